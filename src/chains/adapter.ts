@@ -1,0 +1,109 @@
+import type { AssetRef } from '../core/asset.ts'
+import type { BalanceKey, UnknownReason } from '../core/balance.ts'
+import type { BlockRef, Header, Heads } from '../core/block.ts'
+import type { ChainId, Kind } from '../core/chain.ts'
+import type { TokenFacts } from '../core/token.ts'
+import type { BlockTransfers } from '../core/transfer.ts'
+
+/** What of a chain is looked at. Tokens and accounts are canonical addresses. */
+export type Scope =
+  | { readonly type: 'all' }
+  | { readonly type: 'tokens'; readonly tokens: readonly string[] }
+  | { readonly type: 'accounts'; readonly accounts: readonly string[] }
+
+/** One balance as the chain said it, or why it did not. */
+export type BalanceRead =
+  | { readonly ok: true; readonly amount: bigint }
+  | { readonly ok: false; readonly reason: UnknownReason }
+
+/** Reads in the order of the request, all at one block. `observedAt`: Unix seconds at which we asked. */
+export type BalanceReads = {
+  readonly block: BlockRef
+  readonly observedAt: number
+  readonly reads: readonly BalanceRead[]
+}
+
+/** Facts in the order of the request, all read at `block`. */
+export type TokenReads = { readonly block: BlockRef; readonly facts: readonly TokenFacts[] }
+
+/**
+ * How the rest of Steelyard reads one chain. Every method stops when its signal fires (`@throws ABORTED`), retries
+ * what may pass, fails over between nodes, and throws NODE_* where that did not help.
+ */
+export interface ChainAdapter {
+  /**
+   * The node's newest and finalized blocks at one moment.
+   * @throws CHAIN_MISMATCH the node is on another chain
+   */
+  heads(signal: AbortSignal): Promise<Heads>
+
+  /**
+   * Headers of all blocks from `first` to `last`, in order.
+   * @throws NODE_BEHIND the node lacks one of them
+   */
+  headers(range: { readonly first: number; readonly last: number }, signal: AbortSignal): Promise<readonly Header[]>
+
+  /**
+   * The transfers of a range of settled blocks: each block that has some, in order, with its time.
+   * @throws RANGE_TOO_LARGE with field `suggested` (number of blocks) where the node gives one
+   */
+  transfers(
+    range: { readonly first: number; readonly last: number; readonly scope: Scope },
+    signal: AbortSignal,
+  ): Promise<readonly BlockTransfers[]>
+
+  /**
+   * The transfers of each of these very blocks, asked by hash; one entry a block, in order, empty ones too.
+   * @throws NODE_BEHIND the node does not know one of them (any more)
+   */
+  transfersOf(
+    blocks: { readonly headers: readonly Header[]; readonly scope: Scope },
+    signal: AbortSignal,
+  ): Promise<readonly BlockTransfers[]>
+
+  /** Balances at one block: the one named, or the node's newest. One bad token never spoils the rest. */
+  readBalances(
+    request: { readonly keys: readonly BalanceKey[]; readonly at: BlockRef | 'latest' },
+    signal: AbortSignal,
+  ): Promise<BalanceReads>
+
+  /** What tokens say of themselves, at the node's newest block. */
+  readTokens(assets: readonly AssetRef[], signal: AbortSignal): Promise<TokenReads>
+}
+
+/** Counts that an adapter keeps of what it saw; read by metrics. */
+export type AdapterCounts = { skippedLogs: number; calls: number; retries: number }
+
+/** What an adapter needs to be made. */
+export type AdapterOptions = {
+  readonly chain: ChainId
+  /** Node URLs in order of preference; may hold secrets. */
+  readonly rpc: readonly string[]
+  /** Where the finalized head is: the node's own tag, or so many blocks below the newest. */
+  readonly finality: 'finalized' | 'safe' | { readonly confirmations: number }
+  /** Called for what an operator should see; fields never hold secrets. */
+  readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
+}
+
+/** How the accounts of a kind are stored: canonical text to bytes and back, lossless. */
+export type AccountCodec = {
+  readonly encode: (address: string) => Buffer
+  readonly decode: (bytes: Buffer) => string
+}
+
+/** All that differs between families of chains, as data and functions. */
+export type KindDefinition = {
+  readonly kind: Kind
+  /** CAIP-2 namespace. */
+  readonly namespace: string
+  readonly nativeAsset: AssetRef
+  /** Canonical address of text in any usual form, or undefined. */
+  readonly parseAddress: (text: string) => string | undefined
+  readonly accountCodec: AccountCodec
+  /** How long to wait between two polls of the head, in milliseconds, unless configured. */
+  readonly pollMs: number
+  readonly createAdapter: (options: AdapterOptions) => {
+    readonly adapter: ChainAdapter
+    readonly counts: AdapterCounts
+  }
+}

@@ -1,0 +1,72 @@
+import { assert } from './assert.ts'
+
+/** A quantity in base units: a bigint from 0 to 2^256-1. Sums and deltas may be negative. */
+export type Amount = bigint
+
+/** 2^256-1, the greatest amount of any chain that we follow. */
+export const MAX_AMOUNT: Amount = (1n << 256n) - 1n
+
+/** Greatest decimals that we format with: a token's `decimals()` is a uint8. */
+export const MAX_DECIMALS = 255
+
+/** True for an amount that can exist: from 0 to 2^256-1. */
+export function isAmount(value: bigint): boolean {
+  return value >= 0n && value <= MAX_AMOUNT
+}
+
+/**
+ * Decimal text of base units, exact: no exponent, no rounding, no trailing zeros, no trailing point.
+ * `format(1500000n, 6)` is `"1.5"`; `format(-5n, 1)` is `"-0.5"`.
+ */
+export function format(amount: bigint, decimals: number): string {
+  assert(Number.isInteger(decimals) && decimals >= 0 && decimals <= MAX_DECIMALS, `decimals out of range: ${decimals}`)
+  if (decimals === 0) return amount.toString()
+  const sign = amount < 0n ? '-' : ''
+  const digits = (amount < 0n ? -amount : amount).toString().padStart(decimals + 1, '0')
+  const whole = digits.slice(0, -decimals)
+  const fraction = digits.slice(-decimals).replace(/0+$/, '')
+  return fraction === '' ? sign + whole : `${sign}${whole}.${fraction}`
+}
+
+/** Longest decimal text that `parse` accepts: 78 digits, a sign, a point and 255 decimals, with room. */
+const MAX_DECIMAL_TEXT = 400
+
+/**
+ * Base units of decimal text, or undefined where it is not plain decimal text (`-?digits[.digits]`, no exponent) or has
+ * more places than `decimals`. Exact: `parse(format(x, d), d) === x`.
+ */
+export function parse(text: string, decimals: number): bigint | undefined {
+  if (text.length > MAX_DECIMAL_TEXT) return undefined
+  const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text)
+  if (match === null) return undefined
+  const [, sign = '', whole = '', fraction = ''] = match
+  const places = fraction.replace(/0+$/, '')
+  if (places.length > decimals) return undefined
+  const units = BigInt(whole + places.padEnd(decimals, '0'))
+  return sign === '-' ? -units : units
+}
+
+/** An exact decimal number: `units / 10^places`. */
+export type Decimal = { readonly units: bigint; readonly places: number }
+
+/** The exact decimal of plain decimal text (`-?digits[.digits]`), or undefined. */
+export function parseDecimal(text: string): Decimal | undefined {
+  const places = text.length > MAX_DECIMAL_TEXT ? 0 : (text.split('.')[1]?.length ?? 0)
+  const units = parse(text, places)
+  return units === undefined ? undefined : { units, places }
+}
+
+/** The exact product amount / 10^decimals × price as decimal text, no rounding, no trailing zeros. */
+export function multiply(amount: Amount, decimals: number, price: Decimal): string {
+  const places = decimals + price.places
+  const units = amount * price.units
+  if (places <= MAX_DECIMALS) return format(units, places)
+  const shift = 10n ** BigInt(places - MAX_DECIMALS)
+  if (units % shift === 0n) return format(units / shift, MAX_DECIMALS)
+  return formatLong(units, places)
+}
+
+function formatLong(units: bigint, places: number): string {
+  const digits = units.toString().padStart(places + 1, '0')
+  return `${digits.slice(0, -places)}.${digits.slice(-places).replace(/0+$/, '')}`
+}

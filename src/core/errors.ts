@@ -1,0 +1,85 @@
+/**
+ * The one table of operational errors. `retry`: the same call may succeed later. `expose`: the message may reach an
+ * API caller; what is not exposable leaves as the vendor's generic 500 plus a request id.
+ */
+export const ERRORS = {
+  BAD_REQUEST: { retry: false, expose: true, says: 'A parameter is missing or malformed.' },
+  PARAMETER_INVALID: { retry: false, expose: true, says: 'A parameter is well-formed but out of its range.' },
+  UNAUTHORIZED: { retry: false, expose: true, says: 'The API key is missing.' },
+  FORBIDDEN: { retry: false, expose: true, says: 'The API key is unknown, revoked, expired or not allowed here.' },
+  NOT_FOUND: { retry: false, expose: true, says: 'Nothing is served at this path.' },
+  METHOD_NOT_ALLOWED: { retry: false, expose: true, says: 'The path exists, but not with this method.' },
+  PAYLOAD_TOO_LARGE: { retry: false, expose: true, says: 'The body is over the limit.' },
+  UNSUPPORTED_MEDIA_TYPE: { retry: false, expose: true, says: 'The body is not application/json.' },
+  TOO_MANY_REQUESTS: { retry: true, expose: true, says: 'The caller is over its limit.' },
+  CHAIN_UNSUPPORTED: { retry: false, expose: true, says: 'The chain is not configured here.' },
+  NOT_A_TOKEN: { retry: false, expose: true, says: 'The contract does not answer as a token.' },
+  BALANCE_UNKNOWN: { retry: true, expose: true, says: 'The balance is not known at any block.' },
+  UNAVAILABLE: { retry: true, expose: true, says: 'What is asked cannot be answered at the moment.' },
+  NODE_UNREACHABLE: { retry: true, expose: false, says: 'No connection to the node, or the connection broke.' },
+  NODE_TIMEOUT: { retry: true, expose: false, says: 'The node did not answer in time.' },
+  NODE_HTTP: { retry: true, expose: false, says: 'The node answered with an HTTP error status.' },
+  NODE_REFUSED: { retry: false, expose: false, says: 'The node refused the call (credentials or permission).' },
+  NODE_GARBAGE: { retry: true, expose: false, says: 'The node answered something that is not a valid answer.' },
+  NODE_TOO_LARGE: { retry: false, expose: false, says: 'The answer of the node is over the size limit.' },
+  NODE_RATE_LIMITED: { retry: true, expose: false, says: 'The node asks for a slower pace.' },
+  NODE_RPC: { retry: false, expose: false, says: 'The node answered with a JSON-RPC error.' },
+  NODE_BEHIND: { retry: true, expose: false, says: 'The node does not have the block that was asked for.' },
+  RANGE_TOO_LARGE: { retry: false, expose: false, says: 'The node wants a smaller block range.' },
+  CHAIN_MISMATCH: { retry: false, expose: false, says: 'The node is on another chain than the configuration says.' },
+  REORG_TOO_DEEP: { retry: false, expose: false, says: 'The chain replaced blocks below the finalized head.' },
+  BLOCK_CONFLICT: { retry: true, expose: false, says: 'A block does not link to its parent as we know it.' },
+  STORE_UNAVAILABLE: { retry: true, expose: false, says: 'The store cannot be read or written.' },
+  STORE_MISMATCH: { retry: false, expose: false, says: 'The store belongs to another chain or a newer version.' },
+  LEASE_HELD: { retry: true, expose: false, says: 'Another process writes this chain.' },
+  LEASE_LOST: { retry: false, expose: false, says: 'This process no longer holds the right to write this chain.' },
+  CONFIG_INVALID: {
+    retry: false,
+    expose: false,
+    says: 'The configuration is wrong; the message names key, value and expectation.',
+  },
+  ABORTED: { retry: false, expose: false, says: 'The work was stopped on purpose.' },
+} as const satisfies Record<string, { retry: boolean; expose: boolean; says: string }>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** Codes whose message may leave through an API. Each dialect maps all of them. */
+export type ExposableCode = {
+  [Code in ErrorCode]: (typeof ERRORS)[Code]['expose'] extends true ? Code : never
+}[ErrorCode]
+
+/** Facts about an error, safe to log: no secrets, no URLs with keys. */
+export type ErrorFields = Readonly<Record<string, string | number | boolean | undefined>>
+
+/** An operational failure or a caller's mistake: everything that is not a bug. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError'
+  readonly code: ErrorCode
+  readonly fields: ErrorFields
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; fields?: ErrorFields } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.fields = options.fields ?? {}
+  }
+
+  /** The same call may succeed later. */
+  get retry(): boolean {
+    return ERRORS[this.code].retry
+  }
+
+  /** The message may reach an API caller. */
+  get expose(): boolean {
+    return ERRORS[this.code].expose
+  }
+}
+
+/** True for a `ServiceError`, with this code where one is given. */
+export function isServiceError(error: unknown, code?: ErrorCode): error is ServiceError {
+  return error instanceof ServiceError && (code === undefined || error.code === code)
+}
+
+/** True where the error's message may reach an API caller. */
+export function isExposable(error: unknown): error is ServiceError & { code: ExposableCode } {
+  return error instanceof ServiceError && error.expose
+}

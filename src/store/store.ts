@@ -1,0 +1,205 @@
+import type { Accounting, AssetRef, Standard } from '../core/asset.ts'
+import type { BalanceKey, Observation } from '../core/balance.ts'
+import type { BlockRef, Header } from '../core/block.ts'
+import type { ChainId } from '../core/chain.ts'
+import type { TokenFacts } from '../core/token.ts'
+import type { Batch, Transfer } from '../core/transfer.ts'
+
+/**
+ * The seam to the store. Every method is one whole transaction or one snapshot; none leaves anything open. All may
+ * throw STORE_UNAVAILABLE. Two families: writers of one chain under a lease, and readers that see no row above the
+ * published block.
+ */
+export interface Store {
+  /** Takes the lease of a chain and opens it for writing. @throws LEASE_HELD, STORE_MISMATCH */
+  openJournal(chain: ChainId): Promise<Journal>
+  /** The read side of a chain, whether or not anything was written yet. */
+  openReads(chain: ChainId): Promise<ChainReads>
+  readonly keys: KeyStore
+  close(): Promise<void>
+}
+
+/** How far a chain's writer got, and what it needs to go on. */
+export type JournalState = {
+  /** Last block whose rows are committed; undefined before the first. */
+  readonly written: Header | undefined
+  readonly published: Header | undefined
+  readonly finalized: BlockRef | undefined
+  /** Our header chain above the finalized head, ascending, ending at `written`. */
+  readonly headers: readonly Header[]
+}
+
+/** What an append did. */
+export type Appended = { readonly transfers: number; readonly newAssets: readonly AssetRef[] }
+
+/** The one writer of one chain. @throws LEASE_LOST from every method once another process took over */
+export interface Journal {
+  state(): Promise<JournalState>
+  /**
+   * Adds blocks that follow `written`, rows and `written` in one transaction; then, by a later statement, `published`.
+   * @throws BLOCK_CONFLICT the batch does not link to `written`
+   */
+  append(batch: Batch): Promise<Appended>
+  /** Takes back all above `ancestor` (which we hold): `published` first, then rows and `written` in one transaction. */
+  rollback(ancestor: BlockRef): Promise<{ readonly transfers: number }>
+  /** Moves the finalized head forward and forgets header links below it. */
+  finalize(block: BlockRef): Promise<void>
+  /** Notes what the node said: its head, whether we are at it, and the state of this chain's indexer. */
+  heartbeat(beat: Heartbeat): Promise<void>
+  /** Releases the lease. */
+  close(): Promise<void>
+}
+
+export const CHAIN_STATES = ['starting', 'backfill', 'live', 'stopped'] as const
+export type ChainState = (typeof CHAIN_STATES)[number]
+
+/** What the indexer last saw. Times are Unix seconds. */
+export type Heartbeat = {
+  readonly state: ChainState
+  readonly head: Header | undefined
+  /** When our checkpoint was last seen to be the node's head, at this very beat. */
+  readonly caughtUpAt: number | undefined
+  readonly error: string | undefined
+  /** Counters of this indexer for metrics, by metric name. */
+  readonly counts: Readonly<Record<string, number>>
+}
+
+/** What readers answer as of. Times are Unix seconds. */
+export type ChainClock = {
+  readonly published: Header | undefined
+  readonly finalized: BlockRef | undefined
+  readonly head: Header | undefined
+  readonly state: ChainState
+  readonly error: string | undefined
+  /** When the checkpoint was last seen to be the node's head. */
+  readonly caughtUpAt: number | undefined
+  /** True once the chain has caught up at least once. */
+  readonly wasReady: boolean
+  /** When the indexer last beat: an old beat is a dead indexer. */
+  readonly beatAt: number | undefined
+  readonly transfers: number
+  readonly counts: Readonly<Record<string, number>>
+}
+
+/** An asset as the store knows it. `id` never leaves `store`, `balances` and `tokens`. */
+export type StoredAsset = {
+  readonly id: number
+  readonly asset: AssetRef
+  readonly accounting: Accounting
+  readonly firstBlock: number
+}
+
+/** A stored position. `amount` undefined: the sum is known but the opening is not. */
+export type StoredBalance = {
+  readonly assetId: number
+  readonly account: string
+  readonly item: string
+  readonly amount: bigint | undefined
+  /** Last block that touched it, at most the published one. */
+  readonly lastBlock: number
+}
+
+/** One page of an account's assets, in the order in which the account first met them. */
+export type AccountPage = {
+  readonly clock: ChainClock
+  /** All rows that match, before paging. */
+  readonly count: number
+  readonly rows: readonly (StoredBalance & { readonly asset: StoredAsset })[]
+}
+
+export type AccountQuery = {
+  readonly account: string
+  /** Only these standards. */
+  readonly standards: readonly Standard[]
+  /** Only assets that the account received at least once. */
+  readonly receivedOnly: boolean
+  readonly offset: number
+  readonly limit: number
+}
+
+export type HolderPage = {
+  readonly clock: ChainClock
+  readonly count: number
+  readonly rows: readonly { readonly account: string; readonly amount: bigint }[]
+}
+
+export type TransferQuery = {
+  readonly asset: AssetRef
+  readonly account: string | undefined
+  readonly fromBlock: number | undefined
+  readonly toBlock: number | undefined
+  /** Unix seconds, inclusive. */
+  readonly fromTimestamp: number | undefined
+  readonly toTimestamp: number | undefined
+  readonly offset: number
+  readonly limit: number
+}
+
+export type StoredTransfer = Transfer & { readonly block: BlockRef; readonly timestamp: number }
+
+export type TransferPage = {
+  readonly clock: ChainClock
+  readonly count: number
+  readonly rows: readonly StoredTransfer[]
+}
+
+/** A token's facts as last read, and when (Unix seconds). `supplyBlock`: the block of `totalSupply`. */
+export type StoredToken = TokenFacts & { readonly readAt: number; readonly supplyBlock: BlockRef | undefined }
+
+/** The read side of one chain. */
+export interface ChainReads {
+  clock(): Promise<ChainClock>
+  asset(asset: AssetRef): Promise<StoredAsset | undefined>
+  /** Positions in the order of the keys; undefined where no row is. All as of `clock.published`. */
+  balances(
+    keys: readonly BalanceKey[],
+    asOf?: number,
+  ): Promise<{ readonly clock: ChainClock; readonly rows: readonly (StoredBalance | undefined)[] }>
+  account(query: AccountQuery): Promise<AccountPage>
+  /** Positive balances, greatest first, ties by account. */
+  holders(query: { readonly asset: AssetRef; readonly offset: number; readonly limit: number }): Promise<HolderPage>
+  transfers(query: TransferQuery): Promise<TransferPage>
+  readonly observations: ObservationStore
+  readonly tokens: TokenStore
+}
+
+/** Reads of the chain, the newest of each key. Written by anyone, at any time. */
+export interface ObservationStore {
+  put(observations: readonly Observation[]): Promise<void>
+  get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]>
+  /** Drops observations above a block: what a rollback or a lost block asks for. */
+  dropAbove(block: number): Promise<void>
+}
+
+/** What tokens say of themselves. */
+export interface TokenStore {
+  put(tokens: readonly StoredToken[]): Promise<void>
+  get(assets: readonly AssetRef[]): Promise<readonly (StoredToken | undefined)[]>
+  /** Up to `limit` assets that have never been read or whose facts are older than `before` (Unix seconds). */
+  stale(query: { readonly before: number; readonly limit: number }): Promise<readonly AssetRef[]>
+}
+
+export const SCOPES = ['read', 'write', 'admin'] as const
+export type KeyScope = (typeof SCOPES)[number]
+
+/** An API key as stored: its id is public, its secret is only there as SHA-256. Times are Unix seconds. */
+export type StoredKey = {
+  readonly id: string
+  readonly secretHash: Buffer
+  readonly name: string
+  readonly principal: string
+  readonly scopes: readonly KeyScope[]
+  readonly origins: readonly string[]
+  readonly ips: readonly string[]
+  readonly createdAt: number
+  readonly expiresAt: number | undefined
+  readonly revokedAt: number | undefined
+}
+
+export interface KeyStore {
+  put(key: StoredKey): Promise<void>
+  get(id: string): Promise<StoredKey | undefined>
+  list(): Promise<readonly StoredKey[]>
+  /** False where no such key is. */
+  revoke(id: string, at: number): Promise<boolean>
+}
