@@ -1,0 +1,114 @@
+import type { ChainId } from '../core/chain.ts'
+import { namespaceOf } from '../core/chain.ts'
+import type { Scope } from '../core/coverage.ts'
+import {
+  BAD,
+  type Bad,
+  type Field,
+  inside,
+  integer,
+  optional,
+  type Place,
+  refine,
+  text,
+  withDefault,
+  word,
+  wrong,
+} from './field.ts'
+import { list, mapping, wordOr } from './group.ts'
+import { chainId, httpUrl, NAMESPACES, path, type SupportedKind } from './words.ts'
+
+/** Most addresses of a scope: what one `eth_getLogs` filter and a row's look-up still carry well. */
+const MAX_SCOPE_ADDRESSES = 10_000
+/** Most nodes of one chain: each is asked in turn when the others fail. */
+const MAX_NODES = 16
+/** Bounds of the pause between two polls, in milliseconds: half a Starknet pre-confirmation to ten minutes. */
+const POLL_MS = { min: 50, max: 600_000 }
+/** Deepest finality by confirmations: the header chain above it is kept. */
+const MAX_CONFIRMATIONS = 10_000
+
+/** A chain as configured. */
+export type ChainConfig = {
+  readonly id: ChainId
+  /** Node URLs in order of preference; may hold secrets. Empty for a chain without nodes. */
+  readonly rpc: readonly string[]
+  /** First block to index. */
+  readonly from: number
+  readonly scope: Scope
+  readonly finality: 'finalized' | 'safe' | { readonly confirmations: number }
+  /** Pause between two polls of the head, in milliseconds; undefined: the kind's own. */
+  readonly pollMs: number | undefined
+  /** Client certificate for the nodes, as absolute paths. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly ca: string | undefined } | undefined
+}
+
+/** One entry of `chains`. */
+export function chainField(folder: string, kinds: readonly SupportedKind[]): Field<ChainConfig> {
+  const addresses = list(
+    text('an address', (given) => given),
+    'a list of addresses',
+  )
+  const raw = mapping({
+    id: chainId(),
+    rpc: withDefault(list(httpUrl(), 'a list of node URLs'), []),
+    from: withDefault(integer(0, Number.MAX_SAFE_INTEGER), 0),
+    scope: withDefault(
+      wordOr(word(['all']), mapping({ tokens: optional(addresses), accounts: optional(addresses) })),
+      'all' as const,
+    ),
+    finality: withDefault(
+      wordOr(word(['finalized', 'safe']), mapping({ confirmations: integer(0, MAX_CONFIRMATIONS) })),
+      'finalized' as const,
+    ),
+    pollMs: optional(integer(POLL_MS.min, POLL_MS.max)),
+    tls: optional(mapping({ cert: path(folder), key: path(folder), ca: optional(path(folder)) })),
+  })
+  return refine(raw, (given, at) => {
+    const namespace = namespaceOf(given.id)
+    const kind = kinds.find((one) => one.namespace === namespace)
+    if (kind === undefined) {
+      const supported = kinds.map((one) => `${one.namespace}:…`).join(', ')
+      return wrong(
+        inside(at, 'id'),
+        given.id,
+        `a chain that this version reads (${supported}); ${namespace} is not supported yet in this version`,
+      )
+    }
+    const hasNodes = NAMESPACES.get(namespace)?.nodes === true
+    const nodes = hasNodes && (given.rpc.length === 0 || given.rpc.length > MAX_NODES)
+    if (nodes)
+      wrong(inside(at, 'rpc'), given.rpc.length === 0 ? undefined : given.rpc, `a list of 1 to ${MAX_NODES} node URLs`)
+    const scope = readScope(given.scope, kind, inside(at, 'scope'))
+    return scope === BAD || nodes ? BAD : { ...given, scope }
+  })
+}
+
+type RawScope =
+  | 'all'
+  | { readonly tokens: readonly string[] | undefined; readonly accounts: readonly string[] | undefined }
+
+function readScope(given: RawScope, kind: SupportedKind, at: Place): Scope | Bad {
+  if (given === 'all') return { type: 'all' }
+  const { tokens, accounts } = given
+  if ((tokens === undefined) === (accounts === undefined)) {
+    return wrong(at, given, 'all, or { tokens: [0x…] }, or { accounts: [0x…] }: one of them')
+  }
+  if (tokens !== undefined) {
+    const canonical = readAddresses(tokens, kind, inside(at, 'tokens'))
+    return canonical === BAD ? BAD : { type: 'tokens', tokens: canonical }
+  }
+  const canonical = readAddresses(accounts ?? [], kind, inside(at, 'accounts'))
+  return canonical === BAD ? BAD : { type: 'accounts', accounts: canonical }
+}
+
+function readAddresses(given: readonly string[], kind: SupportedKind, at: Place): readonly string[] | Bad {
+  if (given.length === 0 || given.length > MAX_SCOPE_ADDRESSES) {
+    return wrong(at, given, `a list of 1 to ${MAX_SCOPE_ADDRESSES} addresses`)
+  }
+  const canonical = given.map((address, index) => {
+    const parsed = kind.parseAddress(address)
+    return parsed ?? wrong(inside(at, String(index)), address, `an address of ${kind.namespace}`)
+  })
+  const good = canonical.filter((address) => address !== BAD)
+  return good.length === given.length ? [...new Set(good)] : BAD
+}

@@ -1,0 +1,85 @@
+import type { ChainId } from '../core/chain.ts'
+import { parseChainId } from '../core/chain.ts'
+import { type Field, flag, type Infer, integer, label, optional, refine, withDefault, word, wrong } from './field.ts'
+import { list, mapping, table } from './group.ts'
+import { chainAsset, chainId, origin, type SupportedKind } from './words.ts'
+
+/** Greatest limit per minute that can be set; 0 is no limit where a key says so. */
+const MAX_PER_MINUTE = 10_000_000
+/** Longest id of the issuer's assets and of vendors' chains and tokens, in characters. */
+const MAX_ID_CHARACTERS = 256
+
+/** The dialects as configured, with all defaults but those that depend on the chains. */
+export type DialectsConfig = Infer<ReturnType<typeof dialectsField>>
+
+const LEDGER_MAIN = parseChainId('ledger:main')
+
+/** The mapping `dialects`. `firstOf` gives the first configured chain of a namespace, where there is one. */
+export function dialectsField(kinds: readonly SupportedKind[]) {
+  const id = (what: string): Field<string> => label(what, MAX_ID_CHARACTERS)
+  const perMinute = (otherwise: number): Field<number> => withDefault(integer(0, MAX_PER_MINUTE), otherwise)
+  const enabled = withDefault(flag(), true)
+  const abcLabs = mapping({
+    enabled,
+    chain: withDefault(optional(chainId()), LEDGER_MAIN),
+    keys: withDefault(flag(), false),
+    origins: withDefault(list(origin(), 'a list of origins'), []),
+    strictWallets: withDefault(flag(), false),
+    assets: withDefault(assetsField(), []),
+  })
+  const spacescan = mapping({
+    enabled,
+    chain: optional(chainId()),
+    testnet: optional(chainId()),
+    extended: withDefault(flag(), false),
+    freePerMinute: perMinute(600),
+  })
+  const sessions = mapping({ balance: perMinute(30), balances: perMinute(10), accountBalances: perMinute(10) })
+  const tokenkit = mapping({ enabled, chain: optional(chainId()), sessionPerMinute: sessions })
+  const chainbase = mapping({
+    enabled,
+    balance: withDefault(word(['hex', 'decimal']), 'hex'),
+    demoKey: withDefault(flag(), false),
+  })
+  const cobo = mapping({
+    enabled,
+    anonymous: optional(id('a principal')),
+    chains: withDefault(table(id('a vendor chain id'), chainId(), 'a mapping such as { ETH: "eip155:1" }'), []),
+    tokens: withDefault(
+      table(id('a vendor token id'), chainAsset(kinds), 'a mapping such as { ETH_USDC: "eip155:1/erc20:0x…" }'),
+      [],
+    ),
+  })
+  return mapping({ abcLabs, spacescan, tokenkit, chainbase, cobo }, { abcLabs: 'abc-labs' })
+}
+
+type IssuedAsset = {
+  readonly assetId: string
+  readonly name: string | undefined
+  readonly symbol: string | undefined
+  readonly reissue: boolean
+}
+
+function assetsField(): Field<readonly IssuedAsset[]> {
+  const asset = mapping({
+    assetId: label('an asset id', MAX_ID_CHARACTERS),
+    name: optional(label('a name', 128)),
+    symbol: optional(label('a symbol', 64)),
+    reissue: withDefault(flag(), false),
+  })
+  return refine(list(asset, 'a list of { asset_id, name, symbol, reissue }'), (assets, at) => {
+    const ids = assets.map((one) => one.assetId)
+    const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+    return twice === undefined ? assets : wrong(at, twice, 'each asset_id once')
+  })
+}
+
+/** The dialects with the defaults that depend on the chains: the first Chia and the first Starknet chain. */
+export function withFirstChains(dialects: DialectsConfig, chains: readonly ChainId[]): DialectsConfig {
+  const first = (namespace: string): ChainId | undefined => chains.find((chain) => chain.startsWith(`${namespace}:`))
+  return {
+    ...dialects,
+    spacescan: { ...dialects.spacescan, chain: dialects.spacescan.chain ?? first('chia') },
+    tokenkit: { ...dialects.tokenkit, chain: dialects.tokenkit.chain ?? first('starknet') },
+  }
+}

@@ -1,0 +1,95 @@
+import type { Field, Part, Problem } from './field.ts'
+import { isMapping } from './group.ts'
+import { parseYaml } from './yaml.ts'
+
+/** All variables of Steelyard begin so. */
+export const PREFIX = 'STEELYARD_'
+
+/** Variables that are no key of the configuration. */
+export const OTHER_VARIABLES = ['STEELYARD_DEBUG', 'STEELYARD_CONFIG'] as const
+
+/** A variable that sets a key: which one, and what was made of its text. */
+export type Override = { readonly variable: string; readonly path: readonly string[]; readonly value: unknown }
+
+/**
+ * What the environment sets, shorter names first so that a part is set after its whole. Values are YAML scalars or flow
+ * collections; a text key takes its variable as it is.
+ */
+export function readEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  schema: Field<unknown>,
+): { readonly overrides: readonly Override[]; readonly problems: readonly Problem[] } {
+  const overrides: Override[] = []
+  const problems: Problem[] = []
+  const names = Object.keys(env).filter((name) => name.startsWith(PREFIX))
+  for (const variable of names.sort((a, b) => a.length - b.length || (a < b ? -1 : 1))) {
+    const given = env[variable]
+    if (given === undefined || OTHER_VARIABLES.some((other) => other === variable)) continue
+    const found = resolve(schema, variable.slice(PREFIX.length))
+    if (found === undefined) {
+      problems.push({
+        key: variable,
+        value: given,
+        expected: 'no such variable: its name is no key of the configuration',
+      })
+      continue
+    }
+    const parsed = parseYaml(given)
+    const usable = parsed.problem === undefined && (!found.field.plain || typeof parsed.value === 'string')
+    if (parsed.problem !== undefined && !found.field.plain) {
+      problems.push({ key: variable, value: given, expected: `a YAML value (${parsed.problem})` })
+      continue
+    }
+    overrides.push({ variable, path: found.path, value: usable ? parsed.value : given })
+  }
+  return { overrides, problems }
+}
+
+type Found = { readonly path: readonly string[]; readonly field: Field<unknown> }
+
+function resolve(field: Field<unknown>, rest: string): Found | undefined {
+  for (const part of field.parts(rest)) {
+    const found = follow(part)
+    if (found !== undefined) return { path: [part.key, ...found.path], field: found.field }
+  }
+  return undefined
+}
+
+function follow(part: Part): Found | undefined {
+  return part.rest === '' ? { path: [], field: part.field } : resolve(part.field, part.rest)
+}
+
+/**
+ * The tree with the keys set. A variable may add the next entry of a list, none beyond it.
+ * @returns the new tree, and a problem for each variable that names an entry beyond the end of its list
+ */
+export function applyOverrides(
+  tree: unknown,
+  overrides: readonly Override[],
+): { readonly tree: unknown; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = []
+  for (const { variable, path, value } of overrides) {
+    const next = setIn(tree, path, value)
+    if (next === OUTSIDE) {
+      problems.push({ key: variable, value, expected: 'an entry that exists, or the next one of its list' })
+    } else tree = next
+  }
+  return { tree, problems }
+}
+
+const OUTSIDE = Symbol('outside')
+
+function setIn(tree: unknown, path: readonly string[], value: unknown): unknown {
+  const [key, ...rest] = path
+  if (key === undefined) return value
+  if (/^\d+$/.test(key)) {
+    const items: readonly unknown[] = Array.isArray(tree) ? tree : []
+    const index = Number(key)
+    if (index > items.length) return OUTSIDE
+    const part = setIn(items[index], rest, value)
+    return part === OUTSIDE ? OUTSIDE : index === items.length ? [...items, part] : items.with(index, part)
+  }
+  const group = isMapping(tree) ? tree : {}
+  const part = setIn(Object.hasOwn(group, key) ? group[key] : undefined, rest, value)
+  return part === OUTSIDE ? OUTSIDE : { ...group, [key]: part }
+}

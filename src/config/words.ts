@@ -1,0 +1,101 @@
+import { isAbsolute, resolve } from 'node:path'
+import type { Decimal } from '../core/amount.ts'
+import { parseDecimal } from '../core/amount.ts'
+import type { AssetRef, Standard } from '../core/asset.ts'
+import { STANDARDS } from '../core/asset.ts'
+import type { ChainId } from '../core/chain.ts'
+import { namespaceOf, parseChainId } from '../core/chain.ts'
+import { type Field, text } from './field.ts'
+
+/** A family of chains that this build can read: what the configuration needs to know of it. */
+export type SupportedKind = {
+  /** CAIP-2 namespace. */
+  readonly namespace: string
+  /** Canonical address of text in any usual form, or undefined. */
+  readonly parseAddress: (text: string) => string | undefined
+}
+
+/** An asset of some chain: CAIP-19, parsed. */
+export type ChainAsset = { readonly chain: ChainId; readonly asset: AssetRef }
+
+/** A price as configured: exact, and its text. */
+export type Price = Decimal & { readonly text: string }
+
+/** The namespaces of DESIGN's kinds; whether a chain of it is read from nodes. */
+export const NAMESPACES: ReadonlyMap<string, { readonly nodes: boolean }> = new Map([
+  ['eip155', { nodes: true }],
+  ['starknet', { nodes: true }],
+  ['chia', { nodes: true }],
+  ['ledger', { nodes: false }],
+])
+
+/** A CAIP-2 id of a namespace that we know. */
+export function chainId(): Field<ChainId> {
+  return text('a CAIP-2 chain id such as eip155:1', (given) => {
+    const chain = parseChainId(given)
+    if (chain === undefined || !NAMESPACES.has(namespaceOf(chain))) return undefined
+    const isCanonical = namespaceOf(chain) !== 'eip155' || /^eip155:(0|[1-9]\d*)$/.test(chain)
+    return isCanonical ? chain : undefined
+  })
+}
+
+/** An http or https URL without a fragment. */
+export function httpUrl(): Field<string> {
+  return text('an http:// or https:// URL', (given) => {
+    const url = URL.canParse(given) ? new URL(given) : undefined
+    return url !== undefined && /^https?:$/.test(url.protocol) && url.hash === '' ? given : undefined
+  })
+}
+
+/** A path; a relative one is taken from the configuration's folder. */
+export function path(folder: string): Field<string> {
+  return text('a path', (given) => (given === '' || given.includes('\0') ? undefined : resolvePath(folder, given)))
+}
+
+function resolvePath(folder: string, given: string): string {
+  return isAbsolute(given) ? given : resolve(folder, given)
+}
+
+/** The store's URL: `sqlite:` with an absolute folder, or a PostgreSQL URL. */
+export function storeUrl(folder: string): Field<string> {
+  return text('sqlite:<folder> (postgres:// is not supported yet in this version)', (given) => {
+    const named = /^sqlite:(.+)$/.exec(given)?.[1]
+    return named === undefined || named.includes('\0') ? undefined : `sqlite:${resolvePath(folder, named)}`
+  })
+}
+
+/** A CAIP-19 asset in any usual form of its address, canonical after reading. */
+export function chainAsset(kinds: readonly SupportedKind[]): Field<ChainAsset> {
+  return text('a CAIP-19 asset such as eip155:1/erc20:0x… of a chain kind that this version reads', (given) => {
+    const [, chainText = '', standardText = '', reference = ''] = /^([^/]+)\/([a-z0-9]+):(.+)$/.exec(given) ?? []
+    const chain = parseChainId(chainText)
+    const standard = standardOf(standardText)
+    if (chain === undefined || standard === undefined) return undefined
+    if (standard === 'native') {
+      return /^\d{1,10}$/.test(reference) ? { chain, asset: { standard, reference } } : undefined
+    }
+    const address = kinds.find((kind) => kind.namespace === namespaceOf(chain))?.parseAddress(reference)
+    return address === undefined ? undefined : { chain, asset: { standard, reference: address } }
+  })
+}
+
+// CAIP-19 names a native asset by its SLIP-44 coin type.
+function standardOf(namespace: string): Standard | undefined {
+  if (namespace === 'slip44') return 'native'
+  return STANDARDS.find((standard) => standard === namespace && standard !== 'native')
+}
+
+/** A decimal number that is not negative, exact. */
+export function price(): Field<Price> {
+  return text('a decimal number that is not negative, such as "1.0001"', (given) => {
+    const decimal = parseDecimal(given)
+    return decimal === undefined || decimal.units < 0n ? undefined : { ...decimal, text: given }
+  })
+}
+
+/** An origin as browsers send it: scheme, host and port. */
+export function origin(): Field<string> {
+  return text('an origin such as https://app.example', (given) =>
+    URL.canParse(given) && new URL(given).origin === given ? given : undefined,
+  )
+}

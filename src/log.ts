@@ -1,0 +1,79 @@
+import { writeSync } from 'node:fs'
+import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino'
+import { redactUrls } from './redact.ts'
+
+/** The one logger: `log.info({ chain }, 'words')`. Whatever it writes has its URLs cut to scheme and host. */
+export type Logger = PinoLogger
+
+/** How much is written, least first. */
+export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Where lines go. `terminal`: short readable lines instead of JSON. */
+export type LogSink = { readonly terminal: boolean; readonly write: (line: string) => void }
+
+/** Standard error; readable lines where it is a terminal. A reader that went away (EPIPE) is not an error. */
+export function standardError(): LogSink {
+  return {
+    terminal: process.stderr.isTTY === true,
+    write: (line) => {
+      try {
+        writeAll(line)
+      } catch {
+        // Nobody reads our log any more: the server goes on.
+      }
+    },
+  }
+}
+
+// Synchronous, so that the last line before a crash is there; a full pipe (EAGAIN) is waited for by trying again.
+function writeAll(line: string): void {
+  const bytes = Buffer.from(line)
+  let done = 0
+  while (done < bytes.length) {
+    try {
+      done += writeSync(2, bytes, done)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+    }
+  }
+}
+
+/** A logger that writes redacted lines to the sink: JSON, or `12:00:00 warn  words key=value` on a terminal. */
+export function createLog(options: { readonly level: LogLevel; readonly sink: LogSink }): Logger {
+  const { sink } = options
+  const stream: DestinationStream = {
+    write: (line) => sink.write(redactUrls(sink.terminal ? readable(line) : line)),
+  }
+  return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream)
+}
+
+const HIDDEN_KEYS = new Set(['level', 'time', 'msg', 'err'])
+
+/** A JSON log line as a short line for people; a line that is not such JSON is returned as it is. */
+export function readable(line: string): string {
+  const entry = parseEntry(line)
+  if (entry === undefined) return line
+  const level = pino.levels.labels[Number(entry.level)] ?? 'info'
+  const time = typeof entry.time === 'string' ? entry.time.slice(11, 19) : ''
+  const error = entry.err
+  const reason = isRecord(error) && typeof error.message === 'string' ? `: ${error.message}` : ''
+  const fields = Object.entries(entry)
+    .filter(([key]) => !HIDDEN_KEYS.has(key))
+    .map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join('')
+  return `${time} ${level.padEnd(5)} ${String(entry.msg ?? '')}${reason}${fields}\n`
+}
+
+function parseEntry(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    return isRecord(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,16 @@
+import type { ChainId } from './core/chain.ts'
+import type { ChainState } from './store/store.ts'
+
+/** How far the indexer of one chain is; given to whoever shows it. Block numbers are inclusive. */
+export type Progress = {
+  readonly chain: ChainId
+  readonly state: ChainState
+  /** First block that this chain is indexed from. */
+  readonly first: number
+  /** Last block committed; undefined before the first. */
+  readonly written: number | undefined
+  /** The node's newest block as last seen; undefined before it answered. */
+  readonly head: number | undefined
+  /** Transfers stored since this process started. */
+  readonly transfers: number
+}
