@@ -88,7 +88,7 @@ export function parseConfig(source: ConfigSource): Config {
   const schema = configField(source.folder, source.kinds)
   const parsed = parseYaml(source.text)
   if (parsed.problem !== undefined) {
-    throw configError(source.name, [{ key: source.name, value: undefined, expected: `YAML (${parsed.problem})` }], [])
+    throw configError(source.name, [{ key: source.name, says: `not YAML: ${parsed.problem}` }], [])
   }
   const { overrides, problems: unknown } = readEnvironment(source.env, schema)
   const { tree, problems: outside } = applyOverrides(parsed.value, overrides)

@@ -1,6 +1,6 @@
 import type { Field, Part, Problem } from './field.ts'
 import { isMapping } from './group.ts'
-import { parseYaml } from './yaml.ts'
+import { type ParsedYaml, parseYaml } from './yaml.ts'
 
 /** All variables of Steelyard begin so. */
 export const PREFIX = 'STEELYARD_'
@@ -27,22 +27,19 @@ export function readEnvironment(
     if (given === undefined || OTHER_VARIABLES.some((other) => other === variable)) continue
     const found = resolve(schema, variable.slice(PREFIX.length))
     if (found === undefined) {
-      problems.push({
-        key: variable,
-        value: given,
-        expected: 'no such variable: its name is no key of the configuration',
-      })
+      problems.push({ key: variable, says: 'no such variable: its name is no key of the configuration' })
       continue
     }
-    const parsed = parseYaml(given)
-    const usable = parsed.problem === undefined && (!found.field.plain || typeof parsed.value === 'string')
-    if (parsed.problem !== undefined && !found.field.plain) {
-      problems.push({ key: variable, value: given, expected: `a YAML value (${parsed.problem})` })
-      continue
-    }
-    overrides.push({ variable, path: found.path, value: usable ? parsed.value : given })
+    const parsed = found.field.plain ? parsePlain(given) : parseYaml(given)
+    if (parsed.problem === undefined) overrides.push({ variable, path: found.path, value: parsed.value })
+    else problems.push({ key: variable, value: given, expected: `a YAML value (${parsed.problem})` })
   }
   return { overrides, problems }
+}
+
+// Text is taken as it is, so that a password needs no quoting; quotes and an explicit nothing are YAML's.
+function parsePlain(given: string): ParsedYaml {
+  return /^(?:["'].*["']|null|~|)$/s.test(given) ? parseYaml(given) : { value: given }
 }
 
 type Found = { readonly path: readonly string[]; readonly field: Field<unknown> }

@@ -2,8 +2,10 @@
 export const BAD: unique symbol = Symbol('bad')
 export type Bad = typeof BAD
 
-/** One mistake in a configuration. `key` is dotted: `chains.0.from`. */
-export type Problem = { readonly key: string; readonly value: unknown; readonly expected: string }
+/** One mistake in a configuration. `key` is dotted: `chains.0.from`; `says` stands where no value was expected at all. */
+export type Problem =
+  | { readonly key: string; readonly value: unknown; readonly expected: string }
+  | { readonly key: string; readonly says: string }
 
 /** Where a value stands, and where its mistakes go. */
 export type Place = { readonly key: string; readonly problems: Problem[] }

@@ -23,7 +23,7 @@ export function mapping<S extends Shape>(shape: S, names: Readonly<Record<string
     let good = true
     for (const key of given.keys()) {
       if (known.includes(key)) continue
-      wrong(inside(at, key), given.get(key), `no such key; known here: ${known.join(', ')}`)
+      at.problems.push({ key: inside(at, key).key, says: `no such key; known here: ${known.join(', ')}` })
       good = false
     }
     const entries: [string, unknown][] = []

@@ -23,11 +23,11 @@ function describe(problem: Problem, overrides: readonly Override[]): string {
     ({ path }) => problem.key === path.join('.') || problem.key.startsWith(`${path.join('.')}.`),
   )
   const origin = from === undefined ? '' : ` (from ${from.variable})`
-  if (problem.expected.startsWith('no such')) return `${key}${origin}: ${problem.expected}`
-  return `${key}${origin}: ${show(problem)}, expected ${problem.expected}`
+  if ('says' in problem) return `${key}${origin}: ${problem.says}`
+  return `${key}${origin}: ${show(key, problem.value)}, expected ${problem.expected}`
 }
 
-function show({ key, value }: Problem): string {
+function show(key: string, value: unknown): string {
   if (value === undefined) return 'is missing'
   if (Array.isArray(value)) return `got a list of ${value.length}`
   if (isMapping(value)) return 'got a mapping'

@@ -1,0 +1,192 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { SupportedKind } from './config/words.ts'
+import { type Config, loadConfig, parseConfig } from './config.ts'
+
+const evm: SupportedKind = {
+  namespace: 'eip155',
+  parseAddress: (text) => (/^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : undefined),
+}
+const anyKind = (namespace: string): SupportedKind => ({ namespace, parseAddress: (text) => text })
+const all = [evm, anyKind('starknet'), anyKind('chia'), anyKind('ledger')]
+
+function parse(text: string, env: Record<string, string> = {}, kinds: readonly SupportedKind[] = [evm]): Config {
+  return parseConfig({ text, name: 'steelyard.yaml', folder: '/etc/steelyard', env, kinds })
+}
+
+const USDC = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'
+const usdc = { chain: 'eip155:1', asset: { standard: 'erc20', reference: USDC.toLowerCase() } }
+
+/** The documented file, whole. */
+const WHOLE = `
+listen: { host: 127.0.0.1, port: 8080, trust_proxy: [10.0.0.0/8, "::1"] }
+log: { level: debug }
+store: sqlite:./data                          # a folder
+chains:
+  - id: eip155:1
+    rpc: [http://127.0.0.1:8545, https://node.example/v3/SECRET]
+    from: 12
+    scope: { tokens: [${USDC}] }
+    finality: { confirmations: 12 }
+    poll_ms: 500
+  - id: starknet:SN_MAIN
+    rpc: [http://127.0.0.1:9545]
+  - id: chia:mainnet
+    rpc: [https://127.0.0.1:8555]
+    tls: { cert: ./full_node.crt, key: ./full_node.key }
+  - id: ledger:main
+tokens:
+  lists: [./tokens.json]
+  accounting: { "eip155:1/erc20:${USDC}": reads }
+prices:
+  static: { "eip155:1/erc20:${USDC}": "1.0001" }
+dialects:
+  abc-labs:  { enabled: true, chain: ledger:main, keys: off, origins: [], strict_wallets: false, assets: [{ asset_id: UKGILT2030, name: Gilt, symbol: UKT, reissue: true }] }
+  spacescan: { enabled: true, chain: chia:mainnet, testnet: null, extended: false, free_per_minute: 600 }
+  tokenkit:  { enabled: true, chain: starknet:SN_MAIN, session_per_minute: { balance: 30, balances: 10, account_balances: 10 } }
+  chainbase: { enabled: true, balance: hex, demo_key: false }
+  cobo:      { enabled: true, anonymous: null, chains: { ETH: "eip155:1" }, tokens: { ETH_USDC: "eip155:1/erc20:${USDC}" } }
+`
+
+const DEFAULT_DIALECTS = {
+  abcLabs: { enabled: true, chain: 'ledger:main', keys: false, origins: [], strictWallets: false, assets: [] },
+  spacescan: { enabled: true, chain: undefined, testnet: undefined, extended: false, freePerMinute: 600 },
+  tokenkit: {
+    enabled: true,
+    chain: undefined,
+    sessionPerMinute: { balance: 30, balances: 10, accountBalances: 10 },
+  },
+  chainbase: { enabled: true, balance: 'hex', demoKey: false },
+  cobo: { enabled: true, anonymous: undefined, chains: [], tokens: [] },
+}
+
+describe('a right configuration', () => {
+  test('nothing given: all defaults', () => {
+    expect(parse('')).toEqual({
+      listen: { host: '127.0.0.1', port: 8080, trustProxy: [] },
+      log: { level: 'info' },
+      store: 'sqlite:/etc/steelyard/data',
+      chains: [],
+      tokens: { lists: [], accounting: [] },
+      prices: { static: [] },
+      dialects: DEFAULT_DIALECTS,
+    })
+  })
+
+  test('the documented file, whole', () => {
+    const chain = { from: 0, scope: { type: 'all' }, finality: 'finalized', pollMs: undefined, tls: undefined }
+    expect(parse(WHOLE, {}, all)).toEqual({
+      listen: { host: '127.0.0.1', port: 8080, trustProxy: ['10.0.0.0/8', '::1'] },
+      log: { level: 'debug' },
+      store: 'sqlite:/etc/steelyard/data',
+      chains: [
+        {
+          id: 'eip155:1',
+          rpc: ['http://127.0.0.1:8545', 'https://node.example/v3/SECRET'],
+          from: 12,
+          scope: { type: 'tokens', tokens: [USDC.toLowerCase()] },
+          finality: { confirmations: 12 },
+          pollMs: 500,
+          tls: undefined,
+        },
+        { ...chain, id: 'starknet:SN_MAIN', rpc: ['http://127.0.0.1:9545'] },
+        {
+          ...chain,
+          id: 'chia:mainnet',
+          rpc: ['https://127.0.0.1:8555'],
+          tls: { cert: '/etc/steelyard/full_node.crt', key: '/etc/steelyard/full_node.key', ca: undefined },
+        },
+        { ...chain, id: 'ledger:main', rpc: [] },
+      ],
+      tokens: { lists: ['/etc/steelyard/tokens.json'], accounting: [[usdc, 'reads']] },
+      prices: { static: [[usdc, { units: 10001n, places: 4, text: '1.0001' }]] },
+      dialects: {
+        ...DEFAULT_DIALECTS,
+        abcLabs: {
+          ...DEFAULT_DIALECTS.abcLabs,
+          assets: [{ assetId: 'UKGILT2030', name: 'Gilt', symbol: 'UKT', reissue: true }],
+        },
+        spacescan: { ...DEFAULT_DIALECTS.spacescan, chain: 'chia:mainnet' },
+        tokenkit: { ...DEFAULT_DIALECTS.tokenkit, chain: 'starknet:SN_MAIN' },
+        cobo: { ...DEFAULT_DIALECTS.cobo, chains: [['ETH', 'eip155:1']], tokens: [['ETH_USDC', usdc]] },
+      },
+    })
+  })
+
+  test('it is frozen, parts included', () => {
+    const config = parse(WHOLE, {}, all)
+    expect(Object.isFrozen(config) && Object.isFrozen(config.chains[0]?.rpc)).toBe(true)
+  })
+
+  test('the first Chia and Starknet chains are the defaults of their dialects', () => {
+    const config = parse(WHOLE.replace(/chain: (chia|starknet):\w+,/g, ''), {}, all)
+    expect([config.dialects.spacescan.chain, config.dialects.tokenkit.chain]).toEqual([
+      'chia:mainnet',
+      'starknet:SN_MAIN',
+    ])
+  })
+
+  test('a file is read, and its own folder is where its paths begin', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'steelyard-config-'))
+    try {
+      const file = join(folder, 'steelyard.yaml')
+      writeFileSync(file, 'store: sqlite:balances\n')
+      expect(loadConfig({ file, env: {}, kinds: [evm] }).store).toBe(`sqlite:${join(folder, 'balances')}`)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  test('unquoted hex addresses and decimals keep every digit', () => {
+    const config = parse(
+      `{ chains: [{ id: 'eip155:1', rpc: ['http://a'], scope: { accounts: [0x00000000000000000000000000000000000000Ff] } }],
+         prices: { static: { 'eip155:1/slip44:60': 3000.10 } } }`,
+    )
+    expect(config.chains[0]?.scope).toEqual({ type: 'accounts', accounts: [`0x${'0'.repeat(38)}ff`] })
+    expect(config.prices.static[0]?.[1]).toEqual({ units: 300010n, places: 2, text: '3000.10' })
+  })
+})
+
+describe('the environment', () => {
+  const file = 'chains: [{ id: "eip155:1", rpc: ["http://a"] }]'
+  test.each<[string, string, (config: Config) => unknown, unknown]>([
+    ['STEELYARD_STORE', 'sqlite:/var/lib/steelyard', (c) => c.store, 'sqlite:/var/lib/steelyard'],
+    ['STEELYARD_LISTEN', '{ host: "::1" }', (c) => c.listen.host, '::1'],
+    ['STEELYARD_LISTEN_PORT', '9000', (c) => c.listen.port, 9000],
+    ['STEELYARD_LISTEN_TRUST_PROXY', '[127.0.0.1]', (c) => c.listen.trustProxy, ['127.0.0.1']],
+    ['STEELYARD_LISTEN_TRUST_PROXY_0', '127.0.0.1', (c) => c.listen.trustProxy, ['127.0.0.1']],
+    ['STEELYARD_LOG_LEVEL', 'warn', (c) => c.log.level, 'warn'],
+    ['STEELYARD_CHAINS_0_FROM', '77', (c) => c.chains[0]?.from, 77],
+    ['STEELYARD_CHAINS_0_RPC_0', '"http://b"', (c) => c.chains[0]?.rpc, ['http://b']],
+    ['STEELYARD_CHAINS_0_RPC_1', 'http://b/?x={1}', (c) => c.chains[0]?.rpc, ['http://a', 'http://b/?x={1}']],
+    ['STEELYARD_CHAINS_0_POLL_MS', '250', (c) => c.chains[0]?.pollMs, 250],
+    ['STEELYARD_CHAINS_0_SCOPE', `{ tokens: [${USDC}] }`, (c) => c.chains[0]?.scope.type, 'tokens'],
+    ['STEELYARD_CHAINS_0_SCOPE_ACCOUNTS', `[${USDC}]`, (c) => c.chains[0]?.scope.type, 'accounts'],
+    ['STEELYARD_CHAINS_0_FINALITY_CONFIRMATIONS', '3', (c) => c.chains[0]?.finality, { confirmations: 3 }],
+    ['STEELYARD_CHAINS_0_TLS', '{ cert: a, key: b }', (c) => c.chains[0]?.tls?.cert, '/etc/steelyard/a'],
+    ['STEELYARD_TOKENS_LISTS_0', 'a.json', (c) => c.tokens.lists, ['/etc/steelyard/a.json']],
+    ['STEELYARD_PRICES_STATIC', `{ "eip155:1/erc20:${USDC}": 2 }`, (c) => c.prices.static[0]?.[1].text, '2'],
+    ['STEELYARD_DIALECTS_CHAINBASE_DEMO_KEY', 'true', (c) => c.dialects.chainbase.demoKey, true],
+    ['STEELYARD_DIALECTS_ABC_LABS_STRICT_WALLETS', 'on', (c) => c.dialects.abcLabs.strictWallets, true],
+    ['STEELYARD_DIALECTS_COBO_ANONYMOUS', '12', (c) => c.dialects.cobo.anonymous, '12'],
+    [
+      'STEELYARD_DIALECTS_TOKENKIT_SESSION_PER_MINUTE_ACCOUNT_BALANCES',
+      '5',
+      (c) => c.dialects.tokenkit.sessionPerMinute.accountBalances,
+      5,
+    ],
+  ])('%s=%s', (name, value, pick, expected) => {
+    expect(pick(parse(file, { [name]: value }))).toEqual(expected)
+  })
+
+  test('a whole list and a part of it, in any order of the environment', () => {
+    const env = { STEELYARD_CHAINS_0_FROM: '5', STEELYARD_CHAINS: '[{ id: "eip155:10", rpc: [http://b] }]' }
+    expect(parse(file, env).chains.map(({ id, from }) => [id, from])).toEqual([['eip155:10', 5]])
+  })
+
+  test('variables of the command line are not keys', () => {
+    expect(parse('', { STEELYARD_DEBUG: '1', STEELYARD_CONFIG: 'x', STEELYARDS: '1' }).listen.port).toBe(8080)
+  })
+})

@@ -1,0 +1,232 @@
+import { describe, expect, test } from 'vitest'
+import { loadConfig, parseConfig } from '../config.ts'
+import { isServiceError } from '../core/errors.ts'
+import type { SupportedKind } from './words.ts'
+
+const evm: SupportedKind = {
+  namespace: 'eip155',
+  parseAddress: (text) => (/^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : undefined),
+}
+const USDC = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'
+
+function mistakes(text: string, env: Record<string, string> = {}): string[] {
+  try {
+    parseConfig({ text, name: 'steelyard.yaml', folder: '/etc/steelyard', env, kinds: [evm] })
+  } catch (error) {
+    if (!isServiceError(error, 'CONFIG_INVALID')) throw error
+    return error.message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim())
+  }
+  return []
+}
+
+const chain = (keys: string): string => `chains: [{ id: "eip155:1", rpc: ["http://a"], ${keys} }]`
+
+describe('a wrong configuration', () => {
+  test.each<[string, string, string]>([
+    [
+      'an unknown key',
+      'lisen: 1',
+      'lisen: no such key; known here: listen, log, store, chains, tokens, prices, dialects',
+    ],
+    [
+      'no mapping',
+      '- a',
+      'the file: got a list of 1, expected a mapping with listen, log, store, chains, tokens, prices, dialects',
+    ],
+    ['broken YAML', 'a: [', 'steelyard.yaml: not YAML: '],
+    ['a key twice', 'store: a\nstore: b', 'steelyard.yaml: not YAML: Map keys must be unique'],
+    [
+      'a port out of range',
+      'listen: { port: 65536 }',
+      'listen.port: got "65536", expected a whole number from 0 to 65535',
+    ],
+    [
+      'a port that is no number',
+      'listen: { port: http }',
+      'listen.port: got "http", expected a whole number from 0 to 65535',
+    ],
+    ['a port in hex', 'listen: { port: 0x10 }', 'listen.port: got "0x10", expected a whole number from 0 to 65535'],
+    ['a host list', 'listen: { host: [a] }', 'listen.host: got a list of 1, expected a host name or address'],
+    [
+      'a proxy by name',
+      'listen: { trust_proxy: [lb] }',
+      'listen.trust_proxy.0: got "lb", expected an IP address or a CIDR range',
+    ],
+    [
+      'an unknown level',
+      'log: { level: loud }',
+      'log.level: got "loud", expected silent or fatal or error or warn or info or debug or trace',
+    ],
+    ['an unknown store', 'store: mysql:./x', 'store: got "mysql:.…", expected sqlite:<folder>'],
+    [
+      'PostgreSQL',
+      'store: postgres://me:pass@db/x',
+      'store: got "postgres://db/…", expected sqlite:<folder> (postgres:// is not supported yet',
+    ],
+    ['chains as a mapping', 'chains: { a: 1 }', 'chains: got a mapping, expected a list of chains, each with an id'],
+    [
+      'a chain without id',
+      'chains: [{ rpc: [http://a] }]',
+      'chains.0.id: is missing, expected a CAIP-2 chain id such as eip155:1',
+    ],
+    ['a bare chain number', 'chains: [{ id: 1, rpc: [http://a] }]', 'chains.0.id: got "1", expected a CAIP-2 chain id'],
+    [
+      'a padded chain number',
+      'chains: [{ id: "eip155:01", rpc: [http://a] }]',
+      'chains.0.id: got "eip155:01", expected a CAIP-2',
+    ],
+    [
+      'an unknown namespace',
+      'chains: [{ id: "solana:x", rpc: [http://a] }]',
+      'chains.0.id: got "solana:x", expected a CAIP-2',
+    ],
+    [
+      'Starknet',
+      'chains: [{ id: starknet:SN_MAIN, rpc: [http://a] }]',
+      'chains.0.id: got "starknet:SN_MAIN", expected a chain that this version reads (eip155:…); starknet is not supported yet in this version',
+    ],
+    ['Chia', 'chains: [{ id: chia:mainnet, rpc: [http://a] }]', 'chia is not supported yet in this version'],
+    ['a ledger', 'chains: [{ id: ledger:main }]', 'ledger is not supported yet in this version'],
+    ['no node', 'chains: [{ id: "eip155:1" }]', 'chains.0.rpc: is missing, expected a list of 1 to 16 node URLs'],
+    [
+      'an empty list of nodes',
+      'chains: [{ id: "eip155:1", rpc: [] }]',
+      'chains.0.rpc: is missing, expected a list of 1 to 16',
+    ],
+    [
+      'a node that is no list',
+      'chains: [{ id: "eip155:1", rpc: "http://u:p@a/k" }]',
+      'chains.0.rpc: got "http://a/…", expected a list of node URLs',
+    ],
+    [
+      'a node without scheme',
+      'chains: [{ id: "eip155:1", rpc: ["a.example/v3/KEY"] }]',
+      'chains.0.rpc.0: got "a.example…", expected an http://',
+    ],
+    [
+      'a websocket',
+      'chains: [{ id: "eip155:1", rpc: ["wss://a/KEY"] }]',
+      'chains.0.rpc.0: got "wss://a/…", expected an http:// or https:// URL',
+    ],
+    ['a negative start', chain('from: -1'), 'chains.0.from: got "-1", expected a whole number from 0'],
+    ['a start with exponent', chain('from: 1e6'), 'chains.0.from: got "1e6", expected a whole number from 0'],
+    ['an unknown scope', chain('scope: some'), 'chains.0.scope: got "some", expected all'],
+    [
+      'two scopes',
+      chain(`scope: { tokens: [${USDC}], accounts: [${USDC}] }`),
+      'chains.0.scope: got a mapping, expected all, or { tokens: [0x…] }, or { accounts: [0x…] }: one of them',
+    ],
+    ['an empty scope', chain('scope: {}'), 'chains.0.scope: got a mapping, expected all'],
+    [
+      'a scope of nobody',
+      chain('scope: { accounts: [] }'),
+      'chains.0.scope.accounts: got a list of 0, expected a list of 1 to 10000 addresses',
+    ],
+    [
+      'a bad address',
+      chain('scope: { tokens: [0x12] }'),
+      'chains.0.scope.tokens.0: got "0x12", expected an address of eip155',
+    ],
+    ['an unknown finality', chain('finality: soon'), 'chains.0.finality: got "soon", expected finalized or safe'],
+    [
+      'bad confirmations',
+      chain('finality: { confirmations: 1.5 }'),
+      'chains.0.finality.confirmations: got "1.5", expected a whole number',
+    ],
+    ['a hasty poll', chain('poll_ms: 1'), 'chains.0.poll_ms: got "1", expected a whole number from 50 to 600000'],
+    ['half a certificate', chain('tls: { cert: a }'), 'chains.0.tls.key: is missing, expected a path'],
+    [
+      'a chain twice',
+      'chains: [{ id: "eip155:1", rpc: [http://a] }, { id: "eip155:1", rpc: [http://b] }]',
+      'chains.1.id: got "eip155:1", expected each chain once',
+    ],
+    ['an unknown class', `tokens: { accounting: { "eip155:1/erc20:${USDC}": maybe } }`, 'expected events or reads'],
+    [
+      'a class of no asset',
+      'tokens: { accounting: { usdc: reads } }',
+      'tokens.accounting.usdc: got "usdc", expected a CAIP-19 asset',
+    ],
+    [
+      'a price below zero',
+      `prices: { static: { "eip155:1/erc20:${USDC}": -1 } }`,
+      'expected a decimal number that is not negative',
+    ],
+    [
+      'a price with exponent',
+      `prices: { static: { "eip155:1/erc20:${USDC}": 1e3 } }`,
+      'expected a decimal number that is not negative',
+    ],
+    [
+      'an unknown dialect',
+      'dialects: { moralis: {} }',
+      'dialects.moralis: no such key; known here: abc-labs, spacescan, tokenkit, chainbase, cobo',
+    ],
+    [
+      'a flag that is none',
+      'dialects: { chainbase: { demo_key: maybe } }',
+      'dialects.chainbase.demo_key: got "maybe", expected true or false',
+    ],
+    [
+      'a form that is none',
+      'dialects: { chainbase: { balance: octal } }',
+      'dialects.chainbase.balance: got "octal", expected hex or decimal',
+    ],
+    [
+      'an origin with a path',
+      'dialects: { abc-labs: { origins: ["https://a.example/x"] } }',
+      'dialects.abc-labs.origins.0: got "https://a.example/…", expected an origin',
+    ],
+    [
+      'an issued asset twice',
+      'dialects: { abc-labs: { assets: [{ asset_id: A }, { asset_id: A }] } }',
+      'dialects.abc-labs.assets: got "A", expected each asset_id once',
+    ],
+  ])('%s', (_, text, message) => {
+    expect(mistakes(text)).toEqual([expect.stringContaining(message)])
+  })
+
+  test('all mistakes are told at once', () => {
+    expect(mistakes('listen: { port: x, hots: 1 }\nstore: 1\nchains: [{ id: 1, from: -1 }]')).toEqual([
+      expect.stringMatching(/^listen\.hots: /),
+      expect.stringMatching(/^listen\.port: /),
+      expect.stringMatching(/^store: /),
+      expect.stringMatching(/^chains\.0\.id: /),
+      expect.stringMatching(/^chains\.0\.from: /),
+    ])
+  })
+
+  test('a file that is not there', () => {
+    expect(() => loadConfig({ file: '/nowhere/steelyard.yaml', env: {}, kinds: [] })).toThrow(
+      '--config: got "/nowhere/steelyard.yaml", expected a file that can be read (ENOENT)',
+    )
+  })
+})
+
+describe('a wrong environment', () => {
+  const file = 'chains: [{ id: "eip155:1", rpc: ["http://a"] }]'
+  test.each([
+    ['STEELYARD_LISTEN_PROT', '1', 'STEELYARD_LISTEN_PROT: no such variable: its name is no key of the configuration'],
+    ['STEELYARD_', '1', 'STEELYARD_: no such variable: its name is no key of the configuration'],
+    [
+      'STEELYARD_CHAINS_2_FROM',
+      '1',
+      'STEELYARD_CHAINS_2_FROM: got "1", expected an entry that exists, or the next one of its list',
+    ],
+    ['STEELYARD_LISTEN', '{ host: ', 'STEELYARD_LISTEN: got "{ host: ", expected a YAML value ('],
+    [
+      'STEELYARD_LISTEN_PORT',
+      'x',
+      'listen.port (from STEELYARD_LISTEN_PORT): got "x", expected a whole number from 0 to 65535',
+    ],
+    [
+      'STEELYARD_CHAINS_0_RPC_0',
+      'ws://user:pass@node.example/v3/SECRET',
+      'chains.0.rpc.0 (from STEELYARD_CHAINS_0_RPC_0): got "ws://node.example/…", expected an http:// or https:// URL',
+    ],
+  ])('%s=%s is a mistake', (name, value, message) => {
+    expect(mistakes(file, { [name]: value })).toEqual([expect.stringContaining(message)])
+  })
+})

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+// Two workers: tests start real nodes and servers, and the machines that run them have two cores. Nothing is tried
+// twice: a test that fails sometimes fails.
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    retry: 0,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+})
