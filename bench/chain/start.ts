@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { assert } from '../../src/core/assert.ts'
+import type { ChainShape } from './generator.ts'
+
+/** A generated node in another process. */
+export type GeneratedNode = {
+  readonly url: string
+  readonly head: number
+  /** Seconds of processor time that it has used so far. */
+  readonly cpuSeconds: () => Promise<number>
+  readonly stop: () => Promise<void>
+}
+
+/** Starts a node that serves the chain of this shape; it ends with this process at the latest. */
+export async function startGeneratedNode(
+  shape: ChainShape,
+  options: { readonly maxLogs?: number; readonly chainId?: number } = {},
+): Promise<GeneratedNode> {
+  const script = fileURLToPath(new URL('./node.ts', import.meta.url))
+  const { transfers, accounts, tokens, perBlock, seed } = shape
+  const named = { transfers, accounts, tokens, 'per-block': perBlock, seed }
+  const limits = { 'max-logs': options.maxLogs, 'chain-id': options.chainId }
+  const args = Object.entries({ ...named, ...limits }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, String(value)],
+  )
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const { url, head } = await firstLine(child.stdout)
+  return {
+    url,
+    head,
+    cpuSeconds: async () => {
+      const used = await usage(url)
+      return used / 1e6
+    },
+    stop: async () => {
+      child.stdin.end()
+      await exited
+    },
+  }
+}
+
+async function firstLine(stream: NodeJS.ReadableStream): Promise<{ url: string; head: number }> {
+  for await (const line of createInterface({ input: stream })) {
+    const ready: unknown = JSON.parse(line)
+    const url = read(ready, 'url')
+    const head = read(ready, 'head')
+    assert(typeof url === 'string' && typeof head === 'number', 'the node says where it is')
+    return { url, head }
+  }
+  assert(false, 'the generated node ended before it was ready')
+}
+
+/** Microseconds of processor time, user and system. */
+async function usage(url: string): Promise<number> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'bench_usage', params: [] })
+  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const cpu = read(read(await response.json(), 'result'), 'cpuMicroseconds')
+  return Number(read(cpu, 'user')) + Number(read(cpu, 'system'))
+}
+
+function read(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
+}
