@@ -98,29 +98,33 @@ const MAX_LOG_BYTES = 800
  * the node that is measured.
  */
 function createLogWriter(generator: Generator, blockHash: (block: number) => string): Renderer['logs'] {
-  const { seed } = generator.shape
-  const write = (target: Uint8Array, at: number, name: { kind: number; number: number; words: number }): void => {
-    for (let part = 0; part < name.words; part++) {
-      writeWord(target, at + part * 8, nameWord(seed, name.kind, { number: name.number, part }))
+  const { seed, accounts, tokens } = generator.shape
+  const accountDigits = nameTable(seed, { kind: NAMED.account, count: accounts })
+  const tokenDigits = nameTable(seed, { kind: NAMED.token, count: tokens })
+  const transactionDigits = Buffer.alloc(HASH_WORDS * 8)
+  let transactionWritten = -1
+
+  const writeTransaction = (target: Uint8Array, at: number, transaction: number): void => {
+    if (transaction !== transactionWritten) {
+      writeName(transactionDigits, 0, { seed, kind: NAMED.transaction, number: transaction, words: HASH_WORDS })
+      transactionWritten = transaction
     }
+    target.set(transactionDigits, at)
   }
-  const address = (target: Uint8Array, at: number, name: { kind: number; number: number }): void =>
-    write(target, at, { kind: name.kind, number: name.number, words: ADDRESS_WORDS })
 
   /** Fills the digits of a head that stands at `at`. */
-  const fill = (target: Uint8Array, at: number, log: { movement: Movement; holes: Holes; index: number }): void => {
+  const fill = (target: Buffer, at: number, log: { movement: Movement; holes: Holes; index: number }): void => {
     const { movement, holes } = log
-    address(target, at + holes.token, { kind: NAMED.token, number: movement.token })
-    address(target, at + holes.to, { kind: NAMED.account, number: movement.to })
+    copyAddress(tokenDigits, movement.token, { target, at: at + holes.token })
+    copyAddress(accountDigits, movement.to, { target, at: at + holes.to })
     if (movement.from === MINT) {
       target.set(MINT_DATA, at + holes.data)
     } else {
-      address(target, at + holes.from, { kind: NAMED.account, number: movement.from })
+      copyAddress(accountDigits, movement.from, { target, at: at + holes.from })
       writeWord(target, at + holes.data + AMOUNT_PADDING, movement.high)
       writeWord(target, at + holes.data + AMOUNT_PADDING + 8, movement.low)
     }
-    const number = Math.floor(log.index / LOGS_PER_TRANSACTION)
-    write(target, at + holes.hash, { kind: NAMED.transaction, number, words: HASH_WORDS })
+    writeTransaction(target, at + holes.hash, Math.floor(log.index / LOGS_PER_TRANSACTION))
   }
 
   return ({ first, last }, accepts) => {
@@ -151,6 +155,32 @@ function closed(target: Buffer, length: number): Buffer {
   const end = length > 1 ? length - 1 : length
   target.write(']', end, 'latin1')
   return target.subarray(0, end + 1)
+}
+
+const ADDRESS_DIGITS = ADDRESS_WORDS * 8
+
+/** The digits of all addresses of a kind, one after the other: they are asked for over and over. */
+function nameTable(seed: number, names: { kind: number; count: number }): Buffer {
+  const table = Buffer.allocUnsafe(names.count * ADDRESS_DIGITS)
+  for (let number = 0; number < names.count; number++) {
+    writeName(table, number * ADDRESS_DIGITS, { seed, kind: names.kind, number, words: ADDRESS_WORDS })
+  }
+  return table
+}
+
+function copyAddress(table: Buffer, number: number, to: { target: Buffer; at: number }): void {
+  table.copy(to.target, to.at, number * ADDRESS_DIGITS, (number + 1) * ADDRESS_DIGITS)
+}
+
+/** Writes the digits of the name of a numbered thing. */
+function writeName(
+  target: Uint8Array,
+  at: number,
+  name: { seed: number; kind: number; number: number; words: number },
+): void {
+  for (let part = 0; part < name.words; part++) {
+    writeWord(target, at + part * 8, nameWord(name.seed, name.kind, { number: name.number, part }))
+  }
 }
 
 /** Eight hex digits of 32 bits. */
