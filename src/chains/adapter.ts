@@ -1,15 +1,11 @@
+import type { AccountCodec } from '../core/account.ts'
 import type { AssetRef } from '../core/asset.ts'
 import type { BalanceKey, UnknownReason } from '../core/balance.ts'
 import type { BlockRef, Header, Heads } from '../core/block.ts'
 import type { ChainId, Kind } from '../core/chain.ts'
+import type { Scope } from '../core/coverage.ts'
 import type { TokenFacts } from '../core/token.ts'
 import type { BlockTransfers } from '../core/transfer.ts'
-
-/** What of a chain is looked at. Tokens and accounts are canonical addresses. */
-export type Scope =
-  | { readonly type: 'all' }
-  | { readonly type: 'tokens'; readonly tokens: readonly string[] }
-  | { readonly type: 'accounts'; readonly accounts: readonly string[] }
 
 /** One balance as the chain said it, or why it did not. */
 export type BalanceRead =
@@ -83,12 +79,6 @@ export type AdapterOptions = {
   readonly finality: 'finalized' | 'safe' | { readonly confirmations: number }
   /** Called for what an operator should see; fields never hold secrets. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
-}
-
-/** How the accounts of a kind are stored: canonical text to bytes and back, lossless. */
-export type AccountCodec = {
-  readonly encode: (address: string) => Buffer
-  readonly decode: (bytes: Buffer) => string
 }
 
 /** All that differs between families of chains, as data and functions. */

@@ -2,6 +2,7 @@ import type { Accounting, AssetRef, Standard } from '../core/asset.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
 import type { ChainId } from '../core/chain.ts'
+import type { Coverage } from '../core/coverage.ts'
 import type { TokenFacts } from '../core/token.ts'
 import type { Batch, Transfer } from '../core/transfer.ts'
 
@@ -11,8 +12,12 @@ import type { Batch, Transfer } from '../core/transfer.ts'
  * published block.
  */
 export interface Store {
-  /** Takes the lease of a chain and opens it for writing. @throws LEASE_HELD, STORE_MISMATCH */
-  openJournal(chain: ChainId): Promise<Journal>
+  /**
+   * Takes the lease of a chain and opens it for writing.
+   * @throws LEASE_HELD another process writes it
+   * @throws STORE_MISMATCH what is stored was gathered under another coverage
+   */
+  openJournal(chain: ChainId, coverage: Coverage): Promise<Journal>
   /** The read side of a chain, whether or not anything was written yet. */
   openReads(chain: ChainId): Promise<ChainReads>
   readonly keys: KeyStore
@@ -66,6 +71,8 @@ export type Heartbeat = {
 
 /** What readers answer as of. Times are Unix seconds. */
 export type ChainClock = {
+  /** What was looked at; undefined before the chain's writer first ran. */
+  readonly coverage: Coverage | undefined
   readonly published: Header | undefined
   readonly finalized: BlockRef | undefined
   readonly head: Header | undefined
@@ -86,7 +93,7 @@ export type StoredAsset = {
   readonly id: number
   readonly asset: AssetRef
   readonly accounting: Accounting
-  readonly firstBlock: number
+  readonly firstBlock: number | undefined
 }
 
 /** A stored position. `amount` undefined: the sum is known but the opening is not. */

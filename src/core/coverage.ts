@@ -1,0 +1,33 @@
+import type { AssetRef } from './asset.ts'
+
+/** What of a chain is looked at. Tokens and accounts are canonical addresses. */
+export type Scope =
+  | { readonly type: 'all' }
+  | { readonly type: 'tokens'; readonly tokens: readonly string[] }
+  | { readonly type: 'accounts'; readonly accounts: readonly string[] }
+
+/** What we have looked at: a scope, from a block on. An absent row is zero only inside coverage. */
+export type Coverage = { readonly scope: Scope; readonly from: number }
+
+/** A coverage made fast to ask. */
+export type CoverageTest = {
+  /** True where every movement of this account in this asset since `from` is in the journal. */
+  readonly covers: (account: string, asset: AssetRef) => boolean
+  /** True where this account's changes are kept at all: in scope `accounts` the others' would be incomplete. */
+  readonly keeps: (account: string) => boolean
+}
+
+/** Compiles a coverage to tests that cost one look-up. */
+export function coverageTest(coverage: Coverage): CoverageTest {
+  const { scope } = coverage
+  if (scope.type === 'all') return { covers: (_, asset) => asset.standard !== 'native', keeps: () => true }
+  if (scope.type === 'tokens') {
+    const tokens = new Set(scope.tokens)
+    return { covers: (_, asset) => asset.standard !== 'native' && tokens.has(asset.reference), keeps: () => true }
+  }
+  const accounts = new Set(scope.accounts)
+  return {
+    covers: (account, asset) => asset.standard !== 'native' && accounts.has(account),
+    keeps: (account) => accounts.has(account),
+  }
+}

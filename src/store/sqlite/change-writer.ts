@@ -1,0 +1,152 @@
+import type { AccountCodec } from '../../core/account.ts'
+import { encodeAmount, encodeItem } from './amount-codec.ts'
+import { type Change, type ChangesByAccount, sortForTable } from './changes.ts'
+import type { Row, SqliteDatabase, Statement } from './database.ts'
+import { amountOf, encodeNullable, leavesRange, POSITION_COLUMNS, type Position, readPosition } from './position.ts'
+
+/** What writing a batch's changes did to an account's counts. */
+type Met = { assets: number; received: number }
+
+/**
+ * Writes the balance changes of a batch and moves the balances, in the order of the tables' keys, so that each page is
+ * touched once a batch. Runs inside the journal's transaction.
+ */
+export class ChangeWriter {
+  readonly #codec: AccountCodec
+  /** What a pair begins with: zero where coverage began with the chain, else unknown. */
+  readonly #opening: bigint | undefined
+  readonly #select: Statement
+  readonly #insert: Statement
+  readonly #update: Statement
+  readonly #change: Statement
+  readonly #account: Statement
+  readonly #holders: Statement
+
+  constructor(db: SqliteDatabase, codec: AccountCodec, opening: bigint | undefined) {
+    this.#codec = codec
+    this.#opening = opening
+    const key = 'account = ? AND asset = ? AND item = ?'
+    this.#select = db.prepare<unknown[]>(`SELECT ${POSITION_COLUMNS} FROM balances WHERE ${key}`).raw()
+    this.#insert = db.prepare<unknown[]>(
+      `INSERT INTO balances (account, asset, item, ${POSITION_COLUMNS}, amount) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+    )
+    this.#update = db.prepare<unknown[]>(
+      `UPDATE balances SET sum = ?, amount = ?, received_block = ?, last_block = ?, closed_block = ? WHERE ${key}`,
+    )
+    this.#change = db.prepare<unknown[]>('INSERT INTO changes VALUES (?,?,?,?,?,?,?,?)')
+    this.#account = db.prepare<unknown[]>(
+      `INSERT INTO accounts VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, received = received + excluded.received`,
+    )
+    this.#holders = db.prepare<unknown[]>('UPDATE assets SET holders = holders + ? WHERE id = ?')
+  }
+
+  write(changes: ChangesByAccount): void {
+    const holders = new Map<number, number>()
+    for (const address of [...changes.keys()].sort()) {
+      const account = this.#codec.encode(address)
+      const met: Met = { assets: 0, received: 0 }
+      const sorted = sortForTable(changes.get(address) ?? [])
+      let start = 0
+      for (let end = 1; end <= sorted.length; end++) {
+        const first = sorted[start]
+        const next = sorted[end]
+        if (first === undefined) break
+        if (next !== undefined && next.assetId === first.assetId && next.item === first.item) continue
+        this.#writePair(account, { first, sorted, start, end, met, holders })
+        start = end
+      }
+      if (met.assets > 0 || met.received > 0) this.#account.run(account, met.assets, met.received)
+    }
+    for (const [asset, delta] of holders) if (delta !== 0) this.#holders.run(delta, asset)
+  }
+
+  #writePair(account: Buffer, pair: Pair): void {
+    const { first, met } = pair
+    const item = encodeItem(first.item)
+    const row = this.#select.get(account, first.assetId, item) as Row | undefined
+    const position = row === undefined ? this.#fresh(first) : readPosition(row)
+    const before = row === undefined ? undefined : amountOf(position)
+    const hadReceived = position.receivedBlock !== undefined
+    for (let i = pair.start; i < pair.end; i++) {
+      const change = pair.sorted[i]
+      if (change === undefined) break
+      apply(position, change)
+      const { block, log, sub, delta } = change
+      this.#change.run(account, first.assetId, item, block, log, sub, encodeAmount(delta), encodeAmount(position.sum))
+    }
+    const amount = amountOf(position)
+    if (row === undefined) this.#insertPosition([account, first.assetId, item], position)
+    else {
+      this.#update.run(
+        encodeAmount(position.sum),
+        encodeNullable(amount),
+        position.receivedBlock ?? null,
+        position.lastBlock,
+        position.closedBlock ?? null,
+        account,
+        first.assetId,
+        item,
+      )
+    }
+    if (first.item !== '') return
+    if (row === undefined) met.assets++
+    if (first.fungible && !hadReceived && position.receivedBlock !== undefined) met.received++
+    const turned = (isPositive(amount) ? 1 : 0) - (isPositive(before) ? 1 : 0)
+    if (turned !== 0) pair.holders.set(first.assetId, (pair.holders.get(first.assetId) ?? 0) + turned)
+  }
+
+  #insertPosition(key: readonly [Buffer, number, Buffer], position: Position): void {
+    this.#insert.run(
+      key[0],
+      key[1],
+      key[2],
+      encodeAmount(position.sum),
+      encodeNullable(position.opening),
+      position.metBlock,
+      position.metLog,
+      position.metSub,
+      position.receivedBlock ?? null,
+      position.lastBlock,
+      position.closedBlock ?? null,
+      position.fungible ? 1 : 0,
+      encodeNullable(amountOf(position)),
+    )
+  }
+
+  #fresh(first: Change): Position {
+    return {
+      sum: 0n,
+      opening: this.#opening,
+      metBlock: first.block,
+      metLog: first.log,
+      metSub: first.sub,
+      receivedBlock: undefined,
+      lastBlock: first.block,
+      closedBlock: undefined,
+      fungible: first.fungible,
+    }
+  }
+}
+
+type Pair = {
+  readonly first: Change
+  readonly sorted: readonly Change[]
+  readonly start: number
+  readonly end: number
+  readonly met: Met
+  readonly holders: Map<number, number>
+}
+
+/** Moves a position by one change; a sum that leaves the range of amounts closes the segment, never the batch. */
+function apply(position: Position, change: Change): void {
+  position.sum += change.delta
+  position.lastBlock = change.block
+  if (change.received) position.receivedBlock ??= change.block
+  if (position.closedBlock === undefined && leavesRange(position)) position.closedBlock = change.block
+}
+
+/** True for a known amount above zero: what makes a holder. */
+export function isPositive(amount: bigint | undefined): boolean {
+  return amount !== undefined && amount > 0n
+}

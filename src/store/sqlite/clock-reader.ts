@@ -1,0 +1,65 @@
+import type { Coverage } from '../../core/coverage.ts'
+import { CHAIN_STATES, type ChainClock } from '../store.ts'
+import { int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import { readOptionalHeader, readOptionalRef } from './header-rows.ts'
+
+/** Before the chain's writer first ran. */
+const UNWRITTEN: ChainClock = {
+  coverage: undefined,
+  published: undefined,
+  finalized: undefined,
+  head: undefined,
+  state: 'starting',
+  error: undefined,
+  caughtUpAt: undefined,
+  wasReady: false,
+  beatAt: undefined,
+  transfers: 0,
+  counts: {},
+}
+
+/** Reads the clock of a chain; parsed again only when a row of it changed. */
+export class ClockReader {
+  readonly #select: Statement
+  readonly #version: Statement
+  #seen: number | undefined
+  #clock: ChainClock = UNWRITTEN
+
+  constructor(db: SqliteDatabase) {
+    this.#version = db.prepare<unknown[]>('PRAGMA data_version').pluck()
+    this.#select = db
+      .prepare<unknown[]>(
+        `SELECT number, hash, parent, timestamp, finalized_number, finalized_hash, transfers, coverage,
+         head_number, head_hash, head_parent, head_timestamp, state, error, caught_up_at, counts, beat_at
+         FROM clock LEFT JOIN chain USING (one) LEFT JOIN heartbeat USING (one)`,
+      )
+      .raw()
+  }
+
+  /** The clock as of the connection's snapshot, where a transaction is open. */
+  read(): ChainClock {
+    const version = int(this.#version.get())
+    if (version === this.#seen) return this.#clock
+    const row = this.#select.get() as Row | undefined
+    this.#clock = row === undefined ? UNWRITTEN : parseClock(row)
+    this.#seen = version
+    return this.#clock
+  }
+}
+
+function parseClock(row: Row): ChainClock {
+  const caughtUpAt = nullable(row[14], int)
+  return {
+    coverage: nullable(row[7], (value) => JSON.parse(text(value)) as Coverage),
+    published: readOptionalHeader(row),
+    finalized: readOptionalRef(row[4], row[5]),
+    head: readOptionalHeader(row.slice(8, 12)),
+    state: CHAIN_STATES.find((state) => state === row[12]) ?? 'starting',
+    error: nullable(row[13], text),
+    caughtUpAt,
+    wasReady: caughtUpAt !== undefined,
+    beatAt: nullable(row[16], int),
+    transfers: int(row[6]),
+    counts: nullable(row[15], (value) => JSON.parse(text(value)) as Record<string, number>) ?? {},
+  }
+}

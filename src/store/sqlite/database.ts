@@ -1,0 +1,104 @@
+import Database from 'better-sqlite3'
+import { ServiceError } from '../../core/errors.ts'
+
+export type SqliteDatabase = Database.Database
+export type Statement = Database.Statement<unknown[]>
+
+/** How long a statement waits for another writer before it fails. Writers of one file are few and short. */
+const BUSY_TIMEOUT_MS = 5_000
+
+/** Page caches in KiB: a writer sorts its batches through it, a reader mostly finds its pages in the system's. */
+const CACHE_KIB = { writer: 192 * 1024, small: 8 * 1024 }
+
+/** A checkpoint is due once the write-ahead log holds this many 4 KiB pages: 64 MiB, so that a batch's hot pages are
+ * copied home once for many commits. Readers hold snapshots for under a millisecond, so the log starts over each time. */
+const CHECKPOINT_PAGES = 16 * 1024
+
+/** Past this the write-ahead log is cut back to this size after a checkpoint. */
+const WAL_KEPT_BYTES = 64 * 1024 * 1024
+
+export type OpenOptions = {
+  readonly file: string
+  readonly migrations: readonly string[]
+  /** `writer`: bulk writes; its checkpoints are its own business. */
+  readonly cache: keyof typeof CACHE_KIB
+  /** Every commit is on disk before it returns; else the last ones may be lost with the machine, never torn. */
+  readonly durable: boolean
+}
+
+/**
+ * Opens a file in WAL mode and brings it to the newest schema.
+ * @throws STORE_MISMATCH a newer version of Steelyard wrote it
+ * @throws STORE_UNAVAILABLE it cannot be opened
+ */
+export function openDatabase(options: OpenOptions): SqliteDatabase {
+  return guarded(() => {
+    const db = new Database(options.file, { timeout: BUSY_TIMEOUT_MS })
+    db.pragma('journal_mode = WAL')
+    db.pragma(`synchronous = ${options.durable ? 'FULL' : 'NORMAL'}`)
+    db.pragma(`cache_size = -${CACHE_KIB[options.cache]}`)
+    db.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`)
+    db.pragma('temp_store = MEMORY')
+    if (options.cache === 'writer') db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+    migrate(db, options)
+    return db
+  })
+}
+
+function migrate(db: SqliteDatabase, { file, migrations }: OpenOptions): void {
+  const version = () => Number(db.pragma('user_version', { simple: true }))
+  if (version() === migrations.length) return
+  const run = db.transaction(() => {
+    const from = version()
+    if (from > migrations.length) {
+      throw new ServiceError('STORE_MISMATCH', `${file} was written by a newer version (schema ${from})`)
+    }
+    for (const migration of migrations.slice(from)) db.exec(migration)
+    db.pragma(`user_version = ${migrations.length}`)
+  })
+  run.immediate()
+}
+
+/**
+ * Runs work on the store; what SQLite refuses becomes the store's own error.
+ * @throws STORE_UNAVAILABLE with the cause
+ */
+export function guarded<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof Database.SqliteError) {
+      throw new ServiceError('STORE_UNAVAILABLE', `store: ${error.message}`, {
+        cause: error,
+        fields: { sqlite: error.code },
+      })
+    }
+    throw error
+  }
+}
+
+/** Row columns as they come from SQLite, by position. */
+export type Row = readonly unknown[]
+
+/** The integer of a column. @throws AssertionError-like TypeError where the schema promises one and it is not there */
+export function int(value: unknown): number {
+  if (typeof value === 'number') return value
+  throw new TypeError(`stored value is no integer: ${typeof value}`)
+}
+
+/** The text of a column. */
+export function text(value: unknown): string {
+  if (typeof value === 'string') return value
+  throw new TypeError(`stored value is no text: ${typeof value}`)
+}
+
+/** The bytes of a column. */
+export function bytes(value: unknown): Buffer {
+  if (Buffer.isBuffer(value)) return value
+  throw new TypeError('stored value is no bytes')
+}
+
+/** What a nullable column holds, parsed by `parse`, or undefined. */
+export function nullable<T>(value: unknown, parse: (value: unknown) => T): T | undefined {
+  return value === null || value === undefined ? undefined : parse(value)
+}

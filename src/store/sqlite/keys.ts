@@ -1,0 +1,67 @@
+import { assert } from '../../core/assert.ts'
+import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../store.ts'
+import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+
+const COLUMNS = 'id, secret_hash, name, principal, scopes, origins, ips, created_at, expires_at, revoked_at'
+
+/** API keys in the authoritative file. */
+export class SqliteKeys implements KeyStore {
+  readonly #put: Statement
+  readonly #get: Statement
+  readonly #list: Statement
+  readonly #revoke: Statement
+
+  constructor(db: SqliteDatabase) {
+    const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+    this.#put = sql(`INSERT INTO keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    this.#get = sql(`SELECT ${COLUMNS} FROM keys WHERE id = ?`).raw()
+    this.#list = sql(`SELECT ${COLUMNS} FROM keys ORDER BY created_at, id`).raw()
+    this.#revoke = sql('UPDATE keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?')
+  }
+
+  async put(key: StoredKey): Promise<void> {
+    const lists = [key.scopes, key.origins, key.ips].map((list) => JSON.stringify(list))
+    const times = [key.createdAt, key.expiresAt ?? null, key.revokedAt ?? null]
+    guarded(() => this.#put.run(key.id, key.secretHash, key.name, key.principal, ...lists, ...times))
+  }
+
+  async get(id: string): Promise<StoredKey | undefined> {
+    const row = guarded(() => this.#get.get(id)) as Row | undefined
+    return row === undefined ? undefined : parseKey(row)
+  }
+
+  async list(): Promise<readonly StoredKey[]> {
+    return guarded(() => this.#list.all()).map((row) => parseKey(row as Row))
+  }
+
+  async revoke(id: string, at: number): Promise<boolean> {
+    return guarded(() => this.#revoke.run(at, id)).changes === 1
+  }
+}
+
+function parseKey(row: Row): StoredKey {
+  return {
+    id: text(row[0]),
+    secretHash: bytes(row[1]),
+    name: text(row[2]),
+    principal: text(row[3]),
+    scopes: parseList(row[4]).map(parseScope),
+    origins: parseList(row[5]),
+    ips: parseList(row[6]),
+    createdAt: int(row[7]),
+    expiresAt: nullable(row[8], int),
+    revokedAt: nullable(row[9], int),
+  }
+}
+
+function parseList(value: unknown): string[] {
+  const list: unknown = JSON.parse(text(value))
+  assert(Array.isArray(list), 'a stored list is a list')
+  return list.map(text)
+}
+
+function parseScope(value: string): KeyScope {
+  const scope = SCOPES.find((known) => known === value)
+  assert(scope !== undefined, `stored scope is unknown: ${value}`)
+  return scope
+}

@@ -1,0 +1,60 @@
+import type { AccountCodec } from '../../core/account.ts'
+import type { BalanceKey, Observation } from '../../core/balance.ts'
+import type { ObservationStore } from '../store.ts'
+import { decodeAmount, encodeAmount, encodeItem } from './amount-codec.ts'
+import { bytes, guarded, int, type Row, type SqliteDatabase, type Statement } from './database.ts'
+import { decodeHash, encodeHash } from './hash-codec.ts'
+
+/** The newest read of each key, in the file that no batch of facts ever locks. */
+export class SqliteObservations implements ObservationStore {
+  readonly #db: SqliteDatabase
+  readonly #codec: AccountCodec
+  readonly #put: Statement
+  readonly #get: Statement
+  readonly #dropAbove: Statement
+
+  constructor(db: SqliteDatabase, codec: AccountCodec) {
+    this.#db = db
+    this.#codec = codec
+    this.#put = db.prepare<unknown[]>(
+      `INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+       block = excluded.block, hash = excluded.hash, amount = excluded.amount, observed_at = excluded.observed_at
+       WHERE excluded.block >= block`,
+    )
+    this.#get = db
+      .prepare<unknown[]>(
+        `SELECT block, hash, amount, observed_at FROM observations
+         WHERE account = ? AND reference = ? AND standard = ? AND item = ?`,
+      )
+      .raw()
+    this.#dropAbove = db.prepare<unknown[]>('DELETE FROM observations WHERE block > ?')
+  }
+
+  async put(observations: readonly Observation[]): Promise<void> {
+    const run = this.#db.transaction(() => {
+      for (const { amount, block, observedAt, ...key } of observations) {
+        this.#put.run(...this.#where(key), block.number, encodeHash(block.hash), encodeAmount(amount), observedAt)
+      }
+    })
+    guarded(() => run.immediate())
+  }
+
+  async get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]> {
+    return guarded(() => keys.map((key) => this.#read(key)))
+  }
+
+  async dropAbove(block: number): Promise<void> {
+    guarded(() => this.#dropAbove.run(block))
+  }
+
+  #read({ account, asset, item }: BalanceKey): Observation | undefined {
+    const row = this.#get.get(...this.#where({ account, asset, item })) as Row | undefined
+    if (row === undefined) return undefined
+    const block = { number: int(row[0]), hash: decodeHash(bytes(row[1])) }
+    return { account, asset, item, block, amount: decodeAmount(bytes(row[2])), observedAt: int(row[3]) }
+  }
+
+  #where({ account, asset, item }: BalanceKey): [Buffer, string, string, Buffer] {
+    return [this.#codec.encode(account), asset.reference, asset.standard, encodeItem(item)]
+  }
+}

@@ -1,0 +1,37 @@
+import type { SqliteDatabase, Statement } from './database.ts'
+
+export type ReadStatements = ReturnType<typeof prepareReads>
+
+const PAGE = "SELECT asset, amount, last_block FROM balances WHERE account = ? AND item = x''"
+const ORDER = 'ORDER BY met_block, met_log, met_sub LIMIT ? OFFSET ?'
+
+/** The statements of a chain's read side, prepared once. */
+export function prepareReads(db: SqliteDatabase) {
+  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  return {
+    begin: sql('BEGIN'),
+    commit: sql('COMMIT'),
+    balance: sql(
+      'SELECT amount, last_block, opening, closed_block FROM balances WHERE account = ? AND asset = ? AND item = ?',
+    ).raw(),
+    changeAt: sql(
+      `SELECT sum, block FROM changes WHERE account = ? AND asset = ? AND item = ? AND block <= ?
+       ORDER BY block DESC, log DESC, sub DESC LIMIT 1`,
+    ).raw(),
+    count: {
+      received: sql('SELECT received FROM accounts WHERE account = ?').pluck(),
+      fungible: sql("SELECT count(*) FROM balances WHERE account = ? AND item = x'' AND fungible = 1").pluck(),
+      all: sql('SELECT assets FROM accounts WHERE account = ?').pluck(),
+    },
+    page: {
+      received: sql(`${PAGE} AND fungible = 1 AND received_block IS NOT NULL ${ORDER}`).raw(),
+      fungible: sql(`${PAGE} AND fungible = 1 ${ORDER}`).raw(),
+      all: sql(`${PAGE} ${ORDER}`).raw(),
+    },
+    holderCount: sql('SELECT holders FROM assets WHERE id = ?').pluck(),
+    holders: sql(
+      `SELECT account, amount FROM balances WHERE asset = ? AND item = x'' AND amount > x'80'
+       ORDER BY amount DESC, account LIMIT ? OFFSET ?`,
+    ).raw(),
+  }
+}

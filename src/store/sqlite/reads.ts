@@ -1,0 +1,159 @@
+import type { AccountCodec } from '../../core/account.ts'
+import { assert } from '../../core/assert.ts'
+import type { AssetRef } from '../../core/asset.ts'
+import { isFungible, STANDARDS } from '../../core/asset.ts'
+import type { BalanceKey } from '../../core/balance.ts'
+import type {
+  AccountPage,
+  AccountQuery,
+  ChainClock,
+  ChainReads,
+  HolderPage,
+  StoredAsset,
+  StoredBalance,
+  TransferPage,
+  TransferQuery,
+} from '../store.ts'
+import { decodeAmount, encodeItem } from './amount-codec.ts'
+import { AssetTable } from './asset-table.ts'
+import { ClockReader } from './clock-reader.ts'
+import { bytes, guarded, int, nullable, type Row, type SqliteDatabase } from './database.ts'
+import type { SqliteObservations } from './observations.ts'
+import { prepareReads, type ReadStatements } from './read-statements.ts'
+import type { SqliteTokens } from './token-store.ts'
+import { TransferReader } from './transfer-reader.ts'
+
+export type ReadsOptions = {
+  readonly db: SqliteDatabase
+  readonly codec: AccountCodec
+  readonly observations: SqliteObservations
+  readonly tokens: SqliteTokens
+}
+
+/** The read side of one chain's file, through a connection of its own. */
+export class SqliteReads implements ChainReads {
+  readonly observations: SqliteObservations
+  readonly tokens: SqliteTokens
+  readonly #codec: AccountCodec
+  readonly #assets: AssetTable
+  readonly #clock: ClockReader
+  readonly #statements: ReadStatements
+  readonly #transfers: TransferReader
+
+  constructor(options: ReadsOptions) {
+    this.#codec = options.codec
+    this.observations = options.observations
+    this.tokens = options.tokens
+    this.#assets = new AssetTable(options.db)
+    this.#clock = new ClockReader(options.db)
+    this.#statements = prepareReads(options.db)
+    this.#transfers = new TransferReader(options.db, options.codec)
+  }
+
+  async clock(): Promise<ChainClock> {
+    return this.#snapshot((clock) => clock)
+  }
+
+  async asset(asset: AssetRef): Promise<StoredAsset | undefined> {
+    return guarded(() => this.#assets.find(asset))
+  }
+
+  async balances(keys: readonly BalanceKey[], asOf?: number) {
+    return this.#snapshot((clock) => ({ clock, rows: keys.map((key) => this.#balance(key, asOf)) }))
+  }
+
+  async account(query: AccountQuery): Promise<AccountPage> {
+    const account = this.#codec.encode(query.account)
+    const fungibleOnly = onlyFungible(query)
+    const pick = query.receivedOnly ? 'received' : fungibleOnly ? 'fungible' : 'all'
+    return this.#snapshot((clock) => {
+      const counted = this.#statements.count[pick].get(account)
+      const count = counted === undefined ? 0 : int(counted)
+      if (count === 0 || query.offset >= count) return { clock, count, rows: [] }
+      const rows = this.#statements.page[pick].all(account, query.limit, query.offset)
+      return { clock, count, rows: rows.map((entry) => this.#accountRow(query.account, entry as Row)) }
+    })
+  }
+
+  async holders(query: {
+    readonly asset: AssetRef
+    readonly offset: number
+    readonly limit: number
+  }): Promise<HolderPage> {
+    return this.#snapshot((clock) => {
+      const asset = this.#assets.find(query.asset)
+      if (asset === undefined) return { clock, count: 0, rows: [] }
+      const count = int(this.#statements.holderCount.get(asset.id))
+      if (query.offset >= count) return { clock, count, rows: [] }
+      const rows = this.#statements.holders.all(asset.id, query.limit, query.offset).map((entry) => {
+        const row = entry as Row
+        return { account: this.#codec.decode(bytes(row[0])), amount: decodeAmount(bytes(row[1])) }
+      })
+      return { clock, count, rows }
+    })
+  }
+
+  async transfers(query: TransferQuery): Promise<TransferPage> {
+    return this.#snapshot((clock) => {
+      const asset = this.#assets.find(query.asset)
+      if (asset === undefined) return { clock, count: 0, rows: [] }
+      return { clock, ...this.#transfers.page(asset, query) }
+    })
+  }
+
+  /** Runs reads in one snapshot, handing them the clock that it is of. */
+  #snapshot<T>(work: (clock: ChainClock) => T): T {
+    return guarded(() => {
+      this.#statements.begin.run()
+      try {
+        return work(this.#clock.read())
+      } finally {
+        this.#statements.commit.run()
+      }
+    })
+  }
+
+  #balance(key: BalanceKey, asOf: number | undefined): StoredBalance | undefined {
+    const asset = this.#assets.find(key.asset)
+    if (asset === undefined) return undefined
+    const where = [this.#codec.encode(key.account), asset.id, encodeItem(key.item)]
+    const row = this.#statements.balance.get(...where) as Row | undefined
+    if (row === undefined) return undefined
+    const now: StoredBalance = {
+      assetId: asset.id,
+      account: key.account,
+      item: key.item,
+      amount: nullable(row[0], (value) => decodeAmount(bytes(value))),
+      lastBlock: int(row[1]),
+    }
+    return asOf === undefined || now.lastBlock <= asOf ? now : this.#earlier(now, { where, row, asOf })
+  }
+
+  /** The position as it was: the running sum of its last change by then. */
+  #earlier(now: StoredBalance, at: { where: readonly unknown[]; row: Row; asOf: number }): StoredBalance | undefined {
+    const change = this.#statements.changeAt.get(...at.where, at.asOf) as Row | undefined
+    if (change === undefined) return undefined
+    const opening = nullable(at.row[2], (value) => decodeAmount(bytes(value)))
+    const closedBlock = nullable(at.row[3], int)
+    const open = opening !== undefined && (closedBlock === undefined || closedBlock > at.asOf)
+    const amount = open ? opening + decodeAmount(bytes(change[0])) : undefined
+    return { ...now, amount, lastBlock: int(change[1]) }
+  }
+
+  #accountRow(account: string, row: Row): StoredBalance & { readonly asset: StoredAsset } {
+    const asset = this.#assets.byId(int(row[0]))
+    const amount = row[1] === null ? undefined : decodeAmount(bytes(row[1]))
+    return { assetId: asset.id, account, item: '', amount, lastBlock: int(row[2]), asset }
+  }
+}
+
+/** True where the query wants fungible assets alone. Other mixes than that and all are nobody's question yet. */
+function onlyFungible(query: AccountQuery): boolean {
+  const tokens = STANDARDS.filter((standard) => standard !== 'native')
+  const wanted = new Set(query.standards)
+  const nfts = tokens.filter((standard) => !isFungible(standard))
+  const withNfts = nfts.every((standard) => wanted.has(standard))
+  assert(withNfts || nfts.every((standard) => !wanted.has(standard)), 'a list has all NFT standards or none')
+  assert(!(withNfts && query.receivedOnly), 'what was received is counted for fungible assets')
+  return !withNfts
+}

@@ -1,0 +1,131 @@
+/**
+ * Numbered migrations, one list a file: the index plus one is the file's `user_version`. A landed migration is never
+ * changed; a new one is added.
+ */
+export const CHAIN_MIGRATIONS: readonly string[] = [
+  `
+  -- Which chain this file is of, under which coverage it was gathered, and the fencing number of its writer.
+  CREATE TABLE chain (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    chain TEXT NOT NULL,
+    coverage TEXT,
+    fence INTEGER NOT NULL
+  ) STRICT;
+
+  -- The last block whose rows are here; rows and clock move in one transaction.
+  CREATE TABLE clock (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    number INTEGER, hash BLOB, parent BLOB, timestamp INTEGER,
+    finalized_number INTEGER, finalized_hash BLOB,
+    transfers INTEGER NOT NULL
+  ) STRICT;
+
+  -- What the indexer last saw of its node. No fact: a dump leaves it out.
+  CREATE TABLE heartbeat (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    state TEXT NOT NULL,
+    head_number INTEGER, head_hash BLOB, head_parent BLOB, head_timestamp INTEGER,
+    caught_up_at INTEGER, error TEXT, counts TEXT NOT NULL, beat_at INTEGER
+  ) STRICT;
+
+  -- Assets by an id that is given once and never taken back, not even by a rollback.
+  CREATE TABLE assets (
+    id INTEGER PRIMARY KEY,
+    standard TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    accounting TEXT NOT NULL DEFAULT 'events',
+    first_block INTEGER,
+    transfers INTEGER NOT NULL DEFAULT 0,
+    holders INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (reference, standard)
+  ) STRICT;
+
+  -- Blocks that have transfers (kept), and all those above the finalized head, to link new ones to.
+  CREATE TABLE blocks (
+    number INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL,
+    parent BLOB,
+    timestamp INTEGER NOT NULL,
+    kept INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX blocks_by_time ON blocks (timestamp);
+
+  CREATE TABLE transfers (
+    block INTEGER NOT NULL, log INTEGER NOT NULL, sub INTEGER NOT NULL,
+    asset INTEGER NOT NULL, sender BLOB, receiver BLOB, item BLOB NOT NULL, amount BLOB NOT NULL, hash BLOB NOT NULL,
+    PRIMARY KEY (block, log, sub)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX transfers_by_asset ON transfers (asset, block, log, sub);
+
+  -- One side of a transfer, with the running sum after it. Item x'' is a fungible asset or a contract's roll-up.
+  CREATE TABLE changes (
+    account BLOB NOT NULL, asset INTEGER NOT NULL, item BLOB NOT NULL,
+    block INTEGER NOT NULL, log INTEGER NOT NULL, sub INTEGER NOT NULL,
+    delta BLOB NOT NULL, sum BLOB NOT NULL,
+    PRIMARY KEY (account, asset, item, block, log, sub)
+  ) STRICT, WITHOUT ROWID;
+
+  -- amount = opening + sum, or null: the opening is unknown, or the sum left the range of amounts at closed_block.
+  CREATE TABLE balances (
+    account BLOB NOT NULL, asset INTEGER NOT NULL, item BLOB NOT NULL,
+    sum BLOB NOT NULL, opening BLOB, amount BLOB,
+    met_block INTEGER NOT NULL, met_log INTEGER NOT NULL, met_sub INTEGER NOT NULL,
+    received_block INTEGER, last_block INTEGER NOT NULL, closed_block INTEGER,
+    fungible INTEGER NOT NULL,
+    PRIMARY KEY (account, asset, item)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX balances_as_met ON balances (account, met_block, met_log, met_sub, fungible, received_block)
+    WHERE item = x'';
+  CREATE INDEX balances_by_amount ON balances (asset, amount DESC, account)
+    WHERE item = x'' AND amount > x'80';
+
+  -- How many assets an account ever touched, and how many fungible ones it ever received.
+  CREATE TABLE accounts (
+    account BLOB PRIMARY KEY,
+    assets INTEGER NOT NULL,
+    received INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+]
+
+/** What is read from nodes by anyone at any time: apart from the facts, so that no reader waits for their writer. */
+export const READS_MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE observations (
+    account BLOB NOT NULL, reference TEXT NOT NULL, standard TEXT NOT NULL, item BLOB NOT NULL,
+    block INTEGER NOT NULL, hash BLOB NOT NULL, amount BLOB NOT NULL, observed_at INTEGER NOT NULL,
+    PRIMARY KEY (account, reference, standard, item)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX observations_by_block ON observations (block);
+
+  CREATE TABLE tokens (
+    reference TEXT NOT NULL, standard TEXT NOT NULL,
+    name TEXT, symbol TEXT, decimals INTEGER, supply BLOB, supply_block INTEGER, supply_hash BLOB,
+    read_at INTEGER NOT NULL,
+    PRIMARY KEY (reference, standard)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX tokens_by_age ON tokens (read_at);
+
+  -- Through which asset id the journal's assets have been queued for reading.
+  CREATE TABLE queued (one INTEGER PRIMARY KEY CHECK (one = 1), asset INTEGER NOT NULL) STRICT;
+  INSERT INTO queued VALUES (1, 0);
+  `,
+]
+
+/** What is authoritative: it can be rebuilt from nowhere. */
+export const MAIN_MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE keys (
+    id TEXT PRIMARY KEY,
+    secret_hash BLOB NOT NULL,
+    name TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    origins TEXT NOT NULL,
+    ips TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  `,
+]

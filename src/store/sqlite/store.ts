@@ -1,0 +1,71 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AccountCodec } from '../../core/account.ts'
+import type { ChainId } from '../../core/chain.ts'
+import type { Coverage } from '../../core/coverage.ts'
+import type { ChainReads, Journal, Store } from '../store.ts'
+import { openDatabase, type SqliteDatabase } from './database.ts'
+import { type JournalStep, SqliteJournal } from './journal.ts'
+import { SqliteKeys } from './keys.ts'
+import { takeLease } from './lease.ts'
+import { SqliteObservations } from './observations.ts'
+import { SqliteReads } from './reads.ts'
+import { CHAIN_MIGRATIONS, MAIN_MIGRATIONS, READS_MIGRATIONS } from './schema.ts'
+import { SqliteTokens } from './token-store.ts'
+
+export type SqliteOptions = {
+  readonly folder: string
+  readonly codecOf: (chain: ChainId) => AccountCodec
+  /** For tests that end the process at a named step of a write. */
+  readonly onStep?: (step: JournalStep) => void
+}
+
+/** A folder: one file for what is authoritative, and for each chain one of facts and one of reads. */
+export class SqliteStore implements Store {
+  readonly keys: SqliteKeys
+  readonly #options: SqliteOptions
+  readonly #open: SqliteDatabase[] = []
+
+  constructor(options: SqliteOptions) {
+    this.#options = options
+    mkdirSync(options.folder, { recursive: true })
+    this.keys = new SqliteKeys(this.#database('steelyard.db', { migrations: MAIN_MIGRATIONS, durable: true }))
+  }
+
+  async openJournal(chain: ChainId, coverage: Coverage): Promise<Journal> {
+    const { folder, codecOf, onStep } = this.#options
+    const lease = takeLease(join(folder, `${fileName(chain)}.lease`), chain)
+    try {
+      const file = join(folder, `${fileName(chain)}.db`)
+      const db = openDatabase({ file, migrations: CHAIN_MIGRATIONS, cache: 'writer', durable: false })
+      const steps = onStep === undefined ? {} : { onStep }
+      return new SqliteJournal({ db, chain, codec: codecOf(chain), coverage, lease, ...steps })
+    } catch (error) {
+      lease.release()
+      throw error
+    }
+  }
+
+  async openReads(chain: ChainId): Promise<ChainReads> {
+    const codec = this.#options.codecOf(chain)
+    const db = this.#database(`${fileName(chain)}.db`, { migrations: CHAIN_MIGRATIONS, durable: false })
+    const reads = this.#database(`${fileName(chain)}.reads.db`, { migrations: READS_MIGRATIONS, durable: false })
+    const observations = new SqliteObservations(reads, codec)
+    return new SqliteReads({ db, codec, observations, tokens: new SqliteTokens(reads, db) })
+  }
+
+  async close(): Promise<void> {
+    for (const db of this.#open.splice(0)) db.close()
+  }
+
+  #database(name: string, options: { migrations: readonly string[]; durable: boolean }): SqliteDatabase {
+    const db = openDatabase({ file: join(this.#options.folder, name), cache: 'small', ...options })
+    this.#open.push(db)
+    return db
+  }
+}
+
+/** A chain's id as a file name: `eip155:1` is `eip155_1`. Ids hold nothing else that a file system minds. */
+function fileName(chain: ChainId): string {
+  return chain.replace(':', '_')
+}

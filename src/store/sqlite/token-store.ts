@@ -1,0 +1,93 @@
+import type { AssetRef } from '../../core/asset.ts'
+import type { StoredToken, TokenStore } from '../store.ts'
+import { decodeAmount } from './amount-codec.ts'
+import { parseStandard } from './asset-table.ts'
+import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import { encodeHash } from './hash-codec.ts'
+import { readOptionalRef } from './header-rows.ts'
+import { encodeNullable } from './position.ts'
+
+/** Assets that are queued for reading in one transaction. */
+const QUEUE_BATCH = 1_000
+
+const COLUMNS = 'reference, standard, name, symbol, decimals, supply, supply_block, supply_hash, read_at'
+
+/** What tokens say of themselves. New assets of the journal are queued here as never read. */
+export class SqliteTokens implements TokenStore {
+  readonly #db: SqliteDatabase
+  readonly #newAssets: Statement
+  readonly #put: Statement
+  readonly #get: Statement
+  readonly #stale: Statement
+  readonly #queued: Statement
+  readonly #queue: Statement
+  readonly #setQueued: Statement
+
+  /** `journal` is a connection that reads the chain's facts. */
+  constructor(db: SqliteDatabase, journal: SqliteDatabase) {
+    this.#db = db
+    const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+    this.#newAssets = journal
+      .prepare<unknown[]>('SELECT id, reference, standard FROM assets WHERE id > ? ORDER BY id LIMIT ?')
+      .raw()
+    this.#put = sql(`INSERT OR REPLACE INTO tokens (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    this.#get = sql(`SELECT ${COLUMNS} FROM tokens WHERE reference = ? AND standard = ? AND read_at > 0`).raw()
+    this.#stale = sql('SELECT reference, standard FROM tokens WHERE read_at < ? ORDER BY read_at LIMIT ?').raw()
+    this.#queued = sql('SELECT asset FROM queued').pluck()
+    this.#queue = sql('INSERT OR IGNORE INTO tokens (reference, standard, read_at) VALUES (?, ?, 0)')
+    this.#setQueued = sql('UPDATE queued SET asset = ?')
+  }
+
+  async put(tokens: readonly StoredToken[]): Promise<void> {
+    const run = this.#db.transaction(() => {
+      for (const { asset, name, symbol, decimals, totalSupply, readAt, supplyBlock } of tokens) {
+        const supply = encodeNullable(totalSupply)
+        const at = supplyBlock === undefined ? [null, null] : [supplyBlock.number, encodeHash(supplyBlock.hash)]
+        const facts = [name ?? null, symbol ?? null, decimals ?? null, supply, ...at, readAt]
+        this.#put.run(asset.reference, asset.standard, ...facts)
+      }
+    })
+    guarded(() => run.immediate())
+  }
+
+  async get(assets: readonly AssetRef[]): Promise<readonly (StoredToken | undefined)[]> {
+    return guarded(() => assets.map((asset) => this.#read(asset)))
+  }
+
+  async stale({ before, limit }: { readonly before: number; readonly limit: number }): Promise<readonly AssetRef[]> {
+    return guarded(() => {
+      this.#queueNew()
+      return this.#stale.all(before, limit).map((entry) => {
+        const row = entry as Row
+        return { reference: text(row[0]), standard: parseStandard(row[1]) }
+      })
+    })
+  }
+
+  #queueNew(): void {
+    const rows = this.#newAssets.all(int(this.#queued.get()), QUEUE_BATCH)
+    if (rows.length === 0) return
+    const run = this.#db.transaction(() => {
+      for (const entry of rows) {
+        const row = entry as Row
+        this.#queue.run(text(row[1]), text(row[2]))
+        this.#setQueued.run(int(row[0]))
+      }
+    })
+    run.immediate()
+  }
+
+  #read(asset: AssetRef): StoredToken | undefined {
+    const row = this.#get.get(asset.reference, asset.standard) as Row | undefined
+    if (row === undefined) return undefined
+    return {
+      asset,
+      name: nullable(row[2], text),
+      symbol: nullable(row[3], text),
+      decimals: nullable(row[4], int),
+      totalSupply: nullable(row[5], (value) => decodeAmount(bytes(value))),
+      supplyBlock: readOptionalRef(row[6], row[7]),
+      readAt: int(row[8]),
+    }
+  }
+}
