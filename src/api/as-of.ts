@@ -1,0 +1,46 @@
+import type { Balance, Known } from '../core/balance.ts'
+import type { BlockRef } from '../core/block.ts'
+import type { ChainId } from '../core/chain.ts'
+
+/** The header that says at which block an answer is true, how certain that block is, and how old the knowledge is. */
+export const AS_OF_HEADER = 'balance-as-of'
+
+/**
+ * The least fresh of the known balances: the lowest block, then the longest ago known. Undefined where none is known.
+ * Unknown balances say nothing of a block and are passed over.
+ */
+export function leastFresh(balances: readonly Balance[]): Known | undefined {
+  let least: Known | undefined
+  for (const balance of balances) {
+    if (!balance.known) continue
+    if (least === undefined || isLessFresh(balance, least)) least = balance
+  }
+  return least
+}
+
+function isLessFresh(one: Known, other: Known): boolean {
+  if (one.block.number !== other.block.number) return one.block.number < other.block.number
+  return one.knownAt < other.knownAt
+}
+
+/**
+ * The header's value (an item of RFC 9651): `"eip155:1";block=123;hash="0x…";finality=finalized;source=events;age=2`.
+ * `age` is whole seconds from when it was last known true until `now` (Unix seconds), never negative.
+ */
+export function asOfKnown(chain: ChainId, known: Known, now: number): string {
+  const age = Math.max(0, Math.floor(now - known.knownAt))
+  return `${asOfBlock(chain, known.block)};finality=${known.finality};source=${known.source};age=${age}`
+}
+
+/** The header's value where a block is all that is to be said, as of an empty list: `"eip155:1";block=123;hash="0x…"`. */
+export function asOfBlock(chain: ChainId, block: BlockRef): string {
+  return `"${chain}";block=${block.number};hash=${quoted(block.hash)}`
+}
+
+// A string of RFC 9651 holds visible ASCII and spaces; quotes and backslashes are escaped.
+const PLAIN = /^[0-9A-Za-z:_-]*$/
+
+function quoted(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`
+  return `"${text.replace(/[^\x20-\x7e]/g, '').replace(/["\\]/g, '\\$&')}"`
+}

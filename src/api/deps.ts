@@ -1,0 +1,36 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Registry } from 'prom-client'
+import type { Balances } from '../balances/balances.ts'
+import type { ChainId, Kind } from '../core/chain.ts'
+import type { ChainClock } from '../store/store.ts'
+import type { Tokens } from '../tokens/tokens.ts'
+import type { KeyVerifier } from './keys.ts'
+
+/** A configured chain, and how to ask how far it is. */
+export type ServedChain = { readonly id: ChainId; readonly kind: Kind; readonly clock: () => Promise<ChainClock> }
+
+/** How the Chainbase dialect is served. `balance`: how it writes balances. `demoKey`: the literal key `demo` may read. */
+export type ChainbaseSettings = {
+  readonly enabled: boolean
+  readonly balance: 'hex' | 'decimal'
+  readonly demoKey: boolean
+}
+
+export type ServerSettings = {
+  /** Addresses or ranges of the proxies whose `X-Forwarded-For` is believed; empty: nobody's. */
+  readonly trustProxy: readonly string[]
+  readonly dialects: { readonly chainbase: ChainbaseSettings }
+}
+
+/** All that the HTTP server needs. `now` is Unix seconds. */
+export type ServerDeps = {
+  readonly balances: Balances
+  readonly tokens: Tokens
+  readonly chains: readonly ServedChain[]
+  readonly keys: KeyVerifier
+  readonly metrics: Registry
+  readonly settings: ServerSettings
+  readonly version: string
+  readonly now: () => number
+  readonly log: FastifyBaseLogger
+}

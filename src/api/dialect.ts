@@ -1,0 +1,30 @@
+import type { FastifyInstance } from 'fastify'
+import type { ErrorAnswer, Failure } from './errors.ts'
+
+/** A vendor-compatible API: the paths that are its own, its routes, and its words for what goes wrong. */
+export type Dialect = {
+  readonly name: string
+  /** Beginnings of paths, each ending in a slash. Of several that fit, the longest wins. */
+  readonly prefixes: readonly string[]
+  /** Adds the routes to a scope of their own: hooks that are added there stay there. */
+  readonly register: (scope: FastifyInstance) => void
+  readonly renderError: (failure: Failure) => ErrorAnswer
+}
+
+/** Which dialect's words answer at a path: by its prefix, else the server's own. */
+export function dialectFinder(dialects: readonly Dialect[], own: Dialect): (url: string) => Dialect {
+  const byPrefix = dialects
+    .flatMap((dialect) => dialect.prefixes.map((prefix) => ({ prefix, dialect })))
+    .sort((one, other) => other.prefix.length - one.prefix.length)
+  return (url) => {
+    const path = pathOf(url)
+    const found = byPrefix.find(({ prefix }) => path.startsWith(prefix) || `${path}/` === prefix)
+    return found === undefined ? own : found.dialect
+  }
+}
+
+/** The path of a request's URL, without query or fragment. */
+export function pathOf(url: string): string {
+  const end = url.search(/[?#]/)
+  return end === -1 ? url : url.slice(0, end)
+}

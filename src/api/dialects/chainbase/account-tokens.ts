@@ -1,0 +1,119 @@
+import type { Static } from 'typebox'
+import type { AssetBalance, Balances } from '../../../balances/balances.ts'
+import { type AssetRef, NO_ITEM } from '../../../core/asset.ts'
+import type { Known } from '../../../core/balance.ts'
+import type { BlockRef } from '../../../core/block.ts'
+import type { ChainId } from '../../../core/chain.ts'
+import { asOfBlock, asOfKnown, leastFresh } from '../../as-of.ts'
+import type { Answer } from '../../json-schema.ts'
+import type { Reply } from '../../route.ts'
+import type { ChainbaseDeps } from './deps.ts'
+import { nextPage, offsetOf } from './paging.ts'
+import { renderBalance, renderMeta } from './render.ts'
+import type { AccountTokensAnswer, AccountTokensQuery } from './schema.ts'
+
+type Query = Static<typeof AccountTokensQuery>
+type Body = Answer<Static<typeof AccountTokensAnswer>>
+
+/** A row whose balance is known: others are left out, since unknown is never a number. */
+type KnownRow = { readonly asset: AssetRef; readonly balance: Known }
+
+/** One page of rows, and how many there are on all pages. */
+type Rows = {
+  readonly rows: readonly KnownRow[]
+  readonly count: number
+  readonly nextPage: number | undefined
+  readonly asOf: BlockRef | undefined
+}
+
+/** ERC-20 tokens of an account: all that it ever received, or those contracts that the caller lists. */
+export async function accountTokens(deps: ChainbaseDeps, query: Query): Promise<Reply<Body>> {
+  const chain = deps.chainOf(query.chain_id)
+  const page =
+    query.contract_address === undefined ? await received(deps, chain, query) : await listed(deps, chain, query)
+  const assets = page.rows.map((row) => row.asset)
+  const tokens = assets.length === 0 ? [] : await deps.tokens.get(chain, assets, { read: true })
+  const data: Body['data'][number][] = []
+  page.rows.forEach((row, index) => {
+    const token = tokens[index]
+    if (token !== undefined) data.push(renderMeta(token, renderBalance(row.balance.amount, deps.balanceFormat)))
+  })
+  const known = leastFresh(page.rows.map((row) => row.balance))
+  const block = page.asOf === undefined ? undefined : asOfBlock(chain, page.asOf)
+  return {
+    body: { code: 0, message: 'ok', data, next_page: page.nextPage, count: page.count },
+    asOf: known === undefined ? block : asOfKnown(chain, known, deps.now()),
+  }
+}
+
+async function received(deps: ChainbaseDeps, chain: ChainId, query: Query): Promise<Rows> {
+  const { rows, count, asOf } = await deps.balances.account({
+    chain,
+    account: query.address,
+    standards: ['erc20'],
+    receivedOnly: true,
+    freshness: { mode: 'stored' },
+    offset: offsetOf(query),
+    limit: query.limit,
+  })
+  const known = rows.filter(isKnown)
+  // Unknown rows are told only by reading their page: those of this page are not counted.
+  return { rows: known, count: count - (rows.length - known.length), nextPage: nextPage(query, count), asOf }
+}
+
+async function listed(deps: ChainbaseDeps, chain: ChainId, query: Query): Promise<Rows> {
+  const assets = (query.contract_address ?? []).map((reference): AssetRef => ({ standard: 'erc20', reference }))
+  const balances = await deps.balances.get({
+    chain,
+    keys: assets.map((asset) => ({ account: query.address, asset, item: NO_ITEM })),
+    freshness: { mode: 'stored' },
+  })
+  const known: KnownRow[] = []
+  assets.forEach((asset, index) => {
+    const balance = balances[index]
+    if (balance?.known) known.push({ asset, balance })
+  })
+  const ordered =
+    known.length < 2 ? known : await inOrderMet(deps.balances, { chain, account: query.address, rows: known })
+  const offset = offsetOf(query)
+  return {
+    rows: ordered.slice(offset, offset + query.limit),
+    count: ordered.length,
+    nextPage: nextPage(query, ordered.length),
+    asOf: undefined,
+  }
+}
+
+/** Assets of an account that are looked through, in steps, for the order in which it met the listed ones. */
+const ORDER_STEP = 1_000
+const MAX_ORDER_STEPS = 5
+
+/** The rows in the order in which the account met their assets; those that it never met come last, in their own order. */
+async function inOrderMet(
+  balances: Balances,
+  list: { readonly chain: ChainId; readonly account: string; readonly rows: readonly KnownRow[] },
+): Promise<readonly KnownRow[]> {
+  const rest = new Map(list.rows.map((row) => [row.asset.reference, row]))
+  const met: KnownRow[] = []
+  for (let step = 0; step < MAX_ORDER_STEPS && rest.size > 0; step++) {
+    const page = await balances.account({
+      chain: list.chain,
+      account: list.account,
+      standards: ['erc20'],
+      receivedOnly: false,
+      freshness: { mode: 'stored' },
+      offset: step * ORDER_STEP,
+      limit: ORDER_STEP,
+    })
+    for (const { asset } of page.rows) {
+      const row = rest.get(asset.reference)
+      if (row !== undefined && rest.delete(asset.reference)) met.push(row)
+    }
+    if ((step + 1) * ORDER_STEP >= page.count) break
+  }
+  return [...met, ...rest.values()]
+}
+
+function isKnown(row: AssetBalance): row is KnownRow {
+  return row.balance.known
+}

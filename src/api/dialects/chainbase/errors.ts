@@ -1,0 +1,54 @@
+import type { ExposableCode } from '../../../core/errors.ts'
+import type { ErrorAnswer, Failure } from '../../errors.ts'
+import type { Issue } from '../../query.ts'
+
+/** Chainbase's status of each of our codes; its body repeats the status as `code`. */
+export const STATUS: Readonly<Record<ExposableCode | 'INTERNAL', number>> = {
+  BAD_REQUEST: 400,
+  PARAMETER_INVALID: 422,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  TOO_MANY_REQUESTS: 429,
+  CHAIN_UNSUPPORTED: 400,
+  NOT_A_TOKEN: 404,
+  BALANCE_UNKNOWN: 503,
+  UNAVAILABLE: 503,
+  INTERNAL: 500,
+}
+
+/** A failure as Chainbase's clients expect it: `{code, message, error}`, `code` the HTTP status, `error` the message. */
+export function renderError(failure: Failure): ErrorAnswer {
+  const issue = firstIssue(failure.issues)
+  if (issue === undefined) return answer(STATUS[failure.code], failure.message)
+  // A parameter that is not there is a bad request; one that does not fit its schema cannot be processed.
+  return answer(issue.problem === 'missing' ? STATUS.BAD_REQUEST : STATUS.PARAMETER_INVALID, says(issue))
+}
+
+function answer(status: number, message: string): ErrorAnswer {
+  const headers = status === 401 ? { headers: { 'www-authenticate': 'api-key realm="chainbase"' } } : {}
+  return { status, body: { code: status, message, error: message }, ...headers }
+}
+
+/** One issue is said at a time: what is missing before what is wrong. */
+function firstIssue(issues: readonly Issue[] = []): Issue | undefined {
+  return issues.find((issue) => issue.problem === 'missing') ?? issues[0]
+}
+
+function says(issue: Issue): string {
+  switch (issue.problem) {
+    case 'missing':
+      return `${issue.parameter} is required`
+    case 'malformed':
+      return issue.type === 'integer' ? `${issue.parameter} is not an integer` : `${issue.parameter} is malformed`
+    case 'out_of_range':
+      return `${issue.parameter} out of range`
+    case 'repeated':
+      return `${issue.parameter} is repeated`
+    case 'too_many':
+      return `${issue.parameter} has more than ${issue.limit ?? 0} items`
+  }
+}

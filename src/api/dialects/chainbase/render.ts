@@ -1,0 +1,111 @@
+import type { Static } from 'typebox'
+import { format } from '../../../core/amount.ts'
+import type { StoredTransfer } from '../../../store/store.ts'
+import type { TokenInfo } from '../../../tokens/tokens.ts'
+import type { Answer } from '../../json-schema.ts'
+import type { TokenDescription, TokenMeta, TokenPriceAnswer, TokenTransfersAnswer, TopHoldersAnswer } from './schema.ts'
+
+type Description = Answer<Static<typeof TokenDescription>>
+type Meta = Answer<Static<typeof TokenMeta>>
+type Price = Answer<Static<typeof TokenPriceAnswer>>['data']
+type TransferRow = Answer<Static<typeof TokenTransfersAnswer>>['data'][number]
+type TopHolder = Answer<Static<typeof TopHoldersAnswer>>['data'][number]
+
+/** How balances are written: the hosted service sends hex, and clients in the wild parse it with radix 16. */
+export type BalanceFormat = 'hex' | 'decimal'
+
+/** A balance in base units: `0x2a`, or `42`. */
+export function renderBalance(amount: bigint, as: BalanceFormat): string {
+  return as === 'hex' ? `0x${amount.toString(16)}` : amount.toString()
+}
+
+/** A token list says nothing of an image's size; the vendor's schema asks for one. */
+const LOGO_PIXELS = 64
+
+const MINT_OR_BURN = '0x0000000000000000000000000000000000000000'
+
+// The tokens folder gives the same object for a token until its facts change, and a page's texts are mostly tokens.
+const descriptions = new WeakMap<TokenInfo, Description>()
+
+/** What is known of a token: unknown decimals are 0 and said to be unknown, unknown texts are empty. */
+export function renderToken(token: TokenInfo): Description {
+  const known = descriptions.get(token)
+  if (known !== undefined) return known
+  const description: Description = {
+    contract_address: token.asset.reference,
+    decimals: token.decimals ?? 0,
+    decimals_known: token.decimals === undefined ? false : undefined,
+    name: token.name ?? '',
+    symbol: token.symbol ?? '',
+    total_supply: token.totalSupply?.toString(),
+    logos: token.logo === undefined ? [] : [{ uri: token.logo, width: LOGO_PIXELS, height: LOGO_PIXELS }],
+    urls: token.urls,
+    current_usd_price: priceText(token),
+  }
+  descriptions.set(token, description)
+  return description
+}
+
+/** A row of account/tokens: the token, and what the account holds of it. */
+export function renderMeta(token: TokenInfo, balance: string): Meta {
+  const known = renderToken(token)
+  return {
+    contract_address: known.contract_address,
+    decimals: known.decimals,
+    decimals_known: known.decimals_known,
+    name: known.name,
+    symbol: known.symbol,
+    total_supply: known.total_supply,
+    logos: known.logos,
+    urls: known.urls,
+    current_usd_price: known.current_usd_price,
+    balance,
+  }
+}
+
+/** The price of a token, with its keys absent where it is unknown: never 0. */
+export function renderPrice(token: TokenInfo): Price {
+  const { price } = token
+  return {
+    price: priceText(token),
+    symbol: token.symbol ?? '',
+    source: price?.source,
+    updated_at: price === undefined ? undefined : utc(price.updatedAt),
+  }
+}
+
+// Rendered from the number, not from its configured text, which may be written `01.50`.
+function priceText(token: TokenInfo): string | undefined {
+  return token.price === undefined ? undefined : format(token.price.units, token.price.places)
+}
+
+/** A holder with its amount in base units and, where the decimals are known, in whole tokens. */
+export function renderHolder(
+  holder: { readonly account: string; readonly amount: bigint },
+  decimals: number | undefined,
+): TopHolder {
+  return {
+    wallet_address: holder.account,
+    original_amount: holder.amount.toString(),
+    amount: decimals === undefined ? undefined : format(holder.amount, decimals),
+  }
+}
+
+/** A transfer; the side that a mint or a burn lacks is the zero address, as in the chain's own event. */
+export function renderTransfer(transfer: StoredTransfer): TransferRow {
+  return {
+    block_number: transfer.block.number,
+    block_timestamp: utc(transfer.timestamp),
+    transaction_hash: transfer.transactionHash,
+    log_index: transfer.logIndex,
+    contract_address: transfer.asset.reference,
+    from_address: transfer.from ?? MINT_OR_BURN,
+    to_address: transfer.to ?? MINT_OR_BURN,
+    value: transfer.amount.toString(),
+  }
+}
+
+/** Unix seconds as `2024-01-31T23:59:59Z`. */
+function utc(seconds: number): string {
+  return `${new Date(Math.floor(seconds) * 1_000).toISOString().slice(0, 19)}Z`
+}

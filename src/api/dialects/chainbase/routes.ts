@@ -1,0 +1,161 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Static, TObject, TSchema } from 'typebox'
+import { requireKey } from '../../auth.ts'
+import type { ServerDeps } from '../../deps.ts'
+import type { Dialect } from '../../dialect.ts'
+import type { Answer } from '../../json-schema.ts'
+import type { Caller, KeyVerifier } from '../../keys.ts'
+import { get, type Reply } from '../../route.ts'
+import { accountBalance } from './account-balance.ts'
+import { accountTokens } from './account-tokens.ts'
+import { chainFinder } from './chains.ts'
+import type { ChainbaseDeps } from './deps.ts'
+import { renderError } from './errors.ts'
+import * as schema from './schema.ts'
+import * as token from './token.ts'
+
+/** The key of the vendor's own example request. */
+const DEMO_KEY = 'demo'
+const DEMO_CALLER: Caller = { keyId: DEMO_KEY, principal: 'default', scopes: ['read'] }
+
+/** Chainbase's token and balance calls over the configured EVM chains: https://docs.chainbase.com. */
+export function chainbase(deps: ServerDeps): Dialect {
+  const settings = deps.settings.dialects.chainbase
+  const calls: ChainbaseDeps = {
+    balances: deps.balances,
+    tokens: deps.tokens,
+    chainOf: chainFinder(deps.chains),
+    balanceFormat: settings.balance,
+    now: deps.now,
+  }
+  return {
+    name: 'chainbase',
+    prefixes: ['/v1/account/', '/v1/token/'],
+    register: (scope) => {
+      scope.addHook('onRequest', authHook(deps.keys, settings.demoKey))
+      register(scope, calls)
+    },
+    renderError,
+  }
+}
+
+type Done = (error?: Error) => void
+
+/** Lets a request with a key that may read through; without a promise where the key is known. */
+function authHook(keys: KeyVerifier, demoKey: boolean) {
+  return (request: FastifyRequest, _reply: unknown, done: Done): void => {
+    if (demoKey && request.headers['x-api-key'] === DEMO_KEY) {
+      request.caller = DEMO_CALLER
+      done()
+      return
+    }
+    const caller = requireKey(request, keys, 'read')
+    if (!(caller instanceof Promise)) {
+      request.caller = caller
+      done()
+      return
+    }
+    caller.then((found) => {
+      request.caller = found
+      done()
+    }, done)
+  }
+}
+
+function register(scope: FastifyInstance, deps: ChainbaseDeps): void {
+  const add = <Query extends TObject, Body extends TSchema>(route: Call<Query, Body>) => addCall(scope, deps, route)
+  add({
+    path: '/v1/account/tokens',
+    operationId: 'GetAccountTokens',
+    summary: 'ERC-20 balances of an account',
+    description:
+      'Every ERC-20 token that the account ever received, zero balances too, in the order in which it first met them; or the listed contracts.',
+    query: schema.AccountTokensQuery,
+    answer: schema.AccountTokensAnswer,
+    call: accountTokens,
+  })
+  add({
+    path: '/v1/account/balance',
+    operationId: 'GetAccountBalance',
+    summary: 'Native balance of an account',
+    query: schema.AccountBalanceQuery,
+    answer: schema.AccountBalanceAnswer,
+    call: accountBalance,
+  })
+  add({
+    path: '/v1/token/metadata',
+    operationId: 'GetTokenMetadata',
+    summary: 'What a token says of itself',
+    query: schema.TokenQuery,
+    answer: schema.TokenMetadataAnswer,
+    call: token.metadata,
+  })
+  add({
+    path: '/v1/token/holders',
+    operationId: 'GetTokenHolders',
+    summary: 'Accounts that hold a token, by balance',
+    query: schema.TokenPageQuery,
+    answer: schema.TokenHoldersAnswer,
+    call: token.holders,
+  })
+  add({
+    path: '/v1/token/top-holders',
+    operationId: 'GetTopTokenHolders',
+    summary: 'Accounts that hold a token, with what they hold',
+    query: schema.TokenPageQuery,
+    answer: schema.TopHoldersAnswer,
+    call: token.topHolders,
+  })
+  add({
+    path: '/v1/token/price',
+    operationId: 'GetTokenPrice',
+    summary: 'Price of a token in US dollars',
+    query: schema.TokenQuery,
+    answer: schema.TokenPriceAnswer,
+    call: token.price,
+  })
+  add({
+    path: '/v1/token/transfers',
+    operationId: 'GetTokenTransfers',
+    summary: 'Transfers of a token, newest first',
+    query: schema.TransfersQuery,
+    answer: schema.TokenTransfersAnswer,
+    call: token.transfers,
+  })
+}
+
+type Call<Query extends TObject, Body extends TSchema> = {
+  readonly path: string
+  readonly operationId: string
+  readonly summary: string
+  readonly description?: string
+  readonly query: Query
+  readonly answer: Body
+  readonly call: (deps: ChainbaseDeps, query: Static<Query>) => Promise<Reply<Answer<Static<Body>>>>
+}
+
+/** Every call may fail in these ways. */
+const STATUSES = ['400', '401', '403', '404', '422', '429', '500', '503']
+const ERRORS = Object.fromEntries(STATUSES.map((status) => [status, schema.ErrorMessage]))
+
+function addCall<Query extends TObject, Body extends TSchema>(
+  scope: FastifyInstance,
+  deps: ChainbaseDeps,
+  route: Call<Query, Body>,
+): void {
+  const { path, operationId, summary, description, query, answer, call } = route
+  get(scope, {
+    path,
+    docs: {
+      operationId,
+      summary,
+      tags: ['Chainbase'],
+      security: [{ ApiKey: [] }],
+      ...(description === undefined ? {} : { description }),
+    },
+    query,
+    answer,
+    errors: ERRORS,
+    handle: (parsed) => call(deps, parsed),
+  })
+}

@@ -1,0 +1,135 @@
+import type { Static, TSchema } from 'typebox'
+import { type AssetRef, NO_ITEM } from '../../../core/asset.ts'
+import type { Balance } from '../../../core/balance.ts'
+import type { ChainId } from '../../../core/chain.ts'
+import { ServiceError } from '../../../core/errors.ts'
+import type { TokenInfo } from '../../../tokens/tokens.ts'
+import { asOfKnown } from '../../as-of.ts'
+import type { Answer } from '../../json-schema.ts'
+import type { Reply } from '../../route.ts'
+import type { ChainbaseDeps } from './deps.ts'
+import { nextPage, offsetOf } from './paging.ts'
+import { renderHolder, renderPrice, renderToken, renderTransfer } from './render.ts'
+import type * as schema from './schema.ts'
+
+type Body<Schema extends TSchema> = Promise<Reply<Answer<Static<Schema>>>>
+type TokenQuery = Static<typeof schema.TokenQuery>
+type TokenPageQuery = Static<typeof schema.TokenPageQuery>
+
+const OK = { code: 0, message: 'ok' } as const
+
+function erc20(reference: string): AssetRef {
+  return { standard: 'erc20', reference }
+}
+
+/** What a token says of itself. @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, UNAVAILABLE */
+export async function metadata(deps: ChainbaseDeps, query: TokenQuery): Body<typeof schema.TokenMetadataAnswer> {
+  const chain = deps.chainOf(query.chain_id)
+  const token = await tokenOf(deps, chain, query.contract_address)
+  return { body: { ...OK, data: renderToken(token) } }
+}
+
+/** The price of a token; its keys are absent where it is unknown. @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, UNAVAILABLE */
+export async function price(deps: ChainbaseDeps, query: TokenQuery): Body<typeof schema.TokenPriceAnswer> {
+  const chain = deps.chainOf(query.chain_id)
+  return { body: { ...OK, data: renderPrice(await tokenOf(deps, chain, query.contract_address)) } }
+}
+
+/** Accounts with a positive balance of a token, greatest first. @throws CHAIN_UNSUPPORTED */
+export async function holders(deps: ChainbaseDeps, query: TokenPageQuery): Body<typeof schema.TokenHoldersAnswer> {
+  const { chain, page } = await holderPage(deps, query)
+  return {
+    body: {
+      ...OK,
+      data: page.rows.map((row) => row.account),
+      next_page: nextPage(query, page.count),
+      count: page.count,
+    },
+    asOf: asOf(deps, chain, page.asOf),
+  }
+}
+
+/** The same accounts with what they hold. @throws CHAIN_UNSUPPORTED */
+export async function topHolders(deps: ChainbaseDeps, query: TokenPageQuery): Body<typeof schema.TopHoldersAnswer> {
+  const { chain, page } = await holderPage(deps, query)
+  const [token] = await deps.tokens.get(chain, [erc20(query.contract_address)], { read: true })
+  return {
+    body: {
+      ...OK,
+      data: page.rows.map((row) => renderHolder(row, token?.decimals)),
+      next_page: nextPage(query, page.count),
+      count: page.count,
+    },
+    asOf: asOf(deps, chain, page.asOf),
+  }
+}
+
+/** Transfers of a token, newest first. @throws CHAIN_UNSUPPORTED */
+export async function transfers(
+  deps: ChainbaseDeps,
+  query: Static<typeof schema.TransfersQuery>,
+): Body<typeof schema.TokenTransfersAnswer> {
+  const chain = deps.chainOf(query.chain_id)
+  const page = await deps.balances.transfers({
+    chain,
+    asset: erc20(query.contract_address),
+    offset: offsetOf(query),
+    limit: query.limit,
+    ...(query.address === undefined ? {} : { account: query.address }),
+    ...(query.from_block === undefined ? {} : { fromBlock: query.from_block }),
+    ...(query.to_block === undefined ? {} : { toBlock: query.to_block }),
+    ...(query.from_timestamp === undefined ? {} : { fromTimestamp: query.from_timestamp }),
+    ...(query.end_timestamp === undefined ? {} : { toTimestamp: query.end_timestamp }),
+  })
+  return {
+    body: {
+      ...OK,
+      data: page.rows.map(renderTransfer),
+      next_page: nextPage(query, page.count),
+      count: page.count,
+    },
+    asOf: asOf(deps, chain, page.asOf),
+  }
+}
+
+async function holderPage(deps: ChainbaseDeps, query: TokenPageQuery) {
+  const chain = deps.chainOf(query.chain_id)
+  const page = await deps.balances.holders({
+    chain,
+    asset: erc20(query.contract_address),
+    offset: offsetOf(query),
+    limit: query.limit,
+  })
+  return { chain, page }
+}
+
+function asOf(deps: ChainbaseDeps, chain: ChainId, balance: Balance): string | undefined {
+  return balance.known ? asOfKnown(chain, balance, deps.now()) : undefined
+}
+
+const ZERO_ADDRESS = '0x0000000000000000000000000000000000000000'
+
+/**
+ * All that is known of a token. Where that is nothing, its balance is asked for, which tells a token that says nothing
+ * of itself from an address that is none.
+ */
+async function tokenOf(deps: ChainbaseDeps, chain: ChainId, reference: string): Promise<TokenInfo> {
+  const asset = erc20(reference)
+  const [token] = await deps.tokens.get(chain, [asset], { read: true })
+  if (token !== undefined && saysSomething(token)) return token
+  const [balance] = await deps.balances.get({
+    chain,
+    keys: [{ account: ZERO_ADDRESS, asset, item: NO_ITEM }],
+    freshness: { mode: 'stored' },
+  })
+  if (token !== undefined && balance?.known) return token
+  const reason = balance?.known === false ? balance.reason : undefined
+  if (reason === 'node_unavailable')
+    throw new ServiceError('UNAVAILABLE', 'Service unavailable', { fields: { reason } })
+  throw new ServiceError('NOT_A_TOKEN', 'contract_address is not a token', { fields: { reason } })
+}
+
+function saysSomething(token: TokenInfo): boolean {
+  const { name, symbol, decimals, totalSupply } = token
+  return name !== undefined || symbol !== undefined || decimals !== undefined || totalSupply !== undefined
+}

@@ -1,0 +1,80 @@
+import { type Static, Type } from 'typebox'
+import { CHAIN_STATES, type ChainClock } from '../store/store.ts'
+import type { ServedChain } from './deps.ts'
+import type { Answer } from './json-schema.ts'
+
+const Block = Type.Object({ number: Type.Integer(), hash: Type.String() })
+
+const ChainHealth = Type.Object({
+  id: Type.String({ description: 'CAIP-2 id.' }),
+  kind: Type.String(),
+  state: Type.String({ enum: [...CHAIN_STATES, 'unknown'] }),
+  head: Type.Optional(Type.Integer({ description: "The node's newest block, as last seen." })),
+  checkpoint: Type.Optional(Block),
+  finalized: Type.Optional(Block),
+  lag_seconds: Type.Optional(
+    Type.Integer({ description: 'How far the checkpoint is behind the head, in chain time.' }),
+  ),
+  transfers: Type.Integer(),
+  error: Type.Optional(Type.String()),
+})
+
+export const Health = Type.Object(
+  {
+    status: Type.String({ enum: ['ok', 'degraded'] }),
+    version: Type.String(),
+    chains: Type.Array(ChainHealth),
+  },
+  { title: 'Health' },
+)
+export type Health = Answer<Static<typeof Health>>
+type ChainHealth = Health['chains'][number]
+
+/** An indexer beats every few seconds; one that has been silent for this long is taken for dead. */
+const SILENT_SECONDS = 60
+
+/**
+ * How every chain is. A chain whose clock cannot be read is `unknown`; it never throws. `degraded`: at least one chain
+ * has an error or has stopped. `now` is Unix seconds.
+ */
+export async function health(chains: readonly ServedChain[], version: string, now: number): Promise<Health> {
+  const list = await Promise.all(chains.map((chain) => chainHealth(chain, now)))
+  const bad = list.some((chain) => chain.error !== undefined || chain.state === 'stopped' || chain.state === 'unknown')
+  return { status: bad ? 'degraded' : 'ok', version, chains: list }
+}
+
+/** True once every chain has caught up with its node at least once. */
+export async function isReady(chains: readonly ServedChain[]): Promise<boolean> {
+  const ready = await Promise.all(
+    chains.map((chain) =>
+      chain.clock().then(
+        (clock) => clock.wasReady,
+        () => false,
+      ),
+    ),
+  )
+  return ready.every(Boolean)
+}
+
+async function chainHealth(chain: ServedChain, now: number): Promise<ChainHealth> {
+  const { id, kind } = chain
+  try {
+    return { id, kind, ...fromClock(await chain.clock(), now) }
+  } catch {
+    return { id, kind, state: 'unknown', transfers: 0, error: 'the store cannot be read' }
+  }
+}
+
+function fromClock(clock: ChainClock, now: number): Omit<ChainHealth, 'id' | 'kind'> {
+  const { published, finalized, head } = clock
+  const silent = clock.beatAt !== undefined && now - clock.beatAt > SILENT_SECONDS
+  return {
+    state: clock.state,
+    head: head?.number,
+    checkpoint: published && { number: published.number, hash: published.hash },
+    finalized: finalized && { number: finalized.number, hash: finalized.hash },
+    lag_seconds: published && head && Math.max(0, head.timestamp - published.timestamp),
+    transfers: clock.transfers,
+    error: clock.error ?? (silent ? 'the indexer has been silent for over a minute' : undefined),
+  }
+}

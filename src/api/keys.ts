@@ -1,0 +1,233 @@
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { BlockList, isIP, isIPv6 } from 'node:net'
+import type { KeyScope, KeyStore, StoredKey } from '../store/store.ts'
+
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const ID_CHARACTERS = 8
+/** 43 characters of base 62 hold 256 bits. */
+const SECRET_CHARACTERS = 43
+/** Longest key that is looked at: more than any that we make, so that nobody has us hash a header of 30 kB. */
+const MAX_KEY_CHARACTERS = 256
+const KEY = /^([0-9A-Za-z]{8})\.([0-9A-Za-z]{32,})$/
+
+/** A key's two halves: the id is public and names the key, the secret proves it. */
+export type KeyParts = { readonly id: string; readonly secret: string }
+
+/** The parts of a raw key, `<8 base62>.<32 or more base62>`, or undefined where it is not of that form. */
+export function parseKey(raw: string): KeyParts | undefined {
+  if (raw.length > MAX_KEY_CHARACTERS) return undefined
+  const match = KEY.exec(raw)
+  const [, id, secret] = match ?? []
+  return id === undefined || secret === undefined ? undefined : { id, secret }
+}
+
+/** What a new key is to be. Times are Unix seconds. */
+export type KeyRequest = {
+  readonly name: string
+  readonly principal?: string
+  readonly scopes?: readonly KeyScope[]
+  readonly origins?: readonly string[]
+  /** Addresses, or ranges as `10.0.0.0/8`. */
+  readonly ips?: readonly string[]
+  readonly expiresAt?: number
+  readonly createdAt: number
+}
+
+/** A new key: `raw` is shown once and never stored; `stored` holds the SHA-256 of its secret. 256 random bits. */
+export function createKey(request: KeyRequest): { readonly raw: string; readonly stored: StoredKey } {
+  const id = randomText(ID_CHARACTERS)
+  const secret = randomText(SECRET_CHARACTERS)
+  const stored: StoredKey = {
+    id,
+    secretHash: hashSecret(secret),
+    name: request.name,
+    principal: request.principal ?? 'default',
+    scopes: request.scopes ?? ['read'],
+    origins: request.origins ?? [],
+    ips: request.ips ?? [],
+    createdAt: request.createdAt,
+    expiresAt: request.expiresAt,
+    revokedAt: undefined,
+  }
+  return { raw: `${id}.${secret}`, stored }
+}
+
+/** Uniform characters of base 62: bytes from 248 up are thrown away, since 256 is not a multiple of 62. */
+function randomText(characters: number): string {
+  let text = ''
+  while (text.length < characters) {
+    for (const byte of randomBytes(characters)) {
+      if (byte < 248 && text.length < characters) text += BASE62.charAt(byte % 62)
+    }
+  }
+  return text
+}
+
+function hashSecret(secret: string): Buffer {
+  return hash('sha256', secret, 'buffer')
+}
+
+/** Who calls: what a key stands for. */
+export type Caller = { readonly keyId: string; readonly principal: string; readonly scopes: readonly KeyScope[] }
+
+/** Why a key that was given is not accepted. For logs and metrics; callers are told less. */
+export type KeyRefusal = 'malformed' | 'unknown' | 'revoked' | 'expired' | 'origin' | 'address' | 'scope'
+
+export type Verdict =
+  | { readonly ok: true; readonly caller: Caller }
+  | { readonly ok: false; readonly reason: KeyRefusal }
+
+/** Where a key is used from. `origin`: the `Origin` header, else `X-Origin`; `address`: the caller's IP address. */
+export type KeyUse = {
+  readonly raw: string
+  readonly origin: string | undefined
+  readonly address: string
+  readonly scope: KeyScope
+}
+
+/** A stored key with what is derived from it once; `key` undefined: no such key. `checkedAt`: Unix seconds. */
+type Entry = {
+  readonly key: StoredKey | undefined
+  readonly caller: Caller | undefined
+  readonly ips: BlockList | undefined
+  readonly checkedAt: number
+}
+
+/** An entry older than this is read again: how long a revoked key may go on working. */
+const RECHECK_SECONDS = 1
+/** Keys kept in memory, about 1 kB each. */
+const MAX_ENTRIES = 10_000
+/** Ids that do not exist, kept apart so that guessing does not push out real keys. */
+const MAX_UNKNOWN = 1_000
+
+/**
+ * Checks keys against the store, which it asks at most once a second for a key: a look-up in between is one SHA-256 and
+ * one comparison in constant time, without a promise. Memory is bounded.
+ */
+export class KeyVerifier {
+  readonly #store: KeyStore
+  readonly #now: () => number
+  readonly #entries = new Map<string, Entry>()
+  readonly #unknown = new Map<string, Entry>()
+  readonly #pending = new Map<string, Promise<Entry>>()
+
+  /** `now` is Unix seconds. */
+  constructor(store: KeyStore, now: () => number) {
+    this.#store = store
+    this.#now = now
+  }
+
+  /** The caller of a key, or why it is refused. @throws STORE_UNAVAILABLE */
+  verify(use: KeyUse): Verdict | Promise<Verdict> {
+    const parts = parseKey(use.raw)
+    if (parts === undefined) return { ok: false, reason: 'malformed' }
+    const entry = this.#entries.get(parts.id) ?? this.#unknown.get(parts.id)
+    if (entry !== undefined && this.#isFresh(entry))
+      return judge(entry, { ...use, secret: parts.secret, now: this.#now() })
+    return this.#load(parts.id).then((loaded) => judge(loaded, { ...use, secret: parts.secret, now: this.#now() }))
+  }
+
+  #isFresh(entry: Entry): boolean {
+    const age = this.#now() - entry.checkedAt
+    return age >= 0 && age < RECHECK_SECONDS
+  }
+
+  #load(id: string): Promise<Entry> {
+    const pending = this.#pending.get(id)
+    if (pending !== undefined) return pending
+    // The time before the read: a key revoked while we read is asked for again a second later.
+    const checkedAt = this.#now()
+    const loading = this.#store
+      .get(id)
+      .then((key) => this.#remember(id, makeEntry(key, checkedAt)))
+      .finally(() => this.#pending.delete(id))
+    this.#pending.set(id, loading)
+    return loading
+  }
+
+  #remember(id: string, entry: Entry): Entry {
+    this.#entries.delete(id)
+    this.#unknown.delete(id)
+    if (entry.key === undefined) put(this.#unknown, { id, entry, max: MAX_UNKNOWN })
+    else put(this.#entries, { id, entry, max: MAX_ENTRIES })
+    return entry
+  }
+}
+
+/** Adds at the end of the map; over its maximum, the entry that was read longest ago goes. */
+function put(
+  map: Map<string, Entry>,
+  item: { readonly id: string; readonly entry: Entry; readonly max: number },
+): void {
+  map.set(item.id, item.entry)
+  if (map.size <= item.max) return
+  for (const oldest of map.keys()) {
+    map.delete(oldest)
+    return
+  }
+}
+
+function makeEntry(key: StoredKey | undefined, checkedAt: number): Entry {
+  if (key === undefined) return { key, caller: undefined, ips: undefined, checkedAt }
+  return {
+    key,
+    caller: { keyId: key.id, principal: key.principal, scopes: key.scopes },
+    ips: key.ips.length === 0 ? undefined : blockList(key.ips),
+    checkedAt,
+  }
+}
+
+/** Compared with where there is no such key, so that an unknown id takes as long as a wrong secret. */
+const NO_HASH = Buffer.alloc(32)
+
+function judge(entry: Entry, use: KeyUse & { readonly secret: string; readonly now: number }): Verdict {
+  const given = hashSecret(use.secret)
+  const { key, caller } = entry
+  const expected = key?.secretHash.length === given.length ? key.secretHash : NO_HASH
+  const matches = timingSafeEqual(given, expected)
+  if (key === undefined || caller === undefined || !matches) return { ok: false, reason: 'unknown' }
+  if (key.revokedAt !== undefined) return { ok: false, reason: 'revoked' }
+  if (key.expiresAt !== undefined && use.now >= key.expiresAt) return { ok: false, reason: 'expired' }
+  if (key.origins.length > 0 && !allowsOrigin(key.origins, use.origin)) return { ok: false, reason: 'origin' }
+  if (entry.ips !== undefined && !allowsAddress(entry.ips, use.address)) return { ok: false, reason: 'address' }
+  if (!key.scopes.includes(use.scope)) return { ok: false, reason: 'scope' }
+  return { ok: true, caller }
+}
+
+function allowsOrigin(origins: readonly string[], origin: string | undefined): boolean {
+  if (origin === undefined) return false
+  const given = originText(origin)
+  return origins.some((allowed) => originText(allowed) === given)
+}
+
+/** Scheme and host of an origin do not depend on case, and people write a trailing slash (RFC 6454). */
+function originText(origin: string): string {
+  return origin.toLowerCase().replace(/\/$/, '')
+}
+
+/** Addresses and ranges; a text that is neither allows nobody. */
+function blockList(ips: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const ip of ips) {
+    const [address = '', bits] = plainAddress(ip).split('/')
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+    try {
+      if (bits === undefined) list.addAddress(address, family)
+      else list.addSubnet(address, Number(bits), family)
+    } catch {
+      // The other entries still hold; the CLI checks them when the key is made.
+    }
+  }
+  return list
+}
+
+function allowsAddress(list: BlockList, address: string): boolean {
+  const plain = plainAddress(address)
+  // A proxy may forward what is no address at all, such as `unknown`.
+  return isIP(plain) !== 0 && list.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4')
+}
+
+/** An IPv4 address that came over an IPv6 socket, in its own form. */
+function plainAddress(address: string): string {
+  return address.toLowerCase().startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}

@@ -1,0 +1,93 @@
+import swagger from '@fastify/swagger'
+import type { FastifyInstance } from 'fastify'
+import { isRecord, PRIVATE_KEYWORDS } from './json-schema.ts'
+
+/** A document of OpenAPI 3.1, as plain data. */
+export type OpenApi = Readonly<Record<string, unknown>>
+
+const AS_OF = {
+  schema: { type: 'string' },
+  description:
+    'At which block the answer is true, how certain that block is, where the amounts come from, and their age in seconds: an item of RFC 9651, of the least fresh part of the answer.',
+  example: '"eip155:1";block=19000000;hash="0x2c…";finality=finalized;source=events;age=2',
+}
+const REQUEST_ID = { schema: { type: 'string' }, description: 'Names this request in the log of the server.' }
+
+/** Has the schemas of all routes that are added later collected for the document. */
+export function describeServer(server: FastifyInstance, version: string): void {
+  server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Steelyard',
+        version,
+        description:
+          'A token-balance server that you run yourself. Every balance says at which block it is true; what is unknown is never shown as zero; every integer is exact.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+      components: { securitySchemes: { ApiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' } } },
+    },
+  })
+}
+
+/** The document of a server that is ready: named schemas stand once under `components`, answers name their headers. */
+export function readDocument(server: FastifyInstance): OpenApi {
+  const components: Record<string, unknown> = {}
+  const document = clean(server.swagger(), components)
+  if (!isRecord(document)) return {}
+  const known = isRecord(document.components) ? document.components : {}
+  const schemas = Object.fromEntries(Object.entries(components).sort(([one], [other]) => (one < other ? -1 : 1)))
+  return {
+    ...document,
+    components: { ...known, schemas, headers: { BalanceAsOf: AS_OF, RequestId: REQUEST_ID } },
+  }
+}
+
+/** A copy without our private keywords, its titled schemas moved to `components` and referred to. */
+function clean(value: unknown, components: Record<string, unknown>): unknown {
+  if (Array.isArray(value)) return value.map((item) => clean(item, components))
+  if (!isRecord(value)) return value
+  const copy: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value)) {
+    if (PRIVATE_KEYWORDS.has(key)) continue
+    copy[key] = key === 'responses' ? responses(clean(item, components)) : clean(item, components)
+  }
+  if (Array.isArray(copy.parameters)) copy.parameters = copy.parameters.map(parameter)
+  const title = copy.title
+  if (typeof title !== 'string' || copy.type !== 'object') return copy
+  components[title] = copy
+  return { $ref: `#/components/schemas/${title}` }
+}
+
+/** What a parameter with a default asks of the caller is nothing. */
+function parameter(value: unknown): unknown {
+  if (!isRecord(value) || !isRecord(value.schema) || value.schema.default === undefined) return value
+  return { ...value, required: false }
+}
+
+const SAYS: Readonly<Record<string, string>> = {
+  200: 'Success',
+  400: 'A parameter is missing, or the chain is not served here',
+  401: 'The key is missing',
+  403: 'The key is invalid, revoked, expired or not allowed here',
+  404: 'No such path, or no such token',
+  422: 'A parameter does not fit its schema',
+  429: 'Too many requests',
+  500: 'A bug; the request id names it in the log',
+  503: 'Not known at the moment',
+}
+
+function responses(value: unknown): unknown {
+  if (!isRecord(value)) return value
+  const described = Object.entries(value).map(([status, response]) => {
+    if (!isRecord(response)) return [status, response]
+    const headers = {
+      'X-Request-Id': { $ref: '#/components/headers/RequestId' },
+      ...(status === '200' ? { 'Balance-As-Of': { $ref: '#/components/headers/BalanceAsOf' } } : {}),
+      ...(status === '429' ? { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds.' } } : {}),
+    }
+    return [status, { ...response, description: SAYS[status] ?? 'Answer', headers }]
+  })
+  return Object.fromEntries(described)
+}
