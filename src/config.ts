@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import type { ChainConfig } from './config/chains.ts'
 import { chainField } from './config/chains.ts'
@@ -20,7 +19,16 @@ import {
 } from './config/field.ts'
 import { list, mapping, table } from './config/group.ts'
 import { configError } from './config/problems.ts'
-import { type ChainAsset, chainAsset, type Price, path, price, type SupportedKind, storeUrl } from './config/words.ts'
+import {
+  type ChainAsset,
+  chainAsset,
+  type Price,
+  parseAddressRange,
+  path,
+  price,
+  type SupportedKind,
+  storeUrl,
+} from './config/words.ts'
 import { parseYaml } from './config/yaml.ts'
 import type { Accounting } from './core/asset.ts'
 import { LOG_LEVELS, type LogLevel } from './log.ts'
@@ -101,10 +109,11 @@ export function parseConfig(source: ConfigSource): Config {
 function configField(folder: string, kinds: readonly SupportedKind[]): Field<Config> {
   const chains = list(chainField(folder, kinds), 'a list of chains, each with an id')
   const asset = chainAsset(kinds)
+  const proxy = text('an IP address or a CIDR range such as 10.0.0.0/8', parseAddressRange)
   const listen = mapping({
     host: withDefault(label('a host name or address', 253), '127.0.0.1'),
     port: withDefault(integer(0, 65_535), 8080),
-    trustProxy: withDefault(list(proxy(), 'a list of addresses or CIDR ranges'), []),
+    trustProxy: withDefault(list(proxy, 'a list of addresses or CIDR ranges'), []),
   })
   const root = mapping({
     listen,
@@ -137,16 +146,6 @@ function distinct(chains: readonly ChainConfig[], at: { readonly key: string; re
     good = false
   }
   return good ? chains : BAD
-}
-
-function proxy(): Field<string> {
-  return text('an IP address or a CIDR range such as 10.0.0.0/8', (given) => {
-    const [address = '', bits, ...more] = given.split('/')
-    const family = isIP(address)
-    if (family === 0 || more.length > 0) return undefined
-    const most = family === 4 ? 32 : 128
-    return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most) ? given : undefined
-  })
 }
 
 function freeze<T>(value: T): T {

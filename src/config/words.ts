@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { isAbsolute, resolve } from 'node:path'
 import type { Decimal } from '../core/amount.ts'
 import { parseDecimal } from '../core/amount.ts'
@@ -93,9 +94,21 @@ export function price(): Field<Price> {
   })
 }
 
-/** An origin as browsers send it: scheme, host and port. */
+/** An origin as browsers send it (scheme, host and port), or undefined. */
+export function parseOrigin(given: string): string | undefined {
+  return URL.canParse(given) && new URL(given).origin === given ? given : undefined
+}
+
+/** An origin. */
 export function origin(): Field<string> {
-  return text('an origin such as https://app.example', (given) =>
-    URL.canParse(given) && new URL(given).origin === given ? given : undefined,
-  )
+  return text('an origin such as https://app.example', parseOrigin)
+}
+
+/** An IP address or a CIDR range, or undefined. */
+export function parseAddressRange(given: string): string | undefined {
+  const [address = '', bits, ...more] = given.split('/')
+  const family = isIP(address)
+  if (family === 0 || more.length > 0) return undefined
+  const most = family === 4 ? 32 : 128
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most) ? given : undefined
 }

@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+import { runToExit, type Terminal } from './outcome.ts'
+import { createProgram } from './program.ts'
+
+// A reader that went away (steelyard --help | head -1) is no failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
+const terminal: Terminal = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+}
+const debug = (process.env.STEELYARD_DEBUG ?? '') !== ''
+process.exitCode = await runToExit(
+  async () => {
+    await createProgram(terminal).parseAsync(process.argv)
+  },
+  terminal,
+  debug,
+)

@@ -1,0 +1,36 @@
+import { CommanderError } from 'commander'
+import { isServiceError } from '../core/errors.ts'
+import { redactUrls } from '../redact.ts'
+
+/** How a command ends, for whoever called it. */
+export const EXIT = { ok: 0, failed: 1, wrongUse: 2, forced: 130 } as const
+
+/** Wrong use of the command line: the message names the option, its value and what was expected. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** Where a command writes: answers on `out`, words for people on `err`. */
+export type Terminal = { readonly out: (text: string) => void; readonly err: (text: string) => void }
+
+/**
+ * Runs a command to its end and gives its exit code. A failure is one clear line, without URLs' secrets; its stack only
+ * where STEELYARD_DEBUG is set.
+ */
+export async function runToExit(work: () => Promise<void>, terminal: Terminal, debug: boolean): Promise<number> {
+  try {
+    await work()
+    return EXIT.ok
+  } catch (error) {
+    // Commander has written its own line, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.wrongUse
+    terminal.err(`steelyard: ${redactUrls(describe(error, debug))}\n`)
+    return error instanceof UsageError || isServiceError(error, 'CONFIG_INVALID') ? EXIT.wrongUse : EXIT.failed
+  }
+}
+
+function describe(error: unknown, debug: boolean): string {
+  if (!(error instanceof Error)) return String(error)
+  if (debug) return error.stack ?? error.message
+  return isServiceError(error) ? `${error.message} [${error.code}]` : error.message
+}

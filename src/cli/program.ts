@@ -1,0 +1,38 @@
+import { Command } from 'commander'
+import { VERSION } from '../version.ts'
+import { addConfig } from './config-check.ts'
+import { addDemo } from './demo.ts'
+import { addKeys } from './keys.ts'
+import type { Terminal } from './outcome.ts'
+import { addServe } from './serve.ts'
+
+/** The command line, all of it. */
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command('steelyard')
+    .description('A token-balance server that you run yourself: exact balances, each with its block.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .showHelpAfterError('(--help shows what is possible)')
+    .addHelpText('after', HELP)
+  addServe(program)
+  addDemo(program, terminal)
+  addKeys(program, terminal)
+  addConfig(program, terminal)
+  return program
+}
+
+const HELP = `
+Begin here:
+  $ steelyard demo                                     a local chain, indexed and served, with lines to try
+  $ steelyard config check --config steelyard.yaml     is the configuration right, and what takes effect?
+  $ steelyard keys create --config steelyard.yaml --name me
+  $ steelyard serve --config steelyard.yaml
+
+Environment:
+  STEELYARD_<KEY>      overrides a key of the configuration: STEELYARD_CHAINS_0_FROM=100 sets chains.0.from
+  STEELYARD_CONFIG     stands for --config
+  STEELYARD_DEBUG=1    shows the stack of a failure
+
+Exit codes:
+  0 done   1 failed   2 wrong use or wrong configuration   130 stopped at once by a second Ctrl-C`

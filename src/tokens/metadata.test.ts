@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest'
+import type { TokenReads } from '../chains/adapter.ts'
+import { type AssetRef, assetKey } from '../core/asset.ts'
+import { type ChainId, parseChainId } from '../core/chain.ts'
+import { ServiceError } from '../core/errors.ts'
+import type { StoredToken, TokenStore } from '../store/store.ts'
+import { TokenMetadata } from './metadata.ts'
+import { StaticPrices } from './prices.ts'
+import { refreshOnce } from './refresh.ts'
+import { TokenLists } from './token-lists.ts'
+
+const chain = parseChainId('eip155:1') ?? expect.fail()
+const address = (digit: string): string => `0x${digit.repeat(40)}`
+const token = (digit: string): AssetRef => ({ standard: 'erc20', reference: address(digit) })
+const block = { number: 7, hash: '0x07' }
+
+function facts(asset: AssetRef) {
+  return { asset, name: 'Chain name', symbol: 'CHN', decimals: 18, totalSupply: 5n }
+}
+
+/** The smallest store of tokens: a map, counting what it is asked. */
+function memoryStore() {
+  const rows = new Map<string, StoredToken>()
+  const asked: string[][] = []
+  const store: TokenStore = {
+    put: async (tokens) => {
+      for (const one of tokens) rows.set(assetKey(one.asset), one)
+    },
+    get: async (assets) => {
+      asked.push(assets.map((asset) => asset.reference.slice(0, 3)))
+      return assets.map((asset) => rows.get(assetKey(asset)))
+    },
+    stale: async ({ before, limit }) =>
+      [token('a'), token('b')].filter((asset) => (rows.get(assetKey(asset))?.readAt ?? -1) < before).slice(0, limit),
+  }
+  return { store, rows, asked }
+}
+
+function setUp(read: (assets: readonly AssetRef[]) => Promise<TokenReads>, maxEntries?: number) {
+  const memory = memoryStore()
+  const lists = new TokenLists((_: ChainId, text) => text.toLowerCase())
+  const listed = { chainId: 1, address: address('b'), name: 'Listed', symbol: 'LST', decimals: 2 }
+  lists.add({ tokens: [{ ...listed, logoURI: 'https://a.example/b.png' }] }, 'test')
+  const clock = { now: 1_000 }
+  const reads: string[][] = []
+  const warnings: string[] = []
+  const prices = new StaticPrices(
+    [
+      [
+        { chain, asset: token('b') },
+        { units: 15n, places: 1, text: '1.5' },
+      ],
+    ],
+    900,
+  )
+  const tokens = new TokenMetadata(
+    {
+      storeOf: async () => memory.store,
+      readTokens: (_, assets) => {
+        reads.push(assets.map((asset) => asset.reference.slice(0, 3)))
+        return read(assets)
+      },
+      lists,
+      prices,
+      now: () => clock.now,
+      warn: (message) => warnings.push(message),
+    },
+    maxEntries,
+  )
+  return { tokens, clock, reads, warnings, ...memory }
+}
+
+const answer = async (assets: readonly AssetRef[]): Promise<TokenReads> => ({ block, facts: assets.map(facts) })
+
+describe('token metadata', () => {
+  test('never read and not listed: all unknown, and the chain is not asked', async () => {
+    const { tokens, reads } = setUp(answer)
+    expect(await tokens.get(chain, [token('a')])).toEqual([
+      {
+        asset: token('a'),
+        name: undefined,
+        symbol: undefined,
+        decimals: undefined,
+        totalSupply: undefined,
+        logo: undefined,
+        urls: [],
+        price: undefined,
+      },
+    ])
+    expect(reads).toEqual([])
+  })
+
+  test('lists name, the chain counts, the configuration prices', async () => {
+    const { tokens } = setUp(answer)
+    const [a, b] = await tokens.get(chain, [token('a'), token('b')], { read: true })
+    expect(a).toMatchObject({ name: 'Chain name', symbol: 'CHN', decimals: 18, totalSupply: 5n, price: undefined })
+    expect(b).toEqual({
+      asset: token('b'),
+      name: 'Listed',
+      symbol: 'LST',
+      decimals: 18,
+      totalSupply: 5n,
+      logo: 'https://a.example/b.png',
+      urls: [],
+      price: { units: 15n, places: 1, text: '1.5', source: 'static', updatedAt: 900 },
+    })
+  })
+
+  test('what was read is stored with its time and block, and read once', async () => {
+    const { tokens, rows, reads } = setUp(answer)
+    await tokens.get(chain, [token('a')], { read: true })
+    await tokens.get(chain, [token('a')], { read: true })
+    expect([...rows.values()]).toEqual([{ ...facts(token('a')), readAt: 1_000, supplyBlock: block }])
+    expect(reads).toEqual([['0xa']])
+  })
+
+  test('equal reads in flight are shared', async () => {
+    const { tokens, reads } = setUp(answer)
+    const both = [token('a'), token('b')]
+    await Promise.all([
+      tokens.get(chain, [token('a')], { read: true }),
+      tokens.get(chain, both, { read: true }),
+      tokens.get(chain, both, { read: true }),
+    ])
+    expect(reads).toEqual([['0xa'], ['0xb']])
+  })
+
+  test('a hot token does not reach the store until its entry is old', async () => {
+    const { tokens, clock, asked, store } = setUp(answer)
+    await store.put([{ ...facts(token('a')), readAt: 1, supplyBlock: undefined }])
+    await tokens.get(chain, [token('a')])
+    await tokens.get(chain, [token('a')])
+    expect(asked).toHaveLength(1)
+    await store.put([{ ...facts(token('a')), totalSupply: 6n, readAt: 2, supplyBlock: undefined }])
+    clock.now += 10
+    expect((await tokens.get(chain, [token('a')]))[0]?.totalSupply).toBe(6n)
+    expect(asked).toHaveLength(2)
+  })
+
+  test('answers keep the order of the request, also when some are in memory', async () => {
+    const { tokens, store } = setUp(answer)
+    for (const digit of ['a', 'c', 'd']) {
+      await store.put([{ ...facts(token(digit)), name: digit, readAt: 1, supplyBlock: undefined }])
+    }
+    await tokens.get(chain, [token('c')])
+    const names = (await tokens.get(chain, ['d', 'c', 'a', 'c'].map(token))).map(({ name }) => name)
+    expect(names).toEqual(['d', 'c', 'a', 'c'])
+  })
+
+  test('memory is bounded', async () => {
+    const { tokens, asked } = setUp(answer, 2)
+    for (const digit of ['a', 'c', 'd', 'd', 'a']) await tokens.get(chain, [token(digit)])
+    expect(asked).toEqual([['0xa'], ['0xc'], ['0xd'], ['0xa']])
+  })
+
+  test('a node that fails leaves the facts unknown, and says so', async () => {
+    const { tokens, warnings } = setUp(async () => {
+      throw new ServiceError('NODE_TIMEOUT', 'no answer')
+    })
+    expect((await tokens.get(chain, [token('b')], { read: true }))[0]).toMatchObject({ name: 'Listed', decimals: 2 })
+    expect(warnings).toHaveLength(1)
+  })
+})
+
+test('a refresh reads what was never read or is due again', async () => {
+  const { store, rows } = memoryStore()
+  const signal = new AbortController().signal
+  const clock = { now: 10_000 }
+  const options = { store, readTokens: answer, now: () => clock.now, warn: () => {} }
+  expect(await refreshOnce(options, signal)).toBe(2)
+  expect(await refreshOnce(options, signal)).toBe(0)
+  clock.now += 3_601
+  expect(await refreshOnce(options, signal)).toBe(2)
+  expect([...rows.values()].map(({ readAt }) => readAt)).toEqual([13_601, 13_601])
+})

@@ -1,0 +1,148 @@
+import type { TokenReads } from '../chains/adapter.ts'
+import { type AssetRef, assetText } from '../core/asset.ts'
+import type { ChainId } from '../core/chain.ts'
+import type { TokenFacts } from '../core/token.ts'
+import type { StoredToken, TokenStore } from '../store/store.ts'
+import type { StaticPrices } from './prices.ts'
+import { Recent } from './recent.ts'
+import type { TokenLists } from './token-lists.ts'
+import type { TokenInfo, Tokens } from './tokens.ts'
+
+/** Tokens kept in memory, about 500 bytes each: more than most instances ever show. */
+const MAX_ENTRIES = 50_000
+/** Seconds after which an entry is looked up in the store again: how late a new supply or name may show. */
+const RECHECK_SECONDS = 10
+/** The same for a token that was never read, since its facts may arrive at any moment. */
+const RECHECK_UNREAD_SECONDS = 1
+
+/** What the metadata is made from. */
+export type TokenSources = {
+  readonly storeOf: (chain: ChainId) => Promise<TokenStore>
+  /** Asks the chain itself. */
+  readonly readTokens: (chain: ChainId, assets: readonly AssetRef[]) => Promise<TokenReads>
+  readonly lists: TokenLists
+  readonly prices: StaticPrices
+  /** Unix seconds. */
+  readonly now: () => number
+  /** Called where the chain could not be asked: the facts stay unknown. */
+  readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
+}
+
+/** `stored` undefined: the store has no facts of it. `checkedAt`: Unix seconds. */
+type Entry = { readonly stored: StoredToken | undefined; readonly checkedAt: number }
+
+/**
+ * All that is known of tokens: the chain's own facts, the lists, the prices. Decimals and supply are the chain's word,
+ * name and symbol those of the first list that names the token, else the chain's. A token asked for again within
+ * seconds costs a look-up in memory.
+ */
+export class TokenMetadata implements Tokens {
+  readonly #sources: TokenSources
+  readonly #recent: Recent<Entry>
+  readonly #reading = new Map<string, Promise<void>>()
+
+  constructor(sources: TokenSources, maxEntries = MAX_ENTRIES) {
+    this.#sources = sources
+    this.#recent = new Recent(maxEntries)
+  }
+
+  /** @throws STORE_UNAVAILABLE */
+  async get(
+    chain: ChainId,
+    assets: readonly AssetRef[],
+    options: { readonly read: boolean } = { read: false },
+  ): Promise<readonly TokenInfo[]> {
+    const entries = await this.#load(chain, assets)
+    const unread = options.read ? assets.filter((_, index) => entries[index]?.stored === undefined) : []
+    if (unread.length === 0) return assets.map((asset, index) => this.#info(chain, asset, entries[index]?.stored))
+    await this.#read(chain, unread)
+    const again = await this.#load(chain, assets)
+    return assets.map((asset, index) => this.#info(chain, asset, again[index]?.stored))
+  }
+
+  async #load(chain: ChainId, assets: readonly AssetRef[]): Promise<readonly Entry[]> {
+    const now = this.#sources.now()
+    const found = assets.map((asset) => {
+      const entry = this.#recent.get(assetText(chain, asset))
+      return entry !== undefined && isFresh(entry, now) ? entry : undefined
+    })
+    const missing = assets.filter((_, index) => found[index] === undefined)
+    if (missing.length > 0) {
+      const store = await this.#sources.storeOf(chain)
+      const stored = await store.get(missing)
+      const loaded = missing.map((asset, index) => this.#remember(chain, asset, stored[index]))
+      let next = 0
+      return found.map((entry) => entry ?? loaded[next++] ?? NOTHING)
+    }
+    return found.map((entry) => entry ?? NOTHING)
+  }
+
+  #remember(chain: ChainId, asset: AssetRef, stored: StoredToken | undefined): Entry {
+    const entry = { stored, checkedAt: this.#sources.now() }
+    this.#recent.set(assetText(chain, asset), entry)
+    return entry
+  }
+
+  /** Reads each of them once, however many ask at the same time. */
+  async #read(chain: ChainId, assets: readonly AssetRef[]): Promise<void> {
+    const waiting = new Set<Promise<void>>()
+    const own: AssetRef[] = []
+    for (const asset of assets) {
+      const running = this.#reading.get(assetText(chain, asset))
+      if (running === undefined) own.push(asset)
+      else waiting.add(running)
+    }
+    if (own.length > 0) {
+      const keys = own.map((asset) => assetText(chain, asset))
+      const reading = this.#readAndStore(chain, own).finally(() => {
+        for (const key of keys) this.#reading.delete(key)
+      })
+      for (const key of keys) this.#reading.set(key, reading)
+      waiting.add(reading)
+    }
+    await Promise.all(waiting)
+  }
+
+  async #readAndStore(chain: ChainId, assets: readonly AssetRef[]): Promise<void> {
+    let reads: TokenReads
+    try {
+      reads = await this.#sources.readTokens(chain, assets)
+    } catch (error) {
+      this.#sources.warn('tokens could not be read from the chain', { chain, tokens: assets.length, err: error })
+      return
+    }
+    const tokens = storedTokens(reads, this.#sources.now())
+    const store = await this.#sources.storeOf(chain)
+    await store.put(tokens)
+    for (const token of tokens) this.#remember(chain, token.asset, token)
+  }
+
+  #info(chain: ChainId, asset: AssetRef, facts: TokenFacts | undefined): TokenInfo {
+    const listed = this.#sources.lists.find(chain, asset)
+    return {
+      asset,
+      name: listed?.name ?? facts?.name,
+      symbol: listed?.symbol ?? facts?.symbol,
+      decimals: facts?.decimals ?? listed?.decimals,
+      totalSupply: facts?.totalSupply,
+      logo: listed?.logo,
+      urls: listed?.urls ?? [],
+      price: this.#sources.prices.find(chain, asset),
+    }
+  }
+}
+
+const NOTHING: Entry = { stored: undefined, checkedAt: 0 }
+
+function isFresh(entry: Entry, now: number): boolean {
+  return now - entry.checkedAt < (entry.stored === undefined ? RECHECK_UNREAD_SECONDS : RECHECK_SECONDS)
+}
+
+/** Facts as they are stored. `readAt`: Unix seconds. */
+export function storedTokens(reads: TokenReads, readAt: number): readonly StoredToken[] {
+  return reads.facts.map((facts) => ({
+    ...facts,
+    readAt,
+    supplyBlock: facts.totalSupply === undefined ? undefined : reads.block,
+  }))
+}

@@ -1,0 +1,139 @@
+import { readFileSync, statSync } from 'node:fs'
+import { MAX_DECIMALS } from '../core/amount.ts'
+import { type AssetRef, assetText } from '../core/asset.ts'
+import { type ChainId, parseChainId } from '../core/chain.ts'
+import { ServiceError } from '../core/errors.ts'
+import { cleanText, MAX_NAME_CHARACTERS, MAX_SYMBOL_CHARACTERS } from '../core/token.ts'
+
+/** Largest list file, in bytes, and most tokens in it: ten times the largest published ones. */
+const MAX_LIST_BYTES = 64_000_000
+const MAX_LIST_TOKENS = 200_000
+/** Longest URL of a logo or of a token's page, in characters. */
+const MAX_URL_CHARACTERS = 2_048
+/** Most pages of one token. */
+const MAX_URLS = 16
+
+/** What a token list says of a token: cleaned, checked, still only the list's word. */
+export type ListedToken = {
+  readonly name: string | undefined
+  readonly symbol: string | undefined
+  readonly decimals: number | undefined
+  /** http, https or ipfs. */
+  readonly logo: string | undefined
+  readonly urls: readonly { readonly name: string; readonly url: string }[]
+}
+
+/** Canonical address of text in any usual form on a chain, or undefined where it is none or the chain's kind unknown. */
+export type ParseAddress = (chain: ChainId, text: string) => string | undefined
+
+/** Tokens by CAIP-19 text, over all lists and chains. Where two lists name a token, the first list has its word. */
+export class TokenLists {
+  readonly #tokens = new Map<string, ListedToken>()
+  readonly #parseAddress: ParseAddress
+  #skipped = 0
+
+  constructor(parseAddress: ParseAddress) {
+    this.#parseAddress = parseAddress
+  }
+
+  /** Tokens known. */
+  get size(): number {
+    return this.#tokens.size
+  }
+
+  /** Entries passed over, since they are malformed or of a kind of chain that we do not read. */
+  get skipped(): number {
+    return this.#skipped
+  }
+
+  /** What the lists say of an asset. */
+  find(chain: ChainId, asset: AssetRef): ListedToken | undefined {
+    return this.#tokens.get(assetText(chain, asset))
+  }
+
+  /** Adds the tokens of a parsed list (https://uniswap.org/tokenlist.schema.json). @throws CONFIG_INVALID not a list */
+  add(list: unknown, name: string): void {
+    const tokens = isRecord(list) ? list.tokens : undefined
+    if (!Array.isArray(tokens) || tokens.length > MAX_LIST_TOKENS) {
+      throw new ServiceError(
+        'CONFIG_INVALID',
+        `tokens.lists: ${name} is no token list of at most ${MAX_LIST_TOKENS} tokens`,
+      )
+    }
+    for (const entry of tokens) this.#addToken(entry)
+  }
+
+  #addToken(entry: unknown): void {
+    const key = isRecord(entry) ? this.#keyOf(entry) : undefined
+    if (key === undefined || !isRecord(entry)) this.#skipped++
+    else if (!this.#tokens.has(key)) this.#tokens.set(key, listedToken(entry))
+  }
+
+  #keyOf(entry: Record<string, unknown>): string | undefined {
+    const { chainId, address } = entry
+    if (typeof chainId !== 'number' || !Number.isSafeInteger(chainId) || chainId < 0) return undefined
+    const chain = parseChainId(`eip155:${chainId}`)
+    const reference =
+      chain !== undefined && typeof address === 'string' ? this.#parseAddress(chain, address) : undefined
+    return chain === undefined || reference === undefined
+      ? undefined
+      : assetText(chain, { standard: 'erc20', reference })
+  }
+}
+
+/**
+ * The lists in these files, most trusted first.
+ * @throws CONFIG_INVALID naming a file that cannot be read or is no list
+ */
+export function readTokenLists(files: readonly string[], parseAddress: ParseAddress): TokenLists {
+  const lists = new TokenLists(parseAddress)
+  for (const file of files) lists.add(readJson(file), file)
+  return lists
+}
+
+function readJson(file: string): unknown {
+  try {
+    if (statSync(file).size > MAX_LIST_BYTES) throw new RangeError(`over ${MAX_LIST_BYTES} bytes`)
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.slice(0, 200) : 'unreadable'
+    throw new ServiceError('CONFIG_INVALID', `tokens.lists: ${file} cannot be read: ${reason}`, { cause })
+  }
+}
+
+function listedToken(entry: Record<string, unknown>): ListedToken {
+  const { name, symbol, decimals, logoURI, extensions } = entry
+  const isScale =
+    typeof decimals === 'number' && Number.isInteger(decimals) && decimals >= 0 && decimals <= MAX_DECIMALS
+  return {
+    name: typeof name === 'string' ? cleanText(name, MAX_NAME_CHARACTERS) : undefined,
+    symbol: typeof symbol === 'string' ? cleanText(symbol, MAX_SYMBOL_CHARACTERS) : undefined,
+    decimals: isScale ? decimals : undefined,
+    logo: checkedUrl(logoURI, LOGO_SCHEMES),
+    urls: pages(extensions),
+  }
+}
+
+const LOGO_SCHEMES = new Set(['http:', 'https:', 'ipfs:'])
+const PAGE_SCHEMES = new Set(['http:', 'https:'])
+
+// Lists put a token's website and the like, where they have them, among its free extensions.
+function pages(extensions: unknown): ListedToken['urls'] {
+  if (!isRecord(extensions)) return []
+  return Object.entries(extensions)
+    .slice(0, MAX_URLS)
+    .flatMap(([key, value]) => {
+      const name = cleanText(key, MAX_SYMBOL_CHARACTERS)
+      const url = checkedUrl(value, PAGE_SCHEMES)
+      return name === undefined || url === undefined ? [] : [{ name, url }]
+    })
+}
+
+function checkedUrl(value: unknown, schemes: ReadonlySet<string>): string | undefined {
+  if (typeof value !== 'string' || value.length > MAX_URL_CHARACTERS || !/^[\x21-\x7e]+$/.test(value)) return undefined
+  return URL.canParse(value) && schemes.has(new URL(value).protocol) ? value : undefined
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
