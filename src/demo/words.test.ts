@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { Book } from './book.ts'
+import { demoLines, demoWords } from './words.ts'
+
+const address = (digit: string) => `0x${digit.repeat(40)}` as const
+const FACTS = {
+  server: 'http://127.0.0.1:8080',
+  url: 'http://127.0.0.1:8545',
+  chainId: 31337,
+  tokens: {
+    whole: address('1'),
+    cents: address('2'),
+    ether: address('3'),
+    unmarked: address('4'),
+    greatest: address('5'),
+    deeds: address('6'),
+    goods: address('7'),
+  },
+  trader: address('a'),
+  greatest: address('b'),
+  emptied: address('c'),
+  holdings: new Book(),
+}
+
+test('the first line to try is the account call with the demo key', () => {
+  expect(demoLines(FACTS)[0]?.command).toBe(
+    `curl -si -H 'x-api-key: demo' 'http://127.0.0.1:8080/v1/account/tokens?chain_id=31337&address=${address('a')}'`,
+  )
+})
+
+test('the text holds every address and every command', () => {
+  const text = demoWords(FACTS)
+  for (const token of Object.values(FACTS.tokens)) expect(text).toContain(token)
+  for (const { command } of demoLines(FACTS)) expect(text.split('\n')).toContain(`  ${command}`)
+})
