@@ -1,4 +1,5 @@
 import type { AccountCodec } from '../core/account.ts'
+import { assert } from '../core/assert.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
 import { SqliteStore } from './sqlite/store.ts'
@@ -7,16 +8,19 @@ import type { Store } from './store.ts'
 const SQLITE = 'sqlite:'
 
 /**
- * Opens the store of a URL: `sqlite:<folder>`.
+ * Opens the store of a URL: `sqlite:<folder>`. Who opens a chain says how its accounts are stored (`codecOf`).
  * @throws CONFIG_INVALID another scheme
  * @throws STORE_UNAVAILABLE, STORE_MISMATCH as the engine finds it
  */
 export async function openStore(options: {
   readonly url: string
-  readonly codecOf: (chain: ChainId) => AccountCodec
+  readonly codecOf?: (chain: ChainId) => AccountCodec
 }): Promise<Store> {
   if (!options.url.startsWith(SQLITE)) {
     throw new ServiceError('CONFIG_INVALID', 'store: expected sqlite:<folder>, the only engine of this version')
   }
-  return new SqliteStore({ folder: options.url.slice(SQLITE.length), codecOf: options.codecOf })
+  const noChains = (chain: ChainId): AccountCodec => {
+    assert(false, `${chain} was not meant to be opened here`)
+  }
+  return new SqliteStore({ folder: options.url.slice(SQLITE.length), codecOf: options.codecOf ?? noChains })
 }

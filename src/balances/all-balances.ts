@@ -1,0 +1,36 @@
+import type { ChainId } from '../core/chain.ts'
+import { ServiceError } from '../core/errors.ts'
+import type { ChainReads } from '../store/store.ts'
+import type { Balances } from './balances.ts'
+import type { ChainBalances } from './chain-balances.ts'
+
+/** A served chain's parts. */
+export type ServedBalances = { readonly reads: ChainReads; readonly balances: ChainBalances }
+
+/** The read side of all configured chains. */
+export function createBalances(chains: ReadonlyMap<ChainId, ServedBalances>): Balances {
+  const of = (chain: ChainId): ServedBalances => {
+    const served = chains.get(chain)
+    if (served === undefined) throw new ServiceError('CHAIN_UNSUPPORTED', `chain ${chain} is not served here`)
+    return served
+  }
+  return {
+    get: async ({ chain, keys, freshness, asOf }) =>
+      asOf === undefined ? of(chain).balances.get(keys, freshness) : of(chain).balances.getAsOf(keys, asOf),
+    account: async ({ chain, ...query }) => {
+      const { rows, count, clock } = await of(chain).balances.account(query)
+      return { rows, count, asOf: clock.published }
+    },
+    holders: async ({ chain, ...query }) => {
+      const { reads, balances } = of(chain)
+      const { rows, count, clock } = await reads.holders(query)
+      return { rows, count, asOf: balances.known(0n, clock) }
+    },
+    transfers: async ({ chain, ...query }) => {
+      const { reads, balances } = of(chain)
+      const { account, fromBlock, toBlock, fromTimestamp, toTimestamp, ...rest } = query
+      const page = await reads.transfers({ ...rest, account, fromBlock, toBlock, fromTimestamp, toTimestamp })
+      return { rows: page.rows, count: page.count, asOf: balances.known(0n, page.clock) }
+    },
+  }
+}

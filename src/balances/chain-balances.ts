@@ -1,0 +1,144 @@
+import type { Standard } from '../core/asset.ts'
+import type { Balance, BalanceKey, Known, Observation } from '../core/balance.ts'
+import type { ChainClock, ChainReads, StoredBalance } from '../store/store.ts'
+import type { AssetBalance, Freshness } from './balances.ts'
+import { isObservation, type NodeReader, type ReadResult } from './node-reader.ts'
+import { ageOf, type Fact, factsKnownAt, finalityOf, observed, provenAmount, unknown } from './standing.ts'
+
+/** A chain's balances: facts where they prove the amount, reads of the chain where they do not. */
+export class ChainBalances {
+  readonly #reads: ChainReads
+  readonly #node: NodeReader
+  readonly #now: () => number
+
+  constructor(parts: { reads: ChainReads; node: NodeReader; now: () => number }) {
+    this.#reads = parts.reads
+    this.#node = parts.node
+    this.#now = parts.now
+  }
+
+  /** Balances in the order of the keys, as fresh as asked. */
+  async get(keys: readonly BalanceKey[], freshness: Freshness): Promise<readonly Balance[]> {
+    const { clock, rows } = await this.#reads.balances(keys)
+    const facts = await Promise.all(keys.map((key, index) => this.#fact(key, rows[index])))
+    return this.#answer(facts, clock, freshness)
+  }
+
+  /** Balances at a block: facts inside coverage, else reads of a node that remembers it. */
+  async getAsOf(keys: readonly BalanceKey[], asOf: number): Promise<readonly Balance[]> {
+    const { clock, rows } = await this.#reads.balances(keys, asOf)
+    const facts = await Promise.all(keys.map((key, index) => this.#fact(key, rows[index])))
+    const inside = clock.published !== undefined && asOf <= clock.published.number
+    const read = await this.#node.readAt(keys, asOf)
+    return facts.map((fact, index) => {
+      const result = read[index] ?? unknown('node_unavailable')
+      if (isObservation(result)) return observed(result, clock)
+      const amount = inside ? provenAmount(fact, clock) : undefined
+      const at = clock.published
+      if (amount === undefined || at === undefined || asOf !== at.number) return result
+      return this.#known(amount, clock)
+    })
+  }
+
+  /** A page of an account's assets, in the order in which it first met them. */
+  async account(query: {
+    readonly account: string
+    readonly standards: readonly Standard[]
+    readonly receivedOnly: boolean
+    readonly freshness: Freshness
+    readonly offset: number
+    readonly limit: number
+  }): Promise<{ rows: readonly AssetBalance[]; count: number; clock: ChainClock }> {
+    const { clock, count, rows } = await this.#reads.account(query)
+    const facts = rows.map(
+      (row): Fact => ({
+        key: { account: query.account, asset: row.asset.asset, item: '' },
+        row,
+        asset: row.asset,
+      }),
+    )
+    const balances = await this.#answer(facts, clock, query.freshness)
+    return { rows: facts.map(({ key }, index) => ({ asset: key.asset, balance: balances[index] ?? unknown('node_unavailable') })), count, clock }
+  }
+
+  /** An amount of the journal at the published block; only where something is published. */
+  known(amount: bigint, clock: ChainClock): Balance {
+    return clock.published === undefined ? unknown('outside_coverage') : this.#known(amount, clock)
+  }
+
+  #known(amount: bigint, clock: ChainClock): Known {
+    const { published } = clock
+    const block = published === undefined ? { number: 0, hash: '' } : { number: published.number, hash: published.hash }
+    const knownAt = factsKnownAt(clock, this.#now())
+    return { known: true, amount, block, finality: finalityOf(block, clock), source: 'events', knownAt }
+  }
+
+  async #fact(key: BalanceKey, row: StoredBalance | undefined): Promise<Fact> {
+    return { key, row, asset: await this.#reads.asset(key.asset) }
+  }
+
+  async #answer(facts: readonly Fact[], clock: ChainClock, freshness: Freshness): Promise<readonly Balance[]> {
+    const answers = facts.map((fact): Balance | undefined => {
+      const amount = provenAmount(fact, clock)
+      return amount === undefined ? undefined : this.#known(amount, clock)
+    })
+    const stale = this.#toRead(facts, answers, freshness)
+    if (stale.length === 0 && freshness.mode === 'stored' && !answers.includes(undefined)) return settled(answers)
+    return this.#fill({ facts, answers, clock, freshness })
+  }
+
+  /** Places of answers that the journal gives, but not freshly enough. */
+  #toRead(facts: readonly Fact[], answers: readonly (Balance | undefined)[], freshness: Freshness): number[] {
+    if (freshness.mode === 'stored') return []
+    const now = this.#now()
+    const old = (answer: Balance | undefined) =>
+      answer === undefined || freshness.mode === 'force' || ageOf(answer, now) > freshness.seconds
+    return facts.map((_, index) => index).filter((index) => old(answers[index]))
+  }
+
+  async #fill(work: {
+    facts: readonly Fact[]
+    answers: readonly (Balance | undefined)[]
+    clock: ChainClock
+    freshness: Freshness
+  }): Promise<readonly Balance[]> {
+    const { facts, clock, freshness } = work
+    const stored = await this.#reads.observations.get(facts.map(({ key }) => key))
+    const best = work.answers.map((answer, index) => higher(answer, stored[index], clock))
+    const now = this.#now()
+    const wanted = best
+      .map((answer, index) => ({ answer, index }))
+      .filter(({ answer }) => mustRead(answer, { clock, freshness, now }))
+      .map(({ index }) => index)
+    const keys = wanted.flatMap((index) => facts[index]?.key ?? [])
+    const read: readonly ReadResult[] = keys.length === 0 ? [] : await this.#node.readNow(keys)
+    const filled = [...best]
+    for (const [place, index] of wanted.entries()) {
+      const result = read[place] ?? unknown('node_unavailable')
+      if (isObservation(result)) filled[index] = observed(result, clock)
+      else filled[index] ??= result
+    }
+    return settled(filled)
+  }
+}
+
+/** Whichever of fact and observation names the higher block. */
+function higher(fact: Balance | undefined, observation: Observation | undefined, clock: ChainClock): Balance | undefined {
+  if (observation === undefined) return fact
+  if (fact?.known === true && fact.block.number >= observation.block.number) return fact
+  return observed(observation, clock)
+}
+
+type Question = { readonly clock: ChainClock; readonly freshness: Freshness; readonly now: number }
+
+/** True where the chain must be asked: nothing is known, it is too old, or a read is of a block before the newest. */
+function mustRead(answer: Balance | undefined, { clock, freshness, now }: Question): boolean {
+  if (answer === undefined || !answer.known || freshness.mode === 'force') return true
+  if (freshness.mode === 'max_age') return ageOf(answer, now) > freshness.seconds
+  return answer.source === 'reads' && answer.block.number < (clock.head?.number ?? 0)
+}
+
+function settled(answers: readonly (Balance | undefined)[]): readonly Balance[] {
+  return answers.map((answer) => answer ?? unknown('node_unavailable'))
+}
+

@@ -1,0 +1,98 @@
+import type { BalanceRead, ChainAdapter } from '../chains/adapter.ts'
+import { assetKey } from '../core/asset.ts'
+import type { Balance, BalanceKey, Observation } from '../core/balance.ts'
+import type { BlockRef } from '../core/block.ts'
+import type { ObservationStore } from '../store/store.ts'
+import { unknown } from './standing.ts'
+
+/** How long callers wait for a node before they get what is stored, in milliseconds. */
+const READ_TIMEOUT_MS = 10_000
+
+/** What a read brought: the observation, or why there is none. */
+export type ReadResult = Observation | (Balance & { readonly known: false })
+
+/** True where the read brought an amount. */
+export function isObservation(result: ReadResult): result is Observation {
+  return 'amount' in result
+}
+
+type Waiting = { readonly key: BalanceKey; readonly resolve: (result: ReadResult) => void; readonly promise: Promise<ReadResult> }
+
+/**
+ * Reads of one chain's newest block. What is asked in one turn of the event loop travels together, and a key that is
+ * being read is not read again beside it. Never throws: a node that fails leaves `node_unavailable`.
+ */
+export class NodeReader {
+  readonly #adapter: ChainAdapter
+  readonly #observations: ObservationStore
+  readonly #signal: AbortSignal
+  #gathering: Map<string, Waiting> | undefined
+
+  constructor(parts: { adapter: ChainAdapter; observations: ObservationStore; signal: AbortSignal }) {
+    this.#adapter = parts.adapter
+    this.#observations = parts.observations
+    this.#signal = parts.signal
+  }
+
+  /** Balances at the node's newest block, in the order of the keys; what was read is stored. */
+  readNow(keys: readonly BalanceKey[]): Promise<readonly ReadResult[]> {
+    return Promise.all(keys.map((key) => this.#join(key)))
+  }
+
+  /** Balances at a named block, in the order of the keys. Nothing is stored. */
+  async readAt(keys: readonly BalanceKey[], number: number): Promise<readonly ReadResult[]> {
+    const signal = this.#deadline()
+    try {
+      const [header] = await this.#adapter.headers({ first: number, last: number }, signal)
+      if (header === undefined) return keys.map(() => unknown('node_unavailable'))
+      const { block, observedAt, reads } = await this.#adapter.readBalances({ keys, at: header }, signal)
+      return keys.map((key, index) => toResult({ key, read: reads[index], block, observedAt }))
+    } catch {
+      return keys.map(() => unknown('node_unavailable'))
+    }
+  }
+
+  #join(key: BalanceKey): Promise<ReadResult> {
+    const name = `${key.account}/${assetKey(key.asset)}/${key.item}`
+    if (this.#gathering === undefined) {
+      const gathered = new Map<string, Waiting>()
+      this.#gathering = gathered
+      setImmediate(() => {
+        this.#gathering = undefined
+        void this.#send([...gathered.values()])
+      })
+    }
+    const known = this.#gathering.get(name)
+    if (known !== undefined) return known.promise
+    let resolve: (result: ReadResult) => void = () => undefined
+    const promise = new Promise<ReadResult>((done) => {
+      resolve = done
+    })
+    this.#gathering.set(name, { key, resolve, promise })
+    return promise
+  }
+
+  async #send(waiting: readonly Waiting[]): Promise<void> {
+    try {
+      const keys = waiting.map(({ key }) => key)
+      const { block, observedAt, reads } = await this.#adapter.readBalances({ keys, at: 'latest' }, this.#deadline())
+      const results = keys.map((key, index) => toResult({ key, read: reads[index], block, observedAt }))
+      await this.#observations.put(results.filter(isObservation))
+      for (const [index, { resolve }] of waiting.entries()) resolve(results[index] ?? unknown('node_unavailable'))
+    } catch {
+      for (const { resolve } of waiting) resolve(unknown('node_unavailable'))
+    }
+  }
+
+  #deadline(): AbortSignal {
+    return AbortSignal.any([this.#signal, AbortSignal.timeout(READ_TIMEOUT_MS)])
+  }
+}
+
+type Answered = { key: BalanceKey; read: BalanceRead | undefined; block: BlockRef; observedAt: number }
+
+function toResult({ key, read, block, observedAt }: Answered): ReadResult {
+  if (read === undefined) return unknown('node_unavailable')
+  if (!read.ok) return unknown(read.reason)
+  return { ...key, amount: read.amount, block: { number: block.number, hash: block.hash }, observedAt }
+}

@@ -1,0 +1,65 @@
+import type { Balance, Known, Unknown, UnknownReason } from '../core/balance.ts'
+import { type BlockRef, type Finality, sameBlock } from '../core/block.ts'
+import type { BalanceKey, Observation } from '../core/balance.ts'
+import { coverageTest, type CoverageTest } from '../core/coverage.ts'
+import type { ChainClock, StoredAsset, StoredBalance } from '../store/store.ts'
+
+/** How certain a block is, by what the chain's writer knows to be final. */
+export function finalityOf(block: BlockRef, clock: ChainClock): Finality {
+  return clock.finalized !== undefined && clock.finalized.number >= block.number ? 'finalized' : 'latest'
+}
+
+/**
+ * When what the journal says was last known true, in Unix seconds: the last poll at which its block was the node's
+ * head, else the block's own time; never in the future.
+ */
+export function factsKnownAt(clock: ChainClock, now: number): number {
+  const { published, head, caughtUpAt } = clock
+  if (published === undefined) return 0
+  const caughtUp = caughtUpAt !== undefined && head !== undefined && sameBlock(published, head)
+  return Math.min(now, Math.max(published.timestamp, caughtUp ? caughtUpAt : 0))
+}
+
+/** An absent answer with its reason. */
+export function unknown(reason: UnknownReason): Unknown {
+  return { known: false, reason }
+}
+
+/** What a read of the chain says, as an answer. */
+export function observed(observation: Observation, clock: ChainClock): Known {
+  const { amount, block, observedAt } = observation
+  return { known: true, amount, block, finality: finalityOf(block, clock), source: 'reads', knownAt: observedAt }
+}
+
+/** A position as far as the journal alone can tell. */
+export type Fact = {
+  readonly key: BalanceKey
+  readonly row: StoredBalance | undefined
+  /** The asset as stored; undefined where it has never been seen. */
+  readonly asset: StoredAsset | undefined
+}
+
+const TESTS = new WeakMap<object, CoverageTest>()
+
+/** The coverage's test, compiled once for each coverage that a clock carries. */
+function testOf(coverage: NonNullable<ChainClock['coverage']>): CoverageTest {
+  const known = TESTS.get(coverage)
+  if (known !== undefined) return known
+  const test = coverageTest(coverage)
+  TESTS.set(coverage, test)
+  return test
+}
+
+/** What the journal proves of a position at the published block (or at `asOf`), or undefined: the chain must be asked. */
+export function provenAmount(fact: Fact, clock: ChainClock): bigint | undefined {
+  const { coverage, published } = clock
+  if (coverage === undefined || published === undefined) return undefined
+  if (fact.asset === undefined || fact.asset.accounting !== 'events') return undefined
+  if (fact.row !== undefined) return fact.row.amount
+  return coverage.from === 0 && testOf(coverage).covers(fact.key.account, fact.key.asset) ? 0n : undefined
+}
+
+/** The age of an answer in seconds; an unknown one is infinitely old. */
+export function ageOf(balance: Balance, now: number): number {
+  return balance.known ? Math.max(0, now - balance.knownAt) : Number.POSITIVE_INFINITY
+}

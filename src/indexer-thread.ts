@@ -1,0 +1,108 @@
+/** The indexer's thread of one chain: a composition root of its own, started by `start-indexer.ts`. */
+import { setPriority } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { AdapterCounts, ChainAdapter } from './chains/adapter.ts'
+import { kindOf } from './chains/registry.ts'
+import type { ChainConfig } from './config/chains.ts'
+import { assert } from './core/assert.ts'
+import { isServiceError } from './core/errors.ts'
+import { Indexer, isFatal } from './indexer/indexer.ts'
+import { run } from './indexer/run.ts'
+import { followTokens } from './indexer/token-follower.ts'
+import type { FromThread, ThreadData } from './start-indexer.ts'
+import { openStore } from './store/open.ts'
+import type { ChainReads, Journal } from './store/store.ts'
+
+/** Below the API's thread, so that a backfill takes only what answers leave. */
+const NICENESS = 10
+/** Pause between two tries to take a lease that another process holds, in milliseconds. */
+const LEASE_PAUSE_MS = 1_000
+
+const port = parentPort
+assert(port !== null, 'this module is a thread')
+const data = workerData as ThreadData
+const stopping = new AbortController()
+port.on('message', () => stopping.abort())
+
+const tell = (message: FromThread): void => port.postMessage(message)
+const log = (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>): void =>
+  tell({ type: 'log', level, message, fields: { chain: data.chain.id, ...fields } })
+const time = (): number => Math.floor(Date.now() / 1000)
+
+// On Linux a priority is a thread's own, and this call is about the calling thread.
+if (process.platform === 'linux') setPriority(NICENESS)
+
+await main(data.chain)
+port.close()
+
+async function main(chain: ChainConfig): Promise<void> {
+  const kind = kindOf(chain.id)
+  assert(kind !== undefined, 'a configured chain has a kind')
+  const store = await openStore({ url: data.store, codecOf: () => kind.accountCodec })
+  try {
+    const journal = await takeJournal(() => store.openJournal(chain.id, { scope: chain.scope, from: chain.from }))
+    if (journal === undefined) return
+    const reads = await store.openReads(chain.id)
+    const { adapter, counts } = kind.createAdapter({
+      chain: chain.id,
+      rpc: chain.rpc,
+      finality: chain.finality,
+      warn: (message, fields) => log('warn', message, fields),
+    })
+    await follow({ journal, reads, adapter, counts, pollMs: chain.pollMs ?? kind.pollMs, chain })
+    await journal.close()
+  } finally {
+    await store.close()
+  }
+}
+
+type Parts = {
+  readonly journal: Journal
+  readonly reads: ChainReads
+  readonly adapter: ChainAdapter
+  readonly counts: AdapterCounts
+  readonly pollMs: number
+  readonly chain: ChainConfig
+}
+
+async function follow({ journal, reads, adapter, counts, pollMs, chain }: Parts): Promise<void> {
+  const { signal } = stopping
+  const indexer = new Indexer({
+    adapter,
+    journal,
+    observations: reads.observations,
+    coverage: { scope: chain.scope, from: chain.from },
+    now: () => performance.now(),
+    time,
+    log,
+    report: (report) => tell({ type: 'progress', progress: { chain: chain.id, first: chain.from, ...report } }),
+    counts: () => ({ ...counts }),
+  })
+  const tokens = followTokens({ adapter, reads, time, log, signal })
+  await run({ indexer, pollMs, log, signal })
+  // A chain that stopped for good waits here, its state still readable, until the process is told to stop.
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  await tokens
+}
+
+/** Waits for the lease as long as another process holds it; undefined when told to stop meanwhile, or for good. */
+async function takeJournal(open: () => Promise<Journal>): Promise<Journal | undefined> {
+  let said = false
+  while (!stopping.signal.aborted) {
+    try {
+      return await open()
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      if (!isServiceError(error, 'LEASE_HELD') || isFatal(error)) {
+        log('warn', 'this chain stops', { error: message })
+        tell({ type: 'stopped', error: message })
+        return undefined
+      }
+      if (!said) log('warn', 'waiting for the chain to be free', { error: message })
+      said = true
+      await sleep(LEASE_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,132 @@
+import type { ChainAdapter } from '../chains/adapter.ts'
+import type { Header } from '../core/block.ts'
+import { assert } from '../core/assert.ts'
+import type { Scope } from '../core/coverage.ts'
+import { isServiceError } from '../core/errors.ts'
+import type { Batch, BlockTransfers } from '../core/transfer.ts'
+import { afterAnswer, afterRefusal, FIRST_RANGE_SIZE, type RangeSize } from './range-size.ts'
+
+/** Requests under way at once: enough to keep one node busy while the store writes. */
+const IN_FLIGHT = 4
+/** Transfers after which what has come is committed: about a second of writing, some 20 MB in memory. */
+const BATCH_TRANSFERS = 20_000
+/** What has come is committed at least this often, however little it is, so that a slow node's work is kept. */
+const BATCH_MS = 2_000
+
+/** A range that was answered. */
+type Answer = { readonly first: number; readonly through: Header; readonly blocks: readonly BlockTransfers[] }
+
+export type BackfillOptions = {
+  readonly adapter: ChainAdapter
+  readonly scope: Scope
+  readonly first: number
+  /** Last block to bring; settled, so that no reorg can touch the range. */
+  readonly last: number
+  readonly signal: AbortSignal
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+}
+
+/**
+ * The blocks from `first` to `last` as batches in order. Several requests are under way at once; how many blocks each
+ * asks for is learned as it goes.
+ * @throws NODE_* where the adapter gave up; what was yielded before stands
+ */
+export async function* backfill(options: BackfillOptions): AsyncGenerator<Batch> {
+  const ranges = new RangeFetcher(options)
+  const waiting: Promise<readonly Answer[]>[] = []
+  let next = options.first
+  let gathered: Answer[] = []
+  let since = options.now()
+  try {
+    while (next <= options.last || waiting.length > 0) {
+      while (next <= options.last && waiting.length < IN_FLIGHT) {
+        const last = Math.min(options.last, next + ranges.size.blocks - 1)
+        waiting.push(settledLater(ranges.fetch(next, last)))
+        next = last + 1
+      }
+      gathered.push(...((await waiting.shift()) ?? []))
+      const finished = waiting.length === 0 && next > options.last
+      if (!finished && count(gathered) < BATCH_TRANSFERS && options.now() - since < BATCH_MS) continue
+      yield* batches(gathered)
+      gathered = []
+      since = options.now()
+    }
+  } finally {
+    await Promise.allSettled(waiting)
+  }
+}
+
+/** Keeps a promise that nobody awaits yet from being an unhandled rejection; whoever awaits it still sees it. */
+function settledLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined)
+  return promise
+}
+
+function count(answers: readonly Answer[]): number {
+  let transfers = 0
+  for (const { blocks } of answers) for (const block of blocks) transfers += block.transfers.length
+  return transfers
+}
+
+/** Answers in order as batches, each of at most about BATCH_TRANSFERS, cut at the answers' ends. */
+function* batches(answers: readonly Answer[]): Generator<Batch> {
+  let group: Answer[] = []
+  for (const answer of answers) {
+    group.push(answer)
+    if (count(group) < BATCH_TRANSFERS) continue
+    yield toBatch(group)
+    group = []
+  }
+  if (group.length > 0) yield toBatch(group)
+}
+
+function toBatch(answers: readonly Answer[]): Batch {
+  const first = answers[0]
+  const last = answers.at(-1)
+  assert(first !== undefined && last !== undefined, 'a batch has answers')
+  return { first: first.first, through: last.through, blocks: answers.flatMap((answer) => answer.blocks), headers: [] }
+}
+
+class RangeFetcher {
+  size: RangeSize = FIRST_RANGE_SIZE
+  readonly #options: BackfillOptions
+
+  constructor(options: BackfillOptions) {
+    this.#options = options
+  }
+
+  /** The range, in as many answers as the node wants. */
+  async fetch(first: number, last: number): Promise<readonly Answer[]> {
+    const { adapter, scope, signal, now } = this.#options
+    const started = now()
+    try {
+      const [blocks, [through]] = await Promise.all([
+        adapter.transfers({ first, last, scope }, signal),
+        adapter.headers({ first: last, last }, signal),
+      ])
+      assert(through !== undefined, 'an adapter gives every header of a range or throws')
+      const transfers = blocks.reduce((sum, block) => sum + block.transfers.length, 0)
+      this.size = afterAnswer(this.size, { blocks: last - first + 1, transfers, ms: now() - started })
+      return [{ first, through, blocks }]
+    } catch (error) {
+      if (!isServiceError(error) || first === last) throw error
+      if (error.code !== 'RANGE_TOO_LARGE' && error.code !== 'NODE_TOO_LARGE' && error.code !== 'NODE_TIMEOUT') throw error
+      return this.#inParts({ first, last, suggested: error.fields['suggested'] })
+    }
+  }
+
+  async #inParts(range: { first: number; last: number; suggested: unknown }): Promise<readonly Answer[]> {
+    const { first, last } = range
+    const suggested = typeof range.suggested === 'number' ? range.suggested : undefined
+    this.size = afterRefusal(this.size, { blocks: last - first + 1, suggested })
+    const answers: Answer[] = []
+    let next = first
+    while (next <= last) {
+      const end = Math.min(last, next + Math.min(this.size.blocks, Math.ceil((last - first + 1) / 2)) - 1)
+      answers.push(...(await this.fetch(next, end)))
+      next = end + 1
+    }
+    return answers
+  }
+}

@@ -1,0 +1,184 @@
+import type { ChainAdapter } from '../chains/adapter.ts'
+import { assert } from '../core/assert.ts'
+import { type Header, type Heads, sameBlock } from '../core/block.ts'
+import type { Coverage } from '../core/coverage.ts'
+import { isServiceError } from '../core/errors.ts'
+import type { Batch } from '../core/transfer.ts'
+import type { ChainState, Journal, ObservationStore } from '../store/store.ts'
+import { findAncestor } from './ancestor.ts'
+import { backfill } from './backfill.ts'
+import { type Held, plan } from './plan.ts'
+
+/** What an indexer tells whoever watches it. Counters are since it started. */
+export type IndexerReport = {
+  readonly state: ChainState
+  readonly written: number | undefined
+  readonly head: number | undefined
+  readonly transfers: number
+}
+
+export type IndexerOptions = {
+  readonly adapter: ChainAdapter
+  readonly journal: Journal
+  readonly observations: ObservationStore
+  readonly coverage: Coverage
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  /** Unix seconds. */
+  readonly time: () => number
+  readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
+  readonly report: (report: IndexerReport) => void
+  /** The adapter's own counters, for metrics. */
+  readonly counts: () => Readonly<Record<string, number>>
+}
+
+/** What one step left to do: go on at once, or wait for the chain to move. */
+export type StepResult = 'more' | 'idle'
+
+/** Follows one chain into its journal: backfill below the finalized head, then block by block, undoing reorgs. */
+export class Indexer {
+  readonly #options: IndexerOptions
+  #held: (Held & { readonly finalized: number }) | undefined
+  #state: ChainState = 'starting'
+  #head: Header | undefined
+  #error: string | undefined
+  #transfers = 0
+  #rollbacks = 0
+  /** The conflicting block of the last poll: a second poll that agrees makes it a reorg. */
+  #conflict: { readonly height: number; readonly hash: string } | undefined
+
+  constructor(options: IndexerOptions) {
+    this.#options = options
+  }
+
+  /**
+   * One poll of the node and what follows from it.
+   * @throws ServiceError where node or store failed; the next step begins from what is committed
+   */
+  async step(signal: AbortSignal): Promise<StepResult> {
+    const { adapter, coverage } = this.#options
+    try {
+      const heads = await adapter.heads(signal)
+      this.#head = heads.latest
+      const held = await this.#load()
+      const next = plan(held, heads, coverage.from)
+      this.#error = undefined
+      if (next.do === 'backfill') await this.#backfill(next, signal)
+      else if (next.do === 'follow') await this.#follow(next, heads, signal)
+      else if (next.do === 'resolve') await this.#resolve({ height: next.height, hash: heads.latest.hash }, signal)
+      else this.#state = 'live'
+      await this.#finalize(heads)
+      await this.#beat()
+      const { written } = await this.#load()
+      return written === undefined || written.number >= heads.latest.number || this.#conflict !== undefined ? 'idle' : 'more'
+    } catch (error) {
+      this.#held = undefined
+      throw error
+    }
+  }
+
+  /** Says what went wrong where readers can see it. */
+  async fail(message: string, state: ChainState = this.#state): Promise<void> {
+    this.#error = message
+    this.#state = state
+    await this.#beat()
+  }
+
+  async #load(): Promise<Held & { readonly finalized: number }> {
+    if (this.#held === undefined) {
+      const state = await this.#options.journal.state()
+      this.#held = { ...state, finalized: state.finalized?.number ?? -1 }
+    }
+    return this.#held
+  }
+
+  async #backfill(range: { first: number; last: number }, signal: AbortSignal): Promise<void> {
+    const { adapter, coverage, now, log } = this.#options
+    this.#state = 'backfill'
+    log('info', 'backfill begins', range)
+    await this.#beat()
+    for await (const batch of backfill({ adapter, scope: coverage.scope, ...range, signal, now })) {
+      await this.#append(batch)
+      await this.#options.journal.finalize(batch.through)
+      await this.#beat()
+    }
+    log('info', 'backfill ends', { last: range.last, transfers: this.#transfers })
+  }
+
+  async #follow(range: { first: number; last: number }, heads: Heads, signal: AbortSignal): Promise<void> {
+    const { adapter, coverage } = this.#options
+    const { written } = await this.#load()
+    const headers = await adapter.headers(range, signal)
+    const [first] = headers
+    const through = headers.at(-1)
+    assert(first !== undefined && through !== undefined, 'an adapter gives every header of a range or throws')
+    if (written !== undefined && first.parentHash !== written.hash) {
+      await this.#resolve({ height: written.number, hash: first.parentHash }, signal)
+      return
+    }
+    const blocks = await adapter.transfersOf({ headers, scope: coverage.scope }, signal)
+    await this.#append({ first: range.first, through, blocks, headers })
+    this.#conflict = undefined
+    if (sameBlock(through, heads.latest)) this.#state = 'live'
+  }
+
+  /** The node has another block than ours at a height: agreed twice, it is a reorg, and what we alone hold goes. */
+  async #resolve(conflict: { height: number; hash: string }, signal: AbortSignal): Promise<void> {
+    const { adapter, journal, observations, log } = this.#options
+    const before = this.#conflict
+    if (before === undefined || before.height !== conflict.height || before.hash !== conflict.hash) {
+      this.#conflict = conflict
+      return
+    }
+    const { headers } = await this.#load()
+    const ancestor = await findAncestor({ adapter, headers, height: conflict.height }, signal)
+    this.#held = undefined
+    const { transfers } = await journal.rollback(ancestor)
+    await observations.dropAbove(ancestor.number)
+    this.#conflict = undefined
+    this.#rollbacks++
+    log('warn', 'reorg: blocks were replaced', { ancestor: ancestor.number, from: conflict.height, transfers })
+  }
+
+  async #append(batch: Batch): Promise<void> {
+    this.#held = undefined
+    const { transfers } = await this.#options.journal.append(batch)
+    this.#transfers += transfers
+    this.#tell(batch.through.number)
+  }
+
+  /** Moves the finalized head as far as we hold the node's own finalized block. */
+  async #finalize({ finalized }: Heads): Promise<void> {
+    const { headers, finalized: before } = await this.#load()
+    if (finalized.number <= before) return
+    const ours = headers.find((header) => header.number === finalized.number)
+    if (ours === undefined || ours.hash !== finalized.hash) return
+    await this.#options.journal.finalize(finalized)
+    this.#held = undefined
+  }
+
+  async #beat(): Promise<void> {
+    const { journal, time, counts } = this.#options
+    const { written } = await this.#load()
+    const head = this.#head
+    const caughtUp = written !== undefined && head !== undefined && sameBlock(written, head) && this.#error === undefined
+    await journal.heartbeat({
+      state: this.#state,
+      head,
+      caughtUpAt: caughtUp ? time() : undefined,
+      error: this.#error,
+      counts: { ...counts(), rollbacks: this.#rollbacks, transfers: this.#transfers },
+    })
+    this.#tell(written?.number)
+  }
+
+  #tell(written: number | undefined): void {
+    this.#options.report({ state: this.#state, written, head: this.#head?.number, transfers: this.#transfers })
+  }
+}
+
+/** True for errors after which a chain can only be stopped: trying again would do harm or no good. */
+export function isFatal(error: unknown): boolean {
+  if (!isServiceError(error)) return true
+  return ['CHAIN_MISMATCH', 'REORG_TOO_DEEP', 'STORE_MISMATCH', 'LEASE_LOST', 'CONFIG_INVALID'].includes(error.code)
+}

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isServiceError } from '../core/errors.ts'
+import { type Indexer, isFatal, type IndexerOptions } from './indexer.ts'
+
+/** Pauses after failures grow from a poll's length to this. */
+const MAX_PAUSE_MS = 30_000
+
+export type RunOptions = {
+  readonly indexer: Indexer
+  /** Pause between two polls of the head, in milliseconds. */
+  readonly pollMs: number
+  readonly log: IndexerOptions['log']
+  readonly signal: AbortSignal
+}
+
+/**
+ * Steps until the signal fires: at once while there is more, else after a pause. What failed is tried again after
+ * growing pauses, said once in the log and kept where `/health` reads it; what cannot heal stops the chain, said loudly.
+ */
+export async function run({ indexer, pollMs, log, signal }: RunOptions): Promise<void> {
+  let failures = 0
+  while (!signal.aborted) {
+    try {
+      const result = await indexer.step(signal)
+      if (failures > 0) log('info', 'following again', { failures })
+      failures = 0
+      if (result === 'idle') await sleep(pollMs, undefined, { signal })
+    } catch (error) {
+      if (signal.aborted) return
+      failures++
+      const message = error instanceof Error ? error.message : String(error)
+      const code = isServiceError(error) ? error.code : 'BUG'
+      if (isFatal(error)) {
+        log('warn', 'this chain stops', { code, error: message })
+        await say(indexer, message, 'stopped')
+        return
+      }
+      if (failures === 1 || failures % 10 === 0) log('warn', 'cannot follow, will try again', { code, error: message, failures })
+      await say(indexer, message)
+      await pause(Math.min(MAX_PAUSE_MS, pollMs * 2 ** Math.min(failures - 1, 16)), signal)
+    }
+  }
+}
+
+async function say(indexer: Indexer, message: string, state?: 'stopped'): Promise<void> {
+  try {
+    await indexer.fail(message, state)
+  } catch {
+    // The store itself fails: the log line has said so, and /health will see an old beat.
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined)
+}
