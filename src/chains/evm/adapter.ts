@@ -1,0 +1,85 @@
+import { referenceOf } from '../../core/chain.ts'
+import { isServiceError, ServiceError } from '../../core/errors.ts'
+import { createRpc, type RpcLimits, type RpcSession } from '../../net/rpc.ts'
+import type { AdapterCounts, AdapterOptions, BalanceReads, ChainAdapter } from '../adapter.ts'
+import { BadReads } from './bad-reads.ts'
+import { BALANCES_PER_CALL, readBalances } from './balances.ts'
+import { classifyEvmFault, failureOf } from './faults.ts'
+import { readHeads, readLinkedHeaders } from './headers.ts'
+import { parseAmount } from './hex.ts'
+import { readTransfers, readTransfersOf, tooLarge } from './logs.ts'
+import { Abilities } from './pinned.ts'
+import { readTokens, TOKENS_PER_CALL } from './tokens.ts'
+
+/** An adapter of one EVM chain, over all its nodes. `limits` are for tests; production takes the defaults. */
+export function createEvmAdapter(
+  options: AdapterOptions,
+  limits: Partial<RpcLimits> = {},
+): { readonly adapter: ChainAdapter; readonly counts: AdapterCounts } {
+  const counts: AdapterCounts = { skippedLogs: 0, calls: 0, retries: 0 }
+  const { rpc: urls, warn, finality } = options
+  const greet = (session: RpcSession): Promise<void> => confirmChain(session, options)
+  const rpc = createRpc({ urls, classify: classifyEvmFault, greet, warn, counts, limits })
+  const reading = { abilities: new Abilities(), bad: new BadReads(Date.now) }
+  const tagUnsupported = onceOnly(() => warn('node knows no finalized block: 64 confirmations instead', { finality }))
+  let greeted = false
+
+  const adapter: ChainAdapter = {
+    heads: async (signal) => {
+      if (!greeted) await rpc.greetAll(signal)
+      greeted = true
+      return rpc.run((session) => readHeads(session, { finality, tagUnsupported }), { signal })
+    },
+    headers: (range, signal) => rpc.run((session) => readLinkedHeaders(session, range), { signal }),
+    transfers: async ({ first, last, scope }, signal) => {
+      const range = { first, last }
+      try {
+        return await rpc.run((session) => readTransfers(session, { range, scope, counts }), { signal })
+      } catch (error) {
+        throw tooLarge(error, range)
+      }
+    },
+    transfersOf: ({ headers, scope }, signal) =>
+      headers.length === 0
+        ? Promise.resolve([])
+        : rpc.run((session) => readTransfersOf(session, { headers, scope, counts }), { signal }),
+    readBalances: async ({ keys, at }, signal): Promise<BalanceReads> => {
+      const observedAt = Math.floor(Date.now() / 1000)
+      const reader = { ...reading, at, perCall: BALANCES_PER_CALL }
+      try {
+        const work = (session: RpcSession) => readBalances(session, keys, reader)
+        return { ...(await rpc.run(work, { signal, elsewhere: lacksState })), observedAt }
+      } catch (error) {
+        if (at === 'latest' || !isServiceError(error) || !lacksState(error)) throw error
+        return { block: at, observedAt, reads: keys.map(() => ({ ok: false, reason: 'no_archive' })) }
+      }
+    },
+    readTokens: (assets, signal) => {
+      const reader = { ...reading, at: 'latest' as const, perCall: TOKENS_PER_CALL }
+      return rpc.run((session) => readTokens(session, assets, reader), { signal })
+    },
+  }
+  return { adapter, counts }
+}
+
+function lacksState(error: ServiceError): boolean {
+  return failureOf(error) === 'no_state'
+}
+
+/** @throws CHAIN_MISMATCH the node is on another chain than the configuration says */
+async function confirmChain(session: RpcSession, { chain }: AdapterOptions): Promise<void> {
+  const answered = parseAmount(await session.call({ method: 'eth_chainId', params: [] }))
+  if (answered?.toString() === referenceOf(chain)) return
+  const says = answered === undefined ? 'no chain id' : `eip155:${answered}`
+  throw new ServiceError('CHAIN_MISMATCH', `${session.label} is ${says}, the configuration says ${chain}`, {
+    fields: { node: session.label, answered: says, configured: chain },
+  })
+}
+
+function onceOnly(action: () => void): () => void {
+  let done = false
+  return () => {
+    if (!done) action()
+    done = true
+  }
+}

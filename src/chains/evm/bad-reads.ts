@@ -1,0 +1,43 @@
+/** First pause of a read that cost a whole call: long enough to spare the node, short enough for a token's bad minute. */
+const FIRST_PAUSE_MS = 30_000
+/** Longest pause: a token that was repaired is known again within the hour. */
+const MAX_PAUSE_MS = 60 * 60_000
+/** Reads remembered at most, about 20 MB; beyond it the oldest is forgotten, and costs one isolation again. */
+const MAX_REMEMBERED = 100_000
+
+type Bad = { failures: number; until: number }
+
+/**
+ * Remembers which reads (a contract's function) burn all gas, return megabytes or never end, so that they are not sent
+ * again until a pause is over that doubles each time.
+ */
+export class BadReads {
+  private readonly byKey = new Map<string, Bad>()
+  private readonly now: () => number
+
+  /** `now` in milliseconds. */
+  constructor(now: () => number) {
+    this.now = now
+  }
+
+  isPaused(key: string): boolean {
+    const bad = this.byKey.get(key)
+    return bad !== undefined && this.now() < bad.until
+  }
+
+  failed(key: string): void {
+    const failures = (this.byKey.get(key)?.failures ?? 0) + 1
+    const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 20))
+    this.byKey.delete(key)
+    this.byKey.set(key, { failures, until: this.now() + pauseMs })
+    if (this.byKey.size <= MAX_REMEMBERED) return
+    for (const oldest of this.byKey.keys()) {
+      this.byKey.delete(oldest)
+      return
+    }
+  }
+
+  answered(key: string): void {
+    this.byKey.delete(key)
+  }
+}

@@ -1,0 +1,153 @@
+import type { Transfer } from '../../core/transfer.ts'
+import { decodeLog, Interned, type LogBody } from './decode.ts'
+import { garbage, parseHash, parseNumber } from './hex.ts'
+
+/** A log as JSON-RPC sends it, as far as its place in the chain goes. */
+type RawLog = LogBody & {
+  readonly blockNumber: string
+  readonly blockHash: string
+  readonly transactionHash: string
+  readonly logIndex: string
+  readonly removed?: unknown
+  readonly blockTimestamp?: unknown
+}
+
+/** A block of which there are transfers. `timestamp` (Unix seconds) is known where the node sends it in its logs. */
+export type DecodedBlock = {
+  readonly number: number
+  readonly hash: string
+  readonly timestamp: number | undefined
+  readonly transfers: readonly Transfer[]
+}
+
+/** What a range's logs say: blocks in order, and how many logs were not well-formed transfers. */
+export type DecodedRange = { readonly blocks: readonly DecodedBlock[]; readonly skipped: number }
+
+type Placed = { readonly log: RawLog; readonly number: number; readonly logIndex: number }
+
+/**
+ * The transfers of an answer (or of several, concatenated) to eth_getLogs for blocks `first` to `last`: in order,
+ * without duplicates and without `removed` logs.
+ * @throws NODE_GARBAGE not a list of logs, a log of another block, two hashes for one block
+ */
+export function decodeRange(
+  answers: readonly unknown[],
+  range: { readonly first: number; readonly last: number },
+): DecodedRange {
+  const placed = placeAll(answers, range)
+  const interned = new Interned()
+  const blocks: DecodedBlock[] = []
+  let skipped = 0
+  for (let at = 0; at < placed.length; ) {
+    const head = placed[at]
+    if (head === undefined) break
+    const end = endOfBlock(placed, at)
+    const transfers: Transfer[] = []
+    skipped += decodeBlock(placed, { from: at, to: end, interned, out: transfers })
+    if (transfers.length > 0) {
+      const timestamp = parseNumber(head.log.blockTimestamp)
+      blocks.push({ number: head.number, hash: hashOf(head.log), timestamp, transfers })
+    }
+    at = end
+  }
+  return { blocks, skipped }
+}
+
+function decodeBlock(
+  placed: readonly Placed[],
+  part: { from: number; to: number; interned: Interned; out: Transfer[] },
+): number {
+  let skipped = 0
+  let previous = -1
+  let rawHash = ''
+  let transactionHash = ''
+  for (let at = part.from; at < part.to; at++) {
+    const entry = placed[at]
+    if (entry === undefined || entry.logIndex === previous) continue
+    const { log, logIndex } = entry
+    previous = logIndex
+    // Logs of one transaction stand together: its hash is checked once, and they share the string.
+    if (log.transactionHash !== rawHash) {
+      rawHash = log.transactionHash
+      transactionHash = parseHash(rawHash) ?? ''
+      if (transactionHash === '') throw garbage('a log without a transaction hash', { block: entry.number })
+    }
+    if (!decodeLog(log, { logIndex, transactionHash }, part)) skipped++
+  }
+  return skipped
+}
+
+function endOfBlock(placed: readonly Placed[], start: number): number {
+  const head = placed[start]
+  let end = start + 1
+  for (let entry = placed[end]; entry !== undefined && entry.number === head?.number; entry = placed[end]) {
+    if (entry.log.blockHash !== head.log.blockHash) throw garbage('two hashes for one block', { block: entry.number })
+    end++
+  }
+  return end
+}
+
+function placeAll(answers: readonly unknown[], range: { first: number; last: number }): Placed[] {
+  const placed: Placed[] = []
+  let inOrder = true
+  let rawNumber = ''
+  let number = -1
+  let last: Placed | undefined
+  for (const answer of answers) {
+    if (!Array.isArray(answer)) throw garbage('no list of logs')
+    for (const log of answer) {
+      if (!isRawLog(log)) throw garbage('something that is not a log')
+      if (log.removed === true) continue
+      if (log.blockNumber !== rawNumber) {
+        rawNumber = log.blockNumber
+        number = numberOf(rawNumber, range)
+      }
+      const logIndex = parseNumber(log.logIndex)
+      if (logIndex === undefined) throw garbage('a log without an index', { block: number })
+      const entry = { log, number, logIndex }
+      if (last !== undefined && compare(last, entry) > 0) inOrder = false
+      last = entry
+      placed.push(entry)
+    }
+  }
+  return inOrder ? placed : placed.sort(compare)
+}
+
+function compare(a: Placed, b: Placed): number {
+  return a.number - b.number || a.logIndex - b.logIndex
+}
+
+function numberOf(text: string, range: { first: number; last: number }): number {
+  const number = parseNumber(text)
+  if (number === undefined || number < range.first || number > range.last) {
+    throw garbage('a log of another block', { block: number ?? -1, first: range.first, last: range.last })
+  }
+  return number
+}
+
+function hashOf(log: RawLog): string {
+  const hash = parseHash(log.blockHash)
+  if (hash === undefined) throw garbage('a log without a block hash')
+  return hash
+}
+
+function isRawLog(value: unknown): value is RawLog {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'address' in value &&
+    typeof value.address === 'string' &&
+    'topics' in value &&
+    Array.isArray(value.topics) &&
+    'data' in value &&
+    typeof value.data === 'string' &&
+    'blockNumber' in value &&
+    typeof value.blockNumber === 'string' &&
+    'blockHash' in value &&
+    typeof value.blockHash === 'string' &&
+    'transactionHash' in value &&
+    typeof value.transactionHash === 'string' &&
+    'logIndex' in value &&
+    typeof value.logIndex === 'string'
+  )
+}

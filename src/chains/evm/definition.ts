@@ -1,0 +1,27 @@
+import { assert } from '../../core/assert.ts'
+import { EVM_NATIVE } from '../../core/asset.ts'
+import type { KindDefinition } from '../adapter.ts'
+import { createEvmAdapter } from './adapter.ts'
+import { parseAddress } from './hex.ts'
+
+const ADDRESS_BYTES = 20
+/** Between two polls of the head: a third of Ethereum's slot, so that a block is seen at most 4 s late. */
+const POLL_MS = 4_000
+
+/** EVM chains: CAIP-2 namespace `eip155` (https://chainagnostic.org/CAIPs/caip-3). */
+export const EVM: KindDefinition = {
+  kind: 'evm',
+  namespace: 'eip155',
+  nativeAsset: EVM_NATIVE,
+  parseAddress,
+  accountCodec: {
+    encode: (address) => {
+      const bytes = Buffer.from(address.slice(2), 'hex')
+      assert(bytes.length === ADDRESS_BYTES, 'an EVM account has 20 bytes')
+      return bytes
+    },
+    decode: (bytes) => `0x${bytes.toString('hex')}`,
+  },
+  pollMs: POLL_MS,
+  createAdapter: (options) => createEvmAdapter(options),
+}

@@ -1,0 +1,120 @@
+import { ServiceError } from '../../core/errors.ts'
+import { isRecord, type RpcCall, type RpcFault, said } from '../../net/json-rpc.ts'
+import { parseNumber } from './hex.ts'
+
+/**
+ * Wordings by which nodes refuse an eth_getLogs that is too much for them, as seen from Infura, Alchemy, QuickNode,
+ * Ankr, dRPC, Chainstack, BlockPI, BSC's own, geth, Erigon, Nethermind, Besu, reth and others.
+ */
+const TOO_MUCH = [
+  /(?:block )?range.{0,60}(?:too (?:large|wide|big|great|long)|exceed|larger|bigger|greater|limit|max|not supported|at most|more than)/i,
+  /(?:exceed|over|larger than|bigger than|greater than|max(?:imum)?|limit(?:ed)?(?: of| to)?).{0,60}(?:block range|\brange\b|blocks\b)/i,
+  /more than [\d,_]+ (?:results|logs|blocks)/i,
+  /(?:max|exceeds?|exceeded|too many).{0,30}(?:results|logs\b)/i,
+  /(?:log )?response (?:size|is|was|too).{0,40}(?:exceed|too (?:large|big)|greater|limit)/i,
+  /response size should not/i,
+  /query (?:timeout|timed out|took too long|exceeds)/i,
+  /(?:reduce|smaller|narrow|decrease|limit).{0,40}(?:block range|\brange\b|interval)/i,
+  /blocks? (?:distance|span|interval|count).{0,40}(?:exceed|too|limit|max|over)/i,
+  /\blimited to.{0,20}[\d,]+.{0,20}(?:block|range)/i,
+  /(?:up to|within|only) (?:a |an )?[\d,]+ ?k? ?(?:block|range)/i,
+]
+
+/** The range of a call of eth_getLogs in blocks; undefined where it asks by block hash, or of one block only. */
+function blocksAsked(call: RpcCall): number | undefined {
+  const filter = call.params[0]
+  if (call.method !== 'eth_getLogs' || !isRecord(filter)) return undefined
+  const first = parseNumber(filter.fromBlock)
+  const last = parseNumber(filter.toBlock)
+  return first === undefined || last === undefined ? undefined : last - first + 1
+}
+
+const INTERVALS = [/\[\s*(0x[0-9a-f]+|\d+)\s*,\s*(0x[0-9a-f]+|\d+)\s*\]/i, /range:?\s+(\d+)\s*-\s*(\d+)/i]
+const COUNTS = [
+  /(?:limited to|up to|within|only|at most|maximum(?: of| is)?|max(?:imum)?(?: allowed)?(?: block)?(?: range| blocks?)?(?: limit)?(?: is| of|:| =)?|limit(?: is| of| to|:)?|(?:range|blocks) (?:over|more than|larger than|greater than|exceeds?(?: limit of)?)|ranges over|more than|exceed(?:s|ed)? (?:max(?:imum)? )?(?:block )?(?:range|limit)(?: of|:)?|smaller than)\s*(?:a |an |the )?\(?([\d][\d,_]*)\s*(k\b)?/i,
+]
+
+/**
+ * The number of blocks that an error's words suggest for the next try; undefined where they suggest none, or one that
+ * is not smaller than what was asked.
+ */
+export function suggestedBlocks(words: string, asked: number): number | undefined {
+  const suggested = intervalOf(words) ?? countOf(words)
+  return suggested !== undefined && suggested >= 1 && suggested < asked ? suggested : undefined
+}
+
+function intervalOf(words: string): number | undefined {
+  for (const pattern of INTERVALS) {
+    const match = pattern.exec(words)
+    if (match !== null) return Number(match[2]) - Number(match[1]) + 1
+  }
+  return undefined
+}
+
+function countOf(words: string): number | undefined {
+  for (const pattern of COUNTS) {
+    const match = pattern.exec(words)
+    if (match === null || /^\s*(?:results|logs|bytes|mb)/i.test(words.slice(match.index + match[0].length))) continue
+    const count = Number((match[1] ?? '').replace(/[,_]/g, ''))
+    return match[2] === undefined ? count : count * 1000
+  }
+  return undefined
+}
+
+const UNKNOWN_BLOCK =
+  /unknown block|header not found|block not found|block.{0,20}(?:not (?:be )?found|is not available|does not exist)|not currently canonical|is not canonical|beyond (?:current )?head|unfinalized|one of the blocks specified in filter|future block|could not find block/i
+const NO_STATE =
+  /missing trie node|state.{0,30}(?:not available|unavailable|not found|missing|pruned)|pruned|no state available|historical state|archive|proof window|required historical/i
+const OUT_OF_TIME = /request timed out|request timeout/i
+/** What nodes say of a call that they ran and that failed in the contract. */
+const EXECUTION =
+  /revert|out ?of ?gas|gas|opcode|invalid jump|stack|execution|\bevm\b|\bvm\b|return ?data|memory|static|call ?depth/i
+const REVERTED = /revert/i
+const BLOCK_PARAMETER =
+  /unmarshal|invalid (?:argument|params?|block|type|input)|expected|parse|deserialize|data did not match/i
+
+/** How a call ended, where it did not succeed: by the contract's own will, by its cost or a broken answer, or otherwise. */
+export type CallFailure = 'reverted' | 'costly' | 'no_state' | 'block_parameter' | 'node'
+
+/** What a fault means on an EVM chain, where it means more than "the call failed". */
+export function classifyEvmFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
+  return call.method === 'eth_getLogs' ? logsFault(fault, call) : stateFault(fault, call)
+}
+
+function logsFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
+  const words = `${fault.message} ${fault.data}`
+  const message = `${call.method}: ${said(fault)}`
+  const fields = { rpcCode: fault.code }
+  if (UNKNOWN_BLOCK.test(words) || /beyond current head/i.test(words)) {
+    return new ServiceError('NODE_BEHIND', message, { fields })
+  }
+  if (!TOO_MUCH.some((pattern) => pattern.test(words))) return undefined
+  const asked = blocksAsked(call)
+  if (asked === undefined || asked <= 1) return new ServiceError('NODE_RPC', message, { fields })
+  return new ServiceError('RANGE_TOO_LARGE', message, {
+    fields: { ...fields, suggested: suggestedBlocks(words, asked) },
+  })
+}
+
+function stateFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
+  const words = `${fault.message} ${fault.data}`
+  const message = `${call.method}: ${said(fault)}`
+  const failed = (failure: CallFailure): ServiceError =>
+    new ServiceError('NODE_RPC', message, { fields: { rpcCode: fault.code, failure } })
+  // A contract chooses the words of its revert: they are looked at for nothing else.
+  if (fault.code === 3 || REVERTED.test(fault.message)) return failed('reverted')
+  if (NO_STATE.test(words)) return failed('no_state')
+  if (UNKNOWN_BLOCK.test(words)) return new ServiceError('NODE_BEHIND', message, { fields: { rpcCode: fault.code } })
+  if (OUT_OF_TIME.test(words)) return new ServiceError('NODE_TIMEOUT', message, { fields: { rpcCode: fault.code } })
+  const pinnedByHash = isRecord(call.params.at(-1))
+  if (pinnedByHash && (fault.code === -32602 || BLOCK_PARAMETER.test(fault.message))) return failed('block_parameter')
+  return EXECUTION.test(fault.message) ? failed('costly') : undefined
+}
+
+/** How a call ended, from its error. */
+export function failureOf(error: ServiceError): CallFailure {
+  if (error.code === 'NODE_TOO_LARGE' || error.code === 'NODE_TIMEOUT') return 'costly'
+  const { failure } = error.fields
+  if (failure === 'reverted' || failure === 'costly') return failure
+  return failure === 'no_state' || failure === 'block_parameter' ? failure : 'node'
+}

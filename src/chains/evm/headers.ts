@@ -1,0 +1,113 @@
+import type { Header, Heads } from '../../core/block.ts'
+import { ServiceError } from '../../core/errors.ts'
+import { isRecord, type RpcCall } from '../../net/json-rpc.ts'
+import type { RpcSession } from '../../net/rpc.ts'
+import type { AdapterOptions } from '../adapter.ts'
+import { garbage, parseHash, parseNumber, quantity } from './hex.ts'
+
+/** Blocks in one batch: a block with its transactions' hashes is about 20 kB, so a batch is about 2 MB. */
+const HEADERS_PER_BATCH = 100
+/** Where a node knows no finalized block: two epochs of Ethereum, the depth that finality has there. */
+const CONFIRMATIONS_WITHOUT_TAG = 64
+
+export function blockCall(block: number | 'latest' | 'safe' | 'finalized'): RpcCall {
+  return { method: 'eth_getBlockByNumber', params: [typeof block === 'number' ? quantity(block) : block, false] }
+}
+
+/**
+ * The header of an answer to eth_getBlockByNumber or eth_getBlockByHash.
+ * @throws NODE_BEHIND null: the node lacks the block; NODE_GARBAGE not a block, or not the one with `number`
+ */
+export function parseHeader(value: unknown, number?: number): Header {
+  if (value === null) {
+    throw new ServiceError('NODE_BEHIND', 'The node lacks a block', { fields: { block: number } })
+  }
+  if (!isRecord(value)) throw garbage('no block')
+  const header = {
+    number: parseNumber(value.number),
+    hash: parseHash(value.hash),
+    parentHash: parseHash(value.parentHash),
+    timestamp: parseNumber(value.timestamp),
+  }
+  if (!isHeader(header)) throw garbage('a block without number, hash, parent or time')
+  if (number !== undefined && header.number !== number) {
+    throw garbage('another block', { asked: number, answered: header.number })
+  }
+  return header
+}
+
+function isHeader(header: { [Key in keyof Header]: Header[Key] | undefined }): header is Header {
+  return (
+    header.number !== undefined &&
+    header.hash !== undefined &&
+    header.parentHash !== undefined &&
+    header.timestamp !== undefined
+  )
+}
+
+/** Headers of these blocks, in order; not checked to link. @throws NODE_BEHIND, NODE_GARBAGE, NODE_* */
+export async function readHeaders(session: RpcSession, numbers: readonly number[]): Promise<Header[]> {
+  const headers: Header[] = []
+  for (let at = 0; at < numbers.length; at += HEADERS_PER_BATCH) {
+    const some = numbers.slice(at, at + HEADERS_PER_BATCH)
+    const outcomes = await session.batch(some.map(blockCall))
+    for (const [place, outcome] of outcomes.entries()) {
+      if (!outcome.ok) throw outcome.error
+      headers.push(parseHeader(outcome.result, some[place]))
+    }
+  }
+  return headers
+}
+
+/**
+ * Headers from `first` to `last`, each the parent of the next.
+ * @throws BLOCK_CONFLICT the chain changed while it was read; NODE_BEHIND, NODE_*
+ */
+export async function readLinkedHeaders(
+  session: RpcSession,
+  range: { readonly first: number; readonly last: number },
+): Promise<Header[]> {
+  const count = Math.max(0, range.last - range.first + 1)
+  const headers = await readHeaders(
+    session,
+    Array.from({ length: count }, (_, place) => range.first + place),
+  )
+  let parent: Header | undefined
+  for (const header of headers) {
+    if (parent !== undefined && header.parentHash !== parent.hash) {
+      throw new ServiceError('BLOCK_CONFLICT', 'Headers do not link', { fields: { block: header.number } })
+    }
+    parent = header
+  }
+  return headers
+}
+
+/** How the finalized head is found, and whom to tell where the node has no such tag. */
+export type Finalizing = { readonly finality: AdapterOptions['finality']; readonly tagUnsupported: () => void }
+
+/** The node's newest and finalized blocks; the finalized one is never above the newest. @throws NODE_* */
+export async function readHeads(session: RpcSession, { finality, tagUnsupported }: Finalizing): Promise<Heads> {
+  if (typeof finality === 'object') return confirmedHeads(session, finality.confirmations)
+  const [newest, settled] = await session.batch([blockCall('latest'), blockCall(finality)])
+  if (newest === undefined || settled === undefined) throw garbage('too little')
+  if (!newest.ok) throw newest.error
+  const latest = parseHeader(newest.result)
+  if (settled.ok && settled.result !== null) return clamp(latest, parseHeader(settled.result))
+  tagUnsupported()
+  return clamp(latest, await confirmed(session, { latest, confirmations: CONFIRMATIONS_WITHOUT_TAG }))
+}
+
+async function confirmedHeads(session: RpcSession, confirmations: number): Promise<Heads> {
+  const latest = parseHeader(await session.call(blockCall('latest')))
+  return clamp(latest, await confirmed(session, { latest, confirmations }))
+}
+
+async function confirmed(session: RpcSession, from: { latest: Header; confirmations: number }): Promise<Header> {
+  const number = Math.max(0, from.latest.number - from.confirmations)
+  return number === from.latest.number ? from.latest : parseHeader(await session.call(blockCall(number)), number)
+}
+
+// Behind one URL may stand several machines, of which one has not heard of the newest block.
+function clamp(latest: Header, finalized: Header): Heads {
+  return { latest, finalized: finalized.number > latest.number ? latest : finalized }
+}

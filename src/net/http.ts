@@ -1,0 +1,133 @@
+import { Pool } from 'undici'
+import { ServiceError } from '../core/errors.ts'
+import { nodeLabel } from '../core/url.ts'
+import { aborted, throwIfAborted } from './wait.ts'
+
+/** Bounds of one request. */
+export type HttpLimits = {
+  /** From sending to the last byte of the answer, in milliseconds. */
+  readonly timeoutMs: number
+  /** Greatest answer, in bytes of body. */
+  readonly maxBytes: number
+}
+
+/** Connections to one node: enough to keep a backfill and the API's reads going, too few to look like an attack. */
+const MAX_CONNECTIONS = 24
+/** A node that does not accept a connection within this is down; longer waits only delay the fail-over. */
+const CONNECT_TIMEOUT_MS = 5_000
+/** An idle connection is closed by us before usual balancers close it, which would cost a failed request. */
+const KEEP_ALIVE_MS = 4_000
+/** The longest Retry-After that we take at its word: an hour's pause asked by one answer would be an outage. */
+const MAX_RETRY_AFTER_MS = 30_000
+
+/** An answer of any status, whole. */
+export type HttpAnswer = {
+  readonly status: number
+  readonly body: string
+  /** What the Retry-After header asks for, capped; undefined without one. */
+  readonly retryAfterMs: number | undefined
+}
+
+/** One place that answers POSTs of JSON. `label` is fit for logs. */
+export type HttpEndpoint = {
+  readonly label: string
+  /**
+   * @throws NODE_UNREACHABLE, NODE_TIMEOUT, NODE_TOO_LARGE, ABORTED. A status is not an error here.
+   */
+  readonly post: (body: string, signal: AbortSignal) => Promise<HttpAnswer>
+}
+
+/** A pool of connections to the URL's origin. User and password of the URL travel as Basic authorization. */
+export function createEndpoint(url: string, limits: HttpLimits): HttpEndpoint {
+  const label = nodeLabel(url)
+  const { origin, pathname, search, username, password } = new URL(url)
+  const pool = new Pool(origin, {
+    connections: MAX_CONNECTIONS,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: limits.timeoutMs,
+    bodyTimeout: limits.timeoutMs,
+  })
+  const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'application/json' }
+  if (username !== '') headers.authorization = basic(username, password)
+  return {
+    label,
+    post: async (body, signal) => {
+      throwIfAborted(signal)
+      const stopper = new AbortController()
+      // By hand, not AbortSignal.any: that one holds on to each of its signals for as long as the caller's lives.
+      const stop = (): void => stopper.abort()
+      signal.addEventListener('abort', stop, { once: true })
+      const timer = setTimeout(stop, limits.timeoutMs)
+      try {
+        const path = pathname + search
+        const answer = await pool.request({ method: 'POST', path, headers, body, signal: stopper.signal })
+        const text = await readText(answer.body, {
+          maxBytes: limits.maxBytes,
+          length: answer.headers['content-length'],
+        })
+        return { status: answer.statusCode, body: text, retryAfterMs: retryAfter(answer.headers['retry-after']) }
+      } catch (error) {
+        if (signal.aborted) throw aborted(signal)
+        throw asServiceError(error, { label, limits, timedOut: stopper.signal.aborted })
+      } finally {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', stop)
+      }
+    },
+  }
+}
+
+type Header = string | string[] | undefined
+
+async function readText(
+  body: AsyncIterable<unknown> & { destroy(): unknown },
+  bounds: { maxBytes: number; length: Header },
+): Promise<string> {
+  if (Number(bounds.length) > bounds.maxBytes) {
+    body.destroy()
+    throw tooLarge(bounds.maxBytes)
+  }
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    if (!Buffer.isBuffer(chunk)) continue
+    bytes += chunk.length
+    if (bytes > bounds.maxBytes) throw tooLarge(bounds.maxBytes)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, bytes).toString('utf8')
+}
+
+function tooLarge(maxBytes: number): ServiceError {
+  return new ServiceError('NODE_TOO_LARGE', `The answer is over ${maxBytes} bytes`, { fields: { maxBytes } })
+}
+
+function basic(username: string, password: string): string {
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  return `Basic ${Buffer.from(pair).toString('base64')}`
+}
+
+/** Milliseconds of a Retry-After header (RFC 9110 section 10.2.3): seconds, or a date. */
+function retryAfter(header: Header): number | undefined {
+  if (typeof header !== 'string') return undefined
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS)
+}
+
+const TIMEOUT_CODES = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
+
+function asServiceError(
+  error: unknown,
+  request: { label: string; limits: HttpLimits; timedOut: boolean },
+): ServiceError {
+  if (error instanceof ServiceError) return error
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  const { label, limits } = request
+  if (request.timedOut || TIMEOUT_CODES.has(code)) {
+    const fields = { node: label, timeoutMs: limits.timeoutMs }
+    return new ServiceError('NODE_TIMEOUT', `${label} did not answer in ${limits.timeoutMs} ms`, { fields })
+  }
+  const fields = { node: label, reason: code }
+  return new ServiceError('NODE_UNREACHABLE', `No connection to ${label} (${code})`, { cause: error, fields })
+}

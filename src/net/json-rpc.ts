@@ -1,0 +1,114 @@
+import { ServiceError } from '../core/errors.ts'
+import { withoutUrls } from '../core/url.ts'
+import type { HttpAnswer } from './http.ts'
+
+/** One call of JSON-RPC 2.0 (https://www.jsonrpc.org/specification). */
+export type RpcCall = { readonly method: string; readonly params: readonly unknown[] }
+
+/** What became of one call of a batch. The error is NODE_RPC unless a narrower code fits. */
+export type RpcOutcome =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly error: ServiceError }
+
+/** A JSON-RPC error as the node sent it. `data` is its text where it is text or holds some; '' otherwise. */
+export type RpcFault = { readonly code: number | undefined; readonly message: string; readonly data: string }
+
+/** A chain kind's own reading of a fault; undefined leaves it to the general rules. */
+export type Classify = (fault: RpcFault, call: RpcCall) => ServiceError | undefined
+
+/** Longest message of a node that we repeat: some echo the whole request. */
+const MAX_SAID_CHARACTERS = 300
+
+/** What the node said, fit for a log: cut, and without URLs. */
+export function said(fault: RpcFault): string {
+  return withoutUrls(`${fault.message}${fault.data === '' ? '' : ` (${fault.data})`}`).slice(0, MAX_SAID_CHARACTERS)
+}
+
+/** A JSON object, not an array. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function encode(call: RpcCall, id: number): Readonly<Record<string, unknown>> {
+  return { jsonrpc: '2.0', id, method: call.method, params: call.params }
+}
+
+/**
+ * The JSON of an answer. An error status passes where its body is JSON-RPC: providers send range limits as 400 or 413.
+ * @throws NODE_REFUSED, NODE_RATE_LIMITED, NODE_TIMEOUT, NODE_HTTP, NODE_GARBAGE
+ */
+export function open(answer: HttpAnswer, label: string): unknown {
+  const { status } = answer
+  const fields = { node: label, status }
+  if (status === 401 || status === 402 || status === 403) {
+    throw new ServiceError('NODE_REFUSED', `${label} refused the call (HTTP ${status})`, { fields })
+  }
+  if (status === 429) {
+    const slower = { ...fields, retryAfterMs: answer.retryAfterMs }
+    throw new ServiceError('NODE_RATE_LIMITED', `${label} asks for a slower pace (HTTP 429)`, { fields: slower })
+  }
+  const value = parseJson(answer.body)
+  if (status >= 200 && status < 300) {
+    if (value !== undefined) return value
+    throw new ServiceError('NODE_GARBAGE', `${label} did not answer JSON`, { fields })
+  }
+  if (Array.isArray(value) || (isRecord(value) && faultOf(value) !== undefined)) return value
+  if (status === 408 || status === 504 || status === 524) {
+    throw new ServiceError('NODE_TIMEOUT', `${label} ran out of time (HTTP ${status})`, { fields })
+  }
+  const slower = { ...fields, retryAfterMs: answer.retryAfterMs }
+  throw new ServiceError('NODE_HTTP', `${label} answered HTTP ${status}`, { fields: slower })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The fault of an answer object; undefined where it has none. */
+export function faultOf(answer: Readonly<Record<string, unknown>>): RpcFault | undefined {
+  const { error } = answer
+  if (error === undefined || error === null) return undefined
+  if (typeof error === 'string') return { code: undefined, message: error, data: '' }
+  if (!isRecord(error)) return { code: undefined, message: 'an error without words', data: '' }
+  const message = typeof error.message === 'string' ? error.message : 'an error without words'
+  const code = typeof error.code === 'number' ? error.code : undefined
+  return { code, message, data: dataText(error.data) }
+}
+
+function dataText(data: unknown): string {
+  if (typeof data === 'string') return data
+  return isRecord(data) ? JSON.stringify(data) : ''
+}
+
+/** What became of a call, from its answer object; undefined where that is not a JSON-RPC answer. */
+export function outcomeOf(answer: unknown, call: RpcCall, classify: Classify): RpcOutcome | undefined {
+  if (!isRecord(answer)) return undefined
+  const fault = faultOf(answer)
+  if (fault !== undefined) return { ok: false, error: classifyFault(fault, call, classify) }
+  return answer.result === undefined ? undefined : { ok: true, result: answer.result }
+}
+
+const RATE_WORDS =
+  /rate.?limit|too many requests|requests? (?:per|limit)|(?:exceeded|over|out of).{0,40}(?:capacity|throughput|quota|compute units|credits)|throttl|slow down|daily (?:request )?(?:limit|count)|capacity limit/i
+
+/** geth's code for the items of a batch that no longer fit in its answer. */
+const RESPONSE_TOO_LARGE = -32003
+
+/** The error that a fault stands for: the kind's own reading first, then pace and size, else NODE_RPC. */
+export function classifyFault(fault: RpcFault, call: RpcCall, classify: Classify): ServiceError {
+  const own = classify(fault, call)
+  if (own !== undefined) return own
+  const fields = { method: call.method, rpcCode: fault.code }
+  const words = `${call.method}: ${said(fault)}`
+  if (fault.code === 429 || fault.code === -32005 || fault.code === -32029 || RATE_WORDS.test(fault.message)) {
+    return new ServiceError('NODE_RATE_LIMITED', words, { fields })
+  }
+  if (fault.code === RESPONSE_TOO_LARGE && /response too large/i.test(fault.message)) {
+    return new ServiceError('NODE_TOO_LARGE', words, { fields })
+  }
+  return new ServiceError('NODE_RPC', words, { fields })
+}

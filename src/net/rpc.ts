@@ -1,0 +1,208 @@
+import { assert } from '../core/assert.ts'
+import { type ErrorCode, ServiceError } from '../core/errors.ts'
+import type { HttpLimits } from './http.ts'
+import type { Classify, RpcCall, RpcOutcome } from './json-rpc.ts'
+import { createNode, type Node } from './node.ts'
+import { type Pauses, pauseMs, throwIfAborted, wait } from './wait.ts'
+
+/** Limits of the client; each has a default with its reason. */
+export type RpcLimits = HttpLimits & {
+  readonly pauses: Pauses
+  /** Attempts of one piece of work, over all nodes. */
+  readonly maxAttempts: number
+  /** Longest wait for a paused node before the work fails with that node's error. */
+  readonly maxWaitMs: number
+}
+
+export const RPC_LIMITS: RpcLimits = {
+  /** Above the 10 s at which hosted nodes give up on eth_getLogs themselves. */
+  timeoutMs: 30_000,
+  /** About 90,000 logs: far above what a range should return, and several fit in memory at once. */
+  maxBytes: 64 * 1024 * 1024,
+  /** First pause short enough for a dropped connection; the longest delays the return of a node that is back. */
+  pauses: { baseMs: 250, maxMs: 10_000 },
+  /** With the pauses above under 4 s: longer outages are the caller's to wait for. */
+  maxAttempts: 5,
+  /** An API caller waits for this answer. */
+  maxWaitMs: 5_000,
+}
+
+/** Work that timed out twice (or once on each node) will hardly do better next time; its caller may ask for less. */
+const MAX_TIMEOUTS = 2
+/** Pauses in a row after which the operator is told: one alone is the internet. */
+const WARN_AFTER_FAILURES = 2
+
+/** One node for the length of one piece of work. */
+export type RpcSession = {
+  /** The node's scheme and host. */
+  readonly label: string
+  /** The call's result. @throws NODE_*, ABORTED */
+  readonly call: (call: RpcCall) => Promise<unknown>
+  /** What became of each call, in order, all of the same node. @throws NODE_* for the whole, ABORTED */
+  readonly batch: (calls: readonly RpcCall[]) => Promise<readonly RpcOutcome[]>
+}
+
+export type Work<T> = (session: RpcSession) => Promise<T>
+
+export type Running = {
+  readonly signal: AbortSignal
+  /** Errors of this work that each other node is asked about once: what one lacks, another may have. */
+  readonly elsewhere?: (error: ServiceError) => boolean
+}
+
+/** Several nodes of one chain as one: retries, pauses and fail-over are decided here and nowhere else. */
+export type Rpc = {
+  /**
+   * Runs work against the preferred node that is well; again, after a pause or on another node, where it failed in a
+   * way that may pass. Work must be safe to repeat.
+   * @throws what the last attempt threw
+   */
+  readonly run: <T>(work: Work<T>, running: Running) => Promise<T>
+  /** Greets all nodes. @throws CHAIN_MISMATCH where any is another chain's; a node that is down is let pass */
+  readonly greetAll: (signal: AbortSignal) => Promise<void>
+}
+
+export type RpcOptions = {
+  /** Node URLs in order of preference; may hold secrets. */
+  readonly urls: readonly string[]
+  readonly classify: Classify
+  /** Asked of a node before its first work, and again after it failed: is it the right one? @throws CHAIN_MISMATCH */
+  readonly greet: Work<void>
+  readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
+  readonly counts: { calls: number; retries: number }
+  readonly limits?: Partial<RpcLimits>
+}
+
+/** What a failure means for the node and for the work. */
+type Verdict = 'final' | 'again' | 'failing' | 'excluded'
+
+const VERDICTS: Partial<Record<ErrorCode, Verdict>> = {
+  NODE_BEHIND: 'again',
+  BLOCK_CONFLICT: 'again',
+  NODE_UNREACHABLE: 'failing',
+  NODE_TIMEOUT: 'failing',
+  NODE_HTTP: 'failing',
+  NODE_GARBAGE: 'failing',
+  NODE_RATE_LIMITED: 'failing',
+  NODE_REFUSED: 'excluded',
+  CHAIN_MISMATCH: 'excluded',
+}
+
+type Peer = {
+  readonly node: Node
+  greeted: boolean
+  failures: number
+  pausedUntil: number
+  warned: boolean
+  lastError: ServiceError | undefined
+}
+
+export function createRpc(options: RpcOptions): Rpc {
+  const limits: RpcLimits = { ...RPC_LIMITS, ...options.limits }
+  assert(options.urls.length > 0, 'a chain has at least one node')
+  const onRequest = (): void => void options.counts.calls++
+  const peers = options.urls.map((url): Peer => {
+    const node = createNode({ url, limits, pauses: limits.pauses, classify: options.classify, onRequest })
+    return { node, greeted: false, failures: 0, pausedUntil: 0, warned: false, lastError: undefined }
+  })
+
+  async function attempt<T>(peer: Peer, work: Work<T>, signal: AbortSignal): Promise<T> {
+    const session = sessionOf(peer.node, signal)
+    if (!peer.greeted) {
+      await options.greet(session)
+      peer.greeted = true
+    }
+    const result = await work(session)
+    recovered(peer)
+    return result
+  }
+
+  function recovered(peer: Peer): void {
+    peer.failures = 0
+    peer.pausedUntil = 0
+    if (!peer.warned) return
+    peer.warned = false
+    options.warn('node is back', { node: peer.node.label })
+  }
+
+  // Requests in flight together fail together: only the first of them lengthens the pause.
+  function failed(peer: Peer, failure: { error: ServiceError; failuresBefore: number; verdict: Verdict }): void {
+    const { error, failuresBefore, verdict } = failure
+    peer.lastError = error
+    peer.greeted = false
+    if (peer.failures !== failuresBefore) return
+    peer.failures++
+    const asked = Number(error.fields.retryAfterMs ?? 0)
+    const own = verdict === 'excluded' ? limits.pauses.maxMs : pauseMs(peer.failures, limits.pauses, Math.random())
+    peer.pausedUntil = Date.now() + Math.max(asked, own)
+    if (peer.warned || (verdict !== 'excluded' && peer.failures < WARN_AFTER_FAILURES)) return
+    peer.warned = true
+    options.warn('node is failing', { node: peer.node.label, code: error.code, reason: error.message })
+  }
+
+  return {
+    run: async (work, { signal, elsewhere }) => {
+      let passed = new Set<Peer>()
+      let timeouts = 0
+      for (let n = 1; ; n++) {
+        throwIfAborted(signal)
+        const peer = await pick(peers, { passed, signal, maxWaitMs: limits.maxWaitMs })
+        const failuresBefore = peer.failures
+        try {
+          return await attempt(peer, work, signal)
+        } catch (error) {
+          if (!(error instanceof ServiceError)) throw error
+          const asksOthers = elsewhere?.(error) === true
+          const verdict = asksOthers ? 'again' : (VERDICTS[error.code] ?? 'final')
+          if (verdict === 'final' || signal.aborted) throw error
+          if (verdict !== 'again') failed(peer, { error, failuresBefore, verdict })
+          if (error.code === 'NODE_TIMEOUT') timeouts++
+          if (n >= limits.maxAttempts || timeouts >= Math.max(MAX_TIMEOUTS, peers.length)) throw error
+          options.counts.retries++
+          passed.add(peer)
+          if (passed.size < peers.length) continue
+          if (asksOthers || verdict === 'excluded') throw error
+          passed = new Set()
+          if (verdict === 'again') await wait(pauseMs(n, limits.pauses, Math.random()), signal)
+        }
+      }
+    },
+    greetAll: async (signal) => {
+      const greetings = peers.map(async (peer) => {
+        await options.greet(sessionOf(peer.node, signal))
+        peer.greeted = true
+      })
+      for (const greeting of await Promise.allSettled(greetings)) {
+        if (greeting.status === 'fulfilled' || !(greeting.reason instanceof ServiceError)) continue
+        if (greeting.reason.code === 'CHAIN_MISMATCH' || greeting.reason.code === 'ABORTED') throw greeting.reason
+      }
+    },
+  }
+}
+
+function sessionOf(node: Node, signal: AbortSignal): RpcSession {
+  return {
+    label: node.label,
+    batch: (calls) => node.batch(calls, signal),
+    call: async (call) => {
+      const [outcome] = await node.batch([call], signal)
+      assert(outcome !== undefined, 'a batch of one has one outcome')
+      if (!outcome.ok) throw outcome.error
+      return outcome.result
+    },
+  }
+}
+
+/** The first node that is neither passed over nor paused; else the one whose pause ends first, once it has ended. */
+async function pick(
+  peers: readonly Peer[],
+  { passed, signal, maxWaitMs }: { passed: ReadonlySet<Peer>; signal: AbortSignal; maxWaitMs: number },
+): Promise<Peer> {
+  const well = peers.find((peer) => !passed.has(peer) && peer.pausedUntil <= Date.now())
+  if (well !== undefined) return well
+  const first = peers.reduce((a, b) => (b.pausedUntil < a.pausedUntil ? b : a))
+  const ms = first.pausedUntil - Date.now()
+  if (ms > maxWaitMs && first.lastError !== undefined) throw first.lastError
+  await wait(ms, signal)
+  return first
+}
