@@ -8,7 +8,12 @@ export type ThreadData = { readonly store: string; readonly chain: ChainConfig }
 
 /** What a thread says. */
 export type FromThread =
-  | { readonly type: 'log'; readonly level: 'info' | 'warn'; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }
+  | {
+      readonly type: 'log'
+      readonly level: 'info' | 'warn'
+      readonly message: string
+      readonly fields: Readonly<Record<string, unknown>>
+    }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'stopped'; readonly error: string }
 

@@ -1,5 +1,6 @@
 import type { Standard } from '../core/asset.ts'
 import type { Balance, BalanceKey, Known, Observation } from '../core/balance.ts'
+import type { Header } from '../core/block.ts'
 import type { ChainClock, ChainReads, StoredBalance } from '../store/store.ts'
 import type { AssetBalance, Freshness } from './balances.ts'
 import { isObservation, type NodeReader, type ReadResult } from './node-reader.ts'
@@ -29,15 +30,22 @@ export class ChainBalances {
     const { clock, rows } = await this.#reads.balances(keys, asOf)
     const facts = await Promise.all(keys.map((key, index) => this.#fact(key, rows[index])))
     const inside = clock.published !== undefined && asOf <= clock.published.number
-    const read = await this.#node.readAt(keys, asOf)
-    return facts.map((fact, index) => {
-      const result = read[index] ?? unknown('node_unavailable')
-      if (isObservation(result)) return observed(result, clock)
-      const amount = inside ? provenAmount(fact, clock) : undefined
-      const at = clock.published
-      if (amount === undefined || at === undefined || asOf !== at.number) return result
-      return this.#known(amount, clock)
+    const proven = facts.map((fact) => (inside ? provenAmount(fact, clock) : undefined))
+    const block = proven.every((amount) => amount === undefined) ? undefined : await this.#blockAt(asOf, clock)
+    const missing = keys.filter((_, index) => proven[index] === undefined)
+    const read = missing.length === 0 ? [] : await this.#node.readAt(missing, asOf)
+    let place = 0
+    return proven.map((amount) => {
+      if (amount !== undefined)
+        return block === undefined ? unknown('node_unavailable') : this.#known(amount, clock, block)
+      const result = read[place++] ?? unknown('node_unavailable')
+      return isObservation(result) ? observed(result, clock) : result
     })
+  }
+
+  /** The name of a block: ours where it is the published one, else the node's. */
+  async #blockAt(number: number, { published }: ChainClock): Promise<Header | undefined> {
+    return published?.number === number ? published : this.#node.headerAt(number)
   }
 
   /** A page of an account's assets, in the order in which it first met them. */
@@ -58,7 +66,14 @@ export class ChainBalances {
       }),
     )
     const balances = await this.#answer(facts, clock, query.freshness)
-    return { rows: facts.map(({ key }, index) => ({ asset: key.asset, balance: balances[index] ?? unknown('node_unavailable') })), count, clock }
+    return {
+      rows: facts.map(({ key }, index) => ({
+        asset: key.asset,
+        balance: balances[index] ?? unknown('node_unavailable'),
+      })),
+      count,
+      clock,
+    }
   }
 
   /** An amount of the journal at the published block; only where something is published. */
@@ -66,11 +81,10 @@ export class ChainBalances {
     return clock.published === undefined ? unknown('outside_coverage') : this.#known(amount, clock)
   }
 
-  #known(amount: bigint, clock: ChainClock): Known {
-    const { published } = clock
-    const block = published === undefined ? { number: 0, hash: '' } : { number: published.number, hash: published.hash }
-    const knownAt = factsKnownAt(clock, this.#now())
-    return { known: true, amount, block, finality: finalityOf(block, clock), source: 'events', knownAt }
+  #known(amount: bigint, clock: ChainClock, at: Header | undefined = clock.published): Known {
+    const block = { number: at?.number ?? 0, hash: at?.hash ?? '' }
+    const now = at === clock.published ? factsKnownAt(clock, this.#now()) : (at?.timestamp ?? 0)
+    return { known: true, amount, block, finality: finalityOf(block, clock), source: 'events', knownAt: now }
   }
 
   async #fact(key: BalanceKey, row: StoredBalance | undefined): Promise<Fact> {
@@ -123,7 +137,11 @@ export class ChainBalances {
 }
 
 /** Whichever of fact and observation names the higher block. */
-function higher(fact: Balance | undefined, observation: Observation | undefined, clock: ChainClock): Balance | undefined {
+function higher(
+  fact: Balance | undefined,
+  observation: Observation | undefined,
+  clock: ChainClock,
+): Balance | undefined {
   if (observation === undefined) return fact
   if (fact?.known === true && fact.block.number >= observation.block.number) return fact
   return observed(observation, clock)
@@ -141,4 +159,3 @@ function mustRead(answer: Balance | undefined, { clock, freshness, now }: Questi
 function settled(answers: readonly (Balance | undefined)[]): readonly Balance[] {
   return answers.map((answer) => answer ?? unknown('node_unavailable'))
 }
-

@@ -1,7 +1,7 @@
 import type { BalanceRead, ChainAdapter } from '../chains/adapter.ts'
 import { assetKey } from '../core/asset.ts'
 import type { Balance, BalanceKey, Observation } from '../core/balance.ts'
-import type { BlockRef } from '../core/block.ts'
+import type { BlockRef, Header } from '../core/block.ts'
 import type { ObservationStore } from '../store/store.ts'
 import { unknown } from './standing.ts'
 
@@ -16,7 +16,11 @@ export function isObservation(result: ReadResult): result is Observation {
   return 'amount' in result
 }
 
-type Waiting = { readonly key: BalanceKey; readonly resolve: (result: ReadResult) => void; readonly promise: Promise<ReadResult> }
+type Waiting = {
+  readonly key: BalanceKey
+  readonly resolve: (result: ReadResult) => void
+  readonly promise: Promise<ReadResult>
+}
 
 /**
  * Reads of one chain's newest block. What is asked in one turn of the event loop travels together, and a key that is
@@ -43,12 +47,22 @@ export class NodeReader {
   async readAt(keys: readonly BalanceKey[], number: number): Promise<readonly ReadResult[]> {
     const signal = this.#deadline()
     try {
-      const [header] = await this.#adapter.headers({ first: number, last: number }, signal)
+      const header = await this.headerAt(number)
       if (header === undefined) return keys.map(() => unknown('node_unavailable'))
       const { block, observedAt, reads } = await this.#adapter.readBalances({ keys, at: header }, signal)
       return keys.map((key, index) => toResult({ key, read: reads[index], block, observedAt }))
     } catch {
       return keys.map(() => unknown('node_unavailable'))
+    }
+  }
+
+  /** The node's block at a height, or undefined where it does not tell. */
+  async headerAt(number: number): Promise<Header | undefined> {
+    try {
+      const [header] = await this.#adapter.headers({ first: number, last: number }, this.#deadline())
+      return header
+    } catch {
+      return undefined
     }
   }
 

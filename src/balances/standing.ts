@@ -1,7 +1,6 @@
-import type { Balance, Known, Unknown, UnknownReason } from '../core/balance.ts'
+import type { Balance, BalanceKey, Known, Observation, Unknown, UnknownReason } from '../core/balance.ts'
 import { type BlockRef, type Finality, sameBlock } from '../core/block.ts'
-import type { BalanceKey, Observation } from '../core/balance.ts'
-import { coverageTest, type CoverageTest } from '../core/coverage.ts'
+import { type CoverageTest, coverageTest } from '../core/coverage.ts'
 import type { ChainClock, StoredAsset, StoredBalance } from '../store/store.ts'
 
 /** How certain a block is, by what the chain's writer knows to be final. */

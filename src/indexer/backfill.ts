@@ -1,6 +1,6 @@
 import type { ChainAdapter } from '../chains/adapter.ts'
-import type { Header } from '../core/block.ts'
 import { assert } from '../core/assert.ts'
+import type { Header } from '../core/block.ts'
 import type { Scope } from '../core/coverage.ts'
 import { isServiceError } from '../core/errors.ts'
 import type { Batch, BlockTransfers } from '../core/transfer.ts'
@@ -111,7 +111,8 @@ class RangeFetcher {
       return [{ first, through, blocks }]
     } catch (error) {
       if (!isServiceError(error) || first === last) throw error
-      if (error.code !== 'RANGE_TOO_LARGE' && error.code !== 'NODE_TOO_LARGE' && error.code !== 'NODE_TIMEOUT') throw error
+      if (error.code !== 'RANGE_TOO_LARGE' && error.code !== 'NODE_TOO_LARGE' && error.code !== 'NODE_TIMEOUT')
+        throw error
       return this.#inParts({ first, last, suggested: error.fields['suggested'] })
     }
   }

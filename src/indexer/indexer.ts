@@ -70,7 +70,9 @@ export class Indexer {
       await this.#finalize(heads)
       await this.#beat()
       const { written } = await this.#load()
-      return written === undefined || written.number >= heads.latest.number || this.#conflict !== undefined ? 'idle' : 'more'
+      return written === undefined || written.number >= heads.latest.number || this.#conflict !== undefined
+        ? 'idle'
+        : 'more'
     } catch (error) {
       this.#held = undefined
       throw error
@@ -161,7 +163,8 @@ export class Indexer {
     const { journal, time, counts } = this.#options
     const { written } = await this.#load()
     const head = this.#head
-    const caughtUp = written !== undefined && head !== undefined && sameBlock(written, head) && this.#error === undefined
+    const caughtUp =
+      written !== undefined && head !== undefined && sameBlock(written, head) && this.#error === undefined
     await journal.heartbeat({
       state: this.#state,
       head,

@@ -31,7 +31,10 @@ export function afterAnswer(
 }
 
 /** After a refusal of so many blocks: the node's own suggestion where it makes sense, else half. */
-export function afterRefusal(size: RangeSize, refused: { readonly blocks: number; readonly suggested: number | undefined }): RangeSize {
+export function afterRefusal(
+  size: RangeSize,
+  refused: { readonly blocks: number; readonly suggested: number | undefined },
+): RangeSize {
   const { blocks, suggested } = refused
   const useful = suggested !== undefined && suggested >= 1 && suggested < blocks
   const next = useful ? suggested : Math.floor(blocks / 2)

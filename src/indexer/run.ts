@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isServiceError } from '../core/errors.ts'
-import { type Indexer, isFatal, type IndexerOptions } from './indexer.ts'
+import { type Indexer, type IndexerOptions, isFatal } from './indexer.ts'
 
 /** Pauses after failures grow from a poll's length to this. */
 const MAX_PAUSE_MS = 30_000
@@ -35,7 +35,8 @@ export async function run({ indexer, pollMs, log, signal }: RunOptions): Promise
         await say(indexer, message, 'stopped')
         return
       }
-      if (failures === 1 || failures % 10 === 0) log('warn', 'cannot follow, will try again', { code, error: message, failures })
+      if (failures === 1 || failures % 10 === 0)
+        log('warn', 'cannot follow, will try again', { code, error: message, failures })
       await say(indexer, message)
       await pause(Math.min(MAX_PAUSE_MS, pollMs * 2 ** Math.min(failures - 1, 16)), signal)
     }

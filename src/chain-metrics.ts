@@ -1,0 +1,52 @@
+import { Gauge, type Registry } from 'prom-client'
+import type { ServedChain } from './api/deps.ts'
+import type { ChainClock } from './store/store.ts'
+
+/** What of a chain's clock is a metric. Undefined values are left out, never zero. */
+const GAUGES: readonly {
+  readonly name: string
+  readonly help: string
+  readonly of: (clock: ChainClock) => number | undefined
+}[] = [
+  { name: 'steelyard_chain_head', help: "The node's newest block, as last seen", of: (clock) => clock.head?.number },
+  { name: 'steelyard_chain_checkpoint', help: 'The last block indexed', of: (clock) => clock.published?.number },
+  { name: 'steelyard_chain_finalized', help: 'The finalized block', of: (clock) => clock.finalized?.number },
+  { name: 'steelyard_chain_transfers', help: 'Transfers stored', of: (clock) => clock.transfers },
+  {
+    name: 'steelyard_chain_up',
+    help: '1 while the chain is followed without an error',
+    of: (clock) => (clock.error === undefined && clock.state !== 'stopped' ? 1 : 0),
+  },
+]
+
+/** Adds gauges of every chain to a registry; they are read from the store when the metrics are asked for. */
+export function collectChainMetrics(registry: Registry, chains: readonly ServedChain[]): void {
+  for (const { name, help, of } of GAUGES) {
+    const gauge: Gauge<'chain'> = new Gauge({
+      name,
+      help,
+      labelNames: ['chain'],
+      registers: [registry],
+      collect: async () => {
+        gauge.reset()
+        for (const chain of chains) {
+          const value = of(await chain.clock())
+          if (value !== undefined) gauge.set({ chain: chain.id }, value)
+        }
+      },
+    })
+  }
+  const counts: Gauge<'chain' | 'what'> = new Gauge({
+    name: 'steelyard_indexer_count',
+    help: "Counters of the chain's indexer since it started: calls, retries, skipped logs, rollbacks, transfers",
+    labelNames: ['chain', 'what'],
+    registers: [registry],
+    collect: async () => {
+      counts.reset()
+      for (const chain of chains) {
+        for (const [what, value] of Object.entries((await chain.clock()).counts))
+          counts.set({ chain: chain.id, what }, value)
+      }
+    },
+  })
+}
