@@ -35,7 +35,8 @@ function main(): void {
   }
   const generator = createGenerator(shape)
   const maxLogs = number('max-logs', DEFAULT_MAX_LOGS)
-  const node: RpcNode = { generator, renderer: createRenderer(generator), maxLogs, chainId: number('chain-id', 1) }
+  const renderer = createRenderer(generator)
+  const node: RpcNode = { generator, renderer, maxLogs, chainId: number('chain-id', 1), firstLogsAtMs: undefined }
   const server = createServer((request, response) => void serve(node, request, response))
   server.keepAliveTimeout = 60_000
   server.listen(number('port', 0), '127.0.0.1', () => {

@@ -8,6 +8,8 @@ export type RpcNode = {
   readonly chainId: number
   /** A range with more logs than this is refused, with a suggestion, as hosted nodes do. */
   readonly maxLogs: number
+  /** When (Unix milliseconds) eth_getLogs was first asked since `bench_reset`. */
+  firstLogsAtMs: number | undefined
 }
 
 /** The finalized head is so far below the newest block: two epochs of 32 slots. */
@@ -48,6 +50,7 @@ function answer(node: RpcNode, method: string, params: readonly unknown[]): Outc
     case 'eth_getBlockByHash':
       return block(node, blockOfHash(node, params[0]))
     case 'eth_getLogs':
+      node.firstLogsAtMs ??= Date.now()
       return logs(node, params[0])
     case 'eth_getBalance':
       return json(NATIVE_BALANCE)
@@ -56,7 +59,10 @@ function answer(node: RpcNode, method: string, params: readonly unknown[]): Outc
     case 'eth_call':
       return contractCall(node, params[0])
     case 'bench_usage':
-      return json({ cpuMicroseconds: process.cpuUsage(), memory: process.memoryUsage() })
+      return json({ cpuMicroseconds: process.cpuUsage(), firstLogsAtMs: node.firstLogsAtMs })
+    case 'bench_reset':
+      node.firstLogsAtMs = undefined
+      return json(true)
     default:
       return { code: -32601, message: `the method ${method} does not exist/is not available` }
   }
@@ -133,7 +139,7 @@ const tokens = new WeakMap<RpcNode, ReadonlyMap<string, number>>()
 function tokenOf(node: RpcNode, address: string): number | undefined {
   let known = tokens.get(node)
   if (known === undefined) {
-    const { length } = { length: node.generator.shape.tokens }
+    const length = node.generator.shape.tokens
     known = new Map(Array.from({ length }, (_, token) => [node.renderer.tokenAddress(token), token]))
     tokens.set(node, known)
   }

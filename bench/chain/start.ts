@@ -8,10 +8,14 @@ import type { ChainShape } from './generator.ts'
 export type GeneratedNode = {
   readonly url: string
   readonly head: number
-  /** Seconds of processor time that it has used so far. */
-  readonly cpuSeconds: () => Promise<number>
+  readonly usage: () => Promise<NodeUsage>
+  /** Forgets when it was first asked for logs. */
+  readonly reset: () => Promise<void>
   readonly stop: () => Promise<void>
 }
+
+/** `cpuSeconds`: processor time so far. `firstLogsAtMs`: Unix milliseconds of the first eth_getLogs since a reset. */
+export type NodeUsage = { readonly cpuSeconds: number; readonly firstLogsAtMs: number | undefined }
 
 /** Starts a node that serves the chain of this shape; it ends with this process at the latest. */
 export async function startGeneratedNode(
@@ -31,10 +35,16 @@ export async function startGeneratedNode(
   return {
     url,
     head,
-    cpuSeconds: async () => {
-      const used = await usage(url)
-      return used / 1e6
+    usage: async () => {
+      const used = await call(url, 'bench_usage')
+      const cpu = read(used, 'cpuMicroseconds')
+      const firstLogsAtMs = read(used, 'firstLogsAtMs')
+      return {
+        cpuSeconds: (Number(read(cpu, 'user')) + Number(read(cpu, 'system'))) / 1e6,
+        firstLogsAtMs: typeof firstLogsAtMs === 'number' ? firstLogsAtMs : undefined,
+      }
     },
+    reset: async () => void (await call(url, 'bench_reset')),
     stop: async () => {
       child.stdin.end()
       await exited
@@ -53,12 +63,10 @@ async function firstLine(stream: NodeJS.ReadableStream): Promise<{ url: string; 
   assert(false, 'the generated node ended before it was ready')
 }
 
-/** Microseconds of processor time, user and system. */
-async function usage(url: string): Promise<number> {
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'bench_usage', params: [] })
+async function call(url: string, method: string): Promise<unknown> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: [] })
   const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-  const cpu = read(read(await response.json(), 'result'), 'cpuMicroseconds')
-  return Number(read(cpu, 'user')) + Number(read(cpu, 'system'))
+  return read(await response.json(), 'result')
 }
 
 function read(value: unknown, key: string): unknown {

@@ -1,0 +1,125 @@
+/**
+ * `npm run bench:ingest -- [--transfers N] [--accounts N] [--tokens N] [--per-block N] [--seed N] [--sample N]`:
+ * how fast a generated chain gets into the store, beside what this machine can at best. See README.md.
+ */
+import { join } from 'node:path'
+import { numbersFromArguments } from './arguments.ts'
+import { bareLimit } from './bare-limit.ts'
+import { createGenerator, DEFAULT_SHAPE } from './chain/generator.ts'
+import { createRenderer } from './chain/render.ts'
+import { type GeneratedNode, startGeneratedNode } from './chain/start.ts'
+import { differences, expectedBalances, servedBalances } from './expected.ts'
+import { type BenchServer, folderBytes, peakMemoryBytes, startServer, temporaryFolder } from './server.ts'
+
+const CHAIN = 'eip155:1'
+const SAMPLE_MS = 100
+/** The bare limit is the same however long it runs. */
+const BARE_TRANSFERS = 500_000
+const TENTHS = 10
+
+const { sample, ...shape } = numbersFromArguments({ ...DEFAULT_SHAPE, sample: 100 })
+
+/** Where ingest was at a moment. `atMs`: Unix milliseconds. */
+type Point = { readonly atMs: number; readonly transfers: number }
+type Watched = {
+  readonly points: readonly Point[]
+  readonly walBytes: number
+  readonly memoryBytes: number | undefined
+}
+
+const node = await startGeneratedNode(shape)
+print('chain', `${count(shape.transfers)} transfers, ${count(shape.tokens)} tokens, ${count(shape.accounts)} accounts`)
+const bareBefore = await bareLimit(node, BARE_TRANSFERS)
+const folder = temporaryFolder()
+await node.reset()
+const before = await node.usage()
+const server = await startServer(folder, [{ id: CHAIN, rpc: node.url }])
+const watched = await watch(server, node)
+const used = await node.usage()
+const failures = await check(server)
+const storeBytes = folderBytes(join(folder, 'store'))
+await server.stop()
+const bareAfter = await bareLimit(node, BARE_TRANSFERS)
+await node.stop()
+report()
+process.exitCode = failures.length > 0 ? 1 : 0
+
+/** Looks at the server until it has all blocks. */
+async function watch(from: BenchServer, source: GeneratedNode): Promise<Watched> {
+  const points: Point[] = []
+  let walBytes = 0
+  for (;;) {
+    const health = await from.health(CHAIN)
+    if (health?.state === 'stopped') fail(`the indexer stopped: ${String(health.error)}`)
+    points.push({ atMs: Date.now(), transfers: health?.transfers ?? 0 })
+    walBytes = Math.max(walBytes, folderBytes(join(folder, 'store'), '-wal'))
+    if (health !== undefined && health.checkpoint >= source.head) break
+    await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))
+  }
+  return { points, walBytes, memoryBytes: peakMemoryBytes(from.pid) }
+}
+
+/** Every balance of a sample of accounts, spread over all ranks, as served and as re-added. */
+async function check(from: BenchServer): Promise<readonly string[]> {
+  const generator = createGenerator(shape)
+  const step = Math.max(1, Math.floor(shape.accounts / sample))
+  const accounts = Array.from({ length: Math.min(sample, shape.accounts) }, (_, at) => at * step)
+  const wrong: string[] = []
+  for (const [account, expected] of expectedBalances(generator, createRenderer(generator), accounts)) {
+    wrong.push(...differences(account, expected, await servedBalances(from.url, 1, account)))
+  }
+  return wrong
+}
+
+function report(): void {
+  const { points, walBytes, memoryBytes } = watched
+  const startMs = used.firstLogsAtMs ?? points[0]?.atMs ?? 0
+  const last = points.at(-1) ?? { atMs: startMs, transfers: 0 }
+  const seconds = (last.atMs - startMs) / 1000
+  const rate = last.transfers / seconds
+  const bare = (bareBefore + bareAfter) / 2
+  print('ingest', `${count(rate)} transfers/s (${count(last.transfers)} in ${seconds.toFixed(1)} s)`)
+  print(
+    'bare limit',
+    `${count(bare)} transfers/s: fetch and JSON.parse alone (before ${count(bareBefore)}, after ${count(bareAfter)})`,
+  )
+  print('ratio', `${(rate / bare).toFixed(2)} of the bare limit`)
+  print('peak memory', memoryBytes === undefined ? 'unknown' : `${megabytes(memoryBytes)} resident, whole process`)
+  print('WAL', `${megabytes(walBytes)} at most`)
+  print('store', `${megabytes(storeBytes)}, ${Math.round(storeBytes / shape.transfers)} bytes a transfer`)
+  print('node', `${(used.cpuSeconds - before.cpuSeconds).toFixed(1)} s of processor time in its own process`)
+  print('over time', `${slope(points, startMs).map(count).join('  ')}  transfers/s, by tenths of the transfers`)
+  if (failures.length === 0)
+    print('balances', `all of ${count(Math.min(sample, shape.accounts))} accounts are as re-added from the chain`)
+  else for (const line of failures) print('WRONG', line)
+}
+
+/** Transfers per second in each tenth of the transfers. */
+function slope(points: readonly Point[], startMs: number): readonly number[] {
+  const reached = (transfers: number): Point =>
+    points.find((point) => point.transfers >= transfers) ?? { atMs: Number.NaN, transfers }
+  let from: Point = { atMs: startMs, transfers: 0 }
+  return Array.from({ length: TENTHS }, (_, tenth) => {
+    const to = reached((shape.transfers * (tenth + 1)) / TENTHS)
+    const rate = ((to.transfers - from.transfers) / (to.atMs - from.atMs)) * 1000
+    from = to
+    return rate
+  })
+}
+
+function print(name: string, says: string): void {
+  process.stdout.write(`${name.padEnd(12)} ${says}\n`)
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`)
+  process.exit(1)
+}

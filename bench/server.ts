@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { assert } from '../src/core/assert.ts'
+
+/** `steelyard serve` in a process of its own, on a store in a folder of its own. */
+export type BenchServer = {
+  readonly url: string
+  readonly pid: number
+  /** How far a chain is, by its CAIP-2 id; undefined while the server does not say. */
+  readonly health: (chain: string) => Promise<ChainHealth | undefined>
+  readonly stop: () => Promise<void>
+}
+
+export type ChainHealth = {
+  readonly state: string
+  readonly checkpoint: number
+  readonly transfers: number
+  readonly error: string | undefined
+}
+
+/** A chain to serve: its CAIP-2 id and its node. */
+export type BenchChain = { readonly id: string; readonly rpc: string }
+
+const START_TIMEOUT_MS = 60_000
+const POLL_MS = 50
+
+/** A folder for a store, gone with the process. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-bench-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Starts the real server on the store in `folder`; it accepts the key `demo`, and ends with this process at the latest. */
+export async function startServer(folder: string, chains: readonly BenchChain[]): Promise<BenchServer> {
+  const url = `http://127.0.0.1:${await freePort()}`
+  const file = join(folder, 'bench.yaml')
+  writeFileSync(file, configuration({ port: new URL(url).port, store: join(folder, 'store'), chains }))
+  const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--import', 'tsx', main, 'serve', '--config', file], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const killAtExit = (): void => void child.kill('SIGKILL')
+  process.once('exit', killAtExit)
+  child.once('exit', () => process.removeListener('exit', killAtExit))
+  await untilReady(child, url)
+  assert(child.pid !== undefined, 'a started process has an id')
+  return {
+    url,
+    pid: child.pid,
+    health: (chain) => health(url, chain),
+    stop: async () => {
+      const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+      if (child.exitCode === null && child.kill('SIGTERM')) await gone
+    },
+  }
+}
+
+/** JSON is YAML: no quoting to get wrong. */
+function configuration(facts: { port: string; store: string; chains: readonly BenchChain[] }): string {
+  return JSON.stringify({
+    listen: { host: '127.0.0.1', port: Number(facts.port) },
+    log: { level: 'warn' },
+    store: `sqlite:${facts.store}`,
+    chains: facts.chains.map(({ id, rpc }) => ({ id, rpc: [rpc], from: 0 })),
+    dialects: { chainbase: { demo_key: true } },
+  })
+}
+
+async function untilReady(child: ChildProcess, url: string): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS
+  for (;;) {
+    const answer = await fetch(`${url}/health`).catch(() => undefined)
+    if (answer !== undefined) return void (await answer.arrayBuffer())
+    assert(child.exitCode === null && Date.now() < deadline, 'the server starts and answers /health')
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}
+
+async function health(url: string, chain: string): Promise<ChainHealth | undefined> {
+  const answer = await fetch(`${url}/health`).then((response): Promise<unknown> => response.json())
+  const chains = read(answer, 'chains')
+  const entry: unknown = Array.isArray(chains) ? chains.find((one) => read(one, 'id') === chain) : undefined
+  if (entry === undefined) return undefined
+  const error = read(entry, 'error')
+  return {
+    state: String(read(entry, 'state')),
+    checkpoint: Number(read(read(entry, 'checkpoint'), 'number') ?? -1),
+    transfers: Number(read(entry, 'transfers')),
+    error: error === undefined ? undefined : String(error),
+  }
+}
+
+/** The most memory that a process ever held, in bytes (VmHWM), or undefined where the system does not tell. */
+export function peakMemoryBytes(pid: number): number | undefined {
+  try {
+    const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+    return line === null ? undefined : Number(line[1]) * 1024
+  } catch {
+    return undefined
+  }
+}
+
+/** Bytes of the files in a folder (subfolders too) whose names end so. */
+export function folderBytes(folder: string, ending = ''): number {
+  let bytes = 0
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith(ending)) continue
+    bytes += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0
+  }
+  return bytes
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  assert(address !== null && typeof address === 'object', 'a listening server has a port')
+  return address.port
+}
+
+function read(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
+}
