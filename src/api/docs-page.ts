@@ -1,4 +1,184 @@
+import { DOCS_STYLE } from './docs-style.ts'
+import { isRecord } from './json-schema.ts'
 import type { OpenApi } from './openapi.ts'
-export function renderDocsPage(_document: OpenApi): string {
-  return '<!doctype html><title>Steelyard</title>'
+
+type Data = Readonly<Record<string, unknown>>
+
+/** One call, as the document describes it. */
+type Operation = { readonly path: string; readonly method: string; readonly details: Data }
+
+/**
+ * The documentation as one page of HTML, made of the OpenAPI document: no script, nothing from elsewhere, everything
+ * escaped. `origin` is where this server is reached; the examples begin with it.
+ */
+export function renderDocsPage(document: OpenApi, origin: string): string {
+  const info = record(document.info)
+  const groups = byTag(operationsOf(document))
+  const contents = [...groups].map(([tag, list]) => navigation(tag, list)).join('')
+  const sections = [...groups].map(([tag, list]) => {
+    const cards = list.map((operation) => card(operation, { document, origin })).join('')
+    return `<section><h2 id="${escapeHtml(tag)}">${escapeHtml(tag)}</h2>${cards}</section>`
+  })
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${say(info.title)} API</title><style>${DOCS_STYLE}</style></head>
+<body><nav><p class="name">${say(info.title)} <small>${say(info.version)}</small></p>${contents}
+<p class="more"><a href="/openapi.json">openapi.json</a></p></nav>
+<main><header><h1>${say(info.title)} API</h1><p class="lead">${say(info.description)}</p></header>
+${headerNotes(document)}${sections.join('\n')}</main></body></html>
+`
+}
+
+function navigation(tag: string, list: readonly Operation[]): string {
+  const items = list.map(
+    ({ path, details }) => `<li><a href="#${say(details.operationId)}">${escapeHtml(path)}</a></li>`,
+  )
+  return `<p class="tag"><a href="#${escapeHtml(tag)}">${escapeHtml(tag)}</a></p><ul>${items.join('')}</ul>`
+}
+
+/** What every answer carries, from the document's shared headers. */
+function headerNotes(document: OpenApi): string {
+  const headers = record(record(document.components).headers)
+  const asOf = record(headers.BalanceAsOf)
+  if (asOf.description === undefined) return ''
+  return `<section class="note"><h2>Balance-As-Of</h2><p>${say(asOf.description)}</p><pre>Balance-As-Of: ${say(asOf.example)}</pre></section>`
+}
+
+type Context = { readonly document: OpenApi; readonly origin: string }
+
+function card(operation: Operation, context: Context): string {
+  const { path, method, details } = operation
+  const parameters = list(details.parameters).map(record)
+  const responses = Object.entries(record(details.responses))
+  const success = responses.find(([status]) => status === '200')
+  const description = details.description === undefined ? '' : `<p>${say(details.description)}</p>`
+  return `<article id="${say(details.operationId)}">
+<h3><span class="method">${escapeHtml(method)}</span> <code>${escapeHtml(path)}</code></h3>
+<p class="summary">${say(details.summary)}</p>${description}
+${parameters.length === 0 ? '' : parameterTable(parameters)}
+<pre>${escapeHtml(curl(operation, parameters, context.origin))}</pre>
+${success === undefined ? '' : answerTable(resolve(schemaOf(record(success[1])), context.document), context.document)}
+<ul class="statuses">${responses.map(([status, response]) => statusItem(status, record(response))).join('')}</ul>
+</article>`
+}
+
+function statusItem(status: string, response: Data): string {
+  return `<li><b class="s${escapeHtml(status.charAt(0))}">${escapeHtml(status)}</b> ${say(response.description)}</li>`
+}
+
+function parameterTable(parameters: readonly Data[]): string {
+  const rows = parameters.map((parameter) => {
+    const need = parameter.required === true ? '<em>required</em>' : ''
+    const bounds = boundsOf(record(parameter.schema))
+    return row(`<code>${say(parameter.name)}</code> ${need}`, bounds, say(parameter.description))
+  })
+  return `<h4>Parameters</h4><table>${rows.join('')}</table>`
+}
+
+function boundsOf(schema: Data): string {
+  const parts = [say(schema.type)]
+  if (schema.minimum !== undefined) parts.push(`from ${say(schema.minimum)}`)
+  if (schema.maximum !== undefined) parts.push(`to ${say(schema.maximum)}`)
+  if (schema.maxItems !== undefined) parts.push(`at most ${say(schema.maxItems)}`)
+  if (schema.default !== undefined) parts.push(`default ${say(schema.default)}`)
+  return parts.join(', ')
+}
+
+/** A call that can be pasted: required parameters with their examples. */
+function curl(operation: Operation, parameters: readonly Data[], origin: string): string {
+  const query = parameters
+    .filter((parameter) => parameter.required === true)
+    .map((parameter) => `${plain(parameter.name)}=${encodeURIComponent(plain(parameter.example))}`)
+  const url = `${origin}${operation.path}${query.length === 0 ? '' : `?${query.join('&')}`}`
+  const key = list(operation.details.security).length === 0 ? '' : `-H "x-api-key: $STEELYARD_KEY" `
+  return `curl ${key}'${url}'`
+}
+
+/** The deepest that an answer's schema is unfolded: envelope, row, and a row's own lists. */
+const MAX_DEPTH = 4
+
+function answerTable(schema: Data, document: OpenApi): string {
+  const rows = fieldRows(schema, { document, prefix: '', depth: 0 })
+  return rows.length === 0 ? '' : `<h4>Answer</h4><table>${rows.join('')}</table>`
+}
+
+type Place = { readonly document: OpenApi; readonly prefix: string; readonly depth: number }
+
+function fieldRows(schema: Data, place: Place): readonly string[] {
+  const required = list(schema.required)
+  return Object.entries(record(schema.properties)).flatMap(([name, value]) => {
+    const property = resolve(record(value), place.document)
+    const items = property.type === 'array' ? resolve(record(property.items), place.document) : undefined
+    const label = `${place.prefix}${name}${items === undefined ? '' : '[]'}`
+    const need = required.includes(name) ? '' : '<em>optional</em>'
+    const type = items === undefined ? say(property.type) : `array of ${say(items.type)}`
+    const own = row(`<code>${escapeHtml(label)}</code> ${need}`, type, say(property.description))
+    if (place.depth >= MAX_DEPTH) return [own]
+    return [own, ...fieldRows(items ?? property, { ...place, prefix: `${label}.`, depth: place.depth + 1 })]
+  })
+}
+
+function row(...cells: readonly string[]): string {
+  return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`
+}
+
+/** What a `$ref` into the components names; other schemas as they are. */
+function resolve(schema: Data, document: OpenApi): Data {
+  const reference = schema.$ref
+  if (typeof reference !== 'string') return schema
+  const schemas = record(record(document.components).schemas)
+  return record(schemas[reference.slice(reference.lastIndexOf('/') + 1)])
+}
+
+function schemaOf(response: Data): Data {
+  return record(record(record(response.content)['application/json']).schema)
+}
+
+function operationsOf(document: OpenApi): readonly Operation[] {
+  return Object.entries(record(document.paths)).flatMap(([path, methods]) =>
+    Object.entries(record(methods)).map(([method, details]) => ({
+      path,
+      method: method.toUpperCase(),
+      details: record(details),
+    })),
+  )
+}
+
+function byTag(operations: readonly Operation[]): ReadonlyMap<string, readonly Operation[]> {
+  const groups = new Map<string, Operation[]>()
+  for (const operation of operations) {
+    const tag = plain(list(operation.details.tags)[0])
+    const group = groups.get(tag)
+    if (group === undefined) groups.set(tag, [operation])
+    else group.push(operation)
+  }
+  return groups
+}
+
+function record(value: unknown): Data {
+  return isRecord(value) ? value : {}
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+}
+
+function say(value: unknown): string {
+  return escapeHtml(plain(value)).replace(/`([^`]+)`/g, '<code>$1</code>')
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 }

@@ -13,6 +13,15 @@ const AS_OF = {
 }
 const REQUEST_ID = { schema: { type: 'string' }, description: 'Names this request in the log of the server.' }
 
+declare module 'fastify' {
+  interface FastifySchema {
+    'x-balance-as-of'?: boolean
+  }
+}
+
+/** Marks an operation whose success carries `Balance-As-Of`. */
+export const AS_OF_KEYWORD = 'x-balance-as-of'
+
 /** Has the schemas of all routes that are added later collected for the document. */
 export function describeServer(server: FastifyInstance, version: string): void {
   server.register(swagger, {
@@ -50,8 +59,9 @@ function clean(value: unknown, components: Record<string, unknown>): unknown {
   if (!isRecord(value)) return value
   const copy: Record<string, unknown> = {}
   for (const [key, item] of Object.entries(value)) {
-    if (PRIVATE_KEYWORDS.has(key)) continue
-    copy[key] = key === 'responses' ? responses(clean(item, components)) : clean(item, components)
+    if (PRIVATE_KEYWORDS.has(key) || key === AS_OF_KEYWORD) continue
+    const cleaned = clean(item, components)
+    copy[key] = key === 'responses' ? responses(cleaned, value[AS_OF_KEYWORD] === true) : cleaned
   }
   if (Array.isArray(copy.parameters)) copy.parameters = copy.parameters.map(parameter)
   const title = copy.title
@@ -60,10 +70,16 @@ function clean(value: unknown, components: Record<string, unknown>): unknown {
   return { $ref: `#/components/schemas/${title}` }
 }
 
-/** What a parameter with a default asks of the caller is nothing. */
+/** A parameter with a default is not required; how a list is written stands beside its schema, not in it. */
 function parameter(value: unknown): unknown {
-  if (!isRecord(value) || !isRecord(value.schema) || value.schema.default === undefined) return value
-  return { ...value, required: false }
+  if (!isRecord(value) || !isRecord(value.schema)) return value
+  const { style, explode, ...schema } = value.schema
+  return {
+    ...value,
+    ...(style === undefined ? {} : { style, explode }),
+    schema,
+    required: value.required === true && schema.default === undefined,
+  }
 }
 
 const SAYS: Readonly<Record<string, string>> = {
@@ -78,13 +94,13 @@ const SAYS: Readonly<Record<string, string>> = {
   503: 'Not known at the moment',
 }
 
-function responses(value: unknown): unknown {
+function responses(value: unknown, hasAsOf: boolean): unknown {
   if (!isRecord(value)) return value
   const described = Object.entries(value).map(([status, response]) => {
     if (!isRecord(response)) return [status, response]
     const headers = {
       'X-Request-Id': { $ref: '#/components/headers/RequestId' },
-      ...(status === '200' ? { 'Balance-As-Of': { $ref: '#/components/headers/BalanceAsOf' } } : {}),
+      ...(status === '200' && hasAsOf ? { 'Balance-As-Of': { $ref: '#/components/headers/BalanceAsOf' } } : {}),
       ...(status === '429' ? { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds.' } } : {}),
     }
     return [status, { ...response, description: SAYS[status] ?? 'Answer', headers }]

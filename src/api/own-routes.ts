@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { ServerDeps } from './deps.ts'
 import { renderDocsPage } from './docs-page.ts'
@@ -48,17 +48,24 @@ export function registerOwnRoutes(scope: FastifyInstance, deps: ServerDeps): voi
 function registerDocumentation(scope: FastifyInstance): void {
   const documented = once(() => {
     const document = readDocument(scope)
-    return { json: `${JSON.stringify(document, undefined, 2)}\n`, page: renderDocsPage(document) }
+    return { document, json: `${JSON.stringify(document, undefined, 2)}\n` }
   })
   scope.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(documented().json),
   )
-  scope.get('/docs', { schema: { hide: true } }, async (_request, reply) =>
+  scope.get('/docs', { schema: { hide: true } }, async (request, reply) =>
     reply
       .headers({ 'content-security-policy': PAGE_POLICY, 'x-content-type-options': 'nosniff' })
       .type('text/html; charset=utf-8')
-      .send(documented().page),
+      .send(renderDocsPage(documented().document, originOfServer(request))),
   )
+}
+
+const HOST = /^[0-9A-Za-z.:[\]-]{1,255}$/
+
+/** Where the reader of the page reached this server, so that its examples can be pasted. */
+function originOfServer(request: FastifyRequest): string {
+  return `${request.protocol}://${HOST.test(request.host) ? request.host : 'localhost'}`
 }
 
 function once<T>(make: () => T): () => T {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static, TObject, TSchema } from 'typebox'
 import { AS_OF_HEADER } from './as-of.ts'
 import type { Answer } from './json-schema.ts'
+import { AS_OF_KEYWORD } from './openapi.ts'
 import { compileQuery, type RawQuery } from './query.ts'
 
 /** What the OpenAPI document says of a route, beside its schemas. */
@@ -10,6 +11,8 @@ export type RouteDocs = {
   readonly summary: string
   readonly description?: string
   readonly tags: readonly string[]
+  /** The answer may carry `Balance-As-Of`. */
+  readonly asOf?: boolean
   /** How the key is sent, by the name of a security scheme; absent where none is asked. */
   readonly security?: readonly Readonly<Record<string, string[]>>[]
 }
@@ -37,12 +40,14 @@ export function get<Query extends TObject, Body extends TSchema>(
   route: GetRoute<Query, Body>,
 ): void {
   const parse = compileQuery(route.query)
+  const { asOf: hasAsOf = false, ...docs } = route.docs
   scope.route<{ Querystring: RawQuery }>({
     method: 'GET',
     url: route.path,
     schema: {
-      ...route.docs,
-      security: route.docs.security ?? [],
+      ...docs,
+      security: docs.security ?? [],
+      [AS_OF_KEYWORD]: hasAsOf,
       querystring: route.query,
       response: { 200: route.answer, ...route.errors },
     },

@@ -6,6 +6,7 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
 } from 'fastify'
 import { isServiceError, ServiceError } from '../core/errors.ts'
 import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts'
@@ -71,7 +72,7 @@ function makeFastify(deps: ServerDeps, answerError: AnswerError): FastifyInstanc
     loggerInstance: deps.log,
     // A logger for each request costs more than the request; what we log of one carries its id.
     childLoggerFactory: (logger) => logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
     genReqId: requestIds(),
     trustProxy: trustProxy.length === 0 ? false : [...trustProxy],

@@ -8,6 +8,7 @@ import { asOfBlock, asOfKnown, leastFresh } from '../../as-of.ts'
 import type { Answer } from '../../json-schema.ts'
 import type { Reply } from '../../route.ts'
 import type { ChainbaseDeps } from './deps.ts'
+import { nothingIndexed } from './errors.ts'
 import { nextPage, offsetOf } from './paging.ts'
 import { renderBalance, renderMeta } from './render.ts'
 import type { AccountTokensAnswer, AccountTokensQuery } from './schema.ts'
@@ -56,6 +57,8 @@ async function received(deps: ChainbaseDeps, chain: ChainId, query: Query): Prom
     offset: offsetOf(query),
     limit: query.limit,
   })
+  // Before the first block is indexed an empty list would say that the account never received a thing.
+  if (asOf === undefined) throw nothingIndexed()
   const known = rows.filter(isKnown)
   // Unknown rows are told only by reading their page: those of this page are not counted.
   return { rows: known, count: count - (rows.length - known.length), nextPage: nextPage(query, count), asOf }

@@ -1,4 +1,4 @@
-import type { ExposableCode } from '../../../core/errors.ts'
+import { type ExposableCode, ServiceError } from '../../../core/errors.ts'
 import type { ErrorAnswer, Failure } from '../../errors.ts'
 import type { Issue } from '../../query.ts'
 
@@ -51,4 +51,9 @@ function says(issue: Issue): string {
     case 'too_many':
       return `${issue.parameter} has more than ${issue.limit ?? 0} items`
   }
+}
+
+/** What is answered while the index holds no block at all: a list would be empty for want of knowledge. */
+export function nothingIndexed(): ServiceError {
+  return new ServiceError('UNAVAILABLE', 'nothing is indexed yet')
 }

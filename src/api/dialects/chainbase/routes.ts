@@ -88,6 +88,7 @@ function register(scope: FastifyInstance, deps: ChainbaseDeps): void {
     summary: 'What a token says of itself',
     query: schema.TokenQuery,
     answer: schema.TokenMetadataAnswer,
+    asOf: false,
     call: token.metadata,
   })
   add({
@@ -112,6 +113,7 @@ function register(scope: FastifyInstance, deps: ChainbaseDeps): void {
     summary: 'Price of a token in US dollars',
     query: schema.TokenQuery,
     answer: schema.TokenPriceAnswer,
+    asOf: false,
     call: token.price,
   })
   add({
@@ -131,6 +133,8 @@ type Call<Query extends TObject, Body extends TSchema> = {
   readonly description?: string
   readonly query: Query
   readonly answer: Body
+  /** False for what names no block: descriptions and prices. */
+  readonly asOf?: boolean
   readonly call: (deps: ChainbaseDeps, query: Static<Query>) => Promise<Reply<Answer<Static<Body>>>>
 }
 
@@ -151,6 +155,7 @@ function addCall<Query extends TObject, Body extends TSchema>(
       summary,
       tags: ['Chainbase'],
       security: [{ ApiKey: [] }],
+      asOf: route.asOf ?? true,
       ...(description === undefined ? {} : { description }),
     },
     query,

@@ -8,6 +8,7 @@ import { asOfKnown } from '../../as-of.ts'
 import type { Answer } from '../../json-schema.ts'
 import type { Reply } from '../../route.ts'
 import type { ChainbaseDeps } from './deps.ts'
+import { nothingIndexed } from './errors.ts'
 import { nextPage, offsetOf } from './paging.ts'
 import { renderHolder, renderPrice, renderToken, renderTransfer } from './render.ts'
 import type * as schema from './schema.ts'
@@ -103,8 +104,9 @@ async function holderPage(deps: ChainbaseDeps, query: TokenPageQuery) {
   return { chain, page }
 }
 
-function asOf(deps: ChainbaseDeps, chain: ChainId, balance: Balance): string | undefined {
-  return balance.known ? asOfKnown(chain, balance, deps.now()) : undefined
+function asOf(deps: ChainbaseDeps, chain: ChainId, balance: Balance): string {
+  if (!balance.known) throw nothingIndexed()
+  return asOfKnown(chain, balance, deps.now())
 }
 
 const ZERO_ADDRESS = '0x0000000000000000000000000000000000000000'

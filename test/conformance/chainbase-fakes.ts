@@ -1,0 +1,188 @@
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import type { ServedChain, ServerDeps } from '../../src/api/deps.ts'
+import { createKey, KeyVerifier } from '../../src/api/keys.ts'
+import type { Balances } from '../../src/balances/balances.ts'
+import { type AssetRef, assetKey } from '../../src/core/asset.ts'
+import type { Balance, Known, UnknownReason } from '../../src/core/balance.ts'
+import type { BlockRef, Header } from '../../src/core/block.ts'
+import { type ChainId, parseChainId } from '../../src/core/chain.ts'
+import { ServiceError } from '../../src/core/errors.ts'
+import type { ChainClock, KeyStore, StoredKey, StoredTransfer } from '../../src/store/store.ts'
+import type { TokenInfo, Tokens } from '../../src/tokens/tokens.ts'
+
+/** The time at which these tests run, Unix seconds: 2024-05-01T00:00:00Z. */
+export const NOW = 1_714_521_600
+
+export const ETHEREUM: ChainId = chainId('eip155:1')
+
+function chainId(text: string): ChainId {
+  const id = parseChainId(text)
+  if (id === undefined) throw new Error(`not a chain id: ${text}`)
+  return id
+}
+
+/** The address whose digits are all this one. */
+export function address(digit: string): string {
+  return `0x${digit.repeat(40)}`
+}
+
+export const BLOCK: BlockRef = { number: 123, hash: `0x${'ab'.repeat(32)}` }
+const HEAD: Header = { ...BLOCK, parentHash: `0x${'aa'.repeat(32)}`, timestamp: NOW - 12 }
+
+/** An amount from events at the usual block, known true two seconds ago. */
+export function known(amount: bigint, other: Partial<Known> = {}): Known {
+  return { known: true, amount, block: BLOCK, finality: 'finalized', source: 'events', knownAt: NOW - 2, ...other }
+}
+
+export function unknown(reason: UnknownReason): Balance {
+  return { known: false, reason }
+}
+
+export function erc20(reference: string): AssetRef {
+  return { standard: 'erc20', reference }
+}
+
+/** What the account holds on Ethereum, in the order in which it met the assets, and what the chain says beside. */
+export type World = {
+  readonly held: readonly { readonly asset: AssetRef; readonly balance: Balance; readonly received?: boolean }[]
+  /** Balances of what was never indexed, by `standard:reference`. */
+  readonly unindexed: ReadonlyMap<string, Balance>
+  readonly tokens: readonly TokenInfo[]
+  readonly holders: readonly { readonly account: string; readonly amount: bigint }[]
+  readonly transfers: readonly StoredTransfer[]
+}
+
+/** The read side over a world that stands still. Every account holds the same. */
+export function fakeBalances(world: World): Balances {
+  const check = (chain: ChainId): void => {
+    if (chain !== ETHEREUM) throw new ServiceError('CHAIN_UNSUPPORTED', 'not configured')
+  }
+  return {
+    async get({ chain, keys }) {
+      check(chain)
+      return keys.map(({ asset }) => {
+        const row = world.held.find((held) => assetKey(held.asset) === assetKey(asset))
+        return row?.balance ?? world.unindexed.get(assetKey(asset)) ?? unknown('not_a_token')
+      })
+    },
+    async account({ chain, standards, receivedOnly, offset, limit }) {
+      check(chain)
+      const rows = world.held.filter(
+        (row) => standards.includes(row.asset.standard) && (!receivedOnly || row.received !== false),
+      )
+      return { rows: rows.slice(offset, offset + limit), count: rows.length, asOf: BLOCK }
+    },
+    async holders({ chain, offset, limit }) {
+      check(chain)
+      return {
+        rows: world.holders.slice(offset, offset + limit),
+        count: world.holders.length,
+        asOf: known(0n),
+      }
+    },
+    async transfers({ chain, offset, limit }) {
+      check(chain)
+      return {
+        rows: world.transfers.slice(offset, offset + limit),
+        count: world.transfers.length,
+        asOf: known(0n),
+      }
+    },
+  }
+}
+
+/** A token of which nothing is known but what is given. */
+export function token(reference: string, facts: Partial<TokenInfo> = {}): TokenInfo {
+  return {
+    asset: erc20(reference),
+    name: undefined,
+    symbol: undefined,
+    decimals: undefined,
+    totalSupply: undefined,
+    logo: undefined,
+    urls: [],
+    price: undefined,
+    ...facts,
+  }
+}
+
+export function fakeTokens(tokens: readonly TokenInfo[]): Tokens {
+  const byKey = new Map(tokens.map((info) => [assetKey(info.asset), info]))
+  return {
+    async get(_chain, assets) {
+      return assets.map((asset) => byKey.get(assetKey(asset)) ?? token(asset.reference, { asset }))
+    },
+  }
+}
+
+/** Keys in memory; counts how often it is asked. */
+export class MemoryKeys implements KeyStore {
+  readonly #keys = new Map<string, StoredKey>()
+  reads = 0
+
+  async put(key: StoredKey): Promise<void> {
+    this.#keys.set(key.id, key)
+  }
+
+  async get(id: string): Promise<StoredKey | undefined> {
+    this.reads += 1
+    return this.#keys.get(id)
+  }
+
+  async list(): Promise<readonly StoredKey[]> {
+    return [...this.#keys.values()]
+  }
+
+  async revoke(id: string, at: number): Promise<boolean> {
+    const key = this.#keys.get(id)
+    if (key === undefined) return false
+    this.#keys.set(id, { ...key, revokedAt: at })
+    return true
+  }
+}
+
+export function clock(other: Partial<ChainClock> = {}): ChainClock {
+  return {
+    coverage: { scope: { type: 'all' }, from: 0 },
+    published: HEAD,
+    finalized: BLOCK,
+    head: HEAD,
+    state: 'live',
+    error: undefined,
+    caughtUpAt: NOW - 2,
+    wasReady: true,
+    beatAt: NOW - 2,
+    transfers: 7,
+    counts: {},
+    ...other,
+  }
+}
+
+export function chain(id = 'eip155:1', read: () => Promise<ChainClock> = async () => clock()): ServedChain {
+  return { id: chainId(id), kind: 'evm', clock: read }
+}
+
+/** Everything that a server needs over a world, and a key that may read. Each part can be replaced. */
+export async function fakeDeps(
+  world: World,
+  other: Partial<ServerDeps> = {},
+): Promise<ServerDeps & { readonly key: string; readonly store: MemoryKeys }> {
+  const store = new MemoryKeys()
+  const { raw, stored } = createKey({ name: 'test', createdAt: NOW })
+  await store.put(stored)
+  return {
+    balances: fakeBalances(world),
+    tokens: fakeTokens(world.tokens),
+    chains: [chain()],
+    keys: new KeyVerifier(store, () => NOW),
+    metrics: new Registry(),
+    settings: { trustProxy: [], dialects: { chainbase: { enabled: true, balance: 'hex', demoKey: false } } },
+    version: '0.0.0',
+    now: () => NOW,
+    log: pino({ level: 'silent' }),
+    key: raw,
+    store,
+    ...other,
+  }
+}
