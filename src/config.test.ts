@@ -2,18 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { SupportedKind } from './config/words.ts'
+import type { KindOf } from './config/words.ts'
 import { type Config, loadConfig, parseConfig } from './config.ts'
 
-const evm: SupportedKind = {
-  namespace: 'eip155',
-  parseAddress: (text) => (/^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : undefined),
-}
-const anyKind = (namespace: string): SupportedKind => ({ namespace, parseAddress: (text) => text })
-const all = [evm, anyKind('starknet'), anyKind('chia'), anyKind('ledger')]
+const parseAddress = (text: string): string | undefined =>
+  /^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : undefined
+const evm: KindOf = (chain) => (chain.startsWith('eip155:') ? { parseAddress } : undefined)
+const all: KindOf = (chain) => evm(chain) ?? { parseAddress: (text) => text }
 
-function parse(text: string, env: Record<string, string> = {}, kinds: readonly SupportedKind[] = [evm]): Config {
-  return parseConfig({ text, name: 'steelyard.yaml', folder: '/etc/steelyard', env, kinds })
+function parse(text: string, env: Record<string, string> = {}, kindOf: KindOf = evm): Config {
+  return parseConfig({ text, name: 'steelyard.yaml', folder: '/etc/steelyard', env, kindOf })
 }
 
 const USDC = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'
@@ -133,7 +131,7 @@ describe('a right configuration', () => {
     try {
       const file = join(folder, 'steelyard.yaml')
       writeFileSync(file, 'store: sqlite:balances\n')
-      expect(loadConfig({ file, env: {}, kinds: [evm] }).store).toBe(`sqlite:${join(folder, 'balances')}`)
+      expect(loadConfig({ file, env: {}, kindOf: evm }).store).toBe(`sqlite:${join(folder, 'balances')}`)
     } finally {
       rmSync(folder, { recursive: true })
     }

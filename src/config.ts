@@ -22,11 +22,11 @@ import { configError } from './config/problems.ts'
 import {
   type ChainAsset,
   chainAsset,
+  type KindOf,
   type Price,
   parseAddressRange,
   path,
   price,
-  type SupportedKind,
   storeUrl,
 } from './config/words.ts'
 import { parseYaml } from './config/yaml.ts'
@@ -56,7 +56,7 @@ export type Config = {
   readonly dialects: DialectsConfig
 }
 
-/** What a configuration is read from. `kinds`: the kinds of chain that this build reads. */
+/** What a configuration is read from. `kindOf`: the kinds of chain that this build reads. */
 export type ConfigSource = {
   /** YAML text; empty for all defaults. */
   readonly text: string
@@ -65,7 +65,7 @@ export type ConfigSource = {
   /** Relative paths are taken from here. */
   readonly folder: string
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly kinds: readonly SupportedKind[]
+  readonly kindOf: KindOf
 }
 
 /**
@@ -75,9 +75,9 @@ export type ConfigSource = {
 export function loadConfig(options: {
   readonly file: string
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly kinds: readonly SupportedKind[]
+  readonly kindOf: KindOf
 }): Config {
-  const { file, env, kinds } = options
+  const { file, env, kindOf } = options
   let text: string
   try {
     text = readFileSync(file, 'utf8')
@@ -85,7 +85,7 @@ export function loadConfig(options: {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
     throw configError(file, [{ key: '--config', value: file, expected: `a file that can be read (${reason})` }], [])
   }
-  return parseConfig({ text, name: file, folder: dirname(resolve(file)), env, kinds })
+  return parseConfig({ text, name: file, folder: dirname(resolve(file)), env, kindOf })
 }
 
 /**
@@ -93,7 +93,7 @@ export function loadConfig(options: {
  * @throws CONFIG_INVALID naming every wrong key, its value (secrets hidden) and what was expected
  */
 export function parseConfig(source: ConfigSource): Config {
-  const schema = configField(source.folder, source.kinds)
+  const schema = configField(source.folder, source.kindOf)
   const parsed = parseYaml(source.text)
   if (parsed.problem !== undefined) {
     throw configError(source.name, [{ key: source.name, says: `not YAML: ${parsed.problem}` }], [])
@@ -106,9 +106,9 @@ export function parseConfig(source: ConfigSource): Config {
   return freeze(config)
 }
 
-function configField(folder: string, kinds: readonly SupportedKind[]): Field<Config> {
-  const chains = list(chainField(folder, kinds), 'a list of chains, each with an id')
-  const asset = chainAsset(kinds)
+function configField(folder: string, kindOf: KindOf): Field<Config> {
+  const chains = list(chainField(folder, kindOf), 'a list of chains, each with an id')
+  const asset = chainAsset(kindOf)
   const proxy = text('an IP address or a CIDR range such as 10.0.0.0/8', parseAddressRange)
   const listen = mapping({
     host: withDefault(label('a host name or address', 253), '127.0.0.1'),
@@ -130,7 +130,7 @@ function configField(folder: string, kinds: readonly SupportedKind[]): Field<Con
     prices: mapping({
       static: withDefault(table(asset, price(), 'a mapping such as { "eip155:1/erc20:0x…": "1.0001" }'), []),
     }),
-    dialects: dialectsField(kinds),
+    dialects: dialectsField(kindOf),
   })
   return refine(root, (config) => {
     const ids = config.chains.map((chain) => chain.id)

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino'
-import { redactUrls } from './redact.ts'
+import { withoutUrls } from './core/url.ts'
 
 /** The one logger: `log.info({ chain }, 'words')`. Whatever it writes has its URLs cut to scheme and host. */
 export type Logger = PinoLogger
@@ -39,11 +39,16 @@ function writeAll(line: string): void {
   }
 }
 
+/** Text without what URLs may hide: each is cut to scheme and host. Places in our own code stay readable. */
+export function withoutSecrets(text: string): string {
+  return withoutUrls(text.replaceAll('file:///', '/'))
+}
+
 /** A logger that writes redacted lines to the sink: JSON, or `12:00:00 warn  words key=value` on a terminal. */
 export function createLog(options: { readonly level: LogLevel; readonly sink: LogSink }): Logger {
   const { sink } = options
   const stream: DestinationStream = {
-    write: (line) => sink.write(redactUrls(sink.terminal ? readable(line) : line)),
+    write: (line) => sink.write(withoutSecrets(sink.terminal ? readable(line) : line)),
   }
   return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream)
 }

@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { KIND_DEFINITIONS } from '../chains/registry.ts'
+import { kindOf } from '../chains/registry.ts'
 import { type Config, loadConfig } from '../config.ts'
 
 /** `--config FILE`, of every command that needs one. */
@@ -9,5 +9,5 @@ export function configOption(): Option {
 
 /** The configuration of a file and the environment. @throws CONFIG_INVALID */
 export function readConfig(file: string): Config {
-  return loadConfig({ file, env: process.env, kinds: KIND_DEFINITIONS })
+  return loadConfig({ file, env: process.env, kindOf })
 }

@@ -1,6 +1,10 @@
 import { type Command, Option } from 'commander'
 import { createKey } from '../api/keys.ts'
+import { kindOf } from '../chains/registry.ts'
 import { parseAddressRange, parseOrigin } from '../config/words.ts'
+import type { AccountCodec } from '../core/account.ts'
+import { assert } from '../core/assert.ts'
+import type { ChainId } from '../core/chain.ts'
 import { openStore } from '../store/open.ts'
 import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../store/store.ts'
 import { configOption, readConfig } from './config-option.ts'
@@ -79,12 +83,18 @@ function addCreate(keys: Command, terminal: Terminal): void {
 }
 
 async function withKeys<T>(file: string, work: (keys: KeyStore) => Promise<T>): Promise<T> {
-  const store = await openStore({ url: readConfig(file).store })
+  const store = await openStore({ url: readConfig(file).store, codecOf })
   try {
     return await work(store.keys)
   } finally {
     await store.close()
   }
+}
+
+function codecOf(chain: ChainId): AccountCodec {
+  const kind = kindOf(chain)
+  assert(kind !== undefined, 'a configured chain has a kind')
+  return kind.accountCodec
 }
 
 function row(key: StoredKey, at: number): string {

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander'
 import { isServiceError } from '../core/errors.ts'
-import { redactUrls } from '../redact.ts'
+import { withoutSecrets } from '../log.ts'
 
 /** How a command ends, for whoever called it. */
 export const EXIT = { ok: 0, failed: 1, wrongUse: 2, forced: 130 } as const
@@ -24,7 +24,7 @@ export async function runToExit(work: () => Promise<void>, terminal: Terminal, d
   } catch (error) {
     // Commander has written its own line, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.wrongUse
-    terminal.err(`steelyard: ${redactUrls(describe(error, debug))}\n`)
+    terminal.err(`steelyard: ${withoutSecrets(describe(error, debug))}\n`)
     return error instanceof UsageError || isServiceError(error, 'CONFIG_INVALID') ? EXIT.wrongUse : EXIT.failed
   }
 }

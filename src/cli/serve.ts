@@ -2,9 +2,10 @@ import type { Command } from 'commander'
 import { startApp } from '../app.ts'
 import type { Config } from '../config.ts'
 import { createLog, standardError } from '../log.ts'
+import type { Progress } from '../progress.ts'
 import { configOption, readConfig } from './config-option.ts'
 import { ProgressDisplay } from './progress.ts'
-import { listenForStop } from './stop-signal.ts'
+import { listenForStop, type StopRequest } from './stop-signal.ts'
 
 /** `steelyard serve`: follow the chains and answer. */
 export function addServe(program: Command): void {
@@ -21,21 +22,40 @@ export function addServe(program: Command): void {
         '\nCtrl-C stops in order: no new requests, open ones answered, the last batch committed. Once more stops at once.',
     )
     .action(async (options: { config: string }) => {
-      await serveUntilStopped(readConfig(options.config))
+      const config = readConfig(options.config)
+      const stop = listenForStop()
+      try {
+        await serveUntilStopped({ config, stop })
+      } finally {
+        stop.release()
+      }
     })
 }
 
-/** Serves until a stop is asked for. `onStarted` gets the server's URL once it answers. */
-export async function serveUntilStopped(config: Config, onStarted?: (url: string) => void): Promise<void> {
+/** Serves until a stop is asked for. `onReady` gets the server's URL once every chain has caught up. */
+export async function serveUntilStopped(options: {
+  readonly config: Config
+  readonly stop: StopRequest
+  readonly onReady?: (url: string) => void
+}): Promise<void> {
+  const { config, stop } = options
   const display = new ProgressDisplay(standardError(), () => performance.now())
   const log = createLog({ level: config.log.level, sink: display.sink })
   display.logTo(log)
-  const stop = listenForStop((words) => display.sink.write(words))
+  const ready = readiness(config.chains.map(({ id }) => id))
   try {
-    const app = await startApp({ config, log, onProgress: (progress) => display.update(progress) })
+    const app = await startApp({
+      config,
+      log,
+      onProgress: (progress) => {
+        display.update(progress)
+        ready.update(progress)
+      },
+    })
     try {
       log.info({ url: app.url }, 'serving')
-      onStarted?.(app.url)
+      await Promise.race([ready.reached, stop.requested])
+      if (!stop.signal.aborted) options.onReady?.(app.url)
       await stop.requested
     } finally {
       display.stop()
@@ -44,6 +64,23 @@ export async function serveUntilStopped(config: Config, onStarted?: (url: string
     log.info('stopped')
   } finally {
     display.stop()
-    stop.release()
   }
+}
+
+/** Resolves once each of the chains was seen live. */
+function readiness(chains: readonly string[]): {
+  readonly reached: Promise<void>
+  readonly update: (progress: Progress) => void
+} {
+  const missing = new Set(chains)
+  let reach: () => void = () => {}
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve
+  })
+  if (missing.size === 0) reach()
+  const update = (progress: Progress): void => {
+    if (progress.state === 'live') missing.delete(progress.chain)
+    if (missing.size === 0) reach()
+  }
+  return { reached, update }
 }

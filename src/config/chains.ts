@@ -16,7 +16,7 @@ import {
   wrong,
 } from './field.ts'
 import { list, mapping, wordOr } from './group.ts'
-import { chainId, httpUrl, NAMESPACES, path, type SupportedKind } from './words.ts'
+import { chainId, httpUrl, type KindOf, NAMESPACES, path, type SupportedKind } from './words.ts'
 
 /** Most addresses of a scope: what one `eth_getLogs` filter and a row's look-up still carry well. */
 const MAX_SCOPE_ADDRESSES = 10_000
@@ -43,7 +43,7 @@ export type ChainConfig = {
 }
 
 /** One entry of `chains`. */
-export function chainField(folder: string, kinds: readonly SupportedKind[]): Field<ChainConfig> {
+export function chainField(folder: string, kindOf: KindOf): Field<ChainConfig> {
   const addresses = list(
     text('an address', (given) => given),
     'a list of addresses',
@@ -65,14 +65,9 @@ export function chainField(folder: string, kinds: readonly SupportedKind[]): Fie
   })
   return refine(raw, (given, at) => {
     const namespace = namespaceOf(given.id)
-    const kind = kinds.find((one) => one.namespace === namespace)
+    const kind = kindOf(given.id)
     if (kind === undefined) {
-      const supported = kinds.map((one) => `${one.namespace}:…`).join(', ')
-      return wrong(
-        inside(at, 'id'),
-        given.id,
-        `a chain that this version reads (${supported}); ${namespace} is not supported yet in this version`,
-      )
+      return wrong(inside(at, 'id'), given.id, `a chain that this version reads; ${namespace} is not supported yet`)
     }
     const hasNodes = NAMESPACES.get(namespace)?.nodes === true
     const nodes = hasNodes && (given.rpc.length === 0 || given.rpc.length > MAX_NODES)
@@ -107,7 +102,7 @@ function readAddresses(given: readonly string[], kind: SupportedKind, at: Place)
   }
   const canonical = given.map((address, index) => {
     const parsed = kind.parseAddress(address)
-    return parsed ?? wrong(inside(at, String(index)), address, `an address of ${kind.namespace}`)
+    return parsed ?? wrong(inside(at, String(index)), address, 'an address of this chain')
   })
   const good = canonical.filter((address) => address !== BAD)
   return good.length === given.length ? [...new Set(good)] : BAD

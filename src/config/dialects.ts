@@ -2,7 +2,7 @@ import type { ChainId } from '../core/chain.ts'
 import { parseChainId } from '../core/chain.ts'
 import { type Field, flag, type Infer, integer, label, optional, refine, withDefault, word, wrong } from './field.ts'
 import { list, mapping, table } from './group.ts'
-import { chainAsset, chainId, origin, type SupportedKind } from './words.ts'
+import { chainAsset, chainId, type KindOf, origin } from './words.ts'
 
 /** Greatest limit per minute that can be set; 0 is no limit where a key says so. */
 const MAX_PER_MINUTE = 10_000_000
@@ -14,8 +14,8 @@ export type DialectsConfig = Infer<ReturnType<typeof dialectsField>>
 
 const LEDGER_MAIN = parseChainId('ledger:main')
 
-/** The mapping `dialects`. `firstOf` gives the first configured chain of a namespace, where there is one. */
-export function dialectsField(kinds: readonly SupportedKind[]) {
+/** The mapping `dialects`. */
+export function dialectsField(kindOf: KindOf) {
   const id = (what: string): Field<string> => label(what, MAX_ID_CHARACTERS)
   const perMinute = (otherwise: number): Field<number> => withDefault(integer(0, MAX_PER_MINUTE), otherwise)
   const enabled = withDefault(flag(), true)
@@ -46,7 +46,7 @@ export function dialectsField(kinds: readonly SupportedKind[]) {
     anonymous: optional(id('a principal')),
     chains: withDefault(table(id('a vendor chain id'), chainId(), 'a mapping such as { ETH: "eip155:1" }'), []),
     tokens: withDefault(
-      table(id('a vendor token id'), chainAsset(kinds), 'a mapping such as { ETH_USDC: "eip155:1/erc20:0x…" }'),
+      table(id('a vendor token id'), chainAsset(kindOf), 'a mapping such as { ETH_USDC: "eip155:1/erc20:0x…" }'),
       [],
     ),
   })

@@ -1,5 +1,5 @@
 import { ServiceError } from '../core/errors.ts'
-import { redactUrl, redactUrls } from '../redact.ts'
+import { withoutUrls } from '../core/url.ts'
 import type { Override } from './environment.ts'
 import type { Problem } from './field.ts'
 import { isMapping } from './group.ts'
@@ -32,6 +32,13 @@ function show(key: string, value: unknown): string {
   if (Array.isArray(value)) return `got a list of ${value.length}`
   if (isMapping(value)) return 'got a mapping'
   const text = String(value)
-  const safe = SECRET_KEYS.test(key) ? redactUrl(text) : redactUrls(text)
+  const safe = SECRET_KEYS.test(key) ? hideUrl(text) : withoutUrls(text)
   return `got ${JSON.stringify(safe.length > MAX_SHOWN ? `${safe.slice(0, MAX_SHOWN)}…` : safe)}`
+}
+
+// What should be a URL but is mistyped may still hold a key: no more than what looks like a host is shown.
+function hideUrl(text: string): string {
+  if (text.includes('://')) return withoutUrls(text)
+  const host = /^[a-z0-9.:-]+/i.exec(text)?.[0] ?? ''
+  return text.includes('@') || host === '' ? '(hidden)' : `${host}${host === text ? '' : '…'}`
 }

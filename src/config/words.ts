@@ -10,11 +10,12 @@ import { type Field, text } from './field.ts'
 
 /** A family of chains that this build can read: what the configuration needs to know of it. */
 export type SupportedKind = {
-  /** CAIP-2 namespace. */
-  readonly namespace: string
   /** Canonical address of text in any usual form, or undefined. */
   readonly parseAddress: (text: string) => string | undefined
 }
+
+/** The kind of a chain, or undefined where this build cannot read it. */
+export type KindOf = (chain: ChainId) => SupportedKind | undefined
 
 /** An asset of some chain: CAIP-19, parsed. */
 export type ChainAsset = { readonly chain: ChainId; readonly asset: AssetRef }
@@ -66,7 +67,7 @@ export function storeUrl(folder: string): Field<string> {
 }
 
 /** A CAIP-19 asset in any usual form of its address, canonical after reading. */
-export function chainAsset(kinds: readonly SupportedKind[]): Field<ChainAsset> {
+export function chainAsset(kindOf: KindOf): Field<ChainAsset> {
   return text('a CAIP-19 asset such as eip155:1/erc20:0x… of a chain kind that this version reads', (given) => {
     const [, chainText = '', standardText = '', reference = ''] = /^([^/]+)\/([a-z0-9]+):(.+)$/.exec(given) ?? []
     const chain = parseChainId(chainText)
@@ -75,7 +76,7 @@ export function chainAsset(kinds: readonly SupportedKind[]): Field<ChainAsset> {
     if (standard === 'native') {
       return /^\d{1,10}$/.test(reference) ? { chain, asset: { standard, reference } } : undefined
     }
-    const address = kinds.find((kind) => kind.namespace === namespaceOf(chain))?.parseAddress(reference)
+    const address = kindOf(chain)?.parseAddress(reference)
     return address === undefined ? undefined : { chain, asset: { standard, reference: address } }
   })
 }

@@ -6,7 +6,6 @@ import { ServiceError } from '../core/errors.ts'
 import type { StoredToken, TokenStore } from '../store/store.ts'
 import { TokenMetadata } from './metadata.ts'
 import { StaticPrices } from './prices.ts'
-import { refreshOnce } from './refresh.ts'
 import { TokenLists } from './token-lists.ts'
 
 const chain = parseChainId('eip155:1') ?? expect.fail()
@@ -160,16 +159,4 @@ describe('token metadata', () => {
     expect((await tokens.get(chain, [token('b')], { read: true }))[0]).toMatchObject({ name: 'Listed', decimals: 2 })
     expect(warnings).toHaveLength(1)
   })
-})
-
-test('a refresh reads what was never read or is due again', async () => {
-  const { store, rows } = memoryStore()
-  const signal = new AbortController().signal
-  const clock = { now: 10_000 }
-  const options = { store, readTokens: answer, now: () => clock.now, warn: () => {} }
-  expect(await refreshOnce(options, signal)).toBe(2)
-  expect(await refreshOnce(options, signal)).toBe(0)
-  clock.now += 3_601
-  expect(await refreshOnce(options, signal)).toBe(2)
-  expect([...rows.values()].map(({ readAt }) => readAt)).toEqual([13_601, 13_601])
 })

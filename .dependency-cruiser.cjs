@@ -1,0 +1,158 @@
+// Who may import whom: docs/ARCHITECTURE.md says why, this file holds it true. Types count as imports.
+
+const TEST = '\\.test\\.ts$'
+const NPM_AND_NODE = ['^node:', 'node_modules/']
+
+/** A folder may import only these places of src, itself included. Packages are left to other rules. */
+function only(name, from, allowed) {
+  return {
+    name,
+    severity: 'error',
+    from: { path: from, pathNot: TEST },
+    to: { path: '^src/', pathNot: allowed },
+  }
+}
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'core-imports-nothing',
+      comment: 'core is pure: no I/O, no packages, no clock.',
+      severity: 'error',
+      from: { path: '^src/core/', pathNot: TEST },
+      to: { pathNot: '^src/core/' },
+    },
+    only('net', '^src/net/', ['^src/net/', '^src/core/']),
+    only('the-seam-to-chains', '^src/chains/adapter\\.ts$', ['^src/core/']),
+    only('a-chain-kind', '^src/chains/([^/]+)/', [
+      '^src/chains/$1/',
+      '^src/chains/adapter\\.ts$',
+      '^src/net/',
+      '^src/core/',
+    ]),
+    only('store', '^src/store/', ['^src/store/', '^src/core/']),
+    only('indexer', '^src/indexer/', [
+      '^src/indexer/',
+      '^src/core/',
+      '^src/chains/adapter\\.ts$',
+      '^src/store/store\\.ts$',
+    ]),
+    only('ledger', '^src/ledger/', [
+      '^src/ledger/',
+      '^src/core/',
+      '^src/chains/adapter\\.ts$',
+      '^src/store/store\\.ts$',
+    ]),
+    only('custody', '^src/custody/', [
+      '^src/custody/',
+      '^src/core/',
+      '^src/chains/adapter\\.ts$',
+      '^src/store/store\\.ts$',
+    ]),
+    only('tokens', '^src/tokens/', [
+      '^src/tokens/',
+      '^src/core/',
+      '^src/chains/adapter\\.ts$',
+      '^src/store/store\\.ts$',
+    ]),
+    only('balances', '^src/balances/', [
+      '^src/(balances|core|indexer|ledger|custody|tokens)/',
+      '^src/chains/adapter\\.ts$',
+      '^src/store/store\\.ts$',
+    ]),
+    only('api', '^src/api/[^/]+\\.ts$', [
+      '^src/(api|core|balances|tokens)/',
+      '^src/chains/adapter\\.ts$',
+      '^src/store/store\\.ts$',
+      '^src/version\\.ts$',
+    ]),
+    only('a-dialect', '^src/api/dialects/([^/]+)/', [
+      '^src/api/dialects/$1/',
+      '^src/api/[^/]+\\.ts$',
+      '^src/(core|balances)/',
+      '^src/tokens/tokens\\.ts$',
+      '^src/(ledger|custody)/',
+    ]),
+    {
+      name: 'ledger-behind-abc-labs-only',
+      severity: 'error',
+      from: { path: '^src/api/dialects/', pathNot: '^src/api/dialects/abc-labs/' },
+      to: { path: '^src/ledger/' },
+    },
+    {
+      name: 'custody-behind-cobo-only',
+      severity: 'error',
+      from: { path: '^src/api/dialects/', pathNot: '^src/api/dialects/cobo/' },
+      to: { path: '^src/custody/' },
+    },
+    only('config', '^src/config(\\.ts$|/)', ['^src/config(\\.ts$|/)', '^src/core/', '^src/log\\.ts$']),
+    {
+      name: 'config-is-handed-down',
+      comment: 'Only the composition root, the command line and the demo know the whole configuration.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/(config|cli|demo|app)[./]', TEST] },
+      to: { path: '^src/config(\\.ts$|/)' },
+    },
+    {
+      name: 'app-is-the-root',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/cli/', TEST] },
+      to: { path: '^src/app\\.ts$' },
+    },
+    {
+      name: 'one-way-out',
+      comment: 'net holds the only outgoing HTTP.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/net/', '^src/demo/', TEST] },
+      to: { path: ['node_modules/undici/'] },
+    },
+    {
+      name: 'one-place-for-sql',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/store/', TEST] },
+      to: { path: ['node_modules/(better-sqlite3|pg)/', '^src/store/[^/]+/'] },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-barrels',
+      severity: 'error',
+      from: {},
+      to: { path: '(^|/)index\\.ts$', pathNot: 'node_modules/' },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^src/', pathNot: [TEST, '\\.json$'] },
+      to: {},
+    },
+    {
+      name: 'ships-only-what-it-depends-on',
+      severity: 'error',
+      from: { path: '^src/', pathNot: TEST },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'source-stands-alone',
+      severity: 'error',
+      from: { path: '^src/', pathNot: TEST },
+      to: { path: ['^(test|bench|scripts)/', TEST] },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: NPM_AND_NODE },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}

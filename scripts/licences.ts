@@ -1,0 +1,47 @@
+/** Lists packages in package-lock.json whose licence is none of those that we may ship or build with. Exits 1 on any. */
+import { readFileSync } from 'node:fs'
+
+const ALLOWED = new Set([
+  'MIT',
+  'MIT-0',
+  'ISC',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'CC0-1.0',
+  'Python-2.0',
+  'Unlicense',
+  'WTFPL',
+  'Zlib',
+])
+/** Tools that are used but not shipped, and why they are well. */
+const TOOLS: ReadonlyMap<string, string> = new Map([
+  ['@uniswap/default-token-list', 'GPL-3.0: data that one test reads; neither shipped nor built with'],
+  ['memorystream', 'of solc, which only compiles test contracts; MIT by the text it ships'],
+])
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** `(MIT OR Apache-2.0)` needs one good part, `A AND B` all of them. */
+function isAllowed(licence: string): boolean {
+  const plain = licence.replace(/[()]/g, '')
+  return plain.split(' OR ').some((one) => one.split(' AND ').every((part) => ALLOWED.has(part.trim())))
+}
+
+const lock: unknown = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+const packages = isRecord(lock) && isRecord(lock.packages) ? lock.packages : {}
+let bad = 0
+for (const [path, entry] of Object.entries(packages)) {
+  const name = path.replace(/^.*node_modules\//, '')
+  if (path === '' || !isRecord(entry)) continue
+  const licence = typeof entry.license === 'string' ? entry.license : 'none'
+  const isTool = entry.dev === true && (TOOLS.has(name) || licence === 'MPL-2.0')
+  if (isAllowed(licence) || isTool) continue
+  console.error(`${name}: licence ${licence}`)
+  bad++
+}
+if (bad > 0) process.exit(1)

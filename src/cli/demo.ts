@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import { stringify } from 'yaml'
+import { kindOf } from '../chains/registry.ts'
+import { type Config, parseConfig } from '../config.ts'
+import { type DemoChain, startDemoChain } from '../demo/chain.ts'
+import { demoWords } from '../demo/words.ts'
+import type { Terminal } from './outcome.ts'
+import { serveUntilStopped } from './serve.ts'
+import { listenForStop, type StopRequest } from './stop-signal.ts'
+
+/** Pause between two blocks of the demo's trade, in milliseconds: slow enough to watch. */
+const TRADE_MS = 4_000
+/** How far above the wanted port a free one is looked for. */
+const PORTS_TRIED = 20
+const HOST = '127.0.0.1'
+
+/** `steelyard demo`: a local chain, indexed and served, with lines to try. */
+export function addDemo(program: Command, terminal: Terminal): void {
+  program
+    .command('demo')
+    .description('start a local chain with real contracts, index it, serve it, and print requests to try')
+    .option('--port <port>', 'where to answer; the next free one where it is taken', parsePort, 8080)
+    .addHelpText(
+      'after',
+      '\nNeeds Anvil, from the npm package @foundry-rs/anvil: it is there in a checkout after npm ci.\n' +
+        'Nothing is kept: Ctrl-C ends the chain and removes the store.',
+    )
+    .action(async (options: { port: number }) => {
+      const stop = listenForStop()
+      try {
+        await runDemo(options.port, { terminal, stop })
+      } finally {
+        stop.release()
+      }
+    })
+}
+
+type Surroundings = { readonly terminal: Terminal; readonly stop: StopRequest }
+
+async function runDemo(wanted: number, { terminal, stop }: Surroundings): Promise<void> {
+  terminal.err('Starting a local chain and deploying contracts to it …\n')
+  const chain = await startDemoChain()
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-demo-'))
+  try {
+    const port = await freePort(wanted)
+    if (port !== wanted) terminal.err(`Port ${wanted} is taken: this demo answers on ${port}.\n`)
+    const config = demoConfig(chain, { folder, port })
+    const trading = chain.trade(TRADE_MS, stop.signal).catch((error: unknown) => {
+      // Ctrl-C reaches the chain as well, and may end it first.
+      if (!stop.signal.aborted) throw error
+    })
+    const onReady = (server: string): void => terminal.out(demoWords({ ...chain, server }))
+    await Promise.all([serveUntilStopped({ config, stop, onReady }), trading])
+  } finally {
+    await chain.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  terminal.err('The demo is over; nothing of it is left.\n')
+}
+
+function demoConfig(chain: DemoChain, place: { readonly folder: string; readonly port: number }): Config {
+  const tree = {
+    listen: { host: HOST, port: place.port },
+    log: { level: 'warn' },
+    store: `sqlite:${place.folder}`,
+    chains: [{ id: `eip155:${chain.chainId}`, rpc: [chain.url], poll_ms: 500 }],
+    prices: { static: { [`eip155:${chain.chainId}/erc20:${chain.tokens.cents}`]: '1.0001' } },
+    dialects: { chainbase: { demo_key: true }, cobo: { anonymous: 'demo' } },
+  }
+  // The demo is the same everywhere: the environment has no part in it.
+  const source = { text: stringify(tree), name: 'the demo', folder: place.folder, env: {} }
+  return parseConfig({ ...source, kindOf })
+}
+
+async function freePort(wanted: number): Promise<number> {
+  if (wanted === 0) return 0
+  for (let port = wanted; port < wanted + PORTS_TRIED && port <= 65_535; port++) {
+    if (await isFree(port)) return port
+  }
+  return 0
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, HOST, () => server.close(() => resolve(true)))
+  })
+}
+
+function parsePort(given: string): number {
+  const port = /^\d{1,5}$/.test(given) ? Number(given) : Number.NaN
+  if (port <= 65_535) return port
+  throw new InvalidArgumentError('expected a port from 0 to 65535.')
+}
