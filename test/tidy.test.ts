@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ERRORS } from '../src/core/errors.ts'
+import { undocumentedExports } from './tidy/exports.ts'
+import { untidyFunctions } from './tidy/functions.ts'
+import { projectFiles, type Source, typescriptSources } from './tidy/sources.ts'
+import { forbiddenWords } from './tidy/words.ts'
+
+const MAX_FILE_LINES = 300
+const files = projectFiles()
+const sources = typescriptSources(files)
+const shipped = sources.filter(({ file }) => file.startsWith('src/') && !file.endsWith('.test.ts'))
+// This test names what it forbids.
+const others = sources.filter(({ file }) => !file.startsWith('test/tidy'))
+
+/** `file:line` of each line of the sources that matches. */
+function find(pattern: RegExp, among: readonly Source[]): readonly string[] {
+  return among.flatMap(({ file, text }) =>
+    text.split('\n').flatMap((line, index) => (pattern.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [])),
+  )
+}
+
+describe('files', () => {
+  test('none is too long', () => {
+    const long = sources
+      .map(({ file, text }) => ({ file, lines: text.split('\n').length - 1 }))
+      .filter(({ lines }) => lines > MAX_FILE_LINES)
+    expect(long).toEqual([])
+  })
+
+  test('none is a heap of this and that', () => {
+    const heap = /^(utils?|helpers?|commons?|shared|services?|managers?|misc|index)(\.ts)?$/
+    const named = files.filter(
+      (file) => /^(src|test|bench|scripts)\//.test(file) && file.split('/').some((part) => heap.test(part)),
+    )
+    expect(named).toEqual([])
+  })
+
+  test('unit tests stand beside what they test', () => {
+    const homes = new Set(sources.map(({ file }) => file))
+    const lonely = sources
+      .map(({ file }) => file)
+      .filter((file) => file.startsWith('src/') && file.endsWith('.test.ts'))
+      .filter(
+        (file) =>
+          ![...homes].some((home) => home !== file && home.startsWith(file.slice(0, file.lastIndexOf('/') + 1))),
+      )
+    expect(lonely).toEqual([])
+  })
+})
+
+describe('functions and names', () => {
+  test('none is too long or takes too much', () => {
+    expect(sources.flatMap(untidyFunctions)).toEqual([])
+  })
+
+  test('what is exported is documented', () => {
+    expect(shipped.flatMap(undocumentedExports)).toEqual([])
+  })
+
+  test('one word for one thing', () => {
+    expect(shipped.filter(({ file }) => !file.startsWith('src/api/dialects/')).flatMap(forbiddenWords)).toEqual([])
+  })
+})
+
+describe('rules that a line can break', () => {
+  test.each<[string, RegExp, (source: Source) => boolean]>([
+    ['nothing is left to do', /\b(TODO|FIXME|XXX)\b/, () => true],
+    ['no test is left out', /\b(it|test|describe)\.(skip|only|todo|fails)\b/, () => true],
+    [
+      'the environment is read by the configuration and the command line',
+      /process\.env\b/,
+      ({ file }) => file.startsWith('src/') && !/^src\/(config|cli)[./]/.test(file) && !file.endsWith('.test.ts'),
+    ],
+    [
+      'kinds of chains differ by data, but for the registry',
+      /\bkind\s*[!=]==?\s*['"](evm|starknet|chia|ledger)['"]/,
+      ({ file }) => file.startsWith('src/') && file !== 'src/chains/registry.ts',
+    ],
+    [
+      'no type is thrown away',
+      /:\s*any\s*([[\])},;=>|&]|$)|\bas any\b|\bas unknown as\b|@ts-(ignore|nocheck|expect-error)/,
+      () => true,
+    ],
+    ['what was parsed is checked, not believed', /JSON\.parse\(.*\)\s+as\s/, () => true],
+  ])('%s', (_, pattern, concerns) => {
+    expect(find(pattern, others.filter(concerns))).toEqual([])
+  })
+
+  test('nothing names one machine or one registry', () => {
+    const pattern = /(^|[^\w.])\/(work|root|home|Users)\/\w|\.\.\/shared\/|registry\.(npmjs|yarnpkg|npmmirror)\./
+    const text = files.filter((file) => !/^test\/tidy|\.(png|ico|db)$/.test(file))
+    const named = text.filter((file) =>
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .some((line) => pattern.test(line)),
+    )
+    expect(named).toEqual([])
+  })
+})
+
+describe('documents', () => {
+  test('docs/errors.md lists exactly the codes of core/errors.ts', () => {
+    const listed = [...readFileSync('docs/errors.md', 'utf8').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code)
+    expect(listed).toEqual(Object.keys(ERRORS))
+  })
+
+  test('the README tells to run what CI runs', () => {
+    const readme = readFileSync('README.md', 'utf8')
+    expect(readme).toContain('npm ci && npm run demo')
+    expect(readme).toContain('npm ci && npm test')
+  })
+
+  test('every decision says context, decision and consequences', () => {
+    const decisions = files.filter((file) => file.startsWith('docs/decisions/') && file.endsWith('.md'))
+    const unsaid = decisions.filter((file) => {
+      const text = readFileSync(file, 'utf8')
+      const isNamed = /^\d{4}-[a-z0-9-]+\.md$/.test(basename(file))
+      return !isNamed || !['## Context', '## Decision', '## Consequences'].every((heading) => text.includes(heading))
+    })
+    expect(unsaid).toEqual([])
+  })
+})

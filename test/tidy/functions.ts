@@ -1,0 +1,37 @@
+import ts from 'typescript'
+import { nodesOf, placeOf, type Source } from './sources.ts'
+
+/** Longest function, in lines, and most parameters. */
+const MAX_LINES = 70
+const MAX_PARAMETERS = 3
+
+type Callable = ts.FunctionLikeDeclaration & { readonly body: NonNullable<ts.FunctionLikeDeclaration['body']> }
+
+/** Functions that are too long or take too much, each as `place: what is wrong`. */
+export function untidyFunctions(source: Source): readonly string[] {
+  return [...nodesOf(source.tree)].filter(isCallable).flatMap((node) => {
+    const lineOf = (position: number): number => source.tree.getLineAndCharacterOfPosition(position).line
+    const lines = lineOf(node.end) - lineOf(node.getStart(source.tree)) + 1
+    const parameters = node.parameters.filter((parameter) => parameter.name.getText(source.tree) !== 'this').length
+    return [
+      ...(lines > MAX_LINES && !groupsTests(node) ? [`${placeOf(source, node)}: ${lines} lines`] : []),
+      ...(parameters > MAX_PARAMETERS && !isCallback(node)
+        ? [`${placeOf(source, node)}: ${parameters} parameters`]
+        : []),
+    ]
+  })
+}
+
+function isCallable(node: ts.Node): node is Callable {
+  return ts.isFunctionLike(node) && 'body' in node && node.body !== undefined
+}
+
+// `describe(…, () => { … })` is a heading over tests, each a function of its own.
+function groupsTests(node: ts.Node): boolean {
+  return ts.isCallExpression(node.parent) && /^describe\b/.test(node.parent.expression.getText())
+}
+
+// Its caller says what a callback is given: a row of a table, a hook's arguments.
+function isCallback(node: ts.Node): boolean {
+  return ts.isCallExpression(node.parent) && node.parent.expression !== node
+}
