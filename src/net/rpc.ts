@@ -17,8 +17,8 @@ export type RpcLimits = HttpLimits & {
 export const RPC_LIMITS: RpcLimits = {
   /** Above the 10 s at which hosted nodes give up on eth_getLogs themselves. */
   timeoutMs: 30_000,
-  /** About 90,000 logs: far above what a range should return, and several fit in memory at once. */
-  maxBytes: 64 * 1024 * 1024,
+  /** About 50,000 logs: above what a range should return, and several, parsed, fit in memory at once. */
+  maxBytes: 32 * 1024 * 1024,
   /** First pause short enough for a dropped connection; the longest delays the return of a node that is back. */
   pauses: { baseMs: 250, maxMs: 10_000 },
   /** With the pauses above under 4 s: longer outages are the caller's to wait for. */

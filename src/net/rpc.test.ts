@@ -1,0 +1,265 @@
+import { afterEach, expect, test } from 'vitest'
+import {
+  type Answer,
+  answerTo,
+  Fault,
+  jsonRpc,
+  type Methods,
+  type Reply,
+  type ScriptedNode,
+  startScriptedNode,
+  withoutBatches,
+} from '../../test/nodes/scripted-node.ts'
+import { ServiceError } from '../core/errors.ts'
+import type { RpcCall } from './json-rpc.ts'
+import { createRpc, type Rpc, type RpcLimits, type RpcSession } from './rpc.ts'
+
+const SIGNAL = new AbortController().signal
+/** No pauses: nothing here waits for a clock. */
+const FAST: Partial<RpcLimits> = { pauses: { baseMs: 0, maxMs: 0 } }
+const ECHO: Methods = { chain: () => 'A', echo: ([value]) => value }
+
+const nodes: ScriptedNode[] = []
+afterEach(async () => {
+  await Promise.all(nodes.splice(0).map((node) => node.stop()))
+})
+
+async function node(answer: Answer): Promise<ScriptedNode> {
+  const started = await startScriptedNode(answer)
+  nodes.push(started)
+  return started
+}
+
+type Made = { rpc: Rpc; counts: { calls: number; retries: number }; warnings: unknown[] }
+
+function made(urls: readonly string[], limits: Partial<RpcLimits> = {}): Made {
+  const counts = { calls: 0, retries: 0 }
+  const warnings: unknown[] = []
+  const rpc = createRpc({
+    urls,
+    classify: () => undefined,
+    greet: async (session) => {
+      if ((await session.call({ method: 'chain', params: [] })) === 'B') {
+        throw new ServiceError('CHAIN_MISMATCH', 'another chain')
+      }
+    },
+    warn: (message, fields) => warnings.push([message, fields]),
+    counts,
+    limits: { ...FAST, ...limits },
+  })
+  return { rpc, counts, warnings }
+}
+
+function echo(value: unknown): RpcCall {
+  return { method: 'echo', params: [value] }
+}
+
+const one = (session: RpcSession): Promise<unknown> => session.call(echo(1))
+const hundred = (session: RpcSession) => session.batch(Array.from({ length: 100 }, (_, place) => echo(place)))
+const HUNDRED = Array.from({ length: 100 }, (_, place) => ({ ok: true, result: place }))
+
+test('a batch is answered in the order of its calls, whatever the order of the answers', async () => {
+  const { url, arrived } = await node(({ batch, calls }) => {
+    const answers = calls.map((asked) => answerTo(asked, ECHO)).reverse()
+    return { json: batch ? answers : answers[0] }
+  })
+  expect(await made([url]).rpc.run(hundred, { signal: SIGNAL })).toEqual(HUNDRED)
+  expect(arrived.map(({ batch, calls }) => [batch, calls.length])).toEqual([
+    [false, 1],
+    [true, 100],
+  ])
+})
+
+test('an error of one call of a batch leaves the others alone', async () => {
+  const fails = ([value]: readonly unknown[]): unknown => {
+    if (value === 1) throw new Fault(-32000, 'no')
+    return value
+  }
+  const { url } = await node(jsonRpc({ ...ECHO, echo: fails }))
+  const work = (session: RpcSession) => session.batch([echo(0), echo(1), echo(2)])
+  expect(await made([url]).rpc.run(work, { signal: SIGNAL })).toEqual([
+    { ok: true, result: 0 },
+    { ok: false, error: expect.objectContaining({ code: 'NODE_RPC', message: 'echo: no' }) },
+    { ok: true, result: 2 },
+  ])
+})
+
+const REFUSALS: ReadonlyArray<readonly [string, Reply]> = [
+  ['HTTP 400', { status: 400, text: 'bad request' }],
+  ['HTTP 405', { status: 405, text: '' }],
+  ['invalid request', { json: { jsonrpc: '2.0', id: null, error: { code: -32600, message: 'Invalid Request' } } }],
+  ['its words', { json: { jsonrpc: '2.0', id: null, error: { code: -32000, message: 'Batch is not supported' } } }],
+]
+
+test.each(REFUSALS)(
+  'a node that refuses batches (%s) is asked one by one, and that is remembered',
+  async (_, reply) => {
+    const { url, arrived } = await node(withoutBatches(ECHO, reply))
+    const { rpc } = made([url])
+    expect(await rpc.run(hundred, { signal: SIGNAL })).toEqual(HUNDRED)
+    expect(await rpc.run(hundred, { signal: SIGNAL })).toEqual(HUNDRED)
+    expect(arrived.filter(({ batch }) => batch)).toHaveLength(1)
+  },
+)
+
+test('where batches are refused, the first call is answered before the others are sent', async () => {
+  const done: unknown[] = []
+  const methods = { ...ECHO, echo: ([value]: readonly unknown[]) => void done.push(value) ?? value }
+  const { url } = await node(withoutBatches(methods, { status: 400, text: '' }))
+  const { rpc } = made([url])
+  await rpc.run(hundred, { signal: SIGNAL })
+  expect(done[0]).toBe(0)
+})
+
+test('a batch over the size that the node takes is split to that size', async () => {
+  const healthy = jsonRpc(ECHO)
+  const { url, arrived } = await node((request) => {
+    if (request.calls.length <= 30) return healthy(request)
+    return { json: { jsonrpc: '2.0', id: null, error: { code: -32600, message: 'batch size over the limit of 30' } } }
+  })
+  const { rpc } = made([url])
+  expect(await rpc.run(hundred, { signal: SIGNAL })).toEqual(HUNDRED)
+  expect(arrived.map(({ calls }) => calls.length)).toEqual([1, 100, 30, 30, 30, 10])
+})
+
+test('calls of a batch that are over the pace are sent again as long as some get through', async () => {
+  let budget = 0
+  const { url } = await node((request) => {
+    budget = 40
+    const limited = ([value]: readonly unknown[]): unknown => {
+      if (budget-- <= 0) throw new Fault(-32005, 'rate limit exceeded')
+      return value
+    }
+    return jsonRpc({ ...ECHO, echo: limited })(request)
+  })
+  expect(await made([url]).rpc.run(hundred, { signal: SIGNAL })).toEqual(HUNDRED)
+})
+
+test('an answer over the size cap splits a batch, and fails a single call', async () => {
+  const methods = { ...ECHO, echo: ([value]: readonly unknown[]) => (value === 7 ? 'x'.repeat(5000) : value) }
+  const { url } = await node(jsonRpc(methods))
+  const outcomes = await made([url], { maxBytes: 4000 }).rpc.run(hundred, { signal: SIGNAL })
+  expect(outcomes.map((outcome) => (outcome.ok ? outcome.result : outcome.error.code))).toEqual(
+    HUNDRED.map(({ result }) => (result === 7 ? 'NODE_TOO_LARGE' : result)),
+  )
+})
+
+const FAULTS: ReadonlyArray<readonly [string, Reply, string]> = [
+  ['a broken connection', 'reset', 'NODE_UNREACHABLE'],
+  ['half an answer', 'half', 'NODE_UNREACHABLE'],
+  ['an error status', { status: 503, text: 'sorry' }, 'NODE_HTTP'],
+  ['a redirect', { status: 302, text: '', headers: { location: 'http://127.0.0.1:1/' } }, 'NODE_HTTP'],
+  ['no JSON', { text: '<html>' }, 'NODE_GARBAGE'],
+  ['an empty body', { text: '' }, 'NODE_GARBAGE'],
+  ['JSON that is no answer', { json: 7 }, 'NODE_GARBAGE'],
+  ['neither result nor error', { json: { jsonrpc: '2.0', id: 1 } }, 'NODE_GARBAGE'],
+  ['an answer to another call', { json: { jsonrpc: '2.0', id: 999, result: 1 } }, 'NODE_GARBAGE'],
+  ['HTTP 429', { status: 429, text: '', headers: { 'retry-after': '0' } }, 'NODE_RATE_LIMITED'],
+  ['words of pace', { json: { id: null, error: { code: -32000, message: 'Too Many Requests' } } }, 'NODE_RATE_LIMITED'],
+  ['a gateway out of time', { status: 504, text: '' }, 'NODE_TIMEOUT'],
+]
+
+test.each(FAULTS)('%s: again, and right in the end', async (_, reply) => {
+  const healthy = jsonRpc(ECHO)
+  const { url } = await node((request) => (request.nth === 2 ? reply : healthy(request)))
+  const { rpc, counts } = made([url])
+  expect(await rpc.run(one, { signal: SIGNAL })).toBe(1)
+  expect(counts.retries).toBe(1)
+})
+
+test.each(FAULTS)('%s on every try: the error says what it is', async (_, reply, code) => {
+  const healthy = jsonRpc(ECHO)
+  const { url } = await node((request) => (request.calls[0]?.method === 'echo' ? reply : healthy(request)))
+  const { rpc, warnings } = made([url])
+  await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code })
+  await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code })
+  expect(warnings).toEqual([['node is failing', { node: url, code, reason: expect.any(String) }]])
+})
+
+test('a node that does not answer in time is a timeout', async () => {
+  const { url } = await node(() => 'hang')
+  await expect(made([url], { timeoutMs: 20 }).rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({
+    code: 'NODE_TIMEOUT',
+  })
+})
+
+test.each([401, 403])('HTTP %i is not tried again', async (status) => {
+  const { url, arrived } = await node(() => ({ status, text: 'no' }))
+  await expect(made([url]).rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_REFUSED' })
+  expect(arrived).toHaveLength(1)
+})
+
+test('the next node answers while the first fails, and the first again once it is well; both are said once', async () => {
+  const first = await node(() => ({ status: 500, text: '' }))
+  const second = await node(jsonRpc({ ...ECHO, echo: () => 'second' }))
+  const { rpc, warnings } = made([first.url, second.url])
+  expect(await rpc.run(one, { signal: SIGNAL })).toBe('second')
+  expect(await rpc.run(one, { signal: SIGNAL })).toBe('second')
+  expect(await rpc.run(one, { signal: SIGNAL })).toBe('second')
+  first.become(jsonRpc(ECHO))
+  expect(await rpc.run(one, { signal: SIGNAL })).toBe(1)
+  expect(warnings).toEqual([
+    ['node is failing', { node: first.url, code: 'NODE_HTTP', reason: `${first.url} answered HTTP 500` }],
+    ['node is back', { node: first.url }],
+  ])
+})
+
+test('a paused node is not asked while another is well', async () => {
+  const first = await node(() => ({ status: 429, text: '', headers: { 'retry-after': '30' } }))
+  const second = await node(jsonRpc(ECHO))
+  const { rpc } = made([first.url, second.url])
+  await rpc.run(one, { signal: SIGNAL })
+  await rpc.run(one, { signal: SIGNAL })
+  expect(first.arrived).toHaveLength(1)
+})
+
+test('a pause longer than callers wait fails at once with what the node said', async () => {
+  const { url, arrived } = await node(() => ({ status: 429, text: '', headers: { 'retry-after': '30' } }))
+  const { rpc } = made([url])
+  await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_RATE_LIMITED' })
+  await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_RATE_LIMITED' })
+  expect(arrived).toHaveLength(1)
+})
+
+test('a node of another chain is passed over; where all are, that is the error', async () => {
+  const wrong = await node(jsonRpc({ ...ECHO, chain: () => 'B' }))
+  const right = await node(jsonRpc(ECHO))
+  expect(await made([wrong.url, right.url]).rpc.run(one, { signal: SIGNAL })).toBe(1)
+  await expect(made([wrong.url]).rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'CHAIN_MISMATCH' })
+  const both = made([right.url, wrong.url]).rpc
+  await expect(both.greetAll(SIGNAL)).rejects.toMatchObject({ code: 'CHAIN_MISMATCH' })
+})
+
+test('work that failed in a way that does not pass is not tried again', async () => {
+  const { url, arrived } = await node(jsonRpc({ chain: () => 'A' }))
+  await expect(made([url]).rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_RPC' })
+  expect(arrived).toHaveLength(2)
+})
+
+test('a bug in the work is not retried and not wrapped', async () => {
+  const { url } = await node(jsonRpc(ECHO))
+  const work = (): Promise<never> => Promise.reject(new TypeError('bug'))
+  await expect(made([url]).rpc.run(work, { signal: SIGNAL })).rejects.toThrow(TypeError)
+})
+
+test('work stops when its signal fires: in a request, and before it began', async () => {
+  const stopper = new AbortController()
+  const { url, arrived } = await node(() => {
+    stopper.abort()
+    return 'hang'
+  })
+  await expect(made([url]).rpc.run(one, { signal: stopper.signal })).rejects.toMatchObject({ code: 'ABORTED' })
+  await expect(made([url]).rpc.run(one, { signal: stopper.signal })).rejects.toMatchObject({ code: 'ABORTED' })
+  expect(arrived).toHaveLength(1)
+})
+
+test("secrets of a node's URL reach the node, and no error or warning", async () => {
+  const { url, arrived } = await node(() => ({ status: 500, text: '' }))
+  const secret = `${url.replace('http://', 'http://user:hunter2@')}/v2/KEY1?token=KEY2`
+  const { rpc, warnings } = made([secret])
+  const error = await rpc.run(one, { signal: SIGNAL }).catch((thrown: unknown) => thrown)
+  expect(arrived[0]).toMatchObject({ path: '/v2/KEY1?token=KEY2', authorization: 'Basic dXNlcjpodW50ZXIy' })
+  expect(error).toMatchObject({ code: 'NODE_HTTP', message: `${url}/… answered HTTP 500` })
+  const shown = JSON.stringify([warnings, error, String(error)])
+  expect(shown).not.toMatch(/hunter2|KEY1|KEY2/)
+})

@@ -1,0 +1,158 @@
+/**
+ * A node for tests of faults: a real HTTP server on a socket that answers as a function says.
+ * `const node = await startScriptedNode(jsonRpc({ eth_chainId: () => '0x1' }))`, `await node.stop()`.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { assert } from '../../src/core/assert.ts'
+
+/** A JSON-RPC request as it arrived. */
+export type Asked = { readonly id: unknown; readonly method: string; readonly params: readonly unknown[] }
+
+/** What arrived in one HTTP request: its calls, and whether they came as a batch. `nth` counts from 1. */
+export type Arrived = {
+  readonly nth: number
+  readonly batch: boolean
+  readonly calls: readonly Asked[]
+  readonly text: string
+  readonly path: string
+  readonly authorization: string | undefined
+}
+
+/**
+ * What to answer: JSON, a reply in detail, or a fault. `hang`: nothing, ever. `reset`: the connection is broken.
+ * `half`: headers and half a body, then the connection is broken.
+ */
+export type Reply =
+  | { readonly json: unknown }
+  | { readonly status?: number; readonly text: string; readonly headers?: Readonly<Record<string, string>> }
+  | 'hang'
+  | 'reset'
+  | 'half'
+
+export type Answer = (arrived: Arrived) => Reply | Promise<Reply>
+
+export type ScriptedNode = {
+  readonly url: string
+  /** Every HTTP request so far. */
+  readonly arrived: readonly Arrived[]
+  /** Answers otherwise from now on. */
+  readonly become: (answer: Answer) => void
+  readonly stop: () => Promise<void>
+}
+
+export async function startScriptedNode(answer: Answer): Promise<ScriptedNode> {
+  const arrived: Arrived[] = []
+  let current = answer
+  const server = createServer((request, response) => {
+    void readBody(request).then(async (text) => {
+      const one = arrivedOf(request, { text, nth: arrived.length + 1 })
+      arrived.push(one)
+      reply(response, await current(one))
+    })
+  })
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  assert(address !== null && typeof address === 'object', 'the server listens on a port')
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    arrived,
+    become: (other) => {
+      current = other
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function arrivedOf(request: IncomingMessage, { text, nth }: { text: string; nth: number }): Arrived {
+  const value: unknown = JSON.parse(text)
+  const batch = Array.isArray(value)
+  const calls = (batch ? value : [value]).map(askedOf)
+  return { nth, batch, calls, text, path: request.url ?? '', authorization: request.headers.authorization }
+}
+
+function askedOf(value: unknown): Asked {
+  assert(typeof value === 'object' && value !== null && 'id' in value, 'a request has an id')
+  assert('method' in value && typeof value.method === 'string', 'a request has a method')
+  assert('params' in value && Array.isArray(value.params), 'a request has params')
+  return { id: value.id, method: value.method, params: value.params }
+}
+
+function reply(response: ServerResponse, what: Reply): void {
+  if (what === 'hang') return
+  if (what === 'reset') {
+    response.destroy()
+    return
+  }
+  if (what === 'half') {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' })
+    response.write('{"jsonrpc":"2.0","id":1,', () => response.destroy())
+    return
+  }
+  const text = 'json' in what ? JSON.stringify(what.json) : what.text
+  const status = 'json' in what ? 200 : (what.status ?? 200)
+  response.writeHead(status, { 'content-type': 'application/json', ...('json' in what ? {} : what.headers) })
+  response.end(text)
+}
+
+/** A JSON-RPC error for a method to throw. */
+export class Fault extends Error {
+  override readonly name = 'Fault'
+  readonly code: number
+  readonly data: unknown
+
+  constructor(code: number, message: string, data?: unknown) {
+    super(message)
+    this.code = code
+    this.data = data
+  }
+}
+
+export type Methods = Readonly<Record<string, (params: readonly unknown[]) => unknown>>
+
+/** The JSON-RPC answer to one call: what its method returns, or the `Fault` that it throws. */
+export function answerTo(asked: Asked, methods: Methods): Readonly<Record<string, unknown>> {
+  const head = { jsonrpc: '2.0', id: asked.id }
+  const method = methods[asked.method]
+  if (method === undefined) return { ...head, error: { code: -32601, message: `no method ${asked.method}` } }
+  try {
+    return { ...head, result: method(asked.params) }
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    return { ...head, error: { code: error.code, message: error.message, data: error.data } }
+  }
+}
+
+/** A healthy JSON-RPC node of these methods, single calls and batches. */
+export function jsonRpc(methods: Methods): Answer {
+  return ({ batch, calls }) => {
+    const answers = calls.map((asked) => answerTo(asked, methods))
+    return { json: batch ? answers : answers[0] }
+  }
+}
+
+/** As `jsonRpc`, but every batch is refused with this reply, as some nodes do. */
+export function withoutBatches(methods: Methods, refusal: Reply): Answer {
+  const healthy = jsonRpc(methods)
+  return (arrived) => (arrived.batch ? refusal : healthy(arrived))
+}
+
+/** Hands everything on to a real node at `url`, after `change` has had its say (undefined: hand on). */
+export function inFrontOf(url: string, change: (arrived: Arrived) => Reply | undefined = () => undefined): Answer {
+  return async (arrived) => {
+    const own = change(arrived)
+    if (own !== undefined) return own
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(url, { method: 'POST', headers, body: arrived.text })
+    return { status: response.status, text: await response.text() }
+  }
+}
