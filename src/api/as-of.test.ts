@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import type { Known } from '../core/balance.ts'
+import { parseChainId } from '../core/chain.ts'
+import { asOfBlock, asOfKnown, leastFresh } from './as-of.ts'
+
+const CHAIN = parseChainId('eip155:1')
+const KNOWN: Known = {
+  known: true,
+  amount: 5n,
+  block: { number: 123, hash: '0xab' },
+  finality: 'finalized',
+  source: 'events',
+  knownAt: 100,
+}
+
+test('the header names chain, block, finality, source and age', () => {
+  if (CHAIN === undefined) throw new Error('no chain')
+  expect(asOfKnown(CHAIN, KNOWN, 102.9)).toBe('"eip155:1";block=123;hash="0xab";finality=finalized;source=events;age=2')
+  expect(asOfKnown(CHAIN, { ...KNOWN, source: 'reads', finality: 'latest' }, 90)).toBe(
+    '"eip155:1";block=123;hash="0xab";finality=latest;source=reads;age=0',
+  )
+  expect(asOfBlock(CHAIN, { number: 0, hash: 'a"\\\n\u00e9' })).toBe('"eip155:1";block=0;hash="a\\"\\\\"')
+})
+
+test('the least fresh part is of the lowest block, then the longest ago; unknown parts are passed over', () => {
+  const lower: Known = { ...KNOWN, block: { number: 122, hash: '0xaa' }, knownAt: 200 }
+  const older: Known = { ...KNOWN, knownAt: 99 }
+  expect(leastFresh([KNOWN, older])).toBe(older)
+  expect(leastFresh([KNOWN, lower, older])).toBe(lower)
+  expect(leastFresh([{ known: false, reason: 'no_archive' }, KNOWN])).toBe(KNOWN)
+  expect(leastFresh([{ known: false, reason: 'no_archive' }])).toBeUndefined()
+})
