@@ -1,0 +1,53 @@
+import Database from 'better-sqlite3'
+import { decodeAmount, decodeItem } from '../../src/store/sqlite/amount-codec.ts'
+
+type Cell = null | number | string | Buffer
+
+/**
+ * A chain's facts as canonical text lines: assets by name instead of id, amounts as decimals, no clocks and no
+ * heartbeat. Two files with the same facts give the same lines, whatever happened on the way.
+ */
+export function dumpChain(file: string): string[] {
+  const db = new Database(file, { readonly: true })
+  try {
+    const names = new Map(
+      db
+        .prepare<[], { id: number; name: string }>("SELECT id, standard || ':' || reference AS name FROM assets")
+        .all()
+        .map(({ id, name }) => [id, name]),
+    )
+    const lines: string[] = []
+    for (const { table, order } of TABLES) {
+      for (const row of db.prepare<[], Record<string, Cell>>(`SELECT * FROM ${table}${order}`).all()) {
+        const cells = Object.entries(row).map(([column, cell]) => `${column}=${show(column, cell, names)}`)
+        lines.push(`${table} ${cells.join(' ')}`)
+      }
+    }
+    return lines.sort()
+  } finally {
+    db.close()
+  }
+}
+
+/** Assets that only a lost branch named keep their id but have no facts: they are not in a dump. */
+const TABLES = [
+  { table: 'clock', order: '' },
+  { table: 'blocks', order: ' WHERE kept = 1' },
+  { table: 'transfers', order: '' },
+  { table: 'changes', order: '' },
+  { table: 'balances', order: '' },
+  { table: 'accounts', order: '' },
+  { table: 'assets', order: ' WHERE transfers > 0' },
+] as const
+
+const AMOUNTS = new Set(['amount', 'sum', 'delta', 'opening'])
+const LEFT_OUT = new Set(['id', 'parent', 'timestamp', 'finalized_number', 'finalized_hash'])
+
+function show(column: string, cell: Cell, names: ReadonlyMap<number, string>): string {
+  if (LEFT_OUT.has(column)) return '-'
+  if (cell === null) return 'null'
+  if (column === 'asset') return names.get(Number(cell)) ?? 'unknown'
+  if (!Buffer.isBuffer(cell)) return String(cell)
+  if (AMOUNTS.has(column)) return decodeAmount(cell).toString()
+  return column === 'item' ? decodeItem(cell) : cell.toString('hex')
+}

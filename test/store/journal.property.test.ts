@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import { assetKey } from '../../src/core/asset.ts'
+import type { Header } from '../../src/core/block.ts'
+import { type ChainId, parseChainId } from '../../src/core/chain.ts'
+import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import type { ChainReads, Journal } from '../../src/store/store.ts'
+import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock, type Movement } from './chains.ts'
+import { dumpChain } from './dump.ts'
+import { Model } from './model.ts'
+
+const CHAIN = parseChainId('eip155:1') as ChainId
+
+/** Some blocks, and then perhaps back by some: a history of a chain. */
+const history = fc.array(fc.record({ blocks: fc.array(blockMovements, { minLength: 1, maxLength: 4 }), back: fc.integer({ min: 0, max: 5 }) }), {
+  minLength: 1,
+  maxLength: 6,
+})
+type History = readonly { readonly blocks: readonly (readonly Movement[])[]; readonly back: number }[]
+
+async function withStore<T>(work: (store: SqliteStore, folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-model-'))
+  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS })
+  try {
+    return await work(store, folder)
+  } finally {
+    await store.close()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** Plays a history into journal and model; returns the headers that stand. */
+async function play(history: History, journal: Journal, model: Model): Promise<Header[]> {
+  let headers: Header[] = []
+  for (const [branch, { blocks, back }] of history.entries()) {
+    for (const movements of blocks) {
+      const parent = headers.at(-1)
+      const number = (parent?.number ?? -1) + 1
+      const header = { number, hash: hashOf(branch, number), parentHash: parent?.hash ?? '0x', timestamp: number * 12 }
+      const block = makeBlock(movements, header)
+      await journal.append({ first: number, through: header, blocks: [block], headers: [header] })
+      model.append([block])
+      headers.push(header)
+    }
+    const ancestor = headers.at(-1 - back)
+    if (back === 0 || ancestor === undefined) continue
+    await journal.rollback(ancestor)
+    model.rollback(ancestor.number)
+    headers = headers.filter((header) => header.number <= ancestor.number)
+  }
+  return headers
+}
+
+async function compare(reads: ChainReads, model: Model, asOf: number | undefined): Promise<void> {
+  const expected = model.positions(asOf)
+  const keys = ACCOUNTS.flatMap((account) =>
+    ASSETS.flatMap((asset) => (asset.standard === 'erc20' ? [''] : ['', '0', '1', '2', '3']).map((item) => ({ account, asset, item }))),
+  )
+  const { rows } = await reads.balances(keys, asOf)
+  const found = keys.flatMap(({ account, asset, item }, index) => {
+    const row = rows[index]
+    return row === undefined ? [] : [[`${account}/${assetKey(asset)}/${item}`, row.amount] as const]
+  })
+  expect(new Map(found)).toEqual(new Map([...expected].map(([key, { amount }]) => [key, amount])))
+}
+
+async function compareLists(reads: ChainReads, model: Model): Promise<void> {
+  const positions = [...model.positions()].filter(([key]) => key.endsWith('/')).sort(([, a], [, b]) => a.order - b.order)
+  for (const account of ACCOUNTS) {
+    const own = positions.filter(([key]) => key.startsWith(account))
+    const received = own.filter(([, { fungible, received }]) => fungible && received)
+    for (const [query, expected] of [
+      [{ standards: ['erc20'], receivedOnly: true }, received],
+      [{ standards: ['erc20', 'erc721', 'erc1155'], receivedOnly: false }, own],
+    ] as const) {
+      const page = await reads.account({ account, ...query, offset: 0, limit: 100 })
+      expect(page.count).toBe(expected.length)
+      const listed = page.rows.map((row) => `${account}/${assetKey(row.asset.asset)}/`)
+      expect(listed).toEqual(expected.map(([key]) => key))
+      const [second] = (await reads.account({ account, ...query, offset: 1, limit: 1 })).rows
+      expect(second?.asset.asset).toEqual(page.rows[1]?.asset.asset)
+    }
+  }
+  for (const asset of ASSETS) {
+    const holders = model.holders(asset)
+    expect(await reads.holders({ asset, offset: 0, limit: 100 })).toMatchObject({ count: holders.length, rows: holders })
+    const transfers = model.transfers().filter((transfer) => assetKey(transfer.asset) === assetKey(asset))
+    const all = { fromBlock: undefined, toBlock: undefined, fromTimestamp: undefined, toTimestamp: undefined, offset: 0, limit: 1_000 }
+    const page = await reads.transfers({ asset, account: undefined, ...all })
+    expect(page.count).toBe(transfers.length)
+    expect(page.rows.map(({ block: _, timestamp: __, ...transfer }) => transfer)).toEqual([...transfers].reverse())
+  }
+}
+
+test('balances, lists, holders, transfers and the past equal a plain model, whatever is appended and taken back', async () => {
+  await fc.assert(
+    fc.asyncProperty(history, async (history) => {
+      await withStore(async (store, folder) => {
+        const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+        const reads = await store.openReads(CHAIN)
+        const model = new Model()
+        const headers = await play(history, journal, model)
+        await compare(reads, model, undefined)
+        for (const { number } of headers) await compare(reads, model, number)
+        await compareLists(reads, model)
+        const straight = await replay(model, headers)
+        expect(dumpChain(join(folder, 'eip155_1.db'))).toEqual(straight)
+        await journal.close()
+      })
+    }),
+    { numRuns: 60 },
+  )
+}, 120_000)
+
+/** The same chain without its detours, appended in one batch as a backfill would. */
+async function replay(model: Model, headers: readonly Header[]): Promise<string[]> {
+  return withStore(async (store, folder) => {
+    const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+    const through = headers.at(-1)
+    if (through !== undefined) await journal.append({ first: 0, through, blocks: model.blocks, headers: [] })
+    await journal.close()
+    return dumpChain(join(folder, 'eip155_1.db'))
+  })
+}

@@ -1,0 +1,63 @@
+import { type AssetRef, assetKey, isFungible } from '../../src/core/asset.ts'
+import { isAmount } from '../../src/core/amount.ts'
+import type { BlockTransfers, Transfer } from '../../src/core/transfer.ts'
+
+/** What an account holds of an asset, by the plainest of means: adding up. */
+export type ModelPosition = { amount: bigint | undefined; order: number; received: boolean; fungible: boolean }
+
+/** A chain as a list of blocks, and everything else computed from it anew at each question. */
+export class Model {
+  blocks: BlockTransfers[] = []
+
+  append(blocks: readonly BlockTransfers[]): void {
+    this.blocks.push(...blocks)
+  }
+
+  rollback(ancestor: number): void {
+    this.blocks = this.blocks.filter((block) => block.number <= ancestor)
+  }
+
+  /** Positions by `account/asset/item`, as of a block. */
+  positions(asOf = Number.MAX_SAFE_INTEGER): Map<string, ModelPosition> {
+    const positions = new Map<string, ModelPosition>()
+    let order = 0
+    for (const transfer of this.transfers(asOf)) {
+      order++
+      const fungible = isFungible(transfer.asset.standard)
+      for (const item of fungible ? [''] : ['', transfer.item]) {
+        for (const [account, delta, received] of sides(transfer)) {
+          const key = `${account}/${assetKey(transfer.asset)}/${item}`
+          const position = positions.get(key) ?? { amount: 0n, order, received: false, fungible }
+          if (position.amount !== undefined) {
+            position.amount += delta
+            if (!isAmount(position.amount)) position.amount = undefined
+          }
+          position.received ||= received
+          positions.set(key, position)
+        }
+      }
+    }
+    return positions
+  }
+
+  transfers(asOf = Number.MAX_SAFE_INTEGER): Transfer[] {
+    return this.blocks.filter((block) => block.number <= asOf).flatMap((block) => block.transfers)
+  }
+
+  holders(asset: AssetRef): { account: string; amount: bigint }[] {
+    const found: { account: string; amount: bigint }[] = []
+    for (const [key, { amount }] of this.positions()) {
+      const [account = '', name, item] = key.split('/')
+      if (name === assetKey(asset) && item === '' && amount !== undefined && amount > 0n) found.push({ account, amount })
+    }
+    return found.sort((a, b) => (a.amount === b.amount ? (a.account < b.account ? -1 : 1) : a.amount > b.amount ? -1 : 1))
+  }
+}
+
+function sides({ from, to, amount }: Transfer): [string, bigint, boolean][] {
+  if (from !== undefined && from === to) return [[from, 0n, true]]
+  return [
+    ...(from === undefined ? [] : [[from, -amount, false] satisfies [string, bigint, boolean]]),
+    ...(to === undefined ? [] : [[to, amount, true] satisfies [string, bigint, boolean]]),
+  ]
+}
