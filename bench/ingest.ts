@@ -37,8 +37,8 @@ const server = await startServer(folder, [{ id: CHAIN, rpc: node.url }])
 const watched = await watch(server, node)
 const used = await node.usage()
 const failures = await check(server)
-const storeBytes = folderBytes(join(folder, 'store'))
 await server.stop()
+const storeBytes = folderBytes(join(folder, 'store'))
 const bareAfter = await bareLimit(node, BARE_TRANSFERS)
 await node.stop()
 report()
@@ -94,17 +94,23 @@ function report(): void {
   else for (const line of failures) print('WRONG', line)
 }
 
-/** Transfers per second in each tenth of the transfers. */
+/** Transfers per second in each tenth of the transfers; batches come in steps, so times between them are interpolated. */
 function slope(points: readonly Point[], startMs: number): readonly number[] {
-  const reached = (transfers: number): Point =>
-    points.find((point) => point.transfers >= transfers) ?? { atMs: Number.NaN, transfers }
-  let from: Point = { atMs: startMs, transfers: 0 }
-  return Array.from({ length: TENTHS }, (_, tenth) => {
-    const to = reached((shape.transfers * (tenth + 1)) / TENTHS)
-    const rate = ((to.transfers - from.transfers) / (to.atMs - from.atMs)) * 1000
-    from = to
-    return rate
-  })
+  const steps = [{ atMs: startMs, transfers: 0 }]
+  for (const point of points) if (point.transfers > (steps.at(-1)?.transfers ?? 0)) steps.push(point)
+  const edges = Array.from({ length: TENTHS + 1 }, (_, edge) => momentOf(steps, (shape.transfers * edge) / TENTHS))
+  return edges.slice(1).map((atMs, tenth) => (shape.transfers / TENTHS / (atMs - (edges[tenth] ?? 0))) * 1000)
+}
+
+/** When so many transfers were reached, in Unix milliseconds. */
+function momentOf(steps: readonly Point[], transfers: number): number {
+  const after = Math.max(
+    1,
+    steps.findIndex((step) => step.transfers >= transfers),
+  )
+  const [from, to] = [steps[after - 1], steps[after]]
+  if (from === undefined || to === undefined) return Number.NaN
+  return from.atMs + ((to.atMs - from.atMs) * (transfers - from.transfers)) / (to.transfers - from.transfers)
 }
 
 function print(name: string, says: string): void {

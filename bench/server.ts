@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,22 +28,22 @@ export type BenchChain = { readonly id: string; readonly rpc: string }
 const START_TIMEOUT_MS = 60_000
 const POLL_MS = 50
 
-/** A folder for a store, gone with the process. */
+/** A folder for a store, gone with the process, Ctrl-C included. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-bench-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   return folder
 }
 
-/** Starts the real server on the store in `folder`; it accepts the key `demo`, and ends with this process at the latest. */
+/** Starts the real server, as built, on the store in `folder`; it accepts the key `demo`, and ends with this process at the latest. */
 export async function startServer(folder: string, chains: readonly BenchChain[]): Promise<BenchServer> {
   const url = `http://127.0.0.1:${await freePort()}`
   const file = join(folder, 'bench.yaml')
   writeFileSync(file, configuration({ port: new URL(url).port, store: join(folder, 'store'), chains }))
-  const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', main, 'serve', '--config', file], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
+  const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
+  assert(existsSync(main), 'dist/ is built: npm run build')
+  const child = spawn(process.execPath, [main, 'serve', '--config', file], { stdio: ['ignore', 'inherit', 'inherit'] })
   const killAtExit = (): void => void child.kill('SIGKILL')
   process.once('exit', killAtExit)
   child.once('exit', () => process.removeListener('exit', killAtExit))

@@ -94,4 +94,4 @@ function fail(message: string): never {
 
 const text = compile()
 if (!process.argv.includes('--check')) writeFileSync(OUTPUT, text)
-else if (readFileSync(OUTPUT, 'utf8') !== text) fail('src/demo/contracts.json is stale: run `npm run contracts`')
+else if (readFileSync(OUTPUT, 'utf8') !== text) fail('src/demo/contracts.json is stale: run `npm run generate`')

@@ -1,0 +1,176 @@
+/**
+ * `npm run bench:read -- [--transfers N] [--accounts N] [--rate N] [--seconds N] [--rounds N]`: how fast the server
+ * answers from its store, beside a bare node:http server that sends as many bytes and headers. See README.md.
+ */
+import { numbersFromArguments } from './arguments.ts'
+import { type BareServer, type Sample, startBareServer } from './bare-server.ts'
+import { createGenerator, DEFAULT_SHAPE } from './chain/generator.ts'
+import { createRenderer } from './chain/render.ts'
+import { startGeneratedNode } from './chain/start.ts'
+import { type Latency, offer, type Target } from './open-loop.ts'
+import { LOAD_TOOL, saturate } from './saturate.ts'
+import { type BenchServer, startServer, temporaryFolder } from './server.ts'
+
+const SERVED = { id: 'eip155:1', chainId: 1 }
+const FILLING = { id: 'eip155:2', chainId: 2 }
+/** Rows of an answer: the vendor's default page. */
+const ROWS = 20
+/** Requests go round so many accounts, so that no answer is just the last one again. */
+const ACCOUNTS_ASKED = 100
+/** Long enough that the backfill of the second chain outlasts every measurement beside it. */
+const FILLING_TRANSFERS = 50_000_000
+const HEADERS = { 'x-api-key': 'demo' }
+const POLL_MS = 100
+
+const { rate, seconds, rounds, ...shape } = numbersFromArguments({
+  ...DEFAULT_SHAPE,
+  transfers: 300_000,
+  accounts: 20_000,
+  rate: 4_000,
+  seconds: 10,
+  rounds: 3,
+})
+
+/** A call to measure, and the bare server that stands beside it. */
+type Case = { readonly name: string; readonly paths: readonly string[]; readonly bare: BareServer }
+
+const folder = temporaryFolder()
+const node = await startGeneratedNode(shape, { chainId: SERVED.chainId })
+const server = await startServer(folder, [{ id: SERVED.id, rpc: node.url }])
+await until(server, (state) => state.checkpoint >= node.head, SERVED.id)
+const cases = await casesOf(server)
+print(
+  `${LOAD_TOOL} for saturated rates; ${seconds} s a run, ${rounds} rounds, each server in turn; load from this process`,
+)
+for (const one of cases) await saturated(server, one)
+for (const one of cases) await offered(server, one, 'quiet')
+await server.stop()
+
+const filling = await startGeneratedNode({ ...shape, transfers: FILLING_TRANSFERS }, { chainId: FILLING.chainId })
+const both = [
+  { id: SERVED.id, rpc: node.url },
+  { id: FILLING.id, rpc: filling.url },
+]
+const busy = await startServer(folder, both)
+await until(busy, (state) => state.transfers > 0, FILLING.id)
+for (const one of cases) await warm(busy, one.paths)
+const transfersBefore = (await busy.health(FILLING.id))?.transfers ?? 0
+const startedAt = performance.now()
+for (const one of cases) await offered(busy, one, 'backfill')
+const after = await busy.health(FILLING.id)
+const ingested = ((after?.transfers ?? 0) - transfersBefore) / ((performance.now() - startedAt) / 1000)
+print(`the backfill went on beside it: ${after?.state}, ${Math.round(ingested)} transfers/s`)
+await busy.stop()
+for (const one of cases) await one.bare.stop()
+await filling.stop()
+await node.stop()
+
+/** Accounts with a full page of rows, and the two calls over them; asking once has everything read and remembered. */
+async function casesOf(from: BenchServer): Promise<readonly Case[]> {
+  const renderer = createRenderer(createGenerator(shape))
+  const full: string[] = []
+  for (let account = 0; account < shape.accounts && full.length < ACCOUNTS_ASKED; account++) {
+    const address = renderer.accountAddress(account)
+    const { body } = await ask(from.url, tokensPath(address))
+    const answer: unknown = JSON.parse(body.toString('utf8'))
+    const data: unknown = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'data') : undefined
+    if (Array.isArray(data) && data.length === ROWS) full.push(address)
+  }
+  if (full.length === 0) throw new RangeError('no account holds enough tokens: more transfers or fewer accounts')
+  const calls = [
+    { name: `account/tokens, ${ROWS} rows`, paths: full.map(tokensPath) },
+    {
+      name: 'account/balance',
+      paths: full.map((at) => `/v1/account/balance?chain_id=${SERVED.chainId}&address=${at}`),
+    },
+  ]
+  const cases: Case[] = []
+  for (const call of calls) {
+    const sample = await warm(from, call.paths)
+    print(`${call.name}: ${sample.body.length} bytes, ${sample.headers.length} headers, ${call.paths.length} accounts`)
+    cases.push({ ...call, bare: await startBareServer(folder, sample) })
+  }
+  return cases
+}
+
+function tokensPath(address: string): string {
+  return `/v1/account/tokens?chain_id=${SERVED.chainId}&address=${address}&limit=${ROWS}`
+}
+
+/** Asks every path once; the answer of middle length. */
+async function warm(from: BenchServer, paths: readonly string[]): Promise<Sample> {
+  const samples: Sample[] = []
+  for (const path of paths) samples.push(await ask(from.url, path))
+  const middle = samples.sort((a, b) => a.body.length - b.body.length)[Math.floor(samples.length / 2)]
+  if (middle === undefined) throw new RangeError('nothing to ask for')
+  return middle
+}
+
+async function ask(url: string, path: string): Promise<Sample> {
+  const response = await fetch(url + path, { headers: HEADERS })
+  const body = Buffer.from(await response.arrayBuffer())
+  if (response.status !== 200) throw new RangeError(`${path}: ${response.status} ${body.toString('utf8')}`)
+  return { body, headers: [...response.headers] }
+}
+
+/** Both servers by turns, so that whatever else this machine does falls on both. */
+async function saturated(from: BenchServer, one: Case): Promise<void> {
+  const ours: number[] = []
+  const bare: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    bare.push(await saturate(targetOf(one.bare.url, one), seconds))
+    ours.push(await saturate(targetOf(from.url, one), seconds))
+  }
+  const [own, limit] = [median(ours), median(bare)]
+  print(
+    `saturated  ${one.name.padEnd(26)} steelyard ${rounded(own)}/s  bare ${rounded(limit)}/s  ratio ${(own / limit).toFixed(2)}` +
+      `  (${ours.map(rounded).join(' ')} | ${bare.map(rounded).join(' ')})`,
+  )
+}
+
+async function offered(from: BenchServer, one: Case, when: string): Promise<void> {
+  const ours: Latency[] = []
+  const bare: Latency[] = []
+  for (let round = 0; round < rounds; round++) {
+    bare.push(await offer(targetOf(one.bare.url, one), { rate, seconds }))
+    ours.push(await offer(targetOf(from.url, one), { rate, seconds }))
+  }
+  const p99 = (runs: readonly Latency[]): number => median(runs.map((run) => run.p99Ms))
+  print(`offered ${rate}/s, ${when}: ${one.name}; p99 ratio ${(p99(ours) / p99(bare)).toFixed(2)}`)
+  for (const run of ours) print(`  steelyard ${latencyWords(run)}`)
+  for (const run of bare) print(`  bare      ${latencyWords(run)}`)
+}
+
+function latencyWords(run: Latency): string {
+  const ms = (value: number): string => `${value.toFixed(2).padStart(7)} ms`
+  const bad = run.bad === 0 ? '' : `  ${run.bad} BAD ANSWERS`
+  const { p50Ms, p99Ms, maxMs, lateP99Ms } = run
+  return `${rounded(run.rate)}/s  p50 ${ms(p50Ms)}  p99 ${ms(p99Ms)}  max ${ms(maxMs)}  client late p99 ${ms(lateP99Ms)}${bad}`
+}
+
+function targetOf(url: string, one: Case): Target {
+  return { url, paths: one.paths, headers: HEADERS }
+}
+
+type State = { readonly checkpoint: number; readonly transfers: number }
+
+async function until(from: BenchServer, reached: (state: State) => boolean, chain: string): Promise<void> {
+  for (;;) {
+    const state = await from.health(chain)
+    if (state !== undefined && reached(state)) return
+    if (state?.state === 'stopped') throw new RangeError(`${chain} stopped: ${String(state.error)}`)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
+
+function rounded(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
