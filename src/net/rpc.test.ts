@@ -104,7 +104,8 @@ test.each(REFUSALS)(
 
 test('where batches are refused, the first call is answered before the others are sent', async () => {
   const done: unknown[] = []
-  const methods = { ...ECHO, echo: ([value]: readonly unknown[]) => void done.push(value) ?? value }
+  const record = ([value]: readonly unknown[]): unknown => done.push(value)
+  const methods = { ...ECHO, echo: record }
   const { url } = await node(withoutBatches(methods, { status: 400, text: '' }))
   const { rpc } = made([url])
   await rpc.run(hundred, { signal: SIGNAL })

@@ -30,35 +30,38 @@ function blocksAsked(call: RpcCall): number | undefined {
 }
 
 const INTERVALS = [/\[\s*(0x[0-9a-f]+|\d+)\s*,\s*(0x[0-9a-f]+|\d+)\s*\]/i, /range:?\s+(\d+)\s*-\s*(\d+)/i]
+/** A number of blocks behind words of a limit; `k` after it means thousands. */
 const COUNTS = [
-  /(?:limited to|up to|within|only|at most|maximum(?: of| is)?|max(?:imum)?(?: allowed)?(?: block)?(?: range| blocks?)?(?: limit)?(?: is| of|:| =)?|limit(?: is| of| to|:)?|(?:range|blocks) (?:over|more than|larger than|greater than|exceeds?(?: limit of)?)|ranges over|more than|exceed(?:s|ed)? (?:max(?:imum)? )?(?:block )?(?:range|limit)(?: of|:)?|smaller than)\s*(?:a |an |the )?\(?([\d][\d,_]*)\s*(k\b)?/i,
+  /(?:limited to|up to|within|at most|only|over|(?:more|greater|larger|bigger|smaller) than) (?:an? |the )?(\d[\d,_]*) ?(k\b)?/gi,
+  /(?:max|maximum|limit|allowed)([^\d,;.]{0,40}?)(\d[\d,_]*) ?(k\b)?/gi,
 ]
+/** Words by which a number limits something else than blocks. */
+const NOT_BLOCKS = /\b(?:results|logs|size|bytes|mb|ms|s|seconds)\b/i
 
 /**
  * The number of blocks that an error's words suggest for the next try; undefined where they suggest none, or one that
  * is not smaller than what was asked.
  */
 export function suggestedBlocks(words: string, asked: number): number | undefined {
-  const suggested = intervalOf(words) ?? countOf(words)
-  return suggested !== undefined && suggested >= 1 && suggested < asked ? suggested : undefined
+  const suggestions = [...intervalsOf(words), ...countsOf(words)]
+  return suggestions.find((suggested) => suggested >= 1 && suggested < asked)
 }
 
-function intervalOf(words: string): number | undefined {
-  for (const pattern of INTERVALS) {
+function intervalsOf(words: string): number[] {
+  return INTERVALS.flatMap((pattern) => {
     const match = pattern.exec(words)
-    if (match !== null) return Number(match[2]) - Number(match[1]) + 1
-  }
-  return undefined
+    return match === null ? [] : [Number(match[2]) - Number(match[1]) + 1]
+  })
 }
 
-function countOf(words: string): number | undefined {
-  for (const pattern of COUNTS) {
-    const match = pattern.exec(words)
-    if (match === null || /^\s*(?:results|logs|bytes|mb)/i.test(words.slice(match.index + match[0].length))) continue
-    const count = Number((match[1] ?? '').replace(/[,_]/g, ''))
-    return match[2] === undefined ? count : count * 1000
-  }
-  return undefined
+function countsOf(words: string): number[] {
+  return COUNTS.flatMap((pattern) => [...words.matchAll(pattern)]).flatMap((match) => {
+    const [thousands, digits, gap] = match.slice(1).reverse()
+    const end = match.index + match[0].length
+    const unit = /^ ?\w*/.exec(words.slice(end, end + 10))?.[0] ?? ''
+    if (digits === undefined || NOT_BLOCKS.test(`${gap ?? ''} ${unit}`)) return []
+    return Number(digits.replace(/[,_]/g, '')) * (thousands === undefined ? 1 : 1000)
+  })
 }
 
 const UNKNOWN_BLOCK =
