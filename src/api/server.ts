@@ -9,6 +9,7 @@ import fastify, {
   LogController,
 } from 'fastify'
 import { isServiceError, ServiceError } from '../core/errors.ts'
+import { AS_OF_HEADER } from './as-of.ts'
 import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts'
 import type { ServerDeps } from './deps.ts'
 import { type Dialect, dialectFinder } from './dialect.ts'
@@ -132,6 +133,8 @@ function errorAnswerer(log: FastifyBaseLogger, dialectOf: (url: string) => Diale
     const failure = toFailure(error)
     logFailure(log, error, { request_id: request.id, route: request.routeOptions?.url, status: failure.code })
     const answer = dialectOf(request.url).renderError(failure)
+    // Set where the answer was made but could not be written.
+    reply.removeHeader(AS_OF_HEADER)
     if (answer.headers !== undefined) reply.headers(answer.headers)
     return reply.code(answer.status).type(JSON_TYPE).send(JSON.stringify(answer.body))
   }

@@ -1,0 +1,43 @@
+import { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+
+/** An answer as a client sees it. `body` is its text. */
+export type Answered = { readonly status: number; readonly headers: Headers; readonly body: string }
+
+/** A server on a socket of its own, and how to call it. */
+export type Served = {
+  readonly origin: string
+  readonly port: number
+  readonly call: (path: string, init?: RequestInit) => Promise<Answered>
+  readonly close: () => Promise<void>
+}
+
+/** Listens on a free port. */
+export async function listen(server: FastifyInstance): Promise<Served> {
+  const origin = await server.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    origin,
+    port: Number(new URL(origin).port),
+    call: async (path, init = {}) => {
+      const response = await fetch(origin + path, { redirect: 'manual', ...init })
+      return { status: response.status, headers: response.headers, body: await response.text() }
+    },
+    close: () => server.close(),
+  }
+}
+
+/** Sends bytes as they are, and gives all that comes back until the server closes or `ms` of silence have passed. */
+export function sendRaw(port: number, bytes: string, ms = 400): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = new Socket()
+    let text = ''
+    socket.setTimeout(ms)
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1')
+    })
+    socket.on('timeout', () => socket.destroy())
+    socket.on('error', reject)
+    socket.on('close', () => resolve(text))
+    socket.connect(port, '127.0.0.1', () => socket.write(bytes, 'latin1'))
+  })
+}

@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { renderError } from '../../src/api/dialects/chainbase/errors.ts'
+import { createKey } from '../../src/api/keys.ts'
+import { createServer } from '../../src/api/server.ts'
+import type { Balances } from '../../src/balances/balances.ts'
+import { ServiceError } from '../../src/core/errors.ts'
+import { type Answered, listen, type Served } from './chainbase-client.ts'
+import { address, fakeBalances, fakeDeps, type MemoryKeys, NOW, unknown, type World } from './chainbase-fakes.ts'
+
+const WORLD: World = { held: [], unindexed: new Map(), tokens: [], holders: [], transfers: [] }
+const A = address('a')
+const TOKENS = `/v1/account/tokens?chain_id=1&address=${A}`
+
+let server: Served
+let key: string
+let store: MemoryKeys
+beforeAll(async () => {
+  const deps = await fakeDeps(WORLD)
+  key = deps.key
+  store = deps.store
+  server = await listen(createServer(deps))
+})
+afterAll(() => server.close())
+
+/** The vendor's error: code is the status, error repeats the message, and every answer carries the same headers. */
+function expectError(answer: Answered, status: number, message: string): void {
+  expect(JSON.parse(answer.body)).toEqual({ code: status, message, error: message })
+  expect(answer.status).toBe(status)
+  expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8')
+  expect(answer.headers.get('access-control-allow-origin')).toBe('*')
+  expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f]{12}-[0-9a-z]+$/)
+  expect(answer.headers.get('balance-as-of')).toBeNull()
+}
+
+const withKey = (other: string = key): RequestInit => ({ headers: { 'x-api-key': other } })
+
+describe('parameters', () => {
+  const list = (length: number) => Array.from({ length }, (_, index) => `0x${index.toString(16).padStart(40, '0')}`)
+  test.each([
+    [`/v1/account/tokens?address=${A}`, 400, 'chain_id is required'],
+    [`/v1/account/tokens?chain_id=&address=${A}`, 400, 'chain_id is required'],
+    ['/v1/account/tokens?chain_id=1', 400, 'address is required'],
+    ['/v1/account/tokens?chain_id=1&limit=x', 400, 'address is required'],
+    [`/v1/account/tokens?chain_id=2&address=${A}`, 400, 'chain_id is not supported'],
+    [`/v1/account/tokens?chain_id=01&address=${A}`, 400, 'chain_id is not supported'],
+    [`/v1/account/tokens?chain_id=eip155:1&address=${A}`, 400, 'chain_id is not supported'],
+    [`/v1/account/tokens?chain_id=__proto__&address=${A}`, 400, 'chain_id is not supported'],
+    [`/v1/account/tokens?chain_id=%00&address=${A}`, 400, 'chain_id is not supported'],
+    [`/v1/account/tokens?chain_id=1&chain_id=1&address=${A}`, 422, 'chain_id is repeated'],
+    ['/v1/account/tokens?chain_id=1&address=0xabc', 422, 'address is malformed'],
+    [`/v1/account/tokens?chain_id=1&address=${A}%00`, 422, 'address is malformed'],
+    [`/v1/account/tokens?chain_id=1&address=${'a'.repeat(10_000)}`, 422, 'address is malformed'],
+    [`${TOKENS}&address=${A}`, 422, 'address is repeated'],
+    [`${TOKENS}&limit=0`, 422, 'limit out of range'],
+    [`${TOKENS}&limit=101`, 422, 'limit out of range'],
+    [`${TOKENS}&limit=-1`, 422, 'limit out of range'],
+    [`${TOKENS}&page=0`, 422, 'page out of range'],
+    [`${TOKENS}&limit=1e2`, 422, 'limit is not an integer'],
+    [`${TOKENS}&limit=20.0`, 422, 'limit is not an integer'],
+    [`${TOKENS}&limit=%2B5`, 422, 'limit is not an integer'],
+    [`${TOKENS}&limit=%D9%A3`, 422, 'limit is not an integer'],
+    [`${TOKENS}&limit=%zz`, 422, 'limit is not an integer'],
+    [`${TOKENS}&page=1&page=2`, 422, 'page is repeated'],
+    [`${TOKENS}&contract_address=0x1`, 422, 'contract_address is malformed'],
+    [`${TOKENS}&contract_address=${A},0x1`, 422, 'contract_address is malformed'],
+    [`${TOKENS}&contract_address=${list(101)}`, 422, 'contract_address has more than 100 items'],
+    [`/v1/account/balance?chain_id=1&address=${A}&to_block=-1`, 422, 'to_block is malformed'],
+    [`/v1/account/balance?chain_id=1&address=${A}&to_block=0x10`, 422, 'to_block is malformed'],
+    [`/v1/account/balance?chain_id=1&address=${A}&to_block=${'9'.repeat(16)}`, 422, 'to_block is malformed'],
+    ['/v1/token/metadata?chain_id=1', 400, 'contract_address is required'],
+    [`/v1/token/metadata?chain_id=1&contract_address=${A}`, 404, 'contract_address is not a token'],
+    [`/v1/token/price?chain_id=1&contract_address=${A}`, 404, 'contract_address is not a token'],
+    [`/v1/token/transfers?chain_id=1&contract_address=${A}&from_block=x`, 422, 'from_block is not an integer'],
+    [`/v1/token/transfers?chain_id=1&contract_address=${A}&from_block=-1`, 422, 'from_block out of range'],
+    ['/v1/account/nothing', 404, 'Not found'],
+    ['/v1/account/', 404, 'Not found'],
+    ['/v1/account', 404, 'Not found'],
+    ['/v1/token/x/y/z', 404, 'Not found'],
+    ['/v1/account/%zz', 400, 'Bad request'],
+    [`${TOKENS}&x=${'y'.repeat(16_384)}`, 400, 'URL is too long'],
+  ])('%.90s is %i %s', async (path, status, message) => {
+    expectError(await server.call(path, withKey()), status, message)
+  })
+})
+
+describe('keys', () => {
+  test('none: 401; what is not ours: 403', async () => {
+    expectError(await server.call(TOKENS), 401, 'API key is missing')
+    expectError(await server.call(TOKENS, withKey('')), 401, 'API key is missing')
+    for (const bad of ['demo', 'x', `${key}x`, `${key.slice(0, 9)}${'a'.repeat(43)}`, `${key}, ${key}`]) {
+      expectError(await server.call(TOKENS, withKey(bad)), 403, 'API key is invalid')
+    }
+  })
+
+  test('either header takes the key; a client names no request', async () => {
+    for (const header of ['x-api-key', 'api-key', 'X-API-KEY']) {
+      const answer = await server.call(TOKENS, { headers: { [header]: key, 'x-request-id': 'mine' } })
+      expect(answer.status).toBe(200)
+      expect(answer.headers.get('x-request-id')).not.toBe('mine')
+    }
+  })
+
+  test.each([
+    [{ scopes: ['write'] }, {}],
+    [{ expiresAt: NOW }, {}],
+    [{ ips: ['192.0.2.1'] }, {}],
+    [{ ips: ['192.0.2.1'] }, { 'x-forwarded-for': '192.0.2.1' }],
+    [{ origins: ['https://app.example'] }, { origin: 'https://evil.example', 'x-origin': 'https://app.example' }],
+  ] as const)('%j is 403', async (request, headers) => {
+    const made = createKey({ name: 'other', createdAt: NOW, ...request })
+    await store.put(made.stored)
+    const answer = await server.call(TOKENS, { headers: { ...headers, 'x-api-key': made.raw } })
+    expectError(answer, 403, 'API key is invalid')
+  })
+
+  test('an allowed origin may be named by X-Origin, an address by a proxy that is believed', async () => {
+    const made = createKey({ name: 'other', createdAt: NOW, origins: ['https://app.example'], ips: ['192.0.2.1'] })
+    const deps = await fakeDeps(WORLD)
+    await deps.store.put(made.stored)
+    const settings = { ...deps.settings, trustProxy: ['127.0.0.1'] }
+    const behindProxy = await listen(createServer({ ...deps, settings }))
+    const headers = { 'x-api-key': made.raw, 'x-origin': 'https://app.example' }
+    const call = (forwarded: string) =>
+      behindProxy.call(TOKENS, { headers: { ...headers, 'x-forwarded-for': forwarded } })
+    const statuses = [await call('192.0.2.1'), await call('192.0.2.2'), await call('unknown')].map(
+      ({ status }) => status,
+    )
+    await behindProxy.close()
+    expect(statuses).toEqual([200, 403, 403])
+  })
+
+  test('the key is looked at before the parameters', async () => {
+    expectError(await server.call('/v1/account/tokens'), 401, 'API key is missing')
+  })
+})
+
+describe('what breaks behind the API', () => {
+  async function answerOf(balances: Partial<Balances>, path = TOKENS): Promise<Answered> {
+    const deps = await fakeDeps(WORLD)
+    const broken = await listen(createServer({ ...deps, balances: { ...fakeBalances(WORLD), ...balances } }))
+    const answer = await broken.call(path, withKey(deps.key))
+    await broken.close()
+    return answer
+  }
+  const failing = (error: Error) => ({ account: () => Promise.reject(error) })
+
+  test('a bug is a generic 500: nothing of it leaves', async () => {
+    const error = Object.assign(new TypeError('secret of postgres://user:pass@host'), { code: 'FST_ERR_NOT_FOUND' })
+    expectError(await answerOf(failing(error)), 500, 'Internal server error')
+  })
+
+  test('an answer that does not fit its schema is a bug', async () => {
+    const asOf = { number: 1, hash: '0x1' }
+    const answer = await answerOf({ account: async () => ({ rows: [], count: Number.NaN, asOf }) })
+    expectError(answer, 500, 'Internal server error')
+  })
+
+  test.each(['STORE_UNAVAILABLE', 'NODE_TIMEOUT', 'ABORTED', 'UNAVAILABLE'] as const)('%s is 503', async (code) => {
+    expectError(await answerOf(failing(new ServiceError(code, 'Service unavailable'))), 503, 'Service unavailable')
+  })
+
+  test('what may not be told is 500 in general words', async () => {
+    const error = new ServiceError('NODE_REFUSED', 'https://node/key refused')
+    expectError(await answerOf(failing(error)), 500, 'Internal server error')
+  })
+
+  test('before the first block a list is 503, not empty', async () => {
+    const empty = async () => ({ rows: [], count: 0, asOf: unknown('outside_coverage') })
+    const balances = {
+      account: async () => ({ rows: [], count: 0, asOf: undefined }),
+      holders: empty,
+      transfers: empty,
+    }
+    for (const path of [
+      TOKENS,
+      ...['holders', 'transfers'].map((name) => `/v1/token/${name}?chain_id=1&contract_address=${A}`),
+    ]) {
+      expectError(await answerOf(balances, path), 503, 'nothing is indexed yet')
+    }
+  })
+
+  test('a native balance that nobody knows is 503, never 0', async () => {
+    const get = async () => [unknown('node_unavailable')]
+    expectError(await answerOf({ get }, `/v1/account/balance?chain_id=1&address=${A}`), 503, 'balance is not known')
+    const path = `/v1/token/metadata?chain_id=1&contract_address=${A}`
+    expectError(await answerOf({ get }, path), 503, 'Service unavailable')
+  })
+
+  test('a limit, once there is one, is said as 429', () => {
+    expect(renderError({ code: 'TOO_MANY_REQUESTS', message: 'Too many requests' })).toEqual({
+      status: 429,
+      body: { code: 429, message: 'Too many requests', error: 'Too many requests' },
+    })
+  })
+})
