@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { Book } from './book.ts'
 import { demoLines, demoWords } from './words.ts'
 
 const address = (digit: string) => `0x${digit.repeat(40)}` as const
@@ -19,7 +18,6 @@ const FACTS = {
   trader: address('a'),
   greatest: address('b'),
   emptied: address('c'),
-  holdings: new Book(),
 }
 
 test('the first line to try is the account call with the demo key', () => {

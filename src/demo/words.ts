@@ -1,4 +1,3 @@
-import { format } from '../core/amount.ts'
 import { DEMO_TOKEN_KEYS, DEMO_TOKENS } from './book.ts'
 import type { DemoChain } from './chain.ts'
 import { callData } from './contracts.ts'
@@ -56,10 +55,9 @@ export function demoLines(facts: DemoFacts): readonly Line[] {
     method: 'eth_call',
     params: [{ to: tokens.greatest, data: callData('Erc20', 'balanceOf', [greatest]) }, 'latest'],
   })
-  const whole = format(facts.holdings.fungible('whole', trader), 0)
   return [
     {
-      says: `What an account holds: tokens of 0, 6, 18 and unknown decimals (${whole} TIX when the demo began; it trades):`,
+      says: 'What an account holds, of tokens with 0, 6, 18 and unknown decimals; it trades, so ask again:',
       command: get(tokensOf, { address: trader }, '-si'),
     },
     {
