@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, expect, test } from 'vitest'
+
+const running = new Set<ChildProcess>()
+const temporary = mkdtempSync(join(tmpdir(), 'steelyard-main-'))
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL')
+})
+afterAll(() => rmSync(temporary, { recursive: true, force: true }))
+
+/** The real command in a process of its own, with what it wrote so far. */
+function start(...args: string[]) {
+  const env = { ...process.env, TMPDIR: temporary }
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], { env })
+  running.add(child)
+  const written = { out: '', err: '' }
+  child.stdout.on('data', (bytes: Buffer) => {
+    written.out += bytes.toString()
+  })
+  child.stderr.on('data', (bytes: Buffer) => {
+    written.err += bytes.toString()
+  })
+  const ended = once(child, 'close').then(() => running.delete(child))
+  return { child, written, ended }
+}
+
+async function until(condition: () => boolean, child: ChildProcess): Promise<void> {
+  while (!condition() && child.exitCode === null) await new Promise((wake) => setTimeout(wake, 20))
+}
+
+test('the demo answers, and Ctrl-C leaves nothing behind', async () => {
+  const { child, written, ended } = start('demo', '--port', '0')
+  await until(() => written.out.includes('Ctrl-C ends the demo'), child)
+  const line = /'(http:\/\/127\.0\.0\.1:\d+\/v1\/account\/tokens[^']+)'/.exec(written.out)?.[1]
+  expect(line, written.err).toBeDefined()
+  const answer = await fetch(line ?? '', { headers: { 'x-api-key': 'demo' } })
+  expect(answer.status).toBe(200)
+  expect(await answer.json()).toMatchObject({ code: 0, message: 'ok', count: 4 })
+  child.kill('SIGINT')
+  await ended
+  expect([child.exitCode, written.err]).toEqual([0, expect.stringContaining('nothing of it is left')])
+  expect(readdirSync(temporary).filter((name) => name.startsWith('steelyard-demo-'))).toEqual([])
+}, 60_000)
+
+test('a reader that goes away is no failure', async () => {
+  const { child, written, ended } = start('--help')
+  child.stdout.destroy()
+  await ended
+  expect([child.exitCode, written.err]).toEqual([0, ''])
+})
+
+test('a wrong configuration ends with 2 and one clear line, no stack', async () => {
+  const { child, written, ended } = start('serve', '--config', 'nowhere.yaml')
+  await ended
+  expect(child.exitCode).toBe(2)
+  expect(written.err).toMatch(/^steelyard: nowhere\.yaml: 1 mistake/)
+  expect(existsSync('nowhere.yaml') || /\n\s+at /.test(written.err)).toBe(false)
+})

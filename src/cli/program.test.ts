@@ -1,0 +1,143 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { kindOf } from '../chains/registry.ts'
+import { parseConfig } from '../config.ts'
+import { effectiveConfig } from './effective-config.ts'
+import { parseExpiry } from './expiry.ts'
+import { runToExit } from './outcome.ts'
+import { createProgram } from './program.ts'
+
+let folder = ''
+let file = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'steelyard-cli-'))
+  file = join(folder, 'steelyard.yaml')
+  writeFileSync(file, 'store: sqlite:./data\nchains: [{ id: "eip155:1", rpc: ["http://127.0.0.1:1/v3/SECRET"] }]\n')
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Runs a command line in this process: its exit code and what it wrote. */
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const written = { out: '', err: '' }
+  const terminal = {
+    out: (text: string) => {
+      written.out += text
+    },
+    err: (text: string) => {
+      written.err += text
+    },
+  }
+  const work = async (): Promise<void> => {
+    await createProgram(terminal).parseAsync(['node', 'steelyard', ...args])
+  }
+  return { code: await runToExit(work, terminal, false), ...written }
+}
+
+describe('the command line', () => {
+  test.each([['--help'], ['serve', '--help'], ['demo', '--help'], ['keys', 'create', '--help'], ['--version']])(
+    '%s %s %s is no failure',
+    async (...args) => {
+      expect((await run(...args)).code).toBe(0)
+    },
+  )
+
+  test('help names exit codes and the environment, and shows how to begin', async () => {
+    const { out } = await run('--help')
+    expect(out).toContain('$ steelyard demo')
+    expect(out).toContain('STEELYARD_<KEY>')
+    expect(out).toContain('2 wrong use or wrong configuration')
+  })
+
+  test.each<[string, string[], string]>([
+    ['an unknown command', ['sevre'], "unknown command 'sevre'"],
+    ['an unknown option', ['serve', '-c', 'x', '--prot', '1'], "unknown option '--prot'"],
+    ['no configuration', ['serve'], "required option '-c, --config <file>' not specified"],
+    ['a bad port', ['demo', '--port', '70000'], 'expected a port from 0 to 65535'],
+    [
+      'a configuration that is not there',
+      ['serve', '-c', '/nowhere.yaml'],
+      'expected a file that can be read (ENOENT)',
+    ],
+    [
+      'a scope that is none',
+      ['keys', 'create', '-c', 'x', '--name', 'a', '--scope', 'root'],
+      'got "root", expected read',
+    ],
+    [
+      'a past expiry',
+      ['keys', 'create', '-c', 'x', '--name', 'a', '--expires', '2001-01-01'],
+      'expected a future date',
+    ],
+    ['a bad address', ['keys', 'create', '-c', 'x', '--name', 'a', '--ip', '300.0.0.1'], '--ip: got "300.0.0.1"'],
+    [
+      'a bad origin',
+      ['keys', 'create', '-c', 'x', '--name', 'a', '--origin', 'a.example'],
+      '--origin: got "a.example"',
+    ],
+  ])('%s is wrong use: exit code 2 and a line that says so', async (_, args, words) => {
+    const { code, out, err } = await run(...args)
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toContain(words)
+    expect(err).not.toMatch(/\n\s+at /)
+  })
+})
+
+describe('keys', () => {
+  test('made, listed, revoked; the key alone on standard output, and nowhere else', async () => {
+    const made = await run(
+      'keys',
+      'create',
+      '-c',
+      file,
+      '--name',
+      'portfolio',
+      '--scope',
+      'read,write',
+      '--expires',
+      '90d',
+    )
+    expect(made.code).toBe(0)
+    expect(made.out).toMatch(/^[0-9A-Za-z]{8}\.[0-9A-Za-z]{32,}\n$/)
+    const [id = '', secret = ''] = made.out.trim().split('.')
+    expect(made.err).not.toContain(secret)
+    expect((await run('keys', 'list', '-c', file)).out).toBe(`${id}\tportfolio\tdefault\tread,write\tactive\n`)
+    expect((await run('keys', 'revoke', id, '-c', file)).code).toBe(0)
+    expect((await run('keys', 'list', '-c', file)).out).toBe(`${id}\tportfolio\tdefault\tread,write\trevoked\n`)
+    const data = join(folder, 'data')
+    for (const name of readdirSync(data)) expect(readFileSync(join(data, name)).includes(secret)).toBe(false)
+  })
+
+  test('no such key to revoke', async () => {
+    expect(await run('keys', 'revoke', 'AAAAAAAA', '-c', file)).toMatchObject({ code: 2 })
+  })
+})
+
+describe('config check', () => {
+  test('prints what takes effect, without secrets, in the words of the file', async () => {
+    const { code, out } = await run('config', 'check', '-c', file)
+    expect(code).toBe(0)
+    expect(out).toContain('http://127.0.0.1:1/…')
+    expect(out).not.toContain('SECRET')
+    expect(out).toContain('free_per_minute: 600')
+  })
+
+  test('what it prints is a configuration that says the same', () => {
+    const text = `{ chains: [{ id: "eip155:1", rpc: [http://a], scope: { accounts: [0x${'a'.repeat(40)}] }, poll_ms: 100 }],
+      tokens: { accounting: { "eip155:1/erc20:0x${'b'.repeat(40)}": reads } }, prices: { static: { "eip155:1/slip44:60": 3000.10 } },
+      dialects: { abc-labs: { assets: [{ asset_id: A }] }, cobo: { chains: { ETH: "eip155:1" } } } }`
+    const read = (yaml: string) => parseConfig({ text: yaml, name: 'test', folder: '/', env: {}, kindOf })
+    const config = read(text)
+    expect(read(effectiveConfig(config))).toEqual(config)
+  })
+})
+
+test.each<[string, number]>([
+  ['2h', 1_000_000 + 7_200],
+  ['90d', 1_000_000 + 90 * 86_400],
+  ['1970-01-31', 30 * 86_400],
+  ['1970-01-31T12:00:00Z', 30 * 86_400 + 43_200],
+])('a key expires %s: at %i', (given, at) => {
+  expect(parseExpiry(given, 1_000_000)).toBe(at)
+})
