@@ -1,0 +1,96 @@
+import type { BalanceReads, ChainAdapter, TokenReads } from '../../src/chains/adapter.ts'
+import { assert } from '../../src/core/assert.ts'
+import type { Header, Heads } from '../../src/core/block.ts'
+import { ServiceError } from '../../src/core/errors.ts'
+import type { BlockTransfers } from '../../src/core/transfer.ts'
+import { makeBlock, type Movement } from '../store/chains.ts'
+
+/**
+ * A chain that reads like a drawing: block `3a` has number 3 and lies on branch `a`; its parent is named when it is
+ * made, so `add('3b', '2')` forks from `2`. What the node says is its head is a matter of `show`.
+ */
+export class MockChain implements ChainAdapter {
+  readonly #blocks = new Map<string, BlockTransfers & Header>()
+  #latest: Header | undefined
+  #finalized = 0
+  /** Called before each answer; throws to make the node fail. */
+  fault: (call: string) => void = () => undefined
+
+  /** Adds a block on a parent; the genesis has none. */
+  add(name: string, parent: string | undefined, movements: readonly Movement[] = []): this {
+    const number = Number.parseInt(name, 10)
+    assert(parent === undefined || this.#blocks.has(hash(parent)), `${name} is added on a block that is there`)
+    const header: Header = { number, hash: hash(name), parentHash: parent === undefined ? '0x' : hash(parent), timestamp: number * 12 }
+    this.#blocks.set(header.hash, { ...makeBlock(movements, header), ...header })
+    return this
+  }
+
+  /** Makes a block the node's newest. */
+  show(name: string, finalized = this.#finalized): this {
+    const block = this.#blocks.get(hash(name))
+    assert(block !== undefined, `${name} is shown when it is there`)
+    this.#latest = block
+    this.#finalized = finalized
+    return this
+  }
+
+  /** The blocks of the branch that the node shows, genesis first. */
+  canonical(): (BlockTransfers & Header)[] {
+    const chain: (BlockTransfers & Header)[] = []
+    let next = this.#latest?.hash
+    while (next !== undefined) {
+      const block = this.#blocks.get(next)
+      if (block === undefined) break
+      chain.unshift(block)
+      next = block.parentHash
+    }
+    return chain
+  }
+
+  async heads(): Promise<Heads> {
+    this.fault('heads')
+    const chain = this.canonical()
+    const latest = chain.at(-1)
+    const finalized = chain.find((block) => block.number === Math.min(this.#finalized, latest?.number ?? 0))
+    assert(latest !== undefined && finalized !== undefined, 'a shown chain has heads')
+    return { latest: toHeader(latest), finalized: toHeader(finalized) }
+  }
+
+  async headers({ first, last }: { first: number; last: number }): Promise<readonly Header[]> {
+    this.fault('headers')
+    const found = this.canonical().filter((block) => block.number >= first && block.number <= last)
+    if (found.length !== last - first + 1) throw new ServiceError('NODE_BEHIND', 'no such block')
+    return found.map(toHeader)
+  }
+
+  async transfers({ first, last }: { first: number; last: number }): Promise<readonly BlockTransfers[]> {
+    this.fault('transfers')
+    return this.canonical().filter((block) => block.number >= first && block.number <= last && block.transfers.length > 0)
+  }
+
+  async transfersOf({ headers }: { headers: readonly Header[] }): Promise<readonly BlockTransfers[]> {
+    this.fault('transfersOf')
+    return headers.map((header) => {
+      const block = this.#blocks.get(header.hash)
+      if (block === undefined) throw new ServiceError('NODE_BEHIND', 'no such block')
+      return block
+    })
+  }
+
+  async readBalances(): Promise<BalanceReads> {
+    throw new ServiceError('NODE_UNREACHABLE', 'this chain is for following only')
+  }
+
+  async readTokens(): Promise<TokenReads> {
+    throw new ServiceError('NODE_UNREACHABLE', 'this chain is for following only')
+  }
+}
+
+function toHeader({ number, hash, parentHash, timestamp }: Header): Header {
+  return { number, hash, parentHash, timestamp }
+}
+
+/** `3a` as a hash: `0x` + its name in hex digits, padded. */
+export function hash(name: string): string {
+  return `0x${Buffer.from(name).toString('hex').padStart(64, '0')}`
+}
