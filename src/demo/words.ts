@@ -6,10 +6,7 @@ import { callData } from './contracts.ts'
 export const DEMO_KEY = 'demo'
 
 /** What of a demo is spoken about. */
-export type DemoFacts = Pick<
-  DemoChain,
-  'url' | 'chainId' | 'tokens' | 'trader' | 'greatest' | 'emptied' | 'holdings'
-> & {
+export type DemoFacts = Pick<DemoChain, 'url' | 'chainId' | 'tokens' | 'trader' | 'greatest' | 'emptied'> & {
   /** Base URL of the running server, without a slash at its end. */
   readonly server: string
 }
