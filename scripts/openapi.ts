@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises'
+/** Writes docs/openapi.json from the schemas of all routes. `--check` writes nothing and exits 1 where it is stale. */
+import { readFileSync, writeFileSync } from 'node:fs'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { KeyVerifier } from '../src/api/keys.ts'
@@ -7,9 +8,7 @@ import { createServer } from '../src/api/server.ts'
 import { ServiceError } from '../src/core/errors.ts'
 import { VERSION } from '../src/version.ts'
 
-// Writes docs/openapi.json, the committed copy of what a server with all dialects says of itself at /openapi.json.
-
-const OUTPUT = new URL('../docs/openapi.json', import.meta.url)
+const FILE = new URL('../docs/openapi.json', import.meta.url)
 
 /** The document is made of schemas alone: nothing behind the routes is ever asked. */
 async function nothing(): Promise<never> {
@@ -28,5 +27,12 @@ const server = createServer({
   log: pino({ level: 'silent' }),
 })
 await server.ready()
-await writeFile(OUTPUT, `${JSON.stringify(readDocument(server), undefined, 2)}\n`)
+const text = `${JSON.stringify(readDocument(server), undefined, 2)}\n`
 await server.close()
+
+if (!process.argv.includes('--check')) {
+  writeFileSync(FILE, text)
+} else if (readFileSync(FILE, 'utf8') !== text) {
+  console.error('docs/openapi.json is stale: npm run generate')
+  process.exit(1)
+}

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
+import type { Balances } from '../../../balances/balances.ts'
 import { format } from '../../../core/amount.ts'
-import type { StoredTransfer } from '../../../store/store.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
 import type { Answer } from '../../json-schema.ts'
 import type { TokenDescription, TokenMeta, TokenPriceAnswer, TokenTransfersAnswer, TopHoldersAnswer } from './schema.ts'
@@ -10,6 +10,9 @@ type Meta = Answer<Static<typeof TokenMeta>>
 type Price = Answer<Static<typeof TokenPriceAnswer>>['data']
 type TransferRow = Answer<Static<typeof TokenTransfersAnswer>>['data'][number]
 type TopHolder = Answer<Static<typeof TopHoldersAnswer>>['data'][number]
+
+/** A transfer as the read side gives it. */
+type Transfer = Awaited<ReturnType<Balances['transfers']>>['rows'][number]
 
 /** How balances are written: the hosted service sends hex, and clients in the wild parse it with radix 16. */
 export type BalanceFormat = 'hex' | 'decimal'
@@ -92,7 +95,7 @@ export function renderHolder(
 }
 
 /** A transfer; the side that a mint or a burn lacks is the zero address, as in the chain's own event. */
-export function renderTransfer(transfer: StoredTransfer): TransferRow {
+export function renderTransfer(transfer: Transfer): TransferRow {
   return {
     block_number: transfer.block.number,
     block_timestamp: utc(transfer.timestamp),
