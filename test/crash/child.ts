@@ -1,0 +1,47 @@
+/**
+ * An indexer in a process of its own, made to be killed: `child.ts FOLDER HEAD_FILE [STEP COUNT]` ends itself by
+ * SIGKILL at the COUNT-th STEP of a write, and else prints `settled` when the store has the head that the file names.
+ */
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import { Indexer } from '../../src/indexer/indexer.ts'
+import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import { CHAIN } from '../indexer/harness.ts'
+import { FINALIZED, makeCrashChain } from './chain.ts'
+
+const [folder = '', headFile = '', step, count] = process.argv.slice(2)
+let left = Number(count ?? 0)
+const chain = makeCrashChain()
+const store = new SqliteStore({
+  folder,
+  codecOf: () => HEX_ACCOUNTS,
+  onStep: (at) => {
+    if (at === step && --left === 0) process.kill(process.pid, 'SIGKILL')
+  },
+})
+const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+const reads = await store.openReads(CHAIN)
+const indexer = new Indexer({
+  adapter: chain,
+  journal,
+  observations: reads.observations,
+  coverage: { scope: { type: 'all' }, from: 0 },
+  now: () => performance.now(),
+  time: () => 1_000_000,
+  log: () => undefined,
+  report: () => undefined,
+  counts: () => ({}),
+})
+process.stdout.write('started\n')
+const signal = new AbortController().signal
+for (let idle = 0; ; ) {
+  chain.show(readFileSync(headFile, 'utf8'), FINALIZED)
+  idle = (await indexer.step(signal)) === 'idle' ? idle + 1 : 0
+  if (idle === 3) break
+  // Room for a signal from outside to arrive between any two writes.
+  await sleep(1)
+}
+await journal.close()
+await store.close()
+process.stdout.write('settled\n')
