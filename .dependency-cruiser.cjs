@@ -1,6 +1,6 @@
 // Who may import whom: docs/ARCHITECTURE.md says why, this file holds it true. Types count as imports.
 
-const TEST = '\\.test\\.ts$'
+const TEST = '\\.(test|fixture)\\.ts$'
 const NPM_AND_NODE = ['^node:', 'node_modules/']
 
 /** A folder may import only these places of src, itself included. Packages are left to other rules. */
@@ -88,9 +88,9 @@ module.exports = {
     only('config', '^src/config(\\.ts$|/)', ['^src/config(\\.ts$|/)', '^src/core/', '^src/log\\.ts$']),
     {
       name: 'config-is-handed-down',
-      comment: 'Only the composition root, the command line and the demo know the whole configuration.',
+      comment: 'Only the composition roots, the command line and the demo know the whole configuration.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/(config|cli|demo|app)[./]', TEST] },
+      from: { path: '^src/', pathNot: ['^src/(config|cli|demo|app|start-indexer|indexer-thread)[./]', TEST] },
       to: { path: '^src/config(\\.ts$|/)' },
     },
     {

@@ -32,5 +32,6 @@ export async function runToExit(work: () => Promise<void>, terminal: Terminal, d
 function describe(error: unknown, debug: boolean): string {
   if (!(error instanceof Error)) return String(error)
   if (debug) return error.stack ?? error.message
-  return isServiceError(error) ? `${error.message} [${error.code}]` : error.message
+  const isPlain = !isServiceError(error) || error.code === 'CONFIG_INVALID'
+  return isPlain ? error.message : `${error.message} [${error.code}]`
 }
