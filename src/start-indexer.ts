@@ -35,13 +35,7 @@ export function startIndexer(options: {
   readonly onProgress: (progress: Progress) => void
 }): IndexerHandle {
   const { data, log, onProgress } = options
-  const source = import.meta.url.endsWith('.ts')
-  const entry = new URL(source ? './indexer-thread.ts' : './indexer-thread.js', import.meta.url)
-  const worker = new Worker(entry, {
-    workerData: data,
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-    ...(source ? { execArgv: ['--import', 'tsx'] } : {}),
-  })
+  const worker = startThread(data)
   let error: string | undefined
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   worker.on('message', (message: FromThread) => {
@@ -60,4 +54,13 @@ export function startIndexer(options: {
       await ended
     },
   }
+}
+
+/** From `dist` the thread is a compiled module; from the sources, in development and tests, tsx compiles it there. */
+function startThread(data: ThreadData): Worker {
+  const options = { workerData: data, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } }
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./indexer-thread.js', import.meta.url), options)
+  const entry = new URL('./indexer-thread.ts', import.meta.url).href
+  const code = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(entry)}) })`
+  return new Worker(code, { ...options, eval: true })
 }

@@ -6,14 +6,14 @@ import type { BlockTransfers, Transfer } from '../../src/core/transfer.ts'
 
 export const ACCOUNTS = Array.from({ length: 5 }, (_, index) => `0x${(index + 1).toString(16).padStart(40, '0')}`)
 const contract = (digit: string): string => `0x${digit.repeat(40)}`
-export const ASSETS: readonly AssetRef[] = [
+export const ASSETS = [
   { standard: 'erc20', reference: contract('a') },
   { standard: 'erc20', reference: contract('b') },
   { standard: 'erc721', reference: contract('c') },
   { standard: 'erc1155', reference: contract('d') },
   // One contract that emits both shapes is two assets.
   { standard: 'erc721', reference: contract('a') },
-]
+] as const satisfies readonly AssetRef[]
 
 const side = fc.option(fc.constantFrom(...ACCOUNTS), { nil: undefined, freq: 4 })
 const amount = fc.oneof(

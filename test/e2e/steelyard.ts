@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { stringify } from 'yaml'
+
+const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+
+export type Run = { readonly code: number | null; readonly out: string; readonly err: string }
+
+/** Runs the compiled command line to its end. */
+export function steelyard(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [BIN, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString()
+    })
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk.toString()
+    })
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, out, err }))
+  })
+}
+
+/** A `steelyard serve` in a process of its own. */
+export type Serving = {
+  readonly url: string
+  readonly key: string
+  readonly config: string
+  readonly pid: number
+  /** GET with the key; `path` begins with a slash. */
+  readonly get: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Response>
+  /** Asks `/health` until the condition holds. @throws Error after a minute */
+  readonly healthy: (condition: (chain: Health) => boolean) => Promise<Health>
+  /** Sends SIGINT and waits; the exit code. */
+  readonly stop: () => Promise<number | null>
+}
+
+export type Health = {
+  readonly state: string
+  readonly head?: number
+  readonly checkpoint?: { readonly number: number; readonly hash: string }
+  readonly transfers: number
+  readonly error?: string
+}
+
+/** Writes the configuration into a folder of its own, makes a key and starts the server. */
+export async function serve(config: object): Promise<Serving> {
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-e2e-'))
+  const file = join(folder, 'steelyard.yaml')
+  writeFileSync(file, stringify({ listen: { port: 0 }, store: 'sqlite:./data', ...config }))
+  const key = (await steelyard(['keys', 'create', '--config', file, '--name', 'test'])).out.trim()
+  const child = spawn(process.execPath, [BIN, 'serve', '--config', file], { stdio: ['ignore', 'inherit', 'pipe'] })
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  const url = await new Promise<string>((resolve, reject) => {
+    let err = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk.toString()
+      const found = /"url":"(http:[^"]+)"/.exec(err)
+      if (found?.[1] !== undefined) resolve(found[1])
+    })
+    void exited.then((code) => reject(new Error(`serve ended with ${String(code)}: ${err}`)))
+  })
+  const get = (path: string, headers = {}) => fetch(url + path, { headers: { 'x-api-key': key, ...headers } })
+  return {
+    url,
+    key,
+    config: file,
+    pid: child.pid ?? 0,
+    get,
+    healthy: (condition) => waitFor(get, condition),
+    stop: async () => {
+      child.kill('SIGINT')
+      const code = await exited
+      rmSync(folder, { recursive: true, force: true })
+      return code
+    },
+  }
+}
+
+async function waitFor(get: (path: string) => Promise<Response>, condition: (chain: Health) => boolean): Promise<Health> {
+  const deadline = Date.now() + 60_000
+  for (;;) {
+    const body = (await (await get('/health')).json()) as { chains: Health[] }
+    const [chain] = body.chains
+    if (chain !== undefined && condition(chain)) return chain
+    if (Date.now() > deadline) throw new Error(`not within a minute: ${JSON.stringify(chain)}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+/** The block of a `Balance-As-Of` header. */
+export function asOfBlock(response: Response): { number: number; hash: string; source: string } {
+  const header = response.headers.get('balance-as-of') ?? ''
+  const match = /;block=(\d+);hash="(0x[0-9a-f]{64})";finality=\w+;source=(\w+);age=\d+$/.exec(header)
+  if (match === null) throw new Error(`no block in Balance-As-Of: ${header}`)
+  return { number: Number(match[1]), hash: match[2] ?? '', source: match[3] ?? '' }
+}
