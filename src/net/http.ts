@@ -80,20 +80,15 @@ export function createEndpoint(url: string, limits: HttpLimits): HttpEndpoint {
 
 type Header = string | string[] | undefined
 
-async function readText(
-  body: AsyncIterable<unknown> & { destroy(): unknown },
-  bounds: { maxBytes: number; length: Header },
-): Promise<string> {
-  if (Number(bounds.length) > bounds.maxBytes) {
-    body.destroy()
-    throw tooLarge(bounds.maxBytes)
-  }
+async function readText(body: AsyncIterable<unknown>, bounds: { maxBytes: number; length: Header }): Promise<string> {
+  const announced = Number(bounds.length) || 0
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of body) {
     if (!Buffer.isBuffer(chunk)) continue
     bytes += chunk.length
-    if (bytes > bounds.maxBytes) throw tooLarge(bounds.maxBytes)
+    // Leaving the loop breaks the connection off: the rest is never read.
+    if (Math.max(bytes, announced) > bounds.maxBytes) throw tooLarge(bounds.maxBytes)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, bytes).toString('utf8')

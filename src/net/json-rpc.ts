@@ -18,6 +18,8 @@ export type Classify = (fault: RpcFault, call: RpcCall) => ServiceError | undefi
 
 /** Longest message of a node that we repeat: some echo the whole request. */
 const MAX_SAID_CHARACTERS = 300
+/** Longest message that we look at for its meaning; the rest, which a contract may have chosen, is cut. */
+const MAX_READ_CHARACTERS = 2_000
 
 /** What the node said, fit for a log: cut, and without URLs. */
 export function said(fault: RpcFault): string {
@@ -72,16 +74,17 @@ function parseJson(text: string): unknown {
 export function faultOf(answer: Readonly<Record<string, unknown>>): RpcFault | undefined {
   const { error } = answer
   if (error === undefined || error === null) return undefined
-  if (typeof error === 'string') return { code: undefined, message: error, data: '' }
+  if (typeof error === 'string') return { code: undefined, message: error.slice(0, MAX_READ_CHARACTERS), data: '' }
   if (!isRecord(error)) return { code: undefined, message: 'an error without words', data: '' }
-  const message = typeof error.message === 'string' ? error.message : 'an error without words'
+  const words = typeof error.message === 'string' ? error.message : 'an error without words'
+  const message = words.slice(0, MAX_READ_CHARACTERS)
   const code = typeof error.code === 'number' ? error.code : undefined
   return { code, message, data: dataText(error.data) }
 }
 
 function dataText(data: unknown): string {
-  if (typeof data === 'string') return data
-  return isRecord(data) ? JSON.stringify(data) : ''
+  const text = isRecord(data) ? JSON.stringify(data) : data
+  return typeof text === 'string' ? text.slice(0, MAX_READ_CHARACTERS) : ''
 }
 
 /** What became of a call, from its answer object; undefined where that is not a JSON-RPC answer. */

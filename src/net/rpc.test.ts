@@ -145,6 +145,25 @@ test('an answer over the size cap splits a batch, and fails a single call', asyn
   )
 })
 
+test('an answer whose announced length is over the cap is broken off', async () => {
+  const headers = { 'content-length': '5000' }
+  const healthy = jsonRpc(ECHO)
+  const { url } = await node((asked) => (asked.nth === 1 ? healthy(asked) : { text: ' '.repeat(5000), headers }))
+  const { rpc } = made([url], { maxBytes: 4000 })
+  await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_TOO_LARGE' })
+})
+
+test('what a node says is cut, and URLs in it too', async () => {
+  const echo = (): never => {
+    throw new Fault(-32000, `see https://rpc.io/KEY ${'x'.repeat(10_000)}`)
+  }
+  const { url } = await node(jsonRpc({ ...ECHO, echo }))
+  const error = await made([url])
+    .rpc.run(one, { signal: SIGNAL })
+    .catch((thrown: unknown) => String(thrown))
+  expect(error).toMatch(/^ServiceError: echo: see https:\/\/rpc\.io\/… x{200,300}$/)
+})
+
 const FAULTS: ReadonlyArray<readonly [string, Reply, string]> = [
   ['a broken connection', 'reset', 'NODE_UNREACHABLE'],
   ['half an answer', 'half', 'NODE_UNREACHABLE'],

@@ -30,8 +30,8 @@ export type Bulk = {
 const GET_ETH_BALANCE = '0x4d2301cc'
 /** Failed reads of one function of one contract that are asked for one by one, to learn how they fail. */
 const ASKED_ONE_BY_ONE = 8
-/** A longer answer to a call is no balance and no name: it is remembered as costly. */
-const COSTLY_CHARACTERS = 2 * 1024 * 1024
+/** A longer answer (512 kB of data) is no balance and hardly a name: it is remembered as costly. */
+const COSTLY_CHARACTERS = 1024 * 1024
 
 export function blockParameter({ block, byHash }: Pin): unknown {
   return byHash ? { blockHash: block.hash, requireCanonical: true } : quantity(block.number)

@@ -66,6 +66,8 @@ function countsOf(words: string): number[] {
 
 const UNKNOWN_BLOCK =
   /unknown block|header not found|block not found|block.{0,20}(?:not (?:be )?found|is not available|does not exist)|not currently canonical|is not canonical|beyond (?:current )?head|unfinalized|one of the blocks specified in filter|future block|could not find block/i
+/** What EIP-1898 lets a node say of a block hash that it does not know. */
+const RESOURCE_NOT_FOUND = -32001
 const NO_STATE =
   /missing trie node|state.{0,30}(?:not available|unavailable|not found|missing|pruned)|pruned|no state available|historical state|archive|proof window|required historical/i
 const OUT_OF_TIME = /request timed out|request timeout/i
@@ -107,7 +109,9 @@ function stateFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
   // A contract chooses the words of its revert: they are looked at for nothing else.
   if (fault.code === 3 || REVERTED.test(fault.message)) return failed('reverted')
   if (NO_STATE.test(words)) return failed('no_state')
-  if (UNKNOWN_BLOCK.test(words)) return new ServiceError('NODE_BEHIND', message, { fields: { rpcCode: fault.code } })
+  if (fault.code === RESOURCE_NOT_FOUND || UNKNOWN_BLOCK.test(words)) {
+    return new ServiceError('NODE_BEHIND', message, { fields: { rpcCode: fault.code } })
+  }
   if (OUT_OF_TIME.test(words)) return new ServiceError('NODE_TIMEOUT', message, { fields: { rpcCode: fault.code } })
   const pinnedByHash = isRecord(call.params.at(-1))
   if (pinnedByHash && (fault.code === -32602 || BLOCK_PARAMETER.test(fault.message))) return failed('block_parameter')

@@ -1,0 +1,232 @@
+import type { Address } from 'viem'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Anvil, blockNumber, deploy, mine, type Sending, send, startAnvil } from '../../../test/nodes/anvil.ts'
+import { inFrontOf, jsonRpc, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
+import { assert } from '../../core/assert.ts'
+import { type ChainId, parseChainId } from '../../core/chain.ts'
+import type { ContractName } from '../../demo/contracts.ts'
+import type { AdapterOptions, ChainAdapter } from '../adapter.ts'
+import { kindOf } from '../registry.ts'
+import { createEvmAdapter } from './adapter.ts'
+
+const CHAIN = chainOf('eip155:31337')
+const SIGNAL = new AbortController().signal
+/** No pauses: nothing here waits for a clock. */
+const FAST = { pauses: { baseMs: 0, maxMs: 0 } }
+/** Holds nothing, and has no code. */
+const OWNER = '0x000000000000000000000000000000000000dead'
+const ALICE = '0x00000000000000000000000000000000000a11ce'
+const BOB = '0x0000000000000000000000000000000000000b0b'
+const ALL = { type: 'all' } as const
+
+let anvil: Anvil
+let adapter: ChainAdapter
+let erc20: Address
+let erc721: Address
+let erc1155: Address
+
+beforeAll(async () => {
+  anvil = await startAnvil()
+  adapter = adapterOf([anvil.url])
+  erc20 = await deploy(anvil, 'Erc20', ['Six', 'SIX', 6])
+  erc721 = await deploy(anvil, 'Erc721', ['Items', 'ITM'])
+  erc1155 = await deploy(anvil, 'Erc1155', [])
+  await act('Erc20', erc20, 'mint', [ALICE, 2n ** 256n - 1n])
+  await act('Erc721', erc721, 'mint', [ALICE, 7n])
+  await act('Erc1155', erc1155, 'mint', [BOB, 3n, 40n])
+  await mine(anvil, 3)
+})
+afterAll(() => anvil.stop())
+
+function act(name: ContractName, address: Address, functionName: string, args: Sending['args']): Promise<unknown> {
+  return send(anvil, { name, address, functionName, args: args ?? [] })
+}
+
+function adapterOf(rpc: readonly string[], options: Partial<AdapterOptions> = {}): ChainAdapter {
+  const made = { chain: CHAIN, rpc, finality: 'finalized', warn: () => {}, ...options } as const
+  return createEvmAdapter(made, FAST).adapter
+}
+
+test('heads: the finalized one is below the newest, by tag and by confirmations', async () => {
+  const number = await blockNumber(anvil)
+  const heads = await adapter.heads(SIGNAL)
+  expect([heads.latest.number, heads.finalized.number]).toEqual([number, 0])
+  const confirmed = await adapterOf([anvil.url], { finality: { confirmations: 2 } }).heads(SIGNAL)
+  expect([confirmed.latest.number, confirmed.finalized.number]).toEqual([number, number - 2])
+  const deep = await adapterOf([anvil.url], { finality: { confirmations: 1000 } }).heads(SIGNAL)
+  expect(deep.finalized.number).toBe(0)
+})
+
+test('a node without the tag gets 64 confirmations, and that is said once', async () => {
+  const warnings: string[] = []
+  const node = await startScriptedNode(
+    inFrontOf(anvil.url, ({ calls }) => {
+      const json = calls.map(({ id, params }) =>
+        params[0] === 'finalized'
+          ? { jsonrpc: '2.0', id, error: { code: -39001, message: 'Unknown block' } }
+          : { jsonrpc: '2.0', id, result: heads.latest },
+      )
+      return calls.some(({ params }) => params[0] === 'finalized') ? { json } : undefined
+    }),
+  )
+  const heads = { latest: await anvil.rpc('eth_getBlockByNumber', ['latest', false]) }
+  const made = adapterOf([node.url], { warn: (message) => warnings.push(message) })
+  expect((await made.heads(SIGNAL)).finalized.number).toBe(0)
+  await made.heads(SIGNAL)
+  expect(warnings).toEqual(['node knows no finalized block: 64 confirmations instead'])
+  await node.stop()
+})
+
+test("another chain's node is told from ours, wherever it stands in the list", async () => {
+  const other = await startScriptedNode(jsonRpc({ eth_chainId: () => '0x1' }))
+  const mismatch = { code: 'CHAIN_MISMATCH', fields: { answered: 'eip155:1', configured: 'eip155:31337' } }
+  await expect(adapterOf([other.url]).heads(SIGNAL)).rejects.toMatchObject(mismatch)
+  await expect(adapterOf([anvil.url, other.url]).heads(SIGNAL)).rejects.toMatchObject(mismatch)
+  const range = { first: 0, last: 1 }
+  expect(await adapterOf([other.url, anvil.url]).headers(range, SIGNAL)).toHaveLength(2)
+  await other.stop()
+})
+
+test('headers link, and a range beyond the head is a node that is behind', async () => {
+  const last = await blockNumber(anvil)
+  const headers = await adapter.headers({ first: 0, last }, SIGNAL)
+  expect(headers.map((header) => header.number)).toEqual(Array.from({ length: last + 1 }, (_, number) => number))
+  expect(headers.slice(1).map((header) => header.parentHash)).toEqual(headers.slice(0, -1).map((header) => header.hash))
+  await expect(adapter.headers({ first: last, last: last + 1 }, SIGNAL)).rejects.toMatchObject({ code: 'NODE_BEHIND' })
+})
+
+test('transfers of all standards, with block times', async () => {
+  const last = await blockNumber(anvil)
+  const blocks = await adapter.transfers({ first: 0, last, scope: ALL }, SIGNAL)
+  const headers = await adapter.headers({ first: 0, last }, SIGNAL)
+  expect(blocks.map(({ number, hash, timestamp }) => ({ number, hash, timestamp }))).toEqual(
+    [4, 5, 6].map((number) => ({ number, hash: headers[number]?.hash, timestamp: headers[number]?.timestamp })),
+  )
+  expect(
+    blocks
+      .flatMap(({ transfers }) => transfers)
+      .map(({ asset, from, to, item, amount }) => [asset, from, to, item, amount]),
+  ).toEqual([
+    [{ standard: 'erc20', reference: erc20 }, undefined, ALICE, '', 2n ** 256n - 1n],
+    [{ standard: 'erc721', reference: erc721 }, undefined, ALICE, '7', 1n],
+    [{ standard: 'erc1155', reference: erc1155 }, undefined, BOB, '3', 40n],
+  ])
+})
+
+test('scopes: listed tokens, listed accounts', async () => {
+  const last = await blockNumber(anvil)
+  const seen = async (scope: Parameters<ChainAdapter['transfers']>[0]['scope']): Promise<unknown> =>
+    (await adapter.transfers({ first: 0, last, scope }, SIGNAL)).flatMap(({ transfers }) =>
+      transfers.map((transfer) => transfer.asset.reference),
+    )
+  expect(await seen({ type: 'tokens', tokens: [erc721, BOB] })).toEqual([erc721])
+  expect(await seen({ type: 'accounts', accounts: [ALICE] })).toEqual([erc20, erc721])
+  expect(await seen({ type: 'accounts', accounts: [ALICE, BOB, OWNER] })).toEqual([erc20, erc721, erc1155])
+  expect(await seen({ type: 'accounts', accounts: [] })).toEqual([])
+})
+
+test('without times in the logs, headers tell them, and must be of the same blocks', async () => {
+  const strip = (forge: (text: string) => string) =>
+    startScriptedNode(async (arrived) => {
+      const reply = await inFrontOf(anvil.url)(arrived)
+      if (typeof reply === 'string' || !('text' in reply)) return reply
+      const logs = arrived.calls.some(({ method }) => method === 'eth_getLogs')
+      return { text: logs ? forge(reply.text.replaceAll('"blockTimestamp"', '"unknown"')) : reply.text }
+    })
+  const last = await blockNumber(anvil)
+  const node = await strip((text) => text)
+  const blocks = await adapterOf([node.url]).transfers({ first: 0, last, scope: ALL }, SIGNAL)
+  const whole = await adapter.transfers({ first: 0, last, scope: ALL }, SIGNAL)
+  expect(blocks.map((block) => block.timestamp)).toEqual(whole.map((block) => block.timestamp))
+  const hash = whole[0]?.hash ?? ''
+  const liar = await strip((text) => text.replaceAll(hash, `0x${'d'.repeat(64)}`))
+  const lied = adapterOf([liar.url]).transfers({ first: 0, last, scope: ALL }, SIGNAL)
+  await expect(lied).rejects.toMatchObject({ code: 'NODE_GARBAGE' })
+  await Promise.all([node.stop(), liar.stop()])
+})
+
+test('an answer for blocks that the node does not have yet is not taken', async () => {
+  const last = (await blockNumber(anvil)) + 1
+  const asked = adapter.transfers({ first: 0, last, scope: ALL }, SIGNAL)
+  await expect(asked).rejects.toMatchObject({ code: 'NODE_BEHIND', fields: { head: last - 1, asked: last } })
+})
+
+test('a lagging node is passed over for one that has the blocks', async () => {
+  const lagging = await startScriptedNode(
+    jsonRpc({ eth_chainId: () => '0x7a69', eth_blockNumber: () => '0x1', eth_getLogs: () => [] }),
+  )
+  const last = await blockNumber(anvil)
+  const blocks = await adapterOf([lagging.url, anvil.url]).transfers({ first: 0, last, scope: ALL }, SIGNAL)
+  expect(blocks).toHaveLength(3)
+  await lagging.stop()
+})
+
+test('a range that is too much says how much is not', async () => {
+  const node = await startScriptedNode(
+    inFrontOf(anvil.url, ({ calls }) => {
+      const error = {
+        code: -32005,
+        message: 'query returned more than 10000 results. Try with this block range [0x0, 0x2].',
+      }
+      const json = calls.map(({ id, method }) => ({
+        jsonrpc: '2.0',
+        id,
+        ...(method === 'eth_getLogs' ? { error } : { result: '0x64' }),
+      }))
+      return calls.some(({ method }) => method === 'eth_getLogs') ? { json } : undefined
+    }),
+  )
+  const asked = adapterOf([node.url]).transfers({ first: 0, last: 50, scope: ALL }, SIGNAL)
+  await expect(asked).rejects.toMatchObject({ code: 'RANGE_TOO_LARGE', fields: { suggested: 3 } })
+  const small = createEvmAdapter(
+    { chain: CHAIN, rpc: [anvil.url], finality: 'finalized', warn: () => {} },
+    { ...FAST, maxBytes: 1500 },
+  ).adapter
+  const capped = small.transfers({ first: 0, last: await blockNumber(anvil), scope: ALL }, SIGNAL)
+  await expect(capped).rejects.toMatchObject({ code: 'RANGE_TOO_LARGE' })
+  await node.stop()
+})
+
+test('transfers of very blocks, empty ones too; a block that nobody knows is a node that is behind', async () => {
+  const headers = await adapter.headers({ first: 3, last: 6 }, SIGNAL)
+  const blocks = await adapter.transfersOf({ headers, scope: ALL }, SIGNAL)
+  expect(blocks.map((block) => [block.number, block.transfers.length])).toEqual([
+    [3, 0],
+    [4, 1],
+    [5, 1],
+    [6, 1],
+  ])
+  expect(blocks.map(({ transfers, ...header }) => header)).toEqual(headers)
+  expect(await adapter.transfersOf({ headers: [], scope: ALL }, SIGNAL)).toEqual([])
+  const unknown = headers.map((header) => ({ ...header, hash: `0x${'d'.repeat(64)}` }))
+  const asked = adapter.transfersOf({ headers: unknown, scope: ALL }, SIGNAL)
+  await expect(asked).rejects.toMatchObject({ code: 'NODE_BEHIND' })
+})
+
+test('a node without batches answers the same', async () => {
+  const refusal = { status: 400, text: '' }
+  const node = await startScriptedNode(inFrontOf(anvil.url, ({ batch }) => (batch ? refusal : undefined)))
+  const single = adapterOf([node.url])
+  const last = await blockNumber(anvil)
+  const range = { first: 0, last, scope: ALL }
+  expect(await single.transfers(range, SIGNAL)).toEqual(await adapter.transfers(range, SIGNAL))
+  expect(await single.headers(range, SIGNAL)).toEqual(await adapter.headers(range, SIGNAL))
+  await node.stop()
+})
+
+test('the registry finds the kind of a chain by its namespace, and its account codec is lossless', () => {
+  const kind = kindOf(chainOf('eip155:1'))
+  expect(kindOf(chainOf('cosmos:hub'))).toBeUndefined()
+  expect(kind?.kind).toBe('evm')
+  expect(kind?.parseAddress(`0X${'aB'.repeat(20)}`)).toBe(`0x${'ab'.repeat(20)}`)
+  expect(kind?.parseAddress('0x12')).toBeUndefined()
+  const bytes = kind?.accountCodec.encode(ALICE)
+  expect(bytes).toHaveLength(20)
+  expect(bytes === undefined ? undefined : kind?.accountCodec.decode(bytes)).toBe(ALICE)
+})
+
+function chainOf(text: string): ChainId {
+  const chain = parseChainId(text)
+  assert(chain !== undefined, `${text} is a CAIP-2 id`)
+  return chain
+}
