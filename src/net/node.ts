@@ -1,5 +1,5 @@
 import { ServiceError } from '../core/errors.ts'
-import { createEndpoint, type HttpLimits } from './http.ts'
+import { createEndpoint, type HttpEndpoint, type HttpLimits } from './http.ts'
 import {
   type Classify,
   classifyFault,
@@ -44,24 +44,60 @@ export type Node = {
 }
 
 export function createNode(options: NodeOptions): Node {
-  const { classify } = options
-  const endpoint = createEndpoint(options.url, options.limits)
-  const { label } = endpoint
-  let maxBatch = MAX_BATCH
-  let lastId = 0
+  const sender = new Sender(options)
+  const { label } = sender
+  return {
+    label,
+    batch: async (calls, signal) => {
+      const outcomes = await sender.send(calls, signal)
+      return settlePutOff(outcomes, {
+        calls,
+        send: (some) => sender.send(some, signal),
+        pause: (n) => wait(pauseMs(n, options.pauses, Math.random()), signal),
+      })
+    },
+  }
+}
 
-  async function post(body: unknown, signal: AbortSignal): Promise<unknown> {
-    options.onRequest()
-    return open(await endpoint.post(JSON.stringify(body), signal), label)
+/** Sends calls in batches as large as the node takes them, and remembers how large that is. */
+class Sender {
+  readonly label: string
+  private readonly endpoint: HttpEndpoint
+  private readonly options: NodeOptions
+  private maxBatch = MAX_BATCH
+  private lastId = 0
+
+  constructor(options: NodeOptions) {
+    this.options = options
+    this.endpoint = createEndpoint(options.url, options.limits)
+    this.label = this.endpoint.label
   }
 
-  async function sendSingle(call: RpcCall, signal: AbortSignal): Promise<RpcOutcome> {
-    const id = ++lastId
+  async send(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
+    if (this.maxBatch === 1) return this.sendSingles(calls, signal)
+    const outcomes: RpcOutcome[] = []
+    for (let at = 0; at < calls.length; ) {
+      const group = calls.slice(at, at + this.maxBatch)
+      outcomes.push(...(await this.sendGroup(group, signal)))
+      at += group.length
+    }
+    return outcomes
+  }
+
+  private async post(body: unknown, signal: AbortSignal): Promise<unknown> {
+    this.options.onRequest()
+    return open(await this.endpoint.post(JSON.stringify(body), signal), this.label)
+  }
+
+  private async sendSingle(call: RpcCall, signal: AbortSignal): Promise<RpcOutcome> {
+    const id = ++this.lastId
     try {
-      const answer = await post(encode(call, id), signal)
-      const outcome = outcomeOf(answer, call, classify)
+      const answer = await this.post(encode(call, id), signal)
+      const outcome = outcomeOf(answer, call, this.options.classify)
       // Some nodes leave the id out (null) of an error; a result must carry it.
-      if (outcome === undefined || (outcome.ok && !hasId(answer, id))) throw garbage(label, 'an answer to another call')
+      if (outcome === undefined || (outcome.ok && !hasId(answer, id))) {
+        throw garbage(this.label, 'an answer to another call')
+      }
       return outcome
     } catch (error) {
       if (error instanceof ServiceError && error.code === 'NODE_TOO_LARGE') return { ok: false, error }
@@ -69,76 +105,55 @@ export function createNode(options: NodeOptions): Node {
     }
   }
 
-  async function sendSingles(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
+  private async sendSingles(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
     const outcomes: RpcOutcome[] = []
     for (let at = 0; at < calls.length; ) {
       const group = calls.slice(at, at + (at === 0 ? 1 : SINGLES_IN_FLIGHT))
-      outcomes.push(...(await Promise.all(group.map((call) => sendSingle(call, signal)))))
+      outcomes.push(...(await Promise.all(group.map((call) => this.sendSingle(call, signal)))))
       at += group.length
     }
     return outcomes
   }
 
-  async function sendHalves(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
+  private async sendHalves(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
     const half = Math.ceil(calls.length / 2)
-    return [...(await sendGroup(calls.slice(0, half), signal)), ...(await sendGroup(calls.slice(half), signal))]
+    return [
+      ...(await this.sendGroup(calls.slice(0, half), signal)),
+      ...(await this.sendGroup(calls.slice(half), signal)),
+    ]
   }
 
-  async function sendGroup(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
-    if (calls.length === 0) return []
-    if (calls.length === 1 || maxBatch === 1) return sendSingles(calls, signal)
-    const firstId = lastId + 1
-    lastId += calls.length
+  private async sendGroup(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
+    if (calls.length === 1 || this.maxBatch === 1) return this.sendSingles(calls, signal)
+    const firstId = this.lastId + 1
+    this.lastId += calls.length
+    const body = calls.map((call, index) => encode(call, firstId + index))
     let answer: unknown
     try {
-      answer = await post(
-        calls.map((call, index) => encode(call, firstId + index)),
-        signal,
-      )
+      answer = await this.post(body, signal)
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
-      if (error.code === 'NODE_TOO_LARGE') return sendHalves(calls, signal)
-      if (error.code !== 'NODE_HTTP' || !BATCH_REFUSALS.has(Number(error.fields.status))) throw error
-      maxBatch = Math.min(maxBatch, error.fields.status === 413 ? Math.floor(calls.length / 2) : 1)
-      return sendChunks(calls, signal)
+      if (error.code === 'NODE_TOO_LARGE') return this.sendHalves(calls, signal)
+      const status = Number(error.fields.status)
+      if (error.code !== 'NODE_HTTP' || !BATCH_REFUSALS.has(status)) throw error
+      this.maxBatch = Math.min(this.maxBatch, status === 413 ? Math.floor(calls.length / 2) : 1)
+      return this.send(calls, signal)
     }
-    if (Array.isArray(answer)) return inOrder(answer, { calls, firstId, classify, label })
-    return afterRefusal(answer, calls, signal)
+    const { classify } = this.options
+    if (Array.isArray(answer)) return inOrder(answer, { calls, firstId, classify, label: this.label })
+    return this.afterRefusal(answer, calls, signal)
   }
 
   // A batch answered by one object: the node refuses batches, or batches of this size, or is in trouble.
-  async function afterRefusal(answer: unknown, calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
+  private async afterRefusal(answer: unknown, calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
     const fault = isRecord(answer) ? faultOf(answer) : undefined
-    if (fault === undefined) throw garbage(label, 'no array to a batch')
-    const error = classifyFault(fault, { method: 'batch', params: [] }, classify)
-    if (error.code === 'NODE_RATE_LIMITED' && !/batch/i.test(fault.message)) throw error
-    const size = batchSize(fault, calls.length)
-    if (!BATCH_REFUSAL_CODES.has(fault.code ?? 0) && !/batch/i.test(fault.message)) return sendSingles(calls, signal)
-    maxBatch = Math.min(maxBatch, size)
-    return sendChunks(calls, signal)
-  }
-
-  async function sendChunks(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
-    if (maxBatch === 1) return sendSingles(calls, signal)
-    const outcomes: RpcOutcome[] = []
-    for (let at = 0; at < calls.length; ) {
-      const group = calls.slice(at, at + maxBatch)
-      outcomes.push(...(await sendGroup(group, signal)))
-      at += group.length
-    }
-    return outcomes
-  }
-
-  return {
-    label,
-    batch: async (calls, signal) => {
-      const outcomes = await sendChunks(calls, signal)
-      return settlePutOff(outcomes, {
-        calls,
-        send: (some) => sendChunks(some, signal),
-        pause: (n) => wait(pauseMs(n, options.pauses, Math.random()), signal),
-      })
-    },
+    if (fault === undefined) throw garbage(this.label, 'no array to a batch')
+    const speaksOfBatch = /batch/i.test(fault.message)
+    const error = classifyFault(fault, { method: 'batch', params: [] }, this.options.classify)
+    if (error.code === 'NODE_RATE_LIMITED' && !speaksOfBatch) throw error
+    if (!BATCH_REFUSAL_CODES.has(fault.code ?? 0) && !speaksOfBatch) return this.sendSingles(calls, signal)
+    this.maxBatch = Math.min(this.maxBatch, batchSize(fault, calls.length))
+    return this.send(calls, signal)
   }
 }
 

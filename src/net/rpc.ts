@@ -105,79 +105,80 @@ export function createRpc(options: RpcOptions): Rpc {
     const node = createNode({ url, limits, pauses: limits.pauses, classify: options.classify, onRequest })
     return { node, greeted: false, failures: 0, pausedUntil: 0, warned: false, lastError: undefined }
   })
-
-  async function attempt<T>(peer: Peer, work: Work<T>, signal: AbortSignal): Promise<T> {
-    const session = sessionOf(peer.node, signal)
-    if (!peer.greeted) {
-      await options.greet(session)
-      peer.greeted = true
-    }
-    const result = await work(session)
-    recovered(peer)
-    return result
-  }
-
-  function recovered(peer: Peer): void {
-    peer.failures = 0
-    peer.pausedUntil = 0
-    if (!peer.warned) return
-    peer.warned = false
-    options.warn('node is back', { node: peer.node.label })
-  }
-
-  // Requests in flight together fail together: only the first of them lengthens the pause.
-  function failed(peer: Peer, failure: { error: ServiceError; failuresBefore: number; verdict: Verdict }): void {
-    const { error, failuresBefore, verdict } = failure
-    peer.lastError = error
-    peer.greeted = false
-    if (peer.failures !== failuresBefore) return
-    peer.failures++
-    const asked = Number(error.fields.retryAfterMs ?? 0)
-    const own = verdict === 'excluded' ? limits.pauses.maxMs : pauseMs(peer.failures, limits.pauses, Math.random())
-    peer.pausedUntil = Date.now() + Math.max(asked, own)
-    if (peer.warned || (verdict !== 'excluded' && peer.failures < WARN_AFTER_FAILURES)) return
-    peer.warned = true
-    options.warn('node is failing', { node: peer.node.label, code: error.code, reason: error.message })
-  }
-
+  const client: Client = { peers, limits, options }
   return {
-    run: async (work, { signal, elsewhere }) => {
-      let passed = new Set<Peer>()
-      let timeouts = 0
-      for (let n = 1; ; n++) {
-        throwIfAborted(signal)
-        const peer = await pick(peers, { passed, signal, maxWaitMs: limits.maxWaitMs })
-        const failuresBefore = peer.failures
-        try {
-          return await attempt(peer, work, signal)
-        } catch (error) {
-          if (!(error instanceof ServiceError)) throw error
-          const asksOthers = elsewhere?.(error) === true
-          const verdict = asksOthers ? 'again' : (VERDICTS[error.code] ?? 'final')
-          if (verdict === 'final' || signal.aborted) throw error
-          if (verdict !== 'again') failed(peer, { error, failuresBefore, verdict })
-          if (error.code === 'NODE_TIMEOUT') timeouts++
-          if (n >= limits.maxAttempts || timeouts >= Math.max(MAX_TIMEOUTS, peers.length)) throw error
-          options.counts.retries++
-          passed.add(peer)
-          if (passed.size < peers.length) continue
-          if (asksOthers || verdict === 'excluded') throw error
-          passed = new Set()
-          if (verdict === 'again') await wait(pauseMs(n, limits.pauses, Math.random()), signal)
-        }
-      }
-    },
+    run: (work, running) => run(client, work, running),
     greetAll: async (signal) => {
-      const greetings = peers.map(async (peer) => {
-        await options.greet(sessionOf(peer.node, signal))
-        peer.greeted = true
-      })
+      const greetings = peers.map((peer) => greet(client, peer, signal))
       for (const greeting of await Promise.allSettled(greetings)) {
         if (greeting.status === 'fulfilled' || !(greeting.reason instanceof ServiceError)) continue
         if (greeting.reason.code === 'CHAIN_MISMATCH' || greeting.reason.code === 'ABORTED') throw greeting.reason
       }
     },
   }
+}
+
+type Client = { readonly peers: readonly Peer[]; readonly limits: RpcLimits; readonly options: RpcOptions }
+
+async function run<T>(client: Client, work: Work<T>, { signal, elsewhere }: Running): Promise<T> {
+  const { peers, limits, options } = client
+  let passed = new Set<Peer>()
+  let timeouts = 0
+  for (let n = 1; ; n++) {
+    throwIfAborted(signal)
+    const peer = await pick(peers, { passed, signal, maxWaitMs: limits.maxWaitMs })
+    const failuresBefore = peer.failures
+    try {
+      if (!peer.greeted) await greet(client, peer, signal)
+      const result = await work(sessionOf(peer.node, signal))
+      recovered(client, peer)
+      return result
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error
+      const asksOthers = elsewhere?.(error) === true
+      const verdict = asksOthers ? 'again' : (VERDICTS[error.code] ?? 'final')
+      if (verdict === 'final' || signal.aborted) throw error
+      if (verdict !== 'again') failed(client, peer, { error, failuresBefore, verdict })
+      if (error.code === 'NODE_TIMEOUT') timeouts++
+      if (n >= limits.maxAttempts || timeouts >= Math.max(MAX_TIMEOUTS, peers.length)) throw error
+      passed.add(peer)
+      const allAsked = passed.size === peers.length
+      if (allAsked && (asksOthers || verdict === 'excluded')) throw error
+      options.counts.retries++
+      if (!allAsked) continue
+      passed = new Set()
+      if (verdict === 'again') await wait(pauseMs(n, limits.pauses, Math.random()), signal)
+    }
+  }
+}
+
+async function greet({ options }: Client, peer: Peer, signal: AbortSignal): Promise<void> {
+  await options.greet(sessionOf(peer.node, signal))
+  peer.greeted = true
+}
+
+function recovered({ options }: Client, peer: Peer): void {
+  peer.failures = 0
+  peer.pausedUntil = 0
+  if (!peer.warned) return
+  peer.warned = false
+  options.warn('node is back', { node: peer.node.label })
+}
+
+type Failure = { readonly error: ServiceError; readonly failuresBefore: number; readonly verdict: Verdict }
+
+// Requests in flight together fail together: only the first of them lengthens the pause.
+function failed({ options, limits }: Client, peer: Peer, { error, failuresBefore, verdict }: Failure): void {
+  peer.lastError = error
+  peer.greeted = false
+  if (peer.failures !== failuresBefore) return
+  peer.failures++
+  const asked = Number(error.fields.retryAfterMs ?? 0)
+  const own = verdict === 'excluded' ? limits.pauses.maxMs : pauseMs(peer.failures, limits.pauses, Math.random())
+  peer.pausedUntil = Date.now() + Math.max(asked, own)
+  if (peer.warned || (verdict !== 'excluded' && peer.failures < WARN_AFTER_FAILURES)) return
+  peer.warned = true
+  options.warn('node is failing', { node: peer.node.label, code: error.code, reason: error.message })
 }
 
 function sessionOf(node: Node, signal: AbortSignal): RpcSession {
