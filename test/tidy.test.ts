@@ -100,6 +100,23 @@ describe('rules that a line can break', () => {
   })
 })
 
+test('the lock file holds every package that it names, for other platforms too: else npm ci refuses', () => {
+  const lock: unknown = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+  const packages = new Map(Object.entries(entriesOf(lock).get('packages') ?? {}))
+  const missing = [...packages].flatMap(([path, entry]) =>
+    Object.keys(entriesOf(entry).get('optionalDependencies') ?? {}).filter(
+      (name) => !packages.has(`node_modules/${name}`) && !packages.has(`${path}/node_modules/${name}`),
+    ),
+  )
+  expect(packages.size).toBeGreaterThan(100)
+  expect(missing).toEqual([])
+})
+
+function entriesOf(value: unknown): ReadonlyMap<string, object> {
+  const entries: [string, unknown][] = typeof value === 'object' && value !== null ? Object.entries(value) : []
+  return new Map(entries.flatMap(([key, part]) => (typeof part === 'object' && part !== null ? [[key, part]] : [])))
+}
+
 describe('documents', () => {
   test('docs/errors.md lists exactly the codes of core/errors.ts', () => {
     const listed = [...readFileSync('docs/errors.md', 'utf8').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code)
