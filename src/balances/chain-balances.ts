@@ -88,7 +88,8 @@ export class ChainBalances {
   }
 
   async #fact(key: BalanceKey, row: StoredBalance | undefined): Promise<Fact> {
-    return { key, row, asset: await this.#reads.asset(key.asset) }
+    // The native asset has no events: it is never in the journal.
+    return { key, row, asset: key.asset.standard === 'native' ? undefined : await this.#reads.asset(key.asset) }
   }
 
   async #answer(facts: readonly Fact[], clock: ChainClock, freshness: Freshness): Promise<readonly Balance[]> {

@@ -114,7 +114,7 @@ export class SqliteReads implements ChainReads {
   }
 
   #balance(key: BalanceKey, asOf: number | undefined): StoredBalance | undefined {
-    const asset = this.#assets.find(key.asset)
+    const asset = key.asset.standard === 'native' ? undefined : this.#assets.find(key.asset)
     if (asset === undefined) return undefined
     const where = [this.#codec.encode(key.account), asset.id, encodeItem(key.item)]
     const row = this.#statements.balance.get(...where) as Row | undefined
