@@ -3,10 +3,10 @@ import type { Balances } from '../../../balances/balances.ts'
 import { format } from '../../../core/amount.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
 import type { Answer } from '../../json-schema.ts'
-import type { TokenDescription, TokenMeta, TokenPriceAnswer, TokenTransfersAnswer, TopHoldersAnswer } from './schema.ts'
+import { compileRows, type WrittenObject } from '../../serialise.ts'
+import { TokenDescription, type TokenPriceAnswer, type TokenTransfersAnswer, type TopHoldersAnswer } from './schema.ts'
 
 type Description = Answer<Static<typeof TokenDescription>>
-type Meta = Answer<Static<typeof TokenMeta>>
 type Price = Answer<Static<typeof TokenPriceAnswer>>['data']
 type TransferRow = Answer<Static<typeof TokenTransfersAnswer>>['data'][number]
 type TopHolder = Answer<Static<typeof TopHoldersAnswer>>['data'][number]
@@ -27,14 +27,9 @@ const LOGO_PIXELS = 64
 
 const MINT_OR_BURN = '0x0000000000000000000000000000000000000000'
 
-// The tokens folder gives the same object for a token until its facts change, and a page's texts are mostly tokens.
-const descriptions = new WeakMap<TokenInfo, Description>()
-
 /** What is known of a token: unknown decimals are 0 and said to be unknown, unknown texts are empty. */
 export function renderToken(token: TokenInfo): Description {
-  const known = descriptions.get(token)
-  if (known !== undefined) return known
-  const description: Description = {
+  return {
     contract_address: token.asset.reference,
     decimals: token.decimals ?? 0,
     decimals_known: token.decimals === undefined ? false : undefined,
@@ -45,26 +40,14 @@ export function renderToken(token: TokenInfo): Description {
     urls: token.urls,
     current_usd_price: priceText(token),
   }
-  descriptions.set(token, description)
-  return description
 }
 
 /** A row of account/tokens: the token, and what the account holds of it. */
-export function renderMeta(token: TokenInfo, balance: string): Meta {
-  const known = renderToken(token)
-  return {
-    contract_address: known.contract_address,
-    decimals: known.decimals,
-    decimals_known: known.decimals_known,
-    name: known.name,
-    symbol: known.symbol,
-    total_supply: known.total_supply,
-    logos: known.logos,
-    urls: known.urls,
-    current_usd_price: known.current_usd_price,
-    balance,
-  }
-}
+export const renderMeta: (token: TokenInfo, balance: string) => WrittenObject = compileRows<TokenInfo>({
+  schema: TokenDescription,
+  name: 'balance',
+  describe: renderToken,
+})
 
 /** The price of a token, with its keys absent where it is unknown: never 0. */
 export function renderPrice(token: TokenInfo): Price {

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { ExactNumber, JOINS, LOWER_CASE } from '../../json-schema.ts'
+import type { WrittenObject } from '../../serialise.ts'
 
 /** The vendor's own pattern of an address: https://docs.chainbase.com, Get ERC20 token balances. */
 const ADDRESS_PATTERN = '^0[xX]{1}[a-fA-F0-9]{40}$'
@@ -92,7 +93,7 @@ const Described = {
 
 export const TokenDescription = Type.Object(Described, { title: 'TokenDescription' })
 
-export const TokenMeta = Type.Object(
+const TokenMeta = Type.Object(
   {
     ...Described,
     balance: Type.String({ description: 'Base units: 0x and hex digits, or decimal by configuration.' }),
@@ -110,7 +111,7 @@ const Page = {
 }
 
 export const AccountTokensAnswer = Type.Object(
-  { ...Ok, data: Type.Array(TokenMeta), ...Page },
+  { ...Ok, data: Type.Array(Type.Unsafe<WrittenObject>(TokenMeta)), ...Page },
   { title: 'ResponseGetAccountTokens' },
 )
 
