@@ -11,7 +11,7 @@ const generators = ['scripts/contracts.ts', 'scripts/error-docs.ts', 'scripts/op
   existsSync(file),
 )
 const steps: readonly Step[] = [
-  { name: 'format and lint', command: ['biome', 'ci', '.'] },
+  { name: 'format and lint', command: ['biome', 'ci', '--colors=off', '.'] },
   { name: 'types', command: ['tsc', '-p', '.'] },
   {
     name: 'import boundaries',
