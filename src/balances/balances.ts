@@ -28,6 +28,8 @@ export interface Balances {
     readonly account: string
     readonly standards: readonly Standard[]
     readonly receivedOnly: boolean
+    /** Only these, where given. */
+    readonly assets?: readonly AssetRef[]
     readonly freshness: Freshness
     readonly offset: number
     readonly limit: number

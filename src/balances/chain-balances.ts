@@ -1,4 +1,4 @@
-import type { Standard } from '../core/asset.ts'
+import type { AssetRef, Standard } from '../core/asset.ts'
 import type { Balance, BalanceKey, Known, Observation } from '../core/balance.ts'
 import type { Header } from '../core/block.ts'
 import type { ChainClock, ChainReads, StoredBalance } from '../store/store.ts'
@@ -53,11 +53,12 @@ export class ChainBalances {
     readonly account: string
     readonly standards: readonly Standard[]
     readonly receivedOnly: boolean
+    readonly assets?: readonly AssetRef[]
     readonly freshness: Freshness
     readonly offset: number
     readonly limit: number
   }): Promise<{ rows: readonly AssetBalance[]; count: number; clock: ChainClock }> {
-    const { clock, count, rows } = await this.#reads.account(query)
+    const { clock, count, rows } = await this.#reads.account({ ...query, assets: query.assets })
     const facts = rows.map(
       (row): Fact => ({
         key: { account: query.account, asset: row.asset.asset, item: '' },

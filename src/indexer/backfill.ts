@@ -9,7 +9,7 @@ import { afterAnswer, afterRefusal, FIRST_RANGE_SIZE, type RangeSize } from './r
 /** Requests under way at once: enough to keep one node busy while the store writes. */
 const IN_FLIGHT = 4
 /** Transfers after which what has come is committed: about a second of writing, some 20 MB in memory. */
-const BATCH_TRANSFERS = 20_000
+const BATCH_TRANSFERS = 50_000
 /** What has come is committed at least this often, however little it is, so that a slow node's work is kept. */
 const BATCH_MS = 2_000
 

@@ -120,6 +120,8 @@ export type AccountQuery = {
   readonly standards: readonly Standard[]
   /** Only assets that the account received at least once. */
   readonly receivedOnly: boolean
+  /** Only these, where given. */
+  readonly assets: readonly AssetRef[] | undefined
   readonly offset: number
   readonly limit: number
 }

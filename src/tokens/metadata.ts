@@ -15,6 +15,9 @@ const RECHECK_SECONDS = 10
 /** The same for a token that was never read, since its facts may arrive at any moment. */
 const RECHECK_UNREAD_SECONDS = 1
 
+/** Seconds for which a chain that could not be asked about its tokens is left alone. */
+const FAILURE_PAUSE_SECONDS = 10
+
 /** What the metadata is made from. */
 export type TokenSources = {
   readonly storeOf: (chain: ChainId) => Promise<TokenStore>
@@ -28,8 +31,8 @@ export type TokenSources = {
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
 }
 
-/** `stored` undefined: the store has no facts of it. `checkedAt`: Unix seconds. */
-type Entry = { readonly stored: StoredToken | undefined; readonly checkedAt: number }
+/** `stored` undefined: the store has no facts of it. `checkedAt`: Unix seconds. `info` stays one object while it is kept. */
+type Entry = { readonly stored: StoredToken | undefined; readonly checkedAt: number; readonly info: TokenInfo }
 
 /**
  * All that is known of tokens: the chain's own facts, the lists, the prices. Decimals and supply are the chain's word,
@@ -40,6 +43,8 @@ export class TokenMetadata implements Tokens {
   readonly #sources: TokenSources
   readonly #recent: Recent<Entry>
   readonly #reading = new Map<string, Promise<void>>()
+  /** Until when a chain is not asked, in Unix seconds. */
+  readonly #pausedUntil = new Map<ChainId, number>()
 
   constructor(sources: TokenSources, maxEntries = MAX_ENTRIES) {
     this.#sources = sources
@@ -53,13 +58,15 @@ export class TokenMetadata implements Tokens {
     options: { readonly read: boolean } = { read: false },
   ): Promise<readonly TokenInfo[]> {
     const entries = await this.#load(chain, assets)
-    const unread = options.read ? assets.filter((_, index) => entries[index]?.stored === undefined) : []
-    if (unread.length === 0) return assets.map((asset, index) => this.#info(chain, asset, entries[index]?.stored))
+    const asks = options.read && (this.#pausedUntil.get(chain) ?? 0) <= this.#sources.now()
+    const unread = asks ? assets.filter((_, index) => entries[index]?.stored === undefined) : []
+    if (unread.length === 0) return entries.map((entry) => entry.info)
     await this.#read(chain, unread)
     const again = await this.#load(chain, assets)
-    return assets.map((asset, index) => this.#info(chain, asset, again[index]?.stored))
+    return again.map((entry) => entry.info)
   }
 
+  /** Entries in the order of the assets. */
   async #load(chain: ChainId, assets: readonly AssetRef[]): Promise<readonly Entry[]> {
     const now = this.#sources.now()
     const found = assets.map((asset) => {
@@ -67,18 +74,13 @@ export class TokenMetadata implements Tokens {
       return entry !== undefined && isFresh(entry, now) ? entry : undefined
     })
     const missing = assets.filter((_, index) => found[index] === undefined)
-    if (missing.length > 0) {
-      const store = await this.#sources.storeOf(chain)
-      const stored = await store.get(missing)
-      const loaded = missing.map((asset, index) => this.#remember(chain, asset, stored[index]))
-      let next = 0
-      return found.map((entry) => entry ?? loaded[next++] ?? NOTHING)
-    }
-    return found.map((entry) => entry ?? NOTHING)
+    const stored = missing.length === 0 ? [] : await (await this.#sources.storeOf(chain)).get(missing)
+    let next = 0
+    return assets.map((asset, index) => found[index] ?? this.#remember(chain, asset, stored[next++]))
   }
 
   #remember(chain: ChainId, asset: AssetRef, stored: StoredToken | undefined): Entry {
-    const entry = { stored, checkedAt: this.#sources.now() }
+    const entry = { stored, checkedAt: this.#sources.now(), info: this.#info(chain, asset, stored) }
     this.#recent.set(assetText(chain, asset), entry)
     return entry
   }
@@ -108,6 +110,7 @@ export class TokenMetadata implements Tokens {
     try {
       reads = await this.#sources.readTokens(chain, assets)
     } catch (error) {
+      this.#pausedUntil.set(chain, this.#sources.now() + FAILURE_PAUSE_SECONDS)
       this.#sources.warn('tokens could not be read from the chain', { chain, tokens: assets.length, err: error })
       return
     }
@@ -131,8 +134,6 @@ export class TokenMetadata implements Tokens {
     }
   }
 }
-
-const NOTHING: Entry = { stored: undefined, checkedAt: 0 }
 
 function isFresh(entry: Entry, now: number): boolean {
   return now - entry.checkedAt < (entry.stored === undefined ? RECHECK_UNREAD_SECONDS : RECHECK_SECONDS)

@@ -3,7 +3,7 @@ import { assert } from '../../src/core/assert.ts'
 import type { Header, Heads } from '../../src/core/block.ts'
 import { ServiceError } from '../../src/core/errors.ts'
 import type { BlockTransfers } from '../../src/core/transfer.ts'
-import { makeBlock, type Movement } from '../store/chains.ts'
+import { type Movement, makeBlock } from '../store/chains.ts'
 
 /**
  * A chain that reads like a drawing: block `3a` has number 3 and lies on branch `a`; its parent is named when it is
@@ -20,7 +20,12 @@ export class MockChain implements ChainAdapter {
   add(name: string, parent: string | undefined, movements: readonly Movement[] = []): this {
     const number = Number.parseInt(name, 10)
     assert(parent === undefined || this.#blocks.has(hash(parent)), `${name} is added on a block that is there`)
-    const header: Header = { number, hash: hash(name), parentHash: parent === undefined ? '0x' : hash(parent), timestamp: number * 12 }
+    const header: Header = {
+      number,
+      hash: hash(name),
+      parentHash: parent === undefined ? '0x' : hash(parent),
+      timestamp: number * 12,
+    }
     this.#blocks.set(header.hash, { ...makeBlock(movements, header), ...header })
     return this
   }
@@ -65,7 +70,9 @@ export class MockChain implements ChainAdapter {
 
   async transfers({ first, last }: { first: number; last: number }): Promise<readonly BlockTransfers[]> {
     this.fault('transfers')
-    return this.canonical().filter((block) => block.number >= first && block.number <= last && block.transfers.length > 0)
+    return this.canonical().filter(
+      (block) => block.number >= first && block.number <= last && block.transfers.length > 0,
+    )
   }
 
   async transfersOf({ headers }: { headers: readonly Header[] }): Promise<readonly BlockTransfers[]> {

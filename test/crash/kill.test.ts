@@ -16,7 +16,9 @@ type Death = { readonly step: JournalStep; readonly count: number } | { readonly
 /** One life of the indexer, ended as said. True where it was killed, false where it settled first. */
 function live(folder: string, headFile: string, death: Death): Promise<boolean> {
   const named = typeof death === 'object' && 'step' in death ? [death.step, String(death.count)] : []
-  const child = spawn(process.execPath, ['--import', 'tsx', CHILD, folder, headFile, ...named], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--import', 'tsx', CHILD, folder, headFile, ...named], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   return new Promise((resolve, reject) => {
     child.stdout.once('data', () => {
       if (typeof death === 'object' && 'afterMs' in death) setTimeout(() => child.kill('SIGKILL'), death.afterMs)

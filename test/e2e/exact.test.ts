@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { callData } from '../../src/demo/contracts.ts'
 import { type DemoChain, startDemoChain } from '../../src/demo/chain.ts'
+import { callData } from '../../src/demo/contracts.ts'
 import { asOfBlock, type Serving, serve, steelyard } from './steelyard.ts'
 
 const SEED = JSON.parse(readFileSync(new URL('../conformance/chainbase.openapi.json', import.meta.url), 'utf8')) as {
   components: { schemas: Record<string, object> }
 }
 const ajv = new Ajv({ strict: false })
-for (const [name, schema] of Object.entries(SEED.components.schemas)) ajv.addSchema(schema, `#/components/schemas/${name}`)
+for (const [name, schema] of Object.entries(SEED.components.schemas))
+  ajv.addSchema(schema, `#/components/schemas/${name}`)
 
 type Row = { contract_address: string; balance: string; decimals: number; decimals_known?: boolean }
 type Answer = { code: number; data: Row[]; count: number; next_page?: number }
@@ -81,7 +82,9 @@ describe('on the demo chain, over HTTP from the compiled server', () => {
 
   test('tokens of 0, 6, 18 and unknown decimals, and 2^256-1', async () => {
     const { body } = await tokens(`address=${demo.trader}&limit=100`)
-    const decimals = new Map(body.data.map((row) => [row.contract_address, row.decimals_known === false ? undefined : row.decimals]))
+    const decimals = new Map(
+      body.data.map((row) => [row.contract_address, row.decimals_known === false ? undefined : row.decimals]),
+    )
     expect(decimals.get(demo.tokens.whole)).toBe(0)
     expect(decimals.get(demo.tokens.cents)).toBe(6)
     expect(decimals.get(demo.tokens.ether)).toBe(18)
@@ -117,7 +120,9 @@ describe('on the demo chain, over HTTP from the compiled server', () => {
     const response = await server.get(path)
     const body = (await response.json()) as { data: string }
     const block = asOfBlock(response)
-    expect(BigInt(body.data)).toBe(BigInt(String(await demo.anvil.rpc('eth_getBalance', [demo.trader, { blockHash: block.hash }]))))
+    expect(BigInt(body.data)).toBe(
+      BigInt(String(await demo.anvil.rpc('eth_getBalance', [demo.trader, { blockHash: block.hash }]))),
+    )
     const early = await server.get(`${path}&to_block=1`)
     const atOne = BigInt(String(await demo.anvil.rpc('eth_getBalance', [demo.trader, '0x1'])))
     expect(BigInt(((await early.json()) as { data: string }).data)).toBe(atOne)
@@ -131,7 +136,11 @@ test.each([
   { path: '/v1/account/tokens?chain_id=31337&address=0x12', status: 422 },
   { path: `/v1/account/tokens?chain_id=31337&address=0x${'1'.repeat(40)}&limit=101`, status: 422 },
   { path: `/v1/account/tokens?chain_id=31337&address=0x${'1'.repeat(40)}`, status: 401, headers: { 'x-api-key': '' } },
-  { path: `/v1/account/tokens?chain_id=31337&address=0x${'1'.repeat(40)}`, status: 403, headers: { 'x-api-key': 'demo' } },
+  {
+    path: `/v1/account/tokens?chain_id=31337&address=0x${'1'.repeat(40)}`,
+    status: 403,
+    headers: { 'x-api-key': 'demo' },
+  },
   { path: '/v1/account/nothing', status: 404 },
 ])('$status on the wire: $path', async ({ path, status, headers }) => {
   const response = await server.get(path, headers)

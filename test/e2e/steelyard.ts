@@ -12,7 +12,10 @@ export type Run = { readonly code: number | null; readonly out: string; readonly
 /** Runs the compiled command line to its end. */
 export function steelyard(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BIN, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [BIN, ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let out = ''
     let err = ''
     child.stdout.on('data', (chunk: Buffer) => {
@@ -82,7 +85,10 @@ export async function serve(config: object): Promise<Serving> {
   }
 }
 
-async function waitFor(get: (path: string) => Promise<Response>, condition: (chain: Health) => boolean): Promise<Health> {
+async function waitFor(
+  get: (path: string) => Promise<Response>,
+  condition: (chain: Health) => boolean,
+): Promise<Health> {
   const deadline = Date.now() + 60_000
   for (;;) {
     const body = (await (await get('/health')).json()) as { chains: Health[] }

@@ -15,7 +15,10 @@ const pay = (from: string | undefined, to: string | undefined, amount: bigint): 
 
 /** 0 ─ 1 ─ 2, with money from the beginning. */
 function trunk(): MockChain {
-  return new MockChain().add('0', undefined).add('1', '0', [mint(alice, 100n)]).add('2', '1', [pay(alice, bob, 10n)])
+  return new MockChain()
+    .add('0', undefined)
+    .add('1', '0', [mint(alice, 100n)])
+    .add('2', '1', [pay(alice, bob, 10n)])
 }
 
 type Case = {
@@ -29,27 +32,41 @@ type Case = {
 const CASES: readonly Case[] = [
   {
     name: 'one block is replaced',
-    chain: trunk().add('3a', '2', [pay(alice, bob, 5n)]).add('3b', '2', [pay(bob, alice, 1n)]),
+    chain: trunk()
+      .add('3a', '2', [pay(alice, bob, 5n)])
+      .add('3b', '2', [pay(bob, alice, 1n)]),
     heads: ['3a', '3b'],
   },
   {
     name: 'one block is replaced by a longer branch',
-    chain: trunk().add('3a', '2', [pay(alice, bob, 5n)]).add('3b', '2').add('4b', '3b', [pay(alice, bob, 7n)]),
+    chain: trunk()
+      .add('3a', '2', [pay(alice, bob, 5n)])
+      .add('3b', '2')
+      .add('4b', '3b', [pay(alice, bob, 7n)]),
     heads: ['3a', '4b'],
   },
   {
     name: 'a shorter branch wins',
-    chain: trunk().add('3a', '2', [mint(bob, 1n)]).add('4a', '3a', [mint(bob, 2n)]).add('3b', '2', [mint(alice, 3n)]),
+    chain: trunk()
+      .add('3a', '2', [mint(bob, 1n)])
+      .add('4a', '3a', [mint(bob, 2n)])
+      .add('3b', '2', [mint(alice, 3n)]),
     heads: ['4a', '3b'],
   },
   {
     name: 'all above the genesis goes',
-    chain: trunk().add('1b', '0', [mint(bob, 1n)]).add('2b', '1b').add('3b', '2b', [pay(bob, alice, 1n)]),
+    chain: trunk()
+      .add('1b', '0', [mint(bob, 1n)])
+      .add('2b', '1b')
+      .add('3b', '2b', [pay(bob, alice, 1n)]),
     heads: ['2', '3b'],
   },
   {
     name: 'back to the first branch',
-    chain: trunk().add('3a', '2', [mint(alice, 1n)]).add('3b', '2', [mint(bob, 1n)]).add('4a', '3a', [mint(alice, 1n)]),
+    chain: trunk()
+      .add('3a', '2', [mint(alice, 1n)])
+      .add('3b', '2', [mint(bob, 1n)])
+      .add('4a', '3a', [mint(alice, 1n)]),
     heads: ['3a', '3b', '4a'],
   },
   {
@@ -71,7 +88,9 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'a sum that leaves the range on the lost branch only',
-    chain: trunk().add('3a', '2', [pay(bob, alice, 50n)]).add('3b', '2', [pay(bob, alice, 10n)]),
+    chain: trunk()
+      .add('3a', '2', [pay(bob, alice, 50n)])
+      .add('3b', '2', [pay(bob, alice, 10n)]),
     heads: ['3a', '3b'],
   },
 ]
@@ -101,7 +120,10 @@ test('a node that lags on our own chain takes nothing back', async () => {
 })
 
 test('one poll that disagrees is not a reorg yet', async () => {
-  const chain = trunk().add('3a', '2', [mint(alice, 1n)]).add('3b', '2').show('3a')
+  const chain = trunk()
+    .add('3a', '2', [mint(alice, 1n)])
+    .add('3b', '2')
+    .show('3a')
   const rig = await makeRig(chain)
   await rig.settle()
   chain.show('3b')
@@ -124,7 +146,11 @@ test('a reorg deeper than the finalized head stops the chain, and what is stored
 })
 
 test('a node that fails in the middle of a reorg changes nothing in the end', async () => {
-  const chain = trunk().add('3a', '2', [mint(alice, 1n)]).add('3b', '2').add('4b', '3b', [mint(bob, 2n)]).show('3a')
+  const chain = trunk()
+    .add('3a', '2', [mint(alice, 1n)])
+    .add('3b', '2')
+    .add('4b', '3b', [mint(bob, 2n)])
+    .show('3a')
   const rig = await makeRig(chain)
   await rig.settle()
   chain.show('4b')

@@ -22,8 +22,20 @@ const amount = fc.oneof(
 )
 
 /** A movement, legal or not: contracts emit what they like. */
-const movement = fc.record({ asset: fc.constantFrom(...ASSETS), from: side, to: side, amount, item: fc.integer({ min: 0, max: 3 }) })
-export type Movement = { asset: AssetRef; from: string | undefined; to: string | undefined; amount: bigint; item: number }
+const movement = fc.record({
+  asset: fc.constantFrom(...ASSETS),
+  from: side,
+  to: side,
+  amount,
+  item: fc.integer({ min: 0, max: 3 }),
+})
+export type Movement = {
+  asset: AssetRef
+  from: string | undefined
+  to: string | undefined
+  amount: bigint
+  item: number
+}
 
 /** What one block moves. */
 export const blockMovements = fc.array(movement, { maxLength: 6 })
@@ -48,5 +60,11 @@ export function makeBlock(movements: readonly Movement[], header: Header): Block
       transactionHash: header.hash,
     }
   })
-  return { number: header.number, hash: header.hash, parentHash: header.parentHash, timestamp: header.timestamp, transfers }
+  return {
+    number: header.number,
+    hash: header.hash,
+    parentHash: header.parentHash,
+    timestamp: header.timestamp,
+    transfers,
+  }
 }

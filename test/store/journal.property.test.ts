@@ -9,17 +9,20 @@ import type { Header } from '../../src/core/block.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import type { ChainReads, Journal } from '../../src/store/store.ts'
-import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock, type Movement } from './chains.ts'
+import { ACCOUNTS, ASSETS, blockMovements, hashOf, type Movement, makeBlock } from './chains.ts'
 import { dumpChain } from './dump.ts'
 import { Model } from './model.ts'
 
 const CHAIN = parseChainId('eip155:1') as ChainId
 
 /** Some blocks, and then perhaps back by some: a history of a chain. */
-const history = fc.array(fc.record({ blocks: fc.array(blockMovements, { minLength: 1, maxLength: 4 }), back: fc.integer({ min: 0, max: 5 }) }), {
-  minLength: 1,
-  maxLength: 6,
-})
+const history = fc.array(
+  fc.record({ blocks: fc.array(blockMovements, { minLength: 1, maxLength: 4 }), back: fc.integer({ min: 0, max: 5 }) }),
+  {
+    minLength: 1,
+    maxLength: 6,
+  },
+)
 type History = readonly { readonly blocks: readonly (readonly Movement[])[]; readonly back: number }[]
 
 async function withStore<T>(work: (store: SqliteStore, folder: string) => Promise<T>): Promise<T> {
@@ -58,7 +61,9 @@ async function play(history: History, journal: Journal, model: Model): Promise<H
 async function compare(reads: ChainReads, model: Model, asOf: number | undefined): Promise<void> {
   const expected = model.positions(asOf)
   const keys = ACCOUNTS.flatMap((account) =>
-    ASSETS.flatMap((asset) => (asset.standard === 'erc20' ? [''] : ['', '0', '1', '2', '3']).map((item) => ({ account, asset, item }))),
+    ASSETS.flatMap((asset) =>
+      (asset.standard === 'erc20' ? [''] : ['', '0', '1', '2', '3']).map((item) => ({ account, asset, item })),
+    ),
   )
   const { rows } = await reads.balances(keys, asOf)
   const found = keys.flatMap(({ account, asset, item }, index) => {
@@ -69,7 +74,9 @@ async function compare(reads: ChainReads, model: Model, asOf: number | undefined
 }
 
 async function compareLists(reads: ChainReads, model: Model): Promise<void> {
-  const positions = [...model.positions()].filter(([key]) => key.endsWith('/')).sort(([, a], [, b]) => a.order - b.order)
+  const positions = [...model.positions()]
+    .filter(([key]) => key.endsWith('/'))
+    .sort(([, a], [, b]) => a.order - b.order)
   for (const account of ACCOUNTS) {
     const own = positions.filter(([key]) => key.startsWith(account))
     const received = own.filter(([, { fungible, received }]) => fungible && received)
@@ -77,19 +84,32 @@ async function compareLists(reads: ChainReads, model: Model): Promise<void> {
       [{ standards: ['erc20'], receivedOnly: true }, received],
       [{ standards: ['erc20', 'erc721', 'erc1155'], receivedOnly: false }, own],
     ] as const) {
-      const page = await reads.account({ account, ...query, offset: 0, limit: 100 })
+      const page = await reads.account({ account, ...query, assets: undefined, offset: 0, limit: 100 })
       expect(page.count).toBe(expected.length)
       const listed = page.rows.map((row) => `${account}/${assetKey(row.asset.asset)}/`)
       expect(listed).toEqual(expected.map(([key]) => key))
-      const [second] = (await reads.account({ account, ...query, offset: 1, limit: 1 })).rows
+      const assets = [...ASSETS].reverse()
+      const named = await reads.account({ account, ...query, assets, offset: 0, limit: 100 })
+      expect(named).toEqual(page)
+      const [second] = (await reads.account({ account, ...query, assets: undefined, offset: 1, limit: 1 })).rows
       expect(second?.asset.asset).toEqual(page.rows[1]?.asset.asset)
     }
   }
   for (const asset of ASSETS) {
     const holders = model.holders(asset)
-    expect(await reads.holders({ asset, offset: 0, limit: 100 })).toMatchObject({ count: holders.length, rows: holders })
+    expect(await reads.holders({ asset, offset: 0, limit: 100 })).toMatchObject({
+      count: holders.length,
+      rows: holders,
+    })
     const transfers = model.transfers().filter((transfer) => assetKey(transfer.asset) === assetKey(asset))
-    const all = { fromBlock: undefined, toBlock: undefined, fromTimestamp: undefined, toTimestamp: undefined, offset: 0, limit: 1_000 }
+    const all = {
+      fromBlock: undefined,
+      toBlock: undefined,
+      fromTimestamp: undefined,
+      toTimestamp: undefined,
+      offset: 0,
+      limit: 1_000,
+    }
     const page = await reads.transfers({ asset, account: undefined, ...all })
     expect(page.count).toBe(transfers.length)
     expect(page.rows.map(({ block: _, timestamp: __, ...transfer }) => transfer)).toEqual([...transfers].reverse())

@@ -1,5 +1,5 @@
-import { type AssetRef, assetKey, isFungible } from '../../src/core/asset.ts'
 import { isAmount } from '../../src/core/amount.ts'
+import { type AssetRef, assetKey, isFungible } from '../../src/core/asset.ts'
 import type { BlockTransfers, Transfer } from '../../src/core/transfer.ts'
 
 /** What an account holds of an asset, by the plainest of means: adding up. */
@@ -48,9 +48,12 @@ export class Model {
     const found: { account: string; amount: bigint }[] = []
     for (const [key, { amount }] of this.positions()) {
       const [account = '', name, item] = key.split('/')
-      if (name === assetKey(asset) && item === '' && amount !== undefined && amount > 0n) found.push({ account, amount })
+      if (name === assetKey(asset) && item === '' && amount !== undefined && amount > 0n)
+        found.push({ account, amount })
     }
-    return found.sort((a, b) => (a.amount === b.amount ? (a.account < b.account ? -1 : 1) : a.amount > b.amount ? -1 : 1))
+    return found.sort((a, b) =>
+      a.amount === b.amount ? (a.account < b.account ? -1 : 1) : a.amount > b.amount ? -1 : 1,
+    )
   }
 }
 

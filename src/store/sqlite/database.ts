@@ -12,7 +12,7 @@ const CACHE_KIB = { writer: 192 * 1024, small: 8 * 1024 }
 
 /** A checkpoint is due once the write-ahead log holds this many 4 KiB pages: 64 MiB, so that a batch's hot pages are
  * copied home once for many commits. Readers hold snapshots for under a millisecond, so the log starts over each time. */
-const CHECKPOINT_PAGES = 16 * 1024
+const CHECKPOINT_PAGES = 48 * 1024
 
 /** Past this the write-ahead log is cut back to this size after a checkpoint. */
 const WAL_KEPT_BYTES = 64 * 1024 * 1024

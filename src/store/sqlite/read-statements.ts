@@ -28,6 +28,10 @@ export function prepareReads(db: SqliteDatabase) {
       fungible: sql(`${PAGE} AND fungible = 1 ${ORDER}`).raw(),
       all: sql(`${PAGE} ${ORDER}`).raw(),
     },
+    metPosition: sql(
+      `SELECT asset, amount, last_block, met_block, met_log, met_sub, received_block FROM balances
+       WHERE account = ? AND asset = ? AND item = x''`,
+    ).raw(),
     holderCount: sql('SELECT holders FROM assets WHERE id = ?').pluck(),
     holders: sql(
       `SELECT account, amount FROM balances WHERE asset = ? AND item = x'' AND amount > x'80'

@@ -65,6 +65,7 @@ export class SqliteReads implements ChainReads {
   async account(query: AccountQuery): Promise<AccountPage> {
     const account = this.#codec.encode(query.account)
     const fungibleOnly = onlyFungible(query)
+    if (query.assets !== undefined) return this.#accountOf(account, query, query.assets)
     const pick = query.receivedOnly ? 'received' : fungibleOnly ? 'fungible' : 'all'
     return this.#snapshot((clock) => {
       const counted = this.#statements.count[pick].get(account)
@@ -72,6 +73,21 @@ export class SqliteReads implements ChainReads {
       if (count === 0 || query.offset >= count) return { clock, count, rows: [] }
       const rows = this.#statements.page[pick].all(account, query.limit, query.offset)
       return { clock, count, rows: rows.map((entry) => this.#accountRow(query.account, entry as Row)) }
+    })
+  }
+
+  /** The page of those of the listed assets that the account met. */
+  #accountOf(account: Buffer, query: AccountQuery, listed: readonly AssetRef[]): AccountPage {
+    const { metPosition } = this.#statements
+    return this.#snapshot((clock) => {
+      const met = listed.flatMap((wanted) => {
+        const asset = query.standards.includes(wanted.standard) ? this.#assets.find(wanted) : undefined
+        const row = asset === undefined ? undefined : (metPosition.get(account, asset.id) as Row | undefined)
+        return row === undefined || (query.receivedOnly && row[6] === null) ? [] : [row]
+      })
+      met.sort((a, b) => int(a[3]) - int(b[3]) || int(a[4]) - int(b[4]) || int(a[5]) - int(b[5]))
+      const rows = met.slice(query.offset, query.offset + query.limit)
+      return { clock, count: met.length, rows: rows.map((row) => this.#accountRow(query.account, row)) }
     })
   }
 

@@ -87,32 +87,26 @@ async function listed(deps: ChainbaseDeps, chain: ChainId, query: Query): Promis
   }
 }
 
-/** Assets of an account that are looked through, in steps, for the order in which it met the listed ones. */
-const ORDER_STEP = 1_000
-const MAX_ORDER_STEPS = 5
-
 /** The rows in the order in which the account met their assets; those that it never met come last, in their own order. */
 async function inOrderMet(
   balances: Balances,
   list: { readonly chain: ChainId; readonly account: string; readonly rows: readonly KnownRow[] },
 ): Promise<readonly KnownRow[]> {
   const rest = new Map(list.rows.map((row) => [row.asset.reference, row]))
+  const page = await balances.account({
+    chain: list.chain,
+    account: list.account,
+    standards: ['erc20'],
+    receivedOnly: false,
+    assets: list.rows.map((row) => row.asset),
+    freshness: { mode: 'stored' },
+    offset: 0,
+    limit: list.rows.length,
+  })
   const met: KnownRow[] = []
-  for (let step = 0; step < MAX_ORDER_STEPS && rest.size > 0; step++) {
-    const page = await balances.account({
-      chain: list.chain,
-      account: list.account,
-      standards: ['erc20'],
-      receivedOnly: false,
-      freshness: { mode: 'stored' },
-      offset: step * ORDER_STEP,
-      limit: ORDER_STEP,
-    })
-    for (const { asset } of page.rows) {
-      const row = rest.get(asset.reference)
-      if (row !== undefined && rest.delete(asset.reference)) met.push(row)
-    }
-    if ((step + 1) * ORDER_STEP >= page.count) break
+  for (const { asset } of page.rows) {
+    const row = rest.get(asset.reference)
+    if (row !== undefined && rest.delete(asset.reference)) met.push(row)
   }
   return [...met, ...rest.values()]
 }
