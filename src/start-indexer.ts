@@ -27,6 +27,8 @@ export type IndexerHandle = {
 
 /** Heap of an indexer's thread, in MB: several answers under way, a batch and its sorted rows. */
 const HEAP_MB = 512
+/** Young generation of that heap, in MB: a batch lives for a second, and should die before it is moved and moved again. */
+const YOUNG_MB = 64
 
 /** Starts a chain's indexer in a thread of its own, so that no batch ever holds up an answer. */
 export function startIndexer(options: {
@@ -58,7 +60,10 @@ export function startIndexer(options: {
 
 /** From `dist` the thread is a compiled module; from the sources, in development and tests, tsx compiles it there. */
 function startThread(data: ThreadData): Worker {
-  const options = { workerData: data, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } }
+  const options = {
+    workerData: data,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
+  }
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./indexer-thread.js', import.meta.url), options)
   const entry = new URL('./indexer-thread.ts', import.meta.url).href
   const code = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(entry)}) })`

@@ -9,9 +9,9 @@ import { afterAnswer, afterRefusal, FIRST_RANGE_SIZE, type RangeSize } from './r
 /** Requests under way at once: enough to keep one node busy while the store writes. */
 const IN_FLIGHT = 4
 /** Transfers after which what has come is committed: about a second of writing, some 20 MB in memory. */
-const BATCH_TRANSFERS = 50_000
+const BATCH_TRANSFERS = 100_000
 /** What has come is committed at least this often, however little it is, so that a slow node's work is kept. */
-const BATCH_MS = 2_000
+const BATCH_MS = 10_000
 
 /** A range that was answered. */
 type Answer = { readonly first: number; readonly through: Header; readonly blocks: readonly BlockTransfers[] }
@@ -113,7 +113,7 @@ class RangeFetcher {
       if (!isServiceError(error) || first === last) throw error
       if (error.code !== 'RANGE_TOO_LARGE' && error.code !== 'NODE_TOO_LARGE' && error.code !== 'NODE_TIMEOUT')
         throw error
-      return this.#inParts({ first, last, suggested: error.fields['suggested'] })
+      return this.#inParts({ first, last, suggested: error.fields.suggested })
     }
   }
 

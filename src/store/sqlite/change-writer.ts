@@ -1,6 +1,5 @@
-import type { AccountCodec } from '../../core/account.ts'
 import { encodeAmount, encodeItem } from './amount-codec.ts'
-import { type Change, type ChangesByAccount, sortForTable } from './changes.ts'
+import { type BatchAccount, type Change, sortForTable } from './changes.ts'
 import type { Row, SqliteDatabase, Statement } from './database.ts'
 import { amountOf, encodeNullable, leavesRange, POSITION_COLUMNS, type Position, readPosition } from './position.ts'
 
@@ -12,7 +11,6 @@ type Met = { assets: number; received: number }
  * touched once a batch. Runs inside the journal's transaction.
  */
 export class ChangeWriter {
-  readonly #codec: AccountCodec
   /** What a pair begins with: zero where coverage began with the chain, else unknown. */
   readonly #opening: bigint | undefined
   readonly #select: Statement
@@ -22,8 +20,7 @@ export class ChangeWriter {
   readonly #account: Statement
   readonly #holders: Statement
 
-  constructor(db: SqliteDatabase, codec: AccountCodec, opening: bigint | undefined) {
-    this.#codec = codec
+  constructor(db: SqliteDatabase, opening: bigint | undefined) {
     this.#opening = opening
     const key = 'account = ? AND asset = ? AND item = ?'
     this.#select = db.prepare<unknown[]>(`SELECT ${POSITION_COLUMNS} FROM balances WHERE ${key}`).raw()
@@ -41,12 +38,12 @@ export class ChangeWriter {
     this.#holders = db.prepare<unknown[]>('UPDATE assets SET holders = holders + ? WHERE id = ?')
   }
 
-  write(changes: ChangesByAccount): void {
+  write(accounts: ReadonlyMap<string, BatchAccount>): void {
     const holders = new Map<number, number>()
-    for (const address of [...changes.keys()].sort()) {
-      const account = this.#codec.encode(address)
+    const inKeyOrder = [...accounts.values()].sort((a, b) => a.bytes.compare(b.bytes))
+    for (const { bytes: account, changes } of inKeyOrder) {
       const met: Met = { assets: 0, received: 0 }
-      const sorted = sortForTable(changes.get(address) ?? [])
+      const sorted = sortForTable(changes)
       let start = 0
       for (let end = 1; end <= sorted.length; end++) {
         const first = sorted[start]
@@ -72,8 +69,8 @@ export class ChangeWriter {
       const change = pair.sorted[i]
       if (change === undefined) break
       apply(position, change)
-      const { block, log, sub, delta } = change
-      this.#change.run(account, first.assetId, item, block, log, sub, encodeAmount(delta), encodeAmount(position.sum))
+      const { block, log, sub, bytes } = change
+      this.#change.run(account, first.assetId, item, block, log, sub, bytes, encodeAmount(position.sum))
     }
     const amount = amountOf(position)
     if (row === undefined) this.#insertPosition([account, first.assetId, item], position)

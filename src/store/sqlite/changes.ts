@@ -1,7 +1,8 @@
-import { type AssetRef, assetKey, isFungible, NO_ITEM } from '../../core/asset.ts'
+import { type AssetRef, assetKey, NO_ITEM } from '../../core/asset.ts'
 import type { BlockTransfers, Transfer } from '../../core/transfer.ts'
+import { encodeAmount, ZERO } from './amount-codec.ts'
 
-/** One side of a transfer, at its place in the chain. `received`: the account is its receiver. */
+/** One side of a transfer, at its place in the chain. `bytes` is the delta encoded; `received`: by its receiver. */
 export type Change = {
   readonly assetId: number
   readonly fungible: boolean
@@ -10,58 +11,52 @@ export type Change = {
   readonly log: number
   readonly sub: number
   readonly delta: bigint
+  readonly bytes: Buffer
   readonly received: boolean
 }
 
-/** The changes of a batch by account; of each account in chain order. */
-export type ChangesByAccount = Map<string, Change[]>
+/** An account of a batch: its address as stored, and its changes in chain order. */
+export type BatchAccount = { readonly bytes: Buffer; readonly changes: Change[] }
 
-export type ChangeSources = {
-  readonly idOf: (asset: AssetRef) => number
+/** An asset of a batch. */
+export type BatchAsset = { readonly id: number; readonly fungible: boolean }
+
+/** What a batch names, encoded once each: accounts by address, assets by the object that the batch shares. */
+export type BatchNames = {
+  readonly account: (address: string) => BatchAccount
+  readonly asset: (asset: AssetRef) => BatchAsset
   /** False for accounts whose changes would be incomplete. */
   readonly keeps: (account: string) => boolean
 }
 
-/** Splits blocks of transfers into the changes of each account. A transfer to oneself is one change of nothing. */
-export function gatherChanges(blocks: readonly BlockTransfers[], sources: ChangeSources): ChangesByAccount {
-  const changes: ChangesByAccount = new Map()
-  for (const block of blocks) {
-    for (const transfer of block.transfers) {
-      const { from, to } = transfer
-      if (from !== undefined && from === to) {
-        if (sources.keeps(from))
-          push(changes, { block: block.number, transfer, delta: 0n, received: true, account: from }, sources)
-        continue
+/** Hands each transfer of the blocks to the accounts that it concerns. One to oneself is one change of nothing. */
+export function gatherChanges(blocks: readonly BlockTransfers[], names: BatchNames): void {
+  for (const { number, transfers } of blocks) {
+    for (const transfer of transfers) {
+      const { from, to, amount } = transfer
+      const asset = names.asset(transfer.asset)
+      if (from !== undefined && names.keeps(from)) {
+        const own = from === to
+        const delta = own ? 0n : -amount
+        const bytes = own ? ZERO : encodeAmount(delta)
+        push(names.account(from).changes, transfer, { asset, block: number, delta, bytes, received: own })
       }
-      if (from !== undefined && sources.keeps(from)) {
-        push(
-          changes,
-          { block: block.number, transfer, delta: -transfer.amount, received: false, account: from },
-          sources,
-        )
-      }
-      if (to !== undefined && sources.keeps(to)) {
-        push(changes, { block: block.number, transfer, delta: transfer.amount, received: true, account: to }, sources)
+      if (to !== undefined && to !== from && names.keeps(to)) {
+        const side = { asset, block: number, delta: amount, bytes: encodeAmount(amount), received: true }
+        push(names.account(to).changes, transfer, side)
       }
     }
   }
-  return changes
 }
 
-type Side = { block: number; transfer: Transfer; delta: bigint; received: boolean; account: string }
+type Side = { asset: BatchAsset; block: number; delta: bigint; bytes: Buffer; received: boolean }
 
-function push(changes: ChangesByAccount, side: Side, sources: ChangeSources): void {
-  const { transfer, block, delta, received } = side
-  let list = changes.get(side.account)
-  if (list === undefined) {
-    list = []
-    changes.set(side.account, list)
-  }
-  const assetId = sources.idOf(transfer.asset)
-  const fungible = isFungible(transfer.asset.standard)
-  const place = { assetId, fungible, block, log: transfer.logIndex, sub: transfer.batchIndex, delta, received }
-  list.push({ ...place, item: NO_ITEM })
-  if (!fungible) list.push({ ...place, item: transfer.item })
+function push(changes: Change[], transfer: Transfer, side: Side): void {
+  const { asset, block, delta, bytes, received } = side
+  const { logIndex: log, batchIndex: sub } = transfer
+  const { id: assetId, fungible } = asset
+  changes.push({ assetId, fungible, item: NO_ITEM, block, log, sub, delta, bytes, received })
+  if (!fungible) changes.push({ assetId, fungible, item: transfer.item, block, log, sub, delta, bytes, received })
 }
 
 /** Orders an account's changes by (asset, item), keeping the chain's order within each: the order of the table. */

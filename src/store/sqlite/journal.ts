@@ -1,6 +1,6 @@
 import type { AccountCodec } from '../../core/account.ts'
 import { assert } from '../../core/assert.ts'
-import { type AssetRef, assetKey } from '../../core/asset.ts'
+import { type AssetRef, isFungible } from '../../core/asset.ts'
 import { type BlockRef, sameBlock } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import { type Coverage, type CoverageTest, coverageTest } from '../../core/coverage.ts'
@@ -9,8 +9,9 @@ import type { Batch, BlockTransfers } from '../../core/transfer.ts'
 import type { Appended, Heartbeat, Journal, JournalState } from '../store.ts'
 import { encodeAmount, encodeItem } from './amount-codec.ts'
 import { AssetTable } from './asset-table.ts'
+import { Names } from './batch-names.ts'
 import { ChangeWriter } from './change-writer.ts'
-import { assetsOf, gatherChanges } from './changes.ts'
+import { assetsOf, type BatchAsset, gatherChanges } from './changes.ts'
 import { guarded, int, type Row, type SqliteDatabase } from './database.ts'
 import { encodeHash } from './hash-codec.ts'
 import { headerValues, readHeader, readOptionalHeader, readOptionalRef } from './header-rows.ts'
@@ -49,7 +50,7 @@ export class SqliteJournal implements Journal {
     this.#assets = new AssetTable(options.db)
     this.#test = coverageTest(options.coverage)
     const opening = options.coverage.from === 0 ? 0n : undefined
-    this.#changes = new ChangeWriter(options.db, options.codec, opening)
+    this.#changes = new ChangeWriter(options.db, opening)
     this.#rollback = new RollbackWriter(options.db, {
       assets: this.#assets,
       codec: options.codec,
@@ -71,14 +72,11 @@ export class SqliteJournal implements Journal {
   async append(batch: Batch): Promise<Appended> {
     const appended = this.#transaction(() => {
       this.#mustFollow(batch)
-      const { ids, newAssets } = this.#assetIds(batch.blocks)
-      const transfers = this.#insertBlocks(batch, ids)
-      this.#changes.write(
-        gatherChanges(batch.blocks, {
-          idOf: (asset) => idOf(ids, asset),
-          keeps: this.#test.keeps,
-        }),
-      )
+      const { assets, newAssets } = this.#assetsOf(batch.blocks)
+      const names = new Names({ assets, encode: this.#options.codec.encode, keeps: this.#test.keeps })
+      gatherChanges(batch.blocks, names)
+      const transfers = this.#insertBlocks(batch, names)
+      this.#changes.write(names.accounts)
       this.#step('append:rows')
       this.#statements.setClock.run(...headerValues(batch.through), transfers)
       this.#step('append:clock')
@@ -167,8 +165,8 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  #assetIds(blocks: readonly BlockTransfers[]): { ids: Map<string, number>; newAssets: AssetRef[] } {
-    const ids = new Map<string, number>()
+  #assetsOf(blocks: readonly BlockTransfers[]): { assets: Map<string, BatchAsset>; newAssets: AssetRef[] } {
+    const assets = new Map<string, BatchAsset>()
     const newAssets: AssetRef[] = []
     for (const [key, { asset, block, transfers }] of assetsOf(blocks)) {
       let stored = this.#assets.find(asset)
@@ -176,13 +174,13 @@ export class SqliteJournal implements Journal {
         stored = this.#assets.add(asset, block)
         newAssets.push(asset)
       }
-      ids.set(key, stored.id)
+      assets.set(key, { id: stored.id, fungible: isFungible(asset.standard) })
       this.#statements.countAsset.run(transfers, block, stored.id)
     }
-    return { ids, newAssets }
+    return { assets, newAssets }
   }
 
-  #insertBlocks(batch: Batch, ids: ReadonlyMap<string, number>): number {
+  #insertBlocks(batch: Batch, names: Names): number {
     const { insertBlock, keepBlock, forgetUnkept } = this.#statements
     if (batch.headers.length === 0) forgetUnkept.run(batch.first - 1)
     for (const header of batch.headers) insertBlock.run(...headerValues(header), 0)
@@ -191,35 +189,29 @@ export class SqliteJournal implements Journal {
       assert(block.number >= batch.first && block.number <= batch.through.number, 'a block lies in its batch')
       if (block.transfers.length === 0) continue
       keepBlock.run(block.number, encodeHash(block.hash), null, block.timestamp)
-      transfers += this.#insertTransfers(block, ids)
+      transfers += this.#insertTransfers(block, names)
     }
     insertBlock.run(...headerValues(batch.through), 0)
     return transfers
   }
 
-  #insertTransfers(block: BlockTransfers, ids: ReadonlyMap<string, number>): number {
-    const { encode } = this.#options.codec
-    for (const transfer of block.transfers) {
-      this.#statements.insertTransfer.run(
+  #insertTransfers(block: BlockTransfers, names: Names): number {
+    const { insertTransfer } = this.#statements
+    for (const { logIndex, batchIndex, asset, from, to, item, amount, transactionHash } of block.transfers) {
+      insertTransfer.run(
         block.number,
-        transfer.logIndex,
-        transfer.batchIndex,
-        idOf(ids, transfer.asset),
-        transfer.from === undefined ? null : encode(transfer.from),
-        transfer.to === undefined ? null : encode(transfer.to),
-        encodeItem(transfer.item),
-        encodeAmount(transfer.amount),
-        encodeHash(transfer.transactionHash),
+        logIndex,
+        batchIndex,
+        names.asset(asset).id,
+        from === undefined ? null : names.account(from).bytes,
+        to === undefined ? null : names.account(to).bytes,
+        encodeItem(item),
+        encodeAmount(amount),
+        encodeHash(transactionHash),
       )
     }
     return block.transfers.length
   }
-}
-
-function idOf(ids: ReadonlyMap<string, number>, asset: AssetRef): number {
-  const id = ids.get(assetKey(asset))
-  assert(id !== undefined, 'every asset of a batch has an id')
-  return id
 }
 
 /** Makes this writer the chain's: checks whose file it is, and takes the next fencing number. */
