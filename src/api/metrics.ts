@@ -22,10 +22,21 @@ export function observeRequests(server: FastifyInstance, registry: Registry): vo
     buckets: BUCKETS,
     registers: [registry],
   })
+  // Looking labels up costs more than counting: what a route's answers count into is found once.
+  const meters = new Map<string, Meter>()
   server.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? UNMATCHED
-    requests.inc({ route, status: reply.statusCode })
-    seconds.observe({ route }, reply.elapsedTime / 1_000)
+    const key = `${reply.statusCode} ${route}`
+    let meter = meters.get(key)
+    if (meter === undefined) {
+      meter = { requests: requests.labels({ route, status: reply.statusCode }), seconds: seconds.labels({ route }) }
+      meters.set(key, meter)
+    }
+    meter.requests.inc()
+    meter.seconds.observe(reply.elapsedTime / 1_000)
     done()
   })
 }
+
+/** What the answers of one route and status are counted into. */
+type Meter = { readonly requests: Counter.Internal; readonly seconds: Histogram.Internal<'route'> }

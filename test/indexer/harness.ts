@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
@@ -47,9 +48,12 @@ export async function makeRig(chain: MockChain, coverage = ALL): Promise<Rig> {
     reads,
     settle: async () => {
       for (let idle = 0; idle < 3; ) idle = (await indexer.step(signal)) === 'idle' ? idle + 1 : 0
+      // Reads share a snapshot for a turn: what was just written is seen in the next.
+      await nextTurn()
     },
     dump: () => dumpChain(join(folder, 'eip155_1.db')),
     close: async () => {
+      await nextTurn()
       await journal.close()
       await store.close()
       rmSync(folder, { recursive: true })

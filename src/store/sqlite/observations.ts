@@ -4,24 +4,29 @@ import type { ObservationStore } from '../store.ts'
 import { decodeAmount, encodeAmount, encodeItem } from './amount-codec.ts'
 import { bytes, guarded, int, type Row, type SqliteDatabase, type Statement } from './database.ts'
 import { decodeHash, encodeHash } from './hash-codec.ts'
+import { TurnSnapshot } from './turn-snapshot.ts'
 
 /** The newest read of each key, in the file that no batch of facts ever locks. */
 export class SqliteObservations implements ObservationStore {
   readonly #db: SqliteDatabase
   readonly #codec: AccountCodec
+  readonly #turn: TurnSnapshot
   readonly #put: Statement
   readonly #get: Statement
   readonly #dropAbove: Statement
 
-  constructor(db: SqliteDatabase, codec: AccountCodec) {
+  /** `reader` is a second connection to the same file, which never writes. */
+  constructor(connections: { readonly writer: SqliteDatabase; readonly reader: SqliteDatabase }, codec: AccountCodec) {
+    const db = connections.writer
     this.#db = db
+    this.#turn = new TurnSnapshot(connections.reader)
     this.#codec = codec
     this.#put = db.prepare<unknown[]>(
       `INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
        block = excluded.block, hash = excluded.hash, amount = excluded.amount, observed_at = excluded.observed_at
        WHERE excluded.block >= block`,
     )
-    this.#get = db
+    this.#get = connections.reader
       .prepare<unknown[]>(
         `SELECT block, hash, amount, observed_at FROM observations
          WHERE account = ? AND reference = ? AND standard = ? AND item = ?`,
@@ -37,10 +42,15 @@ export class SqliteObservations implements ObservationStore {
       }
     })
     guarded(() => run.immediate())
+    // What was just written is to be seen by who reads next, even in this turn.
+    this.#turn.leave()
   }
 
   async get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]> {
-    return guarded(() => keys.map((key) => this.#read(key)))
+    return guarded(() => {
+      this.#turn.enter()
+      return keys.map((key) => this.#read(key))
+    })
   }
 
   async dropAbove(block: number): Promise<void> {

@@ -9,8 +9,6 @@ const ORDER = 'ORDER BY met_block, met_log, met_sub LIMIT ? OFFSET ?'
 export function prepareReads(db: SqliteDatabase) {
   const sql = (text: string): Statement => db.prepare<unknown[]>(text)
   return {
-    begin: sql('BEGIN'),
-    commit: sql('COMMIT'),
     balance: sql(
       'SELECT amount, last_block, opening, closed_block FROM balances WHERE account = ? AND asset = ? AND item = ?',
     ).raw(),

@@ -22,6 +22,7 @@ import type { SqliteObservations } from './observations.ts'
 import { prepareReads, type ReadStatements } from './read-statements.ts'
 import type { SqliteTokens } from './token-store.ts'
 import { TransferReader } from './transfer-reader.ts'
+import { TurnSnapshot } from './turn-snapshot.ts'
 
 export type ReadsOptions = {
   readonly db: SqliteDatabase
@@ -38,6 +39,8 @@ export class SqliteReads implements ChainReads {
   readonly #assets: AssetTable
   readonly #clock: ClockReader
   readonly #statements: ReadStatements
+  readonly #turn: TurnSnapshot
+  #now: ChainClock
   readonly #transfers: TransferReader
 
   constructor(options: ReadsOptions) {
@@ -46,6 +49,8 @@ export class SqliteReads implements ChainReads {
     this.tokens = options.tokens
     this.#assets = new AssetTable(options.db)
     this.#clock = new ClockReader(options.db)
+    this.#now = this.#clock.read()
+    this.#turn = new TurnSnapshot(options.db)
     this.#statements = prepareReads(options.db)
     this.#transfers = new TransferReader(options.db, options.codec)
   }
@@ -117,15 +122,11 @@ export class SqliteReads implements ChainReads {
     })
   }
 
-  /** Runs reads in one snapshot, handing them the clock that it is of. */
+  /** Runs reads in this turn's snapshot, handing them the clock that it is of. */
   #snapshot<T>(work: (clock: ChainClock) => T): T {
     return guarded(() => {
-      this.#statements.begin.run()
-      try {
-        return work(this.#clock.read())
-      } finally {
-        this.#statements.commit.run()
-      }
+      if (this.#turn.enter()) this.#now = this.#clock.read()
+      return work(this.#now)
     })
   }
 

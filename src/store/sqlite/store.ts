@@ -49,8 +49,10 @@ export class SqliteStore implements Store {
   async openReads(chain: ChainId): Promise<ChainReads> {
     const codec = this.#options.codecOf(chain)
     const db = this.#database(`${fileName(chain)}.db`, { migrations: CHAIN_MIGRATIONS, durable: false })
-    const reads = this.#database(`${fileName(chain)}.reads.db`, { migrations: READS_MIGRATIONS, durable: false })
-    const observations = new SqliteObservations(reads, codec)
+    const openReads = () =>
+      this.#database(`${fileName(chain)}.reads.db`, { migrations: READS_MIGRATIONS, durable: false })
+    const [reads, reader] = [openReads(), openReads()]
+    const observations = new SqliteObservations({ writer: reads, reader }, codec)
     return new SqliteReads({ db, codec, observations, tokens: new SqliteTokens(reads, db) })
   }
 
