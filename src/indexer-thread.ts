@@ -15,7 +15,7 @@ import { openStore } from './store/open.ts'
 import type { ChainReads, Journal } from './store/store.ts'
 
 /** Below the API's thread, so that a backfill takes only what answers leave. */
-const NICENESS = 10
+const NICENESS = 19
 /** Pause between two tries to take a lease that another process holds, in milliseconds. */
 const LEASE_PAUSE_MS = 1_000
 

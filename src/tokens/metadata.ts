@@ -43,6 +43,7 @@ export class TokenMetadata implements Tokens {
   readonly #sources: TokenSources
   readonly #recent: Recent<Entry>
   readonly #reading = new Map<string, Promise<void>>()
+  readonly #byObject = new Map<ChainId, WeakMap<AssetRef, Entry>>()
   /** Until when a chain is not asked, in Unix seconds. */
   readonly #pausedUntil = new Map<ChainId, number>()
 
@@ -70,13 +71,28 @@ export class TokenMetadata implements Tokens {
   async #load(chain: ChainId, assets: readonly AssetRef[]): Promise<readonly Entry[]> {
     const now = this.#sources.now()
     const found = assets.map((asset) => {
-      const entry = this.#recent.get(assetText(chain, asset))
+      const entry = this.#find(chain, asset)
       return entry !== undefined && isFresh(entry, now) ? entry : undefined
     })
+    if (found.every(isEntry)) return found
     const missing = assets.filter((_, index) => found[index] === undefined)
     const stored = missing.length === 0 ? [] : await (await this.#sources.storeOf(chain)).get(missing)
     let next = 0
     return assets.map((asset, index) => found[index] ?? this.#remember(chain, asset, stored[next++]))
+  }
+
+  /** The store shares one object among an asset's rows: found by it, no name has to be made. */
+  #find(chain: ChainId, asset: AssetRef): Entry | undefined {
+    let byObject = this.#byObject.get(chain)
+    if (byObject === undefined) {
+      byObject = new WeakMap()
+      this.#byObject.set(chain, byObject)
+    }
+    const known = byObject.get(asset)
+    const entry =
+      known !== undefined && isFresh(known, this.#sources.now()) ? known : this.#recent.get(assetText(chain, asset))
+    if (entry !== undefined && entry !== known) byObject.set(asset, entry)
+    return entry
   }
 
   #remember(chain: ChainId, asset: AssetRef, stored: StoredToken | undefined): Entry {
@@ -133,6 +149,10 @@ export class TokenMetadata implements Tokens {
       price: this.#sources.prices.find(chain, asset),
     }
   }
+}
+
+function isEntry(entry: Entry | undefined): entry is Entry {
+  return entry !== undefined
 }
 
 function isFresh(entry: Entry, now: number): boolean {

@@ -6,11 +6,17 @@ import { bytes, guarded, int, type Row, type SqliteDatabase, type Statement } fr
 import { decodeHash, encodeHash } from './hash-codec.ts'
 import { TurnSnapshot } from './turn-snapshot.ts'
 
+/** Observations kept in memory between two writes, some 400 bytes each. */
+const MAX_REMEMBERED = 20_000
+
 /** The newest read of each key, in the file that no batch of facts ever locks. */
 export class SqliteObservations implements ObservationStore {
   readonly #db: SqliteDatabase
   readonly #codec: AccountCodec
   readonly #turn: TurnSnapshot
+  readonly #version: Statement
+  readonly #memory = new Map<string, Observation>()
+  #seen: unknown
   readonly #put: Statement
   readonly #get: Statement
   readonly #dropAbove: Statement
@@ -20,6 +26,7 @@ export class SqliteObservations implements ObservationStore {
     const db = connections.writer
     this.#db = db
     this.#turn = new TurnSnapshot(connections.reader)
+    this.#version = connections.reader.prepare<unknown[]>('PRAGMA data_version').pluck()
     this.#codec = codec
     this.#put = db.prepare<unknown[]>(
       `INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
@@ -48,13 +55,30 @@ export class SqliteObservations implements ObservationStore {
 
   async get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]> {
     return guarded(() => {
-      this.#turn.enter()
-      return keys.map((key) => this.#read(key))
+      if (this.#turn.enter()) this.#forgetIfChanged()
+      return keys.map((key) => this.#remembered(key))
     })
   }
 
   async dropAbove(block: number): Promise<void> {
     guarded(() => this.#dropAbove.run(block))
+  }
+
+  /** What was read before holds until somebody, in whatever process, writes to the file. */
+  #forgetIfChanged(): void {
+    const version = this.#version.get()
+    if (version === this.#seen && this.#memory.size < MAX_REMEMBERED) return
+    this.#seen = version
+    this.#memory.clear()
+  }
+
+  #remembered(key: BalanceKey): Observation | undefined {
+    const name = `${key.account}/${key.asset.reference}/${key.asset.standard}/${key.item}`
+    const known = this.#memory.get(name)
+    if (known !== undefined) return known
+    const read = this.#read(key)
+    if (read !== undefined) this.#memory.set(name, read)
+    return read
   }
 
   #read({ account, asset, item }: BalanceKey): Observation | undefined {
