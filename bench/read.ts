@@ -131,6 +131,8 @@ async function saturated(from: BenchServer, one: Case): Promise<void> {
 async function offered(from: BenchServer, one: Case, when: string): Promise<void> {
   const ours: Latency[] = []
   const bare: Latency[] = []
+  // Unmeasured, so that a server that has just started is compiled and warm as the other has long been.
+  for (const url of [one.bare.url, from.url]) await offer(targetOf(url, one), { rate, seconds })
   for (let round = 0; round < rounds; round++) {
     bare.push(await offer(targetOf(one.bare.url, one), { rate, seconds }))
     ours.push(await offer(targetOf(from.url, one), { rate, seconds }))

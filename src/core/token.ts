@@ -21,11 +21,8 @@ const UNSAFE = /[\p{Cc}\p{Cs}\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u206f
 
 /** Untrusted text made fit to show: unsafe characters dropped, space folded, cut at `maxCharacters`; undefined if empty. */
 export function cleanText(text: string, maxCharacters: number): string | undefined {
-  const head = text
-    .slice(0, maxCharacters * 8)
-    .replace(UNSAFE, '')
-    .replace(/\s+/g, ' ')
-    .trim()
+  const folded = text.slice(0, maxCharacters * 8).replace(/[\t\n\v\f\r ]+/g, ' ')
+  const head = folded.replace(UNSAFE, '').trim()
   const cut = [...head].slice(0, maxCharacters).join('').trim()
   return cut === '' ? undefined : cut
 }

@@ -1,0 +1,64 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { format, isAmount, MAX_AMOUNT, multiply, parse, parseDecimal } from './amount.ts'
+
+const amounts = fc.bigInt({ min: 0n, max: MAX_AMOUNT })
+const decimals = fc.integer({ min: 0, max: 255 })
+
+describe('format', () => {
+  test.each([
+    [0n, 18, '0'],
+    [1_500_000n, 6, '1.5'],
+    [1n, 18, '0.000000000000000001'],
+    [-5n, 1, '-0.5'],
+    [100n, 0, '100'],
+    [100n, 2, '1'],
+    [MAX_AMOUNT, 0, MAX_AMOUNT.toString()],
+    [1n, 255, `0.${'0'.repeat(254)}1`],
+  ])('%s with %s decimals is %s', (amount, places, text) => {
+    expect(format(amount, places)).toBe(text)
+  })
+
+  test('decimals that no token can have are a bug', () => {
+    expect(() => format(1n, -1)).toThrow('decimals out of range')
+    expect(() => format(1n, 256)).toThrow('decimals out of range')
+    expect(() => format(1n, 1.5)).toThrow('decimals out of range')
+  })
+
+  test('what is formatted is parsed back to the last digit', () => {
+    fc.assert(fc.property(amounts, decimals, (amount, places) => parse(format(amount, places), places) === amount))
+  })
+})
+
+test.each(['', '.', '1.', '.5', '1e9', '+5', ' 1', '1 ', '0x1', '1,5', 'NaN', '١', '-', '1.2.3', '9'.repeat(401)])(
+  'parse refuses %j',
+  (text) => {
+    expect(parse(text, 18)).toBeUndefined()
+    expect(parseDecimal(text)).toBeUndefined()
+  },
+)
+
+test('parse refuses more places than the decimals, but not trailing zeros', () => {
+  expect(parse('1.001', 2)).toBeUndefined()
+  expect(parse('1.000', 2)).toBe(100n)
+})
+
+test('a product with a price is exact, whatever its length', () => {
+  const price = parseDecimal('1.0001')
+  if (price === undefined) throw new Error('1.0001 is a decimal')
+  expect(multiply(1_500_000n, 6, price)).toBe('1.50015')
+  expect(multiply(0n, 6, price)).toBe('0')
+  expect(multiply(1n, 255, price)).toBe(`0.${'0'.repeat(254)}10001`)
+  expect(multiply(10n ** 255n, 255, price)).toBe('1.0001')
+  fc.assert(
+    fc.property(amounts, decimals, fc.bigInt({ min: 0n, max: 10n ** 30n }), (amount, places, units) => {
+      const [whole = '', fraction = ''] = multiply(amount, places, { units, places: 9 }).split('.')
+      const scaled = BigInt(whole + fraction.padEnd(places + 9, '0'))
+      expect(scaled).toBe(amount * units)
+    }),
+  )
+})
+
+test('the range of amounts', () => {
+  expect([-1n, 0n, MAX_AMOUNT, MAX_AMOUNT + 1n].map(isAmount)).toEqual([false, true, true, false])
+})

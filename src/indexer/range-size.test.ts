@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { afterAnswer, afterRefusal, FIRST_RANGE_SIZE } from './range-size.ts'
+
+const light = (blocks: number) => ({ blocks, transfers: 10, ms: 5 })
+
+test('light answers double the range, up to the most', () => {
+  let size = FIRST_RANGE_SIZE
+  for (let i = 0; i < 20; i++) size = afterAnswer(size, light(size.blocks))
+  expect(size.blocks).toBe(10_000)
+})
+
+test('full or slow answers shrink it, to one block at the least', () => {
+  const start = { blocks: 100, ceiling: 10_000, successes: 0 }
+  expect(afterAnswer(start, { blocks: 100, transfers: 40_000, ms: 10 }).blocks).toBe(50)
+  expect(afterAnswer(start, { blocks: 100, transfers: 10, ms: 8_000 }).blocks).toBe(50)
+  expect(afterAnswer({ ...start, blocks: 1 }, { blocks: 1, transfers: 90_000, ms: 10 }).blocks).toBe(1)
+})
+
+test('a useful suggestion is taken, and is the ceiling', () => {
+  const size = afterRefusal(FIRST_RANGE_SIZE, { blocks: 200, suggested: 30 })
+  expect(size).toEqual({ blocks: 30, ceiling: 30, successes: 0 })
+  expect(afterAnswer(size, light(30)).blocks).toBe(30)
+})
+
+test.each([undefined, 200, 201, 0, -5])('without a useful suggestion (%s) half is asked for', (suggested) => {
+  expect(afterRefusal(FIRST_RANGE_SIZE, { blocks: 200, suggested }).blocks).toBe(100)
+})
+
+test('a ceiling is tried again after many successes', () => {
+  let size = afterRefusal(FIRST_RANGE_SIZE, { blocks: 200, suggested: 30 })
+  for (let i = 0; i < 41; i++) size = afterAnswer(size, light(size.blocks))
+  expect(size.blocks).toBe(60)
+})
+
+test('a short last range does not teach that ranges should be short', () => {
+  const size = { blocks: 500, ceiling: 10_000, successes: 3 }
+  expect(afterAnswer(size, light(3)).blocks).toBe(500)
+})

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import { ServiceError } from '../../src/core/errors.ts'
+import type { Batch } from '../../src/core/transfer.ts'
+import { backfill } from '../../src/indexer/backfill.ts'
+import { MockChain } from '../chains/mock-chain.ts'
+import { ACCOUNTS, ASSETS } from '../store/chains.ts'
+import { makeRig, undisturbed } from './harness.ts'
+
+const LAST = 1_500
+
+function longChain(): MockChain {
+  const chain = new MockChain().add('0', undefined)
+  for (let number = 1; number <= LAST; number++) {
+    const mint = {
+      asset: ASSETS[0],
+      from: undefined,
+      to: ACCOUNTS[number % ACCOUNTS.length],
+      amount: BigInt(number),
+      item: 0,
+    }
+    chain.add(`${number}`, `${number - 1}`, number % 3 === 0 ? [mint] : [])
+  }
+  return chain.show(`${LAST}`, LAST)
+}
+
+/** A node with a limit of its own on a range, said in the refusal or not. */
+function limited(chain: MockChain, limit: number, suggested: number | undefined): MockChain {
+  const whole = chain.transfers.bind(chain)
+  chain.transfers = async (range) => {
+    if (range.last - range.first + 1 > limit) {
+      throw new ServiceError('RANGE_TOO_LARGE', 'too wide', { fields: { suggested } })
+    }
+    return whole(range)
+  }
+  return chain
+}
+
+async function all(chain: MockChain, first = 0): Promise<Batch[]> {
+  const options = { adapter: chain, scope: { type: 'all' }, first, last: LAST, now: () => 0 } as const
+  const batches: Batch[] = []
+  for await (const batch of backfill({ ...options, signal: new AbortController().signal })) batches.push(batch)
+  return batches
+}
+
+function expectWhole(batches: readonly Batch[], first: number): void {
+  let next = first
+  const blocks: number[] = []
+  for (const batch of batches) {
+    expect(batch.first).toBe(next)
+    next = batch.through.number + 1
+    blocks.push(...batch.blocks.map((block) => block.number))
+  }
+  expect(next).toBe(LAST + 1)
+  const expected = Array.from({ length: LAST + 1 - first }, (_, index) => first + index)
+  expect(blocks).toEqual(expected.filter((number) => number > 0 && number % 3 === 0))
+}
+
+test.each([
+  { name: 'any range', limit: LAST + 1, suggested: undefined },
+  { name: 'ranges of 37 blocks, and says so', limit: 37, suggested: 37 },
+  { name: 'ranges of 37 blocks, and does not say', limit: 37, suggested: undefined },
+  { name: 'single blocks', limit: 1, suggested: undefined },
+  { name: 'ranges of 10 blocks, but suggests what was asked', limit: 10, suggested: 200 },
+])('a node that takes $name is read whole and in order', async ({ limit, suggested }) => {
+  expectWhole(await all(limited(longChain(), limit, suggested)), 0)
+})
+
+test('it begins where it is told', async () => {
+  expectWhole(await all(longChain(), 701), 701)
+})
+
+test('a single block that the node refuses ends it with the node’s error', async () => {
+  await expect(all(limited(longChain(), 0, undefined))).rejects.toMatchObject({ code: 'RANGE_TOO_LARGE' })
+})
+
+test('a backfill that fails over and over ends as an undisturbed one', async () => {
+  const chain = longChain()
+  const rig = await makeRig(chain)
+  let calls = 0
+  chain.fault = () => {
+    if (++calls % 7 === 0) throw new ServiceError('NODE_UNREACHABLE', 'gone')
+  }
+  for (let tries = 0; tries < 60; tries++) await rig.indexer.step(new AbortController().signal).catch(() => undefined)
+  chain.fault = () => undefined
+  await rig.settle()
+  expect(rig.dump()).toEqual(await undisturbed(chain))
+  await rig.close()
+})

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import { type Coverage, coverageTest } from '../../src/core/coverage.ts'
+import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import { CHAIN } from '../indexer/harness.ts'
+import { ACCOUNTS, ASSETS, hashOf, makeBlock } from './chains.ts'
+
+const ALL: Coverage = { scope: { type: 'all' }, from: 0 }
+const [alice = '', bob = ''] = ACCOUNTS
+let folder = ''
+let store: SqliteStore
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'steelyard-lease-'))
+  store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS })
+})
+afterEach(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+test('a chain has one writer; the next may begin when it is closed', async () => {
+  const journal = await store.openJournal(CHAIN, ALL)
+  await expect(store.openJournal(CHAIN, ALL)).rejects.toMatchObject({ code: 'LEASE_HELD' })
+  await journal.close()
+  await (await store.openJournal(CHAIN, ALL)).close()
+})
+
+test('a writer that was outlived writes nothing', async () => {
+  const journal = await store.openJournal(CHAIN, ALL)
+  const other = new Database(join(folder, 'eip155_1.db'))
+  other.exec('UPDATE chain SET fence = fence + 1')
+  other.close()
+  const header = { number: 0, hash: hashOf(0, 0), parentHash: '0x', timestamp: 0 }
+  const batch = { first: 0, through: header, blocks: [], headers: [header] }
+  await expect(journal.append(batch)).rejects.toMatchObject({ code: 'LEASE_LOST' })
+  await journal.close()
+  expect((await (await store.openReads(CHAIN)).clock()).published).toBeUndefined()
+})
+
+test('what was gathered under one coverage is not continued under another', async () => {
+  await (await store.openJournal(CHAIN, ALL)).close()
+  await expect(store.openJournal(CHAIN, { scope: { type: 'all' }, from: 5 })).rejects.toMatchObject({
+    code: 'STORE_MISMATCH',
+  })
+})
+
+test('a file of a newer version is refused', async () => {
+  await (await store.openJournal(CHAIN, ALL)).close()
+  const other = new Database(join(folder, 'eip155_1.db'))
+  other.pragma('user_version = 999')
+  other.close()
+  await expect(store.openJournal(CHAIN, ALL)).rejects.toMatchObject({ code: 'STORE_MISMATCH' })
+})
+
+test('in scope accounts the others, whose changes would be incomplete, have no balances', async () => {
+  const coverage: Coverage = { scope: { type: 'accounts', accounts: [alice] }, from: 0 }
+  const journal = await store.openJournal(CHAIN, coverage)
+  const header = { number: 0, hash: hashOf(0, 0), parentHash: '0x', timestamp: 0 }
+  const block = makeBlock([{ asset: ASSETS[0], from: bob, to: alice, amount: 5n, item: 0 }], header)
+  await journal.append({ first: 0, through: header, blocks: [block], headers: [header] })
+  const reads = await store.openReads(CHAIN)
+  const key = (account: string) => ({ account, asset: ASSETS[0], item: '' })
+  const { clock, rows } = await reads.balances([key(alice), key(bob)])
+  expect(rows.map((row) => row?.amount)).toEqual([5n, undefined])
+  expect(clock.coverage && coverageTest(clock.coverage).covers(bob, ASSETS[0])).toBe(false)
+  await journal.close()
+})
+
+test('a chain indexed from a later block does not claim to know what was there before', async () => {
+  const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 7 })
+  const header = { number: 7, hash: hashOf(0, 7), parentHash: '0x', timestamp: 84 }
+  const block = makeBlock([{ asset: ASSETS[0], from: undefined, to: alice, amount: 5n, item: 0 }], header)
+  await journal.append({ first: 7, through: header, blocks: [block], headers: [header] })
+  const reads = await store.openReads(CHAIN)
+  const { rows } = await reads.balances([{ account: alice, asset: ASSETS[0], item: '' }])
+  expect(rows.map((row) => row && { ...row, assetId: 0 })).toEqual([
+    { assetId: 0, account: alice, item: '', amount: undefined, lastBlock: 7 },
+  ])
+  await journal.close()
+})
