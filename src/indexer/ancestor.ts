@@ -6,17 +6,17 @@ import { ServiceError } from '../core/errors.ts'
 const FIRST_STEP = 4
 
 /**
- * The highest block that we and the node share, found by comparing hashes downward from `height`.
+ * The highest block that we and the node share, found by comparing hashes downward from block `from`.
  * @throws REORG_TOO_DEEP they do not even share the oldest block that we hold, the finalized head
  * @throws NODE_* the node did not answer
  */
 export async function findAncestor(
-  search: { readonly adapter: ChainAdapter; readonly headers: readonly BlockRef[]; readonly height: number },
+  search: { readonly adapter: ChainAdapter; readonly headers: readonly BlockRef[]; readonly from: number },
   signal: AbortSignal,
 ): Promise<BlockRef> {
   const ours = new Map(search.headers.map((header) => [header.number, header]))
-  const floor = search.headers[0]?.number ?? search.height + 1
-  let last = search.height
+  const floor = search.headers[0]?.number ?? search.from + 1
+  let last = search.from
   for (let step = FIRST_STEP; last >= floor; step *= 2) {
     const first = Math.max(floor, last - step + 1)
     const theirs = await search.adapter.headers({ first, last }, signal)

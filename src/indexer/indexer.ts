@@ -45,7 +45,7 @@ export class Indexer {
   #transfers = 0
   #rollbacks = 0
   /** The conflicting block of the last poll: a second poll that agrees makes it a reorg. */
-  #conflict: { readonly height: number; readonly hash: string } | undefined
+  #conflict: { readonly number: number; readonly hash: string } | undefined
 
   constructor(options: IndexerOptions) {
     this.#options = options
@@ -65,7 +65,7 @@ export class Indexer {
       this.#error = undefined
       if (next.do === 'backfill') await this.#backfill(next, signal)
       else if (next.do === 'follow') await this.#follow(next, heads, signal)
-      else if (next.do === 'resolve') await this.#resolve({ height: next.height, hash: heads.latest.hash }, signal)
+      else if (next.do === 'resolve') await this.#resolve({ number: next.number, hash: heads.latest.hash }, signal)
       else this.#state = 'live'
       await this.#finalize(heads)
       await this.#beat()
@@ -115,7 +115,7 @@ export class Indexer {
     const through = headers.at(-1)
     assert(first !== undefined && through !== undefined, 'an adapter gives every header of a range or throws')
     if (written !== undefined && first.parentHash !== written.hash) {
-      await this.#resolve({ height: written.number, hash: first.parentHash }, signal)
+      await this.#resolve({ number: written.number, hash: first.parentHash }, signal)
       return
     }
     const blocks = await adapter.transfersOf({ headers, scope: coverage.scope }, signal)
@@ -124,22 +124,22 @@ export class Indexer {
     if (sameBlock(through, heads.latest)) this.#state = 'live'
   }
 
-  /** The node has another block than ours at a height: agreed twice, it is a reorg, and what we alone hold goes. */
-  async #resolve(conflict: { height: number; hash: string }, signal: AbortSignal): Promise<void> {
+  /** The node has another block than ours at a number: agreed twice, it is a reorg, and what we alone hold goes. */
+  async #resolve(conflict: { number: number; hash: string }, signal: AbortSignal): Promise<void> {
     const { adapter, journal, observations, log } = this.#options
     const before = this.#conflict
-    if (before === undefined || before.height !== conflict.height || before.hash !== conflict.hash) {
+    if (before === undefined || before.number !== conflict.number || before.hash !== conflict.hash) {
       this.#conflict = conflict
       return
     }
     const { headers } = await this.#load()
-    const ancestor = await findAncestor({ adapter, headers, height: conflict.height }, signal)
+    const ancestor = await findAncestor({ adapter, headers, from: conflict.number }, signal)
     this.#held = undefined
     const { transfers } = await journal.rollback(ancestor)
     await observations.dropAbove(ancestor.number)
     this.#conflict = undefined
     this.#rollbacks++
-    log('warn', 'reorg: blocks were replaced', { ancestor: ancestor.number, from: conflict.height, transfers })
+    log('warn', 'reorg: blocks were replaced', { ancestor: ancestor.number, from: conflict.number, transfers })
   }
 
   async #append(batch: Batch): Promise<void> {

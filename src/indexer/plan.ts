@@ -13,8 +13,8 @@ export type Plan =
   | { readonly do: 'wait' }
   | { readonly do: 'backfill'; readonly first: number; readonly last: number }
   | { readonly do: 'follow'; readonly first: number; readonly last: number }
-  /** At `height` the node has a block that is not ours. */
-  | { readonly do: 'resolve'; readonly height: number }
+  /** At this number the node has a block that is not ours. */
+  | { readonly do: 'resolve'; readonly number: number }
 
 /** What we hold: the last written block, and our header chain above the finalized head. */
 export type Held = { readonly written: Header | undefined; readonly headers: readonly BlockRef[] }
@@ -28,7 +28,7 @@ export function plan(held: Held, heads: Heads, from: number): Plan {
   if (latest.number < next) {
     const ours = held.headers.find((header) => header.number === latest.number)
     if (written === undefined || ours === undefined || ours.hash === latest.hash) return { do: 'wait' }
-    return { do: 'resolve', height: latest.number }
+    return { do: 'resolve', number: latest.number }
   }
   if (finalized.number - next >= BACKFILL_DISTANCE) return { do: 'backfill', first: next, last: finalized.number }
   return { do: 'follow', first: next, last: Math.min(latest.number, next + FOLLOW_BLOCKS - 1) }

@@ -31,6 +31,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** A call as JSON-RPC 2.0 sends it (https://www.jsonrpc.org/specification). */
 export function encode(call: RpcCall, id: number): Readonly<Record<string, unknown>> {
   return { jsonrpc: '2.0', id, method: call.method, params: call.params }
 }

@@ -43,6 +43,7 @@ export type Node = {
   readonly batch: (calls: readonly RpcCall[], signal: AbortSignal) => Promise<readonly RpcOutcome[]>
 }
 
+/** One node: it remembers what it refuses (batches, long batches) and is asked accordingly. */
 export function createNode(options: NodeOptions): Node {
   const sender = new Sender(options)
   const { label } = sender

@@ -14,6 +14,7 @@ export type RpcLimits = HttpLimits & {
   readonly maxWaitMs: number
 }
 
+/** Limits of asking nodes, unless given: each with its reason. */
 export const RPC_LIMITS: RpcLimits = {
   /** Above the 10 s at which hosted nodes give up on eth_getLogs themselves. */
   timeoutMs: 30_000,
@@ -97,6 +98,7 @@ type Peer = {
   lastError: ServiceError | undefined
 }
 
+/** JSON-RPC over several nodes in order of preference: retries, pauses and fail-over are decided here and nowhere else. */
 export function createRpc(options: RpcOptions): Rpc {
   const limits: RpcLimits = { ...RPC_LIMITS, ...options.limits }
   assert(options.urls.length > 0, 'a chain has at least one node')

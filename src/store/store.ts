@@ -55,6 +55,7 @@ export interface Journal {
   close(): Promise<void>
 }
 
+/** What a chain's indexer is doing; `stopped` is for good, until somebody acts. */
 export const CHAIN_STATES = ['starting', 'backfill', 'live', 'stopped'] as const
 export type ChainState = (typeof CHAIN_STATES)[number]
 
@@ -188,6 +189,7 @@ export interface TokenStore {
   stale(query: { readonly before: number; readonly limit: number }): Promise<readonly AssetRef[]>
 }
 
+/** What a key may do, least first. */
 export const SCOPES = ['read', 'write', 'admin'] as const
 export type KeyScope = (typeof SCOPES)[number]
 
@@ -205,6 +207,7 @@ export type StoredKey = {
   readonly revokedAt: number | undefined
 }
 
+/** API keys. Secrets are never stored. */
 export interface KeyStore {
   put(key: StoredKey): Promise<void>
   get(id: string): Promise<StoredKey | undefined>

@@ -4,7 +4,6 @@ import { type Anvil, blockNumber, deploy, mine, type Sending, send, startAnvil }
 import { inFrontOf, jsonRpc, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
 import { assert } from '../../core/assert.ts'
 import { type ChainId, parseChainId } from '../../core/chain.ts'
-import type { ContractName } from '../../demo/contracts.ts'
 import type { AdapterOptions, ChainAdapter } from '../adapter.ts'
 import { kindOf } from '../registry.ts'
 import { createEvmAdapter } from './adapter.ts'
@@ -31,15 +30,15 @@ beforeAll(async () => {
   erc20 = await deploy(anvil, 'Erc20', ['Six', 'SIX', 6])
   erc721 = await deploy(anvil, 'Erc721', ['Items', 'ITM'])
   erc1155 = await deploy(anvil, 'Erc1155', [])
-  await act('Erc20', erc20, 'mint', [ALICE, 2n ** 256n - 1n])
-  await act('Erc721', erc721, 'mint', [ALICE, 7n])
-  await act('Erc1155', erc1155, 'mint', [BOB, 3n, 40n])
+  await act({ name: 'Erc20', address: erc20, functionName: 'mint', args: [ALICE, 2n ** 256n - 1n] })
+  await act({ name: 'Erc721', address: erc721, functionName: 'mint', args: [ALICE, 7n] })
+  await act({ name: 'Erc1155', address: erc1155, functionName: 'mint', args: [BOB, 3n, 40n] })
   await mine(anvil, 3)
 })
 afterAll(() => anvil.stop())
 
-function act(name: ContractName, address: Address, functionName: string, args: Sending['args']): Promise<unknown> {
-  return send(anvil, { name, address, functionName, args: args ?? [] })
+function act(sending: Sending): Promise<unknown> {
+  return send(anvil, sending)
 }
 
 function adapterOf(rpc: readonly string[], options: Partial<AdapterOptions> = {}): ChainAdapter {

@@ -33,6 +33,7 @@ const ASKED_ONE_BY_ONE = 8
 /** A longer answer (512 kB of data) is no balance and hardly a name: it is remembered as costly. */
 const COSTLY_CHARACTERS = 1024 * 1024
 
+/** A block as a call names it: by hash where the node knows EIP-1898, so that a reorg cannot slip in; else by number. */
 export function blockParameter({ block, byHash }: Pin): unknown {
   return byHash ? { blockHash: block.hash, requireCanonical: true } : quantity(block.number)
 }

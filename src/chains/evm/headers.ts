@@ -10,6 +10,7 @@ const HEADERS_PER_BATCH = 100
 /** Where a node knows no finalized block: two epochs of Ethereum, the depth that finality has there. */
 const CONFIRMATIONS_WITHOUT_TAG = 64
 
+/** Asks for a block without its transactions, by number or by tag. */
 export function blockCall(block: number | 'latest' | 'safe' | 'finalized'): RpcCall {
   return { method: 'eth_getBlockByNumber', params: [typeof block === 'number' ? quantity(block) : block, false] }
 }

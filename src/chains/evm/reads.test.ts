@@ -22,7 +22,6 @@ import { assert } from '../../core/assert.ts'
 import { type AssetRef, EVM_NATIVE, type Standard } from '../../core/asset.ts'
 import type { BalanceKey } from '../../core/balance.ts'
 import { type ChainId, parseChainId } from '../../core/chain.ts'
-import type { ContractName } from '../../demo/contracts.ts'
 import type { BalanceRead, ChainAdapter } from '../adapter.ts'
 import { createEvmAdapter } from './adapter.ts'
 
@@ -56,20 +55,19 @@ afterAll(async () => {
 })
 
 async function deployAll(node: Anvil): Promise<Tokens> {
-  const act = (name: ContractName, address: Address, functionName: string, args: Sending['args']) =>
-    send(node, { name, address, functionName, args: args ?? [] })
+  const act = (sending: Sending) => send(node, sending)
   const odd = async (mode: keyof typeof MODES): Promise<Address> => {
     const address = await deploy(node, 'Misbehaving', [MODES[mode]])
-    await act('Misbehaving', address, 'mint', [ALICE, 5n])
+    await act({ name: 'Misbehaving', address: address, functionName: 'mint', args: [ALICE, 5n] })
     return address
   }
   const erc20 = await deploy(node, 'Erc20', ['Six', 'SIX', 6])
   const erc721 = await deploy(node, 'Erc721', ['Items', 'ITM'])
   const erc1155 = await deploy(node, 'Erc1155', [])
-  await act('Erc20', erc20, 'mint', [ALICE, 2n ** 256n - 1n])
-  await act('Erc721', erc721, 'mint', [ALICE, 7n])
-  await act('Erc721', erc721, 'mint', [DEPLOYER, 2n ** 256n - 1n])
-  await act('Erc1155', erc1155, 'mint', [ALICE, 3n, 40n])
+  await act({ name: 'Erc20', address: erc20, functionName: 'mint', args: [ALICE, 2n ** 256n - 1n] })
+  await act({ name: 'Erc721', address: erc721, functionName: 'mint', args: [ALICE, 7n] })
+  await act({ name: 'Erc721', address: erc721, functionName: 'mint', args: [DEPLOYER, 2n ** 256n - 1n] })
+  await act({ name: 'Erc1155', address: erc1155, functionName: 'mint', args: [ALICE, 3n, 40n] })
   return {
     erc20,
     erc721,

@@ -1,5 +1,5 @@
-import type { Coverage } from '../../core/coverage.ts'
 import { CHAIN_STATES, type ChainClock } from '../store.ts'
+import { parseCounts, parseCoverage } from './clock-json.ts'
 import { int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
 import { readOptionalHeader, readOptionalRef } from './header-rows.ts'
 
@@ -50,7 +50,7 @@ export class ClockReader {
 function parseClock(row: Row): ChainClock {
   const caughtUpAt = nullable(row[14], int)
   return {
-    coverage: nullable(row[7], (value) => JSON.parse(text(value)) as Coverage),
+    coverage: nullable(row[7], (value) => parseCoverage(text(value))),
     published: readOptionalHeader(row),
     finalized: readOptionalRef(row[4], row[5]),
     head: readOptionalHeader(row.slice(8, 12)),
@@ -60,6 +60,6 @@ function parseClock(row: Row): ChainClock {
     wasReady: caughtUpAt !== undefined,
     beatAt: nullable(row[16], int),
     transfers: int(row[6]),
-    counts: nullable(row[15], (value) => JSON.parse(text(value)) as Record<string, number>) ?? {},
+    counts: nullable(row[15], (value) => parseCounts(text(value))) ?? {},
   }
 }
