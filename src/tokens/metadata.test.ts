@@ -160,3 +160,19 @@ describe('token metadata', () => {
     expect(warnings).toHaveLength(1)
   })
 })
+
+test('old facts are answered at once, and read again beside the answer', async () => {
+  let supply = 5n
+  const { tokens, clock, reads } = setUp(async (assets) => ({
+    block,
+    facts: assets.map((asset) => ({ ...facts(asset), totalSupply: supply })),
+  }))
+  const ask = async () => (await tokens.get(chain, [token('a')], { read: true }))[0]?.totalSupply
+  expect(await ask()).toBe(5n)
+  supply = 6n
+  clock.now += 61
+  expect(await ask()).toBe(5n)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(await ask()).toBe(6n)
+  expect(reads).toHaveLength(2)
+})

@@ -18,6 +18,9 @@ const RECHECK_UNREAD_SECONDS = 1
 /** Seconds for which a chain that could not be asked about its tokens is left alone. */
 const FAILURE_PAUSE_SECONDS = 10
 
+/** Facts older than this are read again when they are asked for. */
+const OLD_SECONDS = 60
+
 /** What the metadata is made from. */
 export type TokenSources = {
   readonly storeOf: (chain: ChainId) => Promise<TokenStore>
@@ -59,12 +62,26 @@ export class TokenMetadata implements Tokens {
     options: { readonly read: boolean } = { read: false },
   ): Promise<readonly TokenInfo[]> {
     const entries = await this.#load(chain, assets)
-    const asks = options.read && (this.#pausedUntil.get(chain) ?? 0) <= this.#sources.now()
+    const now = this.#sources.now()
+    const asks = options.read && (this.#pausedUntil.get(chain) ?? 0) <= now
+    if (asks)
+      this.#refresh(
+        chain,
+        assets.filter((_, index) => isOld(entries[index]?.stored, now)),
+      )
     const unread = asks ? assets.filter((_, index) => entries[index]?.stored === undefined) : []
     if (unread.length === 0) return entries.map((entry) => entry.info)
     await this.#read(chain, unread)
     const again = await this.#load(chain, assets)
     return again.map((entry) => entry.info)
+  }
+
+  /** Reads again what is old, beside the answer and not before it: a supply moves, a name hardly ever. */
+  #refresh(chain: ChainId, assets: readonly AssetRef[]): void {
+    if (assets.length === 0) return
+    this.#read(chain, assets).catch((error: unknown) => {
+      this.#sources.warn('facts of tokens could not be stored', { chain, err: error })
+    })
   }
 
   /** Entries in the order of the assets. */
@@ -153,6 +170,10 @@ export class TokenMetadata implements Tokens {
 
 function isEntry(entry: Entry | undefined): entry is Entry {
   return entry !== undefined
+}
+
+function isOld(stored: StoredToken | undefined, now: number): boolean {
+  return stored !== undefined && now - stored.readAt > OLD_SECONDS
 }
 
 function isFresh(entry: Entry, now: number): boolean {
