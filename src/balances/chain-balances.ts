@@ -94,9 +94,11 @@ export class ChainBalances {
   }
 
   async #answer(facts: readonly Fact[], clock: ChainClock, freshness: Freshness): Promise<readonly Balance[]> {
+    // All that the journal proves is known at one block: it is described once.
+    const proven = this.#known(0n, clock)
     const answers = facts.map((fact): Balance | undefined => {
       const amount = provenAmount(fact, clock)
-      return amount === undefined ? undefined : this.#known(amount, clock)
+      return amount === undefined ? undefined : { ...proven, amount }
     })
     const stale = this.#toRead(facts, answers, freshness)
     if (stale.length === 0 && freshness.mode === 'stored' && !answers.includes(undefined)) return settled(answers)

@@ -64,11 +64,13 @@ export class TokenMetadata implements Tokens {
     const entries = await this.#load(chain, assets)
     const now = this.#sources.now()
     const asks = options.read && (this.#pausedUntil.get(chain) ?? 0) <= now
-    if (asks)
+    if (asks && entries.some((entry) => isOld(entry.stored, now))) {
       this.#refresh(
         chain,
         assets.filter((_, index) => isOld(entries[index]?.stored, now)),
       )
+    }
+    if (entries.every((entry) => entry.stored !== undefined)) return entries.map((entry) => entry.info)
     const unread = asks ? assets.filter((_, index) => entries[index]?.stored === undefined) : []
     if (unread.length === 0) return entries.map((entry) => entry.info)
     await this.#read(chain, unread)
@@ -78,7 +80,6 @@ export class TokenMetadata implements Tokens {
 
   /** Reads again what is old, beside the answer and not before it: a supply moves, a name hardly ever. */
   #refresh(chain: ChainId, assets: readonly AssetRef[]): void {
-    if (assets.length === 0) return
     this.#read(chain, assets).catch((error: unknown) => {
       this.#sources.warn('facts of tokens could not be stored', { chain, err: error })
     })
