@@ -14,7 +14,7 @@ export const DEMO_TOKENS = {
 } as const satisfies Record<string, { contract: ContractName; args: Arguments; says: string }>
 
 export type DemoToken = keyof typeof DEMO_TOKENS
-/** The keys of the demo’s tokens, in the order in which they are deployed. */
+/** The keys of the demo's tokens, in the order in which they are deployed. */
 export const DEMO_TOKEN_KEYS: readonly DemoToken[] = [
   'whole',
   'cents',
