@@ -1,8 +1,7 @@
-import type { AssetRef, Standard } from '../core/asset.ts'
 import type { Balance, BalanceKey, Known, Observation } from '../core/balance.ts'
 import type { Header } from '../core/block.ts'
 import type { ChainClock, ChainReads, StoredBalance } from '../store/store.ts'
-import type { AssetBalance, Freshness } from './balances.ts'
+import type { AssetBalance, Balances, Freshness } from './balances.ts'
 import { isObservation, type NodeReader, type ReadResult } from './node-reader.ts'
 import { ageOf, type Fact, factsKnownAt, finalityOf, observed, provenAmount, unknown } from './standing.ts'
 
@@ -49,15 +48,9 @@ export class ChainBalances {
   }
 
   /** A page of an account's assets, in the order in which it first met them. */
-  async account(query: {
-    readonly account: string
-    readonly standards: readonly Standard[]
-    readonly receivedOnly: boolean
-    readonly assets?: readonly AssetRef[]
-    readonly freshness: Freshness
-    readonly offset: number
-    readonly limit: number
-  }): Promise<{ rows: readonly AssetBalance[]; count: number; clock: ChainClock }> {
+  async account(
+    query: Omit<Parameters<Balances['account']>[0], 'chain'>,
+  ): Promise<{ rows: readonly AssetBalance[]; count: number; clock: ChainClock }> {
     const { clock, count, rows } = await this.#reads.account({ ...query, assets: query.assets })
     const facts = rows.map(
       (row): Fact => ({

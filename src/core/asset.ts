@@ -1,5 +1,4 @@
 import type { ChainId } from './chain.ts'
-import { referenceOf } from './chain.ts'
 
 /** What a thing held is by nature. The standard belongs to the asset's identity: one contract may be two assets. */
 export const STANDARDS = ['native', 'erc20', 'erc721', 'erc1155', 'cat', 'ledger'] as const
@@ -33,9 +32,4 @@ export function assetKey(asset: AssetRef): string {
 /** True where an amount is a quantity of like units, with decimals; false for collections of items. */
 export function isFungible(standard: Standard): boolean {
   return standard !== 'erc721' && standard !== 'erc1155'
-}
-
-/** A chain's short name for logs: the reference of its id. */
-export function chainLabel(chain: ChainId): string {
-  return referenceOf(chain)
 }

@@ -35,7 +35,7 @@ export type JournalState = {
 }
 
 /** What an append did. */
-export type Appended = { readonly transfers: number; readonly newAssets: readonly AssetRef[] }
+export type Appended = { readonly transfers: number }
 
 /** The one writer of one chain. @throws LEASE_LOST from every method once another process took over */
 export interface Journal {

@@ -1,6 +1,6 @@
 import type { AccountCodec } from '../../core/account.ts'
 import { assert } from '../../core/assert.ts'
-import { type AssetRef, isFungible } from '../../core/asset.ts'
+import { isFungible } from '../../core/asset.ts'
 import { type BlockRef, sameBlock } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import { type Coverage, type CoverageTest, coverageTest } from '../../core/coverage.ts'
@@ -72,7 +72,7 @@ export class SqliteJournal implements Journal {
   async append(batch: Batch): Promise<Appended> {
     const appended = this.#transaction(() => {
       this.#mustFollow(batch)
-      const { assets, newAssets } = this.#assetsOf(batch.blocks)
+      const assets = this.#assetsOf(batch.blocks)
       const names = new Names({ assets, encode: this.#options.codec.encode, keeps: this.#test.keeps })
       gatherChanges(batch.blocks, names)
       const transfers = this.#insertBlocks(batch, names)
@@ -80,7 +80,7 @@ export class SqliteJournal implements Journal {
       this.#step('append:rows')
       this.#statements.setClock.run(...headerValues(batch.through), transfers)
       this.#step('append:clock')
-      return { transfers, newAssets }
+      return { transfers }
     })
     this.#step('append:done')
     return appended
@@ -165,19 +165,14 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  #assetsOf(blocks: readonly BlockTransfers[]): { assets: Map<string, BatchAsset>; newAssets: AssetRef[] } {
+  #assetsOf(blocks: readonly BlockTransfers[]): Map<string, BatchAsset> {
     const assets = new Map<string, BatchAsset>()
-    const newAssets: AssetRef[] = []
     for (const [key, { asset, block, transfers }] of assetsOf(blocks)) {
-      let stored = this.#assets.find(asset)
-      if (stored === undefined) {
-        stored = this.#assets.add(asset, block)
-        newAssets.push(asset)
-      }
+      const stored = this.#assets.find(asset) ?? this.#assets.add(asset, block)
       assets.set(key, { id: stored.id, fungible: isFungible(asset.standard) })
       this.#statements.countAsset.run(transfers, block, stored.id)
     }
-    return { assets, newAssets }
+    return assets
   }
 
   #insertBlocks(batch: Batch, names: Names): number {
