@@ -31,6 +31,15 @@ export function isPreflight(request: FastifyRequest): boolean {
   )
 }
 
+/**
+ * True where a request comes from a page of one of these origins, or from no page at all: browsers put `Origin` on every
+ * request that could write, and no page can keep them from it. Undefined: all origins are welcome.
+ */
+export function allowsOrigin(origins: readonly string[] | undefined, request: FastifyRequest): boolean {
+  const { origin } = request.headers
+  return origins === undefined || origin === undefined || origins.includes(origin)
+}
+
 /** Answers a preflight: 204, these methods, our request headers, for a day. */
 export function answerPreflight(reply: FastifyReply, methods: string): FastifyReply {
   return reply

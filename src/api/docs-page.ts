@@ -51,12 +51,14 @@ function card(operation: Operation, context: Context): string {
   const parameters = list(details.parameters).map(record)
   const responses = Object.entries(record(details.responses))
   const success = responses.find(([status]) => status === '200')
+  const body = resolve(schemaOf(record(details.requestBody)), context.document)
   const description = details.description === undefined ? '' : `<p>${say(details.description)}</p>`
   return `<article id="${say(details.operationId)}">
 <h3><span class="method">${escapeHtml(method)}</span> <code>${escapeHtml(path)}</code></h3>
 <p class="summary">${say(details.summary)}</p>${description}
 ${parameters.length === 0 ? '' : parameterTable(parameters)}
-<pre>${escapeHtml(curl(operation, parameters, context.origin))}</pre>
+${bodyTable(body, context.document)}
+<pre>${escapeHtml(curl(operation, body, context.origin))}</pre>
 ${success === undefined ? '' : answerTable(resolve(schemaOf(record(success[1])), context.document), context.document)}
 <ul class="statuses">${responses.map(([status, response]) => statusItem(status, record(response))).join('')}</ul>
 </article>`
@@ -84,22 +86,43 @@ function boundsOf(schema: Data): string {
   return parts.join(', ')
 }
 
-/** A call that can be pasted: required parameters with their examples. */
-function curl(operation: Operation, parameters: readonly Data[], origin: string): string {
-  const query = parameters
-    .filter((parameter) => parameter.required === true)
+/** A call that can be pasted: required parameters and fields with their examples. */
+function curl({ method, path, details }: Operation, body: Data, origin: string): string {
+  const query = list(details.parameters)
+    .map(record)
+    .filter((parameter) => parameter.required === true && parameter.in === 'query')
     .map((parameter) => `${plain(parameter.name)}=${encodeURIComponent(plain(parameter.example))}`)
-  const url = `${origin}${operation.path}${query.length === 0 ? '' : `?${query.join('&')}`}`
-  const key = list(operation.details.security).length === 0 ? '' : `-H "x-api-key: $STEELYARD_KEY" `
-  return `curl ${key}'${url}'`
+  const url = `${origin}${path}${query.length === 0 ? '' : `?${query.join('&')}`}`
+  const key = list(details.security).length === 0 ? '' : `-H "x-api-key: $STEELYARD_KEY" `
+  if (method === 'GET') return `curl ${key}'${url}'`
+  const example = JSON.stringify(exampleOf(body))
+  return `curl -X ${method} ${key}-H 'content-type: application/json' -d '${example}' '${url}'`
+}
+
+/** An object with the required fields of a schema, each its first example. */
+function exampleOf(body: Data): Data {
+  const properties = record(body.properties)
+  const entries = list(body.required).map((name): [string, unknown] => {
+    const property = record(properties[plain(name)])
+    return [plain(name), property.example ?? list(property.examples)[0]]
+  })
+  return Object.fromEntries(entries.filter(([, example]) => example !== undefined))
 }
 
 /** The deepest that an answer's schema is unfolded: envelope, row, and a row's own lists. */
 const MAX_DEPTH = 4
 
 function answerTable(schema: Data, document: OpenApi): string {
+  return fieldTable('Answer', schema, document)
+}
+
+function bodyTable(schema: Data, document: OpenApi): string {
+  return fieldTable('Body', schema, document)
+}
+
+function fieldTable(title: string, schema: Data, document: OpenApi): string {
   const rows = fieldRows(schema, { document, prefix: '', depth: 0 })
-  return rows.length === 0 ? '' : `<h4>Answer</h4><table>${rows.join('')}</table>`
+  return rows.length === 0 ? '' : `<h4>${title}</h4><table>${rows.join('')}</table>`
 }
 
 type Place = { readonly document: OpenApi; readonly prefix: string; readonly depth: number }

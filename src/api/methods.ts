@@ -1,16 +1,19 @@
 import type { FastifyInstance, HTTPMethods } from 'fastify'
 import { ServiceError } from '../core/errors.ts'
-import { answerPreflight, isPreflight } from './cors.ts'
+import { allowsOrigin, answerPreflight, isPreflight } from './cors.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** False: this path's preflights are refused, so that no page elsewhere can call it. For writes without a key. */
-    preflight?: boolean
+    /**
+     * Where given, only pages of these origins are answered a preflight, and so can call this path at all: for writes
+     * that ask for no key. It holds for the whole path, since browsers keep a preflight's headers for all its methods.
+     */
+    origins?: readonly string[]
   }
 }
 
-/** A path's methods, and whether other origins may be told of them. */
-type Served = { readonly methods: Set<string>; preflight: boolean }
+/** A path's methods, and the origins that may be told of them; undefined: all. */
+type Served = { readonly methods: Set<string>; origins: readonly string[] | undefined }
 
 /** Notes the routes that are added to a scope, so that their paths can refuse all other methods. */
 export class ServedMethods {
@@ -19,9 +22,9 @@ export class ServedMethods {
   /** Begins to note; call it before the scope's routes are added. */
   watch(scope: FastifyInstance): void {
     scope.addHook('onRoute', (route) => {
-      const served = this.#byPath.get(route.url) ?? { methods: new Set(), preflight: true }
+      const served = this.#byPath.get(route.url) ?? { methods: new Set(), origins: undefined }
       for (const method of [route.method].flat()) served.methods.add(method.toUpperCase())
-      if (route.config?.preflight === false) served.preflight = false
+      served.origins = both(served.origins, route.config?.origins)
       this.#byPath.set(route.url, served)
     })
   }
@@ -35,6 +38,12 @@ export class ServedMethods {
   }
 }
 
+/** The origins that stand in both lists; no list holds every origin. */
+function both(one: readonly string[] | undefined, other: readonly string[] | undefined): readonly string[] | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return one.filter((origin) => other.includes(origin))
+}
+
 function refuse(scope: FastifyInstance, url: string, served: Served): void {
   const others = scope.supportedMethods.filter((method): method is HTTPMethods => !served.methods.has(method))
   const allowed = [...new Set([...served.methods, 'OPTIONS'])].sort().join(', ')
@@ -44,12 +53,13 @@ function refuse(scope: FastifyInstance, url: string, served: Served): void {
     schema: { hide: true },
     exposeHeadRoute: false,
     onRequest: (request, reply, done) => {
-      if (served.preflight && isPreflight(request)) {
-        answerPreflight(reply, allowed)
+      if (isPreflight(request)) {
+        if (allowsOrigin(served.origins, request)) answerPreflight(reply, allowed)
+        else done(new ServiceError('FORBIDDEN', 'Origin is not allowed'))
         return
       }
       reply.header('allow', allowed)
-      if (request.method === 'OPTIONS' && served.preflight) {
+      if (request.method === 'OPTIONS') {
         reply.code(204).send()
         return
       }

@@ -84,10 +84,14 @@ function parameter(value: unknown): unknown {
 
 const SAYS: Readonly<Record<string, string>> = {
   200: 'Success',
-  400: 'A parameter is missing, or the chain is not served here',
+  201: 'Registered',
+  400: 'A parameter is missing or malformed, or the chain is not served here',
   401: 'The key is missing',
   403: 'The key is invalid, revoked, expired or not allowed here',
-  404: 'No such path, or no such token',
+  404: 'No such path, or no such token, asset or wallet',
+  409: 'It conflicts with what was accepted before',
+  413: 'The body is too large',
+  415: 'The body is not application/json',
   422: 'A parameter does not fit its schema',
   429: 'Too many requests',
   500: 'A bug; the request id names it in the log',

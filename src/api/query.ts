@@ -113,23 +113,34 @@ function compileText(name: string, node: SchemaNode): ReadText {
       return compileInteger(name, node)
     case 'boolean':
       return (text, issues) => {
-        const value = text.length <= 5 ? BOOLEANS.get(text.toLowerCase()) : undefined
+        const value = readBoolean(text)
         if (value === undefined) issues.push(malformed)
         return value
       }
     case 'string':
       return (text, issues) => {
-        const fits =
-          text.length <= node.maxLength &&
-          text.length >= node.minLength &&
-          (node.pattern === undefined || node.pattern.test(text)) &&
-          (node.values === undefined || node.values.includes(text))
+        const fits = fitsString(text, node)
         if (!fits) issues.push(malformed)
         return fits && node.lowerCase ? text.toLowerCase() : text
       }
     default:
       assert(false, `the parameter ${name} is of a type that a query cannot hold: ${node.kind}`)
   }
+}
+
+/** True where text is as its schema wants it. */
+export function fitsString(text: string, node: SchemaNode & { kind: 'string' }): boolean {
+  return (
+    text.length <= node.maxLength &&
+    text.length >= node.minLength &&
+    (node.pattern === undefined || node.pattern.test(text)) &&
+    (node.values === undefined || node.values.includes(text))
+  )
+}
+
+/** True, false, 1 or 0 in any case, or undefined. */
+export function readBoolean(text: string): boolean | undefined {
+  return text.length <= 5 ? BOOLEANS.get(text.toLowerCase()) : undefined
 }
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
@@ -139,7 +150,8 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ['0', false],
 ])
 
-const INTEGER = /^-?[0-9]+$/
+/** How an integer is written: no exponent, no point, no plus. */
+export const INTEGER = /^-?[0-9]+$/
 
 function compileInteger(name: string, node: SchemaNode & { kind: 'integer' }): ReadText {
   const malformed: Issue = { parameter: name, problem: 'malformed', type: 'integer' }
@@ -158,7 +170,8 @@ function compileInteger(name: string, node: SchemaNode & { kind: 'integer' }): R
   }
 }
 
-function typeOf(node: SchemaNode): Issue['type'] {
+/** How an issue names what a schema asks for. */
+export function typeOf(node: SchemaNode): Issue['type'] {
   if (node.kind === 'array') return typeOf(node.items)
   return node.kind === 'integer' || node.kind === 'boolean' ? node.kind : 'string'
 }

@@ -1,9 +1,12 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TObject, TSchema } from 'typebox'
 import { AS_OF_HEADER } from './as-of.ts'
+import { compileBody } from './body.ts'
+import type { ErrorAnswer } from './errors.ts'
+import type { Json } from './exact-json.ts'
 import type { Answer } from './json-schema.ts'
 import { AS_OF_KEYWORD } from './openapi.ts'
-import { compileQuery, type RawQuery } from './query.ts'
+import { compileQuery, type Issue, ParameterError, type RawQuery } from './query.ts'
 
 /** What the OpenAPI document says of a route, beside its schemas. */
 export type RouteDocs = {
@@ -17,8 +20,20 @@ export type RouteDocs = {
   readonly security?: readonly Readonly<Record<string, string[]>>[]
 }
 
-/** What a handler answers with. `asOf` is the value of the header `Balance-As-Of`, absent where no block is known. */
-export type Reply<Body> = { readonly body: Body; readonly asOf?: string | undefined }
+/**
+ * What a handler answers with. `asOf` is the value of the header `Balance-As-Of`, absent where no block is known;
+ * `status` is 200 unless given.
+ */
+export type Reply<Body> = { readonly body: Body; readonly asOf?: string | undefined; readonly status?: 200 | 201 }
+
+/** A refusal that only this vendor's call knows, in its own words; what all calls share is thrown as an error. */
+export class Refused {
+  readonly answer: ErrorAnswer
+
+  constructor(answer: ErrorAnswer) {
+    this.answer = answer
+  }
+}
 
 /** A GET: its query is parsed, its answer written and both documented by the same schemas. */
 export type GetRoute<Query extends TObject, Body extends TSchema> = {
@@ -28,7 +43,28 @@ export type GetRoute<Query extends TObject, Body extends TSchema> = {
   readonly answer: Body
   /** By status or class of statuses, such as `4xx`. */
   readonly errors: Readonly<Record<string, TSchema>>
-  readonly handle: (query: Static<Query>, request: FastifyRequest) => Promise<Reply<Answer<Static<Body>>>>
+  /** This call's own words for parameters that do not fit; else the vendor's general ones. */
+  readonly invalid?: (issues: readonly Issue[]) => Refused
+  readonly handle: (query: Static<Query>, request: FastifyRequest) => Promise<Reply<Answer<Static<Body>>> | Refused>
+}
+
+/** A request whose body was read by our own parser. */
+export type JsonRequest = FastifyRequest<{ Body: Json | undefined }>
+
+/** A POST of JSON. `headers` describes those that it reads, for the documentation. */
+export type PostRoute<Body extends TObject, Success extends TSchema> = {
+  readonly path: string
+  readonly docs: RouteDocs
+  readonly headers: TObject
+  readonly body: Body
+  readonly answer: Success
+  /** Which statuses carry the answer. */
+  readonly statuses: readonly (200 | 201)[]
+  readonly errors: Readonly<Record<string, TSchema>>
+  /** Only pages of these origins may call; undefined: all. */
+  readonly origins: readonly string[] | undefined
+  readonly invalid?: (issues: readonly Issue[]) => Refused
+  readonly handle: (body: Static<Body>, request: JsonRequest) => Promise<Reply<Answer<Static<Success>>> | Refused>
 }
 
 // Our own parser runs in the handler, typed by the schema; Fastify keeps the schema for the documentation only.
@@ -53,9 +89,57 @@ export function get<Query extends TObject, Body extends TSchema>(
     },
     validatorCompiler: noValidation,
     handler: async (request, reply) => {
-      const { body, asOf } = await route.handle(parse(request.query), request)
-      if (asOf !== undefined) reply.header(AS_OF_HEADER, asOf)
-      return body
+      const query = orRefused(() => parse(request.query), route.invalid)
+      return answer(reply, query instanceof Refused ? query : await route.handle(query, request))
     },
   })
+}
+
+/** Adds a POST. The handler sees a parsed body; what it throws reaches the server's error handler. */
+export function post<Body extends TObject, Success extends TSchema>(
+  scope: FastifyInstance,
+  route: PostRoute<Body, Success>,
+): void {
+  const parse = compileBody(route.body)
+  const { asOf: _, ...docs } = route.docs
+  scope.route<{ Body: Json | undefined }>({
+    method: 'POST',
+    url: route.path,
+    ...(route.origins === undefined ? {} : { config: { origins: route.origins } }),
+    schema: {
+      ...docs,
+      security: docs.security ?? [],
+      headers: route.headers,
+      body: route.body,
+      response: {
+        ...Object.fromEntries(route.statuses.map((status) => [status, route.answer])),
+        ...route.errors,
+      },
+    },
+    validatorCompiler: noValidation,
+    handler: async (request, reply) => {
+      const body = orRefused(() => parse(request.body), route.invalid)
+      return answer(reply, body instanceof Refused ? body : await route.handle(body, request))
+    },
+  })
+}
+
+function orRefused<T>(parse: () => T, invalid: ((issues: readonly Issue[]) => Refused) | undefined): T | Refused {
+  try {
+    return parse()
+  } catch (error) {
+    if (invalid !== undefined && error instanceof ParameterError) return invalid(error.issues)
+    throw error
+  }
+}
+
+function answer(reply: FastifyReply, result: Reply<unknown> | Refused): unknown {
+  if (result instanceof Refused) {
+    const { status, body, headers } = result.answer
+    reply.code(status).headers(headers ?? {})
+    return body
+  }
+  if (result.asOf !== undefined) reply.header(AS_OF_HEADER, result.asOf)
+  reply.code(result.status ?? 200)
+  return result.body
 }
