@@ -62,6 +62,7 @@ module.exports = {
     ]),
     only('api', '^src/api/[^/]+\\.ts$', [
       '^src/(api|core|balances|tokens)/',
+      '^src/ledger/ledger\\.ts$',
       '^src/chains/adapter\\.ts$',
       '^src/store/store\\.ts$',
       '^src/version\\.ts$',

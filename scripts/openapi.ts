@@ -18,10 +18,17 @@ async function nothing(): Promise<never> {
 const server = createServer({
   balances: { get: nothing, account: nothing, holders: nothing, transfers: nothing },
   tokens: { get: nothing },
+  ledger: undefined,
   chains: [],
   keys: new KeyVerifier({ put: nothing, get: nothing, list: nothing, revoke: nothing }, () => 0),
   metrics: new Registry(),
-  settings: { trustProxy: [], dialects: { chainbase: { enabled: true, balance: 'hex', demoKey: false } } },
+  settings: {
+    trustProxy: [],
+    dialects: {
+      abcLabs: { enabled: true, chain: undefined, keys: false, origins: [] },
+      chainbase: { enabled: true, balance: 'hex', demoKey: false },
+    },
+  },
   version: VERSION,
   now: () => 0,
   log: pino({ level: 'silent' }),

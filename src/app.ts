@@ -1,6 +1,7 @@
 /** The composition root: configuration → store → chains → indexers → server. */
 import { Registry } from 'prom-client'
 import type { ServedChain } from './api/deps.ts'
+import { warnOfOpenWrites } from './api/exposure.ts'
 import { KeyVerifier } from './api/keys.ts'
 import { createServer } from './api/server.ts'
 import { createBalances, type ServedBalances } from './balances/all-balances.ts'
@@ -114,12 +115,20 @@ function makeServer(parts: {
       return error === undefined ? clock : { ...clock, state: 'stopped', error }
     },
   }))
+  const { abcLabs } = config.dialects
+  const ledger = undefined
+  if (abcLabs.enabled && ledger === undefined) {
+    log.info(`${abcLabs.chain} is not configured: the calls of abc-labs answer 503`)
+  }
+  const warning = ledger === undefined ? undefined : warnOfOpenWrites(config.listen.host, abcLabs)
+  if (warning !== undefined) log.warn(warning)
   const metrics = new Registry()
   collectChainMetrics(metrics, served)
   const byId = new Map(chains.map((chain) => [chain.config.id, chain] satisfies [ChainId, Chain & ServedBalances]))
   return createServer({
     balances: createBalances(byId),
     tokens: makeTokens(config, log, byId),
+    ledger,
     chains: served,
     keys: new KeyVerifier(store.keys, now),
     metrics,

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Balances } from '../balances/balances.ts'
 import type { ChainId, Kind } from '../core/chain.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { ChainClock } from '../store/store.ts'
 import type { Tokens } from '../tokens/tokens.ts'
 import type { KeyVerifier } from './keys.ts'
@@ -16,16 +17,29 @@ export type ChainbaseSettings = {
   readonly demoKey: boolean
 }
 
+/**
+ * How the ABC-Labs dialect is served: over the ledger `chain`; `keys`: every call asks for one; `origins`: pages that
+ * may write while no key is asked.
+ */
+export type AbcLabsSettings = {
+  readonly enabled: boolean
+  readonly chain: ChainId | undefined
+  readonly keys: boolean
+  readonly origins: readonly string[]
+}
+
 export type ServerSettings = {
   /** Addresses or ranges of the proxies whose `X-Forwarded-For` is believed; empty: nobody's. */
   readonly trustProxy: readonly string[]
-  readonly dialects: { readonly chainbase: ChainbaseSettings }
+  readonly dialects: { readonly abcLabs: AbcLabsSettings; readonly chainbase: ChainbaseSettings }
 }
 
 /** All that the HTTP server needs. `now` is Unix seconds. */
 export type ServerDeps = {
   readonly balances: Balances
   readonly tokens: Tokens
+  /** The issuer's ledger, undefined where none is configured. */
+  readonly ledger: Ledger | undefined
   readonly chains: readonly ServedChain[]
   readonly keys: KeyVerifier
   readonly metrics: Registry

@@ -8,6 +8,7 @@ import {
   address,
   chain,
   clock,
+  DIALECTS,
   fakeBalances,
   fakeDeps,
   NOW,
@@ -232,11 +233,15 @@ test('closing lets a running request end', async () => {
 describe('a dialect that is off', () => {
   test('owns no path', async () => {
     const chainbase = { enabled: false, balance: 'hex', demoKey: true } as const
-    const other = await serve({ settings: { trustProxy: [], dialects: { chainbase } } })
-    const [call, document] = [await other.call(PATH), await other.call('/openapi.json')]
+    const abcLabs = { ...DIALECTS.abcLabs, enabled: false }
+    const other = await serve({ settings: { trustProxy: [], dialects: { abcLabs, chainbase } } })
+    const document = await other.call('/openapi.json')
+    for (const path of [PATH, '/api/tokens/balance', '/api/assets/']) {
+      const call = await other.call(path)
+      expect([call.status, call.body]).toEqual([404, '{"error":"Not found"}'])
+    }
     await other.close()
-    expect([call.status, call.body]).toEqual([404, '{"error":"Not found"}'])
-    expect(document.body).not.toContain('/v1/')
+    expect(document.body).not.toMatch(/\/v1\/|\/api\//)
   })
 })
 

@@ -13,8 +13,10 @@ import { AS_OF_HEADER } from './as-of.ts'
 import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts'
 import type { ServerDeps } from './deps.ts'
 import { type Dialect, dialectFinder } from './dialect.ts'
+import { abcLabs } from './dialects/abc-labs/routes.ts'
 import { chainbase } from './dialects/chainbase/routes.ts'
 import { toFailure } from './errors.ts'
+import { parseJson } from './exact-json.ts'
 import { LIMITS } from './limits.ts'
 import { ServedMethods } from './methods.ts'
 import { observeRequests } from './metrics.ts'
@@ -36,7 +38,7 @@ export function createServer(deps: ServerDeps): FastifyInstance {
   const server = makeFastify(deps, answerError)
 
   server.setSerializerCompiler(({ schema }) => compileSerialiser(schema))
-  server.removeContentTypeParser('text/plain')
+  readJsonBodies(server)
   server.decorateRequest('caller', undefined)
   server.addHook('onRequest', admit)
   server.setErrorHandler(answerError)
@@ -52,10 +54,20 @@ export function createServer(deps: ServerDeps): FastifyInstance {
   return server
 }
 
+/** Bodies are JSON, read without loss; any other media type, or none, is refused before a handler sees it. */
+function readJsonBodies(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers()
+  const parse = async (_request: FastifyRequest, body: Buffer) => parseJson(body)
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse)
+}
+
 /** The dialects that the configuration leaves on, one line each. */
 function enabledDialects(deps: ServerDeps): readonly Dialect[] {
   const { dialects } = deps.settings
-  return [...(dialects.chainbase.enabled ? [chainbase(deps)] : [])]
+  return [
+    ...(dialects.abcLabs.enabled ? [abcLabs(deps)] : []),
+    ...(dialects.chainbase.enabled ? [chainbase(deps)] : []),
+  ]
 }
 
 function addScope(server: FastifyInstance, served: ServedMethods, register: (scope: FastifyInstance) => void): void {

@@ -1,5 +1,5 @@
 import type { ChainId } from '../core/chain.ts'
-import { parseChainId } from '../core/chain.ts'
+import { namespaceOf, parseChainId } from '../core/chain.ts'
 import { type Field, flag, type Infer, integer, label, optional, refine, withDefault, word, wrong } from './field.ts'
 import { list, mapping, table } from './group.ts'
 import { chainAsset, chainId, type KindOf, origin } from './words.ts'
@@ -21,7 +21,7 @@ export function dialectsField(kindOf: KindOf) {
   const enabled = withDefault(flag(), true)
   const abcLabs = mapping({
     enabled,
-    chain: withDefault(optional(chainId()), LEDGER_MAIN),
+    chain: withDefault(optional(ledgerChain()), LEDGER_MAIN),
     keys: withDefault(flag(), false),
     origins: withDefault(list(origin(), 'a list of origins'), []),
     strictWallets: withDefault(flag(), false),
@@ -51,6 +51,13 @@ export function dialectsField(kindOf: KindOf) {
     ),
   })
   return mapping({ abcLabs, spacescan, tokenkit, chainbase, cobo }, { abcLabs: 'abc-labs' })
+}
+
+/** The id of an issuer's ledger: no other chain can be minted on. */
+function ledgerChain(): Field<ChainId> {
+  return refine(chainId(), (chain, at) =>
+    namespaceOf(chain) === 'ledger' ? chain : wrong(at, chain, 'a ledger such as ledger:main'),
+  )
 }
 
 type IssuedAsset = {

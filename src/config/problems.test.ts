@@ -178,6 +178,11 @@ describe('a wrong configuration', () => {
       'dialects.abc-labs.origins.0: got "https://a.example/…", expected an origin',
     ],
     [
+      'a ledger that is another kind of chain',
+      'dialects: { abc-labs: { chain: "eip155:1" } }',
+      'dialects.abc-labs.chain: got "eip155:1", expected a ledger such as ledger:main',
+    ],
+    [
       'an issued asset twice',
       'dialects: { abc-labs: { assets: [{ asset_id: A }, { asset_id: A }] } }',
       'dialects.abc-labs.assets: got "A", expected each asset_id once',

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
-import type { ServedChain, ServerDeps } from '../../src/api/deps.ts'
+import type { ServedChain, ServerDeps, ServerSettings } from '../../src/api/deps.ts'
 import { createKey, KeyVerifier } from '../../src/api/keys.ts'
 import type { Balances } from '../../src/balances/balances.ts'
 import { type AssetRef, assetKey } from '../../src/core/asset.ts'
@@ -163,6 +163,12 @@ export function chain(id = 'eip155:1', read: () => Promise<ChainClock> = async (
   return { id: chainId(id), kind: 'evm', clock: read }
 }
 
+/** The dialects as they are without a configuration, and no ledger. */
+export const DIALECTS: ServerSettings['dialects'] = {
+  abcLabs: { enabled: true, chain: undefined, keys: false, origins: [] },
+  chainbase: { enabled: true, balance: 'hex', demoKey: false },
+}
+
 /** Everything that a server needs over a world, and a key that may read. Each part can be replaced. */
 export async function fakeDeps(
   world: World,
@@ -174,10 +180,11 @@ export async function fakeDeps(
   return {
     balances: fakeBalances(world),
     tokens: fakeTokens(world.tokens),
+    ledger: undefined,
     chains: [chain()],
     keys: new KeyVerifier(store, () => NOW),
     metrics: new Registry(),
-    settings: { trustProxy: [], dialects: { chainbase: { enabled: true, balance: 'hex', demoKey: false } } },
+    settings: { trustProxy: [], dialects: DIALECTS },
     version: '0.0.0',
     now: () => NOW,
     log: pino({ level: 'silent' }),

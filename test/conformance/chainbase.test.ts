@@ -8,6 +8,7 @@ import {
   BLOCK,
   chain,
   clock,
+  DIALECTS,
   erc20,
   fakeDeps,
   fakeTokens,
@@ -192,7 +193,7 @@ describe('GET /v1/account/tokens', () => {
   test('balances are decimal where the configuration says so', async () => {
     const settings = {
       trustProxy: [],
-      dialects: { chainbase: { enabled: true, balance: 'decimal', demoKey: true } },
+      dialects: { ...DIALECTS, chainbase: { enabled: true, balance: 'decimal', demoKey: true } },
     } as const
     const other = await listen(createServer(await fakeDeps(WORLD, { settings })))
     const { body } = await other.call(`/v1/account/tokens?chain_id=1&address=${A}&limit=1`, {

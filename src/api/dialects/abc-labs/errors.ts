@@ -1,0 +1,84 @@
+import type { ExposableCode } from '../../../core/errors.ts'
+import type { ErrorAnswer, Failure } from '../../errors.ts'
+import type { Issue } from '../../query.ts'
+import { Refused } from '../../route.ts'
+
+/** The vendor's codes, each with its status and its words. Those of the vendor's pages are its own, to the letter. */
+export const CODES = {
+  MISSING_QUERY_PARAM: { status: 400, says: 'Asset ID or wallet address missing' },
+  INVALID_INPUT: { status: 400, says: 'One or more required fields are missing' },
+  INSUFFICIENT_FUNDS: { status: 400, says: "Not enough tokens in sender's wallet" },
+  INVALID_BURN_AMOUNT: { status: 400, says: 'Amount exceeds token holdings' },
+  WALLET_NOT_FOUND: { status: 404, says: 'Wallet address does not exist' },
+  ASSET_NOT_FOUND: { status: 404, says: 'Asset ID does not exist' },
+  ASSET_OR_WALLET_NOT_FOUND: { status: 404, says: 'Asset or wallet does not exist' },
+  DUPLICATE_MINT: { status: 409, says: 'Token for this asset already exists' },
+  MINT_CONFLICT: { status: 409, says: 'Conflict during mint operation' },
+  TRANSFER_CONFLICT: { status: 409, says: 'Conflict occurred (e.g., simultaneous transfers)' },
+  BURN_CONFLICT: { status: 409, says: 'Conflict during burn operation' },
+  ASSET_CONFLICT: { status: 409, says: 'Asset is already registered with other content' },
+  WALLET_CONFLICT: { status: 409, says: 'Conflict during wallet registration' },
+  UNAUTHORIZED: { status: 401, says: 'API key is missing' },
+  FORBIDDEN: { status: 403, says: 'API key is invalid' },
+  NOT_FOUND: { status: 404, says: 'Not found' },
+  METHOD_NOT_ALLOWED: { status: 405, says: 'Method not allowed' },
+  PAYLOAD_TOO_LARGE: { status: 413, says: 'Body is too large' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, says: 'Body must be application/json' },
+  TOO_MANY_REQUESTS: { status: 429, says: 'Too many requests' },
+  INTERNAL_ERROR: { status: 500, says: 'Unexpected server error' },
+  SERVICE_UNAVAILABLE: { status: 503, says: 'Service unavailable' },
+} as const satisfies Readonly<Record<string, { readonly status: number; readonly says: string }>>
+
+export type AbcCode = keyof typeof CODES
+
+const CODE_OF: Readonly<Record<ExposableCode | 'INTERNAL', AbcCode>> = {
+  BAD_REQUEST: 'INVALID_INPUT',
+  PARAMETER_INVALID: 'INVALID_INPUT',
+  UNAUTHORIZED: 'UNAUTHORIZED',
+  FORBIDDEN: 'FORBIDDEN',
+  NOT_FOUND: 'NOT_FOUND',
+  METHOD_NOT_ALLOWED: 'METHOD_NOT_ALLOWED',
+  PAYLOAD_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
+  UNSUPPORTED_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  TOO_MANY_REQUESTS: 'TOO_MANY_REQUESTS',
+  CHAIN_UNSUPPORTED: 'SERVICE_UNAVAILABLE',
+  NOT_A_TOKEN: 'ASSET_NOT_FOUND',
+  BALANCE_UNKNOWN: 'SERVICE_UNAVAILABLE',
+  UNAVAILABLE: 'SERVICE_UNAVAILABLE',
+  INTERNAL: 'INTERNAL_ERROR',
+}
+
+/** A failure as ABC-Labs' clients expect it: the code and the message stand twice, flat and nested. */
+export function renderError(failure: Failure): ErrorAnswer {
+  const code = CODE_OF[failure.code]
+  const [issue] = failure.issues ?? []
+  if (issue !== undefined) return answer(code, says(issue))
+  return answer(code, failure.code === 'INTERNAL' ? CODES.INTERNAL_ERROR.says : failure.message)
+}
+
+/** A refusal with the vendor's own words, or others where the vendor has two for one code. */
+export function refuse(code: AbcCode, message: string = CODES[code].says): Refused {
+  return new Refused(answer(code, message))
+}
+
+function answer(code: AbcCode, message: string): ErrorAnswer {
+  const { status } = CODES[code]
+  const headers = status === 401 ? { headers: { 'www-authenticate': 'api-key realm="abc-labs"' } } : {}
+  const error = { code, message }
+  return { status, body: { status: 'error', status_code: status, error_code: code, message, error }, ...headers }
+}
+
+function says({ parameter, problem }: Issue): string {
+  switch (problem) {
+    case 'missing':
+      return `${parameter} is missing`
+    case 'malformed':
+      return `${parameter} is malformed`
+    case 'out_of_range':
+      return `${parameter} is out of range`
+    case 'repeated':
+      return `${parameter} is repeated`
+    case 'too_many':
+      return `${parameter} has too many items`
+  }
+}

@@ -1,0 +1,70 @@
+import type { Static } from 'typebox'
+import { type AssetRef, NO_ITEM } from '../../../core/asset.ts'
+import { ServiceError } from '../../../core/errors.ts'
+import { asOfKnown } from '../../as-of.ts'
+import type { Answer } from '../../json-schema.ts'
+import type { Refused, Reply } from '../../route.ts'
+import type { AbcDeps } from './deps.ts'
+import { refuse } from './errors.ts'
+import { renderAsset, renderTransaction } from './render.ts'
+import type * as schema from './schema.ts'
+
+/**
+ * What a wallet holds of an asset: 0 where the wallet is known and holds none, whether or not the asset is.
+ * @throws BALANCE_UNKNOWN, STORE_UNAVAILABLE
+ */
+export async function balance(
+  deps: AbcDeps,
+  { asset_id, wallet_address }: Static<typeof schema.BalanceQuery>,
+): Promise<Reply<Answer<Static<typeof schema.BalanceAnswer>>> | Refused> {
+  if (!(await deps.ledger.hasWallet(wallet_address))) return refuse('WALLET_NOT_FOUND')
+  const asset: AssetRef = { standard: 'ledger', reference: asset_id }
+  const [held] = await deps.balances.get({
+    chain: deps.chain,
+    keys: [{ account: wallet_address, asset, item: NO_ITEM }],
+    freshness: { mode: 'stored' },
+  })
+  if (held === undefined || !held.known) {
+    throw new ServiceError('BALANCE_UNKNOWN', 'Balance is not known', { fields: { reason: held?.reason } })
+  }
+  return {
+    body: { asset_id, wallet_address, balance: held.amount },
+    asOf: asOfKnown(deps.chain, held, deps.now()),
+  }
+}
+
+/** A page of the registered assets, in the order in which they were registered. @throws STORE_UNAVAILABLE */
+export async function assets(
+  deps: AbcDeps,
+  query: Static<typeof schema.AssetsQuery>,
+): Promise<Reply<Answer<Static<typeof schema.AssetsAnswer>>> | Refused> {
+  const all = await deps.ledger.assets()
+  const start = query.after === undefined ? 0 : all.findIndex(({ assetId }) => assetId === query.after) + 1
+  if (query.after !== undefined && start === 0) return refuse('INVALID_INPUT', 'after is no registered asset')
+  const page = all.slice(start, start + query.limit)
+  const next = start + page.length < all.length ? page.at(-1)?.assetId : undefined
+  return { body: { assets: page.map(renderAsset), next: next ?? null } }
+}
+
+/** A page of the audit trail: every accepted operation, oldest first. @throws STORE_UNAVAILABLE */
+export async function transactions(
+  deps: AbcDeps,
+  query: Static<typeof schema.TransactionsQuery>,
+): Promise<Reply<Answer<Static<typeof schema.TransactionsAnswer>>>> {
+  const { asset_id, wallet_address, after, limit } = query
+  const found = await deps.ledger.operations({
+    ...(asset_id === undefined ? {} : { assetId: asset_id }),
+    ...(wallet_address === undefined ? {} : { wallet: wallet_address }),
+    after,
+    // One more than the page tells whether another follows.
+    limit: limit + 1,
+  })
+  const page = found.slice(0, limit)
+  return {
+    body: {
+      transactions: page.map(renderTransaction),
+      next: page.at(-1)?.block.number ?? after,
+      has_more: found.length > limit,
+    },
+  }
+}

@@ -1,0 +1,214 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Static, TObject, TSchema } from 'typebox'
+import { ServiceError } from '../../../core/errors.ts'
+import { requireKey } from '../../auth.ts'
+import { allowsOrigin } from '../../cors.ts'
+import type { AbcLabsSettings, ServerDeps } from '../../deps.ts'
+import type { Dialect } from '../../dialect.ts'
+import type { Answer } from '../../json-schema.ts'
+import type { KeyVerifier } from '../../keys.ts'
+import { get, post, type Refused, type Reply } from '../../route.ts'
+import { type AbcDeps, withLedger } from './deps.ts'
+import { refuse, renderError } from './errors.ts'
+import * as read from './read.ts'
+import * as schema from './schema.ts'
+import * as write from './write.ts'
+
+/**
+ * ABC-Labs' token calls over the issuer's own ledger. The paths are those of the vendor's pages; `/api/` at large is
+ * another vendor's.
+ */
+export function abcLabs(deps: ServerDeps): Dialect {
+  const settings = deps.settings.dialects.abcLabs
+  const calls = () => withLedger(deps)
+  return {
+    name: 'abc-labs',
+    prefixes: [
+      ...['balance', 'mint', 'transfer', 'burn', 'transactions'].map((name) => `/api/tokens/${name}/`),
+      '/api/assets/',
+      '/api/wallets/',
+    ],
+    register: (scope) => {
+      scope.addHook('onRequest', async (request) => {
+        calls()
+        await admit(request, settings, deps.keys)
+      })
+      addReads(scope, { calls, settings })
+      addWrites(scope, { calls, settings })
+    },
+    renderError,
+  }
+}
+
+/**
+ * Lets a request through: with a key of the right scope where keys are asked for; else anybody, but writes never from a
+ * page of a foreign origin, which might stand in a browser on the issuer's own machine.
+ */
+async function admit(request: FastifyRequest, settings: AbcLabsSettings, keys: KeyVerifier): Promise<void> {
+  const isWrite = request.method === 'POST'
+  if (settings.keys) {
+    request.caller = await requireKey(request, keys, isWrite ? 'write' : 'read')
+  } else if (isWrite && !allowsOrigin(settings.origins, request)) {
+    throw new ServiceError('FORBIDDEN', 'Origin is not allowed')
+  }
+}
+
+/** Where calls are added: how to reach the ledger, and who may ask. */
+type Service = { readonly calls: () => AbcDeps; readonly settings: AbcLabsSettings }
+
+function addReads(scope: FastifyInstance, service: Service): void {
+  addRead(scope, service, {
+    path: '/api/tokens/balance',
+    operationId: 'CheckTokenBalance',
+    summary: 'What a wallet holds of an asset',
+    description: 'A known wallet that holds none has 0, also of an unknown asset. An unknown wallet is 404.',
+    query: schema.BalanceQuery,
+    answer: schema.BalanceAnswer,
+    statuses: [404],
+    asOf: true,
+    invalid: () => refuse('MISSING_QUERY_PARAM'),
+    call: read.balance,
+  })
+  addRead(scope, service, {
+    path: '/api/tokens/transactions',
+    operationId: 'ListLedgerTransactions',
+    summary: 'The audit trail: every accepted operation, oldest first',
+    query: schema.TransactionsQuery,
+    answer: schema.TransactionsAnswer,
+    call: read.transactions,
+  })
+  addRead(scope, service, {
+    path: '/api/assets',
+    operationId: 'ListAssets',
+    summary: 'Registered assets, in the order of their registration',
+    query: schema.AssetsQuery,
+    answer: schema.AssetsAnswer,
+    call: read.assets,
+  })
+}
+
+function addWrites(scope: FastifyInstance, service: Service): void {
+  addWrite(scope, service, {
+    path: '/api/tokens/mint',
+    operationId: 'MintToken',
+    summary: 'Create tokens of an asset in a wallet',
+    description: 'The wallet comes into being with it, unless wallets have to be registered first.',
+    body: schema.MintBody,
+    answer: schema.MintAnswer,
+    call: write.mint,
+  })
+  addWrite(scope, service, {
+    path: '/api/tokens/transfer',
+    operationId: 'TransferToken',
+    summary: 'Move tokens between wallets',
+    description:
+      'The receiver comes into being with it, unless wallets have to be registered first. Nothing overdraws.',
+    body: schema.TransferBody,
+    answer: schema.TransferAnswer,
+    call: write.transfer,
+  })
+  addWrite(scope, service, {
+    path: '/api/tokens/burn',
+    operationId: 'BurnToken',
+    summary: 'Destroy tokens of a wallet',
+    body: schema.BurnBody,
+    answer: schema.BurnAnswer,
+    call: write.burn,
+  })
+  addWrite(scope, service, {
+    path: '/api/assets',
+    operationId: 'RegisterAsset',
+    summary: 'Register an asset, so that it can be minted',
+    description: '201 for a new one, 200 for the very same again, 409 for other content.',
+    body: schema.AssetBody,
+    answer: schema.AssetAnswer,
+    statuses: [200, 201],
+    call: write.registerAsset,
+  })
+  addWrite(scope, service, {
+    path: '/api/wallets',
+    operationId: 'RegisterWallet',
+    summary: 'Register a wallet',
+    description: '201 for a new one, 200 for one that is known.',
+    body: schema.WalletBody,
+    answer: schema.WalletAnswer,
+    statuses: [200, 201],
+    call: write.registerWallet,
+  })
+}
+
+/** What the document says of both kinds of calls. */
+type Described = {
+  readonly path: string
+  readonly operationId: string
+  readonly summary: string
+  readonly description?: string
+}
+
+function docsOf({ settings }: Service, { operationId, summary, description }: Described) {
+  return {
+    operationId,
+    summary,
+    tags: ['ABC-Labs'],
+    security: settings.keys ? [{ ApiKey: [] }] : [],
+    ...(description === undefined ? {} : { description }),
+  }
+}
+
+function errorsOf(statuses: readonly number[]): Readonly<Record<string, TSchema>> {
+  return Object.fromEntries(statuses.map((status) => [status, schema.ErrorBody]))
+}
+
+type ReadCall<Query extends TObject, Body extends TSchema> = Described & {
+  readonly query: Query
+  readonly answer: Body
+  /** Beside those that every call may answer. */
+  readonly statuses?: readonly number[]
+  readonly asOf?: boolean
+  readonly invalid?: () => Refused
+  readonly call: (deps: AbcDeps, query: Static<Query>) => Promise<Reply<Answer<Static<Body>>> | Refused>
+}
+
+function addRead<Query extends TObject, Body extends TSchema>(
+  scope: FastifyInstance,
+  service: Service,
+  route: ReadCall<Query, Body>,
+): void {
+  const { path, query, answer, invalid, call } = route
+  get(scope, {
+    path,
+    docs: { ...docsOf(service, route), asOf: route.asOf ?? false },
+    query,
+    answer,
+    errors: errorsOf([400, 401, 403, ...(route.statuses ?? []), 500, 503]),
+    ...(invalid === undefined ? {} : { invalid }),
+    handle: (parsed) => call(service.calls(), parsed),
+  })
+}
+
+type WriteCall<Body extends TObject, Success extends TSchema> = Described & {
+  readonly body: Body
+  readonly answer: Success
+  readonly statuses?: readonly (200 | 201)[]
+  readonly call: (deps: AbcDeps, given: write.Write<Static<Body>>) => Promise<Reply<Answer<Static<Success>>> | Refused>
+}
+
+function addWrite<Body extends TObject, Success extends TSchema>(
+  scope: FastifyInstance,
+  service: Service,
+  route: WriteCall<Body, Success>,
+): void {
+  const { settings } = service
+  post(scope, {
+    path: route.path,
+    docs: docsOf(service, route),
+    headers: schema.WriteHeaders,
+    body: route.body,
+    answer: route.answer,
+    statuses: route.statuses ?? [200],
+    errors: errorsOf([400, 401, 403, 404, 409, 413, 415, 500, 503]),
+    origins: settings.keys ? undefined : settings.origins,
+    invalid: () => refuse('INVALID_INPUT'),
+    handle: (body, request) => route.call(service.calls(), { body, request }),
+  })
+}

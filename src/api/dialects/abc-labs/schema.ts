@@ -1,0 +1,198 @@
+import { type TSchema, Type } from 'typebox'
+
+/** What an id may be: any text of 1 to 256 characters without control characters; halves of surrogates are none. */
+const ID_PATTERN = '^[^\\p{Cc}\\p{Cs}]{1,256}$'
+
+function Id(description: string, example: string) {
+  return Type.String({ description, pattern: ID_PATTERN, examples: [example] })
+}
+
+const ASSET = 'UKGILT2030'
+const WALLET = '0xDEF456...'
+const AssetId = Id('The asset: any text of 1 to 256 characters.', ASSET)
+const Amount = Type.Integer({
+  minimum: 1,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'Whole tokens: a JSON number written in digits alone, never text.',
+  examples: [100],
+})
+
+/** Rows on a page of a list. */
+const Limit = Type.Integer({ minimum: 1, maximum: 1_000, default: 100, description: 'Rows on a page.' })
+
+export const BalanceQuery = Type.Object({
+  asset_id: Id('ID of the asset to query.', ASSET),
+  wallet_address: Id('Wallet to check balance for.', WALLET),
+})
+
+export const MintBody = Type.Object(
+  { asset_id: AssetId, amount: Amount, recipient_wallet_address: Id('Who gets the tokens.', WALLET) },
+  { title: 'MintTokenRequest' },
+)
+
+export const TransferBody = Type.Object(
+  {
+    asset_id: AssetId,
+    amount: Amount,
+    from_wallet: Id('Who gives.', WALLET),
+    to_wallet: Id('Who gets.', '0xABC123...'),
+  },
+  { title: 'TransferTokenRequest' },
+)
+
+export const BurnBody = Type.Object(
+  { asset_id: AssetId, amount: Amount, holder_wallet_address: Id('Whose tokens are burned.', WALLET) },
+  { title: 'BurnTokenRequest' },
+)
+
+export const AssetBody = Type.Object(
+  {
+    asset_id: AssetId,
+    name: Type.Optional(Type.String({ pattern: '^[^\\p{Cc}\\p{Cs}]{1,128}$', examples: ['UK Gilt 2030'] })),
+    symbol: Type.Optional(Type.String({ pattern: '^[^\\p{Cc}\\p{Cs}]{1,64}$', examples: ['GILT30'] })),
+    reissue: Type.Optional(
+      Type.Boolean({ description: 'True lets the asset be minted more than once. Absent: false.' }),
+    ),
+  },
+  { title: 'RegisterAssetRequest' },
+)
+
+export const WalletBody = Type.Object({ wallet_address: Id('The wallet.', WALLET) }, { title: 'RegisterWalletRequest' })
+
+export const AssetsQuery = Type.Object({
+  after: Type.Optional(Id('Only assets registered after this one: `next` of the page before.', ASSET)),
+  limit: Limit,
+})
+
+export const TransactionsQuery = Type.Object({
+  asset_id: Type.Optional(Id('Only operations on this asset.', ASSET)),
+  wallet_address: Type.Optional(Id('Only operations that this wallet took part in.', WALLET)),
+  after: Type.Integer({
+    minimum: 0,
+    default: 0,
+    description: 'Only operations after this sequence: `next` of the page before.',
+  }),
+  limit: Limit,
+})
+
+/** What every POST reads beside its body. */
+export const WriteHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]{1,255}$',
+      description:
+        'Makes a retry safe: the same key with the same body gets the first answer, also after a restart; with another body it is a conflict.',
+      examples: ['4f1c2f5e-0d2b-4a4e-9a54-1f6f2b0a7c11'],
+    }),
+  ),
+})
+
+/** A number of tokens in an answer: digit by digit, at any size. */
+function Tokens(description: string) {
+  return Type.Unsafe<bigint>({ type: 'integer', description })
+}
+
+export const BalanceAnswer = Type.Object(
+  {
+    asset_id: Type.String(),
+    wallet_address: Type.String(),
+    balance: Tokens('Whole tokens, exact at any size.'),
+  },
+  { title: 'TokenBalance' },
+)
+
+const Success = { status: Type.String({ description: 'success' }) }
+
+export const MintAnswer = Type.Object(
+  {
+    ...Success,
+    token_id: Type.String({ description: 'TOKEN-n: the n-th mint of this ledger.' }),
+    asset_id: Type.String(),
+    amount: Tokens('Whole tokens.'),
+    assigned_to: Type.String(),
+  },
+  { title: 'TokenMinted' },
+)
+
+const TransactionId = Type.String({ description: 'TX-n: the n-th transfer or burn of this ledger.' })
+
+export const TransferAnswer = Type.Object(
+  {
+    ...Success,
+    asset_id: Type.String(),
+    amount_transferred: Tokens('Whole tokens.'),
+    from_wallet: Type.String(),
+    to_wallet: Type.String(),
+    transaction_id: TransactionId,
+  },
+  { title: 'TokenTransferred' },
+)
+
+export const BurnAnswer = Type.Object(
+  {
+    ...Success,
+    asset_id: Type.String(),
+    amount_burned: Tokens('Whole tokens.'),
+    holder_wallet_address: Type.String(),
+    transaction_id: TransactionId,
+  },
+  { title: 'TokenBurned' },
+)
+
+const Nullable = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()])
+const AssetFields = {
+  asset_id: Type.String(),
+  name: Nullable(Type.String()),
+  symbol: Nullable(Type.String()),
+  reissue: Type.Boolean({ description: 'True where it may be minted more than once.' }),
+}
+
+export const AssetAnswer = Type.Object({ ...Success, ...AssetFields }, { title: 'AssetRegistered' })
+
+export const WalletAnswer = Type.Object({ ...Success, wallet_address: Type.String() }, { title: 'WalletRegistered' })
+
+export const AssetsAnswer = Type.Object(
+  {
+    assets: Type.Array(Type.Object(AssetFields, { title: 'IssuedAsset' })),
+    next: Nullable(Type.String({ description: 'The `after` of the next page; null on the last.' })),
+  },
+  { title: 'IssuedAssets' },
+)
+
+const Transaction = Type.Object(
+  {
+    sequence: Type.Integer({ description: "The operation's place in the record, from 1." }),
+    type: Type.String({ enum: ['register_asset', 'register_wallet', 'mint', 'transfer', 'burn'] }),
+    timestamp: Type.String({ description: 'UTC, whole seconds.' }),
+    hash: Type.String({ description: 'Seals this operation and all before it.' }),
+    token_id: Type.Optional(Type.String({ description: 'Of a mint.' })),
+    transaction_id: Type.Optional(Type.String({ description: 'Of a transfer or a burn.' })),
+    asset_id: Type.Optional(Type.String({ description: 'Of all but the registration of a wallet.' })),
+    amount: Type.Optional(Tokens('Whole tokens that were minted, transferred or burned.')),
+    reissue: Type.Optional(Type.Boolean({ description: 'Of the registration of an asset.' })),
+    from_wallet: Type.Optional(Type.String({ description: 'Who gave, or whose tokens were burned.' })),
+    to_wallet: Type.Optional(Type.String({ description: 'Who got, or whom a mint was assigned to.' })),
+    wallet_address: Type.Optional(Type.String({ description: 'The wallet that was registered.' })),
+  },
+  { title: 'LedgerTransaction' },
+)
+
+export const TransactionsAnswer = Type.Object(
+  {
+    transactions: Type.Array(Transaction),
+    next: Type.Integer({ description: 'The `after` that goes on from here, on the last page too: ask again later.' }),
+    has_more: Type.Boolean({ description: 'True where another page exists already.' }),
+  },
+  { title: 'LedgerTransactions' },
+)
+
+export const ErrorBody = Type.Object(
+  {
+    status: Type.String({ description: 'error' }),
+    status_code: Type.Integer({ description: 'The HTTP status.' }),
+    error_code: Type.String(),
+    message: Type.String(),
+    error: Type.Object({ code: Type.String(), message: Type.String() }, { title: 'AbcLabsErrorCode' }),
+  },
+  { title: 'AbcLabsError' },
+)

@@ -1,0 +1,100 @@
+import type { Static } from 'typebox'
+import { assert } from '../../../core/assert.ts'
+import type { Operation, Receipt, Refusal } from '../../../ledger/ledger.ts'
+import type { JsonRequest, Refused, Reply } from '../../route.ts'
+import type { AbcDeps } from './deps.ts'
+import { type AbcCode, refuse } from './errors.ts'
+import { idempotencyOf } from './idempotency.ts'
+import * as render from './render.ts'
+import type { AssetBody, BurnBody, MintBody, TransferBody, WalletBody } from './schema.ts'
+
+/** A POST as its handler sees it: the parsed body, and the request that brought it. */
+export type Write<Body> = { readonly body: Body; readonly request: JsonRequest }
+
+/** Creates tokens of a registered asset in a wallet. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
+export function mint(deps: AbcDeps, { body, request }: Write<Static<typeof MintBody>>) {
+  const { asset_id: assetId, amount, recipient_wallet_address: to } = body
+  const operation = { kind: 'mint', assetId, amount: BigInt(amount), to } as const
+  return submit(deps, { operation, request, answer: render.minted })
+}
+
+/** Moves tokens from a wallet to another. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
+export function transfer(deps: AbcDeps, { body, request }: Write<Static<typeof TransferBody>>) {
+  const { asset_id: assetId, amount, from_wallet: from, to_wallet: to } = body
+  const operation = { kind: 'transfer', assetId, amount: BigInt(amount), from, to } as const
+  return submit(deps, { operation, request, answer: render.transferred })
+}
+
+/** Destroys tokens of a wallet. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
+export function burn(deps: AbcDeps, { body, request }: Write<Static<typeof BurnBody>>) {
+  const { asset_id: assetId, amount, holder_wallet_address: from } = body
+  const operation = { kind: 'burn', assetId, amount: BigInt(amount), from } as const
+  return submit(deps, { operation, request, answer: render.burned })
+}
+
+/** Registers an asset: 201, or 200 where it is registered already. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
+export function registerAsset(deps: AbcDeps, { body, request }: Write<Static<typeof AssetBody>>) {
+  const { asset_id: assetId, name, symbol, reissue = false } = body
+  const operation = { kind: 'register_asset', assetId, name, symbol, reissue } as const
+  return submit(deps, { operation, request, answer: render.assetRegistered })
+}
+
+/** Registers a wallet: 201, or 200 where it is registered already. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
+export function registerWallet(deps: AbcDeps, { body, request }: Write<Static<typeof WalletBody>>) {
+  const operation = { kind: 'register_wallet', wallet: body.wallet_address } as const
+  return submit(deps, { operation, request, answer: render.walletRegistered })
+}
+
+/** An operation on its way to the ledger, and how its receipt is answered. */
+type Submission<Op extends Operation, Body> = {
+  readonly operation: Op
+  readonly request: JsonRequest
+  readonly answer: (operation: Op, receipt: Receipt) => Reply<Body>
+}
+
+async function submit<Op extends Operation, Body>(
+  deps: AbcDeps,
+  { operation, request, answer }: Submission<Op, Body>,
+): Promise<Reply<Body> | Refused> {
+  const outcome = await deps.ledger.submit({ operation, idempotency: idempotencyOf(request) })
+  return outcome.accepted ? answer(operation, outcome.receipt) : refusal(operation.kind, outcome.refusal)
+}
+
+type Kind = Operation['kind']
+
+/** The vendor's code of each refusal that a kind of operation can meet. */
+const REFUSALS: Readonly<Record<Kind, Readonly<Partial<Record<Refusal, AbcCode>>>>> = {
+  register_asset: { asset_conflict: 'ASSET_CONFLICT', key_reused: 'ASSET_CONFLICT' },
+  register_wallet: { key_reused: 'WALLET_CONFLICT' },
+  mint: {
+    asset_not_found: 'ASSET_NOT_FOUND',
+    wallet_not_found: 'WALLET_NOT_FOUND',
+    already_minted: 'DUPLICATE_MINT',
+    key_reused: 'MINT_CONFLICT',
+  },
+  transfer: {
+    asset_not_found: 'ASSET_NOT_FOUND',
+    wallet_not_found: 'WALLET_NOT_FOUND',
+    insufficient_funds: 'INSUFFICIENT_FUNDS',
+    key_reused: 'TRANSFER_CONFLICT',
+  },
+  burn: {
+    asset_not_found: 'ASSET_OR_WALLET_NOT_FOUND',
+    wallet_not_found: 'ASSET_OR_WALLET_NOT_FOUND',
+    insufficient_funds: 'INVALID_BURN_AMOUNT',
+    key_reused: 'BURN_CONFLICT',
+  },
+}
+
+/** The vendor says of a transfer that one of two wallets is unknown, elsewhere that the wallet is. */
+const EITHER_WALLET = 'One or both wallets do not exist'
+const KEY_REUSED = 'Idempotency-Key was used with another body'
+
+/** What the caller is told of a refused operation. */
+export function refusal(kind: Kind, reason: Refusal): Refused {
+  const code = REFUSALS[kind][reason]
+  assert(code !== undefined, `${kind} is never refused for ${reason}`)
+  if (kind === 'transfer' && reason === 'wallet_not_found') return refuse(code, EITHER_WALLET)
+  if (kind === 'register_asset' && reason === 'key_reused') return refuse(code, KEY_REUSED)
+  return refuse(code)
+}

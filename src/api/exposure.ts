@@ -1,0 +1,21 @@
+import { BlockList, isIP, isIPv6 } from 'node:net'
+import type { AbcLabsSettings } from './deps.ts'
+
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
+LOOPBACK.addAddress('::1', 'ipv6')
+
+/**
+ * What an operator should be told of a server that listens on `host`: anybody who reaches it beyond this machine can
+ * write to the ledger without a key. Undefined where that is not so.
+ */
+export function warnOfOpenWrites(host: string, abcLabs: AbcLabsSettings): string | undefined {
+  const isOpen = abcLabs.enabled && abcLabs.chain !== undefined && !abcLabs.keys
+  if (!isOpen || isLoopback(host)) return undefined
+  return `whoever reaches ${host} can mint, transfer and burn without a key: set dialects.abc-labs.keys: on, or listen on 127.0.0.1`
+}
+
+function isLoopback(host: string): boolean {
+  if (isIP(host) === 0) return host === 'localhost'
+  return LOOPBACK.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
+}

@@ -1,0 +1,24 @@
+import { afterAll, expect, test } from 'vitest'
+import { errorBody, makeFolder, serveLedger } from './abc-labs-server.ts'
+
+const { folder, remove } = makeFolder()
+afterAll(remove)
+
+const READS = ['/api/tokens/balance?asset_id=A&wallet_address=w', '/api/tokens/transactions', '/api/assets']
+const WRITES = ['/api/tokens/mint', '/api/tokens/transfer', '/api/tokens/burn', '/api/assets', '/api/wallets']
+
+test('without a ledger every call is 503 and the log says why; unknown paths and methods are as ever', async () => {
+  const server = await serveLedger(folder, {}, { chains: [] })
+  const unavailable = errorBody(503, 'SERVICE_UNAVAILABLE', 'No ledger is configured')
+  for (const path of READS) {
+    const answer = await server.get(path)
+    expect([answer.status, answer.json]).toEqual([503, unavailable])
+  }
+  for (const path of WRITES) {
+    expect((await server.post(path, 'x', { 'content-type': 'y' })).json).toEqual(unavailable)
+  }
+  expect((await server.get('/api/wallets/x')).json).toEqual(errorBody(404, 'NOT_FOUND', 'Not found'))
+  expect((await server.get('/api/wallets')).json).toEqual(errorBody(405, 'METHOD_NOT_ALLOWED', 'Method not allowed'))
+  await server.stop()
+  expect(server.log.join('')).toMatch(/"msg":"ledger:main is not configured[^"]*503/)
+})

@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { createKey } from '../../src/api/keys.ts'
+import { startApp } from '../../src/app.ts'
+import { kindOf } from '../../src/chains/registry.ts'
+import { parseConfig } from '../../src/config.ts'
+import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import { createLog } from '../../src/log.ts'
+import { openStore } from '../../src/store/open.ts'
+import type { KeyScope } from '../../src/store/store.ts'
+
+/** An answer as a client sees it: `text` byte for byte, `json` as parsed from it. */
+export type Answered = {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  readonly json: unknown
+}
+
+/** A whole Steelyard on a socket, with a ledger in a folder. */
+export type LedgerServer = {
+  readonly url: string
+  readonly log: readonly string[]
+  readonly get: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Answered>
+  /** Sends a body as JSON; text is sent as it is. */
+  readonly post: (path: string, body: unknown, headers?: Readonly<Record<string, string>>) => Promise<Answered>
+  readonly call: (path: string, init?: RequestInit) => Promise<Answered>
+  /** Stops it; the folder stays. */
+  readonly stop: () => Promise<void>
+}
+
+/** A folder for stores, and what removes it. */
+export function makeFolder(): { readonly folder: string; readonly remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-abc-'))
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+/** Starts a server over the folder's store. `abcLabs`: the dialect's configuration; `root`: keys beside it. */
+export async function serveLedger(
+  folder: string,
+  abcLabs: object = {},
+  root: object = { chains: [{ id: 'ledger:main' }] },
+): Promise<LedgerServer> {
+  const given = { store: 'sqlite:./data', listen: { port: 0 }, ...root, dialects: { 'abc-labs': abcLabs } }
+  const config = parseConfig({ text: stringify(given), name: 'test', folder, env: {}, kindOf })
+  const lines: string[] = []
+  const sink = { terminal: false, write: (line: string) => lines.push(line) }
+  const app = await startApp({ config, log: createLog({ level: 'info', sink }) })
+  const call = async (path: string, init: RequestInit = {}): Promise<Answered> => {
+    const response = await fetch(app.url + path, { redirect: 'manual', ...init })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, text, json: parsed(text) }
+  }
+  return {
+    url: app.url,
+    log: lines,
+    call,
+    get: (path, headers = {}) => call(path, { headers: { ...headers } }),
+    post: (path, body, headers = {}) =>
+      call(path, {
+        method: 'POST',
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...headers },
+      }),
+    stop: () => app.stop(),
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A key with these scopes in the folder's store. */
+export async function makeKey(folder: string, scopes: readonly KeyScope[], principal = 'default'): Promise<string> {
+  const store = await openStore({ url: `sqlite:${join(folder, 'data')}`, codecOf: () => HEX_ACCOUNTS })
+  const { raw, stored } = createKey({ name: 'test', principal, scopes, createdAt: 1 })
+  await store.keys.put(stored)
+  await store.close()
+  return raw
+}
+
+/** The balance of a wallet as the text of its answer says it, digit by digit. */
+export async function balanceText(server: LedgerServer, asset: string, wallet: string): Promise<string> {
+  const query = `asset_id=${encodeURIComponent(asset)}&wallet_address=${encodeURIComponent(wallet)}`
+  const { text } = await server.get(`/api/tokens/balance?${query}`)
+  return /"balance":(\d+)\}$/.exec(text)?.[1] ?? text
+}
+
+/** The vendor's error body. */
+export function errorBody(status: number, code: string, message: string): object {
+  return { status: 'error', status_code: status, error_code: code, message, error: { code, message } }
+}
