@@ -13,6 +13,7 @@ import { kindOf } from './chains/registry.ts'
 import type { ChainConfig } from './config/chains.ts'
 import type { Config } from './config.ts'
 import { assert } from './core/assert.ts'
+import { fixedClasses } from './core/asset.ts'
 import type { ChainId } from './core/chain.ts'
 import { ServiceError } from './core/errors.ts'
 import type { Logger } from './log.ts'
@@ -50,14 +51,15 @@ const now = (): number => Math.floor(Date.now() / 1000)
  */
 export async function startApp({ config, log, onProgress }: AppOptions): Promise<App> {
   const stopping = new AbortController()
-  const store = await openStore({ url: config.store, codecOf: (chain) => kind(chain).accountCodec })
+  const classesOf = (chain: ChainId) => fixedClasses(config.tokens.accounting, chain)
+  const store = await openStore({ url: config.store, codecOf: (chain) => kind(chain).accountCodec, classesOf })
   const indexers: IndexerHandle[] = []
   try {
     const chains = await openChains({ config, log, store, signal: stopping.signal })
     const server = makeServer({ config, log, store, chains, indexers })
     const url = await listen(server, config)
     for (const chain of chains) {
-      const data = { store: config.store, chain: chain.config }
+      const data = { store: config.store, chain: chain.config, classes: classesOf(chain.config.id) }
       indexers.push(startIndexer({ data, log, onProgress: onProgress ?? (() => undefined) }))
     }
     return {

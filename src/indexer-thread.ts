@@ -39,7 +39,11 @@ port.close()
 async function main(chain: ChainConfig): Promise<void> {
   const kind = kindOf(chain.id)
   assert(kind !== undefined, 'a configured chain has a kind')
-  const store = await openStore({ url: data.store, codecOf: () => kind.accountCodec })
+  const store = await openStore({
+    url: data.store,
+    codecOf: () => kind.accountCodec,
+    classesOf: () => data.classes,
+  })
   try {
     const journal = await takeJournal(() => store.openJournal(chain.id, { scope: chain.scope, from: chain.from }))
     if (journal === undefined) return

@@ -1,10 +1,15 @@
 import { Worker } from 'node:worker_threads'
 import type { ChainConfig } from './config/chains.ts'
+import type { Accounting } from './core/asset.ts'
 import type { Logger } from './log.ts'
 import type { Progress } from './progress.ts'
 
-/** What a thread is given. */
-export type ThreadData = { readonly store: string; readonly chain: ChainConfig }
+/** What a thread is given. `classes`: the tokens of the chain whose accounting is fixed, by `assetKey`. */
+export type ThreadData = {
+  readonly store: string
+  readonly chain: ChainConfig
+  readonly classes: ReadonlyMap<string, Accounting>
+}
 
 /** What a thread says. */
 export type FromThread =

@@ -107,6 +107,17 @@ export class ChainBalances {
     return facts.map((_, index) => index).filter((index) => old(answers[index]))
   }
 
+  /** Reads without those of blocks that are known to be replaced. */
+  async #canonical(reads: readonly (Observation | undefined)[]): Promise<readonly (Observation | undefined)[]> {
+    const blocks = new Map(
+      reads.flatMap((read) => (read === undefined ? [] : [[read.block.hash, read.block] as const])),
+    )
+    if (blocks.size === 0) return reads
+    const lost = await this.#reads.lost([...blocks.values()])
+    const gone = new Set([...blocks.keys()].filter((_, index) => lost[index] === true))
+    return gone.size === 0 ? reads : reads.map((read) => (read && gone.has(read.block.hash) ? undefined : read))
+  }
+
   async #fill(work: {
     facts: readonly Fact[]
     answers: readonly (Balance | undefined)[]
@@ -114,7 +125,7 @@ export class ChainBalances {
     freshness: Freshness
   }): Promise<readonly Balance[]> {
     const { facts, clock, freshness } = work
-    const stored = await this.#reads.observations.get(facts.map(({ key }) => key))
+    const stored = await this.#canonical(await this.#reads.observations.get(facts.map(({ key }) => key)))
     const best = work.answers.map((answer, index) => higher(answer, stored[index], clock))
     const now = this.#now()
     const wanted = best

@@ -33,3 +33,15 @@ export function assetKey(asset: AssetRef): string {
 export function isFungible(standard: Standard): boolean {
   return standard !== 'erc721' && standard !== 'erc1155'
 }
+
+/** Of classes fixed by configuration, those of one chain, by `assetKey`. */
+export function fixedClasses(
+  rows: readonly (readonly [{ readonly chain: ChainId; readonly asset: AssetRef }, Accounting])[],
+  chain: ChainId,
+): ReadonlyMap<string, Accounting> {
+  return new Map(
+    rows.flatMap(([token, accounting]) =>
+      token.chain === chain ? [[assetKey(token.asset), accounting] as const] : [],
+    ),
+  )
+}

@@ -7,6 +7,7 @@ import type { Batch } from '../core/transfer.ts'
 import type { ChainState, Journal, ObservationStore } from '../store/store.ts'
 import { findAncestor } from './ancestor.ts'
 import { backfill } from './backfill.ts'
+import { type Judged, judgeObservations } from './judge.ts'
 import { type Held, plan } from './plan.ts'
 
 /** What an indexer tells whoever watches it. Counters are since it started. */
@@ -22,6 +23,8 @@ export type IndexerOptions = {
   readonly journal: Journal
   readonly observations: ObservationStore
   readonly coverage: Coverage
+  /** Who checks what is committed, beside the indexing. */
+  readonly audit?: AuditFeed
   /** Monotonic milliseconds. */
   readonly now: () => number
   /** Unix seconds. */
@@ -29,6 +32,16 @@ export type IndexerOptions = {
   readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
   readonly report: (report: IndexerReport) => void
   /** The adapter's own counters, for metrics. */
+  readonly counts: () => Readonly<Record<string, number>>
+}
+
+/** What an indexer hands to whoever audits it. None of it may take long: the indexer waits for it. */
+export type AuditFeed = {
+  /** Blocks were committed. */
+  readonly committed: (batch: Batch) => void
+  /** Reads that others had noted were held against the journal. */
+  readonly judged: (judged: readonly Judged[]) => void
+  /** Counters for metrics and `/health`. */
   readonly counts: () => Readonly<Record<string, number>>
 }
 
@@ -68,6 +81,7 @@ export class Indexer {
       else if (next.do === 'resolve') await this.#resolve({ number: next.number, hash: heads.latest.hash }, signal)
       else this.#state = 'live'
       await this.#finalize(heads)
+      await this.#judge()
       await this.#beat()
       const { written } = await this.#load()
       return written === undefined || written.number >= heads.latest.number || this.#conflict !== undefined
@@ -135,8 +149,9 @@ export class Indexer {
     const { headers } = await this.#load()
     const ancestor = await findAncestor({ adapter, headers, from: conflict.number }, signal)
     this.#held = undefined
-    const { transfers } = await journal.rollback(ancestor)
+    // In this order: what a crash between the two leaves behind are reads too few.
     await observations.dropAbove(ancestor.number)
+    const { transfers } = await journal.rollback(ancestor)
     this.#conflict = undefined
     this.#rollbacks++
     log('warn', 'reorg: blocks were replaced', { ancestor: ancestor.number, from: conflict.number, transfers })
@@ -146,7 +161,17 @@ export class Indexer {
     this.#held = undefined
     const { transfers } = await this.#options.journal.append(batch)
     this.#transfers += transfers
+    this.#options.audit?.committed(batch)
     this.#tell(batch.through.number)
+  }
+
+  /** Adopts or compares what others read of blocks that are written by now. */
+  async #judge(): Promise<void> {
+    const { journal, observations, audit } = this.#options
+    const { written } = await this.#load()
+    if (written === undefined) return
+    const judged = await judgeObservations({ journal, observations, through: written.number })
+    if (judged.length > 0) audit?.judged(judged)
   }
 
   /** Moves the finalized head as far as we hold the node's own finalized block. */
@@ -160,7 +185,7 @@ export class Indexer {
   }
 
   async #beat(): Promise<void> {
-    const { journal, time, counts } = this.#options
+    const { journal, time, counts, audit } = this.#options
     const { written } = await this.#load()
     const head = this.#head
     const caughtUp =
@@ -170,7 +195,7 @@ export class Indexer {
       head,
       caughtUpAt: caughtUp ? time() : undefined,
       error: this.#error,
-      counts: { ...counts(), rollbacks: this.#rollbacks, transfers: this.#transfers },
+      counts: { ...counts(), ...audit?.counts(), rollbacks: this.#rollbacks, transfers: this.#transfers },
     })
     this.#tell(written?.number)
   }

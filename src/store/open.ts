@@ -1,5 +1,6 @@
 import type { AccountCodec } from '../core/account.ts'
 import { assert } from '../core/assert.ts'
+import type { Accounting } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
 import { SqliteStore } from './sqlite/store.ts'
@@ -8,13 +9,15 @@ import type { Store } from './store.ts'
 const SQLITE = 'sqlite:'
 
 /**
- * Opens the store of a URL: `sqlite:<folder>`. Who opens a chain says how its accounts are stored (`codecOf`).
+ * Opens the store of a URL: `sqlite:<folder>`. Who opens a chain says how its accounts are stored (`codecOf`), and the
+ * configuration which tokens' accounting is fixed (`classesOf`, by `assetKey`).
  * @throws CONFIG_INVALID another scheme
  * @throws STORE_UNAVAILABLE, STORE_MISMATCH as the engine finds it
  */
 export async function openStore(options: {
   readonly url: string
   readonly codecOf?: (chain: ChainId) => AccountCodec
+  readonly classesOf?: (chain: ChainId) => ReadonlyMap<string, Accounting>
 }): Promise<Store> {
   if (!options.url.startsWith(SQLITE)) {
     throw new ServiceError('CONFIG_INVALID', 'store: expected sqlite:<folder>, the only engine of this version')
@@ -22,5 +25,6 @@ export async function openStore(options: {
   const noChains = (chain: ChainId): AccountCodec => {
     assert(false, `${chain} was not meant to be opened here`)
   }
-  return new SqliteStore({ folder: options.url.slice(SQLITE.length), codecOf: options.codecOf ?? noChains })
+  const { url, codecOf = noChains, classesOf = () => new Map() } = options
+  return new SqliteStore({ folder: url.slice(SQLITE.length), codecOf, classesOf })
 }

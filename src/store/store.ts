@@ -4,7 +4,8 @@ import type { BlockRef, Header } from '../core/block.ts'
 import type { ChainId } from '../core/chain.ts'
 import type { Coverage } from '../core/coverage.ts'
 import type { TokenFacts } from '../core/token.ts'
-import type { Batch, Transfer } from '../core/transfer.ts'
+import type { Batch, BlockTransfers, Transfer } from '../core/transfer.ts'
+import type { AuditReads, AuditStore, Judgement, Repaired, Turn, TurnOutcome } from './audits.ts'
 
 /**
  * The seam to the store. Every method is one whole transaction or one snapshot; none leaves anything open. All may
@@ -49,8 +50,21 @@ export interface Journal {
   rollback(ancestor: BlockRef): Promise<{ readonly transfers: number }>
   /** Moves the finalized head forward and forgets header links below it. */
   finalize(block: BlockRef): Promise<void>
+  /**
+   * Holds reads of blocks up to `written` against the journal, in order: compares where it has an amount of its own at
+   * that block, else adopts what follows from the read.
+   */
+  adopt(observations: readonly Observation[]): Promise<readonly Judgement[]>
+  /** Turns a token to `reads`: one row, whatever the token's size. A rollback below the block takes it back. */
+  turn(turn: Turn): Promise<TurnOutcome>
+  /**
+   * Makes the transfers of these blocks, at most `written`, be exactly these: missing ones are added, others go, and all
+   * that follows from them is as if they had always been so. Blocks that are not ours are left out.
+   */
+  repair(blocks: readonly BlockTransfers[]): Promise<Repaired>
   /** Notes what the node said: its head, whether we are at it, and the state of this chain's indexer. */
   heartbeat(beat: Heartbeat): Promise<void>
+  readonly audits: AuditStore
   /** Releases the lease. */
   close(): Promise<void>
 }
@@ -89,11 +103,15 @@ export type ChainClock = {
   readonly counts: Readonly<Record<string, number>>
 }
 
-/** An asset as the store knows it. `id` never leaves `store`, `balances` and `tokens`. */
+/**
+ * An asset as the store knows it. `id` never leaves `store`, `balances` and `tokens`. `fixed`: the configuration says its
+ * accounting, and no audit turns it.
+ */
 export type StoredAsset = {
   readonly id: number
   readonly asset: AssetRef
   readonly accounting: Accounting
+  readonly fixed: boolean
   readonly firstBlock: number | undefined
 }
 
@@ -169,8 +187,11 @@ export interface ChainReads {
   /** Positive balances, greatest first, ties by account. */
   holders(query: { readonly asset: AssetRef; readonly offset: number; readonly limit: number }): Promise<HolderPage>
   transfers(query: TransferQuery): Promise<TransferPage>
+  /** For each block, true where the journal holds another one of that number: it is not canonical. */
+  lost(blocks: readonly BlockRef[]): Promise<readonly boolean[]>
   readonly observations: ObservationStore
   readonly tokens: TokenStore
+  readonly audits: AuditReads
 }
 
 /** Reads of the chain, the newest of each key. Written by anyone, at any time. */
@@ -179,6 +200,10 @@ export interface ObservationStore {
   get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]>
   /** Drops observations above a block: what a rollback or a lost block asks for. */
   dropAbove(block: number): Promise<void>
+  /** Up to `limit` observations of blocks up to `through` that the journal has not judged yet. */
+  unjudged(query: { readonly through: number; readonly limit: number }): Promise<readonly Observation[]>
+  /** Marks these very observations as judged, or drops them where their block is not canonical. */
+  settle(judged: readonly { readonly observation: Observation; readonly keep: boolean }[]): Promise<void>
 }
 
 /** What tokens say of themselves. */

@@ -17,25 +17,36 @@ export class Model {
     this.blocks = this.blocks.filter((block) => block.number <= ancestor)
   }
 
-  /** Positions by `account/asset/item`, as of a block. */
+  /**
+   * Positions by `account/asset/item`, as of a block. Where sums leave the range of amounts at the end of any block, then
+   * or later, nothing of the position is known: its events do not explain it.
+   */
   positions(asOf = Number.MAX_SAFE_INTEGER): Map<string, ModelPosition> {
-    const positions = new Map<string, ModelPosition>()
+    const positions = new Map<string, ModelPosition & { sum: bigint }>()
+    const closed = new Set<string>()
     let order = 0
-    for (const transfer of this.transfers(asOf)) {
-      order++
-      const fungible = isFungible(transfer.asset.standard)
-      for (const item of fungible ? [''] : ['', transfer.item]) {
-        for (const [account, delta, received] of sides(transfer)) {
-          const key = `${account}/${assetKey(transfer.asset)}/${item}`
-          const position = positions.get(key) ?? { amount: 0n, order, received: false, fungible }
-          if (position.amount !== undefined) {
-            position.amount += delta
-            if (!isAmount(position.amount)) position.amount = undefined
+    for (const block of this.blocks) {
+      for (const transfer of block.transfers) {
+        order++
+        const fungible = isFungible(transfer.asset.standard)
+        for (const item of fungible ? [''] : ['', transfer.item]) {
+          for (const [account, delta, received] of sides(transfer)) {
+            const key = `${account}/${assetKey(transfer.asset)}/${item}`
+            const position = positions.get(key) ?? { sum: 0n, amount: 0n, order, received: false, fungible }
+            position.sum += delta
+            if (block.number <= asOf) {
+              position.amount = position.sum
+              position.received ||= received
+              positions.set(key, position)
+            } else if (positions.has(key)) positions.set(key, position)
           }
-          position.received ||= received
-          positions.set(key, position)
         }
       }
+      for (const [key, { sum }] of positions) if (!isAmount(sum)) closed.add(key)
+    }
+    for (const key of closed) {
+      const position = positions.get(key)
+      if (position !== undefined) position.amount = undefined
     }
     return positions
   }

@@ -1,7 +1,7 @@
 import { assert } from '../../core/assert.ts'
 import { type Accounting, type AssetRef, assetKey, STANDARDS, type Standard } from '../../core/asset.ts'
 import type { StoredAsset } from '../store.ts'
-import { int, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import { int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
 
 /** Assets kept in memory; past this all are forgotten and read again. About 20 MB. */
 const MAX_CACHED = 100_000
@@ -13,24 +13,45 @@ export function parseStandard(value: unknown): Standard {
   return standard
 }
 
-function parseAccounting(value: unknown): Accounting {
-  assert(value === 'events' || value === 'reads', `stored accounting is unknown: ${String(value)}`)
-  return value
+/** Columns that `readAsset` takes, in its order, and where they are from. */
+export const ASSET_COLUMNS =
+  'a.id, a.standard, a.reference, a.first_block, t.block FROM assets a LEFT JOIN turns t ON t.asset = a.id'
+
+/** The asset of a row that begins with the columns of ASSET_COLUMNS: `reads` where it was turned or is fixed so. */
+export function readAsset(row: Row, classes: FixedClasses): StoredAsset {
+  const asset = { standard: parseStandard(row[1]), reference: text(row[2]) }
+  const fixed = classes.get(assetKey(asset))
+  return {
+    id: int(row[0]),
+    asset,
+    accounting: fixed ?? (row[4] === null ? 'events' : 'reads'),
+    fixed: fixed !== undefined,
+    firstBlock: nullable(row[3], int),
+  }
 }
 
-/** Assets of one chain by id and by name, through one connection. Ids never change, so a cache is never wrong. */
+/** Classes that the configuration fixes, by `assetKey`. */
+export type FixedClasses = ReadonlyMap<string, Accounting>
+
+/**
+ * Assets of one chain by id and by name, through one connection. Ids never change; classes do, and whoever sees the
+ * clock's count of them move calls `forget`.
+ */
 export class AssetTable {
   readonly #byId = new Map<number, StoredAsset>()
   readonly #byKey = new Map<string, StoredAsset>()
   readonly #selectById: Statement
   readonly #selectByKey: Statement
   readonly #insert: Statement
+  readonly #fixed: FixedClasses
 
-  constructor(db: SqliteDatabase) {
-    const columns = 'SELECT id, standard, reference, accounting, first_block FROM assets'
-    this.#selectById = db.prepare<unknown[]>(`${columns} WHERE id = ?`).raw()
-    this.#selectByKey = db.prepare<unknown[]>(`${columns} WHERE reference = ? AND standard = ?`).raw()
-    this.#insert = db.prepare<unknown[]>('INSERT INTO assets (standard, reference, first_block) VALUES (?, ?, ?)')
+  constructor(db: SqliteDatabase, fixed: FixedClasses) {
+    this.#fixed = fixed
+    this.#selectById = db.prepare<unknown[]>(`SELECT ${ASSET_COLUMNS} WHERE a.id = ?`).raw()
+    this.#selectByKey = db.prepare<unknown[]>(`SELECT ${ASSET_COLUMNS} WHERE reference = ? AND standard = ?`).raw()
+    this.#insert = db.prepare<unknown[]>(
+      "INSERT INTO assets (standard, reference, first_block, supply) VALUES (?, ?, ?, x'80')",
+    )
   }
 
   byId(id: number): StoredAsset {
@@ -48,13 +69,20 @@ export class AssetTable {
     return row === undefined ? undefined : this.#keep(row)
   }
 
-  /** Gives a new asset its id. Only in a writer's transaction. */
-  add(asset: AssetRef, firstBlock: number): StoredAsset {
-    const { lastInsertRowid } = this.#insert.run(asset.standard, asset.reference, firstBlock)
-    return { id: Number(lastInsertRowid), asset, accounting: 'events', firstBlock }
+  /** How an asset's balances are known, stored or not. */
+  accountingOf(asset: AssetRef): Accounting {
+    return this.find(asset)?.accounting ?? this.#fixed.get(assetKey(asset)) ?? 'events'
   }
 
-  /** Forgets what is cached: a transaction that added assets was undone. */
+  /** Gives a new asset its id. Only in a writer's transaction. */
+  add(asset: AssetRef, firstBlock: number | undefined): StoredAsset {
+    const { lastInsertRowid } = this.#insert.run(asset.standard, asset.reference, firstBlock ?? null)
+    const fixed = this.#fixed.get(assetKey(asset))
+    const id = Number(lastInsertRowid)
+    return { id, asset, accounting: fixed ?? 'events', fixed: fixed !== undefined, firstBlock }
+  }
+
+  /** Forgets what is cached: a transaction that added assets was undone, or a class changed. */
   forget(): void {
     this.#byId.clear()
     this.#byKey.clear()
@@ -62,12 +90,7 @@ export class AssetTable {
 
   #keep(row: Row): StoredAsset {
     if (this.#byId.size >= MAX_CACHED) this.forget()
-    const asset: StoredAsset = {
-      id: int(row[0]),
-      asset: { standard: parseStandard(row[1]), reference: text(row[2]) },
-      accounting: parseAccounting(row[3]),
-      firstBlock: row[4] === null ? undefined : int(row[4]),
-    }
+    const asset = readAsset(row, this.#fixed)
     this.#byId.set(asset.id, asset)
     this.#byKey.set(assetKey(asset.asset), asset)
     return asset

@@ -1,7 +1,15 @@
 import { encodeAmount, encodeItem } from './amount-codec.ts'
 import { type BatchAccount, type Change, sortForTable } from './changes.ts'
 import type { Row, SqliteDatabase, Statement } from './database.ts'
-import { amountOf, encodeNullable, leavesRange, POSITION_COLUMNS, type Position, readPosition } from './position.ts'
+import {
+  amountOf,
+  encodeNullable,
+  isPositive,
+  leavesRange,
+  POSITION_COLUMNS,
+  type Position,
+  readPosition,
+} from './position.ts'
 
 /** What writing a batch's changes did to an account's counts. */
 type Met = { assets: number; received: number }
@@ -19,6 +27,7 @@ export class ChangeWriter {
   readonly #change: Statement
   readonly #account: Statement
   readonly #holders: Statement
+  readonly #doubt: Statement
 
   constructor(db: SqliteDatabase, opening: bigint | undefined) {
     this.#opening = opening
@@ -35,6 +44,7 @@ export class ChangeWriter {
       `INSERT INTO accounts VALUES (?, ?, ?)
        ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, received = received + excluded.received`,
     )
+    this.#doubt = db.prepare<unknown[]>('INSERT OR IGNORE INTO doubts VALUES (?, ?, ?)')
     this.#holders = db.prepare<unknown[]>('UPDATE assets SET holders = holders + ? WHERE id = ?')
   }
 
@@ -69,6 +79,12 @@ export class ChangeWriter {
       const change = pair.sorted[i]
       if (change === undefined) break
       apply(position, change)
+      // An amount is one at the end of a block: within it, contracts log in what order they like.
+      const last = i + 1 === pair.end || pair.sorted[i + 1]?.block !== change.block
+      if (last && position.closedBlock === undefined && leavesRange(position)) {
+        position.closedBlock = change.block
+        this.#doubt.run(first.assetId, account, item)
+      }
       const { block, log, sub, bytes } = change
       this.#change.run(account, first.assetId, item, block, log, sub, bytes, encodeAmount(position.sum))
     }
@@ -135,15 +151,9 @@ type Pair = {
   readonly holders: Map<number, number>
 }
 
-/** Moves a position by one change; a sum that leaves the range of amounts closes the segment, never the batch. */
+/** Moves a position by one change. */
 function apply(position: Position, change: Change): void {
   position.sum += change.delta
   position.lastBlock = change.block
   if (change.received) position.receivedBlock ??= change.block
-  if (position.closedBlock === undefined && leavesRange(position)) position.closedBlock = change.block
-}
-
-/** True for a known amount above zero: what makes a holder. */
-export function isPositive(amount: bigint | undefined): boolean {
-  return amount !== undefined && amount > 0n
 }

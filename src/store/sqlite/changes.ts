@@ -1,6 +1,7 @@
 import { type AssetRef, assetKey, NO_ITEM } from '../../core/asset.ts'
 import type { BlockTransfers, Transfer } from '../../core/transfer.ts'
 import { encodeAmount, ZERO } from './amount-codec.ts'
+import { supplyDelta } from './supply.ts'
 
 /** One side of a transfer, at its place in the chain. `bytes` is the delta encoded; `received`: by its receiver. */
 export type Change = {
@@ -66,24 +67,25 @@ export function sortForTable(changes: Change[]): Change[] {
 }
 
 /** The distinct assets of a batch, in the order in which they first appear, with the block. */
-export function assetsOf(
-  blocks: readonly BlockTransfers[],
-): ReadonlyMap<string, { asset: AssetRef; block: number; transfers: number }> {
-  const seen = new Map<string, { asset: AssetRef; block: number; transfers: number }>()
-  const byObject = new Map<AssetRef, { transfers: number }>()
+export function assetsOf(blocks: readonly BlockTransfers[]): ReadonlyMap<string, NamedAsset> {
+  const seen = new Map<string, NamedAsset>()
+  const byObject = new Map<AssetRef, NamedAsset>()
   for (const block of blocks) {
-    for (const { asset } of block.transfers) {
-      const known = byObject.get(asset)
-      if (known !== undefined) {
-        known.transfers++
-        continue
+    for (const transfer of block.transfers) {
+      const { asset } = transfer
+      let entry = byObject.get(asset)
+      if (entry === undefined) {
+        const key = assetKey(asset)
+        entry = seen.get(key) ?? { asset, block: block.number, transfers: 0, supply: 0n }
+        seen.set(key, entry)
+        byObject.set(asset, entry)
       }
-      const key = assetKey(asset)
-      const entry = seen.get(key) ?? { asset, block: block.number, transfers: 0 }
       entry.transfers++
-      seen.set(key, entry)
-      byObject.set(asset, entry)
+      if (transfer.from === undefined || transfer.to === undefined) entry.supply += supplyDelta(transfer)
     }
   }
   return seen
 }
+
+/** An asset of some blocks: the first of them that names it, how many transfers do, and what these made less burnt. */
+export type NamedAsset = { readonly asset: AssetRef; readonly block: number; transfers: number; supply: bigint }

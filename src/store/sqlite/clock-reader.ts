@@ -24,13 +24,15 @@ export class ClockReader {
   readonly #version: Statement
   #seen: number | undefined
   #clock: ChainClock = UNWRITTEN
+  /** Changes whenever an asset's class does. */
+  classes = 0
 
   constructor(db: SqliteDatabase) {
     this.#version = db.prepare<unknown[]>('PRAGMA data_version').pluck()
     this.#select = db
       .prepare<unknown[]>(
         `SELECT number, hash, parent, timestamp, finalized_number, finalized_hash, transfers, coverage,
-         head_number, head_hash, head_parent, head_timestamp, state, error, caught_up_at, counts, beat_at
+         head_number, head_hash, head_parent, head_timestamp, state, error, caught_up_at, counts, beat_at, classes
          FROM clock LEFT JOIN chain USING (one) LEFT JOIN heartbeat USING (one)`,
       )
       .raw()
@@ -42,6 +44,7 @@ export class ClockReader {
     if (version === this.#seen) return this.#clock
     const row = this.#select.get() as Row | undefined
     this.#clock = row === undefined ? UNWRITTEN : parseClock(row)
+    this.classes = row === undefined ? 0 : int(row[17])
     this.#seen = version
     return this.#clock
   }

@@ -1,26 +1,47 @@
 import type { AccountCodec } from '../../core/account.ts'
 import { assert } from '../../core/assert.ts'
 import { isFungible } from '../../core/asset.ts'
+import type { Observation } from '../../core/balance.ts'
 import { type BlockRef, sameBlock } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import { type Coverage, type CoverageTest, coverageTest } from '../../core/coverage.ts'
 import { ServiceError } from '../../core/errors.ts'
 import type { Batch, BlockTransfers } from '../../core/transfer.ts'
+import type { Judgement, Repaired, Turn, TurnOutcome } from '../audits.ts'
 import type { Appended, Heartbeat, Journal, JournalState } from '../store.ts'
-import { encodeAmount, encodeItem } from './amount-codec.ts'
-import { AssetTable } from './asset-table.ts'
+import { Adopter } from './adopter.ts'
+import { AssetTable, type FixedClasses } from './asset-table.ts'
+import { SqliteAudits } from './audit-store.ts'
 import { Names } from './batch-names.ts'
+import { insertBlocks } from './block-rows.ts'
 import { ChangeWriter } from './change-writer.ts'
 import { assetsOf, type BatchAsset, gatherChanges } from './changes.ts'
+import { claim } from './claim.ts'
 import { guarded, int, type Row, type SqliteDatabase } from './database.ts'
 import { encodeHash } from './hash-codec.ts'
 import { headerValues, readHeader, readOptionalHeader, readOptionalRef } from './header-rows.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
 import type { Lease } from './lease.ts'
+import { PairWriter } from './pair-writer.ts'
+import { RepairWriter } from './repair-writer.ts'
 import { RollbackWriter } from './rollback-writer.ts'
+import { Segments } from './segments.ts'
+import { TurnWriter } from './turn-writer.ts'
 
 /** Places in a write where a test ends the process, to prove that nothing is lost or doubled there. */
-export const JOURNAL_STEPS = ['append:rows', 'append:clock', 'append:done', 'rollback:rows', 'rollback:done'] as const
+export const JOURNAL_STEPS = [
+  'append:rows',
+  'append:clock',
+  'append:done',
+  'rollback:rows',
+  'rollback:done',
+  'adopt:rows',
+  'adopt:done',
+  'turn:rows',
+  'turn:done',
+  'repair:rows',
+  'repair:done',
+] as const
 export type JournalStep = (typeof JOURNAL_STEPS)[number]
 
 export type JournalOptions = {
@@ -29,17 +50,24 @@ export type JournalOptions = {
   readonly codec: AccountCodec
   readonly coverage: Coverage
   readonly lease: Lease
+  /** Tokens whose accounting the configuration fixes. */
+  readonly fixed: FixedClasses
   readonly onStep?: (step: JournalStep) => void
 }
 
 /** The writer of one chain's file. On SQLite rows, `written` and `published` move in one transaction: they are one. */
 export class SqliteJournal implements Journal {
+  readonly audits: SqliteAudits
   readonly #options: JournalOptions
   readonly #db: SqliteDatabase
   readonly #assets: AssetTable
   readonly #test: CoverageTest
+  readonly #pairs: PairWriter
   readonly #changes: ChangeWriter
   readonly #rollback: RollbackWriter
+  readonly #repair: RepairWriter
+  readonly #adopter: Adopter
+  readonly #turns: TurnWriter
   readonly #statements: JournalStatements
   readonly #fence: number
 
@@ -47,16 +75,31 @@ export class SqliteJournal implements Journal {
     this.#options = options
     this.#db = options.db
     this.#fence = guarded(() => claim(options))
-    this.#assets = new AssetTable(options.db)
-    this.#test = coverageTest(options.coverage)
-    const opening = options.coverage.from === 0 ? 0n : undefined
-    this.#changes = new ChangeWriter(options.db, opening)
-    this.#rollback = new RollbackWriter(options.db, {
-      assets: this.#assets,
-      codec: options.codec,
-      keeps: this.#test.keeps,
+    const { db, codec, coverage, fixed } = options
+    const assets = new AssetTable(db, fixed)
+    const test = coverageTest(coverage)
+    const opening = coverage.from === 0 ? 0n : undefined
+    const pairs = new PairWriter(db)
+    const segments = new Segments(db, opening)
+    const parts = { assets, pairs, segments, codec, keeps: test.keeps }
+    this.#assets = assets
+    this.#test = test
+    this.#pairs = pairs
+    this.#changes = new ChangeWriter(db, opening)
+    this.#rollback = new RollbackWriter(db, parts)
+    this.#repair = new RepairWriter(db, parts)
+    this.#adopter = new Adopter({ ...parts, coverage, test, opening })
+    this.#turns = new TurnWriter(db, { assets, codec })
+    this.#statements = prepareJournal(db)
+    this.audits = new SqliteAudits({
+      db,
+      assets,
+      codec,
+      keeps: test.keeps,
+      coverage,
+      fixed,
+      transaction: (work) => this.#transaction(work),
     })
-    this.#statements = prepareJournal(options.db)
   }
 
   async state(): Promise<JournalState> {
@@ -75,7 +118,7 @@ export class SqliteJournal implements Journal {
       const assets = this.#assetsOf(batch.blocks)
       const names = new Names({ assets, encode: this.#options.codec.encode, keeps: this.#test.keeps })
       gatherChanges(batch.blocks, names)
-      const transfers = this.#insertBlocks(batch, names)
+      const transfers = insertBlocks(this.#statements, batch, names)
       this.#changes.write(names.accounts)
       this.#step('append:rows')
       this.#statements.setClock.run(...headerValues(batch.through), transfers)
@@ -93,6 +136,7 @@ export class SqliteJournal implements Journal {
       const header = readHeader(row)
       assert(sameBlock(header, ancestor), 'the ancestor of a rollback is our own block')
       const transfers = this.#rollback.undo(ancestor.number)
+      this.#assets.forget()
       this.#step('rollback:rows')
       this.#statements.setClock.run(...headerValues(header), -transfers)
       return { transfers }
@@ -110,12 +154,43 @@ export class SqliteJournal implements Journal {
     })
   }
 
+  async adopt(observations: readonly Observation[]): Promise<readonly Judgement[]> {
+    const judgements = this.#transaction(() => {
+      const judged = observations.map((read) => (this.#holds(read.block) ? this.#adopter.judge(read) : NOT_CANONICAL))
+      this.#step('adopt:rows')
+      return judged
+    })
+    this.#step('adopt:done')
+    return judgements
+  }
+
+  async turn(turn: Turn): Promise<TurnOutcome> {
+    const outcome = this.#transaction(() => {
+      if (!this.#holds(turn.block)) return 'not_canonical'
+      const turned = this.#turns.turn(turn, now())
+      this.#step('turn:rows')
+      return turned
+    })
+    this.#step('turn:done')
+    return outcome
+  }
+
+  async repair(blocks: readonly BlockTransfers[]): Promise<Repaired> {
+    const repaired = this.#transaction(() => {
+      const { inserted, removed } = this.#repair.replace(blocks.filter((block) => this.#mayHold(block)))
+      this.#statements.addTransfers.run(inserted - removed)
+      this.#step('repair:rows')
+      return { inserted, removed }
+    })
+    this.#step('repair:done')
+    return repaired
+  }
+
   async heartbeat(beat: Heartbeat): Promise<void> {
     this.#transaction(() => {
       const head = beat.head === undefined ? [null, null, null, null] : headerValues(beat.head)
-      const now = Math.floor(Date.now() / 1000)
       const counts = JSON.stringify(beat.counts)
-      this.#statements.beat.run(beat.state, ...head, beat.caughtUpAt ?? null, beat.error ?? null, counts, now)
+      this.#statements.beat.run(beat.state, ...head, beat.caughtUpAt ?? null, beat.error ?? null, counts, now())
     })
   }
 
@@ -125,6 +200,21 @@ export class SqliteJournal implements Journal {
       this.#db.close()
     })
     this.#options.lease.release()
+  }
+
+  /** True where this very block is one of ours. Below the finalized head only blocks with transfers keep their names. */
+  #holds(block: BlockRef): boolean {
+    const row = this.#statements.headerAt.get(block.number) as Row | undefined
+    return row !== undefined && sameBlock(readHeader(row), block)
+  }
+
+  /** True where this block is ours, or may be one of those final ones without transfers whose names were forgotten. */
+  #mayHold(block: BlockRef): boolean {
+    const written = readOptionalHeader(this.#clockRow())
+    if (written === undefined || block.number > written.number || block.number < this.#options.coverage.from)
+      return false
+    const row = this.#statements.headerAt.get(block.number) as Row | undefined
+    return row === undefined || sameBlock(readHeader(row), block)
   }
 
   #step(step: JournalStep): void {
@@ -167,61 +257,18 @@ export class SqliteJournal implements Journal {
 
   #assetsOf(blocks: readonly BlockTransfers[]): Map<string, BatchAsset> {
     const assets = new Map<string, BatchAsset>()
-    for (const [key, { asset, block, transfers }] of assetsOf(blocks)) {
+    for (const [key, { asset, block, transfers, supply }] of assetsOf(blocks)) {
       const stored = this.#assets.find(asset) ?? this.#assets.add(asset, block)
       assets.set(key, { id: stored.id, fungible: isFungible(asset.standard) })
       this.#statements.countAsset.run(transfers, block, stored.id)
+      this.#pairs.addSupply(stored.id, supply)
     }
     return assets
   }
-
-  #insertBlocks(batch: Batch, names: Names): number {
-    const { insertBlock, keepBlock, forgetUnkept } = this.#statements
-    if (batch.headers.length === 0) forgetUnkept.run(batch.first - 1)
-    for (const header of batch.headers) insertBlock.run(...headerValues(header), 0)
-    let transfers = 0
-    for (const block of batch.blocks) {
-      assert(block.number >= batch.first && block.number <= batch.through.number, 'a block lies in its batch')
-      if (block.transfers.length === 0) continue
-      keepBlock.run(block.number, encodeHash(block.hash), null, block.timestamp)
-      transfers += this.#insertTransfers(block, names)
-    }
-    insertBlock.run(...headerValues(batch.through), 0)
-    return transfers
-  }
-
-  #insertTransfers(block: BlockTransfers, names: Names): number {
-    const { insertTransfer } = this.#statements
-    for (const { logIndex, batchIndex, asset, from, to, item, amount, transactionHash } of block.transfers) {
-      insertTransfer.run(
-        block.number,
-        logIndex,
-        batchIndex,
-        names.asset(asset).id,
-        from === undefined ? null : names.account(from).bytes,
-        to === undefined ? null : names.account(to).bytes,
-        encodeItem(item),
-        encodeAmount(amount),
-        encodeHash(transactionHash),
-      )
-    }
-    return block.transfers.length
-  }
 }
 
-/** Makes this writer the chain's: checks whose file it is, and takes the next fencing number. */
-function claim({ db, chain, coverage }: JournalOptions): number {
-  const run = db.transaction(() => {
-    db.prepare('INSERT OR IGNORE INTO chain VALUES (1, ?, NULL, 0)').run(chain)
-    db.prepare('INSERT OR IGNORE INTO clock (one, transfers) VALUES (1, 0)').run()
-    const stored = db.prepare<unknown[]>('SELECT coverage FROM chain').pluck().get()
-    const text = JSON.stringify(coverage)
-    if (stored !== null && stored !== text) {
-      const message = `${chain} was indexed as ${String(stored)} and is now configured as ${text}: delete its files in the store folder to index it again, or restore the configuration`
-      throw new ServiceError('STORE_MISMATCH', message, { fields: { chain } })
-    }
-    db.prepare('UPDATE chain SET coverage = ?, fence = fence + 1').run(text)
-    return int(db.prepare<unknown[]>('SELECT fence FROM chain').pluck().get())
-  })
-  return run.immediate()
+const NOT_CANONICAL: Judgement = { outcome: 'not_canonical' }
+
+function now(): number {
+  return Math.floor(Date.now() / 1000)
 }

@@ -1,8 +1,9 @@
 import type { AccountCodec } from '../../core/account.ts'
 import type { BalanceKey, Observation } from '../../core/balance.ts'
 import type { ObservationStore } from '../store.ts'
-import { decodeAmount, encodeAmount, encodeItem } from './amount-codec.ts'
-import { bytes, guarded, int, type Row, type SqliteDatabase, type Statement } from './database.ts'
+import { decodeAmount, decodeItem, encodeAmount, encodeItem } from './amount-codec.ts'
+import { parseStandard } from './asset-table.ts'
+import { bytes, guarded, int, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
 import { decodeHash, encodeHash } from './hash-codec.ts'
 import { TurnSnapshot } from './turn-snapshot.ts'
 
@@ -20,6 +21,9 @@ export class SqliteObservations implements ObservationStore {
   readonly #put: Statement
   readonly #get: Statement
   readonly #dropAbove: Statement
+  readonly #unjudged: Statement
+  readonly #mark: Statement
+  readonly #drop: Statement
 
   /** `reader` is a second connection to the same file, which never writes. */
   constructor(connections: { readonly writer: SqliteDatabase; readonly reader: SqliteDatabase }, codec: AccountCodec) {
@@ -29,8 +33,9 @@ export class SqliteObservations implements ObservationStore {
     this.#version = connections.reader.prepare<unknown[]>('PRAGMA data_version').pluck()
     this.#codec = codec
     this.#put = db.prepare<unknown[]>(
-      `INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-       block = excluded.block, hash = excluded.hash, amount = excluded.amount, observed_at = excluded.observed_at
+      `INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET
+       block = excluded.block, hash = excluded.hash, amount = excluded.amount, observed_at = excluded.observed_at,
+       judged = judged AND hash = excluded.hash AND amount = excluded.amount
        WHERE excluded.block >= block`,
     )
     this.#get = connections.reader
@@ -39,6 +44,15 @@ export class SqliteObservations implements ObservationStore {
          WHERE account = ? AND reference = ? AND standard = ? AND item = ?`,
       )
       .raw()
+    const key = 'account = ? AND reference = ? AND standard = ? AND item = ? AND block = ? AND hash = ?'
+    this.#unjudged = db
+      .prepare<unknown[]>(
+        `SELECT account, reference, standard, item, block, hash, amount, observed_at FROM observations
+         WHERE judged = 0 AND block <= ? ORDER BY block LIMIT ?`,
+      )
+      .raw()
+    this.#mark = db.prepare<unknown[]>(`UPDATE observations SET judged = 1 WHERE ${key}`)
+    this.#drop = db.prepare<unknown[]>(`DELETE FROM observations WHERE ${key}`)
     this.#dropAbove = db.prepare<unknown[]>('DELETE FROM observations WHERE block > ?')
   }
 
@@ -58,6 +72,23 @@ export class SqliteObservations implements ObservationStore {
       if (this.#turn.enter()) this.#forgetIfChanged()
       return keys.map((key) => this.#remembered(key))
     })
+  }
+
+  async unjudged(query: { readonly through: number; readonly limit: number }): Promise<readonly Observation[]> {
+    return guarded(() => this.#unjudged.all(query.through, query.limit).map((row) => this.#readWhole(row as Row)))
+  }
+
+  async settle(judged: readonly { readonly observation: Observation; readonly keep: boolean }[]): Promise<void> {
+    const run = this.#db.transaction(() => {
+      for (const { observation, keep } of judged) {
+        const { block } = observation
+        const where = [...this.#where(observation), block.number, encodeHash(block.hash)]
+        if (keep) this.#mark.run(...where)
+        else this.#drop.run(...where)
+      }
+    })
+    guarded(() => run.immediate())
+    this.#turn.leave()
   }
 
   async dropAbove(block: number): Promise<void> {
@@ -86,6 +117,17 @@ export class SqliteObservations implements ObservationStore {
     if (row === undefined) return undefined
     const block = { number: int(row[0]), hash: decodeHash(bytes(row[1])) }
     return { account, asset, item, block, amount: decodeAmount(bytes(row[2])), observedAt: int(row[3]) }
+  }
+
+  #readWhole(row: Row): Observation {
+    return {
+      account: this.#codec.decode(bytes(row[0])),
+      asset: { reference: text(row[1]), standard: parseStandard(row[2]) },
+      item: decodeItem(bytes(row[3])),
+      block: { number: int(row[4]), hash: decodeHash(bytes(row[5])) },
+      amount: decodeAmount(bytes(row[6])),
+      observedAt: int(row[7]),
+    }
   }
 
   #where({ account, asset, item }: BalanceKey): [Buffer, string, string, Buffer] {

@@ -40,7 +40,10 @@ export function amountOf(position: Pick<Position, 'sum' | 'opening' | 'closedBlo
   return position.opening === 0n ? position.sum : position.opening + position.sum
 }
 
-/** True where opening + sum is no amount: the events contradict themselves, and the segment has to close. */
+/**
+ * True where opening + sum is no amount: the events contradict themselves. At the end of a block that closes the
+ * segment, never the batch.
+ */
 export function leavesRange(position: Pick<Position, 'sum' | 'opening'>): boolean {
   return position.opening !== undefined && !isAmount(position.opening + position.sum)
 }
@@ -49,3 +52,11 @@ export function leavesRange(position: Pick<Position, 'sum' | 'opening'>): boolea
 export function encodeNullable(amount: bigint | undefined): Buffer | null {
   return amount === undefined ? null : encodeAmount(amount)
 }
+
+/** True for a known amount above zero: what makes a holder. */
+export function isPositive(amount: bigint | undefined): boolean {
+  return amount !== undefined && amount > 0n
+}
+
+/** Stands for a place behind all of a block's logs: where a read of that block's end met a balance. */
+export const REST_OF_BLOCK = 2 ** 31 - 1

@@ -12,6 +12,10 @@ export function prepareReads(db: SqliteDatabase) {
     balance: sql(
       'SELECT amount, last_block, opening, closed_block FROM balances WHERE account = ? AND asset = ? AND item = ?',
     ).raw(),
+    since: sql(
+      'SELECT since FROM openings WHERE account = ? AND asset = ? AND item = ? ORDER BY block DESC LIMIT 1',
+    ).pluck(),
+    hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
     changeAt: sql(
       `SELECT sum, block FROM changes WHERE account = ? AND asset = ? AND item = ? AND block <= ?
        ORDER BY block DESC, log DESC, sub DESC LIMIT 1`,

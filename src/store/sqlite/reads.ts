@@ -3,6 +3,7 @@ import { assert } from '../../core/assert.ts'
 import type { AssetRef } from '../../core/asset.ts'
 import { isFungible, STANDARDS } from '../../core/asset.ts'
 import type { BalanceKey } from '../../core/balance.ts'
+import type { BlockRef } from '../../core/block.ts'
 import type {
   AccountPage,
   AccountQuery,
@@ -15,9 +16,11 @@ import type {
   TransferQuery,
 } from '../store.ts'
 import { decodeAmount, encodeItem } from './amount-codec.ts'
-import { AssetTable } from './asset-table.ts'
+import { AssetTable, type FixedClasses } from './asset-table.ts'
+import { SqliteAuditReads } from './audit-reads.ts'
 import { ClockReader } from './clock-reader.ts'
 import { bytes, guarded, int, nullable, type Row, type SqliteDatabase } from './database.ts'
+import { decodeHash } from './hash-codec.ts'
 import type { SqliteObservations } from './observations.ts'
 import { prepareReads, type ReadStatements } from './read-statements.ts'
 import type { SqliteTokens } from './token-store.ts'
@@ -29,12 +32,14 @@ export type ReadsOptions = {
   readonly codec: AccountCodec
   readonly observations: SqliteObservations
   readonly tokens: SqliteTokens
+  readonly fixed: FixedClasses
 }
 
 /** The read side of one chain's file, through a connection of its own. */
 export class SqliteReads implements ChainReads {
   readonly observations: SqliteObservations
   readonly tokens: SqliteTokens
+  readonly audits: SqliteAuditReads
   readonly #codec: AccountCodec
   readonly #assets: AssetTable
   readonly #clock: ClockReader
@@ -47,7 +52,8 @@ export class SqliteReads implements ChainReads {
     this.#codec = options.codec
     this.observations = options.observations
     this.tokens = options.tokens
-    this.#assets = new AssetTable(options.db)
+    this.#assets = new AssetTable(options.db, options.fixed)
+    this.audits = new SqliteAuditReads(options.db, { ...options, assets: this.#assets })
     this.#clock = new ClockReader(options.db)
     this.#now = this.#clock.read()
     this.#turn = new TurnSnapshot(options.db)
@@ -60,7 +66,16 @@ export class SqliteReads implements ChainReads {
   }
 
   async asset(asset: AssetRef): Promise<StoredAsset | undefined> {
-    return guarded(() => this.#assets.find(asset))
+    return this.#snapshot(() => this.#assets.find(asset))
+  }
+
+  async lost(blocks: readonly BlockRef[]): Promise<readonly boolean[]> {
+    return this.#snapshot(() =>
+      blocks.map(({ number, hash }) => {
+        const ours = this.#statements.hashAt.get(number)
+        return ours !== undefined && decodeHash(bytes(ours)) !== hash
+      }),
+    )
   }
 
   async balances(keys: readonly BalanceKey[], asOf?: number) {
@@ -125,9 +140,15 @@ export class SqliteReads implements ChainReads {
   /** Runs reads in this turn's snapshot, handing them the clock that it is of. */
   #snapshot<T>(work: (clock: ChainClock) => T): T {
     return guarded(() => {
-      if (this.#turn.enter()) this.#now = this.#clock.read()
+      if (this.#turn.enter()) this.#refresh()
       return work(this.#now)
     })
+  }
+
+  #refresh(): void {
+    const { classes } = this.#clock
+    this.#now = this.#clock.read()
+    if (this.#clock.classes !== classes) this.#assets.forget()
   }
 
   #balance(key: BalanceKey, asOf: number | undefined): StoredBalance | undefined {
@@ -143,18 +164,22 @@ export class SqliteReads implements ChainReads {
       amount: nullable(row[0], (value) => decodeAmount(bytes(value))),
       lastBlock: int(row[1]),
     }
-    return asOf === undefined || now.lastBlock <= asOf ? now : this.#earlier(now, { where, row, asOf })
+    return asOf === undefined ? now : this.#earlier(now, { where, row, asOf })
   }
 
-  /** The position as it was: the running sum of its last change by then. */
+  /** The position as it was: its opening and the running sum of its last change by then, as far back as these hold. */
   #earlier(now: StoredBalance, at: { where: readonly unknown[]; row: Row; asOf: number }): StoredBalance | undefined {
+    const since = nullable(this.#statements.since.get(...at.where), int)
+    const from = this.#now.coverage?.from ?? 0
+    const first = since === undefined || since === 0 ? from - 1 : since
+    if (now.amount !== undefined && at.asOf < first) return { ...now, amount: undefined }
+    if (now.lastBlock <= at.asOf) return now
     const change = this.#statements.changeAt.get(...at.where, at.asOf) as Row | undefined
-    if (change === undefined) return undefined
+    if (change === undefined && since === undefined) return undefined
     const opening = nullable(at.row[2], (value) => decodeAmount(bytes(value)))
-    const closedBlock = nullable(at.row[3], int)
-    const open = opening !== undefined && (closedBlock === undefined || closedBlock > at.asOf)
-    const amount = open ? opening + decodeAmount(bytes(change[0])) : undefined
-    return { ...now, amount, lastBlock: int(change[1]) }
+    const [sum, lastBlock] = change === undefined ? [0n, from] : [decodeAmount(bytes(change[0])), int(change[1])]
+    const amount = opening === undefined || now.amount === undefined ? undefined : opening + sum
+    return { ...now, amount, lastBlock }
   }
 
   #accountRow(account: string, row: Row): StoredBalance & { readonly asset: StoredAsset } {

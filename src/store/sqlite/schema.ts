@@ -86,6 +86,46 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
     received INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Tokens whose balances only a read of the chain tells: found at a block of ours, with what gave them away. Their
+  -- class is this row's being there: a turn writes one row, and a rollback takes it back.
+  CREATE TABLE turns (
+    asset INTEGER PRIMARY KEY,
+    block INTEGER NOT NULL, hash BLOB NOT NULL, reason TEXT NOT NULL,
+    account BLOB, item BLOB, journal BLOB, chain BLOB, turned_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX turns_by_block ON turns (block);
+  ALTER TABLE assets DROP COLUMN accounting;
+  -- Counts the changes of classes, so that whoever remembers assets knows when to forget.
+  ALTER TABLE clock ADD COLUMN classes INTEGER NOT NULL DEFAULT 0;
+
+  -- opening + sum over all of the asset's balances: what its events and openings say exists. Null: written before this
+  -- was counted.
+  ALTER TABLE assets ADD COLUMN supply BLOB;
+
+  -- Openings that a read told: the amount at a block of ours, and the first block at whose end opening + sum holds (0:
+  -- since coverage began). The newest row of a pair is what balances.opening rests on.
+  CREATE TABLE openings (
+    account BLOB NOT NULL, asset INTEGER NOT NULL, item BLOB NOT NULL,
+    block INTEGER NOT NULL, hash BLOB NOT NULL, amount BLOB NOT NULL, since INTEGER NOT NULL,
+    PRIMARY KEY (account, asset, item, block)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX openings_by_block ON openings (block);
+
+  -- Exactly the balances that are closed: they ask for a read.
+  CREATE TABLE doubts (
+    asset INTEGER NOT NULL, account BLOB NOT NULL, item BLOB NOT NULL,
+    PRIMARY KEY (asset, account, item)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO doubts SELECT asset, account, item FROM balances WHERE closed_block IS NOT NULL;
+
+  -- How far each walk over the balances came, and the newest findings of the audit. No facts: a dump leaves them out.
+  CREATE TABLE places (name TEXT PRIMARY KEY, place TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE findings (
+    id INTEGER PRIMARY KEY, found_at INTEGER NOT NULL, what TEXT NOT NULL, block INTEGER NOT NULL,
+    asset INTEGER NOT NULL, account BLOB, item BLOB, journal BLOB, chain BLOB, says TEXT NOT NULL
+  ) STRICT;
+  `,
 ]
 
 /** What is read from nodes by anyone at any time: apart from the facts, so that no reader waits for their writer. */
@@ -109,6 +149,11 @@ export const READS_MIGRATIONS: readonly string[] = [
   -- Through which asset id the journal's assets have been queued for reading.
   CREATE TABLE queued (one INTEGER PRIMARY KEY CHECK (one = 1), asset INTEGER NOT NULL) STRICT;
   INSERT INTO queued VALUES (1, 0);
+  `,
+  `
+  -- 1 once the journal has adopted the read or compared it with its own.
+  ALTER TABLE observations ADD COLUMN judged INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX observations_unjudged ON observations (block) WHERE judged = 0;
   `,
 ]
 

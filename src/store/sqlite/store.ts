@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AccountCodec } from '../../core/account.ts'
+import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import type { ChainReads, Journal, Store } from '../store.ts'
+import type { FixedClasses } from './asset-table.ts'
 import { openDatabase, type SqliteDatabase } from './database.ts'
 import { type JournalStep, SqliteJournal } from './journal.ts'
 import { SqliteKeys } from './keys.ts'
@@ -16,6 +18,8 @@ import { SqliteTokens } from './token-store.ts'
 export type SqliteOptions = {
   readonly folder: string
   readonly codecOf: (chain: ChainId) => AccountCodec
+  /** Tokens whose accounting the configuration fixes, by `assetKey`. */
+  readonly classesOf?: (chain: ChainId) => ReadonlyMap<string, Accounting>
   /** For tests that end the process at a named step of a write. */
   readonly onStep?: (step: JournalStep) => void
 }
@@ -39,7 +43,15 @@ export class SqliteStore implements Store {
       const file = join(folder, `${fileName(chain)}.db`)
       const db = openDatabase({ file, migrations: CHAIN_MIGRATIONS, cache: 'writer', durable: false })
       const steps = onStep === undefined ? {} : { onStep }
-      return new SqliteJournal({ db, chain, codec: codecOf(chain), coverage, lease, ...steps })
+      return new SqliteJournal({
+        db,
+        chain,
+        codec: codecOf(chain),
+        coverage,
+        lease,
+        fixed: this.#fixed(chain),
+        ...steps,
+      })
     } catch (error) {
       lease.release()
       throw error
@@ -53,11 +65,16 @@ export class SqliteStore implements Store {
       this.#database(`${fileName(chain)}.reads.db`, { migrations: READS_MIGRATIONS, durable: false })
     const [reads, reader] = [openReads(), openReads()]
     const observations = new SqliteObservations({ writer: reads, reader }, codec)
-    return new SqliteReads({ db, codec, observations, tokens: new SqliteTokens(reads, db) })
+    const tokens = new SqliteTokens(reads, db)
+    return new SqliteReads({ db, codec, observations, tokens, fixed: this.#fixed(chain) })
   }
 
   async close(): Promise<void> {
     for (const db of this.#open.splice(0)) db.close()
+  }
+
+  #fixed(chain: ChainId): FixedClasses {
+    return this.#options.classesOf?.(chain) ?? new Map()
   }
 
   #database(name: string, options: { migrations: readonly string[]; durable: boolean }): SqliteDatabase {

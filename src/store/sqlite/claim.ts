@@ -1,0 +1,29 @@
+import type { ChainId } from '../../core/chain.ts'
+import type { Coverage } from '../../core/coverage.ts'
+import { ServiceError } from '../../core/errors.ts'
+import { int, type SqliteDatabase } from './database.ts'
+
+/**
+ * Makes a writer the chain's: checks whose file it is, and takes the next fencing number.
+ * @throws STORE_MISMATCH the file was gathered under another coverage
+ */
+export function claim(whose: {
+  readonly db: SqliteDatabase
+  readonly chain: ChainId
+  readonly coverage: Coverage
+}): number {
+  const { db, chain, coverage } = whose
+  const run = db.transaction(() => {
+    db.prepare('INSERT OR IGNORE INTO chain VALUES (1, ?, NULL, 0)').run(chain)
+    db.prepare('INSERT OR IGNORE INTO clock (one, transfers) VALUES (1, 0)').run()
+    const stored = db.prepare<unknown[]>('SELECT coverage FROM chain').pluck().get()
+    const text = JSON.stringify(coverage)
+    if (stored !== null && stored !== text) {
+      const message = `${chain} was indexed as ${String(stored)} and is now configured as ${text}: delete its files in the store folder to index it again, or restore the configuration`
+      throw new ServiceError('STORE_MISMATCH', message, { fields: { chain } })
+    }
+    db.prepare('UPDATE chain SET coverage = ?, fence = fence + 1').run(text)
+    return int(db.prepare<unknown[]>('SELECT fence FROM chain').pluck().get())
+  })
+  return run.immediate()
+}

@@ -1,0 +1,249 @@
+import type { AccountCodec } from '../../core/account.ts'
+import { isFungible } from '../../core/asset.ts'
+import type { BalanceKey } from '../../core/balance.ts'
+import type { Coverage } from '../../core/coverage.ts'
+import type { Walk, WalkLimits, WalkStep } from '../audits.ts'
+import type { StoredAsset } from '../store.ts'
+import { decodeItem, encodeAmount } from './amount-codec.ts'
+import { type AssetTable, type FixedClasses, parseStandard } from './asset-table.ts'
+import { bytes, int, type Row, type SqliteDatabase, type Statement } from './database.ts'
+
+/** Transfers that one step of a walk over transfers looks at: some milliseconds of the writer's time. */
+const MAX_LOOKED_AT = 500
+/** Holders behind a random amount among which one is drawn, so that many equal amounts do not hide each other. */
+const DRAWN_FROM = 64
+const NO_ITEM_BYTES = Buffer.alloc(0)
+
+export type WalkParts = {
+  readonly db: SqliteDatabase
+  readonly assets: AssetTable
+  readonly codec: AccountCodec
+  readonly keeps: (account: string) => boolean
+  readonly coverage: Coverage
+  readonly fixed: FixedClasses
+}
+
+/** Ways through a chain's balances. A place is text that the next step of the same walk begins from. */
+export class Walks {
+  readonly #parts: WalkParts
+  readonly #s: ReturnType<typeof prepare>
+
+  constructor(parts: WalkParts) {
+    this.#parts = parts
+    this.#s = prepare(parts.db)
+  }
+
+  next(walk: Walk, place: string | undefined, limits: WalkLimits): WalkStep {
+    if (walk === 'holders') return this.#holders(place, limits)
+    if (walk === 'doubts') return this.#doubts(place, limits)
+    if (walk === 'openings') return this.#openings(place, limits)
+    return this.#rereads(place, limits)
+  }
+
+  /** Some holders of each of the next tokens; after the last token comes the first. */
+  #holders(place: string | undefined, limits: WalkLimits): WalkStep {
+    const start = Number(place ?? 0)
+    const rows = [...this.#s.heldAfter.all(start, limits.keys), ...this.#s.heldUpTo.all(start, limits.keys)] as Row[]
+    const keys: BalanceKey[] = []
+    let reached = start
+    for (const row of rows) {
+      if (keys.length >= limits.keys) break
+      reached = int(row[0])
+      const asset = this.#parts.assets.byId(reached)
+      if (asset.accounting !== 'events' || !isReadable(asset, NO_ITEM_BYTES)) continue
+      keys.push(...this.#draw(asset, { holders: int(row[1]), wanted: limits.perToken }))
+    }
+    return { keys, place: String(reached) }
+  }
+
+  /** A few holders of a token: all of a few, else some near random amounts, small ones as likely as large ones. */
+  #draw(asset: StoredAsset, { holders, wanted }: { holders: number; wanted: number }): BalanceKey[] {
+    if (holders <= wanted) {
+      const all = this.#s.holders.all(asset.id, wanted) as Row[]
+      return all.map((row) => this.#key(asset, bytes(row[0]), NO_ITEM_BYTES))
+    }
+    const top = bytes((this.#s.holders.get(asset.id, 1) as Row | undefined)?.[1])
+    const drawn = new Map<string, BalanceKey>()
+    for (let draw = 0; draw < wanted; draw++) {
+      const bits = Math.ceil(Math.random() * (top.length - 1) * 8)
+      const below = encodeAmount(BigInt(`0x1${'0'.repeat(Math.ceil(bits / 4))}`))
+      const row = (this.#s.holderBelow.get(asset.id, below, Math.floor(Math.random() * DRAWN_FROM)) ??
+        this.#s.holderBelow.get(asset.id, top, Math.floor(Math.random() * Math.min(holders, DRAWN_FROM)))) as
+        | Row
+        | undefined
+      if (row === undefined) continue
+      const key = this.#key(asset, bytes(row[0]), NO_ITEM_BYTES)
+      drawn.set(key.account, key)
+    }
+    return [...drawn.values()]
+  }
+
+  /** Balances in doubt, token by token: the first few of each, which are others once those are settled. */
+  #doubts(place: string | undefined, limits: WalkLimits): WalkStep {
+    const keys: BalanceKey[] = []
+    let asset = Number(place ?? 0)
+    for (let wrapped = false; keys.length < limits.keys; ) {
+      const next = this.#s.doubtedAfter.get(asset)
+      if (next === null || next === undefined) {
+        if (wrapped || asset === 0) break
+        wrapped = true
+        asset = 0
+        continue
+      }
+      asset = int(next)
+      if (wrapped && asset > Number(place ?? 0)) break
+      const stored = this.#parts.assets.byId(asset)
+      if (stored.accounting !== 'events') continue
+      const few = Math.min(limits.perToken, limits.keys - keys.length)
+      for (const entry of this.#s.doubts.all(asset, few)) {
+        const row = entry as Row
+        if (isReadable(stored, bytes(row[1]))) keys.push(this.#key(stored, bytes(row[0]), bytes(row[1])))
+      }
+    }
+    return { keys, place: String(asset) }
+  }
+
+  /** Balances whose opening is unknown, newest touched first; at the bottom the walk begins again at the top. */
+  #openings(place: string | undefined, limits: WalkLimits): WalkStep {
+    if (this.#parts.coverage.from === 0) return { keys: [], place: '' }
+    const from = place === undefined || place === '' ? [Number.MAX_SAFE_INTEGER, 0, 0] : place.split('/').map(Number)
+    const found = new Found(limits)
+    let reached = ''
+    const rows = this.#s.transfersBelow.all(...from, MAX_LOOKED_AT) as Row[]
+    for (const row of rows) {
+      const asset = this.#parts.assets.byId(int(row[3]))
+      if (asset.accounting === 'events') {
+        for (const pair of this.#pairsOf(asset, row)) {
+          if (this.#s.unopened.get(pair.account, asset.id, pair.item) !== undefined) {
+            found.add(asset.id, this.#key(asset, pair.account, pair.item))
+          }
+        }
+      }
+      reached = `${int(row[0])}/${int(row[1])}/${int(row[2])}`
+      if (found.isFull) break
+    }
+    const bottom = rows.length < MAX_LOOKED_AT && !found.isFull
+    return { keys: found.keys, place: bottom ? '' : reached }
+  }
+
+  /** Who touched tokens of `reads`, a token at a time, newest touched first. */
+  #rereads(place: string | undefined, limits: WalkLimits): WalkStep {
+    const places = new Map((place ?? '').split(' ').flatMap((one) => parsePlace(one)))
+    const ids = this.#readsTokens()
+    const found = new Found(limits)
+    const kept: string[] = []
+    const last = places.get(0)?.[0] ?? 0
+    const inTurn = [...ids.filter((id) => id > last), ...ids.filter((id) => id <= last)]
+    let reached = last
+    for (const id of inTurn) {
+      if (found.isFull) break
+      reached = id
+      places.set(id, this.#touchedOf(this.#parts.assets.byId(id), places.get(id), found))
+    }
+    places.set(0, [reached, 0, 0])
+    for (const [id, at] of places) if (id === 0 || (ids.includes(id) && at[0] >= 0)) kept.push(`${id}:${at.join('/')}`)
+    return { keys: found.keys, place: kept.join(' ') }
+  }
+
+  /** Adds accounts of one token from a place downwards; says where it stopped, block -1 being the bottom. */
+  #touchedOf(asset: StoredAsset, place: Place | undefined, found: Found): Place {
+    const from = place ?? [Number.MAX_SAFE_INTEGER, 0, 0]
+    const rows = this.#s.ofAssetBelow.all(asset.id, ...from, MAX_LOOKED_AT) as Row[]
+    for (const row of rows) {
+      for (const pair of this.#pairsOf(asset, row)) found.add(asset.id, this.#key(asset, pair.account, pair.item))
+      if (found.isFullOf(asset.id) || found.isFull) return [int(row[0]), int(row[1]), int(row[2])]
+    }
+    const end = rows.at(-1)
+    return rows.length < MAX_LOOKED_AT || end === undefined ? [-1, 0, 0] : [int(end[0]), int(end[1]), int(end[2])]
+  }
+
+  /** Ids of the tokens of `reads` that can be walked, by configuration or turned. */
+  #readsTokens(): number[] {
+    const fixed = [...this.#parts.fixed.keys()].flatMap((name) => {
+      const [standard, reference = ''] = name.split(':')
+      const asset = this.#parts.assets.find({ standard: parseStandard(standard), reference })
+      return asset === undefined ? [] : [asset.id]
+    })
+    const turned = (this.#s.turned.all(MAX_LOOKED_AT) as Row[]).map((row) => int(row[0]))
+    const ids = [...new Set([...fixed, ...turned])].filter((id) => this.#parts.assets.byId(id).accounting === 'reads')
+    return ids.sort((a, b) => a - b)
+  }
+
+  #pairsOf(asset: StoredAsset, row: Row): { account: Buffer; item: Buffer }[] {
+    const items = isFungible(asset.asset.standard) ? [NO_ITEM_BYTES] : [NO_ITEM_BYTES, bytes(row[6])]
+    return [row[4], row[5]].flatMap((side) => {
+      if (side === null || !this.#parts.keeps(this.#parts.codec.decode(bytes(side)))) return []
+      return items.filter((item) => isReadable(asset, item)).map((item) => ({ account: bytes(side), item }))
+    })
+  }
+
+  #key(asset: StoredAsset, account: Buffer, item: Buffer): BalanceKey {
+    return { account: this.#parts.codec.decode(account), asset: asset.asset, item: decodeItem(item) }
+  }
+}
+
+type Place = readonly [number, number, number]
+
+function parsePlace(text: string): [number, Place][] {
+  const [id, at] = text.split(':')
+  const [block, log, sub] = (at ?? '').split('/').map(Number)
+  return id === undefined || block === undefined || log === undefined || sub === undefined
+    ? []
+    : [[Number(id), [block, log, sub]]]
+}
+
+/** What a walk found so far: each key once, no more of one token than its share. */
+class Found {
+  readonly #limits: WalkLimits
+  readonly #keys = new Map<string, BalanceKey>()
+  readonly #ofToken = new Map<number, number>()
+
+  constructor(limits: WalkLimits) {
+    this.#limits = limits
+  }
+
+  get keys(): BalanceKey[] {
+    return [...this.#keys.values()]
+  }
+
+  get isFull(): boolean {
+    return this.#keys.size >= this.#limits.keys
+  }
+
+  isFullOf(asset: number): boolean {
+    return (this.#ofToken.get(asset) ?? 0) >= this.#limits.perToken
+  }
+
+  add(asset: number, key: BalanceKey): void {
+    const name = `${asset}/${key.account}/${key.item}`
+    if (this.isFull || this.isFullOf(asset) || this.#keys.has(name)) return
+    this.#keys.set(name, key)
+    this.#ofToken.set(asset, (this.#ofToken.get(asset) ?? 0) + 1)
+  }
+}
+
+/** The sum of an ERC-1155's items is nothing that its contract could be asked for. */
+function isReadable({ asset }: StoredAsset, item: Buffer): boolean {
+  return asset.standard !== 'erc1155' || item.length > 0
+}
+
+function prepare(db: SqliteDatabase) {
+  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  const held = 'SELECT id, holders FROM assets WHERE holders > 0 AND id'
+  const holders = "SELECT account, amount FROM balances WHERE asset = ? AND item = x'' AND amount > x'80'"
+  const place = 'block, log, sub'
+  const columns = `${place}, asset, sender, receiver, item FROM transfers`
+  const newest = 'ORDER BY block DESC, log DESC, sub DESC LIMIT ?'
+  return {
+    heldAfter: sql(`${held} > ? ORDER BY id LIMIT ?`).raw(),
+    heldUpTo: sql(`${held} <= ? ORDER BY id LIMIT ?`).raw(),
+    holders: sql(`${holders} ORDER BY amount DESC, account LIMIT ?`).raw(),
+    holderBelow: sql(`${holders} AND amount <= ? ORDER BY amount DESC, account LIMIT 1 OFFSET ?`).raw(),
+    doubtedAfter: sql('SELECT asset FROM doubts WHERE asset > ? ORDER BY asset LIMIT 1').pluck(),
+    doubts: sql('SELECT account, item FROM doubts WHERE asset = ? LIMIT ?').raw(),
+    unopened: sql('SELECT 1 FROM balances WHERE account = ? AND asset = ? AND item = ? AND opening IS NULL').pluck(),
+    transfersBelow: sql(`SELECT ${columns} WHERE (${place}) < (?, ?, ?) ${newest}`).raw(),
+    ofAssetBelow: sql(`SELECT ${columns} WHERE asset = ? AND (${place}) < (?, ?, ?) ${newest}`).raw(),
+    turned: sql('SELECT asset FROM turns ORDER BY asset LIMIT ?').raw(),
+  }
+}

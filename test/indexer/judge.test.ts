@@ -1,0 +1,80 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import type { Observation } from '../../src/core/balance.ts'
+import { hash, MockChain } from '../chains/mock-chain.ts'
+import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
+import { makeRig } from './harness.ts'
+
+const [alice = '', bob = ''] = ACCOUNTS
+const [coin] = ASSETS
+const pay = (from: string, to: string, amount: bigint): Movement => ({ asset: coin, from, to, amount, item: 0 })
+
+/** 7 ─ 8 ─ 9, of accounts that are older; and another 9. */
+const chain = (): MockChain =>
+  new MockChain()
+    .add('7', undefined, [pay(alice, bob, 1n)])
+    .add('8', '7', [pay(alice, bob, 2n)])
+    .add('9a', '8', [pay(bob, alice, 1n)])
+    .add('9b', '8', [pay(bob, alice, 3n)])
+    .show('8', 7)
+
+function read(account: string, block: string, amount: bigint): Observation {
+  const number = Number.parseInt(block, 10)
+  return { account, asset: coin, item: '', amount, block: { number, hash: hash(block) }, observedAt: 1 }
+}
+
+const FROM_7 = { scope: { type: 'all' }, from: 7 } as const
+
+test('a read that somebody noted is adopted when its block is committed, not before', async () => {
+  const shown = chain()
+  const rig = await makeRig(shown, FROM_7)
+  await rig.settle()
+  await rig.reads.observations.put([read(alice, '9a', 10n)])
+  await rig.settle()
+  const key = { account: alice, asset: coin, item: '' }
+  expect((await rig.reads.balances([key])).rows[0]?.amount).toBeUndefined()
+  shown.show('9a')
+  await rig.settle()
+  expect((await rig.reads.balances([key])).rows[0]?.amount).toBe(10n)
+  expect((await rig.reads.balances([key], 7)).rows[0]?.amount).toBe(11n)
+  await nextTurn()
+  expect(await rig.reads.observations.unjudged({ through: 9, limit: 9 })).toEqual([])
+  expect(await rig.reads.observations.get([key])).toMatchObject([{ amount: 10n }])
+  await rig.close()
+})
+
+test('a read of a block that another one replaced is dropped, and nothing rests on it', async () => {
+  const shown = chain()
+  const rig = await makeRig(shown, FROM_7)
+  await rig.settle()
+  await rig.reads.observations.put([read(alice, '9a', 10n)])
+  shown.show('9b')
+  await rig.settle()
+  const key = { account: alice, asset: coin, item: '' }
+  expect(await rig.reads.observations.get([key])).toEqual([undefined])
+  expect((await rig.reads.balances([key])).rows[0]?.amount).toBeUndefined()
+  await rig.close()
+})
+
+test('an opening goes with its block in a reorg, and the store is as an undisturbed one', async () => {
+  const shown = chain().show('9a', 7)
+  const rig = await makeRig(shown, FROM_7)
+  await rig.settle()
+  await rig.reads.observations.put([read(alice, '9a', 10n)])
+  await rig.settle()
+  shown.show('9b')
+  await rig.settle()
+  const other = await makeRig(shown, FROM_7)
+  await other.settle()
+  expect(rig.dump()).toEqual(other.dump())
+  await other.close()
+  await rig.close()
+})
+
+test('readers are told which blocks are known to be replaced', async () => {
+  const rig = await makeRig(chain().show('9b'), FROM_7)
+  await rig.settle()
+  const blocks = ['9a', '9b', '8', '10'].map((name) => ({ number: Number.parseInt(name, 10), hash: hash(name) }))
+  expect(await rig.reads.lost(blocks)).toEqual([true, false, false, false])
+  await rig.close()
+})

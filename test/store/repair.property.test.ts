@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import type { Observation } from '../../src/core/balance.ts'
+import type { Header } from '../../src/core/block.ts'
+import type { Coverage } from '../../src/core/coverage.ts'
+import type { BlockTransfers } from '../../src/core/transfer.ts'
+import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import type { Journal } from '../../src/store/store.ts'
+import { CHAIN } from '../indexer/harness.ts'
+import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock } from './chains.ts'
+import { dumpChain } from './dump.ts'
+
+/** A chain of blocks, and of each block which of its transfers the journal missed or invented. */
+const story = fc.record({
+  blocks: fc.array(fc.record({ movements: blockMovements, missed: fc.bigInt({ min: 0n, max: 63n }) }), {
+    minLength: 1,
+    maxLength: 8,
+  }),
+  invented: fc.array(blockMovements, { minLength: 8, maxLength: 8 }),
+  invents: fc.boolean(),
+  scope: fc.constantFrom('all', 'accounts'),
+  from: fc.constantFrom(0, 10),
+  /** Reads, each of an account's tokens at the end of a block, as the right journal would have them. */
+  reads: fc.array(fc.record({ account: fc.nat(4), block: fc.nat(7), amount: fc.bigInt({ min: 0n, max: 3_000n }) }), {
+    maxLength: 3,
+  }),
+  /** Blocks appended after the repair. */
+  later: fc.array(blockMovements, { maxLength: 2 }),
+})
+
+async function withJournal(coverage: Coverage, work: (journal: Journal) => Promise<void>): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-repair-'))
+  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS })
+  try {
+    const journal = await store.openJournal(CHAIN, coverage)
+    await work(journal)
+    await journal.close()
+    return dumpChain(join(folder, 'eip155_1.db'))
+  } finally {
+    await store.close()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function append(journal: Journal, block: BlockTransfers & Header): Promise<void> {
+  await journal.append({ first: block.number, through: block, blocks: [block], headers: [block] })
+}
+
+test('a repaired store is as one that never missed anything', async () => {
+  await fc.assert(
+    fc.asyncProperty(story, async ({ blocks, invented, invents, scope, from, reads, later }) => {
+      const coverage: Coverage = {
+        scope: scope === 'all' ? { type: 'all' } : { type: 'accounts', accounts: ACCOUNTS.slice(0, 2) },
+        from,
+      }
+      const headerOf = (number: number): Header => ({
+        number,
+        hash: hashOf(0, number),
+        parentHash: number === from ? '0x' : hashOf(0, number - 1),
+        timestamp: number * 12,
+      })
+      const whole = blocks.map(({ movements }, index) => {
+        const header = headerOf(from + index)
+        return { ...makeBlock(movements, header), ...header }
+      })
+      const seen = whole.map((block, index) => {
+        const kept = block.transfers.filter((_, place) => ((blocks[index]?.missed ?? 0n) >> BigInt(place)) % 2n === 0n)
+        const extra = invents ? makeBlock(invented[index] ?? [], block).transfers : []
+        const places = new Set(kept.map(({ logIndex }) => logIndex))
+        return { ...block, transfers: [...kept, ...extra.filter(({ logIndex }) => !places.has(logIndex))] }
+      })
+      const observed = reads
+        .filter(({ block }) => block < whole.length)
+        .map(({ account, block, amount }): Observation => {
+          const holder = ACCOUNTS[account % ACCOUNTS.length] ?? ''
+          return { account: holder, asset: ASSETS[0], item: '', amount, block: headerOf(from + block), observedAt: 0 }
+        })
+      const after = later.map((movements, index) => {
+        const header = headerOf(from + whole.length + index)
+        return { ...makeBlock(movements, header), ...header }
+      })
+      const straight = await withJournal(coverage, async (journal) => {
+        for (const block of whole) await append(journal, block)
+        if (from > 0) await journal.adopt(observed.slice(0, 1))
+        for (const block of after) await append(journal, block)
+      })
+      const repaired = await withJournal(coverage, async (journal) => {
+        for (const block of seen) await append(journal, block)
+        if (from > 0) await journal.adopt(observed.slice(0, 1))
+        await journal.repair(whole)
+        expect(await journal.repair(whole)).toEqual({ inserted: 0, removed: 0 })
+        for (const block of after) await append(journal, block)
+      })
+      expect(repaired).toEqual(straight)
+    }),
+    { numRuns: 80 },
+  )
+}, 120_000)
