@@ -1,10 +1,16 @@
 import { type TSchema, Type } from 'typebox'
+import { MAX_LEDGER_ID_CHARACTERS, MAX_OPERATION_AMOUNT } from '../../../ledger/ledger.ts'
 
-/** What an id may be: any text of 1 to 256 characters without control characters; halves of surrogates are none. */
-const ID_PATTERN = '^[^\\p{Cc}\\p{Cs}]{1,256}$'
+/** Text without control characters and halves of surrogates, which no two programs write alike. */
+const PLAIN_TEXT = '^[^\\p{Cc}\\p{Cs}]*$'
 
+function Text(maxLength: number, example: string) {
+  return Type.String({ minLength: 1, maxLength, pattern: PLAIN_TEXT, examples: [example] })
+}
+
+/** What an id may be: any such text. It is compared as it is: nothing is trimmed, folded or normalised. */
 function Id(description: string, example: string) {
-  return Type.String({ description, pattern: ID_PATTERN, examples: [example] })
+  return Type.String({ ...Text(MAX_LEDGER_ID_CHARACTERS, example), description })
 }
 
 const ASSET = 'UKGILT2030'
@@ -12,7 +18,7 @@ const WALLET = '0xDEF456...'
 const AssetId = Id('The asset: any text of 1 to 256 characters.', ASSET)
 const Amount = Type.Integer({
   minimum: 1,
-  maximum: Number.MAX_SAFE_INTEGER,
+  maximum: Number(MAX_OPERATION_AMOUNT),
   description: 'Whole tokens: a JSON number written in digits alone, never text.',
   examples: [100],
 })
@@ -48,8 +54,8 @@ export const BurnBody = Type.Object(
 export const AssetBody = Type.Object(
   {
     asset_id: AssetId,
-    name: Type.Optional(Type.String({ pattern: '^[^\\p{Cc}\\p{Cs}]{1,128}$', examples: ['UK Gilt 2030'] })),
-    symbol: Type.Optional(Type.String({ pattern: '^[^\\p{Cc}\\p{Cs}]{1,64}$', examples: ['GILT30'] })),
+    name: Type.Optional(Text(128, 'UK Gilt 2030')),
+    symbol: Type.Optional(Text(64, 'GILT30')),
     reissue: Type.Optional(
       Type.Boolean({ description: 'True lets the asset be minted more than once. Absent: false.' }),
     ),
@@ -68,9 +74,9 @@ export const TransactionsQuery = Type.Object({
   asset_id: Type.Optional(Id('Only operations on this asset.', ASSET)),
   wallet_address: Type.Optional(Id('Only operations that this wallet took part in.', WALLET)),
   after: Type.Integer({
-    minimum: 0,
-    default: 0,
-    description: 'Only operations after this sequence: `next` of the page before.',
+    minimum: -1,
+    default: -1,
+    description: 'Only operations after this sequence: `next` of the page before. -1: all.',
   }),
   limit: Limit,
 })
@@ -161,7 +167,7 @@ export const AssetsAnswer = Type.Object(
 
 const Transaction = Type.Object(
   {
-    sequence: Type.Integer({ description: "The operation's place in the record, from 1." }),
+    sequence: Type.Integer({ description: "The operation's place in the record: the number of its block." }),
     type: Type.String({ enum: ['register_asset', 'register_wallet', 'mint', 'transfer', 'burn'] }),
     timestamp: Type.String({ description: 'UTC, whole seconds.' }),
     hash: Type.String({ description: 'Seals this operation and all before it.' }),
