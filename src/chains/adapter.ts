@@ -22,6 +22,9 @@ export type BalanceReads = {
 /** Facts in the order of the request, all read at `block`. */
 export type TokenReads = { readonly block: BlockRef; readonly facts: readonly TokenFacts[] }
 
+/** What transfers are fetched: a coverage's scope, or those of one account in one token (canonical addresses). */
+export type FetchScope = Scope | { readonly type: 'pair'; readonly token: string; readonly account: string }
+
 /**
  * How the rest of Steelyard reads one chain. Every method stops when its signal fires (`@throws ABORTED`), retries
  * what may pass, fails over between nodes, and throws NODE_* where that did not help.
@@ -44,16 +47,23 @@ export interface ChainAdapter {
    * @throws RANGE_TOO_LARGE with field `suggested` (number of blocks) where the node gives one
    */
   transfers(
-    range: { readonly first: number; readonly last: number; readonly scope: Scope },
+    range: { readonly first: number; readonly last: number; readonly scope: FetchScope },
     signal: AbortSignal,
   ): Promise<readonly BlockTransfers[]>
 
   /**
-   * The transfers of each of these very blocks, asked by hash; one entry a block, in order, empty ones too.
+   * The transfers of each of these very blocks, asked by hash; one entry a block, in order, empty ones too. `source`:
+   * the node's index of logs, which is cheap (so unless said), or the record of what each transaction did, which costs
+   * more and against which the first is checked.
    * @throws NODE_BEHIND the node does not know one of them (any more)
+   * @throws NODE_RPC with field `failure: no_receipts` no node keeps that record
    */
   transfersOf(
-    blocks: { readonly headers: readonly Header[]; readonly scope: Scope },
+    blocks: {
+      readonly headers: readonly Header[]
+      readonly scope: FetchScope
+      readonly source?: 'logs' | 'receipts'
+    },
     signal: AbortSignal,
   ): Promise<readonly BlockTransfers[]>
 

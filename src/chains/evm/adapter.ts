@@ -2,13 +2,14 @@ import { referenceOf } from '../../core/chain.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import { createRpc, type RpcLimits, type RpcSession } from '../../net/rpc.ts'
 import type { AdapterCounts, AdapterOptions, BalanceReads, ChainAdapter } from '../adapter.ts'
-import { BadReads } from './bad-reads.ts'
 import { BALANCES_PER_CALL, readBalances } from './balances.ts'
 import { classifyEvmFault, failureOf } from './faults.ts'
 import { readHeads, readLinkedHeaders } from './headers.ts'
 import { parseAmount } from './hex.ts'
 import { readTransfers, readTransfersOf, tooLarge } from './logs.ts'
 import { Abilities } from './pinned.ts'
+import { lacksReceipts, readReceiptTransfers } from './receipts.ts'
+import { Refusals } from './refusals.ts'
 import { readTokens, TOKENS_PER_CALL } from './tokens.ts'
 
 /** An adapter of one EVM chain, over all its nodes. `limits` are for tests; production takes the defaults. */
@@ -20,7 +21,7 @@ export function createEvmAdapter(
   const { rpc: urls, warn, finality } = options
   const greet = (session: RpcSession): Promise<void> => confirmChain(session, options)
   const rpc = createRpc({ urls, classify: classifyEvmFault, greet, warn, counts, limits })
-  const reading = { abilities: new Abilities(), bad: new BadReads(Date.now) }
+  const reading = { abilities: new Abilities(), bad: new Refusals(Date.now) }
   const tagUnsupported = onceOnly(() => warn('node knows no finalized block: 64 confirmations instead', { finality }))
   let greeted = false
 
@@ -39,10 +40,14 @@ export function createEvmAdapter(
         throw tooLarge(error, range)
       }
     },
-    transfersOf: ({ headers, scope }, signal) =>
-      headers.length === 0
-        ? Promise.resolve([])
-        : rpc.run((session) => readTransfersOf(session, { headers, scope, counts }), { signal }),
+    transfersOf: async ({ headers, scope, source }, signal) => {
+      if (headers.length === 0) return []
+      if (source === 'receipts') {
+        const request = { headers, scope, refusals: reading.bad }
+        return rpc.run((session) => readReceiptTransfers(session, request), { signal, elsewhere: lacksReceipts })
+      }
+      return rpc.run((session) => readTransfersOf(session, { headers, scope, counts }), { signal })
+    },
     readBalances: async ({ keys, at }, signal): Promise<BalanceReads> => {
       const observedAt = Math.floor(Date.now() / 1000)
       const reader = { ...reading, at, perCall: BALANCES_PER_CALL }

@@ -1,10 +1,10 @@
 import type { BlockRef } from '../../core/block.ts'
 import type { RpcCall, RpcOutcome } from '../../net/json-rpc.ts'
 import type { RpcSession } from '../../net/rpc.ts'
-import type { BadReads } from './bad-reads.ts'
 import { failureOf } from './faults.ts'
 import { garbage, numberWord, parseAmount, quantity } from './hex.ts'
 import { type ContractCall, decodeAggregate3, encodeAggregate3, MULTICALL3 } from './multicall.ts'
+import type { Refusals } from './refusals.ts'
 
 /** One read of state: a call of a contract, or (`native`) an account's native balance, as a 32-byte word. */
 export type StateRead = ContractCall & { readonly native?: string }
@@ -21,7 +21,7 @@ export type Bulk = {
   readonly pin: Pin
   /** Multicall3 is there at that block. */
   readonly multicall: boolean
-  readonly bad: BadReads
+  readonly bad: Refusals
   /** Reads in one multicall. */
   readonly perCall: number
 }

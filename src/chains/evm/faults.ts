@@ -81,8 +81,20 @@ const BLOCK_PARAMETER =
 /** How a call ended, where it did not succeed: by the contract's own will, by its cost or a broken answer, or otherwise. */
 export type CallFailure = 'reverted' | 'costly' | 'no_state' | 'block_parameter' | 'node'
 
+/** JSON-RPC: no such method. */
+const NO_METHOD = -32601
+/** How nodes and balancers say that they do not serve a method, where the code does not. */
+const NO_METHOD_WORDS =
+  /method.{0,80}(?:not (?:found|exist|available|supported|allowed|enabled|whitelisted)|unsupported|does not exist|disabled)|(?:unsupported|unknown|disabled) method|(?:api|feature) is not available|not implemented/i
+
 /** What a fault means on an EVM chain, where it means more than "the call failed". */
 export function classifyEvmFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
+  // The words of a call are a contract's.
+  const words = call.method === 'eth_call' ? '' : fault.message
+  if (fault.code === NO_METHOD || NO_METHOD_WORDS.test(words)) {
+    const fields = { rpcCode: fault.code, failure: 'no_method' }
+    return new ServiceError('NODE_RPC', `${call.method}: ${said(fault)}`, { fields })
+  }
   return call.method === 'eth_getLogs' ? logsFault(fault, call) : stateFault(fault, call)
 }
 

@@ -37,6 +37,33 @@ export function parseHeader(value: unknown, number?: number): Header {
   return header
 }
 
+/** A block without its transactions, as far as it proves which logs it has. */
+export type Block = Header & {
+  /** 2048 bits as hex with `0x`: for every log's address and topics, three are set. Undefined where the node sends none. */
+  readonly bloom: string | undefined
+  /** Hashes, in order. Undefined where the node sends none. */
+  readonly transactions: readonly string[] | undefined
+}
+
+const BLOOM = /^0x[0-9a-fA-F]{512}$/
+
+/**
+ * The block of an answer to eth_getBlockByNumber or eth_getBlockByHash without transactions.
+ * @throws NODE_BEHIND null: the node lacks the block; NODE_GARBAGE not a block, or not the one with `number`
+ */
+export function parseBlock(value: unknown, number?: number): Block {
+  const header = parseHeader(value, number)
+  const { logsBloom, transactions } = isRecord(value) ? value : {}
+  const bloom = typeof logsBloom === 'string' && BLOOM.test(logsBloom) ? logsBloom.toLowerCase() : undefined
+  const hashes = Array.isArray(transactions) ? transactions.map(parseHash) : undefined
+  return { ...header, bloom, transactions: hashes?.every((hash) => hash !== undefined) ? hashes : undefined }
+}
+
+/** Asks for a block without its transactions, by hash. */
+export function blockOfHashCall(hash: string): RpcCall {
+  return { method: 'eth_getBlockByHash', params: [hash, false] }
+}
+
 function isHeader(header: { [Key in keyof Header]: Header[Key] | undefined }): header is Header {
   return (
     header.number !== undefined &&

@@ -1,46 +1,16 @@
 import { assert } from '../../core/assert.ts'
 import type { Header } from '../../core/block.ts'
-import type { Scope } from '../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { BlockTransfers } from '../../core/transfer.ts'
 import type { RpcCall } from '../../net/json-rpc.ts'
 import type { RpcSession } from '../../net/rpc.ts'
-import type { AdapterCounts } from '../adapter.ts'
+import type { AdapterCounts, FetchScope } from '../adapter.ts'
 import { type DecodedBlock, decodeRange } from './blocks.ts'
-import { TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE } from './decode.ts'
-import { parseHeader, readHeaders } from './headers.ts'
-import { addressWord, garbage, parseNumber, quantity } from './hex.ts'
+import { blockOfHashCall, parseHeader, readHeaders } from './headers.ts'
+import { garbage, parseNumber, quantity } from './hex.ts'
+import { type Filter, filtersOf } from './scope.ts'
 
-/** Addresses in one filter: geth takes at most 1,000 values for a topic, hosted nodes fewer addresses. */
-const ADDRESSES_PER_FILTER = 500
-
-type Filter = { readonly address?: readonly string[]; readonly topics: readonly (readonly string[] | null)[] }
 type Range = { readonly first: number; readonly last: number }
-
-/** The eth_getLogs filters that together find the scope's transfers; a log may match several. */
-export function filtersOf(scope: Scope): readonly Filter[] {
-  if (scope.type === 'all') return [{ topics: [[TRANSFER, TRANSFER_SINGLE, TRANSFER_BATCH]] }]
-  if (scope.type === 'tokens') {
-    const topics = [[TRANSFER, TRANSFER_SINGLE, TRANSFER_BATCH]]
-    return chunks(scope.tokens, ADDRESSES_PER_FILTER).map((address) => ({ address, topics }))
-  }
-  return chunks(scope.accounts, ADDRESSES_PER_FILTER).flatMap((accounts) => {
-    const words = accounts.map((account) => `0x${addressWord(account)}`)
-    const multi = [TRANSFER_SINGLE, TRANSFER_BATCH]
-    return [
-      { topics: [[TRANSFER], words] },
-      { topics: [[TRANSFER], null, words] },
-      { topics: [multi, null, words] },
-      { topics: [multi, null, null, words] },
-    ]
-  })
-}
-
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  const out: T[][] = []
-  for (let at = 0; at < items.length; at += size) out.push(items.slice(at, at + size))
-  return out
-}
 
 /**
  * The transfers of a range of settled blocks, each block with its time.
@@ -48,7 +18,7 @@ function chunks<T>(items: readonly T[], size: number): T[][] {
  */
 export async function readTransfers(
   session: RpcSession,
-  request: { readonly range: Range; readonly scope: Scope; readonly counts: AdapterCounts },
+  request: { readonly range: Range; readonly scope: FetchScope; readonly counts: AdapterCounts },
 ): Promise<readonly BlockTransfers[]> {
   const { range } = request
   const answers = await readRange(session, range, filtersOf(request.scope))
@@ -110,7 +80,7 @@ export function tooLarge(error: unknown, range: Range): unknown {
  */
 export async function readTransfersOf(
   session: RpcSession,
-  request: { readonly headers: readonly Header[]; readonly scope: Scope; readonly counts: AdapterCounts },
+  request: { readonly headers: readonly Header[]; readonly scope: FetchScope; readonly counts: AdapterCounts },
 ): Promise<readonly BlockTransfers[]> {
   const { headers } = request
   const filters = filtersOf(request.scope)
@@ -141,7 +111,7 @@ export async function readTransfersOf(
 /** Nodes exist that answer `[]` for a hash they never heard of: an empty block is believed once the node knows it. */
 async function confirmEmpty(session: RpcSession, empty: readonly Header[]): Promise<void> {
   if (empty.length === 0) return
-  const calls = empty.map(({ hash }) => ({ method: 'eth_getBlockByHash', params: [hash, false] }))
+  const calls = empty.map(({ hash }) => blockOfHashCall(hash))
   for (const [place, outcome] of (await session.batch(calls)).entries()) {
     const header = empty[place]
     if (!outcome.ok) throw outcome.error

@@ -1,12 +1,12 @@
 import type { BlockRef } from '../../core/block.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { RpcSession } from '../../net/rpc.ts'
-import type { BadReads } from './bad-reads.ts'
 import { type Bulk, blockParameter, type Pin, type ReadOutcome, readAll, type StateRead } from './bulk.ts'
 import { failureOf } from './faults.ts'
 import { blockCall, parseHeader } from './headers.ts'
 import { garbage } from './hex.ts'
 import { MULTICALL3 } from './multicall.ts'
+import type { Refusals } from './refusals.ts'
 
 /** Bytes of a contract's code that are surely not Multicall3's: `0x`, or a stub. */
 const MIN_CODE_CHARACTERS = 64
@@ -36,7 +36,7 @@ export type PinnedReads = { readonly block: BlockRef; readonly outcomes: readonl
 /** Reads at one block; further reads at that same block through `more`. */
 export type Reader = {
   readonly abilities: Abilities
-  readonly bad: BadReads
+  readonly bad: Refusals
   readonly at: BlockRef | 'latest'
   /** Reads in one multicall. */
   readonly perCall: number

@@ -1,17 +1,17 @@
-/** First pause of a read that cost a whole call: long enough to spare the node, short enough for a token's bad minute. */
+/** First pause after a refusal: long enough to spare the node, short enough for a token's or a node's bad minute. */
 const FIRST_PAUSE_MS = 30_000
-/** Longest pause: a token that was repaired is known again within the hour. */
+/** Longest pause: a token that was repaired, or a node that learned a method, is known again within the hour. */
 const MAX_PAUSE_MS = 60 * 60_000
-/** Reads remembered at most, about 20 MB; beyond it the oldest is forgotten, and costs one isolation again. */
+/** Refusals remembered at most, about 20 MB; beyond it the oldest is forgotten, and costs one more try. */
 const MAX_REMEMBERED = 100_000
 
 type Bad = { failures: number; until: number }
 
 /**
- * Remembers which reads (a contract's function) burn all gas, return megabytes or never end, so that they are not sent
- * again until a pause is over that doubles each time.
+ * Remembers what is not worth asking for now: reads (a contract's function) that burn all gas, return megabytes or never
+ * end, methods that a node does not have. Each is left alone until a pause is over that doubles each time.
  */
-export class BadReads {
+export class Refusals {
   private readonly byKey = new Map<string, Bad>()
   private readonly now: () => number
 

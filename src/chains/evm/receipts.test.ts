@@ -1,0 +1,148 @@
+import type { Address } from 'viem'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Anvil, blockNumber, deploy, mine, send, startAnvil } from '../../../test/nodes/anvil.ts'
+import {
+  type Asked,
+  answerTo,
+  Fault,
+  inFrontOf,
+  type Reply,
+  startScriptedNode,
+} from '../../../test/nodes/scripted-node.ts'
+import { assert } from '../../core/assert.ts'
+import type { Header } from '../../core/block.ts'
+import { parseChainId } from '../../core/chain.ts'
+import type { ChainAdapter } from '../adapter.ts'
+import { createEvmAdapter } from './adapter.ts'
+
+const SIGNAL = new AbortController().signal
+const ALICE = '0x00000000000000000000000000000000000a11ce'
+const BOB = '0x0000000000000000000000000000000000000b0b'
+const ALL = { type: 'all' } as const
+
+let anvil: Anvil
+let adapter: ChainAdapter
+let coin: Address
+let deed: Address
+let goods: Address
+let headers: readonly Header[]
+
+beforeAll(async () => {
+  anvil = await startAnvil()
+  adapter = adapterOf(anvil.url)
+  coin = await deploy(anvil, 'Erc20', ['Six', 'SIX', 6])
+  deed = await deploy(anvil, 'Erc721', ['Items', 'ITM'])
+  goods = await deploy(anvil, 'Erc1155', [])
+  await send(anvil, { name: 'Erc20', address: coin, functionName: 'mint', args: [ALICE, 5n] })
+  await send(anvil, { name: 'Erc20', address: coin, functionName: 'mint', args: [BOB, 6n] })
+  await send(anvil, { name: 'Erc721', address: deed, functionName: 'mint', args: [ALICE, 7n] })
+  await send(anvil, { name: 'Erc1155', address: goods, functionName: 'mint', args: [BOB, 3n, 40n] })
+  await mine(anvil, 3)
+  headers = await adapter.headers({ first: 0, last: await blockNumber(anvil) }, SIGNAL)
+})
+afterAll(() => anvil.stop())
+
+function adapterOf(...rpc: readonly string[]): ChainAdapter {
+  const chain = parseChainId('eip155:31337')
+  assert(chain !== undefined, 'a CAIP-2 id')
+  const options = { chain, rpc, finality: 'finalized', warn: () => undefined } as const
+  return createEvmAdapter(options, { pauses: { baseMs: 0, maxMs: 0 } }).adapter
+}
+
+/** A node in front of Anvil whose answers to one method are made by `change`, from the call and the true result. */
+async function changing(method: string, change: (result: unknown) => unknown): Promise<ScriptedReplies> {
+  const calls: Asked[] = []
+  const truth = inFrontOf(anvil.url)
+  const node = await startScriptedNode(async (arrived): Promise<Reply> => {
+    calls.push(...arrived.calls)
+    const reply = await truth(arrived)
+    if (typeof reply === 'string' || !('text' in reply)) return reply
+    const body: unknown = JSON.parse(reply.text)
+    const answers = (Array.isArray(body) ? body : [body]).map((answer, place) => {
+      const asked = arrived.calls[place]
+      if (asked?.method !== method) return answer
+      return answerTo(asked, { [method]: () => change(Object(answer).result) })
+    })
+    return { json: arrived.batch ? answers : answers[0] }
+  })
+  return { url: node.url, calls, stop: node.stop }
+}
+
+type ScriptedReplies = {
+  readonly url: string
+  readonly calls: readonly Asked[]
+  readonly stop: () => Promise<void>
+}
+
+function fails(code: number, message: string): () => never {
+  return () => {
+    throw new Fault(code, message)
+  }
+}
+
+const scopes = () =>
+  [
+    ALL,
+    { type: 'tokens', tokens: [deed, goods] },
+    { type: 'accounts', accounts: [ALICE] },
+    { type: 'pair', token: coin, account: BOB },
+  ] as const
+
+test('receipts tell the same transfers as logs, in every scope', async () => {
+  for (const scope of scopes()) {
+    const logs = await adapter.transfersOf({ headers, scope, source: 'logs' }, SIGNAL)
+    expect(await adapter.transfersOf({ headers, scope, source: 'receipts' }, SIGNAL)).toEqual(logs)
+  }
+})
+
+test("a pair's transfers are those of one account in one token, over a range", async () => {
+  const range = { first: 0, last: await blockNumber(anvil) }
+  const pair = await adapter.transfers({ ...range, scope: { type: 'pair', token: coin, account: BOB } }, SIGNAL)
+  expect(pair.flatMap(({ transfers }) => transfers.map(({ to, amount }) => [to, amount]))).toEqual([[BOB, 6n]])
+  const items = await adapter.transfers({ ...range, scope: { type: 'pair', token: goods, account: BOB } }, SIGNAL)
+  expect(items.flatMap(({ transfers }) => transfers.map(({ item, amount }) => [item, amount]))).toEqual([['3', 40n]])
+  const none = await adapter.transfers({ ...range, scope: { type: 'pair', token: deed, account: BOB } }, SIGNAL)
+  expect(none).toEqual([])
+})
+
+describe('a node without eth_getBlockReceipts', () => {
+  test.each([
+    [-32601, 'the method eth_getBlockReceipts does not exist/is not available'],
+    [-32600, 'Method eth_getBlockReceipts is not supported on this plan'],
+    [-32000, 'unsupported method'],
+  ])('says so (%i %s), is asked for the receipts one by one, and that is remembered', async (code, message) => {
+    const node = await changing('eth_getBlockReceipts', fails(code, message))
+    const own = adapterOf(node.url)
+    const blocks = { headers, scope: ALL, source: 'receipts' } as const
+    const truth = await adapter.transfersOf(blocks, SIGNAL)
+    expect(await own.transfersOf(blocks, SIGNAL)).toEqual(truth)
+    const asked = node.calls.filter(({ method }) => method === 'eth_getBlockReceipts').length
+    expect(await own.transfersOf(blocks, SIGNAL)).toEqual(truth)
+    expect(node.calls.filter(({ method }) => method === 'eth_getBlockReceipts')).toHaveLength(asked)
+    await node.stop()
+  })
+})
+
+test.each([
+  ['too few', (result: unknown) => (Array.isArray(result) ? result.slice(1) : result), 'NODE_GARBAGE'],
+  ['no list', () => 7, 'NODE_GARBAGE'],
+  ['without logs', (result: unknown) => without(result, 'logs'), 'NODE_GARBAGE'],
+  ['pruned', () => null, 'NODE_RPC'],
+  ['of another block', (result: unknown) => moved(result), 'NODE_BEHIND'],
+] as const)('receipts that are %s are not taken', async (_, change, code) => {
+  const node = await changing('eth_getBlockReceipts', change)
+  const blocks = { headers: headers.slice(-4), scope: ALL, source: 'receipts' } as const
+  await expect(adapterOf(node.url).transfersOf(blocks, SIGNAL)).rejects.toMatchObject({ code })
+  // Another node that has them is asked.
+  expect(await adapterOf(node.url, anvil.url).transfersOf(blocks, SIGNAL)).toHaveLength(4)
+  await node.stop()
+})
+
+function without(receipts: unknown, key: string): unknown {
+  return Array.isArray(receipts) ? receipts.map((receipt) => ({ ...receipt, [key]: undefined })) : receipts
+}
+
+function moved(receipts: unknown): unknown {
+  const blockHash = `0x${'d'.repeat(64)}`
+  return Array.isArray(receipts) ? receipts.map((receipt) => ({ ...receipt, blockHash })) : receipts
+}
