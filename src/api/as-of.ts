@@ -34,8 +34,15 @@ export function asOfKnown(chain: ChainId, known: Known, now: number): string {
 
 /** The header's value where a block is all that is to be said, as of an empty list: `"eip155:1";block=123;hash="0x…"`. */
 export function asOfBlock(chain: ChainId, block: BlockRef): string {
-  return `"${chain}";block=${block.number};hash=${quoted(block.hash)}`
+  const known = TEXTS.get(block)
+  if (known?.chain === chain) return known.text
+  const text = `"${chain}";block=${block.number};hash=${quoted(block.hash)}`
+  TEXTS.set(block, { chain, text })
+  return text
 }
+
+// Thousands of answers name the same block by the same object, until the next one comes.
+const TEXTS = new WeakMap<BlockRef, { readonly chain: ChainId; readonly text: string }>()
 
 // A string of RFC 9651 holds visible ASCII and spaces; quotes and backslashes are escaped.
 const PLAIN = /^[0-9A-Za-z:_-]*$/

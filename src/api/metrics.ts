@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, onResponseHookHandler } from 'fastify'
 import { Counter, Histogram, type Registry } from 'prom-client'
 
 /** Seconds. The hot calls take about a tenth of a millisecond; a read of the chain takes up to seconds. */
@@ -22,21 +22,43 @@ export function observeRequests(server: FastifyInstance, registry: Registry): vo
     buckets: BUCKETS,
     registers: [registry],
   })
-  // Looking labels up costs more than counting: what a route's answers count into is found once.
-  const meters = new Map<string, Meter>()
-  server.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? UNMATCHED
-    const key = `${reply.statusCode} ${route}`
-    let meter = meters.get(key)
-    if (meter === undefined) {
-      meter = { requests: requests.labels({ route, status: reply.statusCode }), seconds: seconds.labels({ route }) }
-      meters.set(key, meter)
+  // Finding out a request's route and looking labels up cost more than counting: each route has a counting hook of its
+  // own, which looks a status up once.
+  const counting = new Map<string, onResponseHookHandler>()
+  const countingOf = (route: string): onResponseHookHandler => {
+    let hook = counting.get(route)
+    if (hook === undefined) {
+      hook = countAnswers(seconds.labels({ route }), (status) => requests.labels({ route, status }))
+      counting.set(route, hook)
     }
-    meter.requests.inc()
-    meter.seconds.observe(reply.elapsedTime / 1_000)
-    done()
+    return hook
+  }
+  server.addHook('onRoute', (route) => {
+    // A HEAD that comes with a GET carries its hooks already.
+    const hooks = [route.onResponse ?? []].flat()
+    const own = countingOf(route.url)
+    route.onResponse = hooks.includes(own) ? hooks : [...hooks, own]
+  })
+  const unmatched = countingOf(UNMATCHED)
+  server.addHook('onResponse', function (request, reply, done) {
+    if (request.is404) unmatched.call(this, request, reply, done)
+    else done()
   })
 }
 
-/** What the answers of one route and status are counted into. */
-type Meter = { readonly requests: Counter.Internal; readonly seconds: Histogram.Internal<'route'> }
+function countAnswers(
+  seconds: Histogram.Internal<'route'>,
+  counterOf: (status: number) => Counter.Internal,
+): onResponseHookHandler {
+  const counters = new Map<number, Counter.Internal>()
+  return (_request, reply, done) => {
+    let counter = counters.get(reply.statusCode)
+    if (counter === undefined) {
+      counter = counterOf(reply.statusCode)
+      counters.set(reply.statusCode, counter)
+    }
+    counter.inc()
+    seconds.observe(reply.elapsedTime / 1_000)
+    done()
+  }
+}

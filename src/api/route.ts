@@ -7,6 +7,7 @@ import type { Json } from './exact-json.ts'
 import type { Answer } from './json-schema.ts'
 import { AS_OF_KEYWORD } from './openapi.ts'
 import { compileQuery, type Issue, ParameterError, type RawQuery } from './query.ts'
+import { turns } from './turn.ts'
 
 /** What the OpenAPI document says of a route, beside its schemas. */
 export type RouteDocs = {
@@ -77,6 +78,7 @@ export function get<Query extends TObject, Body extends TSchema>(
 ): void {
   const parse = compileQuery(route.query)
   const { asOf: hasAsOf = false, ...docs } = route.docs
+  const endOfTurn = turns()
   scope.route<{ Querystring: RawQuery }>({
     method: 'GET',
     url: route.path,
@@ -90,7 +92,9 @@ export function get<Query extends TObject, Body extends TSchema>(
     validatorCompiler: noValidation,
     handler: async (request, reply) => {
       const query = orRefused(() => parse(request.query), route.invalid)
-      return answer(reply, query instanceof Refused ? query : await route.handle(query, request))
+      const made = query instanceof Refused ? query : await route.handle(query, request)
+      await endOfTurn()
+      return answer(reply, made)
     },
   })
 }
@@ -102,6 +106,7 @@ export function post<Body extends TObject, Success extends TSchema>(
 ): void {
   const parse = compileBody(route.body)
   const { asOf: _, ...docs } = route.docs
+  const endOfTurn = turns()
   scope.route<{ Body: Json | undefined }>({
     method: 'POST',
     url: route.path,
@@ -119,7 +124,9 @@ export function post<Body extends TObject, Success extends TSchema>(
     validatorCompiler: noValidation,
     handler: async (request, reply) => {
       const body = orRefused(() => parse(request.body), route.invalid)
-      return answer(reply, body instanceof Refused ? body : await route.handle(body, request))
+      const made = body instanceof Refused ? body : await route.handle(body, request)
+      await endOfTurn()
+      return answer(reply, made)
     },
   })
 }

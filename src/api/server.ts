@@ -24,6 +24,7 @@ import { describeServer } from './openapi.ts'
 import { OWN } from './own.ts'
 import { registerOwnRoutes } from './own-routes.ts'
 import { compileSerialiser } from './serialise.ts'
+import { keepTickShape } from './turn.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
@@ -40,6 +41,7 @@ export function createServer(deps: ServerDeps): FastifyInstance {
   server.setSerializerCompiler(({ schema }) => compileSerialiser(schema))
   readJsonBodies(server)
   server.decorateRequest('caller', undefined)
+  server.decorate('tickShape', keepTickShape())
   server.addHook('onRequest', admit)
   server.setErrorHandler(answerError)
   server.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply))

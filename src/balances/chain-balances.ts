@@ -1,8 +1,8 @@
 import type { Balance, BalanceKey, Known, Observation } from '../core/balance.ts'
-import type { Header } from '../core/block.ts'
+import type { BlockRef, Header } from '../core/block.ts'
 import type { ChainClock, ChainReads, StoredBalance } from '../store/store.ts'
 import type { AssetBalance, Balances, Freshness } from './balances.ts'
-import { isObservation, type NodeReader, type ReadResult } from './node-reader.ts'
+import { isObservation, type NodeReader } from './node-reader.ts'
 import { ageOf, type Fact, factsKnownAt, finalityOf, observed, provenAmount, unknown } from './standing.ts'
 
 /** A chain's balances: facts where they prove the amount, reads of the chain where they do not. */
@@ -76,7 +76,8 @@ export class ChainBalances {
   }
 
   #known(amount: bigint, clock: ChainClock, at: Header | undefined = clock.published): Known {
-    const block = { number: at?.number ?? 0, hash: at?.hash ?? '' }
+    // The clock's own object, not a copy: who describes a block can do it once for many answers.
+    const block: BlockRef = at ?? { number: 0, hash: '' }
     const now = at === clock.published ? factsKnownAt(clock, this.#now()) : (at?.timestamp ?? 0)
     return { known: true, amount, block, finality: finalityOf(block, clock), source: 'events', knownAt: now }
   }
@@ -126,15 +127,16 @@ export class ChainBalances {
   }): Promise<readonly Balance[]> {
     const { facts, clock, freshness } = work
     const stored = await this.#canonical(await this.#reads.observations.get(facts.map(({ key }) => key)))
-    const best = work.answers.map((answer, index) => higher(answer, stored[index], clock))
     const now = this.#now()
-    const wanted = best
-      .map((answer, index) => ({ answer, index }))
-      .filter(({ answer }) => mustRead(answer, { clock, freshness, now }))
-      .map(({ index }) => index)
-    const keys = wanted.flatMap((index) => facts[index]?.key ?? [])
-    const read: readonly ReadResult[] = keys.length === 0 ? [] : await this.#node.readNow(keys)
-    const filled = [...best]
+    const filled: (Balance | undefined)[] = []
+    const wanted: number[] = []
+    for (let index = 0; index < facts.length; index++) {
+      const best = higher(work.answers[index], stored[index], clock)
+      filled.push(best)
+      if (mustRead(best, { clock, freshness, now })) wanted.push(index)
+    }
+    if (wanted.length === 0) return settled(filled)
+    const read = await this.#node.readNow(wanted.flatMap((index) => facts[index]?.key ?? []))
     for (const [place, index] of wanted.entries()) {
       const result = read[place] ?? unknown('node_unavailable')
       if (isObservation(result)) filled[index] = observed(result, clock)
