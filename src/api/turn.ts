@@ -27,7 +27,8 @@ export function turns(): () => Promise<void> {
 export function keepTickShape(): readonly object[] {
   const kept: object[] = []
   const hook = createHook({
-    init: (_id, type, _trigger, resource) => {
+    init: (...created) => {
+      const [, type, , resource] = created
       if (type === 'TickObject') kept.push(resource)
     },
   })

@@ -8,8 +8,13 @@ import { afterAnswer, afterRefusal, FIRST_RANGE_SIZE, type RangeSize } from './r
 
 /** Requests under way at once: enough to keep one node busy while the store writes. */
 const IN_FLIGHT = 4
-/** Transfers after which what has come is committed: about a second of writing, some 20 MB in memory. */
+/** Transfers after which what has come is committed: some seconds of writing, some 20 MB in memory. */
 const BATCH_TRANSFERS = 100_000
+/**
+ * Accounts after which it is committed before that: where accounts are many, each of them is a few pages of its own to
+ * write, and the pages of one commit are what the store's log has to hold.
+ */
+const BATCH_ACCOUNTS = 70_000
 /** What has come is committed at least this often, however little it is, so that a slow node's work is kept. */
 const BATCH_MS = 10_000
 
@@ -36,7 +41,7 @@ export async function* backfill(options: BackfillOptions): AsyncGenerator<Batch>
   const ranges = new RangeFetcher(options)
   const waiting: Promise<readonly Answer[]>[] = []
   let next = options.first
-  let gathered: Answer[] = []
+  const gathered = new Gathered()
   let since = options.now()
   try {
     while (next <= options.last || waiting.length > 0) {
@@ -45,12 +50,13 @@ export async function* backfill(options: BackfillOptions): AsyncGenerator<Batch>
         waiting.push(settledLater(ranges.fetch(next, last)))
         next = last + 1
       }
-      gathered.push(...((await waiting.shift()) ?? []))
+      for (const answer of (await waiting.shift()) ?? []) {
+        gathered.add(answer)
+        if (gathered.isFull()) yield gathered.take()
+      }
       const finished = waiting.length === 0 && next > options.last
-      if (!finished && count(gathered) < BATCH_TRANSFERS && options.now() - since < BATCH_MS) continue
-      yield* batches(gathered)
-      gathered = []
-      since = options.now()
+      if (!gathered.isEmpty() && (finished || options.now() - since >= BATCH_MS)) yield gathered.take()
+      if (gathered.isEmpty()) since = options.now()
     }
   } finally {
     await Promise.allSettled(waiting)
@@ -63,22 +69,38 @@ function settledLater<T>(promise: Promise<T>): Promise<T> {
   return promise
 }
 
-function count(answers: readonly Answer[]): number {
-  let transfers = 0
-  for (const { blocks } of answers) for (const block of blocks) transfers += block.transfers.length
-  return transfers
-}
+/** Answers in order that wait to be one batch. */
+class Gathered {
+  #answers: Answer[] = []
+  #transfers = 0
+  readonly #accounts = new Set<string>()
 
-/** Answers in order as batches, each of at most about BATCH_TRANSFERS, cut at the answers' ends. */
-function* batches(answers: readonly Answer[]): Generator<Batch> {
-  let group: Answer[] = []
-  for (const answer of answers) {
-    group.push(answer)
-    if (count(group) < BATCH_TRANSFERS) continue
-    yield toBatch(group)
-    group = []
+  add(answer: Answer): void {
+    this.#answers.push(answer)
+    for (const { transfers } of answer.blocks) {
+      this.#transfers += transfers.length
+      for (const { from, to } of transfers) {
+        if (from !== undefined) this.#accounts.add(from)
+        if (to !== undefined) this.#accounts.add(to)
+      }
+    }
   }
-  if (group.length > 0) yield toBatch(group)
+
+  isEmpty(): boolean {
+    return this.#answers.length === 0
+  }
+
+  isFull(): boolean {
+    return this.#transfers >= BATCH_TRANSFERS || this.#accounts.size >= BATCH_ACCOUNTS
+  }
+
+  take(): Batch {
+    const answers = this.#answers
+    this.#answers = []
+    this.#transfers = 0
+    this.#accounts.clear()
+    return toBatch(answers)
+  }
 }
 
 function toBatch(answers: readonly Answer[]): Batch {

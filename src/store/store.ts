@@ -121,8 +121,6 @@ export type StoredBalance = {
   readonly account: string
   readonly item: string
   readonly amount: bigint | undefined
-  /** Last block that touched it, at most the published one. */
-  readonly lastBlock: number
 }
 
 /** One page of an account's assets, in the order in which the account first met them. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { MAX_AMOUNT } from '../../core/amount.ts'
-import { decodeAmount, decodeItem, encodeAmount, encodeItem } from './amount-codec.ts'
+import { decodeAmount, decodeAmountHex, decodeItem, encodeAmount, encodeItem } from './amount-codec.ts'
 
 const sums = fc.bigInt({ min: -MAX_AMOUNT * 1000n, max: MAX_AMOUNT * 1000n })
 
@@ -28,6 +28,14 @@ test('small amounts are small, and no item is no bytes', () => {
   expect(encodeItem('')).toHaveLength(0)
   expect(decodeItem(encodeItem('0'))).toBe('0')
   expect(decodeItem(encodeItem(MAX_AMOUNT.toString()))).toBe(MAX_AMOUNT.toString())
+})
+
+test('an amount survives as hex text', () => {
+  const amounts = fc.bigInt({ min: 0n, max: MAX_AMOUNT * 1000n })
+  const hex = (amount: bigint): string => encodeAmount(amount).toString('hex').toUpperCase()
+  fc.assert(fc.property(amounts, (amount) => decodeAmountHex(hex(amount)) === amount))
+  for (const edge of [0n, 1n, 255n, 256n, MAX_AMOUNT]) expect(decodeAmountHex(hex(edge))).toBe(edge)
+  for (const damaged of ['', '8201', '80FF', '7FFE', 'XX']) expect(() => decodeAmountHex(damaged)).toThrow('damaged')
 })
 
 test('damaged bytes are a bug, not a number', () => {

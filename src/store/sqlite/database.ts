@@ -10,8 +10,9 @@ const BUSY_TIMEOUT_MS = 5_000
 /** Page caches in KiB: a writer sorts its batches through it, a reader mostly finds its pages in the system's. */
 const CACHE_KIB = { writer: 192 * 1024, small: 8 * 1024 }
 
-/** A checkpoint is due once the write-ahead log holds this many 4 KiB pages: 64 MiB, so that a batch's hot pages are
- * copied home once for many commits. Readers hold snapshots for under a millisecond, so the log starts over each time. */
+/** A checkpoint is due once the write-ahead log holds this many 4 KiB pages: 192 MiB, so that a batch's hot pages are
+ * copied home once for some commits. Readers hold snapshots for under a millisecond, so the log starts over each time;
+ * it is at its longest when a batch ends just after it fell short. */
 const CHECKPOINT_PAGES = 48 * 1024
 
 /** Past this the write-ahead log is cut back to this size after a checkpoint. */

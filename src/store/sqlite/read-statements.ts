@@ -2,7 +2,7 @@ import type { SqliteDatabase, Statement } from './database.ts'
 
 export type ReadStatements = ReturnType<typeof prepareReads>
 
-const PAGE = "SELECT asset, amount, last_block FROM balances WHERE account = ? AND item = x''"
+const PAGE = "SELECT asset, hex(amount) FROM balances WHERE account = ? AND item = x''"
 const ORDER = 'ORDER BY met_block, met_log, met_sub LIMIT ? OFFSET ?'
 
 /** The statements of a chain's read side, prepared once. */
@@ -17,7 +17,7 @@ export function prepareReads(db: SqliteDatabase) {
     ).pluck(),
     hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
     changeAt: sql(
-      `SELECT sum, block FROM changes WHERE account = ? AND asset = ? AND item = ? AND block <= ?
+      `SELECT sum FROM changes WHERE account = ? AND asset = ? AND item = ? AND block <= ?
        ORDER BY block DESC, log DESC, sub DESC LIMIT 1`,
     ).raw(),
     count: {
@@ -31,12 +31,12 @@ export function prepareReads(db: SqliteDatabase) {
       all: sql(`${PAGE} ${ORDER}`).raw(),
     },
     metPosition: sql(
-      `SELECT asset, amount, last_block, met_block, met_log, met_sub, received_block FROM balances
+      `SELECT asset, hex(amount), met_block, met_log, met_sub, received_block FROM balances
        WHERE account = ? AND asset = ? AND item = x''`,
     ).raw(),
     holderCount: sql('SELECT holders FROM assets WHERE id = ?').pluck(),
     holders: sql(
-      `SELECT account, amount FROM balances WHERE asset = ? AND item = x'' AND amount > x'80'
+      `SELECT account, hex(amount) FROM balances WHERE asset = ? AND item = x'' AND amount > x'80'
        ORDER BY amount DESC, account LIMIT ? OFFSET ?`,
     ).raw(),
   }

@@ -15,11 +15,11 @@ import type {
   TransferPage,
   TransferQuery,
 } from '../store.ts'
-import { decodeAmount, encodeItem } from './amount-codec.ts'
+import { decodeAmount, decodeAmountHex, encodeItem } from './amount-codec.ts'
 import { AssetTable, type FixedClasses } from './asset-table.ts'
 import { SqliteAuditReads } from './audit-reads.ts'
 import { ClockReader } from './clock-reader.ts'
-import { bytes, guarded, int, nullable, type Row, type SqliteDatabase } from './database.ts'
+import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, text } from './database.ts'
 import { decodeHash } from './hash-codec.ts'
 import type { SqliteObservations } from './observations.ts'
 import { prepareReads, type ReadStatements } from './read-statements.ts'
@@ -103,9 +103,9 @@ export class SqliteReads implements ChainReads {
       const met = listed.flatMap((wanted) => {
         const asset = query.standards.includes(wanted.standard) ? this.#assets.find(wanted) : undefined
         const row = asset === undefined ? undefined : (metPosition.get(account, asset.id) as Row | undefined)
-        return row === undefined || (query.receivedOnly && row[6] === null) ? [] : [row]
+        return row === undefined || (query.receivedOnly && row[5] === null) ? [] : [row]
       })
-      met.sort((a, b) => int(a[3]) - int(b[3]) || int(a[4]) - int(b[4]) || int(a[5]) - int(b[5]))
+      met.sort((a, b) => int(a[2]) - int(b[2]) || int(a[3]) - int(b[3]) || int(a[4]) - int(b[4]))
       const rows = met.slice(query.offset, query.offset + query.limit)
       return { clock, count: met.length, rows: rows.map((row) => this.#accountRow(query.account, row)) }
     })
@@ -123,7 +123,7 @@ export class SqliteReads implements ChainReads {
       if (query.offset >= count) return { clock, count, rows: [] }
       const rows = this.#statements.holders.all(asset.id, query.limit, query.offset).map((entry) => {
         const row = entry as Row
-        return { account: this.#codec.decode(bytes(row[0])), amount: decodeAmount(bytes(row[1])) }
+        return { account: this.#codec.decode(bytes(row[0])), amount: decodeAmountHex(text(row[1])) }
       })
       return { clock, count, rows }
     })
@@ -162,7 +162,6 @@ export class SqliteReads implements ChainReads {
       account: key.account,
       item: key.item,
       amount: nullable(row[0], (value) => decodeAmount(bytes(value))),
-      lastBlock: int(row[1]),
     }
     return asOf === undefined ? now : this.#earlier(now, { where, row, asOf })
   }
@@ -173,19 +172,20 @@ export class SqliteReads implements ChainReads {
     const from = this.#now.coverage?.from ?? 0
     const first = since === undefined || since === 0 ? from - 1 : since
     if (now.amount !== undefined && at.asOf < first) return { ...now, amount: undefined }
-    if (now.lastBlock <= at.asOf) return now
+    if (int(at.row[1]) <= at.asOf) return now
     const change = this.#statements.changeAt.get(...at.where, at.asOf) as Row | undefined
     if (change === undefined && since === undefined) return undefined
     const opening = nullable(at.row[2], (value) => decodeAmount(bytes(value)))
-    const [sum, lastBlock] = change === undefined ? [0n, from] : [decodeAmount(bytes(change[0])), int(change[1])]
+    const sum = change === undefined ? 0n : decodeAmount(bytes(change[0]))
     const amount = opening === undefined || now.amount === undefined ? undefined : opening + sum
-    return { ...now, amount, lastBlock }
+    return { ...now, amount }
   }
 
   #accountRow(account: string, row: Row): StoredBalance & { readonly asset: StoredAsset } {
     const asset = this.#assets.byId(int(row[0]))
-    const amount = row[1] === null ? undefined : decodeAmount(bytes(row[1]))
-    return { assetId: asset.id, account, item: '', amount, lastBlock: int(row[2]), asset }
+    // SQLite's hex(NULL) is the empty text, which no amount is.
+    const amount = row[1] === '' ? undefined : decodeAmountHex(text(row[1]))
+    return { assetId: asset.id, account, item: '', amount, asset }
   }
 }
 
