@@ -47,6 +47,7 @@ export function createServer(deps: ServerDeps): FastifyInstance {
   server.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply))
   observeRequests(server, deps.metrics)
   logSlow(server, deps.log)
+  closeAfterLastAnswers(server)
 
   describeServer(server, deps.version)
   const served = new ServedMethods()
@@ -168,6 +169,19 @@ function logSlow(server: FastifyInstance, log: FastifyBaseLogger): void {
       const ms = Math.round(reply.elapsedTime)
       log.warn({ request_id: request.id, route: request.routeOptions.url, status: reply.statusCode, ms }, 'slow answer')
     }
+    done()
+  })
+}
+
+/** Once the server closes, a connection whose last request ends then is closed too: Node leaves it to its idle time. */
+function closeAfterLastAnswers(server: FastifyInstance): void {
+  let closing = false
+  server.addHook('preClose', (done) => {
+    closing = true
+    done()
+  })
+  server.addHook('onResponse', (_request, _reply, done) => {
+    if (closing) server.server.closeIdleConnections()
     done()
   })
 }

@@ -109,14 +109,19 @@ export class ChainBalances {
   }
 
   /** Reads without those of blocks that are known to be replaced. */
-  async #canonical(reads: readonly (Observation | undefined)[]): Promise<readonly (Observation | undefined)[]> {
-    const blocks = new Map(
-      reads.flatMap((read) => (read === undefined ? [] : [[read.block.hash, read.block] as const])),
-    )
-    if (blocks.size === 0) return reads
-    const lost = await this.#reads.lost([...blocks.values()])
-    const gone = new Set([...blocks.keys()].filter((_, index) => lost[index] === true))
-    return gone.size === 0 ? reads : reads.map((read) => (read && gone.has(read.block.hash) ? undefined : read))
+  async #canonical(
+    reads: readonly (Observation | undefined)[],
+    { published }: ChainClock,
+  ): Promise<readonly (Observation | undefined)[]> {
+    if (published === undefined) return reads
+    // Most reads are of the very block that is published: only those below it have to be looked up.
+    const below = reads.flatMap((read) => (read !== undefined && read.block.number < published.number ? [read] : []))
+    const lost = below.length === 0 ? [] : await this.#reads.lost(below.map((read) => read.block))
+    const gone = new Set<Observation | undefined>(below.filter((_, index) => lost[index] === true))
+    return reads.map((read) => {
+      const replaced = read?.block.number === published.number && read.block.hash !== published.hash
+      return replaced || gone.has(read) ? undefined : read
+    })
   }
 
   async #fill(work: {
@@ -126,7 +131,7 @@ export class ChainBalances {
     freshness: Freshness
   }): Promise<readonly Balance[]> {
     const { facts, clock, freshness } = work
-    const stored = await this.#canonical(await this.#reads.observations.get(facts.map(({ key }) => key)))
+    const stored = await this.#canonical(await this.#reads.observations.get(facts.map(({ key }) => key)), clock)
     const now = this.#now()
     const filled: (Balance | undefined)[] = []
     const wanted: number[] = []
