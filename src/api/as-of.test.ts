@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Known } from '../core/balance.ts'
 import { parseChainId } from '../core/chain.ts'
-import { asOfBlock, asOfKnown, leastFresh } from './as-of.ts'
+import { asOfBlock, asOfKnown } from './as-of.ts'
 
 const CHAIN = parseChainId('eip155:1')
 const KNOWN: Known = {
@@ -20,13 +20,4 @@ test('the header names chain, block, finality, source and age', () => {
     '"eip155:1";block=123;hash="0xab";finality=latest;source=reads;age=0',
   )
   expect(asOfBlock(CHAIN, { number: 0, hash: 'a"\\\n\u00e9' })).toBe('"eip155:1";block=0;hash="a\\"\\\\"')
-})
-
-test('the least fresh part is of the lowest block, then the longest ago; unknown parts are passed over', () => {
-  const lower: Known = { ...KNOWN, block: { number: 122, hash: '0xaa' }, knownAt: 200 }
-  const older: Known = { ...KNOWN, knownAt: 99 }
-  expect(leastFresh([KNOWN, older])).toBe(older)
-  expect(leastFresh([KNOWN, lower, older])).toBe(lower)
-  expect(leastFresh([{ known: false, reason: 'no_archive' }, KNOWN])).toBe(KNOWN)
-  expect(leastFresh([{ known: false, reason: 'no_archive' }])).toBeUndefined()
 })

@@ -1,27 +1,9 @@
-import type { Balance, Known } from '../core/balance.ts'
+import type { Known } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { ChainId } from '../core/chain.ts'
 
 /** The header that says at which block an answer is true, how certain that block is, and how old the knowledge is. */
 export const AS_OF_HEADER = 'balance-as-of'
-
-/**
- * The least fresh of the known balances: the lowest block, then the longest ago known. Undefined where none is known.
- * Unknown balances say nothing of a block and are passed over.
- */
-export function leastFresh(balances: readonly Balance[]): Known | undefined {
-  let least: Known | undefined
-  for (const balance of balances) {
-    if (!balance.known) continue
-    if (least === undefined || isLessFresh(balance, least)) least = balance
-  }
-  return least
-}
-
-function isLessFresh(one: Known, other: Known): boolean {
-  if (one.block.number !== other.block.number) return one.block.number < other.block.number
-  return one.knownAt < other.knownAt
-}
 
 /**
  * The header's value (an item of RFC 9651): `"eip155:1";block=123;hash="0x…";finality=finalized;source=events;age=2`.

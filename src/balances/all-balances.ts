@@ -17,15 +17,8 @@ export function createBalances(chains: ReadonlyMap<ChainId, ServedBalances>): Ba
   return {
     get: async ({ chain, keys, freshness, asOf }) =>
       asOf === undefined ? of(chain).balances.get(keys, freshness) : of(chain).balances.getAsOf(keys, asOf),
-    account: async ({ chain, ...query }) => {
-      const { rows, count, clock } = await of(chain).balances.account(query)
-      return { rows, count, asOf: clock.published }
-    },
-    holders: async ({ chain, ...query }) => {
-      const { reads, balances } = of(chain)
-      const { rows, count, clock } = await reads.holders(query)
-      return { rows, count, asOf: balances.known(0n, clock) }
-    },
+    account: async ({ chain, ...query }) => of(chain).balances.account(query),
+    holders: async ({ chain, ...query }) => of(chain).balances.holders(query),
     transfers: async ({ chain, ...query }) => {
       const { reads, balances } = of(chain)
       const { account, fromBlock, toBlock, fromTimestamp, toTimestamp, ...rest } = query

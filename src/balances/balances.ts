@@ -31,10 +31,16 @@ export interface Balances {
     /** Only these, where given. */
     readonly assets?: readonly AssetRef[]
     readonly freshness: Freshness
+    /** As of this block: what the account had met by then, with the amounts at its end; freshness is then no matter. */
+    readonly asOf?: number
     readonly offset: number
     readonly limit: number
   }): Promise<{ readonly rows: readonly AssetBalance[]; readonly count: number; readonly asOf: BlockRef | undefined }>
-  /** Positive balances of an asset, greatest first. */
+  /**
+   * Positive balances of an asset, greatest first. Of one whose balances are only known by reading, the page's accounts
+   * are read again before it is answered: those that turn out empty or unknown are left out, and the order holds within
+   * the page.
+   */
   holders(request: {
     readonly chain: ChainId
     readonly asset: AssetRef

@@ -1,9 +1,10 @@
+import { NO_ITEM } from '../core/asset.ts'
 import type { Balance, BalanceKey, Known, Observation } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
 import type { ChainClock, ChainReads, StoredBalance } from '../store/store.ts'
-import type { AssetBalance, Balances, Freshness } from './balances.ts'
+import type { Balances, Freshness } from './balances.ts'
 import { isObservation, type NodeReader } from './node-reader.ts'
-import { ageOf, type Fact, factsKnownAt, finalityOf, observed, provenAmount, unknown } from './standing.ts'
+import { ageOf, type Fact, factsKnownAt, finalityOf, leastFresh, observed, provenAmount, unknown } from './standing.ts'
 
 /** A chain's balances: facts where they prove the amount, reads of the chain where they do not. */
 export class ChainBalances {
@@ -28,46 +29,72 @@ export class ChainBalances {
   async getAsOf(keys: readonly BalanceKey[], asOf: number): Promise<readonly Balance[]> {
     const { clock, rows } = await this.#reads.balances(keys, asOf)
     const facts = await Promise.all(keys.map((key, index) => this.#fact(key, rows[index])))
+    return (await this.#answerAsOf(facts, clock, asOf)).balances
+  }
+
+  /** A page of an account's assets, in the order in which it first met them. */
+  async account(query: Omit<Parameters<Balances['account']>[0], 'chain'>): ReturnType<Balances['account']> {
+    const { freshness, asOf } = query
+    const { clock, count, rows } = await this.#reads.account({ ...query, assets: query.assets })
+    const facts = rows.map(
+      (row): Fact => ({
+        key: { account: query.account, asset: row.asset.asset, item: NO_ITEM },
+        row,
+        asset: row.asset,
+      }),
+    )
+    const { balances, block } =
+      asOf === undefined
+        ? { balances: await this.#answer(facts, clock, freshness), block: clock.published }
+        : await this.#answerAsOf(facts, clock, asOf)
+    const answered = facts.map(({ key }, index) => ({
+      asset: key.asset,
+      balance: balances[index] ?? unknown('node_unavailable'),
+    }))
+    return { rows: answered, count, asOf: block }
+  }
+
+  /** A page of an asset's holders; of one that is known by reads alone, as the chain says now. */
+  async holders(query: Omit<Parameters<Balances['holders']>[0], 'chain'>): ReturnType<Balances['holders']> {
+    const { rows, count, clock } = await this.#reads.holders(query)
+    const asset = await this.#reads.asset(query.asset)
+    if (asset === undefined || asset.accounting === 'events') return { rows, count, asOf: this.known(0n, clock) }
+    const keys = rows.map(({ account }) => ({ account, asset: query.asset, item: NO_ITEM }))
+    const balances = await this.get(keys, { mode: 'stored' })
+    const held = rows.flatMap(({ account }, index) => {
+      const balance = balances[index]
+      return balance?.known === true && balance.amount > 0n ? [{ account, amount: balance.amount }] : []
+    })
+    held.sort((a, b) => (a.amount === b.amount ? 0 : a.amount > b.amount ? -1 : 1))
+    return { rows: held, count, asOf: leastFresh(balances) ?? this.known(0n, clock) }
+  }
+
+  async #answerAsOf(
+    facts: readonly Fact[],
+    clock: ChainClock,
+    asOf: number,
+  ): Promise<{ readonly balances: readonly Balance[]; readonly block: BlockRef | undefined }> {
     const inside = clock.published !== undefined && asOf <= clock.published.number
     const proven = facts.map((fact) => (inside ? provenAmount(fact, clock) : undefined))
-    const block = proven.every((amount) => amount === undefined) ? undefined : await this.#blockAt(asOf, clock)
-    const missing = keys.filter((_, index) => proven[index] === undefined)
+    const missing = facts.flatMap(({ key }, index) => (proven[index] === undefined ? [key] : []))
+    const block = missing.length === facts.length && !inside ? undefined : await this.#blockAt(asOf, clock)
     const read = missing.length === 0 ? [] : await this.#node.readAt(missing, asOf)
     let place = 0
-    return proven.map((amount) => {
+    const balances = proven.map((amount) => {
       if (amount !== undefined)
         return block === undefined ? unknown('node_unavailable') : this.#known(amount, clock, block)
       const result = read[place++] ?? unknown('node_unavailable')
       return isObservation(result) ? observed(result, clock) : result
     })
+    return { balances, block }
   }
 
-  /** The name of a block: ours where it is the published one, else the node's. */
+  /** The name of a block: ours where it is the published one, else the node's, unless that is of another branch. */
   async #blockAt(number: number, { published }: ChainClock): Promise<Header | undefined> {
-    return published?.number === number ? published : this.#node.headerAt(number)
-  }
-
-  /** A page of an account's assets, in the order in which it first met them. */
-  async account(
-    query: Omit<Parameters<Balances['account']>[0], 'chain'>,
-  ): Promise<{ rows: readonly AssetBalance[]; count: number; clock: ChainClock }> {
-    const { clock, count, rows } = await this.#reads.account({ ...query, assets: query.assets })
-    const facts = rows.map(
-      (row): Fact => ({
-        key: { account: query.account, asset: row.asset.asset, item: '' },
-        row,
-        asset: row.asset,
-      }),
-    )
-    const balances = await this.#answer(facts, clock, query.freshness)
-    return {
-      rows: facts.map(({ key }, index) => ({
-        asset: key.asset,
-        balance: balances[index] ?? unknown('node_unavailable'),
-      })),
-      count,
-      clock,
-    }
+    if (published?.number === number) return published
+    const header = await this.#node.headerAt(number)
+    const [lost] = header === undefined ? [] : await this.#reads.lost([header])
+    return lost === true ? undefined : header
   }
 
   /** An amount of the journal at the published block; only where something is published. */

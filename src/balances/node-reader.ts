@@ -19,7 +19,6 @@ export function isObservation(result: ReadResult): result is Observation {
 type Waiting = {
   readonly key: BalanceKey
   readonly resolve: (result: ReadResult) => void
-  readonly promise: Promise<ReadResult>
 }
 
 /**
@@ -30,7 +29,9 @@ export class NodeReader {
   readonly #adapter: ChainAdapter
   readonly #observations: ObservationStore
   readonly #signal: AbortSignal
-  #gathering: Map<string, Waiting> | undefined
+  /** What is being read, or about to be. */
+  readonly #underWay = new Map<string, Promise<ReadResult>>()
+  #gathering: Waiting[] | undefined
 
   constructor(parts: { adapter: ChainAdapter; observations: ObservationStore; signal: AbortSignal }) {
     this.#adapter = parts.adapter
@@ -68,21 +69,22 @@ export class NodeReader {
 
   #join(key: BalanceKey): Promise<ReadResult> {
     const name = `${key.account}/${assetKey(key.asset)}/${key.item}`
+    const known = this.#underWay.get(name)
+    if (known !== undefined) return known
     if (this.#gathering === undefined) {
-      const gathered = new Map<string, Waiting>()
+      const gathered: Waiting[] = []
       this.#gathering = gathered
       setImmediate(() => {
         this.#gathering = undefined
-        void this.#send([...gathered.values()])
+        void this.#send(gathered)
       })
     }
-    const known = this.#gathering.get(name)
-    if (known !== undefined) return known.promise
     let resolve: (result: ReadResult) => void = () => undefined
     const promise = new Promise<ReadResult>((done) => {
       resolve = done
-    })
-    this.#gathering.set(name, { key, resolve, promise })
+    }).finally(() => this.#underWay.delete(name))
+    this.#underWay.set(name, promise)
+    this.#gathering.push({ key, resolve })
     return promise
   }
 

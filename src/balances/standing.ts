@@ -62,3 +62,21 @@ export function provenAmount(fact: Fact, clock: ChainClock): bigint | undefined 
 export function ageOf(balance: Balance, now: number): number {
   return balance.known ? Math.max(0, now - balance.knownAt) : Number.POSITIVE_INFINITY
 }
+
+/**
+ * The least fresh of the known balances: the lowest block, then the longest ago known. Undefined where none is known.
+ * Unknown balances say nothing of a block and are passed over.
+ */
+export function leastFresh(balances: readonly Balance[]): Known | undefined {
+  let least: Known | undefined
+  for (const balance of balances) {
+    if (!balance.known) continue
+    if (least === undefined || isLessFresh(balance, least)) least = balance
+  }
+  return least
+}
+
+function isLessFresh(one: Known, other: Known): boolean {
+  if (one.block.number !== other.block.number) return one.block.number < other.block.number
+  return one.knownAt < other.knownAt
+}

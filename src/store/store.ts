@@ -139,6 +139,8 @@ export type AccountQuery = {
   readonly receivedOnly: boolean
   /** Only these, where given. */
   readonly assets: readonly AssetRef[] | undefined
+  /** As of this block: what the account had met by then, and held at its end; undefined: as of the published block. */
+  readonly asOf?: number | undefined
   readonly offset: number
   readonly limit: number
 }

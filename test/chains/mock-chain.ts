@@ -84,7 +84,7 @@ export class MockChain implements ChainAdapter {
     })
   }
 
-  async readBalances(): Promise<BalanceReads> {
+  async readBalances(..._request: Parameters<ChainAdapter['readBalances']>): Promise<BalanceReads> {
     throw new ServiceError('NODE_UNREACHABLE', 'this chain is for following only')
   }
 

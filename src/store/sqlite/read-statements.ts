@@ -5,6 +5,12 @@ export type ReadStatements = ReturnType<typeof prepareReads>
 const PAGE = "SELECT asset, hex(amount) FROM balances WHERE account = ? AND item = x''"
 const ORDER = 'ORDER BY met_block, met_log, met_sub LIMIT ? OFFSET ?'
 
+/** What an account had met by a block: how many assets (account, block), and a page (and limit, offset) of their ids. */
+function pastPage(sql: (text: string) => Statement, which: string) {
+  const from = `FROM balances WHERE account = ? AND item = x'' AND ${which}`
+  return { count: sql(`SELECT count(*) ${from}`).pluck(), ids: sql(`SELECT asset ${from} ${ORDER}`).pluck() }
+}
+
 /** The statements of a chain's read side, prepared once. */
 export function prepareReads(db: SqliteDatabase) {
   const sql = (text: string): Statement => db.prepare<unknown[]>(text)
@@ -29,6 +35,11 @@ export function prepareReads(db: SqliteDatabase) {
       received: sql(`${PAGE} AND fungible = 1 AND received_block IS NOT NULL ${ORDER}`).raw(),
       fungible: sql(`${PAGE} AND fungible = 1 ${ORDER}`).raw(),
       all: sql(`${PAGE} ${ORDER}`).raw(),
+    },
+    past: {
+      received: pastPage(sql, 'fungible = 1 AND received_block <= ?'),
+      fungible: pastPage(sql, 'fungible = 1 AND met_block <= ?'),
+      all: pastPage(sql, 'met_block <= ?'),
     },
     metPosition: sql(
       `SELECT asset, hex(amount), met_block, met_log, met_sub, received_block FROM balances

@@ -87,6 +87,17 @@ export class SqliteReads implements ChainReads {
     const fungibleOnly = onlyFungible(query)
     if (query.assets !== undefined) return this.#accountOf(account, query, query.assets)
     const pick = query.receivedOnly ? 'received' : fungibleOnly ? 'fungible' : 'all'
+    const { asOf } = query
+    if (asOf !== undefined) {
+      const { count, ids } = this.#statements.past[pick]
+      return this.#snapshot((clock) => ({
+        clock,
+        count: int(count.get(account, asOf)),
+        rows: ids
+          .all(account, asOf, query.limit, query.offset)
+          .map((id) => this.#pastRow(query.account, int(id), asOf)),
+      }))
+    }
     return this.#snapshot((clock) => {
       const counted = this.#statements.count[pick].get(account)
       const count = counted === undefined ? 0 : int(counted)
@@ -103,11 +114,14 @@ export class SqliteReads implements ChainReads {
       const met = listed.flatMap((wanted) => {
         const asset = query.standards.includes(wanted.standard) ? this.#assets.find(wanted) : undefined
         const row = asset === undefined ? undefined : (metPosition.get(account, asset.id) as Row | undefined)
-        return row === undefined || (query.receivedOnly && row[5] === null) ? [] : [row]
+        return row === undefined || !wasMet(row, query) ? [] : [row]
       })
       met.sort((a, b) => int(a[2]) - int(b[2]) || int(a[3]) - int(b[3]) || int(a[4]) - int(b[4]))
       const rows = met.slice(query.offset, query.offset + query.limit)
-      return { clock, count: met.length, rows: rows.map((row) => this.#accountRow(query.account, row)) }
+      const { asOf } = query
+      const rowOf = (row: Row) =>
+        asOf === undefined ? this.#accountRow(query.account, row) : this.#pastRow(query.account, int(row[0]), asOf)
+      return { clock, count: met.length, rows: rows.map(rowOf) }
     })
   }
 
@@ -181,12 +195,24 @@ export class SqliteReads implements ChainReads {
     return { ...now, amount }
   }
 
+  #pastRow(account: string, id: number, asOf: number): StoredBalance & { readonly asset: StoredAsset } {
+    const asset = this.#assets.byId(id)
+    const row = this.#balance({ account, asset: asset.asset, item: '' }, asOf)
+    return { assetId: id, account, item: '', amount: row?.amount, asset }
+  }
+
   #accountRow(account: string, row: Row): StoredBalance & { readonly asset: StoredAsset } {
     const asset = this.#assets.byId(int(row[0]))
     // SQLite's hex(NULL) is the empty text, which no amount is.
     const amount = row[1] === '' ? undefined : decodeAmountHex(text(row[1]))
     return { assetId: asset.id, account, item: '', amount, asset }
   }
+}
+
+/** True for a position (as of `metPosition`) that the query asks for: met by then, and received where that is asked. */
+function wasMet(row: Row, { receivedOnly, asOf = Number.MAX_SAFE_INTEGER }: AccountQuery): boolean {
+  if (int(row[2]) > asOf) return false
+  return !receivedOnly || (row[5] !== null && int(row[5]) <= asOf)
 }
 
 /** True where the query wants fungible assets alone. Other mixes than that and all are nobody's question yet. */

@@ -1,0 +1,223 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { afterEach, expect, test } from 'vitest'
+import { hash, MockChain } from '../../test/chains/mock-chain.ts'
+import { ACCOUNTS, ASSETS, type Movement } from '../../test/store/chains.ts'
+import type { BalanceReads, ChainAdapter } from '../chains/adapter.ts'
+import { HEX_ACCOUNTS } from '../core/account.ts'
+import { EVM_NATIVE, NO_ITEM } from '../core/asset.ts'
+import type { BalanceKey } from '../core/balance.ts'
+import { type ChainId, parseChainId } from '../core/chain.ts'
+import type { Coverage } from '../core/coverage.ts'
+import { ServiceError } from '../core/errors.ts'
+import { SqliteStore } from '../store/sqlite/store.ts'
+import type { ChainReads, Journal } from '../store/store.ts'
+import { ChainBalances } from './chain-balances.ts'
+import { NodeReader } from './node-reader.ts'
+
+const CHAIN = parseChainId('eip155:1') as ChainId
+const [ALICE = '', BOB = ''] = ACCOUNTS
+const [GOLD, SILVER] = ASSETS
+/** Seconds after the newest block. */
+const NOW = 100
+
+/** A node whose balances are a table: `account/reference` to amount. */
+class TableChain extends MockChain {
+  readonly table = new Map<string, bigint>()
+  /** The keys of each read that arrived. */
+  readonly asked: string[][] = []
+
+  override async readBalances(...[request]: Parameters<ChainAdapter['readBalances']>): Promise<BalanceReads> {
+    const names = request.keys.map(({ account, asset }) => `${account}/${asset.reference}`)
+    this.asked.push(names)
+    this.fault('readBalances')
+    const block = request.at === 'latest' ? (await this.heads()).latest : request.at
+    const reads = names.map((name) => {
+      const amount = this.table.get(name)
+      return amount === undefined
+        ? ({ ok: false, reason: 'token_does_not_answer' } as const)
+        : ({ ok: true, amount } as const)
+    })
+    return { block, observedAt: NOW, reads }
+  }
+
+  holds(account: string, asset: BalanceKey['asset'], amount: bigint): this {
+    this.table.set(`${account}/${asset.reference}`, amount)
+    return this
+  }
+}
+
+type World = { chain: TableChain; reads: ChainReads; journal: Journal; balances: ChainBalances; now: { at: number } }
+const closing: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+
+/** Blocks 0 to 4 of one branch, all indexed: GOLD moves in 1 and 3, SILVER in 2; the node shows 4. */
+async function world(options: { coverage?: Coverage; reads?: readonly string[] } = {}): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-balances-'))
+  const classes = new Map((options.reads ?? []).map((key) => [key, 'reads'] as const))
+  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, classesOf: () => classes })
+  const coverage = options.coverage ?? { scope: { type: 'all' }, from: 0 }
+  const journal = await store.openJournal(CHAIN, coverage)
+  const chain = new TableChain()
+    .add('0', undefined)
+    .add('1', '0', [move(GOLD, 100n, { to: ALICE })])
+    .add('2', '1', [move(SILVER, 7n, { to: ALICE })])
+    .add('3', '2', [move(GOLD, 30n, { from: ALICE, to: BOB })])
+    .add('4', '3')
+    .show('4')
+  for (const block of chain.canonical().filter(({ number }) => number >= coverage.from)) {
+    await journal.append({ first: block.number, through: block, blocks: [block], headers: [block] })
+  }
+  await nextTurn()
+  const reads = await store.openReads(CHAIN)
+  const signal = new AbortController().signal
+  const node = new NodeReader({ adapter: chain, observations: reads.observations, signal })
+  const now = { at: NOW }
+  closing.push(async () => {
+    await nextTurn()
+    await journal.close()
+    await store.close()
+    rmSync(folder, { recursive: true })
+  })
+  return { chain, reads, journal, now, balances: new ChainBalances({ reads, node, now: () => now.at }) }
+}
+
+function move(asset: Movement['asset'], amount: bigint, sides: { from?: string; to: string }): Movement {
+  return { asset, amount, from: sides.from, to: sides.to, item: 0 }
+}
+
+const of = (account: string, asset: BalanceKey['asset']): BalanceKey => ({ account, asset, item: NO_ITEM })
+const at = (number: number) => expect.objectContaining({ number, hash: hash(String(number)) })
+const STORED = { mode: 'stored' } as const
+
+test('what the journal proves names the published block, and asks no node', async () => {
+  const { balances, chain } = await world()
+  const known = { known: true, block: at(4), finality: 'latest', source: 'events', knownAt: 48 }
+  expect(await balances.get([of(ALICE, GOLD), of(BOB, GOLD), of(BOB, SILVER)], STORED)).toEqual([
+    { ...known, amount: 70n },
+    { ...known, amount: 30n },
+    { ...known, amount: 0n },
+  ])
+  expect(chain.asked).toEqual([])
+})
+
+test('as of a block, balances and lists are what they were, under that block’s own name', async () => {
+  const { balances } = await world()
+  expect(await balances.getAsOf([of(ALICE, GOLD), of(BOB, GOLD)], 2)).toMatchObject([
+    { amount: 100n, block: at(2), source: 'events' },
+    { amount: 0n, block: at(2) },
+  ])
+  const query = { account: ALICE, standards: ['erc20'], receivedOnly: true, freshness: STORED, limit: 10 } as const
+  const listed = async (asOf: number, offset = 0) => balances.account({ ...query, asOf, offset })
+  expect(await listed(0)).toEqual({ rows: [], count: 0, asOf: at(0) })
+  expect(await listed(1)).toMatchObject({ count: 1, rows: [{ asset: GOLD, balance: { amount: 100n } }], asOf: at(1) })
+  expect(await listed(3, 1)).toMatchObject({
+    count: 2,
+    rows: [{ asset: SILVER, balance: { amount: 7n, block: at(3) } }],
+  })
+  const named = await balances.account({ ...query, assets: [SILVER, GOLD], asOf: 1, offset: 0 })
+  expect(named).toMatchObject({ count: 1, rows: [{ asset: GOLD, balance: { amount: 100n, block: at(1) } }] })
+  const bob = await balances.account({ ...query, account: BOB, asOf: 2, offset: 0 })
+  expect(bob).toMatchObject({ rows: [], count: 0 })
+})
+
+test('a block whose node names another than ours is not answered under the other’s name', async () => {
+  const { balances, chain } = await world()
+  chain.add('2b', '1').add('3b', '2b').add('4b', '3b').show('4b')
+  expect(await balances.getAsOf([of(ALICE, GOLD)], 2)).toEqual([{ known: false, reason: 'node_unavailable' }])
+  expect(await balances.getAsOf([of(ALICE, GOLD)], 1)).toMatchObject([{ amount: 100n, block: at(1) }])
+})
+
+test('max age and force ask the chain; the newer block wins, and what was read is kept', async () => {
+  const { balances, chain, now } = await world()
+  chain.holds(ALICE, GOLD, 70n).add('5', '4').show('5')
+  const young = await balances.get([of(ALICE, GOLD)], { mode: 'max_age', seconds: 60 })
+  expect([young, chain.asked]).toMatchObject([[{ source: 'events', block: at(4) }], []])
+  const forced = { amount: 70n, source: 'reads', block: at(5), knownAt: NOW }
+  expect(await balances.get([of(ALICE, GOLD)], { mode: 'force' })).toMatchObject([forced])
+  now.at = NOW + 30
+  expect(await balances.get([of(ALICE, GOLD)], { mode: 'max_age', seconds: 30 })).toMatchObject([forced])
+  expect(chain.asked).toHaveLength(1)
+  now.at = NOW + 31
+  await balances.get([of(ALICE, GOLD)], { mode: 'max_age', seconds: 30 })
+  expect(chain.asked).toHaveLength(2)
+})
+
+test('where the node fails, what is stored is served with its true age; where nothing is, it is unknown', async () => {
+  const { balances, chain, now } = await world()
+  chain.fault = () => {
+    throw new ServiceError('NODE_UNREACHABLE', 'down')
+  }
+  now.at = 5_000
+  const answers = await balances.get([of(ALICE, GOLD), of(ALICE, EVM_NATIVE)], { mode: 'force' })
+  expect(answers).toEqual([
+    { known: true, amount: 70n, block: at(4), finality: 'latest', source: 'events', knownAt: 48 },
+    { known: false, reason: 'node_unavailable' },
+  ])
+})
+
+test('one bad token is unknown with its reason, never zero, and spoils nothing', async () => {
+  const { balances, chain } = await world({ coverage: { scope: { type: 'all' }, from: 3 } })
+  chain.holds(ALICE, GOLD, 70n)
+  expect(await balances.get([of(ALICE, SILVER), of(ALICE, GOLD)], STORED)).toMatchObject([
+    { known: false, reason: 'token_does_not_answer' },
+    { known: true, amount: 70n, source: 'reads' },
+  ])
+})
+
+test('equal reads under way are shared, and what is asked in one turn travels together', async () => {
+  const { balances, chain } = await world()
+  chain.holds(ALICE, EVM_NATIVE, 5n).holds(BOB, EVM_NATIVE, 6n)
+  let answer = () => {}
+  const held = new Promise<void>((resolve) => (answer = resolve))
+  const read = chain.readBalances.bind(chain)
+  chain.readBalances = async (...request) => {
+    const result = await read(...request)
+    await held
+    return result
+  }
+  const first = [ALICE, BOB, ALICE].map((account) => balances.get([of(account, EVM_NATIVE)], STORED))
+  await nextTurn()
+  await nextTurn()
+  const later = balances.get([of(BOB, EVM_NATIVE)], STORED)
+  await nextTurn()
+  answer()
+  expect((await Promise.all([...first, later])).flat()).toMatchObject([5n, 6n, 5n, 6n].map((amount) => ({ amount })))
+  expect(chain.asked).toEqual([[`${ALICE}/60`, `${BOB}/60`]])
+})
+
+test('a token of reads is what the chain says: balances, lists and holders, of which the empty are left out', async () => {
+  const { balances, chain, journal } = await world({ reads: [`erc20:${GOLD.reference}`] })
+  chain.holds(ALICE, GOLD, 3n).holds(BOB, GOLD, 0n)
+  expect(await balances.get([of(ALICE, GOLD)], STORED)).toMatchObject([{ amount: 3n, source: 'reads', block: at(4) }])
+  const page = await balances.holders({ asset: GOLD, offset: 0, limit: 10 })
+  expect(page).toMatchObject({
+    count: 2,
+    rows: [{ account: ALICE, amount: 3n }],
+    asOf: { source: 'reads', block: at(4) },
+  })
+  chain.holds(BOB, GOLD, 9n).add('5', '4').show('5')
+  const { latest: head } = await chain.heads()
+  await journal.heartbeat({ state: 'live', head, caughtUpAt: undefined, error: undefined, counts: {} })
+  await nextTurn()
+  const later = await balances.holders({ asset: GOLD, offset: 0, limit: 10 })
+  expect(later.rows).toEqual([
+    { account: BOB, amount: 9n },
+    { account: ALICE, amount: 3n },
+  ])
+})
+
+test('holders of a token of events come from the journal alone', async () => {
+  const { balances, chain } = await world()
+  const page = await balances.holders({ asset: GOLD, offset: 0, limit: 1 })
+  expect(page).toMatchObject({
+    count: 2,
+    rows: [{ account: ALICE, amount: 70n }],
+    asOf: { source: 'events', block: at(4) },
+  })
+  expect(chain.asked).toEqual([])
+})
