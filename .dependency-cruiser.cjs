@@ -41,7 +41,7 @@ module.exports = {
       '^src/ledger/',
       '^src/core/',
       '^src/chains/adapter\\.ts$',
-      '^src/store/(store|audits)\\.ts$',
+      '^src/store/(store|audits|ledger-store)\\.ts$',
     ]),
     only('custody', '^src/custody/', [
       '^src/custody/',
@@ -91,7 +91,10 @@ module.exports = {
       name: 'config-is-handed-down',
       comment: 'Only the composition roots, the command line and the demo know the whole configuration.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/(config|cli|demo|app|start-indexer|indexer-thread)[./]', TEST] },
+      from: {
+        path: '^src/',
+        pathNot: ['^src/(config|cli|demo|app|open-chain|start-indexer|indexer-thread)[./]', TEST],
+      },
       to: { path: '^src/config(\\.ts$|/)' },
     },
     {

@@ -5,10 +5,7 @@ import { warnOfOpenWrites } from './api/exposure.ts'
 import { KeyVerifier } from './api/keys.ts'
 import { createServer } from './api/server.ts'
 import { createBalances, type ServedBalances } from './balances/all-balances.ts'
-import { ChainBalances } from './balances/chain-balances.ts'
-import { NodeReader } from './balances/node-reader.ts'
 import { collectChainMetrics } from './chain-metrics.ts'
-import type { ChainAdapter } from './chains/adapter.ts'
 import { kindOf } from './chains/registry.ts'
 import type { ChainConfig } from './config/chains.ts'
 import type { Config } from './config.ts'
@@ -16,11 +13,14 @@ import { assert } from './core/assert.ts'
 import { fixedClasses } from './core/asset.ts'
 import type { ChainId } from './core/chain.ts'
 import { ServiceError } from './core/errors.ts'
+import { collectLedgerMetrics } from './ledger-metrics.ts'
 import type { Logger } from './log.ts'
+import { type OpenChain, openChain } from './open-chain.ts'
 import type { Progress } from './progress.ts'
 import { type IndexerHandle, startIndexer } from './start-indexer.ts'
+import type { LedgerHandle } from './start-ledger.ts'
 import { openStore } from './store/open.ts'
-import type { ChainReads, Store } from './store/store.ts'
+import type { Store } from './store/store.ts'
 import { TokenMetadata } from './tokens/metadata.ts'
 import { StaticPrices } from './tokens/prices.ts'
 import { readTokenLists } from './tokens/token-lists.ts'
@@ -30,18 +30,15 @@ export type AppOptions = {
   readonly config: Config
   readonly log: Logger
   readonly onProgress?: (progress: Progress) => void
+  /** Each commit of a ledger takes so much longer, in milliseconds: for measurements of a slower disk. */
+  readonly slowCommitMs?: number
 }
 
-/** A running Steelyard. `stop` ends it in order: no new requests, open ones answered, indexers committed, store closed. */
+/** A running Steelyard. `stop` ends it in order: no new requests, open ones answered, writers committed, store closed. */
 export type App = { readonly url: string; stop(): Promise<void> }
 
-/** A chain as served: its store, and an adapter of the API's own for reads on demand. */
-type Chain = {
-  readonly config: ChainConfig
-  readonly reads: ChainReads
-  readonly adapter: ChainAdapter
-  readonly balances: ChainBalances
-}
+/** The writers of chains that are followed; a ledger's own is with its chain. */
+type Indexers = Map<ChainId, IndexerHandle>
 
 const now = (): number => Math.floor(Date.now() / 1000)
 
@@ -49,31 +46,38 @@ const now = (): number => Math.floor(Date.now() / 1000)
  * Starts all that the configuration names; on a failure nothing is left running.
  * @throws STORE_UNAVAILABLE, STORE_MISMATCH, UNAVAILABLE (the port is taken)
  */
-export async function startApp({ config, log, onProgress }: AppOptions): Promise<App> {
+export async function startApp(options: AppOptions): Promise<App> {
+  const { config, log, onProgress = () => undefined } = options
   const stopping = new AbortController()
   const classesOf = (chain: ChainId) => fixedClasses(config.tokens.accounting, chain)
   const store = await openStore({ url: config.store, codecOf: (chain) => kind(chain).accountCodec, classesOf })
-  const indexers: IndexerHandle[] = []
+  const chains: OpenChain[] = []
+  const indexers: Indexers = new Map()
+  const stopWriters = async (): Promise<void> => {
+    stopping.abort()
+    await Promise.all([...indexers.values(), ...ledgersOf(chains).map(({ ledger }) => ledger)].map((one) => one.stop()))
+    await store.close()
+  }
   try {
-    const chains = await openChains({ config, log, store, signal: stopping.signal })
+    for (const chain of config.chains) chains.push(await open(chain, { options, store, signal: stopping.signal }))
+    await registerConfigured(config, chains)
     const server = makeServer({ config, log, store, chains, indexers })
     const url = await listen(server, config)
-    for (const chain of chains) {
-      const data = { store: config.store, chain: chain.config, classes: classesOf(chain.config.id) }
-      indexers.push(startIndexer({ data, log, onProgress: onProgress ?? (() => undefined) }))
+    for (const { config: chain, kind: definition } of chains) {
+      if (definition.source !== 'nodes') continue
+      const data = { store: config.store, chain, classes: classesOf(chain.id) }
+      indexers.set(chain.id, startIndexer({ data, log, onProgress }))
     }
+    await tellOfLedgers(chains, onProgress)
     return {
       url,
       stop: async () => {
         await server.close()
-        stopping.abort()
-        await Promise.all(indexers.map((indexer) => indexer.stop()))
-        await store.close()
+        await stopWriters()
       },
     }
   } catch (error) {
-    stopping.abort()
-    await store.close()
+    await stopWriters()
     throw error
   }
 }
@@ -84,41 +88,71 @@ function kind(chain: ChainId) {
   return definition
 }
 
-async function openChains(parts: { config: Config; log: Logger; store: Store; signal: AbortSignal }): Promise<Chain[]> {
-  const { config, log, store, signal } = parts
-  const open = config.chains.map(async (chain): Promise<Chain> => {
-    const reads = await store.openReads(chain.id)
-    const { adapter } = kind(chain.id).createAdapter({
-      chain: chain.id,
-      rpc: chain.rpc,
-      finality: chain.finality,
-      warn: (message, fields) => log.warn({ chain: chain.id, ...fields }, message),
-    })
-    const node = new NodeReader({ adapter, observations: reads.observations, signal })
-    return { config: chain, reads, adapter, balances: new ChainBalances({ reads, node, now }) }
-  })
-  return Promise.all(open)
+function open(
+  chain: ChainConfig,
+  parts: { options: AppOptions; store: Store; signal: AbortSignal },
+): Promise<OpenChain> {
+  const { options, store, signal } = parts
+  const { config, log, slowCommitMs = 0 } = options
+  const { strictWallets } = config.dialects.abcLabs
+  const ledgers = { storeUrl: config.store, strictWallets, slowCommitMs }
+  return openChain({ chain, kind: kind(chain.id), store, log, signal, now, ledgers })
+}
+
+function ledgersOf(chains: readonly OpenChain[]): readonly { chain: ChainId; ledger: LedgerHandle }[] {
+  return chains.flatMap(({ config: { id }, ledger }) => (ledger === undefined ? [] : [{ chain: id, ledger }]))
+}
+
+/** The ledger that abc-labs is served over; undefined where it is not configured. */
+function abcLedger(config: Config, chains: readonly OpenChain[]): LedgerHandle | undefined {
+  return ledgersOf(chains).find(({ chain }) => chain === config.dialects.abcLabs.chain)?.ledger
+}
+
+/**
+ * Registers the assets that the configuration names, where they are not yet.
+ * @throws STORE_MISMATCH one is registered with other content
+ */
+async function registerConfigured(config: Config, chains: readonly OpenChain[]): Promise<void> {
+  const { ledger } = abcLedger(config, chains) ?? {}
+  if (ledger === undefined) return
+  for (const asset of config.dialects.abcLabs.assets) {
+    const operation = { kind: 'register_asset', ...asset } as const
+    const { accepted } = await ledger.submit({ operation, idempotency: undefined })
+    if (accepted) continue
+    const message = `dialects.abc-labs.assets: ${asset.assetId} is registered with another name, symbol or reissue`
+    throw new ServiceError('STORE_MISMATCH', message, { fields: { asset: asset.assetId } })
+  }
+}
+
+/** A ledger is live as soon as it is open: nothing has to be caught up with. */
+async function tellOfLedgers(chains: readonly OpenChain[], onProgress: (progress: Progress) => void): Promise<void> {
+  for (const { config, reads, ledger } of chains) {
+    if (ledger === undefined) continue
+    const { published } = await reads.clock()
+    const block = published?.number
+    onProgress({ chain: config.id, state: 'live', first: 0, written: block, head: block, transfers: 0 })
+  }
 }
 
 function makeServer(parts: {
   config: Config
   log: Logger
   store: Store
-  chains: readonly Chain[]
-  indexers: readonly IndexerHandle[]
+  chains: readonly OpenChain[]
+  indexers: Indexers
 }): ReturnType<typeof createServer> {
   const { config, log, store, chains, indexers } = parts
-  const served: ServedChain[] = chains.map(({ config: { id }, reads }, index) => ({
+  const served: ServedChain[] = chains.map(({ config: { id }, kind: definition, reads, ledger }) => ({
     id,
-    kind: kind(id).kind,
+    kind: definition.kind,
     clock: async () => {
       const clock = await reads.clock()
-      const error = indexers[index]?.error()
+      const error = (ledger ?? indexers.get(id))?.error()
       return error === undefined ? clock : { ...clock, state: 'stopped', error }
     },
   }))
   const { abcLabs } = config.dialects
-  const ledger = undefined
+  const ledger = abcLedger(config, chains)?.ledger
   if (abcLabs.enabled && ledger === undefined) {
     log.info(`${abcLabs.chain} is not configured: the calls of abc-labs answer 503`)
   }
@@ -126,7 +160,8 @@ function makeServer(parts: {
   if (warning !== undefined) log.warn(warning)
   const metrics = new Registry()
   collectChainMetrics(metrics, served)
-  const byId = new Map(chains.map((chain) => [chain.config.id, chain] satisfies [ChainId, Chain & ServedBalances]))
+  collectLedgerMetrics(metrics, ledgersOf(chains))
+  const byId = new Map(chains.map((chain) => [chain.config.id, chain] satisfies [ChainId, OpenChain & ServedBalances]))
   return createServer({
     balances: createBalances(byId),
     tokens: makeTokens(config, log, byId),
@@ -144,15 +179,15 @@ function makeServer(parts: {
 /** How long a request waits for a token's facts, in milliseconds. */
 const TOKEN_READ_MS = 10_000
 
-function makeTokens(config: Config, log: Logger, chains: ReadonlyMap<ChainId, Chain>): TokenMetadata {
-  const of = (id: ChainId): Chain => {
+function makeTokens(config: Config, log: Logger, chains: ReadonlyMap<ChainId, OpenChain>): TokenMetadata {
+  const of = (id: ChainId): OpenChain => {
     const chain = chains.get(id)
     if (chain === undefined) throw new ServiceError('CHAIN_UNSUPPORTED', `chain ${id} is not served here`)
     return chain
   }
   return new TokenMetadata({
     storeOf: async (id) => of(id).reads.tokens,
-    readTokens: (id, assets) => of(id).adapter.readTokens(assets, AbortSignal.timeout(TOKEN_READ_MS)),
+    readTokens: (id, assets) => of(id).reader.readTokens(assets, AbortSignal.timeout(TOKEN_READ_MS)),
     lists: readTokenLists(config.tokens.lists, (chain, text) => kindOf(chain)?.parseAddress(text)),
     prices: new StaticPrices(config.prices.static, now()),
     now,

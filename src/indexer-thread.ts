@@ -38,7 +38,7 @@ port.close()
 
 async function main(chain: ChainConfig): Promise<void> {
   const kind = kindOf(chain.id)
-  assert(kind !== undefined, 'a configured chain has a kind')
+  assert(kind?.source === 'nodes', 'a chain that is indexed is of a kind that nodes have')
   const store = await openStore({
     url: data.store,
     codecOf: () => kind.accountCodec,

@@ -1,8 +1,8 @@
-import { Worker } from 'node:worker_threads'
 import type { ChainConfig } from './config/chains.ts'
 import type { Accounting } from './core/asset.ts'
 import type { Logger } from './log.ts'
 import type { Progress } from './progress.ts'
+import { startThread } from './thread.ts'
 
 /** What a thread is given. `classes`: the tokens of the chain whose accounting is fixed, by `assetKey`. */
 export type ThreadData = {
@@ -42,7 +42,8 @@ export function startIndexer(options: {
   readonly onProgress: (progress: Progress) => void
 }): IndexerHandle {
   const { data, log, onProgress } = options
-  const worker = startThread(data)
+  const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB }
+  const worker = startThread('indexer-thread', { workerData: data, resourceLimits })
   let error: string | undefined
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   worker.on('message', (message: FromThread) => {
@@ -61,16 +62,4 @@ export function startIndexer(options: {
       await ended
     },
   }
-}
-
-/** From `dist` the thread is a compiled module; from the sources, in development and tests, tsx compiles it there. */
-function startThread(data: ThreadData): Worker {
-  const options = {
-    workerData: data,
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
-  }
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./indexer-thread.js', import.meta.url), options)
-  const entry = new URL('./indexer-thread.ts', import.meta.url).href
-  const code = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(entry)}) })`
-  return new Worker(code, { ...options, eval: true })
 }

@@ -1,4 +1,4 @@
-import type { BalanceRead, ChainAdapter } from '../chains/adapter.ts'
+import type { BalanceRead, ChainReader } from '../chains/adapter.ts'
 import { assetKey } from '../core/asset.ts'
 import type { Balance, BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
@@ -26,14 +26,14 @@ type Waiting = {
  * being read is not read again beside it. Never throws: a node that fails leaves `node_unavailable`.
  */
 export class NodeReader {
-  readonly #adapter: ChainAdapter
+  readonly #adapter: ChainReader
   readonly #observations: ObservationStore
   readonly #signal: AbortSignal
   /** What is being read, or about to be. */
   readonly #underWay = new Map<string, Promise<ReadResult>>()
   #gathering: Waiting[] | undefined
 
-  constructor(parts: { adapter: ChainAdapter; observations: ObservationStore; signal: AbortSignal }) {
+  constructor(parts: { adapter: ChainReader; observations: ObservationStore; signal: AbortSignal }) {
     this.#adapter = parts.adapter
     this.#observations = parts.observations
     this.#signal = parts.signal

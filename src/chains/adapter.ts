@@ -22,25 +22,37 @@ export type BalanceReads = {
 /** Facts in the order of the request, all read at `block`. */
 export type TokenReads = { readonly block: BlockRef; readonly facts: readonly TokenFacts[] }
 
-/** What transfers are fetched: a coverage's scope, or those of one account in one token (canonical addresses). */
-export type FetchScope = Scope | { readonly type: 'pair'; readonly token: string; readonly account: string }
-
-/**
- * How the rest of Steelyard reads one chain. Every method stops when its signal fires (`@throws ABORTED`), retries
- * what may pass, fails over between nodes, and throws NODE_* where that did not help.
- */
-export interface ChainAdapter {
-  /**
-   * The node's newest and finalized blocks at one moment.
-   * @throws CHAIN_MISMATCH the node is on another chain
-   */
-  heads(signal: AbortSignal): Promise<Heads>
-
+/** Reads of a chain on demand. Every method stops when its signal fires (`@throws ABORTED`). */
+export interface ChainReader {
   /**
    * Headers of all blocks from `first` to `last`, in order.
    * @throws NODE_BEHIND the node lacks one of them
    */
   headers(range: { readonly first: number; readonly last: number }, signal: AbortSignal): Promise<readonly Header[]>
+
+  /** Balances at one block: the one named, or the node's newest. One bad token never spoils the rest. */
+  readBalances(
+    request: { readonly keys: readonly BalanceKey[]; readonly at: BlockRef | 'latest' },
+    signal: AbortSignal,
+  ): Promise<BalanceReads>
+
+  /** What tokens say of themselves, at the node's newest block. */
+  readTokens(assets: readonly AssetRef[], signal: AbortSignal): Promise<TokenReads>
+}
+
+/** What transfers are fetched: a coverage's scope, or those of one account in one token (canonical addresses). */
+export type FetchScope = Scope | { readonly type: 'pair'; readonly token: string; readonly account: string }
+
+/**
+ * How the rest of Steelyard follows one chain through its nodes. Every method retries what may pass, fails over between
+ * nodes, and throws NODE_* where that did not help.
+ */
+export interface ChainAdapter extends ChainReader {
+  /**
+   * The node's newest and finalized blocks at one moment.
+   * @throws CHAIN_MISMATCH the node is on another chain
+   */
+  heads(signal: AbortSignal): Promise<Heads>
 
   /**
    * The transfers of a range of settled blocks: each block that has some, in order, with its time.
@@ -66,15 +78,6 @@ export interface ChainAdapter {
     },
     signal: AbortSignal,
   ): Promise<readonly BlockTransfers[]>
-
-  /** Balances at one block: the one named, or the node's newest. One bad token never spoils the rest. */
-  readBalances(
-    request: { readonly keys: readonly BalanceKey[]; readonly at: BlockRef | 'latest' },
-    signal: AbortSignal,
-  ): Promise<BalanceReads>
-
-  /** What tokens say of themselves, at the node's newest block. */
-  readTokens(assets: readonly AssetRef[], signal: AbortSignal): Promise<TokenReads>
 }
 
 /** Counts that an adapter keeps of what it saw; read by metrics. */
@@ -96,10 +99,15 @@ export type KindDefinition = {
   readonly kind: Kind
   /** CAIP-2 namespace. */
   readonly namespace: string
-  readonly nativeAsset: AssetRef
   /** Canonical address of text in any usual form, or undefined. */
   readonly parseAddress: (text: string) => string | undefined
   readonly accountCodec: AccountCodec
+} & (FollowedKind | { readonly source: 'own' })
+
+/** Chains that nodes have and we follow; those of source `own` are written here and nowhere else. */
+export type FollowedKind = {
+  readonly source: 'nodes'
+  readonly nativeAsset: AssetRef
   /** How long to wait between two polls of the head, in milliseconds, unless configured. */
   readonly pollMs: number
   readonly createAdapter: (options: AdapterOptions) => {

@@ -1,9 +1,10 @@
 import { type ChainId, namespaceOf } from '../core/chain.ts'
 import type { KindDefinition } from './adapter.ts'
 import { EVM } from './evm/definition.ts'
+import { LEDGER } from './ledger/definition.ts'
 
 /** All kinds of chains that we can follow. */
-const KIND_DEFINITIONS: readonly KindDefinition[] = [EVM]
+const KIND_DEFINITIONS: readonly KindDefinition[] = [EVM, LEDGER]
 
 /** The kind of a chain by its namespace, the only place that decides it; undefined where none reads such chains. */
 export function kindOf(chain: ChainId): KindDefinition | undefined {

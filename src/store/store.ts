@@ -6,6 +6,7 @@ import type { Coverage } from '../core/coverage.ts'
 import type { TokenFacts } from '../core/token.ts'
 import type { Batch, BlockTransfers, Transfer } from '../core/transfer.ts'
 import type { AuditReads, AuditStore, Judgement, Repaired, Turn, TurnOutcome } from './audits.ts'
+import type { LedgerJournal, LedgerReads } from './ledger-store.ts'
 
 /**
  * The seam to the store. Every method is one whole transaction or one snapshot; none leaves anything open. All may
@@ -21,6 +22,13 @@ export interface Store {
   openJournal(chain: ChainId, coverage: Coverage): Promise<Journal>
   /** The read side of a chain, whether or not anything was written yet. */
   openReads(chain: ChainId): Promise<ChainReads>
+  /**
+   * The writer of an issuer's ledger, in the authoritative file; `genesis` begins a record that is not there yet.
+   * @throws STORE_MISMATCH the file holds another ledger
+   */
+  openLedgerJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal>
+  /** The read side of an issuer's ledger: its record, and all of it as of any chain; both see the same snapshots. */
+  openLedgerReads(chain: ChainId): Promise<{ readonly ledger: LedgerReads; readonly chain: ChainReads }>
   readonly keys: KeyStore
   close(): Promise<void>
 }

@@ -12,6 +12,7 @@ const POLL_MS = 4_000
 export const EVM: KindDefinition = {
   kind: 'evm',
   namespace: 'eip155',
+  source: 'nodes',
   nativeAsset: EVM_NATIVE,
   parseAddress,
   accountCodec: {

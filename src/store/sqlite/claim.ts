@@ -5,7 +5,7 @@ import { int, type SqliteDatabase } from './database.ts'
 
 /**
  * Makes a writer the chain's: checks whose file it is, and takes the next fencing number.
- * @throws STORE_MISMATCH the file was gathered under another coverage
+ * @throws STORE_MISMATCH the file is another chain's, or was gathered under another coverage
  */
 export function claim(whose: {
   readonly db: SqliteDatabase
@@ -16,6 +16,11 @@ export function claim(whose: {
   const run = db.transaction(() => {
     db.prepare('INSERT OR IGNORE INTO chain VALUES (1, ?, NULL, 0)').run(chain)
     db.prepare('INSERT OR IGNORE INTO clock (one, transfers) VALUES (1, 0)').run()
+    const whose = db.prepare<unknown[]>('SELECT chain FROM chain').pluck().get()
+    if (whose !== chain) {
+      const message = `the store holds ${String(whose)} where ${chain} is to be written: use another store folder`
+      throw new ServiceError('STORE_MISMATCH', message, { fields: { chain } })
+    }
     const stored = db.prepare<unknown[]>('SELECT coverage FROM chain').pluck().get()
     const text = JSON.stringify(coverage)
     if (stored !== null && stored !== text) {

@@ -18,16 +18,21 @@ const UNWRITTEN: ChainClock = {
   counts: {},
 }
 
-/** Reads the clock of a chain; parsed again only when a row of it changed. */
+/**
+ * Reads the clock of a chain; parsed again only when a row of it changed. `own`: the chain is written here and nowhere
+ * else, so what is published is its head, final, and known true at this moment.
+ */
 export class ClockReader {
   readonly #select: Statement
   readonly #version: Statement
   #seen: number | undefined
   #clock: ChainClock = UNWRITTEN
+  readonly #own: boolean
   /** Changes whenever an asset's class does. */
   classes = 0
 
-  constructor(db: SqliteDatabase) {
+  constructor(db: SqliteDatabase, own = false) {
+    this.#own = own
     this.#version = db.prepare<unknown[]>('PRAGMA data_version').pluck()
     this.#select = db
       .prepare<unknown[]>(
@@ -40,14 +45,25 @@ export class ClockReader {
 
   /** The clock as of the connection's snapshot, where a transaction is open. */
   read(): ChainClock {
+    this.#readIfChanged()
+    return this.#own ? asOwn(this.#clock) : this.#clock
+  }
+
+  #readIfChanged(): void {
     const version = int(this.#version.get())
-    if (version === this.#seen) return this.#clock
+    if (version === this.#seen) return
     const row = this.#select.get() as Row | undefined
     this.#clock = row === undefined ? UNWRITTEN : parseClock(row)
     this.classes = row === undefined ? 0 : int(row[17])
     this.#seen = version
-    return this.#clock
   }
+}
+
+function asOwn(clock: ChainClock): ChainClock {
+  const { published } = clock
+  if (published === undefined) return clock
+  const caughtUpAt = Math.floor(Date.now() / 1000)
+  return { ...clock, head: published, finalized: published, state: 'live', caughtUpAt, wasReady: true }
 }
 
 function parseClock(row: Row): ChainClock {

@@ -8,7 +8,7 @@ export type Statement = Database.Statement<unknown[]>
 const BUSY_TIMEOUT_MS = 5_000
 
 /** Page caches in KiB: a writer sorts its batches through it, a reader mostly finds its pages in the system's. */
-const CACHE_KIB = { writer: 192 * 1024, small: 8 * 1024 }
+const CACHE_KIB = { writer: 192 * 1024, ledger: 64 * 1024, small: 8 * 1024 }
 
 /** A checkpoint is due once the write-ahead log holds this many 4 KiB pages: 192 MiB, so that a batch's hot pages are
  * copied home once for some commits. Readers hold snapshots for under a millisecond, so the log starts over each time;
@@ -21,7 +21,9 @@ const WAL_KEPT_BYTES = 64 * 1024 * 1024
 export type OpenOptions = {
   readonly file: string
   readonly migrations: readonly string[]
-  /** `writer`: bulk writes; its checkpoints are its own business. */
+  /** Groups of tables that came into the file later and have versions of their own, in order, by name. */
+  readonly parts?: Readonly<Record<string, readonly string[]>>
+  /** `writer`: bulk writes; its checkpoints are its own business. `ledger`: many small durable ones; it checkpoints itself. */
   readonly cache: keyof typeof CACHE_KIB
   /** Every commit is on disk before it returns; else the last ones may be lost with the machine, never torn. */
   readonly durable: boolean
@@ -41,7 +43,11 @@ export function openDatabase(options: OpenOptions): SqliteDatabase {
     db.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`)
     db.pragma('temp_store = MEMORY')
     if (options.cache === 'writer') db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+    if (options.cache === 'ledger') db.pragma('wal_autocheckpoint = 0')
     migrate(db, options)
+    for (const [part, migrations] of Object.entries(options.parts ?? {})) {
+      migratePart(db, { file: options.file, part, migrations })
+    }
     return db
   })
 }
@@ -56,6 +62,29 @@ function migrate(db: SqliteDatabase, { file, migrations }: OpenOptions): void {
     }
     for (const migration of migrations.slice(from)) db.exec(migration)
     db.pragma(`user_version = ${migrations.length}`)
+  })
+  run.immediate()
+}
+
+/** Brings one group of tables to its newest schema; which it has, the table `parts` tells. */
+function migratePart(
+  db: SqliteDatabase,
+  { file, part, migrations }: { file: string; part: string; migrations: readonly string[] },
+): void {
+  const select = 'SELECT version FROM parts WHERE part = ?'
+  const version = (): number => {
+    const exists = db.prepare<unknown[]>("SELECT 1 FROM sqlite_schema WHERE name = 'parts'").get()
+    return exists === undefined ? 0 : Number(db.prepare<unknown[]>(select).pluck().get(part) ?? 0)
+  }
+  if (version() === migrations.length) return
+  const run = db.transaction(() => {
+    db.exec('CREATE TABLE IF NOT EXISTS parts (part TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID')
+    const from = version()
+    if (from > migrations.length) {
+      throw new ServiceError('STORE_MISMATCH', `${file} was written by a newer version (${part} ${from})`)
+    }
+    for (const migration of migrations.slice(from)) db.exec(migration)
+    db.prepare<unknown[]>('INSERT OR REPLACE INTO parts VALUES (?, ?)').run(part, migrations.length)
   })
   run.immediate()
 }

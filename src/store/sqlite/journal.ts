@@ -1,10 +1,9 @@
 import type { AccountCodec } from '../../core/account.ts'
 import { assert } from '../../core/assert.ts'
-import { isFungible } from '../../core/asset.ts'
 import type { Observation } from '../../core/balance.ts'
 import { type BlockRef, sameBlock } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
-import { type Coverage, type CoverageTest, coverageTest } from '../../core/coverage.ts'
+import { type Coverage, coverageTest } from '../../core/coverage.ts'
 import { ServiceError } from '../../core/errors.ts'
 import type { Batch, BlockTransfers } from '../../core/transfer.ts'
 import type { Judgement, Repaired, Turn, TurnOutcome } from '../audits.ts'
@@ -12,10 +11,7 @@ import type { Appended, Heartbeat, Journal, JournalState } from '../store.ts'
 import { Adopter } from './adopter.ts'
 import { AssetTable, type FixedClasses } from './asset-table.ts'
 import { SqliteAudits } from './audit-store.ts'
-import { Names } from './batch-names.ts'
-import { insertBlocks } from './block-rows.ts'
-import { ChangeWriter } from './change-writer.ts'
-import { assetsOf, type BatchAsset, gatherChanges } from './changes.ts'
+import { type AppendStep, BatchWriter } from './batch-writer.ts'
 import { claim } from './claim.ts'
 import { guarded, int, type Row, type SqliteDatabase } from './database.ts'
 import { encodeHash } from './hash-codec.ts'
@@ -61,9 +57,7 @@ export class SqliteJournal implements Journal {
   readonly #options: JournalOptions
   readonly #db: SqliteDatabase
   readonly #assets: AssetTable
-  readonly #test: CoverageTest
-  readonly #pairs: PairWriter
-  readonly #changes: ChangeWriter
+  readonly #batches: BatchWriter
   readonly #rollback: RollbackWriter
   readonly #repair: RepairWriter
   readonly #adopter: Adopter
@@ -83,9 +77,8 @@ export class SqliteJournal implements Journal {
     const segments = new Segments(db, opening)
     const parts = { assets, pairs, segments, codec, keeps: test.keeps }
     this.#assets = assets
-    this.#test = test
-    this.#pairs = pairs
-    this.#changes = new ChangeWriter(db, opening)
+    const onStep = (step: AppendStep): void => this.#step(step)
+    this.#batches = new BatchWriter({ db, codec, assets, pairs, test, from: coverage.from, onStep })
     this.#rollback = new RollbackWriter(db, parts)
     this.#repair = new RepairWriter(db, parts)
     this.#adopter = new Adopter({ ...parts, coverage, test, opening })
@@ -113,18 +106,7 @@ export class SqliteJournal implements Journal {
   }
 
   async append(batch: Batch): Promise<Appended> {
-    const appended = this.#transaction(() => {
-      this.#mustFollow(batch)
-      const assets = this.#assetsOf(batch.blocks)
-      const names = new Names({ assets, encode: this.#options.codec.encode, keeps: this.#test.keeps })
-      gatherChanges(batch.blocks, names)
-      const transfers = insertBlocks(this.#statements, batch, names)
-      this.#changes.write(names.accounts)
-      this.#step('append:rows')
-      this.#statements.setClock.run(...headerValues(batch.through), transfers)
-      this.#step('append:clock')
-      return { transfers }
-    })
+    const appended = this.#transaction(() => ({ transfers: this.#batches.append(batch) }))
     this.#step('append:done')
     return appended
   }
@@ -241,29 +223,6 @@ export class SqliteJournal implements Journal {
     const row = this.#statements.clock.get() as Row | undefined
     assert(row !== undefined, 'the clock row is there from the first claim on')
     return row
-  }
-
-  #mustFollow(batch: Batch): void {
-    const written = readOptionalHeader(this.#clockRow())
-    const expected = written === undefined ? this.#options.coverage.from : written.number + 1
-    assert(batch.first === expected, `a batch from ${batch.first} does not follow block ${expected - 1}`)
-    assert(batch.through.number >= batch.first, 'a batch covers at least one block')
-    const parent = batch.headers[0]?.parentHash
-    if (written !== undefined && parent !== undefined && parent !== written.hash) {
-      const fields = { block: batch.first, parent, written: written.hash }
-      throw new ServiceError('BLOCK_CONFLICT', `block ${batch.first} does not link to ours`, { fields })
-    }
-  }
-
-  #assetsOf(blocks: readonly BlockTransfers[]): Map<string, BatchAsset> {
-    const assets = new Map<string, BatchAsset>()
-    for (const [key, { asset, block, transfers, supply }] of assetsOf(blocks)) {
-      const stored = this.#assets.find(asset) ?? this.#assets.add(asset, block)
-      assets.set(key, { id: stored.id, fungible: isFungible(asset.standard) })
-      this.#statements.countAsset.run(transfers, block, stored.id)
-      this.#pairs.addSupply(stored.id, supply)
-    }
-    return assets
   }
 }
 

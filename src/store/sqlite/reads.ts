@@ -18,14 +18,13 @@ import type {
 import { decodeAmount, decodeAmountHex, encodeItem } from './amount-codec.ts'
 import { AssetTable, type FixedClasses } from './asset-table.ts'
 import { SqliteAuditReads } from './audit-reads.ts'
-import { ClockReader } from './clock-reader.ts'
-import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, text } from './database.ts'
+import { bytes, int, nullable, type Row, type SqliteDatabase, text } from './database.ts'
 import { decodeHash } from './hash-codec.ts'
 import type { SqliteObservations } from './observations.ts'
 import { prepareReads, type ReadStatements } from './read-statements.ts'
+import type { Snapshot } from './snapshot.ts'
 import type { SqliteTokens } from './token-store.ts'
 import { TransferReader } from './transfer-reader.ts'
-import { TurnSnapshot } from './turn-snapshot.ts'
 
 export type ReadsOptions = {
   readonly db: SqliteDatabase
@@ -33,6 +32,7 @@ export type ReadsOptions = {
   readonly observations: SqliteObservations
   readonly tokens: SqliteTokens
   readonly fixed: FixedClasses
+  readonly snapshot: Snapshot
 }
 
 /** The read side of one chain's file, through a connection of its own. */
@@ -42,10 +42,8 @@ export class SqliteReads implements ChainReads {
   readonly audits: SqliteAuditReads
   readonly #codec: AccountCodec
   readonly #assets: AssetTable
-  readonly #clock: ClockReader
   readonly #statements: ReadStatements
-  readonly #turn: TurnSnapshot
-  #now: ChainClock
+  readonly #snapshot: Snapshot
   readonly #transfers: TransferReader
 
   constructor(options: ReadsOptions) {
@@ -54,23 +52,22 @@ export class SqliteReads implements ChainReads {
     this.tokens = options.tokens
     this.#assets = new AssetTable(options.db, options.fixed)
     this.audits = new SqliteAuditReads(options.db, { ...options, assets: this.#assets })
-    this.#clock = new ClockReader(options.db)
-    this.#now = this.#clock.read()
-    this.#turn = new TurnSnapshot(options.db)
+    this.#snapshot = options.snapshot
+    options.snapshot.onClassesChange(() => this.#assets.forget())
     this.#statements = prepareReads(options.db)
     this.#transfers = new TransferReader(options.db, options.codec)
   }
 
   async clock(): Promise<ChainClock> {
-    return this.#snapshot((clock) => clock)
+    return this.#snapshot.read((clock) => clock)
   }
 
   async asset(asset: AssetRef): Promise<StoredAsset | undefined> {
-    return this.#snapshot(() => this.#assets.find(asset))
+    return this.#snapshot.read(() => this.#assets.find(asset))
   }
 
   async lost(blocks: readonly BlockRef[]): Promise<readonly boolean[]> {
-    return this.#snapshot(() =>
+    return this.#snapshot.read(() =>
       blocks.map(({ number, hash }) => {
         const ours = this.#statements.hashAt.get(number)
         return ours !== undefined && decodeHash(bytes(ours)) !== hash
@@ -79,7 +76,7 @@ export class SqliteReads implements ChainReads {
   }
 
   async balances(keys: readonly BalanceKey[], asOf?: number) {
-    return this.#snapshot((clock) => ({ clock, rows: keys.map((key) => this.#balance(key, asOf)) }))
+    return this.#snapshot.read((clock) => ({ clock, rows: keys.map((key) => this.#balance(key, asOf)) }))
   }
 
   async account(query: AccountQuery): Promise<AccountPage> {
@@ -90,7 +87,7 @@ export class SqliteReads implements ChainReads {
     const { asOf } = query
     if (asOf !== undefined) {
       const { count, ids } = this.#statements.past[pick]
-      return this.#snapshot((clock) => ({
+      return this.#snapshot.read((clock) => ({
         clock,
         count: int(count.get(account, asOf)),
         rows: ids
@@ -98,7 +95,7 @@ export class SqliteReads implements ChainReads {
           .map((id) => this.#pastRow(query.account, int(id), asOf)),
       }))
     }
-    return this.#snapshot((clock) => {
+    return this.#snapshot.read((clock) => {
       const counted = this.#statements.count[pick].get(account)
       const count = counted === undefined ? 0 : int(counted)
       if (count === 0 || query.offset >= count) return { clock, count, rows: [] }
@@ -110,7 +107,7 @@ export class SqliteReads implements ChainReads {
   /** The page of those of the listed assets that the account met. */
   #accountOf(account: Buffer, query: AccountQuery, listed: readonly AssetRef[]): AccountPage {
     const { metPosition } = this.#statements
-    return this.#snapshot((clock) => {
+    return this.#snapshot.read((clock) => {
       const met = listed.flatMap((wanted) => {
         const asset = query.standards.includes(wanted.standard) ? this.#assets.find(wanted) : undefined
         const row = asset === undefined ? undefined : (metPosition.get(account, asset.id) as Row | undefined)
@@ -130,7 +127,7 @@ export class SqliteReads implements ChainReads {
     readonly offset: number
     readonly limit: number
   }): Promise<HolderPage> {
-    return this.#snapshot((clock) => {
+    return this.#snapshot.read((clock) => {
       const asset = this.#assets.find(query.asset)
       if (asset === undefined) return { clock, count: 0, rows: [] }
       const count = int(this.#statements.holderCount.get(asset.id))
@@ -144,25 +141,11 @@ export class SqliteReads implements ChainReads {
   }
 
   async transfers(query: TransferQuery): Promise<TransferPage> {
-    return this.#snapshot((clock) => {
+    return this.#snapshot.read((clock) => {
       const asset = this.#assets.find(query.asset)
       if (asset === undefined) return { clock, count: 0, rows: [] }
       return { clock, ...this.#transfers.page(asset, query) }
     })
-  }
-
-  /** Runs reads in this turn's snapshot, handing them the clock that it is of. */
-  #snapshot<T>(work: (clock: ChainClock) => T): T {
-    return guarded(() => {
-      if (this.#turn.enter()) this.#refresh()
-      return work(this.#now)
-    })
-  }
-
-  #refresh(): void {
-    const { classes } = this.#clock
-    this.#now = this.#clock.read()
-    if (this.#clock.classes !== classes) this.#assets.forget()
   }
 
   #balance(key: BalanceKey, asOf: number | undefined): StoredBalance | undefined {
@@ -183,7 +166,7 @@ export class SqliteReads implements ChainReads {
   /** The position as it was: its opening and the running sum of its last change by then, as far back as these hold. */
   #earlier(now: StoredBalance, at: { where: readonly unknown[]; row: Row; asOf: number }): StoredBalance | undefined {
     const since = nullable(this.#statements.since.get(...at.where), int)
-    const from = this.#now.coverage?.from ?? 0
+    const from = this.#snapshot.clock.coverage?.from ?? 0
     const first = since === undefined || since === 0 ? from - 1 : since
     if (now.amount !== undefined && at.asOf < first) return { ...now, amount: undefined }
     if (int(at.row[1]) <= at.asOf) return now

@@ -1,0 +1,132 @@
+import { assert } from './assert.ts'
+import type { BlockRef } from './block.ts'
+
+/** Greatest amount of one operation, in whole tokens: what any JSON client still sends exactly. */
+export const MAX_OPERATION_AMOUNT = 2n ** 53n - 1n
+/** Longest id of a ledger's asset or wallet, in characters (UTF-16 units). */
+export const MAX_LEDGER_ID_CHARACTERS = 256
+
+/**
+ * An issuer's operation. Amounts are whole tokens, 1 to 2^53-1. Ids are opaque text of 1 to 256 characters without
+ * control characters and halves of surrogate pairs; no form of Unicode is folded into another.
+ */
+export type Operation =
+  | {
+      readonly kind: 'register_asset'
+      readonly assetId: string
+      readonly name: string | undefined
+      readonly symbol: string | undefined
+      /** True where the asset may be minted more than once. */
+      readonly reissue: boolean
+    }
+  | { readonly kind: 'register_wallet'; readonly wallet: string }
+  | { readonly kind: 'mint'; readonly assetId: string; readonly amount: bigint; readonly to: string }
+  | {
+      readonly kind: 'transfer'
+      readonly assetId: string
+      readonly amount: bigint
+      readonly from: string
+      readonly to: string
+    }
+  | { readonly kind: 'burn'; readonly assetId: string; readonly amount: bigint; readonly from: string }
+
+/** What can be done, in no order. */
+export const OPERATION_KINDS = ['register_asset', 'register_wallet', 'mint', 'transfer', 'burn'] as const
+export type OperationKind = Operation['kind']
+
+/**
+ * Makes a retried call safe. `scope`: caller and path; `fingerprint`: lower-case hex of a hash of the body as parsed
+ * JSON (the order of its keys does not matter).
+ */
+export type Idempotency = { readonly scope: string; readonly key: string; readonly fingerprint: string }
+
+/** An operation in its place of the record. `timestamp`: Unix seconds. */
+export type RecordedOperation = {
+  /** Its number is its place in the record, its hash seals content and parent. */
+  readonly block: BlockRef
+  readonly timestamp: number
+  /** How many of its series there are, this one included. */
+  readonly serial: number
+  readonly operation: Operation
+}
+
+/** What is counted together: assets, wallets, mints, and transfers with burns. */
+export const SERIES = ['assets', 'wallets', 'mints', 'moves'] as const
+export type Series = (typeof SERIES)[number]
+
+const SERIES_OF: Readonly<Record<OperationKind, Series>> = {
+  register_asset: 'assets',
+  register_wallet: 'wallets',
+  mint: 'mints',
+  transfer: 'moves',
+  burn: 'moves',
+}
+
+/** The series that an operation is counted in. */
+export function seriesOf(kind: OperationKind): Series {
+  return SERIES_OF[kind]
+}
+
+/** The parts of any operation by one set of names; a registered wallet is `to`. */
+export type OperationFields = {
+  readonly kind: OperationKind
+  readonly assetId: string | undefined
+  readonly from: string | undefined
+  readonly to: string | undefined
+  readonly amount: bigint | undefined
+  readonly name: string | undefined
+  readonly symbol: string | undefined
+  readonly reissue: boolean | undefined
+}
+
+const NO_FIELDS = {
+  assetId: undefined,
+  from: undefined,
+  to: undefined,
+  amount: undefined,
+  name: undefined,
+  symbol: undefined,
+  reissue: undefined,
+}
+
+/** The parts of an operation. */
+export function fieldsOf(operation: Operation): OperationFields {
+  if (operation.kind === 'register_wallet') return { ...NO_FIELDS, kind: operation.kind, to: operation.wallet }
+  return { ...NO_FIELDS, ...operation }
+}
+
+/** The operation of its parts. @throws AssertionError where a part is missing: no such operation was ever accepted */
+export function operationOf(fields: OperationFields): Operation {
+  const { kind } = fields
+  const assetId = () => given(fields.assetId)
+  const amount = () => given(fields.amount)
+  switch (kind) {
+    case 'register_asset':
+      return { kind, assetId: assetId(), name: fields.name, symbol: fields.symbol, reissue: given(fields.reissue) }
+    case 'register_wallet':
+      return { kind, wallet: given(fields.to) }
+    case 'mint':
+      return { kind, assetId: assetId(), amount: amount(), to: given(fields.to) }
+    case 'transfer':
+      return { kind, assetId: assetId(), amount: amount(), from: given(fields.from), to: given(fields.to) }
+    case 'burn':
+      return { kind, assetId: assetId(), amount: amount(), from: given(fields.from) }
+  }
+}
+
+function given<T>(part: T | undefined): T {
+  assert(part !== undefined, 'an operation has all its parts')
+  return part
+}
+
+/** True for text that can name a ledger's asset or wallet. */
+export function isLedgerId(text: string): boolean {
+  return text.length >= 1 && text.length <= MAX_LEDGER_ID_CHARACTERS && !/[\p{Cc}\p{Cs}]/u.test(text)
+}
+
+/** True where an operation's ids and amount are in their ranges: what every edge makes sure of. */
+export function isOperation(operation: Operation): boolean {
+  const { assetId, from, to, amount } = fieldsOf(operation)
+  const ids = [assetId, from, to].every((id) => id === undefined || isLedgerId(id))
+  return ids && (amount === undefined || (amount >= 1n && amount <= MAX_OPERATION_AMOUNT))
+}

@@ -1,0 +1,49 @@
+import type { BalanceRead, ChainReader } from '../chains/adapter.ts'
+import { assert } from '../core/assert.ts'
+import type { TokenFacts } from '../core/token.ts'
+import type { LedgerReads } from '../store/ledger-store.ts'
+import type { ChainReads } from '../store/store.ts'
+
+/** Issued tokens are whole. */
+const DECIMALS = 0
+
+/** Reads of a ledger "from the chain": its record is the chain, so they are reads of the store at its newest block. */
+export function createOwnReader({ ledger, chain }: { ledger: LedgerReads; chain: ChainReads }): ChainReader {
+  return {
+    headers: async ({ first, last }) => {
+      const numbers = Array.from({ length: last - first + 1 }, (_, at) => first + at)
+      const headers = await Promise.all(numbers.map((number) => ledger.header(number)))
+      return headers.filter((header) => header !== undefined)
+    },
+    readBalances: async ({ keys, at }) => {
+      const { clock, rows } = await chain.balances(keys, at === 'latest' ? undefined : at.number)
+      assert(clock.published !== undefined, 'a ledger begins with a block')
+      const reads = keys.map(({ asset }, index): BalanceRead => {
+        if (asset.standard !== 'ledger') return { ok: false, reason: 'not_a_token' }
+        const row = rows[index]
+        if (row === undefined) return { ok: true, amount: 0n }
+        return row.amount === undefined ? { ok: false, reason: 'outside_coverage' } : { ok: true, amount: row.amount }
+      })
+      return { block: at === 'latest' ? clock.published : at, observedAt: clock.caughtUpAt ?? 0, reads }
+    },
+    readTokens: async (assets) => {
+      const { published } = await chain.clock()
+      assert(published !== undefined, 'a ledger begins with a block')
+      const facts = assets.map(async (asset): Promise<TokenFacts> => {
+        const known = asset.standard === 'ledger' ? await ledger.asset(asset.reference) : undefined
+        const operation = known?.registration.operation
+        if (operation?.kind !== 'register_asset') {
+          return { asset, name: undefined, symbol: undefined, decimals: undefined, totalSupply: undefined }
+        }
+        return {
+          asset,
+          name: operation.name,
+          symbol: operation.symbol,
+          decimals: DECIMALS,
+          totalSupply: known?.supply,
+        }
+      })
+      return { block: published, facts: await Promise.all(facts) }
+    },
+  }
+}

@@ -1,0 +1,71 @@
+/** Part of the composition root: one configured chain with all that reads of it need, and its writer where it is ours. */
+import { ChainBalances } from './balances/chain-balances.ts'
+import { NodeReader } from './balances/node-reader.ts'
+import type { ChainReader, FollowedKind, KindDefinition } from './chains/adapter.ts'
+import type { ChainConfig } from './config/chains.ts'
+import { createOwnReader } from './ledger/own-reader.ts'
+import type { Logger } from './log.ts'
+import { type LedgerHandle, startLedger } from './start-ledger.ts'
+import type { ChainReads, Store } from './store/store.ts'
+
+/** A chain as served. `ledger`: its writer, where the chain is written here. */
+export type OpenChain = {
+  readonly config: ChainConfig
+  readonly kind: KindDefinition
+  readonly reads: ChainReads
+  readonly reader: ChainReader
+  readonly balances: ChainBalances
+  readonly ledger: LedgerHandle | undefined
+}
+
+/** What opening a chain takes. `signal`: ends reads that are under way. */
+export type ChainParts = {
+  readonly chain: ChainConfig
+  readonly kind: KindDefinition
+  readonly store: Store
+  readonly log: Logger
+  readonly signal: AbortSignal
+  readonly now: () => number
+  readonly ledgers: {
+    /** Where the ledger's own thread finds the store. */
+    readonly storeUrl: string
+    readonly strictWallets: boolean
+    readonly slowCommitMs: number
+  }
+}
+
+/** Opens a chain for reading, and a ledger for writing too. @throws STORE_UNAVAILABLE, STORE_MISMATCH */
+export function openChain(parts: ChainParts): Promise<OpenChain> {
+  const { kind } = parts
+  return kind.source === 'nodes' ? openFollowed(parts, kind) : openOwn(parts)
+}
+
+async function openFollowed(parts: ChainParts, { createAdapter }: FollowedKind): Promise<OpenChain> {
+  const { chain, store, log } = parts
+  const reads = await store.openReads(chain.id)
+  const { adapter } = createAdapter({
+    chain: chain.id,
+    rpc: chain.rpc,
+    finality: chain.finality,
+    warn: (message, fields) => log.warn({ chain: chain.id, ...fields }, message),
+  })
+  return withBalances(parts, { reads, reader: adapter, ledger: undefined })
+}
+
+async function openOwn(parts: ChainParts): Promise<OpenChain> {
+  const { chain, store, log, ledgers } = parts
+  const { ledger: record, chain: reads } = await store.openLedgerReads(chain.id)
+  const { storeUrl, strictWallets, slowCommitMs } = ledgers
+  const data = { store: storeUrl, chain: chain.id, rules: { strictWallets }, slowCommitMs }
+  const ledger = await startLedger({ data, reads: record, log })
+  return withBalances(parts, { reads, reader: createOwnReader({ ledger: record, chain: reads }), ledger })
+}
+
+function withBalances(
+  { chain, kind, signal, now }: ChainParts,
+  opened: Pick<OpenChain, 'reads' | 'reader' | 'ledger'>,
+): OpenChain {
+  const { reads, reader } = opened
+  const node = new NodeReader({ adapter: reader, observations: reads.observations, signal })
+  return { ...opened, config: chain, kind, balances: new ChainBalances({ reads, node, now }) }
+}

@@ -1,0 +1,101 @@
+import type { Header } from '../core/block.ts'
+import type { Idempotency, RecordedOperation, Series } from '../core/operation.ts'
+
+/** Where the record ends, and how many operations of each series it holds. */
+export type LedgerHead = { readonly header: Header; readonly counts: Readonly<Record<Series, number>> }
+
+/** A wallet's balance of an asset. */
+export type Holding = { readonly wallet: string; readonly assetId: string }
+
+/** What has to be known to decide some operations. */
+export type LedgerNeeds = {
+  readonly assets: readonly string[]
+  /** Whether they are known. */
+  readonly wallets: readonly string[]
+  /** How they were registered. */
+  readonly registeredWallets: readonly string[]
+  readonly holdings: readonly Holding[]
+  readonly keys: readonly Idempotency[]
+}
+
+/** A registered asset as the record knows it; `supply` in whole tokens. */
+export type AssetFacts = {
+  readonly registration: RecordedOperation
+  readonly minted: boolean
+  readonly supply: bigint
+}
+
+/** The operation that a key was first used for, and the fingerprint of its body. */
+export type KeyFacts = { readonly fingerprint: string; readonly recorded: RecordedOperation }
+
+/** What was asked for, at one moment of the record; undefined is not there. */
+export type LedgerFacts = {
+  readonly head: LedgerHead
+  readonly asset: (assetId: string) => AssetFacts | undefined
+  /** True where the wallet is registered or took part in an operation. */
+  readonly knowsWallet: (wallet: string) => boolean
+  readonly registeredWallet: (wallet: string) => RecordedOperation | undefined
+  /** Whole tokens; 0 where the wallet never met the asset. */
+  readonly balance: (holding: Holding) => bigint
+  readonly key: (key: Idempotency) => KeyFacts | undefined
+}
+
+/** An accepted operation as it is written: linked, sealed, with its caller's key and the digest of it that is sealed. */
+export type LedgerBlock = RecordedOperation & {
+  readonly parentHash: string
+  readonly idempotency: (Idempotency & { readonly digest: string }) | undefined
+}
+
+/** What came of deciding: blocks to append, in order, what must hold once they are, and what the callers are told. */
+export type Decided<T> = {
+  readonly blocks: readonly LedgerBlock[]
+  readonly after: {
+    readonly balances: readonly (Holding & { readonly amount: bigint })[]
+    readonly supplies: readonly { readonly assetId: string; readonly supply: bigint }[]
+  }
+  readonly result: T
+}
+
+/** What a ledger's writer has done since it was opened. */
+export type LedgerWrites = {
+  readonly commits: number
+  readonly operations: number
+  /** Copies of the write-ahead log into the file. */
+  readonly checkpoints: number
+}
+
+/**
+ * The writer of an issuer's ledger. It has no lease: each commit takes the record's head first, so that several
+ * processes may write one record and each decides on what the others wrote.
+ */
+export interface LedgerJournal {
+  /**
+   * One transaction: takes the head, reads what is needed, lets `decide` (pure, called once) say what to append,
+   * writes it with all that follows from it, and is on disk when this resolves. Nothing is written for no blocks.
+   */
+  commit<T>(needs: LedgerNeeds, decide: (facts: LedgerFacts) => Decided<T>): Promise<T>
+  readonly writes: LedgerWrites
+  close(): Promise<void>
+}
+
+/** Which recorded operations: numbers greater than `after`, of this asset and wallet where given. */
+export type RecordQuery = {
+  readonly assetId?: string
+  readonly wallet?: string
+  readonly after: number
+  readonly limit: number
+}
+
+/** What a ledger's record says of itself; balances, holders and history are the chain's. */
+export interface LedgerReads {
+  /** What is read from here on sees all that was committed by now, even in this turn of the event loop. */
+  renew(): void
+  header(number: number): Promise<Header | undefined>
+  hasWallet(wallet: string): Promise<boolean>
+  /** An asset's registration with what exists of it; undefined where it is not registered. */
+  asset(assetId: string): Promise<AssetFacts | undefined>
+  /** All registrations of assets, oldest first. */
+  assets(): Promise<readonly RecordedOperation[]>
+  /** Oldest first. */
+  operations(query: RecordQuery): Promise<readonly RecordedOperation[]>
+}

@@ -1,0 +1,208 @@
+import { TEXT_ACCOUNTS } from '../../core/account.ts'
+import { assert } from '../../core/assert.ts'
+import type { Header } from '../../core/block.ts'
+import type { ChainId } from '../../core/chain.ts'
+import { type Coverage, coverageTest } from '../../core/coverage.ts'
+import { fieldsOf, type Series, seriesOf } from '../../core/operation.ts'
+import type { Batch, BlockTransfers } from '../../core/transfer.ts'
+import type {
+  Decided,
+  LedgerBlock,
+  LedgerFacts,
+  LedgerHead,
+  LedgerJournal,
+  LedgerNeeds,
+  LedgerWrites,
+} from '../ledger-store.ts'
+import { AssetTable } from './asset-table.ts'
+import { BatchWriter } from './batch-writer.ts'
+import { claim } from './claim.ts'
+import { guarded, type SqliteDatabase, type Statement } from './database.ts'
+import { encodeHash } from './hash-codec.ts'
+import { LedgerLookups } from './ledger-lookups.ts'
+import { recordedValues } from './ledger-rows.ts'
+import { PairWriter } from './pair-writer.ts'
+
+/** Places in a commit where a test ends the process, to prove that nothing is lost or doubled there. */
+export const LEDGER_STEPS = ['ledger:read', 'append:rows', 'append:clock', 'ledger:rows', 'ledger:done'] as const
+export type LedgerStep = (typeof LEDGER_STEPS)[number]
+
+/** A record is whole from its first block on, so an absent row is zero. */
+const COVERAGE: Coverage = { scope: { type: 'all' }, from: 0 }
+
+/** The write-ahead log is copied into the file after so many commits: some 10 MB, so that it takes about a commit's time. */
+const CHECKPOINT_COMMITS = 50
+
+/** How long a commit waits for another process that writes the file: each takes milliseconds, but any may be next. */
+const BUSY_TIMEOUT_MS = 30_000
+
+export type LedgerJournalOptions = {
+  /** A durable connection of its own to the authoritative file. */
+  readonly db: SqliteDatabase
+  readonly chain: ChainId
+  /** The block that a record begins with, where none is there yet. */
+  readonly genesis: Header
+  readonly onStep?: (step: LedgerStep) => void
+}
+
+/** The writer of an issuer's ledger: the operations, and through the journal's own writers all that follows from them. */
+export class SqliteLedgerJournal implements LedgerJournal {
+  readonly #db: SqliteDatabase
+  readonly #assets: AssetTable
+  readonly #lookups: LedgerLookups
+  readonly #batches: BatchWriter
+  readonly #s: ReturnType<typeof prepare>
+  readonly #step: (step: LedgerStep) => void
+  readonly #writes = { commits: 0, operations: 0, checkpoints: 0 }
+
+  constructor({ db, chain, genesis, onStep }: LedgerJournalOptions) {
+    this.#db = db
+    this.#step = onStep ?? (() => undefined)
+    this.#assets = new AssetTable(db, new Map())
+    this.#lookups = new LedgerLookups(db)
+    const test = coverageTest(COVERAGE)
+    const parts = { db, codec: TEXT_ACCOUNTS, assets: this.#assets, pairs: new PairWriter(db), test }
+    this.#batches = new BatchWriter({ ...parts, from: COVERAGE.from, onStep: this.#step })
+    this.#s = prepare(db)
+    guarded(() => {
+      db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
+      claim({ db, chain, coverage: COVERAGE })
+      this.#begin(genesis)
+    })
+  }
+
+  get writes(): LedgerWrites {
+    return { ...this.#writes }
+  }
+
+  async commit<T>(needs: LedgerNeeds, decide: (facts: LedgerFacts) => Decided<T>): Promise<T> {
+    const run = this.#db.transaction(() => {
+      const facts = this.#facts(needs)
+      this.#step('ledger:read')
+      const decided = decide(facts)
+      if (decided.blocks.length > 0) this.#write(facts.head, decided)
+      return decided
+    })
+    const { blocks, result } = this.#undoable(() => run.immediate())
+    if (blocks.length > 0) this.#committed(blocks.length)
+    return result
+  }
+
+  async close(): Promise<void> {
+    guarded(() => {
+      this.#db.pragma('wal_checkpoint(TRUNCATE)')
+      this.#db.close()
+    })
+  }
+
+  #committed(operations: number): void {
+    this.#step('ledger:done')
+    this.#writes.commits += 1
+    this.#writes.operations += operations
+    if (this.#writes.commits % CHECKPOINT_COMMITS !== 0) return
+    guarded(() => this.#db.pragma('wal_checkpoint(PASSIVE)'))
+    this.#writes.checkpoints += 1
+  }
+
+  #undoable<T>(work: () => T): T {
+    try {
+      return guarded(work)
+    } catch (error) {
+      this.#assets.forget()
+      this.#lookups.forget()
+      throw error
+    }
+  }
+
+  #begin(genesis: Header): void {
+    const run = this.#db.transaction(() => {
+      if (this.#s.begun.get() !== undefined) return
+      this.#s.begin.run()
+      this.#batches.append({ first: genesis.number, through: genesis, blocks: [], headers: [genesis] })
+    })
+    run.immediate()
+  }
+
+  #facts(needs: LedgerNeeds): LedgerFacts {
+    const lookups = this.#lookups
+    const assets = found(needs.assets, (assetId) => lookups.asset(assetId))
+    const wallets = new Set(needs.wallets.filter((wallet) => lookups.hasWallet(wallet)))
+    const registered = found(needs.registeredWallets, (wallet) => lookups.registeredWallet(wallet))
+    // Ids and keys hold no control characters, so that no two pairs have one name.
+    const holdings = new Map(
+      needs.holdings.map((holding) => [`${holding.wallet}\0${holding.assetId}`, lookups.balance(holding)]),
+    )
+    const keys = new Map(needs.keys.map((key) => [`${key.scope}\0${key.key}`, lookups.key(key)]))
+    return {
+      head: lookups.head(),
+      asset: (assetId) => assets.get(assetId),
+      knowsWallet: (wallet) => wallets.has(wallet),
+      registeredWallet: (wallet) => registered.get(wallet),
+      balance: ({ wallet, assetId }) => holdings.get(`${wallet}\0${assetId}`) ?? 0n,
+      key: ({ scope, key }) => keys.get(`${scope}\0${key}`),
+    }
+  }
+
+  #write(head: LedgerHead, { blocks, after }: Decided<unknown>): void {
+    const counts: Record<Series, number> = { ...head.counts }
+    for (const block of blocks) {
+      counts[seriesOf(block.operation.kind)] += 1
+      const { idempotency } = block
+      this.#s.operation.run(...recordedValues(block), idempotency === undefined ? null : encodeHash(idempotency.digest))
+      if (idempotency === undefined) continue
+      this.#s.key.run(idempotency.scope, idempotency.key, idempotency.fingerprint, block.block.number)
+    }
+    this.#s.counts.run(counts.assets, counts.wallets, counts.mints, counts.moves)
+    this.#batches.append(batchOf(blocks))
+    this.#mustHold(after)
+    this.#step('ledger:rows')
+  }
+
+  /** What the deciding side expects is what the tables now say. */
+  #mustHold({ balances, supplies }: Decided<unknown>['after']): void {
+    for (const { amount, ...holding } of balances) {
+      assert(this.#lookups.balance(holding) === amount, 'a balance is what the operations make of it')
+    }
+    for (const { assetId, supply } of supplies) {
+      assert(this.#lookups.asset(assetId)?.supply === supply, 'a supply is the sum of the balances')
+    }
+  }
+}
+
+function found<T>(names: readonly string[], find: (name: string) => T | undefined): ReadonlyMap<string, T> {
+  const map = new Map<string, T>()
+  for (const name of names) {
+    const fact = find(name)
+    if (fact !== undefined) map.set(name, fact)
+  }
+  return map
+}
+
+/** The blocks as the journal's writers take them: each operation that moves something is one transfer. */
+function batchOf(blocks: readonly LedgerBlock[]): Batch {
+  const headers = blocks.map(({ block, parentHash, timestamp }) => ({ ...block, parentHash, timestamp }))
+  const [first] = headers
+  const through = headers.at(-1)
+  assert(first !== undefined && through !== undefined, 'a batch has blocks')
+  return { first: first.number, through, headers, blocks: blocks.map(transfersOf) }
+}
+
+function transfersOf({ block, parentHash, timestamp, operation }: LedgerBlock): BlockTransfers {
+  const { assetId, amount, from, to } = fieldsOf(operation)
+  const blank = { ...block, parentHash, timestamp }
+  if (assetId === undefined || amount === undefined) return { ...blank, transfers: [] }
+  const asset = { standard: 'ledger', reference: assetId } as const
+  const place = { logIndex: 0, batchIndex: 0, item: '', transactionHash: block.hash }
+  return { ...blank, transfers: [{ ...place, asset, amount, from, to }] }
+}
+
+function prepare(db: SqliteDatabase) {
+  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  return {
+    begun: sql('SELECT 1 FROM ledger').pluck(),
+    begin: sql('INSERT INTO ledger VALUES (1, 0, 0, 0, 0)'),
+    operation: sql('INSERT INTO ledger_operations VALUES (?,?,?,?,?,?,?,?,?,?,?)'),
+    key: sql('INSERT INTO ledger_keys VALUES (?, ?, ?, ?)'),
+    counts: sql('UPDATE ledger SET assets = ?, wallets = ?, mints = ?, moves = ?'),
+  }
+}

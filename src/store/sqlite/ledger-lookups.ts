@@ -1,0 +1,119 @@
+import { TEXT_ACCOUNTS } from '../../core/account.ts'
+import { assert } from '../../core/assert.ts'
+import type { Header } from '../../core/block.ts'
+import type { Idempotency, RecordedOperation } from '../../core/operation.ts'
+import type { AssetFacts, Holding, KeyFacts, LedgerHead } from '../ledger-store.ts'
+import { decodeAmount } from './amount-codec.ts'
+import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import { HEADER_COLUMNS, readHeader } from './header-rows.ts'
+import { RECORD, RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
+
+/** Registrations and known wallets kept in memory, some 300 bytes each; past this all are forgotten and read again. */
+const MAX_REMEMBERED = 100_000
+
+/**
+ * Single facts of a ledger through one connection, read in whatever transaction is open. What never changes once it is
+ * there is remembered: registrations, and that a wallet is known.
+ */
+export class LedgerLookups {
+  readonly #s: ReturnType<typeof prepare>
+  readonly #registrations = new Map<string, RecordedOperation>()
+  readonly #wallets = new Set<string>()
+
+  constructor(db: SqliteDatabase) {
+    this.#s = prepare(db)
+  }
+
+  registration(assetId: string): RecordedOperation | undefined {
+    const known = this.#registrations.get(assetId)
+    if (known !== undefined) return known
+    const row = this.#s.asset.get(assetId) as Row | undefined
+    if (row === undefined) return undefined
+    const recorded = readRecorded(row)
+    if (this.#registrations.size >= MAX_REMEMBERED) this.#registrations.clear()
+    this.#registrations.set(assetId, recorded)
+    return recorded
+  }
+
+  asset(assetId: string): AssetFacts | undefined {
+    const registration = this.registration(assetId)
+    if (registration === undefined) return undefined
+    // An asset has a row among the chain's from its first transfer on, which is a mint.
+    const supply = nullable(this.#s.supply.get(assetId), (value) => decodeAmount(bytes(value)))
+    return { registration, minted: supply !== undefined, supply: supply ?? 0n }
+  }
+
+  hasWallet(wallet: string): boolean {
+    if (this.#wallets.has(wallet)) return true
+    const account = TEXT_ACCOUNTS.encode(wallet)
+    if (this.#s.account.get(account) === undefined && this.#s.wallet.get(account) === undefined) return false
+    if (this.#wallets.size >= MAX_REMEMBERED) this.#wallets.clear()
+    this.#wallets.add(wallet)
+    return true
+  }
+
+  registeredWallet(wallet: string): RecordedOperation | undefined {
+    const row = this.#s.wallet.get(TEXT_ACCOUNTS.encode(wallet)) as Row | undefined
+    return row === undefined ? undefined : readRecorded(row)
+  }
+
+  balance({ wallet, assetId }: Holding): bigint {
+    const amount = this.#s.balance.get(TEXT_ACCOUNTS.encode(wallet), assetId)
+    return amount === undefined ? 0n : decodeAmount(bytes(amount))
+  }
+
+  key({ scope, key }: Idempotency): KeyFacts | undefined {
+    const row = this.#s.key.get(scope, key) as Row | undefined
+    if (row === undefined) return undefined
+    return { fingerprint: text(row[12]), recorded: readRecorded(row) }
+  }
+
+  header(number: number): Header | undefined {
+    const row = this.#s.header.get(number) as Row | undefined
+    return row === undefined ? undefined : readHeader(row)
+  }
+
+  assets(): readonly RecordedOperation[] {
+    return this.#s.assets.all().map((row) => readRecorded(row as Row))
+  }
+
+  /** Forgets what was remembered in a transaction that was undone. */
+  forget(): void {
+    this.#registrations.clear()
+    this.#wallets.clear()
+  }
+
+  /** Where the record ends. */
+  head(): LedgerHead {
+    const row = this.#s.head.get() as Row | undefined
+    assert(row !== undefined, 'a ledger has a head from its first opening on')
+    const [assets, wallets, mints, moves] = row.slice(4).map(int)
+    assert(
+      assets !== undefined && wallets !== undefined && mints !== undefined && moves !== undefined,
+      'all are counted',
+    )
+    return { header: readHeader(row), counts: { assets, wallets, mints, moves } }
+  }
+}
+
+function prepare(db: SqliteDatabase) {
+  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  const record = `SELECT ${RECORD_COLUMNS} FROM ${RECORD}`
+  return {
+    asset: sql(`${record} WHERE o.kind = 'register_asset' AND o.asset = ?`).raw(),
+    assets: sql(`${record} WHERE o.kind = 'register_asset' ORDER BY o.number`).raw(),
+    wallet: sql(`${record} WHERE o.kind = 'register_wallet' AND o.receiver = ?`).raw(),
+    supply: sql("SELECT supply FROM assets WHERE reference = ? AND standard = 'ledger'").pluck(),
+    account: sql('SELECT 1 FROM accounts WHERE account = ?').pluck(),
+    balance: sql(
+      `SELECT amount FROM balances WHERE account = ? AND item = x''
+       AND asset = (SELECT id FROM assets WHERE reference = ? AND standard = 'ledger')`,
+    ).pluck(),
+    key: sql(
+      `SELECT ${RECORD_COLUMNS}, k.fingerprint FROM ${RECORD} JOIN ledger_keys k ON k.number = o.number
+       WHERE k.scope = ? AND k.key = ?`,
+    ).raw(),
+    header: sql(`SELECT ${HEADER_COLUMNS} FROM blocks WHERE number = ?`).raw(),
+    head: sql(`SELECT ${HEADER_COLUMNS}, assets, wallets, mints, moves FROM clock JOIN ledger USING (one)`).raw(),
+  }
+}

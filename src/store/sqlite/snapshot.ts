@@ -1,0 +1,48 @@
+import type { ChainClock } from '../store.ts'
+import { ClockReader } from './clock-reader.ts'
+import { guarded, type SqliteDatabase } from './database.ts'
+import { TurnSnapshot } from './turn-snapshot.ts'
+
+/** The snapshot of a turn of the event loop, with the clock that it is of; shared by all who read one connection. */
+export class Snapshot {
+  readonly #turn: TurnSnapshot
+  readonly #reader: ClockReader
+  #clock: ChainClock
+  readonly #whenClassesChange: (() => void)[] = []
+
+  /** `own`: the chain is written here and nowhere else. */
+  constructor(db: SqliteDatabase, own = false) {
+    this.#turn = new TurnSnapshot(db)
+    this.#reader = new ClockReader(db, own)
+    this.#clock = this.#reader.read()
+  }
+
+  /** The clock of the newest snapshot. */
+  get clock(): ChainClock {
+    return this.#clock
+  }
+
+  /** Runs reads in this turn's snapshot, handing them the clock that it is of. @throws STORE_UNAVAILABLE */
+  read<T>(work: (clock: ChainClock) => T): T {
+    return guarded(() => {
+      if (this.#turn.enter()) this.#refresh()
+      return work(this.#clock)
+    })
+  }
+
+  /** Gives the snapshot back: the next read of this turn takes a new one. */
+  renew(): void {
+    guarded(() => this.#turn.leave())
+  }
+
+  /** Calls `forget` whenever the classes of assets have changed. */
+  onClassesChange(forget: () => void): void {
+    this.#whenClassesChange.push(forget)
+  }
+
+  #refresh(): void {
+    const { classes } = this.#reader
+    this.#clock = this.#reader.read()
+    if (this.#reader.classes !== classes) for (const forget of this.#whenClassesChange) forget()
+  }
+}
