@@ -2,11 +2,13 @@
 import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { AdapterCounts, ChainAdapter } from './chains/adapter.ts'
+import type { AdapterCounts, ChainAdapter, KindDefinition } from './chains/adapter.ts'
 import { kindOf } from './chains/registry.ts'
 import type { ChainConfig } from './config/chains.ts'
 import { assert } from './core/assert.ts'
 import { isServiceError } from './core/errors.ts'
+import { Auditor } from './indexer/audit.ts'
+import { runAudit } from './indexer/audit-run.ts'
 import { Indexer, isFatal } from './indexer/indexer.ts'
 import { run } from './indexer/run.ts'
 import { followTokens } from './indexer/token-follower.ts'
@@ -54,7 +56,7 @@ async function main(chain: ChainConfig): Promise<void> {
       finality: chain.finality,
       warn: (message, fields) => log('warn', message, fields),
     })
-    await follow({ journal, reads, adapter, counts, pollMs: chain.pollMs ?? kind.pollMs, chain })
+    await follow({ journal, reads, adapter, counts, kind, chain })
     await journal.close()
   } finally {
     await store.close()
@@ -66,28 +68,33 @@ type Parts = {
   readonly reads: ChainReads
   readonly adapter: ChainAdapter
   readonly counts: AdapterCounts
-  readonly pollMs: number
+  readonly kind: KindDefinition
   readonly chain: ChainConfig
 }
 
-async function follow({ journal, reads, adapter, counts, pollMs, chain }: Parts): Promise<void> {
+async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): Promise<void> {
   const { signal } = stopping
+  const coverage = { scope: chain.scope, from: chain.from }
+  const now = () => performance.now()
+  const audit = new Auditor({ adapter, journal, reads, coverage, nobody: kind.nobody, now, log })
   const indexer = new Indexer({
+    audit,
     adapter,
     journal,
     observations: reads.observations,
-    coverage: { scope: chain.scope, from: chain.from },
-    now: () => performance.now(),
+    coverage,
+    now,
     time,
     log,
     report: (report) => tell({ type: 'progress', progress: { chain: chain.id, first: chain.from, ...report } }),
     counts: () => ({ ...counts }),
   })
   const tokens = followTokens({ adapter, reads, time, log, signal })
-  await run({ indexer, pollMs, log, signal })
+  const audits = runAudit(audit, log, signal)
+  await run({ indexer, pollMs: chain.pollMs ?? kind.pollMs, log, signal })
   // A chain that stopped for good waits here, its state still readable, until the process is told to stop.
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-  await tokens
+  await Promise.all([tokens, audits])
 }
 
 /** Waits for the lease as long as another process holds it; undefined when told to stop meanwhile, or for good. */

@@ -30,14 +30,22 @@ export interface ChainReader {
    */
   headers(range: { readonly first: number; readonly last: number }, signal: AbortSignal): Promise<readonly Header[]>
 
-  /** Balances at one block: the one named, or the node's newest. One bad token never spoils the rest. */
+  /**
+   * Balances at one block: the one named, or the node's newest. One bad token never spoils the rest. `ask`: another way
+   * than the usual one, for a second opinion: the block by its number, or another node than the preferred, where there is
+   * one.
+   */
   readBalances(
-    request: { readonly keys: readonly BalanceKey[]; readonly at: BlockRef | 'latest' },
+    request: {
+      readonly keys: readonly BalanceKey[]
+      readonly at: BlockRef | 'latest'
+      readonly ask?: 'by_number' | 'another_node'
+    },
     signal: AbortSignal,
   ): Promise<BalanceReads>
 
-  /** What tokens say of themselves, at the node's newest block. */
-  readTokens(assets: readonly AssetRef[], signal: AbortSignal): Promise<TokenReads>
+  /** What tokens say of themselves, at a block, or else at the node's newest. */
+  readTokens(assets: readonly AssetRef[], signal: AbortSignal, at?: BlockRef): Promise<TokenReads>
 }
 
 /** What transfers are fetched: a coverage's scope, or those of one account in one token (canonical addresses). */
@@ -108,6 +116,8 @@ export type KindDefinition = {
 export type FollowedKind = {
   readonly source: 'nodes'
   readonly nativeAsset: AssetRef
+  /** The account that stands for nobody: what lies there is held by no one. Undefined where the kind has none. */
+  readonly nobody: string | undefined
   /** How long to wait between two polls of the head, in milliseconds, unless configured. */
   readonly pollMs: number
   readonly createAdapter: (options: AdapterOptions) => {

@@ -1,7 +1,6 @@
-import type { ChainAdapter } from '../chains/adapter.ts'
+import type { ChainAdapter, FetchScope } from '../chains/adapter.ts'
 import { assert } from '../core/assert.ts'
 import type { Header } from '../core/block.ts'
-import type { Scope } from '../core/coverage.ts'
 import { isServiceError } from '../core/errors.ts'
 import type { Batch, BlockTransfers } from '../core/transfer.ts'
 import { afterAnswer, afterRefusal, FIRST_RANGE_SIZE, type RangeSize } from './range-size.ts'
@@ -23,7 +22,7 @@ type Answer = { readonly first: number; readonly through: Header; readonly block
 
 export type BackfillOptions = {
   readonly adapter: ChainAdapter
-  readonly scope: Scope
+  readonly scope: FetchScope
   readonly first: number
   /** Last block to bring; settled, so that no reorg can touch the range. */
   readonly last: number

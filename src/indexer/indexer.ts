@@ -39,6 +39,8 @@ export type IndexerOptions = {
 export type AuditFeed = {
   /** Blocks were committed. */
   readonly committed: (batch: Batch) => void
+  /** What is committed ends at the node's own head. */
+  readonly reached: (head: Header) => void
   /** Reads that others had noted were held against the journal. */
   readonly judged: (judged: readonly Judged[]) => void
   /** Counters for metrics and `/health`. */
@@ -84,6 +86,7 @@ export class Indexer {
       await this.#judge()
       await this.#beat()
       const { written } = await this.#load()
+      if (written !== undefined && sameBlock(written, heads.latest)) this.#options.audit?.reached(written)
       return written === undefined || written.number >= heads.latest.number || this.#conflict !== undefined
         ? 'idle'
         : 'more'

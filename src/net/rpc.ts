@@ -49,6 +49,8 @@ export type Running = {
   readonly signal: AbortSignal
   /** Errors of this work that each other node is asked about once: what one lacks, another may have. */
   readonly elsewhere?: (error: ServiceError) => boolean
+  /** Passes over the node that is asked first, where there is another. */
+  readonly another?: boolean
 }
 
 /** Several nodes of one chain as one: retries, pauses and fail-over are decided here and nowhere else. */
@@ -122,9 +124,10 @@ export function createRpc(options: RpcOptions): Rpc {
 
 type Client = { readonly peers: readonly Peer[]; readonly limits: RpcLimits; readonly options: RpcOptions }
 
-async function run<T>(client: Client, work: Work<T>, { signal, elsewhere }: Running): Promise<T> {
+async function run<T>(client: Client, work: Work<T>, { signal, elsewhere, another }: Running): Promise<T> {
   const { peers, limits, options } = client
-  let passed = new Set<Peer>()
+  const [preferred] = peers
+  let passed = new Set(another === true && peers.length > 1 && preferred !== undefined ? [preferred] : [])
   let timeouts = 0
   for (let n = 1; ; n++) {
     throwIfAborted(signal)

@@ -1,6 +1,7 @@
 import type { Accounting, AssetRef } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
+import type { BlockTransfers } from '../core/transfer.ts'
 
 /**
  * What became of a read of the chain, held against the journal.
@@ -79,6 +80,23 @@ export interface AuditStore {
   supplies(
     assets: readonly AssetRef[],
   ): Promise<{ readonly block: BlockRef; readonly supplies: readonly (bigint | undefined)[] }>
+  /**
+   * What the events say a balance was at the end of a block, in range or not: from its newest opening on by that, before
+   * by what coverage gave. `amount` undefined: there is no opening. `whole`: the newest opening holds since coverage
+   * began.
+   */
+  expected(key: BalanceKey, block: number): Promise<{ readonly amount: bigint | undefined; readonly whole: boolean }>
+  /**
+   * Of a range of blocks, the numbers of those in which an asset's transfers (with `account`, those from or to it) are
+   * not the ones of `blocks`.
+   */
+  differing(query: {
+    readonly asset: AssetRef
+    readonly account: string | undefined
+    readonly first: number
+    readonly last: number
+    readonly blocks: readonly BlockTransfers[]
+  }): Promise<readonly number[]>
   /** Adds a finding; the oldest above a limit go. */
   note(finding: Finding): Promise<void>
 }

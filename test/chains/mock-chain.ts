@@ -41,8 +41,13 @@ export class MockChain implements ChainAdapter {
 
   /** The blocks of the branch that the node shows, genesis first. */
   canonical(): (BlockTransfers & Header)[] {
+    return this.branch(this.#latest?.hash)
+  }
+
+  /** The blocks up to one, genesis first. */
+  branch(last: string | undefined): (BlockTransfers & Header)[] {
     const chain: (BlockTransfers & Header)[] = []
-    let next = this.#latest?.hash
+    let next = last
     while (next !== undefined) {
       const block = this.#blocks.get(next)
       if (block === undefined) break
@@ -68,14 +73,14 @@ export class MockChain implements ChainAdapter {
     return found.map(toHeader)
   }
 
-  async transfers({ first, last }: { first: number; last: number }): Promise<readonly BlockTransfers[]> {
+  async transfers({ first, last }: Parameters<ChainAdapter['transfers']>[0]): Promise<readonly BlockTransfers[]> {
     this.fault('transfers')
     return this.canonical().filter(
       (block) => block.number >= first && block.number <= last && block.transfers.length > 0,
     )
   }
 
-  async transfersOf({ headers }: { headers: readonly Header[] }): Promise<readonly BlockTransfers[]> {
+  async transfersOf({ headers }: Parameters<ChainAdapter['transfersOf']>[0]): Promise<readonly BlockTransfers[]> {
     this.fault('transfersOf')
     return headers.map((header) => {
       const block = this.#blocks.get(header.hash)
@@ -84,11 +89,11 @@ export class MockChain implements ChainAdapter {
     })
   }
 
-  async readBalances(..._request: Parameters<ChainAdapter['readBalances']>): Promise<BalanceReads> {
+  async readBalances(_: Parameters<ChainAdapter['readBalances']>[0]): Promise<BalanceReads> {
     throw new ServiceError('NODE_UNREACHABLE', 'this chain is for following only')
   }
 
-  async readTokens(): Promise<TokenReads> {
+  async readTokens(..._: Parameters<ChainAdapter['readTokens']>): Promise<TokenReads> {
     throw new ServiceError('NODE_UNREACHABLE', 'this chain is for following only')
   }
 }

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import type { Accounting } from '../../src/core/asset.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
+import { Auditor } from '../../src/indexer/audit.ts'
 import { Indexer } from '../../src/indexer/indexer.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import type { ChainReads, Journal } from '../../src/store/store.ts'
@@ -14,6 +16,9 @@ import { dumpChain } from '../store/dump.ts'
 export const CHAIN = parseChainId('eip155:1') as ChainId
 const ALL: Coverage = { scope: { type: 'all' }, from: 0 }
 
+/** Rounds after which an audit that finds ever more work is taken as it is. */
+const MAX_ROUNDS = 50
+
 /** An indexer on a mock chain and a real store, driven step by step. */
 export type Rig = {
   readonly indexer: Indexer
@@ -21,35 +26,51 @@ export type Rig = {
   readonly reads: ChainReads
   /** Steps until the indexer has nothing to do twice in a row. */
   readonly settle: () => Promise<void>
+  /** Settles, audits until nothing is due, and tells the auditor's counters. */
+  readonly audit: () => Promise<Readonly<Record<string, number>>>
   readonly dump: () => string[]
   readonly close: () => Promise<void>
 }
 
-export async function makeRig(chain: MockChain, coverage = ALL): Promise<Rig> {
+export async function makeRig(
+  chain: MockChain,
+  coverage = ALL,
+  classes: ReadonlyMap<string, Accounting> = new Map(),
+): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-indexer-'))
-  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS })
+  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, classesOf: () => classes })
   const journal = await store.openJournal(CHAIN, coverage)
   const reads = await store.openReads(CHAIN)
+  const now = () => performance.now()
+  const audit = new Auditor({ adapter: chain, journal, reads, coverage, nobody: undefined, now, log: () => undefined })
   const indexer = new Indexer({
     adapter: chain,
+    audit,
     journal,
     observations: reads.observations,
     coverage,
-    now: () => performance.now(),
+    now,
     time: () => 1_000_000,
     log: () => undefined,
     report: () => undefined,
     counts: () => ({}),
   })
   const signal = new AbortController().signal
+  const settle = async (): Promise<void> => {
+    for (let idle = 0; idle < 3; ) idle = (await indexer.step(signal)) === 'idle' ? idle + 1 : 0
+    // Reads share a snapshot for a turn: what was just written is seen in the next.
+    await nextTurn()
+  }
   return {
     indexer,
     journal,
     reads,
-    settle: async () => {
-      for (let idle = 0; idle < 3; ) idle = (await indexer.step(signal)) === 'idle' ? idle + 1 : 0
-      // Reads share a snapshot for a turn: what was just written is seen in the next.
+    settle,
+    audit: async () => {
+      await settle()
+      for (let rounds = 0; audit.isDue && rounds < MAX_ROUNDS; rounds++) await audit.round(signal)
       await nextTurn()
+      return audit.counts()
     },
     dump: () => dumpChain(join(folder, 'eip155_1.db')),
     close: async () => {

@@ -30,7 +30,7 @@ export class Model {
         order++
         const fungible = isFungible(transfer.asset.standard)
         for (const item of fungible ? [''] : ['', transfer.item]) {
-          for (const [account, delta, received] of sides(transfer)) {
+          for (const [account, delta, received] of sidesOf(transfer)) {
             const key = `${account}/${assetKey(transfer.asset)}/${item}`
             const position = positions.get(key) ?? { sum: 0n, amount: 0n, order, received: false, fungible }
             position.sum += delta
@@ -68,7 +68,8 @@ export class Model {
   }
 }
 
-function sides({ from, to, amount }: Transfer): [string, bigint, boolean][] {
+/** What a transfer does to each account: its delta, and whether the account received. */
+export function sidesOf({ from, to, amount }: Transfer): [string, bigint, boolean][] {
   if (from !== undefined && from === to) return [[from, 0n, true]]
   return [
     ...(from === undefined ? [] : [[from, -amount, false] satisfies [string, bigint, boolean]]),

@@ -48,19 +48,20 @@ export function createEvmAdapter(
       }
       return rpc.run((session) => readTransfersOf(session, { headers, scope, counts }), { signal })
     },
-    readBalances: async ({ keys, at }, signal): Promise<BalanceReads> => {
+    readBalances: async ({ keys, at, ask }, signal): Promise<BalanceReads> => {
       const observedAt = Math.floor(Date.now() / 1000)
-      const reader = { ...reading, at, perCall: BALANCES_PER_CALL }
+      const reader = { ...reading, at, perCall: BALANCES_PER_CALL, byNumber: ask === 'by_number' }
       try {
         const work = (session: RpcSession) => readBalances(session, keys, reader)
-        return { ...(await rpc.run(work, { signal, elsewhere: lacksState })), observedAt }
+        const running = { signal, elsewhere: lacksState, another: ask === 'another_node' }
+        return { ...(await rpc.run(work, running)), observedAt }
       } catch (error) {
         if (at === 'latest' || !isServiceError(error) || !lacksState(error)) throw error
         return { block: at, observedAt, reads: keys.map(() => ({ ok: false, reason: 'no_archive' })) }
       }
     },
-    readTokens: (assets, signal) => {
-      const reader = { ...reading, at: 'latest' as const, perCall: TOKENS_PER_CALL }
+    readTokens: (assets, signal, at) => {
+      const reader = { ...reading, at: at ?? ('latest' as const), perCall: TOKENS_PER_CALL }
       return rpc.run((session) => readTokens(session, assets, reader), { signal })
     },
   }

@@ -14,6 +14,7 @@ export const EVM: KindDefinition = {
   namespace: 'eip155',
   source: 'nodes',
   nativeAsset: EVM_NATIVE,
+  nobody: `0x${'0'.repeat(2 * ADDRESS_BYTES)}`,
   parseAddress,
   accountCodec: {
     encode: (address) => {

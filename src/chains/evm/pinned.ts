@@ -40,6 +40,8 @@ export type Reader = {
   readonly at: BlockRef | 'latest'
   /** Reads in one multicall. */
   readonly perCall: number
+  /** Names the block by its number even where the node takes its hash. */
+  readonly byNumber?: boolean
 }
 
 /**
@@ -58,7 +60,7 @@ export async function readPinned<T>(
     const bulk: Bulk = { pin, multicall, bad: reader.bad, perCall: reader.perCall }
     return work((reads) => readAll(session, reads, bulk), pin)
   }
-  if (!abilities.withoutHashes.has(session.label)) {
+  if (reader.byNumber !== true && !abilities.withoutHashes.has(session.label)) {
     try {
       return { block, value: await attempt({ block, byHash: true }) }
     } catch (error) {

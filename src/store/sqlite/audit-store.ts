@@ -1,17 +1,23 @@
 import type { AccountCodec } from '../../core/account.ts'
-import { type AssetRef, NO_ITEM } from '../../core/asset.ts'
+import { type AssetRef, assetKey, isFungible, NO_ITEM } from '../../core/asset.ts'
+import type { BalanceKey } from '../../core/balance.ts'
 import type { BlockRef } from '../../core/block.ts'
 import type { Coverage } from '../../core/coverage.ts'
+import type { Transfer } from '../../core/transfer.ts'
 import type { AuditStore, Finding, Walk, WalkLimits, WalkStep } from '../audits.ts'
-import { decodeAmount, encodeItem } from './amount-codec.ts'
+import { decodeAmount, decodeItem, encodeItem } from './amount-codec.ts'
 import type { AssetTable, FixedClasses } from './asset-table.ts'
-import { bytes, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
 import { readOptionalRef } from './header-rows.ts'
+import type { PairWriter } from './pair-writer.ts'
 import { encodeNullable } from './position.ts'
+import type { Segments } from './segments.ts'
 import { Walks } from './walks.ts'
 
 /** Findings kept: what an operator reads back, some 200 bytes each. */
 const MAX_FINDINGS = 1_000
+
+const TRANSFER = 't.block, t.log, t.sub, t.sender, t.receiver, t.item, t.amount'
 
 export type AuditParts = {
   readonly db: SqliteDatabase
@@ -20,6 +26,8 @@ export type AuditParts = {
   readonly keeps: (account: string) => boolean
   readonly coverage: Coverage
   readonly fixed: FixedClasses
+  readonly pairs: PairWriter
+  readonly segments: Segments
   /** Runs work in one transaction of the chain's writer. */
   readonly transaction: <T>(work: () => T) => T
 }
@@ -55,6 +63,49 @@ export class SqliteAudits implements AuditStore {
     })
   }
 
+  async expected({ account, asset, item }: BalanceKey, block: number) {
+    const { assets, codec, coverage, pairs, segments, transaction } = this.#parts
+    return transaction(() => {
+      const byCoverage = coverage.from === 0 ? 0n : undefined
+      const stored = assets.find(asset)
+      if (stored === undefined) return { amount: byCoverage, whole: true }
+      const fungible = isFungible(asset.standard)
+      const key = { account: codec.encode(account), asset: stored.id, item: encodeItem(item), fungible }
+      const newest = segments.newest(key)
+      const beforeIt = newest !== undefined && block < newest.since
+      const opening = beforeIt ? byCoverage : (pairs.read(key)?.opening ?? byCoverage)
+      const amount = opening === undefined ? undefined : opening + segments.sumAt(key, block)
+      return { amount, whole: newest === undefined || newest.since === 0 }
+    })
+  }
+
+  async differing(query: Parameters<AuditStore['differing']>[0]): Promise<readonly number[]> {
+    const { asset, account, first, last } = query
+    const { assets, codec, transaction } = this.#parts
+    const theirs = new Map<string, number>()
+    for (const { number, transfers } of query.blocks) {
+      for (const transfer of transfers) {
+        const { from, to } = transfer
+        if (assetKey(transfer.asset) !== assetKey(asset)) continue
+        if (account !== undefined && account !== from && account !== to) continue
+        theirs.set(nameOf(number, transfer), number)
+      }
+    }
+    return transaction(() => {
+      const id = assets.find(asset)?.id ?? 0
+      const rows =
+        account === undefined
+          ? this.#s.transfersOf.iterate(id, first, last)
+          : this.#s.transfersOfPair.iterate(codec.encode(account), id, first, last)
+      const others: number[] = []
+      for (const entry of rows) {
+        const [block, transfer] = readTransfer(entry as Row, codec)
+        if (!theirs.delete(nameOf(block, transfer))) others.push(block)
+      }
+      return [...new Set([...others, ...theirs.values()])].sort((a, b) => a - b)
+    })
+  }
+
   async note({ asset, account, item, journal, chain, ...finding }: Finding): Promise<void> {
     const { assets, codec, transaction } = this.#parts
     transaction(() => {
@@ -75,6 +126,18 @@ export class SqliteAudits implements AuditStore {
   }
 }
 
+type Named = Pick<Transfer, 'logIndex' | 'batchIndex' | 'from' | 'to' | 'item' | 'amount'>
+
+function nameOf(block: number, { logIndex, batchIndex, from, to, item, amount }: Named): string {
+  return `${block}/${logIndex}/${batchIndex}/${from ?? ''}/${to ?? ''}/${item}/${amount}`
+}
+
+function readTransfer(row: Row, codec: AccountCodec): [number, Named] {
+  const side = (value: unknown) => nullable(value, (stored) => codec.decode(bytes(stored)))
+  const place = { logIndex: int(row[1]), batchIndex: int(row[2]), from: side(row[3]), to: side(row[4]) }
+  return [int(row[0]), { ...place, item: decodeItem(bytes(row[5])), amount: decodeAmount(bytes(row[6])) }]
+}
+
 function prepare(db: SqliteDatabase) {
   const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
   return {
@@ -83,6 +146,11 @@ function prepare(db: SqliteDatabase) {
     written: sql('SELECT number, hash FROM clock').raw(),
     supply: sql('SELECT supply FROM assets WHERE id = ?').pluck(),
     doubt: sql('SELECT 1 FROM doubts WHERE asset = ? AND item = ? LIMIT 1').pluck(),
+    transfersOf: sql(`SELECT ${TRANSFER} FROM transfers t WHERE t.asset = ? AND t.block BETWEEN ? AND ?`).raw(),
+    transfersOfPair: sql(
+      `SELECT ${TRANSFER} FROM changes c JOIN transfers t USING (block, log, sub)
+       WHERE c.account = ? AND c.asset = ? AND c.item = x'' AND c.block BETWEEN ? AND ?`,
+    ).raw(),
     note: sql(
       `INSERT INTO findings (found_at, what, block, asset, account, item, journal, chain, says)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,

@@ -91,6 +91,8 @@ export class SqliteJournal implements Journal {
       keeps: test.keeps,
       coverage,
       fixed,
+      pairs,
+      segments,
       transaction: (work) => this.#transaction(work),
     })
   }

@@ -1,0 +1,307 @@
+import { assetKey, isFungible, NO_ITEM } from '../core/asset.ts'
+import type { BalanceKey, Observation } from '../core/balance.ts'
+import { type BlockRef, type Header, sameBlock } from '../core/block.ts'
+import { isServiceError } from '../core/errors.ts'
+import type { Batch } from '../core/transfer.ts'
+import type { Finding, Judgement, Walk, WalkLimits, WalkStep } from '../store/audits.ts'
+import { type CaseParts, Investigator, type Suspect, suspectKey, type Verdict } from './audit-case.ts'
+import type { AuditFeed } from './indexer.ts'
+import type { Judged } from './judge.ts'
+import { StateWindow } from './state-window.ts'
+
+/** Balances touched by new blocks that a round reads, at most: what two multicalls carry. */
+const MAX_TOUCHED = 200
+/** Of these, of one token: a busy one hides no other. */
+const MAX_TOUCHED_OF_TOKEN = 20
+/** What each walk may bring to a round. With four holders each, a chain of up to 50 tokens is seen whole at every head. */
+const WALK_LIMITS: Readonly<Record<Walk, WalkLimits>> = {
+  holders: { keys: 200, perToken: 4 },
+  doubts: { keys: 50, perToken: 5 },
+  openings: { keys: 200, perToken: 50 },
+  rereads: { keys: 100, perToken: 25 },
+}
+/** Tokens whose supply a round compares. */
+const MAX_SUPPLIES = 50
+/** Suspicions looked into in one round; the others are found again. */
+const MAX_CASES = 3
+/** Suspicions waiting at most, one a token. */
+const MAX_SUSPECTS = 1_000
+/** Rounds for which a token rests whose suspicion came to nothing doubles each time, up to this. */
+const MAX_REST_ROUNDS = 1_024
+
+const WALK_NAMES = ['holders', 'doubts', 'openings', 'rereads'] as const satisfies readonly Walk[]
+
+export type AuditorOptions = Omit<CaseParts, 'window'> & {
+  readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
+}
+
+type Rest = { failures: number; untilRound: number }
+
+/**
+ * Compares what the journal says with what the chain says, at one and the same block, head by head: balances that new
+ * blocks touched, random holders, supplies; and reads what only a read can tell. It runs beside the indexer, which tells
+ * it of new blocks and never waits for it. What differs is looked into: missing logs are repaired, and a token whose logs
+ * are complete and do not explain it is turned to `reads`.
+ */
+export class Auditor implements AuditFeed {
+  readonly #options: AuditorOptions
+  readonly #investigator: Investigator
+  readonly #window: StateWindow
+  readonly #touched = new Map<string, BalanceKey>()
+  readonly #touchedOf = new Map<string, number>()
+  readonly #suspects = new Map<string, Suspect>()
+  readonly #rests = new Map<string, Rest>()
+  readonly #counts = {
+    audit_checked: 0,
+    audit_equal: 0,
+    audit_different: 0,
+    audit_adopted: 0,
+    audit_unchecked: 0,
+    audit_repaired: 0,
+    audit_turned: 0,
+    audit_unsteady: 0,
+    audit_failed: 0,
+  }
+  #head: Header | undefined
+  #audited: BlockRef | undefined
+  /** The last round left work behind at the same head. */
+  #more = false
+  #rounds = 0
+  #wake: () => void = () => undefined
+
+  constructor(options: AuditorOptions) {
+    this.#options = options
+    this.#window = new StateWindow(options.adapter, options.coverage.from)
+    this.#investigator = new Investigator({ ...options, window: this.#window })
+  }
+
+  committed(batch: Batch): void {
+    // Settled blocks come by the thousand and their state is mostly gone: their holders' turn comes.
+    if (batch.headers.length === 0) return
+    for (const { transfers } of batch.blocks) {
+      for (const { asset, from, to, item } of transfers) {
+        if (this.#touched.size >= MAX_TOUCHED) return
+        const items = isFungible(asset.standard) ? [NO_ITEM] : [NO_ITEM, item]
+        for (const account of [from, to]) {
+          if (account !== undefined) for (const one of items) this.#touch({ account, asset, item: one })
+        }
+      }
+    }
+  }
+
+  reached(head: Header): void {
+    this.#head = head
+    if (this.isDue) this.#wake()
+  }
+
+  judged(judged: readonly Judged[]): void {
+    for (const { read, judgement } of judged) this.#suspect(read, judgement)
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    const { depth } = this.#window
+    return {
+      ...this.#counts,
+      ...(this.#audited === undefined ? {} : { audited_block: this.#audited.number }),
+      ...(depth === undefined || depth === Number.POSITIVE_INFINITY ? {} : { state_blocks: depth }),
+    }
+  }
+
+  /** True while there is a head that was not audited, or work left at it. */
+  get isDue(): boolean {
+    const head = this.#head
+    return head !== undefined && (this.#more || this.#audited === undefined || !sameBlock(this.#audited, head))
+  }
+
+  /** Resolves once a round is due. */
+  async due(signal: AbortSignal): Promise<void> {
+    if (this.isDue || signal.aborted) return
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
+  /**
+   * Audits the newest head.
+   * @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST; the next round begins anew
+   */
+  async round(signal: AbortSignal): Promise<void> {
+    const head = this.#head
+    if (head === undefined) return
+    this.#rounds++
+    const touched = [...this.#touched.values()]
+    this.#touched.clear()
+    this.#touchedOf.clear()
+    const steps = await this.#walk()
+    const keys = distinct([...touched, ...WALK_NAMES.flatMap((walk) => steps[walk].keys)])
+    try {
+      await this.#check(keys, head, signal)
+    } catch (error) {
+      this.#counts.audit_unchecked += keys.length
+      throw error
+    }
+    await this.#checkSupplies(distinct([...touched, ...steps.holders.keys]), signal)
+    await this.#investigate(signal)
+    for (const walk of WALK_NAMES) await this.#options.journal.audits.reached(walk, steps[walk].place)
+    this.#audited = head
+    this.#more = steps.openings.keys.length > 0 || steps.doubts.keys.length >= WALK_LIMITS.doubts.keys
+  }
+
+  async #walk(): Promise<Readonly<Record<Walk, WalkStep>>> {
+    const { audits } = this.#options.journal
+    return {
+      holders: await audits.next('holders', WALK_LIMITS.holders),
+      doubts: await audits.next('doubts', WALK_LIMITS.doubts),
+      openings: await audits.next('openings', WALK_LIMITS.openings),
+      rereads: await audits.next('rereads', WALK_LIMITS.rereads),
+    }
+  }
+
+  /** Reads balances at a block and holds them against the journal. */
+  async #check(keys: readonly BalanceKey[], head: Header, signal: AbortSignal): Promise<void> {
+    const { adapter, journal, reads } = this.#options
+    const [probe] = keys
+    if (probe === undefined) return
+    await this.#window.probe(probe, head, signal)
+    const { reads: answers, observedAt } = await adapter.readBalances({ keys, at: head }, signal)
+    const observed = keys.flatMap((key, index): Observation[] => {
+      const answer = answers[index]
+      return answer?.ok === true ? [{ ...key, amount: answer.amount, block: head, observedAt }] : []
+    })
+    this.#counts.audit_unchecked += keys.length - observed.length
+    const judgements = await journal.adopt(observed)
+    const notCovered: Observation[] = []
+    for (const [index, judgement] of judgements.entries()) {
+      const read = observed[index]
+      if (read === undefined) continue
+      if (judgement.outcome === 'not_covered') notCovered.push(read)
+      this.#suspect(read, judgement)
+    }
+    // What no sum can tell, such as a balance of a token of `reads`, is kept as what it is: a read.
+    if (notCovered.length > 0) await reads.observations.put(notCovered)
+  }
+
+  async #checkSupplies(keys: readonly BalanceKey[], signal: AbortSignal): Promise<void> {
+    const { adapter, journal } = this.#options
+    const all = [...new Map(keys.map(({ asset }) => [assetKey(asset), asset])).values()]
+    const assets = all.filter((asset) => asset.standard === 'erc20').slice(0, MAX_SUPPLIES)
+    if (assets.length === 0) return
+    const { block, supplies } = await journal.audits.supplies(assets)
+    const told = assets.filter((_, index) => supplies[index] !== undefined)
+    if (told.length === 0) return
+    const { facts } = await adapter.readTokens(told, signal, block)
+    for (const [index, asset] of told.entries()) {
+      const ours = supplies[assets.indexOf(asset)]
+      const chain = facts[index]?.totalSupply
+      if (chain === undefined || ours === undefined) continue
+      this.#counts.audit_checked++
+      if (chain === ours || (await this.#investigator.supplyAt(asset, block, signal))?.includes(ours)) {
+        this.#counts.audit_equal++
+        continue
+      }
+      this.#counts.audit_different++
+      const evidence = { account: undefined, item: NO_ITEM, journal: ours, chain }
+      this.#add({ reason: 'supply', asset, block, evidence })
+    }
+  }
+
+  /** Counts what a read told, and remembers what it gave away. */
+  #suspect(read: Observation, judgement: Judgement): void {
+    const { account, item, asset, block, amount } = read
+    if (judgement.outcome === 'not_covered' || judgement.outcome === 'not_canonical') return
+    this.#counts.audit_checked++
+    if (judgement.outcome === 'equal') this.#counts.audit_equal++
+    if (judgement.outcome === 'adopted' || judgement.outcome === 'reopened') this.#counts.audit_adopted++
+    if (judgement.outcome === 'reopened') {
+      this.#add({ reason: 'range', asset, block, evidence: { account, item, journal: undefined, chain: amount } })
+    } else if (judgement.outcome === 'different') {
+      this.#counts.audit_different++
+      const evidence = { account, item, journal: judgement.journal, chain: amount }
+      this.#add({ reason: 'balance', asset, block, evidence })
+    }
+  }
+
+  #add(suspect: Suspect): void {
+    const name = suspectKey(suspect)
+    if (this.#suspects.has(name) || this.#suspects.size >= MAX_SUSPECTS) return
+    if ((this.#rests.get(name)?.untilRound ?? 0) > this.#rounds) return
+    this.#suspects.set(name, suspect)
+  }
+
+  async #investigate(signal: AbortSignal): Promise<void> {
+    for (const [name, suspect] of [...this.#suspects].slice(0, MAX_CASES)) {
+      this.#suspects.delete(name)
+      let verdict: Verdict
+      try {
+        verdict = await this.#investigator.investigate(suspect, signal)
+      } catch (error) {
+        if (!isServiceError(error) || signal.aborted) throw error
+        // The node could not be asked: the next comparison finds it again.
+        this.#counts.audit_failed++
+        this.#rest(name)
+        continue
+      }
+      await this.#conclude(suspect, verdict)
+    }
+  }
+
+  async #conclude(suspect: Suspect, verdict: Verdict): Promise<void> {
+    const { journal } = this.#options
+    if (verdict.is === 'gone') return
+    if (verdict.is === 'unsteady') {
+      this.#counts.audit_unsteady++
+      this.#rest(suspectKey(suspect))
+      await this.#note(suspect, 'unsteady', 'the node did not say the same twice')
+      return
+    }
+    if (verdict.is === 'repaired') {
+      this.#counts.audit_repaired++
+      const says = `${verdict.transfers} transfers that were missing or wrong were fetched again, in blocks ${verdict.blocks.slice(0, 10).join(', ')}`
+      await this.#note(suspect, 'repaired', says)
+      return
+    }
+    const outcome = await journal.turn(suspect)
+    if (outcome === 'turned') {
+      this.#counts.audit_turned++
+      await this.#note(suspect, 'turned', 'all its logs are there, and they do not explain what the chain says')
+    } else if (outcome === 'fixed') {
+      this.#rest(suspectKey(suspect))
+      await this.#note(suspect, 'different', 'its logs do not explain what the chain says; its class is fixed')
+    }
+  }
+
+  async #note(suspect: Suspect, what: Finding['what'], says: string): Promise<void> {
+    const { journal, log } = this.#options
+    const { asset, block, evidence } = suspect
+    const amounts = { journal: evidence.journal?.toString(), chain: evidence.chain.toString() }
+    const who = { token: assetKey(asset), account: evidence.account ?? 'supply', item: evidence.item }
+    log('warn', `audit: ${what}: ${says}`, { ...who, reason: suspect.reason, block: block.number, ...amounts })
+    await journal.audits.note({ what, asset, block: block.number, ...evidence, says })
+  }
+
+  /** Leaves a token's suspicions alone for some rounds, more each time. */
+  #rest(name: string): void {
+    const failures = (this.#rests.get(name)?.failures ?? 0) + 1
+    this.#rests.delete(name)
+    this.#rests.set(name, { failures, untilRound: this.#rounds + Math.min(2 ** failures, MAX_REST_ROUNDS) })
+    const [oldest] = this.#rests.keys()
+    if (this.#rests.size > MAX_SUSPECTS && oldest !== undefined) this.#rests.delete(oldest)
+  }
+
+  #touch(key: BalanceKey): void {
+    // The sum of an ERC-1155's items is nothing that a contract could be asked for.
+    if (key.asset.standard === 'erc1155' && key.item === NO_ITEM) return
+    const token = assetKey(key.asset)
+    const count = this.#touchedOf.get(token) ?? 0
+    if (count >= MAX_TOUCHED_OF_TOKEN) return
+    const name = `${token}/${key.account}/${key.item}`
+    if (this.#touched.has(name)) return
+    this.#touched.set(name, key)
+    this.#touchedOf.set(token, count + 1)
+  }
+}
+
+function distinct(keys: readonly BalanceKey[]): BalanceKey[] {
+  return [...new Map(keys.map((key) => [`${assetKey(key.asset)}/${key.account}/${key.item}`, key])).values()]
+}

@@ -1,0 +1,129 @@
+import type { BalanceRead, BalanceReads, ChainAdapter, TokenReads } from '../../src/chains/adapter.ts'
+import { assert } from '../../src/core/assert.ts'
+import { type AssetRef, assetKey } from '../../src/core/asset.ts'
+import type { BalanceKey } from '../../src/core/balance.ts'
+import type { BlockRef, Header } from '../../src/core/block.ts'
+import { ServiceError } from '../../src/core/errors.ts'
+import type { BlockTransfers, Transfer } from '../../src/core/transfer.ts'
+import { type Movement, makeBlock } from '../store/chains.ts'
+import { sidesOf } from '../store/model.ts'
+import { hash, MockChain } from './mock-chain.ts'
+
+/** How a balance may be asked for, as far as lies go. */
+type Asked = {
+  readonly key: BalanceKey
+  readonly at: BlockRef
+  readonly ask: string | undefined
+  readonly amount: bigint
+}
+
+/**
+ * A mock chain whose balances can be read, at any block: what its transfers make, and besides that what contracts do
+ * without a word (`silently`). A node may leave logs out of its answers (`hide`) while receipts have them.
+ */
+export class StatefulChain extends MockChain {
+  readonly #silent = new Map<string, readonly Transfer[]>()
+  readonly #hidden = new Map<string, { logs: ReadonlySet<number>; inRanges: boolean }>()
+  /** Tokens that answer nothing. */
+  readonly mute = new Set<string>()
+  /** Blocks below the newest whose state the node remembers. */
+  stateBlocks = Number.POSITIVE_INFINITY
+  /** What the node says instead of an amount. */
+  lie: (asked: Asked) => bigint = ({ amount }) => amount
+  /** Reads of balances so far. */
+  reads = 0
+
+  /** Changes balances in a block without logs. */
+  silently(name: string, movements: readonly Movement[]): this {
+    const header = { number: 0, hash: hash(name), parentHash: '', timestamp: 0 }
+    this.#silent.set(header.hash, makeBlock(movements, header).transfers)
+    return this
+  }
+
+  /** Leaves logs of a block out of the node's answers; with `inRanges` false only out of those by hash. */
+  hide(name: string, logs: readonly number[], inRanges = true): this {
+    this.#hidden.set(hash(name), { logs: new Set(logs), inRanges })
+    return this
+  }
+
+  override async transfers(range: Parameters<ChainAdapter['transfers']>[0]): Promise<readonly BlockTransfers[]> {
+    const blocks = (await super.transfers(range)).map((block) => this.#shown(block, true))
+    return blocks.filter((block) => block.transfers.length > 0)
+  }
+
+  override async transfersOf(asked: Parameters<ChainAdapter['transfersOf']>[0]): Promise<readonly BlockTransfers[]> {
+    const blocks = await super.transfersOf(asked)
+    return asked.source === 'receipts' ? blocks : blocks.map((block) => this.#shown(block, false))
+  }
+
+  override async readBalances(request: Parameters<ChainAdapter['readBalances']>[0]): Promise<BalanceReads> {
+    this.fault('readBalances')
+    const block = this.#at(request.at)
+    this.reads += request.keys.length
+    const forgotten = this.#newest().number - block.number > this.stateBlocks
+    const reads = request.keys.map((key): BalanceRead => {
+      if (forgotten) return { ok: false, reason: 'no_archive' }
+      if (this.mute.has(assetKey(key.asset))) return { ok: false, reason: 'token_does_not_answer' }
+      const amount = this.balanceOf(key, block)
+      return { ok: true, amount: this.lie({ key, at: block, ask: request.ask, amount }) }
+    })
+    return { block, observedAt: 1, reads }
+  }
+
+  override async readTokens(...request: Parameters<ChainAdapter['readTokens']>): Promise<TokenReads> {
+    this.fault('readTokens')
+    const [assets, , at] = request
+    const block = this.#at(at ?? 'latest')
+    const facts = assets.map((asset) => ({
+      asset,
+      name: undefined,
+      symbol: undefined,
+      decimals: 0,
+      totalSupply: this.mute.has(assetKey(asset)) ? undefined : this.#supplyOf(asset, block),
+    }))
+    return { block, facts }
+  }
+
+  /** What an account truly has at the end of a block. */
+  balanceOf({ account, asset, item }: BalanceKey, at: BlockRef): bigint {
+    let amount = 0n
+    for (const transfer of this.#moved(at)) {
+      if (assetKey(transfer.asset) !== assetKey(asset) || (item !== '' && transfer.item !== item)) continue
+      for (const [who, delta] of sidesOf(transfer)) if (who === account) amount += delta
+    }
+    return amount
+  }
+
+  #supplyOf(asset: AssetRef, at: BlockRef): bigint {
+    let supply = 0n
+    for (const { asset: moved, from, to, amount } of this.#moved(at)) {
+      if (assetKey(moved) !== assetKey(asset)) continue
+      if (from === undefined) supply += amount
+      if (to === undefined) supply -= amount
+    }
+    return supply
+  }
+
+  #moved(at: BlockRef): Transfer[] {
+    return this.branch(at.hash).flatMap((block) => [...block.transfers, ...(this.#silent.get(block.hash) ?? [])])
+  }
+
+  #shown(block: BlockTransfers, inRange: boolean): BlockTransfers {
+    const hidden = this.#hidden.get(block.hash)
+    if (hidden === undefined || (inRange && !hidden.inRanges)) return block
+    return { ...block, transfers: block.transfers.filter(({ logIndex }) => !hidden.logs.has(logIndex)) }
+  }
+
+  #at(at: BlockRef | 'latest'): BlockRef {
+    if (at === 'latest') return this.#newest()
+    const found = this.canonical().find((block) => block.hash === at.hash)
+    if (found === undefined) throw new ServiceError('NODE_BEHIND', 'the block is not the canonical one')
+    return { number: found.number, hash: found.hash }
+  }
+
+  #newest(): Header {
+    const newest = this.canonical().at(-1)
+    assert(newest !== undefined, 'a shown chain has a head')
+    return newest
+  }
+}
