@@ -1,11 +1,10 @@
 /** The composition root: configuration → store → chains → indexers → server. */
 import { Registry } from 'prom-client'
-import type { ServedChain } from './api/deps.ts'
 import { warnOfOpenWrites } from './api/exposure.ts'
 import { KeyVerifier } from './api/keys.ts'
 import { createServer } from './api/server.ts'
 import { createBalances, type ServedBalances } from './balances/all-balances.ts'
-import { collectChainMetrics } from './chain-metrics.ts'
+import { collectChainMetrics, type MeteredChain } from './chain-metrics.ts'
 import { kindOf } from './chains/registry.ts'
 import type { ChainConfig } from './config/chains.ts'
 import type { Config } from './config.ts'
@@ -142,9 +141,10 @@ function makeServer(parts: {
   indexers: Indexers
 }): ReturnType<typeof createServer> {
   const { config, log, store, chains, indexers } = parts
-  const served: ServedChain[] = chains.map(({ config: { id }, kind: definition, reads, ledger }) => ({
+  const served: MeteredChain[] = chains.map(({ config: { id }, kind: definition, reads, ledger }) => ({
     id,
     kind: definition.kind,
+    classes: () => reads.audits.classes(),
     clock: async () => {
       const clock = await reads.clock()
       const error = (ledger ?? indexers.get(id))?.error()

@@ -2,6 +2,11 @@ import { Gauge, type Registry } from 'prom-client'
 import type { ServedChain } from './api/deps.ts'
 import type { ChainClock } from './store/store.ts'
 
+/** A chain, and how many of its assets only reads tell. */
+export type MeteredChain = ServedChain & {
+  readonly classes: () => Promise<{ readonly assets: number; readonly turned: number }>
+}
+
 /** What of a chain's clock is a metric. Undefined values are left out, never zero. */
 const GAUGES: readonly {
   readonly name: string
@@ -11,6 +16,11 @@ const GAUGES: readonly {
   { name: 'steelyard_chain_head', help: "The node's newest block, as last seen", of: (clock) => clock.head?.number },
   { name: 'steelyard_chain_checkpoint', help: 'The last block indexed', of: (clock) => clock.published?.number },
   { name: 'steelyard_chain_finalized', help: 'The finalized block', of: (clock) => clock.finalized?.number },
+  {
+    name: 'steelyard_chain_audited_block',
+    help: 'The newest head at which the journal was compared with the chain',
+    of: (clock) => clock.counts.audited_block,
+  },
   { name: 'steelyard_chain_transfers', help: 'Transfers stored', of: (clock) => clock.transfers },
   {
     name: 'steelyard_chain_up',
@@ -20,7 +30,7 @@ const GAUGES: readonly {
 ]
 
 /** Adds gauges of every chain to a registry; they are read from the store when the metrics are asked for. */
-export function collectChainMetrics(registry: Registry, chains: readonly ServedChain[]): void {
+export function collectChainMetrics(registry: Registry, chains: readonly MeteredChain[]): void {
   for (const { name, help, of } of GAUGES) {
     const gauge: Gauge<'chain'> = new Gauge({
       name,
@@ -38,14 +48,28 @@ export function collectChainMetrics(registry: Registry, chains: readonly ServedC
   }
   const counts: Gauge<'chain' | 'what'> = new Gauge({
     name: 'steelyard_indexer_count',
-    help: "Counters of the chain's indexer since it started: calls, retries, skipped logs, rollbacks, transfers",
+    help: "Counters of the chain's indexer since it started: calls, retries, skipped logs, rollbacks, transfers, audits",
     labelNames: ['chain', 'what'],
     registers: [registry],
     collect: async () => {
       counts.reset()
       for (const chain of chains) {
         for (const [what, value] of Object.entries((await chain.clock()).counts))
-          counts.set({ chain: chain.id, what }, value)
+          if (what !== 'audited_block') counts.set({ chain: chain.id, what }, value)
+      }
+    },
+  })
+  const tokens: Gauge<'chain' | 'accounting'> = new Gauge({
+    name: 'steelyard_tokens',
+    help: 'Tokens by how their balances are known: events, or reads (turned by the audit)',
+    labelNames: ['chain', 'accounting'],
+    registers: [registry],
+    collect: async () => {
+      tokens.reset()
+      for (const { id, classes } of chains) {
+        const { assets, turned } = await classes()
+        tokens.set({ chain: id, accounting: 'events' }, assets - turned)
+        tokens.set({ chain: id, accounting: 'reads' }, turned)
       }
     },
   })

@@ -5,6 +5,19 @@ import type { Answer } from './json-schema.ts'
 
 const Block = Type.Object({ number: Type.Integer(), hash: Type.String() })
 
+const Audit = Type.Object(
+  {
+    block: Type.Integer({ description: 'The newest head at which the journal was compared with the chain.' }),
+    checked: Type.Integer({ description: 'Amounts compared or adopted since the indexer started.' }),
+    equal: Type.Integer(),
+    different: Type.Integer({ description: 'Amounts that differed, each looked into.' }),
+    unchecked: Type.Integer({ description: 'Amounts that the node could not tell.' }),
+    repaired: Type.Integer({ description: 'Differences that missing logs explained.' }),
+    turned: Type.Integer({ description: 'Tokens whose balances only reads tell, found since the indexer started.' }),
+  },
+  { description: 'Absent until a head was audited.' },
+)
+
 const ChainHealth = Type.Object({
   id: Type.String({ description: 'CAIP-2 id.' }),
   kind: Type.String(),
@@ -16,6 +29,7 @@ const ChainHealth = Type.Object({
     Type.Integer({ description: 'How far the checkpoint is behind the head, in chain time.' }),
   ),
   transfers: Type.Integer(),
+  audit: Type.Optional(Audit),
   error: Type.Optional(Type.String()),
 })
 
@@ -75,6 +89,22 @@ function fromClock(clock: ChainClock, now: number): Omit<ChainHealth, 'id' | 'ki
     finalized: finalized && { number: finalized.number, hash: finalized.hash },
     lag_seconds: published && head && Math.max(0, head.timestamp - published.timestamp),
     transfers: clock.transfers,
+    audit: auditOf(clock.counts),
     error: clock.error ?? (silent ? 'the indexer has been silent for over a minute' : undefined),
+  }
+}
+
+function auditOf(counts: ChainClock['counts']): ChainHealth['audit'] {
+  const block = counts.audited_block
+  if (block === undefined) return undefined
+  const of = (what: string): number => counts[`audit_${what}`] ?? 0
+  return {
+    block,
+    checked: of('checked'),
+    equal: of('equal'),
+    different: of('different'),
+    unchecked: of('unchecked'),
+    repaired: of('repaired'),
+    turned: of('turned'),
   }
 }

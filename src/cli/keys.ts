@@ -1,12 +1,9 @@
 import { type Command, Option } from 'commander'
 import { createKey } from '../api/keys.ts'
-import { kindOf } from '../chains/registry.ts'
 import { parseAddressRange, parseOrigin } from '../config/words.ts'
-import type { AccountCodec } from '../core/account.ts'
-import { assert } from '../core/assert.ts'
-import type { ChainId } from '../core/chain.ts'
 import { openStore } from '../store/open.ts'
 import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../store/store.ts'
+import { codecOf } from './account-codec.ts'
 import { configOption, readConfig } from './config-option.ts'
 import { parseExpiry } from './expiry.ts'
 import { type Terminal, UsageError } from './outcome.ts'
@@ -89,12 +86,6 @@ async function withKeys<T>(file: string, work: (keys: KeyStore) => Promise<T>): 
   } finally {
     await store.close()
   }
-}
-
-function codecOf(chain: ChainId): AccountCodec {
-  const kind = kindOf(chain)
-  assert(kind !== undefined, 'a configured chain has a kind')
-  return kind.accountCodec
 }
 
 function row(key: StoredKey, at: number): string {

@@ -5,6 +5,7 @@ import { addDemo } from './demo.ts'
 import { addKeys } from './keys.ts'
 import type { Terminal } from './outcome.ts'
 import { addServe } from './serve.ts'
+import { addTokens } from './tokens.ts'
 
 /** The command line, all of it. */
 export function createProgram(terminal: Terminal): Command {
@@ -19,6 +20,7 @@ export function createProgram(terminal: Terminal): Command {
   addDemo(program, terminal)
   addKeys(program, terminal)
   addConfig(program, terminal)
+  addTokens(program, terminal)
   return program
 }
 
@@ -28,6 +30,7 @@ Begin here:
   $ steelyard config check --config steelyard.yaml     is the configuration right, and what takes effect?
   $ steelyard keys create --config steelyard.yaml --name me
   $ steelyard serve --config steelyard.yaml
+  $ steelyard tokens --config steelyard.yaml           how each token's balances are known, and what the audit found
 
 Environment:
   STEELYARD_<KEY>      overrides a key of the configuration: STEELYARD_CHAINS_0_FROM=100 sets chains.0.from

@@ -2,8 +2,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { BalanceRead, ChainAdapter, FetchScope } from '../chains/adapter.ts'
 import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
-import type { BlockRef } from '../core/block.ts'
+import type { BlockRef, Header } from '../core/block.ts'
 import type { Coverage } from '../core/coverage.ts'
+import { isServiceError } from '../core/errors.ts'
+import type { BlockTransfers } from '../core/transfer.ts'
 import type { Evidence, TurnReason } from '../store/audits.ts'
 import type { ChainReads, Journal } from '../store/store.ts'
 import { findParting, isSteady, type Standing } from './audit-verdict.ts'
@@ -146,20 +148,32 @@ export class Investigator {
 
   /** Fetches blocks by their receipts and makes the journal's be so; returns how many transfers that changed. */
   async #fetchAgain(numbers: readonly number[], signal: AbortSignal): Promise<number> {
-    const { adapter, journal, coverage } = this.#parts
+    const { adapter, journal } = this.#parts
     let changed = 0
     for (let at = 0; at < numbers.length; at += BLOCKS_AT_ONCE) {
       const some = numbers.slice(at, at + BLOCKS_AT_ONCE)
       const headers = (
         await Promise.all(some.map((number) => adapter.headers({ first: number, last: number }, signal)))
       ).flat()
-      const blocks = await adapter.transfersOf({ headers, scope: coverage.scope, source: 'receipts' }, signal)
+      const blocks = await this.#transfersOf(headers, signal)
       const { inserted, removed } = await journal.repair(blocks)
       changed += inserted + removed
       if (inserted + removed > 0) this.#repairs.blocks.push(...some)
     }
     this.#repairs.transfers += changed
     return changed
+  }
+
+  /** From receipts, which cannot be short; where no node keeps them, from the logs once more. */
+  async #transfersOf(headers: readonly Header[], signal: AbortSignal): Promise<readonly BlockTransfers[]> {
+    const { adapter, coverage } = this.#parts
+    const asked = { headers, scope: coverage.scope }
+    try {
+      return await adapter.transfersOf({ ...asked, source: 'receipts' }, signal)
+    } catch (error) {
+      if (!isServiceError(error, 'NODE_RPC')) throw error
+      return adapter.transfersOf(asked, signal)
+    }
   }
 
   async #supply(suspect: Suspect, signal: AbortSignal): Promise<Verdict> {

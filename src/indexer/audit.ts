@@ -134,6 +134,7 @@ export class Auditor implements AuditFeed {
     this.#touched.clear()
     this.#touchedOf.clear()
     const steps = await this.#walk()
+    const adopted = this.#counts.audit_adopted
     const keys = distinct([...touched, ...WALK_NAMES.flatMap((walk) => steps[walk].keys)])
     try {
       await this.#check(keys, head, signal)
@@ -145,7 +146,8 @@ export class Auditor implements AuditFeed {
     await this.#investigate(signal)
     for (const walk of WALK_NAMES) await this.#options.journal.audits.reached(walk, steps[walk].place)
     this.#audited = head
-    this.#more = steps.openings.keys.length > 0 || steps.doubts.keys.length >= WALK_LIMITS.doubts.keys
+    // A head is gone over again while that brings something; tokens that never answer wait for the next one.
+    this.#more = this.#counts.audit_adopted > adopted || this.#suspects.size > 0
   }
 
   async #walk(): Promise<Readonly<Record<Walk, WalkStep>>> {
