@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { BalanceRead, ChainAdapter, FetchScope } from '../chains/adapter.ts'
-import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
+import { type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
 import type { Coverage } from '../core/coverage.ts'
@@ -221,9 +221,4 @@ export class Investigator {
   async #idBefore(asset: AssetRef): Promise<number> {
     return ((await this.#parts.reads.asset(asset))?.id ?? 1) - 1
   }
-}
-
-/** A suspicion's token as a key of maps. */
-export function suspectKey({ asset }: Suspect): string {
-  return assetKey(asset)
 }

@@ -1,18 +1,16 @@
-import { assetKey, isFungible, NO_ITEM } from '../core/asset.ts'
+import { assetKey, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
 import { type BlockRef, type Header, sameBlock } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
 import type { Batch } from '../core/transfer.ts'
 import type { Finding, Judgement, Walk, WalkLimits, WalkStep } from '../store/audits.ts'
-import { type CaseParts, Investigator, type Suspect, suspectKey, type Verdict } from './audit-case.ts'
+import { type CaseParts, Investigator, type Suspect, type Verdict } from './audit-case.ts'
 import type { AuditFeed } from './indexer.ts'
 import type { Judged } from './judge.ts'
 import { StateWindow } from './state-window.ts'
+import { Suspects } from './suspects.ts'
+import { Touched } from './touched.ts'
 
-/** Balances touched by new blocks that a round reads, at most: what two multicalls carry. */
-const MAX_TOUCHED = 200
-/** Of these, of one token: a busy one hides no other. */
-const MAX_TOUCHED_OF_TOKEN = 20
 /** What each walk may bring to a round. With four holders each, a chain of up to 50 tokens is seen whole at every head. */
 const WALK_LIMITS: Readonly<Record<Walk, WalkLimits>> = {
   holders: { keys: 200, perToken: 4 },
@@ -24,18 +22,11 @@ const WALK_LIMITS: Readonly<Record<Walk, WalkLimits>> = {
 const MAX_SUPPLIES = 50
 /** Suspicions looked into in one round; the others are found again. */
 const MAX_CASES = 3
-/** Suspicions waiting at most, one a token. */
-const MAX_SUSPECTS = 1_000
-/** Rounds for which a token rests whose suspicion came to nothing doubles each time, up to this. */
-const MAX_REST_ROUNDS = 1_024
-
 const WALK_NAMES = ['holders', 'doubts', 'openings', 'rereads'] as const satisfies readonly Walk[]
 
 export type AuditorOptions = Omit<CaseParts, 'window'> & {
   readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
 }
-
-type Rest = { failures: number; untilRound: number }
 
 /**
  * Compares what the journal says with what the chain says, at one and the same block, head by head: balances that new
@@ -47,10 +38,8 @@ export class Auditor implements AuditFeed {
   readonly #options: AuditorOptions
   readonly #investigator: Investigator
   readonly #window: StateWindow
-  readonly #touched = new Map<string, BalanceKey>()
-  readonly #touchedOf = new Map<string, number>()
-  readonly #suspects = new Map<string, Suspect>()
-  readonly #rests = new Map<string, Rest>()
+  readonly #touched = new Touched()
+  readonly #suspects = new Suspects()
   readonly #counts = {
     audit_checked: 0,
     audit_equal: 0,
@@ -66,7 +55,6 @@ export class Auditor implements AuditFeed {
   #audited: BlockRef | undefined
   /** The last round left work behind at the same head. */
   #more = false
-  #rounds = 0
   #wake: () => void = () => undefined
 
   constructor(options: AuditorOptions) {
@@ -78,15 +66,7 @@ export class Auditor implements AuditFeed {
   committed(batch: Batch): void {
     // Settled blocks come by the thousand and their state is mostly gone: their holders' turn comes.
     if (batch.headers.length === 0) return
-    for (const { transfers } of batch.blocks) {
-      for (const { asset, from, to, item } of transfers) {
-        if (this.#touched.size >= MAX_TOUCHED) return
-        const items = isFungible(asset.standard) ? [NO_ITEM] : [NO_ITEM, item]
-        for (const account of [from, to]) {
-          if (account !== undefined) for (const one of items) this.#touch({ account, asset, item: one })
-        }
-      }
-    }
+    this.#touched.add(batch.blocks)
   }
 
   reached(head: Header): void {
@@ -129,10 +109,8 @@ export class Auditor implements AuditFeed {
   async round(signal: AbortSignal): Promise<void> {
     const head = this.#head
     if (head === undefined) return
-    this.#rounds++
-    const touched = [...this.#touched.values()]
-    this.#touched.clear()
-    this.#touchedOf.clear()
+    this.#suspects.nextRound()
+    const touched = this.#touched.take()
     const steps = await this.#walk()
     const adopted = this.#counts.audit_adopted
     const keys = distinct([...touched, ...WALK_NAMES.flatMap((walk) => steps[walk].keys)])
@@ -204,7 +182,7 @@ export class Auditor implements AuditFeed {
       }
       this.#counts.audit_different++
       const evidence = { account: undefined, item: NO_ITEM, journal: ours, chain }
-      this.#add({ reason: 'supply', asset, block, evidence })
+      this.#suspects.add({ reason: 'supply', asset, block, evidence })
     }
   }
 
@@ -216,24 +194,21 @@ export class Auditor implements AuditFeed {
     if (judgement.outcome === 'equal') this.#counts.audit_equal++
     if (judgement.outcome === 'adopted' || judgement.outcome === 'reopened') this.#counts.audit_adopted++
     if (judgement.outcome === 'reopened') {
-      this.#add({ reason: 'range', asset, block, evidence: { account, item, journal: undefined, chain: amount } })
+      this.#suspects.add({
+        reason: 'range',
+        asset,
+        block,
+        evidence: { account, item, journal: undefined, chain: amount },
+      })
     } else if (judgement.outcome === 'different') {
       this.#counts.audit_different++
       const evidence = { account, item, journal: judgement.journal, chain: amount }
-      this.#add({ reason: 'balance', asset, block, evidence })
+      this.#suspects.add({ reason: 'balance', asset, block, evidence })
     }
   }
 
-  #add(suspect: Suspect): void {
-    const name = suspectKey(suspect)
-    if (this.#suspects.has(name) || this.#suspects.size >= MAX_SUSPECTS) return
-    if ((this.#rests.get(name)?.untilRound ?? 0) > this.#rounds) return
-    this.#suspects.set(name, suspect)
-  }
-
   async #investigate(signal: AbortSignal): Promise<void> {
-    for (const [name, suspect] of [...this.#suspects].slice(0, MAX_CASES)) {
-      this.#suspects.delete(name)
+    for (const suspect of this.#suspects.take(MAX_CASES)) {
       let verdict: Verdict
       try {
         verdict = await this.#investigator.investigate(suspect, signal)
@@ -241,7 +216,7 @@ export class Auditor implements AuditFeed {
         if (!isServiceError(error) || signal.aborted) throw error
         // The node could not be asked: the next comparison finds it again.
         this.#counts.audit_failed++
-        this.#rest(name)
+        this.#suspects.rest(suspect)
         continue
       }
       await this.#conclude(suspect, verdict)
@@ -253,7 +228,7 @@ export class Auditor implements AuditFeed {
     if (verdict.is === 'gone') return
     if (verdict.is === 'unsteady') {
       this.#counts.audit_unsteady++
-      this.#rest(suspectKey(suspect))
+      this.#suspects.rest(suspect)
       await this.#note(suspect, 'unsteady', 'the node did not say the same twice')
       return
     }
@@ -268,7 +243,7 @@ export class Auditor implements AuditFeed {
       this.#counts.audit_turned++
       await this.#note(suspect, 'turned', 'all its logs are there, and they do not explain what the chain says')
     } else if (outcome === 'fixed') {
-      this.#rest(suspectKey(suspect))
+      this.#suspects.rest(suspect)
       await this.#note(suspect, 'different', 'its logs do not explain what the chain says; its class is fixed')
     }
   }
@@ -280,27 +255,6 @@ export class Auditor implements AuditFeed {
     const who = { token: assetKey(asset), account: evidence.account ?? 'supply', item: evidence.item }
     log('warn', `audit: ${what}: ${says}`, { ...who, reason: suspect.reason, block: block.number, ...amounts })
     await journal.audits.note({ what, asset, block: block.number, ...evidence, says })
-  }
-
-  /** Leaves a token's suspicions alone for some rounds, more each time. */
-  #rest(name: string): void {
-    const failures = (this.#rests.get(name)?.failures ?? 0) + 1
-    this.#rests.delete(name)
-    this.#rests.set(name, { failures, untilRound: this.#rounds + Math.min(2 ** failures, MAX_REST_ROUNDS) })
-    const [oldest] = this.#rests.keys()
-    if (this.#rests.size > MAX_SUSPECTS && oldest !== undefined) this.#rests.delete(oldest)
-  }
-
-  #touch(key: BalanceKey): void {
-    // The sum of an ERC-1155's items is nothing that a contract could be asked for.
-    if (key.asset.standard === 'erc1155' && key.item === NO_ITEM) return
-    const token = assetKey(key.asset)
-    const count = this.#touchedOf.get(token) ?? 0
-    if (count >= MAX_TOUCHED_OF_TOKEN) return
-    const name = `${token}/${key.account}/${key.item}`
-    if (this.#touched.has(name)) return
-    this.#touched.set(name, key)
-    this.#touchedOf.set(token, count + 1)
   }
 }
 

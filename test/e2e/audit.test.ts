@@ -40,14 +40,14 @@ afterAll(async () => {
 type Audited = { readonly audit?: { readonly block: number; readonly turned: number } }
 
 async function classes(): Promise<Record<string, { accounting: string; why: string }>> {
-  const { code, out } = await steelyard(['tokens', '--config', server.config, '--json'])
+  const { code, out } = await steelyard(['tokens', '--config', server.config])
   expect(code).toBe(0)
-  const named = Object.entries(token).map(([name, address]) => [`erc20:${address}`, name])
+  const rows = out.trim().split('\n')
   const found: Record<string, { accounting: string; why: string }> = {}
-  for (const line of out.trim().split('\n')) {
-    const fact = JSON.parse(line) as { token: string; accounting: string; why: string }
-    const name = Object.fromEntries(named)[fact.token.split('/')[1] ?? '']
-    if (name !== undefined) found[name] = { accounting: fact.accounting, why: fact.why }
+  for (const [name, address] of Object.entries(token)) {
+    const row = rows.find((line) => line.split('\t')[0]?.endsWith(`/erc20:${address}`)) ?? ''
+    const [, accounting = '', why = ''] = row.split('\t')
+    found[name] = { accounting, why }
   }
   return found
 }

@@ -1,0 +1,44 @@
+import { assetKey, isFungible, NO_ITEM } from '../core/asset.ts'
+import type { BalanceKey } from '../core/balance.ts'
+import type { BlockTransfers } from '../core/transfer.ts'
+
+/** Balances touched by new blocks that are kept at most: what one multicall carries. */
+const MAX_TOUCHED = 200
+/** Of these, of one token: a busy one hides no other. */
+const MAX_OF_TOKEN = 20
+
+/** Some of the balances that new blocks touched, until somebody takes them. */
+export class Touched {
+  readonly #keys = new Map<string, BalanceKey>()
+  readonly #ofToken = new Map<string, number>()
+
+  add(blocks: readonly BlockTransfers[]): void {
+    for (const { transfers } of blocks) {
+      for (const { asset, from, to, item } of transfers) {
+        if (this.#keys.size >= MAX_TOUCHED) return
+        const items = isFungible(asset.standard) ? [NO_ITEM] : [NO_ITEM, item]
+        for (const account of [from, to]) {
+          if (account !== undefined) for (const one of items) this.#touch({ account, asset, item: one })
+        }
+      }
+    }
+  }
+
+  take(): readonly BalanceKey[] {
+    const keys = [...this.#keys.values()]
+    this.#keys.clear()
+    this.#ofToken.clear()
+    return keys
+  }
+
+  #touch(key: BalanceKey): void {
+    // The sum of an ERC-1155's items is nothing that a contract could be asked for.
+    if (key.asset.standard === 'erc1155' && key.item === NO_ITEM) return
+    const token = assetKey(key.asset)
+    const count = this.#ofToken.get(token) ?? 0
+    const name = `${token}/${key.account}/${key.item}`
+    if (count >= MAX_OF_TOKEN || this.#keys.has(name)) return
+    this.#keys.set(name, key)
+    this.#ofToken.set(token, count + 1)
+  }
+}
