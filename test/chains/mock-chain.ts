@@ -89,7 +89,7 @@ export class MockChain implements ChainAdapter {
     })
   }
 
-  async readBalances(_: Parameters<ChainAdapter['readBalances']>[0]): Promise<BalanceReads> {
+  async readBalances(..._request: Parameters<ChainAdapter['readBalances']>): Promise<BalanceReads> {
     throw new ServiceError('NODE_UNREACHABLE', 'this chain is for following only')
   }
 
