@@ -2,7 +2,7 @@
 import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { AdapterCounts, ChainAdapter, KindDefinition } from './chains/adapter.ts'
+import type { AdapterCounts, ChainAdapter, FollowedKind } from './chains/adapter.ts'
 import { kindOf } from './chains/registry.ts'
 import type { ChainConfig } from './config/chains.ts'
 import { assert } from './core/assert.ts'
@@ -68,7 +68,7 @@ type Parts = {
   readonly reads: ChainReads
   readonly adapter: ChainAdapter
   readonly counts: AdapterCounts
-  readonly kind: KindDefinition
+  readonly kind: FollowedKind
   readonly chain: ChainConfig
 }
 
