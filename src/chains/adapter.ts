@@ -51,6 +51,15 @@ export interface ChainReader {
 /** What transfers are fetched: a coverage's scope, or those of one account in one token (canonical addresses). */
 export type FetchScope = Scope | { readonly type: 'pair'; readonly token: string; readonly account: string }
 
+/** At a number, a node has another block (`theirs`) than we hold (`ours`): hashes. */
+export type Conflict = { readonly number: number; readonly theirs: string; readonly ours: string }
+
+/**
+ * `agreed`: two nodes have the other block. `refused`: no node has it, or one alone, and another one has ours. `alone`:
+ * nothing of the kind, so that only another poll can tell.
+ */
+export type Confirmation = 'agreed' | 'refused' | 'alone'
+
 /**
  * How the rest of Steelyard follows one chain through its nodes. Every method retries what may pass, fails over between
  * nodes, and throws NODE_* where that did not help.
@@ -61,6 +70,12 @@ export interface ChainAdapter extends ChainReader {
    * @throws CHAIN_MISMATCH the node is on another chain
    */
   heads(signal: AbortSignal): Promise<Heads>
+
+  /**
+   * Whether the nodes agree that a block was replaced, each asked once for its block at that number. A node that alone
+   * says so, where another that is as far has ours, is passed over for a while.
+   */
+  confirm(conflict: Conflict, signal: AbortSignal): Promise<Confirmation>
 
   /**
    * The transfers of a range of settled blocks: each block that has some, in order, with its time.
@@ -88,8 +103,35 @@ export interface ChainAdapter extends ChainReader {
   ): Promise<readonly BlockTransfers[]>
 }
 
-/** Counts that an adapter keeps of what it saw; read by metrics. */
-export type AdapterCounts = { skippedLogs: number; calls: number; retries: number }
+/** Counts that an adapter keeps of what it saw, since it was made; read by metrics. */
+export type AdapterCounts = {
+  /** Logs that are no well-formed transfers. */
+  skippedLogs: number
+  /** HTTP requests to nodes. */
+  calls: number
+  retries: number
+  /** Transfers that a node's logs left out, found and repaired. */
+  omittedLogs: number
+  /** Blocks whose receipts were asked for because their logs were doubtful, or as a sample. */
+  receiptsSettled: number
+  /** Answers not taken because the node had not reached the blocks, or had others. */
+  laggingAnswers: number
+  /** Times that a node was left out as another chain's, or because it refused us. */
+  nodesExcluded: number
+}
+
+/** Counts before anything was seen. */
+export function noCounts(): AdapterCounts {
+  return {
+    skippedLogs: 0,
+    calls: 0,
+    retries: 0,
+    omittedLogs: 0,
+    receiptsSettled: 0,
+    laggingAnswers: 0,
+    nodesExcluded: 0,
+  }
+}
 
 /** What an adapter needs to be made. */
 export type AdapterOptions = {

@@ -5,27 +5,46 @@ import { ServiceError } from '../core/errors.ts'
 /** Headers fetched in the first step back; each further step doubles it. */
 const FIRST_STEP = 4
 
+/** Where the search goes down from: the node's block at a number where ours is another. */
+export type Search = {
+  readonly adapter: Pick<ChainAdapter, 'headers'>
+  /** Our header chain, ascending. */
+  readonly headers: readonly BlockRef[]
+  readonly from: BlockRef
+}
+
 /**
- * The highest block that we and the node share, found by comparing hashes downward from block `from`.
+ * The highest block that we and the node share, found downward from the node's block by parent hashes.
+ * @throws BLOCK_CONFLICT the node's chain changed again while it was read
  * @throws REORG_TOO_DEEP they do not even share the oldest block that we hold, the finalized head
  * @throws NODE_* the node did not answer
  */
-export async function findAncestor(
-  search: { readonly adapter: ChainAdapter; readonly headers: readonly BlockRef[]; readonly from: number },
-  signal: AbortSignal,
-): Promise<BlockRef> {
-  const ours = new Map(search.headers.map((header) => [header.number, header]))
-  const floor = search.headers[0]?.number ?? search.from + 1
-  let last = search.from
+export async function findAncestor({ adapter, headers, from }: Search, signal: AbortSignal): Promise<BlockRef> {
+  const ours = new Map(headers.map((header) => [header.number, header]))
+  const floor = headers[0]?.number ?? from.number + 1
+  let child = from.hash
+  let last = from.number
   for (let step = FIRST_STEP; last >= floor; step *= 2) {
     const first = Math.max(floor, last - step + 1)
-    const theirs = await search.adapter.headers({ first, last }, signal)
+    const theirs = await adapter.headers({ first, last }, signal)
     for (const header of [...theirs].reverse()) {
+      if (header.hash !== child) {
+        const fields = { block: header.number }
+        throw new ServiceError('BLOCK_CONFLICT', 'The chain changed again while a reorg was looked into', { fields })
+      }
       const own = ours.get(header.number)
       if (own !== undefined && own.hash === header.hash) return own
+      child = header.parentHash
     }
     last = first - 1
   }
-  const message = `the node replaced block ${floor}, which is final here: check the node, or delete this chain's files to index again`
-  throw new ServiceError('REORG_TOO_DEEP', message, { fields: { floor } })
+  throw tooDeep(floor)
+}
+
+/** The error of a chain that cannot go on by itself: what it replaced has been answered as final. */
+function tooDeep(floor: number): ServiceError {
+  const message =
+    `the node replaced block ${floor}, which was final: check the node; if it is right, stop the server, run ` +
+    '`steelyard reset` for this chain, and start again: it is indexed anew'
+  return new ServiceError('REORG_TOO_DEEP', message, { fields: { floor } })
 }

@@ -1,6 +1,6 @@
 import type { ChainAdapter } from '../chains/adapter.ts'
 import { assert } from '../core/assert.ts'
-import { type Header, type Heads, sameBlock } from '../core/block.ts'
+import { type BlockRef, type Header, type Heads, sameBlock } from '../core/block.ts'
 import type { Coverage } from '../core/coverage.ts'
 import { isServiceError } from '../core/errors.ts'
 import type { Batch } from '../core/transfer.ts'
@@ -60,7 +60,10 @@ export class Indexer {
   #transfers = 0
   #rollbacks = 0
   /** The conflicting block of the last poll: a second poll that agrees makes it a reorg. */
-  #conflict: { readonly number: number; readonly hash: string } | undefined
+  #conflict: BlockRef | undefined
+  #conflicts = 0
+  /** This step found a conflict that only another poll can settle. */
+  #undecided = false
 
   constructor(options: IndexerOptions) {
     this.#options = options
@@ -72,6 +75,7 @@ export class Indexer {
    */
   async step(signal: AbortSignal): Promise<StepResult> {
     const { adapter, coverage } = this.#options
+    this.#undecided = false
     try {
       const heads = await adapter.heads(signal)
       this.#head = heads.latest
@@ -81,15 +85,14 @@ export class Indexer {
       if (next.do === 'backfill') await this.#backfill(next, signal)
       else if (next.do === 'follow') await this.#follow(next, heads, signal)
       else if (next.do === 'resolve') await this.#resolve({ number: next.number, hash: heads.latest.hash }, signal)
+      else if (next.do === 'wait' && next.below !== undefined) this.#error = farBehind(heads.latest.number, next.below)
       else this.#state = 'live'
       await this.#finalize(heads)
       await this.#judge()
       await this.#beat()
       const { written } = await this.#load()
       if (written !== undefined && sameBlock(written, heads.latest)) this.#options.audit?.reached(written)
-      return written === undefined || written.number >= heads.latest.number || this.#conflict !== undefined
-        ? 'idle'
-        : 'more'
+      return written === undefined || written.number >= heads.latest.number || this.#undecided ? 'idle' : 'more'
     } catch (error) {
       this.#held = undefined
       throw error
@@ -141,23 +144,37 @@ export class Indexer {
     if (sameBlock(through, heads.latest)) this.#state = 'live'
   }
 
-  /** The node has another block than ours at a number: agreed twice, it is a reorg, and what we alone hold goes. */
-  async #resolve(conflict: { number: number; hash: string }, signal: AbortSignal): Promise<void> {
+  /** The node has another block than ours: agreed by a second node, or twice by one, it is a reorg, and ours goes. */
+  async #resolve(theirs: BlockRef, signal: AbortSignal): Promise<void> {
     const { adapter, journal, observations, log } = this.#options
+    const { headers } = await this.#load()
+    const ours = headers.find(({ number }) => number === theirs.number)
+    assert(ours !== undefined, 'a conflict is about a block that we hold')
     const before = this.#conflict
-    if (before === undefined || before.number !== conflict.number || before.hash !== conflict.hash) {
-      this.#conflict = conflict
+    if (before === undefined || !sameBlock(before, theirs)) {
+      this.#conflicts++
+      this.#conflict = theirs
+      log('warn', 'a node has another block than ours', { block: theirs.number, theirs: theirs.hash, ours: ours.hash })
+    }
+    const answer = await adapter.confirm({ number: theirs.number, theirs: theirs.hash, ours: ours.hash }, signal)
+    if (answer === 'refused') {
+      log('info', 'no other node has that block: ours stays', { block: theirs.number })
+      this.#conflict = undefined
+      this.#undecided = true
       return
     }
-    const { headers } = await this.#load()
-    const ancestor = await findAncestor({ adapter, headers, from: conflict.number }, signal)
+    if (answer === 'alone' && (before === undefined || !sameBlock(before, theirs))) {
+      this.#undecided = true
+      return
+    }
+    const ancestor = await findAncestor({ adapter, headers, from: theirs }, signal)
     this.#held = undefined
     // In this order: what a crash between the two leaves behind are reads too few.
     await observations.dropAbove(ancestor.number)
     const { transfers } = await journal.rollback(ancestor)
     this.#conflict = undefined
     this.#rollbacks++
-    log('warn', 'reorg: blocks were replaced', { ancestor: ancestor.number, from: conflict.number, transfers })
+    log('warn', 'reorg: blocks were replaced', { ancestor: ancestor.number, from: theirs.number, transfers })
   }
 
   async #append(batch: Batch): Promise<void> {
@@ -198,14 +215,22 @@ export class Indexer {
       head,
       caughtUpAt: caughtUp ? time() : undefined,
       error: this.#error,
-      counts: { ...counts(), ...audit?.counts(), rollbacks: this.#rollbacks, transfers: this.#transfers },
+      counts: { ...counts(), ...audit?.counts(), ...this.#counts() },
     })
     this.#tell(written?.number)
+  }
+
+  #counts(): Readonly<Record<string, number>> {
+    return { conflicts: this.#conflicts, rollbacks: this.#rollbacks, transfers: this.#transfers }
   }
 
   #tell(written: number | undefined): void {
     this.#options.report({ state: this.#state, written, head: this.#head?.number, transfers: this.#transfers })
   }
+}
+
+function farBehind(head: number, final: number): string {
+  return `the node is at block ${head}, but block ${final} was final: it is far behind, or its chain began anew`
 }
 
 /** True for errors after which a chain can only be stopped: trying again would do harm or no good. */

@@ -9,8 +9,8 @@ const BACKFILL_DISTANCE = 100
 /** What to do next, from what we hold and what the node says. */
 export type Plan =
   | { readonly do: 'nothing' }
-  /** The node is behind us on our own chain. */
-  | { readonly do: 'wait' }
+  /** The node is behind us on our own chain; `below`: even below this block, the finalized head. */
+  | { readonly do: 'wait'; readonly below?: number }
   | { readonly do: 'backfill'; readonly first: number; readonly last: number }
   | { readonly do: 'follow'; readonly first: number; readonly last: number }
   /** At this number the node has a block that is not ours. */
@@ -27,6 +27,8 @@ export function plan(held: Held, heads: Heads, from: number): Plan {
   if (written !== undefined && sameBlock(written, latest)) return { do: 'nothing' }
   if (latest.number < next) {
     const ours = held.headers.find((header) => header.number === latest.number)
+    const [floor] = held.headers
+    if (floor !== undefined && latest.number < floor.number) return { do: 'wait', below: floor.number }
     if (written === undefined || ours === undefined || ours.hash === latest.hash) return { do: 'wait' }
     return { do: 'resolve', number: latest.number }
   }

@@ -1,23 +1,16 @@
 import { afterEach, expect, test } from 'vitest'
+import { ECHO, echo, made, one, SIGNAL } from '../../test/nodes/rpc-client.ts'
 import {
   type Answer,
   answerTo,
   Fault,
   jsonRpc,
-  type Methods,
   type Reply,
   type ScriptedNode,
   startScriptedNode,
   withoutBatches,
 } from '../../test/nodes/scripted-node.ts'
-import { ServiceError } from '../core/errors.ts'
-import type { RpcCall } from './json-rpc.ts'
-import { createRpc, type Rpc, type RpcLimits, type RpcSession } from './rpc.ts'
-
-const SIGNAL = new AbortController().signal
-/** No pauses: nothing here waits for a clock. */
-const FAST: Partial<RpcLimits> = { pauses: { baseMs: 0, maxMs: 0 } }
-const ECHO: Methods = { chain: () => 'A', echo: ([value]) => value }
+import type { RpcSession } from './rpc.ts'
 
 const nodes: ScriptedNode[] = []
 afterEach(async () => {
@@ -30,31 +23,6 @@ async function node(answer: Answer): Promise<ScriptedNode> {
   return started
 }
 
-type Made = { rpc: Rpc; counts: { calls: number; retries: number }; warnings: unknown[] }
-
-function made(urls: readonly string[], limits: Partial<RpcLimits> = {}): Made {
-  const counts = { calls: 0, retries: 0 }
-  const warnings: unknown[] = []
-  const rpc = createRpc({
-    urls,
-    classify: () => undefined,
-    greet: async (session) => {
-      if ((await session.call({ method: 'chain', params: [] })) === 'B') {
-        throw new ServiceError('CHAIN_MISMATCH', 'another chain')
-      }
-    },
-    warn: (message, fields) => warnings.push([message, fields]),
-    counts,
-    limits: { ...FAST, ...limits },
-  })
-  return { rpc, counts, warnings }
-}
-
-function echo(value: unknown): RpcCall {
-  return { method: 'echo', params: [value] }
-}
-
-const one = (session: RpcSession): Promise<unknown> => session.call(echo(1))
 const hundred = (session: RpcSession) => session.batch(Array.from({ length: 100 }, (_, place) => echo(place)))
 const HUNDRED = Array.from({ length: 100 }, (_, place) => ({ ok: true, result: place }))
 
@@ -207,47 +175,6 @@ test.each([401, 403])('HTTP %i is not tried again', async (status) => {
   const { url, arrived } = await node(() => ({ status, text: 'no' }))
   await expect(made([url]).rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_REFUSED' })
   expect(arrived).toHaveLength(1)
-})
-
-test('the next node answers while the first fails, and the first again once it is well; both are said once', async () => {
-  const first = await node(() => ({ status: 500, text: '' }))
-  const second = await node(jsonRpc({ ...ECHO, echo: () => 'second' }))
-  const { rpc, warnings } = made([first.url, second.url])
-  expect(await rpc.run(one, { signal: SIGNAL })).toBe('second')
-  expect(await rpc.run(one, { signal: SIGNAL })).toBe('second')
-  expect(await rpc.run(one, { signal: SIGNAL })).toBe('second')
-  first.become(jsonRpc(ECHO))
-  expect(await rpc.run(one, { signal: SIGNAL })).toBe(1)
-  expect(warnings).toEqual([
-    ['node is failing', { node: first.url, code: 'NODE_HTTP', reason: `${first.url} answered HTTP 500` }],
-    ['node is back', { node: first.url }],
-  ])
-})
-
-test('a paused node is not asked while another is well', async () => {
-  const first = await node(() => ({ status: 429, text: '', headers: { 'retry-after': '30' } }))
-  const second = await node(jsonRpc(ECHO))
-  const { rpc } = made([first.url, second.url])
-  await rpc.run(one, { signal: SIGNAL })
-  await rpc.run(one, { signal: SIGNAL })
-  expect(first.arrived).toHaveLength(1)
-})
-
-test('a pause longer than callers wait fails at once with what the node said', async () => {
-  const { url, arrived } = await node(() => ({ status: 429, text: '', headers: { 'retry-after': '30' } }))
-  const { rpc } = made([url])
-  await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_RATE_LIMITED' })
-  await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_RATE_LIMITED' })
-  expect(arrived).toHaveLength(1)
-})
-
-test('a node of another chain is passed over; where all are, that is the error', async () => {
-  const wrong = await node(jsonRpc({ ...ECHO, chain: () => 'B' }))
-  const right = await node(jsonRpc(ECHO))
-  expect(await made([wrong.url, right.url]).rpc.run(one, { signal: SIGNAL })).toBe(1)
-  await expect(made([wrong.url]).rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'CHAIN_MISMATCH' })
-  const both = made([right.url, wrong.url]).rpc
-  await expect(both.greetAll(SIGNAL)).rejects.toMatchObject({ code: 'CHAIN_MISMATCH' })
 })
 
 test('work that failed in a way that does not pass is not tried again', async () => {

@@ -33,6 +33,9 @@ const MAX_TIMEOUTS = 2
 /** Pauses in a row after which the operator is told: one alone is the internet. */
 const WARN_AFTER_FAILURES = 2
 
+/** How long a node is passed over that says what no other says: it may be on its way to what the others know. */
+const DISTRUST_MS = 60_000
+
 /** One node for the length of one piece of work. */
 export type RpcSession = {
   /** The node's scheme and host. */
@@ -61,9 +64,17 @@ export type Rpc = {
    * @throws what the last attempt threw
    */
   readonly run: <T>(work: Work<T>, running: Running) => Promise<T>
-  /** Greets all nodes. @throws CHAIN_MISMATCH where any is another chain's; a node that is down is let pass */
+  /**
+   * Greets all nodes: another chain's is left out, and said so; one that is down is let pass.
+   * @throws CHAIN_MISMATCH all are another chain's
+   */
   readonly greetAll: (signal: AbortSignal) => Promise<void>
+  /** What each node answers to work that is asked of all at once; those that fail are left out. @throws ABORTED */
+  readonly each: <T>(work: Work<T>, signal: AbortSignal) => Promise<readonly Voice<T>[]>
 }
+
+/** What one node of several said. `distrust`: it is passed over for a while, for this reason. */
+export type Voice<T> = { readonly value: T; readonly distrust: (reason: ServiceError) => void }
 
 export type RpcOptions = {
   /** Node URLs in order of preference; may hold secrets. */
@@ -72,7 +83,7 @@ export type RpcOptions = {
   /** Asked of a node before its first work, and again after it failed: is it the right one? @throws CHAIN_MISMATCH */
   readonly greet: Work<void>
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
-  readonly counts: { calls: number; retries: number }
+  readonly counts: { calls: number; retries: number; nodesExcluded: number }
   readonly limits?: Partial<RpcLimits>
 }
 
@@ -96,8 +107,21 @@ type Peer = {
   greeted: boolean
   failures: number
   pausedUntil: number
+  /** Until then no success ends its pause. */
+  distrustedUntil: number
   warned: boolean
+  excluded: boolean
   lastError: ServiceError | undefined
+}
+
+const NEW_PEER: Omit<Peer, 'node'> = {
+  greeted: false,
+  failures: 0,
+  pausedUntil: 0,
+  distrustedUntil: 0,
+  warned: false,
+  excluded: false,
+  lastError: undefined,
 }
 
 /** JSON-RPC over several nodes in order of preference: retries, pauses and fail-over are decided here and nowhere else. */
@@ -107,19 +131,53 @@ export function createRpc(options: RpcOptions): Rpc {
   const onRequest = (): void => void options.counts.calls++
   const peers = options.urls.map((url): Peer => {
     const node = createNode({ url, limits, pauses: limits.pauses, classify: options.classify, onRequest })
-    return { node, greeted: false, failures: 0, pausedUntil: 0, warned: false, lastError: undefined }
+    return { node, ...NEW_PEER }
   })
   const client: Client = { peers, limits, options }
   return {
     run: (work, running) => run(client, work, running),
-    greetAll: async (signal) => {
-      const greetings = peers.map((peer) => greet(client, peer, signal))
-      for (const greeting of await Promise.allSettled(greetings)) {
-        if (greeting.status === 'fulfilled' || !(greeting.reason instanceof ServiceError)) continue
-        if (greeting.reason.code === 'CHAIN_MISMATCH' || greeting.reason.code === 'ABORTED') throw greeting.reason
-      }
+    greetAll: (signal) => greetAll(client, signal),
+    each: async (work, signal) => {
+      const asked = peers.map(async (peer): Promise<Voice<Awaited<ReturnType<typeof work>>>> => {
+        if (!peer.greeted) await greet(client, peer, signal)
+        const value = await work(sessionOf(peer.node, signal))
+        return { value, distrust: (reason) => distrust(client, peer, reason) }
+      })
+      const settled = await Promise.allSettled(asked)
+      throwIfAborted(signal)
+      return settled.flatMap((one) => {
+        if (one.status === 'fulfilled') return [one.value]
+        if (one.reason instanceof ServiceError) return []
+        throw one.reason
+      })
     },
   }
+}
+
+/** Passes a node over although it answers; what is under way there does not bring it back. */
+function distrust({ options }: Client, peer: Peer, reason: ServiceError): void {
+  peer.distrustedUntil = Date.now() + DISTRUST_MS
+  peer.pausedUntil = peer.distrustedUntil
+  peer.lastError = reason
+  if (!peer.warned) options.warn('node is passed over', { node: peer.node.label, reason: reason.message })
+  peer.warned = true
+}
+
+async function greetAll(client: Client, signal: AbortSignal): Promise<void> {
+  const { peers } = client
+  const greetings = await Promise.allSettled(peers.map((peer) => greet(client, peer, signal)))
+  throwIfAborted(signal)
+  let mismatch: ServiceError | undefined
+  for (const [place, greeting] of greetings.entries()) {
+    const peer = peers[place]
+    if (greeting.status === 'fulfilled' || peer === undefined) continue
+    const error: unknown = greeting.reason
+    if (!(error instanceof ServiceError)) throw error
+    if (error.code !== 'CHAIN_MISMATCH') continue
+    mismatch = error
+    failed(client, peer, { error, verdict: 'excluded' })
+  }
+  if (mismatch !== undefined && peers.every((peer) => peer.excluded)) throw mismatch
 }
 
 type Client = { readonly peers: readonly Peer[]; readonly limits: RpcLimits; readonly options: RpcOptions }
@@ -129,6 +187,8 @@ async function run<T>(client: Client, work: Work<T>, { signal, elsewhere, anothe
   const [preferred] = peers
   let passed = new Set(another === true && peers.length > 1 && preferred !== undefined ? [preferred] : [])
   let timeouts = 0
+  /** What a node said that may yet answer: it matters more than that another one never will. */
+  let hopeful: ServiceError | undefined
   for (let n = 1; ; n++) {
     throwIfAborted(signal)
     const peer = await pick(peers, { passed, signal, maxWaitMs: limits.maxWaitMs })
@@ -144,11 +204,15 @@ async function run<T>(client: Client, work: Work<T>, { signal, elsewhere, anothe
       const verdict = asksOthers ? 'again' : (VERDICTS[error.code] ?? 'final')
       if (verdict === 'final' || signal.aborted) throw error
       if (verdict !== 'again') failed(client, peer, { error, failuresBefore, verdict })
+      if (verdict !== 'excluded') hopeful = error
       if (error.code === 'NODE_TIMEOUT') timeouts++
-      if (n >= limits.maxAttempts || timeouts >= Math.max(MAX_TIMEOUTS, peers.length)) throw error
+      const reason = hopeful ?? error
+      if (n >= limits.maxAttempts || timeouts >= Math.max(MAX_TIMEOUTS, peers.length)) throw reason
       passed.add(peer)
-      const allAsked = passed.size === peers.length
-      if (allAsked && (asksOthers || verdict === 'excluded')) throw error
+      // A paused node is worth its pause only where the others cannot answer.
+      const patience = Date.now() + (asksOthers ? limits.maxWaitMs : 0)
+      const allAsked = peers.every((one) => passed.has(one) || one.excluded || one.pausedUntil > patience)
+      if (allAsked && (hopeful === undefined || elsewhere?.(hopeful) === true)) throw reason
       options.counts.retries++
       if (!allAsked) continue
       passed = new Set()
@@ -163,27 +227,32 @@ async function greet({ options }: Client, peer: Peer, signal: AbortSignal): Prom
 }
 
 function recovered({ options }: Client, peer: Peer): void {
+  if (peer.distrustedUntil > Date.now()) return
   peer.failures = 0
   peer.pausedUntil = 0
+  peer.excluded = false
   if (!peer.warned) return
   peer.warned = false
   options.warn('node is back', { node: peer.node.label })
 }
 
-type Failure = { readonly error: ServiceError; readonly failuresBefore: number; readonly verdict: Verdict }
+type Failure = { readonly error: ServiceError; readonly failuresBefore?: number; readonly verdict: Verdict }
 
 // Requests in flight together fail together: only the first of them lengthens the pause.
 function failed({ options, limits }: Client, peer: Peer, { error, failuresBefore, verdict }: Failure): void {
   peer.lastError = error
   peer.greeted = false
-  if (peer.failures !== failuresBefore) return
+  if (failuresBefore !== undefined && peer.failures !== failuresBefore) return
   peer.failures++
+  if (verdict === 'excluded' && !peer.excluded) options.counts.nodesExcluded++
+  peer.excluded = verdict === 'excluded'
   const asked = Number(error.fields.retryAfterMs ?? 0)
   const own = verdict === 'excluded' ? limits.pauses.maxMs : pauseMs(peer.failures, limits.pauses, Math.random())
   peer.pausedUntil = Date.now() + Math.max(asked, own)
   if (peer.warned || (verdict !== 'excluded' && peer.failures < WARN_AFTER_FAILURES)) return
   peer.warned = true
-  options.warn('node is failing', { node: peer.node.label, code: error.code, reason: error.message })
+  const message = verdict === 'excluded' ? 'node is left out' : 'node is failing'
+  options.warn(message, { node: peer.node.label, code: error.code, reason: error.message })
 }
 
 function sessionOf(node: Node, signal: AbortSignal): RpcSession {
@@ -206,7 +275,8 @@ async function pick(
 ): Promise<Peer> {
   const well = peers.find((peer) => !passed.has(peer) && peer.pausedUntil <= Date.now())
   if (well !== undefined) return well
-  const first = peers.reduce((a, b) => (b.pausedUntil < a.pausedUntil ? b : a))
+  const open = peers.filter((peer) => !passed.has(peer) && !peer.excluded)
+  const first = (open.length > 0 ? open : peers).reduce((a, b) => (b.pausedUntil < a.pausedUntil ? b : a))
   const ms = first.pausedUntil - Date.now()
   if (ms > maxWaitMs && first.lastError !== undefined) throw first.lastError
   await wait(ms, signal)

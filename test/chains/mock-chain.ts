@@ -1,4 +1,4 @@
-import type { BalanceReads, ChainAdapter, TokenReads } from '../../src/chains/adapter.ts'
+import type { BalanceReads, ChainAdapter, Confirmation, Conflict, TokenReads } from '../../src/chains/adapter.ts'
 import { assert } from '../../src/core/assert.ts'
 import type { Header, Heads } from '../../src/core/block.ts'
 import { ServiceError } from '../../src/core/errors.ts'
@@ -71,6 +71,14 @@ export class MockChain implements ChainAdapter {
     const found = this.canonical().filter((block) => block.number >= first && block.number <= last)
     if (found.length !== last - first + 1) throw new ServiceError('NODE_BEHIND', 'no such block')
     return found.map(toHeader)
+  }
+
+  /** What the other nodes say of a conflict: none is there, unless a test says otherwise. */
+  others: (conflict: Conflict) => Confirmation = () => 'alone'
+
+  async confirm(conflict: Conflict): Promise<Confirmation> {
+    this.fault('confirm')
+    return this.others(conflict)
   }
 
   async transfers({ first, last }: Parameters<ChainAdapter['transfers']>[0]): Promise<readonly BlockTransfers[]> {

@@ -44,6 +44,22 @@ export async function send(anvil: Anvil, sending: Sending): Promise<Readonly<Rec
   return transact(anvil, { from: sending.from ?? DEPLOYER, to: sending.address, data, value })
 }
 
+/** Sends several calls into one block of their own; all must succeed. */
+export async function mineTogether(anvil: Anvil, sendings: readonly Sending[]): Promise<void> {
+  await anvil.rpc('evm_setAutomine', [false])
+  const hashes: unknown[] = []
+  for (const { name, address, functionName, args, from } of sendings) {
+    const transaction = { from: from ?? DEPLOYER, to: address, data: callData(name, functionName, args), gas: GAS }
+    hashes.push(await anvil.rpc('eth_sendTransaction', [transaction]))
+  }
+  await anvil.rpc('evm_mine')
+  await anvil.rpc('evm_setAutomine', [true])
+  for (const hash of hashes) {
+    const receipt = await mined(anvil, hash)
+    assert(receipt.status === '0x1', `the transaction ${String(hash)} reverted`)
+  }
+}
+
 /** What a view answers at a block ('latest' or a number as hex). */
 export async function view(anvil: Anvil, call: Sending & { readonly block?: string }): Promise<unknown> {
   const data = callData(call.name, call.functionName, call.args)

@@ -156,3 +156,22 @@ export function inFrontOf(url: string, change: (arrived: Arrived) => Reply | und
     return { status: response.status, text: await response.text() }
   }
 }
+
+/**
+ * Hands everything on to a real node at `url`, and answers each call with what `change` makes of it and of the true
+ * result; a `Fault` that it throws is an error. Calls that fail at the node fail here.
+ */
+export function altering(url: string, change: (asked: Asked, result: unknown) => unknown): Answer {
+  const whole = inFrontOf(url)
+  return async (arrived) => {
+    const reply = await whole(arrived)
+    if (typeof reply === 'string' || !('text' in reply)) return reply
+    const body: unknown = JSON.parse(reply.text)
+    const answers = (Array.isArray(body) ? body : [body]).map((answer: unknown, place) => {
+      const asked = arrived.calls[place]
+      if (asked === undefined || typeof answer !== 'object' || answer === null || !('result' in answer)) return answer
+      return answerTo(asked, { [asked.method]: () => change(asked, answer.result) })
+    })
+    return { json: arrived.batch ? answers : answers[0] }
+  }
+}

@@ -1,26 +1,29 @@
 import { referenceOf } from '../../core/chain.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import { createRpc, type RpcLimits, type RpcSession } from '../../net/rpc.ts'
-import type { AdapterCounts, AdapterOptions, BalanceReads, ChainAdapter } from '../adapter.ts'
+import { type AdapterCounts, type AdapterOptions, type BalanceReads, type ChainAdapter, noCounts } from '../adapter.ts'
+import { confirm, HighestHeads } from './agreement.ts'
 import { BALANCES_PER_CALL, readBalances } from './balances.ts'
 import { classifyEvmFault, failureOf } from './faults.ts'
+import { Fetcher } from './fetcher.ts'
 import { readHeads, readLinkedHeaders } from './headers.ts'
 import { parseAmount } from './hex.ts'
-import { readTransfers, readTransfersOf, tooLarge } from './logs.ts'
 import { Abilities } from './pinned.ts'
-import { lacksReceipts, readReceiptTransfers } from './receipts.ts'
 import { Refusals } from './refusals.ts'
 import { readTokens, TOKENS_PER_CALL } from './tokens.ts'
+import { NodeWatch } from './watch.ts'
 
 /** An adapter of one EVM chain, over all its nodes. `limits` are for tests; production takes the defaults. */
 export function createEvmAdapter(
   options: AdapterOptions,
   limits: Partial<RpcLimits> = {},
 ): { readonly adapter: ChainAdapter; readonly counts: AdapterCounts } {
-  const counts: AdapterCounts = { skippedLogs: 0, calls: 0, retries: 0 }
+  const counts = noCounts()
   const { rpc: urls, warn, finality } = options
   const greet = (session: RpcSession): Promise<void> => confirmChain(session, options)
   const rpc = createRpc({ urls, classify: classifyEvmFault, greet, warn, counts, limits })
+  const highest = new HighestHeads(rpc)
+  const fetcher = new Fetcher(rpc, new NodeWatch({ counts, warn, now: Date.now }))
   const reading = { abilities: new Abilities(), bad: new Refusals(Date.now) }
   const tagUnsupported = onceOnly(() => warn('node knows no finalized block: 64 confirmations instead', { finality }))
   let greeted = false
@@ -29,25 +32,12 @@ export function createEvmAdapter(
     heads: async (signal) => {
       if (!greeted) await rpc.greetAll(signal)
       greeted = true
-      return rpc.run((session) => readHeads(session, { finality, tagUnsupported }), { signal })
+      return highest.read((session) => readHeads(session, { finality, tagUnsupported }), signal)
     },
-    headers: (range, signal) => rpc.run((session) => readLinkedHeaders(session, range), { signal }),
-    transfers: async ({ first, last, scope }, signal) => {
-      const range = { first, last }
-      try {
-        return await rpc.run((session) => readTransfers(session, { range, scope, counts }), { signal })
-      } catch (error) {
-        throw tooLarge(error, range)
-      }
-    },
-    transfersOf: async ({ headers, scope, source }, signal) => {
-      if (headers.length === 0) return []
-      if (source === 'receipts') {
-        const request = { headers, scope, refusals: reading.bad }
-        return rpc.run((session) => readReceiptTransfers(session, request), { signal, elsewhere: lacksReceipts })
-      }
-      return rpc.run((session) => readTransfersOf(session, { headers, scope, counts }), { signal })
-    },
+    confirm: (conflict, signal) => confirm(rpc, conflict, signal),
+    headers: (range, signal) => fetcher.run((session) => readLinkedHeaders(session, range), { signal }),
+    transfers: (request, signal) => fetcher.transfers(request, signal),
+    transfersOf: (blocks, signal) => fetcher.transfersOf(blocks, signal),
     readBalances: async ({ keys, at, ask }, signal): Promise<BalanceReads> => {
       const observedAt = Math.floor(Date.now() / 1000)
       const reader = { ...reading, at, perCall: BALANCES_PER_CALL, byNumber: ask === 'by_number' }

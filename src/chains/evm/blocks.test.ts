@@ -43,7 +43,7 @@ test('logs that a reorg removed are dropped, and malformed ones counted', () => 
 })
 
 test('a block of which all logs are malformed has no entry', () => {
-  expect(decodeRange([[log({ data: '0x' })]], RANGE)).toEqual({ blocks: [], skipped: 1 })
+  expect(decodeRange([[log({ data: '0x' })]], RANGE)).toEqual({ blocks: [], skipped: 1, silent: new Set([12]) })
 })
 
 test("a block's time is taken from its logs where the node sends it", () => {
@@ -64,6 +64,7 @@ const GARBAGE: Readonly<Record<string, unknown>> = {
   'a log above the range': [log({ blockNumber: '0x15' })],
   'a block number beyond all numbers': [log({ blockNumber: '0xffffffffffffffff' })],
   'two hashes for one block': [log(), log({ logIndex: '0x1', blockHash: `0x${'d'.repeat(64)}` })],
+  'two logs at one place': [log(), log({ data: `0x${'6'.padStart(64, '0')}` })],
   'a log without an index': [log({ logIndex: '' })],
   'a log without a transaction hash': [log({ transactionHash: '0x12' })],
   'a block hash that is none': [log({ blockHash: '0x12' })],

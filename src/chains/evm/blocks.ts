@@ -20,8 +20,14 @@ export type DecodedBlock = {
   readonly transfers: readonly Transfer[]
 }
 
-/** What a range's logs say: blocks in order, and how many logs were not well-formed transfers. */
-export type DecodedRange = { readonly blocks: readonly DecodedBlock[]; readonly skipped: number }
+/**
+ * What a range's logs say: blocks in order, how many logs were not well-formed transfers, and which blocks have only such.
+ */
+export type DecodedRange = {
+  readonly blocks: readonly DecodedBlock[]
+  readonly skipped: number
+  readonly silent: ReadonlySet<number>
+}
 
 type Placed = { readonly log: RawLog; readonly number: number; readonly logIndex: number }
 
@@ -37,6 +43,7 @@ export function decodeRange(
   const placed = placeAll(answers, range)
   const interned = new Interned()
   const blocks: DecodedBlock[] = []
+  const silent = new Set<number>()
   let skipped = 0
   for (let at = 0; at < placed.length; ) {
     const head = placed[at]
@@ -44,13 +51,15 @@ export function decodeRange(
     const end = endOfBlock(placed, at)
     const transfers: Transfer[] = []
     skipped += decodeBlock(placed, { from: at, to: end, interned, out: transfers })
-    if (transfers.length > 0) {
+    if (transfers.length === 0) {
+      silent.add(head.number)
+    } else {
       const timestamp = parseNumber(head.log.blockTimestamp)
       blocks.push({ number: head.number, hash: hashOf(head.log), timestamp, transfers })
     }
     at = end
   }
-  return { blocks, skipped }
+  return { blocks, skipped, silent }
 }
 
 function decodeBlock(
@@ -63,7 +72,11 @@ function decodeBlock(
   let transactionHash = ''
   for (let at = part.from; at < part.to; at++) {
     const entry = placed[at]
-    if (entry === undefined || entry.logIndex === previous) continue
+    if (entry === undefined) continue
+    if (entry.logIndex === previous) {
+      if (!isSame(entry.log, placed[at - 1]?.log)) throw garbage('two logs at one place', { block: entry.number })
+      continue
+    }
     const { log, logIndex } = entry
     previous = logIndex
     // Logs of one transaction stand together: its hash is checked once, and they share the string.
@@ -75,6 +88,10 @@ function decodeBlock(
     if (!decodeLog(log, { logIndex, transactionHash }, part)) skipped++
   }
   return skipped
+}
+
+function isSame(a: RawLog, b: RawLog | undefined): boolean {
+  return a.data === b?.data && a.transactionHash === b.transactionHash && a.topics.join() === b.topics.join()
 }
 
 function endOfBlock(placed: readonly Placed[], start: number): number {

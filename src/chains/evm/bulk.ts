@@ -162,7 +162,7 @@ function directOutcome(read: StateRead, answer: RpcOutcome | undefined): ReadOut
 function throwIfNode(answer: RpcOutcome & { ok: false }): 'reverted' | 'costly' | 'node' {
   const failure = failureOf(answer.error)
   if (failure === 'no_state' || failure === 'block_parameter' || answer.error.code === 'NODE_BEHIND') throw answer.error
-  return failure
+  return failure === 'reverted' || failure === 'costly' ? failure : 'node'
 }
 
 function multicallOf(reads: readonly StateRead[], pin: Pin): RpcCall {

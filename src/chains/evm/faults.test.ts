@@ -39,7 +39,54 @@ const TOO_MUCH: ReadonlyArray<readonly [number, string, number | undefined]> = [
   [-32602, 'Block range limit exceeded. See more details at https://example.org/limits', undefined],
   [-32600, 'You can make eth_getLogs requests with up to a 500 block range.', 500],
   [-32602, 'invalid params (range 100000 is bigger than range limit 2000)', 2000],
+  [-32000, 'maximum [from, to] blocks distance: 10000', 10000],
+  [-32000, 'query block range exceeds server limit, narrow your filter: 1000', 1000],
+  [-32000, 'query returns too many logs, narrow your filter: 20000', undefined],
+  [-32602, 'query exceeds max block range 100000', undefined],
+  [-32600, 'Query exceeds max block range of 10000', 10000],
+  [-32600, 'block range too high', undefined],
+  [-32602, 'eth_getLogs is limited to 0 - 50 blocks range', 50],
+  [-32701, 'exceed maximum block range: 50000', 50000],
+  [35, 'ranges over 10000 blocks are not supported on freetier', 10000],
+  [-32000, 'requested too many blocks from 0 to 100000, maximum is set to 2048', 2048],
+  [-32005, 'logs matched by query exceeds limit of 10000', undefined],
+  [-32005, 'Too many logs requested. Max logs per response is 20000.', undefined],
+  [-32000, 'Block range limit exceeded', undefined],
+  [-32000, 'backend response too large', undefined],
 ]
+
+test('what a node says beside its message counts too', () => {
+  const tenderly = {
+    code: -32602,
+    message: 'invalid params',
+    data: '{"payload":"range 9009594 is bigger than range limit 2000"}',
+  }
+  expect(classifyEvmFault(tenderly, LOGS)?.fields.suggested).toBe(2000)
+  const infura = {
+    code: -32005,
+    message: 'query returned more than 10000 results',
+    data: '{"from":"0x1","limit":10000,"to":"0x200"}',
+  }
+  expect(classifyEvmFault(infura, LOGS)?.fields.suggested).toBe(512)
+})
+
+test.each([
+  [-32601, 'the method eth_getBlockReceipts does not exist/is not available'],
+  [-32000, 'unsupported method: eth_getBlockReceipts'],
+  [-32004, 'This request method is not supported'],
+  [-32600, 'The method eth_getBlockReceipts is not available on the free tier'],
+])('%i %s: the node has no such method', (code, message) => {
+  const error = classifyEvmFault({ code, message, data: '' }, { method: 'eth_getBlockReceipts', params: ['0x1'] })
+  expect(error?.fields.failure).toBe('no_method')
+})
+
+test.each([
+  [-32602, 'invalid argument 0: json: unknown field'],
+  [-32000, 'invalid params: expected fromBlock'],
+])('%i %s: the node takes no block hash for logs', (code, message) => {
+  const call = { method: 'eth_getLogs', params: [{ blockHash: '0x12' }] }
+  expect(classifyEvmFault({ code, message, data: '' }, call)?.fields.failure).toBe('block_parameter')
+})
 
 test.each(TOO_MUCH)('%i %s', (code, message, suggested) => {
   const error = classifyEvmFault({ code, message, data: '' }, LOGS)

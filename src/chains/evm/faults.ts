@@ -7,10 +7,12 @@ import { parseNumber } from './hex.ts'
  * Ankr, dRPC, Chainstack, BlockPI, BSC's own, geth, Erigon, Nethermind, Besu, reth and others.
  */
 const TOO_MUCH = [
-  /(?:block )?range.{0,60}(?:too (?:large|wide|big|great|long)|exceed|larger|bigger|greater|limit|max|not supported|at most|more than)/i,
+  /(?:block )?range.{0,60}(?:too (?:large|wide|big|great|long|high)|exceed|larger|bigger|greater|limit|max|not supported|at most|more than)/i,
   /(?:exceed|over|larger than|bigger than|greater than|max(?:imum)?|limit(?:ed)?(?: of| to)?).{0,60}(?:block range|\brange\b|blocks\b)/i,
   /more than [\d,_]+ (?:results|logs|blocks)/i,
   /(?:max|exceeds?|exceeded|too many).{0,30}(?:results|logs\b)/i,
+  /(?:results|logs)\b.{0,30}(?:exceeds?|over) (?:the )?limit/i,
+  /too many blocks|max(?:imum)?.{0,30}blocks? distance|response too large/i,
   /(?:log )?response (?:size|is|was|too).{0,40}(?:exceed|too (?:large|big)|greater|limit)/i,
   /response size should not/i,
   /query (?:timeout|timed out|took too long|exceeds)/i,
@@ -29,14 +31,22 @@ function blocksAsked(call: RpcCall): number | undefined {
   return first === undefined || last === undefined ? undefined : last - first + 1
 }
 
-const INTERVALS = [/\[\s*(0x[0-9a-f]+|\d+)\s*,\s*(0x[0-9a-f]+|\d+)\s*\]/i, /range:?\s+(\d+)\s*-\s*(\d+)/i]
+const INTERVALS = [
+  /"from":"(0x[0-9a-f]+)".{0,80}"to":"(0x[0-9a-f]+)"/i,
+  /\[\s*(0x[0-9a-f]+|\d+)\s*,\s*(0x[0-9a-f]+|\d+)\s*\]/i,
+  /range:?\s+(\d+)\s*-\s*(\d+)/i,
+]
 /** A number of blocks behind words of a limit; `k` after it means thousands. */
 const COUNTS = [
   /(?:limited to|up to|within|at most|only|over|(?:more|greater|larger|bigger|smaller) than) (?:an? |the )?(\d[\d,_]*) ?(k\b)?/gi,
   /(?:max|maximum|limit|allowed)([^\d,;.]{0,40}?)(\d[\d,_]*) ?(k\b)?/gi,
+  /(?:blocks? distance|block range exceeds[^:]{0,60}):? (\d[\d,_]*) ?(k\b)?/gi,
+  /\b0 - (\d[\d,_]*) ?(k\b)?(?= blocks)/gi,
 ]
 /** Words by which a number limits something else than blocks. */
 const NOT_BLOCKS = /\b(?:results|logs|size|bytes|mb|ms|s|seconds)\b/i
+/** How far before a limit the word may stand that says what it limits. */
+const LOOK_BACK_CHARACTERS = 30
 
 /**
  * The number of blocks that an error's words suggest for the next try; undefined where they suggest none, or one that
@@ -59,6 +69,8 @@ function countsOf(words: string): number[] {
     const [thousands, digits, gap] = match.slice(1).reverse()
     const end = match.index + match[0].length
     const unit = /^ ?\w*/.exec(words.slice(end, end + 10))?.[0] ?? ''
+    const before = words.slice(Math.max(0, match.index - LOOK_BACK_CHARACTERS), match.index)
+    if (/\blogs\b/i.test(before) && !/\b(?:blocks?|range)\b/i.test(before)) return []
     if (digits === undefined || NOT_BLOCKS.test(`${gap ?? ''} ${unit}`)) return []
     return Number(digits.replace(/[,_]/g, '')) * (thousands === undefined ? 1 : 1000)
   })
@@ -78,8 +90,11 @@ const REVERTED = /revert/i
 const BLOCK_PARAMETER =
   /unmarshal|invalid (?:argument|params?|block|type|input)|expected|parse|deserialize|data did not match/i
 
-/** How a call ended, where it did not succeed: by the contract's own will, by its cost or a broken answer, or otherwise. */
-export type CallFailure = 'reverted' | 'costly' | 'no_state' | 'block_parameter' | 'node'
+/**
+ * How a call ended, where it did not succeed: by the contract's own will, by its cost or a broken answer, by what the
+ * node lacks or does not know, by what is too much of one block, or otherwise.
+ */
+export type CallFailure = 'reverted' | 'costly' | 'no_state' | 'block_parameter' | 'no_method' | 'too_much' | 'node'
 
 /** JSON-RPC: no such method. */
 const NO_METHOD = -32601
@@ -105,12 +120,23 @@ function logsFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
   if (UNKNOWN_BLOCK.test(words) || /beyond current head/i.test(words)) {
     return new ServiceError('NODE_BEHIND', message, { fields })
   }
-  if (!TOO_MUCH.some((pattern) => pattern.test(words))) return undefined
+  if (!TOO_MUCH.some((pattern) => pattern.test(words))) return hashRefused(fault, call)
   const asked = blocksAsked(call)
-  if (asked === undefined || asked <= 1) return new ServiceError('NODE_RPC', message, { fields })
+  if (asked === undefined || asked <= 1) {
+    return new ServiceError('NODE_RPC', message, { fields: { ...fields, failure: 'too_much' } })
+  }
   return new ServiceError('RANGE_TOO_LARGE', message, {
     fields: { ...fields, suggested: suggestedBlocks(words, asked) },
   })
+}
+
+/** A node that does not take a block hash in place of a range. */
+function hashRefused(fault: RpcFault, call: RpcCall): ServiceError | undefined {
+  const [filter] = call.params
+  if (!isRecord(filter) || filter.blockHash === undefined) return undefined
+  if (fault.code !== -32602 && !BLOCK_PARAMETER.test(fault.message)) return undefined
+  const fields = { rpcCode: fault.code, failure: 'block_parameter' }
+  return new ServiceError('NODE_RPC', `${call.method}: ${said(fault)}`, { fields })
 }
 
 function stateFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
@@ -130,10 +156,17 @@ function stateFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
   return EXECUTION.test(fault.message) ? failed('costly') : undefined
 }
 
+const FAILURES: Readonly<Record<string, CallFailure>> = {
+  reverted: 'reverted',
+  costly: 'costly',
+  no_state: 'no_state',
+  block_parameter: 'block_parameter',
+  no_method: 'no_method',
+  too_much: 'too_much',
+}
+
 /** How a call ended, from its error. */
 export function failureOf(error: ServiceError): CallFailure {
   if (error.code === 'NODE_TOO_LARGE' || error.code === 'NODE_TIMEOUT') return 'costly'
-  const { failure } = error.fields
-  if (failure === 'reverted' || failure === 'costly') return failure
-  return failure === 'no_state' || failure === 'block_parameter' ? failure : 'node'
+  return FAILURES[String(error.fields.failure)] ?? 'node'
 }

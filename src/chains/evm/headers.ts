@@ -74,17 +74,30 @@ function isHeader(header: { [Key in keyof Header]: Header[Key] | undefined }): h
 }
 
 /** Headers of these blocks, in order; not checked to link. @throws NODE_BEHIND, NODE_GARBAGE, NODE_* */
-export async function readHeaders(session: RpcSession, numbers: readonly number[]): Promise<Header[]> {
-  const headers: Header[] = []
+export function readHeaders(session: RpcSession, numbers: readonly number[]): Promise<Header[]> {
+  return readAll(session, numbers, parseHeader)
+}
+
+/** These blocks, in order; not checked to link. @throws NODE_BEHIND, NODE_GARBAGE, NODE_* */
+export function readBlocks(session: RpcSession, numbers: readonly number[]): Promise<Block[]> {
+  return readAll(session, numbers, parseBlock)
+}
+
+async function readAll<T>(
+  session: RpcSession,
+  numbers: readonly number[],
+  parse: (value: unknown, number?: number) => T,
+): Promise<T[]> {
+  const parsed: T[] = []
   for (let at = 0; at < numbers.length; at += HEADERS_PER_BATCH) {
     const some = numbers.slice(at, at + HEADERS_PER_BATCH)
     const outcomes = await session.batch(some.map(blockCall))
     for (const [place, outcome] of outcomes.entries()) {
       if (!outcome.ok) throw outcome.error
-      headers.push(parseHeader(outcome.result, some[place]))
+      parsed.push(parse(outcome.result, some[place]))
     }
   }
-  return headers
+  return parsed
 }
 
 /**

@@ -1,55 +1,28 @@
-import { assert } from '../../core/assert.ts'
-import type { Header } from '../../core/block.ts'
+import type { BlockRef } from '../../core/block.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
-import type { BlockTransfers } from '../../core/transfer.ts'
-import type { RpcCall } from '../../net/json-rpc.ts'
+import type { RpcCall, RpcOutcome } from '../../net/json-rpc.ts'
 import type { RpcSession } from '../../net/rpc.ts'
-import type { AdapterCounts, FetchScope } from '../adapter.ts'
-import { type DecodedBlock, decodeRange } from './blocks.ts'
-import { blockOfHashCall, parseHeader, readHeaders } from './headers.ts'
-import { garbage, parseNumber, quantity } from './hex.ts'
-import { type Filter, filtersOf } from './scope.ts'
+import { failureOf } from './faults.ts'
+import { type Block, blockCall, blockOfHashCall, parseBlock } from './headers.ts'
+import { garbage, parseHash, parseNumber, quantity } from './hex.ts'
+import type { Filter } from './scope.ts'
+import type { NodeWatch } from './watch.ts'
 
-type Range = { readonly first: number; readonly last: number }
+/** Blocks, both ends included. */
+export type Range = { readonly first: number; readonly last: number }
+
+/** Answers to eth_getLogs, one a filter: untrusted. Undefined: one block's logs are more than the node answers with. */
+export type Answers = readonly unknown[] | undefined
 
 /**
- * The transfers of a range of settled blocks, each block with its time.
+ * Answers for a range. The head is asked in the same batch, before: an answer for blocks that the node lacks is short.
  * @throws RANGE_TOO_LARGE with field `suggested`; NODE_BEHIND the node's head is below `last`; NODE_*
  */
-export async function readTransfers(
-  session: RpcSession,
-  request: { readonly range: Range; readonly scope: FetchScope; readonly counts: AdapterCounts },
-): Promise<readonly BlockTransfers[]> {
-  const { range } = request
-  const answers = await readRange(session, range, filtersOf(request.scope))
-  const { blocks, skipped } = decodeRange(answers, range)
-  request.counts.skippedLogs += skipped
-  const untimed = blocks.filter((block) => block.timestamp === undefined)
-  const headers = await readHeaders(
-    session,
-    untimed.map((block) => block.number),
-  )
-  const byNumber = new Map(headers.map((header) => [header.number, header]))
-  return blocks.map((block) => withTime(block, byNumber.get(block.number)))
-}
-
-function withTime(block: DecodedBlock, header: Header | undefined): BlockTransfers {
-  if (header !== undefined && header.hash !== block.hash) {
-    throw garbage('logs and header of different blocks', { block: block.number })
-  }
-  const timestamp = block.timestamp ?? header?.timestamp
-  assert(timestamp !== undefined, 'a block without a time had its header read')
-  const { number, hash, transfers } = block
-  return { number, hash, parentHash: header?.parentHash, timestamp, transfers }
-}
-
-/** Answers of eth_getLogs, one a filter. The head is asked in the same batch, before: an answer for blocks that the node lacks is short. */
-async function readRange(session: RpcSession, range: Range, filters: readonly Filter[]): Promise<unknown[]> {
-  const asked: RpcCall[] = filters.map((filter) => ({
-    method: 'eth_getLogs',
-    params: [{ ...filter, fromBlock: quantity(range.first), toBlock: quantity(range.last) }],
-  }))
-  const [head, ...outcomes] = await session.batch([{ method: 'eth_blockNumber', params: [] }, ...asked])
+export async function logsOfRange(session: RpcSession, range: Range, filters: readonly Filter[]): Promise<Answers> {
+  const [head, ...outcomes] = await session.batch([
+    { method: 'eth_blockNumber', params: [] },
+    ...filters.map((filter) => rangeCall(filter, range)),
+  ])
   if (head === undefined || !head.ok) throw head?.error ?? garbage('too little')
   const number = parseNumber(head.result)
   if (number === undefined) throw garbage('no block number')
@@ -57,11 +30,25 @@ async function readRange(session: RpcSession, range: Range, filters: readonly Fi
     const fields = { head: number, asked: range.last }
     throw new ServiceError('NODE_BEHIND', `${session.label} is at block ${number}, asked for ${range.last}`, { fields })
   }
-  return outcomes.map((outcome) => {
-    if (outcome.ok) return outcome.result
-    if (outcome.error.code === 'NODE_TOO_LARGE') throw tooLarge(outcome.error, range)
-    throw outcome.error
-  })
+  try {
+    return answersOf(outcomes)
+  } catch (error) {
+    throw isServiceError(error, 'NODE_TOO_LARGE') ? tooLarge(error, range) : error
+  }
+}
+
+function rangeCall(filter: Filter, { first, last }: Range): RpcCall {
+  return { method: 'eth_getLogs', params: [{ ...filter, fromBlock: quantity(first), toBlock: quantity(last) }] }
+}
+
+function answersOf(outcomes: readonly RpcOutcome[]): Answers {
+  const answers: unknown[] = []
+  for (const outcome of outcomes) {
+    if (outcome.ok) answers.push(outcome.result)
+    else if (failureOf(outcome.error) === 'too_much') return undefined
+    else throw outcome.error
+  }
+  return answers
 }
 
 /**
@@ -74,47 +61,84 @@ export function tooLarge(error: unknown, range: Range): unknown {
   return new ServiceError('RANGE_TOO_LARGE', error.message, { cause: error, fields: { suggested: undefined } })
 }
 
+/** A block as the node knows it, and what it says of its logs. */
+export type BlockLogs = { readonly block: Block; readonly answers: Answers }
+
 /**
- * The transfers of these very blocks, one entry a header, in order.
- * @throws NODE_BEHIND the node does not know one of them; NODE_*
+ * Answers for each of these very blocks, in order, each with its block, which is asked in the same batch: nodes exist
+ * that answer `[]` for a hash that they never heard of.
+ * @throws NODE_BEHIND the node does not know one of them, or another one has its number; NODE_*
  */
-export async function readTransfersOf(
+export async function logsOfBlocks(
   session: RpcSession,
-  request: { readonly headers: readonly Header[]; readonly scope: FetchScope; readonly counts: AdapterCounts },
-): Promise<readonly BlockTransfers[]> {
-  const { headers } = request
-  const filters = filtersOf(request.scope)
-  const calls = headers.flatMap((header) =>
-    filters.map((filter) => ({ method: 'eth_getLogs', params: [{ ...filter, blockHash: header.hash }] })),
-  )
-  const outcomes = await session.batch(calls)
-  const blocks = headers.map((header, place) => {
-    const own = outcomes.slice(place * filters.length, (place + 1) * filters.length)
-    const answers = own.map((outcome) => {
-      if (!outcome.ok) throw outcome.error
-      return outcome.result
-    })
-    const { blocks, skipped } = decodeRange(answers, { first: header.number, last: header.number })
-    const [block] = blocks
-    if (block !== undefined && block.hash !== header.hash)
-      throw garbage('logs of another block', { block: header.number })
-    request.counts.skippedLogs += skipped
-    return { ...header, transfers: block?.transfers ?? [] }
-  })
-  await confirmEmpty(
-    session,
-    blocks.filter((block) => block.transfers.length === 0),
-  )
-  return blocks
+  request: { readonly headers: readonly BlockRef[]; readonly filters: readonly Filter[]; readonly watch: NodeWatch },
+): Promise<readonly BlockLogs[]> {
+  const { headers, filters, watch } = request
+  const key = `${session.label} logs by hash`
+  if (!watch.refusals.isPaused(key)) {
+    const found = await byHash(session, headers, filters)
+    if (found !== undefined) return found
+    watch.refusals.failed(key)
+    watch.tell(session.label, 'node takes no block hash for logs: asked by number')
+  }
+  return byNumber(session, headers, filters)
 }
 
-/** Nodes exist that answer `[]` for a hash they never heard of: an empty block is believed once the node knows it. */
-async function confirmEmpty(session: RpcSession, empty: readonly Header[]): Promise<void> {
-  if (empty.length === 0) return
-  const calls = empty.map(({ hash }) => blockOfHashCall(hash))
-  for (const [place, outcome] of (await session.batch(calls)).entries()) {
-    const header = empty[place]
-    if (!outcome.ok) throw outcome.error
-    if (parseHeader(outcome.result, header?.number).hash !== header?.hash) throw garbage('another block')
+/** Undefined: the node does not take a hash there, or answers for another block. */
+async function byHash(
+  session: RpcSession,
+  headers: readonly BlockRef[],
+  filters: readonly Filter[],
+): Promise<readonly BlockLogs[] | undefined> {
+  const calls = headers.flatMap(({ hash }) => [
+    blockOfHashCall(hash),
+    ...filters.map((filter): RpcCall => ({ method: 'eth_getLogs', params: [{ ...filter, blockHash: hash }] })),
+  ])
+  const outcomes = await session.batch(calls)
+  const found: BlockLogs[] = []
+  for (const [place, header] of headers.entries()) {
+    const at = place * (filters.length + 1)
+    const block = blockFrom(outcomes[at])
+    if (block.hash !== header.hash) throw garbage('another block', { block: header.number })
+    const own = outcomes.slice(at + 1, at + 1 + filters.length)
+    if (own.some((outcome) => !outcome.ok && outcome.error.fields.failure === 'block_parameter')) return undefined
+    const answers = answersOf(own)
+    if (answers?.some((answer) => isOfAnother(answer, block))) return undefined
+    found.push({ block, answers })
   }
+  return found
+}
+
+async function byNumber(
+  session: RpcSession,
+  headers: readonly BlockRef[],
+  filters: readonly Filter[],
+): Promise<readonly BlockLogs[]> {
+  const calls = headers.flatMap(({ number }) => [
+    ...filters.map((filter) => rangeCall(filter, { first: number, last: number })),
+    blockCall(number),
+  ])
+  const outcomes = await session.batch(calls)
+  return headers.map((header, place) => {
+    const at = place * (filters.length + 1)
+    // The block is asked last: had a reorg come between, it would be another.
+    const block = blockFrom(outcomes[at + filters.length])
+    const answers = answersOf(outcomes.slice(at, at + filters.length))
+    if (block.hash !== header.hash || answers?.some((answer) => isOfAnother(answer, block))) {
+      const fields = { block: header.number }
+      throw new ServiceError('NODE_BEHIND', 'The block is not the canonical one', { fields })
+    }
+    return { block, answers }
+  })
+}
+
+function blockFrom(outcome: RpcOutcome | undefined): Block {
+  if (outcome === undefined) throw garbage('too little')
+  if (!outcome.ok) throw outcome.error
+  return parseBlock(outcome.result)
+}
+
+function isOfAnother(answer: unknown, block: Block): boolean {
+  const [log] = Array.isArray(answer) ? answer : []
+  return typeof log === 'object' && log !== null && 'blockHash' in log && parseHash(log.blockHash) !== block.hash
 }

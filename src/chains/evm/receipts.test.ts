@@ -1,14 +1,7 @@
 import type { Address } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Anvil, blockNumber, deploy, mine, send, startAnvil } from '../../../test/nodes/anvil.ts'
-import {
-  type Asked,
-  answerTo,
-  Fault,
-  inFrontOf,
-  type Reply,
-  startScriptedNode,
-} from '../../../test/nodes/scripted-node.ts'
+import { altering, Fault, type ScriptedNode, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
 import { assert } from '../../core/assert.ts'
 import type { Header } from '../../core/block.ts'
 import { parseChainId } from '../../core/chain.ts'
@@ -49,29 +42,13 @@ function adapterOf(...rpc: readonly string[]): ChainAdapter {
   return createEvmAdapter(options, { pauses: { baseMs: 0, maxMs: 0 } }).adapter
 }
 
-/** A node in front of Anvil whose answers to one method are made by `change`, from the call and the true result. */
-async function changing(method: string, change: (result: unknown) => unknown): Promise<ScriptedReplies> {
-  const calls: Asked[] = []
-  const truth = inFrontOf(anvil.url)
-  const node = await startScriptedNode(async (arrived): Promise<Reply> => {
-    calls.push(...arrived.calls)
-    const reply = await truth(arrived)
-    if (typeof reply === 'string' || !('text' in reply)) return reply
-    const body: unknown = JSON.parse(reply.text)
-    const answers = (Array.isArray(body) ? body : [body]).map((answer, place) => {
-      const asked = arrived.calls[place]
-      if (asked?.method !== method) return answer
-      return answerTo(asked, { [method]: () => change(Object(answer).result) })
-    })
-    return { json: arrived.batch ? answers : answers[0] }
-  })
-  return { url: node.url, calls, stop: node.stop }
+/** A node in front of Anvil whose answers to one method are made by `change` from the true ones. */
+async function changing(method: string, change: (result: unknown) => unknown): Promise<ScriptedNode> {
+  return startScriptedNode(altering(anvil.url, (asked, result) => (asked.method === method ? change(result) : result)))
 }
 
-type ScriptedReplies = {
-  readonly url: string
-  readonly calls: readonly Asked[]
-  readonly stop: () => Promise<void>
+function askedFor(node: ScriptedNode, method: string): number {
+  return node.arrived.flatMap(({ calls }) => calls).filter((call) => call.method === method).length
 }
 
 function fails(code: number, message: string): () => never {
@@ -116,9 +93,9 @@ describe('a node without eth_getBlockReceipts', () => {
     const blocks = { headers, scope: ALL, source: 'receipts' } as const
     const truth = await adapter.transfersOf(blocks, SIGNAL)
     expect(await own.transfersOf(blocks, SIGNAL)).toEqual(truth)
-    const asked = node.calls.filter(({ method }) => method === 'eth_getBlockReceipts').length
+    const asked = askedFor(node, 'eth_getBlockReceipts')
     expect(await own.transfersOf(blocks, SIGNAL)).toEqual(truth)
-    expect(node.calls.filter(({ method }) => method === 'eth_getBlockReceipts')).toHaveLength(asked)
+    expect(askedFor(node, 'eth_getBlockReceipts')).toBe(asked)
     await node.stop()
   })
 })

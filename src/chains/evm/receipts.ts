@@ -1,4 +1,4 @@
-import type { Header } from '../../core/block.ts'
+import type { BlockRef } from '../../core/block.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { BlockTransfers } from '../../core/transfer.ts'
 import { isRecord, type RpcCall, type RpcOutcome } from '../../net/json-rpc.ts'
@@ -15,7 +15,7 @@ import { wantedBy } from './scope.ts'
 const BLOCKS_PER_BATCH = 8
 const METHOD = 'eth_getBlockReceipts'
 export type ReceiptsRequest = {
-  readonly headers: readonly Header[]
+  readonly headers: readonly BlockRef[]
   readonly scope: FetchScope
   readonly refusals: Refusals
 }
@@ -34,6 +34,7 @@ export async function readReceiptTransfers(
   for (let at = 0; at < headers.length; at += BLOCKS_PER_BATCH) {
     const some = headers.slice(at, at + BLOCKS_PER_BATCH)
     for (const { block, receipts } of await receiptsOf(session, some, refusals)) {
+      confirmReady(session, { block, receipts }, refusals)
       const { number, hash, parentHash, timestamp } = block
       const transfers = transfersIn(receipts, block).filter(wanted)
       out.push({ number, hash, parentHash, timestamp, transfers })
@@ -44,12 +45,31 @@ export async function readReceiptTransfers(
 
 type Received = { readonly block: Block; readonly receipts: readonly unknown[] }
 
+/** Bits that no log set, or all bits: what a chain sends that has no blooms. */
+const NO_BLOOM = /^0x(?:0*|f*)$/
+
+/**
+ * Some nodes have a block's receipts a moment before the logs in them; its bloom tells. Asked again once, on another node
+ * where there is one; what they then say is taken, whatever the bloom.
+ * @throws NODE_BEHIND
+ */
+function confirmReady({ label }: RpcSession, { block, receipts }: Received, refusals: Refusals): void {
+  if (receipts.length === 0 || block.bloom === undefined || NO_BLOOM.test(block.bloom)) return
+  if (receipts.some((receipt) => isRecord(receipt) && Array.isArray(receipt.logs) && receipt.logs.length > 0)) return
+  const key = `${label} ${block.hash}`
+  if (refusals.isPaused(key)) return
+  refusals.failed(key)
+  throw new ServiceError('NODE_BEHIND', 'Receipts without logs, of a block that has some', {
+    fields: { block: block.number },
+  })
+}
+
 async function receiptsOf(
   session: RpcSession,
-  headers: readonly Header[],
+  headers: readonly BlockRef[],
   refusals: Refusals,
 ): Promise<readonly Received[]> {
-  const key = `${session.label} ${METHOD}`
+  const key = receiptsKey(session.label)
   const whole = !refusals.isPaused(key)
   const blockCalls = headers.map(({ hash }) => blockOfHashCall(hash))
   const outcomes = await session.batch(whole ? [...blockCalls, ...headers.map(receiptsCall)] : blockCalls)
@@ -67,7 +87,7 @@ async function receiptsOf(
 }
 
 // By number: some nodes take no hash here. The receipts name their block, so another one's are recognised.
-function receiptsCall({ number }: Header): RpcCall {
+function receiptsCall({ number }: BlockRef): RpcCall {
   return { method: METHOD, params: [quantity(number)] }
 }
 
@@ -134,6 +154,11 @@ function isMissing(error: ServiceError): boolean {
 
 function noReceipts(reason: string): ServiceError {
   return new ServiceError('NODE_RPC', reason, { fields: { failure: 'no_receipts' } })
+}
+
+/** What a node's refusal of all receipts of a block is remembered by. */
+export function receiptsKey(label: string): string {
+  return `${label} ${METHOD}`
 }
 
 /** True for the error of a node that does not keep what a block's transactions did. */

@@ -1,0 +1,108 @@
+import type { AdapterCounts, AdapterOptions } from '../adapter.ts'
+import { Refusals } from './refusals.ts'
+
+/** Ranges for which a node that was caught leaving out logs is looked at closely: days of a live chain, an hour of backfill. */
+const CLOSE_RANGES = 64
+/** An operator is told once a minute of what one node goes on doing; the counters tell the rest. */
+const TELL_PAUSE_MS = 60_000
+/** After so many weak alarms in a row that came to nothing, few of the next are looked into. */
+const FALSE_ALARMS = 8
+/** Then one in so many. */
+const WEAK_SAMPLE = 8
+/** A non-empty block of one range in so many is compared with its receipts: what no bloom can tell. */
+const RANGES_PER_COMPARISON = 16
+
+/** How closely a range's answer is looked at. */
+export type Closeness = {
+  /** Blocks without transfers of which the bloom is looked at. */
+  readonly empties: number
+  /** Of those that look suspicious, how many are settled by receipts. */
+  readonly settled: number
+  /** Blocks with transfers that are compared with their receipts. */
+  readonly compared: number
+}
+
+/** Eight headers are one small request beside a range's; two blocks of receipts are as much as a range at most. */
+const USUAL: Closeness = { empties: 8, settled: 2, compared: 0 }
+const COMPARING: Closeness = { ...USUAL, compared: 1 }
+/** All of a range of a usual length, in about ten requests. */
+const CLOSE: Closeness = { empties: 1_000, settled: 64, compared: 4 }
+
+/**
+ * What is remembered of each node (by its label): how far its logs are trusted, what it does not know how to do, and
+ * what the operator was told of it.
+ */
+export class NodeWatch {
+  readonly counts: AdapterCounts
+  /** Of methods and parameters that a node refused, by `label what`. */
+  readonly refusals: Refusals
+  private readonly warn: AdapterOptions['warn']
+  private readonly now: () => number
+  private readonly closeRanges = new Map<string, number>()
+  private readonly falseAlarms = new Map<string, number>()
+  private readonly told = new Map<string, number>()
+  private readonly honest = new Map<string, Set<number>>()
+  private ranges = 0
+  private weak = 0
+
+  /** `now` in milliseconds. */
+  constructor(options: { counts: AdapterCounts; warn: AdapterOptions['warn']; now: () => number }) {
+    this.counts = options.counts
+    this.warn = options.warn
+    this.now = options.now
+    this.refusals = new Refusals(options.now)
+  }
+
+  /** How closely to look at the next range of a node. */
+  closeness(label: string): Closeness {
+    const left = this.closeRanges.get(label) ?? 0
+    if (left > 0) {
+      this.closeRanges.set(label, left - 1)
+      return CLOSE
+    }
+    return ++this.ranges % RANGES_PER_COMPARISON === 0 ? COMPARING : USUAL
+  }
+
+  /** True where a weak alarm of a node is worth its receipts. */
+  followsWeak(label: string): boolean {
+    if ((this.falseAlarms.get(label) ?? 0) < FALSE_ALARMS) return true
+    return ++this.weak % WEAK_SAMPLE === 0
+  }
+
+  /** An alarm came to nothing. */
+  falseAlarm(label: string): void {
+    this.falseAlarms.set(label, (this.falseAlarms.get(label) ?? 0) + 1)
+  }
+
+  /** A node left out so many transfers; they were had from receipts. */
+  repaired(label: string, found: { readonly first: number; readonly last: number; readonly transfers: number }): void {
+    this.counts.omittedLogs += found.transfers
+    this.caught(label)
+    this.tell(label, 'node left out logs: taken from receipts', found)
+  }
+
+  /** From now on, and for a while, a node is looked at closely. */
+  caught(label: string): void {
+    this.closeRanges.set(label, CLOSE_RANGES)
+    this.falseAlarms.delete(label)
+  }
+
+  /** True where an answer of exactly so many logs was found to be whole. */
+  isHonest(label: string, count: number): boolean {
+    return this.honest.get(label)?.has(count) === true
+  }
+
+  foundHonest(label: string, count: number): void {
+    const counts = this.honest.get(label) ?? new Set()
+    this.honest.set(label, counts.add(count))
+  }
+
+  /** Tells the operator, about one thing of one node at most once a minute. */
+  tell(label: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    const key = `${label} ${message}`
+    const last = this.told.get(key)
+    if (last !== undefined && this.now() - last < TELL_PAUSE_MS) return
+    this.told.set(key, this.now())
+    this.warn(message, { node: label, ...fields })
+  }
+}

@@ -1,0 +1,96 @@
+import { afterEach, expect, test } from 'vitest'
+import { ECHO, made, one, SIGNAL } from '../../test/nodes/rpc-client.ts'
+import { type Answer, jsonRpc, type ScriptedNode, startScriptedNode } from '../../test/nodes/scripted-node.ts'
+import { ServiceError } from '../core/errors.ts'
+
+const nodes: ScriptedNode[] = []
+afterEach(async () => {
+  await Promise.all(nodes.splice(0).map((node) => node.stop()))
+})
+
+async function node(answer: Answer): Promise<ScriptedNode> {
+  const started = await startScriptedNode(answer)
+  nodes.push(started)
+  return started
+}
+
+test('the next node answers while the first fails, and the first again once it is well; both are said once', async () => {
+  const first = await node(() => ({ status: 500, text: '' }))
+  const second = await node(jsonRpc({ ...ECHO, echo: () => 'second' }))
+  const { rpc, warnings } = made([first.url, second.url])
+  expect(await rpc.run(one, { signal: SIGNAL })).toBe('second')
+  expect(await rpc.run(one, { signal: SIGNAL })).toBe('second')
+  expect(await rpc.run(one, { signal: SIGNAL })).toBe('second')
+  first.become(jsonRpc(ECHO))
+  expect(await rpc.run(one, { signal: SIGNAL })).toBe(1)
+  expect(warnings).toEqual([
+    ['node is failing', { node: first.url, code: 'NODE_HTTP', reason: `${first.url} answered HTTP 500` }],
+    ['node is back', { node: first.url }],
+  ])
+})
+
+test('a paused node is not asked while another is well', async () => {
+  const first = await node(() => ({ status: 429, text: '', headers: { 'retry-after': '30' } }))
+  const second = await node(jsonRpc(ECHO))
+  const { rpc } = made([first.url, second.url])
+  await rpc.run(one, { signal: SIGNAL })
+  await rpc.run(one, { signal: SIGNAL })
+  expect(first.arrived).toHaveLength(1)
+})
+
+test('a pause longer than callers wait fails at once with what the node said', async () => {
+  const { url, arrived } = await node(() => ({ status: 429, text: '', headers: { 'retry-after': '30' } }))
+  const { rpc } = made([url])
+  await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_RATE_LIMITED' })
+  await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_RATE_LIMITED' })
+  expect(arrived).toHaveLength(1)
+})
+
+test('a node of another chain is passed over; where all are, that is the error', async () => {
+  const wrong = await node(jsonRpc({ ...ECHO, chain: () => 'B' }))
+  const right = await node(jsonRpc(ECHO))
+  expect(await made([wrong.url, right.url]).rpc.run(one, { signal: SIGNAL })).toBe(1)
+  await expect(made([wrong.url]).rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'CHAIN_MISMATCH' })
+})
+
+test('of all nodes greeted, those of another chain are left out and said so; all of them are an error', async () => {
+  const wrong = await node(jsonRpc({ ...ECHO, chain: () => 'B' }))
+  const right = await node(jsonRpc(ECHO))
+  const { rpc, warnings, counts } = made([wrong.url, right.url], { pauses: { baseMs: 0, maxMs: 10_000 } })
+  await rpc.greetAll(SIGNAL)
+  expect(await rpc.run(one, { signal: SIGNAL })).toBe(1)
+  const fields = { node: wrong.url, code: 'CHAIN_MISMATCH', reason: 'another chain' }
+  expect(warnings).toEqual([['node is left out', fields]])
+  expect(counts.nodesExcluded).toBe(1)
+  expect(wrong.arrived).toHaveLength(1)
+  const alone = made([wrong.url, wrong.url]).rpc
+  await expect(alone.greetAll(SIGNAL)).rejects.toMatchObject({ code: 'CHAIN_MISMATCH' })
+})
+
+test("while the right node is down, another chain's is no reason to give up", async () => {
+  const wrong = await node(jsonRpc({ ...ECHO, chain: () => 'B' }))
+  const down = await node(() => ({ status: 503, text: '' }))
+  for (const urls of [
+    [wrong.url, down.url],
+    [down.url, wrong.url],
+  ]) {
+    const { rpc } = made(urls)
+    await rpc.greetAll(SIGNAL)
+    await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_HTTP' })
+    down.become(jsonRpc(ECHO))
+    expect(await rpc.run(one, { signal: SIGNAL })).toBe(1)
+    down.become(() => ({ status: 503, text: '' }))
+  }
+})
+
+test('each node is heard once, those that fail are left out, and one that is distrusted is passed over', async () => {
+  const first = await node(jsonRpc({ ...ECHO, echo: () => 'first' }))
+  const second = await node(jsonRpc({ ...ECHO, echo: () => 'second' }))
+  const down = await node(() => 'reset')
+  const { rpc, warnings } = made([first.url, down.url, second.url])
+  const voices = await rpc.each(one, SIGNAL)
+  expect(voices.map(({ value }) => value)).toEqual(['first', 'second'])
+  voices[0]?.distrust(new ServiceError('NODE_GARBAGE', 'says what no other says'))
+  expect(await rpc.run(one, { signal: SIGNAL })).toBe('second')
+  expect(warnings).toEqual([['node is passed over', { node: first.url, reason: 'says what no other says' }]])
+})

@@ -1,0 +1,41 @@
+/** An RPC client for tests, over nodes that a test scripts: nothing in it waits for a clock. */
+import { ServiceError } from '../../src/core/errors.ts'
+import type { RpcCall } from '../../src/net/json-rpc.ts'
+import { createRpc, type Rpc, type RpcLimits, type RpcOptions, type RpcSession } from '../../src/net/rpc.ts'
+import type { Methods } from './scripted-node.ts'
+
+export const SIGNAL = new AbortController().signal
+/** No pauses: nothing here waits for a clock. */
+const FAST: Partial<RpcLimits> = { pauses: { baseMs: 0, maxMs: 0 } }
+/** A node that says what it is told; it is on chain A, as the client wants. */
+export const ECHO: Methods = { chain: () => 'A', echo: ([value]) => value }
+
+/** What `made` gives. */
+export type Made = { rpc: Rpc; counts: RpcOptions['counts']; warnings: unknown[] }
+
+/** A client of these nodes, what it counted and what it warned of. Chain B is another chain. */
+export function made(urls: readonly string[], limits: Partial<RpcLimits> = {}): Made {
+  const counts = { calls: 0, retries: 0, nodesExcluded: 0 }
+  const warnings: unknown[] = []
+  const rpc = createRpc({
+    urls,
+    classify: () => undefined,
+    greet: async (session) => {
+      if ((await session.call({ method: 'chain', params: [] })) === 'B') {
+        throw new ServiceError('CHAIN_MISMATCH', 'another chain')
+      }
+    },
+    warn: (message, fields) => warnings.push([message, fields]),
+    counts,
+    limits: { ...FAST, ...limits },
+  })
+  return { rpc, counts, warnings }
+}
+
+/** Calls that a node of `ECHO` answers with their parameter. */
+export function echo(value: unknown): RpcCall {
+  return { method: 'echo', params: [value] }
+}
+
+/** One such call. */
+export const one = (session: RpcSession): Promise<unknown> => session.call(echo(1))
