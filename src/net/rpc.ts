@@ -206,13 +206,14 @@ async function run<T>(client: Client, work: Work<T>, { signal, elsewhere, anothe
       if (verdict !== 'again') failed(client, peer, { error, failuresBefore, verdict })
       if (verdict !== 'excluded') hopeful = error
       if (error.code === 'NODE_TIMEOUT') timeouts++
-      const reason = hopeful ?? error
+      const reason = hopeful ?? peers.find((one) => !one.excluded && one.lastError !== undefined)?.lastError ?? error
       if (n >= limits.maxAttempts || timeouts >= Math.max(MAX_TIMEOUTS, peers.length)) throw reason
       passed.add(peer)
       // A paused node is worth its pause only where the others cannot answer.
       const patience = Date.now() + (asksOthers ? limits.maxWaitMs : 0)
       const allAsked = peers.every((one) => passed.has(one) || one.excluded || one.pausedUntil > patience)
-      if (allAsked && (hopeful === undefined || elsewhere?.(hopeful) === true)) throw reason
+      const hopeless = hopeful === undefined ? peers.every((one) => one.excluded) : elsewhere?.(hopeful) === true
+      if (allAsked && hopeless) throw reason
       options.counts.retries++
       if (!allAsked) continue
       passed = new Set()

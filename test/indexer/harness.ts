@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { ChainAdapter } from '../../src/chains/adapter.ts'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { Accounting } from '../../src/core/asset.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
@@ -33,7 +34,7 @@ export type Rig = {
 }
 
 export async function makeRig(
-  chain: MockChain,
+  chain: ChainAdapter,
   coverage = ALL,
   classes: ReadonlyMap<string, Accounting> = new Map(),
 ): Promise<Rig> {

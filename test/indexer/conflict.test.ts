@@ -1,0 +1,191 @@
+/** Lag and conflict: what of the node's blocks that are not ours is a reorg, how far back it goes, and what it takes along. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import type { Confirmation } from '../../src/chains/adapter.ts'
+import { EVM_NATIVE, NO_ITEM } from '../../src/core/asset.ts'
+import { hash, MockChain } from '../chains/mock-chain.ts'
+import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
+import { makeRig, type Rig, undisturbed } from './harness.ts'
+
+const SIGNAL = new AbortController().signal
+const [alice = '', bob = ''] = ACCOUNTS
+const [coin] = ASSETS
+const HEAD = 30
+
+/** One block a number, each with a transfer, named `<number><branch>`. */
+function grow(chain: MockChain, branch: string, { from, to }: { from: string; to: number }): MockChain {
+  let parent = from
+  for (let number = Number.parseInt(from, 10) + 1; number <= to; number++) {
+    const movement: Movement = {
+      asset: coin,
+      from: undefined,
+      to: number % 2 ? alice : bob,
+      amount: BigInt(number),
+      item: 0,
+    }
+    const name = `${number}${branch}`
+    chain.add(name, parent, branch === '' || number % 3 > 0 ? [movement] : [])
+    parent = name
+  }
+  return chain
+}
+
+function trunk(): MockChain {
+  return grow(new MockChain().add('0', undefined), '', { from: '0', to: HEAD }).show(`${HEAD}`)
+}
+
+async function step(rig: Rig): Promise<void> {
+  await rig.indexer.step(SIGNAL)
+}
+
+async function counts(rig: Rig): Promise<{ rollbacks: number; conflicts: number }> {
+  await nextTurn()
+  const { rollbacks = -1, conflicts = -1 } = (await rig.reads.clock()).counts
+  return { rollbacks, conflicts }
+}
+
+describe('a reorg of any depth down to the finalized head', () => {
+  const FINAL = 10
+  test.each([1, 4, 5, 12, 19, 20])('%i blocks', async (depth) => {
+    for (const longer of [-1, 60]) {
+      const to = Math.max(HEAD - depth + 1, HEAD + longer)
+      const chain = grow(trunk(), 'b', { from: `${HEAD - depth}`, to })
+      const rig = await makeRig(chain.show(`${HEAD}`, FINAL))
+      await rig.settle()
+      chain.show(`${to}b`)
+      await rig.settle()
+      expect(rig.dump()).toEqual(await undisturbed(chain))
+      expect(await counts(rig)).toEqual({ rollbacks: 1, conflicts: 1 })
+      await rig.close()
+    }
+  })
+
+  test.each([21, 22, 29])('one of %i blocks stops the chain, and nothing is taken back', async (depth) => {
+    const chain = grow(trunk(), 'b', { from: `${HEAD - depth}`, to: HEAD + 1 })
+    const rig = await makeRig(chain.show(`${HEAD}`, FINAL))
+    await rig.settle()
+    const before = rig.dump()
+    chain.show(`${HEAD + 1}b`)
+    const stopped = { code: 'REORG_TOO_DEEP', message: expect.stringMatching(/replaced block 10.*steelyard reset/) }
+    await expect(rig.settle()).rejects.toMatchObject(stopped)
+    expect(rig.dump()).toEqual(before)
+    await rig.close()
+  })
+})
+
+test('a chain that is replaced again while a reorg is looked into ends on what came last', async () => {
+  for (const turn of [1, 2, 3, 4]) {
+    const chain = grow(grow(trunk(), 'b', { from: '18', to: 32 }), 'c', { from: '15', to: 31 })
+    const rig = await makeRig(chain.show(`${HEAD}`))
+    await rig.settle()
+    chain.show('32b')
+    let headers = 0
+    chain.fault = (call) => {
+      if (call === 'headers' && ++headers === turn) chain.show('31c')
+    }
+    for (let tries = 0; tries < 12; tries++) await step(rig).catch(() => undefined)
+    await rig.settle()
+    expect(rig.dump()).toEqual(await undisturbed(chain))
+    expect((await rig.reads.clock()).published?.hash).toBe(hash('31c'))
+    await rig.close()
+  }
+})
+
+test('headers that do not link to the block in conflict are not followed to an ancestor', async () => {
+  const chain = grow(grow(trunk(), 'b', { from: '18', to: 32 }), 'c', { from: '15', to: 32 })
+  const rig = await makeRig(chain.show(`${HEAD}`))
+  await rig.settle()
+  chain.show('32b')
+  await step(rig)
+  let headers = 0
+  chain.fault = (call) => {
+    // The second look of the search sees another branch than the first.
+    if (call === 'headers' && ++headers === 3) chain.show('32c')
+  }
+  await expect(step(rig)).rejects.toMatchObject({ code: 'BLOCK_CONFLICT' })
+  expect(await counts(rig)).toMatchObject({ rollbacks: 0 })
+  await rig.close()
+})
+
+describe('another block than ours', () => {
+  const rigOn = async (answers: readonly Confirmation[]): Promise<{ chain: MockChain; rig: Rig }> => {
+    const chain = grow(trunk(), 'b', { from: '28', to: 31 })
+    const rig = await makeRig(chain)
+    await rig.settle()
+    let asked = 0
+    chain.others = () => answers[Math.min(asked++, answers.length - 1)] ?? 'alone'
+    chain.show('31b')
+    return { chain, rig }
+  }
+
+  test('is a reorg at once where a second node has it', async () => {
+    const { rig } = await rigOn(['agreed'])
+    await step(rig)
+    expect(await counts(rig)).toEqual({ rollbacks: 1, conflicts: 1 })
+    await rig.close()
+  })
+
+  test('waits for a second poll where no other node is as far', async () => {
+    const { rig } = await rigOn(['alone'])
+    await step(rig)
+    expect(await counts(rig)).toEqual({ rollbacks: 0, conflicts: 1 })
+    await step(rig)
+    expect(await counts(rig)).toEqual({ rollbacks: 1, conflicts: 1 })
+    await rig.close()
+  })
+
+  test('is nothing, however often it is seen, where the others have ours', async () => {
+    const { rig, chain } = await rigOn(['refused'])
+    for (let polls = 0; polls < 5; polls++) expect(await rig.indexer.step(SIGNAL)).toBe('idle')
+    expect(await counts(rig)).toMatchObject({ rollbacks: 0 })
+    chain.show('30')
+    await rig.settle()
+    expect(rig.dump()).toEqual(await undisturbed(chain))
+    await rig.close()
+  })
+
+  test('is one once the others have come over', async () => {
+    const { rig, chain } = await rigOn(['refused', 'refused', 'agreed'])
+    await rig.settle()
+    expect(await counts(rig)).toMatchObject({ rollbacks: 1 })
+    expect(rig.dump()).toEqual(await undisturbed(chain))
+    await rig.close()
+  })
+})
+
+test('a node that is below what was final says so in /health, and takes nothing back', async () => {
+  const chain = trunk()
+  const rig = await makeRig(chain.show('30', 20))
+  await rig.settle()
+  chain.show('12', 5)
+  await step(rig)
+  await nextTurn()
+  const clock = await rig.reads.clock()
+  expect(clock.error).toBe('the node is at block 12, but block 20 was final: it is far behind, or its chain began anew')
+  expect(clock.published?.number).toBe(30)
+  chain.show('30', 20)
+  await step(rig)
+  await nextTurn()
+  expect((await rig.reads.clock()).error).toBeUndefined()
+  await rig.close()
+})
+
+test('reads of blocks that a reorg took back are dropped, those below it stay', async () => {
+  const chain = grow(trunk(), 'b', { from: '27', to: 31 })
+  const rig = await makeRig(chain)
+  await rig.settle()
+  const key = (account: string) => ({ account, asset: EVM_NATIVE, item: NO_ITEM })
+  const read = (account: string, block: string, amount: bigint) => ({
+    ...key(account),
+    amount,
+    block: { number: Number.parseInt(block, 10), hash: hash(block) },
+    observedAt: 1_000_000,
+  })
+  await rig.reads.observations.put([read(alice, '27', 7n), read(bob, '28', 8n)])
+  chain.show('31b')
+  await rig.settle()
+  const [kept, dropped] = await rig.reads.observations.get([key(alice), key(bob)])
+  expect(kept).toMatchObject({ amount: 7n, block: { number: 27, hash: hash('27') } })
+  expect(dropped).toBeUndefined()
+  await rig.close()
+})
