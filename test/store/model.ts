@@ -18,35 +18,42 @@ export class Model {
   }
 
   /**
-   * Positions by `account/asset/item`, as of a block. Where sums leave the range of amounts at the end of any block, then
-   * or later, nothing of the position is known: its events do not explain it.
+   * Positions by `account/asset/item` that were met by the end of a block. Where sums leave the range of amounts at the end
+   * of any block, then or later, nothing of the position is known: its events do not explain it.
    */
   positions(asOf = Number.MAX_SAFE_INTEGER): Map<string, ModelPosition> {
-    const positions = new Map<string, ModelPosition & { sum: bigint }>()
-    const closed = new Set<string>()
-    let order = 0
-    for (const block of this.blocks) {
-      for (const transfer of block.transfers) {
-        order++
-        const fungible = isFungible(transfer.asset.standard)
-        for (const item of fungible ? [''] : ['', transfer.item]) {
-          for (const [account, delta, received] of sidesOf(transfer)) {
-            const key = `${account}/${assetKey(transfer.asset)}/${item}`
-            const position = positions.get(key) ?? { sum: 0n, amount: 0n, order, received: false, fungible }
-            position.sum += delta
-            if (block.number <= asOf) {
-              position.amount = position.sum
-              position.received ||= received
-              positions.set(key, position)
-            } else if (positions.has(key)) positions.set(key, position)
-          }
-        }
-      }
-      for (const [key, { sum }] of positions) if (!isAmount(sum)) closed.add(key)
-    }
-    for (const key of closed) {
+    const positions = this.#sums(asOf)
+    for (const key of this.contradicted()) {
       const position = positions.get(key)
       if (position !== undefined) position.amount = undefined
+    }
+    return positions
+  }
+
+  /** Positions whose sums left the range of amounts at the end of some block. */
+  contradicted(): Set<string> {
+    const found = new Set<string>()
+    for (const { number } of this.blocks) {
+      for (const [key, { amount = 0n }] of this.#sums(number)) if (!isAmount(amount)) found.add(key)
+    }
+    return found
+  }
+
+  #sums(asOf: number): Map<string, ModelPosition> {
+    const positions = new Map<string, ModelPosition>()
+    let order = 0
+    for (const transfer of this.transfers(asOf)) {
+      order++
+      const fungible = isFungible(transfer.asset.standard)
+      for (const item of fungible ? [''] : ['', transfer.item]) {
+        for (const [account, delta, received] of sidesOf(transfer)) {
+          const key = `${account}/${assetKey(transfer.asset)}/${item}`
+          const position = positions.get(key) ?? { amount: 0n, order, received: false, fungible }
+          position.amount = (position.amount ?? 0n) + delta
+          position.received ||= received
+          positions.set(key, position)
+        }
+      }
     }
     return positions
   }

@@ -57,6 +57,8 @@ export class Adopter {
       return compare(position.opening + segments.sumAt(key, number), read)
     }
     if (newest !== undefined && number <= newest.block) return NOT_COVERED
+    // What closed later says nothing against what the events say now of that block, nor for it.
+    if (position.closedBlock !== undefined && number < position.closedBlock) return NOT_COVERED
     return this.#adopt(key, position, read)
   }
 

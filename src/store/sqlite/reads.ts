@@ -165,17 +165,18 @@ export class SqliteReads implements ChainReads {
 
   /** The position as it was: its opening and the running sum of its last change by then, as far back as these hold. */
   #earlier(now: StoredBalance, at: { where: readonly unknown[]; row: Row; asOf: number }): StoredBalance | undefined {
+    // Without an opening, or with one that the events contradict, nothing is known of its past either.
+    if (now.amount === undefined) return now
     const since = nullable(this.#statements.since.get(...at.where), int)
     const from = this.#snapshot.clock.coverage?.from ?? 0
     const first = since === undefined || since === 0 ? from - 1 : since
-    if (now.amount !== undefined && at.asOf < first) return { ...now, amount: undefined }
+    if (at.asOf < first) return { ...now, amount: undefined }
     if (int(at.row[1]) <= at.asOf) return now
     const change = this.#statements.changeAt.get(...at.where, at.asOf) as Row | undefined
     if (change === undefined && since === undefined) return undefined
     const opening = nullable(at.row[2], (value) => decodeAmount(bytes(value)))
     const sum = change === undefined ? 0n : decodeAmount(bytes(change[0]))
-    const amount = opening === undefined || now.amount === undefined ? undefined : opening + sum
-    return { ...now, amount }
+    return { ...now, amount: opening === undefined ? undefined : opening + sum }
   }
 
   #pastRow(account: string, id: number, asOf: number): StoredBalance & { readonly asset: StoredAsset } {
