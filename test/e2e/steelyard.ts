@@ -57,6 +57,32 @@ export async function serve(config: object): Promise<Serving> {
   const file = join(folder, 'steelyard.yaml')
   writeFileSync(file, stringify({ listen: { port: 0 }, store: 'sqlite:./data', ...config }))
   const key = (await steelyard(['keys', 'create', '--config', file, '--name', 'test'])).out.trim()
+  const { url, pid, end } = await startServe(file)
+  const get = (path: string, headers = {}) => fetch(url + path, { headers: { 'x-api-key': key, ...headers } })
+  return {
+    url,
+    key,
+    config: file,
+    pid,
+    get,
+    healthy: (condition) => waitFor(get, condition),
+    stop: async () => {
+      const code = await end('SIGINT')
+      rmSync(folder, { recursive: true, force: true })
+      return code
+    },
+  }
+}
+
+/** A `steelyard serve` of a configuration file. `end` sends it a signal and waits; the exit code, null where killed. */
+export type ServeProcess = {
+  readonly url: string
+  readonly pid: number
+  readonly end: (signal: 'SIGINT' | 'SIGKILL') => Promise<number | null>
+}
+
+/** Starts `steelyard serve` and waits until it answers. @throws Error with its log where it ends before */
+export async function startServe(file: string): Promise<ServeProcess> {
   const child = spawn(process.execPath, [BIN, 'serve', '--config', file], { stdio: ['ignore', 'inherit', 'pipe'] })
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   const url = await new Promise<string>((resolve, reject) => {
@@ -68,21 +94,11 @@ export async function serve(config: object): Promise<Serving> {
     })
     void exited.then((code) => reject(new Error(`serve ended with ${String(code)}: ${err}`)))
   })
-  const get = (path: string, headers = {}) => fetch(url + path, { headers: { 'x-api-key': key, ...headers } })
-  return {
-    url,
-    key,
-    config: file,
-    pid: child.pid ?? 0,
-    get,
-    healthy: (condition) => waitFor(get, condition),
-    stop: async () => {
-      child.kill('SIGINT')
-      const code = await exited
-      rmSync(folder, { recursive: true, force: true })
-      return code
-    },
+  const end = (signal: 'SIGINT' | 'SIGKILL') => {
+    child.kill(signal)
+    return exited
   }
+  return { url, pid: child.pid ?? 0, end }
 }
 
 async function waitFor(
