@@ -129,7 +129,7 @@ function addWrites(scope: FastifyInstance, service: Service): void {
     path: '/api/wallets',
     operationId: 'RegisterWallet',
     summary: 'Register a wallet',
-    description: '201 for a new one, 200 for one that is known.',
+    description: '201 for a new one, 200 for one that is registered already.',
     body: schema.WalletBody,
     answer: schema.WalletAnswer,
     statuses: [200, 201],

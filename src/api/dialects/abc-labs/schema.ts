@@ -74,9 +74,9 @@ export const TransactionsQuery = Type.Object({
   asset_id: Type.Optional(Id('Only operations on this asset.', ASSET)),
   wallet_address: Type.Optional(Id('Only operations that this wallet took part in.', WALLET)),
   after: Type.Integer({
-    minimum: -1,
-    default: -1,
-    description: 'Only operations after this sequence: `next` of the page before. -1: all.',
+    minimum: 0,
+    default: 0,
+    description: 'Only operations after this sequence: `next` of the page before.',
   }),
   limit: Limit,
 })
@@ -167,7 +167,7 @@ export const AssetsAnswer = Type.Object(
 
 const Transaction = Type.Object(
   {
-    sequence: Type.Integer({ description: "The operation's place in the record: the number of its block." }),
+    sequence: Type.Integer({ description: "The operation's place in the record, from 1: the number of its block." }),
     type: Type.String({ enum: ['register_asset', 'register_wallet', 'mint', 'transfer', 'burn'] }),
     timestamp: Type.String({ description: 'UTC, whole seconds.' }),
     hash: Type.String({ description: 'Seals this operation and all before it.' }),

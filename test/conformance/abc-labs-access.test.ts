@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { errorBody, type LedgerServer, makeFolder, makeKey, serveLedger } from './abc-labs-server.ts'
+import { sendRaw } from './chainbase-client.ts'
+
+const { folder, remove } = makeFolder()
+const folders = [remove]
+afterAll(() => {
+  for (const removeOne of folders) removeOne()
+})
+
+const ASSET = { asset_id: 'A' }
+const WRITES = ['/api/tokens/mint', '/api/tokens/transfer', '/api/tokens/burn', '/api/assets', '/api/wallets']
+const READS = ['/api/tokens/balance?asset_id=A&wallet_address=w', '/api/tokens/transactions', '/api/assets']
+const FORBIDDEN_ORIGIN = errorBody(403, 'FORBIDDEN', 'Origin is not allowed')
+
+/** The question of a browser before a page's POST of JSON. */
+const preflight = (origin: string, method = 'POST') => ({
+  method: 'OPTIONS',
+  headers: {
+    origin,
+    'access-control-request-method': method,
+    'access-control-request-headers': 'content-type,idempotency-key',
+  },
+})
+
+describe('without keys, a page of another origin', () => {
+  let server: LedgerServer
+  beforeAll(async () => {
+    server = await serveLedger(folder)
+  })
+  afterAll(() => server.stop())
+
+  test.each(WRITES)('gets no leave to POST to %s: no preflight, whichever method it asks for', async (path) => {
+    for (const [url, method] of [
+      [path, 'POST'],
+      [`${path}/`, 'POST'],
+      [path, 'GET'],
+      [path, 'DELETE'],
+    ] as const) {
+      const answer = await server.call(url, preflight('https://evil.example', method))
+      expect([answer.status, answer.json]).toEqual([403, FORBIDDEN_ORIGIN])
+      expect(answer.headers.get('access-control-allow-methods')).toBeNull()
+      expect(answer.headers.get('access-control-allow-headers')).toBeNull()
+    }
+  })
+
+  test('cannot write with what needs no leave: forms, plain text, no type, or a name that points here', async () => {
+    const body = JSON.stringify(ASSET)
+    for (const origin of ['https://evil.example', 'null', server.url, 'http://rebound.example']) {
+      for (const type of [
+        'text/plain',
+        'application/x-www-form-urlencoded',
+        'multipart/form-data',
+        'application/json',
+      ]) {
+        const { status, json } = await server.post('/api/assets', body, { origin, 'content-type': type })
+        expect([status, json]).toEqual([403, FORBIDDEN_ORIGIN])
+      }
+    }
+    const head =
+      'POST /api/assets HTTP/1.1\r\nHost: rebound.example\r\nOrigin: http://rebound.example\r\nConnection: close'
+    const rebound = `${head}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    expect(await sendRaw(Number(new URL(server.url).port), rebound)).toMatch(/^HTTP\/1\.1 403 /)
+    expect((await server.get('/api/assets')).json).toEqual({ assets: [], next: null })
+  })
+
+  test('may read, and a program without an origin may write', async () => {
+    for (const path of READS.slice(1)) {
+      const answer = await server.get(path, { origin: 'https://any.example' })
+      expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, '*'])
+    }
+    expect((await server.call('/api/tokens/balance', preflight('https://any.example', 'GET'))).status).toBe(204)
+    expect((await server.call('/api/assets', { method: 'OPTIONS' })).status).toBe(204)
+    expect((await server.post('/api/assets', ASSET)).status).toBe(201)
+  })
+})
+
+test('origins that are listed, and only they, may write without a key', async () => {
+  const listed = makeFolder()
+  folders.push(listed.remove)
+  const server = await serveLedger(listed.folder, { origins: ['https://desk.example', 'http://localhost:3000'] })
+  for (const origin of ['https://desk.example', 'http://localhost:3000']) {
+    const answer = await server.call('/api/assets', preflight(origin))
+    expect(answer.status).toBe(204)
+    expect(answer.headers.get('access-control-allow-methods')).toContain('POST')
+    expect(answer.headers.get('access-control-allow-headers')).toContain('idempotency-key')
+    expect((await server.post('/api/assets', ASSET, { origin })).status).toBeLessThan(300)
+  }
+  const foreign = ['https://desk.example.evil.example', 'http://desk.example', 'https://desk.example:8443', 'null']
+  for (const origin of foreign) {
+    expect((await server.call('/api/assets', preflight(origin))).status).toBe(403)
+    expect((await server.post('/api/assets', ASSET, { origin })).json).toEqual(FORBIDDEN_ORIGIN)
+  }
+  await server.stop()
+})
+
+describe('with keys', () => {
+  let server: LedgerServer
+  let keys: Readonly<Record<'read' | 'write' | 'both' | 'admin', string>>
+  beforeAll(async () => {
+    const locked = makeFolder()
+    folders.push(locked.remove)
+    keys = {
+      read: await makeKey(locked.folder, ['read']),
+      write: await makeKey(locked.folder, ['write']),
+      both: await makeKey(locked.folder, ['read', 'write']),
+      admin: await makeKey(locked.folder, ['admin']),
+    }
+    server = await serveLedger(locked.folder, { keys: true })
+  })
+  afterAll(() => server.stop())
+
+  test('none is 401 on every call, before anything else is looked at', async () => {
+    const unauthorized = errorBody(401, 'UNAUTHORIZED', 'API key is missing')
+    for (const path of READS) {
+      const answer = await server.get(path)
+      expect([answer.status, answer.json]).toEqual([401, unauthorized])
+      expect(answer.headers.get('www-authenticate')).toBe('api-key realm="abc-labs"')
+    }
+    for (const path of WRITES) {
+      expect((await server.post(path, '{', { 'content-type': 'x' })).json).toEqual(unauthorized)
+    }
+  })
+
+  test('reading asks for read, writing for write; what is not ours is 403', async () => {
+    const statuses = async (raw: string, header = 'x-api-key') => [
+      (await server.get('/api/assets', { [header]: raw })).status,
+      (await server.post('/api/assets', ASSET, { [header]: raw })).status,
+    ]
+    expect(await statuses(keys.read)).toEqual([200, 403])
+    expect(await statuses(keys.write)).toEqual([403, 201])
+    expect(await statuses(keys.both, 'api-key')).toEqual([200, 200])
+    expect(await statuses(keys.admin)).toEqual([403, 403])
+    expect(await statuses('nonsense')).toEqual([403, 403])
+    const refused = await server.post('/api/assets', ASSET, { 'x-api-key': keys.read })
+    expect(refused.json).toEqual(errorBody(403, 'FORBIDDEN', 'API key is invalid'))
+  })
+
+  test('the key is the guard: any page that has one may ask and write', async () => {
+    const origin = 'https://any.example'
+    expect((await server.call('/api/assets', preflight(origin))).status).toBe(204)
+    expect((await server.post('/api/assets', ASSET, { origin, 'x-api-key': keys.write })).status).toBe(200)
+  })
+})
+
+describe('configured assets', () => {
+  test('are registered at the start, once; other content stops the start with words', async () => {
+    const given = makeFolder()
+    folders.push(given.remove)
+    const gilt = { asset_id: 'GILT', name: 'Gilt', symbol: 'GLT', reissue: true }
+    for (let start = 0; start < 2; start++) {
+      const server = await serveLedger(given.folder, { assets: [gilt, { asset_id: 'BARE' }] })
+      const { json } = await server.get('/api/assets')
+      const bare = { asset_id: 'BARE', name: null, symbol: null, reissue: false }
+      expect(json).toEqual({ assets: [gilt, bare], next: null })
+      expect((await server.get('/api/tokens/transactions')).json).toMatchObject({ next: 2 })
+      await server.stop()
+    }
+    await expect(serveLedger(given.folder, { assets: [{ ...gilt, name: 'Other' }] })).rejects.toThrow(
+      'dialects.abc-labs.assets: GILT is registered with another name, symbol or reissue',
+    )
+    const server = await serveLedger(given.folder)
+    expect((await server.get('/api/assets')).json).toMatchObject({ assets: [gilt, {}] })
+    await server.stop()
+  })
+})
+
+describe('wallets that must be registered first', () => {
+  test('are not made by a mint or a transfer', async () => {
+    const strict = makeFolder()
+    folders.push(strict.remove)
+    const server = await serveLedger(strict.folder, { strict_wallets: true, assets: [ASSET] })
+    const mint = { asset_id: 'A', amount: 5, recipient_wallet_address: 'w' }
+    const transfer = { asset_id: 'A', amount: 2, from_wallet: 'w', to_wallet: 'v' }
+    expect((await server.post('/api/tokens/mint', mint)).json).toEqual(
+      errorBody(404, 'WALLET_NOT_FOUND', 'Wallet address does not exist'),
+    )
+    await server.post('/api/wallets', { wallet_address: 'w' })
+    expect((await server.post('/api/tokens/mint', mint)).status).toBe(200)
+    expect((await server.post('/api/tokens/transfer', transfer)).json).toEqual(
+      errorBody(404, 'WALLET_NOT_FOUND', 'One or both wallets do not exist'),
+    )
+    await server.post('/api/wallets', { wallet_address: 'v' })
+    expect((await server.post('/api/tokens/transfer', transfer)).status).toBe(200)
+    await server.stop()
+  })
+})
+
+test('who may write without a key beyond this machine is told at the start', async () => {
+  const wide = makeFolder()
+  folders.push(wide.remove)
+  const root = { chains: [{ id: 'ledger:main' }], listen: { host: '0.0.0.0', port: 0 } }
+  for (const [keys, warns] of [
+    [false, true],
+    [true, false],
+  ] as const) {
+    const server = await serveLedger(wide.folder, { keys }, root)
+    await server.stop()
+    expect(server.log.join('').includes('can mint, transfer and burn without a key')).toBe(warns)
+  }
+})

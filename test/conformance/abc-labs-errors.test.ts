@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  ASSET,
+  BURN,
+  expectError,
+  INVALID,
+  MINT,
+  NOT_JSON,
+  POSTS,
+  prepare,
+  TRANSFER,
+  writesNothing,
+} from './abc-labs-calls.ts'
+import { balanceText, errorBody, type LedgerServer, makeFolder, serveLedger } from './abc-labs-server.ts'
+
+const { folder, remove } = makeFolder()
+let server: LedgerServer
+beforeAll(async () => {
+  server = await serveLedger(folder)
+  await prepare(server)
+})
+afterAll(async () => {
+  await server.stop()
+  remove()
+})
+
+describe('every code of the table', () => {
+  const missing = errorBody(400, 'MISSING_QUERY_PARAM', 'Asset ID or wallet address missing')
+  test.each([
+    '',
+    '?asset_id=A',
+    '?wallet_address=holder',
+    '?asset_id=&wallet_address=holder',
+    '?asset_id=A&wallet_address=',
+    '?asset_id=A&wallet_address=holder&asset_id=A',
+    `?asset_id=${'x'.repeat(257)}&wallet_address=holder`,
+    '?asset_id=A&wallet_address=hol%00der',
+    '?asset_id=A&wallet_address=%C2%85',
+    '?Asset_id=A&wallet_address=holder',
+  ])('balance%.60s is MISSING_QUERY_PARAM', async (query) => {
+    expectError(await server.get(`/api/tokens/balance${query}`), missing)
+  })
+
+  const wallet = (says: string) => errorBody(404, 'WALLET_NOT_FOUND', says)
+  const either = errorBody(404, 'ASSET_OR_WALLET_NOT_FOUND', 'Asset or wallet does not exist')
+  const noAsset = errorBody(404, 'ASSET_NOT_FOUND', 'Asset ID does not exist')
+  test.each<[string, object, object]>([
+    ['mint', { ...MINT, asset_id: 'X' }, noAsset],
+    ['mint', { ...MINT, asset_id: 'A' }, errorBody(409, 'DUPLICATE_MINT', 'Token for this asset already exists')],
+    ['transfer', { ...TRANSFER, asset_id: 'X' }, noAsset],
+    ['transfer', { ...TRANSFER, from_wallet: 'nobody' }, wallet('One or both wallets do not exist')],
+    [
+      'transfer',
+      { ...TRANSFER, amount: 11 },
+      errorBody(400, 'INSUFFICIENT_FUNDS', "Not enough tokens in sender's wallet"),
+    ],
+    [
+      'transfer',
+      { ...TRANSFER, asset_id: 'UNMINTED' },
+      errorBody(400, 'INSUFFICIENT_FUNDS', "Not enough tokens in sender's wallet"),
+    ],
+    ['burn', { ...BURN, asset_id: 'X' }, either],
+    ['burn', { ...BURN, holder_wallet_address: 'nobody' }, either],
+    ['burn', { ...BURN, amount: 11 }, errorBody(400, 'INVALID_BURN_AMOUNT', 'Amount exceeds token holdings')],
+    ['burn', { ...BURN, asset_id: 'UNMINTED' }, errorBody(400, 'INVALID_BURN_AMOUNT', 'Amount exceeds token holdings')],
+  ])('%s %j', async (name, body, expected) => {
+    await writesNothing(server, async () => expectError(await server.post(`/api/tokens/${name}`, body), expected))
+  })
+
+  test('parameters are looked at before what exists', async () => {
+    expectError(await server.post('/api/tokens/mint', { ...MINT, asset_id: 'X', amount: 0 }), INVALID)
+    expectError(await server.get('/api/tokens/balance?wallet_address=nobody'), missing)
+  })
+})
+
+describe('fields', () => {
+  test.each(POSTS)('%s lacks any one of its fields, or has null for it', async (path, body) => {
+    await writesNothing(server, async () => {
+      for (const name of Object.keys(body)) {
+        expectError(await server.post(path, { ...body, [name]: undefined }), INVALID)
+        expectError(await server.post(path, { ...body, [name]: null }), INVALID)
+      }
+      expectError(await server.post(path, '{}'), INVALID)
+      expectError(await server.call(path, { method: 'POST' }), INVALID)
+    })
+  })
+
+  const amounts = [
+    ...['0', '-0', '-1', '0.5', '1.5', '1.0', '1e2', '1E+2', '1e30', '1e400', '9007199254740992', '9007199254740993'],
+    ...['9007199254740990.5', '1.00000000000000000001', '9'.repeat(5_000), '"1"', '"100"', 'true', '[]', '[1]', '{}'],
+  ]
+  test.each(amounts)('an amount of %.30s is refused on all three', async (amount) => {
+    await writesNothing(server, async () => {
+      for (const [path, body] of POSTS.slice(0, 3)) {
+        const text = JSON.stringify({ ...body, amount: 'HERE' }).replace('"HERE"', amount)
+        expectError(await server.post(path, text), INVALID)
+      }
+    })
+  })
+
+  test.each(['NaN', '+1', '01', '.5', '0x1', 'Infinity', '1_000', '٣'])('%s is no JSON', async (amount) => {
+    for (const [path, body] of POSTS.slice(0, 3)) {
+      const text = JSON.stringify({ ...body, amount: 'HERE' }).replace('"HERE"', amount)
+      expectError(await server.post(path, text), NOT_JSON)
+    }
+  })
+
+  const badIds: readonly unknown[] = [
+    ...[
+      '',
+      'x'.repeat(257),
+      'x'.repeat(10_000),
+      'a\u0000b',
+      '\u0000',
+      'a\nb',
+      '\u007f',
+      '\u0085',
+      '\ud800',
+      'a\udc00b',
+    ],
+    ...[1, true, [], ['A'], { A: 1 }],
+  ]
+  test.each(badIds)('the bad id %# is refused wherever it stands', async (id) => {
+    await writesNothing(server, async () => {
+      for (const [path, body] of POSTS) {
+        for (const name of Object.keys(body).filter((field) => field !== 'amount')) {
+          expectError(await server.post(path, { ...body, [name]: id }), INVALID)
+        }
+      }
+    })
+  })
+
+  test.each(['a b', ' ', '💷'.repeat(128), '../..', "'; drop table", '%00', '\u202eabc', '__proto__', '{"a":1}', '0'])(
+    'the odd id %# works like others',
+    async (id) => {
+      expect((await server.post('/api/assets', { asset_id: id, reissue: true })).status).toBe(201)
+      const minted = await server.post('/api/tokens/mint', { asset_id: id, amount: 3, recipient_wallet_address: id })
+      expect(minted.json).toMatchObject({ asset_id: id, assigned_to: id })
+      expect(await balanceText(server, id, id)).toBe('3')
+    },
+  )
+
+  test('two ways to write one letter are two ids: what the issuer wrote is what counts', async () => {
+    const [composed, decomposed] = ['caf\u00e9', 'cafe\u0301']
+    for (const [id, amount] of [
+      [composed, 1],
+      [decomposed, 2],
+    ] as const) {
+      expect((await server.post('/api/assets', { asset_id: id })).status).toBe(201)
+      await server.post('/api/tokens/mint', { asset_id: id, amount, recipient_wallet_address: id })
+    }
+    expect(await balanceText(server, composed, composed)).toBe('1')
+    expect(await balanceText(server, decomposed, decomposed)).toBe('2')
+    expect(await balanceText(server, composed, decomposed)).toBe('0')
+  })
+
+  test.each<[string, unknown]>([
+    ['name', ''],
+    ['name', 'x'.repeat(129)],
+    ['name', 'a\u0007'],
+    ['name', 5],
+    ['symbol', 'x'.repeat(65)],
+    ['symbol', ['X']],
+    ['reissue', 'yes'],
+    ['reissue', 2],
+    ['reissue', {}],
+  ])('an asset with a bad %s (%#)', async (name, value) => {
+    await writesNothing(server, async () =>
+      expectError(await server.post('/api/assets', { ...ASSET, [name]: value }), INVALID),
+    )
+  })
+
+  test.each([
+    ['/api/tokens/transactions?limit=0', 'limit is out of range'],
+    ['/api/tokens/transactions?limit=1001', 'limit is out of range'],
+    ['/api/tokens/transactions?limit=1e1', 'limit is malformed'],
+    ['/api/tokens/transactions?after=-1', 'after is out of range'],
+    ['/api/tokens/transactions?after=x', 'after is malformed'],
+    ['/api/tokens/transactions?limit=1&limit=1', 'limit is repeated'],
+    ['/api/tokens/transactions?asset_id=%0a', 'asset_id is malformed'],
+    ['/api/assets?limit=-5', 'limit is out of range'],
+  ])('%s', async (path, says) => {
+    expectError(await server.get(path), errorBody(400, 'INVALID_INPUT', says))
+  })
+})
