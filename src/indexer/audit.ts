@@ -120,6 +120,7 @@ export class Auditor implements AuditFeed {
       this.#counts.audit_unchecked += keys.length
       throw error
     }
+    await this.#recall(steps.doubts.keys, head)
     await this.#checkSupplies(distinct([...touched, ...steps.holders.keys]), signal)
     await this.#investigate(signal)
     for (const walk of WALK_NAMES) await this.#options.journal.audits.reached(walk, steps[walk].place)
@@ -160,6 +161,17 @@ export class Auditor implements AuditFeed {
     }
     // What no sum can tell, such as a balance of a token of `reads`, is kept as what it is: a read.
     if (notCovered.length > 0) await reads.observations.put(notCovered)
+  }
+
+  /** Suspects again what was reopened and then not looked into: a process may end between the two. */
+  async #recall(keys: readonly BalanceKey[], head: Header): Promise<void> {
+    const { journal } = this.#options
+    for (const { account, asset, item } of keys) {
+      const { amount, whole } = await journal.audits.expected({ account, asset, item }, head.number)
+      if (whole || amount === undefined) continue
+      const evidence = { account, item, journal: undefined, chain: amount }
+      this.#suspects.add({ reason: 'range', asset, block: head, evidence })
+    }
   }
 
   async #checkSupplies(keys: readonly BalanceKey[], signal: AbortSignal): Promise<void> {

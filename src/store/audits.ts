@@ -45,7 +45,7 @@ export type Repaired = { readonly inserted: number; readonly removed: number }
 
 /**
  * Ways through the balances, each resumed where it was left: random `holders` of each token in turn; `doubts`, whose
- * sums left the range of amounts; `openings` that are unknown, newest touched first; `rereads` of who holds `reads`
+ * sums left the range of amounts, and those that a read reopened, until that was looked into; `openings` that are unknown, newest touched first; `rereads` of who holds `reads`
  * tokens.
  */
 export const WALKS = ['holders', 'doubts', 'openings', 'rereads'] as const

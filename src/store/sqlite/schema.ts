@@ -126,6 +126,10 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
     asset INTEGER NOT NULL, account BLOB, item BLOB, journal BLOB, chain BLOB, says TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- Pairs that were reopened: what contradicted their events is to be looked into.
+  CREATE INDEX openings_reopened ON openings (asset, account, item) WHERE since > 0;
+  `,
 ]
 
 /** What is read from nodes by anyone at any time: apart from the facts, so that no reader waits for their writer. */

@@ -78,12 +78,12 @@ export class Walks {
     return [...drawn.values()]
   }
 
-  /** Balances in doubt, token by token: the first few of each, which are others once those are settled. */
+  /** Balances in doubt, or reopened and not looked into yet, token by token: the first few of each, which are others once those are settled. */
   #doubts(place: string | undefined, limits: WalkLimits): WalkStep {
     const keys: BalanceKey[] = []
     let asset = Number(place ?? 0)
     for (let wrapped = false; keys.length < limits.keys; ) {
-      const next = this.#s.doubtedAfter.get(asset)
+      const next = this.#s.doubtedAfter.get({ after: asset })
       if (next === null || next === undefined) {
         if (wrapped || asset === 0) break
         wrapped = true
@@ -95,7 +95,7 @@ export class Walks {
       const stored = this.#parts.assets.byId(asset)
       if (stored.accounting !== 'events') continue
       const few = Math.min(limits.perToken, limits.keys - keys.length)
-      for (const entry of this.#s.doubts.all(asset, few)) {
+      for (const entry of this.#s.doubts.all({ asset: asset, limit: few })) {
         const row = entry as Row
         if (isReadable(stored, bytes(row[1]))) keys.push(this.#key(stored, bytes(row[0]), bytes(row[1])))
       }
@@ -239,8 +239,14 @@ function prepare(db: SqliteDatabase) {
     heldUpTo: sql(`${held} <= ? ORDER BY id LIMIT ?`).raw(),
     holders: sql(`${holders} ORDER BY amount DESC, account LIMIT ?`).raw(),
     holderBelow: sql(`${holders} AND amount <= ? ORDER BY amount DESC, account LIMIT 1 OFFSET ?`).raw(),
-    doubtedAfter: sql('SELECT asset FROM doubts WHERE asset > ? ORDER BY asset LIMIT 1').pluck(),
-    doubts: sql('SELECT account, item FROM doubts WHERE asset = ? LIMIT ?').raw(),
+    doubtedAfter: sql(
+      `SELECT min(asset) FROM (SELECT min(asset) AS asset FROM doubts WHERE asset > @after
+       UNION ALL SELECT min(asset) FROM openings WHERE since > 0 AND asset > @after)`,
+    ).pluck(),
+    doubts: sql(
+      `SELECT account, item FROM doubts WHERE asset = @asset
+       UNION SELECT account, item FROM openings WHERE since > 0 AND asset = @asset LIMIT @limit`,
+    ).raw(),
     unopened: sql('SELECT 1 FROM balances WHERE account = ? AND asset = ? AND item = ? AND opening IS NULL').pluck(),
     transfersBelow: sql(`SELECT ${columns} WHERE (${place}) < (?, ?, ?) ${newest}`).raw(),
     ofAssetBelow: sql(`SELECT ${columns} WHERE asset = ? AND (${place}) < (?, ?, ?) ${newest}`).raw(),

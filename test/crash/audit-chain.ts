@@ -1,0 +1,59 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import type { Coverage } from '../../src/core/coverage.ts'
+import { Auditor } from '../../src/indexer/audit.ts'
+import { Indexer } from '../../src/indexer/indexer.ts'
+import type { JournalStep } from '../../src/store/sqlite/journal.ts'
+import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import { StatefulChain } from '../chains/stateful-chain.ts'
+import { CHAIN } from '../indexer/harness.ts'
+import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
+
+const LAST = 24
+const ALL: Coverage = { scope: { type: 'all' }, from: 0 }
+const [coin, second, , , third] = ASSETS
+
+/** A chain of which the node leaves logs out (a payment, and a mint on which later ones rest), with a token that rebases. */
+function auditChain(): StatefulChain {
+  const mint = (asset: Movement['asset'], to: number): Movement => {
+    return { asset, from: undefined, to: ACCOUNTS[to], amount: 1_000n, item: to }
+  }
+  const chain = new StatefulChain()
+    .add('0', undefined)
+    .add('1', '0', [mint(coin, 0), mint(second, 0), mint(third, 0)])
+    .add('2', '1', [mint(coin, 1), mint(second, 1)])
+  for (let number = 3; number <= LAST; number++) {
+    const [from, to] = [ACCOUNTS[number % 2], ACCOUNTS[number % 5]]
+    chain.add(`${number}`, `${number - 1}`, [
+      { asset: coin, from, to, amount: BigInt(number), item: 0 },
+      { asset: second, from, to, amount: 1n, item: 0 },
+    ])
+  }
+  chain.hide('2', [0]).hide('12', [0])
+  return chain.silently('20', [mint(second, 1)]).show(`${LAST}`)
+}
+
+/** An indexer and its audit on a store in a folder. `settle` goes on until nothing is due. */
+export async function makeAuditRig(folder: string, onStep: (step: JournalStep) => void) {
+  const adapter = auditChain()
+  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, onStep })
+  const journal = await store.openJournal(CHAIN, ALL)
+  const reads = await store.openReads(CHAIN)
+  const { signal } = new AbortController()
+  const parts = { adapter, journal, coverage: ALL, now: () => performance.now(), log: () => undefined }
+  const audit = new Auditor({ ...parts, reads, nobody: undefined })
+  const { observations } = reads
+  const told = { time: () => 1_000_000, report: () => undefined, counts: () => ({}) }
+  const indexer = new Indexer({ ...parts, ...told, observations, audit })
+  return {
+    settle: async (): Promise<void> => {
+      for (let idle = 0; idle < 3; ) idle = (await indexer.step(signal)) === 'idle' ? idle + 1 : 0
+      while (audit.isDue) await audit.round(signal)
+    },
+    close: async (): Promise<void> => {
+      await nextTurn()
+      await journal.close()
+      await store.close()
+    },
+  }
+}
