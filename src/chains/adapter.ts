@@ -144,6 +144,34 @@ export type AdapterOptions = {
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
 }
 
+/** What to prove, at one block: what an account holds, or how much of an asset all accounts hold together. */
+export type Question =
+  | { readonly what: 'balance'; readonly key: BalanceKey; readonly block: BlockRef }
+  | { readonly what: 'supply'; readonly asset: AssetRef; readonly block: BlockRef }
+
+/**
+ * What the chain says to a question. `no_archive`: no node remembers that block's state; `block_replaced`: no node holds
+ * that block as canonical.
+ */
+export type Proof =
+  | { readonly ok: true; readonly amount: bigint }
+  | { readonly ok: false; readonly reason: UnknownReason | 'block_replaced' }
+
+/**
+ * The chain's own word, by a path that shares no encoding, decoding or bulk contract with the adapter's: what holds the
+ * index against the chain must not repeat the index's mistakes. Both methods stop when the signal fires (`@throws
+ * ABORTED`) and throw NODE_* and CHAIN_MISMATCH where nothing could be asked.
+ */
+export interface ChainProver {
+  /** The node's canonical block of that number; undefined where it has none yet. */
+  blockAt(number: number, signal: AbortSignal): Promise<BlockRef | undefined>
+  /** What the chain says, in the order of the questions, each at its own block by hash. */
+  prove(questions: readonly Question[], signal: AbortSignal): Promise<readonly Proof[]>
+}
+
+/** What a prover needs to be made. */
+export type ProverOptions = Pick<AdapterOptions, 'chain' | 'rpc' | 'warn'>
+
 /** All that differs between families of chains, as data and functions. */
 export type KindDefinition = {
   readonly kind: Kind
@@ -166,4 +194,6 @@ export type FollowedKind = {
     readonly adapter: ChainAdapter
     readonly counts: AdapterCounts
   }
+  /** Undefined: balances of this kind cannot be held against a node. */
+  readonly createProver?: (options: ProverOptions) => ChainProver
 }

@@ -3,7 +3,18 @@ import { isServiceError } from '../core/errors.ts'
 import { withoutSecrets } from '../log.ts'
 
 /** How a command ends, for whoever called it. */
-export const EXIT = { ok: 0, failed: 1, wrongUse: 2, forced: 130 } as const
+export const EXIT = { ok: 0, failed: 1, wrongUse: 2, stopped: 130 } as const
+
+/** The end of a command that has said all there is to say. */
+export class Ended extends Error {
+  override readonly name = 'Ended'
+  readonly code: number
+
+  constructor(code: number) {
+    super(`ended with ${code}`)
+    this.code = code
+  }
+}
 
 /** Wrong use of the command line: the message names the option, its value and what was expected. */
 export class UsageError extends Error {
@@ -22,6 +33,7 @@ export async function runToExit(work: () => Promise<void>, terminal: Terminal, d
     await work()
     return EXIT.ok
   } catch (error) {
+    if (error instanceof Ended) return error.code
     // Commander has written its own line, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.wrongUse
     terminal.err(`steelyard: ${withoutSecrets(describe(error, debug))}\n`)

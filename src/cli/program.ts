@@ -6,6 +6,7 @@ import { addKeys } from './keys.ts'
 import type { Terminal } from './outcome.ts'
 import { addServe } from './serve.ts'
 import { addTokens } from './tokens.ts'
+import { addVerify } from './verify.ts'
 
 /** The command line, all of it. */
 export function createProgram(terminal: Terminal): Command {
@@ -17,6 +18,7 @@ export function createProgram(terminal: Terminal): Command {
     .showHelpAfterError('(--help shows what is possible)')
     .addHelpText('after', HELP)
   addServe(program)
+  addVerify(program, terminal)
   addDemo(program, terminal)
   addKeys(program, terminal)
   addConfig(program, terminal)
@@ -31,6 +33,7 @@ Begin here:
   $ steelyard keys create --config steelyard.yaml --name me
   $ steelyard serve --config steelyard.yaml
   $ steelyard tokens --config steelyard.yaml           how each token's balances are known, and what the audit found
+  $ steelyard verify --config steelyard.yaml           is every stored balance what the chain says?
 
 Environment:
   STEELYARD_<KEY>      overrides a key of the configuration: STEELYARD_CHAINS_0_FROM=100 sets chains.0.from
@@ -38,4 +41,5 @@ Environment:
   STEELYARD_DEBUG=1    shows the stack of a failure
 
 Exit codes:
-  0 done   1 failed   2 wrong use or wrong configuration   130 stopped at once by a second Ctrl-C`
+  0 done   1 failed, or verify found a difference   2 wrong use or wrong configuration
+  130 stopped before it was done: verify by Ctrl-C, any command at once by a second one`

@@ -19,7 +19,7 @@ export function listenForStop(): StopRequest {
     stopping.signal.addEventListener('abort', () => resolve(), { once: true })
   })
   const listener = (): void => {
-    if (stopping.signal.aborted) process.exit(EXIT.forced)
+    if (stopping.signal.aborted) process.exit(EXIT.stopped)
     process.stderr.write('\nstopping; once more to stop at once\n')
     stopping.abort()
   }

@@ -7,6 +7,7 @@ import type { TokenFacts } from '../core/token.ts'
 import type { Batch, BlockTransfers, Transfer } from '../core/transfer.ts'
 import type { AuditReads, AuditStore, Judgement, Repaired, Turn, TurnOutcome } from './audits.ts'
 import type { LedgerJournal, LedgerReads } from './ledger-store.ts'
+import type { ObservationPage, ObservationQuery, PositionPage, PositionQuery } from './walk.ts'
 
 /**
  * The seam to the store. Every method is one whole transaction or one snapshot; none leaves anything open. All may
@@ -197,6 +198,8 @@ export interface ChainReads {
   transfers(query: TransferQuery): Promise<TransferPage>
   /** For each block, true where the journal holds another one of that number: it is not canonical. */
   lost(blocks: readonly BlockRef[]): Promise<readonly boolean[]>
+  /** All positions, page by page, each page one snapshot, all as of one block: bounded in memory and in time. */
+  walk(query: PositionQuery): Promise<PositionPage>
   readonly observations: ObservationStore
   readonly tokens: TokenStore
   readonly audits: AuditReads
@@ -206,6 +209,8 @@ export interface ChainReads {
 export interface ObservationStore {
   put(observations: readonly Observation[]): Promise<void>
   get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]>
+  /** All observations, page by page. */
+  walk(query: ObservationQuery): Promise<ObservationPage>
   /** Drops observations above a block: what a rollback or a lost block asks for. */
   dropAbove(block: number): Promise<void>
   /** Up to `limit` observations of blocks up to `through` that the journal has not judged yet. */

@@ -11,11 +11,19 @@ export type Run = { readonly code: number | null; readonly out: string; readonly
 
 /** Runs the compiled command line to its end. */
 export function steelyard(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BIN, ...args], {
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+  return startSteelyard(args, env).ended
+}
+
+/** Starts the compiled command line; `ended` resolves once it has. */
+export function startSteelyard(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): { readonly pid: number; readonly ended: Promise<Run> } {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = new Promise<Run>((resolve, reject) => {
     let out = ''
     let err = ''
     child.stdout.on('data', (chunk: Buffer) => {
@@ -27,6 +35,7 @@ export function steelyard(args: readonly string[], env: Readonly<Record<string, 
     child.once('error', reject)
     child.once('close', (code) => resolve({ code, out, err }))
   })
+  return { pid: child.pid ?? 0, ended }
 }
 
 /** A `steelyard serve` in a process of its own. */

@@ -1,13 +1,12 @@
-import { referenceOf } from '../../core/chain.ts'
-import { isServiceError, ServiceError } from '../../core/errors.ts'
+import { isServiceError, type ServiceError } from '../../core/errors.ts'
 import { createRpc, type RpcLimits, type RpcSession } from '../../net/rpc.ts'
 import { type AdapterCounts, type AdapterOptions, type BalanceReads, type ChainAdapter, noCounts } from '../adapter.ts'
 import { confirm, HighestHeads } from './agreement.ts'
 import { BALANCES_PER_CALL, readBalances } from './balances.ts'
+import { confirmChain } from './confirm-chain.ts'
 import { classifyEvmFault, failureOf } from './faults.ts'
 import { Fetcher } from './fetcher.ts'
 import { readHeads, readLinkedHeaders } from './headers.ts'
-import { parseAmount } from './hex.ts'
 import { Abilities } from './pinned.ts'
 import { Refusals } from './refusals.ts'
 import { readTokens, TOKENS_PER_CALL } from './tokens.ts'
@@ -60,16 +59,6 @@ export function createEvmAdapter(
 
 function lacksState(error: ServiceError): boolean {
   return failureOf(error) === 'no_state'
-}
-
-/** @throws CHAIN_MISMATCH the node is on another chain than the configuration says */
-async function confirmChain(session: RpcSession, { chain }: AdapterOptions): Promise<void> {
-  const answered = parseAmount(await session.call({ method: 'eth_chainId', params: [] }))
-  if (answered?.toString() === referenceOf(chain)) return
-  const says = answered === undefined ? 'no chain id' : `eip155:${answered}`
-  throw new ServiceError('CHAIN_MISMATCH', `${session.label} is ${says}, the configuration says ${chain}`, {
-    fields: { node: session.label, answered: says, configured: chain },
-  })
 }
 
 function onceOnly(action: () => void): () => void {

@@ -3,6 +3,7 @@ import { EVM_NATIVE } from '../../core/asset.ts'
 import type { KindDefinition } from '../adapter.ts'
 import { createEvmAdapter } from './adapter.ts'
 import { parseAddress } from './hex.ts'
+import { createEvmProver } from './prover.ts'
 
 const ADDRESS_BYTES = 20
 /** Between two polls of the head: a third of Ethereum's slot, so that a block is seen at most 4 s late. */
@@ -26,4 +27,5 @@ export const EVM: KindDefinition = {
   },
   pollMs: POLL_MS,
   createAdapter: (options) => createEvmAdapter(options),
+  createProver: (options) => createEvmProver(options),
 }

@@ -1,10 +1,11 @@
 import type { AccountCodec } from '../../core/account.ts'
 import type { BalanceKey, Observation } from '../../core/balance.ts'
 import type { ObservationStore } from '../store.ts'
-import { decodeAmount, decodeItem, encodeAmount, encodeItem } from './amount-codec.ts'
-import { parseStandard } from './asset-table.ts'
-import { bytes, guarded, int, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import type { ObservationPage, ObservationQuery } from '../walk.ts'
+import { decodeAmount, encodeAmount, encodeItem } from './amount-codec.ts'
+import { bytes, guarded, int, type Row, type SqliteDatabase, type Statement } from './database.ts'
 import { decodeHash, encodeHash } from './hash-codec.ts'
+import { OBSERVATION_COLUMNS, ObservationWalker, readObservation } from './observation-walker.ts'
 import { TurnSnapshot } from './turn-snapshot.ts'
 
 /** Observations kept in memory between two writes, some 400 bytes each. */
@@ -24,6 +25,7 @@ export class SqliteObservations implements ObservationStore {
   readonly #unjudged: Statement
   readonly #mark: Statement
   readonly #drop: Statement
+  readonly #walker: ObservationWalker
 
   /** `reader` is a second connection to the same file, which never writes. */
   constructor(connections: { readonly writer: SqliteDatabase; readonly reader: SqliteDatabase }, codec: AccountCodec) {
@@ -47,13 +49,14 @@ export class SqliteObservations implements ObservationStore {
     const key = 'account = ? AND reference = ? AND standard = ? AND item = ? AND block = ? AND hash = ?'
     this.#unjudged = db
       .prepare<unknown[]>(
-        `SELECT account, reference, standard, item, block, hash, amount, observed_at FROM observations
+        `SELECT ${OBSERVATION_COLUMNS} FROM observations
          WHERE judged = 0 AND block <= ? ORDER BY block LIMIT ?`,
       )
       .raw()
     this.#mark = db.prepare<unknown[]>(`UPDATE observations SET judged = 1 WHERE ${key}`)
     this.#drop = db.prepare<unknown[]>(`DELETE FROM observations WHERE ${key}`)
     this.#dropAbove = db.prepare<unknown[]>('DELETE FROM observations WHERE block > ?')
+    this.#walker = new ObservationWalker(connections.reader, codec)
   }
 
   async put(observations: readonly Observation[]): Promise<void> {
@@ -75,7 +78,9 @@ export class SqliteObservations implements ObservationStore {
   }
 
   async unjudged(query: { readonly through: number; readonly limit: number }): Promise<readonly Observation[]> {
-    return guarded(() => this.#unjudged.all(query.through, query.limit).map((row) => this.#readWhole(row as Row)))
+    return guarded(() =>
+      this.#unjudged.all(query.through, query.limit).map((row) => readObservation(row as Row, this.#codec)),
+    )
   }
 
   async settle(judged: readonly { readonly observation: Observation; readonly keep: boolean }[]): Promise<void> {
@@ -89,6 +94,10 @@ export class SqliteObservations implements ObservationStore {
     })
     guarded(() => run.immediate())
     this.#turn.leave()
+  }
+
+  async walk(query: ObservationQuery): Promise<ObservationPage> {
+    return guarded(() => this.#walker.next(query))
   }
 
   async dropAbove(block: number): Promise<void> {
@@ -117,17 +126,6 @@ export class SqliteObservations implements ObservationStore {
     if (row === undefined) return undefined
     const block = { number: int(row[0]), hash: decodeHash(bytes(row[1])) }
     return { account, asset, item, block, amount: decodeAmount(bytes(row[2])), observedAt: int(row[3]) }
-  }
-
-  #readWhole(row: Row): Observation {
-    return {
-      account: this.#codec.decode(bytes(row[0])),
-      asset: { reference: text(row[1]), standard: parseStandard(row[2]) },
-      item: decodeItem(bytes(row[3])),
-      block: { number: int(row[4]), hash: decodeHash(bytes(row[5])) },
-      amount: decodeAmount(bytes(row[6])),
-      observedAt: int(row[7]),
-    }
   }
 
   #where({ account, asset, item }: BalanceKey): [Buffer, string, string, Buffer] {

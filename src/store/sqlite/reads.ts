@@ -15,12 +15,14 @@ import type {
   TransferPage,
   TransferQuery,
 } from '../store.ts'
+import type { PositionPage, PositionQuery } from '../walk.ts'
 import { decodeAmount, decodeAmountHex, encodeItem } from './amount-codec.ts'
 import { AssetTable, type FixedClasses } from './asset-table.ts'
 import { SqliteAuditReads } from './audit-reads.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, text } from './database.ts'
 import { decodeHash } from './hash-codec.ts'
 import type { SqliteObservations } from './observations.ts'
+import { PositionWalker } from './position-walker.ts'
 import { prepareReads, type ReadStatements } from './read-statements.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { SqliteTokens } from './token-store.ts'
@@ -45,6 +47,7 @@ export class SqliteReads implements ChainReads {
   readonly #statements: ReadStatements
   readonly #snapshot: Snapshot
   readonly #transfers: TransferReader
+  readonly #walker: PositionWalker
 
   constructor(options: ReadsOptions) {
     this.#codec = options.codec
@@ -56,6 +59,7 @@ export class SqliteReads implements ChainReads {
     options.snapshot.onClassesChange(() => this.#assets.forget())
     this.#statements = prepareReads(options.db)
     this.#transfers = new TransferReader(options.db, options.codec)
+    this.#walker = new PositionWalker(options.db, { codec: options.codec, assets: this.#assets })
   }
 
   async clock(): Promise<ChainClock> {
@@ -145,6 +149,19 @@ export class SqliteReads implements ChainReads {
       const asset = this.#assets.find(query.asset)
       if (asset === undefined) return { clock, count: 0, rows: [] }
       return { clock, ...this.#transfers.page(asset, query) }
+    })
+  }
+
+  async walk(query: PositionQuery): Promise<PositionPage> {
+    return this.#snapshot.read((clock) => {
+      const holds = this.#walker.holds(query.at, clock.published)
+      const { found, next, share } = this.#walker.next(query)
+      const rows = found.flatMap(({ account, asset, item }) => {
+        const key = { account, asset: asset.asset, item }
+        const row = this.#balance(key, query.at.number)
+        return row === undefined ? [] : [{ ...key, amount: row.amount, accounting: asset.accounting }]
+      })
+      return { holds, rows, next, share }
     })
   }
 

@@ -1,0 +1,37 @@
+import { ServiceError } from '../core/errors.ts'
+import { BlockInUse } from './verify-block.ts'
+import type { Sides } from './verify-judge.ts'
+import { type ChainVerdict, Notes, type Watch } from './verify-notes.ts'
+import { Pages, type Selection } from './verify-pages.ts'
+import { verifySample } from './verify-sample.ts'
+import { verifyWhole } from './verify-whole.ts'
+
+export type VerifyOptions = {
+  readonly sides: Sides
+  readonly selection: Selection
+  /** That many comparisons, drawn from all that are selected; undefined: all. */
+  readonly sample: number | undefined
+  readonly watch: Watch
+  /** Unix seconds. */
+  readonly now: () => number
+  /** From 0 to below 1. */
+  readonly random: () => number
+}
+
+/**
+ * Compares what is stored of a chain with the chain. Bounded in memory, whatever the number of balances; reads only.
+ * What fails in operation is part of the verdict.
+ */
+export async function verifyChain(options: VerifyOptions): Promise<ChainVerdict> {
+  const { sides, selection, sample, watch, now, random } = options
+  const notes = new Notes(watch)
+  const pages = new Pages({ sides, selection, block: new BlockInUse({ ...sides, now }) })
+  try {
+    if (sample === undefined) await verifyWhole({ sides, selection, pages, notes })
+    else await verifySample({ sides, selection, pages, notes }, { size: sample, random })
+    return notes.verdict(undefined)
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error
+    return notes.verdict(error)
+  }
+}

@@ -1,0 +1,97 @@
+import { type BlockRef, sameBlock } from '../core/block.ts'
+import type { ServiceError } from '../core/errors.ts'
+import { type Counts, type Difference, type Judged, type Subject, Tally } from './verify.ts'
+
+/** How far a verification is. `share`: the part of all accounts that lies behind, from 0 to 1. */
+export type VerifyProgress = { readonly checked: number; readonly different: number; readonly share: number }
+
+/** Who watches a verification. */
+export type Watch = {
+  /** Called for each difference, as it is found. */
+  readonly onDifference: (difference: Difference) => void
+  /** Called after each step. */
+  readonly onProgress: (progress: VerifyProgress) => void
+}
+
+/**
+ * How it ended. `conflict`: store and node are on different branches. `stopped`: on request, `failed`: by `error`; what
+ * was counted until then stands. `nothing`: the store makes no claim; `unproven`: it makes some, and none could be
+ * compared.
+ */
+export type VerifyResult = 'equal' | 'different' | 'conflict' | 'stopped' | 'failed' | 'unproven' | 'nothing'
+
+/** What came of a chain. `blocks`: those at which what the journal proves was compared, with how many comparisons. */
+export type ChainVerdict = {
+  readonly result: VerifyResult
+  readonly error: string | undefined
+  readonly blocks: readonly (BlockRef & { readonly checked: number })[]
+  readonly counts: Readonly<Record<Subject, Counts>>
+}
+
+/** Counts what was found, and tells who watches. */
+export class Notes {
+  readonly #watch: Watch
+  readonly #tallies: Record<Subject, Tally> = { balance: new Tally(), observation: new Tally(), supply: new Tally() }
+  readonly #blocks: (BlockRef & { checked: number })[] = []
+
+  constructor(watch: Watch) {
+    this.#watch = watch
+  }
+
+  add(subject: Subject, judged: Judged | undefined): void {
+    if (judged === undefined) return
+    this.#tallies[subject].add(judged)
+    const block = this.#blocks.at(-1)
+    if (subject === 'balance' && block !== undefined && judged.outcome !== 'skipped') block.checked++
+    if (judged.outcome === 'different') this.#watch.onDifference(judged.difference)
+  }
+
+  /** What follows is compared at this block; true where that is another one than before. */
+  useBlock({ number, hash }: BlockRef): boolean {
+    const before = this.#blocks.at(-1)
+    if (before !== undefined && sameBlock(before, { number, hash })) return false
+    this.#blocks.push({ number, hash, checked: 0 })
+    return before !== undefined
+  }
+
+  /** The only block that was used so far. */
+  get onlyBlock(): BlockRef | undefined {
+    return this.#blocks.length === 1 ? this.#blocks[0] : undefined
+  }
+
+  progress(share: number): void {
+    const all = this.#all()
+    const sum = (of: (counts: Counts) => number): number => all.reduce((total, counts) => total + of(counts), 0)
+    const [checked, different] = [sum((counts) => counts.checked), sum((counts) => counts.different)]
+    this.#watch.onProgress({ checked, different, share })
+  }
+
+  verdict(error: ServiceError | undefined): ChainVerdict {
+    const { balance, observation, supply } = this.#tallies
+    const all = this.#all()
+    return {
+      result: resultOf(all, error),
+      error: error?.message,
+      blocks: this.#blocks,
+      counts: { balance: balance.counts, observation: observation.counts, supply: supply.counts },
+    }
+  }
+
+  #all(): readonly Counts[] {
+    return Object.values(this.#tallies).map(({ counts }) => counts)
+  }
+}
+
+function resultOf(all: readonly Counts[], error: ServiceError | undefined): VerifyResult {
+  if (all.some(({ different }) => different > 0)) return 'different'
+  if (error !== undefined) return endOf(error)
+  if (all.some(({ checked }) => checked > 0)) return 'equal'
+  // A token that is known by reads alone makes no claim by its events.
+  const claims = all.flatMap(({ skipped }) => Object.keys(skipped)).filter((reason) => reason !== 'accounting_reads')
+  return claims.length > 0 ? 'unproven' : 'nothing'
+}
+
+function endOf({ code }: ServiceError): VerifyResult {
+  if (code === 'BLOCK_CONFLICT') return 'conflict'
+  return code === 'ABORTED' ? 'stopped' : 'failed'
+}

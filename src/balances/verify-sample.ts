@@ -1,0 +1,104 @@
+import type { BalanceKey } from '../core/balance.ts'
+import type { ObservationPage, ObservationQuery, PositionQuery } from '../store/walk.ts'
+import { isSumOfItems } from './verify.ts'
+import { judgeObservations, judgePositions } from './verify-judge.ts'
+import { ROWS_PER_PAGE } from './verify-pages.ts'
+import type { Work } from './verify-whole.ts'
+
+/** Keys of one step. */
+const CLAIMS_PER_STEP = 1_000
+/** Greatest sample: its keys are held in memory, some 200 bytes each. */
+export const MAX_SAMPLE = 100_000
+
+/**
+ * Draws `size` of all that passes, each as likely as any, however many pass (algorithm R: J. S. Vitter, "Random Sampling
+ * with a Reservoir", 1985). `random` is from 0 to below 1.
+ */
+export class Reservoir<T> {
+  readonly #size: number
+  readonly #random: () => number
+  readonly #drawn: T[] = []
+  #passed = 0
+
+  constructor(size: number, random: () => number) {
+    this.#size = size
+    this.#random = random
+  }
+
+  add(one: T): void {
+    this.#passed++
+    if (this.#drawn.length < this.#size) {
+      this.#drawn.push(one)
+      return
+    }
+    const place = Math.floor(this.#random() * this.#passed)
+    if (place < this.#size) this.#drawn[place] = one
+  }
+
+  drawn(): readonly T[] {
+    return this.#drawn
+  }
+}
+
+type Drawn = { readonly subject: 'balance' | 'observation'; readonly key: BalanceKey }
+
+/** Compares a sample of all that makes a claim; what makes none is not drawn. @throws ServiceError */
+export async function verifySample(
+  work: Work,
+  draw: { readonly size: number; readonly random: () => number },
+): Promise<void> {
+  const drawn = await drawKeys(work, new Reservoir<Drawn>(draw.size, draw.random))
+  for (let at = 0; at < drawn.length; at += CLAIMS_PER_STEP) {
+    const some = drawn.slice(at, at + CLAIMS_PER_STEP)
+    await compareBalances(work, keysOf(some, 'balance'))
+    const observations = await work.sides.reads.observations.get(keysOf(some, 'observation'))
+    const found = observations.flatMap((observation) => observation ?? [])
+    for (const judged of await judgeObservations(work.sides, found)) work.notes.add('observation', judged)
+    work.notes.progress(Math.min(1, (at + some.length) / drawn.length))
+  }
+}
+
+function keysOf(drawn: readonly Drawn[], subject: Drawn['subject']): readonly BalanceKey[] {
+  return drawn.flatMap((one) => (one.subject === subject ? [one.key] : []))
+}
+
+async function drawKeys({ pages, sides, selection }: Work, reservoir: Reservoir<Drawn>): Promise<readonly Drawn[]> {
+  const { accounts, assets } = selection
+  for (const account of accounts ?? [undefined]) {
+    let after: PositionQuery['after'] | undefined = { share: 0 }
+    while (after !== undefined) {
+      const found = await pages.page({ after, account })
+      for (const row of found?.page.rows ?? []) {
+        const claims = !isSumOfItems(row) && row.accounting === 'events' && row.amount !== undefined
+        if (!claims) continue
+        const key = { account: row.account, asset: row.asset, item: row.item }
+        reservoir.add({ subject: 'balance', key })
+      }
+      after = found?.page.next
+    }
+    let behind: ObservationQuery['after'] | undefined = { share: 0 }
+    while (behind !== undefined) {
+      const query = { after: behind, account, assets, limit: ROWS_PER_PAGE }
+      const page: ObservationPage = await sides.reads.observations.walk(query)
+      for (const { account, asset, item } of page.rows) {
+        reservoir.add({ subject: 'observation', key: { account, asset, item } })
+      }
+      behind = page.next
+    }
+  }
+  return reservoir.drawn()
+}
+
+async function compareBalances({ sides, pages, notes }: Work, keys: readonly BalanceKey[]): Promise<void> {
+  const block = await pages.block()
+  if (block === undefined || keys.length === 0) return
+  notes.useBlock(block)
+  const { rows } = await sides.reads.balances(keys, block.number)
+  const assets = await Promise.all(keys.map(({ asset }) => sides.reads.asset(asset)))
+  const positions = rows.flatMap((row, place) => {
+    const [key, asset] = [keys[place], assets[place]]
+    if (key === undefined || row === undefined || asset === undefined) return []
+    return [{ ...key, amount: row.amount, accounting: asset.accounting }]
+  })
+  for (const { judged } of await judgePositions(sides, positions, block)) notes.add('balance', judged)
+}

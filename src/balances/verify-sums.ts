@@ -1,0 +1,70 @@
+import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
+import type { BlockRef } from '../core/block.ts'
+import type { Position } from '../store/walk.ts'
+import { type Claim, claimOf, compare, isSumOfItems, type Judged, skipped } from './verify.ts'
+
+/**
+ * Holds the sum row of an account's ERC-1155 items against what the chain says of each item. Takes the positions in the
+ * order of the walk: the sum row comes before its items.
+ */
+export class ItemSums {
+  #open: { readonly row: Position; readonly claim: Claim; sum: bigint; whole: boolean } | undefined
+
+  /** Takes a position and what the chain said of it; gives the verdict on the sum that ended before it, if any. */
+  next(row: Position, chainSays: bigint | undefined, block: BlockRef): Judged | undefined {
+    const { account, asset, item } = row
+    const open = this.#open
+    if (open !== undefined && open.row.account === account && sameAsset(open.row.asset, asset) && item !== NO_ITEM) {
+      if (chainSays === undefined) open.whole = false
+      else open.sum += chainSays
+      return undefined
+    }
+    const ended = this.end()
+    const claim = isSumOfItems(row) ? claimOf(row, block) : undefined
+    if (claim !== undefined && !('skip' in claim)) this.#open = { row, claim, sum: 0n, whole: true }
+    return ended
+  }
+
+  /** What follows is read at another block: a sum that is under way adds up nothing. */
+  blockMoved(): void {
+    if (this.#open !== undefined) this.#open.whole = false
+  }
+
+  /** The verdict on the last sum, if one is open. */
+  end(): Judged | undefined {
+    const open = this.#open
+    this.#open = undefined
+    if (open === undefined) return undefined
+    return open.whole ? compare(open.claim, open.sum) : skipped('items_unchecked')
+  }
+}
+
+function sameAsset(a: AssetRef, b: AssetRef): boolean {
+  return a.reference === b.reference && a.standard === b.standard
+}
+
+/** Tokens whose sums are kept while all positions pass, some 200 bytes each; those beyond go without. */
+const MAX_SUMMED_TOKENS = 200_000
+
+/** What all accounts hold of a token together; undefined where the amount of one of them is not known. */
+export type TokenSum = { readonly asset: AssetRef; readonly sum: bigint | undefined }
+
+/** Adds up what all accounts hold of each token that has one number for all: ERC-20 units, ERC-721 items. */
+export class Supplies {
+  readonly #sums = new Map<string, { readonly asset: AssetRef; sum: bigint | undefined }>()
+
+  add({ asset, item, amount, accounting }: Position): void {
+    const { standard } = asset
+    if (item !== NO_ITEM || accounting !== 'events' || (standard !== 'erc20' && standard !== 'erc721')) return
+    const known = this.#sums.get(assetKey(asset))
+    if (known === undefined) {
+      if (this.#sums.size < MAX_SUMMED_TOKENS) this.#sums.set(assetKey(asset), { asset, sum: amount })
+      return
+    }
+    known.sum = known.sum === undefined || amount === undefined ? undefined : known.sum + amount
+  }
+
+  all(): readonly TokenSum[] {
+    return [...this.#sums.values()]
+  }
+}

@@ -1,0 +1,107 @@
+import { NO_ITEM } from '../core/asset.ts'
+import type { BalanceKey } from '../core/balance.ts'
+import { sameBlock } from '../core/block.ts'
+import { ServiceError } from '../core/errors.ts'
+import type { ObservationQuery, PositionQuery } from '../store/walk.ts'
+import { type Claim, claimOfAbsent, skipped } from './verify.ts'
+import { judgeFixed, judgeObservations, type Sides } from './verify-judge.ts'
+import type { Notes } from './verify-notes.ts'
+import { type Pages, ROWS_PER_PAGE, type Selection } from './verify-pages.ts'
+import { ItemSums, Supplies } from './verify-sums.ts'
+
+/** Claims of one step, where no page sets the number. */
+const CLAIMS_PER_STEP = 1_000
+
+/** What a verification works with. */
+export type Work = {
+  readonly sides: Sides
+  readonly selection: Selection
+  readonly pages: Pages
+  readonly notes: Notes
+}
+
+/** Compares all that is selected: positions, what is absent, supplies, observations. @throws ServiceError */
+export async function verifyWhole(work: Work): Promise<void> {
+  const { accounts } = work.selection
+  const supplies = new Supplies()
+  for (const account of accounts ?? [undefined]) await comparePositions(work, account, supplies)
+  await compareAbsent(work)
+  await compareSupplies(work, supplies)
+  for (const account of accounts ?? [undefined]) await compareObservations(work, account)
+}
+
+async function comparePositions(
+  { pages, notes }: Work,
+  account: string | undefined,
+  supplies: Supplies,
+): Promise<void> {
+  const sums = new ItemSums()
+  let after: PositionQuery['after'] | undefined = { share: 0 }
+  while (after !== undefined) {
+    const found = await pages.judged({ after, account })
+    if (found === undefined) return
+    const { page, judged, block } = found
+    if (notes.useBlock(block)) sums.blockMoved()
+    for (const [place, row] of page.rows.entries()) {
+      const own = judged[place]
+      notes.add('balance', own?.judged)
+      notes.add('balance', sums.next(row, own?.chainSays, block))
+      supplies.add(row)
+    }
+    notes.progress(page.share)
+    after = page.next
+  }
+  notes.add('balance', sums.end())
+}
+
+/** Where accounts and tokens are both named: positions that are not there, and so are zero. */
+async function compareAbsent({ sides, selection, pages, notes }: Work): Promise<void> {
+  const { accounts, assets } = selection
+  const block = await pages.block()
+  if (accounts === undefined || assets === undefined || block === undefined) return
+  const known = (await Promise.all(assets.map((asset) => sides.reads.asset(asset)))).flatMap((asset) => asset ?? [])
+  for (const account of accounts) {
+    const keys = known.map(({ asset }): BalanceKey => ({ account, asset, item: NO_ITEM }))
+    const { clock, rows } = await sides.reads.balances(keys, block.number)
+    const absent = known.filter((_, place) => rows[place] === undefined)
+    const claims = absent.flatMap((asset) => claimOfAbsent({ account, asset }, { block, clock }) ?? [])
+    for (const judged of await judgeFixed(sides, claims)) notes.add('balance', judged)
+  }
+}
+
+/** What the chain says that there is of each token, against what all accounts hold of it here. */
+async function compareSupplies({ sides, selection, pages, notes }: Work, supplies: Supplies): Promise<void> {
+  const { coverage } = await sides.reads.clock()
+  const block = await pages.block()
+  const whole = coverage?.from === 0 && coverage.scope.type !== 'accounts' && selection.accounts === undefined
+  if (!whole || block === undefined) return
+  const moved = notes.onlyBlock === undefined || !sameBlock(notes.onlyBlock, block)
+  const sums = supplies.all()
+  for (let at = 0; at < sums.length; at += CLAIMS_PER_STEP) {
+    const claims: Claim[] = []
+    for (const { asset, sum } of sums.slice(at, at + CLAIMS_PER_STEP)) {
+      if (moved || sum === undefined) notes.add('supply', skipped(moved ? 'block_moved' : 'opening_unknown'))
+      else
+        claims.push({
+          subject: 'supply',
+          question: { what: 'supply', asset, block },
+          accounting: 'events',
+          stored: sum,
+        })
+    }
+    for (const judged of await judgeFixed(sides, claims)) notes.add('supply', judged)
+    notes.progress(1)
+  }
+}
+
+async function compareObservations({ sides, selection, notes }: Work, account: string | undefined): Promise<void> {
+  let after: ObservationQuery['after'] | undefined = { share: 0 }
+  while (after !== undefined) {
+    if (sides.signal.aborted) throw new ServiceError('ABORTED', 'Stopped')
+    const query = { after, account, assets: selection.assets, limit: ROWS_PER_PAGE }
+    const page = await sides.reads.observations.walk(query)
+    for (const judged of await judgeObservations(sides, page.rows)) notes.add('observation', judged)
+    notes.progress(1)
+    after = page.next
+  }
+}

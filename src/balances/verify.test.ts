@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest'
+import type { Accounting, AssetRef } from '../core/asset.ts'
+import type { Coverage } from '../core/coverage.ts'
+import type { ChainClock } from '../store/store.ts'
+import type { Position } from '../store/walk.ts'
+import { claimOf, claimOfAbsent, judge, Tally } from './verify.ts'
+import { Reservoir } from './verify-sample.ts'
+import { ItemSums, Supplies } from './verify-sums.ts'
+
+const BLOCK = { number: 7, hash: '0x7' }
+const COIN: AssetRef = { standard: 'erc20', reference: '0xc' }
+const GOODS: AssetRef = { standard: 'erc1155', reference: '0xe' }
+
+type Rest = { account?: string; item?: string; accounting?: Accounting }
+
+function position(asset: AssetRef, amount: bigint | undefined, rest: Rest = {}): Position {
+  const { account = 'alice', item = '', accounting = 'events' } = rest
+  return { account, asset, item, amount, accounting }
+}
+
+describe('a claim', () => {
+  const claim = claimOf(position(COIN, 5n), BLOCK)
+  if ('skip' in claim) throw new TypeError('a known amount is a claim')
+
+  test('is equal to the last unit, or different', () => {
+    expect(judge(claim, { ok: true, amount: 5n })).toEqual({ outcome: 'equal' })
+    expect(judge(claim, { ok: true, amount: 4n })).toEqual({
+      outcome: 'different',
+      difference: {
+        subject: 'balance',
+        account: 'alice',
+        asset: COIN,
+        item: '',
+        block: BLOCK,
+        stored: 5n,
+        chainSays: 4n,
+        accounting: 'events',
+      },
+    })
+  })
+
+  test('is skipped with the reason for which the chain did not tell', () => {
+    expect(judge(claim, { ok: false, reason: 'no_archive' })).toEqual({ outcome: 'skipped', reason: 'no_archive' })
+    expect(judge(claim, undefined)).toEqual({ outcome: 'skipped', reason: 'node_unavailable' })
+  })
+
+  test('is not made by a token that is read, nor by a sum without its beginning', () => {
+    expect(claimOf(position(COIN, 5n, { accounting: 'reads' }), BLOCK)).toEqual({ skip: 'accounting_reads' })
+    expect(claimOf(position(COIN, undefined), BLOCK)).toEqual({ skip: 'opening_unknown' })
+  })
+
+  test.each<[string, Coverage, Accounting, boolean]>([
+    ['inside whole coverage', { scope: { type: 'all' }, from: 0 }, 'events', true],
+    ['where coverage began later', { scope: { type: 'all' }, from: 1 }, 'events', false],
+    ['of a token that is read', { scope: { type: 'all' }, from: 0 }, 'reads', false],
+    [
+      'of an account that is not followed',
+      { scope: { type: 'accounts', accounts: ['bob'] }, from: 0 },
+      'events',
+      false,
+    ],
+  ])('of an absent row is zero, or nothing: %s', (_, coverage, accounting, claims) => {
+    const asset = { id: 1, asset: COIN, accounting, fixed: false, firstBlock: 0 }
+    const clock = { coverage } as ChainClock
+    const found = claimOfAbsent({ account: 'alice', asset }, { block: BLOCK, clock })
+    expect(found?.stored).toBe(claims ? 0n : undefined)
+  })
+})
+
+test('a tally counts what was checked apart from what was skipped, by reason', () => {
+  const tally = new Tally()
+  tally.add({ outcome: 'equal' })
+  tally.add({ outcome: 'skipped', reason: 'no_archive' })
+  tally.add({ outcome: 'skipped', reason: 'no_archive' })
+  expect(tally.counts).toEqual({ checked: 1, equal: 1, different: 0, skipped: { no_archive: 2 } })
+})
+
+describe('the sum of ERC-1155 items', () => {
+  const goods = (amount: bigint, item: string, account = 'alice') => position(GOODS, amount, { item, account })
+
+  test('is held against what the chain says of each item', () => {
+    const sums = new ItemSums()
+    expect(sums.next(goods(7n, ''), undefined, BLOCK)).toBeUndefined()
+    expect(sums.next(goods(3n, '1'), 3n, BLOCK)).toBeUndefined()
+    expect(sums.next(goods(4n, '2'), 4n, BLOCK)).toBeUndefined()
+    expect(sums.next(goods(9n, '', 'bob'), undefined, BLOCK)).toEqual({ outcome: 'equal' })
+    expect(sums.next(goods(8n, '1', 'bob'), 8n, BLOCK)).toBeUndefined()
+    expect(sums.end()).toMatchObject({
+      outcome: 'different',
+      difference: { account: 'bob', stored: 9n, chainSays: 8n },
+    })
+    expect(sums.end()).toBeUndefined()
+  })
+
+  test('is skipped where an item was not compared, or the block moved', () => {
+    const sums = new ItemSums()
+    sums.next(goods(7n, ''), undefined, BLOCK)
+    sums.next(goods(7n, '1'), undefined, BLOCK)
+    expect(sums.next(goods(7n, '', 'bob'), undefined, BLOCK)).toEqual({ outcome: 'skipped', reason: 'items_unchecked' })
+    sums.blockMoved()
+    sums.next(goods(7n, '1', 'bob'), 7n, BLOCK)
+    expect(sums.end()).toEqual({ outcome: 'skipped', reason: 'items_unchecked' })
+  })
+
+  test('leaves other assets alone', () => {
+    const sums = new ItemSums()
+    expect(sums.next(position(COIN, 5n), 5n, BLOCK)).toBeUndefined()
+    expect(sums.end()).toBeUndefined()
+  })
+})
+
+test('supplies add up known amounts, and are unknown where one of them is', () => {
+  const supplies = new Supplies()
+  supplies.add(position(COIN, 5n))
+  supplies.add(position(COIN, 6n, { account: 'bob' }))
+  supplies.add(position(GOODS, 9n))
+  expect(supplies.all()).toEqual([{ asset: COIN, sum: 11n }])
+  supplies.add(position(COIN, undefined, { account: 'carol' }))
+  supplies.add(position(COIN, 1n, { account: 'dan' }))
+  expect(supplies.all()).toEqual([{ asset: COIN, sum: undefined }])
+})
+
+test('a sample holds all of a few, and of many each with the same chance', () => {
+  const few = new Reservoir<number>(5, Math.random)
+  for (const one of [1, 2, 3]) few.add(one)
+  expect(few.drawn()).toEqual([1, 2, 3])
+  // Each of 20 lands in a sample of 5 in a quarter of all rounds; the numbers are the same every time.
+  const seen = new Array<number>(20).fill(0)
+  const rounds = 4_000
+  let state = 1
+  const random = (): number => {
+    state = (state * 48_271) % 2_147_483_647
+    return state / 2_147_483_647
+  }
+  for (let round = 0; round < rounds; round++) {
+    const reservoir = new Reservoir<number>(5, random)
+    for (const one of seen.keys()) reservoir.add(one)
+    for (const one of reservoir.drawn()) seen[one] = (seen[one] ?? 0) + 1
+  }
+  for (const count of seen) expect(Math.abs(count - rounds / 4)).toBeLessThan(rounds / 20)
+})

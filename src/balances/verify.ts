@@ -1,0 +1,122 @@
+import type { Proof, Question } from '../chains/adapter.ts'
+import { type Accounting, type AssetRef, NO_ITEM } from '../core/asset.ts'
+import type { BalanceKey, UnknownReason } from '../core/balance.ts'
+import type { BlockRef } from '../core/block.ts'
+import { coverageTest } from '../core/coverage.ts'
+import type { ChainClock, StoredAsset } from '../store/store.ts'
+import type { Position } from '../store/walk.ts'
+
+/**
+ * What is held against the chain: a `balance` that the journal proves, an `observation` that somebody read earlier, the
+ * `supply` of a token that all its balances must add up to.
+ */
+export const SUBJECTS = ['balance', 'observation', 'supply'] as const
+export type Subject = (typeof SUBJECTS)[number]
+
+/**
+ * Why something was not compared, beside the reasons for which an amount is unknown.
+ * - `accounting_reads`: the journal makes no claim, the token is known by reads; its observations are compared instead.
+ * - `block_replaced`: the block is no longer the chain's.
+ * - `items_unchecked`: the sum of an account's ERC-1155 items, of which one was not compared.
+ * - `block_moved`: what was added up was read at more than one block.
+ */
+export type SkipReason = UnknownReason | 'accounting_reads' | 'block_replaced' | 'items_unchecked' | 'block_moved'
+
+/** What the store says, at a block. `stored` in base units. */
+export type Claim = {
+  readonly subject: Subject
+  readonly question: Question
+  readonly accounting: Accounting
+  readonly stored: bigint
+}
+
+/** A claim that the chain contradicts. `account` is empty for a supply; `chainSays` in base units. */
+export type Difference = {
+  readonly subject: Subject
+  readonly account: string
+  readonly asset: AssetRef
+  readonly item: string
+  readonly block: BlockRef
+  readonly stored: bigint
+  readonly chainSays: bigint
+  readonly accounting: Accounting
+}
+
+/** What came of one comparison. */
+export type Judged =
+  | { readonly outcome: 'equal' }
+  | { readonly outcome: 'different'; readonly difference: Difference }
+  | { readonly outcome: 'skipped'; readonly reason: SkipReason }
+
+/** A comparison that was not made. */
+export function skipped(reason: SkipReason): Judged {
+  return { outcome: 'skipped', reason }
+}
+
+/** Holds a claim against what the chain says. Zero tolerance. */
+export function judge(claim: Claim, proof: Proof | undefined): Judged {
+  if (proof === undefined) return skipped('node_unavailable')
+  return proof.ok ? compare(claim, proof.amount) : skipped(proof.reason)
+}
+
+/** Holds a claim against an amount of the chain. */
+export function compare({ subject, question, accounting, stored }: Claim, chainSays: bigint): Judged {
+  if (stored === chainSays) return { outcome: 'equal' }
+  const { block } = question
+  const { account, asset, item } =
+    question.what === 'balance' ? question.key : { account: '', asset: question.asset, item: NO_ITEM }
+  return { outcome: 'different', difference: { subject, account, asset, item, block, stored, chainSays, accounting } }
+}
+
+/** What a position claims at a block, or why it claims nothing. */
+export function claimOf(position: Position, block: BlockRef): Claim | { readonly skip: SkipReason } {
+  const { account, asset, item, amount, accounting } = position
+  if (accounting === 'reads') return { skip: 'accounting_reads' }
+  if (amount === undefined) return { skip: 'opening_unknown' }
+  const question: Question = { what: 'balance', key: { account, asset, item }, block }
+  return { subject: 'balance', question, accounting, stored: amount }
+}
+
+/** True for the row that sums up an account's ERC-1155 items: the contract has no call for it. */
+export function isSumOfItems({ asset, item }: BalanceKey): boolean {
+  return asset.standard === 'erc1155' && item === NO_ITEM
+}
+
+/** What an absent position claims: zero where coverage began with the chain, else nothing. */
+export function claimOfAbsent(
+  absent: { readonly account: string; readonly asset: StoredAsset },
+  { block, clock }: { readonly block: BlockRef; readonly clock: ChainClock },
+): Claim | undefined {
+  const { account, asset } = absent
+  const { coverage } = clock
+  if (asset.accounting !== 'events' || coverage === undefined || coverage.from !== 0) return undefined
+  if (asset.asset.standard === 'erc1155' || !coverageTest(coverage).covers(account, asset.asset)) return undefined
+  const question: Question = { what: 'balance', key: { account, asset: asset.asset, item: NO_ITEM }, block }
+  return { subject: 'balance', question, accounting: asset.accounting, stored: 0n }
+}
+
+/** Numbers of comparisons. `checked` is `equal` plus `different`. */
+export type Counts = {
+  readonly checked: number
+  readonly equal: number
+  readonly different: number
+  readonly skipped: Readonly<Partial<Record<SkipReason, number>>>
+}
+
+/** Counts comparisons. */
+export class Tally {
+  #equal = 0
+  #different = 0
+  readonly #skipped = new Map<SkipReason, number>()
+
+  add(judged: Judged): void {
+    if (judged.outcome === 'equal') this.#equal++
+    else if (judged.outcome === 'different') this.#different++
+    else this.#skipped.set(judged.reason, (this.#skipped.get(judged.reason) ?? 0) + 1)
+  }
+
+  get counts(): Counts {
+    const checked = this.#equal + this.#different
+    return { checked, equal: this.#equal, different: this.#different, skipped: Object.fromEntries(this.#skipped) }
+  }
+}

@@ -1,0 +1,161 @@
+import type { Counts, Difference, SkipReason } from '../balances/verify.ts'
+import type { ChainVerdict, VerifyResult } from '../balances/verify-notes.ts'
+import { assetText } from '../core/asset.ts'
+import type { ChainId } from '../core/chain.ts'
+
+/** A chain's verdict with its name and how long it took. */
+export type NamedVerdict = ChainVerdict & { readonly chain: ChainId; readonly seconds: number }
+
+/** The results from best to worst: the whole is as bad as its worst part. */
+const FROM_BEST: readonly VerifyResult[] = [
+  'nothing',
+  'equal',
+  'unproven',
+  'stopped',
+  'failed',
+  'conflict',
+  'different',
+]
+
+/** The result of all chains together. */
+export function overall(verdicts: readonly NamedVerdict[]): VerifyResult {
+  const places = verdicts.map(({ result }) => FROM_BEST.indexOf(result))
+  return FROM_BEST[Math.max(0, ...places)] ?? 'nothing'
+}
+
+/** How a report is written: piece by piece, so that no number of differences has to be held. */
+export type Report = {
+  readonly begin: () => void
+  readonly difference: (chain: ChainId, difference: Difference) => void
+  readonly end: (verdicts: readonly NamedVerdict[]) => void
+}
+
+/**
+ * The report as one JSON object: `version`, `differences` (streamed as they are found), then `result`, the sums and
+ * `chains`. Amounts are decimal strings in base units. Its shape is described in docs/verify.md and grows only.
+ */
+export function jsonReport(out: (text: string) => void): Report {
+  let count = 0
+  return {
+    begin: () => out('{"version":1,"differences":['),
+    difference: (chain, difference) => {
+      out(`${count === 0 ? '' : ','}\n${JSON.stringify(differenceJson(chain, difference))}`)
+      count++
+    },
+    end: (verdicts) => {
+      const chains = verdicts.map(verdictJson)
+      const rest = JSON.stringify({ result: overall(verdicts), ...totals(verdicts), chains })
+      out(`${count === 0 ? '' : '\n'}],${rest.slice(1)}\n`)
+    },
+  }
+}
+
+function differenceJson(chain: ChainId, difference: Difference): unknown {
+  const { subject, account, asset, item, block, stored, chainSays, accounting } = difference
+  return {
+    chain,
+    subject,
+    account: account === '' ? null : account,
+    asset: assetText(chain, asset),
+    item: item === '' ? null : item,
+    block: { number: block.number, hash: block.hash },
+    stored: stored.toString(),
+    chain_says: chainSays.toString(),
+    accounting,
+  }
+}
+
+function verdictJson({ chain, result, error, blocks, counts, seconds }: NamedVerdict): unknown {
+  const { balance: balances, observation: observations, supply: supplies } = counts
+  return { chain, result, error, seconds: Number(seconds.toFixed(3)), blocks, balances, observations, supplies }
+}
+
+function totals(verdicts: readonly NamedVerdict[]): Omit<Counts, 'skipped'> & { readonly skipped: number } {
+  const all = verdicts.flatMap(({ counts }) => Object.values(counts))
+  const sum = (of: (counts: Counts) => number): number => all.reduce((total, counts) => total + of(counts), 0)
+  return {
+    checked: sum((counts) => counts.checked),
+    equal: sum((counts) => counts.equal),
+    different: sum((counts) => counts.different),
+    skipped: sum((counts) => Object.values(counts.skipped).reduce((total, count) => total + count, 0)),
+  }
+}
+
+const SKIPPED: Readonly<Record<SkipReason, string>> = {
+  outside_coverage: 'outside of what is indexed',
+  opening_unknown: 'the sum of events is known, but not what it began with',
+  token_does_not_answer: 'the token does not answer',
+  not_a_token: 'the contract is no token',
+  node_unavailable: 'the node failed at it',
+  no_archive: 'no node remembers the state of that block',
+  not_supported: 'the contract has no such call',
+  accounting_reads: 'known by reads: what was read is compared instead',
+  block_replaced: 'the block is no longer canonical',
+  items_unchecked: 'the sum of items, one of which was not compared',
+  block_moved: 'added up over more than one block',
+}
+
+/** The report as lines for people. */
+export function textReport(out: (text: string) => void): Report {
+  return {
+    begin: () => undefined,
+    difference: (chain, difference) => out(`${differenceLine(chain, difference)}\n`),
+    end: (verdicts) => {
+      for (const verdict of verdicts) out(chainLines(verdict))
+      out(`${conclusion(verdicts)}\n`)
+    },
+  }
+}
+
+function differenceLine(chain: ChainId, difference: Difference): string {
+  const { subject, account, asset, item, block, stored, chainSays, accounting } = difference
+  const whose = account === '' ? '' : `  account ${account}`
+  const which = item === '' ? '' : `  item ${item}`
+  return (
+    `DIFFERENT ${subject}${whose}  ${assetText(chain, asset)}${which}  block ${block.number} ${block.hash}` +
+    `  stored ${stored}  chain ${chainSays}  (${accounting})`
+  )
+}
+
+function chainLines({ chain, blocks, counts, seconds, error, result }: NamedVerdict): string {
+  const at = blocks.map(({ number: block, hash }) => `block ${block} ${hash}`)
+  const where = at.length > 2 ? `${at[0]} … ${at.at(-1)} (${at.length} blocks)` : at.join(', ')
+  const { balance, observation, supply } = counts
+  const checked = balance.checked + observation.checked + supply.checked
+  const rate = seconds > 0 ? `, ${number(Math.round(checked / seconds))}/s` : ''
+  const lines = [
+    `${chain}${where === '' ? '' : ` at ${where}`}: ${result}${error === undefined ? '' : `: ${error}`}`,
+    ...countLines('balances', balance),
+    ...countLines('observations', observation),
+    ...countLines('supplies', supply),
+    `  took ${seconds.toFixed(1)} s${rate}`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function countLines(name: string, { checked, equal, different, skipped }: Counts): readonly string[] {
+  const reasons = Object.entries(skipped)
+  if (checked === 0 && reasons.length === 0) return []
+  const head = `  ${name.padEnd(13)}${number(checked)} checked, ${number(equal)} equal, ${number(different)} different`
+  const words = new Map(Object.entries(SKIPPED))
+  return [head, ...reasons.map(([reason, count]) => `${' '.repeat(15)}${number(count)} skipped: ${words.get(reason)}`)]
+}
+
+function conclusion(verdicts: readonly NamedVerdict[]): string {
+  const { checked, different, skipped } = totals(verdicts)
+  const left = skipped === 0 ? '' : ` ${number(skipped)} were not compared.`
+  const end: Readonly<Record<VerifyResult, string>> = {
+    equal: `All ${number(checked)} that were compared are exactly what the chain says.${left}`,
+    different: `${number(different)} of ${number(checked)} differ from what the chain says.${left}`,
+    conflict: `Store and node are on different branches: nothing is proven.${left}`,
+    stopped: `Stopped. ${number(checked)} were compared so far, and are equal.${left}`,
+    failed: `It could not be done. ${number(checked)} were compared before, and are equal.${left}`,
+    unproven: `Nothing could be compared: nothing is proven.${left}`,
+    nothing: `Nothing is stored that makes a claim.${left}`,
+  }
+  return end[overall(verdicts)]
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US')
+}

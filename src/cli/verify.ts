@@ -1,0 +1,186 @@
+import type { Command } from 'commander'
+import { verifyChain } from '../balances/verify-chain.ts'
+import type { VerifyProgress } from '../balances/verify-notes.ts'
+import { MAX_SAMPLE } from '../balances/verify-sample.ts'
+import { kindOf } from '../chains/registry.ts'
+import { assert } from '../core/assert.ts'
+import { fixedClasses } from '../core/asset.ts'
+import type { ChainId } from '../core/chain.ts'
+import { createLog, type LogSink, standardError } from '../log.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { configOption, readConfig } from './config-option.ts'
+import { Ended, EXIT, type Terminal, UsageError } from './outcome.ts'
+import { listenForStop, type StopRequest } from './stop-signal.ts'
+import { jsonReport, type NamedVerdict, overall, type Report, textReport } from './verify-report.ts'
+import { selectTargets, type Target } from './verify-selection.ts'
+
+type VerifyCommandOptions = {
+  readonly config: string
+  readonly chain?: string
+  readonly sample?: number
+  readonly token: readonly string[]
+  readonly account: readonly string[]
+  readonly rpc: readonly string[]
+  readonly json?: true
+}
+
+const HELP = `
+Examples:
+  $ steelyard verify --config steelyard.yaml
+  $ steelyard verify -c steelyard.yaml --sample 1000
+  $ steelyard verify -c steelyard.yaml --chain eip155:1 --token 0xa0b8… --rpc http://127.0.0.1:9545
+
+Every balance that the journal proves is compared at the newest indexed block, every stored read at its own, by plain
+calls of balanceOf, ownerOf, totalSupply and eth_getBalance. It only reads, also while "steelyard serve" runs.
+
+Exit codes: 0 no difference, 1 a difference or a failure, 2 wrong use, 130 stopped by Ctrl-C before it was done.`
+
+/** `steelyard verify`: is what is stored what the chain says? */
+export function addVerify(program: Command, terminal: Terminal): void {
+  program
+    .command('verify')
+    .description('compare stored balances with the chain, exactly, each at its own block')
+    .addOption(configOption())
+    .option('--sample <count>', 'only so many, drawn at random; each as likely as any', parseSample)
+    .option('--token <token>', 'only this token: its address or CAIP-19 name; may be repeated', collect, [])
+    .option('--account <address>', 'only this account; may be repeated', collect, [])
+    .option('--chain <id>', 'only this chain, such as eip155:1')
+    .option('--rpc <url>', 'ask this node instead of the configured ones; may be repeated', collect, [])
+    .option('--json', 'one JSON object instead of lines')
+    .addHelpText('after', HELP)
+    .action(async (options: VerifyCommandOptions) => {
+      const stop = listenForStop()
+      try {
+        await verify(options, { terminal, stop })
+      } finally {
+        stop.release()
+      }
+    })
+}
+
+type Surroundings = { readonly terminal: Terminal; readonly stop: StopRequest }
+
+async function verify(options: VerifyCommandOptions, { terminal, stop }: Surroundings): Promise<void> {
+  const config = readConfig(options.config)
+  const { chain, token: tokens, account: accounts, rpc, sample } = options
+  const chains = config.chains.map((one) => ({ chain: one, kind: kind(one.id) }))
+  const candidates = chains.filter((one) => one.kind.createProver !== undefined)
+  const targets = selectTargets(candidates, { chain, tokens, accounts, rpc })
+  const progress = new ProgressLine(standardError(), () => performance.now())
+  const report = (options.json === true ? jsonReport : textReport)(terminal.out)
+  const store = await openStore({
+    url: config.store,
+    codecOf: (id) => kind(id).accountCodec,
+    classesOf: (id) => fixedClasses(config.tokens.accounting, id),
+  })
+  const verdicts: NamedVerdict[] = []
+  try {
+    report.begin()
+    for (const target of targets) {
+      verdicts.push(await verifyTarget(target, { store, sample, report, progress, signal: stop.signal }))
+    }
+  } finally {
+    progress.clear()
+    await store.close()
+  }
+  report.end(verdicts)
+  const result = overall(verdicts)
+  if (result === 'stopped') throw new Ended(EXIT.stopped)
+  if (result !== 'equal' && result !== 'nothing') throw new Ended(EXIT.failed)
+}
+
+type Means = {
+  readonly store: Store
+  readonly sample: number | undefined
+  readonly report: Report
+  readonly progress: ProgressLine
+  readonly signal: AbortSignal
+}
+
+async function verifyTarget({ chain, kind, selection }: Target, means: Means): Promise<NamedVerdict> {
+  const { store, sample, report, progress, signal } = means
+  const log = createLog({ level: 'warn', sink: progress.sink })
+  const warn = (message: string, fields: Readonly<Record<string, unknown>>): void =>
+    log.warn({ chain: chain.id, ...fields }, message)
+  const begun = performance.now()
+  const seconds = (): number => (performance.now() - begun) / 1000
+  const prover = kind.createProver?.({ chain: chain.id, rpc: chain.rpc, warn })
+  if (prover === undefined)
+    throw new UsageError(`${chain.id}: chains of kind ${kind.kind} have no node to compare with`)
+  const verdict = await verifyChain({
+    sides: { reads: await store.openReads(chain.id), prover, signal },
+    selection,
+    sample,
+    watch: {
+      onDifference: (difference) => {
+        progress.clear()
+        report.difference(chain.id, difference)
+      },
+      onProgress: (news) => progress.draw(chain.id, news, seconds()),
+    },
+    now: () => Math.floor(Date.now() / 1000),
+    random: Math.random,
+  })
+  return { ...verdict, chain: chain.id, seconds: seconds() }
+}
+
+function kind(chain: ChainId) {
+  const definition = kindOf(chain)
+  assert(definition !== undefined, 'a configured chain has a kind')
+  return definition
+}
+
+function parseSample(given: string): number {
+  const count = /^\d{1,9}$/.test(given) ? Number(given) : 0
+  if (count >= 1 && count <= MAX_SAMPLE) return count
+  throw new UsageError(`--sample: got ${JSON.stringify(given)}, expected a number from 1 to ${MAX_SAMPLE}`)
+}
+
+function collect(given: string, before: readonly string[]): readonly string[] {
+  return [...before, given]
+}
+
+/** Pause between two drawings, in milliseconds. */
+const DRAW_MS = 200
+const CLEAR_LINE = '\r\u001b[2K'
+
+/** One line on a terminal that says how far it is; nothing elsewhere. */
+class ProgressLine {
+  readonly #terminal: LogSink
+  readonly #now: () => number
+  #drawnAt = Number.NEGATIVE_INFINITY
+  #shown = false
+
+  constructor(terminal: LogSink, now: () => number) {
+    this.#terminal = terminal
+    this.#now = now
+  }
+
+  /** Where the log writes: never into the line. */
+  get sink(): LogSink {
+    const { terminal, write } = this.#terminal
+    return {
+      terminal,
+      write: (line) => {
+        this.clear()
+        write(line)
+      },
+    }
+  }
+
+  draw(chain: ChainId, { checked, different, share }: VerifyProgress, seconds: number): void {
+    const at = this.#now()
+    if (!this.#terminal.terminal || at - this.#drawnAt < DRAW_MS) return
+    this.#drawnAt = at
+    this.#shown = true
+    const rate = seconds > 0 ? ` · ${Math.round(checked / seconds).toLocaleString('en-US')}/s` : ''
+    const counts = `${checked.toLocaleString('en-US')} compared, ${different.toLocaleString('en-US')} different`
+    this.#terminal.write(`${CLEAR_LINE}${chain} ${Math.floor(share * 100)}% of accounts · ${counts}${rate}`)
+  }
+
+  clear(): void {
+    if (this.#shown) this.#terminal.write(CLEAR_LINE)
+    this.#shown = false
+  }
+}
