@@ -11,7 +11,7 @@ const CLAIMS_PER_STEP = 1_000
 export const MAX_SAMPLE = 100_000
 
 /**
- * Draws `size` of all that passes, each as likely as any, however many pass (algorithm R: J. S. Vitter, "Random Sampling
+ * Draws `size` of all that passes, all with the same chance, however many pass (algorithm R: J. S. Vitter, "Random Sampling
  * with a Reservoir", 1985). `random` is from 0 to below 1.
  */
 export class Reservoir<T> {

@@ -83,7 +83,7 @@ function totals(verdicts: readonly NamedVerdict[]): Omit<Counts, 'skipped'> & { 
 
 const SKIPPED: Readonly<Record<SkipReason, string>> = {
   outside_coverage: 'outside of what is indexed',
-  opening_unknown: 'the sum of events is known, but not what it began with',
+  opening_unknown: 'what the sum of events began with is not known',
   token_does_not_answer: 'the token does not answer',
   not_a_token: 'the contract is no token',
   node_unavailable: 'the node failed at it',

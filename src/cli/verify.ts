@@ -42,7 +42,7 @@ export function addVerify(program: Command, terminal: Terminal): void {
     .command('verify')
     .description('compare stored balances with the chain, exactly, each at its own block')
     .addOption(configOption())
-    .option('--sample <count>', 'only so many, drawn at random; each as likely as any', parseSample)
+    .option('--sample <count>', 'only so many, drawn at random from all, with equal chances', parseSample)
     .option('--token <token>', 'only this token: its address or CAIP-19 name; may be repeated', collect, [])
     .option('--account <address>', 'only this account; may be repeated', collect, [])
     .option('--chain <id>', 'only this chain, such as eip155:1')
