@@ -56,7 +56,8 @@ export function skipped(reason: SkipReason): Judged {
 /** Holds a claim against what the chain says. Zero tolerance. */
 export function judge(claim: Claim, proof: Proof | undefined): Judged {
   if (proof === undefined) return skipped('node_unavailable')
-  return proof.ok ? compare(claim, proof.amount) : skipped(proof.reason)
+  if (!proof.ok) return skipped(proof.reason)
+  return claim.stored === proof.otherwise ? { outcome: 'equal' } : compare(claim, proof.amount)
 }
 
 /** Holds a claim against an amount of the chain. */

@@ -150,11 +150,12 @@ export type Question =
   | { readonly what: 'supply'; readonly asset: AssetRef; readonly block: BlockRef }
 
 /**
- * What the chain says to a question. `no_archive`: no node remembers that block's state; `block_replaced`: no node holds
+ * What the chain says to a question. `otherwise`: an amount that is as right, since tokens differ in whether their supply
+ * counts what lies with nobody. `no_archive`: no node remembers that block's state; `block_replaced`: no node holds
  * that block as canonical.
  */
 export type Proof =
-  | { readonly ok: true; readonly amount: bigint }
+  | { readonly ok: true; readonly amount: bigint; readonly otherwise?: bigint }
   | { readonly ok: false; readonly reason: UnknownReason | 'block_replaced' }
 
 /**

@@ -1,14 +1,34 @@
 import type { Selection } from '../balances/verify-pages.ts'
-import type { KindDefinition } from '../chains/adapter.ts'
+import type { ChainProver, KindDefinition, ProverOptions } from '../chains/adapter.ts'
 import type { ChainConfig } from '../config/chains.ts'
 import { type AssetRef, STANDARDS } from '../core/asset.ts'
+import type { ChainId } from '../core/chain.ts'
 import { UsageError } from './outcome.ts'
 
 /** Most pairs of the accounts and tokens that are named: each that is not stored is asked of the chain. */
 const MAX_PAIRS = 10_000
 
 /** A chain to verify, and what of it. */
-export type Target = { readonly chain: ChainConfig; readonly kind: KindDefinition; readonly selection: Selection }
+export type Target = Candidate & { readonly selection: Selection }
+
+/** A chain that can be held against nodes. */
+export type Candidate = {
+  readonly chain: ChainConfig
+  readonly kind: Pick<KindDefinition, 'parseAddress'> & { readonly nativeAsset: AssetRef }
+  readonly createProver: (options: ProverOptions) => ChainProver
+}
+
+/** Of configured chains, those that nodes have and that can be held against them. */
+export function candidatesOf(
+  chains: readonly ChainConfig[],
+  kindOf: (chain: ChainId) => KindDefinition | undefined,
+): readonly Candidate[] {
+  return chains.flatMap((chain) => {
+    const kind = kindOf(chain.id)
+    if (kind?.source !== 'nodes' || kind.createProver === undefined) return []
+    return [{ chain, kind, createProver: kind.createProver }]
+  })
+}
 
 /** What the command line names. */
 export type Named = {
@@ -18,8 +38,6 @@ export type Named = {
   /** Other nodes than the configured ones. */
   readonly rpc: readonly string[]
 }
-
-type Candidate = { readonly chain: ChainConfig; readonly kind: KindDefinition }
 
 /**
  * The chains that are to be verified, and what of each. A token or account that is none on any of them is wrong use.
@@ -60,7 +78,7 @@ function targetOf(candidate: Candidate, { tokens, accounts, rpc }: Named): reado
     assets: tokens.length === 0 ? undefined : assets,
     accounts: accounts.length === 0 ? undefined : [...new Set(addresses)],
   }
-  return [{ chain: rpc.length === 0 ? chain : { ...chain, rpc }, kind, selection }]
+  return [{ ...candidate, chain: rpc.length === 0 ? chain : { ...chain, rpc }, selection }]
 }
 
 /** The assets that text may mean on a chain: CAIP-19 names one, an address all that its contract may be. */

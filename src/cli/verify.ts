@@ -3,17 +3,17 @@ import { verifyChain } from '../balances/verify-chain.ts'
 import type { VerifyProgress } from '../balances/verify-notes.ts'
 import { MAX_SAMPLE } from '../balances/verify-sample.ts'
 import { kindOf } from '../chains/registry.ts'
-import { assert } from '../core/assert.ts'
 import { fixedClasses } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { createLog, type LogSink, standardError } from '../log.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
+import { codecOf } from './account-codec.ts'
 import { configOption, readConfig } from './config-option.ts'
 import { Ended, EXIT, type Terminal, UsageError } from './outcome.ts'
 import { listenForStop, type StopRequest } from './stop-signal.ts'
 import { jsonReport, type NamedVerdict, overall, type Report, textReport } from './verify-report.ts'
-import { selectTargets, type Target } from './verify-selection.ts'
+import { candidatesOf, selectTargets, type Target } from './verify-selection.ts'
 
 type VerifyCommandOptions = {
   readonly config: string
@@ -64,14 +64,13 @@ type Surroundings = { readonly terminal: Terminal; readonly stop: StopRequest }
 async function verify(options: VerifyCommandOptions, { terminal, stop }: Surroundings): Promise<void> {
   const config = readConfig(options.config)
   const { chain, token: tokens, account: accounts, rpc, sample } = options
-  const chains = config.chains.map((one) => ({ chain: one, kind: kind(one.id) }))
-  const candidates = chains.filter((one) => one.kind.createProver !== undefined)
+  const candidates = candidatesOf(config.chains, kindOf)
   const targets = selectTargets(candidates, { chain, tokens, accounts, rpc })
   const progress = new ProgressLine(standardError(), () => performance.now())
   const report = (options.json === true ? jsonReport : textReport)(terminal.out)
   const store = await openStore({
     url: config.store,
-    codecOf: (id) => kind(id).accountCodec,
+    codecOf,
     classesOf: (id) => fixedClasses(config.tokens.accounting, id),
   })
   const verdicts: NamedVerdict[] = []
@@ -98,16 +97,14 @@ type Means = {
   readonly signal: AbortSignal
 }
 
-async function verifyTarget({ chain, kind, selection }: Target, means: Means): Promise<NamedVerdict> {
+async function verifyTarget({ chain, createProver, selection }: Target, means: Means): Promise<NamedVerdict> {
   const { store, sample, report, progress, signal } = means
   const log = createLog({ level: 'warn', sink: progress.sink })
   const warn = (message: string, fields: Readonly<Record<string, unknown>>): void =>
     log.warn({ chain: chain.id, ...fields }, message)
   const begun = performance.now()
   const seconds = (): number => (performance.now() - begun) / 1000
-  const prover = kind.createProver?.({ chain: chain.id, rpc: chain.rpc, warn })
-  if (prover === undefined)
-    throw new UsageError(`${chain.id}: chains of kind ${kind.kind} have no node to compare with`)
+  const prover = createProver({ chain: chain.id, rpc: chain.rpc, warn })
   const verdict = await verifyChain({
     sides: { reads: await store.openReads(chain.id), prover, signal },
     selection,
@@ -123,12 +120,6 @@ async function verifyTarget({ chain, kind, selection }: Target, means: Means): P
     random: Math.random,
   })
   return { ...verdict, chain: chain.id, seconds: seconds() }
-}
-
-function kind(chain: ChainId) {
-  const definition = kindOf(chain)
-  assert(definition !== undefined, 'a configured chain has a kind')
-  return definition
 }
 
 function parseSample(given: string): number {

@@ -36,6 +36,7 @@ beforeAll(async () => {
     tokens: { accounting: Object.fromEntries(fixed.map((asset) => [asset, 'events'])) },
   })
   await caughtUp()
+  await reopened()
 }, 120_000)
 afterAll(async () => {
   await server.stop()
@@ -49,6 +50,16 @@ function assetOf(token: OddToken, standard = 'erc20'): string {
 async function caughtUp(): Promise<void> {
   const head = await blockNumber(chain.anvil)
   await server.healthy((health) => health.state === 'live' && health.checkpoint?.number === head)
+}
+
+/** Waits until the audit has read anew what the sums of two senders, gone below zero, do not tell any more. */
+async function reopened(): Promise<void> {
+  const deadline = Date.now() + 60_000
+  for (;;) {
+    const { report } = await verify(server.config)
+    if (report.chains[0]?.balances.skipped.opening_unknown === undefined) return
+    if (Date.now() > deadline) throw new Error(`not within a minute: ${JSON.stringify(report.chains)}`)
+  }
 }
 
 async function balanceOf(token: Address, account: string, hash: string): Promise<string> {
@@ -75,6 +86,7 @@ function expected(): Found[] {
     // Its balanceOf speaks of units, whichever of its two assets is asked about.
     ['balance', assetOf('twoFaced', 'erc721'), ALICE, '1', '5'],
     ['supply', assetOf('twoFaced', 'erc721'), null, '1', '5'],
+    ['supply', assetOf('phantom'), null, String(10 * PHANTOMS), `1${'0'.repeat(27)}`],
     ...phantoms.map((account): Found => ['balance', assetOf('phantom'), account, '10', '0']),
   ]
   return all.sort((a, b) => (a.join() < b.join() ? -1 : 1))
@@ -91,8 +103,7 @@ describe('with the odd tokens held to their events', () => {
     expect(report.result).toBe('different')
     expect(report.checked).toBe(report.equal + report.different)
     expect(report.different).toBe(report.differences.length)
-    // The reverting token, and the senders whose sums go below zero: the airdropper, and who wrapped without an event.
-    expect(only?.balances.skipped).toEqual({ token_does_not_answer: 1, opening_unknown: 2 })
+    expect(only?.balances.skipped).toEqual({ token_does_not_answer: 1 })
     for (const one of report.differences.slice(0, 20)) {
       if (one.subject !== 'balance') continue
       const token = one.asset.split(':')[2] as Address

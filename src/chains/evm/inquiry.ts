@@ -73,8 +73,8 @@ export class Inquiry {
     if (refused !== undefined) return refused
     const amount = amountOf(plan.main, main)
     if (amount === undefined) return NO_ANSWER
-    const off = plan.less === undefined || less === undefined ? 0n : (amountOf(plan.less, less) ?? 0n)
-    return { ok: true, amount: amount - off }
+    const nobodys = plan.nobodys === undefined || less === undefined ? 0n : (amountOf(plan.nobodys, less) ?? 0n)
+    return nobodys === 0n ? { ok: true, amount } : { ok: true, amount, otherwise: amount - nobodys }
   }
 
   /** ERC-721 reverts for an item that nobody holds; a contract that reverts at everything says nothing. */
@@ -126,8 +126,8 @@ function blockOf(question: Question | undefined): BlockRef {
   return question.block
 }
 
-function callsOf({ main, less }: Plan, block: unknown): readonly RpcCall[] {
-  return less === undefined ? [callOf(main, block)] : [callOf(main, block), callOf(less, block)]
+function callsOf({ main, nobodys }: Plan, block: unknown): readonly RpcCall[] {
+  return nobodys === undefined ? [callOf(main, block)] : [callOf(main, block), callOf(nobodys, block)]
 }
 
 function callOf({ method, subject }: Ask, block: unknown): RpcCall {

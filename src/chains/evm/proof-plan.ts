@@ -17,8 +17,8 @@ const UNITS_OF_ITEMS = parseAbi(['function balanceOf(address, uint256) view retu
 export type Ask = { readonly method: 'eth_call' | 'eth_getBalance'; readonly subject: unknown; readonly read: Read }
 type Read = (answer: Hex) => bigint | undefined
 
-/** How a question is asked: what is read, what is taken off it, and who tells whether a silent contract lives. */
-export type Plan = { readonly contract: string; readonly main: Ask; readonly less?: Ask; readonly alive?: Ask }
+/** How a question is asked: what is read, what of it lies with nobody, and who tells whether a silent contract lives. */
+export type Plan = { readonly contract: string; readonly main: Ask; readonly nobodys?: Ask; readonly alive?: Ask }
 
 /** How a question is asked; undefined where the chain has no such call. */
 export function planOf(question: Question): Plan | undefined {
@@ -56,14 +56,14 @@ function balancePlan({ account, asset, item }: BalanceKey): Plan | undefined {
   }
 }
 
-/** What lies at the zero address belongs to nobody: a burn to it lowers what accounts hold, not every `totalSupply`. */
+/** What lies at the zero address is nobody's: a burn to it lowers what accounts hold, but not every `totalSupply`. */
 function supplyPlan({ standard, reference }: AssetRef): Plan | undefined {
   if (standard !== 'erc20' && standard !== 'erc721') return undefined
   const data = encodeFunctionData({ abi: UNITS, functionName: 'totalSupply' })
   const read = reader((answer) => decodeFunctionResult({ abi: UNITS, functionName: 'totalSupply', data: answer }))
   const main: Ask = { method: 'eth_call', subject: { to: reference, data }, read }
   return standard === 'erc20'
-    ? { contract: reference, main, less: unitsOf(reference, ZERO_ADDRESS) }
+    ? { contract: reference, main, nobodys: unitsOf(reference, ZERO_ADDRESS) }
     : { contract: reference, main }
 }
 
