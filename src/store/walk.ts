@@ -19,7 +19,7 @@ export type PositionQuery = {
   readonly limit: number
 }
 
-/** Positions of one step. Those first touched after the block are left out. */
+/** Positions of one step. Those first touched after the block are left out, or unknown. */
 export type PositionPage = {
   /** False: a rollback took the block back, and the rows are of no branch; walk again at another block. */
   readonly holds: boolean

@@ -2,7 +2,7 @@ import type { BlockRef } from '../../core/block.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import { isRecord } from '../../net/json-rpc.ts'
 import { createRpc, type Rpc, type RpcLimits, type RpcSession } from '../../net/rpc.ts'
-import type { ChainProver, Proof, ProverOptions, Question } from '../adapter.ts'
+import { type ChainProver, noCounts, type Proof, type ProverOptions, type Question } from '../adapter.ts'
 import { confirmChain } from './confirm-chain.ts'
 import { classifyEvmFault, failureOf } from './faults.ts'
 import { parseHash, quantity } from './hex.ts'
@@ -21,7 +21,7 @@ const REQUESTS_IN_FLIGHT = 4
 export function createEvmProver(options: ProverOptions, limits: Partial<RpcLimits> = {}): ChainProver {
   const { rpc: urls, warn } = options
   const greet = (session: RpcSession): Promise<void> => confirmChain(session, options)
-  const rpc = createRpc({ urls, classify: classifyEvmFault, greet, warn, counts: { calls: 0, retries: 0 }, limits })
+  const rpc = createRpc({ urls, classify: classifyEvmFault, greet, warn, counts: noCounts(), limits })
   const inquiry = new Inquiry()
   return {
     blockAt: async (number, signal) => {
