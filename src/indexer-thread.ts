@@ -1,4 +1,5 @@
 /** The indexer's thread of one chain: a composition root of its own, started by `start-indexer.ts`. */
+import { setMaxListeners } from 'node:events'
 import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -25,6 +26,8 @@ const port = parentPort
 assert(port !== null, 'this module is a thread')
 const data = workerData as ThreadData
 const stopping = new AbortController()
+// Every request under way listens to it, those of the backfill, the audit and the tokens together: that is no leak.
+setMaxListeners(0, stopping.signal)
 port.on('message', () => stopping.abort())
 
 const tell = (message: FromThread): void => port.postMessage(message)

@@ -107,7 +107,7 @@ type Peer = {
   greeted: boolean
   failures: number
   pausedUntil: number
-  /** Until then no success ends its pause. */
+  /** Until then it is asked only where no other node answers. */
   distrustedUntil: number
   warned: boolean
   excluded: boolean
@@ -154,11 +154,9 @@ export function createRpc(options: RpcOptions): Rpc {
   }
 }
 
-/** Passes a node over although it answers; what is under way there does not bring it back. */
+/** Passes a node over although it answers, as long as another one does. */
 function distrust({ options }: Client, peer: Peer, reason: ServiceError): void {
   peer.distrustedUntil = Date.now() + DISTRUST_MS
-  peer.pausedUntil = peer.distrustedUntil
-  peer.lastError = reason
   if (!peer.warned) options.warn('node is passed over', { node: peer.node.label, reason: reason.message })
   peer.warned = true
 }
@@ -228,11 +226,10 @@ async function greet({ options }: Client, peer: Peer, signal: AbortSignal): Prom
 }
 
 function recovered({ options }: Client, peer: Peer): void {
-  if (peer.distrustedUntil > Date.now()) return
   peer.failures = 0
   peer.pausedUntil = 0
   peer.excluded = false
-  if (!peer.warned) return
+  if (!peer.warned || peer.distrustedUntil > Date.now()) return
   peer.warned = false
   options.warn('node is back', { node: peer.node.label })
 }
@@ -269,15 +266,23 @@ function sessionOf(node: Node, signal: AbortSignal): RpcSession {
   }
 }
 
-/** The first node that is neither passed over nor paused; else the one whose pause ends first, once it has ended. */
+/**
+ * The first node that is not passed over, paused or distrusted; else the trusted one whose pause ends first, once it has
+ * ended; else one that is distrusted: what it says is better than nothing, and held against what we know.
+ */
 async function pick(
   peers: readonly Peer[],
   { passed, signal, maxWaitMs }: { passed: ReadonlySet<Peer>; signal: AbortSignal; maxWaitMs: number },
 ): Promise<Peer> {
-  const well = peers.find((peer) => !passed.has(peer) && peer.pausedUntil <= Date.now())
+  const now = Date.now()
+  const open = peers.filter((peer) => !passed.has(peer))
+  const trusted = open.filter((peer) => peer.distrustedUntil <= now)
+  const well = trusted.find((peer) => peer.pausedUntil <= now)
   if (well !== undefined) return well
-  const open = peers.filter((peer) => !passed.has(peer) && !peer.excluded)
-  const first = (open.length > 0 ? open : peers).reduce((a, b) => (b.pausedUntil < a.pausedUntil ? b : a))
+  const soon = trusted.filter((peer) => peer.pausedUntil - now <= maxWaitMs)
+  const doubted = open.find((peer) => peer.distrustedUntil > now && peer.pausedUntil <= now)
+  if (soon.length === 0 && doubted !== undefined) return doubted
+  const first = (soon.length > 0 ? soon : peers).reduce((a, b) => (b.pausedUntil < a.pausedUntil ? b : a))
   const ms = first.pausedUntil - Date.now()
   if (ms > maxWaitMs && first.lastError !== undefined) throw first.lastError
   await wait(ms, signal)

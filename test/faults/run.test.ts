@@ -1,0 +1,124 @@
+import { setMaxListeners } from 'node:events'
+import { expect, test } from 'vitest'
+import { createEvmAdapter } from '../../src/chains/evm/adapter.ts'
+import { assert } from '../../src/core/assert.ts'
+import { parseChainId } from '../../src/core/chain.ts'
+import { isServiceError } from '../../src/core/errors.ts'
+import { isFatal } from '../../src/indexer/indexer.ts'
+import { makeRig, type Rig } from '../indexer/harness.ts'
+import { startScriptedNode } from '../nodes/scripted-node.ts'
+import { type FakeBlock, FakeChain } from './chain.ts'
+import { FakeNode } from './node.ts'
+import { BACKFILL_FAULTS, FAULTS, FaultPlan, faulty, LIVE_FAULTS, ONCE } from './proxy.ts'
+
+const BLOCKS = 20_000
+const FAULT_COUNT = 200
+/** Blocks that are there before anybody looks. */
+const BEFORE = 19_000
+/** The chain grows by this much between two looks, and each fourth time it loses so many blocks before. */
+const GROWTH = 20
+const DEPTHS = [1, 2, 7, 12, 30, 3, 1, 18, 5, 2, 9, 40, 4]
+const SIGNAL = new AbortController().signal
+setMaxListeners(0, SIGNAL)
+/** Steps that may fail before one goes through: each failure takes a fault. */
+const MAX_TRIES = 400
+
+/** Well above what the fake nodes take, so that only those time out that hang; short, because some do. */
+const TIMEOUT_MS = 500
+
+/** An adapter on these nodes; nothing waits long. */
+function adapterOf(urls: readonly string[]) {
+  const chain = parseChainId('eip155:1')
+  assert(chain !== undefined, 'a CAIP-2 id')
+  const options = { chain, rpc: urls, finality: 'finalized', warn: () => undefined } as const
+  return createEvmAdapter(options, { pauses: { baseMs: 0, maxMs: 0 }, timeoutMs: TIMEOUT_MS })
+}
+
+/** Steps until it has nothing to do, through all errors but those that would stop it. */
+async function follow(rig: Rig): Promise<void> {
+  let last: unknown
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    try {
+      for (let idle = 0; idle < 2; ) idle = (await rig.indexer.step(SIGNAL)) === 'idle' ? idle + 1 : 0
+      return
+    } catch (error) {
+      if (!isServiceError(error) || isFatal(error)) throw error
+      last = error
+    }
+  }
+  throw new Error('never done', { cause: last })
+}
+
+/** How the chain grows, look by look: each entry is what is canonical then. */
+function history(chain: FakeChain): readonly (readonly FakeBlock[])[] {
+  const looks: FakeBlock[][] = [chain.grow([], { from: -1, blocks: BEFORE + 1, branch: 0 })]
+  for (let look = 1; ; look++) {
+    const base = looks.at(-1) ?? []
+    const head = base.length - 1
+    if (head >= BLOCKS) return looks
+    const depth = look % 4 === 0 ? (DEPTHS[(look / 4) % DEPTHS.length] ?? 1) : 0
+    const blocks = Math.min(GROWTH, BLOCKS - head) + depth - (look % 12 === 0 ? GROWTH + 1 : 0)
+    looks.push(
+      chain.grow(base, { from: head - depth, blocks: Math.max(1, blocks), branch: depth > 0 ? look : branchOf(looks) }),
+    )
+  }
+}
+
+/** A chain that only grows stays on its branch, so that its blocks are the same however they come. */
+function branchOf(looks: readonly (readonly FakeBlock[])[]): number {
+  return looks.length * 1_000
+}
+
+test(`${FAULT_COUNT} faults over ${BLOCKS} blocks leave what an undisturbed run leaves`, async () => {
+  const chain = await FakeChain.create()
+  const looks = history(chain)
+  const plan = new FaultPlan(7)
+  plan.add(BACKFILL_FAULTS, FAULT_COUNT / 2 - ONCE.length)
+  const nodes = [new FakeNode(chain), new FakeNode(chain)]
+  const servers = await Promise.all(nodes.map((node, place) => startScriptedNode(faulty(node, plan, place === 0))))
+  const { adapter, counts } = adapterOf(servers.map(({ url }) => url))
+  const rig = await makeRig(adapter)
+  for (const [at, look] of looks.entries()) {
+    // The second node hears of everything one look later.
+    for (const [place, node] of nodes.entries()) node.show(looks[at - place] ?? look)
+    await follow(rig)
+    if (at === 0) {
+      plan.add(ONCE, ONCE.length)
+      plan.add(LIVE_FAULTS, FAULT_COUNT / 2)
+    }
+  }
+  let canonical = looks.at(-1) ?? []
+  // Which request suffers what depends on what arrives first: a few more blocks take the faults that are left.
+  for (let more = 0; more < MAX_TRIES && (more === 0 || plan.left.length > 0); more++) {
+    if (more > 0) canonical = chain.grow(canonical, { from: canonical.length - 1, blocks: 2, branch: -1 })
+    for (const node of nodes) node.show(canonical)
+    await follow(rig)
+  }
+  expect(plan.left).toEqual([])
+  expect([...plan.happened.keys()].sort()).toEqual([...FAULTS].sort())
+  await follow(rig)
+
+  for (const node of nodes) node.remember()
+  const audited = await rig.audit()
+  expect(audited).toMatchObject({ audit_different: 0, audit_turned: 0, audit_repaired: 0 })
+  expect(audited.audit_equal).toBeGreaterThan(0)
+  expect(counts.omittedLogs).toBeGreaterThan(0)
+  expect(rig.dump()).toEqual(await undisturbed(chain, canonical))
+  await rig.close()
+  await Promise.all(servers.map((server) => server.stop()))
+}, 120_000)
+
+async function undisturbed(chain: FakeChain, canonical: readonly FakeBlock[]): Promise<string[]> {
+  const node = new FakeNode(chain)
+  node.show(canonical)
+  const server = await startScriptedNode(faulty(node, new FaultPlan(1)))
+  const rig = await makeRig(adapterOf([server.url]).adapter)
+  await follow(rig)
+  node.remember()
+  await rig.audit()
+  const lines = rig.dump()
+  expect(lines.length).toBeGreaterThan(BLOCKS)
+  await rig.close()
+  await server.stop()
+  return lines
+}
