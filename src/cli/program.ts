@@ -4,6 +4,7 @@ import { addConfig } from './config-check.ts'
 import { addDemo } from './demo.ts'
 import { addKeys } from './keys.ts'
 import type { Terminal } from './outcome.ts'
+import { addReset } from './reset.ts'
 import { addServe } from './serve.ts'
 import { addTokens } from './tokens.ts'
 import { addVerify } from './verify.ts'
@@ -23,6 +24,7 @@ export function createProgram(terminal: Terminal): Command {
   addKeys(program, terminal)
   addConfig(program, terminal)
   addTokens(program, terminal)
+  addReset(program, terminal)
   return program
 }
 
@@ -34,6 +36,7 @@ Begin here:
   $ steelyard serve --config steelyard.yaml
   $ steelyard tokens --config steelyard.yaml           how each token's balances are known, and what the audit found
   $ steelyard verify --config steelyard.yaml           is every stored balance what the chain says?
+  $ steelyard reset eip155:1 --config steelyard.yaml   forget what was indexed of a chain, and index it anew
 
 Environment:
   STEELYARD_<KEY>      overrides a key of the configuration: STEELYARD_CHAINS_0_FROM=100 sets chains.0.from

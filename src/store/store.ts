@@ -30,6 +30,11 @@ export interface Store {
   openLedgerJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal>
   /** The read side of an issuer's ledger: its record, and all of it as of any chain; both see the same snapshots. */
   openLedgerReads(chain: ChainId): Promise<{ readonly ledger: LedgerReads; readonly chain: ChainReads }>
+  /**
+   * Deletes all that was indexed and read of a chain that nodes have, so that it is indexed anew; nobody may have it open.
+   * @throws LEASE_HELD another process writes it
+   */
+  forget(chain: ChainId): Promise<void>
   readonly keys: KeyStore
   close(): Promise<void>
 }

@@ -48,6 +48,8 @@ export type Serving = {
   readonly get: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Response>
   /** Asks `/health` until the condition holds. @throws Error after a minute */
   readonly healthy: (condition: (chain: Health) => boolean) => Promise<Health>
+  /** Stops it, does what is to be done while it is not there, and starts it again; `url` and `pid` are the first ones. */
+  readonly restart: (between: () => Promise<void>) => Promise<void>
   /** Sends SIGINT and waits; the exit code. */
   readonly stop: () => Promise<number | null>
 }
@@ -66,17 +68,22 @@ export async function serve(config: object): Promise<Serving> {
   const file = join(folder, 'steelyard.yaml')
   writeFileSync(file, stringify({ listen: { port: 0 }, store: 'sqlite:./data', ...config }))
   const key = (await steelyard(['keys', 'create', '--config', file, '--name', 'test'])).out.trim()
-  const { url, pid, end } = await startServe(file)
-  const get = (path: string, headers = {}) => fetch(url + path, { headers: { 'x-api-key': key, ...headers } })
+  let running = await startServe(file)
+  const get = (path: string, headers = {}) => fetch(running.url + path, { headers: { 'x-api-key': key, ...headers } })
   return {
-    url,
+    url: running.url,
     key,
     config: file,
-    pid,
+    pid: running.pid,
     get,
     healthy: (condition) => waitFor(get, condition),
+    restart: async (between) => {
+      await running.end('SIGINT')
+      await between()
+      running = await startServe(file)
+    },
     stop: async () => {
-      const code = await end('SIGINT')
+      const code = await running.end('SIGINT')
       rmSync(folder, { recursive: true, force: true })
       return code
     },

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AccountCodec, TEXT_ACCOUNTS } from '../../core/account.ts'
 import type { Accounting } from '../../core/asset.ts'
@@ -69,6 +69,19 @@ export class SqliteStore implements Store {
     } catch (error) {
       lease.release()
       throw error
+    }
+  }
+
+  async forget(chain: ChainId): Promise<void> {
+    const { folder } = this.#options
+    const lease = takeLease(join(folder, `${fileName(chain)}.lease`), chain)
+    try {
+      // The reads first: facts without them are no worse than before, reads without facts are of another chain.
+      for (const name of [`${fileName(chain)}.reads.db`, `${fileName(chain)}.db`]) {
+        for (const end of ['', '-wal', '-shm']) rmSync(join(folder, name + end), { force: true })
+      }
+    } finally {
+      lease.release()
     }
   }
 
