@@ -48,7 +48,7 @@ export function collectChainMetrics(registry: Registry, chains: readonly Metered
   }
   const counts: Gauge<'chain' | 'what'> = new Gauge({
     name: 'steelyard_indexer_count',
-    help: "Counters of the chain's indexer since it started: calls, retries, skipped logs, rollbacks, transfers, audits",
+    help: "Counters of the chain's indexer since it started: calls, retries, logs skipped and found missing, lagging answers, conflicts, rollbacks, transfers, audits",
     labelNames: ['chain', 'what'],
     registers: [registry],
     collect: async () => {
