@@ -16,7 +16,7 @@ async function nothing(): Promise<never> {
 }
 
 const server = createServer({
-  balances: { get: nothing, account: nothing, holders: nothing, transfers: nothing },
+  balances: { get: nothing, account: nothing, holders: nothing, accounting: nothing, transfers: nothing },
   tokens: { get: nothing },
   ledger: undefined,
   chains: [],

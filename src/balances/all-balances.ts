@@ -19,6 +19,7 @@ export function createBalances(chains: ReadonlyMap<ChainId, ServedBalances>): Ba
       asOf === undefined ? of(chain).balances.get(keys, freshness) : of(chain).balances.getAsOf(keys, asOf),
     account: async ({ chain, ...query }) => of(chain).balances.account(query),
     holders: async ({ chain, ...query }) => of(chain).balances.holders(query),
+    accounting: async ({ chain, asset }) => (await of(chain).reads.asset(asset))?.accounting,
     transfers: async ({ chain, ...query }) => {
       const { reads, balances } = of(chain)
       const { account, fromBlock, toBlock, fromTimestamp, toTimestamp, ...rest } = query

@@ -1,4 +1,4 @@
-import type { AssetRef, Standard } from '../core/asset.ts'
+import type { Accounting, AssetRef, Standard } from '../core/asset.ts'
 import type { Balance, BalanceKey } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { ChainId } from '../core/chain.ts'
@@ -51,6 +51,8 @@ export interface Balances {
     readonly count: number
     readonly asOf: Balance
   }>
+  /** How an asset's balances are known; undefined where it was never indexed. */
+  accounting(request: { readonly chain: ChainId; readonly asset: AssetRef }): Promise<Accounting | undefined>
   /** Transfers of an asset, newest first. */
   transfers(request: {
     readonly chain: ChainId

@@ -81,6 +81,10 @@ export function fakeBalances(world: World): Balances {
         asOf: known(0n),
       }
     },
+    async accounting({ chain, asset }) {
+      check(chain)
+      return world.held.some((held) => assetKey(held.asset) === assetKey(asset)) ? 'events' : undefined
+    },
     async transfers({ chain, offset, limit }) {
       check(chain)
       return {

@@ -218,7 +218,15 @@ describe('the neighbours', () => {
     expect(body).toEqual({
       code: 0,
       message: 'ok',
-      data: { contract_address: DAI, decimals: 18, name: 'Dai', symbol: 'DAI', logos: [], urls: [] },
+      data: {
+        contract_address: DAI,
+        decimals: 18,
+        name: 'Dai',
+        symbol: 'DAI',
+        logos: [],
+        urls: [],
+        accounting: 'events',
+      },
     })
     expect(asOf).toBeNull()
   })

@@ -85,3 +85,13 @@ test('what is served of them is what the chain says', async () => {
   expect(await amounts(STRANGER)).toEqual({ plain: 0n, rebasing: 0n, fee: 0n, silent: 5n, wrapped: 0n })
   expect(await amounts(DEPLOYER)).toEqual({ plain: 0n, rebasing: 0n, fee: 0n, silent: 0n, wrapped: 5n })
 })
+
+test('a token says how its balances are known', async () => {
+  const chainId = Number(await anvil.rpc('eth_chainId', []))
+  const accounting = async (address = ''): Promise<unknown> => {
+    const answer = await server.get(`/v1/token/metadata?chain_id=${chainId}&contract_address=${address}`)
+    return ((await answer.json()) as { data: { accounting?: string } }).data.accounting
+  }
+  expect(await accounting(token.plain)).toBe('events')
+  expect(await accounting(token.rebasing)).toBe('reads')
+})

@@ -120,7 +120,20 @@ export const AccountBalanceAnswer = Type.Object(
   { title: 'ResponseGetAccountBalance' },
 )
 
-export const TokenMetadataAnswer = Type.Object({ ...Ok, data: TokenDescription }, { title: 'ResponseGetTokenMetadata' })
+const TokenMetadata = Type.Object(
+  {
+    ...Described,
+    accounting: Type.Optional(
+      Type.Union([Type.Literal('events'), Type.Literal('reads')], {
+        description:
+          'How balances are known: as the sum of events, or, where events do not tell them, by reading the chain. Absent where the token was never indexed.',
+      }),
+    ),
+  },
+  { title: 'TokenMetadata' },
+)
+
+export const TokenMetadataAnswer = Type.Object({ ...Ok, data: TokenMetadata }, { title: 'ResponseGetTokenMetadata' })
 
 export const TokenHoldersAnswer = Type.Object(
   { ...Ok, data: Type.Array(Type.String()), ...Page },

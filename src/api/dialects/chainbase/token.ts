@@ -27,7 +27,8 @@ function erc20(reference: string): AssetRef {
 export async function metadata(deps: ChainbaseDeps, query: TokenQuery): Body<typeof schema.TokenMetadataAnswer> {
   const chain = deps.chainOf(query.chain_id)
   const token = await tokenOf(deps, chain, query.contract_address)
-  return { body: { ...OK, data: renderToken(token) } }
+  const accounting = await deps.balances.accounting({ chain, asset: token.asset })
+  return { body: { ...OK, data: { ...renderToken(token), accounting } } }
 }
 
 /** The price of a token; its keys are absent where it is unknown. @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, UNAVAILABLE */
