@@ -90,7 +90,15 @@ test('an answer that has a round number of logs by chance costs its halves once'
   expect(await blocks(0, 49)).toHaveLength(50)
   expect(ranges()).toBe(3)
   expect(await blocks(50, 99)).toHaveLength(50)
-  expect(ranges()).toBe(4)
+  expect(await blocks(0, 24)).toHaveLength(25)
+  expect(ranges()).toBe(5)
+})
+
+test('a node that answered with more does not cut at fewer', async () => {
+  const { ranges, blocks } = await made(1_000)
+  expect(await blocks(0, 98)).toHaveLength(99)
+  expect(await blocks(0, 49)).toHaveLength(50)
+  expect(ranges()).toBe(2)
 })
 
 test.each([24, 49, 51, 99, 1_001, 4_095, 9_999, 10_001])('%i is no round number', (count) => {

@@ -17,7 +17,7 @@ export function isRound(count: number): boolean {
 
 /**
  * Answers for a range, none of which was cut at some number of logs without a word: an answer of a round number of logs
- * is compared with those of the range's halves, once for each node and number.
+ * is compared with those of the range's halves, unless its node is known to answer with as many.
  * @throws RANGE_TOO_LARGE the halves have more; or as `logsOfRange` does
  */
 export async function wholeRange(
@@ -32,7 +32,8 @@ export async function wholeRange(
     const filter = filters[place]
     if (filter === undefined || !Array.isArray(answer)) continue
     const count = answer.length
-    if (!isRound(count) || watch.isHonest(session.label, count)) continue
+    if (!isRound(count)) watch.sawWhole(session.label, count)
+    if (watch.answersWhole(session.label, count)) continue
     // One block has no halves: its receipts tell.
     if (first === last) return undefined
     const blocks = Math.ceil((last - first + 1) / 2)
@@ -48,7 +49,7 @@ export async function wholeRange(
         fields: { suggested: blocks },
       })
     }
-    watch.foundHonest(session.label, count)
+    watch.sawWhole(session.label, count)
   }
   return answers
 }

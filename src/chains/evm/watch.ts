@@ -41,7 +41,8 @@ export class NodeWatch {
   private readonly closeRanges = new Map<string, number>()
   private readonly falseAlarms = new Map<string, number>()
   private readonly told = new Map<string, number>()
-  private readonly honest = new Map<string, Set<number>>()
+  /** Most logs that an answer of a node had and was whole: it does not cut below that. */
+  private readonly wholeCounts = new Map<string, number>()
   private ranges = 0
   private weak = 0
 
@@ -87,14 +88,14 @@ export class NodeWatch {
     this.falseAlarms.delete(label)
   }
 
-  /** True where an answer of exactly so many logs was found to be whole. */
-  isHonest(label: string, count: number): boolean {
-    return this.honest.get(label)?.has(count) === true
+  /** True where a node is known to answer with so many logs, or more, without cutting. */
+  answersWhole(label: string, count: number): boolean {
+    return count <= (this.wholeCounts.get(label) ?? 0)
   }
 
-  foundHonest(label: string, count: number): void {
-    const counts = this.honest.get(label) ?? new Set()
-    this.honest.set(label, counts.add(count))
+  /** An answer of so many logs was whole: nobody cuts at a number that is not round, or the halves had no more. */
+  sawWhole(label: string, count: number): void {
+    if (!this.answersWhole(label, count)) this.wholeCounts.set(label, count)
   }
 
   /** Tells the operator, about one thing of one node at most once a minute. */
