@@ -3,6 +3,7 @@ import { VERSION } from '../version.ts'
 import { addConfig } from './config-check.ts'
 import { addDemo } from './demo.ts'
 import { addKeys } from './keys.ts'
+import { addLedger } from './ledger.ts'
 import type { Terminal } from './outcome.ts'
 import { addReset } from './reset.ts'
 import { addServe } from './serve.ts'
@@ -22,6 +23,7 @@ export function createProgram(terminal: Terminal): Command {
   addVerify(program, terminal)
   addDemo(program, terminal)
   addKeys(program, terminal)
+  addLedger(program, terminal)
   addConfig(program, terminal)
   addTokens(program, terminal)
   addReset(program, terminal)

@@ -79,20 +79,33 @@ export type OperationFields = {
   readonly reissue: boolean | undefined
 }
 
-const NO_FIELDS = {
-  assetId: undefined,
-  from: undefined,
-  to: undefined,
-  amount: undefined,
-  name: undefined,
-  symbol: undefined,
-  reissue: undefined,
-}
-
 /** The parts of an operation. */
 export function fieldsOf(operation: Operation): OperationFields {
-  if (operation.kind === 'register_wallet') return { ...NO_FIELDS, kind: operation.kind, to: operation.wallet }
-  return { ...NO_FIELDS, ...operation }
+  // Written out so that every answer has one shape: this is in the ledger's innermost loop.
+  switch (operation.kind) {
+    case 'register_asset': {
+      const { kind, assetId, name, symbol, reissue } = operation
+      return { kind, assetId, from: undefined, to: undefined, amount: undefined, name, symbol, reissue }
+    }
+    case 'register_wallet':
+      return { kind: operation.kind, assetId: undefined, from: undefined, to: operation.wallet, ...UNNAMED }
+    case 'mint':
+      return moved(operation, undefined, operation.to)
+    case 'transfer':
+      return moved(operation, operation.from, operation.to)
+    case 'burn':
+      return moved(operation, operation.from, undefined)
+  }
+}
+
+const UNNAMED = { amount: undefined, name: undefined, symbol: undefined, reissue: undefined }
+
+function moved(
+  { kind, assetId, amount }: Operation & { readonly kind: 'mint' | 'transfer' | 'burn' },
+  from: string | undefined,
+  to: string | undefined,
+): OperationFields {
+  return { kind, assetId, from, to, amount, name: undefined, symbol: undefined, reissue: undefined }
 }
 
 /** The operation of its parts. @throws AssertionError where a part is missing: no such operation was ever accepted */

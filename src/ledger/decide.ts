@@ -34,10 +34,9 @@ export function needsOf(requests: readonly LedgerRequest[]): LedgerNeeds {
     if (idempotency !== undefined) keys.push(idempotency)
     if ('assetId' in operation) assets.add(operation.assetId)
     if (operation.kind === 'register_wallet') registeredWallets.push(operation.wallet)
-    for (const wallet of walletsOf(operation)) {
-      wallets.add(wallet)
-      if (!('assetId' in operation)) continue
-      const holding = { wallet, assetId: operation.assetId }
+    for (const wallet of walletsOf(operation)) wallets.add(wallet)
+    if (operation.kind === 'transfer' || operation.kind === 'burn') {
+      const holding = { wallet: operation.from, assetId: operation.assetId }
       holdings.set(holdingName(holding), holding)
     }
   }
@@ -52,12 +51,30 @@ export function decideAll(
   requests: readonly LedgerRequest[],
   at: { readonly facts: LedgerFacts; readonly rules: LedgerRules; readonly now: number },
 ): Decided<readonly Outcome[]> {
-  const draft = new Draft(at.facts, at.now)
-  const outcomes = requests.map((request) => decideOne(draft, request, at.rules))
+  const draft = new Draft(at.facts)
+  const outcomes = requests.map((request) => decideOne(draft, request, at))
   return { ...draft.written(), result: outcomes }
 }
 
-function decideOne(draft: Draft, { operation, idempotency }: LedgerRequest, rules: LedgerRules): Outcome {
+/** A request of the past, with the time at which it was accepted, in Unix seconds. */
+export type PastRequest = LedgerRequest & { readonly timestamp: number }
+
+/**
+ * Decides again what was accepted, each at its own time; pure. Its blocks are those of the record as long as the outcomes
+ * say so: who replays compares the hashes.
+ */
+export function decideAgain(requests: readonly PastRequest[], facts: LedgerFacts): Decided<readonly Outcome[]> {
+  const draft = new Draft(facts)
+  const rules = { strictWallets: false }
+  const outcomes = requests.map((request) => decideOne(draft, request, { rules, now: request.timestamp }))
+  return { ...draft.written(), result: outcomes }
+}
+
+function decideOne(
+  draft: Draft,
+  { operation, idempotency }: LedgerRequest,
+  { rules, now }: { readonly rules: LedgerRules; readonly now: number },
+): Outcome {
   assert(isOperation(operation), 'whoever hands an operation in has checked its ids and amount')
   const used = idempotency === undefined ? undefined : draft.key(idempotency)
   if (used !== undefined) {
@@ -66,14 +83,17 @@ function decideOne(draft: Draft, { operation, idempotency }: LedgerRequest, rule
   }
   const decision = decide(draft, operation, rules)
   if (decision === 'accept') {
-    return accepted({ ...draft.append(operation, idempotency), created: true, replayed: false })
+    return accepted({ ...draft.append({ operation, idempotency }, now), created: true, replayed: false })
   }
   if (typeof decision === 'string') return refused(decision)
   return accepted({ ...decision, created: false, replayed: false })
 }
 
 /** What the rules ask of the record. */
-export type LedgerView = Pick<LedgerFacts, 'asset' | 'knowsWallet' | 'registeredWallet' | 'balance'>
+export type LedgerView = Pick<LedgerFacts, 'asset' | 'knowsWallet' | 'registeredWallet'> & {
+  /** Whole tokens. */
+  readonly balance: (holding: Holding) => bigint
+}
 
 /**
  * Whether an operation may be, as the record stands: `accept`, why not, or the registration that it repeats. Existence
@@ -117,7 +137,6 @@ export function decide(
 /** The record as it will be: what was read, and over it what has been decided since. */
 class Draft implements LedgerView {
   readonly #facts: LedgerFacts
-  readonly #now: number
   readonly #blocks: LedgerBlock[] = []
   readonly #counts: Record<Series, number>
   #parent: Header
@@ -126,10 +145,10 @@ class Draft implements LedgerView {
   readonly #registered = new Map<string, RecordedOperation>()
   readonly #balances = new Map<string, Holding & { readonly amount: bigint }>()
   readonly #keys = new Map<string, KeyFacts>()
+  readonly #moved = new Set<string>()
 
-  constructor(facts: LedgerFacts, now: number) {
+  constructor(facts: LedgerFacts) {
     this.#facts = facts
-    this.#now = now
     this.#counts = { ...facts.head.counts }
     this.#parent = facts.head.header
   }
@@ -147,7 +166,9 @@ class Draft implements LedgerView {
   }
 
   balance(holding: Holding): bigint {
-    return this.#balances.get(holdingName(holding))?.amount ?? this.#facts.balance(holding)
+    const amount = this.#balances.get(holdingName(holding))?.amount ?? this.#facts.balance(holding)
+    assert(amount !== undefined, 'what is spent from was asked for')
+    return amount
   }
 
   key(key: Idempotency): KeyFacts | undefined {
@@ -155,7 +176,7 @@ class Draft implements LedgerView {
   }
 
   /** Makes an accepted operation the record's newest block. Time never runs back along the record. */
-  append(operation: Operation, idempotency: Idempotency | undefined): RecordedOperation {
+  append({ operation, idempotency }: LedgerRequest, now: number): RecordedOperation {
     const { number, hash: parentHash, timestamp: parentTime } = this.#parent
     const series = seriesOf(operation.kind)
     this.#counts[series] += 1
@@ -163,7 +184,7 @@ class Draft implements LedgerView {
     const unsealed = {
       number: number + 1,
       parentHash,
-      timestamp: Math.max(this.#now, parentTime),
+      timestamp: Math.max(now, parentTime),
       serial: this.#counts[series],
       operation,
       keyDigest,
@@ -182,13 +203,13 @@ class Draft implements LedgerView {
   }
 
   written(): Omit<Decided<unknown>, 'result'> {
-    const moved = new Set([...this.#balances.values()].map(({ assetId }) => assetId))
-    const supplies = [...moved].map((assetId) => ({ assetId, supply: this.asset(assetId)?.supply ?? 0n }))
+    const supplies = [...this.#moved].map((assetId) => ({ assetId, supply: this.asset(assetId)?.supply ?? 0n }))
     return { blocks: this.#blocks, after: { balances: [...this.#balances.values()], supplies } }
   }
 
   #apply(operation: Operation, recorded: RecordedOperation): void {
     for (const wallet of walletsOf(operation)) this.#wallets.add(wallet)
+    if ('amount' in operation) this.#moved.add(operation.assetId)
     switch (operation.kind) {
       case 'register_asset':
         this.#assets.set(operation.assetId, { registration: recorded, minted: false, supply: 0n })
@@ -217,11 +238,14 @@ class Draft implements LedgerView {
     this.#assets.set(assetId, { ...asset, minted: true, supply: asset.supply + delta })
   }
 
+  /** Moves a balance that somebody of this batch spends from; the others only receive, and are nobody's question. */
   #move(wallet: string, assetId: string, delta: bigint): void {
     const holding = { wallet, assetId }
-    const amount = this.balance(holding) + delta
-    assert(amount >= 0n, 'no balance is ever negative')
-    this.#balances.set(holdingName(holding), { ...holding, amount })
+    const name = holdingName(holding)
+    const before = this.#balances.get(name)?.amount ?? this.#facts.balance(holding)
+    if (before === undefined) return
+    assert(before + delta >= 0n, 'no balance is ever negative')
+    this.#balances.set(name, { ...holding, amount: before + delta })
   }
 }
 

@@ -14,6 +14,7 @@ export type LedgerNeeds = {
   readonly wallets: readonly string[]
   /** How they were registered. */
   readonly registeredWallets: readonly string[]
+  /** What is spent from. */
   readonly holdings: readonly Holding[]
   readonly keys: readonly Idempotency[]
 }
@@ -35,8 +36,8 @@ export type LedgerFacts = {
   /** True where the wallet is registered or took part in an operation. */
   readonly knowsWallet: (wallet: string) => boolean
   readonly registeredWallet: (wallet: string) => RecordedOperation | undefined
-  /** Whole tokens; 0 where the wallet never met the asset. */
-  readonly balance: (holding: Holding) => bigint
+  /** Whole tokens, 0 where the wallet never met the asset; undefined where it was not asked for. */
+  readonly balance: (holding: Holding) => bigint | undefined
   readonly key: (key: Idempotency) => KeyFacts | undefined
 }
 
@@ -50,6 +51,7 @@ export type LedgerBlock = RecordedOperation & {
 export type Decided<T> = {
   readonly blocks: readonly LedgerBlock[]
   readonly after: {
+    /** Of the holdings that were asked for. */
     readonly balances: readonly (Holding & { readonly amount: bigint })[]
     readonly supplies: readonly { readonly assetId: string; readonly supply: bigint }[]
   }
@@ -98,4 +100,31 @@ export interface LedgerReads {
   assets(): Promise<readonly RecordedOperation[]>
   /** Oldest first. */
   operations(query: RecordQuery): Promise<readonly RecordedOperation[]>
+}
+
+/** A block as it lies in the store: the genesis has no operation. `parentHash` '' where it has none. */
+export type AuditedBlock = {
+  readonly header: Header
+  readonly recorded: RecordedOperation | undefined
+  readonly idempotency: Idempotency | undefined
+  /** The digest of the caller's key, as stored. */
+  readonly keyDigest: string | undefined
+}
+
+/** What is wrong with a record. `block`: the number of the block that it is about, where it is about one. */
+export type LedgerFault = { readonly block: number | undefined; readonly says: string }
+
+/** Everything that a store holds of a ledger, in one snapshot, for whoever trusts none of it. */
+export interface LedgerAudit {
+  /** What the engine itself finds wrong with its file. */
+  damage(): readonly LedgerFault[]
+  /** Every block in order; a fault instead of a row that cannot be read. */
+  blocks(): Iterable<AuditedBlock | LedgerFault>
+  /** Every balance as stored. */
+  balances(): Iterable<(Holding & { readonly amount: bigint; readonly lastBlock: number }) | LedgerFault>
+  /** What exists of each asset, as stored. */
+  supplies(): Iterable<{ readonly assetId: string; readonly supply: bigint } | LedgerFault>
+  /** Rows that the ledger in another folder, written from the same operations, has otherwise; at most `limit`. */
+  differences(limit: number): readonly LedgerFault[]
+  close(): Promise<void>
 }

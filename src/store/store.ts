@@ -6,7 +6,7 @@ import type { Coverage } from '../core/coverage.ts'
 import type { TokenFacts } from '../core/token.ts'
 import type { Batch, BlockTransfers, Transfer } from '../core/transfer.ts'
 import type { AuditReads, AuditStore, Judgement, Repaired, Turn, TurnOutcome } from './audits.ts'
-import type { LedgerJournal, LedgerReads } from './ledger-store.ts'
+import type { LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
 import type { ObservationPage, ObservationQuery, PositionPage, PositionQuery } from './walk.ts'
 
 /**
@@ -35,6 +35,11 @@ export interface Store {
    * @throws LEASE_HELD another process writes it
    */
   forget(chain: ChainId): Promise<void>
+  /**
+   * All of a ledger as it is stored, to be held against one that was written anew into another folder (`replica`).
+   * @throws STORE_MISMATCH the store holds no such ledger
+   */
+  openLedgerAudit(chain: ChainId, replica: string): Promise<LedgerAudit>
   readonly keys: KeyStore
   close(): Promise<void>
 }

@@ -10,15 +10,17 @@ import type { JournalStatements } from './journal-statements.ts'
 export function insertBlocks(statements: JournalStatements, batch: Batch, names: Names): number {
   const { insertBlock, keepBlock, forgetUnkept } = statements
   if (batch.headers.length === 0) forgetUnkept.run(batch.first - 1)
-  for (const header of batch.headers) insertBlock.run(...headerValues(header), 0)
+  const kept = new Set(batch.blocks.filter((block) => block.transfers.length > 0).map((block) => block.number))
+  for (const header of batch.headers) insertBlock.run(...headerValues(header), kept.has(header.number) ? 1 : 0)
+  const inserted = new Set(batch.headers.map((header) => header.number))
   let transfers = 0
   for (const block of batch.blocks) {
     assert(block.number >= batch.first && block.number <= batch.through.number, 'a block lies in its batch')
     if (block.transfers.length === 0) continue
-    keepBlock.run(block.number, encodeHash(block.hash), null, block.timestamp)
+    if (!inserted.has(block.number)) keepBlock.run(block.number, encodeHash(block.hash), null, block.timestamp)
     transfers += insertTransfers(statements, block, names)
   }
-  insertBlock.run(...headerValues(batch.through), 0)
+  if (!inserted.has(batch.through.number)) insertBlock.run(...headerValues(batch.through), 0)
   return transfers
 }
 

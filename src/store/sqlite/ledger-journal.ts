@@ -1,5 +1,6 @@
 import { TEXT_ACCOUNTS } from '../../core/account.ts'
 import { assert } from '../../core/assert.ts'
+import type { AssetRef } from '../../core/asset.ts'
 import type { Header } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import { type Coverage, coverageTest } from '../../core/coverage.ts'
@@ -59,7 +60,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
     this.#db = db
     this.#step = onStep ?? (() => undefined)
     this.#assets = new AssetTable(db, new Map())
-    this.#lookups = new LedgerLookups(db)
+    this.#lookups = new LedgerLookups(db, this.#assets)
     const test = coverageTest(COVERAGE)
     const parts = { db, codec: TEXT_ACCOUNTS, assets: this.#assets, pairs: new PairWriter(db), test }
     this.#batches = new BatchWriter({ ...parts, from: COVERAGE.from, onStep: this.#step })
@@ -138,7 +139,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
       asset: (assetId) => assets.get(assetId),
       knowsWallet: (wallet) => wallets.has(wallet),
       registeredWallet: (wallet) => registered.get(wallet),
-      balance: ({ wallet, assetId }) => holdings.get(`${wallet}\0${assetId}`) ?? 0n,
+      balance: ({ wallet, assetId }) => holdings.get(`${wallet}\0${assetId}`),
       key: ({ scope, key }) => keys.get(`${scope}\0${key}`),
     }
   }
@@ -180,20 +181,27 @@ function found<T>(names: readonly string[], find: (name: string) => T | undefine
 
 /** The blocks as the journal's writers take them: each operation that moves something is one transfer. */
 function batchOf(blocks: readonly LedgerBlock[]): Batch {
-  const headers = blocks.map(({ block, parentHash, timestamp }) => ({ ...block, parentHash, timestamp }))
+  const headers = blocks.map(({ block: { number, hash }, parentHash, timestamp }) => {
+    return { number, hash, parentHash, timestamp }
+  })
   const [first] = headers
   const through = headers.at(-1)
   assert(first !== undefined && through !== undefined, 'a batch has blocks')
-  return { first: first.number, through, headers, blocks: blocks.map(transfersOf) }
+  const assets = new Map<string, AssetRef>()
+  return { first: first.number, through, headers, blocks: blocks.map((block) => transfersOf(block, assets)) }
 }
 
-function transfersOf({ block, parentHash, timestamp, operation }: LedgerBlock): BlockTransfers {
+/** `assets`: the batch's, one object each, by which its writers know them. */
+function transfersOf(
+  { block: { number, hash }, parentHash, timestamp, operation }: LedgerBlock,
+  assets: Map<string, AssetRef>,
+): BlockTransfers {
   const { assetId, amount, from, to } = fieldsOf(operation)
-  const blank = { ...block, parentHash, timestamp }
-  if (assetId === undefined || amount === undefined) return { ...blank, transfers: [] }
-  const asset = { standard: 'ledger', reference: assetId } as const
-  const place = { logIndex: 0, batchIndex: 0, item: '', transactionHash: block.hash }
-  return { ...blank, transfers: [{ ...place, asset, amount, from, to }] }
+  if (assetId === undefined || amount === undefined) return { number, hash, parentHash, timestamp, transfers: [] }
+  const asset = assets.get(assetId) ?? { standard: 'ledger', reference: assetId }
+  assets.set(assetId, asset)
+  const transfer = { logIndex: 0, batchIndex: 0, asset, from, to, item: '', amount, transactionHash: hash }
+  return { number, hash, parentHash, timestamp, transfers: [transfer] }
 }
 
 function prepare(db: SqliteDatabase) {

@@ -4,7 +4,8 @@ import type { Header } from '../../core/block.ts'
 import type { Idempotency, RecordedOperation } from '../../core/operation.ts'
 import type { AssetFacts, Holding, KeyFacts, LedgerHead } from '../ledger-store.ts'
 import { decodeAmount } from './amount-codec.ts'
-import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import type { AssetTable } from './asset-table.ts'
+import { bytes, int, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
 import { HEADER_COLUMNS, readHeader } from './header-rows.ts'
 import { RECORD, RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
 
@@ -17,10 +18,13 @@ const MAX_REMEMBERED = 100_000
  */
 export class LedgerLookups {
   readonly #s: ReturnType<typeof prepare>
+  readonly #assets: AssetTable
   readonly #registrations = new Map<string, RecordedOperation>()
   readonly #wallets = new Set<string>()
 
-  constructor(db: SqliteDatabase) {
+  /** `assets`: the chain's, through the same connection. */
+  constructor(db: SqliteDatabase, assets: AssetTable) {
+    this.#assets = assets
     this.#s = prepare(db)
   }
 
@@ -39,8 +43,9 @@ export class LedgerLookups {
     const registration = this.registration(assetId)
     if (registration === undefined) return undefined
     // An asset has a row among the chain's from its first transfer on, which is a mint.
-    const supply = nullable(this.#s.supply.get(assetId), (value) => decodeAmount(bytes(value)))
-    return { registration, minted: supply !== undefined, supply: supply ?? 0n }
+    const asset = this.#assets.find({ standard: 'ledger', reference: assetId })
+    if (asset === undefined) return { registration, minted: false, supply: 0n }
+    return { registration, minted: true, supply: decodeAmount(bytes(this.#s.supply.get(asset.id))) }
   }
 
   hasWallet(wallet: string): boolean {
@@ -58,7 +63,8 @@ export class LedgerLookups {
   }
 
   balance({ wallet, assetId }: Holding): bigint {
-    const amount = this.#s.balance.get(TEXT_ACCOUNTS.encode(wallet), assetId)
+    const asset = this.#assets.find({ standard: 'ledger', reference: assetId })
+    const amount = asset === undefined ? undefined : this.#s.balance.get(TEXT_ACCOUNTS.encode(wallet), asset.id)
     return amount === undefined ? 0n : decodeAmount(bytes(amount))
   }
 
@@ -103,12 +109,9 @@ function prepare(db: SqliteDatabase) {
     asset: sql(`${record} WHERE o.kind = 'register_asset' AND o.asset = ?`).raw(),
     assets: sql(`${record} WHERE o.kind = 'register_asset' ORDER BY o.number`).raw(),
     wallet: sql(`${record} WHERE o.kind = 'register_wallet' AND o.receiver = ?`).raw(),
-    supply: sql("SELECT supply FROM assets WHERE reference = ? AND standard = 'ledger'").pluck(),
+    supply: sql('SELECT supply FROM assets WHERE id = ?').pluck(),
     account: sql('SELECT 1 FROM accounts WHERE account = ?').pluck(),
-    balance: sql(
-      `SELECT amount FROM balances WHERE account = ? AND item = x''
-       AND asset = (SELECT id FROM assets WHERE reference = ? AND standard = 'ledger')`,
-    ).pluck(),
+    balance: sql("SELECT amount FROM balances WHERE account = ? AND asset = ? AND item = x''").pluck(),
     key: sql(
       `SELECT ${RECORD_COLUMNS}, k.fingerprint FROM ${RECORD} JOIN ledger_keys k ON k.number = o.number
        WHERE k.scope = ? AND k.key = ?`,

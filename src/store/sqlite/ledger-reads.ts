@@ -2,7 +2,8 @@ import { TEXT_ACCOUNTS } from '../../core/account.ts'
 import type { Header } from '../../core/block.ts'
 import type { RecordedOperation } from '../../core/operation.ts'
 import type { AssetFacts, LedgerReads, RecordQuery } from '../ledger-store.ts'
-import type { Row, SqliteDatabase, Statement } from './database.ts'
+import { AssetTable } from './asset-table.ts'
+import { int, type Row, type SqliteDatabase, type Statement } from './database.ts'
 import { LedgerLookups } from './ledger-lookups.ts'
 import { RECORD, RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -10,12 +11,14 @@ import type { Snapshot } from './snapshot.ts'
 /** The read side of a ledger, through the connection and in the snapshots of its chain's reads. */
 export class SqliteLedgerReads implements LedgerReads {
   readonly #snapshot: Snapshot
+  readonly #assets: AssetTable
   readonly #lookups: LedgerLookups
   readonly #s: ReturnType<typeof prepare>
 
   constructor(db: SqliteDatabase, snapshot: Snapshot) {
     this.#snapshot = snapshot
-    this.#lookups = new LedgerLookups(db)
+    this.#assets = new AssetTable(db, new Map())
+    this.#lookups = new LedgerLookups(db, this.#assets)
     this.#s = prepare(db)
   }
 
@@ -39,32 +42,55 @@ export class SqliteLedgerReads implements LedgerReads {
     return this.#snapshot.read(() => this.#lookups.assets())
   }
 
-  async operations({ assetId, wallet, after, limit }: RecordQuery): Promise<readonly RecordedOperation[]> {
+  async operations(query: RecordQuery): Promise<readonly RecordedOperation[]> {
+    const { assetId, wallet, after, limit } = query
     return this.#snapshot.read(() => {
-      const account = wallet === undefined ? undefined : TEXT_ACCOUNTS.encode(wallet)
-      const rows =
-        account !== undefined
-          ? this.#s.ofWallet.all({ account, asset: assetId ?? null, after, limit })
-          : assetId !== undefined
-            ? this.#s.ofAsset.all(assetId, after, limit)
-            : this.#s.all.all(after, limit)
-      return rows.map((row) => readRecorded(row as Row))
+      if (assetId === undefined && wallet === undefined) {
+        return this.#s.all.all(after, limit).map((row) => readRecorded(row as Row))
+      }
+      const numbers = wallet === undefined ? this.#ofAsset(query) : this.#ofWallet(wallet, query)
+      const page = numbers.sort((a, b) => a - b).slice(0, limit)
+      return page.map((number) => readRecorded(this.#s.one.get(number) as Row))
     })
   }
+
+  /** Numbers of an asset's operations: its registration, and its transfers. */
+  #ofAsset({ assetId = '', after, limit }: RecordQuery): number[] {
+    const registered = this.#lookups.registration(assetId)
+    const asset = this.#assetId(assetId)
+    const moved = asset === undefined ? [] : this.#s.transfers.all(asset, after, limit).map(int)
+    return [...newer(registered, after), ...moved]
+  }
+
+  /** Numbers of a wallet's operations: its registration, and its changes, which lie in order for each of its assets. */
+  #ofWallet(wallet: string, { assetId, after, limit }: RecordQuery): number[] {
+    const account = TEXT_ACCOUNTS.encode(wallet)
+    const registered = assetId === undefined ? this.#lookups.registeredWallet(wallet) : undefined
+    const asset = assetId === undefined ? undefined : this.#assetId(assetId)
+    const assets = assetId === undefined ? this.#s.assets.all(account).map(int) : asset === undefined ? [] : [asset]
+    const moved = assets.flatMap((id) => this.#s.changes.all(account, id, after, limit).map(int))
+    return [...newer(registered, after), ...moved]
+  }
+
+  #assetId(assetId: string): number | undefined {
+    return this.#assets.find({ standard: 'ledger', reference: assetId })?.id
+  }
+}
+
+function newer(recorded: RecordedOperation | undefined, after: number): readonly number[] {
+  return recorded === undefined || recorded.block.number <= after ? [] : [recorded.block.number]
 }
 
 function prepare(db: SqliteDatabase) {
   const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
   const record = `SELECT ${RECORD_COLUMNS} FROM ${RECORD}`
-  // Each side has an index in the record's order: both are read no further than the page needs, and merged.
-  const side = (column: string): string =>
-    `SELECT number FROM (SELECT number FROM ledger_operations WHERE ${column} = @account AND number > @after
-     AND (@asset IS NULL OR asset = @asset) ORDER BY number LIMIT @limit)`
   return {
     all: sql(`${record} WHERE o.number > ? ORDER BY o.number LIMIT ?`).raw(),
-    ofAsset: sql(`${record} WHERE o.asset = ? AND o.number > ? ORDER BY o.number LIMIT ?`).raw(),
-    ofWallet: sql(
-      `${record} WHERE o.number IN (${side('sender')} UNION ${side('receiver')}) ORDER BY o.number LIMIT @limit`,
-    ).raw(),
+    one: sql(`${record} WHERE o.number = ?`).raw(),
+    transfers: sql('SELECT block FROM transfers WHERE asset = ? AND block > ? ORDER BY block LIMIT ?').pluck(),
+    assets: sql("SELECT asset FROM balances WHERE account = ? AND item = x''").pluck(),
+    changes: sql(
+      "SELECT block FROM changes WHERE account = ? AND asset = ? AND item = x'' AND block > ? ORDER BY block LIMIT ?",
+    ).pluck(),
   }
 }

@@ -212,4 +212,10 @@ export const LEDGER_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (scope, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- An asset's operations are found by its transfers, a wallet's by its balance changes: three indexes less to write.
+  DROP INDEX ledger_operations_by_asset;
+  DROP INDEX ledger_operations_by_sender;
+  DROP INDEX ledger_operations_by_receiver;
+  `,
 ]

@@ -5,13 +5,14 @@ import type { Accounting } from '../../core/asset.ts'
 import type { Header } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
-import type { LedgerJournal, LedgerReads } from '../ledger-store.ts'
+import type { LedgerAudit, LedgerJournal, LedgerReads } from '../ledger-store.ts'
 import type { ChainReads, Journal, Store } from '../store.ts'
 import type { FixedClasses } from './asset-table.ts'
 import { type OpenOptions, openDatabase, type SqliteDatabase } from './database.ts'
 import { type JournalStep, SqliteJournal } from './journal.ts'
 import { SqliteKeys } from './keys.ts'
 import { takeLease } from './lease.ts'
+import { SqliteLedgerAudit } from './ledger-audit.ts'
 import { type LedgerStep, SqliteLedgerJournal } from './ledger-journal.ts'
 import { SqliteLedgerReads } from './ledger-reads.ts'
 import { SqliteObservations } from './observations.ts'
@@ -103,6 +104,11 @@ export class SqliteStore implements Store {
     const snapshot = new Snapshot(db, true)
     const reads = this.#reads(chain, { db, codec: TEXT_ACCOUNTS, snapshot })
     return { ledger: new SqliteLedgerReads(db, snapshot), chain: reads }
+  }
+
+  async openLedgerAudit(chain: ChainId, replica: string): Promise<LedgerAudit> {
+    const db = openDatabase({ file: join(this.#options.folder, MAIN_FILE), ...LEDGER_TABLES, cache: 'small' })
+    return new SqliteLedgerAudit(db, { chain, replica: join(replica, MAIN_FILE) })
   }
 
   #reads(chain: ChainId, facts: { db: SqliteDatabase; codec: AccountCodec; snapshot: Snapshot }): SqliteReads {

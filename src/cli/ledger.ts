@@ -1,0 +1,225 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import { kindOf } from '../chains/registry.ts'
+import type { Config } from '../config.ts'
+import type { BlockRef } from '../core/block.ts'
+import type { ChainId } from '../core/chain.ts'
+import { ServiceError } from '../core/errors.ts'
+import { fieldsOf, isLedgerId, type Operation } from '../core/operation.ts'
+import { commitGroup, outcomeOf } from '../ledger/group-commit.ts'
+import { genesisOf } from '../ledger/record.ts'
+import { verifyLedger } from '../ledger/verify.ts'
+import type { AuditedBlock, LedgerFault } from '../store/ledger-store.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { configOption, readConfig } from './config-option.ts'
+import { csvLine } from './csv.ts'
+import { type Terminal, UsageError } from './outcome.ts'
+
+/** `steelyard ledger register|verify|export`: the issuer's record, with or without a server that runs. */
+export function addLedger(program: Command, terminal: Terminal): void {
+  const ledger = program
+    .command('ledger')
+    .description("register what an issuer's ledger knows, prove the record, or take it elsewhere")
+    .addHelpText('after', HELP)
+  addRegister(ledger, terminal)
+  addVerify(ledger, terminal)
+  addExport(ledger, terminal)
+}
+
+const HELP = `
+The ledger is the chain ledger:<name> of the configuration; minting, moving and burning go through the API of a server.
+All of these may run while "steelyard serve" writes the same ledger: each waits its turn, and nothing is locked for long.
+
+Examples:
+  $ steelyard ledger register asset UKGILT2030 --name "UK Gilt 2030" -c steelyard.yaml
+  $ steelyard ledger register wallet 0xDEF456 -c steelyard.yaml
+  $ steelyard ledger verify -c steelyard.yaml
+  $ steelyard ledger export -c steelyard.yaml > record.csv`
+
+function addRegister(ledger: Command, terminal: Terminal): void {
+  const register = ledger
+    .command('register')
+    .description('make an asset or a wallet known; the very same again is no error')
+  register
+    .command('asset')
+    .description('an asset that can be minted')
+    .argument('<asset-id>', 'any text of 1 to 256 characters', parseId)
+    .option('--name <name>', 'for people', parseName)
+    .option('--symbol <symbol>', 'for people, short', parseName)
+    .option('--reissue', 'it may be minted more than once', false)
+    .addOption(configOption())
+    .action(async (assetId: string, options: { config: string; name?: string; symbol?: string; reissue: boolean }) => {
+      const { name, symbol, reissue } = options
+      const kind = 'register_asset' as const
+      await registerOne(options.config, terminal, { kind, assetId, name, symbol, reissue })
+    })
+  register
+    .command('wallet')
+    .description('a wallet that can receive, where dialects.abc-labs.strict_wallets asks for it')
+    .argument('<wallet>', 'any text of 1 to 256 characters', parseId)
+    .addOption(configOption())
+    .action(async (wallet: string, options: { config: string }) => {
+      await registerOne(options.config, terminal, { kind: 'register_wallet', wallet })
+    })
+}
+
+async function registerOne(file: string, terminal: Terminal, operation: Operation): Promise<void> {
+  await withLedger(file, async ({ store, chain }) => {
+    const journal = await store.openLedgerJournal(chain, genesisOf(chain, now()))
+    try {
+      const request = { operation, idempotency: undefined }
+      const [settled] = await commitGroup(journal, [request], { rules: { strictWallets: false }, now: now() })
+      const outcome = outcomeOf(settled)
+      if (!outcome.accepted) {
+        throw new UsageError('it is registered already, with another name, symbol or reissue: that cannot be changed')
+      }
+      const { created, block } = outcome.receipt
+      terminal.err(
+        created ? `Registered in block ${block.number}.\n` : `Registered before, in block ${block.number}.\n`,
+      )
+      terminal.out(`${block.hash}\n`)
+    } finally {
+      await journal.close()
+    }
+  })
+}
+
+function addVerify(ledger: Command, terminal: Terminal): void {
+  ledger
+    .command('verify')
+    .description('prove the whole record: every hash, every balance, every supply, every row that follows from it')
+    .option('--anchor <number:hash>', 'a block that was noted elsewhere, may be repeated', parseAnchor, [])
+    .addOption(configOption())
+    .addHelpText(
+      'after',
+      '\nDecides every operation again and compares its hash, adds up all balances and supplies anew, and holds every other' +
+        '\ntable against one written anew into a temporary folder (TMPDIR), which takes about as much room as the ledger.' +
+        '\nWhoever can rewrite the file can rewrite all of it, hashes too: note the last block, which this prints, somewhere' +
+        '\nelsewhere, and give it with --anchor next time.' +
+        '\n\nExit code 1 where anything differs; each line on standard output names a block and what is wrong.',
+    )
+    .action(async (options: { config: string; anchor: readonly BlockRef[] }) => {
+      const { operations, head, faults } = await withLedger(options.config, (place) => verify(place, options.anchor))
+      for (const fault of faults) terminal.out(`${faultLine(fault)}\n`)
+      if (faults.length > 0) throw new ServiceError('STORE_MISMATCH', 'the record is not whole')
+      terminal.err(`${operations} operations: every hash, balance and supply agrees. The last block, to be noted:\n`)
+      terminal.out(`${head?.number ?? 0}:${head?.hash ?? ''}\n`)
+    })
+}
+
+async function verify({ store, chain }: Place, anchors: readonly BlockRef[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-verify-'))
+  const replica = await openStore({ url: `sqlite:${folder}` })
+  try {
+    const audit = await store.openLedgerAudit(chain, folder)
+    try {
+      return await verifyLedger({
+        audit,
+        chain,
+        anchors,
+        openReplica: (genesis) => replica.openLedgerJournal(chain, genesis),
+      })
+    } finally {
+      await audit.close()
+    }
+  } finally {
+    await replica.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function faultLine({ block, says }: LedgerFault): string {
+  return block === undefined ? says : `block ${block}: ${says}`
+}
+
+const COLUMNS = [
+  ...['number', 'hash', 'parent', 'time', 'kind', 'serial', 'asset_id', 'from_wallet', 'to_wallet', 'amount'],
+  ...['name', 'symbol', 'reissue', 'request_digest'],
+]
+
+function addExport(ledger: Command, terminal: Terminal): void {
+  ledger
+    .command('export')
+    .description('write the record as CSV to standard output: one line an operation, oldest first')
+    .option(
+      '--spreadsheet',
+      'no cell is calculated: those that begin as formulas do get an apostrophe before them',
+      false,
+    )
+    .addOption(configOption())
+    .addHelpText(
+      'after',
+      `\nColumns: ${COLUMNS.join(', ')}.` +
+        '\nRFC 4180 with CRLF; ids are exactly as they were given, so a spreadsheet may calculate one that begins with = + - @:' +
+        '\nopen only what --spreadsheet wrote. With the chain id, hash and parent can be computed again from the columns.',
+    )
+    .action(async (options: { config: string; spreadsheet: boolean }) => {
+      await withLedger(options.config, async ({ store, chain }) => {
+        const folder = mkdtempSync(join(tmpdir(), 'steelyard-export-'))
+        try {
+          const audit = await store.openLedgerAudit(chain, folder)
+          terminal.out(csvLine(COLUMNS, options))
+          for (const block of audit.blocks()) {
+            if (!('header' in block)) throw new ServiceError('STORE_MISMATCH', faultLine(block))
+            if (block.recorded !== undefined) terminal.out(csvLine(cellsOf(block), options))
+          }
+          await audit.close()
+        } finally {
+          rmSync(folder, { recursive: true, force: true })
+        }
+      })
+    })
+}
+
+function cellsOf({ header, recorded, keyDigest }: AuditedBlock): readonly (string | undefined)[] {
+  if (recorded === undefined) return []
+  const { kind, assetId, from, to, amount, name, symbol, reissue } = fieldsOf(recorded.operation)
+  const time = `${new Date(recorded.timestamp * 1_000).toISOString().slice(0, 19)}Z`
+  const place = [String(header.number), header.hash, header.parentHash, time, kind, String(recorded.serial)]
+  return [...place, assetId, from, to, amount?.toString(), name, symbol, reissue?.toString(), keyDigest]
+}
+
+type Place = { readonly store: Store; readonly chain: ChainId }
+
+/** Opens the store with the configured ledger. @throws UsageError none is configured */
+async function withLedger<T>(file: string, work: (place: Place) => Promise<T>): Promise<T> {
+  const config = readConfig(file)
+  const chain = ledgerOf(config)
+  const store = await openStore({ url: config.store })
+  try {
+    return await work({ store, chain })
+  } finally {
+    await store.close()
+  }
+}
+
+function ledgerOf({ chains }: Config): ChainId {
+  const ledger = chains.find(({ id }) => kindOf(id)?.source === 'own')
+  if (ledger === undefined) throw new UsageError('no ledger is configured; under chains it is "- id: ledger:main"')
+  return ledger.id
+}
+
+function parseId(given: string): string {
+  if (isLedgerId(given)) return given
+  throw new InvalidArgumentError('expected 1 to 256 characters, no control characters.')
+}
+
+function parseName(given: string): string {
+  if (given.length >= 1 && given.length <= 128 && !/[\p{Cc}\p{Cs}]/u.test(given)) return given
+  throw new InvalidArgumentError('expected 1 to 128 characters, no control characters.')
+}
+
+function parseAnchor(given: string, before: readonly BlockRef[]): readonly BlockRef[] {
+  const [, number, hash] = /^(\d{1,15}):(0x[0-9a-f]{64})$/.exec(given) ?? []
+  if (number === undefined || hash === undefined) {
+    throw new InvalidArgumentError('expected a number, a colon and a hash, as verify prints them.')
+  }
+  return [...before, { number: Number(number), hash }]
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000)
+}

@@ -1,0 +1,184 @@
+import type { BlockRef } from '../core/block.ts'
+import { fieldsOf, isOperation, type RecordedOperation } from '../core/operation.ts'
+import type { AuditedBlock, LedgerAudit, LedgerFault, LedgerJournal } from '../store/ledger-store.ts'
+import { decideAgain, holdingName, needsOf, type PastRequest } from './decide.ts'
+import { genesisOf } from './record.ts'
+
+/** Blocks that are decided again in one commit of the replica. */
+const GROUP = 256
+/** Most faults that are told: the first few show what happened. */
+const MAX_FAULTS = 20
+
+/** What a verification found. `head`: the last block of the record, where the hashes lead to it. */
+export type Verified = {
+  readonly operations: number
+  readonly head: BlockRef | undefined
+  readonly faults: readonly LedgerFault[]
+}
+
+/** What is verified, with what. `anchors`: blocks that somebody noted before, elsewhere. */
+export type Verification = {
+  readonly audit: LedgerAudit
+  /** Opens an empty ledger that begins with this block, to write the operations into again. */
+  readonly openReplica: (genesis: ReturnType<typeof genesisOf>) => Promise<LedgerJournal>
+  readonly chain: Parameters<typeof genesisOf>[0]
+  readonly anchors: readonly BlockRef[]
+}
+
+/**
+ * Trusts nothing but the operations: decides each again, in order and at its time, and compares hash, parent and number;
+ * adds up every balance and supply anew; and holds every other table against one that is written anew from the
+ * operations. A record that was rewritten whole, with all its hashes, is found by `anchors` alone.
+ */
+export async function verifyLedger({ audit, openReplica, chain, anchors }: Verification): Promise<Verified> {
+  const damage = audit.damage()
+  if (damage.length > 0) return { operations: 0, head: undefined, faults: damage }
+  const walk = new Walk(anchors)
+  let replica: LedgerJournal | undefined
+  let group: AuditedBlock[] = []
+  for (const block of audit.blocks()) {
+    if (!walk.follows(block)) break
+    if (replica === undefined) {
+      const genesis = genesisOf(chain, block.header.timestamp)
+      if (!walk.begins(block, genesis.hash)) break
+      replica = await openReplica(genesis)
+      continue
+    }
+    group.push(block)
+    if (group.length === GROUP) {
+      await decideGroup(replica, group, walk)
+      group = []
+      if (walk.faults.length > 0) break
+    }
+  }
+  if (replica !== undefined) {
+    if (walk.faults.length === 0) await decideGroup(replica, group, walk)
+    await replica.close()
+  }
+  if (walk.faults.length === 0) walk.faults.push(...compareSums(audit, walk), ...walk.missingAnchors())
+  if (walk.faults.length === 0) walk.faults.push(...audit.differences(MAX_FAULTS))
+  return { operations: walk.operations, head: walk.head, faults: walk.faults.slice(0, MAX_FAULTS) }
+}
+
+/** The way along the record: what has been found right so far, and what is wrong. */
+class Walk {
+  readonly faults: LedgerFault[] = []
+  readonly balances = new Map<string, bigint>()
+  readonly supplies = new Map<string, bigint>()
+  operations = 0
+  head: BlockRef | undefined
+  #number = -1
+  #hash = ''
+  readonly #anchors: Map<number, string>
+
+  constructor(anchors: readonly BlockRef[]) {
+    this.#anchors = new Map(anchors.map(({ number, hash }) => [number, hash]))
+  }
+
+  /** True where the block is the next one and names its parent. */
+  follows(block: AuditedBlock | LedgerFault): block is AuditedBlock {
+    if (!('header' in block)) this.faults.push(block)
+    else {
+      const { number, parentHash, hash } = block.header
+      if (number !== this.#number + 1) this.fault(this.#number + 1, `the record goes on with block ${number}`)
+      else if (parentHash !== this.#hash) this.fault(number, 'it does not name the hash of the block before it')
+      this.#number = number
+      this.#hash = hash
+    }
+    return this.faults.length === 0
+  }
+
+  begins({ header, recorded }: AuditedBlock, hash: string): boolean {
+    if (recorded !== undefined || header.hash !== hash) this.fault(0, 'it is not what this ledger begins with')
+    else this.#settle({ number: 0, hash })
+    return this.faults.length === 0
+  }
+
+  /** Takes a block that was decided again: `hash` is what its content makes, undefined where the rules refuse it. */
+  decided(block: AuditedBlock, hash: string | undefined, refusal: string): void {
+    const { recorded, header } = block
+    if (recorded === undefined || this.faults.length > 0) return
+    if (hash === undefined) this.fault(header.number, `the operation could not be: ${refusal}`)
+    else if (hash !== header.hash) this.fault(header.number, 'its hash is not that of its content')
+    else this.#count({ number: header.number, hash }, recorded)
+  }
+
+  #count(block: BlockRef, { operation }: RecordedOperation): void {
+    const { assetId, from, to, amount } = fieldsOf(operation)
+    this.operations += 1
+    if (assetId !== undefined && amount !== undefined) {
+      if (from !== undefined) add(this.balances, holdingName({ wallet: from, assetId }), -amount)
+      if (to !== undefined) add(this.balances, holdingName({ wallet: to, assetId }), amount)
+      add(this.supplies, assetId, (to === undefined ? 0n : amount) - (from === undefined ? 0n : amount))
+    }
+    this.#settle(block)
+  }
+
+  fault(block: number, says: string): void {
+    this.faults.push({ block, says })
+  }
+
+  missingAnchors(): readonly LedgerFault[] {
+    return [...this.#anchors.keys()].map((block) => ({ block, says: 'the record ends before this block' }))
+  }
+
+  #settle(block: BlockRef): void {
+    this.head = block
+    const noted = this.#anchors.get(block.number)
+    if (noted !== undefined && noted !== block.hash) this.fault(block.number, `its hash is not ${noted}, as was noted`)
+    this.#anchors.delete(block.number)
+  }
+}
+
+async function decideGroup(replica: LedgerJournal, blocks: readonly AuditedBlock[], walk: Walk): Promise<void> {
+  const requests: PastRequest[] = []
+  for (const block of blocks) {
+    const { number } = block.header
+    if (block.recorded === undefined) walk.fault(number, 'its operation is missing')
+    else if (!isOperation(block.recorded.operation)) walk.fault(number, 'its operation is none that can be')
+    if (block.recorded === undefined || walk.faults.length > 0) return
+    const { operation, timestamp } = block.recorded
+    requests.push({ operation, timestamp, idempotency: block.idempotency })
+  }
+  const outcomes = await replica.commit(needsOf(requests), (facts) => decideAgain(requests, facts))
+  for (const [index, block] of blocks.entries()) {
+    const outcome = outcomes[index]
+    const isNew = outcome?.accepted === true && outcome.receipt.created && !outcome.receipt.replayed
+    const refusal = outcome?.accepted === false ? outcome.refusal : 'it repeats an earlier one'
+    walk.decided(block, isNew ? outcome.receipt.block.hash : undefined, refusal)
+  }
+}
+
+/** Balances and supplies as stored, against the plain sums of the operations. */
+function compareSums(audit: LedgerAudit, { balances, supplies }: Walk): readonly LedgerFault[] {
+  const faults: LedgerFault[] = []
+  const left = new Map(balances)
+  for (const row of audit.balances()) {
+    if (!('amount' in row)) {
+      faults.push(row)
+      continue
+    }
+    const { wallet, assetId, amount, lastBlock } = row
+    const sum = left.get(holdingName(row))
+    left.delete(holdingName(row))
+    if (amount === sum) continue
+    const says = `the balance of ${JSON.stringify(wallet)} in ${JSON.stringify(assetId)} is stored as ${amount}, its operations add up to ${sum ?? 'nothing'}`
+    faults.push({ block: lastBlock, says })
+  }
+  for (const name of left.keys()) {
+    faults.push({ block: undefined, says: `the balance of ${JSON.stringify(name.split('\0'))} is missing` })
+  }
+  for (const row of audit.supplies()) {
+    if (!('supply' in row)) faults.push(row)
+    else if (row.supply !== supplies.get(row.assetId)) {
+      const sum = supplies.get(row.assetId)
+      const says = `the supply of ${JSON.stringify(row.assetId)} is stored as ${row.supply}, its operations add up to ${sum ?? 'nothing'}`
+      faults.push({ block: undefined, says })
+    }
+  }
+  return faults
+}
+
+function add(sums: Map<string, bigint>, name: string, delta: bigint): void {
+  sums.set(name, (sums.get(name) ?? 0n) + delta)
+}
