@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, test } from 'vitest'
+import { LEDGER_STEPS } from '../../src/store/sqlite/ledger-journal.ts'
+import { makeFolder, openLedger, verify } from '../ledger/ledger.ts'
+
+const CHILD = fileURLToPath(new URL('./ledger-child.ts', import.meta.url))
+const folder = makeFolder()
+afterAll(() => folder.remove())
+
+/** One life of the writer: what it said, and whether it was killed. */
+function live(name: string, ...step: string[]): Promise<{ said: string; killed: boolean }> {
+  const args = ['--import', 'tsx', CHILD, folder.path, name, ...step]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (_, signal) => resolve({ said, killed: signal === 'SIGKILL' }))
+  })
+}
+
+test('killed at every step of a commit, a group is there whole or not at all, and a retry makes it whole once', async () => {
+  const ledger = await openLedger(folder)
+  const gilt = { kind: 'register_asset', assetId: 'GILT', name: undefined, symbol: undefined, reissue: false } as const
+  const mint = { kind: 'mint', assetId: 'GILT', amount: 100n, to: 'bank' } as const
+  await ledger.submit([gilt, mint].map((operation) => ({ operation, idempotency: undefined })))
+  for (const [at, step] of LEDGER_STEPS.entries()) {
+    expect(await live(step, step)).toEqual({ said: '', killed: true })
+    ledger.ledger.renew()
+    const after = await ledger.ledger.operations({ after: 2 + at * 5, limit: 100 })
+    expect([step, after.length]).toEqual([step, step === 'ledger:done' ? 5 : 0])
+    expect(await live(step)).toEqual({ said: 'done 5\n', killed: false })
+    ledger.ledger.renew()
+    expect(await ledger.ledger.operations({ after: 2 + at * 5, limit: 100 })).toHaveLength(5)
+  }
+  await ledger.close()
+  expect((await verify(folder)).faults).toEqual([])
+}, 60_000)

@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { randomFrom } from '../../src/demo/plan.ts'
+import { type ServeProcess, startServe, steelyard } from '../e2e/steelyard.ts'
+
+const OPERATIONS = 10_000
+const CLIENTS = 50
+const KILLS = 20
+const ASSETS = ['GILT', 'BOND', 'NOTE']
+const WALLETS = Array.from({ length: 30 }, (_, at) => `wallet-${at}`)
+
+let folder = ''
+let file = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'steelyard-ledger-crash-'))
+  file = join(folder, 'steelyard.yaml')
+  const assets = ASSETS.map((asset_id) => ({ asset_id, reissue: true }))
+  const given = { listen: { port: 0 }, store: 'sqlite:./data', chains: [{ id: 'ledger:main' }] }
+  writeFileSync(file, stringify({ ...given, dialects: { 'abc-labs': { assets } } }))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+type Body = Readonly<Record<string, string | number>>
+type Call = { readonly path: string; readonly body: Body }
+type Said = { readonly status: number; readonly body: Body }
+
+/** A mint, a transfer or a burn of a few tokens; about a third of them must be refused. */
+function makeCall(random: () => number): Call {
+  const pick = (list: readonly string[]): string => list[Math.floor(random() * list.length)] ?? ''
+  const [asset_id, from, to] = [pick(ASSETS), pick(WALLETS), pick(WALLETS)]
+  const amount = 1 + Math.floor(random() * 50)
+  const kind = random()
+  if (kind < 0.25) return { path: '/api/tokens/mint', body: { asset_id, amount, recipient_wallet_address: to } }
+  if (kind < 0.85) return { path: '/api/tokens/transfer', body: { asset_id, amount, from_wallet: from, to_wallet: to } }
+  return { path: '/api/tokens/burn', body: { asset_id, amount, holder_wallet_address: from } }
+}
+
+/** A server that is killed and started again while others go on asking it. */
+class MortalServer {
+  #serving = startServe(file)
+  kills = 0
+
+  /** Asks until there is an answer, whatever happens to the server meanwhile. */
+  async ask({ path, body }: Call, key: string): Promise<Said> {
+    for (;;) {
+      const { url } = await this.#serving
+      const headers = { 'content-type': 'application/json', 'idempotency-key': key }
+      try {
+        const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) })
+        const answer: Body = JSON.parse(await response.text())
+        // A server that is being stopped or that lost its store may say so: that is no answer yet.
+        if (response.status < 500) return { status: response.status, body: answer }
+      } catch {
+        // Killed before it answered: nobody knows whether it was done.
+      }
+    }
+  }
+
+  kill(): void {
+    this.kills += 1
+    const dying = this.#serving
+    this.#serving = dying.then(async (server) => {
+      await server.end('SIGKILL')
+      return startServe(file)
+    })
+  }
+
+  current(): Promise<ServeProcess> {
+    return this.#serving
+  }
+}
+
+type Row = Body & {
+  readonly sequence: number
+  readonly type: string
+  readonly asset_id: string
+  readonly amount: number
+}
+
+async function trail(url: string): Promise<readonly Row[]> {
+  const rows: Row[] = []
+  for (let after = 0; ; ) {
+    const response = await fetch(`${url}/api/tokens/transactions?limit=1000&after=${after}`)
+    const page: { transactions: Row[]; next: number; has_more: boolean } = JSON.parse(await response.text())
+    rows.push(...page.transactions)
+    if (!page.has_more) return rows
+    after = page.next
+  }
+}
+
+/** One text for an operation, whether it is told by its answer or by the audit trail. */
+function told({ body }: Said): string {
+  const id = body.token_id ?? body.transaction_id
+  const amount = body.amount ?? body.amount_transferred ?? body.amount_burned
+  const [from, to] = [body.from_wallet ?? body.holder_wallet_address, body.to_wallet ?? body.assigned_to]
+  return [id, body.asset_id, amount, from ?? '-', to ?? '-'].join(' ')
+}
+
+test('10,000 operations of 50 clients, the server killed 20 times: each acknowledged once, none twice, all sums right', async () => {
+  const random = randomFrom(4)
+  const calls = Array.from({ length: OPERATIONS }, () => makeCall(random))
+  const server = new MortalServer()
+  const answers: Said[] = []
+  let next = 0
+  let answered = 0
+  const client = async (): Promise<void> => {
+    for (let at = next++; at < OPERATIONS; at = next++) {
+      const call = calls[at]
+      if (call === undefined) return
+      answers[at] = await server.ask(call, `key-${at}`)
+      answered++
+      if (server.kills < KILLS && answered >= ((server.kills + 1) * OPERATIONS) / (KILLS + 1)) server.kill()
+    }
+  }
+  await Promise.all(Array.from({ length: CLIENTS }, client))
+  expect(server.kills).toBe(KILLS)
+  const { url, end } = await server.current()
+
+  const accepted = answers.filter(({ status }) => status === 200)
+  expect(accepted.length).toBeGreaterThan(OPERATIONS / 4)
+  expect(accepted.length).toBeLessThan(OPERATIONS)
+  const rows = (await trail(url)).filter(({ type }) => !type.startsWith('register'))
+  expect(rows.map((row) => told({ status: 200, body: row })).sort()).toEqual(accepted.map(told).sort())
+  expect(new Set(accepted.map(({ body }) => body.token_id ?? body.transaction_id)).size).toBe(accepted.length)
+
+  const held = new Map<string, number>()
+  const move = (asset: string, wallet: unknown, amount: number): void => {
+    if (typeof wallet !== 'string') return
+    const sum = (held.get(`${asset}/${wallet}`) ?? 0) + amount
+    expect(sum).toBeGreaterThanOrEqual(0)
+    held.set(`${asset}/${wallet}`, sum)
+  }
+  for (const { asset_id, amount, from_wallet, to_wallet } of rows) {
+    move(asset_id, from_wallet, -amount)
+    move(asset_id, to_wallet, amount)
+  }
+  for (const asset of ASSETS) {
+    for (const wallet of WALLETS) {
+      const response = await fetch(`${url}/api/tokens/balance?asset_id=${asset}&wallet_address=${wallet}`)
+      expect(await response.json()).toMatchObject({ balance: held.get(`${asset}/${wallet}`) ?? 0 })
+    }
+  }
+  // While the server still runs, and again from its files alone: supplies, hashes and all that follows from them.
+  const live = await steelyard(['ledger', 'verify', '--config', file])
+  expect(live).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+:0x[0-9a-f]{64}\n$/) })
+  expect(await end('SIGINT')).toBe(0)
+  const again = await steelyard(['ledger', 'verify', '--config', file, '--anchor', live.out.trim()])
+  expect(again).toMatchObject({ code: 0, out: live.out })
+}, 240_000)

@@ -1,0 +1,127 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Idempotency, Operation } from '../../src/core/operation.ts'
+import type { LedgerRequest, Outcome } from '../../src/ledger/ledger.ts'
+import { makeFolder, openLedger, verify } from './ledger.ts'
+import { LedgerModel, type ModelSaid } from './model.ts'
+
+const ASSETS = ['GILT', 'BOND']
+const WALLETS = ['bank', 'älice 🏦', 'bob']
+
+const assetId = fc.constantFrom(...ASSETS)
+const wallet = fc.constantFrom(...WALLETS)
+const amount = fc.oneof(fc.bigInt({ min: 1n, max: 30n }), fc.constant(2n ** 53n - 1n))
+
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('register_asset' as const),
+      assetId,
+      name: fc.constantFrom(undefined, 'A name'),
+      symbol: fc.constant(undefined),
+      reissue: fc.constantFrom(true, true, false),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('register_wallet' as const), wallet }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('mint' as const), assetId, amount, to: wallet }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('transfer' as const), assetId, amount, from: wallet, to: wallet }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('burn' as const), assetId, amount, from: wallet }) },
+)
+
+/** Groups of requests as commits take them; `key`: one of a few, so that some are used again with the same or another body. */
+const story = fc.record({
+  strict: fc.boolean(),
+  groups: fc.array(fc.array(fc.record({ operation, key: fc.option(fc.nat(5)) }), { minLength: 1, maxLength: 8 }), {
+    minLength: 1,
+    maxLength: 8,
+  }),
+})
+
+type Told = { readonly fingerprint: string; readonly said: ModelSaid }
+
+/** What the model says of a request, keys considered: a key is kept for what was newly accepted alone. */
+function modelSays(model: LedgerModel, keys: Map<string, Told>, { operation: given, idempotency }: LedgerRequest) {
+  const used = idempotency === undefined ? undefined : keys.get(idempotency.key)
+  if (used !== undefined) return used.fingerprint === idempotency?.fingerprint ? used.said : 'key_reused'
+  const said = model.submit(given)
+  if (idempotency !== undefined && typeof said !== 'string' && said.created) {
+    keys.set(idempotency.key, { fingerprint: idempotency.fingerprint, said })
+  }
+  return said
+}
+
+function realSaid(outcome: Outcome): ModelSaid {
+  if (!outcome.accepted) return outcome.refusal
+  return { accepted: true, serial: outcome.receipt.serial, created: outcome.receipt.created }
+}
+
+function requestOf({ operation: given, key }: { operation: Operation; key: number | null }): LedgerRequest {
+  const content = JSON.stringify(given, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))
+  const idempotency: Idempotency | undefined =
+    key === null ? undefined : { scope: 'test', key: String(key), fingerprint: content }
+  return { operation: given, idempotency }
+}
+
+type OpenLedger = Awaited<ReturnType<typeof openLedger>>
+
+/** Everything that can be read, against the model. */
+async function compare({ ledger, chain }: OpenLedger, model: LedgerModel): Promise<void> {
+  const count = model.accepted.length
+  for (const reference of ASSETS) {
+    const asset = { standard: 'ledger', reference } as const
+    const holders = WALLETS.map((account) => ({ account, amount: model.balance(account, reference) }))
+      .filter((holder) => holder.amount > 0n)
+      .sort((a, b) => Number(b.amount > a.amount) - Number(b.amount < a.amount) || (a.account < b.account ? -1 : 1))
+    expect((await chain.holders({ asset, offset: 0, limit: 10 })).rows).toEqual(holders)
+    expect((await ledger.asset(reference))?.supply ?? 0n).toBe(model.supply(reference))
+    expect(holders.reduce((sum, holder) => sum + holder.amount, 0n)).toBe(model.supply(reference))
+    for (const account of WALLETS) {
+      for (const asOf of [undefined, ...Array.from({ length: count + 1 }, (_, at) => at)]) {
+        const { rows, clock } = await chain.balances([{ account, asset, item: '' }], asOf)
+        expect(rows[0]?.amount ?? 0n).toBe(model.balance(account, reference, asOf))
+        expect(clock.published?.number).toBe(count)
+      }
+      const found = await ledger.operations({ assetId: reference, wallet: account, after: 0, limit: 100 })
+      expect(found.map(({ block }) => block.number)).toEqual(model.numbersOf(reference, account))
+    }
+    const found = await ledger.operations({ assetId: reference, after: 0, limit: 100 })
+    expect(found.map(({ block }) => block.number)).toEqual(model.numbersOf(reference, undefined))
+  }
+  for (const account of WALLETS) {
+    expect(await ledger.hasWallet(account)).toBe(model.hasWallet(account))
+    const all = model.numbersOf(undefined, account)
+    const after = all[0] ?? 0
+    const found = await ledger.operations({ wallet: account, after, limit: 3 })
+    expect(found.map(({ block }) => block.number)).toEqual(all.filter((number) => number > after).slice(0, 3))
+  }
+  const all = await ledger.operations({ after: 0, limit: 1_000 })
+  expect(all.map((recorded) => recorded.operation)).toEqual(model.accepted)
+}
+
+test('any groups of operations: outcomes, balances at every block, holders, supply, trails and keys as in plain lists', async () => {
+  await fc.assert(
+    fc.asyncProperty(story, async ({ strict, groups }) => {
+      const folder = makeFolder()
+      const real = await openLedger(folder, strict)
+      const model = new LedgerModel(strict)
+      const keys = new Map<string, Told>()
+      try {
+        for (const group of groups) {
+          const requests = group.map(requestOf)
+          const outcomes = await real.submit(requests)
+          expect(outcomes.map(realSaid)).toEqual(requests.map((request) => modelSays(model, keys, request)))
+        }
+        await compare(real, model)
+      } finally {
+        await real.close()
+      }
+      expect((await verify(folder)).faults).toEqual([])
+      folder.remove()
+    }),
+    { numRuns: 60 },
+  )
+}, 120_000)

@@ -1,0 +1,166 @@
+import { copyFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Operation } from '../../src/core/operation.ts'
+import { type Folder, makeFolder, openLedger, verify } from './ledger.ts'
+
+/** A small life of a gilt; every kind of operation, with and without keys. */
+const OPERATIONS: readonly Operation[] = [
+  { kind: 'register_asset', assetId: 'GILT', name: 'A gilt', symbol: 'G', reissue: true },
+  { kind: 'register_asset', assetId: 'BOND', name: undefined, symbol: undefined, reissue: false },
+  { kind: 'register_wallet', wallet: 'bank' },
+  { kind: 'mint', assetId: 'GILT', amount: 1_000n, to: 'bank' },
+  { kind: 'mint', assetId: 'BOND', amount: 2n ** 53n - 1n, to: 'bank' },
+  { kind: 'transfer', assetId: 'GILT', amount: 300n, from: 'bank', to: 'alice' },
+  { kind: 'transfer', assetId: 'GILT', amount: 1n, from: 'alice', to: 'alice' },
+  { kind: 'burn', assetId: 'GILT', amount: 50n, from: 'alice' },
+  { kind: 'transfer', assetId: 'GILT', amount: 250n, from: 'alice', to: 'bank' },
+]
+
+const whole = makeFolder()
+beforeAll(async () => {
+  const ledger = await openLedger(whole)
+  for (const [at, operation] of OPERATIONS.entries()) {
+    const key = { scope: '/api/tokens/mint default', key: `key-${at}`, fingerprint: 'ab'.repeat(32) }
+    await ledger.submit([{ operation, idempotency: at % 2 === 0 ? key : undefined }], 2_000 + at)
+  }
+  await ledger.close()
+})
+afterAll(() => whole.remove())
+
+/** A copy of the ledger with a change made by hand, and what verification then says. */
+async function tampered(change: (db: Database.Database, folder: Folder) => void) {
+  const folder = makeFolder()
+  copyFileSync(whole.file, folder.file)
+  const db = new Database(folder.file)
+  try {
+    change(db, folder)
+  } finally {
+    db.close()
+  }
+  try {
+    return await verify(folder)
+  } finally {
+    folder.remove()
+  }
+}
+
+test('a whole record is verified, and its last block named', async () => {
+  const { operations, head, faults } = await verify(whole)
+  expect({ operations, faults, number: head?.number }).toEqual({ operations: 9, faults: [], number: 9 })
+  expect((await verify(whole, [head])).faults).toEqual([])
+})
+
+test('a noted block that is another, or that the record does not reach, is found', async () => {
+  const noted = { number: 4, hash: `0x${'0'.repeat(64)}` }
+  expect((await verify(whole, [noted])).faults).toEqual([
+    { block: 4, says: `its hash is not ${noted.hash}, as was noted` },
+  ])
+  expect((await verify(whole, [{ ...noted, number: 10 }])).faults).toEqual([
+    { block: 10, says: 'the record ends before this block' },
+  ])
+})
+
+/** What operations write, with a cell of each column changed: the row that is changed, and the block to be named. */
+const TABLES = [
+  { table: 'ledger_operations', where: 'number = 6', block: 6 },
+  { table: 'ledger_operations', where: 'number = 1', block: 1 },
+  { table: 'ledger_keys', where: 'number = 5', block: 5 },
+  { table: 'ledger', where: 'one = 1', block: undefined },
+  { table: 'blocks', where: 'number = 6', block: 6 },
+  { table: 'transfers', where: 'block = 6', block: 6 },
+  { table: 'changes', where: "block = 6 AND account = x'616c696365'", block: 6 },
+  { table: 'balances', where: "account = x'616c696365'", block: 9 },
+  { table: 'accounts', where: "account = x'616c696365'", block: undefined },
+  { table: 'assets', where: "reference = 'GILT'", block: undefined },
+  { table: 'clock', where: 'one = 1', block: undefined },
+] as const
+
+type Cell = null | number | string | Buffer
+
+/** Other values, as close as can be, the first that the table takes is meant: of the same type, or any for a null. */
+function changed(cell: Cell): readonly Cell[] {
+  if (cell === null) return ['x', Buffer.from([0x81, 1]), 1]
+  if (typeof cell === 'number') return [cell + 1, cell + 1_000]
+  if (typeof cell === 'string') return [`${cell}!`]
+  const bytes = Buffer.from(cell.length === 0 ? [1] : cell)
+  bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1)
+  return [bytes]
+}
+
+/** Every column of the rows to change; `one` is fixed by the table itself, and `chain` names the whole ledger. */
+function columnsOf(table: string): readonly string[] {
+  const db = new Database(whole.file, { readonly: true })
+  try {
+    const names = db.prepare<[], { name: string }>(`SELECT name FROM pragma_table_info('${table}')`).all()
+    return names.map(({ name }) => name).filter((name) => name !== 'one')
+  } finally {
+    db.close()
+  }
+}
+
+describe('a changed cell is found, whichever it is', () => {
+  for (const { table, where, block } of TABLES) {
+    test(`${table} where ${where}`, async () => {
+      const missed: string[] = []
+      const unnamed: string[] = []
+      for (const column of columnsOf(table)) {
+        const { faults } = await tampered((db) => {
+          const cell = db.prepare<[], Cell>(`SELECT ${column} FROM ${table} WHERE ${where}`).pluck().get() ?? null
+          for (const value of changed(cell)) {
+            try {
+              db.prepare(`UPDATE ${table} SET ${column} = ? WHERE ${where}`).run(value)
+              return
+            } catch (error) {
+              if (!(error instanceof Database.SqliteError)) throw error
+            }
+          }
+          throw new Error(`${table}.${column} could not be changed`)
+        })
+        if (faults.length === 0) missed.push(column)
+        const names = faults.some((fault) => fault.block !== undefined && Math.abs(fault.block - (block ?? 0)) <= 1)
+        if (block !== undefined && !names) unnamed.push(column)
+      }
+      expect({ missed, unnamed }).toEqual({ missed: [], unnamed: [] })
+    })
+
+    test(`${table}: a row that is gone`, async () => {
+      const { faults } = await tampered((db) => db.exec(`DELETE FROM ${table} WHERE ${where}`))
+      expect(faults.length).toBeGreaterThan(0)
+    })
+  }
+
+  test('rows that nothing made', async () => {
+    for (const insert of [
+      "INSERT INTO transfers VALUES (9, 1, 0, 1, NULL, x'6d65', x'', x'8105', x'00')",
+      "INSERT INTO accounts VALUES (x'6d65', 1, 1)",
+      "INSERT INTO ledger_keys VALUES ('s', 'k', 'f', 2)",
+      "INSERT INTO ledger_keys VALUES ('s', 'k', 'f', 99)",
+      "INSERT INTO ledger_operations (number, kind, serial, asset, receiver, amount) VALUES (10, 'mint', 3, 'GILT', x'6d65', x'8105')",
+      "INSERT INTO openings VALUES (x'6d65', 1, x'', 1, x'00', x'8105', 0)",
+      "INSERT INTO turns VALUES (1, 1, x'00', 'balance', NULL, NULL, NULL, NULL, 1)",
+      "INSERT INTO balances SELECT x'6d65', asset, item, sum, opening, amount, met_block, met_log, met_sub, received_block, last_block, closed_block, fungible FROM balances LIMIT 1",
+    ]) {
+      const { faults } = await tampered((db) => db.exec(insert))
+      expect([insert, faults.length > 0]).toEqual([insert, true])
+    }
+  })
+})
+
+test('a record cut off, or with a forged last block whose hash is right, is found by what follows from it', async () => {
+  const cut = await tampered((db) =>
+    db.exec('DELETE FROM ledger_operations WHERE number = 9; DELETE FROM blocks WHERE number = 9'),
+  )
+  expect(cut.faults[0]?.says).toContain('is stored as')
+})
+
+test('bytes of the file that no table holds any more are found by the engine', async () => {
+  const { faults } = await tampered((db) => {
+    // An index that misses its row: the file contradicts itself.
+    db.unsafeMode(true)
+    db.pragma('writable_schema = ON')
+    db.exec("UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'transfers_by_asset'")
+  })
+  expect(faults.length).toBeGreaterThan(0)
+  expect(faults[0]?.says).toContain('the file: ')
+})
