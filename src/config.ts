@@ -31,6 +31,7 @@ import {
 } from './config/words.ts'
 import { parseYaml } from './config/yaml.ts'
 import type { Accounting } from './core/asset.ts'
+import { namespaceOf } from './core/chain.ts'
 import { LOG_LEVELS, type LogLevel } from './log.ts'
 
 /** Everything that can be configured, checked and with all defaults; frozen, parts included. */
@@ -143,6 +144,10 @@ function distinct(chains: readonly ChainConfig[], at: { readonly key: string; re
   for (const [index, chain] of chains.entries()) {
     if (chains.findIndex((other) => other.id === chain.id) === index) continue
     wrong({ ...at, key: `${at.key}.${index}.id` }, chain.id, 'each chain once')
+    good = false
+  }
+  for (const chain of chains.filter(({ id }) => namespaceOf(id) === 'ledger').slice(1)) {
+    wrong({ ...at, key: `${at.key}.${chains.indexOf(chain)}.id` }, chain.id, 'one ledger: a store holds one record')
     good = false
   }
   return good ? chains : BAD

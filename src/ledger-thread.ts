@@ -46,7 +46,7 @@ async function main(): Promise<void> {
 /** Commits what is queued, all of it together, then what came in meanwhile, until told to stop and nothing is left. */
 async function serve(store: Store): Promise<void> {
   const slow = data.slowCommitMs
-  const journal = await store.openLedgerJournal(data.chain, genesisOf(data.chain, now()))
+  const journal = await store.ledgers.openJournal(data.chain, genesisOf(data.chain, now()))
   tell({ type: 'open' })
   for (;;) {
     drain(port)

@@ -54,7 +54,7 @@ async function openFollowed(parts: ChainParts, { createAdapter }: FollowedKind):
 
 async function openOwn(parts: ChainParts): Promise<OpenChain> {
   const { chain, store, log, ledgers } = parts
-  const { ledger: record, chain: reads } = await store.openLedgerReads(chain.id)
+  const { ledger: record, chain: reads } = await store.ledgers.openReads(chain.id)
   const { storeUrl, strictWallets, slowCommitMs } = ledgers
   const data = { store: storeUrl, chain: chain.id, rules: { strictWallets }, slowCommitMs }
   const ledger = await startLedger({ data, reads: record, log })

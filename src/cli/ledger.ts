@@ -68,7 +68,7 @@ function addRegister(ledger: Command, terminal: Terminal): void {
 
 async function registerOne(file: string, terminal: Terminal, operation: Operation): Promise<void> {
   await withLedger(file, async ({ store, chain }) => {
-    const journal = await store.openLedgerJournal(chain, genesisOf(chain, now()))
+    const journal = await store.ledgers.openJournal(chain, genesisOf(chain, now()))
     try {
       const request = { operation, idempotency: undefined }
       const [settled] = await commitGroup(journal, [request], { rules: { strictWallets: false }, now: now() })
@@ -114,13 +114,13 @@ async function verify({ store, chain }: Place, anchors: readonly BlockRef[]) {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-verify-'))
   const replica = await openStore({ url: `sqlite:${folder}` })
   try {
-    const audit = await store.openLedgerAudit(chain, folder)
+    const audit = await store.ledgers.openAudit(chain, folder)
     try {
       return await verifyLedger({
         audit,
         chain,
         anchors,
-        openReplica: (genesis) => replica.openLedgerJournal(chain, genesis),
+        openReplica: (genesis) => replica.ledgers.openJournal(chain, genesis),
       })
     } finally {
       await audit.close()
@@ -160,7 +160,7 @@ function addExport(ledger: Command, terminal: Terminal): void {
       await withLedger(options.config, async ({ store, chain }) => {
         const folder = mkdtempSync(join(tmpdir(), 'steelyard-export-'))
         try {
-          const audit = await store.openLedgerAudit(chain, folder)
+          const audit = await store.ledgers.openAudit(chain, folder)
           terminal.out(csvLine(COLUMNS, options))
           for (const block of audit.blocks()) {
             if (!('header' in block)) throw new ServiceError('STORE_MISMATCH', faultLine(block))

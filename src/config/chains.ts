@@ -70,13 +70,28 @@ export function chainField(folder: string, kindOf: KindOf): Field<ChainConfig> {
       return wrong(inside(at, 'id'), given.id, `a chain that this version reads; ${namespace} is not supported yet`)
     }
     const hasNodes = NAMESPACES.get(namespace)?.nodes === true
-    const nodes = hasNodes && (given.rpc.length === 0 || given.rpc.length > MAX_NODES)
+    if (!hasNodes) return withoutNodes(given, at)
+    const nodes = given.rpc.length === 0 || given.rpc.length > MAX_NODES
     if (nodes)
       wrong(inside(at, 'rpc'), given.rpc.length === 0 ? undefined : given.rpc, `a list of 1 to ${MAX_NODES} node URLs`)
     const scope = readScope(given.scope, kind, inside(at, 'scope'))
     return scope === BAD || nodes ? BAD : { ...given, scope }
   })
 }
+
+/** A chain that is written here: nothing says where or how to follow it. */
+function withoutNodes(given: RawChain, at: Place): ChainConfig | Bad {
+  const { rpc, from, scope, tls, pollMs } = given
+  const unused = { rpc: rpc.length > 0, from: from !== 0, scope: scope !== 'all', tls: tls !== undefined }
+  for (const [key, isGiven] of Object.entries({ ...unused, poll_ms: pollMs !== undefined })) {
+    if (isGiven)
+      wrong(inside(at, key), Reflect.get(given, key), `nothing: ${given.id} has no nodes, it is written here`)
+  }
+  const good = pollMs === undefined && Object.values(unused).every((isGiven) => !isGiven)
+  return good ? { ...given, scope: { type: 'all' } } : BAD
+}
+
+type RawChain = Omit<ChainConfig, 'scope'> & { readonly scope: RawScope }
 
 type RawScope =
   | 'all'

@@ -3,7 +3,7 @@ import { loadConfig, parseConfig } from '../config.ts'
 import { isServiceError } from '../core/errors.ts'
 import type { KindOf } from './words.ts'
 
-const kindOf: KindOf = (chain) => (chain.startsWith('eip155:') ? EVM : undefined)
+const kindOf: KindOf = (chain) => (/^(eip155|ledger):/.test(chain) ? EVM : undefined)
 const EVM = { parseAddress: (text: string) => (/^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : undefined) }
 const USDC = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'
 
@@ -87,7 +87,21 @@ describe('a wrong configuration', () => {
       'chains.0.id: got "starknet:SN_MAIN", expected a chain that this version reads; starknet is not supported yet',
     ],
     ['Chia', 'chains: [{ id: chia:mainnet, rpc: [http://a] }]', 'chia is not supported yet'],
-    ['a ledger', 'chains: [{ id: ledger:main }]', 'ledger is not supported yet'],
+    [
+      'a node of a ledger',
+      'chains: [{ id: ledger:main, rpc: ["http://a/KEY"] }]',
+      'chains.0.rpc: got a list of 1, expected nothing: ledger:main has no nodes, it is written here',
+    ],
+    [
+      'a first block of a ledger',
+      'chains: [{ id: ledger:main, from: 7 }]',
+      'chains.0.from: got "7", expected nothing: ledger:main has no nodes, it is written here',
+    ],
+    [
+      'two ledgers',
+      'chains: [{ id: ledger:main }, { id: ledger:other }]',
+      'chains.1.id: got "ledger:other", expected one ledger: a store holds one record',
+    ],
     ['no node', 'chains: [{ id: "eip155:1" }]', 'chains.0.rpc: is missing, expected a list of 1 to 16 node URLs'],
     [
       'an empty list of nodes',

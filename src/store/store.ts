@@ -24,24 +24,29 @@ export interface Store {
   /** The read side of a chain, whether or not anything was written yet. */
   openReads(chain: ChainId): Promise<ChainReads>
   /**
-   * The writer of an issuer's ledger, in the authoritative file; `genesis` begins a record that is not there yet.
-   * @throws STORE_MISMATCH the file holds another ledger
-   */
-  openLedgerJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal>
-  /** The read side of an issuer's ledger: its record, and all of it as of any chain; both see the same snapshots. */
-  openLedgerReads(chain: ChainId): Promise<{ readonly ledger: LedgerReads; readonly chain: ChainReads }>
-  /**
    * Deletes all that was indexed and read of a chain that nodes have, so that it is indexed anew; nobody may have it open.
    * @throws LEASE_HELD another process writes it
    */
   forget(chain: ChainId): Promise<void>
+  readonly ledgers: LedgerStore
+  readonly keys: KeyStore
+  close(): Promise<void>
+}
+
+/** Issuers' ledgers, in the file of what is authoritative: at most one a store. */
+export interface LedgerStore {
+  /**
+   * The writer of an issuer's ledger, in the authoritative file; `genesis` begins a record that is not there yet.
+   * @throws STORE_MISMATCH the file holds another ledger
+   */
+  openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal>
+  /** The read side of an issuer's ledger: its record, and all of it as of any chain; both see the same snapshots. */
+  openReads(chain: ChainId): Promise<{ readonly ledger: LedgerReads; readonly chain: ChainReads }>
   /**
    * All of a ledger as it is stored, to be held against one that was written anew into another folder (`replica`).
    * @throws STORE_MISMATCH the store holds no such ledger
    */
-  openLedgerAudit(chain: ChainId, replica: string): Promise<LedgerAudit>
-  readonly keys: KeyStore
-  close(): Promise<void>
+  openAudit(chain: ChainId, replica: string): Promise<LedgerAudit>
 }
 
 /** How far a chain's writer got, and what it needs to go on. */

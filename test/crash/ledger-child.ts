@@ -17,7 +17,7 @@ const store = new SqliteStore({
     if (armed && step === fatal) process.kill(process.pid, 'SIGKILL')
   },
 })
-const journal = await store.openLedgerJournal(CHAIN, genesisOf(CHAIN, 1))
+const journal = await store.ledgers.openJournal(CHAIN, genesisOf(CHAIN, 1))
 armed = true
 const transfers = Array.from({ length: 5 }, (_, at) => {
   const operation = { kind: 'transfer', assetId: 'GILT', amount: 1n, from: 'bank', to: `${name}-${at}` } as const

@@ -32,8 +32,8 @@ export function openStoreAt(folder: Folder): SqliteStore {
 /** A ledger opened for writing and reading in this thread. */
 export async function openLedger(folder: Folder, strictWallets = false) {
   const store = openStoreAt(folder)
-  const journal = await store.openLedgerJournal(CHAIN, genesisOf(CHAIN, BEGAN))
-  const { ledger, chain } = await store.openLedgerReads(CHAIN)
+  const journal = await store.ledgers.openJournal(CHAIN, genesisOf(CHAIN, BEGAN))
+  const { ledger, chain } = await store.ledgers.openReads(CHAIN)
   return {
     store,
     journal,
@@ -57,13 +57,13 @@ export async function openLedger(folder: Folder, strictWallets = false) {
 export async function verify(folder: Folder, anchors: Verified['head'][] = []): Promise<Verified> {
   const replica = makeFolder()
   const [store, copy] = [openStoreAt(folder), openStoreAt(replica)]
-  const audit = await store.openLedgerAudit(CHAIN, replica.path)
+  const audit = await store.ledgers.openAudit(CHAIN, replica.path)
   try {
     return await verifyLedger({
       audit,
       chain: CHAIN,
       anchors: anchors.filter((anchor) => anchor !== undefined),
-      openReplica: (genesis) => copy.openLedgerJournal(CHAIN, genesis),
+      openReplica: (genesis) => copy.ledgers.openJournal(CHAIN, genesis),
     })
   } finally {
     await audit.close()

@@ -43,7 +43,7 @@ export type LedgerJournalOptions = {
   readonly chain: ChainId
   /** The block that a record begins with, where none is there yet. */
   readonly genesis: Header
-  readonly onStep?: (step: LedgerStep) => void
+  readonly onStep: ((step: LedgerStep) => void) | undefined
 }
 
 /** The writer of an issuer's ledger: the operations, and through the journal's own writers all that follows from them. */

@@ -1,23 +1,20 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type AccountCodec, TEXT_ACCOUNTS } from '../../core/account.ts'
+import type { AccountCodec } from '../../core/account.ts'
 import type { Accounting } from '../../core/asset.ts'
-import type { Header } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
-import type { LedgerAudit, LedgerJournal, LedgerReads } from '../ledger-store.ts'
 import type { ChainReads, Journal, Store } from '../store.ts'
 import type { FixedClasses } from './asset-table.ts'
 import { type OpenOptions, openDatabase, type SqliteDatabase } from './database.ts'
 import { type JournalStep, SqliteJournal } from './journal.ts'
 import { SqliteKeys } from './keys.ts'
 import { takeLease } from './lease.ts'
-import { SqliteLedgerAudit } from './ledger-audit.ts'
-import { type LedgerStep, SqliteLedgerJournal } from './ledger-journal.ts'
-import { SqliteLedgerReads } from './ledger-reads.ts'
+import type { LedgerStep } from './ledger-journal.ts'
+import { SqliteLedgers } from './ledgers.ts'
 import { SqliteObservations } from './observations.ts'
 import { SqliteReads } from './reads.ts'
-import { CHAIN_MIGRATIONS, LEDGER_MIGRATIONS, MAIN_MIGRATIONS, READS_MIGRATIONS } from './schema.ts'
+import { CHAIN_MIGRATIONS, MAIN_MIGRATIONS, READS_MIGRATIONS } from './schema.ts'
 import { Snapshot } from './snapshot.ts'
 import { SqliteTokens } from './token-store.ts'
 
@@ -31,17 +28,13 @@ export type SqliteOptions = {
   readonly onLedgerStep?: (step: LedgerStep) => void
 }
 
-/** The file of what is authoritative, and the tables that a ledger has in it. */
+/** The file of what is authoritative. */
 const MAIN_FILE = 'steelyard.db'
-const LEDGER_TABLES = {
-  migrations: MAIN_MIGRATIONS,
-  parts: { chain: CHAIN_MIGRATIONS, ledger: LEDGER_MIGRATIONS },
-  durable: true,
-}
 
 /** A folder: one file for what is authoritative, and for each chain one of facts and one of reads. */
 export class SqliteStore implements Store {
   readonly keys: SqliteKeys
+  readonly ledgers: SqliteLedgers
   readonly #options: SqliteOptions
   readonly #open: SqliteDatabase[] = []
 
@@ -49,6 +42,13 @@ export class SqliteStore implements Store {
     this.#options = options
     mkdirSync(options.folder, { recursive: true })
     this.keys = new SqliteKeys(this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: true }))
+    this.ledgers = new SqliteLedgers({
+      fileIn: (folder) => join(folder, MAIN_FILE),
+      folder: options.folder,
+      onStep: options.onLedgerStep,
+      open: (tables) => this.#database(MAIN_FILE, tables),
+      readsOf: (chain, facts) => this.#reads(chain, facts),
+    })
   }
 
   async openJournal(chain: ChainId, coverage: Coverage): Promise<Journal> {
@@ -90,25 +90,6 @@ export class SqliteStore implements Store {
     const codec = this.#options.codecOf(chain)
     const db = this.#database(`${fileName(chain)}.db`, { migrations: CHAIN_MIGRATIONS, durable: false })
     return this.#reads(chain, { db, codec, snapshot: new Snapshot(db) })
-  }
-
-  async openLedgerJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal> {
-    const file = join(this.#options.folder, MAIN_FILE)
-    const onStep = this.#options.onLedgerStep
-    const db = openDatabase({ file, ...LEDGER_TABLES, cache: 'ledger' })
-    return new SqliteLedgerJournal({ db, chain, genesis, ...(onStep === undefined ? {} : { onStep }) })
-  }
-
-  async openLedgerReads(chain: ChainId): Promise<{ ledger: LedgerReads; chain: ChainReads }> {
-    const db = this.#database(MAIN_FILE, LEDGER_TABLES)
-    const snapshot = new Snapshot(db, true)
-    const reads = this.#reads(chain, { db, codec: TEXT_ACCOUNTS, snapshot })
-    return { ledger: new SqliteLedgerReads(db, snapshot), chain: reads }
-  }
-
-  async openLedgerAudit(chain: ChainId, replica: string): Promise<LedgerAudit> {
-    const db = openDatabase({ file: join(this.#options.folder, MAIN_FILE), ...LEDGER_TABLES, cache: 'small' })
-    return new SqliteLedgerAudit(db, { chain, replica: join(replica, MAIN_FILE) })
   }
 
   #reads(chain: ChainId, facts: { db: SqliteDatabase; codec: AccountCodec; snapshot: Snapshot }): SqliteReads {

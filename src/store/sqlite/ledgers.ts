@@ -1,0 +1,73 @@
+import { type AccountCodec, TEXT_ACCOUNTS } from '../../core/account.ts'
+import type { Header } from '../../core/block.ts'
+import type { ChainId } from '../../core/chain.ts'
+import type { LedgerAudit, LedgerJournal, LedgerReads } from '../ledger-store.ts'
+import type { ChainReads, LedgerStore } from '../store.ts'
+import { type OpenOptions, openDatabase, type SqliteDatabase } from './database.ts'
+import { SqliteLedgerAudit } from './ledger-audit.ts'
+import { type LedgerStep, SqliteLedgerJournal } from './ledger-journal.ts'
+import { SqliteLedgerReads } from './ledger-reads.ts'
+import { CHAIN_MIGRATIONS, LEDGER_MIGRATIONS, MAIN_MIGRATIONS } from './schema.ts'
+import { Snapshot } from './snapshot.ts'
+
+/** What a ledger has in the authoritative file: the tables of a chain, and its own. */
+const TABLES: Tables = {
+  migrations: MAIN_MIGRATIONS,
+  parts: { chain: CHAIN_MIGRATIONS, ledger: LEDGER_MIGRATIONS },
+  durable: true,
+}
+
+type Tables = Pick<OpenOptions, 'migrations' | 'parts' | 'durable'>
+
+/** The facts of a chain as its read side takes them. */
+export type ChainFacts = { readonly db: SqliteDatabase; readonly codec: AccountCodec; readonly snapshot: Snapshot }
+
+/** Opens the ledger of a folder. */
+export class SqliteLedgers implements LedgerStore {
+  readonly #parts: LedgerParts
+
+  constructor(parts: LedgerParts) {
+    this.#parts = parts
+  }
+
+  async openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal> {
+    const { fileIn, folder, onStep } = this.#parts
+    const db = openDatabase({ file: fileIn(folder), ...TABLES, cache: 'ledger' })
+    try {
+      return new SqliteLedgerJournal({ db, chain, genesis, onStep })
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  }
+
+  async openReads(chain: ChainId): Promise<{ ledger: LedgerReads; chain: ChainReads }> {
+    const db = this.#parts.open(TABLES)
+    const snapshot = new Snapshot(db, true)
+    const reads = this.#parts.readsOf(chain, { db, codec: TEXT_ACCOUNTS, snapshot })
+    return { ledger: new SqliteLedgerReads(db, snapshot), chain: reads }
+  }
+
+  async openAudit(chain: ChainId, replica: string): Promise<LedgerAudit> {
+    const { fileIn, folder } = this.#parts
+    const db = openDatabase({ file: fileIn(folder), ...TABLES, cache: 'small' })
+    try {
+      return new SqliteLedgerAudit(db, { chain, replica: fileIn(replica) })
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  }
+}
+
+/** What ledgers need of their store. */
+export type LedgerParts = {
+  /** The authoritative file in a store's folder. */
+  readonly fileIn: (folder: string) => string
+  readonly folder: string
+  /** For tests that end the process at a named step of a commit. */
+  readonly onStep: ((step: LedgerStep) => void) | undefined
+  /** Opens the authoritative file for reading, until the store closes. */
+  readonly open: (tables: Tables) => SqliteDatabase
+  readonly readsOf: (chain: ChainId, facts: ChainFacts) => ChainReads
+}
