@@ -7,6 +7,7 @@ import { stringify } from 'yaml'
 import { kindOf } from '../chains/registry.ts'
 import { type Config, parseConfig } from '../config.ts'
 import { type DemoChain, startDemoChain } from '../demo/chain.ts'
+import { GILT, issueGilt } from '../demo/gilt.ts'
 import { demoWords } from '../demo/words.ts'
 import type { Terminal } from './outcome.ts'
 import { serveUntilStopped } from './serve.ts'
@@ -53,7 +54,8 @@ async function runDemo(wanted: number, { terminal, stop }: Surroundings): Promis
       // Ctrl-C reaches the chain as well, and may end it first.
       if (!stop.signal.aborted) throw error
     })
-    const onReady = (server: string): void => terminal.out(demoWords({ ...chain, server }))
+    const onReady = async (server: string): Promise<void> =>
+      terminal.out(demoWords({ ...chain, server, gilt: await issueGilt(server) }))
     await Promise.all([serveUntilStopped({ config, stop, onReady }), trading])
   } finally {
     await chain.stop()
@@ -67,9 +69,9 @@ function demoConfig(chain: DemoChain, place: { readonly folder: string; readonly
     listen: { host: HOST, port: place.port },
     log: { level: 'warn' },
     store: `sqlite:${place.folder}`,
-    chains: [{ id: `eip155:${chain.chainId}`, rpc: [chain.url], poll_ms: 500 }],
+    chains: [{ id: `eip155:${chain.chainId}`, rpc: [chain.url], poll_ms: 500 }, { id: 'ledger:main' }],
     prices: { static: { [`eip155:${chain.chainId}/erc20:${chain.tokens.cents}`]: '1.0001' } },
-    dialects: { chainbase: { demo_key: true }, cobo: { anonymous: 'demo' } },
+    dialects: { 'abc-labs': { assets: [GILT] }, chainbase: { demo_key: true }, cobo: { anonymous: 'demo' } },
   }
   // The demo is the same everywhere: the environment has no part in it.
   const source = { text: stringify(tree), name: 'the demo', folder: place.folder, env: {} }

@@ -36,7 +36,7 @@ export function addServe(program: Command): void {
 export async function serveUntilStopped(options: {
   readonly config: Config
   readonly stop: StopRequest
-  readonly onReady?: (url: string) => void
+  readonly onReady?: (url: string) => Promise<void>
 }): Promise<void> {
   const { config, stop } = options
   const display = new ProgressDisplay(standardError(), () => performance.now())
@@ -55,7 +55,7 @@ export async function serveUntilStopped(options: {
     try {
       log.info({ url: app.url }, 'serving')
       await Promise.race([ready.reached, stop.requested])
-      if (!stop.signal.aborted) options.onReady?.(app.url)
+      if (!stop.signal.aborted) await options.onReady?.(app.url)
       await stop.requested
     } finally {
       display.stop()

@@ -18,6 +18,7 @@ const FACTS = {
   trader: address('a'),
   greatest: address('b'),
   emptied: address('c'),
+  gilt: { question: 'http://127.0.0.1:8080/api/tokens/balance?wallet_address=w', answer: '{"balance":100}' },
 }
 
 test('the first line to try is the account call with the demo key', () => {
@@ -29,5 +30,6 @@ test('the first line to try is the account call with the demo key', () => {
 test('the text holds every address and every command', () => {
   const text = demoWords(FACTS)
   for (const token of Object.values(FACTS.tokens)) expect(text).toContain(token)
+  expect(text).toContain(`  curl -s '${FACTS.gilt.question}'\n  ${FACTS.gilt.answer}\n`)
   for (const { command } of demoLines(FACTS)) expect(text.split('\n')).toContain(`  ${command}`)
 })

@@ -1,6 +1,7 @@
 import { DEMO_TOKEN_KEYS, DEMO_TOKENS } from './book.ts'
 import type { DemoChain } from './chain.ts'
 import { callData } from './contracts.ts'
+import type { DemoGilt } from './gilt.ts'
 
 /** The key of the vendor's own example, which the demo accepts for reading. */
 export const DEMO_KEY = 'demo'
@@ -9,6 +10,7 @@ export const DEMO_KEY = 'demo'
 export type DemoFacts = Pick<DemoChain, 'url' | 'chainId' | 'tokens' | 'trader' | 'greatest' | 'emptied'> & {
   /** Base URL of the running server, without a slash at its end. */
   readonly server: string
+  readonly gilt: DemoGilt
 }
 
 /** A request to try: a command that works as it stands, and what to see in its answer. */
@@ -35,6 +37,10 @@ export function demoWords(facts: DemoFacts): string {
     'Try these in another terminal. Balances are hex, as the vendor sends them; the header balance-as-of names the block.',
     '',
     ...lines,
+    'An issuer minted, sold and in part redeemed a gilt on the ledger beside it. What its investor holds, as just answered:',
+    `  curl -s '${facts.gilt.question}'`,
+    `  ${facts.gilt.answer}`,
+    '',
     `Words and shapes of every call: ${facts.server}/docs    Ctrl-C ends the demo and its chain.`,
     '',
   ].join('\n')

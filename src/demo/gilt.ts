@@ -1,0 +1,36 @@
+import { assert } from '../core/assert.ts'
+
+/** What the demo's issuer did, and the question that it ends with. */
+export type DemoGilt = { readonly question: string; readonly answer: string }
+
+/** The asset that the demo's configuration registers. */
+export const GILT = { asset_id: 'UKGILT2030', name: 'UK Gilt 2030' } as const
+
+/** The wallets of ABC-Labs' own example: the issuer's, and an investor's. */
+const [ISSUER, INVESTOR] = ['0xABC123...', '0xDEF456...']
+
+const STEPS = [
+  { path: 'mint', body: { amount: 1_000, recipient_wallet_address: ISSUER } },
+  { path: 'transfer', body: { amount: 150, from_wallet: ISSUER, to_wallet: INVESTOR } },
+  { path: 'burn', body: { amount: 50, holder_wallet_address: INVESTOR } },
+]
+
+/** Lets a gilt be issued, sold and in part redeemed through the server's own calls, and asks what the investor holds. */
+export async function issueGilt(server: string): Promise<DemoGilt> {
+  const asset_id = GILT.asset_id
+  for (const { path, body } of STEPS) {
+    const response = await fetch(`${server}/api/tokens/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': `demo-${path}` },
+      body: JSON.stringify({ asset_id, ...body }),
+    })
+    const answer = await response.text()
+    assert(response.status === 200, `the demo's ${path} is accepted: ${answer}`)
+  }
+  // The vendor's own request, letter by letter.
+  const question = `${server}/api/tokens/balance?asset_id=${asset_id}&wallet_address=${INVESTOR}`
+  const response = await fetch(question)
+  const answer = await response.text()
+  assert(response.status === 200, `the demo's balance is answered: ${answer}`)
+  return { question, answer }
+}
