@@ -36,7 +36,7 @@ const MAX_SPEND = 1n << BigInt(32 + HIGH_BITS)
 /** Even if one mint had to pay for all transfers of a chain of this length, it could: that keeps balances from going negative. */
 const MAX_TRANSFERS = 2 ** 28
 /** One movement in so many is a mint. */
-const MINT_EVERY = 5
+export const MINT_EVERY = 5
 
 /**
  * A chain of blocks of ERC-20 transfers that is the same for the same shape, and any part of which can be had without
