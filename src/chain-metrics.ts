@@ -46,6 +46,22 @@ export function collectChainMetrics(registry: Registry, chains: readonly Metered
       },
     })
   }
+  const samples: Gauge<'chain' | 'outcome'> = new Gauge({
+    name: 'steelyard_verify_sampled',
+    help: 'Stored balances that were held against the chain since the indexer started; different should be 0',
+    labelNames: ['chain', 'outcome'],
+    registers: [registry],
+    collect: async () => {
+      samples.reset()
+      for (const chain of chains) {
+        const { counts } = await chain.clock()
+        for (const outcome of ['checked', 'equal', 'different', 'skipped']) {
+          const value = counts[`verify_${outcome}`]
+          if (value !== undefined) samples.set({ chain: chain.id, outcome }, value)
+        }
+      }
+    },
+  })
   const counts: Gauge<'chain' | 'what'> = new Gauge({
     name: 'steelyard_indexer_count',
     help: "Counters of the chain's indexer since it started: calls, retries, logs skipped and found missing, lagging answers, conflicts, rollbacks, transfers, audits",

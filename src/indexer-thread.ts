@@ -3,10 +3,12 @@ import { setMaxListeners } from 'node:events'
 import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import { VerifySampler } from './balances/verify-sampler.ts'
 import type { AdapterCounts, ChainAdapter, FollowedKind } from './chains/adapter.ts'
 import { kindOf } from './chains/registry.ts'
 import type { ChainConfig } from './config/chains.ts'
 import { assert } from './core/assert.ts'
+import { assetText } from './core/asset.ts'
 import { isServiceError } from './core/errors.ts'
 import { Auditor } from './indexer/audit.ts'
 import { runAudit } from './indexer/audit-run.ts'
@@ -19,6 +21,10 @@ import type { ChainReads, Journal } from './store/store.ts'
 
 /** Below the API's thread, so that a backfill takes only what answers leave. */
 const NICENESS = 19
+/** Polls of the head for one round of the sampler, so that it costs a node little more than being polled does. */
+const POLLS_A_SAMPLE = 3
+/** Shortest pause between two rounds of the sampler, in milliseconds, however fast the chain is polled. */
+const MIN_SAMPLE_PAUSE_MS = 1_000
 /** Pause between two tries to take a lease that another process holds, in milliseconds. */
 const LEASE_PAUSE_MS = 1_000
 
@@ -31,7 +37,8 @@ setMaxListeners(0, stopping.signal)
 port.on('message', () => stopping.abort())
 
 const tell = (message: FromThread): void => port.postMessage(message)
-const log = (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>): void =>
+type Fields = Readonly<Record<string, unknown>>
+const log = (level: 'info' | 'warn' | 'error', message: string, fields: Fields): void =>
   tell({ type: 'log', level, message, fields: { chain: data.chain.id, ...fields } })
 const time = (): number => Math.floor(Date.now() / 1000)
 
@@ -80,6 +87,7 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): 
   const coverage = { scope: chain.scope, from: chain.from }
   const now = () => performance.now()
   const audit = new Auditor({ adapter, journal, reads, coverage, nobody: kind.nobody, now, log })
+  const sampler = samplerOf({ reads, kind, chain })
   const indexer = new Indexer({
     audit,
     adapter,
@@ -90,14 +98,44 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): 
     time,
     log,
     report: (report) => tell({ type: 'progress', progress: { chain: chain.id, first: chain.from, ...report } }),
-    counts: () => ({ ...counts }),
+    counts: () => ({ ...counts, ...sampler?.counts() }),
   })
   const tokens = followTokens({ adapter, reads, time, log, signal })
   const audits = runAudit(audit, log, signal)
-  await run({ indexer, pollMs: chain.pollMs ?? kind.pollMs, log, signal })
+  const pollMs = chain.pollMs ?? kind.pollMs
+  const samples = sampler?.run(Math.max(MIN_SAMPLE_PAUSE_MS, POLLS_A_SAMPLE * pollMs), signal)
+  await run({ indexer, pollMs, log, signal })
   // A chain that stopped for good waits here, its state still readable, until the process is told to stop.
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-  await Promise.all([tokens, audits])
+  await Promise.all([tokens, audits, samples])
+}
+
+/** Holds a few balances against the chain for as long as it is followed; undefined where the kind cannot. */
+function samplerOf({ reads, kind, chain }: Pick<Parts, 'reads' | 'kind' | 'chain'>): VerifySampler | undefined {
+  const prover = kind.createProver?.({
+    chain: chain.id,
+    rpc: chain.rpc,
+    warn: (message, fields) => log('warn', message, fields),
+  })
+  if (prover === undefined) return undefined
+  return new VerifySampler({
+    reads,
+    prover,
+    random: Math.random,
+    onDifference: ({ subject, account, asset, item, block, stored, chainSays, accounting }) =>
+      log('error', 'A STORED BALANCE IS NOT WHAT THE CHAIN SAYS: run steelyard verify', {
+        subject,
+        account,
+        asset: assetText(chain.id, asset),
+        item,
+        block: block.number,
+        hash: block.hash,
+        stored: stored.toString(),
+        chain_says: chainSays.toString(),
+        accounting,
+      }),
+    onFailure: (error) => log('warn', 'cannot sample balances, will try again', { error: String(error) }),
+  })
 }
 
 /** Waits for the lease as long as another process holds it; undefined when told to stop meanwhile, or for good. */

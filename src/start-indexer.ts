@@ -15,7 +15,7 @@ export type ThreadData = {
 export type FromThread =
   | {
       readonly type: 'log'
-      readonly level: 'info' | 'warn'
+      readonly level: 'info' | 'warn' | 'error'
       readonly message: string
       readonly fields: Readonly<Record<string, unknown>>
     }

@@ -18,6 +18,16 @@ const Audit = Type.Object(
   { description: 'Absent until a head was audited.' },
 )
 
+const Verify = Type.Object(
+  {
+    checked: Type.Integer({ description: 'Stored balances held against the chain since the indexer started.' }),
+    equal: Type.Integer(),
+    different: Type.Integer({ description: 'Those that are not what the chain says: there should be none.' }),
+    skipped: Type.Integer({ description: 'Those that could not be compared, or that make no claim.' }),
+  },
+  { description: 'A small sample of what steelyard verify compares, drawn all the time. Absent until one was drawn.' },
+)
+
 const ChainHealth = Type.Object({
   id: Type.String({ description: 'CAIP-2 id.' }),
   kind: Type.String(),
@@ -30,6 +40,7 @@ const ChainHealth = Type.Object({
   ),
   transfers: Type.Integer(),
   audit: Type.Optional(Audit),
+  verify: Type.Optional(Verify),
   error: Type.Optional(Type.String()),
 })
 
@@ -90,6 +101,7 @@ function fromClock(clock: ChainClock, now: number): Omit<ChainHealth, 'id' | 'ki
     lag_seconds: published && head && Math.max(0, head.timestamp - published.timestamp),
     transfers: clock.transfers,
     audit: auditOf(clock.counts),
+    verify: verifyOf(clock.counts),
     error: clock.error ?? (silent ? 'the indexer has been silent for over a minute' : undefined),
   }
 }
@@ -107,4 +119,10 @@ function auditOf(counts: ChainClock['counts']): ChainHealth['audit'] {
     repaired: of('repaired'),
     turned: of('turned'),
   }
+}
+
+function verifyOf(counts: ChainClock['counts']): ChainHealth['verify'] {
+  const of = (what: string): number => counts[`verify_${what}`] ?? 0
+  const sample = { checked: of('checked'), equal: of('equal'), different: of('different'), skipped: of('skipped') }
+  return sample.checked + sample.skipped === 0 ? undefined : sample
 }

@@ -37,8 +37,6 @@ afterAll(async () => {
   await anvil.stop()
 })
 
-type Audited = { readonly audit?: { readonly block: number; readonly turned: number } }
-
 async function classes(): Promise<Record<string, { accounting: string; why: string }>> {
   const { code, out } = await steelyard(['tokens', '--config', server.config])
   expect(code).toBe(0)
@@ -53,10 +51,10 @@ async function classes(): Promise<Record<string, { accounting: string; why: stri
 }
 
 test('tokens whose logs do not tell all are found and turned, with evidence; the ordinary one is not', async () => {
-  await server.healthy((chain) => ((chain as Audited).audit?.turned ?? 0) >= 4)
+  await server.healthy((chain) => (chain.audit?.turned ?? 0) >= 4)
   await mine(anvil, 1)
   const head = Number(await anvil.rpc('eth_blockNumber', []))
-  await server.healthy((chain) => ((chain as Audited).audit?.block ?? 0) >= head)
+  await server.healthy((chain) => (chain.audit?.block ?? 0) >= head)
   expect(await classes()).toEqual({
     plain: { accounting: 'events', why: 'not turned' },
     rebasing: { accounting: 'reads', why: 'an amount differs' },

@@ -59,6 +59,8 @@ export type Health = {
   readonly head?: number
   readonly checkpoint?: { readonly number: number; readonly hash: string }
   readonly transfers: number
+  readonly audit?: { readonly block: number; readonly turned: number }
+  readonly verify?: { readonly checked: number; readonly equal: number; readonly different: number }
   readonly error?: string
 }
 

@@ -111,6 +111,13 @@ describe('with the odd tokens held to their events', () => {
     }
   })
 
+  test('the sample that the server draws all the time comes upon them too, and says so', async () => {
+    const { verify: sampled } = await server.healthy(({ verify: sample }) => (sample?.different ?? 0) > 0)
+    expect(sampled?.checked).toBe((sampled?.equal ?? 0) + (sampled?.different ?? 0))
+    const metrics = await (await server.get('/metrics')).text()
+    expect(metrics).toMatch(/^steelyard_verify_sampled\{chain="eip155:31337",outcome="different"\} [1-9]/m)
+  })
+
   test('it names each on a line of its own for people', async () => {
     const { code, out, err } = await steelyard(['verify', '--config', server.config, '--token', assetOf('fee')])
     const lines = out.split('\n')

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type AssetRef, assetKey } from '../core/asset.ts'
+import type { BlockRef } from '../core/block.ts'
+import type { Position } from '../store/walk.ts'
+import { type Difference, type Judged, Tally } from './verify.ts'
+import { judgeObservations, judgePositions, type Sides } from './verify-judge.ts'
+
+/** Positions and observations of one round: one small request to the node, and some microseconds of the store. */
+const POSITIONS_PER_ROUND = 20
+const OBSERVATIONS_PER_ROUND = 5
+/** A round is given up after this, in milliseconds: a node that is this slow has better things to do. */
+const ROUND_TIMEOUT_MS = 30_000
+/** Assets whose difference was told; beyond it all may be told once more. */
+const MAX_TOLD = 10_000
+
+export type SamplerOptions = Omit<Sides, 'signal'> & {
+  /** From 0 to below 1. */
+  readonly random: () => number
+  /** Called for the first difference of each asset. */
+  readonly onDifference: (difference: Difference) => void
+  /** Called when rounds begin to fail. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/**
+ * Holds a few stored balances against the chain, for ever and round after round: from a random account on, at the newest
+ * indexed block, as `steelyard verify` does it. Rounds are small, follow each other slowly and stop nothing.
+ */
+export class VerifySampler {
+  readonly #options: SamplerOptions
+  readonly #tally = new Tally()
+  readonly #told = new Set<string>()
+
+  constructor(options: SamplerOptions) {
+    this.#options = options
+  }
+
+  /** What was compared since the start, for metrics. */
+  counts(): Readonly<Record<string, number>> {
+    const { checked, equal, different, skipped } = this.#tally.counts
+    const left = Object.values(skipped).reduce((sum, count) => sum + count, 0)
+    return { verify_checked: checked, verify_equal: equal, verify_different: different, verify_skipped: left }
+  }
+
+  /** Rounds, `pauseMs` apart, until the signal fires. What fails is tried again, told once. */
+  async run(pauseMs: number, signal: AbortSignal): Promise<void> {
+    let failing = false
+    while (!signal.aborted) {
+      try {
+        await this.round(AbortSignal.any([signal, AbortSignal.timeout(ROUND_TIMEOUT_MS)]))
+        failing = false
+      } catch (error) {
+        if (signal.aborted) return
+        if (!failing) this.#options.onFailure(error)
+        failing = true
+      }
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  /** One round; nothing before the chain has caught up. @throws NODE_*, STORE_UNAVAILABLE, ABORTED */
+  async round(signal: AbortSignal): Promise<void> {
+    const { reads, prover } = this.#options
+    const sides: Sides = { reads, prover, signal }
+    const { published, state } = await reads.clock()
+    if (published === undefined || state !== 'live') return
+    const positions = await judgePositions(sides, await this.#positions(published), published)
+    this.#note(positions.map(({ judged }) => judged))
+    const page = await reads.observations.walk({
+      after: { share: this.#options.random() },
+      limit: OBSERVATIONS_PER_ROUND,
+    })
+    this.#note(await judgeObservations(sides, page.rows))
+  }
+
+  /** From a random account on; past the last account comes the first. */
+  async #positions(at: BlockRef): Promise<readonly Position[]> {
+    const { reads, random } = this.#options
+    const end = await reads.walk({ after: { share: random() }, at, limit: POSITIONS_PER_ROUND })
+    const left = POSITIONS_PER_ROUND - end.rows.length
+    const begin = left > 0 ? await reads.walk({ after: { share: 0 }, at, limit: left }) : { rows: [] }
+    return [...end.rows, ...begin.rows]
+  }
+
+  #note(judgements: readonly (Judged | undefined)[]): void {
+    for (const judged of judgements) {
+      // A block that was replaced meanwhile is seen to by the indexer, and is no loss to a sample.
+      if (judged === undefined || (judged.outcome === 'skipped' && judged.reason === 'block_replaced')) continue
+      this.#tally.add(judged)
+      if (judged.outcome === 'different' && this.#isNews(judged.difference.asset)) {
+        this.#options.onDifference(judged.difference)
+      }
+    }
+  }
+
+  #isNews(asset: AssetRef): boolean {
+    const key = assetKey(asset)
+    if (this.#told.has(key)) return false
+    if (this.#told.size >= MAX_TOLD) this.#told.clear()
+    this.#told.add(key)
+    return true
+  }
+}

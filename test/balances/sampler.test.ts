@@ -1,0 +1,116 @@
+/** The sampler of `serve`, round by round, on a real store. */
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Difference } from '../../src/balances/verify.ts'
+import { VerifySampler } from '../../src/balances/verify-sampler.ts'
+import type { ChainProver, Proof, Question } from '../../src/chains/adapter.ts'
+import { ServiceError } from '../../src/core/errors.ts'
+import { MockChain } from '../chains/mock-chain.ts'
+import { makeRig, type Rig } from '../indexer/harness.ts'
+import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
+
+const [coin] = ASSETS
+const SIGNAL = new AbortController().signal
+const HELD = 7n
+
+let rig: Rig
+beforeEach(async () => {
+  const movements = ACCOUNTS.map((to): Movement => ({ asset: coin, from: undefined, to, amount: HELD, item: 0 }))
+  rig = await makeRig(new MockChain().add('0', undefined).add('1', '0', movements).show('1'))
+})
+afterEach(() => rig.close())
+
+/** Says the same to every question. */
+class OneAnswer implements ChainProver {
+  proof: Proof = { ok: true, amount: HELD }
+  asked = 0
+
+  async blockAt(): Promise<undefined> {
+    return undefined
+  }
+
+  async prove(questions: readonly Question[]): Promise<readonly Proof[]> {
+    this.asked += questions.length
+    return questions.map(() => this.proof)
+  }
+}
+
+function samplerOf(prover: ChainProver): { sampler: VerifySampler; told: Difference[]; failures: unknown[] } {
+  const told: Difference[] = []
+  const failures: unknown[] = []
+  const sampler = new VerifySampler({
+    reads: rig.reads,
+    prover,
+    random: () => 0.5,
+    onDifference: (difference) => told.push(difference),
+    onFailure: (error) => failures.push(error),
+  })
+  return { sampler, told, failures }
+}
+
+const counts = (checked: number, different: number, skipped = 0) => ({
+  verify_checked: checked,
+  verify_equal: checked - different,
+  verify_different: different,
+  verify_skipped: skipped,
+})
+
+test('it asks nothing before the chain has caught up, then counts round by round', async () => {
+  const prover = new OneAnswer()
+  const { sampler } = samplerOf(prover)
+  await sampler.round(SIGNAL)
+  expect([prover.asked, sampler.counts()]).toEqual([0, counts(0, 0)])
+  await rig.settle()
+  await sampler.round(SIGNAL)
+  expect(sampler.counts()).toEqual(counts(ACCOUNTS.length, 0))
+  await sampler.round(SIGNAL)
+  expect(sampler.counts()).toEqual(counts(2 * ACCOUNTS.length, 0))
+})
+
+test('a difference is told once for each asset, and counted each time', async () => {
+  await rig.settle()
+  const prover = new OneAnswer()
+  prover.proof = { ok: true, amount: 8n }
+  const { sampler, told } = samplerOf(prover)
+  await sampler.round(SIGNAL)
+  await sampler.round(SIGNAL)
+  expect(told).toMatchObject([{ account: ACCOUNTS[0], asset: coin, stored: HELD, chainSays: 8n }])
+  expect(sampler.counts()).toEqual(counts(2 * ACCOUNTS.length, 2 * ACCOUNTS.length))
+})
+
+test('what cannot be told is skipped; what a reorg replaced is not counted at all', async () => {
+  await rig.settle()
+  const prover = new OneAnswer()
+  const { sampler, told } = samplerOf(prover)
+  prover.proof = { ok: false, reason: 'no_archive' }
+  await sampler.round(SIGNAL)
+  expect(sampler.counts()).toEqual(counts(0, 0, ACCOUNTS.length))
+  prover.proof = { ok: false, reason: 'block_replaced' }
+  await sampler.round(SIGNAL)
+  expect([sampler.counts(), told]).toEqual([counts(0, 0, ACCOUNTS.length), []])
+})
+
+test('observations are sampled too', async () => {
+  await rig.settle()
+  const block = (await rig.reads.clock()).published
+  if (block === undefined) throw new TypeError('published')
+  const account = `0xf${'0'.repeat(39)}`
+  await rig.reads.observations.put([{ account, asset: coin, item: '', amount: 1n, block, observedAt: 1 }])
+  const { sampler, told } = samplerOf(new OneAnswer())
+  await sampler.round(SIGNAL)
+  expect(told).toMatchObject([{ subject: 'observation', account, stored: 1n, chainSays: HELD }])
+})
+
+test('rounds that fail are told once, and go on until the signal fires', async () => {
+  await rig.settle()
+  const prover = new OneAnswer()
+  const stopping = new AbortController()
+  let rounds = 0
+  prover.prove = async () => {
+    if (++rounds === 3) stopping.abort()
+    throw new ServiceError('NODE_UNREACHABLE', 'gone')
+  }
+  const { sampler, failures } = samplerOf(prover)
+  await sampler.run(1, stopping.signal)
+  expect(rounds).toBe(3)
+  expect(failures).toMatchObject([{ code: 'NODE_UNREACHABLE' }])
+})

@@ -1,0 +1,145 @@
+/**
+ * Every odd token on a real node, from the outside: whatever the server answers is what the chain says at the block that
+ * the answer names, before and after rebases, upgrades and reorgs; and `steelyard verify` proves it of all that is stored.
+ */
+import type { Address } from 'viem'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { callData } from '../../src/demo/contracts.ts'
+import { asOfBlock, type Serving, serve, steelyard } from '../e2e/steelyard.ts'
+import { blockNumber, DEPLOYER, mine } from '../nodes/anvil.ts'
+import {
+  ALICE,
+  addressOf,
+  BOB,
+  CAROL,
+  FIRST_PHANTOM,
+  moveAll,
+  type OddChain,
+  type OddToken,
+  startOddChain,
+} from './tokens.ts'
+import { verify } from './verify.ts'
+
+const PHANTOMS = 100_000
+const CHAIN = 'eip155:31337'
+/** What the audit has to find, by the standard under which the token's balances go wrong. */
+const FOUND: readonly (readonly [OddToken, string])[] = [
+  ['rebasing', 'erc20'],
+  ['fee', 'erc20'],
+  ['silent', 'erc20'],
+  ['wrapped', 'erc20'],
+  ['phantom', 'erc20'],
+  ['twoFaced', 'erc721'],
+]
+
+let chain: OddChain
+let server: Serving
+beforeAll(async () => {
+  chain = await startOddChain()
+  await moveAll(chain, PHANTOMS)
+  server = await serve({ chains: [{ id: CHAIN, rpc: [chain.anvil.url], poll_ms: 50 }] })
+  await server.healthy(({ audit }) => (audit?.turned ?? 0) >= FOUND.length)
+  await audited()
+}, 240_000)
+afterAll(async () => {
+  expect(await server.stop()).toBe(0)
+  await chain.anvil.stop()
+})
+
+/** Waits until the newest block is indexed and the audit has been over it. */
+async function audited(): Promise<void> {
+  const head = await blockNumber(chain.anvil)
+  await server.healthy((health) => health.checkpoint?.number === head && health.audit?.block === head)
+}
+
+async function balanceOf(token: string, account: string, hash: string): Promise<bigint> {
+  const call = { to: token, data: callData('Erc20', 'balanceOf', [account]) }
+  return BigInt(String(await chain.anvil.rpc('eth_call', [call, { blockHash: hash }])))
+}
+
+type Page = { data: { contract_address: string; balance: string }[]; count: number }
+
+/** Compares all tokens of an account, as answered, with the chain at the block of the answer; how many there were. */
+async function compare(account: Address): Promise<number> {
+  const response = await server.get(`/v1/account/tokens?chain_id=31337&address=${account}&limit=100`)
+  expect(response.status).toBe(200)
+  const { data } = (await response.json()) as Page
+  const { hash } = data.length === 0 ? { hash: '' } : asOfBlock(response)
+  for (const { contract_address: token, balance } of data) {
+    // The reverting token says nothing any more: its events are all there is, and verify counts it as not compared.
+    const says = token === chain.tokens.reverting ? 2n ** 200n : await balanceOf(token, account, hash)
+    expect(BigInt(balance), `${token} of ${account}`).toBe(says)
+  }
+  return data.length
+}
+
+async function compareAll(): Promise<void> {
+  const phantoms = [0n, 1n, 77_777n, BigInt(PHANTOMS - 1)].map((place) => addressOf(FIRST_PHANTOM + place))
+  let compared = 0
+  for (const account of [ALICE, BOB, CAROL, DEPLOYER, ...phantoms]) compared += await compare(account)
+  expect(compared).toBeGreaterThan(15)
+}
+
+/** `verify` over all that is stored: not one difference, and nothing left out but what makes no claim or answers to nobody. */
+async function proveAll(): Promise<void> {
+  const { code, report } = await verify(server.config)
+  expect(report.differences).toEqual([])
+  expect([code, report.result]).toEqual([0, 'equal'])
+  const [only] = report.chains
+  expect(only?.blocks).toMatchObject([{ number: await blockNumber(chain.anvil) }])
+  expect(report.checked).toBeGreaterThan(30)
+  const { accounting_reads: read = 0, ...others } = only?.balances.skipped ?? {}
+  expect(read).toBeGreaterThan(PHANTOMS)
+  expect(others).toEqual({ token_does_not_answer: 1 })
+}
+
+async function exactNow(): Promise<void> {
+  await audited()
+  await compareAll()
+  await proveAll()
+}
+
+describe('on a chain of odd tokens', () => {
+  test('the audit has found those whose events do not tell their balances, and no other', async () => {
+    const { out } = await steelyard(['tokens', '--config', server.config, '--accounting', 'reads'])
+    const turned = out
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t')[0])
+    expect(turned.sort()).toEqual(
+      FOUND.map(([token, standard]) => `${CHAIN}/${standard}:${chain.tokens[token]}`).sort(),
+    )
+  })
+
+  test('every answer is what the chain says, and verify proves all', exactNow, 120_000)
+
+  test('also after a rebase that touched nobody, more fees, mints and wrapping', async () => {
+    await chain.act('rebasing', 'rebase', 1_234_567_890_123_456_789n)
+    await chain.act('fee', 'mint', DEPLOYER, 5_000n)
+    await chain.act('fee', 'transfer', BOB, 4_321n)
+    await chain.act('silent', 'mintSilently', ALICE, 11n)
+    await chain.pay('wrapped', 'deposit', 70n)
+    await chain.act('wrapped', 'withdraw', 9n)
+    await chain.act('items', 'transferFrom', DEPLOYER, BOB, 2n)
+    await chain.act('goods', 'safeTransferFrom', DEPLOYER, ALICE, 1n, 3n, '0x')
+    await chain.act('twoFaced', 'mintItem', BOB, 78n)
+    await chain.act('plain', 'transfer', ALICE, 1n)
+    await exactNow()
+  }, 120_000)
+
+  test('also after a reorg that took a rebase and transfers back', async () => {
+    await chain.act('rebasing', 'rebase', 3_000_000_000_000_000_000n)
+    await chain.act('plain', 'transfer', BOB, 5n)
+    await chain.act('items', 'mint', ALICE, 4_444n)
+    await audited()
+    await chain.anvil.rpc('anvil_reorg', [3, []])
+    await mine(chain.anvil, 2)
+    await exactNow()
+  }, 120_000)
+
+  test('the sample that is drawn all the time agrees from here on', async () => {
+    const before = (await server.healthy(() => true)).verify
+    const after = (await server.healthy(({ verify: now }) => (now?.checked ?? 0) > (before?.checked ?? 0) + 40)).verify
+    expect(after?.different).toBe(before?.different)
+  })
+})
