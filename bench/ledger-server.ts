@@ -1,0 +1,16 @@
+/**
+ * The server as built, with a slower disk: `--config FILE --slow-commit-ms N`. Prints its URL, and serves until its
+ * standard input closes.
+ */
+import { parseArgs } from 'node:util'
+import { kindOf } from '../src/chains/registry.ts'
+import { loadConfig } from '../src/config.ts'
+import { createLog, standardError } from '../src/log.ts'
+
+const { values } = parseArgs({ options: { config: { type: 'string' }, 'slow-commit-ms': { type: 'string' } } })
+const config = loadConfig({ file: values.config ?? '', env: {}, kindOf })
+const built: typeof import('../src/app.ts') = await import(new URL('../dist/app.js', import.meta.url).href)
+const log = createLog({ level: config.log.level, sink: standardError() })
+const app = await built.startApp({ config, log, slowCommitMs: Number(values['slow-commit-ms'] ?? 0) })
+process.stdout.write(`${app.url}\n`)
+process.stdin.resume().once('end', () => void app.stop().then(() => process.exit(0)))
