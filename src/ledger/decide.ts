@@ -13,6 +13,7 @@ import type {
   Decided,
   Holding,
   KeyFacts,
+  KeyOfRepeat,
   LedgerBlock,
   LedgerFacts,
   LedgerNeeds,
@@ -79,13 +80,14 @@ function decideOne(
   const used = idempotency === undefined ? undefined : draft.key(idempotency)
   if (used !== undefined) {
     if (used.fingerprint !== idempotency?.fingerprint) return refused('key_reused')
-    return accepted({ ...used.recorded, created: true, replayed: true })
+    return accepted({ ...used.recorded, created: used.created, replayed: true })
   }
   const decision = decide(draft, operation, rules)
   if (decision === 'accept') {
     return accepted({ ...draft.append({ operation, idempotency }, now), created: true, replayed: false })
   }
   if (typeof decision === 'string') return refused(decision)
+  if (idempotency !== undefined) draft.repeat(idempotency, decision)
   return accepted({ ...decision, created: false, replayed: false })
 }
 
@@ -138,6 +140,7 @@ export function decide(
 class Draft implements LedgerView {
   readonly #facts: LedgerFacts
   readonly #blocks: LedgerBlock[] = []
+  readonly #repeats: KeyOfRepeat[] = []
   readonly #counts: Record<Series, number>
   #parent: Header
   readonly #assets = new Map<string, AssetFacts>()
@@ -196,15 +199,23 @@ class Draft implements LedgerView {
     this.#blocks.push({ ...recorded, parentHash, idempotency: key })
     this.#parent = { ...recorded.block, parentHash, timestamp }
     if (idempotency !== undefined) {
-      this.#keys.set(keyName(idempotency), { fingerprint: idempotency.fingerprint, recorded })
+      this.#keys.set(keyName(idempotency), { fingerprint: idempotency.fingerprint, recorded, created: true })
     }
     this.#apply(operation, recorded)
     return recorded
   }
 
+  /** Remembers the key of a call that repeats a registration. */
+  repeat(idempotency: Idempotency, registration: RecordedOperation): void {
+    this.#repeats.push({ idempotency, registration })
+    const { fingerprint } = idempotency
+    this.#keys.set(keyName(idempotency), { fingerprint, recorded: registration, created: false })
+  }
+
   written(): Omit<Decided<unknown>, 'result'> {
     const supplies = [...this.#moved].map((assetId) => ({ assetId, supply: this.asset(assetId)?.supply ?? 0n }))
-    return { blocks: this.#blocks, after: { balances: [...this.#balances.values()], supplies } }
+    const [blocks, repeats] = [this.#blocks, this.#repeats]
+    return { blocks, repeats, after: { balances: [...this.#balances.values()], supplies } }
   }
 
   #apply(operation: Operation, recorded: RecordedOperation): void {

@@ -48,6 +48,9 @@ export type OperationQuery = {
   readonly limit: number
 }
 
+/** Which registered assets. `after`: an asset id; undefined: from the first on. */
+export type AssetQuery = { readonly after: string | undefined; readonly limit: number }
+
 /**
  * The issuer's record: one order of accepted operations, each a final block of the chain `ledger:…`. Balances, holders
  * and history are read through `Balances` and `ChainReads` of that chain (standard `ledger`, reference the asset id), as
@@ -62,8 +65,11 @@ export interface Ledger {
   /** True where the wallet is registered or ever took part in an operation. */
   hasWallet(wallet: string): Promise<boolean>
   asset(assetId: string): Promise<LedgerAsset | undefined>
-  /** All registered assets, in the order of their registration. */
-  assets(): Promise<readonly LedgerAsset[]>
+  /**
+   * A page of the registered assets, in the order of their registration: those after the asset `after`, at most `limit`.
+   * Undefined where `after` is none.
+   */
+  assets(query: AssetQuery): Promise<readonly LedgerAsset[] | undefined>
   /** The audit trail, oldest first. */
   operations(query: OperationQuery): Promise<readonly Receipt[]>
 }

@@ -2,7 +2,7 @@ import { ServiceError } from '../core/errors.ts'
 import type { RecordedOperation } from '../core/operation.ts'
 import type { LedgerReads } from '../store/ledger-store.ts'
 import { outcomeOf, type Settled } from './group-commit.ts'
-import type { Ledger, LedgerAsset, LedgerRequest, OperationQuery, Outcome, Receipt } from './ledger.ts'
+import type { AssetQuery, Ledger, LedgerAsset, LedgerRequest, OperationQuery, Outcome, Receipt } from './ledger.ts'
 
 /**
  * Most requests that wait for their commit: at thousands a second some seconds' worth, past which an answer comes later
@@ -79,8 +79,11 @@ export class QueuedLedger implements Ledger {
     return facts === undefined ? undefined : registeredAsset(facts.registration)[0]
   }
 
-  async assets(): Promise<readonly LedgerAsset[]> {
-    return (await this.#reads.assets()).flatMap(registeredAsset)
+  async assets({ after, limit }: AssetQuery): Promise<readonly LedgerAsset[] | undefined> {
+    const before = after === undefined ? undefined : await this.#reads.asset(after)
+    if (after !== undefined && before === undefined) return undefined
+    const page = await this.#reads.assets({ after: before?.registration.serial ?? 0, limit })
+    return page.flatMap(registeredAsset)
   }
 
   async operations(query: OperationQuery): Promise<readonly Receipt[]> {

@@ -26,8 +26,14 @@ export type AssetFacts = {
   readonly supply: bigint
 }
 
-/** The operation that a key was first used for, and the fingerprint of its body. */
-export type KeyFacts = { readonly fingerprint: string; readonly recorded: RecordedOperation }
+/** What a key was first used for, and the fingerprint of its body. */
+export type KeyFacts = {
+  readonly fingerprint: string
+  /** The operation that it was accepted as; where it repeated a registration, that one. */
+  readonly recorded: RecordedOperation
+  /** False where it repeated a registration, and so changed nothing. */
+  readonly created: boolean
+}
 
 /** What was asked for, at one moment of the record; undefined is not there. */
 export type LedgerFacts = {
@@ -47,9 +53,13 @@ export type LedgerBlock = RecordedOperation & {
   readonly idempotency: (Idempotency & { readonly digest: string }) | undefined
 }
 
+/** A caller's key on a call that repeated a registration: it is kept beside the record, which says nothing of it. */
+export type KeyOfRepeat = { readonly idempotency: Idempotency; readonly registration: RecordedOperation }
+
 /** What came of deciding: blocks to append, in order, what must hold once they are, and what the callers are told. */
 export type Decided<T> = {
   readonly blocks: readonly LedgerBlock[]
+  readonly repeats: readonly KeyOfRepeat[]
   readonly after: {
     /** Of the holdings that were asked for. */
     readonly balances: readonly (Holding & { readonly amount: bigint })[]
@@ -73,7 +83,8 @@ export type LedgerWrites = {
 export interface LedgerJournal {
   /**
    * One transaction: takes the head, reads what is needed, lets `decide` (pure, called once) say what to append,
-   * writes it with all that follows from it, and is on disk when this resolves. Nothing is written for no blocks.
+   * writes it with all that follows from it, and is on disk when this resolves. Nothing is written where it says
+   * nothing.
    */
   commit<T>(needs: LedgerNeeds, decide: (facts: LedgerFacts) => Decided<T>): Promise<T>
   readonly writes: LedgerWrites
@@ -96,8 +107,8 @@ export interface LedgerReads {
   hasWallet(wallet: string): Promise<boolean>
   /** An asset's registration with what exists of it; undefined where it is not registered. */
   asset(assetId: string): Promise<AssetFacts | undefined>
-  /** All registrations of assets, oldest first. */
-  assets(): Promise<readonly RecordedOperation[]>
+  /** Registrations of assets, oldest first: at most `limit` of those whose serial is greater than `after`. */
+  assets(query: { readonly after: number; readonly limit: number }): Promise<readonly RecordedOperation[]>
   /** Oldest first. */
   operations(query: RecordQuery): Promise<readonly RecordedOperation[]>
 }

@@ -79,6 +79,38 @@ describe('a retry', () => {
     expect([first.status, again.status, again.text]).toEqual([200, 200, first.text])
   })
 
+  test('of a registration that changed nothing is kept like any other, also over a restart', async () => {
+    const wallet = { wallet_address: 'registered before' }
+    await server.post('/api/wallets', wallet)
+    await server.post('/api/assets', { asset_id: 'BEFORE' })
+    const first = await server.post('/api/assets', { asset_id: 'BEFORE' }, key('kept'))
+    expect((await server.post('/api/wallets', wallet, key('kept'))).status).toBe(200)
+    const others = await Promise.all(
+      ['NEW', 'NEWER'].map((id) => server.post('/api/assets', { asset_id: id }, key('kept'))),
+    )
+    expect(others.map(({ status }) => status)).toEqual([409, 409])
+    await server.stop()
+    server = await serveLedger(folder)
+    const again = await server.post('/api/assets', { asset_id: 'BEFORE' }, key('kept'))
+    expect([again.status, again.text]).toEqual([200, first.text])
+    const other = await server.post('/api/wallets', { wallet_address: 'another' }, key('kept'))
+    expect([other.status, other.json]).toEqual([
+      409,
+      errorBody(409, 'WALLET_CONFLICT', 'Conflict during wallet registration'),
+    ])
+    const query = '?asset_id=BEFORE&wallet_address=another'
+    expect((await server.get(`/api/tokens/balance${query}`)).status).toBe(404)
+  })
+
+  test('of two calls at once that repeat a registration: one body wins', async () => {
+    await server.post('/api/assets', { asset_id: 'TWICE' })
+    await server.post('/api/assets', { asset_id: 'THRICE' })
+    const answers = await Promise.all(
+      ['TWICE', 'THRICE', 'TWICE', 'THRICE'].map((id) => server.post('/api/assets', { asset_id: id }, key('both'))),
+    )
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 409, 409])
+  })
+
   test('of a refused call may succeed: only what was accepted is remembered', async () => {
     const body = { asset_id: 'A', amount: 5, from_wallet: 'later', to_wallet: 'bank' }
     expect((await server.post('/api/tokens/transfer', body, key('later'))).status).toBe(404)

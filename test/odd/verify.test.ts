@@ -157,7 +157,10 @@ describe('with the odd tokens held to their events', () => {
     const one = await verify(server.config, '--account', BOB.toUpperCase().replace('0X', '0x'))
     expect(found(one.report)).toEqual([['balance', assetOf('rebasing'), BOB, '500', '550']])
     const sample = await verify(server.config, '--sample', '25')
-    expect(sample.report.checked).toBe(25)
+    // Of the drawn, the one holder of the reverting token cannot be compared, where the draw falls on it.
+    const unanswered = sample.report.chains[0]?.balances.skipped.token_does_not_answer ?? 0
+    expect(sample.report.checked + unanswered).toBe(25)
+    expect(unanswered).toBeLessThanOrEqual(1)
     const query = `chain_id=31337&address=${DEPLOYER}`
     expect((await server.get(`/v1/account/balance?${query}`)).status).toBe(200)
     const native = await verify(server.config, '--token', `${CHAIN}/slip44:60`)

@@ -8,8 +8,8 @@ import { decodeHash } from './hash-codec.ts'
 import { HEADER_COLUMNS, readHeader } from './header-rows.ts'
 import { RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
 
-/** Tables of the file that no operation made: other parts of the store, and what an auditor of chains leaves. */
-const NOT_OF_THE_RECORD = new Set(['keys', 'parts', 'heartbeat', 'places', 'findings'])
+/** Tables of the file that no operation made: other parts of the store, repeated calls, and what an auditor of chains leaves. */
+const NOT_OF_THE_RECORD = new Set(['keys', 'parts', 'heartbeat', 'places', 'findings', 'ledger_repeats'])
 /** Columns that say how the file was used: the times that it was opened. */
 const NOT_FACTS = new Set(['chain.fence'])
 /** Columns that name a row's block, best first. */

@@ -82,10 +82,14 @@ export class SqliteLedgerJournal implements LedgerJournal {
       this.#step('ledger:read')
       const decided = decide(facts)
       if (decided.blocks.length > 0) this.#write(facts.head, decided)
+      for (const { idempotency, registration } of decided.repeats) {
+        const { scope, key, fingerprint } = idempotency
+        this.#s.repeat.run(scope, key, fingerprint, registration.block.number)
+      }
       return decided
     })
-    const { blocks, result } = this.#undoable(() => run.immediate())
-    if (blocks.length > 0) this.#committed(blocks.length)
+    const { blocks, repeats, result } = this.#undoable(() => run.immediate())
+    if (blocks.length > 0 || repeats.length > 0) this.#committed(blocks.length)
     return result
   }
 
@@ -211,6 +215,7 @@ function prepare(db: SqliteDatabase) {
     begin: sql('INSERT INTO ledger VALUES (1, 0, 0, 0, 0)'),
     operation: sql('INSERT INTO ledger_operations VALUES (?,?,?,?,?,?,?,?,?,?,?)'),
     key: sql('INSERT INTO ledger_keys VALUES (?, ?, ?, ?)'),
+    repeat: sql('INSERT INTO ledger_repeats VALUES (?, ?, ?, ?)'),
     counts: sql('UPDATE ledger SET assets = ?, wallets = ?, mints = ?, moves = ?'),
   }
 }

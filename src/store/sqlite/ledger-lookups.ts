@@ -69,9 +69,10 @@ export class LedgerLookups {
   }
 
   key({ scope, key }: Idempotency): KeyFacts | undefined {
-    const row = this.#s.key.get(scope, key) as Row | undefined
+    const made = this.#s.key.get(scope, key) as Row | undefined
+    const row = made ?? (this.#s.repeat.get(scope, key) as Row | undefined)
     if (row === undefined) return undefined
-    return { fingerprint: text(row[12]), recorded: readRecorded(row) }
+    return { fingerprint: text(row[12]), recorded: readRecorded(row), created: made !== undefined }
   }
 
   header(number: number): Header | undefined {
@@ -79,8 +80,8 @@ export class LedgerLookups {
     return row === undefined ? undefined : readHeader(row)
   }
 
-  assets(): readonly RecordedOperation[] {
-    return this.#s.assets.all().map((row) => readRecorded(row as Row))
+  assets({ after, limit }: { readonly after: number; readonly limit: number }): readonly RecordedOperation[] {
+    return this.#s.assets.all(after, limit).map((row) => readRecorded(row as Row))
   }
 
   /** Forgets what was remembered in a transaction that was undone. */
@@ -107,16 +108,19 @@ function prepare(db: SqliteDatabase) {
   const record = `SELECT ${RECORD_COLUMNS} FROM ${RECORD}`
   return {
     asset: sql(`${record} WHERE o.kind = 'register_asset' AND o.asset = ?`).raw(),
-    assets: sql(`${record} WHERE o.kind = 'register_asset' ORDER BY o.number`).raw(),
+    assets: sql(`${record} WHERE o.kind = 'register_asset' AND o.serial > ? ORDER BY o.serial LIMIT ?`).raw(),
     wallet: sql(`${record} WHERE o.kind = 'register_wallet' AND o.receiver = ?`).raw(),
     supply: sql('SELECT supply FROM assets WHERE id = ?').pluck(),
     account: sql('SELECT 1 FROM accounts WHERE account = ?').pluck(),
     balance: sql("SELECT amount FROM balances WHERE account = ? AND asset = ? AND item = x''").pluck(),
-    key: sql(
-      `SELECT ${RECORD_COLUMNS}, k.fingerprint FROM ${RECORD} JOIN ledger_keys k ON k.number = o.number
-       WHERE k.scope = ? AND k.key = ?`,
-    ).raw(),
+    key: sql(keyIn('ledger_keys')).raw(),
+    repeat: sql(keyIn('ledger_repeats')).raw(),
     header: sql(`SELECT ${HEADER_COLUMNS} FROM blocks WHERE number = ?`).raw(),
     head: sql(`SELECT ${HEADER_COLUMNS}, assets, wallets, mints, moves FROM clock JOIN ledger USING (one)`).raw(),
   }
+}
+
+function keyIn(table: string): string {
+  return `SELECT ${RECORD_COLUMNS}, k.fingerprint FROM ${RECORD} JOIN ${table} k ON k.number = o.number
+    WHERE k.scope = ? AND k.key = ?`
 }

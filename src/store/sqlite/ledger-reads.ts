@@ -38,8 +38,8 @@ export class SqliteLedgerReads implements LedgerReads {
     return this.#snapshot.read(() => this.#lookups.asset(assetId))
   }
 
-  async assets(): Promise<readonly RecordedOperation[]> {
-    return this.#snapshot.read(() => this.#lookups.assets())
+  async assets(query: Parameters<LedgerReads['assets']>[0]): Promise<readonly RecordedOperation[]> {
+    return this.#snapshot.read(() => this.#lookups.assets(query))
   }
 
   async operations(query: RecordQuery): Promise<readonly RecordedOperation[]> {

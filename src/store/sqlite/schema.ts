@@ -218,4 +218,13 @@ export const LEDGER_MIGRATIONS: readonly string[] = [
   DROP INDEX ledger_operations_by_sender;
   DROP INDEX ledger_operations_by_receiver;
   `,
+  `
+  -- Which registration a caller's key repeated, for ever: calls that changed nothing, of which the record says nothing.
+  CREATE TABLE ledger_repeats (
+    scope TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, number INTEGER NOT NULL,
+    PRIMARY KEY (scope, key)
+  ) STRICT, WITHOUT ROWID;
+  -- Assets in the order of their registration.
+  CREATE UNIQUE INDEX ledger_assets_in_order ON ledger_operations (serial) WHERE kind = 'register_asset';
+  `,
 ]

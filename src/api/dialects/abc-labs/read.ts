@@ -38,11 +38,12 @@ export async function assets(
   deps: AbcDeps,
   query: Static<typeof schema.AssetsQuery>,
 ): Promise<Reply<Answer<Static<typeof schema.AssetsAnswer>>> | Refused> {
-  const all = await deps.ledger.assets()
-  const start = query.after === undefined ? 0 : all.findIndex(({ assetId }) => assetId === query.after) + 1
-  if (query.after !== undefined && start === 0) return refuse('INVALID_INPUT', 'after is no registered asset')
-  const page = all.slice(start, start + query.limit)
-  const next = start + page.length < all.length ? page.at(-1)?.assetId : undefined
+  const { after, limit } = query
+  // One more than the page tells whether another follows.
+  const found = await deps.ledger.assets({ after, limit: limit + 1 })
+  if (found === undefined) return refuse('INVALID_INPUT', 'after is no registered asset')
+  const page = found.slice(0, limit)
+  const next = found.length > limit ? page.at(-1)?.assetId : undefined
   return { body: { assets: page.map(renderAsset), next: next ?? null } }
 }
 
