@@ -32,34 +32,61 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('burn' as const), assetId, amount, from: wallet }) },
 )
 
-/** Groups of requests as commits take them; `key`: one of a few, so that some are used again with the same or another body. */
+type Fresh = { readonly operation: Operation; readonly key: number | null }
+/** The very request of some steps before, its key with it. */
+type Again = { readonly again: number }
+
+/** `key`: one of a few, so that some are used again with another body. */
+const fresh: fc.Arbitrary<Fresh> = fc.record({ operation, key: fc.option(fc.nat(5)) })
+const again: fc.Arbitrary<Again> = fc.record({ again: fc.nat(20) })
+const step = fc.oneof({ weight: 3, arbitrary: fresh }, { weight: 1, arbitrary: again })
+
+/** Groups of requests as commits take them. */
 const story = fc.record({
   strict: fc.boolean(),
-  groups: fc.array(fc.array(fc.record({ operation, key: fc.option(fc.nat(5)) }), { minLength: 1, maxLength: 8 }), {
-    minLength: 1,
-    maxLength: 8,
-  }),
+  groups: fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 8 }),
 })
 
-type Told = { readonly fingerprint: string; readonly said: ModelSaid }
+/** What is said of a request. `replayed`: its key told, not the record. */
+type Said = string | (Exclude<ModelSaid, string> & { readonly replayed: boolean })
 
-/** What the model says of a request, keys considered: a key is kept for what was newly accepted alone. */
-function modelSays(model: LedgerModel, keys: Map<string, Told>, { operation: given, idempotency }: LedgerRequest) {
+type Told = { readonly fingerprint: string; readonly said: Exclude<ModelSaid, string> }
+
+/** What the model says of a request, keys considered: a key is kept for what was accepted, anew or not. */
+function modelSays(
+  model: LedgerModel,
+  keys: Map<string, Told>,
+  { operation: given, idempotency }: LedgerRequest,
+): Said {
   const used = idempotency === undefined ? undefined : keys.get(idempotency.key)
-  if (used !== undefined) return used.fingerprint === idempotency?.fingerprint ? used.said : 'key_reused'
-  const said = model.submit(given)
-  if (idempotency !== undefined && typeof said !== 'string' && said.created) {
-    keys.set(idempotency.key, { fingerprint: idempotency.fingerprint, said })
+  if (used !== undefined) {
+    return used.fingerprint === idempotency?.fingerprint ? { ...used.said, replayed: true } : 'key_reused'
   }
-  return said
+  const said = model.submit(given)
+  if (typeof said === 'string') return said
+  if (idempotency !== undefined) keys.set(idempotency.key, { fingerprint: idempotency.fingerprint, said })
+  return { ...said, replayed: false }
 }
 
-function realSaid(outcome: Outcome): ModelSaid {
+function realSaid(outcome: Outcome): Said {
   if (!outcome.accepted) return outcome.refusal
-  return { accepted: true, serial: outcome.receipt.serial, created: outcome.receipt.created }
+  const { serial, created, replayed } = outcome.receipt
+  return { accepted: true, serial, created, replayed }
 }
 
-function requestOf({ operation: given, key }: { operation: Operation; key: number | null }): LedgerRequest {
+/** The requests of a story, in its groups. What is to come again before anything came is left out. */
+function requestsOf(groups: readonly (readonly (Fresh | Again)[])[]): readonly (readonly LedgerRequest[])[] {
+  const before: LedgerRequest[] = []
+  return groups.map((group) =>
+    group.flatMap((one) => {
+      const request = 'again' in one ? before.at(-1 - (one.again % (before.length || 1))) : requestOf(one)
+      if (request !== undefined) before.push(request)
+      return request ?? []
+    }),
+  )
+}
+
+function requestOf({ operation: given, key }: Fresh): LedgerRequest {
   const content = JSON.stringify(given, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))
   const idempotency: Idempotency | undefined =
     key === null ? undefined : { scope: 'test', key: String(key), fingerprint: content }
@@ -110,8 +137,7 @@ test('any groups of operations: outcomes, balances at every block, holders, supp
       const model = new LedgerModel(strict)
       const keys = new Map<string, Told>()
       try {
-        for (const group of groups) {
-          const requests = group.map(requestOf)
+        for (const requests of requestsOf(groups)) {
           const outcomes = await real.submit(requests)
           expect(outcomes.map(realSaid)).toEqual(requests.map((request) => modelSays(model, keys, request)))
         }
