@@ -12,6 +12,8 @@ export const LIMITS = {
   keepAliveMs: 65_000,
   /** A request must have arrived whole by then: stops those who dribble. */
   requestMs: 30_000,
+  /** A server that closes waits so long for what is under way: most callers have given up by then. */
+  closeMs: 10_000,
   /** An answer slower than this is logged. */
   slowMs: 1_000,
 } as const

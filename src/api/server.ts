@@ -10,6 +10,7 @@ import fastify, {
 } from 'fastify'
 import { isServiceError, ServiceError } from '../core/errors.ts'
 import { AS_OF_HEADER } from './as-of.ts'
+import { closeInTime } from './closing.ts'
 import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts'
 import type { ServerDeps } from './deps.ts'
 import { type Dialect, dialectFinder } from './dialect.ts'
@@ -30,7 +31,7 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 
 /**
  * The HTTP server with every enabled dialect, not yet listening. `listen()` starts it, `close()` stops it: it accepts
- * nothing new, lets running requests end and closes idle connections.
+ * nothing new, lets running requests end, for some seconds, and closes idle connections.
  */
 export function createServer(deps: ServerDeps): FastifyInstance {
   const dialects = enabledDialects(deps)
@@ -47,7 +48,7 @@ export function createServer(deps: ServerDeps): FastifyInstance {
   server.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply))
   observeRequests(server, deps.metrics)
   logSlow(server, deps.log)
-  closeAfterLastAnswers(server)
+  closeInTime(server, LIMITS.closeMs)
 
   describeServer(server, deps.version)
   const served = new ServedMethods()
@@ -169,19 +170,6 @@ function logSlow(server: FastifyInstance, log: FastifyBaseLogger): void {
       const ms = Math.round(reply.elapsedTime)
       log.warn({ request_id: request.id, route: request.routeOptions.url, status: reply.statusCode, ms }, 'slow answer')
     }
-    done()
-  })
-}
-
-/** Once the server closes, a connection whose last request ends then is closed too: Node leaves it to its idle time. */
-function closeAfterLastAnswers(server: FastifyInstance): void {
-  let closing = false
-  server.addHook('preClose', (done) => {
-    closing = true
-    done()
-  })
-  server.addHook('onResponse', (_request, _reply, done) => {
-    if (closing) server.server.closeIdleConnections()
     done()
   })
 }
