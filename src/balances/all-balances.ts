@@ -20,11 +20,6 @@ export function createBalances(chains: ReadonlyMap<ChainId, ServedBalances>): Ba
     account: async ({ chain, ...query }) => of(chain).balances.account(query),
     holders: async ({ chain, ...query }) => of(chain).balances.holders(query),
     accounting: async ({ chain, asset }) => (await of(chain).reads.asset(asset))?.accounting,
-    transfers: async ({ chain, ...query }) => {
-      const { reads, balances } = of(chain)
-      const { account, fromBlock, toBlock, fromTimestamp, toTimestamp, ...rest } = query
-      const page = await reads.transfers({ ...rest, account, fromBlock, toBlock, fromTimestamp, toTimestamp })
-      return { rows: page.rows, count: page.count, asOf: balances.known(0n, page.clock) }
-    },
+    transfers: async ({ chain, ...query }) => of(chain).balances.transfers(query),
   }
 }

@@ -13,7 +13,10 @@ export type Freshness =
 /** A balance of an asset, in a list. */
 export type AssetBalance = { readonly asset: AssetRef; readonly balance: Balance }
 
-/** What every dialect asks: the read side of all chains. @throws CHAIN_UNSUPPORTED for a chain that is not configured */
+/**
+ * What every dialect asks: the read side of all chains. A list that the configured scope leaves without knowledge is an
+ * error, never empty. @throws CHAIN_UNSUPPORTED for a chain that is not configured
+ */
 export interface Balances {
   /** Balances in the order of the keys, all of one chain; `asOf` is a block number. */
   get(request: {
@@ -22,7 +25,10 @@ export interface Balances {
     readonly freshness: Freshness
     readonly asOf?: number
   }): Promise<readonly Balance[]>
-  /** A page of what an account holds, in the order in which it first met each asset. `count`: all rows before paging. */
+  /**
+   * A page of what an account holds, in the order in which it first met each asset. `count`: all rows before paging.
+   * @throws UNAVAILABLE the account is outside the scope, and no assets are listed
+   */
   account(request: {
     readonly chain: ChainId
     readonly account: string
@@ -40,6 +46,7 @@ export interface Balances {
    * Positive balances of an asset, greatest first. Of one whose balances are only known by reading, the page's accounts
    * are read again before it is answered: those that turn out empty or unknown are left out, and the order holds within
    * the page.
+   * @throws UNAVAILABLE the scope does not cover all accounts of the asset
    */
   holders(request: {
     readonly chain: ChainId
@@ -53,7 +60,10 @@ export interface Balances {
   }>
   /** How an asset's balances are known; undefined where it was never indexed. */
   accounting(request: { readonly chain: ChainId; readonly asset: AssetRef }): Promise<Accounting | undefined>
-  /** Transfers of an asset, newest first. */
+  /**
+   * Transfers of an asset, newest first.
+   * @throws UNAVAILABLE the scope does not cover the asset, or without `account` not all accounts of it
+   */
   transfers(request: {
     readonly chain: ChainId
     readonly asset: AssetRef

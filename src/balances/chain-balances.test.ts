@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { hash, MockChain } from '../../test/chains/mock-chain.ts'
 import { ACCOUNTS, ASSETS, type Movement } from '../../test/store/chains.ts'
 import type { BalanceReads, ChainAdapter } from '../chains/adapter.ts'
@@ -167,6 +167,32 @@ test('one bad token is unknown with its reason, never zero, and spoils nothing',
     { known: false, reason: 'token_does_not_answer' },
     { known: true, amount: 70n, source: 'reads' },
   ])
+})
+
+describe('a list outside of the scope is refused, never empty', () => {
+  const page = { offset: 0, limit: 9 }
+  const list = { standards: ['erc20'], receivedOnly: true, freshness: STORED, ...page } as const
+  const refused = { code: 'UNAVAILABLE', message: 'outside the scope that is indexed here' }
+
+  test('of accounts', async () => {
+    const { balances } = await world({ coverage: { scope: { type: 'accounts', accounts: [ALICE] }, from: 0 } })
+    expect((await balances.account({ ...list, account: ALICE })).count).toBe(2)
+    await expect(balances.account({ ...list, account: BOB })).rejects.toMatchObject(refused)
+    await expect(balances.holders({ ...page, asset: GOLD })).rejects.toMatchObject(refused)
+    await expect(balances.transfers({ ...page, asset: GOLD })).rejects.toMatchObject(refused)
+    await expect(balances.transfers({ ...page, asset: GOLD, account: BOB })).rejects.toMatchObject(refused)
+    expect((await balances.transfers({ ...page, asset: GOLD, account: ALICE })).count).toBe(2)
+  })
+
+  test('of tokens', async () => {
+    const coverage: Coverage = { scope: { type: 'tokens', tokens: [GOLD.reference] }, from: 0 }
+    const { balances } = await world({ coverage })
+    expect((await balances.account({ ...list, account: BOB })).count).toBe(1)
+    expect((await balances.holders({ ...page, asset: GOLD })).count).toBe(2)
+    expect((await balances.transfers({ ...page, asset: GOLD })).count).toBe(2)
+    await expect(balances.holders({ ...page, asset: SILVER })).rejects.toMatchObject(refused)
+    await expect(balances.transfers({ ...page, asset: SILVER, account: ALICE })).rejects.toMatchObject(refused)
+  })
 })
 
 test('equal reads under way are shared, and what is asked in one turn travels together', async () => {

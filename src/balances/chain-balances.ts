@@ -1,10 +1,22 @@
 import { NO_ITEM } from '../core/asset.ts'
 import type { Balance, BalanceKey, Known, Observation } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
+import type { CoverageTest } from '../core/coverage.ts'
+import { ServiceError } from '../core/errors.ts'
 import type { ChainClock, ChainReads, StoredBalance } from '../store/store.ts'
 import type { Balances, Freshness } from './balances.ts'
 import { isObservation, type NodeReader } from './node-reader.ts'
-import { ageOf, type Fact, factsKnownAt, finalityOf, leastFresh, observed, provenAmount, unknown } from './standing.ts'
+import {
+  ageOf,
+  type Fact,
+  factsKnownAt,
+  finalityOf,
+  leastFresh,
+  observed,
+  provenAmount,
+  testOf,
+  unknown,
+} from './standing.ts'
 
 /** A chain's balances: facts where they prove the amount, reads of the chain where they do not. */
 export class ChainBalances {
@@ -36,6 +48,7 @@ export class ChainBalances {
   async account(query: Omit<Parameters<Balances['account']>[0], 'chain'>): ReturnType<Balances['account']> {
     const { freshness, asOf } = query
     const { clock, count, rows } = await this.#reads.account({ ...query, assets: query.assets })
+    if (query.assets === undefined) mustCover(clock, (test) => test.keeps(query.account))
     const facts = rows.map(
       (row): Fact => ({
         key: { account: query.account, asset: row.asset.asset, item: NO_ITEM },
@@ -57,8 +70,9 @@ export class ChainBalances {
   /** A page of an asset's holders; of one that is known by reads alone, as the chain says now. */
   async holders(query: Omit<Parameters<Balances['holders']>[0], 'chain'>): ReturnType<Balances['holders']> {
     const { rows, count, clock } = await this.#reads.holders(query)
+    mustCover(clock, (test) => test.coversAll(query.asset))
     const asset = await this.#reads.asset(query.asset)
-    if (asset === undefined || asset.accounting === 'events') return { rows, count, asOf: this.known(0n, clock) }
+    if (asset === undefined || asset.accounting === 'events') return { rows, count, asOf: this.#stored(0n, clock) }
     const keys = rows.map(({ account }) => ({ account, asset: query.asset, item: NO_ITEM }))
     const balances = await this.get(keys, { mode: 'stored' })
     const held = rows.flatMap(({ account }, index) => {
@@ -66,7 +80,18 @@ export class ChainBalances {
       return balance?.known === true && balance.amount > 0n ? [{ account, amount: balance.amount }] : []
     })
     held.sort((a, b) => (a.amount === b.amount ? 0 : a.amount > b.amount ? -1 : 1))
-    return { rows: held, count, asOf: leastFresh(balances) ?? this.known(0n, clock) }
+    return { rows: held, count, asOf: leastFresh(balances) ?? this.#stored(0n, clock) }
+  }
+
+  /** A page of an asset's transfers. */
+  async transfers(query: Omit<Parameters<Balances['transfers']>[0], 'chain'>): ReturnType<Balances['transfers']> {
+    const { account, fromBlock, toBlock, fromTimestamp, toTimestamp, ...rest } = query
+    const wanted = { ...rest, account, fromBlock, toBlock, fromTimestamp, toTimestamp }
+    const { rows, count, clock } = await this.#reads.transfers(wanted)
+    mustCover(clock, (test) =>
+      account === undefined ? test.coversAll(query.asset) : test.covers(account, query.asset),
+    )
+    return { rows, count, asOf: this.#stored(0n, clock) }
   }
 
   async #answerAsOf(
@@ -98,7 +123,7 @@ export class ChainBalances {
   }
 
   /** An amount of the journal at the published block; only where something is published. */
-  known(amount: bigint, clock: ChainClock): Balance {
+  #stored(amount: bigint, clock: ChainClock): Balance {
     return clock.published === undefined ? unknown('outside_coverage') : this.#known(amount, clock)
   }
 
@@ -176,6 +201,12 @@ export class ChainBalances {
     }
     return settled(filled)
   }
+}
+
+/** A list is of what was looked at: outside of that, an empty one would be a guess. @throws UNAVAILABLE */
+function mustCover({ coverage }: ChainClock, lists: (test: CoverageTest) => boolean): void {
+  if (coverage === undefined || lists(testOf(coverage))) return
+  throw new ServiceError('UNAVAILABLE', 'outside the scope that is indexed here')
 }
 
 /** Whichever of fact and observation names the higher block. */

@@ -40,8 +40,8 @@ export type Fact = {
 
 const TESTS = new WeakMap<object, CoverageTest>()
 
-/** The coverage's test, compiled once for each coverage that a clock carries. */
-function testOf(coverage: NonNullable<ChainClock['coverage']>): CoverageTest {
+/** A coverage's test, compiled once for each coverage that a clock carries. */
+export function testOf(coverage: NonNullable<ChainClock['coverage']>): CoverageTest {
   const known = TESTS.get(coverage)
   if (known !== undefined) return known
   const test = coverageTest(coverage)

@@ -15,19 +15,26 @@ export type CoverageTest = {
   readonly covers: (account: string, asset: AssetRef) => boolean
   /** True where this account's changes are kept at all: in scope `accounts` the others' would be incomplete. */
   readonly keeps: (account: string) => boolean
+  /** True where every account's movements of this asset since `from` are in the journal. */
+  readonly coversAll: (asset: AssetRef) => boolean
 }
 
 /** Compiles a coverage to tests that cost one look-up. */
 export function coverageTest(coverage: Coverage): CoverageTest {
   const { scope } = coverage
-  if (scope.type === 'all') return { covers: (_, asset) => asset.standard !== 'native', keeps: () => true }
+  if (scope.type === 'all') {
+    const coversAll = (asset: AssetRef): boolean => asset.standard !== 'native'
+    return { covers: (_, asset) => coversAll(asset), keeps: () => true, coversAll }
+  }
   if (scope.type === 'tokens') {
     const tokens = new Set(scope.tokens)
-    return { covers: (_, asset) => asset.standard !== 'native' && tokens.has(asset.reference), keeps: () => true }
+    const coversAll = (asset: AssetRef): boolean => asset.standard !== 'native' && tokens.has(asset.reference)
+    return { covers: (_, asset) => coversAll(asset), keeps: () => true, coversAll }
   }
   const accounts = new Set(scope.accounts)
   return {
     covers: (account, asset) => asset.standard !== 'native' && accounts.has(account),
     keeps: (account) => accounts.has(account),
+    coversAll: () => false,
   }
 }
