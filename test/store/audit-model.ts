@@ -56,6 +56,9 @@ export class AuditModel {
     const { account, asset, block, amount } = read
     if (!this.#holds(block)) return { outcome: 'not_canonical' }
     if (!this.#test.covers(account, asset) || this.isTurned(asset)) return { outcome: 'not_covered' }
+    if (isFungible(asset.standard) && !this.seen.has(assetKey(asset)) && this.#isNft(asset.reference)) {
+      return { outcome: 'not_covered' }
+    }
     const name = nameOf(read)
     const whole = this.#coverage.from === 0
     if (!whole && !this.seen.has(assetKey(asset)) && amount === 0n) return { outcome: 'not_covered' }
@@ -70,6 +73,10 @@ export class AuditModel {
     this.seen.add(assetKey(asset))
     this.adopted.push(read)
     return { outcome: segment === undefined && this.segment(name)?.since === 0 ? 'adopted' : 'reopened' }
+  }
+
+  #isNft(reference: string): boolean {
+    return ['erc721', 'erc1155'].some((standard) => this.seen.has(`${standard}:${reference}`))
   }
 
   /** Every pair that has a row: changes, or an adopted read. */

@@ -180,6 +180,18 @@ describe('reads that prove nothing', () => {
   })
 })
 
+describe('a contract of NFTs, asked as if it were a coin', () => {
+  const asCoin = { standard: 'erc20', reference: deed.reference } as const
+
+  test.each([0, 10])('is neither compared nor adopted, with coverage from block %i', async (from) => {
+    await open({ scope: { type: 'all' }, from })
+    await append(from, [{ asset: deed, from: undefined, to: alice, amount: 1n, item: 7 }])
+    expect(await journal.adopt([{ ...read(alice, 1n, from), asset: asCoin }])).toEqual([{ outcome: 'not_covered' }])
+    await nextTurn()
+    expect(await reads.asset(asCoin)).toBeUndefined()
+  })
+})
+
 describe('a turn', () => {
   const evidence = { account: alice, item: '', journal: 10n, chain: 11n }
   const turn = { asset: coin, block: headerOf(1), reason: 'balance', evidence } as const

@@ -38,6 +38,8 @@ export class Adopter {
     if (!test.covers(account, asset) || block.number < coverage.from) return NOT_COVERED
     if (assets.accountingOf(asset) !== 'events') return NOT_COVERED
     const stored = assets.find(asset)
+    // Asked as a coin, a contract of NFTs counts them: its amounts are those of its other asset.
+    if (stored === undefined && isFungible(asset.standard) && assets.isNft(asset.reference)) return NOT_COVERED
     // Where coverage began with the chain, what it never saw is nothing; else what was never seen and is nothing tells
     // no token from any other contract.
     if (stored === undefined && opening === 0n) return compare(0n, read)

@@ -1,5 +1,5 @@
 import { assert } from '../../core/assert.ts'
-import { type Accounting, type AssetRef, assetKey, STANDARDS, type Standard } from '../../core/asset.ts'
+import { type Accounting, type AssetRef, assetKey, isFungible, STANDARDS, type Standard } from '../../core/asset.ts'
 import type { StoredAsset } from '../store.ts'
 import { int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
 
@@ -67,6 +67,12 @@ export class AssetTable {
     if (cached !== undefined) return cached
     const row = this.#selectByKey.get(asset.reference, asset.standard) as Row | undefined
     return row === undefined ? undefined : this.#keep(row)
+  }
+
+  /** True where a contract is known for items that are not fungible. */
+  isNft(reference: string): boolean {
+    const nfts = STANDARDS.filter((standard) => !isFungible(standard))
+    return nfts.some((standard) => this.find({ standard, reference }) !== undefined)
   }
 
   /** How an asset's balances are known, stored or not. */
