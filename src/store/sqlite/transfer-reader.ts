@@ -8,8 +8,11 @@ import { decodeHash } from './hash-codec.ts'
 const ANY_BLOCK = { first: 0, last: Number.MAX_SAFE_INTEGER }
 
 const COLUMNS = `t.block, t.log, t.sub, t.sender, t.receiver, t.item, t.amount, t.hash, b.hash, b.timestamp`
-const NEWEST_FIRST = (alias: string) =>
-  `ORDER BY ${alias}.block DESC, ${alias}.log DESC, ${alias}.sub DESC LIMIT ? OFFSET ?`
+const NEWEST_FIRST = 'ORDER BY block DESC, log DESC, sub DESC'
+/** Rows of the page alone are looked up: those before it are passed over in an index. */
+const ROWS_OF = (page: string) =>
+  `SELECT ${COLUMNS} FROM (${page} ${NEWEST_FIRST} LIMIT ? OFFSET ?) JOIN transfers t USING (block, log, sub)
+   JOIN blocks b ON b.number = t.block ORDER BY t.block DESC, t.log DESC, t.sub DESC`
 
 /** Pages of one asset's transfers, newest first, over all accounts or over one. */
 export class TransferReader {
@@ -28,10 +31,12 @@ export class TransferReader {
     if (query.account !== undefined) {
       const of = [this.#codec.encode(query.account), ...where]
       const count = int(this.#s.countOfAccount.get(...of))
+      if (query.offset >= count) return { count, rows: [] }
       return { count, rows: this.#rows(asset, this.#s.pageOfAccount.all(...of, query.limit, query.offset)) }
     }
     const all = bounds.first === ANY_BLOCK.first && bounds.last === ANY_BLOCK.last
     const count = int(all ? this.#s.countOfAsset.get(asset.id) : this.#s.countBetween.get(...where))
+    if (query.offset >= count) return { count, rows: [] }
     return { count, rows: this.#rows(asset, this.#s.page.all(...where, query.limit, query.offset)) }
   }
 
@@ -72,19 +77,14 @@ export class TransferReader {
 
 function prepare(db: SqliteDatabase) {
   const sql = (text: string): Statement => db.prepare<unknown[]>(text)
-  const ofAccount = "c.account = ? AND c.asset = ? AND c.item = x'' AND c.block BETWEEN ? AND ?"
+  const ofAccount = "FROM changes WHERE account = ? AND asset = ? AND item = x'' AND block BETWEEN ? AND ?"
+  const ofAsset = 'FROM transfers WHERE asset = ? AND block BETWEEN ? AND ?'
   return {
     countOfAsset: sql('SELECT transfers FROM assets WHERE id = ?').pluck(),
-    countBetween: sql('SELECT count(*) FROM transfers WHERE asset = ? AND block BETWEEN ? AND ?').pluck(),
-    countOfAccount: sql(`SELECT count(*) FROM changes c WHERE ${ofAccount}`).pluck(),
-    page: sql(
-      `SELECT ${COLUMNS} FROM transfers t JOIN blocks b ON b.number = t.block
-       WHERE t.asset = ? AND t.block BETWEEN ? AND ? ${NEWEST_FIRST('t')}`,
-    ).raw(),
-    pageOfAccount: sql(
-      `SELECT ${COLUMNS} FROM changes c JOIN transfers t USING (block, log, sub) JOIN blocks b ON b.number = c.block
-       WHERE ${ofAccount} ${NEWEST_FIRST('c')}`,
-    ).raw(),
+    countBetween: sql(`SELECT count(*) ${ofAsset}`).pluck(),
+    countOfAccount: sql(`SELECT count(*) ${ofAccount}`).pluck(),
+    page: sql(ROWS_OF(`SELECT block, log, sub ${ofAsset}`)).raw(),
+    pageOfAccount: sql(ROWS_OF(`SELECT block, log, sub ${ofAccount}`)).raw(),
     firstSince: sql('SELECT number FROM blocks WHERE timestamp >= ? ORDER BY timestamp, number LIMIT 1').pluck(),
     lastUntil: sql(
       'SELECT number FROM blocks WHERE timestamp <= ? ORDER BY timestamp DESC, number DESC LIMIT 1',
