@@ -5,10 +5,22 @@ import { createServer } from '../../src/api/server.ts'
 import type { Balances } from '../../src/balances/balances.ts'
 import { ServiceError } from '../../src/core/errors.ts'
 import { type Answered, listen, type Served } from './chainbase-client.ts'
-import { address, fakeBalances, fakeDeps, type MemoryKeys, NOW, unknown, type World } from './chainbase-fakes.ts'
+import {
+  address,
+  fakeBalances,
+  fakeDeps,
+  fakeTokens,
+  known,
+  type MemoryKeys,
+  NOW,
+  token,
+  unknown,
+  type World,
+} from './chainbase-fakes.ts'
 
 const WORLD: World = { held: [], unindexed: new Map(), tokens: [], holders: [], transfers: [] }
 const A = address('a')
+const B = address('b')
 const TOKENS = `/v1/account/tokens?chain_id=1&address=${A}`
 
 let server: Served
@@ -184,6 +196,27 @@ describe('what breaks behind the API', () => {
     expectError(await answerOf({ get }, `/v1/account/balance?chain_id=1&address=${A}`), 503, 'balance is not known')
     const path = `/v1/token/metadata?chain_id=1&contract_address=${A}`
     expectError(await answerOf({ get }, path), 503, 'Service unavailable')
+  })
+
+  test('listed contracts that nobody answers for are 503; where one is known, the others are left out', async () => {
+    const path = `${TOKENS}&contract_address=${A},${B}`
+    const silent = unknown('node_unavailable')
+    expectError(await answerOf({ get: async () => [silent, silent] }, path), 503, 'Service unavailable')
+    const dead = unknown('token_does_not_answer')
+    const none = await answerOf({ get: async () => [dead, dead] }, path)
+    expect(JSON.parse(none.body)).toMatchObject({ data: [], count: 0 })
+    const one = await answerOf({ get: async () => [silent, known(7n)] }, path)
+    expect(JSON.parse(one.body)).toMatchObject({ data: [{ contract_address: B, balance: '0x7' }], count: 1 })
+  })
+
+  test('a configured price is told of a token of which nothing else is known, whatever the node does', async () => {
+    const price = { units: 15n, places: 1, text: '1.5', source: 'static', updatedAt: NOW } as const
+    const deps = await fakeDeps(WORLD)
+    const silent = { ...fakeBalances(WORLD), get: async () => [unknown('node_unavailable')] }
+    const other = await listen(createServer({ ...deps, balances: silent, tokens: fakeTokens([token(A, { price })]) }))
+    const { body } = await other.call(`/v1/token/price?chain_id=1&contract_address=${A}`, withKey(deps.key))
+    await other.close()
+    expect(JSON.parse(body)).toMatchObject({ code: 0, data: { price: 1.5, symbol: '', source: 'static' } })
   })
 
   test('a limit, once there is one, is said as 429', () => {

@@ -5,6 +5,7 @@ import { type AssetRef, NO_ITEM } from '../../../core/asset.ts'
 import type { Known } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
+import { ServiceError } from '../../../core/errors.ts'
 import { asOfBlock, asOfKnown } from '../../as-of.ts'
 import type { Answer } from '../../json-schema.ts'
 import type { Reply } from '../../route.ts'
@@ -77,6 +78,9 @@ async function listed(deps: ChainbaseDeps, chain: ChainId, query: Query): Promis
     const balance = balances[index]
     if (balance?.known) known.push({ asset, balance })
   })
+  const silent = balances.some((balance) => !balance.known && balance.reason === 'node_unavailable')
+  // A row that is not known is left out; where that leaves none, it is the node and not the account that has nothing.
+  if (known.length === 0 && silent) throw new ServiceError('UNAVAILABLE', 'Service unavailable')
   const ordered =
     known.length < 2 ? known : await inOrderMet(deps.balances, { chain, account: query.address, rows: known })
   const offset = offsetOf(query)

@@ -34,7 +34,10 @@ export async function metadata(deps: ChainbaseDeps, query: TokenQuery): Body<typ
 /** The price of a token; its keys are absent where it is unknown. @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, UNAVAILABLE */
 export async function price(deps: ChainbaseDeps, query: TokenQuery): Body<typeof schema.TokenPriceAnswer> {
   const chain = deps.chainOf(query.chain_id)
-  return { body: { ...OK, data: renderPrice(await tokenOf(deps, chain, query.contract_address)) } }
+  const [token] = await deps.tokens.get(chain, [erc20(query.contract_address)], { read: true })
+  // A price says that it is a token, whatever the node does.
+  const priced = token?.price === undefined ? await tokenOf(deps, chain, query.contract_address) : token
+  return { body: { ...OK, data: renderPrice(priced) } }
 }
 
 /** Accounts with a positive balance of a token, greatest first. @throws CHAIN_UNSUPPORTED */
