@@ -22,7 +22,7 @@ import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import { TokenMetadata } from './tokens/metadata.ts'
 import { StaticPrices } from './tokens/prices.ts'
-import { readTokenLists } from './tokens/token-lists.ts'
+import { readTokenLists, type TokenLists } from './tokens/token-lists.ts'
 import { VERSION } from './version.ts'
 
 export type AppOptions = {
@@ -43,10 +43,11 @@ const now = (): number => Math.floor(Date.now() / 1000)
 
 /**
  * Starts all that the configuration names; on a failure nothing is left running.
- * @throws STORE_UNAVAILABLE, STORE_MISMATCH, UNAVAILABLE (the port is taken)
+ * @throws CONFIG_INVALID (a token list), STORE_UNAVAILABLE, STORE_MISMATCH, UNAVAILABLE (the port is taken)
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, log, onProgress = () => undefined } = options
+  const lists = readLists(config)
   const stopping = new AbortController()
   const classesOf = (chain: ChainId) => fixedClasses(config.tokens.accounting, chain)
   const store = await openStore({ url: config.store, codecOf: (chain) => kind(chain).accountCodec, classesOf })
@@ -60,7 +61,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   try {
     for (const chain of config.chains) chains.push(await open(chain, { options, store, signal: stopping.signal }))
     await registerConfigured(config, chains)
-    const server = makeServer({ config, log, store, chains, indexers })
+    const server = makeServer({ config, log, store, chains, indexers, lists })
     const url = await listen(server, config)
     for (const { config: chain, kind: definition } of chains) {
       if (definition.source !== 'nodes') continue
@@ -139,8 +140,9 @@ function makeServer(parts: {
   store: Store
   chains: readonly OpenChain[]
   indexers: Indexers
+  lists: TokenLists
 }): ReturnType<typeof createServer> {
-  const { config, log, store, chains, indexers } = parts
+  const { config, log, store, chains, indexers, lists } = parts
   const served: MeteredChain[] = chains.map(({ config: { id }, kind: definition, reads, ledger }) => ({
     id,
     kind: definition.kind,
@@ -156,6 +158,9 @@ function makeServer(parts: {
   if (abcLabs.enabled && ledger === undefined) {
     log.info(`${abcLabs.chain} is not configured: the calls of abc-labs answer 503`)
   }
+  if (config.dialects.chainbase.enabled && !chains.some(({ kind: { kind } }) => kind === 'evm')) {
+    log.info('no EVM chain is configured: the calls of chainbase answer 400 for every chain_id')
+  }
   const warning = ledger === undefined ? undefined : warnOfOpenWrites(config.listen.host, abcLabs)
   if (warning !== undefined) log.warn(warning)
   const metrics = new Registry()
@@ -164,7 +169,7 @@ function makeServer(parts: {
   const byId = new Map(chains.map((chain) => [chain.config.id, chain] satisfies [ChainId, OpenChain & ServedBalances]))
   return createServer({
     balances: createBalances(byId),
-    tokens: makeTokens(config, log, byId),
+    tokens: makeTokens({ config, log, lists }, byId),
     ledger,
     chains: served,
     keys: new KeyVerifier(store.keys, now),
@@ -176,10 +181,18 @@ function makeServer(parts: {
   })
 }
 
+/** The configured token lists. @throws CONFIG_INVALID naming a file that cannot be read or is no list */
+export function readLists({ tokens }: Config): TokenLists {
+  return readTokenLists(tokens.lists, (chain, text) => kindOf(chain)?.parseAddress(text))
+}
+
 /** How long a request waits for a token's facts, in milliseconds. */
 const TOKEN_READ_MS = 10_000
 
-function makeTokens(config: Config, log: Logger, chains: ReadonlyMap<ChainId, OpenChain>): TokenMetadata {
+function makeTokens(
+  { config, log, lists }: { readonly config: Config; readonly log: Logger; readonly lists: TokenLists },
+  chains: ReadonlyMap<ChainId, OpenChain>,
+): TokenMetadata {
   const of = (id: ChainId): OpenChain => {
     const chain = chains.get(id)
     if (chain === undefined) throw new ServiceError('CHAIN_UNSUPPORTED', `chain ${id} is not served here`)
@@ -188,7 +201,7 @@ function makeTokens(config: Config, log: Logger, chains: ReadonlyMap<ChainId, Op
   return new TokenMetadata({
     storeOf: async (id) => of(id).reads.tokens,
     readTokens: (id, assets) => of(id).reader.readTokens(assets, AbortSignal.timeout(TOKEN_READ_MS)),
-    lists: readTokenLists(config.tokens.lists, (chain, text) => kindOf(chain)?.parseAddress(text)),
+    lists,
     prices: new StaticPrices(config.prices.static, now()),
     now,
     warn: (message, fields) => log.warn(fields, message),

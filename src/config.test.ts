@@ -163,7 +163,6 @@ describe('the environment', () => {
     ['STEELYARD_CHAINS_0_SCOPE', `{ tokens: [${USDC}] }`, (c) => c.chains[0]?.scope.type, 'tokens'],
     ['STEELYARD_CHAINS_0_SCOPE_ACCOUNTS', `[${USDC}]`, (c) => c.chains[0]?.scope.type, 'accounts'],
     ['STEELYARD_CHAINS_0_FINALITY_CONFIRMATIONS', '3', (c) => c.chains[0]?.finality, { confirmations: 3 }],
-    ['STEELYARD_CHAINS_0_TLS', '{ cert: a, key: b }', (c) => c.chains[0]?.tls?.cert, '/etc/steelyard/a'],
     ['STEELYARD_TOKENS_LISTS_0', 'a.json', (c) => c.tokens.lists, ['/etc/steelyard/a.json']],
     ['STEELYARD_PRICES_STATIC', `{ "eip155:1/erc20:${USDC}": 2 }`, (c) => c.prices.static[0]?.[1].text, '2'],
     ['STEELYARD_DIALECTS_CHAINBASE_DEMO_KEY', 'true', (c) => c.dialects.chainbase.demoKey, true],
@@ -177,6 +176,12 @@ describe('the environment', () => {
     ],
   ])('%s=%s', (name, value, pick, expected) => {
     expect(pick(parse(file, { [name]: value }))).toEqual(expected)
+  })
+
+  test('a part of a chain of another kind', () => {
+    const chia = 'chains: [{ id: "chia:mainnet", rpc: ["http://a"] }]'
+    const { chains } = parse(chia, { STEELYARD_CHAINS_0_TLS: '{ cert: a, key: b }' }, all)
+    expect(chains[0]?.tls?.cert).toBe('/etc/steelyard/a')
   })
 
   test('a whole list and a part of it, in any order of the environment', () => {

@@ -93,7 +93,7 @@ function curl({ method, path, details }: Operation, body: Data, origin: string):
     .filter((parameter) => parameter.required === true && parameter.in === 'query')
     .map((parameter) => `${plain(parameter.name)}=${encodeURIComponent(plain(parameter.example))}`)
   const url = `${origin}${path}${query.length === 0 ? '' : `?${query.join('&')}`}`
-  const key = list(details.security).length === 0 ? '' : `-H "x-api-key: $STEELYARD_KEY" `
+  const key = list(details.security).length === 0 ? '' : `-H "x-api-key: $KEY" `
   if (method === 'GET') return `curl ${key}'${url}'`
   const example = JSON.stringify(exampleOf(body))
   return `curl -X ${method} ${key}-H 'content-type: application/json' -d '${example}' '${url}'`

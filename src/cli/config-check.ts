@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { readLists } from '../app.ts'
 import { configOption, readConfig } from './config-option.ts'
 import { effectiveConfig } from './effective-config.ts'
 import type { Terminal } from './outcome.ts'
@@ -16,7 +17,9 @@ export function addConfig(program: Command, terminal: Terminal): void {
         '\nA wrong configuration ends with exit code 2 and names every wrong key at once.',
     )
     .action((options: { config: string }) => {
-      terminal.out(effectiveConfig(readConfig(options.config)))
+      const given = readConfig(options.config)
+      readLists(given)
+      terminal.out(effectiveConfig(given))
       terminal.err('The configuration is right.\n')
     })
 }

@@ -123,6 +123,14 @@ describe('config check', () => {
     expect(out).toContain('free_per_minute: 600')
   })
 
+  test('reads the token lists too', async () => {
+    const other = join(folder, 'lists.yaml')
+    writeFileSync(other, 'tokens: { lists: [./nowhere.json] }\n')
+    const { code, err } = await run('config', 'check', '-c', other)
+    expect(code).toBe(2)
+    expect(err).toContain(`tokens.lists: ${join(folder, 'nowhere.json')} cannot be read`)
+  })
+
   test('what it prints is a configuration that says the same', () => {
     const text = `{ chains: [{ id: "eip155:1", rpc: [http://a], scope: { accounts: [0x${'a'.repeat(40)}] }, poll_ms: 100 }],
       tokens: { accounting: { "eip155:1/erc20:0x${'b'.repeat(40)}": reads } }, prices: { static: { "eip155:1/slip44:60": 3000.10 } },

@@ -69,13 +69,15 @@ export function chainField(folder: string, kindOf: KindOf): Field<ChainConfig> {
     if (kind === undefined) {
       return wrong(inside(at, 'id'), given.id, `a chain that this version reads; ${namespace} is not supported yet`)
     }
-    const hasNodes = NAMESPACES.get(namespace)?.nodes === true
-    if (!hasNodes) return withoutNodes(given, at)
+    const has = NAMESPACES.get(namespace)
+    if (has?.nodes !== true) return withoutNodes(given, at)
+    const tls = given.tls !== undefined && !has.tls
+    if (tls) wrong(inside(at, 'tls'), given.tls, `nothing: nodes of ${namespace} are asked without a certificate`)
     const nodes = given.rpc.length === 0 || given.rpc.length > MAX_NODES
     if (nodes)
       wrong(inside(at, 'rpc'), given.rpc.length === 0 ? undefined : given.rpc, `a list of 1 to ${MAX_NODES} node URLs`)
     const scope = readScope(given.scope, kind, inside(at, 'scope'))
-    return scope === BAD || nodes ? BAD : { ...given, scope }
+    return scope === BAD || nodes || tls ? BAD : { ...given, scope }
   })
 }
 

@@ -151,6 +151,11 @@ describe('a wrong configuration', () => {
     ['a hasty poll', chain('poll_ms: 1'), 'chains.0.poll_ms: got "1", expected a whole number from 50 to 600000'],
     ['half a certificate', chain('tls: { cert: a }'), 'chains.0.tls.key: is missing, expected a path'],
     [
+      'a certificate that would not be used',
+      chain('tls: { cert: a, key: b }'),
+      'chains.0.tls: got a mapping, expected nothing: nodes of eip155 are asked without a certificate',
+    ],
+    [
       'a chain twice',
       'chains: [{ id: "eip155:1", rpc: [http://a] }, { id: "eip155:1", rpc: [http://b] }]',
       'chains.1.id: got "eip155:1", expected each chain once',

@@ -23,12 +23,12 @@ export type ChainAsset = { readonly chain: ChainId; readonly asset: AssetRef }
 /** A price as configured: exact, and its text. */
 export type Price = Decimal & { readonly text: string }
 
-/** The namespaces of DESIGN's kinds; whether a chain of it is read from nodes. */
-export const NAMESPACES: ReadonlyMap<string, { readonly nodes: boolean }> = new Map([
-  ['eip155', { nodes: true }],
-  ['starknet', { nodes: true }],
-  ['chia', { nodes: true }],
-  ['ledger', { nodes: false }],
+/** The namespaces of chains; whether one is read from nodes, and whether these ask for a client's certificate. */
+export const NAMESPACES: ReadonlyMap<string, { readonly nodes: boolean; readonly tls: boolean }> = new Map([
+  ['eip155', { nodes: true, tls: false }],
+  ['starknet', { nodes: true, tls: false }],
+  ['chia', { nodes: true, tls: true }],
+  ['ledger', { nodes: false, tls: false }],
 ])
 
 /** A CAIP-2 id of a namespace that we know. */
