@@ -158,9 +158,6 @@ function makeServer(parts: {
   if (abcLabs.enabled && ledger === undefined) {
     log.info(`${abcLabs.chain} is not configured: the calls of abc-labs answer 503`)
   }
-  if (config.dialects.chainbase.enabled && !chains.some(({ kind: { kind } }) => kind === 'evm')) {
-    log.info('no EVM chain is configured: the calls of chainbase answer 400 for every chain_id')
-  }
   const warning = ledger === undefined ? undefined : warnOfOpenWrites(config.listen.host, abcLabs)
   if (warning !== undefined) log.warn(warning)
   const metrics = new Registry()

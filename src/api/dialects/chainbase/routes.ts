@@ -8,7 +8,7 @@ import type { Caller, KeyVerifier } from '../../keys.ts'
 import { get, type Reply } from '../../route.ts'
 import { accountBalance } from './account-balance.ts'
 import { accountTokens } from './account-tokens.ts'
-import { chainFinder } from './chains.ts'
+import { chainbaseChains, chainFinder } from './chains.ts'
 import type { ChainbaseDeps } from './deps.ts'
 import { renderError } from './errors.ts'
 import * as schema from './schema.ts'
@@ -27,6 +27,9 @@ export function chainbase(deps: ServerDeps): Dialect {
     chainOf: chainFinder(deps.chains),
     balanceFormat: settings.balance,
     now: deps.now,
+  }
+  if (chainbaseChains(deps.chains).length === 0) {
+    deps.log.info('no EVM chain is configured: the calls of chainbase answer 400 for every chain_id')
   }
   return {
     name: 'chainbase',
