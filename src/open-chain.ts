@@ -3,6 +3,7 @@ import { ChainBalances } from './balances/chain-balances.ts'
 import { NodeReader } from './balances/node-reader.ts'
 import type { ChainReader, FollowedKind, KindDefinition } from './chains/adapter.ts'
 import type { ChainConfig } from './config/chains.ts'
+import type { Standard } from './core/asset.ts'
 import { createOwnReader } from './ledger/own-reader.ts'
 import type { Logger } from './log.ts'
 import { type LedgerHandle, startLedger } from './start-ledger.ts'
@@ -49,7 +50,7 @@ async function openFollowed(parts: ChainParts, { createAdapter }: FollowedKind):
     finality: chain.finality,
     warn: (message, fields) => log.warn({ chain: chain.id, ...fields }, message),
   })
-  return withBalances(parts, { reads, reader: adapter, ledger: undefined })
+  return withBalances(parts, { reads, reader: adapter, ledger: undefined, issues: undefined })
 }
 
 async function openOwn(parts: ChainParts): Promise<OpenChain> {
@@ -58,14 +59,15 @@ async function openOwn(parts: ChainParts): Promise<OpenChain> {
   const { storeUrl, strictWallets, slowCommitMs } = ledgers
   const data = { store: storeUrl, chain: chain.id, rules: { strictWallets }, slowCommitMs }
   const ledger = await startLedger({ data, reads: record, log })
-  return withBalances(parts, { reads, reader: createOwnReader({ ledger: record, chain: reads }), ledger })
+  const reader = createOwnReader({ ledger: record, chain: reads })
+  return withBalances(parts, { reads, reader, ledger, issues: 'ledger' })
 }
 
 function withBalances(
   { chain, kind, signal, now }: ChainParts,
-  opened: Pick<OpenChain, 'reads' | 'reader' | 'ledger'>,
+  { issues, ...opened }: Pick<OpenChain, 'reads' | 'reader' | 'ledger'> & { readonly issues: Standard | undefined },
 ): OpenChain {
   const { reads, reader } = opened
   const node = new NodeReader({ adapter: reader, observations: reads.observations, signal })
-  return { ...opened, config: chain, kind, balances: new ChainBalances({ reads, node, now }) }
+  return { ...opened, config: chain, kind, balances: new ChainBalances({ reads, node, now, issues }) }
 }

@@ -1,4 +1,4 @@
-import { NO_ITEM } from '../core/asset.ts'
+import { NO_ITEM, type Standard } from '../core/asset.ts'
 import type { Balance, BalanceKey, Known, Observation } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
 import type { CoverageTest } from '../core/coverage.ts'
@@ -18,16 +18,25 @@ import {
   unknown,
 } from './standing.ts'
 
+/** An asset that nobody issued yet, on a chain whose issuing is all written here. */
+const NEVER_ISSUED: Fact['asset'] = { accounting: 'events' }
+
 /** A chain's balances: facts where they prove the amount, reads of the chain where they do not. */
 export class ChainBalances {
   readonly #reads: ChainReads
   readonly #node: NodeReader
   readonly #now: () => number
+  readonly #issues: Standard | undefined
 
-  constructor(parts: { reads: ChainReads; node: NodeReader; now: () => number }) {
+  /**
+   * `issues`: the standard of the assets that are issued on this chain, where it is written here and nowhere else. What
+   * its journal never met nobody holds, and there is never anything newer to read.
+   */
+  constructor(parts: { reads: ChainReads; node: NodeReader; now: () => number; issues?: Standard | undefined }) {
     this.#reads = parts.reads
     this.#node = parts.node
     this.#now = parts.now
+    this.#issues = parts.issues
   }
 
   /** Balances in the order of the keys, as fresh as asked. */
@@ -135,8 +144,10 @@ export class ChainBalances {
   }
 
   async #fact(key: BalanceKey, row: StoredBalance | undefined): Promise<Fact> {
+    const { standard } = key.asset
     // The native asset has no events: it is never in the journal.
-    return { key, row, asset: key.asset.standard === 'native' ? undefined : await this.#reads.asset(key.asset) }
+    const asset = standard === 'native' ? undefined : await this.#reads.asset(key.asset)
+    return { key, row, asset: asset ?? (standard === this.#issues ? NEVER_ISSUED : undefined) }
   }
 
   async #answer(facts: readonly Fact[], clock: ChainClock, freshness: Freshness): Promise<readonly Balance[]> {
@@ -146,18 +157,9 @@ export class ChainBalances {
       const amount = provenAmount(fact, clock)
       return amount === undefined ? undefined : { ...proven, amount }
     })
-    const stale = this.#toRead(facts, answers, freshness)
-    if (stale.length === 0 && freshness.mode === 'stored' && !answers.includes(undefined)) return settled(answers)
+    const isNewest = freshness.mode === 'stored' || this.#issues !== undefined
+    if (isNewest && !answers.includes(undefined)) return settled(answers)
     return this.#fill({ facts, answers, clock, freshness })
-  }
-
-  /** Places of answers that the journal gives, but not freshly enough. */
-  #toRead(facts: readonly Fact[], answers: readonly (Balance | undefined)[], freshness: Freshness): number[] {
-    if (freshness.mode === 'stored') return []
-    const now = this.#now()
-    const old = (answer: Balance | undefined) =>
-      answer === undefined || freshness.mode === 'force' || ageOf(answer, now) > freshness.seconds
-    return facts.map((_, index) => index).filter((index) => old(answers[index]))
   }
 
   /** Reads without those of blocks that are known to be replaced. */

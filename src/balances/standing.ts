@@ -35,7 +35,7 @@ export type Fact = {
   readonly key: BalanceKey
   readonly row: StoredBalance | undefined
   /** The asset as stored; undefined where it has never been seen. */
-  readonly asset: StoredAsset | undefined
+  readonly asset: Pick<StoredAsset, 'accounting'> | undefined
 }
 
 const TESTS = new WeakMap<object, CoverageTest>()

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { balanceText, errorBody, type LedgerServer, makeFolder, serveLedger } from './abc-labs-server.ts'
 
@@ -72,6 +74,22 @@ describe('what the vendor documents', () => {
     }
     await server.post('/api/tokens/burn', { asset_id: 'KNOWN', amount: 5, holder_wallet_address: 'known-1' })
     expect(await balanceText(server, 'KNOWN', 'known-1')).toBe('0')
+  })
+
+  test('what is read is a fact of the record, of an asset that was never minted too, and reading writes nothing', async () => {
+    await server.post('/api/wallets', { wallet_address: 'idle' })
+    for (const asset of ['UKGILT2030', 'nobody registered this']) {
+      const query = `asset_id=${encodeURIComponent(asset)}&wallet_address=idle`
+      const { json, headers } = await server.get(`/api/tokens/balance?${query}`)
+      expect(json).toMatchObject({ balance: 0 })
+      expect(headers.get('balance-as-of')).toMatch(AS_OF)
+    }
+    const reads = new Database(join(folder, 'data', 'ledger_main.reads.db'), { readonly: true })
+    try {
+      expect(reads.prepare('SELECT count(*) FROM observations').pluck().get()).toBe(0)
+    } finally {
+      reads.close()
+    }
   })
 
   test('GET without its slash, with it, by HEAD, with an empty or a foreign parameter', async () => {
