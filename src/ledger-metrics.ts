@@ -23,6 +23,11 @@ const COUNTS: readonly {
     of: (ledger) => ledger.writes().checkpoints,
   },
   {
+    name: 'steelyard_ledger_checkpoints_failed',
+    help: 'Copies of the write-ahead log into the file that failed since the start: nothing is lost, but the log grows.',
+    of: (ledger) => ledger.writes().checkpointsFailed,
+  },
+  {
     name: 'steelyard_ledger_waiting',
     help: 'Operations that wait for their commit now.',
     of: (ledger) => ledger.ledger.waiting,

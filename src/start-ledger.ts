@@ -44,6 +44,14 @@ export type LedgerHandle = {
 /** Heap of the ledger's thread, in MB: some thousand requests, and what it remembers of wallets and assets. */
 const HEAP_MB = 256
 
+const NOTHING_WRITTEN: LedgerWrites = {
+  commits: 0,
+  operations: 0,
+  checkpoints: 0,
+  checkpointsFailed: 0,
+  checkpointError: undefined,
+}
+
 /**
  * Starts a ledger's writer in a thread of its own; resolves once its record is open.
  * @throws STORE_UNAVAILABLE, STORE_MISMATCH as the store finds it
@@ -57,7 +65,7 @@ export async function startLedger(options: {
   const worker = startThread('ledger-thread', { workerData: data, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } })
   const ledger = new QueuedLedger({ send: (requests) => worker.postMessage(requests), reads })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  let writes: LedgerWrites = { commits: 0, operations: 0, checkpoints: 0 }
+  let writes = NOTHING_WRITTEN
   let error: string | undefined
   const fail = (reason: string): void => {
     error ??= reason
@@ -71,6 +79,10 @@ export async function startLedger(options: {
     worker.on('message', (message: FromLedgerThread) => {
       if (message.type === 'open') resolve()
       else if (message.type === 'settled') {
+        if (message.writes.checkpointsFailed > writes.checkpointsFailed) {
+          const reason = message.writes.checkpointError
+          log.warn({ chain: data.chain, reason }, "the ledger's write-ahead log was not copied into its file: it grows")
+        }
         writes = message.writes
         ledger.settled(message.settled.map(settledOf))
       } else {

@@ -74,6 +74,10 @@ export type LedgerWrites = {
   readonly operations: number
   /** Copies of the write-ahead log into the file. */
   readonly checkpoints: number
+  /** Copies that failed: nothing is lost by it, but the log grows. */
+  readonly checkpointsFailed: number
+  /** Why the last one that failed did. */
+  readonly checkpointError: string | undefined
 }
 
 /**

@@ -37,6 +37,11 @@ const CHECKPOINT_COMMITS = 50
 /** How long a commit waits for another process that writes the file: each takes milliseconds, but any may be next. */
 const BUSY_TIMEOUT_MS = 30_000
 
+/** `PRAGMA synchronous` as its number: every commit waits for the disk. */
+const FULL = 2
+
+type Writes = { -readonly [Part in keyof LedgerWrites]: LedgerWrites[Part] }
+
 export type LedgerJournalOptions = {
   /** A durable connection of its own to the authoritative file. */
   readonly db: SqliteDatabase
@@ -54,7 +59,13 @@ export class SqliteLedgerJournal implements LedgerJournal {
   readonly #batches: BatchWriter
   readonly #s: ReturnType<typeof prepare>
   readonly #step: (step: LedgerStep) => void
-  readonly #writes = { commits: 0, operations: 0, checkpoints: 0 }
+  readonly #writes: Writes = {
+    commits: 0,
+    operations: 0,
+    checkpoints: 0,
+    checkpointsFailed: 0,
+    checkpointError: undefined,
+  }
 
   constructor({ db, chain, genesis, onStep }: LedgerJournalOptions) {
     this.#db = db
@@ -66,6 +77,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
     this.#batches = new BatchWriter({ ...parts, from: COVERAGE.from, onStep: this.#step })
     this.#s = prepare(db)
     guarded(() => {
+      assert(db.pragma('synchronous', { simple: true }) === FULL, 'what is committed to a ledger is on disk')
       db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       claim({ db, chain, coverage: COVERAGE })
       this.#begin(genesis)
@@ -95,7 +107,10 @@ export class SqliteLedgerJournal implements LedgerJournal {
 
   async close(): Promise<void> {
     guarded(() => {
-      this.#db.pragma('wal_checkpoint(TRUNCATE)')
+      // A checkpoint that empties the log waits for readers with the write lock in its hand: not at all, then. What it
+      // leaves in the log is read from there, and copied by whoever writes next.
+      this.#db.pragma('busy_timeout = 0')
+      this.#checkpoint('TRUNCATE')
       this.#db.close()
     })
   }
@@ -105,8 +120,19 @@ export class SqliteLedgerJournal implements LedgerJournal {
     this.#writes.commits += 1
     this.#writes.operations += operations
     if (this.#writes.commits % CHECKPOINT_COMMITS !== 0) return
-    guarded(() => this.#db.pragma('wal_checkpoint(PASSIVE)'))
-    this.#writes.checkpoints += 1
+    this.#checkpoint('PASSIVE')
+  }
+
+  /** Copies the log into the file. What is in the log is on disk: where this fails nothing is lost, but the log grows. */
+  #checkpoint(mode: 'PASSIVE' | 'TRUNCATE'): void {
+    try {
+      // 1 where another connection does the same just now.
+      const busy = this.#db.pragma(`wal_checkpoint(${mode})`, { simple: true })
+      if (busy === 0) this.#writes.checkpoints += 1
+    } catch (error) {
+      this.#writes.checkpointsFailed += 1
+      this.#writes.checkpointError = error instanceof Error ? error.message : String(error)
+    }
   }
 
   #undoable<T>(work: () => T): T {
