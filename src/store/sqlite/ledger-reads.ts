@@ -7,18 +7,21 @@ import { int, type Row, type SqliteDatabase, type Statement } from './database.t
 import { LedgerLookups } from './ledger-lookups.ts'
 import { RECORD, RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
 import type { Snapshot } from './snapshot.ts'
+import { WalletTrail } from './wallet-trail.ts'
 
 /** The read side of a ledger, through the connection and in the snapshots of its chain's reads. */
 export class SqliteLedgerReads implements LedgerReads {
   readonly #snapshot: Snapshot
   readonly #assets: AssetTable
   readonly #lookups: LedgerLookups
+  readonly #trail: WalletTrail
   readonly #s: ReturnType<typeof prepare>
 
   constructor(db: SqliteDatabase, snapshot: Snapshot) {
     this.#snapshot = snapshot
     this.#assets = new AssetTable(db, new Map())
     this.#lookups = new LedgerLookups(db, this.#assets)
+    this.#trail = new WalletTrail(db)
     this.#s = prepare(db)
   }
 
@@ -62,14 +65,15 @@ export class SqliteLedgerReads implements LedgerReads {
     return [...newer(registered, after), ...moved]
   }
 
-  /** Numbers of a wallet's operations: its registration, and its changes, which lie in order for each of its assets. */
+  /** Numbers of a wallet's operations: its registration, and its changes, of one asset or of all. */
   #ofWallet(wallet: string, { assetId, after, limit }: RecordQuery): number[] {
     const account = TEXT_ACCOUNTS.encode(wallet)
-    const registered = assetId === undefined ? this.#lookups.registeredWallet(wallet) : undefined
-    const asset = assetId === undefined ? undefined : this.#assetId(assetId)
-    const assets = assetId === undefined ? this.#s.assets.all(account).map(int) : asset === undefined ? [] : [asset]
-    const moved = assets.flatMap((id) => this.#s.changes.all(account, id, after, limit).map(int))
-    return [...newer(registered, after), ...moved]
+    if (assetId === undefined) {
+      const registered = this.#lookups.registeredWallet(wallet)
+      return [...newer(registered, after), ...this.#trail.blocks(account, { after, limit })]
+    }
+    const asset = this.#assetId(assetId)
+    return asset === undefined ? [] : this.#s.changes.all(account, asset, after, limit).map(int)
   }
 
   #assetId(assetId: string): number | undefined {
@@ -88,7 +92,6 @@ function prepare(db: SqliteDatabase) {
     all: sql(`${record} WHERE o.number > ? ORDER BY o.number LIMIT ?`).raw(),
     one: sql(`${record} WHERE o.number = ?`).raw(),
     transfers: sql('SELECT block FROM transfers WHERE asset = ? AND block > ? ORDER BY block LIMIT ?').pluck(),
-    assets: sql("SELECT asset FROM balances WHERE account = ? AND item = x''").pluck(),
     changes: sql(
       "SELECT block FROM changes WHERE account = ? AND asset = ? AND item = x'' AND block > ? ORDER BY block LIMIT ?",
     ).pluck(),

@@ -1,0 +1,112 @@
+import Database from 'better-sqlite3'
+import fc from 'fast-check'
+import { afterEach, expect, test } from 'vitest'
+import { TEXT_ACCOUNTS } from '../../src/core/account.ts'
+import { fieldsOf, type Operation, type RecordedOperation } from '../../src/core/operation.ts'
+import type { LedgerReads } from '../../src/store/ledger-store.ts'
+import { WalletTrail } from '../../src/store/sqlite/wallet-trail.ts'
+import { type Folder, makeFolder, openLedger } from './ledger.ts'
+
+const folders: Folder[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) folder.remove()
+})
+
+const ASSETS = Array.from({ length: 7 }, (_, at) => `asset-${at}`)
+const WALLETS = ['bank', 'alice', 'bob']
+
+/** Submits operations without keys in one commit, and gives what of them was accepted. */
+async function record(operations: readonly Operation[]) {
+  const folder = makeFolder()
+  folders.push(folder)
+  const opened = await openLedger(folder)
+  await opened.submit(operations.map((operation) => ({ operation, idempotency: undefined })))
+  return { ...opened, folder, all: await opened.ledger.operations({ after: 0, limit: 10_000 }) }
+}
+
+function asset(assetId: string): Operation {
+  return { kind: 'register_asset', assetId, name: undefined, symbol: undefined, reissue: true }
+}
+
+function mint(assetId: string, to: string): Operation {
+  return { kind: 'mint', assetId, amount: 10n, to }
+}
+
+function concerns({ operation }: RecordedOperation, assetId: string | undefined, wallet: string): boolean {
+  const { assetId: moved, from, to } = fieldsOf(operation)
+  return (assetId === undefined || moved === assetId) && (from === wallet || to === wallet)
+}
+
+const assetId = fc.constantFrom(...ASSETS)
+const wallet = fc.constantFrom(...WALLETS)
+const amount = fc.constantFrom(1n, 10n)
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 1, arbitrary: wallet.map((name) => ({ kind: 'register_wallet' as const, wallet: name })) },
+  { weight: 4, arbitrary: fc.tuple(assetId, wallet).map(([id, to]) => mint(id, to)) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('transfer' as const), assetId, amount, from: wallet, to: wallet }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('burn' as const), assetId, amount, from: wallet }) },
+)
+
+/** Every page of a trail, one after the other. */
+async function pages(ledger: LedgerReads, query: { wallet: string; assetId?: string }, limit: number) {
+  const found: RecordedOperation[] = []
+  for (let after = 0; ; ) {
+    const page = await ledger.operations({ ...query, after, limit })
+    found.push(...page)
+    if (page.length < limit) return found
+    after = page.at(-1)?.block.number ?? after
+  }
+}
+
+test("a wallet's trail is what a plain filter of the whole record finds, from every block on and in pages of any size", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(operation, { minLength: 20, maxLength: 60 }),
+      fc.integer({ min: 1, max: 9 }),
+      async (given, size) => {
+        const { ledger, all, close } = await record([...ASSETS.map(asset), ...given])
+        for (const name of WALLETS) {
+          for (const id of [undefined, ...ASSETS]) {
+            const expected = all.filter((one) => concerns(one, id, name))
+            const query = { wallet: name, ...(id === undefined ? {} : { assetId: id }) }
+            expect(await pages(ledger, query, size)).toEqual(expected)
+            for (const { block } of all) {
+              const after = expected.filter((one) => one.block.number > block.number)
+              expect(await ledger.operations({ ...query, after: block.number, limit: size })).toEqual(
+                after.slice(0, size),
+              )
+            }
+          }
+        }
+        await close()
+      },
+    ),
+    { numRuns: 25 },
+  )
+}, 120_000)
+
+test('a page costs what is on it, however many assets the wallet met before and after', async () => {
+  const ids = Array.from({ length: 300 }, (_, at) => `asset-${at}`)
+  const rounds = Array.from({ length: 5 }, () => ids.map((id) => mint(id, 'bank')))
+  const { folder, all, close } = await record([...ids.map(asset), ...rounds.flat()])
+  const mints = all.map(({ block }) => block.number).slice(ids.length)
+  expect(mints).toHaveLength(1_500)
+  let statements = 0
+  const db = new Database(folder.file, { readonly: true, verbose: () => statements++ })
+  try {
+    const trail = new WalletTrail(db)
+    const account = TEXT_ACCOUNTS.encode('bank')
+    for (const place of [0, 150, 600, 1_490]) {
+      statements = 0
+      const after = (mints[place] ?? 0) - 1
+      expect(trail.blocks(account, { after, limit: 10 })).toEqual(mints.slice(place, place + 10))
+      expect(statements).toBeLessThanOrEqual(1 + 2 * 10)
+    }
+  } finally {
+    db.close()
+  }
+  await close()
+})
