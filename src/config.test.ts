@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { KindOf } from './config/words.ts'
 import { type Config, loadConfig, parseConfig } from './config.ts'
+import { ServiceError } from './core/errors.ts'
 
 const parseAddress = (text: string): string | undefined =>
   /^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : undefined
@@ -191,5 +192,32 @@ describe('the environment', () => {
 
   test('variables of the command line are not keys', () => {
     expect(parse('', { STEELYARD_DEBUG: '1', STEELYARD_CONFIG: 'x', STEELYARDS: '1' }).listen.port).toBe(8080)
+  })
+})
+
+describe("an issuer's assets", () => {
+  const said = (asset: string): string => {
+    try {
+      parse(`dialects: { abc-labs: { assets: [${asset}] } }`)
+    } catch (error) {
+      return error instanceof ServiceError ? `${error.code} ${error.message}` : String(error)
+    }
+    return 'nothing'
+  }
+
+  test.each([
+    ['{ asset_id: "A\\uD800" }', 'asset_id', '"A\\ud800"'],
+    ['{ asset_id: A, name: "\\uDC00" }', 'name', '"\\udc00"'],
+    ['{ asset_id: A, symbol: "\\uDBFFx" }', 'symbol', '"\\udbffx"'],
+    ['{ asset_id: A, symbol: "a\\tb" }', 'symbol', '"a\\tb"'],
+    [`{ asset_id: A, symbol: ${'s'.repeat(65)} }`, 'symbol', `"${'s'.repeat(65)}"`],
+    [`{ asset_id: A, name: ${'n'.repeat(129)} }`, 'name', `"${'n'.repeat(80)}…"`],
+  ])('that no record could hold are refused: %s', (asset, key, got) => {
+    expect(said(asset)).toMatch(/^CONFIG_INVALID /)
+    expect(said(asset)).toContain(`dialects.abc-labs.assets.0.${key}: got ${got}, expected`)
+  })
+
+  test('take whole surrogate pairs and names of the greatest length', () => {
+    expect(said(`{ asset_id: "🏦", name: ${'n'.repeat(128)}, symbol: ${'s'.repeat(64)} }`)).toBe('nothing')
   })
 })

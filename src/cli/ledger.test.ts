@@ -85,3 +85,5 @@ test('without a configured ledger every command says how to have one', async () 
     expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('the store holds ledger:main') })
   }
 })
+  [['register', 'asset', 'A', '--name', 'n'.repeat(129)], 'expected 1 to 128 characters'],
+  [['register', 'asset', 'A', '--symbol', 's'.repeat(65)], 'expected 1 to 64 characters'],

@@ -7,7 +7,15 @@ import type { Config } from '../config.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
-import { fieldsOf, isLedgerId, type Operation } from '../core/operation.ts'
+import {
+  fieldsOf,
+  isAssetName,
+  isAssetSymbol,
+  isLedgerId,
+  MAX_ASSET_NAME_CHARACTERS,
+  MAX_ASSET_SYMBOL_CHARACTERS,
+  type Operation,
+} from '../core/operation.ts'
 import { commitGroup, outcomeOf } from '../ledger/group-commit.ts'
 import { genesisOf } from '../ledger/record.ts'
 import { verifyLedger } from '../ledger/verify.ts'
@@ -47,8 +55,8 @@ function addRegister(ledger: Command, terminal: Terminal): void {
     .command('asset')
     .description('an asset that can be minted')
     .argument('<asset-id>', 'any text of 1 to 256 characters', parseId)
-    .option('--name <name>', 'for people', parseName)
-    .option('--symbol <symbol>', 'for people, short', parseName)
+    .option('--name <name>', `for people, 1 to ${MAX_ASSET_NAME_CHARACTERS} characters`, parseName)
+    .option('--symbol <symbol>', `for people, short: 1 to ${MAX_ASSET_SYMBOL_CHARACTERS} characters`, parseSymbol)
     .option('--reissue', 'it may be minted more than once', false)
     .addOption(configOption())
     .action(async (assetId: string, options: { config: string; name?: string; symbol?: string; reissue: boolean }) => {
@@ -208,8 +216,13 @@ function parseId(given: string): string {
 }
 
 function parseName(given: string): string {
-  if (given.length >= 1 && given.length <= 128 && !/[\p{Cc}\p{Cs}]/u.test(given)) return given
-  throw new InvalidArgumentError('expected 1 to 128 characters, no control characters.')
+  if (isAssetName(given)) return given
+  throw new InvalidArgumentError(`expected 1 to ${MAX_ASSET_NAME_CHARACTERS} characters, no control characters.`)
+}
+
+function parseSymbol(given: string): string {
+  if (isAssetSymbol(given)) return given
+  throw new InvalidArgumentError(`expected 1 to ${MAX_ASSET_SYMBOL_CHARACTERS} characters, no control characters.`)
 }
 
 function parseAnchor(given: string, before: readonly BlockRef[]): readonly BlockRef[] {

@@ -1,12 +1,13 @@
 import type { ChainId } from '../core/chain.ts'
 import { namespaceOf, parseChainId } from '../core/chain.ts'
+import { MAX_ASSET_NAME_CHARACTERS, MAX_ASSET_SYMBOL_CHARACTERS, MAX_LEDGER_ID_CHARACTERS } from '../core/operation.ts'
 import { type Field, flag, type Infer, integer, label, optional, refine, withDefault, word, wrong } from './field.ts'
 import { list, mapping, table } from './group.ts'
 import { chainAsset, chainId, type KindOf, origin } from './words.ts'
 
 /** Greatest limit per minute that can be set; 0 is no limit where a key says so. */
 const MAX_PER_MINUTE = 10_000_000
-/** Longest id of the issuer's assets and of vendors' chains and tokens, in characters. */
+/** Longest id of vendors' chains and tokens, in characters. */
 const MAX_ID_CHARACTERS = 256
 
 /** The dialects as configured, with all defaults but those that depend on the chains. */
@@ -69,9 +70,9 @@ type IssuedAsset = {
 
 function assetsField(): Field<readonly IssuedAsset[]> {
   const asset = mapping({
-    assetId: label('an asset id', MAX_ID_CHARACTERS),
-    name: optional(label('a name', 128)),
-    symbol: optional(label('a symbol', 64)),
+    assetId: label('an asset id', MAX_LEDGER_ID_CHARACTERS),
+    name: optional(label('a name', MAX_ASSET_NAME_CHARACTERS)),
+    symbol: optional(label('a symbol', MAX_ASSET_SYMBOL_CHARACTERS)),
     reissue: withDefault(flag(), false),
   })
   return refine(list(asset, 'a list of { asset_id, name, symbol, reissue }'), (assets, at) => {

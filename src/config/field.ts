@@ -57,10 +57,10 @@ export function word<const W extends string>(words: readonly W[]): Field<W> {
   return text(words.join(' or '), (given) => words.find((one) => one === given))
 }
 
-/** Text of 1 to `maxCharacters` characters without control characters. */
+/** Text of 1 to `maxCharacters` characters without control characters and halves of surrogate pairs. */
 export function label(expected: string, maxCharacters: number): Field<string> {
-  return text(`${expected} (1 to ${maxCharacters} characters, no control characters)`, (given) =>
-    given.length >= 1 && given.length <= maxCharacters && !/\p{Cc}/u.test(given) ? given : undefined,
+  return text(`${expected} (1 to ${maxCharacters} characters of valid Unicode, no control characters)`, (given) =>
+    given.length >= 1 && given.length <= maxCharacters && !/[\p{Cc}\p{Cs}]/u.test(given) ? given : undefined,
   )
 }
 

@@ -5,10 +5,15 @@ import type { BlockRef } from './block.ts'
 export const MAX_OPERATION_AMOUNT = 2n ** 53n - 1n
 /** Longest id of a ledger's asset or wallet, in characters (UTF-16 units). */
 export const MAX_LEDGER_ID_CHARACTERS = 256
+/** Longest name of a ledger's asset, in characters (UTF-16 units). */
+export const MAX_ASSET_NAME_CHARACTERS = 128
+/** Longest symbol of a ledger's asset, in characters (UTF-16 units). */
+export const MAX_ASSET_SYMBOL_CHARACTERS = 64
 
 /**
  * An issuer's operation. Amounts are whole tokens, 1 to 2^53-1. Ids are opaque text of 1 to 256 characters without
- * control characters and halves of surrogate pairs; no form of Unicode is folded into another.
+ * control characters and halves of surrogate pairs; no form of Unicode is folded into another. Names are 1 to 128 such
+ * characters, symbols 1 to 64.
  */
 export type Operation =
   | {
@@ -134,12 +139,28 @@ function given<T>(part: T | undefined): T {
 
 /** True for text that can name a ledger's asset or wallet. */
 export function isLedgerId(text: string): boolean {
-  return text.length >= 1 && text.length <= MAX_LEDGER_ID_CHARACTERS && !/[\p{Cc}\p{Cs}]/u.test(text)
+  return isPlainText(text, MAX_LEDGER_ID_CHARACTERS)
 }
 
-/** True where an operation's ids and amount are in their ranges: what every edge makes sure of. */
+/** True for text that an asset can be called. */
+export function isAssetName(text: string): boolean {
+  return isPlainText(text, MAX_ASSET_NAME_CHARACTERS)
+}
+
+/** True for text that an asset can be called for short. */
+export function isAssetSymbol(text: string): boolean {
+  return isPlainText(text, MAX_ASSET_SYMBOL_CHARACTERS)
+}
+
+/** True where an operation's ids, names and amount are in their ranges: what every edge makes sure of. */
 export function isOperation(operation: Operation): boolean {
-  const { assetId, from, to, amount } = fieldsOf(operation)
+  const { assetId, from, to, amount, name, symbol } = fieldsOf(operation)
   const ids = [assetId, from, to].every((id) => id === undefined || isLedgerId(id))
-  return ids && (amount === undefined || (amount >= 1n && amount <= MAX_OPERATION_AMOUNT))
+  const named = (name === undefined || isAssetName(name)) && (symbol === undefined || isAssetSymbol(symbol))
+  return ids && named && (amount === undefined || (amount >= 1n && amount <= MAX_OPERATION_AMOUNT))
+}
+
+/** Halves of surrogates have no bytes in UTF-8: they are read back as another text, and hash as another. */
+function isPlainText(text: string, maxCharacters: number): boolean {
+  return text.length >= 1 && text.length <= maxCharacters && !/[\p{Cc}\p{Cs}]/u.test(text)
 }

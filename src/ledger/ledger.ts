@@ -1,7 +1,12 @@
 import type { Idempotency, Operation, RecordedOperation } from '../core/operation.ts'
 
 export type { Idempotency, Operation } from '../core/operation.ts'
-export { MAX_LEDGER_ID_CHARACTERS, MAX_OPERATION_AMOUNT } from '../core/operation.ts'
+export {
+  MAX_ASSET_NAME_CHARACTERS,
+  MAX_ASSET_SYMBOL_CHARACTERS,
+  MAX_LEDGER_ID_CHARACTERS,
+  MAX_OPERATION_AMOUNT,
+} from '../core/operation.ts'
 
 /** Why an operation was refused. Nothing of it is stored, its idempotency key neither. */
 export type Refusal =

@@ -1,5 +1,10 @@
 import { type TSchema, Type } from 'typebox'
-import { MAX_LEDGER_ID_CHARACTERS, MAX_OPERATION_AMOUNT } from '../../../ledger/ledger.ts'
+import {
+  MAX_ASSET_NAME_CHARACTERS,
+  MAX_ASSET_SYMBOL_CHARACTERS,
+  MAX_LEDGER_ID_CHARACTERS,
+  MAX_OPERATION_AMOUNT,
+} from '../../../ledger/ledger.ts'
 
 /** Text without control characters and halves of surrogates, which no two programs write alike. */
 const PLAIN_TEXT = '^[^\\p{Cc}\\p{Cs}]*$'
@@ -54,8 +59,8 @@ export const BurnBody = Type.Object(
 export const AssetBody = Type.Object(
   {
     asset_id: AssetId,
-    name: Type.Optional(Text(128, 'UK Gilt 2030')),
-    symbol: Type.Optional(Text(64, 'GILT30')),
+    name: Type.Optional(Text(MAX_ASSET_NAME_CHARACTERS, 'UK Gilt 2030')),
+    symbol: Type.Optional(Text(MAX_ASSET_SYMBOL_CHARACTERS, 'GILT30')),
     reissue: Type.Optional(
       Type.Boolean({ description: 'True lets the asset be minted more than once. Absent: false.' }),
     ),

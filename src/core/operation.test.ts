@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { isOperation, MAX_ASSET_NAME_CHARACTERS, MAX_ASSET_SYMBOL_CHARACTERS, type Operation } from './operation.ts'
+
+function asset(parts: { assetId?: string; name?: string; symbol?: string }): Operation {
+  return { kind: 'register_asset', assetId: 'A', name: undefined, symbol: undefined, reissue: false, ...parts }
+}
+
+test.each([
+  [{}, true],
+  [
+    { assetId: '🏦', name: 'n'.repeat(MAX_ASSET_NAME_CHARACTERS), symbol: 's'.repeat(MAX_ASSET_SYMBOL_CHARACTERS) },
+    true,
+  ],
+  [{ name: 'n'.repeat(MAX_ASSET_NAME_CHARACTERS + 1) }, false],
+  [{ symbol: 's'.repeat(MAX_ASSET_SYMBOL_CHARACTERS + 1) }, false],
+  [{ name: '' }, false],
+  [{ assetId: 'half \ud800' }, false],
+  [{ name: 'half \ud83c' }, false],
+  [{ symbol: '\udfe6 half' }, false],
+  [{ name: 'two\nlines' }, false],
+])('an asset can be registered as %j: %s', (parts, can) => {
+  expect(isOperation(asset(parts))).toBe(can)
+})
