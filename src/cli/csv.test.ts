@@ -14,3 +14,14 @@ test('for a spreadsheet no cell begins a formula', () => {
     `"'=1,2",'+1,'-1,'@x,1-1, =1\r\n`,
   )
 })
+
+test.each([
+  ['a;=1', "a;'=1"],
+  ['a;;-1;b', "a;;'-1;b"],
+  ['a;"=1"', `"a;'""=1"""`],
+  ['"=1"', `"'""=1"""`],
+  ['＝1', "'＝1"],
+  ['a; =1;1', 'a; =1;1'],
+])('nor after a semicolon, where those of many countries split cells: %j', (cell, written) => {
+  expect(csvLine([cell], { spreadsheet: true })).toBe(`${written}\r\n`)
+})

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +32,10 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
   return { code: await runToExit(work, terminal, false), ...written }
 }
 
+function sha256(text: string): string {
+  return `0x${createHash('sha256').update(text).digest('hex')}`
+}
+
 const HASH = /^0x[0-9a-f]{64}\n$/
 
 test('a record is begun, extended, proven, taken along, and its falsification named', async () => {
@@ -52,8 +57,14 @@ test('a record is begun, extended, proven, taken along, and its falsification na
   expect(csv[0]).toBe(
     'number,hash,parent,time,kind,serial,asset_id,from_wallet,to_wallet,amount,name,symbol,reissue,request_digest',
   )
-  expect(csv[1]).toMatch(/^1,0x\w{64},0x\w{64},[-\d]{10}T[:\d]{8}Z,register_asset,1,GILT,,,,"=cmd\|""x"",1",,false,$/)
-  expect(csv[2]).toMatch(/^2,0x\w{64},0x\w{64},[-\dT:]{19}Z,register_wallet,1,,,0xDEF456...,,,,,$/)
+  expect(csv[1]).toMatch(/^0,0x\w{64},,[-\d]{10}T[:\d]{8}Z,{10}$/)
+  expect(csv[2]).toMatch(/^1,0x\w{64},0x\w{64},[-\d]{10}T[:\d]{8}Z,register_asset,1,GILT,,,,"=cmd\|""x"",1",,false,$/)
+  expect(csv[3]).toMatch(/^2,0x\w{64},0x\w{64},[-\dT:]{19}Z,register_wallet,1,,,0xDEF456...,,,,,$/)
+  expect(csv.slice(4)).toEqual([''])
+  const hashes = csv.slice(1, 4).map((line) => line.split(',')[1])
+  expect([...csv.slice(1, 4).map((line) => line.split(',')[2]), proof.out.trim().slice(2)]).toEqual(['', ...hashes])
+  const began = Date.parse(csv[1]?.split(',')[3] ?? '') / 1_000
+  expect(hashes[0]).toBe(sha256(JSON.stringify(['steelyard-ledger-1', 'ledger:main', began])))
   expect((await run('export', '--spreadsheet', '-c', file)).out).toContain(`,"'=cmd|""x"",1",`)
 
   const db = new Database(join(folder, 'data', 'steelyard.db'))
@@ -63,8 +74,24 @@ test('a record is begun, extended, proven, taken along, and its falsification na
   expect(falsified).toMatchObject({ code: 1, out: 'block 1: its hash is not that of its content\n' })
 })
 
+test('an export that cannot go on leaves nothing open', async () => {
+  const broken = join(folder, 'broken.yaml')
+  writeFileSync(broken, 'store: sqlite:./broken\nchains: [{ id: "ledger:main" }]\n')
+  await run('register', 'wallet', 'w', '-c', broken)
+  const db = new Database(join(folder, 'broken', 'steelyard.db'), { timeout: 0 })
+  db.exec("UPDATE ledger_operations SET kind = 'theft'")
+  const { code, err } = await run('export', '-c', broken)
+  expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('stored kind of operation is unknown: theft') })
+  // A log that somebody still reads an older state of cannot be emptied.
+  db.exec("UPDATE ledger_operations SET kind = 'robbery'")
+  expect(db.pragma('wal_checkpoint(TRUNCATE)', { simple: true })).toBe(0)
+  db.close()
+})
+
 test.each([
   [['register', 'asset', 'a\nb'], 'expected 1 to 256 characters'],
+  [['register', 'asset', 'A', '--name', 'n'.repeat(129)], 'expected 1 to 128 characters'],
+  [['register', 'asset', 'A', '--symbol', 's'.repeat(65)], 'expected 1 to 64 characters'],
   [['verify', '--anchor', '1:0x12'], 'expected a number, a colon and a hash'],
 ])('%j is wrong use', async (args, says) => {
   const { code, err } = await run(...args, '-c', file)
@@ -85,5 +112,3 @@ test('without a configured ledger every command says how to have one', async () 
     expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('the store holds ledger:main') })
   }
 })
-  [['register', 'asset', 'A', '--name', 'n'.repeat(129)], 'expected 1 to 128 characters'],
-  [['register', 'asset', 'A', '--symbol', 's'.repeat(65)], 'expected 1 to 64 characters'],

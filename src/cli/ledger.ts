@@ -151,16 +151,13 @@ const COLUMNS = [
 function addExport(ledger: Command, terminal: Terminal): void {
   ledger
     .command('export')
-    .description('write the record as CSV to standard output: one line an operation, oldest first')
-    .option(
-      '--spreadsheet',
-      'no cell is calculated: those that begin as formulas do get an apostrophe before them',
-      false,
-    )
+    .description('write the record as CSV to standard output: one line a block, oldest first')
+    .option('--spreadsheet', 'no cell is calculated: what begins as a formula does gets an apostrophe before it', false)
     .addOption(configOption())
     .addHelpText(
       'after',
       `\nColumns: ${COLUMNS.join(', ')}.` +
+        '\nBlock 0, with which the record begins, has no operation; each block after it is one.' +
         '\nRFC 4180 with CRLF; ids are exactly as they were given, so a spreadsheet may calculate one that begins with = + - @:' +
         '\nopen only what --spreadsheet wrote. With the chain id, hash and parent can be computed again from the columns.',
     )
@@ -169,12 +166,15 @@ function addExport(ledger: Command, terminal: Terminal): void {
         const folder = mkdtempSync(join(tmpdir(), 'steelyard-export-'))
         try {
           const audit = await store.ledgers.openAudit(chain, folder)
-          terminal.out(csvLine(COLUMNS, options))
-          for (const block of audit.blocks()) {
-            if (!('header' in block)) throw new ServiceError('STORE_MISMATCH', faultLine(block))
-            if (block.recorded !== undefined) terminal.out(csvLine(cellsOf(block), options))
+          try {
+            terminal.out(csvLine(COLUMNS, options))
+            for (const block of audit.blocks()) {
+              if (!('header' in block)) throw new ServiceError('STORE_MISMATCH', faultLine(block))
+              terminal.out(csvLine(cellsOf(block), options))
+            }
+          } finally {
+            await audit.close()
           }
-          await audit.close()
         } finally {
           rmSync(folder, { recursive: true, force: true })
         }
@@ -182,12 +182,14 @@ function addExport(ledger: Command, terminal: Terminal): void {
     })
 }
 
+/** A block's cells; those of block 0 end with its time. */
 function cellsOf({ header, recorded, keyDigest }: AuditedBlock): readonly (string | undefined)[] {
-  if (recorded === undefined) return []
+  const time = `${new Date(header.timestamp * 1_000).toISOString().slice(0, 19)}Z`
+  const place = [String(header.number), header.hash, header.parentHash, time]
+  if (recorded === undefined) return COLUMNS.map((_, at) => place[at])
   const { kind, assetId, from, to, amount, name, symbol, reissue } = fieldsOf(recorded.operation)
-  const time = `${new Date(recorded.timestamp * 1_000).toISOString().slice(0, 19)}Z`
-  const place = [String(header.number), header.hash, header.parentHash, time, kind, String(recorded.serial)]
-  return [...place, assetId, from, to, amount?.toString(), name, symbol, reissue?.toString(), keyDigest]
+  const said = [kind, String(recorded.serial), assetId, from, to, amount?.toString(), name, symbol, reissue?.toString()]
+  return [...place, ...said, keyDigest]
 }
 
 type Place = { readonly store: Store; readonly chain: ChainId }
