@@ -181,7 +181,7 @@ describe('the audit trail', () => {
     const { transactions, has_more } = await page('asset_id=UKGILT2030')
     expect(has_more).toBe(false)
     const row = {
-      hash: expect.stringMatching(/./),
+      hash: expect.stringMatching(/^0x[0-9a-f]{64}$/),
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
     }
     const asset_id = 'UKGILT2030'

@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { errorBody, type LedgerServer, makeFolder, serveLedger } from '../conformance/abc-labs-server.ts'
+
+let place: ReturnType<typeof makeFolder>
+let server: LedgerServer
+let thread: Worker
+beforeEach(async () => {
+  place = makeFolder()
+  await start()
+})
+afterEach(async () => {
+  await server.stop()
+  place.remove()
+})
+
+/** Starts a server; the only thread that it starts is its ledger's. */
+async function start(): Promise<void> {
+  const started = new Promise<Worker>((resolve) => process.once('worker', resolve))
+  server = await serveLedger(place.folder)
+  thread = await started
+}
+
+/** Holds the write lock of the ledger's file, as another process that writes would. */
+function holdLock(): { readonly release: () => void } {
+  const db = new Database(join(place.folder, 'data', 'steelyard.db'))
+  db.exec('BEGIN IMMEDIATE')
+  return {
+    release: () => {
+      db.exec('ROLLBACK')
+      db.close()
+    },
+  }
+}
+
+async function metric(name: string): Promise<number> {
+  const { text } = await server.get('/metrics')
+  return Number(new RegExp(`^steelyard_ledger_${name}\\{chain="ledger:main"\\} (\\d+)$`, 'm').exec(text)?.[1])
+}
+
+function register(wallet: string, key: string) {
+  return server.post('/api/wallets', { wallet_address: wallet }, { 'idempotency-key': key })
+}
+
+const UNAVAILABLE = errorBody(503, 'SERVICE_UNAVAILABLE', 'The ledger is not available')
+
+test('what waits while the disk is busy is one commit: 50 operations at once are two waits at most', async () => {
+  const before = await metric('commits')
+  const lock = holdLock()
+  const posted = Array.from({ length: 50 }, (_, at) => register(`wallet-${at}`, `key-${at}`))
+  await expect.poll(() => metric('waiting'), { timeout: 20_000 }).toBe(50)
+  lock.release()
+  expect((await Promise.all(posted)).map(({ status }) => status)).toEqual(posted.map(() => 201))
+  expect(await metric('operations')).toBe(50)
+  expect((await metric('commits')) - before).toBeLessThanOrEqual(2)
+}, 60_000)
+
+test('what the store refuses is 503, written nowhere, and done when it is tried again', async () => {
+  const db = new Database(join(place.folder, 'data', 'steelyard.db'))
+  db.exec("CREATE TRIGGER refuse BEFORE INSERT ON ledger_operations BEGIN SELECT RAISE(ABORT, 'no room'); END")
+  const refused = await register('w', 'key')
+  expect([refused.status, refused.json]).toEqual([503, errorBody(503, 'SERVICE_UNAVAILABLE', 'Service unavailable')])
+  expect((await server.get('/api/tokens/transactions')).json).toMatchObject({ transactions: [] })
+  db.exec('DROP TRIGGER refuse')
+  db.close()
+  expect((await register('w', 'key')).status).toBe(201)
+})
+
+test("when the ledger's thread dies, what waits and what comes is 503, reads go on, and its key settles what was open", async () => {
+  expect((await register('early', 'early')).status).toBe(201)
+  const lock = holdLock()
+  const open = register('open', 'open')
+  await expect.poll(() => metric('waiting'), { timeout: 20_000 }).toBe(1)
+  const ended = thread.terminate()
+  lock.release()
+  await ended
+  for (const { status, json } of [await open, await register('late', 'late')]) {
+    expect([status, json]).toEqual([503, UNAVAILABLE])
+  }
+  expect((await server.get('/health')).json).toMatchObject({
+    status: 'degraded',
+    chains: [{ id: 'ledger:main', state: 'stopped', error: 'the ledger has ended' }],
+  })
+  expect((await server.get('/api/tokens/transactions')).json).toMatchObject({
+    transactions: expect.arrayContaining([expect.objectContaining({ wallet_address: 'early' })]),
+  })
+  await server.stop()
+  await start()
+  expect((await register('open', 'open')).status).toBe(201)
+  const { json } = await server.get('/api/tokens/transactions?wallet_address=open')
+  expect(json).toMatchObject({ transactions: [{ type: 'register_wallet', wallet_address: 'open' }], has_more: false })
+}, 60_000)
