@@ -186,7 +186,7 @@ describe('the audit trail', () => {
     }
     const asset_id = 'UKGILT2030'
     expect(transactions).toEqual([
-      { ...row, sequence: 1, type: 'register_asset', asset_id, reissue: false },
+      { ...row, sequence: 1, type: 'register_asset', asset_id, name: 'UK Gilt 2030', symbol: 'UKT', reissue: false },
       { ...row, sequence: 2, type: 'mint', token_id: 'TOKEN-1', asset_id, amount: 1000, to_wallet: '0xABC123...' },
       {
         ...row,
@@ -200,6 +200,11 @@ describe('the audit trail', () => {
       },
       { ...row, sequence: 4, type: 'burn', transaction_id: 'TX-2', asset_id, amount: 50, from_wallet: '0xDEF456...' },
     ])
+  })
+
+  test('of an asset that was registered without a name says none', async () => {
+    const { transactions } = await page('asset_id=KNOWN&limit=1')
+    expect(Object.keys(transactions[0] ?? {})).toEqual(['sequence', 'type', 'timestamp', 'hash', 'asset_id', 'reissue'])
   })
 
   test('is read by asset, by wallet and by both, whichever side the wallet was on', async () => {

@@ -81,7 +81,12 @@ export function renderTransaction(receipt: Receipt): Transaction {
 function detailsOf(operation: Operation, serial: number): Partial<Transaction> {
   switch (operation.kind) {
     case 'register_asset':
-      return { asset_id: operation.assetId, reissue: operation.reissue }
+      return {
+        asset_id: operation.assetId,
+        name: operation.name,
+        symbol: operation.symbol,
+        reissue: operation.reissue,
+      }
     case 'register_wallet':
       return { wallet_address: operation.wallet }
     case 'mint':

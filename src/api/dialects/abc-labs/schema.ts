@@ -179,6 +179,8 @@ const Transaction = Type.Object(
     token_id: Type.Optional(Type.String({ description: 'Of a mint.' })),
     transaction_id: Type.Optional(Type.String({ description: 'Of a transfer or a burn.' })),
     asset_id: Type.Optional(Type.String({ description: 'Of all but the registration of a wallet.' })),
+    name: Type.Optional(Type.String({ description: 'Of the registration of an asset, where it has one.' })),
+    symbol: Type.Optional(Type.String({ description: 'Of the registration of an asset, where it has one.' })),
     amount: Type.Optional(Tokens('Whole tokens that were minted, transferred or burned.')),
     reissue: Type.Optional(Type.Boolean({ description: 'Of the registration of an asset.' })),
     from_wallet: Type.Optional(Type.String({ description: 'Who gave, or whose tokens were burned.' })),
