@@ -64,7 +64,9 @@ export type AssetQuery = { readonly after: string | undefined; readonly limit: n
 export interface Ledger {
   /**
    * Settles once the operation is durable, or refused.
-   * @throws STORE_UNAVAILABLE, UNAVAILABLE (queue full, shutting down)
+   * @throws UNAVAILABLE too many are waiting, or it is shutting down: nothing was done. Or its writer died meanwhile: the
+   * operation may be done or not, and the same request again, with its key, settles it
+   * @throws STORE_UNAVAILABLE the disk refused it; that it is found done after a crash cannot be ruled out
    */
   submit(request: LedgerRequest): Promise<Outcome>
   /** True where the wallet is registered or ever took part in an operation. */

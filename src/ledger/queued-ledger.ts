@@ -63,7 +63,7 @@ export class QueuedLedger implements Ledger {
     this.#flush()
   }
 
-  /** Takes nothing more, and what waits never settles: it may have been done or not. */
+  /** Takes nothing more, and rejects all that waits, of which each may have been done or not. */
   fail(reason: string): void {
     this.#closed = reason
     const error = new ServiceError('UNAVAILABLE', reason)
