@@ -41,8 +41,11 @@ export type LedgerHandle = {
   readonly stop: () => Promise<void>
 }
 
-/** Heap of the ledger's thread, in MB: some thousand requests, and what it remembers of wallets and assets. */
-const HEAP_MB = 256
+/**
+ * Heap of the ledger's thread, in MB: at the very most 120 of remembered registrations and wallets, 80 of assets by id
+ * (each file says its part) and 30 of requests that wait; and as much again, so that the collector finds room.
+ */
+const HEAP_MB = 512
 
 const NOTHING_WRITTEN: LedgerWrites = {
   commits: 0,

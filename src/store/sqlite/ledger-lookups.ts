@@ -9,8 +9,11 @@ import { bytes, int, type Row, type SqliteDatabase, type Statement, text } from 
 import { HEADER_COLUMNS, readHeader } from './header-rows.ts'
 import { RECORD, RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
 
-/** Registrations and known wallets kept in memory, some 300 bytes each; past this all are forgotten and read again. */
-const MAX_REMEMBERED = 100_000
+/**
+ * Registrations kept in memory, and as many known wallets; past this all are forgotten and read again. 30 MB as names
+ * mostly are; 120 MB where all ids and names are as long as may be.
+ */
+const MAX_REMEMBERED = 50_000
 
 /**
  * Single facts of a ledger through one connection, read in whatever transaction is open. What never changes once it is
