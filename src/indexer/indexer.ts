@@ -117,6 +117,9 @@ export class Indexer {
   async #backfill(range: { first: number; last: number }, signal: AbortSignal): Promise<void> {
     const { adapter, coverage, now, log } = this.#options
     this.#state = 'backfill'
+    // Ranges come without headers: that the first block follows ours is asked here, once.
+    const [first] = await adapter.headers({ first: range.first, last: range.first }, signal)
+    if (await this.#isResolved(first, signal)) return
     log('info', 'backfill begins', range)
     await this.#beat()
     for await (const batch of backfill({ adapter, scope: coverage.scope, ...range, signal, now })) {
@@ -129,19 +132,23 @@ export class Indexer {
 
   async #follow(range: { first: number; last: number }, heads: Heads, signal: AbortSignal): Promise<void> {
     const { adapter, coverage } = this.#options
-    const { written } = await this.#load()
     const headers = await adapter.headers(range, signal)
-    const [first] = headers
     const through = headers.at(-1)
-    assert(first !== undefined && through !== undefined, 'an adapter gives every header of a range or throws')
-    if (written !== undefined && first.parentHash !== written.hash) {
-      await this.#resolve({ number: written.number, hash: first.parentHash }, signal)
-      return
-    }
+    assert(through !== undefined, 'an adapter gives every header of a range or throws')
+    if (await this.#isResolved(headers[0], signal)) return
     const blocks = await adapter.transfersOf({ headers, scope: coverage.scope }, signal)
     await this.#append({ first: range.first, through, blocks, headers })
     this.#conflict = undefined
     if (sameBlock(through, heads.latest)) this.#state = 'live'
+  }
+
+  /** True where the node's `next` block does not follow ours, in which case that was looked into instead. */
+  async #isResolved(next: Header | undefined, signal: AbortSignal): Promise<boolean> {
+    assert(next !== undefined, 'an adapter gives every header of a range or throws')
+    const { written } = await this.#load()
+    if (written === undefined || next.parentHash === written.hash) return false
+    await this.#resolve({ number: written.number, hash: next.parentHash }, signal)
+    return true
   }
 
   /** The node has another block than ours: agreed by a second node, or twice by one, it is a reorg, and ours goes. */

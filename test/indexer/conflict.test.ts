@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Confirmation } from '../../src/chains/adapter.ts'
 import { EVM_NATIVE, NO_ITEM } from '../../src/core/asset.ts'
+import { ServiceError } from '../../src/core/errors.ts'
 import { hash, MockChain } from '../chains/mock-chain.ts'
 import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
 import { makeRig, type Rig, undisturbed } from './harness.ts'
@@ -68,6 +69,56 @@ describe('a reorg of any depth down to the finalized head', () => {
     chain.show(`${HEAD + 1}b`)
     const stopped = { code: 'REORG_TOO_DEEP', message: expect.stringMatching(/replaced block 10.*steelyard reset/) }
     await expect(rig.settle()).rejects.toMatchObject(stopped)
+    expect(rig.dump()).toEqual(before)
+    await rig.close()
+  })
+})
+
+describe('blocks that were replaced while nobody looked, so long ago that what follows is a backfill', () => {
+  const FINAL = 10
+  const LATER = { head: '400b', final: 300 }
+  const away = async (depth: number): Promise<{ chain: MockChain; rig: Rig }> => {
+    const chain = grow(trunk(), 'b', { from: `${HEAD - depth}`, to: 400 })
+    const rig = await makeRig(chain.show(`${HEAD}`, FINAL))
+    await rig.settle()
+    chain.show(LATER.head, LATER.final)
+    return { chain, rig }
+  }
+
+  test.each([0, 1, 5, 20])('%i of them leave nothing behind', async (depth) => {
+    const { chain, rig } = await away(depth)
+    await rig.settle()
+    expect(rig.dump()).toEqual(await undisturbed(chain))
+    expect(await counts(rig)).toEqual({ rollbacks: Math.sign(depth), conflicts: Math.sign(depth) })
+    await rig.close()
+  })
+
+  test('a node that fails at every other answer changes nothing in the end', async () => {
+    const { chain, rig } = await away(5)
+    let calls = 0
+    chain.fault = () => {
+      if (++calls % 2 === 0) throw new ServiceError('NODE_TIMEOUT', 'slow')
+    }
+    for (let tries = 0; tries < 40; tries++) await step(rig).catch(() => undefined)
+    chain.fault = () => undefined
+    await rig.settle()
+    expect(rig.dump()).toEqual(await undisturbed(chain))
+    await rig.close()
+  })
+
+  test('nothing is appended as long as the other nodes have ours', async () => {
+    const { chain, rig } = await away(5)
+    const before = rig.dump()
+    chain.others = () => 'refused'
+    for (let polls = 0; polls < 5; polls++) expect(await rig.indexer.step(SIGNAL)).toBe('idle')
+    expect(rig.dump()).toEqual(before)
+    await rig.close()
+  })
+
+  test('one that was final stops the chain, and nothing is appended', async () => {
+    const { rig } = await away(21)
+    const before = rig.dump()
+    await expect(rig.settle()).rejects.toMatchObject({ code: 'REORG_TOO_DEEP' })
     expect(rig.dump()).toEqual(before)
     await rig.close()
   })
