@@ -25,13 +25,14 @@ export function createEvmAdapter(
   const fetcher = new Fetcher(rpc, new NodeWatch({ counts, warn, now: Date.now }))
   const reading = { abilities: new Abilities(), bad: new Refusals(Date.now) }
   const tagUnsupported = onceOnly(() => warn('node knows no finalized block: 64 confirmations instead', { finality }))
+  const finalizing = { finality, tagged: new Set<string>(), tagUnsupported }
   let greeted = false
 
   const adapter: ChainAdapter = {
     heads: async (signal) => {
       if (!greeted) await rpc.greetAll(signal)
       greeted = true
-      return highest.read((session) => readHeads(session, { finality, tagUnsupported }), signal)
+      return highest.read((session) => readHeads(session, finalizing), signal)
     },
     confirm: (conflict, signal) => confirm(rpc, conflict, signal),
     headers: (range, signal) => fetcher.run((session) => readLinkedHeaders(session, range), { signal }),

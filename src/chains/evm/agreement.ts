@@ -41,7 +41,8 @@ export class HighestHeads {
 
   /** @throws NODE_*, CHAIN_MISMATCH */
   async read(work: Work<Heads>, signal: AbortSignal): Promise<Heads> {
-    const heads = await this.rpc.run(work, { signal })
+    // A node that answers with an error may go on doing so: another one is asked at once.
+    const heads = await this.rpc.run(work, { signal, elsewhere: ({ code }) => code === 'NODE_RPC' })
     if (heads.latest.number + LAG_BLOCKS >= this.seen) {
       this.seen = Math.max(this.seen, heads.latest.number)
       return heads

@@ -89,6 +89,9 @@ const EXECUTION =
 const REVERTED = /revert/i
 const BLOCK_PARAMETER =
   /unmarshal|invalid (?:argument|params?|block|type|input)|expected|parse|deserialize|data did not match/i
+/** What nodes say of a block's tag that they do not know: older ones take it for a number. */
+const UNKNOWN_TAG =
+  /invalid (?:argument|params?|block|tag|type|input)|(?:unknown|unsupported).{0,20}\btag\b|hex string/i
 
 /**
  * How a call ended, where it did not succeed: by the contract's own will, by its cost or a broken answer, by what the
@@ -151,9 +154,15 @@ function stateFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
     return new ServiceError('NODE_BEHIND', message, { fields: { rpcCode: fault.code } })
   }
   if (OUT_OF_TIME.test(words)) return new ServiceError('NODE_TIMEOUT', message, { fields: { rpcCode: fault.code } })
+  if (namesTag(call) && (fault.code === -32602 || UNKNOWN_TAG.test(fault.message))) return failed('block_parameter')
   const pinnedByHash = isRecord(call.params.at(-1))
   if (pinnedByHash && (fault.code === -32602 || BLOCK_PARAMETER.test(fault.message))) return failed('block_parameter')
   return EXECUTION.test(fault.message) ? failed('costly') : undefined
+}
+
+/** True for a block by a name such as `finalized`. */
+function namesTag({ method, params: [block] }: RpcCall): boolean {
+  return method === 'eth_getBlockByNumber' && typeof block === 'string' && !block.startsWith('0x')
 }
 
 const FAILURES: Readonly<Record<string, CallFailure>> = {

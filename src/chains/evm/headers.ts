@@ -1,8 +1,9 @@
 import type { Header, Heads } from '../../core/block.ts'
 import { ServiceError } from '../../core/errors.ts'
-import { isRecord, type RpcCall } from '../../net/json-rpc.ts'
+import { isRecord, type RpcCall, type RpcOutcome } from '../../net/json-rpc.ts'
 import type { RpcSession } from '../../net/rpc.ts'
 import type { AdapterOptions } from '../adapter.ts'
+import { failureOf } from './faults.ts'
 import { garbage, parseHash, parseNumber, quantity } from './hex.ts'
 
 /** Blocks in one batch: a block with its transactions' hashes is about 20 kB, so a batch is about 2 MB. */
@@ -124,18 +125,40 @@ export async function readLinkedHeaders(
 }
 
 /** How the finalized head is found, and whom to tell where the node has no such tag. */
-export type Finalizing = { readonly finality: AdapterOptions['finality']; readonly tagUnsupported: () => void }
+export type Finalizing = {
+  readonly finality: AdapterOptions['finality']
+  /** Nodes (by label) that have given a block of the tag: these know it. */
+  readonly tagged: Set<string>
+  readonly tagUnsupported: () => void
+}
 
-/** The node's newest and finalized blocks; the finalized one is never above the newest. @throws NODE_* */
-export async function readHeads(session: RpcSession, { finality, tagUnsupported }: Finalizing): Promise<Heads> {
+/**
+ * The node's newest and finalized blocks; the finalized one is never above the newest. What is once final stays so: only
+ * a node that says that it does not know the tag, and never gave a block of it, is asked for a number instead.
+ * @throws NODE_*
+ */
+export async function readHeads(session: RpcSession, finalizing: Finalizing): Promise<Heads> {
+  const { finality, tagged, tagUnsupported } = finalizing
   if (typeof finality === 'object') return confirmedHeads(session, finality.confirmations)
   const [newest, settled] = await session.batch([blockCall('latest'), blockCall(finality)])
   if (newest === undefined || settled === undefined) throw garbage('too little')
   if (!newest.ok) throw newest.error
   const latest = parseHeader(newest.result)
-  if (settled.ok && settled.result !== null) return clamp(latest, parseHeader(settled.result))
+  if (tagged.has(session.label) || !lacksTag(settled)) {
+    if (!settled.ok) throw settled.error
+    const finalized = parseHeader(settled.result)
+    tagged.add(session.label)
+    return clamp(latest, finalized)
+  }
   tagUnsupported()
   return clamp(latest, await confirmed(session, { latest, confirmations: CONFIRMATIONS_WITHOUT_TAG }))
+}
+
+/** True where the node says that it knows no block of that name, not that it failed. */
+function lacksTag(outcome: RpcOutcome): boolean {
+  if (outcome.ok) return outcome.result === null
+  const failure = failureOf(outcome.error)
+  return outcome.error.code === 'NODE_BEHIND' || failure === 'no_method' || failure === 'block_parameter'
 }
 
 async function confirmedHeads(session: RpcSession, confirmations: number): Promise<Heads> {
