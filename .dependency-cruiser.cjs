@@ -57,6 +57,7 @@ module.exports = {
     ]),
     only('balances', '^src/balances/', [
       '^src/(balances|core|indexer|ledger|custody|tokens)/',
+      '^src/net/deadline\\.ts$',
       '^src/chains/adapter\\.ts$',
       '^src/store/(store|audits|walk)\\.ts$',
     ]),

@@ -1,4 +1,5 @@
 /** The composition root: configuration → store → chains → indexers → server. */
+import { setMaxListeners } from 'node:events'
 import { Registry } from 'prom-client'
 import { warnOfOpenWrites } from './api/exposure.ts'
 import { KeyVerifier } from './api/keys.ts'
@@ -49,6 +50,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { config, log, onProgress = () => undefined } = options
   const lists = readLists(config)
   const stopping = new AbortController()
+  // Every read of a chain that is under way listens to it: that is no leak.
+  setMaxListeners(0, stopping.signal)
   const classesOf = (chain: ChainId) => fixedClasses(config.tokens.accounting, chain)
   const store = await openStore({ url: config.store, codecOf: (chain) => kind(chain).accountCodec, classesOf })
   const chains: OpenChain[] = []

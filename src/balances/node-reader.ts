@@ -1,7 +1,9 @@
 import type { BalanceRead, ChainReader } from '../chains/adapter.ts'
+import { assert } from '../core/assert.ts'
 import { assetKey } from '../core/asset.ts'
 import type { Balance, BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
+import { within } from '../net/deadline.ts'
 import type { ObservationStore } from '../store/store.ts'
 import { unknown } from './standing.ts'
 
@@ -46,11 +48,12 @@ export class NodeReader {
 
   /** Balances at a named block, in the order of the keys. Nothing is stored. */
   async readAt(keys: readonly BalanceKey[], number: number): Promise<readonly ReadResult[]> {
-    const signal = this.#deadline()
     try {
-      const header = await this.headerAt(number)
-      if (header === undefined) return keys.map(() => unknown('node_unavailable'))
-      const { block, observedAt, reads } = await this.#adapter.readBalances({ keys, at: header }, signal)
+      const { block, observedAt, reads } = await this.#inTime(async (signal) => {
+        const [at] = await this.#adapter.headers({ first: number, last: number }, signal)
+        assert(at !== undefined, 'an adapter gives every header of a range or throws')
+        return this.#adapter.readBalances({ keys, at }, signal)
+      })
       return keys.map((key, index) => toResult({ key, read: reads[index], block, observedAt }))
     } catch {
       return keys.map(() => unknown('node_unavailable'))
@@ -60,7 +63,8 @@ export class NodeReader {
   /** The node's block at a height, or undefined where it does not tell. */
   async headerAt(number: number): Promise<Header | undefined> {
     try {
-      const [header] = await this.#adapter.headers({ first: number, last: number }, this.#deadline())
+      const range = { first: number, last: number }
+      const [header] = await this.#inTime((signal) => this.#adapter.headers(range, signal))
       return header
     } catch {
       return undefined
@@ -91,7 +95,9 @@ export class NodeReader {
   async #send(waiting: readonly Waiting[]): Promise<void> {
     try {
       const keys = waiting.map(({ key }) => key)
-      const { block, observedAt, reads } = await this.#adapter.readBalances({ keys, at: 'latest' }, this.#deadline())
+      const { block, observedAt, reads } = await this.#inTime((signal) =>
+        this.#adapter.readBalances({ keys, at: 'latest' }, signal),
+      )
       const results = keys.map((key, index) => toResult({ key, read: reads[index], block, observedAt }))
       await this.#observations.put(results.filter(isObservation))
       for (const [index, { resolve }] of waiting.entries()) resolve(results[index] ?? unknown('node_unavailable'))
@@ -100,8 +106,8 @@ export class NodeReader {
     }
   }
 
-  #deadline(): AbortSignal {
-    return AbortSignal.any([this.#signal, AbortSignal.timeout(READ_TIMEOUT_MS)])
+  #inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return within({ ms: READ_TIMEOUT_MS, signal: this.#signal }, work)
   }
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AssetRef, assetKey } from '../core/asset.ts'
 import type { BlockRef } from '../core/block.ts'
+import { within } from '../net/deadline.ts'
 import type { Position } from '../store/walk.ts'
 import { type Difference, type Judged, Tally } from './verify.ts'
 import { judgeObservations, judgePositions, type Sides } from './verify-judge.ts'
@@ -47,7 +48,7 @@ export class VerifySampler {
     let failing = false
     while (!signal.aborted) {
       try {
-        await this.round(AbortSignal.any([signal, AbortSignal.timeout(ROUND_TIMEOUT_MS)]))
+        await within({ ms: ROUND_TIMEOUT_MS, signal }, (bounded) => this.round(bounded))
         failing = false
       } catch (error) {
         if (signal.aborted) return

@@ -1,6 +1,7 @@
 import { Pool } from 'undici'
 import { ServiceError } from '../core/errors.ts'
 import { nodeLabel } from '../core/url.ts'
+import { within } from './deadline.ts'
 import { aborted, throwIfAborted } from './wait.ts'
 
 /** Bounds of one request. */
@@ -54,26 +55,20 @@ export function createEndpoint(url: string, limits: HttpLimits): HttpEndpoint {
     label,
     post: async (body, signal) => {
       throwIfAborted(signal)
-      const stopper = new AbortController()
-      // By hand, not AbortSignal.any: that one holds on to each of its signals for as long as the caller's lives.
-      const stop = (): void => stopper.abort()
-      signal.addEventListener('abort', stop, { once: true })
-      const timer = setTimeout(stop, limits.timeoutMs)
-      try {
-        const path = pathname + search
-        const answer = await pool.request({ method: 'POST', path, headers, body, signal: stopper.signal })
-        const text = await readText(answer.body, {
-          maxBytes: limits.maxBytes,
-          length: answer.headers['content-length'],
-        })
-        return { status: answer.statusCode, body: text, retryAfterMs: retryAfter(answer.headers['retry-after']) }
-      } catch (error) {
-        if (signal.aborted) throw aborted(signal)
-        throw asServiceError(error, { label, limits, timedOut: stopper.signal.aborted })
-      } finally {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', stop)
-      }
+      return within({ ms: limits.timeoutMs, signal }, async (bounded) => {
+        try {
+          const path = pathname + search
+          const answer = await pool.request({ method: 'POST', path, headers, body, signal: bounded })
+          const text = await readText(answer.body, {
+            maxBytes: limits.maxBytes,
+            length: answer.headers['content-length'],
+          })
+          return { status: answer.statusCode, body: text, retryAfterMs: retryAfter(answer.headers['retry-after']) }
+        } catch (error) {
+          if (signal.aborted) throw aborted(signal)
+          throw asServiceError(error, { label, limits, timedOut: bounded.aborted })
+        }
+      })
     },
   }
 }
