@@ -4,7 +4,7 @@ import type { BalanceKey, UnknownReason } from '../core/balance.ts'
 import type { BlockRef, Header, Heads } from '../core/block.ts'
 import type { ChainId, Kind } from '../core/chain.ts'
 import type { Scope } from '../core/coverage.ts'
-import type { TokenFacts } from '../core/token.ts'
+import type { ReadTokenFacts } from '../core/token.ts'
 import type { BlockTransfers } from '../core/transfer.ts'
 
 /** One balance as the chain said it, or why it did not. */
@@ -20,7 +20,7 @@ export type BalanceReads = {
 }
 
 /** Facts in the order of the request, all read at `block`. */
-export type TokenReads = { readonly block: BlockRef; readonly facts: readonly TokenFacts[] }
+export type TokenReads = { readonly block: BlockRef; readonly facts: readonly ReadTokenFacts[] }
 
 /** Reads of a chain on demand. Every method stops when its signal fires (`@throws ABORTED`). */
 export interface ChainReader {

@@ -10,6 +10,15 @@ export type TokenFacts = {
   readonly totalSupply: bigint | undefined
 }
 
+/** A fact by its name. */
+export type TokenFact = Exclude<keyof TokenFacts, 'asset'>
+
+/**
+ * What a token said when it was asked. `untold`: facts that the node did not tell, though the token may; they are
+ * undefined here, and what was known of them before is still the best there is. Left out where there are none.
+ */
+export type ReadTokenFacts = TokenFacts & { readonly untold?: readonly TokenFact[] }
+
 /** Longest name that we keep, in characters; the rest of an untrusted text is cut. */
 export const MAX_NAME_CHARACTERS = 128
 /** Longest symbol that we keep, in characters. */

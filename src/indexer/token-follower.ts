@@ -9,6 +9,9 @@ const PAUSE_MS = 1_000
 /** Facts older than this are read again: an upgrade may change them, and the supply moves. */
 const MAX_AGE_SECONDS = 3_600
 
+/** Facts that the node did not tell are read again after this: a bad minute of a node is over by then. */
+const UNTOLD_SECONDS = 300
+
 export type TokenFollowerOptions = {
   readonly adapter: ChainAdapter
   readonly reads: ChainReads
@@ -20,17 +23,13 @@ export type TokenFollowerOptions = {
 
 /** Reads what new tokens say of themselves, and old ones again, beside the indexing and never in its way. */
 export async function followTokens(options: TokenFollowerOptions): Promise<void> {
-  const { adapter, reads, time, log, signal } = options
+  const { log, signal } = options
   let failing = false
   while (!signal.aborted) {
     try {
-      const assets = await reads.tokens.stale({ before: time() - MAX_AGE_SECONDS, limit: BATCH })
-      if (assets.length > 0) {
-        const { block, facts } = await adapter.readTokens(assets, signal)
-        await reads.tokens.put(facts.map((fact) => ({ ...fact, readAt: time(), supplyBlock: block })))
-      }
+      const count = await readOldTokens(options)
       failing = false
-      if (assets.length === BATCH) continue
+      if (count === BATCH) continue
     } catch (error) {
       if (signal.aborted) return
       if (!failing) log('warn', 'cannot read token metadata, will try again', { error: String(error) })
@@ -38,4 +37,18 @@ export async function followTokens(options: TokenFollowerOptions): Promise<void>
     }
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined)
   }
+}
+
+/** Reads some tokens that are new or whose facts are old; returns how many. @throws NODE_*, STORE_UNAVAILABLE, ABORTED */
+export async function readOldTokens(options: Omit<TokenFollowerOptions, 'log'>): Promise<number> {
+  const { adapter, reads, time, signal } = options
+  const assets = await reads.tokens.stale({ before: time() - MAX_AGE_SECONDS, limit: BATCH })
+  if (assets.length === 0) return 0
+  const { block, facts } = await adapter.readTokens(assets, signal)
+  const readAt = time()
+  const untoldAt = readAt - MAX_AGE_SECONDS + UNTOLD_SECONDS
+  await reads.tokens.put(
+    facts.map((fact) => ({ ...fact, readAt: fact.untold === undefined ? readAt : untoldAt, supplyBlock: block })),
+  )
+  return assets.length
 }

@@ -3,7 +3,7 @@ import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
 import type { ChainId } from '../core/chain.ts'
 import type { Coverage } from '../core/coverage.ts'
-import type { TokenFacts } from '../core/token.ts'
+import type { ReadTokenFacts, TokenFacts } from '../core/token.ts'
 import type { Batch, BlockTransfers, Transfer } from '../core/transfer.ts'
 import type { AuditReads, AuditStore, Judgement, Repaired, Turn, TurnOutcome } from './audits.ts'
 import type { LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
@@ -195,7 +195,10 @@ export type TransferPage = {
   readonly rows: readonly StoredTransfer[]
 }
 
-/** A token's facts as last read, and when (Unix seconds). `supplyBlock`: the block of `totalSupply`. */
+/**
+ * A token's facts as last read, and when (Unix seconds); dated back where not all were told, so that they are read again
+ * sooner. `supplyBlock`: the block of `totalSupply`.
+ */
 export type StoredToken = TokenFacts & { readonly readAt: number; readonly supplyBlock: BlockRef | undefined }
 
 /** The read side of one chain. */
@@ -236,7 +239,8 @@ export interface ObservationStore {
 
 /** What tokens say of themselves. */
 export interface TokenStore {
-  put(tokens: readonly StoredToken[]): Promise<void>
+  /** Replaces what is stored of these tokens, but for facts that were untold. */
+  put(tokens: readonly (StoredToken & ReadTokenFacts)[]): Promise<void>
   get(assets: readonly AssetRef[]): Promise<readonly (StoredToken | undefined)[]>
   /** Up to `limit` assets that have never been read or whose facts are older than `before` (Unix seconds). */
   stale(query: { readonly before: number; readonly limit: number }): Promise<readonly AssetRef[]>

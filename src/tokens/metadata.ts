@@ -148,10 +148,11 @@ export class TokenMetadata implements Tokens {
       this.#sources.warn('tokens could not be read from the chain', { chain, tokens: assets.length, err: error })
       return
     }
-    const tokens = storedTokens(reads, this.#sources.now())
     const store = await this.#sources.storeOf(chain)
-    await store.put(tokens)
-    for (const token of tokens) this.#remember(chain, token.asset, token)
+    await store.put(storedTokens(reads, this.#sources.now()))
+    // What the node did not tell now may have been stored before.
+    const stored = await store.get(assets)
+    for (const [index, asset] of assets.entries()) this.#remember(chain, asset, stored[index])
   }
 
   #info(chain: ChainId, asset: AssetRef, facts: TokenFacts | undefined): TokenInfo {
@@ -181,11 +182,12 @@ function isFresh(entry: Entry, now: number): boolean {
   return now - entry.checkedAt < (entry.stored === undefined ? RECHECK_UNREAD_SECONDS : RECHECK_SECONDS)
 }
 
-/** Facts as they are stored. `readAt`: Unix seconds. */
-export function storedTokens(reads: TokenReads, readAt: number): readonly StoredToken[] {
+/** Facts as they are stored: those that were not told in whole are soon old. `now`: Unix seconds. */
+function storedTokens(reads: TokenReads, now: number): Parameters<TokenStore['put']>[0] {
+  const untoldAt = now - OLD_SECONDS + FAILURE_PAUSE_SECONDS
   return reads.facts.map((facts) => ({
     ...facts,
-    readAt,
+    readAt: facts.untold === undefined ? now : untoldAt,
     supplyBlock: facts.totalSupply === undefined ? undefined : reads.block,
   }))
 }

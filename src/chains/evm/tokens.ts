@@ -1,7 +1,7 @@
 import { MAX_DECIMALS } from '../../core/amount.ts'
 import type { AssetRef, Standard } from '../../core/asset.ts'
 import type { BlockRef } from '../../core/block.ts'
-import { cleanText, MAX_NAME_CHARACTERS, MAX_SYMBOL_CHARACTERS, type TokenFacts } from '../../core/token.ts'
+import { cleanText, MAX_NAME_CHARACTERS, MAX_SYMBOL_CHARACTERS, type ReadTokenFacts } from '../../core/token.ts'
 import type { RpcSession } from '../../net/rpc.ts'
 import type { ReadOutcome, StateRead } from './bulk.ts'
 import { type Reader, readPinned } from './pinned.ts'
@@ -24,12 +24,12 @@ export const TOKENS_PER_CALL = 100
 /** Bytes of a text that are looked at: enough for every character that is kept, at 4 bytes each, with room to clean. */
 const MAX_TEXT_BYTES = MAX_NAME_CHARACTERS * 4 * 8
 
-/** Facts of these assets, in order, at one block. What a token does not answer is unknown. @throws NODE_* */
+/** Facts of these assets, in order, at one block. What a token does not answer is unknown, or untold. @throws NODE_* */
 export async function readTokens(
   session: RpcSession,
   assets: readonly AssetRef[],
   reader: Reader,
-): Promise<{ readonly block: BlockRef; readonly facts: readonly TokenFacts[] }> {
+): Promise<{ readonly block: BlockRef; readonly facts: readonly ReadTokenFacts[] }> {
   const plans = assets.map((asset) => (VIEWS_OF[asset.standard] ?? []).map((view) => planOf(asset, view)))
   const { block, value } = await readPinned(session, reader, async (read) => {
     const reads = plans.flat()
@@ -46,11 +46,12 @@ function planOf(asset: AssetRef, view: View): ViewPlan {
   return { view, read: { target: asset.reference, data: VIEWS[view] } }
 }
 
-function factsOf(asset: AssetRef, answers: ReadonlyMap<View, ReadOutcome | undefined>): TokenFacts {
+function factsOf(asset: AssetRef, answers: ReadonlyMap<View, ReadOutcome | undefined>): ReadTokenFacts {
   const data = (view: View): string | undefined => {
     const outcome = answers.get(view)
     return outcome?.ok === true ? outcome.data : undefined
   }
+  const untold = [...answers].flatMap(([view, outcome]) => (isAnswer(outcome) ? [] : [view]))
   const decimals = numberOf(data('decimals'))
   const known = decimals !== undefined && decimals <= BigInt(MAX_DECIMALS) ? Number(decimals) : undefined
   return {
@@ -59,7 +60,13 @@ function factsOf(asset: AssetRef, answers: ReadonlyMap<View, ReadOutcome | undef
     symbol: textOf(data('symbol'), MAX_SYMBOL_CHARACTERS),
     decimals: asset.standard === 'native' ? NATIVE_DECIMALS : known,
     totalSupply: numberOf(data('totalSupply')),
+    ...(untold.length === 0 ? {} : { untold }),
   }
+}
+
+/** True where the token itself spoke, be it by a revert; a node in trouble, or out of patience, says nothing of it. */
+function isAnswer(outcome: ReadOutcome | undefined): boolean {
+  return outcome?.ok === true || outcome?.failure === 'reverted'
 }
 
 function numberOf(data: string | undefined): bigint | undefined {

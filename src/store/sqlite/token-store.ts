@@ -1,4 +1,5 @@
 import type { AssetRef } from '../../core/asset.ts'
+import type { TokenFact } from '../../core/token.ts'
 import type { StoredToken, TokenStore } from '../store.ts'
 import { decodeAmount } from './amount-codec.ts'
 import { parseStandard } from './asset-table.ts'
@@ -11,6 +12,16 @@ import { encodeNullable } from './position.ts'
 const QUEUE_BATCH = 1_000
 
 const COLUMNS = 'reference, standard, name, symbol, decimals, supply, supply_block, supply_hash, read_at'
+
+/** Columns that a read may leave as they are, and the fact that each is part of. */
+const FACTS: readonly (readonly [column: string, fact: TokenFact])[] = [
+  ['name', 'name'],
+  ['symbol', 'symbol'],
+  ['decimals', 'decimals'],
+  ['supply', 'totalSupply'],
+  ['supply_block', 'totalSupply'],
+  ['supply_hash', 'totalSupply'],
+]
 
 /** What tokens say of themselves. New assets of the journal are queued here as never read. */
 export class SqliteTokens implements TokenStore {
@@ -30,7 +41,11 @@ export class SqliteTokens implements TokenStore {
     this.#newAssets = journal
       .prepare<unknown[]>('SELECT id, reference, standard FROM assets WHERE id > ? ORDER BY id LIMIT ?')
       .raw()
-    this.#put = sql(`INSERT OR REPLACE INTO tokens (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    const told = FACTS.map(([column]) => `${column} = iif(?, excluded.${column}, ${column})`).join(', ')
+    this.#put = sql(
+      `INSERT INTO tokens (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET ${told}, read_at = excluded.read_at`,
+    )
     this.#get = sql(`SELECT ${COLUMNS} FROM tokens WHERE reference = ? AND standard = ? AND read_at > 0`).raw()
     this.#stale = sql('SELECT reference, standard FROM tokens WHERE read_at < ? ORDER BY read_at LIMIT ?').raw()
     this.#queued = sql('SELECT asset FROM queued').pluck()
@@ -38,13 +53,14 @@ export class SqliteTokens implements TokenStore {
     this.#setQueued = sql('UPDATE queued SET asset = ?')
   }
 
-  async put(tokens: readonly StoredToken[]): Promise<void> {
+  async put(tokens: Parameters<TokenStore['put']>[0]): Promise<void> {
     const run = this.#db.transaction(() => {
-      for (const { asset, name, symbol, decimals, totalSupply, readAt, supplyBlock } of tokens) {
+      for (const { asset, name, symbol, decimals, totalSupply, readAt, supplyBlock, untold = [] } of tokens) {
         const supply = encodeNullable(totalSupply)
         const at = supplyBlock === undefined ? [null, null] : [supplyBlock.number, encodeHash(supplyBlock.hash)]
         const facts = [name ?? null, symbol ?? null, decimals ?? null, supply, ...at, readAt]
-        this.#put.run(asset.reference, asset.standard, ...facts)
+        const told = FACTS.map(([, fact]) => (untold.includes(fact) ? 0 : 1))
+        this.#put.run(asset.reference, asset.standard, ...facts, ...told)
       }
     })
     guarded(() => run.immediate())

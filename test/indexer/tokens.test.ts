@@ -1,0 +1,107 @@
+/** What tokens say of themselves, read again and again from a node with bad minutes, in a real store. */
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { TokenReads } from '../../src/chains/adapter.ts'
+import type { AssetRef } from '../../src/core/asset.ts'
+import type { ReadTokenFacts } from '../../src/core/token.ts'
+import { readOldTokens } from '../../src/indexer/token-follower.ts'
+import { TokenMetadata } from '../../src/tokens/metadata.ts'
+import { StaticPrices } from '../../src/tokens/prices.ts'
+import { TokenLists } from '../../src/tokens/token-lists.ts'
+import { hash, MockChain } from '../chains/mock-chain.ts'
+import { ACCOUNTS, ASSETS } from '../store/chains.ts'
+import { CHAIN, makeRig, type Rig } from './harness.ts'
+
+const [coin] = ASSETS
+const SIGNAL = new AbortController().signal
+const HOUR = 3_600
+const DAI = { asset: coin, name: 'Dai Stablecoin', symbol: 'DAI', decimals: 18, totalSupply: 1_000n }
+const UNTOLD: ReadTokenFacts = {
+  ...{ asset: coin, name: undefined, symbol: 'DAI', decimals: undefined, totalSupply: undefined },
+  untold: ['name', 'decimals', 'totalSupply'],
+}
+
+/** Tokens say what they are told to say, at the chain's newest block. */
+class TalkingChain extends MockChain {
+  says: ReadTokenFacts = DAI
+
+  override async readTokens(): Promise<TokenReads> {
+    return { block: { number: 1, hash: hash('1') }, facts: [this.says] }
+  }
+}
+
+let chain: TalkingChain
+let rig: Rig
+let now = 10 * HOUR
+beforeEach(async () => {
+  const mint = { asset: coin, from: undefined, to: ACCOUNTS[0], amount: 1_000n, item: 0 }
+  chain = new TalkingChain().add('0', undefined).add('1', '0', [mint]).show('1')
+  rig = await makeRig(chain)
+  await rig.settle()
+})
+afterEach(() => rig.close())
+
+function read(): Promise<number> {
+  return readOldTokens({ adapter: chain, reads: rig.reads, time: () => now, signal: SIGNAL })
+}
+
+async function stored() {
+  return (await rig.reads.tokens.get([coin]))[0]
+}
+
+test('facts that the node does not tell stay what they were, and are read again within minutes', async () => {
+  expect(await read()).toBe(1)
+  now += HOUR + 1
+  chain.says = UNTOLD
+  expect(await read()).toBe(1)
+  expect(await stored()).toMatchObject({ ...DAI, supplyBlock: { number: 1, hash: hash('1') } })
+  expect(await read()).toBe(0)
+  now += 301
+  chain.says = { ...DAI, totalSupply: 2_000n }
+  expect(await read()).toBe(1)
+  expect(await stored()).toMatchObject({ ...DAI, totalSupply: 2_000n })
+  now += 301
+  expect(await read()).toBe(0)
+})
+
+test('a token that no longer answers is unknown again', async () => {
+  await read()
+  now += HOUR + 1
+  chain.says = { ...DAI, decimals: undefined, name: undefined }
+  await read()
+  expect(await stored()).toMatchObject({ name: undefined, symbol: 'DAI', decimals: undefined, totalSupply: 1_000n })
+})
+
+test('a token that was never told is read again as well', async () => {
+  chain.says = UNTOLD
+  await read()
+  expect(await stored()).toMatchObject({ name: undefined, symbol: 'DAI' })
+  now += 301
+  chain.says = DAI
+  await read()
+  expect(await stored()).toMatchObject(DAI)
+})
+
+test('an answer of the API keeps what was known where the node does not tell it', async () => {
+  await read()
+  const tokens = new TokenMetadata({
+    storeOf: async () => rig.reads.tokens,
+    readTokens: (_, _assets: readonly AssetRef[]) => chain.readTokens(),
+    lists: new TokenLists((_, text) => text),
+    prices: new StaticPrices([], now),
+    now: () => now,
+    warn: () => undefined,
+  })
+  now += HOUR
+  chain.says = UNTOLD
+  const ask = async () => (await tokens.get(CHAIN, [coin], { read: true }))[0]
+  for (let asked = 0; asked < 3; asked++) {
+    expect(await ask()).toMatchObject({ decimals: 18, name: 'Dai Stablecoin', totalSupply: 1_000n })
+    // What is read beside an answer is there by the next turn but one.
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  chain.says = { ...DAI, name: 'Dai' }
+  now += 11
+  await ask()
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+  expect(await ask()).toMatchObject({ name: 'Dai' })
+})
