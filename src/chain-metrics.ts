@@ -14,6 +14,11 @@ const GAUGES: readonly {
   readonly of: (clock: ChainClock) => number | undefined
 }[] = [
   { name: 'steelyard_chain_head', help: "The node's newest block, as last seen", of: (clock) => clock.head?.number },
+  {
+    name: 'steelyard_chain_head_timestamp_seconds',
+    help: "When the node's newest block was made, by its own time",
+    of: (clock) => clock.head?.timestamp,
+  },
   { name: 'steelyard_chain_checkpoint', help: 'The last block indexed', of: (clock) => clock.published?.number },
   { name: 'steelyard_chain_finalized', help: 'The finalized block', of: (clock) => clock.finalized?.number },
   {

@@ -38,6 +38,12 @@ const ChainHealth = Type.Object({
   lag_seconds: Type.Optional(
     Type.Integer({ description: 'How far the checkpoint is behind the head, in chain time.' }),
   ),
+  head_age_seconds: Type.Optional(
+    Type.Integer({
+      description:
+        "How long ago the node's newest block was made, by its own time. Where blocks come steadily, an old head is a node that stands still; a quiet chain makes none, so nothing is judged by it.",
+    }),
+  ),
   transfers: Type.Integer(),
   audit: Type.Optional(Audit),
   verify: Type.Optional(Verify),
@@ -99,6 +105,7 @@ function fromClock(clock: ChainClock, now: number): Omit<ChainHealth, 'id' | 'ki
     checkpoint: published && { number: published.number, hash: published.hash },
     finalized: finalized && { number: finalized.number, hash: finalized.hash },
     lag_seconds: published && head && Math.max(0, head.timestamp - published.timestamp),
+    head_age_seconds: head && Math.max(0, now - head.timestamp),
     transfers: clock.transfers,
     audit: auditOf(clock.counts),
     verify: verifyOf(clock.counts),

@@ -142,6 +142,7 @@ describe('health', () => {
           checkpoint: block,
           finalized: block,
           lag_seconds: 0,
+          head_age_seconds: 12,
           transfers: 7,
         },
       ],

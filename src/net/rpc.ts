@@ -1,5 +1,6 @@
 import { assert } from '../core/assert.ts'
 import { type ErrorCode, ServiceError } from '../core/errors.ts'
+import { within } from './deadline.ts'
 import type { HttpLimits } from './http.ts'
 import type { Classify, RpcCall, RpcOutcome } from './json-rpc.ts'
 import { createNode, type Node } from './node.ts'
@@ -12,6 +13,8 @@ export type RpcLimits = HttpLimits & {
   readonly maxAttempts: number
   /** Longest wait for a paused node before the work fails with that node's error. */
   readonly maxWaitMs: number
+  /** Longest wait for one of several nodes that are all asked at once. */
+  readonly maxVoiceMs: number
 }
 
 /** Limits of asking nodes, unless given: each with its reason. */
@@ -26,6 +29,8 @@ export const RPC_LIMITS: RpcLimits = {
   maxAttempts: 5,
   /** An API caller waits for this answer. */
   maxWaitMs: 5_000,
+  /** What all are asked is a block or two; the others' answers wait for a node that hangs. */
+  maxVoiceMs: 5_000,
 }
 
 /** Work that timed out twice (or once on each node) will hardly do better next time; its caller may ask for less. */
@@ -65,11 +70,11 @@ export type Rpc = {
    */
   readonly run: <T>(work: Work<T>, running: Running) => Promise<T>
   /**
-   * Greets all nodes: another chain's is left out, and said so; one that is down is let pass.
+   * Greets all nodes: another chain's is left out, and said so; one that is down or hangs is let pass.
    * @throws CHAIN_MISMATCH all are another chain's
    */
   readonly greetAll: (signal: AbortSignal) => Promise<void>
-  /** What each node answers to work that is asked of all at once; those that fail are left out. @throws ABORTED */
+  /** What each node answers to work that is asked of all at once; those that fail or hang are left out. @throws ABORTED */
   readonly each: <T>(work: Work<T>, signal: AbortSignal) => Promise<readonly Voice<T>[]>
 }
 
@@ -139,8 +144,10 @@ export function createRpc(options: RpcOptions): Rpc {
     greetAll: (signal) => greetAll(client, signal),
     each: async (work, signal) => {
       const asked = peers.map(async (peer): Promise<Voice<Awaited<ReturnType<typeof work>>>> => {
-        if (!peer.greeted) await greet(client, peer, signal)
-        const value = await work(sessionOf(peer.node, signal))
+        const value = await within({ ms: limits.maxVoiceMs, signal }, async (bounded) => {
+          if (!peer.greeted) await greet(client, peer, bounded)
+          return work(sessionOf(peer.node, bounded))
+        })
         return { value, distrust: (reason) => distrust(client, peer, reason) }
       })
       const settled = await Promise.allSettled(asked)
@@ -162,8 +169,10 @@ function distrust({ options }: Client, peer: Peer, reason: ServiceError): void {
 }
 
 async function greetAll(client: Client, signal: AbortSignal): Promise<void> {
-  const { peers } = client
-  const greetings = await Promise.allSettled(peers.map((peer) => greet(client, peer, signal)))
+  const { peers, limits } = client
+  const greetings = await Promise.allSettled(
+    peers.map((peer) => within({ ms: limits.maxVoiceMs, signal }, (bounded) => greet(client, peer, bounded))),
+  )
   throwIfAborted(signal)
   let mismatch: ServiceError | undefined
   for (const [place, greeting] of greetings.entries()) {

@@ -21,7 +21,7 @@ export function createEvmAdapter(
   const { rpc: urls, warn, finality } = options
   const greet = (session: RpcSession): Promise<void> => confirmChain(session, options)
   const rpc = createRpc({ urls, classify: classifyEvmFault, greet, warn, counts, limits })
-  const highest = new HighestHeads(rpc)
+  const highest = new HighestHeads(rpc, urls.length)
   const fetcher = new Fetcher(rpc, new NodeWatch({ counts, warn, now: Date.now }))
   const reading = { abilities: new Abilities(), bad: new Refusals(Date.now) }
   const tagUnsupported = onceOnly(() => warn('node knows no finalized block: 64 confirmations instead', { finality }))

@@ -1,11 +1,13 @@
 import type { Heads } from '../../core/block.ts'
-import { ServiceError } from '../../core/errors.ts'
+import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { Rpc, Voice, Work } from '../../net/rpc.ts'
 import type { Confirmation, Conflict } from '../adapter.ts'
 import { blockCall, parseHeader } from './headers.ts'
 
 /** Nodes differ by a block or two all the time; one so far behind the others is stuck, and not to be followed. */
 const LAG_BLOCKS = 10
+/** One poll in so many asks all nodes for their heads: where polls are 4 s apart, a stuck node is known in a minute. */
+const POLLS_BETWEEN_VOICES = 15
 
 /** Asks every node for its block at the conflict's number, and passes over one that alone has another than ours. */
 export async function confirm(rpc: Rpc, conflict: Conflict, signal: AbortSignal): Promise<Confirmation> {
@@ -30,17 +32,31 @@ export function verdictOf(hashes: readonly string[], { theirs, ours }: Conflict)
   return hashes.includes(ours) ? 'refused' : 'alone'
 }
 
-/** Heads of whichever node is fit to be followed: one that has fallen far behind what was seen is not. */
+/**
+ * Heads of whichever node is fit to be followed: one that has fallen far behind what was seen is not. A node that stands
+ * still is behind nothing that it shows itself, so all are asked at the first poll, and again every so many.
+ */
 export class HighestHeads {
   private readonly rpc: Rpc
+  private readonly nodes: number
   private seen = 0
+  private polls = 0
+  private hearing = false
 
-  constructor(rpc: Rpc) {
+  /** `nodes`: how many there are. */
+  constructor(rpc: Rpc, nodes: number) {
     this.rpc = rpc
+    this.nodes = nodes
   }
 
   /** @throws NODE_*, CHAIN_MISMATCH */
   async read(work: Work<Heads>, signal: AbortSignal): Promise<Heads> {
+    const isFirst = this.polls === 0
+    if (this.nodes > 1 && this.polls++ % POLLS_BETWEEN_VOICES === 0) {
+      const heard = this.hear(work, signal)
+      // Later a node that hangs holds no poll up: what the others say counts from the next one on.
+      if (isFirst) await heard
+    }
     // A node that answers with an error may go on doing so: another one is asked at once.
     const heads = await this.rpc.run(work, { signal, elsewhere: ({ code }) => code === 'NODE_RPC' })
     if (heads.latest.number + LAG_BLOCKS >= this.seen) {
@@ -51,6 +67,20 @@ export class HighestHeads {
     // Where all are lower, the chain itself is: from now on that is what there is.
     this.seen = best.latest.number
     return best
+  }
+
+  /** Asks all nodes for their heads, and passes over those that are far behind. Never throws but for a bug. */
+  private async hear(work: Work<Heads>, signal: AbortSignal): Promise<void> {
+    if (this.hearing) return
+    this.hearing = true
+    try {
+      const best = highestOf(await this.rpc.each(work, signal))
+      if (best !== undefined) this.seen = Math.max(this.seen, best.latest.number)
+    } catch (error) {
+      if (!isServiceError(error, 'ABORTED')) throw error
+    } finally {
+      this.hearing = false
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { Fault, jsonRpc, type ScriptedNode, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
+import { blockAt, headed } from '../../../test/nodes/heads.ts'
+import { Fault, type ScriptedNode, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
 import { assert } from '../../core/assert.ts'
 import { parseChainId } from '../../core/chain.ts'
 import type { ChainAdapter } from '../adapter.ts'
@@ -8,6 +9,7 @@ import { createEvmAdapter } from './adapter.ts'
 const SIGNAL = new AbortController().signal
 const HEAD = 1_000
 const FINAL = 900
+const final = (): unknown => blockAt(FINAL)
 /** The finalized head of a node that does not know one. */
 const CONFIRMED = HEAD - 64
 
@@ -16,26 +18,6 @@ afterEach(async () => {
   await Promise.all(nodes.splice(0).map((node) => node.stop()))
 })
 
-const quantity = (value: number): string => `0x${value.toString(16)}`
-const hash = (number: number): string => `0x${number.toString(16).padStart(64, '0')}`
-
-/** A node whose blocks are where they should be, but for the finalized one. */
-function answering(finalized: () => unknown) {
-  const block = (number: number) => ({
-    number: quantity(number),
-    hash: hash(number),
-    parentHash: hash(number - 1),
-    timestamp: quantity(number * 12),
-  })
-  return jsonRpc({
-    eth_chainId: () => '0x1',
-    eth_getBlockByNumber: ([tag]) => {
-      if (tag === 'finalized') return finalized() === FINAL ? block(FINAL) : finalized()
-      return block(tag === 'latest' ? HEAD : Number(tag))
-    },
-  })
-}
-
 function failing(code: number, message: string): () => never {
   return () => {
     throw new Fault(code, message)
@@ -43,7 +25,7 @@ function failing(code: number, message: string): () => never {
 }
 
 async function node(finalized: () => unknown): Promise<ScriptedNode> {
-  const started = await startScriptedNode(answering(finalized))
+  const started = await startScriptedNode(headed(() => HEAD, finalized))
   nodes.push(started)
   return started
 }
@@ -75,12 +57,12 @@ describe('a node that does not know the tag gets 64 confirmations', () => {
 
 describe('a node that has given a finalized block is not taken for one that knows none', () => {
   test.each(UNKNOWN)('%s', async (_, finalized) => {
-    const one = await node(() => FINAL)
+    const one = await node(final)
     const adapter = adapterOf(one)
     expect(await finalizedOf(adapter)).toBe(FINAL)
-    one.become(answering(finalized))
+    one.become(headed(() => HEAD, finalized))
     await expect(adapter.heads(SIGNAL)).rejects.toMatchObject({ code: expect.stringMatching(/^NODE_/) })
-    one.become(answering(() => FINAL))
+    one.become(headed(() => HEAD, final))
     expect(await finalizedOf(adapter)).toBe(FINAL)
   })
 })
@@ -96,7 +78,7 @@ describe('a node that fails makes nothing final', () => {
     await expect(adapterOf(await node(finalized)).heads(SIGNAL)).rejects.toMatchObject({
       code: expect.stringMatching(/^NODE_/),
     })
-    const second = await node(() => FINAL)
+    const second = await node(final)
     expect(await finalizedOf(adapterOf(await node(finalized), second))).toBe(FINAL)
   })
 })
