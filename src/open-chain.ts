@@ -9,6 +9,12 @@ import type { Logger } from './log.ts'
 import { type LedgerHandle, startLedger } from './start-ledger.ts'
 import type { ChainReads, Store } from './store/store.ts'
 
+/**
+ * How long an API caller waits for one of several nodes, in milliseconds: less than half of the 10 s that a read may
+ * take, so that where one hangs a second one is asked. A node alone may take them all.
+ */
+const NODE_TIMEOUT_MS = 4_000
+
 /** A chain as served. `ledger`: its writer, where the chain is written here. */
 export type OpenChain = {
   readonly config: ChainConfig
@@ -48,6 +54,7 @@ async function openFollowed(parts: ChainParts, { createAdapter }: FollowedKind):
     chain: chain.id,
     rpc: chain.rpc,
     finality: chain.finality,
+    ...(chain.rpc.length > 1 ? { timeoutMs: NODE_TIMEOUT_MS } : {}),
     warn: (message, fields) => log.warn({ chain: chain.id, ...fields }, message),
   })
   return withBalances(parts, { reads, reader: adapter, ledger: undefined, issues: undefined })

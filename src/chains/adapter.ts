@@ -142,6 +142,8 @@ export type AdapterOptions = {
   readonly finality: 'finalized' | 'safe' | { readonly confirmations: number }
   /** Called for what an operator should see; fields never hold secrets. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
+  /** Longest wait for one answer of a node, in milliseconds, where the usual one is too long for whoever waits. */
+  readonly timeoutMs?: number
 }
 
 /** What to prove, at one block: what an account holds, or how much of an asset all accounts hold together. */

@@ -246,7 +246,7 @@ function recovered({ options }: Client, peer: Peer): void {
 type Failure = { readonly error: ServiceError; readonly failuresBefore?: number; readonly verdict: Verdict }
 
 // Requests in flight together fail together: only the first of them lengthens the pause.
-function failed({ options, limits }: Client, peer: Peer, { error, failuresBefore, verdict }: Failure): void {
+function failed({ peers, options, limits }: Client, peer: Peer, { error, failuresBefore, verdict }: Failure): void {
   peer.lastError = error
   peer.greeted = false
   if (failuresBefore !== undefined && peer.failures !== failuresBefore) return
@@ -255,7 +255,9 @@ function failed({ options, limits }: Client, peer: Peer, { error, failuresBefore
   peer.excluded = verdict === 'excluded'
   const asked = Number(error.fields.retryAfterMs ?? 0)
   const own = verdict === 'excluded' ? limits.pauses.maxMs : pauseMs(peer.failures, limits.pauses, Math.random())
-  peer.pausedUntil = Date.now() + Math.max(asked, own)
+  // Whoever asks a node that hangs loses as much again, where another one could have answered.
+  const hung = error.code === 'NODE_TIMEOUT' && peers.length > 1 ? Math.min(limits.timeoutMs, limits.maxWaitMs) : 0
+  peer.pausedUntil = Date.now() + Math.max(asked, own, hung)
   if (peer.warned || (verdict !== 'excluded' && peer.failures < WARN_AFTER_FAILURES)) return
   peer.warned = true
   const message = verdict === 'excluded' ? 'node is left out' : 'node is failing'

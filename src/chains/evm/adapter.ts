@@ -1,5 +1,5 @@
 import { isServiceError, type ServiceError } from '../../core/errors.ts'
-import { createRpc, type RpcLimits, type RpcSession } from '../../net/rpc.ts'
+import { createRpc, RPC_LIMITS, type RpcLimits, type RpcSession } from '../../net/rpc.ts'
 import { type AdapterCounts, type AdapterOptions, type BalanceReads, type ChainAdapter, noCounts } from '../adapter.ts'
 import { confirm, HighestHeads } from './agreement.ts'
 import { BALANCES_PER_CALL, readBalances } from './balances.ts'
@@ -18,9 +18,9 @@ export function createEvmAdapter(
   limits: Partial<RpcLimits> = {},
 ): { readonly adapter: ChainAdapter; readonly counts: AdapterCounts } {
   const counts = noCounts()
-  const { rpc: urls, warn, finality } = options
+  const { rpc: urls, warn, finality, timeoutMs = RPC_LIMITS.timeoutMs } = options
   const greet = (session: RpcSession): Promise<void> => confirmChain(session, options)
-  const rpc = createRpc({ urls, classify: classifyEvmFault, greet, warn, counts, limits })
+  const rpc = createRpc({ urls, classify: classifyEvmFault, greet, warn, counts, limits: { timeoutMs, ...limits } })
   const highest = new HighestHeads(rpc, urls.length)
   const fetcher = new Fetcher(rpc, new NodeWatch({ counts, warn, now: Date.now }))
   const reading = { abilities: new Abilities(), bad: new Refusals(Date.now) }

@@ -1,0 +1,68 @@
+/** The API's own reads, as the server opens them: a node that takes connections and never answers is left for another. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { kindOf } from '../../src/chains/registry.ts'
+import { assert } from '../../src/core/assert.ts'
+import { EVM_NATIVE, NO_ITEM } from '../../src/core/asset.ts'
+import { parseChainId } from '../../src/core/chain.ts'
+import { type OpenChain, openChain } from '../../src/open-chain.ts'
+import { openStore } from '../../src/store/open.ts'
+import { type Anvil, startAnvil } from '../nodes/anvil.ts'
+import { type ScriptedNode, startScriptedNode } from '../nodes/scripted-node.ts'
+
+const RICH = '0x00000000000000000000000000000000000a11ce'
+
+let anvil: Anvil
+let hanging: ScriptedNode
+let chain: OpenChain
+const closing: (() => unknown)[] = []
+beforeAll(async () => {
+  anvil = await startAnvil()
+  hanging = await startScriptedNode(() => 'hang')
+  await anvil.rpc('anvil_setBalance', [RICH, '0x7'])
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-hanging-'))
+  const id = parseChainId('eip155:31337')
+  const kind = id && kindOf(id)
+  assert(id !== undefined && kind !== undefined, 'a chain of a kind that is read')
+  const store = await openStore({
+    url: `sqlite:${folder}`,
+    codecOf: () => kind.accountCodec,
+    classesOf: () => new Map(),
+  })
+  const config = { id, rpc: [hanging.url, anvil.url], from: 0, scope: { type: 'all' }, finality: 'finalized' } as const
+  const stopping = new AbortController()
+  chain = await openChain({
+    chain: { ...config, pollMs: undefined, tls: undefined },
+    kind,
+    store,
+    log: pino({ level: 'silent' }),
+    signal: stopping.signal,
+    now: () => 0,
+    ledgers: { storeUrl: `sqlite:${folder}`, strictWallets: false, slowCommitMs: 0 },
+  })
+  closing.push(
+    () => stopping.abort(),
+    () => hanging.stop(),
+    () => anvil.stop(),
+    () => store.close(),
+    () => rmSync(folder, { recursive: true }),
+  )
+})
+afterAll(async () => {
+  for (const close of closing) await close()
+})
+
+async function read(): Promise<unknown> {
+  const keys = [{ account: RICH, asset: EVM_NATIVE, item: NO_ITEM }]
+  return (await chain.balances.get(keys, { mode: 'force' }))[0]
+}
+
+test('the second node answers, and the one that hangs is left alone for a while', async () => {
+  expect(await read()).toMatchObject({ known: true, amount: 7n })
+  expect(hanging.arrived).toHaveLength(1)
+  expect(await read()).toMatchObject({ known: true, amount: 7n })
+  expect(hanging.arrived).toHaveLength(1)
+})
