@@ -1,6 +1,6 @@
 import { Pool } from 'undici'
 import { ServiceError } from '../core/errors.ts'
-import { nodeLabel } from '../core/url.ts'
+import { nodeLabel, percentDecoded } from '../core/url.ts'
 import { within } from './deadline.ts'
 import { aborted, throwIfAborted } from './wait.ts'
 
@@ -94,7 +94,7 @@ function tooLarge(maxBytes: number): ServiceError {
 }
 
 function basic(username: string, password: string): string {
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const pair = `${percentDecoded(username)}:${percentDecoded(password)}`
   return `Basic ${Buffer.from(pair).toString('base64')}`
 }
 

@@ -1,5 +1,5 @@
 import { ServiceError } from '../core/errors.ts'
-import { withoutUrls } from '../core/url.ts'
+import { withoutTexts, withoutUrls } from '../core/url.ts'
 import type { HttpAnswer } from './http.ts'
 
 /** One call of JSON-RPC 2.0 (https://www.jsonrpc.org/specification). */
@@ -10,8 +10,16 @@ export type RpcOutcome =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly error: ServiceError }
 
-/** A JSON-RPC error as the node sent it. `data` is its text where it is text or holds some; '' otherwise. */
-export type RpcFault = { readonly code: number | undefined; readonly message: string; readonly data: string }
+/**
+ * A JSON-RPC error as the node sent it. `data` is its text where it is text or holds some; '' otherwise. `secrets`: texts
+ * of the node's URL, which it knows and may repeat.
+ */
+export type RpcFault = {
+  readonly code: number | undefined
+  readonly message: string
+  readonly data: string
+  readonly secrets?: readonly string[]
+}
 
 /** A chain kind's own reading of a fault; undefined leaves it to the general rules. */
 export type Classify = (fault: RpcFault, call: RpcCall) => ServiceError | undefined
@@ -21,9 +29,10 @@ const MAX_SAID_CHARACTERS = 300
 /** Longest message that we look at for its meaning; the rest, which a contract may have chosen, is cut. */
 const MAX_READ_CHARACTERS = 2_000
 
-/** What the node said, fit for a log: cut, and without URLs. */
-export function said(fault: RpcFault): string {
-  return withoutUrls(`${fault.message}${fault.data === '' ? '' : ` (${fault.data})`}`).slice(0, MAX_SAID_CHARACTERS)
+/** What the node said, fit for a log: cut, without URLs, and without what its own URL hides. */
+export function said({ message, data, secrets = [] }: RpcFault): string {
+  const words = withoutUrls(`${message}${data === '' ? '' : ` (${data})`}`)
+  return withoutTexts(words, secrets).slice(0, MAX_SAID_CHARACTERS)
 }
 
 /** A JSON object, not an array. */
@@ -88,11 +97,14 @@ function dataText(data: unknown): string {
   return typeof text === 'string' ? text.slice(0, MAX_READ_CHARACTERS) : ''
 }
 
+/** How one node's answers are read. `secrets`: as of a fault. */
+export type Reading = { readonly classify: Classify; readonly secrets: readonly string[] }
+
 /** What became of a call, from its answer object; undefined where that is not a JSON-RPC answer. */
-export function outcomeOf(answer: unknown, call: RpcCall, classify: Classify): RpcOutcome | undefined {
+export function outcomeOf(answer: unknown, call: RpcCall, reading: Reading): RpcOutcome | undefined {
   if (!isRecord(answer)) return undefined
   const fault = faultOf(answer)
-  if (fault !== undefined) return { ok: false, error: classifyFault(fault, call, classify) }
+  if (fault !== undefined) return { ok: false, error: classifyFault(fault, call, reading) }
   return answer.result === undefined ? undefined : { ok: true, result: answer.result }
 }
 
@@ -103,7 +115,8 @@ const RATE_WORDS =
 const RESPONSE_TOO_LARGE = -32003
 
 /** The error that a fault stands for: the kind's own reading first, then pace and size, else NODE_RPC. */
-export function classifyFault(fault: RpcFault, call: RpcCall, classify: Classify): ServiceError {
+export function classifyFault(given: RpcFault, call: RpcCall, { classify, secrets }: Reading): ServiceError {
+  const fault = { ...given, secrets }
   const own = classify(fault, call)
   if (own !== undefined) return own
   const fields = { method: call.method, rpcCode: fault.code }

@@ -1,4 +1,5 @@
 import { ServiceError } from '../core/errors.ts'
+import { secretsOf } from '../core/url.ts'
 import { createEndpoint, type HttpEndpoint, type HttpLimits } from './http.ts'
 import {
   type Classify,
@@ -8,6 +9,7 @@ import {
   isRecord,
   open,
   outcomeOf,
+  type Reading,
   type RpcCall,
   type RpcFault,
   type RpcOutcome,
@@ -65,11 +67,13 @@ class Sender {
   readonly label: string
   private readonly endpoint: HttpEndpoint
   private readonly options: NodeOptions
+  private readonly reading: Reading
   private maxBatch = MAX_BATCH
   private lastId = 0
 
   constructor(options: NodeOptions) {
     this.options = options
+    this.reading = { classify: options.classify, secrets: secretsOf(options.url) }
     this.endpoint = createEndpoint(options.url, options.limits)
     this.label = this.endpoint.label
   }
@@ -94,7 +98,7 @@ class Sender {
     const id = ++this.lastId
     try {
       const answer = await this.post(encode(call, id), signal)
-      const outcome = outcomeOf(answer, call, this.options.classify)
+      const outcome = outcomeOf(answer, call, this.reading)
       // Some nodes leave the id out (null) of an error; a result must carry it.
       if (outcome === undefined || (outcome.ok && !hasId(answer, id))) {
         throw garbage(this.label, 'an answer to another call')
@@ -140,8 +144,7 @@ class Sender {
       this.maxBatch = Math.min(this.maxBatch, status === 413 ? Math.floor(calls.length / 2) : 1)
       return this.send(calls, signal)
     }
-    const { classify } = this.options
-    if (Array.isArray(answer)) return inOrder(answer, { calls, firstId, classify, label: this.label })
+    if (Array.isArray(answer)) return inOrder(answer, { calls, firstId, reading: this.reading, label: this.label })
     return this.afterRefusal(answer, calls, signal)
   }
 
@@ -150,7 +153,7 @@ class Sender {
     const fault = isRecord(answer) ? faultOf(answer) : undefined
     if (fault === undefined) throw garbage(this.label, 'no array to a batch')
     const speaksOfBatch = /batch/i.test(fault.message)
-    const error = classifyFault(fault, { method: 'batch', params: [] }, this.options.classify)
+    const error = classifyFault(fault, { method: 'batch', params: [] }, this.reading)
     if (error.code === 'NODE_RATE_LIMITED' && !speaksOfBatch) throw error
     if (!BATCH_REFUSAL_CODES.has(fault.code ?? 0) && !speaksOfBatch) return this.sendSingles(calls, signal)
     this.maxBatch = Math.min(this.maxBatch, batchSize(fault, calls.length))
@@ -197,11 +200,11 @@ function isPutOff(outcome: RpcOutcome | undefined, asked: number): boolean {
 type Asked = {
   readonly calls: readonly RpcCall[]
   readonly firstId: number
-  readonly classify: Classify
+  readonly reading: Reading
   readonly label: string
 }
 
-function inOrder(answers: readonly unknown[], { calls, firstId, classify, label }: Asked): RpcOutcome[] {
+function inOrder(answers: readonly unknown[], { calls, firstId, reading, label }: Asked): RpcOutcome[] {
   const byPlace = new Array<unknown>(calls.length)
   for (const answer of answers) {
     const id = isRecord(answer) ? answer.id : undefined
@@ -211,7 +214,7 @@ function inOrder(answers: readonly unknown[], { calls, firstId, classify, label 
     byPlace[place] = answer
   }
   return calls.map((call, place) => {
-    const outcome = outcomeOf(byPlace[place], call, classify)
+    const outcome = outcomeOf(byPlace[place], call, reading)
     if (outcome === undefined) throw garbage(label, 'a batch with calls unanswered')
     return outcome
   })

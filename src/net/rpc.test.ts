@@ -210,3 +210,30 @@ test("secrets of a node's URL reach the node, and no error or warning", async ()
   const shown = JSON.stringify([warnings, error, String(error)])
   expect(shown).not.toMatch(/hunter2|KEY1|KEY2/)
 })
+
+test('what a node repeats of its own URL is cut from its words, alone, in batches and of batches', async () => {
+  const words = 'project 0123456789ABCDEF of hunter is out of credits, token=K1K2K3 was hunter/pass%word'
+  const fault = { code: -32000, message: words, data: { key: '0123456789abcdef' } }
+  const { url } = await node(({ batch, calls }) => {
+    const answers = calls.map(({ id }) => ({ jsonrpc: '2.0', id, error: fault }))
+    return {
+      json: batch && calls.length > 2 ? { jsonrpc: '2.0', id: null, error: fault } : batch ? answers : answers[0],
+    }
+  })
+  const secret = `${url.replace('http://', 'http://hunter:pass%25word@')}/v3/0123456789abcdef?token=K1K2K3`
+  const { rpc } = made([secret])
+  for (const count of [1, 2, 3]) {
+    const calls = Array.from({ length: count }, () => echo(1))
+    const asked = rpc.run((session) => session.batch(calls), { signal: SIGNAL })
+    const said = await asked.then(JSON.stringify, String)
+    expect(said).toMatch(/project … of … is out of credits, token=… was …\/…/)
+    expect(said).not.toMatch(/0123456789|hunter|K1K2K3|pass%/i)
+  }
+})
+
+test('a % in a password that is no code is sent as it is', async () => {
+  const { url, arrived } = await node(jsonRpc(ECHO))
+  const { rpc } = made([url.replace('http://', 'http://u:100%@')])
+  expect(await rpc.run(one, { signal: SIGNAL })).toBe(1)
+  expect(arrived[0]?.authorization).toBe(`Basic ${Buffer.from('u:100%').toString('base64')}`)
+})
