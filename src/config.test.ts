@@ -140,10 +140,13 @@ describe('a right configuration', () => {
 
   test('unquoted hex addresses and decimals keep every digit', () => {
     const config = parse(
-      `{ chains: [{ id: 'eip155:1', rpc: ['http://a'], scope: { accounts: [0x00000000000000000000000000000000000000Ff] } }],
+      `{ chains: [{ id: 'eip155:1', rpc: ['http://a'], scope: { accounts: [0x00000000000000000000000000000000000000Ff, 0x000000000000000000000000000000000000000A, 0x00000000000000000000000000000000000000fF] } }],
          prices: { static: { 'eip155:1/slip44:60': 3000.10 } } }`,
     )
-    expect(config.chains[0]?.scope).toEqual({ type: 'accounts', accounts: [`0x${'0'.repeat(38)}ff`] })
+    expect(config.chains[0]?.scope).toEqual({
+      type: 'accounts',
+      accounts: [`0x${'0'.repeat(38)}0a`, `0x${'0'.repeat(38)}ff`],
+    })
     expect(config.prices.static[0]?.[1]).toEqual({ units: 300010n, places: 2, text: '3000.10' })
   })
 })

@@ -122,5 +122,6 @@ function readAddresses(given: readonly string[], kind: SupportedKind, at: Place)
     return parsed ?? wrong(inside(at, String(index)), address, 'an address of this chain')
   })
   const good = canonical.filter((address) => address !== BAD)
-  return good.length === given.length ? [...new Set(good)] : BAD
+  // In one order, whatever the file's: what a chain is indexed for is a set.
+  return good.length === given.length ? [...new Set(good)].sort() : BAD
 }

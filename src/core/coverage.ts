@@ -38,3 +38,33 @@ export function coverageTest(coverage: Coverage): CoverageTest {
     coversAll: () => false,
   }
 }
+
+/** True where both look at the same, in whatever order their addresses are listed. */
+export function sameCoverage(a: Coverage, b: Coverage): boolean {
+  const { added, missing } = compared(a.scope, b.scope)
+  return a.from === b.from && a.scope.type === b.scope.type && added + missing === 0
+}
+
+/** What was looked at and what is to be, in a few words however many addresses they list. */
+export function coverageChange(before: Coverage, now: Coverage): string {
+  const { added, missing } = compared(before.scope, now.scope)
+  const changes = before.scope.type === now.scope.type && added + missing > 0
+  return `${inWords(before)}, now ${inWords(now)}${changes ? ` (${added} added, ${missing} missing)` : ''}`
+}
+
+function addressesOf(scope: Scope): readonly string[] {
+  return scope.type === 'all' ? [] : scope.type === 'tokens' ? scope.tokens : scope.accounts
+}
+
+function compared(before: Scope, now: Scope): { readonly added: number; readonly missing: number } {
+  const [old, fresh] = [new Set(addressesOf(before)), new Set(addressesOf(now))]
+  const without = (some: ReadonlySet<string>, others: ReadonlySet<string>): number =>
+    [...some].filter((address) => !others.has(address)).length
+  return { added: without(fresh, old), missing: without(old, fresh) }
+}
+
+function inWords({ scope, from }: Coverage): string {
+  const count = new Set(addressesOf(scope)).size
+  const what = scope.type === 'all' ? 'all' : `${count} ${count === 1 ? scope.type.slice(0, -1) : scope.type}`
+  return `${what} from block ${from}`
+}

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { type Coverage, coverageTest } from '../../src/core/coverage.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
@@ -45,6 +45,29 @@ test('what was gathered under one coverage is not continued under another', asyn
   await (await store.openJournal(CHAIN, ALL)).close()
   await expect(store.openJournal(CHAIN, { scope: { type: 'all' }, from: 5 })).rejects.toMatchObject({
     code: 'STORE_MISMATCH',
+  })
+})
+
+describe('the addresses of a scope', () => {
+  const tokens = (...some: readonly string[]): Coverage => ({ scope: { type: 'tokens', tokens: some }, from: 3 })
+
+  test('are a set: a store written in another order is continued', async () => {
+    await (await store.openJournal(CHAIN, tokens(bob, alice, bob))).close()
+    await (await store.openJournal(CHAIN, tokens(alice, bob))).close()
+    expect((await (await store.openReads(CHAIN)).clock()).coverage).toEqual(tokens(alice, bob))
+  })
+
+  test('that differ are told by their count, with the command that helps', async () => {
+    await (await store.openJournal(CHAIN, tokens(...ACCOUNTS))).close()
+    const other = tokens(...ACCOUNTS.slice(1), `0x${'f'.repeat(40)}`, `0x${'e'.repeat(40)}`)
+    await expect(store.openJournal(CHAIN, other)).rejects.toThrow(
+      'the scope of eip155:1 was 5 tokens from block 3, now 6 tokens from block 3 (2 added, 1 missing): restore the ' +
+        'configuration; or stop the server, run `steelyard reset eip155:1`, and start again: it is indexed anew',
+    )
+    const accounts: Coverage = { scope: { type: 'accounts', accounts: [alice] }, from: 0 }
+    const told = /was 5 tokens from block 3, now 1 account from block 0: restore/
+    await expect(store.openJournal(CHAIN, accounts)).rejects.toThrow(told)
+    await expect(store.openJournal(CHAIN, ALL)).rejects.toThrow(/, now all from block 0: restore/)
   })
 })
 

@@ -1,7 +1,8 @@
 import type { ChainId } from '../../core/chain.ts'
-import type { Coverage } from '../../core/coverage.ts'
+import { type Coverage, coverageChange, sameCoverage } from '../../core/coverage.ts'
 import { ServiceError } from '../../core/errors.ts'
-import { int, type SqliteDatabase } from './database.ts'
+import { parseCoverage } from './clock-json.ts'
+import { int, nullable, type SqliteDatabase, text } from './database.ts'
 
 /**
  * Makes a writer the chain's: checks whose file it is, and takes the next fencing number.
@@ -21,13 +22,15 @@ export function claim(whose: {
       const message = `the store holds ${String(whose)} where ${chain} is to be written: use another store folder`
       throw new ServiceError('STORE_MISMATCH', message, { fields: { chain } })
     }
-    const stored = db.prepare<unknown[]>('SELECT coverage FROM chain').pluck().get()
-    const text = JSON.stringify(coverage)
-    if (stored !== null && stored !== text) {
-      const message = `${chain} was indexed as ${String(stored)} and is now configured as ${text}: delete its files in the store folder to index it again, or restore the configuration`
+    const row = db.prepare<unknown[]>('SELECT coverage FROM chain').pluck().get()
+    const before = nullable(row, (value) => parseCoverage(text(value)))
+    if (before !== undefined && !sameCoverage(before, coverage)) {
+      const message =
+        `the scope of ${chain} was ${coverageChange(before, coverage)}: restore the configuration; or stop the server, ` +
+        `run \`steelyard reset ${chain}\`, and start again: it is indexed anew`
       throw new ServiceError('STORE_MISMATCH', message, { fields: { chain } })
     }
-    db.prepare('UPDATE chain SET coverage = ?, fence = fence + 1').run(text)
+    db.prepare('UPDATE chain SET coverage = ?, fence = fence + 1').run(JSON.stringify(coverage))
     return int(db.prepare<unknown[]>('SELECT fence FROM chain').pluck().get())
   })
   return run.immediate()
