@@ -138,7 +138,7 @@ describe('a right configuration', () => {
     }
   })
 
-  test('unquoted hex addresses and decimals keep every digit', () => {
+  test('unquoted hex addresses and decimals keep every digit, and a scope has one order', () => {
     const config = parse(
       `{ chains: [{ id: 'eip155:1', rpc: ['http://a'], scope: { accounts: [0x00000000000000000000000000000000000000Ff, 0x000000000000000000000000000000000000000A, 0x00000000000000000000000000000000000000fF] } }],
          prices: { static: { 'eip155:1/slip44:60': 3000.10 } } }`,
