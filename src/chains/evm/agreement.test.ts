@@ -4,7 +4,7 @@ import { headed } from '../../../test/nodes/heads.ts'
 import { type Answer, type ScriptedNode, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
 import { assert } from '../../core/assert.ts'
 import { parseChainId } from '../../core/chain.ts'
-import type { RpcLimits } from '../../net/rpc.ts'
+import type { RpcLimits } from '../../net/rpc-limits.ts'
 import { createEvmAdapter } from './adapter.ts'
 
 const SIGNAL = new AbortController().signal
