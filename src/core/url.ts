@@ -25,7 +25,10 @@ export function secretsOf(url: string): readonly string[] {
   if (!URL.canParse(url)) return []
   const { pathname, searchParams, search, username, password } = new URL(url)
   const segments = pathname.split('/').filter((text) => text.length >= MIN_SEGMENT_CHARACTERS)
-  const raw = [...search.slice(1).split('&')].map((pair) => pair.slice(pair.indexOf('=') + 1))
+  const raw = search
+    .slice(1)
+    .split('&')
+    .map((pair) => pair.slice(pair.indexOf('=') + 1))
   const values = [...raw, ...searchParams.values(), username, password]
   const all = [...segments, ...values.filter((text) => text.length >= MIN_VALUE_CHARACTERS)]
   return [...new Set(all.flatMap((text) => [text, percentDecoded(text)]))].sort((a, b) => b.length - a.length)
