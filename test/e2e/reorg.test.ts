@@ -120,6 +120,17 @@ test('deeper than what was final, the chain stops and says how to go on; reset m
   await expectExact()
 })
 
+test('a block that was replaced while the server was away, and is final by now, leaves nothing behind', async () => {
+  await pay(BOB, 5n)
+  await caughtUp()
+  await server.restart(async () => {
+    await reorg(1, [minting(ALICE, 3n)])
+    await mine(anvil, 300)
+  })
+  await caughtUp()
+  await expectExact()
+})
+
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 50))
 }
