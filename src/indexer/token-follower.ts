@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChainAdapter } from '../chains/adapter.ts'
-import type { ChainReads } from '../store/store.ts'
+import type { ReadTokenFacts } from '../core/token.ts'
+import type { ChainReads, StoredToken } from '../store/store.ts'
 
 /** Tokens read in one go: a few round trips. */
 const BATCH = 50
@@ -45,10 +46,20 @@ export async function readOldTokens(options: Omit<TokenFollowerOptions, 'log'>):
   const assets = await reads.tokens.stale({ before: time() - MAX_AGE_SECONDS, limit: BATCH })
   if (assets.length === 0) return 0
   const { block, facts } = await adapter.readTokens(assets, signal)
-  const readAt = time()
-  const untoldAt = readAt - MAX_AGE_SECONDS + UNTOLD_SECONDS
+  const stored = await reads.tokens.get(assets)
+  const now = time()
+  const soon = now - MAX_AGE_SECONDS + UNTOLD_SECONDS
   await reads.tokens.put(
-    facts.map((fact) => ({ ...fact, readAt: fact.untold === undefined ? readAt : untoldAt, supplyBlock: block })),
+    facts.map((fact, index) => ({
+      ...fact,
+      readAt: isWorthAsking(fact, stored[index]) ? soon : now,
+      supplyBlock: block,
+    })),
   )
   return assets.length
+}
+
+/** True where an untold fact was known, or never asked for; what was untold before too is the way of many a token. */
+function isWorthAsking({ untold = [] }: ReadTokenFacts, stored: StoredToken | undefined): boolean {
+  return untold.some((fact) => stored === undefined || stored[fact] !== undefined)
 }

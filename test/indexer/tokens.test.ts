@@ -71,13 +71,17 @@ test('a token that no longer answers is unknown again', async () => {
   expect(await stored()).toMatchObject({ name: undefined, symbol: 'DAI', decimals: undefined, totalSupply: 1_000n })
 })
 
-test('a token that was never told is read again as well', async () => {
+test('a token that was never told is read again once within minutes, then as all others', async () => {
   chain.says = UNTOLD
-  await read()
+  expect(await read()).toBe(1)
   expect(await stored()).toMatchObject({ name: undefined, symbol: 'DAI' })
   now += 301
+  expect(await read()).toBe(1)
+  now += 301
+  expect(await read()).toBe(0)
+  now += HOUR
   chain.says = DAI
-  await read()
+  expect(await read()).toBe(1)
   expect(await stored()).toMatchObject(DAI)
 })
 
