@@ -4,7 +4,7 @@ import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { VerifySampler } from './balances/verify-sampler.ts'
-import type { AdapterCounts, ChainAdapter, FollowedKind } from './chains/adapter.ts'
+import type { AdapterCounts, ChainAdapter, FollowedKind, KindDefinition } from './chains/adapter.ts'
 import { kindOf } from './chains/registry.ts'
 import type { ChainConfig } from './config/chains.ts'
 import { assert } from './core/assert.ts'
@@ -78,7 +78,7 @@ type Parts = {
   readonly reads: ChainReads
   readonly adapter: ChainAdapter
   readonly counts: AdapterCounts
-  readonly kind: FollowedKind
+  readonly kind: Extract<KindDefinition, FollowedKind>
   readonly chain: ChainConfig
 }
 
@@ -86,7 +86,7 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): 
   const { signal } = stopping
   const coverage = { scope: chain.scope, from: chain.from }
   const now = () => performance.now()
-  const audit = new Auditor({ adapter, journal, reads, coverage, nobody: kind.nobody, now, log })
+  const audit = new Auditor({ adapter, journal, reads, coverage, nobody: kind.accountCodec.nobody, now, log })
   const sampler = samplerOf({ reads, kind, chain })
   const indexer = new Indexer({
     audit,

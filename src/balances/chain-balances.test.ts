@@ -19,6 +19,7 @@ import { NodeReader } from './node-reader.ts'
 
 const CHAIN = parseChainId('eip155:1') as ChainId
 const [ALICE = '', BOB = ''] = ACCOUNTS
+const ZERO = `0x${'0'.repeat(40)}`
 const [GOLD, SILVER] = ASSETS
 /** Seconds after the newest block. */
 const NOW = 100
@@ -59,7 +60,11 @@ afterEach(async () => {
 async function world(options: { coverage?: Coverage; reads?: readonly string[] } = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-balances-'))
   const classes = new Map((options.reads ?? []).map((key) => [key, 'reads'] as const))
-  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, classesOf: () => classes })
+  const store = new SqliteStore({
+    folder,
+    codecOf: () => ({ ...HEX_ACCOUNTS, nobody: ZERO }),
+    classesOf: () => classes,
+  })
   const coverage = options.coverage ?? { scope: { type: 'all' }, from: 0 }
   const journal = await store.openJournal(CHAIN, coverage)
   const chain = new TableChain()
@@ -192,6 +197,39 @@ describe('a list outside of the scope is refused, never empty', () => {
     expect((await balances.transfers({ ...page, asset: GOLD })).count).toBe(2)
     await expect(balances.holders({ ...page, asset: SILVER })).rejects.toMatchObject(refused)
     await expect(balances.transfers({ ...page, asset: SILVER, account: ALICE })).rejects.toMatchObject(refused)
+  })
+})
+
+describe('the zero address, whose mints and burns are nobody’s, is read and never summed', () => {
+  const wrapped = { amount: 9n, source: 'reads', block: at(4) }
+
+  test('where coverage began with the chain', async () => {
+    const { balances, chain } = await world()
+    chain.holds(ZERO, GOLD, 9n)
+    expect(await balances.get([of(ZERO, GOLD), of(ZERO, SILVER)], STORED)).toMatchObject([
+      wrapped,
+      { known: false, reason: 'token_does_not_answer' },
+    ])
+    expect(await balances.getAsOf([of(ZERO, GOLD)], 4)).toMatchObject([wrapped])
+  })
+
+  test('where it began later: a read of it opens nothing', async () => {
+    const { balances, chain, journal, reads } = await world({ coverage: { scope: { type: 'all' }, from: 3 } })
+    chain.holds(ZERO, GOLD, 9n)
+    expect(await balances.get([of(ZERO, GOLD)], STORED)).toMatchObject([wrapped])
+    const read = await reads.observations.get([of(ZERO, GOLD)])
+    expect(await journal.adopt(read.flatMap((one) => one ?? []))).toEqual([{ outcome: 'not_covered' }])
+    await nextTurn()
+    expect((await reads.balances([of(ZERO, GOLD)])).rows).toEqual([undefined])
+  })
+
+  test('nothing of it is listed', async () => {
+    const { balances } = await world()
+    const page = { offset: 0, limit: 9 }
+    const refused = { code: 'UNAVAILABLE', message: expect.stringContaining('stands for nobody') }
+    const list = { account: ZERO, standards: ['erc20'], receivedOnly: true, freshness: STORED, ...page } as const
+    await expect(balances.account(list)).rejects.toMatchObject(refused)
+    await expect(balances.transfers({ ...page, asset: GOLD, account: ZERO })).rejects.toMatchObject(refused)
   })
 })
 

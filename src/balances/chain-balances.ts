@@ -57,7 +57,7 @@ export class ChainBalances {
   async account(query: Omit<Parameters<Balances['account']>[0], 'chain'>): ReturnType<Balances['account']> {
     const { freshness, asOf } = query
     const { clock, count, rows } = await this.#reads.account({ ...query, assets: query.assets })
-    if (query.assets === undefined) mustCover(clock, (test) => test.keeps(query.account))
+    if (query.assets === undefined) mustCover(clock, (test) => test.keeps(query.account), query.account)
     const facts = rows.map(
       (row): Fact => ({
         key: { account: query.account, asset: row.asset.asset, item: NO_ITEM },
@@ -97,9 +97,8 @@ export class ChainBalances {
     const { account, fromBlock, toBlock, fromTimestamp, toTimestamp, ...rest } = query
     const wanted = { ...rest, account, fromBlock, toBlock, fromTimestamp, toTimestamp }
     const { rows, count, clock } = await this.#reads.transfers(wanted)
-    mustCover(clock, (test) =>
-      account === undefined ? test.coversAll(query.asset) : test.covers(account, query.asset),
-    )
+    const { asset } = query
+    mustCover(clock, (test) => (account === undefined ? test.coversAll(asset) : test.covers(account, asset)), account)
     return { rows, count, asOf: this.#stored(0n, clock) }
   }
 
@@ -206,8 +205,12 @@ export class ChainBalances {
 }
 
 /** A list is of what was looked at: outside of that, an empty one would be a guess. @throws UNAVAILABLE */
-function mustCover({ coverage }: ChainClock, lists: (test: CoverageTest) => boolean): void {
-  if (coverage === undefined || lists(testOf(coverage))) return
+function mustCover(clock: ChainClock, lists: (test: CoverageTest) => boolean, account?: string): void {
+  const test = testOf(clock)
+  if (test === undefined || lists(test)) return
+  if (account !== undefined && account === clock.nobody) {
+    throw new ServiceError('UNAVAILABLE', 'this address stands for nobody: its balances are read, nothing is listed')
+  }
   throw new ServiceError('UNAVAILABLE', 'outside the scope that is indexed here')
 }
 

@@ -40,11 +40,12 @@ export type Fact = {
 
 const TESTS = new WeakMap<object, CoverageTest>()
 
-/** A coverage's test, compiled once for each coverage that a clock carries. */
-export function testOf(coverage: NonNullable<ChainClock['coverage']>): CoverageTest {
+/** The test of a clock's coverage, compiled once for each; undefined where nothing was looked at yet. */
+export function testOf({ coverage, nobody }: Pick<ChainClock, 'coverage' | 'nobody'>): CoverageTest | undefined {
+  if (coverage === undefined) return undefined
   const known = TESTS.get(coverage)
   if (known !== undefined) return known
-  const test = coverageTest(coverage)
+  const test = coverageTest(coverage, nobody)
   TESTS.set(coverage, test)
   return test
 }
@@ -55,7 +56,7 @@ export function provenAmount(fact: Fact, clock: ChainClock): bigint | undefined 
   if (coverage === undefined || published === undefined) return undefined
   if (fact.asset === undefined || fact.asset.accounting !== 'events') return undefined
   if (fact.row !== undefined) return fact.row.amount
-  return coverage.from === 0 && testOf(coverage).covers(fact.key.account, fact.key.asset) ? 0n : undefined
+  return coverage.from === 0 && testOf(clock)?.covers(fact.key.account, fact.key.asset) ? 0n : undefined
 }
 
 /** The age of an answer in seconds; an unknown one is infinitely old. */

@@ -61,9 +61,10 @@ describe('a claim', () => {
     ],
   ])('of an absent row is zero, or nothing: %s', (_, coverage, accounting, claims) => {
     const asset = { id: 1, asset: COIN, accounting, fixed: false, firstBlock: 0 }
-    const clock = { coverage } as ChainClock
+    const clock = { coverage, nobody: 'zero' } as ChainClock
     const found = claimOfAbsent({ account: 'alice', asset }, { block: BLOCK, clock })
     expect(found?.stored).toBe(claims ? 0n : undefined)
+    expect(claimOfAbsent({ account: 'zero', asset }, { block: BLOCK, clock })).toBeUndefined()
   })
 })
 

@@ -2,9 +2,9 @@ import type { Proof, Question } from '../chains/adapter.ts'
 import { type Accounting, type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, UnknownReason } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
-import { coverageTest } from '../core/coverage.ts'
 import type { ChainClock, StoredAsset } from '../store/store.ts'
 import type { Position } from '../store/walk.ts'
+import { testOf } from './standing.ts'
 
 /**
  * What is held against the chain: a `balance` that the journal proves, an `observation` that somebody read earlier, the
@@ -89,9 +89,8 @@ export function claimOfAbsent(
   { block, clock }: { readonly block: BlockRef; readonly clock: ChainClock },
 ): Claim | undefined {
   const { account, asset } = absent
-  const { coverage } = clock
-  if (asset.accounting !== 'events' || coverage === undefined || coverage.from !== 0) return undefined
-  if (asset.asset.standard === 'erc1155' || !coverageTest(coverage).covers(account, asset.asset)) return undefined
+  if (asset.accounting !== 'events' || clock.coverage?.from !== 0) return undefined
+  if (asset.asset.standard === 'erc1155' || testOf(clock)?.covers(account, asset.asset) !== true) return undefined
   const question: Question = { what: 'balance', key: { account, asset: asset.asset, item: NO_ITEM }, block }
   return { subject: 'balance', question, accounting: asset.accounting, stored: 0n }
 }

@@ -189,8 +189,6 @@ export type KindDefinition = {
 export type FollowedKind = {
   readonly source: 'nodes'
   readonly nativeAsset: AssetRef
-  /** The account that stands for nobody: what lies there is held by no one. Undefined where the kind has none. */
-  readonly nobody: string | undefined
   /** How long to wait between two polls of the head, in milliseconds, unless configured. */
   readonly pollMs: number
   readonly createAdapter: (options: AdapterOptions) => {

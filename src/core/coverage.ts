@@ -11,27 +11,31 @@ export type Coverage = { readonly scope: Scope; readonly from: number }
 
 /** A coverage made fast to ask. */
 export type CoverageTest = {
-  /** True where every movement of this account in this asset since `from` is in the journal. */
+  /** True where every movement of this account in this asset since `from` is in the journal; never of nobody. */
   readonly covers: (account: string, asset: AssetRef) => boolean
-  /** True where this account's changes are kept at all: in scope `accounts` the others' would be incomplete. */
+  /** True where this account's changes are kept at all: not of nobody, nor, in scope `accounts`, of those not listed. */
   readonly keeps: (account: string) => boolean
   /** True where every account's movements of this asset since `from` are in the journal. */
   readonly coversAll: (asset: AssetRef) => boolean
 }
 
-/** Compiles a coverage to tests that cost one look-up. */
-export function coverageTest(coverage: Coverage): CoverageTest {
+/**
+ * Compiles a coverage to tests that cost one look-up. `nobody`: the account that stands for nobody, where the chain has
+ * one: transfers from and to it are one-sided, and may leave out what a contract credits it with.
+ */
+export function coverageTest(coverage: Coverage, nobody: string | undefined): CoverageTest {
   const { scope } = coverage
+  const somebody = (account: string): boolean => account !== nobody
   if (scope.type === 'all') {
     const coversAll = (asset: AssetRef): boolean => asset.standard !== 'native'
-    return { covers: (_, asset) => coversAll(asset), keeps: () => true, coversAll }
+    return { covers: (account, asset) => somebody(account) && coversAll(asset), keeps: somebody, coversAll }
   }
   if (scope.type === 'tokens') {
     const tokens = new Set(scope.tokens)
     const coversAll = (asset: AssetRef): boolean => asset.standard !== 'native' && tokens.has(asset.reference)
-    return { covers: (_, asset) => coversAll(asset), keeps: () => true, coversAll }
+    return { covers: (account, asset) => somebody(account) && coversAll(asset), keeps: somebody, coversAll }
   }
-  const accounts = new Set(scope.accounts)
+  const accounts = new Set(scope.accounts.filter(somebody))
   return {
     covers: (account, asset) => asset.standard !== 'native' && accounts.has(account),
     keeps: (account) => accounts.has(account),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { HEX_ACCOUNTS, TEXT_ACCOUNTS } from './account.ts'
 import { assetText, EVM_NATIVE, isFungible } from './asset.ts'
 import { type ChainId, namespaceOf, parseChainId, referenceOf } from './chain.ts'
-import { coverageTest } from './coverage.ts'
+import { coverageTest, type Scope } from './coverage.ts'
 import { cleanText, MAX_SYMBOL_CHARACTERS } from './token.ts'
 
 test.each(['eip155:1', 'starknet:SN_MAIN', 'chia:mainnet', 'ledger:main', 'chia:simulator0'])(
@@ -38,19 +38,27 @@ describe('coverage', () => {
   const other = { standard: 'erc20', reference: '0xo' } as const
 
   test('all: every token, never the native asset', () => {
-    const { covers, keeps } = coverageTest({ scope: { type: 'all' }, from: 0 })
+    const { covers, keeps } = coverageTest({ scope: { type: 'all' }, from: 0 }, 'z')
     expect([covers('a', token), covers('a', EVM_NATIVE), keeps('a')]).toEqual([true, false, true])
   })
 
   test('tokens: only those listed', () => {
-    const { covers, keeps } = coverageTest({ scope: { type: 'tokens', tokens: ['0xt'] }, from: 0 })
+    const { covers, keeps } = coverageTest({ scope: { type: 'tokens', tokens: ['0xt'] }, from: 0 }, 'z')
     expect([covers('a', token), covers('a', other), keeps('a')]).toEqual([true, false, true])
   })
 
   test('accounts: only those listed, and nothing is kept of the others', () => {
-    const { covers, keeps } = coverageTest({ scope: { type: 'accounts', accounts: ['a'] }, from: 0 })
+    const { covers, keeps } = coverageTest({ scope: { type: 'accounts', accounts: ['a'] }, from: 0 }, 'z')
     expect([covers('a', token), covers('b', token), keeps('a'), keeps('b')]).toEqual([true, false, true, false])
   })
+
+  test.each<Scope>([{ type: 'all' }, { type: 'tokens', tokens: ['0xt'] }, { type: 'accounts', accounts: ['a', 'z'] }])(
+    '$type: nothing of the account that stands for nobody',
+    (scope) => {
+      const { covers, keeps } = coverageTest({ scope, from: 0 }, 'z')
+      expect([covers('z', token), keeps('z'), covers('a', token), keeps('a')]).toEqual([false, false, true, true])
+    },
+  )
 })
 
 test.each([

@@ -112,6 +112,8 @@ export type Heartbeat = {
 export type ChainClock = {
   /** What was looked at; undefined before the chain's writer first ran. */
   readonly coverage: Coverage | undefined
+  /** The account that stands for nobody, of which nothing is kept; undefined where the chain has none. */
+  readonly nobody: string | undefined
   readonly published: Header | undefined
   readonly finalized: BlockRef | undefined
   readonly head: Header | undefined

@@ -149,6 +149,7 @@ export class MemoryKeys implements KeyStore {
 export function clock(other: Partial<ChainClock> = {}): ChainClock {
   return {
     coverage: { scope: { type: 'all' }, from: 0 },
+    nobody: undefined,
     published: HEAD,
     finalized: BLOCK,
     head: HEAD,

@@ -26,7 +26,7 @@ export class AuditModel {
 
   constructor(coverage: Coverage) {
     this.#coverage = coverage
-    this.#test = coverageTest(coverage)
+    this.#test = coverageTest(coverage, undefined)
   }
 
   append(block: BlockTransfers): void {

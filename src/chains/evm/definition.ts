@@ -2,7 +2,7 @@ import { assert } from '../../core/assert.ts'
 import { EVM_NATIVE } from '../../core/asset.ts'
 import type { KindDefinition } from '../adapter.ts'
 import { createEvmAdapter } from './adapter.ts'
-import { parseAddress } from './hex.ts'
+import { parseAddress, ZERO_ADDRESS } from './hex.ts'
 import { createEvmProver } from './prover.ts'
 
 const ADDRESS_BYTES = 20
@@ -15,9 +15,9 @@ export const EVM: KindDefinition = {
   namespace: 'eip155',
   source: 'nodes',
   nativeAsset: EVM_NATIVE,
-  nobody: `0x${'0'.repeat(2 * ADDRESS_BYTES)}`,
   parseAddress,
   accountCodec: {
+    nobody: ZERO_ADDRESS,
     encode: (address) => {
       const bytes = Buffer.from(address.slice(2), 'hex')
       assert(bytes.length === ADDRESS_BYTES, 'an EVM account has 20 bytes')

@@ -4,7 +4,7 @@ import { int, nullable, type Row, type SqliteDatabase, type Statement, text } fr
 import { readOptionalHeader, readOptionalRef } from './header-rows.ts'
 
 /** Before the chain's writer first ran. */
-const UNWRITTEN: ChainClock = {
+const UNWRITTEN: Omit<ChainClock, 'nobody'> = {
   coverage: undefined,
   published: undefined,
   finalized: undefined,
@@ -19,20 +19,24 @@ const UNWRITTEN: ChainClock = {
 }
 
 /**
- * Reads the clock of a chain; parsed again only when a row of it changed. `own`: the chain is written here and nowhere
- * else, so what is published is its head, final, and known true at this moment.
+ * What of a chain's clock is not stored. `own`: the chain is written here and nowhere else, so what is published is its
+ * head, final, and known true at this moment. `nobody`: the account that stands for nobody.
  */
+export type ClockNature = { readonly own: boolean; readonly nobody: string | undefined }
+
+/** Reads the clock of a chain; parsed again only when a row of it changed. */
 export class ClockReader {
   readonly #select: Statement
   readonly #version: Statement
   #seen: number | undefined
-  #clock: ChainClock = UNWRITTEN
-  readonly #own: boolean
+  #clock: ChainClock
+  readonly #nature: ClockNature
   /** Changes whenever an asset's class does. */
   classes = 0
 
-  constructor(db: SqliteDatabase, own = false) {
-    this.#own = own
+  constructor(db: SqliteDatabase, nature: ClockNature) {
+    this.#nature = nature
+    this.#clock = { ...UNWRITTEN, nobody: nature.nobody }
     this.#version = db.prepare<unknown[]>('PRAGMA data_version').pluck()
     this.#select = db
       .prepare<unknown[]>(
@@ -46,14 +50,14 @@ export class ClockReader {
   /** The clock as of the connection's snapshot, where a transaction is open. */
   read(): ChainClock {
     this.#readIfChanged()
-    return this.#own ? asOwn(this.#clock) : this.#clock
+    return this.#nature.own ? asOwn(this.#clock) : this.#clock
   }
 
   #readIfChanged(): void {
     const version = int(this.#version.get())
     if (version === this.#seen) return
     const row = this.#select.get() as Row | undefined
-    this.#clock = row === undefined ? UNWRITTEN : parseClock(row)
+    this.#clock = { ...(row === undefined ? UNWRITTEN : parseClock(row)), nobody: this.#nature.nobody }
     this.classes = row === undefined ? 0 : int(row[17])
     this.#seen = version
   }
@@ -66,7 +70,7 @@ function asOwn(clock: ChainClock): ChainClock {
   return { ...clock, head: published, finalized: published, state: 'live', caughtUpAt, wasReady: true }
 }
 
-function parseClock(row: Row): ChainClock {
+function parseClock(row: Row): Omit<ChainClock, 'nobody'> {
   const caughtUpAt = nullable(row[14], int)
   return {
     coverage: nullable(row[7], (value) => parseCoverage(text(value))),

@@ -71,7 +71,7 @@ export class SqliteJournal implements Journal {
     this.#fence = guarded(() => claim(options))
     const { db, codec, coverage, fixed } = options
     const assets = new AssetTable(db, fixed)
-    const test = coverageTest(coverage)
+    const test = coverageTest(coverage, codec.nobody)
     const opening = coverage.from === 0 ? 0n : undefined
     const pairs = new PairWriter(db)
     const segments = new Segments(db, opening)

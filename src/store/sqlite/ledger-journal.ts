@@ -72,7 +72,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
     this.#step = onStep ?? (() => undefined)
     this.#assets = new AssetTable(db, new Map())
     this.#lookups = new LedgerLookups(db, this.#assets)
-    const test = coverageTest(COVERAGE)
+    const test = coverageTest(COVERAGE, TEXT_ACCOUNTS.nobody)
     const parts = { db, codec: TEXT_ACCOUNTS, assets: this.#assets, pairs: new PairWriter(db), test }
     this.#batches = new BatchWriter({ ...parts, from: COVERAGE.from, onStep: this.#step })
     this.#s = prepare(db)

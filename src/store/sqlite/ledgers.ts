@@ -43,7 +43,7 @@ export class SqliteLedgers implements LedgerStore {
 
   async openReads(chain: ChainId): Promise<{ ledger: LedgerReads; chain: ChainReads }> {
     const db = this.#parts.open(TABLES)
-    const snapshot = new Snapshot(db, true)
+    const snapshot = new Snapshot(db, { own: true, nobody: TEXT_ACCOUNTS.nobody })
     const reads = this.#parts.readsOf(chain, { db, codec: TEXT_ACCOUNTS, snapshot })
     return { ledger: new SqliteLedgerReads(db, snapshot), chain: reads }
   }

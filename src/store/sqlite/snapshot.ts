@@ -1,5 +1,5 @@
 import type { ChainClock } from '../store.ts'
-import { ClockReader } from './clock-reader.ts'
+import { type ClockNature, ClockReader } from './clock-reader.ts'
 import { guarded, type SqliteDatabase } from './database.ts'
 import { TurnSnapshot } from './turn-snapshot.ts'
 
@@ -10,10 +10,9 @@ export class Snapshot {
   #clock: ChainClock
   readonly #whenClassesChange: (() => void)[] = []
 
-  /** `own`: the chain is written here and nowhere else. */
-  constructor(db: SqliteDatabase, own = false) {
+  constructor(db: SqliteDatabase, nature: ClockNature) {
     this.#turn = new TurnSnapshot(db)
-    this.#reader = new ClockReader(db, own)
+    this.#reader = new ClockReader(db, nature)
     this.#clock = this.#reader.read()
   }
 

@@ -89,7 +89,7 @@ export class SqliteStore implements Store {
   async openReads(chain: ChainId): Promise<ChainReads> {
     const codec = this.#options.codecOf(chain)
     const db = this.#database(`${fileName(chain)}.db`, { migrations: CHAIN_MIGRATIONS, durable: false })
-    return this.#reads(chain, { db, codec, snapshot: new Snapshot(db) })
+    return this.#reads(chain, { db, codec, snapshot: new Snapshot(db, { own: false, nobody: codec.nobody }) })
   }
 
   #reads(chain: ChainId, facts: { db: SqliteDatabase; codec: AccountCodec; snapshot: Snapshot }): SqliteReads {
