@@ -88,7 +88,7 @@ function settleMulticall(chunk: readonly StateRead[], answer: RpcOutcome | undef
   return chunk.filter((read, place) => {
     const result = results?.[place]
     if (result === undefined || !result.success) return true
-    reading.outcomes.set(read, { ok: true, data: result.data })
+    settle(read, { ok: true, data: result.data }, reading)
     return false
   })
 }
@@ -113,7 +113,8 @@ async function readApart(session: RpcSession, suspects: readonly StateRead[], re
     for (const read of open) {
       const first = groups.get(keyOf(read))?.[0]
       const known = first === undefined ? undefined : reading.outcomes.get(first)
-      reading.outcomes.set(read, known?.ok === false ? known : { ok: false, failure: 'costly' })
+      const otherwise: ReadOutcome = { ok: false, failure: read.native === undefined ? 'costly' : 'node' }
+      reading.outcomes.set(read, known?.ok === false ? known : otherwise)
     }
   }
 }
@@ -138,17 +139,32 @@ function settleDirect(
   answers: readonly (RpcOutcome | undefined)[],
   reading: Reading,
 ): void {
-  for (const [place, read] of reads.entries()) {
-    const outcome = directOutcome(read, answers[place])
-    reading.outcomes.set(read, outcome)
-    if (outcome.ok && outcome.data.length <= COSTLY_CHARACTERS) reading.bad.answered(keyOf(read))
-    else if (outcome.ok || outcome.failure === 'costly') reading.bad.failed(keyOf(read))
-  }
+  // A batch is asked again for what ran out of time in it, so that what is left of it did so while alone.
+  const inTime = answers.some((answer) => answer !== undefined && !ranOutOfTime(answer))
+  for (const [place, read] of reads.entries()) settle(read, directOutcome(read, answers[place], inTime), reading)
 }
 
-function directOutcome(read: StateRead, answer: RpcOutcome | undefined): ReadOutcome {
+function ranOutOfTime(answer: RpcOutcome): boolean {
+  return !answer.ok && answer.error.code === 'NODE_TIMEOUT'
+}
+
+/** Keeps an outcome, and what it says of the contract's function. A native balance is the node's own: it says nothing. */
+function settle(read: StateRead, outcome: ReadOutcome, { outcomes, bad }: Reading): void {
+  outcomes.set(read, outcome)
+  if (read.native !== undefined) return
+  if (outcome.ok && outcome.data.length <= COSTLY_CHARACTERS) bad.answered(keyOf(read))
+  else if (outcome.ok || outcome.failure === 'costly') bad.failed(keyOf(read))
+}
+
+/** What a call of its own said. `inTime`: the node did answer something else beside it. */
+function directOutcome(read: StateRead, answer: RpcOutcome | undefined, inTime: boolean): ReadOutcome {
   if (answer === undefined) throw garbage('too little')
-  if (!answer.ok) return { ok: false, failure: throwIfNode(answer) }
+  if (!answer.ok) {
+    const failure = throwIfNode(answer)
+    // No contract runs for a native balance, and a node that answers nothing in time is slow, whatever it was asked.
+    const nodes = read.native !== undefined || (ranOutOfTime(answer) && !inTime)
+    return { ok: false, failure: nodes ? 'node' : failure }
+  }
   if (read.native === undefined) {
     if (typeof answer.result !== 'string') throw garbage('no call result')
     return { ok: true, data: answer.result }

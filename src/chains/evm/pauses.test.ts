@@ -1,0 +1,140 @@
+/** What is not asked again for a while, and what is: one bad minute of a node is no contract's fault. */
+import type { Address } from 'viem'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type Anvil, deploy, placeMulticall3, send, startAnvil } from '../../../test/nodes/anvil.ts'
+import { type Asked, altering, Fault, type ScriptedNode, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
+import { EVM_NATIVE } from '../../core/asset.ts'
+import type { BalanceKey } from '../../core/balance.ts'
+import { type ChainId, parseChainId } from '../../core/chain.ts'
+import { createRpc } from '../../net/rpc.ts'
+import { type BalanceRead, type ChainAdapter, noCounts } from '../adapter.ts'
+import { createEvmAdapter } from './adapter.ts'
+import { type ReadOutcome, readAll } from './bulk.ts'
+import { classifyEvmFault } from './faults.ts'
+import { Refusals } from './refusals.ts'
+
+const CHAIN = parseChainId('eip155:31337') as ChainId
+const SIGNAL = new AbortController().signal
+/** No pauses: nothing here waits for a clock. */
+const FAST = { pauses: { baseMs: 0, maxMs: 0 } }
+const ALICE = `0x${'a11ce'.padStart(40, '0')}`
+const BALANCE_OF_ALICE = `0x70a08231${'a11ce'.padStart(64, '0')}`
+const FIVE: BalanceRead = { ok: true, amount: 5n }
+const NOTHING: BalanceRead = { ok: true, amount: 0n }
+const UNAVAILABLE: BalanceRead = { ok: false, reason: 'node_unavailable' }
+const UNKNOWN: BalanceRead = { ok: false, reason: 'token_does_not_answer' }
+
+/** The same two coins with Multicall3 and without. */
+let anvil: Anvil
+let bare: Anvil
+let coin: Address
+let other: Address
+beforeAll(async () => {
+  anvil = await startAnvil()
+  bare = await startAnvil()
+  for (const node of [anvil, bare]) {
+    coin = await deploy(node, 'Erc20', ['Coin', 'CN', 0])
+    other = await deploy(node, 'Erc20', ['Other', 'OT', 0])
+    for (const address of [coin, other]) {
+      await send(node, { name: 'Erc20', address, functionName: 'mint', args: [ALICE, 5n] })
+    }
+  }
+  await placeMulticall3(anvil)
+})
+afterAll(() => Promise.all([anvil.stop(), bare.stop()]))
+
+const nodes: ScriptedNode[] = []
+afterEach(() => Promise.all(nodes.splice(0).map((node) => node.stop())))
+
+/** The node behind one that fails every call of which `fails` tells how. */
+async function failing(node: Anvil, fails: (asked: Asked) => Fault | undefined): Promise<ScriptedNode> {
+  const front = await startScriptedNode(
+    altering(node.url, (asked, result) => {
+      const fault = fails(asked)
+      if (fault !== undefined) throw fault
+      return result
+    }),
+  )
+  nodes.push(front)
+  return front
+}
+
+function adapterOf({ url }: ScriptedNode): ChainAdapter {
+  return createEvmAdapter({ chain: CHAIN, rpc: [url], finality: 'finalized', warn: () => {} }, FAST).adapter
+}
+
+const late = () => new Fault(-32002, 'request timed out')
+const native: BalanceKey = { account: ALICE, asset: EVM_NATIVE, item: '' }
+const of = (reference: string): BalanceKey => ({ account: ALICE, asset: { standard: 'erc20', reference }, item: '' })
+
+async function read(adapter: ChainAdapter, ...keys: BalanceKey[]): Promise<readonly BalanceRead[]> {
+  return (await adapter.readBalances({ keys, at: 'latest' }, SIGNAL)).reads
+}
+
+const NODES: ReadonlyArray<readonly [string, () => Anvil]> = [
+  ['with Multicall3', () => anvil],
+  ['without it', () => bare],
+]
+
+test.each(NODES)('a native balance that failed once is asked again at once, %s', async (_, node) => {
+  for (const fault of [late(), new Fault(-32000, 'out of gas'), new Fault(-32603, 'internal error')]) {
+    let bad = true
+    const methods = ['eth_getBalance', 'eth_call']
+    const adapter = adapterOf(
+      await failing(node(), ({ method }) => (bad && methods.includes(method) ? fault : undefined)),
+    )
+    expect(await read(adapter, native)).toEqual([UNAVAILABLE])
+    bad = false
+    expect(await read(adapter, native)).toEqual([NOTHING])
+  }
+})
+
+test.each(NODES)('a token is not blamed for a node that answers nothing in time, %s', async (_, node) => {
+  let bad = true
+  const front = await failing(node(), ({ method }) => (bad && method === 'eth_call' ? late() : undefined))
+  const adapter = adapterOf(front)
+  expect(await read(adapter, of(coin))).toEqual([UNAVAILABLE])
+  bad = false
+  expect(await read(adapter, of(coin), of(other))).toEqual([FIVE, FIVE])
+})
+
+test.each(NODES)('one that runs out of time where others answer is left alone for a while, %s', async (_, node) => {
+  const slow = coin.slice(2)
+  const front = await failing(node(), ({ params }) => (JSON.stringify(params).includes(slow) ? late() : undefined))
+  const adapter = adapterOf(front)
+  expect(await read(adapter, of(coin), of(other), native)).toEqual([UNKNOWN, FIVE, NOTHING])
+  const seen = front.arrived.length
+  expect(await read(adapter, of(coin), of(other))).toEqual([UNKNOWN, FIVE])
+  expect(front.arrived.slice(seen).some(({ text }) => text.includes(slow))).toBe(false)
+})
+
+test('an answer by Multicall3 ends what was held against a token: its next failure is a first one', async () => {
+  let bad = true
+  const broken = new Fault(-32000, 'out of gas')
+  const front = await failing(anvil, ({ method }) => (bad && method === 'eth_call' ? broken : undefined))
+  const clock = { atMs: 0 }
+  const refusals = new Refusals(() => clock.atMs)
+  const rpc = createRpc({
+    urls: [front.url],
+    classify: classifyEvmFault,
+    greet: async () => {},
+    warn: () => {},
+    counts: noCounts(),
+    limits: FAST,
+  })
+  const { latest: block } = await adapterOf(front).heads(SIGNAL)
+  const bulk = { pin: { block, byHash: true }, multicall: true, bad: refusals, perCall: 10 }
+  const ask = (): Promise<readonly ReadOutcome[]> =>
+    rpc.run((session) => readAll(session, [{ target: coin, data: BALANCE_OF_ALICE }], bulk), { signal: SIGNAL })
+  const five = { ok: true, data: `0x${'5'.padStart(64, '0')}` }
+  expect(await ask()).toEqual([{ ok: false, failure: 'costly' }])
+  expect(await ask()).toEqual([{ ok: false, failure: 'unsent' }])
+  clock.atMs = 31_000
+  bad = false
+  expect(await ask()).toEqual([five])
+  bad = true
+  expect(await ask()).toEqual([{ ok: false, failure: 'costly' }])
+  clock.atMs += 31_000
+  bad = false
+  expect(await ask()).toEqual([five])
+})
