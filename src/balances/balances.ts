@@ -27,7 +27,7 @@ export interface Balances {
   }): Promise<readonly Balance[]>
   /**
    * A page of what an account holds, in the order in which it first met each asset. `count`: all rows before paging.
-   * @throws UNAVAILABLE the account is outside the scope, and no assets are listed
+   * @throws UNAVAILABLE the account is outside the scope, or stands for nobody, and no assets are listed
    */
   account(request: {
     readonly chain: ChainId
@@ -46,7 +46,7 @@ export interface Balances {
    * Positive balances of an asset, greatest first. Of one whose balances are only known by reading, the page's accounts
    * are read again before it is answered: those that turn out empty or unknown are left out, and the order holds within
    * the page.
-   * @throws UNAVAILABLE the scope does not cover all accounts of the asset
+   * @throws UNAVAILABLE the scope does not cover all accounts of the asset, or none of the page's could be read
    */
   holders(request: {
     readonly chain: ChainId

@@ -1,103 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { afterEach, describe, expect, test } from 'vitest'
-import { hash, MockChain } from '../../test/chains/mock-chain.ts'
-import { ACCOUNTS, ASSETS, type Movement } from '../../test/store/chains.ts'
-import type { BalanceReads, ChainAdapter } from '../chains/adapter.ts'
-import { HEX_ACCOUNTS } from '../core/account.ts'
-import { EVM_NATIVE, NO_ITEM } from '../core/asset.ts'
-import type { BalanceKey } from '../core/balance.ts'
-import { type ChainId, parseChainId } from '../core/chain.ts'
+import { describe, expect, test } from 'vitest'
+import { ALICE, at, BOB, GOLD, NOW, of, SILVER, STORED, world, ZERO } from '../../test/balances/world.ts'
+import { EVM_NATIVE } from '../core/asset.ts'
 import type { Coverage } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
-import { SqliteStore } from '../store/sqlite/store.ts'
-import type { ChainReads, Journal } from '../store/store.ts'
-import { ChainBalances } from './chain-balances.ts'
-import { NodeReader } from './node-reader.ts'
-
-const CHAIN = parseChainId('eip155:1') as ChainId
-const [ALICE = '', BOB = ''] = ACCOUNTS
-const ZERO = `0x${'0'.repeat(40)}`
-const [GOLD, SILVER] = ASSETS
-/** Seconds after the newest block. */
-const NOW = 100
-
-/** A node whose balances are a table: `account/reference` to amount. */
-class TableChain extends MockChain {
-  readonly table = new Map<string, bigint>()
-  /** The keys of each read that arrived. */
-  readonly asked: string[][] = []
-
-  override async readBalances(...[request]: Parameters<ChainAdapter['readBalances']>): Promise<BalanceReads> {
-    const names = request.keys.map(({ account, asset }) => `${account}/${asset.reference}`)
-    this.asked.push(names)
-    this.fault('readBalances')
-    const block = request.at === 'latest' ? (await this.heads()).latest : request.at
-    const reads = names.map((name) => {
-      const amount = this.table.get(name)
-      return amount === undefined
-        ? ({ ok: false, reason: 'token_does_not_answer' } as const)
-        : ({ ok: true, amount } as const)
-    })
-    return { block, observedAt: NOW, reads }
-  }
-
-  holds(account: string, asset: BalanceKey['asset'], amount: bigint): this {
-    this.table.set(`${account}/${asset.reference}`, amount)
-    return this
-  }
-}
-
-type World = { chain: TableChain; reads: ChainReads; journal: Journal; balances: ChainBalances; now: { at: number } }
-const closing: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
-})
-
-/** Blocks 0 to 4 of one branch, all indexed: GOLD moves in 1 and 3, SILVER in 2; the node shows 4. */
-async function world(options: { coverage?: Coverage; reads?: readonly string[] } = {}): Promise<World> {
-  const folder = mkdtempSync(join(tmpdir(), 'steelyard-balances-'))
-  const classes = new Map((options.reads ?? []).map((key) => [key, 'reads'] as const))
-  const store = new SqliteStore({
-    folder,
-    codecOf: () => ({ ...HEX_ACCOUNTS, nobody: ZERO }),
-    classesOf: () => classes,
-  })
-  const coverage = options.coverage ?? { scope: { type: 'all' }, from: 0 }
-  const journal = await store.openJournal(CHAIN, coverage)
-  const chain = new TableChain()
-    .add('0', undefined)
-    .add('1', '0', [move(GOLD, 100n, { to: ALICE })])
-    .add('2', '1', [move(SILVER, 7n, { to: ALICE })])
-    .add('3', '2', [move(GOLD, 30n, { from: ALICE, to: BOB })])
-    .add('4', '3')
-    .show('4')
-  for (const block of chain.canonical().filter(({ number }) => number >= coverage.from)) {
-    await journal.append({ first: block.number, through: block, blocks: [block], headers: [block] })
-  }
-  await nextTurn()
-  const reads = await store.openReads(CHAIN)
-  const signal = new AbortController().signal
-  const node = new NodeReader({ adapter: chain, observations: reads.observations, signal })
-  const now = { at: NOW }
-  closing.push(async () => {
-    await nextTurn()
-    await journal.close()
-    await store.close()
-    rmSync(folder, { recursive: true })
-  })
-  return { chain, reads, journal, now, balances: new ChainBalances({ reads, node, now: () => now.at }) }
-}
-
-function move(asset: Movement['asset'], amount: bigint, sides: { from?: string; to: string }): Movement {
-  return { asset, amount, from: sides.from, to: sides.to, item: 0 }
-}
-
-const of = (account: string, asset: BalanceKey['asset']): BalanceKey => ({ account, asset, item: NO_ITEM })
-const at = (number: number) => expect.objectContaining({ number, hash: hash(String(number)) })
-const STORED = { mode: 'stored' } as const
 
 test('what the journal proves names the published block, and asks no node', async () => {
   const { balances, chain } = await world()
@@ -128,13 +34,6 @@ test('as of a block, balances and lists are what they were, under that block’s
   expect(named).toMatchObject({ count: 1, rows: [{ asset: GOLD, balance: { amount: 100n, block: at(1) } }] })
   const bob = await balances.account({ ...query, account: BOB, asOf: 2, offset: 0 })
   expect(bob).toMatchObject({ rows: [], count: 0 })
-})
-
-test('a block whose node names another than ours is not answered under the other’s name', async () => {
-  const { balances, chain } = await world()
-  chain.add('2b', '1').add('3b', '2b').add('4b', '3b').show('4b')
-  expect(await balances.getAsOf([of(ALICE, GOLD)], 2)).toEqual([{ known: false, reason: 'node_unavailable' }])
-  expect(await balances.getAsOf([of(ALICE, GOLD)], 1)).toMatchObject([{ amount: 100n, block: at(1) }])
 })
 
 test('max age and force ask the chain; the newer block wins, and what was read is kept', async () => {

@@ -1,10 +1,11 @@
 import { NO_ITEM, type Standard } from '../core/asset.ts'
 import type { Balance, BalanceKey, Known, Observation } from '../core/balance.ts'
-import type { BlockRef, Header } from '../core/block.ts'
+import type { BlockRef } from '../core/block.ts'
 import type { CoverageTest } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
-import type { ChainClock, ChainReads, StoredBalance } from '../store/store.ts'
+import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/store.ts'
 import type { Balances, Freshness } from './balances.ts'
+import { higher, isDoubtful, mustRead, notBackwards } from './choice.ts'
 import { isObservation, type NodeReader } from './node-reader.ts'
 import {
   ageOf,
@@ -48,32 +49,31 @@ export class ChainBalances {
 
   /** Balances at a block: facts inside coverage, else reads of a node that remembers it. */
   async getAsOf(keys: readonly BalanceKey[], asOf: number): Promise<readonly Balance[]> {
-    const { clock, rows } = await this.#reads.balances(keys, asOf)
-    const facts = await Promise.all(keys.map((key, index) => this.#fact(key, rows[index])))
-    return (await this.#answerAsOf(facts, clock, asOf)).balances
+    const look = async (): Promise<Look> => {
+      const { clock, rows, block } = await this.#reads.balances(keys, asOf)
+      return { clock, block, facts: await Promise.all(keys.map((key, index) => this.#fact(key, rows[index]))) }
+    }
+    return (await this.#answerAsOf(look, asOf)).balances
   }
 
   /** A page of an account's assets, in the order in which it first met them. */
   async account(query: Omit<Parameters<Balances['account']>[0], 'chain'>): ReturnType<Balances['account']> {
-    const { freshness, asOf } = query
-    const { clock, count, rows } = await this.#reads.account({ ...query, assets: query.assets })
-    if (query.assets === undefined) mustCover(clock, (test) => test.keeps(query.account), query.account)
-    const facts = rows.map(
-      (row): Fact => ({
-        key: { account: query.account, asset: row.asset.asset, item: NO_ITEM },
-        row,
-        asset: row.asset,
-      }),
-    )
-    const { balances, block } =
-      asOf === undefined
-        ? { balances: await this.#answer(facts, clock, freshness), block: clock.published }
-        : await this.#answerAsOf(facts, clock, asOf)
-    const answered = facts.map(({ key }, index) => ({
+    const { freshness, asOf, account, assets } = query
+    const look = async (): Promise<Look & { readonly count: number }> => {
+      const { clock, block, count, rows } = await this.#reads.account({ ...query, assets })
+      if (assets === undefined) mustCover(clock, (test) => test.keeps(account), account)
+      const facts = rows.map(
+        (row): Fact => ({ key: { account, asset: row.asset.asset, item: NO_ITEM }, row, asset: row.asset }),
+      )
+      return { clock, block, count, facts }
+    }
+    const { seen, balances, block } =
+      asOf === undefined ? await this.#answerNow(await look(), freshness) : await this.#answerAsOf(look, asOf)
+    const rows = seen.facts.map(({ key }, index) => ({
       asset: key.asset,
       balance: balances[index] ?? unknown('node_unavailable'),
     }))
-    return { rows: answered, count, asOf: block }
+    return { rows, count: seen.count, asOf: block }
   }
 
   /** A page of an asset's holders; of one that is known by reads alone, as the chain says now. */
@@ -84,12 +84,16 @@ export class ChainBalances {
     if (asset === undefined || asset.accounting === 'events') return { rows, count, asOf: this.#stored(0n, clock) }
     const keys = rows.map(({ account }) => ({ account, asset: query.asset, item: NO_ITEM }))
     const balances = await this.get(keys, { mode: 'stored' })
+    const asOf = leastFresh(balances)
+    if (asOf === undefined && rows.length > 0) {
+      throw new ServiceError('UNAVAILABLE', 'the balances of this token are read, and cannot be read at the moment')
+    }
     const held = rows.flatMap(({ account }, index) => {
       const balance = balances[index]
       return balance?.known === true && balance.amount > 0n ? [{ account, amount: balance.amount }] : []
     })
     held.sort((a, b) => (a.amount === b.amount ? 0 : a.amount > b.amount ? -1 : 1))
-    return { rows: held, count, asOf: leastFresh(balances) ?? this.#stored(0n, clock) }
+    return { rows: held, count, asOf: asOf ?? this.#stored(0n, clock) }
   }
 
   /** A page of an asset's transfers. */
@@ -102,16 +106,17 @@ export class ChainBalances {
     return { rows, count, asOf: this.#stored(0n, clock) }
   }
 
-  async #answerAsOf(
-    facts: readonly Fact[],
-    clock: ChainClock,
-    asOf: number,
-  ): Promise<{ readonly balances: readonly Balance[]; readonly block: BlockRef | undefined }> {
-    const inside = clock.published !== undefined && asOf <= clock.published.number
+  async #answerNow<L extends Look>(seen: L, freshness: Freshness): Promise<Answered<L>> {
+    return { seen, balances: await this.#answer(seen.facts, seen.clock, freshness), block: seen.clock.published }
+  }
+
+  async #answerAsOf<L extends Look>(look: () => Promise<L>, asOf: number): Promise<Answered<L>> {
+    const { seen, block } = await this.#named(look, asOf)
+    const { facts, clock } = seen
+    const inside = isInside(asOf, clock)
     const proven = facts.map((fact) => (inside ? provenAmount(fact, clock) : undefined))
     const missing = facts.flatMap(({ key }, index) => (proven[index] === undefined ? [key] : []))
-    const block = missing.length === facts.length && !inside ? undefined : await this.#blockAt(asOf, clock)
-    const read = missing.length === 0 ? [] : await this.#node.readAt(missing, asOf)
+    const read = missing.length === 0 || block === undefined ? [] : await this.#node.readAt(missing, block)
     let place = 0
     const balances = proven.map((amount) => {
       if (amount !== undefined)
@@ -119,15 +124,24 @@ export class ChainBalances {
       const result = read[place++] ?? unknown('node_unavailable')
       return isObservation(result) ? observed(result, clock) : result
     })
-    return { balances, block }
+    return { seen, balances, block: inside ? block : undefined }
   }
 
-  /** The name of a block: ours where it is the published one, else the node's, unless that is of another branch. */
-  async #blockAt(number: number, { published }: ChainClock): Promise<Header | undefined> {
-    if (published?.number === number) return published
-    const header = await this.#node.headerAt(number)
-    const [lost] = header === undefined ? [] : await this.#reads.lost([header])
-    return lost === true ? undefined : header
+  /**
+   * What is stored as of a block, and the block's name: our own, of the very snapshot that the rows are of. Where we hold
+   * none the node names it, and the rows are taken after that: a block that has no name here then is one that was final
+   * before the node was asked, or that we have not reached.
+   */
+  async #named<L extends Look>(
+    look: () => Promise<L>,
+    asOf: number,
+  ): Promise<{ seen: L; block: HeldBlock | undefined }> {
+    const first = await look()
+    const asks = first.facts.length > 0 || isInside(asOf, first.clock)
+    if (first.block !== undefined || !asks) return { seen: first, block: first.block }
+    const header = await this.#node.headerAt(asOf)
+    const seen = await look()
+    return { seen, block: seen.block ?? header }
   }
 
   /** An amount of the journal at the published block; only where something is published. */
@@ -135,7 +149,7 @@ export class ChainBalances {
     return clock.published === undefined ? unknown('outside_coverage') : this.#known(amount, clock)
   }
 
-  #known(amount: bigint, clock: ChainClock, at: Header | undefined = clock.published): Known {
+  #known(amount: bigint, clock: ChainClock, at: HeldBlock | undefined = clock.published): Known {
     // The clock's own object, not a copy: who describes a block can do it once for many answers.
     const block: BlockRef = at ?? { number: 0, hash: '' }
     const now = at === clock.published ? factsKnownAt(clock, this.#now()) : (at?.timestamp ?? 0)
@@ -184,24 +198,55 @@ export class ChainBalances {
     freshness: Freshness
   }): Promise<readonly Balance[]> {
     const { facts, clock, freshness } = work
-    const stored = await this.#canonical(await this.#reads.observations.get(facts.map(({ key }) => key)), clock)
-    const now = this.#now()
-    const filled: (Balance | undefined)[] = []
-    const wanted: number[] = []
-    for (let index = 0; index < facts.length; index++) {
-      const best = higher(work.answers[index], stored[index], clock)
-      filled.push(best)
-      if (mustRead(best, { clock, freshness, now })) wanted.push(index)
-    }
+    const keys = facts.map(({ key }) => key)
+    const stored = await this.#canonical(await this.#reads.observations.get(keys), clock)
+    const question = { clock, freshness, now: this.#now() }
+    const filled = facts.map((_, index) => {
+      const observation = stored[index]
+      const believed = observation === undefined || isDoubtful(observation, clock) ? undefined : observation
+      return higher(work.answers[index], believed, clock)
+    })
+    const wanted = [...filled.keys()].filter((index) => mustRead(filled[index], question))
     if (wanted.length === 0) return settled(filled)
-    const read = await this.#node.readNow(wanted.flatMap((index) => facts[index]?.key ?? []))
+    const read = await this.#node.readNow(wanted.flatMap((index) => keys[index] ?? []))
+    const then = await this.#reads.clock()
+    // The facts were taken back while the node was asked: what holds now is looked at anew.
+    if (!(await this.#holds(clock.published, then))) return this.get(keys, freshness)
+    const fresh = await this.#canonical(
+      read.map((result) => (isObservation(result) ? result : undefined)),
+      then,
+    )
     for (const [place, index] of wanted.entries()) {
-      const result = read[place] ?? unknown('node_unavailable')
-      if (isObservation(result)) filled[index] = observed(result, clock)
-      else filled[index] ??= result
+      const result = read[place]
+      // What is doubtful is still better than nothing, and says its own block and age.
+      const before = filled[index] ?? higher(undefined, stored[index], then)
+      const reason = result === undefined || isObservation(result) ? unknown('node_unavailable') : result
+      filled[index] = notBackwards(filled[index], fresh[place], then) ?? before ?? reason
     }
     return settled(filled)
   }
+
+  /** True where a block that was published is one of ours still. */
+  async #holds(block: BlockRef | undefined, { published }: ChainClock): Promise<boolean> {
+    if (block === undefined) return true
+    if (published === undefined || published.number < block.number) return false
+    const [lost] = await this.#reads.lost([block])
+    return lost !== true
+  }
+}
+
+/** What is stored of some positions, in one snapshot. `block`: our own name of the block that it is as of, if we have one. */
+type Look = { readonly facts: readonly Fact[]; readonly clock: ChainClock; readonly block: HeldBlock | undefined }
+
+type Answered<L> = {
+  readonly seen: L
+  readonly balances: readonly Balance[]
+  readonly block: BlockRef | undefined
+}
+
+/** True where all blocks up to this one are published. */
+function isInside(number: number, { published }: ChainClock): boolean {
+  return published !== undefined && number <= published.number
 }
 
 /** A list is of what was looked at: outside of that, an empty one would be a guess. @throws UNAVAILABLE */
@@ -212,26 +257,6 @@ function mustCover(clock: ChainClock, lists: (test: CoverageTest) => boolean, ac
     throw new ServiceError('UNAVAILABLE', 'this address stands for nobody: its balances are read, nothing is listed')
   }
   throw new ServiceError('UNAVAILABLE', 'outside the scope that is indexed here')
-}
-
-/** Whichever of fact and observation names the higher block. */
-function higher(
-  fact: Balance | undefined,
-  observation: Observation | undefined,
-  clock: ChainClock,
-): Balance | undefined {
-  if (observation === undefined) return fact
-  if (fact?.known === true && fact.block.number >= observation.block.number) return fact
-  return observed(observation, clock)
-}
-
-type Question = { readonly clock: ChainClock; readonly freshness: Freshness; readonly now: number }
-
-/** True where the chain must be asked: nothing is known, it is too old, or a read is of a block before the newest. */
-function mustRead(answer: Balance | undefined, { clock, freshness, now }: Question): boolean {
-  if (answer === undefined || !answer.known || freshness.mode === 'force') return true
-  if (freshness.mode === 'max_age') return ageOf(answer, now) > freshness.seconds
-  return answer.source === 'reads' && answer.block.number < (clock.head?.number ?? 0)
 }
 
 function settled(answers: readonly (Balance | undefined)[]): readonly Balance[] {

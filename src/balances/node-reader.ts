@@ -1,5 +1,4 @@
 import type { BalanceRead, ChainReader } from '../chains/adapter.ts'
-import { assert } from '../core/assert.ts'
 import { assetKey } from '../core/asset.ts'
 import type { Balance, BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
@@ -47,13 +46,11 @@ export class NodeReader {
   }
 
   /** Balances at a named block, in the order of the keys. Nothing is stored. */
-  async readAt(keys: readonly BalanceKey[], number: number): Promise<readonly ReadResult[]> {
+  async readAt(keys: readonly BalanceKey[], at: BlockRef): Promise<readonly ReadResult[]> {
     try {
-      const { block, observedAt, reads } = await this.#inTime(async (signal) => {
-        const [at] = await this.#adapter.headers({ first: number, last: number }, signal)
-        assert(at !== undefined, 'an adapter gives every header of a range or throws')
-        return this.#adapter.readBalances({ keys, at }, signal)
-      })
+      const { block, observedAt, reads } = await this.#inTime((signal) =>
+        this.#adapter.readBalances({ keys, at }, signal),
+      )
       return keys.map((key, index) => toResult({ key, read: reads[index], block, observedAt }))
     } catch {
       return keys.map(() => unknown('node_unavailable'))

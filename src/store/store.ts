@@ -152,6 +152,8 @@ export type StoredBalance = {
 /** One page of an account's assets, in the order in which the account first met them. */
 export type AccountPage = {
   readonly clock: ChainClock
+  /** As for `ChainReads.balances`. */
+  readonly block: HeldBlock | undefined
   /** All rows that match, before paging. */
   readonly count: number
   readonly rows: readonly (StoredBalance & { readonly asset: StoredAsset })[]
@@ -189,6 +191,9 @@ export type TransferQuery = {
   readonly limit: number
 }
 
+/** A block that we hold: its name and time (Unix seconds). */
+export type HeldBlock = BlockRef & { readonly timestamp: number }
+
 export type StoredTransfer = Transfer & { readonly block: BlockRef; readonly timestamp: number }
 
 export type TransferPage = {
@@ -207,11 +212,18 @@ export type StoredToken = TokenFacts & { readonly readAt: number; readonly suppl
 export interface ChainReads {
   clock(): Promise<ChainClock>
   asset(asset: AssetRef): Promise<StoredAsset | undefined>
-  /** Positions in the order of the keys; undefined where no row is. All as of `clock.published`. */
+  /**
+   * Positions in the order of the keys; undefined where no row is. All as of `clock.published`, or of the block `asOf`.
+   * `block`: that block as we hold it, on the branch that the rows are of; undefined where we hold none (any more).
+   */
   balances(
     keys: readonly BalanceKey[],
     asOf?: number,
-  ): Promise<{ readonly clock: ChainClock; readonly rows: readonly (StoredBalance | undefined)[] }>
+  ): Promise<{
+    readonly clock: ChainClock
+    readonly block: HeldBlock | undefined
+    readonly rows: readonly (StoredBalance | undefined)[]
+  }>
   account(query: AccountQuery): Promise<AccountPage>
   /** Positive balances, greatest first, ties by account. */
   holders(query: { readonly asset: AssetRef; readonly offset: number; readonly limit: number }): Promise<HolderPage>

@@ -22,6 +22,7 @@ export function prepareReads(db: SqliteDatabase) {
       'SELECT since FROM openings WHERE account = ? AND asset = ? AND item = ? ORDER BY block DESC LIMIT 1',
     ).pluck(),
     hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
+    blockAt: sql('SELECT hash, timestamp FROM blocks WHERE number = ?').raw(),
     changeAt: sql(
       `SELECT sum FROM changes WHERE account = ? AND asset = ? AND item = ? AND block <= ?
        ORDER BY block DESC, log DESC, sub DESC LIMIT 1`,

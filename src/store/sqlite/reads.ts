@@ -9,6 +9,7 @@ import type {
   AccountQuery,
   ChainClock,
   ChainReads,
+  HeldBlock,
   HolderPage,
   StoredAsset,
   StoredBalance,
@@ -80,7 +81,11 @@ export class SqliteReads implements ChainReads {
   }
 
   async balances(keys: readonly BalanceKey[], asOf?: number) {
-    return this.#snapshot.read((clock) => ({ clock, rows: keys.map((key) => this.#balance(key, asOf)) }))
+    return this.#snapshot.read((clock) => ({
+      clock,
+      block: this.#heldAt(asOf, clock),
+      rows: keys.map((key) => this.#balance(key, asOf)),
+    }))
   }
 
   async account(query: AccountQuery): Promise<AccountPage> {
@@ -93,6 +98,7 @@ export class SqliteReads implements ChainReads {
       const { count, ids } = this.#statements.past[pick]
       return this.#snapshot.read((clock) => ({
         clock,
+        block: this.#heldAt(asOf, clock),
         count: int(count.get(account, asOf)),
         rows: ids
           .all(account, asOf, query.limit, query.offset)
@@ -102,9 +108,10 @@ export class SqliteReads implements ChainReads {
     return this.#snapshot.read((clock) => {
       const counted = this.#statements.count[pick].get(account)
       const count = counted === undefined ? 0 : int(counted)
-      if (count === 0 || query.offset >= count) return { clock, count, rows: [] }
+      const block = clock.published
+      if (count === 0 || query.offset >= count) return { clock, block, count, rows: [] }
       const rows = this.#statements.page[pick].all(account, query.limit, query.offset)
-      return { clock, count, rows: rows.map((entry) => this.#accountRow(query.account, entry as Row)) }
+      return { clock, block, count, rows: rows.map((entry) => this.#accountRow(query.account, entry as Row)) }
     })
   }
 
@@ -122,7 +129,7 @@ export class SqliteReads implements ChainReads {
       const { asOf } = query
       const rowOf = (row: Row) =>
         asOf === undefined ? this.#accountRow(query.account, row) : this.#pastRow(query.account, int(row[0]), asOf)
-      return { clock, count: met.length, rows: rows.map(rowOf) }
+      return { clock, block: this.#heldAt(asOf, clock), count: met.length, rows: rows.map(rowOf) }
     })
   }
 
@@ -163,6 +170,13 @@ export class SqliteReads implements ChainReads {
       })
       return { holds, rows, next, share }
     })
+  }
+
+  /** Our own block of that number (undefined: the published one), where we hold it. */
+  #heldAt(number: number | undefined, { published }: ChainClock): HeldBlock | undefined {
+    if (number === undefined || number === published?.number) return published
+    const row = this.#statements.blockAt.get(number) as Row | undefined
+    return row && { number, hash: decodeHash(bytes(row[0])), timestamp: int(row[1]) }
   }
 
   #balance(key: BalanceKey, asOf: number | undefined): StoredBalance | undefined {

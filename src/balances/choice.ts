@@ -1,0 +1,46 @@
+/** Which of what is known of a balance is answered, and when the chain has to be asked: decided without asking anybody. */
+import type { Balance, Observation } from '../core/balance.ts'
+import type { ChainClock } from '../store/store.ts'
+import type { Freshness } from './balances.ts'
+import { ageOf, observed } from './standing.ts'
+
+/** Whichever of fact and observation names the higher block. */
+export function higher(
+  fact: Balance | undefined,
+  observation: Observation | undefined,
+  clock: ChainClock,
+): Balance | undefined {
+  if (observation === undefined) return fact
+  if (fact?.known === true && fact.block.number >= observation.block.number) return fact
+  return observed(observation, clock)
+}
+
+/** What was just read, unless what was known before is of a higher block: a node that lags takes nothing back. */
+export function notBackwards(
+  before: Balance | undefined,
+  fresh: Observation | undefined,
+  clock: ChainClock,
+): Balance | undefined {
+  if (fresh === undefined) return before
+  if (before?.known === true && before.block.number > fresh.block.number) return before
+  return observed(fresh, clock)
+}
+
+/**
+ * True of a read above our blocks that the head, as it was polled since, does not lead to: the node has gone back from
+ * that block, or to another one. A read that is younger than the last poll is as good a word as that poll's.
+ */
+export function isDoubtful({ block, observedAt }: Observation, { published, head, beatAt }: ChainClock): boolean {
+  if (head === undefined || beatAt === undefined || beatAt < observedAt) return false
+  if (published !== undefined && block.number <= published.number) return false
+  return block.number > head.number || (block.number === head.number && block.hash !== head.hash)
+}
+
+type Question = { readonly clock: ChainClock; readonly freshness: Freshness; readonly now: number }
+
+/** True where the chain must be asked: nothing is known, it is too old, or a read is of a block before the newest. */
+export function mustRead(answer: Balance | undefined, { clock, freshness, now }: Question): boolean {
+  if (answer === undefined || !answer.known || freshness.mode === 'force') return true
+  if (freshness.mode === 'max_age') return ageOf(answer, now) > freshness.seconds
+  return answer.source === 'reads' && answer.block.number < (clock.head?.number ?? 0)
+}

@@ -1,0 +1,110 @@
+/** A real store with a few blocks in it, a node whose balances are a table, and the read side over both. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { expect, onTestFinished } from 'vitest'
+import { ChainBalances } from '../../src/balances/chain-balances.ts'
+import { NodeReader } from '../../src/balances/node-reader.ts'
+import type { BalanceReads, ChainAdapter } from '../../src/chains/adapter.ts'
+import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import { NO_ITEM } from '../../src/core/asset.ts'
+import type { BalanceKey } from '../../src/core/balance.ts'
+import { type ChainId, parseChainId } from '../../src/core/chain.ts'
+import type { Coverage } from '../../src/core/coverage.ts'
+import { ServiceError } from '../../src/core/errors.ts'
+import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import type { ChainReads, Journal } from '../../src/store/store.ts'
+import { hash, MockChain } from '../chains/mock-chain.ts'
+import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
+
+const CHAIN = parseChainId('eip155:1') as ChainId
+export const [ALICE = '', BOB = ''] = ACCOUNTS
+/** The account that stands for nobody. */
+export const ZERO = `0x${'0'.repeat(40)}`
+export const [GOLD, SILVER] = ASSETS
+/** Seconds after the newest block. */
+export const NOW = 100
+
+/** A node whose balances are a table, whatever the block: `account/reference` to amount. */
+export class TableChain extends MockChain {
+  readonly table = new Map<string, bigint>()
+  /** The keys of each read that arrived. */
+  readonly asked: string[][] = []
+
+  override async readBalances(...[request]: Parameters<ChainAdapter['readBalances']>): Promise<BalanceReads> {
+    const names = request.keys.map(({ account, asset }) => `${account}/${asset.reference}`)
+    this.asked.push(names)
+    this.fault('readBalances')
+    const { at } = request
+    const block = at === 'latest' ? this.canonical().at(-1) : this.canonical().find(({ hash }) => hash === at.hash)
+    if (block === undefined) throw new ServiceError('NODE_BEHIND', 'the block is not the canonical one')
+    const reads = names.map((name) => {
+      const amount = this.table.get(name)
+      return amount === undefined
+        ? ({ ok: false, reason: 'token_does_not_answer' } as const)
+        : ({ ok: true, amount } as const)
+    })
+    return { block: { number: block.number, hash: block.hash }, observedAt: NOW, reads }
+  }
+
+  holds(account: string, asset: BalanceKey['asset'], amount: bigint): this {
+    this.table.set(`${account}/${asset.reference}`, amount)
+    return this
+  }
+}
+
+/** What a test has in hand. `now` is the read side's clock, in seconds. */
+export type World = {
+  chain: TableChain
+  reads: ChainReads
+  journal: Journal
+  balances: ChainBalances
+  now: { at: number }
+}
+
+/** Blocks 0 to 4 of one branch, all indexed: GOLD moves in 1 and 3, SILVER in 2; the node shows 4. */
+export async function world(options: { coverage?: Coverage; reads?: readonly string[] } = {}): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-balances-'))
+  const classes = new Map((options.reads ?? []).map((key) => [key, 'reads'] as const))
+  const store = new SqliteStore({
+    folder,
+    codecOf: () => ({ ...HEX_ACCOUNTS, nobody: ZERO }),
+    classesOf: () => classes,
+  })
+  const coverage = options.coverage ?? { scope: { type: 'all' }, from: 0 }
+  const journal = await store.openJournal(CHAIN, coverage)
+  const chain = new TableChain()
+    .add('0', undefined)
+    .add('1', '0', [move(GOLD, 100n, { to: ALICE })])
+    .add('2', '1', [move(SILVER, 7n, { to: ALICE })])
+    .add('3', '2', [move(GOLD, 30n, { from: ALICE, to: BOB })])
+    .add('4', '3')
+    .show('4')
+  for (const block of chain.canonical().filter(({ number }) => number >= coverage.from)) {
+    await journal.append({ first: block.number, through: block, blocks: [block], headers: [block] })
+  }
+  await nextTurn()
+  const reads = await store.openReads(CHAIN)
+  const signal = new AbortController().signal
+  const node = new NodeReader({ adapter: chain, observations: reads.observations, signal })
+  const now = { at: NOW }
+  onTestFinished(async () => {
+    await nextTurn()
+    await journal.close()
+    await store.close()
+    rmSync(folder, { recursive: true })
+  })
+  return { chain, reads, journal, now, balances: new ChainBalances({ reads, node, now: () => now.at }) }
+}
+
+/** A movement of a coin; without `from` a mint. */
+export function move(asset: Movement['asset'], amount: bigint, sides: { from?: string; to: string }): Movement {
+  return { asset, amount, from: sides.from, to: sides.to, item: 0 }
+}
+
+/** A balance of a coin. */
+export const of = (account: string, asset: BalanceKey['asset']): BalanceKey => ({ account, asset, item: NO_ITEM })
+/** The block of that number on the branch without a letter. */
+export const at = (number: number) => expect.objectContaining({ number, hash: hash(String(number)) })
+export const STORED = { mode: 'stored' } as const
