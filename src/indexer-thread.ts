@@ -25,6 +25,8 @@ const NICENESS = 19
 const POLLS_A_SAMPLE = 3
 /** Shortest pause between two rounds of the sampler, in milliseconds, however fast the chain is polled. */
 const MIN_SAMPLE_PAUSE_MS = 1_000
+/** One of several nodes that is silent for this long, in milliseconds, is left for another: some fit in a sampler's round. */
+const SAMPLE_TIMEOUT_MS = 5_000
 /** Pause between two tries to take a lease that another process holds, in milliseconds. */
 const LEASE_PAUSE_MS = 1_000
 
@@ -116,6 +118,7 @@ function samplerOf({ reads, kind, chain }: Pick<Parts, 'reads' | 'kind' | 'chain
     chain: chain.id,
     rpc: chain.rpc,
     warn: (message, fields) => log('warn', message, fields),
+    ...(chain.rpc.length > 1 ? { timeoutMs: SAMPLE_TIMEOUT_MS } : {}),
   })
   if (prover === undefined) return undefined
   return new VerifySampler({

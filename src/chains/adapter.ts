@@ -173,7 +173,7 @@ export interface ChainProver {
 }
 
 /** What a prover needs to be made. */
-export type ProverOptions = Pick<AdapterOptions, 'chain' | 'rpc' | 'warn'>
+export type ProverOptions = Pick<AdapterOptions, 'chain' | 'rpc' | 'warn' | 'timeoutMs'>
 
 /** All that differs between families of chains, as data and functions. */
 export type KindDefinition = {

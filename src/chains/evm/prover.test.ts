@@ -215,6 +215,16 @@ test('a block that the node does not have yet is undefined; another chain is ref
   await expect(proverOf(other.url).blockAt(1, SIGNAL)).rejects.toMatchObject({ code: 'CHAIN_MISMATCH' })
 })
 
+test('a node that hangs is left for another in the time that it is given', async () => {
+  const hung = await scripted(() => 'hang')
+  const question = questionOf(['erc20', tokens.erc20, {}, amount(MAX)], await newest())
+  const rpc = [hung.url, anvil.url]
+  // Far above what Anvil needs, far below the client's own 30 s.
+  const prover = createEvmProver({ chain: CHAIN, rpc, warn: () => {}, timeoutMs: 2_000 }, FAST)
+  expect(await prover.prove([question], SIGNAL)).toEqual([amount(MAX)])
+  expect(hung.arrived).toHaveLength(1)
+}, 20_000)
+
 test('a node that fails in the middle is asked again, and its keys stay secret', async () => {
   let asked = 0
   const flaky = await scripted(inFrontOf(anvil.url, () => (++asked === 2 ? { status: 503, text: '' } : undefined)))

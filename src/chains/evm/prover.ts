@@ -2,7 +2,7 @@ import type { BlockRef } from '../../core/block.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import { isRecord } from '../../net/json-rpc.ts'
 import { createRpc, type Rpc, type RpcSession } from '../../net/rpc.ts'
-import type { RpcLimits } from '../../net/rpc-limits.ts'
+import { RPC_LIMITS, type RpcLimits } from '../../net/rpc-limits.ts'
 import { type ChainProver, noCounts, type Proof, type ProverOptions, type Question } from '../adapter.ts'
 import { confirmChain } from './confirm-chain.ts'
 import { classifyEvmFault, failureOf } from './faults.ts'
@@ -20,9 +20,10 @@ const REQUESTS_IN_FLIGHT = 4
  * fail-over are the same.
  */
 export function createEvmProver(options: ProverOptions, limits: Partial<RpcLimits> = {}): ChainProver {
-  const { rpc: urls, warn } = options
+  const { rpc: urls, warn, timeoutMs = RPC_LIMITS.timeoutMs } = options
   const greet = (session: RpcSession): Promise<void> => confirmChain(session, options)
-  const rpc = createRpc({ urls, classify: classifyEvmFault, greet, warn, counts: noCounts(), limits })
+  const counts = noCounts()
+  const rpc = createRpc({ urls, classify: classifyEvmFault, greet, warn, counts, limits: { timeoutMs, ...limits } })
   const inquiry = new Inquiry()
   return {
     blockAt: async (number, signal) => {
