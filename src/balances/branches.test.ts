@@ -168,13 +168,15 @@ describe('as of a block', () => {
     ])
   })
 
-  test('that is final and of which we keep no name, the node names it', async () => {
-    const it = await world()
-    await it.journal.finalize(ref('4'))
+  test('that was final when it came and of which we keep no name, the node names it', async () => {
+    const { balances, chain, journal } = await world()
+    const through = chain.add('5', '4').add('6', '5').show('6').canonical().at(-1)
+    if (through === undefined) throw new TypeError('6 is shown')
+    await journal.append({ first: 5, through, blocks: [], headers: [] })
     await nextTurn()
-    expect(await it.balances.getAsOf([COIN], 0)).toMatchObject([{ amount: 0n, source: 'events', block: at(0) }])
-    down(it.chain)
-    expect(await it.balances.getAsOf([COIN], 0)).toEqual([{ known: false, reason: 'node_unavailable' }])
+    expect(await balances.getAsOf([COIN], 5)).toMatchObject([{ amount: 70n, source: 'events', block: at(5) }])
+    down(chain)
+    expect(await balances.getAsOf([COIN], 5)).toEqual([{ known: false, reason: 'node_unavailable' }])
   })
 
   test('that came while the node was asked, amount and name are both ours', async () => {

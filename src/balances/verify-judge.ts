@@ -41,18 +41,21 @@ export async function judgeObservations(
   return replaced(verdicts, differing, await judgeClaims(sides, again)).map(({ judged }) => judged)
 }
 
-/** Holds claims against the chain, twice where they differ. What is claimed does not change meanwhile. */
-export async function judgeFixed(sides: Sides, claims: readonly Claim[]): Promise<readonly (Judged | undefined)[]> {
+/** Holds claims against the chain, those that differ again with what the store says of them by then (`again`). */
+export async function judgeTwice(
+  sides: Sides,
+  claims: readonly Claim[],
+  again: (differing: readonly Claim[]) => Promise<readonly (Claim | Skip)[]>,
+): Promise<readonly (Judged | undefined)[]> {
   const verdicts = await judgeClaims(sides, claims)
   const differing = [...claims.keys()].filter((place) => verdicts[place]?.judged?.outcome === 'different')
-  const again = await judgeClaims(
-    sides,
-    differing.map((place) => claims[place]),
-  )
-  return replaced(verdicts, differing, again).map(({ judged }) => judged)
+  if (differing.length === 0) return verdicts.map(({ judged }) => judged)
+  const now = await again(differing.flatMap((place) => claims[place] ?? []))
+  return replaced(verdicts, differing, await judgeClaims(sides, now)).map(({ judged }) => judged)
 }
 
-type Skip = { readonly skip: SkipReason }
+/** Why the store claims nothing. */
+export type Skip = { readonly skip: SkipReason }
 /** An observation that a rollback has dropped since it was looked at. */
 const dropped: Skip = { skip: 'block_replaced' }
 

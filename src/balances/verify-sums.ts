@@ -49,9 +49,20 @@ const MAX_SUMMED_TOKENS = 200_000
 /** What all accounts hold of a token together; undefined where the amount of one of them is not known. */
 export type TokenSum = { readonly asset: AssetRef; readonly sum: bigint | undefined }
 
+/** What the store says that there is of a token: all that its accounts hold. */
+export function supplyClaim(asset: AssetRef, sum: bigint, block: BlockRef): Claim {
+  return { subject: 'supply', question: { what: 'supply', asset, block }, accounting: 'events', stored: sum }
+}
+
 /** Adds up what all accounts hold of each token that has one number for all: ERC-20 units, ERC-721 items. */
 export class Supplies {
+  /** The journal's before the first row: where it has moved, the rows may be of before and after. */
+  readonly revision: number
   readonly #sums = new Map<string, { readonly asset: AssetRef; sum: bigint | undefined }>()
+
+  constructor(revision: number) {
+    this.revision = revision
+  }
 
   add({ asset, item, amount, accounting }: Position): void {
     const { standard } = asset

@@ -3,11 +3,12 @@ import type { BalanceKey } from '../core/balance.ts'
 import { sameBlock } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { ObservationQuery, PositionQuery } from '../store/walk.ts'
-import { type Claim, claimOfAbsent, skipped } from './verify.ts'
-import { judgeFixed, judgeObservations, type Sides } from './verify-judge.ts'
+import { type Claim, claimOf, claimOfAbsent, type Judged, skipped } from './verify.ts'
+import { addAnew, addItemsAnew } from './verify-anew.ts'
+import { judgeObservations, judgeTwice, type Sides, type Skip } from './verify-judge.ts'
 import type { Notes } from './verify-notes.ts'
 import { type Pages, ROWS_PER_PAGE, type Selection } from './verify-pages.ts'
-import { ItemSums, Supplies } from './verify-sums.ts'
+import { ItemSums, Supplies, supplyClaim } from './verify-sums.ts'
 
 /** Claims of one step, where no page sets the number. */
 const CLAIMS_PER_STEP = 1_000
@@ -23,7 +24,7 @@ export type Work = {
 /** Compares all that is selected: positions, what is absent, supplies, observations. @throws ServiceError */
 export async function verifyWhole(work: Work): Promise<void> {
   const { accounts } = work.selection
-  const supplies = new Supplies()
+  const supplies = new Supplies((await work.sides.reads.clock()).revision)
   for (const account of accounts ?? [undefined]) await comparePositions(work, account, supplies)
   await compareAbsent(work)
   await compareSupplies(work, supplies)
@@ -31,7 +32,7 @@ export async function verifyWhole(work: Work): Promise<void> {
 }
 
 async function comparePositions(
-  { pages, notes }: Work,
+  { sides, pages, notes }: Work,
   account: string | undefined,
   supplies: Supplies,
 ): Promise<void> {
@@ -45,13 +46,18 @@ async function comparePositions(
     for (const [place, row] of page.rows.entries()) {
       const own = judged[place]
       notes.add('balance', own?.judged)
-      notes.add('balance', sums.next(row, own?.chainSays, block))
+      notes.add('balance', await looked(sides, sums.next(row, own?.chainSays, block)))
       supplies.add(row)
     }
     notes.progress(page.share)
     after = page.next
   }
-  notes.add('balance', sums.end())
+  notes.add('balance', await looked(sides, sums.end()))
+}
+
+/** The verdict on a sum of items, looked at again on both sides where it differs. */
+async function looked(sides: Sides, sum: Judged | undefined): Promise<Judged | undefined> {
+  return sum?.outcome === 'different' ? addItemsAnew(sides, sum.difference) : sum
 }
 
 /** Where accounts and tokens are both named: positions that are not there, and so are zero. */
@@ -65,8 +71,22 @@ async function compareAbsent({ sides, selection, pages, notes }: Work): Promise<
     const { clock, rows } = await sides.reads.balances(keys, block.number)
     const absent = known.filter((_, place) => rows[place] === undefined)
     const claims = absent.flatMap((asset) => claimOfAbsent({ account, asset }, { block, clock }) ?? [])
-    for (const judged of await judgeFixed(sides, claims)) notes.add('balance', judged)
+    const again = (differing: readonly Claim[]) => Promise.all(differing.map((claim) => currentClaim(sides, claim)))
+    for (const judged of await judgeTwice(sides, claims, again)) notes.add('balance', judged)
   }
+}
+
+/** What the store says now of a position that was not there: a repair may have added it, or its token was turned. */
+async function currentClaim({ reads }: Sides, claim: Claim): Promise<Claim | Skip> {
+  const { question } = claim
+  if (question.what !== 'balance') return claim
+  const { key, block } = question
+  const { clock, rows } = await reads.balances([key], block.number)
+  const asset = await reads.asset(key.asset)
+  const [row] = rows
+  if (asset === undefined) return claim
+  if (row !== undefined) return claimOf({ ...key, amount: row.amount, accounting: asset.accounting }, block)
+  return claimOfAbsent({ account: key.account, asset }, { block, clock }) ?? { skip: 'accounting_reads' }
 }
 
 /** What the chain says that there is of each token, against what all accounts hold of it here. */
@@ -81,15 +101,10 @@ async function compareSupplies({ sides, selection, pages, notes }: Work, supplie
     const claims: Claim[] = []
     for (const { asset, sum } of sums.slice(at, at + CLAIMS_PER_STEP)) {
       if (moved || sum === undefined) notes.add('supply', skipped(moved ? 'block_moved' : 'opening_unknown'))
-      else
-        claims.push({
-          subject: 'supply',
-          question: { what: 'supply', asset, block },
-          accounting: 'events',
-          stored: sum,
-        })
+      else claims.push(supplyClaim(asset, sum, block))
     }
-    for (const judged of await judgeFixed(sides, claims)) notes.add('supply', judged)
+    const again = (differing: readonly Claim[]) => addAnew(sides, differing, { block, revision: supplies.revision })
+    for (const judged of await judgeTwice(sides, claims, again)) notes.add('supply', judged)
     notes.progress(1)
   }
 }

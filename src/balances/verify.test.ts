@@ -111,7 +111,7 @@ describe('the sum of ERC-1155 items', () => {
 })
 
 test('supplies add up known amounts, and are unknown where one of them is', () => {
-  const supplies = new Supplies()
+  const supplies = new Supplies(0)
   supplies.add(position(COIN, 5n))
   supplies.add(position(COIN, 6n, { account: 'bob' }))
   supplies.add(position(GOODS, 9n))

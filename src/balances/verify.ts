@@ -19,8 +19,15 @@ export type Subject = (typeof SUBJECTS)[number]
  * - `block_replaced`: the block is no longer the chain's.
  * - `items_unchecked`: the sum of an account's ERC-1155 items, of which one was not compared.
  * - `block_moved`: what was added up was read at more than one block.
+ * - `journal_moved`: what was to be added up was repaired or turned each time while it was.
  */
-export type SkipReason = UnknownReason | 'accounting_reads' | 'block_replaced' | 'items_unchecked' | 'block_moved'
+export type SkipReason =
+  | UnknownReason
+  | 'accounting_reads'
+  | 'block_replaced'
+  | 'items_unchecked'
+  | 'block_moved'
+  | 'journal_moved'
 
 /** What the store says, at a block. `stored` in base units. */
 export type Claim = {

@@ -93,6 +93,7 @@ const SKIPPED: Readonly<Record<SkipReason, string>> = {
   block_replaced: 'the block is no longer canonical',
   items_unchecked: 'the sum of items, one of which was not compared',
   block_moved: 'added up over more than one block',
+  journal_moved: 'repaired or turned each time while it was added up',
 }
 
 /** The report as lines for people. */

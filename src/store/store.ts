@@ -126,6 +126,8 @@ export type ChainClock = {
   /** When the indexer last beat: an old beat is a dead indexer. */
   readonly beatAt: number | undefined
   readonly transfers: number
+  /** Moves whenever what is said of committed blocks does: with each repair, each turn, and each turn that was taken back. */
+  readonly revision: number
   readonly counts: Readonly<Record<string, number>>
 }
 

@@ -159,6 +159,7 @@ export function clock(other: Partial<ChainClock> = {}): ChainClock {
     wasReady: true,
     beatAt: NOW - 2,
     transfers: 7,
+    revision: 0,
     counts: {},
     ...other,
   }

@@ -15,6 +15,7 @@ const UNWRITTEN: Omit<ChainClock, 'nobody'> = {
   wasReady: false,
   beatAt: undefined,
   transfers: 0,
+  revision: 0,
   counts: {},
 }
 
@@ -31,8 +32,6 @@ export class ClockReader {
   #seen: number | undefined
   #clock: ChainClock
   readonly #nature: ClockNature
-  /** Changes whenever an asset's class does. */
-  classes = 0
 
   constructor(db: SqliteDatabase, nature: ClockNature) {
     this.#nature = nature
@@ -58,7 +57,6 @@ export class ClockReader {
     if (version === this.#seen) return
     const row = this.#select.get() as Row | undefined
     this.#clock = { ...(row === undefined ? UNWRITTEN : parseClock(row)), nobody: this.#nature.nobody }
-    this.classes = row === undefined ? 0 : int(row[17])
     this.#seen = version
   }
 }
@@ -83,6 +81,7 @@ function parseClock(row: Row): Omit<ChainClock, 'nobody'> {
     wasReady: caughtUpAt !== undefined,
     beatAt: nullable(row[16], int),
     transfers: int(row[6]),
+    revision: int(row[17]),
     counts: nullable(row[15], (value) => parseCounts(text(value))) ?? {},
   }
 }

@@ -162,7 +162,7 @@ export class SqliteJournal implements Journal {
   async repair(blocks: readonly BlockTransfers[]): Promise<Repaired> {
     const repaired = this.#transaction(() => {
       const { inserted, removed } = this.#repair.replace(blocks.filter((block) => this.#mayHold(block)))
-      this.#statements.addTransfers.run(inserted - removed)
+      if (inserted + removed > 0) this.#statements.repaired.run(inserted - removed)
       this.#step('repair:rows')
       return { inserted, removed }
     })

@@ -40,8 +40,8 @@ export class Snapshot {
   }
 
   #refresh(): void {
-    const { classes } = this.#reader
+    const { revision } = this.#clock
     this.#clock = this.#reader.read()
-    if (this.#reader.classes !== classes) for (const forget of this.#whenClassesChange) forget()
+    if (this.#clock.revision !== revision) for (const forget of this.#whenClassesChange) forget()
   }
 }

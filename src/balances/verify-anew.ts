@@ -1,0 +1,85 @@
+/** Sums over many rows are read page by page; what differs is added up anew, as long as the journal does not stand still. */
+import { assetKey } from '../core/asset.ts'
+import type { BlockRef } from '../core/block.ts'
+import { ServiceError } from '../core/errors.ts'
+import type { ChainReads } from '../store/store.ts'
+import type { Position, PositionQuery } from '../store/walk.ts'
+import { type Claim, type Difference, type Judged, skipped } from './verify.ts'
+import { judgePositions, type Sides, type Skip } from './verify-judge.ts'
+import { ROWS_PER_PAGE } from './verify-pages.ts'
+import { ItemSums, Supplies, supplyClaim } from './verify-sums.ts'
+
+/** Times that a sum is begun anew, when repairs and turns keep falling into it, before it is given up. */
+const MAX_TRIES = 5
+
+/**
+ * Supplies that differ, as the store says them now: as they are where the journal has not moved since `revision`, else
+ * added up anew. @throws ABORTED
+ */
+export async function addAnew(
+  sides: Sides,
+  differing: readonly Claim[],
+  { block, revision }: { readonly block: BlockRef; readonly revision: number },
+): Promise<readonly (Claim | Skip)[]> {
+  if ((await sides.reads.clock()).revision === revision) return differing
+  const found = await standingStill(sides.reads, () => addUp(sides, differing, block))
+  return found ?? differing.map(() => ({ skip: 'journal_moved' }))
+}
+
+async function addUp(sides: Sides, differing: readonly Claim[], block: BlockRef): Promise<readonly (Claim | Skip)[]> {
+  const { reads } = sides
+  const assets = differing.map(({ question }) => (question.what === 'supply' ? question.asset : question.key.asset))
+  const supplies = new Supplies((await reads.clock()).revision)
+  for await (const { rows, holds } of walk(sides, { at: block, assets })) {
+    if (!holds) return differing.map(() => ({ skip: 'block_replaced' }))
+    for (const row of rows) supplies.add(row)
+  }
+  const sums = new Map(supplies.all().map(({ asset, sum }) => [assetKey(asset), sum]))
+  return Promise.all(
+    assets.map(async (asset) => {
+      const key = assetKey(asset)
+      if ((await reads.asset(asset))?.accounting !== 'events') return { skip: 'accounting_reads' } as const
+      const sum = sums.has(key) ? sums.get(key) : 0n
+      return sum === undefined ? ({ skip: 'opening_unknown' } as const) : supplyClaim(asset, sum, block)
+    }),
+  )
+}
+
+/** The verdict on the sum of an account's ERC-1155 items, row and items read anew on both sides. @throws as a prover */
+export async function addItemsAnew(sides: Sides, { account, asset, block }: Difference): Promise<Judged> {
+  const judge = async (): Promise<Judged> => {
+    const sums = new ItemSums()
+    for await (const { rows, holds } of walk(sides, { at: block, account, assets: [asset] })) {
+      if (!holds) return skipped('block_replaced')
+      const judged = await judgePositions(sides, rows, block)
+      for (const [place, row] of rows.entries()) sums.next(row, judged[place]?.chainSays, block)
+    }
+    return sums.end() ?? skipped('accounting_reads')
+  }
+  return (await standingStill(sides.reads, judge)) ?? skipped('journal_moved')
+}
+
+/** What work found while the journal stood still; undefined where it moved each time. */
+async function standingStill<T>(reads: ChainReads, work: () => Promise<T>): Promise<T | undefined> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const { revision } = await reads.clock()
+    const found = await work()
+    if ((await reads.clock()).revision === revision) return found
+  }
+  return undefined
+}
+
+type Page = { readonly rows: readonly Position[]; readonly holds: boolean }
+
+async function* walk(
+  { reads, signal }: Sides,
+  query: Omit<PositionQuery, 'after' | 'limit'>,
+): AsyncGenerator<Page, void> {
+  let after: PositionQuery['after'] | undefined = { share: 0 }
+  while (after !== undefined) {
+    if (signal.aborted) throw new ServiceError('ABORTED', 'Stopped')
+    const page = await reads.walk({ ...query, after, limit: ROWS_PER_PAGE })
+    yield page
+    after = page.next
+  }
+}
