@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { ALICE, at, BOB, GOLD, NOW, of, SILVER, STORED, world, ZERO } from '../../test/balances/world.ts'
+import { ALICE, at, BOB, CAROL, GOLD, NOW, of, SILVER, STORED, world, ZERO } from '../../test/balances/world.ts'
+import { hash } from '../../test/chains/mock-chain.ts'
 import { EVM_NATIVE } from '../core/asset.ts'
 import type { Coverage } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
@@ -130,6 +131,22 @@ describe('the zero address, whose mints and burns are nobody’s, is read and ne
     await expect(balances.account(list)).rejects.toMatchObject(refused)
     await expect(balances.transfers({ ...page, asset: GOLD, account: ZERO })).rejects.toMatchObject(refused)
   })
+})
+
+test('of a token that does not answer, only what its events say is known: nothing is no zero', async () => {
+  const { balances, chain, journal } = await world()
+  const block = { number: 4, hash: hash('4') }
+  await journal.audits.heard({ block, silent: [SILVER], answering: [GOLD] })
+  await nextTurn()
+  const nothing = { known: false, reason: 'token_does_not_answer' }
+  expect(await balances.get([of(ALICE, SILVER), of(BOB, SILVER), of(CAROL, GOLD)], STORED)).toMatchObject([
+    { amount: 7n, source: 'events' },
+    nothing,
+    { amount: 0n, source: 'events' },
+  ])
+  expect(await balances.getAsOf([of(BOB, SILVER)], 4)).toEqual([nothing])
+  chain.holds(BOB, SILVER, 2n)
+  expect(await balances.get([of(BOB, SILVER)], STORED)).toMatchObject([{ amount: 2n, source: 'reads', block: at(4) }])
 })
 
 test('equal reads under way are shared, and what is asked in one turn travels together', async () => {

@@ -7,20 +7,10 @@ import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/
 import type { Balances, Freshness } from './balances.ts'
 import { higher, isDoubtful, mustRead, notBackwards } from './choice.ts'
 import { isObservation, type NodeReader } from './node-reader.ts'
-import {
-  ageOf,
-  type Fact,
-  factsKnownAt,
-  finalityOf,
-  leastFresh,
-  observed,
-  provenAmount,
-  testOf,
-  unknown,
-} from './standing.ts'
+import { type Fact, factsKnownAt, finalityOf, leastFresh, observed, provenAmount, testOf, unknown } from './standing.ts'
 
 /** An asset that nobody issued yet, on a chain whose issuing is all written here. */
-const NEVER_ISSUED: Fact['asset'] = { accounting: 'events' }
+const NEVER_ISSUED: Fact['asset'] = { accounting: 'events', silent: false }
 
 /** A chain's balances: facts where they prove the amount, reads of the chain where they do not. */
 export class ChainBalances {

@@ -35,7 +35,7 @@ export type Fact = {
   readonly key: BalanceKey
   readonly row: StoredBalance | undefined
   /** The asset as stored; undefined where it has never been seen. */
-  readonly asset: Pick<StoredAsset, 'accounting'> | undefined
+  readonly asset: Pick<StoredAsset, 'accounting' | 'silent'> | undefined
 }
 
 const TESTS = new WeakMap<object, CoverageTest>()
@@ -56,6 +56,8 @@ export function provenAmount(fact: Fact, clock: ChainClock): bigint | undefined 
   if (coverage === undefined || published === undefined) return undefined
   if (fact.asset === undefined || fact.asset.accounting !== 'events') return undefined
   if (fact.row !== undefined) return fact.row.amount
+  // Nobody could have told this sum from what the contract holds: no event is no proof of nothing.
+  if (fact.asset.silent) return undefined
   return coverage.from === 0 && testOf(clock)?.covers(fact.key.account, fact.key.asset) ? 0n : undefined
 }
 

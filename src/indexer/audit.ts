@@ -5,6 +5,7 @@ import { isServiceError } from '../core/errors.ts'
 import type { Batch } from '../core/transfer.ts'
 import type { Finding, Judgement, Walk, WalkLimits, WalkStep } from '../store/audits.ts'
 import { type CaseParts, Investigator, type Suspect, type Verdict } from './audit-case.ts'
+import { hearing } from './hearing.ts'
 import type { AuditFeed } from './indexer.ts'
 import type { Judged } from './judge.ts'
 import { StateWindow } from './state-window.ts'
@@ -151,6 +152,7 @@ export class Auditor implements AuditFeed {
       return answer?.ok === true ? [{ ...key, amount: answer.amount, block: head, observedAt }] : []
     })
     this.#counts.audit_unchecked += keys.length - observed.length
+    await journal.audits.heard({ block: head, ...hearing(keys, answers) })
     const judgements = await journal.adopt(observed)
     const notCovered: Observation[] = []
     for (const [index, judgement] of judgements.entries()) {

@@ -69,6 +69,16 @@ export type Finding = {
   readonly says: string
 }
 
+/**
+ * What came of reading balances at a block: tokens of which none could be read, though the node answered, and tokens of
+ * which at least one could.
+ */
+export type Hearing = {
+  readonly block: BlockRef
+  readonly silent: readonly AssetRef[]
+  readonly answering: readonly AssetRef[]
+}
+
 /** What an auditor asks of the journal that it is the writer of, and leaves there. */
 export interface AuditStore {
   next(walk: Walk, limits: WalkLimits): Promise<WalkStep>
@@ -99,6 +109,8 @@ export interface AuditStore {
   }): Promise<readonly number[]>
   /** Adds a finding; the oldest above a limit go. */
   note(finding: Finding): Promise<void>
+  /** Notes which tokens answer; nothing where the block is not ours. A rollback below the block takes it back. */
+  heard(hearing: Hearing): Promise<void>
 }
 
 /** A token with its class: why and when it was turned, where it was. `turnedAt`: Unix seconds. */

@@ -133,7 +133,7 @@ export type ChainClock = {
 
 /**
  * An asset as the store knows it. `id` never leaves `store`, `balances` and `tokens`. `fixed`: the configuration says its
- * accounting, and no audit turns it.
+ * accounting, and no audit turns it. `silent`: none of its balances could be read when the audit last asked.
  */
 export type StoredAsset = {
   readonly id: number
@@ -141,6 +141,7 @@ export type StoredAsset = {
   readonly accounting: Accounting
   readonly fixed: boolean
   readonly firstBlock: number | undefined
+  readonly silent: boolean
 }
 
 /** A stored position. `amount` undefined: the sum is known but the opening is not. */

@@ -19,7 +19,7 @@ import { hash, MockChain } from '../chains/mock-chain.ts'
 import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
 
 const CHAIN = parseChainId('eip155:1') as ChainId
-export const [ALICE = '', BOB = ''] = ACCOUNTS
+export const [ALICE = '', BOB = '', CAROL = ''] = ACCOUNTS
 /** The account that stands for nobody. */
 export const ZERO = `0x${'0'.repeat(40)}`
 export const [GOLD, SILVER] = ASSETS

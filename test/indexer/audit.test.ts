@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { assetKey } from '../../src/core/asset.ts'
+import { ServiceError } from '../../src/core/errors.ts'
 import { StatefulChain } from '../chains/stateful-chain.ts'
 import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
 import { makeRig, type Rig, undisturbed } from './harness.ts'
@@ -178,6 +179,27 @@ test('a token that never answers is not judged, and holds up no other', async ()
   expect(await rig.audit()).toMatchObject({ audited_block: 3, audit_turned: 1 })
   expect((await rig.audit()).audit_unchecked).toBeGreaterThan(0)
   expect(await classesOf(rig)).toEqual(['events', 'reads'])
+  await rig.close()
+})
+
+test('which tokens do not answer is known from the last look, and goes with the branch that it was of', async () => {
+  const chain = trunk()
+  const silent = async (rig: Rig) =>
+    Promise.all([coin, second].map(async (asset) => (await rig.reads.asset(asset))?.silent))
+  chain.mute.add(assetKey(coin))
+  const rig = await makeRig(chain)
+  await rig.audit()
+  expect(await silent(rig)).toEqual([true, false])
+  chain.add('4', '3').show('4')
+  chain.mute.clear()
+  await rig.audit()
+  expect(await silent(rig)).toEqual([false, false])
+  chain.add('4b', '3').add('5b', '4b').show('5b')
+  chain.fault = (call) => {
+    if (call === 'readBalances') throw new ServiceError('NODE_UNREACHABLE', 'gone')
+  }
+  await rig.settle()
+  expect(await silent(rig)).toEqual([true, false])
   await rig.close()
 })
 

@@ -54,7 +54,30 @@ async function audited(): Promise<void> {
 
 async function balanceOf(token: string, account: string, hash: string): Promise<bigint> {
   const call = { to: token, data: callData('Erc20', 'balanceOf', [account]) }
-  return BigInt(String(await chain.anvil.rpc('eth_call', [call, { blockHash: hash }])))
+  const block = hash === 'latest' ? hash : { blockHash: hash }
+  return BigInt(String(await chain.anvil.rpc('eth_call', [call, block])))
+}
+
+/** `Transfer(address,address,uint256)`. */
+const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
+
+/** Contracts with a coin's transfers from (place 1) or to (place 2) an account in the chain's own logs. */
+async function named(account: string, place: 1 | 2): Promise<string[]> {
+  const whose = `0x${account.slice(2).padStart(64, '0')}`
+  const topics = place === 1 ? [TRANSFER, whose] : [TRANSFER, null, whose]
+  const logs = await chain.anvil.rpc('eth_getLogs', [{ fromBlock: '0x0', toBlock: 'latest', topics }])
+  // An item's transfer has the same first topic, and its id for a fourth.
+  const coins = (logs as { address: string; topics: string[] }[]).filter((log) => log.topics.length === 3)
+  return [...new Set(coins.map(({ address }) => address))]
+}
+
+/** Coins that the account ever received: logs say so, or it sent some and a read found that it had more. */
+async function receivedBy(account: string): Promise<string[]> {
+  const received = new Set(await named(account, 2))
+  for (const token of await named(account, 1)) {
+    if (!received.has(token) && (await balanceOf(token, account, 'latest')) > 0n) received.add(token)
+  }
+  return [...received].sort()
 }
 
 type Page = { data: { contract_address: string; balance: string }[]; count: number }
@@ -63,7 +86,9 @@ type Page = { data: { contract_address: string; balance: string }[]; count: numb
 async function compare(account: Address): Promise<number> {
   const response = await server.get(`/v1/account/tokens?chain_id=31337&address=${account}&limit=100`)
   expect(response.status).toBe(200)
-  const { data } = (await response.json()) as Page
+  const { data, count } = (await response.json()) as Page
+  expect(data.map((row) => row.contract_address).sort(), `tokens of ${account}`).toEqual(await receivedBy(account))
+  expect(count).toBe(data.length)
   const { hash } = data.length === 0 ? { hash: '' } : asOfBlock(response)
   for (const { contract_address: token, balance } of data) {
     // The reverting token says nothing any more: its events are all there is, and verify counts it as not compared.
@@ -93,9 +118,16 @@ async function proveAll(): Promise<void> {
   expect(others).toEqual({ token_does_not_answer: 1 })
 }
 
+/** Who never met the token that reverts is not said to have none of it: the node says nothing, and so does the answer. */
+async function silentOfReverting(): Promise<void> {
+  const query = `chain_id=31337&address=${BOB}&contract_address=${chain.tokens.reverting}`
+  expect(await (await server.get(`/v1/account/tokens?${query}`)).json()).toMatchObject({ data: [], count: 0 })
+}
+
 async function exactNow(): Promise<void> {
   await audited()
   await compareAll()
+  await silentOfReverting()
   await proveAll()
 }
 

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { MAX_AMOUNT } from '../../src/core/amount.ts'
-import { type Accounting, assetKey } from '../../src/core/asset.ts'
+import { type Accounting, type AssetRef, assetKey } from '../../src/core/asset.ts'
 import type { Observation } from '../../src/core/balance.ts'
 import type { Header } from '../../src/core/block.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
@@ -56,6 +56,40 @@ async function append(number: number, movements: readonly Movement[] = []): Prom
 function read(account: string, amount: bigint, number: number): Observation {
   return { account, asset: coin, item: '', amount, block: headerOf(number), observedAt: 0 }
 }
+
+async function silentOf(): Promise<(boolean | undefined)[]> {
+  await nextTurn()
+  return Promise.all([coin, deed].map(async (asset) => (await reads.asset(asset))?.silent))
+}
+
+describe('silence of tokens', () => {
+  const heard = (number: number, silent: readonly AssetRef[], answering: readonly AssetRef[] = []) =>
+    journal.audits.heard({ block: headerOf(number), silent, answering })
+
+  test('lasts from the block where none answered to that where one did, and is undone with either', async () => {
+    await open(WHOLE)
+    await append(0, [move(undefined, alice, 1n), { ...move(undefined, alice, 1n), asset: deed }])
+    for (const number of [1, 2, 3, 4]) await append(number)
+    expect(await silentOf()).toEqual([false, false])
+    await heard(1, [coin], [deed])
+    await heard(2, [coin])
+    expect(await silentOf()).toEqual([true, false])
+    await heard(3, [deed], [coin])
+    expect(await silentOf()).toEqual([false, true])
+    await journal.rollback(headerOf(2))
+    expect(await silentOf()).toEqual([true, false])
+    await journal.rollback(headerOf(0))
+    expect(await silentOf()).toEqual([false, false])
+  })
+
+  test('at a block that is not ours, or of an asset that is not, is nothing', async () => {
+    await open(WHOLE)
+    await append(0, [move(undefined, alice, 1n)])
+    await journal.audits.heard({ block: headerOf(0, 7), silent: [coin], answering: [] })
+    await heard(0, [deed])
+    expect(await silentOf()).toEqual([false, undefined])
+  })
+})
 
 async function amountsOf(account: string, blocks: readonly (number | undefined)[]): Promise<(bigint | undefined)[]> {
   await nextTurn()

@@ -4,14 +4,16 @@ import type { BalanceKey } from '../../core/balance.ts'
 import type { BlockRef } from '../../core/block.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import type { Transfer } from '../../core/transfer.ts'
-import type { AuditStore, Finding, Walk, WalkLimits, WalkStep } from '../audits.ts'
+import type { AuditStore, Finding, Hearing, Walk, WalkLimits, WalkStep } from '../audits.ts'
 import { decodeAmount, decodeItem, encodeItem } from './amount-codec.ts'
 import type { AssetTable, FixedClasses } from './asset-table.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import { decodeHash } from './hash-codec.ts'
 import { readOptionalRef } from './header-rows.ts'
 import type { PairWriter } from './pair-writer.ts'
 import { encodeNullable } from './position.ts'
 import type { Segments } from './segments.ts'
+import { SilenceWriter } from './silence-writer.ts'
 import { Walks } from './walks.ts'
 
 /** Findings kept: what an operator reads back, some 200 bytes each. */
@@ -36,11 +38,13 @@ export type AuditParts = {
 export class SqliteAudits implements AuditStore {
   readonly #parts: AuditParts
   readonly #walks: Walks
+  readonly #silences: SilenceWriter
   readonly #s: ReturnType<typeof prepare>
 
   constructor(parts: AuditParts) {
     this.#parts = parts
     this.#walks = new Walks(parts)
+    this.#silences = new SilenceWriter(parts.db, parts.assets)
     this.#s = prepare(parts.db)
   }
 
@@ -118,6 +122,14 @@ export class SqliteAudits implements AuditStore {
     })
   }
 
+  async heard(hearing: Hearing): Promise<void> {
+    const { number, hash } = hearing.block
+    this.#parts.transaction(() => {
+      const ours = this.#s.hashAt.get(number)
+      if (ours !== undefined && decodeHash(bytes(ours)) === hash) this.#silences.note(hearing)
+    })
+  }
+
   #supply(asset: AssetRef): bigint | undefined {
     const stored = this.#parts.assets.find(asset)
     if (stored === undefined || stored.accounting !== 'events') return undefined
@@ -144,6 +156,7 @@ function prepare(db: SqliteDatabase) {
     place: sql('SELECT place FROM places WHERE name = ?').pluck(),
     setPlace: sql('INSERT OR REPLACE INTO places VALUES (?, ?)'),
     written: sql('SELECT number, hash FROM clock').raw(),
+    hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
     supply: sql('SELECT supply FROM assets WHERE id = ?').pluck(),
     doubt: sql('SELECT 1 FROM doubts WHERE asset = ? AND item = ? LIMIT 1').pluck(),
     transfersOf: sql(`SELECT ${TRANSFER} FROM transfers t WHERE t.asset = ? AND t.block BETWEEN ? AND ?`).raw(),

@@ -50,7 +50,9 @@ export class RollbackWriter {
     this.#statements.dropTransfers.run(ancestor)
     this.#statements.dropBlocks.run(ancestor)
     this.#statements.unmeetAssets.run(ancestor)
-    if (this.#statements.dropTurns.run(ancestor).changes > 0) this.#statements.countClasses.run()
+    const { dropTurns, reopenSilences, dropSilences, countClasses } = this.#statements
+    const undone = [dropTurns, reopenSilences, dropSilences].map((statement) => statement.run(ancestor).changes)
+    if (undone.some((changes) => changes > 0)) countClasses.run()
     return transfers
   }
 
@@ -130,6 +132,8 @@ function prepare(db: SqliteDatabase) {
     dropBlocks: sql('DELETE FROM blocks WHERE number > ?'),
     unmeetAssets: sql('UPDATE assets SET first_block = NULL WHERE first_block > ?'),
     dropTurns: sql('DELETE FROM turns WHERE block > ?'),
+    reopenSilences: sql('UPDATE silences SET until = NULL WHERE until > ?'),
+    dropSilences: sql('DELETE FROM silences WHERE since > ?'),
     countClasses: sql('UPDATE clock SET classes = classes + 1'),
   }
 }

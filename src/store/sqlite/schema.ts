@@ -130,6 +130,11 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
   -- Pairs that were reopened: what contradicted their events is to be looked into.
   CREATE INDEX openings_reopened ON openings (asset, account, item) WHERE since > 0;
   `,
+  `
+  -- Tokens of which the audit could read no balance: since which block of ours, and until which, where one answered
+  -- again. No facts: a dump leaves them out.
+  CREATE TABLE silences (asset INTEGER PRIMARY KEY, since INTEGER NOT NULL, until INTEGER) STRICT;
+  `,
 ]
 
 /** What is read from nodes by anyone at any time: apart from the facts, so that no reader waits for their writer. */

@@ -1,0 +1,23 @@
+import type { BalanceRead } from '../chains/adapter.ts'
+import { type AssetRef, assetKey } from '../core/asset.ts'
+import type { BalanceKey, UnknownReason } from '../core/balance.ts'
+import type { Hearing } from '../store/audits.ts'
+
+/** Reasons that are the contract's own. */
+const CONTRACTS: readonly UnknownReason[] = ['token_does_not_answer', 'not_a_token']
+
+/** Of tokens that were asked, those that gave no amount at all and those that gave one. What a node failed at says nothing. */
+export function hearing(
+  keys: readonly BalanceKey[],
+  answers: readonly (BalanceRead | undefined)[],
+): Pick<Hearing, 'silent' | 'answering'> {
+  const silent = new Map<string, AssetRef>()
+  const answering = new Map<string, AssetRef>()
+  for (const [place, { asset }] of keys.entries()) {
+    const answer = answers[place]
+    if (answer?.ok === true) answering.set(assetKey(asset), asset)
+    else if (answer !== undefined && CONTRACTS.includes(answer.reason)) silent.set(assetKey(asset), asset)
+  }
+  for (const name of answering.keys()) silent.delete(name)
+  return { silent: [...silent.values()], answering: [...answering.values()] }
+}
