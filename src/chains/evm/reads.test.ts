@@ -1,5 +1,5 @@
 import type { Address } from 'viem'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import {
   type Anvil,
   blockNumber,
@@ -172,6 +172,8 @@ test('reads are of the block that is named, not of the newest', async () => {
   const keys = [{ account: bob, asset: EVM_NATIVE, item: '' }]
   const { latest: at } = await adapter.heads(SIGNAL)
   await anvil.rpc('eth_sendTransaction', [{ from: DEPLOYER, to: bob, value: '0x10' }])
+  // Anvil mines a moment after it has answered.
+  await vi.waitUntil(async () => (await blockNumber(anvil)) > at.number)
   expect((await adapter.readBalances({ keys, at }, SIGNAL)).reads).toEqual([{ ok: true, amount: 0n }])
   expect((await adapter.readBalances({ keys, at: 'latest' }, SIGNAL)).reads).toEqual([{ ok: true, amount: 16n }])
 })
