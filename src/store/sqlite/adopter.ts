@@ -73,7 +73,7 @@ export class Adopter {
     if (number < after.metBlock) Object.assign(after, met)
     if (read.amount > 0n) after.receivedBlock = Math.min(after.receivedBlock ?? number, number)
     segments.add(key, read)
-    segments.settle(key, after)
+    Object.assign(after, segments.settle(key))
     pairs.write(key, before, after)
     const whole = before?.opening === undefined && segments.newest(key)?.since === 0
     return { outcome: whole ? 'adopted' : 'reopened' }

@@ -127,6 +127,8 @@ export class RepairWriter {
     const { pairs, segments } = this.#parts
     const before = pairs.read(key)
     const { sum, lastBlock } = this.#resum(key, from)
+    // First of all: reads that are needed no more go here, and neither the list nor `received` may rest on them.
+    const segment = segments.settle(key)
     const first = this.#s.firstChange.get(...pairValues(key)) as Row | undefined
     const opened = segments.first(key)
     if (first === undefined && opened === undefined) {
@@ -139,14 +141,12 @@ export class RepairWriter {
       : { metBlock: int(first[0]), metLog: int(first[1]), metSub: int(first[2]) }
     const after: Position = {
       sum,
-      opening: undefined,
+      ...segment,
       ...met,
       receivedBlock: this.#receivedBlock(key),
       lastBlock: lastBlock ?? met.metBlock,
-      closedBlock: undefined,
       fungible: key.fungible,
     }
-    segments.settle(key, after)
     pairs.write(key, before, after)
   }
 

@@ -106,7 +106,7 @@ export class RollbackWriter {
       receivedBlock: upTo(before.receivedBlock, ancestor),
       closedBlock: upTo(before.closedBlock, ancestor),
     }
-    if (settle) segments.settle(pair, after)
+    if (settle) Object.assign(after, segments.settle(pair))
     pairs.write(pair, before, after)
   }
 

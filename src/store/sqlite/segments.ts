@@ -58,14 +58,14 @@ export class Segments {
     return pairs
   }
 
-  /** Finds a position's opening, and where it closed, from the reads and changes that are stored. */
-  settle(key: PairKey, position: Position): void {
+  /** What a pair's newest segment begins with, and where it closed, found from the reads and changes that are stored. */
+  settle(key: PairKey): Pick<Position, 'opening' | 'closedBlock'> {
     let opening = this.#coverage
-    let closed = opening === undefined ? undefined : this.#closedAfter(key, opening, -1)
+    let closedBlock = opening === undefined ? undefined : this.#closedAfter(key, opening, -1)
     for (const entry of this.#s.openings.all(...pairValues(key))) {
       const read = readOpening(entry as Row)
-      if (opening !== undefined && closed === undefined) {
-        // What is known without it was never in need of it.
+      if (opening !== undefined && (closedBlock === undefined || read.block < closedBlock)) {
+        // What is known without it was never in need of it; what closed later says nothing for it.
         this.#s.drop.run(...pairValues(key), read.block)
         continue
       }
@@ -73,10 +73,9 @@ export class Segments {
       opening = read.amount - this.sumAt(key, read.block)
       const since = first ? this.#holdsSince(key, opening, read.block) : read.block
       if (since !== read.since) this.#s.setSince.run(since, ...pairValues(key), read.block)
-      closed = this.#closedAfter(key, opening, read.block)
+      closedBlock = this.#closedAfter(key, opening, read.block)
     }
-    position.opening = opening
-    position.closedBlock = closed
+    return { opening, closedBlock }
   }
 
   /** The first block after `after` at whose end opening + sum is no amount. */
