@@ -10,16 +10,20 @@ export type Search = {
   readonly adapter: Pick<ChainAdapter, 'headers'>
   /** Our header chain, ascending. */
   readonly headers: readonly BlockRef[]
+  /** The number of our finalized head; below all blocks where there is none. */
+  readonly finalized: number
   readonly from: BlockRef
 }
 
 /**
- * The highest block that we and the node share, found downward from the node's block by parent hashes.
+ * The highest block that we and the node share, found downward from the node's block by parent hashes; undefined where
+ * they share none that we hold, and none of them was final.
  * @throws BLOCK_CONFLICT the node's chain changed again while it was read
  * @throws REORG_TOO_DEEP they do not even share the oldest block that we hold, the finalized head
  * @throws NODE_* the node did not answer
  */
-export async function findAncestor({ adapter, headers, from }: Search, signal: AbortSignal): Promise<BlockRef> {
+export async function findAncestor(search: Search, signal: AbortSignal): Promise<BlockRef | undefined> {
+  const { adapter, headers, finalized, from } = search
   const ours = new Map(headers.map((header) => [header.number, header]))
   const floor = headers[0]?.number ?? from.number + 1
   let child = from.hash
@@ -38,6 +42,7 @@ export async function findAncestor({ adapter, headers, from }: Search, signal: A
     }
     last = first - 1
   }
+  if (floor > finalized) return undefined
   throw tooDeep(floor)
 }
 

@@ -203,7 +203,7 @@ export class Auditor implements AuditFeed {
   /** Counts what a read told, and remembers what it gave away. */
   #suspect(read: Observation, judgement: Judgement): void {
     const { account, item, asset, block, amount } = read
-    if (judgement.outcome === 'not_covered' || judgement.outcome === 'not_canonical') return
+    if (['not_covered', 'not_canonical', 'forgotten'].includes(judgement.outcome)) return
     this.#counts.audit_checked++
     if (judgement.outcome === 'equal') this.#counts.audit_equal++
     if (judgement.outcome === 'adopted' || judgement.outcome === 'reopened') this.#counts.audit_adopted++

@@ -153,8 +153,8 @@ export class Indexer {
 
   /** The node has another block than ours: agreed by a second node, or twice by one, it is a reorg, and ours goes. */
   async #resolve(theirs: BlockRef, signal: AbortSignal): Promise<void> {
-    const { adapter, journal, observations, log } = this.#options
-    const { headers } = await this.#load()
+    const { adapter, coverage, journal, observations, log } = this.#options
+    const { headers, finalized } = await this.#load()
     const ours = headers.find(({ number }) => number === theirs.number)
     assert(ours !== undefined, 'a conflict is about a block that we hold')
     const before = this.#conflict
@@ -174,14 +174,15 @@ export class Indexer {
       this.#undecided = true
       return
     }
-    const ancestor = await findAncestor({ adapter, headers, from: theirs }, signal)
+    const ancestor = await findAncestor({ adapter, headers, finalized, from: theirs }, signal)
     this.#held = undefined
     // In this order: what a crash between the two leaves behind are reads too few.
-    await observations.dropAbove(ancestor.number)
+    const last = ancestor?.number ?? coverage.from - 1
+    await observations.dropAbove(last)
     const { transfers } = await journal.rollback(ancestor)
     this.#conflict = undefined
     this.#rollbacks++
-    log('warn', 'reorg: blocks were replaced', { ancestor: ancestor.number, from: theirs.number, transfers })
+    log('warn', 'reorg: blocks were replaced', { ancestor: last, from: theirs.number, transfers })
   }
 
   async #append(batch: Batch): Promise<void> {

@@ -10,7 +10,8 @@ export type Judged = { readonly read: Observation; readonly judgement: Judgement
 
 /**
  * Holds reads that anyone noted against the journal, once it has their blocks: what it did not know it adopts, what it
- * knew it compares, and reads of blocks that are not ours are dropped. At most a few hundred at a time.
+ * knew it compares, and reads of blocks that are not ours are dropped. One of a final block whose name is forgotten stays
+ * what it is, a read, and is not looked at again. At most a few hundred at a time.
  */
 export async function judgeObservations(parts: {
   readonly journal: Journal

@@ -10,11 +10,12 @@ import type { BlockTransfers } from '../core/transfer.ts'
  *   from the read's block on, and unknown before.
  * - `equal`, `different`: the journal had an amount of its own at that block.
  * - `not_canonical`: we hold no such block.
+ * - `forgotten`: its block is final, and too old to be told from one of another branch: nobody can say.
  * - `not_covered`: there is nothing to compare with (a `reads` token, an account outside the scope, an opening that
  *   rests on a later block).
  */
 export type Judgement =
-  | { readonly outcome: 'adopted' | 'reopened' | 'equal' | 'not_canonical' | 'not_covered' }
+  | { readonly outcome: 'adopted' | 'reopened' | 'equal' | 'not_canonical' | 'forgotten' | 'not_covered' }
   | { readonly outcome: 'different'; readonly journal: bigint }
 
 /** Why a token was turned: an amount differs, sums leave the range of amounts, or the supply differs. */
@@ -40,8 +41,8 @@ export type Turn = {
 /** What a turn did. `fixed`: the configuration says what the token is. `not_canonical`: the block is not ours any more. */
 export type TurnOutcome = 'turned' | 'already' | 'fixed' | 'not_canonical'
 
-/** What a repair changed, in transfers. */
-export type Repaired = { readonly inserted: number; readonly removed: number }
+/** What a repair changed, in transfers; `compared`: how many of its blocks were ours. */
+export type Repaired = { readonly compared: number; readonly inserted: number; readonly removed: number }
 
 /**
  * Ways through the balances, each resumed where it was left: random `holders` of each token in turn; `doubts`, whose

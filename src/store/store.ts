@@ -70,9 +70,12 @@ export interface Journal {
    * @throws BLOCK_CONFLICT the batch does not link to `written`
    */
   append(batch: Batch): Promise<Appended>
-  /** Takes back all above `ancestor` (which we hold): `published` first, then rows and `written` in one transaction. */
-  rollback(ancestor: BlockRef): Promise<{ readonly transfers: number }>
-  /** Moves the finalized head forward and forgets header links below it. */
+  /**
+   * Takes back all above `ancestor`, which we hold, or all there is, where nothing of it is final (undefined): `published`
+   * first, then rows and `written` in one transaction.
+   */
+  rollback(ancestor: BlockRef | undefined): Promise<{ readonly transfers: number }>
+  /** Moves the finalized head forward and forgets the names of blocks without transfers some way below it. */
   finalize(block: BlockRef): Promise<void>
   /**
    * Holds reads of blocks up to `written` against the journal, in order: compares where it has an amount of its own at
@@ -83,7 +86,8 @@ export interface Journal {
   turn(turn: Turn): Promise<TurnOutcome>
   /**
    * Makes the transfers of these blocks, at most `written`, be exactly these: missing ones are added, others go, and all
-   * that follows from them is as if they had always been so. Blocks that are not ours are left out.
+   * that follows from them is as if they had always been so. Blocks that are not ours are left out: then fewer were
+   * compared than given.
    */
   repair(blocks: readonly BlockTransfers[]): Promise<Repaired>
   /** Notes what the node said: its head, whether we are at it, and the state of this chain's indexer. */

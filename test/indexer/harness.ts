@@ -84,8 +84,8 @@ export async function makeRig(
 }
 
 /** What an undisturbed indexer makes of the chain that the node shows now. */
-export async function undisturbed(chain: MockChain): Promise<string[]> {
-  const rig = await makeRig(chain)
+export async function undisturbed(chain: MockChain, coverage = ALL): Promise<string[]> {
+  const rig = await makeRig(chain, coverage)
   await rig.settle()
   const lines = rig.dump()
   await rig.close()

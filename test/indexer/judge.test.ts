@@ -56,6 +56,39 @@ test('a read of a block that another one replaced is dropped, and nothing rests 
   await rig.close()
 })
 
+test('a read of a block without transfers is adopted, however soon that is final', async () => {
+  const shown = new MockChain()
+    .add('7', undefined, [pay(alice, bob, 1n)])
+    .add('8', '7')
+    .add('9', '8')
+    .show('8', 8)
+  const rig = await makeRig(shown, FROM_7)
+  await rig.settle()
+  await rig.reads.observations.put([read(alice, '8', 10n)])
+  shown.show('9', 9)
+  await rig.settle()
+  const key = { account: alice, asset: coin, item: '' }
+  expect(await rig.reads.observations.get([key])).toMatchObject([{ amount: 10n }])
+  expect((await rig.reads.balances([key], 7)).rows[0]?.amount).toBe(10n)
+  await rig.close()
+})
+
+test('a read of a block that was final long ago stays a read: nobody can say whose block it is', async () => {
+  const last = 7 + 600
+  const shown = new MockChain().add('7', undefined, [pay(alice, bob, 1n)])
+  for (let number = 8; number <= last; number++) shown.add(`${number}`, `${number - 1}`)
+  shown.show(`${last}`, last)
+  const rig = await makeRig(shown, FROM_7)
+  await rig.settle()
+  await rig.reads.observations.put([read(alice, '8', 10n), read(bob, `${last - 100}`, 10n)])
+  await rig.settle()
+  const keys = [alice, bob].map((account) => ({ account, asset: coin, item: '' }))
+  expect((await rig.reads.balances(keys)).rows.map((row) => row?.amount)).toEqual([undefined, undefined])
+  expect(await rig.reads.observations.get(keys)).toMatchObject([{ amount: 10n }, { amount: 10n }])
+  expect(await rig.reads.observations.unjudged({ through: last, limit: 9 })).toEqual([])
+  await rig.close()
+})
+
 test('an opening goes with its block in a reorg, and the store is as an undisturbed one', async () => {
   const shown = chain().show('9a', 7)
   const rig = await makeRig(shown, FROM_7)

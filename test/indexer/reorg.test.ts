@@ -145,6 +145,27 @@ test('a reorg deeper than the finalized head stops the chain, and what is stored
   await rig.close()
 })
 
+test('a reorg that takes the first block of coverage, of which nothing was final, begins there again', async () => {
+  const chain = trunk()
+    .add('3', '2', [pay(bob, alice, 1n)])
+    .add('1b', '0', [mint(bob, 100n)])
+    .add('2b', '1b', [mint(alice, 7n)])
+    .add('3b', '2b', [pay(bob, alice, 10n)])
+    .show('3', 0)
+  const from2 = { scope: { type: 'all' }, from: 2 } as const
+  const rig = await makeRig(chain, from2)
+  await rig.settle()
+  const key = { account: alice ?? '', asset: coin, item: '' }
+  await rig.reads.observations.put([{ ...key, amount: 1n, block: { number: 2, hash: hash('2') }, observedAt: 1 }])
+  await rig.settle()
+  chain.show('3b')
+  await rig.settle()
+  expect(rig.dump()).toEqual(await undisturbed(chain, from2))
+  expect(await rig.reads.observations.get([key])).toEqual([undefined])
+  expect(await rig.reads.clock()).toMatchObject({ published: { hash: hash('3b') }, error: undefined })
+  await rig.close()
+})
+
 test('a node that fails in the middle of a reorg changes nothing in the end', async () => {
   const chain = trunk()
     .add('3a', '2', [mint(alice, 1n)])

@@ -118,10 +118,11 @@ class Pair {
       expect(outcome).toBe(model.turn(asset, block))
     } else if (step.do === 'rollback') {
       const ancestor = model.blocks.at(-1 - step.back)
-      if (ancestor === undefined) return
+      if (model.blocks.length === 0) return
       this.#branch++
+      // Farther back than the first block: all of it goes.
       await journal.rollback(ancestor)
-      model.rollback(ancestor.number)
+      model.rollback(ancestor?.number ?? -1)
     } else {
       await nextTurn()
       await journal.close()
