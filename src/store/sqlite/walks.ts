@@ -6,9 +6,9 @@ import type { Walk, WalkLimits, WalkStep } from '../audits.ts'
 import type { StoredAsset } from '../store.ts'
 import { decodeItem, encodeAmount } from './amount-codec.ts'
 import { type AssetTable, type FixedClasses, parseStandard } from './asset-table.ts'
-import { bytes, int, type Row, type SqliteDatabase, type Statement } from './database.ts'
+import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from './database.ts'
 
-/** Transfers that one step of a walk over transfers looks at: some milliseconds of the writer's time. */
+/** Transfers, or tokens, that one step of a walk looks at: some milliseconds of the writer's time. */
 const MAX_LOOKED_AT = 500
 /** Holders behind a random amount among which one is drawn, so that many equal amounts do not hide each other. */
 const DRAWN_FROM = 64
@@ -78,24 +78,25 @@ export class Walks {
     return [...drawn.values()]
   }
 
-  /** Balances in doubt, or reopened and not looked into yet, token by token: the first few of each, which are others once those are settled. */
+  /**
+   * Balances in doubt, or reopened and not looked into yet, token by token: the first few of each, which are others once
+   * those are settled. Turned tokens are passed over, and some hundred tokens are looked at in one step, whatever they bring.
+   */
   #doubts(place: string | undefined, limits: WalkLimits): WalkStep {
+    const start = Number(place ?? 0)
     const keys: BalanceKey[] = []
-    let asset = Number(place ?? 0)
-    for (let wrapped = false; keys.length < limits.keys; ) {
-      const next = this.#s.doubtedAfter.get({ after: asset })
-      if (next === null || next === undefined) {
-        if (wrapped || asset === 0) break
-        wrapped = true
-        asset = 0
-        continue
-      }
-      asset = int(next)
-      if (wrapped && asset > Number(place ?? 0)) break
-      const stored = this.#parts.assets.byId(asset)
+    let asset = start
+    let wrapped = start === 0
+    for (let looked = 0; looked < MAX_LOOKED_AT && keys.length < limits.keys; looked++) {
+      const next = nullable(this.#s.doubtedAfter.get({ after: asset }), int)
+      if (wrapped && (next === undefined || (start > 0 && next > start))) break
+      asset = next ?? 0
+      if (next === undefined) wrapped = true
+      if (next === undefined || this.#s.isTurned.get(next) !== undefined) continue
+      const stored = this.#parts.assets.byId(next)
       if (stored.accounting !== 'events') continue
       const few = Math.min(limits.perToken, limits.keys - keys.length)
-      for (const entry of this.#s.doubts.all({ asset: asset, limit: few })) {
+      for (const entry of this.#s.doubts.all({ asset: next, limit: few })) {
         const row = entry as Row
         if (isReadable(stored, bytes(row[1]))) keys.push(this.#key(stored, bytes(row[0]), bytes(row[1])))
       }
@@ -129,44 +130,52 @@ export class Walks {
   /** Who touched tokens of `reads`, a token at a time, newest touched first. */
   #rereads(place: string | undefined, limits: WalkLimits): WalkStep {
     const places = new Map((place ?? '').split(' ').flatMap((one) => parsePlace(one)))
-    const ids = this.#readsTokens()
     const found = new Found(limits)
-    const kept: string[] = []
     const last = places.get(0)?.[0] ?? 0
-    const inTurn = [...ids.filter((id) => id > last), ...ids.filter((id) => id <= last)]
+    const ids = this.#readsTokens(last)
     let reached = last
-    for (const id of inTurn) {
-      if (found.isFull) break
+    let left = MAX_LOOKED_AT
+    for (const id of ids) {
+      if (found.isFull || left <= 0) break
       reached = id
-      places.set(id, this.#touchedOf(this.#parts.assets.byId(id), places.get(id), found))
+      const touched = this.#touchedOf(this.#parts.assets.byId(id), { place: places.get(id), limit: left }, found)
+      places.set(id, touched.place)
+      left -= touched.looked
     }
     places.set(0, [reached, 0, 0])
-    for (const [id, at] of places) if (id === 0 || (ids.includes(id) && at[0] >= 0)) kept.push(`${id}:${at.join('/')}`)
-    return { keys: found.keys, place: kept.join(' ') }
+    const kept = [...places].filter(([id, at]) => id === 0 || (ids.includes(id) && at[0] >= 0))
+    return { keys: found.keys, place: kept.map(([id, at]) => `${id}:${at.join('/')}`).join(' ') }
   }
 
   /** Adds accounts of one token from a place downwards; says where it stopped, block -1 being the bottom. */
-  #touchedOf(asset: StoredAsset, place: Place | undefined, found: Found): Place {
+  #touchedOf(
+    asset: StoredAsset,
+    { place, limit }: { readonly place: Place | undefined; readonly limit: number },
+    found: Found,
+  ): { readonly place: Place; readonly looked: number } {
     const from = place ?? [Number.MAX_SAFE_INTEGER, 0, 0]
-    const rows = this.#s.ofAssetBelow.all(asset.id, ...from, MAX_LOOKED_AT) as Row[]
+    const rows = this.#s.ofAssetBelow.all(asset.id, ...from, limit) as Row[]
+    const looked = rows.length + 1
     for (const row of rows) {
       for (const pair of this.#pairsOf(asset, row)) found.add(asset.id, this.#key(asset, pair.account, pair.item))
-      if (found.isFullOf(asset.id) || found.isFull) return [int(row[0]), int(row[1]), int(row[2])]
+      if (found.isFullOf(asset.id) || found.isFull) return { place: [int(row[0]), int(row[1]), int(row[2])], looked }
     }
     const end = rows.at(-1)
-    return rows.length < MAX_LOOKED_AT || end === undefined ? [-1, 0, 0] : [int(end[0]), int(end[1]), int(end[2])]
+    if (rows.length < limit || end === undefined) return { place: [-1, 0, 0], looked }
+    return { place: [int(end[0]), int(end[1]), int(end[2])], looked }
   }
 
-  /** Ids of the tokens of `reads` that can be walked, by configuration or turned. */
-  #readsTokens(): number[] {
+  /** Ids of the next tokens of `reads` that can be walked, by configuration or turned: those after one, then the others. */
+  #readsTokens(last: number): number[] {
     const fixed = [...this.#parts.fixed.keys()].flatMap((name) => {
       const [standard, reference = ''] = name.split(':')
       const asset = this.#parts.assets.find({ standard: parseStandard(standard), reference })
       return asset === undefined ? [] : [asset.id]
     })
-    const turned = (this.#s.turned.all(MAX_LOOKED_AT) as Row[]).map((row) => int(row[0]))
-    const ids = [...new Set([...fixed, ...turned])].filter((id) => this.#parts.assets.byId(id).accounting === 'reads')
-    return ids.sort((a, b) => a - b)
+    const turned = [...this.#s.turnedAfter.all(last, MAX_LOOKED_AT), ...this.#s.turnedAfter.all(0, MAX_LOOKED_AT)]
+    const all = new Set([...fixed, ...turned.map((id) => int(id))])
+    const ids = [...all].filter((id) => this.#parts.assets.byId(id).accounting === 'reads').sort((a, b) => a - b)
+    return [...ids.filter((id) => id > last), ...ids.filter((id) => id <= last)]
   }
 
   #pairsOf(asset: StoredAsset, row: Row): { account: Buffer; item: Buffer }[] {
@@ -243,13 +252,18 @@ function prepare(db: SqliteDatabase) {
       `SELECT min(asset) FROM (SELECT min(asset) AS asset FROM doubts WHERE asset > @after
        UNION ALL SELECT min(asset) FROM openings WHERE since > 0 AND asset > @after)`,
     ).pluck(),
+    isTurned: sql('SELECT 1 FROM turns WHERE asset = ?').pluck(),
+    // Each row once, and without gathering all of them first.
     doubts: sql(
       `SELECT account, item FROM doubts WHERE asset = @asset
-       UNION SELECT account, item FROM openings WHERE since > 0 AND asset = @asset LIMIT @limit`,
+       UNION ALL SELECT o.account, o.item FROM openings o WHERE o.since > 0 AND o.asset = @asset AND NOT EXISTS
+         (SELECT 1 FROM doubts d WHERE d.asset = o.asset AND d.account = o.account AND d.item = o.item)
+         GROUP BY o.account, o.item
+       LIMIT @limit`,
     ).raw(),
     unopened: sql('SELECT 1 FROM balances WHERE account = ? AND asset = ? AND item = ? AND opening IS NULL').pluck(),
     transfersBelow: sql(`SELECT ${columns} WHERE (${place}) < (?, ?, ?) ${newest}`).raw(),
     ofAssetBelow: sql(`SELECT ${columns} WHERE asset = ? AND (${place}) < (?, ?, ?) ${newest}`).raw(),
-    turned: sql('SELECT asset FROM turns ORDER BY asset LIMIT ?').raw(),
+    turnedAfter: sql('SELECT asset FROM turns WHERE asset > ? ORDER BY asset LIMIT ?').pluck(),
   }
 }

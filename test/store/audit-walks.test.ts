@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import { type AssetRef, assetKey } from '../../src/core/asset.ts'
+import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import type { Journal } from '../../src/store/store.ts'
+import { CHAIN } from '../indexer/harness.ts'
+import { ACCOUNTS, hashOf, makeBlock } from './chains.ts'
+
+/** More than a step of a walk looks at. */
+const TURNED = 1_200
+const [alice, bob] = ACCOUNTS
+const header = { number: 0, hash: hashOf(0, 0), parentHash: '0x', timestamp: 0 }
+const tokens = Array.from({ length: TURNED + 1 }, (_, index): AssetRef => {
+  return { standard: 'erc20', reference: `0x${(index + 1).toString(16).padStart(40, '0')}` }
+})
+const LIMITS = { keys: 50, perToken: 5 }
+
+let folder = ''
+let store: SqliteStore
+let journal: Journal
+
+/** Of every token an account spends what it never had; all tokens but the last are turned. */
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'steelyard-walks-'))
+  store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS })
+  journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+  const movements = tokens.map((asset) => ({ asset, from: alice, to: bob, amount: 1n, item: 0 }))
+  await journal.append({ first: 0, through: header, blocks: [makeBlock(movements, header)], headers: [header] })
+  const evidence = { account: alice, item: '', journal: undefined, chain: 0n }
+  for (const asset of tokens.slice(0, TURNED)) await journal.turn({ asset, block: header, reason: 'range', evidence })
+})
+afterEach(async () => {
+  await journal.close()
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+/** The tokens that so many steps of a walk bring, step by step. */
+async function steps(walk: 'doubts' | 'rereads', count: number): Promise<string[][]> {
+  const brought: string[][] = []
+  for (let step = 0; step < count; step++) {
+    const { keys, place } = await journal.audits.next(walk, LIMITS)
+    await journal.audits.reached(walk, place)
+    brought.push([...new Set(keys.map(({ asset }) => assetKey(asset)))])
+  }
+  return brought
+}
+
+test('a step over doubts looks at a bounded number of turned tokens, and the next one goes on behind them', async () => {
+  const brought = await steps('doubts', 8)
+  const last = assetKey(tokens.at(-1) ?? { standard: 'erc20', reference: '' })
+  expect(brought[0]).toEqual([])
+  expect(brought[1]).toEqual([])
+  // Round and round: 2.4 steps each.
+  expect(brought.flat()).toEqual([last, last, last])
+})
+
+test('every turned token is read again in its turn, however many there are', async () => {
+  const seen = new Set((await steps('rereads', TURNED / 25 + 1)).flat())
+  expect(seen.size).toBe(TURNED)
+})
