@@ -44,12 +44,19 @@ export interface ChainReader {
     signal: AbortSignal,
   ): Promise<BalanceReads>
 
-  /** What tokens say of themselves, at a block, or else at the node's newest. */
-  readTokens(assets: readonly AssetRef[], signal: AbortSignal, at?: BlockRef): Promise<TokenReads>
+  /** What tokens say of themselves, at a block, or else at the node's newest. `ask` as of balances. */
+  readTokens(
+    assets: readonly AssetRef[],
+    signal: AbortSignal,
+    how?: { readonly at: BlockRef; readonly ask?: 'another_node' },
+  ): Promise<TokenReads>
 }
 
-/** What transfers are fetched: a coverage's scope, or those of one account in one token (canonical addresses). */
-export type FetchScope = Scope | { readonly type: 'pair'; readonly token: string; readonly account: string }
+/** What transfers are fetched: a coverage's scope; or of one token (canonical addresses) one account's, or mints and burns. */
+export type FetchScope =
+  | Scope
+  | { readonly type: 'pair'; readonly token: string; readonly account: string }
+  | { readonly type: 'mints'; readonly token: string }
 
 /** At a number, a node has another block (`theirs`) than we hold (`ours`): hashes. */
 export type Conflict = { readonly number: number; readonly theirs: string; readonly ours: string }

@@ -1,25 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { BalanceRead, ChainAdapter, FetchScope } from '../chains/adapter.ts'
+import type { BalanceRead } from '../chains/adapter.ts'
 import { type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
-import type { BlockRef, Header } from '../core/block.ts'
-import type { Coverage } from '../core/coverage.ts'
+import type { BlockRef } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
-import type { BlockTransfers } from '../core/transfer.ts'
 import type { Evidence, TurnReason } from '../store/audits.ts'
-import type { ChainReads, Journal } from '../store/store.ts'
-import { findParting, isSteady, type Standing } from './audit-verdict.ts'
-import { backfill } from './backfill.ts'
+import { findParting, type Standing, type Steadiness, steadinessOf } from './audit-verdict.ts'
+import { Refetcher, type RefetchParts, type Repairs } from './refetch.ts'
 import type { StateWindow } from './state-window.ts'
 
 /** Blocks at which chain and journal are found to part, one after the other, before the pair's whole logs are fetched. */
 const MAX_PARTINGS = 8
-/** Blocks whose receipts are fetched at once. */
-const BLOCKS_AT_ONCE = 4
 /** Greatest holders looked at where a supply differs. */
 const HOLDERS_LOOKED_AT = 200
-/** Transfers up to which all of a token's logs are fetched again where its supply differs. */
-const MAX_TRANSFERS_FETCHED = 20_000
 
 /** An amount of the chain that the journal does not have: of an account, or of a whole token. */
 export type Suspect = {
@@ -33,36 +26,32 @@ type PairSuspect = Suspect & { readonly key: BalanceKey }
 
 /**
  * What became of a suspicion. `gone`: it did not hold, or its block went. `unsteady`: the node does not say the same
- * twice. `odd`: all logs are there, and they do not explain the amount.
+ * twice. `unanswered`: no node could say. `unfinished`: more is to be fetched than one case may. `odd`: all logs are there,
+ * and they do not explain the amount.
  */
 export type Verdict =
-  | { readonly is: 'gone' | 'unsteady' | 'odd' }
-  | { readonly is: 'repaired'; readonly transfers: number; readonly blocks: readonly number[] }
+  | { readonly is: 'gone' | 'unsteady' | 'unanswered' | 'unfinished' | 'odd' }
+  | ({ readonly is: 'repaired' } & Repairs)
 
-export type CaseParts = {
-  readonly adapter: ChainAdapter
-  readonly journal: Journal
-  readonly reads: ChainReads
-  readonly coverage: Coverage
+export type CaseParts = RefetchParts & {
   /** The account that stands for nobody, where the kind of chain has one. */
   readonly nobody: string | undefined
   readonly window: StateWindow
-  /** Monotonic milliseconds. */
-  readonly now: () => number
 }
 
 /** Looks into suspicions, one at a time: asks again, finds where chain and journal part, fetches what may be missing. */
 export class Investigator {
   readonly #parts: CaseParts
-  #repairs: { transfers: number; blocks: number[] } = { transfers: 0, blocks: [] }
+  readonly #refetcher: Refetcher
 
   constructor(parts: CaseParts) {
     this.#parts = parts
+    this.#refetcher = new Refetcher(parts)
   }
 
-  /** @throws NODE_* nothing is decided; STORE_UNAVAILABLE, LEASE_LOST */
+  /** @throws NODE_*, BLOCK_CONFLICT nothing is decided; STORE_UNAVAILABLE, LEASE_LOST */
   async investigate(suspect: Suspect, signal: AbortSignal): Promise<Verdict> {
-    this.#repairs = { transfers: 0, blocks: [] }
+    this.#refetcher.takeRepairs()
     const { account, item } = suspect.evidence
     if (account === undefined) return this.#supply(suspect, signal)
     return this.#balance({ ...suspect, key: { account, asset: suspect.asset, item } }, signal)
@@ -70,7 +59,8 @@ export class Investigator {
 
   async #balance(suspect: PairSuspect, signal: AbortSignal): Promise<Verdict> {
     const { key, block, evidence } = suspect
-    if (!(await this.#isSteady(suspect, signal))) return { is: 'unsteady' }
+    const steadiness = await this.#steadiness(suspect, signal)
+    if (steadiness !== 'steady') return { is: steadiness }
     const read: Observation = { ...key, amount: evidence.chain, block, observedAt: 0 }
     const byRange = suspect.reason === 'range'
     const { journal } = this.#parts
@@ -82,36 +72,43 @@ export class Investigator {
     for (let round = 0; round < MAX_PARTINGS; round++) {
       const parting = await this.#parting(suspect, signal)
       if (parting === undefined) break
-      if ((await this.#fetchAgain([parting], signal)) === 0) return this.#repaired('odd')
-      if (!(await differs())) return this.#repaired('gone')
+      if ((await this.#refetcher.fetchBlocks([parting], signal)) === 0) return this.#repairedOr('odd')
+      if (!(await differs())) return this.#repairedOr('gone')
     }
-    const scope: FetchScope = { type: 'pair', token: key.asset.reference, account: key.account }
-    await this.#fetchMissing({ asset: key.asset, account: key.account, scope, last: block.number }, signal)
-    return this.#repaired((await differs()) ? 'odd' : 'gone')
+    const logs = { asset: key.asset, account: key.account, last: block.number }
+    if (!(await this.#refetcher.compareAll(logs, signal))) return this.#repairedOr('unfinished')
+    return this.#repairedOr((await differs()) ? 'odd' : 'gone')
   }
 
   /** What was repaired on the way is told; what stays odd after that is for the next round to see. */
-  #repaired(otherwise: 'odd' | 'gone'): Verdict {
-    const { transfers, blocks } = this.#repairs
-    return transfers === 0 ? { is: otherwise } : { is: 'repaired', transfers, blocks }
+  #repairedOr(otherwise: 'odd' | 'gone' | 'unfinished'): Verdict {
+    const repairs = this.#refetcher.takeRepairs()
+    return repairs.transfers === 0 ? { is: otherwise } : { is: 'repaired', ...repairs }
   }
 
   /** Asks for the amount again: by hash, by number, and of another node where there is one. */
-  async #isSteady({ key, block, evidence }: PairSuspect, signal: AbortSignal): Promise<boolean> {
-    const answers: (BalanceRead | undefined)[] = []
-    for (const ask of [undefined, 'by_number', 'another_node'] as const) {
-      const request = { keys: [key], at: block, ...(ask === undefined ? {} : { ask }) }
-      answers.push((await this.#parts.adapter.readBalances(request, signal)).reads[0])
+  async #steadiness({ key, block, evidence }: PairSuspect, signal: AbortSignal): Promise<Steadiness> {
+    const { adapter } = this.#parts
+    const request = { keys: [key], at: block }
+    const own: (BalanceRead | undefined)[] = []
+    for (const ask of [{}, { ask: 'by_number' }] as const) {
+      own.push((await adapter.readBalances({ ...request, ...ask }, signal)).reads[0])
     }
-    return isSteady(answers, evidence.chain)
+    const other = await voice(signal, () => adapter.readBalances({ ...request, ask: 'another_node' }, signal))
+    return steadinessOf({ own, other: other?.reads[0] }, evidence.chain)
   }
 
   /** The block at which the chain left what the journal says; undefined where nobody remembers so much state. */
   async #parting({ reason, key, block: head }: PairSuspect, signal: AbortSignal): Promise<number | undefined> {
-    const { coverage, window } = this.#parts
-    // An opening that coverage did not give is itself derived from the chain: there is no side to part from.
-    if (reason === 'range' && coverage.from > 0) return undefined
-    return findParting({ first: coverage.from, last: head.number, whole: coverage.from === 0 }, async (number) =>
+    const { coverage, journal, window } = this.#parts
+    let last: number | undefined = head.number
+    if (reason === 'range') {
+      // An opening that coverage did not give is itself derived from the chain: there is no side to part from. Else what
+      // a read opened again agrees with the chain by itself: what contradicts it are the events before.
+      last = coverage.from > 0 ? undefined : (await journal.audits.expected(key, head.number)).contradicted
+    }
+    if (last === undefined) return undefined
+    return findParting({ first: coverage.from, last, whole: coverage.from === 0 }, async (number) =>
       window.reaches(number, head) ? this.#standing(key, number, signal) : 'unknown',
     )
   }
@@ -119,69 +116,38 @@ export class Investigator {
   /** How chain and journal stand to each other at the end of a block. */
   async #standing(key: BalanceKey, number: number, signal: AbortSignal): Promise<Standing> {
     const { adapter, journal, window } = this.#parts
-    const [at] = await adapter.headers({ first: number, last: number }, signal)
-    if (at === undefined) return 'unknown'
-    const [read] = (await adapter.readBalances({ keys: [key], at }, signal)).reads
-    if (read?.ok !== true) {
-      if (read?.reason === 'no_archive') window.failed()
-      return 'unknown'
-    }
     const { amount: ours } = await journal.audits.expected(key, number)
-    return ours === undefined ? 'unknown' : ours === read.amount ? 'equal' : 'different'
-  }
-
-  /** Fetches all logs of a scope again, and then whole the blocks whose transfers we do not have so. */
-  async #fetchMissing(
-    what: { asset: AssetRef; account: string | undefined; scope: FetchScope; last: number },
-    signal: AbortSignal,
-  ): Promise<number> {
-    const { adapter, journal, coverage, now } = this.#parts
-    const { asset, account, scope, last } = what
-    let changed = 0
-    for await (const batch of backfill({ adapter, scope, first: coverage.from, last, signal, now })) {
-      const range = { first: batch.first, last: batch.through.number }
-      const blocks = await journal.audits.differing({ asset, account, ...range, blocks: batch.blocks })
-      changed += await this.#fetchAgain(blocks, signal)
-    }
-    return changed
-  }
-
-  /** Fetches blocks by their receipts and makes the journal's be so; returns how many transfers that changed. */
-  async #fetchAgain(numbers: readonly number[], signal: AbortSignal): Promise<number> {
-    const { adapter, journal } = this.#parts
-    let changed = 0
-    for (let at = 0; at < numbers.length; at += BLOCKS_AT_ONCE) {
-      const some = numbers.slice(at, at + BLOCKS_AT_ONCE)
-      const headers = (
-        await Promise.all(some.map((number) => adapter.headers({ first: number, last: number }, signal)))
-      ).flat()
-      const blocks = await this.#transfersOf(headers, signal)
-      const { inserted, removed } = await journal.repair(blocks)
-      changed += inserted + removed
-      if (inserted + removed > 0) this.#repairs.blocks.push(...some)
-    }
-    this.#repairs.transfers += changed
-    return changed
-  }
-
-  /** From receipts, which cannot be short; where no node keeps them, from the logs once more. */
-  async #transfersOf(headers: readonly Header[], signal: AbortSignal): Promise<readonly BlockTransfers[]> {
-    const { adapter, coverage } = this.#parts
-    const asked = { headers, scope: coverage.scope }
-    try {
-      return await adapter.transfersOf({ ...asked, source: 'receipts' }, signal)
-    } catch (error) {
-      if (!isServiceError(error, 'NODE_RPC')) throw error
-      return adapter.transfersOf(asked, signal)
-    }
+    const [at] = await adapter.headers({ first: number, last: number }, signal)
+    if (at === undefined || ours === undefined) return 'unknown'
+    const [read] = (await adapter.readBalances({ keys: [key], at }, signal)).reads
+    if (read?.ok === true) return ours === read.amount ? 'equal' : 'different'
+    if (read?.reason === 'no_archive') window.failed()
+    // Before a contract is there, nobody has anything of it.
+    return read?.reason === 'not_a_token' && ours === 0n ? 'equal' : 'unknown'
   }
 
   async #supply(suspect: Suspect, signal: AbortSignal): Promise<Verdict> {
-    const { adapter, journal, reads } = this.#parts
     const { asset, block, evidence } = suspect
-    const again = await this.supplyAt(asset, block, signal)
-    if (again === undefined || !again.includes(evidence.chain)) return { is: 'unsteady' }
+    const again = await this.supplyAt(asset, { at: block }, signal)
+    if (again === undefined) return { is: 'unanswered' }
+    if (!again.includes(evidence.chain)) return { is: 'unsteady' }
     if (evidence.journal !== undefined && again.includes(evidence.journal)) return { is: 'gone' }
+    const other = await voice(signal, () => this.supplyAt(asset, { at: block, ask: 'another_node' }, signal))
+    if (other !== undefined && !other.includes(evidence.chain)) return { is: 'unsteady' }
+    const pair = await this.#differingHolder(suspect, signal)
+    if (pair !== undefined) return this.#balance(pair, signal)
+    const parting = await this.#supplyParting(suspect, signal)
+    if (parting !== undefined) {
+      await this.#refetcher.fetchBlocks([parting], signal)
+      return this.#repairedOr('odd')
+    }
+    const complete = await this.#refetcher.compareAll({ asset, account: undefined, last: block.number }, signal)
+    return this.#repairedOr(complete ? 'odd' : 'unfinished')
+  }
+
+  /** One of the greatest holders, of whom the chain says something else than the journal: it proves more than a total. */
+  async #differingHolder({ asset, block }: Suspect, signal: AbortSignal): Promise<PairSuspect | undefined> {
+    const { adapter, journal, reads } = this.#parts
     await nextTurn()
     const { rows } = await reads.holders({ asset, offset: 0, limit: HOLDERS_LOOKED_AT })
     const keys = rows.map(({ account }) => ({ account, asset, item: NO_ITEM }))
@@ -194,31 +160,66 @@ export class Investigator {
       const read = observed[index]
       if (judgement.outcome !== 'different' || read === undefined) continue
       const { account, item, amount } = read
-      const pair: Evidence = { account, item, journal: judgement.journal, chain: amount }
-      return this.#balance({ reason: 'balance', asset, block, evidence: pair, key: read }, signal)
+      const evidence: Evidence = { account, item, journal: judgement.journal, chain: amount }
+      return { reason: 'balance', asset, block, evidence, key: read }
     }
-    const stored = await reads.audits.tokens({ accounting: undefined, after: await this.#idBefore(asset), limit: 1 })
-    if ((stored[0]?.transfers ?? 0) > MAX_TRANSFERS_FETCHED) return { is: 'odd' }
-    const scope: FetchScope = { type: 'tokens', tokens: [asset.reference] }
-    await this.#fetchMissing({ asset, account: undefined, scope, last: block.number }, signal)
-    return this.#repaired('odd')
+    return undefined
+  }
+
+  /** The block at which a token's supply left what mints and burns make; undefined where it cannot be found so. */
+  async #supplyParting({ asset, block: head }: Suspect, signal: AbortSignal): Promise<number | undefined> {
+    const { coverage, window } = this.#parts
+    return findParting({ first: coverage.from, last: head.number, whole: coverage.from === 0 }, async (number) =>
+      window.reaches(number, head) ? this.#supplyStanding(asset, number, signal) : 'unknown',
+    )
+  }
+
+  async #supplyStanding(asset: AssetRef, number: number, signal: AbortSignal): Promise<Standing> {
+    const { adapter, journal, nobody, window } = this.#parts
+    const [ours] = (await journal.audits.supplies([asset], number)).supplies
+    if (ours === undefined) return 'unknown'
+    const [at] = await adapter.headers({ first: number, last: number }, signal)
+    if (at === undefined) return 'unknown'
+    try {
+      const chain = await this.supplyAt(asset, { at }, signal)
+      if (chain !== undefined) return chain.includes(ours) ? 'equal' : 'different'
+      if (nobody === undefined || ours !== 0n) return 'unknown'
+      // Before a contract is there, nothing of it exists.
+      const key = { account: nobody, asset, item: NO_ITEM }
+      const [read] = (await adapter.readBalances({ keys: [key], at }, signal)).reads
+      return read?.ok === false && read.reason === 'not_a_token' ? 'equal' : 'unknown'
+    } catch (error) {
+      if (!isServiceError(error, 'NODE_RPC')) throw error
+      window.failed()
+      return 'unknown'
+    }
   }
 
   /**
    * What a token says exists at a block: its total, and its total without what lies with nobody, which some tokens
    * count. Undefined where it does not say.
    */
-  async supplyAt(asset: AssetRef, block: BlockRef, signal: AbortSignal): Promise<readonly bigint[] | undefined> {
+  async supplyAt(
+    asset: AssetRef,
+    how: { readonly at: BlockRef; readonly ask?: 'another_node' },
+    signal: AbortSignal,
+  ): Promise<readonly bigint[] | undefined> {
     const { adapter, nobody } = this.#parts
-    const [facts] = (await adapter.readTokens([asset], signal, block)).facts
+    const [facts] = (await adapter.readTokens([asset], signal, how)).facts
     if (facts?.totalSupply === undefined) return undefined
     if (nobody === undefined) return [facts.totalSupply]
     const key = { account: nobody, asset, item: NO_ITEM }
-    const [lost] = (await adapter.readBalances({ keys: [key], at: block }, signal)).reads
+    const [lost] = (await adapter.readBalances({ keys: [key], ...how }, signal)).reads
     return lost?.ok === true ? [facts.totalSupply, facts.totalSupply - lost.amount] : [facts.totalSupply]
   }
+}
 
-  async #idBefore(asset: AssetRef): Promise<number> {
-    return ((await this.#parts.reads.asset(asset))?.id ?? 1) - 1
+/** What another node says, or undefined: one that cannot answer has no voice. */
+async function voice<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!isServiceError(error) || signal.aborted) throw error
+    return undefined
   }
 }

@@ -3,40 +3,51 @@ import type { BalanceRead } from '../chains/adapter.ts'
 /** How the chain's amount and the journal's stand to each other at the end of a block. */
 export type Standing = 'equal' | 'different' | 'unknown'
 
-/** True where every way of asking brought the same amount. */
-export function isSteady(answers: readonly (BalanceRead | undefined)[], amount: bigint): boolean {
-  return answers.length > 0 && answers.every((answer) => answer?.ok === true && answer.amount === amount)
+/** What asking again tells: the same amount, others, or nothing, since the node could not say. */
+export type Steadiness = 'steady' | 'unsteady' | 'unanswered'
+
+/** Reasons of an answer that is none: they say something of a node, and nothing of the token. */
+const NO_VOICE: ReadonlySet<string> = new Set(['no_archive', 'node_unavailable'])
+
+/**
+ * How answers to the same question stand to an amount: those of the node that is asked first, which have to be there, and
+ * that of another one, which counts where it has a voice.
+ */
+export function steadinessOf(
+  { own, other }: { readonly own: readonly (BalanceRead | undefined)[]; readonly other: BalanceRead | undefined },
+  amount: bigint,
+): Steadiness {
+  if (own.length === 0 || own.some((answer) => !hasVoice(answer))) return 'unanswered'
+  const voices = hasVoice(other) ? [...own, other] : own
+  return voices.every((answer) => answer?.ok === true && answer.amount === amount) ? 'steady' : 'unsteady'
+}
+
+function hasVoice(answer: BalanceRead | undefined): boolean {
+  return answer !== undefined && (answer.ok || !NO_VOICE.has(answer.reason))
 }
 
 /**
  * The block at whose end chain and journal first differ, given that they differ at the end of `last`: found by steps that
- * double downwards, then by halving. `whole`: before `first` both are nothing. Undefined where a block that had to be
- * looked at is unknown.
+ * double downwards, then by halving. `whole`: before `first` both are nothing. Undefined where the block before is unknown.
  */
 export async function findParting(
   range: { readonly first: number; readonly last: number; readonly whole: boolean },
   standingAt: (block: number) => Promise<Standing>,
 ): Promise<number | undefined> {
   let different = range.last
-  let equal: number | undefined
-  for (let step = 1; equal === undefined; step *= 2) {
-    const block = range.last - step
-    if (block < range.first) {
-      if (!range.whole) return undefined
-      equal = range.first - 1
-      break
-    }
-    const standing = await standingAt(block)
-    if (standing === 'unknown') return undefined
-    if (standing === 'equal') equal = block
-    else different = block
+  /** The highest block known to lie below: they are equal there, or it is unknown how they stand. */
+  let below = { block: range.first - 1, isEqual: range.whole }
+  for (let step = 1, met = false; !met && range.last - step >= range.first; step *= 2) {
+    met = await look(range.last - step)
   }
-  while (different - equal > 1) {
-    const block = Math.floor((different + equal) / 2)
+  while (different - below.block > 1) await look(Math.floor((different + below.block) / 2))
+  return below.isEqual ? different : undefined
+
+  /** Moves one of the two bounds to a block; true where it is the lower one. */
+  async function look(block: number): Promise<boolean> {
     const standing = await standingAt(block)
-    if (standing === 'unknown') return undefined
-    if (standing === 'equal') equal = block
-    else different = block
+    if (standing === 'different') different = block
+    else below = { block, isEqual: standing === 'equal' }
+    return standing !== 'different'
   }
-  return different
 }

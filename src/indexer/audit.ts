@@ -1,13 +1,15 @@
 import { assetKey, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
 import { type BlockRef, type Header, sameBlock } from '../core/block.ts'
-import { isServiceError } from '../core/errors.ts'
+import { isServiceError, type ServiceError } from '../core/errors.ts'
 import type { Batch } from '../core/transfer.ts'
 import type { Finding, Judgement, Walk, WalkLimits, WalkStep } from '../store/audits.ts'
 import { type CaseParts, Investigator, type Suspect, type Verdict } from './audit-case.ts'
 import { hearing } from './hearing.ts'
+import { inParts } from './in-parts.ts'
 import type { AuditFeed } from './indexer.ts'
 import type { Judged } from './judge.ts'
+import { Rests } from './rests.ts'
 import { StateWindow } from './state-window.ts'
 import { Suspects } from './suspects.ts'
 import { Touched } from './touched.ts'
@@ -40,7 +42,10 @@ export class Auditor implements AuditFeed {
   readonly #investigator: Investigator
   readonly #window: StateWindow
   readonly #touched = new Touched()
-  readonly #suspects = new Suspects()
+  /** Tokens whose cases came to nothing, and tokens whose reads made a node fail. */
+  readonly #rests = new Rests()
+  readonly #failing = new Rests()
+  readonly #suspects = new Suspects((asset) => this.#rests.isResting(asset))
   readonly #counts = {
     audit_checked: 0,
     audit_equal: 0,
@@ -110,34 +115,45 @@ export class Auditor implements AuditFeed {
   async round(signal: AbortSignal): Promise<void> {
     const head = this.#head
     if (head === undefined) return
-    this.#suspects.nextRound()
+    this.#rests.nextRound()
+    this.#failing.nextRound()
     const touched = this.#touched.take()
     const steps = await this.#walk()
     const adopted = this.#counts.audit_adopted
-    const keys = distinct([...touched, ...WALK_NAMES.flatMap((walk) => steps[walk].keys)])
-    try {
-      await this.#check(keys, head, signal)
-    } catch (error) {
-      this.#counts.audit_unchecked += keys.length
-      throw error
-    }
-    await this.#recall(steps.doubts.keys, head)
-    await this.#checkSupplies(distinct([...touched, ...steps.holders.keys]), signal)
-    await this.#investigate(signal)
+    const keys = [...touched, ...WALK_NAMES.flatMap((walk) => steps[walk].keys)]
+    const failure = await this.#inParts(keys, (some) => this.#check(some, head, signal), signal)
+    // Dealt with or failed: the next round goes on behind them, so that what makes a node fail is not met for ever.
     for (const walk of WALK_NAMES) await this.#options.journal.audits.reached(walk, steps[walk].place)
+    if (failure !== undefined) throw failure
+    await this.#recall(steps.doubts.keys, head)
+    const supplied = [...touched, ...steps.holders.keys]
+    const unsupplied = await this.#inParts(supplied, (some) => this.#checkSupplies(some, signal), signal)
+    await this.#investigate(signal)
+    if (unsupplied !== undefined) throw unsupplied
     this.#audited = head
     // A head is gone over again while that brings something; tokens that never answer wait for the next one.
     this.#more = this.#counts.audit_adopted > adopted || this.#suspects.size > 0
   }
 
+  /** Does work for keys, without those of tokens that made a node fail lately; returns the error where none of it worked. */
+  async #inParts(
+    keys: readonly BalanceKey[],
+    work: (keys: readonly BalanceKey[]) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<ServiceError | undefined> {
+    const open = keys.filter(({ asset }) => !this.#failing.isResting(asset))
+    const { error, failed, culprits } = await inParts({ keys: open, work }, signal)
+    this.#counts.audit_unchecked += keys.length - open.length + failed.length
+    const spoilt = new Set(failed.map(({ asset }) => assetKey(asset)))
+    for (const { asset } of open) if (!spoilt.has(assetKey(asset))) this.#failing.forget(asset)
+    for (const asset of culprits) this.#failing.rest(asset)
+    return error
+  }
+
   async #walk(): Promise<Readonly<Record<Walk, WalkStep>>> {
-    const { audits } = this.#options.journal
-    return {
-      holders: await audits.next('holders', WALK_LIMITS.holders),
-      doubts: await audits.next('doubts', WALK_LIMITS.doubts),
-      openings: await audits.next('openings', WALK_LIMITS.openings),
-      rereads: await audits.next('rereads', WALK_LIMITS.rereads),
-    }
+    const next = (walk: Walk): Promise<WalkStep> => this.#options.journal.audits.next(walk, WALK_LIMITS[walk])
+    const [holders, doubts] = [await next('holders'), await next('doubts')]
+    return { holders, doubts, openings: await next('openings'), rereads: await next('rereads') }
   }
 
   /** Reads balances at a block and holds them against the journal. */
@@ -184,13 +200,13 @@ export class Auditor implements AuditFeed {
     const { block, supplies } = await journal.audits.supplies(assets)
     const told = assets.filter((_, index) => supplies[index] !== undefined)
     if (told.length === 0) return
-    const { facts } = await adapter.readTokens(told, signal, block)
+    const { facts } = await adapter.readTokens(told, signal, { at: block })
     for (const [index, asset] of told.entries()) {
       const ours = supplies[assets.indexOf(asset)]
       const chain = facts[index]?.totalSupply
       if (chain === undefined || ours === undefined) continue
       this.#counts.audit_checked++
-      if (chain === ours || (await this.#investigator.supplyAt(asset, block, signal))?.includes(ours)) {
+      if (chain === ours || (await this.#investigator.supplyAt(asset, { at: block }, signal))?.includes(ours)) {
         this.#counts.audit_equal++
         continue
       }
@@ -228,10 +244,7 @@ export class Auditor implements AuditFeed {
         verdict = await this.#investigator.investigate(suspect, signal)
       } catch (error) {
         if (!isServiceError(error) || signal.aborted) throw error
-        // The node could not be asked: the next comparison finds it again.
-        this.#counts.audit_failed++
-        this.#suspects.rest(suspect)
-        continue
+        verdict = { is: 'unanswered' }
       }
       await this.#conclude(suspect, verdict)
     }
@@ -239,13 +252,25 @@ export class Auditor implements AuditFeed {
 
   async #conclude(suspect: Suspect, verdict: Verdict): Promise<void> {
     const { journal } = this.#options
-    if (verdict.is === 'gone') return
+    if (verdict.is === 'unanswered') {
+      // Nothing was said of the token: the next comparison finds it again.
+      this.#counts.audit_failed++
+      this.#rests.pause(suspect.asset)
+      return
+    }
+    if (verdict.is === 'unfinished') {
+      this.#rests.pause(suspect.asset)
+      await this.#note(suspect, 'different', 'its logs are still being compared')
+      return
+    }
     if (verdict.is === 'unsteady') {
       this.#counts.audit_unsteady++
-      this.#suspects.rest(suspect)
+      this.#rests.rest(suspect.asset)
       await this.#note(suspect, 'unsteady', 'the node did not say the same twice')
       return
     }
+    if (verdict.is !== 'odd') this.#rests.forget(suspect.asset)
+    if (verdict.is === 'gone') return
     if (verdict.is === 'repaired') {
       this.#counts.audit_repaired++
       const says = `${verdict.transfers} transfers that were missing or wrong were fetched again, in blocks ${verdict.blocks.slice(0, 10).join(', ')}`
@@ -257,7 +282,7 @@ export class Auditor implements AuditFeed {
       this.#counts.audit_turned++
       await this.#note(suspect, 'turned', 'all its logs are there, and they do not explain what the chain says')
     } else if (outcome === 'fixed') {
-      this.#suspects.rest(suspect)
+      this.#rests.rest(suspect.asset)
       await this.#note(suspect, 'different', 'its logs do not explain what the chain says; its class is fixed')
     }
   }
@@ -270,8 +295,4 @@ export class Auditor implements AuditFeed {
     log('warn', `audit: ${what}: ${says}`, { ...who, reason: suspect.reason, block: block.number, ...amounts })
     await journal.audits.note({ what, asset, block: block.number, ...evidence, says })
   }
-}
-
-function distinct(keys: readonly BalanceKey[]): BalanceKey[] {
-  return [...new Map(keys.map((key) => [`${assetKey(key.asset)}/${key.account}/${key.item}`, key])).values()]
 }

@@ -29,6 +29,8 @@ export type BackfillOptions = {
   readonly signal: AbortSignal
   /** Monotonic milliseconds. */
   readonly now: () => number
+  /** Ranges that may still be asked for, counted down as they are. At none left it ends early, at the end of a batch. */
+  readonly budget?: { left: number }
 }
 
 /**
@@ -42,9 +44,10 @@ export async function* backfill(options: BackfillOptions): AsyncGenerator<Batch>
   let next = options.first
   const gathered = new Gathered()
   let since = options.now()
+  const asksOn = (): boolean => next <= options.last && (options.budget === undefined || options.budget.left > 0)
   try {
-    while (next <= options.last || waiting.length > 0) {
-      while (next <= options.last && waiting.length < IN_FLIGHT) {
+    while (asksOn() || waiting.length > 0) {
+      while (asksOn() && waiting.length < IN_FLIGHT) {
         const last = Math.min(options.last, next + ranges.size.blocks - 1)
         waiting.push(settledLater(ranges.fetch(next, last)))
         next = last + 1
@@ -53,7 +56,7 @@ export async function* backfill(options: BackfillOptions): AsyncGenerator<Batch>
         gathered.add(answer)
         if (gathered.isFull()) yield gathered.take()
       }
-      const finished = waiting.length === 0 && next > options.last
+      const finished = waiting.length === 0 && !asksOn()
       if (!gathered.isEmpty() && (finished || options.now() - since >= BATCH_MS)) yield gathered.take()
       if (gathered.isEmpty()) since = options.now()
     }
@@ -119,8 +122,9 @@ class RangeFetcher {
 
   /** The range, in as many answers as the node wants. */
   async fetch(first: number, last: number): Promise<readonly Answer[]> {
-    const { adapter, scope, signal, now } = this.#options
+    const { adapter, scope, signal, now, budget } = this.#options
     const started = now()
+    if (budget !== undefined) budget.left--
     try {
       const [blocks, [through]] = await Promise.all([
         adapter.transfers({ first, last, scope }, signal),

@@ -80,26 +80,35 @@ export type Hearing = {
   readonly answering: readonly AssetRef[]
 }
 
+/** What the events say of a balance at a block. */
+export type Expected = {
+  readonly amount: bigint | undefined
+  readonly whole: boolean
+  readonly contradicted: number | undefined
+}
+
 /** What an auditor asks of the journal that it is the writer of, and leaves there. */
 export interface AuditStore {
   next(walk: Walk, limits: WalkLimits): Promise<WalkStep>
   reached(walk: Walk, place: string): Promise<void>
   /**
-   * What exists of each asset by its events and openings at the written block; undefined where the journal cannot say:
-   * coverage began later, is of accounts, a balance is in doubt, or the asset is not of `events`.
+   * What exists of each asset by its events and openings at the written block, or at an earlier one; undefined where the
+   * journal cannot say: coverage began later, is of accounts, a balance is in doubt, the asset is not of `events`; of an
+   * earlier block also where a balance was reopened, or too many transfers came since.
    */
   supplies(
     assets: readonly AssetRef[],
+    at?: number,
   ): Promise<{ readonly block: BlockRef; readonly supplies: readonly (bigint | undefined)[] }>
   /**
    * What the events say a balance was at the end of a block, in range or not: from its newest opening on by that, before
    * by what coverage gave. `amount` undefined: there is no opening. `whole`: the newest opening holds since coverage
-   * began.
+   * began; where not, `contradicted` is the first block at whose end what coverage gave and the events are no amount.
    */
-  expected(key: BalanceKey, block: number): Promise<{ readonly amount: bigint | undefined; readonly whole: boolean }>
+  expected(key: BalanceKey, block: number): Promise<Expected>
   /**
-   * Of a range of blocks, the numbers of those in which an asset's transfers (with `account`, those from or to it) are
-   * not the ones of `blocks`.
+   * Of a range of blocks, the numbers of those in which an asset's transfers (those from or to `account`, else mints and
+   * burns) are not the ones of `blocks`. Looks at some milliseconds' worth: up to the end of block `through`.
    */
   differing(query: {
     readonly asset: AssetRef
@@ -107,7 +116,7 @@ export interface AuditStore {
     readonly first: number
     readonly last: number
     readonly blocks: readonly BlockTransfers[]
-  }): Promise<readonly number[]>
+  }): Promise<{ readonly numbers: readonly number[]; readonly through: number }>
   /** Adds a finding; the oldest above a limit go. */
   note(finding: Finding): Promise<void>
   /** Notes which tokens answer; nothing where the block is not ours. A rollback below the block takes it back. */

@@ -1,7 +1,7 @@
 import type { BalanceRead, BalanceReads, ChainAdapter, TokenReads } from '../../src/chains/adapter.ts'
 import { assert } from '../../src/core/assert.ts'
 import { type AssetRef, assetKey } from '../../src/core/asset.ts'
-import type { BalanceKey } from '../../src/core/balance.ts'
+import type { BalanceKey, UnknownReason } from '../../src/core/balance.ts'
 import type { BlockRef, Header } from '../../src/core/block.ts'
 import { ServiceError } from '../../src/core/errors.ts'
 import type { BlockTransfers, Transfer } from '../../src/core/transfer.ts'
@@ -26,10 +26,16 @@ export class StatefulChain extends MockChain {
   readonly #hidden = new Map<string, { logs: ReadonlySet<number>; inRanges: boolean }>()
   /** Tokens that answer nothing. */
   readonly mute = new Set<string>()
+  /** Tokens whose reads the node does not survive. */
+  readonly poison = new Set<string>()
+  /** Why a node that is asked so does not answer; undefined: it does. */
+  refuses: (ask: string | undefined) => UnknownReason | undefined = () => undefined
   /** Blocks below the newest whose state the node remembers. */
   stateBlocks = Number.POSITIVE_INFINITY
   /** What the node says instead of an amount. */
   lie: (asked: Asked) => bigint = ({ amount }) => amount
+  /** What it says instead of a supply. */
+  supplyLie: (ask: string | undefined, supply: bigint) => bigint = (_, supply) => supply
   /** Reads of balances so far. */
   reads = 0
 
@@ -58,10 +64,13 @@ export class StatefulChain extends MockChain {
 
   override async readBalances(request: Parameters<ChainAdapter['readBalances']>[0]): Promise<BalanceReads> {
     this.fault('readBalances')
+    this.#survive(request.keys.map(({ asset }) => asset))
     const block = this.#at(request.at)
     this.reads += request.keys.length
     const forgotten = this.#newest().number - block.number > this.stateBlocks
+    const refused = this.refuses(request.ask)
     const reads = request.keys.map((key): BalanceRead => {
+      if (refused !== undefined) return { ok: false, reason: refused }
       if (forgotten) return { ok: false, reason: 'no_archive' }
       if (this.mute.has(assetKey(key.asset))) return { ok: false, reason: 'token_does_not_answer' }
       const amount = this.balanceOf(key, block)
@@ -72,14 +81,17 @@ export class StatefulChain extends MockChain {
 
   override async readTokens(...request: Parameters<ChainAdapter['readTokens']>): Promise<TokenReads> {
     this.fault('readTokens')
-    const [assets, , at] = request
-    const block = this.#at(at ?? 'latest')
+    const [assets, , how] = request
+    this.#survive(assets)
+    if (this.refuses(how?.ask) !== undefined) throw new ServiceError('NODE_RPC', 'no state')
+    const block = this.#at(how?.at ?? 'latest')
+    if (this.#newest().number - block.number > this.stateBlocks) throw new ServiceError('NODE_RPC', 'no state')
     const facts = assets.map((asset) => ({
       asset,
       name: undefined,
       symbol: undefined,
       decimals: 0,
-      totalSupply: this.mute.has(assetKey(asset)) ? undefined : this.#supplyOf(asset, block),
+      totalSupply: this.mute.has(assetKey(asset)) ? undefined : this.supplyLie(how?.ask, this.#supplyOf(asset, block)),
     }))
     return { block, facts }
   }
@@ -92,6 +104,10 @@ export class StatefulChain extends MockChain {
       for (const [who, delta] of sidesOf(transfer)) if (who === account) amount += delta
     }
     return amount
+  }
+
+  #survive(assets: readonly AssetRef[]): void {
+    if (assets.some((asset) => this.poison.has(assetKey(asset)))) throw new ServiceError('NODE_TIMEOUT', 'hangs')
   }
 
   #supplyOf(asset: AssetRef, at: BlockRef): bigint {

@@ -147,7 +147,7 @@ describe('a token whose logs do not explain it is turned', () => {
 
   test('but not where the configuration says what it is', async () => {
     const chain = trunk().silently('3', [move(undefined, alice, 9n)])
-    const rig = await makeRig(chain, undefined, new Map([[assetKey(coin), 'events']]))
+    const rig = await makeRig(chain, undefined, { classes: new Map([[assetKey(coin), 'events']]) })
     await rig.audit()
     expect(await classesOf(rig)).toEqual(['events', 'events'])
     expect(await rig.reads.audits.findings(9)).toMatchObject([{ what: 'different', chain: 99n }])

@@ -36,14 +36,15 @@ export type Rig = {
 export async function makeRig(
   chain: ChainAdapter,
   coverage = ALL,
-  classes: ReadonlyMap<string, Accounting> = new Map(),
+  { classes, ...limits }: { readonly classes?: ReadonlyMap<string, Accounting>; readonly ranges?: number } = {},
 ): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-indexer-'))
-  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, classesOf: () => classes })
+  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, classesOf: () => classes ?? new Map() })
   const journal = await store.openJournal(CHAIN, coverage)
   const reads = await store.openReads(CHAIN)
   const now = () => performance.now()
-  const audit = new Auditor({ adapter: chain, journal, reads, coverage, nobody: undefined, now, log: () => undefined })
+  const parts = { adapter: chain, journal, reads, coverage, nobody: undefined, now, log: () => undefined }
+  const audit = new Auditor({ ...parts, ...limits })
   const indexer = new Indexer({
     adapter: chain,
     audit,

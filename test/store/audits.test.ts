@@ -170,7 +170,7 @@ describe('a sum that leaves the range of amounts', () => {
     // It stays in doubt until it was looked into, and is not whole.
     expect((await journal.audits.next('doubts', { keys: 9, perToken: 9 })).keys).toHaveLength(1)
     const key = { account: alice, asset: coin, item: '' }
-    expect(await journal.audits.expected(key, 3)).toEqual({ amount: 89n, whole: false })
+    expect(await journal.audits.expected(key, 3)).toEqual({ amount: 89n, whole: false, contradicted: 1 })
     await journal.rollback(headerOf(1))
     expect(await amountsOf(alice, [undefined])).toEqual([undefined])
     expect((await journal.audits.next('doubts', { keys: 9, perToken: 9 })).keys).toHaveLength(1)

@@ -51,9 +51,10 @@ export function createEvmAdapter(
         return { block: at, observedAt, reads: keys.map(() => ({ ok: false, reason: 'no_archive' })) }
       }
     },
-    readTokens: (assets, signal, at) => {
-      const reader = { ...reading, at: at ?? ('latest' as const), perCall: TOKENS_PER_CALL }
-      return rpc.run((session) => readTokens(session, assets, reader), { signal })
+    readTokens: (assets, signal, how) => {
+      const reader = { ...reading, at: how?.at ?? ('latest' as const), perCall: TOKENS_PER_CALL }
+      const running = { signal, elsewhere: lacksState, another: how?.ask === 'another_node' }
+      return rpc.run((session) => readTokens(session, assets, reader), running)
     },
   }
   return { adapter, counts }

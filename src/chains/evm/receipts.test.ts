@@ -1,6 +1,6 @@
 import type { Address } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Anvil, blockNumber, deploy, mine, send, startAnvil } from '../../../test/nodes/anvil.ts'
+import { type Anvil, blockNumber, DEPLOYER, deploy, mine, send, startAnvil } from '../../../test/nodes/anvil.ts'
 import { altering, Fault, type ScriptedNode, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
 import { assert } from '../../core/assert.ts'
 import type { Header } from '../../core/block.ts'
@@ -30,6 +30,9 @@ beforeAll(async () => {
   await send(anvil, { name: 'Erc20', address: coin, functionName: 'mint', args: [BOB, 6n] })
   await send(anvil, { name: 'Erc721', address: deed, functionName: 'mint', args: [ALICE, 7n] })
   await send(anvil, { name: 'Erc1155', address: goods, functionName: 'mint', args: [BOB, 3n, 40n] })
+  await send(anvil, { name: 'Erc20', address: coin, functionName: 'mint', args: [DEPLOYER, 3n] })
+  await send(anvil, { name: 'Erc20', address: coin, functionName: 'transfer', args: [ALICE, 2n] })
+  await send(anvil, { name: 'Erc20', address: coin, functionName: 'burn', args: [1n] })
   await mine(anvil, 3)
   headers = await adapter.headers({ first: 0, last: await blockNumber(anvil) }, SIGNAL)
 })
@@ -63,6 +66,7 @@ const scopes = () =>
     { type: 'tokens', tokens: [deed, goods] },
     { type: 'accounts', accounts: [ALICE] },
     { type: 'pair', token: coin, account: BOB },
+    { type: 'mints', token: coin },
   ] as const
 
 test('receipts tell the same transfers as logs, in every scope', async () => {
@@ -80,6 +84,17 @@ test("a pair's transfers are those of one account in one token, over a range", a
   expect(items.flatMap(({ transfers }) => transfers.map(({ item, amount }) => [item, amount]))).toEqual([['3', 40n]])
   const none = await adapter.transfers({ ...range, scope: { type: 'pair', token: deed, account: BOB } }, SIGNAL)
   expect(none).toEqual([])
+})
+
+test("a token's mints and burns are told from its payments, over a range", async () => {
+  const range = { first: 0, last: await blockNumber(anvil) }
+  const mints = await adapter.transfers({ ...range, scope: { type: 'mints', token: coin } }, SIGNAL)
+  expect(mints.flatMap(({ transfers }) => transfers.map(({ from, to, amount }) => [from, to, amount]))).toEqual([
+    [undefined, ALICE, 5n],
+    [undefined, BOB, 6n],
+    [undefined, DEPLOYER, 3n],
+    [DEPLOYER, undefined, 1n],
+  ])
 })
 
 describe('a node without eth_getBlockReceipts', () => {

@@ -1,7 +1,7 @@
 import type { Transfer } from '../../core/transfer.ts'
 import type { FetchScope } from '../adapter.ts'
 import { TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE } from './decode.ts'
-import { addressWord } from './hex.ts'
+import { addressWord, ZERO_ADDRESS } from './hex.ts'
 
 /** Addresses in one filter: geth takes at most 1,000 values for a topic, hosted nodes fewer addresses. */
 const ADDRESSES_PER_FILTER = 500
@@ -21,6 +21,8 @@ export function filtersOf(scope: FetchScope): readonly Filter[] {
       return chunks(scope.accounts).flatMap(sidesOf)
     case 'pair':
       return sidesOf([scope.account]).map((filter) => ({ address: [scope.token], ...filter }))
+    case 'mints':
+      return sidesOf([ZERO_ADDRESS]).map((filter) => ({ address: [scope.token], ...filter }))
   }
 }
 
@@ -57,6 +59,8 @@ export function wantedBy(scope: FetchScope): (transfer: Transfer) => boolean {
       const ofAccount = touches(new Set([scope.account]))
       return (transfer) => transfer.asset.reference === scope.token && ofAccount(transfer)
     }
+    case 'mints':
+      return ({ asset, from, to }) => asset.reference === scope.token && (from === undefined || to === undefined)
   }
 }
 

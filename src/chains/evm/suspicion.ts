@@ -22,9 +22,9 @@ export type Sought = { readonly key: string; readonly bits: BloomBits }
 /** What stands in the logs of a scope's transfers, and where in a log. */
 export type ScopeTest = { readonly place: 'signature' | 'address' | 'account'; readonly sought: readonly Sought[] }
 
-/** How a scope's logs can be told from a bloom; undefined for a pair, which is too narrow to be missed by its token. */
+/** How a scope's logs can be told from a bloom; undefined for parts of a token, which it cannot tell apart. */
 export async function scopeTest(scope: FetchScope): Promise<ScopeTest | undefined> {
-  if (scope.type === 'pair') return undefined
+  if (scope.type === 'pair' || scope.type === 'mints') return undefined
   if (scope.type === 'all') return { place: 'signature', sought: SIGNATURES }
   const bitsOf = await loadBitsOf()
   if (scope.type === 'tokens') {

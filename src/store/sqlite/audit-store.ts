@@ -4,7 +4,7 @@ import type { BalanceKey } from '../../core/balance.ts'
 import type { BlockRef } from '../../core/block.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import type { Transfer } from '../../core/transfer.ts'
-import type { AuditStore, Finding, Hearing, Walk, WalkLimits, WalkStep } from '../audits.ts'
+import type { AuditStore, Expected, Finding, Hearing, Walk, WalkLimits, WalkStep } from '../audits.ts'
 import { decodeAmount, decodeItem, encodeItem } from './amount-codec.ts'
 import type { AssetTable, FixedClasses } from './asset-table.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
@@ -14,10 +14,14 @@ import type { PairWriter } from './pair-writer.ts'
 import { encodeNullable } from './position.ts'
 import type { Segments } from './segments.ts'
 import { SilenceWriter } from './silence-writer.ts'
+import { decodeSupplyDelta } from './supply.ts'
 import { Walks } from './walks.ts'
 
 /** Findings kept: what an operator reads back, some 200 bytes each. */
 const MAX_FINDINGS = 1_000
+
+/** Transfers of ours that one question looks at: some 30 ms of the writer's time. */
+const MAX_COMPARED = 20_000
 
 const TRANSFER = 't.block, t.log, t.sub, t.sender, t.receiver, t.item, t.amount'
 
@@ -56,42 +60,41 @@ export class SqliteAudits implements AuditStore {
     this.#parts.transaction(() => this.#s.setPlace.run(walk, place))
   }
 
-  async supplies(assets: readonly AssetRef[]) {
+  async supplies(assets: readonly AssetRef[], at?: number) {
     const { coverage, transaction } = this.#parts
     const whole = coverage.from === 0 && coverage.scope.type !== 'accounts'
     return transaction((): { block: BlockRef; supplies: (bigint | undefined)[] } => {
       const row = this.#s.written.get() as Row | undefined
       const block = row === undefined ? undefined : readOptionalRef(row[0], row[1])
-      const supplies = assets.map((asset) => (whole && block !== undefined ? this.#supply(asset) : undefined))
+      const supplies = assets.map((asset) => (whole && block !== undefined ? this.#supply(asset, at) : undefined))
       return { block: block ?? { number: -1, hash: '' }, supplies }
     })
   }
 
-  async expected({ account, asset, item }: BalanceKey, block: number) {
+  async expected({ account, asset, item }: BalanceKey, block: number): Promise<Expected> {
     const { assets, codec, coverage, pairs, segments, transaction } = this.#parts
     return transaction(() => {
       const byCoverage = coverage.from === 0 ? 0n : undefined
       const stored = assets.find(asset)
-      if (stored === undefined) return { amount: byCoverage, whole: true }
+      if (stored === undefined) return { amount: byCoverage, whole: true, contradicted: undefined }
       const fungible = isFungible(asset.standard)
       const key = { account: codec.encode(account), asset: stored.id, item: encodeItem(item), fungible }
       const newest = segments.newest(key)
       const beforeIt = newest !== undefined && block < newest.since
       const opening = beforeIt ? byCoverage : (pairs.read(key)?.opening ?? byCoverage)
       const amount = opening === undefined ? undefined : opening + segments.sumAt(key, block)
-      return { amount, whole: newest === undefined || newest.since === 0 }
+      const isWhole = newest === undefined || newest.since === 0
+      return { amount, whole: isWhole, contradicted: isWhole ? undefined : segments.contradicted(key) }
     })
   }
 
-  async differing(query: Parameters<AuditStore['differing']>[0]): Promise<readonly number[]> {
-    const { asset, account, first, last } = query
+  async differing({ asset, account, first, last, blocks }: Parameters<AuditStore['differing']>[0]) {
     const { assets, codec, transaction } = this.#parts
     const theirs = new Map<string, number>()
-    for (const { number, transfers } of query.blocks) {
+    for (const { number, transfers } of blocks) {
+      if (number < first || number > last) continue
       for (const transfer of transfers) {
-        const { from, to } = transfer
-        if (assetKey(transfer.asset) !== assetKey(asset)) continue
-        if (account !== undefined && account !== from && account !== to) continue
+        if (assetKey(transfer.asset) !== assetKey(asset) || !concerns(transfer, account)) continue
         theirs.set(nameOf(number, transfer), number)
       }
     }
@@ -101,12 +104,21 @@ export class SqliteAudits implements AuditStore {
         account === undefined
           ? this.#s.transfersOf.iterate(id, first, last)
           : this.#s.transfersOfPair.iterate(codec.encode(account), id, first, last)
-      const others: number[] = []
+      const numbers = new Set<number>()
+      let [through, block, left] = [last, first, MAX_COMPARED]
       for (const entry of rows) {
-        const [block, transfer] = readTransfer(entry as Row, codec)
-        if (!theirs.delete(nameOf(block, transfer))) others.push(block)
+        const row = entry as Row
+        // A block is compared whole.
+        if (left-- <= 0 && int(row[0]) !== block) {
+          through = block
+          break
+        }
+        block = int(row[0])
+        if (account === undefined && row[3] !== null && row[4] !== null) continue
+        if (!theirs.delete(nameOf(block, readTransfer(row, codec)))) numbers.add(block)
       }
-      return [...new Set([...others, ...theirs.values()])].sort((a, b) => a - b)
+      for (const number of theirs.values()) if (number <= through) numbers.add(number)
+      return { numbers: [...numbers].sort((a, b) => a - b), through }
     })
   }
 
@@ -130,12 +142,31 @@ export class SqliteAudits implements AuditStore {
     })
   }
 
-  #supply(asset: AssetRef): bigint | undefined {
+  #supply(asset: AssetRef, at: number | undefined): bigint | undefined {
     const stored = this.#parts.assets.find(asset)
     if (stored === undefined || stored.accounting !== 'events') return undefined
     if (this.#s.doubt.get(stored.id, encodeItem(NO_ITEM)) !== undefined) return undefined
-    return nullable(this.#s.supply.get(stored.id), (value) => decodeAmount(bytes(value)))
+    const supply = nullable(this.#s.supply.get(stored.id), (value) => decodeAmount(bytes(value)))
+    const since = at === undefined ? 0n : this.#madeAfter(stored.id, at)
+    return supply === undefined || since === undefined ? undefined : supply - since
   }
+
+  /** What was made of an asset after a block, less what was burnt; undefined where that cannot be told in so many rows. */
+  #madeAfter(asset: number, block: number): bigint | undefined {
+    if (this.#s.reopened.get(asset) !== undefined) return undefined
+    let [made, left] = [0n, MAX_COMPARED]
+    for (const entry of this.#s.movedAfter.iterate(asset, block)) {
+      if (left-- <= 0) return undefined
+      const row = entry as Row
+      made += decodeSupplyDelta(row[0], row[1], bytes(row[2]))
+    }
+    return made
+  }
+}
+
+/** True where a transfer is from or to an account, or, without one, a mint or a burn. */
+function concerns({ from, to }: Transfer, account: string | undefined): boolean {
+  return account === from || account === to
 }
 
 type Named = Pick<Transfer, 'logIndex' | 'batchIndex' | 'from' | 'to' | 'item' | 'amount'>
@@ -144,10 +175,10 @@ function nameOf(block: number, { logIndex, batchIndex, from, to, item, amount }:
   return `${block}/${logIndex}/${batchIndex}/${from ?? ''}/${to ?? ''}/${item}/${amount}`
 }
 
-function readTransfer(row: Row, codec: AccountCodec): [number, Named] {
+function readTransfer(row: Row, codec: AccountCodec): Named {
   const side = (value: unknown) => nullable(value, (stored) => codec.decode(bytes(stored)))
   const place = { logIndex: int(row[1]), batchIndex: int(row[2]), from: side(row[3]), to: side(row[4]) }
-  return [int(row[0]), { ...place, item: decodeItem(bytes(row[5])), amount: decodeAmount(bytes(row[6])) }]
+  return { ...place, item: decodeItem(bytes(row[5])), amount: decodeAmount(bytes(row[6])) }
 }
 
 function prepare(db: SqliteDatabase) {
@@ -159,10 +190,15 @@ function prepare(db: SqliteDatabase) {
     hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
     supply: sql('SELECT supply FROM assets WHERE id = ?').pluck(),
     doubt: sql('SELECT 1 FROM doubts WHERE asset = ? AND item = ? LIMIT 1').pluck(),
-    transfersOf: sql(`SELECT ${TRANSFER} FROM transfers t WHERE t.asset = ? AND t.block BETWEEN ? AND ?`).raw(),
+    reopened: sql('SELECT 1 FROM openings WHERE asset = ? AND since > 0 LIMIT 1').pluck(),
+    movedAfter: sql('SELECT sender, receiver, amount FROM transfers WHERE asset = ? AND block > ?').raw(),
+    transfersOf: sql(
+      `SELECT ${TRANSFER} FROM transfers t WHERE t.asset = ? AND t.block BETWEEN ? AND ? ORDER BY t.block`,
+    ).raw(),
     transfersOfPair: sql(
       `SELECT ${TRANSFER} FROM changes c JOIN transfers t USING (block, log, sub)
-       WHERE c.account = ? AND c.asset = ? AND c.item = x'' AND c.block BETWEEN ? AND ?`,
+       WHERE c.account = ? AND c.asset = ? AND c.item = x'' AND c.block BETWEEN ? AND ?
+       ORDER BY c.block`,
     ).raw(),
     note: sql(
       `INSERT INTO findings (found_at, what, block, asset, account, item, journal, chain, says)

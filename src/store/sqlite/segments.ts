@@ -51,6 +51,11 @@ export class Segments {
     this.#s.add.run(...pairValues(key), block.number, encodeHash(block.hash), encodeAmount(amount), SINCE_COVERAGE)
   }
 
+  /** The first block at whose end what coverage gave and the events are no amount; undefined where they always are one. */
+  contradicted(key: PairKey): number | undefined {
+    return this.#coverage === undefined ? undefined : this.#closedAfter(key, this.#coverage, -1)
+  }
+
   /** Drops the reads above a block, and says of which pairs: `settle` has to follow for those that stay. */
   dropAbove(block: number): readonly Row[] {
     const pairs = this.#s.above.all(block) as Row[]

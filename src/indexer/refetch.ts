@@ -1,0 +1,170 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { ChainAdapter, FetchScope } from '../chains/adapter.ts'
+import { type AssetRef, assetKey } from '../core/asset.ts'
+import type { Header } from '../core/block.ts'
+import type { Coverage } from '../core/coverage.ts'
+import { isServiceError, ServiceError } from '../core/errors.ts'
+import type { BlockTransfers } from '../core/transfer.ts'
+import type { ChainReads, Journal } from '../store/store.ts'
+import { backfill } from './backfill.ts'
+
+/** Blocks whose receipts are fetched at once. */
+const BLOCKS_AT_ONCE = 4
+/**
+ * Blocks that are gathered for one repair, so that a pair is added up again once for all of them: some ten megabytes of
+ * transfers on a busy chain, and some seconds of its node's work to lose.
+ */
+const BLOCKS_REPAIRED_AT_ONCE = 64
+/**
+ * Ranges of logs that one case may ask for before others have their turn: at ten thousand blocks each two million blocks,
+ * some minutes of a slow node.
+ */
+const RANGES_OF_CASE = 200
+/** Blocks at the end of what was compared that are compared again when a case goes on: a reorg may have replaced them. */
+const COMPARED_AGAIN = 1_024
+/** Cases whose place is kept. */
+const MAX_PLACES = 1_000
+
+/** What is fetched again: a token's transfers from or to one account, or its mints and burns, up to a block. */
+export type LogsOf = { readonly asset: AssetRef; readonly account: string | undefined; readonly last: number }
+
+/** What was repaired: transfers added or taken away, and in which blocks. */
+export type Repairs = { readonly transfers: number; readonly blocks: readonly number[] }
+
+export type RefetchParts = {
+  readonly adapter: ChainAdapter
+  readonly journal: Journal
+  readonly reads: ChainReads
+  readonly coverage: Coverage
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  /** Ranges of logs a case, unless the usual number. */
+  readonly ranges?: number
+}
+
+/** Blocks still to be compared; `first` moves up as they are. */
+type Range = { first: number; readonly last: number }
+/** What of a case is still to be compared; `end`: what came since it began, and up to which block it was asked for. */
+type Place = { readonly left: Range[]; end: Range | undefined; through: number }
+
+/** Fetches logs again, and makes the journal's transfers what they say where it has others. */
+export class Refetcher {
+  readonly #parts: RefetchParts
+  readonly #places = new Map<string, Place>()
+  #repairs: { transfers: number; blocks: number[] } = { transfers: 0, blocks: [] }
+
+  constructor(parts: RefetchParts) {
+    this.#parts = parts
+  }
+
+  /** What was repaired since this was last asked. */
+  takeRepairs(): Repairs {
+    const repairs = this.#repairs
+    this.#repairs = { transfers: 0, blocks: [] }
+    return repairs
+  }
+
+  /**
+   * Compares all logs of a pair, or all mints and burns of a token, and fetches whole the blocks that we do not have so.
+   * False: there are more than one case may ask for; the next call goes on.
+   * @throws BLOCK_CONFLICT the node is on another branch than we are; NODE_*
+   */
+  async compareAll(logs: LogsOf, signal: AbortSignal): Promise<boolean> {
+    const name = `${assetKey(logs.asset)}/${logs.account ?? ''}`
+    const budget = { left: this.#parts.ranges ?? RANGES_OF_CASE }
+    const place = await this.#placeOf(name, logs)
+    for (const range of [...place.left, ...(place.end === undefined ? [] : [place.end])]) {
+      await this.#compare(logs, { range, budget }, signal)
+      if (range.first <= range.last) return false
+    }
+    this.#places.delete(name)
+    return true
+  }
+
+  /**
+   * Fetches blocks by their receipts and makes the journal's be so; returns how many transfers that changed.
+   * @throws BLOCK_CONFLICT the node has another block than ours at one of the numbers, so that nothing is proven; NODE_*
+   */
+  async fetchBlocks(numbers: readonly number[], signal: AbortSignal): Promise<number> {
+    const { adapter, journal } = this.#parts
+    let changed = 0
+    for (let at = 0; at < numbers.length; at += BLOCKS_REPAIRED_AT_ONCE) {
+      const gathered = numbers.slice(at, at + BLOCKS_REPAIRED_AT_ONCE)
+      const blocks: BlockTransfers[] = []
+      for (let next = 0; next < gathered.length; next += BLOCKS_AT_ONCE) {
+        const some = gathered.slice(next, next + BLOCKS_AT_ONCE)
+        const headers = await Promise.all(
+          some.map((number) => adapter.headers({ first: number, last: number }, signal)),
+        )
+        blocks.push(...(await this.#transfersOf(headers.flat(), signal)))
+      }
+      const { compared, inserted, removed } = await journal.repair(blocks)
+      changed += inserted + removed
+      this.#repairs.transfers += inserted + removed
+      if (inserted + removed > 0) this.#repairs.blocks.push(...gathered)
+      if (compared < gathered.length) {
+        const fields = { first: gathered[0], compared, asked: gathered.length }
+        throw new ServiceError('BLOCK_CONFLICT', 'the node has other blocks than ours', { fields })
+      }
+    }
+    return changed
+  }
+
+  /** What is to be compared, kept while it is: what a budget or a failing node ends is gone on with. */
+  async #placeOf(name: string, logs: LogsOf): Promise<Place> {
+    const known = this.#places.get(name)
+    const place = known ?? { left: await this.#rangesOf(logs), end: undefined, through: logs.last }
+    if (known !== undefined) {
+      const first = Math.max(this.#parts.coverage.from, Math.min(known.through + 1, logs.last) - COMPARED_AGAIN)
+      known.end = { first: Math.min(known.end?.first ?? first, first), last: logs.last }
+      known.through = logs.last
+    }
+    this.#places.delete(name)
+    this.#places.set(name, place)
+    const [oldest] = this.#places.keys()
+    if (this.#places.size > MAX_PLACES && oldest !== undefined) this.#places.delete(oldest)
+    return place
+  }
+
+  /** Where a token's logs are looked for: where it is known to be, then before, where its first ones may be missing. */
+  async #rangesOf({ asset, last }: LogsOf): Promise<Range[]> {
+    const { coverage, reads } = this.#parts
+    await nextTurn()
+    const first = Math.min(last, (await reads.asset(asset))?.firstBlock ?? coverage.from)
+    const before = { first: coverage.from, last: first - 1 }
+    return before.last < before.first ? [{ first, last }] : [{ first, last }, before]
+  }
+
+  /** Compares a range as far as the budget goes. */
+  async #compare(
+    { asset, account }: LogsOf,
+    { range, budget }: { readonly range: Range; readonly budget: { left: number } },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { adapter, journal, now } = this.#parts
+    const token = asset.reference
+    const scope: FetchScope = account === undefined ? { type: 'mints', token } : { type: 'pair', token, account }
+    for await (const { blocks, through } of backfill({ adapter, scope, ...range, signal, now, budget })) {
+      while (range.first <= through.number) {
+        const query = { asset, account, first: range.first, last: through.number, blocks }
+        const differing = await journal.audits.differing(query)
+        await this.fetchBlocks(differing.numbers, signal)
+        range.first = differing.through + 1
+        // The indexer, too, writes in this thread.
+        await nextTurn()
+      }
+    }
+  }
+
+  /** From receipts, which cannot be short; where no node keeps them, from the logs once more. */
+  async #transfersOf(headers: readonly Header[], signal: AbortSignal): Promise<readonly BlockTransfers[]> {
+    const { adapter, coverage } = this.#parts
+    const asked = { headers, scope: coverage.scope }
+    try {
+      return await adapter.transfersOf({ ...asked, source: 'receipts' }, signal)
+    } catch (error) {
+      if (!isServiceError(error, 'NODE_RPC')) throw error
+      return adapter.transfersOf(asked, signal)
+    }
+  }
+}
