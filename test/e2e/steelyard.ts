@@ -97,14 +97,20 @@ export type ServeProcess = {
   readonly url: string
   readonly pid: number
   readonly end: (signal: 'SIGINT' | 'SIGKILL') => Promise<number | null>
+  /** Its log so far. */
+  readonly log: () => string
 }
 
-/** Starts `steelyard serve` and waits until it answers. @throws Error with its log where it ends before */
-export async function startServe(file: string): Promise<ServeProcess> {
-  const child = spawn(process.execPath, [BIN, 'serve', '--config', file], { stdio: ['ignore', 'inherit', 'pipe'] })
+/**
+ * Starts `steelyard serve` and waits until it answers. `shell`: what a shell does to its own process before it becomes
+ * the server. @throws Error with its log where it ends before
+ */
+export async function startServe(file: string, shell = ''): Promise<ServeProcess> {
+  const args = ['-c', `${shell}\nexec "$@"`, 'sh', process.execPath, BIN, 'serve', '--config', file]
+  const child = spawn('/bin/sh', args, { stdio: ['ignore', 'inherit', 'pipe'] })
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  let err = ''
   const url = await new Promise<string>((resolve, reject) => {
-    let err = ''
     child.stderr.on('data', (chunk: Buffer) => {
       err += chunk.toString()
       const found = /"url":"(http:[^"]+)"/.exec(err)
@@ -116,7 +122,7 @@ export async function startServe(file: string): Promise<ServeProcess> {
     child.kill(signal)
     return exited
   }
-  return { url, pid: child.pid ?? 0, end }
+  return { url, pid: child.pid ?? 0, end, log: () => err }
 }
 
 async function waitFor(
