@@ -10,6 +10,11 @@ export type TokenFacts = {
   readonly totalSupply: bigint | undefined
 }
 
+/** True where anything is known. */
+export function saysSomething({ name, symbol, decimals, totalSupply }: Omit<TokenFacts, 'asset'>): boolean {
+  return name !== undefined || symbol !== undefined || decimals !== undefined || totalSupply !== undefined
+}
+
 /** A fact by its name. */
 export type TokenFact = Exclude<keyof TokenFacts, 'asset'>
 

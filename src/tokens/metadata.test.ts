@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { TokenReads } from '../chains/adapter.ts'
 import { type AssetRef, assetKey } from '../core/asset.ts'
 import { type ChainId, parseChainId } from '../core/chain.ts'
@@ -111,6 +111,19 @@ describe('token metadata', () => {
     await tokens.get(chain, [token('a')], { read: true })
     expect([...rows.values()]).toEqual([{ ...facts(token('a')), readAt: 1_000, supplyBlock: block }])
     expect(reads).toEqual([['0xa']])
+  })
+
+  test('what says nothing of itself leaves no row behind, unless it had one', async () => {
+    const nothing = { name: undefined, symbol: undefined, decimals: undefined, totalSupply: undefined }
+    const { tokens, rows, reads, store } = setUp(async (assets) => {
+      return { block, facts: assets.map((asset) => ({ asset, ...nothing })) }
+    })
+    expect(await tokens.get(chain, [token('a')], { read: true })).toMatchObject([nothing])
+    expect(await tokens.get(chain, [token('a')], { read: true })).toMatchObject([nothing])
+    expect([rows.size, reads]).toEqual([0, [['0xa']]])
+    await store.put([{ ...facts(token('c')), readAt: 1, supplyBlock: undefined }])
+    await tokens.get(chain, [token('c')], { read: true })
+    await vi.waitFor(() => expect(rows.get(assetKey(token('c')))).toMatchObject(nothing))
   })
 
   test('equal reads in flight are shared', async () => {

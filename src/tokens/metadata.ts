@@ -1,7 +1,7 @@
 import type { TokenReads } from '../chains/adapter.ts'
 import { type AssetRef, assetText } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
-import type { TokenFacts } from '../core/token.ts'
+import { saysSomething, type TokenFacts } from '../core/token.ts'
 import type { StoredToken, TokenStore } from '../store/store.ts'
 import type { StaticPrices } from './prices.ts'
 import { Recent } from './recent.ts'
@@ -149,10 +149,15 @@ export class TokenMetadata implements Tokens {
       return
     }
     const store = await this.#sources.storeOf(chain)
-    await store.put(storedTokens(reads, this.#sources.now()))
+    const facts = storedTokens(reads, this.#sources.now())
+    const before = await store.get(assets)
+    // What says nothing of itself is remembered here alone: any address may be asked for, and the journal's own are read
+    // beside the indexing.
+    const worth = facts.filter((fact, index) => before[index] !== undefined || saysSomething(fact))
+    if (worth.length > 0) await store.put(worth)
     // What the node did not tell now may have been stored before.
     const stored = await store.get(assets)
-    for (const [index, asset] of assets.entries()) this.#remember(chain, asset, stored[index])
+    for (const [index, asset] of assets.entries()) this.#remember(chain, asset, stored[index] ?? facts[index])
   }
 
   #info(chain: ChainId, asset: AssetRef, facts: TokenFacts | undefined): TokenInfo {

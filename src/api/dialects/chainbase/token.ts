@@ -3,6 +3,7 @@ import { type AssetRef, NO_ITEM } from '../../../core/asset.ts'
 import type { Balance } from '../../../core/balance.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
+import { saysSomething } from '../../../core/token.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
 import { asOfKnown } from '../../as-of.ts'
 import type { Answer } from '../../json-schema.ts'
@@ -133,9 +134,4 @@ async function tokenOf(deps: ChainbaseDeps, chain: ChainId, reference: string): 
   if (reason === 'node_unavailable')
     throw new ServiceError('UNAVAILABLE', 'Service unavailable', { fields: { reason } })
   throw new ServiceError('NOT_A_TOKEN', 'contract_address is not a token', { fields: { reason } })
-}
-
-function saysSomething(token: TokenInfo): boolean {
-  const { name, symbol, decimals, totalSupply } = token
-  return name !== undefined || symbol !== undefined || decimals !== undefined || totalSupply !== undefined
 }
