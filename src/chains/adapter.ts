@@ -108,7 +108,16 @@ export interface ChainAdapter extends ChainReader {
     },
     signal: AbortSignal,
   ): Promise<readonly BlockTransfers[]>
+
+  /**
+   * Tells the adapter that the logs answered for a block lacked transfers, proven by receipts or by a fetch of another
+   * kind. The adapter stops using that kind of filter on the nodes that answered for the block. Asks no node.
+   */
+  distrustLogs(proof: LogsProof): void
 }
+
+/** A proof that logs were left out: of which block, and for what scope the logs were asked. */
+export type LogsProof = { readonly block: BlockRef; readonly scope: FetchScope }
 
 /** Counts that an adapter keeps of what it saw, since it was made; read by metrics. */
 export type AdapterCounts = {

@@ -1,4 +1,11 @@
-import type { BalanceReads, ChainAdapter, Confirmation, Conflict, TokenReads } from '../../src/chains/adapter.ts'
+import type {
+  BalanceReads,
+  ChainAdapter,
+  Confirmation,
+  Conflict,
+  LogsProof,
+  TokenReads,
+} from '../../src/chains/adapter.ts'
 import { assert } from '../../src/core/assert.ts'
 import type { Header, Heads } from '../../src/core/block.ts'
 import { ServiceError } from '../../src/core/errors.ts'
@@ -95,6 +102,13 @@ export class MockChain implements ChainAdapter {
       if (block === undefined) throw new ServiceError('NODE_BEHIND', 'no such block')
       return block
     })
+  }
+
+  /** Proofs of missing logs that the adapter was told of. */
+  readonly distrusted: LogsProof[] = []
+
+  distrustLogs(proof: LogsProof): void {
+    this.distrusted.push(proof)
   }
 
   async readBalances(..._request: Parameters<ChainAdapter['readBalances']>): Promise<BalanceReads> {

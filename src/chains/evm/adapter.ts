@@ -39,6 +39,7 @@ export function createEvmAdapter(
     headers: (range, signal) => fetcher.run((session) => readLinkedHeaders(session, range), { signal }),
     transfers: (request, signal) => fetcher.transfers(request, signal),
     transfersOf: (blocks, signal) => fetcher.transfersOf(blocks, signal),
+    distrustLogs: (proof) => fetcher.distrustLogs(proof),
     readBalances: async ({ keys, at, ask }, signal): Promise<BalanceReads> => {
       const observedAt = Math.floor(Date.now() / 1000)
       const reader = { ...reading, at, perCall: BALANCES_PER_CALL, byNumber: ask === 'by_number' }

@@ -6,7 +6,7 @@ import { garbage } from './hex.ts'
 import type { Range } from './logs.ts'
 import { lacksReceipts, receiptsKey } from './receipts.ts'
 import { type Fetching, missingFrom, receiptsWhere, united } from './settle.ts'
-import { type ScopeTest, suspicion } from './suspicion.ts'
+import { rulesOut, type ScopeTest, suspicion } from './suspicion.ts'
 import type { Closeness } from './watch.ts'
 
 /** Blocks of a range that is fetched again by receipts: some 50 requests' worth on a busy chain, and a minute's at worst. */
@@ -34,7 +34,11 @@ export async function checkRange(
   fetching: Fetching,
 ): Promise<readonly DecodedBlock[]> {
   const { test, watch } = fetching
-  if (answer.refused) return byReceipts(session, answer, fetching)
+  const { first, last } = answer.range
+  if (answer.refused) {
+    if (last - first >= RECEIPTS_RANGE) throw toReceiptsRange(`${session.label} answers no kind of filter for logs`)
+    return byReceipts(session, answer, fetching)
+  }
   if (test === undefined) return answer.blocks
   const closeness = watch.closeness(session.label)
   const found =
@@ -42,12 +46,12 @@ export async function checkRange(
     (await missingFromFull(session, answer, { ...fetching, closeness }))
   if (!found) return answer.blocks
   watch.caught(session.label)
-  const { first, last } = answer.range
-  if (last - first >= RECEIPTS_RANGE) {
-    const fields = { suggested: RECEIPTS_RANGE }
-    throw new ServiceError('RANGE_TOO_LARGE', `${session.label} left logs out of a long range`, { fields })
-  }
+  if (last - first >= RECEIPTS_RANGE) throw toReceiptsRange(`${session.label} left logs out of a long range`)
   return byReceipts(session, answer, fetching)
+}
+
+function toReceiptsRange(why: string): ServiceError {
+  return new ServiceError('RANGE_TOO_LARGE', why, { fields: { suggested: RECEIPTS_RANGE } })
 }
 
 /** So many of a list, evenly spread, its last one always among them: an answer that was cut lacks its end. */
@@ -111,7 +115,7 @@ async function byReceipts(
   const numbers = Array.from({ length: range.last - range.first + 1 }, (_, place) => range.first + place)
   const known = new Map(blocks.map((block) => [block.number, block]))
   const all = await readBlocks(session, numbers)
-  const doubtful = all.filter((block) => refused || known.has(block.number) || mayHave(block, test))
+  const doubtful = all.filter((block) => known.has(block.number) || mayHave(block, test))
   const answers = refused ? undefined : []
   const receipts = await receiptsWhere(
     session,
@@ -132,5 +136,5 @@ async function byReceipts(
 }
 
 function mayHave({ bloom, transactions }: Block, test: ScopeTest | undefined): boolean {
-  return transactions?.length !== 0 && (test === undefined || suspicion(bloom, test, new Set()) !== 'fine')
+  return transactions?.length !== 0 && (test === undefined || !rulesOut(bloom, test))
 }

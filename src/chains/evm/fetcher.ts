@@ -1,6 +1,6 @@
 import { isServiceError } from '../../core/errors.ts'
 import type { Rpc, RpcSession, Running, Work } from '../../net/rpc.ts'
-import type { ChainAdapter, FetchScope } from '../adapter.ts'
+import type { ChainAdapter, FetchScope, LogsProof } from '../adapter.ts'
 import { type Range, tooLarge } from './logs.ts'
 import { lacksReceipts, readReceiptTransfers } from './receipts.ts'
 import type { Fetching } from './settle.ts'
@@ -53,6 +53,11 @@ export class Fetcher {
       return this.run((session) => readReceiptTransfers(session, request), { signal, elsewhere: lacksReceipts })
     }
     return this.settle((session, fetching) => readTransfersOf(session, headers, fetching), { scope, signal })
+  }
+
+  /** As `ChainAdapter.distrustLogs`. */
+  distrustLogs(proof: LogsProof): void {
+    this.watch.distrustLogs(proof)
   }
 
   /** Where what a node says is doubtful and it has no receipts, the others are asked; had none, it is taken. */

@@ -2,10 +2,12 @@ import type { BlockRef } from '../../core/block.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { RpcCall, RpcOutcome } from '../../net/json-rpc.ts'
 import type { RpcSession } from '../../net/rpc.ts'
+import type { FetchScope } from '../adapter.ts'
 import { failureOf } from './faults.ts'
 import { type Block, blockCall, blockOfHashCall, parseBlock } from './headers.ts'
 import { garbage, parseHash, parseNumber, quantity } from './hex.ts'
-import type { Filter } from './scope.ts'
+import type { LogWay } from './log-ways.ts'
+import { type Filter, filtersOf, onlyEvents } from './scope.ts'
 import type { NodeWatch } from './watch.ts'
 
 /** Blocks, both ends included. */
@@ -71,17 +73,29 @@ export type BlockLogs = { readonly block: Block; readonly answers: Answers }
  */
 export async function logsOfBlocks(
   session: RpcSession,
-  request: { readonly headers: readonly BlockRef[]; readonly filters: readonly Filter[]; readonly watch: NodeWatch },
+  request: { readonly headers: readonly BlockRef[]; readonly scope: FetchScope; readonly watch: NodeWatch },
 ): Promise<readonly BlockLogs[]> {
-  const { headers, filters, watch } = request
-  const key = `${session.label} logs by hash`
-  if (!watch.refusals.isPaused(key)) {
-    const found = await byHash(session, headers, filters)
-    if (found !== undefined) return found
-    watch.refusals.failed(key)
-    watch.tell(session.label, 'node takes no block hash for logs: asked by number')
+  const { headers, scope, watch } = request
+  const { label } = session
+  const noteWay = (way: LogWay): void => {
+    for (const { number } of headers) watch.ways.answered(label, scope, { first: number, last: number, ...way })
   }
-  return byNumber(session, headers, filters)
+  const key = `${label} logs by hash`
+  const [shape] = watch.ways.shapes(label, scope, 'hash')
+  if (shape !== undefined && !watch.refusals.isPaused(key)) {
+    const found = await byHash(session, headers, filtersOf(scope, shape))
+    if (found !== undefined) {
+      noteWay({ shape, by: 'hash' })
+      return found.map(({ block, answers }) => ({ block, answers: onlyEvents(answers, shape) }))
+    }
+    watch.refusals.failed(key)
+    watch.tell(label, 'node takes no block hash for logs: asked by number')
+  }
+  const [other] = watch.ways.shapes(label, scope, 'number')
+  if (other === undefined) return byNumber(session, headers, undefined)
+  noteWay({ shape: other, by: 'number' })
+  const found = await byNumber(session, headers, filtersOf(scope, other))
+  return found.map(({ block, answers }) => ({ block, answers: onlyEvents(answers, other) }))
 }
 
 /** Undefined: the node does not take a hash there, or answers for another block. */
@@ -109,21 +123,23 @@ async function byHash(
   return found
 }
 
+/** `filters` undefined: the node answers no kind of filter rightly, so that only the blocks are asked. */
 async function byNumber(
   session: RpcSession,
   headers: readonly BlockRef[],
-  filters: readonly Filter[],
+  filters: readonly Filter[] | undefined,
 ): Promise<readonly BlockLogs[]> {
+  const own = filters ?? []
   const calls = headers.flatMap(({ number }) => [
-    ...filters.map((filter) => rangeCall(filter, { first: number, last: number })),
+    ...own.map((filter) => rangeCall(filter, { first: number, last: number })),
     blockCall(number),
   ])
   const outcomes = await session.batch(calls)
   return headers.map((header, place) => {
-    const at = place * (filters.length + 1)
+    const at = place * (own.length + 1)
     // The block is asked last: had a reorg come between, it would be another.
-    const block = blockFrom(outcomes[at + filters.length])
-    const answers = answersOf(outcomes.slice(at, at + filters.length))
+    const block = blockFrom(outcomes[at + own.length])
+    const answers = filters === undefined ? undefined : answersOf(outcomes.slice(at, at + own.length))
     if (block.hash !== header.hash || answers?.some((answer) => isOfAnother(answer, block))) {
       const fields = { block: header.number }
       throw new ServiceError('NODE_BEHIND', 'The block is not the canonical one', { fields })

@@ -5,11 +5,10 @@ import { isRecord, type RpcCall, type RpcOutcome } from '../../net/json-rpc.ts'
 import type { RpcSession } from '../../net/rpc.ts'
 import type { FetchScope } from '../adapter.ts'
 import { decodeRange } from './blocks.ts'
-import { TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE } from './decode.ts'
 import { type Block, blockOfHashCall, parseBlock } from './headers.ts'
 import { garbage, parseHash, quantity } from './hex.ts'
 import type { Refusals } from './refusals.ts'
-import { wantedBy } from './scope.ts'
+import { isOfEvents, wantedBy } from './scope.ts'
 
 /** Blocks whose receipts travel together: a full block's are about 2 MB of JSON. */
 const BLOCKS_PER_BATCH = 8
@@ -134,13 +133,11 @@ function listOf(answer: unknown, block: Block): readonly unknown[] {
   return answer
 }
 
-const SIGNATURES: ReadonlySet<unknown> = new Set([TRANSFER, TRANSFER_SINGLE, TRANSFER_BATCH])
-
 function transfersIn(receipts: readonly unknown[], block: Block): BlockTransfers['transfers'] {
   const logs = receipts.flatMap((receipt) => {
     const own = isRecord(receipt) ? receipt.logs : undefined
     if (!Array.isArray(own)) throw garbage('a receipt without logs', { block: block.number })
-    return own.filter((log: unknown) => isRecord(log) && Array.isArray(log.topics) && SIGNATURES.has(log.topics[0]))
+    return own.filter(isOfEvents)
   })
   const [decoded] = decodeRange([logs], { first: block.number, last: block.number }).blocks
   if (decoded !== undefined && decoded.hash !== block.hash) throw garbage('logs of another block')

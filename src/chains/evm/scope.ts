@@ -1,7 +1,9 @@
 import type { Transfer } from '../../core/transfer.ts'
+import { isRecord } from '../../net/json-rpc.ts'
 import type { FetchScope } from '../adapter.ts'
 import { TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE } from './decode.ts'
 import { addressWord, ZERO_ADDRESS } from './hex.ts'
+import type { FilterShape } from './log-ways.ts'
 
 /** Addresses in one filter: geth takes at most 1,000 values for a topic, hosted nodes fewer addresses. */
 const ADDRESSES_PER_FILTER = 500
@@ -9,21 +11,47 @@ const ADDRESSES_PER_FILTER = 500
 /** A filter of eth_getLogs, without its blocks. */
 export type Filter = { readonly address?: readonly string[]; readonly topics: readonly (readonly string[] | null)[] }
 
-/** The eth_getLogs filters that together find the scope's transfers; a log may match several. */
-export function filtersOf(scope: FetchScope): readonly Filter[] {
-  const topics = [[TRANSFER, TRANSFER_SINGLE, TRANSFER_BATCH]]
-  switch (scope.type) {
-    case 'all':
+const EVENTS: readonly string[] = [TRANSFER, TRANSFER_SINGLE, TRANSFER_BATCH]
+const KNOWN_EVENTS: ReadonlySet<unknown> = new Set(EVENTS)
+
+/** True for a log of one of the events that a filter names; untrusted. A filter without events answers with others too. */
+export function isOfEvents(log: unknown): boolean {
+  return isRecord(log) && Array.isArray(log.topics) && KNOWN_EVENTS.has(log.topics[0])
+}
+
+/** Leaves out of answers what a filter without events brings besides; what is no log at all stays, to be seen as such. */
+export function onlyEvents<T extends readonly unknown[] | undefined>(answers: T, shape: FilterShape): T | unknown[] {
+  if (answers === undefined || shape !== 'none') return answers
+  const isOther = (log: unknown): boolean => isRecord(log) && Array.isArray(log.topics) && !isOfEvents(log)
+  return answers.map((answer) => (Array.isArray(answer) ? answer.filter((log) => !isOther(log)) : answer))
+}
+
+/** The eth_getLogs filters of a shape that together find the scope's transfers; a log may match several. */
+export function filtersOf(scope: FetchScope, shape: FilterShape): readonly Filter[] {
+  const topics = [EVENTS]
+  switch (shape) {
+    case 'none':
+      return [{ topics: [] }]
+    case 'events':
       return [{ topics }]
-    case 'tokens':
-      return chunks(scope.tokens).map((address) => ({ address, topics }))
+    case 'addresses':
+      return chunks(tokensOf(scope)).map((address) => ({ address, topics }))
     case 'accounts':
-      return chunks(scope.accounts).flatMap(sidesOf)
-    case 'pair':
-      return sidesOf([scope.account]).map((filter) => ({ address: [scope.token], ...filter }))
-    case 'mints':
-      return sidesOf([ZERO_ADDRESS]).map((filter) => ({ address: [scope.token], ...filter }))
+      return chunks(accountsOf(scope)).flatMap(sidesOf)
+    case 'addresses_accounts':
+      return sidesOf(accountsOf(scope)).map((filter) => ({ address: tokensOf(scope), ...filter }))
   }
+}
+
+function tokensOf(scope: FetchScope): readonly string[] {
+  if (scope.type === 'tokens') return scope.tokens
+  return 'token' in scope ? [scope.token] : []
+}
+
+function accountsOf(scope: FetchScope): readonly string[] {
+  if (scope.type === 'accounts') return scope.accounts
+  if (scope.type === 'pair') return [scope.account]
+  return scope.type === 'mints' ? [ZERO_ADDRESS] : []
 }
 
 /** Filters for accounts in the places of sender and receiver, which differ between the events. */

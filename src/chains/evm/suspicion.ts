@@ -69,3 +69,16 @@ export function suspicion(hex: string | undefined, test: ScopeTest, seen: Readon
   if (nothingAtAll || chance <= STRONG_CHANCE) return 'strong'
   return chance <= WEAK_CHANCE ? 'weak' : 'fine'
 }
+
+const NO_BITS = /^0x0*$/
+
+/**
+ * True where a bloom (hex, or undefined where the node sends none) denies every log that a test seeks. A bloom without bits
+ * denies nothing: nodes that keep no blooms send it too.
+ */
+export function rulesOut(hex: string | undefined, test: ScopeTest): boolean {
+  if (hex === undefined || NO_BITS.test(hex)) return false
+  const bloom = new Bloom(hex)
+  if (!SIGNATURES.some(({ bits }) => bloom.mayHold(bits))) return true
+  return !test.sought.some(({ bits }) => bloom.mayHold(bits))
+}

@@ -8,8 +8,9 @@ import { checkRange } from './check-range.ts'
 import { wholeRange } from './cut-answers.ts'
 import { readHeaders } from './headers.ts'
 import { garbage } from './hex.ts'
-import { type BlockLogs, logsOfBlocks, type Range } from './logs.ts'
-import { filtersOf, wantedBy } from './scope.ts'
+import type { LogWay } from './log-ways.ts'
+import { type Answers, type BlockLogs, logsOfBlocks, type Range } from './logs.ts'
+import { filtersOf, onlyEvents, wantedBy } from './scope.ts'
 import { type Fetching, missingFrom, receiptsWhere, united } from './settle.ts'
 import { type Suspicion, seenIn, suspicion } from './suspicion.ts'
 
@@ -23,12 +24,13 @@ export async function readTransfers(
   fetching: Fetching,
 ): Promise<readonly BlockTransfers[]> {
   const { scope, watch } = fetching
-  const answers = await wholeRange(session, range, { filters: filtersOf(scope), watch })
+  const { answers, way } = await answersFor(session, range, fetching)
   const decoded = decodeRange(answers ?? [], range)
   watch.counts.skippedLogs += decoded.skipped
   const wanted = onlyWanted(decoded.blocks, scope)
   const { silent } = decoded
   const blocks = await checkRange(session, { range, blocks: wanted, silent, refused: answers === undefined }, fetching)
+  if (way !== undefined) watch.ways.answered(session.label, scope, { ...range, ...way })
   const untimed = blocks.filter((block) => block.timestamp === undefined)
   const headers = await readHeaders(
     session,
@@ -36,6 +38,18 @@ export async function readTransfers(
   )
   const byNumber = new Map(headers.map((header) => [header.number, header]))
   return blocks.map((block) => withTime(block, byNumber.get(block.number)))
+}
+
+/** A range's logs, asked by the best kind of filter that the node was not caught at; else none, so that receipts tell. */
+async function answersFor(
+  session: RpcSession,
+  range: Range,
+  { scope, watch }: Fetching,
+): Promise<{ readonly answers: Answers; readonly way: LogWay | undefined }> {
+  const [shape] = watch.ways.shapes(session.label, scope, 'number')
+  if (shape === undefined) return { answers: undefined, way: undefined }
+  const answers = await wholeRange(session, range, { filters: filtersOf(scope, shape), watch })
+  return { answers: onlyEvents(answers, shape), way: { shape, by: 'number' } }
 }
 
 /** A node that does not know a filter leaves it out, and answers with more. */
@@ -69,7 +83,7 @@ export async function readTransfersOf(
 ): Promise<readonly BlockTransfers[]> {
   const { scope, watch } = fetching
   const wanted = wantedBy(scope)
-  const found = await logsOfBlocks(session, { headers, filters: filtersOf(scope), watch })
+  const found = await logsOfBlocks(session, { headers, scope, watch })
   const blocks = headers.map((header, place) => {
     const { block, skipped } = decodedOf(header, found[place]?.answers)
     watch.counts.skippedLogs += skipped

@@ -1,4 +1,5 @@
-import type { AdapterCounts, AdapterOptions } from '../adapter.ts'
+import type { AdapterCounts, AdapterOptions, LogsProof } from '../adapter.ts'
+import { LogWays } from './log-ways.ts'
 import { Refusals } from './refusals.ts'
 
 /** Ranges for which a node that was caught leaving out logs is looked at closely: days of a live chain, an hour of backfill. */
@@ -36,6 +37,8 @@ export class NodeWatch {
   readonly counts: AdapterCounts
   /** Of methods and parameters that a node refused, by `label what`. */
   readonly refusals: Refusals
+  /** Kinds of filter that are not used again. */
+  readonly ways = new LogWays()
   private readonly warn: AdapterOptions['warn']
   private readonly now: () => number
   private readonly closeRanges = new Map<string, number>()
@@ -86,6 +89,14 @@ export class NodeWatch {
   caught(label: string): void {
     this.closeRanges.set(label, CLOSE_RANGES)
     this.falseAlarms.delete(label)
+  }
+
+  /** As `ChainAdapter.distrustLogs`. */
+  distrustLogs(proof: LogsProof): void {
+    for (const { label, way } of this.ways.proven(proof)) {
+      const fields = { block: proof.block.number, filter: way.shape, blocksBy: way.by }
+      this.tell(label ?? 'all', 'node left out logs: this kind of filter is not used again', fields)
+    }
   }
 
   /** True where a node is known to answer with so many logs, or more, without cutting. */
