@@ -10,7 +10,7 @@ import { isObservation, type NodeReader } from './node-reader.ts'
 import { type Fact, factsKnownAt, finalityOf, leastFresh, observed, provenAmount, testOf, unknown } from './standing.ts'
 
 /** An asset that nobody issued yet, on a chain whose issuing is all written here. */
-const NEVER_ISSUED: Fact['asset'] = { accounting: 'events', silent: false }
+const NEVER_ISSUED: Fact['asset'] = { accounting: 'events', silent: false, inDoubt: false }
 
 /** A chain's balances: facts where they prove the amount, reads of the chain where they do not. */
 export class ChainBalances {
@@ -68,10 +68,11 @@ export class ChainBalances {
 
   /** A page of an asset's holders; of one that is known by reads alone, as the chain says now. */
   async holders(query: Omit<Parameters<Balances['holders']>[0], 'chain'>): ReturnType<Balances['holders']> {
-    const { rows, count, clock } = await this.#reads.holders(query)
+    const { rows, count, clock, inDoubt } = await this.#reads.holders(query)
     mustCover(clock, (test) => test.coversAll(query.asset))
     const asset = await this.#reads.asset(query.asset)
-    if (asset === undefined || asset.accounting === 'events') return { rows, count, asOf: this.#stored(0n, clock) }
+    const proven = !inDoubt && (asset === undefined || asset.accounting === 'events')
+    if (proven) return { rows, count, asOf: this.#stored(0n, clock) }
     const keys = rows.map(({ account }) => ({ account, asset: query.asset, item: NO_ITEM }))
     const balances = await this.get(keys, { mode: 'stored' })
     const asOf = leastFresh(balances)

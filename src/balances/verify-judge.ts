@@ -85,8 +85,8 @@ async function currentClaims(
     Promise.all(rows.map(({ asset }) => reads.asset(asset))),
   ])
   return rows.map((row, place) => {
-    const amount = now.rows[place]?.amount
-    return claimOf({ ...row, amount, accounting: assets[place]?.accounting ?? row.accounting }, block)
+    const { amount, inDoubt = row.inDoubt } = now.rows[place] ?? { amount: undefined }
+    return claimOf({ ...row, amount, inDoubt, accounting: assets[place]?.accounting ?? row.accounting }, block)
   })
 }
 

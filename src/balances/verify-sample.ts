@@ -98,7 +98,7 @@ async function compareBalances({ sides, pages, notes }: Work, keys: readonly Bal
   const positions = rows.flatMap((row, place) => {
     const [key, asset] = [keys[place], assets[place]]
     if (key === undefined || row === undefined || asset === undefined) return []
-    return [{ ...key, amount: row.amount, accounting: asset.accounting }]
+    return [{ ...key, amount: row.amount, accounting: asset.accounting, inDoubt: row.inDoubt }]
   })
   for (const { judged } of await judgePositions(sides, positions, block)) notes.add('balance', judged)
 }

@@ -85,7 +85,10 @@ async function currentClaim({ reads }: Sides, claim: Claim): Promise<Claim | Ski
   const asset = await reads.asset(key.asset)
   const [row] = rows
   if (asset === undefined) return claim
-  if (row !== undefined) return claimOf({ ...key, amount: row.amount, accounting: asset.accounting }, block)
+  if (row !== undefined) {
+    const { amount, inDoubt } = row
+    return claimOf({ ...key, amount, inDoubt, accounting: asset.accounting }, block)
+  }
   return claimOfAbsent({ account: key.account, asset }, { block, clock }) ?? { skip: 'accounting_reads' }
 }
 

@@ -15,7 +15,7 @@ type Rest = { account?: string; item?: string; accounting?: Accounting }
 
 function position(asset: AssetRef, amount: bigint | undefined, rest: Rest = {}): Position {
   const { account = 'alice', item = '', accounting = 'events' } = rest
-  return { account, asset, item, amount, accounting }
+  return { account, asset, item, amount, accounting, inDoubt: false }
 }
 
 describe('a claim', () => {
@@ -60,7 +60,7 @@ describe('a claim', () => {
       false,
     ],
   ])('of an absent row is zero, or nothing: %s', (_, coverage, accounting, claims) => {
-    const asset = { id: 1, asset: COIN, accounting, fixed: false, firstBlock: 0, silent: false }
+    const asset = { id: 1, asset: COIN, accounting, fixed: false, firstBlock: 0, silent: false, inDoubt: false }
     const clock = { coverage, nobody: 'zero' } as ChainClock
     const found = claimOfAbsent({ account: 'alice', asset }, { block: BLOCK, clock })
     expect(found?.stored).toBe(claims ? 0n : undefined)

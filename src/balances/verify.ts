@@ -15,6 +15,7 @@ export type Subject = (typeof SUBJECTS)[number]
 
 /**
  * Why something was not compared, beside the reasons for which an amount is unknown.
+ * - `in_doubt`: the audit refuted it already and is settling that; reads answer for it meanwhile.
  * - `accounting_reads`: the journal makes no claim, the token is known by reads; its observations are compared instead.
  * - `block_replaced`: the block is no longer the chain's.
  * - `items_unchecked`: the sum of an account's ERC-1155 items, of which one was not compared.
@@ -23,6 +24,7 @@ export type Subject = (typeof SUBJECTS)[number]
  */
 export type SkipReason =
   | UnknownReason
+  | 'in_doubt'
   | 'accounting_reads'
   | 'block_replaced'
   | 'items_unchecked'
@@ -78,8 +80,9 @@ export function compare({ subject, question, accounting, stored }: Claim, chainS
 
 /** What a position claims at a block, or why it claims nothing. */
 export function claimOf(position: Position, block: BlockRef): Claim | { readonly skip: SkipReason } {
-  const { account, asset, item, amount, accounting } = position
+  const { account, asset, item, amount, accounting, inDoubt } = position
   if (accounting === 'reads') return { skip: 'accounting_reads' }
+  if (inDoubt) return { skip: 'in_doubt' }
   if (amount === undefined) return { skip: 'opening_unknown' }
   const question: Question = { what: 'balance', key: { account, asset, item }, block }
   return { subject: 'balance', question, accounting, stored: amount }
@@ -96,7 +99,7 @@ export function claimOfAbsent(
   { block, clock }: { readonly block: BlockRef; readonly clock: ChainClock },
 ): Claim | undefined {
   const { account, asset } = absent
-  if (asset.accounting !== 'events' || clock.coverage?.from !== 0) return undefined
+  if (asset.accounting !== 'events' || asset.inDoubt || clock.inDoubt || clock.coverage?.from !== 0) return undefined
   if (asset.asset.standard === 'erc1155' || testOf(clock)?.covers(account, asset.asset) !== true) return undefined
   const question: Question = { what: 'balance', key: { account, asset: asset.asset, item: NO_ITEM }, block }
   return { subject: 'balance', question, accounting: asset.accounting, stored: 0n }

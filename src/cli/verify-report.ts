@@ -89,6 +89,7 @@ const SKIPPED: Readonly<Record<SkipReason, string>> = {
   node_unavailable: 'the node failed at it',
   no_archive: 'no node remembers the state of that block',
   not_supported: 'the contract has no such call',
+  in_doubt: 'the audit found a difference and is settling it',
   accounting_reads: 'known by reads: what was read is compared instead',
   block_replaced: 'the block is no longer canonical',
   items_unchecked: 'the sum of items, one of which was not compared',

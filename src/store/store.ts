@@ -6,6 +6,7 @@ import type { Coverage } from '../core/coverage.ts'
 import type { ReadTokenFacts, TokenFacts } from '../core/token.ts'
 import type { Batch, BlockTransfers, Transfer } from '../core/transfer.ts'
 import type { AuditReads, AuditStore, Judgement, Repaired, Turn, TurnOutcome } from './audits.ts'
+import type { DoubtStore, Doubts } from './doubts.ts'
 import type { LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
 import type { ObservationPage, ObservationQuery, PositionPage, PositionQuery } from './walk.ts'
 
@@ -93,6 +94,7 @@ export interface Journal {
   /** Notes what the node said: its head, whether we are at it, and the state of this chain's indexer. */
   heartbeat(beat: Heartbeat): Promise<void>
   readonly audits: AuditStore
+  readonly doubts: DoubtStore
   /** Releases the lease. */
   close(): Promise<void>
 }
@@ -133,11 +135,16 @@ export type ChainClock = {
   /** Moves whenever what is said of committed blocks does: with each repair, each turn, and each turn that was taken back. */
   readonly revision: number
   readonly counts: Readonly<Record<string, number>>
+  /** True while logs of two tokens or more were proven missing and not all blocks were fetched again: no sum is proven. */
+  readonly inDoubt: boolean
+  /** What is in doubt, in numbers. */
+  readonly doubts: Doubts
 }
 
 /**
  * An asset as the store knows it. `id` never leaves `store`, `balances` and `tokens`. `fixed`: the configuration says its
- * accounting, and no audit turns it. `silent`: none of its balances could be read when the audit last asked.
+ * accounting, and no audit turns it. `silent`: none of its balances could be read when the audit last asked. `inDoubt`:
+ * the chain refuted what its events say, and that is not settled: no sum of its events is proven.
  */
 export type StoredAsset = {
   readonly id: number
@@ -146,14 +153,19 @@ export type StoredAsset = {
   readonly fixed: boolean
   readonly firstBlock: number | undefined
   readonly silent: boolean
+  readonly inDoubt: boolean
 }
 
-/** A stored position. `amount` undefined: the sum is known but the opening is not. */
+/**
+ * A stored position. `amount` undefined: the sum is known but the opening is not, or the position is in doubt.
+ * `inDoubt`: the chain refuted this balance, its token or the whole chain, and that is not settled.
+ */
 export type StoredBalance = {
   readonly assetId: number
   readonly account: string
   readonly item: string
   readonly amount: bigint | undefined
+  readonly inDoubt: boolean
 }
 
 /** One page of an account's assets, in the order in which the account first met them. */
@@ -164,6 +176,8 @@ export type AccountPage = {
   /** All rows that match, before paging. */
   readonly count: number
   readonly rows: readonly (StoredBalance & { readonly asset: StoredAsset })[]
+  /** True where assets may be missing from the list: transfers to or from this account may lack. */
+  readonly inDoubt: boolean
 }
 
 export type AccountQuery = {
@@ -180,10 +194,12 @@ export type AccountQuery = {
   readonly limit: number
 }
 
+/** Positive sums of events. `inDoubt`: one of the token's balances, the token or the chain is in doubt. */
 export type HolderPage = {
   readonly clock: ChainClock
   readonly count: number
   readonly rows: readonly { readonly account: string; readonly amount: bigint }[]
+  readonly inDoubt: boolean
 }
 
 export type TransferQuery = {
@@ -207,6 +223,8 @@ export type TransferPage = {
   readonly clock: ChainClock
   readonly count: number
   readonly rows: readonly StoredTransfer[]
+  /** True while transfers of the token may be missing: logs of it were proven missing, or a balance of it is in doubt. */
+  readonly inDoubt: boolean
 }
 
 /**
@@ -220,7 +238,7 @@ export interface ChainReads {
   clock(): Promise<ChainClock>
   asset(asset: AssetRef): Promise<StoredAsset | undefined>
   /**
-   * Positions in the order of the keys; undefined where no row is. All as of `clock.published`, or of the block `asOf`.
+   * Positions in the order of the keys; undefined where no row is and nothing is in doubt. All as of `clock.published`, or of the block `asOf`.
    * `block`: that block as we hold it, on the branch that the rows are of; undefined where we hold none (any more).
    */
   balances(

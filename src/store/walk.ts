@@ -2,8 +2,15 @@ import type { Accounting, AssetRef } from '../core/asset.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 
-/** A stored position. `amount` undefined: the sum of its changes is known, but not what it began with. */
-export type Position = BalanceKey & { readonly amount: bigint | undefined; readonly accounting: Accounting }
+/**
+ * A stored position. `amount` undefined: the sum of its changes is known, but not what it began with, or it is `inDoubt`:
+ * the audit found that the chain says otherwise and has not settled that yet.
+ */
+export type Position = BalanceKey & {
+  readonly amount: bigint | undefined
+  readonly accounting: Accounting
+  readonly inDoubt: boolean
+}
 
 /** One step of a walk over positions, in the order of the store's keys. */
 export type PositionQuery = {

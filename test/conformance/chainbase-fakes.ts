@@ -8,6 +8,7 @@ import type { Balance, Known, UnknownReason } from '../../src/core/balance.ts'
 import type { BlockRef, Header } from '../../src/core/block.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import { ServiceError } from '../../src/core/errors.ts'
+import { NO_DOUBTS } from '../../src/store/doubts.ts'
 import type { ChainClock, KeyStore, StoredKey, StoredTransfer } from '../../src/store/store.ts'
 import type { TokenInfo, Tokens } from '../../src/tokens/tokens.ts'
 
@@ -161,6 +162,8 @@ export function clock(other: Partial<ChainClock> = {}): ChainClock {
     transfers: 7,
     revision: 0,
     counts: {},
+    inDoubt: false,
+    doubts: NO_DOUBTS,
     ...other,
   }
 }

@@ -101,7 +101,7 @@ test('a chain indexed from a later block does not claim to know what was there b
   const reads = await store.openReads(CHAIN)
   const { rows } = await reads.balances([{ account: alice, asset: ASSETS[0], item: '' }])
   expect(rows.map((row) => row && { ...row, assetId: 0 })).toEqual([
-    { assetId: 0, account: alice, item: '', amount: undefined },
+    { assetId: 0, account: alice, item: '', amount: undefined, inDoubt: false },
   ])
   await journal.close()
 })

@@ -18,8 +18,9 @@ export function parseStandard(value: unknown): Standard {
 
 /** Columns that `readAsset` takes, in its order, and where they are from. */
 export const ASSET_COLUMNS =
-  'a.id, a.standard, a.reference, a.first_block, t.block, s.since FROM assets a ' +
-  'LEFT JOIN turns t ON t.asset = a.id LEFT JOIN silences s ON s.asset = a.id AND s.until IS NULL'
+  'a.id, a.standard, a.reference, a.first_block, t.block, s.since, r.asset FROM assets a ' +
+  'LEFT JOIN turns t ON t.asset = a.id LEFT JOIN silences s ON s.asset = a.id AND s.until IS NULL ' +
+  'LEFT JOIN refuted_assets r ON r.asset = a.id'
 
 /** The asset of a row that begins with the columns of ASSET_COLUMNS: `reads` where it was turned or is fixed so. */
 export function readAsset(row: Row, classes: FixedClasses): StoredAsset {
@@ -32,6 +33,7 @@ export function readAsset(row: Row, classes: FixedClasses): StoredAsset {
     fixed: fixed !== undefined,
     firstBlock: nullable(row[3], int),
     silent: row[5] !== null,
+    inDoubt: row[6] !== null,
   }
 }
 
@@ -90,7 +92,8 @@ export class AssetTable {
     const { lastInsertRowid } = this.#insert.run(asset.standard, asset.reference, firstBlock ?? null)
     const fixed = this.#fixed.get(assetKey(asset))
     const id = Number(lastInsertRowid)
-    return { id, asset, accounting: fixed ?? 'events', fixed: fixed !== undefined, firstBlock, silent: false }
+    const known = { silent: false, inDoubt: false }
+    return { id, asset, accounting: fixed ?? 'events', fixed: fixed !== undefined, firstBlock, ...known }
   }
 
   /** Forgets what is cached: a transaction that added assets was undone, or a class changed. */

@@ -63,14 +63,14 @@ export class SqliteAuditReads implements AuditReads {
 
   #token(row: Row): ClassedToken {
     const asset = readAsset(row, this.#parts.fixed)
-    const transfers = int(row[13])
+    const transfers = int(row[14])
     if (row[4] === null) return { ...asset, transfers, turn: undefined }
-    const reason = TURN_REASONS.find((known) => known === row[7])
-    const chain = nullable(row[11], amount)
+    const reason = TURN_REASONS.find((known) => known === row[8])
+    const chain = nullable(row[12], amount)
     assert(reason !== undefined && chain !== undefined, 'a stored turn has a reason and evidence')
-    const evidence: Evidence = { ...this.#who(row[8], row[9]), journal: nullable(row[10], amount), chain }
-    const block = { number: int(row[4]), hash: decodeHash(bytes(row[6])) }
-    return { ...asset, transfers, turn: { block, reason, evidence, turnedAt: int(row[12]) } }
+    const evidence: Evidence = { ...this.#who(row[9], row[10]), journal: nullable(row[11], amount), chain }
+    const block = { number: int(row[4]), hash: decodeHash(bytes(row[7])) }
+    return { ...asset, transfers, turn: { block, reason, evidence, turnedAt: int(row[13]) } }
   }
 
   #finding(row: Row): Finding & { readonly foundAt: number } {

@@ -1,6 +1,8 @@
+import { NO_DOUBTS } from '../doubts.ts'
 import { CHAIN_STATES, type ChainClock } from '../store.ts'
 import { parseCounts, parseCoverage } from './clock-json.ts'
 import { int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import { DOUBT_COLUMNS, readDoubts } from './doubt-writer.ts'
 import { readOptionalHeader, readOptionalRef } from './header-rows.ts'
 
 /** Before the chain's writer first ran. */
@@ -17,6 +19,8 @@ const UNWRITTEN: Omit<ChainClock, 'nobody'> = {
   transfers: 0,
   revision: 0,
   counts: {},
+  inDoubt: false,
+  doubts: NO_DOUBTS,
 }
 
 /**
@@ -40,8 +44,9 @@ export class ClockReader {
     this.#select = db
       .prepare<unknown[]>(
         `SELECT number, hash, parent, timestamp, finalized_number, finalized_hash, transfers, coverage,
-         head_number, head_hash, head_parent, head_timestamp, state, error, caught_up_at, counts, beat_at, classes
-         FROM clock LEFT JOIN chain USING (one) LEFT JOIN heartbeat USING (one)`,
+         head_number, head_hash, head_parent, head_timestamp, state, error, caught_up_at, counts, beat_at, classes,
+         ${DOUBT_COLUMNS.replace('chain', 'in_doubt.chain')}
+         FROM clock LEFT JOIN chain USING (one) LEFT JOIN heartbeat USING (one) LEFT JOIN in_doubt USING (one)`,
       )
       .raw()
   }
@@ -70,6 +75,7 @@ function asOwn(clock: ChainClock): ChainClock {
 
 function parseClock(row: Row): Omit<ChainClock, 'nobody'> {
   const caughtUpAt = nullable(row[14], int)
+  const doubts = readDoubts(row.slice(18))
   return {
     coverage: nullable(row[7], (value) => parseCoverage(text(value))),
     published: readOptionalHeader(row),
@@ -83,5 +89,7 @@ function parseClock(row: Row): Omit<ChainClock, 'nobody'> {
     transfers: int(row[6]),
     revision: int(row[17]),
     counts: nullable(row[15], (value) => parseCounts(text(value))) ?? {},
+    inDoubt: doubts.chain,
+    doubts,
   }
 }

@@ -14,6 +14,8 @@ import { SqliteAudits } from './audit-store.ts'
 import { type AppendStep, BatchWriter } from './batch-writer.ts'
 import { claim } from './claim.ts'
 import { guarded, int, type Row, type SqliteDatabase } from './database.ts'
+import { SqliteDoubts } from './doubt-store.ts'
+import { DoubtWriter } from './doubt-writer.ts'
 import { encodeHash } from './hash-codec.ts'
 import { headerValues, readHeader, readOptionalHeader, readOptionalRef } from './header-rows.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
@@ -61,6 +63,7 @@ export type JournalOptions = {
 /** The writer of one chain's file. On SQLite rows, `written` and `published` move in one transaction: they are one. */
 export class SqliteJournal implements Journal {
   readonly audits: SqliteAudits
+  readonly doubts: SqliteDoubts
   readonly #options: JournalOptions
   readonly #db: SqliteDatabase
   readonly #assets: AssetTable
@@ -70,6 +73,7 @@ export class SqliteJournal implements Journal {
   readonly #adopter: Adopter
   readonly #turns: TurnWriter
   readonly #statements: JournalStatements
+  readonly #doubts: DoubtWriter
   readonly #fence: number
 
   constructor(options: JournalOptions) {
@@ -82,15 +86,19 @@ export class SqliteJournal implements Journal {
     const opening = coverage.from === 0 ? 0n : undefined
     const pairs = new PairWriter(db)
     const segments = new Segments(db, opening)
-    const parts = { assets, pairs, segments, codec, keeps: test.keeps }
+    const doubts = new DoubtWriter(db, { assets, from: coverage.from })
+    const parts = { assets, pairs, segments, codec, doubts, keeps: test.keeps }
+    this.#doubts = doubts
     this.#assets = assets
     const onStep = (step: AppendStep): void => this.#step(step)
     this.#batches = new BatchWriter({ db, codec, assets, pairs, test, from: coverage.from, onStep })
     this.#rollback = new RollbackWriter(db, parts)
     this.#repair = new RepairWriter(db, parts)
     this.#adopter = new Adopter({ ...parts, coverage, test, opening })
-    this.#turns = new TurnWriter(db, { assets, codec })
+    this.#turns = new TurnWriter(db, { assets, codec, doubts })
     this.#statements = prepareJournal(db)
+    const transaction = <T>(work: () => T): T => this.#transaction(work)
+    this.doubts = new SqliteDoubts({ db, assets, codec, pairs, segments, writer: doubts, transaction })
     this.audits = new SqliteAudits({
       db,
       assets,
@@ -100,7 +108,7 @@ export class SqliteJournal implements Journal {
       fixed,
       pairs,
       segments,
-      transaction: (work) => this.#transaction(work),
+      transaction,
     })
   }
 
@@ -240,11 +248,14 @@ export class SqliteJournal implements Journal {
     const run = this.#db.transaction(() => {
       const fence = int(this.#statements.fence.get())
       if (fence !== this.#fence) throw new ServiceError('LEASE_LOST', `another process took over ${chain}`)
-      return work()
+      const done = work()
+      this.#doubts.publish()
+      return done
     })
     try {
       return guarded(() => run.immediate())
     } catch (error) {
+      this.#doubts.undone()
       this.#assets.forget()
       throw error
     }

@@ -18,6 +18,13 @@ export function prepareReads(db: SqliteDatabase) {
     balance: sql(
       'SELECT amount, last_block, opening, closed_block FROM balances WHERE account = ? AND asset = ? AND item = ?',
     ).raw(),
+    isRefuted: sql('SELECT 1 FROM refuted_pairs WHERE asset = ? AND account = ? AND item = ?').pluck(),
+    refutedOf: sql('SELECT 1 FROM refuted_pairs WHERE asset = ? LIMIT 1').pluck(),
+    // Refuted balances of an account that has no row: an asset that its list lacks.
+    lacksRow: sql(
+      `SELECT 1 FROM refuted_pairs r WHERE account = ? AND NOT EXISTS
+       (SELECT 1 FROM balances b WHERE b.account = r.account AND b.asset = r.asset AND b.item = r.item) LIMIT 1`,
+    ).pluck(),
     since: sql(
       'SELECT since FROM openings WHERE account = ? AND asset = ? AND item = ? ORDER BY block DESC LIMIT 1',
     ).pluck(),

@@ -99,6 +99,7 @@ export class SqliteReads implements ChainReads {
       return this.#snapshot.read((clock) => ({
         clock,
         block: this.#heldAt(asOf, clock),
+        inDoubt: this.#mayLack(account, clock),
         count: int(count.get(account, asOf)),
         rows: ids
           .all(account, asOf, query.limit, query.offset)
@@ -109,9 +110,10 @@ export class SqliteReads implements ChainReads {
       const counted = this.#statements.count[pick].get(account)
       const count = counted === undefined ? 0 : int(counted)
       const block = clock.published
-      if (count === 0 || query.offset >= count) return { clock, block, count, rows: [] }
+      const inDoubt = this.#mayLack(account, clock)
+      if (count === 0 || query.offset >= count) return { clock, block, count, rows: [], inDoubt }
       const rows = this.#statements.page[pick].all(account, query.limit, query.offset)
-      return { clock, block, count, rows: rows.map((entry) => this.#accountRow(query.account, entry as Row)) }
+      return { clock, block, count, rows: rows.map((entry) => this.#accountRow(query.account, entry as Row)), inDoubt }
     })
   }
 
@@ -129,7 +131,8 @@ export class SqliteReads implements ChainReads {
       const { asOf } = query
       const rowOf = (row: Row) =>
         asOf === undefined ? this.#accountRow(query.account, row) : this.#pastRow(query.account, int(row[0]), asOf)
-      return { clock, block: this.#heldAt(asOf, clock), count: met.length, rows: rows.map(rowOf) }
+      const inDoubt = this.#mayLack(account, clock)
+      return { clock, block: this.#heldAt(asOf, clock), count: met.length, rows: rows.map(rowOf), inDoubt }
     })
   }
 
@@ -140,22 +143,23 @@ export class SqliteReads implements ChainReads {
   }): Promise<HolderPage> {
     return this.#snapshot.read((clock) => {
       const asset = this.#assets.find(query.asset)
-      if (asset === undefined) return { clock, count: 0, rows: [] }
+      if (asset === undefined) return { clock, count: 0, rows: [], inDoubt: clock.inDoubt }
+      const inDoubt = this.#isAnyRefuted(asset, clock)
       const count = int(this.#statements.holderCount.get(asset.id))
-      if (query.offset >= count) return { clock, count, rows: [] }
+      if (query.offset >= count) return { clock, count, rows: [], inDoubt }
       const rows = this.#statements.holders.all(asset.id, query.limit, query.offset).map((entry) => {
         const row = entry as Row
         return { account: this.#codec.decode(bytes(row[0])), amount: decodeAmountHex(text(row[1])) }
       })
-      return { clock, count, rows }
+      return { clock, count, rows, inDoubt }
     })
   }
 
   async transfers(query: TransferQuery): Promise<TransferPage> {
     return this.#snapshot.read((clock) => {
       const asset = this.#assets.find(query.asset)
-      if (asset === undefined) return { clock, count: 0, rows: [] }
-      return { clock, ...this.#transfers.page(asset, query) }
+      if (asset === undefined) return { clock, count: 0, rows: [], inDoubt: clock.inDoubt }
+      return { clock, ...this.#transfers.page(asset, query), inDoubt: this.#isAnyRefuted(asset, clock) }
     })
   }
 
@@ -166,7 +170,8 @@ export class SqliteReads implements ChainReads {
       const rows = found.flatMap(({ account, asset, item }) => {
         const key = { account, asset: asset.asset, item }
         const row = this.#balance(key, query.at.number)
-        return row === undefined ? [] : [{ ...key, amount: row.amount, accounting: asset.accounting }]
+        if (row === undefined) return []
+        return [{ ...key, amount: row.amount, accounting: asset.accounting, inDoubt: row.inDoubt }]
       })
       return { holds, rows, next, share }
     })
@@ -185,13 +190,12 @@ export class SqliteReads implements ChainReads {
     if (asset === undefined || key.account === this.#codec.nobody) return undefined
     const where = [this.#codec.encode(key.account), asset.id, encodeItem(key.item)]
     const row = this.#statements.balance.get(...where) as Row | undefined
+    const named = { assetId: asset.id, account: key.account, item: key.item }
+    const [account = '', , item = ''] = where
+    if (this.#isRefuted(asset, { account, item })) return { ...named, amount: undefined, inDoubt: true }
     if (row === undefined) return undefined
-    const now: StoredBalance = {
-      assetId: asset.id,
-      account: key.account,
-      item: key.item,
-      amount: nullable(row[0], (value) => decodeAmount(bytes(value))),
-    }
+    const amount = nullable(row[0], (value) => decodeAmount(bytes(value)))
+    const now: StoredBalance = { ...named, amount, inDoubt: false }
     return asOf === undefined ? now : this.#earlier(now, { where, row, asOf })
   }
 
@@ -214,14 +218,33 @@ export class SqliteReads implements ChainReads {
   #pastRow(account: string, id: number, asOf: number): StoredBalance & { readonly asset: StoredAsset } {
     const asset = this.#assets.byId(id)
     const row = this.#balance({ account, asset: asset.asset, item: '' }, asOf)
-    return { assetId: id, account, item: '', amount: row?.amount, asset }
+    return { assetId: id, account, item: '', amount: row?.amount, inDoubt: row?.inDoubt ?? false, asset }
   }
 
   #accountRow(account: string, row: Row): StoredBalance & { readonly asset: StoredAsset } {
     const asset = this.#assets.byId(int(row[0]))
+    const inDoubt = this.#isRefuted(asset, { account: this.#codec.encode(account), item: encodeItem('') })
     // SQLite's hex(NULL) is the empty text, which no amount is.
-    const amount = row[1] === '' ? undefined : decodeAmountHex(text(row[1]))
-    return { assetId: asset.id, account, item: '', amount, asset }
+    const amount = inDoubt || row[1] === '' ? undefined : decodeAmountHex(text(row[1]))
+    return { assetId: asset.id, account, item: '', amount, inDoubt, asset }
+  }
+
+  /** True where the chain refuted a balance, its token, or the whole chain's events. Mostly nothing is in doubt. */
+  #isRefuted(asset: StoredAsset, pair: { readonly account: unknown; readonly item: unknown }): boolean {
+    const { inDoubt, doubts } = this.#snapshot.clock
+    if (inDoubt || asset.inDoubt) return true
+    return doubts.pairs > 0 && this.#statements.isRefuted.get(asset.id, pair.account, pair.item) !== undefined
+  }
+
+  /** True where not all that is said of a token is proven. */
+  #isAnyRefuted(asset: StoredAsset, { inDoubt, doubts }: ChainClock): boolean {
+    if (inDoubt || asset.inDoubt) return true
+    return doubts.pairs > 0 && this.#statements.refutedOf.get(asset.id) !== undefined
+  }
+
+  /** True where an account may have met assets of which nothing is stored. */
+  #mayLack(account: Buffer, { inDoubt, doubts }: ChainClock): boolean {
+    return inDoubt || (doubts.pairs > 0 && this.#statements.lacksRow.get(account) !== undefined)
   }
 }
 

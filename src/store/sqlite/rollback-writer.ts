@@ -4,6 +4,7 @@ import { isFungible } from '../../core/asset.ts'
 import { decodeAmount } from './amount-codec.ts'
 import type { AssetTable } from './asset-table.ts'
 import { bytes, int, type Row, type SqliteDatabase, type Statement } from './database.ts'
+import type { DoubtWriter } from './doubt-writer.ts'
 import { PAIR, type PairKey, type PairWriter, pairName, pairValues } from './pair-writer.ts'
 import type { Position } from './position.ts'
 import type { Segments } from './segments.ts'
@@ -23,6 +24,7 @@ export type RollbackParts = {
   readonly segments: Segments
   readonly codec: AccountCodec
   readonly keeps: (account: string) => boolean
+  readonly doubts: DoubtWriter
 }
 
 /** Takes back all above a block. Cost: the rows touched; the block-ordered transfers say which. */
@@ -50,6 +52,7 @@ export class RollbackWriter {
     this.#statements.dropTransfers.run(ancestor)
     this.#statements.dropBlocks.run(ancestor)
     this.#statements.unmeetAssets.run(ancestor)
+    this.#parts.doubts.rolledBack(ancestor)
     const { dropTurns, reopenSilences, dropSilences, countClasses } = this.#statements
     const undone = [dropTurns, reopenSilences, dropSilences].map((statement) => statement.run(ancestor).changes)
     if (undone.some((changes) => changes > 0)) countClasses.run()

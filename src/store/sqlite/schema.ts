@@ -135,6 +135,27 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
   -- again. No facts: a dump leaves them out.
   CREATE TABLE silences (asset INTEGER PRIMARY KEY, since INTEGER NOT NULL, until INTEGER) STRICT;
   `,
+  `
+  -- Balances that the chain contradicted, until the contradiction is settled. No facts: a dump leaves these tables out.
+  CREATE TABLE refuted_pairs (
+    asset INTEGER NOT NULL, account BLOB NOT NULL, item BLOB NOT NULL,
+    PRIMARY KEY (asset, account, item)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX refuted_pairs_by_account ON refuted_pairs (account);
+
+  -- Tokens in doubt as a whole, each with its reasons: two pairs were refuted, the supply was refuted, or logs of the
+  -- token were proven missing.
+  CREATE TABLE refuted_assets (
+    asset INTEGER PRIMARY KEY, pairs INTEGER NOT NULL, supply INTEGER NOT NULL, lacking INTEGER NOT NULL
+  ) STRICT;
+
+  -- How much is in doubt, so that readers learn it with the clock. chain: 1 while the whole chain is in doubt.
+  -- next_block: logs were proven missing, and from this block on all blocks are still to be fetched again.
+  CREATE TABLE in_doubt (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    pairs INTEGER NOT NULL, tokens INTEGER NOT NULL, chain INTEGER NOT NULL, next_block INTEGER
+  ) STRICT;
+  `,
 ]
 
 /** What is read from nodes by anyone at any time: apart from the facts, so that no reader waits for their writer. */

@@ -3,6 +3,7 @@ import type { Turn, TurnOutcome } from '../audits.ts'
 import { encodeItem } from './amount-codec.ts'
 import type { AssetTable } from './asset-table.ts'
 import type { SqliteDatabase, Statement } from './database.ts'
+import type { DoubtWriter } from './doubt-writer.ts'
 import { encodeHash } from './hash-codec.ts'
 import { encodeNullable } from './position.ts'
 
@@ -10,11 +11,16 @@ import { encodeNullable } from './position.ts'
 export class TurnWriter {
   readonly #assets: AssetTable
   readonly #codec: AccountCodec
+  readonly #doubts: DoubtWriter
   readonly #insert: Statement
   readonly #countClasses: Statement
 
-  constructor(db: SqliteDatabase, parts: { readonly assets: AssetTable; readonly codec: AccountCodec }) {
+  constructor(
+    db: SqliteDatabase,
+    parts: { readonly assets: AssetTable; readonly codec: AccountCodec; readonly doubts: DoubtWriter },
+  ) {
     this.#assets = parts.assets
+    this.#doubts = parts.doubts
     this.#codec = parts.codec
     this.#insert = db.prepare<unknown[]>('INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
     this.#countClasses = db.prepare<unknown[]>('UPDATE clock SET classes = classes + 1')
@@ -29,6 +35,7 @@ export class TurnWriter {
     const amounts = [encodeNullable(evidence.journal), encodeNullable(evidence.chain)]
     const where = [block.number, encodeHash(block.hash)]
     this.#insert.run(stored.id, ...where, reason, account, encodeItem(evidence.item), ...amounts, at)
+    this.#doubts.settleAsset(stored.id)
     this.#countClasses.run()
     this.#assets.forget()
     return 'turned'

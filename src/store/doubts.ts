@@ -1,0 +1,56 @@
+import type { AssetRef } from '../core/asset.ts'
+import type { BalanceKey } from '../core/balance.ts'
+import type { BlockRef } from '../core/block.ts'
+
+/**
+ * How much of a chain is in doubt: the chain refuted it, and that is not settled yet. Reads answer for it meanwhile.
+ * `tokens`: those in doubt as a whole. `refetching`: logs were proven missing, and all blocks from this one on are still
+ * to be fetched again; undefined where none are.
+ */
+export type Doubts = {
+  readonly pairs: number
+  readonly tokens: number
+  readonly chain: boolean
+  readonly refetching: number | undefined
+}
+
+/** Nothing is in doubt. */
+export const NO_DOUBTS: Doubts = { pairs: 0, tokens: 0, chain: false, refetching: undefined }
+
+/** A balance, or without `account` a supply, that the chain contradicted. */
+export type Refutation = { readonly asset: AssetRef; readonly account: string | undefined; readonly item: string }
+
+/** Some of what is in doubt; `place` is where the next step begins. */
+export type DoubtStep = {
+  readonly keys: readonly BalanceKey[]
+  /** Tokens whose supply was refuted, all of them up to a limit. */
+  readonly supplies: readonly AssetRef[]
+  readonly place: string
+}
+
+/**
+ * Marks of what was refuted. One refuted pair is in doubt alone, two pairs of a token put the token in doubt, proven
+ * missing logs of two tokens put the chain in doubt. Marks survive restarts and reorgs; only `settle`, a completed
+ * `refetched` and a change of the token's class end them.
+ */
+export interface DoubtStore {
+  state(): Promise<Doubts>
+  /** Marks balances and supplies as refuted. Tokens that are read anyway or fixed by configuration are not marked. */
+  refute(refuted: readonly Refutation[]): Promise<void>
+  /** The next balances in doubt after a place; after the last comes the first. */
+  next(place: string, limit: number): Promise<DoubtStep>
+  /**
+   * Ends the doubt about balances and supplies that were found equal at a block of ours; nothing where it is not ours
+   * (any more). A balance whose history still contradicts its newest read stays in doubt.
+   */
+  settle(equal: {
+    readonly block: BlockRef
+    readonly keys: readonly BalanceKey[]
+    readonly supplies: readonly AssetRef[]
+  }): Promise<void>
+  /**
+   * Says that all blocks up to `through`, from where `state` said on, were fetched again. At the last written block this
+   * ends the doubt that missing logs had raised.
+   */
+  refetched(through: number): Promise<void>
+}

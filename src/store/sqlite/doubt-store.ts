@@ -1,0 +1,130 @@
+import type { AccountCodec } from '../../core/account.ts'
+import { isFungible } from '../../core/asset.ts'
+import type { BalanceKey } from '../../core/balance.ts'
+import type { BlockRef } from '../../core/block.ts'
+import type { DoubtStep, DoubtStore, Doubts, Refutation } from '../doubts.ts'
+import { decodeItem, encodeItem } from './amount-codec.ts'
+import type { AssetTable } from './asset-table.ts'
+import { bytes, int, type Row, type SqliteDatabase, type Statement } from './database.ts'
+import type { DoubtWriter } from './doubt-writer.ts'
+import { decodeHash } from './hash-codec.ts'
+import type { PairKey, PairWriter } from './pair-writer.ts'
+import type { Segments } from './segments.ts'
+
+/** Supplies in doubt that one step brings: what a round of the audit compares. */
+const MAX_SUPPLIES = 50
+
+export type DoubtParts = {
+  readonly db: SqliteDatabase
+  readonly assets: AssetTable
+  readonly codec: AccountCodec
+  readonly pairs: PairWriter
+  readonly segments: Segments
+  readonly writer: DoubtWriter
+  /** Runs work in one transaction of the chain's writer. */
+  readonly transaction: <T>(work: () => T) => T
+}
+
+/** What is in doubt, as the chain's writer keeps it. */
+export class SqliteDoubts implements DoubtStore {
+  readonly #parts: DoubtParts
+  readonly #s: ReturnType<typeof prepare>
+
+  constructor(parts: DoubtParts) {
+    this.#parts = parts
+    this.#s = prepare(parts.db)
+  }
+
+  async state(): Promise<Doubts> {
+    const { transaction, writer } = this.#parts
+    return transaction(() => writer.state())
+  }
+
+  async refute(refuted: readonly Refutation[]): Promise<void> {
+    const { assets, transaction, writer } = this.#parts
+    transaction(() => {
+      for (const { asset, account, item } of refuted) {
+        const { id } = assets.find(asset) ?? assets.add(asset, undefined)
+        if (account === undefined) writer.refuteSupply(id)
+        else writer.refutePair(this.#key({ account, asset, item }, id))
+      }
+    })
+  }
+
+  async next(place: string, limit: number): Promise<DoubtStep> {
+    const { assets, codec, transaction } = this.#parts
+    return transaction(() => {
+      const [asset = '0', account = '', item = ''] = place.split('/')
+      const from = [Number(asset), Buffer.from(account, 'hex'), Buffer.from(item, 'hex')]
+      const rows = this.#s.after.all(...from, limit) as Row[]
+      if (rows.length < limit) rows.push(...(this.#s.upTo.all(...from, limit - rows.length) as Row[]))
+      const last = rows.at(-1)
+      const keys = rows.map((row) => ({
+        account: codec.decode(bytes(row[1])),
+        asset: assets.byId(int(row[0])).asset,
+        item: decodeItem(bytes(row[2])),
+      }))
+      const supplies = this.#s.supplies.all(MAX_SUPPLIES).map((id) => assets.byId(int(id)).asset)
+      return { keys, supplies, place: last === undefined ? '' : placeOf(last) }
+    })
+  }
+
+  async settle({ block, keys, supplies }: Parameters<DoubtStore['settle']>[0]): Promise<void> {
+    const { assets, transaction, writer } = this.#parts
+    transaction(() => {
+      if (!this.#isOurs(block)) return
+      for (const key of keys) {
+        const stored = assets.find(key.asset)
+        if (stored === undefined) continue
+        const pair = this.#key(key, stored.id)
+        if (this.#isWhole(pair)) writer.settlePair(pair)
+      }
+      for (const asset of supplies) {
+        const stored = assets.find(asset)
+        if (stored !== undefined) writer.settleSupply(stored.id)
+      }
+    })
+  }
+
+  async refetched(through: number): Promise<void> {
+    const { transaction, writer } = this.#parts
+    transaction(() => {
+      const written = this.#s.written.get()
+      writer.refetched(through, typeof written === 'number' ? written : -1)
+    })
+  }
+
+  #key({ account, asset, item }: BalanceKey, id: number): PairKey {
+    const fungible = isFungible(asset.standard)
+    return { account: this.#parts.codec.encode(account), asset: id, item: encodeItem(item), fungible }
+  }
+
+  /** False where the events left the range of amounts, or contradict the read that the newest amount rests on. */
+  #isWhole(pair: PairKey): boolean {
+    const { pairs, segments } = this.#parts
+    const newest = segments.newest(pair)
+    return pairs.read(pair)?.closedBlock === undefined && (newest === undefined || newest.since === 0)
+  }
+
+  #isOurs({ number, hash }: BlockRef): boolean {
+    const ours = this.#s.hashAt.get(number)
+    return ours !== undefined && decodeHash(bytes(ours)) === hash
+  }
+}
+
+function placeOf(row: Row): string {
+  return `${int(row[0])}/${bytes(row[1]).toString('hex')}/${bytes(row[2]).toString('hex')}`
+}
+
+function prepare(db: SqliteDatabase) {
+  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const select = 'SELECT asset, account, item FROM refuted_pairs WHERE (asset, account, item)'
+  const order = 'ORDER BY asset, account, item LIMIT ?'
+  return {
+    after: sql(`${select} > (?, ?, ?) ${order}`).raw(),
+    upTo: sql(`${select} <= (?, ?, ?) ${order}`).raw(),
+    supplies: sql('SELECT asset FROM refuted_assets WHERE supply = 1 ORDER BY asset LIMIT ?').pluck(),
+    written: sql('SELECT number FROM clock').pluck(),
+    hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
+  }
+}
