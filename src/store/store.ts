@@ -3,11 +3,11 @@ import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
 import type { ChainId } from '../core/chain.ts'
 import type { Coverage } from '../core/coverage.ts'
-import type { ReadTokenFacts, TokenFacts } from '../core/token.ts'
 import type { Batch, BlockTransfers, Transfer } from '../core/transfer.ts'
 import type { AuditReads, AuditStore, Judgement, Repaired, Turn, TurnOutcome } from './audits.ts'
 import type { DoubtStore, Doubts } from './doubts.ts'
 import type { LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
+import type { TokenStore } from './tokens.ts'
 import type { ObservationPage, ObservationQuery, PositionPage, PositionQuery } from './walk.ts'
 
 /**
@@ -227,12 +227,6 @@ export type TransferPage = {
   readonly inDoubt: boolean
 }
 
-/**
- * A token's facts as last read, and when (Unix seconds); dated back where not all were told, so that they are read again
- * sooner. `supplyBlock`: the block of `totalSupply`.
- */
-export type StoredToken = TokenFacts & { readonly readAt: number; readonly supplyBlock: BlockRef | undefined }
-
 /** The read side of one chain. */
 export interface ChainReads {
   clock(): Promise<ChainClock>
@@ -274,15 +268,6 @@ export interface ObservationStore {
   unjudged(query: { readonly through: number; readonly limit: number }): Promise<readonly Observation[]>
   /** Marks these very observations as judged, or drops them where their block is not canonical. */
   settle(judged: readonly { readonly observation: Observation; readonly keep: boolean }[]): Promise<void>
-}
-
-/** What tokens say of themselves. */
-export interface TokenStore {
-  /** Replaces what is stored of these tokens, but for facts that were untold. */
-  put(tokens: readonly (StoredToken & ReadTokenFacts)[]): Promise<void>
-  get(assets: readonly AssetRef[]): Promise<readonly (StoredToken | undefined)[]>
-  /** Up to `limit` assets that have never been read or whose facts are older than `before` (Unix seconds). */
-  stale(query: { readonly before: number; readonly limit: number }): Promise<readonly AssetRef[]>
 }
 
 /** What a key may do, least first. */

@@ -1,6 +1,6 @@
 import type { AssetRef } from '../../core/asset.ts'
 import type { TokenFact } from '../../core/token.ts'
-import type { StoredToken, TokenStore } from '../store.ts'
+import type { StoredToken, TokenStore } from '../tokens.ts'
 import { decodeAmount } from './amount-codec.ts'
 import { parseStandard } from './asset-table.ts'
 import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
