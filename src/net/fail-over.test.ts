@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { ECHO, made, one, SIGNAL } from '../../test/nodes/rpc-client.ts'
-import { type Answer, jsonRpc, type ScriptedNode, startScriptedNode } from '../../test/nodes/scripted-node.ts'
+import { type Answer, Fault, jsonRpc, type ScriptedNode, startScriptedNode } from '../../test/nodes/scripted-node.ts'
 import { ServiceError } from '../core/errors.ts'
 
 const nodes: ScriptedNode[] = []
@@ -93,4 +93,65 @@ test('each node is heard once, those that fail are left out, and one that is dis
   voices[0]?.distrust(new ServiceError('NODE_GARBAGE', 'says what no other says'))
   expect(await rpc.run(one, { signal: SIGNAL })).toBe('second')
   expect(warnings).toEqual([['node is passed over', { node: first.url, reason: 'says what no other says' }]])
+})
+
+/** Errors that say nothing of the next node, by a method that the first node of two fails at. */
+const UNKNOWN: ReadonlyArray<readonly [number, string]> = [
+  [-32603, 'Internal error'],
+  [-32000, 'method handler crashed'],
+  [-32701, 'Please specify an address in your request'],
+  [-32047, 'something that nobody has read before'],
+  [35, 'upstream not able to serve'],
+]
+
+test.each(UNKNOWN)('%i %s of the first node is no end while another one was not asked', async (code, message) => {
+  const fails = (): never => {
+    throw new Fault(code, message)
+  }
+  const first = await node(jsonRpc({ ...ECHO, echo: fails }))
+  const second = await node(jsonRpc(ECHO))
+  const { rpc, warnings } = made([first.url, second.url])
+  for (let n = 0; n < 10; n++) expect(await rpc.run(one, { signal: SIGNAL, what: 'echo' })).toBe(1)
+  // After it failed at it twice it is asked last for it, and first for everything else.
+  expect(first.arrived.flatMap(({ calls }) => calls).filter(({ method }) => method === 'echo')).toHaveLength(2)
+  await rpc.run((session) => session.call({ method: 'chain', params: [] }), { signal: SIGNAL, what: 'chain' })
+  expect(first.arrived.at(-1)?.calls[0]?.method).toBe('chain')
+  expect(warnings).toEqual([])
+  second.become(jsonRpc({ ...ECHO, echo: fails }))
+  await expect(rpc.run(one, { signal: SIGNAL, what: 'echo' })).rejects.toMatchObject({ code: 'NODE_RPC' })
+})
+
+test('each of many nodes is asked once before an error is final, and none twice', async () => {
+  const fails = (): never => {
+    throw new Fault(-32603, 'Internal error')
+  }
+  const many = await Promise.all(Array.from({ length: 8 }, () => node(jsonRpc({ ...ECHO, echo: fails }))))
+  const { rpc } = made(many.map(({ url }) => url))
+  await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_RPC' })
+  const asked = many.map(({ arrived }) => arrived.flatMap(({ calls }) => calls).filter((c) => c.method === 'echo'))
+  expect(asked.map(({ length }) => length)).toEqual(many.map(() => 1))
+  many[7]?.become(jsonRpc(ECHO))
+  expect(await rpc.run(one, { signal: SIGNAL })).toBe(1)
+})
+
+test.each([
+  ['paces', () => ({ status: 429, text: '', headers: { 'retry-after': '30' } })],
+  ['refuses us', () => ({ status: 401, text: '' })],
+  ['breaks off', () => 'reset' as const],
+  ['says nothing of its chain', jsonRpc({ echo: () => 1 })],
+] as const)("another chain's node beside one that %s does not make the error CHAIN_MISMATCH", async (_, answer) => {
+  const wrong = await node(jsonRpc({ ...ECHO, chain: () => 'B' }))
+  const other = await node(answer)
+  for (const urls of [
+    [wrong.url, other.url],
+    [other.url, wrong.url],
+  ]) {
+    const { rpc } = made(urls, { pauses: { baseMs: 0, maxMs: 10_000 } })
+    await rpc.greetAll(SIGNAL)
+    for (let n = 0; n < 3; n++) {
+      const failed = await rpc.run(one, { signal: SIGNAL }).catch((error: unknown) => error)
+      expect(failed).toBeInstanceOf(ServiceError)
+      expect(failed).not.toMatchObject({ code: 'CHAIN_MISMATCH' })
+    }
+  }
 })

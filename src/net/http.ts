@@ -2,6 +2,7 @@ import { Pool } from 'undici'
 import { ServiceError } from '../core/errors.ts'
 import { nodeLabel, percentDecoded } from '../core/url.ts'
 import { within } from './deadline.ts'
+import { decodeBody, tooLarge } from './decode-body.ts'
 import { aborted, throwIfAborted } from './wait.ts'
 
 /** Bounds of one request. */
@@ -33,7 +34,7 @@ export type HttpAnswer = {
 export type HttpEndpoint = {
   readonly label: string
   /**
-   * @throws NODE_UNREACHABLE, NODE_TIMEOUT, NODE_TOO_LARGE, ABORTED. A status is not an error here.
+   * @throws NODE_UNREACHABLE, NODE_TIMEOUT, NODE_TOO_LARGE, NODE_GARBAGE, ABORTED. A status is not an error here.
    */
   readonly post: (body: string, signal: AbortSignal) => Promise<HttpAnswer>
 }
@@ -59,11 +60,11 @@ export function createEndpoint(url: string, limits: HttpLimits): HttpEndpoint {
         try {
           const path = pathname + search
           const answer = await pool.request({ method: 'POST', path, headers, body, signal: bounded })
-          const text = await readText(answer.body, {
-            maxBytes: limits.maxBytes,
-            length: answer.headers['content-length'],
-          })
-          return { status: answer.statusCode, body: text, retryAfterMs: retryAfter(answer.headers['retry-after']) }
+          const { headers: told } = answer
+          const { maxBytes } = limits
+          const bytes = await readBytes(answer.body, { maxBytes, length: told['content-length'] })
+          const text = await decodeBody(bytes, { maxBytes, encoding: told['content-encoding'] })
+          return { status: answer.statusCode, body: text, retryAfterMs: retryAfter(told['retry-after']) }
         } catch (error) {
           if (signal.aborted) throw aborted(signal)
           throw asServiceError(error, { label, limits, timedOut: bounded.aborted })
@@ -75,7 +76,7 @@ export function createEndpoint(url: string, limits: HttpLimits): HttpEndpoint {
 
 type Header = string | string[] | undefined
 
-async function readText(body: AsyncIterable<unknown>, bounds: { maxBytes: number; length: Header }): Promise<string> {
+async function readBytes(body: AsyncIterable<unknown>, bounds: { maxBytes: number; length: Header }): Promise<Buffer> {
   const announced = Number(bounds.length) || 0
   const chunks: Buffer[] = []
   let bytes = 0
@@ -86,11 +87,7 @@ async function readText(body: AsyncIterable<unknown>, bounds: { maxBytes: number
     if (Math.max(bytes, announced) > bounds.maxBytes) throw tooLarge(bounds.maxBytes)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks, bytes).toString('utf8')
-}
-
-function tooLarge(maxBytes: number): ServiceError {
-  return new ServiceError('NODE_TOO_LARGE', `The answer is over ${maxBytes} bytes`, { fields: { maxBytes } })
+  return Buffer.concat(chunks, bytes)
 }
 
 function basic(username: string, password: string): string {

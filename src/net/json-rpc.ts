@@ -45,26 +45,31 @@ export function encode(call: RpcCall, id: number): Readonly<Record<string, unkno
   return { jsonrpc: '2.0', id, method: call.method, params: call.params }
 }
 
+/** Statuses by which a server refuses: without a JSON-RPC body the node as a whole, with one it may be this call alone. */
+const REFUSALS: ReadonlySet<number> = new Set([401, 402, 403])
+
 /**
- * The JSON of an answer. An error status passes where its body is JSON-RPC: providers send range limits as 400 or 413.
+ * The JSON of an answer. An error status passes where its body is JSON-RPC: providers send limits of ranges, of batches
+ * and of what a plan includes as 400, 403 or 413.
  * @throws NODE_REFUSED, NODE_RATE_LIMITED, NODE_TIMEOUT, NODE_HTTP, NODE_GARBAGE
  */
 export function open(answer: HttpAnswer, label: string): unknown {
   const { status } = answer
   const fields = { node: label, status }
-  if (status === 401 || status === 402 || status === 403) {
+  const value = parseJson(answer.body)
+  const speaksJsonRpc = Array.isArray(value) ? value.some(hasFault) : hasFault(value)
+  if (REFUSALS.has(status) && !(Array.isArray(value) ? value : [value]).some(isRpcFault)) {
     throw new ServiceError('NODE_REFUSED', `${label} refused the call (HTTP ${status})`, { fields })
   }
   if (status === 429) {
     const slower = { ...fields, retryAfterMs: answer.retryAfterMs }
     throw new ServiceError('NODE_RATE_LIMITED', `${label} asks for a slower pace (HTTP 429)`, { fields: slower })
   }
-  const value = parseJson(answer.body)
   if (status >= 200 && status < 300) {
     if (value !== undefined) return value
     throw new ServiceError('NODE_GARBAGE', `${label} did not answer JSON`, { fields })
   }
-  if (Array.isArray(value) || (isRecord(value) && faultOf(value) !== undefined)) return value
+  if (speaksJsonRpc) return value
   if (status === 408 || status === 504 || status === 524) {
     throw new ServiceError('NODE_TIMEOUT', `${label} ran out of time (HTTP ${status})`, { fields })
   }
@@ -72,9 +77,19 @@ export function open(answer: HttpAnswer, label: string): unknown {
   throw new ServiceError('NODE_HTTP', `${label} answered HTTP ${status}`, { fields: slower })
 }
 
+/** A fault in JSON-RPC's own form: gateways say `{"error":"Forbidden"}` of every call. */
+function isRpcFault(value: unknown): boolean {
+  return isRecord(value) && isRecord(value.error) && ('jsonrpc' in value || typeof value.error.code === 'number')
+}
+
+function hasFault(value: unknown): boolean {
+  return isRecord(value) && faultOf(value) !== undefined
+}
+
+/** Undefined where the text is no JSON. A byte order mark before it is left out. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text)
   } catch {
     return undefined
   }
@@ -114,15 +129,19 @@ const RATE_WORDS =
 /** geth's code for the items of a batch that no longer fit in its answer. */
 const RESPONSE_TOO_LARGE = -32003
 
-/** The error that a fault stands for: the kind's own reading first, then pace and size, else NODE_RPC. */
+/**
+ * The error that a fault stands for: the kind's own reading first, then pace and size, else NODE_RPC. Field `unsure` of a
+ * NODE_RATE_LIMITED: by its code alone, which nodes use for limits of size too.
+ */
 export function classifyFault(given: RpcFault, call: RpcCall, { classify, secrets }: Reading): ServiceError {
   const fault = { ...given, secrets }
   const own = classify(fault, call)
   if (own !== undefined) return own
   const fields = { method: call.method, rpcCode: fault.code }
   const words = `${call.method}: ${said(fault)}`
-  if (fault.code === 429 || fault.code === -32005 || fault.code === -32029 || RATE_WORDS.test(fault.message)) {
-    return new ServiceError('NODE_RATE_LIMITED', words, { fields })
+  const isSure = fault.code === 429 || RATE_WORDS.test(fault.message)
+  if (isSure || fault.code === -32005 || fault.code === -32029) {
+    return new ServiceError('NODE_RATE_LIMITED', words, { fields: { ...fields, unsure: isSure ? undefined : true } })
   }
   if (fault.code === RESPONSE_TOO_LARGE && /response too large/i.test(fault.message)) {
     return new ServiceError('NODE_TOO_LARGE', words, { fields })

@@ -1,29 +1,37 @@
 import { ServiceError } from '../core/errors.ts'
 import { secretsOf } from '../core/url.ts'
+import { type BatchAnswer, idOf, readBatchAnswer } from './batch-answers.ts'
+import { BatchSize } from './batch-size.ts'
 import { createEndpoint, type HttpEndpoint, type HttpLimits } from './http.ts'
 import {
   type Classify,
   classifyFault,
   encode,
-  faultOf,
-  isRecord,
   open,
   outcomeOf,
   type Reading,
   type RpcCall,
-  type RpcFault,
   type RpcOutcome,
 } from './json-rpc.ts'
+import { isPaced, settlePutOff } from './put-off.ts'
 import { type Pauses, pauseMs, wait } from './wait.ts'
 
-/** Most calls in one batch: what geth, Infura and Alchemy take at most is 1,000; half leaves room in the answer. */
-const MAX_BATCH = 500
 /** Calls in flight to a node that takes no batches: hides the round trip without looking like an attack. */
 const SINGLES_IN_FLIGHT = 8
 /** HTTP statuses by which servers refuse a batch as such, where a single call would pass. */
 const BATCH_REFUSALS = new Set([400, 404, 405, 411, 413, 414, 415, 422, 501])
 /** JSON-RPC codes by which nodes refuse a batch as such: invalid request, no such method, invalid params. */
 const BATCH_REFUSAL_CODES = new Set([-32600, -32601, -32602])
+
+/** Reasons of a failed connection for which no size is to blame: nothing was sent. */
+const UNREACHED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
 
 export type NodeOptions = {
   readonly url: string
@@ -56,19 +64,20 @@ export function createNode(options: NodeOptions): Node {
       return settlePutOff(outcomes, {
         calls,
         send: (some) => sender.send(some, signal),
+        allPutOff: (asked) => sender.allPutOff(asked),
         pause: (n) => wait(pauseMs(n, options.pauses, Math.random()), signal),
       })
     },
   }
 }
 
-/** Sends calls in batches as large as the node takes them, and remembers how large that is. */
+/** Sends calls in batches as large as the node takes them. */
 class Sender {
   readonly label: string
   private readonly endpoint: HttpEndpoint
   private readonly options: NodeOptions
   private readonly reading: Reading
-  private maxBatch = MAX_BATCH
+  private readonly size = new BatchSize()
   private lastId = 0
 
   constructor(options: NodeOptions) {
@@ -79,14 +88,25 @@ class Sender {
   }
 
   async send(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
-    if (this.maxBatch === 1) return this.sendSingles(calls, signal)
     const outcomes: RpcOutcome[] = []
     for (let at = 0; at < calls.length; ) {
-      const group = calls.slice(at, at + this.maxBatch)
-      outcomes.push(...(await this.sendGroup(group, signal)))
+      const most = this.size.most
+      const group = most === 1 ? calls.slice(at) : calls.slice(at, at + most)
+      const answered = await this.sendGroup(group, signal)
+      outcomes.push(...answered)
       at += group.length
+      const [first] = answered
+      // The others would be put off like these.
+      if (first !== undefined && answered.length > 1 && answered.every(isPaced)) {
+        while (outcomes.length < calls.length) outcomes.push(first)
+        break
+      }
     }
     return outcomes
+  }
+
+  allPutOff(asked: number): void {
+    if (asked > 1) this.size.failed(Math.min(asked, this.size.most))
   }
 
   private async post(body: unknown, signal: AbortSignal): Promise<unknown> {
@@ -98,11 +118,14 @@ class Sender {
     const id = ++this.lastId
     try {
       const answer = await this.post(encode(call, id), signal)
-      const outcome = outcomeOf(answer, call, this.reading)
+      // Some servers answer one call as a batch of one.
+      const own: unknown = Array.isArray(answer) && answer.length === 1 ? answer[0] : answer
+      const outcome = outcomeOf(own, call, this.reading)
       // Some nodes leave the id out (null) of an error; a result must carry it.
-      if (outcome === undefined || (outcome.ok && !hasId(answer, id))) {
+      if (outcome === undefined || (outcome.ok && idOf(own) !== id)) {
         throw garbage(this.label, 'an answer to another call')
       }
+      this.size.answered(1)
       return outcome
     } catch (error) {
       if (error instanceof ServiceError && error.code === 'NODE_TOO_LARGE') return { ok: false, error }
@@ -129,7 +152,7 @@ class Sender {
   }
 
   private async sendGroup(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
-    if (calls.length === 1 || this.maxBatch === 1) return this.sendSingles(calls, signal)
+    if (calls.length === 1 || this.size.most === 1) return this.sendSingles(calls, signal)
     const firstId = this.lastId + 1
     this.lastId += calls.length
     const body = calls.map((call, index) => encode(call, firstId + index))
@@ -138,97 +161,94 @@ class Sender {
       answer = await this.post(body, signal)
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
-      if (error.code === 'NODE_TOO_LARGE') return this.sendHalves(calls, signal)
-      const status = Number(error.fields.status)
-      if (error.code !== 'NODE_HTTP' || !BATCH_REFUSALS.has(status)) throw error
-      this.maxBatch = Math.min(this.maxBatch, status === 413 ? Math.floor(calls.length / 2) : 1)
+      return this.afterFailure(error, calls, signal)
+    }
+    const read = readBatchAnswer(answer, { calls, firstId, reading: this.reading })
+    if (read.isGarbled) {
+      this.size.failed(calls.length)
+      throw garbage(this.label, 'a batch with two answers to one call')
+    }
+    if (read.outcomes.includes(undefined)) return this.afterRefusal(read, calls, signal)
+    const outcomes = read.outcomes.filter((outcome) => outcome !== undefined)
+    if (isOneError(outcomes)) return this.afterOneError(outcomes, calls, signal)
+    if (!outcomes.every(isPaced)) this.size.answered(calls.length)
+    return outcomes
+  }
+
+  /** A batch that was not answered at all: it is made smaller where its size may be why. */
+  private async afterFailure(
+    error: ServiceError,
+    calls: readonly RpcCall[],
+    signal: AbortSignal,
+  ): Promise<RpcOutcome[]> {
+    if (error.code === 'NODE_TOO_LARGE') return this.sendHalves(calls, signal)
+    const status = Number(error.fields.status)
+    if (error.code === 'NODE_REFUSED') {
+      // The node as a whole, or batches: a single call tells.
+      const [first, ...others] = calls
+      if (first === undefined) throw error
+      const outcome = await this.sendSingle(first, signal)
+      this.size.refusedAll()
+      return [outcome, ...(await this.sendSingles(others, signal))]
+    }
+    if (error.code === 'NODE_HTTP' && BATCH_REFUSALS.has(status)) {
+      if (status === 413) this.size.refused(undefined, calls.length)
+      else this.size.refusedAll()
       return this.send(calls, signal)
     }
-    if (Array.isArray(answer)) return inOrder(answer, { calls, firstId, reading: this.reading, label: this.label })
-    return this.afterRefusal(answer, calls, signal)
+    if (error.code !== 'ABORTED' && !UNREACHED.has(String(error.fields.reason))) this.size.failed(calls.length)
+    throw error
   }
 
-  // A batch answered by one object: the node refuses batches, or batches of this size, or is in trouble.
-  private async afterRefusal(answer: unknown, calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
-    const fault = isRecord(answer) ? faultOf(answer) : undefined
-    if (fault === undefined) throw garbage(this.label, 'no array to a batch')
-    const speaksOfBatch = /batch/i.test(fault.message)
-    const error = classifyFault(fault, { method: 'batch', params: [] }, this.reading)
-    if (error.code === 'NODE_RATE_LIMITED' && !speaksOfBatch) throw error
-    if (!BATCH_REFUSAL_CODES.has(fault.code ?? 0) && !speaksOfBatch) return this.sendSingles(calls, signal)
-    this.maxBatch = Math.min(this.maxBatch, batchSize(fault, calls.length))
-    return this.send(calls, signal)
-  }
-}
-
-type PutOff = {
-  readonly calls: readonly RpcCall[]
-  readonly send: (calls: readonly RpcCall[]) => Promise<RpcOutcome[]>
-  readonly pause: (n: number) => Promise<void>
-}
-
-/**
- * Sends again what the node put off (over its pace, or no more room in the answer), as long as each round settles some:
- * a provider that allows 50 calls a second answers 50 of a batch of 100.
- * @throws NODE_RATE_LIMITED a whole round was put off
- */
-async function settlePutOff(outcomes: RpcOutcome[], { calls, send, pause }: PutOff): Promise<readonly RpcOutcome[]> {
-  let asked = calls.length
-  for (let round = 1; ; round++) {
-    const late = [...calls.keys()].filter((index) => isPutOff(outcomes[index], asked))
-    if (late.length === 0) return outcomes
-    const first = outcomes[late[0] ?? 0]
-    if (late.length === asked && first?.ok === false) throw first.error
-    await pause(round)
-    asked = late.length
-    const again = await send(late.flatMap((index) => calls[index] ?? []))
-    for (const [place, index] of late.entries()) {
-      const outcome = again[place]
-      if (outcome !== undefined) outcomes[index] = outcome
+  /** A batch of which calls were left without an answer: they are asked again in smaller ones. */
+  private async afterRefusal(
+    { outcomes, refusal }: BatchAnswer,
+    calls: readonly RpcCall[],
+    signal: AbortSignal,
+  ): Promise<RpcOutcome[]> {
+    if (refusal !== undefined) {
+      const speaksOfBatch = /batch/i.test(refusal.message)
+      const error = classifyFault(refusal, { method: 'batch', params: [] }, this.reading)
+      if (error.code === 'NODE_RATE_LIMITED' && !speaksOfBatch) {
+        this.size.failed(calls.length)
+        throw error
+      }
+      const isRefused = BATCH_REFUSAL_CODES.has(refusal.code ?? 0) || speaksOfBatch
+      if (!isRefused) {
+        this.size.failed(calls.length)
+        return this.sendSingles(calls, signal)
+      }
+      this.size.refused(refusal, calls.length)
+    } else {
+      this.size.halve(calls.length)
     }
+    const left = calls.filter((_, place) => outcomes[place] === undefined)
+    const late = await this.send(left, signal)
+    return outcomes.flatMap((outcome) => outcome ?? late.shift() ?? [])
+  }
+
+  /** Each call has the same error, which nobody knows: of the calls, or of the batch? A single call tells. */
+  private async afterOneError(
+    outcomes: RpcOutcome[],
+    calls: readonly RpcCall[],
+    signal: AbortSignal,
+  ): Promise<RpcOutcome[]> {
+    const [first, ...others] = calls
+    if (first === undefined) return outcomes
+    const alone = await this.sendSingle(first, signal)
+    if (!alone.ok) return outcomes
+    this.size.halve(calls.length)
+    return [alone, ...(await this.send(others, signal))]
   }
 }
 
-// A single answer over the limit or out of time is final; in a batch, the others may have used up room and time.
-function isPutOff(outcome: RpcOutcome | undefined, asked: number): boolean {
-  if (outcome === undefined || outcome.ok) return false
-  const { code, fields } = outcome.error
-  if (code === 'NODE_RATE_LIMITED') return true
-  return asked > 1 && 'rpcCode' in fields && (code === 'NODE_TOO_LARGE' || code === 'NODE_TIMEOUT')
-}
-
-type Asked = {
-  readonly calls: readonly RpcCall[]
-  readonly firstId: number
-  readonly reading: Reading
-  readonly label: string
-}
-
-function inOrder(answers: readonly unknown[], { calls, firstId, reading, label }: Asked): RpcOutcome[] {
-  const byPlace = new Array<unknown>(calls.length)
-  for (const answer of answers) {
-    const id = isRecord(answer) ? answer.id : undefined
-    const place = typeof id === 'number' ? id - firstId : -1
-    if (place < 0 || place >= calls.length || byPlace[place] !== undefined)
-      throw garbage(label, 'a batch with wrong ids')
-    byPlace[place] = answer
-  }
-  return calls.map((call, place) => {
-    const outcome = outcomeOf(byPlace[place], call, reading)
-    if (outcome === undefined) throw garbage(label, 'a batch with calls unanswered')
-    return outcome
+/** True for a batch whose calls have all the same error, of which only the words are known. */
+function isOneError(outcomes: readonly RpcOutcome[]): boolean {
+  const words = outcomes.map((outcome) => {
+    if (outcome.ok || outcome.error.code !== 'NODE_RPC' || outcome.error.fields.failure !== undefined) return undefined
+    return `${outcome.error.fields.rpcCode} ${outcome.error.message.slice(String(outcome.error.fields.method).length)}`
   })
-}
-
-/** The batch size to go on with after a refusal: the node's own number, else half, else single calls. */
-function batchSize(fault: RpcFault, tried: number): number {
-  const hint = Number(/\b(\d{1,4})\b/.exec(fault.message)?.[1])
-  if (hint >= 1 && hint < tried) return hint
-  return /too (?:large|big|many|long)|limit|exceed|max|more than/i.test(fault.message) ? Math.floor(tried / 2) : 1
-}
-
-function hasId(answer: unknown, id: number): boolean {
-  return isRecord(answer) && answer.id === id
+  return words.length > 1 && words[0] !== undefined && words.every((one) => one === words[0])
 }
 
 function garbage(label: string, what: string): ServiceError {

@@ -3,6 +3,7 @@ import { type ErrorCode, ServiceError } from '../core/errors.ts'
 import { within } from './deadline.ts'
 import type { Classify, RpcCall, RpcOutcome } from './json-rpc.ts'
 import { createNode, type Node } from './node.ts'
+import { areAllOfAnotherChain, newPeer, noteAvoided, type Peer, pick } from './peers.ts'
 import { RPC_LIMITS, type RpcLimits } from './rpc-limits.ts'
 import { pauseMs, throwIfAborted, wait } from './wait.ts'
 
@@ -28,17 +29,19 @@ export type Work<T> = (session: RpcSession) => Promise<T>
 
 export type Running = {
   readonly signal: AbortSignal
-  /** Errors of this work that each other node is asked about once: what one lacks, another may have. */
+  /** More errors of this work that each other node is asked about once: what one lacks, another may have. */
   readonly elsewhere?: (error: ServiceError) => boolean
   /** Passes over the node that is asked first, where there is another. */
   readonly another?: boolean
+  /** The kind of work: a node that fails at it while another one answers is asked last for it, for a while. */
+  readonly what?: string
 }
 
 /** Several nodes of one chain as one: retries, pauses and fail-over are decided here and nowhere else. */
 export type Rpc = {
   /**
    * Runs work against the preferred node that is well; again, after a pause or on another node, where it failed in a
-   * way that may pass. Work must be safe to repeat.
+   * way that may pass. An error in other words is final only once each node has been asked. Work must be safe to repeat.
    * @throws what the last attempt threw
    */
   readonly run: <T>(work: Work<T>, running: Running) => Promise<T>
@@ -68,6 +71,9 @@ export type RpcOptions = {
 /** What a failure means for the node and for the work. */
 type Verdict = 'final' | 'again' | 'failing' | 'excluded'
 
+/** Errors that say nothing of another node: each one is asked once before they are final. */
+const ASKED_ELSEWHERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NODE_RPC', 'NODE_TOO_LARGE'])
+
 const VERDICTS: Partial<Record<ErrorCode, Verdict>> = {
   NODE_BEHIND: 'again',
   BLOCK_CONFLICT: 'again',
@@ -80,36 +86,13 @@ const VERDICTS: Partial<Record<ErrorCode, Verdict>> = {
   CHAIN_MISMATCH: 'excluded',
 }
 
-type Peer = {
-  readonly node: Node
-  greeted: boolean
-  failures: number
-  pausedUntil: number
-  /** Until then it is asked only where no other node answers. */
-  distrustedUntil: number
-  warned: boolean
-  excluded: boolean
-  lastError: ServiceError | undefined
-}
-
-const NEW_PEER: Omit<Peer, 'node'> = {
-  greeted: false,
-  failures: 0,
-  pausedUntil: 0,
-  distrustedUntil: 0,
-  warned: false,
-  excluded: false,
-  lastError: undefined,
-}
-
 /** JSON-RPC over several nodes in order of preference: retries, pauses and fail-over are decided here and nowhere else. */
 export function createRpc(options: RpcOptions): Rpc {
   const limits: RpcLimits = { ...RPC_LIMITS, ...options.limits }
   assert(options.urls.length > 0, 'a chain has at least one node')
   const onRequest = (): void => void options.counts.calls++
   const peers = options.urls.map((url): Peer => {
-    const node = createNode({ url, limits, pauses: limits.pauses, classify: options.classify, onRequest })
-    return { node, ...NEW_PEER }
+    return newPeer(createNode({ url, limits, pauses: limits.pauses, classify: options.classify, onRequest }))
   })
   const client: Client = { peers, limits, options }
   return {
@@ -157,42 +140,70 @@ async function greetAll(client: Client, signal: AbortSignal): Promise<void> {
     mismatch = error
     failed(client, peer, { error, verdict: 'excluded' })
   }
-  if (mismatch !== undefined && peers.every((peer) => peer.excluded)) throw mismatch
+  if (mismatch !== undefined && areAllOfAnotherChain(peers)) throw mismatch
 }
 
 type Client = { readonly peers: readonly Peer[]; readonly limits: RpcLimits; readonly options: RpcOptions }
 
-async function run<T>(client: Client, work: Work<T>, { signal, elsewhere, another }: Running): Promise<T> {
+async function run<T>(client: Client, work: Work<T>, running: Running): Promise<T> {
+  try {
+    return await attempts(client, work, running)
+  } catch (error) {
+    throw error instanceof ServiceError ? fitToThrow(client, error) : error
+  }
+}
+
+/** Another chain's node beside one that is silent or paces is no reason to stop a chain: the other one's error is. */
+function fitToThrow({ peers }: Client, error: ServiceError): ServiceError {
+  if (error.code !== 'CHAIN_MISMATCH' || areAllOfAnotherChain(peers)) return error
+  const others = peers.map(({ lastError }) => lastError).filter((one) => one !== undefined)
+  const other = others.find(({ code }) => code !== 'CHAIN_MISMATCH')
+  return other ?? new ServiceError('NODE_UNREACHABLE', 'no node of this chain answers', { cause: error })
+}
+
+async function attempts<T>(client: Client, work: Work<T>, running: Running): Promise<T> {
   const { peers, limits, options } = client
+  const { signal, another, what } = running
   const [preferred] = peers
   let passed = new Set(another === true && peers.length > 1 && preferred !== undefined ? [preferred] : [])
+  const asksElsewhere = (error: ServiceError): boolean =>
+    ASKED_ELSEWHERE.has(error.code) || running.elsewhere?.(error) === true
+  /** Nodes that failed at the work in a way that does not pass. */
+  const failing = new Set<Peer>()
   let timeouts = 0
   /** What a node said that may yet answer: it matters more than that another one never will. */
   let hopeful: ServiceError | undefined
   for (let n = 1; ; n++) {
     throwIfAborted(signal)
-    const peer = await pick(peers, { passed, signal, maxWaitMs: limits.maxWaitMs })
+    const peer = await pick(peers, { passed, signal, maxWaitMs: limits.maxWaitMs, what })
     const failuresBefore = peer.failures
     try {
       if (!peer.greeted) await greet(client, peer, signal)
       const result = await work(sessionOf(peer.node, signal))
       recovered(client, peer)
+      if (what !== undefined) {
+        peer.avoided.delete(what)
+        for (const one of failing) noteAvoided(one, what)
+      }
       return result
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
-      const asksOthers = elsewhere?.(error) === true
-      const verdict = asksOthers ? 'again' : (VERDICTS[error.code] ?? 'final')
+      const asksOthers = peer.greeted && asksElsewhere(error)
+      const verdict = verdictOn(error, { asksOthers, isGreeted: peer.greeted })
       if (verdict === 'final' || signal.aborted) throw error
       if (verdict !== 'again') failed(client, peer, { error, failuresBefore, verdict })
+      if (asksOthers || error.code === 'NODE_GARBAGE') failing.add(peer)
       if (verdict !== 'excluded') hopeful = error
       if (error.code === 'NODE_TIMEOUT') timeouts++
       const reason = hopeful ?? peers.find((one) => !one.excluded && one.lastError !== undefined)?.lastError ?? error
-      if (n >= limits.maxAttempts || timeouts >= Math.max(MAX_TIMEOUTS, peers.length)) throw reason
+      if (n >= Math.max(limits.maxAttempts, peers.length) || timeouts >= Math.max(MAX_TIMEOUTS, peers.length)) {
+        throw reason
+      }
       passed.add(peer)
       // A paused node is worth its pause only where the others cannot answer.
       const patience = Date.now() + (asksOthers ? limits.maxWaitMs : 0)
       const allAsked = peers.every((one) => passed.has(one) || one.excluded || one.pausedUntil > patience)
-      const hopeless = hopeful === undefined ? peers.every((one) => one.excluded) : elsewhere?.(hopeful) === true
+      const hopeless = hopeful === undefined ? peers.every((one) => one.excluded) : asksElsewhere(hopeful)
       if (allAsked && hopeless) throw reason
       options.counts.retries++
       if (!allAsked) continue
@@ -202,9 +213,17 @@ async function run<T>(client: Client, work: Work<T>, { signal, elsewhere, anothe
   }
 }
 
+/** What an error means. A node that cannot even say which chain it is on is failing, whatever it says. */
+function verdictOn(error: ServiceError, how: { readonly asksOthers: boolean; readonly isGreeted: boolean }): Verdict {
+  if (how.asksOthers) return 'again'
+  const verdict = VERDICTS[error.code]
+  return verdict ?? (!how.isGreeted && error.code !== 'ABORTED' ? 'failing' : 'final')
+}
+
 async function greet({ options }: Client, peer: Peer, signal: AbortSignal): Promise<void> {
   await options.greet(sessionOf(peer.node, signal))
   peer.greeted = true
+  peer.mismatchAt = undefined
 }
 
 function recovered({ options }: Client, peer: Peer): void {
@@ -222,6 +241,7 @@ type Failure = { readonly error: ServiceError; readonly failuresBefore?: number;
 function failed({ peers, options, limits }: Client, peer: Peer, { error, failuresBefore, verdict }: Failure): void {
   peer.lastError = error
   peer.greeted = false
+  if (error.code === 'CHAIN_MISMATCH') peer.mismatchAt = Date.now()
   if (failuresBefore !== undefined && peer.failures !== failuresBefore) return
   peer.failures++
   if (verdict === 'excluded' && !peer.excluded) options.counts.nodesExcluded++
@@ -248,27 +268,4 @@ function sessionOf(node: Node, signal: AbortSignal): RpcSession {
       return outcome.result
     },
   }
-}
-
-/**
- * The first node that is not passed over, paused or distrusted; else the trusted one whose pause ends first, once it has
- * ended; else one that is distrusted: what it says is better than nothing, and held against what we know.
- */
-async function pick(
-  peers: readonly Peer[],
-  { passed, signal, maxWaitMs }: { passed: ReadonlySet<Peer>; signal: AbortSignal; maxWaitMs: number },
-): Promise<Peer> {
-  const now = Date.now()
-  const open = peers.filter((peer) => !passed.has(peer))
-  const trusted = open.filter((peer) => peer.distrustedUntil <= now)
-  const well = trusted.find((peer) => peer.pausedUntil <= now)
-  if (well !== undefined) return well
-  const soon = trusted.filter((peer) => peer.pausedUntil - now <= maxWaitMs)
-  const doubted = open.find((peer) => peer.distrustedUntil > now && peer.pausedUntil <= now)
-  if (soon.length === 0 && doubted !== undefined) return doubted
-  const first = (soon.length > 0 ? soon : peers).reduce((a, b) => (b.pausedUntil < a.pausedUntil ? b : a))
-  const ms = first.pausedUntil - Date.now()
-  if (ms > maxWaitMs && first.lastError !== undefined) throw first.lastError
-  await wait(ms, signal)
-  return first
 }

@@ -25,6 +25,7 @@ export type Arrived = {
 export type Reply =
   | { readonly json: unknown }
   | { readonly status?: number; readonly text: string; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly bytes: Buffer; readonly headers: Readonly<Record<string, string>> }
   | 'hang'
   | 'reset'
   | 'half'
@@ -96,6 +97,11 @@ function reply(response: ServerResponse, what: Reply): void {
   if (what === 'half') {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' })
     response.write('{"jsonrpc":"2.0","id":1,', () => response.destroy())
+    return
+  }
+  if ('bytes' in what) {
+    response.writeHead(200, { 'content-type': 'application/json', ...what.headers })
+    response.end(what.bytes)
     return
   }
   const text = 'json' in what ? JSON.stringify(what.json) : what.text

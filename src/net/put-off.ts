@@ -1,0 +1,50 @@
+import type { RpcCall, RpcOutcome } from './json-rpc.ts'
+
+type PutOff = {
+  readonly calls: readonly RpcCall[]
+  readonly send: (calls: readonly RpcCall[]) => Promise<RpcOutcome[]>
+  /** All of so many calls were put off: fewer at once may not be. */
+  readonly allPutOff: (asked: number) => void
+  readonly pause: (n: number) => Promise<void>
+}
+
+/**
+ * Sends again what the node put off (over its pace, or no more room in the answer), as long as each round settles some:
+ * a provider that allows 50 calls a second answers 50 of a batch of 100.
+ * @throws NODE_RATE_LIMITED a whole round was put off
+ */
+export async function settlePutOff(
+  outcomes: RpcOutcome[],
+  { calls, send, allPutOff, pause }: PutOff,
+): Promise<readonly RpcOutcome[]> {
+  let asked = calls.length
+  for (let round = 1; ; round++) {
+    const late = [...calls.keys()].filter((index) => isPutOff(outcomes[index], asked))
+    if (late.length === 0) return outcomes
+    const first = outcomes[late[0] ?? 0]
+    if (late.length === asked && first?.ok === false) {
+      allPutOff(asked)
+      throw first.error
+    }
+    await pause(round)
+    asked = late.length
+    const again = await send(late.flatMap((index) => calls[index] ?? []))
+    for (const [place, index] of late.entries()) {
+      const outcome = again[place]
+      if (outcome !== undefined) outcomes[index] = outcome
+    }
+  }
+}
+
+// A single answer over the limit or out of time is final; in a batch, the others may have used up room and time.
+function isPutOff(outcome: RpcOutcome | undefined, asked: number): boolean {
+  if (outcome === undefined || outcome.ok) return false
+  const { code, fields } = outcome.error
+  if (isPaced(outcome)) return true
+  return asked > 1 && 'rpcCode' in fields && (code === 'NODE_TOO_LARGE' || code === 'NODE_TIMEOUT')
+}
+
+/** True for a call that the node put off as over its pace. */
+export function isPaced(outcome: RpcOutcome): boolean {
+  return !outcome.ok && outcome.error.code === 'NODE_RATE_LIMITED'
+}
