@@ -16,7 +16,9 @@ export async function bareLimit(node: GeneratedNode, transfers: number): Promise
     while (next <= node.head && parsed < transfers) {
       const first = next
       next += BLOCKS
-      parsed += await fetchAndParse(node.url, first, Math.min(node.head, first + BLOCKS - 1))
+      // Two statements: `parsed += await …` reads the sum before it waits, so workers would overwrite each other's counts.
+      const logs = await fetchAndParse(node.url, first, Math.min(node.head, first + BLOCKS - 1))
+      parsed += logs
     }
   }
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
