@@ -53,7 +53,7 @@ export function startIndexer(options: {
   })
   worker.on('error', (thrown) => {
     error = thrown.message
-    log.error({ chain: data.chain.id, err: thrown }, 'the indexer ended by a bug')
+    log.error({ chain: data.chain.id, code: 'INTERNAL', err: thrown }, 'the indexer ended by a bug')
   })
   return {
     error: () => error,

@@ -75,7 +75,7 @@ export async function startLedger(options: {
     ledger.fail('The ledger is not available')
   }
   worker.on('error', (thrown) => {
-    log.error({ chain: data.chain, err: thrown }, 'the ledger ended by a bug')
+    log.error({ chain: data.chain, code: 'INTERNAL', err: thrown }, 'the ledger ended by a bug')
     fail(thrown.message)
   })
   await new Promise<void>((resolve, reject) => {

@@ -160,7 +160,7 @@ function logFailure(log: FastifyBaseLogger, error: unknown, about: Readonly<Reco
   if (isServiceError(error)) {
     if (!error.expose) log.warn({ ...about, code: error.code, fields: error.fields }, error.message)
   } else if (about.status === 'INTERNAL') {
-    log.error({ ...about, err: error }, 'a bug: a request failed')
+    log.error({ ...about, code: 'INTERNAL', err: error }, 'a bug: a request failed')
   }
 }
 

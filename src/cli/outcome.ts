@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { isServiceError } from '../core/errors.ts'
+import { codeOf, isServiceError } from '../core/errors.ts'
 import { withoutSecrets } from '../log.ts'
 
 /** How a command ends, for whoever called it. */
@@ -42,8 +42,9 @@ export async function runToExit(work: () => Promise<void>, terminal: Terminal, d
 }
 
 function describe(error: unknown, debug: boolean): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!(error instanceof Error)) return `${String(error)} [${codeOf(error)}]`
   if (debug) return error.stack ?? error.message
-  const isPlain = !isServiceError(error) || error.code === 'CONFIG_INVALID'
-  return isPlain ? error.message : `${error.message} [${error.code}]`
+  // Wrong use says what was expected, in as many lines as it takes: a code would tell nobody more.
+  const isPlain = error instanceof UsageError || isServiceError(error, 'CONFIG_INVALID')
+  return isPlain ? error.message : `${error.message} [${codeOf(error)}]`
 }

@@ -35,6 +35,40 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
   return { code: await runToExit(work, terminal, false), ...written }
 }
 
+describe('every failure has its code', () => {
+  const failing = async (error: unknown): Promise<string> => {
+    let said = ''
+    const terminal = {
+      out: () => undefined,
+      err: (text: string) => {
+        said += text
+      },
+    }
+    await runToExit(() => Promise.reject(error), terminal, false)
+    return said
+  }
+
+  test('a store that the system refuses', async () => {
+    writeFileSync(join(folder, 'taken'), '')
+    writeFileSync(join(folder, 'taken.yaml'), 'store: sqlite:./taken\nchains: []\n')
+    const { code, err } = await run('keys', 'list', '-c', join(folder, 'taken.yaml'))
+    expect([code, err]).toEqual([1, expect.stringMatching(/^steelyard: store: E[A-Z]+: .* \[STORE_UNAVAILABLE\]\n$/)])
+  })
+
+  test.each(['nowhere', 'ftp://127.0.0.1/x', '127.0.0.1:8545', 'http://'])('--rpc %s is wrong use', async (url) => {
+    const { code, err } = await run('verify', '-c', file, '--rpc', url)
+    expect([code, err]).toEqual([2, expect.stringContaining('--rpc: got ')])
+    expect(err).toContain('expected an http:// or https:// URL')
+  })
+
+  test('what the system refuses elsewhere, and a bug', async () => {
+    const system = Object.assign(new Error("EACCES: permission denied, open '/x'"), { code: 'EACCES', syscall: 'open' })
+    expect(await failing(system)).toBe("steelyard: EACCES: permission denied, open '/x' [SYSTEM_REFUSED]\n")
+    expect(await failing(new TypeError('Invalid URL'))).toBe('steelyard: Invalid URL [INTERNAL]\n')
+    expect(await failing('thrown text')).toBe('steelyard: thrown text [INTERNAL]\n')
+  })
+})
+
 describe('the command line', () => {
   test.each([['--help'], ['serve', '--help'], ['demo', '--help'], ['keys', 'create', '--help'], ['--version']])(
     '%s %s %s is no failure',

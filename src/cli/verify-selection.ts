@@ -1,6 +1,7 @@
 import type { Selection } from '../balances/verify-pages.ts'
 import type { ChainProver, KindDefinition, ProverOptions } from '../chains/adapter.ts'
 import type { ChainConfig } from '../config/chains.ts'
+import { HTTP_URL, isHttpUrl } from '../config/words.ts'
 import { type AssetRef, STANDARDS } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { UsageError } from './outcome.ts'
@@ -52,6 +53,8 @@ export function selectTargets(candidates: readonly Candidate[], named: Named): r
     throw new UsageError(`--chain: got ${JSON.stringify(chain)}, expected a configured chain with nodes: ${known}`)
   }
   if (rpc.length > 0 && chosen.length > 1) throw new UsageError('--rpc: name its chain with --chain')
+  const odd = rpc.find((url) => !isHttpUrl(url))
+  if (odd !== undefined) throw new UsageError(`--rpc: got ${JSON.stringify(odd)}, expected ${HTTP_URL}`)
   if (tokens.length * accounts.length > MAX_PAIRS) {
     throw new UsageError(`--token and --account: at most ${MAX_PAIRS} pairs at a time`)
   }

@@ -41,12 +41,18 @@ export function chainId(): Field<ChainId> {
   })
 }
 
+/** What a node's URL has to be, in words. */
+export const HTTP_URL = 'an http:// or https:// URL'
+
+/** True for an http or https URL without a fragment. */
+export function isHttpUrl(given: string): boolean {
+  const url = URL.canParse(given) ? new URL(given) : undefined
+  return url !== undefined && /^https?:$/.test(url.protocol) && url.hash === ''
+}
+
 /** An http or https URL without a fragment. */
 export function httpUrl(): Field<string> {
-  return text('an http:// or https:// URL', (given) => {
-    const url = URL.canParse(given) ? new URL(given) : undefined
-    return url !== undefined && /^https?:$/.test(url.protocol) && url.hash === '' ? given : undefined
-  })
+  return text(HTTP_URL, (given) => (isHttpUrl(given) ? given : undefined))
 }
 
 /** A path; a relative one is taken from the configuration's folder. */

@@ -38,6 +38,12 @@ export const ERRORS = {
     expose: false,
     says: 'The configuration is wrong; the message names key, value and expectation.',
   },
+  SYSTEM_REFUSED: {
+    retry: false,
+    expose: false,
+    says: 'The operating system refused a file or a connection; the message has its own code.',
+  },
+  INTERNAL: { retry: false, expose: false, says: 'A bug: please report it, with the log line that has its stack.' },
   ABORTED: { retry: false, expose: false, says: 'The work was stopped on purpose.' },
 } as const satisfies Record<string, { retry: boolean; expose: boolean; says: string }>
 
@@ -82,4 +88,16 @@ export function isServiceError(error: unknown, code?: ErrorCode): error is Servi
 /** True where the error's message may reach an API caller. */
 export function isExposable(error: unknown): error is ServiceError & { code: ExposableCode } {
   return error instanceof ServiceError && error.expose
+}
+
+/** The code that the operating system gave an error, such as `EACCES`; undefined where it is not an error of the system. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
+/** The code of any failure: its own, or what it is to whoever reads it. */
+export function codeOf(error: unknown): ErrorCode {
+  if (error instanceof ServiceError) return error.code
+  return systemCode(error) === undefined ? 'INTERNAL' : 'SYSTEM_REFUSED'
 }

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { ServiceError } from '../../core/errors.ts'
+import { ServiceError, systemCode } from '../../core/errors.ts'
 
 export type SqliteDatabase = Database.Database
 export type Statement = Database.Statement<unknown[]>
@@ -90,7 +90,7 @@ function migratePart(
 }
 
 /**
- * Runs work on the store; what SQLite refuses becomes the store's own error.
+ * Runs work on the store. What SQLite or the file system refuses becomes the store's own error.
  * @throws STORE_UNAVAILABLE with the cause
  */
 export function guarded<T>(work: () => T): T {
@@ -102,6 +102,10 @@ export function guarded<T>(work: () => T): T {
         cause: error,
         fields: { sqlite: error.code },
       })
+    }
+    const system = systemCode(error)
+    if (error instanceof Error && system !== undefined) {
+      throw new ServiceError('STORE_UNAVAILABLE', `store: ${error.message}`, { cause: error, fields: { system } })
     }
     throw error
   }

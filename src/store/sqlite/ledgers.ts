@@ -3,7 +3,7 @@ import type { Header } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { LedgerAudit, LedgerJournal, LedgerReads } from '../ledger-store.ts'
 import type { ChainReads, LedgerStore } from '../store.ts'
-import { type OpenOptions, openDatabase, type SqliteDatabase } from './database.ts'
+import { guarded, type OpenOptions, openDatabase, type SqliteDatabase } from './database.ts'
 import { SqliteLedgerAudit } from './ledger-audit.ts'
 import { type LedgerStep, SqliteLedgerJournal } from './ledger-journal.ts'
 import { SqliteLedgerReads } from './ledger-reads.ts'
@@ -34,7 +34,7 @@ export class SqliteLedgers implements LedgerStore {
     const { fileIn, folder, onStep } = this.#parts
     const db = openDatabase({ file: fileIn(folder), ...TABLES, cache: 'ledger' })
     try {
-      return new SqliteLedgerJournal({ db, chain, genesis, onStep })
+      return guarded(() => new SqliteLedgerJournal({ db, chain, genesis, onStep }))
     } catch (error) {
       db.close()
       throw error
@@ -43,16 +43,18 @@ export class SqliteLedgers implements LedgerStore {
 
   async openReads(chain: ChainId): Promise<{ ledger: LedgerReads; chain: ChainReads }> {
     const db = this.#parts.open(TABLES)
-    const snapshot = new Snapshot(db, { own: true, nobody: TEXT_ACCOUNTS.nobody })
-    const reads = this.#parts.readsOf(chain, { db, codec: TEXT_ACCOUNTS, snapshot })
-    return { ledger: new SqliteLedgerReads(db, snapshot), chain: reads }
+    return guarded(() => {
+      const snapshot = new Snapshot(db, { own: true, nobody: TEXT_ACCOUNTS.nobody })
+      const reads = this.#parts.readsOf(chain, { db, codec: TEXT_ACCOUNTS, snapshot })
+      return { ledger: new SqliteLedgerReads(db, snapshot), chain: reads }
+    })
   }
 
   async openAudit(chain: ChainId, replica: string): Promise<LedgerAudit> {
     const { fileIn, folder } = this.#parts
     const db = openDatabase({ file: fileIn(folder), ...TABLES, cache: 'small' })
     try {
-      return new SqliteLedgerAudit(db, { chain, replica: fileIn(replica) })
+      return guarded(() => new SqliteLedgerAudit(db, { chain, replica: fileIn(replica) }))
     } catch (error) {
       db.close()
       throw error

@@ -6,7 +6,7 @@ import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import type { ChainReads, Journal, Store } from '../store.ts'
 import type { FixedClasses } from './asset-table.ts'
-import { type OpenOptions, openDatabase, type SqliteDatabase } from './database.ts'
+import { guarded, type OpenOptions, openDatabase, type SqliteDatabase } from './database.ts'
 import { type JournalStep, SqliteJournal } from './journal.ts'
 import { SqliteKeys } from './keys.ts'
 import { takeLease } from './lease.ts'
@@ -40,8 +40,10 @@ export class SqliteStore implements Store {
 
   constructor(options: SqliteOptions) {
     this.#options = options
-    mkdirSync(options.folder, { recursive: true })
-    this.keys = new SqliteKeys(this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: true }))
+    this.keys = guarded(() => {
+      mkdirSync(options.folder, { recursive: true })
+      return new SqliteKeys(this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: true }))
+    })
     this.ledgers = new SqliteLedgers({
       fileIn: (folder) => join(folder, MAIN_FILE),
       folder: options.folder,
@@ -52,6 +54,10 @@ export class SqliteStore implements Store {
   }
 
   async openJournal(chain: ChainId, coverage: Coverage): Promise<Journal> {
+    return guarded(() => this.#openJournal(chain, coverage))
+  }
+
+  #openJournal(chain: ChainId, coverage: Coverage): Journal {
     const { folder, codecOf, onStep } = this.#options
     const lease = takeLease(join(folder, `${fileName(chain)}.lease`), chain)
     try {
@@ -74,6 +80,10 @@ export class SqliteStore implements Store {
   }
 
   async forget(chain: ChainId): Promise<void> {
+    guarded(() => this.#forget(chain))
+  }
+
+  #forget(chain: ChainId): void {
     const { folder } = this.#options
     const lease = takeLease(join(folder, `${fileName(chain)}.lease`), chain)
     try {
@@ -89,7 +99,9 @@ export class SqliteStore implements Store {
   async openReads(chain: ChainId): Promise<ChainReads> {
     const codec = this.#options.codecOf(chain)
     const db = this.#database(`${fileName(chain)}.db`, { migrations: CHAIN_MIGRATIONS, durable: false })
-    return this.#reads(chain, { db, codec, snapshot: new Snapshot(db, { own: false, nobody: codec.nobody }) })
+    return guarded(() =>
+      this.#reads(chain, { db, codec, snapshot: new Snapshot(db, { own: false, nobody: codec.nobody }) }),
+    )
   }
 
   #reads(chain: ChainId, facts: { db: SqliteDatabase; codec: AccountCodec; snapshot: Snapshot }): SqliteReads {

@@ -1,0 +1,102 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import type { Header } from '../../src/core/block.ts'
+import { type ChainId, parseChainId } from '../../src/core/chain.ts'
+import { openStore } from '../../src/store/open.ts'
+import { CHAIN_MIGRATIONS, MAIN_MIGRATIONS } from '../../src/store/sqlite/schema.ts'
+import type { Store } from '../../src/store/store.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'steelyard-refusals-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const CHAIN = chainOf('eip155:1')
+const LEDGER = chainOf('ledger:main')
+const GENESIS: Header = { number: 0, hash: `0x${'0'.repeat(64)}`, parentHash: `0x${'0'.repeat(64)}`, timestamp: 1 }
+
+function chainOf(text: string): ChainId {
+  const chain = parseChainId(text)
+  if (chain === undefined) throw new Error(`not a chain id: ${text}`)
+  return chain
+}
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(root, 'case-'))
+})
+
+function open(at = folder): Promise<Store> {
+  return openStore({ url: `sqlite:${at}`, codecOf: () => HEX_ACCOUNTS })
+}
+
+/** A file of SQLite that says it has the newest schema, and has no table. */
+function emptied(name: string, version: number): void {
+  const db = new Database(join(folder, name))
+  db.pragma('journal_mode = WAL')
+  db.pragma(`user_version = ${version}`)
+  db.close()
+}
+
+const refused = (says: RegExp) =>
+  expect.objectContaining({ name: 'ServiceError', code: 'STORE_UNAVAILABLE', message: expect.stringMatching(says) })
+
+describe('what the file system refuses', () => {
+  test('a folder that is a file', async () => {
+    writeFileSync(join(folder, 'taken'), '')
+    await expect(open(join(folder, 'taken'))).rejects.toEqual(refused(/EEXIST/))
+    await expect(open(join(folder, 'taken', 'below'))).rejects.toEqual(refused(/ENOTDIR/))
+  })
+
+  test('a name that is too long', async () => {
+    await expect(open(join(folder, 'x'.repeat(300)))).rejects.toEqual(refused(/ENAMETOOLONG/))
+  })
+
+  test('a file that is a folder: the store, a lease, a chain that is to be forgotten', async () => {
+    mkdirSync(join(folder, 'store', 'steelyard.db'), { recursive: true })
+    await expect(open(join(folder, 'store'))).rejects.toEqual(refused(/unable to open/))
+    const store = await open()
+    mkdirSync(join(folder, 'eip155_1.lease'))
+    await expect(store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })).rejects.toEqual(refused(/unable/))
+    await expect(store.forget(CHAIN)).rejects.toEqual(refused(/unable/))
+    rmSync(join(folder, 'eip155_1.lease'), { recursive: true })
+    mkdirSync(join(folder, 'eip155_1.db'))
+    await expect(store.forget(CHAIN)).rejects.toEqual(refused(/EISDIR|is a directory/i))
+    await store.close()
+  })
+})
+
+describe('a file without its tables', () => {
+  test('the authoritative one', async () => {
+    emptied('steelyard.db', MAIN_MIGRATIONS.length)
+    await expect(open()).rejects.toEqual(refused(/no such table/))
+  })
+
+  test('of a chain, for its writer and its readers', async () => {
+    const store = await open()
+    emptied('eip155_1.db', CHAIN_MIGRATIONS.length)
+    await expect(store.openReads(CHAIN)).rejects.toEqual(refused(/no such table/))
+    await expect(store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })).rejects.toEqual(
+      refused(/no such table/),
+    )
+    await store.close()
+  })
+
+  test('of a ledger', async () => {
+    const store = await open()
+    await (await store.ledgers.openJournal(LEDGER, GENESIS)).close()
+    const db = new Database(join(folder, 'steelyard.db'))
+    for (const name of db
+      .prepare("SELECT name FROM sqlite_schema WHERE name LIKE 'ledger%' AND type = 'table'")
+      .pluck()
+      .all()) {
+      db.exec(`DROP TABLE ${String(name)}`)
+    }
+    db.close()
+    await expect(store.ledgers.openReads(LEDGER)).rejects.toEqual(refused(/no such table/))
+    await expect(store.ledgers.openJournal(LEDGER, GENESIS)).rejects.toEqual(refused(/no such table/))
+    await store.close()
+  })
+})
