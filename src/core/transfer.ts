@@ -19,11 +19,26 @@ export type Transfer = {
   readonly transactionHash: string
 }
 
+/**
+ * An event that says that an account's balance of a token may have changed, of which no transfer could be decoded.
+ * `undecodable`: the event is a transfer whose parameters can't be told apart, so the token's events don't tell its
+ * balances. `moved`: an event of another kind, such as a deposit; only tokens that are known from a transfer are concerned.
+ */
+export type Hint = {
+  readonly asset: AssetRef
+  readonly account: string
+  readonly reason: 'undecodable' | 'moved'
+  /** Decimal text of the item's id, where the event names one; undefined where it does not, or of a fungible asset. */
+  readonly item?: string
+}
+
 /** A block's transfers in order. `parentHash` is known where the block's header was read. `timestamp`: Unix seconds. */
 export type BlockTransfers = BlockRef & {
   readonly parentHash: string | undefined
   readonly timestamp: number
   readonly transfers: readonly Transfer[]
+  /** Absent where there are none. Each pair of account and asset stands here once at most for each reason and item. */
+  readonly hints?: readonly Hint[]
 }
 
 /**
