@@ -94,7 +94,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: ['^src/(config|cli|demo|app|open-chain|start-indexer|indexer-thread)[./]', TEST],
+        pathNot: ['^src/(config|cli|demo|app|open-chain|served-chain|start-indexer|indexer-thread)[./]', TEST],
       },
       to: { path: '^src/config(\\.ts$|/)' },
     },

@@ -4,7 +4,7 @@ import { Registry } from 'prom-client'
 import { warnOfOpenWrites } from './api/exposure.ts'
 import { KeyVerifier } from './api/keys.ts'
 import { createServer } from './api/server.ts'
-import { createBalances, type ServedBalances } from './balances/all-balances.ts'
+import { createBalances } from './balances/all-balances.ts'
 import { collectChainMetrics, type MeteredChain } from './chain-metrics.ts'
 import { kindOf } from './chains/registry.ts'
 import type { ChainConfig } from './config/chains.ts'
@@ -12,12 +12,13 @@ import type { Config } from './config.ts'
 import { assert } from './core/assert.ts'
 import { fixedClasses } from './core/asset.ts'
 import type { ChainId } from './core/chain.ts'
-import { ServiceError } from './core/errors.ts'
+import { type ErrorCode, isServiceError, ServiceError } from './core/errors.ts'
 import { collectLedgerMetrics } from './ledger-metrics.ts'
 import type { Logger } from './log.ts'
 import { type OpenChain, openChain } from './open-chain.ts'
 import type { Progress } from './progress.ts'
-import { type IndexerHandle, startIndexer } from './start-indexer.ts'
+import { Chain } from './served-chain.ts'
+import { startIndexer } from './start-indexer.ts'
 import type { LedgerHandle } from './start-ledger.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
@@ -37,9 +38,6 @@ export type AppOptions = {
 /** A running Steelyard. `stop` ends it in order: no new requests, open ones answered, writers committed, store closed. */
 export type App = { readonly url: string; stop(): Promise<void> }
 
-/** The writers of chains that are followed; a ledger's own is with its chain. */
-type Indexers = Map<ChainId, IndexerHandle>
-
 const now = (): number => Math.floor(Date.now() / 1000)
 
 /**
@@ -54,22 +52,22 @@ export async function startApp(options: AppOptions): Promise<App> {
   setMaxListeners(0, stopping.signal)
   const classesOf = (chain: ChainId) => fixedClasses(config.tokens.accounting, chain)
   const store = await openStore({ url: config.store, codecOf: (chain) => kind(chain).accountCodec, classesOf })
-  const chains: OpenChain[] = []
-  const indexers: Indexers = new Map()
+  const chains: Chain[] = []
   const stopWriters = async (): Promise<void> => {
     stopping.abort()
-    await Promise.all([...indexers.values(), ...ledgersOf(chains).map(({ ledger }) => ledger)].map((one) => one.stop()))
+    await Promise.all(chains.map((chain) => chain.stop()))
     await store.close()
   }
   try {
     for (const chain of config.chains) chains.push(await open(chain, { options, store, signal: stopping.signal }))
     await registerConfigured(config, chains)
-    const server = makeServer({ config, log, store, chains, indexers, lists })
+    const server = makeServer({ config, log, store, chains, lists })
     const url = await listen(server, config)
-    for (const { config: chain, kind: definition } of chains) {
-      if (definition.source !== 'nodes') continue
-      const data = { store: config.store, chain, classes: classesOf(chain.id) }
-      indexers.set(chain.id, startIndexer({ data, log, onProgress }))
+    for (const chain of chains) {
+      if (chain.kind.source !== 'nodes' || chain.opened === undefined) continue
+      const { id } = chain.config
+      const data = { store: config.store, chain: chain.config, classes: classesOf(id) }
+      chain.setIndexer(startIndexer({ data, log, onProgress, onStopped: (stopped) => chain.indexerStopped(stopped) }))
     }
     await tellOfLedgers(chains, onProgress)
     return {
@@ -91,23 +89,50 @@ function kind(chain: ChainId) {
   return definition
 }
 
-function open(
-  chain: ChainConfig,
+/** Failures of a chain's own files: they stop that chain, and the server starts with the others. */
+const CONTAINED: ReadonlySet<ErrorCode> = new Set([
+  'STORE_DAMAGED',
+  'STORE_FULL',
+  'STORE_UNAVAILABLE',
+  'STORE_MISMATCH',
+])
+
+/**
+ * Opens a chain; one whose files cannot be read is there all the same, stopped.
+ * @throws STORE_MISMATCH, STORE_REPLACED a ledger is not what it has to be: it is refused, so that none begins silently
+ */
+async function open(
+  config: ChainConfig,
   parts: { options: AppOptions; store: Store; signal: AbortSignal },
-): Promise<OpenChain> {
+): Promise<Chain> {
   const { options, store, signal } = parts
-  const { config, log, slowCommitMs = 0 } = options
-  const { strictWallets } = config.dialects.abcLabs
-  const ledgers = { storeUrl: config.store, strictWallets, slowCommitMs }
-  return openChain({ chain, kind: kind(chain.id), store, log, signal, now, ledgers })
+  const { log, slowCommitMs = 0 } = options
+  const { strictWallets } = options.config.dialects.abcLabs
+  const ledgers = { storeUrl: options.config.store, strictWallets, slowCommitMs }
+  const definition = kind(config.id)
+  const onFailure = (error: ServiceError): void => {
+    log.error({ chain: config.id, code: error.code, ...error.fields, error: error.message }, 'this chain is stopped')
+  }
+  const chain = new Chain({ config, kind: definition, onFailure })
+  const tellDamage = (error: ServiceError): void => chain.fail(error)
+  try {
+    chain.setOpen(await openChain({ chain: config, kind: definition, store, log, signal, now, ledgers, tellDamage }))
+  } catch (error) {
+    const isOwn = definition.source === 'own'
+    if (!isServiceError(error) || !CONTAINED.has(error.code) || (isOwn && error.code === 'STORE_MISMATCH')) throw error
+    chain.fail(error)
+  }
+  return chain
 }
 
-function ledgersOf(chains: readonly OpenChain[]): readonly { chain: ChainId; ledger: LedgerHandle }[] {
-  return chains.flatMap(({ config: { id }, ledger }) => (ledger === undefined ? [] : [{ chain: id, ledger }]))
+function ledgersOf(chains: readonly Chain[]): readonly { chain: ChainId; ledger: LedgerHandle }[] {
+  return chains.flatMap(({ config: { id }, opened }) =>
+    opened?.ledger === undefined ? [] : [{ chain: id, ledger: opened.ledger }],
+  )
 }
 
 /** The ledger that abc-labs is served over; undefined where it is not configured. */
-function abcLedger(config: Config, chains: readonly OpenChain[]): LedgerHandle | undefined {
+function abcLedger(config: Config, chains: readonly Chain[]): LedgerHandle | undefined {
   return ledgersOf(chains).find(({ chain }) => chain === config.dialects.abcLabs.chain)?.ledger
 }
 
@@ -115,7 +140,7 @@ function abcLedger(config: Config, chains: readonly OpenChain[]): LedgerHandle |
  * Registers the assets that the configuration names, where they are not yet.
  * @throws STORE_MISMATCH one is registered with other content
  */
-async function registerConfigured(config: Config, chains: readonly OpenChain[]): Promise<void> {
+async function registerConfigured(config: Config, chains: readonly Chain[]): Promise<void> {
   const { ledger } = abcLedger(config, chains) ?? {}
   if (ledger === undefined) return
   for (const asset of config.dialects.abcLabs.assets) {
@@ -128,12 +153,12 @@ async function registerConfigured(config: Config, chains: readonly OpenChain[]):
 }
 
 /** A ledger is live as soon as it is open: nothing has to be caught up with. */
-async function tellOfLedgers(chains: readonly OpenChain[], onProgress: (progress: Progress) => void): Promise<void> {
-  for (const { config, reads, ledger } of chains) {
-    if (ledger === undefined) continue
-    const { published } = await reads.clock()
+async function tellOfLedgers(chains: readonly Chain[], onProgress: (progress: Progress) => void): Promise<void> {
+  for (const chain of chains) {
+    if (chain.opened?.ledger === undefined) continue
+    const { published } = await chain.clock()
     const block = published?.number
-    onProgress({ chain: config.id, state: 'live', first: 0, written: block, head: block, transfers: 0 })
+    onProgress({ chain: chain.config.id, state: 'live', first: 0, written: block, head: block, transfers: 0 })
   }
 }
 
@@ -141,20 +166,13 @@ function makeServer(parts: {
   config: Config
   log: Logger
   store: Store
-  chains: readonly OpenChain[]
-  indexers: Indexers
+  chains: readonly Chain[]
   lists: TokenLists
 }): ReturnType<typeof createServer> {
-  const { config, log, store, chains, indexers, lists } = parts
-  const served: MeteredChain[] = chains.map(({ config: { id }, kind: definition, reads, ledger }) => ({
-    id,
-    kind: definition.kind,
-    classes: () => reads.audits.classes(),
-    clock: async () => {
-      const clock = await reads.clock()
-      const error = (ledger ?? indexers.get(id))?.error()
-      return error === undefined ? clock : { ...clock, state: 'stopped', error }
-    },
+  const { config, log, store, chains, lists } = parts
+  const served: MeteredChain[] = chains.map((chain) => ({
+    ...chain.served(),
+    classes: async () => chain.use().reads.audits.classes(),
   }))
   const { abcLabs } = config.dialects
   const ledger = abcLedger(config, chains)?.ledger
@@ -166,7 +184,8 @@ function makeServer(parts: {
   const metrics = new Registry()
   collectChainMetrics(metrics, served)
   collectLedgerMetrics(metrics, ledgersOf(chains))
-  const byId = new Map(chains.map((chain) => [chain.config.id, chain] satisfies [ChainId, OpenChain & ServedBalances]))
+  const all = new Map(chains.map((chain) => [chain.config.id, chain]))
+  const byId: ServedChains = { get: (id) => all.get(id)?.use() }
   return createServer({
     balances: createBalances(byId),
     tokens: makeTokens({ config, log, lists }, byId),
@@ -186,12 +205,15 @@ export function readLists({ tokens }: Config): TokenLists {
   return readTokenLists(tokens.lists, (chain, text) => kindOf(chain)?.parseAddress(text))
 }
 
+/** The chains by id. @throws STORE_DAMAGED and the like, of a chain that is stopped */
+type ServedChains = { readonly get: (id: ChainId) => OpenChain | undefined }
+
 /** How long a request waits for a token's facts, in milliseconds. */
 const TOKEN_READ_MS = 10_000
 
 function makeTokens(
   { config, log, lists }: { readonly config: Config; readonly log: Logger; readonly lists: TokenLists },
-  chains: ReadonlyMap<ChainId, OpenChain>,
+  chains: ServedChains,
 ): TokenMetadata {
   const of = (id: ChainId): OpenChain => {
     const chain = chains.get(id)

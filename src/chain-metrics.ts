@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client'
 import type { ServedChain } from './api/deps.ts'
+import { isServiceError } from './core/errors.ts'
 import type { ChainClock } from './store/store.ts'
 
 /** A chain, and how many of its assets only reads tell. */
@@ -88,9 +89,14 @@ export function collectChainMetrics(registry: Registry, chains: readonly Metered
     collect: async () => {
       tokens.reset()
       for (const { id, classes } of chains) {
-        const { assets, turned } = await classes()
-        tokens.set({ chain: id, accounting: 'events' }, assets - turned)
-        tokens.set({ chain: id, accounting: 'reads' }, turned)
+        try {
+          const { assets, turned } = await classes()
+          tokens.set({ chain: id, accounting: 'events' }, assets - turned)
+          tokens.set({ chain: id, accounting: 'reads' }, turned)
+        } catch (error) {
+          // A chain whose store cannot be read has none to tell; the other metrics are still there.
+          if (!isServiceError(error)) throw error
+        }
       }
     },
   })

@@ -10,14 +10,16 @@ import type { ChainConfig } from './config/chains.ts'
 import { assert } from './core/assert.ts'
 import { assetText } from './core/asset.ts'
 import { isServiceError } from './core/errors.ts'
+import { nodeLabel } from './core/url.ts'
 import { Auditor } from './indexer/audit.ts'
 import { runAudit } from './indexer/audit-run.ts'
 import { Indexer, isFatal } from './indexer/indexer.ts'
 import { run } from './indexer/run.ts'
 import { followTokens } from './indexer/token-follower.ts'
-import type { FromThread, ThreadData } from './start-indexer.ts'
+import { type Wait, WaitReporter, Waits, watchedAdapter } from './indexer/waits.ts'
+import { ALIVE_MS, type FromThread, type ThreadData } from './start-indexer.ts'
 import { openStore } from './store/open.ts'
-import type { ChainReads, Journal } from './store/store.ts'
+import type { ChainReads, Journal, Store } from './store/store.ts'
 
 /** Below the API's thread, so that a backfill takes only what answers leave. */
 const NICENESS = 19
@@ -27,8 +29,8 @@ const POLLS_A_SAMPLE = 3
 const MIN_SAMPLE_PAUSE_MS = 1_000
 /** One of several nodes that is silent for this long, in milliseconds, is left for another: some fit in a sampler's round. */
 const SAMPLE_TIMEOUT_MS = 5_000
-/** Pause between two tries to take a lease that another process holds, in milliseconds. */
-const LEASE_PAUSE_MS = 1_000
+/** Pause between two tries to open a chain that another process writes, or whose disk is full, in milliseconds. */
+const OPEN_PAUSE_MS = 1_000
 
 const port = parentPort
 assert(port !== null, 'this module is a thread')
@@ -44,24 +46,27 @@ const log = (level: 'info' | 'warn' | 'error', message: string, fields: Fields):
   tell({ type: 'log', level, message, fields: { chain: data.chain.id, ...fields } })
 const time = (): number => Math.floor(Date.now() / 1000)
 
+const waits = new Waits(Date.now)
+const reporter = new WaitReporter(waits, sayWait)
+const alive = setInterval(() => {
+  tell({ type: 'alive' })
+  reporter.look()
+}, ALIVE_MS)
+
 // On Linux a priority is a thread's own, and this call is about the calling thread.
 if (process.platform === 'linux') setPriority(NICENESS)
 
 await main(data.chain)
+clearInterval(alive)
 port.close()
 
 async function main(chain: ChainConfig): Promise<void> {
   const kind = kindOf(chain.id)
   assert(kind?.source === 'nodes', 'a chain that is indexed is of a kind that nodes have')
-  const store = await openStore({
-    url: data.store,
-    codecOf: () => kind.accountCodec,
-    classesOf: () => data.classes,
-  })
+  const opened = await openWhenPossible(chain, kind)
+  if (opened === undefined) return
+  const { store, journal, reads } = opened
   try {
-    const journal = await takeJournal(() => store.openJournal(chain.id, { scope: chain.scope, from: chain.from }))
-    if (journal === undefined) return
-    const reads = await store.openReads(chain.id)
     const { adapter, counts } = kind.createAdapter({
       chain: chain.id,
       rpc: chain.rpc,
@@ -69,8 +74,8 @@ async function main(chain: ChainConfig): Promise<void> {
       warn: (message, fields) => log('warn', message, fields),
     })
     await follow({ journal, reads, adapter, counts, kind, chain })
-    await journal.close()
   } finally {
+    await journal.close()
     await store.close()
   }
 }
@@ -92,7 +97,7 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): 
   const sampler = samplerOf({ reads, kind, chain })
   const indexer = new Indexer({
     audit,
-    adapter,
+    adapter: watchedAdapter(adapter, waits, chain.rpc.map(nodeLabel).join(', ')),
     journal,
     observations: reads.observations,
     coverage,
@@ -100,16 +105,27 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): 
     time,
     log,
     report: (report) => tell({ type: 'progress', progress: { chain: chain.id, first: chain.from, ...report } }),
+    onBeat: (beat) => tell({ type: 'beat', beat }),
     counts: () => ({ ...counts, ...sampler?.counts() }),
   })
   const tokens = followTokens({ adapter, reads, time, log, signal })
   const audits = runAudit(audit, log, signal)
   const pollMs = chain.pollMs ?? kind.pollMs
   const samples = sampler?.run(Math.max(MIN_SAMPLE_PAUSE_MS, POLLS_A_SAMPLE * pollMs), signal)
-  await run({ indexer, pollMs, log, signal })
+  const fatal = await run({ indexer, pollMs, log, signal })
+  if (fatal !== undefined && STORE_FAILURES.has(fatal.code)) stopForGood(fatal)
   // A chain that stopped for good waits here, its state still readable, until the process is told to stop.
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   await Promise.all([tokens, audits, samples])
+}
+
+/** Failures of the chain's own file, after which nothing here can read or write it. */
+const STORE_FAILURES: ReadonlySet<string> = new Set(['STORE_DAMAGED', 'STORE_REPLACED'])
+
+function sayWait(wait: Wait | undefined): void {
+  tell({ type: 'waiting', wait })
+  if (wait === undefined) log('info', 'no longer waiting', {})
+  else log('warn', 'the chain does not move: waiting', { for: wait.for })
 }
 
 /** Holds a few balances against the chain for as long as it is followed; undefined where the kind cannot. */
@@ -141,23 +157,61 @@ function samplerOf({ reads, kind, chain }: Pick<Parts, 'reads' | 'kind' | 'chain
   })
 }
 
-/** Waits for the lease as long as another process holds it; undefined when told to stop meanwhile, or for good. */
-async function takeJournal(open: () => Promise<Journal>): Promise<Journal | undefined> {
-  let said = false
+type Opened = { readonly store: Store; readonly journal: Journal; readonly reads: ChainReads }
+
+/** Waits for the lease or for room on the disk as long as it takes; undefined when told to stop meanwhile, or for good. */
+async function openWhenPossible(chain: ChainConfig, kind: KindDefinition): Promise<Opened | undefined> {
+  let said = ''
   while (!stopping.signal.aborted) {
     try {
-      return await open()
+      const opened = await open(chain, kind)
+      if (said !== '') log('info', 'the chain can be written again', {})
+      tell({ type: 'waiting', wait: undefined })
+      return opened
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      if (!isServiceError(error, 'LEASE_HELD') || isFatal(error)) {
-        log('warn', 'this chain stops', { error: message })
-        tell({ type: 'stopped', error: message })
+      if (isFatal(error)) {
+        log('error', 'this chain stops', { error: message })
+        stopForGood(error)
         return undefined
       }
-      if (!said) log('warn', 'waiting for the chain to be free', { error: message })
-      said = true
-      await sleep(LEASE_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
+      if (said === '') log('warn', 'waiting for the chain to be free', { error: message })
+      if (said !== message) tell({ type: 'waiting', wait: { for: waitFor(error, message), since: Date.now() } })
+      said = message
+      await sleep(OPEN_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
   }
   return undefined
+}
+
+function waitFor(error: unknown, message: string): string {
+  return isServiceError(error, 'LEASE_HELD') ? 'another process, which writes this chain' : message
+}
+
+async function open(chain: ChainConfig, kind: KindDefinition): Promise<Opened> {
+  const store = await openStore({
+    url: data.store,
+    codecOf: () => kind.accountCodec,
+    classesOf: () => data.classes,
+  })
+  try {
+    const journal = await store.openJournal(chain.id, { scope: chain.scope, from: chain.from }, stopForGood)
+    try {
+      return { store, journal, reads: await store.openReads(chain.id, stopForGood) }
+    } catch (error) {
+      await journal.close()
+      throw error
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** Ends this thread for a reason that only an operator can remove. Called for damage wherever it is met. */
+function stopForGood(error: unknown): void {
+  if (stopping.signal.aborted) return
+  const message = error instanceof Error ? error.message : String(error)
+  tell({ type: 'stopped', code: isServiceError(error) ? error.code : undefined, error: message })
+  stopping.abort()
 }

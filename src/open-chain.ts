@@ -7,6 +7,7 @@ import type { Standard } from './core/asset.ts'
 import { createOwnReader } from './ledger/own-reader.ts'
 import type { Logger } from './log.ts'
 import { type LedgerHandle, startLedger } from './start-ledger.ts'
+import type { TellDamage } from './store/damage.ts'
 import type { ChainReads, Store } from './store/store.ts'
 
 /**
@@ -32,6 +33,8 @@ export type ChainParts = {
   readonly store: Store
   readonly log: Logger
   readonly signal: AbortSignal
+  /** Told of damage that a read meets while the chain is served. */
+  readonly tellDamage?: TellDamage
   readonly now: () => number
   readonly ledgers: {
     /** Where the ledger's own thread finds the store. */
@@ -49,7 +52,7 @@ export function openChain(parts: ChainParts): Promise<OpenChain> {
 
 async function openFollowed(parts: ChainParts, { createAdapter }: FollowedKind): Promise<OpenChain> {
   const { chain, store, log } = parts
-  const reads = await store.openReads(chain.id)
+  const reads = await store.openReads(chain.id, parts.tellDamage)
   const { adapter } = createAdapter({
     chain: chain.id,
     rpc: chain.rpc,
@@ -62,7 +65,7 @@ async function openFollowed(parts: ChainParts, { createAdapter }: FollowedKind):
 
 async function openOwn(parts: ChainParts): Promise<OpenChain> {
   const { chain, store, log, ledgers } = parts
-  const { ledger: record, chain: reads } = await store.ledgers.openReads(chain.id)
+  const { ledger: record, chain: reads } = await store.ledgers.openReads(chain.id, parts.tellDamage)
   const { storeUrl, strictWallets, slowCommitMs } = ledgers
   const data = { store: storeUrl, chain: chain.id, rules: { strictWallets }, slowCommitMs }
   const ledger = await startLedger({ data, reads: record, log })

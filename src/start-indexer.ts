@@ -1,7 +1,11 @@
+import type { Worker } from 'node:worker_threads'
 import type { ChainConfig } from './config/chains.ts'
 import type { Accounting } from './core/asset.ts'
+import type { ErrorCode } from './core/errors.ts'
+import type { Wait } from './indexer/waits.ts'
 import type { Logger } from './log.ts'
 import type { Progress } from './progress.ts'
+import type { Heartbeat } from './store/store.ts'
 import { startThread } from './thread.ts'
 
 /** What a thread is given. `classes`: the tokens of the chain whose accounting is fixed, by `assetKey`. */
@@ -11,7 +15,10 @@ export type ThreadData = {
   readonly classes: ReadonlyMap<string, Accounting>
 }
 
-/** What a thread says. */
+/** Why an indexer has ended for good. `code` undefined: a bug. */
+export type Stopped = { readonly code: ErrorCode | undefined; readonly error: string }
+
+/** What a thread says. `alive`: nothing but that its event loop runs. */
 export type FromThread =
   | {
       readonly type: 'log'
@@ -20,12 +27,24 @@ export type FromThread =
       readonly fields: Readonly<Record<string, unknown>>
     }
   | { readonly type: 'progress'; readonly progress: Progress }
-  | { readonly type: 'stopped'; readonly error: string }
+  | { readonly type: 'beat'; readonly beat: Heartbeat }
+  | { readonly type: 'waiting'; readonly wait: Wait | undefined }
+  | { readonly type: 'alive' }
+  | ({ readonly type: 'stopped' } & Stopped)
+
+/** What the process knows of an indexer without asking the store. */
+export type IndexerStatus = {
+  /** Why it does not run: for good, or until it is started again. */
+  readonly stopped: Stopped | undefined
+  /** Its newest beat, and when it came, in Unix seconds. */
+  readonly beat: (Heartbeat & { readonly at: number }) | undefined
+  /** What it has been waiting for, for too long. */
+  readonly wait: Wait | undefined
+}
 
 /** A running indexer. */
 export type IndexerHandle = {
-  /** Why it can't run, where it stopped before it could write that where readers look. */
-  readonly error: () => string | undefined
+  readonly status: () => IndexerStatus
   /** Ends what is under way, commits or not, and gives the lease back. */
   readonly stop: () => Promise<void>
 }
@@ -34,32 +53,124 @@ export type IndexerHandle = {
 const HEAP_MB = 512
 /** Young generation of that heap, in MB: a batch lives for a second, and should die before it is moved and moved again. */
 const YOUNG_MB = 64
+/** How often a thread says that it is alive, in milliseconds. */
+export const ALIVE_MS = 1_000
+/** A thread that said nothing for this long, in milliseconds, is busy with one thing; writing a large batch takes less. */
+const SILENT_MS = 15_000
+/** Pauses before a thread that crashed is started again, in milliseconds: a crash that repeats must not burn the machine. */
+const RESTART_PAUSES = { firstMs: 1_000, maxMs: 60_000 }
+/** A thread that lived this long, in milliseconds, had recovered from the crash before. */
+const RECOVERED_MS = 600_000
 
-/** Starts a chain's indexer in a thread of its own, so that no batch ever holds up an answer. */
-export function startIndexer(options: {
+type Parts = {
   readonly data: ThreadData
   readonly log: Logger
   readonly onProgress: (progress: Progress) => void
-}): IndexerHandle {
-  const { data, log, onProgress } = options
-  const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB }
-  const worker = startThread('indexer-thread', { workerData: data, resourceLimits })
-  let error: string | undefined
-  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  worker.on('message', (message: FromThread) => {
-    if (message.type === 'log') log[message.level](message.fields, message.message)
-    else if (message.type === 'progress') onProgress(message.progress)
-    else error = message.error
-  })
-  worker.on('error', (thrown) => {
-    error = thrown.message
-    log.error({ chain: data.chain.id, code: 'INTERNAL', err: thrown }, 'the indexer ended by a bug')
-  })
-  return {
-    error: () => error,
-    stop: async () => {
-      worker.postMessage('stop')
-      await ended
-    },
+  /** Called once when the indexer has ended for good by itself. */
+  readonly onStopped: (stopped: Stopped) => void
+}
+
+/**
+ * Starts a chain's indexer in a thread of its own, so that no batch ever holds up an answer. A thread that ends by a bug
+ * or runs out of memory is started again after a growing pause; one that says that it cannot go on is not.
+ */
+export function startIndexer(parts: Parts): IndexerHandle {
+  const supervisor = new Supervisor(parts)
+  supervisor.start()
+  return { status: () => supervisor.status(), stop: () => supervisor.stop() }
+}
+
+class Supervisor {
+  readonly #parts: Parts
+  #worker: Worker | undefined
+  #ended: Promise<void> = Promise.resolve()
+  #stopped: Stopped | undefined
+  /** It said itself that it cannot go on. */
+  #forGood = false
+  #beat: IndexerStatus['beat']
+  #wait: Wait | undefined
+  #heardAt = Date.now()
+  #startedAt = 0
+  #crashes = 0
+  #restart: NodeJS.Timeout | undefined
+  #stopping = false
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  start(): void {
+    const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB }
+    const worker = startThread('indexer-thread', { workerData: this.#parts.data, resourceLimits })
+    this.#worker = worker
+    this.#heardAt = Date.now()
+    this.#startedAt = performance.now()
+    let thrown: unknown
+    worker.on('message', (message: FromThread) => this.#take(message))
+    worker.once('error', (error) => {
+      thrown = error
+    })
+    this.#ended = new Promise((resolve) => {
+      worker.once('exit', (code) => {
+        this.#worker = undefined
+        this.#exited(thrown, code)
+        resolve()
+      })
+    })
+  }
+
+  status(): IndexerStatus {
+    const silent = this.#worker !== undefined && Date.now() - this.#heardAt > SILENT_MS
+    const wait = silent ? { for: 'its own thread, which is busy', since: this.#heardAt } : this.#wait
+    return { stopped: this.#stopped, beat: this.#beat, wait }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    clearTimeout(this.#restart)
+    this.#worker?.postMessage('stop')
+    await this.#ended
+  }
+
+  #take(message: FromThread): void {
+    const { log, onProgress, onStopped } = this.#parts
+    this.#heardAt = Date.now()
+    switch (message.type) {
+      case 'log':
+        log[message.level](message.fields, message.message)
+        break
+      case 'progress':
+        onProgress(message.progress)
+        break
+      case 'beat':
+        this.#beat = { ...message.beat, at: Math.floor(Date.now() / 1000) }
+        // A thread that was started again and follows its chain is well.
+        if (!this.#forGood) this.#stopped = undefined
+        break
+      case 'waiting':
+        this.#wait = message.wait
+        break
+      case 'stopped':
+        this.#forGood = true
+        this.#stopped = { code: message.code, error: message.error }
+        onStopped(this.#stopped)
+        break
+    }
+  }
+
+  #exited(thrown: unknown, code: number): void {
+    this.#wait = undefined
+    if (this.#stopping || this.#forGood) return
+    const { data, log } = this.#parts
+    const reason = thrown instanceof Error ? thrown.message : `exit code ${code}`
+    if (performance.now() - this.#startedAt > RECOVERED_MS) this.#crashes = 0
+    const pauseMs = Math.min(RESTART_PAUSES.maxMs, RESTART_PAUSES.firstMs * 2 ** Math.min(this.#crashes, 16))
+    this.#crashes += 1
+    this.#stopped = { code: undefined, error: `the indexer crashed (${reason}) and is started again` }
+    log.error(
+      { chain: data.chain.id, code: 'INTERNAL', err: thrown, crashes: this.#crashes, pause_ms: pauseMs },
+      'the indexer crashed',
+    )
+    this.#restart = setTimeout(() => this.start(), pauseMs)
   }
 }

@@ -7,8 +7,16 @@ import type { ChainClock } from '../store/store.ts'
 import type { Tokens } from '../tokens/tokens.ts'
 import type { KeyVerifier } from './keys.ts'
 
-/** A configured chain, and how to ask how far it is. */
-export type ServedChain = { readonly id: ChainId; readonly kind: Kind; readonly clock: () => Promise<ChainClock> }
+/** What a chain waits for, in words, and since when, in Unix milliseconds. */
+export type ChainWait = { readonly for: string; readonly since: number }
+
+/** A configured chain, and how to ask how far it is. `wait`: what its indexer has waited for, for too long. */
+export type ServedChain = {
+  readonly id: ChainId
+  readonly kind: Kind
+  readonly clock: () => Promise<ChainClock>
+  readonly wait?: () => ChainWait | undefined
+}
 
 /** How the Chainbase dialect is served. `balance`: how it writes balances. `demoKey`: the literal key `demo` may read. */
 export type ChainbaseSettings = {

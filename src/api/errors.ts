@@ -1,4 +1,4 @@
-import { type ExposableCode, isExposable, isServiceError, type ServiceError } from '../core/errors.ts'
+import { type ErrorCode, type ExposableCode, isExposable, isServiceError, type ServiceError } from '../core/errors.ts'
 import { type Issue, ParameterError } from './query.ts'
 
 /** What an API caller may be told of an error. A dialect maps every code to its vendor's status and body. */
@@ -32,13 +32,29 @@ export function toFailure(error: unknown): Failure {
     return { code: 'PARAMETER_INVALID', message: 'Invalid parameters', issues: error.issues }
   }
   if (isExposable(error)) return { code: error.code, message: error.message }
-  if (isServiceError(error)) return mayPass(error) ? UNAVAILABLE : INTERNAL
+  if (isServiceError(error)) return mayPass(error) ? unavailable(error) : INTERNAL
   return refusal(error) ?? INTERNAL
 }
 
+function unavailable({ code }: ServiceError): Failure {
+  return { ...UNAVAILABLE, message: OUTAGE_WORDS[code] ?? UNAVAILABLE.message }
+}
+
+/** Failures that an operator has to end: no caller's fault, and no bug either. */
+const OUTAGES: ReadonlySet<ErrorCode> = new Set(['ABORTED', 'STORE_DAMAGED', 'STORE_MISMATCH', 'STORE_REPLACED'])
+
 /** A node or the store that is down, and a server that stops, are not this request's fault nor a bug. */
 function mayPass(error: ServiceError): boolean {
-  return error.retry || error.code === 'ABORTED'
+  return error.retry || OUTAGES.has(error.code)
+}
+
+/** What callers are told of an outage: no path of a file, no word of SQLite's. The log and `/health` say more. */
+const OUTAGE_WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  STORE_DAMAGED: 'The stored data of this chain is damaged',
+  STORE_MISMATCH: 'The stored data of this chain is of another version or configuration',
+  STORE_FULL: 'The disk is full: nothing can be written at the moment',
+  STORE_REPLACED: 'The stored data was deleted or replaced while the server ran',
+  CLOCK_JUMPED: "The server's clock jumped: no operation is accepted at the moment",
 }
 
 function refusal(error: unknown): Failure | undefined {

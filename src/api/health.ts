@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { CHAIN_STATES, type ChainClock } from '../store/store.ts'
-import type { ServedChain } from './deps.ts'
+import type { ChainWait, ServedChain } from './deps.ts'
 import type { Answer } from './json-schema.ts'
 
 const Block = Type.Object({ number: Type.Integer(), hash: Type.String() })
@@ -31,7 +31,12 @@ const Verify = Type.Object(
 const ChainHealth = Type.Object({
   id: Type.String({ description: 'CAIP-2 id.' }),
   kind: Type.String(),
-  state: Type.String({ enum: [...CHAIN_STATES, 'unknown'] }),
+  state: Type.String({
+    enum: [...CHAIN_STATES, 'degraded', 'unknown'],
+    description:
+      'degraded: followed, but something is wrong or waited for, and it goes on by itself once that has passed. ' +
+      'stopped: it does not go on before somebody acts, as error says.',
+  }),
   head: Type.Optional(Type.Integer({ description: "The node's newest block, as last seen." })),
   checkpoint: Type.Optional(Block),
   finalized: Type.Optional(Block),
@@ -47,7 +52,13 @@ const ChainHealth = Type.Object({
   transfers: Type.Integer(),
   audit: Type.Optional(Audit),
   verify: Type.Optional(Verify),
-  error: Type.Optional(Type.String()),
+  waiting: Type.Optional(
+    Type.Object(
+      { for: Type.String(), seconds: Type.Integer({ description: 'How long it has been waiting.' }) },
+      { description: 'Where the indexer has waited for something for more than some seconds.' },
+    ),
+  ),
+  error: Type.Optional(Type.String({ description: 'What is wrong and what to do about it, with the name of a file.' })),
 })
 
 export const Health = Type.Object(
@@ -66,11 +77,11 @@ const SILENT_SECONDS = 60
 
 /**
  * How every chain is. A chain whose clock cannot be read is `unknown`; it never throws. `degraded`: at least one chain
- * has an error or has stopped. `now` is Unix seconds.
+ * has an error, waits or has stopped. `now` is Unix seconds.
  */
 export async function health(chains: readonly ServedChain[], version: string, now: number): Promise<Health> {
   const list = await Promise.all(chains.map((chain) => chainHealth(chain, now)))
-  const bad = list.some((chain) => chain.error !== undefined || chain.state === 'stopped' || chain.state === 'unknown')
+  const bad = list.some(({ error, state }) => error !== undefined || ['stopped', 'degraded', 'unknown'].includes(state))
   return { status: bad ? 'degraded' : 'ok', version, chains: list }
 }
 
@@ -90,17 +101,20 @@ export async function isReady(chains: readonly ServedChain[]): Promise<boolean> 
 async function chainHealth(chain: ServedChain, now: number): Promise<ChainHealth> {
   const { id, kind } = chain
   try {
-    return { id, kind, ...fromClock(await chain.clock(), now) }
+    return { id, kind, ...fromClock(await chain.clock(), { now, wait: chain.wait?.() }) }
   } catch {
     return { id, kind, state: 'unknown', transfers: 0, error: 'the store cannot be read' }
   }
 }
 
-function fromClock(clock: ChainClock, now: number): Omit<ChainHealth, 'id' | 'kind'> {
+function fromClock(
+  clock: ChainClock,
+  { now, wait }: { readonly now: number; readonly wait: ChainWait | undefined },
+): Omit<ChainHealth, 'id' | 'kind'> {
   const { published, finalized, head } = clock
-  const silent = clock.beatAt !== undefined && now - clock.beatAt > SILENT_SECONDS
+  const error = errorOf(clock, { now, wait })
   return {
-    state: clock.state,
+    state: clock.state === 'stopped' || error === undefined ? clock.state : 'degraded',
     head: head?.number,
     checkpoint: published && { number: published.number, hash: published.hash },
     finalized: finalized && { number: finalized.number, hash: finalized.hash },
@@ -109,8 +123,19 @@ function fromClock(clock: ChainClock, now: number): Omit<ChainHealth, 'id' | 'ki
     transfers: clock.transfers,
     audit: auditOf(clock.counts),
     verify: verifyOf(clock.counts),
-    error: clock.error ?? (silent ? 'the indexer has been silent for over a minute' : undefined),
+    waiting: wait && { for: wait.for, seconds: Math.max(0, now - Math.floor(wait.since / 1_000)) },
+    error,
   }
+}
+
+function errorOf(
+  clock: ChainClock,
+  { now, wait }: { readonly now: number; readonly wait: ChainWait | undefined },
+): string | undefined {
+  if (clock.error !== undefined) return clock.error
+  if (wait !== undefined) return `waiting for ${wait.for}`
+  const silent = clock.beatAt !== undefined && now - clock.beatAt > SILENT_SECONDS
+  return silent ? 'the indexer has been silent for over a minute' : undefined
 }
 
 function auditOf(counts: ChainClock['counts']): ChainHealth['audit'] {

@@ -8,7 +8,7 @@ import type { ChainBalances } from './chain-balances.ts'
 export type ServedBalances = { readonly reads: ChainReads; readonly balances: ChainBalances }
 
 /** The read side of all configured chains. */
-export function createBalances(chains: ReadonlyMap<ChainId, ServedBalances>): Balances {
+export function createBalances(chains: Pick<ReadonlyMap<ChainId, ServedBalances>, 'get'>): Balances {
   const of = (chain: ChainId): ServedBalances => {
     const served = chains.get(chain)
     if (served === undefined) throw new ServiceError('CHAIN_UNSUPPORTED', `chain ${chain} is not served here`)

@@ -2,6 +2,7 @@ import type { BalanceRead, ChainReader } from '../chains/adapter.ts'
 import { assetKey } from '../core/asset.ts'
 import type { Balance, BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
+import { isServiceError } from '../core/errors.ts'
 import { within } from '../net/deadline.ts'
 import type { ObservationStore } from '../store/store.ts'
 import { unknown } from './standing.ts'
@@ -96,10 +97,19 @@ export class NodeReader {
         this.#adapter.readBalances({ keys, at: 'latest' }, signal),
       )
       const results = keys.map((key, index) => toResult({ key, read: reads[index], block, observedAt }))
-      await this.#observations.put(results.filter(isObservation))
+      await this.#keep(results.filter(isObservation))
       for (const [index, { resolve }] of waiting.entries()) resolve(results[index] ?? unknown('node_unavailable'))
     } catch {
       for (const { resolve } of waiting) resolve(unknown('node_unavailable'))
+    }
+  }
+
+  /** Keeps what was read for later answers. Where the store cannot be written, the reads still answer. */
+  async #keep(read: readonly Observation[]): Promise<void> {
+    try {
+      await this.#observations.put(read)
+    } catch (error) {
+      if (!isServiceError(error)) throw error
     }
   }
 

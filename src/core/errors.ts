@@ -30,6 +30,18 @@ export const ERRORS = {
   REORG_TOO_DEEP: { retry: false, expose: false, says: 'The chain replaced blocks below the finalized head.' },
   BLOCK_CONFLICT: { retry: true, expose: false, says: 'A block does not link to its parent as we know it.' },
   STORE_UNAVAILABLE: { retry: true, expose: false, says: 'The store cannot be read or written.' },
+  STORE_DAMAGED: {
+    retry: false,
+    expose: false,
+    says: 'A file of the store is damaged; the message names it and the remedy.',
+  },
+  STORE_FULL: { retry: true, expose: false, says: 'The store has no room to write: a full disk, a quota or a limit.' },
+  STORE_REPLACED: {
+    retry: false,
+    expose: false,
+    says: 'A file of the store was deleted, replaced or rolled back to an older copy.',
+  },
+  CLOCK_JUMPED: { retry: true, expose: false, says: "The system's clock jumped, so the ledger accepts no operations." },
   STORE_MISMATCH: { retry: false, expose: false, says: 'The store belongs to another chain or a newer version.' },
   LEASE_HELD: { retry: true, expose: false, says: 'Another process writes this chain.' },
   LEASE_LOST: { retry: false, expose: false, says: 'This process no longer holds the right to write this chain.' },

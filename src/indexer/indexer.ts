@@ -2,9 +2,9 @@ import type { ChainAdapter } from '../chains/adapter.ts'
 import { assert } from '../core/assert.ts'
 import { type BlockRef, type Header, type Heads, sameBlock } from '../core/block.ts'
 import type { Coverage } from '../core/coverage.ts'
-import { isServiceError } from '../core/errors.ts'
+import { type ErrorCode, isServiceError } from '../core/errors.ts'
 import type { Batch } from '../core/transfer.ts'
-import type { ChainState, Journal, ObservationStore } from '../store/store.ts'
+import type { ChainState, Heartbeat, Journal, ObservationStore } from '../store/store.ts'
 import { findAncestor } from './ancestor.ts'
 import { backfill } from './backfill.ts'
 import { type Judged, judgeObservations } from './judge.ts'
@@ -31,6 +31,8 @@ export type IndexerOptions = {
   readonly time: () => number
   readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
   readonly report: (report: IndexerReport) => void
+  /** Told of each heartbeat before it is stored, so that it is known where the store cannot be written. */
+  readonly onBeat?: (beat: Heartbeat) => void
   /** The adapter's own counters, for metrics. */
   readonly counts: () => Readonly<Record<string, number>>
 }
@@ -103,6 +105,8 @@ export class Indexer {
   async fail(message: string, state: ChainState = this.#state): Promise<void> {
     this.#error = message
     this.#state = state
+    // First in memory: the store may be what failed.
+    this.#options.onBeat?.(this.#heartbeat(undefined))
     await this.#beat()
   }
 
@@ -213,19 +217,26 @@ export class Indexer {
   }
 
   async #beat(): Promise<void> {
-    const { journal, time, counts, audit } = this.#options
+    const { journal, onBeat } = this.#options
     const { written } = await this.#load()
+    const beat = this.#heartbeat(written)
+    onBeat?.(beat)
+    await journal.heartbeat(beat)
+    this.#tell(written?.number)
+  }
+
+  #heartbeat(written: Header | undefined): Heartbeat {
+    const { time, counts, audit } = this.#options
     const head = this.#head
     const caughtUp =
       written !== undefined && head !== undefined && sameBlock(written, head) && this.#error === undefined
-    await journal.heartbeat({
+    return {
       state: this.#state,
       head,
       caughtUpAt: caughtUp ? time() : undefined,
       error: this.#error,
       counts: { ...counts(), ...audit?.counts(), ...this.#counts() },
-    })
-    this.#tell(written?.number)
+    }
   }
 
   #counts(): Readonly<Record<string, number>> {
@@ -241,8 +252,18 @@ function farBehind(head: number, final: number): string {
   return `the node is at block ${head}, but block ${final} was final: it is far behind, or its chain began anew`
 }
 
+const FATAL: ReadonlySet<ErrorCode> = new Set([
+  'CHAIN_MISMATCH',
+  'REORG_TOO_DEEP',
+  'STORE_MISMATCH',
+  'STORE_DAMAGED',
+  'STORE_REPLACED',
+  'LEASE_LOST',
+  'CONFIG_INVALID',
+])
+
 /** True for errors after which a chain can only be stopped: trying again would do harm or no good. */
 export function isFatal(error: unknown): boolean {
   if (!isServiceError(error)) return true
-  return ['CHAIN_MISMATCH', 'REORG_TOO_DEEP', 'STORE_MISMATCH', 'LEASE_LOST', 'CONFIG_INVALID'].includes(error.code)
+  return FATAL.has(error.code)
 }

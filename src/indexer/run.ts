@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isServiceError } from '../core/errors.ts'
+import { isServiceError, type ServiceError } from '../core/errors.ts'
 import { type Indexer, type IndexerOptions, isFatal } from './indexer.ts'
 
 /** Pauses after failures grow from a poll's length to this. */
@@ -16,8 +16,9 @@ export type RunOptions = {
 /**
  * Steps until the signal fires: at once while there is more, else after a pause. What failed is tried again after
  * growing pauses, said once in the log and kept where `/health` reads it; what cannot heal stops the chain, said loudly.
+ * Returns the error that stopped the chain, undefined for a bug or after the signal.
  */
-export async function run({ indexer, pollMs, log, signal }: RunOptions): Promise<void> {
+export async function run({ indexer, pollMs, log, signal }: RunOptions): Promise<ServiceError | undefined> {
   let failures = 0
   while (!signal.aborted) {
     try {
@@ -26,14 +27,14 @@ export async function run({ indexer, pollMs, log, signal }: RunOptions): Promise
       failures = 0
       if (result === 'idle') await sleep(pollMs, undefined, { signal })
     } catch (error) {
-      if (signal.aborted) return
+      if (signal.aborted) return undefined
       failures++
       const message = error instanceof Error ? error.message : String(error)
       const code = isServiceError(error) ? error.code : 'BUG'
       if (isFatal(error)) {
         log('warn', 'this chain stops', { code, error: message })
         await say(indexer, message, 'stopped')
-        return
+        return isServiceError(error) ? error : undefined
       }
       if (failures === 1 || failures % 10 === 0)
         log('warn', 'cannot follow, will try again', { code, error: message, failures })
@@ -41,6 +42,7 @@ export async function run({ indexer, pollMs, log, signal }: RunOptions): Promise
       await pause(Math.min(MAX_PAUSE_MS, pollMs * 2 ** Math.min(failures - 1, 16)), signal)
     }
   }
+  return undefined
 }
 
 async function say(indexer: Indexer, message: string, state?: 'stopped'): Promise<void> {

@@ -5,7 +5,9 @@ import type { ChainId } from '../core/chain.ts'
 import type { Coverage } from '../core/coverage.ts'
 import type { Batch, BlockTransfers, Transfer } from '../core/transfer.ts'
 import type { AuditReads, AuditStore, Judgement, Repaired, Turn, TurnOutcome } from './audits.ts'
+import type { TellDamage } from './damage.ts'
 import type { DoubtStore, Doubts } from './doubts.ts'
+import type { Appended, JournalState } from './journal-state.ts'
 import type { LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
 import type { TokenStore } from './tokens.ts'
 import type { ObservationPage, ObservationQuery, PositionPage, PositionQuery } from './walk.ts'
@@ -20,10 +22,14 @@ export interface Store {
    * Takes the lease of a chain and opens it for writing.
    * @throws LEASE_HELD another process writes it
    * @throws STORE_MISMATCH what is stored was gathered under another coverage
+   * @throws STORE_DAMAGED, STORE_FULL the chain's file cannot be read or written; `tell` is told of damage found later
    */
-  openJournal(chain: ChainId, coverage: Coverage): Promise<Journal>
-  /** The read side of a chain, whether or not anything was written yet. */
-  openReads(chain: ChainId): Promise<ChainReads>
+  openJournal(chain: ChainId, coverage: Coverage, tell?: TellDamage): Promise<Journal>
+  /**
+   * The read side of a chain, whether or not anything was written yet. `tell` is called for each damage that a read meets.
+   * @throws STORE_DAMAGED, STORE_MISMATCH, STORE_FULL a file of the chain cannot be read
+   */
+  openReads(chain: ChainId, tell?: TellDamage): Promise<ChainReads>
   /**
    * Deletes all that was indexed and read of a chain that nodes have, so that it is indexed anew; nobody may have it open.
    * @throws LEASE_HELD another process writes it
@@ -42,26 +48,13 @@ export interface LedgerStore {
    */
   openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal>
   /** The read side of an issuer's ledger: its record, and all of it as of any chain; both see the same snapshots. */
-  openReads(chain: ChainId): Promise<{ readonly ledger: LedgerReads; readonly chain: ChainReads }>
+  openReads(chain: ChainId, tell?: TellDamage): Promise<{ readonly ledger: LedgerReads; readonly chain: ChainReads }>
   /**
    * All of a ledger as it is stored, to be held against one that was written anew into another folder (`replica`).
    * @throws STORE_MISMATCH the store holds no such ledger
    */
   openAudit(chain: ChainId, replica: string): Promise<LedgerAudit>
 }
-
-/** How far a chain's writer got, and what it needs to go on. */
-export type JournalState = {
-  /** Last block whose rows are committed; undefined before the first. */
-  readonly written: Header | undefined
-  readonly published: Header | undefined
-  readonly finalized: BlockRef | undefined
-  /** Our header chain above the finalized head, ascending, ending at `written`. */
-  readonly headers: readonly Header[]
-}
-
-/** What an append did. */
-export type Appended = { readonly transfers: number }
 
 /** The one writer of one chain. @throws LEASE_LOST from every method once another process took over */
 export interface Journal {

@@ -1,4 +1,5 @@
 import { assert } from '../../core/assert.ts'
+import { mustBeOurs } from './damaged-value.ts'
 
 /** Encoded zero, the boundary between negative and positive amounts. */
 export const ZERO = Buffer.from([0x80])
@@ -32,7 +33,7 @@ function encodeNegative(magnitude: bigint): Buffer {
 /** The integer of bytes that `encodeAmount` made. */
 export function decodeAmount(bytes: Buffer): bigint {
   const length = (bytes[0] ?? 0) - 0x80
-  assert(Math.abs(length) === bytes.length - 1, 'stored amount is damaged')
+  mustBeOurs(Math.abs(length) === bytes.length - 1, 'a stored amount has another length than it says')
   if (length === 0) return 0n
   if (length > 0) return BigInt(`0x${bytes.toString('hex', 1)}`)
   const complement = Buffer.from(bytes.subarray(1).map((byte) => 0xff - byte))
@@ -45,7 +46,10 @@ export function decodeAmount(bytes: Buffer): bigint {
  */
 export function decodeAmountHex(text: string): bigint {
   const digits = text.length - 2
-  assert(digits === 2 * (Number.parseInt(text.slice(0, 2), 16) - 0x80), 'stored amount is damaged')
+  mustBeOurs(
+    digits === 2 * (Number.parseInt(text.slice(0, 2), 16) - 0x80),
+    'a stored amount has another length than it says',
+  )
   return digits === 0 ? 0n : BigInt(`0x${text.slice(2)}`)
 }
 

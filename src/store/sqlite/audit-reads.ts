@@ -13,6 +13,7 @@ const FINDINGS = ['turned', 'repaired', 'different', 'unsteady'] as const
 
 /** What readers may know of a chain's audit. */
 export class SqliteAuditReads implements AuditReads {
+  readonly #db: SqliteDatabase
   readonly #parts: { readonly codec: AccountCodec; readonly assets: AssetTable; readonly fixed: FixedClasses }
   readonly #tokens: Statement
   readonly #findings: Statement
@@ -22,6 +23,7 @@ export class SqliteAuditReads implements AuditReads {
     db: SqliteDatabase,
     parts: { readonly codec: AccountCodec; readonly assets: AssetTable; readonly fixed: FixedClasses },
   ) {
+    this.#db = db
     this.#parts = parts
     const turn = 't.hash, t.reason, t.account, t.item, t.journal, t.chain, t.turned_at, a.transfers'
     const columns = ASSET_COLUMNS.replace(' FROM', `, ${turn} FROM`)
@@ -35,7 +37,7 @@ export class SqliteAuditReads implements AuditReads {
   }
 
   async tokens(query: Parameters<AuditReads['tokens']>[0]): Promise<readonly ClassedToken[]> {
-    return guarded(() => {
+    return guarded(this.#db, () => {
       const found: ClassedToken[] = []
       for (let after = query.after; found.length < query.limit; ) {
         const rows = this.#tokens.all(after, ROWS_AT_ONCE) as Row[]
@@ -53,11 +55,11 @@ export class SqliteAuditReads implements AuditReads {
   }
 
   async findings(limit: number): Promise<readonly (Finding & { readonly foundAt: number })[]> {
-    return guarded(() => this.#findings.all(limit).map((entry) => this.#finding(entry as Row)))
+    return guarded(this.#db, () => this.#findings.all(limit).map((entry) => this.#finding(entry as Row)))
   }
 
   async classes(): Promise<{ readonly assets: number; readonly turned: number }> {
-    const row = guarded(() => this.#classes.get()) as Row
+    const row = guarded(this.#db, () => this.#classes.get()) as Row
     return { assets: nullable(row[0], int) ?? 0, turned: int(row[1]) }
   }
 

@@ -1,27 +1,9 @@
-import { NO_DOUBTS } from '../doubts.ts'
 import { CHAIN_STATES, type ChainClock } from '../store.ts'
+import { unwrittenClock } from '../unwritten-clock.ts'
 import { parseCounts, parseCoverage } from './clock-json.ts'
 import { int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
 import { DOUBT_COLUMNS, readDoubts } from './doubt-writer.ts'
 import { readOptionalHeader, readOptionalRef } from './header-rows.ts'
-
-/** Before the chain's writer first ran. */
-const UNWRITTEN: Omit<ChainClock, 'nobody'> = {
-  coverage: undefined,
-  published: undefined,
-  finalized: undefined,
-  head: undefined,
-  state: 'starting',
-  error: undefined,
-  caughtUpAt: undefined,
-  wasReady: false,
-  beatAt: undefined,
-  transfers: 0,
-  revision: 0,
-  counts: {},
-  inDoubt: false,
-  doubts: NO_DOUBTS,
-}
 
 /**
  * What of a chain's clock is not stored. `own`: the chain is written here and nowhere else, so what is published is its
@@ -39,7 +21,7 @@ export class ClockReader {
 
   constructor(db: SqliteDatabase, nature: ClockNature) {
     this.#nature = nature
-    this.#clock = { ...UNWRITTEN, nobody: nature.nobody }
+    this.#clock = unwrittenClock(nature.nobody)
     this.#version = db.prepare<unknown[]>('PRAGMA data_version').pluck()
     this.#select = db
       .prepare<unknown[]>(
@@ -61,7 +43,8 @@ export class ClockReader {
     const version = int(this.#version.get())
     if (version === this.#seen) return
     const row = this.#select.get() as Row | undefined
-    this.#clock = { ...(row === undefined ? UNWRITTEN : parseClock(row)), nobody: this.#nature.nobody }
+    const { nobody } = this.#nature
+    this.#clock = row === undefined ? unwrittenClock(nobody) : { ...parseClock(row), nobody }
     this.#seen = version
   }
 }

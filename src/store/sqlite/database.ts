@@ -1,5 +1,8 @@
 import Database from 'better-sqlite3'
-import { ServiceError, systemCode } from '../../core/errors.ts'
+import { isServiceError, ServiceError, systemCode } from '../../core/errors.ts'
+import type { TellDamage } from '../damage.ts'
+import { DamagedValue } from './damaged-value.ts'
+import { remedyOf } from './files.ts'
 
 export type SqliteDatabase = Database.Database
 export type Statement = Database.Statement<unknown[]>
@@ -35,8 +38,12 @@ export type OpenOptions = {
  * @throws STORE_UNAVAILABLE it cannot be opened
  */
 export function openDatabase(options: OpenOptions): SqliteDatabase {
-  return guarded(() => {
-    const db = new Database(options.file, { timeout: BUSY_TIMEOUT_MS })
+  return guardedFile(options.file, () => openAndMigrate(options))
+}
+
+function openAndMigrate(options: OpenOptions): SqliteDatabase {
+  const db = new Database(options.file, { timeout: BUSY_TIMEOUT_MS })
+  try {
     db.pragma('journal_mode = WAL')
     db.pragma(`synchronous = ${options.durable ? 'FULL' : 'NORMAL'}`)
     db.pragma(`cache_size = -${CACHE_KIB[options.cache]}`)
@@ -49,7 +56,10 @@ export function openDatabase(options: OpenOptions): SqliteDatabase {
       migratePart(db, { file: options.file, part, migrations })
     }
     return db
-  })
+  } catch (error) {
+    db.close()
+    throw error
+  }
 }
 
 function migrate(db: SqliteDatabase, { file, migrations }: OpenOptions): void {
@@ -89,47 +99,94 @@ function migratePart(
   run.immediate()
 }
 
+const damageListeners = new WeakMap<SqliteDatabase, TellDamage>()
+
+/** Calls `tell` for each damage that this connection meets from now on. */
+export function onDamage(db: SqliteDatabase, tell: TellDamage): void {
+  damageListeners.set(db, tell)
+}
+
 /**
- * Runs work on the store. What SQLite or the file system refuses becomes the store's own error.
- * @throws STORE_UNAVAILABLE with the cause
+ * Runs work on a connection; what SQLite or the file system refuses becomes the store's own error.
+ * @throws STORE_UNAVAILABLE, STORE_DAMAGED, STORE_FULL with the cause
  */
-export function guarded<T>(work: () => T): T {
+export function guarded<T>(db: SqliteDatabase, work: () => T): T {
+  try {
+    return guardedFile(db.name, work)
+  } catch (error) {
+    if (isServiceError(error, 'STORE_DAMAGED')) damageListeners.get(db)?.(error)
+    throw error
+  }
+}
+
+/** As `guarded`, for work on a file that has no open connection yet. */
+export function guardedFile<T>(file: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    if (error instanceof Database.SqliteError) {
-      throw new ServiceError('STORE_UNAVAILABLE', `store: ${error.message}`, {
-        cause: error,
-        fields: { sqlite: error.code },
-      })
-    }
-    const system = systemCode(error)
-    if (error instanceof Error && system !== undefined) {
-      throw new ServiceError('STORE_UNAVAILABLE', `store: ${error.message}`, { cause: error, fields: { system } })
-    }
-    throw error
+    throw storeError(error, file)
   }
+}
+
+/** SQLite's codes for a failed write: `IOERR_SHMSIZE` is what opening a file on a full disk gives. */
+const FULL = new Set(['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_IOERR_SHMSIZE', 'SQLITE_IOERR_FSYNC'])
+/** Codes for content that is not what we wrote. Our statements are fixed, so a plain error is a schema that is not ours. */
+const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|ERROR$|SCHEMA|MISMATCH|IOERR_SHORT_READ|IOERR_CORRUPTFS|IOERR_DATA)/
+/** Codes for a file that is a folder, is gone, or must not be opened or written. */
+const CLOSED = /^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/
+
+function storeError(error: unknown, file: string): unknown {
+  if (error instanceof DamagedValue) return damaged(file, error)
+  if (!(error instanceof Database.SqliteError)) return systemError(error)
+  const { code } = error
+  const options = { cause: error, fields: { file, sqlite: code } }
+  if (DAMAGED.test(code)) return damaged(file, error)
+  if (FULL.has(code)) {
+    const message = `${file} cannot be written (${error.message}): make room on its disk, or raise the quota or limit`
+    return new ServiceError('STORE_FULL', message, options)
+  }
+  if (CLOSED.test(code)) {
+    const message = `${file} cannot be opened or written (${error.message}): check that it is a file, and its permissions`
+    return new ServiceError('STORE_UNAVAILABLE', message, options)
+  }
+  return new ServiceError('STORE_UNAVAILABLE', `store: ${error.message}`, options)
+}
+
+/** What the file system refuses, such as a folder that cannot be made. */
+function systemError(error: unknown): unknown {
+  const system = systemCode(error)
+  if (!(error instanceof Error) || system === undefined) return error
+  const code = system === 'ENOSPC' || system === 'EDQUOT' || system === 'EFBIG' ? 'STORE_FULL' : 'STORE_UNAVAILABLE'
+  return new ServiceError(code, `store: ${error.message}`, { cause: error, fields: { system } })
+}
+
+function damaged(file: string, cause: Error): ServiceError {
+  const fields = { file, ...('code' in cause ? { sqlite: String(cause.code) } : {}) }
+  return new ServiceError('STORE_DAMAGED', `${file} is damaged (${cause.message}): ${remedyOf(file)}`, {
+    cause,
+    fields,
+  })
 }
 
 /** Row columns as they come from SQLite, by position. */
 export type Row = readonly unknown[]
 
-/** The integer of a column. @throws AssertionError-like TypeError where the schema promises one and it is not there */
+/** The integer of a column. @throws DamagedValue, which `guarded` turns into STORE_DAMAGED */
 export function int(value: unknown): number {
   if (typeof value === 'number') return value
-  throw new TypeError(`stored value is no integer: ${typeof value}`)
+  throw new DamagedValue(`stored value is no integer: ${typeof value}`)
 }
 
 /** The text of a column. */
 export function text(value: unknown): string {
   if (typeof value === 'string') return value
-  throw new TypeError(`stored value is no text: ${typeof value}`)
+  throw new DamagedValue(`stored value is no text: ${typeof value}`)
 }
 
 /** The bytes of a column. */
 export function bytes(value: unknown): Buffer {
   if (Buffer.isBuffer(value)) return value
-  throw new TypeError('stored value is no bytes')
+  throw new DamagedValue('stored value is no bytes')
 }
 
 /** What a nullable column holds, parsed by `parse`, or undefined. */

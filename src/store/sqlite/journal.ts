@@ -4,10 +4,11 @@ import type { Observation } from '../../core/balance.ts'
 import { type BlockRef, type Header, sameBlock } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import { type Coverage, coverageTest } from '../../core/coverage.ts'
-import { ServiceError } from '../../core/errors.ts'
+import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { Batch, BlockTransfers } from '../../core/transfer.ts'
 import type { Judgement, Repaired, Turn, TurnOutcome } from '../audits.ts'
-import type { Appended, Heartbeat, Journal, JournalState } from '../store.ts'
+import type { Appended, JournalState } from '../journal-state.ts'
+import type { Heartbeat, Journal } from '../store.ts'
 import { Adopter } from './adopter.ts'
 import { AssetTable, type FixedClasses } from './asset-table.ts'
 import { SqliteAudits } from './audit-store.ts'
@@ -79,7 +80,7 @@ export class SqliteJournal implements Journal {
   constructor(options: JournalOptions) {
     this.#options = options
     this.#db = options.db
-    this.#fence = guarded(() => claim(options))
+    this.#fence = guarded(options.db, () => claim(options))
     const { db, codec, coverage, fixed } = options
     const assets = new AssetTable(db, fixed)
     const test = coverageTest(coverage, codec.nobody)
@@ -192,11 +193,15 @@ export class SqliteJournal implements Journal {
   }
 
   async close(): Promise<void> {
-    guarded(() => {
-      this.#db.pragma('wal_checkpoint(TRUNCATE)')
+    try {
+      // What stays in the log is read from there: a checkpoint that fails loses nothing.
+      guarded(this.#db, () => this.#db.pragma('wal_checkpoint(TRUNCATE)'))
+    } catch (error) {
+      if (!isServiceError(error)) throw error
+    } finally {
       this.#db.close()
-    })
-    this.#options.lease.release()
+      this.#options.lease.release()
+    }
   }
 
   #judge(read: Observation): Judgement {
@@ -253,7 +258,7 @@ export class SqliteJournal implements Journal {
       return done
     })
     try {
-      return guarded(() => run.immediate())
+      return guarded(this.#db, () => run.immediate())
     } catch (error) {
       this.#doubts.undone()
       this.#assets.forget()

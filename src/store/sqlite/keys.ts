@@ -1,17 +1,19 @@
-import { assert } from '../../core/assert.ts'
 import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../store.ts'
+import { mustBeOurs, parseStoredJson } from './damaged-value.ts'
 import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
 
 const COLUMNS = 'id, secret_hash, name, principal, scopes, origins, ips, created_at, expires_at, revoked_at'
 
 /** API keys in the authoritative file. */
 export class SqliteKeys implements KeyStore {
+  readonly #db: SqliteDatabase
   readonly #put: Statement
   readonly #get: Statement
   readonly #list: Statement
   readonly #revoke: Statement
 
   constructor(db: SqliteDatabase) {
+    this.#db = db
     const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
     this.#put = sql(`INSERT INTO keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
     this.#get = sql(`SELECT ${COLUMNS} FROM keys WHERE id = ?`).raw()
@@ -22,20 +24,22 @@ export class SqliteKeys implements KeyStore {
   async put(key: StoredKey): Promise<void> {
     const lists = [key.scopes, key.origins, key.ips].map((list) => JSON.stringify(list))
     const times = [key.createdAt, key.expiresAt ?? null, key.revokedAt ?? null]
-    guarded(() => this.#put.run(key.id, key.secretHash, key.name, key.principal, ...lists, ...times))
+    guarded(this.#db, () => this.#put.run(key.id, key.secretHash, key.name, key.principal, ...lists, ...times))
   }
 
   async get(id: string): Promise<StoredKey | undefined> {
-    const row = guarded(() => this.#get.get(id)) as Row | undefined
-    return row === undefined ? undefined : parseKey(row)
+    return guarded(this.#db, () => {
+      const row = this.#get.get(id) as Row | undefined
+      return row === undefined ? undefined : parseKey(row)
+    })
   }
 
   async list(): Promise<readonly StoredKey[]> {
-    return guarded(() => this.#list.all()).map((row) => parseKey(row as Row))
+    return guarded(this.#db, () => this.#list.all().map((row) => parseKey(row as Row)))
   }
 
   async revoke(id: string, at: number): Promise<boolean> {
-    return guarded(() => this.#revoke.run(at, id)).changes === 1
+    return guarded(this.#db, () => this.#revoke.run(at, id)).changes === 1
   }
 }
 
@@ -55,13 +59,13 @@ function parseKey(row: Row): StoredKey {
 }
 
 function parseList(value: unknown): string[] {
-  const list: unknown = JSON.parse(text(value))
-  assert(Array.isArray(list), 'a stored list is a list')
+  const list = parseStoredJson(text(value))
+  mustBeOurs(Array.isArray(list), 'a stored list is a list')
   return list.map(text)
 }
 
 function parseScope(value: string): KeyScope {
   const scope = SCOPES.find((known) => known === value)
-  assert(scope !== undefined, `stored scope is unknown: ${value}`)
+  mustBeOurs(scope !== undefined, `stored scope is unknown: ${value}`)
   return scope
 }

@@ -24,7 +24,7 @@ export class SqliteLedgerAudit implements LedgerAudit {
   /** `replica`: the file of the ledger that was written anew; it need not be whole before `differences`. */
   constructor(db: SqliteDatabase, { chain, replica }: { readonly chain: ChainId; readonly replica: string }) {
     this.#db = db
-    guarded(() => {
+    guarded(db, () => {
       db.prepare<unknown[]>('ATTACH ? AS replica').run(replica)
       db.exec('BEGIN')
       const whose = db.prepare<unknown[]>('SELECT chain FROM main.chain').pluck().get()
@@ -36,7 +36,9 @@ export class SqliteLedgerAudit implements LedgerAudit {
   }
 
   damage(): readonly LedgerFault[] {
-    const said = guarded(() => this.#db.prepare<unknown[]>(`PRAGMA main.integrity_check(${MAX_DAMAGE})`).pluck().all())
+    const said = guarded(this.#db, () =>
+      this.#db.prepare<unknown[]>(`PRAGMA main.integrity_check(${MAX_DAMAGE})`).pluck().all(),
+    )
     return said.filter((line) => line !== 'ok').map((line) => ({ block: undefined, says: `the file: ${String(line)}` }))
   }
 
@@ -92,7 +94,7 @@ export class SqliteLedgerAudit implements LedgerAudit {
     const columns = all.filter((column) => !NOT_FACTS.has(`${table}.${column}`))
     const select = (schema: string): string => `SELECT ${columns.join(', ')} FROM ${schema}.${table}`
     const only = (here: string, there: string): readonly Row[] =>
-      guarded(() =>
+      guarded(this.#db, () =>
         this.#db
           .prepare<unknown[]>(`${select(here)} EXCEPT ${select(there)} LIMIT ${limit}`)
           .raw()

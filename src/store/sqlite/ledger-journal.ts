@@ -76,7 +76,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
     const parts = { db, codec: TEXT_ACCOUNTS, assets: this.#assets, pairs: new PairWriter(db), test }
     this.#batches = new BatchWriter({ ...parts, from: COVERAGE.from, onStep: this.#step })
     this.#s = prepare(db)
-    guarded(() => {
+    guarded(db, () => {
       assert(db.pragma('synchronous', { simple: true }) === FULL, 'what is committed to a ledger is on disk')
       db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       claim({ db, chain, coverage: COVERAGE })
@@ -106,7 +106,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
   }
 
   async close(): Promise<void> {
-    guarded(() => {
+    guarded(this.#db, () => {
       // A checkpoint that empties the log waits for readers with the write lock in its hand: not at all, then. What it
       // leaves in the log is read from there, and copied by whoever writes next.
       this.#db.pragma('busy_timeout = 0')
@@ -137,7 +137,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
 
   #undoable<T>(work: () => T): T {
     try {
-      return guarded(work)
+      return guarded(this.#db, work)
     } catch (error) {
       this.#assets.forget()
       this.#lookups.forget()

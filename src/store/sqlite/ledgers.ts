@@ -1,9 +1,10 @@
 import { type AccountCodec, TEXT_ACCOUNTS } from '../../core/account.ts'
 import type { Header } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
+import type { TellDamage } from '../damage.ts'
 import type { LedgerAudit, LedgerJournal, LedgerReads } from '../ledger-store.ts'
 import type { ChainReads, LedgerStore } from '../store.ts'
-import { guarded, type OpenOptions, openDatabase, type SqliteDatabase } from './database.ts'
+import { guardedFile, type OpenOptions, openDatabase, type SqliteDatabase } from './database.ts'
 import { SqliteLedgerAudit } from './ledger-audit.ts'
 import { type LedgerStep, SqliteLedgerJournal } from './ledger-journal.ts'
 import { SqliteLedgerReads } from './ledger-reads.ts'
@@ -34,18 +35,21 @@ export class SqliteLedgers implements LedgerStore {
     const { fileIn, folder, onStep } = this.#parts
     const db = openDatabase({ file: fileIn(folder), ...TABLES, cache: 'ledger' })
     try {
-      return guarded(() => new SqliteLedgerJournal({ db, chain, genesis, onStep }))
+      return guardedFile(db.name, () => new SqliteLedgerJournal({ db, chain, genesis, onStep }))
     } catch (error) {
       db.close()
       throw error
     }
   }
 
-  async openReads(chain: ChainId): Promise<{ ledger: LedgerReads; chain: ChainReads }> {
-    const db = this.#parts.open(TABLES)
-    return guarded(() => {
+  async openReads(
+    chain: ChainId,
+    tell: TellDamage = () => undefined,
+  ): Promise<{ ledger: LedgerReads; chain: ChainReads }> {
+    const db = this.#parts.open(TABLES, tell)
+    return guardedFile(db.name, () => {
       const snapshot = new Snapshot(db, { own: true, nobody: TEXT_ACCOUNTS.nobody })
-      const reads = this.#parts.readsOf(chain, { db, codec: TEXT_ACCOUNTS, snapshot })
+      const reads = this.#parts.readsOf(chain, { db, codec: TEXT_ACCOUNTS, snapshot }, tell)
       return { ledger: new SqliteLedgerReads(db, snapshot), chain: reads }
     })
   }
@@ -54,7 +58,7 @@ export class SqliteLedgers implements LedgerStore {
     const { fileIn, folder } = this.#parts
     const db = openDatabase({ file: fileIn(folder), ...TABLES, cache: 'small' })
     try {
-      return guarded(() => new SqliteLedgerAudit(db, { chain, replica: fileIn(replica) }))
+      return guardedFile(db.name, () => new SqliteLedgerAudit(db, { chain, replica: fileIn(replica) }))
     } catch (error) {
       db.close()
       throw error
@@ -70,6 +74,6 @@ export type LedgerParts = {
   /** For tests that end the process at a named step of a commit. */
   readonly onStep: ((step: LedgerStep) => void) | undefined
   /** Opens the authoritative file for reading, until the store closes. */
-  readonly open: (tables: Tables) => SqliteDatabase
-  readonly readsOf: (chain: ChainId, facts: ChainFacts) => ChainReads
+  readonly open: (tables: Tables, tell: TellDamage) => SqliteDatabase
+  readonly readsOf: (chain: ChainId, facts: ChainFacts, tell: TellDamage) => ChainReads
 }

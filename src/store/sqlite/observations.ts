@@ -65,20 +65,22 @@ export class SqliteObservations implements ObservationStore {
         this.#put.run(...this.#where(key), block.number, encodeHash(block.hash), encodeAmount(amount), observedAt)
       }
     })
-    guarded(() => run.immediate())
-    // What was just written is to be seen by who reads next, even in this turn.
-    this.#turn.leave()
+    guarded(this.#db, () => {
+      run.immediate()
+      // What was just written is to be seen by who reads next, even in this turn.
+      this.#turn.leave()
+    })
   }
 
   async get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]> {
-    return guarded(() => {
+    return guarded(this.#db, () => {
       if (this.#turn.enter()) this.#forgetIfChanged()
       return keys.map((key) => this.#remembered(key))
     })
   }
 
   async unjudged(query: { readonly through: number; readonly limit: number }): Promise<readonly Observation[]> {
-    return guarded(() =>
+    return guarded(this.#db, () =>
       this.#unjudged.all(query.through, query.limit).map((row) => readObservation(row as Row, this.#codec)),
     )
   }
@@ -92,16 +94,16 @@ export class SqliteObservations implements ObservationStore {
         else this.#drop.run(...where)
       }
     })
-    guarded(() => run.immediate())
+    guarded(this.#db, () => run.immediate())
     this.#turn.leave()
   }
 
   async walk(query: ObservationQuery): Promise<ObservationPage> {
-    return guarded(() => this.#walker.next(query))
+    return guarded(this.#db, () => this.#walker.next(query))
   }
 
   async dropAbove(block: number): Promise<void> {
-    guarded(() => this.#dropAbove.run(block))
+    guarded(this.#db, () => this.#dropAbove.run(block))
   }
 
   /** What was read before holds until somebody, in whatever process, writes to the file. */

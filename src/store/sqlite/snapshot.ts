@@ -5,12 +5,14 @@ import { TurnSnapshot } from './turn-snapshot.ts'
 
 /** The snapshot of a turn of the event loop, with the clock that it is of; shared by all who read one connection. */
 export class Snapshot {
+  readonly #db: SqliteDatabase
   readonly #turn: TurnSnapshot
   readonly #reader: ClockReader
   #clock: ChainClock
   readonly #whenClassesChange: (() => void)[] = []
 
   constructor(db: SqliteDatabase, nature: ClockNature) {
+    this.#db = db
     this.#turn = new TurnSnapshot(db)
     this.#reader = new ClockReader(db, nature)
     this.#clock = this.#reader.read()
@@ -23,7 +25,7 @@ export class Snapshot {
 
   /** Runs reads in this turn's snapshot, handing them the clock that it is of. @throws STORE_UNAVAILABLE */
   read<T>(work: (clock: ChainClock) => T): T {
-    return guarded(() => {
+    return guarded(this.#db, () => {
       if (this.#turn.enter()) this.#refresh()
       return work(this.#clock)
     })
@@ -31,7 +33,7 @@ export class Snapshot {
 
   /** Gives the snapshot back: the next read of this turn takes a new one. */
   renew(): void {
-    guarded(() => this.#turn.leave())
+    guarded(this.#db, () => this.#turn.leave())
   }
 
   /** Calls `forget` whenever the classes of assets have changed. */

@@ -4,12 +4,14 @@ import type { AccountCodec } from '../../core/account.ts'
 import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
+import type { TellDamage } from '../damage.ts'
 import type { ChainReads, Journal, Store } from '../store.ts'
 import type { FixedClasses } from './asset-table.ts'
-import { guarded, type OpenOptions, openDatabase, type SqliteDatabase } from './database.ts'
+import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase } from './database.ts'
+import { factsFile, fileName, MAIN_FILE, readsFile } from './files.ts'
 import { type JournalStep, SqliteJournal } from './journal.ts'
 import { SqliteKeys } from './keys.ts'
-import { takeLease } from './lease.ts'
+import { type Lease, takeLease } from './lease.ts'
 import type { LedgerStep } from './ledger-journal.ts'
 import { SqliteLedgers } from './ledgers.ts'
 import { SqliteObservations } from './observations.ts'
@@ -28,9 +30,6 @@ export type SqliteOptions = {
   readonly onLedgerStep?: (step: LedgerStep) => void
 }
 
-/** The file of what is authoritative. */
-const MAIN_FILE = 'steelyard.db'
-
 /** A folder: one file for what is authoritative, and for each chain one of facts and one of reads. */
 export class SqliteStore implements Store {
   readonly keys: SqliteKeys
@@ -40,77 +39,76 @@ export class SqliteStore implements Store {
 
   constructor(options: SqliteOptions) {
     this.#options = options
-    this.keys = guarded(() => {
-      mkdirSync(options.folder, { recursive: true })
-      return new SqliteKeys(this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: true }))
-    })
+    guardedFile(options.folder, () => mkdirSync(options.folder, { recursive: true }))
+    const main = this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: true })
+    this.keys = this.#guarded(MAIN_FILE, () => new SqliteKeys(main))
     this.ledgers = new SqliteLedgers({
       fileIn: (folder) => join(folder, MAIN_FILE),
       folder: options.folder,
       onStep: options.onLedgerStep,
-      open: (tables) => this.#database(MAIN_FILE, tables),
-      readsOf: (chain, facts) => this.#reads(chain, facts),
+      open: (tables, tell) => this.#database(MAIN_FILE, tables, tell),
+      readsOf: (chain, facts, tell) => this.#reads(chain, facts, tell),
     })
   }
 
-  async openJournal(chain: ChainId, coverage: Coverage): Promise<Journal> {
-    return guarded(() => this.#openJournal(chain, coverage))
-  }
-
-  #openJournal(chain: ChainId, coverage: Coverage): Journal {
+  async openJournal(chain: ChainId, coverage: Coverage, tell: TellDamage = ignore): Promise<Journal> {
     const { folder, codecOf, onStep } = this.#options
-    const lease = takeLease(join(folder, `${fileName(chain)}.lease`), chain)
+    const file = join(folder, factsFile(chain))
+    const lease = this.#lease(chain)
+    let db: SqliteDatabase | undefined
     try {
-      const file = join(folder, `${fileName(chain)}.db`)
-      const db = openDatabase({ file, migrations: CHAIN_MIGRATIONS, cache: 'writer', durable: false })
-      const steps = onStep === undefined ? {} : { onStep }
-      return new SqliteJournal({
-        db,
-        chain,
-        codec: codecOf(chain),
-        coverage,
-        lease,
-        fixed: this.#fixed(chain),
-        ...steps,
-      })
+      db = openDatabase({ file, migrations: CHAIN_MIGRATIONS, cache: 'writer', durable: false })
+      onDamage(db, tell)
+      const parts = { db, chain, codec: codecOf(chain), coverage, lease, fixed: this.#fixed(chain) }
+      const options = onStep === undefined ? parts : { ...parts, onStep }
+      return guardedFile(file, () => new SqliteJournal(options))
     } catch (error) {
+      db?.close()
       lease.release()
       throw error
     }
   }
 
   async forget(chain: ChainId): Promise<void> {
-    guarded(() => this.#forget(chain))
+    guardedFile(join(this.#options.folder, factsFile(chain)), () => this.#forget(chain))
   }
 
   #forget(chain: ChainId): void {
-    const { folder } = this.#options
-    const lease = takeLease(join(folder, `${fileName(chain)}.lease`), chain)
+    const lease = this.#lease(chain)
     try {
       // The reads first: facts without them are no worse than before, reads without facts are of another chain.
-      for (const name of [`${fileName(chain)}.reads.db`, `${fileName(chain)}.db`]) {
-        for (const end of ['', '-wal', '-shm']) rmSync(join(folder, name + end), { force: true })
+      for (const name of [readsFile(chain), factsFile(chain)]) {
+        for (const end of ['', '-wal', '-shm']) {
+          // Recursive: where a folder took the file's place, that goes too.
+          rmSync(join(this.#options.folder, name + end), { force: true, recursive: true })
+        }
       }
     } finally {
       lease.release()
     }
   }
 
-  async openReads(chain: ChainId): Promise<ChainReads> {
+  async openReads(chain: ChainId, tell: TellDamage = ignore): Promise<ChainReads> {
     const codec = this.#options.codecOf(chain)
-    const db = this.#database(`${fileName(chain)}.db`, { migrations: CHAIN_MIGRATIONS, durable: false })
-    return guarded(() =>
-      this.#reads(chain, { db, codec, snapshot: new Snapshot(db, { own: false, nobody: codec.nobody }) }),
-    )
+    const name = factsFile(chain)
+    const db = this.#database(name, { migrations: CHAIN_MIGRATIONS, durable: false }, tell)
+    return this.#guarded(name, () => {
+      const snapshot = new Snapshot(db, { own: false, nobody: codec.nobody })
+      return this.#reads(chain, { db, codec, snapshot }, tell)
+    })
   }
 
-  #reads(chain: ChainId, facts: { db: SqliteDatabase; codec: AccountCodec; snapshot: Snapshot }): SqliteReads {
+  #reads(
+    chain: ChainId,
+    facts: { db: SqliteDatabase; codec: AccountCodec; snapshot: Snapshot },
+    tell: TellDamage,
+  ): SqliteReads {
     const { db, codec } = facts
-    const openReads = () =>
-      this.#database(`${fileName(chain)}.reads.db`, { migrations: READS_MIGRATIONS, durable: false })
+    const name = readsFile(chain)
+    const openReads = () => this.#database(name, { migrations: READS_MIGRATIONS, durable: false }, tell)
     const [reads, reader] = [openReads(), openReads()]
-    const observations = new SqliteObservations({ writer: reads, reader }, codec)
-    const tokens = new SqliteTokens(reads, db)
+    const observations = this.#guarded(name, () => new SqliteObservations({ writer: reads, reader }, codec))
+    const tokens = this.#guarded(name, () => new SqliteTokens(reads, db))
     return new SqliteReads({ ...facts, observations, tokens, fixed: this.#fixed(chain) })
   }
 
@@ -122,14 +120,23 @@ export class SqliteStore implements Store {
     return this.#options.classesOf?.(chain) ?? new Map()
   }
 
-  #database(name: string, options: Pick<OpenOptions, 'migrations' | 'parts' | 'durable'>): SqliteDatabase {
+  #lease(chain: ChainId): Lease {
+    const file = join(this.#options.folder, `${fileName(chain)}.lease`)
+    return guardedFile(file, () => takeLease(file, chain))
+  }
+
+  #guarded<T>(name: string, work: () => T): T {
+    return guardedFile(join(this.#options.folder, name), work)
+  }
+
+  #database(name: string, options: Tables, tell: TellDamage = ignore): SqliteDatabase {
     const db = openDatabase({ file: join(this.#options.folder, name), cache: 'small', ...options })
+    onDamage(db, tell)
     this.#open.push(db)
     return db
   }
 }
 
-/** A chain's id as a file name: `eip155:1` is `eip155_1`. Ids hold nothing else that a file system minds. */
-function fileName(chain: ChainId): string {
-  return chain.replace(':', '_')
-}
+type Tables = Pick<OpenOptions, 'migrations' | 'parts' | 'durable'>
+
+const ignore: TellDamage = () => undefined

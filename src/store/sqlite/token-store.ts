@@ -26,6 +26,7 @@ const FACTS: readonly (readonly [column: string, fact: TokenFact])[] = [
 /** What tokens say of themselves. New assets of the journal are queued here as never read. */
 export class SqliteTokens implements TokenStore {
   readonly #db: SqliteDatabase
+  readonly #journal: SqliteDatabase
   readonly #newAssets: Statement
   readonly #put: Statement
   readonly #get: Statement
@@ -37,6 +38,7 @@ export class SqliteTokens implements TokenStore {
   /** `journal` is a connection that reads the chain's facts. */
   constructor(db: SqliteDatabase, journal: SqliteDatabase) {
     this.#db = db
+    this.#journal = journal
     const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
     this.#newAssets = journal
       .prepare<unknown[]>('SELECT id, reference, standard FROM assets WHERE id > ? ORDER BY id LIMIT ?')
@@ -63,15 +65,15 @@ export class SqliteTokens implements TokenStore {
         this.#put.run(asset.reference, asset.standard, ...facts, ...told)
       }
     })
-    guarded(() => run.immediate())
+    guarded(this.#db, () => run.immediate())
   }
 
   async get(assets: readonly AssetRef[]): Promise<readonly (StoredToken | undefined)[]> {
-    return guarded(() => assets.map((asset) => this.#read(asset)))
+    return guarded(this.#db, () => assets.map((asset) => this.#read(asset)))
   }
 
   async stale({ before, limit }: { readonly before: number; readonly limit: number }): Promise<readonly AssetRef[]> {
-    return guarded(() => {
+    return guarded(this.#db, () => {
       this.#queueNew()
       return this.#stale.all(before, limit).map((entry) => {
         const row = entry as Row
@@ -81,7 +83,8 @@ export class SqliteTokens implements TokenStore {
   }
 
   #queueNew(): void {
-    const rows = this.#newAssets.all(int(this.#queued.get()), QUEUE_BATCH)
+    const queued = int(this.#queued.get())
+    const rows = guarded(this.#journal, () => this.#newAssets.all(queued, QUEUE_BATCH))
     if (rows.length === 0) return
     const run = this.#db.transaction(() => {
       for (const entry of rows) {

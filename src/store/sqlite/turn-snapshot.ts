@@ -1,4 +1,5 @@
-import type { SqliteDatabase, Statement } from './database.ts'
+import { isServiceError } from '../../core/errors.ts'
+import { guarded, type SqliteDatabase, type Statement } from './database.ts'
 
 /**
  * A read snapshot that lasts one turn of the event loop: the first read of a turn takes it, all reads of that turn see
@@ -17,19 +18,37 @@ export class TurnSnapshot {
     this.#commit = db.prepare<unknown[]>('COMMIT')
   }
 
-  /** Makes sure that what follows in this turn is read from one snapshot; true where this call began it. */
+  /**
+   * Makes sure that what follows in this turn is read from one snapshot; true where this call began it.
+   * @throws SqliteError
+   */
   enter(): boolean {
     if (this.#open) return false
     this.#begin.run()
     this.#open = true
-    setImmediate(() => this.leave())
+    setImmediate(() => this.#leaveAtEnd())
     return true
   }
 
-  /** Gives the snapshot back now. */
+  /** Gives the snapshot back now. @throws SqliteError: a damaged file can fail here too */
   leave(): void {
     if (!this.#open) return
     this.#open = false
-    if (this.#db.open) this.#commit.run()
+    // A statement that met damage may have ended the transaction already.
+    if (!this.#db.open || !this.#db.inTransaction) return
+    try {
+      this.#commit.run()
+    } finally {
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
+    }
+  }
+
+  /** Nobody waits for this call, so an error of the store must not end the process: the next read meets it again. */
+  #leaveAtEnd(): void {
+    try {
+      guarded(this.#db, () => this.leave())
+    } catch (error) {
+      if (!isServiceError(error)) throw error
+    }
   }
 }

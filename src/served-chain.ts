@@ -1,0 +1,105 @@
+/** Part of the composition root: what the process knows of a configured chain, whether or not its store can be read. */
+import type { ServedChain } from './api/deps.ts'
+import type { KindDefinition } from './chains/adapter.ts'
+import type { ChainConfig } from './config/chains.ts'
+import { ServiceError } from './core/errors.ts'
+import type { OpenChain } from './open-chain.ts'
+import type { IndexerHandle, IndexerStatus, Stopped } from './start-indexer.ts'
+import type { ChainClock } from './store/store.ts'
+import { unwrittenClock } from './store/unwritten-clock.ts'
+
+/**
+ * A configured chain. Damage to its files, found at the start or while it is served, stops this chain alone: its calls
+ * fail with that error, and `/health` still tells what was known last.
+ */
+export class Chain {
+  readonly config: ChainConfig
+  readonly kind: KindDefinition
+  #open: OpenChain | undefined
+  #indexer: IndexerHandle | undefined
+  #failure: ServiceError | undefined
+  #lastClock: ChainClock
+  readonly #onFailure: (error: ServiceError) => void
+
+  /** `onFailure` is called once, with the error that stops the chain. */
+  constructor(parts: {
+    readonly config: ChainConfig
+    readonly kind: KindDefinition
+    readonly onFailure: (error: ServiceError) => void
+  }) {
+    this.config = parts.config
+    this.kind = parts.kind
+    this.#onFailure = parts.onFailure
+    this.#lastClock = unwrittenClock(parts.kind.accountCodec.nobody)
+  }
+
+  /** The chain's parts. @throws STORE_DAMAGED, STORE_REPLACED, STORE_MISMATCH the chain is stopped */
+  use(): OpenChain {
+    if (this.#open !== undefined && this.#failure === undefined) return this.#open
+    throw this.#failure ?? new ServiceError('UNAVAILABLE', 'The chain is not open yet')
+  }
+
+  /** The chain's parts as opened, stopped or not; undefined where it could not be opened. */
+  get opened(): OpenChain | undefined {
+    return this.#open
+  }
+
+  setOpen(open: OpenChain): void {
+    this.#open = open
+  }
+
+  setIndexer(indexer: IndexerHandle): void {
+    this.#indexer = indexer
+  }
+
+  /** Stops the chain for good: nothing of it is served until the process starts again. */
+  fail(error: ServiceError): void {
+    if (this.#failure !== undefined) return
+    this.#failure = error
+    void this.#indexer?.stop()
+    this.#onFailure(error)
+  }
+
+  /** The indexer has ended by itself: where its store failed, nothing can be read either. */
+  indexerStopped({ code, error }: Stopped): void {
+    if (code === 'STORE_DAMAGED' || code === 'STORE_REPLACED') this.fail(new ServiceError(code, error))
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#indexer?.stop(), this.#open?.ledger?.stop()])
+  }
+
+  /** As the server asks for it. It never throws: where the store cannot be read, it tells what was known last. */
+  served(): ServedChain {
+    return {
+      id: this.config.id,
+      kind: this.kind.kind,
+      clock: () => this.clock(),
+      wait: () => this.#indexer?.status().wait,
+    }
+  }
+
+  /** How far the chain is: as stored, and newer than that as its indexer said. Never throws. */
+  async clock(): Promise<ChainClock> {
+    const clock = withBeat(await this.#storedClock(), this.#indexer?.status().beat)
+    const stopped = this.#failure?.message ?? this.#open?.ledger?.error() ?? this.#indexer?.status().stopped?.error
+    return stopped === undefined ? clock : { ...clock, state: 'stopped', error: stopped }
+  }
+
+  async #storedClock(): Promise<ChainClock> {
+    if (this.#open === undefined || this.#failure !== undefined) return this.#lastClock
+    try {
+      this.#lastClock = await this.#open.reads.clock()
+      return this.#lastClock
+    } catch (error) {
+      return { ...this.#lastClock, error: error instanceof Error ? error.message : String(error) }
+    }
+  }
+}
+
+/** The indexer's last beat may be newer than the stored one: the store may not be writable. */
+function withBeat(clock: ChainClock, beat: IndexerStatus['beat']): ChainClock {
+  if (beat === undefined || beat.at < (clock.beatAt ?? 0)) return clock
+  const { state, counts, error, head = clock.head } = beat
+  return { ...clock, state, counts, head, error, beatAt: beat.at }
+}

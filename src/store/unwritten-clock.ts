@@ -1,0 +1,23 @@
+import { NO_DOUBTS } from './doubts.ts'
+import type { ChainClock } from './store.ts'
+
+/** The clock of a chain whose writer never ran. `nobody`: the account that stands for nobody. */
+export function unwrittenClock(nobody: string | undefined): ChainClock {
+  return {
+    coverage: undefined,
+    nobody,
+    published: undefined,
+    finalized: undefined,
+    head: undefined,
+    state: 'starting',
+    error: undefined,
+    caughtUpAt: undefined,
+    wasReady: false,
+    beatAt: undefined,
+    transfers: 0,
+    revision: 0,
+    counts: {},
+    inDoubt: false,
+    doubts: NO_DOUBTS,
+  }
+}

@@ -1,0 +1,184 @@
+/** Damaged files of one chain, found at the start or while the server runs: that chain stops, everything else goes on. */
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { steelyard } from '../e2e/steelyard.ts'
+import { makeWorld, type Node, type Served, startNode, type World } from './world.ts'
+
+const PAGE = 4096
+const BROKEN = 'eip155:1'
+const SOUND = 'eip155:2'
+
+let nodes: Node[] = []
+let world: World
+let pristine = ''
+let account = ''
+beforeAll(async () => {
+  nodes = await Promise.all([1, 2].map((id) => startNode(id)))
+  const followed = nodes.map(({ server }, at) => ({ id: `eip155:${at + 1}`, rpc: [server.url], poll_ms: 50 }))
+  world = await makeWorld([...followed, { id: 'ledger:main' }])
+  account = nodes[0]?.blocks.flatMap(({ movements }) => movements).find(({ to }) => to !== '')?.to ?? ''
+  const server = await world.start()
+  await server.until(BROKEN, ({ state }) => state === 'live')
+  await server.until(SOUND, ({ state }) => state === 'live')
+  expect((await server.post('/api/assets', { asset_id: 'GILT' })).status).toBe(201)
+  // A read of a node leaves something in the file of reads.
+  expect((await server.get(`/v1/account/balance?chain_id=1&address=${account}`)).status).toBe(200)
+  expect(await server.end('SIGINT')).toBe(0)
+  pristine = join(world.folder, 'pristine')
+  cpSync(world.data, pristine, { recursive: true })
+}, 60_000)
+afterAll(async () => {
+  world.remove()
+  await Promise.all(nodes.map(({ server }) => server.stop()))
+})
+
+function restore(): void {
+  rmSync(world.data, { recursive: true, force: true })
+  cpSync(pristine, world.data, { recursive: true })
+}
+
+function overwrite(file: string, first: number, bytes: number): void {
+  const fd = openSync(file, 'r+')
+  writeSync(fd, Buffer.alloc(bytes, 0xa5), 0, bytes, first)
+  closeSync(fd)
+}
+
+/** Overwrites the first page of one table, so that every statement that reads the table fails. */
+function overwriteTable(file: string, table: string): void {
+  const db = new Database(file, { readonly: true })
+  const root = Number(db.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').pluck().get(table))
+  db.close()
+  overwrite(file, (root - 1) * PAGE, PAGE)
+}
+
+function pragma(file: string, statement: string): void {
+  const db = new Database(file)
+  db.exec(statement)
+  db.close()
+}
+
+const tokens = (server: Served, chain: number) => server.get(`/v1/account/tokens?chain_id=${chain}&address=${account}`)
+
+/** Asks until the chain is stopped: whoever meets the damage first, a request or the indexer, stops it. */
+async function untilStopped(server: Served): Promise<void> {
+  await server.until(BROKEN, ({ state }) => {
+    void tokens(server, 1)
+    void server.get(`/v1/account/balance?chain_id=1&address=${account}`)
+    return state === 'stopped'
+  })
+}
+
+/** The broken chain says 503 and names file and remedy; the other chain and the ledger answer; the process lives. */
+async function mustBeContained(server: Served, file: string): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    const refused = await tokens(server, 1)
+    expect([refused.status, refused.text.includes(world.data)]).toEqual([503, false])
+    const other = nodes[1]?.blocks.flatMap(({ movements }) => movements).find(({ to }) => to !== '')?.to
+    expect((await server.get(`/v1/account/tokens?chain_id=2&address=${other}`)).status).toBe(200)
+    const wallet = { wallet_address: `wallet-${Math.random()}` }
+    expect((await server.post('/api/wallets', wallet)).status).toBe(201)
+    expect((await server.get('/metrics')).status).toBe(200)
+  }
+  const { status, chains } = await server.health()
+  expect(status).toBe('degraded')
+  const [broken, sound, ledger] = chains
+  expect(broken).toMatchObject({ id: BROKEN, state: 'stopped', error: expect.stringContaining(file) })
+  expect(broken?.error).toMatch(/steelyard reset eip155:1|delete .*reads\.db|check that it is a file|newer version/)
+  expect([sound?.state, ledger?.state]).toEqual(['live', 'live'])
+  expect(server.log()).toContain(file)
+  expect(await server.end('SIGINT')).toBe(0)
+}
+
+const FACTS = 'eip155_1.db'
+const READS = 'eip155_1.reads.db'
+
+describe('found at the start', () => {
+  const cases: readonly { readonly what: string; readonly file: string; readonly harm: (file: string) => void }[] = [
+    { what: 'all pages but the first', file: FACTS, harm: (file) => overwrite(file, PAGE, statSync(file).size - PAGE) },
+    { what: 'the page of the clock', file: FACTS, harm: (file) => overwriteTable(file, 'clock') },
+    { what: 'cut after two pages', file: FACTS, harm: (file) => truncateSync(file, 2 * PAGE) },
+    { what: 'one page of the balances', file: FACTS, harm: (file) => overwriteTable(file, 'balances') },
+    { what: 'cut within a page', file: FACTS, harm: (file) => truncateSync(file, PAGE + 17) },
+    { what: 'a header that is none', file: FACTS, harm: (file) => overwrite(file, 0, 100) },
+    {
+      what: 'text',
+      file: FACTS,
+      harm: (file) => writeFileSync(file, 'not a database, but long enough to be read\n'.repeat(99)),
+    },
+    { what: 'a schema of a newer version', file: FACTS, harm: (file) => pragma(file, 'PRAGMA user_version = 999') },
+    { what: 'a schema that says to be older', file: FACTS, harm: (file) => pragma(file, 'PRAGMA user_version = 1') },
+    { what: 'a table that is gone', file: FACTS, harm: (file) => pragma(file, 'DROP TABLE balances') },
+    { what: 'a column of another type', file: FACTS, harm: (file) => pragma(file, "UPDATE chain SET coverage = '{'") },
+    {
+      what: 'a folder in its place',
+      file: FACTS,
+      harm: (file) => {
+        rmSync(file)
+        mkdirSync(file)
+      },
+    },
+    { what: 'a header that is none', file: READS, harm: (file) => overwrite(file, 0, 100) },
+    { what: 'all pages but the first', file: READS, harm: (file) => overwrite(file, PAGE, statSync(file).size - PAGE) },
+    { what: 'a table that is gone', file: READS, harm: (file) => pragma(file, 'DROP TABLE observations') },
+  ]
+  for (const { what, file, harm } of cases) {
+    test(`${file}: ${what}`, async () => {
+      restore()
+      harm(join(world.data, file))
+      const server = await world.start()
+      await untilStopped(server)
+      await server.until(SOUND, ({ state }) => state === 'live')
+      await mustBeContained(server, file)
+    }, 60_000)
+  }
+})
+
+describe('found while the server runs', () => {
+  const everything = (file: string): void => overwrite(file, 0, statSync(file).size)
+  const cases: readonly { readonly what: string; readonly file: string; readonly harm: (file: string) => void }[] = [
+    { what: 'every page', file: FACTS, harm: everything },
+    { what: 'cut to nothing', file: FACTS, harm: (file) => truncateSync(file, 0) },
+    { what: 'cut after two pages', file: FACTS, harm: (file) => truncateSync(file, 2 * PAGE) },
+    { what: 'the write-ahead log', file: FACTS, harm: (file) => everything(`${file}-wal`) },
+    { what: 'every page', file: READS, harm: everything },
+  ]
+  for (const { what, file, harm } of cases) {
+    test(`${file}: ${what}`, async () => {
+      restore()
+      const server = await world.start()
+      await server.until(BROKEN, ({ state }) => state === 'live')
+      await server.until(SOUND, ({ state }) => state === 'live')
+      harm(join(world.data, file))
+      await untilStopped(server)
+      await mustBeContained(server, file)
+    }, 60_000)
+  }
+})
+
+test('the remedy that is named helps: after a reset the chain is indexed anew', async () => {
+  restore()
+  overwriteTable(join(world.data, FACTS), 'clock')
+  const server = await world.start()
+  const { error = '' } = await server.until(BROKEN, ({ state }) => state === 'stopped')
+  expect(await server.end('SIGINT')).toBe(0)
+  expect(error).toContain('steelyard reset eip155:1')
+  expect((await steelyard(['reset', BROKEN, '--config', world.config])).code).toBe(0)
+  expect(readdirSync(world.data).filter((name) => name.startsWith('eip155_1.') && !name.endsWith('.lease'))).toEqual([])
+  const again = await world.start()
+  await again.until(BROKEN, ({ state }) => state === 'live')
+  expect((await tokens(again, 1)).status).toBe(200)
+  expect(await again.end('SIGINT')).toBe(0)
+}, 60_000)

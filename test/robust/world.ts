@@ -1,0 +1,105 @@
+/** A server in a process of its own over two chains of fake nodes and a ledger, whose files a test may break. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { type ServeProcess, startServe, steelyard } from '../e2e/steelyard.ts'
+import { type FakeBlock, FakeChain } from '../faults/chain.ts'
+import { FakeNode } from '../faults/node.ts'
+import { type Arrived, answerTo, type Reply, type ScriptedNode, startScriptedNode } from '../nodes/scripted-node.ts'
+
+/** Blocks of each chain: enough for several pages of every table. */
+const BLOCKS = 600
+
+export type ChainHealth = {
+  readonly id: string
+  readonly state: string
+  readonly error?: string
+  readonly transfers: number
+  readonly checkpoint?: { readonly number: number }
+  readonly waiting?: { readonly for: string; readonly seconds: number }
+}
+export type Health = { readonly status: string; readonly chains: readonly ChainHealth[]; readonly errors?: string[] }
+
+/** A fake chain's node on a socket. */
+export type Node = {
+  readonly server: ScriptedNode
+  readonly blocks: readonly FakeBlock[]
+  readonly answer: (arrived: Arrived) => Reply
+}
+
+/** A node of a chain with this id. */
+export async function startNode(id: number): Promise<Node> {
+  const chain = await FakeChain.create()
+  const blocks = chain.grow([], { from: -1, blocks: BLOCKS, branch: id })
+  const node = new FakeNode(chain)
+  node.show(blocks)
+  const answer = ({ calls, batch }: Arrived): Reply => {
+    const answers = calls.map((asked) =>
+      asked.method === 'eth_chainId'
+        ? answerTo(asked, { eth_chainId: () => `0x${id.toString(16)}` })
+        : node.answer(asked),
+    )
+    return { json: batch ? answers : answers[0] }
+  }
+  return { server: await startScriptedNode(answer), blocks, answer }
+}
+
+/** A store's folder with its configuration and a key; `start` serves it. */
+export type World = {
+  readonly folder: string
+  readonly data: string
+  readonly config: string
+  readonly key: string
+  readonly start: (shell?: string) => Promise<Served>
+  readonly remove: () => void
+}
+
+export type Served = ServeProcess & {
+  readonly get: (path: string) => Promise<{ readonly status: number; readonly text: string }>
+  readonly post: (path: string, body: object) => Promise<{ readonly status: number; readonly text: string }>
+  readonly health: () => Promise<Health>
+  /** Asks `/health` until a chain is as wanted. @throws Error after half a minute, with what it was */
+  readonly until: (id: string, wanted: (chain: ChainHealth) => boolean) => Promise<ChainHealth>
+}
+
+export async function makeWorld(chains: readonly object[]): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-robust-'))
+  const config = join(folder, 'steelyard.yaml')
+  writeFileSync(config, stringify({ listen: { port: 0 }, store: 'sqlite:./data', chains }))
+  const made = await steelyard(['keys', 'create', '--config', config, '--name', 'test'])
+  const key = made.out.trim()
+  return {
+    folder,
+    data: join(folder, 'data'),
+    config,
+    key,
+    start: async (shell = '') => served(await startServe(config, shell), key),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+function served(server: ServeProcess, key: string): Served {
+  const ask = async (path: string, init: RequestInit) => {
+    const response = await fetch(server.url + path, init)
+    return { status: response.status, text: await response.text() }
+  }
+  const get = (path: string) => ask(path, { headers: { 'x-api-key': key } })
+  const health = async (): Promise<Health> => JSON.parse((await get('/health')).text)
+  return {
+    ...server,
+    get,
+    health,
+    post: (path, body) =>
+      ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    until: async (id, wanted) => {
+      const deadline = Date.now() + 30_000
+      for (;;) {
+        const chain = (await health()).chains.find((one) => one.id === id)
+        if (chain !== undefined && wanted(chain)) return chain
+        if (Date.now() > deadline) throw new Error(`${id} is never so: ${JSON.stringify(chain)}\n${server.log()}`)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    },
+  }
+}
