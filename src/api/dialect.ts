@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { percentDecoded } from '../core/url.ts'
 import type { ErrorAnswer, Failure } from './errors.ts'
 
 /** A vendor-compatible API: the paths that are its own, its routes, and its words for what goes wrong. */
@@ -23,8 +24,12 @@ export function dialectFinder(dialects: readonly Dialect[], own: Dialect): (url:
   }
 }
 
-/** The path of a request's URL, without query or fragment. */
+/**
+ * The path of a request's URL as the router reads it: without query or fragment, without the scheme and host that a
+ * proxy's client may send (RFC 9112, section 3.2.2), and with percent-encoded letters decoded.
+ */
 export function pathOf(url: string): string {
   const end = url.search(/[?#]/)
-  return end === -1 ? url : url.slice(0, end)
+  const path = (end === -1 ? url : url.slice(0, end)).replace(/^https?:\/\/[^/]*/i, '')
+  return percentDecoded(path)
 }

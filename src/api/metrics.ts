@@ -7,8 +7,11 @@ const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 /** The label of requests to no path of ours: the paths that people guess must not become series. */
 const UNMATCHED = 'unmatched'
 
+/** Counts a request that was refused before any route could see it. */
+export type RefusalCounter = (status: number) => void
+
 /** Counts answers by route and status, and times them by route. Labels are our own routes: their number is bounded. */
-export function observeRequests(server: FastifyInstance, registry: Registry): void {
+export function observeRequests(server: FastifyInstance, registry: Registry): RefusalCounter {
   const requests = new Counter({
     name: 'steelyard_http_requests_total',
     help: 'Answers by route and status.',
@@ -44,6 +47,7 @@ export function observeRequests(server: FastifyInstance, registry: Registry): vo
     if (request.is404) unmatched.call(this, request, reply, done)
     else done()
   })
+  return (status) => requests.labels({ route: UNMATCHED, status }).inc()
 }
 
 function countAnswers(

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TObject, TSchema } from 'typebox'
+import { ServiceError } from '../core/errors.ts'
 import { AS_OF_HEADER } from './as-of.ts'
 import { compileBody } from './body.ts'
 import type { ErrorAnswer } from './errors.ts'
@@ -122,6 +123,7 @@ export function post<Body extends TObject, Success extends TSchema>(
       },
     },
     validatorCompiler: noValidation,
+    preParsing: refuseEncoded,
     handler: async (request, reply) => {
       const body = orRefused(() => parse(request.body), route.invalid)
       const made = body instanceof Refused ? body : await route.handle(body, request)
@@ -129,6 +131,15 @@ export function post<Body extends TObject, Success extends TSchema>(
       return answer(reply, made)
     },
   })
+}
+
+/** Refuses a body that is compressed or otherwise encoded: its bytes are not the JSON that they stand for. */
+async function refuseEncoded(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const encoding = request.headers['content-encoding']
+  if (encoding === undefined || /^(?:identity)?$/i.test(encoding.trim())) return
+  // RFC 9110, section 12.5.3: an answer of 415 for an encoding names those that would have been taken.
+  reply.header('accept-encoding', 'identity')
+  throw new ServiceError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported')
 }
 
 function orRefused<T>(parse: () => T, invalid: ((issues: readonly Issue[]) => Refused) | undefined): T | Refused {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
+import { METHODS } from 'node:http'
 import fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -18,26 +18,39 @@ import { abcLabs } from './dialects/abc-labs/routes.ts'
 import { chainbase } from './dialects/chainbase/routes.ts'
 import { toFailure } from './errors.ts'
 import { parseJson } from './exact-json.ts'
-import { LIMITS } from './limits.ts'
+import { LIMITS, type Limits } from './limits.ts'
 import { ServedMethods } from './methods.ts'
 import { observeRequests } from './metrics.ts'
 import { describeServer } from './openapi.ts'
 import { OWN } from './own.ts'
 import { registerOwnRoutes } from './own-routes.ts'
+import { RefusedRequests } from './refused-requests.ts'
 import { compileSerialiser } from './serialise.ts'
 import { keepTickShape } from './turn.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
+/** CONNECT never reaches a router. */
+const NOT_ROUTED: ReadonlySet<string> = new Set(['CONNECT'])
+
 /**
  * The HTTP server with every enabled dialect, not yet listening. `listen()` starts it, `close()` stops it: it accepts
  * nothing new, lets running requests end, for some seconds, and closes idle connections.
  */
-export function createServer(deps: ServerDeps): FastifyInstance {
+export function createServer(deps: ServerDeps, limits: Limits = LIMITS): FastifyInstance {
   const dialects = enabledDialects(deps)
   const dialectOf = dialectFinder(dialects, OWN)
   const answerError = errorAnswerer(deps.log, dialectOf)
-  const server = makeFastify(deps, answerError)
+  const requestId = requestIds()
+  const refused = new RefusedRequests({
+    render: (failure, url) => (url === undefined ? UNREADABLE : dialectOf(url)).renderError(failure),
+    answer: answerError,
+    requestId,
+    limits: { lineMs: limits.firstLineMs, bytes: limits.headerBytes, lingerMs: limits.lingerMs },
+  })
+  const server = makeFastify({ deps, limits, answerError, requestId, refused })
+  takeConnections(server, refused)
+  routeAllMethods(server)
 
   server.setSerializerCompiler(({ schema }) => compileSerialiser(schema))
   readJsonBodies(server)
@@ -46,9 +59,9 @@ export function createServer(deps: ServerDeps): FastifyInstance {
   server.addHook('onRequest', admit)
   server.setErrorHandler(answerError)
   server.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply))
-  observeRequests(server, deps.metrics)
+  refused.countTo(observeRequests(server, deps.metrics))
   logSlow(server, deps.log)
-  closeInTime(server, LIMITS.closeMs)
+  closeInTime(server, limits.closeMs)
 
   describeServer(server, deps.version)
   const served = new ServedMethods()
@@ -83,7 +96,43 @@ function addScope(server: FastifyInstance, served: ServedMethods, register: (sco
 
 type AnswerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
 
-function makeFastify(deps: ServerDeps, answerError: AnswerError): FastifyInstance {
+/** Whose words stand where no request line could be read: always these. */
+const UNREADABLE: Pick<Dialect, 'renderError'> = {
+  renderError: (failure) => OWN.renderError({ ...failure, message: 'Bad request' }),
+}
+
+/** Has the router know every method that Node's parser lets through, so that a path can refuse those that it lacks. */
+function routeAllMethods(server: FastifyInstance): void {
+  for (const method of METHODS) {
+    if (!NOT_ROUTED.has(method) && !server.supportedMethods.includes(method)) server.addHttpMethod(method)
+  }
+}
+
+/** Takes from Node what it would answer, or close, without a word of ours. */
+function takeConnections(server: FastifyInstance, refused: RefusedRequests): void {
+  const { server: http } = server
+  refused.lines.watch(http)
+  server.addHook('preClose', (done) => {
+    refused.lines.closeWaiting()
+    done()
+  })
+  server.addHook('onRequest', (request, reply, done) => {
+    refused.served(request, reply)
+    done()
+  })
+  http.on('checkExpectation', (request, response) => http.emit('request', request, response))
+  http.on('connect', (request, socket) => refused.refuseTunnel(request.url, socket))
+}
+
+type Makings = {
+  readonly deps: ServerDeps
+  readonly limits: Limits
+  readonly answerError: AnswerError
+  readonly requestId: () => string
+  readonly refused: RefusedRequests
+}
+
+function makeFastify({ deps, limits, answerError, requestId, refused }: Makings): FastifyInstance {
   const { trustProxy } = deps.settings
   return fastify({
     loggerInstance: deps.log,
@@ -91,13 +140,20 @@ function makeFastify(deps: ServerDeps, answerError: AnswerError): FastifyInstanc
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
-    genReqId: requestIds(),
+    genReqId: requestId,
     trustProxy: trustProxy.length === 0 ? false : [...trustProxy],
-    bodyLimit: LIMITS.bodyBytes,
-    keepAliveTimeout: LIMITS.keepAliveMs,
-    requestTimeout: LIMITS.requestMs,
-    http: { maxHeaderSize: LIMITS.headerBytes },
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: LIMITS.pathSegmentBytes },
+    bodyLimit: limits.bodyBytes,
+    keepAliveTimeout: limits.keepAliveMs,
+    requestTimeout: limits.requestMs,
+    http: {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: limits.lateCheckMs,
+      // Node would answer a request without Host in words of its own: `admit` does it in ours.
+      requireHostHeader: false,
+    },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: limits.pathSegmentBytes },
     forceCloseConnections: 'idle',
     // Requests on connections that are still open are answered until they close: better than a 503 of no vendor.
     return503OnClosing: false,
@@ -105,7 +161,7 @@ function makeFastify(deps: ServerDeps, answerError: AnswerError): FastifyInstanc
       stamp(request, reply)
       answerError(error, request, reply)
     },
-    clientErrorHandler: refuseConnection,
+    clientErrorHandler: (error, socket) => refused.refuse(error, socket),
   })
 }
 
@@ -131,12 +187,40 @@ function admit(request: FastifyRequest, reply: FastifyReply, done: (error?: Erro
     done(new ServiceError('BAD_REQUEST', 'URL is too long'))
     return
   }
+  const refusal = headRefusal(request)
+  if (refusal !== undefined) {
+    done(refusal)
+    return
+  }
   if (!request.is404) {
     done()
     return
   }
   if (isPreflight(request)) answerPreflight(reply, 'GET, HEAD, POST, PATCH, DELETE, OPTIONS')
   else done(notFound())
+}
+
+/** What is wrong with a request's head beyond its syntax; undefined where nothing is. */
+function headRefusal({ headers, raw }: FastifyRequest): ServiceError | undefined {
+  // RFC 9112, section 3.2: exactly one Host. Node keeps the first of several and says nothing.
+  const hosts = hostHeaders(raw.rawHeaders)
+  if (hosts > 1 || (hosts === 0 && raw.httpVersion === '1.1')) {
+    return new ServiceError('BAD_REQUEST', 'Host must be sent once')
+  }
+  if (headers.expect === undefined || CONTINUE.test(headers.expect)) return undefined
+  return new ServiceError('EXPECTATION_FAILED', 'Expectation is not supported')
+}
+
+/** The one expectation that there is (RFC 9110, section 10.1.1); Node answers it. */
+const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i
+
+function hostHeaders(rawHeaders: readonly string[]): number {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]
+    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1
+  }
+  return count
 }
 
 function notFound(): ServiceError {
@@ -172,22 +256,4 @@ function logSlow(server: FastifyInstance, log: FastifyBaseLogger): void {
     }
     done()
   })
-}
-
-/** What Node's parser refuses has no path and so no vendor: our own words, by hand, and the connection ends. */
-function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const [status, says] = CONNECTION_ERRORS[error.code ?? ''] ?? ['400 Bad Request', 'Bad request']
-  const body = JSON.stringify({ error: says })
-  const headers = { ...CORS_HEADERS, 'content-type': JSON_TYPE, 'content-length': body.length, connection: 'close' }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`)
-}
-
-const CONNECTION_ERRORS: Readonly<Record<string, readonly [string, string]>> = {
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'Headers are too large'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'Request timed out'],
 }

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectError, INVALID, MINT, NOT_JSON, POSTS, prepare, TRANSFER, writesNothing } from './abc-labs-calls.ts'
 import { errorBody, type LedgerServer, makeFolder, serveLedger } from './abc-labs-server.ts'
@@ -102,6 +103,32 @@ describe('bodies', () => {
       expect([200, 201]).toContain(status)
     },
   )
+
+  test.each(['gzip', 'GZIP', 'deflate', 'br', 'zstd', 'compress', 'x', 'identity, gzip', 'gzip, gzip'])(
+    'a body encoded as %s is 415, whatever its bytes',
+    async (encoding) => {
+      await writesNothing(server, async () => {
+        const refused = errorBody(415, 'UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported')
+        for (const [path, body] of POSTS) {
+          for (const bytes of [gzipSync(JSON.stringify(body)), Buffer.from(JSON.stringify(body))]) {
+            const headers = { 'content-type': 'application/json', 'content-encoding': encoding }
+            const answer = await server.call(path, { method: 'POST', body: bytes, headers })
+            expectError(answer, refused)
+            expect(answer.headers.get('accept-encoding')).toBe('identity')
+          }
+        }
+      })
+    },
+  )
+
+  test('identity is no encoding', async () => {
+    const { status } = await server.post(
+      '/api/wallets',
+      { wallet_address: 'plain' },
+      { 'content-encoding': 'Identity' },
+    )
+    expect([200, 201]).toContain(status)
+  })
 
   test('10 MB are 413, told or found out', async () => {
     const tooLarge = errorBody(413, 'PAYLOAD_TOO_LARGE', 'Body is too large')
