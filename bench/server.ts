@@ -22,8 +22,11 @@ export type ChainHealth = {
   readonly error: string | undefined
 }
 
-/** A chain to serve: its CAIP-2 id and its node. */
-export type BenchChain = { readonly id: string; readonly rpc: string }
+/** A chain to serve: its CAIP-2 id and its node; an issuer's ledger has none. */
+export type BenchChain = { readonly id: string; readonly rpc?: string }
+
+/** An asset of the issuer's ledger, as the configuration registers it. */
+export type IssuedAsset = { readonly asset_id: string; readonly reissue: boolean }
 
 const START_TIMEOUT_MS = 60_000
 const POLL_MS = 50
@@ -37,10 +40,14 @@ export function temporaryFolder(): string {
 }
 
 /** Starts the real server, as built, on the store in `folder`; it accepts the key `demo`, and ends with this process at the latest. */
-export async function startServer(folder: string, chains: readonly BenchChain[]): Promise<BenchServer> {
+export async function startServer(
+  folder: string,
+  chains: readonly BenchChain[],
+  assets: readonly IssuedAsset[] = [],
+): Promise<BenchServer> {
   const url = `http://127.0.0.1:${await freePort()}`
   const file = join(folder, 'bench.yaml')
-  writeFileSync(file, configuration({ port: new URL(url).port, store: join(folder, 'store'), chains }))
+  writeFileSync(file, configuration({ port: new URL(url).port, store: join(folder, 'store'), chains, assets }))
   const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
   assert(existsSync(main), 'dist/ is built: npm run build')
   const child = spawn(process.execPath, [main, 'serve', '--config', file], { stdio: ['ignore', 'inherit', 'inherit'] })
@@ -61,13 +68,18 @@ export async function startServer(folder: string, chains: readonly BenchChain[])
 }
 
 /** JSON is YAML: no quoting to get wrong. */
-function configuration(facts: { port: string; store: string; chains: readonly BenchChain[] }): string {
+function configuration(facts: {
+  port: string
+  store: string
+  chains: readonly BenchChain[]
+  assets: readonly IssuedAsset[]
+}): string {
   return JSON.stringify({
     listen: { host: '127.0.0.1', port: Number(facts.port) },
     log: { level: 'warn' },
     store: `sqlite:${facts.store}`,
-    chains: facts.chains.map(({ id, rpc }) => ({ id, rpc: [rpc], from: 0 })),
-    dialects: { chainbase: { demo_key: true } },
+    chains: facts.chains.map(({ id, rpc }) => (rpc === undefined ? { id } : { id, rpc: [rpc], from: 0 })),
+    dialects: { chainbase: { demo_key: true }, 'abc-labs': { assets: facts.assets } },
   })
 }
 

@@ -1,7 +1,6 @@
 /** Faults between a healthy node and whoever asks it, in an order that a seed decides. */
 import { randomFrom } from '../../src/demo/plan.ts'
-import { type Answer, type Arrived, Fault, type Reply } from '../nodes/scripted-node.ts'
-import type { FakeNode } from './node.ts'
+import { type Answer, type Arrived, type Asked, Fault, type Reply } from '../nodes/scripted-node.ts'
 
 /** All the ways in which an answer goes wrong. */
 export const FAULTS = [
@@ -90,7 +89,8 @@ export class FaultPlan {
   }
 }
 
-function befalls(name: FaultName, { calls }: Arrived): boolean {
+/** True where a fault of this name can befall a request. */
+export function befalls(name: FaultName, { calls }: Arrived): boolean {
   const asks = (method: string): boolean => calls.some((call) => call.method === method)
   const filter = Object(calls.find((call) => call.method === 'eth_getLogs')?.params[0])
   switch (name) {
@@ -125,8 +125,17 @@ const WHOLE: Partial<Record<FaultName, Reply>> = {
   'HTTP 504': { status: 504, text: '' },
 }
 
+/** A healthy node. `lag`: blocks by which its next answer lags behind. */
+export type HealthyNode = { lag: number; readonly answer: (asked: Asked) => JsonAnswer }
+
+/** Decides which request suffers what; `isRight` as in `FaultPlan.draw`. */
+export type FaultSource = {
+  readonly draw: (arrived: Arrived, isRight: boolean) => FaultName | undefined
+  readonly below: (n: number) => number
+}
+
 /** A node's answers, some of which a plan spoils; `isRight` as in `draw`. */
-export function faulty(node: FakeNode, plan: FaultPlan, isRight = true): Answer {
+export function faulty(node: HealthyNode, plan: FaultSource, isRight = true): Answer {
   return (arrived) => {
     const fault = plan.draw(arrived, isRight)
     const whole = fault === undefined ? undefined : WHOLE[fault]
@@ -144,7 +153,7 @@ export function faulty(node: FakeNode, plan: FaultPlan, isRight = true): Answer 
 type Spoiling = {
   readonly asked: Arrived['calls'][number]
   readonly fault: FaultName | undefined
-  readonly plan: FaultPlan
+  readonly plan: FaultSource
 }
 
 type JsonAnswer = Readonly<Record<string, unknown>>
@@ -169,7 +178,7 @@ function spoil(answer: JsonAnswer, { asked, fault, plan }: Spoiling): JsonAnswer
   }
 }
 
-function spoilLogs(logs: readonly JsonAnswer[], fault: FaultName | undefined, plan: FaultPlan): readonly unknown[] {
+function spoilLogs(logs: readonly JsonAnswer[], fault: FaultName | undefined, plan: FaultSource): readonly unknown[] {
   const some = logs[plan.below(logs.length)]
   if (some === undefined) return logs
   switch (fault) {

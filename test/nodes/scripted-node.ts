@@ -41,13 +41,25 @@ export type ScriptedNode = {
   readonly stop: () => Promise<void>
 }
 
-export async function startScriptedNode(answer: Answer): Promise<ScriptedNode> {
+/** Starts a node on a free port of loopback. */
+export function startScriptedNode(answer: Answer): Promise<ScriptedNode> {
+  return startRemembering(answer, Number.POSITIVE_INFINITY)
+}
+
+/** As `startScriptedNode`, but `arrived` stays empty, as it must in a run that takes long. */
+export function startForgetfulNode(answer: Answer): Promise<ScriptedNode> {
+  return startRemembering(answer, 0)
+}
+
+async function startRemembering(answer: Answer, requests: number): Promise<ScriptedNode> {
   const arrived: Arrived[] = []
+  let count = 0
   let current = answer
   const server = createServer((request, response) => {
     void readBody(request).then(async (text) => {
-      const one = arrivedOf(request, { text, nth: arrived.length + 1 })
-      arrived.push(one)
+      count += 1
+      const one = arrivedOf(request, { text, nth: count })
+      if (arrived.length < requests) arrived.push(one)
       reply(response, await current(one))
     })
   })

@@ -1,0 +1,166 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ChainShape, createGenerator } from '../chain/generator.ts'
+import { createRenderer } from '../chain/render.ts'
+import { startGeneratedNode } from '../chain/start.ts'
+import { type BenchServer, startServer } from '../server.ts'
+import { type Caller, callersOf, type Served } from './callers.ts'
+import { isFlat, MemoryWatch } from './memory.ts'
+import { type Outcome, Wire } from './wire.ts'
+
+const READY = { id: 'eip155:1', chainId: 1 }
+const FILLING = { id: 'eip155:2', chainId: 2 }
+const LEDGER = { id: 'ledger:main' }
+const ISSUED = { asset_id: 'SOAK', reissue: true }
+/** Accounts and tokens that are asked for in turn. */
+const ASKED = 500
+/** The backfill outlasts the soak: more transfers than it can have in a minute. */
+const FILLING_A_MINUTE = 6_000_000
+/** The generator makes no longer chain. */
+const MAX_FILLING = 2 ** 28
+const POLL_MS = 100
+
+/** `shape`: of the chain that has caught up. `onMinute`: told of each minute. */
+export type SoakOptions = {
+  readonly seconds: number
+  readonly shape: ChainShape
+  readonly onMinute: (line: string) => void
+}
+
+export type SoakResult = {
+  readonly seconds: number
+  readonly connections: number
+  /** How often each kind of caller met each outcome. */
+  readonly outcomes: ReadonlyMap<string, ReadonlyMap<Outcome, number>>
+  /** Milliseconds that good requests took, ascending. */
+  readonly latenciesMs: readonly number[]
+  /** How late this process itself was, 99 of 100, in milliseconds. */
+  readonly lateP99Ms: number
+  /** Mean resident memory of the server in each minute, in bytes. */
+  readonly memory: readonly number[]
+  /** Transfers a second that the backfill beside it took in. */
+  readonly backfill: number
+  /** What was wrong, in words; empty where nothing was. */
+  readonly faults: readonly string[]
+}
+
+/** Keeps 200 connections busy, good and bad ones, at a server that also does a backfill and keeps a ledger. */
+export async function soak(folder: string, options: SoakOptions): Promise<SoakResult> {
+  const { shape, seconds } = options
+  const node = await startGeneratedNode(shape, { chainId: READY.chainId })
+  const transfers = Math.min(FILLING_A_MINUTE * Math.ceil(seconds / 60 + 1), MAX_FILLING)
+  const filling = await startGeneratedNode({ ...shape, transfers }, { chainId: FILLING.chainId })
+  const ready = { id: READY.id, rpc: node.url }
+  // Alone first, so that it has caught up before the other chain takes the processor.
+  const before = await startServer(folder, [ready])
+  await untilAt(before, node.head)
+  await before.stop()
+  const server = await startServer(folder, [ready, { id: FILLING.id, rpc: filling.url }, LEDGER], [ISSUED])
+  await untilAt(server, node.head)
+  const result = await load(server, callersOf(servedBy(server, shape)), options)
+  await server.stop()
+  await filling.stop()
+  await node.stop()
+  return result
+}
+
+function servedBy({ url }: BenchServer, shape: ChainShape): Served {
+  const renderer = createRenderer(createGenerator(shape))
+  const numbers = Array.from({ length: ASKED }, (_, at) => at)
+  return {
+    url,
+    key: 'demo',
+    accounts: numbers.map((at) => renderer.accountAddress(at)),
+    tokens: numbers.slice(0, shape.tokens).map((at) => renderer.tokenAddress(at)),
+    chains: { ready: String(READY.chainId), filling: String(FILLING.chainId) },
+  }
+}
+
+async function load(
+  server: BenchServer,
+  callers: readonly Caller[],
+  { seconds, onMinute }: SoakOptions,
+): Promise<SoakResult> {
+  const transfersBefore = (await server.health(FILLING.id))?.transfers ?? 0
+  const memory = new MemoryWatch(server.pid)
+  const late = monitorEventLoopDelay({ resolution: 5 })
+  late.enable()
+  const calling = new Calling(server.url, callers)
+  for (let minute = 1; minute * 60 <= seconds; minute++) {
+    await sleep(60_000)
+    const bytes = memory.minutes()[minute - 1] ?? Number.NaN
+    onMinute(
+      `minute ${minute}: ${Math.round(bytes / 1e6)} MB resident, ${calling.latenciesMs.length} good answers so far`,
+    )
+  }
+  await sleep((seconds % 60) * 1_000)
+  memory.stop()
+  late.disable()
+  await calling.end()
+  const after = await server.health(FILLING.id)
+  const means = memory.minutes().slice(0, Math.max(1, Math.floor(seconds / 60)))
+  return {
+    seconds,
+    connections: callers.reduce((sum, caller) => sum + caller.connections, 0),
+    outcomes: calling.outcomes,
+    latenciesMs: calling.latenciesMs.sort((a, b) => a - b),
+    lateP99Ms: late.percentile(99) / 1e6,
+    memory: means,
+    backfill: ((after?.transfers ?? 0) - transfersBefore) / seconds,
+    faults: [
+      ...calling.wrong(),
+      ...(isFlat(means) ? [] : ['memory grows after the first minute']),
+      ...(after?.state === 'backfill' ? [] : [`the backfill is ${after?.state}: ${after?.error}`]),
+    ],
+  }
+}
+
+/** All callers at work. */
+class Calling {
+  readonly outcomes = new Map<string, Map<Outcome, number>>()
+  readonly latenciesMs: number[] = []
+  readonly #callers: readonly Caller[]
+  readonly #done: Promise<unknown>
+  #running = true
+
+  constructor(url: string, callers: readonly Caller[]) {
+    this.#callers = callers
+    this.#done = Promise.all(
+      callers.flatMap((caller) =>
+        Array.from({ length: caller.connections }, (_, at) => this.#keepCalling(url, caller, at)),
+      ),
+    )
+  }
+
+  async end(): Promise<void> {
+    this.#running = false
+    await this.#done
+  }
+
+  /** Outcomes that are not right, in words. */
+  wrong(): readonly string[] {
+    return this.#callers.flatMap(({ name, expects }) =>
+      [...(this.outcomes.get(name) ?? [])].flatMap(([outcome, count]) =>
+        expects.includes(outcome) ? [] : [`${name}: ${outcome}, ${count} times`],
+      ),
+    )
+  }
+
+  async #keepCalling(url: string, caller: Caller, at: number): Promise<void> {
+    const wire = new Wire(url)
+    const counts = this.outcomes.get(caller.name) ?? new Map<Outcome, number>()
+    this.outcomes.set(caller.name, counts)
+    for (let nth = at; this.#running; nth++) {
+      const startedMs = performance.now()
+      const outcome = await caller.act(wire, nth)
+      if (caller.name === 'good') this.latenciesMs.push(performance.now() - startedMs)
+      counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+      await sleep(caller.pauseMs)
+    }
+    wire.cut()
+  }
+}
+
+async function untilAt(from: BenchServer, head: number): Promise<void> {
+  while (((await from.health(READY.id))?.checkpoint ?? -1) < head) await sleep(POLL_MS)
+}

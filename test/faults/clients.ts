@@ -1,0 +1,72 @@
+import { parseAsOf } from './as-of.ts'
+import type { Question } from './chainbase.ts'
+import { judge, type Moment, type Untruth } from './judge.ts'
+import type { Tally, Verdict } from './tally.ts'
+import type { Truth } from './truth.ts'
+
+/** An answer may take so long: longer than the server's own deadline of a request. */
+const TIMEOUT_MS = 30_000
+/** Characters of an answer that are shown where it is untrue. */
+const SHOWN = 600
+
+/** What clients ask, and how they find out whether an answer is true. */
+export type Asking = {
+  readonly url: () => string | undefined
+  readonly truth: Truth
+  readonly tally: Tally
+  readonly toldAfter: Moment['toldAfter']
+}
+
+/** Asks one question and judges the answer. `hash`: the block that it names. */
+export async function ask(asking: Asking, question: Question): Promise<{ verdict: Verdict; hash: string | undefined }> {
+  const { tally } = asking
+  const url = asking.url()
+  const answer = url === undefined ? undefined : await answerOf(url, question.path)
+  const { verdict, hash, untruths } = answer === undefined ? AWAY : verdictOf(asking, question, answer)
+  tally.add(question.name, verdict)
+  if (verdict === 'untrue' || verdict === 'unexpected') {
+    const shown = answer === undefined ? '' : `${answer.status} ${answer.header} ${answer.text.slice(0, SHOWN)}`
+    for (const untruth of untruths) tally.explain(untruth, `${question.path}\n      ${shown}`)
+  }
+  return { verdict, hash }
+}
+
+type Judged = { readonly verdict: Verdict; readonly hash: string | undefined; readonly untruths: readonly Untruth[] }
+type Answer = { readonly status: number; readonly header: string; readonly text: string; readonly askedAtMs: number }
+
+const AWAY: Judged = { verdict: 'away', hash: undefined, untruths: [] }
+
+/** Undefined where the server went away meanwhile. */
+async function answerOf(url: string, path: string): Promise<Answer | undefined> {
+  const askedAtMs = Date.now()
+  try {
+    const response = await fetch(url + path, {
+      headers: { 'x-api-key': 'demo' },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    const text = await response.text()
+    return { status: response.status, header: response.headers.get('balance-as-of') ?? '', text, askedAtMs }
+  } catch (error) {
+    if (error instanceof Error && error.name === 'TimeoutError')
+      return { status: 0, header: '', text: 'no answer', askedAtMs }
+    return undefined
+  }
+}
+
+function verdictOf({ truth, toldAfter }: Asking, question: Question, answer: Answer): Judged {
+  const { status, header, text, askedAtMs } = answer
+  if (status === 503) return { verdict: 'unknown', hash: undefined, untruths: [] }
+  const unexpected = (detail: string): Judged => {
+    return { verdict: 'unexpected', hash: undefined, untruths: [{ kind: `unexpected: ${question.name}`, detail }] }
+  }
+  if (status !== 200) return unexpected(`status ${status}`)
+  const body: unknown = JSON.parse(text)
+  const claim = question.read(body)
+  const asOf = parseAsOf(header)
+  if (claim === undefined) return unexpected('a body of another form')
+  if (asOf === undefined) return unexpected(`Balance-As-Of: ${header}`)
+  const untruths = judge(truth, asOf, { claim, moment: { askedAtMs, toldAfter } })
+  const blamed = untruths.filter(({ token }) => token === undefined || !truth.isNotYetTold(token))
+  const verdict = untruths.length === 0 ? 'true' : blamed.length === 0 ? 'not yet told' : 'untrue'
+  return { verdict, hash: asOf.hash, untruths: blamed }
+}

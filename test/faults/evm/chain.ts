@@ -1,0 +1,151 @@
+import { assert } from '../../../src/core/assert.ts'
+import type { Draw } from '../draw.ts'
+import type { TrueBlock, TrueTransfer, Truth } from '../truth.ts'
+import { BlockMaker, type Cast } from './block-maker.ts'
+import { ancestorAt, type EvmBlock } from './state.ts'
+
+/** How long nobody has to know that a token's events stopped to tell its balances, in milliseconds: the audit's time. */
+const UNTOLD_MS = 60_000
+
+/** A simulated EVM chain with all of its branches. */
+export class EvmChain implements Truth {
+  readonly cast: Cast
+  readonly #maker: BlockMaker
+  readonly #byHash = new Map<string, EvmBlock>()
+  readonly #byNumber: EvmBlock[][] = []
+  readonly #byTransaction = new Map<string, EvmBlock>()
+  /** When a token first became odd or its code changed, in milliseconds, by token. */
+  readonly #oddSince = new Map<string, number>()
+  readonly #names = new Map<string, string>()
+  #head: EvmBlock
+  #finalized: EvmBlock
+  readonly #finalBelow: number
+
+  /** `finalBelow`: the finalized block is so far below the highest one. */
+  constructor(cast: Cast, { draw, finalBelow, startTime }: { draw: Draw; finalBelow: number; startTime: number }) {
+    this.cast = cast
+    this.#maker = new BlockMaker(cast, draw)
+    this.#finalBelow = finalBelow
+    this.#head = this.#add(undefined, startTime)
+    this.#finalized = this.#head
+  }
+
+  get head(): EvmBlock {
+    return this.#head
+  }
+
+  get finalized(): EvmBlock {
+    return this.#finalized
+  }
+
+  /** Adds a block to the canonical branch. `timestamp` in Unix seconds, not below the parent's. */
+  grow(timestamp: number): EvmBlock {
+    this.#head = this.#add(this.#head, timestamp)
+    this.#finalize()
+    return this.#head
+  }
+
+  /** Replaces the newest `depth` blocks by `blocks` others. Never deeper than the finalized block. */
+  reorganize(depth: number, blocks: number): EvmBlock {
+    const from = ancestorAt(this.#head, Math.max(this.#head.number - depth, this.#finalized.number))
+    assert(from !== undefined, 'a chain has its finalized block')
+    let tip = from
+    for (let nth = 0; nth < blocks; nth++) tip = this.#add(tip, this.#head.timestamp)
+    this.#head = tip
+    this.#finalize()
+    return tip
+  }
+
+  /** All that was odd until now has been found: from now on it has to be known. */
+  expectKnown(): void {
+    this.#oddSince.clear()
+    for (const address of this.#head.state.contracts.keys()) this.#oddSince.set(address, 0)
+  }
+
+  /** A block by its hash. */
+  find(hash: string): EvmBlock | undefined {
+    return this.#byHash.get(hash)
+  }
+
+  /** The block of a transaction. */
+  blockWith(transaction: string): EvmBlock | undefined {
+    return this.#byTransaction.get(transaction)
+  }
+
+  block(hash: string): TrueBlock | undefined {
+    return this.#byHash.get(hash)
+  }
+
+  isFinal({ number, hash }: TrueBlock): boolean {
+    return number <= this.#finalized.number && ancestorAt(this.#finalized, number)?.hash === hash
+  }
+
+  blocksFrom(number: number): readonly TrueBlock[] {
+    return this.#byNumber.slice(number).flat()
+  }
+
+  balance(at: TrueBlock, account: string, token: string): bigint | undefined {
+    const contract = this.#at(at).state.contracts.get(token)
+    return contract?.program.balanceOf(contract.storage, account)
+  }
+
+  native(at: TrueBlock, account: string): bigint {
+    return this.#at(at).state.native.get(account) ?? 0n
+  }
+
+  met(at: TrueBlock, account: string): readonly string[] {
+    return [...(this.#at(at).state.met.get(account) ?? [])]
+  }
+
+  holders(at: TrueBlock, token: string): ReadonlyMap<string, bigint> {
+    const rows = this.cast.accounts.map((account) => [account, this.balance(at, account, token) ?? 0n] as const)
+    return new Map(rows.filter(([, amount]) => amount > 0n))
+  }
+
+  transfers(at: TrueBlock, token: string): readonly TrueTransfer[] {
+    const found: TrueTransfer[] = []
+    for (let block: EvmBlock | undefined = this.#at(at); block !== undefined; block = block.parent) {
+      found.push(...block.transfers.filter((transfer) => transfer.token === token).reverse())
+    }
+    return found
+  }
+
+  nameOf(token: string): string {
+    return this.#names.get(token) ?? token
+  }
+
+  isNotYetTold(token: string): boolean {
+    return Date.now() - (this.#oddSince.get(token) ?? 0) < UNTOLD_MS
+  }
+
+  #at({ hash }: TrueBlock): EvmBlock {
+    const block = this.#byHash.get(hash)
+    assert(block !== undefined, 'only blocks of this chain are asked about')
+    return block
+  }
+
+  #add(parent: EvmBlock | undefined, timestamp: number): EvmBlock {
+    const { block, odd } = this.#maker.after(parent, timestamp)
+    this.#byHash.set(block.hash, block)
+    const level = this.#byNumber[block.number] ?? []
+    level.push(block)
+    this.#byNumber[block.number] = level
+    for (const transaction of block.transactions) this.#byTransaction.set(transaction, block)
+    for (const [address, { program }] of block.state.contracts)
+      this.#names.set(address, `${program.name} ${address.slice(0, 8)}`)
+    for (const token of odd) this.#noteOdd(token, parent, block)
+    return block
+  }
+
+  /** A token is new to nobody once it was odd, unless its code began or ended in this block. */
+  #noteOdd(token: string, parent: EvmBlock | undefined, block: EvmBlock): void {
+    const before = parent?.state.contracts.get(token)?.created
+    const after = block.state.contracts.get(token)?.created
+    if (before !== after || !this.#oddSince.has(token)) this.#oddSince.set(token, Date.now())
+  }
+
+  #finalize(): void {
+    const number = Math.max(this.#finalized.number, this.#head.number - this.#finalBelow)
+    this.#finalized = ancestorAt(this.#head, number) ?? this.#finalized
+  }
+}

@@ -1,0 +1,40 @@
+import type { TrueTransfer } from '../truth.ts'
+import type { Program, RawLog, Storage } from './program.ts'
+
+/** A contract at a block. `created`: the block of this code at this address. */
+export type Contract = { readonly program: Program; readonly storage: Storage; readonly created: string }
+
+/** Everything at the end of a block. Nothing in it is ever changed: a block's state shares what its parent's has. */
+export type State = {
+  readonly contracts: ReadonlyMap<string, Contract>
+  readonly native: ReadonlyMap<string, bigint>
+  /** Tokens that an account met by their events, by account. */
+  readonly met: ReadonlyMap<string, ReadonlySet<string>>
+  /** How many tokens were ever created on this branch. */
+  readonly serial: number
+}
+
+/** A log in its block. */
+export type PlacedLog = RawLog & { readonly address: string; readonly transaction: string; readonly logIndex: number }
+
+export type EvmBlock = {
+  readonly number: number
+  readonly hash: string
+  readonly parent: EvmBlock | undefined
+  readonly timestamp: number
+  /** Hashes of its transactions, in order. */
+  readonly transactions: readonly string[]
+  readonly logs: readonly PlacedLog[]
+  readonly transfers: readonly TrueTransfer[]
+  readonly state: State
+}
+
+/** The state before the first block. */
+export const EMPTY: State = { contracts: new Map(), native: new Map(), met: new Map(), serial: 0 }
+
+/** The block of a branch at a height, from any block of the branch above it. */
+export function ancestorAt(block: EvmBlock, number: number): EvmBlock | undefined {
+  let at: EvmBlock | undefined = block
+  while (at !== undefined && at.number > number) at = at.parent
+  return at
+}

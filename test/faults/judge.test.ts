@@ -1,0 +1,138 @@
+import { expect, test } from 'vitest'
+import { type AsOf, parseAsOf } from './as-of.ts'
+import { Draw } from './draw.ts'
+import { CAST } from './evm/cast.ts'
+import { EvmChain } from './evm/chain.ts'
+import { type Claim, judge, type Moment } from './judge.ts'
+
+const chain = new EvmChain(CAST, { draw: new Draw(5), finalBelow: 32, startTime: 1_700_000_000 })
+for (let nth = 1; nth <= 120; nth++) chain.grow(1_700_000_000 + nth)
+const replaced = chain.head
+chain.reorganize(3, 5)
+const block = chain.head
+const [token = ''] = CAST.programs.keys()
+const holders = [...chain.holders(block, token)].sort(([, a], [, b]) => (a > b ? -1 : 1))
+const [account = '', held = 0n] = holders[0] ?? []
+
+const asOf = (changes: Partial<AsOf> = {}): AsOf => ({
+  chain: 'eip155:1',
+  block: block.number,
+  hash: block.hash,
+  finality: 'latest',
+  source: 'events',
+  age: 0,
+  complete: true,
+  uniform: true,
+  ...changes,
+})
+const newest: Moment = { askedAtMs: 10_000, toldAfter: () => undefined }
+
+const whole = chain
+  .met(block, account)
+  .map((met) => ({ token: met, amount: chain.balance(block, account, met) ?? -1n }))
+const tokens: Claim = { what: 'tokens', account, listed: undefined, rows: whole, count: whole.length }
+const page: Claim = {
+  what: 'holders',
+  token,
+  offset: 0,
+  limit: 100,
+  rows: holders.map(([holder, amount]) => ({ account: holder, amount })),
+  count: holders.length,
+}
+const told = chain.transfers(block, token)
+const transfers: Claim = {
+  what: 'transfers',
+  token,
+  account: undefined,
+  first: 0,
+  last: block.number,
+  limit: 100,
+  rows: told.slice(0, 100),
+  count: told.length,
+}
+const native: Claim = { what: 'native', account, asked: undefined, amount: chain.native(block, account) }
+
+const kinds = (claim: Claim, header = asOf(), moment = newest): readonly string[] =>
+  judge(chain, header, { claim, moment }).map(({ kind }) => kind)
+
+test.each([tokens, page, transfers, native])('a true answer is true: $what', (claim) => {
+  expect(kinds(claim)).toEqual([])
+})
+
+test.each<[string, Claim, readonly string[]]>([
+  [
+    'an amount',
+    { ...tokens, rows: whole.map((row) => ({ ...row, amount: row.amount + 1n })) },
+    whole.map(() => 'account list: amount'),
+  ],
+  [
+    'a row that is missing',
+    { ...tokens, rows: whole.slice(1), count: whole.length - 1 },
+    ['account list: row missing'],
+  ],
+  ['a count', { ...tokens, count: whole.length + 1 }, ['account list: count']],
+  [
+    'a token that is none',
+    { ...tokens, rows: [...whole, { token: '0x02', amount: 5n }], count: whole.length + 1 },
+    ['account list: amount'],
+  ],
+  ['the order of holders', { ...page, rows: [...page.rows].reverse() }, ['holders: order', 'holders: page']],
+  ['a holder that is missing', { ...page, rows: page.rows.slice(1) }, ['holders: rows missing']],
+  ['a count of holders', { ...page, count: 1 }, ['holders: count']],
+  ['a transfer that is missing', { ...transfers, rows: transfers.rows.slice(1) }, ['transfers: rows missing']],
+  [
+    'a transfer that is changed',
+    { ...transfers, rows: transfers.rows.map((row) => ({ ...row, amount: row.amount + 1n })) },
+    ['transfers: row'],
+  ],
+  ['a native amount', { ...native, amount: 1n }, ['native']],
+  ['a block that was not asked for', { ...native, asked: 3 }, ['as-of']],
+])('untrue is found: %s', (_, claim, expected) => {
+  expect(kinds(claim)).toEqual(expected)
+})
+
+test('the header is held against the chain too', () => {
+  expect(kinds(native, asOf({ finality: 'finalized' }))).toEqual(['finality'])
+  expect(kinds(native, asOf({ hash: `0x${'1'.repeat(64)}` }))).toEqual(['block'])
+  expect(kinds(native, asOf({ block: 1 }))).toEqual(['block'])
+  expect(kinds(native, asOf({ source: undefined }))).toEqual(['header'])
+  expect(kinds(native, asOf({ age: 1 }), { askedAtMs: 10_000, toldAfter: () => 2_000 })).toEqual(['age'])
+  expect(kinds(native, asOf({ age: 8 }), { askedAtMs: 10_000, toldAfter: () => 2_000 })).toEqual([])
+})
+
+test('an answer is judged by the branch that it names', () => {
+  const before = [...chain.holders(replaced, token)].map(([holder, amount]) => ({ account: holder, amount }))
+  before.sort((a, b) => (a.amount > b.amount ? -1 : 1))
+  const there = { ...page, rows: before, count: before.length }
+  expect(kinds(there, asOf({ block: replaced.number, hash: replaced.hash }))).toEqual([])
+})
+
+test('a list that says that it may lack rows may, and its rows are true all the same', () => {
+  const some = { ...tokens, rows: whole.slice(1), count: 1 }
+  expect(kinds(some, asOf({ complete: false }))).toEqual([])
+  const wrong = { ...some, rows: [{ token, amount: held + 1n }] }
+  expect(kinds(wrong, asOf({ complete: false }))).toEqual(['account list: amount'])
+})
+
+test('rows of several blocks are true at the named one or later', () => {
+  const earlier = chain.blocksFrom(100)[0]
+  expect(earlier).toBeDefined()
+  const header = asOf({ block: earlier?.number, hash: earlier?.hash, uniform: false })
+  expect(kinds(page, header)).toEqual([])
+  expect(kinds({ ...page, rows: [{ account, amount: held + 1n }] }, header)).toEqual(['holders: amount'])
+})
+
+test('the header is read', () => {
+  const text = `"eip155:1";block=7;hash="0xab";finality=latest;source=reads;age=3;complete=?0`
+  expect(parseAsOf(text)).toEqual({
+    chain: 'eip155:1',
+    block: 7,
+    hash: '0xab',
+    finality: 'latest',
+    source: 'reads',
+    age: 3,
+    complete: false,
+    uniform: true,
+  })
+  expect(parseAsOf('nonsense')).toBeUndefined()
+})

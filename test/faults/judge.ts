@@ -1,0 +1,202 @@
+import type { AsOf } from './as-of.ts'
+import type { TrueBlock, TrueTransfer, Truth } from './truth.ts'
+
+/** What an answer claims, in no vendor's words. Amounts in base units. */
+export type Claim =
+  | { readonly what: 'native'; readonly account: string; readonly asked: number | undefined; readonly amount: bigint }
+  /** Rows of an account. `listed`: the contracts that were asked for; undefined: all that it met. */
+  | {
+      readonly what: 'tokens'
+      readonly account: string
+      readonly listed: readonly string[] | undefined
+      readonly rows: readonly { readonly token: string; readonly amount: bigint }[]
+      readonly count: number
+    }
+  /** A page of a token's holders. Amounts are undefined where the call does not tell them. */
+  | {
+      readonly what: 'holders'
+      readonly token: string
+      readonly offset: number
+      readonly limit: number
+      readonly rows: readonly { readonly account: string; readonly amount: bigint | undefined }[]
+      readonly count: number
+    }
+  | {
+      readonly what: 'transfers'
+      readonly token: string
+      readonly account: string | undefined
+      readonly first: number
+      readonly last: number
+      readonly limit: number
+      readonly rows: readonly TrueTransfer[]
+      readonly count: number
+    }
+
+/** `told`: when the server was told, in this run of its process, that a block is no longer the newest, in milliseconds. */
+export type Moment = {
+  readonly askedAtMs: number
+  readonly toldAfter: (block: TrueBlock) => number | undefined
+}
+
+/** Why an answer is untrue. `token`: whose balances it is untrue about, where it is about those. */
+export type Untruth = { readonly kind: string; readonly detail: string; readonly token?: string }
+
+/** Ages are whole seconds of clocks that are read at different moments; what a node said takes a moment to be heard. */
+const AGE_SLACK_MS = 2_500
+
+/** All that is untrue of an answer, at the block that it names. */
+export function judge(truth: Truth, asOf: AsOf, answered: { claim: Claim; moment: Moment }): readonly Untruth[] {
+  const { claim, moment } = answered
+  const block = asOf.hash === undefined ? undefined : truth.block(asOf.hash)
+  if (block === undefined || block.number !== asOf.block) {
+    return [{ kind: 'block', detail: `no block ${asOf.block} ${asOf.hash} was ever made` }]
+  }
+  return [...headerUntruths(truth, asOf, { block, moment, claim }), ...claimUntruths(truth, { asOf, block }, claim)]
+}
+
+function headerUntruths(
+  truth: Truth,
+  asOf: AsOf,
+  at: { block: TrueBlock; moment: Moment; claim: Claim },
+): readonly Untruth[] {
+  const found: Untruth[] = []
+  const { block, moment, claim } = at
+  // An answer as of a block that was asked for is about that block, however long ago it was the newest.
+  const isNow = claim.what !== 'native' || claim.asked === undefined
+  if (asOf.finality === undefined || asOf.source === undefined || asOf.age === undefined) {
+    found.push({ kind: 'header', detail: 'finality, source or age is missing' })
+  }
+  if (asOf.finality === 'finalized' && !truth.isFinal(block)) {
+    found.push({ kind: 'finality', detail: `block ${block.number} is not final` })
+  }
+  const toldAt = moment.toldAfter(block)
+  const leastMs = toldAt === undefined ? 0 : moment.askedAtMs - toldAt - AGE_SLACK_MS
+  if (asOf.age !== undefined && isNow && asOf.age * 1_000 < leastMs) {
+    found.push({
+      kind: 'age',
+      detail: `age ${asOf.age} s of block ${block.number}, followed for ${leastMs} ms and more`,
+    })
+  }
+  return found
+}
+
+type Named = { readonly asOf: AsOf; readonly block: TrueBlock }
+
+function claimUntruths(truth: Truth, named: Named, claim: Claim): readonly Untruth[] {
+  switch (claim.what) {
+    case 'native':
+      return nativeUntruths(truth, named, claim)
+    case 'tokens':
+      return tokensUntruths(truth, named, claim)
+    case 'holders':
+      return holdersUntruths(truth, named, claim)
+    case 'transfers':
+      return transfersUntruths(truth, named, claim)
+  }
+}
+
+type Of<What extends Claim['what']> = Extract<Claim, { what: What }>
+
+function nativeUntruths(truth: Truth, { block }: Named, claim: Of<'native'>): readonly Untruth[] {
+  const { account, asked, amount } = claim
+  const found: Untruth[] = []
+  if (asked !== undefined && asked !== block.number) found.push({ kind: 'as-of', detail: `asked as of ${asked}` })
+  const held = truth.native(block, account)
+  if (held !== amount) found.push({ kind: 'native', detail: `${account} has ${held}, answered ${amount}` })
+  return found
+}
+
+/** True where an amount is the one at the named block, or, where rows are of several blocks, at any from there on. */
+function isTrue(
+  truth: Truth,
+  { asOf, block }: Named,
+  row: { account: string; token: string; amount: bigint },
+): boolean {
+  const isAt = (at: TrueBlock): boolean => truth.balance(at, row.account, row.token) === row.amount
+  return isAt(block) || (!asOf.uniform && truth.blocksFrom(block.number).some(isAt))
+}
+
+function tokensUntruths(truth: Truth, named: Named, claim: Of<'tokens'>): readonly Untruth[] {
+  const { account, listed, rows, count } = claim
+  const { asOf, block } = named
+  const what = listed === undefined ? 'account list' : 'account, listed'
+  const amounts = rows
+    .filter((row) => !isTrue(truth, named, { account, ...row }))
+    .map(({ token, amount }): Untruth => {
+      const held = truth.balance(block, account, token)
+      return {
+        kind: `${what}: amount`,
+        detail: `${account} has ${held} of ${truth.nameOf(token)}, answered ${amount}`,
+        token,
+      }
+    })
+  if (!asOf.complete) return amounts
+  const there = new Set(rows.map(({ token }) => token))
+  const due = listed ?? truth.met(block, account)
+  const missing = due.filter((token) => {
+    const held = truth.balance(block, account, token)
+    return held !== undefined && (listed !== undefined || held > 0n) && !there.has(token)
+  })
+  const lost = missing.map((token): Untruth => {
+    return {
+      kind: `${what}: row missing`,
+      detail: `${account} has ${truth.balance(block, account, token)} of ${truth.nameOf(token)}`,
+      token,
+    }
+  })
+  const counted: Untruth[] =
+    count === rows.length ? [] : [{ kind: `${what}: count`, detail: `${count} for ${rows.length} rows` }]
+  return [...amounts, ...lost, ...counted]
+}
+
+function holdersUntruths(truth: Truth, named: Named, claim: Of<'holders'>): readonly Untruth[] {
+  const { token, rows, count, offset, limit } = claim
+  const { asOf, block } = named
+  const untrue = (kind: string, detail: string): Untruth => ({
+    kind: `holders: ${kind}`,
+    detail: `${token}: ${detail}`,
+    token,
+  })
+  const found: Untruth[] = []
+  for (const { account, amount } of rows) {
+    const held = truth.balance(block, account, token)
+    const isHolder =
+      amount === undefined ? (held ?? 0n) > 0n || !asOf.uniform : isTrue(truth, named, { account, token, amount })
+    if (!isHolder) found.push(untrue('amount', `${account} has ${held}, answered ${amount ?? 'that it has some'}`))
+  }
+  const amounts = rows.map(({ amount }) => amount)
+  if (amounts.some((amount, place) => place > 0 && amount !== undefined && amount > (amounts[place - 1] ?? amount))) {
+    found.push(untrue('order', amounts.join(' ')))
+  }
+  if (!asOf.complete || !asOf.uniform) return found
+  const all = truth.holders(block, token)
+  if (count !== all.size) found.push(untrue('count', `${count} for ${all.size}`))
+  const page = [...all.values()].sort((a, b) => (a === b ? 0 : a > b ? -1 : 1)).slice(offset, offset + limit)
+  if (page.length !== rows.length) found.push(untrue('rows missing', `${rows.length} for ${page.length}`))
+  else if (amounts.some((amount, place) => amount !== undefined && amount !== page[place])) {
+    found.push(untrue('page', `${amounts.join(' ')} for ${page.join(' ')}`))
+  }
+  return found
+}
+
+function transfersUntruths(truth: Truth, { asOf, block }: Named, claim: Of<'transfers'>): readonly Untruth[] {
+  const { token, account, first, last, limit, rows, count } = claim
+  const due = truth.transfers(block, token).filter((one) => {
+    return (
+      one.block >= first && one.block <= last && (account === undefined || one.from === account || one.to === account)
+    )
+  })
+  const keyOf = (one: TrueTransfer): string =>
+    `${one.block} ${one.logIndex} ${one.transaction} ${one.token} ${one.from} ${one.to} ${one.amount}`
+  const known = new Set(due.map(keyOf))
+  const made = rows.filter((row) => !known.has(keyOf(row)))
+  if (made[0] !== undefined) {
+    return [{ kind: 'transfers: row', detail: `no such transfer: ${keyOf(made[0])}`, token }]
+  }
+  if (!asOf.complete) return []
+  const page = due.slice(0, limit)
+  const isSame = page.length === rows.length && page.every((one, place) => keyOf(one) === keyOf(rows[place] ?? one))
+  if (isSame && count === due.length) return []
+  const detail = `${truth.nameOf(token)} of ${account ?? 'all'} in ${first} to ${last}: ${rows.length} rows, count ${count}; ${page.length} of ${due.length} are`
+  return [{ kind: 'transfers: rows missing', detail, token }]
+}

@@ -1,0 +1,30 @@
+/**
+ * `npm run faults -- [--minutes N] [--seed N]`: the fault run by itself. Prints counts by kind of answer, and the first
+ * untrue ones in detail. Exit code 1 where an answer is untrue, or not everything is right at the end.
+ */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { startEvmWorld } from './evm/world.ts'
+import { runFaults } from './fault-run.ts'
+
+const options = { minutes: { type: 'string' }, seed: { type: 'string' }, log: { type: 'string' } } as const
+const { values } = parseArgs({ options })
+const seconds = Number(values.minutes ?? 10) * 60
+const seed = Number(values.seed ?? 1)
+const say = (line: string): void => console.log(line)
+
+const result = await runFaults(await startEvmWorld(seed), {
+  seconds,
+  seed,
+  blockMs: 400,
+  clients: 8,
+  killEvery: 25,
+  say,
+})
+say(`seed ${seed}, ${seconds} s: ${result.blocks} blocks, ${result.reorgs} reorgs, ${result.kills} kills`)
+for (const line of result.tally.lines()) say(line)
+say(`faults: ${[...result.happened].map(([name, count]) => `${name} ${count}`).join(', ')}`)
+for (const failure of result.failures) say(`FAILED ${failure}`)
+if (values.log !== undefined) writeFileSync(values.log, result.log)
+const untrue = result.tally.total('untrue') + result.tally.total('unexpected')
+process.exit(untrue + result.failures.length === 0 ? 0 : 1)

@@ -1,0 +1,123 @@
+import { type Answer, type Arrived, type Reply, type ScriptedNode, startForgetfulNode } from '../nodes/scripted-node.ts'
+import type { Draw } from './draw.ts'
+import { MOODS, type Mood, Moody, SOUND } from './moods.ts'
+import { oddly } from './odd-answers.ts'
+import { faulty, type HealthyNode } from './proxy.ts'
+
+/** A node of whatever kind of chain: `show` tells it of a new head. */
+export type ChainNode<Block> = HealthyNode & { readonly show: (head: Block) => void }
+
+type Member<Block> = {
+  readonly node: ChainNode<Block>
+  readonly moody: Moody
+  readonly server: ScriptedNode
+  due: Due<Block>[]
+}
+type Due<Block> = { readonly atMs: number; readonly head: Block }
+
+/** How long a mood lasts, in milliseconds. */
+const MOOD_MS = [2_000, 9_000] as const
+
+/** Several nodes on sockets, each of which hears late, lies and fails as its mood wills. */
+export class Network<Block> {
+  readonly #members: readonly Member<Block>[]
+  readonly #draw: Draw
+  #calm = true
+  #timer: NodeJS.Timeout | undefined
+
+  private constructor(members: readonly Member<Block>[], draw: Draw) {
+    this.#members = members
+    this.#draw = draw
+  }
+
+  /** `onReply` sees each reply as it is sent. */
+  static async start<Block>(
+    nodes: readonly ChainNode<Block>[],
+    draw: Draw,
+    onReply: (arrived: Arrived, reply: Reply) => void,
+  ): Promise<Network<Block>> {
+    const members = nodes.map(async (node, place): Promise<Member<Block>> => {
+      const moody = new Moody(draw)
+      // The first node never says that it is of another chain: were all of another, the chain would rightly stop.
+      const server = await startForgetfulNode(
+        watched(
+          oddly(faulty(node, moody, place === 0), () => moody.drawOdd()),
+          onReply,
+        ),
+      )
+      return { node, moody, server, due: [] }
+    })
+    const network = new Network(await Promise.all(members), draw)
+    network.#timer = setInterval(() => network.#deliver(), 20)
+    return network
+  }
+
+  get urls(): readonly string[] {
+    return this.#members.map(({ server }) => server.url)
+  }
+
+  /** Tells all nodes of a new head; each hears of it when its mood lets it. */
+  announce(head: Block): void {
+    for (const member of this.#members) {
+      const [least, most] = member.moody.mood.lateMs
+      member.due.push({ atMs: Date.now() + this.#draw.between(least, most), head })
+    }
+  }
+
+  /** Lets nodes have moods until `calm`. */
+  trouble(): void {
+    this.#calm = false
+    for (const member of this.#members) this.#nextMood(member)
+  }
+
+  /** All nodes are sound, and hear at once of the head. */
+  calm(head: Block): void {
+    this.#calm = true
+    for (const member of this.#members) {
+      member.moody.mood = SOUND
+      member.due = []
+      member.node.show(head)
+    }
+  }
+
+  /** Faults that happened, by name. */
+  happened(): ReadonlyMap<string, number> {
+    const sum = new Map<string, number>()
+    for (const { moody } of this.#members) {
+      for (const [name, count] of moody.happened) sum.set(name, (sum.get(name) ?? 0) + count)
+    }
+    return sum
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#calm = true
+    await Promise.all(this.#members.map(({ server }) => server.stop()))
+  }
+
+  #nextMood(member: Member<Block>): void {
+    if (this.#calm) return
+    member.moody.mood = this.#draw.of<Mood>(MOODS)
+    setTimeout(() => this.#nextMood(member), this.#draw.between(...MOOD_MS)).unref()
+  }
+
+  #deliver(): void {
+    const now = Date.now()
+    for (const member of this.#members) {
+      // What comes late is not shown after what came since.
+      const heard = member.due.findLastIndex(({ atMs }) => atMs <= now)
+      const newest = member.due[heard]
+      if (newest === undefined) continue
+      member.node.show(newest.head)
+      member.due = member.due.slice(heard + 1)
+    }
+  }
+}
+
+function watched(answer: Answer, onReply: (arrived: Arrived, reply: Reply) => void): Answer {
+  return async (arrived) => {
+    const reply = await answer(arrived)
+    onReply(arrived, reply)
+    return reply
+  }
+}

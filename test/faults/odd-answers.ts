@@ -1,0 +1,71 @@
+/** Answers that are JSON-RPC, or nearly, and of a form or in words that no client expects. */
+import type { Answer, Arrived, Reply } from '../nodes/scripted-node.ts'
+
+/** All of them. The first ones are errors, the others change results. */
+export const ODD_ANSWERS = [
+  'internal error',
+  'words of no sense',
+  'balanced away',
+  'one error for all',
+  'null',
+  'empty object',
+  'times of zero',
+  'times of tomorrow',
+  'every third log missing',
+] as const
+export type OddAnswer = (typeof ODD_ANSWERS)[number]
+
+const ERRORS: Partial<Record<OddAnswer, { readonly code: number; readonly message: string }>> = {
+  'internal error': { code: -32603, message: 'Internal error' },
+  'words of no sense': { code: -32000, message: 'ups, the hamster is tired' },
+  'balanced away': { code: -32014, message: 'no upstream is at that block yet' },
+  'one error for all': { code: -32600, message: 'batch item count too large for this plan' },
+}
+
+type Item = Readonly<Record<string, unknown>>
+
+/** Spoils what a node answers as `draw` says; undefined: not at all. */
+export function oddly(answer: Answer, draw: () => OddAnswer | undefined): Answer {
+  return async (arrived) => {
+    const reply = await answer(arrived)
+    const odd = typeof reply === 'string' || !('json' in reply) ? undefined : draw()
+    return odd === undefined ? reply : spoiled(reply, odd, arrived)
+  }
+}
+
+function spoiled(reply: Reply, odd: OddAnswer, arrived: Arrived): Reply {
+  if (typeof reply === 'string' || !('json' in reply)) return reply
+  const error = ERRORS[odd]
+  if (odd === 'one error for all' && arrived.batch) return { json: [{ jsonrpc: '2.0', id: null, error }] }
+  const items: readonly unknown[] = Array.isArray(reply.json) ? reply.json : [reply.json]
+  const changed = items.map((item, place) => {
+    const fields: Item = typeof item === 'object' && item !== null ? Object.fromEntries(Object.entries(item)) : {}
+    if (error !== undefined) return { jsonrpc: '2.0', id: fields.id, error }
+    return 'result' in fields
+      ? { ...fields, result: changedResult(fields.result, odd, arrived.calls[place]?.method) }
+      : item
+  })
+  return { json: arrived.batch ? changed : changed[0] }
+}
+
+const TOMORROW_SECONDS = 86_400
+
+function changedResult(result: unknown, odd: OddAnswer, method: string | undefined): unknown {
+  if (odd === 'null') return null
+  if (odd === 'empty object') return typeof result === 'object' ? {} : result
+  if (method !== 'eth_getLogs' || !Array.isArray(result)) return result
+  const logs: readonly Item[] = result
+  switch (odd) {
+    case 'times of zero':
+      return logs.map((log) => ({ ...log, blockTimestamp: '0x0' }))
+    case 'times of tomorrow':
+      return logs.map((log) => ({
+        ...log,
+        blockTimestamp: `0x${(Math.floor(Date.now() / 1000) + TOMORROW_SECONDS).toString(16)}`,
+      }))
+    case 'every third log missing':
+      return logs.filter((_, place) => place % 3 !== 2)
+    default:
+      return result
+  }
+}

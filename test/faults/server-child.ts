@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { type ServeProcess, startServe, steelyard } from '../e2e/steelyard.ts'
+
+/** Ends a process that was started with `serve`, whatever it does. */
+type Signal = 'SIGKILL' | 'SIGINT'
+
+/** The compiled server on a store of its own, which is killed and started again at will. */
+export class ServerChild {
+  readonly #folder: string
+  readonly #file: string
+  #process: ServeProcess | undefined
+  kills = 0
+
+  constructor(config: object) {
+    this.#folder = mkdtempSync(join(tmpdir(), 'steelyard-faults-'))
+    this.#file = join(this.#folder, 'steelyard.yaml')
+    writeFileSync(this.#file, stringify({ listen: { port: 0 }, store: 'sqlite:./data', ...config }))
+  }
+
+  /** Its address; undefined while it is not up. */
+  get url(): string | undefined {
+    return this.#process?.url
+  }
+
+  /** Its log since it was last started. */
+  get log(): string {
+    return this.#process?.log() ?? ''
+  }
+
+  async start(): Promise<void> {
+    this.#process = await startServe(this.#file)
+  }
+
+  async end(signal: Signal): Promise<number | null> {
+    const running = this.#process
+    this.#process = undefined
+    if (signal === 'SIGKILL') this.kills += 1
+    return running === undefined ? null : await running.end(signal)
+  }
+
+  /** Runs another command of the compiled program on the same configuration. */
+  run(...args: readonly string[]): ReturnType<typeof steelyard> {
+    return steelyard([...args, '--config', this.#file])
+  }
+
+  /** Stops it, if it runs, and forgets its store. */
+  async remove(): Promise<void> {
+    await this.end('SIGINT')
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
