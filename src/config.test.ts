@@ -43,22 +43,12 @@ prices:
   static: { "eip155:1/erc20:${USDC}": "1.0001" }
 dialects:
   abc-labs:  { enabled: true, chain: ledger:main, keys: off, origins: [], strict_wallets: false, assets: [{ asset_id: UKGILT2030, name: Gilt, symbol: UKT, reissue: true }] }
-  spacescan: { enabled: true, chain: chia:mainnet, testnet: null, extended: false, free_per_minute: 600 }
-  tokenkit:  { enabled: true, chain: starknet:SN_MAIN, session_per_minute: { balance: 30, balances: 10, account_balances: 10 } }
   chainbase: { enabled: true, balance: hex, demo_key: false }
-  cobo:      { enabled: true, anonymous: null, chains: { ETH: "eip155:1" }, tokens: { ETH_USDC: "eip155:1/erc20:${USDC}" } }
 `
 
 const DEFAULT_DIALECTS = {
   abcLabs: { enabled: true, chain: 'ledger:main', keys: false, origins: [], strictWallets: false, assets: [] },
-  spacescan: { enabled: true, chain: undefined, testnet: undefined, extended: false, freePerMinute: 600 },
-  tokenkit: {
-    enabled: true,
-    chain: undefined,
-    sessionPerMinute: { balance: 30, balances: 10, accountBalances: 10 },
-  },
   chainbase: { enabled: true, balance: 'hex', demoKey: false },
-  cobo: { enabled: true, anonymous: undefined, chains: [], tokens: [] },
 }
 
 describe('a right configuration', () => {
@@ -107,9 +97,6 @@ describe('a right configuration', () => {
           ...DEFAULT_DIALECTS.abcLabs,
           assets: [{ assetId: 'UKGILT2030', name: 'Gilt', symbol: 'UKT', reissue: true }],
         },
-        spacescan: { ...DEFAULT_DIALECTS.spacescan, chain: 'chia:mainnet' },
-        tokenkit: { ...DEFAULT_DIALECTS.tokenkit, chain: 'starknet:SN_MAIN' },
-        cobo: { ...DEFAULT_DIALECTS.cobo, chains: [['ETH', 'eip155:1']], tokens: [['ETH_USDC', usdc]] },
       },
     })
   })
@@ -117,14 +104,6 @@ describe('a right configuration', () => {
   test('it is frozen, parts included', () => {
     const config = parse(WHOLE, {}, all)
     expect(Object.isFrozen(config) && Object.isFrozen(config.chains[0]?.rpc)).toBe(true)
-  })
-
-  test('the first Chia and Starknet chains are the defaults of their dialects', () => {
-    const config = parse(WHOLE.replace(/chain: (chia|starknet):\w+,/g, ''), {}, all)
-    expect([config.dialects.spacescan.chain, config.dialects.tokenkit.chain]).toEqual([
-      'chia:mainnet',
-      'starknet:SN_MAIN',
-    ])
   })
 
   test('a file is read, and its own folder is where its paths begin', () => {
@@ -137,6 +116,25 @@ describe('a right configuration', () => {
       rmSync(folder, { recursive: true })
     }
   })
+
+  test('files of other systems are read: a byte order mark, CRLF, JSON, anchors and merge keys', () => {
+    expect(parse('\uFEFFlisten:\r\n  port: 9000\r\n').listen.port).toBe(9000)
+    expect(parse('{"listen":{"port":9000}}').listen.port).toBe(9000)
+    const text = `chains:
+  - &base { id: "eip155:1", rpc: ["http://a"], from: 7, poll_ms: 100 }
+  - { <<: *base, id: "eip155:10", from: 9 }`
+    expect(parse(text).chains.map(({ id, from, pollMs }) => [id, from, pollMs])).toEqual([
+      ['eip155:1', 7, 100],
+      ['eip155:10', 9, 100],
+    ])
+  })
+
+  test.each(['0.0.0.0', '::', '::1', 'localhost', 'a.example', 'fe80::1%lo', 'node-1', 'api.a_b.example'])(
+    'listens on %s',
+    (given) => {
+      expect(parse(`listen: { host: "${given}" }`).listen.host).toBe(given)
+    },
+  )
 
   test('unquoted hex addresses and decimals keep every digit, and a scope has one order', () => {
     const config = parse(
@@ -171,13 +169,6 @@ describe('the environment', () => {
     ['STEELYARD_PRICES_STATIC', `{ "eip155:1/erc20:${USDC}": 2 }`, (c) => c.prices.static[0]?.[1].text, '2'],
     ['STEELYARD_DIALECTS_CHAINBASE_DEMO_KEY', 'true', (c) => c.dialects.chainbase.demoKey, true],
     ['STEELYARD_DIALECTS_ABC_LABS_STRICT_WALLETS', 'on', (c) => c.dialects.abcLabs.strictWallets, true],
-    ['STEELYARD_DIALECTS_COBO_ANONYMOUS', '12', (c) => c.dialects.cobo.anonymous, '12'],
-    [
-      'STEELYARD_DIALECTS_TOKENKIT_SESSION_PER_MINUTE_ACCOUNT_BALANCES',
-      '5',
-      (c) => c.dialects.tokenkit.sessionPerMinute.accountBalances,
-      5,
-    ],
   ])('%s=%s', (name, value, pick, expected) => {
     expect(pick(parse(file, { [name]: value }))).toEqual(expected)
   })
@@ -193,8 +184,37 @@ describe('the environment', () => {
     expect(parse(file, env).chains.map(({ id, from }) => [id, from])).toEqual([['eip155:10', 5]])
   })
 
-  test('variables of the command line are not keys', () => {
-    expect(parse('', { STEELYARD_DEBUG: '1', STEELYARD_CONFIG: 'x', STEELYARDS: '1' }).listen.port).toBe(8080)
+  test('variables of the command line and of container platforms are not keys', () => {
+    const kubernetes = {
+      STEELYARD_SERVICE_HOST: '10.0.0.1',
+      STEELYARD_SERVICE_PORT_HTTP: '8080',
+      STEELYARD_PORT: 'tcp://10.0.0.1:8080',
+      STEELYARD_PORT_8080_TCP_ADDR: '10.0.0.1',
+    }
+    const env = { STEELYARD_DEBUG: '1', STEELYARD_CONFIG: 'x', STEELYARDS: '1', ...kubernetes }
+    expect(parse('', env).listen.port).toBe(8080)
+  })
+
+  test.each<[string, string, (config: Config) => unknown, unknown]>([
+    ['STEELYARD_STORE', '', (c) => c.store, 'sqlite:/var/steelyard'],
+    ['STEELYARD_LISTEN_PORT', '', (c) => c.listen.port, 9000],
+    ['STEELYARD_LISTEN', ' ', (c) => c.listen.port, 9000],
+    ['STEELYARD_CHAINS', '', (c) => c.chains.length, 1],
+    ['STEELYARD_CHAINS_0_FROM', '\t', (c) => c.chains[0]?.from, 5],
+    ['STEELYARD_CHAINS_0_RPC_0', '', (c) => c.chains[0]?.rpc, ['http://a']],
+    ['STEELYARD_DIALECTS_CHAINBASE_DEMO_KEY', '', (c) => c.dialects.chainbase.demoKey, true],
+    ['STEELYARD_TOKENS_LISTS', '', (c) => c.tokens.lists, ['/etc/steelyard/a.json']],
+  ])('%s=%j counts as not set, and says so', (name, value, pick, expected) => {
+    const text = `store: sqlite:/var/steelyard
+listen: { port: 9000 }
+chains: [{ id: "eip155:1", rpc: ["http://a"], from: 5 }]
+tokens: { lists: [a.json] }
+dialects: { chainbase: { demo_key: true } }`
+    const said: string[] = []
+    const notice = (sentence: string): void => void said.push(sentence)
+    const source = { text, name: 'steelyard.yaml', folder: '/etc/steelyard', env: { [name]: value }, kindOf: evm }
+    expect(pick(parseConfig({ ...source, notice }))).toEqual(expected)
+    expect(said).toEqual([`${name} is empty and counts as not set.`])
   })
 })
 

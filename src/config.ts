@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { ChainConfig } from './config/chains.ts'
 import { chainField } from './config/chains.ts'
 import type { DialectsConfig } from './config/dialects.ts'
-import { dialectsField, withFirstChains } from './config/dialects.ts'
+import { dialectsField } from './config/dialects.ts'
 import { applyOverrides, readEnvironment } from './config/environment.ts'
 import {
   BAD,
+  type Bad,
   type Field,
   integer,
-  label,
+  type Place,
   type Problem,
   refine,
   text,
@@ -22,6 +23,7 @@ import { configError } from './config/problems.ts'
 import {
   type ChainAsset,
   chainAsset,
+  host,
   type KindOf,
   type Price,
   parseAddressRange,
@@ -32,6 +34,7 @@ import {
 import { parseYaml } from './config/yaml.ts'
 import type { Accounting } from './core/asset.ts'
 import { namespaceOf } from './core/chain.ts'
+import { systemCode } from './core/errors.ts'
 import { LOG_LEVELS, type LogLevel } from './log.ts'
 
 /** Everything that can be configured, checked and with all defaults; frozen, parts included. */
@@ -57,36 +60,50 @@ export type Config = {
   readonly dialects: DialectsConfig
 }
 
-/** What a configuration is read from. `kindOf`: the kinds of chain that this build reads. */
-export type ConfigSource = {
+/** What the reading of a configuration needs to know beside its text. */
+export type ConfigContext = {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The kinds of chain that this build reads. */
+  readonly kindOf: KindOf
+  /** A configuration without any chain is a mistake: there would be nothing to serve. */
+  readonly needsChains?: boolean
+  /** Takes what is no mistake, but should be known, one sentence at a time. */
+  readonly notice?: (sentence: string) => void
+}
+
+/** What a configuration is read from. */
+export type ConfigSource = ConfigContext & {
   /** YAML text; empty for all defaults. */
   readonly text: string
   /** The file's name for errors. */
   readonly name: string
   /** Relative paths are taken from here. */
   readonly folder: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly kindOf: KindOf
 }
 
 /**
  * The configuration of a file, overridden by the environment.
  * @throws CONFIG_INVALID naming every wrong key, its value (secrets hidden) and what was expected
  */
-export function loadConfig(options: {
-  readonly file: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly kindOf: KindOf
-}): Config {
-  const { file, env, kindOf } = options
-  let text: string
+export function loadConfig({ file, ...context }: ConfigContext & { readonly file: string }): Config {
+  const read = readText(file)
+  if ('problem' in read) throw configError(file, [{ key: '--config', value: file, expected: read.problem }], [])
+  return parseConfig({ ...context, text: read.text, name: file, folder: dirname(resolve(file)) })
+}
+
+/** Longest file that is read, in bytes: `parseYaml` takes a million characters. */
+const MAX_BYTES = 4_000_000
+
+function readText(file: string): { readonly text: string } | { readonly problem: string } {
   try {
-    text = readFileSync(file, 'utf8')
+    const { size } = statSync(file)
+    if (size > MAX_BYTES) return { problem: `a file of at most ${MAX_BYTES} bytes` }
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)) }
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    throw configError(file, [{ key: '--config', value: file, expected: `a file that can be read (${reason})` }], [])
+    const code = systemCode(error)
+    if (code === undefined) return { problem: 'a file of UTF-8 text' }
+    return { problem: code === 'EISDIR' ? 'a file, not a folder (EISDIR)' : `a file that can be read (${code})` }
   }
-  return parseConfig({ text, name: file, folder: dirname(resolve(file)), env, kindOf })
 }
 
 /**
@@ -94,33 +111,35 @@ export function loadConfig(options: {
  * @throws CONFIG_INVALID naming every wrong key, its value (secrets hidden) and what was expected
  */
 export function parseConfig(source: ConfigSource): Config {
-  const schema = configField(source.folder, source.kindOf)
+  const schema = configField(source.folder, source)
   const parsed = parseYaml(source.text)
   if (parsed.problem !== undefined) {
     throw configError(source.name, [{ key: source.name, says: `not YAML: ${parsed.problem}` }], [])
   }
-  const { overrides, problems: unknown } = readEnvironment(source.env, schema)
+  const { overrides, problems: unknown, empty } = readEnvironment(source.env, schema)
   const { tree, problems: outside } = applyOverrides(parsed.value, overrides)
   const problems: Problem[] = [...unknown, ...outside]
   const config = schema.read(tree, { key: '', problems })
+  for (const variable of empty) source.notice?.(`${variable} is empty and counts as not set.`)
   if (config === BAD || problems.length > 0) throw configError(source.name, problems, overrides)
   return freeze(config)
 }
 
-function configField(folder: string, kindOf: KindOf): Field<Config> {
+function configField(folder: string, { kindOf, needsChains = false }: ConfigContext): Field<Config> {
   const chains = list(chainField(folder, kindOf), 'a list of chains, each with an id')
   const asset = chainAsset(kindOf)
   const proxy = text('an IP address or a CIDR range such as 10.0.0.0/8', parseAddressRange)
   const listen = mapping({
-    host: withDefault(label('a host name or address', 253), '127.0.0.1'),
+    host: withDefault(host(), '127.0.0.1'),
     port: withDefault(integer(0, 65_535), 8080),
     trustProxy: withDefault(list(proxy, 'a list of addresses or CIDR ranges'), []),
   })
-  const root = mapping({
+  const distinctChains = withDefault(refine(chains, distinct), [])
+  return mapping({
     listen,
     log: mapping({ level: withDefault(word(LOG_LEVELS), 'info') }),
     store: withDefault(storeUrl(folder), `sqlite:${resolve(folder, 'data')}`),
-    chains: withDefault(refine(chains, distinct), []),
+    chains: needsChains ? refine(distinctChains, atLeastOne) : distinctChains,
     tokens: mapping({
       lists: withDefault(list(path(folder), 'a list of files'), []),
       accounting: withDefault(
@@ -131,15 +150,17 @@ function configField(folder: string, kindOf: KindOf): Field<Config> {
     prices: mapping({
       static: withDefault(table(asset, price(), 'a mapping such as { "eip155:1/erc20:0x…": "1.0001" }'), []),
     }),
-    dialects: dialectsField(kindOf),
-  })
-  return refine(root, (config) => {
-    const ids = config.chains.map((chain) => chain.id)
-    return { ...config, dialects: withFirstChains(config.dialects, ids) }
+    dialects: dialectsField(),
   })
 }
 
-function distinct(chains: readonly ChainConfig[], at: { readonly key: string; readonly problems: Problem[] }) {
+function atLeastOne(chains: readonly ChainConfig[], at: Place): readonly ChainConfig[] | Bad {
+  if (chains.length > 0) return chains
+  const expected = 'at least one chain, such as [{ id: "eip155:1", rpc: ["http://127.0.0.1:8545"] }]'
+  return wrong(at, undefined, { expected, hint: '"steelyard init" writes a configuration' })
+}
+
+function distinct(chains: readonly ChainConfig[], at: Place): readonly ChainConfig[] | Bad {
   let good = true
   for (const [index, chain] of chains.entries()) {
     if (chains.findIndex((other) => other.id === chain.id) === index) continue

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { readLists } from '../app.ts'
-import { configOption, readConfig } from './config-option.ts'
+import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import { effectiveConfig } from './effective-config.ts'
 import type { Terminal } from './outcome.ts'
 
@@ -16,8 +16,8 @@ export function addConfig(program: Command, terminal: Terminal): void {
       '\nExample:\n  $ STEELYARD_LISTEN_PORT=9000 steelyard config check --config steelyard.yaml\n' +
         '\nA wrong configuration ends with exit code 2 and names every wrong key at once.',
     )
-    .action((options: { config: string }) => {
-      const given = readConfig(options.config)
+    .action((options: ConfigChoice) => {
+      const given = readConfigAloud(options, terminal, { needsChains: true })
       readLists(given)
       terminal.out(effectiveConfig(given))
       terminal.err('The configuration is right.\n')

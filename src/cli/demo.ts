@@ -71,7 +71,7 @@ function demoConfig(chain: DemoChain, place: { readonly folder: string; readonly
     store: `sqlite:${place.folder}`,
     chains: [{ id: `eip155:${chain.chainId}`, rpc: [chain.url], poll_ms: 500 }, { id: 'ledger:main' }],
     prices: { static: { [`eip155:${chain.chainId}/erc20:${chain.tokens.cents}`]: '1.0001' } },
-    dialects: { 'abc-labs': { assets: [GILT] }, chainbase: { demo_key: true }, cobo: { anonymous: 'demo' } },
+    dialects: { 'abc-labs': { assets: [GILT] }, chainbase: { demo_key: true } },
   }
   // The demo is the same everywhere: the environment has no part in it.
   const source = { text: stringify(tree), name: 'the demo', folder: place.folder, env: {} }

@@ -13,14 +13,6 @@ export function effectiveConfig(config: Config): string {
     chains: config.chains.map(({ scope, ...chain }) => ({ ...chain, scope: scopeWords(scope) })),
     tokens: { ...config.tokens, accounting: fromRows(config.tokens.accounting) },
     prices: { static: fromRows(config.prices.static.map(([asset, price]) => [asset, price.text])) },
-    dialects: {
-      ...config.dialects,
-      cobo: {
-        ...config.dialects.cobo,
-        chains: Object.fromEntries(config.dialects.cobo.chains),
-        tokens: Object.fromEntries(config.dialects.cobo.tokens.map(([id, asset]) => [id, assetName(asset)])),
-      },
-    },
   }
   return stringify(inFileWords(tables), { lineWidth: 0 })
 }

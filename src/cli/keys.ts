@@ -4,12 +4,11 @@ import { parseAddressRange, parseOrigin } from '../config/words.ts'
 import { openStore } from '../store/open.ts'
 import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../store/store.ts'
 import { codecOf } from './account-codec.ts'
-import { configOption, readConfig } from './config-option.ts'
+import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import { parseExpiry } from './expiry.ts'
 import { type Terminal, UsageError } from './outcome.ts'
 
-type CreateOptions = {
-  readonly config: string
+type CreateOptions = ConfigChoice & {
   readonly name: string
   readonly scope?: readonly KeyScope[]
   readonly principal: string
@@ -26,8 +25,8 @@ export function addKeys(program: Command, terminal: Terminal): void {
     .command('list')
     .description('list all keys, tab-separated: id, name, principal, scopes, state; the secrets are not stored')
     .addOption(configOption())
-    .action(async (options: { config: string }) => {
-      const stored = await withKeys(options.config, (store) => store.list())
+    .action(async (options: ConfigChoice) => {
+      const stored = await withKeys({ choice: options, terminal }, (store) => store.list())
       terminal.err('id\tname\tprincipal\tscopes\tstate\n')
       for (const key of stored) terminal.out(`${row(key, now())}\n`)
     })
@@ -36,8 +35,10 @@ export function addKeys(program: Command, terminal: Terminal): void {
     .description('revoke a key for ever, by its id: the 8 characters before the point')
     .argument('<id>')
     .addOption(configOption())
-    .action(async (id: string, options: { config: string }) => {
-      const found = await withKeys(options.config, (store) => store.revoke(id.split('.')[0] ?? id, now()))
+    .action(async (id: string, options: ConfigChoice) => {
+      const found = await withKeys({ choice: options, terminal }, (store) =>
+        store.revoke(id.split('.')[0] ?? id, now()),
+      )
       if (!found) throw new UsageError(`no key ${JSON.stringify(id.slice(0, 8))}; "steelyard keys list" names them`)
       terminal.err('Revoked. A running server refuses it from the next second on.\n')
     })
@@ -73,14 +74,18 @@ function addCreate(keys: Command, terminal: Terminal): void {
         createdAt: now(),
         ...(options.expires === undefined ? {} : { expiresAt: options.expires }),
       })
-      await withKeys(options.config, (store) => store.put(stored))
+      await withKeys({ choice: options, terminal }, (store) => store.put(stored))
       terminal.err(`Key ${stored.id} for ${stored.principal} (${stored.scopes.join(', ')}). It is shown this once:\n`)
       terminal.out(`${raw}\n`)
     })
 }
 
-async function withKeys<T>(file: string, work: (keys: KeyStore) => Promise<T>): Promise<T> {
-  const store = await openStore({ url: readConfig(file).store, codecOf })
+async function withKeys<T>(
+  { choice, terminal }: { readonly choice: ConfigChoice; readonly terminal: Terminal },
+  work: (keys: KeyStore) => Promise<T>,
+): Promise<T> {
+  const { store: url } = readConfigAloud(choice, terminal, { needsChains: false })
+  const store = await openStore({ url, codecOf })
   try {
     return await work(store.keys)
   } finally {

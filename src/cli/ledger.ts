@@ -22,7 +22,7 @@ import { verifyLedger } from '../ledger/verify.ts'
 import type { AuditedBlock, LedgerFault } from '../store/ledger-store.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
-import { configOption, readConfig } from './config-option.ts'
+import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import { csvLine } from './csv.ts'
 import { type Terminal, UsageError } from './outcome.ts'
 
@@ -59,23 +59,23 @@ function addRegister(ledger: Command, terminal: Terminal): void {
     .option('--symbol <symbol>', `for people, short: 1 to ${MAX_ASSET_SYMBOL_CHARACTERS} characters`, parseSymbol)
     .option('--reissue', 'it may be minted more than once', false)
     .addOption(configOption())
-    .action(async (assetId: string, options: { config: string; name?: string; symbol?: string; reissue: boolean }) => {
+    .action(async (assetId: string, options: ConfigChoice & { name?: string; symbol?: string; reissue: boolean }) => {
       const { name, symbol, reissue } = options
       const kind = 'register_asset' as const
-      await registerOne(options.config, terminal, { kind, assetId, name, symbol, reissue })
+      await registerOne(options, terminal, { kind, assetId, name, symbol, reissue })
     })
   register
     .command('wallet')
     .description('a wallet that can receive, where dialects.abc-labs.strict_wallets asks for it')
     .argument('<wallet>', 'any text of 1 to 256 characters', parseId)
     .addOption(configOption())
-    .action(async (wallet: string, options: { config: string }) => {
-      await registerOne(options.config, terminal, { kind: 'register_wallet', wallet })
+    .action(async (wallet: string, options: ConfigChoice) => {
+      await registerOne(options, terminal, { kind: 'register_wallet', wallet })
     })
 }
 
-async function registerOne(file: string, terminal: Terminal, operation: Operation): Promise<void> {
-  await withLedger(file, async ({ store, chain }) => {
+async function registerOne(choice: ConfigChoice, terminal: Terminal, operation: Operation): Promise<void> {
+  await withLedger({ choice, terminal }, async ({ store, chain }) => {
     const journal = await store.ledgers.openJournal(chain, genesisOf(chain, now()))
     try {
       const request = { operation, idempotency: undefined }
@@ -109,8 +109,10 @@ function addVerify(ledger: Command, terminal: Terminal): void {
         '\nelsewhere, and give it with --anchor next time.' +
         '\n\nExit code 1 where anything differs; each line on standard output names a block and what is wrong.',
     )
-    .action(async (options: { config: string; anchor: readonly BlockRef[] }) => {
-      const { operations, head, faults } = await withLedger(options.config, (place) => verify(place, options.anchor))
+    .action(async (options: ConfigChoice & { anchor: readonly BlockRef[] }) => {
+      const { operations, head, faults } = await withLedger({ choice: options, terminal }, (place) =>
+        verify(place, options.anchor),
+      )
       for (const fault of faults) terminal.out(`${faultLine(fault)}\n`)
       if (faults.length > 0) throw new ServiceError('STORE_MISMATCH', 'the record is not whole')
       terminal.err(`${operations} operations: every hash, balance and supply agrees. The last block, to be noted:\n`)
@@ -161,8 +163,8 @@ function addExport(ledger: Command, terminal: Terminal): void {
         '\nRFC 4180 with CRLF; ids are exactly as they were given, so a spreadsheet may calculate one that begins with = + - @:' +
         '\nopen only what --spreadsheet wrote. With the chain id, hash and parent can be computed again from the columns.',
     )
-    .action(async (options: { config: string; spreadsheet: boolean }) => {
-      await withLedger(options.config, async ({ store, chain }) => {
+    .action(async (options: ConfigChoice & { spreadsheet: boolean }) => {
+      await withLedger({ choice: options, terminal }, async ({ store, chain }) => {
         const folder = mkdtempSync(join(tmpdir(), 'steelyard-export-'))
         try {
           const audit = await store.ledgers.openAudit(chain, folder)
@@ -195,8 +197,11 @@ function cellsOf({ header, recorded, keyDigest }: AuditedBlock): readonly (strin
 type Place = { readonly store: Store; readonly chain: ChainId }
 
 /** Opens the store with the configured ledger. @throws UsageError none is configured */
-async function withLedger<T>(file: string, work: (place: Place) => Promise<T>): Promise<T> {
-  const config = readConfig(file)
+async function withLedger<T>(
+  { choice, terminal }: { choice: ConfigChoice; terminal: Terminal },
+  work: (place: Place) => Promise<T>,
+): Promise<T> {
+  const config = readConfigAloud(choice, terminal, { needsChains: false })
   const chain = ledgerOf(config)
   const store = await openStore({ url: config.store })
   try {

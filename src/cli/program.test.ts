@@ -87,7 +87,6 @@ describe('the command line', () => {
   test.each<[string, string[], string]>([
     ['an unknown command', ['sevre'], "unknown command 'sevre'"],
     ['an unknown option', ['serve', '-c', 'x', '--prot', '1'], "unknown option '--prot'"],
-    ['no configuration', ['serve'], "required option '-c, --config <file>' not specified"],
     ['a bad port', ['demo', '--port', '70000'], 'expected a port from 0 to 65535'],
     [
       'a configuration that is not there',
@@ -154,12 +153,25 @@ describe('config check', () => {
     expect(code).toBe(0)
     expect(out).toContain('http://127.0.0.1:1/…')
     expect(out).not.toContain('SECRET')
-    expect(out).toContain('free_per_minute: 600')
+    expect(out).toContain('demo_key: false')
+  })
+
+  test.each<[string, string]>([
+    ['an empty file', ''],
+    ['no chains', 'store: sqlite:./data\nchains: []\n'],
+  ])('%s is not right, and hints at init; URLs in the words stay whole', async (_, text) => {
+    const other = join(folder, 'chainless.yaml')
+    writeFileSync(other, text)
+    for (const command of [['config', 'check'], ['serve'], ['verify'], ['tokens']]) {
+      const { code, out, err } = await run(...command, '-c', other)
+      expect([code, out]).toEqual([2, ''])
+      expect(err).toContain('such as [{ id: "eip155:1", rpc: ["http://127.0.0.1:8545"] }]; "steelyard init" writes')
+    }
   })
 
   test('reads the token lists too', async () => {
     const other = join(folder, 'lists.yaml')
-    writeFileSync(other, 'tokens: { lists: [./nowhere.json] }\n')
+    writeFileSync(other, 'chains: [{ id: ledger:main }]\ntokens: { lists: [./nowhere.json] }\n')
     const { code, err } = await run('config', 'check', '-c', other)
     expect(code).toBe(2)
     expect(err).toContain(`tokens.lists: ${join(folder, 'nowhere.json')} cannot be read`)
@@ -168,7 +180,7 @@ describe('config check', () => {
   test('what it prints is a configuration that says the same', () => {
     const text = `{ chains: [{ id: "eip155:1", rpc: [http://a], scope: { accounts: [0x${'a'.repeat(40)}] }, poll_ms: 100 }],
       tokens: { accounting: { "eip155:1/erc20:0x${'b'.repeat(40)}": reads } }, prices: { static: { "eip155:1/slip44:60": 3000.10 } },
-      dialects: { abc-labs: { assets: [{ asset_id: A }] }, cobo: { chains: { ETH: "eip155:1" } } } }`
+      dialects: { abc-labs: { assets: [{ asset_id: A }] } } }`
     const read = (yaml: string) => parseConfig({ text: yaml, name: 'test', folder: '/', env: {}, kindOf })
     const config = read(text)
     expect(read(effectiveConfig(config))).toEqual(config)

@@ -19,7 +19,7 @@ export function createProgram(terminal: Terminal): Command {
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .showHelpAfterError('(--help shows what is possible)')
     .addHelpText('after', HELP)
-  addServe(program)
+  addServe(program, terminal)
   addVerify(program, terminal)
   addDemo(program, terminal)
   addKeys(program, terminal)

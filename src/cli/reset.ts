@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { kindOf } from '../chains/registry.ts'
 import { openStore } from '../store/open.ts'
-import { configOption, readConfig } from './config-option.ts'
+import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import { type Terminal, UsageError } from './outcome.ts'
 
 /** `steelyard reset`: how to go on where a chain replaced what was final. */
@@ -17,8 +17,8 @@ export function addReset(program: Command, terminal: Terminal): void {
         'The server has to be stopped. API keys, the ledger and other chains are not touched.\n' +
         '\nExample:\n  $ steelyard reset eip155:1 --config steelyard.yaml',
     )
-    .action(async (text: string, options: { config: string }) => {
-      const config = readConfig(options.config)
+    .action(async (text: string, options: ConfigChoice) => {
+      const config = readConfigAloud(options, terminal, { needsChains: true })
       const chain = config.chains.find(({ id }) => id === text)?.id
       if (chain === undefined) throw new UsageError(`chain: got "${text}", expected one of ${idsOf(config.chains)}`)
       if (kindOf(chain)?.source !== 'nodes') {

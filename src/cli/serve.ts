@@ -3,12 +3,13 @@ import { startApp } from '../app.ts'
 import type { Config } from '../config.ts'
 import { createLog, standardError } from '../log.ts'
 import type { Progress } from '../progress.ts'
-import { configOption, readConfig } from './config-option.ts'
+import { type ConfigChoice, configOption, type ReadConfig, readConfig } from './config-option.ts'
+import type { Terminal } from './outcome.ts'
 import { ProgressDisplay } from './progress.ts'
 import { listenForStop, type StopRequest } from './stop-signal.ts'
 
 /** `steelyard serve`: follow the chains and answer. */
-export function addServe(program: Command): void {
+export function addServe(program: Command, terminal: Terminal): void {
   program
     .command('serve')
     .description('index the configured chains and answer over HTTP')
@@ -21,20 +22,32 @@ export function addServe(program: Command): void {
         '  store: sqlite:./data\n  chains:\n    - id: eip155:1\n      rpc: [http://127.0.0.1:8545]\n' +
         '\nCtrl-C stops in order: no new requests, open ones answered, the last batch committed. Once more stops at once.',
     )
-    .action(async (options: { config: string }) => {
-      const config = readConfig(options.config)
+    .action(async (options: ConfigChoice) => {
+      const { said, ...read } = readQuietly(options, terminal)
       const stop = listenForStop()
       try {
-        await serveUntilStopped({ config, stop })
+        await serveUntilStopped({ ...read, said, stop })
       } finally {
         stop.release()
       }
     })
 }
 
-/** Serves until a stop is asked for. `onReady` gets the server's URL once every chain has caught up. */
+/** The configuration, and what is to be said of it: that belongs into the log, which may be JSON, once there is one. */
+function readQuietly(choice: ConfigChoice, terminal: Terminal): ReadConfig & { readonly said: readonly string[] } {
+  const said: string[] = []
+  try {
+    return { ...readConfig(choice, { needsChains: true, tell: (sentence) => void said.push(sentence) }), said }
+  } catch (error) {
+    for (const sentence of said) terminal.err(`${sentence}\n`)
+    throw error
+  }
+}
+
+/** Serves until a stop is asked for. `said`: lines that begin the log. `onReady` gets the server's URL once every chain has caught up. */
 export async function serveUntilStopped(options: {
   readonly config: Config
+  readonly said?: readonly string[]
   readonly stop: StopRequest
   readonly onReady?: (url: string) => Promise<void>
 }): Promise<void> {
@@ -42,6 +55,7 @@ export async function serveUntilStopped(options: {
   const display = new ProgressDisplay(standardError(), () => performance.now())
   const log = createLog({ level: config.log.level, sink: display.sink })
   display.logTo(log)
+  for (const sentence of options.said ?? []) log.info(sentence)
   const ready = readiness(config.chains.map(({ id }) => id))
   try {
     const app = await startApp({

@@ -4,10 +4,10 @@ import type { ChainId } from '../core/chain.ts'
 import type { ClassedToken } from '../store/audits.ts'
 import { openStore } from '../store/open.ts'
 import { codecOf } from './account-codec.ts'
-import { configOption, readConfig } from './config-option.ts'
+import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import type { Terminal } from './outcome.ts'
 
-type TokensOptions = { readonly config: string; readonly accounting?: Accounting; readonly json?: true }
+type TokensOptions = ConfigChoice & { readonly accounting?: Accounting; readonly json?: true }
 
 /** Tokens read from the store at once. */
 const PAGE = 1_000
@@ -28,15 +28,18 @@ export function addTokens(program: Command, terminal: Terminal): void {
     )
     .action(async (options: TokensOptions) => {
       if (options.json !== true) terminal.err('token\taccounting\twhy\tblock\taccount\tjournal\tchain\n')
-      await eachToken(options, (chain, token) => {
+      await eachToken({ options, terminal }, (chain, token) => {
         const written = options.json === true ? JSON.stringify(facts(chain, token)) : row(chain, token)
         terminal.out(`${written}\n`)
       })
     })
 }
 
-async function eachToken(options: TokensOptions, tell: (chain: ChainId, token: ClassedToken) => void): Promise<void> {
-  const config = readConfig(options.config)
+async function eachToken(
+  { options, terminal }: { readonly options: TokensOptions; readonly terminal: Terminal },
+  tell: (chain: ChainId, token: ClassedToken) => void,
+): Promise<void> {
+  const config = readConfigAloud(options, terminal, { needsChains: true })
   const classesOf = (chain: ChainId) => fixedClasses(config.tokens.accounting, chain)
   const store = await openStore({ url: config.store, codecOf, classesOf })
   try {

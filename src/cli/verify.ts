@@ -9,14 +9,13 @@ import { createLog, type LogSink, standardError } from '../log.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { codecOf } from './account-codec.ts'
-import { configOption, readConfig } from './config-option.ts'
+import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import { Ended, EXIT, type Terminal, UsageError } from './outcome.ts'
 import { listenForStop, type StopRequest } from './stop-signal.ts'
 import { jsonReport, type NamedVerdict, overall, type Report, textReport } from './verify-report.ts'
 import { candidatesOf, selectTargets, type Target } from './verify-selection.ts'
 
-type VerifyCommandOptions = {
-  readonly config: string
+type VerifyCommandOptions = ConfigChoice & {
   readonly chain?: string
   readonly sample?: number
   readonly token: readonly string[]
@@ -62,7 +61,7 @@ export function addVerify(program: Command, terminal: Terminal): void {
 type Surroundings = { readonly terminal: Terminal; readonly stop: StopRequest }
 
 async function verify(options: VerifyCommandOptions, { terminal, stop }: Surroundings): Promise<void> {
-  const config = readConfig(options.config)
+  const config = readConfigAloud(options, terminal, { needsChains: true })
   const { chain, token: tokens, account: accounts, rpc, sample } = options
   const candidates = candidatesOf(config.chains, kindOf)
   const targets = selectTargets(candidates, { chain, tokens, accounts, rpc })

@@ -12,7 +12,6 @@ import {
   refine,
   text,
   withDefault,
-  word,
   wrong,
 } from './field.ts'
 import { list, mapping, wordOr } from './group.ts'
@@ -42,6 +41,8 @@ export type ChainConfig = {
   readonly tls: { readonly cert: string; readonly key: string; readonly ca: string | undefined } | undefined
 }
 
+const SCOPES = 'all, or { tokens: [0x…] }, or { accounts: [0x…] }'
+
 /** One entry of `chains`. */
 export function chainField(folder: string, kindOf: KindOf): Field<ChainConfig> {
   const addresses = list(
@@ -50,15 +51,24 @@ export function chainField(folder: string, kindOf: KindOf): Field<ChainConfig> {
   )
   const raw = mapping({
     id: chainId(),
-    rpc: withDefault(list(httpUrl(), 'a list of node URLs'), []),
+    rpc: withDefault(list(httpUrl(), 'a list of node URLs such as ["http://127.0.0.1:8545"]'), []),
     from: withDefault(integer(0, Number.MAX_SAFE_INTEGER), 0),
     scope: withDefault(
-      wordOr(word(['all']), mapping({ tokens: optional(addresses), accounts: optional(addresses) })),
-      'all' as const,
+      wordOr({
+        words: ['all'],
+        group: mapping({ tokens: optional(addresses), accounts: optional(addresses) }),
+        expected: SCOPES,
+      }),
+      'all',
     ),
     finality: withDefault(
-      wordOr(word(['finalized', 'safe']), mapping({ confirmations: integer(0, MAX_CONFIRMATIONS) })),
-      'finalized' as const,
+      wordOr({
+        words: ['finalized', 'safe'],
+        group: mapping({ confirmations: integer(0, MAX_CONFIRMATIONS) }),
+        expected: 'finalized or safe or { confirmations: 12 }',
+        hint: (given) => (/^\d{1,5}$/.test(given) ? `did you mean "{ confirmations: ${given} }"?` : undefined),
+      }),
+      'finalized',
     ),
     pollMs: optional(integer(POLL_MS.min, POLL_MS.max)),
     tls: optional(mapping({ cert: path(folder), key: path(folder), ca: optional(path(folder)) })),
@@ -73,12 +83,20 @@ export function chainField(folder: string, kindOf: KindOf): Field<ChainConfig> {
     if (has?.nodes !== true) return withoutNodes(given, at)
     const tls = given.tls !== undefined && !has.tls
     if (tls) wrong(inside(at, 'tls'), given.tls, `nothing: nodes of ${namespace} are asked without a certificate`)
-    const nodes = given.rpc.length === 0 || given.rpc.length > MAX_NODES
-    if (nodes)
-      wrong(inside(at, 'rpc'), given.rpc.length === 0 ? undefined : given.rpc, `a list of 1 to ${MAX_NODES} node URLs`)
+    const nodes = readNodes(given.rpc, inside(at, 'rpc'))
     const scope = readScope(given.scope, kind, inside(at, 'scope'))
-    return scope === BAD || nodes || tls ? BAD : { ...given, scope }
+    return scope === BAD || nodes === BAD || tls ? BAD : { ...given, scope }
   })
+}
+
+function readNodes(rpc: readonly string[], at: Place): readonly string[] | Bad {
+  if (rpc.length === 0 || rpc.length > MAX_NODES) {
+    return wrong(at, rpc.length === 0 ? undefined : rpc, `a list of 1 to ${MAX_NODES} node URLs`)
+  }
+  const urls = rpc.map((url) => new URL(url).href)
+  const twice = urls.findIndex((url, index) => urls.indexOf(url) !== index)
+  if (twice === -1) return rpc
+  return wrong(inside(at, String(twice)), rpc[twice], 'each node once: a node cannot confirm itself')
 }
 
 /** A chain that is written here: nothing says where or how to follow it. */
@@ -103,7 +121,7 @@ function readScope(given: RawScope, kind: SupportedKind, at: Place): Scope | Bad
   if (given === 'all') return { type: 'all' }
   const { tokens, accounts } = given
   if ((tokens === undefined) === (accounts === undefined)) {
-    return wrong(at, given, 'all, or { tokens: [0x…] }, or { accounts: [0x…] }: one of them')
+    return wrong(at, given, `${SCOPES}: one of them`)
   }
   if (tokens !== undefined) {
     const canonical = readAddresses(tokens, kind, inside(at, 'tokens'))

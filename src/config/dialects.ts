@@ -1,24 +1,25 @@
 import type { ChainId } from '../core/chain.ts'
 import { namespaceOf, parseChainId } from '../core/chain.ts'
 import { MAX_ASSET_NAME_CHARACTERS, MAX_ASSET_SYMBOL_CHARACTERS, MAX_LEDGER_ID_CHARACTERS } from '../core/operation.ts'
-import { type Field, flag, type Infer, integer, label, optional, refine, withDefault, word, wrong } from './field.ts'
-import { list, mapping, table } from './group.ts'
-import { chainAsset, chainId, type KindOf, origin } from './words.ts'
+import { type Field, flag, type Infer, label, optional, refine, withDefault, word, wrong } from './field.ts'
+import { list, mapping } from './group.ts'
+import { chainId, origin } from './words.ts'
 
-/** Greatest limit per minute that can be set; 0 is no limit where a key says so. */
-const MAX_PER_MINUTE = 10_000_000
-/** Longest id of vendors' chains and tokens, in characters. */
-const MAX_ID_CHARACTERS = 256
-
-/** The dialects as configured, with all defaults but those that depend on the chains. */
+/** The dialects as configured, with all defaults. */
 export type DialectsConfig = Infer<ReturnType<typeof dialectsField>>
+
+/** Dialects that are planned, and what is said to whoever configures one: no setting is accepted that has no effect. */
+const UNSERVED = Object.fromEntries(
+  ['spacescan', 'tokenkit', 'cobo'].map((name): [string, string] => [
+    name,
+    `this version does not serve ${name}, so its settings have no effect: remove them; served are abc-labs and chainbase`,
+  ]),
+)
 
 const LEDGER_MAIN = parseChainId('ledger:main')
 
 /** The mapping `dialects`. */
-export function dialectsField(kindOf: KindOf) {
-  const id = (what: string): Field<string> => label(what, MAX_ID_CHARACTERS)
-  const perMinute = (otherwise: number): Field<number> => withDefault(integer(0, MAX_PER_MINUTE), otherwise)
+export function dialectsField() {
   const enabled = withDefault(flag(), true)
   const abcLabs = mapping({
     enabled,
@@ -28,30 +29,12 @@ export function dialectsField(kindOf: KindOf) {
     strictWallets: withDefault(flag(), false),
     assets: withDefault(assetsField(), []),
   })
-  const spacescan = mapping({
-    enabled,
-    chain: optional(chainId()),
-    testnet: optional(chainId()),
-    extended: withDefault(flag(), false),
-    freePerMinute: perMinute(600),
-  })
-  const sessions = mapping({ balance: perMinute(30), balances: perMinute(10), accountBalances: perMinute(10) })
-  const tokenkit = mapping({ enabled, chain: optional(chainId()), sessionPerMinute: sessions })
   const chainbase = mapping({
     enabled,
     balance: withDefault(word(['hex', 'decimal']), 'hex'),
     demoKey: withDefault(flag(), false),
   })
-  const cobo = mapping({
-    enabled,
-    anonymous: optional(id('a principal')),
-    chains: withDefault(table(id('a vendor chain id'), chainId(), 'a mapping such as { ETH: "eip155:1" }'), []),
-    tokens: withDefault(
-      table(id('a vendor token id'), chainAsset(kindOf), 'a mapping such as { ETH_USDC: "eip155:1/erc20:0x…" }'),
-      [],
-    ),
-  })
-  return mapping({ abcLabs, spacescan, tokenkit, chainbase, cobo }, { abcLabs: 'abc-labs' })
+  return mapping({ abcLabs, chainbase }, { names: { abcLabs: 'abc-labs' }, refused: UNSERVED })
 }
 
 /** The id of an issuer's ledger: no other chain can be minted on. */
@@ -80,14 +63,4 @@ function assetsField(): Field<readonly IssuedAsset[]> {
     const twice = ids.find((id, index) => ids.indexOf(id) !== index)
     return twice === undefined ? assets : wrong(at, twice, 'each asset_id once')
   })
-}
-
-/** The dialects with the defaults that depend on the chains: the first Chia and the first Starknet chain. */
-export function withFirstChains(dialects: DialectsConfig, chains: readonly ChainId[]): DialectsConfig {
-  const first = (namespace: string): ChainId | undefined => chains.find((chain) => chain.startsWith(`${namespace}:`))
-  return {
-    ...dialects,
-    spacescan: { ...dialects.spacescan, chain: dialects.spacescan.chain ?? first('chia') },
-    tokenkit: { ...dialects.tokenkit, chain: dialects.tokenkit.chain ?? first('starknet') },
-  }
 }

@@ -1,5 +1,6 @@
 import type { Field, Part, Problem } from './field.ts'
 import { isMapping } from './group.ts'
+import { didYouMean, nearest } from './nearest.ts'
 import { type ParsedYaml, parseYaml } from './yaml.ts'
 
 /** All variables of Steelyard begin so. */
@@ -8,8 +9,26 @@ export const PREFIX = 'STEELYARD_'
 /** Variables that are no key of the configuration. */
 export const OTHER_VARIABLES = ['STEELYARD_DEBUG', 'STEELYARD_CONFIG'] as const
 
+/**
+ * Variables that container platforms set for a service called `steelyard`, which the operator never wrote: Kubernetes'
+ * service discovery and Docker's links. `STEELYARD_PORT` is one of them where it holds an address such as `tcp://…`.
+ */
+const PLATFORM_VARIABLE = /^STEELYARD_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$/
+
+function isForeign(name: string, value: string): boolean {
+  if (OTHER_VARIABLES.some((other) => other === name) || PLATFORM_VARIABLE.test(name)) return true
+  return name === 'STEELYARD_PORT' && /^(?:tcp|udp|sctp):\/\//.test(value)
+}
+
 /** A variable that sets a key: which one, and what was made of its text. */
 export type Override = { readonly variable: string; readonly path: readonly string[]; readonly value: unknown }
+
+/** What the environment says. `empty`: variables that are there, but hold nothing: they count as not set. */
+export type Environment = {
+  readonly overrides: readonly Override[]
+  readonly problems: readonly Problem[]
+  readonly empty: readonly string[]
+}
 
 /**
  * What the environment sets, shorter names first so that a part is set after its whole. Values are YAML scalars or flow
@@ -18,28 +37,41 @@ export type Override = { readonly variable: string; readonly path: readonly stri
 export function readEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   schema: Field<unknown>,
-): { readonly overrides: readonly Override[]; readonly problems: readonly Problem[] } {
+): Environment {
   const overrides: Override[] = []
   const problems: Problem[] = []
+  const empty: string[] = []
   const names = Object.keys(env).filter((name) => name.startsWith(PREFIX))
   for (const variable of names.sort((a, b) => a.length - b.length || (a < b ? -1 : 1))) {
     const given = env[variable]
-    if (given === undefined || OTHER_VARIABLES.some((other) => other === variable)) continue
+    if (given === undefined || isForeign(variable, given)) continue
     const found = resolve(schema, variable.slice(PREFIX.length))
     if (found === undefined) {
-      problems.push({ key: variable, says: 'no such variable: its name is no key of the configuration' })
-      continue
+      const says = 'no such variable: its name is no key of the configuration'
+      problems.push({ key: variable, says, hint: didYouMean(nearestVariable(variable, schema)) })
+    } else if (given.trim() === '') empty.push(variable)
+    else {
+      const parsed = found.field.plain ? parsePlain(given) : parseYaml(given)
+      if (parsed.problem === undefined) overrides.push({ variable, path: found.path, value: parsed.value })
+      else problems.push({ key: variable, value: given, expected: `a YAML value (${parsed.problem})` })
     }
-    const parsed = found.field.plain ? parsePlain(given) : parseYaml(given)
-    if (parsed.problem === undefined) overrides.push({ variable, path: found.path, value: parsed.value })
-    else problems.push({ key: variable, value: given, expected: `a YAML value (${parsed.problem})` })
   }
-  return { overrides, problems }
+  return { overrides, problems, empty }
+}
+
+/** The variable that was probably meant. Numbers in the name are places in lists, and stay. */
+function nearestVariable(variable: string, schema: Field<unknown>): string | undefined {
+  const places = variable.match(/(?<=_)\d+(?=_|$)/g) ?? []
+  const given = variable.slice(PREFIX.length).replace(/(?<=_)\d+(?=_|$)/g, '0')
+  const meant = nearest(given, schema.names) ?? schema.names.find((name) => name.endsWith(`_${given}`))
+  if (meant === undefined) return undefined
+  let place = 0
+  return PREFIX + meant.replace(/(?<=_)0(?=_|$)/g, () => places[place++] ?? '0')
 }
 
 // Text is taken as it is, so that a password needs no quoting; quotes and an explicit nothing are YAML's.
 function parsePlain(given: string): ParsedYaml {
-  return /^(?:["'].*["']|null|~|)$/s.test(given) ? parseYaml(given) : { value: given }
+  return /^(?:["'].*["']|null|~)$/s.test(given) ? parseYaml(given) : { value: given }
 }
 
 type Found = { readonly path: readonly string[]; readonly field: Field<unknown> }

@@ -1,11 +1,16 @@
+import { didYouMean, nearest } from './nearest.ts'
+
 /** What a reader gives for a value that is wrong; the mistake itself was reported. */
 export const BAD: unique symbol = Symbol('bad')
 export type Bad = typeof BAD
 
-/** One mistake in a configuration. `key` is dotted: `chains.0.from`; `says` stands where no value was expected at all. */
+/**
+ * One mistake in a configuration. `key` is dotted: `chains.0.from`; `says` stands where no value was expected at all;
+ * `hint` is a clause that helps, such as `did you mean all?`.
+ */
 export type Problem =
-  | { readonly key: string; readonly value: unknown; readonly expected: string }
-  | { readonly key: string; readonly says: string }
+  | { readonly key: string; readonly value: unknown; readonly expected: string; readonly hint?: string | undefined }
+  | { readonly key: string; readonly says: string; readonly hint?: string | undefined }
 
 /** Where a value stands, and where its mistakes go. */
 export type Place = { readonly key: string; readonly problems: Problem[] }
@@ -21,6 +26,8 @@ export type Part = { readonly key: string; readonly rest: string; readonly field
 export type Field<T> = {
   readonly read: (value: unknown, at: Place) => T | Bad
   readonly parts: (rest: string) => readonly Part[]
+  /** The ends of the variables that set a part of this field, entries of lists as `0`: `LISTEN_PORT`. */
+  readonly names: readonly string[]
   /** The variable's value is taken as text, whatever it looks like. */
   readonly plain: boolean
 }
@@ -30,9 +37,13 @@ export type Infer<F> = F extends Field<infer T> ? T : never
 
 const NO_PARTS = (): readonly Part[] => []
 
+/** What was expected, and a clause that helps, where there is one. */
+export type Expected = string | { readonly expected: string; readonly hint: string | undefined }
+
 /** Notes a mistake. */
-export function wrong(at: Place, value: unknown, expected: string): Bad {
-  at.problems.push({ key: at.key, value, expected })
+export function wrong(at: Place, value: unknown, expected: Expected): Bad {
+  const words = typeof expected === 'string' ? { expected } : expected
+  at.problems.push({ key: at.key, value, ...words })
   return BAD
 }
 
@@ -41,20 +52,31 @@ export function inside(at: Place, key: string): Place {
   return { key: at.key === '' ? key : `${at.key}.${key}`, problems: at.problems }
 }
 
-/** A field whose value is text that `parse` understands; `expected` ends the sentence "expected …". */
-export function text<T>(expected: string, parse: (text: string) => T | undefined): Field<T> {
+/**
+ * A field whose value is text that `parse` understands; `expected` ends the sentence "expected …". `hint` gives a clause
+ * about text that it does not.
+ */
+export function text<T>(
+  expected: string,
+  parse: (text: string) => T | undefined,
+  hint: (text: string) => string | undefined = () => undefined,
+): Field<T> {
   const read = (value: unknown, at: Place): T | Bad => {
-    if (value === undefined) return wrong(at, value, expected)
     if (typeof value !== 'string' && typeof value !== 'number') return wrong(at, value, expected)
-    const parsed = parse(String(value))
-    return parsed === undefined ? wrong(at, value, expected) : parsed
+    const given = String(value)
+    const parsed = parse(given)
+    return parsed === undefined ? wrong(at, value, { expected, hint: hint(given) }) : parsed
   }
-  return { read, parts: NO_PARTS, plain: true }
+  return { read, parts: NO_PARTS, names: [], plain: true }
 }
 
 /** One of these words. */
 export function word<const W extends string>(words: readonly W[]): Field<W> {
-  return text(words.join(' or '), (given) => words.find((one) => one === given))
+  return text(
+    words.join(' or '),
+    (given) => words.find((one) => one === given),
+    (given) => didYouMean(nearest(given, words)),
+  )
 }
 
 /** Text of 1 to `maxCharacters` characters without control characters and halves of surrogate pairs. */
@@ -67,12 +89,22 @@ export function label(expected: string, maxCharacters: number): Field<string> {
 /** A whole number within bounds, in plain digits. */
 export function integer(min: number, max: number): Field<number> {
   const bounds = max === Number.MAX_SAFE_INTEGER ? `a whole number from ${min}` : `a whole number from ${min} to ${max}`
-  return text(bounds, (given) => {
-    if (!/^-?\d{1,16}$/.test(given)) return undefined
-    const number = Number(given)
-    return number >= min && number <= max ? number : undefined
-  })
+  const within = (number: number): boolean => Number.isSafeInteger(number) && number >= min && number <= max
+  return text(
+    bounds,
+    (given) => (/^(?:0|-?[1-9]\d{0,15})$/.test(given) && within(Number(given)) ? Number(given) : undefined),
+    (given) => {
+      const meant = Number(given.replace(/[_,'\s]/g, '') || Number.NaN)
+      return within(meant) ? didYouMean(String(meant)) : undefined
+    },
+  )
 }
+
+/** Words that people write for true and false elsewhere: YAML 1.1, other languages, other programs. */
+const OTHER_FLAGS: ReadonlyMap<string, 'true' | 'false'> = new Map([
+  ...['yes', 'y', '1', 'true', 'on', 'enable', 'enabled'].map((one) => [one, 'true'] as const),
+  ...['no', 'n', '0', 'false', 'off', 'disable', 'disabled', 'none'].map((one) => [one, 'false'] as const),
+])
 
 /** true or false, on or off. */
 export function flag(): Field<boolean> {
@@ -82,8 +114,15 @@ export function flag(): Field<boolean> {
     ['on', true],
     ['off', false],
   ])
-  const read = (value: unknown, at: Place): boolean | Bad => words.get(value) ?? wrong(at, value, 'true or false')
-  return { read, parts: NO_PARTS, plain: false }
+  const expected = 'true or false (on or off)'
+  const read = (value: unknown, at: Place): boolean | Bad => {
+    const known = words.get(value)
+    if (known !== undefined) return known
+    const given = typeof value === 'string' ? value : ''
+    const meant = OTHER_FLAGS.get(given.toLowerCase()) ?? nearest(given, ['true', 'false', 'on', 'off'])
+    return wrong(at, value, { expected, hint: didYouMean(meant) })
+  }
+  return { read, parts: NO_PARTS, names: [], plain: false }
 }
 
 /** The field, or `value` where nothing is given. */

@@ -1,4 +1,5 @@
-import { BAD, type Bad, type Field, inside, type Part, type Place, wrong } from './field.ts'
+import { BAD, type Bad, type Field, inside, type Part, type Place, text, wrong } from './field.ts'
+import { didYouMean, nearest } from './nearest.ts'
 
 /** Most entries of a list or map: more than any real configuration, few enough to check at once. */
 const MAX_ENTRIES = 10_000
@@ -6,14 +7,21 @@ const MAX_ENTRIES = 10_000
 type Shape = Readonly<Record<string, Field<unknown>>>
 type Values<S extends Shape> = { readonly [K in keyof S]: S[K] extends Field<infer T> ? T : never }
 
+/** `names`: properties that the file calls otherwise. `refused`: keys that are never right, and what is said of each. */
+type MappingOptions = {
+  readonly names?: Readonly<Record<string, string>>
+  readonly refused?: Readonly<Record<string, string>>
+}
+
 /**
  * A mapping with exactly these keys. Properties are in camelCase here and in snake_case in the file, but for those that
  * `names` gives another name. Nothing given is read as an empty mapping, so that parts can have defaults.
  */
-export function mapping<S extends Shape>(shape: S, names: Readonly<Record<string, string>> = {}): Field<Values<S>> {
+export function mapping<S extends Shape>(shape: S, options: MappingOptions = {}): Field<Values<S>> {
+  const { names: otherNames = {}, refused = {} } = options
   const fields = Object.entries(shape).map(([property, field]) => ({
     property,
-    key: names[property] ?? property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    key: otherNames[property] ?? property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     field,
   }))
   const known = fields.map(({ key }) => key)
@@ -23,8 +31,13 @@ export function mapping<S extends Shape>(shape: S, names: Readonly<Record<string
     let good = true
     for (const key of given.keys()) {
       if (known.includes(key)) continue
-      at.problems.push({ key: inside(at, key).key, says: `no such key; known here: ${known.join(', ')}` })
       good = false
+      const place = inside(at, key)
+      if (Object.hasOwn(refused, key)) at.problems.push({ key: place.key, says: refused[key] ?? '' })
+      else {
+        const says = `no such key; known here: ${known.join(', ')}`
+        at.problems.push({ key: place.key, says, hint: didYouMean(nearest(key, known)) })
+      }
     }
     const entries: [string, unknown][] = []
     for (const { property, key, field } of fields) {
@@ -35,19 +48,37 @@ export function mapping<S extends Shape>(shape: S, names: Readonly<Record<string
     // The entries are the shape's own properties, each read by its own field: the compiler cannot follow that.
     return good ? (Object.fromEntries(entries) as Values<S>) : BAD
   }
-  const parts = (rest: string): readonly Part[] =>
-    fields.flatMap(({ key, field }) => {
-      const name = key.toUpperCase().replace(/[^A-Z0-9]/g, '_')
+  const parts = (rest: string): readonly Part[] => [
+    ...fields.flatMap(({ key, field }) => {
+      const name = variableName(key)
       if (rest === name) return [{ key, rest: '', field }]
       return rest.startsWith(`${name}_`) ? [{ key, rest: rest.slice(name.length + 1), field }] : []
-    })
-  return { read, parts, plain: false }
+    }),
+    // A variable of a refused key, or of any part of it, is refused in the words of the key.
+    ...Object.keys(refused).flatMap((key) =>
+      `${rest}_`.startsWith(`${variableName(key)}_`) ? [{ key, rest: '', field: ANYTHING }] : [],
+    ),
+  ]
+  const names = fields.flatMap(({ key, field }) => namesUnder(variableName(key), field))
+  return { read, parts, names, plain: false }
+}
+
+const ANYTHING: Field<unknown> = { read: (value) => value, parts: () => [], names: [], plain: true }
+
+/** A key as it stands in the name of a variable. */
+function variableName(key: string): string {
+  return key.toUpperCase().replace(/[^A-Z0-9]/g, '_')
+}
+
+function namesUnder(name: string, field: Field<unknown>): readonly string[] {
+  return [name, ...field.names.map((rest) => `${name}_${rest}`)]
 }
 
 /** A list of such fields. `expected` names it in errors: "a list of …". */
 export function list<T>(item: Field<T>, expected: string): Field<readonly T[]> {
   const read = (value: unknown, at: Place): readonly T[] | Bad => {
-    if (!Array.isArray(value) || value.length > MAX_ENTRIES) return wrong(at, value, expected)
+    if (!Array.isArray(value)) return wrong(at, value, expected)
+    if (value.length > MAX_ENTRIES) return wrong(at, value, `${expected}, at most ${MAX_ENTRIES} entries`)
     const items: T[] = []
     for (const [index, given] of value.entries()) {
       const one = item.read(given ?? undefined, inside(at, String(index)))
@@ -60,7 +91,7 @@ export function list<T>(item: Field<T>, expected: string): Field<readonly T[]> {
     const [, index, more = ''] = match ?? []
     return index === undefined ? [] : [{ key: String(Number(index)), rest: more, field: item }]
   }
-  return { read, parts, plain: false }
+  return { read, parts, names: namesUnder('0', item), plain: false }
 }
 
 /** A mapping with free keys, as a list of `[key, value]` in the file's order. A variable can only set all of it. */
@@ -68,27 +99,44 @@ export function table<K, V>(keys: Field<K>, values: Field<V>, expected: string):
   const read = (value: unknown, at: Place): readonly (readonly [K, V])[] | Bad => {
     if (!isMapping(value)) return wrong(at, value, expected)
     const given = Object.entries(value)
-    if (given.length > MAX_ENTRIES) return wrong(at, value, expected)
+    if (given.length > MAX_ENTRIES) return wrong(at, value, `${expected}, at most ${MAX_ENTRIES} entries`)
     const rows: (readonly [K, V])[] = []
+    const seen = new Set<string>()
     for (const [name, one] of given) {
       const place = inside(at, name)
       const key = keys.read(name, place)
       const part = values.read(one ?? undefined, place)
-      if (key !== BAD && part !== BAD) rows.push([key, part])
+      if (key === BAD || part === BAD) continue
+      // Two texts may name one thing: an address in capitals, say. Which of the two values counts, nobody could tell.
+      const same = JSON.stringify(key)
+      if (seen.has(same)) wrong(place, name, 'each key once, however it is written')
+      else rows.push([key, part])
+      seen.add(same)
     }
     return rows.length === given.length ? rows : BAD
   }
-  return { read, parts: () => [], plain: false }
+  return { read, parts: () => [], names: [], plain: false }
 }
 
-/** Either one word or a mapping, told apart by what is given. */
-export function wordOr<A, B>(words: Field<A>, group: Field<B>): Field<A | B> {
-  const read = (value: unknown, at: Place): A | B | Bad =>
-    isMapping(value) ? group.read(value, at) : words.read(value, at)
-  return { read, parts: group.parts, plain: false }
+/** One of some words, or a mapping; `expected` names all of these, `hint` helps with other text. */
+export function wordOr<const W extends string, B>(options: {
+  readonly words: readonly W[]
+  readonly group: Field<B>
+  readonly expected: string
+  readonly hint?: (given: string) => string | undefined
+}): Field<W | B> {
+  const { words, group, expected, hint = () => undefined } = options
+  const one = text(
+    expected,
+    (given) => words.find((known) => known === given),
+    (given) => hint(given) ?? didYouMean(nearest(given, words)),
+  )
+  const read = (value: unknown, at: Place): W | B | Bad =>
+    isMapping(value) ? group.read(value, at) : one.read(value, at)
+  return { read, parts: group.parts, names: group.names, plain: false }
 }
 
-/** True for a mapping as the YAML parser gives it. */
+/** True for a mapping as the YAML parser gives it; sets and bytes, which tags make, are none. */
 export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }

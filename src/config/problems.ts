@@ -23,14 +23,16 @@ function describe(problem: Problem, overrides: readonly Override[]): string {
     ({ path }) => problem.key === path.join('.') || problem.key.startsWith(`${path.join('.')}.`),
   )
   const origin = from === undefined ? '' : ` (from ${from.variable})`
-  if ('says' in problem) return `${key}${origin}: ${problem.says}`
-  return `${key}${origin}: ${show(key, problem.value)}, expected ${problem.expected}`
+  const hint = problem.hint === undefined ? '' : `; ${problem.hint}`
+  if ('says' in problem) return `${key}${origin}: ${problem.says}${hint}`
+  return `${key}${origin}: ${show(key, problem.value)}, expected ${problem.expected}${hint}`
 }
 
 function show(key: string, value: unknown): string {
   if (value === undefined) return 'is missing'
   if (Array.isArray(value)) return `got a list of ${value.length}`
   if (isMapping(value)) return 'got a mapping'
+  if (typeof value === 'object' && value !== null) return 'got a value of another type'
   const text = String(value)
   const safe = SECRET_KEYS.test(key) ? hideUrl(text) : withoutUrls(text)
   return `got ${JSON.stringify(safe.length > MAX_SHOWN ? `${safe.slice(0, MAX_SHOWN)}…` : safe)}`

@@ -6,7 +6,9 @@ import type { AssetRef, Standard } from '../core/asset.ts'
 import { STANDARDS } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { namespaceOf, parseChainId } from '../core/chain.ts'
+import { nodeLabel } from '../core/url.ts'
 import { type Field, text } from './field.ts'
+import { didYouMean, nearest } from './nearest.ts'
 
 /** A family of chains that this build can read: what the configuration needs to know of it. */
 export type SupportedKind = {
@@ -33,43 +35,97 @@ export const NAMESPACES: ReadonlyMap<string, { readonly nodes: boolean; readonly
 
 /** A CAIP-2 id of a namespace that we know. */
 export function chainId(): Field<ChainId> {
-  return text('a CAIP-2 chain id such as eip155:1', (given) => {
-    const chain = parseChainId(given)
-    if (chain === undefined || !NAMESPACES.has(namespaceOf(chain))) return undefined
-    const isCanonical = namespaceOf(chain) !== 'eip155' || /^eip155:(0|[1-9]\d*)$/.test(chain)
-    return isCanonical ? chain : undefined
+  return text('a CAIP-2 chain id such as eip155:1', parseKnownChain, (given) => {
+    const [, namespace = 'eip155', reference = ''] = /^(?:([a-z0-9]+)[:_-])?([a-z0-9_-]+)$/i.exec(given.trim()) ?? []
+    const meant = `${nearest(namespace, [...NAMESPACES.keys()]) ?? ''}:${reference.replace(/^0+(?=\d)/, '')}`
+    return parseKnownChain(meant) === undefined ? undefined : didYouMean(meant)
   })
+}
+
+function parseKnownChain(given: string): ChainId | undefined {
+  const chain = parseChainId(given)
+  if (chain === undefined || !NAMESPACES.has(namespaceOf(chain))) return undefined
+  const isCanonical = namespaceOf(chain) !== 'eip155' || /^eip155:(0|[1-9]\d*)$/.test(chain)
+  return isCanonical ? chain : undefined
 }
 
 /** What a node's URL has to be, in words. */
 export const HTTP_URL = 'an http:// or https:// URL'
 
+/** A URL as nodes have them: what `URL` would repair (`http:/a`, spaces, backslashes) is a mistake. */
+const STRICT_URL = /^https?:\/\/[^\s/?#\\][^\s\\]*$/i
+/** An IPv6 address in brackets, or what a host's name is made of. */
+const URL_HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?)$/i
+
 /** True for an http or https URL without a fragment. */
 export function isHttpUrl(given: string): boolean {
-  const url = URL.canParse(given) ? new URL(given) : undefined
-  return url !== undefined && /^https?:$/.test(url.protocol) && url.hash === ''
+  if (!STRICT_URL.test(given) || !URL.canParse(given)) return false
+  const { hostname, hash, port } = new URL(given)
+  return URL_HOST.test(hostname) && hash === '' && port !== '0'
 }
 
 /** An http or https URL without a fragment. */
 export function httpUrl(): Field<string> {
-  return text(HTTP_URL, (given) => (isHttpUrl(given) ? given : undefined))
+  return text(HTTP_URL, (given) => (isHttpUrl(given) ? given : undefined), hintUrl)
+}
+
+/** What a URL was probably meant to be, cut to its host: the rest may hold a key. */
+function hintUrl(given: string): string | undefined {
+  const trimmed = given.trim()
+  const isSocket = /^wss?:\/\//i.test(trimmed)
+  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)
+  const meant = isSocket ? trimmed.replace(/^ws/i, 'http') : hasScheme ? trimmed : `http://${trimmed}`
+  if (/[@\\]/.test(meant) || meant === given || !isHttpUrl(meant)) return undefined
+  return isSocket ? `nodes are asked over HTTP: ${didYouMean(nodeLabel(meant))}` : didYouMean(nodeLabel(meant))
+}
+
+/** A name of the DNS as a server is reached by it; the last label is not all digits, else it would be an address. */
+const HOST_NAME = /^(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!\d+$)(?!-)[a-z0-9_-]{1,63}(?<!-)$/i
+const MAX_HOST_CHARACTERS = 253
+
+/** Where a server listens: an IP address or the name of a host, without scheme and port. */
+export function host(): Field<string> {
+  return text('an IP address or a host name, such as 127.0.0.1', parseHost, (given) => {
+    const [, inner = ''] =
+      /^\[(.+)\](?::\d+)?$/.exec(given) ?? /^(?:[a-z]+:\/\/)?([^/:]+)(?::\d+)?\/?$/i.exec(given) ?? []
+    if (given === '*' || given === '0') return didYouMean('0.0.0.0')
+    if (inner === given || parseHost(inner) === undefined) return undefined
+    return `${didYouMean(inner)} The port is listen.port`
+  })
+}
+
+function parseHost(given: string): string | undefined {
+  if (isIP(given) !== 0) return given
+  return given.length <= MAX_HOST_CHARACTERS && HOST_NAME.test(given) ? given : undefined
 }
 
 /** A path; a relative one is taken from the configuration's folder. */
 export function path(folder: string): Field<string> {
-  return text('a path', (given) => (given === '' || given.includes('\0') ? undefined : resolvePath(folder, given)))
+  return text('a path', (given) => (isPath(given) ? resolvePath(folder, given) : undefined))
+}
+
+/** Spaces at an end are a slip: nobody names a folder so. */
+function isPath(given: string): boolean {
+  return given !== '' && given.trim() === given && !given.includes('\0')
 }
 
 function resolvePath(folder: string, given: string): string {
-  return isAbsolute(given) ? given : resolve(folder, given)
+  return isAbsolute(given) ? resolve(given) : resolve(folder, given)
 }
 
-/** The store's URL: `sqlite:` with an absolute folder, or a PostgreSQL URL. */
+/** The store's URL: `sqlite:` with an absolute folder. */
 export function storeUrl(folder: string): Field<string> {
-  return text('sqlite:<folder> (postgres:// is not supported yet in this version)', (given) => {
-    const named = /^sqlite:(.+)$/.exec(given)?.[1]
-    return named === undefined || named.includes('\0') ? undefined : `sqlite:${resolvePath(folder, named)}`
+  return text('sqlite:<folder> (postgres:// is not supported yet in this version)', parse, (given) => {
+    const meant = `sqlite:${given.trim().replace(/^sqlite:?\/*\s*/i, '')}`
+    return /[@:]/.test(meant.slice('sqlite:'.length)) || parse(meant) === undefined ? undefined : didYouMean(meant)
   })
+
+  function parse(given: string): string | undefined {
+    const named = /^sqlite:(.+)$/.exec(given)?.[1] ?? ''
+    // What looks like a URL with a host is none, and `:memory:` would be a folder of that name.
+    const isOdd = /^\/\/(?!\/)/.test(named) || named.startsWith(':')
+    return isOdd || !isPath(named) ? undefined : `sqlite:${resolvePath(folder, named)}`
+  }
 }
 
 /** A CAIP-19 asset in any usual form of its address, canonical after reading. */
@@ -108,14 +164,18 @@ export function parseOrigin(given: string): string | undefined {
 
 /** An origin. */
 export function origin(): Field<string> {
-  return text('an origin such as https://app.example', parseOrigin)
+  return text('an origin such as https://app.example', parseOrigin, (given) => {
+    const text = given.includes('://') ? given : `https://${given}`
+    const meant = URL.canParse(text) ? new URL(text).origin : 'null'
+    return meant === 'null' ? undefined : didYouMean(meant)
+  })
 }
 
 /** An IP address or a CIDR range, or undefined. */
 export function parseAddressRange(given: string): string | undefined {
   const [address = '', bits, ...more] = given.split('/')
   const family = isIP(address)
-  if (family === 0 || more.length > 0) return undefined
+  if (family === 0 || more.length > 0 || address.includes('%')) return undefined
   const most = family === 4 ? 32 : 128
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most) ? given : undefined
 }

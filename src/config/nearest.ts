@@ -1,0 +1,55 @@
+/** Distance allowed between a mistyped word and the one that was meant, in edits a character. */
+const EDITS_A_CHARACTER = 1 / 3
+/** Shortest text that is completed: one letter could begin anything. */
+const MIN_PREFIX_CHARACTERS = 2
+/** What the beginning of a word counts as: nearer than any other mistake. */
+const EDITS_OF_A_BEGINNING = 0.5
+/** Longest text that is compared: the work grows with the square of it, and no known word is half as long. */
+const MAX_CHARACTERS = 200
+
+/**
+ * The known word that was probably meant, or undefined. Case and separators do not count (`pollMs` is `poll_ms`), the
+ * beginning of a word is completed (`final`), and a third of the characters may be wrong.
+ */
+export function nearest(given: string, known: readonly string[]): string | undefined {
+  const text = plain(given)
+  if (text === '' || text.length > MAX_CHARACTERS) return undefined
+  const ranked = known.map((word) => ({ word, edits: editsTo(text, plain(word)) }))
+  const best = ranked.reduce((a, b) => (b.edits < a.edits ? b : a), { word: '', edits: Number.POSITIVE_INFINITY })
+  return best.edits <= Math.max(1, Math.floor(text.length * EDITS_A_CHARACTER)) ? best.word : undefined
+}
+
+/** The clause that names what was probably meant; undefined where nothing comes near. */
+export function didYouMean(meant: string | undefined): string | undefined {
+  return meant === undefined ? undefined : `did you mean "${meant}"?`
+}
+
+function plain(text: string): string {
+  return text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+}
+
+function editsTo(given: string, word: string): number {
+  if (given === word) return 0
+  if (given.length >= MIN_PREFIX_CHARACTERS && word.startsWith(given)) return EDITS_OF_A_BEGINNING
+  const edits = editDistance(given, word)
+  return word.length >= MIN_PREFIX_CHARACTERS && given.startsWith(word) ? edits / 2 : edits
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours between two texts (optimal string alignment). */
+function editDistance(a: string, b: string): number {
+  let before: readonly number[] = []
+  let row: readonly number[] = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let i = 1; i <= a.length; i++) {
+    const next: number[] = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1
+      const edits = [(row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + cost]
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      if (isSwap) edits.push((before[j - 2] ?? 0) + 1)
+      next.push(Math.min(...edits))
+    }
+    before = row
+    row = next
+  }
+  return row[b.length] ?? 0
+}
