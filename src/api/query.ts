@@ -1,5 +1,6 @@
 import type { Static, TObject } from 'typebox'
 import { assert } from '../core/assert.ts'
+import { hasAtMost } from '../core/label.ts'
 import { type Property, readSchema, type SchemaNode } from './json-schema.ts'
 
 /** What is wrong with a parameter. Each dialect says it in its vendor's words. */
@@ -131,8 +132,9 @@ function compileText(name: string, node: SchemaNode): ReadText {
 /** True where text is as its schema wants it. */
 export function fitsString(text: string, node: SchemaNode & { kind: 'string' }): boolean {
   return (
-    text.length <= node.maxLength &&
-    text.length >= node.minLength &&
+    // JSON Schema counts characters (code points), not units of a JavaScript string.
+    hasAtMost(text, node.maxLength) &&
+    (node.minLength === 0 || !hasAtMost(text, node.minLength - 1)) &&
     (node.pattern === undefined || node.pattern.test(text)) &&
     (node.values === undefined || node.values.includes(text))
   )

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { createKey } from '../api/keys.ts'
 import { parseAddressRange, parseOrigin } from '../config/words.ts'
+import { isLabel } from '../core/label.ts'
 import { openStore } from '../store/open.ts'
 import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../store/store.ts'
 import { codecOf } from './account-codec.ts'
@@ -99,9 +100,13 @@ function row(key: StoredKey, at: number): string {
   return [key.id, key.name, key.principal, key.scopes.join(','), state].join('\t')
 }
 
+/** Longest name or principal of a key: it stands in a line of a list. */
+const MAX_LABEL_CHARACTERS = 100
+
 function parseLabel(given: string): string {
-  if (given.length >= 1 && given.length <= 100 && !/\p{Cc}/u.test(given)) return given
-  throw new UsageError('--name and --principal: expected 1 to 100 characters, no control characters')
+  if (isLabel(given, MAX_LABEL_CHARACTERS)) return given
+  const expected = `1 to ${MAX_LABEL_CHARACTERS} characters, not blank, no control or direction characters`
+  throw new UsageError(`--name and --principal: expected ${expected}`)
 }
 
 function parseScope(given: string, before: readonly KeyScope[] | undefined): readonly KeyScope[] {

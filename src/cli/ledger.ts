@@ -14,6 +14,7 @@ import {
   isLedgerId,
   MAX_ASSET_NAME_CHARACTERS,
   MAX_ASSET_SYMBOL_CHARACTERS,
+  MAX_LEDGER_ID_CHARACTERS,
   type Operation,
 } from '../core/operation.ts'
 import { commitGroup, outcomeOf } from '../ledger/group-commit.ts'
@@ -217,19 +218,22 @@ function ledgerOf({ chains }: Config): ChainId {
   return ledger.id
 }
 
+/** What `isLabel` refuses, in words. */
+const LABEL_RULE = 'not blank, no control or direction characters.'
+
 function parseId(given: string): string {
   if (isLedgerId(given)) return given
-  throw new InvalidArgumentError('expected 1 to 256 characters, no control characters.')
+  throw new InvalidArgumentError(`expected 1 to ${MAX_LEDGER_ID_CHARACTERS} characters, ${LABEL_RULE}`)
 }
 
 function parseName(given: string): string {
   if (isAssetName(given)) return given
-  throw new InvalidArgumentError(`expected 1 to ${MAX_ASSET_NAME_CHARACTERS} characters, no control characters.`)
+  throw new InvalidArgumentError(`expected 1 to ${MAX_ASSET_NAME_CHARACTERS} characters, ${LABEL_RULE}`)
 }
 
 function parseSymbol(given: string): string {
   if (isAssetSymbol(given)) return given
-  throw new InvalidArgumentError(`expected 1 to ${MAX_ASSET_SYMBOL_CHARACTERS} characters, no control characters.`)
+  throw new InvalidArgumentError(`expected 1 to ${MAX_ASSET_SYMBOL_CHARACTERS} characters, ${LABEL_RULE}`)
 }
 
 function parseAnchor(given: string, before: readonly BlockRef[]): readonly BlockRef[] {

@@ -1,3 +1,4 @@
+import { isLabel } from '../core/label.ts'
 import { didYouMean, nearest } from './nearest.ts'
 
 /** What a reader gives for a value that is wrong; the mistake itself was reported. */
@@ -79,10 +80,11 @@ export function word<const W extends string>(words: readonly W[]): Field<W> {
   )
 }
 
-/** Text of 1 to `maxCharacters` characters without control characters and halves of surrogate pairs. */
+/** Text of 1 to `maxCharacters` characters as `isLabel` accepts it. */
 export function label(expected: string, maxCharacters: number): Field<string> {
-  return text(`${expected} (1 to ${maxCharacters} characters of valid Unicode, no control characters)`, (given) =>
-    given.length >= 1 && given.length <= maxCharacters && !/[\p{Cc}\p{Cs}]/u.test(given) ? given : undefined,
+  return text(
+    `${expected} (1 to ${maxCharacters} characters of valid Unicode, not blank, no control or direction characters)`,
+    (given) => (isLabel(given, maxCharacters) ? given : undefined),
   )
 }
 

@@ -1,19 +1,19 @@
 import { assert } from './assert.ts'
 import type { BlockRef } from './block.ts'
+import { hasAtMost, isLabel } from './label.ts'
 
 /** Greatest amount of one operation, in whole tokens: what any JSON client still sends exactly. */
 export const MAX_OPERATION_AMOUNT = 2n ** 53n - 1n
-/** Longest id of a ledger's asset or wallet, in characters (UTF-16 units). */
+/** Longest id of a ledger's asset or wallet, in characters (code points). */
 export const MAX_LEDGER_ID_CHARACTERS = 256
-/** Longest name of a ledger's asset, in characters (UTF-16 units). */
+/** Longest name of a ledger's asset, in characters (code points). */
 export const MAX_ASSET_NAME_CHARACTERS = 128
-/** Longest symbol of a ledger's asset, in characters (UTF-16 units). */
+/** Longest symbol of a ledger's asset, in characters (code points). */
 export const MAX_ASSET_SYMBOL_CHARACTERS = 64
 
 /**
- * An issuer's operation. Amounts are whole tokens, 1 to 2^53-1. Ids are opaque text of 1 to 256 characters without
- * control characters and halves of surrogate pairs; no form of Unicode is folded into another. Names are 1 to 128 such
- * characters, symbols 1 to 64.
+ * An issuer's operation. Amounts are whole tokens, 1 to 2^53-1. Ids are opaque text of 1 to 256 characters that
+ * `isLabel` accepts; no form of Unicode is folded into another. Names are 1 to 128 such characters, symbols 1 to 64.
  */
 export type Operation =
   | {
@@ -139,28 +139,32 @@ function given<T>(part: T | undefined): T {
 
 /** True for text that can name a ledger's asset or wallet. */
 export function isLedgerId(text: string): boolean {
-  return isPlainText(text, MAX_LEDGER_ID_CHARACTERS)
+  return isLabel(text, MAX_LEDGER_ID_CHARACTERS)
 }
 
 /** True for text that an asset can be called. */
 export function isAssetName(text: string): boolean {
-  return isPlainText(text, MAX_ASSET_NAME_CHARACTERS)
+  return isLabel(text, MAX_ASSET_NAME_CHARACTERS)
 }
 
 /** True for text that an asset can be called for short. */
 export function isAssetSymbol(text: string): boolean {
-  return isPlainText(text, MAX_ASSET_SYMBOL_CHARACTERS)
+  return isLabel(text, MAX_ASSET_SYMBOL_CHARACTERS)
 }
 
-/** True where an operation's ids, names and amount are in their ranges: what every edge makes sure of. */
+/**
+ * True where an operation's ids, names and amount are such as a record can hold. That is wider than what is accepted now:
+ * earlier versions took ids that are blank or control the writing direction, and their records stay valid.
+ */
 export function isOperation(operation: Operation): boolean {
   const { assetId, from, to, amount, name, symbol } = fieldsOf(operation)
-  const ids = [assetId, from, to].every((id) => id === undefined || isLedgerId(id))
-  const named = (name === undefined || isAssetName(name)) && (symbol === undefined || isAssetSymbol(symbol))
-  return ids && named && (amount === undefined || (amount >= 1n && amount <= MAX_OPERATION_AMOUNT))
+  const ids = [assetId, from, to].every((id) => id === undefined || canBeRecorded(id, MAX_LEDGER_ID_CHARACTERS))
+  const named = name === undefined || canBeRecorded(name, MAX_ASSET_NAME_CHARACTERS)
+  const symbolled = symbol === undefined || canBeRecorded(symbol, MAX_ASSET_SYMBOL_CHARACTERS)
+  return ids && named && symbolled && (amount === undefined || (amount >= 1n && amount <= MAX_OPERATION_AMOUNT))
 }
 
 /** Halves of surrogates have no bytes in UTF-8: they are read back as another text, and hash as another. */
-function isPlainText(text: string, maxCharacters: number): boolean {
-  return text.length >= 1 && text.length <= maxCharacters && !/[\p{Cc}\p{Cs}]/u.test(text)
+function canBeRecorded(text: string, maxCharacters: number): boolean {
+  return text.length >= 1 && hasAtMost(text, maxCharacters) && !/[\p{Cc}\p{Cs}]/u.test(text)
 }

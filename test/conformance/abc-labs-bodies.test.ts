@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expectError, INVALID, MINT, NOT_JSON, POSTS, prepare, TRANSFER, writesNothing } from './abc-labs-calls.ts'
+import { expectError, invalid, MINT, NOT_JSON, POSTS, prepare, TRANSFER, writesNothing } from './abc-labs-calls.ts'
 import { errorBody, type LedgerServer, makeFolder, serveLedger } from './abc-labs-server.ts'
 import { sendRaw } from './chainbase-client.ts'
 
@@ -45,7 +45,7 @@ describe('bodies', () => {
     await writesNothing(server, async () => {
       for (const key of ['__proto__', 'constructor', 'prototype']) {
         const text = `{"${key}":${JSON.stringify(MINT)}}`
-        expectError(await server.post('/api/tokens/mint', text), INVALID)
+        expectError(await server.post('/api/tokens/mint', text), invalid('asset_id', 'missing'))
       }
     })
   })

@@ -15,7 +15,12 @@ export const POSTS: readonly (readonly [string, Readonly<Record<string, unknown>
   ['/api/assets', ASSET],
   ['/api/wallets', WALLET],
 ]
-export const INVALID = errorBody(400, 'INVALID_INPUT', 'One or more required fields are missing')
+/** The vendor's words for a body that does not fit, and beside them the field that is wrong. */
+export function invalid(field: string, problem: 'missing' | 'malformed' | 'out of range'): object {
+  const code = 'INVALID_INPUT'
+  const flat = errorBody(400, code, 'One or more required fields are missing')
+  return { ...flat, error: { code, message: `${field} is ${problem}`, field } }
+}
 export const NOT_JSON = errorBody(400, 'INVALID_INPUT', 'Body is not valid JSON')
 
 /** The vendor's error, with the headers of every answer. */

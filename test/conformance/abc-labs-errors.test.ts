@@ -3,7 +3,7 @@ import {
   ASSET,
   BURN,
   expectError,
-  INVALID,
+  invalid,
   MINT,
   NOT_JSON,
   POSTS,
@@ -68,7 +68,10 @@ describe('every code of the table', () => {
   })
 
   test('parameters are looked at before what exists', async () => {
-    expectError(await server.post('/api/tokens/mint', { ...MINT, asset_id: 'X', amount: 0 }), INVALID)
+    expectError(
+      await server.post('/api/tokens/mint', { ...MINT, asset_id: 'X', amount: 0 }),
+      invalid('amount', 'out of range'),
+    )
     expectError(await server.get('/api/tokens/balance?wallet_address=nobody'), missing)
   })
 })
@@ -77,11 +80,12 @@ describe('fields', () => {
   test.each(POSTS)('%s lacks any one of its fields, or has null for it', async (path, body) => {
     await writesNothing(server, async () => {
       for (const name of Object.keys(body)) {
-        expectError(await server.post(path, { ...body, [name]: undefined }), INVALID)
-        expectError(await server.post(path, { ...body, [name]: null }), INVALID)
+        expectError(await server.post(path, { ...body, [name]: undefined }), invalid(name, 'missing'))
+        expectError(await server.post(path, { ...body, [name]: null }), invalid(name, 'missing'))
       }
-      expectError(await server.post(path, '{}'), INVALID)
-      expectError(await server.call(path, { method: 'POST' }), INVALID)
+      const first = invalid(Object.keys(body)[0] ?? '', 'missing')
+      expectError(await server.post(path, '{}'), first)
+      expectError(await server.call(path, { method: 'POST' }), first)
     })
   })
 
@@ -90,10 +94,11 @@ describe('fields', () => {
     ...['9007199254740990.5', '1.00000000000000000001', '9'.repeat(5_000), '"1"', '"100"', 'true', '[]', '[1]', '{}'],
   ]
   test.each(amounts)('an amount of %.30s is refused on all three', async (amount) => {
+    const problem = /^-?[0-9]+$/.test(amount) ? 'out of range' : 'malformed'
     await writesNothing(server, async () => {
       for (const [path, body] of POSTS.slice(0, 3)) {
         const text = JSON.stringify({ ...body, amount: 'HERE' }).replace('"HERE"', amount)
-        expectError(await server.post(path, text), INVALID)
+        expectError(await server.post(path, text), invalid('amount', problem))
       }
     })
   })
@@ -109,6 +114,8 @@ describe('fields', () => {
     ...[
       '',
       'x'.repeat(257),
+      '💷'.repeat(257),
+      `${'💷'.repeat(256)}x`,
       'x'.repeat(10_000),
       'a\u0000b',
       '\u0000',
@@ -117,6 +124,30 @@ describe('fields', () => {
       '\u0085',
       '\ud800',
       'a\udc00b',
+      // Blank, in one way or another.
+      ' ',
+      '   ',
+      '\u00a0',
+      '\u3000\u2003',
+      '\u1680',
+      '\u2028',
+      '\u200b',
+      '\u200d\u200c',
+      '\ufeff',
+      '\u2060 \u00ad',
+      '\u3164',
+      '\u115f\u1160',
+      '\uffa0',
+      '\u180e',
+      '\u2800\u2800',
+      '\ufe0f',
+      '\u{e0020}',
+      '\ufff9\ufffb',
+      // Controls of the writing direction.
+      ...[...'\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'].flatMap((control) => [
+        control,
+        `a${control}b`,
+      ]),
     ],
     ...[1, true, [], ['A'], { A: 1 }],
   ]
@@ -124,21 +155,23 @@ describe('fields', () => {
     await writesNothing(server, async () => {
       for (const [path, body] of POSTS) {
         for (const name of Object.keys(body).filter((field) => field !== 'amount')) {
-          expectError(await server.post(path, { ...body, [name]: id }), INVALID)
+          expectError(await server.post(path, { ...body, [name]: id }), invalid(name, 'malformed'))
         }
       }
     })
   })
 
-  test.each(['a b', ' ', '💷'.repeat(128), '../..', "'; drop table", '%00', '\u202eabc', '__proto__', '{"a":1}', '0'])(
-    'the odd id %# works like others',
-    async (id) => {
-      expect((await server.post('/api/assets', { asset_id: id, reissue: true })).status).toBe(201)
-      const minted = await server.post('/api/tokens/mint', { asset_id: id, amount: 3, recipient_wallet_address: id })
-      expect(minted.json).toMatchObject({ asset_id: id, assigned_to: id })
-      expect(await balanceText(server, id, id)).toBe('3')
-    },
-  )
+  const oddIds = [
+    ...['a b', ' a', '💷'.repeat(256), '../..', "'; drop table", '%00', '__proto__', '{"a":1}', '0', '.', '\u0301'],
+    // Joiners within a word and a family belong to their scripts.
+    ...['\u0646\u200c\u0627', '👨\u200d👩\u200d👧', '\u05d0\u05d1', 'a\u200bb', '\ufeffa', '\ue000', '\uffff'],
+  ]
+  test.each(oddIds)('the odd id %# works like others', async (id) => {
+    expect((await server.post('/api/assets', { asset_id: id, reissue: true })).status).toBe(201)
+    const minted = await server.post('/api/tokens/mint', { asset_id: id, amount: 3, recipient_wallet_address: id })
+    expect(minted.json).toMatchObject({ asset_id: id, assigned_to: id })
+    expect(await balanceText(server, id, id)).toBe('3')
+  })
 
   test('two ways to write one letter are two ids: what the issuer wrote is what counts', async () => {
     const [composed, decomposed] = ['caf\u00e9', 'cafe\u0301']
@@ -166,7 +199,7 @@ describe('fields', () => {
     ['reissue', {}],
   ])('an asset with a bad %s (%#)', async (name, value) => {
     await writesNothing(server, async () =>
-      expectError(await server.post('/api/assets', { ...ASSET, [name]: value }), INVALID),
+      expectError(await server.post('/api/assets', { ...ASSET, [name]: value }), invalid(name, 'malformed')),
     )
   })
 
@@ -180,6 +213,8 @@ describe('fields', () => {
     ['/api/tokens/transactions?asset_id=%0a', 'asset_id is malformed'],
     ['/api/assets?limit=-5', 'limit is out of range'],
   ])('%s', async (path, says) => {
-    expectError(await server.get(path), errorBody(400, 'INVALID_INPUT', says))
+    const [field = ''] = says.split(' ')
+    const error = { code: 'INVALID_INPUT', message: says, field }
+    expectError(await server.get(path), { ...errorBody(400, 'INVALID_INPUT', says), error })
   })
 })

@@ -64,7 +64,7 @@ describe('a retry', () => {
         const retried = await server.post(path, again, key('one-key-for-all-paths'))
         expect([retried.status, retried.text]).toEqual([first.status, first.text])
       }
-      for (const changed of [other, { ...body, unknown: 1 }]) {
+      for (const changed of [other, { ...other, unknown: 1 }]) {
         const { status, json } = await server.post(path, changed, key('one-key-for-all-paths'))
         expect([status, json]).toEqual([409, conflict])
       }
@@ -183,6 +183,32 @@ describe('at once', () => {
     )
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(19)
+  })
+})
+
+describe('the same body is what the call reads', () => {
+  test('a null, an unknown field or a default that is added makes no other body', async () => {
+    const body = transfer('same')
+    const first = await server.post('/api/tokens/transfer', body, key('same'))
+    expect(first.status).toBe(200)
+    for (const added of [{ x: null }, { note: 'again' }, { asset: {} }, { reissue: true }]) {
+      const again = await server.post('/api/tokens/transfer', { ...added, ...body }, key('same'))
+      expect([again.status, again.text]).toEqual([200, first.text])
+    }
+    expect(await balanceText(server, 'A', 'same')).toBe('1')
+    const other = await server.post('/api/tokens/transfer', { ...body, amount: 2, x: null }, key('same'))
+    expect(other.status).toBe(409)
+  })
+
+  test('null for a field that may be left out, and false for one that is false without it', async () => {
+    const send = (body: object) => server.post('/api/assets', { asset_id: 'SAME', ...body }, key('register'))
+    const first = await send({ name: null })
+    expect(first.status).toBe(201)
+    for (const body of [{}, { symbol: null }, { reissue: false }, { reissue: 0 }, { reissue: null, name: null }]) {
+      const again = await send(body)
+      expect([again.status, again.text]).toEqual([201, first.text])
+    }
+    for (const body of [{ name: 'x' }, { reissue: true }, { symbol: 'S' }]) expect((await send(body)).status).toBe(409)
   })
 })
 

@@ -58,7 +58,7 @@ const CODE_OF: Readonly<Record<ExposableCode | 'INTERNAL', AbcCode>> = {
 export function renderError(failure: Failure): ErrorAnswer {
   const code = CODE_OF[failure.code]
   const [issue] = failure.issues ?? []
-  if (issue !== undefined) return answer(code, says(issue))
+  if (issue !== undefined) return answer(code, says(issue), issue)
   return answer(code, failure.code === 'INTERNAL' ? CODES.INTERNAL_ERROR.says : failure.message)
 }
 
@@ -67,10 +67,15 @@ export function refuse(code: AbcCode, message: string = CODES[code].says): Refus
   return new Refused(answer(code, message))
 }
 
-function answer(code: AbcCode, message: string): ErrorAnswer {
+/** A refusal of a body: the vendor's own words, and beside them which field is wrong, and how. */
+export function refuseBody(issues: readonly Issue[]): Refused {
+  return new Refused(answer('INVALID_INPUT', CODES.INVALID_INPUT.says, issues[0]))
+}
+
+function answer(code: AbcCode, message: string, issue?: Issue): ErrorAnswer {
   const { status } = CODES[code]
   const headers = status === 401 ? { headers: { 'www-authenticate': 'api-key realm="abc-labs"' } } : {}
-  const error = { code, message }
+  const error = issue === undefined ? { code, message } : { code, message: says(issue), field: issue.parameter }
   return { status, body: { status: 'error', status_code: status, error_code: code, message, error }, ...headers }
 }
 

@@ -9,7 +9,7 @@ import type { Answer } from '../../json-schema.ts'
 import type { KeyVerifier } from '../../keys.ts'
 import { get, post, type Refused, type Reply } from '../../route.ts'
 import { type AbcDeps, withLedger } from './deps.ts'
-import { refuse, renderError } from './errors.ts'
+import { refuse, refuseBody, renderError } from './errors.ts'
 import * as read from './read.ts'
 import * as schema from './schema.ts'
 import * as write from './write.ts'
@@ -208,7 +208,7 @@ function addWrite<Body extends TObject, Success extends TSchema>(
     statuses: route.statuses ?? [200],
     errors: errorsOf([400, 401, 403, 404, 409, 413, 415, 500, 503]),
     origins: settings.keys ? undefined : settings.origins,
-    invalid: () => refuse('INVALID_INPUT'),
+    invalid: refuseBody,
     handle: (body, request) => route.call(service.calls(), { body, request }),
   })
 }

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox'
+import { LABEL_PATTERN } from '../../../core/label.ts'
 import {
   MAX_ASSET_NAME_CHARACTERS,
   MAX_ASSET_SYMBOL_CHARACTERS,
@@ -6,11 +7,8 @@ import {
   MAX_OPERATION_AMOUNT,
 } from '../../../ledger/ledger.ts'
 
-/** Text without control characters and halves of surrogates, which no two programs write alike. */
-const PLAIN_TEXT = '^[^\\p{Cc}\\p{Cs}]*$'
-
 function Text(maxLength: number, example: string) {
-  return Type.String({ minLength: 1, maxLength, pattern: PLAIN_TEXT, examples: [example] })
+  return Type.String({ minLength: 1, maxLength, pattern: LABEL_PATTERN, examples: [example] })
 }
 
 /** What an id may be: any such text. It is compared as it is: nothing is trimmed, folded or normalised. */
@@ -20,7 +18,10 @@ function Id(description: string, example: string) {
 
 const ASSET = 'UKGILT2030'
 const WALLET = '0xDEF456...'
-const AssetId = Id('The asset: any text of 1 to 256 characters.', ASSET)
+const AssetId = Id(
+  'The asset: any text of 1 to 256 characters that is not blank and has no control or direction characters.',
+  ASSET,
+)
 const Amount = Type.Integer({
   minimum: 1,
   maximum: Number(MAX_OPERATION_AMOUNT),
@@ -205,7 +206,16 @@ export const ErrorBody = Type.Object(
     status_code: Type.Integer({ description: 'The HTTP status.' }),
     error_code: Type.String(),
     message: Type.String(),
-    error: Type.Object({ code: Type.String(), message: Type.String() }, { title: 'AbcLabsErrorCode' }),
+    error: Type.Object(
+      {
+        code: Type.String(),
+        message: Type.String({ description: 'Of INVALID_INPUT: what is wrong with which field.' }),
+        field: Type.Optional(
+          Type.String({ description: 'Of INVALID_INPUT: the first field or parameter that is wrong.' }),
+        ),
+      },
+      { title: 'AbcLabsErrorCode' },
+    ),
   },
   { title: 'AbcLabsError' },
 )

@@ -4,7 +4,7 @@ import type { Operation, Receipt, Refusal } from '../../../ledger/ledger.ts'
 import type { JsonRequest, Refused, Reply } from '../../route.ts'
 import type { AbcDeps } from './deps.ts'
 import { type AbcCode, refuse } from './errors.ts'
-import { idempotencyOf } from './idempotency.ts'
+import { idempotencyOf, type ReadBody } from './idempotency.ts'
 import * as render from './render.ts'
 import type { AssetBody, BurnBody, MintBody, TransferBody, WalletBody } from './schema.ts'
 
@@ -15,48 +15,49 @@ export type Write<Body> = { readonly body: Body; readonly request: JsonRequest }
 export function mint(deps: AbcDeps, { body, request }: Write<Static<typeof MintBody>>) {
   const { asset_id: assetId, amount, recipient_wallet_address: to } = body
   const operation = { kind: 'mint', assetId, amount: BigInt(amount), to } as const
-  return submit(deps, { operation, request, answer: render.minted })
+  return submit(deps, { operation, request, body, answer: render.minted })
 }
 
 /** Moves tokens from a wallet to another. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
 export function transfer(deps: AbcDeps, { body, request }: Write<Static<typeof TransferBody>>) {
   const { asset_id: assetId, amount, from_wallet: from, to_wallet: to } = body
   const operation = { kind: 'transfer', assetId, amount: BigInt(amount), from, to } as const
-  return submit(deps, { operation, request, answer: render.transferred })
+  return submit(deps, { operation, request, body, answer: render.transferred })
 }
 
 /** Destroys tokens of a wallet. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
 export function burn(deps: AbcDeps, { body, request }: Write<Static<typeof BurnBody>>) {
   const { asset_id: assetId, amount, holder_wallet_address: from } = body
   const operation = { kind: 'burn', assetId, amount: BigInt(amount), from } as const
-  return submit(deps, { operation, request, answer: render.burned })
+  return submit(deps, { operation, request, body, answer: render.burned })
 }
 
 /** Registers an asset: 201, or 200 where it is registered already. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
 export function registerAsset(deps: AbcDeps, { body, request }: Write<Static<typeof AssetBody>>) {
   const { asset_id: assetId, name, symbol, reissue = false } = body
   const operation = { kind: 'register_asset', assetId, name, symbol, reissue } as const
-  return submit(deps, { operation, request, answer: render.assetRegistered })
+  return submit(deps, { operation, request, body, answer: render.assetRegistered })
 }
 
 /** Registers a wallet: 201, or 200 where it is registered already. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
 export function registerWallet(deps: AbcDeps, { body, request }: Write<Static<typeof WalletBody>>) {
   const operation = { kind: 'register_wallet', wallet: body.wallet_address } as const
-  return submit(deps, { operation, request, answer: render.walletRegistered })
+  return submit(deps, { operation, request, body, answer: render.walletRegistered })
 }
 
 /** An operation on its way to the ledger, and how its receipt is answered. */
 type Submission<Op extends Operation, Body> = {
   readonly operation: Op
   readonly request: JsonRequest
+  readonly body: ReadBody
   readonly answer: (operation: Op, receipt: Receipt) => Reply<Body>
 }
 
 async function submit<Op extends Operation, Body>(
   deps: AbcDeps,
-  { operation, request, answer }: Submission<Op, Body>,
+  { operation, request, body, answer }: Submission<Op, Body>,
 ): Promise<Reply<Body> | Refused> {
-  const outcome = await deps.ledger.submit({ operation, idempotency: idempotencyOf(request) })
+  const outcome = await deps.ledger.submit({ operation, idempotency: idempotencyOf(request, body) })
   return outcome.accepted ? answer(operation, outcome.receipt) : refusal(operation.kind, outcome.refusal)
 }
 
