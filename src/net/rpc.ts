@@ -33,6 +33,11 @@ export type Running = {
   readonly elsewhere?: (error: ServiceError) => boolean
   /** Passes over the node that is asked first, where there is another. */
   readonly another?: boolean
+  /**
+   * Attempts, over all nodes, at what may fail because of what is asked (no answer in a known form, an error status), where
+   * the caller goes on to ask otherwise; unless the usual number.
+   */
+  readonly oddAttempts?: number
   /** The kind of work: a node that fails at it while another one answers is asked last for it, for a while. */
   readonly what?: string
 }
@@ -73,6 +78,9 @@ type Verdict = 'final' | 'again' | 'failing' | 'excluded'
 
 /** Errors that say nothing of another node: each one is asked once before they are final. */
 const ASKED_ELSEWHERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NODE_RPC', 'NODE_TOO_LARGE'])
+
+/** Errors that may be due to what was asked. */
+const ODD: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NODE_GARBAGE', 'NODE_HTTP'])
 
 const VERDICTS: Partial<Record<ErrorCode, Verdict>> = {
   NODE_BEHIND: 'again',
@@ -196,7 +204,9 @@ async function attempts<T>(client: Client, work: Work<T>, running: Running): Pro
       if (verdict !== 'excluded') hopeful = error
       if (error.code === 'NODE_TIMEOUT') timeouts++
       const reason = hopeful ?? peers.find((one) => !one.excluded && one.lastError !== undefined)?.lastError ?? error
-      if (n >= Math.max(limits.maxAttempts, peers.length) || timeouts >= Math.max(MAX_TIMEOUTS, peers.length)) {
+      const isOdd = ODD.has(error.code) || error.fields.unsure === true
+      const most = isOdd ? (running.oddAttempts ?? limits.maxAttempts) : limits.maxAttempts
+      if (n >= Math.max(most, peers.length) || timeouts >= Math.max(MAX_TIMEOUTS, peers.length)) {
         throw reason
       }
       passed.add(peer)

@@ -22,8 +22,9 @@ export function createEvmAdapter(
   const { rpc: urls, warn, finality, timeoutMs = RPC_LIMITS.timeoutMs } = options
   const greet = (session: RpcSession): Promise<void> => confirmChain(session, options)
   const rpc = createRpc({ urls, classify: classifyEvmFault, greet, warn, counts, limits: { timeoutMs, ...limits } })
+  const { pauses } = { ...RPC_LIMITS, ...limits }
   const highest = new HighestHeads(rpc, urls.length)
-  const fetcher = new Fetcher(rpc, new NodeWatch({ counts, warn, now: Date.now }))
+  const fetcher = new Fetcher(rpc, new NodeWatch({ counts, warn, now: Date.now, random: Math.random }), pauses)
   const reading = { abilities: new Abilities(), bad: new Refusals(Date.now) }
   const tagUnsupported = onceOnly(() => warn('node knows no finalized block: 64 confirmations instead', { finality }))
   const finalizing = { finality, tagged: new Set<string>(), tagUnsupported }

@@ -51,8 +51,23 @@ test("a block's time is taken from its logs where the node sends it", () => {
     log({ blockTimestamp: '0x65' }),
     log({ blockNumber: '0xd' }),
     log({ blockNumber: '0xe', blockTimestamp: 7 }),
+    log({ blockNumber: '0xf', blockTimestamp: '0x7' }),
+    log({ blockNumber: '0xf', blockTimestamp: '0x8', logIndex: '0x1' }),
+    log({ blockNumber: '0x10', blockTimestamp: null }),
   ]
-  expect(decodeRange([times], RANGE).blocks.map((block) => block.timestamp)).toEqual([101, undefined, undefined])
+  const told = decodeRange([times], RANGE).blocks.map((block) => block.timestamp)
+  expect(told).toEqual([101, undefined, 7, undefined, undefined])
+})
+
+test.each([
+  ['two logs at one place', [log(), log({ data: `0x${'6'.padStart(64, '0')}` })]],
+  ['one index in two transactions', [log(), log({ transactionHash: `0x${'f'.repeat(64)}` })]],
+  ['a log without an index', [log(), log({ logIndex: null, transactionHash: `0x${'f'.repeat(64)}` })]],
+  ['an index that is no number', [log(), log({ logIndex: '', transactionHash: `0x${'f'.repeat(64)}` })]],
+])('%s: the block is marked, and no transfer is lost', (_, answer) => {
+  const [block] = decodeRange([answer], RANGE).blocks
+  expect(block?.misnumbered).toBe(true)
+  expect(block?.transfers.map(({ logIndex }) => logIndex)).toEqual([0, 1])
 })
 
 const GARBAGE: Readonly<Record<string, unknown>> = {
@@ -64,8 +79,6 @@ const GARBAGE: Readonly<Record<string, unknown>> = {
   'a log above the range': [log({ blockNumber: '0x15' })],
   'a block number beyond all numbers': [log({ blockNumber: '0xffffffffffffffff' })],
   'two hashes for one block': [log(), log({ logIndex: '0x1', blockHash: `0x${'d'.repeat(64)}` })],
-  'two logs at one place': [log(), log({ data: `0x${'6'.padStart(64, '0')}` })],
-  'a log without an index': [log({ logIndex: '' })],
   'a log without a transaction hash': [log({ transactionHash: '0x12' })],
   'a block hash that is none': [log({ blockHash: '0x12' })],
 }

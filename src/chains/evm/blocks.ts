@@ -4,19 +4,23 @@ import { garbage, parseHash, parseNumber } from './hex.ts'
 
 /** A log as JSON-RPC sends it, as far as its place in the chain goes. */
 type RawLog = LogBody & {
-  readonly blockNumber: string
+  readonly blockNumber: unknown
   readonly blockHash: string
   readonly transactionHash: string
-  readonly logIndex: string
+  readonly logIndex?: unknown
   readonly removed?: unknown
   readonly blockTimestamp?: unknown
 }
 
-/** A block of which there are transfers. `timestamp` (Unix seconds) is known where the node sends it in its logs. */
+/**
+ * A block of which there are transfers. `timestamp` (Unix seconds) is what its logs say where they agree: an optional field,
+ * to be checked. `misnumbered`: two of its logs have one index, or one has none, so that the transfers' places are wrong.
+ */
 export type DecodedBlock = {
   readonly number: number
   readonly hash: string
   readonly timestamp: number | undefined
+  readonly misnumbered: boolean
   readonly transfers: readonly Transfer[]
 }
 
@@ -29,7 +33,8 @@ export type DecodedRange = {
   readonly silent: ReadonlySet<number>
 }
 
-type Placed = { readonly log: RawLog; readonly number: number; readonly logIndex: number }
+/** `logIndex` undefined: the node gives none. */
+type Placed = { readonly log: RawLog; readonly number: number; readonly logIndex: number | undefined }
 
 /**
  * The transfers of an answer (or of several, concatenated) to eth_getLogs for blocks `first` to `last`: in order,
@@ -50,44 +55,51 @@ export function decodeRange(
     if (head === undefined) break
     const end = endOfBlock(placed, at)
     const transfers: Transfer[] = []
-    skipped += decodeBlock(placed, { from: at, to: end, interned, out: transfers })
+    const decoded = decodeBlock(placed, { from: at, to: end, interned, out: transfers })
+    skipped += decoded.skipped
     if (transfers.length === 0) {
       silent.add(head.number)
     } else {
-      const timestamp = parseNumber(head.log.blockTimestamp)
-      blocks.push({ number: head.number, hash: hashOf(head.log), timestamp, transfers })
+      const { timestamp, misnumbered } = decoded
+      blocks.push({ number: head.number, hash: hashOf(head.log), timestamp, misnumbered, transfers })
     }
     at = end
   }
   return { blocks, skipped, silent }
 }
 
+type DecodedLogs = Pick<DecodedBlock, 'timestamp' | 'misnumbered'> & { readonly skipped: number }
+
+/** Decodes the logs of one block. Where their places are wrong, each log that is not a repetition counts up from the last. */
 function decodeBlock(
   placed: readonly Placed[],
   part: { from: number; to: number; interned: Interned; out: Transfer[] },
-): number {
+): DecodedLogs {
   let skipped = 0
-  let previous = -1
+  let place = -1
+  let misnumbered = false
+  let timesAgree = true
   let rawHash = ''
   let transactionHash = ''
   for (let at = part.from; at < part.to; at++) {
     const entry = placed[at]
     if (entry === undefined) continue
-    if (entry.logIndex === previous) {
-      if (!isSame(entry.log, placed[at - 1]?.log)) throw garbage('two logs at one place', { block: entry.number })
-      continue
-    }
     const { log, logIndex } = entry
-    previous = logIndex
+    const before = at === part.from ? undefined : placed[at - 1]
+    if (before !== undefined && logIndex === before.logIndex && isSame(log, before.log)) continue
+    if (logIndex === undefined || logIndex === before?.logIndex) misnumbered = true
+    place = misnumbered || logIndex === undefined ? place + 1 : logIndex
+    if (log.blockTimestamp !== before?.log.blockTimestamp && before !== undefined) timesAgree = false
     // Logs of one transaction stand together: its hash is checked once, and they share the string.
     if (log.transactionHash !== rawHash) {
       rawHash = log.transactionHash
       transactionHash = parseHash(rawHash) ?? ''
       if (transactionHash === '') throw garbage('a log without a transaction hash', { block: entry.number })
     }
-    if (!decodeLog(log, { logIndex, transactionHash }, part)) skipped++
+    if (!decodeLog(log, { logIndex: place, transactionHash }, part)) skipped++
   }
-  return skipped
+  const timestamp = timesAgree ? parseNumber(placed[part.from]?.log.blockTimestamp) : undefined
+  return { skipped, timestamp, misnumbered }
 }
 
 function isSame(a: RawLog, b: RawLog | undefined): boolean {
@@ -107,7 +119,7 @@ function endOfBlock(placed: readonly Placed[], start: number): number {
 function placeAll(answers: readonly unknown[], range: { first: number; last: number }): Placed[] {
   const placed: Placed[] = []
   let inOrder = true
-  let rawNumber = ''
+  let rawNumber: unknown
   let number = -1
   let last: Placed | undefined
   for (const answer of answers) {
@@ -120,7 +132,6 @@ function placeAll(answers: readonly unknown[], range: { first: number; last: num
         number = numberOf(rawNumber, range)
       }
       const logIndex = parseNumber(log.logIndex)
-      if (logIndex === undefined) throw garbage('a log without an index', { block: number })
       const entry = { log, number, logIndex }
       if (last !== undefined && compare(last, entry) > 0) inOrder = false
       last = entry
@@ -130,11 +141,17 @@ function placeAll(answers: readonly unknown[], range: { first: number; last: num
   return inOrder ? placed : placed.sort(compare)
 }
 
+/** Logs at one place stand by transaction, so that repetitions of one log stand together. */
 function compare(a: Placed, b: Placed): number {
-  return a.number - b.number || a.logIndex - b.logIndex
+  const apart = a.number - b.number || (a.logIndex ?? 0) - (b.logIndex ?? 0)
+  return apart || byText(a.log.transactionHash, b.log.transactionHash) || byText(a.log.data, b.log.data)
 }
 
-function numberOf(text: string, range: { first: number; last: number }): number {
+function byText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1
+}
+
+function numberOf(text: unknown, range: { first: number; last: number }): number {
   const number = parseNumber(text)
   if (number === undefined || number < range.first || number > range.last) {
     throw garbage('a log of another block', { block: number ?? -1, first: range.first, last: range.last })
@@ -159,12 +176,9 @@ function isRawLog(value: unknown): value is RawLog {
     'data' in value &&
     typeof value.data === 'string' &&
     'blockNumber' in value &&
-    typeof value.blockNumber === 'string' &&
     'blockHash' in value &&
     typeof value.blockHash === 'string' &&
     'transactionHash' in value &&
-    typeof value.transactionHash === 'string' &&
-    'logIndex' in value &&
-    typeof value.logIndex === 'string'
+    typeof value.transactionHash === 'string'
   )
 }

@@ -3,10 +3,11 @@ import type { RpcSession } from '../../net/rpc.ts'
 import type { DecodedBlock } from './blocks.ts'
 import { type Block, readBlocks } from './headers.ts'
 import { garbage } from './hex.ts'
+import type { LogWay } from './log-ways.ts'
 import type { Range } from './logs.ts'
 import { lacksReceipts, receiptsKey } from './receipts.ts'
 import { type Fetching, missingFrom, receiptsWhere, united } from './settle.ts'
-import { rulesOut, type ScopeTest, suspicion } from './suspicion.ts'
+import { ANY_EVENT, rulesOut, type ScopeTest, suspicion } from './suspicion.ts'
 import type { Closeness } from './watch.ts'
 
 /** Blocks of a range that is fetched again by receipts: some 50 requests' worth on a busy chain, and a minute's at worst. */
@@ -19,13 +20,16 @@ export type RangeAnswer = {
   readonly blocks: readonly DecodedBlock[]
   /** Blocks whose logs are no well-formed transfers. */
   readonly silent: ReadonlySet<number>
-  /** The range is one block, whose logs the node refuses to send or may have cut. */
-  readonly refused: boolean
+  /** The node did not say in a proper way what it has: nothing is taken without its bloom or its receipts. */
+  readonly unproven: boolean
+  /** The kind of filter that was answered. */
+  readonly way: LogWay | undefined
 }
 
 /**
- * The blocks of a range, after a look at a sample: blocks said to be without transfers against their blooms, now and
- * then one with transfers against its receipts. A range in which anything is missing is fetched again by receipts.
+ * The blocks of a range, after a look at a random sample: blocks said to be without transfers against their blooms, now and
+ * then one with transfers against its receipts. A range in which anything is missing is fetched again by receipts, and its
+ * kind of filter is not used again on that node.
  * @throws RANGE_TOO_LARGE logs are missing from a range too long to be fetched by receipts; NODE_*
  */
 export async function checkRange(
@@ -35,8 +39,9 @@ export async function checkRange(
 ): Promise<readonly DecodedBlock[]> {
   const { test, watch } = fetching
   const { first, last } = answer.range
-  if (answer.refused) {
-    if (last - first >= RECEIPTS_RANGE) throw toReceiptsRange(`${session.label} answers no kind of filter for logs`)
+  const tooLong = last - first >= RECEIPTS_RANGE
+  if (answer.unproven) {
+    if (tooLong) throw toReceiptsRange(`${session.label} does not say properly which logs a range has`)
     return byReceipts(session, answer, fetching)
   }
   if (test === undefined) return answer.blocks
@@ -46,7 +51,8 @@ export async function checkRange(
     (await missingFromFull(session, answer, { ...fetching, closeness }))
   if (!found) return answer.blocks
   watch.caught(session.label)
-  if (last - first >= RECEIPTS_RANGE) throw toReceiptsRange(`${session.label} left logs out of a long range`)
+  if (answer.way !== undefined) watch.caughtAt(session.label, { way: answer.way, block: first })
+  if (tooLong) throw toReceiptsRange(`${session.label} left logs out of a long range`)
   return byReceipts(session, answer, fetching)
 }
 
@@ -54,11 +60,15 @@ function toReceiptsRange(why: string): ServiceError {
   return new ServiceError('RANGE_TOO_LARGE', why, { fields: { suggested: RECEIPTS_RANGE } })
 }
 
-/** So many of a list, evenly spread, its last one always among them: an answer that was cut lacks its end. */
-export function sampleOf(numbers: readonly number[], count: number): readonly number[] {
-  if (numbers.length <= count) return numbers
-  const step = numbers.length / count
-  return Array.from({ length: count }, (_, place) => numbers[Math.ceil((place + 1) * step) - 1] ?? 0)
+/**
+ * So many of a list, at random, so that no pattern of what is left out escapes for ever; its last one always among them: an
+ * answer that was cut lacks its end. `random`: from 0 to below 1.
+ */
+export function sampleOf<T>(items: readonly T[], count: number, random: () => number): readonly T[] {
+  if (items.length <= count) return items
+  const picked = new Set([items.length - 1])
+  while (picked.size < count) picked.add(Math.floor(random() * items.length))
+  return [...picked].sort((a, b) => a - b).flatMap((place) => items.slice(place, place + 1))
 }
 
 type Looking = Fetching & { readonly closeness: Closeness }
@@ -74,7 +84,7 @@ async function missingFromEmpty(
   for (let number = range.first; number <= range.last; number++) {
     if (!full.has(number) && !silent.has(number)) empties.push(number)
   }
-  const sampled = await readBlocks(session, sampleOf(empties, closeness.empties))
+  const sampled = await readBlocks(session, sampleOf(empties, closeness.empties, watch.random))
   const suspects = sampled.filter(
     ({ bloom, transactions }) => transactions?.length !== 0 && suspicion(bloom, test, new Set()) === 'strong',
   )
@@ -93,10 +103,9 @@ async function missingFromFull(
 ): Promise<boolean> {
   const count = Math.min(closeness.compared, blocks.length)
   if (count === 0 || watch.refusals.isPaused(receiptsKey(session.label))) return false
-  const compared = Array.from({ length: count }, (_, place) => blocks[Math.floor((place * blocks.length) / count)])
-  const doubtful = compared.flatMap((block) => (block === undefined ? [] : [{ block, answers: [] }]))
+  const doubtful = sampleOf(blocks, count, watch.random).map((block) => ({ block, answers: [] }))
   try {
-    const receipts = await receiptsWhere(session, doubtful, { scope, watch, test, strict: true })
+    const receipts = await receiptsWhere(session, doubtful, { scope, watch, test, strict: true, otherwise: false })
     return doubtful.some(({ block }) => missingFrom(block.transfers, receipts.get(block.number) ?? []) > 0)
   } catch (error) {
     // Nothing here was suspicious: a node whose receipts are pruned, or that has moved on, is none the worse for it.
@@ -108,7 +117,7 @@ async function missingFromFull(
 /** The range again, from the receipts of every block whose bloom does not rule the scope's logs out. */
 async function byReceipts(
   session: RpcSession,
-  { range, blocks, refused }: RangeAnswer,
+  { range, blocks, unproven }: RangeAnswer,
   fetching: Fetching,
 ): Promise<readonly DecodedBlock[]> {
   const { test, watch } = fetching
@@ -116,7 +125,7 @@ async function byReceipts(
   const known = new Map(blocks.map((block) => [block.number, block]))
   const all = await readBlocks(session, numbers)
   const doubtful = all.filter((block) => known.has(block.number) || mayHave(block, test))
-  const answers = refused ? undefined : []
+  const answers = unproven ? undefined : []
   const receipts = await receiptsWhere(
     session,
     doubtful.map((block) => ({ block, answers })),
@@ -129,12 +138,12 @@ async function byReceipts(
     const told = receipts.get(block.number) ?? []
     missing += missingFrom(own?.transfers ?? [], told)
     const { number, hash, timestamp } = block
-    return { number, hash, timestamp, transfers: united(own?.transfers ?? [], told) }
+    return { number, hash, timestamp, misnumbered: false, transfers: united(own?.transfers ?? [], told) }
   })
   if (missing > 0) watch.repaired(session.label, { ...range, transfers: missing })
   return out.filter(({ transfers }) => transfers.length > 0)
 }
 
 function mayHave({ bloom, transactions }: Block, test: ScopeTest | undefined): boolean {
-  return transactions?.length !== 0 && (test === undefined || !rulesOut(bloom, test))
+  return transactions?.length !== 0 && !rulesOut(bloom, test ?? ANY_EVENT)
 }

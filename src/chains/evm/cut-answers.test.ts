@@ -31,7 +31,7 @@ function methods(cap: number): Methods {
     eth_getBlockByNumber: ([number]) => ({
       number,
       hash: hashOf(Number(number)),
-      parentHash: hashOf(Number(number) - 1),
+      parentHash: hashOf(Math.max(0, Number(number) - 1)),
       timestamp: '0x1',
       transactions: [hashOf(Number(number))],
     }),

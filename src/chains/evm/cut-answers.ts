@@ -1,6 +1,6 @@
 import { ServiceError } from '../../core/errors.ts'
 import type { RpcSession } from '../../net/rpc.ts'
-import { type Answers, logsOfRange, type Range } from './logs.ts'
+import { type Answers, logsOfRange, type Range, type RangeAnswers } from './logs.ts'
 import type { Filter } from './scope.ts'
 import type { NodeWatch } from './watch.ts'
 
@@ -24,10 +24,13 @@ export async function wholeRange(
   session: RpcSession,
   range: Range,
   asking: { readonly filters: readonly Filter[]; readonly watch: NodeWatch },
-): Promise<Answers> {
+): Promise<RangeAnswers> {
   const { filters, watch } = asking
-  const answers = await logsOfRange(session, range, filters)
   const { first, last } = range
+  // The ends bound the times of the others, and one at random is held against what its logs say.
+  const headers = [...new Set([first, last, first + Math.floor(watch.random() * (last - first + 1))])]
+  const told = await logsOfRange(session, range, { filters, headers })
+  const { answers } = told
   for (const [place, answer] of answers?.entries() ?? []) {
     const filter = filters[place]
     if (filter === undefined || !Array.isArray(answer)) continue
@@ -35,14 +38,15 @@ export async function wholeRange(
     if (!isRound(count)) watch.sawWhole(session.label, count)
     if (watch.answersWhole(session.label, count)) continue
     // One block has no halves: its receipts tell.
-    if (first === last) return undefined
+    if (first === last) return { ...told, answers: undefined }
     const blocks = Math.ceil((last - first + 1) / 2)
     const halves = [
       { first, last: first + blocks - 1 },
       { first: first + blocks, last },
     ]
     let sum = 0
-    for (const half of halves) sum += countIn(await logsOfRange(session, half, [filter]))
+    for (const half of halves)
+      sum += countIn((await logsOfRange(session, half, { filters: [filter], headers: [] })).answers)
     if (sum > count) {
       watch.tell(session.label, 'node cuts answers without a word', { logs: count })
       throw new ServiceError('RANGE_TOO_LARGE', `${session.label} cut an answer at ${count} logs`, {
@@ -51,7 +55,7 @@ export async function wholeRange(
     }
     watch.sawWhole(session.label, count)
   }
-  return answers
+  return told
 }
 
 function countIn(answers: Answers): number {

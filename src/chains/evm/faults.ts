@@ -179,3 +179,27 @@ export function failureOf(error: ServiceError): CallFailure {
   if (error.code === 'NODE_TOO_LARGE' || error.code === 'NODE_TIMEOUT') return 'costly'
   return FAILURES[String(error.fields.failure)] ?? 'node'
 }
+
+/** Codes of errors that may be due to what was asked, and how. */
+const ODD_CODES: ReadonlySet<string> = new Set([
+  'NODE_RPC',
+  'NODE_GARBAGE',
+  'NODE_HTTP',
+  'NODE_TOO_LARGE',
+  'NODE_TIMEOUT',
+])
+
+/**
+ * True for an error that another request for the same may not meet: a smaller one, or another method. Words are not looked
+ * at. What is due to the node's state (down, behind, pacing, of another chain) is none, and neither are receipts that a
+ * node does not keep.
+ */
+export function isOdd(error: unknown): error is ServiceError {
+  if (!(error instanceof ServiceError)) return false
+  if (error.code === 'NODE_RATE_LIMITED') return error.fields.unsure === true
+  // A connection that breaks after it was made: some proxies do so with requests that are too much for them.
+  if (error.code === 'NODE_UNREACHABLE') return BROKEN.has(String(error.fields.reason))
+  return ODD_CODES.has(error.code) && error.fields.failure !== 'no_receipts'
+}
+
+const BROKEN: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])

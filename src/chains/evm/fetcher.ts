@@ -1,22 +1,33 @@
-import { isServiceError } from '../../core/errors.ts'
+import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { Rpc, RpcSession, Running, Work } from '../../net/rpc.ts'
+import { type Pauses, pauseMs, wait } from '../../net/wait.ts'
 import type { ChainAdapter, FetchScope, LogsProof } from '../adapter.ts'
+import { isOdd } from './faults.ts'
 import { type Range, tooLarge } from './logs.ts'
-import { lacksReceipts, readReceiptTransfers } from './receipts.ts'
+import { isRefused, lacksReceipts, readReceiptTransfers } from './receipts.ts'
 import type { Fetching } from './settle.ts'
 import { type ScopeTest, scopeTest } from './suspicion.ts'
 import { readTransfers, readTransfersOf } from './transfers.ts'
 import type { NodeWatch } from './watch.ts'
 
+/** Tries of one kind of request at answers that are odd, over all nodes, before it is asked otherwise. */
+const ODD_ATTEMPTS = 2
+
+/** `range` undefined: very blocks are asked for. */
+type Settling = { readonly scope: FetchScope; readonly signal: AbortSignal; readonly range?: Range }
+
 /** Fetches transfers over all nodes of a chain, and holds what they say against each other and against itself. */
 export class Fetcher {
   private readonly rpc: Rpc
   private readonly watch: NodeWatch
+  private readonly pauses: Pauses
   private readonly tests = new WeakMap<FetchScope, Promise<ScopeTest | undefined>>()
 
-  constructor(rpc: Rpc, watch: NodeWatch) {
+  /** `pauses` before what failed is asked otherwise. */
+  constructor(rpc: Rpc, watch: NodeWatch, pauses: Pauses) {
     this.rpc = rpc
     this.watch = watch
+    this.pauses = pauses
   }
 
   /** Runs work that needs blocks of the nodes: one that lacks them is counted and told of. @throws as `Rpc.run` does */
@@ -38,7 +49,7 @@ export class Fetcher {
   async transfers({ first, last, scope }: Range & { readonly scope: FetchScope }, signal: AbortSignal) {
     const range = { first, last }
     try {
-      return await this.settle((session, fetching) => readTransfers(session, range, fetching), { scope, signal })
+      return await this.settle((session, fetching) => readTransfers(session, range, fetching), { scope, signal, range })
     } catch (error) {
       throw tooLarge(error, range)
     }
@@ -60,21 +71,42 @@ export class Fetcher {
     this.watch.distrustLogs(proof)
   }
 
-  /** Where what a node says is doubtful and it has no receipts, the others are asked; had none, it is taken. */
+  /**
+   * In up to three rounds over all nodes. First each is asked the usual way, so that a healthy one answers at once. What they
+   * fail at for an unknown reason is asked again, and then otherwise. Where no node has receipts to settle a doubt, what
+   * they said is taken.
+   */
   private async settle<T>(
     work: (session: RpcSession, fetching: Fetching) => Promise<T>,
-    { scope, signal }: { readonly scope: FetchScope; readonly signal: AbortSignal },
+    { scope, signal, range }: Settling,
   ): Promise<T> {
     const { watch } = this
     const test = await this.testOf(scope)
-    const attempt = (strict: boolean, running: Running): Promise<T> =>
-      this.run((session) => work(session, { scope, test, watch, strict }), running)
-    try {
-      return await attempt(true, { signal, elsewhere: lacksReceipts })
-    } catch (error) {
-      if (!lacksReceipts(error)) throw error
-      return attempt(false, { signal })
+    const attempt = (how: Pick<Fetching, 'strict' | 'otherwise'>, running: Partial<Running>): Promise<T> => {
+      const own = { signal, what: 'logs', oddAttempts: ODD_ATTEMPTS, ...running }
+      return this.run((session) => work(session, { scope, test, watch, ...how }), own)
     }
+    const rounds = [
+      () => attempt({ strict: true, otherwise: false }, { elsewhere: lacksReceipts }),
+      () => attempt({ strict: true, otherwise: true }, { elsewhere: (error) => lacksReceipts(error) || isOdd(error) }),
+      () => attempt({ strict: false, otherwise: true }, { elsewhere: isOdd }),
+    ]
+    let last: unknown
+    for (const [place, round] of rounds.entries()) {
+      // Receipts that no node keeps are no reason to ask for logs otherwise; unknown errors are none to take what is doubtful.
+      if (place === 1 && lacksReceipts(last) && !isRefused(last)) continue
+      if (place === 2 && !lacksReceipts(last)) continue
+      if (place === 1) await wait(pauseMs(1, this.pauses, Math.random()), signal)
+      try {
+        return await round()
+      } catch (error) {
+        last = error
+        if (!lacksReceipts(error) && !isOdd(error)) throw error
+        // A smaller range is known to help.
+        if (range !== undefined && tooLarge(error, range) !== error) throw error
+      }
+    }
+    throw withRemedy(last)
   }
 
   private testOf(scope: FetchScope): Promise<ScopeTest | undefined> {
@@ -84,4 +116,12 @@ export class Fetcher {
     this.tests.set(scope, made)
     return made
   }
+}
+
+/** The error of what no way and no node could answer, with what an operator can do. */
+function withRemedy(error: unknown): unknown {
+  if (!(error instanceof ServiceError)) return error
+  const words = `${error.message} (asked in smaller ranges, by other filters, by block hash and by receipts, of every node; `
+  const remedy = `${words}another node under rpc, or one with eth_getBlockReceipts, would help)`
+  return new ServiceError(error.code, remedy, { cause: error, fields: error.fields })
 }

@@ -17,8 +17,9 @@ export function parseHash(value: unknown): string | undefined {
   return typeof value === 'string' && HASH.test(value) ? value.toLowerCase() : undefined
 }
 
-/** A JSON-RPC quantity as a number, or undefined where it is none or not exact in a double. */
+/** A JSON-RPC quantity, or a JSON number, as a number; undefined where it is neither, or not exact in a double. */
 export function parseNumber(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : undefined
   if (typeof value !== 'string' || !QUANTITY.test(value)) return undefined
   const number = Number(value)
   return Number.isSafeInteger(number) ? number : undefined

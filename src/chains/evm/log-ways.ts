@@ -1,4 +1,5 @@
 import type { FetchScope, LogsProof } from '../adapter.ts'
+import type { Refusals } from './refusals.ts'
 
 /** What a filter of eth_getLogs names besides the blocks. `none`: nothing, so every log is answered. */
 export type FilterShape = 'events' | 'addresses' | 'accounts' | 'addresses_accounts' | 'none'
@@ -35,16 +36,48 @@ const CONTINUED = 8
 type Blocks = { readonly first: number; readonly last: number }
 type Answered = Blocks & { readonly label: string; readonly scope: FetchScope['type']; readonly way: LogWay }
 
-/** Which kinds of filter were caught leaving out logs, by node (its label), and which kind answered for which blocks. */
+/** Addresses in one filter at most: geth takes 1,000 values for a topic, hosted nodes fewer addresses. */
+export const MAX_FILTER_SIZE = 500
+
+/**
+ * Which kinds of filter were caught leaving out logs, or were refused, by node (its label), and which kind answered for
+ * which blocks.
+ */
 export class LogWays {
+  readonly #refusals: Refusals
+  /** Most addresses in one filter, by node and shape, where that is fewer than usual. */
+  readonly #sizes = new Map<string, number>()
   readonly #caught = new Map<string, LogWay[]>()
   /** Kinds caught where the node that answered is not known: they count for every node. */
   readonly #caughtAnywhere: LogWay[] = []
   #answers: Answered[] = []
 
-  /** The shapes that are fit to find a scope's transfers on a node, best first; empty where only receipts are. */
-  shapes(label: string, scope: FetchScope, by: BlocksBy): readonly FilterShape[] {
-    return SHAPES_OF[scope.type].filter((shape) => !this.isCaught(label, { shape, by }))
+  constructor(refusals: Refusals) {
+    this.#refusals = refusals
+  }
+
+  /**
+   * The kinds of filter that find a scope's transfers on a node and were neither caught nor refused lately, best first; by
+   * number before by hash. Empty where only receipts are left.
+   */
+  usable(label: string, scope: FetchScope): readonly LogWay[] {
+    const ways = (['number', 'hash'] as const).flatMap((by) => SHAPES_OF[scope.type].map((shape) => ({ shape, by })))
+    return ways.filter((way) => !this.isCaught(label, way) && !this.#refusals.isPaused(keyOf(label, way)))
+  }
+
+  /** Most addresses in one filter of a node; 1: one event in a filter, too. */
+  sizeOf(label: string, { shape }: LogWay): number {
+    return this.#sizes.get(`${label} ${shape}`) ?? MAX_FILTER_SIZE
+  }
+
+  /** A node answers filters of so many addresses, and no larger ones. */
+  setSize(label: string, { shape }: LogWay, size: number): void {
+    this.#sizes.set(`${label} ${shape}`, size)
+  }
+
+  /** A kind of filter is refused by a node for no known reason: it is not used for a while. */
+  refused(label: string, way: LogWay): void {
+    this.#refusals.failed(keyOf(label, way))
   }
 
   /** True where a kind of filter, or a part of it, was caught on a node. */
@@ -98,4 +131,8 @@ export class LogWays {
 
 function isSameWay(a: LogWay, b: LogWay): boolean {
   return a.shape === b.shape && a.by === b.by
+}
+
+function keyOf(label: string, { shape, by }: LogWay): string {
+  return `${label} logs ${shape} ${by}`
 }

@@ -1,28 +1,40 @@
-import type { BlockRef } from '../../core/block.ts'
+import type { BlockRef, Header } from '../../core/block.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { RpcCall, RpcOutcome } from '../../net/json-rpc.ts'
 import type { RpcSession } from '../../net/rpc.ts'
-import type { FetchScope } from '../adapter.ts'
-import { failureOf } from './faults.ts'
-import { type Block, blockCall, blockOfHashCall, parseBlock } from './headers.ts'
+import { failureOf, isOdd } from './faults.ts'
+import { type Block, blockCall, blockOfHashCall, parseBlock, parseHeader } from './headers.ts'
 import { garbage, parseHash, parseNumber, quantity } from './hex.ts'
 import type { LogWay } from './log-ways.ts'
-import { type Filter, filtersOf, onlyEvents } from './scope.ts'
-import type { NodeWatch } from './watch.ts'
+import { type Filter, onlyEvents } from './scope.ts'
 
 /** Blocks, both ends included. */
 export type Range = { readonly first: number; readonly last: number }
 
-/** Answers to eth_getLogs, one a filter: untrusted. Undefined: one block's logs are more than the node answers with. */
+/**
+ * Answers to eth_getLogs, one a filter: untrusted. Undefined: one block's logs are more than the node answers with. A null
+ * among them is no list: some nodes say so that they have none.
+ */
 export type Answers = readonly unknown[] | undefined
+
+/** Answers for a range, and those headers of it that were asked beside, as far as the node gave them. */
+export type RangeAnswers = { readonly answers: Answers; readonly headers: readonly Header[] }
+
+/** What is asked of a range. `headers`: numbers of blocks whose headers are asked beside, to check what logs say of blocks. */
+export type RangeRequest = { readonly filters: readonly Filter[]; readonly headers: readonly number[] }
 
 /**
  * Answers for a range. The head is asked in the same batch, before: an answer for blocks that the node lacks is short.
  * @throws RANGE_TOO_LARGE with field `suggested`; NODE_BEHIND the node's head is below `last`; NODE_*
  */
-export async function logsOfRange(session: RpcSession, range: Range, filters: readonly Filter[]): Promise<Answers> {
+export async function logsOfRange(
+  session: RpcSession,
+  range: Range,
+  { filters, headers }: RangeRequest,
+): Promise<RangeAnswers> {
   const [head, ...outcomes] = await session.batch([
     { method: 'eth_blockNumber', params: [] },
+    ...headers.map(blockCall),
     ...filters.map((filter) => rangeCall(filter, range)),
   ])
   if (head === undefined || !head.ok) throw head?.error ?? garbage('too little')
@@ -32,10 +44,22 @@ export async function logsOfRange(session: RpcSession, range: Range, filters: re
     const fields = { head: number, asked: range.last }
     throw new ServiceError('NODE_BEHIND', `${session.label} is at block ${number}, asked for ${range.last}`, { fields })
   }
+  let answers: Answers
   try {
-    return answersOf(outcomes)
+    answers = answersOf(outcomes.slice(headers.length))
   } catch (error) {
     throw isServiceError(error, 'NODE_TOO_LARGE') ? tooLarge(error, range) : error
+  }
+  return { answers, headers: headers.flatMap((asked, place) => headerFrom(outcomes[place], asked) ?? []) }
+}
+
+/** Undefined: the node failed to give it. @throws NODE_BEHIND the node lacks the block */
+function headerFrom(outcome: RpcOutcome | undefined, number: number): Header | undefined {
+  try {
+    return outcome?.ok === true ? parseHeader(outcome.result, number) : undefined
+  } catch (error) {
+    if (isOdd(error)) return undefined
+    throw error
   }
 }
 
@@ -63,47 +87,45 @@ export function tooLarge(error: unknown, range: Range): unknown {
   return new ServiceError('RANGE_TOO_LARGE', error.message, { cause: error, fields: { suggested: undefined } })
 }
 
-/** A block as the node knows it, and what it says of its logs. */
-export type BlockLogs = { readonly block: Block; readonly answers: Answers }
+/**
+ * A block as the node knows it, and what it says of its logs, with the kind of filter that was answered. Undefined `way`: none
+ * was asked.
+ */
+export type BlockLogs = { readonly block: Block; readonly answers: Answers; readonly way: LogWay | undefined }
+
+/** Blocks whose logs are asked by filters of one kind. */
+export type BlocksRequest = {
+  readonly headers: readonly BlockRef[]
+  readonly filters: readonly Filter[]
+  readonly way: LogWay
+  /** Logs of other events are wanted too. */
+  readonly keepsAll?: boolean
+}
 
 /**
  * Answers for each of these very blocks, in order, each with its block, which is asked in the same batch: nodes exist
  * that answer `[]` for a hash that they never heard of.
- * @throws NODE_BEHIND the node does not know one of them, or another one has its number; NODE_*
+ * @throws NODE_BEHIND the node does not know one of them, or another one has its number; NODE_RPC with `failure:
+ *   block_parameter` it takes no hash there, or answers for another block; NODE_*
  */
-export async function logsOfBlocks(
-  session: RpcSession,
-  request: { readonly headers: readonly BlockRef[]; readonly scope: FetchScope; readonly watch: NodeWatch },
-): Promise<readonly BlockLogs[]> {
-  const { headers, scope, watch } = request
-  const { label } = session
-  const noteWay = (way: LogWay): void => {
-    for (const { number } of headers) watch.ways.answered(label, scope, { first: number, last: number, ...way })
-  }
-  const key = `${label} logs by hash`
-  const [shape] = watch.ways.shapes(label, scope, 'hash')
-  if (shape !== undefined && !watch.refusals.isPaused(key)) {
-    const found = await byHash(session, headers, filtersOf(scope, shape))
-    if (found !== undefined) {
-      noteWay({ shape, by: 'hash' })
-      return found.map(({ block, answers }) => ({ block, answers: onlyEvents(answers, shape) }))
-    }
-    watch.refusals.failed(key)
-    watch.tell(label, 'node takes no block hash for logs: asked by number')
-  }
-  const [other] = watch.ways.shapes(label, scope, 'number')
-  if (other === undefined) return byNumber(session, headers, undefined)
-  noteWay({ shape: other, by: 'number' })
-  const found = await byNumber(session, headers, filtersOf(scope, other))
-  return found.map(({ block, answers }) => ({ block, answers: onlyEvents(answers, other) }))
+export function logsOfBlocks(session: RpcSession, request: BlocksRequest): Promise<readonly BlockLogs[]> {
+  return request.way.by === 'hash' ? byHash(session, request) : byNumber(session, request)
 }
 
-/** Undefined: the node does not take a hash there, or answers for another block. */
+/** These very blocks without their logs, for receipts to tell. @throws as `logsOfBlocks` */
+export async function blocksAlone(session: RpcSession, headers: readonly BlockRef[]): Promise<readonly BlockLogs[]> {
+  const outcomes = await session.batch(headers.map(({ hash }) => blockOfHashCall(hash)))
+  return headers.map((header, place) => {
+    const block = blockFrom(outcomes[place])
+    if (block.hash !== header.hash) throw garbage('another block', { block: header.number })
+    return { block, answers: undefined, way: undefined }
+  })
+}
+
 async function byHash(
   session: RpcSession,
-  headers: readonly BlockRef[],
-  filters: readonly Filter[],
-): Promise<readonly BlockLogs[] | undefined> {
+  { headers, filters, way, keepsAll }: BlocksRequest,
+): Promise<readonly BlockLogs[]> {
   const calls = headers.flatMap(({ hash }) => [
     blockOfHashCall(hash),
     ...filters.map((filter): RpcCall => ({ method: 'eth_getLogs', params: [{ ...filter, blockHash: hash }] })),
@@ -114,37 +136,36 @@ async function byHash(
     const at = place * (filters.length + 1)
     const block = blockFrom(outcomes[at])
     if (block.hash !== header.hash) throw garbage('another block', { block: header.number })
-    const own = outcomes.slice(at + 1, at + 1 + filters.length)
-    if (own.some((outcome) => !outcome.ok && outcome.error.fields.failure === 'block_parameter')) return undefined
-    const answers = answersOf(own)
-    if (answers?.some((answer) => isOfAnother(answer, block))) return undefined
-    found.push({ block, answers })
+    const answers = answersOf(outcomes.slice(at + 1, at + 1 + filters.length))
+    if (answers?.some((answer) => isOfAnother(answer, block))) {
+      throw new ServiceError('NODE_RPC', 'The node answers logs of another block', {
+        fields: { block: header.number, failure: 'block_parameter' },
+      })
+    }
+    found.push({ block, answers: keepsAll === true ? answers : onlyEvents(answers, way.shape), way })
   }
   return found
 }
 
-/** `filters` undefined: the node answers no kind of filter rightly, so that only the blocks are asked. */
 async function byNumber(
   session: RpcSession,
-  headers: readonly BlockRef[],
-  filters: readonly Filter[] | undefined,
+  { headers, filters, way, keepsAll }: BlocksRequest,
 ): Promise<readonly BlockLogs[]> {
-  const own = filters ?? []
   const calls = headers.flatMap(({ number }) => [
-    ...own.map((filter) => rangeCall(filter, { first: number, last: number })),
+    ...filters.map((filter) => rangeCall(filter, { first: number, last: number })),
     blockCall(number),
   ])
   const outcomes = await session.batch(calls)
   return headers.map((header, place) => {
-    const at = place * (own.length + 1)
+    const at = place * (filters.length + 1)
     // The block is asked last: had a reorg come between, it would be another.
-    const block = blockFrom(outcomes[at + own.length])
-    const answers = filters === undefined ? undefined : answersOf(outcomes.slice(at, at + own.length))
+    const block = blockFrom(outcomes[at + filters.length])
+    const answers = answersOf(outcomes.slice(at, at + filters.length))
     if (block.hash !== header.hash || answers?.some((answer) => isOfAnother(answer, block))) {
       const fields = { block: header.number }
       throw new ServiceError('NODE_BEHIND', 'The block is not the canonical one', { fields })
     }
-    return { block, answers }
+    return { block, answers: keepsAll === true ? answers : onlyEvents(answers, way.shape), way }
   })
 }
 

@@ -115,17 +115,49 @@ describe('a node without eth_getBlockReceipts', () => {
   })
 })
 
-test.each([
-  ['too few', (result: unknown) => (Array.isArray(result) ? result.slice(1) : result), 'NODE_GARBAGE'],
-  ['no list', () => 7, 'NODE_GARBAGE'],
-  ['without logs', (result: unknown) => without(result, 'logs'), 'NODE_GARBAGE'],
-  ['pruned', () => null, 'NODE_RPC'],
-  ['of another block', (result: unknown) => moved(result), 'NODE_BEHIND'],
-] as const)('receipts that are %s are not taken', async (_, change, code) => {
+const gone = (): never => {
+  throw new Fault(-32000, 'failed to find transaction in block')
+}
+/** What is odd of a block's receipts. */
+const ODD: ReadonlyArray<readonly [string, (result: unknown) => unknown]> = [
+  ['too few', (result) => (Array.isArray(result) ? result.slice(1) : result)],
+  ['no list', () => 7],
+  ['without logs', (result) => without(result, 'logs')],
+  ['null', () => null],
+  ['a broken index', gone],
+  ['an internal error', fails(-32603, 'Internal error')],
+  ['of a size that is refused', fails(-32003, 'response too large')],
+]
+
+test.each(ODD)('receipts that are %s are not taken: they are asked one by one', async (_, change) => {
   const node = await changing('eth_getBlockReceipts', change)
   const blocks = { headers: headers.slice(-4), scope: ALL, source: 'receipts' } as const
-  await expect(adapterOf(node.url).transfersOf(blocks, SIGNAL)).rejects.toMatchObject({ code })
-  // Another node that has them is asked.
+  const truth = await adapter.transfersOf(blocks, SIGNAL)
+  expect(await adapterOf(node.url).transfersOf(blocks, SIGNAL)).toEqual(truth)
+  await node.stop()
+})
+
+test.each(ODD)('receipts that are %s, alone too: another node that has them is asked', async (_, change) => {
+  const node = await startScriptedNode(
+    altering(anvil.url, ({ method }, result) => {
+      if (method === 'eth_getTransactionReceipt') return null
+      return method === 'eth_getBlockReceipts' ? change(result) : result
+    }),
+  )
+  const blocks = { headers: headers.slice(-4), scope: ALL, source: 'receipts' } as const
+  await expect(adapterOf(node.url).transfersOf(blocks, SIGNAL)).rejects.toMatchObject({
+    code: 'NODE_RPC',
+    fields: { failure: 'no_receipts' },
+  })
+  const truth = await adapter.transfersOf(blocks, SIGNAL)
+  expect(await adapterOf(node.url, anvil.url).transfersOf(blocks, SIGNAL)).toEqual(truth)
+  await node.stop()
+})
+
+test('receipts of another block are not taken', async () => {
+  const node = await changing('eth_getBlockReceipts', moved)
+  const blocks = { headers: headers.slice(-4), scope: ALL, source: 'receipts' } as const
+  await expect(adapterOf(node.url).transfersOf(blocks, SIGNAL)).rejects.toMatchObject({ code: 'NODE_BEHIND' })
   expect(await adapterOf(node.url, anvil.url).transfersOf(blocks, SIGNAL)).toHaveLength(4)
   await node.stop()
 })

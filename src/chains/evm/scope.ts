@@ -3,10 +3,7 @@ import { isRecord } from '../../net/json-rpc.ts'
 import type { FetchScope } from '../adapter.ts'
 import { TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE } from './decode.ts'
 import { addressWord, ZERO_ADDRESS } from './hex.ts'
-import type { FilterShape } from './log-ways.ts'
-
-/** Addresses in one filter: geth takes at most 1,000 values for a topic, hosted nodes fewer addresses. */
-const ADDRESSES_PER_FILTER = 500
+import { type FilterShape, MAX_FILTER_SIZE } from './log-ways.ts'
 
 /** A filter of eth_getLogs, without its blocks. */
 export type Filter = { readonly address?: readonly string[]; readonly topics: readonly (readonly string[] | null)[] }
@@ -26,8 +23,16 @@ export function onlyEvents<T extends readonly unknown[] | undefined>(answers: T,
   return answers.map((answer) => (Array.isArray(answer) ? answer.filter((log) => !isOther(log)) : answer))
 }
 
-/** The eth_getLogs filters of a shape that together find the scope's transfers; a log may match several. */
-export function filtersOf(scope: FetchScope, shape: FilterShape): readonly Filter[] {
+/**
+ * The eth_getLogs filters of a shape that together find the scope's transfers; a log may match several. `size`: most
+ * addresses in one filter; with 1, each names one event too.
+ */
+export function filtersOf(scope: FetchScope, shape: FilterShape, size: number = MAX_FILTER_SIZE): readonly Filter[] {
+  const filters = wholeFilters(scope, shape, size)
+  return size > 1 ? filters : filters.flatMap(byEvent)
+}
+
+function wholeFilters(scope: FetchScope, shape: FilterShape, size: number): readonly Filter[] {
   const topics = [EVENTS]
   switch (shape) {
     case 'none':
@@ -35,12 +40,20 @@ export function filtersOf(scope: FetchScope, shape: FilterShape): readonly Filte
     case 'events':
       return [{ topics }]
     case 'addresses':
-      return chunks(tokensOf(scope)).map((address) => ({ address, topics }))
+      return chunks(tokensOf(scope), size).map((address) => ({ address, topics }))
     case 'accounts':
-      return chunks(accountsOf(scope)).flatMap(sidesOf)
+      return chunks(accountsOf(scope), size).flatMap(sidesOf)
     case 'addresses_accounts':
       return sidesOf(accountsOf(scope)).map((filter) => ({ address: tokensOf(scope), ...filter }))
   }
+}
+
+/** A filter for each of the events that one names. */
+function byEvent(filter: Filter): readonly Filter[] {
+  const [events, ...others] = filter.topics
+  return events === undefined || events === null
+    ? [filter]
+    : events.map((event) => ({ ...filter, topics: [[event], ...others] }))
 }
 
 function tokensOf(scope: FetchScope): readonly string[] {
@@ -66,9 +79,9 @@ function sidesOf(accounts: readonly string[]): Filter[] {
   ]
 }
 
-function chunks(items: readonly string[]): string[][] {
+function chunks(items: readonly string[], size: number): string[][] {
   const out: string[][] = []
-  for (let at = 0; at < items.length; at += ADDRESSES_PER_FILTER) out.push(items.slice(at, at + ADDRESSES_PER_FILTER))
+  for (let at = 0; at < items.length; at += size) out.push(items.slice(at, at + size))
   return out
 }
 

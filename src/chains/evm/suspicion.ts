@@ -22,10 +22,13 @@ export type Sought = { readonly key: string; readonly bits: BloomBits }
 /** What stands in the logs of a scope's transfers, and where in a log. */
 export type ScopeTest = { readonly place: 'signature' | 'address' | 'account'; readonly sought: readonly Sought[] }
 
+/** Tells blocks that surely have no event of a transfer. */
+export const ANY_EVENT: ScopeTest = { place: 'signature', sought: SIGNATURES }
+
 /** How a scope's logs can be told from a bloom; undefined for parts of a token, which it cannot tell apart. */
 export async function scopeTest(scope: FetchScope): Promise<ScopeTest | undefined> {
   if (scope.type === 'pair' || scope.type === 'mints') return undefined
-  if (scope.type === 'all') return { place: 'signature', sought: SIGNATURES }
+  if (scope.type === 'all') return ANY_EVENT
   const bitsOf = await loadBitsOf()
   if (scope.type === 'tokens') {
     return { place: 'address', sought: scope.tokens.map((key) => ({ key, bits: bitsOf(key) })) }

@@ -3,16 +3,17 @@ import type { BlockRef, Header } from '../../core/block.ts'
 import type { BlockTransfers, Transfer } from '../../core/transfer.ts'
 import type { RpcSession } from '../../net/rpc.ts'
 import type { FetchScope } from '../adapter.ts'
+import { tellBlocks, tellRange } from './ask-logs.ts'
 import { type DecodedBlock, decodeRange } from './blocks.ts'
 import { checkRange } from './check-range.ts'
-import { wholeRange } from './cut-answers.ts'
-import { readHeaders } from './headers.ts'
 import { garbage } from './hex.ts'
+import { type TimedBlock, withTimes } from './log-times.ts'
 import type { LogWay } from './log-ways.ts'
-import { type Answers, type BlockLogs, logsOfBlocks, type Range } from './logs.ts'
-import { filtersOf, onlyEvents, wantedBy } from './scope.ts'
+import type { BlockLogs, Range } from './logs.ts'
+import { numbered } from './numbering.ts'
+import { wantedBy } from './scope.ts'
 import { type Fetching, missingFrom, receiptsWhere, united } from './settle.ts'
-import { type Suspicion, seenIn, suspicion } from './suspicion.ts'
+import { ANY_EVENT, rulesOut, type Suspicion, seenIn, suspicion } from './suspicion.ts'
 
 /**
  * The transfers of a range of settled blocks, each block with its time; a sample of it is checked.
@@ -24,32 +25,16 @@ export async function readTransfers(
   fetching: Fetching,
 ): Promise<readonly BlockTransfers[]> {
   const { scope, watch } = fetching
-  const { answers, way } = await answersFor(session, range, fetching)
-  const decoded = decodeRange(answers ?? [], range)
+  const { label } = session
+  const { decoded, unproven, way, headers } = await tellRange(session, range, fetching)
   watch.counts.skippedLogs += decoded.skipped
   const wanted = onlyWanted(decoded.blocks, scope)
   const { silent } = decoded
-  const blocks = await checkRange(session, { range, blocks: wanted, silent, refused: answers === undefined }, fetching)
-  if (way !== undefined) watch.ways.answered(session.label, scope, { ...range, ...way })
-  const untimed = blocks.filter((block) => block.timestamp === undefined)
-  const headers = await readHeaders(
-    session,
-    untimed.map((block) => block.number),
-  )
-  const byNumber = new Map(headers.map((header) => [header.number, header]))
-  return blocks.map((block) => withTime(block, byNumber.get(block.number)))
-}
-
-/** A range's logs, asked by the best kind of filter that the node was not caught at; else none, so that receipts tell. */
-async function answersFor(
-  session: RpcSession,
-  range: Range,
-  { scope, watch }: Fetching,
-): Promise<{ readonly answers: Answers; readonly way: LogWay | undefined }> {
-  const [shape] = watch.ways.shapes(session.label, scope, 'number')
-  if (shape === undefined) return { answers: undefined, way: undefined }
-  const answers = await wholeRange(session, range, { filters: filtersOf(scope, shape), watch })
-  return { answers: onlyEvents(answers, shape), way: { shape, by: 'number' } }
+  const checked = await checkRange(session, { range, blocks: wanted, silent, unproven, way }, fetching)
+  const blocks = await numbered(session, checked, fetching)
+  if (way !== undefined) watch.ways.answered(label, scope, { ...range, ...way })
+  const timed = await withTimes(session, blocks, { range, headers, watch })
+  return timed.map(blockOf)
 }
 
 /** A node that does not know a filter leaves it out, and answers with more. */
@@ -61,14 +46,14 @@ function onlyWanted(blocks: readonly DecodedBlock[], scope: FetchScope): readonl
     .filter(({ transfers }) => transfers.length > 0)
 }
 
-function withTime(block: DecodedBlock, header: Header | undefined): BlockTransfers {
+function blockOf({ block, header, isRead }: TimedBlock): BlockTransfers {
   if (header !== undefined && header.hash !== block.hash) {
     throw garbage('logs and header of different blocks', { block: block.number })
   }
-  const timestamp = block.timestamp ?? header?.timestamp
+  const timestamp = header?.timestamp ?? block.timestamp
   assert(timestamp !== undefined, 'a block without a time had its header read')
   const { number, hash, transfers } = block
-  return { number, hash, parentHash: header?.parentHash, timestamp, transfers }
+  return { number, hash, parentHash: isRead ? header?.parentHash : undefined, timestamp, transfers }
 }
 
 /**
@@ -83,15 +68,36 @@ export async function readTransfersOf(
 ): Promise<readonly BlockTransfers[]> {
   const { scope, watch } = fetching
   const wanted = wantedBy(scope)
-  const found = await logsOfBlocks(session, { headers, scope, watch })
-  const blocks = headers.map((header, place) => {
-    const { block, skipped } = decodedOf(header, found[place]?.answers)
-    watch.counts.skippedLogs += skipped
-    return { ...header, transfers: block?.transfers.filter(wanted) ?? [] }
+  const told = await tellBlocks(session, headers, fetching)
+  const found = told.map((one) => proven(one, fetching))
+  const decoded = headers.map((header, place) => decodedOf(header, found[place]?.answers))
+  watch.counts.skippedLogs += decoded.reduce((sum, { skipped }) => sum + skipped, 0)
+  const raw = decoded.flatMap(({ block }) => (block === undefined ? [] : [block]))
+  const numberedBlocks = new Map((await numbered(session, raw, fetching)).map((block) => [block.number, block]))
+  const blocks = headers.map((header) => {
+    const { transfers } = numberedBlocks.get(header.number) ?? { transfers: [] }
+    return { ...header, transfers: transfers.filter(wanted) }
   })
   const doubtful = found.filter((one) => isDoubtful(session, one, fetching))
   const receipts = await receiptsWhere(session, doubtful, fetching)
-  return blocks.map((block) => settled(session, block, { receipts: receipts.get(block.number), watch }))
+  for (const [place, { way }] of found.entries()) {
+    const number = headers[place]?.number
+    if (way !== undefined && number !== undefined) {
+      watch.ways.answered(session.label, scope, { first: number, last: number, ...way })
+    }
+  }
+  return blocks.map((block, place) => {
+    const way = found[place]?.way
+    return settled(session, block, { receipts: receipts.get(block.number), watch, way })
+  })
+}
+
+/** A null is no list. Where the block's bloom proves that there are no logs, it means that; else receipts have to tell. */
+function proven(logs: BlockLogs, { test }: Fetching): BlockLogs {
+  if (logs.answers?.includes(null) !== true) return logs
+  const { block } = logs
+  const isEmpty = block.transactions?.length === 0 || rulesOut(block.bloom, test ?? ANY_EVENT)
+  return { ...logs, answers: isEmpty ? logs.answers.map((answer) => answer ?? []) : undefined }
 }
 
 function decodedOf(
@@ -117,11 +123,17 @@ function isDoubtful({ label }: RpcSession, { block, answers }: BlockLogs, { test
 function settled(
   { label }: RpcSession,
   block: Header & { readonly transfers: readonly Transfer[] },
-  { receipts, watch }: { receipts: readonly Transfer[] | undefined; watch: Fetching['watch'] },
+  {
+    receipts,
+    watch,
+    way,
+  }: { receipts: readonly Transfer[] | undefined; watch: Fetching['watch']; way: LogWay | undefined },
 ): BlockTransfers {
   if (receipts === undefined) return block
+  const { number } = block
   const transfers = missingFrom(block.transfers, receipts)
-  if (transfers > 0) watch.repaired(label, { first: block.number, last: block.number, transfers })
-  else watch.falseAlarm(label)
+  if (transfers > 0) watch.repaired(label, { first: number, last: number, transfers })
+  if (transfers > 0 && way !== undefined) watch.missedAt(label, { way, block: number })
+  if (transfers === 0) watch.falseAlarm(label)
   return { ...block, transfers: united(block.transfers, receipts) }
 }

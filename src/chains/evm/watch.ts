@@ -1,5 +1,5 @@
 import type { AdapterCounts, AdapterOptions, LogsProof } from '../adapter.ts'
-import { LogWays } from './log-ways.ts'
+import { type LogWay, LogWays } from './log-ways.ts'
 import { Refusals } from './refusals.ts'
 
 /** Ranges for which a node that was caught leaving out logs is looked at closely: days of a live chain, an hour of backfill. */
@@ -12,6 +12,9 @@ const FALSE_ALARMS = 8
 const WEAK_SAMPLE = 8
 /** A non-empty block of one range in so many is compared with its receipts: what no bloom can tell. */
 const RANGES_PER_COMPARISON = 16
+
+/** Blocks near the head of which a kind of filter lacked logs, before it is not used again: an index may be late, not wrong. */
+const MISSED_BEFORE_CAUGHT = 3
 
 /** How closely a range's answer is looked at. */
 export type Closeness = {
@@ -37,24 +40,36 @@ export class NodeWatch {
   readonly counts: AdapterCounts
   /** Of methods and parameters that a node refused, by `label what`. */
   readonly refusals: Refusals
+  readonly random: () => number
   /** Kinds of filter that are not used again. */
-  readonly ways = new LogWays()
+  readonly ways: LogWays
+  /** Nodes (by label) whose logs have no right index. */
+  readonly misnumbering = new Set<string>()
   private readonly warn: AdapterOptions['warn']
   private readonly now: () => number
   private readonly closeRanges = new Map<string, number>()
+  private readonly missed = new Map<string, number>()
   private readonly falseAlarms = new Map<string, number>()
   private readonly told = new Map<string, number>()
   /** Most logs that an answer of a node had and was whole: it does not cut below that. */
   private readonly wholeCounts = new Map<string, number>()
   private ranges = 0
+  private times = 0
   private weak = 0
 
-  /** `now` in milliseconds. */
-  constructor(options: { counts: AdapterCounts; warn: AdapterOptions['warn']; now: () => number }) {
+  /** `now` in milliseconds; `random` from 0 to below 1. */
+  constructor(options: {
+    counts: AdapterCounts
+    warn: AdapterOptions['warn']
+    now: () => number
+    random: () => number
+  }) {
+    this.random = options.random
     this.counts = options.counts
     this.warn = options.warn
     this.now = options.now
     this.refusals = new Refusals(options.now)
+    this.ways = new LogWays(this.refusals)
   }
 
   /** How closely to look at the next range of a node. */
@@ -65,6 +80,11 @@ export class NodeWatch {
       return CLOSE
     }
     return ++this.ranges % RANGES_PER_COMPARISON === 0 ? COMPARING : USUAL
+  }
+
+  /** True where what the logs of a range say of a block's time is held against a header of its own. */
+  samplesTime(): boolean {
+    return ++this.times % RANGES_PER_COMPARISON === 0
   }
 
   /** True where a weak alarm of a node is worth its receipts. */
@@ -85,6 +105,12 @@ export class NodeWatch {
     this.tell(label, 'node left out logs: taken from receipts', found)
   }
 
+  /** A node gave two logs of a block one index: what it says of places is taken from receipts from now on. */
+  misnumbers(label: string): void {
+    if (!this.misnumbering.has(label)) this.tell(label, 'node gives two logs of a block one index: counted by receipts')
+    this.misnumbering.add(label)
+  }
+
   /** From now on, and for a while, a node is looked at closely. */
   caught(label: string): void {
     this.closeRanges.set(label, CLOSE_RANGES)
@@ -92,11 +118,28 @@ export class NodeWatch {
   }
 
   /** As `ChainAdapter.distrustLogs`. */
-  distrustLogs(proof: LogsProof): void {
-    for (const { label, way } of this.ways.proven(proof)) {
-      const fields = { block: proof.block.number, filter: way.shape, blocksBy: way.by }
-      this.tell(label ?? 'all', 'node left out logs: this kind of filter is not used again', fields)
+  distrustLogs({ block, scope }: LogsProof): void {
+    for (const { label, way } of this.ways.proven({ block, scope })) {
+      this.tellCaught(label ?? 'all', { way, block: block.number })
     }
+  }
+
+  /** A node left out logs of a settled block where it was asked so: that kind of filter is not used again. */
+  caughtAt(label: string, found: { readonly way: LogWay; readonly block: number }): void {
+    if (this.ways.caught(label, found.way)) this.tellCaught(label, found)
+  }
+
+  /** As `caughtAt`, of a block near the head, whose logs may only have been late: a few times are put up with. */
+  missedAt(label: string, found: { readonly way: LogWay; readonly block: number }): void {
+    const key = `${label} ${found.way.shape} ${found.way.by}`
+    const times = (this.missed.get(key) ?? 0) + 1
+    this.missed.set(key, times)
+    if (times >= MISSED_BEFORE_CAUGHT) this.caughtAt(label, found)
+  }
+
+  private tellCaught(label: string, { way, block }: { readonly way: LogWay; readonly block: number }): void {
+    const fields = { block, filter: way.shape, blocksBy: way.by }
+    this.tell(label, 'node left out logs: this kind of filter is not used again', fields)
   }
 
   /** True where a node is known to answer with so many logs, or more, without cutting. */
