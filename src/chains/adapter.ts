@@ -121,7 +121,7 @@ export type LogsProof = { readonly block: BlockRef; readonly scope: FetchScope }
 
 /** Counts that an adapter keeps of what it saw, since it was made; read by metrics. */
 export type AdapterCounts = {
-  /** Logs that are no well-formed transfers. */
+  /** Logs that are none of the events that were asked for, or are no logs at all. Of an event that can't be decoded the block has a hint. */
   skippedLogs: number
   /** HTTP requests to nodes. */
   calls: number

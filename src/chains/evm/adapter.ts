@@ -8,8 +8,11 @@ import { confirmChain } from './confirm-chain.ts'
 import { classifyEvmFault, failureOf } from './faults.ts'
 import { Fetcher } from './fetcher.ts'
 import { readHeads, readLinkedHeaders } from './headers.ts'
+import { readNatures, STANDARDS_PER_CALL } from './natures.ts'
+import { withHints } from './notes.ts'
 import { Abilities } from './pinned.ts'
 import { Refusals } from './refusals.ts'
+import { TokenStandards } from './standards.ts'
 import { readTokens, TOKENS_PER_CALL } from './tokens.ts'
 import { NodeWatch } from './watch.ts'
 
@@ -26,6 +29,10 @@ export function createEvmAdapter(
   const highest = new HighestHeads(rpc, urls.length)
   const fetcher = new Fetcher(rpc, new NodeWatch({ counts, warn, now: Date.now, random: Math.random }), pauses)
   const reading = { abilities: new Abilities(), bad: new Refusals(Date.now) }
+  const standards = new TokenStandards((samples, signal) => {
+    const reader = { ...reading, at: 'latest' as const, perCall: STANDARDS_PER_CALL }
+    return rpc.run((session) => readNatures(session, samples, reader), { signal })
+  }, new Refusals(Date.now))
   const tagUnsupported = onceOnly(() => warn('node knows no finalized block: 64 confirmations instead', { finality }))
   const finalizing = { finality, tagged: new Set<string>(), tagUnsupported }
   let greeted = false
@@ -38,8 +45,14 @@ export function createEvmAdapter(
     },
     confirm: (conflict, signal) => confirm(rpc, conflict, signal),
     headers: (range, signal) => fetcher.run((session) => readLinkedHeaders(session, range), { signal }),
-    transfers: (request, signal) => fetcher.transfers(request, signal),
-    transfersOf: (blocks, signal) => fetcher.transfersOf(blocks, signal),
+    transfers: async (request, signal) => {
+      const blocks = await standards.settle(await fetcher.transfers(request, signal), { settled: true }, signal)
+      return blocks.map(withHints).filter(({ transfers, hints }) => transfers.length > 0 || hints !== undefined)
+    },
+    transfersOf: async (blocks, signal) => {
+      const found = await standards.settle(await fetcher.transfersOf(blocks, signal), { settled: false }, signal)
+      return found.map(withHints)
+    },
     distrustLogs: (proof) => fetcher.distrustLogs(proof),
     readBalances: async ({ keys, at, ask }, signal): Promise<BalanceReads> => {
       const observedAt = Math.floor(Date.now() / 1000)

@@ -1,6 +1,7 @@
 import type { Transfer } from '../../core/transfer.ts'
-import { decodeLog, Interned, type LogBody } from './decode.ts'
+import { decodeLog } from './decode.ts'
 import { garbage, parseHash, parseNumber } from './hex.ts'
+import { Interned, type LogBody } from './interned.ts'
 
 /** A log as JSON-RPC sends it, as far as its place in the chain goes. */
 type RawLog = LogBody & {

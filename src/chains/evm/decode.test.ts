@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { encodeAbiParameters } from 'viem/utils'
 import { expect, test } from 'vitest'
 import type { Transfer } from '../../core/transfer.ts'
-import { decodeLog, Interned, type LogBody, TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE } from './decode.ts'
+import { decodeLog, TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE } from './decode.ts'
+import { Interned, type LogBody } from './interned.ts'
 
 const TOKEN = '0x00000000000000000000000000000000000070ce'
 const ALICE = '0x00000000000000000000000000000000000a11ce'
@@ -69,34 +70,61 @@ test('a contract that writes upper-case addresses is the same contract', () => {
 })
 
 const DIRTY = `0x${'1'.repeat(24)}${ALICE.slice(2)}`
-const MALFORMED: Readonly<Record<string, LogBody>> = {
+const NO_LOG: Readonly<Record<string, LogBody>> = {
   'no topics': erc20({ topics: [] }),
   'another event': erc20({ topics: [HASH, topic(ALICE), topic(BOB)] }),
-  'two topics': erc20({ topics: [TRANSFER, topic(ALICE)] }),
   'five topics': erc20({ topics: [TRANSFER, topic(ALICE), topic(BOB), topic(1), topic(1)] }),
-  'an amount of 31 bytes': erc20({ data: topic(5).slice(0, -2) }),
-  'an amount of 33 bytes': erc20({ data: `${topic(5)}00` }),
-  'no amount': erc20({ data: '0x' }),
   'an amount that is not hex': erc20({ data: `0x${'g'.repeat(64)}` }),
-  'dirty padding of the sender': erc20({ topics: [TRANSFER, DIRTY, topic(BOB)] }),
-  'dirty padding of the receiver': erc20({ topics: [TRANSFER, topic(ALICE), DIRTY] }),
   'a topic that is not text': erc20({ topics: [TRANSFER, 7, null] }),
-  'an ERC-721 with data': erc20({ topics: [TRANSFER, topic(ALICE), topic(BOB), topic(1)], data: topic(1) }),
   'a short item id': erc20({ topics: [TRANSFER, topic(ALICE), topic(BOB), '0x01'], data: '0x' }),
-  'an ERC-1155 with three topics': erc20({ topics: [TRANSFER_SINGLE, topic(ALICE), topic(BOB)] }),
-  'a single of three words': { ...batch([1, 2, 3]), topics: [TRANSFER_SINGLE, topic(0), topic(ALICE), topic(BOB)] },
-  'a batch without data': batch([]),
-  'a batch of one word': batch([64]),
-  'a batch with lists of unlike length': batch([64, 160, 2, 7, 8, 1, 1]),
-  'a batch whose offset points outside': batch([64, 320, 1, 7, 1, 1]),
-  'a batch whose offset is not a whole word': batch([65, 128, 1, 7, 1, 1]),
-  'a batch whose offset is 2^256-1': batch([64, MAX, 1, 7, 1, 1]),
-  'a batch whose length is 2^256-1': batch([64, 128, MAX, 7, MAX, 1]),
-  'a batch whose length is one too many': batch([64, 128, 1, 7, 2, 1]),
+  'an address that is none': erc20({ address: '0x12' }),
 }
 
-test.each(Object.entries(MALFORMED))('%s is skipped', (_, log) => {
+test.each(Object.entries(NO_LOG))('%s is skipped', (_, log) => {
   expect(decoded(log)).toBeUndefined()
+})
+
+/** Events that can't be decoded, and the accounts that they leave to be read. `item`: those of items. */
+const UNDECODABLE: Readonly<Record<string, readonly [LogBody, readonly string[]]>> = {
+  'two topics and one word': [erc20({ topics: [TRANSFER, topic(ALICE)], data: topic(BOB) }), [ALICE, BOB]],
+  'an amount of 31 bytes': [erc20({ data: topic(5).slice(0, -2) }), [ALICE, BOB]],
+  'no amount': [erc20({ data: '0x' }), [ALICE, BOB]],
+  'dirty padding of the sender': [erc20({ topics: [TRANSFER, DIRTY, topic(BOB)], data: topic(MAX) }), [BOB]],
+  'dirty padding of the receiver': [erc20({ topics: [TRANSFER, topic(ALICE), DIRTY], data: topic(MAX) }), [ALICE]],
+  'an ERC-1155 with three topics': [
+    { ...batch([MAX]), topics: [TRANSFER_SINGLE, topic(ALICE), topic(BOB)] },
+    [ALICE, BOB],
+  ],
+  'a batch without data': [batch([]), [ALICE, BOB]],
+  'a batch of one word': [batch([64]), [ALICE, BOB]],
+  'a batch with lists of unlike length': [
+    batch([64, 160, 2, 7, 8, 1, 1]),
+    [`${ALICE}#7`, `${ALICE}#8`, `${BOB}#7`, `${BOB}#8`],
+  ],
+  'a batch whose offset points outside': [batch([64, 320, 1, 7, 1, 1]), [`${ALICE}#7`, `${BOB}#7`]],
+  'a batch whose offset is not a whole word': [batch([65, 128, 1, 7, 1, 1]), [ALICE, BOB]],
+  'a batch whose offset is 2^256-1': [batch([64, MAX, 1, 7, 1, 1]), [`${ALICE}#7`, `${BOB}#7`]],
+  'a batch whose length is 2^256-1': [batch([64, 128, MAX, 7, MAX, 1]), [ALICE, BOB]],
+  'a batch whose length is one too many': [batch([64, 128, 1, 7, 2, 1]), [`${ALICE}#7`, `${BOB}#7`]],
+}
+
+test.each(Object.entries(UNDECODABLE))('%s leaves notes of whom it may concern', (_, [log, accounts]) => {
+  const notes = decoded(log) ?? []
+  expect(notes.map((one) => 'note' in one && one.note)).toEqual(accounts.map(() => 'undecodable'))
+  expect(notes.map(({ from, item }) => (item === '' ? from : `${from}#${item}`))).toEqual(accounts)
+})
+
+test('more data than the event declares is passed over', () => {
+  const [long] = decoded(erc20({ data: `${topic(5)}${word(MAX)}ab` })) ?? []
+  expect(long).toEqual({ ...MOVED, asset: { standard: 'erc20', reference: TOKEN }, item: '', amount: 5n })
+  const items = { topics: [TRANSFER, topic(ALICE), topic(BOB), topic(7)], data: topic(1) }
+  expect(decoded(erc20(items))).toEqual([
+    { ...MOVED, asset: { standard: 'erc721', reference: TOKEN }, item: '7', amount: 1n },
+  ])
+  const single = { ...batch([7, 9, 1]), topics: [TRANSFER_SINGLE, topic(0), topic(ALICE), topic(BOB)] }
+  expect(decoded(single)).toEqual([
+    { ...MOVED, asset: { standard: 'erc1155', reference: TOKEN }, item: '7', amount: 9n },
+  ])
 })
 
 const amounts = fc.oneof(fc.bigInt({ min: 0n, max: MAX }), fc.constantFrom(0n, 1n, MAX, 2n ** 52n - 1n, 2n ** 52n))

@@ -1,7 +1,9 @@
-import type { AssetRef, Standard } from '../../core/asset.ts'
+import type { AssetRef } from '../../core/asset.ts'
 import { NO_ITEM } from '../../core/asset.ts'
 import type { Transfer } from '../../core/transfer.ts'
 import { ZERO_ADDRESS } from './hex.ts'
+import type { Interned, LogBody, LogPlace } from './interned.ts'
+import { decodeMoved, decodeOddBatch, decodeOddSingle, decodeOddTransfer, type Listed } from './odd-logs.ts'
 
 /** `Transfer(address,address,uint256)` of ERC-20 and ERC-721: the same topic, told apart by topic count and data. */
 export const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
@@ -10,65 +12,39 @@ export const TRANSFER_SINGLE = '0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c0
 /** `TransferBatch(address,address,address,uint256[],uint256[])` of ERC-1155. */
 export const TRANSFER_BATCH = '0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb'
 
-/** What of a log says which transfers it tells: untrusted beyond its types. */
-export type LogBody = { readonly address: string; readonly topics: readonly unknown[]; readonly data: string }
+/** `Deposit(address,uint256)` of wrapped native coins. */
+export const DEPOSIT = '0xe1fffcc4923d04b559f4d29a8bfc6cda04eb5b0d3c460751c2402c5c5cc9109c'
+/** `Withdrawal(address,uint256)` of wrapped native coins. */
+export const WITHDRAWAL = '0x7fcf532c15f0a6db0bd6d0e038bea71d30d808c7d98cb3bf7268a95bf5081b65'
 
-/** Where a log stands. */
-export type LogPlace = { readonly logIndex: number; readonly transactionHash: string }
-
-/**
- * Remembers the parsed form of what repeats within a range (accounts, assets), so that each is checked and lower-cased
- * once, and transfers share one string. Made anew for each range: it never outgrows one answer.
- */
-export class Interned {
-  private readonly accounts = new Map<string, string>()
-  private readonly assets: Record<'erc20' | 'erc721' | 'erc1155', Map<string, AssetRef>> = {
-    erc20: new Map(),
-    erc721: new Map(),
-    erc1155: new Map(),
-  }
-
-  /** Address of a 32-byte topic; undefined where its padding is dirty or it is no topic. */
-  account(topic: unknown): string | undefined {
-    if (typeof topic !== 'string') return undefined
-    const known = this.accounts.get(topic)
-    if (known !== undefined) return known
-    if (!ADDRESS_TOPIC.test(topic)) return undefined
-    const address = `0x${topic.slice(26).toLowerCase()}`
-    this.accounts.set(topic, address)
-    return address
-  }
-
-  /** The asset of a contract; undefined where the address is none. */
-  asset(standard: 'erc20' | 'erc721' | 'erc1155', address: string): AssetRef | undefined {
-    const map = this.assets[standard]
-    const known = map.get(address)
-    if (known !== undefined) return known
-    if (!CONTRACT.test(address)) return undefined
-    const asset: { standard: Standard; reference: string } = { standard, reference: address.toLowerCase() }
-    map.set(address, asset)
-    return asset
-  }
-}
-
-const ADDRESS_TOPIC = /^0x0{24}[0-9a-fA-F]{40}$/
-const CONTRACT = /^0x[0-9a-fA-F]{40}$/
 const WORD = /^0x[0-9a-fA-F]{64}$/
 const WORDS = /^0x(?:[0-9a-fA-F]{64})*$/
 
 /**
- * Adds the transfers of one log to `out`, in order. False where the log is not a well-formed transfer event: wrong
- * topic count, short or long data, dirty address padding, bad offsets; then nothing is added. Never throws.
+ * Adds the transfers of one log to `out`, in order; of an event that can't be decoded, or tells a balance's change without
+ * being a transfer, notes (see `notes.ts`). False where the node sent no log of such an event; then nothing is added. Never
+ * throws.
  */
 export function decodeLog(log: LogBody, place: LogPlace, context: { interned: Interned; out: Transfer[] }): boolean {
   const { topics } = log
-  if (topics[0] === TRANSFER) {
-    if (topics.length === 3) return decodeErc20(log, place, context)
-    return topics.length === 4 && decodeErc721(log, place, context)
+  const standard = topics.length
+  switch (topics[0]) {
+    case TRANSFER:
+      if (standard === 3 && decodeErc20(log, place, context)) return true
+      if (standard === 4 && decodeErc721(log, place, context)) return true
+      return decodeOddTransfer(log, place, context)
+    case TRANSFER_SINGLE:
+      return (standard === 4 && decodeSingle(log, place, context)) || decodeOddSingle(log, place, context)
+    case TRANSFER_BATCH:
+      if (standard === 4 && decodeBatch(log, place, context)) return true
+      return decodeOddBatch(log, place, { ...context, lists: (at) => listsAt(log.data, at) })
+    case DEPOSIT:
+      return decodeMoved(log, place, { ...context, kind: 'deposit' })
+    case WITHDRAWAL:
+      return decodeMoved(log, place, { ...context, kind: 'withdrawal' })
+    default:
+      return false
   }
-  if (topics.length !== 4) return false
-  if (topics[0] === TRANSFER_SINGLE) return decodeSingle(log, place, context)
-  return topics[0] === TRANSFER_BATCH && decodeBatch(log, place, context)
 }
 
 type Context = { readonly interned: Interned; readonly out: Transfer[] }
@@ -123,10 +99,23 @@ function decodeBatch(log: LogBody, place: LogPlace, { interned, out }: Context):
   return true
 }
 
+/** Both lists of a batch, whose offsets are the data's words from a place on. Data that is cut within a word is no list. */
+function listsAt(data: string, at: number): Listed | undefined {
+  if (!WORDS.test(data)) return undefined
+  const ids = arrayAt(data, at)
+  const amounts = arrayAt(data, at + 1)
+  if (ids === undefined) return undefined
+  const numbers = ({ start, length }: Span): bigint[] =>
+    Array.from({ length }, (_, place) => wordAt(data, start + place * 64))
+  return { ids: numbers(ids), amounts: amounts?.length === ids.length ? numbers(amounts) : undefined }
+}
+
+type Span = { readonly start: number; readonly length: number }
+
 /** The uint256[] whose offset is the data's n-th word, all of it within the data; undefined where it is not. */
-function arrayAt(data: string, n: number): { start: number; length: number } | undefined {
+function arrayAt(data: string, n: number): Span | undefined {
   const words = (data.length - 2) / 64
-  if (words < 2) return undefined
+  if (words <= n) return undefined
   const offset = smallWordAt(data, 2 + n * 64)
   if (offset % 32 !== 0 || offset / 32 >= words) return undefined
   const start = 2 + offset * 2

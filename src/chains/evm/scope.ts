@@ -1,14 +1,15 @@
 import type { Transfer } from '../../core/transfer.ts'
 import { isRecord } from '../../net/json-rpc.ts'
 import type { FetchScope } from '../adapter.ts'
-import { TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE } from './decode.ts'
+import { DEPOSIT, TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE, WITHDRAWAL } from './decode.ts'
 import { addressWord, ZERO_ADDRESS } from './hex.ts'
 import { type FilterShape, MAX_FILTER_SIZE } from './log-ways.ts'
 
 /** A filter of eth_getLogs, without its blocks. */
 export type Filter = { readonly address?: readonly string[]; readonly topics: readonly (readonly string[] | null)[] }
 
-const EVENTS: readonly string[] = [TRANSFER, TRANSFER_SINGLE, TRANSFER_BATCH]
+/** Transfers, and events that tell of a balance's change without one. */
+const EVENTS: readonly string[] = [TRANSFER, TRANSFER_SINGLE, TRANSFER_BATCH, DEPOSIT, WITHDRAWAL]
 const KNOWN_EVENTS: ReadonlySet<unknown> = new Set(EVENTS)
 
 /** True for a log of one of the events that a filter names; untrusted. A filter without events answers with others too. */
@@ -72,7 +73,7 @@ function sidesOf(accounts: readonly string[]): Filter[] {
   const words = accounts.map((account) => `0x${addressWord(account)}`)
   const multi = [TRANSFER_SINGLE, TRANSFER_BATCH]
   return [
-    { topics: [[TRANSFER], words] },
+    { topics: [[TRANSFER, DEPOSIT, WITHDRAWAL], words] },
     { topics: [[TRANSFER], null, words] },
     { topics: [multi, null, words] },
     { topics: [multi, null, null, words] },
