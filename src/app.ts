@@ -208,8 +208,8 @@ export function readLists({ tokens }: Config): TokenLists {
 /** The chains by id. @throws STORE_DAMAGED and the like, of a chain that is stopped */
 type ServedChains = { readonly get: (id: ChainId) => OpenChain | undefined }
 
-/** How long a request waits for a token's facts, in milliseconds. */
-const TOKEN_READ_MS = 10_000
+/** How long a request waits for a token's facts, in milliseconds: below the deadline of a request. */
+const TOKEN_READ_MS = 5_000
 
 function makeTokens(
   { config, log, lists }: { readonly config: Config; readonly log: Logger; readonly lists: TokenLists },

@@ -11,10 +11,10 @@ import type { TellDamage } from './store/damage.ts'
 import type { ChainReads, Store } from './store/store.ts'
 
 /**
- * How long an API caller waits for one of several nodes, in milliseconds: less than half of the 10 s that a read may
+ * How long an API caller waits for one of several nodes, in milliseconds: less than half of the 5 s that a read may
  * take, so that where one hangs a second one is asked. A node alone may take them all.
  */
-const NODE_TIMEOUT_MS = 4_000
+const NODE_TIMEOUT_MS = 2_000
 
 /** A chain as served. `ledger`: its writer, where the chain is written here. */
 export type OpenChain = {

@@ -22,6 +22,8 @@ export const LIMITS = {
   lingerMs: 1_000,
   /** A server that closes waits so long for what is under way: most callers have given up by then. */
   closeMs: 10_000,
+  /** A request is answered by then, whatever it waits for: above the time of one read of a node, below what callers wait. */
+  answerMs: 7_000,
   /** An answer slower than this is logged. */
   slowMs: 1_000,
 } as const

@@ -3,6 +3,7 @@ import type { Static, TObject, TSchema } from 'typebox'
 import { ServiceError } from '../core/errors.ts'
 import { AS_OF_HEADER } from './as-of.ts'
 import { compileBody } from './body.ts'
+import { inTime } from './deadline.ts'
 import type { ErrorAnswer } from './errors.ts'
 import type { Json } from './exact-json.ts'
 import type { Answer } from './json-schema.ts'
@@ -93,7 +94,7 @@ export function get<Query extends TObject, Body extends TSchema>(
     validatorCompiler: noValidation,
     handler: async (request, reply) => {
       const query = orRefused(() => parse(request.query), route.invalid)
-      const made = query instanceof Refused ? query : await route.handle(query, request)
+      const made = query instanceof Refused ? query : await inTime(route.handle(query, request))
       await endOfTurn()
       return answer(reply, made)
     },
@@ -126,7 +127,7 @@ export function post<Body extends TObject, Success extends TSchema>(
     preParsing: refuseEncoded,
     handler: async (request, reply) => {
       const body = orRefused(() => parse(request.body), route.invalid)
-      const made = body instanceof Refused ? body : await route.handle(body, request)
+      const made = body instanceof Refused ? body : await inTime(route.handle(body, request))
       await endOfTurn()
       return answer(reply, made)
     },

@@ -7,8 +7,8 @@ import { within } from '../net/deadline.ts'
 import type { ObservationStore } from '../store/store.ts'
 import { unknown } from './standing.ts'
 
-/** How long callers wait for a node before they get what is stored, in milliseconds. */
-const READ_TIMEOUT_MS = 10_000
+/** How long callers wait for a node before they get what is stored, in milliseconds: below the deadline of a request. */
+const READ_TIMEOUT_MS = 5_000
 
 /** What a read brought: the observation, or why there is none. */
 export type ReadResult = Observation | (Balance & { readonly known: false })

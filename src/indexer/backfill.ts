@@ -16,6 +16,17 @@ const BATCH_TRANSFERS = 100_000
 const BATCH_ACCOUNTS = 70_000
 /** What has come is committed at least this often, however little it is, so that a slow node's work is kept. */
 const BATCH_MS = 10_000
+/** Shortest time between two commits that only time asks for, in milliseconds: a commit takes some milliseconds. */
+const MIN_BATCH_MS = 250
+
+/**
+ * How old the oldest uncommitted answer may become, in milliseconds: nothing at first, then as long as the backfill has
+ * run, up to BATCH_MS. So the first commit comes with the first answer, and a process killed at any time keeps about half
+ * of its work.
+ */
+export function batchMs(ranMs: number, committed: boolean): number {
+  return committed ? Math.min(BATCH_MS, Math.max(MIN_BATCH_MS, ranMs)) : 0
+}
 
 /** A range that was answered. */
 type Answer = { readonly first: number; readonly through: Header; readonly blocks: readonly BlockTransfers[] }
@@ -31,6 +42,8 @@ export type BackfillOptions = {
   readonly now: () => number
   /** Ranges that may still be asked for, counted down as they are. At none left it ends early, at the end of a batch. */
   readonly budget?: { left: number }
+  /** Blocks of the first ranges; FIRST_RANGE_SIZE unless given. */
+  readonly start?: RangeSize
 }
 
 /**
@@ -43,7 +56,9 @@ export async function* backfill(options: BackfillOptions): AsyncGenerator<Batch>
   const waiting: Promise<readonly Answer[]>[] = []
   let next = options.first
   const gathered = new Gathered()
-  let since = options.now()
+  const began = options.now()
+  let since = began
+  let committed = false
   const asksOn = (): boolean => next <= options.last && (options.budget === undefined || options.budget.left > 0)
   try {
     while (asksOn() || waiting.length > 0) {
@@ -54,11 +69,14 @@ export async function* backfill(options: BackfillOptions): AsyncGenerator<Batch>
       }
       for (const answer of (await waiting.shift()) ?? []) {
         gathered.add(answer)
-        if (gathered.isFull()) yield gathered.take()
+        const isDue = options.now() - since >= batchMs(options.now() - began, committed)
+        if (!gathered.isFull() && !isDue) continue
+        yield gathered.take()
+        committed = true
+        since = options.now()
       }
       const finished = waiting.length === 0 && !asksOn()
-      if (!gathered.isEmpty() && (finished || options.now() - since >= BATCH_MS)) yield gathered.take()
-      if (gathered.isEmpty()) since = options.now()
+      if (!gathered.isEmpty() && finished) yield gathered.take()
     }
   } finally {
     await Promise.allSettled(waiting)
@@ -113,10 +131,11 @@ function toBatch(answers: readonly Answer[]): Batch {
 }
 
 class RangeFetcher {
-  size: RangeSize = FIRST_RANGE_SIZE
+  size: RangeSize
   readonly #options: BackfillOptions
 
   constructor(options: BackfillOptions) {
+    this.size = options.start ?? FIRST_RANGE_SIZE
     this.#options = options
   }
 

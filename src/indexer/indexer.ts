@@ -9,6 +9,7 @@ import { findAncestor } from './ancestor.ts'
 import { backfill } from './backfill.ts'
 import { type Judged, judgeObservations } from './judge.ts'
 import { type Held, plan } from './plan.ts'
+import { QUICK_RANGE_SIZE } from './range-size.ts'
 
 /** What an indexer tells whoever watches it. Counters are since it started. */
 export type IndexerReport = {
@@ -126,7 +127,8 @@ export class Indexer {
     if (await this.#isResolved(first, signal)) return
     log('info', 'backfill begins', range)
     await this.#beat()
-    for await (const batch of backfill({ adapter, scope: coverage.scope, ...range, signal, now })) {
+    const wanted = { adapter, scope: coverage.scope, ...range, start: QUICK_RANGE_SIZE }
+    for await (const batch of backfill({ ...wanted, signal, now })) {
       await this.#append(batch)
       await this.#options.journal.finalize(batch.through)
       await this.#beat()

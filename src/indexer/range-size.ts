@@ -15,6 +15,12 @@ export type RangeSize = { readonly blocks: number; readonly ceiling: number; rea
 /** Where learning begins. */
 export const FIRST_RANGE_SIZE: RangeSize = { blocks: FIRST_SIZE, ceiling: MAX_SIZE, successes: 0 }
 
+/**
+ * Where a chain's first backfill begins: few enough blocks for a first answer, and so a first commit, within a second on a
+ * busy chain. They double with each light answer.
+ */
+export const QUICK_RANGE_SIZE: RangeSize = { ...FIRST_RANGE_SIZE, blocks: 25 }
+
 /** After an answer: grow towards the wanted transfers, at most twofold; shrink where it was too much or too slow. */
 export function afterAnswer(
   size: RangeSize,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { ServiceError } from '../../src/core/errors.ts'
 import type { Batch } from '../../src/core/transfer.ts'
 import { backfill } from '../../src/indexer/backfill.ts'
+import { QUICK_RANGE_SIZE } from '../../src/indexer/range-size.ts'
 import { MockChain } from '../chains/mock-chain.ts'
 import { ACCOUNTS, ASSETS } from '../store/chains.ts'
 import { makeRig, undisturbed } from './harness.ts'
@@ -63,6 +64,30 @@ test.each([
   { name: 'ranges of 10 blocks, but suggests what was asked', limit: 10, suggested: 200 },
 ])('a node that takes $name is read whole and in order', async ({ limit, suggested }) => {
   expectWhole(await all(limited(longChain(), limit, suggested)), 0)
+})
+
+test('the first answer is committed at once, and what waits is never older than the time that it ran, up to 10 seconds', async () => {
+  const chain = longChain()
+  let time = 0
+  const answer = chain.transfers.bind(chain)
+  // A node that takes a tenth of a second for each answer, whatever the range, and of which only short ranges are taken.
+  chain.transfers = async (range) => {
+    time += 100
+    if (range.last - range.first >= 3)
+      throw new ServiceError('RANGE_TOO_LARGE', 'too wide', { fields: { suggested: 3 } })
+    return answer(range)
+  }
+  const commits: number[] = []
+  const range = { first: 0, last: LAST, start: QUICK_RANGE_SIZE }
+  const options = { adapter: chain, scope: { type: 'all' }, ...range, now: () => time } as const
+  for await (const _ of backfill({ ...options, signal: new AbortController().signal })) commits.push(time)
+  expect(commits[0]).toBeLessThan(5_000)
+  const waits = commits.slice(1).map((at, index) => at - (commits[index] ?? 0))
+  for (const [index, waited] of waits.entries()) {
+    const ran = commits[index] ?? 0
+    expect(waited).toBeLessThanOrEqual(Math.min(10_000, Math.max(250, 2 * ran)) + 4_000)
+  }
+  expect(commits.length).toBeGreaterThanOrEqual(5)
 })
 
 test('it begins where it is told', async () => {

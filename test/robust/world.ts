@@ -59,7 +59,7 @@ export type Served = ServeProcess & {
   readonly get: (path: string) => Promise<{ readonly status: number; readonly text: string }>
   readonly post: (path: string, body: object) => Promise<{ readonly status: number; readonly text: string }>
   readonly health: () => Promise<Health>
-  /** Asks `/health` until a chain is as wanted. @throws Error after half a minute, with what it was */
+  /** Asks `/health` until a chain is as wanted. @throws Error after a minute, with what it was */
   readonly until: (id: string, wanted: (chain: ChainHealth) => boolean) => Promise<ChainHealth>
 }
 
@@ -93,7 +93,7 @@ function served(server: ServeProcess, key: string): Served {
     post: (path, body) =>
       ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     until: async (id, wanted) => {
-      const deadline = Date.now() + 30_000
+      const deadline = Date.now() + 60_000
       for (;;) {
         const chain = (await health()).chains.find((one) => one.id === id)
         if (chain !== undefined && wanted(chain)) return chain

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { isServiceError, ServiceError, systemCode } from '../../core/errors.ts'
 import type { TellDamage } from '../damage.ts'
@@ -13,10 +14,14 @@ const BUSY_TIMEOUT_MS = 5_000
 /** Page caches in KiB: a writer sorts its batches through it, a reader mostly finds its pages in the system's. */
 const CACHE_KIB = { writer: 192 * 1024, ledger: 64 * 1024, small: 8 * 1024 }
 
-/** A checkpoint is due once the write-ahead log holds this many 4 KiB pages: 192 MiB, so that a batch's hot pages are
- * copied home once for some commits. Readers hold snapshots for under a millisecond, so the log starts over each time;
- * it is at its longest when a batch ends just after it fell short. */
-const CHECKPOINT_PAGES = 48 * 1024
+/**
+ * A checkpoint is due once the write-ahead log is as large as its file, between these bounds, in 4 KiB pages: 4 MiB, below
+ * which it is not worth its waits for the disk, and 192 MiB, so that a batch's hot pages are copied home once for some
+ * commits. Readers hold snapshots for under a millisecond, so the log starts over each time; it is at its longest when a
+ * batch ends just after it fell short.
+ */
+const CHECKPOINT_PAGES = { least: 1024, most: 48 * 1024 }
+const PAGE_BYTES = 4096
 
 /** Past this the write-ahead log is cut back to this size after a checkpoint. */
 const WAL_KEPT_BYTES = 64 * 1024 * 1024
@@ -49,7 +54,7 @@ function openAndMigrate(options: OpenOptions): SqliteDatabase {
     db.pragma(`cache_size = -${CACHE_KIB[options.cache]}`)
     db.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`)
     db.pragma('temp_store = MEMORY')
-    if (options.cache === 'writer') db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+    if (options.cache === 'writer') boundLog(db)
     if (options.cache === 'ledger') db.pragma('wal_autocheckpoint = 0')
     migrate(db, options)
     for (const [part, migrations] of Object.entries(options.parts ?? {})) {
@@ -60,6 +65,14 @@ function openAndMigrate(options: OpenOptions): SqliteDatabase {
     db.close()
     throw error
   }
+}
+
+/** Keeps the write-ahead log of a bulk writer in proportion to its file, as large as that is now. */
+export function boundLog(db: SqliteDatabase): void {
+  const { least, most } = CHECKPOINT_PAGES
+  const pages = Math.min(most, Math.max(least, Math.floor(statSync(db.name).size / PAGE_BYTES)))
+  db.pragma(`wal_autocheckpoint = ${pages}`)
+  db.pragma(`journal_size_limit = ${Math.min(WAL_KEPT_BYTES, pages * PAGE_BYTES)}`)
 }
 
 function migrate(db: SqliteDatabase, { file, migrations }: OpenOptions): void {

@@ -14,7 +14,7 @@ import { AssetTable, type FixedClasses } from './asset-table.ts'
 import { SqliteAudits } from './audit-store.ts'
 import { type AppendStep, BatchWriter } from './batch-writer.ts'
 import { claim } from './claim.ts'
-import { guarded, int, type Row, type SqliteDatabase } from './database.ts'
+import { boundLog, guarded, int, type Row, type SqliteDatabase } from './database.ts'
 import { SqliteDoubts } from './doubt-store.ts'
 import { DoubtWriter } from './doubt-writer.ts'
 import { encodeHash } from './hash-codec.ts'
@@ -33,6 +33,9 @@ import { TurnWriter } from './turn-writer.ts'
  * from blocks of another branch.
  */
 const NAMED_BELOW_FINAL = 512
+
+/** Appends between two looks at how large the file has become. */
+const APPENDS_A_LOOK = 8
 
 /** Places in a write where a test ends the process, to prove that nothing is lost or doubled there. */
 export const JOURNAL_STEPS = [
@@ -76,6 +79,7 @@ export class SqliteJournal implements Journal {
   readonly #statements: JournalStatements
   readonly #doubts: DoubtWriter
   readonly #fence: number
+  #appends = 0
 
   constructor(options: JournalOptions) {
     this.#options = options
@@ -125,6 +129,7 @@ export class SqliteJournal implements Journal {
 
   async append(batch: Batch): Promise<Appended> {
     const appended = this.#transaction(() => ({ transfers: this.#batches.append(batch) }))
+    if (this.#appends++ % APPENDS_A_LOOK === 0) guarded(this.#db, () => boundLog(this.#db))
     this.#step('append:done')
     return appended
   }

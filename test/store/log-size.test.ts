@@ -1,0 +1,51 @@
+/** The write-ahead log of a chain stays in proportion to its file. */
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import type { Batch } from '../../src/core/transfer.ts'
+import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import { CHAIN } from '../indexer/harness.ts'
+import { ASSETS } from './chains.ts'
+
+const TRANSFERS = 2_000
+const MIB = 1024 * 1024
+
+const hash = (number: number): string => `0x${number.toString(16).padStart(64, '0')}`
+const account = (index: number): string => `0x${index.toString(16).padStart(40, '0')}`
+
+function batch(number: number, transfers: number): Batch {
+  const [asset] = ASSETS
+  const through = { number, hash: hash(number), parentHash: hash(number - 1), timestamp: number }
+  const list = Array.from({ length: transfers }, (_, logIndex) => ({
+    ...{ logIndex, batchIndex: 0, asset, item: '', amount: 1n, transactionHash: hash(number) },
+    from: undefined,
+    to: account((number * 7_919 + logIndex * 104_729) % 20_000),
+  }))
+  return { first: number, through, headers: [through], blocks: [{ ...through, transfers: list }] }
+}
+
+test('while it is filled, and while a live chain goes on for thousands of blocks', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-log-'))
+  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, classesOf: () => new Map() })
+  const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+  const file = join(folder, 'eip155_1.db')
+  const mustBeInProportion = (): void => {
+    const [bytes, log] = [statSync(file).size, statSync(`${file}-wal`).size]
+    expect(log).toBeLessThanOrEqual(2 * Math.max(bytes, 4 * MIB))
+  }
+  for (let number = 0; number < 40; number++) {
+    await journal.append(batch(number, TRANSFERS))
+    mustBeInProportion()
+  }
+  for (let number = 40; number < 4_000; number++) {
+    await journal.append(batch(number, number % 3))
+    await journal.heartbeat({ state: 'live', head: undefined, caughtUpAt: 1, error: undefined, counts: {} })
+    if (number % 100 === 0) mustBeInProportion()
+  }
+  mustBeInProportion()
+  await journal.close()
+  await store.close()
+  rmSync(folder, { recursive: true })
+}, 60_000)
