@@ -4,6 +4,7 @@ import { RPC_LIMITS, type RpcLimits } from '../../net/rpc-limits.ts'
 import { type AdapterCounts, type AdapterOptions, type BalanceReads, type ChainAdapter, noCounts } from '../adapter.ts'
 import { confirm, HighestHeads } from './agreement.ts'
 import { BALANCES_PER_CALL, readBalances } from './balances.ts'
+import { CodeCheck } from './code.ts'
 import { confirmChain } from './confirm-chain.ts'
 import { classifyEvmFault, failureOf } from './faults.ts'
 import { Fetcher } from './fetcher.ts'
@@ -28,7 +29,7 @@ export function createEvmAdapter(
   const { pauses } = { ...RPC_LIMITS, ...limits }
   const highest = new HighestHeads(rpc, urls.length)
   const fetcher = new Fetcher(rpc, new NodeWatch({ counts, warn, now: Date.now, random: Math.random }), pauses)
-  const reading = { abilities: new Abilities(), bad: new Refusals(Date.now) }
+  const reading = { abilities: new Abilities(), bad: new Refusals(Date.now), code: new CodeCheck() }
   const standards = new TokenStandards((samples, signal) => {
     const reader = { ...reading, at: 'latest' as const, perCall: STANDARDS_PER_CALL }
     return rpc.run((session) => readNatures(session, samples, reader), { signal })

@@ -1,10 +1,11 @@
 import { NO_ITEM } from '../../core/asset.ts'
-import type { BalanceKey, UnknownReason } from '../../core/balance.ts'
+import type { BalanceKey } from '../../core/balance.ts'
 import type { RpcSession } from '../../net/rpc.ts'
 import type { BalanceRead } from '../adapter.ts'
-import { nativeRead, type Pin, type ReadOutcome, type StateRead } from './bulk.ts'
+import { nativeRead, type ReadOutcome, type StateRead } from './bulk.ts'
+import type { CodeAnswers } from './code.ts'
 import { addressWord, numberWord } from './hex.ts'
-import { type Reader, readPinned, withoutCode } from './pinned.ts'
+import { type Reader, readPinned } from './pinned.ts'
 
 /** `balanceOf(address)` of ERC-20 and ERC-721. */
 const BALANCE_OF = '0x70a08231'
@@ -40,8 +41,8 @@ export async function readBalances(
     const reads = [...unique.values()]
     const outcomes = await read(reads)
     const byRead = new Map(reads.map((one, place) => [one, outcomes[place]]))
-    const codeless = await codelessOf(session, byRead, pin)
-    return plans.map((plan) => readOf(plan, byRead, codeless))
+    const code = await reader.code.check(session, byRead, pin)
+    return plans.map((plan) => readOf(plan, byRead, code))
   })
   return { block, reads: value }
 }
@@ -79,21 +80,16 @@ function itemWord(item: string): string | undefined {
 
 type Outcomes = ReadonlyMap<StateRead, ReadOutcome | undefined>
 
-/** Contracts that answered nothing at all and have no code. */
-async function codelessOf(session: RpcSession, outcomes: Outcomes, pin: Pin): Promise<ReadonlySet<string>> {
-  const silent = new Set<string>()
-  for (const [read, outcome] of outcomes) {
-    if (outcome?.ok === true && outcome.data === '0x') silent.add(read.target)
-  }
-  return withoutCode(session, [...silent], pin)
-}
-
-function readOf(plan: Plan, outcomes: Outcomes, codeless: ReadonlySet<string>): BalanceRead {
+function readOf(plan: Plan, outcomes: Outcomes, code: CodeAnswers): BalanceRead {
   if (plan.way === 'none') return { ok: false, reason: 'not_supported' }
+  // A precompile answers too, and what it answers is no amount of anything.
+  const { target } = plan.read
+  if (code.without.has(target)) return { ok: false, reason: 'not_a_token' }
+  if (code.unknown.has(target)) return { ok: false, reason: 'node_unavailable' }
   const outcome = outcomes.get(plan.read)
   const word = wordOf(outcome)
   if (plan.way === 'amount') {
-    return word === undefined ? failed(plan.read, outcome, codeless) : { ok: true, amount: BigInt(word) }
+    return word === undefined ? failed(outcome) : { ok: true, amount: BigInt(word) }
   }
   if (word !== undefined) {
     return word.startsWith(`0x${'0'.repeat(24)}`)
@@ -103,7 +99,7 @@ function readOf(plan: Plan, outcomes: Outcomes, codeless: ReadonlySet<string>): 
   // ERC-721 reverts for an item that nobody holds; a contract that reverts at everything says nothing.
   const reverted = outcome?.ok === false && outcome.failure === 'reverted'
   const alive = wordOf(outcomes.get(plan.alive)) !== undefined
-  return reverted && alive ? { ok: true, amount: 0n } : failed(plan.read, outcome, codeless)
+  return reverted && alive ? { ok: true, amount: 0n } : failed(outcome)
 }
 
 const WORD = /^0x[0-9a-fA-F]{64}$/
@@ -113,11 +109,7 @@ function wordOf(outcome: ReadOutcome | undefined): string | undefined {
   return outcome?.ok === true && WORD.test(outcome.data) ? outcome.data.toLowerCase() : undefined
 }
 
-function failed(read: StateRead, outcome: ReadOutcome | undefined, codeless: ReadonlySet<string>): BalanceRead {
-  return { ok: false, reason: reasonOf(read, outcome, codeless) }
-}
-
-function reasonOf(read: StateRead, outcome: ReadOutcome | undefined, codeless: ReadonlySet<string>): UnknownReason {
-  if (outcome === undefined || (!outcome.ok && outcome.failure === 'node')) return 'node_unavailable'
-  return codeless.has(read.target) ? 'not_a_token' : 'token_does_not_answer'
+function failed(outcome: ReadOutcome | undefined): BalanceRead {
+  const isNode = outcome === undefined || (!outcome.ok && outcome.failure === 'node')
+  return { ok: false, reason: isNode ? 'node_unavailable' : 'token_does_not_answer' }
 }

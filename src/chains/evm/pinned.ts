@@ -2,6 +2,7 @@ import type { BlockRef } from '../../core/block.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { RpcSession } from '../../net/rpc.ts'
 import { type Bulk, blockParameter, type Pin, type ReadOutcome, readAll, type StateRead } from './bulk.ts'
+import type { CodeCheck } from './code.ts'
 import { failureOf } from './faults.ts'
 import { blockCall, parseHeader } from './headers.ts'
 import { garbage } from './hex.ts'
@@ -37,6 +38,7 @@ export type PinnedReads = { readonly block: BlockRef; readonly outcomes: readonl
 export type Reader = {
   readonly abilities: Abilities
   readonly bad: Refusals
+  readonly code: CodeCheck
   readonly at: BlockRef | 'latest'
   /** Reads in one multicall. */
   readonly perCall: number
@@ -96,17 +98,4 @@ async function findMulticall(session: RpcSession, pin: Pin, abilities: Abilities
 
 function isCode(value: unknown): boolean {
   return typeof value === 'string' && value.length >= MIN_CODE_CHARACTERS
-}
-
-/** Of these contracts, those without code at the block. @throws NODE_* */
-export async function withoutCode(session: RpcSession, targets: readonly string[], pin: Pin): Promise<Set<string>> {
-  if (targets.length === 0) return new Set()
-  const calls = targets.map((target) => ({ method: 'eth_getCode', params: [target, blockParameter(pin)] }))
-  const outcomes = await session.batch(calls)
-  return new Set(
-    targets.filter((_, place) => {
-      const outcome = outcomes[place]
-      return outcome?.ok === true && outcome.result === '0x'
-    }),
-  )
 }

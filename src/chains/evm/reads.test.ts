@@ -32,6 +32,13 @@ const FAST = { pauses: { baseMs: 0, maxMs: 0 } }
 /** Holds nothing, and has no code. */
 const OWNER = '0x000000000000000000000000000000000000dead'
 const ALICE = '0x00000000000000000000000000000000000a11ce'
+/** Answers every call with 32 bytes, and has no code. */
+const SHA256 = `0x${'2'.padStart(40, '0')}`
+/** ecrecover, SHA-256, RIPEMD-160, identity, modexp, the curves, BLAKE2, and the point evaluation. */
+const PRECOMPILES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((n) => `0x${n.toString(16).padStart(40, '0')}`)
+/** A contract whose address looks like a precompile's, as those that a chain begins with: it says 9 to whatever is asked. */
+const GENESIS = '0x4200000000000000000000000000000000000006'
+const SAYS_NINE = '0x600960005260206000f3'
 /** Modes of Misbehaving.sol. */
 const MODES = { honest: 0, reverts: 1, burnsGas: 2, returnsHuge: 3, returns65Bytes: 4, returnsNothing: 5 }
 const UNKNOWN: BalanceRead = { ok: false, reason: 'token_does_not_answer' }
@@ -61,6 +68,7 @@ async function deployAll(node: Anvil): Promise<Tokens> {
     await act({ name: 'Misbehaving', address: address, functionName: 'mint', args: [ALICE, 5n] })
     return address
   }
+  await node.rpc('anvil_setCode', [GENESIS, SAYS_NINE])
   const erc20 = await deploy(node, 'Erc20', ['Six', 'SIX', 6])
   const erc721 = await deploy(node, 'Erc721', ['Items', 'ITM'])
   const erc1155 = await deploy(node, 'Erc1155', [])
@@ -126,6 +134,10 @@ function cases(t: Tokens): ReadonlyArray<readonly [BalanceKey, BalanceRead]> {
     [key('erc721', t.reverts, { item: '7' }), UNKNOWN],
     [key('erc20', OWNER), { ok: false, reason: 'not_a_token' }],
     [key('erc721', OWNER, { item: '1' }), { ok: false, reason: 'not_a_token' }],
+    ...PRECOMPILES.map((at) => [key('erc20', at), { ok: false, reason: 'not_a_token' }] as const),
+    [key('erc721', SHA256, { item: '1' }), { ok: false, reason: 'not_a_token' }],
+    [key('erc1155', SHA256, { item: '1' }), { ok: false, reason: 'not_a_token' }],
+    [key('erc20', GENESIS), amount(9n)],
     [{ account: OWNER, asset: EVM_NATIVE, item: '' }, amount(0n)],
   ]
 }
@@ -254,6 +266,8 @@ test('token facts: of every standard, early bytes32, hostile text, no decimals, 
     { standard: 'erc20', reference: hostile },
     { standard: 'erc20', reference: noDecimals },
     { standard: 'erc20', reference: OWNER },
+    { standard: 'erc20', reference: SHA256 },
+    { standard: 'erc20', reference: GENESIS },
     EVM_NATIVE,
   ]
   const { block, facts } = await adapterOf(anvil.url).readTokens(assets, SIGNAL)
@@ -267,6 +281,8 @@ test('token facts: of every standard, early bytes32, hostile text, no decimals, 
     ['N'.repeat(128), 'EVIL', 18, 0n],
     ['None', 'NON', undefined, 0n],
     [undefined, undefined, undefined, undefined],
+    [undefined, undefined, undefined, undefined],
+    [undefined, undefined, 9, 9n],
     [undefined, undefined, 18, undefined],
   ])
 })

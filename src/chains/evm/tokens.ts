@@ -4,6 +4,7 @@ import type { BlockRef } from '../../core/block.ts'
 import { cleanText, MAX_NAME_CHARACTERS, MAX_SYMBOL_CHARACTERS, type ReadTokenFacts } from '../../core/token.ts'
 import type { RpcSession } from '../../net/rpc.ts'
 import type { ReadOutcome, StateRead } from './bulk.ts'
+import type { CodeAnswers } from './code.ts'
 import { type Reader, readPinned } from './pinned.ts'
 
 /** Selectors of the views by which a token speaks of itself. */
@@ -31,11 +32,19 @@ export async function readTokens(
   reader: Reader,
 ): Promise<{ readonly block: BlockRef; readonly facts: readonly ReadTokenFacts[] }> {
   const plans = assets.map((asset) => (VIEWS_OF[asset.standard] ?? []).map((view) => planOf(asset, view)))
-  const { block, value } = await readPinned(session, reader, async (read) => {
+  const { block, value } = await readPinned(session, reader, async (read, pin) => {
     const reads = plans.flat()
     const outcomes = await read(reads.map((plan) => plan.read))
     const byPlan = new Map(reads.map((plan, place) => [plan, outcomes[place]]))
-    return assets.map((asset, place) => factsOf(asset, new Map(plans[place]?.map((p) => [p.view, byPlan.get(p)]))))
+    const code = await reader.code.check(
+      session,
+      reads.map((plan) => [plan.read, byPlan.get(plan)] as const),
+      pin,
+    )
+    return assets.map((asset, place) => {
+      const answers = plans[place]?.map((plan) => [plan.view, spoken(plan.read, byPlan.get(plan), code)] as const)
+      return factsOf(asset, new Map(answers))
+    })
   })
   return { block, facts: value }
 }
@@ -63,6 +72,14 @@ function factsOf(asset: AssetRef, answers: ReadonlyMap<View, ReadOutcome | undef
     ...(untold.length === 0 ? {} : { untold }),
   }
 }
+
+/** What the token itself answered: an address without code says nothing of itself, whatever a precompile returns. */
+function spoken(read: StateRead, outcome: ReadOutcome | undefined, code: CodeAnswers): ReadOutcome | undefined {
+  if (code.without.has(read.target)) return NOTHING
+  return code.unknown.has(read.target) ? undefined : outcome
+}
+
+const NOTHING: ReadOutcome = { ok: true, data: '0x' }
 
 /** True where the token itself spoke, be it by a revert; a node in trouble, or out of patience, says nothing of it. */
 function isAnswer(outcome: ReadOutcome | undefined): boolean {
