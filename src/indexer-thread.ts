@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events'
 import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Difference } from './balances/verify.ts'
 import { VerifySampler } from './balances/verify-sampler.ts'
 import type { AdapterCounts, ChainAdapter, FollowedKind, KindDefinition } from './chains/adapter.ts'
 import { kindOf } from './chains/registry.ts'
@@ -90,11 +91,15 @@ type Parts = {
 }
 
 async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): Promise<void> {
+  // What runs beside the indexing ends with the chain, not before.
+  const ended = new AbortController()
+  const beside = AbortSignal.any([stopping.signal, ended.signal])
+  setMaxListeners(0, beside)
   const { signal } = stopping
   const coverage = { scope: chain.scope, from: chain.from }
   const now = () => performance.now()
-  const audit = new Auditor({ adapter, journal, reads, coverage, nobody: kind.accountCodec.nobody, now, log })
-  const sampler = samplerOf({ reads, kind, chain })
+  const audit = new Auditor({ adapter, journal, reads, coverage, nobody: kind.accountCodec.nobody, now, time, log })
+  const sampler = samplerOf({ reads, kind, chain }, audit)
   const indexer = new Indexer({
     audit,
     adapter: watchedAdapter(adapter, waits, chain.rpc.map(nodeLabel).join(', ')),
@@ -108,11 +113,12 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): 
     onBeat: (beat) => tell({ type: 'beat', beat }),
     counts: () => ({ ...counts, ...sampler?.counts() }),
   })
-  const tokens = followTokens({ adapter, reads, time, log, signal })
-  const audits = runAudit(audit, log, signal)
+  const tokens = followTokens({ adapter, reads, time, log, signal: beside })
+  const audits = runAudit(audit, log, beside)
   const pollMs = chain.pollMs ?? kind.pollMs
-  const samples = sampler?.run(Math.max(MIN_SAMPLE_PAUSE_MS, POLLS_A_SAMPLE * pollMs), signal)
+  const samples = sampler?.run(Math.max(MIN_SAMPLE_PAUSE_MS, POLLS_A_SAMPLE * pollMs), beside)
   const fatal = await run({ indexer, pollMs, log, signal })
+  ended.abort()
   if (fatal !== undefined && STORE_FAILURES.has(fatal.code)) stopForGood(fatal)
   // A chain that stopped for good waits here, its state still readable, until the process is told to stop.
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
@@ -129,7 +135,10 @@ function sayWait(wait: Wait | undefined): void {
 }
 
 /** Holds a few balances against the chain for as long as it is followed; undefined where the kind cannot. */
-function samplerOf({ reads, kind, chain }: Pick<Parts, 'reads' | 'kind' | 'chain'>): VerifySampler | undefined {
+function samplerOf(
+  { reads, kind, chain }: Pick<Parts, 'reads' | 'kind' | 'chain'>,
+  audit: Auditor,
+): VerifySampler | undefined {
   const prover = kind.createProver?.({
     chain: chain.id,
     rpc: chain.rpc,
@@ -141,19 +150,37 @@ function samplerOf({ reads, kind, chain }: Pick<Parts, 'reads' | 'kind' | 'chain
     reads,
     prover,
     random: Math.random,
-    onDifference: ({ subject, account, asset, item, block, stored, chainSays, accounting }) =>
-      log('error', 'A STORED BALANCE IS NOT WHAT THE CHAIN SAYS: run steelyard verify', {
-        subject,
-        account,
-        asset: assetText(chain.id, asset),
-        item,
-        block: block.number,
-        hash: block.hash,
-        stored: stored.toString(),
-        chain_says: chainSays.toString(),
-        accounting,
-      }),
+    onDifference: async (difference, isFirst) => {
+      if (isFirst) tellDifference(chain, difference)
+      await refute({ reads, audit }, difference)
+    },
     onFailure: (error) => log('warn', 'cannot sample balances, will try again', { error: String(error) }),
+  })
+}
+
+/** What the sampler found to be untrue is not answered any more: the audit settles it. */
+async function refute(
+  { reads, audit }: { readonly reads: ChainReads; readonly audit: Auditor },
+  { subject, account, asset, item, block, stored, accounting }: Difference,
+): Promise<void> {
+  if (accounting === 'events') await audit.refuted({ asset, account: subject === 'supply' ? undefined : account, item })
+  if (subject !== 'observation') return
+  const observation = { account, asset, item, block, amount: stored, observedAt: 0 }
+  await reads.observations.settle([{ observation, keep: false }])
+}
+
+function tellDifference(chain: ChainConfig, difference: Difference): void {
+  const { subject, account, asset, item, block, stored, chainSays, accounting } = difference
+  log('error', 'A STORED BALANCE IS NOT WHAT THE CHAIN SAYS: run steelyard verify', {
+    subject,
+    account,
+    asset: assetText(chain.id, asset),
+    item,
+    block: block.number,
+    hash: block.hash,
+    stored: stored.toString(),
+    chain_says: chainSays.toString(),
+    accounting,
   })
 }
 

@@ -17,8 +17,8 @@ const MAX_TOLD = 10_000
 export type SamplerOptions = Omit<Sides, 'signal'> & {
   /** From 0 to below 1. */
   readonly random: () => number
-  /** Called for the first difference of each asset. */
-  readonly onDifference: (difference: Difference) => void
+  /** Called for each difference; `isFirst`: the first one of its asset, which is news to people. */
+  readonly onDifference: (difference: Difference, isFirst: boolean) => Promise<void>
   /** Called when rounds begin to fail. */
   readonly onFailure: (error: unknown) => void
 }
@@ -66,12 +66,12 @@ export class VerifySampler {
     const { published, state } = await reads.clock()
     if (published === undefined || state !== 'live') return
     const positions = await judgePositions(sides, await this.#positions(published), published)
-    this.#note(positions.map(({ judged }) => judged))
+    await this.#note(positions.map(({ judged }) => judged))
     const page = await reads.observations.walk({
       after: { share: this.#options.random() },
       limit: OBSERVATIONS_PER_ROUND,
     })
-    this.#note(await judgeObservations(sides, page.rows))
+    await this.#note(await judgeObservations(sides, page.rows))
   }
 
   /** From a random account on; past the last account comes the first. */
@@ -83,14 +83,13 @@ export class VerifySampler {
     return [...end.rows, ...begin.rows]
   }
 
-  #note(judgements: readonly (Judged | undefined)[]): void {
+  async #note(judgements: readonly (Judged | undefined)[]): Promise<void> {
     for (const judged of judgements) {
       // A block that was replaced meanwhile is seen to by the indexer, and is no loss to a sample.
       if (judged === undefined || (judged.outcome === 'skipped' && judged.reason === 'block_replaced')) continue
       this.#tally.add(judged)
-      if (judged.outcome === 'different' && this.#isNews(judged.difference.asset)) {
-        this.#options.onDifference(judged.difference)
-      }
+      if (judged.outcome !== 'different') continue
+      await this.#options.onDifference(judged.difference, this.#isNews(judged.difference.asset))
     }
   }
 

@@ -27,10 +27,11 @@ type PairSuspect = Suspect & { readonly key: BalanceKey }
 /**
  * What became of a suspicion. `gone`: it did not hold, or its block went. `unsteady`: the node does not say the same
  * twice. `unanswered`: no node could say. `unfinished`: more is to be fetched than one case may. `odd`: all logs are there,
- * and they do not explain the amount.
+ * and they do not explain the amount; `proven`: receipts say that they are there, not only a node's index of logs.
  */
 export type Verdict =
-  | { readonly is: 'gone' | 'unsteady' | 'unanswered' | 'unfinished' | 'odd' }
+  | { readonly is: 'gone' | 'unsteady' | 'unanswered' | 'unfinished' }
+  | { readonly is: 'odd'; readonly proven: boolean }
   | ({ readonly is: 'repaired' } & Repairs)
 
 export type CaseParts = RefetchParts & {
@@ -72,18 +73,19 @@ export class Investigator {
     for (let round = 0; round < MAX_PARTINGS; round++) {
       const parting = await this.#parting(suspect, signal)
       if (parting === undefined) break
-      if ((await this.#refetcher.fetchBlocks([parting], signal)) === 0) return this.#repairedOr('odd')
-      if (!(await differs())) return this.#repairedOr('gone')
+      const { transfers, proven } = await this.#refetcher.fetchBlocks([parting], signal)
+      if (transfers === 0) return this.#repairedOr({ is: 'odd', proven })
+      if (!(await differs())) return this.#repairedOr({ is: 'gone' })
     }
     const logs = { asset: key.asset, account: key.account, last: block.number }
-    if (!(await this.#refetcher.compareAll(logs, signal))) return this.#repairedOr('unfinished')
-    return this.#repairedOr((await differs()) ? 'odd' : 'gone')
+    if (!(await this.#refetcher.compareAll(logs, signal))) return this.#repairedOr({ is: 'unfinished' })
+    return this.#repairedOr((await differs()) ? { is: 'odd', proven: false } : { is: 'gone' })
   }
 
   /** What was repaired on the way is told; what stays odd after that is for the next round to see. */
-  #repairedOr(otherwise: 'odd' | 'gone' | 'unfinished'): Verdict {
+  #repairedOr(otherwise: Verdict): Verdict {
     const repairs = this.#refetcher.takeRepairs()
-    return repairs.transfers === 0 ? { is: otherwise } : { is: 'repaired', ...repairs }
+    return repairs.transfers === 0 ? otherwise : { is: 'repaired', ...repairs }
   }
 
   /** Asks for the amount again: by hash, by number, and of another node where there is one. */
@@ -138,11 +140,11 @@ export class Investigator {
     if (pair !== undefined) return this.#balance(pair, signal)
     const parting = await this.#supplyParting(suspect, signal)
     if (parting !== undefined) {
-      await this.#refetcher.fetchBlocks([parting], signal)
-      return this.#repairedOr('odd')
+      const { proven } = await this.#refetcher.fetchBlocks([parting], signal)
+      return this.#repairedOr({ is: 'odd', proven })
     }
     const complete = await this.#refetcher.compareAll({ asset, account: undefined, last: block.number }, signal)
-    return this.#repairedOr(complete ? 'odd' : 'unfinished')
+    return this.#repairedOr(complete ? { is: 'odd', proven: false } : { is: 'unfinished' })
   }
 
   /** One of the greatest holders, of whom the chain says something else than the journal: it proves more than a total. */
@@ -214,8 +216,8 @@ export class Investigator {
   }
 }
 
-/** What another node says, or undefined: one that cannot answer has no voice. */
-async function voice<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T | undefined> {
+/** What another node says, or undefined: one that cannot answer has no voice. @throws what is no failure of a node */
+export async function voice<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask()
   } catch (error) {

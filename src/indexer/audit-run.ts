@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isServiceError } from '../core/errors.ts'
 import type { Auditor, AuditorOptions } from './audit.ts'
-import { isFatal } from './indexer.ts'
 
 /** Pause after a round, so that a chain with a block every moment is audited without end but not without rest. */
 const PAUSE_MS = 250
 /** Pauses after failures grow to this. */
 const MAX_PAUSE_MS = 30_000
 
-/** Audits head after head until the signal fires, beside the indexing. What fails is tried again, said once in the log. */
+/**
+ * Audits head after head until the signal fires, beside the indexing, and no error ends it before. What fails is tried
+ * again after growing pauses, and kept where `/health` reads it. The log says the first of several failures.
+ */
 export async function runAudit(auditor: Auditor, log: AuditorOptions['log'], signal: AbortSignal): Promise<void> {
   let failures = 0
   while (!signal.aborted) {
@@ -15,16 +18,20 @@ export async function runAudit(auditor: Auditor, log: AuditorOptions['log'], sig
     if (signal.aborted) return
     try {
       await auditor.round(signal)
+      auditor.ended(undefined)
       failures = 0
     } catch (error) {
       if (signal.aborted) return
-      if (isFatal(error)) {
-        log('warn', 'the audit stops', { error: String(error) })
-        return
-      }
-      if (failures++ === 0) log('warn', 'cannot audit, will try again', { error: String(error) })
+      auditor.ended(error)
+      if (failures++ === 0) tellFailure(error, log)
     }
     const pauseMs = Math.min(MAX_PAUSE_MS, PAUSE_MS * 2 ** Math.min(failures, 16))
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
   }
+}
+
+/** What no part of Steelyard throws on purpose is a bug, and worth its stack. */
+function tellFailure(error: unknown, log: AuditorOptions['log']): void {
+  if (isServiceError(error)) log('warn', 'cannot audit, will try again', { code: error.code, error: error.message })
+  else log('error', 'the audit failed by a bug, will try again', { code: 'BUG', err: error })
 }

@@ -1,12 +1,15 @@
-import { assetKey, NO_ITEM } from '../core/asset.ts'
-import type { BalanceKey, Observation } from '../core/balance.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BalanceKey } from '../core/balance.ts'
 import { type BlockRef, type Header, sameBlock } from '../core/block.ts'
-import { isServiceError, type ServiceError } from '../core/errors.ts'
 import type { Batch } from '../core/transfer.ts'
-import type { Finding, Judgement, Walk, WalkLimits, WalkStep } from '../store/audits.ts'
-import { type CaseParts, Investigator, type Suspect, type Verdict } from './audit-case.ts'
-import { hearing } from './hearing.ts'
-import { inParts } from './in-parts.ts'
+import { WALKED, type Walk, type WalkLimits, type WalkStep } from '../store/audits.ts'
+import type { DoubtWork, Refutation } from '../store/doubts.ts'
+import { type CaseParts, Investigator } from './audit-case.ts'
+import { Comparer } from './audit-compare.ts'
+import { Cases } from './audit-conclude.ts'
+import { noAuditCounts } from './audit-counts.ts'
+import { Settler } from './audit-settle.ts'
+import { FailingTokens } from './failing-tokens.ts'
 import type { AuditFeed } from './indexer.ts'
 import type { Judged } from './judge.ts'
 import { Rests } from './rests.ts'
@@ -20,53 +23,67 @@ const WALK_LIMITS: Readonly<Record<Walk, WalkLimits>> = {
   doubts: { keys: 50, perToken: 5 },
   openings: { keys: 200, perToken: 50 },
   rereads: { keys: 100, perToken: 25 },
+  all: { keys: 200, perToken: 200 },
 }
-/** Tokens whose supply a round compares. */
-const MAX_SUPPLIES = 50
+/** Walks at a new head, and those that go on at one that rests. */
+const HEAD_WALKS = ['holders', 'doubts', 'openings', 'rereads'] as const satisfies readonly Walk[]
+const REST_WALKS = ['doubts', 'all'] as const satisfies readonly Walk[]
 /** Suspicions looked into in one round; the others are found again. */
 const MAX_CASES = 3
-const WALK_NAMES = ['holders', 'doubts', 'openings', 'rereads'] as const satisfies readonly Walk[]
+/** The same while blocks are fetched again, which settles most of them. */
+const MAX_CASES_REFETCHING = 1
+/** Pause between two rounds at a resting head while not all balances were compared yet, in milliseconds. */
+const WALK_PAUSE_MS = 1_000
+/** Pauses at a resting head while nothing in doubt was settled grow from here to there, in milliseconds. */
+const DOUBT_PAUSE_MS = { first: 2_000, last: 60_000 }
 
 export type AuditorOptions = Omit<CaseParts, 'window'> & {
-  readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void
+  /** Unix seconds. */
+  readonly time: () => number
 }
 
 /**
  * Compares what the journal says with what the chain says, at one and the same block, head by head: balances that new
  * blocks touched, random holders, supplies; and reads what only a read can tell. It runs beside the indexer, which tells
- * it of new blocks and never waits for it. What differs is looked into: missing logs are repaired, and a token whose logs
- * are complete and do not explain it is turned to `reads`.
+ * it of new blocks and never waits for it. What differs is in doubt at once and looked into: missing logs are repaired,
+ * and a token whose logs are complete and do not explain it is turned to `reads`. At a head that rests it goes on until
+ * nothing is in doubt and all balances were compared once.
  */
 export class Auditor implements AuditFeed {
   readonly #options: AuditorOptions
-  readonly #investigator: Investigator
   readonly #window: StateWindow
+  readonly #comparer: Comparer
+  readonly #cases: Cases
+  readonly #settler: Settler
   readonly #touched = new Touched()
-  /** Tokens whose cases came to nothing, and tokens whose reads made a node fail. */
+  readonly #counts = noAuditCounts()
   readonly #rests = new Rests()
-  readonly #failing = new Rests()
+  readonly #failing = new FailingTokens((count) => {
+    this.#counts.audit_unchecked += count
+  })
   readonly #suspects = new Suspects((asset) => this.#rests.isResting(asset))
-  readonly #counts = {
-    audit_checked: 0,
-    audit_equal: 0,
-    audit_different: 0,
-    audit_adopted: 0,
-    audit_unchecked: 0,
-    audit_repaired: 0,
-    audit_turned: 0,
-    audit_unsteady: 0,
-    audit_failed: 0,
-  }
   #head: Header | undefined
   #audited: BlockRef | undefined
+  /** What is in doubt, as of the last round; undefined before the first. */
+  #work: DoubtWork | undefined
   /** The last round left work behind at the same head. */
   #more = false
+  /** All balances were compared once. */
+  #isWalked = false
+  #fruitless = 0
+  /** The last round: when it ended, in Unix seconds, and how many failed since one did not. */
+  #last: { readonly at: number; readonly failures: number; readonly error: string | undefined } | undefined
   #wake: () => void = () => undefined
 
   constructor(options: AuditorOptions) {
     this.#options = options
     this.#window = new StateWindow(options.adapter, options.coverage.from)
-    this.#investigator = new Investigator({ ...options, window: this.#window })
+    const parts = { ...options, window: this.#window, suspects: this.#suspects, counts: this.#counts }
+    const investigator = new Investigator(parts)
+    this.#comparer = new Comparer({ ...parts, investigator })
+    this.#cases = new Cases({ ...parts, investigator, rests: this.#rests })
+    this.#settler = new Settler({ ...parts, investigator, comparer: this.#comparer, failing: this.#failing })
   }
 
   committed(batch: Batch): void {
@@ -81,7 +98,17 @@ export class Auditor implements AuditFeed {
   }
 
   judged(judged: readonly Judged[]): void {
-    for (const { read, judgement } of judged) this.#suspect(read, judgement)
+    this.#comparer.judged(judged)
+    if (this.#suspects.size === 0) return
+    this.#more = true
+    this.#wake()
+  }
+
+  /** Somebody else found that the chain contradicts the journal: that is in doubt from now on. @throws STORE_UNAVAILABLE */
+  async refuted(refutation: Refutation): Promise<void> {
+    await this.#options.journal.doubts.refute([refutation])
+    this.#more = true
+    this.#wake()
   }
 
   counts(): Readonly<Record<string, number>> {
@@ -89,210 +116,156 @@ export class Auditor implements AuditFeed {
     return {
       ...this.#counts,
       ...(this.#audited === undefined ? {} : { audited_block: this.#audited.number }),
+      ...(this.#last === undefined ? {} : { audit_round_at: this.#last.at, audit_failures: this.#last.failures }),
       ...(depth === undefined || depth === Number.POSITIVE_INFINITY ? {} : { state_blocks: depth }),
     }
   }
 
-  /** True while there is a head that was not audited, or work left at it. */
+  error(): string | undefined {
+    return this.#last?.error
+  }
+
+  /** True while there is a head that was not audited, or work left at it that moves. */
   get isDue(): boolean {
+    return this.#head !== undefined && (this.#more || this.#isNewHead)
+  }
+
+  get #isNewHead(): boolean {
     const head = this.#head
-    return head !== undefined && (this.#more || this.#audited === undefined || !sameBlock(this.#audited, head))
+    return head !== undefined && (this.#audited === undefined || !sameBlock(this.#audited, head))
   }
 
   /** Resolves once a round is due. */
   async due(signal: AbortSignal): Promise<void> {
     if (this.isDue || signal.aborted) return
-    await new Promise<void>((resolve) => {
+    const waiting = new AbortController()
+    const woken = new Promise<void>((resolve) => {
       this.#wake = resolve
-      signal.addEventListener('abort', () => resolve(), { once: true })
+      signal.addEventListener('abort', () => resolve(), { once: true, signal: waiting.signal })
     })
+    const pauseMs = this.#restMs()
+    const rested = pauseMs === undefined ? [] : [sleep(pauseMs, undefined, { signal: waiting.signal })]
+    await Promise.race([woken, ...rested])
+    waiting.abort()
+    await Promise.allSettled(rested)
   }
 
   /**
-   * Audits the newest head.
-   * @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST; the next round begins anew
+   * Audits the newest head, or goes on at one that was audited. One part that fails keeps no other part from its turn.
+   * @throws what the first part that failed threw; the next round begins anew
    */
   async round(signal: AbortSignal): Promise<void> {
     const head = this.#head
     if (head === undefined) return
+    this.#counts.audit_rounds++
     this.#rests.nextRound()
     this.#failing.nextRound()
-    const touched = this.#touched.take()
-    const steps = await this.#walk()
-    const adopted = this.#counts.audit_adopted
-    const keys = [...touched, ...WALK_NAMES.flatMap((walk) => steps[walk].keys)]
-    const failure = await this.#inParts(keys, (some) => this.#check(some, head, signal), signal)
-    // Dealt with or failed: the next round goes on behind them, so that what makes a node fail is not met for ever.
-    for (const walk of WALK_NAMES) await this.#options.journal.audits.reached(walk, steps[walk].place)
-    if (failure !== undefined) throw failure
-    await this.#recall(steps.doubts.keys, head)
-    const supplied = [...touched, ...steps.holders.keys]
-    const unsupplied = await this.#inParts(supplied, (some) => this.#checkSupplies(some, signal), signal)
-    await this.#investigate(signal)
-    if (unsupplied !== undefined) throw unsupplied
+    const before = await this.#takeWork()
+    const [errors, adopted] = [[] as unknown[], this.#counts.audit_adopted]
+    const part = async (work: () => Promise<void>): Promise<void> => {
+      try {
+        await work()
+      } catch (error) {
+        if (signal.aborted) throw error
+        errors.push(error)
+      }
+    }
+    const isNew = this.#isNewHead
+    await part(() => this.#compare({ work: before, head, isNew }, signal))
+    await part(() => this.#settler.compare(head, signal))
+    const limit = before.refetching === undefined ? MAX_CASES : MAX_CASES_REFETCHING
+    const isShort = before.refetching !== undefined || before.rechecking
+    await part(() => this.#cases.investigate({ limit, isShort }, signal))
+    await part(async () => this.#settler.refetch(await this.#takeWork(), signal))
+    const after = await this.#takeWork()
+    const moves = !isSame(before, after)
+    this.#counts.audit_settled += Math.max(0, before.pairs - after.pairs)
+    this.#fruitless = moves ? 0 : this.#fruitless + 1
+    if (errors.length > 0) throw errors[0]
     this.#audited = head
     // A head is gone over again while that brings something; tokens that never answer wait for the next one.
-    this.#more = this.#counts.audit_adopted > adopted || this.#suspects.size > 0
+    this.#more = this.#counts.audit_adopted > adopted || this.#suspects.size > 0 || moves || after.rechecking
   }
 
-  /** Does work for keys, without those of tokens that made a node fail lately; returns the error where none of it worked. */
-  async #inParts(
-    keys: readonly BalanceKey[],
-    work: (keys: readonly BalanceKey[]) => Promise<void>,
+  /** Says how a round ended: `error` is undefined where it did not fail. */
+  ended(error: unknown): void {
+    const failures = error === undefined ? 0 : (this.#last?.failures ?? 0) + 1
+    const message = error === undefined ? undefined : error instanceof Error ? error.message : String(error)
+    if (error !== undefined) this.#counts.audit_errors++
+    this.#last = { at: this.#options.time(), failures, error: message }
+  }
+
+  /** Goes on with all walks, and compares what they and the new blocks bring. */
+  async #compare(
+    { work, head, isNew }: { readonly work: DoubtWork; readonly head: Header; readonly isNew: boolean },
     signal: AbortSignal,
-  ): Promise<ServiceError | undefined> {
-    const open = keys.filter(({ asset }) => !this.#failing.isResting(asset))
-    const { error, failed, culprits } = await inParts({ keys: open, work }, signal)
-    this.#counts.audit_unchecked += keys.length - open.length + failed.length
-    const spoilt = new Set(failed.map(({ asset }) => assetKey(asset)))
-    for (const { asset } of open) if (!spoilt.has(assetKey(asset))) this.#failing.forget(asset)
-    for (const asset of culprits) this.#failing.rest(asset)
-    return error
+  ): Promise<void> {
+    const touched = this.#touched.take()
+    const names: readonly Walk[] = !isNew ? REST_WALKS : work.rechecking ? [...HEAD_WALKS, 'all'] : HEAD_WALKS
+    const steps = new Map<Walk, WalkStep>()
+    for (const walk of names) steps.set(walk, await this.#options.journal.audits.next(walk, WALK_LIMITS[walk]))
+    const of = (walk: Walk): readonly BalanceKey[] => steps.get(walk)?.keys ?? []
+    const keys = [...touched, ...names.flatMap(of)]
+    const compare = async (some: readonly BalanceKey[]): Promise<void> => {
+      await this.#comparer.balances(some, head, signal)
+    }
+    const failure = await this.#failing.run(keys, compare, signal)
+    for (const [walk, { place }] of steps) {
+      // Dealt with or failed: the next round goes on behind them, so that what makes a node fail is not met for ever. Only
+      // the walk over all balances waits for the node: what it passes is never looked at again.
+      if (walk !== 'all' || failure === undefined) await this.#options.journal.audits.reached(walk, place)
+    }
+    if (failure !== undefined) throw failure
+    await this.#comparer.recall(of('doubts'), head)
+    if (steps.get('all')?.place === WALKED) {
+      this.#isWalked = true
+      if (work.rechecking) await this.#options.journal.doubts.rechecked()
+    }
+    const supplied = [...touched, ...of('holders'), ...of('all')]
+    const unsupplied = await this.#failing.run(supplied, (some) => this.#compareSupplies(some, signal), signal)
+    if (unsupplied !== undefined) throw unsupplied
+    if (isNew) await this.#comparer.supplies(this.#followed(), signal)
   }
 
-  async #walk(): Promise<Readonly<Record<Walk, WalkStep>>> {
-    const next = (walk: Walk): Promise<WalkStep> => this.#options.journal.audits.next(walk, WALK_LIMITS[walk])
-    const [holders, doubts] = [await next('holders'), await next('doubts')]
-    return { holders, doubts, openings: await next('openings'), rereads: await next('rereads') }
+  async #compareSupplies(keys: readonly BalanceKey[], signal: AbortSignal): Promise<void> {
+    await this.#comparer.supplies(
+      keys.map(({ asset }) => asset),
+      signal,
+    )
   }
 
-  /** Reads balances at a block and holds them against the journal. */
-  async #check(keys: readonly BalanceKey[], head: Header, signal: AbortSignal): Promise<void> {
-    const { adapter, journal, reads } = this.#options
-    const [probe] = keys
-    if (probe === undefined) return
-    await this.#window.probe(probe, head, signal)
-    const { reads: answers, observedAt } = await adapter.readBalances({ keys, at: head }, signal)
-    const observed = keys.flatMap((key, index): Observation[] => {
-      const answer = answers[index]
-      return answer?.ok === true ? [{ ...key, amount: answer.amount, block: head, observedAt }] : []
-    })
-    this.#counts.audit_unchecked += keys.length - observed.length
-    await journal.audits.heard({ block: head, ...hearing(keys, answers) })
-    const judgements = await journal.adopt(observed)
-    const notCovered: Observation[] = []
-    for (const [index, judgement] of judgements.entries()) {
-      const read = observed[index]
-      if (read === undefined) continue
-      if (judgement.outcome === 'not_covered') notCovered.push(read)
-      this.#suspect(read, judgement)
-    }
-    // What no sum can tell, such as a balance of a token of `reads`, is kept as what it is: a read.
-    if (notCovered.length > 0) await reads.observations.put(notCovered)
+  /** Tokens that are followed by name: one that was never seen may be one whose logs are all left out. */
+  #followed() {
+    const { scope } = this.#options.coverage
+    const tokens = scope.type === 'tokens' ? scope.tokens : []
+    return tokens.map((reference) => ({ standard: 'erc20', reference }) as const)
   }
 
-  /** Suspects again what was reopened and then not looked into: a process may end between the two. */
-  async #recall(keys: readonly BalanceKey[], head: Header): Promise<void> {
-    const { journal } = this.#options
-    for (const { account, asset, item } of keys) {
-      const { amount, whole } = await journal.audits.expected({ account, asset, item }, head.number)
-      if (whole || amount === undefined) continue
-      const evidence = { account, item, journal: undefined, chain: amount }
-      this.#suspects.add({ reason: 'range', asset, block: head, evidence })
+  /** What is in doubt now. The first time, the adapter is told of what a process before had proven. */
+  async #takeWork(): Promise<DoubtWork> {
+    const { adapter, coverage, journal } = this.#options
+    const work = await journal.doubts.state()
+    if (this.#work === undefined) {
+      for (const block of work.proofs) adapter.distrustLogs({ block, scope: coverage.scope })
     }
+    if (work.rechecking && this.#work?.rechecking === false) this.#isWalked = false
+    this.#work = work
+    return work
   }
 
-  async #checkSupplies(keys: readonly BalanceKey[], signal: AbortSignal): Promise<void> {
-    const { adapter, journal } = this.#options
-    const all = [...new Map(keys.map(({ asset }) => [assetKey(asset), asset])).values()]
-    const assets = all.filter((asset) => asset.standard === 'erc20').slice(0, MAX_SUPPLIES)
-    if (assets.length === 0) return
-    const { block, supplies } = await journal.audits.supplies(assets)
-    const told = assets.filter((_, index) => supplies[index] !== undefined)
-    if (told.length === 0) return
-    const { facts } = await adapter.readTokens(told, signal, { at: block })
-    for (const [index, asset] of told.entries()) {
-      const ours = supplies[assets.indexOf(asset)]
-      const chain = facts[index]?.totalSupply
-      if (chain === undefined || ours === undefined) continue
-      this.#counts.audit_checked++
-      if (chain === ours || (await this.#investigator.supplyAt(asset, { at: block }, signal))?.includes(ours)) {
-        this.#counts.audit_equal++
-        continue
-      }
-      this.#counts.audit_different++
-      const evidence = { account: undefined, item: NO_ITEM, journal: ours, chain }
-      this.#suspects.add({ reason: 'supply', asset, block, evidence })
-    }
+  /** The pause before a round at a head that rests; undefined where nothing is left to do. */
+  #restMs(): number | undefined {
+    if (this.#head === undefined || this.#work === undefined) return undefined
+    const { first, last } = DOUBT_PAUSE_MS
+    if (!this.#isWalked) return WALK_PAUSE_MS
+    const { pairs, tokens, refetching } = this.#work
+    if (pairs + tokens === 0 && refetching === undefined) return undefined
+    return Math.min(last, first * 2 ** Math.min(this.#fruitless, 16))
   }
+}
 
-  /** Counts what a read told, and remembers what it gave away. */
-  #suspect(read: Observation, judgement: Judgement): void {
-    const { account, item, asset, block, amount } = read
-    if (['not_covered', 'not_canonical', 'forgotten'].includes(judgement.outcome)) return
-    this.#counts.audit_checked++
-    if (judgement.outcome === 'equal') this.#counts.audit_equal++
-    if (judgement.outcome === 'adopted' || judgement.outcome === 'reopened') this.#counts.audit_adopted++
-    if (judgement.outcome === 'reopened') {
-      this.#suspects.add({
-        reason: 'range',
-        asset,
-        block,
-        evidence: { account, item, journal: undefined, chain: amount },
-      })
-    } else if (judgement.outcome === 'different') {
-      this.#counts.audit_different++
-      const evidence = { account, item, journal: judgement.journal, chain: amount }
-      this.#suspects.add({ reason: 'balance', asset, block, evidence })
-    }
-  }
-
-  async #investigate(signal: AbortSignal): Promise<void> {
-    for (const suspect of this.#suspects.take(MAX_CASES)) {
-      let verdict: Verdict
-      try {
-        verdict = await this.#investigator.investigate(suspect, signal)
-      } catch (error) {
-        if (!isServiceError(error) || signal.aborted) throw error
-        verdict = { is: 'unanswered' }
-      }
-      await this.#conclude(suspect, verdict)
-    }
-  }
-
-  async #conclude(suspect: Suspect, verdict: Verdict): Promise<void> {
-    const { journal } = this.#options
-    if (verdict.is === 'unanswered') {
-      // Nothing was said of the token: the next comparison finds it again.
-      this.#counts.audit_failed++
-      this.#rests.pause(suspect.asset)
-      return
-    }
-    if (verdict.is === 'unfinished') {
-      this.#rests.pause(suspect.asset)
-      await this.#note(suspect, 'different', 'its logs are still being compared')
-      return
-    }
-    if (verdict.is === 'unsteady') {
-      this.#counts.audit_unsteady++
-      this.#rests.rest(suspect.asset)
-      await this.#note(suspect, 'unsteady', 'the node did not say the same twice')
-      return
-    }
-    if (verdict.is !== 'odd') this.#rests.forget(suspect.asset)
-    if (verdict.is === 'gone') return
-    if (verdict.is === 'repaired') {
-      this.#counts.audit_repaired++
-      const says = `${verdict.transfers} transfers that were missing or wrong were fetched again, in blocks ${verdict.blocks.slice(0, 10).join(', ')}`
-      await this.#note(suspect, 'repaired', says)
-      return
-    }
-    const outcome = await journal.turn(suspect)
-    if (outcome === 'turned') {
-      this.#counts.audit_turned++
-      await this.#note(suspect, 'turned', 'all its logs are there, and they do not explain what the chain says')
-    } else if (outcome === 'fixed') {
-      this.#rests.rest(suspect.asset)
-      await this.#note(suspect, 'different', 'its logs do not explain what the chain says; its class is fixed')
-    }
-  }
-
-  async #note(suspect: Suspect, what: Finding['what'], says: string): Promise<void> {
-    const { journal, log } = this.#options
-    const { asset, block, evidence } = suspect
-    const amounts = { journal: evidence.journal?.toString(), chain: evidence.chain.toString() }
-    const who = { token: assetKey(asset), account: evidence.account ?? 'supply', item: evidence.item }
-    log('warn', `audit: ${what}: ${says}`, { ...who, reason: suspect.reason, block: block.number, ...amounts })
-    await journal.audits.note({ what, asset, block: block.number, ...evidence, says })
-  }
+function isSame(before: DoubtWork, after: DoubtWork): boolean {
+  const { pairs, tokens, chain, refetching, rechecking } = before
+  const counted = pairs === after.pairs && tokens === after.tokens && chain === after.chain
+  return counted && refetching === after.refetching && rechecking === after.rechecking
 }

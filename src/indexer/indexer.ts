@@ -48,6 +48,8 @@ export type AuditFeed = {
   readonly judged: (judged: readonly Judged[]) => void
   /** Counters for metrics and `/health`. */
   readonly counts: () => Readonly<Record<string, number>>
+  /** Why the last round failed; undefined where it did not. */
+  readonly error: () => string | undefined
 }
 
 /** What one step left to do: go on at once, or wait for the chain to move. */
@@ -237,6 +239,7 @@ export class Indexer {
       head,
       caughtUpAt: caughtUp ? time() : undefined,
       error: this.#error,
+      auditError: audit?.error(),
       counts: { ...counts(), ...audit?.counts(), ...this.#counts() },
     }
   }

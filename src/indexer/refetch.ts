@@ -28,6 +28,9 @@ const MAX_PLACES = 1_000
 /** What is fetched again: a token's transfers from or to one account, or its mints and burns, up to a block. */
 export type LogsOf = { readonly asset: AssetRef; readonly account: string | undefined; readonly last: number }
 
+/** What a fetch of blocks changed, and whether it was by receipts, which cannot be short. */
+export type Fetched = { readonly transfers: number; readonly proven: boolean }
+
 /** What was repaired: transfers added or taken away, and in which blocks. */
 export type Repairs = { readonly transfers: number; readonly blocks: readonly number[] }
 
@@ -82,32 +85,54 @@ export class Refetcher {
   }
 
   /**
-   * Fetches blocks by their receipts and makes the journal's be so; returns how many transfers that changed.
+   * Fetches blocks by their receipts and makes the journal's be so.
    * @throws BLOCK_CONFLICT the node has another block than ours at one of the numbers, so that nothing is proven; NODE_*
    */
-  async fetchBlocks(numbers: readonly number[], signal: AbortSignal): Promise<number> {
-    const { adapter, journal } = this.#parts
-    let changed = 0
+  async fetchBlocks(numbers: readonly number[], signal: AbortSignal): Promise<Fetched> {
+    const { adapter } = this.#parts
+    const all: Fetched[] = []
     for (let at = 0; at < numbers.length; at += BLOCKS_REPAIRED_AT_ONCE) {
       const gathered = numbers.slice(at, at + BLOCKS_REPAIRED_AT_ONCE)
-      const blocks: BlockTransfers[] = []
+      const parts: Answered[] = []
       for (let next = 0; next < gathered.length; next += BLOCKS_AT_ONCE) {
         const some = gathered.slice(next, next + BLOCKS_AT_ONCE)
         const headers = await Promise.all(
           some.map((number) => adapter.headers({ first: number, last: number }, signal)),
         )
-        blocks.push(...(await this.#transfersOf(headers.flat(), signal)))
+        parts.push(await this.#transfersOf(headers.flat(), signal))
       }
-      const { compared, inserted, removed } = await journal.repair(blocks)
-      changed += inserted + removed
-      this.#repairs.transfers += inserted + removed
-      if (inserted + removed > 0) this.#repairs.blocks.push(...gathered)
-      if (compared < gathered.length) {
-        const fields = { first: gathered[0], compared, asked: gathered.length }
-        throw new ServiceError('BLOCK_CONFLICT', 'the node has other blocks than ours', { fields })
-      }
+      all.push(await this.#repair(parts))
     }
-    return changed
+    return together(all)
+  }
+
+  /**
+   * As `fetchBlocks`, of all blocks of a range at once: some dozens at most.
+   * @throws as `fetchBlocks`
+   */
+  async fetchRange(range: { readonly first: number; readonly last: number }, signal: AbortSignal): Promise<Fetched> {
+    const headers = await this.#parts.adapter.headers(range, signal)
+    const parts: Answered[] = []
+    for (let next = 0; next < headers.length; next += BLOCKS_AT_ONCE) {
+      parts.push(await this.#transfersOf(headers.slice(next, next + BLOCKS_AT_ONCE), signal))
+    }
+    return this.#repair(parts)
+  }
+
+  /** Makes the journal's blocks be so, and tells the adapter where its logs were short. */
+  async #repair(parts: readonly Answered[]): Promise<Fetched> {
+    const { adapter, coverage, journal } = this.#parts
+    const proven = parts.every((part) => part.proven)
+    const blocks = parts.flatMap((part) => part.blocks)
+    const { compared, inserted, removed, changed } = await journal.repair(blocks, proven ? undefined : 'adding')
+    this.#repairs.transfers += inserted + removed
+    this.#repairs.blocks.push(...changed.map(({ number }) => number))
+    for (const block of changed) adapter.distrustLogs({ block, scope: coverage.scope })
+    if (compared < blocks.length) {
+      const fields = { first: blocks[0]?.number, compared, asked: blocks.length }
+      throw new ServiceError('BLOCK_CONFLICT', 'the node has other blocks than ours', { fields })
+    }
+    return { transfers: inserted + removed, proven }
   }
 
   /** What is to be compared, kept while it is: what a budget or a failing node ends is gone on with. */
@@ -156,15 +181,22 @@ export class Refetcher {
     }
   }
 
-  /** From receipts, which cannot be short; where no node keeps them, from the logs once more. */
-  async #transfersOf(headers: readonly Header[], signal: AbortSignal): Promise<readonly BlockTransfers[]> {
+  /** From receipts, which cannot be short; where no node keeps them, from the logs once more, which prove nothing. */
+  async #transfersOf(headers: readonly Header[], signal: AbortSignal): Promise<Answered> {
     const { adapter, coverage } = this.#parts
     const asked = { headers, scope: coverage.scope }
     try {
-      return await adapter.transfersOf({ ...asked, source: 'receipts' }, signal)
+      return { blocks: await adapter.transfersOf({ ...asked, source: 'receipts' }, signal), proven: true }
     } catch (error) {
       if (!isServiceError(error, 'NODE_RPC')) throw error
-      return adapter.transfersOf(asked, signal)
+      return { blocks: await adapter.transfersOf(asked, signal), proven: false }
     }
   }
+}
+
+type Answered = { readonly blocks: readonly BlockTransfers[]; readonly proven: boolean }
+
+function together(fetched: readonly Fetched[]): Fetched {
+  const transfers = fetched.reduce((sum, one) => sum + one.transfers, 0)
+  return { transfers, proven: fetched.every((one) => one.proven) }
 }

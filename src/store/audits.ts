@@ -41,16 +41,23 @@ export type Turn = {
 /** What a turn did. `fixed`: the configuration says what the token is. `not_canonical`: the block is not ours any more. */
 export type TurnOutcome = 'turned' | 'already' | 'fixed' | 'not_canonical'
 
-/** What a repair changed, in transfers; `compared`: how many of its blocks were ours. */
-export type Repaired = { readonly compared: number; readonly inserted: number; readonly removed: number }
+/** What a repair changed, in transfers and in which blocks; `compared`: how many of its blocks were ours. */
+export type Repaired = {
+  readonly compared: number
+  readonly inserted: number
+  readonly removed: number
+  readonly changed: readonly BlockRef[]
+}
 
 /**
  * Ways through the balances, each resumed where it was left: random `holders` of each token in turn; `doubts`, whose
  * sums left the range of amounts, and those that a read reopened, until that was looked into; `openings` that are unknown, newest touched first; `rereads` of who holds `reads`
- * tokens.
+ * tokens; `all` balances once, in the order of their keys: past the last it brings none, until all were fetched again.
  */
-export const WALKS = ['holders', 'doubts', 'openings', 'rereads'] as const
+export const WALKS = ['holders', 'doubts', 'openings', 'rereads', 'all'] as const
 export type Walk = (typeof WALKS)[number]
+/** The place of a walk that is over. */
+export const WALKED = 'end'
 
 /** How much one step of a walk may bring: balances in all, and of one token. */
 export type WalkLimits = { readonly keys: number; readonly perToken: number }
@@ -119,7 +126,7 @@ export interface AuditStore {
   }): Promise<{ readonly numbers: readonly number[]; readonly through: number }>
   /** Adds a finding; the oldest above a limit go. */
   note(finding: Finding): Promise<void>
-  /** Notes which tokens answer; nothing where the block is not ours. A rollback below the block takes it back. */
+  /** Notes which tokens answer; nothing where the block is not ours. A rollback takes back only that one answered again. */
   heard(hearing: Hearing): Promise<void>
 }
 

@@ -14,6 +14,12 @@ export type Doubts = {
   readonly refetching: number | undefined
 }
 
+/**
+ * What a chain's writer has to do for what is in doubt. `rechecking`: all was fetched again, and all is compared anew.
+ * `proofs`: the newest blocks, oldest first, whose logs were proven to have been left out by a node.
+ */
+export type DoubtWork = Doubts & { readonly rechecking: boolean; readonly proofs: readonly BlockRef[] }
+
 /** Nothing is in doubt. */
 export const NO_DOUBTS: Doubts = { pairs: 0, tokens: 0, chain: false, refetching: undefined }
 
@@ -25,16 +31,18 @@ export type DoubtStep = {
   readonly keys: readonly BalanceKey[]
   /** Tokens whose supply was refuted, all of them up to a limit. */
   readonly supplies: readonly AssetRef[]
+  /** Tokens of `reads` whose first transfer a reorg took back: whether the contract has code at the block `at` decides. */
+  readonly classes: readonly { readonly asset: AssetRef; readonly account: string | undefined; readonly at: number }[]
   readonly place: string
 }
 
 /**
  * Marks of what was refuted. One refuted pair is in doubt alone, two pairs of a token put the token in doubt, proven
- * missing logs of two tokens put the chain in doubt. Marks survive restarts and reorgs; only `settle`, a completed
- * `refetched` and a change of the token's class end them.
+ * missing logs of two tokens put the chain in doubt. Marks survive restarts and reorgs; only `settle`, `rechecked` and a
+ * change of the token's class end them.
  */
 export interface DoubtStore {
-  state(): Promise<Doubts>
+  state(): Promise<DoubtWork>
   /** Marks balances and supplies as refuted. Tokens that are read anyway or fixed by configuration are not marked. */
   refute(refuted: readonly Refutation[]): Promise<void>
   /** The next balances in doubt after a place; after the last comes the first. */
@@ -47,10 +55,14 @@ export interface DoubtStore {
     readonly block: BlockRef
     readonly keys: readonly BalanceKey[]
     readonly supplies: readonly AssetRef[]
+    /** Tokens whose contract was there before the reorg (`stays`), or was not: then its class is forgotten. */
+    readonly classes?: readonly { readonly asset: AssetRef; readonly stays: boolean }[]
   }): Promise<void>
   /**
-   * Says that all blocks up to `through`, from where `state` said on, were fetched again. At the last written block this
-   * ends the doubt that missing logs had raised.
+   * Says that all blocks up to `through`, from where `state` said on, were fetched again. At the last written block the
+   * walk over all balances begins anew, so that they are compared once more.
    */
   refetched(through: number): Promise<void>
+  /** All balances were compared since all blocks were fetched again: ends the doubt that missing logs had raised. */
+  rechecked(): Promise<void>
 }

@@ -73,17 +73,18 @@ export interface Journal {
   finalize(block: BlockRef): Promise<void>
   /**
    * Holds reads of blocks up to `written` against the journal, in order: compares where it has an amount of its own at
-   * that block, else adopts what follows from the read.
+   * that block, else adopts what follows from the read. What is `different` or `reopened` is in doubt from then on.
    */
   adopt(observations: readonly Observation[]): Promise<readonly Judgement[]>
-  /** Turns a token to `reads`: one row, whatever the token's size. A rollback below the block takes it back. */
+  /** Turns a token to `reads`: one row, whatever the token's size. It outlives a rollback, as the contract's code does. */
   turn(turn: Turn): Promise<TurnOutcome>
   /**
    * Makes the transfers of these blocks, at most `written`, be exactly these: missing ones are added, others go, and all
-   * that follows from them is as if they had always been so. Blocks that are not ours are left out: then fewer were
-   * compared than given.
+   * that follows from them is as if they had always been so. Blocks that are not ours are left out. Tokens whose
+   * transfers changed are in doubt from then on: logs of theirs were missing or wrong. `adding`: the blocks may be short
+   * themselves, so nothing of ours is removed.
    */
-  repair(blocks: readonly BlockTransfers[]): Promise<Repaired>
+  repair(blocks: readonly BlockTransfers[], how?: 'adding'): Promise<Repaired>
   /** Notes what the node said: its head, whether we are at it, and the state of this chain's indexer. */
   heartbeat(beat: Heartbeat): Promise<void>
   readonly audits: AuditStore
@@ -103,6 +104,8 @@ export type Heartbeat = {
   /** When our checkpoint was last seen to be the node's head, at this very beat. */
   readonly caughtUpAt: number | undefined
   readonly error: string | undefined
+  /** Why the audit's last round failed; undefined where it did not. */
+  readonly auditError?: string | undefined
   /** Counters of this indexer for metrics, by metric name. */
   readonly counts: Readonly<Record<string, number>>
 }
@@ -118,6 +121,7 @@ export type ChainClock = {
   readonly head: Header | undefined
   readonly state: ChainState
   readonly error: string | undefined
+  readonly auditError: string | undefined
   /** When the checkpoint was last seen to be the node's head. */
   readonly caughtUpAt: number | undefined
   /** True once the chain has caught up at least once. */
@@ -188,11 +192,8 @@ export type AccountQuery = {
 }
 
 /** Positive sums of events. `inDoubt`: one of the token's balances, the token or the chain is in doubt. */
-export type HolderPage = {
-  readonly clock: ChainClock
-  readonly count: number
+export type HolderPage = Omit<TransferPage, 'rows'> & {
   readonly rows: readonly { readonly account: string; readonly amount: bigint }[]
-  readonly inDoubt: boolean
 }
 
 export type TransferQuery = {
@@ -216,7 +217,7 @@ export type TransferPage = {
   readonly clock: ChainClock
   readonly count: number
   readonly rows: readonly StoredTransfer[]
-  /** True while transfers of the token may be missing: logs of it were proven missing, or a balance of it is in doubt. */
+  /** True while transfers of the token may be missing, since it, a balance of it or the chain is in doubt. */
   readonly inDoubt: boolean
 }
 

@@ -11,6 +11,7 @@ export function unwrittenClock(nobody: string | undefined): ChainClock {
     head: undefined,
     state: 'starting',
     error: undefined,
+    auditError: undefined,
     caughtUpAt: undefined,
     wasReady: false,
     beatAt: undefined,

@@ -41,7 +41,7 @@ function samplerOf(prover: ChainProver): { sampler: VerifySampler; told: Differe
     reads: rig.reads,
     prover,
     random: () => 0.5,
-    onDifference: (difference) => told.push(difference),
+    onDifference: async (difference, isFirst) => void (isFirst && told.push(difference)),
     onFailure: (error) => failures.push(error),
   })
   return { sampler, told, failures }

@@ -156,6 +156,7 @@ export function clock(other: Partial<ChainClock> = {}): ChainClock {
     head: HEAD,
     state: 'live',
     error: undefined,
+    auditError: undefined,
     caughtUpAt: NOW - 2,
     wasReady: true,
     beatAt: NOW - 2,

@@ -155,11 +155,12 @@ test('a block of another branch than ours proves nothing: the case is given up f
     if (range.first === 4) chain.show('4b')
     return headers(range)
   }
-  expect(await rig.audit()).toMatchObject({ audit_turned: 0, audit_failed: 1 })
+  // The case came to nothing, and what it was about is read again: there is no such block any more.
+  await expect(rig.audit()).rejects.toMatchObject({ code: 'NODE_BEHIND' })
   expect(await classOf(rig)).toBe('events')
   chain.headers = headers
   chain.show('5b')
-  await rig.audit()
+  expect(await rig.audit()).toMatchObject({ audit_turned: 0, audit_failed: 1 })
   expect(rig.dump()).toEqual(await undisturbed(chain))
   await rig.close()
 })
@@ -187,9 +188,11 @@ test('a case rewrites the pairs of all its blocks in one go', async () => {
   const rig = await makeRig(chain)
   const repair = rig.journal.repair.bind(rig.journal)
   let repairs = 0
-  rig.journal.repair = (some) => {
-    repairs++
-    return repair(some)
+  rig.journal.repair = async (some, how) => {
+    const repaired = await repair(some, how)
+    // All blocks are fetched again after the case: that finds nothing more.
+    if (repaired.inserted + repaired.removed > 0) repairs++
+    return repaired
   }
   expect(await rig.audit()).toMatchObject({ audit_repaired: 1, audit_turned: 0 })
   expect(repairs).toBe(1)

@@ -43,7 +43,16 @@ export async function makeRig(
   const journal = await store.openJournal(CHAIN, coverage)
   const reads = await store.openReads(CHAIN)
   const now = () => performance.now()
-  const parts = { adapter: chain, journal, reads, coverage, nobody: undefined, now, log: () => undefined }
+  const parts = {
+    adapter: chain,
+    journal,
+    reads,
+    coverage,
+    nobody: undefined,
+    now,
+    time: () => 1_000_000,
+    log: () => undefined,
+  }
   const audit = new Auditor({ ...parts, ...limits })
   const indexer = new Indexer({
     adapter: chain,

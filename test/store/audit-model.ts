@@ -1,6 +1,6 @@
 import { isAmount } from '../../src/core/amount.ts'
 import { type AssetRef, assetKey, isFungible } from '../../src/core/asset.ts'
-import type { Observation } from '../../src/core/balance.ts'
+import type { BalanceKey, Observation } from '../../src/core/balance.ts'
 import { type BlockRef, sameBlock } from '../../src/core/block.ts'
 import { type Coverage, coverageTest } from '../../src/core/coverage.ts'
 import type { BlockTransfers } from '../../src/core/transfer.ts'
@@ -18,7 +18,9 @@ type Movement = { readonly block: number; readonly delta: bigint; readonly recei
 export class AuditModel {
   blocks: BlockTransfers[] = []
   adopted: Observation[] = []
-  turned: { asset: string; block: number }[] = []
+  readonly turned = new Set<string>()
+  /** Pairs that a read contradicted. */
+  readonly refuted = new Set<string>()
   /** Assets that were ever named, on whatever branch. */
   readonly seen = new Set<string>()
   readonly #coverage: Coverage
@@ -37,22 +39,36 @@ export class AuditModel {
   rollback(ancestor: number): void {
     this.blocks = this.blocks.filter(({ number }) => number <= ancestor)
     this.adopted = this.adopted.filter(({ block }) => block.number <= ancestor)
-    this.turned = this.turned.filter(({ block }) => block <= ancestor)
   }
 
   turn(asset: AssetRef, block: BlockRef): string {
     if (!this.#holds(block)) return 'not_canonical'
     this.seen.add(assetKey(asset))
     if (this.isTurned(asset)) return 'already'
-    this.turned.push({ asset: assetKey(asset), block: block.number })
+    this.turned.add(assetKey(asset))
+    for (const name of this.refuted) if (name.includes(`/${assetKey(asset)}/`)) this.refuted.delete(name)
     return 'turned'
   }
 
   isTurned(asset: AssetRef): boolean {
-    return this.turned.some((turn) => turn.asset === assetKey(asset))
+    return this.turned.has(assetKey(asset))
+  }
+
+  /** True of a pair that was refuted, and of all of an asset two pairs of which were. */
+  isInDoubt(key: BalanceKey): boolean {
+    const ofAsset = [...this.refuted].filter((name) => name.includes(`/${assetKey(key.asset)}/`))
+    return ofAsset.length > 1 || this.refuted.has(nameOf(key))
   }
 
   adopt(read: Observation): Judgement {
+    // What was never seen is read anyway.
+    const isMarked = this.seen.has(assetKey(read.asset)) || this.#coverage.from > 0
+    const judgement = this.#judge(read)
+    if (isMarked && ['different', 'reopened'].includes(judgement.outcome)) this.refuted.add(nameOf(read))
+    return judgement
+  }
+
+  #judge(read: Observation): Judgement {
     const { account, asset, block, amount } = read
     if (!this.#holds(block)) return { outcome: 'not_canonical' }
     if (!this.#test.covers(account, asset) || this.isTurned(asset)) return { outcome: 'not_covered' }

@@ -13,6 +13,7 @@ import type { ChainReads, Journal } from '../../src/store/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { AuditModel, nameOf } from './audit-model.ts'
 import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock } from './chains.ts'
+import { believeAll } from './dump.ts'
 
 /** What is read of the chain: the truth of the model, something near it, or anything. */
 const told = fc.oneof(
@@ -88,6 +89,10 @@ class Pair {
     return { journal: this.journal, reads: this.reads }
   }
 
+  believe(): void {
+    believeAll(join(this.#folder, 'eip155_1.db'))
+  }
+
   async close(): Promise<void> {
     await nextTurn()
     await this.journal?.close()
@@ -156,6 +161,17 @@ const KEYS: readonly BalanceKey[] = ACCOUNTS.flatMap((account) =>
   ),
 )
 
+/** What is in doubt, of the assets that the store knows, is said so and has no amount. */
+async function compareDoubts(reads: ChainReads, model: AuditModel): Promise<void> {
+  const { rows } = await reads.balances(KEYS)
+  const known = await Promise.all(KEYS.map(({ asset }) => reads.asset(asset)))
+  const found = KEYS.map((key, index) => [
+    nameOf(key),
+    rows[index]?.inDoubt === true && rows[index].amount === undefined,
+  ])
+  expect(found).toEqual(KEYS.map((key, index) => [nameOf(key), known[index] !== undefined && model.isInDoubt(key)]))
+}
+
 async function compare(reads: ChainReads, model: AuditModel): Promise<void> {
   const first = (model.blocks[0]?.number ?? 0) - 2
   for (const asOf of [undefined, first, first + 1, ...model.blocks.map(({ number }) => number)]) {
@@ -202,6 +218,9 @@ test('what is adopted, compared, turned and taken back is as in plain lists, wha
       try {
         for (const step of commands) await both.run(step)
         const { journal, reads } = await both.open()
+        await nextTurn()
+        await compareDoubts(reads, both.model)
+        both.believe()
         await nextTurn()
         await compare(reads, both.model)
         await compareLists(reads, both.model)

@@ -13,7 +13,7 @@ import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import type { ChainReads, Journal } from '../../src/store/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, hashOf, type Movement, makeBlock } from './chains.ts'
-import { dumpChain } from './dump.ts'
+import { believeAll, dumpChain } from './dump.ts'
 
 const [alice = '', bob = ''] = ACCOUNTS
 const [coin, , deed] = ASSETS
@@ -66,7 +66,7 @@ describe('silence of tokens', () => {
   const heard = (number: number, silent: readonly AssetRef[], answering: readonly AssetRef[] = []) =>
     journal.audits.heard({ block: headerOf(number), silent, answering })
 
-  test('lasts from the block where none answered to that where one did, and is undone with either', async () => {
+  test('lasts from the block where none answered to that where one did, and a rollback undoes only its end', async () => {
     await open(WHOLE)
     await append(0, [move(undefined, alice, 1n), { ...move(undefined, alice, 1n), asset: deed }])
     for (const number of [1, 2, 3, 4]) await append(number)
@@ -77,9 +77,9 @@ describe('silence of tokens', () => {
     await heard(3, [deed], [coin])
     expect(await silentOf()).toEqual([false, true])
     await journal.rollback(headerOf(2))
-    expect(await silentOf()).toEqual([true, false])
+    expect(await silentOf()).toEqual([true, true])
     await journal.rollback(headerOf(0))
-    expect(await silentOf()).toEqual([false, false])
+    expect(await silentOf()).toEqual([true, true])
   })
 
   test('at a block that is not ours, or of an asset that is not, is nothing', async () => {
@@ -150,12 +150,14 @@ describe('a pair that is older than coverage', () => {
     await append(12, [])
     // 80 - 50 = 30 were gained since block 9: before block 11 nobody can have had what makes 20 of it.
     expect(await journal.adopt([read(alice, 20n, 12)])).toEqual([{ outcome: 'reopened' }])
+    expect(await amountsOf(alice, [undefined, 12])).toEqual([undefined, undefined])
+    believeAll(join(folder, 'eip155_1.db'))
     expect(await amountsOf(alice, [undefined, 12, 11, 10, 9])).toEqual([20n, 20n, 20n, undefined, undefined])
   })
 })
 
 describe('a sum that leaves the range of amounts', () => {
-  test('is unknown until a read, and then known from there on', async () => {
+  test('is unknown until a read, then in doubt, and known from there on once that is settled', async () => {
     await open(WHOLE)
     await append(0, [move(undefined, alice, 10n)])
     await append(1, [move(alice, bob, 25n)])
@@ -166,6 +168,8 @@ describe('a sum that leaves the range of amounts', () => {
     ])
     expect(await journal.adopt([read(alice, 90n, 2)])).toEqual([{ outcome: 'reopened' }])
     await append(3, [move(alice, bob, 1n)])
+    expect(await amountsOf(alice, [undefined, 2])).toEqual([undefined, undefined])
+    believeAll(join(folder, 'eip155_1.db'))
     expect(await amountsOf(alice, [undefined, 2, 1])).toEqual([89n, 90n, undefined])
     // It stays in doubt until it was looked into, and is not whole.
     expect((await journal.audits.next('doubts', { keys: 9, perToken: 9 })).keys).toHaveLength(1)
@@ -230,12 +234,11 @@ describe('a turn', () => {
   const evidence = { account: alice, item: '', journal: 10n, chain: 11n }
   const turn = { asset: coin, block: headerOf(1), reason: 'balance', evidence } as const
 
-  test('is seen by readers at once, named, and taken back with its block', async () => {
+  test('is seen by readers at once, named, and outlives the rollback of its block', async () => {
     await open(WHOLE)
     await append(0, [move(undefined, alice, 10n)])
     await append(1)
     expect((await reads.asset(coin))?.accounting).toBe('events')
-    const before = dumpChain(join(folder, 'eip155_1.db'))
     expect(await journal.turn({ ...turn, block: headerOf(1, 7) })).toBe('not_canonical')
     expect(await journal.turn(turn)).toBe('turned')
     expect(await journal.turn(turn)).toBe('already')
@@ -249,10 +252,24 @@ describe('a turn', () => {
     })
     expect(await reads.audits.classes()).toEqual({ assets: 1, turned: 1 })
     await journal.rollback(headerOf(0))
-    await append(1)
-    expect(dumpChain(join(folder, 'eip155_1.db'))).toEqual(before)
     await nextTurn()
-    expect((await reads.asset(coin))?.accounting).toBe('events')
+    expect((await reads.asset(coin))?.accounting).toBe('reads')
+    expect((await journal.doubts.next('', 9)).classes).toEqual([])
+  })
+
+  test.each([true, false])('of a token first seen on a lost branch stays if its contract does: %s', async (stays) => {
+    await open(WHOLE)
+    await append(0)
+    await append(1, [move(undefined, alice, 10n)])
+    await journal.turn(turn)
+    await journal.rollback(headerOf(0))
+    expect((await journal.doubts.next('', 9)).classes).toEqual([{ asset: coin, account: alice, at: 0 }])
+    await nextTurn()
+    expect((await reads.asset(coin))?.accounting).toBe('reads')
+    await journal.doubts.settle({ block: headerOf(0), keys: [], supplies: [], classes: [{ asset: coin, stays }] })
+    await nextTurn()
+    expect((await reads.asset(coin))?.accounting).toBe(stays ? 'reads' : 'events')
+    expect((await journal.doubts.next('', 9)).classes).toEqual([])
   })
 
   test('never changes a class that the configuration fixes', async () => {

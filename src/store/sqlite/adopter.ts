@@ -6,6 +6,7 @@ import type { Judgement } from '../audits.ts'
 import type { StoredAsset } from '../store.ts'
 import { encodeItem } from './amount-codec.ts'
 import type { AssetTable } from './asset-table.ts'
+import type { DoubtWriter } from './doubt-writer.ts'
 import type { PairKey, PairWriter } from './pair-writer.ts'
 import { type Position, REST_OF_BLOCK } from './position.ts'
 import type { Segments } from './segments.ts'
@@ -17,6 +18,7 @@ export type AdopterParts = {
   readonly codec: AccountCodec
   readonly coverage: Coverage
   readonly test: CoverageTest
+  readonly doubts: DoubtWriter
   /** What a pair begins with by coverage. */
   readonly opening: bigint | undefined
 }
@@ -31,9 +33,12 @@ export class Adopter {
     this.#parts = parts
   }
 
-  /** Compares a read where the journal has an amount of its own, else adopts it. Its block is one that we hold. */
+  /**
+   * Compares a read where the journal has an amount of its own, else adopts it. Its block is one that we hold. What the
+   * read contradicts is in doubt from here on.
+   */
   judge(read: Observation): Judgement {
-    const { assets, test, coverage, opening, pairs } = this.#parts
+    const { assets, test, coverage, doubts, opening, pairs } = this.#parts
     const { account, asset, block } = read
     if (!test.covers(account, asset) || block.number < coverage.from) return NOT_COVERED
     if (assets.accountingOf(asset) !== 'events') return NOT_COVERED
@@ -41,13 +46,18 @@ export class Adopter {
     // Asked as a coin, a contract of NFTs counts them: its amounts are those of its other asset.
     if (stored === undefined && isFungible(asset.standard) && assets.isNft(asset.reference)) return NOT_COVERED
     // Where coverage began with the chain, what it never saw is nothing; else what was never seen and is nothing tells
-    // no token from any other contract.
+    // no token from any other contract. What was never seen is read anyway: it needs no mark.
     if (stored === undefined && opening === 0n) return compare(0n, read)
     if (stored === undefined && read.amount === 0n) return NOT_COVERED
     const key = this.#key(stored ?? assets.add(asset, undefined), read)
-    const position = pairs.read(key)
-    if (position === undefined) return opening === 0n ? compare(0n, read) : this.#adopt(key, undefined, read)
-    return this.#judgePair(key, position, read)
+    const judgement = this.#judgeStored(key, pairs.read(key), read)
+    if (judgement.outcome === 'different' || judgement.outcome === 'reopened') doubts.refutePair(key)
+    return judgement
+  }
+
+  #judgeStored(key: PairKey, position: Position | undefined, read: Observation): Judgement {
+    if (position !== undefined) return this.#judgePair(key, position, read)
+    return this.#parts.opening === 0n ? compare(0n, read) : this.#adopt(key, undefined, read)
   }
 
   #judgePair(key: PairKey, position: Position, read: Observation): Judgement {

@@ -82,6 +82,11 @@ export class AssetTable {
     return nfts.some((standard) => this.find({ standard, reference }) !== undefined)
   }
 
+  /** True of a contract, asked as a coin, that moved items and never units: what it says of units is of its items. */
+  hasItemsOnly(asset: AssetRef): boolean {
+    return isFungible(asset.standard) && this.find(asset)?.firstBlock === undefined && this.isNft(asset.reference)
+  }
+
   /** How an asset's balances are known, stored or not. */
   accountingOf(asset: AssetRef): Accounting {
     return this.find(asset)?.accounting ?? this.#fixed.get(assetKey(asset)) ?? 'events'

@@ -143,8 +143,13 @@ export class SqliteAudits implements AuditStore {
   }
 
   #supply(asset: AssetRef, at: number | undefined): bigint | undefined {
-    const stored = this.#parts.assets.find(asset)
-    if (stored === undefined || stored.accounting !== 'events') return undefined
+    const { assets, coverage } = this.#parts
+    if (assets.hasItemsOnly(asset)) return undefined
+    const stored = assets.find(asset)
+    const { scope } = coverage
+    // A token that is followed by its name and was never seen: its events say that nothing of it exists.
+    if (stored === undefined) return scope.type === 'tokens' && scope.tokens.includes(asset.reference) ? 0n : undefined
+    if (stored.accounting !== 'events') return undefined
     if (this.#s.doubt.get(stored.id, encodeItem(NO_ITEM)) !== undefined) return undefined
     const supply = nullable(this.#s.supply.get(stored.id), (value) => decodeAmount(bytes(value)))
     const since = at === undefined ? 0n : this.#madeAfter(stored.id, at)

@@ -26,7 +26,7 @@ export class ClockReader {
     this.#select = db
       .prepare<unknown[]>(
         `SELECT number, hash, parent, timestamp, finalized_number, finalized_hash, transfers, coverage,
-         head_number, head_hash, head_parent, head_timestamp, state, error, caught_up_at, counts, beat_at, classes,
+         head_number, head_hash, head_parent, head_timestamp, state, error, caught_up_at, counts, beat_at, classes, audit_error,
          ${DOUBT_COLUMNS.replace('chain', 'in_doubt.chain')}
          FROM clock LEFT JOIN chain USING (one) LEFT JOIN heartbeat USING (one) LEFT JOIN in_doubt USING (one)`,
       )
@@ -58,7 +58,7 @@ function asOwn(clock: ChainClock): ChainClock {
 
 function parseClock(row: Row): Omit<ChainClock, 'nobody'> {
   const caughtUpAt = nullable(row[14], int)
-  const doubts = readDoubts(row.slice(18))
+  const doubts = readDoubts(row.slice(19))
   return {
     coverage: nullable(row[7], (value) => parseCoverage(text(value))),
     published: readOptionalHeader(row),
@@ -66,6 +66,7 @@ function parseClock(row: Row): Omit<ChainClock, 'nobody'> {
     head: readOptionalHeader(row.slice(8, 12)),
     state: CHAIN_STATES.find((state) => state === row[12]) ?? 'starting',
     error: nullable(row[13], text),
+    auditError: nullable(row[18], text),
     caughtUpAt,
     wasReady: caughtUpAt !== undefined,
     beatAt: nullable(row[16], int),

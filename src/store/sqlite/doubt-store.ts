@@ -1,11 +1,11 @@
 import type { AccountCodec } from '../../core/account.ts'
-import { isFungible } from '../../core/asset.ts'
+import { type AssetRef, isFungible } from '../../core/asset.ts'
 import type { BalanceKey } from '../../core/balance.ts'
 import type { BlockRef } from '../../core/block.ts'
-import type { DoubtStep, DoubtStore, Doubts, Refutation } from '../doubts.ts'
+import type { DoubtStep, DoubtStore, DoubtWork, Refutation } from '../doubts.ts'
 import { decodeItem, encodeItem } from './amount-codec.ts'
 import type { AssetTable } from './asset-table.ts'
-import { bytes, int, type Row, type SqliteDatabase, type Statement } from './database.ts'
+import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from './database.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
 import { decodeHash } from './hash-codec.ts'
 import type { PairKey, PairWriter } from './pair-writer.ts'
@@ -35,9 +35,9 @@ export class SqliteDoubts implements DoubtStore {
     this.#s = prepare(parts.db)
   }
 
-  async state(): Promise<Doubts> {
+  async state(): Promise<DoubtWork> {
     const { transaction, writer } = this.#parts
-    return transaction(() => writer.state())
+    return transaction(() => writer.work())
   }
 
   async refute(refuted: readonly Refutation[]): Promise<void> {
@@ -64,12 +64,17 @@ export class SqliteDoubts implements DoubtStore {
         asset: assets.byId(int(row[0])).asset,
         item: decodeItem(bytes(row[2])),
       }))
-      const supplies = this.#s.supplies.all(MAX_SUPPLIES).map((id) => assets.byId(int(id)).asset)
-      return { keys, supplies, place: last === undefined ? '' : placeOf(last) }
+      const supplies = this.#s.supplies.all(MAX_SUPPLIES).flatMap((id) => this.#supplied(int(id)))
+      const classes = this.#s.classes.all(MAX_SUPPLIES).map((entry) => {
+        const row = entry as Row
+        const account = nullable(row[1], (stored) => codec.decode(bytes(stored)))
+        return { asset: assets.byId(int(row[0])).asset, account, at: int(row[2]) }
+      })
+      return { keys, supplies, classes, place: last === undefined ? '' : placeOf(last) }
     })
   }
 
-  async settle({ block, keys, supplies }: Parameters<DoubtStore['settle']>[0]): Promise<void> {
+  async settle({ block, keys, supplies, classes = [] }: Parameters<DoubtStore['settle']>[0]): Promise<void> {
     const { assets, transaction, writer } = this.#parts
     transaction(() => {
       if (!this.#isOurs(block)) return
@@ -83,6 +88,10 @@ export class SqliteDoubts implements DoubtStore {
         const stored = assets.find(asset)
         if (stored !== undefined) writer.settleSupply(stored.id)
       }
+      for (const { asset, stays } of classes) {
+        const stored = assets.find(asset)
+        if (stored !== undefined) writer.settleClass(stored.id, stays)
+      }
     })
   }
 
@@ -92,6 +101,20 @@ export class SqliteDoubts implements DoubtStore {
       const written = this.#s.written.get()
       writer.refetched(through, typeof written === 'number' ? written : -1)
     })
+  }
+
+  async rechecked(): Promise<void> {
+    const { transaction, writer } = this.#parts
+    transaction(() => writer.rechecked())
+  }
+
+  /** The token of a refuted supply. What turned out to be a contract of items has no supply of units. */
+  #supplied(id: number): AssetRef[] {
+    const { assets, writer } = this.#parts
+    const { asset } = assets.byId(id)
+    if (!assets.hasItemsOnly(asset)) return [asset]
+    writer.settleSupply(id)
+    return []
   }
 
   #key({ account, asset, item }: BalanceKey, id: number): PairKey {
@@ -124,6 +147,7 @@ function prepare(db: SqliteDatabase) {
     after: sql(`${select} > (?, ?, ?) ${order}`).raw(),
     upTo: sql(`${select} <= (?, ?, ?) ${order}`).raw(),
     supplies: sql('SELECT asset FROM refuted_assets WHERE supply = 1 ORDER BY asset LIMIT ?').pluck(),
+    classes: sql('SELECT asset, account, code_at FROM turns WHERE code_at IS NOT NULL LIMIT ?').raw(),
     written: sql('SELECT number FROM clock').pluck(),
     hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
   }

@@ -1,6 +1,8 @@
-import { type Doubts, NO_DOUBTS } from '../doubts.ts'
+import type { BlockRef } from '../../core/block.ts'
+import { type Doubts, type DoubtWork, NO_DOUBTS } from '../doubts.ts'
 import type { AssetTable } from './asset-table.ts'
-import { int, nullable, type Row, type SqliteDatabase, type Statement } from './database.ts'
+import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from './database.ts'
+import { decodeHash, encodeHash } from './hash-codec.ts'
 import { type PairKey, pairValues } from './pair-writer.ts'
 
 /** Refuted pairs of a token that put the token in doubt. */
@@ -8,15 +10,22 @@ const PAIRS_OF_A_TOKEN_IN_DOUBT = 2
 /** Tokens with proven missing logs that put the chain in doubt. */
 const TOKENS_OF_A_CHAIN_IN_DOUBT = 2
 
+/** Proofs that are kept: what a node mishandles shows in a few blocks. */
+const MAX_PROOFS = 16
+
+/** What is under way for tokens with missing logs. */
+const STAGE = { none: 0, refetch: 1, recheck: 2 }
+
 const PAIR = 'asset = ? AND account = ? AND item = ?'
 
 /** Columns of a chain's numbers of doubts, in the order that `readDoubts` takes, from the table `in_doubt`. */
-export const DOUBT_COLUMNS = 'pairs, tokens, chain, next_block'
+export const DOUBT_COLUMNS = 'pairs, tokens, chain, next_block, stage'
 
 /** The doubts of a row that is these columns; all null where the table is empty. */
 export function readDoubts(row: Row): Doubts {
   if (row[0] === null) return NO_DOUBTS
-  return { pairs: int(row[0]), tokens: int(row[1]), chain: int(row[2]) === 1, refetching: nullable(row[3], int) }
+  const refetching = row[4] === STAGE.refetch ? nullable(row[3], int) : undefined
+  return { pairs: int(row[0]), tokens: int(row[1]), chain: int(row[2]) === 1, refetching }
 }
 
 /** Moves the marks of what is in doubt. Runs inside the journal's transaction, which ends with `publish`. */
@@ -33,9 +42,14 @@ export class DoubtWriter {
     this.#s = prepare(db)
   }
 
-  state(): Doubts {
+  work(): DoubtWork {
     const row = this.#s.state.get() as Row | undefined
-    return row === undefined ? NO_DOUBTS : readDoubts(row)
+    if (row === undefined) return { ...NO_DOUBTS, rechecking: false, proofs: [] }
+    const proofs = this.#s.proofs.all().map((entry) => {
+      const [number, hash] = entry as Row
+      return { number: int(number), hash: decodeHash(bytes(hash)) }
+    })
+    return { ...readDoubts(row), rechecking: row[4] === STAGE.recheck, proofs }
   }
 
   refutePair(key: PairKey): void {
@@ -71,44 +85,55 @@ export class DoubtWriter {
     this.#s.dropSettled.run()
   }
 
+  /** Whether the contract of a turned token was there before its first transfer was rolled back. */
+  settleClass(asset: number, stays: boolean): void {
+    const statement = stays ? this.#s.keepClass : this.#s.dropClass
+    if (statement.run(asset).changes > 0) this.#changed = true
+  }
+
   /** Logs of these tokens were proven missing, or wrong, in a block. */
-  lack(assets: ReadonlySet<number>, block: number): void {
+  lack(assets: ReadonlySet<number>, block: BlockRef): void {
     if (assets.size === 0) return
     for (const asset of assets) this.#s.lack.run(asset)
-    const { refetching } = this.#ensure()
-    // The blocks before were fetched again and said otherwise then: none of that stands.
-    const next = refetching === undefined || block < refetching ? this.#from : refetching
-    this.#s.setNext.run(next)
+    const { next } = this.#refetch()
+    // Blocks below the place were fetched again and said otherwise then: none of that stands.
+    this.#s.setRefetch.run(STAGE.refetch, next === undefined || block.number < next ? this.#from : next)
     if (int(this.#s.countLacking.get()) >= TOKENS_OF_A_CHAIN_IN_DOUBT) this.#s.doubtChain.run()
+    this.#s.prove.run(block.number, encodeHash(block.hash))
+    this.#s.forgetProofs.run(MAX_PROOFS)
     this.#changed = true
   }
 
-  /** All blocks from the next one up to `through` were fetched again. */
+  /** All blocks from the place up to `through` were fetched again. */
   refetched(through: number, written: number): void {
-    const { refetching } = this.state()
-    if (refetching === undefined || through < refetching) return
-    if (through < written) {
-      this.#s.setNext.run(through + 1)
-      return
-    }
-    this.#s.setNext.run(null)
-    this.#s.believeChain.run()
+    const { stage, next } = this.#refetch()
+    if (stage !== STAGE.refetch || next === undefined || through < next) return
+    this.#s.setRefetch.run(through < written ? STAGE.refetch : STAGE.recheck, through + 1)
+    if (through >= written) this.#s.walkAnew.run()
+  }
+
+  /** All balances were compared since. */
+  rechecked(): void {
+    if (this.#refetch().stage !== STAGE.recheck) return
+    this.#s.believe.run(STAGE.none)
     this.#s.settleLacking.run()
     this.#s.dropSettled.run()
     this.#changed = true
   }
 
-  /** Blocks above the ancestor were replaced: what was fetched again of them is to be fetched again once more. */
+  /** Blocks above the ancestor were replaced: those are to be fetched again once more. */
   rolledBack(ancestor: number): void {
-    const { refetching } = this.state()
-    if (refetching !== undefined && refetching > ancestor + 1) this.#s.setNext.run(Math.max(this.#from, ancestor + 1))
+    const { stage, next } = this.#refetch()
+    const first = Math.max(this.#from, ancestor + 1)
+    if (next === undefined || next <= first) return
+    this.#s.setRefetch.run(stage === STAGE.recheck ? STAGE.refetch : stage, first)
   }
 
   /** Makes readers see what changed in this transaction. */
   publish(): void {
     if (!this.#changed) return
     this.#changed = false
-    this.#ensure()
+    this.#s.ensure.run()
     this.#s.count.run()
     this.#s.countClasses.run()
     this.#assets.forget()
@@ -125,9 +150,11 @@ export class DoubtWriter {
     return accounting === 'events' && !fixed
   }
 
-  #ensure(): Doubts {
+  /** What is under way, and the first block that was not fetched again; undefined where that never began. */
+  #refetch(): { readonly stage: number; readonly next: number | undefined } {
     this.#s.ensure.run()
-    return this.state()
+    const row = this.#s.state.get() as Row
+    return { stage: int(row[4]), next: nullable(row[3], int) }
   }
 
   #values(key: PairKey): [number, Buffer, Buffer] {
@@ -147,7 +174,7 @@ function prepare(db: SqliteDatabase) {
   }
   return {
     state: sql(`SELECT ${DOUBT_COLUMNS} FROM in_doubt`).raw(),
-    ensure: sql('INSERT OR IGNORE INTO in_doubt VALUES (1, 0, 0, 0, NULL)'),
+    ensure: sql('INSERT OR IGNORE INTO in_doubt VALUES (1, 0, 0, 0, NULL, 0)'),
     refutePair: sql('INSERT OR IGNORE INTO refuted_pairs VALUES (?, ?, ?)'),
     settlePair: sql(`DELETE FROM refuted_pairs WHERE ${PAIR}`),
     countPairs: sql('SELECT count(*) FROM refuted_pairs WHERE asset = ?').pluck(),
@@ -157,14 +184,20 @@ function prepare(db: SqliteDatabase) {
     refuteByPairs: refute('pairs'),
     refuteSupply: refute('supply'),
     lack: refute('lacking'),
+    keepClass: sql('UPDATE turns SET code_at = NULL WHERE asset = ? AND code_at IS NOT NULL'),
+    dropClass: sql('DELETE FROM turns WHERE asset = ? AND code_at IS NOT NULL'),
     settlePairs: sql('UPDATE refuted_assets SET pairs = 0 WHERE asset = ?'),
     settleSupply: sql('UPDATE refuted_assets SET supply = 0 WHERE asset = ? AND supply = 1'),
     settleLacking: sql('UPDATE refuted_assets SET lacking = 0'),
     dropSettled: sql('DELETE FROM refuted_assets WHERE pairs + supply + lacking = 0'),
     countLacking: sql('SELECT count(*) FROM refuted_assets WHERE lacking = 1').pluck(),
-    setNext: sql('UPDATE in_doubt SET next_block = ?'),
+    setRefetch: sql('UPDATE in_doubt SET stage = ?, next_block = ?'),
+    prove: sql('INSERT INTO log_proofs (block, hash) VALUES (?, ?)'),
+    proofs: sql('SELECT block, hash FROM log_proofs ORDER BY id').raw(),
+    forgetProofs: sql('DELETE FROM log_proofs WHERE id <= (SELECT max(id) FROM log_proofs) - ?'),
+    walkAnew: sql("DELETE FROM places WHERE name = 'all'"),
     doubtChain: sql('UPDATE in_doubt SET chain = 1'),
-    believeChain: sql('UPDATE in_doubt SET chain = 0'),
+    believe: sql('UPDATE in_doubt SET chain = 0, stage = ?'),
     count: sql(
       `UPDATE in_doubt SET pairs = (SELECT count(*) FROM refuted_pairs), tokens = (SELECT count(*) FROM refuted_assets)`,
     ),

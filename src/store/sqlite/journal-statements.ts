@@ -22,11 +22,12 @@ export function prepareJournal(db: SqliteDatabase) {
     insertTransfer: sql('INSERT INTO transfers VALUES (?,?,?,?,?,?,?,?,?)'),
     countAsset: sql('UPDATE assets SET transfers = transfers + ?, first_block = coalesce(first_block, ?) WHERE id = ?'),
     beat: sql(
-      `INSERT INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+      `INSERT INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
        state = excluded.state, head_number = excluded.head_number, head_hash = excluded.head_hash,
        head_parent = excluded.head_parent, head_timestamp = excluded.head_timestamp,
        caught_up_at = coalesce(excluded.caught_up_at, caught_up_at),
-       error = excluded.error, counts = excluded.counts, beat_at = excluded.beat_at`,
+       error = excluded.error, counts = excluded.counts, beat_at = excluded.beat_at,
+       audit_error = excluded.audit_error`,
     ),
   }
 }

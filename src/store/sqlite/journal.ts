@@ -177,13 +177,13 @@ export class SqliteJournal implements Journal {
     return outcome
   }
 
-  async repair(blocks: readonly BlockTransfers[]): Promise<Repaired> {
+  async repair(blocks: readonly BlockTransfers[], how?: 'adding'): Promise<Repaired> {
     const repaired = this.#transaction(() => {
       const ours = blocks.filter((block) => this.#mayHold(block))
-      const { inserted, removed } = this.#repair.replace(ours)
+      const { inserted, removed, changed } = this.#repair.replace(ours, how)
       if (inserted + removed > 0) this.#statements.repaired.run(inserted - removed)
       this.#step('repair:rows')
-      return { compared: ours.length, inserted, removed }
+      return { compared: ours.length, inserted, removed, changed }
     })
     this.#step('repair:done')
     return repaired
@@ -193,7 +193,15 @@ export class SqliteJournal implements Journal {
     this.#transaction(() => {
       const head = beat.head === undefined ? [null, null, null, null] : headerValues(beat.head)
       const counts = JSON.stringify(beat.counts)
-      this.#statements.beat.run(beat.state, ...head, beat.caughtUpAt ?? null, beat.error ?? null, counts, now())
+      this.#statements.beat.run(
+        beat.state,
+        ...head,
+        beat.caughtUpAt ?? null,
+        beat.error ?? null,
+        counts,
+        now(),
+        beat.auditError ?? null,
+      )
     })
   }
 

@@ -1,9 +1,11 @@
 import type { AccountCodec } from '../../core/account.ts'
 import { isFungible } from '../../core/asset.ts'
+import type { BlockRef } from '../../core/block.ts'
 import type { BlockTransfers, Transfer } from '../../core/transfer.ts'
 import { decodeAmount, encodeAmount, encodeItem } from './amount-codec.ts'
 import type { AssetTable } from './asset-table.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from './database.ts'
+import type { DoubtWriter } from './doubt-writer.ts'
 import { encodeHash } from './hash-codec.ts'
 import { PAIR, type PairKey, type PairWriter, pairName, pairValues } from './pair-writer.ts'
 import { type Position, REST_OF_BLOCK } from './position.ts'
@@ -26,6 +28,7 @@ export type RepairParts = {
   readonly segments: Segments
   readonly codec: AccountCodec
   readonly keeps: (account: string) => boolean
+  readonly doubts: DoubtWriter
 }
 
 /**
@@ -42,26 +45,36 @@ export class RepairWriter {
     this.#s = prepare(db)
   }
 
-  /** Replaces the transfers of blocks that we hold; says how many were added and how many went. */
-  replace(blocks: readonly BlockTransfers[]): { inserted: number; removed: number } {
+  /** Replaces the transfers of blocks that we hold; says how many were added and how many went. Their tokens are in doubt. */
+  replace(
+    blocks: readonly BlockTransfers[],
+    how?: 'adding',
+  ): { inserted: number; removed: number; changed: readonly BlockRef[] } {
+    const { doubts } = this.#parts
     const touched = new Map<string, Touched>()
+    const changed: BlockRef[] = []
     let [inserted, removed] = [0, 0]
     for (const block of blocks) {
       const stored = (this.#s.transfersAt.all(block.number) as Row[]).map(readRow)
       const wanted = block.transfers.map((transfer) => this.#encode(transfer, block.number))
-      const surplus = without(stored, wanted)
       const missing = without(wanted, stored)
+      const places = new Set(missing.map(placeOf))
+      // Logs of the node's index may be short: what they lack is no proof. At one place there is one transfer.
+      const surplus = without(stored, wanted).filter((row) => how !== 'adding' || places.has(placeOf(row)))
+      if (missing.length + surplus.length > 0) changed.push({ number: block.number, hash: block.hash })
       for (const row of surplus) this.#remove(row, block.number, touched)
       if (missing.length > 0) {
         this.#s.keepBlock.run(block.number, encodeHash(block.hash), block.timestamp)
         for (const row of missing) this.#insert(row, block.number, touched)
       }
-      if (wanted.length === 0 && surplus.length > 0) this.#s.unkeepBlock.run(block.number)
+      doubts.lack(new Set([...surplus, ...missing].map((row) => row[2])), block)
+      if (wanted.length === 0 && surplus.length > 0 && surplus.length === stored.length)
+        this.#s.unkeepBlock.run(block.number)
       inserted += missing.length
       removed += surplus.length
     }
     for (const { key, from } of touched.values()) this.#rewrite(key, from)
-    return { inserted, removed }
+    return { inserted, removed, changed }
   }
 
   #encode(transfer: Transfer, block: number): StoredRow {
@@ -185,6 +198,10 @@ function touch(touched: Map<string, Touched>, key: PairKey, block: number): void
 function without(rows: readonly StoredRow[], others: readonly StoredRow[]): StoredRow[] {
   const names = new Set(others.map(nameOf))
   return rows.filter((row) => !names.has(nameOf(row)))
+}
+
+function placeOf([log, sub]: StoredRow): string {
+  return `${log}/${sub}`
 }
 
 function nameOf(row: StoredRow): string {

@@ -51,11 +51,12 @@ export class RollbackWriter {
     }
     this.#statements.dropTransfers.run(ancestor)
     this.#statements.dropBlocks.run(ancestor)
-    this.#statements.unmeetAssets.run(ancestor)
     this.#parts.doubts.rolledBack(ancestor)
-    const { dropTurns, reopenSilences, dropSilences, countClasses } = this.#statements
-    const undone = [dropTurns, reopenSilences, dropSilences].map((statement) => statement.run(ancestor).changes)
-    if (undone.some((changes) => changes > 0)) countClasses.run()
+    // What was found of a contract stays true of its code: only where the contract itself may be gone is it looked at again.
+    const { doubtTurns, unmeetAssets, reopenSilences, countClasses } = this.#statements
+    doubtTurns.run({ ancestor })
+    unmeetAssets.run(ancestor)
+    if (reopenSilences.run(ancestor).changes > 0) countClasses.run()
     return transfers
   }
 
@@ -134,9 +135,11 @@ function prepare(db: SqliteDatabase) {
     dropTransfers: sql('DELETE FROM transfers WHERE block > ?'),
     dropBlocks: sql('DELETE FROM blocks WHERE number > ?'),
     unmeetAssets: sql('UPDATE assets SET first_block = NULL WHERE first_block > ?'),
-    dropTurns: sql('DELETE FROM turns WHERE block > ?'),
+    doubtTurns: sql(
+      `UPDATE turns SET code_at = min(coalesce(code_at, @ancestor), @ancestor) WHERE asset IN
+       (SELECT id FROM assets WHERE first_block > @ancestor)`,
+    ),
     reopenSilences: sql('UPDATE silences SET until = NULL WHERE until > ?'),
-    dropSilences: sql('DELETE FROM silences WHERE since > ?'),
     countClasses: sql('UPDATE clock SET classes = classes + 1'),
   }
 }

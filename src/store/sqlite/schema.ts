@@ -156,6 +156,22 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
     pairs INTEGER NOT NULL, tokens INTEGER NOT NULL, chain INTEGER NOT NULL, next_block INTEGER
   ) STRICT;
   `,
+  `
+  -- stage: 0 nothing to do; 1 blocks from next_block on are to be fetched again; 2 all were, and all balances are to be
+  -- compared once more. next_block stays: the blocks below it were fetched again.
+  ALTER TABLE in_doubt ADD COLUMN stage INTEGER NOT NULL DEFAULT 0;
+
+  ALTER TABLE heartbeat ADD COLUMN audit_error TEXT;
+
+  -- The newest blocks whose logs were proven to have been left out by a node: told to the adapter when the process starts.
+  CREATE TABLE log_proofs (id INTEGER PRIMARY KEY, block INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
+
+  -- A class belongs to the contract's code, so a rollback keeps it. code_at: the token's first transfer was rolled back,
+  -- so the contract may be of the lost branch alone; whether it has code at this block decides.
+  ALTER TABLE turns ADD COLUMN code_at INTEGER;
+  DROP INDEX turns_by_block;
+  CREATE INDEX turns_uncertain ON turns (code_at) WHERE code_at IS NOT NULL;
+  `,
 ]
 
 /** What is read from nodes by anyone at any time: apart from the facts, so that no reader waits for their writer. */

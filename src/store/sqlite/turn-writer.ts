@@ -22,7 +22,7 @@ export class TurnWriter {
     this.#assets = parts.assets
     this.#doubts = parts.doubts
     this.#codec = parts.codec
-    this.#insert = db.prepare<unknown[]>('INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    this.#insert = db.prepare<unknown[]>('INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)')
     this.#countClasses = db.prepare<unknown[]>('UPDATE clock SET classes = classes + 1')
   }
 

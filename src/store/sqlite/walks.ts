@@ -2,7 +2,7 @@ import type { AccountCodec } from '../../core/account.ts'
 import { isFungible } from '../../core/asset.ts'
 import type { BalanceKey } from '../../core/balance.ts'
 import type { Coverage } from '../../core/coverage.ts'
-import type { Walk, WalkLimits, WalkStep } from '../audits.ts'
+import { WALKED, type Walk, type WalkLimits, type WalkStep } from '../audits.ts'
 import type { StoredAsset } from '../store.ts'
 import { decodeItem, encodeAmount } from './amount-codec.ts'
 import { type AssetTable, type FixedClasses, parseStandard } from './asset-table.ts'
@@ -37,6 +37,7 @@ export class Walks {
     if (walk === 'holders') return this.#holders(place, limits)
     if (walk === 'doubts') return this.#doubts(place, limits)
     if (walk === 'openings') return this.#openings(place, limits)
+    if (walk === 'all') return this.#all(place, limits)
     return this.#rereads(place, limits)
   }
 
@@ -125,6 +126,23 @@ export class Walks {
     }
     const bottom = rows.length < MAX_LOOKED_AT && !found.isFull
     return { keys: found.keys, place: bottom ? '' : reached }
+  }
+
+  /** All balances that can be compared, in the order of their keys; none once the end was reached. */
+  #all(place: string | undefined, { keys: limit }: WalkLimits): WalkStep {
+    if (place === WALKED) return { keys: [], place }
+    const [account = '', asset = '0', item = ''] = (place ?? '').split('/')
+    const from = [Buffer.from(account, 'hex'), Number(asset), Buffer.from(item, 'hex')]
+    const rows = this.#s.balancesAfter.all(...from, limit) as Row[]
+    const keys = rows.flatMap((row): BalanceKey[] => {
+      const stored = this.#parts.assets.byId(int(row[1]))
+      const isCompared = stored.accounting === 'events' && isReadable(stored, bytes(row[2]))
+      return isCompared ? [this.#key(stored, bytes(row[0]), bytes(row[2]))] : []
+    })
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < limit) return { keys, place: WALKED }
+    const reached = `${bytes(last[0]).toString('hex')}/${int(last[1])}/${bytes(last[2]).toString('hex')}`
+    return { keys, place: reached }
   }
 
   /** Who touched tokens of `reads`, a token at a time, newest touched first. */
@@ -264,6 +282,10 @@ function prepare(db: SqliteDatabase) {
     unopened: sql('SELECT 1 FROM balances WHERE account = ? AND asset = ? AND item = ? AND opening IS NULL').pluck(),
     transfersBelow: sql(`SELECT ${columns} WHERE (${place}) < (?, ?, ?) ${newest}`).raw(),
     ofAssetBelow: sql(`SELECT ${columns} WHERE asset = ? AND (${place}) < (?, ?, ?) ${newest}`).raw(),
+    balancesAfter: sql(
+      `SELECT account, asset, item FROM balances WHERE (account, asset, item) > (?, ?, ?)
+       ORDER BY account, asset, item LIMIT ?`,
+    ).raw(),
     turnedAfter: sql('SELECT asset FROM turns WHERE asset > ? ORDER BY asset LIMIT ?').pluck(),
   }
 }

@@ -1,0 +1,123 @@
+import type { BalanceRead } from '../chains/adapter.ts'
+import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
+import type { BalanceKey, Observation } from '../core/balance.ts'
+import type { BlockRef, Header } from '../core/block.ts'
+import type { Judgement } from '../store/audits.ts'
+import type { CaseParts, Investigator } from './audit-case.ts'
+import type { AuditCounts } from './audit-counts.ts'
+import { hearing } from './hearing.ts'
+import type { Judged } from './judge.ts'
+import type { Suspects } from './suspects.ts'
+
+/** Tokens whose supply a round compares. */
+const MAX_SUPPLIES = 50
+
+export type CompareParts = CaseParts & {
+  readonly investigator: Investigator
+  readonly suspects: Suspects
+  readonly counts: AuditCounts
+}
+
+/** What a comparison of balances told. `answers` in the order of the keys; `equal`: reads that are what the journal says. */
+export type Compared = {
+  readonly answers: readonly (BalanceRead | undefined)[]
+  readonly equal: readonly Observation[]
+}
+
+/** What a comparison of supplies told: tokens whose supply at the block is what the journal says. */
+export type ComparedSupplies = { readonly block: BlockRef; readonly equal: readonly AssetRef[] }
+
+/** Holds what the chain says against what the journal says, and keeps what differs as a suspicion. */
+export class Comparer {
+  readonly #parts: CompareParts
+
+  constructor(parts: CompareParts) {
+    this.#parts = parts
+  }
+
+  /** Reads balances at a block and holds them against the journal. @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST */
+  async balances(keys: readonly BalanceKey[], head: Header, signal: AbortSignal): Promise<Compared> {
+    const { adapter, counts, journal, reads, window } = this.#parts
+    const [probe] = keys
+    if (probe === undefined) return { answers: [], equal: [] }
+    await window.probe(probe, head, signal)
+    const { reads: answers, observedAt } = await adapter.readBalances({ keys, at: head }, signal)
+    const observed = keys.flatMap((key, index): Observation[] => {
+      const answer = answers[index]
+      return answer?.ok === true ? [{ ...key, amount: answer.amount, block: head, observedAt }] : []
+    })
+    counts.audit_unchecked += keys.length - observed.length
+    await journal.audits.heard({ block: head, ...hearing(keys, answers) })
+    const judgements = await journal.adopt(observed)
+    const judged = judgements.flatMap((judgement, index): Judged[] => {
+      const read = observed[index]
+      return read === undefined ? [] : [{ read, judgement }]
+    })
+    this.judged(judged)
+    const of = (outcome: Judgement['outcome']): readonly Observation[] =>
+      judged.flatMap(({ read, judgement }) => (judgement.outcome === outcome ? [read] : []))
+    // What no sum can tell, such as a balance of a token of `reads`, is kept as what it is: a read.
+    const notCovered = of('not_covered')
+    if (notCovered.length > 0) await reads.observations.put(notCovered)
+    return { answers, equal: of('equal') }
+  }
+
+  /** Counts what reads told, and remembers what they gave away. */
+  judged(judged: readonly Judged[]): void {
+    for (const { read, judgement } of judged) this.#judged(read, judgement)
+  }
+
+  /** Suspects again what was reopened and then not looked into: a process may end between the two. */
+  async recall(keys: readonly BalanceKey[], head: Header): Promise<void> {
+    const { journal } = this.#parts
+    for (const { account, asset, item } of keys) {
+      const { amount, whole } = await journal.audits.expected({ account, asset, item }, head.number)
+      if (whole || amount === undefined) continue
+      const evidence = { account, item, journal: undefined, chain: amount }
+      this.#parts.suspects.add({ reason: 'range', asset, block: head, evidence })
+    }
+  }
+
+  /** Compares the supplies of some tokens at the last written block; those that differ are in doubt from then on. */
+  async supplies(tokens: readonly AssetRef[], signal: AbortSignal): Promise<ComparedSupplies | undefined> {
+    const { adapter, counts, investigator, journal, suspects } = this.#parts
+    const all = [...new Map(tokens.map((asset) => [assetKey(asset), asset])).values()]
+    const assets = all.filter((asset) => asset.standard === 'erc20').slice(0, MAX_SUPPLIES)
+    if (assets.length === 0) return undefined
+    const { block, supplies } = await journal.audits.supplies(assets)
+    const told = assets.filter((_, index) => supplies[index] !== undefined)
+    if (told.length === 0) return undefined
+    const { facts } = await adapter.readTokens(told, signal, { at: block })
+    const equal: AssetRef[] = []
+    for (const [index, asset] of told.entries()) {
+      const ours = supplies[assets.indexOf(asset)]
+      const chain = facts[index]?.totalSupply
+      if (chain === undefined || ours === undefined) continue
+      counts.audit_checked++
+      if (chain === ours || (await investigator.supplyAt(asset, { at: block }, signal))?.includes(ours)) {
+        counts.audit_equal++
+        equal.push(asset)
+        continue
+      }
+      counts.audit_different++
+      await journal.doubts.refute([{ asset, account: undefined, item: NO_ITEM }])
+      const evidence = { account: undefined, item: NO_ITEM, journal: ours, chain }
+      suspects.add({ reason: 'supply', asset, block, evidence })
+    }
+    return { block, equal }
+  }
+
+  #judged(read: Observation, { outcome, ...told }: Judgement): void {
+    const { counts, suspects } = this.#parts
+    const { account, item, asset, block, amount } = read
+    if (['not_covered', 'not_canonical', 'forgotten'].includes(outcome)) return
+    counts.audit_checked++
+    if (outcome === 'equal') counts.audit_equal++
+    if (outcome === 'adopted' || outcome === 'reopened') counts.audit_adopted++
+    if (outcome === 'different') counts.audit_different++
+    if (outcome !== 'reopened' && outcome !== 'different') return
+    const journal = 'journal' in told ? told.journal : undefined
+    const reason = outcome === 'reopened' ? 'range' : 'balance'
+    suspects.add({ reason, asset, block, evidence: { account, item, journal, chain: amount } })
+  }
+}

@@ -1,0 +1,136 @@
+import type { BalanceRead } from '../chains/adapter.ts'
+import { NO_ITEM } from '../core/asset.ts'
+import type { BalanceKey, Observation } from '../core/balance.ts'
+import type { Header } from '../core/block.ts'
+import { isServiceError } from '../core/errors.ts'
+import type { DoubtStep, DoubtWork } from '../store/doubts.ts'
+import { voice } from './audit-case.ts'
+import type { Compared, CompareParts, Comparer } from './audit-compare.ts'
+import type { FailingTokens } from './failing-tokens.ts'
+import { Refetcher } from './refetch.ts'
+
+/** Balances in doubt that a round reads again: what one multicall carries. */
+const KEYS_A_ROUND = 200
+/** Blocks that are fetched again at a time: a pair is added up again once for all of them. */
+const BLOCKS_AT_A_TIME = 64
+/** How long a round fetches blocks again, in milliseconds: new heads wait for it. */
+const REFETCH_MS = 2_000
+
+export type SettleParts = CompareParts & { readonly comparer: Comparer; readonly failing: FailingTokens }
+
+/**
+ * Works on what is in doubt until nothing is: reads it again at the newest head, and ends the doubt about what the chain
+ * and the journal agree on, by a second node too where there is one. Where logs were proven missing, it fetches all blocks
+ * of the coverage again by their receipts, some at a time.
+ */
+export class Settler {
+  readonly #parts: SettleParts
+  readonly #refetcher: Refetcher
+  #place = ''
+
+  constructor(parts: SettleParts) {
+    this.#parts = parts
+    this.#refetcher = new Refetcher(parts)
+  }
+
+  /** Compares what is in doubt at a head. @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST */
+  async compare(head: Header, signal: AbortSignal): Promise<void> {
+    const { failing, journal } = this.#parts
+    const step = await journal.doubts.next(this.#place, KEYS_A_ROUND)
+    this.#place = step.place
+    const failure = await failing.run(step.keys, (keys) => this.#balances(keys, head, signal), signal)
+    await this.#supplies(step, signal)
+    await this.#classes(step, head, signal)
+    if (failure !== undefined) throw failure
+  }
+
+  /** Fetches some of the blocks again that are still to be fetched. @throws NODE_*, BLOCK_CONFLICT, STORE_UNAVAILABLE */
+  async refetch({ refetching }: DoubtWork, signal: AbortSignal): Promise<void> {
+    const { counts, journal, now, reads } = this.#parts
+    const until = now() + REFETCH_MS
+    for (let first = refetching; first !== undefined && now() < until && !signal.aborted; ) {
+      const { published } = await reads.clock()
+      if (published === undefined || published.number < first) return
+      const last = Math.min(published.number, first + BLOCKS_AT_A_TIME - 1)
+      const { transfers } = await this.#refetcher.fetchRange({ first, last }, signal)
+      counts.audit_refetched += transfers
+      await journal.doubts.refetched(last)
+      first = last < published.number ? last + 1 : undefined
+    }
+  }
+
+  async #balances(keys: readonly BalanceKey[], head: Header, signal: AbortSignal): Promise<void> {
+    const { comparer, journal } = this.#parts
+    const compared = await comparer.balances(keys, head, signal)
+    const equal = [...compared.equal, ...(await this.#neverThere(keys, compared, head))]
+    if (equal.length === 0) return
+    const other = await this.#otherNode(equal, head, signal)
+    const settled = equal.filter(({ amount }, index) => isNoContradiction(other[index], amount))
+    await journal.doubts.settle({ block: head, keys: settled, supplies: [] })
+  }
+
+  /** Balances of what is no contract at this head, where the journal has nothing of it either. */
+  async #neverThere(
+    keys: readonly BalanceKey[],
+    { answers }: Compared,
+    head: Header,
+  ): Promise<readonly (BalanceKey & { readonly amount: bigint })[]> {
+    const absent: (BalanceKey & { amount: bigint })[] = []
+    for (const [index, key] of keys.entries()) {
+      const answer = answers[index]
+      if (answer === undefined || answer.ok || answer.reason !== 'not_a_token') continue
+      const { amount, whole } = await this.#parts.journal.audits.expected(key, head.number)
+      if (amount === 0n && whole) absent.push({ ...key, amount })
+    }
+    return absent
+  }
+
+  async #otherNode(
+    keys: readonly (BalanceKey | Observation)[],
+    at: Header,
+    signal: AbortSignal,
+  ): Promise<readonly (BalanceRead | undefined)[]> {
+    const { adapter } = this.#parts
+    return (await voice(signal, () => adapter.readBalances({ keys, at, ask: 'another_node' }, signal)))?.reads ?? []
+  }
+
+  async #supplies({ supplies }: DoubtStep, signal: AbortSignal): Promise<void> {
+    const { comparer, investigator, journal } = this.#parts
+    const compared = await comparer.supplies(supplies, signal)
+    if (compared === undefined) return
+    const { block } = compared
+    for (const asset of compared.equal) {
+      const [ours] = (await journal.audits.supplies([asset], block.number)).supplies
+      const how = { at: block, ask: 'another_node' } as const
+      const other = await voice(signal, () => investigator.supplyAt(asset, how, signal))
+      if (ours === undefined || (other !== undefined && !other.includes(ours))) continue
+      await journal.doubts.settle({ block, keys: [], supplies: [asset] })
+    }
+  }
+
+  /** Whether contracts were there before a reorg took their first transfers back: a class outlives its block, not its code. */
+  async #classes({ classes }: DoubtStep, head: Header, signal: AbortSignal): Promise<void> {
+    const { adapter, journal, nobody } = this.#parts
+    for (const { asset, account = nobody, at } of classes) {
+      if (account === undefined) continue
+      try {
+        const [header] = await adapter.headers({ first: at, last: at }, signal)
+        if (header === undefined) continue
+        const key = { account, asset, item: NO_ITEM }
+        const [read] = (await adapter.readBalances({ keys: [key], at: header }, signal)).reads
+        // Of an older state than the nodes remember nobody can tell: what was found stands.
+        if (read === undefined || (!read.ok && read.reason === 'node_unavailable')) continue
+        const stays = read.ok || read.reason !== 'not_a_token'
+        await journal.doubts.settle({ block: head, keys: [], supplies: [], classes: [{ asset, stays }] })
+      } catch (error) {
+        if (!isServiceError(error) || signal.aborted) throw error
+      }
+    }
+  }
+}
+
+/** True unless the answer has a voice and is another amount. */
+function isNoContradiction(answer: BalanceRead | undefined, amount: bigint): boolean {
+  if (answer?.ok === true) return answer.amount === amount
+  return answer === undefined || answer.reason !== 'not_a_token' || amount === 0n
+}

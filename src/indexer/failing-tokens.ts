@@ -1,0 +1,35 @@
+import { assetKey } from '../core/asset.ts'
+import type { BalanceKey } from '../core/balance.ts'
+import type { ServiceError } from '../core/errors.ts'
+import { inParts } from './in-parts.ts'
+import { Rests } from './rests.ts'
+
+/** Does work for balances without those of tokens that made a node fail lately. */
+export class FailingTokens {
+  readonly #rests = new Rests()
+  readonly #unchecked: (count: number) => void
+
+  /** `unchecked`: called with the number of balances that nothing was done for. */
+  constructor(unchecked: (count: number) => void) {
+    this.#unchecked = unchecked
+  }
+
+  nextRound(): void {
+    this.#rests.nextRound()
+  }
+
+  /** Returns the error where none of the work succeeded. @throws what is no node's failure */
+  async run(
+    keys: readonly BalanceKey[],
+    work: (keys: readonly BalanceKey[]) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<ServiceError | undefined> {
+    const open = keys.filter(({ asset }) => !this.#rests.isResting(asset))
+    const { error, failed, culprits } = await inParts({ keys: open, work }, signal)
+    this.#unchecked(keys.length - open.length + failed.length)
+    const spoilt = new Set(failed.map(({ asset }) => assetKey(asset)))
+    for (const { asset } of open) if (!spoilt.has(assetKey(asset))) this.#rests.forget(asset)
+    for (const asset of culprits) this.#rests.rest(asset)
+    return error
+  }
+}
