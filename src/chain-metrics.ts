@@ -27,6 +27,31 @@ const GAUGES: readonly {
     help: 'The newest head at which the journal was compared with the chain',
     of: (clock) => clock.counts.audited_block,
   },
+  {
+    name: 'steelyard_audit_last_round_timestamp_seconds',
+    help: "When the audit's last round ended",
+    of: (clock) => clock.counts.audit_round_at,
+  },
+  {
+    name: 'steelyard_audit_failures',
+    help: "The audit's rounds that failed since the last one that did not",
+    of: (clock) => clock.counts.audit_failures,
+  },
+  {
+    name: 'steelyard_chain_in_doubt',
+    help: '1 while no sum of events of the chain is answered as proven, since logs were missing',
+    of: (clock) => (clock.inDoubt ? 1 : 0),
+  },
+  {
+    name: 'steelyard_tokens_in_doubt',
+    help: 'Tokens of which no sum of events is answered as proven, since the chain said otherwise',
+    of: (clock) => clock.doubts.tokens,
+  },
+  {
+    name: 'steelyard_balances_in_doubt',
+    help: 'Balances that the chain contradicted and that are not settled yet',
+    of: (clock) => clock.doubts.pairs,
+  },
   { name: 'steelyard_chain_transfers', help: 'Transfers stored', of: (clock) => clock.transfers },
   {
     name: 'steelyard_chain_up',
@@ -34,6 +59,9 @@ const GAUGES: readonly {
     of: (clock) => (clock.error === undefined && clock.state !== 'stopped' ? 1 : 0),
   },
 ]
+
+/** Entries of the counts that are no counts, and have metrics of their own. */
+const NO_COUNTS: ReadonlySet<string> = new Set(['audited_block', 'audit_round_at', 'audit_failures'])
 
 /** Adds gauges of every chain to a registry; they are read from the store when the metrics are asked for. */
 export function collectChainMetrics(registry: Registry, chains: readonly MeteredChain[]): void {
@@ -77,7 +105,7 @@ export function collectChainMetrics(registry: Registry, chains: readonly Metered
       counts.reset()
       for (const chain of chains) {
         for (const [what, value] of Object.entries((await chain.clock()).counts))
-          if (what !== 'audited_block') counts.set({ chain: chain.id, what }, value)
+          if (!NO_COUNTS.has(what)) counts.set({ chain: chain.id, what }, value)
       }
     },
   })

@@ -100,6 +100,6 @@ export class Chain {
 /** The indexer's last beat may be newer than the stored one: the store may not be writable. */
 function withBeat(clock: ChainClock, beat: IndexerStatus['beat']): ChainClock {
   if (beat === undefined || beat.at < (clock.beatAt ?? 0)) return clock
-  const { state, counts, error, head = clock.head } = beat
-  return { ...clock, state, counts, head, error, beatAt: beat.at }
+  const { state, counts, error, auditError, head = clock.head } = beat
+  return { ...clock, state, counts, head, error, auditError, beatAt: beat.at }
 }

@@ -5,17 +5,35 @@ import type { Answer } from './json-schema.ts'
 
 const Block = Type.Object({ number: Type.Integer(), hash: Type.String() })
 
+const InDoubt = Type.Object(
+  {
+    chain: Type.Boolean({ description: 'True: no sum of events of the chain is answered as proven.' }),
+    tokens: Type.Integer({ description: 'Tokens of which no sum of events is answered as proven.' }),
+    balances: Type.Integer({ description: 'Balances that are not what the chain says, and are not settled yet.' }),
+    refetching: Type.Optional(
+      Type.Integer({ description: 'Logs were missing: all blocks from this one on are still to be fetched again.' }),
+    ),
+  },
+  { description: 'What the chain contradicted. It is answered by reads until it is settled. Absent where nothing is.' },
+)
+
 const Audit = Type.Object(
   {
-    block: Type.Integer({ description: 'The newest head at which the journal was compared with the chain.' }),
+    block: Type.Optional(
+      Type.Integer({ description: 'The newest head at which the journal was compared with the chain.' }),
+    ),
+    round_at: Type.Optional(Type.Integer({ description: 'When the last round ended, in Unix seconds.' })),
+    error: Type.Optional(Type.String({ description: 'Why the last round failed. Absent where it did not.' })),
+    failures: Type.Integer({ description: 'Rounds that failed since the last one that did not.' }),
     checked: Type.Integer({ description: 'Amounts compared or adopted since the indexer started.' }),
     equal: Type.Integer(),
     different: Type.Integer({ description: 'Amounts that differed, each looked into.' }),
     unchecked: Type.Integer({ description: 'Amounts that the node could not tell.' }),
     repaired: Type.Integer({ description: 'Differences that missing logs explained.' }),
     turned: Type.Integer({ description: 'Tokens whose balances only reads tell, found since the indexer started.' }),
+    in_doubt: Type.Optional(InDoubt),
   },
-  { description: 'Absent until a head was audited.' },
+  { description: 'Absent until the first round ended.' },
 )
 
 const Verify = Type.Object(
@@ -74,6 +92,8 @@ type ChainHealth = Health['chains'][number]
 
 /** An indexer beats every few seconds; one that has been silent for this long is taken for dead. */
 const SILENT_SECONDS = 60
+/** Rounds of the audit that fail one after the other before the chain is degraded: some minutes. */
+const MAX_AUDIT_FAILURES = 10
 
 /**
  * How every chain is. A chain whose clock cannot be read is `unknown`; it never throws. `degraded`: at least one chain
@@ -85,12 +105,12 @@ export async function health(chains: readonly ServedChain[], version: string, no
   return { status: bad ? 'degraded' : 'ok', version, chains: list }
 }
 
-/** True once every chain has caught up with its node at least once. */
+/** True once every chain has caught up with its node at least once, and while none is in doubt as a whole. */
 export async function isReady(chains: readonly ServedChain[]): Promise<boolean> {
   const ready = await Promise.all(
     chains.map((chain) =>
       chain.clock().then(
-        (clock) => clock.wasReady,
+        (clock) => clock.wasReady && !clock.inDoubt,
         () => false,
       ),
     ),
@@ -121,7 +141,7 @@ function fromClock(
     lag_seconds: published && head && Math.max(0, head.timestamp - published.timestamp),
     head_age_seconds: head && Math.max(0, now - head.timestamp),
     transfers: clock.transfers,
-    audit: auditOf(clock.counts),
+    audit: auditOf(clock),
     verify: verifyOf(clock.counts),
     waiting: wait && { for: wait.for, seconds: Math.max(0, now - Math.floor(wait.since / 1_000)) },
     error,
@@ -134,22 +154,38 @@ function errorOf(
 ): string | undefined {
   if (clock.error !== undefined) return clock.error
   if (wait !== undefined) return `waiting for ${wait.for}`
+  if (clock.inDoubt || clock.doubts.refetching !== undefined) return incomplete(clock)
+  if ((clock.counts.audit_failures ?? 0) >= MAX_AUDIT_FAILURES) return `the audit fails: ${clock.auditError}`
   const silent = clock.beatAt !== undefined && now - clock.beatAt > SILENT_SECONDS
   return silent ? 'the indexer has been silent for over a minute' : undefined
 }
 
-function auditOf(counts: ChainClock['counts']): ChainHealth['audit'] {
-  const block = counts.audited_block
-  if (block === undefined) return undefined
+/** What is said of a chain whose events are known to be incomplete. */
+function incomplete({ inDoubt, doubts, published }: ChainClock): string {
+  const what = inDoubt ? 'all balances are read' : 'balances of the tokens concerned are read'
+  const { refetching } = doubts
+  const where = refetching === undefined ? '' : ` (at block ${refetching} of ${published?.number ?? 0})`
+  return `a node left out logs: all blocks are fetched again${where}, and ${what} until that is done`
+}
+
+function auditOf({ auditError, counts, doubts }: ChainClock): ChainHealth['audit'] {
+  const { audited_block: block, audit_round_at: roundAt } = counts
+  const { chain, tokens, pairs: balances, refetching } = doubts
+  const isInDoubt = chain || tokens > 0 || balances > 0 || refetching !== undefined
+  if (block === undefined && roundAt === undefined && !isInDoubt) return undefined
   const of = (what: string): number => counts[`audit_${what}`] ?? 0
   return {
     block,
+    round_at: roundAt,
+    error: auditError,
+    failures: of('failures'),
     checked: of('checked'),
     equal: of('equal'),
     different: of('different'),
     unchecked: of('unchecked'),
     repaired: of('repaired'),
     turned: of('turned'),
+    in_doubt: isInDoubt ? { chain, tokens, balances, refetching } : undefined,
   }
 }
 

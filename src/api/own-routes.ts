@@ -28,7 +28,7 @@ export function registerOwnRoutes(scope: FastifyInstance, deps: ServerDeps): voi
     {
       schema: {
         operationId: 'GetReady',
-        summary: '200 once every chain has caught up once, else 503',
+        summary: '200 once every chain has caught up once and while none is in doubt, else 503',
         tags: TAGS,
         response: { 200: Ready, 503: Ready },
       },

@@ -121,6 +121,10 @@ export class Auditor implements AuditFeed {
     }
   }
 
+  hasLooked(): boolean {
+    return this.#last !== undefined
+  }
+
   error(): string | undefined {
     return this.#last?.error
   }

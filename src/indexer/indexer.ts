@@ -48,9 +48,14 @@ export type AuditFeed = {
   readonly judged: (judged: readonly Judged[]) => void
   /** Counters for metrics and `/health`. */
   readonly counts: () => Readonly<Record<string, number>>
+  /** True once a head was looked at, whatever came of it. */
+  readonly hasLooked: () => boolean
   /** Why the last round failed; undefined where it did not. */
   readonly error: () => string | undefined
 }
+
+/** Longest wait for the audit's first look at the head, in milliseconds: a node may be slow to tell balances. */
+const FIRST_LOOK_MS = 30_000
 
 /** What one step left to do: go on at once, or wait for the chain to move. */
 export type StepResult = 'more' | 'idle'
@@ -67,6 +72,8 @@ export class Indexer {
   /** The conflicting block of the last poll: a second poll that agrees makes it a reorg. */
   #conflict: BlockRef | undefined
   #conflicts = 0
+  /** When it first held the node's head, by the monotonic clock. */
+  #caughtUpSince: number | undefined
   /** This step found a conflict that only another poll can settle. */
   #undecided = false
 
@@ -237,11 +244,18 @@ export class Indexer {
     return {
       state: this.#state,
       head,
-      caughtUpAt: caughtUp ? time() : undefined,
+      caughtUpAt: caughtUp && this.#isLookedAt() ? time() : undefined,
       error: this.#error,
       auditError: audit?.error(),
       counts: { ...counts(), ...audit?.counts(), ...this.#counts() },
     }
+  }
+
+  /** False until the first head was audited: what a node left out of the backfill would be told as complete. */
+  #isLookedAt(): boolean {
+    const { audit, now } = this.#options
+    this.#caughtUpSince ??= now()
+    return audit === undefined || audit.hasLooked() || now() - this.#caughtUpSince >= FIRST_LOOK_MS
   }
 
   #counts(): Readonly<Record<string, number>> {

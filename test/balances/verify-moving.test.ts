@@ -83,10 +83,16 @@ async function verify(prover: ChainProver, selection = ALL) {
   return { differences, balances: counts.balance, supplies: counts.supply }
 }
 
-/** The block as its receipts have it. */
-const repair = async (chain: StatefulChain): Promise<void> => {
+/** The block as its receipts have it. What lacked is in doubt from then on. */
+const lack = async (chain: StatefulChain): Promise<void> => {
   const { inserted } = await rig.journal.repair(chain.canonical().filter(({ number }) => number === 1))
   expect(inserted).toBeGreaterThan(0)
+}
+/** The same, and the audit is done with it: all blocks were fetched again, and all balances compared. */
+const repair = async (chain: StatefulChain): Promise<void> => {
+  await lack(chain)
+  await rig.journal.doubts.refetched(BLOCK.number)
+  await rig.journal.doubts.rechecked()
 }
 const turn = async (asset: AssetRef): Promise<void> => {
   const evidence = { account: undefined, item: '', journal: 1n, chain: 2n }
@@ -173,6 +179,19 @@ test('the sum of an account’s items is looked at again as each of them is', as
   const { differences, balances } = await verify(truth)
   expect(differences).toEqual([])
   expect(balances).toEqual(equal(2))
+})
+
+test('what is found to lack meanwhile is in doubt and claims nothing, neither a balance nor the sum', async () => {
+  const movements = [...each, mint(FIRST, 5n)]
+  const chain = await indexed(movements, [MANY])
+  const truth = new Truth(movements)
+  truth.before = async (asked) => {
+    if (asked === 1) await lack(chain)
+  }
+  const { differences, balances, supplies } = await verify(truth)
+  expect(differences).toEqual([])
+  expect(balances.skipped.in_doubt).toBeGreaterThan(0)
+  expect(balances.different + supplies.checked).toBe(0)
 })
 
 test('a balance that was not there and is repaired meanwhile is no zero', async () => {

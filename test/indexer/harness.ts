@@ -80,6 +80,7 @@ export async function makeRig(
     audit: async () => {
       await settle()
       for (let rounds = 0; audit.isDue && rounds < MAX_ROUNDS; rounds++) await audit.round(signal)
+      audit.ended(undefined)
       await nextTurn()
       return audit.counts()
     },
