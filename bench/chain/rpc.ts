@@ -16,6 +16,8 @@ export type RpcNode = {
 const FINALIZED_BELOW = 64
 const SAFE_BELOW = 32
 const NATIVE_BALANCE = '0xde0b6b3a7640000'
+/** Whatever a token's code is: what has none is no token. */
+const TOKEN_CODE = `0x${'60806040'.repeat(32)}`
 
 /** A result as JSON, in pieces; or an error of JSON-RPC. */
 type Outcome = { readonly result: Buffer } | { readonly code: number; readonly message: string }
@@ -55,7 +57,7 @@ function answer(node: RpcNode, method: string, params: readonly unknown[]): Outc
     case 'eth_getBalance':
       return json(NATIVE_BALANCE)
     case 'eth_getCode':
-      return json('0x')
+      return json(tokenOf(node, String(params[0]).toLowerCase()) === undefined ? '0x' : TOKEN_CODE)
     case 'eth_call':
       return contractCall(node, params[0])
     case 'bench_usage':

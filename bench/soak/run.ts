@@ -110,7 +110,7 @@ async function load(
     faults: [
       ...calling.wrong(),
       ...(isFlat(means) ? [] : ['memory grows after the first minute']),
-      ...(after?.state === 'backfill' ? [] : [`the backfill is ${after?.state}: ${after?.error}`]),
+      ...(after === undefined || after.state === 'stopped' ? [`the backfill stopped: ${after?.error}`] : []),
     ],
   }
 }
@@ -119,6 +119,8 @@ async function load(
 class Calling {
   readonly outcomes = new Map<string, Map<Outcome, number>>()
   readonly latenciesMs: number[] = []
+  /** The first act of a kind of caller that met an outcome, by both. */
+  readonly #first = new Map<string, number>()
   readonly #callers: readonly Caller[]
   readonly #done: Promise<unknown>
   #running = true
@@ -141,7 +143,9 @@ class Calling {
   wrong(): readonly string[] {
     return this.#callers.flatMap(({ name, expects }) =>
       [...(this.outcomes.get(name) ?? [])].flatMap(([outcome, count]) =>
-        expects.includes(outcome) ? [] : [`${name}: ${outcome}, ${count} times`],
+        expects.includes(outcome)
+          ? []
+          : [`${name}: ${outcome}, ${count} times, first at act ${this.#first.get(`${name} ${outcome}`)}`],
       ),
     )
   }
@@ -154,6 +158,7 @@ class Calling {
       const startedMs = performance.now()
       const outcome = await caller.act(wire, nth)
       if (caller.name === 'good') this.latenciesMs.push(performance.now() - startedMs)
+      if (!counts.has(outcome)) this.#first.set(`${caller.name} ${outcome}`, nth)
       counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
       await sleep(caller.pauseMs)
     }

@@ -77,6 +77,7 @@ describe('token metadata', () => {
     expect(await tokens.get(chain, [token('a')])).toEqual([
       {
         asset: token('a'),
+        unread: true,
         name: undefined,
         symbol: undefined,
         decimals: undefined,

@@ -171,6 +171,7 @@ export class TokenMetadata implements Tokens {
       logo: listed?.logo,
       urls: listed?.urls ?? [],
       price: this.#sources.prices.find(chain, asset),
+      ...(facts === undefined ? { unread: true } : {}),
     }
   }
 }

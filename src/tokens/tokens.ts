@@ -5,6 +5,8 @@ import type { ChainId } from '../core/chain.ts'
 /** All that we know of a token to show with a balance. Undefined is unknown, never a default. */
 export type TokenInfo = {
   readonly asset: AssetRef
+  /** The chain was never asked, or could not answer: what is undefined here says nothing of the token. */
+  readonly unread?: true
   readonly name: string | undefined
   readonly symbol: string | undefined
   readonly decimals: number | undefined

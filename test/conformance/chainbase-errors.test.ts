@@ -3,6 +3,7 @@ import { renderError } from '../../src/api/dialects/chainbase/errors.ts'
 import { createKey } from '../../src/api/keys.ts'
 import { createServer } from '../../src/api/server.ts'
 import type { Balances } from '../../src/balances/balances.ts'
+import type { Balance } from '../../src/core/balance.ts'
 import { ServiceError } from '../../src/core/errors.ts'
 import { type Answered, listen, type Served } from './chainbase-client.ts'
 import {
@@ -207,6 +208,22 @@ describe('what breaks behind the API', () => {
     expect(JSON.parse(none.body)).toMatchObject({ data: [], count: 0 })
     const one = await answerOf({ get: async () => [silent, known(7n)] }, path)
     expect(JSON.parse(one.body)).toMatchObject({ data: [{ contract_address: B, balance: '0x7' }], count: 1 })
+  })
+
+  test('a token whose facts could not be asked for is 503, not "no token", unless there is no code', async () => {
+    const path = `/v1/token/metadata?chain_id=1&contract_address=${A}`
+    const statusOf = async (facts: object, balance: Balance): Promise<number> => {
+      const deps = await fakeDeps(WORLD)
+      const balances = { ...fakeBalances(WORLD), get: async () => [balance] }
+      const other = await listen(createServer({ ...deps, balances, tokens: fakeTokens([token(A, facts)]) }))
+      const { status } = await other.call(path, withKey(deps.key))
+      await other.close()
+      return status
+    }
+    const silent = { name: undefined, symbol: undefined, decimals: undefined, totalSupply: undefined }
+    expect(await statusOf({ ...silent, unread: true }, unknown('token_does_not_answer'))).toBe(503)
+    expect(await statusOf({ ...silent, unread: true }, unknown('not_a_token'))).toBe(404)
+    expect(await statusOf(silent, unknown('token_does_not_answer'))).toBe(404)
   })
 
   test('a configured price is told of a token of which nothing else is known, whatever the node does', async () => {

@@ -112,7 +112,13 @@ function isTrue(
   { asOf, block }: Named,
   row: { account: string; token: string; amount: bigint },
 ): boolean {
-  const isAt = (at: TrueBlock): boolean => truth.balance(at, row.account, row.token) === row.amount
+  const { account, token, amount } = row
+  // Of a token that is not there yet, or no longer, nobody holds any: 0 is as true as no row.
+  const isNone = amount === 0n && truth.isToken(token)
+  const isAt = (at: TrueBlock): boolean => {
+    const held = truth.balance(at, account, token)
+    return held === undefined ? isNone : held === amount
+  }
   return isAt(block) || (!asOf.uniform && truth.blocksFrom(block.number).some(isAt))
 }
 
@@ -132,7 +138,7 @@ function tokensUntruths(truth: Truth, named: Named, claim: Of<'tokens'>): readon
     })
   if (!asOf.complete) return amounts
   const there = new Set(rows.map(({ token }) => token))
-  const due = listed ?? truth.met(block, account)
+  const due = listed?.filter((token) => truth.isToken(token)) ?? truth.met(block, account)
   const missing = due.filter((token) => {
     const held = truth.balance(block, account, token)
     return held !== undefined && (listed !== undefined || held > 0n) && !there.has(token)

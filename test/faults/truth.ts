@@ -36,6 +36,8 @@ export type Truth = {
    * events, or its code changed, only a short while ago.
    */
   readonly isNotYetTold: (token: string) => boolean
+  /** True where a fungible token is, was or will be at this address, on any branch. */
+  readonly isToken: (token: string) => boolean
   /** What people call a token. */
   readonly nameOf: (token: string) => string
 }

@@ -49,7 +49,7 @@ export const CAST: Cast = {
 
 /** Addresses of what is no ERC-20 token: other contracts, precompiles, an account, nothing. */
 export const OTHERS: readonly string[] = [
-  ...[...CAST.programs].flatMap(([address, { standard }]) => (standard === 'erc1155' ? [address] : [])),
+  ...[...CAST.programs].flatMap(([address, { standard }]) => (standard === 'erc20' ? [] : [address])),
   ...PRECOMPILES,
   account(1),
   digest('nothing', 20),

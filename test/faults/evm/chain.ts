@@ -17,6 +17,7 @@ export class EvmChain implements Truth {
   /** When a token first became odd or its code changed, in milliseconds, by token. */
   readonly #oddSince = new Map<string, number>()
   readonly #names = new Map<string, string>()
+  readonly #fungible = new Set<string>()
   #head: EvmBlock
   #finalized: EvmBlock
   readonly #finalBelow: number
@@ -110,6 +111,10 @@ export class EvmChain implements Truth {
     return found
   }
 
+  isToken(token: string): boolean {
+    return this.#fungible.has(token)
+  }
+
   nameOf(token: string): string {
     return this.#names.get(token) ?? token
   }
@@ -131,8 +136,10 @@ export class EvmChain implements Truth {
     level.push(block)
     this.#byNumber[block.number] = level
     for (const transaction of block.transactions) this.#byTransaction.set(transaction, block)
-    for (const [address, { program }] of block.state.contracts)
+    for (const [address, { program }] of block.state.contracts) {
+      if (program.standard === 'erc20') this.#fungible.add(address)
       this.#names.set(address, `${program.name} ${address.slice(0, 8)}`)
+    }
     for (const token of odd) this.#noteOdd(token, parent, block)
     return block
   }

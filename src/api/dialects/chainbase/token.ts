@@ -131,7 +131,8 @@ async function tokenOf(deps: ChainbaseDeps, chain: ChainId, reference: string): 
   })
   if (token !== undefined && balance?.known) return token
   const reason = balance?.known === false ? balance.reason : undefined
-  if (reason === 'node_unavailable')
+  // A contract that answers no balance may be a token whose name could not be asked for: only no code is a sure word.
+  if (reason === 'node_unavailable' || (token?.unread === true && reason === 'token_does_not_answer'))
     throw new ServiceError('UNAVAILABLE', 'Service unavailable', { fields: { reason } })
   throw new ServiceError('NOT_A_TOKEN', 'contract_address is not a token', { fields: { reason } })
 }

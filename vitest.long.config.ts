@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+// What takes more than a minute: the full forms of tests that have a short form with a fixed seed in `npm test`. One at a
+// time: each keeps both cores of a small machine busy.
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['test/**/*.long.ts'],
+    pool: 'forks',
+    maxWorkers: 1,
+    fileParallelism: false,
+    retry: 0,
+  },
+})
