@@ -35,10 +35,11 @@ test('an amount survives as hex text', () => {
   const hex = (amount: bigint): string => encodeAmount(amount).toString('hex').toUpperCase()
   fc.assert(fc.property(amounts, (amount) => decodeAmountHex(hex(amount)) === amount))
   for (const edge of [0n, 1n, 255n, 256n, MAX_AMOUNT]) expect(decodeAmountHex(hex(edge))).toBe(edge)
-  for (const damaged of ['', '8201', '80FF', '7FFE', 'XX']) expect(() => decodeAmountHex(damaged)).toThrow('damaged')
+  for (const damaged of ['', '8201', '80FF', '7FFE', 'XX'])
+    expect(() => decodeAmountHex(damaged)).toThrow('has another length')
 })
 
 test('damaged bytes are a bug, not a number', () => {
-  expect(() => decodeAmount(Buffer.from('8201', 'hex'))).toThrow('damaged')
-  expect(() => decodeAmount(Buffer.alloc(0))).toThrow('damaged')
+  expect(() => decodeAmount(Buffer.from('8201', 'hex'))).toThrow('has another length')
+  expect(() => decodeAmount(Buffer.alloc(0))).toThrow('has another length')
 })
