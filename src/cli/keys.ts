@@ -27,7 +27,7 @@ export function addKeys(program: Command, terminal: Terminal): void {
     .description('list all keys, tab-separated: id, name, principal, scopes, state; the secrets are not stored')
     .addOption(configOption())
     .action(async (options: ConfigChoice) => {
-      const stored = await withKeys({ choice: options, terminal }, (store) => store.list())
+      const stored = await withKeys({ choice: options, terminal, create: false }, (store) => store.list())
       terminal.err('id\tname\tprincipal\tscopes\tstate\n')
       for (const key of stored) terminal.out(`${row(key, now())}\n`)
     })
@@ -37,7 +37,7 @@ export function addKeys(program: Command, terminal: Terminal): void {
     .argument('<id>')
     .addOption(configOption())
     .action(async (id: string, options: ConfigChoice) => {
-      const found = await withKeys({ choice: options, terminal }, (store) =>
+      const found = await withKeys({ choice: options, terminal, create: false }, (store) =>
         store.revoke(id.split('.')[0] ?? id, now()),
       )
       if (!found) throw new UsageError(`no key ${JSON.stringify(id.slice(0, 8))}; "steelyard keys list" names them`)
@@ -75,18 +75,22 @@ function addCreate(keys: Command, terminal: Terminal): void {
         createdAt: now(),
         ...(options.expires === undefined ? {} : { expiresAt: options.expires }),
       })
-      await withKeys({ choice: options, terminal }, (store) => store.put(stored))
+      await withKeys({ choice: options, terminal, create: true }, (store) => store.put(stored))
       terminal.err(`Key ${stored.id} for ${stored.principal} (${stored.scopes.join(', ')}). It is shown this once:\n`)
       terminal.out(`${raw}\n`)
     })
 }
 
 async function withKeys<T>(
-  { choice, terminal }: { readonly choice: ConfigChoice; readonly terminal: Terminal },
+  {
+    choice,
+    terminal,
+    create,
+  }: { readonly choice: ConfigChoice; readonly terminal: Terminal; readonly create: boolean },
   work: (keys: KeyStore) => Promise<T>,
 ): Promise<T> {
   const { store: url } = readConfigAloud(choice, terminal, { needsChains: false })
-  const store = await openStore({ url, codecOf })
+  const store = await openStore({ url, create, codecOf })
   try {
     return await work(store.keys)
   } finally {

@@ -76,7 +76,7 @@ function addRegister(ledger: Command, terminal: Terminal): void {
 }
 
 async function registerOne(choice: ConfigChoice, terminal: Terminal, operation: Operation): Promise<void> {
-  await withLedger({ choice, terminal }, async ({ store, chain }) => {
+  await withLedger({ choice, terminal, create: true }, async ({ store, chain }) => {
     const journal = await store.ledgers.openJournal(chain, genesisOf(chain, now()))
     try {
       const request = { operation, idempotency: undefined }
@@ -111,7 +111,7 @@ function addVerify(ledger: Command, terminal: Terminal): void {
         '\n\nExit code 1 where anything differs; each line on standard output names a block and what is wrong.',
     )
     .action(async (options: ConfigChoice & { anchor: readonly BlockRef[] }) => {
-      const { operations, head, faults } = await withLedger({ choice: options, terminal }, (place) =>
+      const { operations, head, faults } = await withLedger({ choice: options, terminal, create: false }, (place) =>
         verify(place, options.anchor),
       )
       for (const fault of faults) terminal.out(`${faultLine(fault)}\n`)
@@ -165,7 +165,7 @@ function addExport(ledger: Command, terminal: Terminal): void {
         '\nopen only what --spreadsheet wrote. With the chain id, hash and parent can be computed again from the columns.',
     )
     .action(async (options: ConfigChoice & { spreadsheet: boolean }) => {
-      await withLedger({ choice: options, terminal }, async ({ store, chain }) => {
+      await withLedger({ choice: options, terminal, create: false }, async ({ store, chain }) => {
         const folder = mkdtempSync(join(tmpdir(), 'steelyard-export-'))
         try {
           const audit = await store.ledgers.openAudit(chain, folder)
@@ -197,14 +197,14 @@ function cellsOf({ header, recorded, keyDigest }: AuditedBlock): readonly (strin
 
 type Place = { readonly store: Store; readonly chain: ChainId }
 
-/** Opens the store with the configured ledger. @throws UsageError none is configured */
+/** Opens the store with the configured ledger. @throws UsageError none is configured; STORE_MISSING where `create` is false */
 async function withLedger<T>(
-  { choice, terminal }: { choice: ConfigChoice; terminal: Terminal },
+  { choice, terminal, create }: { choice: ConfigChoice; terminal: Terminal; create: boolean },
   work: (place: Place) => Promise<T>,
 ): Promise<T> {
   const config = readConfigAloud(choice, terminal, { needsChains: false })
   const chain = ledgerOf(config)
-  const store = await openStore({ url: config.store })
+  const store = await openStore({ url: config.store, create })
   try {
     return await work({ store, chain })
   } finally {

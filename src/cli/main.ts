@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { ask } from './ask.ts'
 import { runToExit, type Terminal } from './outcome.ts'
 import { createProgram } from './program.ts'
 
@@ -9,9 +10,11 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
+const isAttended = process.stdin.isTTY === true && process.stderr.isTTY === true
 const terminal: Terminal = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  ...(isAttended ? { ask } : {}),
 }
 const debug = (process.env.STEELYARD_DEBUG ?? '') !== ''
 process.exitCode = await runToExit(

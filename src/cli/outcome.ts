@@ -21,8 +21,16 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Where a command writes: answers on `out`, words for people on `err`. */
-export type Terminal = { readonly out: (text: string) => void; readonly err: (text: string) => void }
+/**
+ * Where a command writes: answers on `out`, words for people on `err`. `ask` puts a question to whoever sits at the
+ * terminal and gives the line that is typed, without its end, or undefined where the input ends; it is undefined itself
+ * where nobody sits there.
+ */
+export type Terminal = {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  readonly ask?: (question: string) => Promise<string | undefined>
+}
 
 /**
  * Runs a command to its end and gives its exit code. A failure is one clear line, without URLs' secrets; its stack only

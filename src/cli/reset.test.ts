@@ -25,37 +25,75 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-async function reset(chain: string): Promise<{ code: number; err: string }> {
-  let err = ''
+/** Runs the command; `answer` is what is typed at the question, undefined where there is no terminal. */
+async function reset(args: readonly string[], answer?: string): Promise<{ code: number; err: string; asked: string }> {
+  const written = { err: '', asked: '' }
   const terminal = {
     out: () => undefined,
     err: (text: string) => {
-      err += text
+      written.err += text
     },
   }
-  const work = async (): Promise<void> => {
-    await createProgram(terminal).parseAsync(['node', 'steelyard', 'reset', chain, '--config', file])
+  const ask = async (question: string): Promise<string | undefined> => {
+    written.asked += question
+    return answer === 'EOF' ? undefined : answer
   }
-  return { code: await runToExit(work, terminal, false), err }
+  const seated = answer === undefined ? terminal : { ...terminal, ask }
+  const work = async (): Promise<void> => {
+    await createProgram(seated).parseAsync(['node', 'steelyard', 'reset', ...args, '--config', file])
+  }
+  return { code: await runToExit(work, terminal, false), ...written }
 }
 
-test('what was indexed and read of a chain is gone, other chains and keys stay', async () => {
-  const data = join(folder, 'data')
-  const store = new SqliteStore({ folder: data, codecOf: () => HEX_ACCOUNTS })
+const data = (): string => join(folder, 'data')
+const files = (): string[] => readdirSync(data()).filter((name) => name.endsWith('.db'))
+
+test('where nothing was indexed it says so, asks nothing and makes no store', async () => {
+  for (const [args, answer] of [
+    [['eip155:1', '--yes'], undefined],
+    [['eip155:1'], 'yes'],
+  ] as const) {
+    const { code, err, asked } = await reset(args, answer)
+    expect([code, asked]).toEqual([0, ''])
+    expect(err).toBe(`Nothing was indexed of eip155:1 in sqlite:${data()}: there is nothing to forget.\n`)
+  }
+  expect(existsSync(data())).toBe(false)
+})
+
+test('what was indexed and read of a chain is gone after a yes, other chains and keys stay', async () => {
+  const store = new SqliteStore({ folder: data(), codecOf: () => HEX_ACCOUNTS })
   const journals = [await store.openJournal(CHAIN, COVERAGE), await store.openJournal(OTHER, COVERAGE)]
   for (const chain of [CHAIN, OTHER]) await store.openReads(chain)
-  expect(await reset('eip155:1')).toEqual({ code: 1, err: expect.stringContaining('[LEASE_HELD]') })
-  expect(existsSync(join(data, 'eip155_1.db'))).toBe(true)
+  expect(await reset(['eip155:1', '--yes'])).toMatchObject({ code: 1, err: expect.stringContaining('[LEASE_HELD]') })
   for (const journal of journals) await journal.close()
   await store.close()
-  expect((await reset('eip155:1')).code).toBe(0)
-  const left = readdirSync(data).filter((name) => name.endsWith('.db'))
-  expect(left.sort()).toEqual(['eip155_10.db', 'eip155_10.reads.db', 'steelyard.db'])
+  const all = files()
+
+  expect(await reset(['eip155:1'])).toEqual({
+    code: 2,
+    err: 'steelyard: nothing was done: eip155:1 is forgotten only with --yes where there is no terminal to ask on\n',
+    asked: '',
+  })
+  for (const answer of ['', 'n', 'y', 'eip155:1', 'EOF']) {
+    const { code, err, asked } = await reset(['eip155:1'], answer)
+    expect([code, err]).toEqual([1, 'Nothing was done.\n'])
+    expect(asked).toBe(
+      `Forget everything that was indexed of eip155:1 in sqlite:${data()}?\nThe next start indexes it anew. Type yes to go on: `,
+    )
+  }
+  expect(files()).toEqual(all)
+
+  expect((await reset(['eip155:1'], ' Yes')).code).toBe(0)
+  expect(files().sort()).toEqual(['eip155_10.db', 'eip155_10.reads.db', 'steelyard.db'])
+  expect((await reset(['eip155:10', '--yes'])).code).toBe(0)
+  expect(files()).toEqual(['steelyard.db'])
+  expect((await reset(['eip155:10', '--yes'])).err).toContain('Nothing was indexed of eip155:10')
 })
 
 test.each([
   ['eip155:2', 'got "eip155:2", expected one of eip155:1, eip155:10, ledger:main'],
+  ['eip155-10', '; did you mean "eip155:10"?'],
   ['ledger:main', 'got "ledger:main", whose record is kept here and nowhere else'],
 ])('%s cannot be reset, and that is wrong use', async (chain, words) => {
-  expect(await reset(chain)).toEqual({ code: 2, err: expect.stringContaining(words) })
+  expect(await reset([chain, '--yes'])).toMatchObject({ code: 2, err: expect.stringContaining(words) })
 })

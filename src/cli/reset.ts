@@ -1,8 +1,12 @@
 import type { Command } from 'commander'
 import { kindOf } from '../chains/registry.ts'
+import { didYouMean, nearest } from '../config/nearest.ts'
+import type { ChainId } from '../core/chain.ts'
+import { isServiceError } from '../core/errors.ts'
 import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
-import { type Terminal, UsageError } from './outcome.ts'
+import { Ended, EXIT, type Terminal, UsageError } from './outcome.ts'
 
 /** `steelyard reset`: how to go on where a chain replaced what was final. */
 export function addReset(program: Command, terminal: Terminal): void {
@@ -11,29 +15,73 @@ export function addReset(program: Command, terminal: Terminal): void {
     .description('forget all that was indexed of a chain; the next start indexes it anew')
     .argument('<chain>', 'its id, as in the configuration: eip155:1')
     .addOption(configOption())
+    .option('--yes', 'do not ask; needed where there is no terminal to ask on')
     .addHelpText(
       'after',
-      '\nFor a chain that stopped because its node replaced blocks that were final, or one that began anew.\n' +
-        'The server has to be stopped. API keys, the ledger and other chains are not touched.\n' +
-        '\nExample:\n  $ steelyard reset eip155:1 --config steelyard.yaml',
+      '\nFor a chain that stopped because its node replaced blocks that were final, or\n' +
+        'one that began anew. The server has to be stopped. API keys, the ledger and\n' +
+        'other chains are not touched.\n' +
+        '\nExamples:\n  $ steelyard reset eip155:1\n  $ steelyard reset eip155:1 --yes --config steelyard.yaml\n' +
+        '\nExit codes: 0 forgotten, or nothing was indexed; 1 the answer was no, or a\n' +
+        'failure; 2 wrong use, or neither a terminal nor --yes.',
     )
-    .action(async (text: string, options: ConfigChoice) => {
-      const config = readConfigAloud(options, terminal, { needsChains: true })
-      const chain = config.chains.find(({ id }) => id === text)?.id
-      if (chain === undefined) throw new UsageError(`chain: got "${text}", expected one of ${idsOf(config.chains)}`)
-      if (kindOf(chain)?.source !== 'nodes') {
-        throw new UsageError(`chain: got "${text}", whose record is kept here and nowhere else: it cannot be had again`)
-      }
-      const store = await openStore({ url: config.store })
-      try {
-        await store.forget(chain)
-      } finally {
-        await store.close()
-      }
-      terminal.err(`${chain} is forgotten. The next start of the server indexes it anew.\n`)
-    })
+    .action((text: string, options: ResetOptions) => reset(text, options, terminal))
 }
 
-function idsOf(chains: readonly { readonly id: string }[]): string {
-  return chains.map(({ id }) => id).join(', ')
+type ResetOptions = ConfigChoice & { readonly yes?: true }
+
+async function reset(text: string, options: ResetOptions, terminal: Terminal): Promise<void> {
+  const config = readConfigAloud(options, terminal, { needsChains: true })
+  const chain = chainOf(text, config.chains)
+  if (options.yes !== true && terminal.ask === undefined) {
+    throw new UsageError(`nothing was done: ${chain} is forgotten only with --yes where there is no terminal to ask on`)
+  }
+  const store = await openExisting(config.store)
+  try {
+    if (store === undefined || !(await store.holds(chain))) {
+      terminal.err(`Nothing was indexed of ${chain} in ${config.store}: there is nothing to forget.\n`)
+      return
+    }
+    if (options.yes !== true && !(await isConfirmed(chain, { terminal, url: config.store }))) {
+      terminal.err('Nothing was done.\n')
+      throw new Ended(EXIT.failed)
+    }
+    await store.forget(chain)
+  } finally {
+    await store?.close()
+  }
+  terminal.err(`${chain} is forgotten. The next start of the server indexes it anew.\n`)
+}
+
+async function isConfirmed(
+  chain: ChainId,
+  { terminal, url }: { readonly terminal: Terminal; readonly url: string },
+): Promise<boolean> {
+  const question = `Forget everything that was indexed of ${chain} in ${url}?\nThe next start indexes it anew. Type yes to go on: `
+  const answer = await terminal.ask?.(question)
+  return answer?.trim().toLowerCase() === 'yes'
+}
+
+async function openExisting(url: string): Promise<Store | undefined> {
+  try {
+    return await openStore({ url, create: false })
+  } catch (error) {
+    if (isServiceError(error, 'STORE_MISSING')) return undefined
+    throw error
+  }
+}
+
+/** The configured chain of this id. @throws UsageError there is none, or it has no node to be indexed from again */
+function chainOf(text: string, chains: readonly { readonly id: ChainId }[]): ChainId {
+  const ids = chains.map(({ id }) => id)
+  const chain = ids.find((id) => id === text)
+  if (chain === undefined) {
+    const hint = didYouMean(nearest(text, ids))
+    const words = `chain: got "${text}", expected one of ${ids.join(', ')}`
+    throw new UsageError(hint === undefined ? words : `${words}; ${hint}`)
+  }
+  if (kindOf(chain)?.source !== 'nodes') {
+    throw new UsageError(`chain: got "${text}", whose record is kept here and nowhere else: it cannot be had again`)
+  }
+  return chain
 }

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { kindOf } from '../chains/registry.ts'
 import { type Accounting, assetText, fixedClasses } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import type { ClassedToken } from '../store/audits.ts'
@@ -41,9 +42,15 @@ async function eachToken(
 ): Promise<void> {
   const config = readConfigAloud(options, terminal, { needsChains: true })
   const classesOf = (chain: ChainId) => fixedClasses(config.tokens.accounting, chain)
-  const store = await openStore({ url: config.store, codecOf, classesOf })
+  const store = await openStore({ url: config.store, create: false, codecOf, classesOf })
   try {
     for (const { id } of config.chains) {
+      // A ledger has no such tokens: all it knows it wrote itself.
+      if (kindOf(id)?.source !== 'nodes') continue
+      if (!(await store.holds(id))) {
+        terminal.err(`Nothing was indexed of ${id} yet.\n`)
+        continue
+      }
       const { audits } = await store.openReads(id)
       for (let after = 0; ; ) {
         const tokens = await audits.tokens({ accounting: options.accounting, after, limit: PAGE })

@@ -153,7 +153,7 @@ function conclusion(verdicts: readonly NamedVerdict[]): string {
     stopped: `Stopped. ${number(checked)} were compared so far, and are equal.${left}`,
     failed: `It could not be done. ${number(checked)} were compared before, and are equal.${left}`,
     unproven: `Nothing could be compared: nothing is proven.${left}`,
-    nothing: `Nothing is stored that makes a claim.${left}`,
+    nothing: `Nothing is stored that makes a claim: nothing is proven.${left}`,
   }
   return end[overall(verdicts)]
 }

@@ -45,6 +45,7 @@ export const ERRORS = {
     says: 'A file of the store was deleted, replaced or rolled back to an older copy.',
   },
   CLOCK_JUMPED: { retry: true, expose: false, says: "The system's clock jumped, so the ledger accepts no operations." },
+  STORE_MISSING: { retry: false, expose: false, says: 'There is no store where the configuration says.' },
   STORE_MISMATCH: { retry: false, expose: false, says: 'The store belongs to another chain or a newer version.' },
   LEASE_HELD: { retry: true, expose: false, says: 'Another process writes this chain.' },
   LEASE_LOST: { retry: false, expose: false, says: 'This process no longer holds the right to write this chain.' },

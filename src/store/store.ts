@@ -30,6 +30,8 @@ export interface Store {
    * @throws STORE_DAMAGED, STORE_MISMATCH, STORE_FULL a file of the chain cannot be read
    */
   openReads(chain: ChainId, tell?: TellDamage): Promise<ChainReads>
+  /** True where anything was indexed or read of a chain that nodes have. Looks without making anything. */
+  holds(chain: ChainId): Promise<boolean>
   /**
    * Deletes all that was indexed and read of a chain that nodes have, so that it is indexed anew; nobody may have it open.
    * @throws LEASE_HELD another process writes it

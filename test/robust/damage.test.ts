@@ -175,7 +175,7 @@ test('the remedy that is named helps: after a reset the chain is indexed anew', 
   const { error = '' } = await server.until(BROKEN, ({ state }) => state === 'stopped')
   expect(await server.end('SIGINT')).toBe(0)
   expect(error).toContain('steelyard reset eip155:1')
-  expect((await steelyard(['reset', BROKEN, '--config', world.config])).code).toBe(0)
+  expect((await steelyard(['reset', BROKEN, '--yes', '--config', world.config])).code).toBe(0)
   expect(readdirSync(world.data).filter((name) => name.startsWith('eip155_1.') && !name.endsWith('.lease'))).toEqual([])
   const again = await world.start()
   await again.until(BROKEN, ({ state }) => state === 'live')

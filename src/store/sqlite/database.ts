@@ -3,7 +3,7 @@ import Database from 'better-sqlite3'
 import { isServiceError, ServiceError, systemCode } from '../../core/errors.ts'
 import type { TellDamage } from '../damage.ts'
 import { DamagedValue } from './damaged-value.ts'
-import { remedyOf } from './files.ts'
+import { makePrivateFile, remedyOf } from './files.ts'
 
 export type SqliteDatabase = Database.Database
 export type Statement = Database.Statement<unknown[]>
@@ -47,6 +47,7 @@ export function openDatabase(options: OpenOptions): SqliteDatabase {
 }
 
 function openAndMigrate(options: OpenOptions): SqliteDatabase {
+  makePrivateFile(options.file)
   const db = new Database(options.file, { timeout: BUSY_TIMEOUT_MS })
   try {
     db.pragma('journal_mode = WAL')

@@ -1,10 +1,50 @@
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { ChainId } from '../../core/chain.ts'
+import { systemCode } from '../../core/errors.ts'
 
 /** The file of what cannot be rebuilt from nodes: keys and the issuer's ledger. */
 export const MAIN_FILE = 'steelyard.db'
 
 const READS_END = '.reads.db'
+
+/** Permissions of a store's folder and of its files: the process's own user, and nobody else. */
+const FOLDER_MODE = 0o700
+const FILE_MODE = 0o600
+const OTHERS = 0o077
+
+/** True where there is something of this name; what else the system says is thrown. */
+export function isThere(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false }) !== undefined
+}
+
+/** Makes a store's folder where it is missing, for its owner alone. One that is there keeps its permissions. */
+export function makeFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: FOLDER_MODE })
+}
+
+/**
+ * Makes an empty file where it is missing, for its owner alone, and takes from others what they may do with one that is
+ * there. SQLite gives the files beside it (`-wal`, `-shm`) the same permissions.
+ */
+export function makePrivateFile(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', FILE_MODE))
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
+    for (const end of ['', '-wal', '-shm']) keepPrivate(file + end)
+  }
+}
+
+function keepPrivate(file: string): void {
+  try {
+    const { mode } = statSync(file)
+    if ((mode & OTHERS) !== 0) chmodSync(file, mode & ~OTHERS & 0o7777)
+  } catch (error) {
+    // A file that is not there, or that is another user's, or on a disk that only reads: opening it tells what matters.
+    if (systemCode(error) === undefined) throw error
+  }
+}
 
 /** A chain's id as a file name: `eip155:1` is `eip155_1`. Ids hold nothing else that a file system minds. */
 export function fileName(chain: ChainId): string {

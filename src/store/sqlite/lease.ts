@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3'
 import type { ChainId } from '../../core/chain.ts'
 import { ServiceError } from '../../core/errors.ts'
+import { makePrivateFile } from './files.ts'
 
 export type Lease = { readonly release: () => void }
 
@@ -10,6 +11,7 @@ export type Lease = { readonly release: () => void }
  * @throws LEASE_HELD another process, or another part of this one, has it
  */
 export function takeLease(file: string, chain: ChainId): Lease {
+  makePrivateFile(file)
   const db = new Database(file, { timeout: 0 })
   try {
     db.pragma('locking_mode = EXCLUSIVE')

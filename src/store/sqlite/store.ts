@@ -1,14 +1,15 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AccountCodec } from '../../core/account.ts'
 import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
+import { ServiceError } from '../../core/errors.ts'
 import type { TellDamage } from '../damage.ts'
 import type { ChainReads, Journal, Store } from '../store.ts'
 import type { FixedClasses } from './asset-table.ts'
 import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase } from './database.ts'
-import { factsFile, fileName, MAIN_FILE, readsFile } from './files.ts'
+import { factsFile, fileName, isThere, MAIN_FILE, makeFolder, readsFile } from './files.ts'
 import { type JournalStep, SqliteJournal } from './journal.ts'
 import { SqliteKeys } from './keys.ts'
 import { type Lease, takeLease } from './lease.ts'
@@ -25,6 +26,8 @@ export type SqliteOptions = {
   readonly codecOf: (chain: ChainId) => AccountCodec
   /** Tokens whose accounting the configuration fixes, by `assetKey`. */
   readonly classesOf?: (chain: ChainId) => ReadonlyMap<string, Accounting>
+  /** False: a store that is not there is not made. */
+  readonly create?: boolean
   /** For tests that end the process at a named step of a write. */
   readonly onStep?: (step: JournalStep) => void
   readonly onLedgerStep?: (step: LedgerStep) => void
@@ -39,9 +42,13 @@ export class SqliteStore implements Store {
 
   constructor(options: SqliteOptions) {
     this.#options = options
-    guardedFile(options.folder, () => mkdirSync(options.folder, { recursive: true }))
-    const main = this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: true })
-    this.keys = this.#guarded(MAIN_FILE, () => new SqliteKeys(main))
+    const main = join(options.folder, MAIN_FILE)
+    if (options.create === false && !guardedFile(main, () => isThere(main))) {
+      throw new ServiceError('STORE_MISSING', `there is no store in ${options.folder}: nothing was indexed there`)
+    }
+    guardedFile(options.folder, () => makeFolder(options.folder))
+    const keys = this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: true })
+    this.keys = this.#guarded(MAIN_FILE, () => new SqliteKeys(keys))
     this.ledgers = new SqliteLedgers({
       fileIn: (folder) => join(folder, MAIN_FILE),
       folder: options.folder,
@@ -67,6 +74,10 @@ export class SqliteStore implements Store {
       lease.release()
       throw error
     }
+  }
+
+  async holds(chain: ChainId): Promise<boolean> {
+    return [factsFile(chain), readsFile(chain)].some((name) => isThere(join(this.#options.folder, name)))
   }
 
   async forget(chain: ChainId): Promise<void> {

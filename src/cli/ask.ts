@@ -1,0 +1,15 @@
+import { createInterface } from 'node:readline/promises'
+
+/** Asks on standard error, so that answers on standard output stay clean; undefined where Ctrl-D or Ctrl-C ends it. */
+export async function ask(question: string): Promise<string | undefined> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  const ended = new Promise<undefined>((resolve) => {
+    lines.once('close', () => resolve(undefined))
+    lines.once('SIGINT', () => lines.close())
+  })
+  try {
+    return await Promise.race([lines.question(question), ended])
+  } finally {
+    lines.close()
+  }
+}
