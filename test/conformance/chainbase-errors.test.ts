@@ -85,6 +85,23 @@ describe('parameters', () => {
     [`/v1/token/price?chain_id=1&contract_address=${A}`, 404, 'contract_address is not a token'],
     [`/v1/token/transfers?chain_id=1&contract_address=${A}&from_block=x`, 422, 'from_block is not an integer'],
     [`/v1/token/transfers?chain_id=1&contract_address=${A}&from_block=-1`, 422, 'from_block out of range'],
+    [
+      `/v1/token/transfers?chain_id=1&contract_address=${A}&from_block=9&to_block=8`,
+      422,
+      'from_block is greater than to_block',
+    ],
+    [
+      `/v1/token/transfers?chain_id=1&contract_address=${A}&from_block=${'9'.repeat(30)}&to_block=0`,
+      422,
+      'from_block is greater than to_block',
+    ],
+    [
+      `/v1/token/transfers?chain_id=1&contract_address=${A}&from_timestamp=1700000001&end_timestamp=1700000000`,
+      422,
+      'from_timestamp is greater than end_timestamp',
+    ],
+    [`/v1/token/price?chain_id=${'9'.repeat(78)}&contract_address=${A}`, 400, 'chain_id is not supported'],
+    [`/v1/token/price?chain_id=${'9'.repeat(2_000)}&contract_address=${A}`, 422, 'chain_id is malformed'],
     ['/v1/account/nothing', 404, 'Not found'],
     ['/v1/account/', 404, 'Not found'],
     ['/v1/account', 404, 'Not found'],
@@ -94,6 +111,12 @@ describe('parameters', () => {
   ])('%.90s is %i %s', async (path, status, message) => {
     expectError(await server.call(path, withKey()), status, message)
   })
+})
+
+test('a range of one block and one second is a range', async () => {
+  const range = 'from_block=8&to_block=8&from_timestamp=9&end_timestamp=9'
+  const answer = await server.call(`/v1/token/transfers?chain_id=1&contract_address=${A}&${range}`, withKey())
+  expect(answer.status).toBe(200)
 })
 
 describe('keys', () => {

@@ -76,6 +76,8 @@ export async function transfers(
   query: Static<typeof schema.TransfersQuery>,
 ): Body<typeof schema.TokenTransfersAnswer> {
   const chain = deps.chainOf(query.chain_id)
+  refuseReversed('from_block', 'to_block', query)
+  refuseReversed('from_timestamp', 'end_timestamp', query)
   const page = await deps.balances.transfers({
     chain,
     asset: erc20(query.contract_address),
@@ -96,6 +98,17 @@ export async function transfers(
     },
     asOf: asOf(deps, chain, page.asOf),
   }
+}
+
+/** A range that ends before it begins holds nothing: whoever asks for it has mixed something up. @throws PARAMETER_INVALID */
+function refuseReversed<Name extends string>(
+  first: Name,
+  last: Name,
+  query: Readonly<Partial<Record<Name, number>>>,
+): void {
+  const [from, to] = [query[first], query[last]]
+  if (from === undefined || to === undefined || from <= to) return
+  throw new ServiceError('PARAMETER_INVALID', `${first} is greater than ${last}`)
 }
 
 async function holderPage(deps: ChainbaseDeps, query: TokenPageQuery) {
