@@ -136,7 +136,7 @@ type Counts = { readonly operations: number; readonly commits: number; readonly 
 async function counts(url: string): Promise<Counts> {
   const metrics = await (await fetch(`${url}/metrics`)).text()
   const of = (name: string): number =>
-    Number(new RegExp(`^steelyard_ledger_${name}\\{.*\\} (\\d+)$`, 'm').exec(metrics)?.[1] ?? Number.NaN)
+    Number(new RegExp(`^steelyard_ledger_${name}_total\\{.*\\} (\\d+)$`, 'm').exec(metrics)?.[1] ?? Number.NaN)
   return { operations: of('operations'), commits: of('commits'), checkpoints: of('checkpoints') }
 }
 

@@ -111,7 +111,7 @@ async function open(
   const ledgers = { storeUrl: options.config.store, strictWallets, slowCommitMs }
   const definition = kind(config.id)
   const onFailure = (error: ServiceError): void => {
-    log.error({ chain: config.id, code: error.code, ...error.fields, error: error.message }, 'this chain is stopped')
+    log.error({ ...error.fields, chain: config.id, code: error.code, error: error.message }, 'this chain is stopped')
   }
   const chain = new Chain({ config, kind: definition, onFailure })
   const tellDamage = (error: ServiceError): void => chain.fail(error)
@@ -156,9 +156,9 @@ async function registerConfigured(config: Config, chains: readonly Chain[]): Pro
 async function tellOfLedgers(chains: readonly Chain[], onProgress: (progress: Progress) => void): Promise<void> {
   for (const chain of chains) {
     if (chain.opened?.ledger === undefined) continue
-    const { published } = await chain.clock()
+    const { published, transfers: stored } = await chain.clock()
     const block = published?.number
-    onProgress({ chain: chain.config.id, state: 'live', first: 0, written: block, head: block, transfers: 0 })
+    onProgress({ chain: chain.config.id, state: 'live', first: 0, written: block, head: block, transfers: 0, stored })
   }
 }
 

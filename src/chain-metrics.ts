@@ -1,6 +1,7 @@
-import { Gauge, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
 import type { ServedChain } from './api/deps.ts'
 import { isServiceError } from './core/errors.ts'
+import { INDEXER_COUNTERS } from './indexer-counters.ts'
 import type { ChainClock } from './store/store.ts'
 
 /** A chain, and how many of its assets only reads tell. */
@@ -52,19 +53,51 @@ const GAUGES: readonly {
     help: 'Balances that the chain contradicted and that are not settled yet',
     of: (clock) => clock.doubts.pairs,
   },
-  { name: 'steelyard_chain_transfers', help: 'Transfers stored', of: (clock) => clock.transfers },
   {
-    name: 'steelyard_chain_up',
-    help: '1 while the chain is followed without an error',
-    of: (clock) => (clock.error === undefined && clock.state !== 'stopped' ? 1 : 0),
+    name: 'steelyard_node_state_blocks',
+    help: 'How many blocks below its head the node remembers balances of, as far as that was found out',
+    of: (clock) => clock.counts.state_blocks,
   },
+  { name: 'steelyard_chain_transfers', help: 'Transfers stored', of: (clock) => clock.transfers },
 ]
 
-/** Entries of the counts that are no counts, and have metrics of their own. */
-const NO_COUNTS: ReadonlySet<string> = new Set(['audited_block', 'audit_round_at', 'audit_failures'])
+/** How often each outcome came, of balances that were held against the chain. */
+const OUTCOMES = ['equal', 'different', 'skipped'] as const
 
-/** Adds gauges of every chain to a registry; they are read from the store when the metrics are asked for. */
+/** Reads a chain's clock for the metrics; undefined where its store cannot be read: the other metrics are still there. */
+type ClockReader = (chain: MeteredChain) => Promise<ChainClock | undefined>
+
+/**
+ * Adds the metrics of every chain to a registry; they are read when the metrics are asked for. What an indexer counts
+ * begins anew with its process.
+ */
 export function collectChainMetrics(registry: Registry, chains: readonly MeteredChain[]): void {
+  const read = oncePerScrape()
+  collectGauges(registry, chains, read)
+  collectUp(registry, chains, read)
+  collectCounters(registry, chains, read)
+  collectSamples(registry, chains, read)
+  collectTokens(registry, chains)
+}
+
+/** One look at a chain for all its metrics, which are collected in the same turn of the event loop. */
+function oncePerScrape(): ClockReader {
+  const looks = new Map<MeteredChain, Promise<ChainClock | undefined>>()
+  return (chain) => {
+    const known = looks.get(chain)
+    if (known !== undefined) return known
+    const look = chain.clock().catch((error: unknown) => {
+      if (!isServiceError(error)) throw error
+      return undefined
+    })
+    looks.set(chain, look)
+    const forget = (): void => void setImmediate(() => looks.delete(chain))
+    look.then(forget, forget)
+    return look
+  }
+}
+
+function collectGauges(registry: Registry, chains: readonly MeteredChain[], read: ClockReader): void {
   for (const { name, help, of } of GAUGES) {
     const gauge: Gauge<'chain'> = new Gauge({
       name,
@@ -72,46 +105,76 @@ export function collectChainMetrics(registry: Registry, chains: readonly Metered
       labelNames: ['chain'],
       registers: [registry],
       collect: async () => {
+        const values = await Promise.all(chains.map(read))
         gauge.reset()
-        for (const chain of chains) {
-          const value = of(await chain.clock())
+        for (const [at, chain] of chains.entries()) {
+          const clock = values[at]
+          const value = clock === undefined ? undefined : of(clock)
           if (value !== undefined) gauge.set({ chain: chain.id }, value)
         }
       },
     })
   }
-  const samples: Gauge<'chain' | 'outcome'> = new Gauge({
-    name: 'steelyard_verify_sampled',
-    help: 'Stored balances that were held against the chain since the indexer started; different should be 0',
+}
+
+function collectUp(registry: Registry, chains: readonly MeteredChain[], read: ClockReader): void {
+  const up: Gauge<'chain'> = new Gauge({
+    name: 'steelyard_chain_up',
+    help: '1 while the chain is followed without an error',
+    labelNames: ['chain'],
+    registers: [registry],
+    collect: async () => {
+      for (const chain of chains) {
+        const clock = await read(chain)
+        const isUp = clock !== undefined && clock.error === undefined && clock.state !== 'stopped'
+        up.set({ chain: chain.id }, isUp ? 1 : 0)
+      }
+    },
+  })
+}
+
+function collectCounters(registry: Registry, chains: readonly MeteredChain[], read: ClockReader): void {
+  for (const [key, { name, help }] of Object.entries(INDEXER_COUNTERS)) {
+    const counter: Counter<'chain'> = new Counter({
+      name,
+      help,
+      labelNames: ['chain'],
+      registers: [registry],
+      collect: async () => {
+        const values = await Promise.all(chains.map(read))
+        counter.reset()
+        for (const [at, chain] of chains.entries()) {
+          const value = values[at]?.counts[key]
+          if (value !== undefined) counter.inc({ chain: chain.id }, value)
+        }
+      },
+    })
+  }
+}
+
+function collectSamples(registry: Registry, chains: readonly MeteredChain[], read: ClockReader): void {
+  const samples: Counter<'chain' | 'outcome'> = new Counter({
+    name: 'steelyard_verify_samples_total',
+    help: 'Stored balances that were held against the chain, by outcome; different should stay 0',
     labelNames: ['chain', 'outcome'],
     registers: [registry],
     collect: async () => {
+      const values = await Promise.all(chains.map(read))
       samples.reset()
-      for (const chain of chains) {
-        const { counts } = await chain.clock()
-        for (const outcome of ['checked', 'equal', 'different', 'skipped']) {
-          const value = counts[`verify_${outcome}`]
-          if (value !== undefined) samples.set({ chain: chain.id, outcome }, value)
+      for (const [at, chain] of chains.entries()) {
+        for (const outcome of OUTCOMES) {
+          const value = values[at]?.counts[`verify_${outcome}`]
+          if (value !== undefined) samples.inc({ chain: chain.id, outcome }, value)
         }
       }
     },
   })
-  const counts: Gauge<'chain' | 'what'> = new Gauge({
-    name: 'steelyard_indexer_count',
-    help: "Counters of the chain's indexer since it started: calls, retries, logs skipped and found missing, lagging answers, conflicts, rollbacks, transfers, audits",
-    labelNames: ['chain', 'what'],
-    registers: [registry],
-    collect: async () => {
-      counts.reset()
-      for (const chain of chains) {
-        for (const [what, value] of Object.entries((await chain.clock()).counts))
-          if (!NO_COUNTS.has(what)) counts.set({ chain: chain.id, what }, value)
-      }
-    },
-  })
+}
+
+function collectTokens(registry: Registry, chains: readonly MeteredChain[]): void {
   const tokens: Gauge<'chain' | 'accounting'> = new Gauge({
     name: 'steelyard_tokens',
-    help: 'Tokens by how their balances are known: events, or reads (turned by the audit)',
+    help: 'Tokens by how their balances are known: events, or reads (reclassified by the audit)',
     labelNames: ['chain', 'accounting'],
     registers: [registry],
     collect: async () => {

@@ -14,10 +14,11 @@ import { isServiceError } from './core/errors.ts'
 import { nodeLabel } from './core/url.ts'
 import { Auditor } from './indexer/audit.ts'
 import { runAudit } from './indexer/audit-run.ts'
-import { Indexer, isFatal } from './indexer/indexer.ts'
+import { Indexer, type IndexerOptions, isFatal } from './indexer/indexer.ts'
 import { run } from './indexer/run.ts'
 import { followTokens } from './indexer/token-follower.ts'
 import { type Wait, WaitReporter, Waits, watchedAdapter } from './indexer/waits.ts'
+import type { Progress } from './progress.ts'
 import { ALIVE_MS, type FromThread, type ThreadData } from './start-indexer.ts'
 import { openStore } from './store/open.ts'
 import type { ChainReads, Journal, Store } from './store/store.ts'
@@ -44,7 +45,7 @@ port.on('message', () => stopping.abort())
 const tell = (message: FromThread): void => port.postMessage(message)
 type Fields = Readonly<Record<string, unknown>>
 const log = (level: 'info' | 'warn' | 'error', message: string, fields: Fields): void =>
-  tell({ type: 'log', level, message, fields: { chain: data.chain.id, ...fields } })
+  tell({ type: 'log', level, message, fields: { ...fields, chain: data.chain.id } })
 const time = (): number => Math.floor(Date.now() / 1000)
 
 const waits = new Waits(Date.now)
@@ -109,7 +110,7 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): 
     now,
     time,
     log,
-    report: (report) => tell({ type: 'progress', progress: { chain: chain.id, first: chain.from, ...report } }),
+    report: reporterOf(chain, reads),
     onBeat: (beat) => tell({ type: 'beat', beat }),
     counts: () => ({ ...counts, ...sampler?.counts() }),
   })
@@ -123,6 +124,22 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): 
   // A chain that stopped for good waits here, its state still readable, until the process is told to stop.
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   await Promise.all([tokens, audits, samples])
+}
+
+/** Tells the main thread of progress; the first time that the chain has caught up, with all that is stored. */
+function reporterOf(chain: ChainConfig, reads: ChainReads): IndexerOptions['report'] {
+  let isLive = false
+  const say = (progress: Progress): void => tell({ type: 'progress', progress })
+  return (report) => {
+    const progress = { chain: chain.id, first: chain.from, ...report }
+    const becomesLive = report.state === 'live' && !isLive
+    isLive = report.state === 'live'
+    if (!becomesLive) return say(progress)
+    reads.clock().then(
+      ({ transfers }) => say({ ...progress, stored: transfers }),
+      () => say(progress),
+    )
+  }
 }
 
 /** Failures of the chain's own file, after which nothing here can read or write it. */

@@ -1,36 +1,32 @@
-import { Gauge, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
 import type { ChainId } from './core/chain.ts'
 import type { LedgerHandle } from './start-ledger.ts'
 
-const COUNTS: readonly {
-  readonly name: string
+/** What the ledgers' writers count since this process started. */
+const COUNTERS: readonly {
+  readonly name: `steelyard_ledger_${string}_total`
   readonly help: string
   readonly of: (ledger: LedgerHandle) => number
 }[] = [
   {
-    name: 'steelyard_ledger_operations',
-    help: 'Operations written by this process since it started.',
+    name: 'steelyard_ledger_operations_total',
+    help: 'Operations written',
     of: (ledger) => ledger.writes().operations,
   },
   {
-    name: 'steelyard_ledger_commits',
-    help: 'Durable commits of this process since it started: each waits once for the disk.',
+    name: 'steelyard_ledger_commits_total',
+    help: 'Durable commits: each waits once for the disk',
     of: (ledger) => ledger.writes().commits,
   },
   {
-    name: 'steelyard_ledger_checkpoints',
-    help: 'Copies of the write-ahead log into the file since the start: each waits for the disk up to three times.',
+    name: 'steelyard_ledger_checkpoints_total',
+    help: 'Copies of the write-ahead log into the file: each waits for the disk up to three times',
     of: (ledger) => ledger.writes().checkpoints,
   },
   {
-    name: 'steelyard_ledger_checkpoints_failed',
-    help: 'Copies of the write-ahead log into the file that failed since the start: nothing is lost, but the log grows.',
+    name: 'steelyard_ledger_failed_checkpoints_total',
+    help: 'Copies of the write-ahead log into the file that failed: nothing is lost, but the log grows',
     of: (ledger) => ledger.writes().checkpointsFailed,
-  },
-  {
-    name: 'steelyard_ledger_waiting',
-    help: 'Operations that wait for their commit now.',
-    of: (ledger) => ledger.ledger.waiting,
   },
 ]
 
@@ -39,15 +35,25 @@ export function collectLedgerMetrics(
   registry: Registry,
   ledgers: readonly { readonly chain: ChainId; readonly ledger: LedgerHandle }[],
 ): void {
-  for (const { name, help, of } of COUNTS) {
-    const gauge: Gauge<'chain'> = new Gauge({
+  for (const { name, help, of } of COUNTERS) {
+    const counter: Counter<'chain'> = new Counter({
       name,
       help,
       labelNames: ['chain'],
       registers: [registry],
       collect: () => {
-        for (const { chain, ledger } of ledgers) gauge.set({ chain }, of(ledger))
+        counter.reset()
+        for (const { chain, ledger } of ledgers) counter.inc({ chain }, of(ledger))
       },
     })
   }
+  const waiting: Gauge<'chain'> = new Gauge({
+    name: 'steelyard_ledger_waiting',
+    help: 'Operations that wait for their commit now',
+    labelNames: ['chain'],
+    registers: [registry],
+    collect: () => {
+      for (const { chain, ledger } of ledgers) waiting.set({ chain }, ledger.ledger.waiting)
+    },
+  })
 }

@@ -21,6 +21,24 @@ describe('the log', () => {
     })
   })
 
+  test('a warning that repeats is limited, an information never', () => {
+    const written: string[] = []
+    const clock = { now: 0 }
+    const sink = { terminal: false, write: (line: string) => void written.push(line) }
+    const log = createLog({ level: 'info', sink, now: () => clock.now })
+    for (let block = 0; block < 500; block++) {
+      log.warn({ chain: 'eip155:1', node: 'http://a', block }, 'node is behind')
+      log.error({ chain: 'eip155:1', block }, 'this chain stops')
+      log.info({ chain: 'eip155:1', block }, 'backfill')
+    }
+    clock.now = 60_000
+    log.warn({ chain: 'eip155:1', node: 'http://a', block: 500 }, 'node is behind')
+    const entries = written.map((line) => JSON.parse(line))
+    const of = (words: string) => entries.filter(({ msg }) => msg === words)
+    expect([of('node is behind').length, of('this chain stops').length, of('backfill').length]).toEqual([11, 10, 500])
+    expect(of('node is behind').at(-1)).toMatchObject({ chain: 'eip155:1', block: 500, left_out: 490 })
+  })
+
   test('a short line on a terminal', () => {
     const { written, log } = lines(true)
     log.warn({ chain: 'eip155:1', err: new Error('gone') }, 'the node')

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
-import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino'
+import { type DestinationStream, type LoggerOptions, type Logger as PinoLogger, pino } from 'pino'
 import { withoutUrls } from './core/url.ts'
+import { LineLimiter } from './log-limit.ts'
 
 /** The one logger: `log.info({ chain }, 'words')`. Whatever it writes has its URLs cut to scheme and host. */
 export type Logger = PinoLogger
@@ -44,13 +45,43 @@ export function withoutSecrets(text: string): string {
   return withoutUrls(text.replaceAll('file:///', '/'))
 }
 
-/** A logger that writes redacted lines to the sink: JSON, or `12:00:00 warn  words key=value` on a terminal. */
-export function createLog(options: { readonly level: LogLevel; readonly sink: LogSink }): Logger {
-  const { sink } = options
+export type LogOptions = {
+  readonly level: LogLevel
+  readonly sink: LogSink
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number
+}
+
+/**
+ * A logger that writes redacted lines to the sink: JSON, or `12:00:00 warn  words key=value` on a terminal. Warnings and
+ * errors that repeat are limited.
+ */
+export function createLog({ level, sink, now = () => performance.now() }: LogOptions): Logger {
+  const limiter = new LineLimiter(now)
   const stream: DestinationStream = {
     write: (line) => sink.write(withoutSecrets(sink.terminal ? readable(line) : line)),
   }
-  return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream)
+  const hooks = { logMethod: limited(limiter) }
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks }, stream)
+}
+
+/** Pino's number of the level `warn`. */
+const WARN = 40
+
+type LogMethodHook = NonNullable<NonNullable<LoggerOptions['hooks']>['logMethod']>
+
+/** Leaves lines out that repeat. Our calls are `(fields, words)` or `(words)`. */
+function limited(limiter: LineLimiter): LogMethodHook {
+  return function (args, method, level) {
+    if (level < WARN) {
+      method.apply(this, args)
+      return
+    }
+    const [first, second] = args as readonly unknown[]
+    const [fields, words] = isRecord(first) ? [first, second] : [{}, first]
+    const verdict = limiter.admit(String(words ?? ''), fields)
+    if (verdict.write) method.call(this, { ...fields, ...verdict.say }, String(words ?? ''))
+  }
 }
 
 const HIDDEN_KEYS = new Set(['level', 'time', 'msg', 'err'])

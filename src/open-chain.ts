@@ -58,7 +58,7 @@ async function openFollowed(parts: ChainParts, { createAdapter }: FollowedKind):
     rpc: chain.rpc,
     finality: chain.finality,
     ...(chain.rpc.length > 1 ? { timeoutMs: NODE_TIMEOUT_MS } : {}),
-    warn: (message, fields) => log.warn({ chain: chain.id, ...fields }, message),
+    warn: (message, fields) => log.warn({ ...fields, chain: chain.id }, message),
   })
   return withBalances(parts, { reads, reader: adapter, ledger: undefined, issues: undefined })
 }

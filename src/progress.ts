@@ -13,4 +13,6 @@ export type Progress = {
   readonly head: number | undefined
   /** Transfers stored since this process started. */
   readonly transfers: number
+  /** All transfers that are stored, where they were counted: when a chain has caught up. */
+  readonly stored?: number
 }

@@ -64,6 +64,15 @@ describe('the display', () => {
     expect(written).toHaveLength(4)
   })
 
+  test('who has caught up says all that is stored, not only what came since the start', () => {
+    const { written, display } = setUp(false)
+    display.update({ ...at(2_000, 9, 'live'), stored: 1_000_009 })
+    display.update({ ...at(2_001, 12, 'live') })
+    expect(written.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ msg: 'caught up', block: 2_000, transfers: 1_000_009 }),
+    ])
+  })
+
   test('elsewhere, a line every few seconds', () => {
     const { written, clock, display } = setUp(false)
     for (const second of [0, 1, 2, 3, 4, 5, 6]) {

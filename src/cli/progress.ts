@@ -101,7 +101,8 @@ export class ProgressDisplay {
     while (known.samples.length > 2 && at - (known.samples[0]?.at ?? at) > WINDOW_MS) known.samples.shift()
     if (progress.state === 'live' && !known.live) {
       this.#clear()
-      this.#log?.info({ chain: progress.chain, block: progress.written, transfers: progress.transfers }, 'caught up')
+      const transfers = progress.stored ?? progress.transfers
+      this.#log?.info({ chain: progress.chain, block: progress.written, transfers }, 'caught up')
     }
     known.live = progress.state === 'live'
     if (this.#sink.terminal) this.#draw(at)

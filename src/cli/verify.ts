@@ -104,7 +104,7 @@ async function verifyTarget({ chain, createProver, selection }: Target, means: M
   if (!(await store.holds(chain.id))) return nothingStored(chain.id)
   const log = createLog({ level: 'warn', sink: progress.sink })
   const warn = (message: string, fields: Readonly<Record<string, unknown>>): void =>
-    log.warn({ chain: chain.id, ...fields }, message)
+    log.warn({ ...fields, chain: chain.id }, message)
   const begun = performance.now()
   const seconds = (): number => (performance.now() - begun) / 1000
   const prover = createProver({ chain: chain.id, rpc: chain.rpc, warn })

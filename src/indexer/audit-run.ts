@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isServiceError } from '../core/errors.ts'
+import { codeOf, isServiceError } from '../core/errors.ts'
 import type { Auditor, AuditorOptions } from './audit.ts'
 
 /** Pause after a round, so that a chain with a block every moment is audited without end but not without rest. */
@@ -33,5 +33,5 @@ export async function runAudit(auditor: Auditor, log: AuditorOptions['log'], sig
 /** What no part of Steelyard throws on purpose is a bug, and worth its stack. */
 function tellFailure(error: unknown, log: AuditorOptions['log']): void {
   if (isServiceError(error)) log('warn', 'cannot audit, will try again', { code: error.code, error: error.message })
-  else log('error', 'the audit failed by a bug, will try again', { code: 'BUG', err: error })
+  else log('error', 'the audit failed by a bug, will try again', { code: codeOf(error), err: error })
 }

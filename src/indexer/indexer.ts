@@ -30,7 +30,7 @@ export type IndexerOptions = {
   readonly now: () => number
   /** Unix seconds. */
   readonly time: () => number
-  readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void
   readonly report: (report: IndexerReport) => void
   /** Told of each heartbeat before it is stored, so that it is known where the store cannot be written. */
   readonly onBeat?: (beat: Heartbeat) => void

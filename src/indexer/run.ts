@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isServiceError, type ServiceError } from '../core/errors.ts'
+import { codeOf, isServiceError, type ServiceError } from '../core/errors.ts'
 import { type Indexer, type IndexerOptions, isFatal } from './indexer.ts'
 
 /** Pauses after failures grow from a poll's length to this. */
@@ -30,9 +30,9 @@ export async function run({ indexer, pollMs, log, signal }: RunOptions): Promise
       if (signal.aborted) return undefined
       failures++
       const message = error instanceof Error ? error.message : String(error)
-      const code = isServiceError(error) ? error.code : 'BUG'
+      const code = codeOf(error)
       if (isFatal(error)) {
-        log('warn', 'this chain stops', { code, error: message })
+        log('error', 'this chain stops', { code, error: message })
         await say(indexer, message, 'stopped')
         return isServiceError(error) ? error : undefined
       }

@@ -37,9 +37,9 @@ test('while the file cannot grow operations are on disk and answered, the log an
     expect(response.status).toBe(201)
   }
   const metrics = await (await fetch(`${server.url}/metrics`)).text()
-  expect(metrics).toContain('steelyard_ledger_commits{chain="ledger:main"} 60\n')
-  expect(metrics).toContain('steelyard_ledger_checkpoints{chain="ledger:main"} 0\n')
-  expect(metrics).toContain('steelyard_ledger_checkpoints_failed{chain="ledger:main"} 1\n')
+  expect(metrics).toContain('steelyard_ledger_commits_total{chain="ledger:main"} 60\n')
+  expect(metrics).toContain('steelyard_ledger_checkpoints_total{chain="ledger:main"} 0\n')
+  expect(metrics).toContain('steelyard_ledger_failed_checkpoints_total{chain="ledger:main"} 1\n')
   expect(server.log()).toMatch(/"reason":"disk I\/O error".*"msg":"the ledger's write-ahead log was not copied/)
   expect(await server.end('SIGINT')).toBe(0)
   const verified = await steelyard(['ledger', 'verify', '--config', config])

@@ -47,14 +47,14 @@ function register(wallet: string, key: string) {
 const UNAVAILABLE = errorBody(503, 'SERVICE_UNAVAILABLE', 'The ledger is not available')
 
 test('what waits while the disk is busy is one commit: 50 operations at once are two waits at most', async () => {
-  const before = await metric('commits')
+  const before = await metric('commits_total')
   const lock = holdLock()
   const posted = Array.from({ length: 50 }, (_, at) => register(`wallet-${at}`, `key-${at}`))
   await expect.poll(() => metric('waiting'), { timeout: 20_000 }).toBe(50)
   lock.release()
   expect((await Promise.all(posted)).map(({ status }) => status)).toEqual(posted.map(() => 201))
-  expect(await metric('operations')).toBe(50)
-  expect((await metric('commits')) - before).toBeLessThanOrEqual(2)
+  expect(await metric('operations_total')).toBe(50)
+  expect((await metric('commits_total')) - before).toBeLessThanOrEqual(2)
 }, 60_000)
 
 test('what the store refuses is 503, written nowhere, and done when it is tried again', async () => {

@@ -115,7 +115,7 @@ describe('with the odd tokens held to their events', () => {
     const { verify: sampled } = await server.healthy(({ verify: sample }) => (sample?.different ?? 0) > 0)
     expect(sampled?.checked).toBe((sampled?.equal ?? 0) + (sampled?.different ?? 0))
     const metrics = await (await server.get('/metrics')).text()
-    expect(metrics).toMatch(/^steelyard_verify_sampled\{chain="eip155:31337",outcome="different"\} [1-9]/m)
+    expect(metrics).toMatch(/^steelyard_verify_samples_total\{chain="eip155:31337",outcome="different"\} [1-9]/m)
   })
 
   test('it names each on a line of its own for people', async () => {

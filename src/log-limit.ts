@@ -1,0 +1,59 @@
+/** How many lines of one subject are written within a window before the rest is left out. */
+const BURST = 10
+/** Length of a window, in milliseconds. */
+const WINDOW_MS = 60_000
+/** Most subjects that are remembered: words of ours times chains, nodes and routes are far fewer. */
+const MAX_SUBJECTS = 1_000
+
+/** Fields that make a line one of another subject; all others, such as a block or a request id, are details. */
+const SUBJECT_FIELDS = ['chain', 'node', 'code', 'route', 'token', 'account', 'reason'] as const
+
+type Fields = Readonly<Record<string, unknown>>
+type Window = { readonly since: number; written: number; left: number }
+
+/** What becomes of a line: `say` is what it gets beside its own fields. */
+export type LineVerdict = { readonly write: true; readonly say: Fields } | { readonly write: false }
+
+const PLAIN: LineVerdict = { write: true, say: {} }
+const LEAVE_OUT: LineVerdict = { write: false }
+
+/**
+ * Keeps one warning that repeats from filling the log: ten lines of a subject a minute are written; the tenth says that
+ * more are left out, and the first one after that minute how many were (`left_out`).
+ */
+export class LineLimiter {
+  readonly #windows = new Map<string, Window>()
+  readonly #now: () => number
+
+  /** `now`: milliseconds of a monotonic clock. */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /** Decides about a line of these words and fields. */
+  admit(words: string, fields: Fields): LineVerdict {
+    const subject = [words, ...SUBJECT_FIELDS.map((name) => String(fields[name] ?? ''))].join('\n')
+    const now = this.#now()
+    const window = this.#windows.get(subject)
+    if (window === undefined || now - window.since >= WINDOW_MS) {
+      this.#begin(subject, now)
+      return window === undefined || window.left === 0 ? PLAIN : { write: true, say: { left_out: window.left } }
+    }
+    if (window.written >= BURST) {
+      window.left += 1
+      return LEAVE_OUT
+    }
+    window.written += 1
+    if (window.written < BURST) return PLAIN
+    const rest = Math.ceil((WINDOW_MS - (now - window.since)) / 1_000)
+    return { write: true, say: { repeats: `more of these are left out for ${rest} s` } }
+  }
+
+  #begin(subject: string, now: number): void {
+    this.#windows.delete(subject)
+    // The oldest is the first: a window that begins anew goes to the end.
+    const [oldest] = this.#windows.keys()
+    if (this.#windows.size >= MAX_SUBJECTS && oldest !== undefined) this.#windows.delete(oldest)
+    this.#windows.set(subject, { since: now, written: 1, left: 0 })
+  }
+}

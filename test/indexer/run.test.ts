@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import { ServiceError } from '../../src/core/errors.ts'
+import { run } from '../../src/indexer/run.ts'
+import { MockChain } from '../chains/mock-chain.ts'
+import { makeRig } from './harness.ts'
+
+type Line = readonly [level: string, message: string, fields: Readonly<Record<string, unknown>>]
+
+/** Follows a chain whose node fails in these ways, one poll after the other; gives the log once the last has been said. */
+async function linesOf(failures: readonly Error[]): Promise<readonly Line[]> {
+  const chain = new MockChain()
+  const stop = new AbortController()
+  let polls = 0
+  chain.heads = async () => {
+    const failure = failures[polls++]
+    if (failure === undefined) stop.abort()
+    throw failure ?? new ServiceError('ABORTED', 'stopped')
+  }
+  const rig = await makeRig(chain)
+  const lines: Line[] = []
+  const log = (...line: Line): void => void lines.push(line)
+  await run({ indexer: rig.indexer, pollMs: 1, log, signal: stop.signal })
+  await rig.close()
+  return lines
+}
+
+test.each([
+  ['CHAIN_MISMATCH', 'the node is on another chain'],
+  ['REORG_TOO_DEEP', 'final blocks were replaced'],
+] as const)('a chain that stops for %s is an error, said once', async (code, message) => {
+  expect(await linesOf([new ServiceError(code, message)])).toEqual([
+    ['error', 'this chain stops', { code, error: message }],
+  ])
+})
+
+test('a chain that stops by a bug is an error with the code of bugs', async () => {
+  expect(await linesOf([new TypeError('x is undefined')])).toEqual([
+    ['error', 'this chain stops', { code: 'INTERNAL', error: 'x is undefined' }],
+  ])
+})
+
+test('what may pass is a warning with its code', async () => {
+  const down = new ServiceError('NODE_UNREACHABLE', 'no connection')
+  expect(await linesOf([down])).toEqual([
+    ['warn', 'cannot follow, will try again', { code: 'NODE_UNREACHABLE', error: 'no connection', failures: 1 }],
+  ])
+})
