@@ -78,10 +78,12 @@ export class FaultPlan {
    */
   draw(arrived: Arrived, isRight: boolean): FaultName | undefined {
     if (this.below(FAULT_EVERY) > 0) return undefined
-    // What few requests can suffer is taken where it can be.
-    const rare = this.#left.findIndex(
-      (name) => !ANYWHERE.includes(name) && !(isRight && name === 'other chain') && befalls(name, arrived),
-    )
+    const suffers = (name: FaultName): boolean =>
+      !ANYWHERE.includes(name) && !(isRight && name === 'other chain') && befalls(name, arrived)
+    // What few requests can suffer is taken where it can be, what befalls ranges first: a node that was caught with
+    // logs missing from a range is not asked for ranges again.
+    const ofRange = this.#left.findIndex((name) => OF_RANGES.includes(name) && suffers(name))
+    const rare = ofRange >= 0 ? ofRange : this.#left.findIndex(suffers)
     const place = rare >= 0 ? rare : this.#left.findIndex((name) => ANYWHERE.includes(name))
     const [name] = place < 0 ? [] : this.#left.splice(place, 1)
     if (name !== undefined) this.happened.set(name, (this.happened.get(name) ?? 0) + 1)
