@@ -20,7 +20,7 @@ const server = createServer({
   tokens: { get: nothing },
   ledger: undefined,
   chains: [],
-  keys: new KeyVerifier({ put: nothing, get: nothing, list: nothing, revoke: nothing }, () => 0),
+  keys: new KeyVerifier({ put: nothing, get: nothing, list: nothing, noteUses: nothing, revoke: nothing }, () => 0),
   metrics: new Registry(),
   settings: {
     trustProxy: [],

@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events'
 import { Registry } from 'prom-client'
 import { warnOfOpenWrites } from './api/exposure.ts'
+import { keepUses } from './api/keep-uses.ts'
 import { KeyVerifier } from './api/keys.ts'
 import { createServer } from './api/server.ts'
 import { createBalances } from './balances/all-balances.ts'
@@ -61,8 +62,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   try {
     for (const chain of config.chains) chains.push(await open(chain, { options, store, signal: stopping.signal }))
     await registerConfigured(config, chains)
-    const server = makeServer({ config, log, store, chains, lists })
+    const keys = new KeyVerifier(store.keys, now)
+    const server = makeServer({ config, log, keys, chains, lists })
     const url = await listen(server, config)
+    const uses = keepUses(keys, log)
     for (const chain of chains) {
       if (chain.kind.source !== 'nodes' || chain.opened === undefined) continue
       const { id } = chain.config
@@ -74,6 +77,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       url,
       stop: async () => {
         await server.close()
+        await uses.stop()
         await stopWriters()
       },
     }
@@ -165,11 +169,11 @@ async function tellOfLedgers(chains: readonly Chain[], onProgress: (progress: Pr
 function makeServer(parts: {
   config: Config
   log: Logger
-  store: Store
+  keys: KeyVerifier
   chains: readonly Chain[]
   lists: TokenLists
 }): ReturnType<typeof createServer> {
-  const { config, log, store, chains, lists } = parts
+  const { config, log, keys, chains, lists } = parts
   const served: MeteredChain[] = chains.map((chain) => ({
     ...chain.served(),
     classes: async () => chain.use().reads.audits.classes(),
@@ -191,7 +195,7 @@ function makeServer(parts: {
     tokens: makeTokens({ config, log, lists }, byId),
     ledger,
     chains: served,
-    keys: new KeyVerifier(store.keys, now),
+    keys,
     metrics,
     settings: { trustProxy: config.listen.trustProxy, dialects: config.dialects },
     version: VERSION,

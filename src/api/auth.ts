@@ -26,6 +26,9 @@ function text(header: string | readonly string[] | undefined): string | undefine
   return header === undefined ? undefined : header.join(', ')
 }
 
+/** What whoever comes without a key is told: where it goes, and how the operator makes one. */
+const MISSING = 'API key is missing: send it as x-api-key; "steelyard keys create" makes one'
+
 /**
  * The caller of a request by its key. Answers at once, without a promise, where the key is known.
  * @throws UNAUTHORIZED there is no key; FORBIDDEN it is unknown, revoked, expired, of another scope or not allowed from
@@ -33,7 +36,7 @@ function text(header: string | readonly string[] | undefined): string | undefine
  */
 export function requireKey(request: FastifyRequest, keys: KeyVerifier, scope: KeyScope): Caller | Promise<Caller> {
   const raw = keyOf(request)
-  if (raw === undefined) throw new ServiceError('UNAUTHORIZED', 'API key is missing')
+  if (raw === undefined) throw new ServiceError('UNAUTHORIZED', MISSING)
   const verdict = keys.verify({ raw, origin: originOf(request), address: request.ip, scope })
   return verdict instanceof Promise ? verdict.then(callerOf) : callerOf(verdict)
 }

@@ -127,3 +127,16 @@ describe('the cache', () => {
     expect(store.reads).toBe(before)
   })
 })
+
+test('the last use of a key is written down, of one that was refused nothing is', async () => {
+  const { store, raw, time, keys, verify } = await verifier({ origins: ['https://a.example'] })
+  await verify()
+  await keys.saveUses()
+  expect(store.uses).toEqual(new Map())
+  for (time.now of [NOW + 5, NOW + 9]) await verify({ origin: 'https://a.example' })
+  await keys.saveUses()
+  expect(store.uses).toEqual(new Map([[raw.slice(0, 8), NOW + 9]]))
+  store.uses.clear()
+  await keys.saveUses()
+  expect(store.uses.size).toBe(0)
+})

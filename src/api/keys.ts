@@ -110,6 +110,7 @@ export class KeyVerifier {
   readonly #entries = new Map<string, Entry>()
   readonly #unknown = new Map<string, Entry>()
   readonly #pending = new Map<string, Promise<Entry>>()
+  #uses = new Map<string, number>()
 
   /** `now` is Unix seconds. */
   constructor(store: KeyStore, now: () => number) {
@@ -122,9 +123,24 @@ export class KeyVerifier {
     const parts = parseKey(use.raw)
     if (parts === undefined) return { ok: false, reason: 'malformed' }
     const entry = this.#entries.get(parts.id) ?? this.#unknown.get(parts.id)
-    if (entry !== undefined && this.#isFresh(entry))
-      return judge(entry, { ...use, secret: parts.secret, now: this.#now() })
-    return this.#load(parts.id).then((loaded) => judge(loaded, { ...use, secret: parts.secret, now: this.#now() }))
+    const asked = { ...use, secret: parts.secret }
+    if (entry !== undefined && this.#isFresh(entry)) return this.#judge(entry, asked)
+    return this.#load(parts.id).then((loaded) => this.#judge(loaded, asked))
+  }
+
+  /** Writes down when keys were last used, since the last time. @throws STORE_UNAVAILABLE: those uses are forgotten */
+  async saveUses(): Promise<void> {
+    const uses = this.#uses
+    this.#uses = new Map()
+    await this.#store.noteUses(uses)
+  }
+
+  #judge(entry: Entry, asked: KeyUse & { readonly secret: string }): Verdict {
+    const now = this.#now()
+    const verdict = judge(entry, { ...asked, now })
+    // At most one entry a stored key, emptied every few seconds.
+    if (verdict.ok) this.#uses.set(verdict.caller.keyId, now)
+    return verdict
   }
 
   #isFresh(entry: Entry): boolean {

@@ -8,6 +8,7 @@ import { codecOf } from './account-codec.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import { parseExpiry } from './expiry.ts'
 import { type Terminal, UsageError } from './outcome.ts'
+import { alignedLines } from './table.ts'
 
 type CreateOptions = ConfigChoice & {
   readonly name: string
@@ -22,15 +23,7 @@ type CreateOptions = ConfigChoice & {
 export function addKeys(program: Command, terminal: Terminal): void {
   const keys = program.command('keys').description('make, list and revoke API keys')
   addCreate(keys, terminal)
-  keys
-    .command('list')
-    .description('list all keys, tab-separated: id, name, principal, scopes, state; the secrets are not stored')
-    .addOption(configOption())
-    .action(async (options: ConfigChoice) => {
-      const stored = await withKeys({ choice: options, terminal, create: false }, (store) => store.list())
-      terminal.err('id\tname\tprincipal\tscopes\tstate\n')
-      for (const key of stored) terminal.out(`${row(key, now())}\n`)
-    })
+  addList(keys, terminal)
   keys
     .command('revoke')
     .description('revoke a key for ever, by its id: the 8 characters before the point')
@@ -43,6 +36,63 @@ export function addKeys(program: Command, terminal: Terminal): void {
       if (!found) throw new UsageError(`no key ${JSON.stringify(id.slice(0, 8))}; "steelyard keys list" names them`)
       terminal.err('Revoked. A running server refuses it from the next second on.\n')
     })
+}
+
+type ListedKey = Awaited<ReturnType<KeyStore['list']>>[number]
+
+function addList(keys: Command, terminal: Terminal): void {
+  keys
+    .command('list')
+    .description('list all keys; the secrets are not stored')
+    .addOption(configOption())
+    .option('--json', 'one JSON object a line, with origins, addresses and exact times')
+    .addHelpText(
+      'after',
+      '\nA use is written down within 10 seconds. Dates are UTC.' +
+        '\n\nExamples:\n  $ steelyard keys list\n  $ steelyard keys list --json',
+    )
+    .action(async (options: ConfigChoice & { readonly json?: true }) => {
+      const stored = await withKeys({ choice: options, terminal, create: false }, (store) => store.list())
+      const at = now()
+      const space = { columns: terminal.columns, bounds: WIDTHS }
+      if (options.json === true) for (const key of stored) terminal.out(`${JSON.stringify(facts(key, at))}\n`)
+      else if (stored.length === 0)
+        terminal.err('There are no keys yet. "steelyard keys create --name me" makes one.\n')
+      else for (const line of alignedLines([HEADING, ...stored.map((key) => row(key, at))], space)) terminal.out(line)
+    })
+}
+
+const HEADING = ['ID', 'NAME', 'PRINCIPAL', 'SCOPES', 'STATE', 'CREATED', 'EXPIRES', 'LAST USED']
+/** A row in 80 columns, unless scopes are many. */
+const WIDTHS = [8, 12, 9, 16, 7, 10, 10, 10]
+
+function row(key: ListedKey, at: number): readonly string[] {
+  const day = (time: number | undefined): string => (time === undefined ? 'never' : timeText(time).slice(0, 10))
+  const { id, name, principal, scopes, createdAt, expiresAt, usedAt } = key
+  return [id, name, principal, scopes.join(','), stateOf(key, at), day(createdAt), day(expiresAt), day(usedAt)]
+}
+
+/** Times are RFC 3339 in UTC, null where there is none. Keys may be added, none changes. */
+function facts(key: ListedKey, at: number): Readonly<Record<string, unknown>> {
+  const time = (given: number | undefined): string | null => (given === undefined ? null : timeText(given))
+  const { id, name, principal, scopes, origins, ips } = key
+  return {
+    ...{ id, name, principal, scopes, origins, ips },
+    state: stateOf(key, at),
+    created: time(key.createdAt),
+    expires: time(key.expiresAt),
+    revoked: time(key.revokedAt),
+    last_used: time(key.usedAt),
+  }
+}
+
+function timeText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+}
+
+function stateOf({ revokedAt, expiresAt }: StoredKey, at: number): 'active' | 'expired' | 'revoked' {
+  if (revokedAt !== undefined) return 'revoked'
+  return expiresAt !== undefined && expiresAt <= at ? 'expired' : 'active'
 }
 
 function addCreate(keys: Command, terminal: Terminal): void {
@@ -96,12 +146,6 @@ async function withKeys<T>(
   } finally {
     await store.close()
   }
-}
-
-function row(key: StoredKey, at: number): string {
-  const expired = key.expiresAt !== undefined && key.expiresAt <= at
-  const state = key.revokedAt !== undefined ? 'revoked' : expired ? 'expired' : 'active'
-  return [key.id, key.name, key.principal, key.scopes.join(','), state].join('\t')
 }
 
 /** Longest name or principal of a key: it stands in a line of a list. */

@@ -14,6 +14,7 @@ const isAttended = process.stdin.isTTY === true && process.stderr.isTTY === true
 const terminal: Terminal = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  columns: process.stdout.isTTY === true ? process.stdout.columns : undefined,
   ...(isAttended ? { ask } : {}),
 }
 const debug = (process.env.STEELYARD_DEBUG ?? '') !== ''

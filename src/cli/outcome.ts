@@ -29,6 +29,8 @@ export class UsageError extends Error {
 export type Terminal = {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
+  /** Width of the terminal that `out` is; undefined where it is none. */
+  readonly columns?: number | undefined
   readonly ask?: (question: string) => Promise<string | undefined>
 }
 

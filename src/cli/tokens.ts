@@ -4,9 +4,11 @@ import { type Accounting, assetText, fixedClasses } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import type { ClassedToken } from '../store/audits.ts'
 import { openStore } from '../store/open.ts'
+import type { ChainReads } from '../store/store.ts'
 import { codecOf } from './account-codec.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import type { Terminal } from './outcome.ts'
+import { alignedLines } from './table.ts'
 
 type TokensOptions = ConfigChoice & { readonly accounting?: Accounting; readonly json?: true }
 
@@ -23,22 +25,24 @@ export function addTokens(program: Command, terminal: Terminal): void {
     .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',
-      '\nTab-separated: token, accounting, why, block, account, by the journal, by the chain.\n' +
-        'The configuration fixes a class with tokens.accounting.\n' +
-        '\nExample:\n  $ steelyard tokens --config steelyard.yaml --accounting reads',
+      '\nNames and symbols are what tokens say of themselves, where they were read yet. A\n' +
+        'second line says what gave a token away. tokens.accounting fixes a class.\n' +
+        '\nExamples:\n  $ steelyard tokens --accounting reads\n  $ steelyard tokens --json',
     )
     .action(async (options: TokensOptions) => {
-      if (options.json !== true) terminal.err('token\taccounting\twhy\tblock\taccount\tjournal\tchain\n')
-      await eachToken({ options, terminal }, (chain, token) => {
-        const written = options.json === true ? JSON.stringify(facts(chain, token)) : row(chain, token)
-        terminal.out(`${written}\n`)
+      await eachPage({ options, terminal }, (chain, page) => {
+        if (options.json === true) for (const token of page) terminal.out(`${JSON.stringify(facts(chain, token))}\n`)
+        else for (const line of pageLines(page, terminal.columns)) terminal.out(line)
       })
     })
 }
 
-async function eachToken(
+/** A token with its class and what it says of itself. */
+type NamedToken = ClassedToken & { readonly name: string | undefined; readonly symbol: string | undefined }
+
+async function eachPage(
   { options, terminal }: { readonly options: TokensOptions; readonly terminal: Terminal },
-  tell: (chain: ChainId, token: ClassedToken) => void,
+  tell: (chain: ChainId, page: readonly NamedToken[]) => void,
 ): Promise<void> {
   const config = readConfigAloud(options, terminal, { needsChains: true })
   const classesOf = (chain: ChainId) => fixedClasses(config.tokens.accounting, chain)
@@ -51,17 +55,56 @@ async function eachToken(
         terminal.err(`Nothing was indexed of ${id} yet.\n`)
         continue
       }
-      const { audits } = await store.openReads(id)
-      for (let after = 0; ; ) {
-        const tokens = await audits.tokens({ accounting: options.accounting, after, limit: PAGE })
-        for (const token of tokens) tell(id, token)
-        if (tokens.length < PAGE) break
-        after = tokens.at(-1)?.id ?? after
-      }
+      if (options.json !== true) terminal.out(`${id}\n`)
+      await eachPageOf(await store.openReads(id), options.accounting, (page) => tell(id, page))
     }
   } finally {
     await store.close()
   }
+}
+
+async function eachPageOf(
+  { audits, tokens: facts }: Pick<ChainReads, 'audits' | 'tokens'>,
+  accounting: Accounting | undefined,
+  tell: (page: readonly NamedToken[]) => void,
+): Promise<void> {
+  for (let after = 0; ; ) {
+    const tokens = await audits.tokens({ accounting, after, limit: PAGE })
+    const said = await facts.get(tokens.map(({ asset }) => asset))
+    tell(tokens.map((token, place) => ({ ...token, name: said[place]?.name, symbol: said[place]?.symbol })))
+    if (tokens.length < PAGE) break
+    after = tokens.at(-1)?.id ?? after
+  }
+}
+
+const HEADING = ['TOKEN', 'SYMBOL', 'CLASS', 'NAME']
+/** Greatest widths of a token's name, its symbol and its class, so that some of its name is in sight too. */
+const WIDTHS = [50, 8, 6]
+const INDENT = '  '
+
+/** Rows of a page, and below each reclassified token what gave it away. */
+function pageLines(page: readonly NamedToken[], columns: number | undefined): readonly string[] {
+  const rows = page.map((token) => [
+    `${token.asset.standard}:${token.asset.reference}`,
+    token.symbol ?? '-',
+    token.accounting,
+    token.name ?? '-',
+  ])
+  const left = columns === undefined ? undefined : columns - INDENT.length
+  const [heading, ...lines] = alignedLines([HEADING, ...rows], { columns: left, bounds: WIDTHS })
+  const told = lines.flatMap((line, place) => {
+    const token = page[place]
+    return [INDENT + line, ...(token === undefined ? [] : evidenceLines(token).map((said) => `${INDENT}    ${said}\n`))]
+  })
+  return told.length === 0 ? [] : [INDENT + (heading ?? ''), ...told]
+}
+
+function evidenceLines(token: ClassedToken): readonly string[] {
+  const { turn, fixed } = token
+  if (turn === undefined) return fixed ? ['the configuration says so'] : []
+  const { account, item, journal, chain } = turn.evidence
+  const whose = account === undefined ? 'the supply' : `account ${account}${item === '' ? '' : ` item ${item}`}`
+  return [`${whyOf(token)} at block ${turn.block.number}: ${whose}`, `journal ${journal ?? 'unknown'}, chain ${chain}`]
 }
 
 function whyOf({ fixed, turn }: ClassedToken): string {
@@ -76,10 +119,12 @@ const WHY = {
 } as const
 
 /** Amounts as decimal text: JSON numbers would lose digits. */
-function facts(chain: ChainId, token: ClassedToken): Readonly<Record<string, unknown>> {
+function facts(chain: ChainId, token: NamedToken): Readonly<Record<string, unknown>> {
   const { turn } = token
   return {
     token: assetText(chain, token.asset),
+    name: token.name,
+    symbol: token.symbol,
     accounting: token.accounting,
     why: whyOf(token),
     transfers: token.transfers,
@@ -94,18 +139,4 @@ function facts(chain: ChainId, token: ClassedToken): Readonly<Record<string, unk
           turned_at: turn.turnedAt,
         }),
   }
-}
-
-function row(chain: ChainId, token: ClassedToken): string {
-  const { turn } = token
-  const found =
-    turn === undefined
-      ? ['', '', '', '']
-      : [
-          turn.block.number,
-          turn.evidence.account ?? 'supply',
-          turn.evidence.journal ?? 'unknown',
-          turn.evidence.chain,
-        ].map(String)
-  return [assetText(chain, token.asset), token.accounting, whyOf(token), ...found].join('\t')
 }

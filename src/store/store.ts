@@ -288,7 +288,10 @@ export type StoredKey = {
 export interface KeyStore {
   put(key: StoredKey): Promise<void>
   get(id: string): Promise<StoredKey | undefined>
-  list(): Promise<readonly StoredKey[]>
+  /** All keys, oldest first. `usedAt`: when each was last noted as used; undefined where it never was. */
+  list(): Promise<readonly (StoredKey & { readonly usedAt: number | undefined })[]>
+  /** Notes when keys were last used (Unix seconds), by id. Not durable: the last notes may be lost with the machine. */
+  noteUses(uses: ReadonlyMap<string, number>): Promise<void>
   /** False where no such key is. */
   revoke(id: string, at: number): Promise<boolean>
 }

@@ -23,6 +23,8 @@ const preflight = (origin: string, method = 'POST') => ({
   },
 })
 
+const KEY_MISSING = 'API key is missing: send it as x-api-key; "steelyard keys create" makes one'
+
 describe('without keys, a page of another origin', () => {
   let server: LedgerServer
   beforeAll(async () => {
@@ -111,7 +113,7 @@ describe('with keys', () => {
   afterAll(() => server.stop())
 
   test('none is 401 on every call, before anything else is looked at', async () => {
-    const unauthorized = errorBody(401, 'UNAUTHORIZED', 'API key is missing')
+    const unauthorized = errorBody(401, 'UNAUTHORIZED', KEY_MISSING)
     for (const path of READS) {
       const answer = await server.get(path)
       expect([answer.status, answer.json]).toEqual([401, unauthorized])

@@ -47,6 +47,8 @@ function expectError(answer: Answered, status: number, message: string): void {
 
 const withKey = (other: string = key): RequestInit => ({ headers: { 'x-api-key': other } })
 
+const KEY_MISSING = 'API key is missing: send it as x-api-key; "steelyard keys create" makes one'
+
 describe('parameters', () => {
   const list = (length: number) => Array.from({ length }, (_, index) => `0x${index.toString(16).padStart(40, '0')}`)
   test.each([
@@ -121,8 +123,8 @@ test('a range of one block and one second is a range', async () => {
 
 describe('keys', () => {
   test('none: 401; what is not ours: 403', async () => {
-    expectError(await server.call(TOKENS), 401, 'API key is missing')
-    expectError(await server.call(TOKENS, withKey('')), 401, 'API key is missing')
+    expectError(await server.call(TOKENS), 401, KEY_MISSING)
+    expectError(await server.call(TOKENS, withKey('')), 401, KEY_MISSING)
     for (const bad of ['demo', 'x', `${key}x`, `${key.slice(0, 9)}${'a'.repeat(43)}`, `${key}, ${key}`]) {
       expectError(await server.call(TOKENS, withKey(bad)), 403, 'API key is invalid')
     }
@@ -166,7 +168,7 @@ describe('keys', () => {
   })
 
   test('the key is looked at before the parameters', async () => {
-    expectError(await server.call('/v1/account/tokens'), 401, 'API key is missing')
+    expectError(await server.call('/v1/account/tokens'), 401, KEY_MISSING)
   })
 })
 

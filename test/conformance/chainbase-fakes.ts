@@ -125,6 +125,7 @@ export function fakeTokens(tokens: readonly TokenInfo[]): Tokens {
 export class MemoryKeys implements KeyStore {
   readonly #keys = new Map<string, StoredKey>()
   reads = 0
+  readonly uses = new Map<string, number>()
 
   async put(key: StoredKey): Promise<void> {
     this.#keys.set(key.id, key)
@@ -135,8 +136,12 @@ export class MemoryKeys implements KeyStore {
     return this.#keys.get(id)
   }
 
-  async list(): Promise<readonly StoredKey[]> {
-    return [...this.#keys.values()]
+  async list(): ReturnType<KeyStore['list']> {
+    return [...this.#keys.values()].map((key) => ({ ...key, usedAt: this.uses.get(key.id) }))
+  }
+
+  async noteUses(uses: ReadonlyMap<string, number>): Promise<void> {
+    for (const [id, usedAt] of uses) this.uses.set(id, usedAt)
   }
 
   async revoke(id: string, at: number): Promise<boolean> {

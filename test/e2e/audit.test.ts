@@ -37,15 +37,20 @@ afterAll(async () => {
   await anvil.stop()
 })
 
-async function classes(): Promise<Record<string, { accounting: string; why: string }>> {
-  const { code, out } = await steelyard(['tokens', '--config', server.config])
+async function classes(): Promise<Record<string, unknown>> {
+  const { code, out } = await steelyard(['tokens', '--config', server.config, '--json'])
   expect(code).toBe(0)
-  const rows = out.trim().split('\n')
-  const found: Record<string, { accounting: string; why: string }> = {}
+  const rows = out
+    .trim()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line))
+  const found: Record<string, unknown> = {}
   for (const [name, address] of Object.entries(token)) {
-    const row = rows.find((line) => line.split('\t')[0]?.endsWith(`/erc20:${address}`)) ?? ''
-    const [, accounting = '', why = ''] = row.split('\t')
-    found[name] = { accounting, why }
+    const row = rows.find((one) => JSON.stringify(one).includes(`/erc20:${address}"`))
+    expect(row).toEqual(expect.objectContaining({ accounting: expect.any(String), why: expect.any(String) }))
+    if (typeof row === 'object' && row !== null && 'accounting' in row && 'why' in row) {
+      found[name] = { accounting: row.accounting, why: row.why }
+    }
   }
   return found
 }

@@ -133,11 +133,12 @@ async function exactNow(): Promise<void> {
 
 describe('on a chain of odd tokens', () => {
   test('the audit has found those whose events do not tell their balances, and no other', async () => {
-    const { out } = await steelyard(['tokens', '--config', server.config, '--accounting', 'reads'])
+    const { out } = await steelyard(['tokens', '--config', server.config, '--accounting', 'reads', '--json'])
     const turned = out
       .trim()
       .split('\n')
-      .map((line) => line.split('\t')[0])
+      .map((line): unknown => JSON.parse(line))
+      .map((token) => (typeof token === 'object' && token !== null && 'token' in token ? String(token.token) : ''))
     expect(turned.sort()).toEqual(
       FOUND.map(([token, standard]) => `${CHAIN}/${standard}:${chain.tokens[token]}`).sort(),
     )

@@ -6,6 +6,9 @@ import { systemCode } from '../../core/errors.ts'
 /** The file of what cannot be rebuilt from nodes: keys and the issuer's ledger. */
 export const MAIN_FILE = 'steelyard.db'
 
+/** The file of when keys were last used: written all the time, and no loss. */
+export const USES_FILE = 'key-uses.db'
+
 const READS_END = '.reads.db'
 
 /** Permissions of a store's folder and of its files: the process's own user, and nobody else. */
@@ -67,6 +70,9 @@ export function remedyOf(file: string): string {
   if (name === MAIN_FILE) return 'stop the server and restore the file from a backup: nothing else holds its content'
   if (name.endsWith(READS_END)) {
     return `stop the server, delete ${file} with its -wal and -shm, and start again: it only holds answers of nodes`
+  }
+  if (name === USES_FILE) {
+    return `stop the server, delete ${file} with its -wal and -shm, and start again: it only tells when keys were used`
   }
   // A namespace has no underscore, so the first one stands for the colon.
   const chain = name.replace(/\.db$/, '').replace('_', ':')

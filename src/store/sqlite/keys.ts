@@ -1,8 +1,12 @@
 import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../store.ts'
 import { mustBeOurs, parseStoredJson } from './damaged-value.ts'
 import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import type { SqliteKeyUses } from './key-uses.ts'
 
 const COLUMNS = 'id, secret_hash, name, principal, scopes, origins, ips, created_at, expires_at, revoked_at'
+
+/** Opens the file of uses: it is made where it is first written. */
+export type OpenKeyUses = (when: 'if there' | 'anyway') => SqliteKeyUses | undefined
 
 /** API keys in the authoritative file. */
 export class SqliteKeys implements KeyStore {
@@ -11,8 +15,11 @@ export class SqliteKeys implements KeyStore {
   readonly #get: Statement
   readonly #list: Statement
   readonly #revoke: Statement
+  readonly #openUses: OpenKeyUses
+  #uses: SqliteKeyUses | undefined
 
-  constructor(db: SqliteDatabase) {
+  constructor(db: SqliteDatabase, openUses: OpenKeyUses) {
+    this.#openUses = openUses
     this.#db = db
     const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
     this.#put = sql(`INSERT INTO keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
@@ -34,8 +41,17 @@ export class SqliteKeys implements KeyStore {
     })
   }
 
-  async list(): Promise<readonly StoredKey[]> {
-    return guarded(this.#db, () => this.#list.all().map((row) => parseKey(row as Row)))
+  async list(): ReturnType<KeyStore['list']> {
+    const keys = guarded(this.#db, () => this.#list.all().map((row) => parseKey(row as Row)))
+    this.#uses ??= this.#openUses('if there')
+    const uses = this.#uses?.all() ?? new Map<string, number>()
+    return keys.map((key) => ({ ...key, usedAt: uses.get(key.id) }))
+  }
+
+  async noteUses(uses: ReadonlyMap<string, number>): Promise<void> {
+    if (uses.size === 0) return
+    this.#uses ??= this.#openUses('anyway')
+    this.#uses?.note(uses)
   }
 
   async revoke(id: string, at: number): Promise<boolean> {

@@ -270,3 +270,10 @@ export const LEDGER_MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX ledger_assets_in_order ON ledger_operations (serial) WHERE kind = 'register_asset';
   `,
 ]
+
+/** The file of when API keys were last used. */
+export const USES_MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE uses (id TEXT PRIMARY KEY, used_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+]

@@ -9,15 +9,16 @@ import type { TellDamage } from '../damage.ts'
 import type { ChainReads, Journal, Store } from '../store.ts'
 import type { FixedClasses } from './asset-table.ts'
 import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase } from './database.ts'
-import { factsFile, fileName, isThere, MAIN_FILE, makeFolder, readsFile } from './files.ts'
+import { factsFile, fileName, isThere, MAIN_FILE, makeFolder, readsFile, USES_FILE } from './files.ts'
 import { type JournalStep, SqliteJournal } from './journal.ts'
+import { SqliteKeyUses } from './key-uses.ts'
 import { SqliteKeys } from './keys.ts'
 import { type Lease, takeLease } from './lease.ts'
 import type { LedgerStep } from './ledger-journal.ts'
 import { SqliteLedgers } from './ledgers.ts'
 import { SqliteObservations } from './observations.ts'
 import { SqliteReads } from './reads.ts'
-import { CHAIN_MIGRATIONS, MAIN_MIGRATIONS, READS_MIGRATIONS } from './schema.ts'
+import { CHAIN_MIGRATIONS, MAIN_MIGRATIONS, READS_MIGRATIONS, USES_MIGRATIONS } from './schema.ts'
 import { Snapshot } from './snapshot.ts'
 import { SqliteTokens } from './token-store.ts'
 
@@ -48,7 +49,7 @@ export class SqliteStore implements Store {
     }
     guardedFile(options.folder, () => makeFolder(options.folder))
     const keys = this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: true })
-    this.keys = this.#guarded(MAIN_FILE, () => new SqliteKeys(keys))
+    this.keys = this.#guarded(MAIN_FILE, () => new SqliteKeys(keys, (when) => this.#keyUses(when)))
     this.ledgers = new SqliteLedgers({
       fileIn: (folder) => join(folder, MAIN_FILE),
       folder: options.folder,
@@ -121,6 +122,12 @@ export class SqliteStore implements Store {
     const observations = this.#guarded(name, () => new SqliteObservations({ writer: reads, reader }, codec))
     const tokens = this.#guarded(name, () => new SqliteTokens(reads, db))
     return new SqliteReads({ ...facts, observations, tokens, fixed: this.#fixed(chain) })
+  }
+
+  #keyUses(when: 'if there' | 'anyway'): SqliteKeyUses | undefined {
+    if (when === 'if there' && !isThere(join(this.#options.folder, USES_FILE))) return undefined
+    const db = this.#database(USES_FILE, { migrations: USES_MIGRATIONS, durable: false })
+    return this.#guarded(USES_FILE, () => new SqliteKeyUses(db))
   }
 
   async close(): Promise<void> {

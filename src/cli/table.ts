@@ -1,0 +1,39 @@
+import { cutToWidth, displayWidth, harmless } from './display-width.ts'
+
+/** Columns between two cells. */
+const GAP = '  '
+/** Widest cell before it is cut, where a column has no bound of its own: the rest of the row should stay in sight. */
+const MAX_CELL_COLUMNS = 60
+
+/** Least width that is left to a last column that would leave the terminal. */
+const MIN_LAST_COLUMNS = 8
+
+/** `columns`: the terminal's, undefined where there is none. `bounds`: greatest widths by column on a terminal. */
+export type TableSpace = { readonly columns: number | undefined; readonly bounds?: readonly number[] }
+
+/**
+ * Rows as lines whose cells line up, each ended; the first row is the heading, if there is one. On a terminal, cells are
+ * cut to their bounds and the last one to what is left of the line.
+ */
+export function alignedLines(
+  rows: readonly (readonly string[])[],
+  { columns, bounds = [] }: TableSpace,
+): readonly string[] {
+  const bound = (column: number): number =>
+    columns === undefined ? MAX_CELL_COLUMNS : (bounds[column] ?? MAX_CELL_COLUMNS)
+  const cells = rows.map((row) => row.map((cell, column) => cutToWidth(harmless(cell), bound(column))))
+  const widths: number[] = []
+  for (const row of cells) {
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, displayWidth(cell))
+  }
+  return cells.map((row) => {
+    const start = row.slice(0, -1).map((cell, column) => padded(cell, widths[column] ?? 0) + GAP)
+    const left = (columns ?? Number.POSITIVE_INFINITY) - displayWidth(start.join(''))
+    const last = cutToWidth(row.at(-1) ?? '', Math.max(MIN_LAST_COLUMNS, left))
+    return `${(start.join('') + last).trimEnd()}\n`
+  })
+}
+
+function padded(cell: string, width: number): string {
+  return cell + ' '.repeat(Math.max(0, width - displayWidth(cell)))
+}

@@ -1,0 +1,29 @@
+import { guarded, int, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+
+/** When each key was last used, in a file of its own: a request never waits for the disk of what is authoritative. */
+export class SqliteKeyUses {
+  readonly #db: SqliteDatabase
+  readonly #note: Statement
+  readonly #all: Statement
+
+  constructor(db: SqliteDatabase) {
+    this.#db = db
+    this.#note = db.prepare<unknown[]>(
+      'INSERT INTO uses (id, used_at) VALUES (?, ?) ON CONFLICT DO UPDATE SET used_at = max(used_at, excluded.used_at)',
+    )
+    this.#all = db.prepare<unknown[]>('SELECT id, used_at FROM uses').raw()
+  }
+
+  note(uses: ReadonlyMap<string, number>): void {
+    const run = this.#db.transaction(() => {
+      for (const [id, usedAt] of uses) this.#note.run(id, usedAt)
+    })
+    guarded(this.#db, () => run.immediate())
+  }
+
+  /** Unix seconds by id. */
+  all(): ReadonlyMap<string, number> {
+    const rows = guarded(this.#db, () => this.#all.all()) as Row[]
+    return new Map(rows.map((row): [string, number] => [text(row[0]), int(row[1])]))
+  }
+}
