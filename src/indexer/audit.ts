@@ -25,15 +25,20 @@ const WALK_LIMITS: Readonly<Record<Walk, WalkLimits>> = {
   rereads: { keys: 100, perToken: 25 },
   all: { keys: 200, perToken: 200 },
 }
-/** Walks at a new head, and those that go on at one that rests. */
+/** Walks at a new head, and those that go on at one that rests; beside them all balances are gone over once. */
 const HEAD_WALKS = ['holders', 'doubts', 'openings', 'rereads'] as const satisfies readonly Walk[]
-const REST_WALKS = ['doubts', 'all'] as const satisfies readonly Walk[]
+const REST_WALKS = ['doubts'] as const satisfies readonly Walk[]
 /** Suspicions looked into in one round; the others are found again. */
 const MAX_CASES = 3
 /** The same while blocks are fetched again, which settles most of them. */
 const MAX_CASES_REFETCHING = 1
 /** Pause between two rounds at a resting head while not all balances were compared yet, in milliseconds. */
 const WALK_PAUSE_MS = 1_000
+/**
+ * From the first round on, how long the walk over all balances goes on without a pause, in milliseconds: so long readers
+ * may wait for the first look, and a chain of some ten thousand balances is compared whole.
+ */
+const FIRST_LOOK_MS = 30_000
 /** Pauses at a resting head while nothing in doubt was settled grow from here to there, in milliseconds. */
 const DOUBT_PAUSE_MS = { first: 2_000, last: 60_000 }
 
@@ -69,9 +74,11 @@ export class Auditor implements AuditFeed {
   #work: DoubtWork | undefined
   /** The last round left work behind at the same head. */
   #more = false
-  /** All balances were compared once. */
+  /** All balances were compared once, here or by a process before. */
   #isWalked = false
   #fruitless = 0
+  /** When the first round began, by the monotonic clock. */
+  #begunAt: number | undefined
   /** The last round: when it ended, in Unix seconds, and how many failed since one did not. */
   #last: { readonly at: number; readonly failures: number; readonly error: string | undefined } | undefined
   #wake: () => void = () => undefined
@@ -122,7 +129,7 @@ export class Auditor implements AuditFeed {
   }
 
   hasLooked(): boolean {
-    return this.#last !== undefined
+    return this.#last !== undefined && (this.#isWalked || this.#last.failures > 0)
   }
 
   error(): string | undefined {
@@ -162,6 +169,7 @@ export class Auditor implements AuditFeed {
     const head = this.#head
     if (head === undefined) return
     this.#counts.audit_rounds++
+    this.#begunAt ??= this.#options.now()
     this.#rests.nextRound()
     this.#failing.nextRound()
     const before = await this.#takeWork()
@@ -188,7 +196,9 @@ export class Auditor implements AuditFeed {
     if (errors.length > 0) throw errors[0]
     this.#audited = head
     // A head is gone over again while that brings something; tokens that never answer wait for the next one.
-    this.#more = this.#counts.audit_adopted > adopted || this.#suspects.size > 0 || moves || after.rechecking
+    const isFirstLook = !this.#isWalked && this.#options.now() - this.#begunAt < FIRST_LOOK_MS
+    this.#more =
+      this.#counts.audit_adopted > adopted || this.#suspects.size > 0 || moves || after.rechecking || isFirstLook
   }
 
   /** Says how a round ended: `error` is undefined where it did not fail. */
@@ -205,7 +215,8 @@ export class Auditor implements AuditFeed {
     signal: AbortSignal,
   ): Promise<void> {
     const touched = this.#touched.take()
-    const names: readonly Walk[] = !isNew ? REST_WALKS : work.rechecking ? [...HEAD_WALKS, 'all'] : HEAD_WALKS
+    const isWalking = !this.#isWalked || work.rechecking
+    const names: readonly Walk[] = [...(isNew ? HEAD_WALKS : REST_WALKS), ...(isWalking ? (['all'] as const) : [])]
     const steps = new Map<Walk, WalkStep>()
     for (const walk of names) steps.set(walk, await this.#options.journal.audits.next(walk, WALK_LIMITS[walk]))
     const of = (walk: Walk): readonly BalanceKey[] => steps.get(walk)?.keys ?? []

@@ -48,13 +48,16 @@ export type AuditFeed = {
   readonly judged: (judged: readonly Judged[]) => void
   /** Counters for metrics and `/health`. */
   readonly counts: () => Readonly<Record<string, number>>
-  /** True once a head was looked at, whatever came of it. */
+  /** True once all balances were looked at, or could not be. */
   readonly hasLooked: () => boolean
   /** Why the last round failed; undefined where it did not. */
   readonly error: () => string | undefined
 }
 
-/** Longest wait for the audit's first look at the head, in milliseconds: a node may be slow to tell balances. */
+/**
+ * Longest wait for the audit's first look at all balances, in milliseconds: a node may be slow to tell them, and there may
+ * be very many.
+ */
 const FIRST_LOOK_MS = 30_000
 
 /** What one step left to do: go on at once, or wait for the chain to move. */
@@ -251,7 +254,7 @@ export class Indexer {
     }
   }
 
-  /** False until the first head was audited: what a node left out of the backfill would be told as complete. */
+  /** False until all was audited once: what a node left out of the backfill would be told as complete. */
   #isLookedAt(): boolean {
     const { audit, now } = this.#options
     this.#caughtUpSince ??= now()

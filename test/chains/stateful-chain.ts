@@ -9,6 +9,9 @@ import { type Movement, makeBlock } from '../store/chains.ts'
 import { sidesOf } from '../store/model.ts'
 import { hash, MockChain } from './mock-chain.ts'
 
+/** By a range of blocks, or block by block. */
+type Way = 'range' | 'hash'
+
 /** How a balance may be asked for, as far as lies go. */
 type Asked = {
   readonly key: BalanceKey
@@ -23,6 +26,10 @@ type Asked = {
  */
 export class StatefulChain extends MockChain {
   readonly #silent = new Map<string, readonly Transfer[]>()
+  /** Further logs that the node leaves out, for ever: `way` says how it was asked. */
+  omits: (log: { readonly block: number; readonly transfer: Transfer; readonly way: Way }) => boolean = () => false
+  /** False: the node keeps no receipts. */
+  hasReceipts = true
   readonly #hidden = new Map<string, { logs: ReadonlySet<number>; inRanges: boolean }>()
   /** Tokens that answer nothing. */
   readonly mute = new Set<string>()
@@ -53,13 +60,16 @@ export class StatefulChain extends MockChain {
   }
 
   override async transfers(range: Parameters<ChainAdapter['transfers']>[0]): Promise<readonly BlockTransfers[]> {
-    const blocks = (await super.transfers(range)).map((block) => this.#shown(block, true))
+    const blocks = (await super.transfers(range)).map((block) => this.#shown(block, 'range'))
     return blocks.filter((block) => block.transfers.length > 0)
   }
 
   override async transfersOf(asked: Parameters<ChainAdapter['transfersOf']>[0]): Promise<readonly BlockTransfers[]> {
+    if (asked.source === 'receipts' && !this.hasReceipts) {
+      throw new ServiceError('NODE_RPC', 'pruned', { fields: { failure: 'no_receipts' } })
+    }
     const blocks = await super.transfersOf(asked)
-    return asked.source === 'receipts' ? blocks : blocks.map((block) => this.#shown(block, false))
+    return asked.source === 'receipts' ? blocks : blocks.map((block) => this.#shown(block, 'hash'))
   }
 
   override async readBalances(request: Parameters<ChainAdapter['readBalances']>[0]): Promise<BalanceReads> {
@@ -124,10 +134,13 @@ export class StatefulChain extends MockChain {
     return this.branch(at.hash).flatMap((block) => [...block.transfers, ...(this.#silent.get(block.hash) ?? [])])
   }
 
-  #shown(block: BlockTransfers, inRange: boolean): BlockTransfers {
+  #shown(block: BlockTransfers, way: Way): BlockTransfers {
     const hidden = this.#hidden.get(block.hash)
-    if (hidden === undefined || (inRange && !hidden.inRanges)) return block
-    return { ...block, transfers: block.transfers.filter(({ logIndex }) => !hidden.logs.has(logIndex)) }
+    const logs = hidden === undefined || (way === 'range' && !hidden.inRanges) ? undefined : hidden.logs
+    const transfers = block.transfers.filter(
+      (transfer) => logs?.has(transfer.logIndex) !== true && !this.omits({ block: block.number, transfer, way }),
+    )
+    return { ...block, transfers }
   }
 
   #at(at: BlockRef | 'latest'): BlockRef {

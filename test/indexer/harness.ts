@@ -29,16 +29,27 @@ export type Rig = {
   readonly settle: () => Promise<void>
   /** Settles, audits until nothing is due, and tells the auditor's counters. */
   readonly audit: () => Promise<Readonly<Record<string, number>>>
+  /** One round of the audit, due or not. */
+  readonly round: () => Promise<void>
+  readonly auditor: Auditor
   readonly dump: () => string[]
+  /** Ends it and leaves its folder, for a rig that goes on there. */
+  readonly stop: () => Promise<string>
   readonly close: () => Promise<void>
+}
+
+export type RigOptions = {
+  readonly classes?: ReadonlyMap<string, Accounting>
+  readonly ranges?: number
+  /** Of a rig that was stopped. */
+  readonly folder?: string
 }
 
 export async function makeRig(
   chain: ChainAdapter,
   coverage = ALL,
-  { classes, ...limits }: { readonly classes?: ReadonlyMap<string, Accounting>; readonly ranges?: number } = {},
+  { classes, folder = mkdtempSync(join(tmpdir(), 'steelyard-indexer-')), ...limits }: RigOptions = {},
 ): Promise<Rig> {
-  const folder = mkdtempSync(join(tmpdir(), 'steelyard-indexer-'))
   const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, classesOf: () => classes ?? new Map() })
   const journal = await store.openJournal(CHAIN, coverage)
   const reads = await store.openReads(CHAIN)
@@ -72,6 +83,12 @@ export async function makeRig(
     // Reads share a snapshot for a turn: what was just written is seen in the next.
     await nextTurn()
   }
+  const stop = async (): Promise<string> => {
+    await nextTurn()
+    await journal.close()
+    await store.close()
+    return folder
+  }
   return {
     indexer,
     journal,
@@ -84,11 +101,15 @@ export async function makeRig(
       await nextTurn()
       return audit.counts()
     },
+    round: async () => {
+      await audit.round(signal)
+      await nextTurn()
+    },
+    auditor: audit,
+    stop,
     dump: () => dumpChain(join(folder, 'eip155_1.db')),
     close: async () => {
-      await nextTurn()
-      await journal.close()
-      await store.close()
+      await stop()
       rmSync(folder, { recursive: true })
     },
   }

@@ -1,0 +1,224 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from 'vitest'
+import { ChainBalances } from '../../src/balances/chain-balances.ts'
+import { NodeReader } from '../../src/balances/node-reader.ts'
+import { assetKey } from '../../src/core/asset.ts'
+import type { Balance, BalanceKey } from '../../src/core/balance.ts'
+import { ServiceError } from '../../src/core/errors.ts'
+import { StatefulChain } from '../chains/stateful-chain.ts'
+import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
+import { makeRig, type Rig, undisturbed } from './harness.ts'
+
+const [coin, second, deed] = ASSETS
+const [alice = '', bob = '', carol = '', dave = ''] = ACCOUNTS
+const LAST = 60
+/** From here on the chain is followed block by block; up to here it came in ranges. */
+const FINAL = 150
+const KEYS: readonly BalanceKey[] = ACCOUNTS.flatMap((account) =>
+  [coin, second, deed].map((asset) => ({ account, asset, item: '' })),
+)
+const signal = new AbortController().signal
+
+/** Mints of three tokens, then payments among five accounts, a few in each block; the last blocks are not final. */
+function busyChain(): StatefulChain {
+  const chain = new StatefulChain().add('0', undefined)
+  const account = (place: number): string => ACCOUNTS[place % ACCOUNTS.length] ?? ''
+  for (let number = 1; number <= FINAL + LAST; number++) {
+    // No five payments in a row cancel each other.
+    const paid = BigInt(1 + (number % 3))
+    const movements: Movement[] = [
+      { asset: coin, from: undefined, to: account(number), amount: 10n, item: 0 },
+      { asset: second, from: undefined, to: account(number * 2), amount: 3n, item: 0 },
+      { asset: deed, from: undefined, to: account(number * 3), amount: 1n, item: number },
+    ]
+    if (number > 6) {
+      movements.push({ asset: coin, from: account(number + 1), to: account(number + 3), amount: paid, item: 0 })
+      movements.push({ asset: second, from: account(number * 2 + 1), to: account(number + 2), amount: paid, item: 0 })
+    }
+    chain.add(`${number}`, `${number - 1}`, movements)
+  }
+  return chain.show(`${FINAL + LAST}`, FINAL)
+}
+
+/** The read side over a rig's store and the chain's node. */
+function balancesOf(rig: Rig, chain: StatefulChain): ChainBalances {
+  const node = new NodeReader({ adapter: chain, observations: rig.reads.observations, signal })
+  return new ChainBalances({ reads: rig.reads, node, now: () => 1_000_000 })
+}
+
+/** Answers that are not what the chain says at the block that they name, now and as of two earlier blocks. */
+async function untrue(rig: Rig, chain: StatefulChain): Promise<string[]> {
+  const balances = balancesOf(rig, chain)
+  const looks = [
+    await balances.get(KEYS, { mode: 'stored' }),
+    await balances.getAsOf(KEYS, 40),
+    await balances.getAsOf(KEYS, FINAL + 5),
+  ]
+  return looks.flatMap((answers) => answers.flatMap((answer, index) => untrueOf(answer, KEYS[index], chain)))
+}
+
+function untrueOf(answer: Balance, key: BalanceKey | undefined, chain: StatefulChain): string[] {
+  if (!answer.known || key === undefined || answer.amount === chain.balanceOf(key, answer.block)) return []
+  return [`${assetKey(key.asset)} of ${key.account} at ${answer.block.number}: ${answer.amount} from ${answer.source}`]
+}
+
+async function sources(rig: Rig, chain: StatefulChain): Promise<Set<string>> {
+  const answers = await balancesOf(rig, chain).get(KEYS, { mode: 'stored' })
+  return new Set(answers.map((answer) => (answer.known ? answer.source : 'unknown')))
+}
+
+let rig: Rig | undefined
+afterEach(async () => {
+  await rig?.close()
+  rig = undefined
+})
+
+let asked = 0
+/** What a node leaves out. */
+const LIES: Readonly<Record<string, StatefulChain['omits']>> = {
+  'one token': ({ transfer }) => assetKey(transfer.asset) === assetKey(second),
+  'one token in ranges': ({ transfer, way }) => way === 'range' && assetKey(transfer.asset) === assetKey(coin),
+  'one account': ({ transfer }) => transfer.to === carol || transfer.from === carol,
+  'what one account gets': ({ transfer }) => transfer.to === dave,
+  'every third log of a block': ({ transfer }) => transfer.logIndex % 3 === 1,
+  'every third log that is asked for': () => ++asked % 3 === 0,
+  'logs of old blocks': ({ block, transfer }) => block < 50 && transfer.logIndex === 3,
+  'logs from some block on': ({ block, transfer }) => block > 124 && transfer.logIndex > 2,
+  'all logs of every seventh block, by hash only': ({ block, way }) => way === 'hash' && block % 7 === 0,
+  'all payments': ({ transfer }) => transfer.from !== undefined,
+  'all mints in ranges': ({ transfer, way }) => way === 'range' && transfer.from === undefined,
+}
+
+describe('a node that leaves out', () => {
+  test.each(Object.entries(LIES))(
+    '%s: no answer is untrue, and at a resting head all is repaired',
+    async (_, omits) => {
+      const chain = busyChain()
+      chain.omits = omits
+      rig = await makeRig(chain)
+      await rig.settle()
+      await rig.round()
+      expect(await untrue(rig, chain)).toEqual([])
+      for (let round = 0; round < 60; round++) {
+        // What callers had to read is held against the journal too.
+        await rig.settle()
+        if (!rig.auditor.isDue) break
+        await rig.round()
+        expect(await untrue(rig, chain)).toEqual([])
+      }
+      expect(await sources(rig, chain)).toEqual(new Set(['events']))
+      expect(rig.dump()).toEqual(await undisturbed(busyChain()))
+      expect(chain.distrusted.length).toBeGreaterThan(0)
+      expect((await rig.reads.clock()).doubts).toMatchObject({ pairs: 0, tokens: 0, chain: false })
+    },
+    60_000,
+  )
+
+  test.each(Object.entries(LIES))(
+    '%s, and keeps no receipts: no answer is untrue',
+    async (_, omits) => {
+      const chain = busyChain()
+      chain.omits = omits
+      chain.hasReceipts = false
+      rig = await makeRig(chain)
+      await rig.settle()
+      for (let round = 0; round < 25; round++) {
+        await rig.round()
+        // Of an item that was minted to an account, whose contract tells no supply, only a log or a receipt could say.
+        expect((await untrue(rig, chain)).filter((line) => !line.startsWith('erc721'))).toEqual([])
+        await rig.settle()
+      }
+      expect((await rig.reads.audits.findings(999)).length).toBeGreaterThan(0)
+    },
+    60_000,
+  )
+})
+
+test('missing logs of one token put that token in doubt, of a second one the chain, until all was fetched again', async () => {
+  const chain = busyChain()
+  rig = await makeRig(chain)
+  await rig.audit()
+  const [block] = chain.canonical().filter(({ number }) => number === 30)
+  if (block === undefined) throw new TypeError('block 30 is there')
+  const without = async (log: number) => {
+    await rig?.journal.repair([{ ...block, transfers: block.transfers.filter(({ logIndex }) => logIndex > log) }])
+    await nextTurn()
+  }
+  const doubts = async () =>
+    Promise.all([coin, second, deed].map(async (one) => (await rig?.reads.asset(one))?.inDoubt))
+  await without(0)
+  expect([await doubts(), (await rig.reads.clock()).inDoubt]).toEqual([[true, false, false], false])
+  expect(await sources(rig, chain)).toEqual(new Set(['events', 'reads']))
+  await without(1)
+  expect([await doubts(), (await rig.reads.clock()).inDoubt]).toEqual([[true, true, false], true])
+  expect(await sources(rig, chain)).toEqual(new Set(['reads']))
+  expect(await untrue(rig, chain)).toEqual([])
+  await rig.round()
+  await rig.audit()
+  expect([await doubts(), (await rig.reads.clock()).inDoubt]).toEqual([[false, false, false], false])
+  expect(await sources(rig, chain)).toEqual(new Set(['events']))
+  expect(rig.dump()).toEqual(await undisturbed(chain))
+})
+
+test('tokens that do not keep to their logs put nothing but themselves in doubt, however many, and are read then', async () => {
+  const chain = busyChain()
+  const head = FINAL + LAST
+  const silent = [coin, second].map((asset) => ({ asset, from: undefined, to: alice, amount: 5n, item: 0 }))
+  chain.silently(`${head}`, silent)
+  rig = await makeRig(chain)
+  await rig.settle()
+  for (let round = 0; round < 5; round++) {
+    await rig.round()
+    expect((await rig.reads.clock()).doubts).toMatchObject({ chain: false, refetching: undefined })
+    expect(await untrue(rig, chain)).toEqual([])
+  }
+  expect((await rig.reads.audits.classes()).turned).toBe(2)
+  expect((await rig.reads.clock()).doubts).toMatchObject({ pairs: 0, tokens: 0 })
+})
+
+test('a process that ends in the middle of it goes on where it was, and tells the adapter what was proven', async () => {
+  const chain = busyChain()
+  chain.omits = ({ transfer, way }) => way === 'range' && transfer.logIndex === 1
+  rig = await makeRig(chain)
+  await rig.settle()
+  let receipts = 0
+  chain.fault = (call) => {
+    if (call === 'transfersOf' && ++receipts > 20) throw new ServiceError('NODE_UNREACHABLE', 'gone')
+  }
+  for (let round = 0; round < 4; round++) await rig.round().catch(() => undefined)
+  expect((await rig.reads.clock()).doubts.refetching).toBeDefined()
+  const folder = await rig.stop()
+  rig = undefined
+  chain.fault = () => undefined
+  chain.distrusted.length = 0
+  rig = await makeRig(chain, undefined, { folder })
+  expect(await untrue(rig, chain)).toEqual([])
+  await rig.settle()
+  await rig.round()
+  expect(chain.distrusted.length).toBeGreaterThan(0)
+  expect(await untrue(rig, chain)).toEqual([])
+  await rig.audit()
+  expect(await sources(rig, chain)).toEqual(new Set(['events']))
+  expect(rig.dump()).toEqual(await undisturbed(busyChain()))
+})
+
+test('a reorg while all is fetched again: nothing untrue is answered, and what was replaced is fetched too', async () => {
+  const head = FINAL + LAST
+  const chain = busyChain()
+  const pay = (amount: bigint): Movement => ({ asset: coin, from: alice, to: bob, amount, item: 0 })
+  chain.add(`${head - 1}b`, `${head - 2}`, [pay(2n), pay(3n)]).add(`${head}b`, `${head - 1}b`, [pay(4n)])
+  chain.add(`${head + 1}b`, `${head}b`, [pay(5n), pay(6n)])
+  // Once it is caught the adapter asks otherwise.
+  chain.omits = ({ transfer }) => chain.distrusted.length === 0 && transfer.logIndex === 1
+  rig = await makeRig(chain)
+  await rig.settle()
+  await rig.round()
+  expect(await untrue(rig, chain)).toEqual([])
+  chain.show(`${head + 1}b`, FINAL)
+  await rig.settle()
+  expect(await untrue(rig, chain)).toEqual([])
+  await rig.audit()
+  expect(await untrue(rig, chain)).toEqual([])
+  expect(await sources(rig, chain)).toEqual(new Set(['events']))
+  expect(rig.dump()).toEqual(await undisturbed(chain))
+})
