@@ -4,6 +4,7 @@ import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Difference } from './balances/verify.ts'
+import { refuteDifference } from './balances/verify-refute.ts'
 import { VerifySampler } from './balances/verify-sampler.ts'
 import type { AdapterCounts, ChainAdapter, FollowedKind, KindDefinition } from './chains/adapter.ts'
 import { kindOf } from './chains/registry.ts'
@@ -115,7 +116,7 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): 
     counts: () => ({ ...counts, ...sampler?.counts() }),
   })
   const tokens = followTokens({ adapter, reads, time, log, signal: beside })
-  const audits = runAudit(audit, log, beside)
+  const audits = runAudit({ auditor: audit, log }, beside)
   const pollMs = chain.pollMs ?? kind.pollMs
   const samples = sampler?.run(Math.max(MIN_SAMPLE_PAUSE_MS, POLLS_A_SAMPLE * pollMs), beside)
   const fatal = await run({ indexer, pollMs, log, signal })
@@ -169,21 +170,10 @@ function samplerOf(
     random: Math.random,
     onDifference: async (difference, isFirst) => {
       if (isFirst) tellDifference(chain, difference)
-      await refute({ reads, audit }, difference)
+      await refuteDifference({ observations: reads.observations, audit }, difference)
     },
     onFailure: (error) => log('warn', 'cannot sample balances, will try again', { error: String(error) }),
   })
-}
-
-/** What the sampler found to be untrue is not answered any more: the audit settles it. */
-async function refute(
-  { reads, audit }: { readonly reads: ChainReads; readonly audit: Auditor },
-  { subject, account, asset, item, block, stored, accounting }: Difference,
-): Promise<void> {
-  if (accounting === 'events') await audit.refuted({ asset, account: subject === 'supply' ? undefined : account, item })
-  if (subject !== 'observation') return
-  const observation = { account, asset, item, block, amount: stored, observedAt: 0 }
-  await reads.observations.settle([{ observation, keep: false }])
 }
 
 function tellDifference(chain: ChainConfig, difference: Difference): void {

@@ -31,6 +31,7 @@ export class VerifySampler {
   readonly #options: SamplerOptions
   readonly #tally = new Tally()
   readonly #told = new Set<string>()
+  #failed = 0
 
   constructor(options: SamplerOptions) {
     this.#options = options
@@ -40,7 +41,13 @@ export class VerifySampler {
   counts(): Readonly<Record<string, number>> {
     const { checked, equal, different, skipped } = this.#tally.counts
     const left = Object.values(skipped).reduce((sum, count) => sum + count, 0)
-    return { verify_checked: checked, verify_equal: equal, verify_different: different, verify_skipped: left }
+    return {
+      verify_checked: checked,
+      verify_equal: equal,
+      verify_different: different,
+      verify_skipped: left,
+      verify_failed: this.#failed,
+    }
   }
 
   /** Rounds, `pauseMs` apart, until the signal fires. What fails is tried again, told once. */
@@ -52,6 +59,7 @@ export class VerifySampler {
         failing = false
       } catch (error) {
         if (signal.aborted) return
+        this.#failed++
         if (!failing) this.#options.onFailure(error)
         failing = true
       }

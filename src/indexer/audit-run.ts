@@ -7,16 +7,23 @@ const PAUSE_MS = 250
 /** Pauses after failures grow to this. */
 const MAX_PAUSE_MS = 30_000
 
+export type AuditRun = {
+  readonly auditor: Pick<Auditor, 'due' | 'round' | 'ended'>
+  readonly log: AuditorOptions['log']
+  /** Pause after a round, in milliseconds, unless the usual one. */
+  readonly pauseMs?: number
+}
+
 /**
  * Audits head after head until the signal fires, beside the indexing, and no error ends it before. What fails is tried
  * again after growing pauses, and kept where `/health` reads it. The log says the first of several failures.
  */
-export async function runAudit(auditor: Auditor, log: AuditorOptions['log'], signal: AbortSignal): Promise<void> {
+export async function runAudit({ auditor, log, pauseMs = PAUSE_MS }: AuditRun, signal: AbortSignal): Promise<void> {
   let failures = 0
   while (!signal.aborted) {
-    await auditor.due(signal)
-    if (signal.aborted) return
     try {
+      await auditor.due(signal)
+      if (signal.aborted) return
       await auditor.round(signal)
       auditor.ended(undefined)
       failures = 0
@@ -25,8 +32,9 @@ export async function runAudit(auditor: Auditor, log: AuditorOptions['log'], sig
       auditor.ended(error)
       if (failures++ === 0) tellFailure(error, log)
     }
-    const pauseMs = Math.min(MAX_PAUSE_MS, PAUSE_MS * 2 ** Math.min(failures, 16))
-    await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+    await sleep(Math.min(MAX_PAUSE_MS, pauseMs * 2 ** Math.min(failures, 16)), undefined, { signal }).catch(
+      () => undefined,
+    )
   }
 }
 

@@ -1,6 +1,8 @@
 /** The sampler of `serve`, round by round, on a real store. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Difference } from '../../src/balances/verify.ts'
+import { refuteDifference } from '../../src/balances/verify-refute.ts'
 import { VerifySampler } from '../../src/balances/verify-sampler.ts'
 import type { ChainProver, Proof, Question } from '../../src/chains/adapter.ts'
 import { ServiceError } from '../../src/core/errors.ts'
@@ -52,6 +54,7 @@ const counts = (checked: number, different: number, skipped = 0) => ({
   verify_equal: checked - different,
   verify_different: different,
   verify_skipped: skipped,
+  verify_failed: 0,
 })
 
 test('it asks nothing before the chain has caught up, then counts round by round', async () => {
@@ -113,4 +116,23 @@ test('rounds that fail are told once, and go on until the signal fires', async (
   await sampler.run(1, stopping.signal)
   expect(rounds).toBe(3)
   expect(failures).toMatchObject([{ code: 'NODE_UNREACHABLE' }])
+})
+
+test('what it finds untrue is answered no more: a balance is in doubt at once, and a read is dropped', async () => {
+  await rig.settle()
+  const key = { account: ACCOUNTS[1] ?? '', asset: coin, item: '' }
+  const other = { ...key, account: ACCOUNTS[2] ?? '' }
+  const head = (await rig.reads.clock()).published
+  if (head === undefined) throw new TypeError('something is published')
+  const block = { number: head.number, hash: head.hash }
+  await rig.reads.observations.put([{ ...key, amount: 99n, block, observedAt: 1 }])
+  const parts = { observations: rig.reads.observations, audit: rig.auditor }
+  const difference = { ...other, block, stored: HELD, chainSays: 1n, accounting: 'events' } as const
+  await refuteDifference(parts, { ...difference, subject: 'balance' })
+  await refuteDifference(parts, { ...difference, ...key, subject: 'observation', stored: 99n, accounting: 'reads' })
+  await nextTurn()
+  const { rows } = await rig.reads.balances([key, other])
+  expect(rows.map((row) => row?.inDoubt)).toEqual([false, true])
+  expect(await rig.reads.observations.get([key])).toEqual([undefined])
+  expect(rig.auditor.isDue).toBe(true)
 })

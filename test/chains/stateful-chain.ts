@@ -28,6 +28,8 @@ export class StatefulChain extends MockChain {
   readonly #silent = new Map<string, readonly Transfer[]>()
   /** Further logs that the node leaves out, for ever: `way` says how it was asked. */
   omits: (log: { readonly block: number; readonly transfer: Transfer; readonly way: Way }) => boolean = () => false
+  /** True of a contract that is not there at the end of a block. */
+  isAbsent: (asset: AssetRef, block: number) => boolean = () => false
   /** False: the node keeps no receipts. */
   hasReceipts = true
   readonly #hidden = new Map<string, { logs: ReadonlySet<number>; inRanges: boolean }>()
@@ -82,6 +84,7 @@ export class StatefulChain extends MockChain {
     const reads = request.keys.map((key): BalanceRead => {
       if (refused !== undefined) return { ok: false, reason: refused }
       if (forgotten) return { ok: false, reason: 'no_archive' }
+      if (this.isAbsent(key.asset, block.number)) return { ok: false, reason: 'not_a_token' }
       if (this.mute.has(assetKey(key.asset))) return { ok: false, reason: 'token_does_not_answer' }
       const amount = this.balanceOf(key, block)
       return { ok: true, amount: this.lie({ key, at: block, ask: request.ask, amount }) }

@@ -145,6 +145,35 @@ describe('a token whose logs do not explain it is turned', () => {
     await rig.close()
   })
 
+  test.each([
+    { name: 'stays where the contract was there before', created: 2, classes: ['reads', 'events'] },
+    { name: 'goes where the contract itself was of that branch', created: 4, classes: ['events', 'events'] },
+  ])('on a branch that is lost, with the first that was seen of it: the class $name', async ({ created, classes }) => {
+    const mint = { asset: coin, from: undefined, to: alice, amount: 5n, item: 0 }
+    const chain = new StatefulChain()
+      .add('0', undefined)
+      .add('1', '0', [{ ...mint, asset: second }])
+      .add('2', '1')
+      .add('3', '2')
+      .add('4a', '3', [mint])
+      .silently('4a', [{ ...mint, amount: 1n }])
+      .add('4b', '3')
+      .add('5b', '4b', [mint])
+      .add('6b', '5b')
+      .show('4a')
+    chain.isAbsent = (asset, block) => assetKey(asset) === assetKey(coin) && block < created
+    const rig = await makeRig(chain)
+    await rig.audit()
+    expect(await classesOf(rig)).toEqual(['reads', 'events'])
+    chain.show('5b')
+    await rig.settle()
+    // Until somebody has looked, it is read.
+    expect(await classesOf(rig)).toEqual(['reads', 'events'])
+    await rig.audit()
+    expect(await classesOf(rig)).toEqual(classes)
+    await rig.close()
+  })
+
   test('but not where the configuration says what it is', async () => {
     const chain = trunk().silently('3', [move(undefined, alice, 9n)])
     const rig = await makeRig(chain, undefined, { classes: new Map([[assetKey(coin), 'events']]) })

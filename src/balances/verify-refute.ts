@@ -1,0 +1,21 @@
+import type { Refutation } from '../store/doubts.ts'
+import type { ObservationStore } from '../store/store.ts'
+import type { Difference } from './verify.ts'
+
+/**
+ * What was found to be untrue is answered no more: the audit is told of it, and a read that the chain contradicts at its own
+ * block is dropped. @throws STORE_UNAVAILABLE
+ */
+export async function refuteDifference(
+  parts: {
+    readonly observations: Pick<ObservationStore, 'settle'>
+    readonly audit: { readonly refuted: (refutation: Refutation) => Promise<void> }
+  },
+  { subject, account, asset, item, block, stored, accounting }: Difference,
+): Promise<void> {
+  const whose = subject === 'supply' ? undefined : account
+  if (accounting === 'events') await parts.audit.refuted({ asset, account: whose, item })
+  if (subject !== 'observation') return
+  const observation = { account, asset, item, block, amount: stored, observedAt: 0 }
+  await parts.observations.settle([{ observation, keep: false }])
+}
