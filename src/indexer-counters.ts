@@ -61,4 +61,8 @@ export const INDEXER_COUNTERS: Readonly<Record<Counted, CounterWords>> = {
     name: 'steelyard_audit_refetched_transfers_total',
     help: 'Transfers that were written while all blocks were fetched again',
   },
+  verify_failed: {
+    name: 'steelyard_verify_failed_rounds_total',
+    help: 'Rounds of the sampler of balances that failed',
+  },
 }
