@@ -4,7 +4,7 @@ import type { AuditCounts } from './indexer/audit-counts.ts'
 /** A counter of the metrics: its name ends in `_total`, as Prometheus wants it. */
 type CounterWords = { readonly name: `steelyard_${string}_total`; readonly help: string }
 
-type Counted = keyof AdapterCounts | keyof AuditCounts | 'conflicts' | 'rollbacks' | 'transfers'
+type Counted = keyof AdapterCounts | keyof AuditCounts | 'conflicts' | 'rollbacks' | 'transfers' | 'verify_failed'
 
 /** What an indexer counts since it started, each with a name of its own. A new count has to be named here. */
 export const INDEXER_COUNTERS: Readonly<Record<Counted, CounterWords>> = {
