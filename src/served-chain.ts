@@ -2,11 +2,16 @@
 import type { ServedChain } from './api/deps.ts'
 import type { KindDefinition } from './chains/adapter.ts'
 import type { ChainConfig } from './config/chains.ts'
+import type { AssetRef } from './core/asset.ts'
 import { ServiceError } from './core/errors.ts'
 import type { OpenChain } from './open-chain.ts'
 import type { IndexerHandle, IndexerStatus, Stopped } from './start-indexer.ts'
 import type { ChainClock } from './store/store.ts'
 import { unwrittenClock } from './store/unwritten-clock.ts'
+
+/** Stored positions that are looked through for one that the documentation can name. */
+const POSITIONS_LOOKED_AT = 200
+const FUNGIBLE_TOKENS: ReadonlySet<string> = new Set(['erc20', 'ledger'])
 
 /**
  * A configured chain. Damage to its files, found at the start or while it is served, stops this chain alone: its calls
@@ -76,6 +81,22 @@ export class Chain {
       kind: this.kind.kind,
       clock: () => this.clock(),
       wait: () => this.#indexer?.status().wait,
+      position: () => this.#position(),
+    }
+  }
+
+  /** The first fungible token that is held, of a few stored positions. Never throws: it is for documentation alone. */
+  async #position(): Promise<{ readonly account: string; readonly asset: AssetRef } | undefined> {
+    try {
+      const { reads } = this.use()
+      const { published } = await reads.clock()
+      if (published === undefined) return undefined
+      const { rows } = await reads.walk({ after: { share: 0 }, at: published, limit: POSITIONS_LOOKED_AT })
+      return rows.find(
+        ({ amount, asset, inDoubt }) => (amount ?? 0n) > 0n && !inDoubt && FUNGIBLE_TOKENS.has(asset.standard),
+      )
+    } catch {
+      return undefined
     }
   }
 

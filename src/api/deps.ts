@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Balances } from '../balances/balances.ts'
+import type { AssetRef } from '../core/asset.ts'
 import type { ChainId, Kind } from '../core/chain.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { ChainClock } from '../store/store.ts'
@@ -16,6 +17,8 @@ export type ServedChain = {
   readonly kind: Kind
   readonly clock: () => Promise<ChainClock>
   readonly wait?: () => ChainWait | undefined
+  /** Some fungible token that some account holds, for the examples of the documentation; undefined where none is found. */
+  readonly position?: () => Promise<{ readonly account: string; readonly asset: AssetRef } | undefined>
 }
 
 /** How the Chainbase dialect is served. `balance`: how it writes balances. `demoKey`: the literal key `demo` may read. */

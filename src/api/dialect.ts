@@ -10,6 +10,22 @@ export type Dialect = {
   /** Adds the routes to a scope of their own: hooks that are added there stay there. */
   readonly register: (scope: FastifyInstance) => void
   readonly renderError: (failure: Failure) => ErrorAnswer
+  /** The tag of its calls in the documentation. */
+  readonly tag: string
+  /** Values for the examples of the documentation, so that they work on this server. */
+  readonly examples: () => Promise<DialectExamples>
+}
+
+/** Values of parameters and fields, by name. */
+export type ExampleValues = Readonly<Record<string, string | number>>
+
+/** Where a value is missing, the schema's own example stands. */
+export type DialectExamples = {
+  /** The key that may be used by anyone; undefined: callers use their own. */
+  readonly key?: string
+  readonly values: ExampleValues
+  /** By operation id, before `values`. */
+  readonly ofCalls?: Readonly<Record<string, ExampleValues>>
 }
 
 /** Which dialect's words answer at a path: by its prefix, else the server's own. */

@@ -1,22 +1,26 @@
+import type { DialectExamples } from './dialect.ts'
 import { DOCS_STYLE } from './docs-style.ts'
 import { isRecord } from './json-schema.ts'
 import type { OpenApi } from './openapi.ts'
 
 type Data = Readonly<Record<string, unknown>>
 
+/** Where a server is reached, and by tag what its examples are about. */
+export type DocumentedServer = { readonly origin: string; readonly examples: ReadonlyMap<string, DialectExamples> }
+
 /** One call, as the document describes it. */
 type Operation = { readonly path: string; readonly method: string; readonly details: Data }
 
 /**
  * The documentation as one page of HTML, made of the OpenAPI document: no script, nothing from elsewhere, everything
- * escaped. `origin` is where this server is reached; the examples begin with it.
+ * escaped.
  */
-export function renderDocsPage(document: OpenApi, origin: string): string {
+export function renderDocsPage(document: OpenApi, server: DocumentedServer): string {
   const info = record(document.info)
   const groups = byTag(operationsOf(document))
   const contents = [...groups].map(([tag, list]) => navigation(tag, list)).join('')
   const sections = [...groups].map(([tag, list]) => {
-    const cards = list.map((operation) => card(operation, { document, origin })).join('')
+    const cards = list.map((operation) => card(operation, { document, ...server })).join('')
     return `<section><h2 id="${escapeHtml(tag)}">${escapeHtml(tag)}</h2>${cards}</section>`
   })
   return `<!doctype html>
@@ -44,7 +48,7 @@ function headerNotes(document: OpenApi): string {
   return `<section class="note"><h2>Balance-As-Of</h2><p>${say(asOf.description)}</p><pre>Balance-As-Of: ${say(asOf.example)}</pre></section>`
 }
 
-type Context = { readonly document: OpenApi; readonly origin: string }
+type Context = DocumentedServer & { readonly document: OpenApi }
 
 function card(operation: Operation, context: Context): string {
   const { path, method, details } = operation
@@ -58,7 +62,7 @@ function card(operation: Operation, context: Context): string {
 <p class="summary">${say(details.summary)}</p>${description}
 ${parameters.length === 0 ? '' : parameterTable(parameters)}
 ${bodyTable(body, context.document)}
-<pre>${escapeHtml(curl(operation, body, context.origin))}</pre>
+<pre>${escapeHtml(curl(operation, body, context))}</pre>
 ${success === undefined ? '' : answerTable(resolve(schemaOf(record(success[1])), context.document), context.document)}
 <ul class="statuses">${responses.map(([status, response]) => statusItem(status, record(response))).join('')}</ul>
 </article>`
@@ -86,25 +90,33 @@ function boundsOf(schema: Data): string {
   return parts.join(', ')
 }
 
-/** A call that can be pasted: required parameters and fields with their examples. */
-function curl({ method, path, details }: Operation, body: Data, origin: string): string {
+/** A call that can be pasted: required parameters and fields with values that work on this server. */
+function curl({ method, path, details }: Operation, body: Data, { origin, examples }: Context): string {
+  const own = examples.get(plain(list(details.tags)[0]))
+  const values = { ...own?.values, ...own?.ofCalls?.[plain(details.operationId)] }
   const query = list(details.parameters)
     .map(record)
     .filter((parameter) => parameter.required === true && parameter.in === 'query')
-    .map((parameter) => `${plain(parameter.name)}=${encodeURIComponent(plain(parameter.example))}`)
-  const url = `${origin}${path}${query.length === 0 ? '' : `?${query.join('&')}`}`
-  const key = list(details.security).length === 0 ? '' : `-H "x-api-key: $KEY" `
-  if (method === 'GET') return `curl ${key}'${url}'`
-  const example = JSON.stringify(exampleOf(body))
-  return `curl -X ${method} ${key}-H 'content-type: application/json' -d '${example}' '${url}'`
+    .map(({ name, example }) => `${plain(name)}=${encodeURIComponent(plain(values[plain(name)] ?? example))}`)
+  const url = shell(`${origin}${path}${query.length === 0 ? '' : `?${query.join('&')}`}`)
+  const key = own?.key === undefined ? '"x-api-key: $KEY"' : shell(`x-api-key: ${own.key}`)
+  const auth = list(details.security).length === 0 ? '' : `-H ${key} `
+  if (method === 'GET') return `curl ${auth}${url}`
+  const data = shell(JSON.stringify(exampleOf(body, values)))
+  return `curl ${method === 'POST' ? '' : `-X ${method} `}${auth}-H 'content-type: application/json' -d ${data} ${url}`
 }
 
-/** An object with the required fields of a schema, each its first example. */
-function exampleOf(body: Data): Data {
+/** One word of a shell, whatever it holds: ids are text of others. */
+function shell(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** An object with the required fields of a schema, each with its value here, else its first example. */
+function exampleOf(body: Data, values: Data): Data {
   const properties = record(body.properties)
   const entries = list(body.required).map((name): [string, unknown] => {
     const property = record(properties[plain(name)])
-    return [plain(name), property.example ?? list(property.examples)[0]]
+    return [plain(name), values[plain(name)] ?? property.example ?? list(property.examples)[0]]
   })
   return Object.fromEntries(entries.filter(([, example]) => example !== undefined))
 }

@@ -63,6 +63,11 @@ function clean(value: unknown, components: Record<string, unknown>): unknown {
     const cleaned = clean(item, components)
     copy[key] = key === 'responses' ? responses(cleaned, value[AS_OF_KEYWORD] === true) : cleaned
   }
+  // The collector writes constants as OpenAPI 3.0 had to.
+  if (Array.isArray(copy.enum) && copy.enum.length === 1) {
+    copy.const = copy.enum[0]
+    delete copy.enum
+  }
   if (Array.isArray(copy.parameters)) copy.parameters = copy.parameters.map(parameter)
   const title = copy.title
   if (typeof title !== 'string' || copy.type !== 'object') return copy
@@ -96,6 +101,7 @@ const SAYS: Readonly<Record<string, string>> = {
   429: 'Too many requests',
   500: 'A bug; the request id names it in the log',
   503: 'Not known at the moment',
+  '4XX': 'The request is refused',
 }
 
 function responses(value: unknown, hasAsOf: boolean): unknown {

@@ -22,10 +22,15 @@ const STATUS: Readonly<Record<ExposableCode | 'INTERNAL', number>> = {
   INTERNAL: 500,
 }
 
+/** The tag of our own calls in the documentation. */
+export const OWN_TAG = 'Steelyard'
+
 /** The words of paths that are no vendor's: `{"error":"Not found"}`. */
 export const OWN: Dialect = {
   name: 'steelyard',
   prefixes: [],
   register: () => undefined,
+  tag: OWN_TAG,
+  examples: async () => ({ values: {} }),
   renderError: (failure: Failure) => ({ status: STATUS[failure.code], body: { error: failure.message } }),
 }

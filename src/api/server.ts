@@ -66,7 +66,7 @@ export function createServer(deps: ServerDeps, limits: Limits = LIMITS): Fastify
   describeServer(server, deps.version)
   const served = new ServedMethods()
   for (const dialect of dialects) addScope(server, served, dialect.register)
-  addScope(server, served, (scope) => registerOwnRoutes(scope, deps))
+  addScope(server, served, (scope) => registerOwnRoutes(scope, deps, dialects))
   server.register(async (scope) => served.refuseOthers(scope))
   return server
 }

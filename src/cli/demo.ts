@@ -7,7 +7,7 @@ import { stringify } from 'yaml'
 import { kindOf } from '../chains/registry.ts'
 import { type Config, parseConfig } from '../config.ts'
 import { type DemoChain, startDemoChain } from '../demo/chain.ts'
-import { GILT, issueGilt } from '../demo/gilt.ts'
+import { GILT, issueGilt, POINTS } from '../demo/gilt.ts'
 import { demoWords } from '../demo/words.ts'
 import type { Terminal } from './outcome.ts'
 import { serveUntilStopped } from './serve.ts'
@@ -71,7 +71,7 @@ function demoConfig(chain: DemoChain, place: { readonly folder: string; readonly
     store: `sqlite:${place.folder}`,
     chains: [{ id: `eip155:${chain.chainId}`, rpc: [chain.url], poll_ms: 500 }, { id: 'ledger:main' }],
     prices: { static: { [`eip155:${chain.chainId}/erc20:${chain.tokens.cents}`]: '1.0001' } },
-    dialects: { 'abc-labs': { assets: [GILT] }, chainbase: { demo_key: true } },
+    dialects: { 'abc-labs': { assets: [GILT, POINTS] }, chainbase: { demo_key: true } },
   }
   // The demo is the same everywhere: the environment has no part in it.
   const source = { text: stringify(tree), name: 'the demo', folder: place.folder, env: {} }

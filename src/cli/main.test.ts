@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
+import { commandsOf, exampleOf, wordsOf } from '../../test/conformance/docs-examples.ts'
 
 const running = new Set<ChildProcess>()
 const temporary = mkdtempSync(join(tmpdir(), 'steelyard-main-'))
@@ -32,6 +33,18 @@ async function until(condition: () => boolean, child: ChildProcess): Promise<voi
   while (!condition() && child.exitCode === null) await new Promise((wake) => setTimeout(wake, 20))
 }
 
+/** Sends every example of the documentation as a reader pastes it: each has to work on the very server that shows it. */
+async function pasteExamples(origin: string): Promise<void> {
+  const commands = commandsOf(await (await fetch(`${origin}/docs`)).text())
+  expect(commands.length).toBeGreaterThan(18)
+  for (const command of commands) {
+    const { url, ...init } = exampleOf(wordsOf(command, 'no key is needed here'))
+    expect(url.startsWith(origin), command).toBe(true)
+    const answer = await fetch(url, { ...init, body: init.body ?? null })
+    expect([200, 201], `${command}\n${await answer.text()}`).toContain(answer.status)
+  }
+}
+
 test('the demo answers, and Ctrl-C leaves nothing behind', async () => {
   const { child, written, ended } = start('demo', '--port', '0')
   await until(() => written.out.includes('Ctrl-C ends the demo'), child)
@@ -40,6 +53,7 @@ test('the demo answers, and Ctrl-C leaves nothing behind', async () => {
   const answer = await fetch(line ?? '', { headers: { 'x-api-key': 'demo' } })
   expect(answer.status).toBe(200)
   expect(await answer.json()).toMatchObject({ code: 0, message: 'ok', count: 4 })
+  await pasteExamples(new URL(line ?? '').origin)
   child.kill('SIGINT')
   await ended
   expect([child.exitCode, written.err]).toEqual([0, expect.stringContaining('nothing of it is left')])

@@ -6,6 +6,9 @@ export type DemoGilt = { readonly question: string; readonly answer: string }
 /** The asset that the demo's configuration registers. */
 export const GILT = { asset_id: 'UKGILT2030', name: 'UK Gilt 2030' } as const
 
+/** An asset that may be minted again and again, so that the documentation's mint works each time. */
+export const POINTS = { asset_id: 'DEMO-POINTS', name: 'Demo points', reissue: true } as const
+
 /** The wallets of ABC-Labs' own example: the issuer's, and an investor's. */
 const [ISSUER, INVESTOR] = ['0xABC123...', '0xDEF456...']
 

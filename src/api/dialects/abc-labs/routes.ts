@@ -10,9 +10,12 @@ import type { KeyVerifier } from '../../keys.ts'
 import { get, post, type Refused, type Reply } from '../../route.ts'
 import { type AbcDeps, withLedger } from './deps.ts'
 import { refuse, refuseBody, renderError } from './errors.ts'
+import { abcExamples } from './examples.ts'
 import * as read from './read.ts'
 import * as schema from './schema.ts'
 import * as write from './write.ts'
+
+const TAG = 'ABC-Labs'
 
 /**
  * ABC-Labs' token calls over the issuer's own ledger. The paths are those of the vendor's pages; `/api/` at large is
@@ -37,6 +40,8 @@ export function abcLabs(deps: ServerDeps): Dialect {
       addWrites(scope, { calls, settings })
     },
     renderError,
+    tag: TAG,
+    examples: () => abcExamples(deps),
   }
 }
 
@@ -149,7 +154,7 @@ function docsOf({ settings }: Service, { operationId, summary, description }: De
   return {
     operationId,
     summary,
-    tags: ['ABC-Labs'],
+    tags: [TAG],
     security: settings.keys ? [{ ApiKey: [] }] : [],
     ...(description === undefined ? {} : { description }),
   }

@@ -113,7 +113,7 @@ export const BalanceAnswer = Type.Object(
   { title: 'TokenBalance' },
 )
 
-const Success = { status: Type.String({ description: 'success' }) }
+const Success = { status: Type.Literal('success') }
 
 export const MintAnswer = Type.Object(
   {
@@ -202,7 +202,7 @@ export const TransactionsAnswer = Type.Object(
 
 export const ErrorBody = Type.Object(
   {
-    status: Type.String({ description: 'error' }),
+    status: Type.Literal('error'),
     status_code: Type.Integer({ description: 'The HTTP status.' }),
     error_code: Type.String(),
     message: Type.String(),

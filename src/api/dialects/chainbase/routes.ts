@@ -11,8 +11,11 @@ import { accountTokens } from './account-tokens.ts'
 import { chainbaseChains, chainFinder } from './chains.ts'
 import type { ChainbaseDeps } from './deps.ts'
 import { renderError } from './errors.ts'
+import { chainbaseExamples } from './examples.ts'
 import * as schema from './schema.ts'
 import * as token from './token.ts'
+
+const TAG = 'Chainbase'
 
 /** The key of the vendor's own example request. */
 const DEMO_KEY = 'demo'
@@ -39,6 +42,8 @@ export function chainbase(deps: ServerDeps): Dialect {
       register(scope, calls)
     },
     renderError,
+    tag: TAG,
+    examples: () => chainbaseExamples(deps, DEMO_KEY),
   }
 }
 
@@ -156,7 +161,7 @@ function addCall<Query extends TObject, Body extends TSchema>(
     docs: {
       operationId,
       summary,
-      tags: ['Chainbase'],
+      tags: [TAG],
       security: [{ ApiKey: [] }],
       asOf: route.asOf ?? true,
       ...(description === undefined ? {} : { description }),

@@ -10,11 +10,15 @@ const MAX_CONTRACTS = 100
 
 const ChainIdParameter = Type.String({ description: 'Chain id in decimal.', examples: ['1'] })
 
-function Address(description: string) {
+/** An account and a token of Ethereum that everybody knows; the page of a server that knows others names those. */
+const ACCOUNT = '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045'
+const TOKEN = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'
+
+function Address(description: string, example = ACCOUNT) {
   return Type.String({
     description,
     pattern: ADDRESS_PATTERN,
-    examples: ['0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045'],
+    examples: [example],
     [LOWER_CASE]: true,
   })
 }
@@ -31,7 +35,7 @@ export const AccountTokensQuery = Type.Object({
   chain_id: ChainIdParameter,
   address: Address('The account.'),
   contract_address: Type.Optional(
-    Type.Array(Address('A contract.'), {
+    Type.Array(Address('A contract.', TOKEN), {
       description: 'Only these contracts, separated by commas. Those that were never indexed are read from the chain.',
       maxItems: MAX_CONTRACTS,
       style: 'form',
@@ -54,17 +58,17 @@ export const AccountBalanceQuery = Type.Object({
   ),
 })
 
-export const TokenQuery = Type.Object({ chain_id: ChainIdParameter, contract_address: Address('The token.') })
+export const TokenQuery = Type.Object({ chain_id: ChainIdParameter, contract_address: Address('The token.', TOKEN) })
 
 export const TokenPageQuery = Type.Object({
   chain_id: ChainIdParameter,
-  contract_address: Address('The token.'),
+  contract_address: Address('The token.', TOKEN),
   ...Paging,
 })
 
 export const TransfersQuery = Type.Object({
   chain_id: ChainIdParameter,
-  contract_address: Address('The token.'),
+  contract_address: Address('The token.', TOKEN),
   address: Type.Optional(Address('Only transfers from or to this account.')),
   from_block: BlockNumber('First block, inclusive.'),
   to_block: BlockNumber('Last block, inclusive.'),
@@ -102,8 +106,8 @@ const TokenMeta = Type.Object(
 )
 
 const Ok = {
-  code: Type.Integer({ description: '0: success.' }),
-  message: Type.String({ description: 'ok' }),
+  code: Type.Unsafe<0>({ type: 'integer', const: 0, description: 'Success.' }),
+  message: Type.Literal('ok'),
 }
 const Page = {
   next_page: Type.Optional(Type.Integer({ description: 'Present only where another page exists.' })),

@@ -1,0 +1,26 @@
+import { referenceOf } from '../../../core/chain.ts'
+import type { ServedChain, ServerDeps } from '../../deps.ts'
+import type { DialectExamples } from '../../dialect.ts'
+import { chainbaseChains } from './chains.ts'
+
+/**
+ * Values with which the documented calls work here: the first chain, and an account and a token of it. Those are named
+ * only where anyone may know them: where the literal key `demo` may read, or where the whole chain is indexed anyway. Which
+ * accounts or tokens are followed here is not told to those without a key.
+ */
+export async function chainbaseExamples(deps: ServerDeps, demoKey: string): Promise<DialectExamples> {
+  const { chains, settings } = deps
+  const isOpen = settings.dialects.chainbase.demoKey
+  const key = isOpen ? { key: demoKey } : {}
+  const [first] = chainbaseChains(chains)
+  const chain = chains.find(({ id }) => id === first)
+  if (chain === undefined) return { ...key, values: {} }
+  const values = { chain_id: referenceOf(chain.id) }
+  const position = isOpen || (await isWhole(chain)) ? await chain.position?.() : undefined
+  if (position === undefined || position.asset.standard !== 'erc20') return { ...key, values }
+  return { ...key, values: { ...values, address: position.account, contract_address: position.asset.reference } }
+}
+
+async function isWhole(chain: ServedChain): Promise<boolean> {
+  return (await chain.clock()).coverage?.scope.type === 'all'
+}
