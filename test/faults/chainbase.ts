@@ -5,6 +5,8 @@ import type { TrueTransfer } from './truth.ts'
 
 /** A call, and what its answer claims. `read` gives undefined where the body is not of the call's form. */
 export type Question = {
+  /** The token, or the block as of which, that it is about: what the server may refuse where there is none. */
+  readonly about?: { readonly token?: string; readonly block?: number }
   readonly name: string
   readonly path: string
   readonly read: (body: unknown) => Claim | undefined
@@ -58,6 +60,7 @@ export function drawQuestion(draw: Draw, subjects: Subjects): Question {
 export function nativeOf(account: string, asOf?: number): Question {
   return {
     name: asOf === undefined ? 'account/balance' : 'account/balance as of',
+    ...(asOf === undefined ? {} : { about: { block: asOf } }),
     path: `/v1/account/balance?${CHAIN}&address=${account}${asOf === undefined ? '' : `&to_block=${asOf}`}`,
     read: (body) => {
       const amount = amountOf(field(body, 'data'))
@@ -89,6 +92,7 @@ export function holdersOf(token: string, page: { offset: number; limit: number; 
   const { offset, limit, withAmounts } = page
   const call = withAmounts ? 'top-holders' : 'holders'
   return {
+    about: { token },
     name: `token/${call}${limit === LIMIT ? '' : ', paged'}`,
     path: `/v1/token/${call}?${CHAIN}&contract_address=${token}&limit=${limit}&page=${offset / limit + 1}`,
     read: (body) => {
@@ -111,6 +115,7 @@ function transfersOf(token: string, draw: Draw, about: { account: string | undef
   const range = ranged ? `&from_block=${first}&to_block=${last}` : ''
   const address = account === undefined ? '' : `&address=${account}`
   return {
+    about: { token },
     name: 'token/transfers',
     path: `/v1/token/transfers?${CHAIN}&contract_address=${token}${address}${range}&limit=${LIMIT}`,
     read: (body) => {

@@ -59,6 +59,7 @@ function verdictOf({ truth, toldAfter }: Asking, question: Question, answer: Ans
   const unexpected = (detail: string): Judged => {
     return { verdict: 'unexpected', hash: undefined, untruths: [{ kind: `unexpected: ${question.name}`, detail }] }
   }
+  if (isRightToRefuse(truth, question, status)) return { verdict: 'true', hash: undefined, untruths: [] }
   if (status !== 200) return unexpected(`status ${status}`)
   const body: unknown = JSON.parse(text)
   const claim = question.read(body)
@@ -69,4 +70,15 @@ function verdictOf({ truth, toldAfter }: Asking, question: Question, answer: Ans
   const blamed = untruths.filter(({ token }) => token === undefined || !truth.isNotYetTold(token))
   const verdict = untruths.length === 0 ? 'true' : blamed.length === 0 ? 'not yet told' : 'untrue'
   return { verdict, hash: asOf.hash, untruths: blamed }
+}
+
+/** Statuses by which a server may say that there is no such token, or no such block yet. */
+const NO_TOKEN = [400, 404]
+const NO_BLOCK = 400
+/** A block so near the newest one may be one that no node has told of yet. */
+const NEAR_BLOCKS = 60
+
+function isRightToRefuse(truth: Truth, { about }: Question, status: number): boolean {
+  if (about?.token !== undefined && NO_TOKEN.includes(status)) return truth.isMissing(about.token)
+  return about?.block !== undefined && status === NO_BLOCK && truth.blocksFrom(about.block + NEAR_BLOCKS).length === 0
 }

@@ -85,12 +85,13 @@ class FaultRun {
     this.#world.calm()
     await this.#start()
     const deadline = Date.now() + LEARNING_MS
-    let unknown = this.#world.odd
+    let unknown = this.#world.odd()
     while (unknown.length > 0 && Date.now() < deadline) {
       this.#world.grow()
       await sleep(this.#options.blockMs)
-      const known = await Promise.all(unknown.map((token) => this.#isRead(token)))
-      unknown = unknown.filter((_, place) => known[place] !== true)
+      const odd = this.#world.odd()
+      const known = await Promise.all(odd.map((token) => this.#isRead(token)))
+      unknown = odd.filter((_, place) => known[place] !== true)
     }
     if (unknown.length > 0) this.#failures.push(`not found to be odd within a minute: ${unknown.join(' ')}`)
     this.#options.say(`learned which tokens are odd, ${unknown.length} not`)
@@ -131,7 +132,8 @@ class FaultRun {
       const left: Question[] = []
       for (const question of open) {
         const { verdict, hash } = await ask(this.#asking, { ...question, name: `settling: ${question.name}` })
-        if (verdict !== 'true' || hash !== this.#world.head().hash) left.push(question)
+        // A refusal that is right names no block.
+        if (verdict !== 'true' || (hash ?? this.#world.head().hash) !== this.#world.head().hash) left.push(question)
       }
       open = left
       if (open.length > 0) await sleep(500)

@@ -15,6 +15,12 @@ type Member<Block> = {
 }
 type Due<Block> = { readonly atMs: number; readonly head: Block }
 
+/** Who has to know what the server is told. `onReply` sees each reply as it is sent; `omitted` as in `Oddity`. */
+export type Witness = {
+  readonly onReply: (arrived: Arrived, reply: Reply) => void
+  readonly omitted: (contract: string) => void
+}
+
 /** How long a mood lasts, in milliseconds. */
 const MOOD_MS = [2_000, 9_000] as const
 
@@ -30,20 +36,16 @@ export class Network<Block> {
     this.#draw = draw
   }
 
-  /** `onReply` sees each reply as it is sent. */
   static async start<Block>(
     nodes: readonly ChainNode<Block>[],
     draw: Draw,
-    onReply: (arrived: Arrived, reply: Reply) => void,
+    { onReply, omitted }: Witness,
   ): Promise<Network<Block>> {
     const members = nodes.map(async (node, place): Promise<Member<Block>> => {
       const moody = new Moody(draw)
       // The first node never says that it is of another chain: were all of another, the chain would rightly stop.
       const server = await startForgetfulNode(
-        watched(
-          oddly(faulty(node, moody, place === 0), () => moody.drawOdd()),
-          onReply,
-        ),
+        watched(oddly(faulty(node, moody, place === 0), { draw: () => moody.drawOdd(), omitted }), onReply),
       )
       return { node, moody, server, due: [] }
     })

@@ -24,16 +24,25 @@ const ERRORS: Partial<Record<OddAnswer, { readonly code: number; readonly messag
 
 type Item = Readonly<Record<string, unknown>>
 
+/** What decides about a node's answers. `omitted`: told of the contract of each log that is left out inside a block. */
+export type Oddity = {
+  readonly draw: () => OddAnswer | undefined
+  readonly omitted: (contract: string) => void
+}
+
 /** Spoils what a node answers as `draw` says; undefined: not at all. */
-export function oddly(answer: Answer, draw: () => OddAnswer | undefined): Answer {
+export function oddly(answer: Answer, { draw, omitted }: Oddity): Answer {
   return async (arrived) => {
     const reply = await answer(arrived)
     const odd = typeof reply === 'string' || !('json' in reply) ? undefined : draw()
-    return odd === undefined ? reply : spoiled(reply, odd, arrived)
+    return odd === undefined ? reply : spoiled(reply, { odd, omitted }, arrived)
   }
 }
 
-function spoiled(reply: Reply, odd: OddAnswer, arrived: Arrived): Reply {
+type Spoiling = { readonly odd: OddAnswer; readonly omitted: Oddity['omitted'] }
+
+function spoiled(reply: Reply, spoiling: Spoiling, arrived: Arrived): Reply {
+  const { odd } = spoiling
   if (typeof reply === 'string' || !('json' in reply)) return reply
   const error = ERRORS[odd]
   if (odd === 'one error for all' && arrived.batch) return { json: [{ jsonrpc: '2.0', id: null, error }] }
@@ -42,7 +51,7 @@ function spoiled(reply: Reply, odd: OddAnswer, arrived: Arrived): Reply {
     const fields: Item = typeof item === 'object' && item !== null ? Object.fromEntries(Object.entries(item)) : {}
     if (error !== undefined) return { jsonrpc: '2.0', id: fields.id, error }
     return 'result' in fields
-      ? { ...fields, result: changedResult(fields.result, odd, arrived.calls[place]?.method) }
+      ? { ...fields, result: changedResult(fields.result, spoiling, arrived.calls[place]?.method) }
       : item
   })
   return { json: arrived.batch ? changed : changed[0] }
@@ -50,7 +59,7 @@ function spoiled(reply: Reply, odd: OddAnswer, arrived: Arrived): Reply {
 
 const TOMORROW_SECONDS = 86_400
 
-function changedResult(result: unknown, odd: OddAnswer, method: string | undefined): unknown {
+function changedResult(result: unknown, { odd, omitted }: Spoiling, method: string | undefined): unknown {
   if (odd === 'null') return null
   if (odd === 'empty object') return typeof result === 'object' ? {} : result
   if (method !== 'eth_getLogs' || !Array.isArray(result)) return result
@@ -64,6 +73,7 @@ function changedResult(result: unknown, odd: OddAnswer, method: string | undefin
         blockTimestamp: `0x${(Math.floor(Date.now() / 1000) + TOMORROW_SECONDS).toString(16)}`,
       }))
     case 'every third log missing':
+      for (const log of logs.filter((_, place) => place % 3 === 2)) omitted(String(log.address))
       return logs.filter((_, place) => place % 3 !== 2)
     default:
       return result

@@ -38,6 +38,8 @@ export type Truth = {
   readonly isNotYetTold: (token: string) => boolean
   /** True where a fungible token is, was or will be at this address, on any branch. */
   readonly isToken: (token: string) => boolean
+  /** True where a token is not there, or was not a short while ago: a server may not have heard of it yet. */
+  readonly isMissing: (token: string) => boolean
   /** What people call a token. */
   readonly nameOf: (token: string) => string
 }

@@ -15,7 +15,7 @@ export type World = {
   /** Blocks above the finalized one: no reorg is deeper. */
   readonly unsettled: () => number
   /** Tokens of which the server must find out that events do not tell their balances. */
-  readonly odd: readonly string[]
+  readonly odd: () => readonly string[]
   /** From now on the server has to know of all that was odd so far. */
   readonly expectKnown: () => void
   readonly trouble: () => void

@@ -54,10 +54,3 @@ export const OTHERS: readonly string[] = [
   account(1),
   digest('nothing', 20),
 ]
-
-/** Names of programs whose balances events do not tell, from the first block on. */
-export const ODD_FROM_THE_START: ReadonlyMap<string, string> = new Map(
-  [...CAST.programs].flatMap(([address, { name }]) =>
-    ['Rebasing', 'SilentFee', 'SilentMint', 'Liar', 'Phantom', 'Wrapped'].includes(name) ? [[address, name]] : [],
-  ),
-)

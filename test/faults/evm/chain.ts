@@ -7,6 +7,9 @@ import { ancestorAt, type EvmBlock } from './state.ts'
 /** How long nobody has to know that a token's events stopped to tell its balances, in milliseconds: the audit's time. */
 const UNTOLD_MS = 60_000
 
+/** A server that lags and was killed may be so many blocks behind. */
+const LATELY_BLOCKS = 100
+
 /** A simulated EVM chain with all of its branches. */
 export class EvmChain implements Truth {
   readonly cast: Cast
@@ -16,6 +19,8 @@ export class EvmChain implements Truth {
   readonly #byTransaction = new Map<string, EvmBlock>()
   /** When a token first became odd or its code changed, in milliseconds, by token. */
   readonly #oddSince = new Map<string, number>()
+  /** When a log of a contract was last left out inside a block, in milliseconds. */
+  readonly #omittedAt = new Map<string, number>()
   readonly #names = new Map<string, string>()
   readonly #fungible = new Set<string>()
   #head: EvmBlock
@@ -57,10 +62,18 @@ export class EvmChain implements Truth {
     return tip
   }
 
+  /** Fungible tokens on the canonical branch whose events do not tell their balances. */
+  odd(): readonly string[] {
+    const { contracts } = this.#head.state
+    const { comesAndGoes } = this.cast
+    return [...this.#oddSince.keys()].filter((token) => {
+      return token !== comesAndGoes && contracts.get(token)?.program.standard === 'erc20'
+    })
+  }
+
   /** All that was odd until now has been found: from now on it has to be known. */
   expectKnown(): void {
-    this.#oddSince.clear()
-    for (const address of this.#head.state.contracts.keys()) this.#oddSince.set(address, 0)
+    for (const token of this.#oddSince.keys()) this.#oddSince.set(token, 0)
   }
 
   /** A block by its hash. */
@@ -115,12 +128,26 @@ export class EvmChain implements Truth {
     return this.#fungible.has(token)
   }
 
+  isMissing(token: string): boolean {
+    const lately = this.#byNumber.slice(Math.max(0, this.#head.number - LATELY_BLOCKS)).flat()
+    return lately.some(({ state }) => !state.contracts.has(token))
+  }
+
   nameOf(token: string): string {
     return this.#names.get(token) ?? token
   }
 
   isNotYetTold(token: string): boolean {
-    return Date.now() - (this.#oddSince.get(token) ?? 0) < UNTOLD_MS
+    const since = Math.max(this.#oddSince.get(token) ?? 0, this.#omittedAt.get(token) ?? 0)
+    return Date.now() - since < UNTOLD_MS
+  }
+
+  /**
+   * A node left a log of this contract out of a block whose other logs explain the block's bloom: nobody can tell from
+   * the answer, and the audit has the same time as for a token that becomes odd.
+   */
+  noteOmitted(contract: string): void {
+    this.#omittedAt.set(contract, Date.now())
   }
 
   #at({ hash }: TrueBlock): EvmBlock {

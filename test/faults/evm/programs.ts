@@ -23,7 +23,8 @@ export function plain(name: string, layout: Layout = 'usual'): Program {
     const isBurn = draw.oneIn(8)
     const to = isBurn ? ZERO : draw.of(accounts)
     const changes: (readonly [string, bigint])[] = [[from, -amount], isBurn ? supplyBy(-amount) : [to, amount]]
-    return { storage: changed(storage, changes), logs: [transferLog({ from, to, amount }, layout)] }
+    const logs = [transferLog({ from, to, amount }, layout)]
+    return { storage: changed(storage, changes), logs, odd: isAmbiguous(layout) }
   }
   return { name, standard: 'erc20', act, balanceOf: held, totalSupply: supplyOf }
 }
@@ -32,7 +33,12 @@ function mint(storage: Storage, market: Market, layout: Layout = 'usual'): Effec
   const to = market.draw.of(market.accounts)
   const amount = mintAmount(market)
   const next = changed(storage, [[to, amount], supplyBy(amount)])
-  return { storage: next, logs: [transferLog({ from: ZERO, to, amount }, layout)] }
+  return { storage: next, logs: [transferLog({ from: ZERO, to, amount }, layout)], odd: isAmbiguous(layout) }
+}
+
+/** With one topic nobody can tell whether it is the sender, the receiver or the amount. */
+function isAmbiguous(layout: Layout): boolean {
+  return layout === 'one indexed'
 }
 
 const ONE = 10n ** 18n

@@ -3,7 +3,7 @@ import { Draw } from '../draw.ts'
 import { Network } from '../network.ts'
 import { Told } from '../told.ts'
 import type { World } from '../world.ts'
-import { CAST, ODD_FROM_THE_START, OTHERS } from './cast.ts'
+import { CAST, OTHERS } from './cast.ts'
 import { EvmChain } from './chain.ts'
 import { Blooms, EvmNode } from './node.ts'
 import type { EvmBlock } from './state.ts'
@@ -26,8 +26,11 @@ export async function startEvmWorld(seed: number): Promise<World> {
   const archive = new EvmNode(chain, blooms, { stateBlocks: Number.POSITIVE_INFINITY, logTimes: true })
   const full = [true, false].map((logTimes) => new EvmNode(chain, blooms, { stateBlocks: STATE_BLOCKS, logTimes }))
   const told = new Told()
-  const network = await Network.start<EvmBlock>([archive, ...full], new Draw(seed + 1), (arrived, reply) => {
-    for (const head of headsIn(arrived, reply)) told.note(head)
+  const network = await Network.start<EvmBlock>([archive, ...full], new Draw(seed + 1), {
+    onReply: (arrived, reply) => {
+      for (const head of headsIn(arrived, reply)) told.note(head)
+    },
+    omitted: (contract) => chain.noteOmitted(contract),
   })
   const tokens = new Set(CAST.programs.keys())
   for (const other of OTHERS) tokens.delete(other)
@@ -44,7 +47,7 @@ export async function startEvmWorld(seed: number): Promise<World> {
     grow: () => network.announce(chain.grow(Math.max(chain.head.timestamp, Math.floor(Date.now() / 1000)))),
     reorganize: (depth, blocks) => network.announce(chain.reorganize(depth, blocks)),
     unsettled: () => chain.head.number - chain.finalized.number,
-    odd: [...ODD_FROM_THE_START.keys()],
+    odd: () => chain.odd(),
     expectKnown: () => chain.expectKnown(),
     trouble: () => network.trouble(),
     calm: () => network.calm(chain.head),
