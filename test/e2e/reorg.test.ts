@@ -111,10 +111,10 @@ test('deeper than what was final, the chain stops and says how to go on; reset m
     chains: [{}, { state: 'live', checkpoint: { number: 3 } }],
   })
 
-  const refused = await steelyard(['reset', 'eip155:31337', '--config', server.config])
+  const refused = await steelyard(['reset', 'eip155:31337', '--yes', '--config', server.config])
   expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('LEASE_HELD') })
   await server.restart(async () => {
-    expect((await steelyard(['reset', 'eip155:31337', '--config', server.config])).code).toBe(0)
+    expect((await steelyard(['reset', 'eip155:31337', '--yes', '--config', server.config])).code).toBe(0)
   })
   await caughtUp()
   await expectExact()
