@@ -14,8 +14,10 @@ import { assert } from './core/assert.ts'
 import { fixedClasses } from './core/asset.ts'
 import type { ChainId } from './core/chain.ts'
 import { type ErrorCode, isServiceError, ServiceError } from './core/errors.ts'
+import type { Ledger } from './ledger/ledger.ts'
 import { collectLedgerMetrics } from './ledger-metrics.ts'
 import type { Logger } from './log.ts'
+import { wait } from './net/wait.ts'
 import { type OpenChain, openChain } from './open-chain.ts'
 import type { Progress } from './progress.ts'
 import { Chain } from './served-chain.ts'
@@ -60,17 +62,22 @@ export async function startApp(options: AppOptions): Promise<App> {
     await store.close()
   }
   try {
-    for (const chain of config.chains) chains.push(await open(chain, { options, store, signal: stopping.signal }))
-    await registerConfigured(config, chains)
+    const opening = { options, store, signal: stopping.signal }
+    for (const chain of config.chains) chains.push(await open(chain, opening))
+    await registerConfigured(config, { chains, log })
     const keys = new KeyVerifier(store.keys, now)
     const server = makeServer({ config, log, keys, chains, lists })
     const url = await listen(server, config)
     const uses = keepUses(keys, log)
-    for (const chain of chains) {
-      if (chain.kind.source !== 'nodes' || chain.opened === undefined) continue
-      const { id } = chain.config
-      const data = { store: config.store, chain: chain.config, classes: classesOf(id) }
+    const follow = (chain: Chain): void => {
+      if (chain.kind.source !== 'nodes') return
+      const data = { store: config.store, chain: chain.config, classes: classesOf(chain.config.id) }
       chain.setIndexer(startIndexer({ data, log, onProgress, onStopped: (stopped) => chain.indexerStopped(stopped) }))
+    }
+    for (const chain of chains) {
+      if (chain.opened !== undefined) follow(chain)
+      else if (chain.failure?.code === 'STORE_FULL')
+        void openLater(chain, opening).then(() => follow(chain), ignoreStop)
     }
     await tellOfLedgers(chains, onProgress)
     return {
@@ -101,32 +108,58 @@ const CONTAINED: ReadonlySet<ErrorCode> = new Set([
   'STORE_MISMATCH',
 ])
 
+/** Pause between two tries to open a chain whose disk is full, in milliseconds. */
+const OPEN_PAUSE_MS = 2_000
+
+type Opening = { readonly options: AppOptions; readonly store: Store; readonly signal: AbortSignal }
+
 /**
  * Opens a chain; one whose files cannot be read is there all the same, stopped.
  * @throws STORE_MISMATCH, STORE_REPLACED a ledger is not what it has to be: it is refused, so that none begins silently
  */
-async function open(
-  config: ChainConfig,
-  parts: { options: AppOptions; store: Store; signal: AbortSignal },
-): Promise<Chain> {
-  const { options, store, signal } = parts
-  const { log, slowCommitMs = 0 } = options
-  const { strictWallets } = options.config.dialects.abcLabs
-  const ledgers = { storeUrl: options.config.store, strictWallets, slowCommitMs }
+async function open(config: ChainConfig, opening: Opening): Promise<Chain> {
+  const { log } = opening.options
   const definition = kind(config.id)
   const onFailure = (error: ServiceError): void => {
     log.error({ ...error.fields, chain: config.id, code: error.code, error: error.message }, 'this chain is stopped')
   }
   const chain = new Chain({ config, kind: definition, onFailure })
-  const tellDamage = (error: ServiceError): void => chain.fail(error)
   try {
-    chain.setOpen(await openChain({ chain: config, kind: definition, store, log, signal, now, ledgers, tellDamage }))
+    await openParts(chain, opening)
   } catch (error) {
     const isOwn = definition.source === 'own'
     if (!isServiceError(error) || !CONTAINED.has(error.code) || (isOwn && error.code === 'STORE_MISMATCH')) throw error
     chain.fail(error)
   }
   return chain
+}
+
+async function openParts(chain: Chain, { options, store, signal }: Opening): Promise<void> {
+  const { config, log, slowCommitMs = 0 } = options
+  const { strictWallets } = config.dialects.abcLabs
+  const ledgers = { storeUrl: config.store, strictWallets, slowCommitMs }
+  const tellDamage = (error: ServiceError): void => chain.fail(error)
+  const parts = { chain: chain.config, kind: chain.kind, store, log, signal, now, ledgers, tellDamage }
+  chain.setOpen(await openChain(parts))
+}
+
+/** Opens a chain once its disk has room again. @throws ABORTED, or what else keeps it from being opened */
+async function openLater(chain: Chain, opening: Opening): Promise<void> {
+  for (;;) {
+    await wait(OPEN_PAUSE_MS, opening.signal)
+    try {
+      await openParts(chain, opening)
+      opening.options.log.info({ chain: chain.config.id }, 'the chain could be opened')
+      return
+    } catch (error) {
+      if (!isServiceError(error, 'STORE_FULL')) throw error
+    }
+  }
+}
+
+/** The server stops, or the chain stays as it is: stopped, and said so. */
+function ignoreStop(error: unknown): void {
+  if (!isServiceError(error)) throw error
 }
 
 function ledgersOf(chains: readonly Chain[]): readonly { chain: ChainId; ledger: LedgerHandle }[] {
@@ -136,21 +169,28 @@ function ledgersOf(chains: readonly Chain[]): readonly { chain: ChainId; ledger:
 }
 
 /** The ledger that abc-labs is served over; undefined where it is not configured. */
-function abcLedger(config: Config, chains: readonly Chain[]): LedgerHandle | undefined {
-  return ledgersOf(chains).find(({ chain }) => chain === config.dialects.abcLabs.chain)?.ledger
+function abcLedger(config: Config, chains: readonly Chain[]): Ledger | undefined {
+  return chains.find(({ config: { id } }) => id === config.dialects.abcLabs.chain)?.ledger()
 }
 
 /**
- * Registers the assets that the configuration names, where they are not yet.
+ * Registers the assets that the configuration names, where they are not yet. While the ledger accepts no operations they
+ * are left for the next start.
  * @throws STORE_MISMATCH one is registered with other content
  */
-async function registerConfigured(config: Config, chains: readonly Chain[]): Promise<void> {
-  const { ledger } = abcLedger(config, chains) ?? {}
+async function registerConfigured(config: Config, { chains, log }: { chains: readonly Chain[]; log: Logger }) {
+  const ledger = abcLedger(config, chains)
   if (ledger === undefined) return
   for (const asset of config.dialects.abcLabs.assets) {
     const operation = { kind: 'register_asset', ...asset } as const
-    const { accepted } = await ledger.submit({ operation, idempotency: undefined })
-    if (accepted) continue
+    try {
+      const { accepted } = await ledger.submit({ operation, idempotency: undefined })
+      if (accepted) continue
+    } catch (error) {
+      if (!isServiceError(error)) throw error
+      log.warn({ asset: asset.assetId, error: error.message }, 'a configured asset could not be registered')
+      continue
+    }
     const message = `dialects.abc-labs.assets: ${asset.assetId} is registered with another name, symbol or reissue`
     throw new ServiceError('STORE_MISMATCH', message, { fields: { asset: asset.assetId } })
   }
@@ -179,7 +219,7 @@ function makeServer(parts: {
     classes: async () => chain.use().reads.audits.classes(),
   }))
   const { abcLabs } = config.dialects
-  const ledger = abcLedger(config, chains)?.ledger
+  const ledger = abcLedger(config, chains)
   if (abcLabs.enabled && ledger === undefined) {
     log.info(`${abcLabs.chain} is not configured: the calls of abc-labs answer 503`)
   }

@@ -2,10 +2,12 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { assert } from './core/assert.ts'
 import { isServiceError } from './core/errors.ts'
+import { ClockGuard, readClocks } from './ledger/clock-guard.ts'
 import { commitGroup, MAX_GROUP, type Settled } from './ledger/group-commit.ts'
 import type { LedgerRequest } from './ledger/ledger.ts'
 import { genesisOf } from './ledger/record.ts'
-import type { FromLedgerThread, LedgerThreadData, SettledMessage, ToLedgerThread } from './start-ledger.ts'
+import type { Failure, FromLedgerThread, LedgerThreadData, SettledMessage, ToLedgerThread } from './start-ledger.ts'
+import type { LedgerJournal } from './store/ledger-store.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 
@@ -13,7 +15,12 @@ assert(parentPort !== null, 'this module is a thread')
 const port: MessagePort = parentPort
 const data = workerData as LedgerThreadData
 const tell = (message: FromLedgerThread): void => port.postMessage(message)
-const now = (): number => Math.floor(Date.now() / 1000)
+
+/** How often an idle ledger looks whether it can still be written, or can be again, in milliseconds. */
+const LOOK_MS = 1_000
+
+/** Failures that concern every write, not one request. */
+const TROUBLES: ReadonlySet<string> = new Set(['STORE_FULL', 'STORE_REPLACED', 'STORE_DAMAGED', 'CLOCK_JUMPED'])
 
 const queue: LedgerRequest[] = []
 let stopping = false
@@ -26,43 +33,101 @@ port.on('message', (message: ToLedgerThread) => {
 await main()
 port.close()
 
+/** Opens the record and serves it; where the disk is full, or the file is gone, again and again until it can be written. */
 async function main(): Promise<void> {
-  let store: Store
-  try {
-    store = await openStore({ url: data.store })
-  } catch (error) {
-    tell({ type: 'refused', ...failureOf(error) })
-    return
-  }
-  try {
-    await serve(store)
-  } catch (error) {
-    tell({ type: 'refused', ...failureOf(error) })
-  } finally {
-    await store.close()
+  while (!stopping) {
+    try {
+      const store = await openStore({ url: data.store })
+      try {
+        await serve(store)
+        return
+      } finally {
+        await store.close()
+      }
+    } catch (error) {
+      const failure = failureOf(error)
+      if (!isServiceError(error, 'STORE_FULL')) {
+        tell({ type: 'refused', ...failure })
+        return
+      }
+      tell({ type: 'trouble', trouble: failure })
+      refuseQueued(failure)
+      await woken(LOOK_MS)
+      refuseQueued(failure)
+    }
   }
 }
 
 /** Commits what is queued, all of it together, then what came in meanwhile, until told to stop and nothing is left. */
 async function serve(store: Store): Promise<void> {
   const slow = data.slowCommitMs
-  const journal = await store.ledgers.openJournal(data.chain, genesisOf(data.chain, now()))
+  const journal = await store.ledgers.openJournal(data.chain, genesisOf(data.chain, readClocks().wall))
+  const clock = new ClockGuard({ read: readClocks, accepted: () => journal.acceptedClock() })
+  let trouble: Failure | undefined
   tell({ type: 'open' })
   for (;;) {
     drain(port)
     if (queue.length === 0) {
       if (stopping) break
-      await new Promise<void>((resolve) => {
-        wake = resolve
-      })
+      trouble = await look({ journal, clock, before: trouble })
+      await woken(LOOK_MS)
       continue
     }
     const requests = queue.splice(0, MAX_GROUP)
     if (slow > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, slow)
-    const settled = await commitGroup(journal, requests, { rules: data.rules, now: now() })
+    const at = { rules: data.rules, now: clock.now(), mayStamp: (last: number) => clock.mayStamp(last) }
+    const settled = await commitGroup(journal, requests, at)
+    trouble = troubleOf(settled) ?? trouble
     tell({ type: 'settled', settled: settled.map(messageOf), writes: journal.writes })
+    tell({ type: 'trouble', trouble })
+    if (trouble?.code === 'STORE_DAMAGED') break
   }
   await journal.close()
+  if (trouble?.code === 'STORE_DAMAGED') tell({ type: 'refused', ...trouble })
+}
+
+function troubleOf(settled: readonly Settled[]): Failure | undefined {
+  for (const one of settled) {
+    if (!('outcome' in one) && isServiceError(one.error) && TROUBLES.has(one.error.code)) return failureOf(one.error)
+  }
+  return undefined
+}
+
+/** Whether the next write would be refused, and why: found before anybody writes. */
+async function look(at: {
+  readonly journal: LedgerJournal
+  readonly clock: ClockGuard
+  readonly before: Failure | undefined
+}): Promise<Failure | undefined> {
+  const { journal, clock, before } = at
+  try {
+    await journal.probe({ write: before !== undefined })
+    clock.mayStamp(await journal.lastTime())
+    if (before !== undefined) tell({ type: 'trouble', trouble: undefined })
+    return undefined
+  } catch (error) {
+    if (!isServiceError(error)) throw error
+    const trouble = failureOf(error)
+    if (before?.message !== trouble.message) tell({ type: 'trouble', trouble })
+    return trouble
+  }
+}
+
+/** Resolves when a message comes, or after so many milliseconds. */
+function woken(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    wake = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+  })
+}
+
+function refuseQueued(failure: Failure): void {
+  drain(port)
+  const settled = queue.splice(0).map(() => failure)
+  if (settled.length > 0) tell({ type: 'settled', settled, writes: undefined })
 }
 
 /** Takes what has arrived while the last commit ran, without waiting for a turn of the event loop. */
@@ -84,7 +149,7 @@ function messageOf(settled: Settled): SettledMessage {
   return 'outcome' in settled ? settled : failureOf(settled.error)
 }
 
-function failureOf(error: unknown): { readonly code: string | undefined; readonly message: string } {
+function failureOf(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error)
   return { code: isServiceError(error) ? error.code : undefined, message }
 }

@@ -68,7 +68,7 @@ async function openOwn(parts: ChainParts): Promise<OpenChain> {
   const { ledger: record, chain: reads } = await store.ledgers.openReads(chain.id, parts.tellDamage)
   const { storeUrl, strictWallets, slowCommitMs } = ledgers
   const data = { store: storeUrl, chain: chain.id, rules: { strictWallets }, slowCommitMs }
-  const ledger = await startLedger({ data, reads: record, log })
+  const ledger = await startLedger({ data, reads: record, log, tellDamage: parts.tellDamage })
   const reader = createOwnReader({ ledger: record, chain: reads })
   return withBalances(parts, { reads, reader, ledger, issues: 'ledger' })
 }

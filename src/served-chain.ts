@@ -2,8 +2,10 @@
 import type { ServedChain } from './api/deps.ts'
 import type { KindDefinition } from './chains/adapter.ts'
 import type { ChainConfig } from './config/chains.ts'
+import { assert } from './core/assert.ts'
 import type { AssetRef } from './core/asset.ts'
 import { ServiceError } from './core/errors.ts'
+import type { Ledger } from './ledger/ledger.ts'
 import type { OpenChain } from './open-chain.ts'
 import type { IndexerHandle, IndexerStatus, Stopped } from './start-indexer.ts'
 import type { ChainClock } from './store/store.ts'
@@ -49,8 +51,15 @@ export class Chain {
     return this.#open
   }
 
+  /** The chain is open, at the start or once what kept it from being opened has passed. */
   setOpen(open: OpenChain): void {
     this.#open = open
+    this.#failure = undefined
+  }
+
+  /** Why the chain is stopped, undefined while it is not. */
+  get failure(): ServiceError | undefined {
+    return this.#failure
   }
 
   setIndexer(indexer: IndexerHandle): void {
@@ -72,6 +81,22 @@ export class Chain {
 
   async stop(): Promise<void> {
     await Promise.all([this.#indexer?.stop(), this.#open?.ledger?.stop()])
+  }
+
+  /** The ledger that is written here. Its calls fail like the chain's where the chain is stopped. */
+  ledger(): Ledger {
+    const of = (): Ledger => {
+      const { ledger } = this.use()
+      assert(ledger !== undefined, 'a ledger is asked of a chain that is written here')
+      return ledger.ledger
+    }
+    return {
+      submit: async (request) => of().submit(request),
+      hasWallet: async (wallet) => of().hasWallet(wallet),
+      asset: async (assetId) => of().asset(assetId),
+      assets: async (query) => of().assets(query),
+      operations: async (query) => of().operations(query),
+    }
   }
 
   /** As the server asks for it. It never throws: where the store cannot be read, it tells what was known last. */
@@ -103,8 +128,11 @@ export class Chain {
   /** How far the chain is: as stored, and newer than that as its indexer said. Never throws. */
   async clock(): Promise<ChainClock> {
     const clock = withBeat(await this.#storedClock(), this.#indexer?.status().beat)
-    const stopped = this.#failure?.message ?? this.#open?.ledger?.error() ?? this.#indexer?.status().stopped?.error
-    return stopped === undefined ? clock : { ...clock, state: 'stopped', error: stopped }
+    const ledger = this.#open?.ledger?.trouble()
+    const ended = ledger?.forGood === true ? ledger.error : this.#indexer?.status().stopped?.error
+    const stopped = this.#failure?.message ?? ended
+    if (stopped !== undefined) return { ...clock, state: 'stopped', error: stopped }
+    return ledger === undefined ? clock : { ...clock, error: ledger.error }
   }
 
   async #storedClock(): Promise<ChainClock> {

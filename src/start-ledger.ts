@@ -1,10 +1,12 @@
+import type { Worker } from 'node:worker_threads'
 import type { ChainId } from './core/chain.ts'
-import { ERRORS, type ErrorCode, ServiceError } from './core/errors.ts'
+import { ERRORS, type ErrorCode, isServiceError, ServiceError } from './core/errors.ts'
 import type { LedgerRules } from './ledger/decide.ts'
 import type { Settled } from './ledger/group-commit.ts'
 import type { LedgerRequest, Outcome } from './ledger/ledger.ts'
 import { QueuedLedger } from './ledger/queued-ledger.ts'
 import type { Logger } from './log.ts'
+import type { TellDamage } from './store/damage.ts'
 import type { LedgerReads, LedgerWrites } from './store/ledger-store.ts'
 import { startThread } from './thread.ts'
 
@@ -19,22 +21,31 @@ export type LedgerThreadData = {
 /** What the thread is told: requests to commit in order, or to finish. */
 export type ToLedgerThread = readonly LedgerRequest[] | 'stop'
 
-/** What became of a request, as it travels. `code` undefined: a bug. */
-export type SettledMessage =
-  | { readonly outcome: Outcome }
-  | { readonly code: string | undefined; readonly message: string }
+/** Why something failed, as it travels. `code` undefined: a bug. */
+export type Failure = { readonly code: string | undefined; readonly message: string }
 
-/** What the thread says. */
+/** What became of a request, as it travels. */
+export type SettledMessage = { readonly outcome: Outcome } | Failure
+
+/**
+ * What the thread says. `trouble`: why writes are refused at the moment, undefined once they are not. `refused`: it ends,
+ * for good.
+ */
 export type FromLedgerThread =
   | { readonly type: 'open' }
-  | { readonly type: 'settled'; readonly settled: readonly SettledMessage[]; readonly writes: LedgerWrites }
-  | { readonly type: 'refused'; readonly code: string | undefined; readonly message: string }
+  | {
+      readonly type: 'settled'
+      readonly settled: readonly SettledMessage[]
+      readonly writes: LedgerWrites | undefined
+    }
+  | { readonly type: 'trouble'; readonly trouble: Failure | undefined }
+  | ({ readonly type: 'refused' } & Failure)
 
 /** A ledger that can be written. */
 export type LedgerHandle = {
   readonly ledger: QueuedLedger
-  /** Why nothing can be written any more. */
-  readonly error: () => string | undefined
+  /** Why nothing can be written. `forGood`: it does not pass by itself. */
+  readonly trouble: () => { readonly error: string; readonly forGood: boolean } | undefined
   /** What was done since the start. */
   readonly writes: () => LedgerWrites
   /** Commits what waits, and ends the thread. */
@@ -55,58 +66,165 @@ const NOTHING_WRITTEN: LedgerWrites = {
   checkpointError: undefined,
 }
 
-/**
- * Starts a ledger's writer in a thread of its own; resolves once its record is open.
- * @throws STORE_UNAVAILABLE, STORE_MISMATCH as the store finds it
- */
-export async function startLedger(options: {
+/** Pauses before a thread that died is started again, in milliseconds. */
+const RESTART_PAUSES = { firstMs: 2_000, maxMs: 60_000 }
+
+type LedgerParts = {
   readonly data: LedgerThreadData
   readonly reads: LedgerReads
   readonly log: Logger
-}): Promise<LedgerHandle> {
-  const { data, reads, log } = options
-  const worker = startThread('ledger-thread', { workerData: data, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } })
-  const ledger = new QueuedLedger({ send: (requests) => worker.postMessage(requests), reads })
-  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  let writes = NOTHING_WRITTEN
-  let error: string | undefined
-  const fail = (reason: string): void => {
-    error ??= reason
-    ledger.fail('The ledger is not available')
-  }
-  worker.on('error', (thrown) => {
-    log.error({ chain: data.chain, code: 'INTERNAL', err: thrown }, 'the ledger ended by a bug')
-    fail(thrown.message)
-  })
-  await new Promise<void>((resolve, reject) => {
-    worker.on('message', (message: FromLedgerThread) => {
-      if (message.type === 'open') resolve()
-      else if (message.type === 'settled') {
-        if (message.writes.checkpointsFailed > writes.checkpointsFailed) {
-          const reason = message.writes.checkpointError
-          log.warn({ chain: data.chain, reason }, "the ledger's write-ahead log was not copied into its file: it grows")
-        }
-        writes = message.writes
-        ledger.settled(message.settled.map(settledOf))
-      } else {
-        fail(message.message)
-        reject(errorOf(message))
-      }
-    })
-    void ended.then(() => {
-      fail('the ledger has ended')
-      reject(new ServiceError('UNAVAILABLE', `${data.chain} could not be opened`))
-    })
-  })
+  /** Called where the file of a running ledger turns out to be damaged. */
+  readonly tellDamage?: TellDamage | undefined
+}
+
+/**
+ * Starts a ledger's writer in a thread of its own; resolves once its record is open, or is found not to be writable at the
+ * moment: it is read-only then, and becomes writable by itself. A thread that dies is started again.
+ * @throws STORE_UNAVAILABLE, STORE_DAMAGED, STORE_MISMATCH, STORE_REPLACED as the store finds it
+ */
+export async function startLedger(parts: LedgerParts): Promise<LedgerHandle> {
+  const writer = new LedgerWriter(parts)
+  await writer.start()
   return {
-    ledger,
-    error: () => error,
-    writes: () => writes,
-    stop: async () => {
-      ledger.close('The ledger is shutting down')
-      worker.postMessage('stop')
-      await ended
-    },
+    ledger: writer.ledger,
+    trouble: () => writer.trouble,
+    writes: () => writer.writes,
+    stop: () => writer.stop(),
+  }
+}
+
+class LedgerWriter {
+  readonly ledger: QueuedLedger
+  writes = NOTHING_WRITTEN
+  trouble: { readonly error: string; readonly forGood: boolean } | undefined
+  readonly #parts: LedgerParts
+  /** What threads before this one wrote. */
+  #written = NOTHING_WRITTEN
+  #worker: Worker | undefined
+  #ended: Promise<void> = Promise.resolve()
+  #deaths = 0
+  /** It said itself that it cannot go on: starting it again would not help. */
+  #isRefused = false
+  /** It worked once, so what ended it may pass. */
+  #wasOpen = false
+  #restart: NodeJS.Timeout | undefined
+  #stopping = false
+
+  constructor(parts: LedgerParts) {
+    this.#parts = parts
+    this.ledger = new QueuedLedger({ send: (requests) => this.#worker?.postMessage(requests), reads: parts.reads })
+  }
+
+  /** Resolves once the thread has said how it stands. @throws what it was refused for */
+  start(): Promise<void> {
+    const { data, log } = this.#parts
+    const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB }
+    const worker = startThread('ledger-thread', { workerData: data, resourceLimits })
+    this.#worker = worker
+    this.#written = this.writes
+    worker.on('error', (thrown) => {
+      log.error({ chain: data.chain, code: 'INTERNAL', err: thrown }, 'the ledger ended by a bug')
+      this.#fail(thrown.message)
+    })
+    return new Promise((resolve, reject) => {
+      worker.on('message', (message: FromLedgerThread) => {
+        this.#take(message)
+        if (message.type === 'refused') reject(errorOf(message))
+        else resolve()
+      })
+      this.#ended = new Promise((done) => {
+        worker.once('exit', () => {
+          this.#worker = undefined
+          this.#exited()
+          reject(new ServiceError('UNAVAILABLE', `${data.chain} could not be opened`))
+          done()
+        })
+      })
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    clearTimeout(this.#restart)
+    this.ledger.close('The ledger is shutting down')
+    this.#worker?.postMessage('stop')
+    await this.#ended
+  }
+
+  #take(message: FromLedgerThread): void {
+    switch (message.type) {
+      case 'open':
+        this.#wasOpen = true
+        this.#told(undefined)
+        break
+      case 'trouble':
+        this.#told(message.trouble)
+        break
+      case 'settled':
+        if (message.writes !== undefined) this.#count(message.writes)
+        this.ledger.settled(message.settled.map(settledOf))
+        break
+      case 'refused': {
+        this.#isRefused = true
+        this.#fail(message.message)
+        const error = errorOf(message)
+        if (isServiceError(error, 'STORE_DAMAGED')) this.#parts.tellDamage?.(error)
+        break
+      }
+    }
+  }
+
+  /** Writes are refused for a reason that passes, or no longer are. */
+  #told(trouble: Failure | undefined): void {
+    const { data, log } = this.#parts
+    const before = this.trouble
+    if (trouble === undefined) {
+      this.trouble = undefined
+      this.ledger.accept()
+      if (before !== undefined) log.info({ chain: data.chain }, 'the ledger accepts operations again')
+      return
+    }
+    this.trouble = { error: trouble.message, forGood: false }
+    if (before?.error === trouble.message) return
+    log.error({ chain: data.chain, code: trouble.code, error: trouble.message }, 'the ledger accepts no operations')
+  }
+
+  #count(writes: LedgerWrites): void {
+    const { data, log } = this.#parts
+    const total = sumOf(this.#written, writes)
+    if (total.checkpointsFailed > this.writes.checkpointsFailed) {
+      const reason = total.checkpointError
+      log.warn({ chain: data.chain, reason }, "the ledger's write-ahead log was not copied into its file: it grows")
+    }
+    this.writes = total
+  }
+
+  #fail(reason: string): void {
+    this.trouble = { error: reason, forGood: true }
+    this.ledger.fail('The ledger is not available')
+  }
+
+  #exited(): void {
+    if (this.#stopping || this.#isRefused) return
+    if (this.trouble?.forGood !== true) this.#fail('the ledger has ended')
+    if (!this.#wasOpen) return
+    const pauseMs = Math.min(RESTART_PAUSES.maxMs, RESTART_PAUSES.firstMs * 2 ** Math.min(this.#deaths, 16))
+    this.#deaths += 1
+    this.#restart = setTimeout(() => {
+      // What it is refused for has been noted where /health looks.
+      this.start().catch(() => undefined)
+    }, pauseMs)
+  }
+}
+
+/** What two threads did together. */
+function sumOf(before: LedgerWrites, now: LedgerWrites): LedgerWrites {
+  return {
+    commits: before.commits + now.commits,
+    operations: before.operations + now.operations,
+    checkpoints: before.checkpoints + now.checkpoints,
+    checkpointsFailed: before.checkpointsFailed + now.checkpointsFailed,
+    checkpointError: now.checkpointError ?? before.checkpointError,
   }
 }
 
@@ -115,7 +233,7 @@ function settledOf(message: SettledMessage): Settled {
 }
 
 /** The error that a message tells of; one without a code is a bug, and stays one. */
-function errorOf({ code, message }: { readonly code: string | undefined; readonly message: string }): Error {
+function errorOf({ code, message }: Failure): Error {
   return isErrorCode(code) ? new ServiceError(code, message) : new Error(message)
 }
 

@@ -17,6 +17,7 @@ import {
   MAX_LEDGER_ID_CHARACTERS,
   type Operation,
 } from '../core/operation.ts'
+import { ClockGuard, readClocks } from '../ledger/clock-guard.ts'
 import { commitGroup, outcomeOf } from '../ledger/group-commit.ts'
 import { genesisOf } from '../ledger/record.ts'
 import { verifyLedger } from '../ledger/verify.ts'
@@ -36,6 +37,7 @@ export function addLedger(program: Command, terminal: Terminal): void {
   addRegister(ledger, terminal)
   addVerify(ledger, terminal)
   addExport(ledger, terminal)
+  addAcceptClock(ledger, terminal)
 }
 
 const HELP = `
@@ -80,7 +82,13 @@ async function registerOne(choice: ConfigChoice, terminal: Terminal, operation: 
     const journal = await store.ledgers.openJournal(chain, genesisOf(chain, now()))
     try {
       const request = { operation, idempotency: undefined }
-      const [settled] = await commitGroup(journal, [request], { rules: { strictWallets: false }, now: now() })
+      const clock = new ClockGuard({ read: readClocks, accepted: () => journal.acceptedClock() })
+      const mayStamp = (last: number): void => clock.mayStamp(last)
+      const [settled] = await commitGroup(journal, [request], {
+        rules: { strictWallets: false },
+        now: clock.now(),
+        mayStamp,
+      })
       const outcome = outcomeOf(settled)
       if (!outcome.accepted) {
         throw new UsageError('it is registered already, with another name, symbol or reissue: that cannot be changed')
@@ -140,6 +148,29 @@ async function verify({ store, chain }: Place, anchors: readonly BlockRef[]) {
     await replica.close()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function addAcceptClock(ledger: Command, terminal: Terminal): void {
+  ledger
+    .command('accept-clock')
+    .description("confirm that the system's clock is right, where the ledger refuses to write because it jumped")
+    .addOption(configOption())
+    .addHelpText(
+      'after',
+      '\nA block keeps its time for ever, so nothing is written after the clock jumped by more than a day, or while the' +
+        '\nlast block is more than a day ahead of the clock. Where the clock is wrong, set it right instead: then nothing' +
+        '\nhas to be confirmed. A running server sees the confirmation within a second.',
+    )
+    .action(async (choice: ConfigChoice) => {
+      await withLedger({ choice, terminal, create: false }, async ({ store, chain }) => {
+        const { chain: reads } = await store.ledgers.openReads(chain)
+        const clocks = readClocks()
+        const last = (await reads.clock()).published?.timestamp ?? 0
+        await store.ledgers.acceptClock(chain, { ...clocks, through: last })
+        const time = (seconds: number): string => new Date(seconds * 1_000).toISOString()
+        terminal.err(`Accepted: it is ${time(clocks.wall)}, and the last block is of ${time(last)}.\n`)
+      })
+    })
 }
 
 function faultLine({ block, says }: LedgerFault): string {

@@ -11,20 +11,26 @@ export type Settled = { readonly outcome: Outcome } | { readonly error: unknown 
 
 /**
  * Decides a group of requests in one durable commit, in order. Where the commit fails for what is no failure of the
- * store, each is tried alone: a request that nobody can decide never takes others with it. Never throws.
+ * store, each is tried alone: a request that nobody can decide never takes others with it. `mayStamp` throws where a block
+ * must not be stamped after one of the time `last` (Unix seconds). Never throws.
  */
 export async function commitGroup(
   journal: LedgerJournal,
   requests: readonly LedgerRequest[],
-  at: { readonly rules: LedgerRules; readonly now: number },
+  at: { readonly rules: LedgerRules; readonly now: number; readonly mayStamp?: (last: number) => void },
 ): Promise<readonly Settled[]> {
   try {
-    const decide = (facts: Parameters<Parameters<LedgerJournal['commit']>[1]>[0]) =>
-      decideAll(requests, { facts, ...at })
+    const decide = (facts: Parameters<Parameters<LedgerJournal['commit']>[1]>[0]) => {
+      const decided = decideAll(requests, { facts, ...at })
+      if (decided.blocks.length > 0) at.mayStamp?.(facts.head.header.timestamp)
+      return decided
+    }
     const outcomes = await journal.commit(needsOf(requests), decide)
     return outcomes.map((outcome) => ({ outcome }))
   } catch (error) {
-    if (isServiceError(error) || requests.length === 1) return requests.map(() => ({ error }))
+    // While nothing may be stamped, what an earlier call did can still be answered again.
+    const isFinal = isServiceError(error) && error.code !== 'CLOCK_JUMPED'
+    if (isFinal || requests.length === 1) return requests.map(() => ({ error }))
     const settled: Settled[] = []
     for (const request of requests) settled.push(...(await commitGroup(journal, [request], at)))
     return settled

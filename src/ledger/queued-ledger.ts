@@ -22,6 +22,7 @@ export class QueuedLedger implements Ledger {
   #gathering: LedgerRequest[] = []
   #waiting: Waiting[] = []
   #closed: string | undefined
+  #isClosing = false
 
   /** `send` hands requests to the committer; `settled` has to be called for all of them, in their order. */
   constructor(parts: { readonly send: (requests: readonly LedgerRequest[]) => void; readonly reads: LedgerReads }) {
@@ -59,13 +60,20 @@ export class QueuedLedger implements Ledger {
 
   /** Takes nothing more; what waits is still to be settled. */
   close(reason: string): void {
+    this.#isClosing = true
     this.#closed ??= reason
     this.#flush()
+  }
+
+  /** Takes operations again after `fail`; not after `close`. */
+  accept(): void {
+    if (!this.#isClosing) this.#closed = undefined
   }
 
   /** Takes nothing more, and rejects all that waits, of which each may have been done or not. */
   fail(reason: string): void {
     this.#closed = reason
+    this.#gathering = []
     const error = new ServiceError('UNAVAILABLE', reason)
     for (const { reject } of this.#waiting.splice(0)) reject(error)
   }

@@ -56,6 +56,12 @@ export type LedgerBlock = RecordedOperation & {
 /** A caller's key on a call that repeated a registration: it is kept beside the record, which says nothing of it. */
 export type KeyOfRepeat = { readonly idempotency: Idempotency; readonly registration: RecordedOperation }
 
+/**
+ * What the operator confirmed: that the clocks stood like this (Unix seconds, and seconds of the steady clock), and that
+ * the record may go on from a block of the time `through`, however far ahead of the clock it is.
+ */
+export type AcceptedClock = { readonly wall: number; readonly steady: number; readonly through: number }
+
 /** What came of deciding: blocks to append, in order, what must hold once they are, and what the callers are told. */
 export type Decided<T> = {
   readonly blocks: readonly LedgerBlock[]
@@ -92,6 +98,15 @@ export interface LedgerJournal {
    */
   commit<T>(needs: LedgerNeeds, decide: (facts: LedgerFacts) => Decided<T>): Promise<T>
   readonly writes: LedgerWrites
+  /**
+   * Whether a commit could be now. `write`: by writing as little as can be, which tells whether a full disk has room again.
+   * @throws STORE_REPLACED, STORE_FULL
+   */
+  probe(how: { readonly write: boolean }): Promise<void>
+  /** The time of the last block, in Unix seconds. */
+  lastTime(): Promise<number>
+  /** What the operator confirmed of the clock. */
+  acceptedClock(): AcceptedClock | undefined
   close(): Promise<void>
 }
 

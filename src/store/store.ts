@@ -8,7 +8,7 @@ import type { AuditReads, AuditStore, Judgement, Repaired, Turn, TurnOutcome } f
 import type { TellDamage } from './damage.ts'
 import type { DoubtStore, Doubts } from './doubts.ts'
 import type { Appended, JournalState } from './journal-state.ts'
-import type { LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
+import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
 import type { TokenStore } from './tokens.ts'
 import type { ObservationPage, ObservationQuery, PositionPage, PositionQuery } from './walk.ts'
 
@@ -20,8 +20,7 @@ import type { ObservationPage, ObservationQuery, PositionPage, PositionQuery } f
 export interface Store {
   /**
    * Takes the lease of a chain and opens it for writing.
-   * @throws LEASE_HELD another process writes it
-   * @throws STORE_MISMATCH what is stored was gathered under another coverage
+   * @throws LEASE_HELD another process writes it; STORE_MISMATCH what is stored was gathered under another coverage
    * @throws STORE_DAMAGED, STORE_FULL the chain's file cannot be read or written; `tell` is told of damage found later
    */
   openJournal(chain: ChainId, coverage: Coverage, tell?: TellDamage): Promise<Journal>
@@ -46,7 +45,8 @@ export interface Store {
 export interface LedgerStore {
   /**
    * The writer of an issuer's ledger, in the authoritative file; `genesis` begins a record that is not there yet.
-   * @throws STORE_MISMATCH the file holds another ledger
+   * @throws STORE_MISMATCH the file holds another ledger; STORE_FULL the disk has no room to write
+   * @throws STORE_REPLACED a ledger existed and the file lacks it, or lacks its newest blocks
    */
   openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal>
   /** The read side of an issuer's ledger: its record, and all of it as of any chain; both see the same snapshots. */
@@ -56,6 +56,8 @@ export interface LedgerStore {
    * @throws STORE_MISMATCH the store holds no such ledger
    */
   openAudit(chain: ChainId, replica: string): Promise<LedgerAudit>
+  /** Notes that the operator confirms the clock; a running server sees it. */
+  acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void>
 }
 
 /** The one writer of one chain. @throws LEASE_LOST from every method once another process took over */

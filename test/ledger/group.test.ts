@@ -19,6 +19,9 @@ beforeEach(async () => {
       return opened.journal.commit(needs, decide)
     },
     writes: opened.journal.writes,
+    probe: (how) => opened.journal.probe(how),
+    lastTime: () => opened.journal.lastTime(),
+    acceptedClock: () => opened.journal.acceptedClock(),
     close: () => opened.journal.close(),
   }
 })

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { commitGroup, outcomeOf } from '../../src/ledger/group-commit.ts'
 import type { Operation, Outcome } from '../../src/ledger/ledger.ts'
@@ -26,7 +27,13 @@ function openFile({ file }: Folder, durable = true): SqliteDatabase {
 }
 
 function journalOn(db: SqliteDatabase): SqliteLedgerJournal {
-  return new SqliteLedgerJournal({ db, chain: CHAIN, genesis: genesisOf(CHAIN, BEGAN), onStep: undefined })
+  return new SqliteLedgerJournal({
+    db,
+    folder: dirname(db.name),
+    chain: CHAIN,
+    genesis: genesisOf(CHAIN, BEGAN),
+    onStep: undefined,
+  })
 }
 
 async function register(journal: LedgerJournal, wallet: string): Promise<Outcome> {

@@ -138,7 +138,7 @@ describe('a changed cell is found, whichever it is', () => {
       "INSERT INTO ledger_keys VALUES ('s', 'k', 'f', 99)",
       "INSERT INTO ledger_operations (number, kind, serial, asset, receiver, amount) VALUES (10, 'mint', 3, 'GILT', x'6d65', x'8105')",
       "INSERT INTO openings VALUES (x'6d65', 1, x'', 1, x'00', x'8105', 0)",
-      "INSERT INTO turns VALUES (1, 1, x'00', 'balance', NULL, NULL, NULL, NULL, 1)",
+      "INSERT INTO turns (asset, block, hash, reason, turned_at) VALUES (1, 1, x'00', 'balance', 1)",
       "INSERT INTO balances SELECT x'6d65', asset, item, sum, opening, amount, met_block, met_log, met_sub, received_block, last_block, closed_block, fungible FROM balances LIMIT 1",
     ]) {
       const { faults } = await tampered((db) => db.exec(insert))
@@ -163,4 +163,48 @@ test('bytes of the file that no table holds any more are found by the engine', a
   })
   expect(faults.length).toBeGreaterThan(0)
   expect(faults[0]?.says).toContain('the file: ')
+})
+
+describe('a schema that is not the one this version makes', () => {
+  const cases: readonly { readonly what: string; readonly change: string; readonly says: RegExp }[] = [
+    { what: 'a table is missing', change: 'DROP TABLE ledger_keys', says: /table ledger_keys is missing/ },
+    { what: 'a table of the chain is missing', change: 'DROP TABLE openings', says: /table openings is missing/ },
+    {
+      what: 'the operations are missing',
+      change: 'DROP TABLE ledger_operations',
+      says: /table ledger_operations is missing/,
+    },
+    { what: 'the table that names the chain is missing', change: 'DROP TABLE chain', says: /table chain is missing/ },
+    { what: 'a unique index is dropped', change: 'DROP INDEX ledger_wallets', says: /index ledger_wallets is missing/ },
+    {
+      what: 'a unique index is no longer unique',
+      change:
+        "DROP INDEX ledger_wallets; CREATE INDEX ledger_wallets ON ledger_operations (receiver) WHERE kind = 'register_wallet'",
+      says: /index ledger_wallets is another one/,
+    },
+    {
+      what: 'a trigger is added',
+      change: 'CREATE TRIGGER t AFTER INSERT ON ledger_operations BEGIN DELETE FROM keys; END',
+      says: /trigger t does not belong here/,
+    },
+    { what: 'a view is added', change: 'CREATE VIEW v AS SELECT * FROM balances', says: /view v does not belong here/ },
+    { what: 'a table is added', change: 'CREATE TABLE extra (a)', says: /table extra does not belong here/ },
+    {
+      what: 'a column is added',
+      change: 'ALTER TABLE balances ADD COLUMN extra TEXT',
+      says: /table balances is another one/,
+    },
+    {
+      what: 'a column is renamed',
+      change: 'ALTER TABLE accounts RENAME COLUMN received TO got',
+      says: /table accounts is another one/,
+    },
+    { what: 'an index is added', change: 'CREATE INDEX i ON balances (sum)', says: /index i does not belong here/ },
+  ]
+  for (const { what, change, says } of cases) {
+    test(what, async () => {
+      const { faults } = await tampered((db) => db.exec(change))
+      expect(faults.map((fault) => fault.says).join('\n')).toMatch(says)
+    })
+  }
 })

@@ -37,6 +37,9 @@ export type OpenOptions = {
   readonly durable: boolean
 }
 
+/** In place of a file: a database in memory, which goes when it is closed. */
+export const IN_MEMORY = ':memory:'
+
 /**
  * Opens a file in WAL mode and brings it to the newest schema.
  * @throws STORE_MISMATCH a newer version of Steelyard wrote it
@@ -47,7 +50,7 @@ export function openDatabase(options: OpenOptions): SqliteDatabase {
 }
 
 function openAndMigrate(options: OpenOptions): SqliteDatabase {
-  makePrivateFile(options.file)
+  if (options.file !== IN_MEMORY) makePrivateFile(options.file)
   const db = new Database(options.file, { timeout: BUSY_TIMEOUT_MS })
   try {
     db.pragma('journal_mode = WAL')

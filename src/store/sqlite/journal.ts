@@ -17,6 +17,7 @@ import { claim } from './claim.ts'
 import { boundLog, guarded, int, type Row, type SqliteDatabase } from './database.ts'
 import { SqliteDoubts } from './doubt-store.ts'
 import { DoubtWriter } from './doubt-writer.ts'
+import { FileIdentity } from './file-identity.ts'
 import { encodeHash } from './hash-codec.ts'
 import { headerValues, readHeader, readOptionalHeader, readOptionalRef } from './header-rows.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
@@ -79,6 +80,7 @@ export class SqliteJournal implements Journal {
   readonly #statements: JournalStatements
   readonly #doubts: DoubtWriter
   readonly #fence: number
+  readonly #identity: FileIdentity
   #appends = 0
 
   constructor(options: JournalOptions) {
@@ -86,6 +88,7 @@ export class SqliteJournal implements Journal {
     this.#db = options.db
     this.#fence = guarded(options.db, () => claim(options))
     const { db, codec, coverage, fixed } = options
+    this.#identity = new FileIdentity(db.name)
     const assets = new AssetTable(db, fixed)
     const test = coverageTest(coverage, codec.nobody)
     const opening = coverage.from === 0 ? 0n : undefined
@@ -271,6 +274,7 @@ export class SqliteJournal implements Journal {
       return done
     })
     try {
+      this.#identity.check()
       return guarded(this.#db, () => run.immediate())
     } catch (error) {
       this.#doubts.undone()

@@ -1,6 +1,7 @@
 import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../store.ts'
 import { mustBeOurs, parseStoredJson } from './damaged-value.ts'
 import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import { FileIdentity } from './file-identity.ts'
 import type { SqliteKeyUses } from './key-uses.ts'
 
 const COLUMNS = 'id, secret_hash, name, principal, scopes, origins, ips, created_at, expires_at, revoked_at'
@@ -11,6 +12,7 @@ export type OpenKeyUses = (when: 'if there' | 'anyway') => SqliteKeyUses | undef
 /** API keys in the authoritative file. */
 export class SqliteKeys implements KeyStore {
   readonly #db: SqliteDatabase
+  readonly #identity: FileIdentity
   readonly #put: Statement
   readonly #get: Statement
   readonly #list: Statement
@@ -21,6 +23,7 @@ export class SqliteKeys implements KeyStore {
   constructor(db: SqliteDatabase, openUses: OpenKeyUses) {
     this.#openUses = openUses
     this.#db = db
+    this.#identity = new FileIdentity(db.name)
     const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
     this.#put = sql(`INSERT INTO keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
     this.#get = sql(`SELECT ${COLUMNS} FROM keys WHERE id = ?`).raw()
@@ -31,18 +34,18 @@ export class SqliteKeys implements KeyStore {
   async put(key: StoredKey): Promise<void> {
     const lists = [key.scopes, key.origins, key.ips].map((list) => JSON.stringify(list))
     const times = [key.createdAt, key.expiresAt ?? null, key.revokedAt ?? null]
-    guarded(this.#db, () => this.#put.run(key.id, key.secretHash, key.name, key.principal, ...lists, ...times))
+    this.#guarded(() => this.#put.run(key.id, key.secretHash, key.name, key.principal, ...lists, ...times))
   }
 
   async get(id: string): Promise<StoredKey | undefined> {
-    return guarded(this.#db, () => {
+    return this.#guarded(() => {
       const row = this.#get.get(id) as Row | undefined
       return row === undefined ? undefined : parseKey(row)
     })
   }
 
   async list(): ReturnType<KeyStore['list']> {
-    const keys = guarded(this.#db, () => this.#list.all().map((row) => parseKey(row as Row)))
+    const keys = this.#guarded(() => this.#list.all().map((row) => parseKey(row as Row)))
     this.#uses ??= this.#openUses('if there')
     const uses = this.#uses?.all() ?? new Map<string, number>()
     return keys.map((key) => ({ ...key, usedAt: uses.get(key.id) }))
@@ -55,7 +58,13 @@ export class SqliteKeys implements KeyStore {
   }
 
   async revoke(id: string, at: number): Promise<boolean> {
-    return guarded(this.#db, () => this.#revoke.run(at, id)).changes === 1
+    return this.#guarded(() => this.#revoke.run(at, id)).changes === 1
+  }
+
+  /** A revocation would not reach a file that is no longer where others look for it, so its keys open nothing. */
+  #guarded<T>(work: () => T): T {
+    this.#identity.check()
+    return guarded(this.#db, work)
   }
 }
 

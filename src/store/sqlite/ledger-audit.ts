@@ -7,6 +7,7 @@ import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, text } fr
 import { decodeHash } from './hash-codec.ts'
 import { HEADER_COLUMNS, readHeader } from './header-rows.ts'
 import { RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
+import { schemaFaults } from './ledger-schema.ts'
 
 /** Tables of the file that no operation made: other parts of the store, repeated calls, and what an auditor of chains leaves. */
 const NOT_OF_THE_RECORD = new Set(['keys', 'parts', 'heartbeat', 'places', 'findings', 'ledger_repeats'])
@@ -27,6 +28,8 @@ export class SqliteLedgerAudit implements LedgerAudit {
     guarded(db, () => {
       db.prepare<unknown[]>('ATTACH ? AS replica').run(replica)
       db.exec('BEGIN')
+      // Where whole tables are missing, `damage` says which.
+      if (schemaFaults(db, MAX_DAMAGE).length > 0) return
       const whose = db.prepare<unknown[]>('SELECT chain FROM main.chain').pluck().get()
       if (whose === chain) return
       const message =
@@ -39,7 +42,9 @@ export class SqliteLedgerAudit implements LedgerAudit {
     const said = guarded(this.#db, () =>
       this.#db.prepare<unknown[]>(`PRAGMA main.integrity_check(${MAX_DAMAGE})`).pluck().all(),
     )
-    return said.filter((line) => line !== 'ok').map((line) => ({ block: undefined, says: `the file: ${String(line)}` }))
+    const damaged = said.filter((line) => line !== 'ok').map((line) => `the file: ${String(line)}`)
+    const schema = guarded(this.#db, () => schemaFaults(this.#db, MAX_DAMAGE))
+    return [...damaged, ...schema].map((says) => ({ block: undefined, says }))
   }
 
   *blocks(): Iterable<AuditedBlock | LedgerFault> {

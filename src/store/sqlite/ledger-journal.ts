@@ -7,6 +7,7 @@ import { type Coverage, coverageTest } from '../../core/coverage.ts'
 import { fieldsOf, type Series, seriesOf } from '../../core/operation.ts'
 import type { Batch, BlockTransfers } from '../../core/transfer.ts'
 import type {
+  AcceptedClock,
   Decided,
   LedgerBlock,
   LedgerFacts,
@@ -15,14 +16,18 @@ import type {
   LedgerNeeds,
   LedgerWrites,
 } from '../ledger-store.ts'
+import { readAcceptedClock } from './accepted-clock.ts'
 import { AssetTable } from './asset-table.ts'
 import { BatchWriter } from './batch-writer.ts'
 import { claim } from './claim.ts'
 import { guarded, type SqliteDatabase, type Statement } from './database.ts'
+import { FileIdentity } from './file-identity.ts'
 import { encodeHash } from './hash-codec.ts'
 import { LedgerLookups } from './ledger-lookups.ts'
+import { LedgerMarker } from './ledger-marker.ts'
 import { recordedValues } from './ledger-rows.ts'
 import { PairWriter } from './pair-writer.ts'
+import { hasRoom, noRoom } from './reserve.ts'
 
 /** Places in a commit where a test ends the process, to prove that nothing is lost or doubled there. */
 export const LEDGER_STEPS = ['ledger:read', 'append:rows', 'append:clock', 'ledger:rows', 'ledger:done'] as const
@@ -45,6 +50,8 @@ type Writes = { -readonly [Part in keyof LedgerWrites]: LedgerWrites[Part] }
 export type LedgerJournalOptions = {
   /** A durable connection of its own to the authoritative file. */
   readonly db: SqliteDatabase
+  /** The store's folder. */
+  readonly folder: string
   readonly chain: ChainId
   /** The block that a record begins with, where none is there yet. */
   readonly genesis: Header
@@ -54,6 +61,9 @@ export type LedgerJournalOptions = {
 /** The writer of an issuer's ledger: the operations, and through the journal's own writers all that follows from them. */
 export class SqliteLedgerJournal implements LedgerJournal {
   readonly #db: SqliteDatabase
+  readonly #place: { readonly folder: string; readonly chain: ChainId }
+  readonly #marker: LedgerMarker
+  readonly #identity: FileIdentity
   readonly #assets: AssetTable
   readonly #lookups: LedgerLookups
   readonly #batches: BatchWriter
@@ -67,7 +77,9 @@ export class SqliteLedgerJournal implements LedgerJournal {
     checkpointError: undefined,
   }
 
-  constructor({ db, chain, genesis, onStep }: LedgerJournalOptions) {
+  constructor({ db, folder, chain, genesis, onStep }: LedgerJournalOptions) {
+    this.#place = { folder, chain }
+    this.#marker = new LedgerMarker(folder, chain)
     this.#db = db
     this.#step = onStep ?? (() => undefined)
     this.#assets = new AssetTable(db, new Map())
@@ -79,9 +91,15 @@ export class SqliteLedgerJournal implements LedgerJournal {
     guarded(db, () => {
       assert(db.pragma('synchronous', { simple: true }) === FULL, 'what is committed to a ledger is on disk')
       db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
+      this.#marker.check({
+        begun: this.#s.begun.get() !== undefined,
+        hashAt: (number) => this.#lookups.header(number)?.hash,
+      })
       claim({ db, chain, coverage: COVERAGE })
       this.#begin(genesis)
+      this.#marker.write(this.#lookups.head().header)
     })
+    this.#identity = new FileIdentity(db.name)
   }
 
   get writes(): LedgerWrites {
@@ -100,9 +118,29 @@ export class SqliteLedgerJournal implements LedgerJournal {
       }
       return decided
     })
+    this.#identity.check()
     const { blocks, repeats, result } = this.#undoable(() => run.immediate())
+    // What was committed to a file that is gone by now is lost, and must not be answered as done.
+    this.#identity.check()
+    const last = blocks.at(-1)
+    if (last !== undefined) this.#marker.write(last.block)
     if (blocks.length > 0 || repeats.length > 0) this.#committed(blocks.length)
     return result
+  }
+
+  async probe({ write }: { readonly write: boolean }): Promise<void> {
+    this.#identity.check()
+    if (!write) return
+    if (!hasRoom(this.#place.folder)) throw noRoom(this.#place.folder)
+    this.#undoable(() => this.#s.touch.run())
+  }
+
+  async lastTime(): Promise<number> {
+    return this.#undoable(() => this.#lookups.head().header.timestamp)
+  }
+
+  acceptedClock(): AcceptedClock | undefined {
+    return readAcceptedClock(this.#place.folder, this.#place.chain)
   }
 
   async close(): Promise<void> {
@@ -242,6 +280,7 @@ function prepare(db: SqliteDatabase) {
     operation: sql('INSERT INTO ledger_operations VALUES (?,?,?,?,?,?,?,?,?,?,?)'),
     key: sql('INSERT INTO ledger_keys VALUES (?, ?, ?, ?)'),
     repeat: sql('INSERT INTO ledger_repeats VALUES (?, ?, ?, ?)'),
+    touch: sql('UPDATE ledger SET assets = assets'),
     counts: sql('UPDATE ledger SET assets = ?, wallets = ?, mints = ?, moves = ?'),
   }
 }

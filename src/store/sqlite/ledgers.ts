@@ -2,21 +2,18 @@ import { type AccountCodec, TEXT_ACCOUNTS } from '../../core/account.ts'
 import type { Header } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { TellDamage } from '../damage.ts'
-import type { LedgerAudit, LedgerJournal, LedgerReads } from '../ledger-store.ts'
+import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from '../ledger-store.ts'
 import type { ChainReads, LedgerStore } from '../store.ts'
+import { writeAcceptedClock } from './accepted-clock.ts'
 import { guardedFile, type OpenOptions, openDatabase, type SqliteDatabase } from './database.ts'
 import { SqliteLedgerAudit } from './ledger-audit.ts'
 import { type LedgerStep, SqliteLedgerJournal } from './ledger-journal.ts'
 import { SqliteLedgerReads } from './ledger-reads.ts'
-import { CHAIN_MIGRATIONS, LEDGER_MIGRATIONS, MAIN_MIGRATIONS } from './schema.ts'
+import { LEDGER_TABLES } from './ledger-schema.ts'
+import { keepReserve, noRoom } from './reserve.ts'
 import { Snapshot } from './snapshot.ts'
 
-/** What a ledger has in the authoritative file: the tables of a chain, and its own. */
-const TABLES: Tables = {
-  migrations: MAIN_MIGRATIONS,
-  parts: { chain: CHAIN_MIGRATIONS, ledger: LEDGER_MIGRATIONS },
-  durable: true,
-}
+const TABLES: Tables = LEDGER_TABLES
 
 type Tables = Pick<OpenOptions, 'migrations' | 'parts' | 'durable'>
 
@@ -35,7 +32,9 @@ export class SqliteLedgers implements LedgerStore {
     const { fileIn, folder, onStep } = this.#parts
     const db = openDatabase({ file: fileIn(folder), ...TABLES, cache: 'ledger' })
     try {
-      return guardedFile(db.name, () => new SqliteLedgerJournal({ db, chain, genesis, onStep }))
+      // Without a reserve the last room on the disk is for reading: the next start needs it.
+      if (!keepReserve(folder)) throw noRoom(folder)
+      return guardedFile(db.name, () => new SqliteLedgerJournal({ db, folder, chain, genesis, onStep }))
     } catch (error) {
       db.close()
       throw error
@@ -52,6 +51,11 @@ export class SqliteLedgers implements LedgerStore {
       const reads = this.#parts.readsOf(chain, { db, codec: TEXT_ACCOUNTS, snapshot }, tell)
       return { ledger: new SqliteLedgerReads(db, snapshot), chain: reads }
     })
+  }
+
+  async acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void> {
+    const { folder } = this.#parts
+    guardedFile(folder, () => writeAcceptedClock(folder, chain, accepted))
   }
 
   async openAudit(chain: ChainId, replica: string): Promise<LedgerAudit> {

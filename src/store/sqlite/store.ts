@@ -4,7 +4,7 @@ import type { AccountCodec } from '../../core/account.ts'
 import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
-import { ServiceError } from '../../core/errors.ts'
+import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { TellDamage } from '../damage.ts'
 import type { ChainReads, Journal, Store } from '../store.ts'
 import type { FixedClasses } from './asset-table.ts'
@@ -15,9 +15,11 @@ import { SqliteKeyUses } from './key-uses.ts'
 import { SqliteKeys } from './keys.ts'
 import { type Lease, takeLease } from './lease.ts'
 import type { LedgerStep } from './ledger-journal.ts'
+import { refuseLostLedger } from './ledger-marker.ts'
 import { SqliteLedgers } from './ledgers.ts'
 import { SqliteObservations } from './observations.ts'
 import { SqliteReads } from './reads.ts'
+import { releaseReserve } from './reserve.ts'
 import { CHAIN_MIGRATIONS, MAIN_MIGRATIONS, READS_MIGRATIONS, USES_MIGRATIONS } from './schema.ts'
 import { Snapshot } from './snapshot.ts'
 import { SqliteTokens } from './token-store.ts'
@@ -44,6 +46,7 @@ export class SqliteStore implements Store {
   constructor(options: SqliteOptions) {
     this.#options = options
     const main = join(options.folder, MAIN_FILE)
+    guardedFile(options.folder, () => refuseLostLedger(options.folder))
     if (options.create === false && !guardedFile(main, () => isThere(main))) {
       throw new ServiceError('STORE_MISSING', `there is no store in ${options.folder}: nothing was indexed there`)
     }
@@ -55,7 +58,7 @@ export class SqliteStore implements Store {
       folder: options.folder,
       onStep: options.onLedgerStep,
       open: (tables, tell) => this.#database(MAIN_FILE, tables, tell),
-      readsOf: (chain, facts, tell) => this.#reads(chain, facts, tell),
+      readsOf: (chain, facts, tell) => this.#orClose(() => this.#reads(chain, facts, tell)),
     })
   }
 
@@ -103,10 +106,12 @@ export class SqliteStore implements Store {
   async openReads(chain: ChainId, tell: TellDamage = ignore): Promise<ChainReads> {
     const codec = this.#options.codecOf(chain)
     const name = factsFile(chain)
-    const db = this.#database(name, { migrations: CHAIN_MIGRATIONS, durable: false }, tell)
-    return this.#guarded(name, () => {
-      const snapshot = new Snapshot(db, { own: false, nobody: codec.nobody })
-      return this.#reads(chain, { db, codec, snapshot }, tell)
+    return this.#orClose(() => {
+      const db = this.#database(name, { migrations: CHAIN_MIGRATIONS, durable: false }, tell)
+      return this.#guarded(name, () => {
+        const snapshot = new Snapshot(db, { own: false, nobody: codec.nobody })
+        return this.#reads(chain, { db, codec, snapshot }, tell)
+      })
     })
   }
 
@@ -143,12 +148,35 @@ export class SqliteStore implements Store {
     return guardedFile(file, () => takeLease(file, chain))
   }
 
+  /** Opens a file; where the disk is full, with the room of the reserve. */
+  #openOnFullDisk<T>(open: () => T): T {
+    try {
+      return open()
+    } catch (error) {
+      if (!isServiceError(error, 'STORE_FULL') || !releaseReserve(this.#options.folder)) throw error
+      return open()
+    }
+  }
+
   #guarded<T>(name: string, work: () => T): T {
     return guardedFile(join(this.#options.folder, name), work)
   }
 
+  /** Runs work that opens files; where it fails, those that it opened are closed, so that it can be tried again. */
+  #orClose<T>(work: () => T): T {
+    const before = this.#open.length
+    try {
+      return work()
+    } catch (error) {
+      for (const db of this.#open.splice(before)) db.close()
+      throw error
+    }
+  }
+
   #database(name: string, options: Tables, tell: TellDamage = ignore): SqliteDatabase {
-    const db = openDatabase({ file: join(this.#options.folder, name), cache: 'small', ...options })
+    const db = this.#openOnFullDisk(() =>
+      openDatabase({ file: join(this.#options.folder, name), cache: 'small', ...options }),
+    )
     onDamage(db, tell)
     this.#open.push(db)
     return db
