@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
-import { ECHO, made, one, SIGNAL } from '../../test/nodes/rpc-client.ts'
+import { ECHO, echo, made, one, SIGNAL } from '../../test/nodes/rpc-client.ts'
 import { type Answer, Fault, jsonRpc, type ScriptedNode, startScriptedNode } from '../../test/nodes/scripted-node.ts'
 import { ServiceError } from '../core/errors.ts'
+import type { RpcSession } from './session.ts'
 
 const nodes: ScriptedNode[] = []
 afterEach(async () => {
@@ -154,4 +155,19 @@ test.each([
       expect(failed).not.toMatchObject({ code: 'CHAIN_MISMATCH' })
     }
   }
+})
+
+test('work of several requests waits for the pace of its node, and does not begin anew', async () => {
+  const healthy = jsonRpc(ECHO)
+  const pacing: Answer = (arrived) =>
+    arrived.nth % 3 === 0 ? { status: 429, text: '', headers: { 'retry-after': '0' } } : healthy(arrived)
+  const { url, arrived } = await node(pacing)
+  const { rpc, counts } = made([url])
+  const work = async (session: RpcSession): Promise<unknown[]> => {
+    const answers: unknown[] = []
+    for (let n = 0; n < 7; n++) answers.push(await session.call(echo(n)))
+    return answers
+  }
+  expect(await rpc.run(work, { signal: SIGNAL })).toEqual([0, 1, 2, 3, 4, 5, 6])
+  expect([counts.retries, arrived.length]).toEqual([0, 11])
 })

@@ -34,9 +34,9 @@ export type HttpAnswer = {
 export type HttpEndpoint = {
   readonly label: string
   /**
-   * @throws NODE_UNREACHABLE, NODE_TIMEOUT, NODE_TOO_LARGE, NODE_GARBAGE, ABORTED. A status is not an error here.
+   * `maxBytes`: unless the usual. @throws NODE_UNREACHABLE, NODE_TIMEOUT, NODE_TOO_LARGE, NODE_GARBAGE, ABORTED. A status is not an error here.
    */
-  readonly post: (body: string, signal: AbortSignal) => Promise<HttpAnswer>
+  readonly post: (body: string, signal: AbortSignal, maxBytes?: number) => Promise<HttpAnswer>
 }
 
 /** A pool of connections to the URL's origin. User and password of the URL travel as Basic authorization. */
@@ -54,14 +54,13 @@ export function createEndpoint(url: string, limits: HttpLimits): HttpEndpoint {
   if (username !== '') headers.authorization = basic(username, password)
   return {
     label,
-    post: async (body, signal) => {
+    post: async (body, signal, maxBytes = limits.maxBytes) => {
       throwIfAborted(signal)
       return within({ ms: limits.timeoutMs, signal }, async (bounded) => {
         try {
           const path = pathname + search
           const answer = await pool.request({ method: 'POST', path, headers, body, signal: bounded })
           const { headers: told } = answer
-          const { maxBytes } = limits
           const bytes = await readBytes(answer.body, { maxBytes, length: told['content-length'] })
           const text = await decodeBody(bytes, { maxBytes, encoding: told['content-encoding'] })
           return { status: answer.statusCode, body: text, retryAfterMs: retryAfter(told['retry-after']) }

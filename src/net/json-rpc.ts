@@ -2,8 +2,11 @@ import { ServiceError } from '../core/errors.ts'
 import { withoutTexts, withoutUrls } from '../core/url.ts'
 import type { HttpAnswer } from './http.ts'
 
-/** One call of JSON-RPC 2.0 (https://www.jsonrpc.org/specification). */
-export type RpcCall = { readonly method: string; readonly params: readonly unknown[] }
+/**
+ * One call of JSON-RPC 2.0 (https://www.jsonrpc.org/specification). `large`: what cannot be asked in parts; it is sent alone,
+ * no other such one at the same time, and its answer may be several times as large as others.
+ */
+export type RpcCall = { readonly method: string; readonly params: readonly unknown[]; readonly large?: true }
 
 /** What became of one call of a batch. The error is NODE_RPC unless a narrower code fits. */
 export type RpcOutcome =

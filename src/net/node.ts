@@ -18,6 +18,11 @@ import { type Pauses, pauseMs, wait } from './wait.ts'
 
 /** Calls in flight to a node that takes no batches: hides the round trip without looking like an attack. */
 const SINGLES_IN_FLIGHT = 8
+/**
+ * How many times the usual size a `large` answer may have: one at a time, of about 128 MiB, takes up to a GB while it is
+ * parsed. Blocks with 200,000 logs fit.
+ */
+const LARGE_FACTOR = 4
 /** HTTP statuses by which servers refuse a batch as such, where a single call would pass. */
 const BATCH_REFUSALS = new Set([400, 404, 405, 411, 413, 414, 415, 422, 501])
 /** JSON-RPC codes by which nodes refuse a batch as such: invalid request, no such method, invalid params. */
@@ -79,6 +84,8 @@ class Sender {
   private readonly reading: Reading
   private readonly size = new BatchSize()
   private lastId = 0
+  /** Ends when the last `large` call has ended. */
+  private large: Promise<unknown> = Promise.resolve()
 
   constructor(options: NodeOptions) {
     this.options = options
@@ -89,6 +96,10 @@ class Sender {
 
   async send(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
     const outcomes: RpcOutcome[] = []
+    if (calls.some(({ large }) => large === true)) {
+      for (const call of calls) outcomes.push(await this.sendLarge(call, signal))
+      return outcomes
+    }
     for (let at = 0; at < calls.length; ) {
       const most = this.size.most
       const group = most === 1 ? calls.slice(at) : calls.slice(at, at + most)
@@ -109,15 +120,22 @@ class Sender {
     if (asked > 1) this.size.failed(Math.min(asked, this.size.most))
   }
 
-  private async post(body: unknown, signal: AbortSignal): Promise<unknown> {
+  private async post(body: unknown, signal: AbortSignal, maxBytes?: number): Promise<unknown> {
     this.options.onRequest()
-    return open(await this.endpoint.post(JSON.stringify(body), signal), this.label)
+    return open(await this.endpoint.post(JSON.stringify(body), signal, maxBytes), this.label)
   }
 
-  private async sendSingle(call: RpcCall, signal: AbortSignal): Promise<RpcOutcome> {
+  private async sendLarge(call: RpcCall, signal: AbortSignal): Promise<RpcOutcome> {
+    const before = this.large
+    const own = before.then(() => this.sendSingle(call, signal, LARGE_FACTOR * this.options.limits.maxBytes))
+    this.large = own.catch(() => undefined)
+    return own
+  }
+
+  private async sendSingle(call: RpcCall, signal: AbortSignal, maxBytes?: number): Promise<RpcOutcome> {
     const id = ++this.lastId
     try {
-      const answer = await this.post(encode(call, id), signal)
+      const answer = await this.post(encode(call, id), signal, maxBytes)
       // Some servers answer one call as a batch of one.
       const own: unknown = Array.isArray(answer) && answer.length === 1 ? answer[0] : answer
       const outcome = outcomeOf(own, call, this.reading)
@@ -237,7 +255,8 @@ class Sender {
     if (first === undefined) return outcomes
     const alone = await this.sendSingle(first, signal)
     if (!alone.ok) return outcomes
-    this.size.halve(calls.length)
+    // Or of a machine behind the node that lags: only a second time makes batches smaller.
+    this.size.failed(calls.length)
     return [alone, ...(await this.send(others, signal))]
   }
 }

@@ -12,7 +12,7 @@ import {
   type ScriptedNode,
   startScriptedNode,
 } from '../../test/nodes/scripted-node.ts'
-import type { RpcSession } from './rpc.ts'
+import type { RpcSession } from './session.ts'
 
 const nodes: ScriptedNode[] = []
 afterEach(async () => {

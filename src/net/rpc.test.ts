@@ -10,7 +10,7 @@ import {
   startScriptedNode,
   withoutBatches,
 } from '../../test/nodes/scripted-node.ts'
-import type { RpcSession } from './rpc.ts'
+import type { RpcSession } from './session.ts'
 
 const nodes: ScriptedNode[] = []
 afterEach(async () => {

@@ -1,10 +1,11 @@
 import { assert } from '../core/assert.ts'
 import { type ErrorCode, ServiceError } from '../core/errors.ts'
 import { within } from './deadline.ts'
-import type { Classify, RpcCall, RpcOutcome } from './json-rpc.ts'
-import { createNode, type Node } from './node.ts'
+import type { Classify } from './json-rpc.ts'
+import { createNode } from './node.ts'
 import { areAllOfAnotherChain, newPeer, noteAvoided, type Peer, pick } from './peers.ts'
 import { RPC_LIMITS, type RpcLimits } from './rpc-limits.ts'
+import { type RpcSession, sessionOf } from './session.ts'
 import { pauseMs, throwIfAborted, wait } from './wait.ts'
 
 /** Work that timed out twice (or once on each node) will hardly do better next time; its caller may ask for less. */
@@ -14,16 +15,6 @@ const WARN_AFTER_FAILURES = 2
 
 /** How long a node is passed over that says what no other says: it may be on its way to what the others know. */
 const DISTRUST_MS = 60_000
-
-/** One node for the length of one piece of work. */
-export type RpcSession = {
-  /** The node's scheme and host. */
-  readonly label: string
-  /** The call's result. @throws NODE_*, ABORTED */
-  readonly call: (call: RpcCall) => Promise<unknown>
-  /** What became of each call, in order, all of the same node. @throws NODE_* for the whole, ABORTED */
-  readonly batch: (calls: readonly RpcCall[]) => Promise<readonly RpcOutcome[]>
-}
 
 export type Work<T> = (session: RpcSession) => Promise<T>
 
@@ -110,7 +101,7 @@ export function createRpc(options: RpcOptions): Rpc {
       const asked = peers.map(async (peer): Promise<Voice<Awaited<ReturnType<typeof work>>>> => {
         const value = await within({ ms: limits.maxVoiceMs, signal }, async (bounded) => {
           if (!peer.greeted) await greet(client, peer, bounded)
-          return work(sessionOf(peer.node, bounded))
+          return work(sessionOf(peer.node, client.limits, bounded))
         })
         return { value, distrust: (reason) => distrust(client, peer, reason) }
       })
@@ -187,7 +178,7 @@ async function attempts<T>(client: Client, work: Work<T>, running: Running): Pro
     const failuresBefore = peer.failures
     try {
       if (!peer.greeted) await greet(client, peer, signal)
-      const result = await work(sessionOf(peer.node, signal))
+      const result = await work(sessionOf(peer.node, client.limits, signal))
       recovered(client, peer)
       if (what !== undefined) {
         peer.avoided.delete(what)
@@ -230,8 +221,8 @@ function verdictOn(error: ServiceError, how: { readonly asksOthers: boolean; rea
   return verdict ?? (!how.isGreeted && error.code !== 'ABORTED' ? 'failing' : 'final')
 }
 
-async function greet({ options }: Client, peer: Peer, signal: AbortSignal): Promise<void> {
-  await options.greet(sessionOf(peer.node, signal))
+async function greet(client: Client, peer: Peer, signal: AbortSignal): Promise<void> {
+  await client.options.greet(sessionOf(peer.node, client.limits, signal))
   peer.greeted = true
   peer.mismatchAt = undefined
 }
@@ -250,7 +241,8 @@ type Failure = { readonly error: ServiceError; readonly failuresBefore?: number;
 // Requests in flight together fail together: only the first of them lengthens the pause.
 function failed({ peers, options, limits }: Client, peer: Peer, { error, failuresBefore, verdict }: Failure): void {
   peer.lastError = error
-  peer.greeted = false
+  // A node that paces is still of its chain.
+  if (error.code !== 'NODE_RATE_LIMITED') peer.greeted = false
   if (error.code === 'CHAIN_MISMATCH') peer.mismatchAt = Date.now()
   if (failuresBefore !== undefined && peer.failures !== failuresBefore) return
   peer.failures++
@@ -265,17 +257,4 @@ function failed({ peers, options, limits }: Client, peer: Peer, { error, failure
   peer.warned = true
   const message = verdict === 'excluded' ? 'node is left out' : 'node is failing'
   options.warn(message, { node: peer.node.label, code: error.code, reason: error.message })
-}
-
-function sessionOf(node: Node, signal: AbortSignal): RpcSession {
-  return {
-    label: node.label,
-    batch: (calls) => node.batch(calls, signal),
-    call: async (call) => {
-      const [outcome] = await node.batch([call], signal)
-      assert(outcome !== undefined, 'a batch of one has one outcome')
-      if (!outcome.ok) throw outcome.error
-      return outcome.result
-    },
-  }
 }

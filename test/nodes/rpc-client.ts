@@ -1,8 +1,9 @@
 /** An RPC client for tests, over nodes that a test scripts: nothing in it waits for a clock. */
 import { ServiceError } from '../../src/core/errors.ts'
 import type { RpcCall } from '../../src/net/json-rpc.ts'
-import { createRpc, type Rpc, type RpcOptions, type RpcSession } from '../../src/net/rpc.ts'
+import { createRpc, type Rpc, type RpcOptions } from '../../src/net/rpc.ts'
 import type { RpcLimits } from '../../src/net/rpc-limits.ts'
+import type { RpcSession } from '../../src/net/session.ts'
 import type { Methods } from './scripted-node.ts'
 
 export const SIGNAL = new AbortController().signal

@@ -1,7 +1,7 @@
 import type { Address } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Anvil, blockNumber, deploy, mine, type Sending, send, startAnvil } from '../../../test/nodes/anvil.ts'
-import { inFrontOf, jsonRpc, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
+import { altering, inFrontOf, jsonRpc, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
 import { assert } from '../../core/assert.ts'
 import { type ChainId, parseChainId } from '../../core/chain.ts'
 import type { AdapterOptions, ChainAdapter } from '../adapter.ts'
@@ -129,12 +129,14 @@ test('scopes: listed tokens, listed accounts', async () => {
 
 test('without times in the logs, headers tell them, and must be of the same blocks', async () => {
   const strip = (forge: (text: string) => string) =>
-    startScriptedNode(async (arrived) => {
-      const reply = await inFrontOf(anvil.url)(arrived)
-      if (typeof reply === 'string' || !('text' in reply)) return reply
-      const logs = arrived.calls.some(({ method }) => method === 'eth_getLogs')
-      return { text: logs ? forge(reply.text.replaceAll('"blockTimestamp"', '"unknown"')) : reply.text }
-    })
+    startScriptedNode(
+      altering(anvil.url, ({ method }, result) => {
+        if (method !== 'eth_getLogs') return result
+        const text = JSON.stringify(result).replaceAll('"blockTimestamp"', '"unknown"')
+        const forged: unknown = JSON.parse(forge(text))
+        return forged
+      }),
+    )
   const last = await blockNumber(anvil)
   const node = await strip((text) => text)
   const blocks = await adapterOf([node.url]).transfers({ first: 0, last, scope: ALL }, SIGNAL)

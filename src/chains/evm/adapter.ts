@@ -1,6 +1,7 @@
 import { isServiceError, type ServiceError } from '../../core/errors.ts'
-import { createRpc, type RpcSession } from '../../net/rpc.ts'
+import { createRpc } from '../../net/rpc.ts'
 import { RPC_LIMITS, type RpcLimits } from '../../net/rpc-limits.ts'
+import type { RpcSession } from '../../net/session.ts'
 import { type AdapterCounts, type AdapterOptions, type BalanceReads, type ChainAdapter, noCounts } from '../adapter.ts'
 import { confirm, HighestHeads } from './agreement.ts'
 import { BALANCES_PER_CALL, readBalances } from './balances.ts'

@@ -1,7 +1,7 @@
 import { assert } from '../../core/assert.ts'
 import type { BlockRef, Header } from '../../core/block.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
-import type { RpcSession } from '../../net/rpc.ts'
+import type { RpcSession } from '../../net/session.ts'
 import { type DecodedRange, decodeRange } from './blocks.ts'
 import { wholeRange } from './cut-answers.ts'
 import { isOdd } from './faults.ts'
@@ -46,7 +46,10 @@ export async function tellRange(session: RpcSession, range: Range, fetching: Fet
   if (best === undefined) return NOTHING
   const size = watch.ways.sizeOf(session.label, best)
   try {
-    return await askRange(session, range, { ...fetching, way: best, size })
+    const told = await askRange(session, range, { ...fetching, way: best, size })
+    // Requests under way at once may have caught the node at this kind of filter meanwhile.
+    if (watch.ways.isCaught(session.label, best)) return await tellRange(session, range, fetching)
+    return told.refused && otherwise ? await askOtherwise(session, range, { fetching, ways, cause: undefined }) : told
   } catch (error) {
     if (!otherwise || !isOdd(error)) throw error
     // Of one block that takes too long only receipts are smaller.
@@ -89,7 +92,12 @@ async function askRangeByHash(session: RpcSession, range: Range, asking: Asking)
   return { ...told, way, headers }
 }
 
-type Failed = { readonly fetching: Fetching; readonly ways: readonly LogWay[]; readonly cause: ServiceError }
+/** `cause` undefined: one block's logs are too much, so that smaller filters may do. */
+type Failed = {
+  readonly fetching: Fetching
+  readonly ways: readonly LogWay[]
+  readonly cause: ServiceError | undefined
+}
 
 /** One block is asked by each kind of filter until one is answered: that tells whether the range or the filter is to blame. */
 async function askOtherwise(session: RpcSession, range: Range, failed: Failed): Promise<ToldRange> {
@@ -103,7 +111,8 @@ async function askOtherwise(session: RpcSession, range: Range, failed: Failed): 
       const isAsBefore = place === 0 && size === known
       if (isAsBefore && first === last) continue
       const told = await attempt(() => askRange(session, { first, last: first }, { ...fetching, way, size }))
-      if (told === undefined || (told.refused && size > 1)) continue
+      if (told === undefined || told.refused) continue
+      if (cause === undefined) return told
       if (isAsBefore) throw smaller(cause)
       for (const refused of ways.slice(0, place)) watch.ways.refused(label, refused)
       if (size < known) watch.ways.setSize(label, way, size)
@@ -118,9 +127,13 @@ async function askOtherwise(session: RpcSession, range: Range, failed: Failed): 
       return whole
     }
   }
-  for (const way of ways) watch.ways.refused(label, way)
-  watch.tell(label, 'node fails at every kind of filter for logs: receipts are asked', { reason: cause.message })
+  if (cause !== undefined) noneWorks(session, { fetching, ways, cause })
   return NOTHING
+}
+
+function noneWorks({ label }: RpcSession, { fetching: { watch }, ways, cause }: Failed): void {
+  for (const way of ways) watch.ways.refused(label, way)
+  watch.tell(label, 'node fails at every kind of filter for logs: receipts are asked', { reason: cause?.message })
 }
 
 /** Undefined: it failed for an unknown reason. @throws what is due to the node's state, or asks for a smaller range */
@@ -169,9 +182,11 @@ export async function tellBlocks(
   if (best === undefined) return blocksAlone(session, headers)
   const ask = (way: LogWay, some: readonly BlockRef[], size: number): Promise<readonly BlockLogs[]> =>
     logsOfBlocks(session, { headers: some, filters: filtersOf(scope, way.shape, size), way })
-  let cause: ServiceError
+  let cause: ServiceError | undefined
+  let told: readonly BlockLogs[] = []
   try {
-    return await ask(best, headers, watch.ways.sizeOf(session.label, best))
+    told = await ask(best, headers, watch.ways.sizeOf(session.label, best))
+    if (!otherwise || !told.some(({ answers }) => answers === undefined)) return told
   } catch (error) {
     const [next] = others.filter(({ by }) => by !== best.by)
     if (isServiceError(error) && error.fields.failure === 'block_parameter' && next !== undefined) {
@@ -186,7 +201,10 @@ export async function tellBlocks(
     cause = error
   }
   const found: BlockLogs[] = []
-  for (const header of headers) found.push(await tellBlock(session, header, { fetching, cause }))
+  for (const [place, header] of headers.entries()) {
+    const one = told[place]
+    found.push(one?.answers === undefined ? await tellBlock(session, header, { fetching, cause }) : one)
+  }
   return found
 }
 
@@ -194,7 +212,7 @@ export async function tellBlocks(
 async function tellBlock(
   session: RpcSession,
   header: BlockRef,
-  { fetching, cause }: { readonly fetching: Fetching; readonly cause: ServiceError },
+  { fetching, cause }: { readonly fetching: Fetching; readonly cause: ServiceError | undefined },
 ): Promise<BlockLogs> {
   const { scope, watch } = fetching
   const { label } = session
@@ -205,16 +223,14 @@ async function tellBlock(
       const filters = filtersOf(scope, way.shape, size)
       const found = await attempt(() => logsOfBlocks(session, { headers: [header], filters, way })).catch(timedOut)
       const [one] = found ?? []
-      if (one === undefined || (one.answers === undefined && size > 1)) continue
+      if (one?.answers === undefined) continue
+      if (cause === undefined) return one
       for (const refused of ways.slice(0, place)) watch.ways.refused(label, refused)
       if (size < known) watch.ways.setSize(label, way, size)
       return one
     }
   }
-  if (ways.length > 0) {
-    for (const way of ways) watch.ways.refused(label, way)
-    watch.tell(label, 'node fails at every kind of filter for logs: receipts are asked', { reason: cause.message })
-  }
+  if (ways.length > 0 && cause !== undefined) noneWorks(session, { fetching, ways, cause })
   const [alone] = await blocksAlone(session, [header])
   assert(alone !== undefined, 'one block was asked for')
   return alone

@@ -1,6 +1,6 @@
 import { NO_ITEM } from '../../core/asset.ts'
 import type { BalanceKey } from '../../core/balance.ts'
-import type { RpcSession } from '../../net/rpc.ts'
+import type { RpcSession } from '../../net/session.ts'
 import type { BalanceRead } from '../adapter.ts'
 import { nativeRead, type ReadOutcome, type StateRead } from './bulk.ts'
 import type { CodeAnswers } from './code.ts'

@@ -1,6 +1,6 @@
 import type { BlockRef } from '../../core/block.ts'
 import type { RpcCall, RpcOutcome } from '../../net/json-rpc.ts'
-import type { RpcSession } from '../../net/rpc.ts'
+import type { RpcSession } from '../../net/session.ts'
 import { failureOf } from './faults.ts'
 import { garbage, numberWord, parseAmount, quantity } from './hex.ts'
 import { type ContractCall, decodeAggregate3, encodeAggregate3, MULTICALL3 } from './multicall.ts'

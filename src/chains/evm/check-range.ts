@@ -1,5 +1,5 @@
 import { isServiceError, ServiceError } from '../../core/errors.ts'
-import type { RpcSession } from '../../net/rpc.ts'
+import type { RpcSession } from '../../net/session.ts'
 import type { DecodedBlock } from './blocks.ts'
 import { type Block, readBlocks } from './headers.ts'
 import { garbage } from './hex.ts'
@@ -45,7 +45,7 @@ export async function checkRange(
     return byReceipts(session, answer, fetching)
   }
   if (test === undefined) return answer.blocks
-  const closeness = watch.closeness(session.label)
+  const closeness = watch.closeness(session.label, answer.way)
   const found =
     (await missingFromEmpty(session, answer, { ...fetching, test, closeness })) ||
     (await missingFromFull(session, answer, { ...fetching, closeness }))

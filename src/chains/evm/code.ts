@@ -1,4 +1,4 @@
-import type { RpcSession } from '../../net/rpc.ts'
+import type { RpcSession } from '../../net/session.ts'
 import { blockParameter, type Pin, type ReadOutcome, type StateRead } from './bulk.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { type ChainId, referenceOf } from '../../core/chain.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
-import type { RpcSession } from '../../net/rpc.ts'
+import type { RpcSession } from '../../net/session.ts'
 import { garbage, parseAmount } from './hex.ts'
 
 /** Times that a node must name another chain: a balancer may have sent one call astray. */

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../core/errors.ts'
-import type { RpcSession } from '../../net/rpc.ts'
+import type { RpcSession } from '../../net/session.ts'
 import { type Answers, logsOfRange, type Range, type RangeAnswers } from './logs.ts'
 import type { Filter } from './scope.ts'
 import type { NodeWatch } from './watch.ts'

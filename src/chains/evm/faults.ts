@@ -202,4 +202,9 @@ export function isOdd(error: unknown): error is ServiceError {
   return ODD_CODES.has(error.code) && error.fields.failure !== 'no_receipts'
 }
 
+/** True for a node's error of which nothing is known but its words. */
+export function isUnknown({ code, fields }: ServiceError): boolean {
+  return code === 'NODE_RPC' && fields.failure === undefined
+}
+
 const BROKEN: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])

@@ -1,8 +1,9 @@
 import { isServiceError, ServiceError } from '../../core/errors.ts'
-import type { Rpc, RpcSession, Running, Work } from '../../net/rpc.ts'
+import type { Rpc, Running, Work } from '../../net/rpc.ts'
+import { askingAgain, type RpcSession } from '../../net/session.ts'
 import { type Pauses, pauseMs, wait } from '../../net/wait.ts'
 import type { ChainAdapter, FetchScope, LogsProof } from '../adapter.ts'
-import { isOdd } from './faults.ts'
+import { isOdd, isUnknown } from './faults.ts'
 import { type Range, tooLarge } from './logs.ts'
 import { isRefused, lacksReceipts, readReceiptTransfers } from './receipts.ts'
 import type { Fetching } from './settle.ts'
@@ -84,7 +85,8 @@ export class Fetcher {
     const test = await this.testOf(scope)
     const attempt = (how: Pick<Fetching, 'strict' | 'otherwise'>, running: Partial<Running>): Promise<T> => {
       const own = { signal, what: 'logs', oddAttempts: ODD_ATTEMPTS, ...running }
-      return this.run((session) => work(session, { scope, test, watch, ...how }), own)
+      const fetching = { scope, test, watch, ...how }
+      return this.run((session) => work(how.otherwise ? askingAgain(session, isUnknown) : session, fetching), own)
     }
     const rounds = [
       () => attempt({ strict: true, otherwise: false }, { elsewhere: lacksReceipts }),

@@ -1,9 +1,9 @@
 import type { Header, Heads } from '../../core/block.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { isRecord, type RpcCall, type RpcOutcome } from '../../net/json-rpc.ts'
-import type { RpcSession } from '../../net/rpc.ts'
+import { askingAgain, type RpcSession } from '../../net/session.ts'
 import type { AdapterOptions } from '../adapter.ts'
-import { failureOf } from './faults.ts'
+import { failureOf, isUnknown } from './faults.ts'
 import { garbage, parseHash, parseNumber, quantity } from './hex.ts'
 
 /** Blocks in one batch: a block with its transactions' hashes is about 20 kB, so a batch is about 2 MB. */
@@ -56,8 +56,13 @@ export function parseBlock(value: unknown, number?: number): Block {
   const header = parseHeader(value, number)
   const { logsBloom, transactions } = isRecord(value) ? value : {}
   const bloom = typeof logsBloom === 'string' && BLOOM.test(logsBloom) ? logsBloom.toLowerCase() : undefined
-  const hashes = Array.isArray(transactions) ? transactions.map(parseHash) : undefined
+  const hashes = Array.isArray(transactions) ? transactions.map(hashOfTransaction) : undefined
   return { ...header, bloom, transactions: hashes?.every((hash) => hash !== undefined) ? hashes : undefined }
+}
+
+/** A transaction's hash, of a transaction in full too. */
+function hashOfTransaction(transaction: unknown): string | undefined {
+  return parseHash(isRecord(transaction) ? transaction.hash : transaction)
 }
 
 /** Asks for a block without its transactions, by hash. */
@@ -84,6 +89,17 @@ export function readBlocks(session: RpcSession, numbers: readonly number[]): Pro
   return readAll(session, numbers, parseBlock)
 }
 
+/**
+ * A block that the node failed to give for an unknown reason, asked with its transactions, which other parts of a node
+ * answer. @throws `error` where nothing else may be tried, or failed too
+ */
+async function headerOtherwise(session: RpcSession, number: number | undefined, error: ServiceError): Promise<unknown> {
+  if (number === undefined || !isUnknown(error)) throw error
+  const [outcome] = await session.batch([{ method: 'eth_getBlockByNumber', params: [quantity(number), true] }])
+  if (outcome?.ok === true) return outcome.result
+  throw error
+}
+
 async function readAll<T>(
   session: RpcSession,
   numbers: readonly number[],
@@ -92,10 +108,10 @@ async function readAll<T>(
   const parsed: T[] = []
   for (let at = 0; at < numbers.length; at += HEADERS_PER_BATCH) {
     const some = numbers.slice(at, at + HEADERS_PER_BATCH)
-    const outcomes = await session.batch(some.map(blockCall))
+    const outcomes = await askingAgain(session, isUnknown).batch(some.map(blockCall))
     for (const [place, outcome] of outcomes.entries()) {
-      if (!outcome.ok) throw outcome.error
-      parsed.push(parse(outcome.result, some[place]))
+      const number = some[place]
+      parsed.push(parse(outcome.ok ? outcome.result : await headerOtherwise(session, number, outcome.error), number))
     }
   }
   return parsed
@@ -142,8 +158,7 @@ export async function readHeads(session: RpcSession, finalizing: Finalizing): Pr
   if (typeof finality === 'object') return confirmedHeads(session, finality.confirmations)
   const [newest, settled] = await session.batch([blockCall('latest'), blockCall(finality)])
   if (newest === undefined || settled === undefined) throw garbage('too little')
-  if (!newest.ok) throw newest.error
-  const latest = parseHeader(newest.result)
+  const latest = newest.ok ? parseHeader(newest.result) : await newestByNumber(session, newest.error)
   if (tagged.has(session.label) || !lacksTag(settled)) {
     if (!settled.ok) throw settled.error
     const finalized = parseHeader(settled.result)
@@ -154,6 +169,15 @@ export async function readHeads(session: RpcSession, finalizing: Finalizing): Pr
   return clamp(latest, await confirmed(session, { latest, confirmations: CONFIRMATIONS_WITHOUT_TAG }))
 }
 
+/** The newest block of a node that fails to give it by its name, by its number. @throws `error` where that fails too */
+async function newestByNumber(session: RpcSession, error: ServiceError): Promise<Header> {
+  if (error.code !== 'NODE_RPC') throw error
+  const [outcome] = await session.batch([{ method: 'eth_blockNumber', params: [] }])
+  const number = outcome?.ok === true ? parseNumber(outcome.result) : undefined
+  if (number === undefined) throw error
+  return parseHeader(await session.call(blockCall(number)), number)
+}
+
 /** True where the node says that it knows no block of that name, not that it failed. */
 function lacksTag(outcome: RpcOutcome): boolean {
   if (outcome.ok) return outcome.result === null
@@ -162,7 +186,9 @@ function lacksTag(outcome: RpcOutcome): boolean {
 }
 
 async function confirmedHeads(session: RpcSession, confirmations: number): Promise<Heads> {
-  const latest = parseHeader(await session.call(blockCall('latest')))
+  const [newest] = await session.batch([blockCall('latest')])
+  if (newest === undefined) throw garbage('too little')
+  const latest = newest.ok ? parseHeader(newest.result) : await newestByNumber(session, newest.error)
   return clamp(latest, await confirmed(session, { latest, confirmations }))
 }
 

@@ -1,5 +1,5 @@
 import type { Header } from '../../core/block.ts'
-import type { RpcSession } from '../../net/rpc.ts'
+import type { RpcSession } from '../../net/session.ts'
 import type { DecodedBlock } from './blocks.ts'
 import { readHeaders } from './headers.ts'
 import type { Range } from './logs.ts'

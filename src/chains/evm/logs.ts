@@ -1,7 +1,7 @@
 import type { BlockRef, Header } from '../../core/block.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { RpcCall, RpcOutcome } from '../../net/json-rpc.ts'
-import type { RpcSession } from '../../net/rpc.ts'
+import type { RpcSession } from '../../net/session.ts'
 import { failureOf, isOdd } from './faults.ts'
 import { type Block, blockCall, blockOfHashCall, parseBlock, parseHeader } from './headers.ts'
 import { garbage, parseHash, parseNumber, quantity } from './hex.ts'
@@ -35,7 +35,7 @@ export async function logsOfRange(
   const [head, ...outcomes] = await session.batch([
     { method: 'eth_blockNumber', params: [] },
     ...headers.map(blockCall),
-    ...filters.map((filter) => rangeCall(filter, range)),
+    ...callsOf(filters, range),
   ])
   if (head === undefined || !head.ok) throw head?.error ?? garbage('too little')
   const number = parseNumber(head.result)
@@ -44,9 +44,10 @@ export async function logsOfRange(
     const fields = { head: number, asked: range.last }
     throw new ServiceError('NODE_BEHIND', `${session.label} is at block ${number}, asked for ${range.last}`, { fields })
   }
+  const own = outcomes.slice(headers.length)
   let answers: Answers
   try {
-    answers = answersOf(outcomes.slice(headers.length))
+    answers = answersOf(range.first === range.last ? await enlarged(session, own, callsOf(filters, range)) : own)
   } catch (error) {
     throw isServiceError(error, 'NODE_TOO_LARGE') ? tooLarge(error, range) : error
   }
@@ -61,6 +62,34 @@ function headerFrom(outcome: RpcOutcome | undefined, number: number): Header | u
     if (isOdd(error)) return undefined
     throw error
   }
+}
+
+/**
+ * Outcomes of one block's logs, of which those that are over our cap are asked again, alone and with a higher one. What is
+ * over that too is too much, as where the node says so.
+ */
+async function enlarged(
+  session: RpcSession,
+  outcomes: readonly RpcOutcome[],
+  calls: readonly RpcCall[],
+): Promise<readonly RpcOutcome[]> {
+  const out: RpcOutcome[] = []
+  for (const [place, outcome] of outcomes.entries()) {
+    const call = calls[place]
+    const isOver = !outcome.ok && outcome.error.code === 'NODE_TOO_LARGE'
+    const [again] = isOver && call !== undefined ? await session.batch([{ ...call, large: true }]) : []
+    if (again?.ok === false && again.error.code === 'NODE_TOO_LARGE') {
+      const fields = { ...again.error.fields, failure: 'too_much' }
+      out.push({ ok: false, error: new ServiceError('NODE_RPC', again.error.message, { fields }) })
+    } else {
+      out.push(again ?? outcome)
+    }
+  }
+  return out
+}
+
+function callsOf(filters: readonly Filter[], range: Range): readonly RpcCall[] {
+  return filters.map((filter) => rangeCall(filter, range))
 }
 
 function rangeCall(filter: Filter, { first, last }: Range): RpcCall {
@@ -126,17 +155,18 @@ async function byHash(
   session: RpcSession,
   { headers, filters, way, keepsAll }: BlocksRequest,
 ): Promise<readonly BlockLogs[]> {
-  const calls = headers.flatMap(({ hash }) => [
-    blockOfHashCall(hash),
-    ...filters.map((filter): RpcCall => ({ method: 'eth_getLogs', params: [{ ...filter, blockHash: hash }] })),
-  ])
+  const logsCalls = headers.map(({ hash }) =>
+    filters.map((filter): RpcCall => ({ method: 'eth_getLogs', params: [{ ...filter, blockHash: hash }] })),
+  )
+  const calls = headers.flatMap(({ hash }, place) => [blockOfHashCall(hash), ...(logsCalls[place] ?? [])])
   const outcomes = await session.batch(calls)
   const found: BlockLogs[] = []
   for (const [place, header] of headers.entries()) {
     const at = place * (filters.length + 1)
     const block = blockFrom(outcomes[at])
     if (block.hash !== header.hash) throw garbage('another block', { block: header.number })
-    const answers = answersOf(outcomes.slice(at + 1, at + 1 + filters.length))
+    const own = outcomes.slice(at + 1, at + 1 + filters.length)
+    const answers = answersOf(await enlarged(session, own, logsCalls[place] ?? []))
     if (answers?.some((answer) => isOfAnother(answer, block))) {
       throw new ServiceError('NODE_RPC', 'The node answers logs of another block', {
         fields: { block: header.number, failure: 'block_parameter' },
@@ -152,21 +182,25 @@ async function byNumber(
   { headers, filters, way, keepsAll }: BlocksRequest,
 ): Promise<readonly BlockLogs[]> {
   const calls = headers.flatMap(({ number }) => [
-    ...filters.map((filter) => rangeCall(filter, { first: number, last: number })),
+    ...callsOf(filters, { first: number, last: number }),
     blockCall(number),
   ])
   const outcomes = await session.batch(calls)
-  return headers.map((header, place) => {
+  const found: BlockLogs[] = []
+  for (const [place, header] of headers.entries()) {
     const at = place * (filters.length + 1)
     // The block is asked last: had a reorg come between, it would be another.
     const block = blockFrom(outcomes[at + filters.length])
-    const answers = answersOf(outcomes.slice(at, at + filters.length))
+    const own = outcomes.slice(at, at + filters.length)
+    const range = { first: header.number, last: header.number }
+    const answers = answersOf(await enlarged(session, own, callsOf(filters, range)))
     if (block.hash !== header.hash || answers?.some((answer) => isOfAnother(answer, block))) {
       const fields = { block: header.number }
       throw new ServiceError('NODE_BEHIND', 'The block is not the canonical one', { fields })
     }
-    return { block, answers: keepsAll === true ? answers : onlyEvents(answers, way.shape), way }
-  })
+    found.push({ block, answers: keepsAll === true ? answers : onlyEvents(answers, way.shape), way })
+  }
+  return found
 }
 
 function blockFrom(outcome: RpcOutcome | undefined): Block {

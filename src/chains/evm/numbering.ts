@@ -1,5 +1,5 @@
 import { isRecord } from '../../net/json-rpc.ts'
-import type { RpcSession } from '../../net/rpc.ts'
+import type { RpcSession } from '../../net/session.ts'
 import { type DecodedBlock, decodeRange } from './blocks.ts'
 import { garbage, parseNumber } from './hex.ts'
 import { logsOfBlocks } from './logs.ts'

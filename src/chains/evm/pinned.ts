@@ -1,6 +1,6 @@
 import type { BlockRef } from '../../core/block.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
-import type { RpcSession } from '../../net/rpc.ts'
+import type { RpcSession } from '../../net/session.ts'
 import { type Bulk, blockParameter, type Pin, type ReadOutcome, readAll, type StateRead } from './bulk.ts'
 import type { CodeCheck } from './code.ts'
 import { failureOf } from './faults.ts'

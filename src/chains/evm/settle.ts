@@ -1,5 +1,5 @@
 import type { Transfer } from '../../core/transfer.ts'
-import type { RpcSession } from '../../net/rpc.ts'
+import type { RpcSession } from '../../net/session.ts'
 import type { FetchScope } from '../adapter.ts'
 import type { BlockLogs } from './logs.ts'
 import { lacksReceipts, readReceiptTransfers, refusedToo } from './receipts.ts'

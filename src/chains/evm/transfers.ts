@@ -1,7 +1,7 @@
 import { assert } from '../../core/assert.ts'
 import type { BlockRef, Header } from '../../core/block.ts'
 import type { BlockTransfers, Transfer } from '../../core/transfer.ts'
-import type { RpcSession } from '../../net/rpc.ts'
+import type { RpcSession } from '../../net/session.ts'
 import type { FetchScope } from '../adapter.ts'
 import { tellBlocks, tellRange } from './ask-logs.ts'
 import { type DecodedBlock, decodeRange } from './blocks.ts'

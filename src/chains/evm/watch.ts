@@ -28,6 +28,10 @@ export type Closeness = {
 
 /** Eight headers are one small request beside a range's; two blocks of receipts are as much as a range at most. */
 const USUAL: Closeness = { empties: 8, settled: 2, compared: 0 }
+/** The same two requests, of which the first is larger: a kind of filter that lies is caught before much is taken from it. */
+const NEW: Closeness = { empties: 64, settled: 2, compared: 0 }
+/** Ranges of a kind of filter that are new, per node: twice as many as a backfill asks at once. */
+const FIRST_RANGES = 8
 const COMPARING: Closeness = { ...USUAL, compared: 1 }
 /** All of a range of a usual length, in about ten requests. */
 const CLOSE: Closeness = { empties: 1_000, settled: 64, compared: 4 }
@@ -48,6 +52,8 @@ export class NodeWatch {
   private readonly warn: AdapterOptions['warn']
   private readonly now: () => number
   private readonly closeRanges = new Map<string, number>()
+  /** Ranges that were looked at, by node and kind of filter. */
+  private readonly seen = new Map<string, number>()
   private readonly missed = new Map<string, number>()
   private readonly falseAlarms = new Map<string, number>()
   private readonly told = new Map<string, number>()
@@ -72,14 +78,18 @@ export class NodeWatch {
     this.ways = new LogWays(this.refusals)
   }
 
-  /** How closely to look at the next range of a node. */
-  closeness(label: string): Closeness {
+  /** How closely to look at the next range of a node, which was asked by a kind of filter. */
+  closeness(label: string, way: LogWay | undefined): Closeness {
+    const kind = `${label} ${way?.shape} ${way?.by}`
+    const seen = this.seen.get(kind) ?? 0
+    this.seen.set(kind, seen + 1)
     const left = this.closeRanges.get(label) ?? 0
     if (left > 0) {
       this.closeRanges.set(label, left - 1)
       return CLOSE
     }
-    return ++this.ranges % RANGES_PER_COMPARISON === 0 ? COMPARING : USUAL
+    if (++this.ranges % RANGES_PER_COMPARISON === 0) return COMPARING
+    return seen < FIRST_RANGES ? NEW : USUAL
   }
 
   /** True where what the logs of a range say of a block's time is held against a header of its own. */
