@@ -9,9 +9,15 @@ const IN_FLIGHT = 4
  * `transfers` transfers and parses their JSON, nothing else. Transfers per second.
  */
 export async function bareLimit(node: GeneratedNode, transfers: number): Promise<number> {
+  const startedAt = performance.now()
+  const parsed = await parseTransfers(node, transfers)
+  return parsed / ((performance.now() - startedAt) / 1000)
+}
+
+/** Fetches and parses blocks from the first on, several answers at once, until so many transfers came or none is left; how many came. */
+export async function parseTransfers(node: GeneratedNode, transfers: number): Promise<number> {
   let next = 1
   let parsed = 0
-  const startedAt = performance.now()
   const worker = async (): Promise<void> => {
     while (next <= node.head && parsed < transfers) {
       const first = next
@@ -22,7 +28,7 @@ export async function bareLimit(node: GeneratedNode, transfers: number): Promise
     }
   }
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
-  return parsed / ((performance.now() - startedAt) / 1000)
+  return parsed
 }
 
 /** Logs in an answer. */

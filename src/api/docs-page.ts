@@ -146,11 +146,17 @@ function fieldRows(schema: Data, place: Place): readonly string[] {
     const items = property.type === 'array' ? resolve(record(property.items), place.document) : undefined
     const label = `${place.prefix}${name}${items === undefined ? '' : '[]'}`
     const need = required.includes(name) ? '' : '<em>optional</em>'
-    const type = items === undefined ? say(property.type) : `array of ${say(items.type)}`
+    const type = items === undefined ? typeOf(property) : `array of ${say(items.type)}`
     const own = row(`<code>${escapeHtml(label)}</code> ${need}`, type, say(property.description))
     if (place.depth >= MAX_DEPTH) return [own]
     return [own, ...fieldRows(items ?? property, { ...place, prefix: `${label}.`, depth: place.depth + 1 })]
   })
+}
+
+/** A field's type, and its value where that never changes. */
+function typeOf(property: Data): string {
+  const constant = property.const === undefined ? '' : ` <code>${escapeHtml(JSON.stringify(property.const))}</code>`
+  return `${say(property.type)}${constant}`
 }
 
 function row(...cells: readonly string[]): string {
