@@ -1,5 +1,6 @@
 import type { DialectExamples } from './dialect.ts'
 import { DOCS_STYLE } from './docs-style.ts'
+import { escapeHtml } from './escape-html.ts'
 import { isRecord } from './json-schema.ts'
 import type { OpenApi } from './openapi.ts'
 
@@ -210,16 +211,4 @@ function plain(value: unknown): string {
 
 function say(value: unknown): string {
   return escapeHtml(plain(value)).replace(/`([^`]+)`/g, '<code>$1</code>')
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 }

@@ -1,9 +1,10 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { ServerDeps } from './deps.ts'
 import type { Dialect, DialectExamples } from './dialect.ts'
 import { renderDocsPage } from './docs-page.ts'
 import { Health, health, isReady } from './health.ts'
+import { renderHomePage } from './home-page.ts'
 import { readDocument } from './openapi.ts'
 import { OWN_TAG } from './own.ts'
 import { get } from './route.ts'
@@ -49,6 +50,11 @@ export function registerOwnRoutes(scope: FastifyInstance, deps: ServerDeps, dial
     reply.type(deps.metrics.contentType)
     return deps.metrics.metrics()
   })
+  const home = { operationId: 'GetHome', summary: 'How every chain is, as a page', type: 'text/html' }
+  scope.get('/', { schema: pageSchema(home) }, async (_request, reply) => {
+    const page = renderHomePage(await health(deps.chains, deps.version, deps.now()))
+    return sendPage(reply.header('cache-control', 'no-store'), page)
+  })
   registerDocumentation(scope, dialects)
 }
 
@@ -65,6 +71,13 @@ export function pageSchema(page: { readonly operationId: string; readonly summar
   }
 }
 
+function sendPage(reply: FastifyReply, page: string): FastifyReply {
+  return reply
+    .headers({ 'content-security-policy': PAGE_POLICY, 'x-content-type-options': 'nosniff' })
+    .type('text/html; charset=utf-8')
+    .send(page)
+}
+
 function registerDocumentation(scope: FastifyInstance, dialects: readonly Dialect[]): void {
   const documented = once(() => {
     const document = readDocument(scope)
@@ -79,10 +92,8 @@ function registerDocumentation(scope: FastifyInstance, dialects: readonly Dialec
     const examples = await Promise.all(
       dialects.map(async (one) => [one.tag, await one.examples().catch(() => NO_EXAMPLES)] as const),
     )
-    return reply
-      .headers({ 'content-security-policy': PAGE_POLICY, 'x-content-type-options': 'nosniff' })
-      .type('text/html; charset=utf-8')
-      .send(renderDocsPage(documented().document, { origin: originOfServer(request), examples: new Map(examples) }))
+    const options = { origin: originOfServer(request), examples: new Map(examples) }
+    return sendPage(reply, renderDocsPage(documented().document, options))
   })
 }
 

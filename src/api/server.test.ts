@@ -54,7 +54,7 @@ describe('methods', () => {
       'GET, HEAD, OPTIONS',
       '{"error":"Method not allowed"}',
     ])
-    for (const path of ['/', '/nothing', '/v1/accounts', '/v1', '/health/x', '/v1/tokens/x']) {
+    for (const path of ['/index.html', '/nothing', '/v1/accounts', '/v1', '/health/x', '/v1/tokens/x']) {
       const answer = await server.call(path)
       expect([answer.status, answer.body]).toEqual([404, '{"error":"Not found"}'])
     }
@@ -244,6 +244,21 @@ describe('a dialect that is off', () => {
     await other.close()
     expect(document.body).not.toMatch(/\/v1\/|\/api\//)
   })
+})
+
+test('the page at / needs no key, is never stored, loads nothing and runs nothing', async () => {
+  const answer = await server.call('/')
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
+  expect(answer.body).not.toMatch(/<script|<link|<img|src=|@import|url\(/)
+  const { chains } = JSON.parse((await server.call('/health')).body)
+  expect(chains.length).toBeGreaterThan(0)
+  for (const { id } of chains) expect(answer.body).toContain(id)
+  const head = await server.call('/', { method: 'HEAD' })
+  expect([head.status, head.body]).toEqual([200, ''])
+  expect((await server.call('/', { method: 'POST' })).status).toBe(405)
 })
 
 describe('documentation', () => {

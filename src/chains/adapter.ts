@@ -213,4 +213,12 @@ export type FollowedKind = {
   }
   /** Undefined: balances of this kind cannot be held against a node. */
   readonly createProver?: (options: ProverOptions) => ChainProver
+  /** Asks a node once which chain it is on, and how far it is. @throws NODE_* it does not answer as such nodes do, ABORTED */
+  readonly identify: (options: IdentifyOptions) => Promise<IdentifiedNode>
 }
+
+/** A node that was not asked before. */
+export type IdentifyOptions = { readonly url: string; readonly timeoutMs: number; readonly signal: AbortSignal }
+
+/** What a node says of itself; `head` is the number of its newest block. */
+export type IdentifiedNode = { readonly chain: ChainId; readonly head: number }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { kindOf } from '../chains/registry.ts'
 import { type Config, parseConfig } from '../config.ts'
@@ -10,6 +10,7 @@ import { type DemoChain, startDemoChain } from '../demo/chain.ts'
 import { GILT, issueGilt, POINTS } from '../demo/gilt.ts'
 import { demoWords } from '../demo/words.ts'
 import type { Terminal } from './outcome.ts'
+import { parsePort } from './port.ts'
 import { serveUntilStopped } from './serve.ts'
 import { listenForStop, type StopRequest } from './stop-signal.ts'
 
@@ -92,10 +93,4 @@ function isFree(port: number): Promise<boolean> {
     server.once('error', () => resolve(false))
     server.listen(port, HOST, () => server.close(() => resolve(true)))
   })
-}
-
-function parsePort(given: string): number {
-  const port = /^\d{1,5}$/.test(given) ? Number(given) : Number.NaN
-  if (port <= 65_535) return port
-  throw new InvalidArgumentError('expected a port from 0 to 65535.')
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { VERSION } from '../version.ts'
 import { addConfig } from './config-check.ts'
 import { addDemo } from './demo.ts'
+import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
 import { addLedger } from './ledger.ts'
 import type { Terminal } from './outcome.ts'
@@ -19,6 +20,7 @@ export function createProgram(terminal: Terminal): Command {
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .showHelpAfterError('(--help shows what is possible)')
     .addHelpText('after', HELP)
+  addInit(program, terminal)
   addServe(program, terminal)
   addVerify(program, terminal)
   addDemo(program, terminal)

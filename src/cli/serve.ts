@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { startApp } from '../app.ts'
 import type { Config } from '../config.ts'
-import { createLog, standardError } from '../log.ts'
+import { createLog, type Logger, type LogSink, standardError } from '../log.ts'
 import type { Progress } from '../progress.ts'
 import { type ConfigChoice, configOption, type ReadConfig, readConfig } from './config-option.ts'
 import type { Terminal } from './outcome.ts'
 import { ProgressDisplay } from './progress.ts'
+import { type ServeWords, serveLines, serveWords } from './serve-words.ts'
 import { listenForStop, type StopRequest } from './stop-signal.ts'
 
 /** `steelyard serve`: follow the chains and answer. */
@@ -26,7 +27,8 @@ export function addServe(program: Command, terminal: Terminal): void {
       const { said, ...read } = readQuietly(options, terminal)
       const stop = listenForStop()
       try {
-        await serveUntilStopped({ ...read, said, stop })
+        const { config } = read
+        await serveUntilStopped({ config, said, stop, words: serveWords(config, options.config) })
       } finally {
         stop.release()
       }
@@ -48,6 +50,8 @@ function readQuietly(choice: ConfigChoice, terminal: Terminal): ReadConfig & { r
 export async function serveUntilStopped(options: {
   readonly config: Config
   readonly said?: readonly string[]
+  /** What is told once the server answers; undefined: nothing but its URL. */
+  readonly words?: ServeWords
   readonly stop: StopRequest
   readonly onReady?: (url: string) => Promise<void>
 }): Promise<void> {
@@ -67,7 +71,7 @@ export async function serveUntilStopped(options: {
       },
     })
     try {
-      log.info({ url: app.url }, 'serving')
+      tellServing(app.url, { words: options.words, log, sink: display.sink })
       await Promise.race([ready.reached, stop.requested])
       if (!stop.signal.aborted) await options.onReady?.(app.url)
       await stop.requested
@@ -79,6 +83,15 @@ export async function serveUntilStopped(options: {
   } finally {
     display.stop()
   }
+}
+
+/** On a terminal lines for people, elsewhere one line of the log; neither where the log is to say less. */
+function tellServing(
+  url: string,
+  { words, log, sink }: { readonly words: ServeWords | undefined; readonly log: Logger; readonly sink: LogSink },
+): void {
+  if (sink.terminal && words !== undefined && log.isLevelEnabled('info')) sink.write(serveLines(url, words))
+  else log.info({ url, ...(words === undefined ? {} : { try: words.path, key: words.key }) }, 'serving')
 }
 
 /** Resolves once each of the chains was seen live. */

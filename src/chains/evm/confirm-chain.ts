@@ -23,7 +23,8 @@ export async function confirmChain(session: RpcSession, { chain }: { readonly ch
   })
 }
 
-async function chainIdOf(session: RpcSession): Promise<bigint> {
+/** The chain id that a node names. @throws NODE_GARBAGE none; NODE_* */
+export async function chainIdOf(session: RpcSession): Promise<bigint> {
   const answer = await session.call({ method: 'eth_chainId', params: [] }).catch((error: unknown) => {
     // Nodes older than EIP-695, and plans without it, name the network only.
     if (!isServiceError(error, 'NODE_RPC')) throw error

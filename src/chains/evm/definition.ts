@@ -3,6 +3,7 @@ import { EVM_NATIVE } from '../../core/asset.ts'
 import type { KindDefinition } from '../adapter.ts'
 import { createEvmAdapter } from './adapter.ts'
 import { parseAddress, ZERO_ADDRESS } from './hex.ts'
+import { identifyEvmNode } from './identify.ts'
 import { createEvmProver } from './prover.ts'
 
 const ADDRESS_BYTES = 20
@@ -28,4 +29,5 @@ export const EVM: KindDefinition = {
   pollMs: POLL_MS,
   createAdapter: (options) => createEvmAdapter(options),
   createProver: (options) => createEvmProver(options),
+  identify: identifyEvmNode,
 }

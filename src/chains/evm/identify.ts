@@ -1,0 +1,29 @@
+import { parseChainId } from '../../core/chain.ts'
+import { createRpc } from '../../net/rpc.ts'
+import { type IdentifiedNode, type IdentifyOptions, noCounts } from '../adapter.ts'
+import { chainIdOf } from './confirm-chain.ts'
+import { classifyEvmFault } from './faults.ts'
+import { garbage, parseNumber } from './hex.ts'
+
+/** Asks a node once which chain it is on, and how far it is. @throws NODE_* it does not answer as EVM nodes do, ABORTED */
+export async function identifyEvmNode({ url, timeoutMs, signal }: IdentifyOptions): Promise<IdentifiedNode> {
+  const rpc = createRpc({
+    urls: [url],
+    classify: classifyEvmFault,
+    greet: async () => undefined,
+    warn: () => undefined,
+    counts: noCounts(),
+    limits: { timeoutMs, maxAttempts: 1 },
+  })
+  return rpc.run(
+    async (session) => {
+      const chain = parseChainId(`eip155:${await chainIdOf(session)}`)
+      const head = parseNumber(await session.call({ method: 'eth_blockNumber', params: [] }))
+      // CAIP-2 has 32 characters for a reference; ids of 256 bits have up to 78 digits, and no chain has such a one.
+      if (chain === undefined) throw garbage('no chain id')
+      if (head === undefined) throw garbage('no block number')
+      return { chain, head }
+    },
+    { signal },
+  )
+}

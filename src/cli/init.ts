@@ -1,0 +1,187 @@
+import { chmodSync, existsSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { IdentifiedNode } from '../chains/adapter.ts'
+import { identifyNode, kindOf } from '../chains/registry.ts'
+import { HTTP_URL, isHttpUrl } from '../config/words.ts'
+import { parseConfig } from '../config.ts'
+import type { ChainId } from '../core/chain.ts'
+import { parseChainId } from '../core/chain.ts'
+import { isServiceError, ServiceError } from '../core/errors.ts'
+import { nodeLabel } from '../core/url.ts'
+import { configText, type NewConfig } from './config-template.ts'
+import { type Terminal, UsageError } from './outcome.ts'
+import { parsePort } from './port.ts'
+
+/** How long a node may take to name its chain, in milliseconds: someone waits at the terminal. */
+const NODE_TIMEOUT_MS = 5_000
+/** Only the owner reads it: URLs of nodes may hold keys. */
+const FILE_MODE = 0o600
+const DEFAULT_FILE = 'steelyard.yaml'
+const DEFAULT_NODE = 'http://127.0.0.1:8545'
+
+type InitOptions = {
+  readonly config: string
+  readonly rpc: readonly string[]
+  readonly chain?: ChainId
+  readonly from: number
+  readonly ledger: boolean
+  readonly store: string
+  readonly host: string
+  readonly port: number
+  readonly force: boolean
+}
+
+/** `steelyard init`: a first configuration, by asking for the node or by options. */
+export function addInit(program: Command, terminal: Terminal): void {
+  program
+    .command('init')
+    .description('write a commented configuration; it asks for your node, or takes it from options')
+    .option('-c, --config <file>', 'the file to write', DEFAULT_FILE)
+    .option('--rpc <url>', 'a node; it is asked for its chain; may be repeated', collectUrl, [])
+    .option('--chain <id>', 'its chain, such as eip155:1; needed where no node answers', parseChain)
+    .option('--from <block>', 'first block to index', parseBlock, 0)
+    .option('--ledger', "with an issuer's ledger; without --rpc: nothing else", false)
+    .option('--store <url>', 'where everything is kept', 'sqlite:./data')
+    .option('--host <host>', 'where to answer', '127.0.0.1')
+    .option('--port <port>', 'where to answer', parsePort, 8080)
+    .option('--force', 'overwrite the file where it is there', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ steelyard init\n  $ steelyard init --rpc http://127.0.0.1:8545\n' +
+        '  $ steelyard init --rpc https://node.example/KEY --chain eip155:1\n  $ steelyard init --ledger\n' +
+        '\nExit codes: 0 written, 1 a node failed or is on another chain, 2 wrong use, or\nthe file is there already. Nothing is written unless it is 0.',
+    )
+    .action((options: InitOptions) => init(options, terminal))
+}
+
+async function init(options: InitOptions, terminal: Terminal): Promise<void> {
+  const file = resolve(options.config)
+  if (!options.force && existsSync(file)) throw new UsageError(`${file} is there already; --force overwrites it`)
+  const chain = await chooseChain(options, terminal)
+  const { store, host, port, ledger } = options
+  const text = configText({ listen: { host, port }, store, chain, ledger: ledger || chain === undefined })
+  // What was written must be right: a wrong --store or --host is told before there is a file.
+  parseConfig({ text, name: 'init', folder: dirname(file), env: {}, kindOf, needsChains: true })
+  write(file, { text, force: options.force })
+  const place = file === resolve(DEFAULT_FILE) ? '' : ` --config ${options.config}`
+  terminal.err(`Wrote ${file}. Next:\n`)
+  for (const command of ['config check', 'keys create --name me', 'serve']) {
+    terminal.err(`  steelyard ${command}${place}\n`)
+  }
+}
+
+function write(file: string, { text, force }: { readonly text: string; readonly force: boolean }): void {
+  try {
+    writeFileSync(file, text, { mode: FILE_MODE, flag: force ? 'w' : 'wx' })
+    if (force) chmodSync(file, FILE_MODE)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ServiceError('SYSTEM_REFUSED', `cannot write ${file}: ${reason}`, { cause: error })
+  }
+}
+
+type Followed = NonNullable<NewConfig['chain']>
+
+/** The chain of the options, else of what is typed; undefined: a ledger alone. */
+async function chooseChain(options: InitOptions, terminal: Terminal): Promise<Followed | undefined> {
+  const { rpc, ledger, from } = options
+  if (rpc.length > 0) return { id: await chainOf(options, terminal), rpc, from }
+  if (ledger) return undefined
+  if (terminal.ask === undefined) {
+    throw new UsageError("there is no terminal to ask on: give --rpc URL, or --ledger for an issuer's ledger alone")
+  }
+  return askForChain(options, { ask: terminal.ask, terminal })
+}
+
+/** The chain that all named nodes are on. A node that does not answer is taken at `--chain`'s word. */
+async function chainOf({ rpc, chain }: InitOptions, terminal: Terminal): Promise<ChainId> {
+  let known = chain
+  for (const url of rpc) {
+    const said = await identify(url).catch((error: unknown) => {
+      if (!isServiceError(error)) throw error
+      if (chain === undefined) throw withAdvice(error)
+      terminal.err(`${error.message}. ${chain} is what --chain says, and was not confirmed.\n`)
+      return undefined
+    })
+    if (said === undefined) continue
+    terminal.err(`${nodeLabel(url)} is ${said.chain}, at block ${said.head.toLocaleString('en-US')}.\n`)
+    if (known !== undefined && said.chain !== known) {
+      throw new ServiceError('CHAIN_MISMATCH', `${nodeLabel(url)} is ${said.chain}, not ${known}: nothing was written`)
+    }
+    known = said.chain
+  }
+  if (known === undefined) throw new UsageError('no node named its chain: give it with --chain')
+  return known
+}
+
+function withAdvice(error: ServiceError): ServiceError {
+  const advice = 'nothing was written; --chain ID writes it all the same'
+  return new ServiceError(error.code, `${error.message}: ${advice}`, { cause: error, fields: error.fields })
+}
+
+function identify(url: string): Promise<IdentifiedNode> {
+  return identifyNode({ url, timeoutMs: NODE_TIMEOUT_MS, signal: AbortSignal.timeout(2 * NODE_TIMEOUT_MS) })
+}
+
+type Asking = { readonly ask: NonNullable<Terminal['ask']>; readonly terminal: Terminal }
+
+/** Asks until a node answers. @throws UsageError the input ended */
+async function askForChain({ chain, from }: InitOptions, { ask, terminal }: Asking): Promise<Followed | undefined> {
+  for (;;) {
+    const typed = await answerTo(ask, `Your node's URL, or "ledger" for an issuer's ledger alone [${DEFAULT_NODE}]: `)
+    if (typed.toLowerCase() === 'ledger') return undefined
+    const url = typed === '' ? DEFAULT_NODE : typed
+    if (!isHttpUrl(url)) {
+      terminal.err(`That is not ${HTTP_URL}.\n`)
+      continue
+    }
+    try {
+      const said = await identify(url)
+      terminal.err(`It is ${said.chain}, at block ${said.head.toLocaleString('en-US')}.\n`)
+      if (chain === undefined || chain === said.chain)
+        return { id: said.chain, rpc: [url], from: await askFrom(from, ask) }
+      terminal.err(`--chain says ${chain}.\n`)
+    } catch (error) {
+      if (!isServiceError(error)) throw error
+      terminal.err(`${error.message}. Start it, or name another one.\n`)
+    }
+  }
+}
+
+async function askFrom(otherwise: number, ask: Asking['ask']): Promise<number> {
+  for (;;) {
+    const typed = await answerTo(ask, `First block to index [${otherwise}]: `)
+    if (typed === '') return otherwise
+    const block = readBlock(typed)
+    if (block !== undefined) return block
+  }
+}
+
+async function answerTo(ask: Asking['ask'], question: string): Promise<string> {
+  const typed = await ask(question)
+  if (typed === undefined) throw new UsageError('the input ended: nothing was written')
+  return typed.trim()
+}
+
+function readBlock(given: string): number | undefined {
+  const block = /^\d{1,16}$/.test(given) ? Number(given) : Number.NaN
+  return Number.isSafeInteger(block) ? block : undefined
+}
+
+function parseBlock(given: string): number {
+  const block = readBlock(given)
+  if (block === undefined) throw new InvalidArgumentError('expected a whole number from 0.')
+  return block
+}
+
+function parseChain(given: string): ChainId {
+  const chain = parseChainId(given)
+  if (chain !== undefined && kindOf(chain)?.source === 'nodes') return chain
+  throw new InvalidArgumentError('expected a chain that nodes have, such as eip155:1.')
+}
+
+function collectUrl(given: string, before: readonly string[]): readonly string[] {
+  if (isHttpUrl(given)) return [...before, given]
+  throw new UsageError(`--rpc: got ${JSON.stringify(given)}, expected ${HTTP_URL}`)
+}

@@ -1,0 +1,51 @@
+import type { Config } from '../config.ts'
+import { namespaceOf, referenceOf } from '../core/chain.ts'
+
+/** What whoever started a server is told once it answers. */
+export type ServeWords = {
+  /** A path to try, with its query. */
+  readonly path: string
+  /** The header that `path` needs, as a shell's word; undefined: none. */
+  readonly header: string | undefined
+  /** The command that makes a key and keeps it in `$KEY`; undefined where none is needed. */
+  readonly key: string | undefined
+}
+
+/** An address that exists on every chain, and never moves anything. */
+const ANYONE = '0x000000000000000000000000000000000000dEaD'
+
+/** A request to try and how to make the key for it. `file`: as it was named on the command line. */
+export function serveWords(config: Config, file: string | undefined): ServeWords {
+  const { abcLabs, chainbase } = config.dialects
+  const command = `KEY=$(steelyard keys create --name me${file === undefined ? '' : ` --config ${shellWord(file)}`})`
+  const made = { header: '"x-api-key: $KEY"', key: command }
+  const none = { header: undefined, key: undefined }
+  const followed = config.chains.find(({ id }) => namespaceOf(id) === 'eip155')
+  if (chainbase.enabled && followed !== undefined) {
+    const path = `/v1/account/balance?chain_id=${referenceOf(followed.id)}&address=${ANYONE}`
+    return { path, ...(chainbase.demoKey ? { header: "'x-api-key: demo'", key: undefined } : made) }
+  }
+  const hasLedger = config.chains.some(({ id }) => id === abcLabs.chain)
+  if (abcLabs.enabled && hasLedger) return { path: '/api/assets', ...(abcLabs.keys ? made : none) }
+  return { path: '/health', ...none }
+}
+
+/** The words as lines for a terminal. `url`: of the server, without a slash at its end. */
+export function serveLines(url: string, { path, header, key }: ServeWords): string {
+  const lines = [
+    '',
+    `Steelyard answers at ${url}`,
+    `  how it is:    ${url}/`,
+    `  every call:   ${url}/docs`,
+    ...(key === undefined ? [] : [`  make a key:   ${key}`]),
+    '  try:',
+    `    curl -s ${header === undefined ? '' : `-H ${header} `}'${url}${path}'`,
+    '',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** Text as one word of a shell. */
+function shellWord(text: string): string {
+  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
