@@ -24,6 +24,9 @@ import { ALIVE_MS, type FromThread, type ThreadData } from './start-indexer.ts'
 import { openStore } from './store/open.ts'
 import type { ChainReads, Journal, Store } from './store/store.ts'
 
+/** Failures of the chain's own file, after which nothing here can read or write it. */
+const STORE_FAILURES: ReadonlySet<string> = new Set(['STORE_DAMAGED', 'STORE_REPLACED'])
+
 /** Below the API's thread, so that a backfill takes only what answers leave. */
 const NICENESS = 19
 /** Polls of the head for one round of the sampler, so that it costs a node little more than being polled does. */
@@ -142,9 +145,6 @@ function reporterOf(chain: ChainConfig, reads: ChainReads): IndexerOptions['repo
     )
   }
 }
-
-/** Failures of the chain's own file, after which nothing here can read or write it. */
-const STORE_FAILURES: ReadonlySet<string> = new Set(['STORE_DAMAGED', 'STORE_REPLACED'])
 
 function sayWait(wait: Wait | undefined): void {
   tell({ type: 'waiting', wait })

@@ -35,6 +35,8 @@ async function until(condition: () => boolean, child: ChildProcess): Promise<voi
 
 /** Sends every example of the documentation as a reader pastes it: each has to work on the very server that shows it. */
 async function pasteExamples(origin: string): Promise<void> {
+  // A chain is ready once the audit has looked at it, which may be after its first answer.
+  while ((await fetch(`${origin}/ready`)).status !== 200) await new Promise((wake) => setTimeout(wake, 20))
   const commands = commandsOf(await (await fetch(`${origin}/docs`)).text())
   expect(commands.length).toBeGreaterThan(18)
   for (const command of commands) {
