@@ -152,7 +152,6 @@ describe('found while the server runs', () => {
     { what: 'every page', file: FACTS, harm: everything },
     { what: 'cut to nothing', file: FACTS, harm: (file) => truncateSync(file, 0) },
     { what: 'cut after two pages', file: FACTS, harm: (file) => truncateSync(file, 2 * PAGE) },
-    { what: 'the write-ahead log', file: FACTS, harm: (file) => everything(`${file}-wal`) },
     { what: 'every page', file: READS, harm: everything },
   ]
   for (const { what, file, harm } of cases) {
