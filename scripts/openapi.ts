@@ -16,7 +16,14 @@ async function nothing(): Promise<never> {
 }
 
 const server = createServer({
-  balances: { get: nothing, account: nothing, holders: nothing, accounting: nothing, transfers: nothing },
+  balances: {
+    get: nothing,
+    newestBlock: nothing,
+    account: nothing,
+    holders: nothing,
+    accounting: nothing,
+    transfers: nothing,
+  },
   tokens: { get: nothing },
   ledger: undefined,
   chains: [],

@@ -79,5 +79,6 @@ function withBalances(
 ): OpenChain {
   const { reads, reader } = opened
   const node = new NodeReader({ adapter: reader, observations: reads.observations, signal })
-  return { ...opened, config: chain, kind, balances: new ChainBalances({ reads, node, now, issues }) }
+  const { servePartial } = chain
+  return { ...opened, config: chain, kind, balances: new ChainBalances({ reads, node, now, issues, servePartial }) }
 }

@@ -8,7 +8,7 @@ export type OpenApi = Readonly<Record<string, unknown>>
 const AS_OF = {
   schema: { type: 'string' },
   description:
-    'At which block the answer is true, how certain that block is, where the amounts come from, and their age in seconds: an item of RFC 9651, of the least fresh part of the answer.',
+    'At which block the answer is true, how certain that block is, where the amounts come from, and their age in seconds: an item of RFC 9651. All rows are of that block, unless `uniform=?0` says that some are of other ones: the block is then the lowest, and finality, source and age are the worst of all rows. `complete=?0` says that a list may lack rows.',
   example: '"eip155:1";block=19000000;hash="0x2c…";finality=finalized;source=events;age=2',
 }
 const REQUEST_ID = { schema: { type: 'string' }, description: 'Names this request in the log of the server.' }
@@ -111,7 +111,9 @@ function responses(value: unknown, hasAsOf: boolean): unknown {
     const headers = {
       'X-Request-Id': { $ref: '#/components/headers/RequestId' },
       ...(status === '200' && hasAsOf ? { 'Balance-As-Of': { $ref: '#/components/headers/BalanceAsOf' } } : {}),
-      ...(status === '429' ? { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds.' } } : {}),
+      ...(status === '429' || status === '503'
+        ? { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds.' } }
+        : {}),
     }
     return [status, { ...response, description: SAYS[status] ?? 'Answer', headers }]
   })

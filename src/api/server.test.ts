@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listen, type Served, sendRaw } from '../../test/conformance/chainbase-client.ts'
 import {
   address,
+  asOf,
   chain,
   clock,
   DIALECTS,
@@ -219,7 +220,7 @@ test('closing lets a running request end', async () => {
   const account = async () => {
     started()
     await held
-    return { rows: [], count: 0, asOf: { number: 1, hash: '0x1' } }
+    return { rows: [], count: 0, asOf: asOf() }
   }
   const other = await serve({ balances: { ...fakeBalances(WORLD), account } })
   const answer = other.call(PATH, { headers: { 'x-api-key': other.key } })

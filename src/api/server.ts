@@ -97,6 +97,9 @@ function addScope(server: FastifyInstance, served: ServedMethods, register: (sco
 type AnswerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
 
 /** Whose words stand where no request line could be read: always these. */
+/** When what is not available may be: about a poll of a chain's head, and not so short that a crowd of callers adds load. */
+const RETRY_AFTER_SECONDS = 5
+
 const UNREADABLE: Pick<Dialect, 'renderError'> = {
   renderError: (failure) => OWN.renderError({ ...failure, message: 'Bad request' }),
 }
@@ -236,6 +239,7 @@ function errorAnswerer(log: FastifyBaseLogger, dialectOf: (url: string) => Diale
     // Set where the answer was made but could not be written.
     reply.removeHeader(AS_OF_HEADER)
     if (answer.headers !== undefined) reply.headers(answer.headers)
+    if (answer.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_SECONDS)
     return reply.code(answer.status).type(JSON_TYPE).send(JSON.stringify(answer.body))
   }
 }

@@ -17,6 +17,7 @@ export function createBalances(chains: Pick<ReadonlyMap<ChainId, ServedBalances>
   return {
     get: async ({ chain, keys, freshness, asOf }) =>
       asOf === undefined ? of(chain).balances.get(keys, freshness) : of(chain).balances.getAsOf(keys, asOf),
+    newestBlock: async ({ chain, atLeast }) => of(chain).balances.newestBlock(atLeast),
     account: async ({ chain, ...query }) => of(chain).balances.account(query),
     holders: async ({ chain, ...query }) => of(chain).balances.holders(query),
     accounting: async ({ chain, asset }) => (await of(chain).reads.asset(asset))?.accounting,

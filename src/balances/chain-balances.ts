@@ -1,107 +1,149 @@
 import { NO_ITEM, type Standard } from '../core/asset.ts'
-import type { Balance, BalanceKey, Known, Observation } from '../core/balance.ts'
-import type { BlockRef } from '../core/block.ts'
+import type { Balance, BalanceKey } from '../core/balance.ts'
 import type { CoverageTest } from '../core/coverage.ts'
-import { ServiceError } from '../core/errors.ts'
 import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/store.ts'
+import { type Answered, Answers, factOf, type Look } from './answers.ts'
+import { type AsOf, worstOf } from './as-of.ts'
 import type { Balances, Freshness } from './balances.ts'
-import { higher, isDoubtful, mustRead, notBackwards } from './choice.ts'
+import { HolderLists } from './holder-lists.ts'
+import { ListRules } from './list-rules.ts'
 import { isObservation, type NodeReader } from './node-reader.ts'
-import { type Fact, factsKnownAt, finalityOf, leastFresh, observed, provenAmount, testOf, unknown } from './standing.ts'
+import { type Fact, finalityOf, observed, provenAmount, unknown } from './standing.ts'
 
 /** An asset that nobody issued yet, on a chain whose issuing is all written here. */
 const NEVER_ISSUED: Fact['asset'] = { accounting: 'events', silent: false, inDoubt: false }
+
+/** What a chain's read side is made of. `now`: Unix seconds. */
+export type ChainBalancesParts = {
+  readonly reads: ChainReads
+  readonly node: NodeReader
+  readonly now: () => number
+  /**
+   * The standard of the assets that are issued on this chain, where it is written here and nowhere else. On such a chain
+   * a missing row means zero, and there is never anything newer to read.
+   */
+  readonly issues?: Standard | undefined
+  /** Lists are answered, and said to be incomplete, while the chain has never caught up; else they are refused. */
+  readonly servePartial?: boolean
+}
 
 /** A chain's balances: facts where they prove the amount, reads of the chain where they do not. */
 export class ChainBalances {
   readonly #reads: ChainReads
   readonly #node: NodeReader
-  readonly #now: () => number
   readonly #issues: Standard | undefined
+  readonly #answers: Answers
+  readonly #rules: ListRules
+  readonly #holders: HolderLists
 
-  /**
-   * `issues`: the standard of the assets that are issued on this chain, where it is written here and nowhere else. What
-   * its journal never met nobody holds, and there is never anything newer to read.
-   */
-  constructor(parts: { reads: ChainReads; node: NodeReader; now: () => number; issues?: Standard | undefined }) {
-    this.#reads = parts.reads
-    this.#node = parts.node
-    this.#now = parts.now
-    this.#issues = parts.issues
+  constructor(parts: ChainBalancesParts) {
+    const { reads, node, now, issues, servePartial = false } = parts
+    this.#reads = reads
+    this.#node = node
+    this.#issues = issues
+    this.#answers = new Answers({ reads, node, now, isOwn: issues !== undefined })
+    this.#rules = new ListRules({ servePartial, isOwn: issues !== undefined })
+    const factsOf: FactsOf = (keys, rows) => this.#facts(keys, rows)
+    this.#holders = new HolderLists({ reads, node, answers: this.#answers, rules: this.#rules, factsOf })
   }
 
-  /** Balances in the order of the keys, as fresh as asked. */
+  /** Balances in the order of the keys, as fresh as asked; several stored ones are all of one block. */
   async get(keys: readonly BalanceKey[], freshness: Freshness): Promise<readonly Balance[]> {
-    const { clock, rows } = await this.#reads.balances(keys)
-    const facts = await Promise.all(keys.map((key, index) => this.#fact(key, rows[index])))
-    return this.#answer(facts, clock, freshness)
+    const seen = await this.#look(keys)
+    const isNewest = freshness.mode === 'stored' && seen.clock.wasReady
+    if (!isNewest || keys.length === 1) return this.#answers.newest(seen.facts, seen.clock, freshness)
+    let first: Look | undefined = seen
+    const look = async (): Promise<Look> => {
+      const taken = first ?? (await this.#look(keys))
+      first = undefined
+      return taken
+    }
+    return (await this.#answers.atPublished(look)).balances
+  }
+
+  /** The newest block that the chain is known to have; a node is asked only where what we know is below `atLeast`. */
+  async newestBlock(atLeast: number): Promise<number | undefined> {
+    const { head, published } = await this.#reads.clock()
+    const known = Math.max(head?.number ?? -1, published?.number ?? -1)
+    if (known >= atLeast) return known
+    const newest = Math.max(known, (await this.#node.newest()) ?? -1)
+    return newest < 0 ? undefined : newest
   }
 
   /** Balances at a block: facts inside coverage, else reads of a node that remembers it. */
   async getAsOf(keys: readonly BalanceKey[], asOf: number): Promise<readonly Balance[]> {
-    const look = async (): Promise<Look> => {
-      const { clock, rows, block } = await this.#reads.balances(keys, asOf)
-      return { clock, block, facts: await Promise.all(keys.map((key, index) => this.#fact(key, rows[index]))) }
-    }
-    return (await this.#answerAsOf(look, asOf)).balances
+    return (await this.#atBlock(() => this.#look(keys, asOf), asOf)).balances
   }
 
   /** A page of an account's assets, in the order in which it first met them. */
   async account(query: Omit<Parameters<Balances['account']>[0], 'chain'>): ReturnType<Balances['account']> {
     const { freshness, asOf, account, assets } = query
-    const look = async (): Promise<Look & { readonly count: number }> => {
-      const { clock, block, count, rows } = await this.#reads.account({ ...query, assets })
-      if (assets === undefined) mustCover(clock, (test) => test.keeps(account), account)
+    const look = async (): Promise<AccountLook> => {
+      const { clock, block, count, rows, inDoubt } = await this.#reads.account({ ...query, assets })
+      if (assets === undefined) {
+        this.#rules.mustCover(clock, (test) => test.keeps(account), account)
+        if (asOf === undefined) this.#rules.mustHaveCaughtUp(clock, query.partial)
+      }
       const facts = rows.map(
         (row): Fact => ({ key: { account, asset: row.asset.asset, item: NO_ITEM }, row, asset: row.asset }),
       )
-      return { clock, block, count, facts }
+      return { clock, block, count, facts, inDoubt }
     }
-    const { seen, balances, block } =
-      asOf === undefined ? await this.#answerNow(await look(), freshness) : await this.#answerAsOf(look, asOf)
+    const { seen, balances, base } = await this.#accountAnswer(look, { freshness, asOf })
     const rows = seen.facts.map(({ key }, index) => ({
       asset: key.asset,
       balance: balances[index] ?? unknown('node_unavailable'),
     }))
-    return { rows, count: seen.count, asOf: block }
+    if (base === undefined) return { rows, count: seen.count, asOf: undefined }
+    const isWhole = this.#rules.isWhole(seen.clock) && !seen.inDoubt && !balances.some(isUntold)
+    const complete = isWhole && !(await this.#holdsUnmet(account, query.standards))
+    return { rows, count: seen.count, asOf: { ...(worstOf(balances) ?? base), complete } }
   }
 
-  /** A page of an asset's holders; of one that is known by reads alone, as the chain says now. */
-  async holders(query: Omit<Parameters<Balances['holders']>[0], 'chain'>): ReturnType<Balances['holders']> {
-    const { rows, count, clock, inDoubt } = await this.#reads.holders(query)
-    mustCover(clock, (test) => test.coversAll(query.asset))
-    const asset = await this.#reads.asset(query.asset)
-    const proven = !inDoubt && (asset === undefined || asset.accounting === 'events')
-    if (proven) return { rows, count, asOf: this.#stored(0n, clock) }
-    const keys = rows.map(({ account }) => ({ account, asset: query.asset, item: NO_ITEM }))
-    const balances = await this.get(keys, { mode: 'stored' })
-    const asOf = leastFresh(balances)
-    if (asOf === undefined && rows.length > 0) {
-      throw new ServiceError('UNAVAILABLE', 'the balances of this token are read, and cannot be read at the moment')
-    }
-    const held = rows.flatMap(({ account }, index) => {
-      const balance = balances[index]
-      return balance?.known === true && balance.amount > 0n ? [{ account, amount: balance.amount }] : []
-    })
-    held.sort((a, b) => (a.amount === b.amount ? 0 : a.amount > b.amount ? -1 : 1))
-    return { rows: held, count, asOf: asOf ?? this.#stored(0n, clock) }
+  /** A page of an asset's holders; of one that is known by reads, by the newest amounts known. */
+  holders(query: Omit<Parameters<Balances['holders']>[0], 'chain'>): ReturnType<Balances['holders']> {
+    return this.#holders.page(query)
   }
 
   /** A page of an asset's transfers. */
   async transfers(query: Omit<Parameters<Balances['transfers']>[0], 'chain'>): ReturnType<Balances['transfers']> {
-    const { account, fromBlock, toBlock, fromTimestamp, toTimestamp, ...rest } = query
+    const { account, fromBlock, toBlock, fromTimestamp, toTimestamp, partial, ...rest } = query
     const wanted = { ...rest, account, fromBlock, toBlock, fromTimestamp, toTimestamp }
-    const { rows, count, clock } = await this.#reads.transfers(wanted)
+    const { rows, count, clock, inDoubt } = await this.#reads.transfers(wanted)
     const { asset } = query
-    mustCover(clock, (test) => (account === undefined ? test.coversAll(asset) : test.covers(account, asset)), account)
-    return { rows, count, asOf: this.#stored(0n, clock) }
+    const covers = (test: CoverageTest): boolean =>
+      account === undefined ? test.coversAll(asset) : test.covers(account, asset)
+    this.#rules.mustCover(clock, covers, account)
+    this.#rules.mustHaveCaughtUp(clock, partial)
+    const base = this.#answers.published(clock)
+    if (base === undefined) return { rows, count, asOf: undefined }
+    // What moves without events is in no list of transfers.
+    const isRead = (await this.#reads.asset(asset))?.accounting === 'reads'
+    return { rows, count, asOf: { ...base, complete: this.#rules.isWhole(clock) && !inDoubt && !isRead } }
   }
 
-  async #answerNow<L extends Look>(seen: L, freshness: Freshness): Promise<Answered<L>> {
-    return { seen, balances: await this.#answer(seen.facts, seen.clock, freshness), block: seen.clock.published }
+  async #accountAnswer(
+    look: () => Promise<AccountLook>,
+    how: { readonly freshness: Freshness; readonly asOf: number | undefined },
+  ): Promise<Answered<AccountLook> & { readonly base: AsOf | undefined }> {
+    const { freshness, asOf } = how
+    if (asOf !== undefined) {
+      const { seen, balances, block } = await this.#atBlock(look, asOf)
+      return { seen, balances, base: block && baseOf(this.#answers.known(0n, seen.clock, block)) }
+    }
+    if (freshness.mode === 'stored') {
+      const answered = await this.#answers.atPublished(look)
+      return { ...answered, base: this.#answers.published(answered.seen.clock) }
+    }
+    const seen = await look()
+    const balances = await this.#answers.newest(seen.facts, seen.clock, freshness)
+    return { seen, balances, base: this.#answers.published(seen.clock) }
   }
 
-  async #answerAsOf<L extends Look>(look: () => Promise<L>, asOf: number): Promise<Answered<L>> {
+  async #atBlock<L extends Look>(
+    look: () => Promise<L>,
+    asOf: number,
+  ): Promise<Answered<L> & { readonly block: HeldBlock | undefined }> {
     const { seen, block } = await this.#named(look, asOf)
     const { facts, clock } = seen
     const inside = isInside(asOf, clock)
@@ -109,11 +151,13 @@ export class ChainBalances {
     const missing = facts.flatMap(({ key }, index) => (proven[index] === undefined ? [key] : []))
     const read = missing.length === 0 || block === undefined ? [] : await this.#node.readAt(missing, block)
     let place = 0
-    const balances = proven.map((amount) => {
-      if (amount !== undefined)
-        return block === undefined ? unknown('node_unavailable') : this.#known(amount, clock, block)
+    const balances = proven.map((amount): Balance => {
+      if (block === undefined) return unknown('node_unavailable')
+      if (amount !== undefined) return this.#answers.known(amount, clock, block)
       const result = read[place++] ?? unknown('node_unavailable')
-      return isObservation(result) ? observed(result, clock) : result
+      if (!isObservation(result)) return unknown(result.reason)
+      // Like a fact, an amount of the past was last known true when its block was the newest.
+      return observed(result, { finality: finalityOf(block, clock), until: block.timestamp })
     })
     return { seen, balances, block: inside ? block : undefined }
   }
@@ -135,121 +179,49 @@ export class ChainBalances {
     return { seen, block: seen.block ?? header }
   }
 
-  /** An amount of the journal at the published block; only where something is published. */
-  #stored(amount: bigint, clock: ChainClock): Balance {
-    return clock.published === undefined ? unknown('outside_coverage') : this.#known(amount, clock)
+  async #look(keys: readonly BalanceKey[], asOf?: number): Promise<Look> {
+    const { clock, rows, block } = await this.#reads.balances(keys, asOf)
+    return { clock, block, facts: await this.#facts(keys, rows) }
   }
 
-  #known(amount: bigint, clock: ChainClock, at: HeldBlock | undefined = clock.published): Known {
-    // The clock's own object, not a copy: who describes a block can do it once for many answers.
-    const block: BlockRef = at ?? { number: 0, hash: '' }
-    const now = at === clock.published ? factsKnownAt(clock, this.#now()) : (at?.timestamp ?? 0)
-    return { known: true, amount, block, finality: finalityOf(block, clock), source: 'events', knownAt: now }
-  }
-
-  async #fact(key: BalanceKey, row: StoredBalance | undefined): Promise<Fact> {
-    const { standard } = key.asset
-    // The native asset has no events: it is never in the journal.
-    const asset = standard === 'native' ? undefined : await this.#reads.asset(key.asset)
-    return { key, row, asset: asset ?? (standard === this.#issues ? NEVER_ISSUED : undefined) }
-  }
-
-  async #answer(facts: readonly Fact[], clock: ChainClock, freshness: Freshness): Promise<readonly Balance[]> {
-    // All that the journal proves is known at one block: it is described once.
-    const proven = this.#known(0n, clock)
-    const answers = facts.map((fact): Balance | undefined => {
-      const amount = provenAmount(fact, clock)
-      return amount === undefined ? undefined : { ...proven, amount }
-    })
-    const isNewest = freshness.mode === 'stored' || this.#issues !== undefined
-    if (isNewest && !answers.includes(undefined)) return settled(answers)
-    return this.#fill({ facts, answers, clock, freshness })
-  }
-
-  /** Reads without those of blocks that are known to be replaced. */
-  async #canonical(
-    reads: readonly (Observation | undefined)[],
-    { published }: ChainClock,
-  ): Promise<readonly (Observation | undefined)[]> {
-    if (published === undefined) return reads
-    // Most reads are of the very block that is published: only those below it have to be looked up.
-    const below = reads.flatMap((read) => (read !== undefined && read.block.number < published.number ? [read] : []))
-    const lost = below.length === 0 ? [] : await this.#reads.lost(below.map((read) => read.block))
-    const gone = new Set<Observation | undefined>(below.filter((_, index) => lost[index] === true))
-    return reads.map((read) => {
-      const replaced = read?.block.number === published.number && read.block.hash !== published.hash
-      return replaced || gone.has(read) ? undefined : read
-    })
-  }
-
-  async #fill(work: {
-    facts: readonly Fact[]
-    answers: readonly (Balance | undefined)[]
-    clock: ChainClock
-    freshness: Freshness
-  }): Promise<readonly Balance[]> {
-    const { facts, clock, freshness } = work
-    const keys = facts.map(({ key }) => key)
-    const stored = await this.#canonical(await this.#reads.observations.get(keys), clock)
-    const question = { clock, freshness, now: this.#now() }
-    const filled = facts.map((_, index) => {
-      const observation = stored[index]
-      const believed = observation === undefined || isDoubtful(observation, clock) ? undefined : observation
-      return higher(work.answers[index], believed, clock)
-    })
-    const wanted = [...filled.keys()].filter((index) => mustRead(filled[index], question))
-    if (wanted.length === 0) return settled(filled)
-    const read = await this.#node.readNow(wanted.flatMap((index) => keys[index] ?? []))
-    const then = await this.#reads.clock()
-    // The facts were taken back while the node was asked: what holds now is looked at anew.
-    if (!(await this.#holds(clock.published, then))) return this.get(keys, freshness)
-    const fresh = await this.#canonical(
-      read.map((result) => (isObservation(result) ? result : undefined)),
-      then,
+  #facts(keys: readonly BalanceKey[], rows: readonly (StoredBalance | undefined)[]): Promise<readonly Fact[]> {
+    return Promise.all(
+      keys.map((key, index) => {
+        const otherwise = key.asset.standard === this.#issues ? NEVER_ISSUED : undefined
+        return factOf(this.#reads, key, { row: rows[index], otherwise })
+      }),
     )
-    for (const [place, index] of wanted.entries()) {
-      const result = read[place]
-      // What is doubtful is still better than nothing, and says its own block and age.
-      const before = filled[index] ?? higher(undefined, stored[index], then)
-      const reason = result === undefined || isObservation(result) ? unknown('node_unavailable') : result
-      filled[index] = notBackwards(filled[index], fresh[place], then) ?? before ?? reason
-    }
-    return settled(filled)
   }
 
-  /** True where a block that was published is one of ours still. */
-  async #holds(block: BlockRef | undefined, { published }: ChainClock): Promise<boolean> {
-    if (block === undefined) return true
-    if (published === undefined || published.number < block.number) return false
-    const [lost] = await this.#reads.lost([block])
-    return lost !== true
+  /** True where a read told that the account holds an asset that no event ever gave it: its list lacks that asset. */
+  async #holdsUnmet(account: string, standards: readonly Standard[]): Promise<boolean> {
+    const held = await this.#reads.observations.heldBy(account)
+    const keys = held.flatMap((asset) =>
+      standards.includes(asset.standard) ? [{ account, asset, item: NO_ITEM }] : [],
+    )
+    if (keys.length === 0) return false
+    return (await this.#reads.balances(keys)).rows.includes(undefined)
   }
 }
 
-/** What is stored of some positions, in one snapshot. `block`: our own name of the block that it is as of, if we have one. */
-type Look = { readonly facts: readonly Fact[]; readonly clock: ChainClock; readonly block: HeldBlock | undefined }
+type AccountLook = Look & { readonly count: number; readonly inDoubt: boolean }
 
-type Answered<L> = {
-  readonly seen: L
-  readonly balances: readonly Balance[]
-  readonly block: BlockRef | undefined
+/** Makes facts of stored rows, in the order of the keys. */
+export type FactsOf = (
+  keys: readonly BalanceKey[],
+  rows: readonly (StoredBalance | undefined)[],
+) => Promise<readonly Fact[]>
+
+function baseOf({ block, finality, source, knownAt }: Omit<AsOf, 'uniform' | 'complete'>): AsOf {
+  return { block, finality, source, knownAt, uniform: true, complete: true }
+}
+
+/** True of a balance that only a node's failure leaves unknown. */
+function isUntold(balance: Balance): boolean {
+  return !balance.known && (balance.reason === 'node_unavailable' || balance.reason === 'no_archive')
 }
 
 /** True where all blocks up to this one are published. */
 function isInside(number: number, { published }: ChainClock): boolean {
   return published !== undefined && number <= published.number
-}
-
-/** A list is of what was looked at: outside of that, an empty one would be a guess. @throws UNAVAILABLE */
-function mustCover(clock: ChainClock, lists: (test: CoverageTest) => boolean, account?: string): void {
-  const test = testOf(clock)
-  if (test === undefined || lists(test)) return
-  if (account !== undefined && account === clock.nobody) {
-    throw new ServiceError('UNAVAILABLE', 'this address stands for nobody: its balances are read, nothing is listed')
-  }
-  throw new ServiceError('UNAVAILABLE', 'outside the scope that is indexed here')
-}
-
-function settled(answers: readonly (Balance | undefined)[]): readonly Balance[] {
-  return answers.map((answer) => answer ?? unknown('node_unavailable'))
 }

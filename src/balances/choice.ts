@@ -1,29 +1,29 @@
 /** Which of what is known of a balance is answered, and when the chain has to be asked: decided without asking anybody. */
-import type { Balance, Observation } from '../core/balance.ts'
+import type { Balance, Known, Observation } from '../core/balance.ts'
 import type { ChainClock } from '../store/store.ts'
 import type { Freshness } from './balances.ts'
-import { ageOf, observed } from './standing.ts'
+import type { Failed } from './node-reader.ts'
+import { ageOf } from './standing.ts'
 
-/** Whichever of fact and observation names the higher block. */
-export function higher(
-  fact: Balance | undefined,
-  observation: Observation | undefined,
-  clock: ChainClock,
-): Balance | undefined {
-  if (observation === undefined) return fact
-  if (fact?.known === true && fact.block.number >= observation.block.number) return fact
-  return observed(observation, clock)
+/** Whichever of fact and read names the higher block. */
+export function higher(fact: Balance | undefined, read: Known | undefined): Balance | undefined {
+  if (read === undefined) return fact
+  return fact?.known === true && fact.block.number >= read.block.number ? fact : read
 }
 
 /** What was just read, unless what was known before is of a higher block: a node that lags takes nothing back. */
-export function notBackwards(
-  before: Balance | undefined,
-  fresh: Observation | undefined,
-  clock: ChainClock,
-): Balance | undefined {
+export function notBackwards(before: Balance | undefined, fresh: Known | undefined): Balance | undefined {
   if (fresh === undefined) return before
-  if (before?.known === true && before.block.number > fresh.block.number) return before
-  return observed(fresh, clock)
+  return before?.known === true && before.block.number > fresh.block.number ? before : fresh
+}
+
+/**
+ * True where the chain says that there is no contract, at a block that is not below the one of what was known before: the
+ * events and reads of a destroyed contract say nothing of it any more.
+ */
+export function isGone(before: Balance | undefined, result: Failed | undefined): boolean {
+  if (result?.reason !== 'not_a_token') return false
+  return before?.known !== true || result.at === undefined || before.block.number <= result.at.number
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { BalanceRead, ChainReader } from '../chains/adapter.ts'
-import { assetKey } from '../core/asset.ts'
-import type { Balance, BalanceKey, Observation } from '../core/balance.ts'
-import type { BlockRef, Header } from '../core/block.ts'
+import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
+import type { BalanceKey, Observation, Unknown } from '../core/balance.ts'
+import { type BlockRef, type Header, sameBlock } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
 import { within } from '../net/deadline.ts'
 import type { ObservationStore } from '../store/store.ts'
@@ -10,8 +10,14 @@ import { unknown } from './standing.ts'
 /** How long callers wait for a node before they get what is stored, in milliseconds: below the deadline of a request. */
 const READ_TIMEOUT_MS = 5_000
 
+/** Why a read brought no amount; `at`: the block at which the chain said so, where it did. */
+export type Failed = Unknown & { readonly at?: BlockRef }
+
+/** Supplies of tokens that are remembered, each at one block: more than the holder lists between two blocks. */
+const MAX_SUPPLIES = 1_000
+
 /** What a read brought: the observation, or why there is none. */
-export type ReadResult = Observation | (Balance & { readonly known: false })
+export type ReadResult = Observation | Failed
 
 /** True where the read brought an amount. */
 export function isObservation(result: ReadResult): result is Observation {
@@ -23,6 +29,9 @@ type Waiting = {
   readonly resolve: (result: ReadResult) => void
 }
 
+/** Where reads are pinned: a block of ours, and when that was last known to be the newest; or the node's newest. */
+type Pinned = { readonly block: BlockRef; readonly knownAt: number } | 'latest'
+
 /**
  * Reads of one chain's newest block. What is asked in one turn of the event loop travels together, and a key that is
  * being read is not read again beside it. Never throws: a node that fails leaves `node_unavailable`.
@@ -33,7 +42,9 @@ export class NodeReader {
   readonly #signal: AbortSignal
   /** What is being read, or about to be. */
   readonly #underWay = new Map<string, Promise<ReadResult>>()
-  #gathering: Waiting[] | undefined
+  readonly #supplies = new Map<string, ReturnType<NodeReader['supplyAt']>>()
+  /** What this turn asks for, by the block's hash. */
+  readonly #gathering = new Map<string, Waiting[]>()
 
   constructor(parts: { adapter: ChainReader; observations: ObservationStore; signal: AbortSignal }) {
     this.#adapter = parts.adapter
@@ -43,7 +54,56 @@ export class NodeReader {
 
   /** Balances at the node's newest block, in the order of the keys; what was read is stored. */
   readNow(keys: readonly BalanceKey[]): Promise<readonly ReadResult[]> {
-    return Promise.all(keys.map((key) => this.#join(key)))
+    return Promise.all(keys.map((key) => this.#join(key, 'latest')))
+  }
+
+  /**
+   * Balances at a block of ours, in the order of the keys. What was read is stored, and what is stored of that very block
+   * is not read again. `knownAt`: when that block was last known to be the newest, in Unix seconds. A block that no node
+   * holds any more, or whose state none remembers, gives `no_archive`.
+   */
+  async readOf(keys: readonly BalanceKey[], pinned: Exclude<Pinned, 'latest'>): Promise<readonly ReadResult[]> {
+    const stored = await this.#observations.get(keys)
+    return Promise.all(
+      keys.map((key, index) => {
+        const known = stored[index]
+        return known !== undefined && sameBlock(known.block, pinned.block) ? known : this.#join(key, pinned)
+      }),
+    )
+  }
+
+  /**
+   * How much of an asset exists at a block by the asset's own word, and how much of it lies with `nobody`, where that is
+   * known; undefined where the asset does not say, or no node does.
+   */
+  async supplyAt(
+    asset: AssetRef,
+    at: BlockRef,
+    nobody: string | undefined,
+  ): Promise<{ readonly total: bigint; readonly lost: bigint } | undefined> {
+    const name = `${assetKey(asset)}/${at.hash}`
+    const known = this.#supplies.get(name)
+    if (known !== undefined) return known
+    const reading = this.#supply(asset, at, nobody)
+    if (this.#supplies.size >= MAX_SUPPLIES) this.#supplies.clear()
+    this.#supplies.set(name, reading)
+    const supply = await reading
+    // Where no node answered, the next caller asks again.
+    if (supply === undefined) this.#supplies.delete(name)
+    return supply
+  }
+
+  async #supply(asset: AssetRef, at: BlockRef, nobody: string | undefined) {
+    try {
+      const { facts } = await this.#inTime((signal) => this.#adapter.readTokens([asset], signal, { at }))
+      const total = facts[0]?.totalSupply
+      if (total === undefined) return undefined
+      if (nobody === undefined) return { total, lost: 0n }
+      const [lost] = await this.readAt([{ account: nobody, asset, item: NO_ITEM }], at)
+      return { total, lost: lost !== undefined && isObservation(lost) ? lost.amount : 0n }
+    } catch {
+      return undefined
+    }
   }
 
   /** Balances at a named block, in the order of the keys. Nothing is stored. */
@@ -58,6 +118,16 @@ export class NodeReader {
     }
   }
 
+  /** The number of the newest block that a node names; undefined where none answers. */
+  async newest(): Promise<number | undefined> {
+    try {
+      const { block } = await this.#inTime((signal) => this.#adapter.readBalances({ keys: [], at: 'latest' }, signal))
+      return block.number
+    } catch {
+      return undefined
+    }
+  }
+
   /** The node's block at a height, or undefined where it does not tell. */
   async headerAt(number: number): Promise<Header | undefined> {
     try {
@@ -69,38 +139,44 @@ export class NodeReader {
     }
   }
 
-  #join(key: BalanceKey): Promise<ReadResult> {
-    const name = `${key.account}/${assetKey(key.asset)}/${key.item}`
+  #join(key: BalanceKey, pinned: Pinned): Promise<ReadResult> {
+    const place = pinned === 'latest' ? pinned : pinned.block.hash
+    const name = `${key.account}/${assetKey(key.asset)}/${key.item}/${place}`
     const known = this.#underWay.get(name)
     if (known !== undefined) return known
-    if (this.#gathering === undefined) {
-      const gathered: Waiting[] = []
-      this.#gathering = gathered
+    let gathered = this.#gathering.get(place)
+    if (gathered === undefined) {
+      const waiting: Waiting[] = []
+      this.#gathering.set(place, waiting)
       setImmediate(() => {
-        this.#gathering = undefined
-        void this.#send(gathered)
+        this.#gathering.delete(place)
+        void this.#send(waiting, pinned)
       })
+      gathered = waiting
     }
     let resolve: (result: ReadResult) => void = () => undefined
     const promise = new Promise<ReadResult>((done) => {
       resolve = done
     }).finally(() => this.#underWay.delete(name))
     this.#underWay.set(name, promise)
-    this.#gathering.push({ key, resolve })
+    gathered.push({ key, resolve })
     return promise
   }
 
-  async #send(waiting: readonly Waiting[]): Promise<void> {
+  async #send(waiting: readonly Waiting[], pinned: Pinned): Promise<void> {
     try {
       const keys = waiting.map(({ key }) => key)
+      const at = pinned === 'latest' ? pinned : pinned.block
       const { block, observedAt, reads } = await this.#inTime((signal) =>
-        this.#adapter.readBalances({ keys, at: 'latest' }, signal),
+        this.#adapter.readBalances({ keys, at }, signal),
       )
-      const results = keys.map((key, index) => toResult({ key, read: reads[index], block, observedAt }))
+      const knownAt = pinned === 'latest' ? observedAt : Math.min(observedAt, pinned.knownAt)
+      const results = keys.map((key, index) => toResult({ key, read: reads[index], block, observedAt: knownAt }))
       await this.#keep(results.filter(isObservation))
       for (const [index, { resolve }] of waiting.entries()) resolve(results[index] ?? unknown('node_unavailable'))
-    } catch {
-      for (const { resolve } of waiting) resolve(unknown('node_unavailable'))
+    } catch (error) {
+      const isElsewhere = pinned !== 'latest' && isServiceError(error, 'NODE_BEHIND')
+      for (const { resolve } of waiting) resolve(unknown(isElsewhere ? 'no_archive' : 'node_unavailable'))
     }
   }
 
@@ -122,6 +198,6 @@ type Answered = { key: BalanceKey; read: BalanceRead | undefined; block: BlockRe
 
 function toResult({ key, read, block, observedAt }: Answered): ReadResult {
   if (read === undefined) return unknown('node_unavailable')
-  if (!read.ok) return unknown(read.reason)
+  if (!read.ok) return { ...unknown(read.reason), at: block }
   return { ...key, amount: read.amount, block: { number: block.number, hash: block.hash }, observedAt }
 }

@@ -24,10 +24,23 @@ export function unknown(reason: UnknownReason): Unknown {
   return { known: false, reason }
 }
 
-/** What a read of the chain says, as an answer. */
-export function observed(observation: Observation, clock: ChainClock): Known {
+/** What a read of the chain says, as an answer. `until`: when its block is known to have had a child, at the earliest. */
+export function observed(
+  observation: Observation,
+  { finality, until = Number.POSITIVE_INFINITY }: { readonly finality: Finality; readonly until?: number | undefined },
+): Known {
   const { amount, block, observedAt } = observation
-  return { known: true, amount, block, finality: finalityOf(block, clock), source: 'reads', knownAt: observedAt }
+  // A node that lags says what was true until the next block came, not what is true when it is asked.
+  return { known: true, amount, block, finality, source: 'reads', knownAt: Math.min(observedAt, until) }
+}
+
+/**
+ * A time at which a block at or above our checkpoint had no child yet that the last polled head rests on, in Unix seconds;
+ * undefined where that head is no higher than the block.
+ */
+export function childlessUntil(number: number, { published, head }: ChainClock): number | undefined {
+  if (head === undefined || head.number <= number) return undefined
+  return head.number === number + 1 ? head.timestamp : published?.timestamp
 }
 
 /** A position as far as the journal alone can tell. */
@@ -66,22 +79,4 @@ export function provenAmount(fact: Fact, clock: ChainClock): bigint | undefined 
 /** The age of an answer in seconds; an unknown one is infinitely old. */
 export function ageOf(balance: Balance, now: number): number {
   return balance.known ? Math.max(0, now - balance.knownAt) : Number.POSITIVE_INFINITY
-}
-
-/**
- * The least fresh of the known balances: the lowest block, then the longest ago known. Undefined where none is known.
- * Unknown balances say nothing of a block and are passed over.
- */
-export function leastFresh(balances: readonly Balance[]): Known | undefined {
-  let least: Known | undefined
-  for (const balance of balances) {
-    if (!balance.known) continue
-    if (least === undefined || isLessFresh(balance, least)) least = balance
-  }
-  return least
-}
-
-function isLessFresh(one: Known, other: Known): boolean {
-  if (one.block.number !== other.block.number) return one.block.number < other.block.number
-  return one.knownAt < other.knownAt
 }

@@ -5,6 +5,7 @@ import {
   BAD,
   type Bad,
   type Field,
+  flag,
   inside,
   integer,
   optional,
@@ -37,6 +38,8 @@ export type ChainConfig = {
   readonly finality: 'finalized' | 'safe' | { readonly confirmations: number }
   /** Pause between two polls of the head, in milliseconds; undefined: the kind's own. */
   readonly pollMs: number | undefined
+  /** Lists are answered, and marked as incomplete, while the chain has never caught up; else they are 503. */
+  readonly servePartial: boolean
   /** Client certificate for the nodes, as absolute paths. */
   readonly tls: { readonly cert: string; readonly key: string; readonly ca: string | undefined } | undefined
 }
@@ -71,6 +74,7 @@ export function chainField(folder: string, kindOf: KindOf): Field<ChainConfig> {
       'finalized',
     ),
     pollMs: optional(integer(POLL_MS.min, POLL_MS.max)),
+    servePartial: withDefault(flag(), false),
     tls: optional(mapping({ cert: path(folder), key: path(folder), ca: optional(path(folder)) })),
   })
   return refine(raw, (given, at) => {
@@ -101,13 +105,17 @@ function readNodes(rpc: readonly string[], at: Place): readonly string[] | Bad {
 
 /** A chain that is written here: nothing says where or how to follow it. */
 function withoutNodes(given: RawChain, at: Place): ChainConfig | Bad {
-  const { rpc, from, scope, tls, pollMs } = given
+  const { rpc, from, scope, tls, pollMs, servePartial } = given
   const unused = { rpc: rpc.length > 0, from: from !== 0, scope: scope !== 'all', tls: tls !== undefined }
-  for (const [key, isGiven] of Object.entries({ ...unused, poll_ms: pollMs !== undefined })) {
+  for (const [key, isGiven] of Object.entries({
+    ...unused,
+    poll_ms: pollMs !== undefined,
+    serve_partial: servePartial,
+  })) {
     if (isGiven)
       wrong(inside(at, key), Reflect.get(given, key), `nothing: ${given.id} has no nodes, it is written here`)
   }
-  const good = pollMs === undefined && Object.values(unused).every((isGiven) => !isGiven)
+  const good = pollMs === undefined && !servePartial && Object.values(unused).every((isGiven) => !isGiven)
   return good ? { ...given, scope: { type: 'all' } } : BAD
 }
 

@@ -225,6 +225,13 @@ export type TransferPage = {
   readonly inDoubt: boolean
 }
 
+/**
+ * Where a block lies. `other`: the journal holds another one of that number, so it is not canonical. `unnamed`: the journal
+ * has no name for that number (any more). `childAt`: when its number's block had a child, or earlier, in Unix seconds;
+ * undefined where no block near it is held.
+ */
+export type BlockPlace = { readonly branch: 'ours' | 'other' | 'unnamed'; readonly childAt: number | undefined }
+
 /** The read side of one chain. */
 export interface ChainReads {
   clock(): Promise<ChainClock>
@@ -245,19 +252,33 @@ export interface ChainReads {
   /** Positive balances, greatest first, ties by account. */
   holders(query: { readonly asset: AssetRef; readonly offset: number; readonly limit: number }): Promise<HolderPage>
   transfers(query: TransferQuery): Promise<TransferPage>
-  /** For each block, true where the journal holds another one of that number: it is not canonical. */
-  lost(blocks: readonly BlockRef[]): Promise<readonly boolean[]>
+  /** Where blocks lie, in their order. */
+  locate(blocks: readonly BlockRef[]): Promise<readonly BlockPlace[]>
   /** All positions, page by page, each page one snapshot, all as of one block: bounded in memory and in time. */
   walk(query: PositionQuery): Promise<PositionPage>
   readonly observations: ObservationStore
+  readonly holdings: HoldingReads
   readonly tokens: TokenStore
   readonly audits: AuditReads
+}
+
+/** Who holds assets that are known by reads: by the newest amount known of each account, a read or else a sum of events. */
+export interface HoldingReads {
+  /** Positive amounts, greatest first, ties by account. Cost: the rows up to the page's end. */
+  page(query: { readonly asset: AssetRef; readonly offset: number; readonly limit: number }): Promise<{
+    readonly count: number
+    readonly rows: readonly { readonly account: string; readonly amount: bigint }[]
+  }>
+  /** All accounts that an event or a read of the asset named; undefined where they may be more than `limit`. */
+  accounts(asset: AssetRef, limit: number): Promise<readonly string[] | undefined>
 }
 
 /** Reads of the chain, the newest of each key. Written by anyone, at any time. */
 export interface ObservationStore {
   put(observations: readonly Observation[]): Promise<void>
   get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]>
+  /** Assets, the native one excepted, of which an account held something when it was last read; at most some hundred. */
+  heldBy(account: string): Promise<readonly AssetRef[]>
   /** All observations, page by page. */
   walk(query: ObservationQuery): Promise<ObservationPage>
   /** Drops observations above a block: what a rollback or a lost block asks for. */

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
 import { ChainBalances } from '../../src/balances/chain-balances.ts'
 import { NodeReader } from '../../src/balances/node-reader.ts'
-import type { BalanceReads, ChainAdapter } from '../../src/chains/adapter.ts'
+import type { BalanceRead, BalanceReads, ChainAdapter, TokenReads } from '../../src/chains/adapter.ts'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { NO_ITEM } from '../../src/core/asset.ts'
 import type { BalanceKey } from '../../src/core/balance.ts'
@@ -26,9 +26,15 @@ export const [GOLD, SILVER] = ASSETS
 /** Seconds after the newest block. */
 export const NOW = 100
 
-/** A node whose balances are a table, whatever the block: `account/reference` to amount. */
+/** A node whose balances are a table: `account/reference` to amounts, each from a block on. */
 export class TableChain extends MockChain {
-  readonly table = new Map<string, bigint>()
+  readonly table = new Map<string, { readonly from: number; readonly amount: bigint }[]>()
+  /** What tokens say exists of them, by reference. */
+  readonly supplies = new Map<string, bigint>()
+  /** Contracts without code. */
+  readonly dead = new Set<string>()
+  /** State of blocks below this one is forgotten. */
+  remembersFrom = 0
   /** The keys of each read that arrived. */
   readonly asked: string[][] = []
 
@@ -39,17 +45,32 @@ export class TableChain extends MockChain {
     const { at } = request
     const block = at === 'latest' ? this.canonical().at(-1) : this.canonical().find(({ hash }) => hash === at.hash)
     if (block === undefined) throw new ServiceError('NODE_BEHIND', 'the block is not the canonical one')
-    const reads = names.map((name) => {
-      const amount = this.table.get(name)
-      return amount === undefined
-        ? ({ ok: false, reason: 'token_does_not_answer' } as const)
-        : ({ ok: true, amount } as const)
+    const reads = request.keys.map(({ account, asset }): BalanceRead => {
+      if (block.number < this.remembersFrom) return { ok: false, reason: 'no_archive' }
+      if (this.dead.has(asset.reference)) return { ok: false, reason: 'not_a_token' }
+      const known = this.table.get(`${account}/${asset.reference}`)?.filter(({ from }) => from <= block.number)
+      const amount = known?.at(-1)?.amount
+      return amount === undefined ? { ok: false, reason: 'token_does_not_answer' } : { ok: true, amount }
     })
     return { block: { number: block.number, hash: block.hash }, observedAt: NOW, reads }
   }
 
-  holds(account: string, asset: BalanceKey['asset'], amount: bigint): this {
-    this.table.set(`${account}/${asset.reference}`, amount)
+  override async readTokens(...[assets, , how]: Parameters<ChainAdapter['readTokens']>): Promise<TokenReads> {
+    this.fault('readTokens')
+    const newest = this.canonical().at(-1)
+    const block = how === undefined ? newest : this.canonical().find(({ hash }) => hash === how.at.hash)
+    if (block === undefined) throw new ServiceError('NODE_BEHIND', 'the block is not the canonical one')
+    const facts = assets.map((asset) => {
+      const totalSupply = this.supplies.get(asset.reference)
+      return { asset, name: undefined, symbol: undefined, decimals: undefined, totalSupply }
+    })
+    return { block, facts }
+  }
+
+  /** From a block on the account holds so much, until a later call says otherwise. */
+  holds(account: string, asset: BalanceKey['asset'], amount: bigint, from = 0): this {
+    const name = `${account}/${asset.reference}`
+    this.table.set(name, [...(this.table.get(name) ?? []).filter((entry) => entry.from < from), { from, amount }])
     return this
   }
 }
@@ -63,8 +84,18 @@ export type World = {
   now: { at: number }
 }
 
+export type WorldOptions = {
+  readonly coverage?: Coverage
+  /** Tokens that are known by reads, by `assetKey`. */
+  readonly reads?: readonly string[]
+  /** False: the chain has never caught up with its node. */
+  readonly caughtUp?: boolean
+  readonly servePartial?: boolean
+}
+
 /** Blocks 0 to 4 of one branch, all indexed: GOLD moves in 1 and 3, SILVER in 2; the node shows 4. */
-export async function world(options: { coverage?: Coverage; reads?: readonly string[] } = {}): Promise<World> {
+export async function world(options: WorldOptions = {}): Promise<World> {
+  const { caughtUp = true, servePartial = false } = options
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-balances-'))
   const classes = new Map((options.reads ?? []).map((key) => [key, 'reads'] as const))
   const store = new SqliteStore({
@@ -84,6 +115,9 @@ export async function world(options: { coverage?: Coverage; reads?: readonly str
   for (const block of chain.canonical().filter(({ number }) => number >= coverage.from)) {
     await journal.append({ first: block.number, through: block, blocks: [block], headers: [block] })
   }
+  // Caught up at the time of block 4; which head was polled then is each test's business.
+  const beat = { state: 'live', head: undefined, error: undefined, counts: {} } as const
+  if (caughtUp) await journal.heartbeat({ ...beat, caughtUpAt: 48 })
   await nextTurn()
   const reads = await store.openReads(CHAIN)
   const signal = new AbortController().signal
@@ -95,7 +129,7 @@ export async function world(options: { coverage?: Coverage; reads?: readonly str
     await store.close()
     rmSync(folder, { recursive: true })
   })
-  return { chain, reads, journal, now, balances: new ChainBalances({ reads, node, now: () => now.at }) }
+  return { chain, reads, journal, now, balances: new ChainBalances({ reads, node, now: () => now.at, servePartial }) }
 }
 
 /** A movement of a coin; without `from` a mint. */

@@ -8,6 +8,7 @@ import { ServiceError } from '../../src/core/errors.ts'
 import { type Answered, listen, type Served } from './chainbase-client.ts'
 import {
   address,
+  asOf,
   fakeBalances,
   fakeDeps,
   fakeTokens,
@@ -19,9 +20,21 @@ import {
   type World,
 } from './chainbase-fakes.ts'
 
-const WORLD: World = { held: [], unindexed: new Map(), tokens: [], holders: [], transfers: [] }
 const A = address('a')
 const B = address('b')
+/** Indexed: a coin that nobody holds any more, and a contract of items. */
+const COIN = address('c')
+const ITEMS = address('d')
+const WORLD: World = {
+  held: [
+    { asset: { standard: 'erc20', reference: COIN }, balance: known(0n) },
+    { asset: { standard: 'erc1155', reference: ITEMS }, balance: known(1n) },
+  ],
+  unindexed: new Map(),
+  tokens: [],
+  holders: [],
+  transfers: [],
+}
 const TOKENS = `/v1/account/tokens?chain_id=1&address=${A}`
 
 let server: Served
@@ -117,8 +130,39 @@ describe('parameters', () => {
 
 test('a range of one block and one second is a range', async () => {
   const range = 'from_block=8&to_block=8&from_timestamp=9&end_timestamp=9'
-  const answer = await server.call(`/v1/token/transfers?chain_id=1&contract_address=${A}&${range}`, withKey())
+  const answer = await server.call(`/v1/token/transfers?chain_id=1&contract_address=${COIN}&${range}`, withKey())
   expect(answer.status).toBe(200)
+})
+
+describe('what no list can be of', () => {
+  const list = (name: string, contract: string) => `/v1/token/${name}?chain_id=1&contract_address=${contract}`
+  test.each([
+    [`/v1/account/tokens?chain_id=1&address=${address('0')}`, 400, /zero address/],
+    [`/v1/account/balance?chain_id=1&address=${A}&to_block=124`, 400, /above the newest block, 123$/],
+    [list('holders', ITEMS), 400, /^token standard not supported$/],
+    [list('top-holders', ITEMS), 400, /^token standard not supported$/],
+    [list('transfers', ITEMS), 400, /^token standard not supported$/],
+    [list('holders', address('2')), 404, /is not a token/],
+    [list('top-holders', address('2')), 404, /is not a token/],
+    [list('transfers', address('2')), 404, /is not a token/],
+  ])('%s is %i', async (path, status, message) => {
+    const answer = await server.call(path, withKey())
+    expect(answer.status, answer.body).toBe(status)
+    expectError(answer, status, String(JSON.parse(answer.body).message))
+    expect(JSON.parse(answer.body).message).toMatch(message)
+  })
+
+  test('a token that nobody holds any more has an empty list, whatever its node does', async () => {
+    for (const name of ['holders', 'top-holders', 'transfers']) {
+      const answer = await server.call(list(name, COIN), withKey())
+      expect([answer.status, JSON.parse(answer.body)]).toMatchObject([200, { data: [], count: 0 }])
+    }
+  })
+
+  test('single balances of the zero address are answered', async () => {
+    const path = `/v1/account/tokens?chain_id=1&address=${address('0')}&contract_address=${COIN}`
+    expect((await server.call(path, withKey())).status).toBe(200)
+  })
 })
 
 describe('keys', () => {
@@ -188,8 +232,7 @@ describe('what breaks behind the API', () => {
   })
 
   test('an answer that does not fit its schema is a bug', async () => {
-    const asOf = { number: 1, hash: '0x1' }
-    const answer = await answerOf({ account: async () => ({ rows: [], count: Number.NaN, asOf }) })
+    const answer = await answerOf({ account: async () => ({ rows: [], count: Number.NaN, asOf: asOf() }) })
     expectError(answer, 500, 'Internal server error')
   })
 
@@ -203,7 +246,7 @@ describe('what breaks behind the API', () => {
   })
 
   test('before the first block a list is 503, not empty', async () => {
-    const empty = async () => ({ rows: [], count: 0, asOf: unknown('outside_coverage') })
+    const empty = async () => ({ rows: [], count: 0, asOf: undefined })
     const balances = {
       account: async () => ({ rows: [], count: 0, asOf: undefined }),
       holders: empty,

@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import type { ServedChain, ServerDeps, ServerSettings } from '../../src/api/deps.ts'
 import { createKey, KeyVerifier } from '../../src/api/keys.ts'
+import { type AsOf, worstOf } from '../../src/balances/as-of.ts'
 import type { Balances } from '../../src/balances/balances.ts'
 import { type AssetRef, assetKey } from '../../src/core/asset.ts'
 import type { Balance, Known, UnknownReason } from '../../src/core/balance.ts'
@@ -36,6 +37,12 @@ export function known(amount: bigint, other: Partial<Known> = {}): Known {
   return { known: true, amount, block: BLOCK, finality: 'finalized', source: 'events', knownAt: NOW - 2, ...other }
 }
 
+/** What an answer at the usual block may claim. */
+export function asOf(other: Partial<AsOf> = {}): AsOf {
+  const { block, finality, source, knownAt } = known(0n)
+  return { block, finality, source, knownAt, uniform: true, complete: true, ...other }
+}
+
 export function unknown(reason: UnknownReason): Balance {
   return { known: false, reason }
 }
@@ -67,19 +74,24 @@ export function fakeBalances(world: World): Balances {
         return row?.balance ?? world.unindexed.get(assetKey(asset)) ?? unknown('not_a_token')
       })
     },
+    async newestBlock({ chain }) {
+      check(chain)
+      return BLOCK.number
+    },
     async account({ chain, standards, receivedOnly, offset, limit }) {
       check(chain)
       const rows = world.held.filter(
         (row) => standards.includes(row.asset.standard) && (!receivedOnly || row.received !== false),
       )
-      return { rows: rows.slice(offset, offset + limit), count: rows.length, asOf: BLOCK }
+      const page = rows.slice(offset, offset + limit)
+      return { rows: page, count: rows.length, asOf: worstOf(page.map(({ balance }) => balance)) ?? asOf() }
     },
     async holders({ chain, offset, limit }) {
       check(chain)
       return {
         rows: world.holders.slice(offset, offset + limit),
         count: world.holders.length,
-        asOf: known(0n),
+        asOf: asOf(),
       }
     },
     async accounting({ chain, asset }) {
@@ -91,7 +103,7 @@ export function fakeBalances(world: World): Balances {
       return {
         rows: world.transfers.slice(offset, offset + limit),
         count: world.transfers.length,
-        asOf: known(0n),
+        asOf: asOf(),
       }
     },
   }

@@ -108,6 +108,6 @@ test('readers are told which blocks are known to be replaced', async () => {
   const rig = await makeRig(chain().show('9b'), FROM_7)
   await rig.settle()
   const blocks = ['9a', '9b', '8', '10'].map((name) => ({ number: Number.parseInt(name, 10), hash: hash(name) }))
-  expect(await rig.reads.lost(blocks)).toEqual([true, false, false, false])
+  expect((await rig.reads.locate(blocks)).map(({ branch }) => branch === 'other')).toEqual([true, false, false, false])
   await rig.close()
 })

@@ -1,15 +1,20 @@
 import type { AccountCodec } from '../../core/account.ts'
+import type { AssetRef } from '../../core/asset.ts'
 import type { BalanceKey, Observation } from '../../core/balance.ts'
 import type { ObservationStore } from '../store.ts'
 import type { ObservationPage, ObservationQuery } from '../walk.ts'
 import { decodeAmount, encodeAmount, encodeItem } from './amount-codec.ts'
-import { bytes, guarded, int, type Row, type SqliteDatabase, type Statement } from './database.ts'
+import { parseStandard } from './asset-table.ts'
+import { bytes, guarded, int, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
 import { decodeHash, encodeHash } from './hash-codec.ts'
 import { OBSERVATION_COLUMNS, ObservationWalker, readObservation } from './observation-walker.ts'
 import { TurnSnapshot } from './turn-snapshot.ts'
 
 /** Observations kept in memory between two writes, some 400 bytes each. */
 const MAX_REMEMBERED = 20_000
+
+/** Assets of one account that are named at most: a list lacks one of them or not. */
+const MAX_HELD = 500
 
 /** The newest read of each key, in the file that no batch of facts ever locks. */
 export class SqliteObservations implements ObservationStore {
@@ -18,9 +23,11 @@ export class SqliteObservations implements ObservationStore {
   readonly #turn: TurnSnapshot
   readonly #version: Statement
   readonly #memory = new Map<string, Observation>()
+  readonly #held = new Map<string, readonly AssetRef[]>()
   #seen: unknown
   readonly #put: Statement
   readonly #get: Statement
+  readonly #heldBy: Statement
   readonly #dropAbove: Statement
   readonly #unjudged: Statement
   readonly #mark: Statement
@@ -44,6 +51,12 @@ export class SqliteObservations implements ObservationStore {
       .prepare<unknown[]>(
         `SELECT block, hash, amount, observed_at FROM observations
          WHERE account = ? AND reference = ? AND standard = ? AND item = ?`,
+      )
+      .raw()
+    this.#heldBy = connections.reader
+      .prepare<unknown[]>(
+        `SELECT reference, standard FROM observations
+         WHERE account = ? AND item = x'' AND standard <> 'native' AND amount > x'80' LIMIT ?`,
       )
       .raw()
     const key = 'account = ? AND reference = ? AND standard = ? AND item = ? AND block = ? AND hash = ?'
@@ -79,6 +92,18 @@ export class SqliteObservations implements ObservationStore {
     })
   }
 
+  async heldBy(account: string): Promise<readonly AssetRef[]> {
+    return guarded(this.#db, () => {
+      if (this.#turn.enter()) this.#forgetIfChanged()
+      const known = this.#held.get(account)
+      if (known !== undefined) return known
+      const rows = this.#heldBy.all(this.#codec.encode(account), MAX_HELD) as Row[]
+      const held = rows.map((row): AssetRef => ({ reference: text(row[0]), standard: parseStandard(row[1]) }))
+      this.#held.set(account, held)
+      return held
+    })
+  }
+
   async unjudged(query: { readonly through: number; readonly limit: number }): Promise<readonly Observation[]> {
     return guarded(this.#db, () =>
       this.#unjudged.all(query.through, query.limit).map((row) => readObservation(row as Row, this.#codec)),
@@ -109,8 +134,9 @@ export class SqliteObservations implements ObservationStore {
   /** What was read before holds until somebody, in whatever process, writes to the file. */
   #forgetIfChanged(): void {
     const version = this.#version.get()
-    if (version === this.#seen && this.#memory.size < MAX_REMEMBERED) return
+    if (version === this.#seen && this.#memory.size + this.#held.size < MAX_REMEMBERED) return
     this.#seen = version
+    this.#held.clear()
     this.#memory.clear()
   }
 

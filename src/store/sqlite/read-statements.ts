@@ -29,6 +29,8 @@ export function prepareReads(db: SqliteDatabase) {
       'SELECT since FROM openings WHERE account = ? AND asset = ? AND item = ? ORDER BY block DESC LIMIT 1',
     ).pluck(),
     hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
+    // The child itself, or the last block before it that has a name here.
+    childAt: sql('SELECT timestamp FROM blocks WHERE number <= ? ORDER BY number DESC LIMIT 1').pluck(),
     blockAt: sql('SELECT hash, timestamp FROM blocks WHERE number = ?').raw(),
     changeAt: sql(
       `SELECT sum FROM changes WHERE account = ? AND asset = ? AND item = ? AND block <= ?

@@ -7,6 +7,7 @@ import type { BlockRef } from '../../core/block.ts'
 import type {
   AccountPage,
   AccountQuery,
+  BlockPlace,
   ChainClock,
   ChainReads,
   HeldBlock,
@@ -22,6 +23,7 @@ import { AssetTable, type FixedClasses } from './asset-table.ts'
 import { SqliteAuditReads } from './audit-reads.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, text } from './database.ts'
 import { decodeHash } from './hash-codec.ts'
+import { SqliteHoldings } from './holdings.ts'
 import type { SqliteObservations } from './observations.ts'
 import { PositionWalker } from './position-walker.ts'
 import { prepareReads, type ReadStatements } from './read-statements.ts'
@@ -41,6 +43,7 @@ export type ReadsOptions = {
 /** The read side of one chain's file, through a connection of its own. */
 export class SqliteReads implements ChainReads {
   readonly observations: SqliteObservations
+  readonly holdings: SqliteHoldings
   readonly tokens: SqliteTokens
   readonly audits: SqliteAuditReads
   readonly #codec: AccountCodec
@@ -57,6 +60,7 @@ export class SqliteReads implements ChainReads {
     this.#assets = new AssetTable(options.db, options.fixed)
     this.audits = new SqliteAuditReads(options.db, { ...options, assets: this.#assets })
     this.#snapshot = options.snapshot
+    this.holdings = new SqliteHoldings({ ...options, assets: this.#assets })
     options.snapshot.onClassesChange(() => this.#assets.forget())
     this.#statements = prepareReads(options.db)
     this.#transfers = new TransferReader(options.db, options.codec)
@@ -71,11 +75,13 @@ export class SqliteReads implements ChainReads {
     return this.#snapshot.read(() => this.#assets.find(asset))
   }
 
-  async lost(blocks: readonly BlockRef[]): Promise<readonly boolean[]> {
+  async locate(blocks: readonly BlockRef[]): Promise<readonly BlockPlace[]> {
     return this.#snapshot.read(() =>
-      blocks.map(({ number, hash }) => {
+      blocks.map(({ number, hash }): BlockPlace => {
         const ours = this.#statements.hashAt.get(number)
-        return ours !== undefined && decodeHash(bytes(ours)) !== hash
+        const childAt = nullable(this.#statements.childAt.get(number + 1), int)
+        if (ours === undefined) return { branch: 'unnamed', childAt }
+        return { branch: decodeHash(bytes(ours)) === hash ? 'ours' : 'other', childAt }
       }),
     )
   }

@@ -201,6 +201,10 @@ export const READS_MIGRATIONS: readonly string[] = [
   ALTER TABLE observations ADD COLUMN judged INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX observations_unjudged ON observations (block) WHERE judged = 0;
   `,
+  `
+  -- Who holds a token that is known by reads, greatest first.
+  CREATE INDEX observations_by_amount ON observations (reference, standard, amount DESC, account) WHERE item = x'';
+  `,
 ]
 
 /** What is authoritative: it can be rebuilt from nowhere. */

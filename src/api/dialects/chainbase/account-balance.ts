@@ -1,5 +1,6 @@
 import type { Static } from 'typebox'
 import { EVM_NATIVE, NO_ITEM } from '../../../core/asset.ts'
+import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { asOfKnown } from '../../as-of.ts'
 import type { Answer } from '../../json-schema.ts'
@@ -10,13 +11,14 @@ import type { AccountBalanceAnswer, AccountBalanceQuery } from './schema.ts'
 
 type Body = Answer<Static<typeof AccountBalanceAnswer>>
 
-/** The native balance of an account, now or as of a block. @throws CHAIN_UNSUPPORTED, BALANCE_UNKNOWN */
+/** The native balance of an account, now or as of a block. @throws CHAIN_UNSUPPORTED, BAD_REQUEST, BALANCE_UNKNOWN */
 export async function accountBalance(
   deps: ChainbaseDeps,
   query: Static<typeof AccountBalanceQuery>,
 ): Promise<Reply<Body>> {
   const chain = deps.chainOf(query.chain_id)
   const at = query.to_block === undefined || query.to_block === 'latest' ? {} : { asOf: Number(query.to_block) }
+  if (at.asOf !== undefined) await mustExist(deps, chain, at.asOf)
   const [balance] = await deps.balances.get({
     chain,
     keys: [{ account: query.address, asset: EVM_NATIVE, item: NO_ITEM }],
@@ -31,5 +33,13 @@ export async function accountBalance(
   return {
     body: { code: 0, message: 'ok', data: renderBalance(balance.amount, deps.balanceFormat) },
     asOf: asOfKnown(chain, balance, deps.now()),
+  }
+}
+
+/** A block above the newest one that we or any node ever named will not come by asking. @throws BAD_REQUEST */
+async function mustExist(deps: ChainbaseDeps, chain: ChainId, block: number): Promise<void> {
+  const newest = await deps.balances.newestBlock({ chain, atLeast: block })
+  if (newest !== undefined && block > newest) {
+    throw new ServiceError('BAD_REQUEST', `to_block is above the newest block, ${newest}`)
   }
 }

@@ -1,18 +1,17 @@
 import type { Static } from 'typebox'
+import { type AsOf, worstOf } from '../../../balances/as-of.ts'
 import type { AssetBalance, Balances } from '../../../balances/balances.ts'
-import { leastFresh } from '../../../balances/standing.ts'
 import { type AssetRef, NO_ITEM } from '../../../core/asset.ts'
-import type { Known } from '../../../core/balance.ts'
-import type { BlockRef } from '../../../core/block.ts'
+import type { Balance, Known } from '../../../core/balance.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
-import { asOfBlock, asOfKnown } from '../../as-of.ts'
+import { asOfKnown } from '../../as-of.ts'
 import type { Answer } from '../../json-schema.ts'
 import type { Reply } from '../../route.ts'
 import type { ChainbaseDeps } from './deps.ts'
 import { nothingIndexed } from './errors.ts'
 import { nextPage, offsetOf } from './paging.ts'
-import { renderBalance, renderMeta } from './render.ts'
+import { renderBalance, renderMeta, ZERO_ADDRESS } from './render.ts'
 import type { AccountTokensAnswer, AccountTokensQuery } from './schema.ts'
 
 type Query = Static<typeof AccountTokensQuery>
@@ -26,7 +25,7 @@ type Rows = {
   readonly rows: readonly KnownRow[]
   readonly count: number
   readonly nextPage: number | undefined
-  readonly asOf: BlockRef | undefined
+  readonly asOf: AsOf | undefined
 }
 
 /** ERC-20 tokens of an account: all that it ever received, or those contracts that the caller lists. */
@@ -41,15 +40,16 @@ export async function accountTokens(deps: ChainbaseDeps, query: Query): Promise<
     const token = tokens[index]
     if (token !== undefined) data.push(renderMeta(token, renderBalance(row.balance.amount, deps.balanceFormat)))
   })
-  const known = leastFresh(page.rows.map((row) => row.balance))
-  const block = page.asOf === undefined ? undefined : asOfBlock(chain, page.asOf)
   return {
     body: { code: 0, message: 'ok', data, next_page: page.nextPage, count: page.count },
-    asOf: known === undefined ? block : asOfKnown(chain, known, deps.now()),
+    asOf: page.asOf === undefined ? undefined : asOfKnown(chain, page.asOf, deps.now()),
   }
 }
 
 async function received(deps: ChainbaseDeps, chain: ChainId, query: Query): Promise<Rows> {
+  if (query.address === ZERO_ADDRESS) {
+    throw new ServiceError('BAD_REQUEST', 'address is the zero address, of which no tokens are listed')
+  }
   const { rows, count, asOf } = await deps.balances.account({
     chain,
     account: query.address,
@@ -78,17 +78,18 @@ async function listed(deps: ChainbaseDeps, chain: ChainId, query: Query): Promis
     const balance = balances[index]
     if (balance?.known) known.push({ asset, balance })
   })
-  const silent = balances.some((balance) => !balance.known && balance.reason === 'node_unavailable')
+  const silent = balances.some(isUntold)
   // A row that is not known is left out; where that leaves none, it is the node and not the account that has nothing.
   if (known.length === 0 && silent) throw new ServiceError('UNAVAILABLE', 'Service unavailable')
   const ordered =
     known.length < 2 ? known : await inOrderMet(deps.balances, { chain, account: query.address, rows: known })
   const offset = offsetOf(query)
+  const asOf = worstOf(balances)
   return {
     rows: ordered.slice(offset, offset + query.limit),
     count: ordered.length,
     nextPage: nextPage(query, ordered.length),
-    asOf: undefined,
+    asOf: asOf === undefined ? undefined : { ...asOf, complete: !silent },
   }
 }
 
@@ -114,6 +115,11 @@ async function inOrderMet(
     if (row !== undefined && rest.delete(asset.reference)) met.push(row)
   }
   return [...met, ...rest.values()]
+}
+
+/** True of a balance that a node may tell another time. */
+function isUntold(balance: Balance): boolean {
+  return !balance.known && (balance.reason === 'node_unavailable' || balance.reason === 'no_archive')
 }
 
 function isKnown(row: AssetBalance): row is KnownRow {

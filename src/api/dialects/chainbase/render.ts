@@ -25,7 +25,8 @@ export function renderBalance(amount: bigint, as: BalanceFormat): string {
 /** A token list says nothing of an image's size; the vendor's schema asks for one. */
 const LOGO_PIXELS = 64
 
-const MINT_OR_BURN = '0x0000000000000000000000000000000000000000'
+/** What events name as the missing side of a mint or a burn. */
+export const ZERO_ADDRESS = '0x0000000000000000000000000000000000000000'
 
 /** What is known of a token: unknown decimals are 0 and said to be unknown, unknown texts are empty. */
 export function renderToken(token: TokenInfo): Description {
@@ -85,8 +86,8 @@ export function renderTransfer(transfer: Transfer): TransferRow {
     transaction_hash: transfer.transactionHash,
     log_index: transfer.logIndex,
     contract_address: transfer.asset.reference,
-    from_address: transfer.from ?? MINT_OR_BURN,
-    to_address: transfer.to ?? MINT_OR_BURN,
+    from_address: transfer.from ?? ZERO_ADDRESS,
+    to_address: transfer.to ?? ZERO_ADDRESS,
     value: transfer.amount.toString(),
   }
 }

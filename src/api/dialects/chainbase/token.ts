@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox'
-import { type AssetRef, NO_ITEM } from '../../../core/asset.ts'
-import type { Balance } from '../../../core/balance.ts'
+import type { AsOf } from '../../../balances/as-of.ts'
+import { type AssetRef, NO_ITEM, type Standard } from '../../../core/asset.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { saysSomething } from '../../../core/token.ts'
@@ -11,7 +11,7 @@ import type { Reply } from '../../route.ts'
 import type { ChainbaseDeps } from './deps.ts'
 import { nothingIndexed } from './errors.ts'
 import { nextPage, offsetOf } from './paging.ts'
-import { renderHolder, renderPrice, renderToken, renderTransfer } from './render.ts'
+import { renderHolder, renderPrice, renderToken, renderTransfer, ZERO_ADDRESS } from './render.ts'
 import type * as schema from './schema.ts'
 
 type Body<Schema extends TSchema> = Promise<Reply<Answer<Static<Schema>>>>
@@ -41,7 +41,7 @@ export async function price(deps: ChainbaseDeps, query: TokenQuery): Body<typeof
   return { body: { ...OK, data: renderPrice(priced) } }
 }
 
-/** Accounts with a positive balance of a token, greatest first. @throws CHAIN_UNSUPPORTED */
+/** Accounts with a positive balance of a token, greatest first. @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, BAD_REQUEST */
 export async function holders(deps: ChainbaseDeps, query: TokenPageQuery): Body<typeof schema.TokenHoldersAnswer> {
   const { chain, page } = await holderPage(deps, query)
   return {
@@ -51,7 +51,7 @@ export async function holders(deps: ChainbaseDeps, query: TokenPageQuery): Body<
       next_page: nextPage(query, page.count),
       count: page.count,
     },
-    asOf: asOf(deps, chain, page.asOf),
+    asOf: header(deps, chain, page.asOf),
   }
 }
 
@@ -66,11 +66,11 @@ export async function topHolders(deps: ChainbaseDeps, query: TokenPageQuery): Bo
       next_page: nextPage(query, page.count),
       count: page.count,
     },
-    asOf: asOf(deps, chain, page.asOf),
+    asOf: header(deps, chain, page.asOf),
   }
 }
 
-/** Transfers of a token, newest first. @throws CHAIN_UNSUPPORTED */
+/** Transfers of a token, newest first. @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, BAD_REQUEST */
 export async function transfers(
   deps: ChainbaseDeps,
   query: Static<typeof schema.TransfersQuery>,
@@ -78,9 +78,11 @@ export async function transfers(
   const chain = deps.chainOf(query.chain_id)
   refuseReversed('from_block', 'to_block', query)
   refuseReversed('from_timestamp', 'end_timestamp', query)
+  await mustBeFungible(deps, chain, query.contract_address)
+  const asset = erc20(query.contract_address)
   const page = await deps.balances.transfers({
     chain,
-    asset: erc20(query.contract_address),
+    asset,
     offset: offsetOf(query),
     limit: query.limit,
     ...(query.address === undefined ? {} : { account: query.address }),
@@ -89,6 +91,9 @@ export async function transfers(
     ...(query.from_timestamp === undefined ? {} : { fromTimestamp: query.from_timestamp }),
     ...(query.end_timestamp === undefined ? {} : { toTimestamp: query.end_timestamp }),
   })
+  if (page.asOf === undefined) throw nothingIndexed()
+  const isIndexed = page.count > 0 || (await deps.balances.accounting({ chain, asset })) !== undefined
+  if (!isIndexed) await tokenOf(deps, chain, query.contract_address)
   return {
     body: {
       ...OK,
@@ -96,7 +101,7 @@ export async function transfers(
       next_page: nextPage(query, page.count),
       count: page.count,
     },
-    asOf: asOf(deps, chain, page.asOf),
+    asOf: header(deps, chain, page.asOf),
   }
 }
 
@@ -113,21 +118,41 @@ function refuseReversed<Name extends string>(
 
 async function holderPage(deps: ChainbaseDeps, query: TokenPageQuery) {
   const chain = deps.chainOf(query.chain_id)
+  await mustBeFungible(deps, chain, query.contract_address)
   const page = await deps.balances.holders({
     chain,
     asset: erc20(query.contract_address),
     offset: offsetOf(query),
     limit: query.limit,
   })
+  if (page.asOf === undefined) throw nothingIndexed()
+  if (page.count === 0) await mustBeToken(deps, chain, query.contract_address)
   return { chain, page }
 }
 
-function asOf(deps: ChainbaseDeps, chain: ChainId, balance: Balance): string {
-  if (!balance.known) throw nothingIndexed()
-  return asOfKnown(chain, balance, deps.now())
+/** An empty list of what is no token would look whole. @throws NOT_A_TOKEN, UNAVAILABLE */
+async function mustBeToken(deps: ChainbaseDeps, chain: ChainId, reference: string): Promise<void> {
+  // Its events have said so.
+  if ((await deps.balances.accounting({ chain, asset: erc20(reference) })) === 'events') return
+  await tokenOf(deps, chain, reference)
 }
 
-const ZERO_ADDRESS = '0x0000000000000000000000000000000000000000'
+const ITEMS: readonly Standard[] = ['erc721', 'erc1155']
+
+/** These lists are of ERC-20 tokens: of a contract that has only items, an empty one would look whole. @throws BAD_REQUEST */
+async function mustBeFungible(deps: ChainbaseDeps, chain: ChainId, reference: string): Promise<void> {
+  const isKnown = async (standard: Standard): Promise<boolean> =>
+    (await deps.balances.accounting({ chain, asset: { standard, reference } })) !== undefined
+  if (await isKnown('erc20')) return
+  for (const standard of ITEMS) {
+    if (await isKnown(standard)) throw new ServiceError('BAD_REQUEST', 'token standard not supported')
+  }
+}
+
+function header(deps: ChainbaseDeps, chain: ChainId, asOf: AsOf | undefined): string {
+  if (asOf === undefined) throw nothingIndexed()
+  return asOfKnown(chain, asOf, deps.now())
+}
 
 /**
  * All that is known of a token. Where that is nothing, its balance is asked for, which tells a token that says nothing

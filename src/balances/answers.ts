@@ -1,0 +1,255 @@
+import type { Balance, BalanceKey, Known, Observation } from '../core/balance.ts'
+import type { BlockRef } from '../core/block.ts'
+import type { ChainClock, ChainReads, HeldBlock } from '../store/store.ts'
+import type { AsOf } from './as-of.ts'
+import type { Freshness } from './balances.ts'
+import { higher, isDoubtful, isGone, mustRead, notBackwards } from './choice.ts'
+import { type Failed, isObservation, type NodeReader, type ReadResult } from './node-reader.ts'
+import { childlessUntil, type Fact, factsKnownAt, finalityOf, observed, provenAmount, unknown } from './standing.ts'
+
+/** Looks at the store for one answer: blocks may be replaced while a node is asked, and seldom are twice. */
+const MAX_LOOKS = 3
+
+/** What is stored of some positions, in one snapshot. `block`: our own name of the block that it is as of, if we have one. */
+export type Look = {
+  readonly facts: readonly Fact[]
+  readonly clock: ChainClock
+  readonly block: HeldBlock | undefined
+}
+
+export type Answered<L> = { readonly seen: L; readonly balances: readonly Balance[] }
+
+export type AnswerParts = {
+  readonly reads: ChainReads
+  readonly node: NodeReader
+  /** Unix seconds. */
+  readonly now: () => number
+  /** The chain is written here: there is never anything newer to read. */
+  readonly isOwn: boolean
+}
+
+type Work = {
+  readonly facts: readonly Fact[]
+  readonly answers: readonly (Balance | undefined)[]
+  readonly clock: ChainClock
+  readonly freshness: Freshness
+  /** Answers with what is stored: a node was asked already, and failed. */
+  readonly storedOnly?: boolean
+}
+
+/** Makes balances of what the journal proves, what was read before, and what a node says now. */
+export class Answers {
+  readonly #parts: AnswerParts
+
+  constructor(parts: AnswerParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * All of one block, the published one: events as of it, the rest read at it by its hash. Only what no node can tell of
+   * that block is of another one.
+   */
+  async atPublished<L extends Look>(look: () => Promise<L>): Promise<Answered<L>> {
+    for (let looks = 1; ; looks++) {
+      const seen = await look()
+      const balances = this.#ofEvents(seen)
+      if (balances.every((balance) => balance !== undefined)) return { seen, balances: settled(balances) }
+      const answered = await this.#readMissing(seen, balances)
+      if (answered !== undefined) return { seen, balances: answered }
+      if (looks >= MAX_LOOKS) return { seen, balances: await this.newest(seen.facts, seen.clock, { mode: 'stored' }) }
+    }
+  }
+
+  /** As new as asked: what the journal proves at its block, and what is read at the node's newest. */
+  async newest(facts: readonly Fact[], clock: ChainClock, freshness: Freshness): Promise<readonly Balance[]> {
+    const answers = this.#ofEvents({ facts, clock })
+    // The journal of a chain that never caught up ends far below the head: its nodes know better.
+    const isNewest = (freshness.mode === 'stored' && clock.wasReady) || this.#parts.isOwn
+    if (isNewest && !answers.includes(undefined)) return settled(answers)
+    const known = await this.#fill({ facts, answers, clock, freshness })
+    return known ?? this.#again(facts, freshness)
+  }
+
+  /** An amount of the journal at the published block, or at another one that we hold. */
+  known(amount: bigint, clock: ChainClock, at: HeldBlock | undefined = clock.published): Known {
+    // The clock's own object, not a copy: who describes a block can do it once for many answers.
+    const block: BlockRef = at ?? { number: 0, hash: '' }
+    const knownAt = at === clock.published ? factsKnownAt(clock, this.#parts.now()) : (at?.timestamp ?? 0)
+    return { known: true, amount, block, finality: finalityOf(block, clock), source: 'events', knownAt }
+  }
+
+  /** What an answer may claim whose rows are all of the published block; undefined where nothing is published. */
+  published(clock: ChainClock): AsOf | undefined {
+    if (clock.published === undefined) return undefined
+    const { block, finality, source, knownAt } = this.known(0n, clock)
+    return { block, finality, source, knownAt, uniform: true, complete: true }
+  }
+
+  #ofEvents({ facts, clock }: Pick<Look, 'facts' | 'clock'>): readonly (Balance | undefined)[] {
+    // All that the journal proves is known at one block: it is described once.
+    const proven = this.known(0n, clock)
+    return facts.map((fact) => {
+      const amount = provenAmount(fact, clock)
+      return amount === undefined ? undefined : { ...proven, amount }
+    })
+  }
+
+  /** The missing ones as read at the published block; undefined where that block was replaced meanwhile. */
+  async #readMissing(
+    { facts, clock }: Look,
+    answers: readonly (Balance | undefined)[],
+  ): Promise<readonly Balance[] | undefined> {
+    const { published } = clock
+    if (published === undefined) return this.#fill({ facts, answers, clock, freshness: { mode: 'stored' } })
+    const missing = [...answers.keys()].filter((index) => answers[index] === undefined)
+    const proven = this.known(0n, clock)
+    const pinned = { block: published, knownAt: proven.knownAt }
+    const results = await this.#parts.node.readOf(
+      missing.flatMap((index) => facts[index]?.key ?? []),
+      pinned,
+    )
+    if (!(await this.#holds(published, await this.#parts.reads.clock()))) return undefined
+    const filled = [...answers]
+    const open: number[] = []
+    let storedOnly = true
+    for (const [place, index] of missing.entries()) {
+      const result = results[place] ?? unknown('node_unavailable')
+      if (isObservation(result)) filled[index] = { ...proven, source: 'reads', amount: result.amount }
+      else if (!isNodes(result)) filled[index] = unknown(result.reason)
+      else {
+        open.push(index)
+        storedOnly &&= result.reason !== 'no_archive'
+      }
+    }
+    return open.length === 0 ? settled(filled) : this.#fillOpen({ facts, clock, filled, open, storedOnly })
+  }
+
+  /** What no node could tell of the published block is told of another one: read at the newest, or read before. */
+  async #fillOpen(work: {
+    readonly facts: readonly Fact[]
+    readonly clock: ChainClock
+    readonly filled: readonly (Balance | undefined)[]
+    readonly open: readonly number[]
+    readonly storedOnly: boolean
+  }): Promise<readonly Balance[] | undefined> {
+    const { clock, filled, open, storedOnly } = work
+    const facts = open.flatMap((index) => work.facts[index] ?? [])
+    const answers = open.map(() => undefined)
+    const others = await this.#fill({ facts, answers, clock, freshness: { mode: 'stored' }, storedOnly })
+    if (others === undefined) return undefined
+    const all = [...filled]
+    for (const [place, index] of open.entries()) all[index] = others[place]
+    return settled(all)
+  }
+
+  async #again(facts: readonly Fact[], freshness: Freshness): Promise<readonly Balance[]> {
+    const { clock, rows } = await this.#parts.reads.balances(facts.map(({ key }) => key))
+    const anew = await Promise.all(
+      facts.map(async ({ key, asset }, index): Promise<Fact> => {
+        const stored = key.asset.standard === 'native' ? undefined : await this.#parts.reads.asset(key.asset)
+        return { key, row: rows[index], asset: stored ?? asset }
+      }),
+    )
+    return this.newest(anew, clock, freshness)
+  }
+
+  /** What is asked, as new as asked; undefined where the blocks that the facts are of were replaced meanwhile. */
+  async #fill(work: Work): Promise<readonly Balance[] | undefined> {
+    const { facts, clock, freshness } = work
+    const { reads, node, now } = this.#parts
+    const keys = facts.map(({ key }) => key)
+    const observations = await reads.observations.get(keys)
+    const stored = await this.#placed(observations, clock)
+    const question = { clock, freshness, now: now() }
+    const filled = facts.map((_, index) => {
+      const observation = observations[index]
+      const believed = observation === undefined || isDoubtful(observation, clock) ? undefined : stored[index]
+      return higher(work.answers[index], believed)
+    })
+    if (work.storedOnly === true) return settled(filled.map((answer, index) => answer ?? stored[index]))
+    const isBehind = !clock.wasReady && !this.#parts.isOwn
+    const wanted = [...filled.keys()].filter((index) => {
+      const answer = filled[index]
+      return mustRead(answer, question) || (isBehind && answer?.known === true && answer.source === 'events')
+    })
+    if (wanted.length === 0) return settled(filled)
+    const results = await node.readNow(wanted.flatMap((index) => keys[index] ?? []))
+    const then = await reads.clock()
+    // The facts were taken back while the node was asked: what holds now is looked at anew.
+    if (!(await this.#holds(clock.published, then))) return undefined
+    const fresh = await this.#placed(
+      results.map((result) => (isObservation(result) ? result : undefined)),
+      then,
+    )
+    for (const [place, index] of wanted.entries()) {
+      const failed = failureOf(results[place])
+      // What is doubtful is still better than nothing, and says its own block and age.
+      const before = filled[index] ?? stored[index]
+      if (isGone(before, failed)) filled[index] = unknown('not_a_token')
+      else filled[index] = notBackwards(filled[index], fresh[place]) ?? before ?? unknown(reasonOf(failed))
+    }
+    return settled(filled)
+  }
+
+  /** Reads as answers, without those of blocks that are known to be replaced. */
+  async #placed(
+    observations: readonly (Observation | undefined)[],
+    clock: ChainClock,
+  ): Promise<readonly (Known | undefined)[]> {
+    const { published } = clock
+    const isBelow = (read: Observation): boolean => published !== undefined && read.block.number < published.number
+    // Most reads are of the very block that is published: only those below it have to be looked up.
+    const below = observations.flatMap((read) => (read !== undefined && isBelow(read) ? [read] : []))
+    const located = below.length === 0 ? [] : await this.#parts.reads.locate(below.map((read) => read.block))
+    const places = new Map(below.map((read, index) => [read, located[index]]))
+    return observations.map((read) => {
+      if (read === undefined) return undefined
+      const { number, hash } = read.block
+      const place = places.get(read)
+      if (place !== undefined) {
+        if (place.branch === 'other') return undefined
+        // What no longer has a name here may be of any branch.
+        const finality = place.branch === 'ours' ? finalityOf(read.block, clock) : 'latest'
+        return observed(read, { finality, until: place.childAt })
+      }
+      if (number === published?.number && hash !== published.hash) return undefined
+      return observed(read, { finality: finalityOf(read.block, clock), until: childlessUntil(number, clock) })
+    })
+  }
+
+  /** True where a block that was published is one of ours still. */
+  async #holds(block: BlockRef | undefined, { published }: ChainClock): Promise<boolean> {
+    if (block === undefined) return true
+    if (published === undefined || published.number < block.number) return false
+    const [place] = await this.#parts.reads.locate([block])
+    return place?.branch !== 'other'
+  }
+}
+
+/** The key of a balance with what is stored of it. */
+export async function factOf(
+  reads: ChainReads,
+  key: BalanceKey,
+  parts: Pick<Fact, 'row'> & { readonly otherwise: Fact['asset'] },
+): Promise<Fact> {
+  // The native asset has no events: it is never in the journal.
+  const asset = key.asset.standard === 'native' ? undefined : await reads.asset(key.asset)
+  return { key, row: parts.row, asset: asset ?? parts.otherwise }
+}
+
+/** True of failures of nodes, of which another node or another block may know more; all else is the contract's word. */
+function isNodes({ reason }: Failed): boolean {
+  return reason === 'node_unavailable' || reason === 'no_archive'
+}
+
+function failureOf(result: ReadResult | undefined): Failed | undefined {
+  return result === undefined || isObservation(result) ? undefined : result
+}
+
+function reasonOf(failed: Failed | undefined) {
+  return failed?.reason ?? 'node_unavailable'
+}
+
+function settled(answers: readonly (Balance | undefined)[]): readonly Balance[] {
+  return answers.map((answer) => answer ?? unknown('node_unavailable'))
+}

@@ -1,0 +1,144 @@
+/** Who holds a token, and whether a list may lack rows. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import {
+  ALICE,
+  at,
+  BOB,
+  CAROL,
+  GOLD,
+  move,
+  of,
+  SILVER,
+  STORED,
+  type World,
+  type WorldOptions,
+  world,
+  ZERO,
+} from '../../test/balances/world.ts'
+import { hash } from '../../test/chains/mock-chain.ts'
+
+const READS_GOLD: WorldOptions = { reads: [`erc20:${GOLD.reference}`] }
+const PAGE = { offset: 0, limit: 9 }
+const LIST = { account: ALICE, standards: ['erc20'], receivedOnly: true, freshness: STORED, ...PAGE } as const
+const WHOLE = { uniform: true, complete: true }
+
+/** The node goes on by a block; the journal follows where it is told to. */
+async function next({ chain, journal }: World, number: number, how: { readonly indexed: boolean }): Promise<void> {
+  chain.add(`${number}`, `${number - 1}`).show(`${number}`)
+  const { latest: head } = await chain.heads()
+  if (how.indexed) await journal.append({ first: number, through: head, blocks: [], headers: [head] })
+  await nextTurn()
+}
+
+describe('holders of a token that is known by reads', () => {
+  const holders = (it: World, offset: number, limit: number) => it.balances.holders({ asset: GOLD, offset, limit })
+
+  test('are ordered, paged and counted by what the chain says at the block', async () => {
+    const it = await world(READS_GOLD)
+    it.chain.holds(ALICE, GOLD, 3n).holds(BOB, GOLD, 200n).supplies.set(GOLD.reference, 203n)
+    expect(await holders(it, 0, 1)).toMatchObject({ count: 2, rows: [{ account: BOB, amount: 200n }], asOf: WHOLE })
+    expect(await holders(it, 1, 1)).toMatchObject({ count: 2, rows: [{ account: ALICE, amount: 3n }] })
+    expect(await holders(it, 2, 1)).toMatchObject({ count: 2, rows: [] })
+  })
+
+  test('include who was only ever read, and leave out who has nothing left', async () => {
+    const it = await world(READS_GOLD)
+    it.chain.holds(ALICE, GOLD, 0n).holds(BOB, GOLD, 0n).holds(CAROL, GOLD, 40n).supplies.set(GOLD.reference, 40n)
+    expect(await holders(it, 0, 9)).toMatchObject({ count: 0, rows: [], asOf: { complete: false } })
+    await it.balances.get([of(CAROL, GOLD)], STORED)
+    await nextTurn()
+    expect(await holders(it, 0, 9)).toMatchObject({ count: 1, rows: [{ account: CAROL, amount: 40n }], asOf: WHOLE })
+  })
+
+  test('are incomplete where they hold less than there is, or nobody knows how much there is', async () => {
+    const it = await world(READS_GOLD)
+    it.chain.holds(ALICE, GOLD, 3n).holds(BOB, GOLD, 4n)
+    expect(await holders(it, 0, 9)).toMatchObject({ count: 2, asOf: { complete: false, uniform: true } })
+    it.chain.supplies.set(GOLD.reference, 8n)
+    expect(await holders(it, 0, 9)).toMatchObject({ asOf: { complete: false } })
+    // What lies with the zero address is nobody's.
+    it.chain.holds(ZERO, GOLD, 1n)
+    await next(it, 5, { indexed: true })
+    expect(await holders(it, 0, 9)).toMatchObject({ count: 2, asOf: { block: at(5), complete: true } })
+  })
+
+  test('are incomplete where one of them is not known', async () => {
+    const it = await world(READS_GOLD)
+    it.chain.holds(ALICE, GOLD, 3n).supplies.set(GOLD.reference, 3n)
+    expect(await holders(it, 0, 9)).toMatchObject({ count: 1, asOf: { complete: false } })
+  })
+
+  test('of a destroyed contract there are none', async () => {
+    const it = await world(READS_GOLD)
+    it.chain.dead.add(GOLD.reference)
+    expect(await holders(it, 0, 9)).toMatchObject({ count: 0, rows: [] })
+  })
+
+  test('of one with more accounts than one answer reads, the page follows the newest amounts known', async () => {
+    const it = await world(READS_GOLD)
+    const many = Array.from({ length: 1_500 }, (_, n) => `0x${(n + 1_000).toString(16).padStart(40, '0')}`)
+    const moves = many.map((to, n) => move(GOLD, BigInt(n + 1), { to }))
+    it.chain.add('5', '4', moves).show('5')
+    const [block] = it.chain.canonical().slice(-1)
+    if (block === undefined) throw new TypeError('a block was added')
+    await it.journal.append({ first: 5, through: block, blocks: [block], headers: [block] })
+    await nextTurn()
+    // On the chain everybody holds what events say, but the smallest three, who hold the most, and the greatest, who holds nothing.
+    for (const [n, account] of many.entries())
+      it.chain.holds(account, GOLD, BigInt(n < 3 ? 9_000 - n : n === 1_499 ? 0 : n + 1))
+    it.chain.holds(ALICE, GOLD, 70n).holds(BOB, GOLD, 30n)
+    const all = many.map((account) => of(account, GOLD))
+    await it.balances.get(all, STORED)
+    await nextTurn()
+    const first = await holders(it, 0, 4)
+    expect(first.rows.map(({ amount }) => amount)).toEqual([9_000n, 8_999n, 8_998n, 1_499n])
+    expect(first).toMatchObject({ count: 1_501, asOf: { complete: false, uniform: true, block: at(5) } })
+    expect((await holders(it, 4, 2)).rows.map(({ amount }) => amount)).toEqual([1_498n, 1_497n])
+    expect((await holders(it, 1_500, 5)).rows).toHaveLength(1)
+    expect((await holders(it, 1_501, 5)).rows).toEqual([])
+  })
+})
+
+describe('a list of a token that is known by events', () => {
+  const later: WorldOptions = { coverage: { scope: { type: 'all' }, from: 3 } }
+
+  test('is whole where coverage began with the chain', async () => {
+    const it = await world()
+    expect((await it.balances.holders({ ...PAGE, asset: GOLD })).asOf).toMatchObject({ block: at(4), ...WHOLE })
+    expect((await it.balances.account(LIST)).asOf).toMatchObject(WHOLE)
+    expect((await it.balances.transfers({ ...PAGE, asset: GOLD })).asOf).toMatchObject(WHOLE)
+    expect(it.chain.asked).toEqual([])
+  })
+
+  test('is not where coverage began later, unless the holders have all there is', async () => {
+    const it = await world(later)
+    const partial = { complete: false }
+    expect((await it.balances.account(LIST)).asOf).toMatchObject(partial)
+    expect((await it.balances.transfers({ ...PAGE, asset: GOLD })).asOf).toMatchObject(partial)
+    it.chain.holds(ALICE, GOLD, 70n).holds(BOB, GOLD, 30n).supplies.set(GOLD.reference, 100n)
+    expect((await it.balances.holders({ ...PAGE, asset: GOLD })).asOf).toMatchObject(partial)
+    const block = { number: 4, hash: hash('4') }
+    const read = (account: string, amount: bigint) => ({ ...of(account, GOLD), amount, block, observedAt: 60 })
+    await it.journal.adopt([read(ALICE, 70n), read(BOB, 30n)])
+    await nextTurn()
+    expect(await it.balances.holders({ ...PAGE, asset: GOLD })).toMatchObject({ count: 2, asOf: { complete: true } })
+  })
+
+  test('is not whole where a read found what no event gave the account', async () => {
+    const it = await world()
+    it.chain.holds(CAROL, SILVER, 9n)
+    expect((await it.balances.account({ ...LIST, account: CAROL })).asOf).toMatchObject(WHOLE)
+    const block = { number: 4, hash: hash('4') }
+    await it.reads.observations.put([{ ...of(CAROL, SILVER), amount: 9n, block, observedAt: 60 }])
+    await nextTurn()
+    expect((await it.balances.account({ ...LIST, account: CAROL })).asOf).toMatchObject({ complete: false })
+    expect((await it.balances.account(LIST)).asOf).toMatchObject(WHOLE)
+  })
+
+  test('of transfers is not whole where balances move without events', async () => {
+    const it = await world(READS_GOLD)
+    expect((await it.balances.transfers({ ...PAGE, asset: GOLD })).asOf).toMatchObject({ complete: false })
+    expect((await it.balances.transfers({ ...PAGE, asset: SILVER })).asOf).toMatchObject(WHOLE)
+  })
+})

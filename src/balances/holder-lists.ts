@@ -1,0 +1,131 @@
+import { type AssetRef, NO_ITEM } from '../core/asset.ts'
+import type { Balance } from '../core/balance.ts'
+import { ServiceError } from '../core/errors.ts'
+import type { ChainClock, ChainReads } from '../store/store.ts'
+import type { Answers, Look } from './answers.ts'
+import { type AsOf, worstOf } from './as-of.ts'
+import type { Balances } from './balances.ts'
+import type { FactsOf } from './chain-balances.ts'
+import type { ListRules } from './list-rules.ts'
+import type { NodeReader } from './node-reader.ts'
+
+/** Accounts of a token that are all read for one answer: four multicalls, and then once for each block. */
+const MAX_READ_WHOLE = 1_000
+/** Times that a page is taken anew because what was read for it changed the order. */
+const MAX_ROUNDS = 3
+
+type Query = Omit<Parameters<Balances['holders']>[0], 'chain'>
+type Page = Awaited<ReturnType<Balances['holders']>>
+type Holder = Page['rows'][number]
+type ReadAccounts = { readonly balances: readonly Balance[]; readonly clock: ChainClock; readonly asOf: AsOf }
+
+/** What holder lists are made of. */
+export type HolderParts = {
+  readonly reads: ChainReads
+  readonly node: NodeReader
+  readonly answers: Answers
+  readonly rules: ListRules
+  readonly factsOf: FactsOf
+}
+
+/** Lists of who holds an asset, greatest first. */
+export class HolderLists {
+  readonly #parts: HolderParts
+
+  constructor(parts: HolderParts) {
+    this.#parts = parts
+  }
+
+  /** @throws UNAVAILABLE the scope does not cover it, the chain never caught up, or no node could be asked */
+  async page(query: Query): Promise<Page> {
+    const { reads, rules, answers } = this.#parts
+    const { rows, count, clock, inDoubt } = await reads.holders(query)
+    rules.mustCover(clock, (test) => test.coversAll(query.asset))
+    rules.mustHaveCaughtUp(clock, query.partial)
+    const base = answers.published(clock)
+    if (base === undefined) return { rows: [], count: 0, asOf: undefined }
+    const asset = await reads.asset(query.asset)
+    if (asset !== undefined && (inDoubt || asset.accounting !== 'events')) return this.#readPage(query)
+    const isWhole = rules.isWhole(clock)
+    // The audit compares what events say with the supply, unless it has seen no event or not the first ones.
+    const complete = isWhole && asset !== undefined ? true : await this.#addsUp(query.asset, { isWhole, clock, base })
+    return { rows, count, asOf: { ...base, complete } }
+  }
+
+  /** Of a token that is known by reads: all accounts that may hold it are read, or those of one page where they are many. */
+  async #readPage(query: Query): Promise<Page> {
+    const { asset, offset, limit } = query
+    const accounts = await this.#parts.reads.holdings.accounts(asset, MAX_READ_WHOLE)
+    if (accounts === undefined) return this.#pageOfMany(query)
+    const { balances, clock, asOf } = await this.#readAll(asset, accounts)
+    const held = holdersOf(accounts, balances)
+    const isTold = asOf.uniform && balances.every((balance) => balance.known)
+    const complete = isTold && this.#parts.rules.isCaughtUp(clock) && (await this.#covers(asset, { held, clock, asOf }))
+    return { rows: held.slice(offset, offset + limit), count: held.length, asOf: { ...asOf, complete } }
+  }
+
+  /** A page by the newest amounts known. What is read for it is stored, so that a page out of order is taken once more. */
+  async #pageOfMany(query: Query): Promise<Page> {
+    for (let round = 1; ; round++) {
+      const { rows, count } = await this.#parts.reads.holdings.page(query)
+      const accounts = rows.map(({ account }) => account)
+      const { balances, asOf } = await this.#readAll(query.asset, accounts)
+      const isSame = rows.every(({ amount }, place) => {
+        const balance = balances[place]
+        return balance?.known === true && balance.amount === amount
+      })
+      if (!isSame && round < MAX_ROUNDS) continue
+      // All of them are too many to be added up for one answer, so nothing proves that nobody is missing.
+      return { rows: holdersOf(accounts, balances), count, asOf: { ...asOf, complete: false } }
+    }
+  }
+
+  /** @throws UNAVAILABLE there are accounts, and nothing is known of any of them because no node answers */
+  async #readAll(asset: AssetRef, accounts: readonly string[]): Promise<ReadAccounts> {
+    const { reads, answers, factsOf } = this.#parts
+    const keys = accounts.map((account) => ({ account, asset, item: NO_ITEM }))
+    const { seen, balances } = await answers.atPublished(async (): Promise<Look> => {
+      const { clock, rows, block } = await reads.balances(keys)
+      return { clock, block, facts: await factsOf(keys, rows) }
+    })
+    const asOf = worstOf(balances) ?? answers.published(seen.clock)
+    const isSilent = balances.some((balance) => !balance.known && balance.reason === 'node_unavailable')
+    if (asOf === undefined || (isSilent && !balances.some((balance) => balance.known))) {
+      throw new ServiceError('UNAVAILABLE', 'the balances of this token are read, and cannot be read at the moment')
+    }
+    return { balances, clock: seen.clock, asOf }
+  }
+
+  /** True where the supply that a token names at the block is held by these holders, or lies with nobody. */
+  async #covers(
+    asset: AssetRef,
+    { held, clock, asOf }: { readonly held: readonly Holder[]; readonly clock: ChainClock; readonly asOf: AsOf },
+  ): Promise<boolean> {
+    const supply = await this.#parts.node.supplyAt(asset, asOf.block, clock.nobody)
+    const sum = held.reduce((total, { amount }) => total + amount, 0n)
+    return supply !== undefined && sum + supply.lost >= supply.total
+  }
+
+  /** The same of a token that is known by events, where these may not tell of every holder. */
+  async #addsUp(
+    asset: AssetRef,
+    { isWhole, clock, base }: { readonly isWhole: boolean; readonly clock: ChainClock; readonly base: AsOf },
+  ): Promise<boolean> {
+    const { reads, node, rules } = this.#parts
+    if (!rules.isCaughtUp(clock)) return false
+    const all = await reads.holders({ asset, offset: 0, limit: MAX_READ_WHOLE })
+    if (all.count > MAX_READ_WHOLE || all.clock.published?.hash !== base.block.hash) return isWhole
+    // An asset without events that says nothing of a supply is no token, or one that nobody holds.
+    const supply = await node.supplyAt(asset, base.block, clock.nobody)
+    if (supply === undefined) return isWhole
+    return all.rows.reduce((total, { amount }) => total + amount, supply.lost) >= supply.total
+  }
+}
+
+function holdersOf(accounts: readonly string[], balances: readonly Balance[]): readonly Holder[] {
+  const held = accounts.flatMap((account, place): Holder[] => {
+    const balance = balances[place]
+    return balance?.known === true && balance.amount > 0n ? [{ account, amount: balance.amount }] : []
+  })
+  return held.sort((a, b) => (a.amount === b.amount ? (a.account < b.account ? -1 : 1) : a.amount > b.amount ? -1 : 1))
+}

@@ -1,0 +1,242 @@
+/** Lists: all rows of one block, or said otherwise; whole, or said otherwise; refused where they would mislead. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import {
+  ALICE,
+  at,
+  BOB,
+  CAROL,
+  GOLD,
+  NOW,
+  of,
+  SILVER,
+  STORED,
+  type World,
+  type WorldOptions,
+  world,
+} from '../../test/balances/world.ts'
+import { hash } from '../../test/chains/mock-chain.ts'
+import { EVM_NATIVE } from '../core/asset.ts'
+import { ServiceError } from '../core/errors.ts'
+
+const READS_GOLD: WorldOptions = { reads: [`erc20:${GOLD.reference}`] }
+const PAGE = { offset: 0, limit: 9 }
+const LIST = { account: ALICE, standards: ['erc20'], receivedOnly: true, freshness: STORED, ...PAGE } as const
+const WHOLE = { uniform: true, complete: true }
+
+async function poll({ chain, journal }: World, caughtUpAt?: number): Promise<void> {
+  const { latest: head } = await chain.heads()
+  await journal.heartbeat({ state: 'live', head, caughtUpAt, error: undefined, counts: {} })
+  await nextTurn()
+}
+
+/** The node goes on by a block; the journal follows where it is told to. */
+async function next({ chain, journal }: World, number: number, how: { readonly indexed: boolean }): Promise<void> {
+  chain.add(`${number}`, `${number - 1}`).show(`${number}`)
+  const { latest: head } = await chain.heads()
+  if (how.indexed) await journal.append({ first: number, through: head, blocks: [], headers: [head] })
+  await nextTurn()
+}
+
+describe('all rows of a list are of the published block', () => {
+  test('events as of it, the rest read at it, while the node is already further', async () => {
+    const it = await world(READS_GOLD)
+    it.chain.holds(ALICE, GOLD, 55n).holds(ALICE, GOLD, 56n, 5)
+    await next(it, 5, { indexed: false })
+    const { rows, count, asOf } = await it.balances.account(LIST)
+    expect(count).toBe(2)
+    expect(rows).toMatchObject([
+      { asset: GOLD, balance: { amount: 55n, block: at(4), source: 'reads' } },
+      { asset: SILVER, balance: { amount: 7n, block: at(4), source: 'events' } },
+    ])
+    expect(asOf).toMatchObject({ block: at(4), finality: 'latest', source: 'reads', knownAt: 48, ...WHOLE })
+  })
+
+  test('a row is read once for each block', async () => {
+    const it = await world(READS_GOLD)
+    it.chain.holds(ALICE, GOLD, 55n).holds(ALICE, GOLD, 56n, 5)
+    await it.balances.account(LIST)
+    await it.balances.account(LIST)
+    expect(it.chain.asked).toHaveLength(1)
+    await next(it, 5, { indexed: true })
+    expect((await it.balances.account(LIST)).rows[0]).toMatchObject({ balance: { amount: 56n, block: at(5) } })
+    expect(it.chain.asked).toHaveLength(2)
+  })
+
+  test('listed balances too, the native one and one that was never indexed among them', async () => {
+    const it = await world()
+    it.chain.holds(ALICE, EVM_NATIVE, 1n).holds(ALICE, EVM_NATIVE, 2n, 5)
+    await next(it, 5, { indexed: false })
+    expect(await it.balances.get([of(ALICE, GOLD), of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([
+      { amount: 70n, block: at(4), source: 'events' },
+      { amount: 1n, block: at(4), source: 'reads' },
+    ])
+  })
+
+  test('a block that is replaced while a node is asked is looked at anew', async () => {
+    const it = await world(READS_GOLD)
+    it.chain.holds(ALICE, GOLD, 55n)
+    const read = it.chain.readBalances.bind(it.chain)
+    it.chain.readBalances = async (...request) => {
+      it.chain.readBalances = read
+      const answer = await read(...request)
+      const other = { first: 4, through: { number: 4, hash: hash('4b'), parentHash: hash('3'), timestamp: 48 } }
+      await it.journal.rollback({ number: 3, hash: hash('3') })
+      await it.journal.append({ ...other, blocks: [], headers: [other.through] })
+      it.chain.add('4b', '3').show('4b')
+      await nextTurn()
+      return answer
+    }
+    const { rows, asOf } = await it.balances.account(LIST)
+    expect(asOf).toMatchObject({ block: { number: 4, hash: hash('4b') }, ...WHOLE })
+    expect(rows).toMatchObject([
+      { balance: { block: { hash: hash('4b') } } },
+      { balance: { block: { hash: hash('4b') } } },
+    ])
+  })
+
+  test('where no node remembers that block, the newest amounts are said to be of another one', async () => {
+    const it = await world(READS_GOLD)
+    it.chain.holds(ALICE, GOLD, 55n).holds(ALICE, GOLD, 56n, 5)
+    await next(it, 5, { indexed: false })
+    it.chain.remembersFrom = 5
+    await it.journal.finalize({ number: 4, hash: hash('4') })
+    await nextTurn()
+    const { rows, asOf } = await it.balances.account(LIST)
+    expect(rows).toMatchObject([{ balance: { amount: 56n, block: at(5) } }, { balance: { amount: 7n, block: at(4) } }])
+    expect(asOf).toMatchObject({ block: at(4), finality: 'latest', source: 'reads', uniform: false, complete: true })
+  })
+
+  test('where no node answers, what was read before keeps its block, and rows that nobody knows are missing', async () => {
+    const it = await world({ reads: [GOLD, SILVER].map(({ reference }) => `erc20:${reference}`) })
+    it.chain.fault = () => {
+      throw new ServiceError('NODE_UNREACHABLE', 'down')
+    }
+    const block = { number: 3, hash: hash('3') }
+    await it.reads.observations.put([{ ...of(ALICE, GOLD), amount: 54n, block, observedAt: 90 }])
+    const { rows, asOf } = await it.balances.account(LIST)
+    expect(rows).toMatchObject([
+      // Read of a node that lagged: true until block 4 came.
+      { balance: { amount: 54n, block: at(3), knownAt: 48 } },
+      { balance: { known: false } },
+    ])
+    expect(asOf).toMatchObject({ block: at(3), source: 'reads', knownAt: 48, complete: false })
+  })
+
+  test('an empty list names block, finality, source and age', async () => {
+    const it = await world()
+    await it.journal.finalize({ number: 4, hash: hash('4') })
+    await nextTurn()
+    const none = { block: at(4), finality: 'finalized', source: 'events', knownAt: 48, ...WHOLE }
+    expect(await it.balances.account({ ...LIST, account: CAROL })).toMatchObject({ rows: [], count: 0, asOf: none })
+    expect(await it.balances.account({ ...LIST, offset: 5 })).toMatchObject({ rows: [], count: 2, asOf: none })
+  })
+})
+
+describe('a read of a node that lags', () => {
+  test.each([
+    ['of the block before ours was true until ours came', '3', 48],
+    ['of an older block was true until its child came', '1', 24],
+  ])('%s', async (_, block, knownAt) => {
+    const it = await world()
+    it.chain.holds(ALICE, EVM_NATIVE, 5n).show(block)
+    const read = { amount: 5n, block: at(Number(block)), knownAt }
+    expect(await it.balances.get([of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([read])
+  })
+
+  test('of our newest block is not fresh where the head is further', async () => {
+    const it = await world()
+    it.chain.add('5', '4').add('6', '5').show('6')
+    await poll(it)
+    it.chain.holds(ALICE, EVM_NATIVE, 5n).show('5')
+    expect(await it.balances.get([of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([{ block: at(5), knownAt: 72 }])
+    it.chain.show('4')
+    expect(await it.balances.get([of(BOB, EVM_NATIVE), of(ALICE, GOLD)], { mode: 'force' })).toMatchObject([
+      { known: false },
+      { block: at(4), knownAt: 48 },
+    ])
+  })
+
+  test('of the head itself is as young as the read', async () => {
+    const it = await world()
+    await poll(it)
+    it.chain.holds(ALICE, EVM_NATIVE, 5n)
+    expect(await it.balances.get([of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([{ block: at(4), knownAt: NOW }])
+  })
+
+  test('is final only where its block has our name', async () => {
+    const it = await world()
+    await it.journal.finalize({ number: 4, hash: hash('4') })
+    const put = (number: number, name: string) =>
+      it.reads.observations.put([
+        { ...of(ALICE, EVM_NATIVE), amount: 5n, block: { number, hash: hash(name) }, observedAt: 90 },
+      ])
+    it.chain.fault = () => {
+      throw new ServiceError('NODE_UNREACHABLE', 'down')
+    }
+    await put(3, '3')
+    await nextTurn()
+    expect(await it.balances.get([of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([{ finality: 'finalized' }])
+  })
+})
+
+describe('a chain that has never caught up', () => {
+  const behind = { caughtUp: false }
+
+  test('refuses every list, and serves it as partial where that is wanted', async () => {
+    const it = await world(behind)
+    const refused = { code: 'UNAVAILABLE', message: expect.stringContaining('has not caught up') }
+    await expect(it.balances.account(LIST)).rejects.toMatchObject(refused)
+    await expect(it.balances.holders({ ...PAGE, asset: GOLD })).rejects.toMatchObject(refused)
+    await expect(it.balances.transfers({ ...PAGE, asset: GOLD })).rejects.toMatchObject(refused)
+    expect((await it.balances.account({ ...LIST, partial: true })).asOf).toMatchObject({ complete: false })
+    // What was is as it was, however far the chain came since.
+    expect(await it.balances.account({ ...LIST, asOf: 2 })).toMatchObject({ count: 2 })
+  })
+
+  test('with serve_partial lists carry what is known, and say so', async () => {
+    const it = await world({ ...behind, servePartial: true })
+    const partial = { block: at(4), complete: false }
+    expect(await it.balances.account(LIST)).toMatchObject({ count: 2, asOf: partial })
+    expect(await it.balances.account({ ...LIST, account: CAROL })).toMatchObject({ count: 0, asOf: partial })
+    expect(await it.balances.holders({ ...PAGE, asset: GOLD })).toMatchObject({ count: 2, asOf: partial })
+    expect(await it.balances.transfers({ ...PAGE, asset: GOLD })).toMatchObject({ count: 2, asOf: partial })
+  })
+
+  test('reads single balances from its node, and says what it knows where that fails', async () => {
+    const it = await world(behind)
+    it.chain.holds(ALICE, GOLD, 91n).holds(ALICE, SILVER, 92n)
+    await next(it, 5, { indexed: false })
+    expect(await it.balances.get([of(ALICE, GOLD)], STORED)).toMatchObject([{ amount: 91n, block: at(5) }])
+    expect(await it.balances.get([of(ALICE, GOLD), of(ALICE, SILVER)], STORED)).toMatchObject([
+      { amount: 91n, block: at(5) },
+      { amount: 92n, block: at(5) },
+    ])
+    it.chain.fault = () => {
+      throw new ServiceError('NODE_UNREACHABLE', 'down')
+    }
+    expect(await it.balances.get([of(BOB, GOLD)], STORED)).toMatchObject([{ amount: 30n, block: at(4) }])
+  })
+})
+
+test('a contract that is gone is unknown, whatever was known of it before', async () => {
+  const it = await world(READS_GOLD)
+  it.chain.holds(ALICE, GOLD, 5n)
+  expect(await it.balances.get([of(ALICE, GOLD)], STORED)).toMatchObject([{ amount: 5n }])
+  it.chain.dead.add(GOLD.reference).add(SILVER.reference)
+  await next(it, 5, { indexed: true })
+  await poll(it)
+  const gone = { known: false, reason: 'not_a_token' }
+  expect(await it.balances.get([of(ALICE, GOLD)], STORED)).toEqual([gone])
+  expect(await it.balances.get([of(ALICE, GOLD), of(ALICE, SILVER)], { mode: 'force' })).toEqual([gone, gone])
+})
+
+test('the newest block is the one polled, or a newer one that a node names when it is asked', async () => {
+  const it = await world()
+  await poll(it)
+  expect(await it.balances.newestBlock(3)).toBe(4)
+  expect(it.chain.asked).toEqual([])
+  it.chain.add('5', '4').show('5')
+  expect(await it.balances.newestBlock(5)).toBe(5)
+  expect(await it.balances.newestBlock(99)).toBe(5)
+})
