@@ -21,7 +21,7 @@ const server = createServer({
     newestBlock: nothing,
     account: nothing,
     holders: nothing,
-    accounting: nothing,
+    known: nothing,
     transfers: nothing,
   },
   tokens: { get: nothing },

@@ -20,7 +20,10 @@ export function createBalances(chains: Pick<ReadonlyMap<ChainId, ServedBalances>
     newestBlock: async ({ chain, atLeast }) => of(chain).balances.newestBlock(atLeast),
     account: async ({ chain, ...query }) => of(chain).balances.account(query),
     holders: async ({ chain, ...query }) => of(chain).balances.holders(query),
-    accounting: async ({ chain, asset }) => (await of(chain).reads.asset(asset))?.accounting,
+    known: async ({ chain, asset }) => {
+      const stored = await of(chain).reads.asset(asset)
+      return stored && { accounting: stored.accounting, wasDestroyed: stored.endedAt !== undefined }
+    },
     transfers: async ({ chain, ...query }) => of(chain).balances.transfers(query),
   }
 }

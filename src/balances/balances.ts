@@ -13,6 +13,9 @@ export type Freshness =
 /** A balance of an asset, in a list. */
 export type AssetBalance = { readonly asset: AssetRef; readonly balance: Balance }
 
+/** `wasDestroyed`: its contract lost its code at least once, so what it once said of itself may be another contract's. */
+export type KnownAsset = { readonly accounting: Accounting; readonly wasDestroyed: boolean }
+
 /** `partial`: true answers a list of a chain that has never caught up, whatever the configuration says. */
 type MayBePartial = { readonly partial?: boolean }
 
@@ -72,8 +75,8 @@ export interface Balances {
     readonly count: number
     readonly asOf: AsOf | undefined
   }>
-  /** How an asset's balances are known; undefined where it was never indexed. */
-  accounting(request: { readonly chain: ChainId; readonly asset: AssetRef }): Promise<Accounting | undefined>
+  /** How an asset is known; undefined where it was never indexed. */
+  known(request: { readonly chain: ChainId; readonly asset: AssetRef }): Promise<KnownAsset | undefined>
   /**
    * Transfers of an asset, newest first.
    * @throws UNAVAILABLE the scope does not cover the asset, or without `account` not all accounts of it, or the chain

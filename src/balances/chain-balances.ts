@@ -11,7 +11,7 @@ import { isObservation, type NodeReader } from './node-reader.ts'
 import { type Fact, finalityOf, observed, provenAmount, unknown } from './standing.ts'
 
 /** An asset that nobody issued yet, on a chain whose issuing is all written here. */
-const NEVER_ISSUED: Fact['asset'] = { accounting: 'events', silent: false, inDoubt: false }
+const NEVER_ISSUED: Fact['asset'] = { accounting: 'events', silent: false, inDoubt: false, eventsUntil: undefined }
 
 /** What a chain's read side is made of. `now`: Unix seconds. */
 export type ChainBalancesParts = {
@@ -147,7 +147,7 @@ export class ChainBalances {
     const { seen, block } = await this.#named(look, asOf)
     const { facts, clock } = seen
     const inside = isInside(asOf, clock)
-    const proven = facts.map((fact) => (inside ? provenAmount(fact, clock) : undefined))
+    const proven = facts.map((fact) => (inside ? provenAmount(fact, clock, asOf) : undefined))
     const missing = facts.flatMap(({ key }, index) => (proven[index] === undefined ? [key] : []))
     const read = missing.length === 0 || block === undefined ? [] : await this.#node.readAt(missing, block)
     let place = 0

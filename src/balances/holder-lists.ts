@@ -45,6 +45,7 @@ export class HolderLists {
     const base = answers.published(clock)
     if (base === undefined) return { rows: [], count: 0, asOf: undefined }
     const asset = await reads.asset(query.asset)
+    if (asset?.isGone) return { rows: [], count: 0, asOf: base }
     if (asset !== undefined && (inDoubt || asset.accounting !== 'events')) return this.#readPage(query)
     const isWhole = rules.isWhole(clock)
     // The audit compares what events say with the supply, unless it has seen no event or not the first ones.

@@ -41,7 +41,7 @@ async function next({ chain, journal }: World, number: number, how: { readonly i
 describe('all rows of a list are of the published block', () => {
   test('events as of it, the rest read at it, while the node is already further', async () => {
     const it = await world(READS_GOLD)
-    it.chain.holds(ALICE, GOLD, 55n).holds(ALICE, GOLD, 56n, 5)
+    it.chain.holds(ALICE, GOLD, 55n).holds(ALICE, GOLD, { amount: 56n, from: 5 })
     await next(it, 5, { indexed: false })
     const { rows, count, asOf } = await it.balances.account(LIST)
     expect(count).toBe(2)
@@ -54,7 +54,7 @@ describe('all rows of a list are of the published block', () => {
 
   test('a row is read once for each block', async () => {
     const it = await world(READS_GOLD)
-    it.chain.holds(ALICE, GOLD, 55n).holds(ALICE, GOLD, 56n, 5)
+    it.chain.holds(ALICE, GOLD, 55n).holds(ALICE, GOLD, { amount: 56n, from: 5 })
     await it.balances.account(LIST)
     await it.balances.account(LIST)
     expect(it.chain.asked).toHaveLength(1)
@@ -65,7 +65,7 @@ describe('all rows of a list are of the published block', () => {
 
   test('listed balances too, the native one and one that was never indexed among them', async () => {
     const it = await world()
-    it.chain.holds(ALICE, EVM_NATIVE, 1n).holds(ALICE, EVM_NATIVE, 2n, 5)
+    it.chain.holds(ALICE, EVM_NATIVE, 1n).holds(ALICE, EVM_NATIVE, { amount: 2n, from: 5 })
     await next(it, 5, { indexed: false })
     expect(await it.balances.get([of(ALICE, GOLD), of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([
       { amount: 70n, block: at(4), source: 'events' },
@@ -97,7 +97,7 @@ describe('all rows of a list are of the published block', () => {
 
   test('where no node remembers that block, the newest amounts are said to be of another one', async () => {
     const it = await world(READS_GOLD)
-    it.chain.holds(ALICE, GOLD, 55n).holds(ALICE, GOLD, 56n, 5)
+    it.chain.holds(ALICE, GOLD, 55n).holds(ALICE, GOLD, { amount: 56n, from: 5 })
     await next(it, 5, { indexed: false })
     it.chain.remembersFrom = 5
     await it.journal.finalize({ number: 4, hash: hash('4') })

@@ -48,7 +48,7 @@ export type Fact = {
   readonly key: BalanceKey
   readonly row: StoredBalance | undefined
   /** The asset as stored; undefined where it has never been seen. */
-  readonly asset: Pick<StoredAsset, 'accounting' | 'silent' | 'inDoubt'> | undefined
+  readonly asset: Pick<StoredAsset, 'accounting' | 'silent' | 'inDoubt' | 'eventsUntil'> | undefined
 }
 
 const TESTS = new WeakMap<object, CoverageTest>()
@@ -64,12 +64,14 @@ export function testOf({ coverage, nobody }: Pick<ChainClock, 'coverage' | 'nobo
 }
 
 /** What the journal proves of a position at the published block (or at `asOf`), or undefined: the chain must be asked. */
-export function provenAmount(fact: Fact, clock: ChainClock): bigint | undefined {
+export function provenAmount(fact: Fact, clock: ChainClock, asOf = Number.POSITIVE_INFINITY): bigint | undefined {
   const { coverage, published } = clock
   if (coverage === undefined || published === undefined || clock.inDoubt) return undefined
   // What the chain refuted is no proof, neither of an amount nor of nothing, until the contradiction is settled.
   if (fact.row?.inDoubt === true || fact.asset?.inDoubt === true) return undefined
-  if (fact.asset === undefined || fact.asset.accounting !== 'events') return undefined
+  if (fact.asset === undefined) return undefined
+  const { accounting, eventsUntil } = fact.asset
+  if (accounting !== 'events' && (eventsUntil === undefined || asOf >= eventsUntil)) return undefined
   if (fact.row !== undefined) return fact.row.amount
   // Nobody could have told this sum from what the contract holds: no event is no proof of nothing.
   if (fact.asset.silent) return undefined

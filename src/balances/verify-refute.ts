@@ -1,5 +1,5 @@
 import type { Refutation } from '../store/doubts.ts'
-import type { ObservationStore } from '../store/store.ts'
+import type { ObservationStore } from '../store/observations.ts'
 import type { Difference } from './verify.ts'
 
 /**

@@ -60,7 +60,18 @@ describe('a claim', () => {
       false,
     ],
   ])('of an absent row is zero, or nothing: %s', (_, coverage, accounting, claims) => {
-    const asset = { id: 1, asset: COIN, accounting, fixed: false, firstBlock: 0, silent: false, inDoubt: false }
+    const asset = {
+      id: 1,
+      asset: COIN,
+      accounting,
+      fixed: false,
+      firstBlock: 0,
+      silent: false,
+      inDoubt: false,
+      eventsUntil: undefined,
+      endedAt: undefined,
+      isGone: false,
+    }
     const clock = { coverage, nobody: 'zero' } as ChainClock
     const found = claimOfAbsent({ account: 'alice', asset }, { block: BLOCK, clock })
     expect(found?.stored).toBe(claims ? 0n : undefined)

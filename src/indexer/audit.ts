@@ -9,6 +9,7 @@ import { Comparer } from './audit-compare.ts'
 import { Cases } from './audit-conclude.ts'
 import { noAuditCounts } from './audit-counts.ts'
 import { Settler } from './audit-settle.ts'
+import { ContractLives } from './contract-lives.ts'
 import { FailingTokens } from './failing-tokens.ts'
 import type { AuditFeed } from './indexer.ts'
 import type { Judged } from './judge.ts'
@@ -61,6 +62,7 @@ export class Auditor implements AuditFeed {
   readonly #comparer: Comparer
   readonly #cases: Cases
   readonly #settler: Settler
+  readonly #lives: ContractLives
   readonly #touched = new Touched()
   readonly #counts = noAuditCounts()
   readonly #rests = new Rests()
@@ -88,6 +90,7 @@ export class Auditor implements AuditFeed {
     this.#window = new StateWindow(options.adapter, options.coverage.from)
     const parts = { ...options, window: this.#window, suspects: this.#suspects, counts: this.#counts }
     const investigator = new Investigator(parts)
+    this.#lives = new ContractLives(parts)
     this.#comparer = new Comparer({ ...parts, investigator })
     this.#cases = new Cases({ ...parts, investigator, rests: this.#rests })
     this.#settler = new Settler({ ...parts, investigator, comparer: this.#comparer, failing: this.#failing })
@@ -184,6 +187,7 @@ export class Auditor implements AuditFeed {
     }
     const isNew = this.#isNewHead
     await part(() => this.#compare({ work: before, head, isNew }, signal))
+    if (isNew) await part(() => this.#lives.revisit(head, signal))
     await part(() => this.#settler.compare(head, signal))
     const limit = before.refetching === undefined ? MAX_CASES : MAX_CASES_REFETCHING
     const isShort = before.refetching !== undefined || before.rechecking
@@ -222,7 +226,8 @@ export class Auditor implements AuditFeed {
     const of = (walk: Walk): readonly BalanceKey[] => steps.get(walk)?.keys ?? []
     const keys = [...touched, ...names.flatMap(of)]
     const compare = async (some: readonly BalanceKey[]): Promise<void> => {
-      await this.#comparer.balances(some, head, signal)
+      const { answers } = await this.#comparer.balances(some, head, signal)
+      await this.#lives.look({ keys: some, answers }, head, signal)
     }
     const failure = await this.#failing.run(keys, compare, signal)
     for (const [walk, { place }] of steps) {

@@ -1,6 +1,7 @@
 import type { Observation } from '../core/balance.ts'
 import type { Judgement } from '../store/audits.ts'
-import type { Journal, ObservationStore } from '../store/store.ts'
+import type { ObservationStore } from '../store/observations.ts'
+import type { Journal } from '../store/store.ts'
 
 /** Reads judged in one go: some milliseconds of the writer's time. */
 const MAX_JUDGED = 200

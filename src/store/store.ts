@@ -9,8 +9,10 @@ import type { TellDamage } from './damage.ts'
 import type { DoubtStore, Doubts } from './doubts.ts'
 import type { Appended, JournalState } from './journal-state.ts'
 import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
+import type { LifeStore } from './lives.ts'
+import type { BlockPlace, HoldingReads, ObservationStore } from './observations.ts'
 import type { TokenStore } from './tokens.ts'
-import type { ObservationPage, ObservationQuery, PositionPage, PositionQuery } from './walk.ts'
+import type { PositionPage, PositionQuery } from './walk.ts'
 
 /**
  * The seam to the store. Every method is one whole transaction or one snapshot; none leaves anything open. All may
@@ -93,6 +95,7 @@ export interface Journal {
   heartbeat(beat: Heartbeat): Promise<void>
   readonly audits: AuditStore
   readonly doubts: DoubtStore
+  readonly lives: LifeStore
   /** Releases the lease. */
   close(): Promise<void>
 }
@@ -145,7 +148,8 @@ export type ChainClock = {
 /**
  * An asset as the store knows it. `id` never leaves `store`, `balances` and `tokens`. `fixed`: the configuration says its
  * accounting, and no audit turns it. `silent`: none of its balances could be read when the audit last asked. `inDoubt`:
- * the chain refuted what its events say, and that is not settled: no sum of its events is proven.
+ * the chain refuted what its events say, and that is not settled: no sum of its events is proven. An asset whose contract
+ * was destroyed is one of `reads`.
  */
 export type StoredAsset = {
   readonly id: number
@@ -155,6 +159,15 @@ export type StoredAsset = {
   readonly firstBlock: number | undefined
   readonly silent: boolean
   readonly inDoubt: boolean
+  /**
+   * The contract was destroyed: its events prove balances at the end of blocks below this one only. Undefined where it was
+   * not, or where events never proved them.
+   */
+  readonly eventsUntil: number | undefined
+  /** The contract lost its code: at the end of this block it had none, until there was code again at another. */
+  readonly endedAt: { readonly block: number; readonly again: number | undefined } | undefined
+  /** The contract has no code. */
+  readonly isGone: boolean
 }
 
 /**
@@ -169,7 +182,7 @@ export type StoredBalance = {
   readonly inDoubt: boolean
 }
 
-/** One page of an account's assets, in the order in which the account first met them. */
+/** One page of an account's assets, in the order in which the account first met them, without those of contracts that are gone. */
 export type AccountPage = {
   readonly clock: ChainClock
   /** As for `ChainReads.balances`. */
@@ -225,13 +238,6 @@ export type TransferPage = {
   readonly inDoubt: boolean
 }
 
-/**
- * Where a block lies. `other`: the journal holds another one of that number, so it is not canonical. `unnamed`: the journal
- * has no name for that number (any more). `childAt`: when its number's block had a child, or earlier, in Unix seconds;
- * undefined where no block near it is held.
- */
-export type BlockPlace = { readonly branch: 'ours' | 'other' | 'unnamed'; readonly childAt: number | undefined }
-
 /** The read side of one chain. */
 export interface ChainReads {
   clock(): Promise<ChainClock>
@@ -260,33 +266,6 @@ export interface ChainReads {
   readonly holdings: HoldingReads
   readonly tokens: TokenStore
   readonly audits: AuditReads
-}
-
-/** Who holds assets that are known by reads: by the newest amount known of each account, a read or else a sum of events. */
-export interface HoldingReads {
-  /** Positive amounts, greatest first, ties by account. Cost: the rows up to the page's end. */
-  page(query: { readonly asset: AssetRef; readonly offset: number; readonly limit: number }): Promise<{
-    readonly count: number
-    readonly rows: readonly { readonly account: string; readonly amount: bigint }[]
-  }>
-  /** All accounts that an event or a read of the asset named; undefined where they may be more than `limit`. */
-  accounts(asset: AssetRef, limit: number): Promise<readonly string[] | undefined>
-}
-
-/** Reads of the chain, the newest of each key. Written by anyone, at any time. */
-export interface ObservationStore {
-  put(observations: readonly Observation[]): Promise<void>
-  get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]>
-  /** Assets, the native one excepted, of which an account held something when it was last read; at most some hundred. */
-  heldBy(account: string): Promise<readonly AssetRef[]>
-  /** All observations, page by page. */
-  walk(query: ObservationQuery): Promise<ObservationPage>
-  /** Drops observations above a block: what a rollback or a lost block asks for. */
-  dropAbove(block: number): Promise<void>
-  /** Up to `limit` observations of blocks up to `through` that the journal has not judged yet. */
-  unjudged(query: { readonly through: number; readonly limit: number }): Promise<readonly Observation[]>
-  /** Marks these very observations as judged, or drops them where their block is not canonical. */
-  settle(judged: readonly { readonly observation: Observation; readonly keep: boolean }[]): Promise<void>
 }
 
 /** What a key may do, least first. */

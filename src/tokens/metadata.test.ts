@@ -29,6 +29,9 @@ function memoryStore() {
       asked.push(assets.map((asset) => asset.reference.slice(0, 3)))
       return assets.map((asset) => rows.get(assetKey(asset)))
     },
+    expire: async (reference) => {
+      for (const key of rows.keys()) if (key.endsWith(reference)) rows.delete(key)
+    },
     stale: async ({ before, limit }) =>
       [token('a'), token('b')].filter((asset) => (rows.get(assetKey(asset))?.readAt ?? -1) < before).slice(0, limit),
   }

@@ -59,8 +59,9 @@ export class TokenMetadata implements Tokens {
   async get(
     chain: ChainId,
     assets: readonly AssetRef[],
-    options: { readonly read: boolean } = { read: false },
+    options: { readonly read: boolean; readonly anew?: boolean } = { read: false },
   ): Promise<readonly TokenInfo[]> {
+    if (options.anew === true) await this.#read(chain, assets)
     const entries = await this.#load(chain, assets)
     const now = this.#sources.now()
     const asks = options.read && (this.#pausedUntil.get(chain) ?? 0) <= now

@@ -20,6 +20,10 @@ export type TokenInfo = {
 
 /** Facts, lists and prices of tokens, over all chains. */
 export interface Tokens {
-  /** In the order asked. `read`: ask the chain for those never read yet. */
-  get(chain: ChainId, assets: readonly AssetRef[], options?: { readonly read: boolean }): Promise<readonly TokenInfo[]>
+  /** In the order asked. `read`: ask the chain for those never read yet; `anew`: for all of them, whatever is known. */
+  get(
+    chain: ChainId,
+    assets: readonly AssetRef[],
+    options?: { readonly read: boolean; readonly anew?: boolean },
+  ): Promise<readonly TokenInfo[]>
 }

@@ -67,9 +67,10 @@ export class TableChain extends MockChain {
     return { block, facts }
   }
 
-  /** From a block on the account holds so much, until a later call says otherwise. */
-  holds(account: string, asset: BalanceKey['asset'], amount: bigint, from = 0): this {
+  /** The account holds so much, from the first block or a later one on, until a later call says otherwise. */
+  holds(account: string, asset: BalanceKey['asset'], held: bigint | { amount: bigint; from: number }): this {
     const name = `${account}/${asset.reference}`
+    const { amount, from } = typeof held === 'bigint' ? { amount: held, from: 0 } : held
     this.table.set(name, [...(this.table.get(name) ?? []).filter((entry) => entry.from < from), { from, amount }])
     return this
   }

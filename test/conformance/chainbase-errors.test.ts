@@ -134,37 +134,6 @@ test('a range of one block and one second is a range', async () => {
   expect(answer.status).toBe(200)
 })
 
-describe('what no list can be of', () => {
-  const list = (name: string, contract: string) => `/v1/token/${name}?chain_id=1&contract_address=${contract}`
-  test.each([
-    [`/v1/account/tokens?chain_id=1&address=${address('0')}`, 400, /zero address/],
-    [`/v1/account/balance?chain_id=1&address=${A}&to_block=124`, 400, /above the newest block, 123$/],
-    [list('holders', ITEMS), 400, /^token standard not supported$/],
-    [list('top-holders', ITEMS), 400, /^token standard not supported$/],
-    [list('transfers', ITEMS), 400, /^token standard not supported$/],
-    [list('holders', address('2')), 404, /is not a token/],
-    [list('top-holders', address('2')), 404, /is not a token/],
-    [list('transfers', address('2')), 404, /is not a token/],
-  ])('%s is %i', async (path, status, message) => {
-    const answer = await server.call(path, withKey())
-    expect(answer.status, answer.body).toBe(status)
-    expectError(answer, status, String(JSON.parse(answer.body).message))
-    expect(JSON.parse(answer.body).message).toMatch(message)
-  })
-
-  test('a token that nobody holds any more has an empty list, whatever its node does', async () => {
-    for (const name of ['holders', 'top-holders', 'transfers']) {
-      const answer = await server.call(list(name, COIN), withKey())
-      expect([answer.status, JSON.parse(answer.body)]).toMatchObject([200, { data: [], count: 0 }])
-    }
-  })
-
-  test('single balances of the zero address are answered', async () => {
-    const path = `/v1/account/tokens?chain_id=1&address=${address('0')}&contract_address=${COIN}`
-    expect((await server.call(path, withKey())).status).toBe(200)
-  })
-})
-
 describe('keys', () => {
   test('none: 401; what is not ours: 403', async () => {
     expectError(await server.call(TOKENS), 401, KEY_MISSING)

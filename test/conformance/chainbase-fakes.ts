@@ -94,9 +94,10 @@ export function fakeBalances(world: World): Balances {
         asOf: asOf(),
       }
     },
-    async accounting({ chain, asset }) {
+    async known({ chain, asset }) {
       check(chain)
-      return world.held.some((held) => assetKey(held.asset) === assetKey(asset)) ? 'events' : undefined
+      const isHeld = world.held.some((held) => assetKey(held.asset) === assetKey(asset))
+      return isHeld ? { accounting: 'events', wasDestroyed: false } : undefined
     },
     async transfers({ chain, offset, limit }) {
       check(chain)

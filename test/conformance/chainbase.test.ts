@@ -2,17 +2,14 @@ import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createServer } from '../../src/api/server.ts'
-import type { Balance } from '../../src/core/balance.ts'
 import { listen, type Served } from './chainbase-client.ts'
 import {
   address,
-  asOf,
   BLOCK,
   chain,
   clock,
   DIALECTS,
   erc20,
-  fakeBalances,
   fakeDeps,
   fakeTokens,
   known,
@@ -214,34 +211,6 @@ describe('the neighbours', () => {
       expect(body).toEqual({ code: 0, message: 'ok', data: '0xde0b6b3a7640000' })
       expect(asOf).toBe(`${AT_BLOCK};finality=finalized;source=reads;age=2`)
     }
-  })
-
-  test('a list that may lack rows says so, whoever holds or moves', async () => {
-    const partial = asOf({ finality: 'latest', uniform: false, complete: false })
-    const deps = await fakeDeps(WORLD)
-    const rows = { rows: [], count: 1, asOf: partial }
-    const lists = { account: async () => rows, holders: async () => rows, transfers: async () => rows }
-    const other = await listen(createServer({ ...deps, balances: { ...fakeBalances(WORLD), ...lists } }))
-    for (const path of [
-      `/v1/account/tokens?chain_id=1&address=${A}`,
-      ...['holders', 'top-holders', 'transfers'].map((name) => `/v1/token/${name}?chain_id=1&contract_address=${USDC}`),
-    ]) {
-      const answer = await other.call(path, { headers: { 'x-api-key': deps.key } })
-      const header = `${AT_BLOCK};finality=latest;source=events;age=2;uniform=?0;complete=?0`
-      expect([answer.status, answer.headers.get('balance-as-of')]).toEqual([200, header])
-    }
-    await other.close()
-  })
-
-  test('listed contracts of which a node did not tell are said to be missing', async () => {
-    const deps = await fakeDeps(WORLD)
-    const answers: readonly Balance[] = [known(7n), unknown('no_archive')]
-    const balances = { ...fakeBalances(WORLD), get: async () => answers }
-    const other = await listen(createServer({ ...deps, balances }))
-    const path = `/v1/account/tokens?chain_id=1&address=${A}&contract_address=${USDC},${DAI}`
-    const answer = await other.call(path, { headers: { 'x-api-key': deps.key } })
-    expect(answer.headers.get('balance-as-of')).toBe(`${AT_BLOCK};finality=finalized;source=events;age=2;complete=?0`)
-    await other.close()
   })
 
   test('token/metadata is a token without a balance', async () => {

@@ -40,15 +40,20 @@ function busyChain(): StatefulChain {
   return chain.show(`${FINAL + LAST}`, FINAL)
 }
 
-/** The read side over a rig's store and the chain's node. */
-function balancesOf(rig: Rig, chain: StatefulChain): ChainBalances {
+/**
+ * The read side over a rig's store and the chain's node, as of a chain that has caught up: before that, the node answers
+ * for all balances, and nothing could be untrue.
+ */
+async function balancesOf(rig: Rig, chain: StatefulChain): Promise<ChainBalances> {
+  await rig.journal.heartbeat({ state: 'live', head: undefined, caughtUpAt: 1, error: undefined, counts: {} })
+  await nextTurn()
   const node = new NodeReader({ adapter: chain, observations: rig.reads.observations, signal })
   return new ChainBalances({ reads: rig.reads, node, now: () => 1_000_000 })
 }
 
 /** Answers that are not what the chain says at the block that they name, now and as of two earlier blocks. */
 async function untrue(rig: Rig, chain: StatefulChain): Promise<string[]> {
-  const balances = balancesOf(rig, chain)
+  const balances = await balancesOf(rig, chain)
   const looks = [
     await balances.get(KEYS, { mode: 'stored' }),
     await balances.getAsOf(KEYS, 40),
@@ -63,7 +68,7 @@ function untrueOf(answer: Balance, key: BalanceKey | undefined, chain: StatefulC
 }
 
 async function sources(rig: Rig, chain: StatefulChain): Promise<Set<string>> {
-  const answers = await balancesOf(rig, chain).get(KEYS, { mode: 'stored' })
+  const answers = await (await balancesOf(rig, chain)).get(KEYS, { mode: 'stored' })
   return new Set(answers.map((answer) => (answer.known ? answer.source : 'unknown')))
 }
 
@@ -186,6 +191,7 @@ test('a process that ends in the middle of it goes on where it was, and tells th
     if (call === 'transfersOf' && ++receipts > 20) throw new ServiceError('NODE_UNREACHABLE', 'gone')
   }
   for (let round = 0; round < 4; round++) await rig.round().catch(() => undefined)
+  await nextTurn()
   expect((await rig.reads.clock()).doubts.refetching).toBeDefined()
   const folder = await rig.stop()
   rig = undefined

@@ -18,18 +18,23 @@ export function parseStandard(value: unknown): Standard {
 
 /** Columns that `readAsset` takes, in its order, and where they are from. */
 export const ASSET_COLUMNS =
-  'a.id, a.standard, a.reference, a.first_block, t.block, s.since, r.asset FROM assets a ' +
+  'a.id, a.standard, a.reference, a.first_block, t.block, s.since, r.asset, e.block, e.again FROM assets a ' +
   'LEFT JOIN turns t ON t.asset = a.id LEFT JOIN silences s ON s.asset = a.id AND s.until IS NULL ' +
-  'LEFT JOIN refuted_assets r ON r.asset = a.id'
+  'LEFT JOIN refuted_assets r ON r.asset = a.id LEFT JOIN endings e ON e.asset = a.id'
 
-/** The asset of a row that begins with the columns of ASSET_COLUMNS: `reads` where it was turned or is fixed so. */
+/** The asset of a row that begins with the columns of ASSET_COLUMNS: `reads` where it was turned, is fixed so, or was destroyed. */
 export function readAsset(row: Row, classes: FixedClasses): StoredAsset {
   const asset = { standard: parseStandard(row[1]), reference: text(row[2]) }
   const fixed = classes.get(assetKey(asset))
+  const accounting = fixed ?? (row[4] === null ? 'events' : 'reads')
+  const ended = nullable(row[7], int)
   return {
     id: int(row[0]),
     asset,
-    accounting: fixed ?? (row[4] === null ? 'events' : 'reads'),
+    accounting: ended === undefined ? accounting : 'reads',
+    eventsUntil: accounting === 'events' ? ended : undefined,
+    endedAt: ended === undefined ? undefined : { block: ended, again: nullable(row[8], int) },
+    isGone: ended !== undefined && row[8] === null,
     fixed: fixed !== undefined,
     firstBlock: nullable(row[3], int),
     silent: row[5] !== null,
@@ -97,7 +102,7 @@ export class AssetTable {
     const { lastInsertRowid } = this.#insert.run(asset.standard, asset.reference, firstBlock ?? null)
     const fixed = this.#fixed.get(assetKey(asset))
     const id = Number(lastInsertRowid)
-    const known = { silent: false, inDoubt: false }
+    const known = { silent: false, inDoubt: false, eventsUntil: undefined, endedAt: undefined, isGone: false }
     return { id, asset, accounting: fixed ?? 'events', fixed: fixed !== undefined, firstBlock, ...known }
   }
 

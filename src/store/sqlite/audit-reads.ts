@@ -65,14 +65,14 @@ export class SqliteAuditReads implements AuditReads {
 
   #token(row: Row): ClassedToken {
     const asset = readAsset(row, this.#parts.fixed)
-    const transfers = int(row[14])
+    const transfers = int(row[16])
     if (row[4] === null) return { ...asset, transfers, turn: undefined }
-    const reason = TURN_REASONS.find((known) => known === row[8])
-    const chain = nullable(row[12], amount)
+    const reason = TURN_REASONS.find((known) => known === row[10])
+    const chain = nullable(row[14], amount)
     assert(reason !== undefined && chain !== undefined, 'a stored turn has a reason and evidence')
-    const evidence: Evidence = { ...this.#who(row[9], row[10]), journal: nullable(row[11], amount), chain }
-    const block = { number: int(row[4]), hash: decodeHash(bytes(row[7])) }
-    return { ...asset, transfers, turn: { block, reason, evidence, turnedAt: int(row[13]) } }
+    const evidence: Evidence = { ...this.#who(row[11], row[12]), journal: nullable(row[13], amount), chain }
+    const block = { number: int(row[4]), hash: decodeHash(bytes(row[9])) }
+    return { ...asset, transfers, turn: { block, reason, evidence, turnedAt: int(row[15]) } }
   }
 
   #finding(row: Row): Finding & { readonly foundAt: number } {

@@ -1,6 +1,7 @@
 import type { AccountCodec } from '../../core/account.ts'
 import { type AssetRef, assetKey } from '../../core/asset.ts'
-import type { HoldingReads, StoredAsset } from '../store.ts'
+import type { HoldingReads } from '../observations.ts'
+import type { StoredAsset } from '../store.ts'
 import { decodeAmountHex } from './amount-codec.ts'
 import type { AssetTable } from './asset-table.ts'
 import { bytes, int, type Row, type SqliteDatabase, type Statement, text } from './database.ts'

@@ -22,6 +22,7 @@ import { encodeHash } from './hash-codec.ts'
 import { headerValues, readHeader, readOptionalHeader, readOptionalRef } from './header-rows.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
 import type { Lease } from './lease.ts'
+import { SqliteLives } from './life-store.ts'
 import { PairWriter } from './pair-writer.ts'
 import { RepairWriter } from './repair-writer.ts'
 import { RollbackWriter } from './rollback-writer.ts'
@@ -69,6 +70,7 @@ export type JournalOptions = {
 export class SqliteJournal implements Journal {
   readonly audits: SqliteAudits
   readonly doubts: SqliteDoubts
+  readonly lives: SqliteLives
   readonly #options: JournalOptions
   readonly #db: SqliteDatabase
   readonly #assets: AssetTable
@@ -106,18 +108,9 @@ export class SqliteJournal implements Journal {
     this.#turns = new TurnWriter(db, { assets, codec, doubts })
     this.#statements = prepareJournal(db)
     const transaction = <T>(work: () => T): T => this.#transaction(work)
+    this.lives = new SqliteLives({ db, assets, doubts, transaction })
     this.doubts = new SqliteDoubts({ db, assets, codec, pairs, segments, writer: doubts, transaction })
-    this.audits = new SqliteAudits({
-      db,
-      assets,
-      codec,
-      keeps: test.keeps,
-      coverage,
-      fixed,
-      pairs,
-      segments,
-      transaction,
-    })
+    this.audits = new SqliteAudits({ ...parts, db, coverage, fixed, transaction })
   }
 
   async state(): Promise<JournalState> {

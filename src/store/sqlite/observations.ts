@@ -1,7 +1,7 @@
 import type { AccountCodec } from '../../core/account.ts'
 import type { AssetRef } from '../../core/asset.ts'
 import type { BalanceKey, Observation } from '../../core/balance.ts'
-import type { ObservationStore } from '../store.ts'
+import type { ObservationStore } from '../observations.ts'
 import type { ObservationPage, ObservationQuery } from '../walk.ts'
 import { decodeAmount, encodeAmount, encodeItem } from './amount-codec.ts'
 import { parseStandard } from './asset-table.ts'

@@ -4,11 +4,22 @@ export type ReadStatements = ReturnType<typeof prepareReads>
 
 const PAGE = "SELECT asset, hex(amount) FROM balances WHERE account = ? AND item = x''"
 const ORDER = 'ORDER BY met_block, met_log, met_sub LIMIT ? OFFSET ?'
+const PAST_ORDER = ORDER.replace('? OFFSET ?', '@limit OFFSET @offset')
 
-/** What an account had met by a block: how many assets (account, block), and a page (and limit, offset) of their ids. */
+/** What an account had met by a block: how many assets, and a page of their ids. */
 function pastPage(sql: (text: string) => Statement, which: string) {
-  const from = `FROM balances WHERE account = ? AND item = x'' AND ${which}`
-  return { count: sql(`SELECT count(*) ${from}`).pluck(), ids: sql(`SELECT asset ${from} ${ORDER}`).pluck() }
+  const dead = 'SELECT asset FROM endings WHERE block <= @asOf AND (again IS NULL OR again > @asOf)'
+  const from = `FROM balances WHERE account = @account AND item = x'' AND ${which} AND asset NOT IN (${dead})`
+  return { count: sql(`SELECT count(*) ${from}`).pluck(), ids: sql(`SELECT asset ${from} ${PAST_ORDER}`).pluck() }
+}
+
+/** As pages are, without assets of contracts that have no code; and how many of those the account met. */
+function presentPage(sql: (text: string) => Statement, which: string) {
+  const gone = 'asset IN (SELECT asset FROM endings WHERE again IS NULL)'
+  return {
+    page: sql(`${PAGE} AND ${which} AND NOT ${gone} ${ORDER}`).raw(),
+    gone: sql(`SELECT count(*) FROM balances WHERE account = ? AND item = x'' AND ${which} AND ${gone}`).pluck(),
+  }
 }
 
 /** The statements of a chain's read side, prepared once. */
@@ -46,10 +57,16 @@ export function prepareReads(db: SqliteDatabase) {
       fungible: sql(`${PAGE} AND fungible = 1 ${ORDER}`).raw(),
       all: sql(`${PAGE} ${ORDER}`).raw(),
     },
+    hasEndings: sql('SELECT 1 FROM endings LIMIT 1').pluck(),
+    present: {
+      received: presentPage(sql, 'fungible = 1 AND received_block IS NOT NULL'),
+      fungible: presentPage(sql, 'fungible = 1'),
+      all: presentPage(sql, 'true'),
+    },
     past: {
-      received: pastPage(sql, 'fungible = 1 AND received_block <= ?'),
-      fungible: pastPage(sql, 'fungible = 1 AND met_block <= ?'),
-      all: pastPage(sql, 'met_block <= ?'),
+      received: pastPage(sql, 'fungible = 1 AND received_block <= @asOf'),
+      fungible: pastPage(sql, 'fungible = 1 AND met_block <= @asOf'),
+      all: pastPage(sql, 'met_block <= @asOf'),
     },
     metPosition: sql(
       `SELECT asset, hex(amount), met_block, met_log, met_sub, received_block FROM balances

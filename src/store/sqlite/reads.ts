@@ -4,10 +4,10 @@ import type { AssetRef } from '../../core/asset.ts'
 import { isFungible, STANDARDS } from '../../core/asset.ts'
 import type { BalanceKey } from '../../core/balance.ts'
 import type { BlockRef } from '../../core/block.ts'
+import type { BlockPlace } from '../observations.ts'
 import type {
   AccountPage,
   AccountQuery,
-  BlockPlace,
   ChainClock,
   ChainReads,
   HeldBlock,
@@ -52,6 +52,7 @@ export class SqliteReads implements ChainReads {
   readonly #snapshot: Snapshot
   readonly #transfers: TransferReader
   readonly #walker: PositionWalker
+  #endings: boolean | undefined
 
   constructor(options: ReadsOptions) {
     this.#codec = options.codec
@@ -61,7 +62,10 @@ export class SqliteReads implements ChainReads {
     this.audits = new SqliteAuditReads(options.db, { ...options, assets: this.#assets })
     this.#snapshot = options.snapshot
     this.holdings = new SqliteHoldings({ ...options, assets: this.#assets })
-    options.snapshot.onClassesChange(() => this.#assets.forget())
+    options.snapshot.onClassesChange(() => {
+      this.#assets.forget()
+      this.#endings = undefined
+    })
     this.#statements = prepareReads(options.db)
     this.#transfers = new TransferReader(options.db, options.codec)
     this.#walker = new PositionWalker(options.db, { codec: options.codec, assets: this.#assets })
@@ -106,19 +110,22 @@ export class SqliteReads implements ChainReads {
         clock,
         block: this.#heldAt(asOf, clock),
         inDoubt: this.#mayLack(account, clock),
-        count: int(count.get(account, asOf)),
+        count: int(count.get({ account, asOf })),
         rows: ids
-          .all(account, asOf, query.limit, query.offset)
+          .all({ account, asOf, limit: query.limit, offset: query.offset })
           .map((id) => this.#pastRow(query.account, int(id), asOf)),
       }))
     }
     return this.#snapshot.read((clock) => {
       const counted = this.#statements.count[pick].get(account)
-      const count = counted === undefined ? 0 : int(counted)
+      const present = this.#hasEndings() ? this.#statements.present[pick] : undefined
+      const gone = present === undefined || counted === undefined ? 0 : int(present.gone.get(account))
+      const count = counted === undefined ? 0 : int(counted) - gone
       const block = clock.published
       const inDoubt = this.#mayLack(account, clock)
       if (count === 0 || query.offset >= count) return { clock, block, count, rows: [], inDoubt }
-      const rows = this.#statements.page[pick].all(account, query.limit, query.offset)
+      const page = gone === 0 || present === undefined ? this.#statements.page[pick] : present.page
+      const rows = page.all(account, query.limit, query.offset)
       return { clock, block, count, rows: rows.map((entry) => this.#accountRow(query.account, entry as Row)), inDoubt }
     })
   }
@@ -130,7 +137,8 @@ export class SqliteReads implements ChainReads {
       const met = listed.flatMap((wanted) => {
         const asset = query.standards.includes(wanted.standard) ? this.#assets.find(wanted) : undefined
         const row = asset === undefined ? undefined : (metPosition.get(account, asset.id) as Row | undefined)
-        return row === undefined || !wasMet(row, query) ? [] : [row]
+        const isThere = asset !== undefined && !isGoneAt(asset, query.asOf)
+        return row === undefined || !isThere || !wasMet(row, query) ? [] : [row]
       })
       met.sort((a, b) => int(a[2]) - int(b[2]) || int(a[3]) - int(b[3]) || int(a[4]) - int(b[4]))
       const rows = met.slice(query.offset, query.offset + query.limit)
@@ -235,6 +243,12 @@ export class SqliteReads implements ChainReads {
     return { assetId: asset.id, account, item: '', amount, inDoubt, asset }
   }
 
+  /** True where a contract was destroyed, ever: mostly none was, and lists cost no more for it. */
+  #hasEndings(): boolean {
+    this.#endings ??= this.#statements.hasEndings.get() !== undefined
+    return this.#endings
+  }
+
   /** True where the chain refuted a balance, its token, or the whole chain's events. Mostly nothing is in doubt. */
   #isRefuted(asset: StoredAsset, pair: { readonly account: unknown; readonly item: unknown }): boolean {
     const { inDoubt, doubts } = this.#snapshot.clock
@@ -252,6 +266,13 @@ export class SqliteReads implements ChainReads {
   #mayLack(account: Buffer, { inDoubt, doubts }: ChainClock): boolean {
     return inDoubt || (doubts.pairs > 0 && this.#statements.lacksRow.get(account) !== undefined)
   }
+}
+
+/** True where the contract of an asset has no code now, or had none at a block. */
+function isGoneAt({ isGone, endedAt }: StoredAsset, asOf: number | undefined): boolean {
+  if (asOf === undefined) return isGone
+  if (endedAt === undefined || asOf < endedAt.block) return false
+  return endedAt.again === undefined || asOf < endedAt.again
 }
 
 /** True for a position (as of `metPosition`) that the query asks for: met by then, and received where that is asked. */

@@ -53,10 +53,12 @@ export class RollbackWriter {
     this.#statements.dropBlocks.run(ancestor)
     this.#parts.doubts.rolledBack(ancestor)
     // What was found of a contract stays true of its code: only where the contract itself may be gone is it looked at again.
-    const { doubtTurns, unmeetAssets, reopenSilences, countClasses } = this.#statements
+    const { doubtTurns, doubtEndings, unmeetAssets, reopenSilences, countClasses } = this.#statements
     doubtTurns.run({ ancestor })
+    // Whether such a contract is there is asked of the chain until the audit has looked at it on the other branch.
+    const isUnsure = doubtEndings.run({ ancestor }).changes > 0
     unmeetAssets.run(ancestor)
-    if (reopenSilences.run(ancestor).changes > 0) countClasses.run()
+    if (reopenSilences.run(ancestor).changes > 0 || isUnsure) countClasses.run()
     return transfers
   }
 
@@ -138,6 +140,9 @@ function prepare(db: SqliteDatabase) {
     doubtTurns: sql(
       `UPDATE turns SET code_at = min(coalesce(code_at, @ancestor), @ancestor) WHERE asset IN
        (SELECT id FROM assets WHERE first_block > @ancestor)`,
+    ),
+    doubtEndings: sql(
+      'UPDATE endings SET block = @ancestor + 1, again = @ancestor + 1, unsure = 1 WHERE block > @ancestor',
     ),
     reopenSilences: sql('UPDATE silences SET until = NULL WHERE until > ?'),
     countClasses: sql('UPDATE clock SET classes = classes + 1'),

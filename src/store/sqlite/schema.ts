@@ -172,6 +172,14 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
   DROP INDEX turns_by_block;
   CREATE INDEX turns_uncertain ON turns (code_at) WHERE code_at IS NOT NULL;
   `,
+  `
+  -- Contracts that were destroyed: at the end of the block they had no code, and what their events say ends there. again:
+  -- the block at which code was seen there again. unsure: 1 where that end was on a lost branch, until it is looked at
+  -- again. No facts: a dump leaves them out.
+  CREATE TABLE endings (
+    asset INTEGER PRIMARY KEY, block INTEGER NOT NULL, again INTEGER, unsure INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  `,
 ]
 
 /** What is read from nodes by anyone at any time: apart from the facts, so that no reader waits for their writer. */

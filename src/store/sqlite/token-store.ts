@@ -31,6 +31,7 @@ export class SqliteTokens implements TokenStore {
   readonly #put: Statement
   readonly #get: Statement
   readonly #stale: Statement
+  readonly #expire: Statement
   readonly #queued: Statement
   readonly #queue: Statement
   readonly #setQueued: Statement
@@ -50,6 +51,7 @@ export class SqliteTokens implements TokenStore {
     )
     this.#get = sql(`SELECT ${COLUMNS} FROM tokens WHERE reference = ? AND standard = ? AND read_at > 0`).raw()
     this.#stale = sql('SELECT reference, standard FROM tokens WHERE read_at < ? ORDER BY read_at LIMIT ?').raw()
+    this.#expire = sql('UPDATE tokens SET read_at = 0 WHERE reference = ?')
     this.#queued = sql('SELECT asset FROM queued').pluck()
     this.#queue = sql('INSERT OR IGNORE INTO tokens (reference, standard, read_at) VALUES (?, ?, 0)')
     this.#setQueued = sql('UPDATE queued SET asset = ?')
@@ -70,6 +72,10 @@ export class SqliteTokens implements TokenStore {
 
   async get(assets: readonly AssetRef[]): Promise<readonly (StoredToken | undefined)[]> {
     return guarded(this.#db, () => assets.map((asset) => this.#read(asset)))
+  }
+
+  async expire(reference: string): Promise<void> {
+    guarded(this.#db, () => this.#expire.run(reference))
   }
 
   async stale({ before, limit }: { readonly before: number; readonly limit: number }): Promise<readonly AssetRef[]> {

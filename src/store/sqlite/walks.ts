@@ -183,14 +183,18 @@ export class Walks {
     return { place: [int(end[0]), int(end[1]), int(end[2])], looked }
   }
 
-  /** Ids of the next tokens of `reads` that can be walked, by configuration or turned: those after one, then the others. */
+  /**
+   * Ids of the next tokens of `reads` that can be walked, by configuration, turned, or deployed again after their end: those
+   * after one, then the others.
+   */
   #readsTokens(last: number): number[] {
     const fixed = [...this.#parts.fixed.keys()].flatMap((name) => {
       const [standard, reference = ''] = name.split(':')
       const asset = this.#parts.assets.find({ standard: parseStandard(standard), reference })
       return asset === undefined ? [] : [asset.id]
     })
-    const turned = [...this.#s.turnedAfter.all(last, MAX_LOOKED_AT), ...this.#s.turnedAfter.all(0, MAX_LOOKED_AT)]
+    const turnedAfter = (after: number) => this.#s.turnedAfter.all({ after, limit: MAX_LOOKED_AT })
+    const turned = [...turnedAfter(last), ...turnedAfter(0)]
     const all = new Set([...fixed, ...turned.map((id) => int(id))])
     const ids = [...all].filter((id) => this.#parts.assets.byId(id).accounting === 'reads').sort((a, b) => a - b)
     return [...ids.filter((id) => id > last), ...ids.filter((id) => id <= last)]
@@ -286,6 +290,9 @@ function prepare(db: SqliteDatabase) {
       `SELECT account, asset, item FROM balances WHERE (account, asset, item) > (?, ?, ?)
        ORDER BY account, asset, item LIMIT ?`,
     ).raw(),
-    turnedAfter: sql('SELECT asset FROM turns WHERE asset > ? ORDER BY asset LIMIT ?').pluck(),
+    turnedAfter: sql(
+      `SELECT asset FROM turns WHERE asset > @after UNION SELECT asset FROM endings WHERE again IS NOT NULL AND asset > @after
+       ORDER BY asset LIMIT @limit`,
+    ).pluck(),
   }
 }

@@ -28,8 +28,8 @@ function erc20(reference: string): AssetRef {
 export async function metadata(deps: ChainbaseDeps, query: TokenQuery): Body<typeof schema.TokenMetadataAnswer> {
   const chain = deps.chainOf(query.chain_id)
   const token = await tokenOf(deps, chain, query.contract_address)
-  const accounting = await deps.balances.accounting({ chain, asset: token.asset })
-  return { body: { ...OK, data: { ...renderToken(token), accounting } } }
+  const known = await deps.balances.known({ chain, asset: token.asset })
+  return { body: { ...OK, data: { ...renderToken(token), accounting: known?.accounting } } }
 }
 
 /** The price of a token; its keys are absent where it is unknown. @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, UNAVAILABLE */
@@ -92,7 +92,7 @@ export async function transfers(
     ...(query.end_timestamp === undefined ? {} : { toTimestamp: query.end_timestamp }),
   })
   if (page.asOf === undefined) throw nothingIndexed()
-  const isIndexed = page.count > 0 || (await deps.balances.accounting({ chain, asset })) !== undefined
+  const isIndexed = page.count > 0 || (await deps.balances.known({ chain, asset })) !== undefined
   if (!isIndexed) await tokenOf(deps, chain, query.contract_address)
   return {
     body: {
@@ -133,7 +133,7 @@ async function holderPage(deps: ChainbaseDeps, query: TokenPageQuery) {
 /** An empty list of what is no token would look whole. @throws NOT_A_TOKEN, UNAVAILABLE */
 async function mustBeToken(deps: ChainbaseDeps, chain: ChainId, reference: string): Promise<void> {
   // Its events have said so.
-  if ((await deps.balances.accounting({ chain, asset: erc20(reference) })) === 'events') return
+  if ((await deps.balances.known({ chain, asset: erc20(reference) }))?.accounting === 'events') return
   await tokenOf(deps, chain, reference)
 }
 
@@ -142,7 +142,7 @@ const ITEMS: readonly Standard[] = ['erc721', 'erc1155']
 /** These lists are of ERC-20 tokens: of a contract that has only items, an empty one would look whole. @throws BAD_REQUEST */
 async function mustBeFungible(deps: ChainbaseDeps, chain: ChainId, reference: string): Promise<void> {
   const isKnown = async (standard: Standard): Promise<boolean> =>
-    (await deps.balances.accounting({ chain, asset: { standard, reference } })) !== undefined
+    (await deps.balances.known({ chain, asset: { standard, reference } })) !== undefined
   if (await isKnown('erc20')) return
   for (const standard of ITEMS) {
     if (await isKnown(standard)) throw new ServiceError('BAD_REQUEST', 'token standard not supported')
@@ -160,7 +160,9 @@ function header(deps: ChainbaseDeps, chain: ChainId, asOf: AsOf | undefined): st
  */
 async function tokenOf(deps: ChainbaseDeps, chain: ChainId, reference: string): Promise<TokenInfo> {
   const asset = erc20(reference)
-  const [token] = await deps.tokens.get(chain, [asset], { read: true })
+  // What a destroyed contract once said is not what stands at its address now, if anything does.
+  const anew = (await deps.balances.known({ chain, asset }))?.wasDestroyed === true
+  const [token] = await deps.tokens.get(chain, [asset], { read: true, anew })
   if (token !== undefined && saysSomething(token)) return token
   const [balance] = await deps.balances.get({
     chain,

@@ -1,0 +1,177 @@
+import type { BalanceRead } from '../chains/adapter.ts'
+import { type AssetRef, NO_ITEM } from '../core/asset.ts'
+import type { BalanceKey } from '../core/balance.ts'
+import type { BlockRef, Header } from '../core/block.ts'
+import { isServiceError } from '../core/errors.ts'
+import type { AuditorOptions } from './audit.ts'
+import { findParting, type Standing } from './audit-verdict.ts'
+import type { StateWindow } from './state-window.ts'
+
+/** Contracts whose end is looked into in one round: each takes some twenty reads. The others are met again. */
+const MAX_ENDINGS = 5
+/** Destroyed contracts that are asked again in one round: what one multicall carries beside the rest. */
+const MAX_REVISITED = 50
+/** Blocks since a lost branch at each of which a contract is asked for: reorgs are shorter, and the audit is not far behind. */
+const MAX_BLOCKS_ASKED = 64
+/** Any account will do where only the code matters, on chains where none stands for nobody. */
+const ANYBODY = `0x${'1'.padStart(40, '0')}`
+
+export type LifeParts = Pick<AuditorOptions, 'adapter' | 'coverage' | 'journal' | 'log' | 'nobody' | 'reads'> & {
+  readonly window: StateWindow
+}
+
+/**
+ * Notices contracts that were destroyed, and those that are deployed again at such an address. What a destroyed contract's
+ * events say ends at the block at which its code went, which is found by halving as far back as the nodes remember state.
+ */
+export class ContractLives {
+  readonly #parts: LifeParts
+  /** The last destroyed contract that was asked again. */
+  #place = 0
+
+  constructor(parts: LifeParts) {
+    this.#parts = parts
+  }
+
+  /** Follows up what reads at a head told. @throws STORE_UNAVAILABLE, LEASE_LOST; what nodes fail at is met again */
+  async look(
+    { keys, answers }: { readonly keys: readonly BalanceKey[]; readonly answers: readonly (BalanceRead | undefined)[] },
+    head: Header,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const [without, withCode] = [new Map<string, BalanceKey>(), new Map<string, AssetRef>()]
+    for (const [place, key] of keys.entries()) {
+      const answer = answers[place]
+      if (key.asset.standard === 'native' || answer === undefined) continue
+      if (hasCode(answer)) withCode.set(key.asset.reference, key.asset)
+      else if (isWithoutCode(answer)) without.set(key.asset.reference, key)
+    }
+    for (const [reference, asset] of withCode) await this.#again(reference, asset, head)
+    let left = MAX_ENDINGS
+    for (const key of without.values()) {
+      const stored = await this.#parts.reads.asset(key.asset)
+      if (stored === undefined || stored.isGone || left-- <= 0) continue
+      await this.#ended({ key, firstBlock: stored.firstBlock }, head, signal)
+    }
+  }
+
+  /**
+   * Asks some destroyed contracts whether they are there again, and those whose end was on a lost branch whether they ended.
+   * @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST
+   */
+  async revisit(head: Header, signal: AbortSignal): Promise<void> {
+    const { adapter, journal, nobody = ANYBODY } = this.#parts
+    const open = await journal.lives.open({ after: this.#place, limit: MAX_REVISITED })
+    this.#place = open.length < MAX_REVISITED ? 0 : (open.at(-1)?.id ?? 0)
+    const readable = open.filter(({ asset }) => isReadable(asset))
+    const keys = readable.map(({ asset }) => ({ account: nobody, asset, item: NO_ITEM }))
+    if (keys.length === 0) return
+    const { reads: answers } = await adapter.readBalances({ keys, at: head }, signal)
+    await this.look({ keys, answers }, head, signal)
+    for (const [place, { asset, since }] of readable.entries()) {
+      const [key, answer] = [keys[place], answers[place]]
+      if (key === undefined || since === undefined || !hasCode(answer)) continue
+      if (await this.#stood(key, { since, head }, signal)) {
+        await journal.lives.standing({ reference: asset.reference, seen: head })
+      }
+    }
+  }
+
+  /** True where a contract has code at the end of each block since one; false where that is too much to ask. */
+  async #stood(
+    key: BalanceKey,
+    { since, head }: { readonly since: number; readonly head: Header },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (head.number - since >= MAX_BLOCKS_ASKED) return false
+    for (let number = since; number < head.number; number++) {
+      if (!hasCode((await this.#codeAt(key, number, signal)).answer)) return false
+    }
+    return true
+  }
+
+  async #again(reference: string, asset: AssetRef, seen: BlockRef): Promise<void> {
+    const { journal, log, reads } = this.#parts
+    if ((await reads.asset(asset))?.isGone !== true) return
+    if (!(await journal.lives.again({ reference, seen }))) return
+    await reads.tokens.expire(reference)
+    log('warn', 'a destroyed contract has code again: it is known by reads', { token: reference, block: seen.number })
+  }
+
+  async #ended(
+    { key, firstBlock }: { readonly key: BalanceKey; readonly firstBlock: number | undefined },
+    head: Header,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { journal, log, reads } = this.#parts
+    const { reference } = key.asset
+    try {
+      if (!(await this.#isConfirmed(key, head, signal))) return
+      const block = await this.#endOf({ key, firstBlock }, head, signal)
+      if (!(await journal.lives.ended({ reference, block, seen: head }))) return
+      await reads.tokens.expire(reference)
+      log('warn', 'a contract was destroyed: what its events say ends', { token: reference, block: block.number })
+    } catch (error) {
+      if (!isServiceError(error) || !error.code.startsWith('NODE_') || signal.aborted) throw error
+    }
+  }
+
+  /** Asked by number and of another node, where there is one that can say, there is no code either. */
+  async #isConfirmed(key: BalanceKey, head: Header, signal: AbortSignal): Promise<boolean> {
+    const { adapter } = this.#parts
+    const request = { keys: [key], at: head }
+    const [own] = (await adapter.readBalances({ ...request, ask: 'by_number' }, signal)).reads
+    if (!isWithoutCode(own)) return false
+    try {
+      const [other] = (await adapter.readBalances({ ...request, ask: 'another_node' }, signal)).reads
+      return isWithoutCode(other) || (other?.ok === false && isNodes(other.reason))
+    } catch (error) {
+      if (!isServiceError(error) || signal.aborted) throw error
+      return true
+    }
+  }
+
+  /** The first block at whose end there is known to be no code. */
+  async #endOf(
+    { key, firstBlock }: { readonly key: BalanceKey; readonly firstBlock: number | undefined },
+    head: Header,
+    signal: AbortSignal,
+  ): Promise<BlockRef> {
+    const { coverage, window } = this.#parts
+    let end: BlockRef = head
+    const standingAt = async (number: number): Promise<Standing> => {
+      if (!window.reaches(number, head)) return 'unknown'
+      const { block, answer } = await this.#codeAt(key, number, signal)
+      if (block === undefined || (answer?.ok === false && isNodes(answer.reason))) return 'unknown'
+      if (!isWithoutCode(answer)) return 'equal'
+      if (number < end.number) end = block
+      return 'different'
+    }
+    await findParting({ first: firstBlock ?? coverage.from, last: head.number, whole: true }, standingAt)
+    return end
+  }
+
+  async #codeAt(key: BalanceKey, number: number, signal: AbortSignal) {
+    const { adapter } = this.#parts
+    const [block] = await adapter.headers({ first: number, last: number }, signal)
+    const answer = block && (await adapter.readBalances({ keys: [key], at: block }, signal)).reads[0]
+    return { block: block && { number: block.number, hash: block.hash }, answer }
+  }
+}
+
+function hasCode(answer: BalanceRead | undefined): boolean {
+  return answer?.ok === true || answer?.reason === 'token_does_not_answer'
+}
+
+function isWithoutCode(answer: BalanceRead | undefined): boolean {
+  return answer?.ok === false && answer.reason === 'not_a_token'
+}
+
+function isNodes(reason: string): boolean {
+  return reason === 'no_archive' || reason === 'node_unavailable'
+}
+
+/** An ERC-1155 has no balance of no item; the assets of one contract share their life. */
+function isReadable(asset: AssetRef): boolean {
+  return asset.standard !== 'erc1155'
+}

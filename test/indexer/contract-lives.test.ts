@@ -1,0 +1,188 @@
+/** Contracts that are destroyed and deployed again, as the audit notices them and readers see them. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { afterEach, expect, test } from 'vitest'
+import { ChainBalances } from '../../src/balances/chain-balances.ts'
+import { NodeReader } from '../../src/balances/node-reader.ts'
+import { StatefulChain } from '../chains/stateful-chain.ts'
+import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
+import { makeRig, type Rig } from './harness.ts'
+
+const [alice = '', bob = ''] = ACCOUNTS
+const [coin, second] = ASSETS
+const LIST = { standards: ['erc20'], receivedOnly: true, freshness: { mode: 'stored' }, offset: 0, limit: 9 } as const
+
+let rig: Rig | undefined
+afterEach(async () => {
+  await rig?.close()
+  rig = undefined
+})
+
+function move(from: string | undefined, to: string, amount: bigint): Movement {
+  return { asset: coin, from, to, amount, item: 0 }
+}
+
+/** COIN is given to alice in 1 and to bob in 2, another token to alice in 1; from the end of `ended` on COIN has no code. */
+function chainWith(ended: number, head: number, finalized?: number): StatefulChain {
+  const chain = new StatefulChain()
+    .add('0', undefined)
+    .add('1', '0', [move(undefined, alice, 100n), { ...move(undefined, alice, 7n), asset: second }])
+    .add('2', '1', [move(alice, bob, 30n)])
+  for (let number = 3; number <= head; number++) chain.add(`${number}`, `${number - 1}`)
+  chain.isAbsent = (asset, block) => asset.reference === coin.reference && block >= ended
+  return chain.show(`${head}`, finalized)
+}
+
+function balancesOf({ reads }: Rig, chain: StatefulChain): ChainBalances {
+  const signal = new AbortController().signal
+  const node = new NodeReader({ adapter: chain, observations: reads.observations, signal })
+  return new ChainBalances({ reads, node, now: () => 1_000_000 })
+}
+
+/** What alice's list, bob's and the holders are: by reference and amount. */
+async function seen(of: Rig, chain: StatefulChain, asOf?: number) {
+  await of.journal.heartbeat({ state: 'live', head: undefined, caughtUpAt: 1, error: undefined, counts: {} })
+  await nextTurn()
+  const balances = balancesOf(of, chain)
+  const list = async (account: string) => {
+    const { rows, count } = await balances.account({ ...LIST, account, ...(asOf === undefined ? {} : { asOf }) })
+    const shown = rows.map(
+      ({ asset, balance }) => `${asset.reference.slice(2, 3)} ${balance.known ? balance.amount : '?'}`,
+    )
+    return [count, ...shown]
+  }
+  const { rows, count } = await balances.holders({ asset: coin, offset: 0, limit: 9 })
+  return { alice: await list(alice), bob: await list(bob), holders: [count, ...rows.map(({ amount }) => amount)] }
+}
+
+const ALIVE = { alice: [2, 'a 70', 'b 7'], bob: [1, 'a 30'], holders: [2, 70n, 30n] }
+const GONE = { alice: [1, 'b 7'], bob: [0], holders: [0] }
+
+test('of a destroyed contract rows, holders and counts go; as of a block before, they are what they were', async () => {
+  const chain = chainWith(4, 6)
+  rig = await makeRig(chain)
+  expect(await rig.audit()).toMatchObject({ audit_different: 0, audit_turned: 0 })
+  expect(await seen(rig, chain)).toEqual(GONE)
+  expect(await rig.reads.asset(coin)).toMatchObject({ isGone: true, accounting: 'reads', eventsUntil: 4 })
+  expect(await seen(rig, chain, 3)).toMatchObject({ alice: ALIVE.alice, bob: ALIVE.bob })
+  expect(await seen(rig, chain, 4)).toMatchObject({ alice: GONE.alice, bob: GONE.bob })
+  const key = { account: alice, asset: coin, item: '' }
+  expect(await balancesOf(rig, chain).getAsOf([key], 3)).toMatchObject([{ amount: 70n, source: 'events' }])
+  expect(await balancesOf(rig, chain).getAsOf([key], 4)).toEqual([{ known: false, reason: 'not_a_token' }])
+})
+
+test('the end outlives a restart, and a second audit finds nothing new', async () => {
+  const chain = chainWith(4, 6)
+  rig = await makeRig(chain)
+  await rig.audit()
+  const folder = await rig.stop()
+  rig = await makeRig(chain, undefined, { folder })
+  expect(await seen(rig, chain)).toEqual(GONE)
+  expect(await rig.audit()).toMatchObject({ audit_different: 0, audit_turned: 0 })
+  expect(await seen(rig, chain)).toEqual(GONE)
+})
+
+test('where no node remembers so old a state, the contract ends at the block at which that was seen', async () => {
+  const chain = chainWith(4, 40, 40)
+  chain.stateBlocks = 20
+  rig = await makeRig(chain)
+  await rig.audit()
+  // 16 blocks back is the deepest that the audit knows to be readable.
+  expect(await rig.reads.asset(coin)).toMatchObject({ isGone: true, eventsUntil: 24 })
+  chain.stateBlocks = 0
+  const other = await makeRig(chain)
+  await other.audit()
+  expect(await other.reads.asset(coin)).toMatchObject({ isGone: true, eventsUntil: 40 })
+  await other.close()
+})
+
+test.each(['by_number', 'another_node'] as const)('one look is not enough: asked %s there is code', async (way) => {
+  const chain = chainWith(4, 6)
+  const { readBalances } = chain
+  chain.readBalances = async (request) => {
+    const absent = chain.isAbsent
+    if (request.ask === way) chain.isAbsent = () => false
+    const answer = await readBalances.call(chain, request)
+    chain.isAbsent = absent
+    return answer
+  }
+  rig = await makeRig(chain)
+  await rig.audit()
+  expect(await rig.reads.asset(coin)).toMatchObject({ isGone: false, accounting: 'events' })
+})
+
+test('code again: the token is known by reads, and what it was before its end stays', async () => {
+  const chain = chainWith(4, 6)
+  rig = await makeRig(chain)
+  await rig.audit()
+  chain.isAbsent = (asset, block) => asset.reference === coin.reference && block >= 4 && block < 8
+  // The second life begins with nothing.
+  chain.lie = ({ key, at, amount }) =>
+    key.asset.reference === coin.reference && at.number >= 8 ? (key.account === bob ? 5n : 0n) : amount
+  chain.supplyLie = (_, supply) => (supply === 100n ? 5n : supply)
+  chain
+    .add('7', '6')
+    .add('8', '7', [move(undefined, bob, 5n)])
+    .show('8')
+  expect(await rig.audit()).toMatchObject({ audit_different: 0, audit_turned: 0 })
+  expect(await rig.reads.asset(coin)).toMatchObject({ isGone: false, accounting: 'reads', eventsUntil: 4 })
+  expect(await seen(rig, chain)).toEqual({ alice: [2, 'a 0', 'b 7'], bob: [1, 'a 5'], holders: [1, 5n] })
+  expect(await seen(rig, chain, 3)).toMatchObject({ alice: ALIVE.alice, bob: ALIVE.bob })
+  expect(await seen(rig, chain, 7)).toMatchObject({ alice: GONE.alice, bob: GONE.bob })
+  // And a second end.
+  chain.isAbsent = (asset, block) => asset.reference === coin.reference && block >= 4 && block !== 8
+  chain.add('9', '8').show('9')
+  await rig.audit()
+  expect(await seen(rig, chain)).toEqual(GONE)
+  expect(await rig.reads.asset(coin)).toMatchObject({ isGone: true, eventsUntil: 4 })
+})
+
+test('code again without any event is noticed at the next head', async () => {
+  const chain = chainWith(4, 6)
+  rig = await makeRig(chain)
+  await rig.audit()
+  chain.isAbsent = (asset, block) => asset.reference === coin.reference && block >= 4 && block < 7
+  chain.lie = ({ key, amount }) => (key.asset.reference === coin.reference ? 0n : amount)
+  chain.add('7', '6').show('7')
+  await rig.audit()
+  expect(await seen(rig, chain)).toEqual({ alice: [2, 'a 0', 'b 7'], bob: [1, 'a 0'], holders: [0] })
+})
+
+test('an end on a lost branch: read until it was looked at again, and then by events as before', async () => {
+  const chain = chainWith(4, 6)
+  rig = await makeRig(chain)
+  await rig.audit()
+  expect(await seen(rig, chain)).toEqual(GONE)
+  chain.isAbsent = () => false
+  chain.add('4b', '3').add('5b', '4b').add('6b', '5b').add('7b', '6b').show('7b')
+  await rig.settle()
+  await rig.settle()
+  expect(await rig.reads.asset(coin)).toMatchObject({ isGone: false, accounting: 'reads', eventsUntil: 4 })
+  expect(await seen(rig, chain)).toEqual(ALIVE)
+  await rig.audit()
+  expect(await rig.reads.asset(coin)).toMatchObject({ isGone: false, accounting: 'events', eventsUntil: undefined })
+  expect(await seen(rig, chain)).toEqual(ALIVE)
+})
+
+test('an end that came later on the other branch is found there', async () => {
+  const chain = chainWith(4, 6)
+  rig = await makeRig(chain)
+  await rig.audit()
+  chain.isAbsent = (asset, block) => asset.reference === coin.reference && block >= 6
+  chain.add('4b', '3').add('5b', '4b').add('6b', '5b').add('7b', '6b').show('7b')
+  await rig.settle()
+  await rig.settle()
+  expect(await seen(rig, chain)).toMatchObject({ alice: [2, 'a ?', 'b 7'], holders: [0] })
+  await rig.audit()
+  expect(await seen(rig, chain)).toEqual(GONE)
+  expect(await rig.reads.asset(coin)).toMatchObject({ isGone: true, eventsUntil: 6 })
+})
+
+test('an end below the ancestor of a reorg stays', async () => {
+  const chain = chainWith(4, 6)
+  rig = await makeRig(chain)
+  await rig.audit()
+  chain.add('6b', '5').add('7b', '6b').show('7b')
+  await rig.settle()
+  await rig.settle()
+  expect(await seen(rig, chain)).toEqual(GONE)
+})
