@@ -2,8 +2,13 @@ import type { RpcFault } from './json-rpc.ts'
 
 /** Most calls in one batch: what geth, Infura and Alchemy take at most is 1,000; half leaves room in the answer. */
 const MAX_BATCH = 500
-/** Batches that failed in a row, for whatever reason, after which smaller ones are sent. */
-const FAILURES_BEFORE_SMALLER = 2
+/**
+ * Batches that failed in a row, for an unknown reason, after which smaller ones are sent: a balancer that fails one time in
+ * four hardly does so three times in a row.
+ */
+const FAILURES_BEFORE_SMALLER = 3
+/** The same where the node asks for a slower pace: that is mostly about time, and smaller batches are more requests. */
+const PACED_BEFORE_SMALLER = 4
 /** Batches that must succeed before a larger one is tried again; doubled each time that it failed, up to the most. */
 const FIRST_SUCCESSES_BEFORE_LARGER = 32
 const MAX_SUCCESSES_BEFORE_LARGER = 512
@@ -36,11 +41,16 @@ export class BatchSize {
     this.#said = 1
   }
 
-  /** A batch of so many calls failed as a whole, for an unknown reason. Smaller ones are sent after the second time. */
-  failed(tried: number): void {
+  /** A batch of so many calls was put off as over the node's pace. Smaller ones are sent after the fourth time. */
+  paced(tried: number): void {
+    this.failed(tried, PACED_BEFORE_SMALLER)
+  }
+
+  /** A batch of so many calls failed as a whole, for an unknown reason. Smaller ones are sent after the third time. */
+  failed(tried: number, times = FAILURES_BEFORE_SMALLER): void {
     this.#successes = 0
     this.#failedAt = tried
-    if (++this.#failures >= FAILURES_BEFORE_SMALLER) this.halve(tried)
+    if (++this.#failures >= times) this.halve(tried)
   }
 
   /** A batch of so many calls was too large, without a word of it. */

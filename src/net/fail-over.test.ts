@@ -157,17 +157,22 @@ test.each([
   }
 })
 
-test('work of several requests waits for the pace of its node, and does not begin anew', async () => {
-  const healthy = jsonRpc(ECHO)
-  const pacing: Answer = (arrived) =>
-    arrived.nth % 3 === 0 ? { status: 429, text: '', headers: { 'retry-after': '0' } } : healthy(arrived)
-  const { url, arrived } = await node(pacing)
-  const { rpc, counts } = made([url])
-  const work = async (session: RpcSession): Promise<unknown[]> => {
-    const answers: unknown[] = []
-    for (let n = 0; n < 7; n++) answers.push(await session.call(echo(n)))
-    return answers
-  }
-  expect(await rpc.run(work, { signal: SIGNAL })).toEqual([0, 1, 2, 3, 4, 5, 6])
-  expect([counts.retries, arrived.length]).toEqual([0, 11])
-})
+test.each([
+  ['paces', { status: 429, text: '', headers: { 'retry-after': '0' } }],
+  ['answers HTML', { text: '<html>' }],
+  ['answers HTTP 502', { status: 502, text: '' }],
+] as const)(
+  'work of several requests goes on where its node %s now and then, and does not begin anew',
+  async (_, reply) => {
+    const healthy = jsonRpc(ECHO)
+    const { url, arrived } = await node((one) => (one.nth % 3 === 0 ? reply : healthy(one)))
+    const { rpc, counts } = made([url])
+    const work = async (session: RpcSession): Promise<unknown[]> => {
+      const answers: unknown[] = []
+      for (let n = 0; n < 7; n++) answers.push(await session.call(echo(n)))
+      return answers
+    }
+    expect(await rpc.run(work, { signal: SIGNAL })).toEqual([0, 1, 2, 3, 4, 5, 6])
+    expect([counts.retries, arrived.length]).toEqual([0, 11])
+  },
+)

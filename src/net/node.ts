@@ -13,7 +13,7 @@ import {
   type RpcCall,
   type RpcOutcome,
 } from './json-rpc.ts'
-import { isPaced, settlePutOff } from './put-off.ts'
+import { asLate, isPaced, settlePutOff } from './put-off.ts'
 import { type Pauses, pauseMs, wait } from './wait.ts'
 
 /** Calls in flight to a node that takes no batches: hides the round trip without looking like an attack. */
@@ -70,7 +70,7 @@ export function createNode(options: NodeOptions): Node {
         calls,
         send: (some) => sender.send(some, signal),
         allPutOff: (asked) => sender.allPutOff(asked),
-        pause: (n) => wait(pauseMs(n, options.pauses, Math.random()), signal),
+        pause: (n, atLeastMs) => wait(Math.max(atLeastMs, pauseMs(n, options.pauses, Math.random())), signal),
       })
     },
   }
@@ -117,7 +117,7 @@ class Sender {
   }
 
   allPutOff(asked: number): void {
-    if (asked > 1) this.size.failed(Math.min(asked, this.size.most))
+    if (asked > 1) this.size.paced(Math.min(asked, this.size.most))
   }
 
   private async post(body: unknown, signal: AbortSignal, maxBytes?: number): Promise<unknown> {
@@ -155,7 +155,10 @@ class Sender {
     const outcomes: RpcOutcome[] = []
     for (let at = 0; at < calls.length; ) {
       const group = calls.slice(at, at + (at === 0 ? 1 : SINGLES_IN_FLIGHT))
-      outcomes.push(...(await Promise.all(group.map((call) => this.sendSingle(call, signal)))))
+      const send = (call: RpcCall): Promise<RpcOutcome> => this.sendSingle(call, signal)
+      // Of many, those that fail are asked again by themselves; where the first one fails, all would.
+      const asked = group.map((call) => (at === 0 ? send(call) : send(call).catch(asLate)))
+      outcomes.push(...(await Promise.all(asked)))
       at += group.length
     }
     return outcomes
@@ -214,7 +217,8 @@ class Sender {
       else this.size.refusedAll()
       return this.send(calls, signal)
     }
-    if (error.code !== 'ABORTED' && !UNREACHED.has(String(error.fields.reason))) this.size.failed(calls.length)
+    if (error.code === 'NODE_RATE_LIMITED') this.size.paced(calls.length)
+    else if (error.code !== 'ABORTED' && !UNREACHED.has(String(error.fields.reason))) this.size.failed(calls.length)
     throw error
   }
 
@@ -228,7 +232,7 @@ class Sender {
       const speaksOfBatch = /batch/i.test(refusal.message)
       const error = classifyFault(refusal, { method: 'batch', params: [] }, this.reading)
       if (error.code === 'NODE_RATE_LIMITED' && !speaksOfBatch) {
-        this.size.failed(calls.length)
+        this.size.paced(calls.length)
         throw error
       }
       const isRefused = BATCH_REFUSAL_CODES.has(refusal.code ?? 0) || speaksOfBatch
@@ -255,7 +259,7 @@ class Sender {
     if (first === undefined) return outcomes
     const alone = await this.sendSingle(first, signal)
     if (!alone.ok) return outcomes
-    // Or of a machine behind the node that lags: only a second time makes batches smaller.
+    // Or of a machine behind the node that lags: only once it happens again and again are batches made smaller.
     this.size.failed(calls.length)
     return [alone, ...(await this.send(others, signal))]
   }

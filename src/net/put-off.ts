@@ -1,3 +1,4 @@
+import { ServiceError } from '../core/errors.ts'
 import type { RpcCall, RpcOutcome } from './json-rpc.ts'
 
 type PutOff = {
@@ -5,7 +6,7 @@ type PutOff = {
   readonly send: (calls: readonly RpcCall[]) => Promise<RpcOutcome[]>
   /** All of so many calls were put off: fewer at once may not be. */
   readonly allPutOff: (asked: number) => void
-  readonly pause: (n: number) => Promise<void>
+  readonly pause: (n: number, atLeastMs: number) => Promise<void>
 }
 
 /**
@@ -26,7 +27,7 @@ export async function settlePutOff(
       allPutOff(asked)
       throw first.error
     }
-    await pause(round)
+    await pause(round, first?.ok === false ? Number(first.error.fields.retryAfterMs ?? 0) : 0)
     asked = late.length
     const again = await send(late.flatMap((index) => calls[index] ?? []))
     for (const [place, index] of late.entries()) {
@@ -40,8 +41,17 @@ export async function settlePutOff(
 function isPutOff(outcome: RpcOutcome | undefined, asked: number): boolean {
   if (outcome === undefined || outcome.ok) return false
   const { code, fields } = outcome.error
-  if (isPaced(outcome)) return true
+  if (isPaced(outcome) || HICCUPS.has(code)) return true
   return asked > 1 && 'rpcCode' in fields && (code === 'NODE_TOO_LARGE' || code === 'NODE_TIMEOUT')
+}
+
+/** Errors of one of several single calls that tell nothing of the call. */
+const HICCUPS: ReadonlySet<string> = new Set(['NODE_GARBAGE', 'NODE_HTTP', 'NODE_RATE_LIMITED'])
+
+/** A single call that failed among others, as an outcome, so that it alone is asked again. @throws any other error */
+export function asLate(error: unknown): RpcOutcome {
+  if (error instanceof ServiceError && HICCUPS.has(error.code)) return { ok: false, error }
+  throw error
 }
 
 /** True for a call that the node put off as over its pace. */

@@ -8,6 +8,9 @@ import { pauseMs, wait } from './wait.ts'
 /** Times that one request of work waits for its node's pace before the work fails. */
 const MAX_WAITS_IN_WORK = 2
 
+/** Times that one request of work is sent again after an answer that is none, or an error status: a balancer's hiccup. */
+const MAX_HICCUPS_IN_WORK = 1
+
 /** One node for the length of one piece of work. */
 export type RpcSession = {
   /** The node's scheme and host. */
@@ -21,7 +24,7 @@ export type RpcSession = {
 /** A session with one node. `limits`: of the waits for its pace. */
 export function sessionOf(node: Node, limits: RpcLimits, signal: AbortSignal): RpcSession {
   let answered = 0
-  /** Work of several requests that has come some way waits for its node's pace rather than begin anew. */
+  /** Work of several requests that has come some way asks one again that failed, rather than begin anew. */
   const batch = async (calls: readonly RpcCall[]): Promise<readonly RpcOutcome[]> => {
     for (let n = 1; ; n++) {
       try {
@@ -29,9 +32,9 @@ export function sessionOf(node: Node, limits: RpcLimits, signal: AbortSignal): R
         answered++
         return outcomes
       } catch (error) {
-        if (!(error instanceof ServiceError) || error.code !== 'NODE_RATE_LIMITED' || answered === 0) throw error
+        if (!(error instanceof ServiceError) || answered === 0 || n > timesAgain(error)) throw error
         const asked = Number(error.fields.retryAfterMs ?? 0)
-        if (n > MAX_WAITS_IN_WORK || asked > limits.maxWaitMs || error.fields.unsure === true) throw error
+        if (asked > limits.maxWaitMs) throw error
         await wait(Math.max(asked, pauseMs(n, limits.pauses, Math.random())), signal)
       }
     }
@@ -58,6 +61,12 @@ export function askingAgain(session: RpcSession, isUnknown: (error: ServiceError
     }
   }
   return { label: session.label, batch, call: (call) => single(batch, call) }
+}
+
+/** How often a request is sent again in the midst of work. What takes long, or does not pass, is not. */
+function timesAgain({ code, fields }: ServiceError): number {
+  if (code === 'NODE_RATE_LIMITED') return fields.unsure === true ? 0 : MAX_WAITS_IN_WORK
+  return code === 'NODE_GARBAGE' || code === 'NODE_HTTP' ? MAX_HICCUPS_IN_WORK : 0
 }
 
 /** One call by way of a batch of one. @throws what became of it, where that is an error */
