@@ -13,6 +13,8 @@ export type Progress = {
   readonly head: number | undefined
   /** Transfers stored since this process started. */
   readonly transfers: number
+  /** During a backfill: the last block that came from the node, committed or not, and the transfers up to it. */
+  readonly fetched?: { readonly block: number; readonly transfers: number }
   /** All transfers that are stored, where they were counted: when a chain has caught up. */
   readonly stored?: number
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { readLists } from '../app.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import { effectiveConfig } from './effective-config.ts'
+import { helpText } from './help-text.ts'
 import type { Terminal } from './outcome.ts'
 
 /** `steelyard config check`: all mistakes of a configuration, or what takes effect. */
@@ -13,8 +14,10 @@ export function addConfig(program: Command, terminal: Terminal): void {
     .addOption(configOption())
     .addHelpText(
       'after',
-      '\nExample:\n  $ STEELYARD_LISTEN_PORT=9000 steelyard config check --config steelyard.yaml\n' +
-        '\nA wrong configuration ends with exit code 2 and names every wrong key at once.',
+      helpText(
+        '\nExample:\n  $ STEELYARD_LISTEN_PORT=9000 steelyard config check --config steelyard.yaml\n' +
+          '\nA wrong configuration ends with exit code 2 and names every wrong key at once.',
+      ),
     )
     .action((options: ConfigChoice) => {
       const given = readConfigAloud(options, terminal, { needsChains: true })

@@ -9,6 +9,7 @@ import { type Config, parseConfig } from '../config.ts'
 import { type DemoChain, startDemoChain } from '../demo/chain.ts'
 import { GILT, issueGilt, POINTS } from '../demo/gilt.ts'
 import { demoWords } from '../demo/words.ts'
+import { helpText } from './help-text.ts'
 import type { Terminal } from './outcome.ts'
 import { parsePort } from './port.ts'
 import { serveUntilStopped } from './serve.ts'
@@ -28,8 +29,10 @@ export function addDemo(program: Command, terminal: Terminal): void {
     .option('--port <port>', 'where to answer; the next free one where it is taken', parsePort, 8080)
     .addHelpText(
       'after',
-      '\nNeeds Anvil, from the npm package @foundry-rs/anvil: it is there in a checkout after npm ci.\n' +
-        'Nothing is kept: Ctrl-C ends the chain and removes the store.',
+      helpText(
+        '\nNeeds Anvil, from the npm package @foundry-rs/anvil: it is there in a checkout after npm ci.\n' +
+          'Nothing is kept: Ctrl-C ends the chain and removes the store.',
+      ),
     )
     .action(async (options: { port: number }) => {
       const stop = listenForStop()

@@ -10,6 +10,7 @@ import { parseChainId } from '../core/chain.ts'
 import { isServiceError, ServiceError } from '../core/errors.ts'
 import { nodeLabel } from '../core/url.ts'
 import { configText, type NewConfig } from './config-template.ts'
+import { helpText } from './help-text.ts'
 import { type Terminal, UsageError } from './outcome.ts'
 import { parsePort } from './port.ts'
 
@@ -48,9 +49,11 @@ export function addInit(program: Command, terminal: Terminal): void {
     .option('--force', 'overwrite the file where it is there', false)
     .addHelpText(
       'after',
-      '\nExamples:\n  $ steelyard init\n  $ steelyard init --rpc http://127.0.0.1:8545\n' +
-        '  $ steelyard init --rpc https://node.example/KEY --chain eip155:1\n  $ steelyard init --ledger\n' +
-        '\nExit codes: 0 written, 1 a node failed or is on another chain, 2 wrong use, or\nthe file is there already. Nothing is written unless it is 0.',
+      helpText(
+        '\nExamples:\n  $ steelyard init\n  $ steelyard init --rpc http://127.0.0.1:8545\n' +
+          '  $ steelyard init --rpc https://node.example/KEY --chain eip155:1\n  $ steelyard init --ledger\n' +
+          '\nExit codes: 0 written, 1 a node failed or is on another chain, 2 wrong use, or\nthe file is there already. Nothing is written unless it is 0.',
+      ),
     )
     .action((options: InitOptions) => init(options, terminal))
 }

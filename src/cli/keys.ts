@@ -7,6 +7,7 @@ import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../store/s
 import { codecOf } from './account-codec.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import { parseExpiry } from './expiry.ts'
+import { helpText } from './help-text.ts'
 import { type Terminal, UsageError } from './outcome.ts'
 import { alignedLines } from './table.ts'
 
@@ -48,8 +49,10 @@ function addList(keys: Command, terminal: Terminal): void {
     .option('--json', 'one JSON object a line, with origins, addresses and exact times')
     .addHelpText(
       'after',
-      '\nA use is written down within 10 seconds. Dates are UTC.' +
-        '\n\nExamples:\n  $ steelyard keys list\n  $ steelyard keys list --json',
+      helpText(
+        '\nA use is written down within 10 seconds. Dates are UTC.' +
+          '\n\nExamples:\n  $ steelyard keys list\n  $ steelyard keys list --json',
+      ),
     )
     .action(async (options: ConfigChoice & { readonly json?: true }) => {
       const stored = await withKeys({ choice: options, terminal, create: false }, (store) => store.list())
@@ -112,8 +115,10 @@ function addCreate(keys: Command, terminal: Terminal): void {
     .option('--ip <address>', 'allowed address or CIDR range, may be repeated', collect('--ip', parseAddressRange))
     .addHelpText(
       'after',
-      '\nExamples:\n  $ KEY=$(steelyard keys create --config steelyard.yaml --name portfolio)\n' +
-        '  $ steelyard keys create -c steelyard.yaml --name desk --scope read --scope write --principal treasury --expires 90d',
+      helpText(
+        '\nExamples:\n  $ KEY=$(steelyard keys create --name portfolio)\n' +
+          '  $ steelyard keys create --name desk --scope read --scope write \\\n      --principal treasury --expires 90d',
+      ),
     )
     .action(async (options: CreateOptions) => {
       const { raw, stored } = createKey({

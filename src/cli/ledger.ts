@@ -26,6 +26,7 @@ import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import { csvLine } from './csv.ts'
+import { helpText } from './help-text.ts'
 import { type Terminal, UsageError } from './outcome.ts'
 
 /** `steelyard ledger register|verify|export`: the issuer's record, with or without a server that runs. */
@@ -33,7 +34,7 @@ export function addLedger(program: Command, terminal: Terminal): void {
   const ledger = program
     .command('ledger')
     .description("register what an issuer's ledger knows, prove the record, or take it elsewhere")
-    .addHelpText('after', HELP)
+    .addHelpText('after', helpText(HELP))
   addRegister(ledger, terminal)
   addVerify(ledger, terminal)
   addExport(ledger, terminal)
@@ -45,10 +46,10 @@ The ledger is the chain ledger:<name> of the configuration; minting, moving and 
 All of these may run while "steelyard serve" writes the same ledger: each waits its turn, and nothing is locked for long.
 
 Examples:
-  $ steelyard ledger register asset UKGILT2030 --name "UK Gilt 2030" -c steelyard.yaml
-  $ steelyard ledger register wallet 0xDEF456 -c steelyard.yaml
-  $ steelyard ledger verify -c steelyard.yaml
-  $ steelyard ledger export -c steelyard.yaml > record.csv`
+  $ steelyard ledger register asset UKGILT2030 --name "UK Gilt 2030"
+  $ steelyard ledger register wallet 0xDEF456
+  $ steelyard ledger verify
+  $ steelyard ledger export > record.csv`
 
 function addRegister(ledger: Command, terminal: Terminal): void {
   const register = ledger
@@ -112,11 +113,13 @@ function addVerify(ledger: Command, terminal: Terminal): void {
     .addOption(configOption())
     .addHelpText(
       'after',
-      '\nDecides every operation again and compares its hash, adds up all balances and supplies anew, and holds every other' +
-        '\ntable against one written anew into a temporary folder (TMPDIR), which takes about as much room as the ledger.' +
-        '\nWhoever can rewrite the file can rewrite all of it, hashes too: note the last block, which this prints, somewhere' +
-        '\nelsewhere, and give it with --anchor next time.' +
-        '\n\nExit code 1 where anything differs; each line on standard output names a block and what is wrong.',
+      helpText(
+        '\nDecides every operation again and compares its hash, adds up all balances and supplies anew, and holds every other' +
+          '\ntable against one written anew into a temporary folder (TMPDIR), which takes about as much room as the ledger.' +
+          '\nWhoever can rewrite the file can rewrite all of it, hashes too: note the last block, which this prints, somewhere' +
+          '\nelsewhere, and give it with --anchor next time.' +
+          '\n\nExit code 1 where anything differs; each line on standard output names a block and what is wrong.',
+      ),
     )
     .action(async (options: ConfigChoice & { anchor: readonly BlockRef[] }) => {
       const { operations, head, faults } = await withLedger({ choice: options, terminal, create: false }, (place) =>
@@ -157,9 +160,11 @@ function addAcceptClock(ledger: Command, terminal: Terminal): void {
     .addOption(configOption())
     .addHelpText(
       'after',
-      '\nA block keeps its time for ever, so nothing is written after the clock jumped by more than a day, or while the' +
-        '\nlast block is more than a day ahead of the clock. Where the clock is wrong, set it right instead: then nothing' +
-        '\nhas to be confirmed. A running server sees the confirmation within a second.',
+      helpText(
+        '\nA block keeps its time for ever, so nothing is written after the clock jumped by more than a day, or while the' +
+          '\nlast block is more than a day ahead of the clock. Where the clock is wrong, set it right instead: then nothing' +
+          '\nhas to be confirmed. A running server sees the confirmation within a second.',
+      ),
     )
     .action(async (choice: ConfigChoice) => {
       await withLedger({ choice, terminal, create: false }, async ({ store, chain }) => {
@@ -190,10 +195,12 @@ function addExport(ledger: Command, terminal: Terminal): void {
     .addOption(configOption())
     .addHelpText(
       'after',
-      `\nColumns: ${COLUMNS.join(', ')}.` +
-        '\nBlock 0, with which the record begins, has no operation; each block after it is one.' +
-        '\nRFC 4180 with CRLF; ids are exactly as they were given, so a spreadsheet may calculate one that begins with = + - @:' +
-        '\nopen only what --spreadsheet wrote. With the chain id, hash and parent can be computed again from the columns.',
+      helpText(
+        `\nColumns: ${COLUMNS.join(', ')}.` +
+          '\nBlock 0, with which the record begins, has no operation; each block after it is one.' +
+          '\nRFC 4180 with CRLF; ids are exactly as they were given, so a spreadsheet may calculate one that begins with = + - or @;' +
+          '\nopen only what --spreadsheet wrote. With the chain id, hash and parent can be computed again from the columns.',
+      ),
     )
     .action(async (options: ConfigChoice & { spreadsheet: boolean }) => {
       await withLedger({ choice: options, terminal, create: false }, async ({ store, chain }) => {

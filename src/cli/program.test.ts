@@ -81,7 +81,7 @@ describe('the command line', () => {
     const { out } = await run('--help')
     expect(out).toContain('$ steelyard demo')
     expect(out).toContain('STEELYARD_<KEY>')
-    expect(out).toContain('2 wrong use or wrong configuration')
+    expect(out).toMatch(/\b2 +wrong use or wrong configuration/)
   })
 
   test.each<[string, string[], string]>([

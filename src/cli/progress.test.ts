@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { parseChainId } from '../core/chain.ts'
 import { createLog } from '../log.ts'
 import type { Progress } from '../progress.ts'
-import { duration, ProgressDisplay, rateOf, renderBar } from './progress.ts'
+import { displayWidth } from './display-width.ts'
+import { type BarSpace, duration, ProgressDisplay, rateOf, renderBar } from './progress.ts'
+import { glyphsOf } from './screen.ts'
 
 const chain = parseChainId('eip155:1') ?? expect.fail()
 const at = (written: number, transfers: number, state: Progress['state'] = 'backfill'): Progress => ({
@@ -23,15 +25,67 @@ test('a rate over the window, and what is left at it', () => {
   expect(rateOf([], 2_000)).toEqual({ transfersPerSecond: 0, blocksPerSecond: 0, secondsLeft: undefined })
 })
 
-test.each<[Progress, string]>([
-  [at(1_500, 0), 'eip155:1 ████████████░░░░░░░░░░░░  50% block 1,500/2,000 · 31,000 transfers/s · 7 s left'],
-  [at(2_000, 0), 'eip155:1 ████████████████████████ 100% block 2,000/2,000 · 31,000 transfers/s · 7 s left'],
+const UNICODE = { full: '█', empty: '░', dot: '·' }
+const RATE = { transfersPerSecond: 31_000, blocksPerSecond: 100, secondsLeft: 7 }
+const WIDE: BarSpace = { columns: 200, glyphs: UNICODE, quietMs: 0, others: 0 }
+
+test.each<[Progress, Partial<BarSpace>, string]>([
+  [at(1_500, 0), {}, 'eip155:1 ████████████░░░░░░░░░░░░  50% block 1,500/2,000 · 31,000 transfers/s · 7 s left'],
+  [at(2_000, 0), {}, 'eip155:1 ████████████████████████ 100% block 2,000/2,000 · 31,000 transfers/s · 7 s left'],
   [
     { ...at(0, 0), written: undefined, head: undefined },
+    {},
     'eip155:1 ░░░░░░░░░░░░░░░░░░░░░░░░   0% block 1,000/1,001 · 31,000 transfers/s · 7 s left',
   ],
-])('the bar of %o', (progress, bar) => {
-  expect(renderBar(progress, { transfersPerSecond: 31_000, blocksPerSecond: 100, secondsLeft: 7 })).toBe(bar)
+  // What has come and waits for its commit counts: the bar moves before the first commit.
+  [
+    { ...at(0, 0), written: undefined, fetched: { block: 1_250, transfers: 9 } },
+    {},
+    'eip155:1 ██████░░░░░░░░░░░░░░░░░░  25% block 1,250/2,000 · 31,000 transfers/s · 7 s left',
+  ],
+  [at(1_500, 0), { columns: 79 }, 'eip155:1 ███████░░░░░░░░  50% block 1,500/2,000 · 31,000 transfers/s · 7 s left'],
+  [at(1_500, 0), { columns: 60 }, 'eip155:1 ████████░░░░░░░░░  50% block 1,500/2,000 · 7 s left'],
+  [at(1_500, 0), { columns: 40 }, 'eip155:1 ████████░░░░░░░░░  50% 7 s left'],
+  [at(1_500, 0), { columns: 24 }, 'eip155:1 █████░░░░░  50%'],
+  [at(1_500, 0), { columns: 16 }, 'eip155:1 50%'],
+  [at(1_500, 0), { columns: 5 }, 'eip1…'],
+  [
+    at(1_500, 0),
+    { quietMs: 65_400, others: 2, columns: 79 },
+    'eip155:1 (+2) ████████████░░░░░░░░░░░░  50% block 1,500/2,000 · waiting 65 s',
+  ],
+  [
+    at(1_500, 0),
+    { glyphs: { full: '#', empty: '-', dot: '|' }, columns: 60 },
+    'eip155:1 ########---------  50% block 1,500/2,000 | 7 s left',
+  ],
+])('the bar of %o in %o', (progress, space, bar) => {
+  expect(renderBar(progress, RATE, { ...WIDE, ...space })).toBe(bar)
+})
+
+test('the bar fits every width, whatever the numbers', () => {
+  const long: Progress = { ...at(123_456_789, 0), first: 0, head: 234_567_890 }
+  const rate = { transfersPerSecond: 1_234_567, blocksPerSecond: 1, secondsLeft: 99_999_999 }
+  for (let columns = 1; columns <= 220; columns++) {
+    for (const others of [0, 12]) {
+      const bar = renderBar(long, rate, { ...WIDE, columns, others, quietMs: columns % 2 === 0 ? 0 : 100_000 })
+      expect(displayWidth(bar)).toBeLessThanOrEqual(columns)
+    }
+  }
+})
+
+test.each<[Record<string, string>, string]>([
+  [{ LANG: 'en_GB.UTF-8' }, '█'],
+  [{ LC_ALL: 'de_DE.utf8', LANG: 'C' }, '█'],
+  [{ LC_ALL: 'C.UTF-8' }, '█'],
+  [{ LANG: 'C' }, '#'],
+  [{}, '#'],
+  [{ LANG: 'en_US.ISO-8859-1' }, '#'],
+  // Where blocks are two columns wide.
+  [{ LANG: 'ja_JP.UTF-8' }, '#'],
+  [{ LC_ALL: 'zh_CN.UTF-8', LANG: 'en_GB.UTF-8' }, '#'],
+])('with %j a bar is made of %s', (env, full) => {
+  expect(glyphsOf(env).full).toBe(full)
 })
 
 test.each([
@@ -46,9 +100,11 @@ describe('the display', () => {
   function setUp(terminal: boolean) {
     const written: string[] = []
     const clock = { now: 0 }
-    const display = new ProgressDisplay({ terminal, write: (text) => void written.push(text) }, () => clock.now)
+    const width = { columns: 80 }
+    const sink = { terminal, write: (text: string) => void written.push(text) }
+    const display = new ProgressDisplay({ sink, columns: () => width.columns, glyphs: UNICODE }, () => clock.now)
     display.logTo(createLog({ level: 'info', sink: display.sink }))
-    return { written, clock, display }
+    return { written, clock, width, display }
   }
 
   test('on a terminal, log lines go above the bar, which leaves in the end', () => {
@@ -71,6 +127,33 @@ describe('the display', () => {
     expect(written.map((line) => JSON.parse(line))).toEqual([
       expect.objectContaining({ msg: 'caught up', block: 2_000, transfers: 1_000_009 }),
     ])
+  })
+
+  test('without news the bar goes on: it tells how long it waits', () => {
+    const { written, clock, display } = setUp(true)
+    display.update(at(1_500, 1))
+    for (clock.now of [100, 200, 4_100]) display.tick()
+    expect(written).toHaveLength(3)
+    expect(written[2]).toContain('waiting 4 s')
+    display.stop()
+    expect(written[3]).toBe('\r\u001b[2K')
+    display.tick()
+    expect(written).toHaveLength(4)
+  })
+
+  test('a window that becomes narrower: what it wrapped is cleared, and the new bar fits', () => {
+    const { written, clock, width, display } = setUp(true)
+    display.update(at(1_500, 1))
+    const before = displayWidth((written[0] ?? '').slice('\r\u001b[2K'.length))
+    expect(before).toBeLessThan(80)
+    width.columns = 30
+    clock.now = 1_000
+    display.tick()
+    const rows = Math.ceil(before / 30)
+    expect(rows).toBeGreaterThan(1)
+    const erasing = `\r\u001b[${rows - 1}A\u001b[J`
+    expect(written[1]?.startsWith(erasing)).toBe(true)
+    expect(displayWidth((written[1] ?? '').slice(erasing.length))).toBeLessThan(30)
   })
 
   test('elsewhere, a line every few seconds', () => {

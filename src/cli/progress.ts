@@ -1,13 +1,19 @@
 import type { Logger, LogSink } from '../log.ts'
 import type { Progress } from '../progress.ts'
+import { cutToWidth, displayWidth } from './display-width.ts'
+import type { Glyphs, Screen } from './screen.ts'
+import { StatusLine } from './status-line.ts'
 
 /** How far back a rate looks, in milliseconds: long enough to be calm, short enough to follow. */
 const WINDOW_MS = 10_000
 /** Pause between two drawings of the bar, and between two log lines, in milliseconds. */
-const DRAW_MS = 200
+export const DRAW_MS = 200
 const LOG_MS = 5_000
-const BAR_CHARACTERS = 24
-const CLEAR_LINE = '\r\u001b[2K'
+/** Widest and narrowest bar, in columns: a narrower one says less than its percentage. */
+const MAX_BAR_COLUMNS = 24
+const MIN_BAR_COLUMNS = 8
+/** Without news for so long, in milliseconds, the line tells how long that is: it moves, and is no frozen picture. */
+const QUIET_MS = 3_000
 
 type Sample = { readonly at: number; readonly written: number; readonly transfers: number }
 
@@ -35,18 +41,46 @@ export function rateOf(samples: readonly Sample[], head: number): Rate {
   }
 }
 
-/** The bar of a chain in one line: `eip155:1 ██████░░░░  58% block 1,160/2,000 · 31,000 transfers/s · 12 s left`. */
-export function renderBar(progress: Progress, rate: Rate): string {
-  const { first, head = first, written = first - 1 } = progress
-  const share = head < first ? 1 : Math.min(1, Math.max(0, (written - first + 1) / (head - first + 1)))
-  const full = Math.floor(share * BAR_CHARACTERS)
-  const bar = '█'.repeat(full) + '░'.repeat(BAR_CHARACTERS - full)
+/** How a bar is drawn. `quietMs`: how long ago the last news came; `others`: more chains that are busy. */
+export type BarSpace = {
+  readonly columns: number
+  readonly glyphs: Glyphs
+  readonly quietMs: number
+  readonly others: number
+}
+
+/**
+ * The bar of a chain in one line of at most so many columns, the less important parts left out first:
+ * `eip155:1 ██████░░░░  58% block 1,160/2,000 · 31,000 transfers/s · 12 s left`.
+ */
+export function renderBar(progress: Progress, rate: Rate, space: BarSpace): string {
+  const { columns, glyphs, quietMs, others } = space
+  const { first, head = first } = progress
+  const at = positionOf(progress).block
+  const share = head < first ? 1 : Math.min(1, Math.max(0, (at - first + 1) / (head - first + 1)))
+  const name = others === 0 ? progress.chain : `${progress.chain} (+${others})`
   const percent = `${Math.floor(share * 100)}%`.padStart(4)
-  const left = rate.secondsLeft === undefined ? '' : ` · ${duration(rate.secondsLeft)} left`
-  return (
-    `${progress.chain} ${bar} ${percent} block ${number(Math.max(0, written))}/${number(head)}` +
-    ` · ${number(rate.transfersPerSecond)} transfers/s${left}`
-  )
+  const block = `block ${number(Math.max(0, at))}/${number(head)}`
+  const left = rate.secondsLeft === undefined ? [] : [`${duration(rate.secondsLeft)} left`]
+  const waits = quietMs < QUIET_MS ? left : [`waiting ${duration(Math.floor(quietMs / 1000))}`]
+  const tails = [[block, `${number(rate.transfersPerSecond)} transfers/s`, ...waits], [block, ...waits], waits, []]
+  for (const tail of tails) {
+    const words = tail.length === 0 ? '' : ` ${tail.join(` ${glyphs.dot} `)}`
+    const room = columns - displayWidth(`${name}  ${percent}${words}`)
+    if (room < MIN_BAR_COLUMNS) continue
+    const cells = Math.min(MAX_BAR_COLUMNS, room)
+    const full = Math.floor(share * cells)
+    return `${name} ${glyphs.full.repeat(full)}${glyphs.empty.repeat(cells - full)} ${percent}${words}`
+  }
+  return cutToWidth(`${name} ${percent.trim()}`, columns)
+}
+
+/** The last block that came from the node, and the transfers up to it: what waits for its commit counts. */
+function positionOf({ first, written = first - 1, transfers, fetched }: Progress): {
+  readonly block: number
+  readonly transfers: number
+} {
+  return fetched !== undefined && fetched.block > written ? fetched : { block: written, transfers }
 }
 
 /** `45 s`, `12 min`, `3 h 20 min`. */
@@ -60,30 +94,36 @@ function number(value: number): string {
   return value.toLocaleString('en-US')
 }
 
+type Watched = {
+  progress: Progress
+  readonly samples: Sample[]
+  loggedAt: number
+  newsAt: number
+  live: boolean
+}
+
 /**
  * Shows how backfills go: a bar below the log on a terminal, log lines every few seconds elsewhere. Log through the
- * `sink` it gives, so that lines and bar do not run into each other.
+ * `sink` it gives, so that lines and bar do not run into each other, and call `tick` several times a second.
  */
 export class ProgressDisplay {
-  readonly #sink: LogSink
+  readonly #screen: Screen
+  readonly #line: StatusLine
   readonly #now: () => number
-  readonly #chains = new Map<string, { progress: Progress; samples: Sample[]; loggedAt: number; live: boolean }>()
+  readonly #chains = new Map<string, Watched>()
   #drawnAt = Number.NEGATIVE_INFINITY
-  #bar = ''
   #log: Logger | undefined
 
   /** `now` is in milliseconds and never goes back. */
-  constructor(sink: LogSink, now: () => number) {
-    this.#sink = sink
+  constructor(screen: Screen, now: () => number) {
+    this.#screen = screen
+    this.#line = new StatusLine(screen)
     this.#now = now
   }
 
   /** Where the log writes. */
   get sink(): LogSink {
-    return {
-      terminal: this.#sink.terminal,
-      write: (line) => this.#sink.write(this.#bar === '' ? line : `${CLEAR_LINE}${line}${this.#bar}`),
-    }
+    return this.#line.sink
   }
 
   /** Where lines go where there is no terminal, and when a chain has caught up. */
@@ -94,18 +134,21 @@ export class ProgressDisplay {
   /** Takes news of a chain. */
   update(progress: Progress): void {
     const at = this.#now()
-    const known = this.#chains.get(progress.chain) ?? { progress, samples: [], loggedAt: at, live: false }
+    const fresh: Watched = { progress, samples: [], loggedAt: at, newsAt: at, live: false }
+    const known = this.#chains.get(progress.chain) ?? fresh
     this.#chains.set(progress.chain, known)
     known.progress = progress
-    known.samples.push({ at, written: progress.written ?? progress.first - 1, transfers: progress.transfers })
+    const { block, transfers } = positionOf(progress)
+    if (known.samples.at(-1)?.written !== block) known.newsAt = at
+    known.samples.push({ at, written: block, transfers })
     while (known.samples.length > 2 && at - (known.samples[0]?.at ?? at) > WINDOW_MS) known.samples.shift()
     if (progress.state === 'live' && !known.live) {
-      this.#clear()
-      const transfers = progress.stored ?? progress.transfers
-      this.#log?.info({ chain: progress.chain, block: progress.written, transfers }, 'caught up')
+      this.#line.clear()
+      const stored = progress.stored ?? progress.transfers
+      this.#log?.info({ chain: progress.chain, block: progress.written, transfers: stored }, 'caught up')
     }
     known.live = progress.state === 'live'
-    if (this.#sink.terminal) this.#draw(at)
+    if (this.#screen.sink.terminal) this.tick()
     else if (progress.state === 'backfill' && at - known.loggedAt >= LOG_MS) {
       known.loggedAt = at
       const { blocksPerSecond, ...rate } = rateOf(known.samples, progress.head ?? progress.first)
@@ -113,22 +156,21 @@ export class ProgressDisplay {
     }
   }
 
-  /** Takes the bar away. */
-  stop(): void {
-    this.#clear()
-  }
-
-  #draw(at: number): void {
-    const busy = [...this.#chains.values()].find(({ progress }) => progress.state === 'backfill')
-    if (busy === undefined) this.#clear()
+  /** Draws the bar anew where it is due, news or not. */
+  tick(): void {
+    const at = this.#now()
+    const [busy, ...others] = [...this.#chains.values()].filter(({ progress }) => progress.state === 'backfill')
+    if (busy === undefined) this.#line.clear()
     if (busy === undefined || at - this.#drawnAt < DRAW_MS) return
     this.#drawnAt = at
-    this.#bar = renderBar(busy.progress, rateOf(busy.samples, busy.progress.head ?? busy.progress.first))
-    this.#sink.write(`${CLEAR_LINE}${this.#bar}`)
+    const rate = rateOf(busy.samples, busy.progress.head ?? busy.progress.first)
+    const space = { columns: this.#line.columns, glyphs: this.#screen.glyphs, quietMs: at - busy.newsAt }
+    this.#line.draw(renderBar(busy.progress, rate, { ...space, others: others.length }))
   }
 
-  #clear(): void {
-    if (this.#bar !== '') this.#sink.write(CLEAR_LINE)
-    this.#bar = ''
+  /** Takes the bar away. */
+  stop(): void {
+    this.#chains.clear()
+    this.#line.clear()
   }
 }

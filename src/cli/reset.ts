@@ -6,6 +6,7 @@ import { isServiceError } from '../core/errors.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
+import { helpText } from './help-text.ts'
 import { Ended, EXIT, type Terminal, UsageError } from './outcome.ts'
 
 /** `steelyard reset`: how to go on where a chain replaced what was final. */
@@ -18,12 +19,14 @@ export function addReset(program: Command, terminal: Terminal): void {
     .option('--yes', 'do not ask; needed where there is no terminal to ask on')
     .addHelpText(
       'after',
-      '\nFor a chain that stopped because its node replaced blocks that were final, or\n' +
-        'one that began anew. The server has to be stopped. API keys, the ledger and\n' +
-        'other chains are not touched.\n' +
-        '\nExamples:\n  $ steelyard reset eip155:1\n  $ steelyard reset eip155:1 --yes --config steelyard.yaml\n' +
-        '\nExit codes: 0 forgotten, or nothing was indexed; 1 the answer was no, or a\n' +
-        'failure; 2 wrong use, or neither a terminal nor --yes.',
+      helpText(
+        '\nFor a chain that stopped because its node replaced blocks that were final, or\n' +
+          'one that began anew. The server has to be stopped. API keys, the ledger and\n' +
+          'other chains are not touched.\n' +
+          '\nExamples:\n  $ steelyard reset eip155:1\n  $ steelyard reset eip155:1 --yes --config steelyard.yaml\n' +
+          '\nExit codes: 0 forgotten, or nothing was indexed; 1 the answer was no, or a\n' +
+          'failure; 2 wrong use, or neither a terminal nor --yes.',
+      ),
     )
     .action((text: string, options: ResetOptions) => reset(text, options, terminal))
 }

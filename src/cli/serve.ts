@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import { startApp } from '../app.ts'
 import type { Config } from '../config.ts'
-import { createLog, type Logger, type LogSink, standardError } from '../log.ts'
+import { createLog, type Logger, type LogSink } from '../log.ts'
 import type { Progress } from '../progress.ts'
 import { type ConfigChoice, configOption, type ReadConfig, readConfig } from './config-option.ts'
+import { helpText } from './help-text.ts'
 import type { Terminal } from './outcome.ts'
-import { ProgressDisplay } from './progress.ts'
+import { DRAW_MS, ProgressDisplay } from './progress.ts'
+import { errorScreen } from './screen.ts'
 import { type ServeWords, serveLines, serveWords } from './serve-words.ts'
 import { listenForStop, type StopRequest } from './stop-signal.ts'
 
@@ -17,11 +19,13 @@ export function addServe(program: Command, terminal: Terminal): void {
     .addOption(configOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  $ steelyard serve --config steelyard.yaml\n' +
-        '  $ STEELYARD_STORE=sqlite:/var/lib/steelyard STEELYARD_LISTEN_PORT=9000 steelyard serve -c steelyard.yaml\n' +
-        '\nThe smallest configuration:\n' +
-        '  store: sqlite:./data\n  chains:\n    - id: eip155:1\n      rpc: [http://127.0.0.1:8545]\n' +
-        '\nCtrl-C stops in order: no new requests, open ones answered, the last batch committed. Once more stops at once.',
+      helpText(
+        '\nExamples:\n  $ steelyard serve\n  $ steelyard serve --config /etc/steelyard.yaml\n' +
+          '  $ STEELYARD_STORE=sqlite:/var/lib/steelyard STEELYARD_LISTEN_PORT=9000 \\\n      steelyard serve\n' +
+          '\nThe smallest configuration:\n' +
+          '  store: sqlite:./data\n  chains:\n    - id: eip155:1\n      rpc: [http://127.0.0.1:8545]\n' +
+          '\nCtrl-C stops in order: no new requests, open ones answered, the last batch committed. Once more stops at once.',
+      ),
     )
     .action(async (options: ConfigChoice) => {
       const { said, ...read } = readQuietly(options, terminal)
@@ -56,7 +60,8 @@ export async function serveUntilStopped(options: {
   readonly onReady?: (url: string) => Promise<void>
 }): Promise<void> {
   const { config, stop } = options
-  const display = new ProgressDisplay(standardError(), () => performance.now())
+  const display = new ProgressDisplay(errorScreen(), () => performance.now())
+  const drawing = setInterval(() => display.tick(), DRAW_MS)
   const log = createLog({ level: config.log.level, sink: display.sink })
   display.logTo(log)
   for (const sentence of options.said ?? []) log.info(sentence)
@@ -81,6 +86,7 @@ export async function serveUntilStopped(options: {
     }
     log.info('stopped')
   } finally {
+    clearInterval(drawing)
     display.stop()
   }
 }

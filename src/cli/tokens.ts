@@ -7,6 +7,7 @@ import { openStore } from '../store/open.ts'
 import type { ChainReads } from '../store/store.ts'
 import { codecOf } from './account-codec.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
+import { helpText } from './help-text.ts'
 import type { Terminal } from './outcome.ts'
 import { alignedLines } from './table.ts'
 
@@ -25,9 +26,11 @@ export function addTokens(program: Command, terminal: Terminal): void {
     .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',
-      '\nNames and symbols are what tokens say of themselves, where they were read yet. A\n' +
-        'second line says what gave a token away. tokens.accounting fixes a class.\n' +
-        '\nExamples:\n  $ steelyard tokens --accounting reads\n  $ steelyard tokens --json',
+      helpText(
+        '\nNames and symbols are what tokens say of themselves, where they were read yet. A\n' +
+          'second line says what gave a token away. tokens.accounting fixes a class.\n' +
+          '\nExamples:\n  $ steelyard tokens --accounting reads\n  $ steelyard tokens --json',
+      ),
     )
     .action(async (options: TokensOptions) => {
       await eachPage({ options, terminal }, (chain, page) => {

@@ -6,12 +6,15 @@ import { MAX_SAMPLE } from '../balances/verify-sample.ts'
 import { kindOf } from '../chains/registry.ts'
 import { fixedClasses } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
-import { createLog, type LogSink, standardError } from '../log.ts'
+import { createLog, type LogSink } from '../log.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { codecOf } from './account-codec.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
+import { helpText } from './help-text.ts'
 import { Ended, EXIT, type Terminal, UsageError } from './outcome.ts'
+import { errorScreen, type Screen } from './screen.ts'
+import { StatusLine } from './status-line.ts'
 import { listenForStop, type StopRequest } from './stop-signal.ts'
 import { jsonReport, type NamedVerdict, overall, type Report, textReport } from './verify-report.ts'
 import { candidatesOf, selectTargets, type Target } from './verify-selection.ts'
@@ -27,9 +30,10 @@ type VerifyCommandOptions = ConfigChoice & {
 
 const HELP = `
 Examples:
-  $ steelyard verify --config steelyard.yaml
-  $ steelyard verify -c steelyard.yaml --sample 1000
-  $ steelyard verify -c steelyard.yaml --chain eip155:1 --token 0xa0b8… --rpc http://127.0.0.1:9545
+  $ steelyard verify
+  $ steelyard verify --sample 1000
+  $ steelyard verify --chain eip155:1 --token 0xa0b8…
+  $ steelyard verify --chain eip155:1 --rpc http://127.0.0.1:9545
 
 Every balance that the journal proves is compared at the newest indexed block, every stored read at its own, by plain
 calls of balanceOf, ownerOf, totalSupply and eth_getBalance. It only reads, also while "steelyard serve" runs.
@@ -49,7 +53,7 @@ export function addVerify(program: Command, terminal: Terminal): void {
     .option('--chain <id>', 'only this chain, such as eip155:1')
     .option('--rpc <url>', 'ask this node instead of the configured ones; may be repeated', collect, [])
     .option('--json', 'one JSON object instead of lines')
-    .addHelpText('after', HELP)
+    .addHelpText('after', helpText(HELP))
     .action(async (options: VerifyCommandOptions) => {
       const stop = listenForStop()
       try {
@@ -67,7 +71,7 @@ async function verify(options: VerifyCommandOptions, { terminal, stop }: Surroun
   const { chain, token: tokens, account: accounts, rpc, sample } = options
   const candidates = candidatesOf(config.chains, kindOf)
   const targets = selectTargets(candidates, { chain, tokens, accounts, rpc })
-  const progress = new ProgressLine(standardError(), () => performance.now())
+  const progress = new ProgressLine(errorScreen(), () => performance.now())
   const report = (options.json === true ? jsonReport : textReport)(terminal.out)
   const store = await openStore({
     url: config.store,
@@ -144,44 +148,33 @@ function collect(given: string, before: readonly string[]): readonly string[] {
 
 /** Pause between two drawings, in milliseconds. */
 const DRAW_MS = 200
-const CLEAR_LINE = '\r\u001b[2K'
 
 /** One line on a terminal that says how far it is; nothing elsewhere. */
 class ProgressLine {
-  readonly #terminal: LogSink
+  readonly #line: StatusLine
   readonly #now: () => number
   #drawnAt = Number.NEGATIVE_INFINITY
-  #shown = false
 
-  constructor(terminal: LogSink, now: () => number) {
-    this.#terminal = terminal
+  constructor(screen: Screen, now: () => number) {
+    this.#line = new StatusLine(screen)
     this.#now = now
   }
 
-  /** Where the log writes: never into the line. */
+  /** Where the log writes: above the line. */
   get sink(): LogSink {
-    const { terminal, write } = this.#terminal
-    return {
-      terminal,
-      write: (line) => {
-        this.clear()
-        write(line)
-      },
-    }
+    return this.#line.sink
   }
 
   draw(chain: ChainId, { checked, different, share }: VerifyProgress, seconds: number): void {
     const at = this.#now()
-    if (!this.#terminal.terminal || at - this.#drawnAt < DRAW_MS) return
+    if (at - this.#drawnAt < DRAW_MS) return
     this.#drawnAt = at
-    this.#shown = true
-    const rate = seconds > 0 ? ` · ${Math.round(checked / seconds).toLocaleString('en-US')}/s` : ''
     const counts = `${checked.toLocaleString('en-US')} compared, ${different.toLocaleString('en-US')} different`
-    this.#terminal.write(`${CLEAR_LINE}${chain} ${Math.floor(share * 100)}% of accounts · ${counts}${rate}`)
+    const rate = seconds > 0 ? `, ${Math.round(checked / seconds).toLocaleString('en-US')}/s` : ''
+    this.#line.draw(`${chain} ${Math.floor(share * 100)}% of accounts, ${counts}${rate}`)
   }
 
   clear(): void {
-    if (this.#shown) this.#terminal.write(CLEAR_LINE)
-    this.#shown = false
+    this.#line.clear()
   }
 }

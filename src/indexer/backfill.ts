@@ -44,7 +44,12 @@ export type BackfillOptions = {
   readonly budget?: { left: number }
   /** Blocks of the first ranges; FIRST_RANGE_SIZE unless given. */
   readonly start?: RangeSize
+  /** Told of each answer, in order: the last block that came, and all transfers that came so far. */
+  readonly onAnswer?: (fetched: Fetched) => void
 }
+
+/** How far a backfill has fetched; the last of it may not be committed yet. */
+export type Fetched = { readonly block: number; readonly transfers: number }
 
 /**
  * The blocks from `first` to `last` as batches in order. Several requests are under way at once; how many blocks each
@@ -59,6 +64,7 @@ export async function* backfill(options: BackfillOptions): AsyncGenerator<Batch>
   const began = options.now()
   let since = began
   let committed = false
+  let transfers = 0
   const asksOn = (): boolean => next <= options.last && (options.budget === undefined || options.budget.left > 0)
   try {
     while (asksOn() || waiting.length > 0) {
@@ -69,6 +75,8 @@ export async function* backfill(options: BackfillOptions): AsyncGenerator<Batch>
       }
       for (const answer of (await waiting.shift()) ?? []) {
         gathered.add(answer)
+        transfers += transfersOf(answer)
+        options.onAnswer?.({ block: answer.through.number, transfers })
         const isDue = options.now() - since >= batchMs(options.now() - began, committed)
         if (!gathered.isFull() && !isDue) continue
         yield gathered.take()
@@ -81,6 +89,10 @@ export async function* backfill(options: BackfillOptions): AsyncGenerator<Batch>
   } finally {
     await Promise.allSettled(waiting)
   }
+}
+
+function transfersOf({ blocks }: Answer): number {
+  return blocks.reduce((sum, block) => sum + block.transfers.length, 0)
 }
 
 /** Keeps a promise that nobody awaits yet from being an unhandled rejection; whoever awaits it still sees it. */

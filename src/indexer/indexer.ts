@@ -7,7 +7,7 @@ import type { Batch } from '../core/transfer.ts'
 import type { ObservationStore } from '../store/observations.ts'
 import type { ChainState, Heartbeat, Journal } from '../store/store.ts'
 import { findAncestor } from './ancestor.ts'
-import { backfill } from './backfill.ts'
+import { backfill, type Fetched } from './backfill.ts'
 import { type Judged, judgeObservations } from './judge.ts'
 import { type Held, plan } from './plan.ts'
 import { QUICK_RANGE_SIZE } from './range-size.ts'
@@ -18,6 +18,8 @@ export type IndexerReport = {
   readonly written: number | undefined
   readonly head: number | undefined
   readonly transfers: number
+  /** During a backfill: what has come, committed or not. */
+  readonly fetched?: Fetched
 }
 
 export type IndexerOptions = {
@@ -141,7 +143,10 @@ export class Indexer {
     log('info', 'backfill begins', range)
     await this.#beat()
     const wanted = { adapter, scope: coverage.scope, ...range, start: QUICK_RANGE_SIZE }
-    for await (const batch of backfill({ ...wanted, signal, now })) {
+    const before = this.#transfers
+    const onAnswer = ({ block, transfers }: Fetched): void =>
+      this.#tell(this.#held?.written?.number, { block, transfers: before + transfers })
+    for await (const batch of backfill({ ...wanted, signal, now, onAnswer })) {
       await this.#append(batch)
       await this.#options.journal.finalize(batch.through)
       await this.#beat()
@@ -266,8 +271,9 @@ export class Indexer {
     return { conflicts: this.#conflicts, rollbacks: this.#rollbacks, transfers: this.#transfers }
   }
 
-  #tell(written: number | undefined): void {
-    this.#options.report({ state: this.#state, written, head: this.#head?.number, transfers: this.#transfers })
+  #tell(written: number | undefined, fetched?: Fetched): void {
+    const told = { state: this.#state, written, head: this.#head?.number, transfers: this.#transfers }
+    this.#options.report(fetched === undefined ? told : { ...told, fetched })
   }
 }
 
