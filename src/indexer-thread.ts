@@ -118,6 +118,8 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): 
     onBeat: (beat) => tell({ type: 'beat', beat }),
     counts: () => ({ ...counts, ...sampler?.counts() }),
   })
+  // Of a chain that begins here nothing is proven before the audit's first look.
+  if ((await journal.state()).written === undefined) await journal.doubts.refute('all')
   const tokens = followTokens({ adapter, reads, time, log, signal: beside })
   const audits = runAudit({ auditor: audit, log }, beside)
   const pollMs = chain.pollMs ?? kind.pollMs

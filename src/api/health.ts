@@ -10,6 +10,7 @@ const InDoubt = Type.Object(
     chain: Type.Boolean({ description: 'True: no sum of events of the chain is answered as proven.' }),
     tokens: Type.Integer({ description: 'Tokens of which no sum of events is answered as proven.' }),
     balances: Type.Integer({ description: 'Balances that are not what the chain says, and are not settled yet.' }),
+    first_look: Type.Boolean({ description: 'True: nothing of a new chain was compared yet, so all of it is read.' }),
     refetching: Type.Optional(
       Type.Integer({ description: 'Logs were missing: all blocks from this one on are still to be fetched again.' }),
     ),
@@ -154,15 +155,15 @@ function errorOf(
 ): string | undefined {
   if (clock.error !== undefined) return clock.error
   if (wait !== undefined) return `waiting for ${wait.for}`
-  if (clock.inDoubt || clock.doubts.refetching !== undefined) return incomplete(clock)
+  if (clock.doubts.chain || clock.doubts.refetching !== undefined) return incomplete(clock)
   if ((clock.counts.audit_failures ?? 0) >= MAX_AUDIT_FAILURES) return `the audit fails: ${clock.auditError}`
   const silent = clock.beatAt !== undefined && now - clock.beatAt > SILENT_SECONDS
   return silent ? 'the indexer has been silent for over a minute' : undefined
 }
 
 /** What is said of a chain whose events are known to be incomplete. */
-function incomplete({ inDoubt, doubts, published }: ChainClock): string {
-  const what = inDoubt ? 'all balances are read' : 'balances of the tokens concerned are read'
+function incomplete({ doubts, published }: ChainClock): string {
+  const what = doubts.chain ? 'all balances are read' : 'balances of the tokens concerned are read'
   const { refetching } = doubts
   const where = refetching === undefined ? '' : ` (at block ${refetching} of ${published?.number ?? 0})`
   return `a node left out logs: all blocks are fetched again${where}, and ${what} until that is done`
@@ -170,8 +171,8 @@ function incomplete({ inDoubt, doubts, published }: ChainClock): string {
 
 function auditOf({ auditError, counts, doubts }: ChainClock): ChainHealth['audit'] {
   const { audited_block: block, audit_round_at: roundAt } = counts
-  const { chain, tokens, pairs: balances, refetching } = doubts
-  const isInDoubt = chain || tokens > 0 || balances > 0 || refetching !== undefined
+  const { chain, tokens, pairs: balances, refetching, unlooked } = doubts
+  const isInDoubt = chain || unlooked || tokens > 0 || balances > 0 || refetching !== undefined
   if (block === undefined && roundAt === undefined && !isInDoubt) return undefined
   const of = (what: string): number => counts[`audit_${what}`] ?? 0
   return {
@@ -185,7 +186,7 @@ function auditOf({ auditError, counts, doubts }: ChainClock): ChainHealth['audit
     unchecked: of('unchecked'),
     repaired: of('repaired'),
     turned: of('turned'),
-    in_doubt: isInDoubt ? { chain, tokens, balances, refetching } : undefined,
+    in_doubt: isInDoubt ? { chain, tokens, balances, first_look: unlooked, refetching } : undefined,
   }
 }
 

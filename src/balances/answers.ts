@@ -1,6 +1,6 @@
 import type { Balance, BalanceKey, Known, Observation } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
-import type { ChainClock, ChainReads, HeldBlock } from '../store/store.ts'
+import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/store.ts'
 import type { AsOf } from './as-of.ts'
 import type { Freshness } from './balances.ts'
 import { higher, isDoubtful, isGone, mustRead, notBackwards } from './choice.ts'
@@ -16,6 +16,12 @@ export type Look = {
   readonly clock: ChainClock
   readonly block: HeldBlock | undefined
 }
+
+/** Makes facts of stored rows, in the order of the keys. */
+export type FactsOf = (
+  keys: readonly BalanceKey[],
+  rows: readonly (StoredBalance | undefined)[],
+) => Promise<readonly Fact[]>
 
 export type Answered<L> = { readonly seen: L; readonly balances: readonly Balance[] }
 

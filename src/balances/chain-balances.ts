@@ -2,7 +2,7 @@ import { NO_ITEM, type Standard } from '../core/asset.ts'
 import type { Balance, BalanceKey } from '../core/balance.ts'
 import type { CoverageTest } from '../core/coverage.ts'
 import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/store.ts'
-import { type Answered, Answers, factOf, type Look } from './answers.ts'
+import { type Answered, Answers, type FactsOf, factOf, type Look } from './answers.ts'
 import { type AsOf, worstOf } from './as-of.ts'
 import type { Balances, Freshness } from './balances.ts'
 import { HolderLists } from './holder-lists.ts'
@@ -205,12 +205,6 @@ export class ChainBalances {
 }
 
 type AccountLook = Look & { readonly count: number; readonly inDoubt: boolean }
-
-/** Makes facts of stored rows, in the order of the keys. */
-export type FactsOf = (
-  keys: readonly BalanceKey[],
-  rows: readonly (StoredBalance | undefined)[],
-) => Promise<readonly Fact[]>
 
 function baseOf({ block, finality, source, knownAt }: Omit<AsOf, 'uniform' | 'complete'>): AsOf {
   return { block, finality, source, knownAt, uniform: true, complete: true }

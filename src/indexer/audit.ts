@@ -132,7 +132,7 @@ export class Auditor implements AuditFeed {
   }
 
   hasLooked(): boolean {
-    return this.#last !== undefined && (this.#isWalked || this.#last.failures > 0)
+    return this.#last !== undefined && this.#work?.unlooked !== true
   }
 
   error(): string | undefined {
@@ -193,6 +193,9 @@ export class Auditor implements AuditFeed {
     const isShort = before.refetching !== undefined || before.rechecking
     await part(() => this.#cases.investigate({ limit, isShort }, signal))
     await part(async () => this.#settler.refetch(await this.#takeWork(), signal))
+    if (before.unlooked && this.#options.now() - this.#begunAt >= FIRST_LOOK_MS) {
+      await part(() => this.#options.journal.doubts.looked('some'))
+    }
     const after = await this.#takeWork()
     const moves = !isSame(before, after)
     this.#counts.audit_settled += Math.max(0, before.pairs - after.pairs)
@@ -239,7 +242,7 @@ export class Auditor implements AuditFeed {
     await this.#comparer.recall(of('doubts'), head)
     if (steps.get('all')?.place === WALKED) {
       this.#isWalked = true
-      if (work.rechecking) await this.#options.journal.doubts.rechecked()
+      if (work.rechecking || work.unlooked) await this.#options.journal.doubts.looked('all')
     }
     const supplied = [...touched, ...of('holders'), ...of('all')]
     const unsupplied = await this.#failing.run(supplied, (some) => this.#compareSupplies(some, signal), signal)
@@ -287,5 +290,6 @@ export class Auditor implements AuditFeed {
 function isSame(before: DoubtWork, after: DoubtWork): boolean {
   const { pairs, tokens, chain, refetching, rechecking } = before
   const counted = pairs === after.pairs && tokens === after.tokens && chain === after.chain
-  return counted && refetching === after.refetching && rechecking === after.rechecking
+  const staged = refetching === after.refetching && rechecking === after.rechecking
+  return counted && staged && before.unlooked === after.unlooked
 }

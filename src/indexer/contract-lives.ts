@@ -3,9 +3,8 @@ import { type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
-import type { AuditorOptions } from './audit.ts'
+import type { CaseParts } from './audit-case.ts'
 import { findParting, type Standing } from './audit-verdict.ts'
-import type { StateWindow } from './state-window.ts'
 
 /** Contracts whose end is looked into in one round: each takes some twenty reads. The others are met again. */
 const MAX_ENDINGS = 5
@@ -16,8 +15,8 @@ const MAX_BLOCKS_ASKED = 64
 /** Any account will do where only the code matters, on chains where none stands for nobody. */
 const ANYBODY = `0x${'1'.padStart(40, '0')}`
 
-export type LifeParts = Pick<AuditorOptions, 'adapter' | 'coverage' | 'journal' | 'log' | 'nobody' | 'reads'> & {
-  readonly window: StateWindow
+export type LifeParts = Pick<CaseParts, 'adapter' | 'coverage' | 'journal' | 'nobody' | 'reads' | 'window'> & {
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void
 }
 
 /**

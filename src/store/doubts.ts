@@ -5,13 +5,14 @@ import type { BlockRef } from '../core/block.ts'
 /**
  * How much of a chain is in doubt: the chain refuted it, and that is not settled yet. Reads answer for it meanwhile.
  * `tokens`: those in doubt as a whole. `refetching`: logs were proven missing, and all blocks from this one on are still
- * to be fetched again; undefined where none are.
+ * to be fetched again; undefined where none are. `unlooked`: nothing of a new chain was compared yet.
  */
 export type Doubts = {
   readonly pairs: number
   readonly tokens: number
   readonly chain: boolean
   readonly refetching: number | undefined
+  readonly unlooked: boolean
 }
 
 /**
@@ -21,7 +22,13 @@ export type Doubts = {
 export type DoubtWork = Doubts & { readonly rechecking: boolean; readonly proofs: readonly BlockRef[] }
 
 /** Nothing is in doubt. */
-export const NO_DOUBTS: Doubts = { pairs: 0, tokens: 0, chain: false, refetching: undefined }
+export const NO_DOUBTS: Doubts = {
+  pairs: 0,
+  tokens: 0,
+  chain: false,
+  refetching: undefined,
+  unlooked: false,
+}
 
 /** A balance, or without `account` a supply, that the chain contradicted. */
 export type Refutation = { readonly asset: AssetRef; readonly account: string | undefined; readonly item: string }
@@ -38,13 +45,16 @@ export type DoubtStep = {
 
 /**
  * Marks of what was refuted. One refuted pair is in doubt alone, two pairs of a token put the token in doubt, proven
- * missing logs of two tokens put the chain in doubt. Marks survive restarts and reorgs; only `settle`, `rechecked` and a
+ * missing logs of two tokens put the chain in doubt. Marks survive restarts and reorgs; only `settle`, `looked` and a
  * change of the token's class end them.
  */
 export interface DoubtStore {
   state(): Promise<DoubtWork>
-  /** Marks balances and supplies as refuted. Tokens that are read anyway or fixed by configuration are not marked. */
-  refute(refuted: readonly Refutation[]): Promise<void>
+  /**
+   * Marks balances and supplies as refuted. Tokens that are read anyway or fixed by configuration are not marked. `all`: of
+   * a new chain, which is in doubt as a whole until it was looked at.
+   */
+  refute(refuted: readonly Refutation[] | 'all'): Promise<void>
   /** The next balances in doubt after a place; after the last comes the first. */
   next(place: string, limit: number): Promise<DoubtStep>
   /**
@@ -63,6 +73,9 @@ export interface DoubtStore {
    * walk over all balances begins anew, so that they are compared once more.
    */
   refetched(through: number): Promise<void>
-  /** All balances were compared since all blocks were fetched again: ends the doubt that missing logs had raised. */
-  rechecked(): Promise<void>
+  /**
+   * Says that balances were compared: `all` of them (since all blocks were fetched again), which ends the doubt that missing
+   * logs had raised; or `some` of very many, which is enough for the first look at a chain.
+   */
+  looked(at: 'all' | 'some'): Promise<void>
 }

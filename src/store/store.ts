@@ -139,7 +139,7 @@ export type ChainClock = {
   /** Moves whenever what is said of committed blocks does: with each repair, each turn, and each turn that was taken back. */
   readonly revision: number
   readonly counts: Readonly<Record<string, number>>
-  /** True while logs of two tokens or more were proven missing and not all blocks were fetched again: no sum is proven. */
+  /** True while no sum is proven: logs of several tokens were missing, or nothing of a new chain was compared yet. */
   readonly inDoubt: boolean
   /** What is in doubt, in numbers. */
   readonly doubts: Doubts

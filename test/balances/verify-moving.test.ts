@@ -92,7 +92,7 @@ const lack = async (chain: StatefulChain): Promise<void> => {
 const repair = async (chain: StatefulChain): Promise<void> => {
   await lack(chain)
   await rig.journal.doubts.refetched(BLOCK.number)
-  await rig.journal.doubts.rechecked()
+  await rig.journal.doubts.looked('all')
 }
 const turn = async (asset: AssetRef): Promise<void> => {
   const evidence = { account: undefined, item: '', journal: 1n, chain: 2n }

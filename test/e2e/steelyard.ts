@@ -59,7 +59,7 @@ export type Health = {
   readonly head?: number
   readonly checkpoint?: { readonly number: number; readonly hash: string }
   readonly transfers: number
-  readonly audit?: { readonly block: number; readonly turned: number }
+  readonly audit?: { readonly block?: number; readonly turned: number; readonly in_doubt?: object }
   readonly verify?: { readonly checked: number; readonly equal: number; readonly different: number }
   readonly error?: string
 }

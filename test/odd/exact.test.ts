@@ -46,10 +46,12 @@ afterAll(async () => {
   await chain.anvil.stop()
 })
 
-/** Waits until the newest block is indexed and the audit has been over it. */
+/** Waits until the newest block is indexed, the audit has been over it, and nothing is in doubt. */
 async function audited(): Promise<void> {
   const head = await blockNumber(chain.anvil)
-  await server.healthy((health) => health.checkpoint?.number === head && health.audit?.block === head)
+  await server.healthy(({ checkpoint, audit }) => {
+    return checkpoint?.number === head && audit?.block === head && audit.in_doubt === undefined
+  })
 }
 
 async function balanceOf(token: string, account: string, hash: string): Promise<bigint> {

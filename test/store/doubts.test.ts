@@ -100,7 +100,13 @@ describe('what the chain refuted', () => {
     expect(await seen()).toBe('? ? ?')
     await settle(bob)
     expect(await seen()).toBe('10 10 -')
-    expect((await reads.clock()).doubts).toEqual({ pairs: 0, tokens: 0, chain: false, refetching: undefined })
+    expect((await reads.clock()).doubts).toEqual({
+      pairs: 0,
+      tokens: 0,
+      chain: false,
+      refetching: undefined,
+      unlooked: false,
+    })
   })
 
   test('is the token where its supply is refuted, until that is equal', async () => {

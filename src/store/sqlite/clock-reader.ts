@@ -73,7 +73,7 @@ function parseClock(row: Row): Omit<ChainClock, 'nobody'> {
     transfers: int(row[6]),
     revision: int(row[17]),
     counts: nullable(row[15], (value) => parseCounts(text(value))) ?? {},
-    inDoubt: doubts.chain,
+    inDoubt: doubts.chain || doubts.unlooked,
     doubts,
   }
 }

@@ -40,9 +40,13 @@ export class SqliteDoubts implements DoubtStore {
     return transaction(() => writer.work())
   }
 
-  async refute(refuted: readonly Refutation[]): Promise<void> {
+  async refute(refuted: readonly Refutation[] | 'all'): Promise<void> {
     const { assets, transaction, writer } = this.#parts
     transaction(() => {
+      if (refuted === 'all') {
+        writer.refuteAll()
+        return
+      }
       for (const { asset, account, item } of refuted) {
         const { id } = assets.find(asset) ?? assets.add(asset, undefined)
         if (account === undefined) writer.refuteSupply(id)
@@ -103,9 +107,9 @@ export class SqliteDoubts implements DoubtStore {
     })
   }
 
-  async rechecked(): Promise<void> {
+  async looked(at: 'all' | 'some'): Promise<void> {
     const { transaction, writer } = this.#parts
-    transaction(() => writer.rechecked())
+    transaction(() => writer.looked(at))
   }
 
   /** The token of a refuted supply. What turned out to be a contract of items has no supply of units. */

@@ -19,13 +19,14 @@ const STAGE = { none: 0, refetch: 1, recheck: 2 }
 const PAIR = 'asset = ? AND account = ? AND item = ?'
 
 /** Columns of a chain's numbers of doubts, in the order that `readDoubts` takes, from the table `in_doubt`. */
-export const DOUBT_COLUMNS = 'pairs, tokens, chain, next_block, stage'
+export const DOUBT_COLUMNS = 'pairs, tokens, chain, next_block, stage, unlooked'
 
 /** The doubts of a row that is these columns; all null where the table is empty. */
 export function readDoubts(row: Row): Doubts {
   if (row[0] === null) return NO_DOUBTS
   const refetching = row[4] === STAGE.refetch ? nullable(row[3], int) : undefined
-  return { pairs: int(row[0]), tokens: int(row[1]), chain: int(row[2]) === 1, refetching }
+  const [chain, unlooked] = [int(row[2]) === 1, int(row[5]) === 1]
+  return { pairs: int(row[0]), tokens: int(row[1]), chain, refetching, unlooked }
 }
 
 /** Moves the marks of what is in doubt. Runs inside the journal's transaction, which ends with `publish`. */
@@ -112,9 +113,17 @@ export class DoubtWriter {
     if (through >= written) this.#s.walkAnew.run()
   }
 
-  /** All balances were compared since. */
-  rechecked(): void {
-    if (this.#refetch().stage !== STAGE.recheck) return
+  /** Nothing of the chain was compared yet. */
+  refuteAll(): void {
+    this.#s.ensure.run()
+    if (this.#s.unlook.run().changes > 0) this.#changed = true
+  }
+
+  /** All balances, or some of very many, were compared. */
+  looked(at: 'all' | 'some'): void {
+    const { stage } = this.#refetch()
+    if (this.#s.look.run().changes > 0) this.#changed = true
+    if (at === 'some' || stage !== STAGE.recheck) return
     this.#s.believe.run(STAGE.none)
     this.#s.settleLacking.run()
     this.#s.dropSettled.run()
@@ -174,7 +183,7 @@ function prepare(db: SqliteDatabase) {
   }
   return {
     state: sql(`SELECT ${DOUBT_COLUMNS} FROM in_doubt`).raw(),
-    ensure: sql('INSERT OR IGNORE INTO in_doubt VALUES (1, 0, 0, 0, NULL, 0)'),
+    ensure: sql('INSERT OR IGNORE INTO in_doubt VALUES (1, 0, 0, 0, NULL, 0, 0)'),
     refutePair: sql('INSERT OR IGNORE INTO refuted_pairs VALUES (?, ?, ?)'),
     settlePair: sql(`DELETE FROM refuted_pairs WHERE ${PAIR}`),
     countPairs: sql('SELECT count(*) FROM refuted_pairs WHERE asset = ?').pluck(),
@@ -196,6 +205,8 @@ function prepare(db: SqliteDatabase) {
     proofs: sql('SELECT block, hash FROM log_proofs ORDER BY id').raw(),
     forgetProofs: sql('DELETE FROM log_proofs WHERE id <= (SELECT max(id) FROM log_proofs) - ?'),
     walkAnew: sql("DELETE FROM places WHERE name = 'all'"),
+    unlook: sql('UPDATE in_doubt SET unlooked = 1 WHERE unlooked = 0'),
+    look: sql('UPDATE in_doubt SET unlooked = 0 WHERE unlooked = 1'),
     doubtChain: sql('UPDATE in_doubt SET chain = 1'),
     believe: sql('UPDATE in_doubt SET chain = 0, stage = ?'),
     count: sql(

@@ -180,6 +180,10 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
     asset INTEGER PRIMARY KEY, block INTEGER NOT NULL, again INTEGER, unsure INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   `,
+  `
+  -- unlooked: 1 until the balances of a chain that was indexed were compared for the first time.
+  ALTER TABLE in_doubt ADD COLUMN unlooked INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
 
 /** What is read from nodes by anyone at any time: apart from the facts, so that no reader waits for their writer. */

@@ -10,6 +10,8 @@ import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } f
 
 /** Transfers, or tokens, that one step of a walk looks at: some milliseconds of the writer's time. */
 const MAX_LOOKED_AT = 500
+/** Balances that one step of the walk over all of them passes: some milliseconds too, since most are not looked up. */
+const MAX_PASSED = 5_000
 /** Holders behind a random amount among which one is drawn, so that many equal amounts do not hide each other. */
 const DRAWN_FROM = 64
 const NO_ITEM_BYTES = Buffer.alloc(0)
@@ -133,16 +135,17 @@ export class Walks {
     if (place === WALKED) return { keys: [], place }
     const [account = '', asset = '0', item = ''] = (place ?? '').split('/')
     const from = [Buffer.from(account, 'hex'), Number(asset), Buffer.from(item, 'hex')]
-    const rows = this.#s.balancesAfter.all(...from, limit) as Row[]
-    const keys = rows.flatMap((row): BalanceKey[] => {
+    const keys: BalanceKey[] = []
+    const rows = this.#s.balancesAfter.all(...from, MAX_PASSED) as Row[]
+    for (const row of rows) {
       const stored = this.#parts.assets.byId(int(row[1]))
-      const isCompared = stored.accounting === 'events' && isReadable(stored, bytes(row[2]))
-      return isCompared ? [this.#key(stored, bytes(row[0]), bytes(row[2]))] : []
-    })
+      if (stored.accounting !== 'events' || !isReadable(stored, bytes(row[2]))) continue
+      keys.push(this.#key(stored, bytes(row[0]), bytes(row[2])))
+      if (keys.length < limit) continue
+      return { keys, place: placeOfPair(row) }
+    }
     const last = rows.at(-1)
-    if (last === undefined || rows.length < limit) return { keys, place: WALKED }
-    const reached = `${bytes(last[0]).toString('hex')}/${int(last[1])}/${bytes(last[2]).toString('hex')}`
-    return { keys, place: reached }
+    return { keys, place: last === undefined || rows.length < MAX_PASSED ? WALKED : placeOfPair(last) }
   }
 
   /** Who touched tokens of `reads`, a token at a time, newest touched first. */
@@ -211,6 +214,10 @@ export class Walks {
   #key(asset: StoredAsset, account: Buffer, item: Buffer): BalanceKey {
     return { account: this.#parts.codec.decode(account), asset: asset.asset, item: decodeItem(item) }
   }
+}
+
+function placeOfPair(row: Row): string {
+  return `${bytes(row[0]).toString('hex')}/${int(row[1])}/${bytes(row[2]).toString('hex')}`
 }
 
 type Place = readonly [number, number, number]
