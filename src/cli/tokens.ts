@@ -119,6 +119,7 @@ const WHY = {
   balance: 'an amount differs',
   range: 'sums leave the range of amounts',
   supply: 'the supply differs',
+  undecodable: "a transfer can't be decoded",
 } as const
 
 /** Amounts as decimal text: JSON numbers would lose digits. */
@@ -138,7 +139,7 @@ function facts(chain: ChainId, token: NamedToken): Readonly<Record<string, unkno
           account: turn.evidence.account,
           item: turn.evidence.item,
           journal: turn.evidence.journal?.toString(),
-          chain: turn.evidence.chain.toString(),
+          chain: turn.evidence.chain?.toString(),
           turned_at: turn.turnedAt,
         }),
   }

@@ -96,10 +96,10 @@ export class Auditor implements AuditFeed {
     this.#settler = new Settler({ ...parts, investigator, comparer: this.#comparer, failing: this.#failing })
   }
 
-  committed(batch: Batch): void {
+  committed(batch: Batch, hinted: readonly BalanceKey[]): void {
     // Settled blocks come by the thousand and their state is mostly gone: their holders' turn comes.
     if (batch.headers.length === 0) return
-    this.#touched.add(batch.blocks)
+    this.#touched.add(batch.blocks, hinted)
   }
 
   reached(head: Header): void {

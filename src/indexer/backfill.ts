@@ -109,8 +109,9 @@ class Gathered {
 
   add(answer: Answer): void {
     this.#answers.push(answer)
-    for (const { transfers } of answer.blocks) {
-      this.#transfers += transfers.length
+    for (const { transfers, hints = [] } of answer.blocks) {
+      this.#transfers += transfers.length + hints.length
+      for (const { account } of hints) this.#accounts.add(account)
       for (const { from, to } of transfers) {
         if (from !== undefined) this.#accounts.add(from)
         if (to !== undefined) this.#accounts.add(to)

@@ -1,5 +1,6 @@
 import type { ChainAdapter } from '../chains/adapter.ts'
 import { assert } from '../core/assert.ts'
+import type { BalanceKey } from '../core/balance.ts'
 import { type BlockRef, type Header, type Heads, sameBlock } from '../core/block.ts'
 import type { Coverage } from '../core/coverage.ts'
 import { type ErrorCode, isServiceError } from '../core/errors.ts'
@@ -43,8 +44,8 @@ export type IndexerOptions = {
 
 /** What an indexer hands to whoever audits it. None of it may take long: the indexer waits for it. */
 export type AuditFeed = {
-  /** Blocks were committed. */
-  readonly committed: (batch: Batch) => void
+  /** Blocks were committed. `hinted`: balances that may have changed otherwise than by their transfers. */
+  readonly committed: (batch: Batch, hinted: readonly BalanceKey[]) => void
   /** What is committed ends at the node's own head. */
   readonly reached: (head: Header) => void
   /** Reads that others had noted were held against the journal. */
@@ -211,9 +212,9 @@ export class Indexer {
 
   async #append(batch: Batch): Promise<void> {
     this.#held = undefined
-    const { transfers } = await this.#options.journal.append(batch)
+    const { transfers, hinted } = await this.#options.journal.append(batch)
     this.#transfers += transfers
-    this.#options.audit?.committed(batch)
+    this.#options.audit?.committed(batch, hinted)
     this.#tell(batch.through.number)
   }
 

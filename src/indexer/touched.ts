@@ -12,7 +12,12 @@ export class Touched {
   readonly #keys = new Map<string, BalanceKey>()
   readonly #ofToken = new Map<string, number>()
 
-  add(blocks: readonly BlockTransfers[]): void {
+  /** `hinted`: balances that may have changed otherwise than by the blocks' transfers. */
+  add(blocks: readonly BlockTransfers[], hinted: readonly BalanceKey[] = []): void {
+    for (const key of hinted) {
+      if (this.#keys.size >= MAX_TOUCHED) return
+      this.#touch(key)
+    }
     for (const { transfers } of blocks) {
       for (const { asset, from, to, item } of transfers) {
         if (this.#keys.size >= MAX_TOUCHED) return

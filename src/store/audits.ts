@@ -18,8 +18,11 @@ export type Judgement =
   | { readonly outcome: 'adopted' | 'reopened' | 'equal' | 'not_canonical' | 'forgotten' | 'not_covered' }
   | { readonly outcome: 'different'; readonly journal: bigint }
 
-/** Why a token was turned: an amount differs, sums leave the range of amounts, or the supply differs. */
-export const TURN_REASONS = ['balance', 'range', 'supply'] as const
+/**
+ * Why a token was turned: an amount differs, sums leave the range of amounts, the supply differs, or one of its transfers
+ * can't be decoded.
+ */
+export const TURN_REASONS = ['balance', 'range', 'supply', 'undecodable'] as const
 export type TurnReason = (typeof TURN_REASONS)[number]
 
 /** What gave a token away. `account` undefined: its whole supply. `journal` undefined: no amount at all. */
@@ -35,7 +38,8 @@ export type Turn = {
   readonly asset: AssetRef
   readonly block: BlockRef
   readonly reason: TurnReason
-  readonly evidence: Evidence
+  /** `chain` undefined: the events alone gave it away. */
+  readonly evidence: Omit<Evidence, 'chain'> & { readonly chain: bigint | undefined }
 }
 
 /** What a turn did. `fixed`: the configuration says what the token is. `not_canonical`: the block is not ours any more. */

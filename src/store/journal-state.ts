@@ -1,3 +1,4 @@
+import type { BalanceKey } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
 
 /** How far a chain's writer got, and what it needs to go on. */
@@ -10,5 +11,5 @@ export type JournalState = {
   readonly headers: readonly Header[]
 }
 
-/** What an append did. */
-export type Appended = { readonly transfers: number }
+/** What an append did. `hinted`: balances of known tokens that may have changed otherwise than by the transfers. */
+export type Appended = { readonly transfers: number; readonly hinted: readonly BalanceKey[] }

@@ -9,7 +9,7 @@ import type {
 import { assert } from '../../src/core/assert.ts'
 import type { Header, Heads } from '../../src/core/block.ts'
 import { ServiceError } from '../../src/core/errors.ts'
-import type { BlockTransfers } from '../../src/core/transfer.ts'
+import type { BlockTransfers, Hint } from '../../src/core/transfer.ts'
 import { type Movement, makeBlock } from '../store/chains.ts'
 
 /**
@@ -23,8 +23,10 @@ export class MockChain implements ChainAdapter {
   /** Called before each answer; throws to make the node fail. */
   fault: (call: string) => void = () => undefined
 
-  /** Adds a block on a parent; the genesis has none. */
-  add(name: string, parent: string | undefined, movements: readonly Movement[] = []): this {
+  /** Adds a block on a parent; the genesis has none. Events that are no transfers give hints. */
+  add(name: string, parent: string | undefined, content: readonly (Movement | Hint)[] = []): this {
+    const hints = content.filter((one) => 'reason' in one)
+    const movements = content.flatMap((one) => ('reason' in one ? [] : [one]))
     const number = Number.parseInt(name, 10)
     assert(parent === undefined || this.#blocks.has(hash(parent)), `${name} is added on a block that is there`)
     const header: Header = {
@@ -33,7 +35,11 @@ export class MockChain implements ChainAdapter {
       parentHash: parent === undefined ? '0x' : hash(parent),
       timestamp: number * 12,
     }
-    this.#blocks.set(header.hash, { ...makeBlock(movements, header), ...header })
+    this.#blocks.set(header.hash, {
+      ...makeBlock(movements, header),
+      ...header,
+      ...(hints.length === 0 ? {} : { hints }),
+    })
     return this
   }
 
@@ -90,9 +96,7 @@ export class MockChain implements ChainAdapter {
 
   async transfers({ first, last }: Parameters<ChainAdapter['transfers']>[0]): Promise<readonly BlockTransfers[]> {
     this.fault('transfers')
-    return this.canonical().filter(
-      (block) => block.number >= first && block.number <= last && block.transfers.length > 0,
-    )
+    return this.canonical().filter((block) => block.number >= first && block.number <= last && isTold(block))
   }
 
   async transfersOf({ headers }: Parameters<ChainAdapter['transfersOf']>[0]): Promise<readonly BlockTransfers[]> {
@@ -118,6 +122,11 @@ export class MockChain implements ChainAdapter {
   async readTokens(..._: Parameters<ChainAdapter['readTokens']>): Promise<TokenReads> {
     throw new ServiceError('NODE_UNREACHABLE', 'this chain is for following only')
   }
+}
+
+/** True for a block that has something to tell. */
+export function isTold({ transfers, hints }: BlockTransfers): boolean {
+  return transfers.length > 0 || hints !== undefined
 }
 
 function toHeader({ number, hash, parentHash, timestamp }: Header): Header {

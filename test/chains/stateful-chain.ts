@@ -7,7 +7,7 @@ import { ServiceError } from '../../src/core/errors.ts'
 import type { BlockTransfers, Transfer } from '../../src/core/transfer.ts'
 import { type Movement, makeBlock } from '../store/chains.ts'
 import { sidesOf } from '../store/model.ts'
-import { hash, MockChain } from './mock-chain.ts'
+import { hash, isTold, MockChain } from './mock-chain.ts'
 
 /** By a range of blocks, or block by block. */
 type Way = 'range' | 'hash'
@@ -63,7 +63,7 @@ export class StatefulChain extends MockChain {
 
   override async transfers(range: Parameters<ChainAdapter['transfers']>[0]): Promise<readonly BlockTransfers[]> {
     const blocks = (await super.transfers(range)).map((block) => this.#shown(block, 'range'))
-    return blocks.filter((block) => block.transfers.length > 0)
+    return blocks.filter(isTold)
   }
 
   override async transfersOf(asked: Parameters<ChainAdapter['transfersOf']>[0]): Promise<readonly BlockTransfers[]> {

@@ -49,6 +49,7 @@ const TABLES = [
   { table: 'balances', order: '' },
   { table: 'accounts', order: '' },
   { table: 'openings', order: '' },
+  { table: 'hints', order: '' },
   { table: 'doubts', order: '' },
   { table: 'turns', order: '' },
   { table: 'assets', order: ' WHERE transfers > 0' },

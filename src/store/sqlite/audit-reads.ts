@@ -1,6 +1,6 @@
 import type { AccountCodec } from '../../core/account.ts'
 import { assert } from '../../core/assert.ts'
-import type { AuditReads, ClassedToken, Evidence, Finding } from '../audits.ts'
+import type { AuditReads, ClassedToken, Finding } from '../audits.ts'
 import { TURN_REASONS } from '../audits.ts'
 import { decodeAmount, decodeItem } from './amount-codec.ts'
 import { ASSET_COLUMNS, type AssetTable, type FixedClasses, readAsset } from './asset-table.ts'
@@ -69,8 +69,8 @@ export class SqliteAuditReads implements AuditReads {
     if (row[4] === null) return { ...asset, transfers, turn: undefined }
     const reason = TURN_REASONS.find((known) => known === row[10])
     const chain = nullable(row[14], amount)
-    assert(reason !== undefined && chain !== undefined, 'a stored turn has a reason and evidence')
-    const evidence: Evidence = { ...this.#who(row[11], row[12]), journal: nullable(row[13], amount), chain }
+    assert(reason !== undefined, 'a stored turn has a reason')
+    const evidence = { ...this.#who(row[11], row[12]), journal: nullable(row[13], amount), chain }
     const block = { number: int(row[4]), hash: decodeHash(bytes(row[9])) }
     return { ...asset, transfers, turn: { block, reason, evidence, turnedAt: int(row[15]) } }
   }

@@ -59,13 +59,15 @@ export class BatchWriter {
   }
 
   #assetsOf(blocks: readonly BlockTransfers[]): Map<string, BatchAsset> {
-    const { assets: table, pairs } = this.#parts
+    const { assets: table, onMet, pairs } = this.#parts
     const assets = new Map<string, BatchAsset>()
     for (const [key, { asset, block, transfers, supply }] of assetsOf(blocks)) {
-      const stored = table.find(asset) ?? table.add(asset, block)
+      const stored = table.find(asset) ?? table.add(asset, undefined)
       assets.set(key, { id: stored.id, fungible: isFungible(asset.standard) })
+      const isMet = stored.firstBlock !== undefined || this.#statements.firstBlock.get(stored.id) !== null
       this.#statements.countAsset.run(transfers, block, stored.id)
       pairs.addSupply(stored.id, supply)
+      if (!isMet) onMet?.(stored.id)
     }
     return assets
   }
@@ -80,4 +82,6 @@ export type BatchWriterParts = {
   readonly test: CoverageTest
   readonly from: number
   readonly onStep: (step: AppendStep) => void
+  /** A transfer shows for the first time that there is this asset. Its transfers' changes follow. */
+  readonly onMet?: (asset: number) => void
 }

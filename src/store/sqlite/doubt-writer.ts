@@ -7,6 +7,8 @@ import { type PairKey, pairValues } from './pair-writer.ts'
 
 /** Refuted pairs of a token that put the token in doubt. */
 const PAIRS_OF_A_TOKEN_IN_DOUBT = 2
+/** Pairs of a token that are marked one by one; where there are more, its supply is marked too, which settles them all. */
+const MAX_MARKED_PAIRS = 1_000
 /** Tokens with proven missing logs that put the chain in doubt. */
 const TOKENS_OF_A_CHAIN_IN_DOUBT = 2
 
@@ -58,6 +60,22 @@ export class DoubtWriter {
     if (this.#s.refutePair.run(...this.#values(key)).changes === 0) return
     this.#changed = true
     if (int(this.#s.countPairs.get(key.asset)) >= PAIRS_OF_A_TOKEN_IN_DOUBT) this.#s.refuteByPairs.run(key.asset)
+  }
+
+  /** Events say that these balances may have changed otherwise than by transfers: none is proven until it is compared. */
+  unprove(keys: readonly PairKey[]): void {
+    const tokens = new Map<number, PairKey[]>()
+    for (const key of keys) {
+      const own = tokens.get(key.asset)
+      if (own === undefined) tokens.set(key.asset, [key])
+      else own.push(key)
+    }
+    for (const [asset, own] of tokens) {
+      if (!this.#mayDoubt(asset)) continue
+      const left = MAX_MARKED_PAIRS - int(this.#s.countPairs.get(asset))
+      for (const key of own.slice(0, Math.max(0, left))) this.refutePair(key)
+      if (own.length > left) this.refuteSupply(asset)
+    }
   }
 
   refuteSupply(asset: number): void {

@@ -62,6 +62,7 @@ export class SqliteHoldings implements HoldingReads {
       for (const account of this.#s.observed.all({ ...named, limit: limit + 2 })) add(account)
       if (stored === undefined) return found.size > limit ? undefined : [...found]
       for (const account of this.#s.held.all({ ...named, limit: limit + 2 })) add(account)
+      for (const account of this.#s.hinted.all({ ...named, limit: limit + 2 })) add(account)
       if (found.size > limit) return undefined
       const parties = this.#partiesOf(stored)
       if (parties === undefined) return undefined
@@ -111,6 +112,8 @@ function prepare(db: SqliteDatabase) {
     count: sql(`SELECT (SELECT count(*) FROM (${observed})) + (SELECT count(*) FROM (${summed}))`).pluck(),
     observed: sql(`SELECT account FROM noted.observations WHERE ${ofAsset} LIMIT @limit`).pluck(),
     held: sql("SELECT account FROM balances WHERE asset = @id AND item = x'' AND amount > x'80' LIMIT @limit").pluck(),
+    // Accounts that only events other than transfers name, such as the first deposit of a wrapped native asset.
+    hinted: sql(`SELECT account FROM hints WHERE ${ofAsset} LIMIT @limit`).pluck(),
     transfers: sql('SELECT transfers FROM assets WHERE id = ?').pluck(),
     parties: sql(
       `SELECT sender FROM transfers WHERE asset = @id AND sender IS NOT NULL

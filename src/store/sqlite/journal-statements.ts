@@ -19,6 +19,7 @@ export function prepareJournal(db: SqliteDatabase) {
     keepBlock: sql('INSERT INTO blocks VALUES (?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET kept = 1'),
     forgetUnkept: sql('DELETE FROM blocks WHERE number = ? AND kept = 0'),
     forgetLinks: sql('DELETE FROM blocks WHERE number >= ? AND number < ? AND kept = 0'),
+    firstBlock: sql('SELECT first_block FROM assets WHERE id = ?').pluck(),
     insertTransfer: sql('INSERT INTO transfers VALUES (?,?,?,?,?,?,?,?,?)'),
     countAsset: sql('UPDATE assets SET transfers = transfers + ?, first_block = coalesce(first_block, ?) WHERE id = ?'),
     beat: sql(

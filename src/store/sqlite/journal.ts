@@ -3,31 +3,24 @@ import { assert } from '../../core/assert.ts'
 import type { Observation } from '../../core/balance.ts'
 import { type BlockRef, type Header, sameBlock } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
-import { type Coverage, coverageTest } from '../../core/coverage.ts'
+import type { Coverage } from '../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { Batch, BlockTransfers } from '../../core/transfer.ts'
 import type { Judgement, Repaired, Turn, TurnOutcome } from '../audits.ts'
 import type { Appended, JournalState } from '../journal-state.ts'
 import type { Heartbeat, Journal } from '../store.ts'
-import { Adopter } from './adopter.ts'
-import { AssetTable, type FixedClasses } from './asset-table.ts'
+import type { FixedClasses } from './asset-table.ts'
 import { SqliteAudits } from './audit-store.ts'
-import { type AppendStep, BatchWriter } from './batch-writer.ts'
 import { claim } from './claim.ts'
 import { boundLog, guarded, int, type Row, type SqliteDatabase } from './database.ts'
 import { SqliteDoubts } from './doubt-store.ts'
-import { DoubtWriter } from './doubt-writer.ts'
 import { FileIdentity } from './file-identity.ts'
 import { encodeHash } from './hash-codec.ts'
 import { headerValues, readHeader, readOptionalHeader, readOptionalRef } from './header-rows.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
+import { createWriters, type JournalWriters } from './journal-writers.ts'
 import type { Lease } from './lease.ts'
 import { SqliteLives } from './life-store.ts'
-import { PairWriter } from './pair-writer.ts'
-import { RepairWriter } from './repair-writer.ts'
-import { RollbackWriter } from './rollback-writer.ts'
-import { Segments } from './segments.ts'
-import { TurnWriter } from './turn-writer.ts'
 
 /**
  * Blocks below the finalized head that keep their names, transfers or not: some 100 bytes each. Reads and cases of the
@@ -73,14 +66,8 @@ export class SqliteJournal implements Journal {
   readonly lives: SqliteLives
   readonly #options: JournalOptions
   readonly #db: SqliteDatabase
-  readonly #assets: AssetTable
-  readonly #batches: BatchWriter
-  readonly #rollback: RollbackWriter
-  readonly #repair: RepairWriter
-  readonly #adopter: Adopter
-  readonly #turns: TurnWriter
+  readonly #writers: JournalWriters
   readonly #statements: JournalStatements
-  readonly #doubts: DoubtWriter
   readonly #fence: number
   readonly #identity: FileIdentity
   #appends = 0
@@ -89,28 +76,15 @@ export class SqliteJournal implements Journal {
     this.#options = options
     this.#db = options.db
     this.#fence = guarded(options.db, () => claim(options))
-    const { db, codec, coverage, fixed } = options
+    const { db } = options
     this.#identity = new FileIdentity(db.name)
-    const assets = new AssetTable(db, fixed)
-    const test = coverageTest(coverage, codec.nobody)
-    const opening = coverage.from === 0 ? 0n : undefined
-    const pairs = new PairWriter(db)
-    const segments = new Segments(db, opening)
-    const doubts = new DoubtWriter(db, { assets, from: coverage.from })
-    const parts = { assets, pairs, segments, codec, doubts, keeps: test.keeps }
-    this.#doubts = doubts
-    this.#assets = assets
-    const onStep = (step: AppendStep): void => this.#step(step)
-    this.#batches = new BatchWriter({ db, codec, assets, pairs, test, from: coverage.from, onStep })
-    this.#rollback = new RollbackWriter(db, parts)
-    this.#repair = new RepairWriter(db, parts)
-    this.#adopter = new Adopter({ ...parts, coverage, test, opening })
-    this.#turns = new TurnWriter(db, { assets, codec, doubts })
+    this.#writers = createWriters(options, (step) => this.#step(step))
     this.#statements = prepareJournal(db)
-    const transaction = <T>(work: () => T): T => this.#transaction(work)
-    this.lives = new SqliteLives({ db, assets, doubts, transaction })
-    this.doubts = new SqliteDoubts({ db, assets, codec, pairs, segments, writer: doubts, transaction })
-    this.audits = new SqliteAudits({ ...parts, db, coverage, fixed, transaction })
+    const { doubts } = this.#writers
+    const parts = { ...options, ...this.#writers, transaction: <T>(work: () => T): T => this.#transaction(work) }
+    this.lives = new SqliteLives(parts)
+    this.doubts = new SqliteDoubts({ ...parts, writer: doubts })
+    this.audits = new SqliteAudits(parts)
   }
 
   async state(): Promise<JournalState> {
@@ -124,7 +98,10 @@ export class SqliteJournal implements Journal {
   }
 
   async append(batch: Batch): Promise<Appended> {
-    const appended = this.#transaction(() => ({ transfers: this.#batches.append(batch) }))
+    const appended = this.#transaction(() => {
+      const transfers = this.#writers.batches.append(batch)
+      return { transfers, hinted: this.#writers.hints.note(batch.blocks) }
+    })
     if (this.#appends++ % APPENDS_A_LOOK === 0) guarded(this.#db, () => boundLog(this.#db))
     this.#step('append:done')
     return appended
@@ -133,8 +110,8 @@ export class SqliteJournal implements Journal {
   async rollback(ancestor: BlockRef | undefined): Promise<{ readonly transfers: number }> {
     const undone = this.#transaction(() => {
       const clock = ancestor === undefined ? this.#beforeAll() : headerValues(this.#own(ancestor))
-      const transfers = this.#rollback.undo(ancestor?.number ?? this.#options.coverage.from - 1)
-      this.#assets.forget()
+      const transfers = this.#writers.rollback.undo(ancestor?.number ?? this.#options.coverage.from - 1)
+      this.#writers.assets.forget()
       this.#step('rollback:rows')
       this.#statements.setClock.run(...clock, -transfers)
       return { transfers }
@@ -165,7 +142,7 @@ export class SqliteJournal implements Journal {
   async turn(turn: Turn): Promise<TurnOutcome> {
     const outcome = this.#transaction(() => {
       if (!this.#holds(turn.block)) return 'not_canonical'
-      const turned = this.#turns.turn(turn, now())
+      const turned = this.#writers.turns.turn(turn, now())
       this.#step('turn:rows')
       return turned
     })
@@ -176,7 +153,7 @@ export class SqliteJournal implements Journal {
   async repair(blocks: readonly BlockTransfers[], how?: 'adding'): Promise<Repaired> {
     const repaired = this.#transaction(() => {
       const ours = blocks.filter((block) => this.#mayHold(block))
-      const { inserted, removed, changed } = this.#repair.replace(ours, how)
+      const { inserted, removed, changed } = this.#writers.repair.replace(ours, how)
       if (inserted + removed > 0) this.#statements.repaired.run(inserted - removed)
       this.#step('repair:rows')
       return { compared: ours.length, inserted, removed, changed }
@@ -215,7 +192,7 @@ export class SqliteJournal implements Journal {
 
   #judge(read: Observation): Judgement {
     const { number } = read.block
-    if (this.#holds(read.block)) return this.#adopter.judge(read)
+    if (this.#holds(read.block)) return this.#writers.adopter.judge(read)
     const [finalized] = this.#clockRow().slice(4)
     const forgotten =
       finalized !== null && number <= int(finalized) && this.#statements.headerAt.get(number) === undefined
@@ -263,15 +240,15 @@ export class SqliteJournal implements Journal {
       const fence = int(this.#statements.fence.get())
       if (fence !== this.#fence) throw new ServiceError('LEASE_LOST', `another process took over ${chain}`)
       const done = work()
-      this.#doubts.publish()
+      this.#writers.doubts.publish()
       return done
     })
     try {
       this.#identity.check()
       return guarded(this.#db, () => run.immediate())
     } catch (error) {
-      this.#doubts.undone()
-      this.#assets.forget()
+      this.#writers.doubts.undone()
+      this.#writers.assets.forget()
       throw error
     }
   }

@@ -27,7 +27,7 @@ export function prepareReads(db: SqliteDatabase) {
   const sql = (text: string): Statement => db.prepare<unknown[]>(text)
   return {
     balance: sql(
-      'SELECT amount, last_block, opening, closed_block FROM balances WHERE account = ? AND asset = ? AND item = ?',
+      'SELECT amount, last_block, opening, closed_block, met_block FROM balances WHERE account = ? AND asset = ? AND item = ?',
     ).raw(),
     isRefuted: sql('SELECT 1 FROM refuted_pairs WHERE asset = ? AND account = ? AND item = ?').pluck(),
     refutedOf: sql('SELECT 1 FROM refuted_pairs WHERE asset = ? LIMIT 1').pluck(),

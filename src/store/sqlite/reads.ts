@@ -223,7 +223,7 @@ export class SqliteReads implements ChainReads {
     if (at.asOf < first) return { ...now, amount: undefined }
     if (int(at.row[1]) <= at.asOf) return now
     const change = this.#statements.changeAt.get(...at.where, at.asOf) as Row | undefined
-    if (change === undefined && since === undefined) return undefined
+    if (change === undefined && since === undefined && int(at.row[4]) > at.asOf) return undefined
     const opening = nullable(at.row[2], (value) => decodeAmount(bytes(value)))
     const sum = change === undefined ? 0n : decodeAmount(bytes(change[0]))
     return { ...now, amount: opening === undefined ? undefined : opening + sum }

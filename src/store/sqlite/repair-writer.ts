@@ -7,6 +7,8 @@ import type { AssetTable } from './asset-table.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from './database.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
 import { encodeHash } from './hash-codec.ts'
+import type { HintWriter } from './hint-writer.ts'
+import { Meetings } from './meetings.ts'
 import { PAIR, type PairKey, type PairWriter, pairName, pairValues } from './pair-writer.ts'
 import { type Position, REST_OF_BLOCK } from './position.ts'
 import type { Segments } from './segments.ts'
@@ -27,6 +29,7 @@ export type RepairParts = {
   readonly pairs: PairWriter
   readonly segments: Segments
   readonly codec: AccountCodec
+  readonly hints: HintWriter
   readonly keeps: (account: string) => boolean
   readonly doubts: DoubtWriter
 }
@@ -38,10 +41,12 @@ export type RepairParts = {
  */
 export class RepairWriter {
   readonly #parts: RepairParts
+  readonly #meetings: Meetings
   readonly #s: ReturnType<typeof prepare>
 
   constructor(db: SqliteDatabase, parts: RepairParts) {
     this.#parts = parts
+    this.#meetings = new Meetings(db)
     this.#s = prepare(db)
   }
 
@@ -53,15 +58,19 @@ export class RepairWriter {
     const { doubts } = this.#parts
     const touched = new Map<string, Touched>()
     const changed: BlockRef[] = []
+    const wereMet = new Map<number, boolean>()
     let [inserted, removed] = [0, 0]
     for (const block of blocks) {
       const stored = (this.#s.transfersAt.all(block.number) as Row[]).map(readRow)
-      const wanted = block.transfers.map((transfer) => this.#encode(transfer, block.number))
+      const wanted = block.transfers.map((transfer) => this.#encode(transfer))
       const missing = without(wanted, stored)
       const places = new Set(missing.map(placeOf))
       // Logs of the node's index may be short: what they lack is no proof. At one place there is one transfer.
       const surplus = without(stored, wanted).filter((row) => how !== 'adding' || places.has(placeOf(row)))
       if (missing.length + surplus.length > 0) changed.push({ number: block.number, hash: block.hash })
+      for (const [, , asset] of [...surplus, ...missing]) {
+        if (!wereMet.has(asset)) wereMet.set(asset, this.#isMet(asset))
+      }
       for (const row of surplus) this.#remove(row, block.number, touched)
       if (missing.length > 0) {
         this.#s.keepBlock.run(block.number, encodeHash(block.hash), block.timestamp)
@@ -73,13 +82,20 @@ export class RepairWriter {
       inserted += missing.length
       removed += surplus.length
     }
+    this.#parts.hints.note(blocks)
     for (const { key, from } of touched.values()) this.#rewrite(key, from)
+    // What was hinted at of a token counts from when transfers show that it is one, and no longer than they do.
+    for (const [asset, wasMet] of wereMet) if (this.#isMet(asset) !== wasMet) this.#parts.hints.remeet(asset)
     return { inserted, removed, changed }
   }
 
-  #encode(transfer: Transfer, block: number): StoredRow {
+  #isMet(asset: number): boolean {
+    return this.#s.firstBlock.get(asset) !== null
+  }
+
+  #encode(transfer: Transfer): StoredRow {
     const { assets, codec } = this.#parts
-    const asset = assets.find(transfer.asset) ?? assets.add(transfer.asset, block)
+    const asset = assets.find(transfer.asset) ?? assets.add(transfer.asset, undefined)
     const side = (account: string | undefined) => (account === undefined ? null : codec.encode(account))
     return [
       transfer.logIndex,
@@ -142,24 +158,13 @@ export class RepairWriter {
     const { sum, lastBlock } = this.#resum(key, from)
     // First of all: reads that are needed no more go here, and neither the list nor `received` may rest on them.
     const segment = segments.settle(key)
-    const first = this.#s.firstChange.get(...pairValues(key)) as Row | undefined
-    const opened = segments.first(key)
-    if (first === undefined && opened === undefined) {
+    const meeting = this.#meetings.of(key)
+    if (meeting === undefined) {
       pairs.write(key, before, undefined)
       return
     }
-    const byRead = first === undefined || (opened !== undefined && opened.block < int(first[0]))
-    const met = byRead
-      ? { metBlock: opened?.block ?? 0, metLog: REST_OF_BLOCK, metSub: key.asset }
-      : { metBlock: int(first[0]), metLog: int(first[1]), metSub: int(first[2]) }
-    const after: Position = {
-      sum,
-      ...segment,
-      ...met,
-      receivedBlock: this.#receivedBlock(key),
-      lastBlock: lastBlock ?? met.metBlock,
-      fungible: key.fungible,
-    }
+    const { fungible } = key
+    const after: Position = { sum, ...segment, ...meeting, lastBlock: lastBlock ?? meeting.metBlock, fungible }
     pairs.write(key, before, after)
   }
 
@@ -177,13 +182,6 @@ export class RepairWriter {
       if (rows.length < ROWS_AT_ONCE) break
     }
     return { sum, lastBlock: nullable(this.#s.lastBlock.get(...pairValues(key)), int) }
-  }
-
-  #receivedBlock(key: PairKey): number | undefined {
-    const byTransfer = nullable(this.#s.firstReceived.get(...pairValues(key), key.account), int)
-    const byRead = nullable(this.#s.firstPositiveRead.get(...pairValues(key)), int)
-    if (byTransfer === undefined || byRead === undefined) return byTransfer ?? byRead
-    return Math.min(byTransfer, byRead)
   }
 }
 
@@ -236,9 +234,14 @@ function prepare(db: SqliteDatabase) {
     keepBlock: sql('INSERT INTO blocks VALUES (?, ?, NULL, ?, 1) ON CONFLICT DO UPDATE SET kept = 1'),
     unkeepBlock: sql('UPDATE blocks SET kept = 0 WHERE number = ?'),
     countAsset: sql('UPDATE assets SET transfers = transfers + ? WHERE id = ?'),
+    firstBlock: sql('SELECT first_block FROM assets WHERE id = ?').pluck(),
     meetAsset: sql('UPDATE assets SET first_block = coalesce(min(first_block, ?), ?) WHERE id = ?'),
     remeetAsset: sql(
-      'UPDATE assets SET first_block = (SELECT min(block) FROM transfers t WHERE t.asset = assets.id) WHERE id = ?',
+      `UPDATE assets SET first_block = (SELECT min(block) FROM (
+         SELECT min(block) AS block FROM transfers t WHERE t.asset = assets.id
+         UNION ALL SELECT min(undecodable) FROM hints h
+           WHERE h.reference = assets.reference AND h.standard = assets.standard))
+       WHERE id = ?`,
     ),
     changesAfter: sql(
       `SELECT block, log, sub, delta, sum FROM changes WHERE ${PAIR} AND (block, log, sub) > (?, ?, ?)
@@ -246,11 +249,5 @@ function prepare(db: SqliteDatabase) {
     ).raw(),
     setSum: sql(`UPDATE changes SET sum = ? WHERE ${PAIR} ${place}`),
     lastBlock: sql(`SELECT max(block) FROM changes WHERE ${PAIR}`).pluck(),
-    firstChange: sql(`SELECT block, log, sub FROM changes WHERE ${PAIR} ORDER BY block, log, sub LIMIT 1`).raw(),
-    firstReceived: sql(
-      `SELECT c.block FROM changes c JOIN transfers t USING (block, log, sub)
-       WHERE c.account = ? AND c.asset = ? AND c.item = ? AND t.receiver = ? ORDER BY block, log, sub LIMIT 1`,
-    ).pluck(),
-    firstPositiveRead: sql(`SELECT min(block) FROM openings WHERE ${PAIR} AND amount > x'80'`).pluck(),
   }
 }

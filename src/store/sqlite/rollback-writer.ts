@@ -5,6 +5,7 @@ import { decodeAmount } from './amount-codec.ts'
 import type { AssetTable } from './asset-table.ts'
 import { bytes, int, type Row, type SqliteDatabase, type Statement } from './database.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
+import type { HintWriter } from './hint-writer.ts'
 import { PAIR, type PairKey, type PairWriter, pairName, pairValues } from './pair-writer.ts'
 import type { Position } from './position.ts'
 import type { Segments } from './segments.ts'
@@ -23,6 +24,7 @@ export type RollbackParts = {
   readonly pairs: PairWriter
   readonly segments: Segments
   readonly codec: AccountCodec
+  readonly hints: HintWriter
   readonly keeps: (account: string) => boolean
   readonly doubts: DoubtWriter
 }
@@ -51,6 +53,7 @@ export class RollbackWriter {
     }
     this.#statements.dropTransfers.run(ancestor)
     this.#statements.dropBlocks.run(ancestor)
+    const unmet = this.#statements.hintedAbove.all(ancestor).map(int)
     this.#parts.doubts.rolledBack(ancestor)
     // What was found of a contract stays true of its code: only where the contract itself may be gone is it looked at again.
     const { doubtTurns, doubtEndings, unmeetAssets, reopenSilences, countClasses } = this.#statements
@@ -58,6 +61,7 @@ export class RollbackWriter {
     // Whether such a contract is there is asked of the chain until the audit has looked at it on the other branch.
     const isUnsure = doubtEndings.run({ ancestor }).changes > 0
     unmeetAssets.run(ancestor)
+    this.#parts.hints.rollBack(ancestor, unmet)
     if (reopenSilences.run(ancestor).changes > 0 || isUnsure) countClasses.run()
     return transfers
   }
@@ -136,6 +140,10 @@ function prepare(db: SqliteDatabase) {
     countTransfers: sql('UPDATE assets SET transfers = transfers - ? WHERE id = ?'),
     dropTransfers: sql('DELETE FROM transfers WHERE block > ?'),
     dropBlocks: sql('DELETE FROM blocks WHERE number > ?'),
+    hintedAbove: sql(
+      `SELECT id FROM assets a WHERE first_block > ? AND EXISTS
+       (SELECT 1 FROM hints h WHERE h.reference = a.reference AND h.standard = a.standard)`,
+    ).pluck(),
     unmeetAssets: sql('UPDATE assets SET first_block = NULL WHERE first_block > ?'),
     doubtTurns: sql(
       `UPDATE turns SET code_at = min(coalesce(code_at, @ancestor), @ancestor) WHERE asset IN

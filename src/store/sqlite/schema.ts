@@ -184,6 +184,19 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
   -- unlooked: 1 until the balances of a chain that was indexed were compared for the first time.
   ALTER TABLE in_doubt ADD COLUMN unlooked INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Accounts at which events hint that are no transfers, by the first block that does. The contract is named and not
+  -- numbered: what no transfer has shown to be a token is no asset. undecodable: the first
+  -- block with such an event that is a transfer which can't be decoded.
+  CREATE TABLE hints (
+    reference TEXT NOT NULL, standard TEXT NOT NULL, account BLOB NOT NULL, item BLOB NOT NULL,
+    block INTEGER NOT NULL, undecodable INTEGER,
+    PRIMARY KEY (reference, standard, account, item)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX hints_by_block ON hints (block);
+  CREATE INDEX hints_as_met ON hints (reference, standard, block);
+  CREATE INDEX hints_undecodable ON hints (undecodable) WHERE undecodable IS NOT NULL;
+  `,
 ]
 
 /** What is read from nodes by anyone at any time: apart from the facts, so that no reader waits for their writer. */

@@ -39,12 +39,6 @@ export class Segments {
     return row === undefined ? undefined : readOpening(row)
   }
 
-  /** The first read that the pair was opened by. */
-  first(key: PairKey): Opening | undefined {
-    const row = this.#s.openings.get(...pairValues(key)) as Row | undefined
-    return row === undefined ? undefined : readOpening(row)
-  }
-
   /** Keeps a read of a pair whose newest segment is closed or has no opening. `settle` has to follow. */
   add(key: PairKey, read: { readonly block: BlockRef; readonly amount: bigint }): void {
     const { block, amount } = read

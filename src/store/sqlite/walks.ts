@@ -7,6 +7,8 @@ import type { StoredAsset } from '../store.ts'
 import { decodeItem, encodeAmount } from './amount-codec.ts'
 import { type AssetTable, type FixedClasses, parseStandard } from './asset-table.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from './database.ts'
+import { HINTED, HintWalk } from './hint-walk.ts'
+import { Found, isReadable, type Place, parsePlace } from './walk-found.ts'
 
 /** Transfers, or tokens, that one step of a walk looks at: some milliseconds of the writer's time. */
 const MAX_LOOKED_AT = 500
@@ -28,10 +30,12 @@ export type WalkParts = {
 /** Ways through a chain's balances. A place is text that the next step of the same walk begins from. */
 export class Walks {
   readonly #parts: WalkParts
+  readonly #hints: HintWalk
   readonly #s: ReturnType<typeof prepare>
 
   constructor(parts: WalkParts) {
     this.#parts = parts
+    this.#hints = new HintWalk(parts.db, parts.codec)
     this.#s = prepare(parts.db)
   }
 
@@ -164,16 +168,20 @@ export class Walks {
       left -= touched.looked
     }
     places.set(0, [reached, 0, 0])
-    const kept = [...places].filter(([id, at]) => id === 0 || (ids.includes(id) && at[0] >= 0))
+    const kept = [...places].filter(([id, at]) => id === 0 || (ids.includes(id) && at[0] !== -1))
     return { keys: found.keys, place: kept.map(([id, at]) => `${id}:${at.join('/')}`).join(' ') }
   }
 
-  /** Adds accounts of one token from a place downwards; says where it stopped, block -1 being the bottom. */
+  /**
+   * Adds accounts of one token from a place downwards: those of transfers, then those that hints name. Says where it
+   * stopped, block -1 being the bottom.
+   */
   #touchedOf(
     asset: StoredAsset,
     { place, limit }: { readonly place: Place | undefined; readonly limit: number },
     found: Found,
   ): { readonly place: Place; readonly looked: number } {
+    if (place?.[0] === HINTED) return this.#hints.step(asset, { place, limit }, found)
     const from = place ?? [Number.MAX_SAFE_INTEGER, 0, 0]
     const rows = this.#s.ofAssetBelow.all(asset.id, ...from, limit) as Row[]
     const looked = rows.length + 1
@@ -182,7 +190,13 @@ export class Walks {
       if (found.isFullOf(asset.id) || found.isFull) return { place: [int(row[0]), int(row[1]), int(row[2])], looked }
     }
     const end = rows.at(-1)
-    if (rows.length < limit || end === undefined) return { place: [-1, 0, 0], looked }
+    if (rows.length < limit || end === undefined) {
+      const hinted: Place = [HINTED, Number.MAX_SAFE_INTEGER, 0]
+      const left = limit - rows.length
+      if (left <= 0) return { place: hinted, looked }
+      const step = this.#hints.step(asset, { place: hinted, limit: left }, found)
+      return { place: step.place, looked: looked + step.looked }
+    }
     return { place: [int(end[0]), int(end[1]), int(end[2])], looked }
   }
 
@@ -218,51 +232,6 @@ export class Walks {
 
 function placeOfPair(row: Row): string {
   return `${bytes(row[0]).toString('hex')}/${int(row[1])}/${bytes(row[2]).toString('hex')}`
-}
-
-type Place = readonly [number, number, number]
-
-function parsePlace(text: string): [number, Place][] {
-  const [id, at] = text.split(':')
-  const [block, log, sub] = (at ?? '').split('/').map(Number)
-  return id === undefined || block === undefined || log === undefined || sub === undefined
-    ? []
-    : [[Number(id), [block, log, sub]]]
-}
-
-/** What a walk found so far: each key once, no more of one token than its share. */
-class Found {
-  readonly #limits: WalkLimits
-  readonly #keys = new Map<string, BalanceKey>()
-  readonly #ofToken = new Map<number, number>()
-
-  constructor(limits: WalkLimits) {
-    this.#limits = limits
-  }
-
-  get keys(): BalanceKey[] {
-    return [...this.#keys.values()]
-  }
-
-  get isFull(): boolean {
-    return this.#keys.size >= this.#limits.keys
-  }
-
-  isFullOf(asset: number): boolean {
-    return (this.#ofToken.get(asset) ?? 0) >= this.#limits.perToken
-  }
-
-  add(asset: number, key: BalanceKey): void {
-    const name = `${asset}/${key.account}/${key.item}`
-    if (this.isFull || this.isFullOf(asset) || this.#keys.has(name)) return
-    this.#keys.set(name, key)
-    this.#ofToken.set(asset, (this.#ofToken.get(asset) ?? 0) + 1)
-  }
-}
-
-/** The sum of an ERC-1155's items is nothing that its contract could be asked for. */
-function isReadable({ asset }: StoredAsset, item: Buffer): boolean {
-  return asset.standard !== 'erc1155' || item.length > 0
 }
 
 function prepare(db: SqliteDatabase) {

@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import type { AssetRef } from '../../src/core/asset.ts'
+import type { Header } from '../../src/core/block.ts'
+import type { Coverage } from '../../src/core/coverage.ts'
+import type { BlockTransfers, Hint } from '../../src/core/transfer.ts'
+import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import type { Journal } from '../../src/store/store.ts'
+import { CHAIN } from '../indexer/harness.ts'
+import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock } from './chains.ts'
+import { dumpChain } from './dump.ts'
+
+/** A contract that only ever has deposits, among those that have transfers too. */
+const ONLY_HINTED: AssetRef = { standard: 'erc20', reference: `0x${'e'.repeat(40)}` }
+
+const hint = fc
+  .record({
+    asset: fc.constantFrom<AssetRef>(...ASSETS, ONLY_HINTED),
+    account: fc.constantFrom(...ACCOUNTS),
+    undecodable: fc.nat(9),
+    item: fc.nat(1),
+  })
+  .map(({ asset, account, undecodable, item }): Hint => {
+    const reason = undecodable === 0 ? 'undecodable' : 'moved'
+    return asset.standard === 'erc1155' ? { asset, account, reason, item: String(item) } : { asset, account, reason }
+  })
+const content = fc.record({ movements: blockMovements, hints: fc.array(hint, { maxLength: 3 }) })
+type Content = typeof content extends fc.Arbitrary<infer T> ? T : never
+
+const coverages: readonly Coverage[] = [
+  { scope: { type: 'all' }, from: 0 },
+  { scope: { type: 'all' }, from: 10 },
+  { scope: { type: 'accounts', accounts: ACCOUNTS.slice(0, 2) }, from: 0 },
+]
+
+function blockOf({ movements, hints }: Content, header: Header): BlockTransfers & Header {
+  return { ...makeBlock(movements, header), ...header, hints }
+}
+
+function headerOf(branch: number, number: number, parent: Header | undefined): Header {
+  return { number, hash: hashOf(branch, number), parentHash: parent?.hash ?? '0x', timestamp: number * 12 }
+}
+
+/** What a chain's file says, but for the classes: what was found of a contract may outlive the block that told it. */
+async function dumpOf(coverage: Coverage, work: (journal: Journal) => Promise<void>): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-hints-'))
+  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS })
+  try {
+    const journal = await store.openJournal(CHAIN, coverage)
+    await work(journal)
+    await journal.close()
+    return dumpChain(join(folder, 'eip155_1.db')).filter((line) => !line.startsWith('turns '))
+  } finally {
+    await store.close()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function append(journal: Journal, block: BlockTransfers & Header): Promise<void> {
+  await journal.append({ first: block.number, through: block, blocks: [block], headers: [block] })
+}
+
+async function appendAll(journal: Journal, from: number, blocks: readonly (BlockTransfers & Header)[]): Promise<void> {
+  const through = blocks.at(-1)
+  if (through !== undefined) await journal.append({ first: from, through, blocks, headers: [] })
+}
+
+const history = fc.array(
+  fc.record({ blocks: fc.array(content, { minLength: 1, maxLength: 4 }), back: fc.integer({ min: 0, max: 5 }) }),
+  { minLength: 1, maxLength: 5 },
+)
+
+test('block by block, with detours, a chain with hints is stored as in one batch', async () => {
+  await fc.assert(
+    fc.asyncProperty(history, fc.constantFrom(...coverages), async (branches, coverage) => {
+      const { from } = coverage
+      let standing: (BlockTransfers & Header)[] = []
+      const played = await dumpOf(coverage, async (journal) => {
+        for (const [branch, { blocks, back }] of branches.entries()) {
+          for (const one of blocks) {
+            const block = blockOf(one, headerOf(branch, from + standing.length, standing.at(-1)))
+            await append(journal, block)
+            standing.push(block)
+          }
+          const ancestor = standing.at(-1 - back)
+          if (back === 0 || ancestor === undefined) continue
+          await journal.rollback(ancestor)
+          standing = standing.filter(({ number }) => number <= ancestor.number)
+        }
+      })
+      expect(played).toEqual(await dumpOf(coverage, (journal) => appendAll(journal, from, standing)))
+    }),
+    { numRuns: 60 },
+  )
+}, 120_000)
+
+test('a repair brings hints that were missed, as if they had never been', async () => {
+  const story = fc.array(fc.record({ one: content, missed: fc.bigInt({ min: 0n, max: 511n }) }), {
+    minLength: 1,
+    maxLength: 7,
+  })
+  await fc.assert(
+    fc.asyncProperty(story, fc.constantFrom(...coverages), async (blocks, coverage) => {
+      const whole: (BlockTransfers & Header)[] = []
+      for (const { one } of blocks) {
+        whole.push(blockOf(one, headerOf(0, coverage.from + whole.length, whole.at(-1))))
+      }
+      const seen = whole.map(({ transfers, hints = [], ...block }, index) => {
+        const isThere = (place: number): boolean => (((blocks[index]?.missed ?? 0n) >> BigInt(place)) & 1n) === 0n
+        return {
+          ...block,
+          transfers: transfers.filter((_, place) => isThere(place)),
+          hints: hints.filter((_, place) => isThere(place + 6)),
+        }
+      })
+      const straight = await dumpOf(coverage, (journal) => appendAll(journal, coverage.from, whole))
+      const repaired = await dumpOf(coverage, async (journal) => {
+        for (const block of seen) await append(journal, block)
+        await journal.repair(whole)
+      })
+      expect(repaired).toEqual(straight)
+    }),
+    { numRuns: 60 },
+  )
+}, 120_000)
