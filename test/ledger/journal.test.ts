@@ -6,7 +6,8 @@ import { genesisOf } from '../../src/ledger/record.ts'
 import type { LedgerJournal } from '../../src/store/ledger-store.ts'
 import { openDatabase, type SqliteDatabase } from '../../src/store/sqlite/database.ts'
 import { SqliteLedgerJournal } from '../../src/store/sqlite/ledger-journal.ts'
-import { CHAIN_MIGRATIONS, LEDGER_MIGRATIONS, MAIN_MIGRATIONS } from '../../src/store/sqlite/schema.ts'
+import { LEDGER_MIGRATIONS, MAIN_MIGRATIONS } from '../../src/store/sqlite/main-schema.ts'
+import { CHAIN_MIGRATIONS } from '../../src/store/sqlite/schema.ts'
 import { BEGAN, CHAIN, type Folder, makeFolder, openLedger, openStoreAt, verify } from './ledger.ts'
 
 const folders: Folder[] = []

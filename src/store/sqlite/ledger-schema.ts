@@ -1,5 +1,6 @@
 import { IN_MEMORY, openDatabase, type Row, type SqliteDatabase, text } from './database.ts'
-import { CHAIN_MIGRATIONS, LEDGER_MIGRATIONS, MAIN_MIGRATIONS } from './schema.ts'
+import { LEDGER_MIGRATIONS, MAIN_MIGRATIONS } from './main-schema.ts'
+import { CHAIN_MIGRATIONS } from './schema.ts'
 
 /** What a ledger has in the authoritative file: the tables of a chain, and its own. */
 export const LEDGER_TABLES = {
