@@ -145,6 +145,11 @@ export class AuditModel {
     const { from, scope } = this.#coverage
     if (from > 0 || scope.type === 'accounts' || this.isTurned(asset) || !this.seen.has(assetKey(asset)))
       return undefined
+    // A contract, asked as a coin, that moves items on this branch and never units.
+    const isMoved = this.blocks.some(({ transfers }) =>
+      transfers.some((one) => assetKey(one.asset) === assetKey(asset)),
+    )
+    if (isFungible(asset.standard) && !isMoved && this.#isNft(asset.reference)) return undefined
     let supply = 0n
     for (const name of this.pairs()) {
       if (!name.endsWith(`/${assetKey(asset)}/`)) continue

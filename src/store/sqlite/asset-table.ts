@@ -115,6 +115,8 @@ export class AssetTable {
   #keep(row: Row): StoredAsset {
     if (this.#byId.size >= MAX_CACHED) this.forget()
     const asset = readAsset(row, this.#fixed)
+    // The next transfer gives it a first block, which changes what is known of it.
+    if (asset.firstBlock === undefined) return asset
     this.#byId.set(asset.id, asset)
     this.#byKey.set(assetKey(asset.asset), asset)
     return asset
