@@ -12,6 +12,7 @@ import { type Arrived, answerTo, type Reply, type ScriptedNode, startScriptedNod
 const BLOCKS = 600
 
 export type ChainHealth = {
+  readonly audit?: { readonly in_doubt?: object }
   readonly id: string
   readonly state: string
   readonly error?: string
