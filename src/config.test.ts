@@ -65,7 +65,14 @@ describe('a right configuration', () => {
   })
 
   test('the documented file, whole', () => {
-    const chain = { from: 0, scope: { type: 'all' }, finality: 'finalized', pollMs: undefined, tls: undefined }
+    const chain = {
+      from: 0,
+      scope: { type: 'all' },
+      servePartial: false,
+      finality: 'finalized',
+      pollMs: undefined,
+      tls: undefined,
+    }
     expect(parse(WHOLE, {}, all)).toEqual({
       listen: { host: '127.0.0.1', port: 8080, trustProxy: ['10.0.0.0/8', '::1'] },
       log: { level: 'debug' },
@@ -78,6 +85,7 @@ describe('a right configuration', () => {
           scope: { type: 'tokens', tokens: [USDC.toLowerCase()] },
           finality: { confirmations: 12 },
           pollMs: 500,
+          servePartial: false,
           tls: undefined,
         },
         { ...chain, id: 'starknet:SN_MAIN', rpc: ['http://127.0.0.1:9545'] },

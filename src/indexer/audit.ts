@@ -131,10 +131,6 @@ export class Auditor implements AuditFeed {
     }
   }
 
-  hasLooked(): boolean {
-    return this.#last !== undefined && this.#work?.unlooked !== true
-  }
-
   error(): string | undefined {
     return this.#last?.error
   }

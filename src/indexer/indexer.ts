@@ -52,17 +52,9 @@ export type AuditFeed = {
   readonly judged: (judged: readonly Judged[]) => void
   /** Counters for metrics and `/health`. */
   readonly counts: () => Readonly<Record<string, number>>
-  /** True once all balances were looked at, or could not be. */
-  readonly hasLooked: () => boolean
   /** Why the last round failed; undefined where it did not. */
   readonly error: () => string | undefined
 }
-
-/**
- * Longest wait for the audit's first look at all balances, in milliseconds: a node may be slow to tell them, and there may
- * be very many.
- */
-const FIRST_LOOK_MS = 30_000
 
 /** What one step left to do: go on at once, or wait for the chain to move. */
 export type StepResult = 'more' | 'idle'
@@ -80,7 +72,6 @@ export class Indexer {
   #conflict: BlockRef | undefined
   #conflicts = 0
   /** When it first held the node's head, by the monotonic clock. */
-  #caughtUpSince: number | undefined
   /** This step found a conflict that only another poll can settle. */
   #undecided = false
 
@@ -254,18 +245,11 @@ export class Indexer {
     return {
       state: this.#state,
       head,
-      caughtUpAt: caughtUp && this.#isLookedAt() ? time() : undefined,
+      caughtUpAt: caughtUp ? time() : undefined,
       error: this.#error,
       auditError: audit?.error(),
       counts: { ...counts(), ...audit?.counts(), ...this.#counts() },
     }
-  }
-
-  /** False until all was audited once: what a node left out of the backfill would be told as complete. */
-  #isLookedAt(): boolean {
-    const { audit, now } = this.#options
-    this.#caughtUpSince ??= now()
-    return audit === undefined || audit.hasLooked() || now() - this.#caughtUpSince >= FIRST_LOOK_MS
   }
 
   #counts(): Readonly<Record<string, number>> {

@@ -64,6 +64,7 @@ async function caughtUp(): Promise<void> {
   const { hash } = Object(await anvil.rpc('eth_getBlockByNumber', ['latest', false]))
   const there = ({ checkpoint }: Health) => checkpoint?.number === head && checkpoint.hash === hash
   await server.healthy((chain) => chain.state === 'live' && there(chain))
+  while ((await server.get('/ready')).status !== 200) await pause()
 }
 
 type Row = { readonly contract_address: string; readonly balance: string }
