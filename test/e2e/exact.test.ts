@@ -29,6 +29,7 @@ afterAll(async () => {
 async function caughtUp(): Promise<void> {
   const head = Number(await demo.anvil.rpc('eth_blockNumber', []))
   await server.healthy((chain) => chain.state === 'live' && chain.checkpoint?.number === head)
+  while ((await server.get('/ready')).status !== 200) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
 async function tokens(query: string): Promise<{ response: Response; body: Answer }> {
