@@ -106,7 +106,11 @@ const CONTAINED: ReadonlySet<ErrorCode> = new Set([
   'STORE_FULL',
   'STORE_UNAVAILABLE',
   'STORE_MISMATCH',
+  'STORE_REPLACED',
 ])
+
+/** Failures of a ledger's file that refuse the start, so that no ledger begins silently. */
+const REFUSED_LEDGERS: ReadonlySet<ErrorCode> = new Set(['STORE_MISMATCH', 'STORE_REPLACED'])
 
 /** Pause between two tries to open a chain whose disk is full, in milliseconds. */
 const OPEN_PAUSE_MS = 2_000
@@ -128,7 +132,7 @@ async function open(config: ChainConfig, opening: Opening): Promise<Chain> {
     await openParts(chain, opening)
   } catch (error) {
     const isOwn = definition.source === 'own'
-    if (!isServiceError(error) || !CONTAINED.has(error.code) || (isOwn && error.code === 'STORE_MISMATCH')) throw error
+    if (!isServiceError(error) || !CONTAINED.has(error.code) || (isOwn && REFUSED_LEDGERS.has(error.code))) throw error
     chain.fail(error)
   }
   return chain

@@ -5,6 +5,8 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -13,7 +15,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { steelyard } from '../e2e/steelyard.ts'
 import { type ChainHealth, makeWorld, type Node, type Served, startNode, type World } from './world.ts'
 
@@ -28,12 +30,13 @@ let nodes: Node[] = []
 let world: World
 let pristine = ''
 let account = ''
+const started: Served[] = []
 beforeAll(async () => {
   nodes = await Promise.all([1, 2].map((id) => startNode(id)))
   const followed = nodes.map(({ server }, at) => ({ id: `eip155:${at + 1}`, rpc: [server.url], poll_ms: 50 }))
   world = await makeWorld([...followed, { id: 'ledger:main' }])
   account = nodes[0]?.blocks.flatMap(({ movements }) => movements).find(({ to }) => to !== '')?.to ?? ''
-  const server = await world.start()
+  const server = await start()
   await server.until(BROKEN, isBelieved)
   await server.until(SOUND, isBelieved)
   expect((await server.post('/api/assets', { asset_id: 'GILT' })).status).toBe(201)
@@ -43,10 +46,20 @@ beforeAll(async () => {
   pristine = join(world.folder, 'pristine')
   cpSync(world.data, pristine, { recursive: true })
 }, 120_000)
+afterEach(async () => {
+  // A test that failed leaves its server behind.
+  await Promise.all(started.splice(0).map((server) => server.end('SIGKILL')))
+})
 afterAll(async () => {
   world.remove()
   await Promise.all(nodes.map(({ server }) => server.stop()))
 })
+
+async function start(): Promise<Served> {
+  const server = await world.start()
+  started.push(server)
+  return server
+}
 
 function restore(): void {
   rmSync(world.data, { recursive: true, force: true })
@@ -141,13 +154,24 @@ describe('found at the start', () => {
     test(`${file}: ${what}`, async () => {
       restore()
       harm(join(world.data, file))
-      const server = await world.start()
+      const server = await start()
       await untilStopped(server)
       await server.until(SOUND, ({ state }) => state === 'live')
       await mustBeContained(server, file)
     }, 60_000)
   }
 })
+
+const LOG_ENDS = ['', '-wal', '-shm']
+
+/** Puts a copy of another file in the place of one: a new inode, as `mv` and most restores of a backup do. */
+function replace(file: string, by: string): void {
+  writeFileSync(`${file}.copy`, readFileSync(by))
+  renameSync(`${file}.copy`, file)
+}
+
+/** The same file of the sound chain. */
+const sibling = (file: string): string => file.replace('eip155_1', 'eip155_2')
 
 describe('found while the server runs', () => {
   const everything = (file: string): void => overwrite(file, 0, statSync(file).size)
@@ -156,11 +180,25 @@ describe('found while the server runs', () => {
     { what: 'cut to nothing', file: FACTS, harm: (file) => truncateSync(file, 0) },
     { what: 'cut after two pages', file: FACTS, harm: (file) => truncateSync(file, 2 * PAGE) },
     { what: 'every page', file: READS, harm: everything },
+    ...[FACTS, READS].flatMap((file) => [
+      { what: 'deleted', file, harm: (path: string) => rmSync(path) },
+      { what: 'deleted with its log', file, harm: (path: string) => LOG_ENDS.map((end) => rmSync(path + end)) },
+      { what: 'its log alone is deleted', file, harm: (path: string) => rmSync(`${path}-wal`) },
+      { what: 'moved away', file, harm: (path: string) => renameSync(path, `${path}.away`) },
+      { what: 'replaced by its copy', file, harm: (path: string) => replace(path, path) },
+      { what: 'replaced by an older backup', file, harm: (path: string) => replace(path, join(pristine, file)) },
+      { what: 'replaced by an empty file', file, harm: (path: string) => replace(path, '/dev/null') },
+      {
+        what: "replaced by another chain's",
+        file,
+        harm: (path: string) => replace(path, join(pristine, sibling(file))),
+      },
+    ]),
   ]
   for (const { what, file, harm } of cases) {
     test(`${file}: ${what}`, async () => {
       restore()
-      const server = await world.start()
+      const server = await start()
       await server.until(BROKEN, ({ state }) => state === 'live')
       await server.until(SOUND, ({ state }) => state === 'live')
       harm(join(world.data, file))
@@ -173,13 +211,13 @@ describe('found while the server runs', () => {
 test('the remedy that is named helps: after a reset the chain is indexed anew', async () => {
   restore()
   overwriteTable(join(world.data, FACTS), 'clock')
-  const server = await world.start()
+  const server = await start()
   const { error = '' } = await server.until(BROKEN, ({ state }) => state === 'stopped')
   expect(await server.end('SIGINT')).toBe(0)
   expect(error).toContain('steelyard reset eip155:1')
   expect((await steelyard(['reset', BROKEN, '--yes', '--config', world.config])).code).toBe(0)
   expect(readdirSync(world.data).filter((name) => name.startsWith('eip155_1.') && !name.endsWith('.lease'))).toEqual([])
-  const again = await world.start()
+  const again = await start()
   await again.until(BROKEN, isBelieved)
   expect((await tokens(again, 1)).status).toBe(200)
   expect(await again.end('SIGINT')).toBe(0)

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3'
 import { isServiceError, ServiceError, systemCode } from '../../core/errors.ts'
 import type { TellDamage } from '../damage.ts'
 import { DamagedValue } from './damaged-value.ts'
+import { FileIdentity } from './file-identity.ts'
 import { makePrivateFile, remedyOf } from './files.ts'
 
 export type SqliteDatabase = Database.Database
@@ -117,21 +118,39 @@ function migratePart(
 }
 
 const damageListeners = new WeakMap<SqliteDatabase, TellDamage>()
+const watchedFiles = new WeakMap<SqliteDatabase, readonly FileIdentity[]>()
 
-/** Calls `tell` for each damage that this connection meets from now on. */
+/** Failures of a file that only an operator can remove. */
+const LOSSES: ReadonlySet<string> = new Set(['STORE_DAMAGED', 'STORE_REPLACED'])
+
+/** Calls `tell` for each damage that this connection meets from now on, and for each of its files that was replaced. */
 export function onDamage(db: SqliteDatabase, tell: TellDamage): void {
   damageListeners.set(db, tell)
 }
 
 /**
+ * From now on, `guarded` work on any of these connections fails once one of their files was deleted or replaced. Each
+ * connection looks at all the files, so a chain that is only asked for facts also misses its file of reads.
+ */
+export function watchFiles(connections: readonly SqliteDatabase[]): void {
+  const names = [...new Set(connections.map(({ name }) => name))]
+  const identities = names.map((name) => new FileIdentity(name))
+  for (const db of connections) watchedFiles.set(db, identities)
+}
+
+/**
  * Runs work on a connection; what SQLite or the file system refuses becomes the store's own error.
  * @throws STORE_UNAVAILABLE, STORE_DAMAGED, STORE_FULL with the cause
+ * @throws STORE_REPLACED a file of a watched connection was deleted or replaced
  */
 export function guarded<T>(db: SqliteDatabase, work: () => T): T {
   try {
-    return guardedFile(db.name, work)
+    return guardedFile(db.name, () => {
+      for (const identity of watchedFiles.get(db) ?? []) identity.checkSometimes()
+      return work()
+    })
   } catch (error) {
-    if (isServiceError(error, 'STORE_DAMAGED')) damageListeners.get(db)?.(error)
+    if (isServiceError(error) && LOSSES.has(error.code)) damageListeners.get(db)?.(error)
     throw error
   }
 }

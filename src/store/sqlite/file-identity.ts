@@ -1,8 +1,12 @@
 import { statSync } from 'node:fs'
 import { ServiceError } from '../../core/errors.ts'
+import { remedyOfReplaced } from './files.ts'
 
 /** What an open file consists of: its pages, its write-ahead log and the log's index. */
 const ENDS = ['', '-wal', '-shm']
+
+/** Readers look this often, in milliseconds: one look costs three `stat` calls, and a lost file still reads as it was. */
+const LOOK_MS = 250
 
 /**
  * The files behind open connections, by device and inode. What is written to a file that was deleted or replaced is lost
@@ -12,6 +16,7 @@ export class FileIdentity {
   readonly #file: string
   /** By path; the log and its index are noted once they are there. */
   readonly #seen = new Map<string, string>()
+  #nextLookAt = 0
 
   /** `file`: one that is open. */
   constructor(file: string) {
@@ -32,11 +37,17 @@ export class FileIdentity {
         continue
       }
       const what = now === undefined ? 'was deleted or moved' : 'was replaced by another file'
-      const message =
-        `${path} ${what} while the server ran, so nothing more is written: move it back; or stop the server, put the ` +
-        'right file in its place, and start again'
+      const message = `${path} ${what} while the server ran, so nothing more is written: ${remedyOfReplaced(this.#file)}`
       throw new ServiceError('STORE_REPLACED', message, { fields: { file: path } })
     }
+  }
+
+  /** As `check`, for readers: it looks a few times a second, however often it is called. @throws STORE_REPLACED */
+  checkSometimes(): void {
+    const now = performance.now()
+    if (now < this.#nextLookAt) return
+    this.check()
+    this.#nextLookAt = now + LOOK_MS
   }
 
   #paths(): readonly string[] {

@@ -74,7 +74,28 @@ export function remedyOf(file: string): string {
   if (name === USES_FILE) {
     return `stop the server, delete ${file} with its -wal and -shm, and start again: it only tells when keys were used`
   }
-  // A namespace has no underscore, so the first one stands for the colon.
-  const chain = name.replace(/\.db$/, '').replace('_', ':')
-  return `stop the server, run "steelyard reset ${chain}", and start again: the chain is indexed anew`
+  return `stop the server, run "steelyard reset ${chainOf(name)}", and start again: the chain is indexed anew`
+}
+
+/** What an operator can do about a file that was deleted or replaced under a running server. */
+export function remedyOfReplaced(file: string): string {
+  const name = basename(file)
+  if (name === MAIN_FILE) {
+    return 'move it back; or stop the server, put the right file in its place, and start again'
+  }
+  if (name.endsWith(READS_END)) {
+    return (
+      `stop the server, put the right file in its place or delete ${file} with its -wal and -shm, and start again: ` +
+      'it only holds answers of nodes'
+    )
+  }
+  return (
+    `stop the server, put the right file in its place or run "steelyard reset ${chainOf(name)}", and start again: ` +
+    'what the file lacks is indexed anew'
+  )
+}
+
+/** The chain of a file of facts. A namespace has no underscore, so the first one stands for the colon. */
+function chainOf(name: string): string {
+  return name.replace(/\.db$/, '').replace('_', ':')
 }

@@ -244,8 +244,10 @@ export class SqliteJournal implements Journal {
       return done
     })
     try {
-      this.#identity.check()
-      return guarded(this.#db, () => run.immediate())
+      return guarded(this.#db, () => {
+        this.#identity.check()
+        return run.immediate()
+      })
     } catch (error) {
       this.#writers.doubts.undone()
       this.#writers.assets.forget()

@@ -8,7 +8,7 @@ import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { TellDamage } from '../damage.ts'
 import type { ChainReads, Journal, Store } from '../store.ts'
 import type { FixedClasses } from './asset-table.ts'
-import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase } from './database.ts'
+import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase, watchFiles } from './database.ts'
 import { factsFile, fileName, isThere, MAIN_FILE, makeFolder, readsFile, USES_FILE } from './files.ts'
 import { type JournalStep, SqliteJournal } from './journal.ts'
 import { SqliteKeyUses } from './key-uses.ts'
@@ -111,7 +111,10 @@ export class SqliteStore implements Store {
       const db = this.#database(name, { migrations: CHAIN_MIGRATIONS, durable: false }, tell)
       return this.#guarded(name, () => {
         const snapshot = new Snapshot(db, { own: false, nobody: codec.nobody })
-        return this.#reads(chain, { db, codec, snapshot }, tell)
+        const opened = this.#open.length - 1
+        const reads = this.#reads(chain, { db, codec, snapshot }, tell)
+        watchFiles(this.#open.slice(opened))
+        return reads
       })
     })
   }
