@@ -136,6 +136,19 @@ describe('a list of a token that is known by events', () => {
     expect((await it.balances.account(LIST)).asOf).toMatchObject(WHOLE)
   })
 
+  test('is not whole where an account spent more than events ever gave to it', async () => {
+    const it = await world()
+    it.chain.add('5', '4', [move(GOLD, 3n, { from: CAROL, to: BOB })]).show('5')
+    const [block] = it.chain.canonical().slice(-1)
+    if (block === undefined) throw new TypeError('a block was added')
+    await it.journal.append({ first: 5, through: block, blocks: [block], headers: [block] })
+    await nextTurn()
+    it.chain.holds(ALICE, GOLD, 70n).holds(BOB, GOLD, 33n).holds(CAROL, GOLD, 5n).supplies.set(GOLD.reference, 150n)
+    const { rows, asOf } = await it.balances.holders({ ...PAGE, asset: GOLD })
+    expect(rows.map(({ account, amount }) => [account, amount])).toContainEqual([CAROL, 5n])
+    expect(asOf).toMatchObject({ block: at(5), complete: false })
+  })
+
   test('of transfers is not whole where balances move without events', async () => {
     const it = await world(READS_GOLD)
     expect((await it.balances.transfers({ ...PAGE, asset: GOLD })).asOf).toMatchObject({ complete: false })

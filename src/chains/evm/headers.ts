@@ -170,12 +170,13 @@ export async function readHeads(session: RpcSession, finalizing: Finalizing): Pr
 }
 
 /** The newest block of a node that fails to give it by its name, by its number. @throws `error` where that fails too */
-async function newestByNumber(session: RpcSession, error: ServiceError): Promise<Header> {
+export async function newestByNumber(session: RpcSession, error: ServiceError): Promise<Header> {
   if (error.code !== 'NODE_RPC') throw error
   const [outcome] = await session.batch([{ method: 'eth_blockNumber', params: [] }])
   const number = outcome?.ok === true ? parseNumber(outcome.result) : undefined
-  if (number === undefined) throw error
-  return parseHeader(await session.call(blockCall(number)), number)
+  const [header] = number === undefined ? [] : await readHeaders(session, [number])
+  if (header === undefined) throw error
+  return header
 }
 
 /** True where the node says that it knows no block of that name, not that it failed. */

@@ -32,6 +32,20 @@ export function addressIn(word: string | undefined): string | undefined {
   return word?.startsWith(PADDING) === true ? `0x${word.slice(24)}` : undefined
 }
 
+/** Addresses below this have eight zero bytes in front, which the hashes that accounts are practically never have. */
+const LOWEST_ACCOUNT = 2n ** 96n
+const END_OF_ACCOUNTS = 2n ** 160n
+
+/** True of an amount that an account's address, or the zero address, would also be. */
+export function mayBeAccount(amount: bigint): boolean {
+  return amount === 0n || (amount >= LOWEST_ACCOUNT && amount < END_OF_ACCOUNTS)
+}
+
+/** The address that an amount would be; undefined where it is too large. */
+export function accountOf(amount: bigint): string | undefined {
+  return amount < END_OF_ACCOUNTS ? `0x${amount.toString(16).padStart(40, '0')}` : undefined
+}
+
 /**
  * All orders of parameters that the words can have: for `count` parameters, of which the first `addresses` are addresses.
  * Each reading is the parameters' words in order. Only readings whose addresses are well-formed are given.

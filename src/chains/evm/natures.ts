@@ -10,8 +10,11 @@ import { type Reader, readPinned } from './pinned.ts'
  */
 export type TokenNature = 'units' | 'items' | 'as_laid'
 
-/** A contract, and some of the numbers that its logs index. */
-export type Sample = { readonly contract: string; readonly numbers: readonly bigint[] }
+/**
+ * A contract, and some of the numbers that its logs carry. `usual`: the logs have an amount's standard layout. Such a
+ * contract is `items` as soon as anything says so, since its numbers must never be added up then.
+ */
+export type Sample = { readonly contract: string; readonly numbers: readonly bigint[]; readonly usual?: boolean }
 
 /** Reads asked in one multicall. */
 export const STANDARDS_PER_CALL = 200
@@ -37,33 +40,48 @@ export async function readNatures(
       read,
       asked.flatMap(({ supports, decimals }) => [supports, decimals]),
     )
-    const open = asked.filter(({ supports }) => wordOf(first.get(supports)) !== TRUE)
+    const divided = new Set(asked.filter(({ usual, decimals }) => usual && isDivided(wordOf(first.get(decimals)))))
+    const open = asked.filter((one) => !divided.has(one) && wordOf(first.get(one.supports)) !== TRUE)
     const owners = new Map(
       open.map((one) => [one, one.numbers.map((id) => call(one.contract, `0x${OWNER_OF}${numberWord(id)}`))]),
     )
     const second = await outcomesOf(read, [...owners.values()].flat())
     const natures = asked.map((one): TokenNature | undefined => {
+      if (divided.has(one)) return 'units'
       const reads = owners.get(one)
       if (reads === undefined) return 'items'
       const [decimals, owned] = [first.get(one.decimals), reads.map((id) => second.get(id))]
-      if ([decimals, ...owned].some((outcome) => outcome?.ok === false && outcome.failure === 'node')) return undefined
+      const told = [...(one.usual ? [first.get(one.supports)] : []), decimals, ...owned]
+      if (told.some((outcome) => outcome?.ok === false && outcome.failure === 'node')) return undefined
       const hasDecimals = isSmall(wordOf(decimals))
       const hasOwner = owned.some((outcome) => isAccount(wordOf(outcome)))
+      if (one.usual) return hasOwner ? 'items' : 'units'
       if (hasDecimals === hasOwner) return 'as_laid'
       return hasDecimals ? 'units' : 'items'
     })
-    return withoutOwners(session, { samples, natures, pin })
+    const unowned = [...natures.keys()].filter((place) => {
+      const one = asked[place]
+      return natures[place] === 'units' && one !== undefined && !divided.has(one)
+    })
+    return withoutOwners(session, { samples, natures, places: unowned, pin })
   })
   return value
 }
 
-/** A contract that has decimals and knows owners has both kinds: none of the items that were asked for exists any more. */
+/**
+ * None of the items that were asked for has an owner, which is also true of items that were burnt: the code tells whether
+ * the contract knows owners at all. A contract that has decimals and knows owners has both kinds.
+ */
 async function withoutOwners(
   session: RpcSession,
-  told: { samples: readonly Sample[]; natures: readonly (TokenNature | undefined)[]; pin: Pin },
+  told: {
+    readonly samples: readonly Sample[]
+    readonly natures: readonly (TokenNature | undefined)[]
+    readonly places: readonly number[]
+    readonly pin: Pin
+  },
 ): Promise<readonly (TokenNature | undefined)[]> {
-  const { samples, natures, pin } = told
-  const places = [...natures.keys()].filter((place) => natures[place] === 'units')
+  const { samples, natures, places, pin } = told
   if (places.length === 0) return natures
   const calls = places.map((place) => ({
     method: 'eth_getCode',
@@ -73,7 +91,11 @@ async function withoutOwners(
   const settled = [...natures]
   for (const [index, place] of places.entries()) {
     const outcome = codes[index]
-    if (outcome?.ok === true && String(outcome.result).includes(`63${OWNER_OF}`)) settled[place] = 'as_laid'
+    const usual = samples[place]?.usual === true
+    if (outcome?.ok !== true) settled[place] = usual ? undefined : natures[place]
+    else if (String(outcome.result).includes(`63${OWNER_OF}`)) settled[place] = usual ? 'items' : 'as_laid'
+    // A contract that is not there says nothing: it was destroyed, or this node does not have it yet.
+    else if (usual && outcome.result === '0x') settled[place] = 'as_laid'
   }
   return settled
 }
@@ -99,6 +121,11 @@ function wordOf(outcome: ReadOutcome | undefined): string | undefined {
 
 function isSmall(word: string | undefined): boolean {
   return word?.startsWith('0'.repeat(62)) === true
+}
+
+/** Decimals above 0: items are not divided. */
+function isDivided(word: string | undefined): boolean {
+  return isSmall(word) && !/^0+$/.test(word ?? '')
 }
 
 function isAccount(word: string | undefined): boolean {

@@ -3,9 +3,10 @@ import type { BlockTransfers, Hint, Transfer } from '../../core/transfer.ts'
 /**
  * What a log says that is no transfer that could be decoded. A note travels in the place of a transfer through everything
  * that compares, numbers and completes the logs of a block, and leaves it in `withHints`. `layout`: a transfer beside it
- * was decoded from an unusual layout, so that its contract has to say whether it is fungible.
+ * was decoded from an unusual layout, so that its contract has to say whether it is fungible. `unsure`: a transfer beside
+ * it moves an amount unless its contract is one of items, which no node could tell; the balance has to be compared.
  */
-export type Note = Transfer & { readonly note: Hint['reason'] | 'layout' }
+export type Note = Transfer & { readonly note: Hint['reason'] | 'layout' | 'unsure' }
 
 /** True for a note. */
 export function isNote(transfer: Transfer): transfer is Note {
@@ -24,9 +25,11 @@ function hintsOf(notes: readonly Note[], transfers: readonly Transfer[]): readon
   const explained = new Set(notes.some(({ note }) => note === 'moved') ? transfers.flatMap(explainedBy) : [])
   const hints = new Map<string, Hint>()
   for (const note of notes) {
-    const { asset, from, to, item, note: reason } = note
+    const { asset, from, to, item } = note
     const account = from ?? to
-    if (reason === 'layout' || account === undefined || explained.has(nameOf(note))) continue
+    if (note.note === 'layout' || account === undefined) continue
+    if (note.note === 'moved' && explained.has(nameOf(note))) continue
+    const reason = note.note === 'unsure' ? 'moved' : note.note
     const hint: Hint = item === '' ? { asset, account, reason } : { asset, account, reason, item }
     const key = `${reason}/${asset.standard}/${asset.reference}/${account}/${item}`
     if (!hints.has(key)) hints.set(key, hint)

@@ -4,7 +4,7 @@ import type { RpcSession } from '../../net/session.ts'
 import { type Bulk, blockParameter, type Pin, type ReadOutcome, readAll, type StateRead } from './bulk.ts'
 import type { CodeCheck } from './code.ts'
 import { failureOf } from './faults.ts'
-import { blockCall, parseHeader } from './headers.ts'
+import { blockCall, newestByNumber, parseHeader } from './headers.ts'
 import { garbage } from './hex.ts'
 import { MULTICALL3 } from './multicall.ts'
 import type { Refusals } from './refusals.ts'
@@ -83,8 +83,7 @@ async function newestBlock(session: RpcSession, abilities: Abilities): Promise<B
   const code = { method: 'eth_getCode', params: [MULTICALL3, 'latest'] }
   const [newest, found] = await session.batch(asks ? [blockCall('latest'), code] : [blockCall('latest')])
   if (newest === undefined) throw garbage('too little')
-  if (!newest.ok) throw newest.error
-  const { number, hash } = parseHeader(newest.result)
+  const { number, hash } = newest.ok ? parseHeader(newest.result) : await newestByNumber(session, newest.error)
   if (found?.ok === true) abilities.sawMulticall(number, isCode(found.result))
   return { number, hash }
 }

@@ -30,6 +30,7 @@ export function prepareReads(db: SqliteDatabase) {
       'SELECT amount, last_block, opening, closed_block, met_block FROM balances WHERE account = ? AND asset = ? AND item = ?',
     ).raw(),
     isRefuted: sql('SELECT 1 FROM refuted_pairs WHERE asset = ? AND account = ? AND item = ?').pluck(),
+    closedOf: sql('SELECT 1 FROM doubts WHERE asset = ? LIMIT 1').pluck(),
     refutedOf: sql('SELECT 1 FROM refuted_pairs WHERE asset = ? LIMIT 1').pluck(),
     // Refuted balances of an account that has no row: an asset that its list lacks.
     lacksRow: sql(

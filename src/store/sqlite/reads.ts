@@ -259,6 +259,8 @@ export class SqliteReads implements ChainReads {
   /** True where not all that is said of a token is proven. */
   #isAnyRefuted(asset: StoredAsset, { inDoubt, doubts }: ChainClock): boolean {
     if (inDoubt || asset.inDoubt) return true
+    // An account that spent more than it received had more: others may too.
+    if (this.#statements.closedOf.get(asset.id) !== undefined) return true
     return doubts.pairs > 0 && this.#statements.refutedOf.get(asset.id) !== undefined
   }
 

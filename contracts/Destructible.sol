@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+
+import {BareErc20} from "./BareErc20.sol";
+
+/// An ERC-20 that can be destroyed, for chains with the rules of Shanghai and before: from Cancun on the code stays. It has
+/// no texts, because the compiler returns those by an instruction of Cancun.
+contract Destructible is BareErc20 {
+    uint8 public constant decimals = 18;
+    address private immutable _end;
+
+    constructor() {
+        // Deploys two instructions: CALLER, SELFDESTRUCT.
+        bytes memory code = hex"6133ff6000526002601ef3";
+        address end;
+        assembly {
+            end := create(0, add(code, 32), mload(code))
+        }
+        require(end != address(0), "not deployed");
+        _end = end;
+    }
+
+    function destroy() external {
+        (bool done,) = _end.delegatecall("");
+        require(done, "not destroyed");
+    }
+}
+
+/// Deploys a destructible token at one and the same address, again after each of its ends.
+contract Phoenix {
+    function rise() external returns (address) {
+        return address(new Destructible{salt: 0}());
+    }
+
+    function token() external view returns (address) {
+        bytes32 code = keccak256(type(Destructible).creationCode);
+        return address(uint160(uint256(keccak256(abi.encodePacked(bytes1(0xff), address(this), bytes32(0), code)))));
+    }
+}
