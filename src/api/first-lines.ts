@@ -8,6 +8,11 @@ export type Unfinished = (socket: Socket, why: 'ended' | 'late') => void
 
 const LF = 0x0a
 
+/** How a request line begins: empty lines that RFC 9112 allows, a method, and a target with a path. */
+const LINE_START = /^[\r\n]*[A-Z-]+ (?:\/|https?:\/\/)/
+/** More than the longest method and a scheme take. */
+const LINE_START_BYTES = 64
+
 /**
  * Reads the first request line of each connection before Node's parser takes it over. Node does not tell the request
  * line of a request whose head is malformed, too large or late, and without it nobody knows whose words to answer in.
@@ -16,6 +21,7 @@ const LF = 0x0a
  */
 export class FirstLines {
   readonly #lines = new WeakMap<Socket, string>()
+  readonly #tooLong = new WeakSet<Socket>()
   readonly #waiting = new Set<Socket>()
   readonly #limits: FirstLineLimits
   readonly #unfinished: Unfinished
@@ -28,6 +34,11 @@ export class FirstLines {
   /** The first request line of a connection, without its end; undefined where it never came whole. */
   of(socket: Socket): string | undefined {
     return this.#lines.get(socket)
+  }
+
+  /** True where the first request line passed the limit, and its beginning is a method and a path. */
+  isTooLong(socket: Socket): boolean {
+    return this.#tooLong.has(socket)
   }
 
   /** Takes new connections of a server before its own listeners do. Call it before other listeners are added. */
@@ -64,6 +75,7 @@ export class FirstLines {
       const line = firstLine(received)
       if (line === undefined && received.length <= this.#limits.bytes) return
       if (line !== undefined) this.#lines.set(socket, line)
+      else if (LINE_START.test(received.toString('latin1', 0, LINE_START_BYTES))) this.#tooLong.add(socket)
       stop()
       socket.pause()
       socket.unshift(received)

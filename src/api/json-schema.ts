@@ -23,7 +23,8 @@ export type SchemaNode =
       readonly lowerCase: boolean
       readonly values: readonly string[] | undefined
     }
-  | { readonly kind: 'integer'; readonly minimum: number; readonly maximum: number }
+  /** `bounded`: the schema itself names the maximum; else it is that of an exact number. */
+  | { readonly kind: 'integer'; readonly minimum: number; readonly maximum: number; readonly bounded: boolean }
   | { readonly kind: 'number' }
   /** A number that travels as decimal text: written digit by digit, at any size. */
   | { readonly kind: 'exact' }
@@ -82,6 +83,7 @@ export function readSchema(schema: unknown): SchemaNode {
         kind: 'integer',
         minimum: numberOr(schema.minimum, Number.MIN_SAFE_INTEGER),
         maximum: numberOr(schema.maximum, Number.MAX_SAFE_INTEGER),
+        bounded: schema.maximum !== undefined,
       }
     case 'number':
       return { kind: schema[EXACT] === true ? 'exact' : 'number' }

@@ -159,7 +159,6 @@ function compileInteger(name: string, node: SchemaNode & { kind: 'integer' }): R
   const malformed: Issue = { parameter: name, problem: 'malformed', type: 'integer' }
   const low: Issue = { parameter: name, problem: 'out_of_range', type: 'integer', limit: node.minimum }
   const high: Issue = { parameter: name, problem: 'out_of_range', type: 'integer', limit: node.maximum }
-  const open = node.maximum === Number.MAX_SAFE_INTEGER
   return (text, issues) => {
     if (!INTEGER.test(text)) {
       issues.push(malformed)
@@ -167,7 +166,7 @@ function compileInteger(name: string, node: SchemaNode & { kind: 'integer' }): R
     }
     const value = Number(text)
     if (value < node.minimum) issues.push(low)
-    else if (value > node.maximum && !open) issues.push(high)
+    else if (value > node.maximum && node.bounded) issues.push(high)
     return Math.min(value, Number.MAX_SAFE_INTEGER) + 0
   }
 }

@@ -85,6 +85,7 @@ function refusalOf(answer: string): { readonly status: number; readonly body: un
 
 const long = 'y'.repeat(20_000)
 const BAD = 'Bad request'
+const LONG = 'URL is too long'
 const LARGE = 'Headers are too large'
 const abcBad = errorBody(400, 'INVALID_INPUT', BAD)
 
@@ -126,7 +127,27 @@ describe('a head that the parser refuses', () => {
     ['a target with a space', ['GET /v1/account/a b HTTP/1.1\r\nHost: x\r\n\r\n'], 400, own(BAD)],
     ['a greeting of TLS', ['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n'], 400, own(BAD)],
     ['a greeting of HTTP/2', ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'], 400, own(BAD)],
-    ['a line without end', [`GET /${long}`, long], 431, own(BAD)],
+    ['a line without end', [`GET /${long}`, long], 414, own(BAD)],
+    ['a line without end that is no request', [long, long], 400, own(BAD)],
+    [
+      'a URL too long for a head',
+      [`GET ${TOKENS}&x=${long}${long} HTTP/1.1\r\nHost: x\r\n\r\n`],
+      414,
+      chainbase(414, LONG),
+    ],
+    ['a URL too long for a head, of our own', [`GET /?x=${long}${long} HTTP/1.1\r\nHost: x\r\n\r\n`], 414, own(LONG)],
+    [
+      'a URL that is too long, in a head that is not',
+      [`GET ${MINT}?${long} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`],
+      414,
+      errorBody(414, 'URL_TOO_LONG', LONG),
+    ],
+    [
+      'a URL that is too long before a malformed header',
+      [`GET ${TOKENS}&x=${long} HTTP/1.1\r\nbad header\r\n\r\n`],
+      414,
+      chainbase(414, LONG),
+    ],
   ])('%s', async (_name, parts, status, body) => {
     expect(refusalOf(await exchange(serving, ...parts))).toEqual({ status, body })
   })

@@ -19,8 +19,8 @@ export type RefusedRequestsOptions = {
   /** Answers a request that a handler would have got, or still waits for. */
   readonly answer: (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
   readonly requestId: () => string
-  /** `lingerMs`: how long a refused connection is kept so that its answer can be read. */
-  readonly limits: FirstLineLimits & { readonly lingerMs: number }
+  /** `lingerMs`: how long a refused connection is kept so that its answer can be read. `urlBytes`: the longest URL. */
+  readonly limits: FirstLineLimits & { readonly lingerMs: number; readonly urlBytes: number }
 }
 
 type Served = { readonly request: FastifyRequest; readonly reply: FastifyReply }
@@ -29,6 +29,8 @@ type Served = { readonly request: FastifyRequest; readonly reply: FastifyReply }
 type ClientError = Error & { readonly code?: string; readonly rawPacket?: unknown; readonly bytesParsed?: unknown }
 
 const BAD_REQUEST: Failure = { code: 'BAD_REQUEST', message: 'Bad request' }
+/** RFC 9112, section 3: a request target that is longer than a server reads is answered with 414, not 400 or 431. */
+export const URL_TOO_LONG = { code: 'URL_TOO_LONG', message: 'URL is too long' } as const satisfies Failure
 const TIMEOUT: Failure = { code: 'REQUEST_TIMEOUT', message: 'Request timed out' }
 
 /** By Node's code of the error; all others are malformed requests. */
@@ -74,13 +76,14 @@ export class RefusedRequests {
     }
     if (this.#refused.has(socket)) return
     this.#refused.add(socket)
-    const failure = FAILURES[error.code ?? ''] ?? BAD_REQUEST
     const last = this.#last.get(socket)
+    const line = requestLine(last === undefined ? this.lines.of(socket) : lineIn(error))
+    const isLong = line === undefined ? last === undefined && this.lines.isTooLong(socket) : this.#isTooLong(line)
+    const failure = isLong ? URL_TOO_LONG : (FAILURES[error.code ?? ''] ?? BAD_REQUEST)
     if (last !== undefined && !last.request.raw.complete) {
       this.#refuseBody(failure, last)
       return
     }
-    const line = requestLine(last === undefined ? this.lines.of(socket) : lineIn(error))
     const answer = (): void => this.#answer(socket, failure, { line })
     // Answers leave in the order of their requests, those before this one first.
     if (last === undefined || last.reply.raw.writableFinished) answer()
@@ -93,6 +96,10 @@ export class RefusedRequests {
     const failure: Failure = { code: 'METHOD_NOT_ALLOWED', message: 'Method not allowed' }
     if (isPath) this.#answer(socket, BAD_REQUEST, { line: { method: 'CONNECT', url } })
     else this.#answer(socket, failure, { line: { method: 'CONNECT', url: '/' }, other: { allow: '' } })
+  }
+
+  #isTooLong({ url }: RequestLine): boolean {
+    return url.length > this.#options.limits.urlBytes
   }
 
   /** A body that is malformed or late: its request is known, and its answer is like every other. */

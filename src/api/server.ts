@@ -24,7 +24,7 @@ import { observeRequests } from './metrics.ts'
 import { describeServer } from './openapi.ts'
 import { OWN } from './own.ts'
 import { registerOwnRoutes } from './own-routes.ts'
-import { RefusedRequests } from './refused-requests.ts'
+import { RefusedRequests, URL_TOO_LONG } from './refused-requests.ts'
 import { compileSerialiser } from './serialise.ts'
 import { keepTickShape } from './turn.ts'
 
@@ -46,7 +46,12 @@ export function createServer(deps: ServerDeps, limits: Limits = LIMITS): Fastify
     render: (failure, url) => (url === undefined ? UNREADABLE : dialectOf(url)).renderError(failure),
     answer: answerError,
     requestId,
-    limits: { lineMs: limits.firstLineMs, bytes: limits.headerBytes, lingerMs: limits.lingerMs },
+    limits: {
+      lineMs: limits.firstLineMs,
+      bytes: limits.headerBytes,
+      urlBytes: LIMITS.urlBytes,
+      lingerMs: limits.lingerMs,
+    },
   })
   const server = makeFastify({ deps, limits, answerError, requestId, refused })
   takeConnections(server, refused)
@@ -187,7 +192,7 @@ function stamp(request: FastifyRequest, reply: FastifyReply): void {
 function admit(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
   stamp(request, reply)
   if (request.url.length > LIMITS.urlBytes) {
-    done(new ServiceError('BAD_REQUEST', 'URL is too long'))
+    done(new ServiceError(URL_TOO_LONG.code, URL_TOO_LONG.message))
     return
   }
   const refusal = headRefusal(request)

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import type { Config } from '../config.ts'
 import { assetText } from '../core/asset.ts'
-import { withoutUrls } from '../core/url.ts'
+import { withoutUrl } from '../core/url.ts'
 
 /**
  * The configuration as it takes effect, as YAML in the words of the file, with all defaults. URLs are cut to scheme and
@@ -34,7 +34,7 @@ function scopeWords(scope: Config['chains'][number]['scope']): unknown {
 
 /** Property names back to the file's, secrets cut, absent keys left out. Keys of free tables have no capitals to change. */
 function inFileWords(value: unknown): unknown {
-  if (typeof value === 'string') return withoutUrls(value)
+  if (typeof value === 'string') return withoutUrl(value)
   if (Array.isArray(value)) return value.map(inFileWords)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(

@@ -1,5 +1,5 @@
 import { ServiceError } from '../core/errors.ts'
-import { withoutUrls } from '../core/url.ts'
+import { withoutUrl, withoutUrls } from '../core/url.ts'
 import type { Override } from './environment.ts'
 import type { Problem } from './field.ts'
 import { isMapping } from './group.ts'
@@ -40,7 +40,7 @@ function show(key: string, value: unknown): string {
 
 // What should be a URL but is mistyped may still hold a key: no more than what looks like a host is shown.
 function hideUrl(text: string): string {
-  if (text.includes('://')) return withoutUrls(text)
+  if (text.includes('://')) return withoutUrl(text)
   const host = /^[a-z0-9.:-]+/i.exec(text)?.[0] ?? ''
   return text.includes('@') || host === '' ? '(hidden)' : `${host}${host === text ? '' : '…'}`
 }

@@ -12,6 +12,7 @@ export const ERRORS = {
   PAYLOAD_TOO_LARGE: { retry: false, expose: true, says: 'The body is over the limit.' },
   UNSUPPORTED_MEDIA_TYPE: { retry: false, expose: true, says: 'The body is not application/json.' },
   REQUEST_TIMEOUT: { retry: true, expose: true, says: 'The request did not arrive whole in time.' },
+  URL_TOO_LONG: { retry: false, expose: true, says: 'The URL of the request is over the limit.' },
   HEADERS_TOO_LARGE: { retry: false, expose: true, says: 'The headers of the request are over the limit.' },
   EXPECTATION_FAILED: { retry: false, expose: true, says: 'The request expects what no server of ours does.' },
   TOO_MANY_REQUESTS: { retry: true, expose: true, says: 'The caller is over its limit.' },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nodeLabel, percentDecoded, secretsOf, withoutTexts, withoutUrls } from './url.ts'
+import { nodeLabel, percentDecoded, secretsOf, withoutTexts, withoutUrl, withoutUrls } from './url.ts'
 
 test.each([
   ['http://127.0.0.1:8545', 'http://127.0.0.1:8545'],
@@ -15,6 +15,47 @@ test.each([
 
 test('URLs in the words of others are cut down too', () => {
   expect(withoutUrls('upstream https://u:p@rpc.io/v2/KEY?a=b failed')).toBe('upstream https://rpc.io/… failed')
+})
+
+test.each([
+  // Brackets and punctuation around it, and inside of it.
+  ['at [https://h.io/KEY]', 'at [https://h.io/…]'],
+  ['{url:https://h.io/KEY}', '{url:https://h.io/…}'],
+  ['(see https://u:KEY@h.io).', '(see https://h.io).'],
+  ['[https://u:KEY@h.io]', '[https://h.io]'],
+  ['{"url":"https://u:KEY@h.io/KEY"}', '{"url":"https://h.io/…"}'],
+  ['{a:{b:https://h.io/KEY}}, next', '{a:{b:https://h.io/…}}, next'],
+  ['https://h.io/?a={KEY}&b=[KEY] end', 'https://h.io/… end'],
+  ['https://h.io/KEY, https://b.io/KEY; end', 'https://h.io/…, https://b.io/…; end'],
+  ['[https://[::1]:8545/KEY]', '[https://[::1]:8545/…]'],
+  ['https://u:KEY@[::1]', 'https://[::1]'],
+  // Passwords of odd characters.
+  ['at http://user:p]KEY@h.io/KEY failed', 'at http://h.io/… failed'],
+  ['at http://user:p}KEY@h.io failed', 'at http://h.io failed'],
+  ["at http://user:p'KEY@h.io/KEY failed", 'at http://h.io/… failed'],
+  ['at http://user:p`<KEY>@h.io/KEY failed', 'at http://h.io/… failed'],
+  ['{"at":"http://user:p\\"KEY@h.io/KEY","b":1}', '{"at":"http://h.io/…","b":1}'],
+  // Other ways to write the scheme.
+  ['"https:\\/\\/u:KEY@h.io\\/KEY"', '"https://h.io/…"'],
+  ['to=https%3A%2F%2Fh.io%2FKEY end', 'to=https://h.io/… end'],
+  ['url_https://u:KEY@h.io/KEY', 'url_https://h.io/…'],
+  ['1wss://u:KEY@h.io/KEY', '1wss://h.io/…'],
+  // What is none.
+  ['https://u:KEY@', '(not a URL)'],
+  ['x: // y', 'x: // y'],
+])('%s is said as %s', (text, said) => {
+  expect(withoutUrls(text)).toBe(said)
+  expect(withoutUrls(text)).not.toContain('KEY')
+})
+
+test.each([
+  ['https://u:p"KEY@h.io/KEY', 'https://h.io/…'],
+  ['https://u:p KEY@h.io/KEY', 'https://h.io/…'],
+  ['https://u:p\\KEY', '(not a URL)'],
+  ['words of https://u:KEY@h.io/KEY', 'words of https://h.io/…'],
+  ['mainnet', 'mainnet'],
+])('the value %s is shown as %s', (value, shown) => {
+  expect(withoutUrl(value)).toBe(shown)
 })
 
 test('parts of a URL that may be keys are known, and cut from the words of others', () => {

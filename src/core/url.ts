@@ -8,11 +8,41 @@ export function nodeLabel(url: string): string {
   return `${protocol}//${host}${pathname.length > 1 || search !== '' ? '/…' : ''}`
 }
 
-const URL_IN_TEXT = /\b([a-z][a-z0-9+.-]{1,20}):\/\/[^\s"'`<>\\]+/gi
+/** A scheme with its slashes: plain, escaped as in JSON, or percent-encoded. */
+const SCHEME = '[a-z][a-z0-9+.-]{1,20}(?::(?:\\\\{0,2}/){2}|%3a%2f%2f)'
+/** User and password, of any characters but blanks and double quotes: those end a text of JSON, unless they are escaped. */
+const USER = '(?:(?:[^\\s"\\\\/@]|\\\\["\\\\])*@)?'
+/** Everything up to a blank, a quote or an angle bracket; an escaped slash belongs to it. */
+const REST = '(?:[^\\s"\'`<>\\\\]|\\\\{1,2}/)*'
+const URL_IN_TEXT = new RegExp(`${SCHEME}${USER}${REST}`, 'gi')
+
+/** What ends a URL in a sentence, in brackets or in a list, and is mostly no part of it. */
+const CLOSING = /[)\]}.,;:!?]$/
+/** More of these in a row than a sentence has are taken for a part of the URL. */
+const MAX_CLOSING = 20
+const OPENED: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' }
 
 /** Text of others (a node's error message) with each URL in it cut down as by `nodeLabel`. */
 export function withoutUrls(text: string): string {
-  return text.replace(URL_IN_TEXT, (url) => nodeLabel(url))
+  return text.replace(URL_IN_TEXT, (found) => {
+    let end = found.length
+    while (found.length - end < MAX_CLOSING && CLOSING.test(found.slice(0, end)) && !isOpenedIn(found.slice(0, end)))
+      end -= 1
+    const url = found.slice(0, end).replaceAll('\\', '')
+    return nodeLabel(url.includes('://') ? url : percentDecoded(url)) + found.slice(end)
+  })
+}
+
+/** A value that begins as a URL is cut down as a whole, whatever its password holds; other text as by `withoutUrls`. */
+export function withoutUrl(value: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? nodeLabel(value) : withoutUrls(value)
+}
+
+/** True where the bracket that ends a text was opened in it, as in `http://[::1]`. */
+function isOpenedIn(text: string): boolean {
+  const close = text.slice(-1)
+  const open = OPENED[close]
+  return open !== undefined && text.split(open).length >= text.split(close).length
 }
 
 /** Shorter path segments than this are words such as `v3` or `mainnet`; keys are longer. */

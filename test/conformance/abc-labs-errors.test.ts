@@ -208,6 +208,8 @@ describe('fields', () => {
     ['/api/tokens/transactions?limit=1001', 'limit is out of range'],
     ['/api/tokens/transactions?limit=1e1', 'limit is malformed'],
     ['/api/tokens/transactions?after=-1', 'after is out of range'],
+    ['/api/tokens/transactions?after=9007199254740992', 'after is out of range'],
+    [`/api/tokens/transactions?after=${'9'.repeat(400)}`, 'after is out of range'],
     ['/api/tokens/transactions?after=x', 'after is malformed'],
     ['/api/tokens/transactions?limit=1&limit=1', 'limit is repeated'],
     ['/api/tokens/transactions?asset_id=%0a', 'asset_id is malformed'],

@@ -122,7 +122,7 @@ describe('parameters', () => {
     ['/v1/account', 404, 'Not found'],
     ['/v1/token/x/y/z', 404, 'Not found'],
     ['/v1/account/%zz', 400, 'Bad request'],
-    [`${TOKENS}&x=${'y'.repeat(16_384)}`, 400, 'URL is too long'],
+    [`${TOKENS}&x=${'y'.repeat(16_384)}`, 414, 'URL is too long'],
   ])('%.90s is %i %s', async (path, status, message) => {
     expectError(await server.call(path, withKey()), status, message)
   })

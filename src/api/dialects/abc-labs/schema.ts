@@ -81,6 +81,8 @@ export const TransactionsQuery = Type.Object({
   wallet_address: Type.Optional(Id('Only operations that this wallet took part in.', WALLET)),
   after: Type.Integer({
     minimum: 0,
+    // The answer repeats it as `next`, so it must not be rounded.
+    maximum: Number.MAX_SAFE_INTEGER,
     default: 0,
     description: 'Only operations after this sequence: `next` of the page before.',
   }),
