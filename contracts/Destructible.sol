@@ -9,14 +9,8 @@ contract Destructible is BareErc20 {
     uint8 public constant decimals = 18;
     address private immutable _end;
 
-    constructor() {
-        // Deploys two instructions: CALLER, SELFDESTRUCT.
-        bytes memory code = hex"6133ff6000526002601ef3";
-        address end;
-        assembly {
-            end := create(0, add(code, 32), mload(code))
-        }
-        require(end != address(0), "not deployed");
+    /// `end`: a contract that destroys whoever delegates to it.
+    constructor(address end) {
         _end = end;
     }
 
@@ -28,12 +22,21 @@ contract Destructible is BareErc20 {
 
 /// Deploys a destructible token at one and the same address, again after each of its ends.
 contract Phoenix {
-    function rise() external returns (address) {
-        return address(new Destructible{salt: 0}());
+    address private immutable _end;
+    address public token;
+
+    constructor() {
+        // Deploys two instructions: CALLER, SELFDESTRUCT.
+        bytes memory code = hex"6133ff6000526002601ef3";
+        address end;
+        assembly {
+            end := create(0, add(code, 32), mload(code))
+        }
+        require(end != address(0), "not deployed");
+        _end = end;
     }
 
-    function token() external view returns (address) {
-        bytes32 code = keccak256(type(Destructible).creationCode);
-        return address(uint160(uint256(keccak256(abi.encodePacked(bytes1(0xff), address(this), bytes32(0), code)))));
+    function rise() external {
+        token = address(new Destructible{salt: 0}(_end));
     }
 }

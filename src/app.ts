@@ -12,6 +12,7 @@ import type { ChainConfig } from './config/chains.ts'
 import type { Config } from './config.ts'
 import { assert } from './core/assert.ts'
 import { fixedClasses } from './core/asset.ts'
+import type { BalanceKey } from './core/balance.ts'
 import type { ChainId } from './core/chain.ts'
 import { type ErrorCode, isServiceError, ServiceError } from './core/errors.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -143,7 +144,8 @@ async function openParts(chain: Chain, { options, store, signal }: Opening): Pro
   const { strictWallets } = config.dialects.abcLabs
   const ledgers = { storeUrl: config.store, strictWallets, slowCommitMs }
   const tellDamage = (error: ServiceError): void => chain.fail(error)
-  const parts = { chain: chain.config, kind: chain.kind, store, log, signal, now, ledgers, tellDamage }
+  const onEnded = (key: BalanceKey): void => chain.compare(key)
+  const parts = { chain: chain.config, kind: chain.kind, store, log, signal, now, ledgers, tellDamage, onEnded }
   chain.setOpen(await openChain(parts))
 }
 

@@ -11,6 +11,7 @@ import { kindOf } from './chains/registry.ts'
 import type { ChainConfig } from './config/chains.ts'
 import { assert } from './core/assert.ts'
 import { assetText } from './core/asset.ts'
+import type { BalanceKey } from './core/balance.ts'
 import { isServiceError } from './core/errors.ts'
 import { nodeLabel } from './core/url.ts'
 import { Auditor } from './indexer/audit.ts'
@@ -20,7 +21,7 @@ import { run } from './indexer/run.ts'
 import { followTokens } from './indexer/token-follower.ts'
 import { type Wait, WaitReporter, Waits, watchedAdapter } from './indexer/waits.ts'
 import type { Progress } from './progress.ts'
-import { ALIVE_MS, type FromThread, type ThreadData } from './start-indexer.ts'
+import { ALIVE_MS, type FromThread, type ThreadData, type ToThread } from './start-indexer.ts'
 import { openStore } from './store/open.ts'
 import type { ChainReads, Journal, Store } from './store/store.ts'
 
@@ -44,7 +45,12 @@ const data = workerData as ThreadData
 const stopping = new AbortController()
 // Every request under way listens to it, those of the backfill, the audit and the tokens together: that is no leak.
 setMaxListeners(0, stopping.signal)
-port.on('message', () => stopping.abort())
+/** What the audit is asked to compare; nothing before there is one. */
+let compare: (key: BalanceKey) => void = () => undefined
+port.on('message', (message: ToThread) => {
+  if (message === 'stop') stopping.abort()
+  else compare(message.key)
+})
 
 const tell = (message: FromThread): void => port.postMessage(message)
 type Fields = Readonly<Record<string, unknown>>
@@ -104,6 +110,7 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): 
   const coverage = { scope: chain.scope, from: chain.from }
   const now = () => performance.now()
   const audit = new Auditor({ adapter, journal, reads, coverage, nobody: kind.accountCodec.nobody, now, time, log })
+  compare = (key) => audit.compare(key)
   const sampler = samplerOf({ reads, kind, chain }, audit)
   const indexer = new Indexer({
     audit,

@@ -1,9 +1,11 @@
 /** Part of the composition root: one configured chain with all that reads of it need, and its writer where it is ours. */
 import { ChainBalances } from './balances/chain-balances.ts'
-import { NodeReader } from './balances/node-reader.ts'
+import { NodeReader, type OnAbsent } from './balances/node-reader.ts'
 import type { ChainReader, FollowedKind, KindDefinition } from './chains/adapter.ts'
 import type { ChainConfig } from './config/chains.ts'
 import type { Standard } from './core/asset.ts'
+import type { BalanceKey } from './core/balance.ts'
+import { isServiceError } from './core/errors.ts'
 import { createOwnReader } from './ledger/own-reader.ts'
 import type { Logger } from './log.ts'
 import { type LedgerHandle, startLedger } from './start-ledger.ts'
@@ -35,6 +37,8 @@ export type ChainParts = {
   readonly signal: AbortSignal
   /** Told of damage that a read meets while the chain is served. */
   readonly tellDamage?: TellDamage
+  /** Told of a balance of a known token whose contract a caller's read found without code. */
+  readonly onEnded?: (key: BalanceKey) => void
   readonly now: () => number
   readonly ledgers: {
     /** Where the ledger's own thread finds the store. */
@@ -74,11 +78,35 @@ async function openOwn(parts: ChainParts): Promise<OpenChain> {
 }
 
 function withBalances(
-  { chain, kind, signal, now }: ChainParts,
+  { chain, kind, signal, now, onEnded }: ChainParts,
   { issues, ...opened }: Pick<OpenChain, 'reads' | 'reader' | 'ledger'> & { readonly issues: Standard | undefined },
 ): OpenChain {
   const { reads, reader } = opened
-  const node = new NodeReader({ adapter: reader, observations: reads.observations, signal })
+  const onAbsent = onEnded === undefined ? {} : { onAbsent: tellingEnds(reads, onEnded) }
+  const node = new NodeReader({ adapter: reader, observations: reads.observations, signal, ...onAbsent })
   const { servePartial } = chain
   return { ...opened, config: chain, kind, balances: new ChainBalances({ reads, node, now, issues, servePartial }) }
+}
+
+/** Contracts that were told of, each at one block: callers who ask again do not have it looked into again. */
+const MAX_TOLD = 1_000
+
+/** Tells of balances of known tokens alone: anyone may ask for the balance of an address that is no contract. */
+function tellingEnds(reads: ChainReads, onEnded: (key: BalanceKey) => void): OnAbsent {
+  const told = new Set<string>()
+  return (key, block) => {
+    const name = `${key.asset.reference}/${block.hash}`
+    if (told.has(name)) return
+    if (told.size >= MAX_TOLD) told.clear()
+    told.add(name)
+    reads.asset(key.asset).then(
+      (stored) => {
+        if (stored !== undefined && !stored.isGone) onEnded(key)
+      },
+      (error: unknown) => {
+        // Where the store cannot be read, the caller is told so by its own call.
+        if (!isServiceError(error)) throw error
+      },
+    )
+  }
 }

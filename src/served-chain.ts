@@ -4,6 +4,7 @@ import type { KindDefinition } from './chains/adapter.ts'
 import type { ChainConfig } from './config/chains.ts'
 import { assert } from './core/assert.ts'
 import type { AssetRef } from './core/asset.ts'
+import type { BalanceKey } from './core/balance.ts'
 import { ServiceError } from './core/errors.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { OpenChain } from './open-chain.ts'
@@ -60,6 +61,11 @@ export class Chain {
   /** Why the chain is stopped, undefined while it is not. */
   get failure(): ServiceError | undefined {
     return this.#failure
+  }
+
+  /** Has the audit compare a balance soon, where the chain is indexed here. */
+  compare(key: BalanceKey): void {
+    this.#indexer?.compare(key)
   }
 
   setIndexer(indexer: IndexerHandle): void {

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import type { ChainConfig } from './config/chains.ts'
 import type { Accounting } from './core/asset.ts'
+import type { BalanceKey } from './core/balance.ts'
 import type { ErrorCode } from './core/errors.ts'
 import type { Wait } from './indexer/waits.ts'
 import type { Logger } from './log.ts'
@@ -32,6 +33,9 @@ export type FromThread =
   | { readonly type: 'alive' }
   | ({ readonly type: 'stopped' } & Stopped)
 
+/** What a thread is told: to end, or a balance that its audit is to compare at the next head or at this one. */
+export type ToThread = 'stop' | { readonly type: 'compare'; readonly key: BalanceKey }
+
 /** What the process knows of an indexer without asking the store. */
 export type IndexerStatus = {
   /** Why it does not run: for good, or until it is started again. */
@@ -45,6 +49,8 @@ export type IndexerStatus = {
 /** A running indexer. */
 export type IndexerHandle = {
   readonly status: () => IndexerStatus
+  /** Has the audit compare a balance soon. Where the thread does not run, it is forgotten. */
+  readonly compare: (key: BalanceKey) => void
   /** Ends what is under way, commits or not, and gives the lease back. */
   readonly stop: () => Promise<void>
 }
@@ -77,7 +83,11 @@ type Parts = {
 export function startIndexer(parts: Parts): IndexerHandle {
   const supervisor = new Supervisor(parts)
   supervisor.start()
-  return { status: () => supervisor.status(), stop: () => supervisor.stop() }
+  return {
+    status: () => supervisor.status(),
+    compare: (key) => supervisor.send({ type: 'compare', key }),
+    stop: () => supervisor.stop(),
+  }
 }
 
 class Supervisor {
@@ -125,10 +135,14 @@ class Supervisor {
     return { stopped: this.#stopped, beat: this.#beat, wait }
   }
 
+  send(message: ToThread): void {
+    this.#worker?.postMessage(message)
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true
     clearTimeout(this.#restart)
-    this.#worker?.postMessage('stop')
+    this.send('stop')
     await this.#ended
   }
 

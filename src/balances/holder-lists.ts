@@ -1,3 +1,4 @@
+import { ANYBODY } from '../core/account.ts'
 import { type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { Balance } from '../core/balance.ts'
 import { ServiceError } from '../core/errors.ts'
@@ -6,7 +7,7 @@ import type { Answers, FactsOf, Look } from './answers.ts'
 import { type AsOf, worstOf } from './as-of.ts'
 import type { Balances } from './balances.ts'
 import type { ListRules } from './list-rules.ts'
-import type { NodeReader } from './node-reader.ts'
+import { isObservation, type NodeReader } from './node-reader.ts'
 
 /** Accounts of a token that are all read for one answer: four multicalls, and then once for each block. */
 const MAX_READ_WHOLE = 1_000
@@ -44,12 +45,26 @@ export class HolderLists {
     const base = answers.published(clock)
     if (base === undefined) return { rows: [], count: 0, asOf: undefined }
     const asset = await reads.asset(query.asset)
-    if (asset?.isGone) return { rows: [], count: 0, asOf: base }
+    if (asset?.isGone) {
+      // It may have been deployed again since the audit looked.
+      const gone = await this.#isGoneAt(query.asset, { block: base.block, clock })
+      return gone ? { rows: [], count: 0, asOf: base } : this.#readPage(query)
+    }
     if (asset !== undefined && (inDoubt || asset.accounting !== 'events')) return this.#readPage(query)
     const isWhole = rules.isWhole(clock)
     // The audit compares what events say with the supply, unless it has seen no event or not the first ones.
     const complete = isWhole && asset !== undefined ? true : await this.#addsUp(query.asset, { isWhole, clock, base })
     return { rows, count, asOf: { ...base, complete } }
+  }
+
+  /** True where a destroyed contract still has no code at a block. */
+  async #isGoneAt(
+    asset: AssetRef,
+    { block, clock }: { readonly block: AsOf['block']; readonly clock: ChainClock },
+  ): Promise<boolean> {
+    const key = { account: clock.nobody ?? ANYBODY, asset, item: NO_ITEM }
+    const [told] = await this.#parts.node.readAt([key], block)
+    return told !== undefined && !isObservation(told) && told.reason === 'not_a_token'
   }
 
   /** Of a token that is known by reads: all accounts that may hold it are read, or those of one page where they are many. */

@@ -24,6 +24,9 @@ export function isObservation(result: ReadResult): result is Observation {
   return 'amount' in result
 }
 
+/** Told of each balance of what has no code at a block of ours or the newest one. Must not throw. */
+export type OnAbsent = (key: BalanceKey, block: BlockRef) => void
+
 type Waiting = {
   readonly key: BalanceKey
   readonly resolve: (result: ReadResult) => void
@@ -40,16 +43,23 @@ export class NodeReader {
   readonly #adapter: ChainReader
   readonly #observations: ObservationStore
   readonly #signal: AbortSignal
+  readonly #onAbsent: OnAbsent | undefined
   /** What is being read, or about to be. */
   readonly #underWay = new Map<string, Promise<ReadResult>>()
   readonly #supplies = new Map<string, ReturnType<NodeReader['supplyAt']>>()
   /** What this turn asks for, by the block's hash. */
   readonly #gathering = new Map<string, Waiting[]>()
 
-  constructor(parts: { adapter: ChainReader; observations: ObservationStore; signal: AbortSignal }) {
+  constructor(parts: {
+    adapter: ChainReader
+    observations: ObservationStore
+    signal: AbortSignal
+    onAbsent?: OnAbsent
+  }) {
     this.#adapter = parts.adapter
     this.#observations = parts.observations
     this.#signal = parts.signal
+    this.#onAbsent = parts.onAbsent
   }
 
   /** Balances at the node's newest block, in the order of the keys; what was read is stored. */
@@ -172,6 +182,10 @@ export class NodeReader {
       )
       const knownAt = pinned === 'latest' ? observedAt : Math.min(observedAt, pinned.knownAt)
       const results = keys.map((key, index) => toResult({ key, read: reads[index], block, observedAt: knownAt }))
+      for (const [index, key] of keys.entries()) {
+        const read = reads[index]
+        if (read?.ok === false && read.reason === 'not_a_token') this.#onAbsent?.(key, block)
+      }
       await this.#keep(results.filter(isObservation))
       for (const [index, { resolve }] of waiting.entries()) resolve(results[index] ?? unknown('node_unavailable'))
     } catch (error) {

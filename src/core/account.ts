@@ -22,3 +22,6 @@ export const TEXT_ACCOUNTS: AccountCodec = {
   encode: (address) => Buffer.from(address, 'utf8'),
   decode: (bytes) => bytes.toString('utf8'),
 }
+
+/** Any account will do where only a contract's code matters, on chains where none stands for nobody. */
+export const ANYBODY = `0x${'1'.padStart(40, '0')}`

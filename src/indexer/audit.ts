@@ -114,6 +114,13 @@ export class Auditor implements AuditFeed {
     this.#wake()
   }
 
+  /** Compares a balance in the next round, which begins at once: a caller's read met a contract without code. */
+  compare(key: BalanceKey): void {
+    this.#touched.add([], [key])
+    this.#more = true
+    this.#wake()
+  }
+
   /** Somebody else found that the chain contradicts the journal: that is in doubt from now on. @throws STORE_UNAVAILABLE */
   async refuted(refutation: Refutation): Promise<void> {
     await this.#options.journal.doubts.refute([refutation])

@@ -1,4 +1,5 @@
 import type { BalanceRead } from '../chains/adapter.ts'
+import { ANYBODY } from '../core/account.ts'
 import { type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
@@ -12,8 +13,6 @@ const MAX_ENDINGS = 5
 const MAX_REVISITED = 50
 /** Blocks since a lost branch at each of which a contract is asked for: reorgs are shorter, and the audit is not far behind. */
 const MAX_BLOCKS_ASKED = 64
-/** Any account will do where only the code matters, on chains where none stands for nobody. */
-const ANYBODY = `0x${'1'.padStart(40, '0')}`
 
 export type LifeParts = Pick<CaseParts, 'adapter' | 'coverage' | 'journal' | 'nobody' | 'reads' | 'window'> & {
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void

@@ -186,3 +186,34 @@ test('an end below the ancestor of a reorg stays', async () => {
   await rig.settle()
   expect(await seen(rig, chain)).toEqual(GONE)
 })
+
+test('an end that a caller’s read met at a head that rests is noted as one that the audit met', async () => {
+  const chain = chainWith(7, 6)
+  rig = await makeRig(chain)
+  const { auditor, reads } = rig
+  await rig.audit()
+  expect(auditor.isDue).toBe(false)
+  const met: unknown[] = []
+  const node = new NodeReader({
+    adapter: chain,
+    observations: reads.observations,
+    signal: new AbortController().signal,
+    onAbsent: (key, block) => {
+      met.push([key, block])
+      auditor.compare(key)
+    },
+  })
+  const balances = new ChainBalances({ reads, node, now: () => 1_000_000 })
+  const key = { account: alice, asset: coin, item: '' }
+  await balances.get([key], { mode: 'force' })
+  expect(met).toEqual([])
+  chain.isAbsent = (asset, block) => asset.reference === coin.reference && block >= 6
+  await balances.get([key], { mode: 'force' })
+  expect(met).toMatchObject([[key, { number: 6 }]])
+  expect(await rig.reads.asset(coin)).toMatchObject({ isGone: false })
+  expect(auditor.isDue).toBe(true)
+  await rig.audit()
+  await nextTurn()
+  expect(await rig.reads.asset(coin)).toMatchObject({ isGone: true, accounting: 'reads', eventsUntil: 6 })
+  expect(await seen(rig, chain)).toEqual(GONE)
+})
