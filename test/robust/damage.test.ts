@@ -112,7 +112,9 @@ async function mustBeContained(server: Served, file: string): Promise<void> {
   expect(status).toBe('degraded')
   const [broken, sound, ledger] = chains
   expect(broken).toMatchObject({ id: BROKEN, state: 'stopped', error: expect.stringContaining(file) })
-  expect(broken?.error).toMatch(/steelyard reset eip155:1|delete .*reads\.db|check that it is a file|newer version/)
+  expect(broken?.error).toMatch(
+    /steelyard reset eip155:1|delete .*reads\.db|check that it is a file|newer version|right file in its place/,
+  )
   expect([sound?.state, ledger?.state]).toEqual(['live', 'live'])
   expect(server.log()).toContain(file)
   expect(await server.end('SIGINT')).toBe(0)
@@ -149,6 +151,11 @@ describe('found at the start', () => {
     { what: 'a header that is none', file: READS, harm: (file) => overwrite(file, 0, 100) },
     { what: 'all pages but the first', file: READS, harm: (file) => overwrite(file, PAGE, statSync(file).size - PAGE) },
     { what: 'a table that is gone', file: READS, harm: (file) => pragma(file, 'DROP TABLE observations') },
+    ...[FACTS, READS].map((file) => ({
+      what: "another chain's",
+      file,
+      harm: (path: string) => replace(path, join(pristine, sibling(file))),
+    })),
   ]
   for (const { what, file, harm } of cases) {
     test(`${file}: ${what}`, async () => {

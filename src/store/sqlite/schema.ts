@@ -230,4 +230,8 @@ export const READS_MIGRATIONS: readonly string[] = [
   -- Who holds a token that is known by reads, greatest first.
   CREATE INDEX observations_by_amount ON observations (reference, standard, amount DESC, account) WHERE item = x'';
   `,
+  `
+  -- Which chain this file is of: noted by the first process that opens it.
+  CREATE TABLE read_of (one INTEGER PRIMARY KEY CHECK (one = 1), chain TEXT NOT NULL) STRICT;
+  `,
 ]

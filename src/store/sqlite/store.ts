@@ -8,6 +8,7 @@ import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { TellDamage } from '../damage.ts'
 import type { ChainReads, Journal, Store } from '../store.ts'
 import type { FixedClasses } from './asset-table.ts'
+import { claimReads, mustBeFactsOf } from './claim.ts'
 import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase, watchFiles } from './database.ts'
 import { factsFile, fileName, isThere, MAIN_FILE, makeFolder, readsFile, USES_FILE } from './files.ts'
 import { type JournalStep, SqliteJournal } from './journal.ts'
@@ -110,6 +111,7 @@ export class SqliteStore implements Store {
     return this.#orClose(() => {
       const db = this.#database(name, { migrations: CHAIN_MIGRATIONS, durable: false }, tell)
       return this.#guarded(name, () => {
+        mustBeFactsOf(db, chain)
         const snapshot = new Snapshot(db, { own: false, nobody: codec.nobody })
         const opened = this.#open.length - 1
         const reads = this.#reads(chain, { db, codec, snapshot }, tell)
@@ -128,6 +130,7 @@ export class SqliteStore implements Store {
     const name = readsFile(chain)
     const openReads = () => this.#database(name, { migrations: READS_MIGRATIONS, durable: false }, tell)
     const [reads, reader] = [openReads(), openReads()]
+    this.#guarded(name, () => claimReads(reads, chain))
     const observations = this.#guarded(name, () => new SqliteObservations({ writer: reads, reader }, codec))
     const tokens = this.#guarded(name, () => new SqliteTokens(reads, db))
     // Holders of what is known by reads are found in both files at once.
