@@ -43,11 +43,11 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => anvil.stop())
 
-let node: ScriptedNode
+let nodes: readonly ScriptedNode[] = []
 let server: Serving
 afterEach(async () => {
   expect(await server.stop()).toBe(0)
-  await node.stop()
+  for (const node of nodes) await node.stop()
 })
 
 type Lie = (logs: readonly unknown[], asked: Asked) => readonly unknown[]
@@ -102,32 +102,68 @@ async function look(): Promise<{ readonly untrue: readonly string[]; readonly so
   return { untrue, sources }
 }
 
-async function start(lie: Lie, hasReceipts: boolean): Promise<void> {
-  node = await liar(lie, hasReceipts)
-  const chain = { id: `eip155:${chainId}`, rpc: [node.url], poll_ms: 50, finality: { confirmations: 5 } }
+async function start(...started: readonly ScriptedNode[]): Promise<void> {
+  nodes = started
+  const rpc = nodes.map(({ url }) => url)
+  const chain = { id: `eip155:${chainId}`, rpc, poll_ms: 50, finality: { confirmations: 5 } }
   server = await serve({ chains: [chain], dialects: { chainbase: { balance: 'decimal' } } })
   const head = await blockNumber(anvil)
   await server.healthy(({ checkpoint }) => checkpoint?.number === head)
 }
 
+/** Looks until all is proven by events, at most a minute; nothing untrue may be answered meanwhile. */
+async function untilProven(): Promise<void> {
+  const until = Date.now() + 60_000
+  let sources: ReadonlySet<string> = new Set()
+  while (Date.now() < until && !(sources.size === 1 && sources.has('events'))) {
+    const seen = await look()
+    expect(seen.untrue).toEqual([])
+    sources = seen.sources
+  }
+  expect([...sources]).toEqual(['events'])
+  const { code, out } = await steelyard(['verify', '--config', server.config])
+  expect(code, out).toBe(0)
+}
+
 describe.each(Object.entries(LIES))('a node that leaves out %s, at a head that rests', (_, lie) => {
   test('is found out: no answer is untrue, and within a minute all is proven and verified', async () => {
-    await start(lie, true)
-    const until = Date.now() + 60_000
-    let sources: ReadonlySet<string> = new Set()
-    while (Date.now() < until && !(sources.size === 1 && sources.has('events'))) {
-      const seen = await look()
-      expect(seen.untrue).toEqual([])
-      sources = seen.sources
-    }
-    expect([...sources]).toEqual(['events'])
-    const { code, out } = await steelyard(['verify', '--config', server.config])
-    expect(code, out).toBe(0)
+    await start(await liar(lie, true))
+    await untilProven()
   }, 120_000)
 
   test('and keeps no receipts: no answer is untrue', async () => {
-    await start(lie, false)
+    await start(await liar(lie, false))
     await server.healthy(({ audit }) => (audit?.block ?? 0) > 0)
     for (let round = 0; round < 10; round++) expect((await look()).untrue).toEqual([])
   }, 120_000)
 })
+
+const sound = (): Promise<ScriptedNode> => startScriptedNode(altering(anvil.url, (_, result) => result))
+
+/** One of each kind, since each takes some seconds: by count, by topic, by the size of the range. */
+const OF_TWO = ['every third log', 'all logs of one account', 'the second half of each range']
+
+describe.each(Object.entries(LIES).filter(([says]) => OF_TWO.includes(says)))(
+  'of two nodes, of which one leaves out %s',
+  (_, lie) => {
+    test.each([
+      ['first', true],
+      ['first, without receipts', false],
+      ['second', true],
+    ] as const)(
+      'the liar %s, no answer is untrue, and within a minute all is proven',
+      async (place, hasReceipts) => {
+        const pair = [await liar(lie, hasReceipts), await sound()]
+        await start(...(place === 'second' ? pair.reverse() : pair))
+        await untilProven()
+      },
+      120_000,
+    )
+
+    test('and the other leaves out the same, none with receipts: no answer is untrue', async () => {
+      await start(await liar(lie, false), await liar(lie, false))
+      await server.healthy(({ audit }) => (audit?.block ?? 0) > 0)
+      for (let round = 0; round < 10; round++) expect((await look()).untrue).toEqual([])
+    }, 120_000)
+  },
+)
