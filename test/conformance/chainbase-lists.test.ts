@@ -72,6 +72,13 @@ describe('what no list can be of', () => {
 })
 
 describe('what a list says of rows that it may lack', () => {
+  test('a list of contracts none of which is a token says at which block that is so', async () => {
+    const path = `/v1/account/tokens?chain_id=1&address=${A}&contract_address=${address('2')}`
+    const answer = await server.call(path, withKey())
+    expect([answer.status, JSON.parse(answer.body)]).toMatchObject([200, { data: [], count: 0 }])
+    expect(answer.headers.get('balance-as-of')).toContain(AT_BLOCK)
+  })
+
   test('a list that may lack rows says so, whoever holds or moves', async () => {
     const partial = asOf({ finality: 'latest', uniform: false, complete: false })
     const deps = await fakeDeps(WORLD)

@@ -45,6 +45,35 @@ async function counts(rig: Rig): Promise<{ rollbacks: number; conflicts: number 
   return { rollbacks, conflicts }
 }
 
+describe('a node that lags behind one that was heard before', () => {
+  test('makes nothing look newer than when the higher block was named', async () => {
+    let time = 1_000
+    const chain = grow(trunk(), '', { from: '30', to: 33 })
+    const rig = await makeRig(chain, undefined, { time: () => time })
+    await rig.settle()
+    expect((await rig.reads.clock()).caughtUpAt).toBe(1_000)
+    // A node names block 33, and fails before it has told its logs. The next one still has block 30 as its head.
+    time = 1_020
+    const transfersOf = chain.transfersOf.bind(chain)
+    chain.transfersOf = async () => {
+      throw new ServiceError('NODE_UNREACHABLE', 'no connection')
+    }
+    await expect(rig.indexer.step(SIGNAL)).resolves.toBe('idle')
+    chain.show('33')
+    await expect(rig.indexer.step(SIGNAL)).rejects.toThrow('no connection')
+    chain.show('30')
+    time = 1_040
+    await step(rig)
+    await nextTurn()
+    expect((await rig.reads.clock()).caughtUpAt).toBe(1_020)
+    chain.transfersOf = transfersOf
+    chain.show('33')
+    await rig.settle()
+    expect((await rig.reads.clock()).caughtUpAt).toBe(1_040)
+    await rig.close()
+  })
+})
+
 describe('a reorg of any depth down to the finalized head', () => {
   const FINAL = 10
   test.each([1, 4, 5, 12, 19, 20])('%i blocks', async (depth) => {

@@ -43,12 +43,19 @@ export type RigOptions = {
   readonly ranges?: number
   /** Of a rig that was stopped. */
   readonly folder?: string
+  /** Unix seconds. */
+  readonly time?: () => number
 }
 
 export async function makeRig(
   chain: ChainAdapter,
   coverage = ALL,
-  { classes, folder = mkdtempSync(join(tmpdir(), 'steelyard-indexer-')), ...limits }: RigOptions = {},
+  {
+    classes,
+    folder = mkdtempSync(join(tmpdir(), 'steelyard-indexer-')),
+    time = () => 1_000_000,
+    ...limits
+  }: RigOptions = {},
 ): Promise<Rig> {
   const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, classesOf: () => classes ?? new Map() })
   const journal = await store.openJournal(CHAIN, coverage)
@@ -61,7 +68,7 @@ export async function makeRig(
     coverage,
     nobody: undefined,
     now,
-    time: () => 1_000_000,
+    time,
     log: () => undefined,
   }
   const audit = new Auditor({ ...parts, ...limits })
@@ -72,7 +79,7 @@ export async function makeRig(
     observations: reads.observations,
     coverage,
     now,
-    time: () => 1_000_000,
+    time,
     log: () => undefined,
     report: () => undefined,
     counts: () => ({}),

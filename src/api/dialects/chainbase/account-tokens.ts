@@ -81,34 +81,47 @@ async function listed(deps: ChainbaseDeps, chain: ChainId, query: Query): Promis
   const silent = balances.some(isUntold)
   // A row that is not known is left out; where that leaves none, it is the node and not the account that has nothing.
   if (known.length === 0 && silent) throw new ServiceError('UNAVAILABLE', 'Service unavailable')
-  const ordered =
-    known.length < 2 ? known : await inOrderMet(deps.balances, { chain, account: query.address, rows: known })
+  const account = { chain, account: query.address }
+  const ordered = known.length < 2 ? known : await inOrderMet(deps.balances, account, known)
   const offset = offsetOf(query)
-  const asOf = worstOf(balances)
+  // None of them is a token: that too is known as of a block.
+  const asOf = worstOf(balances) ?? (await metOf(deps.balances, account, assets)).asOf
+  if (asOf === undefined) throw nothingIndexed()
   return {
     rows: ordered.slice(offset, offset + query.limit),
     count: ordered.length,
     nextPage: nextPage(query, ordered.length),
-    asOf: asOf === undefined ? undefined : { ...asOf, complete: !silent },
+    asOf: { ...asOf, complete: !silent },
   }
+}
+
+type Account = { readonly chain: ChainId; readonly account: string }
+
+/** Those of the assets that the account met, in the order in which it met them. */
+function metOf(balances: Balances, account: Account, assets: readonly AssetRef[]): ReturnType<Balances['account']> {
+  return balances.account({
+    ...account,
+    standards: ['erc20'],
+    receivedOnly: false,
+    assets,
+    freshness: { mode: 'stored' },
+    offset: 0,
+    limit: assets.length,
+  })
 }
 
 /** The rows in the order in which the account met their assets; those that it never met come last, in their own order. */
 async function inOrderMet(
   balances: Balances,
-  list: { readonly chain: ChainId; readonly account: string; readonly rows: readonly KnownRow[] },
+  account: Account,
+  rows: readonly KnownRow[],
 ): Promise<readonly KnownRow[]> {
-  const rest = new Map(list.rows.map((row) => [row.asset.reference, row]))
-  const page = await balances.account({
-    chain: list.chain,
-    account: list.account,
-    standards: ['erc20'],
-    receivedOnly: false,
-    assets: list.rows.map((row) => row.asset),
-    freshness: { mode: 'stored' },
-    offset: 0,
-    limit: list.rows.length,
-  })
+  const rest = new Map(rows.map((row) => [row.asset.reference, row]))
+  const page = await metOf(
+    balances,
+    account,
+    rows.map((row) => row.asset),
+  )
   const met: KnownRow[] = []
   for (const { asset } of page.rows) {
     const row = rest.get(asset.reference)
