@@ -80,8 +80,14 @@ export class Answers {
   known(amount: bigint, clock: ChainClock, at: HeldBlock | undefined = clock.published): Known {
     // The clock's own object, not a copy: who describes a block can do it once for many answers.
     const block: BlockRef = at ?? { number: 0, hash: '' }
-    const knownAt = at === clock.published ? factsKnownAt(clock, this.#parts.now()) : (at?.timestamp ?? 0)
+    const knownAt = at === clock.published ? this.#factsKnownAt(clock) : (at?.timestamp ?? 0)
     return { known: true, amount, block, finality: finalityOf(block, clock), source: 'events', knownAt }
+  }
+
+  #factsKnownAt(clock: ChainClock): number {
+    const { node, now } = this.#parts
+    const higherSince = clock.published === undefined ? undefined : node.namedAbove(clock.published.number)
+    return factsKnownAt(clock, now(), higherSince)
   }
 
   /** What an answer may claim whose rows are all of the published block; undefined where nothing is published. */

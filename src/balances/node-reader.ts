@@ -138,6 +138,11 @@ export class NodeReader {
     }
   }
 
+  /** As `ChainReader.namedAbove`. */
+  namedAbove(number: number): number | undefined {
+    return this.#adapter.namedAbove(number)
+  }
+
   /** The node's block at a height, or undefined where it does not tell. */
   async headerAt(number: number): Promise<Header | undefined> {
     try {

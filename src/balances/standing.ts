@@ -10,13 +10,13 @@ export function finalityOf(block: BlockRef, clock: ChainClock): Finality {
 
 /**
  * When what the journal says was last known true, in Unix seconds: the last poll at which its block was the node's
- * head, else the block's own time; never in the future.
+ * head, else the block's own time; never in the future. `higherSince`: when a node first named a higher block, if one did.
  */
-export function factsKnownAt(clock: ChainClock, now: number): number {
+export function factsKnownAt(clock: ChainClock, now: number, higherSince = Number.POSITIVE_INFINITY): number {
   const { published, head, caughtUpAt } = clock
   if (published === undefined) return 0
   const caughtUp = caughtUpAt !== undefined && head !== undefined && sameBlock(published, head)
-  return Math.min(now, Math.max(published.timestamp, caughtUp ? caughtUpAt : 0))
+  return Math.min(now, Math.max(published.timestamp, caughtUp ? Math.min(caughtUpAt, higherSince) : 0))
 }
 
 /** An absent answer with its reason. */

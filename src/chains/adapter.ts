@@ -50,6 +50,12 @@ export interface ChainReader {
     signal: AbortSignal,
     how?: { readonly at: BlockRef; readonly ask?: 'another_node' },
   ): Promise<TokenReads>
+
+  /**
+   * Since when a node has named a block above this number as its newest, in Unix seconds; undefined where none did. What is
+   * known of a lower block is no newer than that. Asks no node.
+   */
+  namedAbove(number: number): number | undefined
 }
 
 /** What transfers are fetched: a coverage's scope; or of one token (canonical addresses) one account's, or mints and burns. */

@@ -56,12 +56,6 @@ export type AuditFeed = {
   readonly error: () => string | undefined
 }
 
-/**
- * How long a higher head that some node named counts, in milliseconds. Longer than nodes lag behind each other; a node that
- * names blocks that nobody else ever has makes answers look old for that long.
- */
-const HIGHER_HEAD_MS = 600_000
-
 /** What one step left to do: go on at once, or wait for the chain to move. */
 export type StepResult = 'more' | 'idle'
 
@@ -71,8 +65,6 @@ export class Indexer {
   #held: (Held & { readonly finalized: number }) | undefined
   #state: ChainState = 'starting'
   #head: Header | undefined
-  /** The highest head that a node named since the last reorg, and when, in milliseconds. */
-  #highest: { readonly number: number; readonly at: number } | undefined
   #error: string | undefined
   #transfers = 0
   #rollbacks = 0
@@ -95,7 +87,7 @@ export class Indexer {
     this.#undecided = false
     try {
       const heads = await adapter.heads(signal)
-      this.#hear(heads.latest)
+      this.#head = heads.latest
       const held = await this.#load()
       const next = plan(held, heads, coverage.from)
       this.#error = undefined
@@ -205,7 +197,6 @@ export class Indexer {
     const { transfers } = await journal.rollback(ancestor)
     this.#conflict = undefined
     this.#rollbacks++
-    this.#highest = undefined
     log('warn', 'reorg: blocks were replaced', { ancestor: last, from: theirs.number, transfers })
   }
 
@@ -246,30 +237,19 @@ export class Indexer {
   }
 
   #heartbeat(written: Header | undefined): Heartbeat {
-    const { time, counts, audit } = this.#options
+    const { adapter, time, counts, audit } = this.#options
     const head = this.#head
-    const isAtHead = written !== undefined && head !== undefined && sameBlock(written, head)
-    const caughtUp = isAtHead && this.#error === undefined && !this.#knowsHigher(written)
+    const caughtUp =
+      written !== undefined && head !== undefined && sameBlock(written, head) && this.#error === undefined
     return {
       state: this.#state,
       head,
-      caughtUpAt: caughtUp ? time() : undefined,
+      // The node that is asked now may lag behind one that was asked before.
+      caughtUpAt: caughtUp ? Math.min(time(), adapter.namedAbove(written.number) ?? time()) : undefined,
       error: this.#error,
       auditError: audit?.error(),
       counts: { ...counts(), ...audit?.counts(), ...this.#counts() },
     }
-  }
-
-  #hear(latest: Header): void {
-    this.#head = latest
-    if (latest.number > (this.#highest?.number ?? -1))
-      this.#highest = { number: latest.number, at: this.#options.now() }
-  }
-
-  /** True where another node named a higher block, and the one that is asked now lags behind it. */
-  #knowsHigher({ number }: Header): boolean {
-    const highest = this.#highest
-    return highest !== undefined && highest.number > number && this.#options.now() - highest.at < HIGHER_HEAD_MS
   }
 
   #counts(): Readonly<Record<string, number>> {

@@ -10,6 +10,8 @@ const DECIMALS = 0
 /** Reads of a ledger "from the chain": its record is the chain, so they are reads of the store at its newest block. */
 export function createOwnReader({ ledger, chain }: { ledger: LedgerReads; chain: ChainReads }): ChainReader {
   return {
+    // Nobody else writes this chain.
+    namedAbove: () => undefined,
     headers: async ({ first, last }) => {
       const numbers = Array.from({ length: last - first + 1 }, (_, at) => first + at)
       const headers = await Promise.all(numbers.map((number) => ledger.header(number)))

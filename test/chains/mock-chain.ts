@@ -6,6 +6,7 @@ import type {
   LogsProof,
   TokenReads,
 } from '../../src/chains/adapter.ts'
+import { NamedHeads } from '../../src/chains/named-heads.ts'
 import { assert } from '../../src/core/assert.ts'
 import type { Header, Heads } from '../../src/core/block.ts'
 import { ServiceError } from '../../src/core/errors.ts'
@@ -20,6 +21,9 @@ export class MockChain implements ChainAdapter {
   readonly #blocks = new Map<string, BlockTransfers & Header>()
   #latest: Header | undefined
   #finalized = 0
+  readonly #named = new NamedHeads(() => this.time())
+  /** Unix seconds. */
+  time = (): number => 1_000_000
   /** Called before each answer; throws to make the node fail. */
   fault: (call: string) => void = () => undefined
 
@@ -70,12 +74,17 @@ export class MockChain implements ChainAdapter {
     return chain
   }
 
+  namedAbove(number: number): number | undefined {
+    return this.#named.above(number)
+  }
+
   async heads(): Promise<Heads> {
     this.fault('heads')
     const chain = this.canonical()
     const latest = chain.at(-1)
     const finalized = chain.find((block) => block.number === Math.min(this.#finalized, latest?.number ?? 0))
     assert(latest !== undefined && finalized !== undefined, 'a shown chain has heads')
+    this.#named.note(latest.number)
     return { latest: toHeader(latest), finalized: toHeader(finalized) }
   }
 

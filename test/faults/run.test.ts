@@ -48,6 +48,7 @@ function delegateTo(process: { adapter: ChainAdapter }): ChainAdapter {
     confirm: (conflict, signal) => process.adapter.confirm(conflict, signal),
     transfers: (range, signal) => process.adapter.transfers(range, signal),
     transfersOf: (blocks, signal) => process.adapter.transfersOf(blocks, signal),
+    namedAbove: (number) => process.adapter.namedAbove(number),
     distrustLogs: (proof) => process.adapter.distrustLogs(proof),
   }
 }

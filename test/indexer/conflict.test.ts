@@ -49,6 +49,7 @@ describe('a node that lags behind one that was heard before', () => {
   test('makes nothing look newer than when the higher block was named', async () => {
     let time = 1_000
     const chain = grow(trunk(), '', { from: '30', to: 33 })
+    chain.time = () => time
     const rig = await makeRig(chain, undefined, { time: () => time })
     await rig.settle()
     expect((await rig.reads.clock()).caughtUpAt).toBe(1_000)

@@ -3,6 +3,7 @@ import { createRpc } from '../../net/rpc.ts'
 import { RPC_LIMITS, type RpcLimits } from '../../net/rpc-limits.ts'
 import type { RpcSession } from '../../net/session.ts'
 import { type AdapterCounts, type AdapterOptions, type BalanceReads, type ChainAdapter, noCounts } from '../adapter.ts'
+import { NamedHeads } from '../named-heads.ts'
 import { confirm, HighestHeads } from './agreement.ts'
 import { BALANCES_PER_CALL, readBalances } from './balances.ts'
 import { CodeCheck } from './code.ts'
@@ -30,13 +31,14 @@ export function createEvmAdapter(
   const { pauses } = { ...RPC_LIMITS, ...limits }
   const highest = new HighestHeads(rpc, urls.length)
   const fetcher = new Fetcher(rpc, new NodeWatch({ counts, warn, now: Date.now, random: Math.random }), pauses)
-  const reading = { abilities: new Abilities(), bad: new Refusals(Date.now), code: new CodeCheck() }
+  const named = new NamedHeads(() => Math.floor(Date.now() / 1000))
+  const reading = { abilities: new Abilities(), bad: new Refusals(Date.now), code: new CodeCheck(), named }
   const standards = new TokenStandards((samples, signal) => {
     const reader = { ...reading, at: 'latest' as const, perCall: STANDARDS_PER_CALL }
     return rpc.run((session) => readNatures(session, samples, reader), { signal })
   }, new Refusals(Date.now))
   const tagUnsupported = onceOnly(() => warn('node knows no finalized block: 64 confirmations instead', { finality }))
-  const finalizing = { finality, tagged: new Set<string>(), tagUnsupported }
+  const finalizing = { finality, tagged: new Set<string>(), tagUnsupported, named }
   let greeted = false
 
   const adapter: ChainAdapter = {
@@ -55,6 +57,7 @@ export function createEvmAdapter(
       const found = await standards.settle(await fetcher.transfersOf(blocks, signal), { settled: false }, signal)
       return found.map(withHints)
     },
+    namedAbove: (number) => named.above(number),
     distrustLogs: (proof) => fetcher.distrustLogs(proof),
     readBalances: async ({ keys, at, ask }, signal): Promise<BalanceReads> => {
       const observedAt = Math.floor(Date.now() / 1000)

@@ -3,6 +3,7 @@ import { ServiceError } from '../../core/errors.ts'
 import { isRecord, type RpcCall, type RpcOutcome } from '../../net/json-rpc.ts'
 import { askingAgain, type RpcSession } from '../../net/session.ts'
 import type { AdapterOptions } from '../adapter.ts'
+import type { NamedHeads } from '../named-heads.ts'
 import { failureOf, isUnknown } from './faults.ts'
 import { garbage, parseHash, parseNumber, quantity } from './hex.ts'
 
@@ -146,6 +147,7 @@ export type Finalizing = {
   /** Nodes (by label) that have given a block of the tag: these know it. */
   readonly tagged: Set<string>
   readonly tagUnsupported: () => void
+  readonly named: NamedHeads
 }
 
 /**
@@ -154,11 +156,12 @@ export type Finalizing = {
  * @throws NODE_*
  */
 export async function readHeads(session: RpcSession, finalizing: Finalizing): Promise<Heads> {
-  const { finality, tagged, tagUnsupported } = finalizing
-  if (typeof finality === 'object') return confirmedHeads(session, finality.confirmations)
+  const { finality, tagged, tagUnsupported, named } = finalizing
+  if (typeof finality === 'object') return confirmedHeads(session, finality.confirmations, named)
   const [newest, settled] = await session.batch([blockCall('latest'), blockCall(finality)])
   if (newest === undefined || settled === undefined) throw garbage('too little')
   const latest = newest.ok ? parseHeader(newest.result) : await newestByNumber(session, newest.error)
+  named.note(latest.number)
   if (tagged.has(session.label) || !lacksTag(settled)) {
     if (!settled.ok) throw settled.error
     const finalized = parseHeader(settled.result)
@@ -186,10 +189,11 @@ function lacksTag(outcome: RpcOutcome): boolean {
   return outcome.error.code === 'NODE_BEHIND' || failure === 'no_method' || failure === 'block_parameter'
 }
 
-async function confirmedHeads(session: RpcSession, confirmations: number): Promise<Heads> {
+async function confirmedHeads(session: RpcSession, confirmations: number, named: NamedHeads): Promise<Heads> {
   const [newest] = await session.batch([blockCall('latest')])
   if (newest === undefined) throw garbage('too little')
   const latest = newest.ok ? parseHeader(newest.result) : await newestByNumber(session, newest.error)
+  named.note(latest.number)
   return clamp(latest, await confirmed(session, { latest, confirmations }))
 }
 

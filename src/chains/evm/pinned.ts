@@ -1,6 +1,7 @@
 import type { BlockRef } from '../../core/block.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { RpcSession } from '../../net/session.ts'
+import type { NamedHeads } from '../named-heads.ts'
 import { type Bulk, blockParameter, type Pin, type ReadOutcome, readAll, type StateRead } from './bulk.ts'
 import type { CodeCheck } from './code.ts'
 import { failureOf } from './faults.ts'
@@ -39,6 +40,7 @@ export type Reader = {
   readonly abilities: Abilities
   readonly bad: Refusals
   readonly code: CodeCheck
+  readonly named: NamedHeads
   readonly at: BlockRef | 'latest'
   /** Reads in one multicall. */
   readonly perCall: number
@@ -56,7 +58,7 @@ export async function readPinned<T>(
   work: (read: (reads: readonly StateRead[]) => Promise<readonly ReadOutcome[]>, pin: Pin) => Promise<T>,
 ): Promise<{ readonly block: BlockRef; readonly value: T }> {
   const { abilities } = reader
-  const block = reader.at === 'latest' ? await newestBlock(session, abilities) : reader.at
+  const block = reader.at === 'latest' ? await newestBlock(session, reader) : reader.at
   const attempt = async (pin: Pin): Promise<T> => {
     const multicall = abilities.hasMulticall(block.number) ?? (await findMulticall(session, pin, abilities))
     const bulk: Bulk = { pin, multicall, bad: reader.bad, perCall: reader.perCall }
@@ -78,12 +80,13 @@ export async function readPinned<T>(
   return { block, value }
 }
 
-async function newestBlock(session: RpcSession, abilities: Abilities): Promise<BlockRef> {
+async function newestBlock(session: RpcSession, { abilities, named }: Reader): Promise<BlockRef> {
   const asks = abilities.hasMulticall(Number.MAX_SAFE_INTEGER) === undefined
   const code = { method: 'eth_getCode', params: [MULTICALL3, 'latest'] }
   const [newest, found] = await session.batch(asks ? [blockCall('latest'), code] : [blockCall('latest')])
   if (newest === undefined) throw garbage('too little')
   const { number, hash } = newest.ok ? parseHeader(newest.result) : await newestByNumber(session, newest.error)
+  named.note(number)
   if (found?.ok === true) abilities.sawMulticall(number, isCode(found.result))
   return { number, hash }
 }
