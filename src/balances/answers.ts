@@ -222,11 +222,18 @@ export class Answers {
         if (place.branch === 'other') return undefined
         // What no longer has a name here may be of any branch.
         const finality = place.branch === 'ours' ? finalityOf(read.block, clock) : 'latest'
-        return observed(read, { finality, until: place.childAt })
+        return observed(read, { finality, until: this.#noLaterThan(place.childAt, number) })
       }
       if (number === published?.number && hash !== published.hash) return undefined
-      return observed(read, { finality: finalityOf(read.block, clock), until: childlessUntil(number, clock) })
+      const until = this.#noLaterThan(childlessUntil(number, clock), number)
+      return observed(read, { finality: finalityOf(read.block, clock), until })
     })
+  }
+
+  /** When a block is known to have had a child: as the journal tells, or since a node named a higher block. */
+  #noLaterThan(childAt: number | undefined, number: number): number {
+    const higherSince = this.#parts.node.namedAbove(number) ?? Number.POSITIVE_INFINITY
+    return Math.min(childAt ?? Number.POSITIVE_INFINITY, higherSince)
   }
 
   /** True where a block that was published is one of ours still. */

@@ -1,6 +1,7 @@
 import { NO_ITEM, type Standard } from '../core/asset.ts'
 import type { Balance, BalanceKey } from '../core/balance.ts'
 import type { CoverageTest } from '../core/coverage.ts'
+import { ServiceError } from '../core/errors.ts'
 import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/store.ts'
 import { type Answered, Answers, type FactsOf, factOf, type Look } from './answers.ts'
 import { type AsOf, worstOf } from './as-of.ts'
@@ -94,6 +95,7 @@ export class ChainBalances {
       asset: key.asset,
       balance: balances[index] ?? unknown('node_unavailable'),
     }))
+    mustTellSome(balances)
     if (base === undefined) return { rows, count: seen.count, asOf: undefined }
     const isWhole = this.#rules.isWhole(seen.clock) && !seen.inDoubt && !balances.some(isUntold)
     const complete = isWhole && !(await this.#holdsUnmet(account, query.standards))
@@ -205,6 +207,12 @@ export class ChainBalances {
 }
 
 type AccountLook = Look & { readonly count: number; readonly inDoubt: boolean }
+
+/** Rows that a node may tell another time, and no others, are no list: an empty one would say that the account has nothing. */
+function mustTellSome(balances: readonly Balance[]): void {
+  if (balances.length === 0 || balances.some(({ known }) => known) || !balances.some(isUntold)) return
+  throw new ServiceError('UNAVAILABLE', 'no node tells the balances of this account')
+}
 
 function baseOf({ block, finality, source, knownAt }: Omit<AsOf, 'uniform' | 'complete'>): AsOf {
   return { block, finality, source, knownAt, uniform: true, complete: true }

@@ -147,6 +147,8 @@ export class Indexer {
 
   async #follow(range: { first: number; last: number }, heads: Heads, signal: AbortSignal): Promise<void> {
     const { adapter, coverage } = this.#options
+    // Readers see that the chain has caught up by the head that is stored, as soon as its blocks are.
+    if (this.#state !== 'live') await this.#beat()
     const headers = await adapter.headers(range, signal)
     const through = headers.at(-1)
     assert(through !== undefined, 'an adapter gives every header of a range or throws')

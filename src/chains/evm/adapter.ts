@@ -1,14 +1,14 @@
 import { isServiceError, type ServiceError } from '../../core/errors.ts'
 import { createRpc } from '../../net/rpc.ts'
 import { RPC_LIMITS, type RpcLimits } from '../../net/rpc-limits.ts'
-import type { RpcSession } from '../../net/session.ts'
+import { askingAgain, type RpcSession } from '../../net/session.ts'
 import { type AdapterCounts, type AdapterOptions, type BalanceReads, type ChainAdapter, noCounts } from '../adapter.ts'
 import { NamedHeads } from '../named-heads.ts'
 import { confirm, HighestHeads } from './agreement.ts'
 import { BALANCES_PER_CALL, readBalances } from './balances.ts'
 import { CodeCheck } from './code.ts'
 import { confirmChain } from './confirm-chain.ts'
-import { classifyEvmFault, failureOf } from './faults.ts'
+import { classifyEvmFault, failureOf, isOfOneMachine } from './faults.ts'
 import { Fetcher } from './fetcher.ts'
 import { readHeads, readLinkedHeaders } from './headers.ts'
 import { readNatures, STANDARDS_PER_CALL } from './natures.ts'
@@ -35,7 +35,7 @@ export function createEvmAdapter(
   const reading = { abilities: new Abilities(), bad: new Refusals(Date.now), code: new CodeCheck(), named }
   const standards = new TokenStandards((samples, signal) => {
     const reader = { ...reading, at: 'latest' as const, perCall: STANDARDS_PER_CALL }
-    return rpc.run((session) => readNatures(session, samples, reader), { signal })
+    return rpc.run((session) => readNatures(askingAgain(session, isOfOneMachine), samples, reader), { signal })
   }, new Refusals(Date.now))
   const tagUnsupported = onceOnly(() => warn('node knows no finalized block: 64 confirmations instead', { finality }))
   const finalizing = { finality, tagged: new Set<string>(), tagUnsupported, named }
@@ -63,7 +63,7 @@ export function createEvmAdapter(
       const observedAt = Math.floor(Date.now() / 1000)
       const reader = { ...reading, at, perCall: BALANCES_PER_CALL, byNumber: ask === 'by_number' }
       try {
-        const work = (session: RpcSession) => readBalances(session, keys, reader)
+        const work = (session: RpcSession) => readBalances(askingAgain(session, isOfOneMachine), keys, reader)
         const running = { signal, elsewhere: lacksState, another: ask === 'another_node' }
         return { ...(await rpc.run(work, running)), observedAt }
       } catch (error) {
@@ -74,7 +74,7 @@ export function createEvmAdapter(
     readTokens: (assets, signal, how) => {
       const reader = { ...reading, at: how?.at ?? ('latest' as const), perCall: TOKENS_PER_CALL }
       const running = { signal, elsewhere: lacksState, another: how?.ask === 'another_node' }
-      return rpc.run((session) => readTokens(session, assets, reader), running)
+      return rpc.run((session) => readTokens(askingAgain(session, isOfOneMachine), assets, reader), running)
     },
   }
   return { adapter, counts }

@@ -207,4 +207,9 @@ export function isUnknown({ code, fields }: ServiceError): boolean {
   return code === 'NODE_RPC' && fields.failure === undefined
 }
 
+/** True for an error that another of several machines behind one URL may not have: it may have seen newer blocks. */
+export function isOfOneMachine(error: ServiceError): boolean {
+  return error.code === 'NODE_BEHIND' || isUnknown(error)
+}
+
 const BROKEN: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])

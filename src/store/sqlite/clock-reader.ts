@@ -58,17 +58,20 @@ function asOwn(clock: ChainClock): ChainClock {
 
 function parseClock(row: Row): Omit<ChainClock, 'nobody'> {
   const caughtUpAt = nullable(row[14], int)
+  const [published, head] = [readOptionalHeader(row), readOptionalHeader(row.slice(8, 12))]
+  // Blocks are committed before the beat that says so.
+  const isAtHead = published !== undefined && head !== undefined && published.number >= head.number
   const doubts = readDoubts(row.slice(19))
   return {
     coverage: nullable(row[7], (value) => parseCoverage(text(value))),
-    published: readOptionalHeader(row),
+    published,
     finalized: readOptionalRef(row[4], row[5]),
-    head: readOptionalHeader(row.slice(8, 12)),
+    head,
     state: CHAIN_STATES.find((state) => state === row[12]) ?? 'starting',
     error: nullable(row[13], text),
     auditError: nullable(row[18], text),
     caughtUpAt,
-    wasReady: caughtUpAt !== undefined,
+    wasReady: caughtUpAt !== undefined || isAtHead,
     beatAt: nullable(row[16], int),
     transfers: int(row[6]),
     revision: int(row[17]),
