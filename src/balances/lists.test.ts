@@ -123,6 +123,14 @@ describe('all rows of a list are of the published block', () => {
     expect(asOf).toMatchObject({ block: at(3), source: 'reads', knownAt: 48, complete: false })
   })
 
+  test('rows none of which any node tells are no list: an empty one would say that the account has nothing', async () => {
+    const it = await world({ reads: [GOLD, SILVER].map(({ reference }) => `erc20:${reference}`) })
+    it.chain.fault = () => {
+      throw new ServiceError('NODE_UNREACHABLE', 'down')
+    }
+    await expect(it.balances.account(LIST)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
   test('an empty list names block, finality, source and age', async () => {
     const it = await world()
     await it.journal.finalize({ number: 4, hash: hash('4') })
