@@ -6,6 +6,7 @@ import type { ContractName } from '../../demo/contracts.ts'
 import { createRpc } from '../../net/rpc.ts'
 import { RPC_LIMITS } from '../../net/rpc-limits.ts'
 import { noCounts } from '../adapter.ts'
+import { NamedHeads } from '../named-heads.ts'
 import { CodeCheck } from './code.ts'
 import { classifyEvmFault } from './faults.ts'
 import { readNatures, type Sample, type TokenNature } from './natures.ts'
@@ -32,7 +33,12 @@ async function naturesOf(samples: readonly Sample[], url = anvil.url): Promise<r
     counts,
     limits: { timeoutMs: RPC_LIMITS.timeoutMs },
   })
-  const reader = { abilities: new Abilities(), bad: new Refusals(Date.now), code: new CodeCheck() }
+  const reader = {
+    abilities: new Abilities(),
+    bad: new Refusals(Date.now),
+    code: new CodeCheck(),
+    named: new NamedHeads(() => 0),
+  }
   const whole = { ...reader, at: 'latest' as const, perCall: 200 }
   return rpc.run((session) => readNatures(session, samples, whole), { signal: SIGNAL })
 }
