@@ -26,7 +26,7 @@ module.exports = {
     only('the-seam-to-chains', '^src/chains/adapter\\.ts$', ['^src/core/']),
     only('a-chain-kind', '^src/chains/([^/]+)/', [
       '^src/chains/$1/',
-      '^src/chains/adapter\\.ts$',
+      '^src/chains/(adapter|named-heads)\\.ts$',
       '^src/net/',
       '^src/core/',
     ]),

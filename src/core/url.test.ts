@@ -14,6 +14,7 @@ test.each([
 })
 
 test('URLs in the words of others are cut down too', () => {
+  expect(withoutUrls('expected an http:// or https:// URL')).toBe('expected an http:// or https:// URL')
   expect(withoutUrls('upstream https://u:p@rpc.io/v2/KEY?a=b failed')).toBe('upstream https://rpc.io/… failed')
 })
 

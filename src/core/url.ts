@@ -15,6 +15,8 @@ const USER = '(?:(?:[^\\s"\\\\/@]|\\\\["\\\\])*@)?'
 /** Everything up to a blank, a quote or an angle bracket; an escaped slash belongs to it. */
 const REST = '(?:[^\\s"\'`<>\\\\]|\\\\{1,2}/)*'
 const URL_IN_TEXT = new RegExp(`${SCHEME}${USER}${REST}`, 'gi')
+/** A scheme that is named, as in "expected an http:// or https:// URL". */
+const BARE_SCHEME = new RegExp(`^${SCHEME}$`, 'i')
 
 /** What ends a URL in a sentence, in brackets or in a list, and is mostly no part of it. */
 const CLOSING = /[)\]}.,;:!?]$/
@@ -25,6 +27,7 @@ const OPENED: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' 
 /** Text of others (a node's error message) with each URL in it cut down as by `nodeLabel`. */
 export function withoutUrls(text: string): string {
   return text.replace(URL_IN_TEXT, (found) => {
+    if (BARE_SCHEME.test(found)) return found
     let end = found.length
     while (found.length - end < MAX_CLOSING && CLOSING.test(found.slice(0, end)) && !isOpenedIn(found.slice(0, end)))
       end -= 1
