@@ -47,30 +47,17 @@ export type RigOptions = {
   readonly time?: () => number
 }
 
-export async function makeRig(
-  chain: ChainAdapter,
-  coverage = ALL,
-  {
-    classes,
-    folder = mkdtempSync(join(tmpdir(), 'steelyard-indexer-')),
-    time = () => 1_000_000,
-    ...limits
-  }: RigOptions = {},
-): Promise<Rig> {
+function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'steelyard-indexer-'))
+}
+
+export async function makeRig(chain: ChainAdapter, coverage = ALL, options: RigOptions = {}): Promise<Rig> {
+  const { classes, folder = newFolder(), time = () => 1_000_000, ...limits } = options
   const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, classesOf: () => classes ?? new Map() })
   const journal = await store.openJournal(CHAIN, coverage)
   const reads = await store.openReads(CHAIN)
   const now = () => performance.now()
-  const parts = {
-    adapter: chain,
-    journal,
-    reads,
-    coverage,
-    nobody: undefined,
-    now,
-    time,
-    log: () => undefined,
-  }
+  const parts = { adapter: chain, journal, reads, coverage, nobody: undefined, now, time, log: () => undefined }
   const audit = new Auditor({ ...parts, ...limits })
   const indexer = new Indexer({
     adapter: chain,

@@ -190,29 +190,6 @@ test('reads are of the block that is named, not of the newest', async () => {
   expect((await adapter.readBalances({ keys, at: 'latest' }, SIGNAL)).reads).toEqual([{ ok: true, amount: 16n }])
 })
 
-test.each([
-  ['requested data not available', -32014],
-  ['header not found', -32000],
-])('of two machines behind one URL, one of which says "%s", the other is asked', async (message, code) => {
-  let turn = 0
-  const front = await scripted(
-    inFrontOf(anvil.url, ({ calls, batch }) => {
-      const isPinned = calls.some(({ method }) => method === 'eth_call' || method === 'eth_getCode')
-      if (!isPinned || turn++ % 2 === 1) return undefined
-      const errors = calls.map(({ id }) => ({ jsonrpc: '2.0', id, error: { code, message } }))
-      return { json: batch ? errors : errors[0] }
-    }),
-  )
-  const adapter = adapterOf(front.url)
-  const { latest: at } = await adapter.heads(SIGNAL)
-  const held = key('erc20', tokensOf(anvil).erc20, { account: ALICE })
-  for (let round = 0; round < 5; round++) {
-    expect((await adapter.readBalances({ keys: [held], at }, SIGNAL)).reads).toMatchObject([{ ok: true }])
-    expect((await adapter.readTokens([held.asset], SIGNAL, { at })).facts).toMatchObject([{ decimals: 6 }])
-  }
-  expect(turn).toBeGreaterThan(5)
-})
-
 test('1,000 balances take two round trips with Multicall3, and three without', async () => {
   for (const [node, roundTrips] of [
     [anvil, 2],
