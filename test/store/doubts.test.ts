@@ -109,6 +109,22 @@ describe('what the chain refuted', () => {
     })
   })
 
+  test('is not settled by what was read before it was refuted last', async () => {
+    await journal.doubts.refute([refuted(alice)])
+    await append(1, [mint(bob)])
+    await journal.doubts.refute([refuted(alice)])
+    const settleAt = (number: number) =>
+      journal.doubts.settle({
+        block: headerOf(number),
+        keys: [{ account: alice, asset: coin, item: '' }],
+        supplies: [],
+      })
+    await settleAt(0)
+    expect(await seen()).toBe('? 20 -')
+    await settleAt(1)
+    expect(await seen()).toBe('10 20 -')
+  })
+
   test('is the token where its supply is refuted, until that is equal', async () => {
     await journal.doubts.refute([refuted(undefined)])
     expect([await seen(), await seen(other)]).toEqual(['? ? ?', '10 - -'])

@@ -86,7 +86,7 @@ export class SqliteDoubts implements DoubtStore {
         const stored = assets.find(key.asset)
         if (stored === undefined) continue
         const pair = this.#key(key, stored.id)
-        if (this.#isWhole(pair)) writer.settlePair(pair)
+        if (this.#isWhole(pair)) writer.settlePair(pair, block.number)
       }
       for (const asset of supplies) {
         const stored = assets.find(asset)

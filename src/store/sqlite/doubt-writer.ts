@@ -82,8 +82,9 @@ export class DoubtWriter {
     if (this.#mayDoubt(asset)) this.#changed = this.#s.refuteSupply.run(asset).changes > 0 || this.#changed
   }
 
-  settlePair(key: PairKey): void {
-    if (this.#s.settlePair.run(...this.#values(key)).changes === 0) return
+  /** The pair is what the chain says at a block. What was refuted since then stays so. */
+  settlePair(key: PairKey, block: number): void {
+    if (this.#s.settlePair.run(...this.#values(key), block).changes === 0) return
     this.#changed = true
     if (int(this.#s.countPairs.get(key.asset)) > 0) return
     this.#s.settlePairs.run(key.asset)
@@ -202,8 +203,11 @@ function prepare(db: SqliteDatabase) {
   return {
     state: sql(`SELECT ${DOUBT_COLUMNS} FROM in_doubt`).raw(),
     ensure: sql('INSERT OR IGNORE INTO in_doubt VALUES (1, 0, 0, 0, NULL, 0, 0)'),
-    refutePair: sql('INSERT OR IGNORE INTO refuted_pairs VALUES (?, ?, ?)'),
-    settlePair: sql(`DELETE FROM refuted_pairs WHERE ${PAIR}`),
+    refutePair: sql(
+      `INSERT INTO refuted_pairs SELECT ?, ?, ?, coalesce(number, 0) FROM clock WHERE true
+       ON CONFLICT DO UPDATE SET block = excluded.block WHERE block < excluded.block`,
+    ),
+    settlePair: sql(`DELETE FROM refuted_pairs WHERE ${PAIR} AND block <= ?`),
     countPairs: sql('SELECT count(*) FROM refuted_pairs WHERE asset = ?').pluck(),
     dropPairs: sql('DELETE FROM refuted_pairs WHERE asset = ?'),
     // That logs of it were missing stays true of the node, whatever the token is.

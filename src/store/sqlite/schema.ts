@@ -197,6 +197,10 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
   CREATE INDEX hints_as_met ON hints (reference, standard, block);
   CREATE INDEX hints_undecodable ON hints (undecodable) WHERE undecodable IS NOT NULL;
   `,
+  `
+  -- The newest block when the pair was last refuted: what was read of an earlier block settles nothing.
+  ALTER TABLE refuted_pairs ADD COLUMN block INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
 
 /** What is read from nodes by anyone at any time: apart from the facts, so that no reader waits for their writer. */
