@@ -66,7 +66,6 @@ module.exports = {
       '^src/ledger/ledger\\.ts$',
       '^src/chains/adapter\\.ts$',
       '^src/store/(store|audits|doubts|observations|tokens|walk)\\.ts$',
-      '^src/version\\.ts$',
     ]),
     only('a-dialect', '^src/api/dialects/([^/]+)/', [
       '^src/api/dialects/$1/',
@@ -87,22 +86,22 @@ module.exports = {
       from: { path: '^src/api/dialects/', pathNot: '^src/api/dialects/cobo/' },
       to: { path: '^src/custody/' },
     },
-    only('config', '^src/config(\\.ts$|/)', ['^src/config(\\.ts$|/)', '^src/core/', '^src/log\\.ts$']),
+    only('config', '^src/config/', ['^src/(config|core)/']),
     {
       name: 'config-is-handed-down',
       comment: 'Only the composition roots, the command line and the demo know the whole configuration.',
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: ['^src/(config|cli|demo|app|open-chain|served-chain|start-indexer|indexer-thread)[./]', TEST],
+        pathNot: ['^src/(config|cli|demo|app)/', TEST],
       },
-      to: { path: '^src/config(\\.ts$|/)' },
+      to: { path: '^src/config/' },
     },
     {
       name: 'app-is-the-root',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/cli/', TEST] },
-      to: { path: '^src/app\\.ts$' },
+      from: { path: '^src/', pathNot: ['^src/(app|cli)/', TEST] },
+      to: { path: '^src/app/' },
     },
     {
       name: 'one-way-out',

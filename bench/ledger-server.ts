@@ -3,13 +3,15 @@
  * standard input closes.
  */
 import { parseArgs } from 'node:util'
+import { createLog, standardError } from '../src/app/log.ts'
 import { kindOf } from '../src/chains/registry.ts'
-import { loadConfig } from '../src/config.ts'
-import { createLog, standardError } from '../src/log.ts'
+import { loadConfig } from '../src/config/config.ts'
 
 const { values } = parseArgs({ options: { config: { type: 'string' }, 'slow-commit-ms': { type: 'string' } } })
 const config = loadConfig({ file: values.config ?? '', env: {}, kindOf })
-const built: typeof import('../src/app.ts') = await import(new URL('../dist/app.js', import.meta.url).href)
+const built: typeof import('../src/app/start-app.ts') = await import(
+  new URL('../dist/app/start-app.js', import.meta.url).href
+)
 const log = createLog({ level: config.log.level, sink: standardError() })
 const app = await built.startApp({ config, log, slowCommitMs: Number(values['slow-commit-ms'] ?? 0) })
 process.stdout.write(`${app.url}\n`)

@@ -5,8 +5,8 @@ import { Registry } from 'prom-client'
 import { KeyVerifier } from '../src/api/keys.ts'
 import { readDocument } from '../src/api/openapi.ts'
 import { createServer } from '../src/api/server.ts'
+import { VERSION } from '../src/app/version.ts'
 import { ServiceError } from '../src/core/errors.ts'
-import { VERSION } from '../src/version.ts'
 
 const FILE = new URL('../docs/openapi.json', import.meta.url)
 

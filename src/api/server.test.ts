@@ -15,7 +15,7 @@ import {
   NOW,
   type World,
 } from '../../test/conformance/chainbase-fakes.ts'
-import { VERSION } from '../version.ts'
+import { VERSION } from '../app/version.ts'
 import type { ServerDeps } from './deps.ts'
 import { createServer } from './server.ts'
 

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { kindOf } from '../chains/registry.ts'
+import { type Config, loadConfig, parseConfig } from '../config/config.ts'
 import { OTHER_VARIABLES, PREFIX } from '../config/environment.ts'
-import { type Config, loadConfig, parseConfig } from '../config.ts'
 import { type Terminal, UsageError } from './outcome.ts'
 
 /** Files that are found by themselves in the current folder, first to last. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Fault, jsonRpc, type ScriptedNode, startScriptedNode } from '../../test/nodes/scripted-node.ts'
 import { kindOf } from '../chains/registry.ts'
-import { type Config, loadConfig } from '../config.ts'
+import { type Config, loadConfig } from '../config/config.ts'
 import { runToExit } from './outcome.ts'
 import { createProgram } from './program.ts'
 

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander'
+import { withoutSecrets } from '../app/log.ts'
 import { codeOf, isServiceError } from '../core/errors.ts'
-import { withoutSecrets } from '../log.ts'
 
 /** How a command ends, for whoever called it. */
 export const EXIT = { ok: 0, failed: 1, wrongUse: 2, stopped: 130 } as const

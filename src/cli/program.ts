@@ -1,5 +1,5 @@
 import { Command, Help, type Option } from 'commander'
-import { VERSION } from '../version.ts'
+import { VERSION } from '../app/version.ts'
 import { addConfig } from './config-check.ts'
 import { addDemo } from './demo.ts'
 import { HELP_COLUMNS, helpText } from './help-text.ts'

@@ -1,5 +1,5 @@
-import type { Logger, LogSink } from '../log.ts'
-import type { Progress } from '../progress.ts'
+import type { Logger, LogSink } from '../app/log.ts'
+import type { Progress } from '../app/progress.ts'
 import { cutToWidth, displayWidth } from './display-width.ts'
 import type { Glyphs, Screen } from './screen.ts'
 import { StatusLine } from './status-line.ts'

@@ -1,4 +1,4 @@
-import { type LogSink, standardError } from '../log.ts'
+import { type LogSink, standardError } from '../app/log.ts'
 
 /** What a bar is drawn with. */
 export type Glyphs = { readonly full: string; readonly empty: string; readonly dot: string }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { kindOf } from '../chains/registry.ts'
-import { parseConfig } from '../config.ts'
+import { parseConfig } from '../config/config.ts'
 import { serveLines, serveWords } from './serve-words.ts'
 
 const EVM = '{ id: "eip155:10", rpc: ["http://a"] }'

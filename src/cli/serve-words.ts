@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { namespaceOf, referenceOf } from '../core/chain.ts'
 
 /** What whoever started a server is told once it answers. */

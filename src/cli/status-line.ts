@@ -1,4 +1,4 @@
-import type { LogSink } from '../log.ts'
+import type { LogSink } from '../app/log.ts'
 import { cutToWidth, displayWidth } from './display-width.ts'
 import type { Screen } from './screen.ts'
 

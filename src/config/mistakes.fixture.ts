@@ -1,5 +1,5 @@
-import { parseConfig } from '../config.ts'
 import { isServiceError } from '../core/errors.ts'
+import { parseConfig } from './config.ts'
 import type { KindOf } from './words.ts'
 
 /** Kinds of chain as this version has them. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { loadConfig } from '../config.ts'
+import { loadConfig } from './config.ts'
 import { kindOf, mistakes, USDC } from './mistakes.fixture.ts'
 
 const chain = (keys: string): string => `chains: [{ id: "eip155:1", rpc: ["http://a"], ${keys} }]`

@@ -1,16 +1,16 @@
 /** Part of the composition root: what the process knows of a configured chain, whether or not its store can be read. */
-import type { ServedChain } from './api/deps.ts'
-import type { KindDefinition } from './chains/adapter.ts'
-import type { ChainConfig } from './config/chains.ts'
-import { assert } from './core/assert.ts'
-import type { AssetRef } from './core/asset.ts'
-import type { BalanceKey } from './core/balance.ts'
-import { ServiceError } from './core/errors.ts'
-import type { Ledger } from './ledger/ledger.ts'
+import type { ServedChain } from '../api/deps.ts'
+import type { KindDefinition } from '../chains/adapter.ts'
+import type { ChainConfig } from '../config/chains.ts'
+import { assert } from '../core/assert.ts'
+import type { AssetRef } from '../core/asset.ts'
+import type { BalanceKey } from '../core/balance.ts'
+import { ServiceError } from '../core/errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { ChainClock } from '../store/store.ts'
+import { unwrittenClock } from '../store/unwritten-clock.ts'
 import type { OpenChain } from './open-chain.ts'
 import type { IndexerHandle, IndexerStatus, Stopped } from './start-indexer.ts'
-import type { ChainClock } from './store/store.ts'
-import { unwrittenClock } from './store/unwritten-clock.ts'
 
 /** Stored positions that are looked through for one that the documentation can name. */
 const POSITIONS_LOOKED_AT = 200

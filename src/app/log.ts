@@ -1,14 +1,11 @@
 import { writeSync } from 'node:fs'
 import { type DestinationStream, type LoggerOptions, type Logger as PinoLogger, pino } from 'pino'
-import { withoutUrls } from './core/url.ts'
+import type { LogLevel } from '../core/log-level.ts'
+import { withoutUrls } from '../core/url.ts'
 import { LineLimiter } from './log-limit.ts'
 
 /** The one logger: `log.info({ chain }, 'words')`. Whatever it writes has its URLs cut to scheme and host. */
 export type Logger = PinoLogger
-
-/** How much is written, least first. */
-export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** Where lines go. `terminal`: short readable lines instead of JSON. */
 export type LogSink = { readonly terminal: boolean; readonly write: (line: string) => void }

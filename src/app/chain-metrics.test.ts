@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import fastify from 'fastify'
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
-import { clock } from '../test/conformance/chainbase-fakes.ts'
-import { observeRequests } from './api/metrics.ts'
+import { clock } from '../../test/conformance/chainbase-fakes.ts'
+import { observeRequests } from '../api/metrics.ts'
+import { noCounts } from '../chains/adapter.ts'
+import { parseChainId } from '../core/chain.ts'
+import { ServiceError } from '../core/errors.ts'
 import { collectChainMetrics, type MeteredChain } from './chain-metrics.ts'
-import { noCounts } from './chains/adapter.ts'
-import { parseChainId } from './core/chain.ts'
-import { ServiceError } from './core/errors.ts'
 import { INDEXER_COUNTERS } from './indexer-counters.ts'
 import { collectLedgerMetrics } from './ledger-metrics.ts'
 
@@ -63,7 +63,7 @@ test('every metric is named and typed as Prometheus wants it', async () => {
 })
 
 test('the documentation lists them all, and no others', async () => {
-  const page = readFileSync(new URL('../docs/metrics.md', import.meta.url), 'utf8')
+  const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
   const listed = [...page.matchAll(/^\| `(steelyard_\w+)` \| (\w+) \|/gm)].map(([, name, type]) => `${name} ${type}`)
   const served = familiesOf(await scrape([])).map(({ name, type }) => `${name} ${type}`)
   expect(listed.sort()).toEqual([...served].sort())

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { KindOf } from './config/words.ts'
+import { ServiceError } from '../core/errors.ts'
 import { type Config, loadConfig, parseConfig } from './config.ts'
-import { ServiceError } from './core/errors.ts'
+import type { KindOf } from './words.ts'
 
 const parseAddress = (text: string): string | undefined =>
   /^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : undefined

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { ChainId } from './core/chain.ts'
+import type { ChainId } from '../core/chain.ts'
 import type { LedgerHandle } from './start-ledger.ts'
 
 /** What the ledgers' writers count since this process started. */

@@ -1,12 +1,12 @@
 import type { Worker } from 'node:worker_threads'
-import type { ChainConfig } from './config/chains.ts'
-import type { Accounting } from './core/asset.ts'
-import type { BalanceKey } from './core/balance.ts'
-import type { ErrorCode } from './core/errors.ts'
-import type { Wait } from './indexer/waits.ts'
+import type { ChainConfig } from '../config/chains.ts'
+import type { Accounting } from '../core/asset.ts'
+import type { BalanceKey } from '../core/balance.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import type { Wait } from '../indexer/waits.ts'
+import type { Heartbeat } from '../store/store.ts'
 import type { Logger } from './log.ts'
 import type { Progress } from './progress.ts'
-import type { Heartbeat } from './store/store.ts'
 import { startThread } from './thread.ts'
 
 /** What a thread is given. `classes`: the tokens of the chain whose accounting is fixed, by `assetKey`. */

@@ -1,16 +1,16 @@
 /** Part of the composition root: one configured chain with all that reads of it need, and its writer where it is ours. */
-import { ChainBalances } from './balances/chain-balances.ts'
-import { NodeReader, type OnAbsent } from './balances/node-reader.ts'
-import type { ChainReader, FollowedKind, KindDefinition } from './chains/adapter.ts'
-import type { ChainConfig } from './config/chains.ts'
-import type { Standard } from './core/asset.ts'
-import type { BalanceKey } from './core/balance.ts'
-import { isServiceError } from './core/errors.ts'
-import { createOwnReader } from './ledger/own-reader.ts'
+import { ChainBalances } from '../balances/chain-balances.ts'
+import { NodeReader, type OnAbsent } from '../balances/node-reader.ts'
+import type { ChainReader, FollowedKind, KindDefinition } from '../chains/adapter.ts'
+import type { ChainConfig } from '../config/chains.ts'
+import type { Standard } from '../core/asset.ts'
+import type { BalanceKey } from '../core/balance.ts'
+import { isServiceError } from '../core/errors.ts'
+import { createOwnReader } from '../ledger/own-reader.ts'
+import type { TellDamage } from '../store/damage.ts'
+import type { ChainReads, Store } from '../store/store.ts'
 import type { Logger } from './log.ts'
 import { type LedgerHandle, startLedger } from './start-ledger.ts'
-import type { TellDamage } from './store/damage.ts'
-import type { ChainReads, Store } from './store/store.ts'
 
 /**
  * How long an API caller waits for one of several nodes, in milliseconds: less than half of the 5 s that a read may

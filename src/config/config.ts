@@ -1,10 +1,14 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { ChainConfig } from './config/chains.ts'
-import { chainField } from './config/chains.ts'
-import type { DialectsConfig } from './config/dialects.ts'
-import { dialectsField } from './config/dialects.ts'
-import { applyOverrides, readEnvironment } from './config/environment.ts'
+import type { Accounting } from '../core/asset.ts'
+import { namespaceOf } from '../core/chain.ts'
+import { systemCode } from '../core/errors.ts'
+import { LOG_LEVELS, type LogLevel } from '../core/log-level.ts'
+import type { ChainConfig } from './chains.ts'
+import { chainField } from './chains.ts'
+import type { DialectsConfig } from './dialects.ts'
+import { dialectsField } from './dialects.ts'
+import { applyOverrides, readEnvironment } from './environment.ts'
 import {
   BAD,
   type Bad,
@@ -17,9 +21,9 @@ import {
   withDefault,
   word,
   wrong,
-} from './config/field.ts'
-import { list, mapping, table } from './config/group.ts'
-import { configError } from './config/problems.ts'
+} from './field.ts'
+import { list, mapping, table } from './group.ts'
+import { configError } from './problems.ts'
 import {
   type ChainAsset,
   chainAsset,
@@ -30,12 +34,8 @@ import {
   path,
   price,
   storeUrl,
-} from './config/words.ts'
-import { parseYaml } from './config/yaml.ts'
-import type { Accounting } from './core/asset.ts'
-import { namespaceOf } from './core/chain.ts'
-import { systemCode } from './core/errors.ts'
-import { LOG_LEVELS, type LogLevel } from './log.ts'
+} from './words.ts'
+import { parseYaml } from './yaml.ts'
 
 /** Everything that can be configured, checked and with all defaults; frozen, parts included. */
 export type Config = {

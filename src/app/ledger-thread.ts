@@ -1,15 +1,15 @@
 /** The ledger's thread: owns the writing connection, so that no wait for the disk holds up an answer. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { assert } from './core/assert.ts'
-import { isServiceError } from './core/errors.ts'
-import { ClockGuard, readClocks } from './ledger/clock-guard.ts'
-import { commitGroup, MAX_GROUP, type Settled } from './ledger/group-commit.ts'
-import type { LedgerRequest } from './ledger/ledger.ts'
-import { genesisOf } from './ledger/record.ts'
+import { assert } from '../core/assert.ts'
+import { isServiceError } from '../core/errors.ts'
+import { ClockGuard, readClocks } from '../ledger/clock-guard.ts'
+import { commitGroup, MAX_GROUP, type Settled } from '../ledger/group-commit.ts'
+import type { LedgerRequest } from '../ledger/ledger.ts'
+import { genesisOf } from '../ledger/record.ts'
+import type { LedgerJournal } from '../store/ledger-store.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
 import type { Failure, FromLedgerThread, LedgerThreadData, SettledMessage, ToLedgerThread } from './start-ledger.ts'
-import type { LedgerJournal } from './store/ledger-store.ts'
-import { openStore } from './store/open.ts'
-import type { Store } from './store/store.ts'
 
 assert(parentPort !== null, 'this module is a thread')
 const port: MessagePort = parentPort

@@ -1,8 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { ServedChain } from './api/deps.ts'
-import { isServiceError } from './core/errors.ts'
+import type { ServedChain } from '../api/deps.ts'
+import { isServiceError } from '../core/errors.ts'
+import type { ChainClock } from '../store/store.ts'
 import { INDEXER_COUNTERS } from './indexer-counters.ts'
-import type { ChainClock } from './store/store.ts'
 
 /** A chain, and how many of its assets only reads tell. */
 export type MeteredChain = ServedChain & {
