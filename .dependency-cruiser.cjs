@@ -22,6 +22,8 @@ module.exports = {
       from: { path: '^src/core/', pathNot: TEST },
       to: { pathNot: '^src/core/' },
     },
+    only('json', '^src/json/', ['^src/(json|core)/']),
+    only('access', '^src/access/', ['^src/(access|core)/']),
     only('net', '^src/net/', ['^src/net/', '^src/core/']),
     only('the-seam-to-chains', '^src/chains/adapter\\.ts$', ['^src/core/']),
     only('a-chain-kind', '^src/chains/([^/]+)/', [
@@ -62,7 +64,7 @@ module.exports = {
       '^src/store/(store|audits|doubts|observations|tokens|walk)\\.ts$',
     ]),
     only('api', '^src/api/[^/]+\\.ts$', [
-      '^src/(api|core|balances|tokens)/',
+      '^src/(api|core|json|access|balances|tokens)/',
       '^src/ledger/ledger\\.ts$',
       '^src/chains/adapter\\.ts$',
       '^src/store/(store|audits|doubts|observations|tokens|walk)\\.ts$',
@@ -70,7 +72,7 @@ module.exports = {
     only('a-dialect', '^src/api/dialects/([^/]+)/', [
       '^src/api/dialects/$1/',
       '^src/api/[^/]+\\.ts$',
-      '^src/(core|balances)/',
+      '^src/(core|json|access|balances)/',
       '^src/tokens/tokens\\.ts$',
       '^src/(ledger|custody)/',
     ]),

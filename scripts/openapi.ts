@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
-import { KeyVerifier } from '../src/api/keys.ts'
+import { KeyVerifier } from '../src/access/keys.ts'
 import { readDocument } from '../src/api/openapi.ts'
 import { createServer } from '../src/api/server.ts'
 import { VERSION } from '../src/app/version.ts'

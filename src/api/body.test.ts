@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { describe, expect, test } from 'vitest'
 import { isServiceError } from '../core/errors.ts'
+import { parseJson } from '../json/exact-json.ts'
 import { compileBody } from './body.ts'
-import { parseJson } from './exact-json.ts'
 import { ParameterError } from './query.ts'
 
 const MAX = Number.MAX_SAFE_INTEGER

@@ -1,7 +1,7 @@
 import type { Static, TObject } from 'typebox'
 import { assert } from '../core/assert.ts'
 import { ServiceError } from '../core/errors.ts'
-import { type Json, JsonNumber } from './exact-json.ts'
+import { type Json, JsonNumber } from '../json/exact-json.ts'
 import { type Property, readSchema, type SchemaNode } from './json-schema.ts'
 import { fitsString, INTEGER, type Issue, ParameterError, readBoolean, typeOf } from './query.ts'
 

@@ -1,12 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Registry } from 'prom-client'
+import type { KeyVerifier } from '../access/keys.ts'
 import type { Balances } from '../balances/balances.ts'
 import type { AssetRef } from '../core/asset.ts'
 import type { ChainId, Kind } from '../core/chain.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { ChainClock } from '../store/store.ts'
 import type { Tokens } from '../tokens/tokens.ts'
-import type { KeyVerifier } from './keys.ts'
 
 /** What a chain waits for, in words, and since when, in Unix milliseconds. */
 export type ChainWait = { readonly for: string; readonly since: number }

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { KeyVerifier } from './keys.ts'
+import type { KeyVerifier } from '../access/keys.ts'
 
 /** Pause between two writes of when keys were used, in milliseconds: what "last used" may lack after a crash. */
 const SAVE_MS = 10_000

@@ -1,9 +1,9 @@
 /** The composition root: configuration → store → chains → indexers → server. */
 import { setMaxListeners } from 'node:events'
 import { Registry } from 'prom-client'
+import { KeyVerifier } from '../access/keys.ts'
 import { warnOfOpenWrites } from '../api/exposure.ts'
 import { keepUses } from '../api/keep-uses.ts'
-import { KeyVerifier } from '../api/keys.ts'
 import { createServer } from '../api/server.ts'
 import { createBalances } from '../balances/all-balances.ts'
 import { kindOf } from '../chains/registry.ts'

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { createKey } from '../api/keys.ts'
+import { createKey } from '../access/keys.ts'
 import { parseAddressRange, parseOrigin } from '../config/words.ts'
 import { isLabel } from '../core/label.ts'
 import { openStore } from '../store/open.ts'

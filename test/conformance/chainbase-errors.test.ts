@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createKey } from '../../src/access/keys.ts'
 import { renderError } from '../../src/api/dialects/chainbase/errors.ts'
-import { createKey } from '../../src/api/keys.ts'
 import { createServer } from '../../src/api/server.ts'
 import type { Balances } from '../../src/balances/balances.ts'
 import type { Balance } from '../../src/core/balance.ts'

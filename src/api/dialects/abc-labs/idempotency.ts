@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ServiceError } from '../../../core/errors.ts'
+import { canonicalText, type Json, JsonNumber } from '../../../json/exact-json.ts'
 import type { Idempotency } from '../../../ledger/ledger.ts'
-import { canonicalText, type Json, JsonNumber } from '../../exact-json.ts'
 import type { JsonRequest } from '../../route.ts'
 
 /** 1 to 255 visible ASCII characters. A header that is sent twice arrives joined by a comma and a space: it is none. */
