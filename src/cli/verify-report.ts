@@ -1,7 +1,7 @@
-import type { Counts, Difference, SkipReason } from '../balances/verify.ts'
-import type { ChainVerdict, VerifyResult } from '../balances/verify-notes.ts'
 import { assetText } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
+import type { Counts, Difference, SkipReason } from '../verify/comparison.ts'
+import type { ChainVerdict, VerifyResult } from '../verify/verify-result.ts'
 
 /** A chain's verdict with its name and how long it took. */
 export type NamedVerdict = ChainVerdict & { readonly chain: ChainId; readonly seconds: number }

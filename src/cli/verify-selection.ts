@@ -1,9 +1,9 @@
-import type { Selection } from '../balances/verify-pages.ts'
 import type { ChainProver, KindDefinition, ProverOptions } from '../chains/adapter.ts'
 import type { ChainConfig } from '../config/chains.ts'
 import { HTTP_URL, isHttpUrl } from '../config/words.ts'
 import { type AssetRef, STANDARDS } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
+import type { Selection } from '../verify/pages.ts'
 import { UsageError } from './outcome.ts'
 
 /** Most pairs of the accounts and tokens that are named: each that is not stored is asked of the chain. */

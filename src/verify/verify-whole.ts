@@ -3,12 +3,12 @@ import type { BalanceKey } from '../core/balance.ts'
 import { sameBlock } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { ObservationQuery, PositionQuery } from '../store/walk.ts'
-import { type Claim, claimOf, claimOfAbsent, type Judged, skipped } from './verify.ts'
-import { addAnew, addItemsAnew } from './verify-anew.ts'
-import { judgeObservations, judgeTwice, type Sides, type Skip } from './verify-judge.ts'
-import type { Notes } from './verify-notes.ts'
-import { type Pages, ROWS_PER_PAGE, type Selection } from './verify-pages.ts'
-import { ItemSums, Supplies, supplyClaim } from './verify-sums.ts'
+import { judgeObservations, judgeTwice, type Sides, type Skip } from './compare-positions.ts'
+import { type Claim, claimOf, claimOfAbsent, type Judged, skipped } from './comparison.ts'
+import { type Pages, ROWS_PER_PAGE, type Selection } from './pages.ts'
+import { addAnew, addItemsAnew } from './sum-again.ts'
+import { ItemSums, Supplies, supplyClaim } from './token-sums.ts'
+import type { Notes } from './verify-result.ts'
 
 /** Claims of one step, where no page sets the number. */
 const CLAIMS_PER_STEP = 1_000

@@ -1,6 +1,6 @@
 import type { Refutation } from '../store/doubts.ts'
 import type { ObservationStore } from '../store/observations.ts'
-import type { Difference } from './verify.ts'
+import type { Difference } from './comparison.ts'
 
 /**
  * What was found to be untrue is answered no more: the audit is told of it, and a read that the chain contradicts at its own

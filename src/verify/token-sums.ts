@@ -1,7 +1,7 @@
 import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { Position } from '../store/walk.ts'
-import { type Claim, claimOf, compare, isSumOfItems, type Judged, skipped } from './verify.ts'
+import { type Claim, claimOf, compare, isSumOfItems, type Judged, skipped } from './comparison.ts'
 
 /**
  * Holds the sum row of an account's ERC-1155 items against what the chain says of each item. Takes the positions in the

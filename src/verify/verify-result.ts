@@ -1,6 +1,6 @@
 import { type BlockRef, sameBlock } from '../core/block.ts'
 import type { ServiceError } from '../core/errors.ts'
-import { type Counts, type Difference, type Judged, type Subject, Tally } from './verify.ts'
+import { type Counts, type Difference, type Judged, type Subject, Tally } from './comparison.ts'
 
 /** How far a verification is. `share`: the part of all accounts that lies behind, from 0 to 1. */
 export type VerifyProgress = { readonly checked: number; readonly different: number; readonly share: number }

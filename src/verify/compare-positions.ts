@@ -3,7 +3,7 @@ import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { ChainReads } from '../store/store.ts'
 import type { Position } from '../store/walk.ts'
-import { type Claim, claimOf, isSumOfItems, type Judged, judge, type SkipReason, skipped } from './verify.ts'
+import { type Claim, claimOf, isSumOfItems, type Judged, judge, type SkipReason, skipped } from './comparison.ts'
 
 /** Both sides of a chain: what is stored, and who asks the chain. */
 export type Sides = { readonly reads: ChainReads; readonly prover: ChainProver; readonly signal: AbortSignal }

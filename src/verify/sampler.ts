@@ -3,8 +3,8 @@ import { type AssetRef, assetKey } from '../core/asset.ts'
 import type { BlockRef } from '../core/block.ts'
 import { within } from '../net/deadline.ts'
 import type { Position } from '../store/walk.ts'
-import { type Difference, type Judged, Tally } from './verify.ts'
-import { judgeObservations, judgePositions, type Sides } from './verify-judge.ts'
+import { judgeObservations, judgePositions, type Sides } from './compare-positions.ts'
+import { type Difference, type Judged, Tally } from './comparison.ts'
 
 /** Positions and observations of one round: one small request to the node, and some microseconds of the store. */
 const POSITIONS_PER_ROUND = 20

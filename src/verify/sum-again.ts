@@ -4,10 +4,10 @@ import type { BlockRef } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { ChainReads } from '../store/store.ts'
 import type { Position, PositionQuery } from '../store/walk.ts'
-import { type Claim, type Difference, type Judged, skipped } from './verify.ts'
-import { judgePositions, type Sides, type Skip } from './verify-judge.ts'
-import { ROWS_PER_PAGE } from './verify-pages.ts'
-import { ItemSums, Supplies, supplyClaim } from './verify-sums.ts'
+import { judgePositions, type Sides, type Skip } from './compare-positions.ts'
+import { type Claim, type Difference, type Judged, skipped } from './comparison.ts'
+import { ROWS_PER_PAGE } from './pages.ts'
+import { ItemSums, Supplies, supplyClaim } from './token-sums.ts'
 
 /** Times that a sum is begun anew, when repairs and turns keep falling into it, before it is given up. */
 const MAX_TRIES = 5

@@ -2,9 +2,9 @@ import type { AssetRef } from '../core/asset.ts'
 import type { BlockRef } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { PositionPage, PositionQuery } from '../store/walk.ts'
-import { skipped } from './verify.ts'
-import type { BlockInUse } from './verify-block.ts'
-import { type JudgedPosition, judgePositions, type Sides } from './verify-judge.ts'
+import type { BlockInUse } from './block-in-use.ts'
+import { type JudgedPosition, judgePositions, type Sides } from './compare-positions.ts'
+import { skipped } from './comparison.ts'
 
 /** Rows of one step: a snapshot of some milliseconds, and enough questions to keep a node busy. */
 export const ROWS_PER_PAGE = 2_000

@@ -1,8 +1,8 @@
 import type { BalanceKey } from '../core/balance.ts'
 import type { ObservationPage, ObservationQuery, PositionQuery } from '../store/walk.ts'
-import { isSumOfItems } from './verify.ts'
-import { judgeObservations, judgePositions } from './verify-judge.ts'
-import { ROWS_PER_PAGE } from './verify-pages.ts'
+import { judgeObservations, judgePositions } from './compare-positions.ts'
+import { isSumOfItems } from './comparison.ts'
+import { ROWS_PER_PAGE } from './pages.ts'
 import type { Work } from './verify-whole.ts'
 
 /** Keys of one step. */

@@ -1,8 +1,8 @@
 import { ServiceError } from '../core/errors.ts'
-import { BlockInUse } from './verify-block.ts'
-import type { Sides } from './verify-judge.ts'
-import { type ChainVerdict, Notes, type Watch } from './verify-notes.ts'
-import { Pages, type Selection } from './verify-pages.ts'
+import { BlockInUse } from './block-in-use.ts'
+import type { Sides } from './compare-positions.ts'
+import { Pages, type Selection } from './pages.ts'
+import { type ChainVerdict, Notes, type Watch } from './verify-result.ts'
 import { verifySample } from './verify-sample.ts'
 import { verifyWhole } from './verify-whole.ts'
 

@@ -3,9 +3,9 @@ import type { Accounting, AssetRef } from '../core/asset.ts'
 import type { Coverage } from '../core/coverage.ts'
 import type { ChainClock } from '../store/store.ts'
 import type { Position } from '../store/walk.ts'
-import { claimOf, claimOfAbsent, judge, Tally } from './verify.ts'
+import { claimOf, claimOfAbsent, judge, Tally } from './comparison.ts'
+import { ItemSums, Supplies } from './token-sums.ts'
 import { Reservoir } from './verify-sample.ts'
-import { ItemSums, Supplies } from './verify-sums.ts'
 
 const BLOCK = { number: 7, hash: '0x7' }
 const COIN: AssetRef = { standard: 'erc20', reference: '0xc' }
