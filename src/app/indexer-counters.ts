@@ -1,5 +1,5 @@
+import type { AuditCounts } from '../audit/audit-counts.ts'
 import type { AdapterCounts } from '../chains/adapter.ts'
-import type { AuditCounts } from '../indexer/audit-counts.ts'
 
 /** A counter of the metrics: its name ends in `_total`, as Prometheus wants it. */
 type CounterWords = { readonly name: `steelyard_${string}_total`; readonly help: string }

@@ -3,13 +3,13 @@ import type { Balance, BalanceKey } from '../core/balance.ts'
 import type { CoverageTest } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/store.ts'
-import { type Answered, Answers, type FactsOf, factOf, type Look } from './answers.ts'
+import { type Answered, Answers, type FactsOf, factOf, type Look } from './answer-facts.ts'
 import { type AsOf, worstOf } from './as-of.ts'
 import type { Balances, Freshness } from './balances.ts'
+import { type Fact, finalityOf, observed, provenAmount, unknown } from './freshness.ts'
 import { HolderLists } from './holder-lists.ts'
 import { ListRules } from './list-rules.ts'
 import { isObservation, type NodeReader } from './node-reader.ts'
-import { type Fact, finalityOf, observed, provenAmount, unknown } from './standing.ts'
 
 /** An asset that nobody issued yet, on a chain whose issuing is all written here. */
 const NEVER_ISSUED: Fact['asset'] = { accounting: 'events', silent: false, inDoubt: false, eventsUntil: undefined }

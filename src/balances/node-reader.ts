@@ -5,7 +5,7 @@ import { type BlockRef, type Header, sameBlock } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
 import { within } from '../net/deadline.ts'
 import type { ObservationStore } from '../store/observations.ts'
-import { unknown } from './standing.ts'
+import { unknown } from './freshness.ts'
 
 /** How long callers wait for a node before they get what is stored, in milliseconds: below the deadline of a request. */
 const READ_TIMEOUT_MS = 5_000

@@ -7,10 +7,10 @@ import { type ErrorCode, isServiceError } from '../core/errors.ts'
 import type { Batch } from '../core/transfer.ts'
 import type { ObservationStore } from '../store/observations.ts'
 import type { ChainState, Heartbeat, Journal } from '../store/store.ts'
-import { findAncestor } from './ancestor.ts'
 import { backfill, type Fetched } from './backfill.ts'
-import { type Judged, judgeObservations } from './judge.ts'
-import { type Held, plan } from './plan.ts'
+import { findAncestor } from './find-ancestor.ts'
+import { type Judged, judgeObservations } from './judge-observations.ts'
+import { type Held, plan } from './next-step.ts'
 import { QUICK_RANGE_SIZE } from './range-size.ts'
 
 /** What an indexer tells whoever watches it. Counters are since it started. */

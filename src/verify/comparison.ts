@@ -1,4 +1,4 @@
-import { testOf } from '../balances/standing.ts'
+import { testOf } from '../balances/freshness.ts'
 import type { Proof, Question } from '../chains/adapter.ts'
 import { type Accounting, type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, UnknownReason } from '../core/balance.ts'

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Auditor } from '../../src/audit/auditor.ts'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
-import { Auditor } from '../../src/indexer/audit.ts'
 import { Indexer } from '../../src/indexer/indexer.ts'
 import type { JournalStep } from '../../src/store/sqlite/journal.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { runAudit } from '../../src/audit/run-audit.ts'
 import { assetKey } from '../../src/core/asset.ts'
 import { ServiceError } from '../../src/core/errors.ts'
-import { runAudit } from '../../src/indexer/audit-run.ts'
 import { StatefulChain } from '../chains/stateful-chain.ts'
 import { ACCOUNTS, ASSETS } from '../store/chains.ts'
 import { makeRig } from './harness.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ServiceError } from '../../src/core/errors.ts'
-import { run } from '../../src/indexer/run.ts'
+import { run } from '../../src/indexer/run-indexer.ts'
 import { MockChain } from '../chains/mock-chain.ts'
 import { makeRig } from './harness.ts'
 

@@ -1,5 +1,5 @@
 import { type AssetRef, assetKey } from '../core/asset.ts'
-import type { Suspect } from './audit-case.ts'
+import type { Suspect } from './investigator.ts'
 
 /** Suspicions waiting at most, one a token. */
 const MAX_SUSPECTS = 1_000

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Rests } from './rests.ts'
+import { Rests } from './cool-downs.ts'
 
 const coin = { standard: 'erc20', reference: `0x${'a'.repeat(40)}` } as const
 

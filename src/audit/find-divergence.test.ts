@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { BalanceRead } from '../chains/adapter.ts'
-import { findParting, type Standing, steadinessOf } from './audit-verdict.ts'
+import { findParting, type Standing, steadinessOf } from './find-divergence.ts'
 
 const seven: BalanceRead = { ok: true, amount: 7n }
 const eight: BalanceRead = { ok: true, amount: 8n }

@@ -4,10 +4,10 @@ import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { Header } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
 import type { DoubtStep, DoubtWork } from '../store/doubts.ts'
-import { voice } from './audit-case.ts'
-import type { Compared, CompareParts, Comparer } from './audit-compare.ts'
+import type { Compared, CompareParts, Comparer } from './comparer.ts'
 import type { FailingTokens } from './failing-tokens.ts'
-import { Refetcher } from './refetch.ts'
+import { voice } from './investigator.ts'
+import { Refetcher } from './refetch-logs.ts'
 
 /** Balances in doubt that a round reads again: what one multicall carries. */
 const KEYS_A_ROUND = 200

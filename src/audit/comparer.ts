@@ -2,12 +2,12 @@ import type { BalanceRead } from '../chains/adapter.ts'
 import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
+import type { Judged } from '../indexer/judge-observations.ts'
 import type { Judgement } from '../store/audits.ts'
-import type { CaseParts, Investigator } from './audit-case.ts'
 import type { AuditCounts } from './audit-counts.ts'
-import { hearing } from './hearing.ts'
-import type { Judged } from './judge.ts'
-import type { Suspects } from './suspects.ts'
+import type { Suspects } from './investigations.ts'
+import type { CaseParts, Investigator } from './investigator.ts'
+import { hearing } from './readability.ts'
 
 /** Tokens whose supply a round compares. */
 const MAX_SUPPLIES = 50

@@ -3,9 +3,9 @@ import type { BlockRef } from '../core/block.ts'
 import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/store.ts'
 import type { AsOf } from './as-of.ts'
 import type { Freshness } from './balances.ts'
-import { higher, isDoubtful, isGone, mustRead, notBackwards } from './choice.ts'
+import { childlessUntil, type Fact, factsKnownAt, finalityOf, observed, provenAmount, unknown } from './freshness.ts'
 import { type Failed, isObservation, type NodeReader, type ReadResult } from './node-reader.ts'
-import { childlessUntil, type Fact, factsKnownAt, finalityOf, observed, provenAmount, unknown } from './standing.ts'
+import { higher, isDoubtful, isGone, mustRead, notBackwards } from './pick-answer.ts'
 
 /** Looks at the store for one answer: blocks may be replaced while a node is asked, and seldom are twice. */
 const MAX_LOOKS = 3

@@ -1,8 +1,8 @@
 import { assetKey } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import type { ServiceError } from '../core/errors.ts'
-import { inParts } from './in-parts.ts'
-import { Rests } from './rests.ts'
+import { Rests } from './cool-downs.ts'
+import { inParts } from './read-in-parts.ts'
 
 /** Does work for balances without those of tokens that made a node fail lately. */
 export class FailingTokens {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf, isServiceError } from '../core/errors.ts'
-import type { Auditor, AuditorOptions } from './audit.ts'
+import type { Auditor, AuditorOptions } from './auditor.ts'
 
 /** Pause after a round, so that a chain with a block every moment is audited without end but not without rest. */
 const PAUSE_MS = 250

@@ -5,8 +5,8 @@ import type { Header } from '../core/block.ts'
 import type { Coverage } from '../core/coverage.ts'
 import { isServiceError, ServiceError } from '../core/errors.ts'
 import type { BlockTransfers } from '../core/transfer.ts'
+import { backfill } from '../indexer/backfill.ts'
 import type { ChainReads, Journal } from '../store/store.ts'
-import { backfill } from './backfill.ts'
 
 /** Blocks whose receipts are fetched at once. */
 const BLOCKS_AT_ONCE = 4

@@ -2,10 +2,10 @@ import { assetKey } from '../core/asset.ts'
 import { isServiceError } from '../core/errors.ts'
 import type { Finding } from '../store/audits.ts'
 import type { Journal } from '../store/store.ts'
-import type { Investigator, Suspect, Verdict } from './audit-case.ts'
 import type { AuditCounts } from './audit-counts.ts'
-import type { Rests } from './rests.ts'
-import type { Suspects } from './suspects.ts'
+import type { Rests } from './cool-downs.ts'
+import type { Suspects } from './investigations.ts'
+import type { Investigator, Suspect, Verdict } from './investigator.ts'
 
 export type ConcludeParts = {
   readonly journal: Journal

@@ -2,8 +2,8 @@
 import type { Balance, Known, Observation } from '../core/balance.ts'
 import type { ChainClock } from '../store/store.ts'
 import type { Freshness } from './balances.ts'
+import { ageOf } from './freshness.ts'
 import type { Failed } from './node-reader.ts'
-import { ageOf } from './standing.ts'
 
 /** Whichever of fact and read names the higher block. */
 export function higher(fact: Balance | undefined, read: Known | undefined): Balance | undefined {

@@ -5,8 +5,8 @@ import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
 import type { Evidence, TurnReason } from '../store/audits.ts'
-import { findParting, type Standing, type Steadiness, steadinessOf } from './audit-verdict.ts'
-import { Refetcher, type RefetchParts, type Repairs } from './refetch.ts'
+import { findParting, type Standing, type Steadiness, steadinessOf } from './find-divergence.ts'
+import { Refetcher, type RefetchParts, type Repairs } from './refetch-logs.ts'
 import type { StateWindow } from './state-window.ts'
 
 /** Blocks at which chain and journal are found to part, one after the other, before the pair's whole logs are fetched. */

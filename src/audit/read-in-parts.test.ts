@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { AssetRef } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import { ServiceError } from '../core/errors.ts'
-import { inParts } from './in-parts.ts'
+import { inParts } from './read-in-parts.ts'
 
 const SIGNAL = new AbortController().signal
 const tokens = Array.from({ length: 100 }, (_, index): AssetRef => {

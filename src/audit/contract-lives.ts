@@ -4,8 +4,8 @@ import { type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
-import type { CaseParts } from './audit-case.ts'
-import { findParting, type Standing } from './audit-verdict.ts'
+import { findParting, type Standing } from './find-divergence.ts'
+import type { CaseParts } from './investigator.ts'
 
 /** Contracts whose end is looked into in one round: each takes some twenty reads. The others are met again. */
 const MAX_ENDINGS = 5
