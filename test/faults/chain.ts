@@ -3,8 +3,8 @@
  * block replaced at will. The same seed makes the same chain.
  */
 import { createHash } from 'node:crypto'
-import { type BitsOf, loadBitsOf } from '../../src/chains/evm/bloom.ts'
-import { TRANSFER } from '../../src/chains/evm/decode.ts'
+import { type BitsOf, loadBitsOf } from '../../src/chains/evm/transfers/bloom.ts'
+import { TRANSFER } from '../../src/chains/evm/transfers/decode-log.ts'
 import { assert } from '../../src/core/assert.ts'
 import { randomFrom } from '../../src/demo/plan.ts'
 

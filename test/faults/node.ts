@@ -1,5 +1,5 @@
 /** The JSON-RPC of a fake chain, as one healthy full node of it answers (https://ethereum.github.io/execution-apis). */
-import { TRANSFER } from '../../src/chains/evm/decode.ts'
+import { TRANSFER } from '../../src/chains/evm/transfers/decode-log.ts'
 import { type Asked, answerTo, Fault, type Methods } from '../nodes/scripted-node.ts'
 import { type FakeBlock, type FakeChain, Ledger, topic, transactionOf } from './chain.ts'
 

@@ -2,9 +2,9 @@ import { assert } from '../../core/assert.ts'
 import { EVM_NATIVE } from '../../core/asset.ts'
 import type { KindDefinition } from '../adapter.ts'
 import { createEvmAdapter } from './adapter.ts'
-import { parseAddress, ZERO_ADDRESS } from './hex.ts'
 import { identifyEvmNode } from './identify.ts'
-import { createEvmProver } from './prover.ts'
+import { createEvmProver } from './prove/prover.ts'
+import { parseAddress, ZERO_ADDRESS } from './words/hex.ts'
 
 const ADDRESS_BYTES = 20
 /** Between two polls of the head: a third of Ethereum's slot, so that a block is seen at most 4 s late. */

@@ -1,9 +1,9 @@
 import { parseChainId } from '../../core/chain.ts'
 import { createRpc } from '../../net/rpc.ts'
 import { type IdentifiedNode, type IdentifyOptions, noCounts } from '../adapter.ts'
-import { chainIdOf } from './confirm-chain.ts'
-import { classifyEvmFault } from './faults.ts'
-import { garbage, parseNumber } from './hex.ts'
+import { chainIdOf } from './heads/confirm-chain.ts'
+import { classifyEvmFault } from './words/faults.ts'
+import { garbage, parseNumber } from './words/hex.ts'
 
 /** Asks a node once which chain it is on, and how far it is. @throws NODE_* it does not answer as EVM nodes do, ABORTED */
 export async function identifyEvmNode({ url, timeoutMs, signal }: IdentifyOptions): Promise<IdentifiedNode> {

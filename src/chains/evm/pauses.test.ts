@@ -9,9 +9,9 @@ import { type ChainId, parseChainId } from '../../core/chain.ts'
 import { createRpc } from '../../net/rpc.ts'
 import { type BalanceRead, type ChainAdapter, noCounts } from '../adapter.ts'
 import { createEvmAdapter } from './adapter.ts'
-import { type ReadOutcome, readAll } from './bulk.ts'
-import { classifyEvmFault } from './faults.ts'
-import { Refusals } from './refusals.ts'
+import { type ReadOutcome, readAll } from './state/multicall-reads.ts'
+import { classifyEvmFault } from './words/faults.ts'
+import { Refusals } from './words/refusals.ts'
 
 const CHAIN = parseChainId('eip155:31337') as ChainId
 const SIGNAL = new AbortController().signal

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { decodeFunctionData, encodeFunctionResult, type Hex, isHex, parseAbi } from 'viem'
-import { MULTICALL3 } from '../../../src/chains/evm/multicall.ts'
+import { MULTICALL3 } from '../../../src/chains/evm/state/multicall.ts'
 import { assert } from '../../../src/core/assert.ts'
 import { Fault } from '../../nodes/scripted-node.ts'
 import { word } from './program.ts'

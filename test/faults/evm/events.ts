@@ -1,4 +1,4 @@
-import { TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE } from '../../../src/chains/evm/decode.ts'
+import { TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE } from '../../../src/chains/evm/transfers/decode-log.ts'
 import { addressWord, type RawLog, type Told, word } from './program.ts'
 
 /** keccak256 of `Deposit(address,uint256)` and `Withdrawal(address,uint256)`, as WETH9 emits them. */

@@ -1,4 +1,4 @@
-import { type BitsOf, loadBitsOf } from '../../../src/chains/evm/bloom.ts'
+import { type BitsOf, loadBitsOf } from '../../../src/chains/evm/transfers/bloom.ts'
 import { type Asked, answerTo, Fault, type Methods } from '../../nodes/scripted-node.ts'
 import { callContract, codeOf } from './calls.ts'
 import type { EvmChain } from './chain.ts'

@@ -1,0 +1,84 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { blockAt, headed } from '../../../../test/nodes/heads.ts'
+import { Fault, type ScriptedNode, startScriptedNode } from '../../../../test/nodes/scripted-node.ts'
+import { assert } from '../../../core/assert.ts'
+import { parseChainId } from '../../../core/chain.ts'
+import type { ChainAdapter } from '../../adapter.ts'
+import { createEvmAdapter } from '../adapter.ts'
+
+const SIGNAL = new AbortController().signal
+const HEAD = 1_000
+const FINAL = 900
+const final = (): unknown => blockAt(FINAL)
+/** The finalized head of a node that does not know one. */
+const CONFIRMED = HEAD - 64
+
+const nodes: ScriptedNode[] = []
+afterEach(async () => {
+  await Promise.all(nodes.splice(0).map((node) => node.stop()))
+})
+
+function failing(code: number, message: string): () => never {
+  return () => {
+    throw new Fault(code, message)
+  }
+}
+
+async function node(finalized: () => unknown): Promise<ScriptedNode> {
+  const started = await startScriptedNode(headed(() => HEAD, finalized))
+  nodes.push(started)
+  return started
+}
+
+function adapterOf(...some: readonly ScriptedNode[]): ChainAdapter {
+  const chain = parseChainId('eip155:1')
+  assert(chain !== undefined, 'a CAIP-2 id')
+  const options = { chain, rpc: some.map(({ url }) => url), finality: 'finalized', warn: () => undefined } as const
+  return createEvmAdapter(options, { pauses: { baseMs: 0, maxMs: 0 } }).adapter
+}
+
+async function finalizedOf(adapter: ChainAdapter): Promise<number> {
+  return (await adapter.heads(SIGNAL)).finalized.number
+}
+
+const UNKNOWN: readonly [string, () => unknown][] = [
+  ['null', () => null],
+  ['an unknown block', failing(-39001, 'Unknown block')],
+  ['invalid params', failing(-32602, 'invalid argument 0: hex string without 0x prefix')],
+  ['invalid params in words alone', failing(-32000, 'unsupported block tag: finalized')],
+  ['no method', failing(-32601, 'the method does not exist')],
+]
+
+describe('a node that does not know the tag gets 64 confirmations', () => {
+  test.each(UNKNOWN)('%s', async (_, finalized) => {
+    expect(await finalizedOf(adapterOf(await node(finalized)))).toBe(CONFIRMED)
+  })
+})
+
+describe('a node that has given a finalized block is not taken for one that knows none', () => {
+  test.each(UNKNOWN)('%s', async (_, finalized) => {
+    const one = await node(final)
+    const adapter = adapterOf(one)
+    expect(await finalizedOf(adapter)).toBe(FINAL)
+    one.become(headed(() => HEAD, finalized))
+    await expect(adapter.heads(SIGNAL)).rejects.toMatchObject({ code: expect.stringMatching(/^NODE_/) })
+    one.become(headed(() => HEAD, final))
+    expect(await finalizedOf(adapter)).toBe(FINAL)
+  })
+})
+
+describe('a node that fails makes nothing final', () => {
+  const FAILURES: readonly [string, () => never][] = [
+    ['an error of its own', failing(-32603, 'Internal error')],
+    ['an error of what stands behind it', failing(-32000, 'failed to parse the answer: unexpected EOF')],
+    ['out of time', failing(-32000, 'request timed out')],
+    ['its pace', failing(-32005, 'rate limit exceeded')],
+  ]
+  test.each(FAILURES)('%s', async (_, finalized) => {
+    await expect(adapterOf(await node(finalized)).heads(SIGNAL)).rejects.toMatchObject({
+      code: expect.stringMatching(/^NODE_/),
+    })
+    const second = await node(final)
+    expect(await finalizedOf(adapterOf(await node(finalized), second))).toBe(FINAL)
+  })
+})

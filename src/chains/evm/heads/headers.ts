@@ -1,0 +1,208 @@
+import type { Header, Heads } from '../../../core/block.ts'
+import { ServiceError } from '../../../core/errors.ts'
+import { isRecord, type RpcCall, type RpcOutcome } from '../../../net/json-rpc.ts'
+import { askingAgain, type RpcSession } from '../../../net/session.ts'
+import type { AdapterOptions } from '../../adapter.ts'
+import type { NamedHeads } from '../../named-heads.ts'
+import { failureOf, isUnknown } from '../words/faults.ts'
+import { garbage, parseHash, parseNumber, quantity } from '../words/hex.ts'
+
+/** Blocks in one batch: a block with its transactions' hashes is about 20 kB, so a batch is about 2 MB. */
+const HEADERS_PER_BATCH = 100
+/** Where a node knows no finalized block: two epochs of Ethereum, the depth that finality has there. */
+const CONFIRMATIONS_WITHOUT_TAG = 64
+
+/** Asks for a block without its transactions, by number or by tag. */
+export function blockCall(block: number | 'latest' | 'safe' | 'finalized'): RpcCall {
+  return { method: 'eth_getBlockByNumber', params: [typeof block === 'number' ? quantity(block) : block, false] }
+}
+
+/**
+ * The header of an answer to eth_getBlockByNumber or eth_getBlockByHash.
+ * @throws NODE_BEHIND null: the node lacks the block; NODE_GARBAGE not a block, or not the one with `number`
+ */
+export function parseHeader(value: unknown, number?: number): Header {
+  if (value === null) {
+    throw new ServiceError('NODE_BEHIND', 'The node lacks a block', { fields: { block: number } })
+  }
+  if (!isRecord(value)) throw garbage('no block')
+  const header = {
+    number: parseNumber(value.number),
+    hash: parseHash(value.hash),
+    parentHash: parseHash(value.parentHash),
+    timestamp: parseNumber(value.timestamp),
+  }
+  if (!isHeader(header)) throw garbage('a block without number, hash, parent or time')
+  if (number !== undefined && header.number !== number) {
+    throw garbage('another block', { asked: number, answered: header.number })
+  }
+  return header
+}
+
+/** A block without its transactions, as far as it proves which logs it has. */
+export type Block = Header & {
+  /** 2048 bits as hex with `0x`: for every log's address and topics, three are set. Undefined where the node sends none. */
+  readonly bloom: string | undefined
+  /** Hashes, in order. Undefined where the node sends none. */
+  readonly transactions: readonly string[] | undefined
+}
+
+const BLOOM = /^0x[0-9a-fA-F]{512}$/
+
+/**
+ * The block of an answer to eth_getBlockByNumber or eth_getBlockByHash without transactions.
+ * @throws NODE_BEHIND null: the node lacks the block; NODE_GARBAGE not a block, or not the one with `number`
+ */
+export function parseBlock(value: unknown, number?: number): Block {
+  const header = parseHeader(value, number)
+  const { logsBloom, transactions } = isRecord(value) ? value : {}
+  const bloom = typeof logsBloom === 'string' && BLOOM.test(logsBloom) ? logsBloom.toLowerCase() : undefined
+  const hashes = Array.isArray(transactions) ? transactions.map(hashOfTransaction) : undefined
+  return { ...header, bloom, transactions: hashes?.every((hash) => hash !== undefined) ? hashes : undefined }
+}
+
+/** A transaction's hash, of a transaction in full too. */
+function hashOfTransaction(transaction: unknown): string | undefined {
+  return parseHash(isRecord(transaction) ? transaction.hash : transaction)
+}
+
+/** Asks for a block without its transactions, by hash. */
+export function blockOfHashCall(hash: string): RpcCall {
+  return { method: 'eth_getBlockByHash', params: [hash, false] }
+}
+
+function isHeader(header: { [Key in keyof Header]: Header[Key] | undefined }): header is Header {
+  return (
+    header.number !== undefined &&
+    header.hash !== undefined &&
+    header.parentHash !== undefined &&
+    header.timestamp !== undefined
+  )
+}
+
+/** Headers of these blocks, in order; not checked to link. @throws NODE_BEHIND, NODE_GARBAGE, NODE_* */
+export function readHeaders(session: RpcSession, numbers: readonly number[]): Promise<Header[]> {
+  return readAll(session, numbers, parseHeader)
+}
+
+/** These blocks, in order; not checked to link. @throws NODE_BEHIND, NODE_GARBAGE, NODE_* */
+export function readBlocks(session: RpcSession, numbers: readonly number[]): Promise<Block[]> {
+  return readAll(session, numbers, parseBlock)
+}
+
+/**
+ * A block that the node failed to give for an unknown reason, asked with its transactions, which other parts of a node
+ * answer. @throws `error` where nothing else may be tried, or failed too
+ */
+async function headerOtherwise(session: RpcSession, number: number | undefined, error: ServiceError): Promise<unknown> {
+  if (number === undefined || !isUnknown(error)) throw error
+  const [outcome] = await session.batch([{ method: 'eth_getBlockByNumber', params: [quantity(number), true] }])
+  if (outcome?.ok === true) return outcome.result
+  throw error
+}
+
+async function readAll<T>(
+  session: RpcSession,
+  numbers: readonly number[],
+  parse: (value: unknown, number?: number) => T,
+): Promise<T[]> {
+  const parsed: T[] = []
+  for (let at = 0; at < numbers.length; at += HEADERS_PER_BATCH) {
+    const some = numbers.slice(at, at + HEADERS_PER_BATCH)
+    const outcomes = await askingAgain(session, isUnknown).batch(some.map(blockCall))
+    for (const [place, outcome] of outcomes.entries()) {
+      const number = some[place]
+      parsed.push(parse(outcome.ok ? outcome.result : await headerOtherwise(session, number, outcome.error), number))
+    }
+  }
+  return parsed
+}
+
+/**
+ * Headers from `first` to `last`, each the parent of the next.
+ * @throws BLOCK_CONFLICT the chain changed while it was read; NODE_BEHIND, NODE_*
+ */
+export async function readLinkedHeaders(
+  session: RpcSession,
+  range: { readonly first: number; readonly last: number },
+): Promise<Header[]> {
+  const count = Math.max(0, range.last - range.first + 1)
+  const headers = await readHeaders(
+    session,
+    Array.from({ length: count }, (_, place) => range.first + place),
+  )
+  let parent: Header | undefined
+  for (const header of headers) {
+    if (parent !== undefined && header.parentHash !== parent.hash) {
+      throw new ServiceError('BLOCK_CONFLICT', 'Headers do not link', { fields: { block: header.number } })
+    }
+    parent = header
+  }
+  return headers
+}
+
+/** How the finalized head is found, and whom to tell where the node has no such tag. */
+export type Finalizing = {
+  readonly finality: AdapterOptions['finality']
+  /** Nodes (by label) that have given a block of the tag: these know it. */
+  readonly tagged: Set<string>
+  readonly tagUnsupported: () => void
+  readonly named: NamedHeads
+}
+
+/**
+ * The node's newest and finalized blocks; the finalized one is never above the newest. What is once final stays so: only
+ * a node that says that it does not know the tag, and never gave a block of it, is asked for a number instead.
+ * @throws NODE_*
+ */
+export async function readHeads(session: RpcSession, finalizing: Finalizing): Promise<Heads> {
+  const { finality, tagged, tagUnsupported, named } = finalizing
+  if (typeof finality === 'object') return confirmedHeads(session, finality.confirmations, named)
+  const [newest, settled] = await session.batch([blockCall('latest'), blockCall(finality)])
+  if (newest === undefined || settled === undefined) throw garbage('too little')
+  const latest = newest.ok ? parseHeader(newest.result) : await newestByNumber(session, newest.error)
+  named.note(latest.number)
+  if (tagged.has(session.label) || !lacksTag(settled)) {
+    if (!settled.ok) throw settled.error
+    const finalized = parseHeader(settled.result)
+    tagged.add(session.label)
+    return clamp(latest, finalized)
+  }
+  tagUnsupported()
+  return clamp(latest, await confirmed(session, { latest, confirmations: CONFIRMATIONS_WITHOUT_TAG }))
+}
+
+/** The newest block of a node that fails to give it by its name, by its number. @throws `error` where that fails too */
+export async function newestByNumber(session: RpcSession, error: ServiceError): Promise<Header> {
+  if (error.code !== 'NODE_RPC') throw error
+  const [outcome] = await session.batch([{ method: 'eth_blockNumber', params: [] }])
+  const number = outcome?.ok === true ? parseNumber(outcome.result) : undefined
+  const [header] = number === undefined ? [] : await readHeaders(session, [number])
+  if (header === undefined) throw error
+  return header
+}
+
+/** True where the node says that it knows no block of that name, not that it failed. */
+function lacksTag(outcome: RpcOutcome): boolean {
+  if (outcome.ok) return outcome.result === null
+  const failure = failureOf(outcome.error)
+  return outcome.error.code === 'NODE_BEHIND' || failure === 'no_method' || failure === 'block_parameter'
+}
+
+async function confirmedHeads(session: RpcSession, confirmations: number, named: NamedHeads): Promise<Heads> {
+  const [newest] = await session.batch([blockCall('latest')])
+  if (newest === undefined) throw garbage('too little')
+  const latest = newest.ok ? parseHeader(newest.result) : await newestByNumber(session, newest.error)
+  named.note(latest.number)
+  return clamp(latest, await confirmed(session, { latest, confirmations }))
+}
+
+async function confirmed(session: RpcSession, from: { latest: Header; confirmations: number }): Promise<Header> {
+  const number = Math.max(0, from.latest.number - from.confirmations)
+  return number === from.latest.number ? from.latest : parseHeader(await session.call(blockCall(number)), number)
+}
+
+// Behind one URL may stand several machines, of which one has not heard of the newest block.
+function clamp(latest: Header, finalized: Header): Heads {
+  return { latest, finalized: finalized.number > latest.number ? latest : finalized }
+}

@@ -1,0 +1,163 @@
+import { isHex } from 'viem'
+import { assert } from '../../../core/assert.ts'
+import type { BlockRef } from '../../../core/block.ts'
+import { isServiceError } from '../../../core/errors.ts'
+import { isRecord, type RpcCall, type RpcOutcome } from '../../../net/json-rpc.ts'
+import type { RpcSession } from '../../../net/session.ts'
+import type { Proof, Question } from '../../adapter.ts'
+import { failureOf } from '../words/faults.ts'
+import { parseHash, quantity } from '../words/hex.ts'
+import { type Ask, type Plan, planOf } from './proof-plan.ts'
+
+/** Answers in a row of a contract that took all gas, all time or all room before it is left alone: each costs seconds. */
+const MAX_COSTLY = 5
+
+const NO_ANSWER: Proof = { ok: false, reason: 'token_does_not_answer' }
+
+/** Asks a node questions, one call each, and remembers what it and the contracts cannot do. */
+export class Inquiry {
+  /** Nodes (by label) that do not take a block hash as a block parameter (EIP-1898). */
+  readonly #byNumber = new Set<string>()
+  readonly #costly = new Map<string, number>()
+
+  /**
+   * What the chain says to each question, in order.
+   * @throws NODE_BEHIND, NODE_RPC with `failure: no_state`, where it is so for all; NODE_*
+   */
+  async ask(session: RpcSession, questions: readonly Question[]): Promise<readonly Proof[]> {
+    if (this.#byNumber.has(session.label)) return this.#askByNumber(session, questions)
+    try {
+      return await this.#ask(session, questions, byHash)
+    } catch (error) {
+      if (!isServiceError(error) || failureOf(error) !== 'block_parameter') throw error
+      this.#byNumber.add(session.label)
+      return this.#askByNumber(session, questions)
+    }
+  }
+
+  /** By number, and then a look at whether these numbers still name the blocks that were meant. */
+  async #askByNumber(session: RpcSession, questions: readonly Question[]): Promise<readonly Proof[]> {
+    const proofs = await this.#ask(session, questions, byNumber)
+    const numbers = [...new Set(questions.map(({ block }) => block.number))]
+    const calls = numbers.map((number) => ({ method: 'eth_getBlockByNumber', params: [quantity(number), false] }))
+    const outcomes = await session.batch(calls)
+    const hashes = new Map(numbers.map((number, place) => [number, hashOf(outcomes[place])]))
+    return questions.map(({ block }, place) => {
+      if (hashes.get(block.number) !== block.hash) return { ok: false, reason: 'block_replaced' }
+      return proofs[place] ?? NO_ANSWER
+    })
+  }
+
+  async #ask(session: RpcSession, questions: readonly Question[], at: AtBlock): Promise<readonly Proof[]> {
+    const plans = questions.map((question) => this.#planOf(question))
+    const calls = plans.map((plan, place) => (plan === undefined ? [] : callsOf(plan, at(questions[place]))))
+    const outcomes = await session.batch(calls.flat())
+    throwIfForAll(outcomes)
+    const left = [...outcomes]
+    const answers = calls.map((own) => left.splice(0, own.length))
+    const proofs = plans.map((plan, place) => this.#proofOf(plan, questions[place], answers[place] ?? []))
+    return this.#lookForLife(session, proofs, { plans, questions, answers, at })
+  }
+
+  #planOf(question: Question): Plan | undefined {
+    const plan = planOf(question)
+    return plan !== undefined && (this.#costly.get(plan.contract) ?? 0) >= MAX_COSTLY ? undefined : plan
+  }
+
+  #proofOf(plan: Plan | undefined, question: Question | undefined, answers: readonly RpcOutcome[]): Proof {
+    if (plan === undefined) return question === undefined || planOf(question) === undefined ? NOT_SUPPORTED : NO_ANSWER
+    const [main, less] = answers
+    assert(main !== undefined, 'each plan has an answer')
+    this.#noteCost(plan, main)
+    const refused = refusalOf(main)
+    if (refused !== undefined) return refused
+    const amount = amountOf(plan.main, main)
+    if (amount === undefined) return NO_ANSWER
+    const nobodys = plan.nobodys === undefined || less === undefined ? 0n : (amountOf(plan.nobodys, less) ?? 0n)
+    return nobodys === 0n ? { ok: true, amount } : { ok: true, amount, otherwise: amount - nobodys }
+  }
+
+  /** ERC-721 reverts for an item that nobody holds; a contract that reverts at everything says nothing. */
+  async #lookForLife(session: RpcSession, proofs: readonly Proof[], asked: Asked): Promise<readonly Proof[]> {
+    const { plans, questions, answers, at } = asked
+    const silent = [...plans.keys()].filter((place) => {
+      const outcome = answers[place]?.[0]
+      const reverted = outcome?.ok === false && failureOf(outcome.error) === 'reverted'
+      return reverted && plans[place]?.alive !== undefined
+    })
+    if (silent.length === 0) return proofs
+    const calls = silent.flatMap((place) => {
+      const alive = plans[place]?.alive
+      return alive === undefined ? [] : [callOf(alive, at(questions[place]))]
+    })
+    const outcomes = await session.batch(calls)
+    const settled = [...proofs]
+    for (const [index, place] of silent.entries()) {
+      const outcome = outcomes[index]
+      const alive = plans[place]?.alive
+      if (outcome === undefined || alive === undefined) continue
+      settled[place] = refusalOf(outcome) ?? (amountOf(alive, outcome) === undefined ? NO_ANSWER : NOBODYS)
+    }
+    return settled
+  }
+
+  #noteCost({ contract }: Plan, outcome: RpcOutcome): void {
+    if (outcome.ok) this.#costly.delete(contract)
+    else if (failureOf(outcome.error) === 'costly') this.#costly.set(contract, (this.#costly.get(contract) ?? 0) + 1)
+  }
+}
+
+const NOT_SUPPORTED: Proof = { ok: false, reason: 'not_supported' }
+const NOBODYS: Proof = { ok: true, amount: 0n }
+
+type AtBlock = (question: Question | undefined) => unknown
+type Asked = {
+  readonly plans: readonly (Plan | undefined)[]
+  readonly questions: readonly Question[]
+  readonly answers: readonly (readonly RpcOutcome[])[]
+  readonly at: AtBlock
+}
+
+const byHash: AtBlock = (question) => ({ blockHash: blockOf(question).hash, requireCanonical: true })
+const byNumber: AtBlock = (question) => quantity(blockOf(question).number)
+
+function blockOf(question: Question | undefined): BlockRef {
+  assert(question !== undefined, 'each plan has a question')
+  return question.block
+}
+
+function callsOf({ main, nobodys }: Plan, block: unknown): readonly RpcCall[] {
+  return nobodys === undefined ? [callOf(main, block)] : [callOf(main, block), callOf(nobodys, block)]
+}
+
+function callOf({ method, subject }: Ask, block: unknown): RpcCall {
+  return { method, params: [subject, block] }
+}
+
+function amountOf({ read }: Ask, outcome: RpcOutcome): bigint | undefined {
+  return outcome.ok && isHex(outcome.result) ? read(outcome.result) : undefined
+}
+
+/** What says nothing of the contract: the node lacks the state or the block, or failed in another way. */
+function refusalOf(outcome: RpcOutcome): Proof | undefined {
+  if (outcome.ok) return undefined
+  if (outcome.error.code === 'NODE_BEHIND') return { ok: false, reason: 'block_replaced' }
+  const failure = failureOf(outcome.error)
+  if (failure === 'no_state') return { ok: false, reason: 'no_archive' }
+  return failure === 'node' ? { ok: false, reason: 'node_unavailable' } : undefined
+}
+
+/** A node that can answer none of them is asked no more of them: another node, or another time, may do better. */
+function throwIfForAll(outcomes: readonly RpcOutcome[]): void {
+  const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]))
+  const parameter = errors.find((error) => failureOf(error) === 'block_parameter')
+  if (parameter !== undefined) throw parameter
+  const [first] = errors
+  if (first === undefined || errors.length < outcomes.length) return
+  const lacks = errors.every((error) => error.code === 'NODE_BEHIND' || failureOf(error) === 'no_state')
+  if (lacks) throw first
+}
+
+function hashOf(outcome: RpcOutcome | undefined): string | undefined {
+  return outcome?.ok === true && isRecord(outcome.result) ? parseHash(outcome.result.hash) : undefined
+}

@@ -1,0 +1,196 @@
+import type { BlockRef } from '../../../core/block.ts'
+import type { RpcCall, RpcOutcome } from '../../../net/json-rpc.ts'
+import type { RpcSession } from '../../../net/session.ts'
+import { failureOf } from '../words/faults.ts'
+import { garbage, numberWord, parseAmount, quantity } from '../words/hex.ts'
+import type { Refusals } from '../words/refusals.ts'
+import { type ContractCall, decodeAggregate3, encodeAggregate3, MULTICALL3 } from './multicall.ts'
+
+/** One read of state: a call of a contract, or (`native`) an account's native balance, as a 32-byte word. */
+export type StateRead = ContractCall & { readonly native?: string }
+
+/** What a read said. `data` is hex with `0x`, of any length. `unsent`: refused lately, not asked again yet. */
+export type ReadOutcome =
+  | { readonly ok: true; readonly data: string }
+  | { readonly ok: false; readonly failure: 'reverted' | 'costly' | 'unsent' | 'node' }
+
+/** A block to read at: by hash (EIP-1898), or by number for nodes that do not know that. */
+export type Pin = { readonly block: BlockRef; readonly byHash: boolean }
+
+export type Bulk = {
+  readonly pin: Pin
+  /** Multicall3 is there at that block. */
+  readonly multicall: boolean
+  readonly bad: Refusals
+  /** Reads in one multicall. */
+  readonly perCall: number
+}
+
+/** `getEthBalance(address)` of Multicall3. */
+const GET_ETH_BALANCE = '0x4d2301cc'
+/** Failed reads of one function of one contract that are asked for one by one, to learn how they fail. */
+const ASKED_ONE_BY_ONE = 8
+/** A longer answer (512 kB of data) is no balance and hardly a name: it is remembered as costly. */
+const COSTLY_CHARACTERS = 1024 * 1024
+
+/** A block as a call names it: by hash where the node knows EIP-1898, so that a reorg cannot slip in; else by number. */
+export function blockParameter({ block, byHash }: Pin): unknown {
+  return byHash ? { blockHash: block.hash, requireCanonical: true } : quantity(block.number)
+}
+
+/** An account's native balance as a read. `word` is the account as a 32-byte word. */
+export function nativeRead(account: string, word: string): StateRead {
+  return { target: MULTICALL3, data: GET_ETH_BALANCE + word, native: account }
+}
+
+/**
+ * Many reads at one block in few requests; outcomes in order. A read that fails, burns all gas or returns megabytes
+ * spoils no other: what a multicall could not answer is asked again apart, by contract and function.
+ * @throws NODE_RPC with field `failure` `no_state` or `block_parameter`; NODE_BEHIND; NODE_*
+ */
+export async function readAll(
+  session: RpcSession,
+  reads: readonly StateRead[],
+  bulk: Bulk,
+): Promise<readonly ReadOutcome[]> {
+  const outcomes = new Map<StateRead, ReadOutcome>()
+  const asked: StateRead[] = []
+  for (const read of reads) {
+    if (bulk.bad.isPaused(keyOf(read))) outcomes.set(read, { ok: false, failure: 'unsent' })
+    else asked.push(read)
+  }
+  const reading: Reading = { ...bulk, outcomes }
+  const { open, usable } = bulk.multicall ? await readTogether(session, asked, reading) : { open: asked, usable: false }
+  if (open.length > 0) await (usable ? readApart : readDirectly)(session, open, reading)
+  return reads.map((read) => outcomes.get(read) ?? { ok: false, failure: 'node' })
+}
+
+type Reading = Bulk & { readonly outcomes: Map<StateRead, ReadOutcome> }
+
+/** Asks by multicalls; `open` are the reads that these did not answer, `usable` false where no Multicall3 stands there. */
+async function readTogether(
+  session: RpcSession,
+  reads: readonly StateRead[],
+  reading: Reading,
+): Promise<{ open: StateRead[]; usable: boolean }> {
+  const chunks: StateRead[][] = []
+  for (let at = 0; at < reads.length; at += reading.perCall) chunks.push(reads.slice(at, at + reading.perCall))
+  if (chunks.length === 0) return { open: [], usable: true }
+  const answers = await session.batch(chunks.map((chunk) => multicallOf(chunk, reading.pin)))
+  const usable = !answers.some((answer) => answer.ok && answer.result === '0x')
+  return { open: chunks.flatMap((chunk, place) => settleMulticall(chunk, answers[place], reading)), usable }
+}
+
+function settleMulticall(chunk: readonly StateRead[], answer: RpcOutcome | undefined, reading: Reading): StateRead[] {
+  if (answer !== undefined && !answer.ok) throwIfNode(answer)
+  const results =
+    answer?.ok === true && typeof answer.result === 'string' ? decodeAggregate3(answer.result, chunk.length) : undefined
+  return chunk.filter((read, place) => {
+    const result = results?.[place]
+    if (result === undefined || !result.success) return true
+    settle(read, { ok: true, data: result.data }, reading)
+    return false
+  })
+}
+
+/**
+ * Asks again for what a multicall did not answer. A gas bomb takes the gas of those behind it, so a failure there says
+ * nothing yet: each contract's function gets calls of its own, the first few reads one by one, which tells a revert
+ * from a cost, the rest in a multicall of their own.
+ */
+async function readApart(session: RpcSession, suspects: readonly StateRead[], reading: Reading): Promise<void> {
+  const groups = groupByKey(suspects)
+  const rests = [...groups.values()].map((group) => group.slice(ASKED_ONE_BY_ONE)).filter((rest) => rest.length > 0)
+  const single = [...groups.values()].flatMap((group) => group.slice(0, ASKED_ONE_BY_ONE))
+  const calls = [
+    ...single.map((read) => directCall(read, reading.pin)),
+    ...rests.map((rest) => multicallOf(rest, reading.pin)),
+  ]
+  const answers = await session.batch(calls)
+  settleDirect(single, answers, reading)
+  for (const [place, rest] of rests.entries()) {
+    const open = settleMulticall(rest, answers[single.length + place], reading)
+    for (const read of open) {
+      const first = groups.get(keyOf(read))?.[0]
+      const known = first === undefined ? undefined : reading.outcomes.get(first)
+      const otherwise: ReadOutcome = { ok: false, failure: read.native === undefined ? 'costly' : 'node' }
+      reading.outcomes.set(read, known?.ok === false ? known : otherwise)
+    }
+  }
+}
+
+function groupByKey(reads: readonly StateRead[]): Map<string, StateRead[]> {
+  const groups = new Map<string, StateRead[]>()
+  for (const read of reads) {
+    const key = keyOf(read)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [read])
+    else group.push(read)
+  }
+  return groups
+}
+
+async function readDirectly(session: RpcSession, reads: readonly StateRead[], reading: Reading): Promise<void> {
+  settleDirect(reads, await session.batch(reads.map((read) => directCall(read, reading.pin))), reading)
+}
+
+function settleDirect(
+  reads: readonly StateRead[],
+  answers: readonly (RpcOutcome | undefined)[],
+  reading: Reading,
+): void {
+  // A batch is asked again for what ran out of time in it, so that what is left of it did so while alone.
+  const inTime = answers.some((answer) => answer !== undefined && !ranOutOfTime(answer))
+  for (const [place, read] of reads.entries()) settle(read, directOutcome(read, answers[place], inTime), reading)
+}
+
+function ranOutOfTime(answer: RpcOutcome): boolean {
+  return !answer.ok && answer.error.code === 'NODE_TIMEOUT'
+}
+
+/** Keeps an outcome, and what it says of the contract's function. A native balance is the node's own: it says nothing. */
+function settle(read: StateRead, outcome: ReadOutcome, { outcomes, bad }: Reading): void {
+  outcomes.set(read, outcome)
+  if (read.native !== undefined) return
+  if (outcome.ok && outcome.data.length <= COSTLY_CHARACTERS) bad.answered(keyOf(read))
+  else if (outcome.ok || outcome.failure === 'costly') bad.failed(keyOf(read))
+}
+
+/** What a call of its own said. `inTime`: the node did answer something else beside it. */
+function directOutcome(read: StateRead, answer: RpcOutcome | undefined, inTime: boolean): ReadOutcome {
+  if (answer === undefined) throw garbage('too little')
+  if (!answer.ok) {
+    const failure = throwIfNode(answer)
+    // No contract runs for a native balance, and a node that answers nothing in time is slow, whatever it was asked.
+    const nodes = read.native !== undefined || (ranOutOfTime(answer) && !inTime)
+    return { ok: false, failure: nodes ? 'node' : failure }
+  }
+  if (read.native === undefined) {
+    if (typeof answer.result !== 'string') throw garbage('no call result')
+    return { ok: true, data: answer.result }
+  }
+  const amount = parseAmount(answer.result)
+  if (amount === undefined) throw garbage('no balance')
+  return { ok: true, data: `0x${numberWord(amount)}` }
+}
+
+/** How the contract failed; what is the node's or the block's failure is thrown, since it concerns all reads. */
+function throwIfNode(answer: RpcOutcome & { ok: false }): 'reverted' | 'costly' | 'node' {
+  const failure = failureOf(answer.error)
+  if (failure === 'no_state' || failure === 'block_parameter' || answer.error.code === 'NODE_BEHIND') throw answer.error
+  return failure === 'reverted' || failure === 'costly' ? failure : 'node'
+}
+
+function multicallOf(reads: readonly StateRead[], pin: Pin): RpcCall {
+  return { method: 'eth_call', params: [{ to: MULTICALL3, data: encodeAggregate3(reads) }, blockParameter(pin)] }
+}
+
+function directCall(read: StateRead, pin: Pin): RpcCall {
+  if (read.native !== undefined) return { method: 'eth_getBalance', params: [read.native, blockParameter(pin)] }
+  return { method: 'eth_call', params: [{ to: read.target, data: read.data }, blockParameter(pin)] }
+}
+
+/** A contract's function; native balances are one function. */
+function keyOf(read: StateRead): string {
+  return `${read.target}:${read.data.slice(2, 10)}`
+}

@@ -1,0 +1,103 @@
+import type { BlockRef } from '../../../core/block.ts'
+import { isServiceError, ServiceError } from '../../../core/errors.ts'
+import type { RpcSession } from '../../../net/session.ts'
+import type { NamedHeads } from '../../named-heads.ts'
+import { blockCall, newestByNumber, parseHeader } from '../heads/headers.ts'
+import { failureOf } from '../words/faults.ts'
+import { garbage } from '../words/hex.ts'
+import type { Refusals } from '../words/refusals.ts'
+import type { CodeCheck } from './code-check.ts'
+import { MULTICALL3 } from './multicall.ts'
+import { type Bulk, blockParameter, type Pin, type ReadOutcome, readAll, type StateRead } from './multicall-reads.ts'
+
+/** Bytes of a contract's code that are surely not Multicall3's: `0x`, or a stub. */
+const MIN_CODE_CHARACTERS = 64
+
+/** What was learned of a chain's nodes and is not asked again. */
+export class Abilities {
+  /** Lowest block at which Multicall3 was seen, highest at which it was not. */
+  private presentFrom = Number.POSITIVE_INFINITY
+  private absentUntil = -1
+  /** Nodes (by label) that do not take a block hash as a block parameter. */
+  readonly withoutHashes = new Set<string>()
+
+  /** Undefined: not known at that block. */
+  hasMulticall(block: number): boolean | undefined {
+    if (block >= this.presentFrom) return true
+    return block <= this.absentUntil ? false : undefined
+  }
+
+  sawMulticall(block: number, present: boolean): void {
+    if (present) this.presentFrom = Math.min(this.presentFrom, block)
+    else this.absentUntil = Math.max(this.absentUntil, block)
+  }
+}
+
+export type PinnedReads = { readonly block: BlockRef; readonly outcomes: readonly ReadOutcome[] }
+
+/** Reads at one block; further reads at that same block through `more`. */
+export type Reader = {
+  readonly abilities: Abilities
+  readonly bad: Refusals
+  readonly code: CodeCheck
+  readonly named: NamedHeads
+  readonly at: BlockRef | 'latest'
+  /** Reads in one multicall. */
+  readonly perCall: number
+  /** Names the block by its number even where the node takes its hash. */
+  readonly byNumber?: boolean
+}
+
+/**
+ * Reads pinned to one block, and then whatever `finish` asks at that same block.
+ * @throws NODE_BEHIND the node does not hold that block as canonical; NODE_RPC with `failure: no_state`; NODE_*
+ */
+export async function readPinned<T>(
+  session: RpcSession,
+  reader: Reader,
+  work: (read: (reads: readonly StateRead[]) => Promise<readonly ReadOutcome[]>, pin: Pin) => Promise<T>,
+): Promise<{ readonly block: BlockRef; readonly value: T }> {
+  const { abilities } = reader
+  const block = reader.at === 'latest' ? await newestBlock(session, reader) : reader.at
+  const attempt = async (pin: Pin): Promise<T> => {
+    const multicall = abilities.hasMulticall(block.number) ?? (await findMulticall(session, pin, abilities))
+    const bulk: Bulk = { pin, multicall, bad: reader.bad, perCall: reader.perCall }
+    return work((reads) => readAll(session, reads, bulk), pin)
+  }
+  if (reader.byNumber !== true && !abilities.withoutHashes.has(session.label)) {
+    try {
+      return { block, value: await attempt({ block, byHash: true }) }
+    } catch (error) {
+      if (!isServiceError(error) || failureOf(error) !== 'block_parameter') throw error
+      abilities.withoutHashes.add(session.label)
+    }
+  }
+  const value = await attempt({ block, byHash: false })
+  const now = parseHeader(await session.call(blockCall(block.number)), block.number)
+  if (now.hash !== block.hash) {
+    throw new ServiceError('NODE_BEHIND', 'The block is not the canonical one', { fields: { block: block.number } })
+  }
+  return { block, value }
+}
+
+async function newestBlock(session: RpcSession, { abilities, named }: Reader): Promise<BlockRef> {
+  const asks = abilities.hasMulticall(Number.MAX_SAFE_INTEGER) === undefined
+  const code = { method: 'eth_getCode', params: [MULTICALL3, 'latest'] }
+  const [newest, found] = await session.batch(asks ? [blockCall('latest'), code] : [blockCall('latest')])
+  if (newest === undefined) throw garbage('too little')
+  const { number, hash } = newest.ok ? parseHeader(newest.result) : await newestByNumber(session, newest.error)
+  named.note(number)
+  if (found?.ok === true) abilities.sawMulticall(number, isCode(found.result))
+  return { number, hash }
+}
+
+async function findMulticall(session: RpcSession, pin: Pin, abilities: Abilities): Promise<boolean> {
+  const code = await session.call({ method: 'eth_getCode', params: [MULTICALL3, blockParameter(pin)] })
+  const present = isCode(code)
+  abilities.sawMulticall(pin.block.number, present)
+  return present
+}
+
+function isCode(value: unknown): boolean {
+  return typeof value === 'string' && value.length >= MIN_CODE_CHARACTERS
+}

@@ -1,0 +1,133 @@
+import type { RpcSession } from '../../../net/session.ts'
+import { numberWord } from '../words/hex.ts'
+import { blockParameter, type Pin, type ReadOutcome, type StateRead } from './multicall-reads.ts'
+import { type Reader, readPinned } from './read-at-block.ts'
+
+/**
+ * Some layouts of Transfer are an amount's and an item's alike: all three parameters indexed, or none. The contract says
+ * which it is: `units` where it has decimals and no owners of items, `items` where it has owners and no decimals or says
+ * so by ERC-165. `as_laid`: it says both or neither, so that the layout decides.
+ */
+export type TokenNature = 'units' | 'items' | 'as_laid'
+
+/**
+ * A contract, and some of the numbers that its logs carry. `usual`: the logs have an amount's standard layout. Such a
+ * contract is `items` as soon as anything says so, since its numbers must never be added up then.
+ */
+export type Sample = { readonly contract: string; readonly numbers: readonly bigint[]; readonly usual?: boolean }
+
+/** Reads asked in one multicall. */
+export const STANDARDS_PER_CALL = 200
+
+const SUPPORTS_ERC721 = `0x01ffc9a7${'80ac58cd'.padEnd(64, '0')}`
+const DECIMALS = '0x313ce567'
+const OWNER_OF = '6352211e'
+const TRUE = numberWord(1)
+
+/** What contracts say of themselves at one block. @throws NODE_* */
+export async function readNatures(
+  session: RpcSession,
+  samples: readonly Sample[],
+  reader: Reader,
+): Promise<readonly (TokenNature | undefined)[]> {
+  const { value } = await readPinned(session, reader, async (read, pin) => {
+    const asked = samples.map((sample) => ({
+      ...sample,
+      supports: call(sample.contract, SUPPORTS_ERC721),
+      decimals: call(sample.contract, DECIMALS),
+    }))
+    const first = await outcomesOf(
+      read,
+      asked.flatMap(({ supports, decimals }) => [supports, decimals]),
+    )
+    const divided = new Set(asked.filter(({ usual, decimals }) => usual && isDivided(wordOf(first.get(decimals)))))
+    const open = asked.filter((one) => !divided.has(one) && wordOf(first.get(one.supports)) !== TRUE)
+    const owners = new Map(
+      open.map((one) => [one, one.numbers.map((id) => call(one.contract, `0x${OWNER_OF}${numberWord(id)}`))]),
+    )
+    const second = await outcomesOf(read, [...owners.values()].flat())
+    const natures = asked.map((one): TokenNature | undefined => {
+      if (divided.has(one)) return 'units'
+      const reads = owners.get(one)
+      if (reads === undefined) return 'items'
+      const [decimals, owned] = [first.get(one.decimals), reads.map((id) => second.get(id))]
+      const told = [...(one.usual ? [first.get(one.supports)] : []), decimals, ...owned]
+      if (told.some((outcome) => outcome?.ok === false && outcome.failure === 'node')) return undefined
+      const hasDecimals = isSmall(wordOf(decimals))
+      const hasOwner = owned.some((outcome) => isAccount(wordOf(outcome)))
+      if (one.usual) return hasOwner ? 'items' : 'units'
+      if (hasDecimals === hasOwner) return 'as_laid'
+      return hasDecimals ? 'units' : 'items'
+    })
+    const unowned = [...natures.keys()].filter((place) => {
+      const one = asked[place]
+      return natures[place] === 'units' && one !== undefined && !divided.has(one)
+    })
+    return withoutOwners(session, { samples, natures, places: unowned, pin })
+  })
+  return value
+}
+
+/**
+ * None of the items that were asked for has an owner, which is also true of items that were burnt: the code tells whether
+ * the contract knows owners at all. A contract that has decimals and knows owners has both kinds.
+ */
+async function withoutOwners(
+  session: RpcSession,
+  told: {
+    readonly samples: readonly Sample[]
+    readonly natures: readonly (TokenNature | undefined)[]
+    readonly places: readonly number[]
+    readonly pin: Pin
+  },
+): Promise<readonly (TokenNature | undefined)[]> {
+  const { samples, natures, places, pin } = told
+  if (places.length === 0) return natures
+  const calls = places.map((place) => ({
+    method: 'eth_getCode',
+    params: [samples[place]?.contract, blockParameter(pin)],
+  }))
+  const codes = await session.batch(calls)
+  const settled = [...natures]
+  for (const [index, place] of places.entries()) {
+    const outcome = codes[index]
+    const usual = samples[place]?.usual === true
+    if (outcome?.ok !== true) settled[place] = usual ? undefined : natures[place]
+    else if (String(outcome.result).includes(`63${OWNER_OF}`)) settled[place] = usual ? 'items' : 'as_laid'
+    // A contract that is not there says nothing: it was destroyed, or this node does not have it yet.
+    else if (usual && outcome.result === '0x') settled[place] = 'as_laid'
+  }
+  return settled
+}
+
+type Read = (reads: readonly StateRead[]) => Promise<readonly ReadOutcome[]>
+
+async function outcomesOf(
+  read: Read,
+  reads: readonly StateRead[],
+): Promise<ReadonlyMap<StateRead, ReadOutcome | undefined>> {
+  const outcomes = reads.length === 0 ? [] : await read(reads)
+  return new Map(reads.map((one, place) => [one, outcomes[place]]))
+}
+
+function call(target: string, data: string): StateRead {
+  return { target, data }
+}
+
+/** An answer of 32 bytes, without `0x`. */
+function wordOf(outcome: ReadOutcome | undefined): string | undefined {
+  return outcome?.ok === true && /^0x[0-9a-fA-F]{64}$/.test(outcome.data) ? outcome.data.slice(2) : undefined
+}
+
+function isSmall(word: string | undefined): boolean {
+  return word?.startsWith('0'.repeat(62)) === true
+}
+
+/** Decimals above 0: items are not divided. */
+function isDivided(word: string | undefined): boolean {
+  return isSmall(word) && !/^0+$/.test(word ?? '')
+}
+
+function isAccount(word: string | undefined): boolean {
+  return word?.startsWith('0'.repeat(24)) === true && !/^0+$/.test(word)
+}

@@ -1,0 +1,60 @@
+import type { BlockTransfers, Hint, Transfer } from '../../../core/transfer.ts'
+
+/**
+ * What a log says that is no transfer that could be decoded. A note travels in the place of a transfer through everything
+ * that compares, numbers and completes the logs of a block, and leaves it in `withHints`. `layout`: a transfer beside it
+ * was decoded from an unusual layout, so that its contract has to say whether it is fungible. `unsure`: a transfer beside
+ * it moves an amount unless its contract is one of items, which no node could tell; the balance has to be compared.
+ */
+export type Note = Transfer & { readonly note: Hint['reason'] | 'layout' | 'unsure' }
+
+/** True for a note. */
+export function isNote(transfer: Transfer): transfer is Note {
+  return 'note' in transfer
+}
+
+/** Takes the notes of a block out of its transfers, and makes those that tell of an account its hints. */
+export function withHints(block: BlockTransfers): BlockTransfers {
+  if (!block.transfers.some(isNote)) return block
+  const transfers = block.transfers.filter((transfer) => !isNote(transfer))
+  const hints = hintsOf(block.transfers.filter(isNote), transfers)
+  return hints.length === 0 ? { ...block, transfers } : { ...block, transfers, hints }
+}
+
+function hintsOf(notes: readonly Note[], transfers: readonly Transfer[]): readonly Hint[] {
+  const explained = new Set(notes.some(({ note }) => note === 'moved') ? transfers.flatMap(explainedBy) : [])
+  const hints = new Map<string, Hint>()
+  for (const note of notes) {
+    const { asset, from, to, item } = note
+    const account = from ?? to
+    if (note.note === 'layout' || account === undefined) continue
+    if (note.note === 'moved' && explained.has(nameOf(note))) continue
+    const reason = note.note === 'unsure' ? 'moved' : note.note
+    const hint: Hint = item === '' ? { asset, account, reason } : { asset, account, reason, item }
+    const key = `${reason}/${asset.standard}/${asset.reference}/${account}/${item}`
+    if (!hints.has(key)) hints.set(key, hint)
+  }
+  return [...hints.values()]
+}
+
+/**
+ * The deposit and the withdrawal that a transfer tells too: a mint or burn of the same amount, or a transfer to or from the
+ * contract itself, in the same transaction.
+ */
+function explainedBy(transfer: Transfer): readonly string[] {
+  const { asset, from, to } = transfer
+  const self = asset.reference
+  const names: string[] = []
+  if (to !== undefined && (from === undefined || from === self)) names.push(nameOf({ ...transfer, from: undefined }))
+  if (from !== undefined && (to === undefined || to === self)) names.push(nameOf({ ...transfer, to: undefined }))
+  // What an account deposits into the contract leaves it, and what it withdraws comes back to it.
+  if (from !== undefined && to === self) names.push(nameOf({ ...transfer, from: undefined, to: from }))
+  if (to !== undefined && from === self) names.push(nameOf({ ...transfer, from: to, to: undefined }))
+  return names
+}
+
+type Named = Pick<Transfer, 'transactionHash' | 'asset' | 'from' | 'to' | 'amount'>
+
+function nameOf({ transactionHash, asset, from, to, amount }: Named): string {
+  return `${transactionHash}/${asset.reference}/${from ?? ''}/${to ?? ''}/${amount}`
+}

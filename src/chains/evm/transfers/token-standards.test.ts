@@ -1,0 +1,177 @@
+/** What is made of transfers whose layout does not tell amounts from items, or two accounts from an account and an amount. */
+import { describe, expect, test } from 'vitest'
+import type { AssetRef, Standard } from '../../../core/asset.ts'
+import { ServiceError } from '../../../core/errors.ts'
+import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
+import type { Sample, TokenNature } from '../state/token-nature.ts'
+import { Refusals } from '../words/refusals.ts'
+import { type Note, withHints } from './notes.ts'
+import { TokenStandards } from './token-standards.ts'
+
+const SIGNAL = new AbortController().signal
+const TOKEN = `0x${'c1'.repeat(20)}`
+const ALICE = `0x${'a1'.repeat(20)}`
+const BOB = `0x${'b0'.repeat(20)}`
+const SETTLED = { settled: true }
+const HEAD = { settled: false }
+
+function transfer(standard: Standard, number: bigint, more: Partial<Transfer> = {}): Transfer {
+  const asset: AssetRef = { standard, reference: TOKEN }
+  const what = standard === 'erc721' ? { item: number.toString(), amount: 1n } : { item: '', amount: number }
+  return { logIndex: 0, batchIndex: 0, asset, from: ALICE, to: BOB, transactionHash: '0x1', ...what, ...more }
+}
+
+/** A transfer of an unusual layout, with the note that says so. */
+function odd(number: bigint): readonly Transfer[] {
+  const one = transfer('erc20', number)
+  const note: Note = { ...one, batchIndex: 1, note: 'layout' }
+  return [one, note]
+}
+
+function block(...transfers: readonly Transfer[]): BlockTransfers {
+  return { number: 1, hash: '0x1', parentHash: undefined, timestamp: 1, transfers }
+}
+
+type Says = TokenNature | undefined | ServiceError
+
+/** Standards of a contract that says these things one after the other, and the samples that were asked. */
+function standards(...says: readonly Says[]) {
+  const asked: Sample[] = []
+  let clock = 0
+  const ask = async (samples: readonly Sample[]): Promise<readonly (TokenNature | undefined)[]> => {
+    const say = says[Math.min(asked.length, says.length - 1)]
+    asked.push(...samples)
+    if (say instanceof ServiceError) throw say
+    return samples.map(() => say)
+  }
+  const of = new TokenStandards(ask, new Refusals(() => clock))
+  const settle = async (transfers: readonly Transfer[], how = SETTLED) => {
+    const [settled] = await of.settle([block(...transfers)], how, SIGNAL)
+    return settled === undefined ? undefined : withHints(settled)
+  }
+  return { asked, settle, later: () => (clock += 3_600_000) }
+}
+
+const hint = (account: string, reason: 'undecodable' | 'moved') => ({
+  asset: { standard: 'erc20', reference: TOKEN },
+  account,
+  reason,
+})
+const BOTH = (reason: 'undecodable' | 'moved') => [hint(ALICE, reason), hint(BOB, reason)]
+const FAILS = new ServiceError('NODE_RPC', 'no')
+
+const as = (standard: Standard, number: bigint) => [expect.objectContaining(transfer(standard, number))]
+
+describe('a transfer', () => {
+  test.each<[string, readonly Transfer[], Says, readonly unknown[], unknown]>([
+    ['laid out as an item’s, of units', [transfer('erc721', 7n)], 'units', as('erc20', 7n), undefined],
+    ['laid out as an item’s, of items', [transfer('erc721', 7n)], 'items', as('erc721', 7n), undefined],
+    ['laid out as an item’s, of nobody knows what', [transfer('erc721', 7n)], undefined, as('erc721', 7n), undefined],
+    ['of an odd layout, of units', odd(7n), 'units', as('erc20', 7n), undefined],
+    ['of an odd layout, of items', odd(7n), 'items', as('erc721', 7n), undefined],
+    ['of an odd layout, of a contract that says neither', odd(7n), 'as_laid', as('erc20', 7n), undefined],
+    ['of an odd layout, of nobody knows what', odd(7n), undefined, as('erc20', 7n), BOTH('moved')],
+    ['laid out as an amount’s, of units', [transfer('erc20', 7n)], 'units', as('erc20', 7n), undefined],
+    ['laid out as an amount’s, of items', [transfer('erc20', 7n)], 'items', as('erc20', 7n), BOTH('undecodable')],
+    [
+      'laid out as an amount’s, of nobody knows what',
+      [transfer('erc20', 7n)],
+      undefined,
+      as('erc20', 7n),
+      BOTH('moved'),
+    ],
+    [
+      'laid out as an amount’s, where no node can be asked',
+      [transfer('erc20', 7n)],
+      FAILS,
+      as('erc20', 7n),
+      BOTH('moved'),
+    ],
+  ])('%s', async (_, transfers, says, expected, hints) => {
+    const settled = await standards(says).settle(transfers)
+    expect(settled?.transfers).toEqual(expected)
+    expect(settled?.hints).toEqual(hints)
+  })
+
+  test('of units that are minted or burnt notes no zero address', async () => {
+    const mint = transfer('erc20', 7n, { from: undefined })
+    expect((await standards(undefined).settle([mint]))?.hints).toEqual([hint(BOB, 'moved')])
+  })
+
+  test('of an ERC-1155 asks nobody', async () => {
+    const { asked, settle } = standards('units')
+    expect((await settle([transfer('erc1155', 7n)]))?.hints).toBeUndefined()
+    expect(asked).toEqual([])
+  })
+})
+
+describe('two topics that look like accounts', () => {
+  const ACCOUNT = BigInt(`0x${'ca'.repeat(20)}`)
+
+  test.each([
+    ['an amount that would be an account', ACCOUNT, [...BOTH('moved'), hint(`0x${'ca'.repeat(20)}`, 'moved')]],
+    ['no amount', 0n, BOTH('moved')],
+    [
+      'the lowest that is taken for one',
+      2n ** 96n,
+      [...BOTH('moved'), hint(`0x${(2n ** 96n).toString(16).padStart(40, '0')}`, 'moved')],
+    ],
+    ['an amount below accounts', 2n ** 96n - 1n, undefined],
+    ['an amount above accounts', 2n ** 160n, undefined],
+  ])('and %s', async (_, amount, hints) => {
+    expect((await standards('units').settle([transfer('erc20', amount)]))?.hints).toEqual(hints)
+  })
+
+  test('are two accounts for good once an amount was none', async () => {
+    const { settle } = standards('units')
+    expect((await settle([transfer('erc20', ACCOUNT), transfer('erc20', 5n, { logIndex: 1 })]))?.hints).toBeUndefined()
+    expect((await settle([transfer('erc20', ACCOUNT)]))?.hints).toBeUndefined()
+  })
+})
+
+describe('a contract', () => {
+  test('is asked once, with three of its numbers at most, for each of the two questions', async () => {
+    const { asked, settle } = standards('units')
+    const many = [1n, 1n, 2n, 3n, 4n].map((number, logIndex) => transfer('erc20', number, { logIndex }))
+    await settle(many)
+    await settle(many)
+    await settle([transfer('erc721', 9n)])
+    await settle([transfer('erc721', 9n)])
+    expect(asked).toEqual([
+      { contract: TOKEN, numbers: [1n, 2n, 3n], usual: true },
+      { contract: TOKEN, numbers: [9n], usual: false },
+    ])
+  })
+
+  test('that no node could tell is asked again', async () => {
+    const { asked, settle } = standards(undefined, 'items')
+    expect((await settle([transfer('erc20', 7n)]))?.hints).toEqual(BOTH('moved'))
+    expect((await settle([transfer('erc20', 7n)]))?.hints).toEqual(BOTH('undecodable'))
+    expect(asked).toHaveLength(2)
+  })
+
+  test('that a node at the head may not have yet is asked again; of an old block it is believed', async () => {
+    const head = standards('as_laid')
+    expect((await head.settle([transfer('erc20', 7n)], HEAD))?.hints).toEqual(BOTH('moved'))
+    await head.settle([transfer('erc20', 7n)], HEAD)
+    expect(head.asked).toHaveLength(2)
+    const old = standards('as_laid')
+    expect((await old.settle([transfer('erc20', 7n)]))?.hints).toBeUndefined()
+    await old.settle([transfer('erc20', 7n)])
+    expect(old.asked).toHaveLength(1)
+  })
+
+  test('is left alone for a while where asking fails, and in doubt meanwhile', async () => {
+    const { asked, settle, later } = standards(FAILS, 'units')
+    for (let turn = 0; turn < 3; turn++) expect((await settle([transfer('erc20', 7n)]))?.hints).toEqual(BOTH('moved'))
+    expect(asked).toHaveLength(1)
+    later()
+    expect((await settle([transfer('erc20', 7n)]))?.hints).toBeUndefined()
+    expect(asked).toHaveLength(2)
+  })
+
+  test('an error that is no node’s is thrown', async () => {
+    const of = new TokenStandards(() => Promise.reject(new TypeError('a mistake')), new Refusals(() => 0))
+    await expect(of.settle([block(transfer('erc20', 7n))], SETTLED, SIGNAL)).rejects.toThrow('a mistake')
+  })
+})

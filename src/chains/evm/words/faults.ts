@@ -1,0 +1,215 @@
+import { ServiceError } from '../../../core/errors.ts'
+import { isRecord, type RpcCall, type RpcFault, said } from '../../../net/json-rpc.ts'
+import { parseNumber } from './hex.ts'
+
+/**
+ * Wordings by which nodes refuse an eth_getLogs that is too much for them, as seen from Infura, Alchemy, QuickNode,
+ * Ankr, dRPC, Chainstack, BlockPI, BSC's own, geth, Erigon, Nethermind, Besu, reth and others.
+ */
+const TOO_MUCH = [
+  /(?:block )?range.{0,60}(?:too (?:large|wide|big|great|long|high)|exceed|larger|bigger|greater|limit|max|not supported|at most|more than)/i,
+  /(?:exceed|over|larger than|bigger than|greater than|max(?:imum)?|limit(?:ed)?(?: of| to)?).{0,60}(?:block range|\brange\b|blocks\b)/i,
+  /more than [\d,_]+ (?:results|logs|blocks)/i,
+  /(?:max|exceeds?|exceeded|too many).{0,30}(?:results|logs\b)/i,
+  /(?:results|logs)\b.{0,30}(?:exceeds?|over) (?:the )?limit/i,
+  /too many blocks|max(?:imum)?.{0,30}blocks? distance|response too large/i,
+  /(?:log )?response (?:size|is|was|too).{0,40}(?:exceed|too (?:large|big)|greater|limit)/i,
+  /response size should not/i,
+  /query (?:timeout|timed out|took too long|exceeds)/i,
+  /(?:reduce|smaller|narrow|decrease|limit).{0,40}(?:block range|\brange\b|interval)/i,
+  /blocks? (?:distance|span|interval|count).{0,40}(?:exceed|too|limit|max|over)/i,
+  /\blimited to.{0,20}[\d,]+.{0,20}(?:block|range)/i,
+  /(?:up to|within|only) (?:a |an )?[\d,]+ ?k? ?(?:block|range)/i,
+]
+
+/** The range of a call of eth_getLogs in blocks; undefined where it asks by block hash, or of one block only. */
+function blocksAsked(call: RpcCall): number | undefined {
+  const filter = call.params[0]
+  if (call.method !== 'eth_getLogs' || !isRecord(filter)) return undefined
+  const first = parseNumber(filter.fromBlock)
+  const last = parseNumber(filter.toBlock)
+  return first === undefined || last === undefined ? undefined : last - first + 1
+}
+
+const INTERVALS = [
+  /"from":"(0x[0-9a-f]+)".{0,80}"to":"(0x[0-9a-f]+)"/i,
+  /\[\s*(0x[0-9a-f]+|\d+)\s*,\s*(0x[0-9a-f]+|\d+)\s*\]/i,
+  /range:?\s+(\d+)\s*-\s*(\d+)/i,
+]
+/** A number of blocks behind words of a limit; `k` after it means thousands. */
+const COUNTS = [
+  /(?:limited to|up to|within|at most|only|over|(?:more|greater|larger|bigger|smaller) than) (?:an? |the )?(\d[\d,_]*) ?(k\b)?/gi,
+  /(?:max|maximum|limit|allowed)([^\d,;.]{0,40}?)(\d[\d,_]*) ?(k\b)?/gi,
+  /(?:blocks? distance|block range exceeds[^:]{0,60}):? (\d[\d,_]*) ?(k\b)?/gi,
+  /\b0 - (\d[\d,_]*) ?(k\b)?(?= blocks)/gi,
+]
+/** Words by which a number limits something else than blocks. */
+const NOT_BLOCKS = /\b(?:results|logs|size|bytes|mb|ms|s|seconds)\b/i
+/** How far before a limit the word may stand that says what it limits. */
+const LOOK_BACK_CHARACTERS = 30
+
+/**
+ * The number of blocks that an error's words suggest for the next try; undefined where they suggest none, or one that
+ * is not smaller than what was asked.
+ */
+export function suggestedBlocks(words: string, asked: number): number | undefined {
+  const suggestions = [...intervalsOf(words), ...countsOf(words)]
+  return suggestions.find((suggested) => suggested >= 1 && suggested < asked)
+}
+
+function intervalsOf(words: string): number[] {
+  return INTERVALS.flatMap((pattern) => {
+    const match = pattern.exec(words)
+    return match === null ? [] : [Number(match[2]) - Number(match[1]) + 1]
+  })
+}
+
+function countsOf(words: string): number[] {
+  return COUNTS.flatMap((pattern) => [...words.matchAll(pattern)]).flatMap((match) => {
+    const [thousands, digits, gap] = match.slice(1).reverse()
+    const end = match.index + match[0].length
+    const unit = /^ ?\w*/.exec(words.slice(end, end + 10))?.[0] ?? ''
+    const before = words.slice(Math.max(0, match.index - LOOK_BACK_CHARACTERS), match.index)
+    if (/\blogs\b/i.test(before) && !/\b(?:blocks?|range)\b/i.test(before)) return []
+    if (digits === undefined || NOT_BLOCKS.test(`${gap ?? ''} ${unit}`)) return []
+    return Number(digits.replace(/[,_]/g, '')) * (thousands === undefined ? 1 : 1000)
+  })
+}
+
+const UNKNOWN_BLOCK =
+  /unknown block|header not found|block not found|block.{0,20}(?:not (?:be )?found|is not available|does not exist)|not currently canonical|is not canonical|beyond (?:current )?head|unfinalized|one of the blocks specified in filter|future block|could not find block/i
+/** What EIP-1898 lets a node say of a block hash that it does not know. */
+const RESOURCE_NOT_FOUND = -32001
+const NO_STATE =
+  /missing trie node|state.{0,30}(?:not available|unavailable|not found|missing|pruned)|pruned|no state available|historical state|archive|proof window|required historical/i
+const OUT_OF_TIME = /request timed out|request timeout/i
+/** What nodes say of a call that they ran and that failed in the contract. */
+const EXECUTION =
+  /revert|out ?of ?gas|gas|opcode|invalid jump|stack|execution|\bevm\b|\bvm\b|return ?data|memory|static|call ?depth/i
+const REVERTED = /revert/i
+const BLOCK_PARAMETER =
+  /unmarshal|invalid (?:argument|params?|block|type|input)|expected|parse|deserialize|data did not match/i
+/** What nodes say of a block's tag that they do not know: older ones take it for a number. */
+const UNKNOWN_TAG =
+  /invalid (?:argument|params?|block|tag|type|input)|(?:unknown|unsupported).{0,20}\btag\b|hex string/i
+
+/**
+ * How a call ended, where it did not succeed: by the contract's own will, by its cost or a broken answer, by what the
+ * node lacks or does not know, by what is too much of one block, or otherwise.
+ */
+export type CallFailure = 'reverted' | 'costly' | 'no_state' | 'block_parameter' | 'no_method' | 'too_much' | 'node'
+
+/** JSON-RPC: no such method. */
+const NO_METHOD = -32601
+/** How nodes and balancers say that they do not serve a method, where the code does not. */
+const NO_METHOD_WORDS =
+  /method.{0,80}(?:not (?:found|exist|available|supported|allowed|enabled|whitelisted)|unsupported|does not exist|disabled)|(?:unsupported|unknown|disabled) method|(?:api|feature) is not available|not implemented/i
+
+/** What a fault means on an EVM chain, where it means more than "the call failed". */
+export function classifyEvmFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
+  // The words of a call are a contract's.
+  const words = call.method === 'eth_call' ? '' : fault.message
+  if (fault.code === NO_METHOD || NO_METHOD_WORDS.test(words)) {
+    const fields = { rpcCode: fault.code, failure: 'no_method' }
+    return new ServiceError('NODE_RPC', `${call.method}: ${said(fault)}`, { fields })
+  }
+  return call.method === 'eth_getLogs' ? logsFault(fault, call) : stateFault(fault, call)
+}
+
+function logsFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
+  const words = `${fault.message} ${fault.data}`
+  const message = `${call.method}: ${said(fault)}`
+  const fields = { rpcCode: fault.code }
+  if (UNKNOWN_BLOCK.test(words) || /beyond current head/i.test(words)) {
+    return new ServiceError('NODE_BEHIND', message, { fields })
+  }
+  if (!TOO_MUCH.some((pattern) => pattern.test(words))) return hashRefused(fault, call)
+  const asked = blocksAsked(call)
+  if (asked === undefined || asked <= 1) {
+    return new ServiceError('NODE_RPC', message, { fields: { ...fields, failure: 'too_much' } })
+  }
+  return new ServiceError('RANGE_TOO_LARGE', message, {
+    fields: { ...fields, suggested: suggestedBlocks(words, asked) },
+  })
+}
+
+/** A node that does not take a block hash in place of a range. */
+function hashRefused(fault: RpcFault, call: RpcCall): ServiceError | undefined {
+  const [filter] = call.params
+  if (!isRecord(filter) || filter.blockHash === undefined) return undefined
+  if (fault.code !== -32602 && !BLOCK_PARAMETER.test(fault.message)) return undefined
+  const fields = { rpcCode: fault.code, failure: 'block_parameter' }
+  return new ServiceError('NODE_RPC', `${call.method}: ${said(fault)}`, { fields })
+}
+
+function stateFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
+  const words = `${fault.message} ${fault.data}`
+  const message = `${call.method}: ${said(fault)}`
+  const failed = (failure: CallFailure): ServiceError =>
+    new ServiceError('NODE_RPC', message, { fields: { rpcCode: fault.code, failure } })
+  // A contract chooses the words of its revert: they are looked at for nothing else.
+  if (fault.code === 3 || REVERTED.test(fault.message)) return failed('reverted')
+  if (NO_STATE.test(words)) return failed('no_state')
+  if (fault.code === RESOURCE_NOT_FOUND || UNKNOWN_BLOCK.test(words)) {
+    return new ServiceError('NODE_BEHIND', message, { fields: { rpcCode: fault.code } })
+  }
+  if (OUT_OF_TIME.test(words)) return new ServiceError('NODE_TIMEOUT', message, { fields: { rpcCode: fault.code } })
+  if (namesTag(call) && (fault.code === -32602 || UNKNOWN_TAG.test(fault.message))) return failed('block_parameter')
+  const pinnedByHash = isRecord(call.params.at(-1))
+  if (pinnedByHash && (fault.code === -32602 || BLOCK_PARAMETER.test(fault.message))) return failed('block_parameter')
+  return EXECUTION.test(fault.message) ? failed('costly') : undefined
+}
+
+/** True for a block by a name such as `finalized`. */
+function namesTag({ method, params: [block] }: RpcCall): boolean {
+  return method === 'eth_getBlockByNumber' && typeof block === 'string' && !block.startsWith('0x')
+}
+
+const FAILURES: Readonly<Record<string, CallFailure>> = {
+  reverted: 'reverted',
+  costly: 'costly',
+  no_state: 'no_state',
+  block_parameter: 'block_parameter',
+  no_method: 'no_method',
+  too_much: 'too_much',
+}
+
+/** How a call ended, from its error. */
+export function failureOf(error: ServiceError): CallFailure {
+  if (error.code === 'NODE_TOO_LARGE' || error.code === 'NODE_TIMEOUT') return 'costly'
+  return FAILURES[String(error.fields.failure)] ?? 'node'
+}
+
+/** Codes of errors that may be due to what was asked, and how. */
+const ODD_CODES: ReadonlySet<string> = new Set([
+  'NODE_RPC',
+  'NODE_GARBAGE',
+  'NODE_HTTP',
+  'NODE_TOO_LARGE',
+  'NODE_TIMEOUT',
+])
+
+/**
+ * True for an error that another request for the same may not meet: a smaller one, or another method. Words are not looked
+ * at. What is due to the node's state (down, behind, pacing, of another chain) is none, and neither are receipts that a
+ * node does not keep.
+ */
+export function isOdd(error: unknown): error is ServiceError {
+  if (!(error instanceof ServiceError)) return false
+  if (error.code === 'NODE_RATE_LIMITED') return error.fields.unsure === true
+  // A connection that breaks after it was made: some proxies do so with requests that are too much for them.
+  if (error.code === 'NODE_UNREACHABLE') return BROKEN.has(String(error.fields.reason))
+  return ODD_CODES.has(error.code) && error.fields.failure !== 'no_receipts'
+}
+
+/** True for a node's error of which nothing is known but its words. */
+export function isUnknown({ code, fields }: ServiceError): boolean {
+  return code === 'NODE_RPC' && fields.failure === undefined
+}
+
+/** True for an error that another of several machines behind one URL may not have: it may have seen newer blocks. */
+export function isOfOneMachine(error: ServiceError): boolean {
+  return error.code === 'NODE_BEHIND' || isUnknown(error)
+}
+
+const BROKEN: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
