@@ -5,7 +5,7 @@ import type { Balances } from '../balances/balances.ts'
 import type { AssetRef } from '../core/asset.ts'
 import type { ChainId, Kind } from '../core/chain.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { ChainClock } from '../store/store.ts'
+import type { ChainClock } from '../store/seam/store.ts'
 import type { Tokens } from '../tokens/tokens.ts'
 
 /** What a chain waits for, in words, and since when, in Unix milliseconds. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { CHAIN_STATES, type ChainClock } from '../store/store.ts'
+import { CHAIN_STATES, type ChainClock } from '../store/seam/store.ts'
 import type { ChainWait, ServedChain } from './deps.ts'
 import type { Answer } from './json-schema.ts'
 

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { ServedChain } from '../api/deps.ts'
 import { isServiceError } from '../core/errors.ts'
-import type { ChainClock } from '../store/store.ts'
+import type { ChainClock } from '../store/seam/store.ts'
 import { INDEXER_COUNTERS } from './indexer-counters.ts'
 
 /** A chain, and how many of its assets only reads tell. */

@@ -6,9 +6,9 @@ import { ClockGuard, readClocks } from '../ledger/clock-guard.ts'
 import { commitGroup, MAX_GROUP, type Settled } from '../ledger/group-commit.ts'
 import type { LedgerRequest } from '../ledger/ledger.ts'
 import { genesisOf } from '../ledger/record.ts'
-import type { LedgerJournal } from '../store/ledger-store.ts'
 import { openStore } from '../store/open.ts'
-import type { Store } from '../store/store.ts'
+import type { LedgerJournal } from '../store/seam/ledger-store.ts'
+import type { Store } from '../store/seam/store.ts'
 import type { Failure, FromLedgerThread, LedgerThreadData, SettledMessage, ToLedgerThread } from './start-ledger.ts'
 
 assert(parentPort !== null, 'this module is a thread')

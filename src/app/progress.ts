@@ -1,5 +1,5 @@
 import type { ChainId } from '../core/chain.ts'
-import type { ChainState } from '../store/store.ts'
+import type { ChainState } from '../store/seam/store.ts'
 
 /** How far the indexer of one chain is; given to whoever shows it. Block numbers are inclusive. */
 export type Progress = {

@@ -1,7 +1,7 @@
 import type { BalanceRead } from '../chains/adapter.ts'
 import { type AssetRef, assetKey } from '../core/asset.ts'
 import type { BalanceKey, UnknownReason } from '../core/balance.ts'
-import type { Hearing } from '../store/audits.ts'
+import type { Hearing } from '../store/seam/audits.ts'
 
 /** Reasons that are the contract's own. */
 const CONTRACTS: readonly UnknownReason[] = ['token_does_not_answer', 'not_a_token']

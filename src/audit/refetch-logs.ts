@@ -6,7 +6,7 @@ import type { Coverage } from '../core/coverage.ts'
 import { isServiceError, ServiceError } from '../core/errors.ts'
 import type { BlockTransfers } from '../core/transfer.ts'
 import { backfill } from '../indexer/backfill.ts'
-import type { ChainReads, Journal } from '../store/store.ts'
+import type { ChainReads, Journal } from '../store/seam/store.ts'
 
 /** Blocks whose receipts are fetched at once. */
 const BLOCKS_AT_ONCE = 4

@@ -1,6 +1,6 @@
 import type { Balance, BalanceKey, Known, Observation } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
-import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/store.ts'
+import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/seam/store.ts'
 import type { AsOf } from './as-of.ts'
 import type { Freshness } from './balances.ts'
 import { childlessUntil, type Fact, factsKnownAt, finalityOf, observed, provenAmount, unknown } from './freshness.ts'

@@ -1,7 +1,7 @@
 import type { Accounting, AssetRef, Standard } from '../core/asset.ts'
 import type { Balance, BalanceKey } from '../core/balance.ts'
 import type { ChainId } from '../core/chain.ts'
-import type { StoredTransfer } from '../store/store.ts'
+import type { StoredTransfer } from '../store/seam/store.ts'
 import type { AsOf } from './as-of.ts'
 
 /** How fresh an answer must be. `stored`: what we have, read only where nothing is known. */

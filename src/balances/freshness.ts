@@ -1,7 +1,7 @@
 import type { Balance, BalanceKey, Known, Observation, Unknown, UnknownReason } from '../core/balance.ts'
 import { type BlockRef, type Finality, sameBlock } from '../core/block.ts'
 import { type CoverageTest, coverageTest } from '../core/coverage.ts'
-import type { ChainClock, StoredAsset, StoredBalance } from '../store/store.ts'
+import type { ChainClock, StoredAsset, StoredBalance } from '../store/seam/store.ts'
 
 /** How certain a block is, by what the chain's writer knows to be final. */
 export function finalityOf(block: BlockRef, clock: ChainClock): Finality {

@@ -1,6 +1,6 @@
 import type { CoverageTest } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
-import type { ChainClock } from '../store/store.ts'
+import type { ChainClock } from '../store/seam/store.ts'
 import { testOf } from './freshness.ts'
 
 /** When a list can be answered at all, and when it may claim to be whole. */

@@ -4,7 +4,7 @@ import type { BalanceKey, Observation, Unknown } from '../core/balance.ts'
 import { type BlockRef, type Header, sameBlock } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
 import { within } from '../net/deadline.ts'
-import type { ObservationStore } from '../store/observations.ts'
+import type { ObservationStore } from '../store/seam/observations.ts'
 import { unknown } from './freshness.ts'
 
 /** How long callers wait for a node before they get what is stored, in milliseconds: below the deadline of a request. */

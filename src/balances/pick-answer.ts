@@ -1,6 +1,6 @@
 /** Which of what is known of a balance is answered, and when the chain has to be asked: decided without asking anybody. */
 import type { Balance, Known, Observation } from '../core/balance.ts'
-import type { ChainClock } from '../store/store.ts'
+import type { ChainClock } from '../store/seam/store.ts'
 import type { Freshness } from './balances.ts'
 import { ageOf } from './freshness.ts'
 import type { Failed } from './node-reader.ts'

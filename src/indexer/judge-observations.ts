@@ -1,7 +1,7 @@
 import type { Observation } from '../core/balance.ts'
-import type { Judgement } from '../store/audits.ts'
-import type { ObservationStore } from '../store/observations.ts'
-import type { Journal } from '../store/store.ts'
+import type { Judgement } from '../store/seam/audits.ts'
+import type { ObservationStore } from '../store/seam/observations.ts'
+import type { Journal } from '../store/seam/store.ts'
 
 /** Reads judged in one go: some milliseconds of the writer's time. */
 const MAX_JUDGED = 200

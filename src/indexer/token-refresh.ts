@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChainAdapter } from '../chains/adapter.ts'
 import type { ReadTokenFacts } from '../core/token.ts'
-import type { ChainReads } from '../store/store.ts'
-import type { StoredToken } from '../store/tokens.ts'
+import type { ChainReads } from '../store/seam/store.ts'
+import type { StoredToken } from '../store/seam/tokens.ts'
 
 /** Tokens read in one go: a few round trips. */
 const BATCH = 50

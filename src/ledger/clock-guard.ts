@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { ServiceError } from '../core/errors.ts'
-import type { AcceptedClock } from '../store/ledger-store.ts'
+import type { AcceptedClock } from '../store/seam/ledger-store.ts'
 
 /** The system's clock in Unix seconds, and a clock in seconds that nobody sets and that counts sleep. */
 export type ClockReading = { readonly wall: number; readonly steady: number }

@@ -1,6 +1,6 @@
 import { assert } from '../core/assert.ts'
 import { type Idempotency, isOperation, type Operation, type RecordedOperation } from '../core/operation.ts'
-import type { AssetFacts, Decided, Holding, LedgerFacts, LedgerNeeds } from '../store/ledger-store.ts'
+import type { AssetFacts, Decided, Holding, LedgerFacts, LedgerNeeds } from '../store/seam/ledger-store.ts'
 import { Draft, holdingName, type LedgerView, walletsOf } from './draft.ts'
 import type { LedgerRequest, Outcome, Receipt, Refusal } from './ledger.ts'
 

@@ -9,7 +9,7 @@ import type {
   KeyOfRepeat,
   LedgerBlock,
   LedgerFacts,
-} from '../store/ledger-store.ts'
+} from '../store/seam/ledger-store.ts'
 import type { LedgerRequest } from './ledger.ts'
 import { keyDigestOf, sealOf } from './record.ts'
 

@@ -1,5 +1,5 @@
 import { isServiceError, ServiceError } from '../core/errors.ts'
-import type { LedgerJournal } from '../store/ledger-store.ts'
+import type { LedgerJournal } from '../store/seam/ledger-store.ts'
 import { decideAll, type LedgerRules, needsOf } from './decide.ts'
 import type { LedgerRequest, Outcome } from './ledger.ts'
 

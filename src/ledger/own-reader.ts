@@ -1,8 +1,8 @@
 import type { BalanceRead, ChainReader } from '../chains/adapter.ts'
 import { assert } from '../core/assert.ts'
 import type { TokenFacts } from '../core/token.ts'
-import type { LedgerReads } from '../store/ledger-store.ts'
-import type { ChainReads } from '../store/store.ts'
+import type { LedgerReads } from '../store/seam/ledger-store.ts'
+import type { ChainReads } from '../store/seam/store.ts'
 
 /** Issued tokens are whole. */
 const DECIMALS = 0

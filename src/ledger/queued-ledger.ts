@@ -1,6 +1,6 @@
 import { ServiceError } from '../core/errors.ts'
 import type { RecordedOperation } from '../core/operation.ts'
-import type { LedgerReads } from '../store/ledger-store.ts'
+import type { LedgerReads } from '../store/seam/ledger-store.ts'
 import { outcomeOf, type Settled } from './group-commit.ts'
 import type { AssetQuery, Ledger, LedgerAsset, LedgerRequest, OperationQuery, Outcome, Receipt } from './ledger.ts'
 

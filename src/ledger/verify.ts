@@ -1,6 +1,6 @@
 import type { BlockRef } from '../core/block.ts'
 import { fieldsOf, isOperation, type RecordedOperation } from '../core/operation.ts'
-import type { AuditedBlock, LedgerAudit, LedgerFault, LedgerJournal } from '../store/ledger-store.ts'
+import type { AuditedBlock, LedgerAudit, LedgerFault, LedgerJournal } from '../store/seam/ledger-store.ts'
 import { decideAgain, needsOf, type PastRequest } from './decide.ts'
 import { holdingName } from './draft.ts'
 import { genesisOf } from './record.ts'

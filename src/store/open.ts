@@ -3,8 +3,8 @@ import { assert } from '../core/assert.ts'
 import type { Accounting } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
+import type { Store } from './seam/store.ts'
 import { SqliteStore } from './sqlite/store.ts'
-import type { Store } from './store.ts'
 
 const SQLITE = 'sqlite:'
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChainProver } from '../chains/adapter.ts'
 import { type BlockRef, sameBlock } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'
-import type { ChainReads } from '../store/store.ts'
+import type { ChainReads } from '../store/seam/store.ts'
 
 /** An indexer that beat this lately lives, and sees to a reorg or catches up: it is worth waiting for, in seconds. */
 const ALIVE_SECONDS = 60

@@ -1,8 +1,8 @@
 import type { ChainProver, Proof } from '../chains/adapter.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
-import type { ChainReads } from '../store/store.ts'
-import type { Position } from '../store/walk.ts'
+import type { Position } from '../store/seam/positions.ts'
+import type { ChainReads } from '../store/seam/store.ts'
 import { type Claim, claimOf, isSumOfItems, type Judged, judge, type SkipReason, skipped } from './comparison.ts'
 
 /** Both sides of a chain: what is stored, and who asks the chain. */

@@ -3,8 +3,8 @@ import type { Proof, Question } from '../chains/adapter.ts'
 import { type Accounting, type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, UnknownReason } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
-import type { ChainClock, StoredAsset } from '../store/store.ts'
-import type { Position } from '../store/walk.ts'
+import type { Position } from '../store/seam/positions.ts'
+import type { ChainClock, StoredAsset } from '../store/seam/store.ts'
 
 /**
  * What is held against the chain: a `balance` that the journal proves, an `observation` that somebody read earlier, the

@@ -1,7 +1,7 @@
 import type { AssetRef } from '../core/asset.ts'
 import type { BlockRef } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'
-import type { PositionPage, PositionQuery } from '../store/walk.ts'
+import type { PositionPage, PositionQuery } from '../store/seam/positions.ts'
 import type { BlockInUse } from './block-in-use.ts'
 import { type JudgedPosition, judgePositions, type Sides } from './compare-positions.ts'
 import { skipped } from './comparison.ts'

@@ -1,5 +1,5 @@
-import type { Refutation } from '../store/doubts.ts'
-import type { ObservationStore } from '../store/observations.ts'
+import type { Refutation } from '../store/seam/doubts.ts'
+import type { ObservationStore } from '../store/seam/observations.ts'
 import type { Difference } from './comparison.ts'
 
 /**

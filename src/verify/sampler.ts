@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type AssetRef, assetKey } from '../core/asset.ts'
 import type { BlockRef } from '../core/block.ts'
 import { within } from '../net/deadline.ts'
-import type { Position } from '../store/walk.ts'
+import type { Position } from '../store/seam/positions.ts'
 import { judgeObservations, judgePositions, type Sides } from './compare-positions.ts'
 import { type Difference, type Judged, Tally } from './comparison.ts'
 

@@ -1,6 +1,6 @@
 import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
 import type { BlockRef } from '../core/block.ts'
-import type { Position } from '../store/walk.ts'
+import type { Position } from '../store/seam/positions.ts'
 import { type Claim, claimOf, compare, isSumOfItems, type Judged, skipped } from './comparison.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { BalanceKey } from '../core/balance.ts'
-import type { ObservationPage, ObservationQuery, PositionQuery } from '../store/walk.ts'
+import type { ObservationPage, ObservationQuery, PositionQuery } from '../store/seam/positions.ts'
 import { judgeObservations, judgePositions } from './compare-positions.ts'
 import { isSumOfItems } from './comparison.ts'
 import { ROWS_PER_PAGE } from './pages.ts'

@@ -9,8 +9,8 @@ import type { Balance, Known, UnknownReason } from '../../src/core/balance.ts'
 import type { BlockRef, Header } from '../../src/core/block.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import { ServiceError } from '../../src/core/errors.ts'
-import { NO_DOUBTS } from '../../src/store/doubts.ts'
-import type { ChainClock, KeyStore, StoredKey, StoredTransfer } from '../../src/store/store.ts'
+import { NO_DOUBTS } from '../../src/store/seam/doubts.ts'
+import type { ChainClock, KeyStore, StoredKey, StoredTransfer } from '../../src/store/seam/store.ts'
 import type { TokenInfo, Tokens } from '../../src/tokens/tokens.ts'
 
 /** The time at which these tests run, Unix seconds: 2024-05-01T00:00:00Z. */

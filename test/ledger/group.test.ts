@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Operation } from '../../src/core/operation.ts'
 import { commitGroup, type Settled } from '../../src/ledger/group-commit.ts'
-import type { LedgerJournal } from '../../src/store/ledger-store.ts'
+import type { LedgerJournal } from '../../src/store/seam/ledger-store.ts'
 import { BEGAN, type Folder, makeFolder, openLedger } from './ledger.ts'
 
 let folder: Folder

@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
 import { TEXT_ACCOUNTS } from '../../src/core/account.ts'
 import { fieldsOf, type Operation, type RecordedOperation } from '../../src/core/operation.ts'
-import type { LedgerReads } from '../../src/store/ledger-store.ts'
-import { WalletTrail } from '../../src/store/sqlite/wallet-trail.ts'
+import type { LedgerReads } from '../../src/store/seam/ledger-store.ts'
+import { WalletTrail } from '../../src/store/sqlite/ledger/wallet-trail.ts'
 import { type Folder, makeFolder, openLedger } from './ledger.ts'
 
 const folders: Folder[] = []

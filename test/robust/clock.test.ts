@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ServiceError } from '../../src/core/errors.ts'
 import { ClockGuard, type ClockReading } from '../../src/ledger/clock-guard.ts'
-import type { AcceptedClock } from '../../src/store/ledger-store.ts'
+import type { AcceptedClock } from '../../src/store/seam/ledger-store.ts'
 import { steelyard } from '../e2e/steelyard.ts'
 import { makeWorld, type Served, type World } from './world.ts'
 

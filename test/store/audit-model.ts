@@ -4,7 +4,7 @@ import type { BalanceKey, Observation } from '../../src/core/balance.ts'
 import { type BlockRef, sameBlock } from '../../src/core/block.ts'
 import { type Coverage, coverageTest } from '../../src/core/coverage.ts'
 import type { BlockTransfers } from '../../src/core/transfer.ts'
-import type { Judgement } from '../../src/store/audits.ts'
+import type { Judgement } from '../../src/store/seam/audits.ts'
 import { sidesOf } from './model.ts'
 
 /** What is known of a pair: an opening, from which block it holds, and whether the events contradict it. */

@@ -8,8 +8,8 @@ import { type Accounting, type AssetRef, assetKey } from '../../src/core/asset.t
 import type { Header } from '../../src/core/block.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import type { Hint } from '../../src/core/transfer.ts'
+import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
-import type { ChainReads, Journal } from '../../src/store/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, hashOf, type Movement, makeBlock } from './chains.ts'
 

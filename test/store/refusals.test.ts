@@ -7,9 +7,9 @@ import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { Header } from '../../src/core/block.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import { openStore } from '../../src/store/open.ts'
+import type { Store } from '../../src/store/seam/store.ts'
 import { MAIN_MIGRATIONS } from '../../src/store/sqlite/main-schema.ts'
 import { CHAIN_MIGRATIONS } from '../../src/store/sqlite/schema.ts'
-import type { Store } from '../../src/store/store.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'steelyard-refusals-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { isServiceError, ServiceError, systemCode } from '../../core/errors.ts'
-import type { TellDamage } from '../damage.ts'
-import { DamagedValue } from './damaged-value.ts'
+import type { TellDamage } from '../seam/damage.ts'
 import { FileIdentity } from './file-identity.ts'
 import { makePrivateFile, remedyOf } from './files.ts'
+import { DamagedValue } from './rows/damaged-value.ts'
 
 export type SqliteDatabase = Database.Database
 export type Statement = Database.Statement<unknown[]>

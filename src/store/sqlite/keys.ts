@@ -1,8 +1,8 @@
-import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../store.ts'
-import { mustBeOurs, parseStoredJson } from './damaged-value.ts'
+import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../seam/store.ts'
 import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
 import { FileIdentity } from './file-identity.ts'
 import type { SqliteKeyUses } from './key-uses.ts'
+import { mustBeOurs, parseStoredJson } from './rows/damaged-value.ts'
 
 const COLUMNS = 'id, secret_hash, name, principal, scopes, origins, ips, created_at, expires_at, revoked_at'
 

@@ -1,14 +1,14 @@
 import type { AccountCodec } from '../../core/account.ts'
 import type { AssetRef } from '../../core/asset.ts'
 import type { BalanceKey, Observation } from '../../core/balance.ts'
-import type { ObservationStore } from '../observations.ts'
-import type { ObservationPage, ObservationQuery } from '../walk.ts'
-import { decodeAmount, encodeAmount, encodeItem } from './amount-codec.ts'
-import { parseStandard } from './asset-table.ts'
+import type { ObservationStore } from '../seam/observations.ts'
+import type { ObservationPage, ObservationQuery } from '../seam/positions.ts'
 import { bytes, guarded, int, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
-import { decodeHash, encodeHash } from './hash-codec.ts'
-import { OBSERVATION_COLUMNS, ObservationWalker, readObservation } from './observation-walker.ts'
-import { TurnSnapshot } from './turn-snapshot.ts'
+import { OBSERVATION_COLUMNS, ObservationWalker, readObservation } from './read/observation-walker.ts'
+import { TurnSnapshot } from './read/tick-snapshot.ts'
+import { decodeAmount, encodeAmount, encodeItem } from './rows/amount-codec.ts'
+import { parseStandard } from './rows/asset-table.ts'
+import { decodeHash, encodeHash } from './rows/hash-codec.ts'
 
 /** Observations kept in memory between two writes, some 400 bytes each. */
 const MAX_REMEMBERED = 20_000

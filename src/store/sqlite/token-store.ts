@@ -1,12 +1,12 @@
 import type { AssetRef } from '../../core/asset.ts'
 import type { TokenFact } from '../../core/token.ts'
-import type { StoredToken, TokenStore } from '../tokens.ts'
-import { decodeAmount } from './amount-codec.ts'
-import { parseStandard } from './asset-table.ts'
+import type { StoredToken, TokenStore } from '../seam/tokens.ts'
 import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
-import { encodeHash } from './hash-codec.ts'
-import { readOptionalRef } from './header-rows.ts'
-import { encodeNullable } from './position.ts'
+import { decodeAmount } from './rows/amount-codec.ts'
+import { parseStandard } from './rows/asset-table.ts'
+import { encodeHash } from './rows/hash-codec.ts'
+import { readOptionalRef } from './rows/header-rows.ts'
+import { encodeNullable } from './rows/position.ts'
 
 /** Assets that are queued for reading in one transaction. */
 const QUEUE_BATCH = 1_000

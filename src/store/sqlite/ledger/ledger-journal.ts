@@ -1,0 +1,286 @@
+import { TEXT_ACCOUNTS } from '../../../core/account.ts'
+import { assert } from '../../../core/assert.ts'
+import type { AssetRef } from '../../../core/asset.ts'
+import type { Header } from '../../../core/block.ts'
+import type { ChainId } from '../../../core/chain.ts'
+import { type Coverage, coverageTest } from '../../../core/coverage.ts'
+import { fieldsOf, type Series, seriesOf } from '../../../core/operation.ts'
+import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
+import type {
+  AcceptedClock,
+  Decided,
+  LedgerBlock,
+  LedgerFacts,
+  LedgerHead,
+  LedgerJournal,
+  LedgerNeeds,
+  LedgerWrites,
+} from '../../seam/ledger-store.ts'
+import { guarded, type SqliteDatabase, type Statement } from '../database.ts'
+import { FileIdentity } from '../file-identity.ts'
+import { hasRoom, noRoom } from '../reserve.ts'
+import { AssetTable } from '../rows/asset-table.ts'
+import { encodeHash } from '../rows/hash-codec.ts'
+import { BatchWriter } from '../write/batch-writer.ts'
+import { claim } from '../write/claim-chain.ts'
+import { PairWriter } from '../write/pair-writer.ts'
+import { readAcceptedClock } from './accepted-clock.ts'
+import { LedgerLookups } from './ledger-lookups.ts'
+import { LedgerMarker } from './ledger-marker.ts'
+import { recordedValues } from './ledger-rows.ts'
+
+/** Places in a commit where a test ends the process, to prove that nothing is lost or doubled there. */
+export const LEDGER_STEPS = ['ledger:read', 'append:rows', 'append:clock', 'ledger:rows', 'ledger:done'] as const
+export type LedgerStep = (typeof LEDGER_STEPS)[number]
+
+/** A record is whole from its first block on, so an absent row is zero. */
+const COVERAGE: Coverage = { scope: { type: 'all' }, from: 0 }
+
+/** The write-ahead log is copied into the file after so many commits: some 10 MB, so that it takes about a commit's time. */
+const CHECKPOINT_COMMITS = 50
+
+/** How long a commit waits for another process that writes the file: each takes milliseconds, but any may be next. */
+const BUSY_TIMEOUT_MS = 30_000
+
+/** `PRAGMA synchronous` as its number: every commit waits for the disk. */
+const FULL = 2
+
+type Writes = { -readonly [Part in keyof LedgerWrites]: LedgerWrites[Part] }
+
+export type LedgerJournalOptions = {
+  /** A durable connection of its own to the authoritative file. */
+  readonly db: SqliteDatabase
+  /** The store's folder. */
+  readonly folder: string
+  readonly chain: ChainId
+  /** The block that a record begins with, where none is there yet. */
+  readonly genesis: Header
+  readonly onStep: ((step: LedgerStep) => void) | undefined
+}
+
+/** The writer of an issuer's ledger: the operations, and through the journal's own writers all that follows from them. */
+export class SqliteLedgerJournal implements LedgerJournal {
+  readonly #db: SqliteDatabase
+  readonly #place: { readonly folder: string; readonly chain: ChainId }
+  readonly #marker: LedgerMarker
+  readonly #identity: FileIdentity
+  readonly #assets: AssetTable
+  readonly #lookups: LedgerLookups
+  readonly #batches: BatchWriter
+  readonly #s: ReturnType<typeof prepare>
+  readonly #step: (step: LedgerStep) => void
+  readonly #writes: Writes = {
+    commits: 0,
+    operations: 0,
+    checkpoints: 0,
+    checkpointsFailed: 0,
+    checkpointError: undefined,
+  }
+
+  constructor({ db, folder, chain, genesis, onStep }: LedgerJournalOptions) {
+    this.#place = { folder, chain }
+    this.#marker = new LedgerMarker(folder, chain)
+    this.#db = db
+    this.#step = onStep ?? (() => undefined)
+    this.#assets = new AssetTable(db, new Map())
+    this.#lookups = new LedgerLookups(db, this.#assets)
+    const test = coverageTest(COVERAGE, TEXT_ACCOUNTS.nobody)
+    const parts = { db, codec: TEXT_ACCOUNTS, assets: this.#assets, pairs: new PairWriter(db), test }
+    this.#batches = new BatchWriter({ ...parts, from: COVERAGE.from, onStep: this.#step })
+    this.#s = prepare(db)
+    guarded(db, () => {
+      assert(db.pragma('synchronous', { simple: true }) === FULL, 'what is committed to a ledger is on disk')
+      db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
+      this.#marker.check({
+        begun: this.#s.begun.get() !== undefined,
+        hashAt: (number) => this.#lookups.header(number)?.hash,
+      })
+      claim({ db, chain, coverage: COVERAGE })
+      this.#begin(genesis)
+      this.#marker.write(this.#lookups.head().header)
+    })
+    this.#identity = new FileIdentity(db.name)
+  }
+
+  get writes(): LedgerWrites {
+    return { ...this.#writes }
+  }
+
+  async commit<T>(needs: LedgerNeeds, decide: (facts: LedgerFacts) => Decided<T>): Promise<T> {
+    const run = this.#db.transaction(() => {
+      const facts = this.#facts(needs)
+      this.#step('ledger:read')
+      const decided = decide(facts)
+      if (decided.blocks.length > 0) this.#write(facts.head, decided)
+      for (const { idempotency, registration } of decided.repeats) {
+        const { scope, key, fingerprint } = idempotency
+        this.#s.repeat.run(scope, key, fingerprint, registration.block.number)
+      }
+      return decided
+    })
+    this.#identity.check()
+    const { blocks, repeats, result } = this.#undoable(() => run.immediate())
+    // What was committed to a file that is gone by now is lost, and must not be answered as done.
+    this.#identity.check()
+    const last = blocks.at(-1)
+    if (last !== undefined) this.#marker.write(last.block)
+    if (blocks.length > 0 || repeats.length > 0) this.#committed(blocks.length)
+    return result
+  }
+
+  async probe({ write }: { readonly write: boolean }): Promise<void> {
+    this.#identity.check()
+    if (!write) return
+    if (!hasRoom(this.#place.folder)) throw noRoom(this.#place.folder)
+    this.#undoable(() => this.#s.touch.run())
+  }
+
+  async lastTime(): Promise<number> {
+    return this.#undoable(() => this.#lookups.head().header.timestamp)
+  }
+
+  acceptedClock(): AcceptedClock | undefined {
+    return readAcceptedClock(this.#place.folder, this.#place.chain)
+  }
+
+  async close(): Promise<void> {
+    guarded(this.#db, () => {
+      // A checkpoint that empties the log waits for readers with the write lock in its hand: not at all, then. What it
+      // leaves in the log is read from there, and copied by whoever writes next.
+      this.#db.pragma('busy_timeout = 0')
+      this.#checkpoint('TRUNCATE')
+      this.#db.close()
+    })
+  }
+
+  #committed(operations: number): void {
+    this.#step('ledger:done')
+    this.#writes.commits += 1
+    this.#writes.operations += operations
+    if (this.#writes.commits % CHECKPOINT_COMMITS !== 0) return
+    this.#checkpoint('PASSIVE')
+  }
+
+  /** Copies the log into the file. What is in the log is on disk: where this fails nothing is lost, but the log grows. */
+  #checkpoint(mode: 'PASSIVE' | 'TRUNCATE'): void {
+    try {
+      // 1 where another connection does the same just now.
+      const busy = this.#db.pragma(`wal_checkpoint(${mode})`, { simple: true })
+      if (busy === 0) this.#writes.checkpoints += 1
+    } catch (error) {
+      this.#writes.checkpointsFailed += 1
+      this.#writes.checkpointError = error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  #undoable<T>(work: () => T): T {
+    try {
+      return guarded(this.#db, work)
+    } catch (error) {
+      this.#assets.forget()
+      this.#lookups.forget()
+      throw error
+    }
+  }
+
+  #begin(genesis: Header): void {
+    const run = this.#db.transaction(() => {
+      if (this.#s.begun.get() !== undefined) return
+      this.#s.begin.run()
+      this.#batches.append({ first: genesis.number, through: genesis, blocks: [], headers: [genesis] })
+    })
+    run.immediate()
+  }
+
+  #facts(needs: LedgerNeeds): LedgerFacts {
+    const lookups = this.#lookups
+    const assets = found(needs.assets, (assetId) => lookups.asset(assetId))
+    const wallets = new Set(needs.wallets.filter((wallet) => lookups.hasWallet(wallet)))
+    const registered = found(needs.registeredWallets, (wallet) => lookups.registeredWallet(wallet))
+    // Ids and keys hold no control characters, so that no two pairs have one name.
+    const holdings = new Map(
+      needs.holdings.map((holding) => [`${holding.wallet}\0${holding.assetId}`, lookups.balance(holding)]),
+    )
+    const keys = new Map(needs.keys.map((key) => [`${key.scope}\0${key.key}`, lookups.key(key)]))
+    return {
+      head: lookups.head(),
+      asset: (assetId) => assets.get(assetId),
+      knowsWallet: (wallet) => wallets.has(wallet),
+      registeredWallet: (wallet) => registered.get(wallet),
+      balance: ({ wallet, assetId }) => holdings.get(`${wallet}\0${assetId}`),
+      key: ({ scope, key }) => keys.get(`${scope}\0${key}`),
+    }
+  }
+
+  #write(head: LedgerHead, { blocks, after }: Decided<unknown>): void {
+    const counts: Record<Series, number> = { ...head.counts }
+    for (const block of blocks) {
+      counts[seriesOf(block.operation.kind)] += 1
+      const { idempotency } = block
+      this.#s.operation.run(...recordedValues(block), idempotency === undefined ? null : encodeHash(idempotency.digest))
+      if (idempotency === undefined) continue
+      this.#s.key.run(idempotency.scope, idempotency.key, idempotency.fingerprint, block.block.number)
+    }
+    this.#s.counts.run(counts.assets, counts.wallets, counts.mints, counts.moves)
+    this.#batches.append(batchOf(blocks))
+    this.#mustHold(after)
+    this.#step('ledger:rows')
+  }
+
+  /** What the deciding side expects is what the tables now say. */
+  #mustHold({ balances, supplies }: Decided<unknown>['after']): void {
+    for (const { amount, ...holding } of balances) {
+      assert(this.#lookups.balance(holding) === amount, 'a balance is what the operations make of it')
+    }
+    for (const { assetId, supply } of supplies) {
+      assert(this.#lookups.asset(assetId)?.supply === supply, 'a supply is the sum of the balances')
+    }
+  }
+}
+
+function found<T>(names: readonly string[], find: (name: string) => T | undefined): ReadonlyMap<string, T> {
+  const map = new Map<string, T>()
+  for (const name of names) {
+    const fact = find(name)
+    if (fact !== undefined) map.set(name, fact)
+  }
+  return map
+}
+
+/** The blocks as the journal's writers take them: each operation that moves something is one transfer. */
+function batchOf(blocks: readonly LedgerBlock[]): Batch {
+  const headers = blocks.map(({ block: { number, hash }, parentHash, timestamp }) => {
+    return { number, hash, parentHash, timestamp }
+  })
+  const [first] = headers
+  const through = headers.at(-1)
+  assert(first !== undefined && through !== undefined, 'a batch has blocks')
+  const assets = new Map<string, AssetRef>()
+  return { first: first.number, through, headers, blocks: blocks.map((block) => transfersOf(block, assets)) }
+}
+
+/** `assets`: the batch's, one object each, by which its writers know them. */
+function transfersOf(
+  { block: { number, hash }, parentHash, timestamp, operation }: LedgerBlock,
+  assets: Map<string, AssetRef>,
+): BlockTransfers {
+  const { assetId, amount, from, to } = fieldsOf(operation)
+  if (assetId === undefined || amount === undefined) return { number, hash, parentHash, timestamp, transfers: [] }
+  const asset = assets.get(assetId) ?? { standard: 'ledger', reference: assetId }
+  assets.set(assetId, asset)
+  const transfer = { logIndex: 0, batchIndex: 0, asset, from, to, item: '', amount, transactionHash: hash }
+  return { number, hash, parentHash, timestamp, transfers: [transfer] }
+}
+
+function prepare(db: SqliteDatabase) {
+  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  return {
+    begun: sql('SELECT 1 FROM ledger').pluck(),
+    begin: sql('INSERT INTO ledger VALUES (1, 0, 0, 0, 0)'),
+    operation: sql('INSERT INTO ledger_operations VALUES (?,?,?,?,?,?,?,?,?,?,?)'),
+    key: sql('INSERT INTO ledger_keys VALUES (?, ?, ?, ?)'),
+    repeat: sql('INSERT INTO ledger_repeats VALUES (?, ?, ?, ?)'),
+    touch: sql('UPDATE ledger SET assets = assets'),
+    counts: sql('UPDATE ledger SET assets = ?, wallets = ?, mints = ?, moves = ?'),
+  }
+}

@@ -1,0 +1,129 @@
+import { TEXT_ACCOUNTS } from '../../../core/account.ts'
+import { assert } from '../../../core/assert.ts'
+import type { Header } from '../../../core/block.ts'
+import type { Idempotency, RecordedOperation } from '../../../core/operation.ts'
+import type { AssetFacts, Holding, KeyFacts, LedgerHead } from '../../seam/ledger-store.ts'
+import { bytes, int, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
+import { decodeAmount } from '../rows/amount-codec.ts'
+import type { AssetTable } from '../rows/asset-table.ts'
+import { HEADER_COLUMNS, readHeader } from '../rows/header-rows.ts'
+import { RECORD, RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
+
+/**
+ * Registrations kept in memory, and as many known wallets; past this all are forgotten and read again. 30 MB as names
+ * mostly are; 120 MB where all ids and names are as long as may be.
+ */
+const MAX_REMEMBERED = 50_000
+
+/**
+ * Single facts of a ledger through one connection, read in whatever transaction is open. What never changes once it is
+ * there is remembered: registrations, and that a wallet is known.
+ */
+export class LedgerLookups {
+  readonly #s: ReturnType<typeof prepare>
+  readonly #assets: AssetTable
+  readonly #registrations = new Map<string, RecordedOperation>()
+  readonly #wallets = new Set<string>()
+
+  /** `assets`: the chain's, through the same connection. */
+  constructor(db: SqliteDatabase, assets: AssetTable) {
+    this.#assets = assets
+    this.#s = prepare(db)
+  }
+
+  registration(assetId: string): RecordedOperation | undefined {
+    const known = this.#registrations.get(assetId)
+    if (known !== undefined) return known
+    const row = this.#s.asset.get(assetId) as Row | undefined
+    if (row === undefined) return undefined
+    const recorded = readRecorded(row)
+    if (this.#registrations.size >= MAX_REMEMBERED) this.#registrations.clear()
+    this.#registrations.set(assetId, recorded)
+    return recorded
+  }
+
+  asset(assetId: string): AssetFacts | undefined {
+    const registration = this.registration(assetId)
+    if (registration === undefined) return undefined
+    // An asset has a row among the chain's from its first transfer on, which is a mint.
+    const asset = this.#assets.find({ standard: 'ledger', reference: assetId })
+    if (asset === undefined) return { registration, minted: false, supply: 0n }
+    return { registration, minted: true, supply: decodeAmount(bytes(this.#s.supply.get(asset.id))) }
+  }
+
+  hasWallet(wallet: string): boolean {
+    if (this.#wallets.has(wallet)) return true
+    const account = TEXT_ACCOUNTS.encode(wallet)
+    if (this.#s.account.get(account) === undefined && this.#s.wallet.get(account) === undefined) return false
+    if (this.#wallets.size >= MAX_REMEMBERED) this.#wallets.clear()
+    this.#wallets.add(wallet)
+    return true
+  }
+
+  registeredWallet(wallet: string): RecordedOperation | undefined {
+    const row = this.#s.wallet.get(TEXT_ACCOUNTS.encode(wallet)) as Row | undefined
+    return row === undefined ? undefined : readRecorded(row)
+  }
+
+  balance({ wallet, assetId }: Holding): bigint {
+    const asset = this.#assets.find({ standard: 'ledger', reference: assetId })
+    const amount = asset === undefined ? undefined : this.#s.balance.get(TEXT_ACCOUNTS.encode(wallet), asset.id)
+    return amount === undefined ? 0n : decodeAmount(bytes(amount))
+  }
+
+  key({ scope, key }: Idempotency): KeyFacts | undefined {
+    const made = this.#s.key.get(scope, key) as Row | undefined
+    const row = made ?? (this.#s.repeat.get(scope, key) as Row | undefined)
+    if (row === undefined) return undefined
+    return { fingerprint: text(row[12]), recorded: readRecorded(row), created: made !== undefined }
+  }
+
+  header(number: number): Header | undefined {
+    const row = this.#s.header.get(number) as Row | undefined
+    return row === undefined ? undefined : readHeader(row)
+  }
+
+  assets({ after, limit }: { readonly after: number; readonly limit: number }): readonly RecordedOperation[] {
+    return this.#s.assets.all(after, limit).map((row) => readRecorded(row as Row))
+  }
+
+  /** Forgets what was remembered in a transaction that was undone. */
+  forget(): void {
+    this.#registrations.clear()
+    this.#wallets.clear()
+  }
+
+  /** Where the record ends. */
+  head(): LedgerHead {
+    const row = this.#s.head.get() as Row | undefined
+    assert(row !== undefined, 'a ledger has a head from its first opening on')
+    const [assets, wallets, mints, moves] = row.slice(4).map(int)
+    assert(
+      assets !== undefined && wallets !== undefined && mints !== undefined && moves !== undefined,
+      'all are counted',
+    )
+    return { header: readHeader(row), counts: { assets, wallets, mints, moves } }
+  }
+}
+
+function prepare(db: SqliteDatabase) {
+  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  const record = `SELECT ${RECORD_COLUMNS} FROM ${RECORD}`
+  return {
+    asset: sql(`${record} WHERE o.kind = 'register_asset' AND o.asset = ?`).raw(),
+    assets: sql(`${record} WHERE o.kind = 'register_asset' AND o.serial > ? ORDER BY o.serial LIMIT ?`).raw(),
+    wallet: sql(`${record} WHERE o.kind = 'register_wallet' AND o.receiver = ?`).raw(),
+    supply: sql('SELECT supply FROM assets WHERE id = ?').pluck(),
+    account: sql('SELECT 1 FROM accounts WHERE account = ?').pluck(),
+    balance: sql("SELECT amount FROM balances WHERE account = ? AND asset = ? AND item = x''").pluck(),
+    key: sql(keyIn('ledger_keys')).raw(),
+    repeat: sql(keyIn('ledger_repeats')).raw(),
+    header: sql(`SELECT ${HEADER_COLUMNS} FROM blocks WHERE number = ?`).raw(),
+    head: sql(`SELECT ${HEADER_COLUMNS}, assets, wallets, mints, moves FROM clock JOIN ledger USING (one)`).raw(),
+  }
+}
+
+function keyIn(table: string): string {
+  return `SELECT ${RECORD_COLUMNS}, k.fingerprint FROM ${RECORD} JOIN ${table} k ON k.number = o.number
+    WHERE k.scope = ? AND k.key = ?`
+}

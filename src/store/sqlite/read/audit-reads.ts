@@ -1,0 +1,103 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import { assert } from '../../../core/assert.ts'
+import type { AuditReads, ClassedToken, Finding } from '../../seam/audits.ts'
+import { TURN_REASONS } from '../../seam/audits.ts'
+import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
+import { decodeAmount, decodeItem } from '../rows/amount-codec.ts'
+import { ASSET_COLUMNS, type AssetTable, type FixedClasses, readAsset } from '../rows/asset-table.ts'
+import { decodeHash } from '../rows/hash-codec.ts'
+
+/** Tokens read at a time while a page is filled with those of one class. */
+const ROWS_AT_ONCE = 1_000
+const FINDINGS = ['turned', 'repaired', 'different', 'unsteady'] as const
+
+/** What readers may know of a chain's audit. */
+export class SqliteAuditReads implements AuditReads {
+  readonly #db: SqliteDatabase
+  readonly #parts: { readonly codec: AccountCodec; readonly assets: AssetTable; readonly fixed: FixedClasses }
+  readonly #tokens: Statement
+  readonly #findings: Statement
+  readonly #classes: Statement
+
+  constructor(
+    db: SqliteDatabase,
+    parts: { readonly codec: AccountCodec; readonly assets: AssetTable; readonly fixed: FixedClasses },
+  ) {
+    this.#db = db
+    this.#parts = parts
+    const turn = 't.hash, t.reason, t.account, t.item, t.journal, t.chain, t.turned_at, a.transfers'
+    const columns = ASSET_COLUMNS.replace(' FROM', `, ${turn} FROM`)
+    this.#tokens = db.prepare<unknown[]>(`SELECT ${columns} WHERE a.id > ? ORDER BY a.id LIMIT ?`).raw()
+    this.#findings = db
+      .prepare<unknown[]>(
+        `SELECT what, asset, block, account, item, journal, chain, says, found_at FROM findings ORDER BY id DESC LIMIT ?`,
+      )
+      .raw()
+    this.#classes = db.prepare<unknown[]>('SELECT (SELECT max(id) FROM assets), (SELECT count(*) FROM turns)').raw()
+  }
+
+  async tokens(query: Parameters<AuditReads['tokens']>[0]): Promise<readonly ClassedToken[]> {
+    return guarded(this.#db, () => {
+      const found: ClassedToken[] = []
+      for (let after = query.after; found.length < query.limit; ) {
+        const rows = this.#tokens.all(after, ROWS_AT_ONCE) as Row[]
+        for (const row of rows) {
+          after = int(row[0])
+          const token = this.#token(row)
+          if (query.accounting !== undefined && token.accounting !== query.accounting) continue
+          found.push(token)
+          if (found.length === query.limit) break
+        }
+        if (rows.length < ROWS_AT_ONCE) break
+      }
+      return found
+    })
+  }
+
+  async findings(limit: number): Promise<readonly (Finding & { readonly foundAt: number })[]> {
+    return guarded(this.#db, () => this.#findings.all(limit).map((entry) => this.#finding(entry as Row)))
+  }
+
+  async classes(): Promise<{ readonly assets: number; readonly turned: number }> {
+    const row = guarded(this.#db, () => this.#classes.get()) as Row
+    return { assets: nullable(row[0], int) ?? 0, turned: int(row[1]) }
+  }
+
+  #token(row: Row): ClassedToken {
+    const asset = readAsset(row, this.#parts.fixed)
+    const transfers = int(row[16])
+    if (row[4] === null) return { ...asset, transfers, turn: undefined }
+    const reason = TURN_REASONS.find((known) => known === row[10])
+    const chain = nullable(row[14], amount)
+    assert(reason !== undefined, 'a stored turn has a reason')
+    const evidence = { ...this.#who(row[11], row[12]), journal: nullable(row[13], amount), chain }
+    const block = { number: int(row[4]), hash: decodeHash(bytes(row[9])) }
+    return { ...asset, transfers, turn: { block, reason, evidence, turnedAt: int(row[15]) } }
+  }
+
+  #finding(row: Row): Finding & { readonly foundAt: number } {
+    const what = FINDINGS.find((known) => known === row[0])
+    assert(what !== undefined, 'a stored finding is of a kind that we know')
+    return {
+      what,
+      asset: this.#parts.assets.byId(int(row[1])).asset,
+      block: int(row[2]),
+      ...this.#who(row[3], row[4]),
+      journal: nullable(row[5], amount),
+      chain: nullable(row[6], amount),
+      says: text(row[7]),
+      foundAt: int(row[8]),
+    }
+  }
+
+  #who(account: unknown, item: unknown): { account: string | undefined; item: string } {
+    return {
+      account: nullable(account, (stored) => this.#parts.codec.decode(bytes(stored))),
+      item: nullable(item, (stored) => decodeItem(bytes(stored))) ?? '',
+    }
+  }
+}
+
+function amount(value: unknown): bigint {
+  return decodeAmount(bytes(value))
+}

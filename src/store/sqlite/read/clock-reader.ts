@@ -1,0 +1,82 @@
+import { CHAIN_STATES, type ChainClock } from '../../seam/store.ts'
+import { unwrittenClock } from '../../seam/unwritten-clock.ts'
+import { int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
+import { parseCounts, parseCoverage } from '../rows/clock-json.ts'
+import { readOptionalHeader, readOptionalRef } from '../rows/header-rows.ts'
+import { DOUBT_COLUMNS, readDoubts } from '../write/doubt-writer.ts'
+
+/**
+ * What of a chain's clock is not stored. `own`: the chain is written here and nowhere else, so what is published is its
+ * head, final, and known true at this moment. `nobody`: the account that stands for nobody.
+ */
+export type ClockNature = { readonly own: boolean; readonly nobody: string | undefined }
+
+/** Reads the clock of a chain; parsed again only when a row of it changed. */
+export class ClockReader {
+  readonly #select: Statement
+  readonly #version: Statement
+  #seen: number | undefined
+  #clock: ChainClock
+  readonly #nature: ClockNature
+
+  constructor(db: SqliteDatabase, nature: ClockNature) {
+    this.#nature = nature
+    this.#clock = unwrittenClock(nature.nobody)
+    this.#version = db.prepare<unknown[]>('PRAGMA data_version').pluck()
+    this.#select = db
+      .prepare<unknown[]>(
+        `SELECT number, hash, parent, timestamp, finalized_number, finalized_hash, transfers, coverage,
+         head_number, head_hash, head_parent, head_timestamp, state, error, caught_up_at, counts, beat_at, classes, audit_error,
+         ${DOUBT_COLUMNS.replace('chain', 'in_doubt.chain')}
+         FROM clock LEFT JOIN chain USING (one) LEFT JOIN heartbeat USING (one) LEFT JOIN in_doubt USING (one)`,
+      )
+      .raw()
+  }
+
+  /** The clock as of the connection's snapshot, where a transaction is open. */
+  read(): ChainClock {
+    this.#readIfChanged()
+    return this.#nature.own ? asOwn(this.#clock) : this.#clock
+  }
+
+  #readIfChanged(): void {
+    const version = int(this.#version.get())
+    if (version === this.#seen) return
+    const row = this.#select.get() as Row | undefined
+    const { nobody } = this.#nature
+    this.#clock = row === undefined ? unwrittenClock(nobody) : { ...parseClock(row), nobody }
+    this.#seen = version
+  }
+}
+
+function asOwn(clock: ChainClock): ChainClock {
+  const { published } = clock
+  if (published === undefined) return clock
+  const caughtUpAt = Math.floor(Date.now() / 1000)
+  return { ...clock, head: published, finalized: published, state: 'live', caughtUpAt, wasReady: true }
+}
+
+function parseClock(row: Row): Omit<ChainClock, 'nobody'> {
+  const caughtUpAt = nullable(row[14], int)
+  const [published, head] = [readOptionalHeader(row), readOptionalHeader(row.slice(8, 12))]
+  // Blocks are committed before the beat that says so.
+  const isAtHead = published !== undefined && head !== undefined && published.number >= head.number
+  const doubts = readDoubts(row.slice(19))
+  return {
+    coverage: nullable(row[7], (value) => parseCoverage(text(value))),
+    published,
+    finalized: readOptionalRef(row[4], row[5]),
+    head,
+    state: CHAIN_STATES.find((state) => state === row[12]) ?? 'starting',
+    error: nullable(row[13], text),
+    auditError: nullable(row[18], text),
+    caughtUpAt,
+    wasReady: caughtUpAt !== undefined || isAtHead,
+    beatAt: nullable(row[16], int),
+    transfers: int(row[6]),
+    revision: int(row[17]),
+    counts: nullable(row[15], (value) => parseCounts(text(value))) ?? {},
+    inDoubt: doubts.chain || doubts.unlooked,
+    doubts,
+  }
+}

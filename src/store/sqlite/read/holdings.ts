@@ -1,0 +1,123 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import { type AssetRef, assetKey } from '../../../core/asset.ts'
+import type { HoldingReads } from '../../seam/observations.ts'
+import type { StoredAsset } from '../../seam/store.ts'
+import { bytes, int, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
+import { decodeAmountHex } from '../rows/amount-codec.ts'
+import type { AssetTable } from '../rows/asset-table.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** Transfers of a token whose parties are looked up: some 10 ms. */
+const MAX_TRANSFERS = 5_000
+/** Tokens whose counts are remembered. */
+const MAX_REMEMBERED = 100
+/** Counts up to this are taken anew each time: some 10 ms. */
+const MAX_COUNTED_ANEW = 10_000
+/** How long the count of a longer list is believed, in milliseconds. */
+const COUNT_LASTS_MS = 10_000
+
+export type HoldingsParts = {
+  /** The reading connection of the facts, to which the file of reads is attached as `noted`. */
+  readonly db: SqliteDatabase
+  readonly codec: AccountCodec
+  readonly assets: AssetTable
+  readonly snapshot: Snapshot
+}
+
+/** Who holds tokens that are known by reads, out of both files of a chain. */
+export class SqliteHoldings implements HoldingReads {
+  readonly #parts: HoldingsParts
+  readonly #s: ReturnType<typeof prepare>
+  readonly #counts = new Map<string, { readonly count: number; readonly at: number }>()
+
+  constructor(parts: HoldingsParts) {
+    this.#parts = parts
+    this.#s = prepare(parts.db)
+  }
+
+  async page({ asset, offset, limit }: Parameters<HoldingReads['page']>[0]): ReturnType<HoldingReads['page']> {
+    const { assets, codec, snapshot } = this.#parts
+    return snapshot.read(() => {
+      const named = this.#named(asset, assets.find(asset))
+      const count = this.#count(named, assetKey(asset))
+      if (offset >= count) return { count, rows: [] }
+      const rows = this.#s.page.all({ ...named, offset, limit }).map((entry) => {
+        const row = entry as Row
+        return { account: codec.decode(bytes(row[0])), amount: decodeAmountHex(text(row[1])) }
+      })
+      return { count, rows }
+    })
+  }
+
+  async accounts(asset: AssetRef, limit: number): Promise<readonly string[] | undefined> {
+    const { assets, codec, snapshot } = this.#parts
+    return snapshot.read(() => {
+      const stored = assets.find(asset)
+      const named = this.#named(asset, stored)
+      const found = new Set<string>()
+      const add = (account: unknown): void => {
+        const text = codec.decode(bytes(account))
+        if (text !== codec.nobody) found.add(text)
+      }
+      for (const account of this.#s.observed.all({ ...named, limit: limit + 2 })) add(account)
+      if (stored === undefined) return found.size > limit ? undefined : [...found]
+      for (const account of this.#s.held.all({ ...named, limit: limit + 2 })) add(account)
+      for (const account of this.#s.hinted.all({ ...named, limit: limit + 2 })) add(account)
+      if (found.size > limit) return undefined
+      const parties = this.#partiesOf(stored)
+      if (parties === undefined) return undefined
+      for (const account of parties) add(account)
+      return found.size > limit ? undefined : [...found]
+    })
+  }
+
+  /** Who sent or received a token; undefined where that is too much to look at. */
+  #partiesOf({ id }: StoredAsset): readonly Buffer[] | undefined {
+    const transfers = int(this.#s.transfers.get(id))
+    if (transfers > MAX_TRANSFERS) return undefined
+    return this.#s.parties.all({ id }).map(bytes)
+  }
+
+  #count(named: Named, key: string): number {
+    const known = this.#counts.get(key)
+    const isYoung = known !== undefined && Date.now() - known.at < COUNT_LASTS_MS
+    if (isYoung && known.count > MAX_COUNTED_ANEW) return known.count
+    const count = int(this.#s.count.get(named))
+    if (this.#counts.size >= MAX_REMEMBERED) this.#counts.clear()
+    this.#counts.set(key, { count, at: Date.now() })
+    return count
+  }
+
+  #named({ reference, standard }: AssetRef, stored: StoredAsset | undefined): Named {
+    const { codec } = this.#parts
+    const nobody = codec.nobody === undefined ? Buffer.alloc(0) : codec.encode(codec.nobody)
+    return { id: stored?.id ?? 0, reference, standard, nobody }
+  }
+}
+
+type Named = { readonly id: number; readonly reference: string; readonly standard: string; readonly nobody: Buffer }
+
+function prepare(db: SqliteDatabase) {
+  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  const ofAsset = "reference = @reference AND standard = @standard AND item = x''"
+  const observed = `SELECT account, amount FROM noted.observations
+    WHERE ${ofAsset} AND amount > x'80' AND account <> @nobody`
+  const summed = `SELECT account, amount FROM balances b WHERE asset = @id AND item = x'' AND amount > x'80' AND NOT EXISTS
+    (SELECT 1 FROM noted.observations o WHERE o.account = b.account AND o.${ofAsset.replaceAll(' AND ', ' AND o.')})`
+  return {
+    page: sql(
+      `SELECT account, hex(amount) FROM (${observed} UNION ALL ${summed})
+       ORDER BY amount DESC, account LIMIT @limit OFFSET @offset`,
+    ).raw(),
+    count: sql(`SELECT (SELECT count(*) FROM (${observed})) + (SELECT count(*) FROM (${summed}))`).pluck(),
+    observed: sql(`SELECT account FROM noted.observations WHERE ${ofAsset} LIMIT @limit`).pluck(),
+    held: sql("SELECT account FROM balances WHERE asset = @id AND item = x'' AND amount > x'80' LIMIT @limit").pluck(),
+    // Accounts that only events other than transfers name, such as the first deposit of a wrapped native asset.
+    hinted: sql(`SELECT account FROM hints WHERE ${ofAsset} LIMIT @limit`).pluck(),
+    transfers: sql('SELECT transfers FROM assets WHERE id = ?').pluck(),
+    parties: sql(
+      `SELECT sender FROM transfers WHERE asset = @id AND sender IS NOT NULL
+       UNION SELECT receiver FROM transfers WHERE asset = @id AND receiver IS NOT NULL`,
+    ).pluck(),
+  }
+}

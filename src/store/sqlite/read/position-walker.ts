@@ -1,0 +1,84 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import type { BalanceKey } from '../../../core/balance.ts'
+import type { BlockRef } from '../../../core/block.ts'
+import type { PositionQuery } from '../../seam/positions.ts'
+import type { StoredAsset } from '../../seam/store.ts'
+import { bytes, int, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { decodeItem, encodeItem } from '../rows/amount-codec.ts'
+import type { AssetTable } from '../rows/asset-table.ts'
+import { decodeHash } from '../rows/hash-codec.ts'
+import { keyAt, shareOf } from '../rows/key-share.ts'
+
+/** Before every asset's id. */
+const NO_ASSET = 0
+const NO_ITEM_BYTES = Buffer.alloc(0)
+
+/** The keys of one step of a walk, and where the next begins. */
+export type Step = {
+  readonly found: readonly { readonly account: string; readonly asset: StoredAsset; readonly item: string }[]
+  readonly next: BalanceKey | undefined
+  readonly share: number
+}
+
+/** Goes over the keys of all positions in their order, a bounded number at a time. Runs inside a snapshot. */
+export class PositionWalker {
+  readonly #codec: AccountCodec
+  readonly #assets: AssetTable
+  readonly #all: Statement
+  readonly #ofAccount: Statement
+  readonly #hash: Statement
+
+  constructor(db: SqliteDatabase, parts: { readonly codec: AccountCodec; readonly assets: AssetTable }) {
+    this.#codec = parts.codec
+    this.#assets = parts.assets
+    const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+    this.#all = sql(
+      `SELECT account, asset, item FROM balances WHERE (account, asset, item) > (?, ?, ?)
+       ORDER BY account, asset, item LIMIT ?`,
+    ).raw()
+    this.#ofAccount = sql(
+      `SELECT account, asset, item FROM balances WHERE account = ? AND (asset, item) > (?, ?)
+       ORDER BY asset, item LIMIT ?`,
+    ).raw()
+    this.#hash = sql('SELECT hash FROM blocks WHERE number = ?').pluck()
+  }
+
+  /** False where that block was taken back. Links below the finalized head are forgotten: those blocks stand. */
+  holds(block: BlockRef, published: BlockRef | undefined): boolean {
+    if (published === undefined || published.number < block.number) return false
+    const hash = this.#hash.get(block.number)
+    return hash === undefined || decodeHash(bytes(hash)) === block.hash
+  }
+
+  next(query: PositionQuery): Step {
+    const rows = this.#rows(query)
+    const wanted = this.#wanted(query)
+    const found = rows.flatMap((row) => {
+      const id = int(row[1])
+      if (wanted !== undefined && !wanted.has(id)) return []
+      return [{ account: this.#account(row), asset: this.#assets.byId(id), item: decodeItem(bytes(row[2])) }]
+    })
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < query.limit) return { found, next: undefined, share: 1 }
+    const { asset } = this.#assets.byId(int(last[1]))
+    const next = { account: this.#account(last), asset, item: decodeItem(bytes(last[2])) }
+    return { found, next, share: shareOf(bytes(last[0])) }
+  }
+
+  #rows({ after, account, limit }: PositionQuery): readonly Row[] {
+    const place = 'share' in after ? undefined : after
+    const id = place === undefined ? NO_ASSET : (this.#assets.find(place.asset)?.id ?? NO_ASSET)
+    const pair = [id, place === undefined ? NO_ITEM_BYTES : encodeItem(place.item)]
+    if (account !== undefined) return this.#ofAccount.all(this.#codec.encode(account), ...pair, limit) as Row[]
+    const from = 'share' in after ? keyAt(after.share) : this.#codec.encode(after.account)
+    return this.#all.all(from, ...pair, limit) as Row[]
+  }
+
+  #wanted({ assets }: PositionQuery): ReadonlySet<number> | undefined {
+    return assets && new Set(assets.flatMap((asset) => this.#assets.find(asset)?.id ?? []))
+  }
+
+  #account(row: Row): string {
+    return this.#codec.decode(bytes(row[0]))
+  }
+}

@@ -1,0 +1,82 @@
+import type { SqliteDatabase, Statement } from '../database.ts'
+
+export type ReadStatements = ReturnType<typeof prepareReads>
+
+const PAGE = "SELECT asset, hex(amount) FROM balances WHERE account = ? AND item = x''"
+const ORDER = 'ORDER BY met_block, met_log, met_sub LIMIT ? OFFSET ?'
+const PAST_ORDER = ORDER.replace('? OFFSET ?', '@limit OFFSET @offset')
+
+/** What an account had met by a block: how many assets, and a page of their ids. */
+function pastPage(sql: (text: string) => Statement, which: string) {
+  const dead = 'SELECT asset FROM endings WHERE block <= @asOf AND (again IS NULL OR again > @asOf)'
+  const from = `FROM balances WHERE account = @account AND item = x'' AND ${which} AND asset NOT IN (${dead})`
+  return { count: sql(`SELECT count(*) ${from}`).pluck(), ids: sql(`SELECT asset ${from} ${PAST_ORDER}`).pluck() }
+}
+
+/** As pages are, without assets of contracts that have no code; and how many of those the account met. */
+function presentPage(sql: (text: string) => Statement, which: string) {
+  const gone = 'asset IN (SELECT asset FROM endings WHERE again IS NULL)'
+  return {
+    page: sql(`${PAGE} AND ${which} AND NOT ${gone} ${ORDER}`).raw(),
+    gone: sql(`SELECT count(*) FROM balances WHERE account = ? AND item = x'' AND ${which} AND ${gone}`).pluck(),
+  }
+}
+
+/** The statements of a chain's read side, prepared once. */
+export function prepareReads(db: SqliteDatabase) {
+  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  return {
+    balance: sql(
+      'SELECT amount, last_block, opening, closed_block, met_block FROM balances WHERE account = ? AND asset = ? AND item = ?',
+    ).raw(),
+    isRefuted: sql('SELECT 1 FROM refuted_pairs WHERE asset = ? AND account = ? AND item = ?').pluck(),
+    closedOf: sql('SELECT 1 FROM doubts WHERE asset = ? LIMIT 1').pluck(),
+    refutedOf: sql('SELECT 1 FROM refuted_pairs WHERE asset = ? LIMIT 1').pluck(),
+    // Refuted balances of an account that has no row: an asset that its list lacks.
+    lacksRow: sql(
+      `SELECT 1 FROM refuted_pairs r WHERE account = ? AND NOT EXISTS
+       (SELECT 1 FROM balances b WHERE b.account = r.account AND b.asset = r.asset AND b.item = r.item) LIMIT 1`,
+    ).pluck(),
+    since: sql(
+      'SELECT since FROM openings WHERE account = ? AND asset = ? AND item = ? ORDER BY block DESC LIMIT 1',
+    ).pluck(),
+    hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
+    // The child itself, or the last block before it that has a name here.
+    childAt: sql('SELECT timestamp FROM blocks WHERE number <= ? ORDER BY number DESC LIMIT 1').pluck(),
+    blockAt: sql('SELECT hash, timestamp FROM blocks WHERE number = ?').raw(),
+    changeAt: sql(
+      `SELECT sum FROM changes WHERE account = ? AND asset = ? AND item = ? AND block <= ?
+       ORDER BY block DESC, log DESC, sub DESC LIMIT 1`,
+    ).raw(),
+    count: {
+      received: sql('SELECT received FROM accounts WHERE account = ?').pluck(),
+      fungible: sql("SELECT count(*) FROM balances WHERE account = ? AND item = x'' AND fungible = 1").pluck(),
+      all: sql('SELECT assets FROM accounts WHERE account = ?').pluck(),
+    },
+    page: {
+      received: sql(`${PAGE} AND fungible = 1 AND received_block IS NOT NULL ${ORDER}`).raw(),
+      fungible: sql(`${PAGE} AND fungible = 1 ${ORDER}`).raw(),
+      all: sql(`${PAGE} ${ORDER}`).raw(),
+    },
+    hasEndings: sql('SELECT 1 FROM endings LIMIT 1').pluck(),
+    present: {
+      received: presentPage(sql, 'fungible = 1 AND received_block IS NOT NULL'),
+      fungible: presentPage(sql, 'fungible = 1'),
+      all: presentPage(sql, 'true'),
+    },
+    past: {
+      received: pastPage(sql, 'fungible = 1 AND received_block <= @asOf'),
+      fungible: pastPage(sql, 'fungible = 1 AND met_block <= @asOf'),
+      all: pastPage(sql, 'met_block <= @asOf'),
+    },
+    metPosition: sql(
+      `SELECT asset, hex(amount), met_block, met_log, met_sub, received_block FROM balances
+       WHERE account = ? AND asset = ? AND item = x''`,
+    ).raw(),
+    holderCount: sql('SELECT holders FROM assets WHERE id = ?').pluck(),
+    holders: sql(
+      `SELECT account, hex(amount) FROM balances WHERE asset = ? AND item = x'' AND amount > x'80'
+       ORDER BY amount DESC, account LIMIT ? OFFSET ?`,
+    ).raw(),
+  }
+}

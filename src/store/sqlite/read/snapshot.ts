@@ -1,0 +1,49 @@
+import type { ChainClock } from '../../seam/store.ts'
+import { guarded, type SqliteDatabase } from '../database.ts'
+import { type ClockNature, ClockReader } from './clock-reader.ts'
+import { TurnSnapshot } from './tick-snapshot.ts'
+
+/** The snapshot of a turn of the event loop, with the clock that it is of; shared by all who read one connection. */
+export class Snapshot {
+  readonly #db: SqliteDatabase
+  readonly #turn: TurnSnapshot
+  readonly #reader: ClockReader
+  #clock: ChainClock
+  readonly #whenClassesChange: (() => void)[] = []
+
+  constructor(db: SqliteDatabase, nature: ClockNature) {
+    this.#db = db
+    this.#turn = new TurnSnapshot(db)
+    this.#reader = new ClockReader(db, nature)
+    this.#clock = this.#reader.read()
+  }
+
+  /** The clock of the newest snapshot. */
+  get clock(): ChainClock {
+    return this.#clock
+  }
+
+  /** Runs reads in this turn's snapshot, handing them the clock that it is of. @throws STORE_UNAVAILABLE */
+  read<T>(work: (clock: ChainClock) => T): T {
+    return guarded(this.#db, () => {
+      if (this.#turn.enter()) this.#refresh()
+      return work(this.#clock)
+    })
+  }
+
+  /** Gives the snapshot back: the next read of this turn takes a new one. */
+  renew(): void {
+    guarded(this.#db, () => this.#turn.leave())
+  }
+
+  /** Calls `forget` whenever the classes of assets have changed. */
+  onClassesChange(forget: () => void): void {
+    this.#whenClassesChange.push(forget)
+  }
+
+  #refresh(): void {
+    const { revision } = this.#clock
+    this.#clock = this.#reader.read()
+    if (this.#clock.revision !== revision) for (const forget of this.#whenClassesChange) forget()
+  }
+}

@@ -1,0 +1,124 @@
+import { assert } from '../../../core/assert.ts'
+import { type Accounting, type AssetRef, assetKey, isFungible, STANDARDS, type Standard } from '../../../core/asset.ts'
+import type { StoredAsset } from '../../seam/store.ts'
+import { int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
+
+/**
+ * Assets kept in memory; past this all are forgotten and read again. About 30 MB of contracts; 80 MB where a ledger's
+ * ids are all as long as may be.
+ */
+const MAX_CACHED = 100_000
+
+/** The standard of its stored text. */
+export function parseStandard(value: unknown): Standard {
+  const standard = STANDARDS.find((known) => known === value)
+  assert(standard !== undefined, `stored standard is unknown: ${String(value)}`)
+  return standard
+}
+
+/** Columns that `readAsset` takes, in its order, and where they are from. */
+export const ASSET_COLUMNS =
+  'a.id, a.standard, a.reference, a.first_block, t.block, s.since, r.asset, e.block, e.again FROM assets a ' +
+  'LEFT JOIN turns t ON t.asset = a.id LEFT JOIN silences s ON s.asset = a.id AND s.until IS NULL ' +
+  'LEFT JOIN refuted_assets r ON r.asset = a.id LEFT JOIN endings e ON e.asset = a.id'
+
+/** The asset of a row that begins with the columns of ASSET_COLUMNS: `reads` where it was turned, is fixed so, or was destroyed. */
+export function readAsset(row: Row, classes: FixedClasses): StoredAsset {
+  const asset = { standard: parseStandard(row[1]), reference: text(row[2]) }
+  const fixed = classes.get(assetKey(asset))
+  const accounting = fixed ?? (row[4] === null ? 'events' : 'reads')
+  const ended = nullable(row[7], int)
+  return {
+    id: int(row[0]),
+    asset,
+    accounting: ended === undefined ? accounting : 'reads',
+    eventsUntil: accounting === 'events' ? ended : undefined,
+    endedAt: ended === undefined ? undefined : { block: ended, again: nullable(row[8], int) },
+    isGone: ended !== undefined && row[8] === null,
+    fixed: fixed !== undefined,
+    firstBlock: nullable(row[3], int),
+    silent: row[5] !== null,
+    inDoubt: row[6] !== null,
+  }
+}
+
+/** Classes that the configuration fixes, by `assetKey`. */
+export type FixedClasses = ReadonlyMap<string, Accounting>
+
+/**
+ * Assets of one chain by id and by name, through one connection. Ids never change; classes do, and whoever sees the
+ * clock's count of them move calls `forget`.
+ */
+export class AssetTable {
+  readonly #byId = new Map<number, StoredAsset>()
+  readonly #byKey = new Map<string, StoredAsset>()
+  readonly #selectById: Statement
+  readonly #selectByKey: Statement
+  readonly #insert: Statement
+  readonly #fixed: FixedClasses
+
+  constructor(db: SqliteDatabase, fixed: FixedClasses) {
+    this.#fixed = fixed
+    this.#selectById = db.prepare<unknown[]>(`SELECT ${ASSET_COLUMNS} WHERE a.id = ?`).raw()
+    this.#selectByKey = db.prepare<unknown[]>(`SELECT ${ASSET_COLUMNS} WHERE reference = ? AND standard = ?`).raw()
+    this.#insert = db.prepare<unknown[]>(
+      "INSERT INTO assets (standard, reference, first_block, supply) VALUES (?, ?, ?, x'80')",
+    )
+  }
+
+  byId(id: number): StoredAsset {
+    const cached = this.#byId.get(id)
+    if (cached !== undefined) return cached
+    const row = this.#selectById.get(id) as Row | undefined
+    assert(row !== undefined, `asset ${id} is not stored`)
+    return this.#keep(row)
+  }
+
+  find(asset: AssetRef): StoredAsset | undefined {
+    const cached = this.#byKey.get(assetKey(asset))
+    if (cached !== undefined) return cached
+    const row = this.#selectByKey.get(asset.reference, asset.standard) as Row | undefined
+    return row === undefined ? undefined : this.#keep(row)
+  }
+
+  /** True where a contract is known for items that are not fungible. */
+  isNft(reference: string): boolean {
+    const nfts = STANDARDS.filter((standard) => !isFungible(standard))
+    return nfts.some((standard) => this.find({ standard, reference }) !== undefined)
+  }
+
+  /** True of a contract, asked as a coin, that moved items and never units: what it says of units is of its items. */
+  hasItemsOnly(asset: AssetRef): boolean {
+    return isFungible(asset.standard) && this.find(asset)?.firstBlock === undefined && this.isNft(asset.reference)
+  }
+
+  /** How an asset's balances are known, stored or not. */
+  accountingOf(asset: AssetRef): Accounting {
+    return this.find(asset)?.accounting ?? this.#fixed.get(assetKey(asset)) ?? 'events'
+  }
+
+  /** Gives a new asset its id. Only in a writer's transaction. */
+  add(asset: AssetRef, firstBlock: number | undefined): StoredAsset {
+    const { lastInsertRowid } = this.#insert.run(asset.standard, asset.reference, firstBlock ?? null)
+    const fixed = this.#fixed.get(assetKey(asset))
+    const id = Number(lastInsertRowid)
+    const known = { silent: false, inDoubt: false, eventsUntil: undefined, endedAt: undefined, isGone: false }
+    return { id, asset, accounting: fixed ?? 'events', fixed: fixed !== undefined, firstBlock, ...known }
+  }
+
+  /** Forgets what is cached: a transaction that added assets was undone, or a class changed. */
+  forget(): void {
+    this.#byId.clear()
+    this.#byKey.clear()
+  }
+
+  #keep(row: Row): StoredAsset {
+    if (this.#byId.size >= MAX_CACHED) this.forget()
+    const asset = readAsset(row, this.#fixed)
+    // The next transfer gives it a first block, which changes what is known of it.
+    if (asset.firstBlock === undefined) return asset
+    this.#byId.set(asset.id, asset)
+    this.#byKey.set(assetKey(asset.asset), asset)
+    return asset
+  }
+}

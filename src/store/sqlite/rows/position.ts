@@ -1,0 +1,62 @@
+import { isAmount } from '../../../core/amount.ts'
+import { bytes, int, nullable, type Row } from '../database.ts'
+import { decodeAmount, encodeAmount } from './amount-codec.ts'
+
+/** A row of `balances` in memory. `opening` undefined is unknown; `closedBlock`: where the sum left the range. */
+export type Position = {
+  sum: bigint
+  opening: bigint | undefined
+  metBlock: number
+  metLog: number
+  metSub: number
+  receivedBlock: number | undefined
+  lastBlock: number
+  closedBlock: number | undefined
+  fungible: boolean
+}
+
+/** Columns that `readPosition` takes, in its order. */
+export const POSITION_COLUMNS =
+  'sum, opening, met_block, met_log, met_sub, received_block, last_block, closed_block, fungible'
+
+/** The position of a row with POSITION_COLUMNS. */
+export function readPosition(row: Row): Position {
+  return {
+    sum: decodeAmount(bytes(row[0])),
+    opening: nullable(row[1], (value) => decodeAmount(bytes(value))),
+    metBlock: int(row[2]),
+    metLog: int(row[3]),
+    metSub: int(row[4]),
+    receivedBlock: nullable(row[5], int),
+    lastBlock: int(row[6]),
+    closedBlock: nullable(row[7], int),
+    fungible: row[8] === 1,
+  }
+}
+
+/** opening + sum, or undefined where it is unknown: no opening, or the segment is closed. */
+export function amountOf(position: Pick<Position, 'sum' | 'opening' | 'closedBlock'>): bigint | undefined {
+  if (position.opening === undefined || position.closedBlock !== undefined) return undefined
+  return position.opening === 0n ? position.sum : position.opening + position.sum
+}
+
+/**
+ * True where opening + sum is no amount: the events contradict themselves. At the end of a block that closes the
+ * segment, never the batch.
+ */
+export function leavesRange(position: Pick<Position, 'sum' | 'opening'>): boolean {
+  return position.opening !== undefined && !isAmount(position.opening + position.sum)
+}
+
+/** Encoded amount, or null where unknown. */
+export function encodeNullable(amount: bigint | undefined): Buffer | null {
+  return amount === undefined ? null : encodeAmount(amount)
+}
+
+/** True for a known amount above zero: what makes a holder. */
+export function isPositive(amount: bigint | undefined): boolean {
+  return amount !== undefined && amount > 0n
+}
+
+/** Stands for a place behind all of a block's logs: where a read of that block's end met a balance. */
+export const REST_OF_BLOCK = 2 ** 31 - 1

@@ -1,0 +1,214 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import { type AssetRef, assetKey, isFungible, NO_ITEM } from '../../../core/asset.ts'
+import type { BalanceKey } from '../../../core/balance.ts'
+import type { BlockRef } from '../../../core/block.ts'
+import type { Coverage } from '../../../core/coverage.ts'
+import type { Transfer } from '../../../core/transfer.ts'
+import type { AuditStore, Expected, Finding, Hearing, Walk, WalkLimits, WalkStep } from '../../seam/audits.ts'
+import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
+import { decodeAmount, decodeItem, encodeItem } from '../rows/amount-codec.ts'
+import type { AssetTable, FixedClasses } from '../rows/asset-table.ts'
+import { decodeHash } from '../rows/hash-codec.ts'
+import { readOptionalRef } from '../rows/header-rows.ts'
+import { encodeNullable } from '../rows/position.ts'
+import type { PairWriter } from './pair-writer.ts'
+import { SilenceWriter } from './readability-writer.ts'
+import type { Segments } from './segments.ts'
+import { decodeSupplyDelta } from './supply.ts'
+import { Walks } from './walks.ts'
+
+/** Findings kept: what an operator reads back, some 200 bytes each. */
+const MAX_FINDINGS = 1_000
+
+/** Transfers of ours that one question looks at: some 30 ms of the writer's time. */
+const MAX_COMPARED = 20_000
+
+const TRANSFER = 't.block, t.log, t.sub, t.sender, t.receiver, t.item, t.amount'
+
+export type AuditParts = {
+  readonly db: SqliteDatabase
+  readonly assets: AssetTable
+  readonly codec: AccountCodec
+  readonly keeps: (account: string) => boolean
+  readonly coverage: Coverage
+  readonly fixed: FixedClasses
+  readonly pairs: PairWriter
+  readonly segments: Segments
+  /** Runs work in one transaction of the chain's writer. */
+  readonly transaction: <T>(work: () => T) => T
+}
+
+/** What the auditor asks of the chain's file and leaves there. */
+export class SqliteAudits implements AuditStore {
+  readonly #parts: AuditParts
+  readonly #walks: Walks
+  readonly #silences: SilenceWriter
+  readonly #s: ReturnType<typeof prepare>
+
+  constructor(parts: AuditParts) {
+    this.#parts = parts
+    this.#walks = new Walks(parts)
+    this.#silences = new SilenceWriter(parts.db, parts.assets)
+    this.#s = prepare(parts.db)
+  }
+
+  async next(walk: Walk, limits: WalkLimits): Promise<WalkStep> {
+    return this.#parts.transaction(() => this.#walks.next(walk, nullable(this.#s.place.get(walk), text), limits))
+  }
+
+  async reached(walk: Walk, place: string): Promise<void> {
+    this.#parts.transaction(() => this.#s.setPlace.run(walk, place))
+  }
+
+  async supplies(assets: readonly AssetRef[], at?: number) {
+    const { coverage, transaction } = this.#parts
+    const whole = coverage.from === 0 && coverage.scope.type !== 'accounts'
+    return transaction((): { block: BlockRef; supplies: (bigint | undefined)[] } => {
+      const row = this.#s.written.get() as Row | undefined
+      const block = row === undefined ? undefined : readOptionalRef(row[0], row[1])
+      const supplies = assets.map((asset) => (whole && block !== undefined ? this.#supply(asset, at) : undefined))
+      return { block: block ?? { number: -1, hash: '' }, supplies }
+    })
+  }
+
+  async expected({ account, asset, item }: BalanceKey, block: number): Promise<Expected> {
+    const { assets, codec, coverage, pairs, segments, transaction } = this.#parts
+    return transaction(() => {
+      const byCoverage = coverage.from === 0 ? 0n : undefined
+      const stored = assets.find(asset)
+      if (stored === undefined) return { amount: byCoverage, whole: true, contradicted: undefined }
+      const fungible = isFungible(asset.standard)
+      const key = { account: codec.encode(account), asset: stored.id, item: encodeItem(item), fungible }
+      const newest = segments.newest(key)
+      const beforeIt = newest !== undefined && block < newest.since
+      const opening = beforeIt ? byCoverage : (pairs.read(key)?.opening ?? byCoverage)
+      const amount = opening === undefined ? undefined : opening + segments.sumAt(key, block)
+      const isWhole = newest === undefined || newest.since === 0
+      return { amount, whole: isWhole, contradicted: isWhole ? undefined : segments.contradicted(key) }
+    })
+  }
+
+  async differing({ asset, account, first, last, blocks }: Parameters<AuditStore['differing']>[0]) {
+    const { assets, codec, transaction } = this.#parts
+    const theirs = new Map<string, number>()
+    for (const { number, transfers } of blocks) {
+      if (number < first || number > last) continue
+      for (const transfer of transfers) {
+        if (assetKey(transfer.asset) !== assetKey(asset) || !concerns(transfer, account)) continue
+        theirs.set(nameOf(number, transfer), number)
+      }
+    }
+    return transaction(() => {
+      const id = assets.find(asset)?.id ?? 0
+      const rows =
+        account === undefined
+          ? this.#s.transfersOf.iterate(id, first, last)
+          : this.#s.transfersOfPair.iterate(codec.encode(account), id, first, last)
+      const numbers = new Set<number>()
+      let [through, block, left] = [last, first, MAX_COMPARED]
+      for (const entry of rows) {
+        const row = entry as Row
+        // A block is compared whole.
+        if (left-- <= 0 && int(row[0]) !== block) {
+          through = block
+          break
+        }
+        block = int(row[0])
+        if (account === undefined && row[3] !== null && row[4] !== null) continue
+        if (!theirs.delete(nameOf(block, readTransfer(row, codec)))) numbers.add(block)
+      }
+      for (const number of theirs.values()) if (number <= through) numbers.add(number)
+      return { numbers: [...numbers].sort((a, b) => a - b), through }
+    })
+  }
+
+  async note({ asset, account, item, journal, chain, ...finding }: Finding): Promise<void> {
+    const { assets, codec, transaction } = this.#parts
+    transaction(() => {
+      const id = (assets.find(asset) ?? assets.add(asset, undefined)).id
+      const who = [account === undefined ? null : codec.encode(account), encodeItem(item)]
+      const amounts = [encodeNullable(journal), encodeNullable(chain)]
+      const at = Math.floor(Date.now() / 1000)
+      this.#s.note.run(at, finding.what, finding.block, id, ...who, ...amounts, finding.says)
+      this.#s.forget.run(MAX_FINDINGS)
+    })
+  }
+
+  async heard(hearing: Hearing): Promise<void> {
+    const { number, hash } = hearing.block
+    this.#parts.transaction(() => {
+      const ours = this.#s.hashAt.get(number)
+      if (ours !== undefined && decodeHash(bytes(ours)) === hash) this.#silences.note(hearing)
+    })
+  }
+
+  #supply(asset: AssetRef, at: number | undefined): bigint | undefined {
+    const { assets, coverage } = this.#parts
+    if (assets.hasItemsOnly(asset)) return undefined
+    const stored = assets.find(asset)
+    const { scope } = coverage
+    // A token that is followed by its name and was never seen: its events say that nothing of it exists.
+    if (stored === undefined) return scope.type === 'tokens' && scope.tokens.includes(asset.reference) ? 0n : undefined
+    if (stored.accounting !== 'events') return undefined
+    if (this.#s.doubt.get(stored.id, encodeItem(NO_ITEM)) !== undefined) return undefined
+    const supply = nullable(this.#s.supply.get(stored.id), (value) => decodeAmount(bytes(value)))
+    const since = at === undefined ? 0n : this.#madeAfter(stored.id, at)
+    return supply === undefined || since === undefined ? undefined : supply - since
+  }
+
+  /** What was made of an asset after a block, less what was burnt; undefined where that cannot be told in so many rows. */
+  #madeAfter(asset: number, block: number): bigint | undefined {
+    if (this.#s.reopened.get(asset) !== undefined) return undefined
+    let [made, left] = [0n, MAX_COMPARED]
+    for (const entry of this.#s.movedAfter.iterate(asset, block)) {
+      if (left-- <= 0) return undefined
+      const row = entry as Row
+      made += decodeSupplyDelta(row[0], row[1], bytes(row[2]))
+    }
+    return made
+  }
+}
+
+/** True where a transfer is from or to an account, or, without one, a mint or a burn. */
+function concerns({ from, to }: Transfer, account: string | undefined): boolean {
+  return account === from || account === to
+}
+
+type Named = Pick<Transfer, 'logIndex' | 'batchIndex' | 'from' | 'to' | 'item' | 'amount'>
+
+function nameOf(block: number, { logIndex, batchIndex, from, to, item, amount }: Named): string {
+  return `${block}/${logIndex}/${batchIndex}/${from ?? ''}/${to ?? ''}/${item}/${amount}`
+}
+
+function readTransfer(row: Row, codec: AccountCodec): Named {
+  const side = (value: unknown) => nullable(value, (stored) => codec.decode(bytes(stored)))
+  const place = { logIndex: int(row[1]), batchIndex: int(row[2]), from: side(row[3]), to: side(row[4]) }
+  return { ...place, item: decodeItem(bytes(row[5])), amount: decodeAmount(bytes(row[6])) }
+}
+
+function prepare(db: SqliteDatabase) {
+  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  return {
+    place: sql('SELECT place FROM places WHERE name = ?').pluck(),
+    setPlace: sql('INSERT OR REPLACE INTO places VALUES (?, ?)'),
+    written: sql('SELECT number, hash FROM clock').raw(),
+    hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
+    supply: sql('SELECT supply FROM assets WHERE id = ?').pluck(),
+    doubt: sql('SELECT 1 FROM doubts WHERE asset = ? AND item = ? LIMIT 1').pluck(),
+    reopened: sql('SELECT 1 FROM openings WHERE asset = ? AND since > 0 LIMIT 1').pluck(),
+    movedAfter: sql('SELECT sender, receiver, amount FROM transfers WHERE asset = ? AND block > ?').raw(),
+    transfersOf: sql(
+      `SELECT ${TRANSFER} FROM transfers t WHERE t.asset = ? AND t.block BETWEEN ? AND ? ORDER BY t.block`,
+    ).raw(),
+    transfersOfPair: sql(
+      `SELECT ${TRANSFER} FROM changes c JOIN transfers t USING (block, log, sub)
+       WHERE c.account = ? AND c.asset = ? AND c.item = x'' AND c.block BETWEEN ? AND ?
+       ORDER BY c.block`,
+    ).raw(),
+    note: sql(
+      `INSERT INTO findings (found_at, what, block, asset, account, item, journal, chain, says)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    forget: sql('DELETE FROM findings WHERE id <= (SELECT max(id) FROM findings) - ?'),
+  }
+}

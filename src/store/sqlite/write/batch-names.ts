@@ -1,0 +1,41 @@
+import { assert } from '../../../core/assert.ts'
+import { type AssetRef, assetKey } from '../../../core/asset.ts'
+import type { BatchAccount, BatchAsset, BatchNames } from './changes.ts'
+
+/** The accounts and assets of one batch, each encoded and looked up once however often the batch names it. */
+export class Names implements BatchNames {
+  readonly accounts = new Map<string, BatchAccount>()
+  readonly keeps: (account: string) => boolean
+  readonly #encode: (address: string) => Buffer
+  readonly #assets: ReadonlyMap<string, BatchAsset>
+  /** Adapters share one object among an asset's transfers: found by it, no key has to be made. */
+  readonly #byObject = new Map<AssetRef, BatchAsset>()
+
+  constructor(parts: {
+    readonly assets: ReadonlyMap<string, BatchAsset>
+    readonly encode: (address: string) => Buffer
+    readonly keeps: (account: string) => boolean
+  }) {
+    this.#assets = parts.assets
+    this.#encode = parts.encode
+    this.keeps = parts.keeps
+  }
+
+  account(address: string): BatchAccount {
+    let account = this.accounts.get(address)
+    if (account === undefined) {
+      account = { bytes: this.#encode(address), changes: [] }
+      this.accounts.set(address, account)
+    }
+    return account
+  }
+
+  asset(asset: AssetRef): BatchAsset {
+    const known = this.#byObject.get(asset)
+    if (known !== undefined) return known
+    const found = this.#assets.get(assetKey(asset))
+    assert(found !== undefined, 'every asset of a batch has an id')
+    this.#byObject.set(asset, found)
+    return found
+  }
+}

@@ -1,0 +1,87 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import { assert } from '../../../core/assert.ts'
+import { isFungible } from '../../../core/asset.ts'
+import type { CoverageTest } from '../../../core/coverage.ts'
+import { ServiceError } from '../../../core/errors.ts'
+import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
+import type { Row, SqliteDatabase } from '../database.ts'
+import type { AssetTable } from '../rows/asset-table.ts'
+import { headerValues, readOptionalHeader } from '../rows/header-rows.ts'
+import { Names } from './batch-names.ts'
+import { ChangeWriter } from './change-writer.ts'
+import { assetsOf, type BatchAsset, gatherChanges } from './changes.ts'
+import { insertBlocks } from './insert-blocks.ts'
+import { type JournalStatements, prepareJournal } from './journal-statements.ts'
+import type { PairWriter } from './pair-writer.ts'
+
+/** Places in an append. */
+export type AppendStep = 'append:rows' | 'append:clock'
+
+/** Writes batches of blocks with all that follows from them, each inside a transaction of whoever owns the file. */
+export class BatchWriter {
+  readonly #parts: BatchWriterParts
+  readonly #changes: ChangeWriter
+  readonly #statements: JournalStatements
+
+  constructor(parts: BatchWriterParts) {
+    this.#parts = parts
+    this.#changes = new ChangeWriter(parts.db, parts.from === 0 ? 0n : undefined)
+    this.#statements = prepareJournal(parts.db)
+  }
+
+  /** Appends a batch; returns how many transfers it has. @throws BLOCK_CONFLICT it does not link to what is written */
+  append(batch: Batch): number {
+    const { codec, test, onStep } = this.#parts
+    this.#mustFollow(batch)
+    const assets = this.#assetsOf(batch.blocks)
+    const names = new Names({ assets, encode: codec.encode, keeps: test.keeps })
+    gatherChanges(batch.blocks, names)
+    const transfers = insertBlocks(this.#statements, batch, names)
+    this.#changes.write(names.accounts)
+    onStep('append:rows')
+    this.#statements.setClock.run(...headerValues(batch.through), transfers)
+    onStep('append:clock')
+    return transfers
+  }
+
+  #mustFollow(batch: Batch): void {
+    const row = this.#statements.clock.get() as Row | undefined
+    assert(row !== undefined, 'the clock row is there from the first claim on')
+    const written = readOptionalHeader(row)
+    const expected = written === undefined ? this.#parts.from : written.number + 1
+    assert(batch.first === expected, `a batch from ${batch.first} does not follow block ${expected - 1}`)
+    assert(batch.through.number >= batch.first, 'a batch covers at least one block')
+    const parent = batch.headers[0]?.parentHash
+    if (written !== undefined && parent !== undefined && parent !== written.hash) {
+      const fields = { block: batch.first, parent, written: written.hash }
+      throw new ServiceError('BLOCK_CONFLICT', `block ${batch.first} does not link to ours`, { fields })
+    }
+  }
+
+  #assetsOf(blocks: readonly BlockTransfers[]): Map<string, BatchAsset> {
+    const { assets: table, onMet, pairs } = this.#parts
+    const assets = new Map<string, BatchAsset>()
+    for (const [key, { asset, block, transfers, supply }] of assetsOf(blocks)) {
+      const stored = table.find(asset) ?? table.add(asset, undefined)
+      assets.set(key, { id: stored.id, fungible: isFungible(asset.standard) })
+      const isMet = stored.firstBlock !== undefined || this.#statements.firstBlock.get(stored.id) !== null
+      this.#statements.countAsset.run(transfers, block, stored.id)
+      pairs.addSupply(stored.id, supply)
+      if (!isMet) onMet?.(stored.id)
+    }
+    return assets
+  }
+}
+
+/** What a batch writer works with. `from`: the first block of coverage; a history from 0 begins with nothing held. */
+export type BatchWriterParts = {
+  readonly db: SqliteDatabase
+  readonly codec: AccountCodec
+  readonly assets: AssetTable
+  readonly pairs: PairWriter
+  readonly test: CoverageTest
+  readonly from: number
+  readonly onStep: (step: AppendStep) => void
+  /** A transfer shows for the first time that there is this asset. Its transfers' changes follow. */
+  readonly onMet?: (asset: number) => void
+}

@@ -1,0 +1,53 @@
+import type { ChainId } from '../../../core/chain.ts'
+import { type Coverage, coverageChange, sameCoverage } from '../../../core/coverage.ts'
+import { ServiceError } from '../../../core/errors.ts'
+import { int, nullable, type SqliteDatabase, text } from '../database.ts'
+import { parseCoverage } from '../rows/clock-json.ts'
+
+/** @throws STORE_MISMATCH the file of facts is another chain's */
+export function mustBeFactsOf(db: SqliteDatabase, chain: ChainId): void {
+  refuseOthers(db.prepare<unknown[]>('SELECT chain FROM chain').pluck().get() ?? chain, { db, chain })
+}
+
+/** Notes whose a file of reads is, where nobody did yet. @throws STORE_MISMATCH it is another chain's */
+export function claimReads(db: SqliteDatabase, chain: ChainId): void {
+  const owner = (): unknown => db.prepare<unknown[]>('SELECT chain FROM read_of').pluck().get()
+  if (owner() === undefined) db.prepare('INSERT OR IGNORE INTO read_of VALUES (1, ?)').run(chain)
+  refuseOthers(owner(), { db, chain })
+}
+
+function refuseOthers(owner: unknown, { db, chain }: { readonly db: SqliteDatabase; readonly chain: ChainId }): void {
+  if (owner === chain) return
+  const message =
+    `the store holds ${String(owner)} in ${db.name} where ${chain} is to be: use another store folder, or stop the ` +
+    'server, put the right file in its place, and start again'
+  throw new ServiceError('STORE_MISMATCH', message, { fields: { chain } })
+}
+
+/**
+ * Makes a writer the chain's: checks whose file it is, and takes the next fencing number.
+ * @throws STORE_MISMATCH the file is another chain's, or was gathered under another coverage
+ */
+export function claim(whose: {
+  readonly db: SqliteDatabase
+  readonly chain: ChainId
+  readonly coverage: Coverage
+}): number {
+  const { db, chain, coverage } = whose
+  const run = db.transaction(() => {
+    db.prepare('INSERT OR IGNORE INTO chain VALUES (1, ?, NULL, 0)').run(chain)
+    db.prepare('INSERT OR IGNORE INTO clock (one, transfers) VALUES (1, 0)').run()
+    mustBeFactsOf(db, chain)
+    const row = db.prepare<unknown[]>('SELECT coverage FROM chain').pluck().get()
+    const before = nullable(row, (value) => parseCoverage(text(value)))
+    if (before !== undefined && !sameCoverage(before, coverage)) {
+      const message =
+        `the scope of ${chain} was ${coverageChange(before, coverage)}: restore the configuration; or stop the server, ` +
+        `run \`steelyard reset ${chain}\`, and start again: it is indexed anew`
+      throw new ServiceError('STORE_MISMATCH', message, { fields: { chain } })
+    }
+    db.prepare('UPDATE chain SET coverage = ?, fence = fence + 1').run(JSON.stringify(coverage))
+    return int(db.prepare<unknown[]>('SELECT fence FROM chain').pluck().get())
+  })
+  return run.immediate()
+}

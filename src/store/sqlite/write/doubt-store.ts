@@ -1,0 +1,158 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import { type AssetRef, isFungible } from '../../../core/asset.ts'
+import type { BalanceKey } from '../../../core/balance.ts'
+import type { BlockRef } from '../../../core/block.ts'
+import type { DoubtStep, DoubtStore, DoubtWork, Refutation } from '../../seam/doubts.ts'
+import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { decodeItem, encodeItem } from '../rows/amount-codec.ts'
+import type { AssetTable } from '../rows/asset-table.ts'
+import { decodeHash } from '../rows/hash-codec.ts'
+import type { DoubtWriter } from './doubt-writer.ts'
+import type { PairKey, PairWriter } from './pair-writer.ts'
+import type { Segments } from './segments.ts'
+
+/** Supplies in doubt that one step brings: what a round of the audit compares. */
+const MAX_SUPPLIES = 50
+
+export type DoubtParts = {
+  readonly db: SqliteDatabase
+  readonly assets: AssetTable
+  readonly codec: AccountCodec
+  readonly pairs: PairWriter
+  readonly segments: Segments
+  readonly writer: DoubtWriter
+  /** Runs work in one transaction of the chain's writer. */
+  readonly transaction: <T>(work: () => T) => T
+}
+
+/** What is in doubt, as the chain's writer keeps it. */
+export class SqliteDoubts implements DoubtStore {
+  readonly #parts: DoubtParts
+  readonly #s: ReturnType<typeof prepare>
+
+  constructor(parts: DoubtParts) {
+    this.#parts = parts
+    this.#s = prepare(parts.db)
+  }
+
+  async state(): Promise<DoubtWork> {
+    const { transaction, writer } = this.#parts
+    return transaction(() => writer.work())
+  }
+
+  async refute(refuted: readonly Refutation[] | 'all'): Promise<void> {
+    const { assets, transaction, writer } = this.#parts
+    transaction(() => {
+      if (refuted === 'all') {
+        writer.refuteAll()
+        return
+      }
+      for (const { asset, account, item } of refuted) {
+        const { id } = assets.find(asset) ?? assets.add(asset, undefined)
+        if (account === undefined) writer.refuteSupply(id)
+        else writer.refutePair(this.#key({ account, asset, item }, id))
+      }
+    })
+  }
+
+  async next(place: string, limit: number): Promise<DoubtStep> {
+    const { assets, codec, transaction } = this.#parts
+    return transaction(() => {
+      const [asset = '0', account = '', item = ''] = place.split('/')
+      const from = [Number(asset), Buffer.from(account, 'hex'), Buffer.from(item, 'hex')]
+      const rows = this.#s.after.all(...from, limit) as Row[]
+      if (rows.length < limit) rows.push(...(this.#s.upTo.all(...from, limit - rows.length) as Row[]))
+      const last = rows.at(-1)
+      const keys = rows.map((row) => ({
+        account: codec.decode(bytes(row[1])),
+        asset: assets.byId(int(row[0])).asset,
+        item: decodeItem(bytes(row[2])),
+      }))
+      const supplies = this.#s.supplies.all(MAX_SUPPLIES).flatMap((id) => this.#supplied(int(id)))
+      const classes = this.#s.classes.all(MAX_SUPPLIES).map((entry) => {
+        const row = entry as Row
+        const account = nullable(row[1], (stored) => codec.decode(bytes(stored)))
+        return { asset: assets.byId(int(row[0])).asset, account, at: int(row[2]) }
+      })
+      return { keys, supplies, classes, place: last === undefined ? '' : placeOf(last) }
+    })
+  }
+
+  async settle({ block, keys, supplies, classes = [] }: Parameters<DoubtStore['settle']>[0]): Promise<void> {
+    const { assets, transaction, writer } = this.#parts
+    transaction(() => {
+      if (!this.#isOurs(block)) return
+      for (const key of keys) {
+        const stored = assets.find(key.asset)
+        if (stored === undefined) continue
+        const pair = this.#key(key, stored.id)
+        if (this.#isWhole(pair)) writer.settlePair(pair, block.number)
+      }
+      for (const asset of supplies) {
+        const stored = assets.find(asset)
+        if (stored !== undefined) writer.settleSupply(stored.id)
+      }
+      for (const { asset, stays } of classes) {
+        const stored = assets.find(asset)
+        if (stored !== undefined) writer.settleClass(stored.id, stays)
+      }
+    })
+  }
+
+  async refetched(through: number): Promise<void> {
+    const { transaction, writer } = this.#parts
+    transaction(() => {
+      const written = this.#s.written.get()
+      writer.refetched(through, typeof written === 'number' ? written : -1)
+    })
+  }
+
+  async looked(at: 'all' | 'some'): Promise<void> {
+    const { transaction, writer } = this.#parts
+    transaction(() => writer.looked(at))
+  }
+
+  /** The token of a refuted supply. What turned out to be a contract of items has no supply of units. */
+  #supplied(id: number): AssetRef[] {
+    const { assets, writer } = this.#parts
+    const { asset } = assets.byId(id)
+    if (!assets.hasItemsOnly(asset)) return [asset]
+    writer.settleSupply(id)
+    return []
+  }
+
+  #key({ account, asset, item }: BalanceKey, id: number): PairKey {
+    const fungible = isFungible(asset.standard)
+    return { account: this.#parts.codec.encode(account), asset: id, item: encodeItem(item), fungible }
+  }
+
+  /** False where the events left the range of amounts, or contradict the read that the newest amount rests on. */
+  #isWhole(pair: PairKey): boolean {
+    const { pairs, segments } = this.#parts
+    const newest = segments.newest(pair)
+    return pairs.read(pair)?.closedBlock === undefined && (newest === undefined || newest.since === 0)
+  }
+
+  #isOurs({ number, hash }: BlockRef): boolean {
+    const ours = this.#s.hashAt.get(number)
+    return ours !== undefined && decodeHash(bytes(ours)) === hash
+  }
+}
+
+function placeOf(row: Row): string {
+  return `${int(row[0])}/${bytes(row[1]).toString('hex')}/${bytes(row[2]).toString('hex')}`
+}
+
+function prepare(db: SqliteDatabase) {
+  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const select = 'SELECT asset, account, item FROM refuted_pairs WHERE (asset, account, item)'
+  const order = 'ORDER BY asset, account, item LIMIT ?'
+  return {
+    after: sql(`${select} > (?, ?, ?) ${order}`).raw(),
+    upTo: sql(`${select} <= (?, ?, ?) ${order}`).raw(),
+    supplies: sql('SELECT asset FROM refuted_assets WHERE supply = 1 ORDER BY asset LIMIT ?').pluck(),
+    classes: sql('SELECT asset, account, code_at FROM turns WHERE code_at IS NOT NULL LIMIT ?').raw(),
+    written: sql('SELECT number FROM clock').pluck(),
+    hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
+  }
+}

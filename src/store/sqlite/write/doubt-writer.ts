@@ -1,0 +1,239 @@
+import type { BlockRef } from '../../../core/block.ts'
+import { type Doubts, type DoubtWork, NO_DOUBTS } from '../../seam/doubts.ts'
+import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import type { AssetTable } from '../rows/asset-table.ts'
+import { decodeHash, encodeHash } from '../rows/hash-codec.ts'
+import { type PairKey, pairValues } from './pair-writer.ts'
+
+/** Refuted pairs of a token that put the token in doubt. */
+const PAIRS_OF_A_TOKEN_IN_DOUBT = 2
+/** Pairs of a token that are marked one by one; where there are more, its supply is marked too, which settles them all. */
+const MAX_MARKED_PAIRS = 1_000
+/** Tokens with proven missing logs that put the chain in doubt. */
+const TOKENS_OF_A_CHAIN_IN_DOUBT = 2
+
+/** Proofs that are kept: what a node mishandles shows in a few blocks. */
+const MAX_PROOFS = 16
+
+/** What is under way for tokens with missing logs. */
+const STAGE = { none: 0, refetch: 1, recheck: 2 }
+
+const PAIR = 'asset = ? AND account = ? AND item = ?'
+
+/** Columns of a chain's numbers of doubts, in the order that `readDoubts` takes, from the table `in_doubt`. */
+export const DOUBT_COLUMNS = 'pairs, tokens, chain, next_block, stage, unlooked'
+
+/** The doubts of a row that is these columns; all null where the table is empty. */
+export function readDoubts(row: Row): Doubts {
+  if (row[0] === null) return NO_DOUBTS
+  const refetching = row[4] === STAGE.refetch ? nullable(row[3], int) : undefined
+  const [chain, unlooked] = [int(row[2]) === 1, int(row[5]) === 1]
+  return { pairs: int(row[0]), tokens: int(row[1]), chain, refetching, unlooked }
+}
+
+/** Moves the marks of what is in doubt. Runs inside the journal's transaction, which ends with `publish`. */
+export class DoubtWriter {
+  readonly #assets: AssetTable
+  /** The first block of the coverage: from here all is fetched again once logs were proven missing. */
+  readonly #from: number
+  readonly #s: ReturnType<typeof prepare>
+  #changed = false
+
+  constructor(db: SqliteDatabase, parts: { readonly assets: AssetTable; readonly from: number }) {
+    this.#assets = parts.assets
+    this.#from = parts.from
+    this.#s = prepare(db)
+  }
+
+  work(): DoubtWork {
+    const row = this.#s.state.get() as Row | undefined
+    if (row === undefined) return { ...NO_DOUBTS, rechecking: false, proofs: [] }
+    const proofs = this.#s.proofs.all().map((entry) => {
+      const [number, hash] = entry as Row
+      return { number: int(number), hash: decodeHash(bytes(hash)) }
+    })
+    return { ...readDoubts(row), rechecking: row[4] === STAGE.recheck, proofs }
+  }
+
+  refutePair(key: PairKey): void {
+    if (!this.#mayDoubt(key.asset)) return
+    if (this.#s.refutePair.run(...this.#values(key)).changes === 0) return
+    this.#changed = true
+    if (int(this.#s.countPairs.get(key.asset)) >= PAIRS_OF_A_TOKEN_IN_DOUBT) this.#s.refuteByPairs.run(key.asset)
+  }
+
+  /** Events say that these balances may have changed otherwise than by transfers: none is proven until it is compared. */
+  unprove(keys: readonly PairKey[]): void {
+    const tokens = new Map<number, PairKey[]>()
+    for (const key of keys) {
+      const own = tokens.get(key.asset)
+      if (own === undefined) tokens.set(key.asset, [key])
+      else own.push(key)
+    }
+    for (const [asset, own] of tokens) {
+      if (!this.#mayDoubt(asset)) continue
+      const left = MAX_MARKED_PAIRS - int(this.#s.countPairs.get(asset))
+      for (const key of own.slice(0, Math.max(0, left))) this.refutePair(key)
+      if (own.length > left) this.refuteSupply(asset)
+    }
+  }
+
+  refuteSupply(asset: number): void {
+    if (this.#mayDoubt(asset)) this.#changed = this.#s.refuteSupply.run(asset).changes > 0 || this.#changed
+  }
+
+  /** The pair is what the chain says at a block. What was refuted since then stays so. */
+  settlePair(key: PairKey, block: number): void {
+    if (this.#s.settlePair.run(...this.#values(key), block).changes === 0) return
+    this.#changed = true
+    if (int(this.#s.countPairs.get(key.asset)) > 0) return
+    this.#s.settlePairs.run(key.asset)
+    this.#s.dropSettled.run()
+  }
+
+  settleSupply(asset: number): void {
+    if (this.#s.settleSupply.run(asset).changes === 0) return
+    this.#changed = true
+    this.#s.dropSettled.run()
+  }
+
+  /** The token's class says from now on how it is answered. */
+  settleAsset(asset: number): void {
+    const dropped = this.#s.dropPairs.run(asset).changes + this.#s.classify.run(asset).changes
+    if (dropped === 0) return
+    this.#changed = true
+    this.#s.dropSettled.run()
+  }
+
+  /** Whether the contract of a turned token was there before its first transfer was rolled back. */
+  settleClass(asset: number, stays: boolean): void {
+    const statement = stays ? this.#s.keepClass : this.#s.dropClass
+    if (statement.run(asset).changes > 0) this.#changed = true
+  }
+
+  /** Logs of these tokens were proven missing, or wrong, in a block. */
+  lack(assets: ReadonlySet<number>, block: BlockRef): void {
+    if (assets.size === 0) return
+    for (const asset of assets) this.#s.lack.run(asset)
+    const { next } = this.#refetch()
+    // Blocks below the place were fetched again and said otherwise then: none of that stands.
+    this.#s.setRefetch.run(STAGE.refetch, next === undefined || block.number < next ? this.#from : next)
+    if (int(this.#s.countLacking.get()) >= TOKENS_OF_A_CHAIN_IN_DOUBT) this.#s.doubtChain.run()
+    this.#s.prove.run(block.number, encodeHash(block.hash))
+    this.#s.forgetProofs.run(MAX_PROOFS)
+    this.#changed = true
+  }
+
+  /** All blocks from the place up to `through` were fetched again. */
+  refetched(through: number, written: number): void {
+    const { stage, next } = this.#refetch()
+    if (stage !== STAGE.refetch || next === undefined || through < next) return
+    this.#s.setRefetch.run(through < written ? STAGE.refetch : STAGE.recheck, through + 1)
+    if (through >= written) this.#s.walkAnew.run()
+  }
+
+  /** Nothing of the chain was compared yet. */
+  refuteAll(): void {
+    this.#s.ensure.run()
+    if (this.#s.unlook.run().changes > 0) this.#changed = true
+  }
+
+  /** All balances, or some of very many, were compared. */
+  looked(at: 'all' | 'some'): void {
+    const { stage } = this.#refetch()
+    if (this.#s.look.run().changes > 0) this.#changed = true
+    if (at === 'some' || stage !== STAGE.recheck) return
+    this.#s.believe.run(STAGE.none)
+    this.#s.settleLacking.run()
+    this.#s.dropSettled.run()
+    this.#changed = true
+  }
+
+  /** Blocks above the ancestor were replaced: those are to be fetched again once more. */
+  rolledBack(ancestor: number): void {
+    const { stage, next } = this.#refetch()
+    const first = Math.max(this.#from, ancestor + 1)
+    if (next === undefined || next <= first) return
+    this.#s.setRefetch.run(stage === STAGE.recheck ? STAGE.refetch : stage, first)
+  }
+
+  /** Makes readers see what changed in this transaction. */
+  publish(): void {
+    if (!this.#changed) return
+    this.#changed = false
+    this.#s.ensure.run()
+    this.#s.count.run()
+    this.#s.countClasses.run()
+    this.#assets.forget()
+  }
+
+  /** Forgets that something changed: the transaction was undone. */
+  undone(): void {
+    this.#changed = false
+  }
+
+  /** True of tokens that are answered from events as far as those are proven; not where an operator decided so. */
+  #mayDoubt(asset: number): boolean {
+    const { accounting, fixed } = this.#assets.byId(asset)
+    return accounting === 'events' && !fixed
+  }
+
+  /** What is under way, and the first block that was not fetched again; undefined where that never began. */
+  #refetch(): { readonly stage: number; readonly next: number | undefined } {
+    this.#s.ensure.run()
+    const row = this.#s.state.get() as Row
+    return { stage: int(row[4]), next: nullable(row[3], int) }
+  }
+
+  #values(key: PairKey): [number, Buffer, Buffer] {
+    const [account, asset, item] = pairValues(key)
+    return [asset, account, item]
+  }
+}
+
+function prepare(db: SqliteDatabase) {
+  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const refute = (column: 'pairs' | 'supply' | 'lacking'): Statement => {
+    const one = (name: string): number => (name === column ? 1 : 0)
+    return sql(
+      `INSERT INTO refuted_assets VALUES (?, ${one('pairs')}, ${one('supply')}, ${one('lacking')})
+       ON CONFLICT DO UPDATE SET ${column} = 1 WHERE ${column} = 0`,
+    )
+  }
+  return {
+    state: sql(`SELECT ${DOUBT_COLUMNS} FROM in_doubt`).raw(),
+    ensure: sql('INSERT OR IGNORE INTO in_doubt VALUES (1, 0, 0, 0, NULL, 0, 0)'),
+    refutePair: sql(
+      `INSERT INTO refuted_pairs SELECT ?, ?, ?, coalesce(number, 0) FROM clock WHERE true
+       ON CONFLICT DO UPDATE SET block = excluded.block WHERE block < excluded.block`,
+    ),
+    settlePair: sql(`DELETE FROM refuted_pairs WHERE ${PAIR} AND block <= ?`),
+    countPairs: sql('SELECT count(*) FROM refuted_pairs WHERE asset = ?').pluck(),
+    dropPairs: sql('DELETE FROM refuted_pairs WHERE asset = ?'),
+    // That logs of it were missing stays true of the node, whatever the token is.
+    classify: sql('UPDATE refuted_assets SET pairs = 0, supply = 0 WHERE asset = ?'),
+    refuteByPairs: refute('pairs'),
+    refuteSupply: refute('supply'),
+    lack: refute('lacking'),
+    keepClass: sql('UPDATE turns SET code_at = NULL WHERE asset = ? AND code_at IS NOT NULL'),
+    dropClass: sql('DELETE FROM turns WHERE asset = ? AND code_at IS NOT NULL'),
+    settlePairs: sql('UPDATE refuted_assets SET pairs = 0 WHERE asset = ?'),
+    settleSupply: sql('UPDATE refuted_assets SET supply = 0 WHERE asset = ? AND supply = 1'),
+    settleLacking: sql('UPDATE refuted_assets SET lacking = 0'),
+    dropSettled: sql('DELETE FROM refuted_assets WHERE pairs + supply + lacking = 0'),
+    countLacking: sql('SELECT count(*) FROM refuted_assets WHERE lacking = 1').pluck(),
+    setRefetch: sql('UPDATE in_doubt SET stage = ?, next_block = ?'),
+    prove: sql('INSERT INTO log_proofs (block, hash) VALUES (?, ?)'),
+    proofs: sql('SELECT block, hash FROM log_proofs ORDER BY id').raw(),
+    forgetProofs: sql('DELETE FROM log_proofs WHERE id <= (SELECT max(id) FROM log_proofs) - ?'),
+    walkAnew: sql("DELETE FROM places WHERE name = 'all'"),
+    unlook: sql('UPDATE in_doubt SET unlooked = 1 WHERE unlooked = 0'),
+    look: sql('UPDATE in_doubt SET unlooked = 0 WHERE unlooked = 1'),
+    doubtChain: sql('UPDATE in_doubt SET chain = 1'),
+    believe: sql('UPDATE in_doubt SET chain = 0, stage = ?'),
+    count: sql(
+      `UPDATE in_doubt SET pairs = (SELECT count(*) FROM refuted_pairs), tokens = (SELECT count(*) FROM refuted_assets)`,
+    ),
+    countClasses: sql('UPDATE clock SET classes = classes + 1'),
+  }
+}

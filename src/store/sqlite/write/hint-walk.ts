@@ -1,0 +1,48 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import type { StoredAsset } from '../../seam/store.ts'
+import { bytes, int, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { decodeItem } from '../rows/amount-codec.ts'
+import { type Found, isReadable, type Place } from './walk-found.ts'
+
+/** Stands in a place for the block, where the walk is among a token's hints. */
+export const HINTED = -2
+
+/** Goes over the accounts that hints of one token name, newest first. */
+export class HintWalk {
+  readonly #codec: AccountCodec
+  readonly #upTo: Statement
+
+  constructor(db: SqliteDatabase, codec: AccountCodec) {
+    this.#codec = codec
+    this.#upTo = db
+      .prepare<unknown[]>(
+        `SELECT block, account, item FROM hints WHERE reference = ? AND standard = ? AND block <= ?
+         ORDER BY block DESC, account, item LIMIT ?`,
+      )
+      .raw()
+  }
+
+  /** Adds accounts from a place on: HINTED, a block, and how many of its rows are behind. Block -1 is the end. */
+  step(
+    token: StoredAsset,
+    { place, limit }: { readonly place: Place; readonly limit: number },
+    found: Found,
+  ): { readonly place: Place; readonly looked: number } {
+    const { id, asset } = token
+    const [, first, done] = place
+    const rows = this.#upTo.all(asset.reference, asset.standard, first, limit + done) as Row[]
+    let [block, behind] = [first, 0]
+    for (const [at, row] of rows.entries()) {
+      behind = int(row[0]) === block ? behind + 1 : 1
+      block = int(row[0])
+      if (at < done) continue
+      const item = bytes(row[2])
+      if (isReadable(token, item)) {
+        found.add(id, { account: this.#codec.decode(bytes(row[1])), asset, item: decodeItem(item) })
+      }
+      if (found.isFullOf(id) || found.isFull) return { place: [HINTED, block, behind], looked: at + 1 }
+    }
+    const isEnd = rows.length < limit + done
+    return { place: isEnd ? [-1, 0, 0] : [HINTED, block, behind], looked: rows.length + 1 }
+  }
+}

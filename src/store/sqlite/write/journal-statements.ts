@@ -1,0 +1,34 @@
+import type { SqliteDatabase, Statement } from '../database.ts'
+import { HEADER_COLUMNS } from '../rows/header-rows.ts'
+
+export type JournalStatements = ReturnType<typeof prepareJournal>
+
+/** The journal's statements, prepared once. */
+export function prepareJournal(db: SqliteDatabase) {
+  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  return {
+    fence: sql('SELECT fence FROM chain').pluck(),
+    clock: sql(`SELECT ${HEADER_COLUMNS}, finalized_number, finalized_hash FROM clock`).raw(),
+    setClock: sql('UPDATE clock SET number = ?, hash = ?, parent = ?, timestamp = ?, transfers = transfers + ?'),
+    // The column counts whatever changes what is said of committed blocks, not only changes of classes.
+    repaired: sql('UPDATE clock SET transfers = transfers + ?, classes = classes + 1'),
+    setFinalized: sql('UPDATE clock SET finalized_number = ?, finalized_hash = ?'),
+    headerAt: sql(`SELECT ${HEADER_COLUMNS} FROM blocks WHERE number = ?`).raw(),
+    headersFrom: sql(`SELECT ${HEADER_COLUMNS} FROM blocks WHERE number >= ? ORDER BY number`).raw(),
+    insertBlock: sql('INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?)'),
+    keepBlock: sql('INSERT INTO blocks VALUES (?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET kept = 1'),
+    forgetUnkept: sql('DELETE FROM blocks WHERE number = ? AND kept = 0'),
+    forgetLinks: sql('DELETE FROM blocks WHERE number >= ? AND number < ? AND kept = 0'),
+    firstBlock: sql('SELECT first_block FROM assets WHERE id = ?').pluck(),
+    insertTransfer: sql('INSERT INTO transfers VALUES (?,?,?,?,?,?,?,?,?)'),
+    countAsset: sql('UPDATE assets SET transfers = transfers + ?, first_block = coalesce(first_block, ?) WHERE id = ?'),
+    beat: sql(
+      `INSERT INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+       state = excluded.state, head_number = excluded.head_number, head_hash = excluded.head_hash,
+       head_parent = excluded.head_parent, head_timestamp = excluded.head_timestamp,
+       caught_up_at = coalesce(excluded.caught_up_at, caught_up_at),
+       error = excluded.error, counts = excluded.counts, beat_at = excluded.beat_at,
+       audit_error = excluded.audit_error`,
+    ),
+  }
+}

@@ -1,0 +1,61 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import { type Coverage, type CoverageTest, coverageTest } from '../../../core/coverage.ts'
+import type { SqliteDatabase } from '../database.ts'
+import { AssetTable, type FixedClasses } from '../rows/asset-table.ts'
+import { Adopter } from './adopt.ts'
+import { type AppendStep, BatchWriter } from './batch-writer.ts'
+import { DoubtWriter } from './doubt-writer.ts'
+import { HintWriter } from './hint-writer.ts'
+import { PairWriter } from './pair-writer.ts'
+import { TurnWriter } from './reclassify-writer.ts'
+import { RepairWriter } from './repair-writer.ts'
+import { RollbackWriter } from './rollback-writer.ts'
+import { Segments } from './segments.ts'
+
+/** What a journal writes with. Each runs inside the journal's transactions. */
+export type JournalWriters = {
+  readonly assets: AssetTable
+  readonly pairs: PairWriter
+  readonly segments: Segments
+  readonly doubts: DoubtWriter
+  readonly turns: TurnWriter
+  readonly hints: HintWriter
+  readonly batches: BatchWriter
+  readonly rollback: RollbackWriter
+  readonly repair: RepairWriter
+  readonly adopter: Adopter
+  readonly keeps: CoverageTest['keeps']
+}
+
+/** The writers of one chain's file, over one connection. */
+export function createWriters(
+  file: {
+    readonly db: SqliteDatabase
+    readonly codec: AccountCodec
+    readonly coverage: Coverage
+    readonly fixed: FixedClasses
+  },
+  onStep: (step: AppendStep) => void,
+): JournalWriters {
+  const { db, codec, coverage, fixed } = file
+  const { from } = coverage
+  const test = coverageTest(coverage, codec.nobody)
+  const { keeps } = test
+  const opening = from === 0 ? 0n : undefined
+  const assets = new AssetTable(db, fixed)
+  const pairs = new PairWriter(db)
+  const segments = new Segments(db, opening)
+  const doubts = new DoubtWriter(db, { assets, from })
+  const turns = new TurnWriter(db, { assets, codec, doubts })
+  const hints = new HintWriter(db, { assets, pairs, doubts, turns, codec, keeps, opening })
+  const parts = { assets, pairs, segments, codec, doubts, hints, keeps }
+  const onMet = (asset: number): void => hints.met(asset)
+  return {
+    ...parts,
+    turns,
+    batches: new BatchWriter({ db, codec, assets, pairs, test, from, onStep, onMet }),
+    rollback: new RollbackWriter(db, parts),
+    repair: new RepairWriter(db, parts),
+    adopter: new Adopter({ ...parts, coverage, test, opening }),
+  }
+}

@@ -1,0 +1,270 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import { assert } from '../../../core/assert.ts'
+import type { Observation } from '../../../core/balance.ts'
+import { type BlockRef, type Header, sameBlock } from '../../../core/block.ts'
+import type { ChainId } from '../../../core/chain.ts'
+import type { Coverage } from '../../../core/coverage.ts'
+import { isServiceError, ServiceError } from '../../../core/errors.ts'
+import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
+import type { Judgement, Repaired, Turn, TurnOutcome } from '../../seam/audits.ts'
+import type { Appended, JournalState } from '../../seam/journal-state.ts'
+import type { Heartbeat, Journal } from '../../seam/store.ts'
+import { boundLog, guarded, int, type Row, type SqliteDatabase } from '../database.ts'
+import { FileIdentity } from '../file-identity.ts'
+import type { Lease } from '../lease.ts'
+import type { FixedClasses } from '../rows/asset-table.ts'
+import { encodeHash } from '../rows/hash-codec.ts'
+import { headerValues, readHeader, readOptionalHeader, readOptionalRef } from '../rows/header-rows.ts'
+import { SqliteAudits } from './audit-store.ts'
+import { claim } from './claim-chain.ts'
+import { SqliteDoubts } from './doubt-store.ts'
+import { type JournalStatements, prepareJournal } from './journal-statements.ts'
+import { createWriters, type JournalWriters } from './journal-writers.ts'
+import { SqliteLives } from './life-store.ts'
+
+/**
+ * Blocks below the finalized head that keep their names, transfers or not: some 100 bytes each. Reads and cases of the
+ * audit are about blocks near the head, which are final within seconds where finality is quick: so long they can be told
+ * from blocks of another branch.
+ */
+const NAMED_BELOW_FINAL = 512
+
+/** Appends between two looks at how large the file has become. */
+const APPENDS_A_LOOK = 8
+
+/** Places in a write where a test ends the process, to prove that nothing is lost or doubled there. */
+export const JOURNAL_STEPS = [
+  'append:rows',
+  'append:clock',
+  'append:done',
+  'rollback:rows',
+  'rollback:done',
+  'adopt:rows',
+  'adopt:done',
+  'turn:rows',
+  'turn:done',
+  'repair:rows',
+  'repair:done',
+] as const
+export type JournalStep = (typeof JOURNAL_STEPS)[number]
+
+export type JournalOptions = {
+  readonly db: SqliteDatabase
+  readonly chain: ChainId
+  readonly codec: AccountCodec
+  readonly coverage: Coverage
+  readonly lease: Lease
+  /** Tokens whose accounting the configuration fixes. */
+  readonly fixed: FixedClasses
+  readonly onStep?: (step: JournalStep) => void
+}
+
+/** The writer of one chain's file. On SQLite rows, `written` and `published` move in one transaction: they are one. */
+export class SqliteJournal implements Journal {
+  readonly audits: SqliteAudits
+  readonly doubts: SqliteDoubts
+  readonly lives: SqliteLives
+  readonly #options: JournalOptions
+  readonly #db: SqliteDatabase
+  readonly #writers: JournalWriters
+  readonly #statements: JournalStatements
+  readonly #fence: number
+  readonly #identity: FileIdentity
+  #appends = 0
+
+  constructor(options: JournalOptions) {
+    this.#options = options
+    this.#db = options.db
+    this.#fence = guarded(options.db, () => claim(options))
+    const { db } = options
+    this.#identity = new FileIdentity(db.name)
+    this.#writers = createWriters(options, (step) => this.#step(step))
+    this.#statements = prepareJournal(db)
+    const { doubts } = this.#writers
+    const parts = { ...options, ...this.#writers, transaction: <T>(work: () => T): T => this.#transaction(work) }
+    this.lives = new SqliteLives(parts)
+    this.doubts = new SqliteDoubts({ ...parts, writer: doubts })
+    this.audits = new SqliteAudits(parts)
+  }
+
+  async state(): Promise<JournalState> {
+    return this.#transaction(() => {
+      const row = this.#clockRow()
+      const written = readOptionalHeader(row)
+      const finalized = readOptionalRef(row[4], row[5])
+      const headers = this.#statements.headersFrom.all(finalized?.number ?? 0).map((entry) => readHeader(entry as Row))
+      return { written, published: written, finalized, headers }
+    })
+  }
+
+  async append(batch: Batch): Promise<Appended> {
+    const appended = this.#transaction(() => {
+      const transfers = this.#writers.batches.append(batch)
+      return { transfers, hinted: this.#writers.hints.note(batch.blocks) }
+    })
+    if (this.#appends++ % APPENDS_A_LOOK === 0) guarded(this.#db, () => boundLog(this.#db))
+    this.#step('append:done')
+    return appended
+  }
+
+  async rollback(ancestor: BlockRef | undefined): Promise<{ readonly transfers: number }> {
+    const undone = this.#transaction(() => {
+      const clock = ancestor === undefined ? this.#beforeAll() : headerValues(this.#own(ancestor))
+      const transfers = this.#writers.rollback.undo(ancestor?.number ?? this.#options.coverage.from - 1)
+      this.#writers.assets.forget()
+      this.#step('rollback:rows')
+      this.#statements.setClock.run(...clock, -transfers)
+      return { transfers }
+    })
+    this.#step('rollback:done')
+    return undone
+  }
+
+  async finalize(block: BlockRef): Promise<void> {
+    this.#transaction(() => {
+      const before = readOptionalRef(this.#clockRow()[4], this.#clockRow()[5])
+      if (before !== undefined && before.number >= block.number) return
+      this.#statements.setFinalized.run(block.number, encodeHash(block.hash))
+      this.#statements.forgetLinks.run((before?.number ?? 0) - NAMED_BELOW_FINAL, block.number - NAMED_BELOW_FINAL)
+    })
+  }
+
+  async adopt(observations: readonly Observation[]): Promise<readonly Judgement[]> {
+    const judgements = this.#transaction(() => {
+      const judged = observations.map((read) => this.#judge(read))
+      this.#step('adopt:rows')
+      return judged
+    })
+    this.#step('adopt:done')
+    return judgements
+  }
+
+  async turn(turn: Turn): Promise<TurnOutcome> {
+    const outcome = this.#transaction(() => {
+      if (!this.#holds(turn.block)) return 'not_canonical'
+      const turned = this.#writers.turns.turn(turn, now())
+      this.#step('turn:rows')
+      return turned
+    })
+    this.#step('turn:done')
+    return outcome
+  }
+
+  async repair(blocks: readonly BlockTransfers[], how?: 'adding'): Promise<Repaired> {
+    const repaired = this.#transaction(() => {
+      const ours = blocks.filter((block) => this.#mayHold(block))
+      const { inserted, removed, changed } = this.#writers.repair.replace(ours, how)
+      if (inserted + removed > 0) this.#statements.repaired.run(inserted - removed)
+      this.#step('repair:rows')
+      return { compared: ours.length, inserted, removed, changed }
+    })
+    this.#step('repair:done')
+    return repaired
+  }
+
+  async heartbeat(beat: Heartbeat): Promise<void> {
+    this.#transaction(() => {
+      const head = beat.head === undefined ? [null, null, null, null] : headerValues(beat.head)
+      const counts = JSON.stringify(beat.counts)
+      this.#statements.beat.run(
+        beat.state,
+        ...head,
+        beat.caughtUpAt ?? null,
+        beat.error ?? null,
+        counts,
+        now(),
+        beat.auditError ?? null,
+      )
+    })
+  }
+
+  async close(): Promise<void> {
+    try {
+      // What stays in the log is read from there: a checkpoint that fails loses nothing.
+      guarded(this.#db, () => this.#db.pragma('wal_checkpoint(TRUNCATE)'))
+    } catch (error) {
+      if (!isServiceError(error)) throw error
+    } finally {
+      this.#db.close()
+      this.#options.lease.release()
+    }
+  }
+
+  #judge(read: Observation): Judgement {
+    const { number } = read.block
+    if (this.#holds(read.block)) return this.#writers.adopter.judge(read)
+    const [finalized] = this.#clockRow().slice(4)
+    const forgotten =
+      finalized !== null && number <= int(finalized) && this.#statements.headerAt.get(number) === undefined
+    return forgotten ? FORGOTTEN : NOT_CANONICAL
+  }
+
+  /** True where this very block is one of ours. Well below the finalized head only blocks with transfers keep their names. */
+  #holds(block: BlockRef): boolean {
+    const row = this.#statements.headerAt.get(block.number) as Row | undefined
+    return row !== undefined && sameBlock(readHeader(row), block)
+  }
+
+  /** The header of a block that is ours. */
+  #own(block: BlockRef): Header {
+    const row = this.#statements.headerAt.get(block.number) as Row | undefined
+    assert(row !== undefined, 'the ancestor of a rollback is a block that we hold')
+    const header = readHeader(row)
+    assert(sameBlock(header, block), 'the ancestor of a rollback is our own block')
+    return header
+  }
+
+  /** The clock's columns before the first block. */
+  #beforeAll(): readonly null[] {
+    assert(this.#clockRow()[4] === null, 'what is final is not taken back')
+    return [null, null, null, null]
+  }
+
+  /** True where this block is ours, or may be one of those final ones without transfers whose names were forgotten. */
+  #mayHold(block: BlockRef): boolean {
+    const written = readOptionalHeader(this.#clockRow())
+    if (written === undefined || block.number > written.number || block.number < this.#options.coverage.from)
+      return false
+    const row = this.#statements.headerAt.get(block.number) as Row | undefined
+    return row === undefined || sameBlock(readHeader(row), block)
+  }
+
+  #step(step: JournalStep): void {
+    this.#options.onStep?.(step)
+  }
+
+  /** Runs work in one transaction that begins by proving that this writer is still the chain's. */
+  #transaction<T>(work: () => T): T {
+    const { chain } = this.#options
+    const run = this.#db.transaction(() => {
+      const fence = int(this.#statements.fence.get())
+      if (fence !== this.#fence) throw new ServiceError('LEASE_LOST', `another process took over ${chain}`)
+      const done = work()
+      this.#writers.doubts.publish()
+      return done
+    })
+    try {
+      return guarded(this.#db, () => {
+        this.#identity.check()
+        return run.immediate()
+      })
+    } catch (error) {
+      this.#writers.doubts.undone()
+      this.#writers.assets.forget()
+      throw error
+    }
+  }
+
+  #clockRow(): Row {
+    const row = this.#statements.clock.get() as Row | undefined
+    assert(row !== undefined, 'the clock row is there from the first claim on')
+    return row
+  }
+}
+
+const NOT_CANONICAL: Judgement = { outcome: 'not_canonical' }
+const FORGOTTEN: Judgement = { outcome: 'forgotten' }
+
+function now(): number {
+  return Math.floor(Date.now() / 1000)
+}

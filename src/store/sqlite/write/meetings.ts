@@ -1,0 +1,62 @@
+import { int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { type Position, REST_OF_BLOCK } from '../rows/position.ts'
+import { PAIR, type PairKey, pairValues } from './pair-writer.ts'
+
+/** How an account met an asset: where, and the block by which it had received some. */
+export type Meeting = Pick<Position, 'metBlock' | 'metLog' | 'metSub' | 'receivedBlock'>
+
+/** Finds how pairs were met from what is stored of them: changes, reads that were adopted, and events that hint at them. */
+export class Meetings {
+  readonly #s: ReturnType<typeof prepare>
+
+  constructor(db: SqliteDatabase) {
+    this.#s = prepare(db)
+  }
+
+  /** The first meeting; undefined where nothing that is stored concerns the pair. Reads and hints stand last in their block. */
+  of(key: PairKey): Meeting | undefined {
+    const pair = pairValues(key)
+    const change = this.#s.change.get(...pair) as Row | undefined
+    const hint = nullable(this.#s.hint.get(key.asset, key.account, key.item), int)
+    const read = nullable(this.#s.read.get(...pair), int)
+    const places: Place[] = [hint, read].flatMap((block) =>
+      block === undefined ? [] : [{ metBlock: block, metLog: REST_OF_BLOCK, metSub: key.asset }],
+    )
+    if (change !== undefined) {
+      places.push({ metBlock: int(change[0]), metLog: int(change[1]), metSub: int(change[2]) })
+    }
+    const [met] = places.sort(byPlace)
+    if (met === undefined) return undefined
+    const received = [
+      nullable(this.#s.received.get(...pair, key.account), int),
+      nullable(this.#s.positiveRead.get(...pair), int),
+      hint,
+    ].filter((block) => block !== undefined)
+    return { ...met, receivedBlock: received.length === 0 ? undefined : Math.min(...received) }
+  }
+}
+
+type Place = Pick<Position, 'metBlock' | 'metLog' | 'metSub'>
+
+/** Orders by place in the chain. */
+export function byPlace(a: Place, b: Place): number {
+  return a.metBlock - b.metBlock || a.metLog - b.metLog || a.metSub - b.metSub
+}
+
+function prepare(db: SqliteDatabase) {
+  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  return {
+    change: sql(`SELECT block, log, sub FROM changes WHERE ${PAIR} ORDER BY block, log, sub LIMIT 1`).raw(),
+    read: sql(`SELECT min(block) FROM openings WHERE ${PAIR}`).pluck(),
+    // Hints of a contract that no transfer has shown to be a token are not used.
+    hint: sql(
+      `SELECT h.block FROM assets a JOIN hints h USING (reference, standard)
+       WHERE a.id = ? AND a.first_block IS NOT NULL AND h.account = ? AND h.item = ?`,
+    ).pluck(),
+    received: sql(
+      `SELECT c.block FROM changes c JOIN transfers t USING (block, log, sub)
+       WHERE c.account = ? AND c.asset = ? AND c.item = ? AND t.receiver = ? ORDER BY block, log, sub LIMIT 1`,
+    ).pluck(),
+    positiveRead: sql(`SELECT min(block) FROM openings WHERE ${PAIR} AND amount > x'80'`).pluck(),
+  }
+}

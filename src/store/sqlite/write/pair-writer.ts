@@ -1,0 +1,123 @@
+import { bytes, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { decodeAmount, encodeAmount } from '../rows/amount-codec.ts'
+import {
+  amountOf,
+  encodeNullable,
+  isPositive,
+  POSITION_COLUMNS,
+  type Position,
+  readPosition,
+} from '../rows/position.ts'
+
+/** A balance by the ids of the store. */
+export type PairKey = {
+  readonly account: Buffer
+  readonly asset: number
+  readonly item: Buffer
+  readonly fungible: boolean
+}
+
+/** Selects one pair. */
+export const PAIR = 'account = ? AND asset = ? AND item = ?'
+
+/** The values of PAIR. */
+export function pairValues({ account, asset, item }: PairKey): [Buffer, number, Buffer] {
+  return [account, asset, item]
+}
+
+/** A pair as a key of maps. */
+export function pairName({ account, asset, item }: PairKey): string {
+  return `${account.toString('hex')}/${asset}/${item.toString('hex')}`
+}
+
+/**
+ * Moves single balances from one state to another with all that counts them: lists, holders, supply, doubts. For what
+ * happens seldom; a batch has the `ChangeWriter`. Runs inside the journal's transaction.
+ */
+export class PairWriter {
+  readonly #s: ReturnType<typeof prepare>
+
+  constructor(db: SqliteDatabase) {
+    this.#s = prepare(db)
+  }
+
+  /** The pair's row, or undefined where there is none. */
+  read(key: PairKey): Position | undefined {
+    const row = this.#s.select.get(...pairValues(key)) as Row | undefined
+    return row === undefined ? undefined : readPosition(row)
+  }
+
+  /** Makes a pair that was `before` be `after`; undefined is no row. */
+  write(key: PairKey, before: Position | undefined, after: Position | undefined): void {
+    if (after === undefined) this.#s.drop.run(...pairValues(key))
+    else this.#s.put.run(...pairValues(key), ...valuesOf(after))
+    if ((before?.closedBlock === undefined) !== (after?.closedBlock === undefined)) {
+      const doubt = after?.closedBlock === undefined ? this.#s.settle : this.#s.doubt
+      doubt.run(key.asset, key.account, key.item)
+    }
+    if (key.item.length === 0) this.#count(key, before, after)
+  }
+
+  /** Adds to what exists of an asset, where that is counted. */
+  addSupply(asset: number, delta: bigint): void {
+    if (delta === 0n) return
+    const supply = this.#s.supply.get(asset)
+    if (supply === null || supply === undefined) return
+    this.#s.setSupply.run(encodeAmount(decodeAmount(bytes(supply)) + delta), asset)
+  }
+
+  #count({ account, asset, fungible }: PairKey, before: Position | undefined, after: Position | undefined): void {
+    const assets = one(after !== undefined) - one(before !== undefined)
+    const received = fungible ? one(after?.receivedBlock !== undefined) - one(before?.receivedBlock !== undefined) : 0
+    if (assets !== 0 || received !== 0) {
+      this.#s.countAccount.run(account, assets, received)
+      if (assets < 0) this.#s.dropAccount.run(account)
+    }
+    const holders =
+      one(after !== undefined && isPositive(amountOf(after))) -
+      one(before !== undefined && isPositive(amountOf(before)))
+    if (holders !== 0) this.#s.countHolders.run(holders, asset)
+    this.addSupply(asset, (after?.opening ?? 0n) - (before?.opening ?? 0n))
+  }
+}
+
+function one(holds: boolean): number {
+  return holds ? 1 : 0
+}
+
+function valuesOf(position: Position): unknown[] {
+  return [
+    encodeAmount(position.sum),
+    encodeNullable(position.opening),
+    position.metBlock,
+    position.metLog,
+    position.metSub,
+    position.receivedBlock ?? null,
+    position.lastBlock,
+    position.closedBlock ?? null,
+    position.fungible ? 1 : 0,
+    encodeNullable(amountOf(position)),
+  ]
+}
+
+function prepare(db: SqliteDatabase) {
+  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  return {
+    select: sql(`SELECT ${POSITION_COLUMNS} FROM balances WHERE ${PAIR}`).raw(),
+    put: sql(
+      `INSERT OR REPLACE INTO balances (account, asset, item, ${POSITION_COLUMNS}, amount)
+       VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+    ),
+    drop: sql(`DELETE FROM balances WHERE ${PAIR}`),
+    doubt: sql('INSERT OR IGNORE INTO doubts VALUES (?, ?, ?)'),
+    settle: sql('DELETE FROM doubts WHERE asset = ? AND account = ? AND item = ?'),
+    countAccount: sql(
+      `INSERT INTO accounts VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, received = received + excluded.received`,
+    ),
+    dropAccount: sql('DELETE FROM accounts WHERE account = ? AND assets = 0'),
+    countHolders: sql('UPDATE assets SET holders = holders + ? WHERE id = ?'),
+    supply: sql('SELECT supply FROM assets WHERE id = ?').pluck(),
+    setSupply: sql('UPDATE assets SET supply = ? WHERE id = ?'),
+  }
+}

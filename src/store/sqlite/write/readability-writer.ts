@@ -1,0 +1,38 @@
+import type { AssetRef } from '../../../core/asset.ts'
+import type { Hearing } from '../../seam/audits.ts'
+import type { SqliteDatabase, Statement } from '../database.ts'
+import type { AssetTable } from '../rows/asset-table.ts'
+
+/** Notes which tokens answer and which do not. Runs inside the journal's transaction. */
+export class SilenceWriter {
+  readonly #assets: AssetTable
+  readonly #silent: Statement
+  readonly #answers: Statement
+  readonly #countClasses: Statement
+
+  constructor(db: SqliteDatabase, assets: AssetTable) {
+    this.#assets = assets
+    // A silence that goes on keeps its beginning: a rollback to within it leaves it.
+    this.#silent = db.prepare<unknown[]>(
+      `INSERT INTO silences VALUES (@asset, @block, NULL) ON CONFLICT DO UPDATE SET since = excluded.since, until = NULL
+       WHERE until IS NOT NULL`,
+    )
+    this.#answers = db.prepare<unknown[]>('UPDATE silences SET until = @block WHERE asset = @asset AND until IS NULL')
+    this.#countClasses = db.prepare<unknown[]>('UPDATE clock SET classes = classes + 1')
+  }
+
+  /** The block is one that we hold. */
+  note({ block, silent, answering }: Hearing): void {
+    const run = (statement: Statement, assets: readonly AssetRef[]): boolean => {
+      const changes = assets.map((asset) => {
+        const stored = this.#assets.find(asset)
+        return stored === undefined ? 0 : statement.run({ asset: stored.id, block: block.number }).changes
+      })
+      return changes.some((count) => count > 0)
+    }
+    const [began, ended] = [run(this.#silent, silent), run(this.#answers, answering)]
+    if (!began && !ended) return
+    this.#countClasses.run()
+    this.#assets.forget()
+  }
+}

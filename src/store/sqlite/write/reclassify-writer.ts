@@ -1,0 +1,43 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import type { Turn, TurnOutcome } from '../../seam/audits.ts'
+import type { SqliteDatabase, Statement } from '../database.ts'
+import { encodeItem } from '../rows/amount-codec.ts'
+import type { AssetTable } from '../rows/asset-table.ts'
+import { encodeHash } from '../rows/hash-codec.ts'
+import { encodeNullable } from '../rows/position.ts'
+import type { DoubtWriter } from './doubt-writer.ts'
+
+/** Turns tokens to `reads`. Runs inside the journal's transaction. */
+export class TurnWriter {
+  readonly #assets: AssetTable
+  readonly #codec: AccountCodec
+  readonly #doubts: DoubtWriter
+  readonly #insert: Statement
+  readonly #countClasses: Statement
+
+  constructor(
+    db: SqliteDatabase,
+    parts: { readonly assets: AssetTable; readonly codec: AccountCodec; readonly doubts: DoubtWriter },
+  ) {
+    this.#assets = parts.assets
+    this.#doubts = parts.doubts
+    this.#codec = parts.codec
+    this.#insert = db.prepare<unknown[]>('INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)')
+    this.#countClasses = db.prepare<unknown[]>('UPDATE clock SET classes = classes + 1')
+  }
+
+  /** Writes the one row; the block is one that we hold. `at`: Unix seconds. */
+  turn({ asset, block, reason, evidence }: Turn, at: number): TurnOutcome {
+    const stored = this.#assets.find(asset) ?? this.#assets.add(asset, undefined)
+    if (stored.fixed) return 'fixed'
+    if (stored.accounting === 'reads') return 'already'
+    const account = evidence.account === undefined ? null : this.#codec.encode(evidence.account)
+    const amounts = [encodeNullable(evidence.journal), encodeNullable(evidence.chain)]
+    const where = [block.number, encodeHash(block.hash)]
+    this.#insert.run(stored.id, ...where, reason, account, encodeItem(evidence.item), ...amounts, at)
+    this.#doubts.settleAsset(stored.id)
+    this.#countClasses.run()
+    this.#assets.forget()
+    return 'turned'
+  }
+}

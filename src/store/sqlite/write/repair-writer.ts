@@ -1,0 +1,253 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import { isFungible } from '../../../core/asset.ts'
+import type { BlockRef } from '../../../core/block.ts'
+import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
+import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { decodeAmount, encodeAmount, encodeItem } from '../rows/amount-codec.ts'
+import type { AssetTable } from '../rows/asset-table.ts'
+import { encodeHash } from '../rows/hash-codec.ts'
+import { type Position, REST_OF_BLOCK } from '../rows/position.ts'
+import type { DoubtWriter } from './doubt-writer.ts'
+import type { HintWriter } from './hint-writer.ts'
+import { Meetings } from './meetings.ts'
+import { PAIR, type PairKey, type PairWriter, pairName, pairValues } from './pair-writer.ts'
+import type { Segments } from './segments.ts'
+import { decodeSupplyDelta } from './supply.ts'
+
+/** Rows of a pair rewritten at a time, so that no pair's length is a question of memory. */
+const ROWS_AT_ONCE = 5_000
+const NO_ITEM_BYTES = Buffer.alloc(0)
+
+/** A transfer as its row: log, sub, asset, sender, receiver, item, amount, hash. */
+type StoredRow = readonly [number, number, number, Buffer | null, Buffer | null, Buffer, Buffer, Buffer]
+
+/** A pair, and the first block in which its changes are others now. */
+type Touched = { readonly key: PairKey; from: number }
+
+export type RepairParts = {
+  readonly assets: AssetTable
+  readonly pairs: PairWriter
+  readonly segments: Segments
+  readonly codec: AccountCodec
+  readonly hints: HintWriter
+  readonly keeps: (account: string) => boolean
+  readonly doubts: DoubtWriter
+}
+
+/**
+ * Replaces the transfers of past blocks, and makes all that follows from them as if they had always been so: running
+ * sums, amounts, lists, holders, counts, supply. Runs inside the journal's transaction; costs the changes of the touched
+ * pairs from there on.
+ */
+export class RepairWriter {
+  readonly #parts: RepairParts
+  readonly #meetings: Meetings
+  readonly #s: ReturnType<typeof prepare>
+
+  constructor(db: SqliteDatabase, parts: RepairParts) {
+    this.#parts = parts
+    this.#meetings = new Meetings(db)
+    this.#s = prepare(db)
+  }
+
+  /** Replaces the transfers of blocks that we hold; says how many were added and how many went. Their tokens are in doubt. */
+  replace(
+    blocks: readonly BlockTransfers[],
+    how?: 'adding',
+  ): { inserted: number; removed: number; changed: readonly BlockRef[] } {
+    const { doubts } = this.#parts
+    const touched = new Map<string, Touched>()
+    const changed: BlockRef[] = []
+    const wereMet = new Map<number, boolean>()
+    let [inserted, removed] = [0, 0]
+    for (const block of blocks) {
+      const stored = (this.#s.transfersAt.all(block.number) as Row[]).map(readRow)
+      const wanted = block.transfers.map((transfer) => this.#encode(transfer))
+      const missing = without(wanted, stored)
+      const places = new Set(missing.map(placeOf))
+      // Logs of the node's index may be short: what they lack is no proof. At one place there is one transfer.
+      const surplus = without(stored, wanted).filter((row) => how !== 'adding' || places.has(placeOf(row)))
+      if (missing.length + surplus.length > 0) changed.push({ number: block.number, hash: block.hash })
+      for (const [, , asset] of [...surplus, ...missing]) {
+        if (!wereMet.has(asset)) wereMet.set(asset, this.#isMet(asset))
+      }
+      for (const row of surplus) this.#remove(row, block.number, touched)
+      if (missing.length > 0) {
+        this.#s.keepBlock.run(block.number, encodeHash(block.hash), block.timestamp)
+        for (const row of missing) this.#insert(row, block.number, touched)
+      }
+      doubts.lack(new Set([...surplus, ...missing].map((row) => row[2])), block)
+      if (wanted.length === 0 && surplus.length > 0 && surplus.length === stored.length)
+        this.#s.unkeepBlock.run(block.number)
+      inserted += missing.length
+      removed += surplus.length
+    }
+    this.#parts.hints.note(blocks)
+    for (const { key, from } of touched.values()) this.#rewrite(key, from)
+    // What was hinted at of a token counts from when transfers show that it is one, and no longer than they do.
+    for (const [asset, wasMet] of wereMet) if (this.#isMet(asset) !== wasMet) this.#parts.hints.remeet(asset)
+    return { inserted, removed, changed }
+  }
+
+  #isMet(asset: number): boolean {
+    return this.#s.firstBlock.get(asset) !== null
+  }
+
+  #encode(transfer: Transfer): StoredRow {
+    const { assets, codec } = this.#parts
+    const asset = assets.find(transfer.asset) ?? assets.add(transfer.asset, undefined)
+    const side = (account: string | undefined) => (account === undefined ? null : codec.encode(account))
+    return [
+      transfer.logIndex,
+      transfer.batchIndex,
+      asset.id,
+      side(transfer.from),
+      side(transfer.to),
+      encodeItem(transfer.item),
+      encodeAmount(transfer.amount),
+      encodeHash(transfer.transactionHash),
+    ]
+  }
+
+  #insert(row: StoredRow, block: number, touched: Map<string, Touched>): void {
+    this.#s.insertTransfer.run(block, ...row)
+    this.#s.countAsset.run(1, row[2])
+    this.#s.meetAsset.run(block, block, row[2])
+    this.#parts.pairs.addSupply(row[2], decodeSupplyDelta(row[3], row[4], row[6]))
+    for (const { key, delta } of this.#sides(row)) {
+      this.#s.insertChange.run(...pairValues(key), block, row[0], row[1], encodeAmount(delta), encodeAmount(0n))
+      touch(touched, key, block)
+    }
+  }
+
+  #remove(row: StoredRow, block: number, touched: Map<string, Touched>): void {
+    this.#s.dropTransfer.run(block, row[0], row[1])
+    this.#s.countAsset.run(-1, row[2])
+    this.#s.remeetAsset.run(row[2])
+    this.#parts.pairs.addSupply(row[2], -decodeSupplyDelta(row[3], row[4], row[6]))
+    for (const { key } of this.#sides(row)) {
+      this.#s.dropChange.run(...pairValues(key), block, row[0], row[1])
+      touch(touched, key, block)
+    }
+  }
+
+  /** The balance changes of a transfer: what the change writer makes of it, row by row. */
+  #sides([, , asset, sender, receiver, item, amount]: StoredRow): { key: PairKey; delta: bigint }[] {
+    const { assets, codec, keeps } = this.#parts
+    const fungible = isFungible(assets.byId(asset).asset.standard)
+    const moved = decodeAmount(amount)
+    const own = sender !== null && receiver !== null && sender.equals(receiver)
+    const sides = own
+      ? [{ account: sender, delta: 0n }]
+      : [
+          { account: sender, delta: -moved },
+          { account: receiver, delta: moved },
+        ]
+    const items = fungible ? [NO_ITEM_BYTES] : [NO_ITEM_BYTES, item]
+    return sides.flatMap(({ account, delta }) =>
+      account === null || !keeps(codec.decode(account))
+        ? []
+        : items.map((one) => ({ key: { account, asset, item: one, fungible }, delta })),
+    )
+  }
+
+  /** Adds a pair's running sums up again from a block on, and finds its row anew. */
+  #rewrite(key: PairKey, from: number): void {
+    const { pairs, segments } = this.#parts
+    const before = pairs.read(key)
+    const { sum, lastBlock } = this.#resum(key, from)
+    // First of all: reads that are needed no more go here, and neither the list nor `received` may rest on them.
+    const segment = segments.settle(key)
+    const meeting = this.#meetings.of(key)
+    if (meeting === undefined) {
+      pairs.write(key, before, undefined)
+      return
+    }
+    const { fungible } = key
+    const after: Position = { sum, ...segment, ...meeting, lastBlock: lastBlock ?? meeting.metBlock, fungible }
+    pairs.write(key, before, after)
+  }
+
+  #resum(key: PairKey, from: number): { sum: bigint; lastBlock: number | undefined } {
+    let sum = this.#parts.segments.sumAt(key, from - 1)
+    let place: [number, number, number] = [from - 1, REST_OF_BLOCK, REST_OF_BLOCK]
+    for (;;) {
+      const rows = this.#s.changesAfter.all(...pairValues(key), ...place, ROWS_AT_ONCE) as Row[]
+      for (const row of rows) {
+        place = [int(row[0]), int(row[1]), int(row[2])]
+        sum += decodeAmount(bytes(row[3]))
+        const encoded = encodeAmount(sum)
+        if (!encoded.equals(bytes(row[4]))) this.#s.setSum.run(encoded, ...pairValues(key), ...place)
+      }
+      if (rows.length < ROWS_AT_ONCE) break
+    }
+    return { sum, lastBlock: nullable(this.#s.lastBlock.get(...pairValues(key)), int) }
+  }
+}
+
+function touch(touched: Map<string, Touched>, key: PairKey, block: number): void {
+  const name = pairName(key)
+  const known = touched.get(name)
+  if (known === undefined) touched.set(name, { key, from: block })
+  else known.from = Math.min(known.from, block)
+}
+
+/** The rows of one list that are not, all columns alike, in the other. */
+function without(rows: readonly StoredRow[], others: readonly StoredRow[]): StoredRow[] {
+  const names = new Set(others.map(nameOf))
+  return rows.filter((row) => !names.has(nameOf(row)))
+}
+
+function placeOf([log, sub]: StoredRow): string {
+  return `${log}/${sub}`
+}
+
+function nameOf(row: StoredRow): string {
+  return row.map((cell) => (Buffer.isBuffer(cell) ? cell.toString('hex') : String(cell))).join('/')
+}
+
+function readRow(row: Row): StoredRow {
+  const side = (value: unknown) => nullable(value, bytes) ?? null
+  return [
+    int(row[0]),
+    int(row[1]),
+    int(row[2]),
+    side(row[3]),
+    side(row[4]),
+    bytes(row[5]),
+    bytes(row[6]),
+    bytes(row[7]),
+  ]
+}
+
+function prepare(db: SqliteDatabase) {
+  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const place = 'AND block = ? AND log = ? AND sub = ?'
+  return {
+    transfersAt: sql(
+      'SELECT log, sub, asset, sender, receiver, item, amount, hash FROM transfers WHERE block = ?',
+    ).raw(),
+    insertTransfer: sql('INSERT INTO transfers VALUES (?,?,?,?,?,?,?,?,?)'),
+    dropTransfer: sql('DELETE FROM transfers WHERE block = ? AND log = ? AND sub = ?'),
+    insertChange: sql('INSERT INTO changes VALUES (?,?,?,?,?,?,?,?)'),
+    dropChange: sql(`DELETE FROM changes WHERE ${PAIR} ${place}`),
+    keepBlock: sql('INSERT INTO blocks VALUES (?, ?, NULL, ?, 1) ON CONFLICT DO UPDATE SET kept = 1'),
+    unkeepBlock: sql('UPDATE blocks SET kept = 0 WHERE number = ?'),
+    countAsset: sql('UPDATE assets SET transfers = transfers + ? WHERE id = ?'),
+    firstBlock: sql('SELECT first_block FROM assets WHERE id = ?').pluck(),
+    meetAsset: sql('UPDATE assets SET first_block = coalesce(min(first_block, ?), ?) WHERE id = ?'),
+    remeetAsset: sql(
+      `UPDATE assets SET first_block = (SELECT min(block) FROM (
+         SELECT min(block) AS block FROM transfers t WHERE t.asset = assets.id
+         UNION ALL SELECT min(undecodable) FROM hints h
+           WHERE h.reference = assets.reference AND h.standard = assets.standard))
+       WHERE id = ?`,
+    ),
+    changesAfter: sql(
+      `SELECT block, log, sub, delta, sum FROM changes WHERE ${PAIR} AND (block, log, sub) > (?, ?, ?)
+       ORDER BY block, log, sub LIMIT ?`,
+    ).raw(),
+    setSum: sql(`UPDATE changes SET sum = ? WHERE ${PAIR} ${place}`),
+    lastBlock: sql(`SELECT max(block) FROM changes WHERE ${PAIR}`).pluck(),
+  }
+}

@@ -1,0 +1,158 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import { assert } from '../../../core/assert.ts'
+import { isFungible } from '../../../core/asset.ts'
+import { bytes, int, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { decodeAmount } from '../rows/amount-codec.ts'
+import type { AssetTable } from '../rows/asset-table.ts'
+import type { Position } from '../rows/position.ts'
+import type { DoubtWriter } from './doubt-writer.ts'
+import type { HintWriter } from './hint-writer.ts'
+import { PAIR, type PairKey, type PairWriter, pairName, pairValues } from './pair-writer.ts'
+import type { Segments } from './segments.ts'
+import { decodeSupplyDelta } from './supply.ts'
+
+const NO_ITEM_BYTES = Buffer.alloc(0)
+
+/** What the blocks above the ancestor touched: pairs, and of each asset how many transfers and what they made or burnt. */
+type Touched = {
+  readonly pairs: Map<string, PairKey>
+  readonly assets: Map<number, { transfers: number; supply: bigint }>
+}
+
+export type RollbackParts = {
+  readonly assets: AssetTable
+  readonly pairs: PairWriter
+  readonly segments: Segments
+  readonly codec: AccountCodec
+  readonly hints: HintWriter
+  readonly keeps: (account: string) => boolean
+  readonly doubts: DoubtWriter
+}
+
+/** Takes back all above a block. Cost: the rows touched; the block-ordered transfers say which. */
+export class RollbackWriter {
+  readonly #parts: RollbackParts
+  readonly #statements: ReturnType<typeof prepare>
+
+  constructor(db: SqliteDatabase, parts: RollbackParts) {
+    this.#parts = parts
+    this.#statements = prepare(db)
+  }
+
+  /** Undoes all blocks above `ancestor`; returns how many transfers went. */
+  undo(ancestor: number): number {
+    const { pairs, assets } = this.#touched(ancestor)
+    const reopened = this.#openedAbove(ancestor)
+    for (const [name, pair] of pairs) this.#restore(pair, { ancestor, settle: reopened.has(name) })
+    for (const [name, pair] of reopened) if (!pairs.has(name)) this.#restore(pair, { ancestor, settle: true })
+    let transfers = 0
+    for (const [asset, lost] of assets) {
+      transfers += lost.transfers
+      this.#statements.countTransfers.run(lost.transfers, asset)
+      this.#parts.pairs.addSupply(asset, -lost.supply)
+    }
+    this.#statements.dropTransfers.run(ancestor)
+    this.#statements.dropBlocks.run(ancestor)
+    const unmet = this.#statements.hintedAbove.all(ancestor).map(int)
+    this.#parts.doubts.rolledBack(ancestor)
+    // What was found of a contract stays true of its code: only where the contract itself may be gone is it looked at again.
+    const { doubtTurns, doubtEndings, unmeetAssets, reopenSilences, countClasses } = this.#statements
+    doubtTurns.run({ ancestor })
+    // Whether such a contract is there is asked of the chain until the audit has looked at it on the other branch.
+    const isUnsure = doubtEndings.run({ ancestor }).changes > 0
+    unmeetAssets.run(ancestor)
+    this.#parts.hints.rollBack(ancestor, unmet)
+    if (reopenSilences.run(ancestor).changes > 0 || isUnsure) countClasses.run()
+    return transfers
+  }
+
+  #touched(ancestor: number): Touched {
+    const touched: Touched = { pairs: new Map(), assets: new Map() }
+    for (const entry of this.#statements.transfersAbove.iterate(ancestor)) {
+      const row = entry as Row
+      const asset = int(row[2])
+      const counted = touched.assets.get(asset) ?? { transfers: 0, supply: 0n }
+      counted.transfers++
+      counted.supply += decodeSupplyDelta(row[0], row[1], bytes(row[4]))
+      touched.assets.set(asset, counted)
+      const fungible = this.#isFungible(asset)
+      for (const side of [row[0], row[1]]) {
+        if (side === null) continue
+        const account = bytes(side)
+        if (!this.#parts.keeps(this.#parts.codec.decode(account))) continue
+        for (const item of fungible ? [NO_ITEM_BYTES] : [NO_ITEM_BYTES, bytes(row[3])]) {
+          const pair = { account, asset, item, fungible }
+          touched.pairs.set(pairName(pair), pair)
+        }
+      }
+    }
+    return touched
+  }
+
+  /** Pairs whose newest opening rests on a block that goes; the reads themselves are dropped here. */
+  #openedAbove(ancestor: number): Map<string, PairKey> {
+    const rows = this.#parts.segments.dropAbove(ancestor)
+    const pairs = rows.map((row): PairKey => {
+      const asset = int(row[1])
+      return { account: bytes(row[0]), asset, item: bytes(row[2]), fungible: this.#isFungible(asset) }
+    })
+    return new Map(pairs.map((pair) => [pairName(pair), pair]))
+  }
+
+  #restore(pair: PairKey, { ancestor, settle }: { ancestor: number; settle: boolean }): void {
+    const { pairs, segments } = this.#parts
+    const before = pairs.read(pair)
+    assert(before !== undefined, 'a transfer or an opening has no balance row')
+    this.#statements.dropChanges.run(...pairValues(pair), ancestor)
+    if (before.metBlock > ancestor) {
+      pairs.write(pair, before, undefined)
+      return
+    }
+    const last = this.#statements.lastChange.get(...pairValues(pair)) as Row | undefined
+    const after: Position = {
+      ...before,
+      sum: last === undefined ? 0n : decodeAmount(bytes(last[0])),
+      lastBlock: last === undefined ? before.metBlock : int(last[1]),
+      receivedBlock: upTo(before.receivedBlock, ancestor),
+      closedBlock: upTo(before.closedBlock, ancestor),
+    }
+    if (settle) Object.assign(after, segments.settle(pair))
+    pairs.write(pair, before, after)
+  }
+
+  #isFungible(asset: number): boolean {
+    return isFungible(this.#parts.assets.byId(asset).asset.standard)
+  }
+}
+
+function upTo(block: number | undefined, ancestor: number): number | undefined {
+  return block === undefined || block > ancestor ? undefined : block
+}
+
+function prepare(db: SqliteDatabase) {
+  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  return {
+    transfersAbove: sql('SELECT sender, receiver, asset, item, amount FROM transfers WHERE block > ?').raw(),
+    lastChange: sql(
+      `SELECT sum, block FROM changes WHERE ${PAIR} ORDER BY block DESC, log DESC, sub DESC LIMIT 1`,
+    ).raw(),
+    dropChanges: sql(`DELETE FROM changes WHERE ${PAIR} AND block > ?`),
+    countTransfers: sql('UPDATE assets SET transfers = transfers - ? WHERE id = ?'),
+    dropTransfers: sql('DELETE FROM transfers WHERE block > ?'),
+    dropBlocks: sql('DELETE FROM blocks WHERE number > ?'),
+    hintedAbove: sql(
+      `SELECT id FROM assets a WHERE first_block > ? AND EXISTS
+       (SELECT 1 FROM hints h WHERE h.reference = a.reference AND h.standard = a.standard)`,
+    ).pluck(),
+    unmeetAssets: sql('UPDATE assets SET first_block = NULL WHERE first_block > ?'),
+    doubtTurns: sql(
+      `UPDATE turns SET code_at = min(coalesce(code_at, @ancestor), @ancestor) WHERE asset IN
+       (SELECT id FROM assets WHERE first_block > @ancestor)`,
+    ),
+    doubtEndings: sql(
+      'UPDATE endings SET block = @ancestor + 1, again = @ancestor + 1, unsure = 1 WHERE block > @ancestor',
+    ),
+    reopenSilences: sql('UPDATE silences SET until = NULL WHERE until > ?'),
+    countClasses: sql('UPDATE clock SET classes = classes + 1'),
+  }
+}

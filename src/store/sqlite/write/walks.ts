@@ -1,0 +1,274 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import { isFungible } from '../../../core/asset.ts'
+import type { BalanceKey } from '../../../core/balance.ts'
+import type { Coverage } from '../../../core/coverage.ts'
+import { WALKED, type Walk, type WalkLimits, type WalkStep } from '../../seam/audits.ts'
+import type { StoredAsset } from '../../seam/store.ts'
+import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { decodeItem, encodeAmount } from '../rows/amount-codec.ts'
+import { type AssetTable, type FixedClasses, parseStandard } from '../rows/asset-table.ts'
+import { HINTED, HintWalk } from './hint-walk.ts'
+import { Found, isReadable, type Place, parsePlace } from './walk-found.ts'
+
+/** Transfers, or tokens, that one step of a walk looks at: some milliseconds of the writer's time. */
+const MAX_LOOKED_AT = 500
+/** Balances that one step of the walk over all of them passes: some milliseconds too, since most are not looked up. */
+const MAX_PASSED = 5_000
+/** Holders behind a random amount among which one is drawn, so that many equal amounts do not hide each other. */
+const DRAWN_FROM = 64
+const NO_ITEM_BYTES = Buffer.alloc(0)
+
+export type WalkParts = {
+  readonly db: SqliteDatabase
+  readonly assets: AssetTable
+  readonly codec: AccountCodec
+  readonly keeps: (account: string) => boolean
+  readonly coverage: Coverage
+  readonly fixed: FixedClasses
+}
+
+/** Ways through a chain's balances. A place is text that the next step of the same walk begins from. */
+export class Walks {
+  readonly #parts: WalkParts
+  readonly #hints: HintWalk
+  readonly #s: ReturnType<typeof prepare>
+
+  constructor(parts: WalkParts) {
+    this.#parts = parts
+    this.#hints = new HintWalk(parts.db, parts.codec)
+    this.#s = prepare(parts.db)
+  }
+
+  next(walk: Walk, place: string | undefined, limits: WalkLimits): WalkStep {
+    if (walk === 'holders') return this.#holders(place, limits)
+    if (walk === 'doubts') return this.#doubts(place, limits)
+    if (walk === 'openings') return this.#openings(place, limits)
+    if (walk === 'all') return this.#all(place, limits)
+    return this.#rereads(place, limits)
+  }
+
+  /** Some holders of each of the next tokens; after the last token comes the first. */
+  #holders(place: string | undefined, limits: WalkLimits): WalkStep {
+    const start = Number(place ?? 0)
+    const rows = [...this.#s.heldAfter.all(start, limits.keys), ...this.#s.heldUpTo.all(start, limits.keys)] as Row[]
+    const keys: BalanceKey[] = []
+    let reached = start
+    for (const row of rows) {
+      if (keys.length >= limits.keys) break
+      reached = int(row[0])
+      const asset = this.#parts.assets.byId(reached)
+      if (asset.accounting !== 'events' || !isReadable(asset, NO_ITEM_BYTES)) continue
+      keys.push(...this.#draw(asset, { holders: int(row[1]), wanted: limits.perToken }))
+    }
+    return { keys, place: String(reached) }
+  }
+
+  /** A few holders of a token: all of a few, else some near random amounts, small ones as likely as large ones. */
+  #draw(asset: StoredAsset, { holders, wanted }: { holders: number; wanted: number }): BalanceKey[] {
+    if (holders <= wanted) {
+      const all = this.#s.holders.all(asset.id, wanted) as Row[]
+      return all.map((row) => this.#key(asset, bytes(row[0]), NO_ITEM_BYTES))
+    }
+    const top = bytes((this.#s.holders.get(asset.id, 1) as Row | undefined)?.[1])
+    const drawn = new Map<string, BalanceKey>()
+    for (let draw = 0; draw < wanted; draw++) {
+      const bits = Math.ceil(Math.random() * (top.length - 1) * 8)
+      const below = encodeAmount(BigInt(`0x1${'0'.repeat(Math.ceil(bits / 4))}`))
+      const row = (this.#s.holderBelow.get(asset.id, below, Math.floor(Math.random() * DRAWN_FROM)) ??
+        this.#s.holderBelow.get(asset.id, top, Math.floor(Math.random() * Math.min(holders, DRAWN_FROM)))) as
+        | Row
+        | undefined
+      if (row === undefined) continue
+      const key = this.#key(asset, bytes(row[0]), NO_ITEM_BYTES)
+      drawn.set(key.account, key)
+    }
+    return [...drawn.values()]
+  }
+
+  /**
+   * Balances in doubt, or reopened and not looked into yet, token by token: the first few of each, which are others once
+   * those are settled. Turned tokens are passed over, and some hundred tokens are looked at in one step, whatever they bring.
+   */
+  #doubts(place: string | undefined, limits: WalkLimits): WalkStep {
+    const start = Number(place ?? 0)
+    const keys: BalanceKey[] = []
+    let asset = start
+    let wrapped = start === 0
+    for (let looked = 0; looked < MAX_LOOKED_AT && keys.length < limits.keys; looked++) {
+      const next = nullable(this.#s.doubtedAfter.get({ after: asset }), int)
+      if (wrapped && (next === undefined || (start > 0 && next > start))) break
+      asset = next ?? 0
+      if (next === undefined) wrapped = true
+      if (next === undefined || this.#s.isTurned.get(next) !== undefined) continue
+      const stored = this.#parts.assets.byId(next)
+      if (stored.accounting !== 'events') continue
+      const few = Math.min(limits.perToken, limits.keys - keys.length)
+      for (const entry of this.#s.doubts.all({ asset: next, limit: few })) {
+        const row = entry as Row
+        if (isReadable(stored, bytes(row[1]))) keys.push(this.#key(stored, bytes(row[0]), bytes(row[1])))
+      }
+    }
+    return { keys, place: String(asset) }
+  }
+
+  /** Balances whose opening is unknown, newest touched first; at the bottom the walk begins again at the top. */
+  #openings(place: string | undefined, limits: WalkLimits): WalkStep {
+    if (this.#parts.coverage.from === 0) return { keys: [], place: '' }
+    const from = place === undefined || place === '' ? [Number.MAX_SAFE_INTEGER, 0, 0] : place.split('/').map(Number)
+    const found = new Found(limits)
+    let reached = ''
+    const rows = this.#s.transfersBelow.all(...from, MAX_LOOKED_AT) as Row[]
+    for (const row of rows) {
+      const asset = this.#parts.assets.byId(int(row[3]))
+      if (asset.accounting === 'events') {
+        for (const pair of this.#pairsOf(asset, row)) {
+          if (this.#s.unopened.get(pair.account, asset.id, pair.item) !== undefined) {
+            found.add(asset.id, this.#key(asset, pair.account, pair.item))
+          }
+        }
+      }
+      reached = `${int(row[0])}/${int(row[1])}/${int(row[2])}`
+      if (found.isFull) break
+    }
+    const bottom = rows.length < MAX_LOOKED_AT && !found.isFull
+    return { keys: found.keys, place: bottom ? '' : reached }
+  }
+
+  /** All balances that can be compared, in the order of their keys; none once the end was reached. */
+  #all(place: string | undefined, { keys: limit }: WalkLimits): WalkStep {
+    if (place === WALKED) return { keys: [], place }
+    const [account = '', asset = '0', item = ''] = (place ?? '').split('/')
+    const from = [Buffer.from(account, 'hex'), Number(asset), Buffer.from(item, 'hex')]
+    const keys: BalanceKey[] = []
+    const rows = this.#s.balancesAfter.all(...from, MAX_PASSED) as Row[]
+    for (const row of rows) {
+      const stored = this.#parts.assets.byId(int(row[1]))
+      if (stored.accounting !== 'events' || !isReadable(stored, bytes(row[2]))) continue
+      keys.push(this.#key(stored, bytes(row[0]), bytes(row[2])))
+      if (keys.length < limit) continue
+      return { keys, place: placeOfPair(row) }
+    }
+    const last = rows.at(-1)
+    return { keys, place: last === undefined || rows.length < MAX_PASSED ? WALKED : placeOfPair(last) }
+  }
+
+  /** Who touched tokens of `reads`, a token at a time, newest touched first. */
+  #rereads(place: string | undefined, limits: WalkLimits): WalkStep {
+    const places = new Map((place ?? '').split(' ').flatMap((one) => parsePlace(one)))
+    const found = new Found(limits)
+    const last = places.get(0)?.[0] ?? 0
+    const ids = this.#readsTokens(last)
+    let reached = last
+    let left = MAX_LOOKED_AT
+    for (const id of ids) {
+      if (found.isFull || left <= 0) break
+      reached = id
+      const touched = this.#touchedOf(this.#parts.assets.byId(id), { place: places.get(id), limit: left }, found)
+      places.set(id, touched.place)
+      left -= touched.looked
+    }
+    places.set(0, [reached, 0, 0])
+    const kept = [...places].filter(([id, at]) => id === 0 || (ids.includes(id) && at[0] !== -1))
+    return { keys: found.keys, place: kept.map(([id, at]) => `${id}:${at.join('/')}`).join(' ') }
+  }
+
+  /**
+   * Adds accounts of one token from a place downwards: those of transfers, then those that hints name. Says where it
+   * stopped, block -1 being the bottom.
+   */
+  #touchedOf(
+    asset: StoredAsset,
+    { place, limit }: { readonly place: Place | undefined; readonly limit: number },
+    found: Found,
+  ): { readonly place: Place; readonly looked: number } {
+    if (place?.[0] === HINTED) return this.#hints.step(asset, { place, limit }, found)
+    const from = place ?? [Number.MAX_SAFE_INTEGER, 0, 0]
+    const rows = this.#s.ofAssetBelow.all(asset.id, ...from, limit) as Row[]
+    const looked = rows.length + 1
+    for (const row of rows) {
+      for (const pair of this.#pairsOf(asset, row)) found.add(asset.id, this.#key(asset, pair.account, pair.item))
+      if (found.isFullOf(asset.id) || found.isFull) return { place: [int(row[0]), int(row[1]), int(row[2])], looked }
+    }
+    const end = rows.at(-1)
+    if (rows.length < limit || end === undefined) {
+      const hinted: Place = [HINTED, Number.MAX_SAFE_INTEGER, 0]
+      const left = limit - rows.length
+      if (left <= 0) return { place: hinted, looked }
+      const step = this.#hints.step(asset, { place: hinted, limit: left }, found)
+      return { place: step.place, looked: looked + step.looked }
+    }
+    return { place: [int(end[0]), int(end[1]), int(end[2])], looked }
+  }
+
+  /**
+   * Ids of the next tokens of `reads` that can be walked, by configuration, turned, or deployed again after their end: those
+   * after one, then the others.
+   */
+  #readsTokens(last: number): number[] {
+    const fixed = [...this.#parts.fixed.keys()].flatMap((name) => {
+      const [standard, reference = ''] = name.split(':')
+      const asset = this.#parts.assets.find({ standard: parseStandard(standard), reference })
+      return asset === undefined ? [] : [asset.id]
+    })
+    const turnedAfter = (after: number) => this.#s.turnedAfter.all({ after, limit: MAX_LOOKED_AT })
+    const turned = [...turnedAfter(last), ...turnedAfter(0)]
+    const all = new Set([...fixed, ...turned.map((id) => int(id))])
+    const ids = [...all].filter((id) => this.#parts.assets.byId(id).accounting === 'reads').sort((a, b) => a - b)
+    return [...ids.filter((id) => id > last), ...ids.filter((id) => id <= last)]
+  }
+
+  #pairsOf(asset: StoredAsset, row: Row): { account: Buffer; item: Buffer }[] {
+    const items = isFungible(asset.asset.standard) ? [NO_ITEM_BYTES] : [NO_ITEM_BYTES, bytes(row[6])]
+    return [row[4], row[5]].flatMap((side) => {
+      if (side === null || !this.#parts.keeps(this.#parts.codec.decode(bytes(side)))) return []
+      return items.filter((item) => isReadable(asset, item)).map((item) => ({ account: bytes(side), item }))
+    })
+  }
+
+  #key(asset: StoredAsset, account: Buffer, item: Buffer): BalanceKey {
+    return { account: this.#parts.codec.decode(account), asset: asset.asset, item: decodeItem(item) }
+  }
+}
+
+function placeOfPair(row: Row): string {
+  return `${bytes(row[0]).toString('hex')}/${int(row[1])}/${bytes(row[2]).toString('hex')}`
+}
+
+function prepare(db: SqliteDatabase) {
+  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  const held = 'SELECT id, holders FROM assets WHERE holders > 0 AND id'
+  const holders = "SELECT account, amount FROM balances WHERE asset = ? AND item = x'' AND amount > x'80'"
+  const place = 'block, log, sub'
+  const columns = `${place}, asset, sender, receiver, item FROM transfers`
+  const newest = 'ORDER BY block DESC, log DESC, sub DESC LIMIT ?'
+  return {
+    heldAfter: sql(`${held} > ? ORDER BY id LIMIT ?`).raw(),
+    heldUpTo: sql(`${held} <= ? ORDER BY id LIMIT ?`).raw(),
+    holders: sql(`${holders} ORDER BY amount DESC, account LIMIT ?`).raw(),
+    holderBelow: sql(`${holders} AND amount <= ? ORDER BY amount DESC, account LIMIT 1 OFFSET ?`).raw(),
+    doubtedAfter: sql(
+      `SELECT min(asset) FROM (SELECT min(asset) AS asset FROM doubts WHERE asset > @after
+       UNION ALL SELECT min(asset) FROM openings WHERE since > 0 AND asset > @after)`,
+    ).pluck(),
+    isTurned: sql('SELECT 1 FROM turns WHERE asset = ?').pluck(),
+    // Each row once, and without gathering all of them first.
+    doubts: sql(
+      `SELECT account, item FROM doubts WHERE asset = @asset
+       UNION ALL SELECT o.account, o.item FROM openings o WHERE o.since > 0 AND o.asset = @asset AND NOT EXISTS
+         (SELECT 1 FROM doubts d WHERE d.asset = o.asset AND d.account = o.account AND d.item = o.item)
+         GROUP BY o.account, o.item
+       LIMIT @limit`,
+    ).raw(),
+    unopened: sql('SELECT 1 FROM balances WHERE account = ? AND asset = ? AND item = ? AND opening IS NULL').pluck(),
+    transfersBelow: sql(`SELECT ${columns} WHERE (${place}) < (?, ?, ?) ${newest}`).raw(),
+    ofAssetBelow: sql(`SELECT ${columns} WHERE asset = ? AND (${place}) < (?, ?, ?) ${newest}`).raw(),
+    balancesAfter: sql(
+      `SELECT account, asset, item FROM balances WHERE (account, asset, item) > (?, ?, ?)
+       ORDER BY account, asset, item LIMIT ?`,
+    ).raw(),
+    turnedAfter: sql(
+      `SELECT asset FROM turns WHERE asset > @after UNION SELECT asset FROM endings WHERE again IS NOT NULL AND asset > @after
+       ORDER BY asset LIMIT @limit`,
+    ).pluck(),
+  }
+}
