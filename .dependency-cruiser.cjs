@@ -55,15 +55,18 @@ module.exports = {
       '^src/chains/adapter\\.ts$',
       SEAM,
     ]),
-    only('api', '^src/api/[^/]+\\.ts$', [
-      '^src/(api|core|json|access|balances|tokens)/',
+    only('api', '^src/api/[^/]+\\.ts$', ['^src/api/']),
+    only('api-schema', '^src/api/schema/', ['^src/api/schema/', '^src/(core|json)/']),
+    only('api-http', '^src/api/http/', [
+      '^src/api/(http|schema)/',
+      '^src/(core|json|access|balances|tokens)/',
       '^src/ledger/ledger\\.ts$',
       '^src/chains/adapter\\.ts$',
       SEAM,
     ]),
     only('a-dialect', '^src/api/dialects/([^/]+)/', [
       '^src/api/dialects/$1/',
-      '^src/api/[^/]+\\.ts$',
+      '^src/api/(http|schema)/',
       '^src/(core|json|access|balances)/',
       '^src/tokens/tokens\\.ts$',
       '^src/(ledger|custody)/',
@@ -80,6 +83,10 @@ module.exports = {
       from: { path: '^src/api/dialects/', pathNot: '^src/api/dialects/cobo/' },
       to: { path: '^src/custody/' },
     },
+    only('chains-registry', '^src/chains/registry\\.ts$', ['^src/(chains|core|net)/']),
+    only('app', '^src/app/', ['^src/(?!cli/|demo/)']),
+    only('cli', '^src/cli/', ['^src/(?!indexer/|audit/|store/sqlite/)']),
+    only('demo', '^src/demo/', ['^src/(demo|core|json|net|config)/']),
     only('config', '^src/config/', ['^src/(config|core)/']),
     {
       name: 'config-is-handed-down',

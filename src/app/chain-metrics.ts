@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { ServedChain } from '../api/deps.ts'
+import type { ServedChain } from '../api/http/deps.ts'
 import { isServiceError } from '../core/errors.ts'
 import type { ChainClock } from '../store/seam/store.ts'
 import { INDEXER_COUNTERS } from './indexer-counters.ts'

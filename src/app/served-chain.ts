@@ -1,5 +1,5 @@
 /** Part of the composition root: what the process knows of a configured chain, whether or not its store can be read. */
-import type { ServedChain } from '../api/deps.ts'
+import type { ServedChain } from '../api/http/deps.ts'
 import type { KindDefinition } from '../chains/adapter.ts'
 import type { ChainConfig } from '../config/chains.ts'
 import { assert } from '../core/assert.ts'

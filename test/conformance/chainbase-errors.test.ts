@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createKey } from '../../src/access/keys.ts'
+import { createServer } from '../../src/api/create-server.ts'
 import { renderError } from '../../src/api/dialects/chainbase/errors.ts'
-import { createServer } from '../../src/api/server.ts'
 import type { Balances } from '../../src/balances/balances.ts'
 import type { Balance } from '../../src/core/balance.ts'
 import { ServiceError } from '../../src/core/errors.ts'

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { createKey, KeyVerifier } from '../../src/access/keys.ts'
-import type { ServedChain, ServerDeps, ServerSettings } from '../../src/api/deps.ts'
+import type { ServedChain, ServerDeps, ServerSettings } from '../../src/api/http/deps.ts'
 import { type AsOf, worstOf } from '../../src/balances/as-of.ts'
 import type { Balances } from '../../src/balances/balances.ts'
 import { type AssetRef, assetKey } from '../../src/core/asset.ts'

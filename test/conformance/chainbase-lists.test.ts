@@ -1,6 +1,6 @@
 /** What Chainbase's lists refuse, and what they say of rows that they may lack. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createServer } from '../../src/api/server.ts'
+import { createServer } from '../../src/api/create-server.ts'
 import type { Balance } from '../../src/core/balance.ts'
 import { ServiceError } from '../../src/core/errors.ts'
 import { type Answered, listen, type Served } from './chainbase-client.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createServer } from '../../src/api/server.ts'
+import { createServer } from '../../src/api/create-server.ts'
 import { listen, type Served } from './chainbase-client.ts'
 import {
   address,

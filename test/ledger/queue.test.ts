@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createServer } from '../../src/api/server.ts'
+import { createServer } from '../../src/api/create-server.ts'
 import type { LedgerRequest, Outcome } from '../../src/ledger/ledger.ts'
 import { MAX_WAITING, QueuedLedger } from '../../src/ledger/queued-ledger.ts'
 import { errorBody } from '../conformance/abc-labs-server.ts'

@@ -2,7 +2,7 @@ import type { Balances } from '../../../balances/balances.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import type { Ledger } from '../../../ledger/ledger.ts'
-import type { ServerDeps } from '../../deps.ts'
+import type { ServerDeps } from '../../http/deps.ts'
 
 /** What the calls of this dialect need: the issuer's ledger, its balances, and Unix seconds. */
 export type AbcDeps = {

@@ -1,7 +1,7 @@
 import type { ExposableCode } from '../../../core/errors.ts'
-import type { ErrorAnswer, Failure } from '../../errors.ts'
-import type { Issue } from '../../query.ts'
-import { Refused } from '../../route.ts'
+import type { ErrorAnswer, Failure } from '../../http/errors.ts'
+import { Refused } from '../../http/route.ts'
+import type { Issue } from '../../schema/query.ts'
 
 /** The vendor's codes, each with its status and its words. Those of the vendor's pages are its own, to the letter. */
 export const CODES = {

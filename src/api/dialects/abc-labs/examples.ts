@@ -1,5 +1,5 @@
-import type { ServerDeps } from '../../deps.ts'
-import type { DialectExamples } from '../../dialect.ts'
+import type { ServerDeps } from '../../http/deps.ts'
+import type { DialectExamples } from '../../http/dialect.ts'
 
 /** Assets that are looked through for one that may be minted again. */
 const ASSETS = 100

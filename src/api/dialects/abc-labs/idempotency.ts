@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { ServiceError } from '../../../core/errors.ts'
 import { canonicalText, type Json, JsonNumber } from '../../../json/exact-json.ts'
 import type { Idempotency } from '../../../ledger/ledger.ts'
-import type { JsonRequest } from '../../route.ts'
+import type { JsonRequest } from '../../http/route.ts'
 
 /** 1 to 255 visible ASCII characters. A header that is sent twice arrives joined by a comma and a space: it is none. */
 const KEY = /^[\x21-\x7e]{1,255}$/

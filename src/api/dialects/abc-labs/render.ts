@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
 import type { LedgerAsset, Operation, Receipt } from '../../../ledger/ledger.ts'
-import type { Answer } from '../../json-schema.ts'
-import type { Reply } from '../../route.ts'
+import type { Reply } from '../../http/route.ts'
+import type { Answer } from '../../schema/json-schema.ts'
 import type * as schema from './schema.ts'
 
 type Minted = Answer<Static<typeof schema.MintAnswer>>

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
 import { assert } from '../../../core/assert.ts'
 import type { Operation, Receipt, Refusal } from '../../../ledger/ledger.ts'
-import type { JsonRequest, Refused, Reply } from '../../route.ts'
+import type { JsonRequest, Refused, Reply } from '../../http/route.ts'
 import type { AbcDeps } from './deps.ts'
 import { type AbcCode, refuse } from './errors.ts'
 import { idempotencyOf, type ReadBody } from './idempotency.ts'

@@ -1,6 +1,6 @@
 import { type ExposableCode, ServiceError } from '../../../core/errors.ts'
-import type { ErrorAnswer, Failure } from '../../errors.ts'
-import type { Issue } from '../../query.ts'
+import type { ErrorAnswer, Failure } from '../../http/errors.ts'
+import type { Issue } from '../../schema/query.ts'
 
 /** Chainbase's status of each of our codes; its body repeats the status as `code`. */
 export const STATUS: Readonly<Record<ExposableCode | 'INTERNAL', number>> = {

@@ -1,6 +1,6 @@
 import { referenceOf } from '../../../core/chain.ts'
-import type { ServedChain, ServerDeps } from '../../deps.ts'
-import type { DialectExamples } from '../../dialect.ts'
+import type { ServedChain, ServerDeps } from '../../http/deps.ts'
+import type { DialectExamples } from '../../http/dialect.ts'
 import { chainbaseChains } from './chains.ts'
 
 /**

@@ -2,8 +2,8 @@ import type { Static } from 'typebox'
 import type { Balances } from '../../../balances/balances.ts'
 import { format } from '../../../core/amount.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
-import type { Answer } from '../../json-schema.ts'
-import { compileRows, type WrittenObject } from '../../serialise.ts'
+import type { Answer } from '../../schema/json-schema.ts'
+import { compileRows, type WrittenObject } from '../../schema/serialise.ts'
 import { TokenDescription, type TokenPriceAnswer, type TokenTransfersAnswer, type TopHoldersAnswer } from './schema.ts'
 
 type Description = Answer<Static<typeof TokenDescription>>

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { ExactNumber, JOINS, LOWER_CASE } from '../../json-schema.ts'
-import type { WrittenObject } from '../../serialise.ts'
+import { ExactNumber, JOINS, LOWER_CASE } from '../../schema/json-schema.ts'
+import type { WrittenObject } from '../../schema/serialise.ts'
 
 /** The vendor's own pattern of an address: https://docs.chainbase.com, Get ERC20 token balances. */
 const ADDRESS_PATTERN = '^0[xX]{1}[a-fA-F0-9]{40}$'

@@ -1,0 +1,42 @@
+import type { Known } from '../../core/balance.ts'
+import type { BlockRef } from '../../core/block.ts'
+import type { ChainId } from '../../core/chain.ts'
+
+/** The header that says at which block an answer is true, how certain that block is, and how old the knowledge is. */
+export const AS_OF_HEADER = 'balance-as-of'
+
+/** What the header says of an answer. Unless it says otherwise, all rows are of one block and none is missing. */
+export type Standing = Pick<Known, 'block' | 'finality' | 'source' | 'knownAt'> & {
+  readonly uniform?: boolean
+  readonly complete?: boolean
+}
+
+/**
+ * The header's value (an item of RFC 9651): `"eip155:1";block=123;hash="0x…";finality=finalized;source=events;age=2`.
+ * `age` is whole seconds from when it was last known true until `now` (Unix seconds), never negative. `;uniform=?0`
+ * follows where rows are of different blocks, `;complete=?0` where rows may be missing.
+ */
+export function asOfKnown(chain: ChainId, known: Standing, now: number): string {
+  const age = Math.max(0, Math.floor(now - known.knownAt))
+  const text = `${asOfBlock(chain, known.block)};finality=${known.finality};source=${known.source};age=${age}`
+  return `${text}${known.uniform === false ? ';uniform=?0' : ''}${known.complete === false ? ';complete=?0' : ''}`
+}
+
+function asOfBlock(chain: ChainId, block: BlockRef): string {
+  const known = TEXTS.get(block)
+  if (known?.chain === chain) return known.text
+  const text = `"${chain}";block=${block.number};hash=${quoted(block.hash)}`
+  TEXTS.set(block, { chain, text })
+  return text
+}
+
+// Thousands of answers name the same block by the same object, until the next one comes.
+const TEXTS = new WeakMap<BlockRef, { readonly chain: ChainId; readonly text: string }>()
+
+// A string of RFC 9651 holds visible ASCII and spaces; quotes and backslashes are escaped.
+const PLAIN = /^[0-9A-Za-z:_-]*$/
+
+function quoted(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`
+  return `"${text.replace(/[^\x20-\x7e]/g, '').replace(/["\\]/g, '\\$&')}"`
+}

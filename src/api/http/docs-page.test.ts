@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest'
+import {
+  address,
+  chain,
+  clock,
+  DIALECTS,
+  erc20,
+  fakeDeps,
+  type World,
+} from '../../../test/conformance/chainbase-fakes.ts'
+import { commandsOf, exampleOf, wordsOf } from '../../../test/conformance/docs-examples.ts'
+import { parseChainId } from '../../core/chain.ts'
+import { ServiceError } from '../../core/errors.ts'
+import type { Ledger, LedgerAsset } from '../../ledger/ledger.ts'
+import { createServer } from '../create-server.ts'
+import type { ServerDeps } from './deps.ts'
+
+const WORLD: World = { held: [], unindexed: new Map(), tokens: [], holders: [], transfers: [] }
+const HELD = { account: address('b'), asset: erc20(address('c')) }
+const LEDGER = parseChainId('ledger:main') ?? expect.fail()
+
+/** The requests of the page that a server shows, by path; curl's words as a shell reads them. */
+async function examplesOf(other: Partial<ServerDeps>) {
+  const server = createServer(await fakeDeps(WORLD, other))
+  const { statusCode, body } = await server.inject({ url: '/docs', headers: { host: 'steelyard.test:1' } })
+  await server.close()
+  expect(statusCode).toBe(200)
+  return new Map(
+    commandsOf(body).map((command) => {
+      const example = exampleOf(wordsOf(command, 'my-key'))
+      const { pathname, searchParams } = new URL(example.url)
+      return [`${example.method} ${pathname}`, { ...example, query: Object.fromEntries(searchParams) }]
+    }),
+  )
+}
+
+const scope = (type: 'all' | 'accounts') =>
+  clock({ coverage: { scope: type === 'all' ? { type } : { type, accounts: [address('b')] }, from: 0 } })
+
+function settings(given: { readonly demoKey?: boolean; readonly keys?: boolean }): ServerDeps['settings'] {
+  const { demoKey = false, keys = false } = given
+  const abcLabs = { ...DIALECTS.abcLabs, chain: LEDGER, keys }
+  return { trustProxy: [], dialects: { abcLabs, chainbase: { ...DIALECTS.chainbase, demoKey } } }
+}
+
+describe('examples of chains', () => {
+  const served = (type: 'all' | 'accounts') => ({
+    ...chain('eip155:7', async () => scope(type)),
+    position: async () => HELD,
+  })
+
+  test('name the first chain, and an account and token of one that is indexed whole', async () => {
+    const examples = await examplesOf({ chains: [served('all')] })
+    expect(examples.get('GET /v1/account/tokens')).toMatchObject({
+      headers: { 'x-api-key': 'my-key' },
+      query: { chain_id: '7', address: HELD.account },
+    })
+    expect(examples.get('GET /v1/token/holders')?.query).toEqual({ chain_id: '7', contract_address: address('c') })
+  })
+
+  test('tell nobody without a key which accounts are followed', async () => {
+    const examples = await examplesOf({ chains: [served('accounts')] })
+    for (const { url } of examples.values()) expect(url).not.toMatch(/b{40}|c{40}/)
+    expect(examples.get('GET /v1/account/balance')?.query.chain_id).toBe('7')
+  })
+
+  test('use the key that anyone may use', async () => {
+    const examples = await examplesOf({ chains: [served('accounts')], settings: settings({ demoKey: true }) })
+    expect(examples.get('GET /v1/token/price')).toMatchObject({
+      headers: { 'x-api-key': 'demo' },
+      query: { chain_id: '7', contract_address: address('c') },
+    })
+  })
+
+  test('stand without a chain, and where nothing is held', async () => {
+    expect((await examplesOf({ chains: [] })).get('GET /v1/account/tokens')?.query.chain_id).toBe('1')
+    const empty = { ...served('all'), position: async () => undefined }
+    expect((await examplesOf({ chains: [empty] })).get('GET /v1/account/tokens')?.query.chain_id).toBe('7')
+  })
+})
+
+describe('examples of a ledger', () => {
+  // Ids are text of others, and a reader pastes the examples.
+  const evil = `'; touch /tmp/x; "$(id)" \`id\` \\ ' & <b> é 💷`
+  const asset = (assetId: string, reissue: boolean): LedgerAsset => ({
+    assetId,
+    name: undefined,
+    symbol: undefined,
+    reissue,
+  })
+  const unreached = async (): Promise<never> => expect.fail('the page asks for assets alone')
+  const ledger: Ledger = {
+    submit: unreached,
+    hasWallet: unreached,
+    asset: unreached,
+    operations: unreached,
+    assets: async () => [asset('once', false), asset(`again ${evil}`, true)],
+  }
+  const position = async () => ({
+    account: `wallet ${evil}`,
+    asset: { standard: 'ledger', reference: 'held' } as const,
+  })
+  const chains = [{ ...chain('ledger:main'), position }]
+
+  test('name what a wallet holds and what may be minted, whatever the ids hold', async () => {
+    const examples = await examplesOf({ chains, ledger, settings: settings({}) })
+    const wallet = `wallet ${evil}`
+    expect(examples.get('GET /api/tokens/balance')?.query).toEqual({ asset_id: 'held', wallet_address: wallet })
+    const bodyOf = (path: string) => JSON.parse(examples.get(`POST ${path}`)?.body ?? '')
+    expect(bodyOf('/api/tokens/mint')).toMatchObject({ asset_id: `again ${evil}`, amount: 1 })
+    expect(bodyOf('/api/tokens/burn')).toEqual({ asset_id: 'held', amount: 1, holder_wallet_address: wallet })
+    expect(bodyOf('/api/tokens/transfer')).toMatchObject({ asset_id: 'held', from_wallet: wallet })
+  })
+
+  test('say nothing of a ledger that asks for keys, and stand where it fails', async () => {
+    const locked = await examplesOf({ chains, ledger, settings: settings({ keys: true }) })
+    expect(locked.get('GET /api/tokens/balance')?.query.asset_id).toBe('UKGILT2030')
+    const failing = { ...ledger, assets: () => Promise.reject(new ServiceError('STORE_UNAVAILABLE', 'gone')) }
+    const failed = await examplesOf({ chains, ledger: failing, settings: settings({}) })
+    expect(failed.get('GET /api/tokens/balance')?.query.asset_id).toBe('UKGILT2030')
+  })
+})

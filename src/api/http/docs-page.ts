@@ -1,0 +1,214 @@
+import { isRecord } from '../schema/json-schema.ts'
+import type { OpenApi } from '../schema/openapi.ts'
+import type { DialectExamples } from './dialect.ts'
+import { DOCS_STYLE } from './docs-style.ts'
+import { escapeHtml } from './escape-html.ts'
+
+type Data = Readonly<Record<string, unknown>>
+
+/** Where a server is reached, and by tag what its examples are about. */
+export type DocumentedServer = { readonly origin: string; readonly examples: ReadonlyMap<string, DialectExamples> }
+
+/** One call, as the document describes it. */
+type Operation = { readonly path: string; readonly method: string; readonly details: Data }
+
+/**
+ * The documentation as one page of HTML, made of the OpenAPI document: no script, nothing from elsewhere, everything
+ * escaped.
+ */
+export function renderDocsPage(document: OpenApi, server: DocumentedServer): string {
+  const info = record(document.info)
+  const groups = byTag(operationsOf(document))
+  const contents = [...groups].map(([tag, list]) => navigation(tag, list)).join('')
+  const sections = [...groups].map(([tag, list]) => {
+    const cards = list.map((operation) => card(operation, { document, ...server })).join('')
+    return `<section><h2 id="${escapeHtml(tag)}">${escapeHtml(tag)}</h2>${cards}</section>`
+  })
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${say(info.title)} API</title><style>${DOCS_STYLE}</style></head>
+<body><nav><p class="name">${say(info.title)} <small>${say(info.version)}</small></p>${contents}
+<p class="more"><a href="/openapi.json">openapi.json</a></p></nav>
+<main><header><h1>${say(info.title)} API</h1><p class="lead">${say(info.description)}</p></header>
+${headerNotes(document)}${sections.join('\n')}</main></body></html>
+`
+}
+
+function navigation(tag: string, list: readonly Operation[]): string {
+  const items = list.map(
+    ({ path, details }) => `<li><a href="#${say(details.operationId)}">${escapeHtml(path)}</a></li>`,
+  )
+  return `<p class="tag"><a href="#${escapeHtml(tag)}">${escapeHtml(tag)}</a></p><ul>${items.join('')}</ul>`
+}
+
+/** What every answer carries, from the document's shared headers. */
+function headerNotes(document: OpenApi): string {
+  const headers = record(record(document.components).headers)
+  const asOf = record(headers.BalanceAsOf)
+  if (asOf.description === undefined) return ''
+  return `<section class="note"><h2>Balance-As-Of</h2><p>${say(asOf.description)}</p><pre>Balance-As-Of: ${say(asOf.example)}</pre></section>`
+}
+
+type Context = DocumentedServer & { readonly document: OpenApi }
+
+function card(operation: Operation, context: Context): string {
+  const { path, method, details } = operation
+  const parameters = list(details.parameters).map(record)
+  const responses = Object.entries(record(details.responses))
+  const success = responses.find(([status]) => status === '200')
+  const body = resolve(schemaOf(record(details.requestBody)), context.document)
+  const description = details.description === undefined ? '' : `<p>${say(details.description)}</p>`
+  return `<article id="${say(details.operationId)}">
+<h3><span class="method">${escapeHtml(method)}</span> <code>${escapeHtml(path)}</code></h3>
+<p class="summary">${say(details.summary)}</p>${description}
+${parameters.length === 0 ? '' : parameterTable(parameters)}
+${bodyTable(body, context.document)}
+<pre>${escapeHtml(curl(operation, body, context))}</pre>
+${success === undefined ? '' : answerTable(resolve(schemaOf(record(success[1])), context.document), context.document)}
+<ul class="statuses">${responses.map(([status, response]) => statusItem(status, record(response))).join('')}</ul>
+</article>`
+}
+
+function statusItem(status: string, response: Data): string {
+  return `<li><b class="s${escapeHtml(status.charAt(0))}">${escapeHtml(status)}</b> ${say(response.description)}</li>`
+}
+
+function parameterTable(parameters: readonly Data[]): string {
+  const rows = parameters.map((parameter) => {
+    const need = parameter.required === true ? '<em>required</em>' : ''
+    const bounds = boundsOf(record(parameter.schema))
+    return row(`<code>${say(parameter.name)}</code> ${need}`, bounds, say(parameter.description))
+  })
+  return `<h4>Parameters</h4><table>${rows.join('')}</table>`
+}
+
+function boundsOf(schema: Data): string {
+  const parts = [say(schema.type)]
+  if (schema.minimum !== undefined) parts.push(`from ${say(schema.minimum)}`)
+  if (schema.maximum !== undefined) parts.push(`to ${say(schema.maximum)}`)
+  if (schema.maxItems !== undefined) parts.push(`at most ${say(schema.maxItems)}`)
+  if (schema.default !== undefined) parts.push(`default ${say(schema.default)}`)
+  return parts.join(', ')
+}
+
+/** A call that can be pasted: required parameters and fields with values that work on this server. */
+function curl({ method, path, details }: Operation, body: Data, { origin, examples }: Context): string {
+  const own = examples.get(plain(list(details.tags)[0]))
+  const values = { ...own?.values, ...own?.ofCalls?.[plain(details.operationId)] }
+  const query = list(details.parameters)
+    .map(record)
+    .filter((parameter) => parameter.required === true && parameter.in === 'query')
+    .map(({ name, example }) => `${plain(name)}=${encodeURIComponent(plain(values[plain(name)] ?? example))}`)
+  const url = shell(`${origin}${path}${query.length === 0 ? '' : `?${query.join('&')}`}`)
+  const key = own?.key === undefined ? '"x-api-key: $KEY"' : shell(`x-api-key: ${own.key}`)
+  const auth = list(details.security).length === 0 ? '' : `-H ${key} `
+  if (method === 'GET') return `curl ${auth}${url}`
+  const data = shell(JSON.stringify(exampleOf(body, values)))
+  return `curl ${method === 'POST' ? '' : `-X ${method} `}${auth}-H 'content-type: application/json' -d ${data} ${url}`
+}
+
+/** One word of a shell, whatever it holds: ids are text of others. */
+function shell(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** An object with the required fields of a schema, each with its value here, else its first example. */
+function exampleOf(body: Data, values: Data): Data {
+  const properties = record(body.properties)
+  const entries = list(body.required).map((name): [string, unknown] => {
+    const property = record(properties[plain(name)])
+    return [plain(name), values[plain(name)] ?? property.example ?? list(property.examples)[0]]
+  })
+  return Object.fromEntries(entries.filter(([, example]) => example !== undefined))
+}
+
+/** The deepest that an answer's schema is unfolded: envelope, row, and a row's own lists. */
+const MAX_DEPTH = 4
+
+function answerTable(schema: Data, document: OpenApi): string {
+  return fieldTable('Answer', schema, document)
+}
+
+function bodyTable(schema: Data, document: OpenApi): string {
+  return fieldTable('Body', schema, document)
+}
+
+function fieldTable(title: string, schema: Data, document: OpenApi): string {
+  const rows = fieldRows(schema, { document, prefix: '', depth: 0 })
+  return rows.length === 0 ? '' : `<h4>${title}</h4><table>${rows.join('')}</table>`
+}
+
+type Place = { readonly document: OpenApi; readonly prefix: string; readonly depth: number }
+
+function fieldRows(schema: Data, place: Place): readonly string[] {
+  const required = list(schema.required)
+  return Object.entries(record(schema.properties)).flatMap(([name, value]) => {
+    const property = resolve(record(value), place.document)
+    const items = property.type === 'array' ? resolve(record(property.items), place.document) : undefined
+    const label = `${place.prefix}${name}${items === undefined ? '' : '[]'}`
+    const need = required.includes(name) ? '' : '<em>optional</em>'
+    const type = items === undefined ? typeOf(property) : `array of ${say(items.type)}`
+    const own = row(`<code>${escapeHtml(label)}</code> ${need}`, type, say(property.description))
+    if (place.depth >= MAX_DEPTH) return [own]
+    return [own, ...fieldRows(items ?? property, { ...place, prefix: `${label}.`, depth: place.depth + 1 })]
+  })
+}
+
+/** A field's type, and its value where that never changes. */
+function typeOf(property: Data): string {
+  const constant = property.const === undefined ? '' : ` <code>${escapeHtml(JSON.stringify(property.const))}</code>`
+  return `${say(property.type)}${constant}`
+}
+
+function row(...cells: readonly string[]): string {
+  return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`
+}
+
+/** What a `$ref` into the components names; other schemas as they are. */
+function resolve(schema: Data, document: OpenApi): Data {
+  const reference = schema.$ref
+  if (typeof reference !== 'string') return schema
+  const schemas = record(record(document.components).schemas)
+  return record(schemas[reference.slice(reference.lastIndexOf('/') + 1)])
+}
+
+function schemaOf(response: Data): Data {
+  return record(record(record(response.content)['application/json']).schema)
+}
+
+function operationsOf(document: OpenApi): readonly Operation[] {
+  return Object.entries(record(document.paths)).flatMap(([path, methods]) =>
+    Object.entries(record(methods)).map(([method, details]) => ({
+      path,
+      method: method.toUpperCase(),
+      details: record(details),
+    })),
+  )
+}
+
+function byTag(operations: readonly Operation[]): ReadonlyMap<string, readonly Operation[]> {
+  const groups = new Map<string, Operation[]>()
+  for (const operation of operations) {
+    const tag = plain(list(operation.details.tags)[0])
+    const group = groups.get(tag)
+    if (group === undefined) groups.set(tag, [operation])
+    else group.push(operation)
+  }
+  return groups
+}
+
+function record(value: unknown): Data {
+  return isRecord(value) ? value : {}
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+}
+
+function say(value: unknown): string {
+  return escapeHtml(plain(value)).replace(/`([^`]+)`/g, '<code>$1</code>')
+}

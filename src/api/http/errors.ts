@@ -1,0 +1,73 @@
+import {
+  type ErrorCode,
+  type ExposableCode,
+  isExposable,
+  isServiceError,
+  type ServiceError,
+} from '../../core/errors.ts'
+import { type Issue, ParameterError } from '../schema/query.ts'
+
+/** What an API caller may be told of an error. A dialect maps every code to its vendor's status and body. */
+export type Failure = {
+  readonly code: ExposableCode | 'INTERNAL'
+  readonly message: string
+  /** With PARAMETER_INVALID: which parameters, at least one. */
+  readonly issues?: readonly Issue[]
+}
+
+/** A failure as it leaves: what a vendor's clients expect. `body` is a plain object for JSON. */
+export type ErrorAnswer = {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const INTERNAL: Failure = { code: 'INTERNAL', message: 'Internal server error' }
+const UNAVAILABLE: Failure = { code: 'UNAVAILABLE', message: 'Service unavailable' }
+
+/** What Fastify itself refuses, by its error code or else by the status that it gives. Its own words never leave. */
+const REFUSED: Readonly<Record<string, Failure>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'PAYLOAD_TOO_LARGE', message: 'Body is too large' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'UNSUPPORTED_MEDIA_TYPE', message: 'Body must be application/json' },
+  FST_ERR_NOT_FOUND: { code: 'NOT_FOUND', message: 'Not found' },
+}
+
+/** The failure that an error is, for its caller. What is not exposable becomes INTERNAL, or UNAVAILABLE if it may pass. */
+export function toFailure(error: unknown): Failure {
+  if (error instanceof ParameterError) {
+    return { code: 'PARAMETER_INVALID', message: 'Invalid parameters', issues: error.issues }
+  }
+  if (isExposable(error)) return { code: error.code, message: error.message }
+  if (isServiceError(error)) return mayPass(error) ? unavailable(error) : INTERNAL
+  return refusal(error) ?? INTERNAL
+}
+
+function unavailable({ code }: ServiceError): Failure {
+  return { ...UNAVAILABLE, message: OUTAGE_WORDS[code] ?? UNAVAILABLE.message }
+}
+
+/** Failures that an operator has to end: no caller's fault, and no bug either. */
+const OUTAGES: ReadonlySet<ErrorCode> = new Set(['ABORTED', 'STORE_DAMAGED', 'STORE_MISMATCH', 'STORE_REPLACED'])
+
+/** A node or the store that is down, and a server that stops, are not this request's fault nor a bug. */
+function mayPass(error: ServiceError): boolean {
+  return error.retry || OUTAGES.has(error.code)
+}
+
+/** What callers are told of an outage: no path of a file, no word of SQLite's. The log and `/health` say more. */
+const OUTAGE_WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  STORE_DAMAGED: 'The stored data of this chain is damaged',
+  STORE_MISMATCH: 'The stored data of this chain is of another version or configuration',
+  STORE_FULL: 'The disk is full: nothing can be written at the moment',
+  STORE_REPLACED: 'The stored data was deleted or replaced while the server ran',
+  CLOCK_JUMPED: "The server's clock jumped: no operation is accepted at the moment",
+}
+
+function refusal(error: unknown): Failure | undefined {
+  if (!(error instanceof Error) || !('statusCode' in error)) return undefined
+  const known = 'code' in error && typeof error.code === 'string' ? REFUSED[error.code] : undefined
+  if (known !== undefined) return known
+  const status = error.statusCode
+  const isCallers = typeof status === 'number' && status >= 400 && status < 500
+  return isCallers ? { code: 'BAD_REQUEST', message: 'Bad request' } : undefined
+}

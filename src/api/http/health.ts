@@ -1,0 +1,197 @@
+import { type Static, Type } from 'typebox'
+import { CHAIN_STATES, type ChainClock } from '../../store/seam/store.ts'
+import type { Answer } from '../schema/json-schema.ts'
+import type { ChainWait, ServedChain } from './deps.ts'
+
+const Block = Type.Object({ number: Type.Integer(), hash: Type.String() })
+
+const InDoubt = Type.Object(
+  {
+    chain: Type.Boolean({ description: 'True: no sum of events of the chain is answered as proven.' }),
+    tokens: Type.Integer({ description: 'Tokens of which no sum of events is answered as proven.' }),
+    balances: Type.Integer({ description: 'Balances that are not what the chain says, and are not settled yet.' }),
+    first_look: Type.Boolean({ description: 'True: nothing of a new chain was compared yet, so all of it is read.' }),
+    refetching: Type.Optional(
+      Type.Integer({ description: 'Logs were missing: all blocks from this one on are still to be fetched again.' }),
+    ),
+  },
+  { description: 'What the chain contradicted. It is answered by reads until it is settled. Absent where nothing is.' },
+)
+
+const Audit = Type.Object(
+  {
+    block: Type.Optional(
+      Type.Integer({ description: 'The newest head at which the journal was compared with the chain.' }),
+    ),
+    round_at: Type.Optional(Type.Integer({ description: 'When the last round ended, in Unix seconds.' })),
+    error: Type.Optional(Type.String({ description: 'Why the last round failed. Absent where it did not.' })),
+    failures: Type.Integer({ description: 'Rounds that failed since the last one that did not.' }),
+    checked: Type.Integer({ description: 'Amounts compared or adopted since the indexer started.' }),
+    equal: Type.Integer(),
+    different: Type.Integer({ description: 'Amounts that differed, each looked into.' }),
+    unchecked: Type.Integer({ description: 'Amounts that the node could not tell.' }),
+    repaired: Type.Integer({ description: 'Differences that missing logs explained.' }),
+    turned: Type.Integer({ description: 'Tokens whose balances only reads tell, found since the indexer started.' }),
+    in_doubt: Type.Optional(InDoubt),
+  },
+  { description: 'Absent until the first round ended.' },
+)
+
+const Verify = Type.Object(
+  {
+    checked: Type.Integer({ description: 'Stored balances held against the chain since the indexer started.' }),
+    equal: Type.Integer(),
+    different: Type.Integer({ description: 'Those that are not what the chain says: there should be none.' }),
+    skipped: Type.Integer({ description: 'Those that could not be compared, or that make no claim.' }),
+  },
+  { description: 'A small sample of what steelyard verify compares, drawn all the time. Absent until one was drawn.' },
+)
+
+const ChainHealth = Type.Object({
+  id: Type.String({ description: 'CAIP-2 id.' }),
+  kind: Type.String(),
+  state: Type.String({
+    enum: [...CHAIN_STATES, 'degraded', 'unknown'],
+    description:
+      'degraded: followed, but something is wrong or waited for, and it goes on by itself once that has passed. ' +
+      'stopped: it does not go on before somebody acts, as error says.',
+  }),
+  head: Type.Optional(Type.Integer({ description: "The node's newest block, as last seen." })),
+  checkpoint: Type.Optional(Block),
+  finalized: Type.Optional(Block),
+  lag_seconds: Type.Optional(
+    Type.Integer({ description: 'How far the checkpoint is behind the head, in chain time.' }),
+  ),
+  head_age_seconds: Type.Optional(
+    Type.Integer({
+      description:
+        "How long ago the node's newest block was made, by its own time. Where blocks come steadily, an old head is a node that stands still; a quiet chain makes none, so nothing is judged by it.",
+    }),
+  ),
+  transfers: Type.Integer(),
+  audit: Type.Optional(Audit),
+  verify: Type.Optional(Verify),
+  waiting: Type.Optional(
+    Type.Object(
+      { for: Type.String(), seconds: Type.Integer({ description: 'How long it has been waiting.' }) },
+      { description: 'Where the indexer has waited for something for more than some seconds.' },
+    ),
+  ),
+  error: Type.Optional(Type.String({ description: 'What is wrong and what to do about it, with the name of a file.' })),
+})
+
+export const Health = Type.Object(
+  {
+    status: Type.String({ enum: ['ok', 'degraded'] }),
+    version: Type.String(),
+    chains: Type.Array(ChainHealth),
+  },
+  { title: 'Health' },
+)
+export type Health = Answer<Static<typeof Health>>
+type ChainHealth = Health['chains'][number]
+
+/** An indexer beats every few seconds; one that has been silent for this long is taken for dead. */
+const SILENT_SECONDS = 60
+/** Rounds of the audit that fail one after the other before the chain is degraded: some minutes. */
+const MAX_AUDIT_FAILURES = 10
+
+/**
+ * How every chain is. A chain whose clock cannot be read is `unknown`; it never throws. `degraded`: at least one chain
+ * has an error, waits or has stopped. `now` is Unix seconds.
+ */
+export async function health(chains: readonly ServedChain[], version: string, now: number): Promise<Health> {
+  const list = await Promise.all(chains.map((chain) => chainHealth(chain, now)))
+  const bad = list.some(({ error, state }) => error !== undefined || ['stopped', 'degraded', 'unknown'].includes(state))
+  return { status: bad ? 'degraded' : 'ok', version, chains: list }
+}
+
+/** True once every chain has caught up with its node at least once, and while none is in doubt as a whole. */
+export async function isReady(chains: readonly ServedChain[]): Promise<boolean> {
+  const ready = await Promise.all(
+    chains.map((chain) =>
+      chain.clock().then(
+        (clock) => clock.wasReady && !clock.inDoubt,
+        () => false,
+      ),
+    ),
+  )
+  return ready.every(Boolean)
+}
+
+async function chainHealth(chain: ServedChain, now: number): Promise<ChainHealth> {
+  const { id, kind } = chain
+  try {
+    return { id, kind, ...fromClock(await chain.clock(), { now, wait: chain.wait?.() }) }
+  } catch {
+    return { id, kind, state: 'unknown', transfers: 0, error: 'the store cannot be read' }
+  }
+}
+
+function fromClock(
+  clock: ChainClock,
+  { now, wait }: { readonly now: number; readonly wait: ChainWait | undefined },
+): Omit<ChainHealth, 'id' | 'kind'> {
+  const { published, finalized, head } = clock
+  const error = errorOf(clock, { now, wait })
+  return {
+    state: clock.state === 'stopped' || error === undefined ? clock.state : 'degraded',
+    head: head?.number,
+    checkpoint: published && { number: published.number, hash: published.hash },
+    finalized: finalized && { number: finalized.number, hash: finalized.hash },
+    lag_seconds: published && head && Math.max(0, head.timestamp - published.timestamp),
+    head_age_seconds: head && Math.max(0, now - head.timestamp),
+    transfers: clock.transfers,
+    audit: auditOf(clock),
+    verify: verifyOf(clock.counts),
+    waiting: wait && { for: wait.for, seconds: Math.max(0, now - Math.floor(wait.since / 1_000)) },
+    error,
+  }
+}
+
+function errorOf(
+  clock: ChainClock,
+  { now, wait }: { readonly now: number; readonly wait: ChainWait | undefined },
+): string | undefined {
+  if (clock.error !== undefined) return clock.error
+  if (wait !== undefined) return `waiting for ${wait.for}`
+  if (clock.doubts.chain || clock.doubts.refetching !== undefined) return incomplete(clock)
+  if ((clock.counts.audit_failures ?? 0) >= MAX_AUDIT_FAILURES) return `the audit fails: ${clock.auditError}`
+  const silent = clock.beatAt !== undefined && now - clock.beatAt > SILENT_SECONDS
+  return silent ? 'the indexer has been silent for over a minute' : undefined
+}
+
+/** What is said of a chain whose events are known to be incomplete. */
+function incomplete({ doubts, published }: ChainClock): string {
+  const what = doubts.chain ? 'all balances are read' : 'balances of the tokens concerned are read'
+  const { refetching } = doubts
+  const where = refetching === undefined ? '' : ` (at block ${refetching} of ${published?.number ?? 0})`
+  return `a node left out logs: all blocks are fetched again${where}, and ${what} until that is done`
+}
+
+function auditOf({ auditError, counts, doubts }: ChainClock): ChainHealth['audit'] {
+  const { audited_block: block, audit_round_at: roundAt } = counts
+  const { chain, tokens, pairs: balances, refetching, unlooked } = doubts
+  const isInDoubt = chain || unlooked || tokens > 0 || balances > 0 || refetching !== undefined
+  if (block === undefined && roundAt === undefined && !isInDoubt) return undefined
+  const of = (what: string): number => counts[`audit_${what}`] ?? 0
+  return {
+    block,
+    round_at: roundAt,
+    error: auditError,
+    failures: of('failures'),
+    checked: of('checked'),
+    equal: of('equal'),
+    different: of('different'),
+    unchecked: of('unchecked'),
+    repaired: of('repaired'),
+    turned: of('turned'),
+    in_doubt: isInDoubt ? { chain, tokens, balances, first_look: unlooked, refetching } : undefined,
+  }
+}
+
+function verifyOf(counts: ChainClock['counts']): ChainHealth['verify'] {
+  const of = (what: string): number => counts[`verify_${what}`] ?? 0
+  const sample = { checked: of('checked'), equal: of('equal'), different: of('different'), skipped: of('skipped') }
+  return sample.checked + sample.skipped === 0 ? undefined : sample
+}

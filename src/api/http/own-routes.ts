@@ -1,0 +1,116 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { readDocument } from '../schema/openapi.ts'
+import type { ServerDeps } from './deps.ts'
+import type { Dialect, DialectExamples } from './dialect.ts'
+import { renderDocsPage } from './docs-page.ts'
+import { Health, health, isReady } from './health.ts'
+import { renderHomePage } from './home-page.ts'
+import { OWN_TAG } from './own-errors.ts'
+import { get } from './route.ts'
+
+const OwnError = Type.Object({ error: Type.String() }, { title: 'Error' })
+/** A request that these paths refuse is refused in our own words. */
+const REFUSED = { '4xx': OwnError }
+const Ready = Type.Object({ ready: Type.Boolean() }, { title: 'Ready' })
+const TAGS = [OWN_TAG]
+
+// The page is ours to the last byte: nothing is loaded from elsewhere, no script runs.
+const PAGE_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/** The paths that are no vendor's: health, readiness, metrics and the documentation. None asks for a key. */
+export function registerOwnRoutes(scope: FastifyInstance, deps: ServerDeps, dialects: readonly Dialect[]): void {
+  get(scope, {
+    path: '/health',
+    docs: { operationId: 'GetHealth', summary: 'How every chain is', tags: TAGS },
+    query: Type.Object({}),
+    answer: Health,
+    errors: REFUSED,
+    handle: async () => ({ body: await health(deps.chains, deps.version, deps.now()) }),
+  })
+  scope.get(
+    '/ready',
+    {
+      schema: {
+        operationId: 'GetReady',
+        summary: '200 once every chain has caught up once and while none is in doubt, else 503',
+        tags: TAGS,
+        security: [],
+        response: { 200: Ready, ...REFUSED, 503: Ready },
+      },
+    },
+    async (_request, reply) => {
+      const ready = await isReady(deps.chains)
+      return reply.code(ready ? 200 : 503).send({ ready })
+    },
+  )
+  const metrics = { operationId: 'GetMetrics', summary: 'Metrics for Prometheus', type: 'text/plain' }
+  scope.get('/metrics', { schema: pageSchema(metrics) }, async (_request, reply) => {
+    reply.type(deps.metrics.contentType)
+    return deps.metrics.metrics()
+  })
+  const home = { operationId: 'GetHome', summary: 'How every chain is, as a page', type: 'text/html' }
+  scope.get('/', { schema: pageSchema(home) }, async (_request, reply) => {
+    const page = renderHomePage(await health(deps.chains, deps.version, deps.now()))
+    return sendPage(reply.header('cache-control', 'no-store'), page)
+  })
+  registerDocumentation(scope, dialects)
+}
+
+/** What the document says of a path that answers with text, or with JSON that no schema of ours describes. */
+export function pageSchema(page: { readonly operationId: string; readonly summary: string; readonly type: string }) {
+  const { operationId, summary, type } = page
+  const schema = type === 'application/json' ? { type: 'object', additionalProperties: true } : { type: 'string' }
+  return {
+    operationId,
+    summary,
+    tags: TAGS,
+    security: [],
+    response: { 200: { content: { [type]: { schema } } }, ...REFUSED },
+  }
+}
+
+function sendPage(reply: FastifyReply, page: string): FastifyReply {
+  return reply
+    .headers({ 'content-security-policy': PAGE_POLICY, 'x-content-type-options': 'nosniff' })
+    .type('text/html; charset=utf-8')
+    .send(page)
+}
+
+function registerDocumentation(scope: FastifyInstance, dialects: readonly Dialect[]): void {
+  const documented = once(() => {
+    const document = readDocument(scope)
+    return { document, json: `${JSON.stringify(document, undefined, 2)}\n` }
+  })
+  const openApi = { operationId: 'GetOpenApi', summary: 'This document', type: 'application/json' }
+  scope.get('/openapi.json', { schema: pageSchema(openApi) }, async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(documented().json),
+  )
+  const page = { operationId: 'GetDocs', summary: 'This document as a page', type: 'text/html' }
+  scope.get('/docs', { schema: pageSchema(page) }, async (request, reply) => {
+    const examples = await Promise.all(
+      dialects.map(async (one) => [one.tag, await one.examples().catch(() => NO_EXAMPLES)] as const),
+    )
+    const options = { origin: originOfServer(request), examples: new Map(examples) }
+    return sendPage(reply, renderDocsPage(documented().document, options))
+  })
+}
+
+/** Where the store cannot be read, the page still stands, with the schemas' own examples. */
+const NO_EXAMPLES: DialectExamples = { values: {} }
+
+const HOST = /^[0-9A-Za-z.:[\]-]{1,255}$/
+
+/** Where the reader of the page reached this server, so that its examples can be pasted. */
+function originOfServer(request: FastifyRequest): string {
+  return `${request.protocol}://${HOST.test(request.host) ? request.host : 'localhost'}`
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}

@@ -1,0 +1,163 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ServiceError } from '../../core/errors.ts'
+import { CORS_HEADERS } from './cors.ts'
+import type { ErrorAnswer, Failure } from './errors.ts'
+import { type FirstLineLimits, FirstLines } from './request-line-guard.ts'
+
+/** A request line that could be read: method and target. */
+type RequestLine = { readonly method: string; readonly url: string }
+
+/** What is answered: the line of the request where it could be read, and headers beside those of every refusal. */
+type Refused = { readonly line: RequestLine | undefined; readonly other?: Readonly<Record<string, string>> }
+
+export type RefusedRequestsOptions = {
+  /** The words for a failure at a URL; undefined: where no request line could be read. */
+  readonly render: (failure: Failure, url: string | undefined) => ErrorAnswer
+  /** Answers a request that a handler would have got, or still waits for. */
+  readonly answer: (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
+  readonly requestId: () => string
+  /** `lingerMs`: how long a refused connection is kept so that its answer can be read. `urlBytes`: the longest URL. */
+  readonly limits: FirstLineLimits & { readonly lingerMs: number; readonly urlBytes: number }
+}
+
+type Served = { readonly request: FastifyRequest; readonly reply: FastifyReply }
+
+/** What Node says of a request that it refuses before any handler sees it. */
+type ClientError = Error & { readonly code?: string; readonly rawPacket?: unknown; readonly bytesParsed?: unknown }
+
+const BAD_REQUEST: Failure = { code: 'BAD_REQUEST', message: 'Bad request' }
+/** RFC 9112, section 3: a request target that is longer than a server reads is answered with 414, not 400 or 431. */
+export const URL_TOO_LONG = { code: 'URL_TOO_LONG', message: 'URL is too long' } as const satisfies Failure
+const TIMEOUT: Failure = { code: 'REQUEST_TIMEOUT', message: 'Request timed out' }
+
+/** By Node's code of the error; all others are malformed requests. */
+const FAILURES: Readonly<Record<string, Failure>> = {
+  HPE_HEADER_OVERFLOW: { code: 'HEADERS_TOO_LARGE', message: 'Headers are too large' },
+  ERR_HTTP_REQUEST_TIMEOUT: TIMEOUT,
+}
+
+/**
+ * Answers requests that Node's parser refuses, in the words of the vendor whose path was asked for, with the headers of
+ * every answer. The connection then ends, since nobody knows where the next request would begin.
+ */
+export class RefusedRequests {
+  readonly lines: FirstLines
+  readonly #options: RefusedRequestsOptions
+  /** The request that a connection brought last. */
+  readonly #last = new WeakMap<Socket, Served>()
+  readonly #refused = new WeakSet<Socket>()
+  #onRefused: (status: number) => void = () => undefined
+
+  constructor(options: RefusedRequestsOptions) {
+    this.#options = options
+    this.lines = new FirstLines(options.limits, (socket, why) => {
+      this.#answer(socket, why === 'late' ? TIMEOUT : BAD_REQUEST, { line: undefined })
+    })
+  }
+
+  /** Has each refusal's status told to a counter. */
+  countTo(count: (status: number) => void): void {
+    this.#onRefused = count
+  }
+
+  /** Notes a request whose head was good: what is refused later may be its body, or the head of the next. */
+  served(request: FastifyRequest, reply: FastifyReply): void {
+    this.#last.set(request.raw.socket, { request, reply })
+  }
+
+  /** The listener for a server's `clientError`. */
+  refuse(error: ClientError, socket: Socket): void {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    if (this.#refused.has(socket)) return
+    this.#refused.add(socket)
+    const last = this.#last.get(socket)
+    const line = requestLine(last === undefined ? this.lines.of(socket) : lineIn(error))
+    const isLong = line === undefined ? last === undefined && this.lines.isTooLong(socket) : this.#isTooLong(line)
+    const failure = isLong ? URL_TOO_LONG : (FAILURES[error.code ?? ''] ?? BAD_REQUEST)
+    if (last !== undefined && !last.request.raw.complete) {
+      this.#refuseBody(failure, last)
+      return
+    }
+    const answer = (): void => this.#answer(socket, failure, { line })
+    // Answers leave in the order of their requests, those before this one first.
+    if (last === undefined || last.reply.raw.writableFinished) answer()
+    else last.reply.raw.once('finish', answer)
+  }
+
+  /** CONNECT asks for a tunnel: there is none to anywhere. */
+  refuseTunnel(url: string | undefined, socket: Duplex): void {
+    const isPath = url?.startsWith('/') === true
+    const failure: Failure = { code: 'METHOD_NOT_ALLOWED', message: 'Method not allowed' }
+    if (isPath) this.#answer(socket, BAD_REQUEST, { line: { method: 'CONNECT', url } })
+    else this.#answer(socket, failure, { line: { method: 'CONNECT', url: '/' }, other: { allow: '' } })
+  }
+
+  #isTooLong({ url }: RequestLine): boolean {
+    return url.length > this.#options.limits.urlBytes
+  }
+
+  /** A body that is malformed or late: its request is known, and its answer is like every other. */
+  #refuseBody(failure: Failure, { request, reply }: Served): void {
+    const { raw: body } = request
+    const error = new ServiceError(failure.code, failure.message)
+    if (reply.raw.writableFinished) body.socket.destroy()
+    else if (reply.raw.headersSent || !takesBody(request)) reply.raw.once('finish', () => body.socket.destroy())
+    else if (body.listenerCount('error') > 0) body.emit('error', error)
+    else this.#options.answer(error, request, reply.header('connection', 'close'))
+  }
+
+  #answer(socket: Duplex, failure: Failure, { line, other = {} }: Refused): void {
+    if (!socket.writable) {
+      socket.destroy()
+      return
+    }
+    const { status, body, headers = {} } = this.#options.render(failure, line?.url)
+    const text = JSON.stringify(body)
+    const all = {
+      ...CORS_HEADERS,
+      'x-request-id': this.#options.requestId(),
+      ...headers,
+      ...other,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(text),
+      connection: 'close',
+    }
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+    const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n${lines.join('')}\r\n`
+    this.#onRefused(status)
+    socket.once('error', () => socket.destroy())
+    socket.end(line?.method === 'HEAD' ? head : head + text)
+    // Closing at once would reset a connection that still sends, and its answer would be lost.
+    const linger = setTimeout(() => socket.destroy(), this.#options.limits.lingerMs)
+    socket.once('close', () => clearTimeout(linger))
+  }
+}
+
+/** True where a handler waits for the body; on other requests nobody looks at it, and what was asked is answered. */
+function takesBody({ method, is404 }: FastifyRequest): boolean {
+  return !is404 && method !== 'GET' && method !== 'HEAD'
+}
+
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP\/\d\.\d$/
+
+function requestLine(line: string | undefined): RequestLine | undefined {
+  const [, method, url] = REQUEST_LINE.exec(line ?? '') ?? []
+  return method === undefined || url === undefined ? undefined : { method, url }
+}
+
+const HEAD_END = '\r\n\r\n'
+
+/** The line that begins the head in which the parser failed, where it came in the same packet. */
+function lineIn({ rawPacket, bytesParsed }: ClientError): string | undefined {
+  if (!Buffer.isBuffer(rawPacket) || typeof bytesParsed !== 'number') return undefined
+  const before = rawPacket.lastIndexOf(HEAD_END, bytesParsed - 1, 'latin1')
+  const start = before === -1 ? 0 : before + HEAD_END.length
+  const end = rawPacket.indexOf('\r\n', start, 'latin1')
+  return end === -1 ? undefined : rawPacket.toString('latin1', start, end)
+}

@@ -1,0 +1,164 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Static, TObject, TSchema } from 'typebox'
+import { ServiceError } from '../../core/errors.ts'
+import type { Json } from '../../json/exact-json.ts'
+import { compileBody } from '../schema/body.ts'
+import type { Answer } from '../schema/json-schema.ts'
+import { AS_OF_KEYWORD } from '../schema/openapi.ts'
+import { compileQuery, type Issue, ParameterError, type RawQuery } from '../schema/query.ts'
+import { AS_OF_HEADER } from './as-of-header.ts'
+import { inTime } from './deadline.ts'
+import type { ErrorAnswer } from './errors.ts'
+import { turns } from './tick.ts'
+
+/** What the OpenAPI document says of a route, beside its schemas. */
+export type RouteDocs = {
+  readonly operationId: string
+  readonly summary: string
+  readonly description?: string
+  readonly tags: readonly string[]
+  /** The answer may carry `Balance-As-Of`. */
+  readonly asOf?: boolean
+  /** How the key is sent, by the name of a security scheme; absent where none is asked. */
+  readonly security?: readonly Readonly<Record<string, string[]>>[]
+}
+
+/**
+ * What a handler answers with. `asOf` is the value of the header `Balance-As-Of`, absent where no block is known;
+ * `status` is 200 unless given.
+ */
+export type Reply<Body> = { readonly body: Body; readonly asOf?: string | undefined; readonly status?: 200 | 201 }
+
+/** A refusal that only this vendor's call knows, in its own words; what all calls share is thrown as an error. */
+export class Refused {
+  readonly answer: ErrorAnswer
+
+  constructor(answer: ErrorAnswer) {
+    this.answer = answer
+  }
+}
+
+/** A GET: its query is parsed, its answer written and both documented by the same schemas. */
+export type GetRoute<Query extends TObject, Body extends TSchema> = {
+  readonly path: string
+  readonly docs: RouteDocs
+  readonly query: Query
+  readonly answer: Body
+  /** By status or class of statuses, such as `4xx`. */
+  readonly errors: Readonly<Record<string, TSchema>>
+  /** This call's own words for parameters that do not fit; else the vendor's general ones. */
+  readonly invalid?: (issues: readonly Issue[]) => Refused
+  readonly handle: (query: Static<Query>, request: FastifyRequest) => Promise<Reply<Answer<Static<Body>>> | Refused>
+}
+
+/** A request whose body was read by our own parser. */
+export type JsonRequest = FastifyRequest<{ Body: Json | undefined }>
+
+/** A POST of JSON. `headers` describes those that it reads, for the documentation. */
+export type PostRoute<Body extends TObject, Success extends TSchema> = {
+  readonly path: string
+  readonly docs: RouteDocs
+  readonly headers: TObject
+  readonly body: Body
+  readonly answer: Success
+  /** Which statuses carry the answer. */
+  readonly statuses: readonly (200 | 201)[]
+  readonly errors: Readonly<Record<string, TSchema>>
+  /** Only pages of these origins may call; undefined: all. */
+  readonly origins: readonly string[] | undefined
+  readonly invalid?: (issues: readonly Issue[]) => Refused
+  readonly handle: (body: Static<Body>, request: JsonRequest) => Promise<Reply<Answer<Static<Success>>> | Refused>
+}
+
+// Our own parser runs in the handler, typed by the schema; Fastify keeps the schema for the documentation only.
+const noValidation = () => () => true
+
+/** Adds a GET and its HEAD. The handler sees a parsed query; what it throws reaches the server's error handler. */
+export function get<Query extends TObject, Body extends TSchema>(
+  scope: FastifyInstance,
+  route: GetRoute<Query, Body>,
+): void {
+  const parse = compileQuery(route.query)
+  const { asOf: hasAsOf = false, ...docs } = route.docs
+  const endOfTurn = turns()
+  scope.route<{ Querystring: RawQuery }>({
+    method: 'GET',
+    url: route.path,
+    schema: {
+      ...docs,
+      security: docs.security ?? [],
+      [AS_OF_KEYWORD]: hasAsOf,
+      querystring: route.query,
+      response: { 200: route.answer, ...route.errors },
+    },
+    validatorCompiler: noValidation,
+    handler: async (request, reply) => {
+      const query = orRefused(() => parse(request.query), route.invalid)
+      const made = query instanceof Refused ? query : await inTime(route.handle(query, request))
+      await endOfTurn()
+      return answer(reply, made)
+    },
+  })
+}
+
+/** Adds a POST. The handler sees a parsed body; what it throws reaches the server's error handler. */
+export function post<Body extends TObject, Success extends TSchema>(
+  scope: FastifyInstance,
+  route: PostRoute<Body, Success>,
+): void {
+  const parse = compileBody(route.body)
+  const { asOf: _, ...docs } = route.docs
+  const endOfTurn = turns()
+  scope.route<{ Body: Json | undefined }>({
+    method: 'POST',
+    url: route.path,
+    ...(route.origins === undefined ? {} : { config: { origins: route.origins } }),
+    schema: {
+      ...docs,
+      security: docs.security ?? [],
+      headers: route.headers,
+      body: route.body,
+      response: {
+        ...Object.fromEntries(route.statuses.map((status) => [status, route.answer])),
+        ...route.errors,
+      },
+    },
+    validatorCompiler: noValidation,
+    preParsing: refuseEncoded,
+    handler: async (request, reply) => {
+      const body = orRefused(() => parse(request.body), route.invalid)
+      const made = body instanceof Refused ? body : await inTime(route.handle(body, request))
+      await endOfTurn()
+      return answer(reply, made)
+    },
+  })
+}
+
+/** Refuses a body that is compressed or otherwise encoded: its bytes are not the JSON that they stand for. */
+async function refuseEncoded(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const encoding = request.headers['content-encoding']
+  if (encoding === undefined || /^(?:identity)?$/i.test(encoding.trim())) return
+  // RFC 9110, section 12.5.3: an answer of 415 for an encoding names those that would have been taken.
+  reply.header('accept-encoding', 'identity')
+  throw new ServiceError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported')
+}
+
+function orRefused<T>(parse: () => T, invalid: ((issues: readonly Issue[]) => Refused) | undefined): T | Refused {
+  try {
+    return parse()
+  } catch (error) {
+    if (invalid !== undefined && error instanceof ParameterError) return invalid(error.issues)
+    throw error
+  }
+}
+
+function answer(reply: FastifyReply, result: Reply<unknown> | Refused): unknown {
+  if (result instanceof Refused) {
+    const { status, body, headers } = result.answer
+    reply.code(status).headers(headers ?? {})
+    return body
+  }
+  if (result.asOf !== undefined) reply.header(AS_OF_HEADER, result.asOf)
+  reply.code(result.status ?? 200)
+  return result.body
+}

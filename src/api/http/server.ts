@@ -1,0 +1,257 @@
+import { randomBytes } from 'node:crypto'
+import { METHODS } from 'node:http'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
+import { isServiceError, ServiceError } from '../../core/errors.ts'
+import { parseJson } from '../../json/exact-json.ts'
+import { describeServer } from '../schema/openapi.ts'
+import { compileSerialiser } from '../schema/serialise.ts'
+import { AS_OF_HEADER } from './as-of-header.ts'
+import { closeInTime } from './close-in-time.ts'
+import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts'
+import type { ServerDeps } from './deps.ts'
+import { type Dialect, dialectFinder } from './dialect.ts'
+import { toFailure } from './errors.ts'
+import { LIMITS, type Limits } from './limits.ts'
+import { ServedMethods } from './methods.ts'
+import { observeRequests } from './metrics.ts'
+import { OWN } from './own-errors.ts'
+import { registerOwnRoutes } from './own-routes.ts'
+import { RefusedRequests, URL_TOO_LONG } from './refused-requests.ts'
+import { keepTickShape } from './tick.ts'
+
+const JSON_TYPE = 'application/json; charset=utf-8'
+
+/** CONNECT never reaches a router. */
+const NOT_ROUTED: ReadonlySet<string> = new Set(['CONNECT'])
+
+/** The HTTP server of these dialects and of our own paths, not yet listening. */
+export function createHttpServer(
+  deps: ServerDeps,
+  dialects: readonly Dialect[],
+  limits: Limits = LIMITS,
+): FastifyInstance {
+  const dialectOf = dialectFinder(dialects, OWN)
+  const answerError = errorAnswerer(deps.log, dialectOf)
+  const requestId = requestIds()
+  const refused = new RefusedRequests({
+    render: (failure, url) => (url === undefined ? UNREADABLE : dialectOf(url)).renderError(failure),
+    answer: answerError,
+    requestId,
+    limits: {
+      lineMs: limits.firstLineMs,
+      bytes: limits.headerBytes,
+      urlBytes: LIMITS.urlBytes,
+      lingerMs: limits.lingerMs,
+    },
+  })
+  const server = makeFastify({ deps, limits, answerError, requestId, refused })
+  takeConnections(server, refused)
+  routeAllMethods(server)
+
+  server.setSerializerCompiler(({ schema }) => compileSerialiser(schema))
+  readJsonBodies(server)
+  server.decorateRequest('caller', undefined)
+  server.decorate('tickShape', keepTickShape())
+  server.addHook('onRequest', admit)
+  server.setErrorHandler(answerError)
+  server.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply))
+  refused.countTo(observeRequests(server, deps.metrics))
+  logSlow(server, deps.log)
+  closeInTime(server, limits.closeMs)
+
+  describeServer(server, deps.version)
+  const served = new ServedMethods()
+  for (const dialect of dialects) addScope(server, served, dialect.register)
+  addScope(server, served, (scope) => registerOwnRoutes(scope, deps, dialects))
+  server.register(async (scope) => served.refuseOthers(scope))
+  return server
+}
+
+/** Bodies are JSON, read without loss; any other media type, or none, is refused before a handler sees it. */
+function readJsonBodies(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers()
+  const parse = async (_request: FastifyRequest, body: Buffer) => parseJson(body)
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse)
+}
+
+function addScope(server: FastifyInstance, served: ServedMethods, register: (scope: FastifyInstance) => void): void {
+  server.register(async (scope) => {
+    served.watch(scope)
+    register(scope)
+  })
+}
+
+type AnswerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
+
+/** Whose words stand where no request line could be read: always these. */
+/** When what is not available may be: about a poll of a chain's head, and not so short that a crowd of callers adds load. */
+const RETRY_AFTER_SECONDS = 5
+
+const UNREADABLE: Pick<Dialect, 'renderError'> = {
+  renderError: (failure) => OWN.renderError({ ...failure, message: 'Bad request' }),
+}
+
+/** Has the router know every method that Node's parser lets through, so that a path can refuse those that it lacks. */
+function routeAllMethods(server: FastifyInstance): void {
+  for (const method of METHODS) {
+    if (!NOT_ROUTED.has(method) && !server.supportedMethods.includes(method)) server.addHttpMethod(method)
+  }
+}
+
+/** Takes from Node what it would answer, or close, without a word of ours. */
+function takeConnections(server: FastifyInstance, refused: RefusedRequests): void {
+  const { server: http } = server
+  refused.lines.watch(http)
+  server.addHook('preClose', (done) => {
+    refused.lines.closeWaiting()
+    done()
+  })
+  server.addHook('onRequest', (request, reply, done) => {
+    refused.served(request, reply)
+    done()
+  })
+  http.on('checkExpectation', (request, response) => http.emit('request', request, response))
+  http.on('connect', (request, socket) => refused.refuseTunnel(request.url, socket))
+}
+
+type Makings = {
+  readonly deps: ServerDeps
+  readonly limits: Limits
+  readonly answerError: AnswerError
+  readonly requestId: () => string
+  readonly refused: RefusedRequests
+}
+
+function makeFastify({ deps, limits, answerError, requestId, refused }: Makings): FastifyInstance {
+  const { trustProxy } = deps.settings
+  return fastify({
+    loggerInstance: deps.log,
+    // A logger for each request costs more than the request; what we log of one carries its id.
+    childLoggerFactory: (logger) => logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    requestIdHeader: false,
+    genReqId: requestId,
+    trustProxy: trustProxy.length === 0 ? false : [...trustProxy],
+    bodyLimit: limits.bodyBytes,
+    keepAliveTimeout: limits.keepAliveMs,
+    requestTimeout: limits.requestMs,
+    http: {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: limits.lateCheckMs,
+      // Node would answer a request without Host in words of its own: `admit` does it in ours.
+      requireHostHeader: false,
+    },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: limits.pathSegmentBytes },
+    forceCloseConnections: 'idle',
+    // Requests on connections that are still open are answered until they close: better than a 503 of no vendor.
+    return503OnClosing: false,
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      stamp(request, reply)
+      answerError(error, request, reply)
+    },
+    clientErrorHandler: (error, socket) => refused.refuse(error, socket),
+  })
+}
+
+/** Ids that are unique over restarts and processes, and cost an addition. */
+function requestIds(): () => string {
+  const boot = randomBytes(6).toString('hex')
+  let count = 0
+  return () => {
+    count += 1
+    return `${boot}-${count.toString(36)}`
+  }
+}
+
+/** The headers of every answer. */
+function stamp(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers(CORS_HEADERS).header('x-request-id', request.id)
+}
+
+/** What every request passes first; what it refuses never reaches auth or a body parser. */
+function admit(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+  stamp(request, reply)
+  if (request.url.length > LIMITS.urlBytes) {
+    done(new ServiceError(URL_TOO_LONG.code, URL_TOO_LONG.message))
+    return
+  }
+  const refusal = headRefusal(request)
+  if (refusal !== undefined) {
+    done(refusal)
+    return
+  }
+  if (!request.is404) {
+    done()
+    return
+  }
+  if (isPreflight(request)) answerPreflight(reply, 'GET, HEAD, POST, PATCH, DELETE, OPTIONS')
+  else done(notFound())
+}
+
+/** What is wrong with a request's head beyond its syntax; undefined where nothing is. */
+function headRefusal({ headers, raw }: FastifyRequest): ServiceError | undefined {
+  // RFC 9112, section 3.2: exactly one Host. Node keeps the first of several and says nothing.
+  const hosts = hostHeaders(raw.rawHeaders)
+  if (hosts > 1 || (hosts === 0 && raw.httpVersion === '1.1')) {
+    return new ServiceError('BAD_REQUEST', 'Host must be sent once')
+  }
+  if (headers.expect === undefined || CONTINUE.test(headers.expect)) return undefined
+  return new ServiceError('EXPECTATION_FAILED', 'Expectation is not supported')
+}
+
+/** The one expectation that there is (RFC 9110, section 10.1.1); Node answers it. */
+const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i
+
+function hostHeaders(rawHeaders: readonly string[]): number {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]
+    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1
+  }
+  return count
+}
+
+function notFound(): ServiceError {
+  return new ServiceError('NOT_FOUND', 'Not found')
+}
+
+/** Answers in the words of the vendor whose path it is. What is not the caller's doing is logged, and not told. */
+function errorAnswerer(log: FastifyBaseLogger, dialectOf: (url: string) => Dialect): AnswerError {
+  return (error, request, reply) => {
+    const failure = toFailure(error)
+    logFailure(log, error, { request_id: request.id, route: request.routeOptions?.url, status: failure.code })
+    const answer = dialectOf(request.url).renderError(failure)
+    // Set where the answer was made but could not be written.
+    reply.removeHeader(AS_OF_HEADER)
+    if (answer.headers !== undefined) reply.headers(answer.headers)
+    if (answer.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_SECONDS)
+    return reply.code(answer.status).type(JSON_TYPE).send(JSON.stringify(answer.body))
+  }
+}
+
+function logFailure(log: FastifyBaseLogger, error: unknown, about: Readonly<Record<string, unknown>>): void {
+  if (isServiceError(error)) {
+    if (!error.expose) log.warn({ ...about, code: error.code, fields: error.fields }, error.message)
+  } else if (about.status === 'INTERNAL') {
+    log.error({ ...about, code: 'INTERNAL', err: error }, 'a bug: a request failed')
+  }
+}
+
+function logSlow(server: FastifyInstance, log: FastifyBaseLogger): void {
+  server.addHook('onResponse', (request, reply, done) => {
+    if (reply.elapsedTime > LIMITS.slowMs) {
+      const ms = Math.round(reply.elapsedTime)
+      log.warn({ request_id: request.id, route: request.routeOptions.url, status: reply.statusCode, ms }, 'slow answer')
+    }
+    done()
+  })
+}

@@ -1,0 +1,89 @@
+import { Type } from 'typebox'
+import { describe, expect, test } from 'vitest'
+import { isServiceError } from '../../core/errors.ts'
+import { parseJson } from '../../json/exact-json.ts'
+import { compileBody } from './body.ts'
+import { ParameterError } from './query.ts'
+
+const MAX = Number.MAX_SAFE_INTEGER
+const parse = compileBody(
+  Type.Object({
+    id: Type.String({ pattern: '^[a-z]{1,4}$' }),
+    amount: Type.Integer({ minimum: 1, maximum: MAX }),
+    again: Type.Optional(Type.Boolean()),
+    note: Type.String({ default: 'none' }),
+  }),
+)
+
+function read(text: string): unknown {
+  try {
+    return parse(parseJson(Buffer.from(text)))
+  } catch (error) {
+    if (error instanceof ParameterError) return error.issues.map(({ parameter, problem }) => `${parameter} ${problem}`)
+    throw error
+  }
+}
+
+test('reads what the schema names, and nothing else', () => {
+  expect(read('{"amount":7,"id":"ab","x":[1],"__proto__":{"again":true}}')).toEqual({
+    id: 'ab',
+    amount: 7,
+    note: 'none',
+  })
+  expect(read('{"id":"ab","amount":1,"again":null,"note":null}')).toEqual({ id: 'ab', amount: 1, note: 'none' })
+})
+
+test('issues come in the order of the schema; null is absent', () => {
+  expect(read('{"amount":null}')).toEqual(['id missing', 'amount missing'])
+  expect(read('{"amount":"7","id":"","note":4}')).toEqual(['id malformed', 'amount malformed', 'note malformed'])
+})
+
+describe('integers are exact', () => {
+  test.each([
+    ['1', 1],
+    ['9007199254740991', MAX],
+    ['0', 'amount out_of_range'],
+    ['-0', 'amount out_of_range'],
+    ['-1', 'amount out_of_range'],
+    ['9007199254740992', 'amount out_of_range'],
+    ['9007199254740993', 'amount out_of_range'],
+    ['9'.repeat(400), 'amount out_of_range'],
+    ['9007199254740990.5', 'amount malformed'],
+    ['1.00000000000000000001', 'amount malformed'],
+    ['1.0', 'amount malformed'],
+    ['1e2', 'amount malformed'],
+    ['1e30', 'amount malformed'],
+    ['"1"', 'amount malformed'],
+    ['true', 'amount malformed'],
+    ['[1]', 'amount malformed'],
+    ['{"value":1}', 'amount malformed'],
+  ])('%.30s', (text, expected) => {
+    const value = read(`{"id":"ab","amount":${text}}`)
+    expect(value).toEqual(typeof expected === 'number' ? { id: 'ab', amount: expected, note: 'none' } : [expected])
+  })
+})
+
+test.each([
+  ['true', true],
+  ['false', false],
+  ['1', true],
+  ['0', false],
+  ['"TRUE"', true],
+  ['"0"', false],
+  ['"yes"', undefined],
+  ['2', undefined],
+  ['1.0', undefined],
+  ['[]', undefined],
+])('%s as a boolean', (text, expected) => {
+  const value = read(`{"id":"ab","amount":1,"again":${text}}`)
+  expect(value).toEqual(
+    expected === undefined ? ['again malformed'] : { id: 'ab', amount: 1, again: expected, note: 'none' },
+  )
+})
+
+test('no body lacks all fields; one that is no object is a bad request', () => {
+  expect(() => parse(undefined)).toThrow(ParameterError)
+  for (const text of ['[]', '"x"', '1', 'null', 'true']) {
+    expect(() => read(text)).toThrow(expect.toSatisfy((error) => isServiceError(error, 'BAD_REQUEST')))
+  }
+})

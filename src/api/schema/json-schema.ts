@@ -1,0 +1,143 @@
+import { type TUnsafe, Type } from 'typebox'
+import { assert } from '../../core/assert.ts'
+
+/**
+ * The part of JSON Schema that our own schemas use, read once when a route is made. The same schema parses the query,
+ * serialises the answer and is printed in the OpenAPI document.
+ */
+export type SchemaNode =
+  | { readonly kind: 'object'; readonly properties: readonly Property[]; readonly rest: SchemaNode | undefined }
+  | {
+      readonly kind: 'array'
+      readonly items: SchemaNode
+      readonly maxItems: number | undefined
+      /** A query parameter that splits at commas and whose repetitions join. */
+      readonly joins: boolean
+    }
+  | {
+      readonly kind: 'string'
+      readonly pattern: RegExp | undefined
+      readonly minLength: number
+      readonly maxLength: number
+      /** The parsed value is in lower case. */
+      readonly lowerCase: boolean
+      readonly values: readonly string[] | undefined
+    }
+  /** `bounded`: the schema itself names the maximum; else it is that of an exact number. */
+  | { readonly kind: 'integer'; readonly minimum: number; readonly maximum: number; readonly bounded: boolean }
+  | { readonly kind: 'number' }
+  /** A number that travels as decimal text: written digit by digit, at any size. */
+  | { readonly kind: 'exact' }
+  | { readonly kind: 'boolean' }
+  | { readonly kind: 'null' }
+  | { readonly kind: 'union'; readonly variants: readonly SchemaNode[] }
+
+/** One key of an object. `fallback` is the schema's default, undefined where there is none. */
+export type Property = {
+  readonly name: string
+  readonly node: SchemaNode
+  readonly required: boolean
+  readonly fallback: string | number | boolean | undefined
+}
+
+/** An optional key may be given as undefined: it is then absent from the answer. Else the type that the schema states. */
+export type Answer<T> = T extends string | number | boolean | null | undefined
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Answer<Item>[]
+    : { readonly [Key in keyof T]: object extends Pick<T, Key> ? Answer<T[Key]> | undefined : Answer<T[Key]> }
+
+/** A JSON number that we hold as plain decimal text (`-?digits[.digits]`), so that no float ever touches it. */
+export function ExactNumber(options: { readonly description?: string } = {}): TUnsafe<string> {
+  return Type.Unsafe<string>({ type: 'number', ...options, [EXACT]: true })
+}
+
+const EXACT = 'x-exact'
+/** Marks a string schema whose parsed value is in lower case. */
+export const LOWER_CASE = 'x-lower-case'
+/** Marks an array schema that is one query parameter, split at commas. */
+export const JOINS = 'x-joins'
+
+/** Extensions that serve the program only; the OpenAPI document leaves them out. */
+export const PRIVATE_KEYWORDS: ReadonlySet<string> = new Set([EXACT, LOWER_CASE, JOINS])
+
+/** The node of a schema. @throws AssertionError for a schema that uses more than we understand: a bug in a route */
+export function readSchema(schema: unknown): SchemaNode {
+  assert(isRecord(schema), 'a schema is an object')
+  const variants = schema.anyOf
+  if (Array.isArray(variants)) return { kind: 'union', variants: variants.map(readSchema) }
+  switch (schema.type) {
+    case 'object':
+      return readObject(schema)
+    case 'array':
+      return {
+        kind: 'array',
+        items: readSchema(schema.items),
+        maxItems: numberOr(schema.maxItems, undefined),
+        joins: schema[JOINS] === true,
+      }
+    case 'string':
+      return readString(schema)
+    case 'integer':
+      return {
+        kind: 'integer',
+        minimum: numberOr(schema.minimum, Number.MIN_SAFE_INTEGER),
+        maximum: numberOr(schema.maximum, Number.MAX_SAFE_INTEGER),
+        bounded: schema.maximum !== undefined,
+      }
+    case 'number':
+      return { kind: schema[EXACT] === true ? 'exact' : 'number' }
+    case 'boolean':
+      return { kind: 'boolean' }
+    case 'null':
+      return { kind: 'null' }
+    default:
+      assert(false, `a schema of an unknown type: ${String(schema.type)}`)
+  }
+}
+
+function readObject(schema: Readonly<Record<string, unknown>>): SchemaNode {
+  const properties = schema.properties
+  const required = schema.required
+  const patterns = schema.patternProperties
+  const rest = isRecord(patterns) ? Object.values(patterns)[0] : undefined
+  const list: Property[] = []
+  for (const [name, property] of Object.entries(isRecord(properties) ? properties : {})) {
+    const fallback = isRecord(property) ? property.default : undefined
+    list.push({
+      name,
+      node: readSchema(property),
+      required: Array.isArray(required) && required.includes(name),
+      fallback:
+        typeof fallback === 'string' || typeof fallback === 'number' || typeof fallback === 'boolean'
+          ? fallback
+          : undefined,
+    })
+  }
+  return { kind: 'object', properties: list, rest: rest === undefined ? undefined : readSchema(rest) }
+}
+
+/** Longest text of a parameter whose schema sets no limit of its own: no id of any dialect is longer. */
+const DEFAULT_MAX_LENGTH = 1_024
+
+function readString(schema: Readonly<Record<string, unknown>>): SchemaNode {
+  const pattern = schema.pattern
+  const values = schema.enum
+  return {
+    kind: 'string',
+    pattern: typeof pattern === 'string' ? new RegExp(pattern, 'u') : undefined,
+    minLength: numberOr(schema.minLength, 0),
+    maxLength: numberOr(schema.maxLength, DEFAULT_MAX_LENGTH),
+    lowerCase: schema[LOWER_CASE] === true,
+    values: Array.isArray(values) ? values.map(String) : undefined,
+  }
+}
+
+function numberOr<T>(value: unknown, fallback: T): number | T {
+  return typeof value === 'number' ? value : fallback
+}
+
+/** True for an object that can be looked into by key. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,188 @@
+import { assert } from '../../core/assert.ts'
+import { readSchema, type SchemaNode } from './json-schema.ts'
+
+/** Writes a value as JSON text. */
+export type Write = (value: unknown) => string
+
+/**
+ * A writer of answers, made from the schema of a route. Integers may be bigint; exact numbers are decimal text whose
+ * digits are written as they are: no exponent, no rounding, any size. Keys that the schema does not name are left out,
+ * optional keys that are undefined are absent. The writer throws AssertionError where the value does not fit: a bug.
+ */
+export function compileSerialiser(schema: unknown): Write {
+  return compile(readSchema(schema), '$')
+}
+
+function compile(node: SchemaNode, path: string): Write {
+  switch (node.kind) {
+    case 'object':
+      return compileObject(node, path)
+    case 'array':
+      return compileArray(node, path)
+    case 'string':
+      return (value) => {
+        if (typeof value !== 'string') misfit(path, 'text', value)
+        return quote(value)
+      }
+    case 'integer':
+      return (value) => {
+        if (typeof value === 'number' && Number.isSafeInteger(value)) return `${value}`
+        if (typeof value !== 'bigint') misfit(path, 'an integer', value)
+        return value.toString()
+      }
+    case 'number':
+      return (value) => {
+        const text = typeof value === 'number' ? `${value}` : ''
+        if (!PLAIN_NUMBER.test(text)) misfit(path, 'a plain number', value)
+        return text
+      }
+    case 'exact':
+      return (value) => {
+        if (typeof value !== 'string' || !PLAIN_NUMBER.test(value)) misfit(path, 'decimal text', value)
+        return value
+      }
+    case 'boolean':
+      return (value) => {
+        if (typeof value !== 'boolean') misfit(path, 'a boolean', value)
+        return value ? 'true' : 'false'
+      }
+    case 'null':
+      return (value) => {
+        if (value !== null) misfit(path, 'null', value)
+        return 'null'
+      }
+    case 'union':
+      return compileUnion(node, path)
+  }
+}
+
+/** JSON's number without an exponent (RFC 8259, section 6). */
+const PLAIN_NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/
+
+/** Characters that JSON escapes, with the other control characters, and surrogates: by code unit, as that is faster. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+const ESCAPED = /["\\\u0000-\u001f\u007f-\u009f\ud800-\udfff]/
+
+function quote(text: string): string {
+  return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`
+}
+
+/** An object that is JSON text already, made by a writer of its schema: it is taken as it is. */
+export class WrittenObject {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** Rows that differ in one text alone: `name` is its key, `describe` gives the rest, which fits `schema`. */
+export type RowShape<Base> = {
+  readonly schema: unknown
+  readonly name: string
+  readonly describe: (base: Base) => unknown
+}
+
+/**
+ * Writes rows whose greater part stays the same: what describes a base is written once and kept as long as the base
+ * itself, which must not change; each row adds its own text at the end. Many rows then cost a concatenation each, and
+ * the whole has few pieces to be joined on its way out.
+ */
+export function compileRows<Base extends object>(shape: RowShape<Base>): (base: Base, value: string) => WrittenObject {
+  const write = compileSerialiser(shape.schema)
+  const key = `,${JSON.stringify(shape.name)}:`
+  const heads = new WeakMap<Base, string>()
+  return (base, value) => {
+    let head = heads.get(base)
+    if (head === undefined) {
+      head = write(shape.describe(base)).slice(0, -1) + key
+      heads.set(base, head)
+    }
+    return new WrittenObject(`${head}${quote(value)}}`)
+  }
+}
+
+function compileObject(node: SchemaNode & { kind: 'object' }, path: string): Write {
+  const fields = node.properties.map((property) => ({
+    name: property.name,
+    required: property.required,
+    prefix: `${JSON.stringify(property.name)}:`,
+    write: compile(property.node, `${path}.${property.name}`),
+  }))
+  const known = new Set(fields.map((field) => field.name))
+  const rest = node.rest === undefined ? undefined : compile(node.rest, `${path}.*`)
+  return (value) => {
+    if (value instanceof WrittenObject) return value.text
+    if (!isObject(value)) misfit(path, 'an object', value)
+    let text = ''
+    for (let index = 0; index < fields.length; index++) {
+      const field = fields[index]
+      if (field === undefined) break
+      const item = value[field.name]
+      if (item === undefined && !field.required) continue
+      text += (text === '' ? '' : ',') + field.prefix + field.write(item)
+    }
+    if (rest !== undefined) {
+      for (const [name, item] of Object.entries(value)) {
+        if (!known.has(name)) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${rest(item)}`
+      }
+    }
+    return `{${text}}`
+  }
+}
+
+function compileArray(node: SchemaNode & { kind: 'array' }, path: string): Write {
+  const write = compile(node.items, `${path}[]`)
+  return (value) => {
+    if (!Array.isArray(value)) misfit(path, 'an array', value)
+    let text = ''
+    for (let index = 0; index < value.length; index++) text += (index === 0 ? '' : ',') + write(value[index])
+    return `[${text}]`
+  }
+}
+
+function compileUnion(node: SchemaNode & { kind: 'union' }, path: string): Write {
+  const variants = node.variants.map((variant) => ({
+    accepts: (value: unknown) => accepts(variant, value),
+    write: compile(variant, path),
+  }))
+  return (value) => {
+    for (const variant of variants) if (variant.accepts(value)) return variant.write(value)
+    misfit(path, 'one of the union', value)
+  }
+}
+
+/** Which variant of a union a value is: told by its JSON type alone, the first that fits. */
+function accepts(node: SchemaNode, value: unknown): boolean {
+  switch (node.kind) {
+    case 'object':
+      return isObject(value) && !Array.isArray(value)
+    case 'array':
+      return Array.isArray(value)
+    case 'exact':
+      return typeof value === 'string' && PLAIN_NUMBER.test(value)
+    case 'string':
+      return typeof value === 'string' && (node.values === undefined || node.values.includes(value))
+    case 'integer':
+      return typeof value === 'bigint' || Number.isSafeInteger(value)
+    case 'number':
+      return typeof value === 'number'
+    case 'boolean':
+      return typeof value === 'boolean'
+    case 'null':
+      return value === null
+    case 'union':
+      return node.variants.some((variant) => accepts(variant, value))
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+function misfit(path: string, expected: string, value: unknown): never {
+  assert(
+    false,
+    `the answer does not fit its schema: ${path} is ${value === null ? 'null' : typeof value}, not ${expected}`,
+  )
+}
