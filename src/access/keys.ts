@@ -73,7 +73,7 @@ export type Caller = { readonly keyId: string; readonly principal: string; reado
 /** Why a key that was given is not accepted. For logs and metrics; callers are told less. */
 export type KeyRefusal = 'malformed' | 'unknown' | 'revoked' | 'expired' | 'origin' | 'address' | 'scope'
 
-export type Verdict =
+export type KeyCheck =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly reason: KeyRefusal }
 
@@ -119,7 +119,7 @@ export class KeyVerifier {
   }
 
   /** The caller of a key, or why it is refused. @throws STORE_UNAVAILABLE */
-  verify(use: KeyUse): Verdict | Promise<Verdict> {
+  verify(use: KeyUse): KeyCheck | Promise<KeyCheck> {
     const parts = parseKey(use.raw)
     if (parts === undefined) return { ok: false, reason: 'malformed' }
     const entry = this.#entries.get(parts.id) ?? this.#unknown.get(parts.id)
@@ -135,7 +135,7 @@ export class KeyVerifier {
     await this.#store.noteUses(uses)
   }
 
-  #judge(entry: Entry, asked: KeyUse & { readonly secret: string }): Verdict {
+  #judge(entry: Entry, asked: KeyUse & { readonly secret: string }): KeyCheck {
     const now = this.#now()
     const verdict = judge(entry, { ...asked, now })
     // At most one entry a stored key, emptied every few seconds.
@@ -196,7 +196,7 @@ function makeEntry(key: StoredKey | undefined, checkedAt: number): Entry {
 /** Compared with where there is no such key, so that an unknown id takes as long as a wrong secret. */
 const NO_HASH = Buffer.alloc(32)
 
-function judge(entry: Entry, use: KeyUse & { readonly secret: string; readonly now: number }): Verdict {
+function judge(entry: Entry, use: KeyUse & { readonly secret: string; readonly now: number }): KeyCheck {
   const given = hashSecret(use.secret)
   const { key, caller } = entry
   const expected = key?.secretHash.length === given.length ? key.secretHash : NO_HASH

@@ -109,7 +109,16 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): 
   const { signal } = stopping
   const coverage = { scope: chain.scope, from: chain.from }
   const now = () => performance.now()
-  const audit = new Auditor({ adapter, journal, reads, coverage, nobody: kind.accountCodec.nobody, now, time, log })
+  const audit = new Auditor({
+    adapter,
+    journal,
+    reads,
+    coverage,
+    zeroAddress: kind.accountCodec.zeroAddress,
+    now,
+    time,
+    log,
+  })
   compare = (key) => audit.compare(key)
   const sampler = samplerOf({ reads, kind, chain }, audit)
   const indexer = new Indexer({

@@ -12,10 +12,10 @@ type Fields = Readonly<Record<string, unknown>>
 type Window = { readonly since: number; written: number; left: number }
 
 /** What becomes of a line: `say` is what it gets beside its own fields. */
-export type LineVerdict = { readonly write: true; readonly say: Fields } | { readonly write: false }
+export type LineDecision = { readonly write: true; readonly say: Fields } | { readonly write: false }
 
-const PLAIN: LineVerdict = { write: true, say: {} }
-const LEAVE_OUT: LineVerdict = { write: false }
+const PLAIN: LineDecision = { write: true, say: {} }
+const LEAVE_OUT: LineDecision = { write: false }
 
 /**
  * Keeps one warning that repeats from filling the log: ten lines of a subject a minute are written; the tenth says that
@@ -31,7 +31,7 @@ export class LineLimiter {
   }
 
   /** Decides about a line of these words and fields. */
-  admit(words: string, fields: Fields): LineVerdict {
+  admit(words: string, fields: Fields): LineDecision {
     const subject = [words, ...SUBJECT_FIELDS.map((name) => String(fields[name] ?? ''))].join('\n')
     const now = this.#now()
     const window = this.#windows.get(subject)

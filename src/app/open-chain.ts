@@ -7,7 +7,7 @@ import type { Standard } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import { isServiceError } from '../core/errors.ts'
 import { createOwnReader } from '../ledger/own-reader.ts'
-import type { TellDamage } from '../store/seam/damage.ts'
+import type { OnDamage } from '../store/seam/damage.ts'
 import type { ChainReads, Store } from '../store/seam/store.ts'
 import type { Logger } from './log.ts'
 import { type LedgerHandle, startLedger } from './start-ledger.ts'
@@ -36,7 +36,7 @@ export type ChainParts = {
   readonly log: Logger
   readonly signal: AbortSignal
   /** Told of damage that a read meets while the chain is served. */
-  readonly tellDamage?: TellDamage
+  readonly tellDamage?: OnDamage
   /** Told of a balance of a known token whose contract a caller's read found without code. */
   readonly onEnded?: (key: BalanceKey) => void
   readonly now: () => number

@@ -38,7 +38,7 @@ export class Chain {
     this.config = parts.config
     this.kind = parts.kind
     this.#onFailure = parts.onFailure
-    this.#lastClock = unwrittenClock(parts.kind.accountCodec.nobody)
+    this.#lastClock = unwrittenClock(parts.kind.accountCodec.zeroAddress)
   }
 
   /** The chain's parts. @throws STORE_DAMAGED, STORE_REPLACED, STORE_MISMATCH the chain is stopped */

@@ -5,7 +5,7 @@ import type { LedgerRules } from '../ledger/decide.ts'
 import type { Settled } from '../ledger/group-commit.ts'
 import type { LedgerRequest, Outcome } from '../ledger/ledger.ts'
 import { QueuedLedger } from '../ledger/queued-ledger.ts'
-import type { TellDamage } from '../store/seam/damage.ts'
+import type { OnDamage } from '../store/seam/damage.ts'
 import type { LedgerReads, LedgerWrites } from '../store/seam/ledger-store.ts'
 import type { Logger } from './log.ts'
 import { startThread } from './thread.ts'
@@ -74,7 +74,7 @@ type LedgerParts = {
   readonly reads: LedgerReads
   readonly log: Logger
   /** Called where the file of a running ledger turns out to be damaged. */
-  readonly tellDamage?: TellDamage | undefined
+  readonly tellDamage?: OnDamage | undefined
 }
 
 /**

@@ -10,12 +10,12 @@ import { noAuditCounts } from './audit-counts.ts'
 import { Comparer } from './comparer.ts'
 import { Cases } from './conclude.ts'
 import { ContractLives } from './contract-lives.ts'
-import { Rests } from './cool-downs.ts'
+import { CoolDowns } from './cool-downs.ts'
 import { FailingTokens } from './failing-tokens.ts'
-import { Suspects } from './investigations.ts'
+import { Investigations } from './investigations.ts'
 import { type CaseParts, Investigator } from './investigator.ts'
-import { Touched } from './recently-changed.ts'
-import { Settler } from './settle-doubts.ts'
+import { RecentlyChanged } from './recently-changed.ts'
+import { DoubtSettler } from './settle-doubts.ts'
 import { StateWindow } from './state-window.ts'
 
 /** What each walk may bring to a round. With four holders each, a chain of up to 50 tokens is seen whole at every head. */
@@ -61,15 +61,15 @@ export class Auditor implements AuditFeed {
   readonly #window: StateWindow
   readonly #comparer: Comparer
   readonly #cases: Cases
-  readonly #settler: Settler
+  readonly #settler: DoubtSettler
   readonly #lives: ContractLives
-  readonly #touched = new Touched()
+  readonly #touched = new RecentlyChanged()
   readonly #counts = noAuditCounts()
-  readonly #rests = new Rests()
+  readonly #rests = new CoolDowns()
   readonly #failing = new FailingTokens((count) => {
     this.#counts.audit_unchecked += count
   })
-  readonly #suspects = new Suspects((asset) => this.#rests.isResting(asset))
+  readonly #suspects = new Investigations((asset) => this.#rests.isCoolingDown(asset))
   #head: Header | undefined
   #audited: BlockRef | undefined
   /** What is in doubt, as of the last round; undefined before the first. */
@@ -93,7 +93,7 @@ export class Auditor implements AuditFeed {
     this.#lives = new ContractLives(parts)
     this.#comparer = new Comparer({ ...parts, investigator })
     this.#cases = new Cases({ ...parts, investigator, rests: this.#rests })
-    this.#settler = new Settler({ ...parts, investigator, comparer: this.#comparer, failing: this.#failing })
+    this.#settler = new DoubtSettler({ ...parts, investigator, comparer: this.#comparer, failing: this.#failing })
   }
 
   committed(batch: Batch, hinted: readonly BalanceKey[]): void {

@@ -5,16 +5,16 @@ import type { BlockRef, Header } from '../core/block.ts'
 import type { Judged } from '../indexer/judge-observations.ts'
 import type { Judgement } from '../store/seam/audits.ts'
 import type { AuditCounts } from './audit-counts.ts'
-import type { Suspects } from './investigations.ts'
+import type { Investigations } from './investigations.ts'
 import type { CaseParts, Investigator } from './investigator.ts'
-import { hearing } from './readability.ts'
+import { readability } from './readability.ts'
 
 /** Tokens whose supply a round compares. */
 const MAX_SUPPLIES = 50
 
 export type CompareParts = CaseParts & {
   readonly investigator: Investigator
-  readonly suspects: Suspects
+  readonly suspects: Investigations
   readonly counts: AuditCounts
 }
 
@@ -47,7 +47,7 @@ export class Comparer {
       return answer?.ok === true ? [{ ...key, amount: answer.amount, block: head, observedAt }] : []
     })
     counts.audit_unchecked += keys.length - observed.length
-    await journal.audits.heard({ block: head, ...hearing(keys, answers) })
+    await journal.audits.heard({ block: head, ...readability(keys, answers) })
     const judgements = await journal.adopt(observed)
     const judged = judgements.flatMap((judgement, index): Judged[] => {
       const read = observed[index]

@@ -3,17 +3,17 @@ import { isServiceError } from '../core/errors.ts'
 import type { Finding } from '../store/seam/audits.ts'
 import type { Journal } from '../store/seam/store.ts'
 import type { AuditCounts } from './audit-counts.ts'
-import type { Rests } from './cool-downs.ts'
-import type { Suspects } from './investigations.ts'
-import type { Investigator, Suspect, Verdict } from './investigator.ts'
+import type { CoolDowns } from './cool-downs.ts'
+import type { Investigations } from './investigations.ts'
+import type { InvestigationResult, Investigator, Suspicion } from './investigator.ts'
 
 export type ConcludeParts = {
   readonly journal: Journal
   readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
   readonly investigator: Investigator
-  readonly suspects: Suspects
+  readonly suspects: Investigations
   /** Tokens whose cases came to nothing. */
-  readonly rests: Rests
+  readonly rests: CoolDowns
   readonly counts: AuditCounts
 }
 
@@ -32,7 +32,7 @@ export class Cases {
    */
   async investigate(how: { readonly limit: number; readonly isShort: boolean }, signal: AbortSignal): Promise<void> {
     for (const suspect of this.#parts.suspects.take(how.limit)) {
-      let verdict: Verdict
+      let verdict: InvestigationResult
       try {
         verdict = await this.#parts.investigator.investigate(suspect, signal)
       } catch (error) {
@@ -43,7 +43,7 @@ export class Cases {
     }
   }
 
-  async #conclude(suspect: Suspect, verdict: Verdict, isShort: boolean): Promise<void> {
+  async #conclude(suspect: Suspicion, verdict: InvestigationResult, isShort: boolean): Promise<void> {
     const { counts, rests } = this.#parts
     if (verdict.is === 'unanswered') {
       // Nothing was said of the token: the next comparison finds it again.
@@ -76,9 +76,9 @@ export class Cases {
     }
   }
 
-  async #turn(suspect: Suspect): Promise<void> {
+  async #turn(suspect: Suspicion): Promise<void> {
     const { counts, journal, rests } = this.#parts
-    const outcome = await journal.turn(suspect)
+    const outcome = await journal.reclassify(suspect)
     if (outcome === 'turned') {
       counts.audit_turned++
       await this.#note(suspect, 'turned', 'all its logs are there, and they do not explain what the chain says')
@@ -88,7 +88,7 @@ export class Cases {
     }
   }
 
-  async #note(suspect: Suspect, what: Finding['what'], says: string): Promise<void> {
+  async #note(suspect: Suspicion, what: Finding['what'], says: string): Promise<void> {
     const { journal, log } = this.#parts
     const { asset, block, evidence } = suspect
     const amounts = { journal_says: evidence.journal?.toString(), chain_says: evidence.chain.toString() }

@@ -4,7 +4,7 @@ import { type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
-import { findParting, type Standing } from './find-divergence.ts'
+import { type CodeState, findDivergence } from './find-divergence.ts'
 import type { CaseParts } from './investigator.ts'
 
 /** Contracts whose end is looked into in one round: each takes some twenty reads. The others are met again. */
@@ -14,7 +14,7 @@ const MAX_REVISITED = 50
 /** Blocks since a lost branch at each of which a contract is asked for: reorgs are shorter, and the audit is not far behind. */
 const MAX_BLOCKS_ASKED = 64
 
-export type LifeParts = Pick<CaseParts, 'adapter' | 'coverage' | 'journal' | 'nobody' | 'reads' | 'window'> & {
+export type LifeParts = Pick<CaseParts, 'adapter' | 'coverage' | 'journal' | 'zeroAddress' | 'reads' | 'window'> & {
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void
 }
 
@@ -58,11 +58,11 @@ export class ContractLives {
    * @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST
    */
   async revisit(head: Header, signal: AbortSignal): Promise<void> {
-    const { adapter, journal, nobody = ANYBODY } = this.#parts
+    const { adapter, journal, zeroAddress = ANYBODY } = this.#parts
     const open = await journal.lives.open({ after: this.#place, limit: MAX_REVISITED })
     this.#place = open.length < MAX_REVISITED ? 0 : (open.at(-1)?.id ?? 0)
     const readable = open.filter(({ asset }) => isReadable(asset))
-    const keys = readable.map(({ asset }) => ({ account: nobody, asset, item: NO_ITEM }))
+    const keys = readable.map(({ asset }) => ({ account: zeroAddress, asset, item: NO_ITEM }))
     if (keys.length === 0) return
     const { reads: answers } = await adapter.readBalances({ keys, at: head }, signal)
     await this.look({ keys, answers }, head, signal)
@@ -137,7 +137,7 @@ export class ContractLives {
   ): Promise<BlockRef> {
     const { coverage, window } = this.#parts
     let end: BlockRef = head
-    const standingAt = async (number: number): Promise<Standing> => {
+    const standingAt = async (number: number): Promise<CodeState> => {
       if (!window.reaches(number, head)) return 'unknown'
       const { block, answer } = await this.#codeAt(key, number, signal)
       if (block === undefined || (answer?.ok === false && isNodes(answer.reason))) return 'unknown'
@@ -145,7 +145,7 @@ export class ContractLives {
       if (number < end.number) end = block
       return 'different'
     }
-    await findParting({ first: firstBlock ?? coverage.from, last: head.number, whole: true }, standingAt)
+    await findDivergence({ first: firstBlock ?? coverage.from, last: head.number, whole: true }, standingAt)
     return end
   }
 

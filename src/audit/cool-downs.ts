@@ -10,7 +10,7 @@ const PAUSE_ROUNDS = 2
 type Rest = { readonly failures: number; readonly untilRound: number }
 
 /** Tokens that are left alone for some rounds of the audit. */
-export class Rests {
+export class CoolDowns {
   readonly #rests = new Map<string, Rest>()
   #round = 0
 
@@ -18,7 +18,7 @@ export class Rests {
     this.#round++
   }
 
-  isResting(asset: AssetRef): boolean {
+  isCoolingDown(asset: AssetRef): boolean {
     return (this.#rests.get(assetKey(asset))?.untilRound ?? 0) > this.#round
   }
 

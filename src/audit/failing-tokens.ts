@@ -1,12 +1,12 @@
 import { assetKey } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import type { ServiceError } from '../core/errors.ts'
-import { Rests } from './cool-downs.ts'
+import { CoolDowns } from './cool-downs.ts'
 import { inParts } from './read-in-parts.ts'
 
 /** Does work for balances without those of tokens that made a node fail lately. */
 export class FailingTokens {
-  readonly #rests = new Rests()
+  readonly #rests = new CoolDowns()
   readonly #unchecked: (count: number) => void
 
   /** `unchecked`: called with the number of balances that nothing was done for. */
@@ -24,7 +24,7 @@ export class FailingTokens {
     work: (keys: readonly BalanceKey[]) => Promise<void>,
     signal: AbortSignal,
   ): Promise<ServiceError | undefined> {
-    const open = keys.filter(({ asset }) => !this.#rests.isResting(asset))
+    const open = keys.filter(({ asset }) => !this.#rests.isCoolingDown(asset))
     const { error, failed, culprits } = await inParts({ keys: open, work }, signal)
     this.#unchecked(keys.length - open.length + failed.length)
     const spoilt = new Set(failed.map(({ asset }) => assetKey(asset)))

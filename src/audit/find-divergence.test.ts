@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { BalanceRead } from '../chains/adapter.ts'
-import { findParting, type Standing, steadinessOf } from './find-divergence.ts'
+import { type CodeState, findDivergence, steadinessOf } from './find-divergence.ts'
 
 const seven: BalanceRead = { ok: true, amount: 7n }
 const eight: BalanceRead = { ok: true, amount: 8n }
@@ -27,12 +27,12 @@ test.each([
 /** A search over blocks 0 to 1,000 where the chain leaves the journal at a block, and only some blocks are known. */
 async function search(parting: number, known: (block: number) => boolean, whole = true) {
   const asked: number[] = []
-  const standingAt = async (block: number): Promise<Standing> => {
+  const standingAt = async (block: number): Promise<CodeState> => {
     asked.push(block)
     if (!known(block)) return 'unknown'
     return block >= parting ? 'different' : 'equal'
   }
-  return { found: await findParting({ first: 0, last: 1_000, whole }, standingAt), asked: asked.length }
+  return { found: await findDivergence({ first: 0, last: 1_000, whole }, standingAt), asked: asked.length }
 }
 
 test('the block at which chain and journal part is found in few looks, wherever it is', async () => {

@@ -1,7 +1,7 @@
 import type { BalanceRead } from '../chains/adapter.ts'
 
 /** How the chain's amount and the journal's stand to each other at the end of a block. */
-export type Standing = 'equal' | 'different' | 'unknown'
+export type CodeState = 'equal' | 'different' | 'unknown'
 
 /** What asking again tells: the same amount, others, or nothing, since the node could not say. */
 export type Steadiness = 'steady' | 'unsteady' | 'unanswered'
@@ -30,9 +30,9 @@ function hasVoice(answer: BalanceRead | undefined): boolean {
  * The block at whose end chain and journal first differ, given that they differ at the end of `last`: found by steps that
  * double downwards, then by halving. `whole`: before `first` both are nothing. Undefined where the block before is unknown.
  */
-export async function findParting(
+export async function findDivergence(
   range: { readonly first: number; readonly last: number; readonly whole: boolean },
-  standingAt: (block: number) => Promise<Standing>,
+  standingAt: (block: number) => Promise<CodeState>,
 ): Promise<number | undefined> {
   let different = range.last
   /** The highest block known to lie below: they are equal there, or it is unknown how they stand. */

@@ -4,8 +4,8 @@ import { type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
-import type { Evidence, TurnReason } from '../store/seam/audits.ts'
-import { findParting, type Standing, type Steadiness, steadinessOf } from './find-divergence.ts'
+import type { Evidence, ReclassifyReason } from '../store/seam/audits.ts'
+import { type CodeState, findDivergence, type Steadiness, steadinessOf } from './find-divergence.ts'
 import { Refetcher, type RefetchParts, type Repairs } from './refetch-logs.ts'
 import type { StateWindow } from './state-window.ts'
 
@@ -15,28 +15,28 @@ const MAX_PARTINGS = 8
 const HOLDERS_LOOKED_AT = 200
 
 /** An amount of the chain that the journal does not have: of an account, or of a whole token. */
-export type Suspect = {
-  readonly reason: TurnReason
+export type Suspicion = {
+  readonly reason: ReclassifyReason
   readonly asset: AssetRef
   readonly block: BlockRef
   readonly evidence: Evidence
 }
 
-type PairSuspect = Suspect & { readonly key: BalanceKey }
+type PairSuspect = Suspicion & { readonly key: BalanceKey }
 
 /**
  * What became of a suspicion. `gone`: it did not hold, or its block went. `unsteady`: the node does not say the same
  * twice. `unanswered`: no node could say. `unfinished`: more is to be fetched than one case may. `odd`: all logs are there,
  * and they do not explain the amount; `proven`: receipts say that they are there, not only a node's index of logs.
  */
-export type Verdict =
+export type InvestigationResult =
   | { readonly is: 'gone' | 'unsteady' | 'unanswered' | 'unfinished' }
   | { readonly is: 'odd'; readonly proven: boolean }
   | ({ readonly is: 'repaired' } & Repairs)
 
 export type CaseParts = RefetchParts & {
   /** The account that stands for nobody, where the kind of chain has one. */
-  readonly nobody: string | undefined
+  readonly zeroAddress: string | undefined
   readonly window: StateWindow
 }
 
@@ -51,14 +51,14 @@ export class Investigator {
   }
 
   /** @throws NODE_*, BLOCK_CONFLICT nothing is decided; STORE_UNAVAILABLE, LEASE_LOST */
-  async investigate(suspect: Suspect, signal: AbortSignal): Promise<Verdict> {
+  async investigate(suspect: Suspicion, signal: AbortSignal): Promise<InvestigationResult> {
     this.#refetcher.takeRepairs()
     const { account, item } = suspect.evidence
     if (account === undefined) return this.#supply(suspect, signal)
     return this.#balance({ ...suspect, key: { account, asset: suspect.asset, item } }, signal)
   }
 
-  async #balance(suspect: PairSuspect, signal: AbortSignal): Promise<Verdict> {
+  async #balance(suspect: PairSuspect, signal: AbortSignal): Promise<InvestigationResult> {
     const { key, block, evidence } = suspect
     const steadiness = await this.#steadiness(suspect, signal)
     if (steadiness !== 'steady') return { is: steadiness }
@@ -83,7 +83,7 @@ export class Investigator {
   }
 
   /** What was repaired on the way is told; what stays odd after that is for the next round to see. */
-  #repairedOr(otherwise: Verdict): Verdict {
+  #repairedOr(otherwise: InvestigationResult): InvestigationResult {
     const repairs = this.#refetcher.takeRepairs()
     return repairs.transfers === 0 ? otherwise : { is: 'repaired', ...repairs }
   }
@@ -110,13 +110,13 @@ export class Investigator {
       last = coverage.from > 0 ? undefined : (await journal.audits.expected(key, head.number)).contradicted
     }
     if (last === undefined) return undefined
-    return findParting({ first: coverage.from, last, whole: coverage.from === 0 }, async (number) =>
+    return findDivergence({ first: coverage.from, last, whole: coverage.from === 0 }, async (number) =>
       window.reaches(number, head) ? this.#standing(key, number, signal) : 'unknown',
     )
   }
 
   /** How chain and journal stand to each other at the end of a block. */
-  async #standing(key: BalanceKey, number: number, signal: AbortSignal): Promise<Standing> {
+  async #standing(key: BalanceKey, number: number, signal: AbortSignal): Promise<CodeState> {
     const { adapter, journal, window } = this.#parts
     const { amount: ours } = await journal.audits.expected(key, number)
     const [at] = await adapter.headers({ first: number, last: number }, signal)
@@ -128,7 +128,7 @@ export class Investigator {
     return read?.reason === 'not_a_token' && ours === 0n ? 'equal' : 'unknown'
   }
 
-  async #supply(suspect: Suspect, signal: AbortSignal): Promise<Verdict> {
+  async #supply(suspect: Suspicion, signal: AbortSignal): Promise<InvestigationResult> {
     const { asset, block, evidence } = suspect
     const again = await this.supplyAt(asset, { at: block }, signal)
     if (again === undefined) return { is: 'unanswered' }
@@ -148,7 +148,7 @@ export class Investigator {
   }
 
   /** One of the greatest holders, of whom the chain says something else than the journal: it proves more than a total. */
-  async #differingHolder({ asset, block }: Suspect, signal: AbortSignal): Promise<PairSuspect | undefined> {
+  async #differingHolder({ asset, block }: Suspicion, signal: AbortSignal): Promise<PairSuspect | undefined> {
     const { adapter, journal, reads } = this.#parts
     await nextTurn()
     const { rows } = await reads.holders({ asset, offset: 0, limit: HOLDERS_LOOKED_AT })
@@ -169,15 +169,15 @@ export class Investigator {
   }
 
   /** The block at which a token's supply left what mints and burns make; undefined where it cannot be found so. */
-  async #supplyParting({ asset, block: head }: Suspect, signal: AbortSignal): Promise<number | undefined> {
+  async #supplyParting({ asset, block: head }: Suspicion, signal: AbortSignal): Promise<number | undefined> {
     const { coverage, window } = this.#parts
-    return findParting({ first: coverage.from, last: head.number, whole: coverage.from === 0 }, async (number) =>
+    return findDivergence({ first: coverage.from, last: head.number, whole: coverage.from === 0 }, async (number) =>
       window.reaches(number, head) ? this.#supplyStanding(asset, number, signal) : 'unknown',
     )
   }
 
-  async #supplyStanding(asset: AssetRef, number: number, signal: AbortSignal): Promise<Standing> {
-    const { adapter, journal, nobody, window } = this.#parts
+  async #supplyStanding(asset: AssetRef, number: number, signal: AbortSignal): Promise<CodeState> {
+    const { adapter, journal, zeroAddress, window } = this.#parts
     const [ours] = (await journal.audits.supplies([asset], number)).supplies
     if (ours === undefined) return 'unknown'
     const [at] = await adapter.headers({ first: number, last: number }, signal)
@@ -185,9 +185,9 @@ export class Investigator {
     try {
       const chain = await this.supplyAt(asset, { at }, signal)
       if (chain !== undefined) return chain.includes(ours) ? 'equal' : 'different'
-      if (nobody === undefined || ours !== 0n) return 'unknown'
+      if (zeroAddress === undefined || ours !== 0n) return 'unknown'
       // Before a contract is there, nothing of it exists.
-      const key = { account: nobody, asset, item: NO_ITEM }
+      const key = { account: zeroAddress, asset, item: NO_ITEM }
       const [read] = (await adapter.readBalances({ keys: [key], at }, signal)).reads
       return read?.ok === false && read.reason === 'not_a_token' ? 'equal' : 'unknown'
     } catch (error) {
@@ -206,11 +206,11 @@ export class Investigator {
     how: { readonly at: BlockRef; readonly ask?: 'another_node' },
     signal: AbortSignal,
   ): Promise<readonly bigint[] | undefined> {
-    const { adapter, nobody } = this.#parts
+    const { adapter, zeroAddress } = this.#parts
     const [facts] = (await adapter.readTokens([asset], signal, how)).facts
     if (facts?.totalSupply === undefined) return undefined
-    if (nobody === undefined) return [facts.totalSupply]
-    const key = { account: nobody, asset, item: NO_ITEM }
+    if (zeroAddress === undefined) return [facts.totalSupply]
+    const key = { account: zeroAddress, asset, item: NO_ITEM }
     const [lost] = (await adapter.readBalances({ keys: [key], ...how }, signal)).reads
     return lost?.ok === true ? [facts.totalSupply, facts.totalSupply - lost.amount] : [facts.totalSupply]
   }

@@ -1,16 +1,16 @@
 import type { BalanceRead } from '../chains/adapter.ts'
 import { type AssetRef, assetKey } from '../core/asset.ts'
 import type { BalanceKey, UnknownReason } from '../core/balance.ts'
-import type { Hearing } from '../store/seam/audits.ts'
+import type { Readability } from '../store/seam/audits.ts'
 
 /** Reasons that are the contract's own. */
 const CONTRACTS: readonly UnknownReason[] = ['token_does_not_answer', 'not_a_token']
 
 /** Of tokens that were asked, those that gave no amount at all and those that gave one. What a node failed at says nothing. */
-export function hearing(
+export function readability(
   keys: readonly BalanceKey[],
   answers: readonly (BalanceRead | undefined)[],
-): Pick<Hearing, 'silent' | 'answering'> {
+): Pick<Readability, 'silent' | 'answering'> {
   const silent = new Map<string, AssetRef>()
   const answering = new Map<string, AssetRef>()
   for (const [place, { asset }] of keys.entries()) {

@@ -8,7 +8,7 @@ const MAX_TOUCHED = 200
 const MAX_OF_TOKEN = 20
 
 /** Some of the balances that new blocks touched, until somebody takes them. */
-export class Touched {
+export class RecentlyChanged {
   readonly #keys = new Map<string, BalanceKey>()
   readonly #ofToken = new Map<string, number>()
 

@@ -23,7 +23,7 @@ export type SettleParts = CompareParts & { readonly comparer: Comparer; readonly
  * and the journal agree on, by a second node too where there is one. Where logs were proven missing, it fetches all blocks
  * of the coverage again by their receipts, some at a time.
  */
-export class Settler {
+export class DoubtSettler {
   readonly #parts: SettleParts
   readonly #refetcher: Refetcher
   #place = ''
@@ -110,8 +110,8 @@ export class Settler {
 
   /** Whether contracts were there before a reorg took their first transfers back: a class outlives its block, not its code. */
   async #classes({ classes }: DoubtStep, head: Header, signal: AbortSignal): Promise<void> {
-    const { adapter, journal, nobody } = this.#parts
-    for (const { asset, account = nobody, at } of classes) {
+    const { adapter, journal, zeroAddress } = this.#parts
+    for (const { asset, account = zeroAddress, at } of classes) {
       if (account === undefined) continue
       try {
         const [header] = await adapter.headers({ first: at, last: at }, signal)

@@ -54,11 +54,14 @@ export type Fact = {
 const TESTS = new WeakMap<object, CoverageTest>()
 
 /** The test of a clock's coverage, compiled once for each; undefined where nothing was looked at yet. */
-export function testOf({ coverage, nobody }: Pick<ChainClock, 'coverage' | 'nobody'>): CoverageTest | undefined {
+export function testOf({
+  coverage,
+  zeroAddress,
+}: Pick<ChainClock, 'coverage' | 'zeroAddress'>): CoverageTest | undefined {
   if (coverage === undefined) return undefined
   const known = TESTS.get(coverage)
   if (known !== undefined) return known
-  const test = coverageTest(coverage, nobody)
+  const test = coverageTest(coverage, zeroAddress)
   TESTS.set(coverage, test)
   return test
 }

@@ -62,7 +62,7 @@ export class HolderLists {
     asset: AssetRef,
     { block, clock }: { readonly block: AsOf['block']; readonly clock: ChainClock },
   ): Promise<boolean> {
-    const key = { account: clock.nobody ?? ANYBODY, asset, item: NO_ITEM }
+    const key = { account: clock.zeroAddress ?? ANYBODY, asset, item: NO_ITEM }
     const [told] = await this.#parts.node.readAt([key], block)
     return told !== undefined && !isObservation(told) && told.reason === 'not_a_token'
   }
@@ -116,7 +116,7 @@ export class HolderLists {
     asset: AssetRef,
     { held, clock, asOf }: { readonly held: readonly Holder[]; readonly clock: ChainClock; readonly asOf: AsOf },
   ): Promise<boolean> {
-    const supply = await this.#parts.node.supplyAt(asset, asOf.block, clock.nobody)
+    const supply = await this.#parts.node.supplyAt(asset, asOf.block, clock.zeroAddress)
     const sum = held.reduce((total, { amount }) => total + amount, 0n)
     return supply !== undefined && sum + supply.lost >= supply.total
   }
@@ -131,7 +131,7 @@ export class HolderLists {
     const all = await reads.holders({ asset, offset: 0, limit: MAX_READ_WHOLE })
     if (all.count > MAX_READ_WHOLE || all.clock.published?.hash !== base.block.hash) return isWhole
     // An asset without events that says nothing of a supply is no token, or one that nobody holds.
-    const supply = await node.supplyAt(asset, base.block, clock.nobody)
+    const supply = await node.supplyAt(asset, base.block, clock.zeroAddress)
     if (supply === undefined) return isWhole
     return all.rows.reduce((total, { amount }) => total + amount, supply.lost) >= supply.total
   }

@@ -21,7 +21,7 @@ export class ListRules {
   mustCover(clock: ChainClock, lists: (test: CoverageTest) => boolean, account?: string): void {
     const test = testOf(clock)
     if (test === undefined || lists(test)) return
-    if (account !== undefined && account === clock.nobody) {
+    if (account !== undefined && account === clock.zeroAddress) {
       throw new ServiceError('BAD_REQUEST', 'nothing is listed of the zero address: only its single balances are known')
     }
     throw new ServiceError('UNAVAILABLE', 'outside the scope that is indexed here')

@@ -89,12 +89,12 @@ export class NodeReader {
   async supplyAt(
     asset: AssetRef,
     at: BlockRef,
-    nobody: string | undefined,
+    zeroAddress: string | undefined,
   ): Promise<{ readonly total: bigint; readonly lost: bigint } | undefined> {
     const name = `${assetKey(asset)}/${at.hash}`
     const known = this.#supplies.get(name)
     if (known !== undefined) return known
-    const reading = this.#supply(asset, at, nobody)
+    const reading = this.#supply(asset, at, zeroAddress)
     if (this.#supplies.size >= MAX_SUPPLIES) this.#supplies.clear()
     this.#supplies.set(name, reading)
     const supply = await reading
@@ -103,13 +103,13 @@ export class NodeReader {
     return supply
   }
 
-  async #supply(asset: AssetRef, at: BlockRef, nobody: string | undefined) {
+  async #supply(asset: AssetRef, at: BlockRef, zeroAddress: string | undefined) {
     try {
       const { facts } = await this.#inTime((signal) => this.#adapter.readTokens([asset], signal, { at }))
       const total = facts[0]?.totalSupply
       if (total === undefined) return undefined
-      if (nobody === undefined) return { total, lost: 0n }
-      const [lost] = await this.readAt([{ account: nobody, asset, item: NO_ITEM }], at)
+      if (zeroAddress === undefined) return { total, lost: 0n }
+      const [lost] = await this.readAt([{ account: zeroAddress, asset, item: NO_ITEM }], at)
       return { total, lost: lost !== undefined && isObservation(lost) ? lost.amount : 0n }
     } catch {
       return undefined

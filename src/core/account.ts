@@ -4,21 +4,21 @@
  * it a burn. Undefined where the chain has none.
  */
 export type AccountCodec = {
-  readonly nobody: string | undefined
+  readonly zeroAddress: string | undefined
   readonly encode: (address: string) => Buffer
   readonly decode: (bytes: Buffer) => string
 }
 
 /** The codec of `0x` + lower-case hex addresses: EVM's 20 bytes, Starknet's 32. */
 export const HEX_ACCOUNTS: AccountCodec = {
-  nobody: undefined,
+  zeroAddress: undefined,
   encode: (address) => Buffer.from(address.slice(2), 'hex'),
   decode: (bytes) => `0x${bytes.toString('hex')}`,
 }
 
 /** The codec of accounts that are opaque text, such as the ledger's. */
 export const TEXT_ACCOUNTS: AccountCodec = {
-  nobody: undefined,
+  zeroAddress: undefined,
   encode: (address) => Buffer.from(address, 'utf8'),
   decode: (bytes) => bytes.toString('utf8'),
 }

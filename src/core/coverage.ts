@@ -23,9 +23,9 @@ export type CoverageTest = {
  * Compiles a coverage to tests that cost one look-up. `nobody`: the account that stands for nobody, where the chain has
  * one: transfers from and to it are one-sided, and may leave out what a contract credits it with.
  */
-export function coverageTest(coverage: Coverage, nobody: string | undefined): CoverageTest {
+export function coverageTest(coverage: Coverage, zeroAddress: string | undefined): CoverageTest {
   const { scope } = coverage
-  const somebody = (account: string): boolean => account !== nobody
+  const somebody = (account: string): boolean => account !== zeroAddress
   if (scope.type === 'all') {
     const coversAll = (asset: AssetRef): boolean => asset.standard !== 'native'
     return { covers: (account, asset) => somebody(account) && coversAll(asset), keeps: somebody, coversAll }

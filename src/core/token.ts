@@ -11,7 +11,7 @@ export type TokenFacts = {
 }
 
 /** True where anything is known. */
-export function saysSomething({ name, symbol, decimals, totalSupply }: Omit<TokenFacts, 'asset'>): boolean {
+export function hasFacts({ name, symbol, decimals, totalSupply }: Omit<TokenFacts, 'asset'>): boolean {
   return name !== undefined || symbol !== undefined || decimals !== undefined || totalSupply !== undefined
 }
 

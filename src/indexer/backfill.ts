@@ -3,7 +3,7 @@ import { assert } from '../core/assert.ts'
 import type { Header } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
 import type { Batch, BlockTransfers } from '../core/transfer.ts'
-import { afterAnswer, afterRefusal, FIRST_RANGE_SIZE, type RangeSize } from './range-size.ts'
+import { afterAnswer, afterTooLarge, FIRST_RANGE_SIZE, type RangeSize } from './range-size.ts'
 
 /** Requests under way at once: enough to keep one node busy while the store writes. */
 const IN_FLIGHT = 4
@@ -177,7 +177,7 @@ class RangeFetcher {
   async #inParts(range: { first: number; last: number; suggested: unknown }): Promise<readonly Answer[]> {
     const { first, last } = range
     const suggested = typeof range.suggested === 'number' ? range.suggested : undefined
-    this.size = afterRefusal(this.size, { blocks: last - first + 1, suggested })
+    this.size = afterTooLarge(this.size, { blocks: last - first + 1, suggested })
     const answers: Answer[] = []
     let next = first
     while (next <= last) {

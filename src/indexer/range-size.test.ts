@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { afterAnswer, afterRefusal, FIRST_RANGE_SIZE } from './range-size.ts'
+import { afterAnswer, afterTooLarge, FIRST_RANGE_SIZE } from './range-size.ts'
 
 const light = (blocks: number) => ({ blocks, transfers: 10, ms: 5 })
 
@@ -17,17 +17,17 @@ test('full or slow answers shrink it, to one block at the least', () => {
 })
 
 test('a useful suggestion is taken, and is the ceiling', () => {
-  const size = afterRefusal(FIRST_RANGE_SIZE, { blocks: 200, suggested: 30 })
+  const size = afterTooLarge(FIRST_RANGE_SIZE, { blocks: 200, suggested: 30 })
   expect(size).toEqual({ blocks: 30, ceiling: 30, successes: 0 })
   expect(afterAnswer(size, light(30)).blocks).toBe(30)
 })
 
 test.each([undefined, 200, 201, 0, -5])('without a useful suggestion (%s) half is asked for', (suggested) => {
-  expect(afterRefusal(FIRST_RANGE_SIZE, { blocks: 200, suggested }).blocks).toBe(100)
+  expect(afterTooLarge(FIRST_RANGE_SIZE, { blocks: 200, suggested }).blocks).toBe(100)
 })
 
 test('a ceiling is tried again after many successes', () => {
-  let size = afterRefusal(FIRST_RANGE_SIZE, { blocks: 200, suggested: 30 })
+  let size = afterTooLarge(FIRST_RANGE_SIZE, { blocks: 200, suggested: 30 })
   for (let i = 0; i < 41; i++) size = afterAnswer(size, light(size.blocks))
   expect(size.blocks).toBe(60)
 })

@@ -37,7 +37,7 @@ export function afterAnswer(
 }
 
 /** After a refusal of so many blocks: the node's own suggestion where it makes sense, else half. */
-export function afterRefusal(
+export function afterTooLarge(
   size: RangeSize,
   refused: { readonly blocks: number; readonly suggested: number | undefined },
 ): RangeSize {

@@ -1,7 +1,7 @@
 import type { TokenReads } from '../chains/adapter.ts'
 import { type AssetRef, assetText } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
-import { saysSomething, type TokenFacts } from '../core/token.ts'
+import { hasFacts, type TokenFacts } from '../core/token.ts'
 import type { StoredToken, TokenStore } from '../store/seam/tokens.ts'
 import type { StaticPrices } from './prices.ts'
 import { Recent } from './recent.ts'
@@ -154,7 +154,7 @@ export class TokenMetadata implements Tokens {
     const before = await store.get(assets)
     // What says nothing of itself is remembered here alone: any address may be asked for, and the journal's own are read
     // beside the indexing.
-    const worth = facts.filter((fact, index) => before[index] !== undefined || saysSomething(fact))
+    const worth = facts.filter((fact, index) => before[index] !== undefined || hasFacts(fact))
     if (worth.length > 0) await store.put(worth)
     // What the node did not tell now may have been stored before.
     const stored = await store.get(assets)

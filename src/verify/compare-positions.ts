@@ -3,7 +3,7 @@ import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { Position } from '../store/seam/positions.ts'
 import type { ChainReads } from '../store/seam/store.ts'
-import { type Claim, claimOf, isSumOfItems, type Judged, judge, type SkipReason, skipped } from './comparison.ts'
+import { claimOf, isSumOfItems, type Judged, judge, type SkipReason, type StoredClaim, skipped } from './comparison.ts'
 
 /** Both sides of a chain: what is stored, and who asks the chain. */
 export type Sides = { readonly reads: ChainReads; readonly prover: ChainProver; readonly signal: AbortSignal }
@@ -44,8 +44,8 @@ export async function judgeObservations(
 /** Holds claims against the chain, those that differ again with what the store says of them by then (`again`). */
 export async function judgeTwice(
   sides: Sides,
-  claims: readonly Claim[],
-  again: (differing: readonly Claim[]) => Promise<readonly (Claim | Skip)[]>,
+  claims: readonly StoredClaim[],
+  again: (differing: readonly StoredClaim[]) => Promise<readonly (StoredClaim | Skip)[]>,
 ): Promise<readonly (Judged | undefined)[]> {
   const verdicts = await judgeClaims(sides, claims)
   const differing = [...claims.keys()].filter((place) => verdicts[place]?.judged?.outcome === 'different')
@@ -61,7 +61,7 @@ const dropped: Skip = { skip: 'block_replaced' }
 
 async function judgeClaims(
   { prover, signal }: Sides,
-  claims: readonly (Claim | Skip | undefined)[],
+  claims: readonly (StoredClaim | Skip | undefined)[],
 ): Promise<readonly JudgedPosition[]> {
   const asked = claims.flatMap((claim) => (claim === undefined || 'skip' in claim ? [] : [claim]))
   const questions = asked.map(({ question }) => question)
@@ -79,7 +79,7 @@ async function judgeClaims(
 async function currentClaims(
   { reads }: Sides,
   { rows, block }: { readonly rows: readonly Position[]; readonly block: BlockRef },
-): Promise<readonly (Claim | Skip)[]> {
+): Promise<readonly (StoredClaim | Skip)[]> {
   const [now, assets] = await Promise.all([
     reads.balances(rows, block.number),
     Promise.all(rows.map(({ asset }) => reads.asset(asset))),
@@ -90,7 +90,7 @@ async function currentClaims(
   })
 }
 
-async function observationClaim({ reads }: Sides, observation: Observation): Promise<Claim> {
+async function observationClaim({ reads }: Sides, observation: Observation): Promise<StoredClaim> {
   const { account, asset, item, block, amount } = observation
   const stored = asset.standard === 'native' ? undefined : await reads.asset(asset)
   return {

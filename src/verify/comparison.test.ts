@@ -72,7 +72,7 @@ describe('a claim', () => {
       endedAt: undefined,
       isGone: false,
     }
-    const clock = { coverage, nobody: 'zero' } as ChainClock
+    const clock = { coverage, zeroAddress: 'zero' } as ChainClock
     const found = claimOfAbsent({ account: 'alice', asset }, { block: BLOCK, clock })
     expect(found?.stored).toBe(claims ? 0n : undefined)
     expect(claimOfAbsent({ account: 'zero', asset }, { block: BLOCK, clock })).toBeUndefined()

@@ -32,7 +32,7 @@ export type SkipReason =
   | 'journal_moved'
 
 /** What the store says, at a block. `stored` in base units. */
-export type Claim = {
+export type StoredClaim = {
   readonly subject: Subject
   readonly question: Question
   readonly accounting: Accounting
@@ -63,14 +63,14 @@ export function skipped(reason: SkipReason): Judged {
 }
 
 /** Holds a claim against what the chain says. Zero tolerance. */
-export function judge(claim: Claim, proof: Proof | undefined): Judged {
+export function judge(claim: StoredClaim, proof: Proof | undefined): Judged {
   if (proof === undefined) return skipped('node_unavailable')
   if (!proof.ok) return skipped(proof.reason)
   return claim.stored === proof.otherwise ? { outcome: 'equal' } : compare(claim, proof.amount)
 }
 
 /** Holds a claim against an amount of the chain. */
-export function compare({ subject, question, accounting, stored }: Claim, chainSays: bigint): Judged {
+export function compare({ subject, question, accounting, stored }: StoredClaim, chainSays: bigint): Judged {
   if (stored === chainSays) return { outcome: 'equal' }
   const { block } = question
   const { account, asset, item } =
@@ -79,7 +79,7 @@ export function compare({ subject, question, accounting, stored }: Claim, chainS
 }
 
 /** What a position claims at a block, or why it claims nothing. */
-export function claimOf(position: Position, block: BlockRef): Claim | { readonly skip: SkipReason } {
+export function claimOf(position: Position, block: BlockRef): StoredClaim | { readonly skip: SkipReason } {
   const { account, asset, item, amount, accounting, inDoubt } = position
   if (accounting === 'reads') return { skip: 'accounting_reads' }
   if (inDoubt) return { skip: 'in_doubt' }
@@ -97,7 +97,7 @@ export function isSumOfItems({ asset, item }: BalanceKey): boolean {
 export function claimOfAbsent(
   absent: { readonly account: string; readonly asset: StoredAsset },
   { block, clock }: { readonly block: BlockRef; readonly clock: ChainClock },
-): Claim | undefined {
+): StoredClaim | undefined {
   const { account, asset } = absent
   if (asset.accounting !== 'events' || asset.inDoubt || clock.inDoubt || clock.coverage?.from !== 0) return undefined
   if (asset.asset.standard === 'erc1155' || testOf(clock)?.covers(account, asset.asset) !== true) return undefined

@@ -5,7 +5,7 @@ import { ServiceError } from '../core/errors.ts'
 import type { Position, PositionQuery } from '../store/seam/positions.ts'
 import type { ChainReads } from '../store/seam/store.ts'
 import { judgePositions, type Sides, type Skip } from './compare-positions.ts'
-import { type Claim, type Difference, type Judged, skipped } from './comparison.ts'
+import { type Difference, type Judged, type StoredClaim, skipped } from './comparison.ts'
 import { ROWS_PER_PAGE } from './pages.ts'
 import { ItemSums, Supplies, supplyClaim } from './token-sums.ts'
 
@@ -18,15 +18,19 @@ const MAX_TRIES = 5
  */
 export async function addAnew(
   sides: Sides,
-  differing: readonly Claim[],
+  differing: readonly StoredClaim[],
   { block, revision }: { readonly block: BlockRef; readonly revision: number },
-): Promise<readonly (Claim | Skip)[]> {
+): Promise<readonly (StoredClaim | Skip)[]> {
   if ((await sides.reads.clock()).revision === revision) return differing
   const found = await standingStill(sides.reads, () => addUp(sides, differing, block))
   return found ?? differing.map(() => ({ skip: 'journal_moved' }))
 }
 
-async function addUp(sides: Sides, differing: readonly Claim[], block: BlockRef): Promise<readonly (Claim | Skip)[]> {
+async function addUp(
+  sides: Sides,
+  differing: readonly StoredClaim[],
+  block: BlockRef,
+): Promise<readonly (StoredClaim | Skip)[]> {
   const { reads } = sides
   const assets = differing.map(({ question }) => (question.what === 'supply' ? question.asset : question.key.asset))
   const supplies = new Supplies((await reads.clock()).revision)

@@ -1,14 +1,14 @@
 import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { Position } from '../store/seam/positions.ts'
-import { type Claim, claimOf, compare, isSumOfItems, type Judged, skipped } from './comparison.ts'
+import { claimOf, compare, isSumOfItems, type Judged, type StoredClaim, skipped } from './comparison.ts'
 
 /**
  * Holds the sum row of an account's ERC-1155 items against what the chain says of each item. Takes the positions in the
  * order of the walk: the sum row comes before its items.
  */
 export class ItemSums {
-  #open: { readonly row: Position; readonly claim: Claim; sum: bigint; whole: boolean } | undefined
+  #open: { readonly row: Position; readonly claim: StoredClaim; sum: bigint; whole: boolean } | undefined
 
   /** Takes a position and what the chain said of it; gives the verdict on the sum that ended before it, if any. */
   next(row: Position, chainSays: bigint | undefined, block: BlockRef): Judged | undefined {
@@ -50,7 +50,7 @@ const MAX_SUMMED_TOKENS = 200_000
 export type TokenSum = { readonly asset: AssetRef; readonly sum: bigint | undefined }
 
 /** What the store says that there is of a token: all that its accounts hold. */
-export function supplyClaim(asset: AssetRef, sum: bigint, block: BlockRef): Claim {
+export function supplyClaim(asset: AssetRef, sum: bigint, block: BlockRef): StoredClaim {
   return { subject: 'supply', question: { what: 'supply', asset, block }, accounting: 'events', stored: sum }
 }
 

@@ -4,7 +4,7 @@ import { sameBlock } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { ObservationQuery, PositionQuery } from '../store/seam/positions.ts'
 import { judgeObservations, judgeTwice, type Sides, type Skip } from './compare-positions.ts'
-import { type Claim, claimOf, claimOfAbsent, type Judged, skipped } from './comparison.ts'
+import { claimOf, claimOfAbsent, type Judged, type StoredClaim, skipped } from './comparison.ts'
 import { type Pages, ROWS_PER_PAGE, type Selection } from './pages.ts'
 import { addAnew, addItemsAnew } from './sum-again.ts'
 import { ItemSums, Supplies, supplyClaim } from './token-sums.ts'
@@ -71,13 +71,14 @@ async function compareAbsent({ sides, selection, pages, notes }: Work): Promise<
     const { clock, rows } = await sides.reads.balances(keys, block.number)
     const absent = known.filter((_, place) => rows[place] === undefined)
     const claims = absent.flatMap((asset) => claimOfAbsent({ account, asset }, { block, clock }) ?? [])
-    const again = (differing: readonly Claim[]) => Promise.all(differing.map((claim) => currentClaim(sides, claim)))
+    const again = (differing: readonly StoredClaim[]) =>
+      Promise.all(differing.map((claim) => currentClaim(sides, claim)))
     for (const judged of await judgeTwice(sides, claims, again)) notes.add('balance', judged)
   }
 }
 
 /** What the store says now of a position that was not there: a repair may have added it, or its token was turned. */
-async function currentClaim({ reads }: Sides, claim: Claim): Promise<Claim | Skip> {
+async function currentClaim({ reads }: Sides, claim: StoredClaim): Promise<StoredClaim | Skip> {
   const { question } = claim
   if (question.what !== 'balance') return claim
   const { key, block } = question
@@ -101,12 +102,13 @@ async function compareSupplies({ sides, selection, pages, notes }: Work, supplie
   const moved = notes.onlyBlock === undefined || !sameBlock(notes.onlyBlock, block)
   const sums = supplies.all()
   for (let at = 0; at < sums.length; at += CLAIMS_PER_STEP) {
-    const claims: Claim[] = []
+    const claims: StoredClaim[] = []
     for (const { asset, sum } of sums.slice(at, at + CLAIMS_PER_STEP)) {
       if (moved || sum === undefined) notes.add('supply', skipped(moved ? 'block_moved' : 'opening_unknown'))
       else claims.push(supplyClaim(asset, sum, block))
     }
-    const again = (differing: readonly Claim[]) => addAnew(sides, differing, { block, revision: supplies.revision })
+    const again = (differing: readonly StoredClaim[]) =>
+      addAnew(sides, differing, { block, revision: supplies.revision })
     for (const judged of await judgeTwice(sides, claims, again)) notes.add('supply', judged)
     notes.progress(1)
   }

@@ -96,7 +96,7 @@ const repair = async (chain: StatefulChain): Promise<void> => {
 }
 const turn = async (asset: AssetRef): Promise<void> => {
   const evidence = { account: undefined, item: '', journal: 1n, chain: 2n }
-  expect(await rig.journal.turn({ asset, block: BLOCK, reason: 'supply', evidence })).toBe('turned')
+  expect(await rig.journal.reclassify({ asset, block: BLOCK, reason: 'supply', evidence })).toBe('turned')
 }
 
 const equal = (checked: number): Counts => ({ checked, equal: checked, different: 0, skipped: {} })

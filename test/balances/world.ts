@@ -101,7 +101,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   const classes = new Map((options.reads ?? []).map((key) => [key, 'reads'] as const))
   const store = new SqliteStore({
     folder,
-    codecOf: () => ({ ...HEX_ACCOUNTS, nobody: ZERO }),
+    codecOf: () => ({ ...HEX_ACCOUNTS, zeroAddress: ZERO }),
     classesOf: () => classes,
   })
   const coverage = options.coverage ?? { scope: { type: 'all' }, from: 0 }

@@ -48,7 +48,7 @@ describe('every code of the table', () => {
     ['mint', { ...MINT, asset_id: 'X' }, noAsset],
     ['mint', { ...MINT, asset_id: 'A' }, errorBody(409, 'DUPLICATE_MINT', 'Token for this asset already exists')],
     ['transfer', { ...TRANSFER, asset_id: 'X' }, noAsset],
-    ['transfer', { ...TRANSFER, from_wallet: 'nobody' }, wallet('One or both wallets do not exist')],
+    ['transfer', { ...TRANSFER, from_wallet: 'zeroAddress' }, wallet('One or both wallets do not exist')],
     [
       'transfer',
       { ...TRANSFER, amount: 11 },
@@ -60,7 +60,7 @@ describe('every code of the table', () => {
       errorBody(400, 'INSUFFICIENT_FUNDS', "Not enough tokens in sender's wallet"),
     ],
     ['burn', { ...BURN, asset_id: 'X' }, either],
-    ['burn', { ...BURN, holder_wallet_address: 'nobody' }, either],
+    ['burn', { ...BURN, holder_wallet_address: 'zeroAddress' }, either],
     ['burn', { ...BURN, amount: 11 }, errorBody(400, 'INVALID_BURN_AMOUNT', 'Amount exceeds token holdings')],
     ['burn', { ...BURN, asset_id: 'UNMINTED' }, errorBody(400, 'INVALID_BURN_AMOUNT', 'Amount exceeds token holdings')],
   ])('%s %j', async (name, body, expected) => {

@@ -168,7 +168,7 @@ export class MemoryKeys implements KeyStore {
 export function clock(other: Partial<ChainClock> = {}): ChainClock {
   return {
     coverage: { scope: { type: 'all' }, from: 0 },
-    nobody: undefined,
+    zeroAddress: undefined,
     published: HEAD,
     finalized: BLOCK,
     head: HEAD,

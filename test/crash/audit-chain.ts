@@ -41,7 +41,7 @@ export async function makeAuditRig(folder: string, onStep: (step: JournalStep) =
   const reads = await store.openReads(CHAIN)
   const { signal } = new AbortController()
   const parts = { adapter, journal, coverage: ALL, now: () => performance.now(), log: () => undefined }
-  const audit = new Auditor({ ...parts, reads, nobody: undefined, time: () => 1_000_000 })
+  const audit = new Auditor({ ...parts, reads, zeroAddress: undefined, time: () => 1_000_000 })
   const { observations } = reads
   const told = { time: () => 1_000_000, report: () => undefined, counts: () => ({}) }
   const indexer = new Indexer({ ...parts, ...told, observations, audit })

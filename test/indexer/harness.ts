@@ -57,7 +57,7 @@ export async function makeRig(chain: ChainAdapter, coverage = ALL, options: RigO
   const journal = await store.openJournal(CHAIN, coverage)
   const reads = await store.openReads(CHAIN)
   const now = () => performance.now()
-  const parts = { adapter: chain, journal, reads, coverage, nobody: undefined, now, time, log: () => undefined }
+  const parts = { adapter: chain, journal, reads, coverage, zeroAddress: undefined, now, time, log: () => undefined }
   const audit = new Auditor({ ...parts, ...limits })
   const indexer = new Indexer({
     adapter: chain,

@@ -30,7 +30,8 @@ beforeEach(async () => {
   const movements = tokens.map((asset) => ({ asset, from: alice, to: bob, amount: 1n, item: 0 }))
   await journal.append({ first: 0, through: header, blocks: [makeBlock(movements, header)], headers: [header] })
   const evidence = { account: alice, item: '', journal: undefined, chain: 0n }
-  for (const asset of tokens.slice(0, TURNED)) await journal.turn({ asset, block: header, reason: 'range', evidence })
+  for (const asset of tokens.slice(0, TURNED))
+    await journal.reclassify({ asset, block: header, reason: 'range', evidence })
 })
 afterEach(async () => {
   await journal.close()

@@ -119,7 +119,7 @@ class Pair {
       const asset = ASSETS[step.asset] ?? ASSETS[0]
       if (block === undefined) return
       const evidence = { account: undefined, item: '', journal: 1n, chain: 2n }
-      const outcome = await journal.turn({ asset, block, reason: 'supply', evidence })
+      const outcome = await journal.reclassify({ asset, block, reason: 'supply', evidence })
       expect(outcome).toBe(model.turn(asset, block))
     } else if (step.do === 'rollback') {
       const ancestor = model.blocks.at(-1 - step.back)

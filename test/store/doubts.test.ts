@@ -156,7 +156,7 @@ describe('what the chain refuted', () => {
   test('ends where the token is turned', async () => {
     await journal.doubts.refute([refuted(alice), refuted(bob), refuted(undefined)])
     const evidence = { account: alice, item: '', journal: 10n, chain: 9n }
-    await journal.turn({ asset: coin, block: headerOf(0), reason: 'balance', evidence })
+    await journal.reclassify({ asset: coin, block: headerOf(0), reason: 'balance', evidence })
     await nextTurn()
     expect(await reads.asset(coin)).toMatchObject({ accounting: 'reads', inDoubt: false })
     expect((await reads.clock()).doubts.pairs).toBe(0)

@@ -24,7 +24,7 @@ let journal: Journal
 let reads: ChainReads
 
 async function open(coverage = WHOLE, classes: ReadonlyMap<string, Accounting> = new Map()): Promise<void> {
-  const codec = { ...HEX_ACCOUNTS, nobody: ZERO }
+  const codec = { ...HEX_ACCOUNTS, zeroAddress: ZERO }
   store = new SqliteStore({ folder, codecOf: () => codec, classesOf: () => classes })
   journal = await store.openJournal(CHAIN, coverage)
   reads = await store.openReads(CHAIN)

@@ -6,7 +6,7 @@ import type { ChainId } from '../../core/chain.ts'
 export const AS_OF_HEADER = 'balance-as-of'
 
 /** What the header says of an answer. Unless it says otherwise, all rows are of one block and none is missing. */
-export type Standing = Pick<Known, 'block' | 'finality' | 'source' | 'knownAt'> & {
+export type AnswerAsOf = Pick<Known, 'block' | 'finality' | 'source' | 'knownAt'> & {
   readonly uniform?: boolean
   readonly complete?: boolean
 }
@@ -16,7 +16,7 @@ export type Standing = Pick<Known, 'block' | 'finality' | 'source' | 'knownAt'> 
  * `age` is whole seconds from when it was last known true until `now` (Unix seconds), never negative. `;uniform=?0`
  * follows where rows are of different blocks, `;complete=?0` where rows may be missing.
  */
-export function asOfKnown(chain: ChainId, known: Standing, now: number): string {
+export function asOfKnown(chain: ChainId, known: AnswerAsOf, now: number): string {
   const age = Math.max(0, Math.floor(now - known.knownAt))
   const text = `${asOfBlock(chain, known.block)};finality=${known.finality};source=${known.source};age=${age}`
   return `${text}${known.uniform === false ? ';uniform=?0' : ''}${known.complete === false ? ';complete=?0' : ''}`

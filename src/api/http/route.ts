@@ -9,7 +9,7 @@ import { compileQuery, type Issue, ParameterError, type RawQuery } from '../sche
 import { AS_OF_HEADER } from './as-of-header.ts'
 import { inTime } from './deadline.ts'
 import type { ErrorAnswer } from './errors.ts'
-import { turns } from './tick.ts'
+import { ticks } from './tick.ts'
 
 /** What the OpenAPI document says of a route, beside its schemas. */
 export type RouteDocs = {
@@ -80,7 +80,7 @@ export function get<Query extends TObject, Body extends TSchema>(
 ): void {
   const parse = compileQuery(route.query)
   const { asOf: hasAsOf = false, ...docs } = route.docs
-  const endOfTurn = turns()
+  const endOfTurn = ticks()
   scope.route<{ Querystring: RawQuery }>({
     method: 'GET',
     url: route.path,
@@ -108,7 +108,7 @@ export function post<Body extends TObject, Success extends TSchema>(
 ): void {
   const parse = compileBody(route.body)
   const { asOf: _, ...docs } = route.docs
-  const endOfTurn = turns()
+  const endOfTurn = ticks()
   scope.route<{ Body: Json | undefined }>({
     method: 'POST',
     url: route.path,

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { keepTickShape, turns } from './tick.ts'
+import { keepTickShape, ticks } from './tick.ts'
 
 test('all who ask in a turn go on together, after it and not in it', async () => {
-  const endOfTurn = turns()
+  const endOfTurn = ticks()
   const said: string[] = []
   const first = endOfTurn().then(() => said.push('first'))
   await Promise.resolve()
@@ -14,7 +14,7 @@ test('all who ask in a turn go on together, after it and not in it', async () =>
 })
 
 test('the next turn is another one', async () => {
-  const endOfTurn = turns()
+  const endOfTurn = ticks()
   const one = endOfTurn()
   expect(endOfTurn()).toBe(one)
   await one

@@ -5,7 +5,7 @@ import { createHook } from 'node:async_hooks'
  * that wait for it leave together: the kernel then wakes their reader once, not once each, which costs more than
  * most answers. A single request waits for nothing, as there is nothing else in its turn.
  */
-export function turns(): () => Promise<void> {
+export function ticks(): () => Promise<void> {
   let current: Promise<void> | undefined
   return () => {
     current ??= new Promise((resolve) =>

@@ -18,7 +18,7 @@ export const EVM: KindDefinition = {
   nativeAsset: EVM_NATIVE,
   parseAddress,
   accountCodec: {
-    nobody: ZERO_ADDRESS,
+    zeroAddress: ZERO_ADDRESS,
     encode: (address) => {
       const bytes = Buffer.from(address.slice(2), 'hex')
       assert(bytes.length === ADDRESS_BYTES, 'an EVM account has 20 bytes')

@@ -1,5 +1,5 @@
 import type { AdapterCounts, AdapterOptions, LogsProof } from '../adapter.ts'
-import { type LogWay, LogWays } from './transfers/filter-kinds.ts'
+import { type FilterKind, FilterKinds } from './transfers/filter-kinds.ts'
 import { Refusals } from './words/refusals.ts'
 
 /** Ranges for which a node that was caught leaving out logs is looked at closely: days of a live chain, an hour of backfill. */
@@ -46,7 +46,7 @@ export class NodeWatch {
   readonly refusals: Refusals
   readonly random: () => number
   /** Kinds of filter that are not used again. */
-  readonly ways: LogWays
+  readonly ways: FilterKinds
   /** Nodes (by label) whose logs have no right index. */
   readonly misnumbering = new Set<string>()
   private readonly warn: AdapterOptions['warn']
@@ -75,11 +75,11 @@ export class NodeWatch {
     this.warn = options.warn
     this.now = options.now
     this.refusals = new Refusals(options.now)
-    this.ways = new LogWays(this.refusals)
+    this.ways = new FilterKinds(this.refusals)
   }
 
   /** How closely to look at the next range of a node, which was asked by a kind of filter. */
-  closeness(label: string, way: LogWay | undefined): Closeness {
+  closeness(label: string, way: FilterKind | undefined): Closeness {
     const kind = `${label} ${way?.shape} ${way?.by}`
     const seen = this.seen.get(kind) ?? 0
     this.seen.set(kind, seen + 1)
@@ -135,19 +135,19 @@ export class NodeWatch {
   }
 
   /** A node left out logs of a settled block where it was asked so: that kind of filter is not used again. */
-  caughtAt(label: string, found: { readonly way: LogWay; readonly block: number }): void {
+  caughtAt(label: string, found: { readonly way: FilterKind; readonly block: number }): void {
     if (this.ways.caught(label, found.way)) this.tellCaught(label, found)
   }
 
   /** As `caughtAt`, of a block near the head, whose logs may only have been late: a few times are put up with. */
-  missedAt(label: string, found: { readonly way: LogWay; readonly block: number }): void {
+  missedAt(label: string, found: { readonly way: FilterKind; readonly block: number }): void {
     const key = `${label} ${found.way.shape} ${found.way.by}`
     const times = (this.missed.get(key) ?? 0) + 1
     this.missed.set(key, times)
     if (times >= MISSED_BEFORE_CAUGHT) this.caughtAt(label, found)
   }
 
-  private tellCaught(label: string, { way, block }: { readonly way: LogWay; readonly block: number }): void {
+  private tellCaught(label: string, { way, block }: { readonly way: FilterKind; readonly block: number }): void {
     const fields = { block, filter: way.shape, blocksBy: way.by }
     this.tell(label, 'node left out logs: this kind of filter is not used again', fields)
   }

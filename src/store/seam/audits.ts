@@ -23,7 +23,7 @@ export type Judgement =
  * can't be decoded.
  */
 export const TURN_REASONS = ['balance', 'range', 'supply', 'undecodable'] as const
-export type TurnReason = (typeof TURN_REASONS)[number]
+export type ReclassifyReason = (typeof TURN_REASONS)[number]
 
 /** What gave a token away. `account` undefined: its whole supply. `journal` undefined: no amount at all. */
 export type Evidence = {
@@ -34,16 +34,16 @@ export type Evidence = {
 }
 
 /** A token found to be known by reads only, at a block of ours. */
-export type Turn = {
+export type Reclassification = {
   readonly asset: AssetRef
   readonly block: BlockRef
-  readonly reason: TurnReason
+  readonly reason: ReclassifyReason
   /** `chain` undefined: the events alone gave it away. */
   readonly evidence: Omit<Evidence, 'chain'> & { readonly chain: bigint | undefined }
 }
 
 /** What a turn did. `fixed`: the configuration says what the token is. `not_canonical`: the block is not ours any more. */
-export type TurnOutcome = 'turned' | 'already' | 'fixed' | 'not_canonical'
+export type ReclassifyOutcome = 'turned' | 'already' | 'fixed' | 'not_canonical'
 
 /** What a repair changed, in transfers and in which blocks; `compared`: how many of its blocks were ours. */
 export type Repaired = {
@@ -85,7 +85,7 @@ export type Finding = {
  * What came of reading balances at a block: tokens of which none could be read, though the node answered, and tokens of
  * which at least one could.
  */
-export type Hearing = {
+export type Readability = {
   readonly block: BlockRef
   readonly silent: readonly AssetRef[]
   readonly answering: readonly AssetRef[]
@@ -131,7 +131,7 @@ export interface AuditStore {
   /** Adds a finding; the oldest above a limit go. */
   note(finding: Finding): Promise<void>
   /** Notes which tokens answer; nothing where the block is not ours. A rollback takes back only that one answered again. */
-  heard(hearing: Hearing): Promise<void>
+  heard(hearing: Readability): Promise<void>
 }
 
 /** A token with its class: why and when it was turned, where it was. `turnedAt`: Unix seconds. */
@@ -143,7 +143,7 @@ export type ClassedToken = {
   readonly fixed: boolean
   readonly firstBlock: number | undefined
   readonly transfers: number
-  readonly turn: (Omit<Turn, 'asset'> & { readonly turnedAt: number }) | undefined
+  readonly turn: (Omit<Reclassification, 'asset'> & { readonly turnedAt: number }) | undefined
 }
 
 /** What readers may know of the audit. */

@@ -1,4 +1,4 @@
 import type { ServiceError } from '../../core/errors.ts'
 
 /** Told of a damaged or replaced file: a STORE_DAMAGED or STORE_REPLACED whose message names the file and the remedy. */
-export type TellDamage = (error: ServiceError) => void
+export type OnDamage = (error: ServiceError) => void

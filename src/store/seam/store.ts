@@ -4,8 +4,8 @@ import type { BlockRef, Header } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import type { Batch, BlockTransfers, Transfer } from '../../core/transfer.ts'
-import type { AuditReads, AuditStore, Judgement, Repaired, Turn, TurnOutcome } from './audits.ts'
-import type { TellDamage } from './damage.ts'
+import type { AuditReads, AuditStore, Judgement, Reclassification, ReclassifyOutcome, Repaired } from './audits.ts'
+import type { OnDamage } from './damage.ts'
 import type { DoubtStore, Doubts } from './doubts.ts'
 import type { Appended, JournalState } from './journal-state.ts'
 import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
@@ -25,12 +25,12 @@ export interface Store {
    * @throws LEASE_HELD another process writes it; STORE_MISMATCH what is stored was gathered under another coverage
    * @throws STORE_DAMAGED, STORE_FULL the chain's file cannot be read or written; `tell` is told of damage found later
    */
-  openJournal(chain: ChainId, coverage: Coverage, tell?: TellDamage): Promise<Journal>
+  openJournal(chain: ChainId, coverage: Coverage, tell?: OnDamage): Promise<Journal>
   /**
    * The read side of a chain, whether or not anything was written yet. `tell` is called for each damage that a read meets.
    * @throws STORE_DAMAGED, STORE_MISMATCH, STORE_FULL a file of the chain cannot be read
    */
-  openReads(chain: ChainId, tell?: TellDamage): Promise<ChainReads>
+  openReads(chain: ChainId, tell?: OnDamage): Promise<ChainReads>
   /** True where anything was indexed or read of a chain that nodes have. Looks without making anything. */
   holds(chain: ChainId): Promise<boolean>
   /**
@@ -52,7 +52,7 @@ export interface LedgerStore {
    */
   openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal>
   /** The read side of an issuer's ledger: its record, and all of it as of any chain; both see the same snapshots. */
-  openReads(chain: ChainId, tell?: TellDamage): Promise<{ readonly ledger: LedgerReads; readonly chain: ChainReads }>
+  openReads(chain: ChainId, tell?: OnDamage): Promise<{ readonly ledger: LedgerReads; readonly chain: ChainReads }>
   /**
    * All of a ledger as it is stored, to be held against one that was written anew into another folder (`replica`).
    * @throws STORE_MISMATCH the store holds no such ledger
@@ -83,7 +83,7 @@ export interface Journal {
    */
   adopt(observations: readonly Observation[]): Promise<readonly Judgement[]>
   /** Turns a token to `reads`: one row, whatever the token's size. It outlives a rollback, as the contract's code does. */
-  turn(turn: Turn): Promise<TurnOutcome>
+  reclassify(turn: Reclassification): Promise<ReclassifyOutcome>
   /**
    * Makes the transfers of these blocks, at most `written`, be exactly these: missing ones are added, others go, and all
    * that follows from them is as if they had always been so. Blocks that are not ours are left out. Tokens whose
@@ -122,7 +122,7 @@ export type ChainClock = {
   /** What was looked at; undefined before the chain's writer first ran. */
   readonly coverage: Coverage | undefined
   /** The account that stands for nobody, of which nothing is kept; undefined where the chain has none. */
-  readonly nobody: string | undefined
+  readonly zeroAddress: string | undefined
   readonly published: Header | undefined
   readonly finalized: BlockRef | undefined
   readonly head: Header | undefined

@@ -2,10 +2,10 @@ import { NO_DOUBTS } from './doubts.ts'
 import type { ChainClock } from './store.ts'
 
 /** The clock of a chain whose writer never ran. `nobody`: the account that stands for nobody. */
-export function unwrittenClock(nobody: string | undefined): ChainClock {
+export function unwrittenClock(zeroAddress: string | undefined): ChainClock {
   return {
     coverage: undefined,
-    nobody,
+    zeroAddress: zeroAddress,
     published: undefined,
     finalized: undefined,
     head: undefined,

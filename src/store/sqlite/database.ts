@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { isServiceError, ServiceError, systemCode } from '../../core/errors.ts'
-import type { TellDamage } from '../seam/damage.ts'
+import type { OnDamage } from '../seam/damage.ts'
 import { FileIdentity } from './file-identity.ts'
 import { makePrivateFile, remedyOf } from './files.ts'
 import { DamagedValue } from './rows/damaged-value.ts'
@@ -117,14 +117,14 @@ function migratePart(
   run.immediate()
 }
 
-const damageListeners = new WeakMap<SqliteDatabase, TellDamage>()
+const damageListeners = new WeakMap<SqliteDatabase, OnDamage>()
 const watchedFiles = new WeakMap<SqliteDatabase, readonly FileIdentity[]>()
 
 /** Failures of a file that only an operator can remove. */
 const LOSSES: ReadonlySet<string> = new Set(['STORE_DAMAGED', 'STORE_REPLACED'])
 
 /** Calls `tell` for each damage that this connection meets from now on, and for each of its files that was replaced. */
-export function onDamage(db: SqliteDatabase, tell: TellDamage): void {
+export function onDamage(db: SqliteDatabase, tell: OnDamage): void {
   damageListeners.set(db, tell)
 }
 

@@ -5,7 +5,7 @@ import type { ObservationStore } from '../seam/observations.ts'
 import type { ObservationPage, ObservationQuery } from '../seam/positions.ts'
 import { bytes, guarded, int, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
 import { OBSERVATION_COLUMNS, ObservationWalker, readObservation } from './read/observation-walker.ts'
-import { TurnSnapshot } from './read/tick-snapshot.ts'
+import { TickSnapshot } from './read/tick-snapshot.ts'
 import { decodeAmount, encodeAmount, encodeItem } from './rows/amount-codec.ts'
 import { parseStandard } from './rows/asset-table.ts'
 import { decodeHash, encodeHash } from './rows/hash-codec.ts'
@@ -20,7 +20,7 @@ const MAX_HELD = 500
 export class SqliteObservations implements ObservationStore {
   readonly #db: SqliteDatabase
   readonly #codec: AccountCodec
-  readonly #turn: TurnSnapshot
+  readonly #turn: TickSnapshot
   readonly #version: Statement
   readonly #memory = new Map<string, Observation>()
   readonly #held = new Map<string, readonly AssetRef[]>()
@@ -38,7 +38,7 @@ export class SqliteObservations implements ObservationStore {
   constructor(connections: { readonly writer: SqliteDatabase; readonly reader: SqliteDatabase }, codec: AccountCodec) {
     const db = connections.writer
     this.#db = db
-    this.#turn = new TurnSnapshot(connections.reader)
+    this.#turn = new TickSnapshot(connections.reader)
     this.#version = connections.reader.prepare<unknown[]>('PRAGMA data_version').pluck()
     this.#codec = codec
     this.#put = db.prepare<unknown[]>(

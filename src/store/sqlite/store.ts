@@ -5,7 +5,7 @@ import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
-import type { TellDamage } from '../seam/damage.ts'
+import type { OnDamage } from '../seam/damage.ts'
 import type { ChainReads, Journal, Store } from '../seam/store.ts'
 import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase, watchFiles } from './database.ts'
 import { factsFile, fileName, isThere, MAIN_FILE, makeFolder, readsFile, USES_FILE } from './files.ts'
@@ -23,7 +23,7 @@ import { releaseReserve } from './reserve.ts'
 import type { FixedClasses } from './rows/asset-table.ts'
 import { CHAIN_MIGRATIONS, READS_MIGRATIONS } from './schema.ts'
 import { SqliteTokens } from './token-store.ts'
-import { claimReads, mustBeFactsOf } from './write/claim-chain.ts'
+import { claimReadsFile, mustBeFactsOf } from './write/claim-chain.ts'
 import { type JournalStep, SqliteJournal } from './write/journal.ts'
 
 export type SqliteOptions = {
@@ -64,7 +64,7 @@ export class SqliteStore implements Store {
     })
   }
 
-  async openJournal(chain: ChainId, coverage: Coverage, tell: TellDamage = ignore): Promise<Journal> {
+  async openJournal(chain: ChainId, coverage: Coverage, tell: OnDamage = ignore): Promise<Journal> {
     const { folder, codecOf, onStep } = this.#options
     const file = join(folder, factsFile(chain))
     const lease = this.#lease(chain)
@@ -105,14 +105,14 @@ export class SqliteStore implements Store {
     }
   }
 
-  async openReads(chain: ChainId, tell: TellDamage = ignore): Promise<ChainReads> {
+  async openReads(chain: ChainId, tell: OnDamage = ignore): Promise<ChainReads> {
     const codec = this.#options.codecOf(chain)
     const name = factsFile(chain)
     return this.#orClose(() => {
       const db = this.#database(name, { migrations: CHAIN_MIGRATIONS, durable: false }, tell)
       return this.#guarded(name, () => {
         mustBeFactsOf(db, chain)
-        const snapshot = new Snapshot(db, { own: false, nobody: codec.nobody })
+        const snapshot = new Snapshot(db, { own: false, zeroAddress: codec.zeroAddress })
         const opened = this.#open.length - 1
         const reads = this.#reads(chain, { db, codec, snapshot }, tell)
         watchFiles(this.#open.slice(opened))
@@ -124,13 +124,13 @@ export class SqliteStore implements Store {
   #reads(
     chain: ChainId,
     facts: { db: SqliteDatabase; codec: AccountCodec; snapshot: Snapshot },
-    tell: TellDamage,
+    tell: OnDamage,
   ): SqliteReads {
     const { db, codec } = facts
     const name = readsFile(chain)
     const openReads = () => this.#database(name, { migrations: READS_MIGRATIONS, durable: false }, tell)
     const [reads, reader] = [openReads(), openReads()]
-    this.#guarded(name, () => claimReads(reads, chain))
+    this.#guarded(name, () => claimReadsFile(reads, chain))
     const observations = this.#guarded(name, () => new SqliteObservations({ writer: reads, reader }, codec))
     const tokens = this.#guarded(name, () => new SqliteTokens(reads, db))
     // Holders of what is known by reads are found in both files at once.
@@ -182,7 +182,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  #database(name: string, options: Tables, tell: TellDamage = ignore): SqliteDatabase {
+  #database(name: string, options: Tables, tell: OnDamage = ignore): SqliteDatabase {
     const db = this.#openOnFullDisk(() =>
       openDatabase({ file: join(this.#options.folder, name), cache: 'small', ...options }),
     )
@@ -194,4 +194,4 @@ export class SqliteStore implements Store {
 
 type Tables = Pick<OpenOptions, 'migrations' | 'parts' | 'durable'>
 
-const ignore: TellDamage = () => undefined
+const ignore: OnDamage = () => undefined

@@ -3,7 +3,7 @@ import type { AsOf } from '../../../balances/as-of.ts'
 import { type AssetRef, NO_ITEM, type Standard } from '../../../core/asset.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
-import { saysSomething } from '../../../core/token.ts'
+import { hasFacts } from '../../../core/token.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
 import { asOfKnown } from '../../http/as-of-header.ts'
 import type { Reply } from '../../http/route.ts'
@@ -163,7 +163,7 @@ async function tokenOf(deps: ChainbaseDeps, chain: ChainId, reference: string): 
   // What a destroyed contract once said is not what stands at its address now, if anything does.
   const anew = (await deps.balances.known({ chain, asset }))?.wasDestroyed === true
   const [token] = await deps.tokens.get(chain, [asset], { read: true, anew })
-  if (token !== undefined && saysSomething(token)) return token
+  if (token !== undefined && hasFacts(token)) return token
   const [balance] = await deps.balances.get({
     chain,
     keys: [{ account: ZERO_ADDRESS, asset, item: NO_ITEM }],

@@ -5,7 +5,7 @@ import type { RpcSession } from '../../../net/session.ts'
 import { readBlocks } from '../heads/headers.ts'
 import { isOdd } from '../words/faults.ts'
 import { type DecodedRange, decodeRange } from './decode-range.ts'
-import type { LogWay } from './filter-kinds.ts'
+import type { FilterKind } from './filter-kinds.ts'
 import { filtersOf, onlyEvents } from './log-filters.ts'
 import { type Answers, type BlockLogs, blocksAlone, logsOfBlocks, type Range } from './logs.ts'
 import type { Fetching } from './receipts-fallback.ts'
@@ -22,7 +22,7 @@ export type ToldRange = {
   readonly decoded: DecodedRange
   readonly refused: boolean
   readonly unproven: boolean
-  readonly way: LogWay | undefined
+  readonly way: FilterKind | undefined
   readonly headers: readonly Header[]
 }
 
@@ -39,7 +39,7 @@ const NOTHING: ToldRange = {
  * unknown reason is asked otherwise, where that is wanted: as a smaller range, by smaller filters, by wider filters, by hash.
  * @throws RANGE_TOO_LARGE a smaller range may do; NODE_BEHIND the node's head is below `last`; NODE_*
  */
-export async function tellRange(session: RpcSession, range: Range, fetching: Fetching): Promise<ToldRange> {
+export async function fetchLogsOfRange(session: RpcSession, range: Range, fetching: Fetching): Promise<ToldRange> {
   const { scope, watch, otherwise } = fetching
   const ways = watch.ways.usable(session.label, scope)
   const [best] = ways
@@ -48,7 +48,7 @@ export async function tellRange(session: RpcSession, range: Range, fetching: Fet
   try {
     const told = await askRange(session, range, { ...fetching, way: best, size })
     // Requests under way at once may have caught the node at this kind of filter meanwhile.
-    if (watch.ways.isCaught(session.label, best)) return await tellRange(session, range, fetching)
+    if (watch.ways.isCaught(session.label, best)) return await fetchLogsOfRange(session, range, fetching)
     return told.refused && otherwise ? await askOtherwise(session, range, { fetching, ways, cause: undefined }) : told
   } catch (error) {
     if (!otherwise || !isOdd(error)) throw error
@@ -58,7 +58,7 @@ export async function tellRange(session: RpcSession, range: Range, fetching: Fet
   }
 }
 
-type Asking = Fetching & { readonly way: LogWay; readonly size: number }
+type Asking = Fetching & { readonly way: FilterKind; readonly size: number }
 
 async function askRange(session: RpcSession, range: Range, asking: Asking): Promise<ToldRange> {
   const { scope, watch, way, size } = asking
@@ -68,7 +68,7 @@ async function askRange(session: RpcSession, range: Range, asking: Asking): Prom
   return { ...toldOf(answers, range, way), way, headers }
 }
 
-function toldOf(answers: Answers, range: Range, way: LogWay): Pick<ToldRange, 'decoded' | 'refused' | 'unproven'> {
+function toldOf(answers: Answers, range: Range, way: FilterKind): Pick<ToldRange, 'decoded' | 'refused' | 'unproven'> {
   const lists = (onlyEvents(answers, way.shape) ?? []).map((answer) => answer ?? [])
   const refused = answers === undefined
   return { decoded: decodeRange(lists, range), refused, unproven: refused || answers.includes(null) }
@@ -95,7 +95,7 @@ async function askRangeByHash(session: RpcSession, range: Range, asking: Asking)
 /** `cause` undefined: one block's logs are too much, so that smaller filters may do. */
 type Failed = {
   readonly fetching: Fetching
-  readonly ways: readonly LogWay[]
+  readonly ways: readonly FilterKind[]
   readonly cause: ServiceError | undefined
 }
 
@@ -156,7 +156,7 @@ function smaller(cause: ServiceError): ServiceError {
 }
 
 /** Most addresses in one filter, from what is known down to 1, as far as the scope has so many. */
-function sizesOf({ scope }: Fetching, { shape }: LogWay, known: number): readonly number[] {
+function sizesOf({ scope }: Fetching, { shape }: FilterKind, known: number): readonly number[] {
   const listed = scope.type === 'tokens' ? scope.tokens : scope.type === 'accounts' ? scope.accounts : []
   if (shape === 'none') return [known]
   const sizes = [known]
@@ -172,7 +172,7 @@ function sizesOf({ scope }: Fetching, { shape }: LogWay, known: number): readonl
  * The logs of these very blocks, each with its block and answers, which are undefined where receipts have to tell.
  * @throws NODE_BEHIND the node does not know one of them; NODE_*
  */
-export async function tellBlocks(
+export async function fetchLogsOfBlocks(
   session: RpcSession,
   headers: readonly BlockRef[],
   fetching: Fetching,
@@ -180,7 +180,7 @@ export async function tellBlocks(
   const { scope, watch, otherwise } = fetching
   const [best, ...others] = blockWays(session, fetching)
   if (best === undefined) return blocksAlone(session, headers)
-  const ask = (way: LogWay, some: readonly BlockRef[], size: number): Promise<readonly BlockLogs[]> =>
+  const ask = (way: FilterKind, some: readonly BlockRef[], size: number): Promise<readonly BlockLogs[]> =>
     logsOfBlocks(session, { headers: some, filters: filtersOf(scope, way.shape, size), way })
   let cause: ServiceError | undefined
   let told: readonly BlockLogs[] = []
@@ -237,7 +237,7 @@ async function tellBlock(
 }
 
 /** Kinds of filter for very blocks: by hash, so that no reorg comes between, before by number. */
-function blockWays({ label }: RpcSession, { scope, watch }: Fetching): readonly LogWay[] {
+function blockWays({ label }: RpcSession, { scope, watch }: Fetching): readonly FilterKind[] {
   const usable = watch.ways.usable(label, scope)
   const byHash = watch.refusals.isPaused(hashKey(label)) ? [] : usable.filter(({ by }) => by === 'hash')
   return [...byHash, ...usable.filter(({ by }) => by === 'number')]

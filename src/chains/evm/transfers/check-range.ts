@@ -5,7 +5,7 @@ import type { Closeness } from '../node-trust.ts'
 import { garbage } from '../words/hex.ts'
 import { ANY_EVENT, rulesOut, type ScopeTest, suspicion } from './bloom-check.ts'
 import type { DecodedBlock } from './decode-range.ts'
-import type { LogWay } from './filter-kinds.ts'
+import type { FilterKind } from './filter-kinds.ts'
 import type { Range } from './logs.ts'
 import { lacksReceipts, receiptsKey } from './receipts.ts'
 import { type Fetching, missingFrom, receiptsWhere, united } from './receipts-fallback.ts'
@@ -23,7 +23,7 @@ export type RangeAnswer = {
   /** The node did not say in a proper way what it has: nothing is taken without its bloom or its receipts. */
   readonly unproven: boolean
   /** The kind of filter that was answered. */
-  readonly way: LogWay | undefined
+  readonly way: FilterKind | undefined
 }
 
 /**

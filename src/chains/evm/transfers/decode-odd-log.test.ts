@@ -36,7 +36,9 @@ function tellAll(logs: readonly { topics: readonly string[]; data: string }[]): 
 
 function inWords({ transfers, hints = [] }: BlockTransfers): string[] {
   const nameOf = (account: string | undefined): string =>
-    ({ [OPERATOR]: 'operator', [ALICE]: 'alice', [BOB]: 'bob', [ZERO]: 'zero' })[account ?? ''] ?? account ?? 'nobody'
+    ({ [OPERATOR]: 'operator', [ALICE]: 'alice', [BOB]: 'bob', [ZERO]: 'zero' })[account ?? ''] ??
+    account ??
+    'zeroAddress'
   return [
     ...transfers.map(
       ({ asset, from, to, item, amount }) => `${asset.standard} ${nameOf(from)}>${nameOf(to)} ${item || '-'} ${amount}`,

@@ -8,7 +8,7 @@ export type FilterShape = 'events' | 'addresses' | 'accounts' | 'addresses_accou
 export type BlocksBy = 'number' | 'hash'
 
 /** One kind of filter. */
-export type LogWay = { readonly shape: FilterShape; readonly by: BlocksBy }
+export type FilterKind = { readonly shape: FilterShape; readonly by: BlocksBy }
 
 /** The parts of a shape. A node that ignores or mishandles a part does so in every shape that has the part. */
 const PARTS: Readonly<Record<FilterShape, readonly string[]>> = {
@@ -34,7 +34,7 @@ const MAX_ANSWERS = 4_096
 const CONTINUED = 8
 
 type Blocks = { readonly first: number; readonly last: number }
-type Answered = Blocks & { readonly label: string; readonly scope: FetchScope['type']; readonly way: LogWay }
+type Answered = Blocks & { readonly label: string; readonly scope: FetchScope['type']; readonly way: FilterKind }
 
 /** Addresses in one filter at most: geth takes 1,000 values for a topic, hosted nodes fewer addresses. */
 export const MAX_FILTER_SIZE = 500
@@ -43,13 +43,13 @@ export const MAX_FILTER_SIZE = 500
  * Which kinds of filter were caught leaving out logs, or were refused, by node (its label), and which kind answered for
  * which blocks.
  */
-export class LogWays {
+export class FilterKinds {
   readonly #refusals: Refusals
   /** Most addresses in one filter, by node and shape, where that is fewer than usual. */
   readonly #sizes = new Map<string, number>()
-  readonly #caught = new Map<string, LogWay[]>()
+  readonly #caught = new Map<string, FilterKind[]>()
   /** Kinds caught where the node that answered is not known: they count for every node. */
-  readonly #caughtAnywhere: LogWay[] = []
+  readonly #caughtAnywhere: FilterKind[] = []
   #answers: Answered[] = []
 
   constructor(refusals: Refusals) {
@@ -60,41 +60,41 @@ export class LogWays {
    * The kinds of filter that find a scope's transfers on a node and were neither caught nor refused lately, best first; by
    * number before by hash. Empty where only receipts are left.
    */
-  usable(label: string, scope: FetchScope): readonly LogWay[] {
+  usable(label: string, scope: FetchScope): readonly FilterKind[] {
     const ways = (['number', 'hash'] as const).flatMap((by) => SHAPES_OF[scope.type].map((shape) => ({ shape, by })))
     return ways.filter((way) => !this.isCaught(label, way) && !this.#refusals.isPaused(keyOf(label, way)))
   }
 
   /** Most addresses in one filter of a node; 1: one event in a filter, too. */
-  sizeOf(label: string, { shape }: LogWay): number {
+  sizeOf(label: string, { shape }: FilterKind): number {
     return this.#sizes.get(`${label} ${shape}`) ?? MAX_FILTER_SIZE
   }
 
   /** A node answers filters of so many addresses, and no larger ones. */
-  setSize(label: string, { shape }: LogWay, size: number): void {
+  setSize(label: string, { shape }: FilterKind, size: number): void {
     this.#sizes.set(`${label} ${shape}`, size)
   }
 
   /** A kind of filter is refused by a node for no known reason: it is not used for a while. */
-  refused(label: string, way: LogWay): void {
+  refused(label: string, way: FilterKind): void {
     this.#refusals.failed(keyOf(label, way))
   }
 
   /** True where a kind of filter, or a part of it, was caught on a node. */
-  isCaught(label: string, way: LogWay): boolean {
+  isCaught(label: string, way: FilterKind): boolean {
     const caught = [...(this.#caught.get(label) ?? []), ...this.#caughtAnywhere]
     return caught.some((one) => one.by === way.by && PARTS[one.shape].every((part) => PARTS[way.shape].includes(part)))
   }
 
   /** A node left out logs where it was asked so. False: that is known. */
-  caught(label: string, way: LogWay): boolean {
+  caught(label: string, way: FilterKind): boolean {
     if (this.isCaught(label, way)) return false
     this.#caught.set(label, [...(this.#caught.get(label) ?? []), way])
     return true
   }
 
   /** Keeps who answered for these blocks, and to which kind of filter. */
-  answered(label: string, scope: FetchScope, { first, last, ...way }: Blocks & LogWay): void {
+  answered(label: string, scope: FetchScope, { first, last, ...way }: Blocks & FilterKind): void {
     const isContinued = (one: Answered): boolean =>
       one.label === label &&
       one.scope === scope.type &&
@@ -112,7 +112,7 @@ export class LogWays {
    * It was proven that logs of a block were left out. Returns the nodes and kinds that are not used again; a kind without
    * a node is not used on any, since the answer is too old to know who gave it.
    */
-  proven({ block, scope }: LogsProof): readonly { readonly label: string | undefined; readonly way: LogWay }[] {
+  proven({ block, scope }: LogsProof): readonly { readonly label: string | undefined; readonly way: FilterKind }[] {
     const { number } = block
     const guilty = this.#answers.filter((one) => {
       return one.scope === scope.type && one.first <= number && number <= one.last
@@ -129,10 +129,10 @@ export class LogWays {
   }
 }
 
-function isSameWay(a: LogWay, b: LogWay): boolean {
+function isSameWay(a: FilterKind, b: FilterKind): boolean {
   return a.shape === b.shape && a.by === b.by
 }
 
-function keyOf(label: string, { shape, by }: LogWay): string {
+function keyOf(label: string, { shape, by }: FilterKind): string {
   return `${label} logs ${shape} ${by}`
 }

@@ -5,7 +5,7 @@ import type { RpcSession } from '../../../net/session.ts'
 import { type Block, blockCall, blockOfHashCall, parseBlock, parseHeader } from '../heads/headers.ts'
 import { failureOf, isOdd } from '../words/faults.ts'
 import { garbage, parseHash, parseNumber, quantity } from '../words/hex.ts'
-import type { LogWay } from './filter-kinds.ts'
+import type { FilterKind } from './filter-kinds.ts'
 import { type Filter, onlyEvents } from './log-filters.ts'
 
 /** Blocks, both ends included. */
@@ -120,13 +120,13 @@ export function tooLarge(error: unknown, range: Range): unknown {
  * A block as the node knows it, and what it says of its logs, with the kind of filter that was answered. Undefined `way`: none
  * was asked.
  */
-export type BlockLogs = { readonly block: Block; readonly answers: Answers; readonly way: LogWay | undefined }
+export type BlockLogs = { readonly block: Block; readonly answers: Answers; readonly way: FilterKind | undefined }
 
 /** Blocks whose logs are asked by filters of one kind. */
 export type BlocksRequest = {
   readonly headers: readonly BlockRef[]
   readonly filters: readonly Filter[]
-  readonly way: LogWay
+  readonly way: FilterKind
   /** Logs of other events are wanted too. */
   readonly keepsAll?: boolean
 }

@@ -4,11 +4,11 @@ import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
 import type { RpcSession } from '../../../net/session.ts'
 import type { FetchScope } from '../../adapter.ts'
 import { garbage } from '../words/hex.ts'
-import { tellBlocks, tellRange } from './ask-logs.ts'
+import { fetchLogsOfBlocks, fetchLogsOfRange } from './ask-logs.ts'
 import { ANY_EVENT, rulesOut, type Suspicion, seenIn, suspicion } from './bloom-check.ts'
 import { checkRange } from './check-range.ts'
 import { type DecodedBlock, decodeRange } from './decode-range.ts'
-import type { LogWay } from './filter-kinds.ts'
+import type { FilterKind } from './filter-kinds.ts'
 import { wantedBy } from './log-filters.ts'
 import { numbered } from './log-numbering.ts'
 import { type TimedBlock, withTimes } from './log-times.ts'
@@ -26,7 +26,7 @@ export async function readTransfers(
 ): Promise<readonly BlockTransfers[]> {
   const { scope, watch } = fetching
   const { label } = session
-  const { decoded, unproven, way, headers } = await tellRange(session, range, fetching)
+  const { decoded, unproven, way, headers } = await fetchLogsOfRange(session, range, fetching)
   watch.counts.skippedLogs += decoded.skipped
   const wanted = onlyWanted(decoded.blocks, scope)
   const { silent } = decoded
@@ -68,7 +68,7 @@ export async function readTransfersOf(
 ): Promise<readonly BlockTransfers[]> {
   const { scope, watch } = fetching
   const wanted = wantedBy(scope)
-  const told = await tellBlocks(session, headers, fetching)
+  const told = await fetchLogsOfBlocks(session, headers, fetching)
   const found = told.map((one) => proven(one, fetching))
   const decoded = headers.map((header, place) => decodedOf(header, found[place]?.answers))
   watch.counts.skippedLogs += decoded.reduce((sum, { skipped }) => sum + skipped, 0)
@@ -127,7 +127,7 @@ function settled(
     receipts,
     watch,
     way,
-  }: { receipts: readonly Transfer[] | undefined; watch: Fetching['watch']; way: LogWay | undefined },
+  }: { receipts: readonly Transfer[] | undefined; watch: Fetching['watch']; way: FilterKind | undefined },
 ): BlockTransfers {
   if (receipts === undefined) return block
   const { number } = block

@@ -22,7 +22,7 @@ import { hasRoom, noRoom } from '../reserve.ts'
 import { AssetTable } from '../rows/asset-table.ts'
 import { encodeHash } from '../rows/hash-codec.ts'
 import { BatchWriter } from '../write/batch-writer.ts'
-import { claim } from '../write/claim-chain.ts'
+import { claimChain } from '../write/claim-chain.ts'
 import { PairWriter } from '../write/pair-writer.ts'
 import { readAcceptedClock } from './accepted-clock.ts'
 import { LedgerLookups } from './ledger-lookups.ts'
@@ -84,7 +84,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
     this.#step = onStep ?? (() => undefined)
     this.#assets = new AssetTable(db, new Map())
     this.#lookups = new LedgerLookups(db, this.#assets)
-    const test = coverageTest(COVERAGE, TEXT_ACCOUNTS.nobody)
+    const test = coverageTest(COVERAGE, TEXT_ACCOUNTS.zeroAddress)
     const parts = { db, codec: TEXT_ACCOUNTS, assets: this.#assets, pairs: new PairWriter(db), test }
     this.#batches = new BatchWriter({ ...parts, from: COVERAGE.from, onStep: this.#step })
     this.#s = prepare(db)
@@ -95,7 +95,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
         begun: this.#s.begun.get() !== undefined,
         hashAt: (number) => this.#lookups.header(number)?.hash,
       })
-      claim({ db, chain, coverage: COVERAGE })
+      claimChain({ db, chain, coverage: COVERAGE })
       this.#begin(genesis)
       this.#marker.write(this.#lookups.head().header)
     })

@@ -1,7 +1,7 @@
 import { type AccountCodec, TEXT_ACCOUNTS } from '../../../core/account.ts'
 import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
-import type { TellDamage } from '../../seam/damage.ts'
+import type { OnDamage } from '../../seam/damage.ts'
 import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from '../../seam/ledger-store.ts'
 import type { ChainReads, LedgerStore } from '../../seam/store.ts'
 import { guardedFile, type OpenOptions, openDatabase, type SqliteDatabase } from '../database.ts'
@@ -43,11 +43,11 @@ export class SqliteLedgers implements LedgerStore {
 
   async openReads(
     chain: ChainId,
-    tell: TellDamage = () => undefined,
+    tell: OnDamage = () => undefined,
   ): Promise<{ ledger: LedgerReads; chain: ChainReads }> {
     const db = this.#parts.open(TABLES, tell)
     return guardedFile(db.name, () => {
-      const snapshot = new Snapshot(db, { own: true, nobody: TEXT_ACCOUNTS.nobody })
+      const snapshot = new Snapshot(db, { own: true, zeroAddress: TEXT_ACCOUNTS.zeroAddress })
       const reads = this.#parts.readsOf(chain, { db, codec: TEXT_ACCOUNTS, snapshot }, tell)
       return { ledger: new SqliteLedgerReads(db, snapshot), chain: reads }
     })
@@ -78,6 +78,6 @@ export type LedgerParts = {
   /** For tests that end the process at a named step of a commit. */
   readonly onStep: ((step: LedgerStep) => void) | undefined
   /** Opens the authoritative file for reading, until the store closes. */
-  readonly open: (tables: Tables, tell: TellDamage) => SqliteDatabase
-  readonly readsOf: (chain: ChainId, facts: ChainFacts, tell: TellDamage) => ChainReads
+  readonly open: (tables: Tables, tell: OnDamage) => SqliteDatabase
+  readonly readsOf: (chain: ChainId, facts: ChainFacts, tell: OnDamage) => ChainReads
 }

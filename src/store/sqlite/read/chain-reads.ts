@@ -201,7 +201,7 @@ export class SqliteReads implements ChainReads {
   #balance(key: BalanceKey, asOf: number | undefined): StoredBalance | undefined {
     const asset = key.asset.standard === 'native' ? undefined : this.#assets.find(key.asset)
     // What a version before may have adopted of the account that stands for nobody is no sum of anything.
-    if (asset === undefined || key.account === this.#codec.nobody) return undefined
+    if (asset === undefined || key.account === this.#codec.zeroAddress) return undefined
     const where = [this.#codec.encode(key.account), asset.id, encodeItem(key.item)]
     const row = this.#statements.balance.get(...where) as Row | undefined
     const named = { assetId: asset.id, account: key.account, item: key.item }

@@ -9,7 +9,7 @@ import { DOUBT_COLUMNS, readDoubts } from '../write/doubt-writer.ts'
  * What of a chain's clock is not stored. `own`: the chain is written here and nowhere else, so what is published is its
  * head, final, and known true at this moment. `nobody`: the account that stands for nobody.
  */
-export type ClockNature = { readonly own: boolean; readonly nobody: string | undefined }
+export type ClockNature = { readonly own: boolean; readonly zeroAddress: string | undefined }
 
 /** Reads the clock of a chain; parsed again only when a row of it changed. */
 export class ClockReader {
@@ -21,7 +21,7 @@ export class ClockReader {
 
   constructor(db: SqliteDatabase, nature: ClockNature) {
     this.#nature = nature
-    this.#clock = unwrittenClock(nature.nobody)
+    this.#clock = unwrittenClock(nature.zeroAddress)
     this.#version = db.prepare<unknown[]>('PRAGMA data_version').pluck()
     this.#select = db
       .prepare<unknown[]>(
@@ -43,8 +43,8 @@ export class ClockReader {
     const version = int(this.#version.get())
     if (version === this.#seen) return
     const row = this.#select.get() as Row | undefined
-    const { nobody } = this.#nature
-    this.#clock = row === undefined ? unwrittenClock(nobody) : { ...parseClock(row), nobody }
+    const { zeroAddress } = this.#nature
+    this.#clock = row === undefined ? unwrittenClock(zeroAddress) : { ...parseClock(row), zeroAddress: zeroAddress }
     this.#seen = version
   }
 }
@@ -56,7 +56,7 @@ function asOwn(clock: ChainClock): ChainClock {
   return { ...clock, head: published, finalized: published, state: 'live', caughtUpAt, wasReady: true }
 }
 
-function parseClock(row: Row): Omit<ChainClock, 'nobody'> {
+function parseClock(row: Row): Omit<ChainClock, 'zeroAddress'> {
   const caughtUpAt = nullable(row[14], int)
   const [published, head] = [readOptionalHeader(row), readOptionalHeader(row.slice(8, 12))]
   // Blocks are committed before the beat that says so.

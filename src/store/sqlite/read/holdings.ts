@@ -57,7 +57,7 @@ export class SqliteHoldings implements HoldingReads {
       const found = new Set<string>()
       const add = (account: unknown): void => {
         const text = codec.decode(bytes(account))
-        if (text !== codec.nobody) found.add(text)
+        if (text !== codec.zeroAddress) found.add(text)
       }
       for (const account of this.#s.observed.all({ ...named, limit: limit + 2 })) add(account)
       if (stored === undefined) return found.size > limit ? undefined : [...found]
@@ -90,18 +90,23 @@ export class SqliteHoldings implements HoldingReads {
 
   #named({ reference, standard }: AssetRef, stored: StoredAsset | undefined): Named {
     const { codec } = this.#parts
-    const nobody = codec.nobody === undefined ? Buffer.alloc(0) : codec.encode(codec.nobody)
-    return { id: stored?.id ?? 0, reference, standard, nobody }
+    const zeroAddress = codec.zeroAddress === undefined ? Buffer.alloc(0) : codec.encode(codec.zeroAddress)
+    return { id: stored?.id ?? 0, reference, standard, zeroAddress }
   }
 }
 
-type Named = { readonly id: number; readonly reference: string; readonly standard: string; readonly nobody: Buffer }
+type Named = {
+  readonly id: number
+  readonly reference: string
+  readonly standard: string
+  readonly zeroAddress: Buffer
+}
 
 function prepare(db: SqliteDatabase) {
   const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
   const ofAsset = "reference = @reference AND standard = @standard AND item = x''"
   const observed = `SELECT account, amount FROM noted.observations
-    WHERE ${ofAsset} AND amount > x'80' AND account <> @nobody`
+    WHERE ${ofAsset} AND amount > x'80' AND account <> @zeroAddress`
   const summed = `SELECT account, amount FROM balances b WHERE asset = @id AND item = x'' AND amount > x'80' AND NOT EXISTS
     (SELECT 1 FROM noted.observations o WHERE o.account = b.account AND o.${ofAsset.replaceAll(' AND ', ' AND o.')})`
   return {

@@ -1,19 +1,19 @@
 import type { ChainClock } from '../../seam/store.ts'
 import { guarded, type SqliteDatabase } from '../database.ts'
 import { type ClockNature, ClockReader } from './clock-reader.ts'
-import { TurnSnapshot } from './tick-snapshot.ts'
+import { TickSnapshot } from './tick-snapshot.ts'
 
 /** The snapshot of a turn of the event loop, with the clock that it is of; shared by all who read one connection. */
 export class Snapshot {
   readonly #db: SqliteDatabase
-  readonly #turn: TurnSnapshot
+  readonly #turn: TickSnapshot
   readonly #reader: ClockReader
   #clock: ChainClock
   readonly #whenClassesChange: (() => void)[] = []
 
   constructor(db: SqliteDatabase, nature: ClockNature) {
     this.#db = db
-    this.#turn = new TurnSnapshot(db)
+    this.#turn = new TickSnapshot(db)
     this.#reader = new ClockReader(db, nature)
     this.#clock = this.#reader.read()
   }

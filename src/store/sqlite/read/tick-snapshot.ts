@@ -6,7 +6,7 @@ import { guarded, type SqliteDatabase, type Statement } from '../database.ts'
  * the same facts, and it is given back before the next turn. Taking one costs more than most reads, and under load many
  * requests are answered in a turn. Only for connections that never write.
  */
-export class TurnSnapshot {
+export class TickSnapshot {
   readonly #begin: Statement
   readonly #commit: Statement
   readonly #db: SqliteDatabase

@@ -26,7 +26,7 @@ export type AdopterParts = {
 const NOT_COVERED: Judgement = { outcome: 'not_covered' }
 
 /** Holds reads of the chain at blocks of ours against the journal. Runs inside the journal's transaction. */
-export class Adopter {
+export class ObservationAdopter {
   readonly #parts: AdopterParts
 
   constructor(parts: AdopterParts) {

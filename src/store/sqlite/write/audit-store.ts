@@ -4,7 +4,7 @@ import type { BalanceKey } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
 import type { Coverage } from '../../../core/coverage.ts'
 import type { Transfer } from '../../../core/transfer.ts'
-import type { AuditStore, Expected, Finding, Hearing, Walk, WalkLimits, WalkStep } from '../../seam/audits.ts'
+import type { AuditStore, Expected, Finding, Readability, Walk, WalkLimits, WalkStep } from '../../seam/audits.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
 import { decodeAmount, decodeItem, encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable, FixedClasses } from '../rows/asset-table.ts'
@@ -12,7 +12,7 @@ import { decodeHash } from '../rows/hash-codec.ts'
 import { readOptionalRef } from '../rows/header-rows.ts'
 import { encodeNullable } from '../rows/position.ts'
 import type { PairWriter } from './pair-writer.ts'
-import { SilenceWriter } from './readability-writer.ts'
+import { ReadabilityWriter } from './readability-writer.ts'
 import type { Segments } from './segments.ts'
 import { decodeSupplyDelta } from './supply.ts'
 import { Walks } from './walks.ts'
@@ -42,13 +42,13 @@ export type AuditParts = {
 export class SqliteAudits implements AuditStore {
   readonly #parts: AuditParts
   readonly #walks: Walks
-  readonly #silences: SilenceWriter
+  readonly #silences: ReadabilityWriter
   readonly #s: ReturnType<typeof prepare>
 
   constructor(parts: AuditParts) {
     this.#parts = parts
     this.#walks = new Walks(parts)
-    this.#silences = new SilenceWriter(parts.db, parts.assets)
+    this.#silences = new ReadabilityWriter(parts.db, parts.assets)
     this.#s = prepare(parts.db)
   }
 
@@ -134,7 +134,7 @@ export class SqliteAudits implements AuditStore {
     })
   }
 
-  async heard(hearing: Hearing): Promise<void> {
+  async heard(hearing: Readability): Promise<void> {
     const { number, hash } = hearing.block
     this.#parts.transaction(() => {
       const ours = this.#s.hashAt.get(number)

@@ -10,7 +10,7 @@ export function mustBeFactsOf(db: SqliteDatabase, chain: ChainId): void {
 }
 
 /** Notes whose a file of reads is, where nobody did yet. @throws STORE_MISMATCH it is another chain's */
-export function claimReads(db: SqliteDatabase, chain: ChainId): void {
+export function claimReadsFile(db: SqliteDatabase, chain: ChainId): void {
   const owner = (): unknown => db.prepare<unknown[]>('SELECT chain FROM read_of').pluck().get()
   if (owner() === undefined) db.prepare('INSERT OR IGNORE INTO read_of VALUES (1, ?)').run(chain)
   refuseOthers(owner(), { db, chain })
@@ -28,7 +28,7 @@ function refuseOthers(owner: unknown, { db, chain }: { readonly db: SqliteDataba
  * Makes a writer the chain's: checks whose file it is, and takes the next fencing number.
  * @throws STORE_MISMATCH the file is another chain's, or was gathered under another coverage
  */
-export function claim(whose: {
+export function claimChain(whose: {
   readonly db: SqliteDatabase
   readonly chain: ChainId
   readonly coverage: Coverage

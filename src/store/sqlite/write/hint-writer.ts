@@ -10,7 +10,7 @@ import { type Position, REST_OF_BLOCK } from '../rows/position.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
 import { byPlace, type Meeting, Meetings } from './meetings.ts'
 import { type PairKey, type PairWriter, pairValues } from './pair-writer.ts'
-import type { TurnWriter } from './reclassify-writer.ts'
+import type { ReclassifyWriter } from './reclassify-writer.ts'
 
 /**
  * Accounts that are remembered of a contract that no transfer has shown to be a token yet: wrapped coins are deposited
@@ -22,7 +22,7 @@ export type HintParts = {
   readonly assets: AssetTable
   readonly pairs: PairWriter
   readonly doubts: DoubtWriter
-  readonly turns: TurnWriter
+  readonly turns: ReclassifyWriter
   readonly codec: AccountCodec
   readonly keeps: (account: string) => boolean
   /** What a pair begins with by coverage: 0, or unknown. */
@@ -105,7 +105,7 @@ export class HintWriter {
     const isNew = this.#s.meet.run(number, number, id, number).changes > 0
     const whose = keeps(account) ? account : undefined
     const evidence = { account: whose, item: NO_ITEM, journal: undefined, chain: undefined }
-    turns.turn({ asset, block: { number, hash }, reason: 'undecodable', evidence }, Math.floor(Date.now() / 1000))
+    turns.reclassify({ asset, block: { number, hash }, reason: 'undecodable', evidence }, Math.floor(Date.now() / 1000))
     // The contract is there: a class that a rollback had made uncertain is not.
     doubts.settleClass(id, true)
     if (isNew) this.met(id)

@@ -2,12 +2,12 @@ import type { AccountCodec } from '../../../core/account.ts'
 import { type Coverage, type CoverageTest, coverageTest } from '../../../core/coverage.ts'
 import type { SqliteDatabase } from '../database.ts'
 import { AssetTable, type FixedClasses } from '../rows/asset-table.ts'
-import { Adopter } from './adopt.ts'
+import { ObservationAdopter } from './adopt.ts'
 import { type AppendStep, BatchWriter } from './batch-writer.ts'
 import { DoubtWriter } from './doubt-writer.ts'
 import { HintWriter } from './hint-writer.ts'
 import { PairWriter } from './pair-writer.ts'
-import { TurnWriter } from './reclassify-writer.ts'
+import { ReclassifyWriter } from './reclassify-writer.ts'
 import { RepairWriter } from './repair-writer.ts'
 import { RollbackWriter } from './rollback-writer.ts'
 import { Segments } from './segments.ts'
@@ -18,12 +18,12 @@ export type JournalWriters = {
   readonly pairs: PairWriter
   readonly segments: Segments
   readonly doubts: DoubtWriter
-  readonly turns: TurnWriter
+  readonly turns: ReclassifyWriter
   readonly hints: HintWriter
   readonly batches: BatchWriter
   readonly rollback: RollbackWriter
   readonly repair: RepairWriter
-  readonly adopter: Adopter
+  readonly adopter: ObservationAdopter
   readonly keeps: CoverageTest['keeps']
 }
 
@@ -39,14 +39,14 @@ export function createWriters(
 ): JournalWriters {
   const { db, codec, coverage, fixed } = file
   const { from } = coverage
-  const test = coverageTest(coverage, codec.nobody)
+  const test = coverageTest(coverage, codec.zeroAddress)
   const { keeps } = test
   const opening = from === 0 ? 0n : undefined
   const assets = new AssetTable(db, fixed)
   const pairs = new PairWriter(db)
   const segments = new Segments(db, opening)
   const doubts = new DoubtWriter(db, { assets, from })
-  const turns = new TurnWriter(db, { assets, codec, doubts })
+  const turns = new ReclassifyWriter(db, { assets, codec, doubts })
   const hints = new HintWriter(db, { assets, pairs, doubts, turns, codec, keeps, opening })
   const parts = { assets, pairs, segments, codec, doubts, hints, keeps }
   const onMet = (asset: number): void => hints.met(asset)
@@ -56,6 +56,6 @@ export function createWriters(
     batches: new BatchWriter({ db, codec, assets, pairs, test, from, onStep, onMet }),
     rollback: new RollbackWriter(db, parts),
     repair: new RepairWriter(db, parts),
-    adopter: new Adopter({ ...parts, coverage, test, opening }),
+    adopter: new ObservationAdopter({ ...parts, coverage, test, opening }),
   }
 }

@@ -6,7 +6,7 @@ import type { ChainId } from '../../../core/chain.ts'
 import type { Coverage } from '../../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
 import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
-import type { Judgement, Repaired, Turn, TurnOutcome } from '../../seam/audits.ts'
+import type { Judgement, Reclassification, ReclassifyOutcome, Repaired } from '../../seam/audits.ts'
 import type { Appended, JournalState } from '../../seam/journal-state.ts'
 import type { Heartbeat, Journal } from '../../seam/store.ts'
 import { boundLog, guarded, int, type Row, type SqliteDatabase } from '../database.ts'
@@ -16,7 +16,7 @@ import type { FixedClasses } from '../rows/asset-table.ts'
 import { encodeHash } from '../rows/hash-codec.ts'
 import { headerValues, readHeader, readOptionalHeader, readOptionalRef } from '../rows/header-rows.ts'
 import { SqliteAudits } from './audit-store.ts'
-import { claim } from './claim-chain.ts'
+import { claimChain } from './claim-chain.ts'
 import { SqliteDoubts } from './doubt-store.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
 import { createWriters, type JournalWriters } from './journal-writers.ts'
@@ -75,7 +75,7 @@ export class SqliteJournal implements Journal {
   constructor(options: JournalOptions) {
     this.#options = options
     this.#db = options.db
-    this.#fence = guarded(options.db, () => claim(options))
+    this.#fence = guarded(options.db, () => claimChain(options))
     const { db } = options
     this.#identity = new FileIdentity(db.name)
     this.#writers = createWriters(options, (step) => this.#step(step))
@@ -139,10 +139,10 @@ export class SqliteJournal implements Journal {
     return judgements
   }
 
-  async turn(turn: Turn): Promise<TurnOutcome> {
+  async reclassify(turn: Reclassification): Promise<ReclassifyOutcome> {
     const outcome = this.#transaction(() => {
       if (!this.#holds(turn.block)) return 'not_canonical'
-      const turned = this.#writers.turns.turn(turn, now())
+      const turned = this.#writers.turns.reclassify(turn, now())
       this.#step('turn:rows')
       return turned
     })

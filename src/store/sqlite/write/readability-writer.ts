@@ -1,10 +1,10 @@
 import type { AssetRef } from '../../../core/asset.ts'
-import type { Hearing } from '../../seam/audits.ts'
+import type { Readability } from '../../seam/audits.ts'
 import type { SqliteDatabase, Statement } from '../database.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
 
 /** Notes which tokens answer and which do not. Runs inside the journal's transaction. */
-export class SilenceWriter {
+export class ReadabilityWriter {
   readonly #assets: AssetTable
   readonly #silent: Statement
   readonly #answers: Statement
@@ -22,7 +22,7 @@ export class SilenceWriter {
   }
 
   /** The block is one that we hold. */
-  note({ block, silent, answering }: Hearing): void {
+  note({ block, silent, answering }: Readability): void {
     const run = (statement: Statement, assets: readonly AssetRef[]): boolean => {
       const changes = assets.map((asset) => {
         const stored = this.#assets.find(asset)

@@ -1,5 +1,5 @@
 import type { AccountCodec } from '../../../core/account.ts'
-import type { Turn, TurnOutcome } from '../../seam/audits.ts'
+import type { Reclassification, ReclassifyOutcome } from '../../seam/audits.ts'
 import type { SqliteDatabase, Statement } from '../database.ts'
 import { encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
@@ -8,7 +8,7 @@ import { encodeNullable } from '../rows/position.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
 
 /** Turns tokens to `reads`. Runs inside the journal's transaction. */
-export class TurnWriter {
+export class ReclassifyWriter {
   readonly #assets: AssetTable
   readonly #codec: AccountCodec
   readonly #doubts: DoubtWriter
@@ -27,7 +27,7 @@ export class TurnWriter {
   }
 
   /** Writes the one row; the block is one that we hold. `at`: Unix seconds. */
-  turn({ asset, block, reason, evidence }: Turn, at: number): TurnOutcome {
+  reclassify({ asset, block, reason, evidence }: Reclassification, at: number): ReclassifyOutcome {
     const stored = this.#assets.find(asset) ?? this.#assets.add(asset, undefined)
     if (stored.fixed) return 'fixed'
     if (stored.accounting === 'reads') return 'already'
