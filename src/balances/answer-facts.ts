@@ -222,18 +222,19 @@ export class Answers {
         if (place.branch === 'other') return undefined
         // What no longer has a name here may be of any branch.
         const finality = place.branch === 'ours' ? finalityOf(read.block, clock) : 'latest'
-        return observed(read, { finality, until: this.#noLaterThan(place.childAt, number) })
+        return observed(read, { finality, until: this.#childAt(place.childAt, number, clock) })
       }
       if (number === published?.number && hash !== published.hash) return undefined
-      const until = this.#noLaterThan(childlessUntil(number, clock), number)
+      const until = this.#childAt(childlessUntil(number, clock), number, clock)
       return observed(read, { finality: finalityOf(read.block, clock), until })
     })
   }
 
-  /** When a block is known to have had a child: as the journal tells, or since a node named a higher block. */
-  #noLaterThan(childAt: number | undefined, number: number): number {
-    const higherSince = this.#parts.node.namedAbove(number) ?? Number.POSITIVE_INFINITY
-    return Math.min(childAt ?? Number.POSITIVE_INFINITY, higherSince)
+  /** When a block got a child: by the journal, or by the first higher block that a node named here or to the indexer. */
+  #childAt(inJournal: number | undefined, number: number, { head, counts }: ChainClock): number {
+    const toIndexer = head !== undefined && number <= head.number ? counts.higher_named_at : undefined
+    const times = [inJournal, this.#parts.node.namedAbove(number), toIndexer]
+    return Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
   }
 
   /** True where a block that was published is one of ours still. */

@@ -172,6 +172,16 @@ describe('a read of a node that lags', () => {
     expect(await it.balances.get([of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([{ block: at(4), knownAt: NOW }])
   })
 
+  test('is no fresher than the higher block that another node named to the indexer', async () => {
+    const it = await world()
+    const { latest: head } = await it.chain.heads()
+    const counts = { higher_named_at: 60 }
+    await it.journal.heartbeat({ state: 'live', head, caughtUpAt: 50, error: undefined, counts })
+    await nextTurn()
+    it.chain.holds(ALICE, EVM_NATIVE, 5n)
+    expect(await it.balances.get([of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([{ block: at(4), knownAt: 60 }])
+  })
+
   test('is final only where its block has our name', async () => {
     const it = await world()
     await it.journal.finalize({ number: 4, hash: hash('4') })

@@ -255,7 +255,14 @@ export class Indexer {
   }
 
   #counts(): Readonly<Record<string, number>> {
-    return { conflicts: this.#conflicts, rollbacks: this.#rollbacks, transfers: this.#transfers }
+    // The nodes of other threads may lag behind the ones that this thread asked.
+    const higherSince = this.#head === undefined ? undefined : this.#options.adapter.namedAbove(this.#head.number)
+    return {
+      conflicts: this.#conflicts,
+      rollbacks: this.#rollbacks,
+      transfers: this.#transfers,
+      ...(higherSince === undefined ? {} : { higher_named_at: higherSince }),
+    }
   }
 
   #tell(written: number | undefined, fetched?: Fetched): void {
