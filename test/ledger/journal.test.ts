@@ -60,7 +60,7 @@ test('a checkpoint that fails is counted, and told to nobody whose operation is 
   const journal = journalOn(db)
   // A statement of the very connection that is read half keeps SQLite from copying the log, and from nothing else.
   db.unsafeMode(true)
-  const rows = db.prepare<unknown[]>('SELECT 1 UNION ALL SELECT 2 FROM chain UNION ALL SELECT 3 FROM clock').iterate()
+  const rows = db.prepare('SELECT 1 UNION ALL SELECT 2 FROM chain UNION ALL SELECT 3 FROM clock').iterate()
   rows.next()
   rows.next()
   for (let at = 1; at <= 60; at++) expect(await register(journal, `wallet-${at}`)).toMatchObject({ accepted: true })

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import { TEXT_ACCOUNTS } from '../../src/core/account.ts'
 import { fieldsOf, type Operation, type RecordedOperation } from '../../src/core/operation.ts'
 import type { LedgerReads } from '../../src/store/seam/ledger-store.ts'
+import type { SqliteDatabase } from '../../src/store/sqlite/database.ts'
 import { WalletTrail } from '../../src/store/sqlite/ledger/wallet-trail.ts'
 import { type Folder, makeFolder, openLedger } from './ledger.ts'
 
@@ -95,7 +96,7 @@ test('a page costs what is on it, however many assets the wallet met before and 
   const mints = all.map(({ block }) => block.number).slice(ids.length)
   expect(mints).toHaveLength(1_500)
   let statements = 0
-  const db = new Database(folder.file, { readonly: true, verbose: () => statements++ })
+  const db = new Database(folder.file, { readonly: true, verbose: () => statements++ }) as SqliteDatabase
   try {
     const trail = new WalletTrail(db)
     const account = TEXT_ACCOUNTS.encode('bank')

@@ -6,8 +6,24 @@ import { FileIdentity } from './file-identity.ts'
 import { makePrivateFile, remedyOf } from './files.ts'
 import { DamagedValue } from './rows/damaged-value.ts'
 
-export type SqliteDatabase = Database.Database
-export type Statement = Database.Statement<unknown[]>
+/** A row as SQLite gives it: one value a column, in the order of the statement. */
+export type Row = readonly unknown[]
+
+/** In place of a row that has to be there: reading a column of it throws DamagedValue. */
+export const NO_ROW: Row = []
+
+type Run = { run(...values: unknown[]): Database.RunResult }
+type Query<Result> = {
+  get(...values: unknown[]): Result | undefined
+  all(...values: unknown[]): Result[]
+  iterate(...values: unknown[]): IterableIterator<Result>
+}
+/** A statement that gives rows. */
+export type RowStatement = Run & Query<Row>
+/** A statement that gives nothing, or after `pluck` the first column of each row. */
+export type Statement = Run & Query<unknown> & { pluck(): Statement; raw(): RowStatement }
+/** A connection whose statements give `Row`s and values, not objects. */
+export type SqliteDatabase = Omit<Database.Database, 'prepare'> & { prepare(sql: string): Statement }
 
 /** How long a statement waits for another writer before it fails. Writers of one file are few and short. */
 const BUSY_TIMEOUT_MS = 5_000
@@ -52,7 +68,8 @@ export function openDatabase(options: OpenOptions): SqliteDatabase {
 
 function openAndMigrate(options: OpenOptions): SqliteDatabase {
   if (options.file !== IN_MEMORY) makePrivateFile(options.file)
-  const db = new Database(options.file, { timeout: BUSY_TIMEOUT_MS })
+  // The package's types don't know what `raw` and `pluck` do to results.
+  const db = new Database(options.file, { timeout: BUSY_TIMEOUT_MS }) as SqliteDatabase
   try {
     db.pragma('journal_mode = WAL')
     db.pragma(`synchronous = ${options.durable ? 'FULL' : 'NORMAL'}`)
@@ -101,8 +118,8 @@ function migratePart(
 ): void {
   const select = 'SELECT version FROM parts WHERE part = ?'
   const version = (): number => {
-    const exists = db.prepare<unknown[]>("SELECT 1 FROM sqlite_schema WHERE name = 'parts'").get()
-    return exists === undefined ? 0 : Number(db.prepare<unknown[]>(select).pluck().get(part) ?? 0)
+    const exists = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'parts'").get()
+    return exists === undefined ? 0 : Number(db.prepare(select).pluck().get(part) ?? 0)
   }
   if (version() === migrations.length) return
   const run = db.transaction(() => {
@@ -112,7 +129,7 @@ function migratePart(
       throw new ServiceError('STORE_MISMATCH', `${file} was written by a newer version (${part} ${from})`)
     }
     for (const migration of migrations.slice(from)) db.exec(migration)
-    db.prepare<unknown[]>('INSERT OR REPLACE INTO parts VALUES (?, ?)').run(part, migrations.length)
+    db.prepare('INSERT OR REPLACE INTO parts VALUES (?, ?)').run(part, migrations.length)
   })
   run.immediate()
 }
@@ -203,9 +220,6 @@ function damaged(file: string, cause: Error): ServiceError {
     fields,
   })
 }
-
-/** Row columns as they come from SQLite, by position. */
-export type Row = readonly unknown[]
 
 /** The integer of a column. @throws DamagedValue, which `guarded` turns into STORE_DAMAGED */
 export function int(value: unknown): number {

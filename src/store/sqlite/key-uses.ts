@@ -1,17 +1,17 @@
-import { guarded, int, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import { guarded, int, type RowStatement, type SqliteDatabase, type Statement, text } from './database.ts'
 
 /** When each key was last used, in a file of its own: a request never waits for the disk of what is authoritative. */
 export class SqliteKeyUses {
   readonly #db: SqliteDatabase
   readonly #note: Statement
-  readonly #all: Statement
+  readonly #all: RowStatement
 
   constructor(db: SqliteDatabase) {
     this.#db = db
-    this.#note = db.prepare<unknown[]>(
+    this.#note = db.prepare(
       'INSERT INTO uses (id, used_at) VALUES (?, ?) ON CONFLICT DO UPDATE SET used_at = max(used_at, excluded.used_at)',
     )
-    this.#all = db.prepare<unknown[]>('SELECT id, used_at FROM uses').raw()
+    this.#all = db.prepare('SELECT id, used_at FROM uses').raw()
   }
 
   note(uses: ReadonlyMap<string, number>): void {
@@ -23,7 +23,7 @@ export class SqliteKeyUses {
 
   /** Unix seconds by id. */
   all(): ReadonlyMap<string, number> {
-    const rows = guarded(this.#db, () => this.#all.all()) as Row[]
+    const rows = guarded(this.#db, () => this.#all.all())
     return new Map(rows.map((row): [string, number] => [text(row[0]), int(row[1])]))
   }
 }

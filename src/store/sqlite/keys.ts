@@ -1,5 +1,15 @@
 import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../seam/store.ts'
-import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import {
+  bytes,
+  guarded,
+  int,
+  nullable,
+  type Row,
+  type RowStatement,
+  type SqliteDatabase,
+  type Statement,
+  text,
+} from './database.ts'
 import { FileIdentity } from './file-identity.ts'
 import type { SqliteKeyUses } from './key-uses.ts'
 import { mustBeOurs, parseStoredJson } from './rows/damaged-value.ts'
@@ -14,8 +24,8 @@ export class SqliteKeys implements KeyStore {
   readonly #db: SqliteDatabase
   readonly #identity: FileIdentity
   readonly #put: Statement
-  readonly #get: Statement
-  readonly #list: Statement
+  readonly #get: RowStatement
+  readonly #list: RowStatement
   readonly #revoke: Statement
   readonly #openUses: OpenKeyUses
   #uses: SqliteKeyUses | undefined
@@ -24,7 +34,7 @@ export class SqliteKeys implements KeyStore {
     this.#openUses = openUses
     this.#db = db
     this.#identity = new FileIdentity(db.name)
-    const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+    const sql = (statement: string): Statement => db.prepare(statement)
     this.#put = sql(`INSERT INTO keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
     this.#get = sql(`SELECT ${COLUMNS} FROM keys WHERE id = ?`).raw()
     this.#list = sql(`SELECT ${COLUMNS} FROM keys ORDER BY created_at, id`).raw()
@@ -39,13 +49,13 @@ export class SqliteKeys implements KeyStore {
 
   async get(id: string): Promise<StoredKey | undefined> {
     return this.#guarded(() => {
-      const row = this.#get.get(id) as Row | undefined
+      const row = this.#get.get(id)
       return row === undefined ? undefined : parseKey(row)
     })
   }
 
   async list(): ReturnType<KeyStore['list']> {
-    const keys = this.#guarded(() => this.#list.all().map((row) => parseKey(row as Row)))
+    const keys = this.#guarded(() => this.#list.all().map((row) => parseKey(row)))
     this.#uses ??= this.#openUses('if there')
     const uses = this.#uses?.all() ?? new Map<string, number>()
     return keys.map((key) => ({ ...key, usedAt: uses.get(key.id) }))

@@ -3,7 +3,7 @@ import type { AssetRef } from '../../core/asset.ts'
 import type { BalanceKey, Observation } from '../../core/balance.ts'
 import type { ObservationStore } from '../seam/observations.ts'
 import type { ObservationPage, ObservationQuery } from '../seam/positions.ts'
-import { bytes, guarded, int, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import { bytes, guarded, int, type RowStatement, type SqliteDatabase, type Statement, text } from './database.ts'
 import { OBSERVATION_COLUMNS, ObservationWalker, readObservation } from './read/observation-walker.ts'
 import { TickSnapshot } from './read/tick-snapshot.ts'
 import { decodeAmount, encodeAmount, encodeItem } from './rows/amount-codec.ts'
@@ -26,10 +26,10 @@ export class SqliteObservations implements ObservationStore {
   readonly #held = new Map<string, readonly AssetRef[]>()
   #seen: unknown
   readonly #put: Statement
-  readonly #get: Statement
-  readonly #heldBy: Statement
+  readonly #get: RowStatement
+  readonly #heldBy: RowStatement
   readonly #dropAbove: Statement
-  readonly #unjudged: Statement
+  readonly #unjudged: RowStatement
   readonly #mark: Statement
   readonly #drop: Statement
   readonly #walker: ObservationWalker
@@ -39,36 +39,36 @@ export class SqliteObservations implements ObservationStore {
     const db = connections.writer
     this.#db = db
     this.#turn = new TickSnapshot(connections.reader)
-    this.#version = connections.reader.prepare<unknown[]>('PRAGMA data_version').pluck()
+    this.#version = connections.reader.prepare('PRAGMA data_version').pluck()
     this.#codec = codec
-    this.#put = db.prepare<unknown[]>(
+    this.#put = db.prepare(
       `INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET
        block = excluded.block, hash = excluded.hash, amount = excluded.amount, observed_at = excluded.observed_at,
        judged = judged AND hash = excluded.hash AND amount = excluded.amount
        WHERE excluded.block >= block`,
     )
     this.#get = connections.reader
-      .prepare<unknown[]>(
+      .prepare(
         `SELECT block, hash, amount, observed_at FROM observations
          WHERE account = ? AND reference = ? AND standard = ? AND item = ?`,
       )
       .raw()
     this.#heldBy = connections.reader
-      .prepare<unknown[]>(
+      .prepare(
         `SELECT reference, standard FROM observations
          WHERE account = ? AND item = x'' AND standard <> 'native' AND amount > x'80' LIMIT ?`,
       )
       .raw()
     const key = 'account = ? AND reference = ? AND standard = ? AND item = ? AND block = ? AND hash = ?'
     this.#unjudged = db
-      .prepare<unknown[]>(
+      .prepare(
         `SELECT ${OBSERVATION_COLUMNS} FROM observations
          WHERE judged = 0 AND block <= ? ORDER BY block LIMIT ?`,
       )
       .raw()
-    this.#mark = db.prepare<unknown[]>(`UPDATE observations SET judged = 1 WHERE ${key}`)
-    this.#drop = db.prepare<unknown[]>(`DELETE FROM observations WHERE ${key}`)
-    this.#dropAbove = db.prepare<unknown[]>('DELETE FROM observations WHERE block > ?')
+    this.#mark = db.prepare(`UPDATE observations SET judged = 1 WHERE ${key}`)
+    this.#drop = db.prepare(`DELETE FROM observations WHERE ${key}`)
+    this.#dropAbove = db.prepare('DELETE FROM observations WHERE block > ?')
     this.#walker = new ObservationWalker(connections.reader, codec)
   }
 
@@ -97,7 +97,7 @@ export class SqliteObservations implements ObservationStore {
       if (this.#turn.enter()) this.#forgetIfChanged()
       const known = this.#held.get(account)
       if (known !== undefined) return known
-      const rows = this.#heldBy.all(this.#codec.encode(account), MAX_HELD) as Row[]
+      const rows = this.#heldBy.all(this.#codec.encode(account), MAX_HELD)
       const held = rows.map((row): AssetRef => ({ reference: text(row[0]), standard: parseStandard(row[1]) }))
       this.#held.set(account, held)
       return held
@@ -106,7 +106,7 @@ export class SqliteObservations implements ObservationStore {
 
   async unjudged(query: { readonly through: number; readonly limit: number }): Promise<readonly Observation[]> {
     return guarded(this.#db, () =>
-      this.#unjudged.all(query.through, query.limit).map((row) => readObservation(row as Row, this.#codec)),
+      this.#unjudged.all(query.through, query.limit).map((row) => readObservation(row, this.#codec)),
     )
   }
 
@@ -150,7 +150,7 @@ export class SqliteObservations implements ObservationStore {
   }
 
   #read({ account, asset, item }: BalanceKey): Observation | undefined {
-    const row = this.#get.get(...this.#where({ account, asset, item })) as Row | undefined
+    const row = this.#get.get(...this.#where({ account, asset, item }))
     if (row === undefined) return undefined
     const block = { number: int(row[0]), hash: decodeHash(bytes(row[1])) }
     return { account, asset, item, block, amount: decodeAmount(bytes(row[2])), observedAt: int(row[3]) }

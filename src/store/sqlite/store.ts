@@ -134,7 +134,7 @@ export class SqliteStore implements Store {
     const observations = this.#guarded(name, () => new SqliteObservations({ writer: reads, reader }, codec))
     const tokens = this.#guarded(name, () => new SqliteTokens(reads, db))
     // Holders of what is known by reads are found in both files at once.
-    this.#guarded(name, () => db.prepare<unknown[]>('ATTACH ? AS noted').run(join(this.#options.folder, name)))
+    this.#guarded(name, () => db.prepare('ATTACH ? AS noted').run(join(this.#options.folder, name)))
     return new SqliteReads({ ...facts, observations, tokens, fixed: this.#fixed(chain) })
   }
 

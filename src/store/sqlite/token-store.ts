@@ -1,7 +1,16 @@
 import type { AssetRef } from '../../core/asset.ts'
 import type { TokenFact } from '../../core/token.ts'
 import type { StoredToken, TokenStore } from '../seam/tokens.ts'
-import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, type Statement, text } from './database.ts'
+import {
+  bytes,
+  guarded,
+  int,
+  nullable,
+  type RowStatement,
+  type SqliteDatabase,
+  type Statement,
+  text,
+} from './database.ts'
 import { decodeAmount } from './rows/amount-codec.ts'
 import { parseStandard } from './rows/asset-table.ts'
 import { encodeHash } from './rows/hash-codec.ts'
@@ -27,10 +36,10 @@ const FACTS: readonly (readonly [column: string, fact: TokenFact])[] = [
 export class SqliteTokens implements TokenStore {
   readonly #db: SqliteDatabase
   readonly #journal: SqliteDatabase
-  readonly #newAssets: Statement
+  readonly #newAssets: RowStatement
   readonly #put: Statement
-  readonly #get: Statement
-  readonly #stale: Statement
+  readonly #get: RowStatement
+  readonly #stale: RowStatement
   readonly #expire: Statement
   readonly #queued: Statement
   readonly #queue: Statement
@@ -40,9 +49,9 @@ export class SqliteTokens implements TokenStore {
   constructor(db: SqliteDatabase, journal: SqliteDatabase) {
     this.#db = db
     this.#journal = journal
-    const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+    const sql = (statement: string): Statement => db.prepare(statement)
     this.#newAssets = journal
-      .prepare<unknown[]>('SELECT id, reference, standard FROM assets WHERE id > ? ORDER BY id LIMIT ?')
+      .prepare('SELECT id, reference, standard FROM assets WHERE id > ? ORDER BY id LIMIT ?')
       .raw()
     const told = FACTS.map(([column]) => `${column} = iif(?, excluded.${column}, ${column})`).join(', ')
     this.#put = sql(
@@ -82,7 +91,7 @@ export class SqliteTokens implements TokenStore {
     return guarded(this.#db, () => {
       this.#queueNew()
       return this.#stale.all(before, limit).map((entry) => {
-        const row = entry as Row
+        const row = entry
         return { reference: text(row[0]), standard: parseStandard(row[1]) }
       })
     })
@@ -94,7 +103,7 @@ export class SqliteTokens implements TokenStore {
     if (rows.length === 0) return
     const run = this.#db.transaction(() => {
       for (const entry of rows) {
-        const row = entry as Row
+        const row = entry
         this.#queue.run(text(row[1]), text(row[2]))
         this.#setQueued.run(int(row[0]))
       }
@@ -103,7 +112,7 @@ export class SqliteTokens implements TokenStore {
   }
 
   #read(asset: AssetRef): StoredToken | undefined {
-    const row = this.#get.get(asset.reference, asset.standard) as Row | undefined
+    const row = this.#get.get(asset.reference, asset.standard)
     if (row === undefined) return undefined
     return {
       asset,

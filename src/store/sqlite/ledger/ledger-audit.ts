@@ -26,11 +26,11 @@ export class SqliteLedgerAudit implements LedgerAudit {
   constructor(db: SqliteDatabase, { chain, replica }: { readonly chain: ChainId; readonly replica: string }) {
     this.#db = db
     guarded(db, () => {
-      db.prepare<unknown[]>('ATTACH ? AS replica').run(replica)
+      db.prepare('ATTACH ? AS replica').run(replica)
       db.exec('BEGIN')
       // Where whole tables are missing, `damage` says which.
       if (schemaFaults(db, MAX_DAMAGE).length > 0) return
-      const whose = db.prepare<unknown[]>('SELECT chain FROM main.chain').pluck().get()
+      const whose = db.prepare('SELECT chain FROM main.chain').pluck().get()
       if (whose === chain) return
       const message =
         whose === undefined ? `the store holds no ${chain}` : `the store holds ${String(whose)}, not ${chain}`
@@ -39,9 +39,7 @@ export class SqliteLedgerAudit implements LedgerAudit {
   }
 
   damage(): readonly LedgerFault[] {
-    const said = guarded(this.#db, () =>
-      this.#db.prepare<unknown[]>(`PRAGMA main.integrity_check(${MAX_DAMAGE})`).pluck().all(),
-    )
+    const said = guarded(this.#db, () => this.#db.prepare(`PRAGMA main.integrity_check(${MAX_DAMAGE})`).pluck().all())
     const damaged = said.filter((line) => line !== 'ok').map((line) => `the file: ${String(line)}`)
     const schema = guarded(this.#db, () => schemaFaults(this.#db, MAX_DAMAGE))
     return [...damaged, ...schema].map((says) => ({ block: undefined, says }))
@@ -78,9 +76,9 @@ export class SqliteLedgerAudit implements LedgerAudit {
   differences(limit: number): readonly LedgerFault[] {
     const names = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
     const theirs = new Set(
-      this.#db.prepare<unknown[]>("SELECT name FROM replica.sqlite_schema WHERE type = 'table'").pluck().all(),
+      this.#db.prepare("SELECT name FROM replica.sqlite_schema WHERE type = 'table'").pluck().all(),
     )
-    const tables = this.#db.prepare<unknown[]>(names).pluck().all().map(text)
+    const tables = this.#db.prepare(names).pluck().all().map(text)
     const faults: LedgerFault[] = []
     for (const table of tables) {
       if (NOT_OF_THE_RECORD.has(table) || !theirs.has(table)) continue
@@ -95,13 +93,13 @@ export class SqliteLedgerAudit implements LedgerAudit {
   }
 
   #differencesOf(table: string, limit: number): readonly LedgerFault[] {
-    const all = this.#db.prepare<unknown[]>('SELECT name FROM pragma_table_info(?)').pluck().all(table).map(text)
+    const all = this.#db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table).map(text)
     const columns = all.filter((column) => !NOT_FACTS.has(`${table}.${column}`))
     const select = (schema: string): string => `SELECT ${columns.join(', ')} FROM ${schema}.${table}`
     const only = (here: string, there: string): readonly Row[] =>
       guarded(this.#db, () =>
         this.#db
-          .prepare<unknown[]>(`${select(here)} EXCEPT ${select(there)} LIMIT ${limit}`)
+          .prepare(`${select(here)} EXCEPT ${select(there)} LIMIT ${limit}`)
           .raw()
           .all(),
       ) as readonly Row[]
@@ -116,8 +114,8 @@ export class SqliteLedgerAudit implements LedgerAudit {
 
   /** Rows read one by one; what cannot be read is a fault of its own, and the next is read all the same. */
   *#each<T>(sql: string, how: { readonly block: number; readonly read: (row: Row) => T }): Iterable<T | LedgerFault> {
-    for (const entry of this.#db.prepare<unknown[]>(sql).raw().iterate()) {
-      const row = entry as Row
+    for (const entry of this.#db.prepare(sql).raw().iterate()) {
+      const row = entry
       yield tryRead(row, how)
     }
   }

@@ -273,7 +273,7 @@ function transfersOf(
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  const sql = (statement: string): Statement => db.prepare(statement)
   return {
     begun: sql('SELECT 1 FROM ledger').pluck(),
     begin: sql('INSERT INTO ledger VALUES (1, 0, 0, 0, 0)'),

@@ -3,7 +3,7 @@ import { assert } from '../../../core/assert.ts'
 import type { Header } from '../../../core/block.ts'
 import type { Idempotency, RecordedOperation } from '../../../core/operation.ts'
 import type { AssetFacts, Holding, KeyFacts, LedgerHead } from '../../seam/ledger-store.ts'
-import { bytes, int, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
+import { bytes, int, type SqliteDatabase, type Statement, text } from '../database.ts'
 import { decodeAmount } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
 import { HEADER_COLUMNS, readHeader } from '../rows/header-rows.ts'
@@ -34,7 +34,7 @@ export class LedgerLookups {
   registration(assetId: string): RecordedOperation | undefined {
     const known = this.#registrations.get(assetId)
     if (known !== undefined) return known
-    const row = this.#s.asset.get(assetId) as Row | undefined
+    const row = this.#s.asset.get(assetId)
     if (row === undefined) return undefined
     const recorded = readRecorded(row)
     if (this.#registrations.size >= MAX_REMEMBERED) this.#registrations.clear()
@@ -61,7 +61,7 @@ export class LedgerLookups {
   }
 
   registeredWallet(wallet: string): RecordedOperation | undefined {
-    const row = this.#s.wallet.get(TEXT_ACCOUNTS.encode(wallet)) as Row | undefined
+    const row = this.#s.wallet.get(TEXT_ACCOUNTS.encode(wallet))
     return row === undefined ? undefined : readRecorded(row)
   }
 
@@ -72,19 +72,19 @@ export class LedgerLookups {
   }
 
   key({ scope, key }: Idempotency): KeyFacts | undefined {
-    const made = this.#s.key.get(scope, key) as Row | undefined
-    const row = made ?? (this.#s.repeat.get(scope, key) as Row | undefined)
+    const made = this.#s.key.get(scope, key)
+    const row = made ?? this.#s.repeat.get(scope, key)
     if (row === undefined) return undefined
     return { fingerprint: text(row[12]), recorded: readRecorded(row), created: made !== undefined }
   }
 
   header(number: number): Header | undefined {
-    const row = this.#s.header.get(number) as Row | undefined
+    const row = this.#s.header.get(number)
     return row === undefined ? undefined : readHeader(row)
   }
 
   assets({ after, limit }: { readonly after: number; readonly limit: number }): readonly RecordedOperation[] {
-    return this.#s.assets.all(after, limit).map((row) => readRecorded(row as Row))
+    return this.#s.assets.all(after, limit).map((row) => readRecorded(row))
   }
 
   /** Forgets what was remembered in a transaction that was undone. */
@@ -95,7 +95,7 @@ export class LedgerLookups {
 
   /** Where the record ends. */
   head(): LedgerHead {
-    const row = this.#s.head.get() as Row | undefined
+    const row = this.#s.head.get()
     assert(row !== undefined, 'a ledger has a head from its first opening on')
     const [assets, wallets, mints, moves] = row.slice(4).map(int)
     assert(
@@ -107,7 +107,7 @@ export class LedgerLookups {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  const sql = (statement: string): Statement => db.prepare(statement)
   const record = `SELECT ${RECORD_COLUMNS} FROM ${RECORD}`
   return {
     asset: sql(`${record} WHERE o.kind = 'register_asset' AND o.asset = ?`).raw(),

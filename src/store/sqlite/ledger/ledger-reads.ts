@@ -2,7 +2,7 @@ import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import type { Header } from '../../../core/block.ts'
 import type { RecordedOperation } from '../../../core/operation.ts'
 import type { AssetFacts, LedgerReads, RecordQuery } from '../../seam/ledger-store.ts'
-import { int, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { int, NO_ROW, type SqliteDatabase, type Statement } from '../database.ts'
 import type { Snapshot } from '../read/snapshot.ts'
 import { AssetTable } from '../rows/asset-table.ts'
 import { LedgerLookups } from './ledger-lookups.ts'
@@ -49,11 +49,11 @@ export class SqliteLedgerReads implements LedgerReads {
     const { assetId, wallet, after, limit } = query
     return this.#snapshot.read(() => {
       if (assetId === undefined && wallet === undefined) {
-        return this.#s.all.all(after, limit).map((row) => readRecorded(row as Row))
+        return this.#s.all.all(after, limit).map((row) => readRecorded(row))
       }
       const numbers = wallet === undefined ? this.#ofAsset(query) : this.#ofWallet(wallet, query)
       const page = numbers.sort((a, b) => a - b).slice(0, limit)
-      return page.map((number) => readRecorded(this.#s.one.get(number) as Row))
+      return page.map((number) => readRecorded(this.#s.one.get(number) ?? NO_ROW))
     })
   }
 
@@ -86,7 +86,7 @@ function newer(recorded: RecordedOperation | undefined, after: number): readonly
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  const sql = (statement: string): Statement => db.prepare(statement)
   const record = `SELECT ${RECORD_COLUMNS} FROM ${RECORD}`
   return {
     all: sql(`${record} WHERE o.number > ? ORDER BY o.number LIMIT ?`).raw(),

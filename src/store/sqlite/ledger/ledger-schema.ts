@@ -1,4 +1,4 @@
-import { IN_MEMORY, openDatabase, type Row, type SqliteDatabase, text } from '../database.ts'
+import { IN_MEMORY, openDatabase, type SqliteDatabase, text } from '../database.ts'
 import { LEDGER_MIGRATIONS, MAIN_MIGRATIONS } from '../main-schema.ts'
 import { CHAIN_MIGRATIONS } from '../schema.ts'
 
@@ -39,10 +39,10 @@ export function schemaFaults(db: SqliteDatabase, limit: number): readonly string
 /** The statement that made each object, by its type and name. */
 function schemaOf(db: SqliteDatabase): ReadonlyMap<string, string> {
   const sql = `SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE NOT ${OWN} ORDER BY type DESC, name`
-  const rows = db.prepare<unknown[]>(sql).raw().all()
+  const rows = db.prepare(sql).raw().all()
   return new Map(
     rows.map((entry) => {
-      const [type, name, table, statement] = entry as Row
+      const [type, name, table, statement] = entry
       return [`${text(type)} ${text(name)}`, `${text(table)}: ${text(statement ?? '')}`]
     }),
   )

@@ -1,5 +1,5 @@
 import { assert } from '../../../core/assert.ts'
-import { int, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { int, type SqliteDatabase, type Statement } from '../database.ts'
 
 /** An asset of a wallet that changes again, and the block in which it next does. */
 type Ahead = { readonly asset: number; readonly next: number }
@@ -21,7 +21,7 @@ export class WalletTrail {
    */
   blocks(account: Buffer, { after, limit }: { readonly after: number; readonly limit: number }): readonly number[] {
     const ahead = this.#s.ahead.all({ account, after, limit }).map((row): Ahead => {
-      const [asset, next] = row as Row
+      const [asset, next] = row
       return { asset: int(asset), next: int(next) }
     })
     const blocks: number[] = []
@@ -47,7 +47,7 @@ function insert(ahead: Ahead[], one: Ahead): void {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  const sql = (statement: string): Statement => db.prepare(statement)
   const own = "account = :account AND item = x''"
   // What the wallet met later it met in the first block that changed it.
   const later = `SELECT asset, met_block AS next FROM balances WHERE ${own} AND met_block > :after

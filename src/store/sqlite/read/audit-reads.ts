@@ -2,7 +2,17 @@ import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import type { AuditReads, ClassedToken, Finding } from '../../seam/audits.ts'
 import { TURN_REASONS } from '../../seam/audits.ts'
-import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
+import {
+  bytes,
+  guarded,
+  int,
+  NO_ROW,
+  nullable,
+  type Row,
+  type RowStatement,
+  type SqliteDatabase,
+  text,
+} from '../database.ts'
 import { decodeAmount, decodeItem } from '../rows/amount-codec.ts'
 import { ASSET_COLUMNS, type AssetTable, type FixedClasses, readAsset } from '../rows/asset-table.ts'
 import { decodeHash } from '../rows/hash-codec.ts'
@@ -15,9 +25,9 @@ const FINDINGS = ['turned', 'repaired', 'different', 'unsteady'] as const
 export class SqliteAuditReads implements AuditReads {
   readonly #db: SqliteDatabase
   readonly #parts: { readonly codec: AccountCodec; readonly assets: AssetTable; readonly fixed: FixedClasses }
-  readonly #tokens: Statement
-  readonly #findings: Statement
-  readonly #classes: Statement
+  readonly #tokens: RowStatement
+  readonly #findings: RowStatement
+  readonly #classes: RowStatement
 
   constructor(
     db: SqliteDatabase,
@@ -27,20 +37,20 @@ export class SqliteAuditReads implements AuditReads {
     this.#parts = parts
     const turn = 't.hash, t.reason, t.account, t.item, t.journal, t.chain, t.turned_at, a.transfers'
     const columns = ASSET_COLUMNS.replace(' FROM', `, ${turn} FROM`)
-    this.#tokens = db.prepare<unknown[]>(`SELECT ${columns} WHERE a.id > ? ORDER BY a.id LIMIT ?`).raw()
+    this.#tokens = db.prepare(`SELECT ${columns} WHERE a.id > ? ORDER BY a.id LIMIT ?`).raw()
     this.#findings = db
-      .prepare<unknown[]>(
+      .prepare(
         `SELECT what, asset, block, account, item, journal, chain, says, found_at FROM findings ORDER BY id DESC LIMIT ?`,
       )
       .raw()
-    this.#classes = db.prepare<unknown[]>('SELECT (SELECT max(id) FROM assets), (SELECT count(*) FROM turns)').raw()
+    this.#classes = db.prepare('SELECT (SELECT max(id) FROM assets), (SELECT count(*) FROM turns)').raw()
   }
 
   async tokens(query: Parameters<AuditReads['tokens']>[0]): Promise<readonly ClassedToken[]> {
     return guarded(this.#db, () => {
       const found: ClassedToken[] = []
       for (let after = query.after; found.length < query.limit; ) {
-        const rows = this.#tokens.all(after, ROWS_AT_ONCE) as Row[]
+        const rows = this.#tokens.all(after, ROWS_AT_ONCE)
         for (const row of rows) {
           after = int(row[0])
           const token = this.#token(row)
@@ -55,11 +65,11 @@ export class SqliteAuditReads implements AuditReads {
   }
 
   async findings(limit: number): Promise<readonly (Finding & { readonly foundAt: number })[]> {
-    return guarded(this.#db, () => this.#findings.all(limit).map((entry) => this.#finding(entry as Row)))
+    return guarded(this.#db, () => this.#findings.all(limit).map((entry) => this.#finding(entry)))
   }
 
   async classes(): Promise<{ readonly assets: number; readonly turned: number }> {
-    const row = guarded(this.#db, () => this.#classes.get()) as Row
+    const row = guarded(this.#db, () => this.#classes.get() ?? NO_ROW)
     return { assets: nullable(row[0], int) ?? 0, turned: int(row[1]) }
   }
 

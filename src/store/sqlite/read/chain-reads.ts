@@ -126,7 +126,7 @@ export class SqliteReads implements ChainReads {
       if (count === 0 || query.offset >= count) return { clock, block, count, rows: [], inDoubt }
       const page = gone === 0 || present === undefined ? this.#statements.page[pick] : present.page
       const rows = page.all(account, query.limit, query.offset)
-      return { clock, block, count, rows: rows.map((entry) => this.#accountRow(query.account, entry as Row)), inDoubt }
+      return { clock, block, count, rows: rows.map((entry) => this.#accountRow(query.account, entry)), inDoubt }
     })
   }
 
@@ -136,7 +136,7 @@ export class SqliteReads implements ChainReads {
     return this.#snapshot.read((clock) => {
       const met = listed.flatMap((wanted) => {
         const asset = query.standards.includes(wanted.standard) ? this.#assets.find(wanted) : undefined
-        const row = asset === undefined ? undefined : (metPosition.get(account, asset.id) as Row | undefined)
+        const row = asset === undefined ? undefined : metPosition.get(account, asset.id)
         const isThere = asset !== undefined && !isGoneAt(asset, query.asOf)
         return row === undefined || !isThere || !wasMet(row, query) ? [] : [row]
       })
@@ -162,7 +162,7 @@ export class SqliteReads implements ChainReads {
       const count = int(this.#statements.holderCount.get(asset.id))
       if (query.offset >= count) return { clock, count, rows: [], inDoubt }
       const rows = this.#statements.holders.all(asset.id, query.limit, query.offset).map((entry) => {
-        const row = entry as Row
+        const row = entry
         return { account: this.#codec.decode(bytes(row[0])), amount: decodeAmountHex(text(row[1])) }
       })
       return { clock, count, rows, inDoubt }
@@ -194,7 +194,7 @@ export class SqliteReads implements ChainReads {
   /** Our own block of that number (undefined: the published one), where we hold it. */
   #heldAt(number: number | undefined, { published }: ChainClock): HeldBlock | undefined {
     if (number === undefined || number === published?.number) return published
-    const row = this.#statements.blockAt.get(number) as Row | undefined
+    const row = this.#statements.blockAt.get(number)
     return row && { number, hash: decodeHash(bytes(row[0])), timestamp: int(row[1]) }
   }
 
@@ -203,7 +203,7 @@ export class SqliteReads implements ChainReads {
     // What a version before may have adopted of the account that stands for nobody is no sum of anything.
     if (asset === undefined || key.account === this.#codec.zeroAddress) return undefined
     const where = [this.#codec.encode(key.account), asset.id, encodeItem(key.item)]
-    const row = this.#statements.balance.get(...where) as Row | undefined
+    const row = this.#statements.balance.get(...where)
     const named = { assetId: asset.id, account: key.account, item: key.item }
     const [account = '', , item = ''] = where
     if (this.#isRefuted(asset, { account, item })) return { ...named, amount: undefined, inDoubt: true }
@@ -222,7 +222,7 @@ export class SqliteReads implements ChainReads {
     const first = since === undefined || since === 0 ? from - 1 : since
     if (at.asOf < first) return { ...now, amount: undefined }
     if (int(at.row[1]) <= at.asOf) return now
-    const change = this.#statements.changeAt.get(...at.where, at.asOf) as Row | undefined
+    const change = this.#statements.changeAt.get(...at.where, at.asOf)
     if (change === undefined && since === undefined && int(at.row[4]) > at.asOf) return undefined
     const opening = nullable(at.row[2], (value) => decodeAmount(bytes(value)))
     const sum = change === undefined ? 0n : decodeAmount(bytes(change[0]))

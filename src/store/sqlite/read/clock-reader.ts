@@ -1,6 +1,6 @@
 import { CHAIN_STATES, type ChainClock } from '../../seam/store.ts'
 import { unwrittenClock } from '../../seam/unwritten-clock.ts'
-import { int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
+import { int, nullable, type Row, type RowStatement, type SqliteDatabase, type Statement, text } from '../database.ts'
 import { parseCounts, parseCoverage } from '../rows/clock-json.ts'
 import { readOptionalHeader, readOptionalRef } from '../rows/header-rows.ts'
 import { DOUBT_COLUMNS, readDoubts } from '../write/doubt-writer.ts'
@@ -13,7 +13,7 @@ export type ClockNature = { readonly own: boolean; readonly zeroAddress: string 
 
 /** Reads the clock of a chain; parsed again only when a row of it changed. */
 export class ClockReader {
-  readonly #select: Statement
+  readonly #select: RowStatement
   readonly #version: Statement
   #seen: number | undefined
   #clock: ChainClock
@@ -22,9 +22,9 @@ export class ClockReader {
   constructor(db: SqliteDatabase, nature: ClockNature) {
     this.#nature = nature
     this.#clock = unwrittenClock(nature.zeroAddress)
-    this.#version = db.prepare<unknown[]>('PRAGMA data_version').pluck()
+    this.#version = db.prepare('PRAGMA data_version').pluck()
     this.#select = db
-      .prepare<unknown[]>(
+      .prepare(
         `SELECT number, hash, parent, timestamp, finalized_number, finalized_hash, transfers, coverage,
          head_number, head_hash, head_parent, head_timestamp, state, error, caught_up_at, counts, beat_at, classes, audit_error,
          ${DOUBT_COLUMNS.replace('chain', 'in_doubt.chain')}
@@ -42,7 +42,7 @@ export class ClockReader {
   #readIfChanged(): void {
     const version = int(this.#version.get())
     if (version === this.#seen) return
-    const row = this.#select.get() as Row | undefined
+    const row = this.#select.get()
     const { zeroAddress } = this.#nature
     this.#clock = row === undefined ? unwrittenClock(zeroAddress) : { ...parseClock(row), zeroAddress: zeroAddress }
     this.#seen = version

@@ -2,7 +2,7 @@ import type { AccountCodec } from '../../../core/account.ts'
 import { type AssetRef, assetKey } from '../../../core/asset.ts'
 import type { HoldingReads } from '../../seam/observations.ts'
 import type { StoredAsset } from '../../seam/store.ts'
-import { bytes, int, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
+import { bytes, int, type SqliteDatabase, type Statement, text } from '../database.ts'
 import { decodeAmountHex } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -42,7 +42,7 @@ export class SqliteHoldings implements HoldingReads {
       const count = this.#count(named, assetKey(asset))
       if (offset >= count) return { count, rows: [] }
       const rows = this.#s.page.all({ ...named, offset, limit }).map((entry) => {
-        const row = entry as Row
+        const row = entry
         return { account: codec.decode(bytes(row[0])), amount: decodeAmountHex(text(row[1])) }
       })
       return { count, rows }
@@ -103,7 +103,7 @@ type Named = {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  const sql = (statement: string): Statement => db.prepare(statement)
   const ofAsset = "reference = @reference AND standard = @standard AND item = x''"
   const observed = `SELECT account, amount FROM noted.observations
     WHERE ${ofAsset} AND amount > x'80' AND account <> @zeroAddress`

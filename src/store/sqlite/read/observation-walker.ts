@@ -2,7 +2,7 @@ import type { AccountCodec } from '../../../core/account.ts'
 import { assetKey } from '../../../core/asset.ts'
 import type { Observation } from '../../../core/balance.ts'
 import type { ObservationPage, ObservationQuery } from '../../seam/positions.ts'
-import { bytes, int, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
+import { bytes, int, type Row, type RowStatement, type SqliteDatabase, type Statement, text } from '../database.ts'
 import { decodeAmount, decodeItem, encodeItem } from '../rows/amount-codec.ts'
 import { parseStandard } from '../rows/asset-table.ts'
 import { decodeHash } from '../rows/hash-codec.ts'
@@ -16,12 +16,12 @@ const NO_ASSET = { reference: '', standard: '' }
 /** Goes over all observations in the order of their keys, a bounded number at a time. */
 export class ObservationWalker {
   readonly #codec: AccountCodec
-  readonly #all: Statement
-  readonly #ofAccount: Statement
+  readonly #all: RowStatement
+  readonly #ofAccount: RowStatement
 
   constructor(db: SqliteDatabase, codec: AccountCodec) {
     this.#codec = codec
-    const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+    const sql = (statement: string): Statement => db.prepare(statement)
     this.#all = sql(
       `SELECT ${OBSERVATION_COLUMNS} FROM observations WHERE (account, reference, standard, item) > (?, ?, ?, ?)
        ORDER BY account, reference, standard, item LIMIT ?`,
@@ -41,7 +41,7 @@ export class ObservationWalker {
       account === undefined
         ? this.#all.all(from, ...behind)
         : this.#ofAccount.all(this.#codec.encode(account), ...behind)
-    const rows = found.map((row) => readObservation(row as Row, this.#codec))
+    const rows = found.map((row) => readObservation(row, this.#codec))
     const wanted = assets && new Set(assets.map(assetKey))
     const next = rows.length < limit ? undefined : rows.at(-1)
     return { rows: rows.filter(({ asset }) => wanted === undefined || wanted.has(assetKey(asset))), next }

@@ -3,7 +3,7 @@ import type { BalanceKey } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
 import type { PositionQuery } from '../../seam/positions.ts'
 import type { StoredAsset } from '../../seam/store.ts'
-import { bytes, int, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { bytes, int, type Row, type RowStatement, type SqliteDatabase, type Statement } from '../database.ts'
 import { decodeItem, encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
 import { decodeHash } from '../rows/hash-codec.ts'
@@ -24,14 +24,14 @@ export type Step = {
 export class PositionWalker {
   readonly #codec: AccountCodec
   readonly #assets: AssetTable
-  readonly #all: Statement
-  readonly #ofAccount: Statement
+  readonly #all: RowStatement
+  readonly #ofAccount: RowStatement
   readonly #hash: Statement
 
   constructor(db: SqliteDatabase, parts: { readonly codec: AccountCodec; readonly assets: AssetTable }) {
     this.#codec = parts.codec
     this.#assets = parts.assets
-    const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+    const sql = (text: string): Statement => db.prepare(text)
     this.#all = sql(
       `SELECT account, asset, item FROM balances WHERE (account, asset, item) > (?, ?, ?)
        ORDER BY account, asset, item LIMIT ?`,
@@ -69,9 +69,9 @@ export class PositionWalker {
     const place = 'share' in after ? undefined : after
     const id = place === undefined ? NO_ASSET : (this.#assets.find(place.asset)?.id ?? NO_ASSET)
     const pair = [id, place === undefined ? NO_ITEM_BYTES : encodeItem(place.item)]
-    if (account !== undefined) return this.#ofAccount.all(this.#codec.encode(account), ...pair, limit) as Row[]
+    if (account !== undefined) return this.#ofAccount.all(this.#codec.encode(account), ...pair, limit)
     const from = 'share' in after ? keyAt(after.share) : this.#codec.encode(after.account)
-    return this.#all.all(from, ...pair, limit) as Row[]
+    return this.#all.all(from, ...pair, limit)
   }
 
   #wanted({ assets }: PositionQuery): ReadonlySet<number> | undefined {

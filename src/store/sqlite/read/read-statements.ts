@@ -24,7 +24,7 @@ function presentPage(sql: (text: string) => Statement, which: string) {
 
 /** The statements of a chain's read side, prepared once. */
 export function prepareReads(db: SqliteDatabase) {
-  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const sql = (text: string): Statement => db.prepare(text)
   return {
     balance: sql(
       'SELECT amount, last_block, opening, closed_block, met_block FROM balances WHERE account = ? AND asset = ? AND item = ?',

@@ -14,8 +14,8 @@ export class TickSnapshot {
 
   constructor(db: SqliteDatabase) {
     this.#db = db
-    this.#begin = db.prepare<unknown[]>('BEGIN')
-    this.#commit = db.prepare<unknown[]>('COMMIT')
+    this.#begin = db.prepare('BEGIN')
+    this.#commit = db.prepare('COMMIT')
   }
 
   /**

@@ -55,10 +55,9 @@ export class TransferReader {
     return { first, last }
   }
 
-  #rows(asset: StoredAsset, rows: readonly unknown[]): StoredTransfer[] {
+  #rows(asset: StoredAsset, rows: readonly Row[]): StoredTransfer[] {
     const account = (value: unknown) => nullable(value, (stored) => this.#codec.decode(bytes(stored)))
-    return rows.map((entry) => {
-      const row = entry as Row
+    return rows.map((row) => {
       return {
         logIndex: int(row[1]),
         batchIndex: int(row[2]),
@@ -76,7 +75,7 @@ export class TransferReader {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const sql = (text: string): Statement => db.prepare(text)
   const ofAccount = "FROM changes WHERE account = ? AND asset = ? AND item = x'' AND block BETWEEN ? AND ?"
   const ofAsset = 'FROM transfers WHERE asset = ? AND block BETWEEN ? AND ?'
   return {

@@ -1,7 +1,7 @@
 import { assert } from '../../../core/assert.ts'
 import { type Accounting, type AssetRef, assetKey, isFungible, STANDARDS, type Standard } from '../../../core/asset.ts'
 import type { StoredAsset } from '../../seam/store.ts'
-import { int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
+import { int, nullable, type Row, type RowStatement, type SqliteDatabase, type Statement, text } from '../database.ts'
 
 /**
  * Assets kept in memory; past this all are forgotten and read again. About 30 MB of contracts; 80 MB where a ledger's
@@ -52,24 +52,22 @@ export type FixedClasses = ReadonlyMap<string, Accounting>
 export class AssetTable {
   readonly #byId = new Map<number, StoredAsset>()
   readonly #byKey = new Map<string, StoredAsset>()
-  readonly #selectById: Statement
-  readonly #selectByKey: Statement
+  readonly #selectById: RowStatement
+  readonly #selectByKey: RowStatement
   readonly #insert: Statement
   readonly #fixed: FixedClasses
 
   constructor(db: SqliteDatabase, fixed: FixedClasses) {
     this.#fixed = fixed
-    this.#selectById = db.prepare<unknown[]>(`SELECT ${ASSET_COLUMNS} WHERE a.id = ?`).raw()
-    this.#selectByKey = db.prepare<unknown[]>(`SELECT ${ASSET_COLUMNS} WHERE reference = ? AND standard = ?`).raw()
-    this.#insert = db.prepare<unknown[]>(
-      "INSERT INTO assets (standard, reference, first_block, supply) VALUES (?, ?, ?, x'80')",
-    )
+    this.#selectById = db.prepare(`SELECT ${ASSET_COLUMNS} WHERE a.id = ?`).raw()
+    this.#selectByKey = db.prepare(`SELECT ${ASSET_COLUMNS} WHERE reference = ? AND standard = ?`).raw()
+    this.#insert = db.prepare("INSERT INTO assets (standard, reference, first_block, supply) VALUES (?, ?, ?, x'80')")
   }
 
   byId(id: number): StoredAsset {
     const cached = this.#byId.get(id)
     if (cached !== undefined) return cached
-    const row = this.#selectById.get(id) as Row | undefined
+    const row = this.#selectById.get(id)
     assert(row !== undefined, `asset ${id} is not stored`)
     return this.#keep(row)
   }
@@ -77,7 +75,7 @@ export class AssetTable {
   find(asset: AssetRef): StoredAsset | undefined {
     const cached = this.#byKey.get(assetKey(asset))
     if (cached !== undefined) return cached
-    const row = this.#selectByKey.get(asset.reference, asset.standard) as Row | undefined
+    const row = this.#selectByKey.get(asset.reference, asset.standard)
     return row === undefined ? undefined : this.#keep(row)
   }
 

@@ -64,7 +64,7 @@ export class SqliteAudits implements AuditStore {
     const { coverage, transaction } = this.#parts
     const whole = coverage.from === 0 && coverage.scope.type !== 'accounts'
     return transaction((): { block: BlockRef; supplies: (bigint | undefined)[] } => {
-      const row = this.#s.written.get() as Row | undefined
+      const row = this.#s.written.get()
       const block = row === undefined ? undefined : readOptionalRef(row[0], row[1])
       const supplies = assets.map((asset) => (whole && block !== undefined ? this.#supply(asset, at) : undefined))
       return { block: block ?? { number: -1, hash: '' }, supplies }
@@ -107,7 +107,7 @@ export class SqliteAudits implements AuditStore {
       const numbers = new Set<number>()
       let [through, block, left] = [last, first, MAX_COMPARED]
       for (const entry of rows) {
-        const row = entry as Row
+        const row = entry
         // A block is compared whole.
         if (left-- <= 0 && int(row[0]) !== block) {
           through = block
@@ -162,7 +162,7 @@ export class SqliteAudits implements AuditStore {
     let [made, left] = [0n, MAX_COMPARED]
     for (const entry of this.#s.movedAfter.iterate(asset, block)) {
       if (left-- <= 0) return undefined
-      const row = entry as Row
+      const row = entry
       made += decodeSupplyDelta(row[0], row[1], bytes(row[2]))
     }
     return made
@@ -187,7 +187,7 @@ function readTransfer(row: Row, codec: AccountCodec): Named {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  const sql = (statement: string): Statement => db.prepare(statement)
   return {
     place: sql('SELECT place FROM places WHERE name = ?').pluck(),
     setPlace: sql('INSERT OR REPLACE INTO places VALUES (?, ?)'),

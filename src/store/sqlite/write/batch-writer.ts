@@ -4,7 +4,7 @@ import { isFungible } from '../../../core/asset.ts'
 import type { CoverageTest } from '../../../core/coverage.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
-import type { Row, SqliteDatabase } from '../database.ts'
+import type { SqliteDatabase } from '../database.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
 import { headerValues, readOptionalHeader } from '../rows/header-rows.ts'
 import { Names } from './batch-names.ts'
@@ -45,7 +45,7 @@ export class BatchWriter {
   }
 
   #mustFollow(batch: Batch): void {
-    const row = this.#statements.clock.get() as Row | undefined
+    const row = this.#statements.clock.get()
     assert(row !== undefined, 'the clock row is there from the first claim on')
     const written = readOptionalHeader(row)
     const expected = written === undefined ? this.#parts.from : written.number + 1

@@ -1,4 +1,4 @@
-import type { Row, SqliteDatabase, Statement } from '../database.ts'
+import type { RowStatement, SqliteDatabase, Statement } from '../database.ts'
 import { encodeAmount, encodeItem } from '../rows/amount-codec.ts'
 import {
   amountOf,
@@ -21,7 +21,7 @@ type Met = { assets: number; received: number }
 export class ChangeWriter {
   /** What a pair begins with: zero where coverage began with the chain, else unknown. */
   readonly #opening: bigint | undefined
-  readonly #select: Statement
+  readonly #select: RowStatement
   readonly #insert: Statement
   readonly #update: Statement
   readonly #change: Statement
@@ -32,20 +32,20 @@ export class ChangeWriter {
   constructor(db: SqliteDatabase, opening: bigint | undefined) {
     this.#opening = opening
     const key = 'account = ? AND asset = ? AND item = ?'
-    this.#select = db.prepare<unknown[]>(`SELECT ${POSITION_COLUMNS} FROM balances WHERE ${key}`).raw()
-    this.#insert = db.prepare<unknown[]>(
+    this.#select = db.prepare(`SELECT ${POSITION_COLUMNS} FROM balances WHERE ${key}`).raw()
+    this.#insert = db.prepare(
       `INSERT INTO balances (account, asset, item, ${POSITION_COLUMNS}, amount) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`,
     )
-    this.#update = db.prepare<unknown[]>(
+    this.#update = db.prepare(
       `UPDATE balances SET sum = ?, amount = ?, received_block = ?, last_block = ?, closed_block = ? WHERE ${key}`,
     )
-    this.#change = db.prepare<unknown[]>('INSERT INTO changes VALUES (?,?,?,?,?,?,?,?)')
-    this.#account = db.prepare<unknown[]>(
+    this.#change = db.prepare('INSERT INTO changes VALUES (?,?,?,?,?,?,?,?)')
+    this.#account = db.prepare(
       `INSERT INTO accounts VALUES (?, ?, ?)
        ON CONFLICT DO UPDATE SET assets = assets + excluded.assets, received = received + excluded.received`,
     )
-    this.#doubt = db.prepare<unknown[]>('INSERT OR IGNORE INTO doubts VALUES (?, ?, ?)')
-    this.#holders = db.prepare<unknown[]>('UPDATE assets SET holders = holders + ? WHERE id = ?')
+    this.#doubt = db.prepare('INSERT OR IGNORE INTO doubts VALUES (?, ?, ?)')
+    this.#holders = db.prepare('UPDATE assets SET holders = holders + ? WHERE id = ?')
   }
 
   write(accounts: ReadonlyMap<string, BatchAccount>): void {
@@ -71,7 +71,7 @@ export class ChangeWriter {
   #writePair(account: Buffer, pair: Pair): void {
     const { first, met } = pair
     const item = encodeItem(first.item)
-    const row = this.#select.get(account, first.assetId, item) as Row | undefined
+    const row = this.#select.get(account, first.assetId, item)
     const position = row === undefined ? this.#fresh(first) : readPosition(row)
     const before = row === undefined ? undefined : amountOf(position)
     const hadReceived = position.receivedBlock !== undefined

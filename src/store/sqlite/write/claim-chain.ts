@@ -6,12 +6,12 @@ import { parseCoverage } from '../rows/clock-json.ts'
 
 /** @throws STORE_MISMATCH the file of facts is another chain's */
 export function mustBeFactsOf(db: SqliteDatabase, chain: ChainId): void {
-  refuseOthers(db.prepare<unknown[]>('SELECT chain FROM chain').pluck().get() ?? chain, { db, chain })
+  refuseOthers(db.prepare('SELECT chain FROM chain').pluck().get() ?? chain, { db, chain })
 }
 
 /** Notes whose a file of reads is, where nobody did yet. @throws STORE_MISMATCH it is another chain's */
 export function claimReadsFile(db: SqliteDatabase, chain: ChainId): void {
-  const owner = (): unknown => db.prepare<unknown[]>('SELECT chain FROM read_of').pluck().get()
+  const owner = (): unknown => db.prepare('SELECT chain FROM read_of').pluck().get()
   if (owner() === undefined) db.prepare('INSERT OR IGNORE INTO read_of VALUES (1, ?)').run(chain)
   refuseOthers(owner(), { db, chain })
 }
@@ -38,7 +38,7 @@ export function claimChain(whose: {
     db.prepare('INSERT OR IGNORE INTO chain VALUES (1, ?, NULL, 0)').run(chain)
     db.prepare('INSERT OR IGNORE INTO clock (one, transfers) VALUES (1, 0)').run()
     mustBeFactsOf(db, chain)
-    const row = db.prepare<unknown[]>('SELECT coverage FROM chain').pluck().get()
+    const row = db.prepare('SELECT coverage FROM chain').pluck().get()
     const before = nullable(row, (value) => parseCoverage(text(value)))
     if (before !== undefined && !sameCoverage(before, coverage)) {
       const message =
@@ -47,7 +47,7 @@ export function claimChain(whose: {
       throw new ServiceError('STORE_MISMATCH', message, { fields: { chain } })
     }
     db.prepare('UPDATE chain SET coverage = ?, fence = fence + 1').run(JSON.stringify(coverage))
-    return int(db.prepare<unknown[]>('SELECT fence FROM chain').pluck().get())
+    return int(db.prepare('SELECT fence FROM chain').pluck().get())
   })
   return run.immediate()
 }

@@ -60,8 +60,8 @@ export class SqliteDoubts implements DoubtStore {
     return transaction(() => {
       const [asset = '0', account = '', item = ''] = place.split('/')
       const from = [Number(asset), Buffer.from(account, 'hex'), Buffer.from(item, 'hex')]
-      const rows = this.#s.after.all(...from, limit) as Row[]
-      if (rows.length < limit) rows.push(...(this.#s.upTo.all(...from, limit - rows.length) as Row[]))
+      const rows = this.#s.after.all(...from, limit)
+      if (rows.length < limit) rows.push(...this.#s.upTo.all(...from, limit - rows.length))
       const last = rows.at(-1)
       const keys = rows.map((row) => ({
         account: codec.decode(bytes(row[1])),
@@ -70,7 +70,7 @@ export class SqliteDoubts implements DoubtStore {
       }))
       const supplies = this.#s.supplies.all(MAX_SUPPLIES).flatMap((id) => this.#supplied(int(id)))
       const classes = this.#s.classes.all(MAX_SUPPLIES).map((entry) => {
-        const row = entry as Row
+        const row = entry
         const account = nullable(row[1], (stored) => codec.decode(bytes(stored)))
         return { asset: assets.byId(int(row[0])).asset, account, at: int(row[2]) }
       })
@@ -144,7 +144,7 @@ function placeOf(row: Row): string {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const sql = (text: string): Statement => db.prepare(text)
   const select = 'SELECT asset, account, item FROM refuted_pairs WHERE (asset, account, item)'
   const order = 'ORDER BY asset, account, item LIMIT ?'
   return {

@@ -1,6 +1,6 @@
 import type { BlockRef } from '../../../core/block.ts'
 import { type Doubts, type DoubtWork, NO_DOUBTS } from '../../seam/doubts.ts'
-import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { bytes, int, NO_ROW, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
 import { decodeHash, encodeHash } from '../rows/hash-codec.ts'
 import { type PairKey, pairValues } from './pair-writer.ts'
@@ -46,10 +46,10 @@ export class DoubtWriter {
   }
 
   work(): DoubtWork {
-    const row = this.#s.state.get() as Row | undefined
+    const row = this.#s.state.get()
     if (row === undefined) return { ...NO_DOUBTS, rechecking: false, proofs: [] }
     const proofs = this.#s.proofs.all().map((entry) => {
-      const [number, hash] = entry as Row
+      const [number, hash] = entry
       return { number: int(number), hash: decodeHash(bytes(hash)) }
     })
     return { ...readDoubts(row), rechecking: row[4] === STAGE.recheck, proofs }
@@ -181,7 +181,7 @@ export class DoubtWriter {
   /** What is under way, and the first block that was not fetched again; undefined where that never began. */
   #refetch(): { readonly stage: number; readonly next: number | undefined } {
     this.#s.ensure.run()
-    const row = this.#s.state.get() as Row
+    const row = this.#s.state.get() ?? NO_ROW
     return { stage: int(row[4]), next: nullable(row[3], int) }
   }
 
@@ -192,7 +192,7 @@ export class DoubtWriter {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const sql = (text: string): Statement => db.prepare(text)
   const refute = (column: 'pairs' | 'supply' | 'lacking'): Statement => {
     const one = (name: string): number => (name === column ? 1 : 0)
     return sql(

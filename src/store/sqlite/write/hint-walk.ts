@@ -1,6 +1,6 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import type { StoredAsset } from '../../seam/store.ts'
-import { bytes, int, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { bytes, int, type RowStatement, type SqliteDatabase } from '../database.ts'
 import { decodeItem } from '../rows/amount-codec.ts'
 import { type Found, isReadable, type Place } from './walk-found.ts'
 
@@ -10,12 +10,12 @@ export const HINTED = -2
 /** Goes over the accounts that hints of one token name, newest first. */
 export class HintWalk {
   readonly #codec: AccountCodec
-  readonly #upTo: Statement
+  readonly #upTo: RowStatement
 
   constructor(db: SqliteDatabase, codec: AccountCodec) {
     this.#codec = codec
     this.#upTo = db
-      .prepare<unknown[]>(
+      .prepare(
         `SELECT block, account, item FROM hints WHERE reference = ? AND standard = ? AND block <= ?
          ORDER BY block DESC, account, item LIMIT ?`,
       )
@@ -30,7 +30,7 @@ export class HintWalk {
   ): { readonly place: Place; readonly looked: number } {
     const { id, asset } = token
     const [, first, done] = place
-    const rows = this.#upTo.all(asset.reference, asset.standard, first, limit + done) as Row[]
+    const rows = this.#upTo.all(asset.reference, asset.standard, first, limit + done)
     let [block, behind] = [first, 0]
     for (const [at, row] of rows.entries()) {
       behind = int(row[0]) === block ? behind + 1 : 1

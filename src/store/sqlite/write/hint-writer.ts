@@ -3,7 +3,7 @@ import { type AssetRef, assetKey, isFungible, NO_ITEM } from '../../../core/asse
 import type { BalanceKey } from '../../../core/balance.ts'
 import type { BlockTransfers, Hint } from '../../../core/transfer.ts'
 import type { StoredAsset } from '../../seam/store.ts'
-import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
+import { bytes, int, nullable, type SqliteDatabase, type Statement, text } from '../database.ts'
 import { encodeItem } from '../rows/amount-codec.ts'
 import { type AssetTable, parseStandard } from '../rows/asset-table.ts'
 import { type Position, REST_OF_BLOCK } from '../rows/position.ts'
@@ -89,7 +89,7 @@ export class HintWriter {
 
   /** Forgets the hints above a block. Other rows of those blocks are gone, and their assets are not met any more (`unmet`). */
   rollBack(ancestor: number, unmet: readonly number[]): void {
-    const lost = (this.#s.above.all(ancestor) as Row[]).flatMap((row) => {
+    const lost = this.#s.above.all(ancestor).flatMap((row) => {
       const asset = this.#parts.assets.find({ standard: parseStandard(row[1]), reference: text(row[0]) })
       return asset === undefined ? [] : [this.#pair(asset, bytes(row[2]), bytes(row[3]))]
     })
@@ -169,7 +169,7 @@ export class HintWriter {
   #pairsOf(asset: number): readonly PairKey[] {
     const stored = this.#parts.assets.byId(asset)
     const ref = stored.asset
-    const rows = this.#s.ofToken.all(ref.reference, ref.standard) as Row[]
+    const rows = this.#s.ofToken.all(ref.reference, ref.standard)
     return rows.map((row) => this.#pair(stored, bytes(row[0]), bytes(row[1])))
   }
 
@@ -201,7 +201,7 @@ function meetingAt(block: number, asset: number): Meeting {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  const sql = (statement: string): Statement => db.prepare(statement)
   const key = 'reference = ? AND standard = ? AND account = ? AND item = ?'
   return {
     blockOf: sql(`SELECT block FROM hints WHERE ${key}`).pluck(),

@@ -5,7 +5,7 @@ export type JournalStatements = ReturnType<typeof prepareJournal>
 
 /** The journal's statements, prepared once. */
 export function prepareJournal(db: SqliteDatabase) {
-  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const sql = (text: string): Statement => db.prepare(text)
   return {
     fence: sql('SELECT fence FROM chain').pluck(),
     clock: sql(`SELECT ${HEADER_COLUMNS}, finalized_number, finalized_hash FROM clock`).raw(),

@@ -92,7 +92,7 @@ export class SqliteJournal implements Journal {
       const row = this.#clockRow()
       const written = readOptionalHeader(row)
       const finalized = readOptionalRef(row[4], row[5])
-      const headers = this.#statements.headersFrom.all(finalized?.number ?? 0).map((entry) => readHeader(entry as Row))
+      const headers = this.#statements.headersFrom.all(finalized?.number ?? 0).map((entry) => readHeader(entry))
       return { written, published: written, finalized, headers }
     })
   }
@@ -201,13 +201,13 @@ export class SqliteJournal implements Journal {
 
   /** True where this very block is one of ours. Well below the finalized head only blocks with transfers keep their names. */
   #holds(block: BlockRef): boolean {
-    const row = this.#statements.headerAt.get(block.number) as Row | undefined
+    const row = this.#statements.headerAt.get(block.number)
     return row !== undefined && sameBlock(readHeader(row), block)
   }
 
   /** The header of a block that is ours. */
   #own(block: BlockRef): Header {
-    const row = this.#statements.headerAt.get(block.number) as Row | undefined
+    const row = this.#statements.headerAt.get(block.number)
     assert(row !== undefined, 'the ancestor of a rollback is a block that we hold')
     const header = readHeader(row)
     assert(sameBlock(header, block), 'the ancestor of a rollback is our own block')
@@ -225,7 +225,7 @@ export class SqliteJournal implements Journal {
     const written = readOptionalHeader(this.#clockRow())
     if (written === undefined || block.number > written.number || block.number < this.#options.coverage.from)
       return false
-    const row = this.#statements.headerAt.get(block.number) as Row | undefined
+    const row = this.#statements.headerAt.get(block.number)
     return row === undefined || sameBlock(readHeader(row), block)
   }
 
@@ -256,7 +256,7 @@ export class SqliteJournal implements Journal {
   }
 
   #clockRow(): Row {
-    const row = this.#statements.clock.get() as Row | undefined
+    const row = this.#statements.clock.get()
     assert(row !== undefined, 'the clock row is there from the first claim on')
     return row
   }

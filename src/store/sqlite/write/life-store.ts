@@ -1,7 +1,7 @@
 import { assert } from '../../../core/assert.ts'
 import type { BlockRef } from '../../../core/block.ts'
 import type { Ending, LifeStore, OpenLife } from '../../seam/lives.ts'
-import { bytes, int, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { bytes, int, type SqliteDatabase, type Statement } from '../database.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
 import { decodeHash } from '../rows/hash-codec.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
@@ -54,7 +54,7 @@ export class SqliteLives implements LifeStore {
     const { assets, transaction } = this.#parts
     return transaction(() =>
       this.#s.open.all(after, limit).map((entry): OpenLife => {
-        const [id, block, unsure] = (entry as Row).map(int)
+        const [id, block, unsure] = entry.map(int)
         assert(id !== undefined && block !== undefined, 'a row has its columns')
         return { id, asset: assets.byId(id).asset, since: unsure === 1 ? block : undefined }
       }),
@@ -80,7 +80,7 @@ export class SqliteLives implements LifeStore {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const sql = (text: string): Statement => db.prepare(text)
   return {
     assets: sql('SELECT id FROM assets WHERE reference = ?').pluck(),
     end: sql(

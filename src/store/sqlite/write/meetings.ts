@@ -1,4 +1,4 @@
-import { int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { int, nullable, type SqliteDatabase, type Statement } from '../database.ts'
 import { type Position, REST_OF_BLOCK } from '../rows/position.ts'
 import { PAIR, type PairKey, pairValues } from './pair-writer.ts'
 
@@ -16,7 +16,7 @@ export class Meetings {
   /** The first meeting; undefined where nothing that is stored concerns the pair. Reads and hints stand last in their block. */
   of(key: PairKey): Meeting | undefined {
     const pair = pairValues(key)
-    const change = this.#s.change.get(...pair) as Row | undefined
+    const change = this.#s.change.get(...pair)
     const hint = nullable(this.#s.hint.get(key.asset, key.account, key.item), int)
     const read = nullable(this.#s.read.get(...pair), int)
     const places: Place[] = [hint, read].flatMap((block) =>
@@ -44,7 +44,7 @@ export function byPlace(a: Place, b: Place): number {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const sql = (text: string): Statement => db.prepare(text)
   return {
     change: sql(`SELECT block, log, sub FROM changes WHERE ${PAIR} ORDER BY block, log, sub LIMIT 1`).raw(),
     read: sql(`SELECT min(block) FROM openings WHERE ${PAIR}`).pluck(),

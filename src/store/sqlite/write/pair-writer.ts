@@ -1,4 +1,4 @@
-import { bytes, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { bytes, type SqliteDatabase, type Statement } from '../database.ts'
 import { decodeAmount, encodeAmount } from '../rows/amount-codec.ts'
 import {
   amountOf,
@@ -43,7 +43,7 @@ export class PairWriter {
 
   /** The pair's row, or undefined where there is none. */
   read(key: PairKey): Position | undefined {
-    const row = this.#s.select.get(...pairValues(key)) as Row | undefined
+    const row = this.#s.select.get(...pairValues(key))
     return row === undefined ? undefined : readPosition(row)
   }
 
@@ -101,7 +101,7 @@ function valuesOf(position: Position): unknown[] {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const sql = (text: string): Statement => db.prepare(text)
   return {
     select: sql(`SELECT ${POSITION_COLUMNS} FROM balances WHERE ${PAIR}`).raw(),
     put: sql(

@@ -13,12 +13,12 @@ export class ReadabilityWriter {
   constructor(db: SqliteDatabase, assets: AssetTable) {
     this.#assets = assets
     // A silence that goes on keeps its beginning: a rollback to within it leaves it.
-    this.#silent = db.prepare<unknown[]>(
+    this.#silent = db.prepare(
       `INSERT INTO silences VALUES (@asset, @block, NULL) ON CONFLICT DO UPDATE SET since = excluded.since, until = NULL
        WHERE until IS NOT NULL`,
     )
-    this.#answers = db.prepare<unknown[]>('UPDATE silences SET until = @block WHERE asset = @asset AND until IS NULL')
-    this.#countClasses = db.prepare<unknown[]>('UPDATE clock SET classes = classes + 1')
+    this.#answers = db.prepare('UPDATE silences SET until = @block WHERE asset = @asset AND until IS NULL')
+    this.#countClasses = db.prepare('UPDATE clock SET classes = classes + 1')
   }
 
   /** The block is one that we hold. */

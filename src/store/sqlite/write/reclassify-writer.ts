@@ -22,8 +22,8 @@ export class ReclassifyWriter {
     this.#assets = parts.assets
     this.#doubts = parts.doubts
     this.#codec = parts.codec
-    this.#insert = db.prepare<unknown[]>('INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)')
-    this.#countClasses = db.prepare<unknown[]>('UPDATE clock SET classes = classes + 1')
+    this.#insert = db.prepare('INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)')
+    this.#countClasses = db.prepare('UPDATE clock SET classes = classes + 1')
   }
 
   /** Writes the one row; the block is one that we hold. `at`: Unix seconds. */

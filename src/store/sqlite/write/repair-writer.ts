@@ -61,7 +61,7 @@ export class RepairWriter {
     const wereMet = new Map<number, boolean>()
     let [inserted, removed] = [0, 0]
     for (const block of blocks) {
-      const stored = (this.#s.transfersAt.all(block.number) as Row[]).map(readRow)
+      const stored = this.#s.transfersAt.all(block.number).map(readRow)
       const wanted = block.transfers.map((transfer) => this.#encode(transfer))
       const missing = without(wanted, stored)
       const places = new Set(missing.map(placeOf))
@@ -172,7 +172,7 @@ export class RepairWriter {
     let sum = this.#parts.segments.sumAt(key, from - 1)
     let place: [number, number, number] = [from - 1, REST_OF_BLOCK, REST_OF_BLOCK]
     for (;;) {
-      const rows = this.#s.changesAfter.all(...pairValues(key), ...place, ROWS_AT_ONCE) as Row[]
+      const rows = this.#s.changesAfter.all(...pairValues(key), ...place, ROWS_AT_ONCE)
       for (const row of rows) {
         place = [int(row[0]), int(row[1]), int(row[2])]
         sum += decodeAmount(bytes(row[3]))
@@ -221,7 +221,7 @@ function readRow(row: Row): StoredRow {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const sql = (text: string): Statement => db.prepare(text)
   const place = 'AND block = ? AND log = ? AND sub = ?'
   return {
     transfersAt: sql(

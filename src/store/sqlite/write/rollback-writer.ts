@@ -1,7 +1,7 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import { isFungible } from '../../../core/asset.ts'
-import { bytes, int, type Row, type SqliteDatabase, type Statement } from '../database.ts'
+import { bytes, int, type SqliteDatabase, type Statement } from '../database.ts'
 import { decodeAmount } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
 import type { Position } from '../rows/position.ts'
@@ -69,7 +69,7 @@ export class RollbackWriter {
   #touched(ancestor: number): Touched {
     const touched: Touched = { pairs: new Map(), assets: new Map() }
     for (const entry of this.#statements.transfersAbove.iterate(ancestor)) {
-      const row = entry as Row
+      const row = entry
       const asset = int(row[2])
       const counted = touched.assets.get(asset) ?? { transfers: 0, supply: 0n }
       counted.transfers++
@@ -108,7 +108,7 @@ export class RollbackWriter {
       pairs.write(pair, before, undefined)
       return
     }
-    const last = this.#statements.lastChange.get(...pairValues(pair)) as Row | undefined
+    const last = this.#statements.lastChange.get(...pairValues(pair))
     const after: Position = {
       ...before,
       sum: last === undefined ? 0n : decodeAmount(bytes(last[0])),
@@ -130,7 +130,7 @@ function upTo(block: number | undefined, ancestor: number): number | undefined {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const sql = (text: string): Statement => db.prepare(text)
   return {
     transfersAbove: sql('SELECT sender, receiver, asset, item, amount FROM transfers WHERE block > ?').raw(),
     lastChange: sql(

@@ -35,7 +35,7 @@ export class Segments {
 
   /** The read that the newest segment rests on; undefined where it rests on coverage. */
   newest(key: PairKey): Opening | undefined {
-    const row = this.#s.newest.get(...pairValues(key)) as Row | undefined
+    const row = this.#s.newest.get(...pairValues(key))
     return row === undefined ? undefined : readOpening(row)
   }
 
@@ -52,7 +52,7 @@ export class Segments {
 
   /** Drops the reads above a block, and says of which pairs: `settle` has to follow for those that stay. */
   dropAbove(block: number): readonly Row[] {
-    const pairs = this.#s.above.all(block) as Row[]
+    const pairs = this.#s.above.all(block)
     if (pairs.length > 0) this.#s.dropAbove.run(block)
     return pairs
   }
@@ -62,7 +62,7 @@ export class Segments {
     let opening = this.#coverage
     let closedBlock = opening === undefined ? undefined : this.#closedAfter(key, opening, -1)
     for (const entry of this.#s.openings.all(...pairValues(key))) {
-      const read = readOpening(entry as Row)
+      const read = readOpening(entry)
       if (opening !== undefined && (closedBlock === undefined || read.block < closedBlock)) {
         // What is known without it was never in need of it; what closed later says nothing for it.
         this.#s.drop.run(...pairValues(key), read.block)
@@ -108,7 +108,7 @@ function readOpening(row: Row): Opening {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (text: string): Statement => db.prepare<unknown[]>(text)
+  const sql = (text: string): Statement => db.prepare(text)
   const openings = `SELECT block, amount, since FROM openings WHERE ${PAIR}`
   const outside = 'AND (sum < ? OR sum > ?)'
   return {

@@ -50,7 +50,7 @@ export class Walks {
   /** Some holders of each of the next tokens; after the last token comes the first. */
   #holders(place: string | undefined, limits: WalkLimits): WalkStep {
     const start = Number(place ?? 0)
-    const rows = [...this.#s.heldAfter.all(start, limits.keys), ...this.#s.heldUpTo.all(start, limits.keys)] as Row[]
+    const rows = [...this.#s.heldAfter.all(start, limits.keys), ...this.#s.heldUpTo.all(start, limits.keys)]
     const keys: BalanceKey[] = []
     let reached = start
     for (const row of rows) {
@@ -66,10 +66,10 @@ export class Walks {
   /** A few holders of a token: all of a few, else some near random amounts, small ones as likely as large ones. */
   #draw(asset: StoredAsset, { holders, wanted }: { holders: number; wanted: number }): BalanceKey[] {
     if (holders <= wanted) {
-      const all = this.#s.holders.all(asset.id, wanted) as Row[]
+      const all = this.#s.holders.all(asset.id, wanted)
       return all.map((row) => this.#key(asset, bytes(row[0]), NO_ITEM_BYTES))
     }
-    const top = bytes((this.#s.holders.get(asset.id, 1) as Row | undefined)?.[1])
+    const top = bytes(this.#s.holders.get(asset.id, 1)?.[1])
     const drawn = new Map<string, BalanceKey>()
     for (let draw = 0; draw < wanted; draw++) {
       const bits = Math.ceil(Math.random() * (top.length - 1) * 8)
@@ -104,7 +104,7 @@ export class Walks {
       if (stored.accounting !== 'events') continue
       const few = Math.min(limits.perToken, limits.keys - keys.length)
       for (const entry of this.#s.doubts.all({ asset: next, limit: few })) {
-        const row = entry as Row
+        const row = entry
         if (isReadable(stored, bytes(row[1]))) keys.push(this.#key(stored, bytes(row[0]), bytes(row[1])))
       }
     }
@@ -117,7 +117,7 @@ export class Walks {
     const from = place === undefined || place === '' ? [Number.MAX_SAFE_INTEGER, 0, 0] : place.split('/').map(Number)
     const found = new Found(limits)
     let reached = ''
-    const rows = this.#s.transfersBelow.all(...from, MAX_LOOKED_AT) as Row[]
+    const rows = this.#s.transfersBelow.all(...from, MAX_LOOKED_AT)
     for (const row of rows) {
       const asset = this.#parts.assets.byId(int(row[3]))
       if (asset.accounting === 'events') {
@@ -140,7 +140,7 @@ export class Walks {
     const [account = '', asset = '0', item = ''] = (place ?? '').split('/')
     const from = [Buffer.from(account, 'hex'), Number(asset), Buffer.from(item, 'hex')]
     const keys: BalanceKey[] = []
-    const rows = this.#s.balancesAfter.all(...from, MAX_PASSED) as Row[]
+    const rows = this.#s.balancesAfter.all(...from, MAX_PASSED)
     for (const row of rows) {
       const stored = this.#parts.assets.byId(int(row[1]))
       if (stored.accounting !== 'events' || !isReadable(stored, bytes(row[2]))) continue
@@ -183,7 +183,7 @@ export class Walks {
   ): { readonly place: Place; readonly looked: number } {
     if (place?.[0] === HINTED) return this.#hints.step(asset, { place, limit }, found)
     const from = place ?? [Number.MAX_SAFE_INTEGER, 0, 0]
-    const rows = this.#s.ofAssetBelow.all(asset.id, ...from, limit) as Row[]
+    const rows = this.#s.ofAssetBelow.all(asset.id, ...from, limit)
     const looked = rows.length + 1
     for (const row of rows) {
       for (const pair of this.#pairsOf(asset, row)) found.add(asset.id, this.#key(asset, pair.account, pair.item))
@@ -235,7 +235,7 @@ function placeOfPair(row: Row): string {
 }
 
 function prepare(db: SqliteDatabase) {
-  const sql = (statement: string): Statement => db.prepare<unknown[]>(statement)
+  const sql = (statement: string): Statement => db.prepare(statement)
   const held = 'SELECT id, holders FROM assets WHERE holders > 0 AND id'
   const holders = "SELECT account, amount FROM balances WHERE asset = ? AND item = x'' AND amount > x'80'"
   const place = 'block, log, sub'
