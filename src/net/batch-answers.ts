@@ -1,7 +1,15 @@
-import { faultOf, isRecord, outcomeOf, type Reading, type RpcCall, type RpcFault, type RpcOutcome } from './json-rpc.ts'
+import {
+  type FaultRules,
+  faultOf,
+  isRecord,
+  outcomeOf,
+  type RpcCall,
+  type RpcFault,
+  type RpcOutcome,
+} from './json-rpc.ts'
 
 /** A batch as it was sent: the calls' ids count up from `firstId`. */
-export type SentBatch = { readonly calls: readonly RpcCall[]; readonly firstId: number; readonly reading: Reading }
+export type SentBatch = { readonly calls: readonly RpcCall[]; readonly firstId: number; readonly rules: FaultRules }
 
 /**
  * What an answer says of a batch. `outcomes` in the order of the calls; undefined: that call was not answered. `refusal`: an
@@ -9,7 +17,7 @@ export type SentBatch = { readonly calls: readonly RpcCall[]; readonly firstId: 
  */
 export type BatchAnswer = {
   readonly outcomes: readonly (RpcOutcome | undefined)[]
-  readonly refusal: RpcFault | undefined
+  readonly batchError: RpcFault | undefined
   readonly isGarbled: boolean
 }
 
@@ -18,25 +26,25 @@ export type BatchAnswer = {
  * of one with the id of the first call, which is geth's form, or with none.
  */
 export function readBatchAnswer(answer: unknown, sent: SentBatch): BatchAnswer {
-  const { calls, firstId, reading } = sent
+  const { calls, firstId, rules } = sent
   const entries: readonly unknown[] = Array.isArray(answer) ? answer : [answer]
   const byPlace = new Array<unknown>(calls.length)
   const strays: unknown[] = []
   let isGarbled = false
   for (const entry of entries) {
     const id = idOf(entry)
-    const place = id === undefined ? -1 : id - firstId
-    if (place < 0 || place >= calls.length) strays.push(entry)
-    else if (byPlace[place] !== undefined) isGarbled = true
-    else byPlace[place] = entry
+    const index = id === undefined ? -1 : id - firstId
+    if (index < 0 || index >= calls.length) strays.push(entry)
+    else if (byPlace[index] !== undefined) isGarbled = true
+    else byPlace[index] = entry
   }
-  const outcomes = calls.map((call, place) => outcomeOf(byPlace[place], call, reading))
-  if (!outcomes.includes(undefined)) return { outcomes, refusal: undefined, isGarbled }
+  const outcomes = calls.map((call, place) => outcomeOf(byPlace[place], call, rules))
+  if (!outcomes.includes(undefined)) return { outcomes, batchError: undefined, isGarbled }
   // Where no call has a result, an error beside calls without any answer is the batch's, whichever id it bears.
   const hasResults = outcomes.some((outcome) => outcome?.ok === true)
   const speakers = hasResults ? strays : entries
-  const refusal = speakers.map((entry) => (isRecord(entry) ? faultOf(entry) : undefined)).find((fault) => fault)
-  return { outcomes: hasResults ? outcomes : calls.map(() => undefined), refusal, isGarbled }
+  const batchError = speakers.map((entry) => (isRecord(entry) ? faultOf(entry) : undefined)).find((fault) => fault)
+  return { outcomes: hasResults ? outcomes : calls.map(() => undefined), batchError, isGarbled }
 }
 
 /** The id of an answer; some servers send a number as text. */

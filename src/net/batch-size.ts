@@ -8,7 +8,7 @@ const MAX_BATCH = 500
  */
 const FAILURES_BEFORE_SMALLER = 3
 /** The same where the node asks for a slower pace: that is mostly about time, and smaller batches are more requests. */
-const PACED_BEFORE_SMALLER = 4
+const RATE_LIMITS_BEFORE_SMALLER = 4
 /** Batches that must succeed before a larger one is tried again; doubled each time that it failed, up to the most. */
 const FIRST_SUCCESSES_BEFORE_LARGER = 32
 const MAX_SUCCESSES_BEFORE_LARGER = 512
@@ -18,32 +18,32 @@ const MAX_SUCCESSES_BEFORE_LARGER = 512
  * smaller until they pass, and larger again once they have done so for a while.
  */
 export class BatchSize {
-  #said = MAX_BATCH
-  #found = MAX_BATCH
+  #stated = MAX_BATCH
+  #working = MAX_BATCH
   #failures = 0
   #failedAt = 0
   #successes = 0
-  #isLifted = false
-  #patience = FIRST_SUCCESSES_BEFORE_LARGER
+  #isRaised = false
+  #successesNeeded = FIRST_SUCCESSES_BEFORE_LARGER
 
   get most(): number {
-    return Math.min(this.#said, this.#found)
+    return Math.min(this.#stated, this.#working)
   }
 
   /** The node refused a batch of so many calls as such. */
   refused(fault: RpcFault | undefined, tried: number): void {
-    this.#said = Math.max(1, Math.min(this.#said, sizeAfter(fault, tried)))
+    this.#stated = Math.max(1, Math.min(this.#stated, sizeAfter(fault, tried)))
     this.#failures = 0
   }
 
   /** The node takes no batches at all. */
-  refusedAll(): void {
-    this.#said = 1
+  batchesRefused(): void {
+    this.#stated = 1
   }
 
   /** A batch of so many calls was put off as over the node's pace. Smaller ones are sent after the fourth time. */
-  paced(tried: number): void {
-    this.failed(tried, PACED_BEFORE_SMALLER)
+  rateLimited(tried: number): void {
+    this.failed(tried, RATE_LIMITS_BEFORE_SMALLER)
   }
 
   /** A batch of so many calls failed as a whole, for an unknown reason. Smaller ones are sent after the third time. */
@@ -57,18 +57,18 @@ export class BatchSize {
   halve(tried: number): void {
     this.#failures = 0
     this.#successes = 0
-    this.#found = Math.max(1, Math.min(this.#found, Math.floor(tried / 2)))
-    if (this.#isLifted) this.#patience = Math.min(2 * this.#patience, MAX_SUCCESSES_BEFORE_LARGER)
-    this.#isLifted = false
+    this.#working = Math.max(1, Math.min(this.#working, Math.floor(tried / 2)))
+    if (this.#isRaised) this.#successesNeeded = Math.min(2 * this.#successesNeeded, MAX_SUCCESSES_BEFORE_LARGER)
+    this.#isRaised = false
   }
 
   /** A batch of so many calls was answered. Small ones tell nothing of those that failed. */
   answered(calls: number): void {
     if (calls >= this.#failedAt) this.#failures = 0
-    if (calls < this.most || this.#found >= this.#said || ++this.#successes < this.#patience) return
+    if (calls < this.most || this.#working >= this.#stated || ++this.#successes < this.#successesNeeded) return
     this.#successes = 0
-    this.#isLifted = true
-    this.#found = Math.min(2 * this.#found, MAX_BATCH)
+    this.#isRaised = true
+    this.#working = Math.min(2 * this.#working, MAX_BATCH)
   }
 }
 

@@ -58,14 +58,14 @@ test('of all nodes greeted, those of another chain are left out and said so; all
   const wrong = await node(jsonRpc({ ...ECHO, chain: () => 'B' }))
   const right = await node(jsonRpc(ECHO))
   const { rpc, warnings, counts } = made([wrong.url, right.url], { pauses: { baseMs: 0, maxMs: 10_000 } })
-  await rpc.greetAll(SIGNAL)
+  await rpc.checkAllNodes(SIGNAL)
   expect(await rpc.run(one, { signal: SIGNAL })).toBe(1)
   const fields = { node: wrong.url, code: 'CHAIN_MISMATCH', reason: 'another chain' }
   expect(warnings).toEqual([['node is left out', fields]])
   expect(counts.nodesExcluded).toBe(1)
   expect(wrong.arrived).toHaveLength(1)
   const alone = made([wrong.url, wrong.url]).rpc
-  await expect(alone.greetAll(SIGNAL)).rejects.toMatchObject({ code: 'CHAIN_MISMATCH' })
+  await expect(alone.checkAllNodes(SIGNAL)).rejects.toMatchObject({ code: 'CHAIN_MISMATCH' })
 })
 
 test("while the right node is down, another chain's is no reason to give up", async () => {
@@ -76,7 +76,7 @@ test("while the right node is down, another chain's is no reason to give up", as
     [down.url, wrong.url],
   ]) {
     const { rpc } = made(urls)
-    await rpc.greetAll(SIGNAL)
+    await rpc.checkAllNodes(SIGNAL)
     await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_HTTP' })
     down.become(jsonRpc(ECHO))
     expect(await rpc.run(one, { signal: SIGNAL })).toBe(1)
@@ -89,7 +89,7 @@ test('each node is heard once, those that fail are left out, and one that is dis
   const second = await node(jsonRpc({ ...ECHO, echo: () => 'second' }))
   const down = await node(() => 'reset')
   const { rpc, warnings } = made([first.url, down.url, second.url])
-  const voices = await rpc.each(one, SIGNAL)
+  const voices = await rpc.askAll(one, SIGNAL)
   expect(voices.map(({ value }) => value)).toEqual(['first', 'second'])
   voices[0]?.distrust(new ServiceError('NODE_GARBAGE', 'says what no other says'))
   expect(await rpc.run(one, { signal: SIGNAL })).toBe('second')
@@ -112,14 +112,14 @@ test.each(UNKNOWN)('%i %s of the first node is no end while another one was not 
   const first = await node(jsonRpc({ ...ECHO, echo: fails }))
   const second = await node(jsonRpc(ECHO))
   const { rpc, warnings } = made([first.url, second.url])
-  for (let n = 0; n < 10; n++) expect(await rpc.run(one, { signal: SIGNAL, what: 'echo' })).toBe(1)
+  for (let n = 0; n < 10; n++) expect(await rpc.run(one, { signal: SIGNAL, workKind: 'echo' })).toBe(1)
   // After it failed at it twice it is asked last for it, and first for everything else.
   expect(first.arrived.flatMap(({ calls }) => calls).filter(({ method }) => method === 'echo')).toHaveLength(2)
-  await rpc.run((session) => session.call({ method: 'chain', params: [] }), { signal: SIGNAL, what: 'chain' })
+  await rpc.run((session) => session.call({ method: 'chain', params: [] }), { signal: SIGNAL, workKind: 'chain' })
   expect(first.arrived.at(-1)?.calls[0]?.method).toBe('chain')
   expect(warnings).toEqual([])
   second.become(jsonRpc({ ...ECHO, echo: fails }))
-  await expect(rpc.run(one, { signal: SIGNAL, what: 'echo' })).rejects.toMatchObject({ code: 'NODE_RPC' })
+  await expect(rpc.run(one, { signal: SIGNAL, workKind: 'echo' })).rejects.toMatchObject({ code: 'NODE_RPC' })
 })
 
 test('each of many nodes is asked once before an error is final, and none twice', async () => {
@@ -148,7 +148,7 @@ test.each([
     [other.url, wrong.url],
   ]) {
     const { rpc } = made(urls, { pauses: { baseMs: 0, maxMs: 10_000 } })
-    await rpc.greetAll(SIGNAL)
+    await rpc.checkAllNodes(SIGNAL)
     for (let n = 0; n < 3; n++) {
       const failed = await rpc.run(one, { signal: SIGNAL }).catch((error: unknown) => error)
       expect(failed).toBeInstanceOf(ServiceError)

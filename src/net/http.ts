@@ -60,10 +60,10 @@ export function createEndpoint(url: string, limits: HttpLimits): HttpEndpoint {
         try {
           const path = pathname + search
           const answer = await pool.request({ method: 'POST', path, headers, body, signal: bounded })
-          const { headers: told } = answer
-          const bytes = await readBytes(answer.body, { maxBytes, length: told['content-length'] })
-          const text = await decodeBody(bytes, { maxBytes, encoding: told['content-encoding'] })
-          return { status: answer.statusCode, body: text, retryAfterMs: retryAfter(told['retry-after']) }
+          const { headers: received } = answer
+          const bytes = await readBytes(answer.body, { maxBytes, length: received['content-length'] })
+          const text = await decodeBody(bytes, { maxBytes, encoding: received['content-encoding'] })
+          return { status: answer.statusCode, body: text, retryAfterMs: retryAfter(received['retry-after']) }
         } catch (error) {
           if (signal.aborted) throw aborted(signal)
           throw asServiceError(error, { label, limits, timedOut: bounded.aborted })

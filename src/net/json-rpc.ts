@@ -28,14 +28,14 @@ export type RpcFault = {
 export type Classify = (fault: RpcFault, call: RpcCall) => ServiceError | undefined
 
 /** Longest message of a node that we repeat: some echo the whole request. */
-const MAX_SAID_CHARACTERS = 300
+const MAX_REPEATED_CHARACTERS = 300
 /** Longest message that we look at for its meaning; the rest, which a contract may have chosen, is cut. */
 const MAX_READ_CHARACTERS = 2_000
 
 /** What the node said, fit for a log: cut, without URLs, and without what its own URL hides. */
-export function said({ message, data, secrets = [] }: RpcFault): string {
+export function nodeMessage({ message, data, secrets = [] }: RpcFault): string {
   const words = withoutUrls(`${message}${data === '' ? '' : ` (${data})`}`)
-  return withoutTexts(words, secrets).slice(0, MAX_SAID_CHARACTERS)
+  return withoutTexts(words, secrets).slice(0, MAX_REPEATED_CHARACTERS)
 }
 
 /** A JSON object, not an array. */
@@ -49,19 +49,19 @@ export function encode(call: RpcCall, id: number): Readonly<Record<string, unkno
 }
 
 /** Statuses by which a server refuses: without a JSON-RPC body the node as a whole, with one it may be this call alone. */
-const REFUSALS: ReadonlySet<number> = new Set([401, 402, 403])
+const REFUSED_STATUSES: ReadonlySet<number> = new Set([401, 402, 403])
 
 /**
  * The JSON of an answer. An error status passes where its body is JSON-RPC: providers send limits of ranges, of batches
  * and of what a plan includes as 400, 403 or 413.
  * @throws NODE_REFUSED, NODE_RATE_LIMITED, NODE_TIMEOUT, NODE_HTTP, NODE_GARBAGE
  */
-export function open(answer: HttpAnswer, label: string): unknown {
+export function parseAnswer(answer: HttpAnswer, label: string): unknown {
   const { status } = answer
   const fields = { node: label, status }
   const value = parseJson(answer.body)
   const speaksJsonRpc = Array.isArray(value) ? value.some(hasFault) : hasFault(value)
-  if (REFUSALS.has(status) && !(Array.isArray(value) ? value : [value]).some(isRpcFault)) {
+  if (REFUSED_STATUSES.has(status) && !(Array.isArray(value) ? value : [value]).some(isRpcFault)) {
     throw new ServiceError('NODE_REFUSED', `${label} refused the call (HTTP ${status})`, { fields })
   }
   if (status === 429) {
@@ -116,13 +116,13 @@ function dataText(data: unknown): string {
 }
 
 /** How one node's answers are read. `secrets`: as of a fault. */
-export type Reading = { readonly classify: Classify; readonly secrets: readonly string[] }
+export type FaultRules = { readonly classify: Classify; readonly secrets: readonly string[] }
 
 /** What became of a call, from its answer object; undefined where that is not a JSON-RPC answer. */
-export function outcomeOf(answer: unknown, call: RpcCall, reading: Reading): RpcOutcome | undefined {
+export function outcomeOf(answer: unknown, call: RpcCall, rules: FaultRules): RpcOutcome | undefined {
   if (!isRecord(answer)) return undefined
   const fault = faultOf(answer)
-  if (fault !== undefined) return { ok: false, error: classifyFault(fault, call, reading) }
+  if (fault !== undefined) return { ok: false, error: classifyFault(fault, call, rules) }
   return answer.result === undefined ? undefined : { ok: true, result: answer.result }
 }
 
@@ -136,12 +136,12 @@ const RESPONSE_TOO_LARGE = -32003
  * The error that a fault stands for: the kind's own reading first, then pace and size, else NODE_RPC. Field `unsure` of a
  * NODE_RATE_LIMITED: by its code alone, which nodes use for limits of size too.
  */
-export function classifyFault(given: RpcFault, call: RpcCall, { classify, secrets }: Reading): ServiceError {
+export function classifyFault(given: RpcFault, call: RpcCall, { classify, secrets }: FaultRules): ServiceError {
   const fault = { ...given, secrets }
   const own = classify(fault, call)
   if (own !== undefined) return own
   const fields = { method: call.method, rpcCode: fault.code }
-  const words = `${call.method}: ${said(fault)}`
+  const words = `${call.method}: ${nodeMessage(fault)}`
   const isSure = fault.code === 429 || RATE_WORDS.test(fault.message)
   if (isSure || fault.code === -32005 || fault.code === -32029) {
     return new ServiceError('NODE_RATE_LIMITED', words, { fields: { ...fields, unsure: isSure ? undefined : true } })

@@ -7,13 +7,13 @@ import {
   type Classify,
   classifyFault,
   encode,
-  open,
+  type FaultRules,
   outcomeOf,
-  type Reading,
+  parseAnswer,
   type RpcCall,
   type RpcOutcome,
 } from './json-rpc.ts'
-import { asLate, isPaced, settlePutOff } from './put-off.ts'
+import { deferredOutcome, isRateLimited, retryDeferred } from './retry-deferred.ts'
 import { type Pauses, pauseMs, wait } from './wait.ts'
 
 /** Calls in flight to a node that takes no batches: hides the round trip without looking like an attack. */
@@ -29,7 +29,7 @@ const BATCH_REFUSALS = new Set([400, 404, 405, 411, 413, 414, 415, 422, 501])
 const BATCH_REFUSAL_CODES = new Set([-32600, -32601, -32602])
 
 /** Reasons of a failed connection for which no size is to blame: nothing was sent. */
-const UNREACHED = new Set([
+const NOT_CONNECTED = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -66,10 +66,10 @@ export function createNode(options: NodeOptions): Node {
     label,
     batch: async (calls, signal) => {
       const outcomes = await sender.send(calls, signal)
-      return settlePutOff(outcomes, {
+      return retryDeferred(outcomes, {
         calls,
         send: (some) => sender.send(some, signal),
-        allPutOff: (asked) => sender.allPutOff(asked),
+        onAllDeferred: (asked) => sender.onAllDeferred(asked),
         pause: (n, atLeastMs) => wait(Math.max(atLeastMs, pauseMs(n, options.pauses, Math.random())), signal),
       })
     },
@@ -81,7 +81,7 @@ class Sender {
   readonly label: string
   private readonly endpoint: HttpEndpoint
   private readonly options: NodeOptions
-  private readonly reading: Reading
+  private readonly rules: FaultRules
   private readonly size = new BatchSize()
   private lastId = 0
   /** Ends when the last `large` call has ended. */
@@ -89,7 +89,7 @@ class Sender {
 
   constructor(options: NodeOptions) {
     this.options = options
-    this.reading = { classify: options.classify, secrets: secretsOf(options.url) }
+    this.rules = { classify: options.classify, secrets: secretsOf(options.url) }
     this.endpoint = createEndpoint(options.url, options.limits)
     this.label = this.endpoint.label
   }
@@ -108,7 +108,7 @@ class Sender {
       at += group.length
       const [first] = answered
       // The others would be put off like these.
-      if (first !== undefined && answered.length > 1 && answered.every(isPaced)) {
+      if (first !== undefined && answered.length > 1 && answered.every(isRateLimited)) {
         while (outcomes.length < calls.length) outcomes.push(first)
         break
       }
@@ -116,13 +116,13 @@ class Sender {
     return outcomes
   }
 
-  allPutOff(asked: number): void {
-    if (asked > 1) this.size.paced(Math.min(asked, this.size.most))
+  onAllDeferred(asked: number): void {
+    if (asked > 1) this.size.rateLimited(Math.min(asked, this.size.most))
   }
 
   private async post(body: unknown, signal: AbortSignal, maxBytes?: number): Promise<unknown> {
     this.options.onRequest()
-    return open(await this.endpoint.post(JSON.stringify(body), signal, maxBytes), this.label)
+    return parseAnswer(await this.endpoint.post(JSON.stringify(body), signal, maxBytes), this.label)
   }
 
   private async sendLarge(call: RpcCall, signal: AbortSignal): Promise<RpcOutcome> {
@@ -138,7 +138,7 @@ class Sender {
       const answer = await this.post(encode(call, id), signal, maxBytes)
       // Some servers answer one call as a batch of one.
       const own: unknown = Array.isArray(answer) && answer.length === 1 ? answer[0] : answer
-      const outcome = outcomeOf(own, call, this.reading)
+      const outcome = outcomeOf(own, call, this.rules)
       // Some nodes leave the id out (null) of an error; a result must carry it.
       if (outcome === undefined || (outcome.ok && idOf(own) !== id)) {
         throw garbage(this.label, 'an answer to another call')
@@ -157,7 +157,7 @@ class Sender {
       const group = calls.slice(at, at + (at === 0 ? 1 : SINGLES_IN_FLIGHT))
       const send = (call: RpcCall): Promise<RpcOutcome> => this.sendSingle(call, signal)
       // Of many, those that fail are asked again by themselves; where the first one fails, all would.
-      const asked = group.map((call) => (at === 0 ? send(call) : send(call).catch(asLate)))
+      const asked = group.map((call) => (at === 0 ? send(call) : send(call).catch(deferredOutcome)))
       outcomes.push(...(await Promise.all(asked)))
       at += group.length
     }
@@ -184,15 +184,15 @@ class Sender {
       if (!(error instanceof ServiceError)) throw error
       return this.afterFailure(error, calls, signal)
     }
-    const read = readBatchAnswer(answer, { calls, firstId, reading: this.reading })
+    const read = readBatchAnswer(answer, { calls, firstId, rules: this.rules })
     if (read.isGarbled) {
       this.size.failed(calls.length)
       throw garbage(this.label, 'a batch with two answers to one call')
     }
-    if (read.outcomes.includes(undefined)) return this.afterRefusal(read, calls, signal)
+    if (read.outcomes.includes(undefined)) return this.afterPartialAnswer(read, calls, signal)
     const outcomes = read.outcomes.filter((outcome) => outcome !== undefined)
     if (isOneError(outcomes)) return this.afterOneError(outcomes, calls, signal)
-    if (!outcomes.every(isPaced)) this.size.answered(calls.length)
+    if (!outcomes.every(isRateLimited)) this.size.answered(calls.length)
     return outcomes
   }
 
@@ -209,44 +209,44 @@ class Sender {
       const [first, ...others] = calls
       if (first === undefined) throw error
       const outcome = await this.sendSingle(first, signal)
-      this.size.refusedAll()
+      this.size.batchesRefused()
       return [outcome, ...(await this.sendSingles(others, signal))]
     }
     if (error.code === 'NODE_HTTP' && BATCH_REFUSALS.has(status)) {
       if (status === 413) this.size.refused(undefined, calls.length)
-      else this.size.refusedAll()
+      else this.size.batchesRefused()
       return this.send(calls, signal)
     }
-    if (error.code === 'NODE_RATE_LIMITED') this.size.paced(calls.length)
-    else if (error.code !== 'ABORTED' && !UNREACHED.has(String(error.fields.reason))) this.size.failed(calls.length)
+    if (error.code === 'NODE_RATE_LIMITED') this.size.rateLimited(calls.length)
+    else if (error.code !== 'ABORTED' && !NOT_CONNECTED.has(String(error.fields.reason))) this.size.failed(calls.length)
     throw error
   }
 
   /** A batch of which calls were left without an answer: they are asked again in smaller ones. */
-  private async afterRefusal(
-    { outcomes, refusal }: BatchAnswer,
+  private async afterPartialAnswer(
+    { outcomes, batchError }: BatchAnswer,
     calls: readonly RpcCall[],
     signal: AbortSignal,
   ): Promise<RpcOutcome[]> {
-    if (refusal !== undefined) {
-      const speaksOfBatch = /batch/i.test(refusal.message)
-      const error = classifyFault(refusal, { method: 'batch', params: [] }, this.reading)
+    if (batchError !== undefined) {
+      const speaksOfBatch = /batch/i.test(batchError.message)
+      const error = classifyFault(batchError, { method: 'batch', params: [] }, this.rules)
       if (error.code === 'NODE_RATE_LIMITED' && !speaksOfBatch) {
-        this.size.paced(calls.length)
+        this.size.rateLimited(calls.length)
         throw error
       }
-      const isRefused = BATCH_REFUSAL_CODES.has(refusal.code ?? 0) || speaksOfBatch
+      const isRefused = BATCH_REFUSAL_CODES.has(batchError.code ?? 0) || speaksOfBatch
       if (!isRefused) {
         this.size.failed(calls.length)
         return this.sendSingles(calls, signal)
       }
-      this.size.refused(refusal, calls.length)
+      this.size.refused(batchError, calls.length)
     } else {
       this.size.halve(calls.length)
     }
-    const left = calls.filter((_, place) => outcomes[place] === undefined)
-    const late = await this.send(left, signal)
-    return outcomes.flatMap((outcome) => outcome ?? late.shift() ?? [])
+    const left = calls.filter((_, index) => outcomes[index] === undefined)
+    const deferred = await this.send(left, signal)
+    return outcomes.flatMap((outcome) => outcome ?? deferred.shift() ?? [])
   }
 
   /** Each call has the same error, which nobody knows: of the calls, or of the batch? A single call tells. */
@@ -274,6 +274,6 @@ function isOneError(outcomes: readonly RpcOutcome[]): boolean {
   return words.length > 1 && words[0] !== undefined && words.every((one) => one === words[0])
 }
 
-function garbage(label: string, what: string): ServiceError {
-  return new ServiceError('NODE_GARBAGE', `${label} answered ${what}`, { fields: { node: label } })
+function garbage(label: string, workKind: string): ServiceError {
+  return new ServiceError('NODE_GARBAGE', `${label} answered ${workKind}`, { fields: { node: label } })
 }

@@ -25,8 +25,8 @@ async function node(answer: Answer): Promise<ScriptedNode> {
   return started
 }
 
-const hundred = (session: RpcSession) => session.batch(Array.from({ length: 100 }, (_, place) => echo(place)))
-const HUNDRED = Array.from({ length: 100 }, (_, place) => ({ ok: true, result: place }))
+const hundred = (session: RpcSession) => session.batch(Array.from({ length: 100 }, (_, index) => echo(index)))
+const HUNDRED = Array.from({ length: 100 }, (_, index) => ({ ok: true, result: index }))
 const healthy = jsonRpc(ECHO)
 const answersOf = ({ calls }: Arrived) => calls.map((asked) => answerTo(asked, ECHO))
 const error = (code: number, message: string) => ({ jsonrpc: '2.0', error: { code, message } })
@@ -48,7 +48,7 @@ const LIMITS: ReadonlyArray<readonly [string, (arrived: Arrived) => Reply]> = [
     ({ calls }) => ({ json: calls.map(({ id }) => ({ ...error(-31999, 'nope'), id })) }),
   ],
   ['the first seven alone', (arrived) => ({ json: answersOf(arrived).slice(0, 7) })],
-  ['every other one', (arrived) => ({ json: answersOf(arrived).filter((_, place) => place % 2 === 0) })],
+  ['every other one', (arrived) => ({ json: answersOf(arrived).filter((_, index) => index % 2 === 0) })],
   ['no entry at all', () => ({ json: [] })],
   ['null', () => ({ json: null })],
   ['an object that is no answer', () => ({ json: { status: 'ok' } })],
@@ -146,9 +146,9 @@ describe('HTTP as servers and proxies speak it', () => {
   })
 
   test('HTTP 403 with a JSON-RPC error is about that call, and leaves the node in use', async () => {
-    const refusal = JSON.stringify({ ...error(-32601, 'echo is not in your plan'), id: null })
+    const batchError = JSON.stringify({ ...error(-32601, 'echo is not in your plan'), id: null })
     const { url } = await node((asked) =>
-      asked.calls[0]?.method === 'echo' ? { status: 403, text: refusal } : healthy(asked),
+      asked.calls[0]?.method === 'echo' ? { status: 403, text: batchError } : healthy(asked),
     )
     const { rpc, counts, warnings } = made([url])
     await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_RPC' })

@@ -5,16 +5,16 @@ import { wait } from './wait.ts'
 /** How long a node's word that it is another chain's counts: the other nodes may have been asked in between. */
 const MISMATCH_MS = 60_000
 /** First time for which a node is asked last for what it failed at while another one answered; doubled each time. */
-const FIRST_AVOIDED_MS = 30_000
+const FIRST_DEPRIORITIZED_MS = 30_000
 /** Longest such time: a node that was repaired is asked first again within the hour. */
-const MAX_AVOIDED_MS = 60 * 60_000
+const MAX_DEPRIORITIZED_MS = 60 * 60_000
 /** Failures at one kind of work in a row, answered elsewhere, after which a node is asked last for it: one may be chance. */
-const FAILURES_BEFORE_AVOIDED = 2
+const FAILURES_BEFORE_DEPRIORITIZED = 2
 
 /** One node of several, and what is remembered of it. */
 export type Peer = {
   readonly node: Node
-  greeted: boolean
+  checked: boolean
   failures: number
   pausedUntil: number
   /** Until then it is asked only where no other node answers. */
@@ -24,7 +24,7 @@ export type Peer = {
   /** When it last said that it is another chain's; undefined: since then it said otherwise. */
   mismatchAt: number | undefined
   /** Kinds of work that it failed at where another one did not. */
-  readonly avoided: Map<string, { failures: number; until: number }>
+  readonly deprioritized: Map<string, { failures: number; until: number }>
   lastError: ServiceError | undefined
 }
 
@@ -32,24 +32,24 @@ export type Peer = {
 export function newPeer(node: Node): Peer {
   return {
     node,
-    greeted: false,
+    checked: false,
     failures: 0,
     pausedUntil: 0,
     distrustedUntil: 0,
     warned: false,
     excluded: false,
     mismatchAt: undefined,
-    avoided: new Map(),
+    deprioritized: new Map(),
     lastError: undefined,
   }
 }
 
 /** Another node answered a kind of work that this one failed at. */
-export function noteAvoided({ avoided }: Peer, what: string): void {
-  const failures = (avoided.get(what)?.failures ?? 0) + 1
-  const doublings = Math.min(failures - FAILURES_BEFORE_AVOIDED, 20)
-  const ms = doublings < 0 ? 0 : Math.min(MAX_AVOIDED_MS, FIRST_AVOIDED_MS * 2 ** doublings)
-  avoided.set(what, { failures, until: Date.now() + ms })
+export function deprioritize({ deprioritized }: Peer, workKind: string): void {
+  const failures = (deprioritized.get(workKind)?.failures ?? 0) + 1
+  const doublings = Math.min(failures - FAILURES_BEFORE_DEPRIORITIZED, 20)
+  const ms = doublings < 0 ? 0 : Math.min(MAX_DEPRIORITIZED_MS, FIRST_DEPRIORITIZED_MS * 2 ** doublings)
+  deprioritized.set(workKind, { failures, until: Date.now() + ms })
 }
 
 /** True where all nodes said lately that they are another chain's. */
@@ -59,11 +59,11 @@ export function areAllOfAnotherChain(peers: readonly Peer[]): boolean {
 }
 
 /** How a node is picked. `what`: the kind of work. */
-export type Picking = {
-  readonly passed: ReadonlySet<Peer>
+export type PickOptions = {
+  readonly skipped: ReadonlySet<Peer>
   readonly signal: AbortSignal
   readonly maxWaitMs: number
-  readonly what: string | undefined
+  readonly workKind: string | undefined
 }
 
 /**
@@ -71,16 +71,21 @@ export type Picking = {
  * trusted one whose pause ends first, once it has ended; else one that is distrusted: what it says is better than nothing,
  * and held against what we know.
  */
-export async function pick(peers: readonly Peer[], { passed, signal, maxWaitMs, what }: Picking): Promise<Peer> {
+export async function pickPeer(
+  peers: readonly Peer[],
+  { skipped, signal, maxWaitMs, workKind }: PickOptions,
+): Promise<Peer> {
   const now = Date.now()
-  const open = peers.filter((peer) => !passed.has(peer))
+  const open = peers.filter((peer) => !skipped.has(peer))
   const trusted = open.filter((peer) => peer.distrustedUntil <= now)
-  const well = trusted.filter((peer) => peer.pausedUntil <= now)
-  const best = well.find(({ avoided }) => what === undefined || (avoided.get(what)?.until ?? 0) <= now) ?? well[0]
+  const ready = trusted.filter((peer) => peer.pausedUntil <= now)
+  const best =
+    ready.find(({ deprioritized }) => workKind === undefined || (deprioritized.get(workKind)?.until ?? 0) <= now) ??
+    ready[0]
   if (best !== undefined) return best
   const soon = trusted.filter((peer) => peer.pausedUntil - now <= maxWaitMs)
-  const doubted = open.find((peer) => peer.distrustedUntil > now && peer.pausedUntil <= now)
-  if (soon.length === 0 && doubted !== undefined) return doubted
+  const distrusted = open.find((peer) => peer.distrustedUntil > now && peer.pausedUntil <= now)
+  if (soon.length === 0 && distrusted !== undefined) return distrusted
   const first = (soon.length > 0 ? soon : peers).reduce((a, b) => (b.pausedUntil < a.pausedUntil ? b : a))
   const ms = first.pausedUntil - Date.now()
   if (ms > maxWaitMs && first.lastError !== undefined) throw first.lastError

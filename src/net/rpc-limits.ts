@@ -9,7 +9,7 @@ export type RpcLimits = HttpLimits & {
   /** Longest wait for a paused node before the work fails with that node's error. */
   readonly maxWaitMs: number
   /** Longest wait for one of several nodes that are all asked at once. */
-  readonly maxVoiceMs: number
+  readonly maxAskAllMs: number
 }
 
 /** Limits of asking nodes, unless given: each with its reason. */
@@ -25,5 +25,5 @@ export const RPC_LIMITS: RpcLimits = {
   /** An API caller waits for this answer. */
   maxWaitMs: 5_000,
   /** What all are asked is a block or two; the others' answers wait for a node that hangs. */
-  maxVoiceMs: 5_000,
+  maxAskAllMs: 5_000,
 }

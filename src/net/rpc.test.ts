@@ -23,8 +23,8 @@ async function node(answer: Answer): Promise<ScriptedNode> {
   return started
 }
 
-const hundred = (session: RpcSession) => session.batch(Array.from({ length: 100 }, (_, place) => echo(place)))
-const HUNDRED = Array.from({ length: 100 }, (_, place) => ({ ok: true, result: place }))
+const hundred = (session: RpcSession) => session.batch(Array.from({ length: 100 }, (_, index) => echo(index)))
+const HUNDRED = Array.from({ length: 100 }, (_, index) => ({ ok: true, result: index }))
 
 test('a batch is answered in the order of its calls, whatever the order of the answers', async () => {
   const { url, arrived } = await node(({ batch, calls }) => {

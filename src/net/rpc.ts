@@ -3,7 +3,7 @@ import { type ErrorCode, ServiceError } from '../core/errors.ts'
 import { within } from './deadline.ts'
 import type { Classify } from './json-rpc.ts'
 import { createNode } from './node.ts'
-import { areAllOfAnotherChain, newPeer, noteAvoided, type Peer, pick } from './peers.ts'
+import { areAllOfAnotherChain, deprioritize, newPeer, type Peer, pickPeer } from './peers.ts'
 import { RPC_LIMITS, type RpcLimits } from './rpc-limits.ts'
 import { type RpcSession, sessionOf } from './session.ts'
 import { pauseMs, throwIfAborted, wait } from './wait.ts'
@@ -18,19 +18,19 @@ const DISTRUST_MS = 60_000
 
 export type Work<T> = (session: RpcSession) => Promise<T>
 
-export type Running = {
+export type RunOptions = {
   readonly signal: AbortSignal
   /** More errors of this work that each other node is asked about once: what one lacks, another may have. */
-  readonly elsewhere?: (error: ServiceError) => boolean
+  readonly asksOthers?: (error: ServiceError) => boolean
   /** Passes over the node that is asked first, where there is another. */
-  readonly another?: boolean
+  readonly skipPreferred?: boolean
   /**
    * Attempts, over all nodes, at what may fail because of what is asked (no answer in a known form, an error status), where
    * the caller goes on to ask otherwise; unless the usual number.
    */
-  readonly oddAttempts?: number
+  readonly maxOddAttempts?: number
   /** The kind of work: a node that fails at it while another one answers is asked last for it, for a while. */
-  readonly what?: string
+  readonly workKind?: string
 }
 
 /** Several nodes of one chain as one: retries, pauses and fail-over are decided here and nowhere else. */
@@ -40,40 +40,40 @@ export type Rpc = {
    * way that may pass. An error in other words is final only once each node has been asked. Work must be safe to repeat.
    * @throws what the last attempt threw
    */
-  readonly run: <T>(work: Work<T>, running: Running) => Promise<T>
+  readonly run: <T>(work: Work<T>, running: RunOptions) => Promise<T>
   /**
    * Greets all nodes: another chain's is left out, and said so; one that is down or hangs is let pass.
    * @throws CHAIN_MISMATCH all are another chain's
    */
-  readonly greetAll: (signal: AbortSignal) => Promise<void>
+  readonly checkAllNodes: (signal: AbortSignal) => Promise<void>
   /** What each node answers to work that is asked of all at once; those that fail or hang are left out. @throws ABORTED */
-  readonly each: <T>(work: Work<T>, signal: AbortSignal) => Promise<readonly Voice<T>[]>
+  readonly askAll: <T>(work: Work<T>, signal: AbortSignal) => Promise<readonly NodeAnswer<T>[]>
 }
 
 /** What one node of several said. `distrust`: it is passed over for a while, for this reason. */
-export type Voice<T> = { readonly value: T; readonly distrust: (reason: ServiceError) => void }
+export type NodeAnswer<T> = { readonly value: T; readonly distrust: (reason: ServiceError) => void }
 
 export type RpcOptions = {
   /** Node URLs in order of preference; may hold secrets. */
   readonly urls: readonly string[]
   readonly classify: Classify
   /** Asked of a node before its first work, and again after it failed: is it the right one? @throws CHAIN_MISMATCH */
-  readonly greet: Work<void>
+  readonly checkNode: Work<void>
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
   readonly counts: { calls: number; retries: number; nodesExcluded: number }
   readonly limits?: Partial<RpcLimits>
 }
 
 /** What a failure means for the node and for the work. */
-type Verdict = 'final' | 'again' | 'failing' | 'excluded'
+type FailureKind = 'final' | 'again' | 'failing' | 'excluded'
 
 /** Errors that say nothing of another node: each one is asked once before they are final. */
 const ASKED_ELSEWHERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NODE_RPC', 'NODE_TOO_LARGE'])
 
 /** Errors that may be due to what was asked. */
-const ODD: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NODE_GARBAGE', 'NODE_HTTP'])
+const REQUEST_RELATED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NODE_GARBAGE', 'NODE_HTTP'])
 
-const VERDICTS: Partial<Record<ErrorCode, Verdict>> = {
+const FAILURE_KINDS: Partial<Record<ErrorCode, FailureKind>> = {
   NODE_BEHIND: 'again',
   BLOCK_CONFLICT: 'again',
   NODE_UNREACHABLE: 'failing',
@@ -95,19 +95,19 @@ export function createRpc(options: RpcOptions): Rpc {
   })
   const client: Client = { peers, limits, options }
   return {
-    run: (work, running) => run(client, work, running),
-    greetAll: (signal) => greetAll(client, signal),
-    each: async (work, signal) => {
-      const asked = peers.map(async (peer): Promise<Voice<Awaited<ReturnType<typeof work>>>> => {
-        const value = await within({ ms: limits.maxVoiceMs, signal }, async (bounded) => {
-          if (!peer.greeted) await greet(client, peer, bounded)
+    run: (work, runOptions) => run(client, work, runOptions),
+    checkAllNodes: (signal) => checkNodes(client, signal),
+    askAll: async (work, signal) => {
+      const asked = peers.map(async (peer): Promise<NodeAnswer<Awaited<ReturnType<typeof work>>>> => {
+        const value = await within({ ms: limits.maxAskAllMs, signal }, async (bounded) => {
+          if (!peer.checked) await checkPeer(client, peer, bounded)
           return work(sessionOf(peer.node, client.limits, bounded))
         })
         return { value, distrust: (reason) => distrust(client, peer, reason) }
       })
-      const settled = await Promise.allSettled(asked)
+      const results = await Promise.allSettled(asked)
       throwIfAborted(signal)
-      return settled.flatMap((one) => {
+      return results.flatMap((one) => {
         if (one.status === 'fulfilled') return [one.value]
         if (one.reason instanceof ServiceError) return []
         throw one.reason
@@ -123,111 +123,114 @@ function distrust({ options }: Client, peer: Peer, reason: ServiceError): void {
   peer.warned = true
 }
 
-async function greetAll(client: Client, signal: AbortSignal): Promise<void> {
+async function checkNodes(client: Client, signal: AbortSignal): Promise<void> {
   const { peers, limits } = client
-  const greetings = await Promise.allSettled(
-    peers.map((peer) => within({ ms: limits.maxVoiceMs, signal }, (bounded) => greet(client, peer, bounded))),
+  const checks = await Promise.allSettled(
+    peers.map((peer) => within({ ms: limits.maxAskAllMs, signal }, (bounded) => checkPeer(client, peer, bounded))),
   )
   throwIfAborted(signal)
   let mismatch: ServiceError | undefined
-  for (const [place, greeting] of greetings.entries()) {
-    const peer = peers[place]
-    if (greeting.status === 'fulfilled' || peer === undefined) continue
-    const error: unknown = greeting.reason
+  for (const [index, check] of checks.entries()) {
+    const peer = peers[index]
+    if (check.status === 'fulfilled' || peer === undefined) continue
+    const error: unknown = check.reason
     if (!(error instanceof ServiceError)) throw error
     if (error.code !== 'CHAIN_MISMATCH') continue
     mismatch = error
-    failed(client, peer, { error, verdict: 'excluded' })
+    noteFailure(client, peer, { error, kind: 'excluded' })
   }
   if (mismatch !== undefined && areAllOfAnotherChain(peers)) throw mismatch
 }
 
 type Client = { readonly peers: readonly Peer[]; readonly limits: RpcLimits; readonly options: RpcOptions }
 
-async function run<T>(client: Client, work: Work<T>, running: Running): Promise<T> {
+async function run<T>(client: Client, work: Work<T>, options: RunOptions): Promise<T> {
   try {
-    return await attempts(client, work, running)
+    return await retryOverNodes(client, work, options)
   } catch (error) {
-    throw error instanceof ServiceError ? fitToThrow(client, error) : error
+    throw error instanceof ServiceError ? finalError(client, error) : error
   }
 }
 
 /** Another chain's node beside one that is silent or paces is no reason to stop a chain: the other one's error is. */
-function fitToThrow({ peers }: Client, error: ServiceError): ServiceError {
+function finalError({ peers }: Client, error: ServiceError): ServiceError {
   if (error.code !== 'CHAIN_MISMATCH' || areAllOfAnotherChain(peers)) return error
   const others = peers.map(({ lastError }) => lastError).filter((one) => one !== undefined)
   const other = others.find(({ code }) => code !== 'CHAIN_MISMATCH')
   return other ?? new ServiceError('NODE_UNREACHABLE', 'no node of this chain answers', { cause: error })
 }
 
-async function attempts<T>(client: Client, work: Work<T>, running: Running): Promise<T> {
+async function retryOverNodes<T>(client: Client, work: Work<T>, running: RunOptions): Promise<T> {
   const { peers, limits, options } = client
-  const { signal, another, what } = running
+  const { signal, skipPreferred, workKind } = running
   const [preferred] = peers
-  let passed = new Set(another === true && peers.length > 1 && preferred !== undefined ? [preferred] : [])
+  let skipped = new Set(skipPreferred === true && peers.length > 1 && preferred !== undefined ? [preferred] : [])
   const asksElsewhere = (error: ServiceError): boolean =>
-    ASKED_ELSEWHERE.has(error.code) || running.elsewhere?.(error) === true
+    ASKED_ELSEWHERE.has(error.code) || running.asksOthers?.(error) === true
   /** Nodes that failed at the work in a way that does not pass. */
   const failing = new Set<Peer>()
   let timeouts = 0
   /** What a node said that may yet answer: it matters more than that another one never will. */
-  let hopeful: ServiceError | undefined
+  let temporary: ServiceError | undefined
   for (let n = 1; ; n++) {
     throwIfAborted(signal)
-    const peer = await pick(peers, { passed, signal, maxWaitMs: limits.maxWaitMs, what })
+    const peer = await pickPeer(peers, { skipped, signal, maxWaitMs: limits.maxWaitMs, workKind })
     const failuresBefore = peer.failures
     try {
-      if (!peer.greeted) await greet(client, peer, signal)
+      if (!peer.checked) await checkPeer(client, peer, signal)
       const result = await work(sessionOf(peer.node, client.limits, signal))
-      recovered(client, peer)
-      if (what !== undefined) {
-        peer.avoided.delete(what)
-        for (const one of failing) noteAvoided(one, what)
+      noteSuccess(client, peer)
+      if (workKind !== undefined) {
+        peer.deprioritized.delete(workKind)
+        for (const one of failing) deprioritize(one, workKind)
       }
       return result
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
-      const asksOthers = peer.greeted && asksElsewhere(error)
-      const verdict = verdictOn(error, { asksOthers, isGreeted: peer.greeted })
-      if (verdict === 'final' || signal.aborted) throw error
-      if (verdict !== 'again') failed(client, peer, { error, failuresBefore, verdict })
+      const asksOthers = peer.checked && asksElsewhere(error)
+      const kind = failureKindOf(error, { asksOthers, isGreeted: peer.checked })
+      if (kind === 'final' || signal.aborted) throw error
+      if (kind !== 'again') noteFailure(client, peer, { error, failuresBefore, kind })
       if (asksOthers || error.code === 'NODE_GARBAGE') failing.add(peer)
-      if (verdict !== 'excluded') hopeful = error
+      if (kind !== 'excluded') temporary = error
       if (error.code === 'NODE_TIMEOUT') timeouts++
-      const reason = hopeful ?? peers.find((one) => !one.excluded && one.lastError !== undefined)?.lastError ?? error
-      const isOdd = ODD.has(error.code) || error.fields.unsure === true
-      const most = isOdd ? (running.oddAttempts ?? limits.maxAttempts) : limits.maxAttempts
+      const reason = temporary ?? peers.find((one) => !one.excluded && one.lastError !== undefined)?.lastError ?? error
+      const isOdd = REQUEST_RELATED.has(error.code) || error.fields.unsure === true
+      const most = isOdd ? (running.maxOddAttempts ?? limits.maxAttempts) : limits.maxAttempts
       if (n >= Math.max(most, peers.length) || timeouts >= Math.max(MAX_TIMEOUTS, peers.length)) {
         throw reason
       }
-      passed.add(peer)
+      skipped.add(peer)
       // A paused node is worth its pause only where the others cannot answer.
-      const patience = Date.now() + (asksOthers ? limits.maxWaitMs : 0)
-      const allAsked = peers.every((one) => passed.has(one) || one.excluded || one.pausedUntil > patience)
-      const hopeless = hopeful === undefined ? peers.every((one) => one.excluded) : asksElsewhere(hopeful)
-      if (allAsked && hopeless) throw reason
+      const waitUntil = Date.now() + (asksOthers ? limits.maxWaitMs : 0)
+      const allAsked = peers.every((one) => skipped.has(one) || one.excluded || one.pausedUntil > waitUntil)
+      const exhausted = temporary === undefined ? peers.every((one) => one.excluded) : asksElsewhere(temporary)
+      if (allAsked && exhausted) throw reason
       options.counts.retries++
       if (!allAsked) continue
-      passed = new Set()
-      if (verdict === 'again') await wait(pauseMs(n, limits.pauses, Math.random()), signal)
+      skipped = new Set()
+      if (kind === 'again') await wait(pauseMs(n, limits.pauses, Math.random()), signal)
     }
   }
 }
 
 /** What an error means. A node that cannot even say which chain it is on is failing, whatever it says. */
-function verdictOn(error: ServiceError, how: { readonly asksOthers: boolean; readonly isGreeted: boolean }): Verdict {
+function failureKindOf(
+  error: ServiceError,
+  how: { readonly asksOthers: boolean; readonly isGreeted: boolean },
+): FailureKind {
   if (how.asksOthers) return 'again'
-  const verdict = VERDICTS[error.code]
-  return verdict ?? (!how.isGreeted && error.code !== 'ABORTED' ? 'failing' : 'final')
+  const kind = FAILURE_KINDS[error.code]
+  return kind ?? (!how.isGreeted && error.code !== 'ABORTED' ? 'failing' : 'final')
 }
 
-async function greet(client: Client, peer: Peer, signal: AbortSignal): Promise<void> {
-  await client.options.greet(sessionOf(peer.node, client.limits, signal))
-  peer.greeted = true
+async function checkPeer(client: Client, peer: Peer, signal: AbortSignal): Promise<void> {
+  await client.options.checkNode(sessionOf(peer.node, client.limits, signal))
+  peer.checked = true
   peer.mismatchAt = undefined
 }
 
-function recovered({ options }: Client, peer: Peer): void {
+function noteSuccess({ options }: Client, peer: Peer): void {
   peer.failures = 0
   peer.pausedUntil = 0
   peer.excluded = false
@@ -236,25 +239,25 @@ function recovered({ options }: Client, peer: Peer): void {
   options.warn('node is back', { node: peer.node.label })
 }
 
-type Failure = { readonly error: ServiceError; readonly failuresBefore?: number; readonly verdict: Verdict }
+type Failure = { readonly error: ServiceError; readonly failuresBefore?: number; readonly kind: FailureKind }
 
 // Requests in flight together fail together: only the first of them lengthens the pause.
-function failed({ peers, options, limits }: Client, peer: Peer, { error, failuresBefore, verdict }: Failure): void {
+function noteFailure({ peers, options, limits }: Client, peer: Peer, { error, failuresBefore, kind }: Failure): void {
   peer.lastError = error
   // A node that paces is still of its chain.
-  if (error.code !== 'NODE_RATE_LIMITED') peer.greeted = false
+  if (error.code !== 'NODE_RATE_LIMITED') peer.checked = false
   if (error.code === 'CHAIN_MISMATCH') peer.mismatchAt = Date.now()
   if (failuresBefore !== undefined && peer.failures !== failuresBefore) return
   peer.failures++
-  if (verdict === 'excluded' && !peer.excluded) options.counts.nodesExcluded++
-  peer.excluded = verdict === 'excluded'
+  if (kind === 'excluded' && !peer.excluded) options.counts.nodesExcluded++
+  peer.excluded = kind === 'excluded'
   const asked = Number(error.fields.retryAfterMs ?? 0)
-  const own = verdict === 'excluded' ? limits.pauses.maxMs : pauseMs(peer.failures, limits.pauses, Math.random())
+  const own = kind === 'excluded' ? limits.pauses.maxMs : pauseMs(peer.failures, limits.pauses, Math.random())
   // Whoever asks a node that hangs loses as much again, where another one could have answered.
   const hung = error.code === 'NODE_TIMEOUT' && peers.length > 1 ? Math.min(limits.timeoutMs, limits.maxWaitMs) : 0
   peer.pausedUntil = Date.now() + Math.max(asked, own, hung)
-  if (peer.warned || (verdict !== 'excluded' && peer.failures < WARN_AFTER_FAILURES)) return
+  if (peer.warned || (kind !== 'excluded' && peer.failures < WARN_AFTER_FAILURES)) return
   peer.warned = true
-  const message = verdict === 'excluded' ? 'node is left out' : 'node is failing'
+  const message = kind === 'excluded' ? 'node is left out' : 'node is failing'
   options.warn(message, { node: peer.node.label, code: error.code, reason: error.message })
 }

@@ -9,7 +9,7 @@ import { pauseMs, wait } from './wait.ts'
 const MAX_WAITS_IN_WORK = 2
 
 /** Times that one request of work is sent again after an answer that is none, or an error status: a balancer's hiccup. */
-const MAX_HICCUPS_IN_WORK = 1
+const MAX_RESENDS_IN_WORK = 1
 
 /** One node for the length of one piece of work. */
 export type RpcSession = {
@@ -32,21 +32,21 @@ export function sessionOf(node: Node, limits: RpcLimits, signal: AbortSignal): R
         answered++
         return outcomes
       } catch (error) {
-        if (!(error instanceof ServiceError) || answered === 0 || n > timesAgain(error)) throw error
+        if (!(error instanceof ServiceError) || answered === 0 || n > maxResends(error)) throw error
         const asked = Number(error.fields.retryAfterMs ?? 0)
         if (asked > limits.maxWaitMs) throw error
         await wait(Math.max(asked, pauseMs(n, limits.pauses, Math.random())), signal)
       }
     }
   }
-  return { label: node.label, batch, call: (call) => single(batch, call) }
+  return { label: node.label, batch, call: (call) => callOne(batch, call) }
 }
 
 /**
  * A session that asks once more, alone, for the calls of a batch that failed for an unknown reason, as long as that settles
  * some: behind one URL may stand several machines, of which one fails.
  */
-export function askingAgain(session: RpcSession, isUnknown: (error: ServiceError) => boolean): RpcSession {
+export function retryingSession(session: RpcSession, isUnknown: (error: ServiceError) => boolean): RpcSession {
   const batch = async (calls: readonly RpcCall[]): Promise<readonly RpcOutcome[]> => {
     const outcomes = [...(await session.batch(calls))]
     for (let before = Number.POSITIVE_INFINITY; ; ) {
@@ -60,17 +60,17 @@ export function askingAgain(session: RpcSession, isUnknown: (error: ServiceError
       }
     }
   }
-  return { label: session.label, batch, call: (call) => single(batch, call) }
+  return { label: session.label, batch, call: (call) => callOne(batch, call) }
 }
 
 /** How often a request is sent again in the midst of work. What takes long, or does not pass, is not. */
-function timesAgain({ code, fields }: ServiceError): number {
+function maxResends({ code, fields }: ServiceError): number {
   if (code === 'NODE_RATE_LIMITED') return fields.unsure === true ? 0 : MAX_WAITS_IN_WORK
-  return code === 'NODE_GARBAGE' || code === 'NODE_HTTP' ? MAX_HICCUPS_IN_WORK : 0
+  return code === 'NODE_GARBAGE' || code === 'NODE_HTTP' ? MAX_RESENDS_IN_WORK : 0
 }
 
 /** One call by way of a batch of one. @throws what became of it, where that is an error */
-async function single(batch: RpcSession['batch'], call: RpcCall): Promise<unknown> {
+async function callOne(batch: RpcSession['batch'], call: RpcCall): Promise<unknown> {
   const [outcome] = await batch([call])
   assert(outcome !== undefined, 'a batch of one has one outcome')
   if (!outcome.ok) throw outcome.error

@@ -22,7 +22,7 @@ export function made(urls: readonly string[], limits: Partial<RpcLimits> = {}): 
   const rpc = createRpc({
     urls,
     classify: () => undefined,
-    greet: async (session) => {
+    checkNode: async (session) => {
       if ((await session.call({ method: 'chain', params: [] })) === 'B') {
         throw new ServiceError('CHAIN_MISMATCH', 'another chain')
       }

@@ -1,13 +1,13 @@
 import { isServiceError, type ServiceError } from '../../core/errors.ts'
 import { createRpc } from '../../net/rpc.ts'
 import { RPC_LIMITS, type RpcLimits } from '../../net/rpc-limits.ts'
-import { askingAgain, type RpcSession } from '../../net/session.ts'
+import { type RpcSession, retryingSession } from '../../net/session.ts'
 import { type AdapterCounts, type AdapterOptions, type BalanceReads, type ChainAdapter, noCounts } from '../adapter.ts'
 import { NamedHeads } from '../named-heads.ts'
 import { confirm, HighestHeads } from './heads/agreement.ts'
 import { confirmChain } from './heads/confirm-chain.ts'
 import { readHeads, readLinkedHeaders } from './heads/headers.ts'
-import { NodeWatch } from './node-trust.ts'
+import { NodeTrust } from './node-trust.ts'
 import { CodeCheck } from './state/code-check.ts'
 import { Abilities } from './state/read-at-block.ts'
 import { BALANCES_PER_CALL, readBalances } from './state/read-balances.ts'
@@ -15,9 +15,9 @@ import { readTokens, TOKENS_PER_CALL } from './state/read-tokens.ts'
 import { readNatures, STANDARDS_PER_CALL } from './state/token-nature.ts'
 import { withHints } from './transfers/notes.ts'
 import { TokenStandards } from './transfers/token-standards.ts'
-import { Fetcher } from './transfers/transfer-source.ts'
+import { TransferSource } from './transfers/transfer-source.ts'
+import { CoolDowns } from './words/cool-downs.ts'
 import { classifyEvmFault, failureOf, isOfOneMachine } from './words/faults.ts'
-import { Refusals } from './words/refusals.ts'
 
 /** An adapter of one EVM chain, over all its nodes. `limits` are for tests; production takes the defaults. */
 export function createEvmAdapter(
@@ -26,44 +26,44 @@ export function createEvmAdapter(
 ): { readonly adapter: ChainAdapter; readonly counts: AdapterCounts } {
   const counts = noCounts()
   const { rpc: urls, warn, finality, timeoutMs = RPC_LIMITS.timeoutMs } = options
-  const greet = (session: RpcSession): Promise<void> => confirmChain(session, options)
-  const rpc = createRpc({ urls, classify: classifyEvmFault, greet, warn, counts, limits: { timeoutMs, ...limits } })
+  const checkNode = (session: RpcSession): Promise<void> => confirmChain(session, options)
+  const rpc = createRpc({ urls, classify: classifyEvmFault, checkNode, warn, counts, limits: { timeoutMs, ...limits } })
   const { pauses } = { ...RPC_LIMITS, ...limits }
   const highest = new HighestHeads(rpc, urls.length)
-  const fetcher = new Fetcher(rpc, new NodeWatch({ counts, warn, now: Date.now, random: Math.random }), pauses)
+  const source = new TransferSource(rpc, new NodeTrust({ counts, warn, now: Date.now, random: Math.random }), pauses)
   const named = new NamedHeads(() => Math.floor(Date.now() / 1000))
-  const reading = { abilities: new Abilities(), bad: new Refusals(Date.now), code: new CodeCheck(), named }
+  const reading = { abilities: new Abilities(), coolDowns: new CoolDowns(Date.now), codeCheck: new CodeCheck(), named }
   const standards = new TokenStandards((samples, signal) => {
     const reader = { ...reading, at: 'latest' as const, perCall: STANDARDS_PER_CALL }
-    return rpc.run((session) => readNatures(askingAgain(session, isOfOneMachine), samples, reader), { signal })
-  }, new Refusals(Date.now))
-  const tagUnsupported = onceOnly(() => warn('node knows no finalized block: 64 confirmations instead', { finality }))
+    return rpc.run((session) => readNatures(retryingSession(session, isOfOneMachine), samples, reader), { signal })
+  }, new CoolDowns(Date.now))
+  const tagUnsupported = once(() => warn('node knows no finalized block: 64 confirmations instead', { finality }))
   const finalizing = { finality, tagged: new Set<string>(), tagUnsupported, named }
-  let greeted = false
+  let checked = false
 
   const adapter: ChainAdapter = {
     heads: async (signal) => {
-      if (!greeted) await rpc.greetAll(signal)
-      greeted = true
+      if (!checked) await rpc.checkAllNodes(signal)
+      checked = true
       return highest.read((session) => readHeads(session, finalizing), signal)
     },
     confirm: (conflict, signal) => confirm(rpc, conflict, signal),
-    headers: (range, signal) => fetcher.run((session) => readLinkedHeaders(session, range), { signal }),
+    headers: (range, signal) => source.run((session) => readLinkedHeaders(session, range), { signal }),
     transfers: async (request, signal) => {
-      const blocks = await standards.settle(await fetcher.transfers(request, signal), { settled: true }, signal)
+      const blocks = await standards.assignStandards(await source.transfers(request, signal), { isOld: true }, signal)
       return blocks.map(withHints).filter(({ transfers, hints }) => transfers.length > 0 || hints !== undefined)
     },
     transfersOf: async (blocks, signal) => {
-      const found = await standards.settle(await fetcher.transfersOf(blocks, signal), { settled: false }, signal)
+      const found = await standards.assignStandards(await source.transfersOf(blocks, signal), { isOld: false }, signal)
       return found.map(withHints)
     },
     namedAbove: (number) => named.above(number),
-    distrustLogs: (proof) => fetcher.distrustLogs(proof),
+    distrustLogs: (proof) => source.distrustLogs(proof),
     readBalances: async ({ keys, at, ask }, signal): Promise<BalanceReads> => {
       const observedAt = Math.floor(Date.now() / 1000)
       const reader = { ...reading, at, perCall: BALANCES_PER_CALL, byNumber: ask === 'by_number' }
       try {
-        const work = (session: RpcSession) => readBalances(askingAgain(session, isOfOneMachine), keys, reader)
+        const work = (session: RpcSession) => readBalances(retryingSession(session, isOfOneMachine), keys, reader)
         const running = { signal, elsewhere: lacksState, another: ask === 'another_node' }
         return { ...(await rpc.run(work, running)), observedAt }
       } catch (error) {
@@ -74,7 +74,7 @@ export function createEvmAdapter(
     readTokens: (assets, signal, how) => {
       const reader = { ...reading, at: how?.at ?? ('latest' as const), perCall: TOKENS_PER_CALL }
       const running = { signal, elsewhere: lacksState, another: how?.ask === 'another_node' }
-      return rpc.run((session) => readTokens(askingAgain(session, isOfOneMachine), assets, reader), running)
+      return rpc.run((session) => readTokens(retryingSession(session, isOfOneMachine), assets, reader), running)
     },
   }
   return { adapter, counts }
@@ -84,7 +84,7 @@ function lacksState(error: ServiceError): boolean {
   return failureOf(error) === 'no_state'
 }
 
-function onceOnly(action: () => void): () => void {
+function once(action: () => void): () => void {
   let done = false
   return () => {
     if (!done) action()

@@ -10,7 +10,7 @@ export async function identifyEvmNode({ url, timeoutMs, signal }: IdentifyOption
   const rpc = createRpc({
     urls: [url],
     classify: classifyEvmFault,
-    greet: async () => undefined,
+    checkNode: async () => undefined,
     warn: () => undefined,
     counts: noCounts(),
     limits: { timeoutMs, maxAttempts: 1 },

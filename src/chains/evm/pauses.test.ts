@@ -10,8 +10,8 @@ import { createRpc } from '../../net/rpc.ts'
 import { type BalanceRead, type ChainAdapter, noCounts } from '../adapter.ts'
 import { createEvmAdapter } from './adapter.ts'
 import { type ReadOutcome, readAll } from './state/multicall-reads.ts'
+import { CoolDowns } from './words/cool-downs.ts'
 import { classifyEvmFault } from './words/faults.ts'
-import { Refusals } from './words/refusals.ts'
 
 const CHAIN = parseChainId('eip155:31337') as ChainId
 const SIGNAL = new AbortController().signal
@@ -78,23 +78,23 @@ const NODES: ReadonlyArray<readonly [string, () => Anvil]> = [
 
 test.each(NODES)('a native balance that failed once is asked again at once, %s', async (_, node) => {
   for (const fault of [late(), new Fault(-32000, 'out of gas'), new Fault(-32603, 'internal error')]) {
-    let bad = true
+    let coolDowns = true
     const methods = ['eth_getBalance', 'eth_call']
     const adapter = adapterOf(
-      await failing(node(), ({ method }) => (bad && methods.includes(method) ? fault : undefined)),
+      await failing(node(), ({ method }) => (coolDowns && methods.includes(method) ? fault : undefined)),
     )
     expect(await read(adapter, native)).toEqual([UNAVAILABLE])
-    bad = false
+    coolDowns = false
     expect(await read(adapter, native)).toEqual([NOTHING])
   }
 })
 
 test.each(NODES)('a token is not blamed for a node that answers nothing in time, %s', async (_, node) => {
-  let bad = true
-  const front = await failing(node(), ({ method }) => (bad && method === 'eth_call' ? late() : undefined))
+  let coolDowns = true
+  const front = await failing(node(), ({ method }) => (coolDowns && method === 'eth_call' ? late() : undefined))
   const adapter = adapterOf(front)
   expect(await read(adapter, of(coin))).toEqual([UNAVAILABLE])
-  bad = false
+  coolDowns = false
   expect(await read(adapter, of(coin), of(other))).toEqual([FIVE, FIVE])
 })
 
@@ -113,17 +113,17 @@ test('an answer by Multicall3 ends what was held against a token: its next failu
   const broken = new Fault(-32000, 'out of gas')
   const front = await failing(anvil, ({ method }) => (bad && method === 'eth_call' ? broken : undefined))
   const clock = { atMs: 0 }
-  const refusals = new Refusals(() => clock.atMs)
+  const coolDowns = new CoolDowns(() => clock.atMs)
   const rpc = createRpc({
     urls: [front.url],
     classify: classifyEvmFault,
-    greet: async () => {},
+    checkNode: async () => {},
     warn: () => {},
     counts: noCounts(),
     limits: FAST,
   })
   const { latest: block } = await adapterOf(front).heads(SIGNAL)
-  const bulk = { pin: { block, byHash: true }, multicall: true, bad: refusals, perCall: 10 }
+  const bulk = { pin: { block, byHash: true }, multicall: true, coolDowns, perCall: 10 }
   const ask = (): Promise<readonly ReadOutcome[]> =>
     rpc.run((session) => readAll(session, [{ target: coin, data: BALANCE_OF_ALICE }], bulk), { signal: SIGNAL })
   const five = { ok: true, data: `0x${'5'.padStart(64, '0')}` }

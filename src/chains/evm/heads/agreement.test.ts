@@ -57,7 +57,7 @@ test('where all stand still, the preferred one is followed', async () => {
 })
 
 test('another node that hangs holds up no poll but the first, and that one not for long', async () => {
-  const { poll } = await follow([headed(() => 1_000), () => 'hang'], { maxVoiceMs: 50 })
+  const { poll } = await follow([headed(() => 1_000), () => 'hang'], { maxAskAllMs: 50 })
   expect(await poll()).toBe(1_000)
   for (let polls = 0; polls < 40; polls++) expect(await poll()).toBe(1_000)
 })

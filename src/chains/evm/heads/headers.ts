@@ -1,10 +1,10 @@
 import type { Header, Heads } from '../../../core/block.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { isRecord, type RpcCall, type RpcOutcome } from '../../../net/json-rpc.ts'
-import { askingAgain, type RpcSession } from '../../../net/session.ts'
+import { type RpcSession, retryingSession } from '../../../net/session.ts'
 import type { AdapterOptions } from '../../adapter.ts'
 import type { NamedHeads } from '../../named-heads.ts'
-import { failureOf, isUnknown } from '../words/faults.ts'
+import { failureOf, isUnclassified } from '../words/faults.ts'
 import { garbage, parseHash, parseNumber, quantity } from '../words/hex.ts'
 
 /** Blocks in one batch: a block with its transactions' hashes is about 20 kB, so a batch is about 2 MB. */
@@ -95,7 +95,7 @@ export function readBlocks(session: RpcSession, numbers: readonly number[]): Pro
  * answer. @throws `error` where nothing else may be tried, or failed too
  */
 async function headerOtherwise(session: RpcSession, number: number | undefined, error: ServiceError): Promise<unknown> {
-  if (number === undefined || !isUnknown(error)) throw error
+  if (number === undefined || !isUnclassified(error)) throw error
   const [outcome] = await session.batch([{ method: 'eth_getBlockByNumber', params: [quantity(number), true] }])
   if (outcome?.ok === true) return outcome.result
   throw error
@@ -109,9 +109,9 @@ async function readAll<T>(
   const parsed: T[] = []
   for (let at = 0; at < numbers.length; at += HEADERS_PER_BATCH) {
     const some = numbers.slice(at, at + HEADERS_PER_BATCH)
-    const outcomes = await askingAgain(session, isUnknown).batch(some.map(blockCall))
-    for (const [place, outcome] of outcomes.entries()) {
-      const number = some[place]
+    const outcomes = await retryingSession(session, isUnclassified).batch(some.map(blockCall))
+    for (const [index, outcome] of outcomes.entries()) {
+      const number = some[index]
       parsed.push(parse(outcome.ok ? outcome.result : await headerOtherwise(session, number, outcome.error), number))
     }
   }
@@ -129,7 +129,7 @@ export async function readLinkedHeaders(
   const count = Math.max(0, range.last - range.first + 1)
   const headers = await readHeaders(
     session,
-    Array.from({ length: count }, (_, place) => range.first + place),
+    Array.from({ length: count }, (_, index) => range.first + index),
   )
   let parent: Header | undefined
   for (const header of headers) {

@@ -7,7 +7,7 @@ import type { RpcSession } from '../../../net/session.ts'
 import type { Proof, Question } from '../../adapter.ts'
 import { failureOf } from '../words/faults.ts'
 import { parseHash, quantity } from '../words/hex.ts'
-import { type Ask, type Plan, planOf } from './proof-plan.ts'
+import { type PlainCall, type Plan, planOf } from './proof-plan.ts'
 
 /** Answers in a row of a contract that took all gas, all time or all room before it is left alone: each costs seconds. */
 const MAX_COSTLY = 5
@@ -15,7 +15,7 @@ const MAX_COSTLY = 5
 const NO_ANSWER: Proof = { ok: false, reason: 'token_does_not_answer' }
 
 /** Asks a node questions, one call each, and remembers what it and the contracts cannot do. */
-export class Inquiry {
+export class PlainCalls {
   /** Nodes (by label) that do not take a block hash as a block parameter (EIP-1898). */
   readonly #byNumber = new Set<string>()
   readonly #costly = new Map<string, number>()
@@ -41,7 +41,7 @@ export class Inquiry {
     const numbers = [...new Set(questions.map(({ block }) => block.number))]
     const calls = numbers.map((number) => ({ method: 'eth_getBlockByNumber', params: [quantity(number), false] }))
     const outcomes = await session.batch(calls)
-    const hashes = new Map(numbers.map((number, place) => [number, hashOf(outcomes[place])]))
+    const hashes = new Map(numbers.map((number, index) => [number, hashOf(outcomes[index])]))
     return questions.map(({ block }, place) => {
       if (hashes.get(block.number) !== block.hash) return { ok: false, reason: 'block_replaced' }
       return proofs[place] ?? NO_ANSWER
@@ -50,13 +50,13 @@ export class Inquiry {
 
   async #ask(session: RpcSession, questions: readonly Question[], at: AtBlock): Promise<readonly Proof[]> {
     const plans = questions.map((question) => this.#planOf(question))
-    const calls = plans.map((plan, place) => (plan === undefined ? [] : callsOf(plan, at(questions[place]))))
+    const calls = plans.map((plan, index) => (plan === undefined ? [] : callsOf(plan, at(questions[index]))))
     const outcomes = await session.batch(calls.flat())
     throwIfForAll(outcomes)
     const left = [...outcomes]
     const answers = calls.map((own) => left.splice(0, own.length))
     const proofs = plans.map((plan, place) => this.#proofOf(plan, questions[place], answers[place] ?? []))
-    return this.#lookForLife(session, proofs, { plans, questions, answers, at })
+    return this.#checkLiveness(session, proofs, { plans, questions, answers, at })
   }
 
   #planOf(question: Question): Plan | undefined {
@@ -69,36 +69,36 @@ export class Inquiry {
     const [main, less] = answers
     assert(main !== undefined, 'each plan has an answer')
     this.#noteCost(plan, main)
-    const refused = refusalOf(main)
-    if (refused !== undefined) return refused
+    const failure = failureProof(main)
+    if (failure !== undefined) return failure
     const amount = amountOf(plan.main, main)
     if (amount === undefined) return NO_ANSWER
-    const nobodys = plan.nobodys === undefined || less === undefined ? 0n : (amountOf(plan.nobodys, less) ?? 0n)
-    return nobodys === 0n ? { ok: true, amount } : { ok: true, amount, otherwise: amount - nobodys }
+    const atZero = plan.zeroAddress === undefined || less === undefined ? 0n : (amountOf(plan.zeroAddress, less) ?? 0n)
+    return atZero === 0n ? { ok: true, amount } : { ok: true, amount, otherwise: amount - atZero }
   }
 
   /** ERC-721 reverts for an item that nobody holds; a contract that reverts at everything says nothing. */
-  async #lookForLife(session: RpcSession, proofs: readonly Proof[], asked: Asked): Promise<readonly Proof[]> {
+  async #checkLiveness(session: RpcSession, proofs: readonly Proof[], asked: AskedPlans): Promise<readonly Proof[]> {
     const { plans, questions, answers, at } = asked
     const silent = [...plans.keys()].filter((place) => {
       const outcome = answers[place]?.[0]
       const reverted = outcome?.ok === false && failureOf(outcome.error) === 'reverted'
-      return reverted && plans[place]?.alive !== undefined
+      return reverted && plans[place]?.liveness !== undefined
     })
     if (silent.length === 0) return proofs
     const calls = silent.flatMap((place) => {
-      const alive = plans[place]?.alive
-      return alive === undefined ? [] : [callOf(alive, at(questions[place]))]
+      const liveness = plans[place]?.liveness
+      return liveness === undefined ? [] : [callOf(liveness, at(questions[place]))]
     })
     const outcomes = await session.batch(calls)
-    const settled = [...proofs]
+    const results = [...proofs]
     for (const [index, place] of silent.entries()) {
       const outcome = outcomes[index]
-      const alive = plans[place]?.alive
+      const alive = plans[place]?.liveness
       if (outcome === undefined || alive === undefined) continue
-      settled[place] = refusalOf(outcome) ?? (amountOf(alive, outcome) === undefined ? NO_ANSWER : NOBODYS)
+      results[place] = failureProof(outcome) ?? (amountOf(alive, outcome) === undefined ? NO_ANSWER : NOT_HELD)
     }
-    return settled
+    return results
   }
 
   #noteCost({ contract }: Plan, outcome: RpcOutcome): void {
@@ -108,10 +108,10 @@ export class Inquiry {
 }
 
 const NOT_SUPPORTED: Proof = { ok: false, reason: 'not_supported' }
-const NOBODYS: Proof = { ok: true, amount: 0n }
+const NOT_HELD: Proof = { ok: true, amount: 0n }
 
 type AtBlock = (question: Question | undefined) => unknown
-type Asked = {
+type AskedPlans = {
   readonly plans: readonly (Plan | undefined)[]
   readonly questions: readonly Question[]
   readonly answers: readonly (readonly RpcOutcome[])[]
@@ -126,20 +126,20 @@ function blockOf(question: Question | undefined): BlockRef {
   return question.block
 }
 
-function callsOf({ main, nobodys }: Plan, block: unknown): readonly RpcCall[] {
-  return nobodys === undefined ? [callOf(main, block)] : [callOf(main, block), callOf(nobodys, block)]
+function callsOf({ main, zeroAddress: atZero }: Plan, block: unknown): readonly RpcCall[] {
+  return atZero === undefined ? [callOf(main, block)] : [callOf(main, block), callOf(atZero, block)]
 }
 
-function callOf({ method, subject }: Ask, block: unknown): RpcCall {
+function callOf({ method, subject }: PlainCall, block: unknown): RpcCall {
   return { method, params: [subject, block] }
 }
 
-function amountOf({ read }: Ask, outcome: RpcOutcome): bigint | undefined {
+function amountOf({ read }: PlainCall, outcome: RpcOutcome): bigint | undefined {
   return outcome.ok && isHex(outcome.result) ? read(outcome.result) : undefined
 }
 
 /** What says nothing of the contract: the node lacks the state or the block, or failed in another way. */
-function refusalOf(outcome: RpcOutcome): Proof | undefined {
+function failureProof(outcome: RpcOutcome): Proof | undefined {
   if (outcome.ok) return undefined
   if (outcome.error.code === 'NODE_BEHIND') return { ok: false, reason: 'block_replaced' }
   const failure = failureOf(outcome.error)

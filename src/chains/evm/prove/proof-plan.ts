@@ -14,11 +14,20 @@ const ITEMS = parseAbi(['function ownerOf(uint256) view returns (address)'])
 const UNITS_OF_ITEMS = parseAbi(['function balanceOf(address, uint256) view returns (uint256)'])
 
 /** A call but for its block; what its answer means. */
-export type Ask = { readonly method: 'eth_call' | 'eth_getBalance'; readonly subject: unknown; readonly read: Read }
+export type PlainCall = {
+  readonly method: 'eth_call' | 'eth_getBalance'
+  readonly subject: unknown
+  readonly read: Read
+}
 type Read = (answer: Hex) => bigint | undefined
 
 /** How a question is asked: what is read, what of it lies with nobody, and who tells whether a silent contract lives. */
-export type Plan = { readonly contract: string; readonly main: Ask; readonly nobodys?: Ask; readonly alive?: Ask }
+export type Plan = {
+  readonly contract: string
+  readonly main: PlainCall
+  readonly zeroAddress?: PlainCall
+  readonly liveness?: PlainCall
+}
 
 /** How a question is asked; undefined where the chain has no such call. */
 export function planOf(question: Question): Plan | undefined {
@@ -52,7 +61,7 @@ function balancePlan({ account, asset, item }: BalanceKey): Plan | undefined {
   return {
     contract,
     main: { method: 'eth_call', subject: { to: contract, data }, read },
-    alive: unitsOf(contract, account),
+    liveness: unitsOf(contract, account),
   }
 }
 
@@ -61,13 +70,13 @@ function supplyPlan({ standard, reference }: AssetRef): Plan | undefined {
   if (standard !== 'erc20' && standard !== 'erc721') return undefined
   const data = encodeFunctionData({ abi: UNITS, functionName: 'totalSupply' })
   const read = reader((answer) => decodeFunctionResult({ abi: UNITS, functionName: 'totalSupply', data: answer }))
-  const main: Ask = { method: 'eth_call', subject: { to: reference, data }, read }
+  const main: PlainCall = { method: 'eth_call', subject: { to: reference, data }, read }
   return standard === 'erc20'
-    ? { contract: reference, main, nobodys: unitsOf(reference, ZERO_ADDRESS) }
+    ? { contract: reference, main, zeroAddress: unitsOf(reference, ZERO_ADDRESS) }
     : { contract: reference, main }
 }
 
-function unitsOf(contract: string, account: string): Ask {
+function unitsOf(contract: string, account: string): PlainCall {
   const data = encodeFunctionData({ abi: UNITS, functionName: 'balanceOf', args: [hex(account)] })
   const read = reader((answer) => decodeFunctionResult({ abi: UNITS, functionName: 'balanceOf', data: answer }))
   return { method: 'eth_call', subject: { to: contract, data }, read }

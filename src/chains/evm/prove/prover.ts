@@ -8,7 +8,7 @@ import { type ChainProver, noCounts, type Proof, type ProverOptions, type Questi
 import { confirmChain } from '../heads/confirm-chain.ts'
 import { classifyEvmFault, failureOf } from '../words/faults.ts'
 import { parseHash, quantity } from '../words/hex.ts'
-import { Inquiry } from './plain-calls.ts'
+import { PlainCalls } from './plain-calls.ts'
 
 /** Questions in one request. Each is a call of its own, and a batch of them stays small beside a node's limits. */
 const QUESTIONS_PER_REQUEST = 100
@@ -22,10 +22,10 @@ const REQUESTS_IN_FLIGHT = 4
  */
 export function createEvmProver(options: ProverOptions, limits: Partial<RpcLimits> = {}): ChainProver {
   const { rpc: urls, warn, timeoutMs = RPC_LIMITS.timeoutMs } = options
-  const greet = (session: RpcSession): Promise<void> => confirmChain(session, options)
+  const checkNode = (session: RpcSession): Promise<void> => confirmChain(session, options)
   const counts = noCounts()
-  const rpc = createRpc({ urls, classify: classifyEvmFault, greet, warn, counts, limits: { timeoutMs, ...limits } })
-  const inquiry = new Inquiry()
+  const rpc = createRpc({ urls, classify: classifyEvmFault, checkNode, warn, counts, limits: { timeoutMs, ...limits } })
+  const plainCalls = new PlainCalls()
   return {
     blockAt: async (number, signal) => {
       try {
@@ -43,7 +43,8 @@ export function createEvmProver(options: ProverOptions, limits: Partial<RpcLimit
       const answers: (readonly Proof[])[] = []
       const work = [...groups.entries()].values()
       const worker = async (): Promise<void> => {
-        for (const [place, group] of work) answers[place] = await proveGroup(group, { rpc, inquiry, signal })
+        for (const [index, group] of work)
+          answers[index] = await proveGroup(group, { rpc, inquiry: plainCalls, signal })
       }
       await Promise.all(Array.from({ length: REQUESTS_IN_FLIGHT }, worker))
       return answers.flat()
@@ -51,13 +52,13 @@ export function createEvmProver(options: ProverOptions, limits: Partial<RpcLimit
   }
 }
 
-type Means = { readonly rpc: Rpc; readonly inquiry: Inquiry; readonly signal: AbortSignal }
+type ProofContext = { readonly rpc: Rpc; readonly inquiry: PlainCalls; readonly signal: AbortSignal }
 
 /** A question that takes all time or all room of an answer is looked for by halves: it spoils no other. */
-async function proveGroup(group: readonly Question[], means: Means): Promise<readonly Proof[]> {
-  const { rpc, inquiry, signal } = means
+async function proveGroup(group: readonly Question[], context: ProofContext): Promise<readonly Proof[]> {
+  const { rpc, inquiry: plainCalls, signal } = context
   try {
-    return await rpc.run((session) => inquiry.ask(session, group), { signal, elsewhere: lacksState })
+    return await rpc.run((session) => plainCalls.ask(session, group), { signal, asksOthers: lacksState })
   } catch (error) {
     if (!isServiceError(error)) throw error
     const reason = reasonForAll(error)
@@ -65,8 +66,8 @@ async function proveGroup(group: readonly Question[], means: Means): Promise<rea
     if (!isServiceError(error, 'NODE_TIMEOUT') && !isServiceError(error, 'NODE_TOO_LARGE')) throw error
     if (group.length === 1) return [{ ok: false, reason: 'token_does_not_answer' }]
     const half = Math.ceil(group.length / 2)
-    const first = await proveGroup(group.slice(0, half), means)
-    return [...first, ...(await proveGroup(group.slice(half), means))]
+    const first = await proveGroup(group.slice(0, half), context)
+    return [...first, ...(await proveGroup(group.slice(half), context))]
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RpcSession } from '../../../net/session.ts'
-import { blockParameter, type Pin, type ReadOutcome, type StateRead } from './multicall-reads.ts'
+import { type BlockPin, blockParameter, type ReadOutcome, type StateRead } from './multicall-reads.ts'
 
 /**
  * Zero bytes of an address from which on it cannot be the hash that contracts are deployed at: one contract in 10^14 has
@@ -25,17 +25,17 @@ export class CodeCheck {
   async check(
     session: RpcSession,
     outcomes: Iterable<readonly [StateRead, ReadOutcome | undefined]>,
-    pin: Pin,
+    pin: BlockPin,
   ): Promise<CodeAnswers> {
-    const targets = this.#suspects(outcomes)
+    const targets = this.#targets(outcomes)
     if (targets.size === 0) return NONE
     const asked = [...targets]
     const answers = await session.batch(
       asked.map((target) => ({ method: 'eth_getCode', params: [target, blockParameter(pin)] })),
     )
     const [without, unknown] = [new Set<string>(), new Set<string>()]
-    for (const [place, target] of asked.entries()) {
-      const answer = answers[place]
+    for (const [index, target] of asked.entries()) {
+      const answer = answers[index]
       if (answer?.ok !== true || typeof answer.result !== 'string') unknown.add(target)
       else if (answer.result === '0x') without.add(target)
       else if (mayBePrecompile(target)) this.#remember(target)
@@ -43,17 +43,17 @@ export class CodeCheck {
     return { without, unknown }
   }
 
-  #suspects(outcomes: Iterable<readonly [StateRead, ReadOutcome | undefined]>): ReadonlySet<string> {
-    const [suspects, spoke] = [new Set<string>(), new Set<string>()]
+  #targets(outcomes: Iterable<readonly [StateRead, ReadOutcome | undefined]>): ReadonlySet<string> {
+    const [targets, answered] = [new Set<string>(), new Set<string>()]
     for (const [{ target, native }, outcome] of outcomes) {
       if (native !== undefined || outcome === undefined) continue
       const isNoHash = mayBePrecompile(target) && !this.#withCode.has(target)
-      if (outcome.ok && outcome.data !== '0x' && !isNoHash) spoke.add(target)
+      if (outcome.ok && outcome.data !== '0x' && !isNoHash) answered.add(target)
       // Precompiles refuse what is no input of theirs, as contracts do.
-      else if (outcome.ok || (isNoHash && outcome.failure !== 'node')) suspects.add(target)
+      else if (outcome.ok || (isNoHash && outcome.failure !== 'node')) targets.add(target)
     }
-    for (const target of spoke) suspects.delete(target)
-    return suspects
+    for (const target of answered) targets.delete(target)
+    return targets
   }
 
   #remember(target: string): void {

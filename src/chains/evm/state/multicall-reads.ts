@@ -1,9 +1,9 @@
 import type { BlockRef } from '../../../core/block.ts'
 import type { RpcCall, RpcOutcome } from '../../../net/json-rpc.ts'
 import type { RpcSession } from '../../../net/session.ts'
+import type { CoolDowns } from '../words/cool-downs.ts'
 import { failureOf } from '../words/faults.ts'
 import { garbage, numberWord, parseAmount, quantity } from '../words/hex.ts'
-import type { Refusals } from '../words/refusals.ts'
 import { type ContractCall, decodeAggregate3, encodeAggregate3, MULTICALL3 } from './multicall.ts'
 
 /** One read of state: a call of a contract, or (`native`) an account's native balance, as a 32-byte word. */
@@ -15,13 +15,13 @@ export type ReadOutcome =
   | { readonly ok: false; readonly failure: 'reverted' | 'costly' | 'unsent' | 'node' }
 
 /** A block to read at: by hash (EIP-1898), or by number for nodes that do not know that. */
-export type Pin = { readonly block: BlockRef; readonly byHash: boolean }
+export type BlockPin = { readonly block: BlockRef; readonly byHash: boolean }
 
-export type Bulk = {
-  readonly pin: Pin
+export type MulticallOptions = {
+  readonly pin: BlockPin
   /** Multicall3 is there at that block. */
   readonly multicall: boolean
-  readonly bad: Refusals
+  readonly coolDowns: CoolDowns
   /** Reads in one multicall. */
   readonly perCall: number
 }
@@ -34,7 +34,7 @@ const ASKED_ONE_BY_ONE = 8
 const COSTLY_CHARACTERS = 1024 * 1024
 
 /** A block as a call names it: by hash where the node knows EIP-1898, so that a reorg cannot slip in; else by number. */
-export function blockParameter({ block, byHash }: Pin): unknown {
+export function blockParameter({ block, byHash }: BlockPin): unknown {
   return byHash ? { blockHash: block.hash, requireCanonical: true } : quantity(block.number)
 }
 
@@ -51,24 +51,26 @@ export function nativeRead(account: string, word: string): StateRead {
 export async function readAll(
   session: RpcSession,
   reads: readonly StateRead[],
-  bulk: Bulk,
+  options: MulticallOptions,
 ): Promise<readonly ReadOutcome[]> {
   const outcomes = new Map<StateRead, ReadOutcome>()
   const asked: StateRead[] = []
   for (const read of reads) {
-    if (bulk.bad.isPaused(keyOf(read))) outcomes.set(read, { ok: false, failure: 'unsent' })
+    if (options.coolDowns.isPaused(keyOf(read))) outcomes.set(read, { ok: false, failure: 'unsent' })
     else asked.push(read)
   }
-  const reading: Reading = { ...bulk, outcomes }
-  const { open, usable } = bulk.multicall ? await readTogether(session, asked, reading) : { open: asked, usable: false }
-  if (open.length > 0) await (usable ? readApart : readDirectly)(session, open, reading)
+  const reading: Reading = { ...options, outcomes }
+  const { open, usable } = options.multicall
+    ? await readByMulticall(session, asked, reading)
+    : { open: asked, usable: false }
+  if (open.length > 0) await (usable ? retryApart : readDirectly)(session, open, reading)
   return reads.map((read) => outcomes.get(read) ?? { ok: false, failure: 'node' })
 }
 
-type Reading = Bulk & { readonly outcomes: Map<StateRead, ReadOutcome> }
+type Reading = MulticallOptions & { readonly outcomes: Map<StateRead, ReadOutcome> }
 
 /** Asks by multicalls; `open` are the reads that these did not answer, `usable` false where no Multicall3 stands there. */
-async function readTogether(
+async function readByMulticall(
   session: RpcSession,
   reads: readonly StateRead[],
   reading: Reading,
@@ -78,17 +80,17 @@ async function readTogether(
   if (chunks.length === 0) return { open: [], usable: true }
   const answers = await session.batch(chunks.map((chunk) => multicallOf(chunk, reading.pin)))
   const usable = !answers.some((answer) => answer.ok && answer.result === '0x')
-  return { open: chunks.flatMap((chunk, place) => settleMulticall(chunk, answers[place], reading)), usable }
+  return { open: chunks.flatMap((chunk, index) => storeMulticall(chunk, answers[index], reading)), usable }
 }
 
-function settleMulticall(chunk: readonly StateRead[], answer: RpcOutcome | undefined, reading: Reading): StateRead[] {
+function storeMulticall(chunk: readonly StateRead[], answer: RpcOutcome | undefined, reading: Reading): StateRead[] {
   if (answer !== undefined && !answer.ok) throwIfNode(answer)
   const results =
     answer?.ok === true && typeof answer.result === 'string' ? decodeAggregate3(answer.result, chunk.length) : undefined
-  return chunk.filter((read, place) => {
-    const result = results?.[place]
+  return chunk.filter((read, index) => {
+    const result = results?.[index]
     if (result === undefined || !result.success) return true
-    settle(read, { ok: true, data: result.data }, reading)
+    storeOutcome(read, { ok: true, data: result.data }, reading)
     return false
   })
 }
@@ -98,8 +100,8 @@ function settleMulticall(chunk: readonly StateRead[], answer: RpcOutcome | undef
  * nothing yet: each contract's function gets calls of its own, the first few reads one by one, which tells a revert
  * from a cost, the rest in a multicall of their own.
  */
-async function readApart(session: RpcSession, suspects: readonly StateRead[], reading: Reading): Promise<void> {
-  const groups = groupByKey(suspects)
+async function retryApart(session: RpcSession, targets: readonly StateRead[], reading: Reading): Promise<void> {
+  const groups = groupByKey(targets)
   const rests = [...groups.values()].map((group) => group.slice(ASKED_ONE_BY_ONE)).filter((rest) => rest.length > 0)
   const single = [...groups.values()].flatMap((group) => group.slice(0, ASKED_ONE_BY_ONE))
   const calls = [
@@ -107,9 +109,9 @@ async function readApart(session: RpcSession, suspects: readonly StateRead[], re
     ...rests.map((rest) => multicallOf(rest, reading.pin)),
   ]
   const answers = await session.batch(calls)
-  settleDirect(single, answers, reading)
-  for (const [place, rest] of rests.entries()) {
-    const open = settleMulticall(rest, answers[single.length + place], reading)
+  storeDirect(single, answers, reading)
+  for (const [index, rest] of rests.entries()) {
+    const open = storeMulticall(rest, answers[single.length + index], reading)
     for (const read of open) {
       const first = groups.get(keyOf(read))?.[0]
       const known = first === undefined ? undefined : reading.outcomes.get(first)
@@ -131,17 +133,17 @@ function groupByKey(reads: readonly StateRead[]): Map<string, StateRead[]> {
 }
 
 async function readDirectly(session: RpcSession, reads: readonly StateRead[], reading: Reading): Promise<void> {
-  settleDirect(reads, await session.batch(reads.map((read) => directCall(read, reading.pin))), reading)
+  storeDirect(reads, await session.batch(reads.map((read) => directCall(read, reading.pin))), reading)
 }
 
-function settleDirect(
+function storeDirect(
   reads: readonly StateRead[],
   answers: readonly (RpcOutcome | undefined)[],
   reading: Reading,
 ): void {
   // A batch is asked again for what ran out of time in it, so that what is left of it did so while alone.
   const inTime = answers.some((answer) => answer !== undefined && !ranOutOfTime(answer))
-  for (const [place, read] of reads.entries()) settle(read, directOutcome(read, answers[place], inTime), reading)
+  for (const [index, read] of reads.entries()) storeOutcome(read, directOutcome(read, answers[index], inTime), reading)
 }
 
 function ranOutOfTime(answer: RpcOutcome): boolean {
@@ -149,11 +151,11 @@ function ranOutOfTime(answer: RpcOutcome): boolean {
 }
 
 /** Keeps an outcome, and what it says of the contract's function. A native balance is the node's own: it says nothing. */
-function settle(read: StateRead, outcome: ReadOutcome, { outcomes, bad }: Reading): void {
+function storeOutcome(read: StateRead, outcome: ReadOutcome, { outcomes, coolDowns }: Reading): void {
   outcomes.set(read, outcome)
   if (read.native !== undefined) return
-  if (outcome.ok && outcome.data.length <= COSTLY_CHARACTERS) bad.answered(keyOf(read))
-  else if (outcome.ok || outcome.failure === 'costly') bad.failed(keyOf(read))
+  if (outcome.ok && outcome.data.length <= COSTLY_CHARACTERS) coolDowns.answered(keyOf(read))
+  else if (outcome.ok || outcome.failure === 'costly') coolDowns.failed(keyOf(read))
 }
 
 /** What a call of its own said. `inTime`: the node did answer something else beside it. */
@@ -181,11 +183,11 @@ function throwIfNode(answer: RpcOutcome & { ok: false }): 'reverted' | 'costly' 
   return failure === 'reverted' || failure === 'costly' ? failure : 'node'
 }
 
-function multicallOf(reads: readonly StateRead[], pin: Pin): RpcCall {
+function multicallOf(reads: readonly StateRead[], pin: BlockPin): RpcCall {
   return { method: 'eth_call', params: [{ to: MULTICALL3, data: encodeAggregate3(reads) }, blockParameter(pin)] }
 }
 
-function directCall(read: StateRead, pin: Pin): RpcCall {
+function directCall(read: StateRead, pin: BlockPin): RpcCall {
   if (read.native !== undefined) return { method: 'eth_getBalance', params: [read.native, blockParameter(pin)] }
   return { method: 'eth_call', params: [{ to: read.target, data: read.data }, blockParameter(pin)] }
 }

@@ -38,8 +38,8 @@ export function decodeAggregate3(answer: string, count: number): readonly Multic
   const list = 2 + word(2) * 2
   if (word(list) !== count) return undefined
   const results: MulticallResult[] = []
-  for (let place = 0; place < count; place++) {
-    const tuple = list + 64 + word(list + 64 + place * 64) * 2
+  for (let index = 0; index < count; index++) {
+    const tuple = list + 64 + word(list + 64 + index * 64) * 2
     const bytes = tuple + word(tuple + 64) * 2
     const characters = word(bytes) * 2
     const start = bytes + 64

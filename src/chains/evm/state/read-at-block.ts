@@ -3,12 +3,19 @@ import { isServiceError, ServiceError } from '../../../core/errors.ts'
 import type { RpcSession } from '../../../net/session.ts'
 import type { NamedHeads } from '../../named-heads.ts'
 import { blockCall, newestByNumber, parseHeader } from '../heads/headers.ts'
+import type { CoolDowns } from '../words/cool-downs.ts'
 import { failureOf } from '../words/faults.ts'
 import { garbage } from '../words/hex.ts'
-import type { Refusals } from '../words/refusals.ts'
 import type { CodeCheck } from './code-check.ts'
 import { MULTICALL3 } from './multicall.ts'
-import { type Bulk, blockParameter, type Pin, type ReadOutcome, readAll, type StateRead } from './multicall-reads.ts'
+import {
+  type BlockPin,
+  blockParameter,
+  type MulticallOptions,
+  type ReadOutcome,
+  readAll,
+  type StateRead,
+} from './multicall-reads.ts'
 
 /** Bytes of a contract's code that are surely not Multicall3's: `0x`, or a stub. */
 const MIN_CODE_CHARACTERS = 64
@@ -38,8 +45,8 @@ export type PinnedReads = { readonly block: BlockRef; readonly outcomes: readonl
 /** Reads at one block; further reads at that same block through `more`. */
 export type Reader = {
   readonly abilities: Abilities
-  readonly bad: Refusals
-  readonly code: CodeCheck
+  readonly coolDowns: CoolDowns
+  readonly codeCheck: CodeCheck
   readonly named: NamedHeads
   readonly at: BlockRef | 'latest'
   /** Reads in one multicall. */
@@ -52,17 +59,17 @@ export type Reader = {
  * Reads pinned to one block, and then whatever `finish` asks at that same block.
  * @throws NODE_BEHIND the node does not hold that block as canonical; NODE_RPC with `failure: no_state`; NODE_*
  */
-export async function readPinned<T>(
+export async function readAtBlock<T>(
   session: RpcSession,
   reader: Reader,
-  work: (read: (reads: readonly StateRead[]) => Promise<readonly ReadOutcome[]>, pin: Pin) => Promise<T>,
+  work: (read: (reads: readonly StateRead[]) => Promise<readonly ReadOutcome[]>, pin: BlockPin) => Promise<T>,
 ): Promise<{ readonly block: BlockRef; readonly value: T }> {
   const { abilities } = reader
   const block = reader.at === 'latest' ? await newestBlock(session, reader) : reader.at
-  const attempt = async (pin: Pin): Promise<T> => {
+  const attempt = async (pin: BlockPin): Promise<T> => {
     const multicall = abilities.hasMulticall(block.number) ?? (await findMulticall(session, pin, abilities))
-    const bulk: Bulk = { pin, multicall, bad: reader.bad, perCall: reader.perCall }
-    return work((reads) => readAll(session, reads, bulk), pin)
+    const options: MulticallOptions = { pin, multicall, coolDowns: reader.coolDowns, perCall: reader.perCall }
+    return work((reads) => readAll(session, reads, options), pin)
   }
   if (reader.byNumber !== true && !abilities.withoutHashes.has(session.label)) {
     try {
@@ -91,7 +98,7 @@ async function newestBlock(session: RpcSession, { abilities, named }: Reader): P
   return { number, hash }
 }
 
-async function findMulticall(session: RpcSession, pin: Pin, abilities: Abilities): Promise<boolean> {
+async function findMulticall(session: RpcSession, pin: BlockPin, abilities: Abilities): Promise<boolean> {
   const code = await session.call({ method: 'eth_getCode', params: [MULTICALL3, blockParameter(pin)] })
   const present = isCode(code)
   abilities.sawMulticall(pin.block.number, present)

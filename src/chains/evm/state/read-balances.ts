@@ -5,7 +5,7 @@ import type { BalanceRead } from '../../adapter.ts'
 import { addressWord, numberWord } from '../words/hex.ts'
 import type { CodeAnswers } from './code-check.ts'
 import { nativeRead, type ReadOutcome, type StateRead } from './multicall-reads.ts'
-import { type Reader, readPinned } from './read-at-block.ts'
+import { type Reader, readAtBlock } from './read-at-block.ts'
 
 /** `balanceOf(address)` of ERC-20 and ERC-721. */
 const BALANCE_OF = '0x70a08231'
@@ -37,11 +37,11 @@ export async function readBalances(
 ): Promise<BalanceOutcome> {
   const unique = new Map<string, StateRead>()
   const plans = keys.map((key) => planOf(key, unique))
-  const { block, value } = await readPinned(session, reader, async (read, pin) => {
+  const { block, value } = await readAtBlock(session, reader, async (read, pin) => {
     const reads = [...unique.values()]
     const outcomes = await read(reads)
-    const byRead = new Map(reads.map((one, place) => [one, outcomes[place]]))
-    const code = await reader.code.check(session, byRead, pin)
+    const byRead = new Map(reads.map((one, index) => [one, outcomes[index]]))
+    const code = await reader.codeCheck.check(session, byRead, pin)
     return plans.map((plan) => readOf(plan, byRead, code))
   })
   return { block, reads: value }

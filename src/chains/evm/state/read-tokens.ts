@@ -5,7 +5,7 @@ import { cleanText, MAX_NAME_CHARACTERS, MAX_SYMBOL_CHARACTERS, type ReadTokenFa
 import type { RpcSession } from '../../../net/session.ts'
 import type { CodeAnswers } from './code-check.ts'
 import type { ReadOutcome, StateRead } from './multicall-reads.ts'
-import { type Reader, readPinned } from './read-at-block.ts'
+import { type Reader, readAtBlock } from './read-at-block.ts'
 
 /** Selectors of the views by which a token speaks of itself. */
 const VIEWS = { name: '0x06fdde03', symbol: '0x95d89b41', decimals: '0x313ce567', totalSupply: '0x18160ddd' } as const
@@ -32,17 +32,17 @@ export async function readTokens(
   reader: Reader,
 ): Promise<{ readonly block: BlockRef; readonly facts: readonly ReadTokenFacts[] }> {
   const plans = assets.map((asset) => (VIEWS_OF[asset.standard] ?? []).map((view) => planOf(asset, view)))
-  const { block, value } = await readPinned(session, reader, async (read, pin) => {
+  const { block, value } = await readAtBlock(session, reader, async (read, pin) => {
     const reads = plans.flat()
     const outcomes = await read(reads.map((plan) => plan.read))
-    const byPlan = new Map(reads.map((plan, place) => [plan, outcomes[place]]))
-    const code = await reader.code.check(
+    const byPlan = new Map(reads.map((plan, index) => [plan, outcomes[index]]))
+    const code = await reader.codeCheck.check(
       session,
       reads.map((plan) => [plan.read, byPlan.get(plan)] as const),
       pin,
     )
     return assets.map((asset, place) => {
-      const answers = plans[place]?.map((plan) => [plan.view, spoken(plan.read, byPlan.get(plan), code)] as const)
+      const answers = plans[place]?.map((plan) => [plan.view, tokenAnswer(plan.read, byPlan.get(plan), code)] as const)
       return factsOf(asset, new Map(answers))
     })
   })
@@ -74,7 +74,7 @@ function factsOf(asset: AssetRef, answers: ReadonlyMap<View, ReadOutcome | undef
 }
 
 /** What the token itself answered: an address without code says nothing of itself, whatever a precompile returns. */
-function spoken(read: StateRead, outcome: ReadOutcome | undefined, code: CodeAnswers): ReadOutcome | undefined {
+function tokenAnswer(read: StateRead, outcome: ReadOutcome | undefined, code: CodeAnswers): ReadOutcome | undefined {
   if (code.without.has(read.target)) return NOTHING
   return code.unknown.has(read.target) ? undefined : outcome
 }

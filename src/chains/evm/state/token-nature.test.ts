@@ -7,8 +7,8 @@ import { createRpc } from '../../../net/rpc.ts'
 import { RPC_LIMITS } from '../../../net/rpc-limits.ts'
 import { noCounts } from '../../adapter.ts'
 import { NamedHeads } from '../../named-heads.ts'
+import { CoolDowns } from '../words/cool-downs.ts'
 import { classifyEvmFault } from '../words/faults.ts'
-import { Refusals } from '../words/refusals.ts'
 import { CodeCheck } from './code-check.ts'
 import { Abilities } from './read-at-block.ts'
 import { readNatures, type Sample, type TokenNature } from './token-nature.ts'
@@ -28,15 +28,15 @@ async function naturesOf(samples: readonly Sample[], url = anvil.url): Promise<r
   const rpc = createRpc({
     urls: [url],
     classify: classifyEvmFault,
-    greet: async () => undefined,
+    checkNode: async () => undefined,
     warn: () => undefined,
     counts,
     limits: { timeoutMs: RPC_LIMITS.timeoutMs },
   })
   const reader = {
     abilities: new Abilities(),
-    bad: new Refusals(Date.now),
-    code: new CodeCheck(),
+    coolDowns: new CoolDowns(Date.now),
+    codeCheck: new CodeCheck(),
     named: new NamedHeads(() => 0),
   }
   const whole = { ...reader, at: 'latest' as const, perCall: 200 }

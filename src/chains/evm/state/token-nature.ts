@@ -1,7 +1,7 @@
 import type { RpcSession } from '../../../net/session.ts'
 import { numberWord } from '../words/hex.ts'
-import { blockParameter, type Pin, type ReadOutcome, type StateRead } from './multicall-reads.ts'
-import { type Reader, readPinned } from './read-at-block.ts'
+import { type BlockPin, blockParameter, type ReadOutcome, type StateRead } from './multicall-reads.ts'
+import { type Reader, readAtBlock } from './read-at-block.ts'
 
 /**
  * Some layouts of Transfer are an amount's and an item's alike: all three parameters indexed, or none. The contract says
@@ -30,7 +30,7 @@ export async function readNatures(
   samples: readonly Sample[],
   reader: Reader,
 ): Promise<readonly (TokenNature | undefined)[]> {
-  const { value } = await readPinned(session, reader, async (read, pin) => {
+  const { value } = await readAtBlock(session, reader, async (read, pin) => {
     const asked = samples.map((sample) => ({
       ...sample,
       supports: call(sample.contract, SUPPORTS_ERC721),
@@ -51,19 +51,19 @@ export async function readNatures(
       const reads = owners.get(one)
       if (reads === undefined) return 'items'
       const [decimals, owned] = [first.get(one.decimals), reads.map((id) => second.get(id))]
-      const told = [...(one.usual ? [first.get(one.supports)] : []), decimals, ...owned]
-      if (told.some((outcome) => outcome?.ok === false && outcome.failure === 'node')) return undefined
+      const answers = [...(one.usual ? [first.get(one.supports)] : []), decimals, ...owned]
+      if (answers.some((outcome) => outcome?.ok === false && outcome.failure === 'node')) return undefined
       const hasDecimals = isSmall(wordOf(decimals))
       const hasOwner = owned.some((outcome) => isAccount(wordOf(outcome)))
       if (one.usual) return hasOwner ? 'items' : 'units'
       if (hasDecimals === hasOwner) return 'as_laid'
       return hasDecimals ? 'units' : 'items'
     })
-    const unowned = [...natures.keys()].filter((place) => {
-      const one = asked[place]
-      return natures[place] === 'units' && one !== undefined && !divided.has(one)
+    const unowned = [...natures.keys()].filter((index) => {
+      const one = asked[index]
+      return natures[index] === 'units' && one !== undefined && !divided.has(one)
     })
-    return withoutOwners(session, { samples, natures, places: unowned, pin })
+    return checkOwnerCode(session, { samples, natures, places: unowned, pin })
   })
   return value
 }
@@ -72,16 +72,16 @@ export async function readNatures(
  * None of the items that were asked for has an owner, which is also true of items that were burnt: the code tells whether
  * the contract knows owners at all. A contract that has decimals and knows owners has both kinds.
  */
-async function withoutOwners(
+async function checkOwnerCode(
   session: RpcSession,
-  told: {
+  answers: {
     readonly samples: readonly Sample[]
     readonly natures: readonly (TokenNature | undefined)[]
     readonly places: readonly number[]
-    readonly pin: Pin
+    readonly pin: BlockPin
   },
 ): Promise<readonly (TokenNature | undefined)[]> {
-  const { samples, natures, places, pin } = told
+  const { samples, natures, places, pin } = answers
   if (places.length === 0) return natures
   const calls = places.map((place) => ({
     method: 'eth_getCode',
@@ -107,7 +107,7 @@ async function outcomesOf(
   reads: readonly StateRead[],
 ): Promise<ReadonlyMap<StateRead, ReadOutcome | undefined>> {
   const outcomes = reads.length === 0 ? [] : await read(reads)
-  return new Map(reads.map((one, place) => [one, outcomes[place]]))
+  return new Map(reads.map((one, index) => [one, outcomes[index]]))
 }
 
 function call(target: string, data: string): StateRead {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { keccak256, toHex } from 'viem'
 import { expect, test } from 'vitest'
 import { Bloom, loadBitsOf } from './bloom.ts'
-import { SIGNATURES, seenIn, suspicion } from './bloom-check.ts'
+import { checkBloom, EVENT_SIGNATURES, valuesIn } from './bloom-check.ts'
 import { TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE } from './decode-log.ts'
 
 const bitsOf = await loadBitsOf()
@@ -38,10 +38,10 @@ test('and denies most of what is not', () => {
 })
 
 test('the bits of the three events are theirs', () => {
-  expect(SIGNATURES.map(({ bits }) => bits)).toEqual([TRANSFER, TRANSFER_SINGLE, TRANSFER_BATCH].map(bitsOf))
+  expect(EVENT_SIGNATURES.map(({ bits }) => bits)).toEqual([TRANSFER, TRANSFER_SINGLE, TRANSFER_BATCH].map(bitsOf))
 })
 
-const ALL = { place: 'signature', sought: SIGNATURES } as const
+const ALL = { field: 'signature', values: EVENT_SIGNATURES } as const
 const crowd = (count: number): string[] =>
   Array.from({ length: count }, (_, at) => `0x${(at + 7).toString(16).padStart(64, '0')}`)
 
@@ -56,13 +56,15 @@ test.each([
   { name: 'nothing seen of a throng', values: [...crowd(900), TRANSFER], seen: [], says: 'strong' },
   { name: 'seen, and not there', values: [TRANSFER_BATCH], seen: [TRANSFER], says: 'unusable' },
 ])('$name: $says', ({ values, seen, says }) => {
-  expect(suspicion(bloomOf(values), ALL, new Set(seen))).toBe(says)
+  expect(checkBloom(bloomOf(values), ALL, new Set(seen))).toBe(says)
 })
 
 test('what is seen of logs is what the scope is told by', () => {
   const account = `0x${'a'.repeat(40)}`
   const log = { address: `0x${'C'.repeat(40)}`, topics: [TRANSFER, `0x${'0'.repeat(24)}${'A'.repeat(40)}`] }
-  const seen = (place: 'signature' | 'address' | 'account') => [...seenIn([[log, null, 7], {}], { place, sought: [] })]
+  const seen = (index: 'signature' | 'address' | 'account') => [
+    ...valuesIn([[log, null, 7], {}], { field: index, values: [] }),
+  ]
   expect(seen('signature')).toEqual([TRANSFER])
   expect(seen('address')).toEqual([`0x${'c'.repeat(40)}`])
   expect(seen('account')).toEqual([account])

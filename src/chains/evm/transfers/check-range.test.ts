@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { sampleOf } from './check-range.ts'
 
-const ITEMS = Array.from({ length: 200 }, (_, place) => place)
+const ITEMS = Array.from({ length: 200 }, (_, index) => index)
 
 /** Numbers from 0 to below 1 that look random and are the same each time (a linear congruential generator). */
 function seeded(seed: number): () => number {

@@ -3,9 +3,18 @@ import { NO_ITEM } from '../../../core/asset.ts'
 import type { Transfer } from '../../../core/transfer.ts'
 import { ZERO_ADDRESS } from '../words/hex.ts'
 import type { Interned, LogBody, LogPlace } from '../words/interned.ts'
-import { decodeMoved, decodeOddBatch, decodeOddSingle, decodeOddTransfer, type Listed } from './decode-odd-log.ts'
+import {
+  type BatchLists,
+  decodeOddBatch,
+  decodeOddSingle,
+  decodeOddTransfer,
+  decodeWrapping,
+} from './decode-odd-log.ts'
 
-/** `Transfer(address,address,uint256)` of ERC-20 and ERC-721: the same topic, told apart by topic count and data. */
+/**
+ * `Transfer(address,address,uint256)` of ERC-20 and ERC-721: the topic is the same, the number of topics and the data
+ * differ.
+ */
 export const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
 /** `TransferSingle(address,address,address,uint256,uint256)` of ERC-1155. */
 export const TRANSFER_SINGLE = '0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62'
@@ -21,27 +30,27 @@ const WORD = /^0x[0-9a-fA-F]{64}$/
 const WORDS = /^0x(?:[0-9a-fA-F]{64})*$/
 
 /**
- * Adds the transfers of one log to `out`, in order; of an event that can't be decoded, or tells a balance's change without
- * being a transfer, notes (see `notes.ts`). False where the node sent no log of such an event; then nothing is added. Never
+ * Adds the transfers of one log to `out`, in order. Adds notes (see `notes.ts`) for an event that cannot be decoded, or
+ * that changes a balance without a transfer. Returns false, and adds nothing, if the log is not of such an event. Never
  * throws.
  */
-export function decodeLog(log: LogBody, place: LogPlace, context: { interned: Interned; out: Transfer[] }): boolean {
+export function decodeLog(log: LogBody, index: LogPlace, context: { interned: Interned; out: Transfer[] }): boolean {
   const { topics } = log
   const standard = topics.length
   switch (topics[0]) {
     case TRANSFER:
-      if (standard === 3 && decodeErc20(log, place, context)) return true
-      if (standard === 4 && decodeErc721(log, place, context)) return true
-      return decodeOddTransfer(log, place, context)
+      if (standard === 3 && decodeErc20(log, index, context)) return true
+      if (standard === 4 && decodeErc721(log, index, context)) return true
+      return decodeOddTransfer(log, index, context)
     case TRANSFER_SINGLE:
-      return (standard === 4 && decodeSingle(log, place, context)) || decodeOddSingle(log, place, context)
+      return (standard === 4 && decodeSingle(log, index, context)) || decodeOddSingle(log, index, context)
     case TRANSFER_BATCH:
-      if (standard === 4 && decodeBatch(log, place, context)) return true
-      return decodeOddBatch(log, place, { ...context, lists: (at) => listsAt(log.data, at) })
+      if (standard === 4 && decodeBatch(log, index, context)) return true
+      return decodeOddBatch(log, index, { ...context, lists: (at) => listsAt(log.data, at) })
     case DEPOSIT:
-      return decodeMoved(log, place, { ...context, kind: 'deposit' })
+      return decodeWrapping(log, index, { ...context, kind: 'deposit' })
     case WITHDRAWAL:
-      return decodeMoved(log, place, { ...context, kind: 'withdrawal' })
+      return decodeWrapping(log, index, { ...context, kind: 'withdrawal' })
     default:
       return false
   }
@@ -49,40 +58,40 @@ export function decodeLog(log: LogBody, place: LogPlace, context: { interned: In
 
 type Context = { readonly interned: Interned; readonly out: Transfer[] }
 
-function decodeErc20(log: LogBody, place: LogPlace, { interned, out }: Context): boolean {
+function decodeErc20(log: LogBody, index: LogPlace, { interned, out }: Context): boolean {
   const from = interned.account(log.topics[1])
   const to = interned.account(log.topics[2])
   const asset = interned.asset('erc20', log.address)
   if (from === undefined || to === undefined || asset === undefined || !WORD.test(log.data)) return false
-  out.push(transfer(place, { batchIndex: 0, asset, from, to, item: NO_ITEM, amount: wordAt(log.data, 2) }))
+  out.push(transfer(index, { batchIndex: 0, asset, from, to, item: NO_ITEM, amount: wordAt(log.data, 2) }))
   return true
 }
 
-function decodeErc721(log: LogBody, place: LogPlace, { interned, out }: Context): boolean {
+function decodeErc721(log: LogBody, index: LogPlace, { interned, out }: Context): boolean {
   const from = interned.account(log.topics[1])
   const to = interned.account(log.topics[2])
   const asset = interned.asset('erc721', log.address)
   const id = log.topics[3]
   if (from === undefined || to === undefined || asset === undefined || log.data !== '0x') return false
   if (typeof id !== 'string' || !WORD.test(id)) return false
-  out.push(transfer(place, { batchIndex: 0, asset, from, to, item: wordAt(id, 2).toString(), amount: 1n }))
+  out.push(transfer(index, { batchIndex: 0, asset, from, to, item: wordAt(id, 2).toString(), amount: 1n }))
   return true
 }
 
 const SINGLE_CHARACTERS = 2 + 2 * 64
 
-function decodeSingle(log: LogBody, place: LogPlace, { interned, out }: Context): boolean {
+function decodeSingle(log: LogBody, index: LogPlace, { interned, out }: Context): boolean {
   const from = interned.account(log.topics[2])
   const to = interned.account(log.topics[3])
   const asset = interned.asset('erc1155', log.address)
   if (from === undefined || to === undefined || asset === undefined) return false
   if (log.data.length !== SINGLE_CHARACTERS || !WORDS.test(log.data)) return false
   const item = wordAt(log.data, 2).toString()
-  out.push(transfer(place, { batchIndex: 0, asset, from, to, item, amount: wordAt(log.data, 66) }))
+  out.push(transfer(index, { batchIndex: 0, asset, from, to, item, amount: wordAt(log.data, 66) }))
   return true
 }
 
-function decodeBatch(log: LogBody, place: LogPlace, { interned, out }: Context): boolean {
+function decodeBatch(log: LogBody, index: LogPlace, { interned, out }: Context): boolean {
   const from = interned.account(log.topics[2])
   const to = interned.account(log.topics[3])
   const asset = interned.asset('erc1155', log.address)
@@ -94,25 +103,28 @@ function decodeBatch(log: LogBody, place: LogPlace, { interned, out }: Context):
   for (let batchIndex = 0; batchIndex < ids.length; batchIndex++) {
     const item = wordAt(data, ids.start + batchIndex * 64).toString()
     const amount = wordAt(data, amounts.start + batchIndex * 64)
-    out.push(transfer(place, { batchIndex, asset, from, to, item, amount }))
+    out.push(transfer(index, { batchIndex, asset, from, to, item, amount }))
   }
   return true
 }
 
-/** Both lists of a batch, whose offsets are the data's words from a place on. Data that is cut within a word is no list. */
-function listsAt(data: string, at: number): Listed | undefined {
+/**
+ * Reads both lists of a batch; their offsets are the data's words from `at` on. Data that ends within a word is
+ * invalid.
+ */
+function listsAt(data: string, at: number): BatchLists | undefined {
   if (!WORDS.test(data)) return undefined
   const ids = arrayAt(data, at)
   const amounts = arrayAt(data, at + 1)
   if (ids === undefined) return undefined
   const numbers = ({ start, length }: Span): bigint[] =>
-    Array.from({ length }, (_, place) => wordAt(data, start + place * 64))
+    Array.from({ length }, (_, index) => wordAt(data, start + index * 64))
   return { ids: numbers(ids), amounts: amounts?.length === ids.length ? numbers(amounts) : undefined }
 }
 
 type Span = { readonly start: number; readonly length: number }
 
-/** The uint256[] whose offset is the data's n-th word, all of it within the data; undefined where it is not. */
+/** Finds the uint256[] whose offset is the data's n-th word; undefined if it is not all within the data. */
 function arrayAt(data: string, n: number): Span | undefined {
   const words = (data.length - 2) / 64
   if (words <= n) return undefined
@@ -123,21 +135,21 @@ function arrayAt(data: string, n: number): Span | undefined {
   return offset / 32 + 1 + length <= words ? { start: start + 64, length } : undefined
 }
 
-/** A word as a number, for offsets and lengths: exact up to 2^52; anything larger comes out as larger than any data. */
+/** A word as a number, for offsets and lengths. Exact up to 2^52; a larger value stays larger than any data. */
 function smallWordAt(data: string, at: number): number {
   return Number(`0x${data.slice(at, at + 64)}`)
 }
 
-/** Words below 2^52 are parsed as a number, which is faster than as a bigint. */
+/** Words below 2^52 are parsed as numbers, which is faster than as bigints. */
 const SMALL_ZEROS = '0'.repeat(64 - 13)
 
-/** A word of checked hex. */
+/** Returns a word of validated hex. */
 function wordAt(data: string, at: number): bigint {
   if (data.startsWith(SMALL_ZEROS, at)) return BigInt(Number.parseInt(data.slice(at + 51, at + 64), 16))
   return BigInt(`0x${data.slice(at, at + 64)}`)
 }
 
-type Parts = {
+type TransferFields = {
   readonly batchIndex: number
   readonly asset: AssetRef
   readonly from: string
@@ -146,15 +158,15 @@ type Parts = {
   readonly amount: bigint
 }
 
-function transfer(place: LogPlace, parts: Parts): Transfer {
+function transfer(index: LogPlace, parts: TransferFields): Transfer {
   return {
-    logIndex: place.logIndex,
+    logIndex: index.logIndex,
     batchIndex: parts.batchIndex,
     asset: parts.asset,
     from: parts.from === ZERO_ADDRESS ? undefined : parts.from,
     to: parts.to === ZERO_ADDRESS ? undefined : parts.to,
     item: parts.item,
     amount: parts.amount,
-    transactionHash: place.transactionHash,
+    transactionHash: index.transactionHash,
   }
 }

@@ -20,7 +20,7 @@ function word(value: bigint | string): string {
 type Laid = { event: string; parameters: readonly (bigint | string)[]; indexed: readonly number[]; more?: string }
 
 function told({ event, parameters, indexed, more = '' }: Laid): BlockTransfers {
-  const topics = [event, ...indexed.map((place) => `0x${word(parameters[place] ?? 0n)}`)]
+  const topics = [event, ...indexed.map((index) => `0x${word(parameters[index] ?? 0n)}`)]
   const rest = parameters.filter((_, place) => !indexed.includes(place)).map(word)
   return tellAll([{ topics, data: `0x${rest.join('')}${more}` }])
 }
@@ -28,8 +28,8 @@ function told({ event, parameters, indexed, more = '' }: Laid): BlockTransfers {
 function tellAll(logs: readonly { topics: readonly string[]; data: string }[]): BlockTransfers {
   const out: Transfer[] = []
   for (const [logIndex, log] of logs.entries()) {
-    const place = { logIndex, transactionHash: HASH }
-    expect(decodeLog({ address: TOKEN, ...log }, place, { interned: new Interned(), out })).toBe(true)
+    const index = { logIndex, transactionHash: HASH }
+    expect(decodeLog({ address: TOKEN, ...log }, index, { interned: new Interned(), out })).toBe(true)
   }
   return withHints({ number: 1, hash: HASH, parentHash: undefined, timestamp: 1, transfers: out })
 }

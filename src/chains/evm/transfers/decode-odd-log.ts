@@ -6,63 +6,68 @@ import { addressIn, type LogWords, readingsOf, wordsOf } from '../words/layouts.
 import type { Note } from './notes.ts'
 
 /**
- * Decodes what the standard decoders leave: events of the same signature that index other parameters than the standard, or
- * carry more data. Where the words can be read in one way only, that is the transfer. Where they can be read in several, or
- * in none, notes tell that the token's events are undecodable and name every account that the log may concern.
+ * Decodes what the standard decoders reject: events of the same signature that index other parameters than the
+ * standard, or that carry more data. If the words have only one possible reading, that is the transfer. If they have
+ * several or none, notes say that the token's events are undecodable, and name every account that the log may concern.
  */
 
-/** Most notes that one log leaves: the accounts and items that its words can name. */
+/** Most notes for one log: the accounts and items that its words can name. */
 const MAX_NOTES = 64
 
 type Context = { readonly interned: Interned; readonly out: Transfer[] }
-type Moved = { readonly from: string; readonly to: string; readonly item: string; readonly amount: bigint }
+type Movement = { readonly from: string; readonly to: string; readonly item: string; readonly amount: bigint }
 
-/** A `Transfer(address,address,uint256)` of whatever layout. False: the node did not send a log. */
-export function decodeOddTransfer(log: LogBody, place: LogPlace, context: Context): boolean {
+/** Decodes a `Transfer(address,address,uint256)` of any layout. False: the node did not send a log. */
+export function decodeOddTransfer(log: LogBody, index: LogPlace, context: Context): boolean {
   const words = wordsOf(log)
   const indexed = words?.topics.length ?? 0
-  // A number that is indexed is an item's id, unless the contract says otherwise: see `TokenStandards`.
+  // An indexed number is an item's id, unless the contract says otherwise: see `TokenStandards`.
   const asset = context.interned.asset(indexed === 3 ? 'erc721' : 'erc20', log.address)
   if (words === undefined || asset === undefined) return false
   const readings = readingsOf(words, { count: 3, addresses: 2 })
-  // Sender and receiver in the topics are how both standards have it: with the amount in the data, nothing else is meant.
+  // Both standards have the sender and the receiver in the topics. With the amount in the data, no other reading is
+  // plausible.
   const usual = indexed === 2 && addressIn(words.topics[0]) !== undefined && addressIn(words.topics[1]) !== undefined
-  const moved = distinct((usual ? readings.slice(0, 1) : readings).map((reading) => movedBy(reading, asset)))
-  const [only, other] = moved
-  if (only === undefined || other !== undefined) return undecodable(words, { asset, place, moved, items: [] }, context)
-  push(only, { asset, place, batchIndex: 0 }, context)
-  if (!usual && indexed < 3) noteLayout(only, { asset, place }, context)
+  const movements = distinct((usual ? readings.slice(0, 1) : readings).map((reading) => movedBy(reading, asset)))
+  const [only, other] = movements
+  if (only === undefined || other !== undefined)
+    return noteUndecodable(words, { asset, place: index, moved: movements, items: [] }, context)
+  push(only, { asset, place: index, batchIndex: 0 }, context)
+  if (!usual && indexed < 3) noteLayout(only, { asset, place: index }, context)
   return true
 }
 
-/** A `TransferSingle(address,address,address,uint256,uint256)` of whatever layout. False: the node did not send a log. */
-export function decodeOddSingle(log: LogBody, place: LogPlace, context: Context): boolean {
+/**
+ * Decodes a `TransferSingle(address,address,address,uint256,uint256)` of any layout. False: the node did not send a
+ * log.
+ */
+export function decodeOddSingle(log: LogBody, index: LogPlace, context: Context): boolean {
   const words = wordsOf(log)
   const asset = context.interned.asset('erc1155', log.address)
   if (words === undefined || asset === undefined) return false
   const readings = readingsOf(words, { count: 5, addresses: 3 })
   const usual = words.topics.length === 3 && words.topics.every((topic) => addressIn(topic) !== undefined)
-  const moved = distinct((usual ? readings.slice(0, 1) : readings).map((reading) => singleOf(reading)))
-  const [only, other] = moved
+  const movements = distinct((usual ? readings.slice(0, 1) : readings).map((reading) => singleOf(reading)))
+  const [only, other] = movements
   if (only === undefined || other !== undefined) {
-    const items = [...new Set(moved.map(({ item }) => item))]
-    return undecodable(words, { asset, place, moved, items }, context)
+    const items = [...new Set(movements.map(({ item }) => item))]
+    return noteUndecodable(words, { asset, place: index, moved: movements, items }, context)
   }
-  push(only, { asset, place, batchIndex: 0 }, context)
+  push(only, { asset, place: index, batchIndex: 0 }, context)
   return true
 }
 
-/** Items of a batch and how much of each, where its two lists are alike in length; else the ids that it names. */
-export type Listed = { readonly ids: readonly bigint[]; readonly amounts: readonly bigint[] | undefined }
+/** The item ids of a batch, and their amounts if both lists have the same length. */
+export type BatchLists = { readonly ids: readonly bigint[]; readonly amounts: readonly bigint[] | undefined }
 
 /**
- * A `TransferBatch(address,address,address,uint256[],uint256[])` of whatever layout; `lists` reads both lists, whose offsets
- * are the data's words from a place on. False: the node did not send a log.
+ * Decodes a `TransferBatch(address,address,address,uint256[],uint256[])` of any layout. `lists` reads both lists, whose
+ * offsets are the data's words from the given position on. False: the node did not send a log.
  */
 export function decodeOddBatch(
   log: LogBody,
-  place: LogPlace,
-  { lists, ...context }: Context & { readonly lists: (at: number) => Listed | undefined },
+  index: LogPlace,
+  { lists, ...context }: Context & { readonly lists: (at: number) => BatchLists | undefined },
 ): boolean {
   const words = wordsOf(log)
   const asset = context.interned.asset('erc1155', log.address)
@@ -76,26 +81,30 @@ export function decodeOddBatch(
     item: '',
     amount: 0n,
   }))
-  const moved = distinct(readings)
-  const [only, other] = moved
+  const movements = distinct(readings)
+  const [only, other] = movements
   const amounts = listed?.amounts
   if (only === undefined || other !== undefined || listed === undefined || amounts === undefined) {
     const items = (listed?.ids ?? []).slice(0, MAX_NOTES).map(String)
-    return undecodable(words, { asset, place, moved, items }, context)
+    return noteUndecodable(words, { asset, place: index, moved: movements, items }, context)
   }
   for (const [batchIndex, id] of listed.ids.entries()) {
-    push({ ...only, item: id.toString(), amount: amounts[batchIndex] ?? 0n }, { asset, place, batchIndex }, context)
+    push(
+      { ...only, item: id.toString(), amount: amounts[batchIndex] ?? 0n },
+      { asset, place: index, batchIndex },
+      context,
+    )
   }
   return true
 }
 
 /**
- * A `Deposit(address,uint256)` or `Withdrawal(address,uint256)`, the account indexed or not: a note that the account's
- * balance may have changed. False: the node did not send a log.
+ * Decodes a `Deposit(address,uint256)` or `Withdrawal(address,uint256)`, with the account indexed or not. Adds a note
+ * that the account's balance may have changed. False: the node did not send a log.
  */
-export function decodeMoved(
+export function decodeWrapping(
   log: LogBody,
-  place: LogPlace,
+  index: LogPlace,
   { kind, ...context }: Context & { readonly kind: 'deposit' | 'withdrawal' },
 ): boolean {
   const words = wordsOf(log)
@@ -106,63 +115,71 @@ export function decodeMoved(
   if (account === undefined || account === ZERO_ADDRESS) return true
   const amount = BigInt(`0x${reading?.[1] ?? '0'}`)
   const sides = kind === 'deposit' ? { from: undefined, to: account } : { from: account, to: undefined }
-  add({ ...place, batchIndex: 0, asset, ...sides, item: '', amount, note: 'moved' }, context)
+  add({ ...index, batchIndex: 0, asset, ...sides, item: '', amount, note: 'moved' }, context)
   return true
 }
 
-function movedBy([from = '', to = '', value = '0']: readonly string[], { standard }: AssetRef): Moved {
+function movedBy([from = '', to = '', value = '0']: readonly string[], { standard }: AssetRef): Movement {
   const number = BigInt(`0x${value}`)
   const sides = { from: addressIn(from) ?? '', to: addressIn(to) ?? '' }
   if (standard === 'erc721') return { ...sides, item: number.toString(), amount: 1n }
   return { ...sides, item: '', amount: number }
 }
 
-function singleOf([, from = '', to = '', id = '0', amount = '0']: readonly string[]): Moved {
+function singleOf([, from = '', to = '', id = '0', amount = '0']: readonly string[]): Movement {
   const sides = { from: addressIn(from) ?? '', to: addressIn(to) ?? '' }
   return { ...sides, item: BigInt(`0x${id}`).toString(), amount: BigInt(`0x${amount}`) }
 }
 
-/** Readings that differ in what they move. */
-function distinct(moved: readonly Moved[]): readonly Moved[] {
-  const named = moved.map((one) => [`${one.from}/${one.to}/${one.item}/${one.amount}`, one] as const)
+/** Removes readings that mean the same transfer. */
+function distinct(movements: readonly Movement[]): readonly Movement[] {
+  const named = movements.map((one) => [`${one.from}/${one.to}/${one.item}/${one.amount}`, one] as const)
   return [...new Map(named).values()]
 }
 
 type At = { readonly asset: AssetRef; readonly place: LogPlace; readonly batchIndex: number }
 
-function push({ from, to, item, amount }: Moved, { asset, place, batchIndex }: At, { out }: Context): void {
-  out.push({ ...place, batchIndex, asset, from: side(from), to: side(to), item, amount })
+function push({ from, to, item, amount }: Movement, { asset, place: index, batchIndex }: At, { out }: Context): void {
+  out.push({ ...index, batchIndex, asset, from: side(from), to: side(to), item, amount })
 }
 
 function side(account: string): string | undefined {
   return account === ZERO_ADDRESS ? undefined : account
 }
 
-function noteLayout({ from, to, amount }: Moved, { asset, place }: Omit<At, 'batchIndex'>, context: Context): void {
+function noteLayout(
+  { from, to, amount }: Movement,
+  { asset, place: index }: Omit<At, 'batchIndex'>,
+  context: Context,
+): void {
   const sides = { from: side(from), to: side(to) }
-  add({ ...place, batchIndex: 1, asset, ...sides, item: '', amount, note: 'layout' }, context)
+  add({ ...index, batchIndex: 1, asset, ...sides, item: '', amount, note: 'layout' }, context)
 }
 
 type Undecodable = {
   readonly asset: AssetRef
   readonly place: LogPlace
-  readonly moved: readonly Moved[]
+  readonly moved: readonly Movement[]
   readonly items: readonly string[]
 }
 
-/** Notes every account of the readings, or where there is none, of every word that is an address. */
-function undecodable(words: LogWords, { asset, place, moved, items }: Undecodable, context: Context): true {
-  const named = moved.flatMap(({ from, to }) => [from, to])
+/** Adds a note for every account of the readings, or, without readings, of every word that is an address. */
+function noteUndecodable(
+  words: LogWords,
+  { asset, place: index, moved: movements, items }: Undecodable,
+  context: Context,
+): true {
+  const named = movements.flatMap(({ from, to }) => [from, to])
   const all = [...words.topics, ...words.data].flatMap((word) => addressIn(word) ?? [])
   const accounts = new Set((named.length > 0 ? named : all).filter((account) => account !== ZERO_ADDRESS))
-  // The token's events are undecodable even where they name nobody.
+  // The token's events are undecodable even if they name no account.
   if (accounts.size === 0) accounts.add(ZERO_ADDRESS)
   let batchIndex = 0
   for (const from of accounts) {
     for (const item of items.length > 0 ? items : ['']) {
       if (batchIndex === MAX_NOTES) return true
       const sides = { from, to: undefined }
-      add({ ...place, batchIndex, asset, ...sides, item, amount: 0n, note: 'undecodable' }, context)
+      add({ ...index, batchIndex, asset, ...sides, item, amount: 0n, note: 'undecodable' }, context)
       batchIndex++
     }
   }

@@ -55,8 +55,8 @@ test("a block's time is taken from its logs where the node sends it", () => {
     log({ blockNumber: '0xf', blockTimestamp: '0x8', logIndex: '0x1' }),
     log({ blockNumber: '0x10', blockTimestamp: null }),
   ]
-  const told = decodeRange([times], RANGE).blocks.map((block) => block.timestamp)
-  expect(told).toEqual([101, undefined, 7, undefined, undefined])
+  const answer = decodeRange([times], RANGE).blocks.map((block) => block.timestamp)
+  expect(answer).toEqual([101, undefined, 7, undefined, undefined])
 })
 
 test.each([

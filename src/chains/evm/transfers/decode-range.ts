@@ -3,7 +3,7 @@ import { garbage, parseHash, parseNumber } from '../words/hex.ts'
 import { Interned, type LogBody } from '../words/interned.ts'
 import { decodeLog } from './decode-log.ts'
 
-/** A log as JSON-RPC sends it, as far as its place in the chain goes. */
+/** A log as JSON-RPC sends it, with the fields that locate it in the chain. */
 type RawLog = LogBody & {
   readonly blockNumber: unknown
   readonly blockHash: string
@@ -14,8 +14,9 @@ type RawLog = LogBody & {
 }
 
 /**
- * A block of which there are transfers. `timestamp` (Unix seconds) is what its logs say where they agree: an optional field,
- * to be checked. `misnumbered`: two of its logs have one index, or one has none, so that the transfers' places are wrong.
+ * A block with transfers. `timestamp` (Unix seconds) is the time in its logs, if they agree. It is an optional field
+ * and must be checked. `misnumbered`: two of its logs have one index, or a log has none, so the transfers' indexes are
+ * wrong.
  */
 export type DecodedBlock = {
   readonly number: number
@@ -26,80 +27,81 @@ export type DecodedBlock = {
 }
 
 /**
- * What a range's logs say: blocks in order, how many logs were not well-formed transfers, and which blocks have only such.
+ * A range's decoded logs: blocks with transfers in order, the number of logs that were no well-formed transfers, and
+ * the blocks that have only such logs.
  */
 export type DecodedRange = {
   readonly blocks: readonly DecodedBlock[]
   readonly skipped: number
-  readonly silent: ReadonlySet<number>
+  readonly undecoded: ReadonlySet<number>
 }
 
-/** `logIndex` undefined: the node gives none. */
-type Placed = { readonly log: RawLog; readonly number: number; readonly logIndex: number | undefined }
+/** `logIndex` undefined: the node sent none. */
+type LocatedLog = { readonly log: RawLog; readonly number: number; readonly logIndex: number | undefined }
 
 /**
- * The transfers of an answer (or of several, concatenated) to eth_getLogs for blocks `first` to `last`: in order,
- * without duplicates and without `removed` logs.
+ * Decodes an answer (or several, concatenated) to eth_getLogs for blocks `first` to `last`. Returns the transfers in
+ * order, without duplicates and without `removed` logs.
  * @throws NODE_GARBAGE not a list of logs, a log of another block, two hashes for one block
  */
 export function decodeRange(
   answers: readonly unknown[],
   range: { readonly first: number; readonly last: number },
 ): DecodedRange {
-  const placed = placeAll(answers, range)
+  const logs = locateLogs(answers, range)
   const interned = new Interned()
   const blocks: DecodedBlock[] = []
-  const silent = new Set<number>()
+  const undecoded = new Set<number>()
   let skipped = 0
-  for (let at = 0; at < placed.length; ) {
-    const head = placed[at]
+  for (let at = 0; at < logs.length; ) {
+    const head = logs[at]
     if (head === undefined) break
-    const end = endOfBlock(placed, at)
+    const end = endOfBlock(logs, at)
     const transfers: Transfer[] = []
-    const decoded = decodeBlock(placed, { from: at, to: end, interned, out: transfers })
+    const decoded = decodeBlock(logs, { from: at, to: end, interned, out: transfers })
     skipped += decoded.skipped
     if (transfers.length === 0) {
-      silent.add(head.number)
+      undecoded.add(head.number)
     } else {
       const { timestamp, misnumbered } = decoded
       blocks.push({ number: head.number, hash: hashOf(head.log), timestamp, misnumbered, transfers })
     }
     at = end
   }
-  return { blocks, skipped, silent }
+  return { blocks, skipped, undecoded }
 }
 
 type DecodedLogs = Pick<DecodedBlock, 'timestamp' | 'misnumbered'> & { readonly skipped: number }
 
-/** Decodes the logs of one block. Where their places are wrong, each log that is not a repetition counts up from the last. */
+/** Decodes the logs of one block. If their indexes are wrong, logs are counted up instead, without repetitions. */
 function decodeBlock(
-  placed: readonly Placed[],
+  logs: readonly LocatedLog[],
   part: { from: number; to: number; interned: Interned; out: Transfer[] },
 ): DecodedLogs {
   let skipped = 0
-  let place = -1
+  let index = -1
   let misnumbered = false
   let timesAgree = true
   let rawHash = ''
   let transactionHash = ''
   for (let at = part.from; at < part.to; at++) {
-    const entry = placed[at]
+    const entry = logs[at]
     if (entry === undefined) continue
     const { log, logIndex } = entry
-    const before = at === part.from ? undefined : placed[at - 1]
+    const before = at === part.from ? undefined : logs[at - 1]
     if (before !== undefined && logIndex === before.logIndex && isSame(log, before.log)) continue
     if (logIndex === undefined || logIndex === before?.logIndex) misnumbered = true
-    place = misnumbered || logIndex === undefined ? place + 1 : logIndex
+    index = misnumbered || logIndex === undefined ? index + 1 : logIndex
     if (log.blockTimestamp !== before?.log.blockTimestamp && before !== undefined) timesAgree = false
-    // Logs of one transaction stand together: its hash is checked once, and they share the string.
+    // Logs of one transaction are adjacent: their hash is validated once, and they share the string.
     if (log.transactionHash !== rawHash) {
       rawHash = log.transactionHash
       transactionHash = parseHash(rawHash) ?? ''
       if (transactionHash === '') throw garbage('a log without a transaction hash', { block: entry.number })
     }
-    if (!decodeLog(log, { logIndex: place, transactionHash }, part)) skipped++
+    if (!decodeLog(log, { logIndex: index, transactionHash }, part)) skipped++
   }
-  const timestamp = timesAgree ? parseNumber(placed[part.from]?.log.blockTimestamp) : undefined
+  const timestamp = timesAgree ? parseNumber(logs[part.from]?.log.blockTimestamp) : undefined
   return { skipped, timestamp, misnumbered }
 }
 
@@ -107,22 +109,22 @@ function isSame(a: RawLog, b: RawLog | undefined): boolean {
   return a.data === b?.data && a.transactionHash === b.transactionHash && a.topics.join() === b.topics.join()
 }
 
-function endOfBlock(placed: readonly Placed[], start: number): number {
-  const head = placed[start]
+function endOfBlock(logs: readonly LocatedLog[], start: number): number {
+  const head = logs[start]
   let end = start + 1
-  for (let entry = placed[end]; entry !== undefined && entry.number === head?.number; entry = placed[end]) {
+  for (let entry = logs[end]; entry !== undefined && entry.number === head?.number; entry = logs[end]) {
     if (entry.log.blockHash !== head.log.blockHash) throw garbage('two hashes for one block', { block: entry.number })
     end++
   }
   return end
 }
 
-function placeAll(answers: readonly unknown[], range: { first: number; last: number }): Placed[] {
-  const placed: Placed[] = []
+function locateLogs(answers: readonly unknown[], range: { first: number; last: number }): LocatedLog[] {
+  const logs: LocatedLog[] = []
   let inOrder = true
   let rawNumber: unknown
   let number = -1
-  let last: Placed | undefined
+  let last: LocatedLog | undefined
   for (const answer of answers) {
     if (!Array.isArray(answer)) throw garbage('no list of logs')
     for (const log of answer) {
@@ -136,14 +138,14 @@ function placeAll(answers: readonly unknown[], range: { first: number; last: num
       const entry = { log, number, logIndex }
       if (last !== undefined && compare(last, entry) > 0) inOrder = false
       last = entry
-      placed.push(entry)
+      logs.push(entry)
     }
   }
-  return inOrder ? placed : placed.sort(compare)
+  return inOrder ? logs : logs.sort(compare)
 }
 
-/** Logs at one place stand by transaction, so that repetitions of one log stand together. */
-function compare(a: Placed, b: Placed): number {
+/** Orders logs with the same index by transaction, so that repetitions of one log are adjacent. */
+function compare(a: LocatedLog, b: LocatedLog): number {
   const apart = a.number - b.number || (a.logIndex ?? 0) - (b.logIndex ?? 0)
   return apart || byText(a.log.transactionHash, b.log.transactionHash) || byText(a.log.data, b.log.data)
 }

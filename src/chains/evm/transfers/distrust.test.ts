@@ -82,30 +82,30 @@ const LIES: ReadonlyArray<readonly [string, (filter: Filter) => boolean, () => F
   ['events of a token', namesEvents, () => ({ type: 'tokens', tokens: [coin] })],
 ]
 
-const told = (blocks: readonly BlockTransfers[]) =>
+const answer = (blocks: readonly BlockTransfers[]) =>
   blocks.filter(({ transfers }) => transfers.length > 0).map(({ hash, transfers }) => ({ hash, transfers }))
 
 test.each(LIES)('a node that answers nothing to filters by %s, in ranges and by hash', async (_, lies, scopeOf) => {
   const scope = scopeOf()
   const range = { first: 0, last: headers.length - 1, scope }
-  const truth = told(await adapterOf(anvil.url).adapter.transfers(range, SIGNAL))
+  const truth = answer(await adapterOf(anvil.url).adapter.transfers(range, SIGNAL))
   expect(truth.length).toBeGreaterThan(0)
   const node = await liar(lies)
   const { adapter, warnings } = adapterOf(node.url)
   const [block] = truth.flatMap(({ hash }) => headers.filter((header) => header.hash === hash))
   assert(block !== undefined, 'a header for each block')
-  const fits = (blocks: readonly BlockTransfers[]): boolean => isDeepStrictEqual(told(blocks), truth)
+  const fits = (blocks: readonly BlockTransfers[]): boolean => isDeepStrictEqual(answer(blocks), truth)
   for (let proofs = 0; proofs < 4 && !fits(await adapter.transfers(range, SIGNAL)); proofs++) {
     adapter.distrustLogs({ block, scope })
   }
   const before = filtersAsked(node).length
-  expect(told(await adapter.transfers(range, SIGNAL))).toEqual(truth)
+  expect(answer(await adapter.transfers(range, SIGNAL))).toEqual(truth)
   expect(filtersAsked(node).slice(before).filter(lies)).toEqual([])
   for (let proofs = 0; proofs < 4 && !fits(await adapter.transfersOf({ headers, scope }, SIGNAL)); proofs++) {
     adapter.distrustLogs({ block, scope })
   }
   const later = filtersAsked(node).length
-  expect(told(await adapter.transfersOf({ headers, scope }, SIGNAL))).toEqual(truth)
+  expect(answer(await adapter.transfersOf({ headers, scope }, SIGNAL))).toEqual(truth)
   expect(filtersAsked(node).slice(later).filter(lies)).toEqual([])
   expect(warnings).toContain('node left out logs: this kind of filter is not used again')
 })

@@ -203,9 +203,9 @@ function cut(most: number): Answer {
 function reindexed(logs: unknown): unknown {
   const counts = new Map<unknown, number>()
   return logsOf(logs).map((log) => {
-    const place = counts.get(log.transactionHash) ?? 0
-    counts.set(log.transactionHash, place + 1)
-    return { ...log, logIndex: `0x${place.toString(16)}` }
+    const index = counts.get(log.transactionHash) ?? 0
+    counts.set(log.transactionHash, index + 1)
+    return { ...log, logIndex: `0x${index.toString(16)}` }
   })
 }
 

@@ -1,16 +1,16 @@
 import type { FetchScope, LogsProof } from '../../adapter.ts'
-import type { Refusals } from '../words/refusals.ts'
+import type { CoolDowns } from '../words/cool-downs.ts'
 
-/** What a filter of eth_getLogs names besides the blocks. `none`: nothing, so every log is answered. */
+/** What a filter of eth_getLogs names besides the blocks. `none`: nothing, so all logs are returned. */
 export type FilterShape = 'events' | 'addresses' | 'accounts' | 'addresses_accounts' | 'none'
 
-/** How the blocks are named: by numbers, or one block by its hash. */
+/** How a filter names its blocks: by numbers, or one block by its hash. */
 export type BlocksBy = 'number' | 'hash'
 
-/** One kind of filter. */
+/** A kind of filter for eth_getLogs. */
 export type FilterKind = { readonly shape: FilterShape; readonly by: BlocksBy }
 
-/** The parts of a shape. A node that ignores or mishandles a part does so in every shape that has the part. */
+/** The parts of a shape. A node that ignores or mishandles a part does so in every shape with that part. */
 const PARTS: Readonly<Record<FilterShape, readonly string[]>> = {
   none: [],
   events: ['events'],
@@ -19,7 +19,7 @@ const PARTS: Readonly<Record<FilterShape, readonly string[]>> = {
   addresses_accounts: ['events', 'addresses', 'accounts'],
 }
 
-/** Shapes that find a scope's transfers, the one with the shortest answers first. */
+/** The shapes that find a scope's transfers, the one with the shortest answers first. */
 const SHAPES_OF: Readonly<Record<FetchScope['type'], readonly FilterShape[]>> = {
   all: ['events', 'none'],
   tokens: ['addresses', 'events', 'none'],
@@ -28,108 +28,114 @@ const SHAPES_OF: Readonly<Record<FetchScope['type'], readonly FilterShape[]>> = 
   mints: ['addresses_accounts', 'addresses', 'events', 'none'],
 }
 
-/** Answers that are remembered by their blocks, adjacent ones as one: some 300 kB. Of older ones nobody knows who gave them. */
+/**
+ * Most answers to remember, adjacent ones merged: about 300 kB. For older blocks we no longer know which node answered.
+ */
 const MAX_ANSWERS = 4_096
-/** Newest answers that a next one may continue: more than the ranges that are under way at once. */
+/** A new answer may extend one of this many newest answers: more than the number of concurrent ranges. */
 const CONTINUED = 8
 
 type Blocks = { readonly first: number; readonly last: number }
-type Answered = Blocks & { readonly label: string; readonly scope: FetchScope['type']; readonly way: FilterKind }
+type AnsweredRange = Blocks & { readonly label: string; readonly scope: FetchScope['type']; readonly kind: FilterKind }
 
-/** Addresses in one filter at most: geth takes 1,000 values for a topic, hosted nodes fewer addresses. */
+/** Most addresses in one filter: geth accepts 1,000 values for a topic, hosted nodes accept fewer addresses. */
 export const MAX_FILTER_SIZE = 500
 
 /**
- * Which kinds of filter were caught leaving out logs, or were refused, by node (its label), and which kind answered for
- * which blocks.
+ * Remembers which kinds of filter left out logs or were refused, by node (its label), and which kind answered for which
+ * blocks.
  */
 export class FilterKinds {
-  readonly #refusals: Refusals
-  /** Most addresses in one filter, by node and shape, where that is fewer than usual. */
+  readonly #coolDowns: CoolDowns
+  /** Most addresses in one filter, by node and shape, if fewer than usual. */
   readonly #sizes = new Map<string, number>()
-  readonly #caught = new Map<string, FilterKind[]>()
-  /** Kinds caught where the node that answered is not known: they count for every node. */
-  readonly #caughtAnywhere: FilterKind[] = []
-  #answers: Answered[] = []
+  readonly #unusable = new Map<string, FilterKind[]>()
+  /** Incomplete kinds whose node is not known: they count for every node. */
+  readonly #unusableAnywhere: FilterKind[] = []
+  #answers: AnsweredRange[] = []
 
-  constructor(refusals: Refusals) {
-    this.#refusals = refusals
+  constructor(coolDowns: CoolDowns) {
+    this.#coolDowns = coolDowns
   }
 
   /**
-   * The kinds of filter that find a scope's transfers on a node and were neither caught nor refused lately, best first; by
-   * number before by hash. Empty where only receipts are left.
+   * Returns the kinds of filter that find a scope's transfers on a node, best first: by number before by hash. Leaves
+   * out the kinds that left out logs or were refused lately. Empty if only receipts remain.
    */
   usable(label: string, scope: FetchScope): readonly FilterKind[] {
-    const ways = (['number', 'hash'] as const).flatMap((by) => SHAPES_OF[scope.type].map((shape) => ({ shape, by })))
-    return ways.filter((way) => !this.isCaught(label, way) && !this.#refusals.isPaused(keyOf(label, way)))
+    const kinds = (['number', 'hash'] as const).flatMap((by) => SHAPES_OF[scope.type].map((shape) => ({ shape, by })))
+    return kinds.filter((kind) => !this.isUnusable(label, kind) && !this.#coolDowns.isPaused(keyOf(label, kind)))
   }
 
-  /** Most addresses in one filter of a node; 1: one event in a filter, too. */
+  /** Returns the most addresses in one filter of a node. At 1, a filter also names only one event. */
   sizeOf(label: string, { shape }: FilterKind): number {
     return this.#sizes.get(`${label} ${shape}`) ?? MAX_FILTER_SIZE
   }
 
-  /** A node answers filters of so many addresses, and no larger ones. */
+  /** Records that a node answers filters of this many addresses, and no larger ones. */
   setSize(label: string, { shape }: FilterKind, size: number): void {
     this.#sizes.set(`${label} ${shape}`, size)
   }
 
-  /** A kind of filter is refused by a node for no known reason: it is not used for a while. */
-  refused(label: string, way: FilterKind): void {
-    this.#refusals.failed(keyOf(label, way))
+  /** Pauses a kind of filter that a node refuses for an unknown reason. */
+  markRefused(label: string, kind: FilterKind): void {
+    this.#coolDowns.failed(keyOf(label, kind))
   }
 
-  /** True where a kind of filter, or a part of it, was caught on a node. */
-  isCaught(label: string, way: FilterKind): boolean {
-    const caught = [...(this.#caught.get(label) ?? []), ...this.#caughtAnywhere]
-    return caught.some((one) => one.by === way.by && PARTS[one.shape].every((part) => PARTS[way.shape].includes(part)))
+  /** True if a kind of filter, or a part of it, left out logs on a node. */
+  isUnusable(label: string, kind: FilterKind): boolean {
+    const unusable = [...(this.#unusable.get(label) ?? []), ...this.#unusableAnywhere]
+    return unusable.some(
+      (one) => one.by === kind.by && PARTS[one.shape].every((part) => PARTS[kind.shape].includes(part)),
+    )
   }
 
-  /** A node left out logs where it was asked so. False: that is known. */
-  caught(label: string, way: FilterKind): boolean {
-    if (this.isCaught(label, way)) return false
-    this.#caught.set(label, [...(this.#caught.get(label) ?? []), way])
+  /** Records that a node left out logs with this kind of filter. Returns false if that was known. */
+  markUnusable(label: string, kind: FilterKind): boolean {
+    if (this.isUnusable(label, kind)) return false
+    this.#unusable.set(label, [...(this.#unusable.get(label) ?? []), kind])
     return true
   }
 
-  /** Keeps who answered for these blocks, and to which kind of filter. */
-  answered(label: string, scope: FetchScope, { first, last, ...way }: Blocks & FilterKind): void {
-    const isContinued = (one: Answered): boolean =>
+  /** Records which node answered for these blocks, and with which kind of filter. */
+  noteAnswered(label: string, scope: FetchScope, { first, last, ...kind }: Blocks & FilterKind): void {
+    const isContinued = (one: AnsweredRange): boolean =>
       one.label === label &&
       one.scope === scope.type &&
-      isSameWay(one.way, way) &&
+      isSameKind(one.kind, kind) &&
       first <= one.last + 1 &&
       last >= one.first - 1
     const at = this.#answers.findLastIndex(isContinued)
     const known = at >= this.#answers.length - CONTINUED ? this.#answers[at] : undefined
-    if (known === undefined) this.#answers.push({ first, last, label, scope: scope.type, way })
+    if (known === undefined) this.#answers.push({ first, last, label, scope: scope.type, kind })
     else this.#answers[at] = { ...known, first: Math.min(first, known.first), last: Math.max(last, known.last) }
     if (this.#answers.length > 2 * MAX_ANSWERS) this.#answers = this.#answers.slice(-MAX_ANSWERS)
   }
 
   /**
-   * It was proven that logs of a block were left out. Returns the nodes and kinds that are not used again; a kind without
-   * a node is not used on any, since the answer is too old to know who gave it.
+   * Records the proof that logs of a block were left out. Returns the nodes and kinds that are not used again. A kind
+   * without a node is not used on any node, since the answer is too old to know which node gave it.
    */
-  proven({ block, scope }: LogsProof): readonly { readonly label: string | undefined; readonly way: FilterKind }[] {
+  distrust({ block, scope }: LogsProof): readonly { readonly label: string | undefined; readonly kind: FilterKind }[] {
     const { number } = block
-    const guilty = this.#answers.filter((one) => {
+    const answered = this.#answers.filter((one) => {
       return one.scope === scope.type && one.first <= number && number <= one.last
     })
-    if (guilty.length > 0) {
-      return guilty.filter(({ label, way }) => this.caught(label, way)).map(({ label, way }) => ({ label, way }))
+    if (answered.length > 0) {
+      return answered
+        .filter(({ label, kind }) => this.markUnusable(label, kind))
+        .map(({ label, kind }) => ({ label, kind }))
     }
-    // One step at most: all of an older index was made by one kind of filter, and its blocks are proven one by one.
+    // Mark one shape only: one kind of filter built all of an older index, and its blocks are proven one by one.
     const [shape] = SHAPES_OF[scope.type]
-    const ways = (['number', 'hash'] as const).flatMap((by) => (shape === undefined ? [] : [{ shape, by }]))
-    const fresh = ways.filter((way) => !this.#caughtAnywhere.some((one) => isSameWay(one, way)))
-    this.#caughtAnywhere.push(...fresh)
-    return fresh.map((way) => ({ label: undefined, way }))
+    const kinds = (['number', 'hash'] as const).flatMap((by) => (shape === undefined ? [] : [{ shape, by }]))
+    const fresh = kinds.filter((kind) => !this.#unusableAnywhere.some((one) => isSameKind(one, kind)))
+    this.#unusableAnywhere.push(...fresh)
+    return fresh.map((kind) => ({ label: undefined, kind }))
   }
 }
 
-function isSameWay(a: FilterKind, b: FilterKind): boolean {
+function isSameKind(a: FilterKind, b: FilterKind): boolean {
   return a.shape === b.shape && a.by === b.by
 }
 

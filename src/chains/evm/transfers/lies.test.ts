@@ -161,7 +161,7 @@ describe('near the head', () => {
     expect(await ask(two)).toEqual(truth)
     const { adapter: one, warnings } = await liar(lies)
     expect((await ask(one)).flatMap(({ transfers }) => transfers)).toEqual([])
-    expect(warnings).toContain('logs may be missing, and no node has receipts to tell')
+    expect(warnings).toContain('logs may be missing, and no node has receipts to check them')
   })
 
   test('receipts that come before their logs are asked for again', async () => {
@@ -282,7 +282,7 @@ describe('in a range', () => {
   ] as const)('logs %s are not taken, and the next node is asked', async (_, forge) => {
     const forged: Change = (call, result) => {
       if (call.method !== 'eth_getLogs') return result
-      return logsOf(result).map((log, place) => (place % 2 ? { ...forge(log), blockTimestamp: undefined } : log))
+      return logsOf(result).map((log, index) => (index % 2 ? { ...forge(log), blockTimestamp: undefined } : log))
     }
     const { adapter } = await liar(forged, { honest: true })
     expect(facts(await adapter.transfers(range(), SIGNAL))).toEqual(facts(truth))

@@ -8,16 +8,19 @@ import { type FilterShape, MAX_FILTER_SIZE } from './filter-kinds.ts'
 /** A filter of eth_getLogs, without its blocks. */
 export type Filter = { readonly address?: readonly string[]; readonly topics: readonly (readonly string[] | null)[] }
 
-/** Transfers, and events that tell of a balance's change without one. */
+/** Transfers, and events that show a balance change without a transfer. */
 const EVENTS: readonly string[] = [TRANSFER, TRANSFER_SINGLE, TRANSFER_BATCH, DEPOSIT, WITHDRAWAL]
 const KNOWN_EVENTS: ReadonlySet<unknown> = new Set(EVENTS)
 
-/** True for a log of one of the events that a filter names; untrusted. A filter without events answers with others too. */
+/** True if an untrusted log is of an event that our filters name. A filter without events also returns other logs. */
 export function isOfEvents(log: unknown): boolean {
   return isRecord(log) && Array.isArray(log.topics) && KNOWN_EVENTS.has(log.topics[0])
 }
 
-/** Leaves out of answers what a filter without events brings besides; what is no log at all stays, to be seen as such. */
+/**
+ * Drops the logs of other events that a filter without events returns. Keeps malformed entries, so that the decoder
+ * detects them.
+ */
 export function onlyEvents<T extends readonly unknown[] | undefined>(answers: T, shape: FilterShape): T | unknown[] {
   if (answers === undefined || shape !== 'none') return answers
   const isOther = (log: unknown): boolean => isRecord(log) && Array.isArray(log.topics) && !isOfEvents(log)
@@ -25,8 +28,8 @@ export function onlyEvents<T extends readonly unknown[] | undefined>(answers: T,
 }
 
 /**
- * The eth_getLogs filters of a shape that together find the scope's transfers; a log may match several. `size`: most
- * addresses in one filter; with 1, each names one event too.
+ * Returns the eth_getLogs filters of a shape that together find the scope's transfers. A log may match several filters.
+ * `size`: most addresses in one filter; at 1, each filter also names only one event.
  */
 export function filtersOf(scope: FetchScope, shape: FilterShape, size: number = MAX_FILTER_SIZE): readonly Filter[] {
   const filters = wholeFilters(scope, shape, size)
@@ -49,7 +52,7 @@ function wholeFilters(scope: FetchScope, shape: FilterShape, size: number): read
   }
 }
 
-/** A filter for each of the events that one names. */
+/** Splits a filter into one filter per event. */
 function byEvent(filter: Filter): readonly Filter[] {
   const [events, ...others] = filter.topics
   return events === undefined || events === null
@@ -68,7 +71,7 @@ function accountsOf(scope: FetchScope): readonly string[] {
   return scope.type === 'mints' ? [ZERO_ADDRESS] : []
 }
 
-/** Filters for accounts in the places of sender and receiver, which differ between the events. */
+/** Returns filters for accounts as sender and as receiver. The topic of each differs between the events. */
 function sidesOf(accounts: readonly string[]): Filter[] {
   const words = accounts.map((account) => `0x${addressWord(account)}`)
   const multi = [TRANSFER_SINGLE, TRANSFER_BATCH]
@@ -86,7 +89,7 @@ function chunks(items: readonly string[], size: number): string[][] {
   return out
 }
 
-/** True for the transfers that a scope asks for. */
+/** Returns a test that is true for the transfers of a scope. */
 export function wantedBy(scope: FetchScope): (transfer: Transfer) => boolean {
   switch (scope.type) {
     case 'all':

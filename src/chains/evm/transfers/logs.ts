@@ -12,19 +12,22 @@ import { type Filter, onlyEvents } from './log-filters.ts'
 export type Range = { readonly first: number; readonly last: number }
 
 /**
- * Answers to eth_getLogs, one a filter: untrusted. Undefined: one block's logs are more than the node answers with. A null
- * among them is no list: some nodes say so that they have none.
+ * Answers to eth_getLogs, one per filter, untrusted. Undefined: one block has more logs than the node returns. An
+ * answer may be null: some nodes send it instead of an empty list.
  */
 export type Answers = readonly unknown[] | undefined
 
-/** Answers for a range, and those headers of it that were asked beside, as far as the node gave them. */
+/** Answers for a range, and the requested headers that the node returned. */
 export type RangeAnswers = { readonly answers: Answers; readonly headers: readonly Header[] }
 
-/** What is asked of a range. `headers`: numbers of blocks whose headers are asked beside, to check what logs say of blocks. */
+/**
+ * A request for a range. `headers`: numbers of blocks whose headers are requested in the same batch, to check the logs.
+ */
 export type RangeRequest = { readonly filters: readonly Filter[]; readonly headers: readonly number[] }
 
 /**
- * Answers for a range. The head is asked in the same batch, before: an answer for blocks that the node lacks is short.
+ * Requests the logs of a range. The same batch requests the head first, because the answer is short for blocks that the
+ * node lacks.
  * @throws RANGE_TOO_LARGE with field `suggested`; NODE_BEHIND the node's head is below `last`; NODE_*
  */
 export async function logsOfRange(
@@ -47,14 +50,14 @@ export async function logsOfRange(
   const own = outcomes.slice(headers.length)
   let answers: Answers
   try {
-    answers = answersOf(range.first === range.last ? await enlarged(session, own, callsOf(filters, range)) : own)
+    answers = answersOf(range.first === range.last ? await retryLarge(session, own, callsOf(filters, range)) : own)
   } catch (error) {
     throw isServiceError(error, 'NODE_TOO_LARGE') ? tooLarge(error, range) : error
   }
-  return { answers, headers: headers.flatMap((asked, place) => headerFrom(outcomes[place], asked) ?? []) }
+  return { answers, headers: headers.flatMap((asked, index) => headerFrom(outcomes[index], asked) ?? []) }
 }
 
-/** Undefined: the node failed to give it. @throws NODE_BEHIND the node lacks the block */
+/** Undefined: the node failed to return it. @throws NODE_BEHIND the node lacks the block */
 function headerFrom(outcome: RpcOutcome | undefined, number: number): Header | undefined {
   try {
     return outcome?.ok === true ? parseHeader(outcome.result, number) : undefined
@@ -65,17 +68,17 @@ function headerFrom(outcome: RpcOutcome | undefined, number: number): Header | u
 }
 
 /**
- * Outcomes of one block's logs, of which those that are over our cap are asked again, alone and with a higher one. What is
- * over that too is too much, as where the node says so.
+ * Requests answers over our size limit once more, alone and with a higher limit. An answer over that limit too is
+ * reported as `too_much`, as if the node had refused it.
  */
-async function enlarged(
+async function retryLarge(
   session: RpcSession,
   outcomes: readonly RpcOutcome[],
   calls: readonly RpcCall[],
 ): Promise<readonly RpcOutcome[]> {
   const out: RpcOutcome[] = []
-  for (const [place, outcome] of outcomes.entries()) {
-    const call = calls[place]
+  for (const [index, outcome] of outcomes.entries()) {
+    const call = calls[index]
     const isOver = !outcome.ok && outcome.error.code === 'NODE_TOO_LARGE'
     const [again] = isOver && call !== undefined ? await session.batch([{ ...call, large: true }]) : []
     if (again?.ok === false && again.error.code === 'NODE_TOO_LARGE') {
@@ -107,8 +110,8 @@ function answersOf(outcomes: readonly RpcOutcome[]): Answers {
 }
 
 /**
- * The error to hand on for a range that failed: an answer over our cap, or out of time on every try, asks for a smaller
- * range; of one block there is none.
+ * Returns the error for a range that failed. An answer over our size limit, or a timeout on every try, asks for a
+ * smaller range. One block cannot be smaller, so its error is unchanged.
  */
 export function tooLarge(error: unknown, range: Range): unknown {
   if (range.last <= range.first) return error
@@ -117,48 +120,47 @@ export function tooLarge(error: unknown, range: Range): unknown {
 }
 
 /**
- * A block as the node knows it, and what it says of its logs, with the kind of filter that was answered. Undefined `way`: none
- * was asked.
+ * A block with the node's answers for its logs. `kind`: the kind of filter that was answered; undefined: none was used.
  */
-export type BlockLogs = { readonly block: Block; readonly answers: Answers; readonly way: FilterKind | undefined }
+export type BlockLogs = { readonly block: Block; readonly answers: Answers; readonly kind: FilterKind | undefined }
 
-/** Blocks whose logs are asked by filters of one kind. */
+/** A request for the logs of given blocks, with filters of one kind. */
 export type BlocksRequest = {
   readonly headers: readonly BlockRef[]
   readonly filters: readonly Filter[]
-  readonly way: FilterKind
-  /** Logs of other events are wanted too. */
+  readonly kind: FilterKind
+  /** True: keep the logs of other events too. */
   readonly keepsAll?: boolean
 }
 
 /**
- * Answers for each of these very blocks, in order, each with its block, which is asked in the same batch: nodes exist
- * that answer `[]` for a hash that they never heard of.
+ * Requests the logs of each of these blocks, in order. The same batch requests the block, since some nodes answer `[]`
+ * for an unknown hash.
  * @throws NODE_BEHIND the node does not know one of them, or another one has its number; NODE_RPC with `failure:
- *   block_parameter` it takes no hash there, or answers for another block; NODE_*
+ *   block_parameter` the node accepts no hash there, or answers for another block; NODE_*
  */
 export function logsOfBlocks(session: RpcSession, request: BlocksRequest): Promise<readonly BlockLogs[]> {
-  return request.way.by === 'hash' ? byHash(session, request) : byNumber(session, request)
+  return request.kind.by === 'hash' ? byHash(session, request) : byNumber(session, request)
 }
 
-/** These very blocks without their logs, for receipts to tell. @throws as `logsOfBlocks` */
+/** Requests these blocks without their logs; receipts must decide. @throws as `logsOfBlocks` */
 export async function blocksAlone(session: RpcSession, headers: readonly BlockRef[]): Promise<readonly BlockLogs[]> {
   const outcomes = await session.batch(headers.map(({ hash }) => blockOfHashCall(hash)))
-  return headers.map((header, place) => {
-    const block = blockFrom(outcomes[place])
+  return headers.map((header, index) => {
+    const block = blockFrom(outcomes[index])
     if (block.hash !== header.hash) throw garbage('another block', { block: header.number })
-    return { block, answers: undefined, way: undefined }
+    return { block, answers: undefined, kind: undefined }
   })
 }
 
 async function byHash(
   session: RpcSession,
-  { headers, filters, way, keepsAll }: BlocksRequest,
+  { headers, filters, kind, keepsAll }: BlocksRequest,
 ): Promise<readonly BlockLogs[]> {
   const logsCalls = headers.map(({ hash }) =>
     filters.map((filter): RpcCall => ({ method: 'eth_getLogs', params: [{ ...filter, blockHash: hash }] })),
   )
-  const calls = headers.flatMap(({ hash }, place) => [blockOfHashCall(hash), ...(logsCalls[place] ?? [])])
+  const calls = headers.flatMap(({ hash }, index) => [blockOfHashCall(hash), ...(logsCalls[index] ?? [])])
   const outcomes = await session.batch(calls)
   const found: BlockLogs[] = []
   for (const [place, header] of headers.entries()) {
@@ -166,20 +168,20 @@ async function byHash(
     const block = blockFrom(outcomes[at])
     if (block.hash !== header.hash) throw garbage('another block', { block: header.number })
     const own = outcomes.slice(at + 1, at + 1 + filters.length)
-    const answers = answersOf(await enlarged(session, own, logsCalls[place] ?? []))
+    const answers = answersOf(await retryLarge(session, own, logsCalls[place] ?? []))
     if (answers?.some((answer) => isOfAnother(answer, block))) {
       throw new ServiceError('NODE_RPC', 'The node answers logs of another block', {
         fields: { block: header.number, failure: 'block_parameter' },
       })
     }
-    found.push({ block, answers: keepsAll === true ? answers : onlyEvents(answers, way.shape), way })
+    found.push({ block, answers: keepsAll === true ? answers : onlyEvents(answers, kind.shape), kind })
   }
   return found
 }
 
 async function byNumber(
   session: RpcSession,
-  { headers, filters, way, keepsAll }: BlocksRequest,
+  { headers, filters, kind, keepsAll }: BlocksRequest,
 ): Promise<readonly BlockLogs[]> {
   const calls = headers.flatMap(({ number }) => [
     ...callsOf(filters, { first: number, last: number }),
@@ -187,18 +189,18 @@ async function byNumber(
   ])
   const outcomes = await session.batch(calls)
   const found: BlockLogs[] = []
-  for (const [place, header] of headers.entries()) {
-    const at = place * (filters.length + 1)
-    // The block is asked last: had a reorg come between, it would be another.
+  for (const [index, header] of headers.entries()) {
+    const at = index * (filters.length + 1)
+    // The block is requested last: after a reorg in between, it would be another block.
     const block = blockFrom(outcomes[at + filters.length])
     const own = outcomes.slice(at, at + filters.length)
     const range = { first: header.number, last: header.number }
-    const answers = answersOf(await enlarged(session, own, callsOf(filters, range)))
+    const answers = answersOf(await retryLarge(session, own, callsOf(filters, range)))
     if (block.hash !== header.hash || answers?.some((answer) => isOfAnother(answer, block))) {
       const fields = { block: header.number }
       throw new ServiceError('NODE_BEHIND', 'The block is not the canonical one', { fields })
     }
-    found.push({ block, answers: keepsAll === true ? answers : onlyEvents(answers, way.shape), way })
+    found.push({ block, answers: keepsAll === true ? answers : onlyEvents(answers, kind.shape), kind })
   }
   return found
 }

@@ -1,19 +1,19 @@
 import type { BlockTransfers, Hint, Transfer } from '../../../core/transfer.ts'
 
 /**
- * What a log says that is no transfer that could be decoded. A note travels in the place of a transfer through everything
- * that compares, numbers and completes the logs of a block, and leaves it in `withHints`. `layout`: a transfer beside it
- * was decoded from an unusual layout, so that its contract has to say whether it is fungible. `unsure`: a transfer beside
- * it moves an amount unless its contract is one of items, which no node could tell; the balance has to be compared.
+ * Information from a log that could not be decoded to a transfer. A note takes the place of a transfer in all code that
+ * compares, numbers and completes the logs of a block. `withHints` removes it. `layout`: the transfer beside it has an
+ * unusual layout, so its contract must say whether it is fungible. `unsure`: the transfer beside it moves an amount
+ * unless its contract has items, which no node could confirm; the balance must be compared.
  */
 export type Note = Transfer & { readonly note: Hint['reason'] | 'layout' | 'unsure' }
 
-/** True for a note. */
+/** True for a note, false for a transfer. */
 export function isNote(transfer: Transfer): transfer is Note {
   return 'note' in transfer
 }
 
-/** Takes the notes of a block out of its transfers, and makes those that tell of an account its hints. */
+/** Removes the notes from a block's transfers, and turns those about an account into hints. */
 export function withHints(block: BlockTransfers): BlockTransfers {
   if (!block.transfers.some(isNote)) return block
   const transfers = block.transfers.filter((transfer) => !isNote(transfer))
@@ -38,8 +38,8 @@ function hintsOf(notes: readonly Note[], transfers: readonly Transfer[]): readon
 }
 
 /**
- * The deposit and the withdrawal that a transfer tells too: a mint or burn of the same amount, or a transfer to or from the
- * contract itself, in the same transaction.
+ * Returns the deposits and withdrawals that a transfer already covers: a mint or burn of the same amount, or a transfer
+ * to or from the contract itself, in the same transaction.
  */
 function explainedBy(transfer: Transfer): readonly string[] {
   const { asset, from, to } = transfer
@@ -47,7 +47,7 @@ function explainedBy(transfer: Transfer): readonly string[] {
   const names: string[] = []
   if (to !== undefined && (from === undefined || from === self)) names.push(nameOf({ ...transfer, from: undefined }))
   if (from !== undefined && (to === undefined || to === self)) names.push(nameOf({ ...transfer, to: undefined }))
-  // What an account deposits into the contract leaves it, and what it withdraws comes back to it.
+  // A deposit into the contract leaves the account, and a withdrawal returns to it.
   if (from !== undefined && to === self) names.push(nameOf({ ...transfer, from: undefined, to: from }))
   if (to !== undefined && from === self) names.push(nameOf({ ...transfer, from: to, to: undefined }))
   return names

@@ -4,40 +4,40 @@ import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
 import type { RpcSession } from '../../../net/session.ts'
 import type { FetchScope } from '../../adapter.ts'
 import { garbage } from '../words/hex.ts'
-import { fetchLogsOfBlocks, fetchLogsOfRange } from './ask-logs.ts'
-import { ANY_EVENT, rulesOut, type Suspicion, seenIn, suspicion } from './bloom-check.ts'
+import { addTimes, type TimedBlock } from './add-times.ts'
+import { ANY_EVENT, type BloomVerdict, checkBloom, rulesOut, valuesIn } from './bloom-check.ts'
 import { checkRange } from './check-range.ts'
 import { type DecodedBlock, decodeRange } from './decode-range.ts'
+import { fetchLogsOfBlocks, fetchLogsOfRange } from './fetch-logs.ts'
 import type { FilterKind } from './filter-kinds.ts'
 import { wantedBy } from './log-filters.ts'
-import { numbered } from './log-numbering.ts'
-import { type TimedBlock, withTimes } from './log-times.ts'
 import type { BlockLogs, Range } from './logs.ts'
-import { type Fetching, missingFrom, receiptsWhere, united } from './receipts-fallback.ts'
+import { numberLogs } from './number-logs.ts'
+import { countMissing, type FetchOptions, mergeTransfers, transfersFromReceipts } from './receipts-fallback.ts'
 
 /**
- * The transfers of a range of settled blocks, each block with its time; a sample of it is checked.
+ * Reads the transfers of a range of old blocks, each block with its time. Checks a sample of the blocks.
  * @throws RANGE_TOO_LARGE with field `suggested`; NODE_BEHIND the node's head is below `last`; NODE_*
  */
 export async function readTransfers(
   session: RpcSession,
   range: Range,
-  fetching: Fetching,
+  options: FetchOptions,
 ): Promise<readonly BlockTransfers[]> {
-  const { scope, watch } = fetching
+  const { scope, trust } = options
   const { label } = session
-  const { decoded, unproven, way, headers } = await fetchLogsOfRange(session, range, fetching)
-  watch.counts.skippedLogs += decoded.skipped
+  const { decoded, unproven, kind, headers } = await fetchLogsOfRange(session, range, options)
+  trust.counts.skippedLogs += decoded.skipped
   const wanted = onlyWanted(decoded.blocks, scope)
-  const { silent } = decoded
-  const checked = await checkRange(session, { range, blocks: wanted, silent, unproven, way }, fetching)
-  const blocks = await numbered(session, checked, fetching)
-  if (way !== undefined) watch.ways.answered(label, scope, { ...range, ...way })
-  const timed = await withTimes(session, blocks, { range, headers, watch })
+  const { undecoded } = decoded
+  const checked = await checkRange(session, { range, blocks: wanted, undecoded, unproven, kind }, options)
+  const blocks = await numberLogs(session, checked, options)
+  if (kind !== undefined) trust.filterKinds.noteAnswered(label, scope, { ...range, ...kind })
+  const timed = await addTimes(session, blocks, { range, headers, watch: trust })
   return timed.map(blockOf)
 }
 
-/** A node that does not know a filter leaves it out, and answers with more. */
+/** Drops unwanted transfers: a node that ignores a filter returns more. */
 function onlyWanted(blocks: readonly DecodedBlock[], scope: FetchScope): readonly DecodedBlock[] {
   if (scope.type === 'all') return blocks
   const wanted = wantedBy(scope)
@@ -57,46 +57,49 @@ function blockOf({ block, header, isRead }: TimedBlock): BlockTransfers {
 }
 
 /**
- * The transfers of these very blocks, one entry a header, in order. Each answer is held against its block's bloom, and
- * settled by receipts where that says that logs are missing.
+ * Reads the transfers of these blocks, one entry per header, in order. Compares each answer with its block's bloom, and
+ * reads the receipts if the bloom shows that logs are missing.
  * @throws NODE_BEHIND the node does not know one of them; NODE_*
  */
 export async function readTransfersOf(
   session: RpcSession,
   headers: readonly Header[],
-  fetching: Fetching,
+  options: FetchOptions,
 ): Promise<readonly BlockTransfers[]> {
-  const { scope, watch } = fetching
+  const { scope, trust } = options
   const wanted = wantedBy(scope)
-  const told = await fetchLogsOfBlocks(session, headers, fetching)
-  const found = told.map((one) => proven(one, fetching))
-  const decoded = headers.map((header, place) => decodedOf(header, found[place]?.answers))
-  watch.counts.skippedLogs += decoded.reduce((sum, { skipped }) => sum + skipped, 0)
+  const answer = await fetchLogsOfBlocks(session, headers, options)
+  const found = answer.map((one) => resolveNulls(one, options))
+  const decoded = headers.map((header, index) => decodedOf(header, found[index]?.answers))
+  trust.counts.skippedLogs += decoded.reduce((sum, { skipped }) => sum + skipped, 0)
   const raw = decoded.flatMap(({ block }) => (block === undefined ? [] : [block]))
-  const numberedBlocks = new Map((await numbered(session, raw, fetching)).map((block) => [block.number, block]))
+  const numberedBlocks = new Map((await numberLogs(session, raw, options)).map((block) => [block.number, block]))
   const blocks = headers.map((header) => {
     const { transfers } = numberedBlocks.get(header.number) ?? { transfers: [] }
     return { ...header, transfers: transfers.filter(wanted) }
   })
-  const doubtful = found.filter((one) => isDoubtful(session, one, fetching))
-  const receipts = await receiptsWhere(session, doubtful, fetching)
-  for (const [place, { way }] of found.entries()) {
+  const unverified = found.filter((one) => needsReceipts(session, one, options))
+  const receipts = await transfersFromReceipts(session, unverified, options)
+  for (const [place, { kind }] of found.entries()) {
     const number = headers[place]?.number
-    if (way !== undefined && number !== undefined) {
-      watch.ways.answered(session.label, scope, { first: number, last: number, ...way })
+    if (kind !== undefined && number !== undefined) {
+      trust.filterKinds.noteAnswered(session.label, scope, { first: number, last: number, ...kind })
     }
   }
-  return blocks.map((block, place) => {
-    const way = found[place]?.way
-    return settled(session, block, { receipts: receipts.get(block.number), watch, way })
+  return blocks.map((block, index) => {
+    const kind = found[index]?.kind
+    return applyReceipts(session, block, { receipts: receipts.get(block.number), trust, kind })
   })
 }
 
-/** A null is no list. Where the block's bloom proves that there are no logs, it means that; else receipts have to tell. */
-function proven(logs: BlockLogs, { test }: Fetching): BlockLogs {
+/**
+ * Replaces null answers. If the block's bloom proves that there are no logs, null means an empty list. Otherwise
+ * receipts must decide.
+ */
+function resolveNulls(logs: BlockLogs, { bloomTest }: FetchOptions): BlockLogs {
   if (logs.answers?.includes(null) !== true) return logs
   const { block } = logs
-  const isEmpty = block.transactions?.length === 0 || rulesOut(block.bloom, test ?? ANY_EVENT)
+  const isEmpty = block.transactions?.length === 0 || rulesOut(block.bloom, bloomTest ?? ANY_EVENT)
   return { ...logs, answers: isEmpty ? logs.answers.map((answer) => answer ?? []) : undefined }
 }
 
@@ -111,29 +114,33 @@ function decodedOf(
   return { block, skipped }
 }
 
-function isDoubtful({ label }: RpcSession, { block, answers }: BlockLogs, { test, watch }: Fetching): boolean {
+function needsReceipts(
+  { label }: RpcSession,
+  { block, answers }: BlockLogs,
+  { bloomTest, trust }: FetchOptions,
+): boolean {
   if (answers === undefined) return true
-  // What has no transactions has no receipts either.
-  if (test === undefined || block.transactions?.length === 0) return false
-  const doubt: Suspicion = suspicion(block.bloom, test, seenIn(answers, test))
-  if (doubt === 'unusable') watch.tell(label, "a block's bloom tells nothing", { block: block.number })
-  return doubt === 'strong' || (doubt === 'weak' && watch.followsWeak(label))
+  // A block without transactions has no receipts either.
+  if (bloomTest === undefined || block.transactions?.length === 0) return false
+  const doubt: BloomVerdict = checkBloom(block.bloom, bloomTest, valuesIn(answers, bloomTest))
+  if (doubt === 'unusable') trust.report(label, "a block's bloom is unusable", { block: block.number })
+  return doubt === 'strong' || (doubt === 'weak' && trust.shouldCheckWeak(label))
 }
 
-function settled(
+function applyReceipts(
   { label }: RpcSession,
   block: Header & { readonly transfers: readonly Transfer[] },
   {
     receipts,
-    watch,
-    way,
-  }: { receipts: readonly Transfer[] | undefined; watch: Fetching['watch']; way: FilterKind | undefined },
+    trust,
+    kind,
+  }: { receipts: readonly Transfer[] | undefined; trust: FetchOptions['trust']; kind: FilterKind | undefined },
 ): BlockTransfers {
   if (receipts === undefined) return block
   const { number } = block
-  const transfers = missingFrom(block.transfers, receipts)
-  if (transfers > 0) watch.repaired(label, { first: number, last: number, transfers })
-  if (transfers > 0 && way !== undefined) watch.missedAt(label, { way, block: number })
-  if (transfers === 0) watch.falseAlarm(label)
-  return { ...block, transfers: united(block.transfers, receipts) }
+  const transfers = countMissing(block.transfers, receipts)
+  if (transfers > 0) trust.noteRepaired(label, { first: number, last: number, transfers })
+  if (transfers > 0 && kind !== undefined) trust.noteMissingNearHead(label, { kind, block: number })
+  if (transfers === 0) trust.noteFalseAlarm(label)
+  return { ...block, transfers: mergeTransfers(block.transfers, receipts) }
 }

@@ -6,12 +6,15 @@ import { garbage, parseHash, parseNumber } from '../words/hex.ts'
 import { decodeRange } from './decode-range.ts'
 import { isOfEvents } from './log-filters.ts'
 
-/** The logs of a block's receipts, added in the order of its transactions; of them only those of events that matter are kept. */
+/**
+ * Collects the logs of a block's receipts, which are added in the order of its transactions. Keeps only the logs of
+ * events that matter.
+ */
 export class ReceiptLogs {
-  /** Receipts, and logs in them, of any event. */
+  /** Receipts added so far. `count`: logs in them, of any event. */
   receipts = 0
   count = 0
-  /** True where two logs have one index, or one has none: then their order in the block is the index. */
+  /** True if two logs have one index, or a log has none. Then a log's position in the block replaces the index. */
   misnumbered = false
   readonly #block: BlockRef
   readonly #kept: { readonly log: Readonly<Record<string, unknown>>; readonly place: number }[] = []
@@ -21,7 +24,7 @@ export class ReceiptLogs {
     this.#block = block
   }
 
-  /** @throws NODE_BEHIND the receipt is another block's; NODE_GARBAGE it is none */
+  /** @throws NODE_BEHIND the receipt is of another block; NODE_GARBAGE it is not a receipt */
   add(receipt: unknown): void {
     const { number, hash } = this.#block
     const own = isRecord(receipt) ? parseHash(receipt.blockHash) : undefined
@@ -40,13 +43,13 @@ export class ReceiptLogs {
     }
   }
 
-  /** The kept logs, with an index that no other has. */
+  /** The kept logs, each with a unique index. */
   numbered(): readonly Readonly<Record<string, unknown>>[] {
-    return this.#kept.map(({ log, place }) => (this.misnumbered ? { ...log, logIndex: place } : log))
+    return this.#kept.map(({ log, place: index }) => (this.misnumbered ? { ...log, logIndex: index } : log))
   }
 }
 
-/** The transfers in a block's receipts, in order. @throws NODE_GARBAGE */
+/** Returns the transfers in a block's receipts, in order. @throws NODE_GARBAGE */
 export function decodeReceipts(logs: ReceiptLogs, block: BlockRef): readonly Transfer[] {
   const [decoded] = decodeRange([logs.numbered()], { first: block.number, last: block.number }).blocks
   if (decoded !== undefined && decoded.hash !== block.hash) throw garbage('logs of another block')

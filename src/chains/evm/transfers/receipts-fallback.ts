@@ -1,62 +1,75 @@
 import type { Transfer } from '../../../core/transfer.ts'
 import type { RpcSession } from '../../../net/session.ts'
 import type { FetchScope } from '../../adapter.ts'
-import type { NodeWatch } from '../node-trust.ts'
-import type { ScopeTest } from './bloom-check.ts'
+import type { NodeTrust } from '../node-trust.ts'
+import type { BloomTest } from './bloom-check.ts'
 import type { BlockLogs } from './logs.ts'
-import { lacksReceipts, readReceiptTransfers, refusedToo } from './receipts.ts'
+import { lacksReceipts, readReceiptTransfers, withRefusedLogs } from './receipts.ts'
 
-/** What is fetched, and how far what a node says is looked into. */
-export type Fetching = {
+/** What to fetch, and how strictly to check the answers. */
+export type FetchOptions = {
   readonly scope: FetchScope
-  /** How the scope's logs are told from a bloom; undefined: nothing is looked into. */
-  readonly test: ScopeTest | undefined
-  readonly watch: NodeWatch
-  /** True: where a node has no receipts, another one is to be asked. False: what it said is taken. */
-  readonly strict: boolean
-  /** True: what fails for an unknown reason is asked otherwise. False: other nodes are to be asked first. */
-  readonly otherwise: boolean
+  /** How to check the scope's logs against a bloom; undefined: they are not checked. */
+  readonly bloomTest: BloomTest | undefined
+  readonly trust: NodeTrust
+  /** True: if a node has no receipts, throw, so that another node is asked. False: accept the unchecked logs. */
+  readonly requireReceipts: boolean
+  /**
+   * True: if a request fails for an unknown reason, try its alternatives. False: throw, so that other nodes are asked
+   * first.
+   */
+  readonly tryAlternatives: boolean
 }
 
-type Doubtful = Pick<BlockLogs, 'answers'> & { readonly block: { readonly number: number; readonly hash: string } }
+type UnverifiedBlock = Pick<BlockLogs, 'answers'> & {
+  readonly block: { readonly number: number; readonly hash: string }
+}
 
 /**
- * The transfers of these blocks as their receipts say, by block number. Where there are none to be had and that is put
- * up with (`strict` false), the blocks are left out.
+ * Reads the transfers of these blocks from their receipts. Returns them by block number. If no receipts can be read and
+ * `requireReceipts` is false, the blocks are missing from the result.
  * @throws NODE_RPC with `failure: no_receipts`; NODE_*
  */
-export async function receiptsWhere(
+export async function transfersFromReceipts(
   session: RpcSession,
-  doubtful: readonly Doubtful[],
-  { scope, watch, strict }: Fetching,
+  unverified: readonly UnverifiedBlock[],
+  { scope, trust, requireReceipts }: FetchOptions,
 ): Promise<ReadonlyMap<number, readonly Transfer[]>> {
-  if (doubtful.length === 0) return new Map()
-  const headers = doubtful.map(({ block }) => block)
+  if (unverified.length === 0) return new Map()
+  const headers = unverified.map(({ block }) => block)
   try {
-    const misnumbered = (): void => watch.misnumbers(session.label)
-    const blocks = await readReceiptTransfers(session, { headers, scope, refusals: watch.refusals, misnumbered })
-    watch.counts.receiptsSettled += blocks.length
+    const misnumbered = (): void => trust.noteMisnumbering(session.label)
+    const blocks = await readReceiptTransfers(session, {
+      headers,
+      scope,
+      coolDowns: trust.coolDowns,
+      onMisnumbered: misnumbered,
+    })
+    trust.counts.receiptsSettled += blocks.length
     return new Map(blocks.map((block) => [block.number, block.transfers]))
   } catch (error) {
     if (!lacksReceipts(error)) throw error
-    // Of a block whose logs a node refuses to send there is nothing to be taken.
-    if (doubtful.some(({ answers }) => answers === undefined)) throw refusedToo(error)
-    if (strict) throw error
-    watch.tell(session.label, 'logs may be missing, and no node has receipts to tell', { block: headers[0]?.number })
+    // The logs were refused, so there is no fallback: rethrow.
+    if (unverified.some(({ answers }) => answers === undefined)) throw withRefusedLogs(error)
+    if (requireReceipts) throw error
+    trust.report(session.label, 'logs may be missing, and no node has receipts to check them', {
+      block: headers[0]?.number,
+    })
     return new Map()
   }
 }
 
-/** How many transfers receipts tell that logs did not. */
-export function missingFrom(logs: readonly Transfer[], receipts: readonly Transfer[]): number {
+/** Returns how many transfers are in the receipts but not in the logs. */
+export function countMissing(logs: readonly Transfer[], receipts: readonly Transfer[]): number {
   return without(receipts, logs).length
 }
 
 /**
- * What logs and receipts tell together, in order: some chains log what is no transaction's. A transfer that both tell stands
- * where the receipts place it, since some nodes count the logs of each transaction from 0.
+ * Merges the transfers of logs and receipts, in order. Both count, since some chains log events that belong to no
+ * transaction. A transfer found in both takes its log index from the receipts, since some nodes count the logs of each
+ * transaction from 0.
  */
-export function united(logs: readonly Transfer[], receipts: readonly Transfer[]): readonly Transfer[] {
+export function mergeTransfers(logs: readonly Transfer[], receipts: readonly Transfer[]): readonly Transfer[] {
   const others = without(logs, receipts)
   const taken = new Set(receipts.map(({ logIndex }) => logIndex))
   let last = [...receipts, ...others].reduce((most, { logIndex }) => Math.max(most, logIndex), -1)
@@ -70,22 +83,25 @@ export function united(logs: readonly Transfer[], receipts: readonly Transfer[])
   return [...receipts, ...placed].sort((a, b) => a.logIndex - b.logIndex || a.batchIndex - b.batchIndex)
 }
 
-/** Of `some`, those that `others` do not have; equal ones as often as they are more. Places are not compared. */
+/**
+ * Returns the transfers of `some` that are not in `others`. Equal transfers count as often as they occur. Log indexes
+ * are not compared.
+ */
 function without(some: readonly Transfer[], others: readonly Transfer[]): readonly Transfer[] {
   const counts = new Map<string, number>()
   for (const transfer of others) {
-    const name = nameOf(transfer)
+    const name = keyOf(transfer)
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
   return some.filter((transfer) => {
-    const name = nameOf(transfer)
+    const name = keyOf(transfer)
     const left = counts.get(name) ?? 0
     if (left > 0) counts.set(name, left - 1)
     return left === 0
   })
 }
 
-/** What a transfer is, wherever it stands. */
-function nameOf({ transactionHash, asset, from, to, item, amount }: Transfer): string {
+/** Identifies a transfer without its log index. */
+function keyOf({ transactionHash, asset, from, to, item, amount }: Transfer): string {
   return `${transactionHash}/${asset.standard}/${asset.reference}/${from ?? ''}/${to ?? ''}/${item}/${amount}`
 }

@@ -5,41 +5,41 @@ import { isRecord, type RpcCall, type RpcOutcome } from '../../../net/json-rpc.t
 import type { RpcSession } from '../../../net/session.ts'
 import type { FetchScope } from '../../adapter.ts'
 import { type Block, blockOfHashCall, parseBlock } from '../heads/headers.ts'
+import type { CoolDowns } from '../words/cool-downs.ts'
 import { isOdd } from '../words/faults.ts'
 import { garbage, parseNumber, quantity } from '../words/hex.ts'
-import type { Refusals } from '../words/refusals.ts'
 import { wantedBy } from './log-filters.ts'
 import { decodeReceipts, ReceiptLogs } from './receipt-logs.ts'
 
-/** Blocks whose receipts travel together: a full block's are about 2 MB of JSON. */
+/** Blocks whose receipts are requested in one batch: a full block has about 2 MB of JSON. */
 const BLOCKS_PER_BATCH = 8
-/** Single receipts that are held at once: of a block whose receipts together are over our cap. */
+/** Single receipts requested at once, for a block whose receipts are over our size limit together. */
 const SINGLES_PER_BATCH = 50
 const METHOD = 'eth_getBlockReceipts'
 export type ReceiptsRequest = {
   readonly headers: readonly BlockRef[]
   readonly scope: FetchScope
-  readonly refusals: Refusals
-  /** Called where a node's receipts place two logs at one index. */
-  readonly misnumbered?: () => void
+  readonly coolDowns: CoolDowns
+  /** Called if two logs of a node's receipts have one index. */
+  readonly onMisnumbered?: () => void
 }
 
 /**
- * The transfers of these very blocks from the receipts of all their transactions, one entry a header, in order. As many
- * receipts as the block has transactions, or it is an error: unlike an answer from an index of logs, it cannot be short.
- * A block's receipts that a node does not give together are asked one by one.
+ * Reads the transfers of these blocks from the receipts of all their transactions: one entry per header, in order. The
+ * number of receipts must match the number of transactions, so unlike an index of logs, the answer cannot be short. If
+ * a node does not return a block's receipts together, they are requested one by one.
  * @throws NODE_BEHIND the node does not know one of the blocks; NODE_RPC with `failure: no_receipts`; NODE_*
  */
 export async function readReceiptTransfers(
   session: RpcSession,
-  { headers, scope, refusals, misnumbered }: ReceiptsRequest,
+  { headers, scope, coolDowns, onMisnumbered: misnumbered }: ReceiptsRequest,
 ): Promise<readonly BlockTransfers[]> {
   const wanted = wantedBy(scope)
   const out: BlockTransfers[] = []
   for (let at = 0; at < headers.length; at += BLOCKS_PER_BATCH) {
     const some = headers.slice(at, at + BLOCKS_PER_BATCH)
-    for (const { block, logs } of await receiptsOf(session, some, refusals)) {
-      confirmReady(session, { block, logs }, refusals)
+    for (const { block, logs } of await readReceipts(session, some, coolDowns)) {
+      confirmReady(session, { block, logs }, coolDowns)
       if (logs.misnumbered) misnumbered?.()
       const { number, hash, parentHash, timestamp } = block
       out.push({ number, hash, parentHash, timestamp, transfers: decodeReceipts(logs, block).filter(wanted) })
@@ -50,51 +50,54 @@ export async function readReceiptTransfers(
 
 type Received = { readonly block: Block; readonly logs: ReceiptLogs }
 
-/** Bits that no log set, or all bits: what a chain sends that has no blooms. */
+/** A bloom of only zeros or only ones, as chains without blooms send it. */
 const NO_BLOOM = /^0x(?:0*|f*)$/
 
 /**
- * Some nodes have a block's receipts a moment before the logs in them; its bloom tells. Asked again once, on another node
- * where there is one; what they then say is taken, whatever the bloom.
+ * Some nodes have a block's receipts a moment before the logs in them; the bloom shows it. Throws once, so that the
+ * receipts are requested again, from another node if there is one. The second answer is accepted, whatever the bloom.
  * @throws NODE_BEHIND
  */
-function confirmReady({ label }: RpcSession, { block, logs }: Received, refusals: Refusals): void {
+function confirmReady({ label }: RpcSession, { block, logs }: Received, coolDowns: CoolDowns): void {
   if (logs.receipts === 0 || block.bloom === undefined || NO_BLOOM.test(block.bloom)) return
   if (logs.count > 0) return
   const key = `${label} ${block.hash}`
-  if (refusals.isPaused(key)) return
-  refusals.failed(key)
+  if (coolDowns.isPaused(key)) return
+  coolDowns.failed(key)
   throw new ServiceError('NODE_BEHIND', 'Receipts without logs, of a block that has some', {
     fields: { block: block.number },
   })
 }
 
-async function receiptsOf(
+async function readReceipts(
   session: RpcSession,
   headers: readonly BlockRef[],
-  refusals: Refusals,
+  coolDowns: CoolDowns,
 ): Promise<readonly Received[]> {
   const key = receiptsKey(session.label)
-  const whole = !refusals.isPaused(key)
+  const whole = !coolDowns.isPaused(key)
   const blockCalls = headers.map(({ hash }) => blockOfHashCall(hash))
   const outcomes = await batchOf(session, blockCalls, whole ? headers.map(receiptsCall) : [])
-  const blocks = headers.map((header, place) => {
-    const block = parseBlock(resultOf(outcomes[place]), header.number)
+  const blocks = headers.map((header, index) => {
+    const block = parseBlock(resultOf(outcomes[index]), header.number)
     if (block.hash !== header.hash) throw garbage('another block', { block: header.number })
     return block
   })
   const answers = outcomes.slice(headers.length)
   const refused = answers.some((answer) => !answer.ok && answer.error.fields.failure === 'no_method')
-  if (whole && refused) refusals.failed(key)
-  else if (answers.some(({ ok }) => ok)) refusals.answered(key)
+  if (whole && refused) coolDowns.failed(key)
+  else if (answers.some(({ ok }) => ok)) coolDowns.answered(key)
   const received: Received[] = []
   for (const [place, block] of blocks.entries()) {
-    received.push({ block, logs: receivedTogether(answers[place], block) ?? (await receivedApart(session, block)) })
+    received.push({ block, logs: decodeTogether(answers[place], block) ?? (await readSingly(session, block)) })
   }
   return received
 }
 
-/** Blocks with their receipts; where all together fail, the blocks alone, so that the receipts are asked one by one. */
+/**
+ * Requests the blocks with their receipts. If the whole batch fails, requests only the blocks; then the receipts are
+ * requested one by one.
+ */
 async function batchOf(
   session: RpcSession,
   blockCalls: readonly RpcCall[],
@@ -108,16 +111,17 @@ async function batchOf(
   }
 }
 
-// By number: some nodes take no hash here. The receipts name their block, so another one's are recognised.
+// By number, since some nodes accept no hash here. Receipts carry their block's hash, so a receipt of another block is
+// detected.
 function receiptsCall({ number }: BlockRef): RpcCall {
   return { method: METHOD, params: [quantity(number)] }
 }
 
 /**
- * The logs of a block's receipts that came together; undefined where they did not come, or not as they should.
- * @throws NODE_BEHIND they are another block's; NODE_RPC with `failure: no_receipts` the node says that it pruned them
+ * Returns the logs of a block's receipts that came in one answer; undefined if the answer is missing or malformed.
+ * @throws NODE_BEHIND they are another block's; NODE_RPC with `failure: no_receipts` the node pruned them
  */
-function receivedTogether(answer: RpcOutcome | undefined, block: Block): ReceiptLogs | undefined {
+function decodeTogether(answer: RpcOutcome | undefined, block: Block): ReceiptLogs | undefined {
   if (answer === undefined || (!answer.ok && answer.error.fields.failure === 'no_method')) return undefined
   try {
     const receipts = resultOf(answer)
@@ -137,16 +141,16 @@ function byTransaction(a: unknown, b: unknown): number {
   return placeOf(a) - placeOf(b)
 }
 
-/** A block's receipts one by one, a few at a time, of which only the logs that matter are kept. */
-async function receivedApart(session: RpcSession, block: Block): Promise<ReceiptLogs> {
+/** Reads a block's receipts one by one, a few at a time, and keeps only the logs that matter. */
+async function readSingly(session: RpcSession, block: Block): Promise<ReceiptLogs> {
   const logs = new ReceiptLogs(block)
   const hashes = transactionsOf(block)
-  // One alone tells whether there are any: a node that has pruned one has pruned all.
+  // The first receipt is requested alone: a node that has pruned one has pruned all.
   for (let at = 0; at < hashes.length; at += at === 0 ? 1 : SINGLES_PER_BATCH) {
     const some = hashes.slice(at, at + (at === 0 ? 1 : SINGLES_PER_BATCH))
     const calls = some.map((hash): RpcCall => ({ method: 'eth_getTransactionReceipt', params: [hash] }))
-    for (const [place, outcome] of (await session.batch(calls)).entries()) {
-      logs.add(await singleOf(session, { outcome, call: calls[place], block }))
+    for (const [index, outcome] of (await session.batch(calls)).entries()) {
+      logs.add(await singleReceipt(session, { outcome, call: calls[index], block }))
     }
   }
   return logs
@@ -154,8 +158,8 @@ async function receivedApart(session: RpcSession, block: Block): Promise<Receipt
 
 type Single = { readonly outcome: RpcOutcome; readonly call: RpcCall | undefined; readonly block: Block }
 
-/** One receipt, asked twice where it failed in a way that nobody knows. */
-async function singleOf(session: RpcSession, { outcome, call, block }: Single): Promise<unknown> {
+/** Returns one receipt. Requests it once more if it failed for an unknown reason. */
+async function singleReceipt(session: RpcSession, { outcome, call, block }: Single): Promise<unknown> {
   const isUnknown = !outcome.ok && isOdd(outcome.error) && !isMissing(outcome.error)
   const [last] = isUnknown && call !== undefined ? await session.batch([call]) : [outcome]
   if (last?.ok === true && last.result === null) throw noReceipts(`not all receipts of block ${block.number}`)
@@ -174,7 +178,7 @@ function resultOf(outcome: RpcOutcome | undefined): unknown {
   throw isMissing(outcome.error) ? noReceipts(outcome.error.message) : outcome.error
 }
 
-/** No such method, or what it needs is pruned. */
+/** True if the node lacks the method or has pruned the data. */
 function isMissing(error: ServiceError): boolean {
   return error.fields.failure === 'no_method' || error.fields.failure === 'no_state'
 }
@@ -183,22 +187,22 @@ function noReceipts(reason: string): ServiceError {
   return new ServiceError('NODE_RPC', reason, { fields: { failure: 'no_receipts' } })
 }
 
-/** What a node's refusal of all receipts of a block is remembered by. */
+/** The key of the cool-down for a node that does not return a block's receipts together. */
 export function receiptsKey(label: string): string {
   return `${label} ${METHOD}`
 }
 
-/** True for the error of a node that does not keep what a block's transactions did. */
+/** True for the error of a node that does not keep receipts. */
 export function lacksReceipts(error: unknown): error is ServiceError {
   return isServiceError(error, 'NODE_RPC') && error.fields.failure === 'no_receipts'
 }
 
-/** The error of receipts that are missing where the node refused the logs too, so that there is nothing to be taken. */
-export function refusedToo(error: ServiceError): ServiceError {
+/** Marks an error about missing receipts: the node refused the logs too, so there is no fallback. */
+export function withRefusedLogs(error: ServiceError): ServiceError {
   return new ServiceError(error.code, error.message, { cause: error, fields: { ...error.fields, refused: true } })
 }
 
-/** True for what `refusedToo` made. */
-export function isRefused(error: unknown): boolean {
+/** True for an error that `withRefusedLogs` made. */
+export function hasRefusedLogs(error: unknown): boolean {
   return isServiceError(error) && error.fields.refused === true
 }

@@ -4,7 +4,7 @@ import type { AssetRef, Standard } from '../../../core/asset.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
 import type { Sample, TokenNature } from '../state/token-nature.ts'
-import { Refusals } from '../words/refusals.ts'
+import { CoolDowns } from '../words/cool-downs.ts'
 import { type Note, withHints } from './notes.ts'
 import { TokenStandards } from './token-standards.ts'
 
@@ -12,8 +12,8 @@ const SIGNAL = new AbortController().signal
 const TOKEN = `0x${'c1'.repeat(20)}`
 const ALICE = `0x${'a1'.repeat(20)}`
 const BOB = `0x${'b0'.repeat(20)}`
-const SETTLED = { settled: true }
-const HEAD = { settled: false }
+const OLD = { isOld: true }
+const HEAD = { isOld: false }
 
 function transfer(standard: Standard, number: bigint, more: Partial<Transfer> = {}): Transfer {
   const asset: AssetRef = { standard, reference: TOKEN }
@@ -44,10 +44,10 @@ function standards(...says: readonly Says[]) {
     if (say instanceof ServiceError) throw say
     return samples.map(() => say)
   }
-  const of = new TokenStandards(ask, new Refusals(() => clock))
-  const settle = async (transfers: readonly Transfer[], how = SETTLED) => {
-    const [settled] = await of.settle([block(...transfers)], how, SIGNAL)
-    return settled === undefined ? undefined : withHints(settled)
+  const of = new TokenStandards(ask, new CoolDowns(() => clock))
+  const settle = async (transfers: readonly Transfer[], how = OLD) => {
+    const [assigned] = await of.assignStandards([block(...transfers)], how, SIGNAL)
+    return assigned === undefined ? undefined : withHints(assigned)
   }
   return { asked, settle, later: () => (clock += 3_600_000) }
 }
@@ -88,9 +88,9 @@ describe('a transfer', () => {
       BOTH('moved'),
     ],
   ])('%s', async (_, transfers, says, expected, hints) => {
-    const settled = await standards(says).settle(transfers)
-    expect(settled?.transfers).toEqual(expected)
-    expect(settled?.hints).toEqual(hints)
+    const assigned = await standards(says).settle(transfers)
+    expect(assigned?.transfers).toEqual(expected)
+    expect(assigned?.hints).toEqual(hints)
   })
 
   test('of units that are minted or burnt notes no zero address', async () => {
@@ -171,7 +171,7 @@ describe('a contract', () => {
   })
 
   test('an error that is no node’s is thrown', async () => {
-    const of = new TokenStandards(() => Promise.reject(new TypeError('a mistake')), new Refusals(() => 0))
-    await expect(of.settle([block(transfer('erc20', 7n))], SETTLED, SIGNAL)).rejects.toThrow('a mistake')
+    const of = new TokenStandards(() => Promise.reject(new TypeError('a mistake')), new CoolDowns(() => 0))
+    await expect(of.assignStandards([block(transfer('erc20', 7n))], OLD, SIGNAL)).rejects.toThrow('a mistake')
   })
 })

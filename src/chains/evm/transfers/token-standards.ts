@@ -2,53 +2,53 @@ import type { AssetRef } from '../../../core/asset.ts'
 import { isServiceError } from '../../../core/errors.ts'
 import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
 import type { Sample, TokenNature } from '../state/token-nature.ts'
+import type { CoolDowns } from '../words/cool-downs.ts'
 import { ZERO_ADDRESS } from '../words/hex.ts'
 import { accountOf, mayBeAccount } from '../words/layouts.ts'
-import type { Refusals } from '../words/refusals.ts'
 import { isNote, type Note } from './notes.ts'
 
-/** Asks contracts; undefined for those of which the node could not say. @throws NODE_* */
+/** Asks contracts what they are; undefined for those that the node could not answer. @throws NODE_* */
 export type AskNature = (
   samples: readonly Sample[],
   signal: AbortSignal,
 ) => Promise<readonly (TokenNature | undefined)[]>
 
-/** Contracts remembered: some 15 MB. Past this all are forgotten and asked again. */
+/** Most contracts to remember: about 15 MB. Beyond this all are forgotten and asked again. */
 const MAX_REMEMBERED = 100_000
-/** Numbers of a contract that are asked for an owner: an item may be burnt by now. */
+/** How many of a contract's numbers are checked for an owner: an item may be burnt by now. */
 const NUMBERS_ASKED = 3
 const ASKING = 'standards'
 
 /**
- * Gives transfers of ambiguous layouts the standard that their contract has, and finds contracts of items among those whose
+ * Assigns the contract's own standard to transfers of ambiguous layouts. Also finds item contracts among those whose
  * transfers have an amount's standard layout. Each contract is asked once for each of the two questions.
  */
 export class TokenStandards {
   readonly #ask: AskNature
-  readonly #refusals: Refusals
-  readonly #known = new Map<string, TokenNature>()
-  /** The same of contracts whose transfers have an amount's standard layout. */
+  readonly #coolDowns: CoolDowns
+  readonly #unusual = new Map<string, TokenNature>()
+  /** The same for contracts whose transfers have an amount's standard layout. */
   readonly #usual = new Map<string, TokenNature>()
-  /** Contracts of which a log had an amount where the standard layout has it, which could be no account. */
-  readonly #proven = new Set<string>()
+  /** Contracts with a log whose amount could not be an account's address. */
+  readonly #withAmounts = new Set<string>()
 
-  constructor(ask: AskNature, refusals: Refusals) {
+  constructor(ask: AskNature, coolDowns: CoolDowns) {
     this.#ask = ask
-    this.#refusals = refusals
+    this.#coolDowns = coolDowns
   }
 
   /**
-   * The same blocks, each transfer with its right asset. Where no node can be asked, the layout decides. `settled`: the
-   * blocks are old enough for every node to have their contracts.
+   * Returns the same blocks with the right asset for each transfer. If no node can answer, the layout decides.
+   * `isOld`: the blocks are old enough for every node to have their contracts.
    */
-  async settle(
+  async assignStandards(
     blocks: readonly BlockTransfers[],
-    { settled }: { readonly settled: boolean },
+    { isOld }: { readonly isOld: boolean },
     signal: AbortSignal,
   ): Promise<readonly BlockTransfers[]> {
-    const known = { odd: this.#known, usual: this.#usual }
-    await this.#learn(samplesOf(blocks, known), settled, signal)
-    this.#prove(blocks)
+    const known = { odd: this.#unusual, usual: this.#usual }
+    await this.#askNatures(samplesOf(blocks, known), isOld, signal)
+    this.#noteAmounts(blocks)
     return blocks.map((block) => {
       const notes = this.#notes(block)
       const corrected = this.#corrected(block)
@@ -56,31 +56,32 @@ export class TokenStandards {
     })
   }
 
-  async #learn(samples: readonly Sample[], settled: boolean, signal: AbortSignal): Promise<void> {
-    if (samples.length === 0 || this.#refusals.isPaused(ASKING)) return
+  async #askNatures(samples: readonly Sample[], isOld: boolean, signal: AbortSignal): Promise<void> {
+    if (samples.length === 0 || this.#coolDowns.isPaused(ASKING)) return
     try {
       const natures = await this.#ask(samples, signal)
-      for (const known of [this.#known, this.#usual]) if (known.size > MAX_REMEMBERED) known.clear()
-      for (const [place, { contract, usual }] of samples.entries()) {
-        const nature = natures[place]
+      for (const known of [this.#unusual, this.#usual]) if (known.size > MAX_REMEMBERED) known.clear()
+      for (const [index, { contract, usual }] of samples.entries()) {
+        const nature = natures[index]
         // A node may not have a new contract yet.
-        if (nature === undefined || (nature === 'as_laid' && !settled)) continue
-        const known = usual === true ? this.#usual : this.#known
+        if (nature === undefined || (nature === 'as_laid' && !isOld)) continue
+        const known = usual === true ? this.#usual : this.#unusual
         known.set(contract, nature)
       }
-      this.#refusals.answered(ASKING)
+      this.#coolDowns.answered(ASKING)
     } catch (error) {
       if (!isServiceError(error) || signal.aborted) throw error
-      this.#refusals.failed(ASKING)
+      this.#coolDowns.failed(ASKING)
     }
   }
 
-  #prove(blocks: readonly BlockTransfers[]): void {
-    if (this.#proven.size > MAX_REMEMBERED) this.#proven.clear()
+  #noteAmounts(blocks: readonly BlockTransfers[]): void {
+    if (this.#withAmounts.size > MAX_REMEMBERED) this.#withAmounts.clear()
     for (const { transfers } of blocks) {
       for (const transfer of transfers) {
         const { asset, amount } = transfer
-        if (asset.standard === 'erc20' && !isNote(transfer) && !mayBeAccount(amount)) this.#proven.add(asset.reference)
+        if (asset.standard === 'erc20' && !isNote(transfer) && !mayBeAccount(amount))
+          this.#withAmounts.add(asset.reference)
       }
     }
   }
@@ -88,7 +89,7 @@ export class TokenStandards {
   #corrected(block: BlockTransfers): BlockTransfers {
     const { transfers } = block
     if (!transfers.some((transfer) => this.#isOther(transfer))) return block
-    const odd = laidOut(transfers)
+    const odd = logsOfUnusualLayout(transfers)
     return {
       ...block,
       transfers: transfers.map((transfer) => {
@@ -100,29 +101,29 @@ export class TokenStandards {
   }
 
   /**
-   * Notes for amounts of contracts that are not known to be of units, and where the amount may be an account, so that
-   * two topics that look like accounts may be one account and the amount. The transfers stay, so that a block is decoded
-   * alike whatever the node could tell.
+   * Returns notes for amounts of contracts that may not be fungible, and for amounts that may be an account: then two
+   * topics that look like accounts may be one account and the amount. The transfers stay, so that a block decodes alike
+   * whatever the node answered.
    */
   #notes({ transfers }: BlockTransfers): readonly Note[] {
-    const odd = laidOut(transfers)
+    const odd = logsOfUnusualLayout(transfers)
     return transfers.flatMap((transfer): Note[] => {
       if (isNote(transfer) || transfer.asset.standard !== 'erc20') return []
       const { reference } = transfer.asset
       const isUsual = !odd.has(transfer.logIndex)
-      const nature = isUsual ? this.#usual.get(reference) : this.#known.get(reference)
+      const nature = isUsual ? this.#usual.get(reference) : this.#unusual.get(reference)
       const sides = [transfer.from, transfer.to]
       if (isUsual && nature === 'items') return notesOf(transfer, sides, 'undecodable')
-      const isProven = !isUsual || this.#proven.has(reference)
+      const isProven = !isUsual || this.#withAmounts.has(reference)
       if (!isProven) return notesOf(transfer, [...sides, accountOf(transfer.amount)], 'unsure')
       return nature === undefined ? notesOf(transfer, sides, 'unsure') : []
     })
   }
 
-  /** True where a transfer's contract says that it is of the other standard than the layout tells. */
+  /** True if a transfer's contract has the other standard than the layout suggests. */
   #isOther({ asset }: Transfer): boolean {
     if (asset.standard !== 'erc721' && asset.standard !== 'erc20') return false
-    const nature = this.#known.get(asset.reference)
+    const nature = this.#unusual.get(asset.reference)
     return nature !== undefined && nature === (asset.standard === 'erc721' ? 'units' : 'items')
   }
 }
@@ -140,7 +141,7 @@ function asItem(transfer: Transfer): Transfer {
     : { ...transfer, asset, item: transfer.amount.toString(), amount: 1n }
 }
 
-/** A note for each account of a transfer. */
+/** Returns a note for each account of a transfer. */
 function notesOf(
   transfer: Transfer,
   accounts: readonly (string | undefined)[],
@@ -151,18 +152,18 @@ function notesOf(
   )
 }
 
-/** Logs whose layout was noted beside their transfer. */
-function laidOut(transfers: readonly Transfer[]): ReadonlySet<number> {
+/** Returns the indexes of the logs with a note about their layout. */
+function logsOfUnusualLayout(transfers: readonly Transfer[]): ReadonlySet<number> {
   return new Set(transfers.flatMap((one) => (isNote(one) && one.note !== 'moved' ? [one.logIndex] : [])))
 }
 
 type KnownNatures = Readonly<Record<'odd' | 'usual', ReadonlyMap<string, TokenNature>>>
 
-/** Contracts that are not known yet, of ambiguous layouts and of the standard layout of amounts. */
+/** Returns the contracts that were not asked yet, for ambiguous layouts and for an amount's standard layout. */
 function samplesOf(blocks: readonly BlockTransfers[], known: KnownNatures): readonly Sample[] {
   const samples = { odd: new Map<string, bigint[]>(), usual: new Map<string, bigint[]>() }
   for (const { transfers } of blocks) {
-    const odd = laidOut(transfers)
+    const odd = logsOfUnusualLayout(transfers)
     for (const transfer of transfers) {
       const { asset, item, amount } = transfer
       if (isNote(transfer) && transfer.note === 'moved') continue

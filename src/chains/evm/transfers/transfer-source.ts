@@ -1,56 +1,57 @@
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
-import type { Rpc, Running, Work } from '../../../net/rpc.ts'
-import { askingAgain, type RpcSession } from '../../../net/session.ts'
+import type { Rpc, RunOptions, Work } from '../../../net/rpc.ts'
+import { type RpcSession, retryingSession } from '../../../net/session.ts'
 import { type Pauses, pauseMs, wait } from '../../../net/wait.ts'
 import type { ChainAdapter, FetchScope, LogsProof } from '../../adapter.ts'
-import type { NodeWatch } from '../node-trust.ts'
-import { isOdd, isUnknown } from '../words/faults.ts'
-import { type ScopeTest, scopeTest } from './bloom-check.ts'
+import type { NodeTrust } from '../node-trust.ts'
+import { isOdd, isUnclassified } from '../words/faults.ts'
+import { type BloomTest, bloomTestOf } from './bloom-check.ts'
 import { type Range, tooLarge } from './logs.ts'
 import { readTransfers, readTransfersOf } from './read-transfers.ts'
-import { isRefused, lacksReceipts, readReceiptTransfers } from './receipts.ts'
-import type { Fetching } from './receipts-fallback.ts'
+import { hasRefusedLogs, lacksReceipts, readReceiptTransfers } from './receipts.ts'
+import type { FetchOptions } from './receipts-fallback.ts'
 
-/** Tries of one kind of request at answers that are odd, over all nodes, before it is asked otherwise. */
+/** How often, over all nodes, one kind of request may fail with an odd error before the alternatives are tried. */
 const ODD_ATTEMPTS = 2
 
-/** `range` undefined: very blocks are asked for. */
-type Settling = { readonly scope: FetchScope; readonly signal: AbortSignal; readonly range?: Range }
+/** `range` undefined: the request is for given blocks. */
+type FetchRequest = { readonly scope: FetchScope; readonly signal: AbortSignal; readonly range?: Range }
 
-/** Fetches transfers over all nodes of a chain, and holds what they say against each other and against itself. */
-export class Fetcher {
+/** Fetches transfers from all nodes of a chain, and checks their answers against blooms and receipts. */
+export class TransferSource {
   private readonly rpc: Rpc
-  private readonly watch: NodeWatch
+  private readonly trust: NodeTrust
   private readonly pauses: Pauses
-  private readonly tests = new WeakMap<FetchScope, Promise<ScopeTest | undefined>>()
+  private readonly bloomTests = new WeakMap<FetchScope, Promise<BloomTest | undefined>>()
 
-  /** `pauses` before what failed is asked otherwise. */
-  constructor(rpc: Rpc, watch: NodeWatch, pauses: Pauses) {
+  /** `pauses`: the wait before the second round. */
+  constructor(rpc: Rpc, trust: NodeTrust, pauses: Pauses) {
     this.rpc = rpc
-    this.watch = watch
+    this.trust = trust
     this.pauses = pauses
   }
 
-  /** Runs work that needs blocks of the nodes: one that lacks them is counted and told of. @throws as `Rpc.run` does */
-  run<T>(work: Work<T>, running: Running): Promise<T> {
+  /** Runs work that needs blocks of the nodes. Counts and reports a node that lacks them. @throws as `Rpc.run` does */
+  run<T>(work: Work<T>, options: RunOptions): Promise<T> {
     return this.rpc.run(async (session) => {
       try {
         return await work(session)
       } catch (error) {
         if (isServiceError(error, 'NODE_BEHIND')) {
-          this.watch.counts.laggingAnswers++
-          this.watch.tell(session.label, 'node is behind', error.fields)
+          this.trust.counts.laggingAnswers++
+          this.trust.report(session.label, 'node is behind', error.fields)
         }
         throw error
       }
-    }, running)
+    }, options)
   }
 
   /** As `ChainAdapter.transfers`. */
   async transfers({ first, last, scope }: Range & { readonly scope: FetchScope }, signal: AbortSignal) {
     const range = { first, last }
+    const request = { scope, signal, range }
     try {
-      return await this.settle((session, fetching) => readTransfers(session, range, fetching), { scope, signal, range })
+      return await this.fetchInRounds((session, options) => readTransfers(session, range, options), request)
     } catch (error) {
       throw tooLarge(error, range)
     }
@@ -61,44 +62,51 @@ export class Fetcher {
     const { headers, scope, source } = blocks
     if (headers.length === 0) return []
     if (source === 'receipts') {
-      const request = { headers, scope, refusals: this.watch.refusals }
-      return this.run((session) => readReceiptTransfers(session, request), { signal, elsewhere: lacksReceipts })
+      const request = { headers, scope, coolDowns: this.trust.coolDowns }
+      return this.run((session) => readReceiptTransfers(session, request), { signal, asksOthers: lacksReceipts })
     }
-    return this.settle((session, fetching) => readTransfersOf(session, headers, fetching), { scope, signal })
+    return this.fetchInRounds((session, options) => readTransfersOf(session, headers, options), { scope, signal })
   }
 
   /** As `ChainAdapter.distrustLogs`. */
   distrustLogs(proof: LogsProof): void {
-    this.watch.distrustLogs(proof)
+    this.trust.distrustLogs(proof)
   }
 
   /**
-   * In up to three rounds over all nodes. First each is asked the usual way, so that a healthy one answers at once. What they
-   * fail at for an unknown reason is asked again, and then otherwise. Where no node has receipts to settle a doubt, what
-   * they said is taken.
+   * Asks the nodes in up to three rounds. The first round asks each node in the usual way, so a healthy one answers at
+   * once. The second round also tries the alternatives to what failed for an unknown reason. The third round accepts
+   * logs that no node could check against receipts.
    */
-  private async settle<T>(
-    work: (session: RpcSession, fetching: Fetching) => Promise<T>,
-    { scope, signal, range }: Settling,
+  private async fetchInRounds<T>(
+    work: (session: RpcSession, options: FetchOptions) => Promise<T>,
+    { scope, signal, range }: FetchRequest,
   ): Promise<T> {
-    const { watch } = this
-    const test = await this.testOf(scope)
-    const attempt = (how: Pick<Fetching, 'strict' | 'otherwise'>, running: Partial<Running>): Promise<T> => {
-      const own = { signal, what: 'logs', oddAttempts: ODD_ATTEMPTS, ...running }
-      const fetching = { scope, test, watch, ...how }
-      return this.run((session) => work(how.otherwise ? askingAgain(session, isUnknown) : session, fetching), own)
+    const { trust } = this
+    const bloomTest = await this.bloomTestOf(scope)
+    const attempt = (
+      how: Pick<FetchOptions, 'requireReceipts' | 'tryAlternatives'>,
+      options: Partial<RunOptions>,
+    ): Promise<T> => {
+      const runOptions = { signal, workKind: 'logs', maxOddAttempts: ODD_ATTEMPTS, ...options }
+      const fetchOptions = { scope, bloomTest, trust, ...how }
+      return this.run((session) => {
+        return work(how.tryAlternatives ? retryingSession(session, isUnclassified) : session, fetchOptions)
+      }, runOptions)
     }
+    const isOddOrLacksReceipts = (error: ServiceError): boolean => lacksReceipts(error) || isOdd(error)
     const rounds = [
-      () => attempt({ strict: true, otherwise: false }, { elsewhere: lacksReceipts }),
-      () => attempt({ strict: true, otherwise: true }, { elsewhere: (error) => lacksReceipts(error) || isOdd(error) }),
-      () => attempt({ strict: false, otherwise: true }, { elsewhere: isOdd }),
+      () => attempt({ requireReceipts: true, tryAlternatives: false }, { asksOthers: lacksReceipts }),
+      () => attempt({ requireReceipts: true, tryAlternatives: true }, { asksOthers: isOddOrLacksReceipts }),
+      () => attempt({ requireReceipts: false, tryAlternatives: true }, { asksOthers: isOdd }),
     ]
     let last: unknown
-    for (const [place, round] of rounds.entries()) {
-      // Receipts that no node keeps are no reason to ask for logs otherwise; unknown errors are none to take what is doubtful.
-      if (place === 1 && lacksReceipts(last) && !isRefused(last)) continue
-      if (place === 2 && !lacksReceipts(last)) continue
-      if (place === 1) await wait(pauseMs(1, this.pauses, Math.random()), signal)
+    for (const [index, round] of rounds.entries()) {
+      // Missing receipts do not justify alternative requests, unless the logs were refused too.
+      if (index === 1 && lacksReceipts(last) && !hasRefusedLogs(last)) continue
+      // Only missing receipts justify accepting logs that were not checked. Other errors do not.
+      if (index === 2 && !lacksReceipts(last)) continue
+      if (index === 1) await wait(pauseMs(1, this.pauses, Math.random()), signal)
       try {
         return await round()
       } catch (error) {
@@ -111,19 +119,19 @@ export class Fetcher {
     throw withRemedy(last)
   }
 
-  private testOf(scope: FetchScope): Promise<ScopeTest | undefined> {
-    const known = this.tests.get(scope)
+  private bloomTestOf(scope: FetchScope): Promise<BloomTest | undefined> {
+    const known = this.bloomTests.get(scope)
     if (known !== undefined) return known
-    const made = scopeTest(scope)
-    this.tests.set(scope, made)
+    const made = bloomTestOf(scope)
+    this.bloomTests.set(scope, made)
     return made
   }
 }
 
-/** The error of what no way and no node could answer, with what an operator can do. */
+/** Adds to the error of a request that no node answered in any way what an operator can do. */
 function withRemedy(error: unknown): unknown {
   if (!(error instanceof ServiceError)) return error
-  const words = `${error.message} (asked in smaller ranges, by other filters, by block hash and by receipts, of every node; `
-  const remedy = `${words}another node under rpc, or one with eth_getBlockReceipts, would help)`
+  const tried = `${error.message} (tried smaller ranges, other filters, block hashes and receipts on every node; `
+  const remedy = `${tried}another node under rpc, or one with eth_getBlockReceipts, would help)`
   return new ServiceError(error.code, remedy, { cause: error, fields: error.fields })
 }

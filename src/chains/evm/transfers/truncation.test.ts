@@ -82,7 +82,7 @@ async function made(cap: number) {
 test('an answer cut at a round number of logs is not taken: half the range is asked for', async () => {
   const { node, warnings, blocks } = await made(50)
   await expect(blocks(0, HEAD)).rejects.toMatchObject({ code: 'RANGE_TOO_LARGE', fields: { suggested: 50 } })
-  expect(warnings).toEqual([['node cuts answers without a word', { node: node.url, logs: 50 }]])
+  expect(warnings).toEqual([['node truncates answers without an error', { node: node.url, logs: 50 }]])
 })
 
 test('an answer that has a round number of logs by chance costs its halves once', async () => {

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../../core/errors.ts'
-import { isRecord, type RpcCall, type RpcFault, said } from '../../../net/json-rpc.ts'
+import { isRecord, nodeMessage, type RpcCall, type RpcFault } from '../../../net/json-rpc.ts'
 import { parseNumber } from './hex.ts'
 
 /**
@@ -111,14 +111,14 @@ export function classifyEvmFault(fault: RpcFault, call: RpcCall): ServiceError |
   const words = call.method === 'eth_call' ? '' : fault.message
   if (fault.code === NO_METHOD || NO_METHOD_WORDS.test(words)) {
     const fields = { rpcCode: fault.code, failure: 'no_method' }
-    return new ServiceError('NODE_RPC', `${call.method}: ${said(fault)}`, { fields })
+    return new ServiceError('NODE_RPC', `${call.method}: ${nodeMessage(fault)}`, { fields })
   }
   return call.method === 'eth_getLogs' ? logsFault(fault, call) : stateFault(fault, call)
 }
 
 function logsFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
   const words = `${fault.message} ${fault.data}`
-  const message = `${call.method}: ${said(fault)}`
+  const message = `${call.method}: ${nodeMessage(fault)}`
   const fields = { rpcCode: fault.code }
   if (UNKNOWN_BLOCK.test(words) || /beyond current head/i.test(words)) {
     return new ServiceError('NODE_BEHIND', message, { fields })
@@ -139,12 +139,12 @@ function hashRefused(fault: RpcFault, call: RpcCall): ServiceError | undefined {
   if (!isRecord(filter) || filter.blockHash === undefined) return undefined
   if (fault.code !== -32602 && !BLOCK_PARAMETER.test(fault.message)) return undefined
   const fields = { rpcCode: fault.code, failure: 'block_parameter' }
-  return new ServiceError('NODE_RPC', `${call.method}: ${said(fault)}`, { fields })
+  return new ServiceError('NODE_RPC', `${call.method}: ${nodeMessage(fault)}`, { fields })
 }
 
 function stateFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
   const words = `${fault.message} ${fault.data}`
-  const message = `${call.method}: ${said(fault)}`
+  const message = `${call.method}: ${nodeMessage(fault)}`
   const failed = (failure: CallFailure): ServiceError =>
     new ServiceError('NODE_RPC', message, { fields: { rpcCode: fault.code, failure } })
   // A contract chooses the words of its revert: they are looked at for nothing else.
@@ -203,13 +203,13 @@ export function isOdd(error: unknown): error is ServiceError {
 }
 
 /** True for a node's error of which nothing is known but its words. */
-export function isUnknown({ code, fields }: ServiceError): boolean {
+export function isUnclassified({ code, fields }: ServiceError): boolean {
   return code === 'NODE_RPC' && fields.failure === undefined
 }
 
 /** True for an error that another of several machines behind one URL may not have: it may have seen newer blocks. */
 export function isOfOneMachine(error: ServiceError): boolean {
-  return error.code === 'NODE_BEHIND' || isUnknown(error)
+  return error.code === 'NODE_BEHIND' || isUnclassified(error)
 }
 
 const BROKEN: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])

@@ -59,8 +59,8 @@ export function readingsOf(
   for (const indexed of choices(count, topics.length)) {
     const [nextTopic, nextData] = [topics.values(), data.values()]
     const words: string[] = []
-    for (let place = 0; place < count; place++) {
-      const next = (indexed.has(place) ? nextTopic : nextData).next()
+    for (let index = 0; index < count; index++) {
+      const next = (indexed.has(index) ? nextTopic : nextData).next()
       if (next.done !== true) words.push(next.value)
     }
     const wellFormed = words.slice(0, addresses).every((word) => addressIn(word) !== undefined)
@@ -77,7 +77,7 @@ function choices(count: number, picked: number): readonly ReadonlySet<number>[] 
       all.push(new Set(chosen))
       return
     }
-    for (let place = from; place < count; place++) pick([...chosen, place], place + 1)
+    for (let index = from; index < count; index++) pick([...chosen, index], index + 1)
   }
   pick([], 0)
   return all

@@ -4,37 +4,41 @@ import { garbage, parseNumber } from '../words/hex.ts'
 import { type DecodedBlock, decodeRange } from './decode-range.ts'
 import { filtersOf, isOfEvents, wantedBy } from './log-filters.ts'
 import { logsOfBlocks } from './logs.ts'
-import { type Fetching, receiptsWhere } from './receipts-fallback.ts'
+import { type FetchOptions, transfersFromReceipts } from './receipts-fallback.ts'
 
 /**
- * Blocks whose transfers stand at the places that the chain gives them. Some nodes count the logs of each transaction from 0:
- * of such a node the place of a log is its place among all logs of the block's receipts, else among all logs of the block.
- * @throws NODE_GARBAGE neither can be had; NODE_*
+ * Returns the blocks with the log indexes that the chain gives their transfers. Some nodes count the logs of each
+ * transaction from 0. For such a node, the index is the log's position among all logs of the block's receipts, or else
+ * among all logs of the block.
+ * @throws NODE_GARBAGE the node gives neither; NODE_*
  */
-export async function numbered(
+export async function numberLogs(
   session: RpcSession,
   blocks: readonly DecodedBlock[],
-  fetching: Fetching,
+  options: FetchOptions,
 ): Promise<readonly DecodedBlock[]> {
-  const { watch } = fetching
-  if (blocks.some(({ misnumbered }) => misnumbered)) watch.misnumbers(session.label)
-  if (!watch.misnumbering.has(session.label) || blocks.length === 0) return blocks
-  const doubtful = blocks.map((block) => ({ block, answers: [] }))
-  const receipts = await receiptsWhere(session, doubtful, fetching)
+  const { trust } = options
+  if (blocks.some(({ misnumbered }) => misnumbered)) trust.noteMisnumbering(session.label)
+  if (!trust.misnumbering.has(session.label) || blocks.length === 0) return blocks
+  const unverified = blocks.map((block) => ({ block, answers: [] }))
+  const receipts = await transfersFromReceipts(session, unverified, options)
   const out: DecodedBlock[] = []
   for (const block of blocks) {
     const transfers = receipts.get(block.number)
     if (transfers !== undefined) out.push({ ...block, transfers, misnumbered: false })
-    else out.push(block.misnumbered ? await byAllLogs(session, block, fetching) : block)
+    else out.push(block.misnumbered ? await numberByAllLogs(session, block, options) : block)
   }
   return out
 }
 
-/** A block's transfers by the places of its logs among all of the block, in the order of their transactions. */
-async function byAllLogs(session: RpcSession, block: DecodedBlock, fetching: Fetching): Promise<DecodedBlock> {
-  const way = { shape: 'none', by: 'hash' } as const
-  const filters = filtersOf(fetching.scope, way.shape)
-  const [found] = await logsOfBlocks(session, { headers: [block], filters, way, keepsAll: true })
+/**
+ * Numbers a block's transfers by the positions of their logs among all logs of the block, in the order of its
+ * transactions.
+ */
+async function numberByAllLogs(session: RpcSession, block: DecodedBlock, options: FetchOptions): Promise<DecodedBlock> {
+  const kind = { shape: 'none', by: 'hash' } as const
+  const filters = filtersOf(options.scope, kind.shape)
+  const [found] = await logsOfBlocks(session, { headers: [block], filters, kind, keepsAll: true })
   const logs = (found?.answers ?? []).flatMap((answer) => (Array.isArray(answer) ? answer : []))
   const placed = logs.map((log: unknown) => {
     const fields = isRecord(log) ? log : {}
@@ -48,5 +52,5 @@ async function byAllLogs(session: RpcSession, block: DecodedBlock, fetching: Fet
   const [decoded] = decodeRange([renumbered], { first: block.number, last: block.number }).blocks
   if (decoded === undefined || decoded.hash !== block.hash)
     throw garbage('logs of another block', { block: block.number })
-  return { ...decoded, transfers: decoded.transfers.filter(wantedBy(fetching.scope)) }
+  return { ...decoded, transfers: decoded.transfers.filter(wantedBy(options.scope)) }
 }

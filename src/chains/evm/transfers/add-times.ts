@@ -1,11 +1,11 @@
 import type { Header } from '../../../core/block.ts'
 import type { RpcSession } from '../../../net/session.ts'
 import { readHeaders } from '../heads/headers.ts'
-import type { NodeWatch } from '../node-trust.ts'
+import type { NodeTrust } from '../node-trust.ts'
 import type { DecodedBlock } from './decode-range.ts'
 import type { Range } from './logs.ts'
 
-/** A block with the header that is known of it. `isRead`: it was read for its time. */
+/** A block with its header, if known. `isRead`: the header was read for its time. */
 export type TimedBlock = {
   readonly block: DecodedBlock
   readonly header: Header | undefined
@@ -13,20 +13,20 @@ export type TimedBlock = {
 }
 
 /**
- * Blocks with times that are right. What logs say of it is an optional field: it is taken only where all of them lie in order
- * between the times of the range's first and last block, and one of them, picked at random, is what its header says. Else
- * the headers are asked, and that node's logs are not believed for a while.
+ * Returns blocks with correct times. The time in a log is an optional field. It is accepted only if all of them are in
+ * order between the times of the range's first and last block, and a random one of them matches its header. Otherwise
+ * the headers are read, and that node's log times are ignored for a while.
  * @throws NODE_*
  */
-export async function withTimes(
+export async function addTimes(
   session: RpcSession,
   blocks: readonly DecodedBlock[],
-  known: { readonly range: Range; readonly headers: readonly Header[]; readonly watch: NodeWatch },
+  known: { readonly range: Range; readonly headers: readonly Header[]; readonly watch: NodeTrust },
 ): Promise<readonly TimedBlock[]> {
-  const { range, watch } = known
+  const { range, watch: trust } = known
   const key = `${session.label} log times`
   const headers = new Map(known.headers.map((header) => [header.number, header]))
-  const told = blocks.filter(({ timestamp }) => timestamp !== undefined)
+  const answer = blocks.filter(({ timestamp }) => timestamp !== undefined)
   const read = async (some: readonly DecodedBlock[]): Promise<void> => {
     const numbers = some.map(({ number }) => number).filter((number) => !headers.has(number))
     for (const header of await readHeaders(session, numbers)) headers.set(header.number, header)
@@ -35,18 +35,18 @@ export async function withTimes(
   const isRead = new Set<number>()
   await read(blocks.filter(({ timestamp }) => timestamp === undefined))
   const ends = { first: headers.get(range.first), last: headers.get(range.last) }
-  let isRight = !watch.refusals.isPaused(key) && areInOrder(told, ends)
+  let isRight = !trust.coolDowns.isPaused(key) && areInOrder(answer, ends)
   if (isRight) {
-    const [sampled] = watch.samplesTime() ? told.slice(Math.floor(watch.random() * told.length)) : []
+    const [sampled] = trust.shouldSampleTime() ? answer.slice(Math.floor(trust.random() * answer.length)) : []
     if (sampled !== undefined) await read([sampled])
-    isRight = told.every(({ number, timestamp }) => (headers.get(number)?.timestamp ?? timestamp) === timestamp)
+    isRight = answer.every(({ number, timestamp }) => (headers.get(number)?.timestamp ?? timestamp) === timestamp)
   }
-  if (!isRight && told.length > 0) {
-    if (!watch.refusals.isPaused(key)) {
-      watch.refusals.failed(key)
-      watch.tell(session.label, "a log's time is not its block's: headers are asked", { block: told[0]?.number })
+  if (!isRight && answer.length > 0) {
+    if (!trust.coolDowns.isPaused(key)) {
+      trust.coolDowns.failed(key)
+      trust.report(session.label, "a log's time is not its block's: headers are read", { block: answer[0]?.number })
     }
-    await read(told)
+    await read(answer)
   }
   return blocks.map((block) => ({ block, header: headers.get(block.number), isRead: isRead.has(block.number) }))
 }

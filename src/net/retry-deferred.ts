@@ -1,11 +1,11 @@
 import { ServiceError } from '../core/errors.ts'
 import type { RpcCall, RpcOutcome } from './json-rpc.ts'
 
-type PutOff = {
+type RetryDeferred = {
   readonly calls: readonly RpcCall[]
   readonly send: (calls: readonly RpcCall[]) => Promise<RpcOutcome[]>
   /** All of so many calls were put off: fewer at once may not be. */
-  readonly allPutOff: (asked: number) => void
+  readonly onAllDeferred: (asked: number) => void
   readonly pause: (n: number, atLeastMs: number) => Promise<void>
 }
 
@@ -14,23 +14,23 @@ type PutOff = {
  * a provider that allows 50 calls a second answers 50 of a batch of 100.
  * @throws NODE_RATE_LIMITED a whole round was put off
  */
-export async function settlePutOff(
+export async function retryDeferred(
   outcomes: RpcOutcome[],
-  { calls, send, allPutOff, pause }: PutOff,
+  { calls, send, onAllDeferred: allPutOff, pause }: RetryDeferred,
 ): Promise<readonly RpcOutcome[]> {
   let asked = calls.length
   for (let round = 1; ; round++) {
-    const late = [...calls.keys()].filter((index) => isPutOff(outcomes[index], asked))
-    if (late.length === 0) return outcomes
-    const first = outcomes[late[0] ?? 0]
-    if (late.length === asked && first?.ok === false) {
+    const deferred = [...calls.keys()].filter((index) => isDeferred(outcomes[index], asked))
+    if (deferred.length === 0) return outcomes
+    const first = outcomes[deferred[0] ?? 0]
+    if (deferred.length === asked && first?.ok === false) {
       allPutOff(asked)
       throw first.error
     }
     await pause(round, first?.ok === false ? Number(first.error.fields.retryAfterMs ?? 0) : 0)
-    asked = late.length
-    const again = await send(late.flatMap((index) => calls[index] ?? []))
-    for (const [place, index] of late.entries()) {
+    asked = deferred.length
+    const again = await send(deferred.flatMap((index) => calls[index] ?? []))
+    for (const [place, index] of deferred.entries()) {
       const outcome = again[place]
       if (outcome !== undefined) outcomes[index] = outcome
     }
@@ -38,23 +38,23 @@ export async function settlePutOff(
 }
 
 // A single answer over the limit or out of time is final; in a batch, the others may have used up room and time.
-function isPutOff(outcome: RpcOutcome | undefined, asked: number): boolean {
+function isDeferred(outcome: RpcOutcome | undefined, asked: number): boolean {
   if (outcome === undefined || outcome.ok) return false
   const { code, fields } = outcome.error
-  if (isPaced(outcome) || HICCUPS.has(code)) return true
+  if (isRateLimited(outcome) || TRANSIENT.has(code)) return true
   return asked > 1 && 'rpcCode' in fields && (code === 'NODE_TOO_LARGE' || code === 'NODE_TIMEOUT')
 }
 
 /** Errors of one of several single calls that tell nothing of the call. */
-const HICCUPS: ReadonlySet<string> = new Set(['NODE_GARBAGE', 'NODE_HTTP', 'NODE_RATE_LIMITED'])
+const TRANSIENT: ReadonlySet<string> = new Set(['NODE_GARBAGE', 'NODE_HTTP', 'NODE_RATE_LIMITED'])
 
 /** A single call that failed among others, as an outcome, so that it alone is asked again. @throws any other error */
-export function asLate(error: unknown): RpcOutcome {
-  if (error instanceof ServiceError && HICCUPS.has(error.code)) return { ok: false, error }
+export function deferredOutcome(error: unknown): RpcOutcome {
+  if (error instanceof ServiceError && TRANSIENT.has(error.code)) return { ok: false, error }
   throw error
 }
 
 /** True for a call that the node put off as over its pace. */
-export function isPaced(outcome: RpcOutcome): boolean {
+export function isRateLimited(outcome: RpcOutcome): boolean {
   return !outcome.ok && outcome.error.code === 'NODE_RATE_LIMITED'
 }

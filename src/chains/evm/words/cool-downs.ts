@@ -5,14 +5,14 @@ const MAX_PAUSE_MS = 60 * 60_000
 /** Refusals remembered at most, about 20 MB; beyond it the oldest is forgotten, and costs one more try. */
 const MAX_REMEMBERED = 100_000
 
-type Bad = { failures: number; until: number }
+type CoolDown = { failures: number; until: number }
 
 /**
  * Remembers what is not worth asking for now: reads (a contract's function) that burn all gas, return megabytes or never
  * end, methods that a node does not have. Each is left alone until a pause is over that doubles each time.
  */
-export class Refusals {
-  private readonly byKey = new Map<string, Bad>()
+export class CoolDowns {
+  private readonly byKey = new Map<string, CoolDown>()
   private readonly now: () => number
 
   /** `now` in milliseconds. */
@@ -21,8 +21,8 @@ export class Refusals {
   }
 
   isPaused(key: string): boolean {
-    const bad = this.byKey.get(key)
-    return bad !== undefined && this.now() < bad.until
+    const coolDowns = this.byKey.get(key)
+    return coolDowns !== undefined && this.now() < coolDowns.until
   }
 
   failed(key: string): void {
