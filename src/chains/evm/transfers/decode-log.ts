@@ -2,7 +2,7 @@ import type { AssetRef } from '../../../core/asset.ts'
 import { NO_ITEM } from '../../../core/asset.ts'
 import type { Transfer } from '../../../core/transfer.ts'
 import { ZERO_ADDRESS } from '../words/hex.ts'
-import type { Interned, LogBody, LogPlace } from '../words/interned.ts'
+import type { Interned, LogBody, LogLocation } from '../words/interned.ts'
 import {
   type BatchLists,
   decodeOddBatch,
@@ -34,23 +34,27 @@ const WORDS = /^0x(?:[0-9a-fA-F]{64})*$/
  * that changes a balance without a transfer. Returns false, and adds nothing, if the log is not of such an event. Never
  * throws.
  */
-export function decodeLog(log: LogBody, index: LogPlace, context: { interned: Interned; out: Transfer[] }): boolean {
+export function decodeLog(
+  log: LogBody,
+  location: LogLocation,
+  context: { interned: Interned; out: Transfer[] },
+): boolean {
   const { topics } = log
   const standard = topics.length
   switch (topics[0]) {
     case TRANSFER:
-      if (standard === 3 && decodeErc20(log, index, context)) return true
-      if (standard === 4 && decodeErc721(log, index, context)) return true
-      return decodeOddTransfer(log, index, context)
+      if (standard === 3 && decodeErc20(log, location, context)) return true
+      if (standard === 4 && decodeErc721(log, location, context)) return true
+      return decodeOddTransfer(log, location, context)
     case TRANSFER_SINGLE:
-      return (standard === 4 && decodeSingle(log, index, context)) || decodeOddSingle(log, index, context)
+      return (standard === 4 && decodeSingle(log, location, context)) || decodeOddSingle(log, location, context)
     case TRANSFER_BATCH:
-      if (standard === 4 && decodeBatch(log, index, context)) return true
-      return decodeOddBatch(log, index, { ...context, lists: (at) => listsAt(log.data, at) })
+      if (standard === 4 && decodeBatch(log, location, context)) return true
+      return decodeOddBatch(log, location, { ...context, lists: (at) => listsAt(log.data, at) })
     case DEPOSIT:
-      return decodeWrapping(log, index, { ...context, kind: 'deposit' })
+      return decodeWrapping(log, location, { ...context, kind: 'deposit' })
     case WITHDRAWAL:
-      return decodeWrapping(log, index, { ...context, kind: 'withdrawal' })
+      return decodeWrapping(log, location, { ...context, kind: 'withdrawal' })
     default:
       return false
   }
@@ -58,40 +62,40 @@ export function decodeLog(log: LogBody, index: LogPlace, context: { interned: In
 
 type Context = { readonly interned: Interned; readonly out: Transfer[] }
 
-function decodeErc20(log: LogBody, index: LogPlace, { interned, out }: Context): boolean {
+function decodeErc20(log: LogBody, location: LogLocation, { interned, out }: Context): boolean {
   const from = interned.account(log.topics[1])
   const to = interned.account(log.topics[2])
   const asset = interned.asset('erc20', log.address)
   if (from === undefined || to === undefined || asset === undefined || !WORD.test(log.data)) return false
-  out.push(transfer(index, { batchIndex: 0, asset, from, to, item: NO_ITEM, amount: wordAt(log.data, 2) }))
+  out.push(transfer(location, { batchIndex: 0, asset, from, to, item: NO_ITEM, amount: wordAt(log.data, 2) }))
   return true
 }
 
-function decodeErc721(log: LogBody, index: LogPlace, { interned, out }: Context): boolean {
+function decodeErc721(log: LogBody, location: LogLocation, { interned, out }: Context): boolean {
   const from = interned.account(log.topics[1])
   const to = interned.account(log.topics[2])
   const asset = interned.asset('erc721', log.address)
   const id = log.topics[3]
   if (from === undefined || to === undefined || asset === undefined || log.data !== '0x') return false
   if (typeof id !== 'string' || !WORD.test(id)) return false
-  out.push(transfer(index, { batchIndex: 0, asset, from, to, item: wordAt(id, 2).toString(), amount: 1n }))
+  out.push(transfer(location, { batchIndex: 0, asset, from, to, item: wordAt(id, 2).toString(), amount: 1n }))
   return true
 }
 
 const SINGLE_CHARACTERS = 2 + 2 * 64
 
-function decodeSingle(log: LogBody, index: LogPlace, { interned, out }: Context): boolean {
+function decodeSingle(log: LogBody, location: LogLocation, { interned, out }: Context): boolean {
   const from = interned.account(log.topics[2])
   const to = interned.account(log.topics[3])
   const asset = interned.asset('erc1155', log.address)
   if (from === undefined || to === undefined || asset === undefined) return false
   if (log.data.length !== SINGLE_CHARACTERS || !WORDS.test(log.data)) return false
   const item = wordAt(log.data, 2).toString()
-  out.push(transfer(index, { batchIndex: 0, asset, from, to, item, amount: wordAt(log.data, 66) }))
+  out.push(transfer(location, { batchIndex: 0, asset, from, to, item, amount: wordAt(log.data, 66) }))
   return true
 }
 
-function decodeBatch(log: LogBody, index: LogPlace, { interned, out }: Context): boolean {
+function decodeBatch(log: LogBody, location: LogLocation, { interned, out }: Context): boolean {
   const from = interned.account(log.topics[2])
   const to = interned.account(log.topics[3])
   const asset = interned.asset('erc1155', log.address)
@@ -103,7 +107,7 @@ function decodeBatch(log: LogBody, index: LogPlace, { interned, out }: Context):
   for (let batchIndex = 0; batchIndex < ids.length; batchIndex++) {
     const item = wordAt(data, ids.start + batchIndex * 64).toString()
     const amount = wordAt(data, amounts.start + batchIndex * 64)
-    out.push(transfer(index, { batchIndex, asset, from, to, item, amount }))
+    out.push(transfer(location, { batchIndex, asset, from, to, item, amount }))
   }
   return true
 }
@@ -158,15 +162,15 @@ type TransferFields = {
   readonly amount: bigint
 }
 
-function transfer(index: LogPlace, parts: TransferFields): Transfer {
+function transfer(location: LogLocation, parts: TransferFields): Transfer {
   return {
-    logIndex: index.logIndex,
+    logIndex: location.logIndex,
     batchIndex: parts.batchIndex,
     asset: parts.asset,
     from: parts.from === ZERO_ADDRESS ? undefined : parts.from,
     to: parts.to === ZERO_ADDRESS ? undefined : parts.to,
     item: parts.item,
     amount: parts.amount,
-    transactionHash: index.transactionHash,
+    transactionHash: location.transactionHash,
   }
 }

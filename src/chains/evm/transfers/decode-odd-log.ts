@@ -1,7 +1,7 @@
 import type { AssetRef } from '../../../core/asset.ts'
 import type { Transfer } from '../../../core/transfer.ts'
 import { ZERO_ADDRESS } from '../words/hex.ts'
-import type { Interned, LogBody, LogPlace } from '../words/interned.ts'
+import type { Interned, LogBody, LogLocation } from '../words/interned.ts'
 import { addressIn, type LogWords, readingsOf, wordsOf } from '../words/layouts.ts'
 import type { Note } from './notes.ts'
 
@@ -18,7 +18,7 @@ type Context = { readonly interned: Interned; readonly out: Transfer[] }
 type Movement = { readonly from: string; readonly to: string; readonly item: string; readonly amount: bigint }
 
 /** Decodes a `Transfer(address,address,uint256)` of any layout. False: the node did not send a log. */
-export function decodeOddTransfer(log: LogBody, index: LogPlace, context: Context): boolean {
+export function decodeOddTransfer(log: LogBody, location: LogLocation, context: Context): boolean {
   const words = wordsOf(log)
   const indexed = words?.topics.length ?? 0
   // An indexed number is an item's id, unless the contract says otherwise: see `TokenStandards`.
@@ -31,9 +31,9 @@ export function decodeOddTransfer(log: LogBody, index: LogPlace, context: Contex
   const movements = distinct((usual ? readings.slice(0, 1) : readings).map((reading) => movedBy(reading, asset)))
   const [only, other] = movements
   if (only === undefined || other !== undefined)
-    return noteUndecodable(words, { asset, place: index, moved: movements, items: [] }, context)
-  push(only, { asset, place: index, batchIndex: 0 }, context)
-  if (!usual && indexed < 3) noteLayout(only, { asset, place: index }, context)
+    return noteUndecodable(words, { asset, location, movements, items: [] }, context)
+  push(only, { asset, location, batchIndex: 0 }, context)
+  if (!usual && indexed < 3) noteLayout(only, { asset, location }, context)
   return true
 }
 
@@ -41,7 +41,7 @@ export function decodeOddTransfer(log: LogBody, index: LogPlace, context: Contex
  * Decodes a `TransferSingle(address,address,address,uint256,uint256)` of any layout. False: the node did not send a
  * log.
  */
-export function decodeOddSingle(log: LogBody, index: LogPlace, context: Context): boolean {
+export function decodeOddSingle(log: LogBody, location: LogLocation, context: Context): boolean {
   const words = wordsOf(log)
   const asset = context.interned.asset('erc1155', log.address)
   if (words === undefined || asset === undefined) return false
@@ -51,9 +51,9 @@ export function decodeOddSingle(log: LogBody, index: LogPlace, context: Context)
   const [only, other] = movements
   if (only === undefined || other !== undefined) {
     const items = [...new Set(movements.map(({ item }) => item))]
-    return noteUndecodable(words, { asset, place: index, moved: movements, items }, context)
+    return noteUndecodable(words, { asset, location, movements, items }, context)
   }
-  push(only, { asset, place: index, batchIndex: 0 }, context)
+  push(only, { asset, location, batchIndex: 0 }, context)
   return true
 }
 
@@ -66,7 +66,7 @@ export type BatchLists = { readonly ids: readonly bigint[]; readonly amounts: re
  */
 export function decodeOddBatch(
   log: LogBody,
-  index: LogPlace,
+  location: LogLocation,
   { lists, ...context }: Context & { readonly lists: (at: number) => BatchLists | undefined },
 ): boolean {
   const words = wordsOf(log)
@@ -86,14 +86,10 @@ export function decodeOddBatch(
   const amounts = listed?.amounts
   if (only === undefined || other !== undefined || listed === undefined || amounts === undefined) {
     const items = (listed?.ids ?? []).slice(0, MAX_NOTES).map(String)
-    return noteUndecodable(words, { asset, place: index, moved: movements, items }, context)
+    return noteUndecodable(words, { asset, location, movements, items }, context)
   }
   for (const [batchIndex, id] of listed.ids.entries()) {
-    push(
-      { ...only, item: id.toString(), amount: amounts[batchIndex] ?? 0n },
-      { asset, place: index, batchIndex },
-      context,
-    )
+    push({ ...only, item: id.toString(), amount: amounts[batchIndex] ?? 0n }, { asset, location, batchIndex }, context)
   }
   return true
 }
@@ -104,7 +100,7 @@ export function decodeOddBatch(
  */
 export function decodeWrapping(
   log: LogBody,
-  index: LogPlace,
+  location: LogLocation,
   { kind, ...context }: Context & { readonly kind: 'deposit' | 'withdrawal' },
 ): boolean {
   const words = wordsOf(log)
@@ -115,7 +111,7 @@ export function decodeWrapping(
   if (account === undefined || account === ZERO_ADDRESS) return true
   const amount = BigInt(`0x${reading?.[1] ?? '0'}`)
   const sides = kind === 'deposit' ? { from: undefined, to: account } : { from: account, to: undefined }
-  add({ ...index, batchIndex: 0, asset, ...sides, item: '', amount, note: 'moved' }, context)
+  add({ ...location, batchIndex: 0, asset, ...sides, item: '', amount, note: 'moved' }, context)
   return true
 }
 
@@ -137,10 +133,10 @@ function distinct(movements: readonly Movement[]): readonly Movement[] {
   return [...new Map(named).values()]
 }
 
-type At = { readonly asset: AssetRef; readonly place: LogPlace; readonly batchIndex: number }
+type At = { readonly asset: AssetRef; readonly location: LogLocation; readonly batchIndex: number }
 
-function push({ from, to, item, amount }: Movement, { asset, place: index, batchIndex }: At, { out }: Context): void {
-  out.push({ ...index, batchIndex, asset, from: side(from), to: side(to), item, amount })
+function push({ from, to, item, amount }: Movement, { asset, location, batchIndex }: At, { out }: Context): void {
+  out.push({ ...location, batchIndex, asset, from: side(from), to: side(to), item, amount })
 }
 
 function side(account: string): string | undefined {
@@ -149,26 +145,22 @@ function side(account: string): string | undefined {
 
 function noteLayout(
   { from, to, amount }: Movement,
-  { asset, place: index }: Omit<At, 'batchIndex'>,
+  { asset, location }: Omit<At, 'batchIndex'>,
   context: Context,
 ): void {
   const sides = { from: side(from), to: side(to) }
-  add({ ...index, batchIndex: 1, asset, ...sides, item: '', amount, note: 'layout' }, context)
+  add({ ...location, batchIndex: 1, asset, ...sides, item: '', amount, note: 'layout' }, context)
 }
 
 type Undecodable = {
   readonly asset: AssetRef
-  readonly place: LogPlace
-  readonly moved: readonly Movement[]
+  readonly location: LogLocation
+  readonly movements: readonly Movement[]
   readonly items: readonly string[]
 }
 
 /** Adds a note for every account of the readings, or, without readings, of every word that is an address. */
-function noteUndecodable(
-  words: LogWords,
-  { asset, place: index, moved: movements, items }: Undecodable,
-  context: Context,
-): true {
+function noteUndecodable(words: LogWords, { asset, location, movements, items }: Undecodable, context: Context): true {
   const named = movements.flatMap(({ from, to }) => [from, to])
   const all = [...words.topics, ...words.data].flatMap((word) => addressIn(word) ?? [])
   const accounts = new Set((named.length > 0 ? named : all).filter((account) => account !== ZERO_ADDRESS))
@@ -179,7 +171,7 @@ function noteUndecodable(
     for (const item of items.length > 0 ? items : ['']) {
       if (batchIndex === MAX_NOTES) return true
       const sides = { from, to: undefined }
-      add({ ...index, batchIndex, asset, ...sides, item, amount: 0n, note: 'undecodable' }, context)
+      add({ ...location, batchIndex, asset, ...sides, item, amount: 0n, note: 'undecodable' }, context)
       batchIndex++
     }
   }

@@ -43,7 +43,7 @@ test('logs that a reorg removed are dropped, and malformed ones counted', () => 
 })
 
 test('a block of which all logs are malformed has no entry', () => {
-  expect(decodeRange([[log({ data: '0xzz' })]], RANGE)).toEqual({ blocks: [], skipped: 1, silent: new Set([12]) })
+  expect(decodeRange([[log({ data: '0xzz' })]], RANGE)).toEqual({ blocks: [], skipped: 1, undecoded: new Set([12]) })
 })
 
 test("a block's time is taken from its logs where the node sends it", () => {

@@ -4,7 +4,7 @@ import type { AssetRef, Standard } from '../../../core/asset.ts'
 export type LogBody = { readonly address: string; readonly topics: readonly unknown[]; readonly data: string }
 
 /** Where a log stands. */
-export type LogPlace = { readonly logIndex: number; readonly transactionHash: string }
+export type LogLocation = { readonly logIndex: number; readonly transactionHash: string }
 
 /**
  * Remembers the parsed form of what repeats within a range (accounts, assets), so that each is checked and lower-cased
