@@ -1,7 +1,7 @@
 import type { BalanceRead } from '../chains/adapter.ts'
 import { ANYBODY } from '../core/account.ts'
 import { type AssetRef, NO_ITEM } from '../core/asset.ts'
-import type { BalanceKey } from '../core/balance.ts'
+import { type BalanceKey, isNodeFailure } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
 import { type CodeState, findDivergence } from './find-divergence.ts'
@@ -122,7 +122,7 @@ export class ContractLives {
     if (!isWithoutCode(own)) return false
     try {
       const [other] = (await adapter.readBalances({ ...request, ask: 'another_node' }, signal)).reads
-      return isWithoutCode(other) || (other?.ok === false && isNodes(other.reason))
+      return isWithoutCode(other) || (other?.ok === false && isNodeFailure(other.reason))
     } catch (error) {
       if (!isServiceError(error) || signal.aborted) throw error
       return true
@@ -140,7 +140,7 @@ export class ContractLives {
     const standingAt = async (number: number): Promise<CodeState> => {
       if (!window.reaches(number, head)) return 'unknown'
       const { block, answer } = await this.#codeAt(key, number, signal)
-      if (block === undefined || (answer?.ok === false && isNodes(answer.reason))) return 'unknown'
+      if (block === undefined || (answer?.ok === false && isNodeFailure(answer.reason))) return 'unknown'
       if (!isWithoutCode(answer)) return 'equal'
       if (number < end.number) end = block
       return 'different'
@@ -163,10 +163,6 @@ function hasCode(answer: BalanceRead | undefined): boolean {
 
 function isWithoutCode(answer: BalanceRead | undefined): boolean {
   return answer?.ok === false && answer.reason === 'not_a_token'
-}
-
-function isNodes(reason: string): boolean {
-  return reason === 'no_archive' || reason === 'node_unavailable'
 }
 
 /** An ERC-1155 has no balance of no item; the assets of one contract share their life. */

@@ -1,13 +1,11 @@
 import type { BalanceRead } from '../chains/adapter.ts'
+import { isNodeFailure } from '../core/balance.ts'
 
 /** How the chain's amount and the journal's stand to each other at the end of a block. */
 export type CodeState = 'equal' | 'different' | 'unknown'
 
 /** What asking again tells: the same amount, others, or nothing, since the node could not say. */
 export type Steadiness = 'steady' | 'unsteady' | 'unanswered'
-
-/** Reasons of an answer that is none: they say something of a node, and nothing of the token. */
-const NO_VOICE: ReadonlySet<string> = new Set(['no_archive', 'node_unavailable'])
 
 /**
  * How answers to the same question stand to an amount: those of the node that is asked first, which have to be there, and
@@ -23,7 +21,7 @@ export function steadinessOf(
 }
 
 function hasVoice(answer: BalanceRead | undefined): boolean {
-  return answer !== undefined && (answer.ok || !NO_VOICE.has(answer.reason))
+  return answer !== undefined && (answer.ok || !isNodeFailure(answer.reason))
 }
 
 /**

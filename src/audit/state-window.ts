@@ -1,5 +1,5 @@
 import type { ChainAdapter } from '../chains/adapter.ts'
-import type { BalanceKey } from '../core/balance.ts'
+import { type BalanceKey, isNodeFailure } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 
 /** Blocks below the head at which state is looked for: full nodes keep about 128, archives all. */
@@ -53,6 +53,6 @@ export class StateWindow {
     const [at] = await this.#adapter.headers({ first: block, last: block }, signal)
     if (at === undefined) return false
     const [read] = (await this.#adapter.readBalances({ keys: [key], at }, signal)).reads
-    return read?.ok === true || (read?.reason !== 'no_archive' && read?.reason !== 'node_unavailable')
+    return read === undefined || read.ok || !isNodeFailure(read.reason)
   }
 }

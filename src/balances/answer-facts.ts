@@ -1,4 +1,4 @@
-import type { Balance, BalanceKey, Known, Observation } from '../core/balance.ts'
+import { type Balance, type BalanceKey, isNodeFailure, type Known, type Observation } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/seam/store.ts'
 import type { AsOf } from './as-of.ts'
@@ -127,7 +127,7 @@ export class Answers {
     for (const [place, index] of missing.entries()) {
       const result = results[place] ?? unknown('node_unavailable')
       if (isObservation(result)) filled[index] = { ...proven, source: 'reads', amount: result.amount }
-      else if (!isNodes(result)) filled[index] = unknown(result.reason)
+      else if (!isNodeFailure(result.reason)) filled[index] = unknown(result.reason)
       else {
         open.push(index)
         storedOnly &&= result.reason !== 'no_archive'
@@ -255,11 +255,6 @@ export async function factOf(
   // The native asset has no events: it is never in the journal.
   const asset = key.asset.standard === 'native' ? undefined : await reads.asset(key.asset)
   return { key, row: parts.row, asset: asset ?? parts.otherwise }
-}
-
-/** True of failures of nodes, of which another node or another block may know more; all else is the contract's word. */
-function isNodes({ reason }: Failed): boolean {
-  return reason === 'node_unavailable' || reason === 'no_archive'
 }
 
 function failureOf(result: ReadResult | undefined): Failed | undefined {

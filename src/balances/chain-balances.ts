@@ -1,5 +1,5 @@
 import { NO_ITEM, type Standard } from '../core/asset.ts'
-import type { Balance, BalanceKey } from '../core/balance.ts'
+import { type Balance, type BalanceKey, isNodeUnknown, isNoneTold } from '../core/balance.ts'
 import type { CoverageTest } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/seam/store.ts'
@@ -95,9 +95,9 @@ export class ChainBalances {
       asset: key.asset,
       balance: balances[index] ?? unknown('node_unavailable'),
     }))
-    mustTellSome(balances)
+    if (isNoneTold(balances)) throw new ServiceError('UNAVAILABLE', 'no node tells the balances of this account')
     if (base === undefined) return { rows, count: seen.count, asOf: undefined }
-    const isWhole = this.#rules.isWhole(seen.clock) && !seen.inDoubt && !balances.some(isUntold)
+    const isWhole = this.#rules.isWhole(seen.clock) && !seen.inDoubt && !balances.some(isNodeUnknown)
     const complete = isWhole && !(await this.#holdsUnmet(account, query.standards))
     return { rows, count: seen.count, asOf: { ...(worstOf(balances) ?? base), complete } }
   }
@@ -208,19 +208,8 @@ export class ChainBalances {
 
 type AccountLook = Look & { readonly count: number; readonly inDoubt: boolean }
 
-/** Rows that a node may tell another time, and no others, are no list: an empty one would say that the account has nothing. */
-function mustTellSome(balances: readonly Balance[]): void {
-  if (balances.length === 0 || balances.some(({ known }) => known) || !balances.some(isUntold)) return
-  throw new ServiceError('UNAVAILABLE', 'no node tells the balances of this account')
-}
-
 function baseOf({ block, finality, source, knownAt }: Omit<AsOf, 'uniform' | 'complete'>): AsOf {
   return { block, finality, source, knownAt, uniform: true, complete: true }
-}
-
-/** True of a balance that only a node's failure leaves unknown. */
-function isUntold(balance: Balance): boolean {
-  return !balance.known && (balance.reason === 'node_unavailable' || balance.reason === 'no_archive')
 }
 
 /** True where all blocks up to this one are published. */

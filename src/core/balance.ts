@@ -26,10 +26,27 @@ export type UnknownReason =
   | 'no_archive'
   | 'not_supported'
 
+const NODE_FAILURES: ReadonlySet<string> = new Set<UnknownReason>(['node_unavailable', 'no_archive'])
+
+/** True for a reason that is about a node and not about the token: another node, or another time, may give the amount. */
+export function isNodeFailure(reason: string): boolean {
+  return NODE_FAILURES.has(reason)
+}
+
 export type Unknown = { readonly known: false; readonly reason: UnknownReason }
 
 /** What is known of an (account, asset, item). */
 export type Balance = Known | Unknown
+
+/** True where only a node's failure leaves the balance unknown. */
+export function isNodeUnknown(balance: Balance): boolean {
+  return !balance.known && isNodeFailure(balance.reason)
+}
+
+/** True where no balance is known, and a node's failure is why at least one is not: an empty list would be a guess. */
+export function isNoneTold(balances: readonly Balance[]): boolean {
+  return balances.every(({ known }) => !known) && balances.some(isNodeUnknown)
+}
 
 /** Which balance: `account` and `asset` canonical; `item` '' for fungible assets and for a contract's roll-up. */
 export type BalanceKey = { readonly account: string; readonly asset: AssetRef; readonly item: string }

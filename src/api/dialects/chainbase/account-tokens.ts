@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import { type AsOf, worstOf } from '../../../balances/as-of.ts'
 import type { AssetBalance, Balances } from '../../../balances/balances.ts'
 import { type AssetRef, NO_ITEM } from '../../../core/asset.ts'
-import type { Balance, Known } from '../../../core/balance.ts'
+import { isNodeUnknown, isNoneTold, type Known } from '../../../core/balance.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { asOfKnown } from '../../http/as-of-header.ts'
@@ -78,9 +78,8 @@ async function listed(deps: ChainbaseDeps, chain: ChainId, query: Query): Promis
     const balance = balances[index]
     if (balance?.known) known.push({ asset, balance })
   })
-  const silent = balances.some(isUntold)
   // A row that is not known is left out; where that leaves none, it is the node and not the account that has nothing.
-  if (known.length === 0 && silent) throw new ServiceError('UNAVAILABLE', 'Service unavailable')
+  if (isNoneTold(balances)) throw new ServiceError('UNAVAILABLE', 'Service unavailable')
   const account = { chain, account: query.address }
   const ordered = known.length < 2 ? known : await inOrderMet(deps.balances, account, known)
   const offset = offsetOf(query)
@@ -91,7 +90,7 @@ async function listed(deps: ChainbaseDeps, chain: ChainId, query: Query): Promis
     rows: ordered.slice(offset, offset + query.limit),
     count: ordered.length,
     nextPage: nextPage(query, ordered.length),
-    asOf: { ...asOf, complete: !silent },
+    asOf: { ...asOf, complete: !balances.some(isNodeUnknown) },
   }
 }
 
@@ -128,11 +127,6 @@ async function inOrderMet(
     if (row !== undefined && rest.delete(asset.reference)) met.push(row)
   }
   return [...met, ...rest.values()]
-}
-
-/** True of a balance that a node may tell another time. */
-function isUntold(balance: Balance): boolean {
-  return !balance.known && (balance.reason === 'node_unavailable' || balance.reason === 'no_archive')
 }
 
 function isKnown(row: AssetBalance): row is KnownRow {
