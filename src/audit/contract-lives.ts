@@ -4,7 +4,7 @@ import { type AssetRef, NO_ITEM } from '../core/asset.ts'
 import { type BalanceKey, isNodeFailure } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
-import { type CodeState, findDivergence } from './find-divergence.ts'
+import { type Agreement, findDivergence } from './find-divergence.ts'
 import type { CaseParts } from './investigator.ts'
 
 /** Contracts whose end is looked into in one round: each takes some twenty reads. The others are met again. */
@@ -137,7 +137,7 @@ export class ContractLives {
   ): Promise<BlockRef> {
     const { coverage, window } = this.#parts
     let end: BlockRef = head
-    const standingAt = async (number: number): Promise<CodeState> => {
+    const standingAt = async (number: number): Promise<Agreement> => {
       if (!window.reaches(number, head)) return 'unknown'
       const { block, answer } = await this.#codeAt(key, number, signal)
       if (block === undefined || (answer?.ok === false && isNodeFailure(answer.reason))) return 'unknown'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { BalanceRead } from '../chains/adapter.ts'
-import { type CodeState, findDivergence, steadinessOf } from './find-divergence.ts'
+import { type Agreement, findDivergence, steadinessOf } from './find-divergence.ts'
 
 const seven: BalanceRead = { ok: true, amount: 7n }
 const eight: BalanceRead = { ok: true, amount: 8n }
@@ -27,7 +27,7 @@ test.each([
 /** A search over blocks 0 to 1,000 where the chain leaves the journal at a block, and only some blocks are known. */
 async function search(parting: number, known: (block: number) => boolean, whole = true) {
   const asked: number[] = []
-  const standingAt = async (block: number): Promise<CodeState> => {
+  const standingAt = async (block: number): Promise<Agreement> => {
     asked.push(block)
     if (!known(block)) return 'unknown'
     return block >= parting ? 'different' : 'equal'

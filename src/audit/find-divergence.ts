@@ -2,7 +2,7 @@ import type { BalanceRead } from '../chains/adapter.ts'
 import { isNodeFailure } from '../core/balance.ts'
 
 /** How the chain's amount and the journal's stand to each other at the end of a block. */
-export type CodeState = 'equal' | 'different' | 'unknown'
+export type Agreement = 'equal' | 'different' | 'unknown'
 
 /** What asking again tells: the same amount, others, or nothing, since the node could not say. */
 export type Steadiness = 'steady' | 'unsteady' | 'unanswered'
@@ -30,7 +30,7 @@ function hasVoice(answer: BalanceRead | undefined): boolean {
  */
 export async function findDivergence(
   range: { readonly first: number; readonly last: number; readonly whole: boolean },
-  standingAt: (block: number) => Promise<CodeState>,
+  standingAt: (block: number) => Promise<Agreement>,
 ): Promise<number | undefined> {
   let different = range.last
   /** The highest block known to lie below: they are equal there, or it is unknown how they stand. */

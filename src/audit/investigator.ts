@@ -5,7 +5,7 @@ import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
 import type { Evidence, ReclassifyReason } from '../store/seam/audits.ts'
-import { type CodeState, findDivergence, type Steadiness, steadinessOf } from './find-divergence.ts'
+import { type Agreement, findDivergence, type Steadiness, steadinessOf } from './find-divergence.ts'
 import { Refetcher, type RefetchParts, type Repairs } from './refetch-logs.ts'
 import type { StateWindow } from './state-window.ts'
 
@@ -116,7 +116,7 @@ export class Investigator {
   }
 
   /** How chain and journal stand to each other at the end of a block. */
-  async #standing(key: BalanceKey, number: number, signal: AbortSignal): Promise<CodeState> {
+  async #standing(key: BalanceKey, number: number, signal: AbortSignal): Promise<Agreement> {
     const { adapter, journal, window } = this.#parts
     const { amount: ours } = await journal.audits.expected(key, number)
     const [at] = await adapter.headers({ first: number, last: number }, signal)
@@ -176,7 +176,7 @@ export class Investigator {
     )
   }
 
-  async #supplyStanding(asset: AssetRef, number: number, signal: AbortSignal): Promise<CodeState> {
+  async #supplyStanding(asset: AssetRef, number: number, signal: AbortSignal): Promise<Agreement> {
     const { adapter, journal, zeroAddress, window } = this.#parts
     const [ours] = (await journal.audits.supplies([asset], number)).supplies
     if (ours === undefined) return 'unknown'
