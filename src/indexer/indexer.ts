@@ -241,26 +241,26 @@ export class Indexer {
   #heartbeat(written: Header | undefined): Heartbeat {
     const { adapter, time, counts, audit } = this.#options
     const head = this.#head
+    const higherSince = head && adapter.namedAbove(head.number)
     const caughtUp =
       written !== undefined && head !== undefined && sameBlock(written, head) && this.#error === undefined
     return {
       state: this.#state,
       head,
       // The node that is asked now may lag behind one that was asked before.
-      caughtUpAt: caughtUp ? Math.min(time(), adapter.namedAbove(written.number) ?? time()) : undefined,
+      caughtUpAt: caughtUp ? Math.min(time(), higherSince ?? Number.POSITIVE_INFINITY) : undefined,
       error: this.#error,
       auditError: audit?.error(),
-      counts: { ...counts(), ...audit?.counts(), ...this.#counts() },
+      counts: { ...counts(), ...audit?.counts(), ...this.#counts(higherSince) },
     }
   }
 
-  #counts(): Readonly<Record<string, number>> {
-    // The nodes of other threads may lag behind the ones that this thread asked.
-    const higherSince = this.#head === undefined ? undefined : this.#options.adapter.namedAbove(this.#head.number)
+  #counts(higherSince: number | undefined): Readonly<Record<string, number>> {
     return {
       conflicts: this.#conflicts,
       rollbacks: this.#rollbacks,
       transfers: this.#transfers,
+      // The nodes of other threads may lag behind the ones that this thread asked.
       ...(higherSince === undefined ? {} : { higher_named_at: higherSince }),
     }
   }

@@ -15,6 +15,28 @@ export type Failure = {
   readonly issues?: readonly Issue[]
 }
 
+/** The usual HTTP status of each code. A dialect changes what its vendor does otherwise. */
+export const HTTP_STATUS: Readonly<Record<Failure['code'], number>> = {
+  BAD_REQUEST: 400,
+  PARAMETER_INVALID: 400,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  REQUEST_TIMEOUT: 408,
+  URL_TOO_LONG: 414,
+  HEADERS_TOO_LARGE: 431,
+  EXPECTATION_FAILED: 417,
+  TOO_MANY_REQUESTS: 429,
+  CHAIN_UNSUPPORTED: 400,
+  NOT_A_TOKEN: 404,
+  BALANCE_UNKNOWN: 503,
+  UNAVAILABLE: 503,
+  INTERNAL: 500,
+}
+
 /** A failure as it leaves: what a vendor's clients expect. `body` is a plain object for JSON. */
 export type ErrorAnswer = {
   readonly status: number

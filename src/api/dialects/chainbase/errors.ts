@@ -1,28 +1,9 @@
-import { type ExposableCode, ServiceError } from '../../../core/errors.ts'
-import type { ErrorAnswer, Failure } from '../../http/errors.ts'
+import { ServiceError } from '../../../core/errors.ts'
+import { type ErrorAnswer, type Failure, HTTP_STATUS } from '../../http/errors.ts'
 import type { Issue } from '../../schema/query.ts'
 
 /** Chainbase's status of each of our codes; its body repeats the status as `code`. */
-export const STATUS: Readonly<Record<ExposableCode | 'INTERNAL', number>> = {
-  BAD_REQUEST: 400,
-  PARAMETER_INVALID: 422,
-  UNAUTHORIZED: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  METHOD_NOT_ALLOWED: 405,
-  PAYLOAD_TOO_LARGE: 413,
-  UNSUPPORTED_MEDIA_TYPE: 415,
-  REQUEST_TIMEOUT: 408,
-  URL_TOO_LONG: 414,
-  HEADERS_TOO_LARGE: 431,
-  EXPECTATION_FAILED: 417,
-  TOO_MANY_REQUESTS: 429,
-  CHAIN_UNSUPPORTED: 400,
-  NOT_A_TOKEN: 404,
-  BALANCE_UNKNOWN: 503,
-  UNAVAILABLE: 503,
-  INTERNAL: 500,
-}
+export const STATUS: typeof HTTP_STATUS = { ...HTTP_STATUS, PARAMETER_INVALID: 422 }
 
 /** A failure as Chainbase's clients expect it: `{code, message, error}`, `code` the HTTP status, `error` the message. */
 export function renderError(failure: Failure): ErrorAnswer {

@@ -34,6 +34,22 @@ export function readPosition(row: Row): Position {
   }
 }
 
+/** The values of a row's columns behind its key, in the order of the table: POSITION_COLUMNS and the amount. */
+export function positionValues(position: Position): readonly (Buffer | number | null)[] {
+  return [
+    encodeAmount(position.sum),
+    encodeNullable(position.opening),
+    position.metBlock,
+    position.metLog,
+    position.metSub,
+    position.receivedBlock ?? null,
+    position.lastBlock,
+    position.closedBlock ?? null,
+    position.fungible ? 1 : 0,
+    encodeNullable(amountOf(position)),
+  ]
+}
+
 /** opening + sum, or undefined where it is unknown: no opening, or the segment is closed. */
 export function amountOf(position: Pick<Position, 'sum' | 'opening' | 'closedBlock'>): bigint | undefined {
   if (position.opening === undefined || position.closedBlock !== undefined) return undefined

@@ -7,6 +7,7 @@ import {
   leavesRange,
   POSITION_COLUMNS,
   type Position,
+  positionValues,
   readPosition,
 } from '../rows/position.ts'
 import { type BatchAccount, type Change, sortForTable } from './changes.ts'
@@ -89,7 +90,7 @@ export class ChangeWriter {
       this.#change.run(account, first.assetId, item, block, log, sub, bytes, encodeAmount(position.sum))
     }
     const amount = amountOf(position)
-    if (row === undefined) this.#insertPosition([account, first.assetId, item], position)
+    if (row === undefined) this.#insert.run(account, first.assetId, item, ...positionValues(position))
     else {
       this.#update.run(
         encodeAmount(position.sum),
@@ -107,24 +108,6 @@ export class ChangeWriter {
     if (first.fungible && !hadReceived && position.receivedBlock !== undefined) met.received++
     const turned = (isPositive(amount) ? 1 : 0) - (isPositive(before) ? 1 : 0)
     if (turned !== 0) pair.holders.set(first.assetId, (pair.holders.get(first.assetId) ?? 0) + turned)
-  }
-
-  #insertPosition(key: readonly [Buffer, number, Buffer], position: Position): void {
-    this.#insert.run(
-      key[0],
-      key[1],
-      key[2],
-      encodeAmount(position.sum),
-      encodeNullable(position.opening),
-      position.metBlock,
-      position.metLog,
-      position.metSub,
-      position.receivedBlock ?? null,
-      position.lastBlock,
-      position.closedBlock ?? null,
-      position.fungible ? 1 : 0,
-      encodeNullable(amountOf(position)),
-    )
   }
 
   #fresh(first: Change): Position {

@@ -2,10 +2,10 @@ import { bytes, type SqliteDatabase, type Statement } from '../database.ts'
 import { decodeAmount, encodeAmount } from '../rows/amount-codec.ts'
 import {
   amountOf,
-  encodeNullable,
   isPositive,
   POSITION_COLUMNS,
   type Position,
+  positionValues,
   readPosition,
 } from '../rows/position.ts'
 
@@ -50,7 +50,7 @@ export class PairWriter {
   /** Makes a pair that was `before` be `after`; undefined is no row. */
   write(key: PairKey, before: Position | undefined, after: Position | undefined): void {
     if (after === undefined) this.#s.drop.run(...pairValues(key))
-    else this.#s.put.run(...pairValues(key), ...valuesOf(after))
+    else this.#s.put.run(...pairValues(key), ...positionValues(after))
     if ((before?.closedBlock === undefined) !== (after?.closedBlock === undefined)) {
       const doubt = after?.closedBlock === undefined ? this.#s.settle : this.#s.doubt
       doubt.run(key.asset, key.account, key.item)
@@ -83,21 +83,6 @@ export class PairWriter {
 
 function one(holds: boolean): number {
   return holds ? 1 : 0
-}
-
-function valuesOf(position: Position): unknown[] {
-  return [
-    encodeAmount(position.sum),
-    encodeNullable(position.opening),
-    position.metBlock,
-    position.metLog,
-    position.metSub,
-    position.receivedBlock ?? null,
-    position.lastBlock,
-    position.closedBlock ?? null,
-    position.fungible ? 1 : 0,
-    encodeNullable(amountOf(position)),
-  ]
 }
 
 function prepare(db: SqliteDatabase) {
