@@ -109,6 +109,16 @@ describe('what the chain refuted', () => {
     })
   })
 
+  test('is not settled by a supply that was read before it was refuted last', async () => {
+    await journal.doubts.refute([refuted(undefined)])
+    await append(1, [mint(bob)])
+    await journal.doubts.refute([refuted(undefined)])
+    await journal.doubts.settle({ block: headerOf(0), keys: [], supplies: [coin] })
+    expect(await seen()).toBe('? ? ?')
+    await journal.doubts.settle({ block: headerOf(1), keys: [], supplies: [coin] })
+    expect(await seen()).toBe('10 20 -')
+  })
+
   test('is not settled by what was read before it was refuted last', async () => {
     await journal.doubts.refute([refuted(alice)])
     await append(1, [mint(bob)])

@@ -201,6 +201,10 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
   -- The newest block when the pair was last refuted: what was read of an earlier block settles nothing.
   ALTER TABLE refuted_pairs ADD COLUMN block INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- The same of a token's supply.
+  ALTER TABLE refuted_assets ADD COLUMN supply_block INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
 
 /** What is read from nodes by anyone at any time: apart from the facts, so that no reader waits for their writer. */

@@ -90,7 +90,7 @@ export class SqliteDoubts implements DoubtStore {
       }
       for (const asset of supplies) {
         const stored = assets.find(asset)
-        if (stored !== undefined) writer.settleSupply(stored.id)
+        if (stored !== undefined) writer.settleSupply(stored.id, block.number)
       }
       for (const { asset, stays } of classes) {
         const stored = assets.find(asset)
@@ -117,7 +117,7 @@ export class SqliteDoubts implements DoubtStore {
     const { assets, writer } = this.#parts
     const { asset } = assets.byId(id)
     if (!assets.hasItemsOnly(asset)) return [asset]
-    writer.settleSupply(id)
+    writer.settleSupply(id, Number.MAX_SAFE_INTEGER)
     return []
   }
 

@@ -91,8 +91,9 @@ export class DoubtWriter {
     this.#s.dropSettled.run()
   }
 
-  settleSupply(asset: number): void {
-    if (this.#s.settleSupply.run(asset).changes === 0) return
+  /** The token's supply is what the chain says at a block. As for pairs, what was refuted since then stays so. */
+  settleSupply(asset: number, block: number): void {
+    if (this.#s.settleSupply.run(asset, block).changes === 0) return
     this.#changed = true
     this.#s.dropSettled.run()
   }
@@ -193,10 +194,10 @@ export class DoubtWriter {
 
 function prepare(db: SqliteDatabase) {
   const sql = (text: string): Statement => db.prepare(text)
-  const refute = (column: 'pairs' | 'supply' | 'lacking'): Statement => {
+  const refute = (column: 'pairs' | 'lacking'): Statement => {
     const one = (name: string): number => (name === column ? 1 : 0)
     return sql(
-      `INSERT INTO refuted_assets VALUES (?, ${one('pairs')}, ${one('supply')}, ${one('lacking')})
+      `INSERT INTO refuted_assets (asset, pairs, supply, lacking) VALUES (?, ${one('pairs')}, 0, ${one('lacking')})
        ON CONFLICT DO UPDATE SET ${column} = 1 WHERE ${column} = 0`,
     )
   }
@@ -213,12 +214,17 @@ function prepare(db: SqliteDatabase) {
     // That logs of it were missing stays true of the node, whatever the token is.
     classify: sql('UPDATE refuted_assets SET pairs = 0, supply = 0 WHERE asset = ?'),
     refuteByPairs: refute('pairs'),
-    refuteSupply: refute('supply'),
+    refuteSupply: sql(
+      `INSERT INTO refuted_assets (asset, pairs, supply, lacking, supply_block)
+       SELECT ?, 0, 1, 0, coalesce(number, 0) FROM clock WHERE true
+       ON CONFLICT DO UPDATE SET supply = 1, supply_block = excluded.supply_block
+       WHERE supply = 0 OR supply_block < excluded.supply_block`,
+    ),
     lack: refute('lacking'),
     keepClass: sql('UPDATE turns SET code_at = NULL WHERE asset = ? AND code_at IS NOT NULL'),
     dropClass: sql('DELETE FROM turns WHERE asset = ? AND code_at IS NOT NULL'),
     settlePairs: sql('UPDATE refuted_assets SET pairs = 0 WHERE asset = ?'),
-    settleSupply: sql('UPDATE refuted_assets SET supply = 0 WHERE asset = ? AND supply = 1'),
+    settleSupply: sql('UPDATE refuted_assets SET supply = 0 WHERE asset = ? AND supply = 1 AND supply_block <= ?'),
     settleLacking: sql('UPDATE refuted_assets SET lacking = 0'),
     dropSettled: sql('DELETE FROM refuted_assets WHERE pairs + supply + lacking = 0'),
     countLacking: sql('SELECT count(*) FROM refuted_assets WHERE lacking = 1').pluck(),
