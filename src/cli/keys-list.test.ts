@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openStore } from '../store/open.ts'
-import type { StoredKey } from '../store/seam/store.ts'
+import type { StoredKey } from '../store/seam/keys.ts'
 import { runToExit } from './outcome.ts'
 import { createProgram } from './program.ts'
 

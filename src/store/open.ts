@@ -9,11 +9,11 @@ import { SqliteStore } from './sqlite/store.ts'
 const SQLITE = 'sqlite:'
 
 /**
- * Opens the store of a URL: `sqlite:<folder>`. Who opens a chain says how its accounts are stored (`codecOf`), and the
- * configuration which tokens' accounting is fixed (`classesOf`, by `assetKey`).
+ * Opens the store of a URL: `sqlite:<folder>`. `codecOf`: how a chain's accounts are encoded. `classesOf`: tokens whose
+ * accounting the configuration fixes, by `assetKey`.
  * @throws CONFIG_INVALID another scheme
- * @throws STORE_MISSING there is none, and `create` is false: what only reads begins no store
- * @throws STORE_UNAVAILABLE, STORE_MISMATCH as the engine finds it
+ * @throws STORE_MISSING there is no store and `create` is false: a command that only reads creates none
+ * @throws STORE_UNAVAILABLE, STORE_MISMATCH from the engine
  */
 export async function openStore(options: {
   readonly url: string
@@ -25,7 +25,7 @@ export async function openStore(options: {
     throw new ServiceError('CONFIG_INVALID', 'store: expected sqlite:<folder>, the only engine of this version')
   }
   const noChains = (chain: ChainId): AccountCodec => {
-    assert(false, `${chain} was not meant to be opened here`)
+    assert(false, `${chain} must not be opened here`)
   }
   const { url, create = true, codecOf = noChains, classesOf = () => new Map() } = options
   return new SqliteStore({ folder: url.slice(SQLITE.length), create, codecOf, classesOf })

@@ -9,7 +9,7 @@ import { kindOf } from '../../src/chains/registry.ts'
 import { parseConfig } from '../../src/config/config.ts'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { openStore } from '../../src/store/open.ts'
-import type { KeyScope } from '../../src/store/seam/store.ts'
+import type { KeyScope } from '../../src/store/seam/keys.ts'
 
 /** An answer as a client sees it: `text` byte for byte, `json` as parsed from it. */
 export type Answered = {

@@ -10,7 +10,8 @@ import type { BlockRef, Header } from '../../src/core/block.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import { ServiceError } from '../../src/core/errors.ts'
 import { NO_DOUBTS } from '../../src/store/seam/doubts.ts'
-import type { ChainClock, KeyStore, StoredKey, StoredTransfer } from '../../src/store/seam/store.ts'
+import type { KeyStore, StoredKey } from '../../src/store/seam/keys.ts'
+import type { ChainClock, StoredTransfer } from '../../src/store/seam/store.ts'
 import type { TokenInfo, Tokens } from '../../src/tokens/tokens.ts'
 
 /** The time at which these tests run, Unix seconds: 2024-05-01T00:00:00Z. */

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Caller, KeyVerifier } from '../../access/keys.ts'
 import { ServiceError } from '../../core/errors.ts'
-import type { KeyScope } from '../../store/seam/store.ts'
+import type { KeyScope } from '../../store/seam/keys.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -4,28 +4,31 @@ import type { BlockRef } from '../../core/block.ts'
 import type { BlockTransfers } from '../../core/transfer.ts'
 
 /**
- * What became of a read of the chain, held against the journal.
- * - `adopted`: the pair's opening was unknown and follows from the read, for its earlier history too.
- * - `reopened`: the pair's sum had left the range of amounts, or its history contradicts the read; it is known again
+ * The result of comparing a chain read with the journal.
+ * - `adopted`: the pair's opening was unknown. It now follows from the read, and so do the pair's earlier amounts.
+ * - `reopened`: the pair's sum had left the range of amounts, or its history contradicts the read. The amount is known
  *   from the read's block on, and unknown before.
- * - `equal`, `different`: the journal had an amount of its own at that block.
- * - `not_canonical`: we hold no such block.
- * - `forgotten`: its block is final, and too old to be told from one of another branch: nobody can say.
+ * - `equal`, `different`: the journal had its own amount at that block.
+ * - `not_canonical`: our chain has another block at that number, or none.
+ * - `forgotten`: the block is final and so old that its hash is no longer stored, so its branch cannot be checked.
  * - `not_covered`: there is nothing to compare with (a `reads` token, an account outside the scope, an opening that
- *   rests on a later block).
+ *   holds only from a later block).
  */
 export type Judgement =
   | { readonly outcome: 'adopted' | 'reopened' | 'equal' | 'not_canonical' | 'forgotten' | 'not_covered' }
   | { readonly outcome: 'different'; readonly journal: bigint }
 
 /**
- * Why a token was turned: an amount differs, sums leave the range of amounts, the supply differs, or one of its transfers
+ * Why a token was reclassified: a balance differs, sums leave the range of amounts, the supply differs, or a transfer
  * can't be decoded.
  */
 export const TURN_REASONS = ['balance', 'range', 'supply', 'undecodable'] as const
 export type ReclassifyReason = (typeof TURN_REASONS)[number]
 
-/** What gave a token away. `account` undefined: its whole supply. `journal` undefined: no amount at all. */
+/**
+ * The difference that was found. `account` undefined: the token's total supply. `journal` undefined: the journal has no
+ * amount.
+ */
 export type Evidence = {
   readonly account: string | undefined
   readonly item: string
@@ -33,19 +36,25 @@ export type Evidence = {
   readonly chain: bigint
 }
 
-/** A token found to be known by reads only, at a block of ours. */
+/** A token that must be known by reads, and the block of ours where this was found. */
 export type Reclassification = {
   readonly asset: AssetRef
   readonly block: BlockRef
   readonly reason: ReclassifyReason
-  /** `chain` undefined: the events alone gave it away. */
+  /** `chain` undefined: the events alone are the evidence. */
   readonly evidence: Omit<Evidence, 'chain'> & { readonly chain: bigint | undefined }
 }
 
-/** What a turn did. `fixed`: the configuration says what the token is. `not_canonical`: the block is not ours any more. */
+/**
+ * The result of a reclassification. `fixed`: configuration sets the token's accounting. `not_canonical`: the block is
+ * no longer ours.
+ */
 export type ReclassifyOutcome = 'turned' | 'already' | 'fixed' | 'not_canonical'
 
-/** What a repair changed, in transfers and in which blocks; `compared`: how many of its blocks were ours. */
+/**
+ * What a repair changed: transfers added and removed, and the changed blocks. `compared`: how many of the given blocks
+ * were ours.
+ */
 export type Repaired = {
   readonly compared: number
   readonly inserted: number
@@ -54,22 +63,26 @@ export type Repaired = {
 }
 
 /**
- * Ways through the balances, each resumed where it was left: random `holders` of each token in turn; `doubts`, whose
- * sums left the range of amounts, and those that a read reopened, until that was looked into; `openings` that are unknown, newest touched first; `rereads` of who holds `reads`
- * tokens; `all` balances once, in the order of their keys: past the last it brings none, until all were fetched again.
+ * Walks over the balances. Each resumes where it stopped.
+ * - `holders`: random holders of each token, token by token.
+ * - `doubts`: balances whose sum left the range of amounts, and balances that a read reopened, until they are
+ *   investigated.
+ * - `openings`: balances with an unknown opening, most recently changed first.
+ * - `rereads`: holders of `reads` tokens.
+ * - `all`: every balance once, in key order. It then returns nothing until all blocks were fetched again.
  */
 export const WALKS = ['holders', 'doubts', 'openings', 'rereads', 'all'] as const
 export type Walk = (typeof WALKS)[number]
-/** The place of a walk that is over. */
+/** The cursor of a finished walk. */
 export const WALKED = 'end'
 
-/** How much one step of a walk may bring: balances in all, and of one token. */
+/** Limits of one page of a walk: balances in total, and per token. */
 export type WalkLimits = { readonly keys: number; readonly perToken: number }
 
-/** What a walk comes to next. `place` is where it then is: kept by `reached`, once the keys were dealt with. */
+/** The next page of a walk. `place`: the cursor after it. Save it with `reached` once the keys are processed. */
 export type WalkStep = { readonly keys: readonly BalanceKey[]; readonly place: string }
 
-/** What the audit came upon. `journal` undefined: no amount. `says`: one line for people. */
+/** A finding of the audit. `journal` undefined: no amount. `says`: one line for people. */
 export type Finding = {
   readonly what: 'turned' | 'repaired' | 'different' | 'unsteady'
   readonly asset: AssetRef
@@ -82,8 +95,8 @@ export type Finding = {
 }
 
 /**
- * What came of reading balances at a block: tokens of which none could be read, though the node answered, and tokens of
- * which at least one could.
+ * The result of reading balances at a block. `silent`: tokens for which the node answered but no balance could be read.
+ * `answering`: tokens with at least one readable balance.
  */
 export type Readability = {
   readonly block: BlockRef
@@ -91,35 +104,38 @@ export type Readability = {
   readonly answering: readonly AssetRef[]
 }
 
-/** What the events say of a balance at a block. */
+/** A balance at a block according to the events. */
 export type Expected = {
   readonly amount: bigint | undefined
   readonly whole: boolean
   readonly contradicted: number | undefined
 }
 
-/** What an auditor asks of the journal that it is the writer of, and leaves there. */
+/** What an audit reads from and writes to the journal. Only the chain's writer has it. */
 export interface AuditStore {
   next(walk: Walk, limits: WalkLimits): Promise<WalkStep>
   reached(walk: Walk, place: string): Promise<void>
   /**
-   * What exists of each asset by its events and openings at the written block, or at an earlier one; undefined where the
-   * journal cannot say: coverage began later, is of accounts, a balance is in doubt, the asset is not of `events`; of an
-   * earlier block also where a balance was reopened, or too many transfers came since.
+   * The supply of each asset from its events and openings, at the written block or at an earlier block `at`. Undefined
+   * if the journal cannot know it: coverage began later or covers only some accounts, a balance of the asset is in
+   * doubt, or its accounting is not `events`; for an earlier block also if a balance was reopened, or too many
+   * transfers came since.
    */
   supplies(
     assets: readonly AssetRef[],
     at?: number,
   ): Promise<{ readonly block: BlockRef; readonly supplies: readonly (bigint | undefined)[] }>
   /**
-   * What the events say a balance was at the end of a block, in range or not: from its newest opening on by that, before
-   * by what coverage gave. `amount` undefined: there is no opening. `whole`: the newest opening holds since coverage
-   * began; where not, `contradicted` is the first block at whose end what coverage gave and the events are no amount.
+   * The balance at the end of a block according to the events, in range or not. From the newest opening on it uses that
+   * opening; before, the opening given by coverage. `amount` undefined: there is no opening. `whole`: the newest
+   * opening holds since coverage began. If not, `contradicted` is the first block at whose end the coverage opening
+   * plus the events is out of range.
    */
   expected(key: BalanceKey, block: number): Promise<Expected>
   /**
-   * Of a range of blocks, the numbers of those in which an asset's transfers (those from or to `account`, else mints and
-   * burns) are not the ones of `blocks`. Looks at some milliseconds' worth: up to the end of block `through`.
+   * Compares an asset's stored transfers (from or to `account`, or else mints and burns) with those in `blocks`.
+   * Returns the numbers of the blocks in the range where they differ. Bounded to some milliseconds of work: it covers
+   * blocks up to the end of `through`.
    */
   differing(query: {
     readonly asset: AssetRef
@@ -128,25 +144,27 @@ export interface AuditStore {
     readonly last: number
     readonly blocks: readonly BlockTransfers[]
   }): Promise<{ readonly numbers: readonly number[]; readonly through: number }>
-  /** Adds a finding; the oldest above a limit go. */
+  /** Adds a finding. The oldest ones above a limit are deleted. */
   note(finding: Finding): Promise<void>
-  /** Notes which tokens answer; nothing where the block is not ours. A rollback takes back only that one answered again. */
+  /**
+   * Records which tokens are readable. Does nothing if the block is not ours. A rollback undoes only "readable again".
+   */
   heard(hearing: Readability): Promise<void>
 }
 
-/** A token with its class: why and when it was turned, where it was. `turnedAt`: Unix seconds. */
+/** A token with its accounting. `turn`: why and when it was reclassified, if it was. `turnedAt`: Unix seconds. */
 export type ClassedToken = {
   readonly id: number
   readonly asset: AssetRef
   readonly accounting: Accounting
-  /** The configuration says so. */
+  /** Configuration sets the accounting. */
   readonly fixed: boolean
   readonly firstBlock: number | undefined
   readonly transfers: number
   readonly turn: (Omit<Reclassification, 'asset'> & { readonly turnedAt: number }) | undefined
 }
 
-/** What readers may know of the audit. */
+/** The audit's results for readers. */
 export interface AuditReads {
   /** Tokens in the order in which they were first seen, after the id `after` (0: from the first). */
   tokens(query: {
@@ -156,6 +174,6 @@ export interface AuditReads {
   }): Promise<readonly ClassedToken[]>
   /** The newest findings, newest first. `foundAt`: Unix seconds. */
   findings(limit: number): Promise<readonly (Finding & { readonly foundAt: number })[]>
-  /** How many assets were seen, and how many of them were turned. */
+  /** How many assets were seen, and how many of them were reclassified. */
   classes(): Promise<{ readonly assets: number; readonly turned: number }>
 }

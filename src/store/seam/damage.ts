@@ -1,4 +1,4 @@
 import type { ServiceError } from '../../core/errors.ts'
 
-/** Told of a damaged or replaced file: a STORE_DAMAGED or STORE_REPLACED whose message names the file and the remedy. */
+/** Receives a STORE_DAMAGED or STORE_REPLACED error whose message names the file and the remedy. */
 export type OnDamage = (error: ServiceError) => void

@@ -1,7 +1,7 @@
 import type { BalanceKey } from '../../core/balance.ts'
 import type { BlockRef, Header } from '../../core/block.ts'
 
-/** How far a chain's writer got, and what it needs to go on. */
+/** How far a chain's writer got, and what it needs to continue. */
 export type JournalState = {
   /** Last block whose rows are committed; undefined before the first. */
   readonly written: Header | undefined
@@ -11,5 +11,5 @@ export type JournalState = {
   readonly headers: readonly Header[]
 }
 
-/** What an append did. `hinted`: balances of known tokens that may have changed otherwise than by the transfers. */
+/** The result of an append. `hinted`: balances of known tokens that may have changed by events other than transfers. */
 export type Appended = { readonly transfers: number; readonly hinted: readonly BalanceKey[] }

@@ -1,23 +1,34 @@
 import type { AssetRef } from '../../core/asset.ts'
 import type { BlockRef } from '../../core/block.ts'
 
-/** A contract without code. `block`: the first block of ours at whose end there is known to be none. `seen`: of the look. */
+/**
+ * A contract without code. `block`: our first block at whose end the contract is known to have no code. `seen`: the
+ * block at which this was read.
+ */
 export type Ending = { readonly reference: string; readonly block: BlockRef; readonly seen: BlockRef }
 
 /**
- * Which contracts were destroyed. From the end of that block on, what the events of such a contract say is no proof of
- * anything, for ever: a contract that is deployed at the same address again begins with nothing, so it is known by reads.
- * Marks outlive
- * restarts. After a rollback below the block of one, the contract is known by reads until it was looked at again.
+ * Marks of destroyed contracts. From the end of that block on, the events of the contract prove nothing, permanently: a
+ * contract deployed at the same address starts with empty storage, so it is known by reads. Marks survive restarts.
+ * After a rollback below a mark's block, the contract is known by reads until its code is checked again.
  */
 export interface LifeStore {
-  /** Notes that a contract has no code, for all assets that it is. False where a block is not ours, or it was known. */
+  /**
+   * Records that a contract has no code, for all assets of the contract. Returns false if a block is not ours, or if
+   * this was recorded before.
+   */
   ended(ending: Ending): Promise<boolean>
-  /** Notes that a destroyed contract has code again at a block. False where the block is not ours, or it was known. */
+  /**
+   * Records that a destroyed contract has code again at a block. Returns false if the block is not ours, or if this was
+   * recorded before.
+   */
   again(life: { readonly reference: string; readonly seen: BlockRef }): Promise<boolean>
-  /** Drops the mark of a contract whose end was on a lost branch, and which has not ended since. False as for `again`. */
+  /**
+   * Deletes the mark of a contract whose end was on a lost branch and that has not ended since. Returns false as for
+   * `again`.
+   */
   standing(life: { readonly reference: string; readonly seen: BlockRef }): Promise<boolean>
-  /** Assets without code, and those whose end was on a lost branch, in the order of their ids, after one. */
+  /** Assets without code, and those whose end was on a lost branch, by id, after the id `after`. */
   open(query: { readonly after: number; readonly limit: number }): Promise<readonly OpenLife[]>
 }
 

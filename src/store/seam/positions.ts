@@ -3,8 +3,8 @@ import type { BalanceKey, Observation } from '../../core/balance.ts'
 import type { BlockRef } from '../../core/block.ts'
 
 /**
- * A stored position. `amount` undefined: the sum of its changes is known, but not what it began with, or it is `inDoubt`:
- * the audit found that the chain says otherwise and has not settled that yet.
+ * A stored position. `amount` undefined: the sum of its changes is known but its opening is not, or it is `inDoubt`.
+ * `inDoubt`: the audit found that the chain has another amount, and that is not resolved yet.
  */
 export type Position = BalanceKey & {
   readonly amount: bigint | undefined
@@ -12,43 +12,46 @@ export type Position = BalanceKey & {
   readonly inDoubt: boolean
 }
 
-/** One step of a walk over positions, in the order of the store's keys. */
+/** One page of a walk over positions, in the order of the store's keys. */
 export type PositionQuery = {
-  /** Where the last page ended, or a share of all accounts' keys, from 0 to below 1: `{ share: 0 }` is the beginning. */
+  /**
+   * The last key of the previous page, or a share of all accounts' keys, from 0 to below 1. `{ share: 0 }` is the
+   * beginning.
+   */
   readonly after: BalanceKey | { readonly share: number }
-  /** Positions as they were at this block of ours. */
+  /** Positions as of this block of ours. */
   readonly at: BlockRef
   /** Only this account's. */
   readonly account?: string | undefined
   /** Only these assets'. */
   readonly assets?: readonly AssetRef[] | undefined
-  /** Rows looked at, at most; the ones that are not asked for are among them. */
+  /** Most rows to scan, including rows that do not match. */
   readonly limit: number
 }
 
-/** Positions of one step. Those first touched after the block are left out, or unknown. */
+/** One page of positions. Positions first changed after the block are left out, or unknown. */
 export type PositionPage = {
-  /** False: a rollback took the block back, and the rows are of no branch; walk again at another block. */
+  /** False if a rollback removed the block. The rows then belong to no branch: walk again at another block. */
   readonly holds: boolean
   readonly rows: readonly Position[]
-  /** Where the next page begins; undefined: this was the last. */
+  /** The key where the next page begins; undefined: this was the last page. */
   readonly next: BalanceKey | undefined
-  /** The part of all accounts' keys that lies behind, from 0 to 1. */
+  /** The share of all accounts' keys that is already walked, from 0 to 1. */
   readonly share: number
 }
 
-/** One step of a walk over observations, in the order of the store's keys. */
+/** One page of a walk over observations, in the order of the store's keys. */
 export type ObservationQuery = {
-  /** The key at which the last page ended, or a share of all accounts' keys: `{ share: 0 }` is the beginning. */
+  /** The last key of the previous page, or a share of all accounts' keys. `{ share: 0 }` is the beginning. */
   readonly after: BalanceKey | { readonly share: number }
   readonly account?: string | undefined
   readonly assets?: readonly AssetRef[] | undefined
-  /** Rows looked at, at most. */
+  /** Most rows to scan. */
   readonly limit: number
 }
 
 export type ObservationPage = {
   readonly rows: readonly Observation[]
-  /** Where the next page begins; undefined: this was the last. */
+  /** The key where the next page begins; undefined: this was the last page. */
   readonly next: BalanceKey | undefined
 }

@@ -8,6 +8,7 @@ import type { AuditReads, AuditStore, Judgement, Reclassification, ReclassifyOut
 import type { OnDamage } from './damage.ts'
 import type { DoubtStore, Doubts } from './doubts.ts'
 import type { Appended, JournalState } from './journal-state.ts'
+import type { KeyStore } from './keys.ts'
 import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
 import type { LifeStore } from './lives.ts'
 import type { BlockPlace, HoldingReads, ObservationStore } from './observations.ts'
@@ -16,25 +17,28 @@ import type { TokenStore } from './tokens.ts'
 
 /**
  * The seam to the store. Every method is one whole transaction or one snapshot; none leaves anything open. All may
- * throw STORE_UNAVAILABLE. Two families: writers of one chain under a lease, and readers that see no row above the
- * published block.
+ * throw STORE_UNAVAILABLE. It has two families: writers of one chain under a lease, and readers that see no row above
+ * the published block.
  */
 export interface Store {
   /**
-   * Takes the lease of a chain and opens it for writing.
-   * @throws LEASE_HELD another process writes it; STORE_MISMATCH what is stored was gathered under another coverage
-   * @throws STORE_DAMAGED, STORE_FULL the chain's file cannot be read or written; `tell` is told of damage found later
+   * Takes the lease of a chain and opens it for writing. `tell` receives damage that is found later.
+   * @throws LEASE_HELD another process writes it
+   * @throws STORE_MISMATCH the stored data has another coverage
+   * @throws STORE_DAMAGED, STORE_FULL the chain's file cannot be read or written
    */
   openJournal(chain: ChainId, coverage: Coverage, tell?: OnDamage): Promise<Journal>
   /**
-   * The read side of a chain, whether or not anything was written yet. `tell` is called for each damage that a read meets.
+   * Opens the read side of a chain, whether or not anything was written yet. `tell` receives each damage that a read
+   * finds.
    * @throws STORE_DAMAGED, STORE_MISMATCH, STORE_FULL a file of the chain cannot be read
    */
   openReads(chain: ChainId, tell?: OnDamage): Promise<ChainReads>
-  /** True where anything was indexed or read of a chain that nodes have. Looks without making anything. */
+  /** True if anything was indexed or read of a chain that has nodes. Creates nothing. */
   holds(chain: ChainId): Promise<boolean>
   /**
-   * Deletes all that was indexed and read of a chain that nodes have, so that it is indexed anew; nobody may have it open.
+   * Deletes everything that was indexed and read of a chain that has nodes, so that it is indexed anew. No process may
+   * have it open.
    * @throws LEASE_HELD another process writes it
    */
   forget(chain: ChainId): Promise<void>
@@ -43,55 +47,62 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** Issuers' ledgers, in the file of what is authoritative: at most one a store. */
+/** Issuers' ledgers, in the authoritative file: at most one per store. */
 export interface LedgerStore {
   /**
-   * The writer of an issuer's ledger, in the authoritative file; `genesis` begins a record that is not there yet.
-   * @throws STORE_MISMATCH the file holds another ledger; STORE_FULL the disk has no room to write
-   * @throws STORE_REPLACED a ledger existed and the file lacks it, or lacks its newest blocks
+   * Opens the writer of an issuer's ledger, in the authoritative file. `genesis`: the first block of a new ledger.
+   * @throws STORE_MISMATCH the file holds another ledger
+   * @throws STORE_FULL the disk has no space to write
+   * @throws STORE_REPLACED a ledger existed, and the file lacks it or its newest blocks
    */
   openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal>
-  /** The read side of an issuer's ledger: its record, and all of it as of any chain; both see the same snapshots. */
+  /**
+   * Opens the read side of an issuer's ledger: its record, and its balances and transfers as a chain. Both share their
+   * snapshots.
+   */
   openReads(chain: ChainId, tell?: OnDamage): Promise<{ readonly ledger: LedgerReads; readonly chain: ChainReads }>
   /**
-   * All of a ledger as it is stored, to be held against one that was written anew into another folder (`replica`).
+   * Opens all of a ledger as stored, to compare it with one that was rewritten into another folder (`replica`).
    * @throws STORE_MISMATCH the store holds no such ledger
    */
   openAudit(chain: ChainId, replica: string): Promise<LedgerAudit>
-  /** Notes that the operator confirms the clock; a running server sees it. */
+  /** Records that the operator confirms the clock. A running server sees it. */
   acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void>
 }
 
-/** The one writer of one chain. @throws LEASE_LOST from every method once another process took over */
+/** The only writer of one chain. @throws LEASE_LOST from every method once another process took over */
 export interface Journal {
   state(): Promise<JournalState>
   /**
-   * Adds blocks that follow `written`, rows and `written` in one transaction; then, by a later statement, `published`.
+   * Adds blocks that follow `written`: rows and `written` in one transaction; then, in a later statement, `published`.
    * @throws BLOCK_CONFLICT the batch does not link to `written`
    */
   append(batch: Batch): Promise<Appended>
   /**
-   * Takes back all above `ancestor`, which we hold, or all there is, where nothing of it is final (undefined): `published`
-   * first, then rows and `written` in one transaction.
+   * Removes all blocks above `ancestor`, which we store, or all blocks if it is undefined and none is final:
+   * `published` first, then rows and `written` in one transaction.
    */
   rollback(ancestor: BlockRef | undefined): Promise<{ readonly transfers: number }>
-  /** Moves the finalized head forward and forgets the names of blocks without transfers some way below it. */
+  /** Moves the finalized head forward, and deletes the hashes of blocks without transfers some way below it. */
   finalize(block: BlockRef): Promise<void>
   /**
-   * Holds reads of blocks up to `written` against the journal, in order: compares where it has an amount of its own at
-   * that block, else adopts what follows from the read. What is `different` or `reopened` is in doubt from then on.
+   * Compares reads of blocks up to `written` with the journal, in order. Where the journal has no amount of its own at
+   * that block, it adopts the read. A `different` or `reopened` pair is in doubt from then on.
    */
   adopt(observations: readonly Observation[]): Promise<readonly Judgement[]>
-  /** Turns a token to `reads`: one row, whatever the token's size. It outlives a rollback, as the contract's code does. */
+  /**
+   * Reclassifies a token to `reads`: one row, whatever the token's size. It survives a rollback, since the contract's
+   * code does too.
+   */
   reclassify(turn: Reclassification): Promise<ReclassifyOutcome>
   /**
-   * Makes the transfers of these blocks, at most `written`, be exactly these: missing ones are added, others go, and all
-   * that follows from them is as if they had always been so. Blocks that are not ours are left out. Tokens whose
-   * transfers changed are in doubt from then on: logs of theirs were missing or wrong. `adding`: the blocks may be short
-   * themselves, so nothing of ours is removed.
+   * Makes the transfers of these blocks, at most `written`, exactly these: adds missing ones, removes others, and
+   * recomputes everything that follows from them. Ignores blocks that are not ours. Tokens whose transfers changed are
+   * in doubt from then on, since some of their logs were missing or wrong. `adding`: the given blocks may be
+   * incomplete, so nothing of ours is removed.
    */
   repair(blocks: readonly BlockTransfers[], how?: 'adding'): Promise<Repaired>
-  /** Notes what the node said: its head, whether we are at it, and the state of this chain's indexer. */
+  /** Records the node's head, whether we are at it, and the state of this chain's indexer. */
   heartbeat(beat: Heartbeat): Promise<void>
   readonly audits: AuditStore
   readonly doubts: DoubtStore
@@ -100,7 +111,7 @@ export interface Journal {
   close(): Promise<void>
 }
 
-/** What a chain's indexer is doing; `stopped` is for good, until somebody acts. */
+/** What a chain's indexer is doing. `stopped` is permanent until an operator acts. */
 export const CHAIN_STATES = ['starting', 'backfill', 'live', 'stopped'] as const
 export type ChainState = (typeof CHAIN_STATES)[number]
 
@@ -108,20 +119,20 @@ export type ChainState = (typeof CHAIN_STATES)[number]
 export type Heartbeat = {
   readonly state: ChainState
   readonly head: Header | undefined
-  /** When our checkpoint was last seen to be the node's head, at this very beat. */
+  /** When our checkpoint was last seen to be the node's head, as of this heartbeat. */
   readonly caughtUpAt: number | undefined
   readonly error: string | undefined
-  /** Why the audit's last round failed; undefined where it did not. */
+  /** Why the audit's last round failed; undefined if it did not. */
   readonly auditError?: string | undefined
   /** Counters of this indexer for metrics, by metric name. */
   readonly counts: Readonly<Record<string, number>>
 }
 
-/** What readers answer as of. Times are Unix seconds. */
+/** The state that readers answer as of. Times are Unix seconds. */
 export type ChainClock = {
-  /** What was looked at; undefined before the chain's writer first ran. */
+  /** What was indexed; undefined before the chain's writer first ran. */
   readonly coverage: Coverage | undefined
-  /** The account that stands for nobody, of which nothing is kept; undefined where the chain has none. */
+  /** The chain's zero address, for which no balances are stored; undefined if the chain has none. */
   readonly zeroAddress: string | undefined
   readonly published: Header | undefined
   readonly finalized: BlockRef | undefined
@@ -133,23 +144,28 @@ export type ChainClock = {
   readonly caughtUpAt: number | undefined
   /** True once the chain has caught up at least once. */
   readonly wasReady: boolean
-  /** When the indexer last beat: an old beat is a dead indexer. */
+  /** Time of the indexer's last heartbeat. If it is old, the indexer is dead. */
   readonly beatAt: number | undefined
   readonly transfers: number
-  /** Moves whenever what is said of committed blocks does: with each repair, each turn, and each turn that was taken back. */
+  /**
+   * Changes whenever answers about committed blocks change: with each repair, each reclassification, and each
+   * reclassification that is undone.
+   */
   readonly revision: number
   readonly counts: Readonly<Record<string, number>>
-  /** True while no sum is proven: logs of several tokens were missing, or nothing of a new chain was compared yet. */
+  /**
+   * True while no sum is proven: logs of several tokens were missing, or no balance of a new chain was compared yet.
+   */
   readonly inDoubt: boolean
-  /** What is in doubt, in numbers. */
+  /** Counts of what is in doubt. */
   readonly doubts: Doubts
 }
 
 /**
- * An asset as the store knows it. `id` never leaves `store`, `balances` and `tokens`. `fixed`: the configuration says its
- * accounting, and no audit turns it. `silent`: none of its balances could be read when the audit last asked. `inDoubt`:
- * the chain refuted what its events say, and that is not settled: no sum of its events is proven. An asset whose contract
- * was destroyed is one of `reads`.
+ * An asset as the store knows it. `id` never leaves `store`, `balances` and `tokens`. `fixed`: configuration sets its
+ * accounting, and no audit reclassifies it. `silent`: unreadable: none of its balances could be read when the audit
+ * last asked. `inDoubt`: the chain refuted its events, and that is not resolved, so no sum of its events is proven. An
+ * asset whose contract was destroyed has `reads` accounting.
  */
 export type StoredAsset = {
   readonly id: number
@@ -160,19 +176,19 @@ export type StoredAsset = {
   readonly silent: boolean
   readonly inDoubt: boolean
   /**
-   * The contract was destroyed: its events prove balances at the end of blocks below this one only. Undefined where it was
-   * not, or where events never proved them.
+   * The contract was destroyed: its events prove balances only at the end of blocks below this one. Undefined if it was
+   * not destroyed, or if events never proved its balances.
    */
   readonly eventsUntil: number | undefined
-  /** The contract lost its code: at the end of this block it had none, until there was code again at another. */
+  /** The contract lost its code: it had none at the end of `block`. `again`: the block at which it had code again. */
   readonly endedAt: { readonly block: number; readonly again: number | undefined } | undefined
   /** The contract has no code. */
   readonly isGone: boolean
 }
 
 /**
- * A stored position. `amount` undefined: the sum is known but the opening is not, or the position is in doubt.
- * `inDoubt`: the chain refuted this balance, its token or the whole chain, and that is not settled.
+ * A stored position. `amount` undefined: the opening is unknown, or the position is in doubt. `inDoubt`: the chain
+ * refuted this balance, its token or the whole chain, and that is not resolved.
  */
 export type StoredBalance = {
   readonly assetId: number
@@ -182,15 +198,18 @@ export type StoredBalance = {
   readonly inDoubt: boolean
 }
 
-/** One page of an account's assets, in the order in which the account first met them, without those of contracts that are gone. */
+/**
+ * One page of an account's assets, in the order in which the account first met them, without assets whose contract has
+ * no code.
+ */
 export type AccountPage = {
   readonly clock: ChainClock
   /** As for `ChainReads.balances`. */
   readonly block: HeldBlock | undefined
-  /** All rows that match, before paging. */
+  /** All matching rows, before paging. */
   readonly count: number
   readonly rows: readonly (StoredBalance & { readonly asset: StoredAsset })[]
-  /** True where assets may be missing from the list: transfers to or from this account may lack. */
+  /** True if assets may be missing from the list, because transfers of this account may be missing. */
   readonly inDoubt: boolean
 }
 
@@ -200,9 +219,12 @@ export type AccountQuery = {
   readonly standards: readonly Standard[]
   /** Only assets that the account received at least once. */
   readonly receivedOnly: boolean
-  /** Only these, where given. */
+  /** Only these assets, if given. */
   readonly assets: readonly AssetRef[] | undefined
-  /** As of this block: what the account had met by then, and held at its end; undefined: as of the published block. */
+  /**
+   * As of this block: the assets that the account had met by then, and its amounts at the end of the block. Undefined:
+   * as of the published block.
+   */
   readonly asOf?: number | undefined
   readonly offset: number
   readonly limit: number
@@ -225,7 +247,7 @@ export type TransferQuery = {
   readonly limit: number
 }
 
-/** A block that we hold: its name and time (Unix seconds). */
+/** A block that we store: its number, hash and time (Unix seconds). */
 export type HeldBlock = BlockRef & { readonly timestamp: number }
 
 export type StoredTransfer = Transfer & { readonly block: BlockRef; readonly timestamp: number }
@@ -234,7 +256,7 @@ export type TransferPage = {
   readonly clock: ChainClock
   readonly count: number
   readonly rows: readonly StoredTransfer[]
-  /** True while transfers of the token may be missing, since it, a balance of it or the chain is in doubt. */
+  /** True if transfers of the token may be missing, because the token, one of its balances or the chain is in doubt. */
   readonly inDoubt: boolean
 }
 
@@ -243,8 +265,9 @@ export interface ChainReads {
   clock(): Promise<ChainClock>
   asset(asset: AssetRef): Promise<StoredAsset | undefined>
   /**
-   * Positions in the order of the keys; undefined where no row is and nothing is in doubt. All as of `clock.published`, or of the block `asOf`.
-   * `block`: that block as we hold it, on the branch that the rows are of; undefined where we hold none (any more).
+   * Positions in the order of the keys, as of `clock.published` or of the block `asOf`; undefined if there is no row
+   * and nothing is in doubt. `block`: that block as we store it, on the same branch as the rows; undefined if we do not
+   * store it, or no longer.
    */
   balances(
     keys: readonly BalanceKey[],
@@ -258,42 +281,12 @@ export interface ChainReads {
   /** Positive balances, greatest first, ties by account. */
   holders(query: { readonly asset: AssetRef; readonly offset: number; readonly limit: number }): Promise<HolderPage>
   transfers(query: TransferQuery): Promise<TransferPage>
-  /** Where blocks lie, in their order. */
+  /** Whether each block is canonical, in the order given. */
   locate(blocks: readonly BlockRef[]): Promise<readonly BlockPlace[]>
-  /** All positions, page by page, each page one snapshot, all as of one block: bounded in memory and in time. */
+  /** All positions, page by page, all as of one block. Each page is one snapshot, bounded in memory and in time. */
   walk(query: PositionQuery): Promise<PositionPage>
   readonly observations: ObservationStore
   readonly holdings: HoldingReads
   readonly tokens: TokenStore
   readonly audits: AuditReads
-}
-
-/** What a key may do, least first. */
-export const SCOPES = ['read', 'write', 'admin'] as const
-export type KeyScope = (typeof SCOPES)[number]
-
-/** An API key as stored: its id is public, its secret is only there as SHA-256. Times are Unix seconds. */
-export type StoredKey = {
-  readonly id: string
-  readonly secretHash: Buffer
-  readonly name: string
-  readonly principal: string
-  readonly scopes: readonly KeyScope[]
-  readonly origins: readonly string[]
-  readonly ips: readonly string[]
-  readonly createdAt: number
-  readonly expiresAt: number | undefined
-  readonly revokedAt: number | undefined
-}
-
-/** API keys. Secrets are never stored. */
-export interface KeyStore {
-  put(key: StoredKey): Promise<void>
-  get(id: string): Promise<StoredKey | undefined>
-  /** All keys, oldest first. `usedAt`: when each was last noted as used; undefined where it never was. */
-  list(): Promise<readonly (StoredKey & { readonly usedAt: number | undefined })[]>
-  /** Notes when keys were last used (Unix seconds), by id. Not durable: the last notes may be lost with the machine. */
-  noteUses(uses: ReadonlyMap<string, number>): Promise<void>
-  /** False where no such key is. */
-  revoke(id: string, at: number): Promise<boolean>
 }

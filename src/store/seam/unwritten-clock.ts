@@ -1,7 +1,7 @@
 import { NO_DOUBTS } from './doubts.ts'
 import type { ChainClock } from './store.ts'
 
-/** The clock of a chain whose writer never ran. `nobody`: the account that stands for nobody. */
+/** The clock of a chain whose writer never ran. */
 export function unwrittenClock(zeroAddress: string | undefined): ChainClock {
   return {
     coverage: undefined,

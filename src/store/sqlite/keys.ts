@@ -1,4 +1,4 @@
-import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../seam/store.ts'
+import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../seam/keys.ts'
 import {
   bytes,
   guarded,

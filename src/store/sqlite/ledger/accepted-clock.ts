@@ -8,7 +8,10 @@ function fileOf(folder: string, chain: ChainId): string {
   return join(folder, `${fileName(chain)}.clock`)
 }
 
-/** What the operator confirmed of the clock, undefined where nothing is. It is a file, so that a running server sees it. */
+/**
+ * The clock state that the operator confirmed; undefined if there is none. It is a file, so that a running server sees
+ * a change.
+ */
 export function readAcceptedClock(folder: string, chain: ChainId): AcceptedClock | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(fileOf(folder, chain), 'utf8'))
@@ -21,7 +24,7 @@ export function readAcceptedClock(folder: string, chain: ChainId): AcceptedClock
   }
 }
 
-/** Writes it whole or not at all. */
+/** Replaces the file atomically. */
 export function writeAcceptedClock(folder: string, chain: ChainId, accepted: AcceptedClock): void {
   const file = fileOf(folder, chain)
   writeFileSync(`${file}.new`, `${JSON.stringify(accepted)}\n`, { mode: 0o600 })

@@ -9,26 +9,26 @@ import { HEADER_COLUMNS, readHeader } from '../rows/header-rows.ts'
 import { RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
 import { schemaFaults } from './ledger-schema.ts'
 
-/** Tables of the file that no operation made: other parts of the store, repeated calls, and what an auditor of chains leaves. */
+/** Tables that operations do not determine: other parts of the store, repeated calls, and the chain audit's tables. */
 const NOT_OF_THE_RECORD = new Set(['keys', 'parts', 'heartbeat', 'places', 'findings', 'ledger_repeats'])
-/** Columns that say how the file was used: the times that it was opened. */
+/** Columns that record use of the file: `fence` counts how often it was opened. */
 const NOT_FACTS = new Set(['chain.fence'])
-/** Columns that name a row's block, best first. */
+/** Columns with a row's block number, in order of preference. */
 const BLOCK_COLUMNS = ['number', 'block', 'last_block', 'first_block']
-/** Most faults that the engine names of its own file. */
+/** Most faults that SQLite's integrity check reports. */
 const MAX_DAMAGE = 10
 
-/** All rows of a ledger, read in one snapshot. */
+/** Reads all rows of a ledger in one snapshot. */
 export class SqliteLedgerAudit implements LedgerAudit {
   readonly #db: SqliteDatabase
 
-  /** `replica`: the file of the ledger that was written anew; it need not be whole before `differences`. */
+  /** `replica`: the file of the rewritten ledger. It may be incomplete until `differences` is called. */
   constructor(db: SqliteDatabase, { chain, replica }: { readonly chain: ChainId; readonly replica: string }) {
     this.#db = db
     guarded(db, () => {
       db.prepare('ATTACH ? AS replica').run(replica)
       db.exec('BEGIN')
-      // Where whole tables are missing, `damage` says which.
+      // Tables are missing. `damage` reports which.
       if (schemaFaults(db, MAX_DAMAGE).length > 0) return
       const whose = db.prepare('SELECT chain FROM main.chain').pluck().get()
       if (whose === chain) return
@@ -107,12 +107,14 @@ export class SqliteLedgerAudit implements LedgerAudit {
       block: blockOf(columns, row),
       says: `table ${table}: ${says}: ${describe(columns, row)}`,
     })
-    const extra = only('main', 'replica').map((row) => fault(row, 'a row that the operations do not make'))
-    const missing = only('replica', 'main').map((row) => fault(row, 'no such row, which the operations make'))
+    const extra = only('main', 'replica').map((row) => fault(row, 'the operations do not produce this row'))
+    const missing = only('replica', 'main').map((row) =>
+      fault(row, 'this row is missing, but the operations produce it'),
+    )
     return [...extra, ...missing].slice(0, limit)
   }
 
-  /** Rows read one by one; what cannot be read is a fault of its own, and the next is read all the same. */
+  /** Reads rows one by one. An unreadable row yields a fault, and reading continues with the next row. */
   *#each<T>(sql: string, how: { readonly block: number; readonly read: (row: Row) => T }): Iterable<T | LedgerFault> {
     for (const entry of this.#db.prepare(sql).raw().iterate()) {
       const row = entry
@@ -150,7 +152,9 @@ function blockOf(columns: readonly string[], row: Row): number | undefined {
   return undefined
 }
 
-/** A row for people: texts and numbers as they are, bytes as the text or the amount that they are, else as hex. */
+/**
+ * Formats a row for an error message: text and numbers as they are, known binary columns decoded, other bytes as hex.
+ */
 function describe(columns: readonly string[], row: Row): string {
   return columns.map((column, index) => `${column} ${cell(column, row[index])}`).join(', ')
 }

@@ -29,36 +29,40 @@ import { LedgerLookups } from './ledger-lookups.ts'
 import { LedgerMarker } from './ledger-marker.ts'
 import { recordedValues } from './ledger-rows.ts'
 
-/** Places in a commit where a test ends the process, to prove that nothing is lost or doubled there. */
+/** Points in a commit where a test kills the process, to prove that nothing is lost or duplicated there. */
 export const LEDGER_STEPS = ['ledger:read', 'append:rows', 'append:clock', 'ledger:rows', 'ledger:done'] as const
 export type LedgerStep = (typeof LEDGER_STEPS)[number]
 
-/** A record is whole from its first block on, so an absent row is zero. */
+/** A ledger is complete from its first block, so a missing row means zero. */
 const COVERAGE: Coverage = { scope: { type: 'all' }, from: 0 }
 
-/** The write-ahead log is copied into the file after so many commits: some 10 MB, so that it takes about a commit's time. */
+/**
+ * Commits between two checkpoints of the write-ahead log: about 10 MB, so a checkpoint takes about as long as a commit.
+ */
 const CHECKPOINT_COMMITS = 50
 
-/** How long a commit waits for another process that writes the file: each takes milliseconds, but any may be next. */
+/**
+ * How long a commit waits for another process that is writing the file. Each write takes milliseconds, but many may
+ * queue.
+ */
 const BUSY_TIMEOUT_MS = 30_000
 
-/** `PRAGMA synchronous` as its number: every commit waits for the disk. */
+/** `PRAGMA synchronous` reports FULL as this number: every commit waits for the disk. */
 const FULL = 2
 
 type Writes = { -readonly [Part in keyof LedgerWrites]: LedgerWrites[Part] }
 
 export type LedgerJournalOptions = {
-  /** A durable connection of its own to the authoritative file. */
+  /** A durable connection to the authoritative file, used only by this journal. */
   readonly db: SqliteDatabase
-  /** The store's folder. */
   readonly folder: string
   readonly chain: ChainId
-  /** The block that a record begins with, where none is there yet. */
+  /** The first block of a new ledger. */
   readonly genesis: Header
   readonly onStep: ((step: LedgerStep) => void) | undefined
 }
 
-/** The writer of an issuer's ledger: the operations, and through the journal's own writers all that follows from them. */
+/** Writes an issuer's ledger: its operations, and their transfers and balances through the chain journal's writers. */
 export class SqliteLedgerJournal implements LedgerJournal {
   readonly #db: SqliteDatabase
   readonly #place: { readonly folder: string; readonly chain: ChainId }
@@ -89,7 +93,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
     this.#batches = new BatchWriter({ ...parts, from: COVERAGE.from, onStep: this.#step })
     this.#s = prepare(db)
     guarded(db, () => {
-      assert(db.pragma('synchronous', { simple: true }) === FULL, 'what is committed to a ledger is on disk')
+      assert(db.pragma('synchronous', { simple: true }) === FULL, 'a ledger commit is on disk')
       db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       this.#marker.check({
         begun: this.#s.begun.get() !== undefined,
@@ -120,7 +124,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
     })
     this.#identity.check()
     const { blocks, repeats, result } = this.#undoable(() => run.immediate())
-    // What was committed to a file that is gone by now is lost, and must not be answered as done.
+    // If the file was removed meanwhile, the commit is lost and must not be reported as done.
     this.#identity.check()
     const last = blocks.at(-1)
     if (last !== undefined) this.#marker.write(last.block)
@@ -145,8 +149,8 @@ export class SqliteLedgerJournal implements LedgerJournal {
 
   async close(): Promise<void> {
     guarded(this.#db, () => {
-      // A checkpoint that empties the log waits for readers with the write lock in its hand: not at all, then. What it
-      // leaves in the log is read from there, and copied by whoever writes next.
+      // A TRUNCATE checkpoint holds the write lock while it waits for readers, so do not wait. Frames that stay in the
+      // log are still read from it, and the next writer copies them.
       this.#db.pragma('busy_timeout = 0')
       this.#checkpoint('TRUNCATE')
       this.#db.close()
@@ -161,10 +165,10 @@ export class SqliteLedgerJournal implements LedgerJournal {
     this.#checkpoint('PASSIVE')
   }
 
-  /** Copies the log into the file. What is in the log is on disk: where this fails nothing is lost, but the log grows. */
+  /** Copies the log into the file. The log itself is on disk: a failure loses nothing, but the log grows. */
   #checkpoint(mode: 'PASSIVE' | 'TRUNCATE'): void {
     try {
-      // 1 where another connection does the same just now.
+      // 1 if another connection is running a checkpoint.
       const busy = this.#db.pragma(`wal_checkpoint(${mode})`, { simple: true })
       if (busy === 0) this.#writes.checkpoints += 1
     } catch (error) {
@@ -197,7 +201,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
     const assets = found(needs.assets, (assetId) => lookups.asset(assetId))
     const wallets = new Set(needs.wallets.filter((wallet) => lookups.hasWallet(wallet)))
     const registered = found(needs.registeredWallets, (wallet) => lookups.registeredWallet(wallet))
-    // Ids and keys hold no control characters, so that no two pairs have one name.
+    // Ids and keys contain no control characters, so these names are unique.
     const holdings = new Map(
       needs.holdings.map((holding) => [`${holding.wallet}\0${holding.assetId}`, lookups.balance(holding)]),
     )
@@ -227,13 +231,13 @@ export class SqliteLedgerJournal implements LedgerJournal {
     this.#step('ledger:rows')
   }
 
-  /** What the deciding side expects is what the tables now say. */
+  /** Asserts that the tables now hold the amounts that the caller expects. */
   #mustHold({ balances, supplies }: Decided<unknown>['after']): void {
     for (const { amount, ...holding } of balances) {
-      assert(this.#lookups.balance(holding) === amount, 'a balance is what the operations make of it')
+      assert(this.#lookups.balance(holding) === amount, 'a stored balance matches the operations')
     }
     for (const { assetId, supply } of supplies) {
-      assert(this.#lookups.asset(assetId)?.supply === supply, 'a supply is the sum of the balances')
+      assert(this.#lookups.asset(assetId)?.supply === supply, 'a stored supply is the sum of the balances')
     }
   }
 }
@@ -247,7 +251,7 @@ function found<T>(names: readonly string[], find: (name: string) => T | undefine
   return map
 }
 
-/** The blocks as the journal's writers take them: each operation that moves something is one transfer. */
+/** Converts ledger blocks to a batch for the chain writers: each operation that moves units is one transfer. */
 function batchOf(blocks: readonly LedgerBlock[]): Batch {
   const headers = blocks.map(({ block: { number, hash }, parentHash, timestamp }) => {
     return { number, hash, parentHash, timestamp }
@@ -259,7 +263,7 @@ function batchOf(blocks: readonly LedgerBlock[]): Batch {
   return { first: first.number, through, headers, blocks: blocks.map((block) => transfersOf(block, assets)) }
 }
 
-/** `assets`: the batch's, one object each, by which its writers know them. */
+/** `assets`: one shared object per asset of the batch; the writers look assets up by object. */
 function transfersOf(
   { block: { number, hash }, parentHash, timestamp, operation }: LedgerBlock,
   assets: Map<string, AssetRef>,

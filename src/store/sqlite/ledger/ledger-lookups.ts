@@ -10,14 +10,14 @@ import { HEADER_COLUMNS, readHeader } from '../rows/header-rows.ts'
 import { RECORD, RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
 
 /**
- * Registrations kept in memory, and as many known wallets; past this all are forgotten and read again. 30 MB as names
- * mostly are; 120 MB where all ids and names are as long as may be.
+ * Most registrations kept in memory, and most known wallets. Past this, the cache is cleared. About 30 MB with typical
+ * names; 120 MB if all ids and names have the greatest length.
  */
 const MAX_REMEMBERED = 50_000
 
 /**
- * Single facts of a ledger through one connection, read in whatever transaction is open. What never changes once it is
- * there is remembered: registrations, and that a wallet is known.
+ * Looks up single facts of a ledger on one connection, in whichever transaction is open. Caches facts that never
+ * change: registrations, and that a wallet exists.
  */
 export class LedgerLookups {
   readonly #s: ReturnType<typeof prepare>
@@ -25,7 +25,7 @@ export class LedgerLookups {
   readonly #registrations = new Map<string, RecordedOperation>()
   readonly #wallets = new Set<string>()
 
-  /** `assets`: the chain's, through the same connection. */
+  /** `assets`: the chain's asset table on the same connection. */
   constructor(db: SqliteDatabase, assets: AssetTable) {
     this.#assets = assets
     this.#s = prepare(db)
@@ -45,7 +45,7 @@ export class LedgerLookups {
   asset(assetId: string): AssetFacts | undefined {
     const registration = this.registration(assetId)
     if (registration === undefined) return undefined
-    // An asset has a row among the chain's from its first transfer on, which is a mint.
+    // An asset has a row in the chain's table from its first transfer, which is a mint.
     const asset = this.#assets.find({ standard: 'ledger', reference: assetId })
     if (asset === undefined) return { registration, minted: false, supply: 0n }
     return { registration, minted: true, supply: decodeAmount(bytes(this.#s.supply.get(asset.id))) }
@@ -87,20 +87,20 @@ export class LedgerLookups {
     return this.#s.assets.all(after, limit).map((row) => readRecorded(row))
   }
 
-  /** Forgets what was remembered in a transaction that was undone. */
+  /** Clears facts that were cached in a transaction that was rolled back. */
   forget(): void {
     this.#registrations.clear()
     this.#wallets.clear()
   }
 
-  /** Where the record ends. */
+  /** The newest block, and the counts of operations. */
   head(): LedgerHead {
     const row = this.#s.head.get()
-    assert(row !== undefined, 'a ledger has a head from its first opening on')
+    assert(row !== undefined, 'an opened ledger has a head')
     const [assets, wallets, mints, moves] = row.slice(4).map(int)
     assert(
       assets !== undefined && wallets !== undefined && mints !== undefined && moves !== undefined,
-      'all are counted',
+      'every series has a count',
     )
     return { header: readHeader(row), counts: { assets, wallets, mints, moves } }
   }

@@ -6,12 +6,12 @@ import { ServiceError } from '../../../core/errors.ts'
 import { fileName, MAIN_FILE } from '../files.ts'
 
 const END = '.marker'
-/** A marker is written in place at this length, in bytes, so that it needs no new room on a full disk. */
+/** The fixed size of a marker in bytes. It is overwritten in place, so it needs no new space on a full disk. */
 const BYTES = 256
 
 /**
- * A small file beside the ledger's that names the newest block that was committed. It tells that a ledger existed where the
- * ledger's file is gone, and that a file is an older copy. It is written after the commit, so it is never ahead of it.
+ * A small file beside the ledger's file that names the newest committed block. It reveals that the ledger's file was
+ * deleted or replaced by an older copy. It is written after the commit, so it is never ahead of the file.
  */
 export class LedgerMarker {
   readonly #file: string
@@ -23,9 +23,9 @@ export class LedgerMarker {
   }
 
   /**
-   * Compares the ledger's file with the marker. `hashAt`: the hash of the file's block of a number; `begun`: the file holds
-   * the ledger.
-   * @throws STORE_REPLACED the file holds no ledger although one existed, or lacks its newest blocks
+   * Compares the ledger's file with the marker. `begun`: the file holds the ledger. `hashAt`: the hash of the file's
+   * block at a number.
+   * @throws STORE_REPLACED the file lacks a ledger that existed, or lacks its newest blocks
    */
   check({ begun, hashAt }: { readonly begun: boolean; readonly hashAt: (number: number) => string | undefined }): void {
     if (!existsSync(this.#file)) return
@@ -38,7 +38,7 @@ export class LedgerMarker {
     )
   }
 
-  /** Notes the newest block. A disk that refuses leaves the marker behind, which is safe. */
+  /** Records the newest block. If the write fails, the marker stays behind the file, which is safe. */
   write({ number, hash }: BlockRef): void {
     const text = `${JSON.stringify({ chain: this.#chain, number, hash })}`.padEnd(BYTES - 1)
     try {
@@ -49,11 +49,11 @@ export class LedgerMarker {
         closeSync(fd)
       }
     } catch {
-      // The record itself is on disk; the marker only guards against losing it.
+      // The ledger itself is on disk. The marker only helps to detect its loss.
     }
   }
 
-  /** The block of the marker, undefined where it cannot be read. */
+  /** The marker's block; undefined if it cannot be read. */
   #read(): BlockRef | undefined {
     try {
       const value: unknown = JSON.parse(readFileSync(this.#file, 'utf8'))
@@ -67,7 +67,7 @@ export class LedgerMarker {
 }
 
 /**
- * Refuses a folder whose authoritative file is gone although it held a ledger, before an empty file takes its place.
+ * Refuses a folder that held a ledger but whose authoritative file is gone, before an empty file is created.
  * @throws STORE_REPLACED
  */
 export function refuseLostLedger(folder: string): void {

@@ -9,7 +9,7 @@ import { LedgerLookups } from './ledger-lookups.ts'
 import { RECORD, RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
 import { WalletTrail } from './wallet-trail.ts'
 
-/** The read side of a ledger, through the connection and in the snapshots of its chain's reads. */
+/** The read side of a ledger. Shares the connection and the snapshots of its chain's read side. */
 export class SqliteLedgerReads implements LedgerReads {
   readonly #snapshot: Snapshot
   readonly #assets: AssetTable
@@ -57,7 +57,7 @@ export class SqliteLedgerReads implements LedgerReads {
     })
   }
 
-  /** Numbers of an asset's operations: its registration, and its transfers. */
+  /** Block numbers of an asset's operations: its registration and its transfers. */
   #ofAsset({ assetId = '', after, limit }: RecordQuery): number[] {
     const registered = this.#lookups.registration(assetId)
     const asset = this.#assetId(assetId)
@@ -65,7 +65,7 @@ export class SqliteLedgerReads implements LedgerReads {
     return [...newer(registered, after), ...moved]
   }
 
-  /** Numbers of a wallet's operations: its registration, and its changes, of one asset or of all. */
+  /** Block numbers of a wallet's operations: its registration and its balance changes, of one asset or of all. */
   #ofWallet(wallet: string, { assetId, after, limit }: RecordQuery): number[] {
     const account = TEXT_ACCOUNTS.encode(wallet)
     if (assetId === undefined) {

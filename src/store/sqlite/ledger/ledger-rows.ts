@@ -5,13 +5,13 @@ import { bytes, int, nullable, type Row, text } from '../database.ts'
 import { decodeAmount, encodeAmount } from '../rows/amount-codec.ts'
 import { decodeHash } from '../rows/hash-codec.ts'
 
-/** Columns that `readRecorded` takes, in its order, and where they are from. */
+/** The columns that `readRecorded` reads, in order. */
 export const RECORD_COLUMNS =
   'o.number, b.hash, b.timestamp, o.serial, o.kind, o.asset, o.sender, o.receiver, o.amount, o.name, o.symbol, o.reissue'
-/** The tables of RECORD_COLUMNS. */
+/** The tables that RECORD_COLUMNS come from. */
 export const RECORD = 'ledger_operations o JOIN blocks b ON b.number = o.number'
 
-/** The operation of a row with RECORD_COLUMNS. */
+/** Decodes a row with RECORD_COLUMNS. */
 export function readRecorded(row: Row): RecordedOperation {
   const kind = OPERATION_KINDS.find((known) => known === row[4])
   assert(kind !== undefined, `stored kind of operation is unknown: ${String(row[4])}`)
@@ -33,7 +33,7 @@ export function readRecorded(row: Row): RecordedOperation {
   }
 }
 
-/** The values of a row of `ledger_operations`, but for the request's digest. */
+/** The values of a `ledger_operations` row, except the request's digest. */
 export function recordedValues({ block, serial, operation }: RecordedOperation): unknown[] {
   const { kind, assetId, from, to, amount, name, symbol, reissue } = fieldsOf(operation)
   const account = (wallet: string | undefined) => (wallet === undefined ? null : TEXT_ACCOUNTS.encode(wallet))

@@ -17,10 +17,10 @@ const TABLES: Tables = LEDGER_TABLES
 
 type Tables = Pick<OpenOptions, 'migrations' | 'parts' | 'durable'>
 
-/** The facts of a chain as its read side takes them. */
+/** The open facts file of a chain, for its read side. */
 export type ChainFacts = { readonly db: SqliteDatabase; readonly codec: AccountCodec; readonly snapshot: Snapshot }
 
-/** Opens the ledger of a folder. */
+/** Opens the ledger of a store folder. */
 export class SqliteLedgers implements LedgerStore {
   readonly #parts: LedgerParts
 
@@ -32,7 +32,7 @@ export class SqliteLedgers implements LedgerStore {
     const { fileIn, folder, onStep } = this.#parts
     const db = openDatabase({ file: fileIn(folder), ...TABLES, cache: 'ledger' })
     try {
-      // Without a reserve the last room on the disk is for reading: the next start needs it.
+      // Without a reserve, the last free space is needed for the next start. Refuse to write.
       if (!keepReserve(folder)) throw noRoom(folder)
       return guardedFile(db.name, () => new SqliteLedgerJournal({ db, folder, chain, genesis, onStep }))
     } catch (error) {
@@ -70,14 +70,14 @@ export class SqliteLedgers implements LedgerStore {
   }
 }
 
-/** What ledgers need of their store. */
+/** What `SqliteLedgers` needs from the store. */
 export type LedgerParts = {
-  /** The authoritative file in a store's folder. */
+  /** The path of the authoritative file in a store folder. */
   readonly fileIn: (folder: string) => string
   readonly folder: string
-  /** For tests that end the process at a named step of a commit. */
+  /** For tests that kill the process at a named step of a commit. */
   readonly onStep: ((step: LedgerStep) => void) | undefined
-  /** Opens the authoritative file for reading, until the store closes. */
+  /** Opens the authoritative file for reading. The store closes it. */
   readonly open: (tables: Tables, tell: OnDamage) => SqliteDatabase
   readonly readsOf: (chain: ChainId, facts: ChainFacts, tell: OnDamage) => ChainReads
 }

@@ -1,12 +1,12 @@
 import { assert } from '../../../core/assert.ts'
 import { int, type SqliteDatabase, type Statement } from '../database.ts'
 
-/** An asset of a wallet that changes again, and the block in which it next does. */
+/** An asset of the wallet, and the next block that changes its balance. */
 type Ahead = { readonly asset: number; readonly next: number }
 
 /**
- * Finds the blocks that changed any balance of a ledger's wallet, oldest first, from changes that lie in that order for
- * each asset alone: no index by wallet has to be written with each operation.
+ * Finds the blocks that changed any balance of a ledger wallet, oldest first. It merges the ordered changes of each
+ * asset, so no index by wallet has to be written with each operation.
  */
 export class WalletTrail {
   readonly #s: ReturnType<typeof prepare>
@@ -16,8 +16,8 @@ export class WalletTrail {
   }
 
   /**
-   * The first `limit` blocks after `after`. It costs one look-up for each asset that the wallet met by then and that
-   * changed since, and two for each block of the page; nothing for all other assets and blocks.
+   * The first `limit` blocks after `after`. Costs one look-up for each asset that the wallet met by then and that
+   * changed since, and two for each block of the page. Other assets and blocks cost nothing.
    */
   blocks(account: Buffer, { after, limit }: { readonly after: number; readonly limit: number }): readonly number[] {
     const ahead = this.#s.ahead.all({ account, after, limit }).map((row): Ahead => {
@@ -28,8 +28,8 @@ export class WalletTrail {
     for (;;) {
       const [first, second] = ahead
       if (first === undefined || blocks.length === limit) return blocks
-      assert(second === undefined || first.next < second.next, 'a block of a ledger is of one asset')
-      // All that this asset has before the next one's turn.
+      assert(second === undefined || first.next < second.next, 'a ledger block changes one asset')
+      // Take this asset's changes up to the next change of another asset.
       const until = second?.next ?? Number.MAX_SAFE_INTEGER
       const run = this.#s.run.all(account, first.asset, first.next, until, limit - blocks.length)
       for (const block of run) blocks.push(int(block))
@@ -40,7 +40,7 @@ export class WalletTrail {
   }
 }
 
-/** Keeps the order of `next`. */
+/** Inserts in the order of `next`. */
 function insert(ahead: Ahead[], one: Ahead): void {
   const place = ahead.findIndex(({ next }) => next > one.next)
   ahead.splice(place === -1 ? ahead.length : place, 0, one)
@@ -49,7 +49,7 @@ function insert(ahead: Ahead[], one: Ahead): void {
 function prepare(db: SqliteDatabase) {
   const sql = (statement: string): Statement => db.prepare(statement)
   const own = "account = :account AND item = x''"
-  // What the wallet met later it met in the first block that changed it.
+  // For an asset first met later, the meeting block is the first change.
   const later = `SELECT asset, met_block AS next FROM balances WHERE ${own} AND met_block > :after
     ORDER BY met_block LIMIT :limit`
   const ofAsset = "account = ? AND asset = ? AND item = x''"
@@ -58,7 +58,7 @@ function prepare(db: SqliteDatabase) {
   const before = `SELECT asset, (${next}) AS next FROM balances b
     WHERE ${own} AND met_block <= :after AND last_block > :after`
   return {
-    // Each of them has a block of its own in what follows, so no more than `limit` of them matter.
+    // Each of these has a block of its own in the result, so `limit` of them are enough.
     ahead: sql(`SELECT * FROM (${later}) UNION ALL SELECT * FROM (${before}) ORDER BY next LIMIT :limit`).raw(),
     run: sql(`SELECT block FROM changes WHERE ${ofAsset} AND block >= ? AND block < ? ORDER BY block LIMIT ?`).pluck(),
     next: sql(`SELECT block FROM changes WHERE ${ofAsset} AND block >= ? ORDER BY block LIMIT 1`).pluck(),

@@ -17,11 +17,11 @@ import { decodeAmount, decodeItem } from '../rows/amount-codec.ts'
 import { ASSET_COLUMNS, type AssetTable, type FixedClasses, readAsset } from '../rows/asset-table.ts'
 import { decodeHash } from '../rows/hash-codec.ts'
 
-/** Tokens read at a time while a page is filled with those of one class. */
+/** Tokens read per query while a page is filled with tokens of one class. */
 const ROWS_AT_ONCE = 1_000
 const FINDINGS = ['turned', 'repaired', 'different', 'unsteady'] as const
 
-/** What readers may know of a chain's audit. */
+/** Reads a chain's audit results for display. */
 export class SqliteAuditReads implements AuditReads {
   readonly #db: SqliteDatabase
   readonly #parts: { readonly codec: AccountCodec; readonly assets: AssetTable; readonly fixed: FixedClasses }
@@ -79,7 +79,7 @@ export class SqliteAuditReads implements AuditReads {
     if (row[4] === null) return { ...asset, transfers, turn: undefined }
     const reason = TURN_REASONS.find((known) => known === row[10])
     const chain = nullable(row[14], amount)
-    assert(reason !== undefined, 'a stored turn has a reason')
+    assert(reason !== undefined, 'a stored reclassification has a reason')
     const evidence = { ...this.#who(row[11], row[12]), journal: nullable(row[13], amount), chain }
     const block = { number: int(row[4]), hash: decodeHash(bytes(row[9])) }
     return { ...asset, transfers, turn: { block, reason, evidence, turnedAt: int(row[15]) } }
@@ -87,7 +87,7 @@ export class SqliteAuditReads implements AuditReads {
 
   #finding(row: Row): Finding & { readonly foundAt: number } {
     const what = FINDINGS.find((known) => known === row[0])
-    assert(what !== undefined, 'a stored finding is of a kind that we know')
+    assert(what !== undefined, 'a stored finding has a known kind')
     return {
       what,
       asset: this.#parts.assets.byId(int(row[1])).asset,

@@ -40,7 +40,7 @@ export type ReadsOptions = {
   readonly snapshot: Snapshot
 }
 
-/** The read side of one chain's file, through a connection of its own. */
+/** The read side of one chain's file, on its own connection. */
 export class SqliteReads implements ChainReads {
   readonly observations: SqliteObservations
   readonly holdings: SqliteHoldings
@@ -130,7 +130,7 @@ export class SqliteReads implements ChainReads {
     })
   }
 
-  /** The page of those of the listed assets that the account met. */
+  /** Pages through the listed assets that the account has met. */
   #accountOf(account: Buffer, query: AccountQuery, listed: readonly AssetRef[]): AccountPage {
     const { metPosition } = this.#statements
     return this.#snapshot.read((clock) => {
@@ -191,7 +191,7 @@ export class SqliteReads implements ChainReads {
     })
   }
 
-  /** Our own block of that number (undefined: the published one), where we hold it. */
+  /** Our block at a number, or the published block if `number` is undefined; undefined if we do not store it. */
   #heldAt(number: number | undefined, { published }: ChainClock): HeldBlock | undefined {
     if (number === undefined || number === published?.number) return published
     const row = this.#statements.blockAt.get(number)
@@ -200,7 +200,7 @@ export class SqliteReads implements ChainReads {
 
   #balance(key: BalanceKey, asOf: number | undefined): StoredBalance | undefined {
     const asset = key.asset.standard === 'native' ? undefined : this.#assets.find(key.asset)
-    // What a version before may have adopted of the account that stands for nobody is no sum of anything.
+    // An older version may have stored rows for the zero address. They are not sums of its events, so ignore them.
     if (asset === undefined || key.account === this.#codec.zeroAddress) return undefined
     const where = [this.#codec.encode(key.account), asset.id, encodeItem(key.item)]
     const row = this.#statements.balance.get(...where)
@@ -213,9 +213,9 @@ export class SqliteReads implements ChainReads {
     return asOf === undefined ? now : this.#earlier(now, { where, row, asOf })
   }
 
-  /** The position as it was: its opening and the running sum of its last change by then, as far back as these hold. */
+  /** The position at an earlier block: opening + the running sum by then. Unknown before the opening holds. */
   #earlier(now: StoredBalance, at: { where: readonly unknown[]; row: Row; asOf: number }): StoredBalance | undefined {
-    // Without an opening, or with one that the events contradict, nothing is known of its past either.
+    // The opening is unknown or contradicted by the events, so earlier amounts are unknown too.
     if (now.amount === undefined) return now
     const since = nullable(this.#statements.since.get(...at.where), int)
     const from = this.#snapshot.clock.coverage?.from ?? 0
@@ -238,58 +238,58 @@ export class SqliteReads implements ChainReads {
   #accountRow(account: string, row: Row): StoredBalance & { readonly asset: StoredAsset } {
     const asset = this.#assets.byId(int(row[0]))
     const inDoubt = this.#isRefuted(asset, { account: this.#codec.encode(account), item: encodeItem('') })
-    // SQLite's hex(NULL) is the empty text, which no amount is.
+    // SQLite's hex(NULL) is the empty string. No encoded amount is empty.
     const amount = inDoubt || row[1] === '' ? undefined : decodeAmountHex(text(row[1]))
     return { assetId: asset.id, account, item: '', amount, inDoubt, asset }
   }
 
-  /** True where a contract was destroyed, ever: mostly none was, and lists cost no more for it. */
+  /** True if any contract was ever destroyed. Usually none was, and lists then skip the extra queries. */
   #hasEndings(): boolean {
     this.#endings ??= this.#statements.hasEndings.get() !== undefined
     return this.#endings
   }
 
-  /** True where the chain refuted a balance, its token, or the whole chain's events. Mostly nothing is in doubt. */
+  /** True if the chain refuted this balance, its token, or the whole chain's events. Usually nothing is in doubt. */
   #isRefuted(asset: StoredAsset, pair: { readonly account: unknown; readonly item: unknown }): boolean {
     const { inDoubt, doubts } = this.#snapshot.clock
     if (inDoubt || asset.inDoubt) return true
     return doubts.pairs > 0 && this.#statements.isRefuted.get(asset.id, pair.account, pair.item) !== undefined
   }
 
-  /** True where not all that is said of a token is proven. */
+  /** True if some data about the token is unproven. */
   #isAnyRefuted(asset: StoredAsset, { inDoubt, doubts }: ChainClock): boolean {
     if (inDoubt || asset.inDoubt) return true
-    // An account that spent more than it received had more: others may too.
+    // An account spent more than it received, so transfers are missing. Other accounts may be affected too.
     if (this.#statements.closedOf.get(asset.id) !== undefined) return true
     return doubts.pairs > 0 && this.#statements.refutedOf.get(asset.id) !== undefined
   }
 
-  /** True where an account may have met assets of which nothing is stored. */
+  /** True if the account may hold assets that have no stored row. */
   #mayLack(account: Buffer, { inDoubt, doubts }: ChainClock): boolean {
     return inDoubt || (doubts.pairs > 0 && this.#statements.lacksRow.get(account) !== undefined)
   }
 }
 
-/** True where the contract of an asset has no code now, or had none at a block. */
+/** True if the asset's contract has no code now, or had none at block `asOf`. */
 function isGoneAt({ isGone, endedAt }: StoredAsset, asOf: number | undefined): boolean {
   if (asOf === undefined) return isGone
   if (endedAt === undefined || asOf < endedAt.block) return false
   return endedAt.again === undefined || asOf < endedAt.again
 }
 
-/** True for a position (as of `metPosition`) that the query asks for: met by then, and received where that is asked. */
+/** True if the query includes this `metPosition` row: met by `asOf`, and received by then if `receivedOnly`. */
 function wasMet(row: Row, { receivedOnly, asOf = Number.MAX_SAFE_INTEGER }: AccountQuery): boolean {
   if (int(row[2]) > asOf) return false
   return !receivedOnly || (row[5] !== null && int(row[5]) <= asOf)
 }
 
-/** True where the query wants fungible assets alone. Other mixes than that and all are nobody's question yet. */
+/** True if the query wants only fungible assets. No caller uses other subsets of the standards yet. */
 function onlyFungible(query: AccountQuery): boolean {
   const tokens = STANDARDS.filter((standard) => standard !== 'native')
   const wanted = new Set(query.standards)
   const nfts = tokens.filter((standard) => !isFungible(standard))
   const withNfts = nfts.every((standard) => wanted.has(standard))
   assert(withNfts || nfts.every((standard) => !wanted.has(standard)), 'a list has all NFT standards or none')
-  assert(!(withNfts && query.receivedOnly), 'what was received is counted for fungible assets')
+  assert(!(withNfts && query.receivedOnly), 'received assets are counted for fungible assets only')
   return !withNfts
 }

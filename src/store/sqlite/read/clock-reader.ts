@@ -6,12 +6,12 @@ import { readOptionalHeader, readOptionalRef } from '../rows/header-rows.ts'
 import { DOUBT_COLUMNS, readDoubts } from '../write/doubt-writer.ts'
 
 /**
- * What of a chain's clock is not stored. `own`: the chain is written here and nowhere else, so what is published is its
- * head, final, and known true at this moment. `nobody`: the account that stands for nobody.
+ * The parts of a chain's clock that are not stored. `own`: the chain is written only here, so its published block is
+ * the head, is final, and is current. `zeroAddress`: the chain's zero address.
  */
 export type ClockNature = { readonly own: boolean; readonly zeroAddress: string | undefined }
 
-/** Reads the clock of a chain; parsed again only when a row of it changed. */
+/** Reads the clock of a chain. Parses it again only when one of its rows has changed. */
 export class ClockReader {
   readonly #select: RowStatement
   readonly #version: Statement
@@ -33,7 +33,7 @@ export class ClockReader {
       .raw()
   }
 
-  /** The clock as of the connection's snapshot, where a transaction is open. */
+  /** The clock in the connection's snapshot. Needs an open transaction. */
   read(): ChainClock {
     this.#readIfChanged()
     return this.#nature.own ? asOwn(this.#clock) : this.#clock
@@ -59,7 +59,7 @@ function asOwn(clock: ChainClock): ChainClock {
 function parseClock(row: Row): Omit<ChainClock, 'zeroAddress'> {
   const caughtUpAt = nullable(row[14], int)
   const [published, head] = [readOptionalHeader(row), readOptionalHeader(row.slice(8, 12))]
-  // Blocks are committed before the beat that says so.
+  // Blocks are committed before the heartbeat that reports them.
   const isAtHead = published !== undefined && head !== undefined && published.number >= head.number
   const doubts = readDoubts(row.slice(19))
   return {

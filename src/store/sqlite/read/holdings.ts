@@ -7,24 +7,24 @@ import { decodeAmountHex } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** Transfers of a token whose parties are looked up: some 10 ms. */
+/** Most transfers of a token to scan for accounts: about 10 ms. */
 const MAX_TRANSFERS = 5_000
-/** Tokens whose counts are remembered. */
+/** Most tokens whose counts are cached. */
 const MAX_REMEMBERED = 100
-/** Counts up to this are taken anew each time: some 10 ms. */
+/** Counts up to this are not cached: counting takes about 10 ms. */
 const MAX_COUNTED_ANEW = 10_000
-/** How long the count of a longer list is believed, in milliseconds. */
+/** Lifetime of a cached count, in milliseconds. */
 const COUNT_LASTS_MS = 10_000
 
 export type HoldingsParts = {
-  /** The reading connection of the facts, to which the file of reads is attached as `noted`. */
+  /** The connection that reads the facts file. The reads file is attached to it as `noted`. */
   readonly db: SqliteDatabase
   readonly codec: AccountCodec
   readonly assets: AssetTable
   readonly snapshot: Snapshot
 }
 
-/** Who holds tokens that are known by reads, out of both files of a chain. */
+/** Finds holders of tokens with `reads` accounting from both files of a chain. */
 export class SqliteHoldings implements HoldingReads {
   readonly #parts: HoldingsParts
   readonly #s: ReturnType<typeof prepare>
@@ -71,7 +71,7 @@ export class SqliteHoldings implements HoldingReads {
     })
   }
 
-  /** Who sent or received a token; undefined where that is too much to look at. */
+  /** The accounts that sent or received a token; undefined if it has too many transfers to scan. */
   #partiesOf({ id }: StoredAsset): readonly Buffer[] | undefined {
     const transfers = int(this.#s.transfers.get(id))
     if (transfers > MAX_TRANSFERS) return undefined
@@ -117,7 +117,7 @@ function prepare(db: SqliteDatabase) {
     count: sql(`SELECT (SELECT count(*) FROM (${observed})) + (SELECT count(*) FROM (${summed}))`).pluck(),
     observed: sql(`SELECT account FROM noted.observations WHERE ${ofAsset} LIMIT @limit`).pluck(),
     held: sql("SELECT account FROM balances WHERE asset = @id AND item = x'' AND amount > x'80' LIMIT @limit").pluck(),
-    // Accounts that only events other than transfers name, such as the first deposit of a wrapped native asset.
+    // Accounts named only by events other than transfers, such as the first deposit into a wrapped native asset.
     hinted: sql(`SELECT account FROM hints WHERE ${ofAsset} LIMIT @limit`).pluck(),
     transfers: sql('SELECT transfers FROM assets WHERE id = ?').pluck(),
     parties: sql(

@@ -8,12 +8,12 @@ import { parseStandard } from '../rows/asset-table.ts'
 import { decodeHash } from '../rows/hash-codec.ts'
 import { keyAt } from '../rows/key-share.ts'
 
-/** Columns that `readObservation` takes, in its order. */
+/** The columns that `readObservation` reads, in order. */
 export const OBSERVATION_COLUMNS = 'account, reference, standard, item, block, hash, amount, observed_at'
-/** Before every asset. */
+/** Sorts before every asset. */
 const NO_ASSET = { reference: '', standard: '' }
 
-/** Goes over all observations in the order of their keys, a bounded number at a time. */
+/** Walks over all observations in key order, a bounded number per call. */
 export class ObservationWalker {
   readonly #codec: AccountCodec
   readonly #all: RowStatement
@@ -48,7 +48,7 @@ export class ObservationWalker {
   }
 }
 
-/** The observation of a row with OBSERVATION_COLUMNS. */
+/** Decodes a row with OBSERVATION_COLUMNS. */
 export function readObservation(row: Row, codec: AccountCodec): Observation {
   return {
     account: codec.decode(bytes(row[0])),

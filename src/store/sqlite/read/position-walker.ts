@@ -9,18 +9,18 @@ import type { AssetTable } from '../rows/asset-table.ts'
 import { decodeHash } from '../rows/hash-codec.ts'
 import { keyAt, shareOf } from '../rows/key-share.ts'
 
-/** Before every asset's id. */
+/** Sorts before every asset id. */
 const NO_ASSET = 0
 const NO_ITEM_BYTES = Buffer.alloc(0)
 
-/** The keys of one step of a walk, and where the next begins. */
+/** The keys of one page of a walk, and the key where the next page begins. */
 export type Step = {
   readonly found: readonly { readonly account: string; readonly asset: StoredAsset; readonly item: string }[]
   readonly next: BalanceKey | undefined
   readonly share: number
 }
 
-/** Goes over the keys of all positions in their order, a bounded number at a time. Runs inside a snapshot. */
+/** Walks over the keys of all positions in key order, a bounded number per call. Runs inside a snapshot. */
 export class PositionWalker {
   readonly #codec: AccountCodec
   readonly #assets: AssetTable
@@ -43,7 +43,10 @@ export class PositionWalker {
     this.#hash = sql('SELECT hash FROM blocks WHERE number = ?').pluck()
   }
 
-  /** False where that block was taken back. Links below the finalized head are forgotten: those blocks stand. */
+  /**
+   * False if a reorg removed the block. Blocks below the finalized head may have no stored hash; they cannot be
+   * removed.
+   */
   holds(block: BlockRef, published: BlockRef | undefined): boolean {
     if (published === undefined || published.number < block.number) return false
     const hash = this.#hash.get(block.number)

@@ -6,14 +6,14 @@ const PAGE = "SELECT asset, hex(amount) FROM balances WHERE account = ? AND item
 const ORDER = 'ORDER BY met_block, met_log, met_sub LIMIT ? OFFSET ?'
 const PAST_ORDER = ORDER.replace('? OFFSET ?', '@limit OFFSET @offset')
 
-/** What an account had met by a block: how many assets, and a page of their ids. */
+/** The assets that an account had met by a block: their count, and a page of their ids. */
 function pastPage(sql: (text: string) => Statement, which: string) {
   const dead = 'SELECT asset FROM endings WHERE block <= @asOf AND (again IS NULL OR again > @asOf)'
   const from = `FROM balances WHERE account = @account AND item = x'' AND ${which} AND asset NOT IN (${dead})`
   return { count: sql(`SELECT count(*) ${from}`).pluck(), ids: sql(`SELECT asset ${from} ${PAST_ORDER}`).pluck() }
 }
 
-/** As pages are, without assets of contracts that have no code; and how many of those the account met. */
+/** The same pages without assets whose contract has no code, and the number of such assets that the account met. */
 function presentPage(sql: (text: string) => Statement, which: string) {
   const gone = 'asset IN (SELECT asset FROM endings WHERE again IS NULL)'
   return {
@@ -22,7 +22,7 @@ function presentPage(sql: (text: string) => Statement, which: string) {
   }
 }
 
-/** The statements of a chain's read side, prepared once. */
+/** Prepares the statements of a chain's read side. */
 export function prepareReads(db: SqliteDatabase) {
   const sql = (text: string): Statement => db.prepare(text)
   return {
@@ -32,7 +32,7 @@ export function prepareReads(db: SqliteDatabase) {
     isRefuted: sql('SELECT 1 FROM refuted_pairs WHERE asset = ? AND account = ? AND item = ?').pluck(),
     closedOf: sql('SELECT 1 FROM doubts WHERE asset = ? LIMIT 1').pluck(),
     refutedOf: sql('SELECT 1 FROM refuted_pairs WHERE asset = ? LIMIT 1').pluck(),
-    // Refuted balances of an account that has no row: an asset that its list lacks.
+    // Finds a refuted balance that has no row: the account's list may lack this asset.
     lacksRow: sql(
       `SELECT 1 FROM refuted_pairs r WHERE account = ? AND NOT EXISTS
        (SELECT 1 FROM balances b WHERE b.account = r.account AND b.asset = r.asset AND b.item = r.item) LIMIT 1`,
@@ -41,7 +41,7 @@ export function prepareReads(db: SqliteDatabase) {
       'SELECT since FROM openings WHERE account = ? AND asset = ? AND item = ? ORDER BY block DESC LIMIT 1',
     ).pluck(),
     hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
-    // The child itself, or the last block before it that has a name here.
+    // The child block itself, or the last earlier block whose hash is stored.
     childAt: sql('SELECT timestamp FROM blocks WHERE number <= ? ORDER BY number DESC LIMIT 1').pluck(),
     blockAt: sql('SELECT hash, timestamp FROM blocks WHERE number = ?').raw(),
     changeAt: sql(

@@ -3,7 +3,7 @@ import { guarded, type SqliteDatabase } from '../database.ts'
 import { type ClockNature, ClockReader } from './clock-reader.ts'
 import { TickSnapshot } from './tick-snapshot.ts'
 
-/** The snapshot of a turn of the event loop, with the clock that it is of; shared by all who read one connection. */
+/** The snapshot of the current event-loop tick and its clock. All readers of one connection share it. */
 export class Snapshot {
   readonly #db: SqliteDatabase
   readonly #turn: TickSnapshot
@@ -23,7 +23,7 @@ export class Snapshot {
     return this.#clock
   }
 
-  /** Runs reads in this turn's snapshot, handing them the clock that it is of. @throws STORE_UNAVAILABLE */
+  /** Runs reads in this tick's snapshot and passes them its clock. @throws STORE_UNAVAILABLE */
   read<T>(work: (clock: ChainClock) => T): T {
     return guarded(this.#db, () => {
       if (this.#turn.enter()) this.#refresh()
@@ -31,7 +31,7 @@ export class Snapshot {
     })
   }
 
-  /** Gives the snapshot back: the next read of this turn takes a new one. */
+  /** Releases the snapshot. The next read in this tick takes a new one. */
   renew(): void {
     guarded(this.#db, () => this.#turn.leave())
   }

@@ -2,9 +2,9 @@ import { isServiceError } from '../../../core/errors.ts'
 import { guarded, type SqliteDatabase, type Statement } from '../database.ts'
 
 /**
- * A read snapshot that lasts one turn of the event loop: the first read of a turn takes it, all reads of that turn see
- * the same facts, and it is given back before the next turn. Taking one costs more than most reads, and under load many
- * requests are answered in a turn. Only for connections that never write.
+ * A read snapshot that lasts one tick of the event loop. The first read in a tick opens it, all reads in that tick see
+ * the same data, and it is released before the next tick. Opening a snapshot costs more than most reads, and under load
+ * one tick answers many requests. Only for connections that never write.
  */
 export class TickSnapshot {
   readonly #begin: Statement
@@ -18,10 +18,7 @@ export class TickSnapshot {
     this.#commit = db.prepare('COMMIT')
   }
 
-  /**
-   * Makes sure that what follows in this turn is read from one snapshot; true where this call began it.
-   * @throws SqliteError
-   */
+  /** Opens a snapshot unless this tick already has one. Returns true if this call opened it. @throws SqliteError */
   enter(): boolean {
     if (this.#open) return false
     this.#begin.run()
@@ -30,11 +27,11 @@ export class TickSnapshot {
     return true
   }
 
-  /** Gives the snapshot back now. @throws SqliteError: a damaged file can fail here too */
+  /** Releases the snapshot now. @throws SqliteError: this can fail if the file is damaged */
   leave(): void {
     if (!this.#open) return
     this.#open = false
-    // A statement that met damage may have ended the transaction already.
+    // A statement that hit damage may have ended the transaction already.
     if (!this.#db.open || !this.#db.inTransaction) return
     try {
       this.#commit.run()
@@ -43,7 +40,7 @@ export class TickSnapshot {
     }
   }
 
-  /** Nobody waits for this call, so an error of the store must not end the process: the next read meets it again. */
+  /** No caller awaits this, so a store error here must not end the process. The next read fails with the same error. */
   #leaveAtEnd(): void {
     try {
       guarded(this.#db, () => this.leave())

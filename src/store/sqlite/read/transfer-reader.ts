@@ -4,17 +4,17 @@ import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } f
 import { decodeAmount, decodeItem } from '../rows/amount-codec.ts'
 import { decodeHash } from '../rows/hash-codec.ts'
 
-/** Block bounds that no block is outside of. */
+/** Bounds that include every block. */
 const ANY_BLOCK = { first: 0, last: Number.MAX_SAFE_INTEGER }
 
 const COLUMNS = `t.block, t.log, t.sub, t.sender, t.receiver, t.item, t.amount, t.hash, b.hash, b.timestamp`
 const NEWEST_FIRST = 'ORDER BY block DESC, log DESC, sub DESC'
-/** Rows of the page alone are looked up: those before it are passed over in an index. */
+/** Looks up only the rows of the page. Rows before it are skipped in an index. */
 const ROWS_OF = (page: string) =>
   `SELECT ${COLUMNS} FROM (${page} ${NEWEST_FIRST} LIMIT ? OFFSET ?) JOIN transfers t USING (block, log, sub)
    JOIN blocks b ON b.number = t.block ORDER BY t.block DESC, t.log DESC, t.sub DESC`
 
-/** Pages of one asset's transfers, newest first, over all accounts or over one. */
+/** Pages through one asset's transfers, newest first, of all accounts or of one. */
 export class TransferReader {
   readonly #codec: AccountCodec
   readonly #s: ReturnType<typeof prepare>
@@ -40,7 +40,7 @@ export class TransferReader {
     return { count, rows: this.#rows(asset, this.#s.page.all(...where, query.limit, query.offset)) }
   }
 
-  /** The blocks that both the numbers and the times allow. */
+  /** The blocks that match both the number range and the time range. */
   #bounds(query: TransferQuery): { first: number; last: number } {
     let first = query.fromBlock ?? ANY_BLOCK.first
     let last = query.toBlock ?? ANY_BLOCK.last
