@@ -7,7 +7,7 @@ import type { Scope } from '../core/coverage.ts'
 import type { ReadTokenFacts } from '../core/token.ts'
 import type { BlockTransfers } from '../core/transfer.ts'
 
-/** One balance as the chain said it, or why it did not. */
+/** One balance as the chain returned it, or why it did not. */
 export type BalanceRead =
   | { readonly ok: true; readonly amount: bigint }
   | { readonly ok: false; readonly reason: UnknownReason }
@@ -31,9 +31,9 @@ export interface ChainReader {
   headers(range: { readonly first: number; readonly last: number }, signal: AbortSignal): Promise<readonly Header[]>
 
   /**
-   * Balances at one block: the one named, or the node's newest. One bad token never spoils the rest. `ask`: another way
-   * than the usual one, for a second opinion: the block by its number, or another node than the preferred, where there is
-   * one.
+   * Reads balances at one block: the given one, or the node's newest. One bad token never spoils the rest. `ask`: a
+   * different route, for a second opinion: by the block's number, or from another node than the preferred one, if there
+   * is one.
    */
   readBalances(
     request: {
@@ -44,7 +44,7 @@ export interface ChainReader {
     signal: AbortSignal,
   ): Promise<BalanceReads>
 
-  /** What tokens say of themselves, at a block, or else at the node's newest. `ask` as of balances. */
+  /** Reads the facts of tokens at a block, or at the node's newest. `ask` as for balances. */
   readTokens(
     assets: readonly AssetRef[],
     signal: AbortSignal,
@@ -52,30 +52,33 @@ export interface ChainReader {
   ): Promise<TokenReads>
 
   /**
-   * Since when a node has named a block above this number as its newest, in Unix seconds; undefined where none did. What is
-   * known of a lower block is no newer than that. Asks no node.
+   * Returns since when a node has had a block above this number as its newest, in Unix seconds; undefined if no node
+   * had. Knowledge of a lower block is no newer than that. Asks no node.
    */
   namedAbove(number: number): number | undefined
 }
 
-/** What transfers are fetched: a coverage's scope; or of one token (canonical addresses) one account's, or mints and burns. */
+/**
+ * Which transfers to fetch: those of a coverage's scope, or of one token (canonical addresses) either one account's or
+ * its mints and burns.
+ */
 export type FetchScope =
   | Scope
   | { readonly type: 'pair'; readonly token: string; readonly account: string }
   | { readonly type: 'mints'; readonly token: string }
 
-/** At a number, a node has another block (`theirs`) than we hold (`ours`): hashes. */
+/** A node has another block (`theirs`) at this number than we have (`ours`): hashes. */
 export type Conflict = { readonly number: number; readonly theirs: string; readonly ours: string }
 
 /**
- * `agreed`: two nodes have the other block. `refused`: no node has it, or one alone, and another one has ours. `alone`:
- * nothing of the kind, so that only another poll can tell.
+ * `agreed`: two nodes have the other block. `refused`: no node or only one has it, and another node has ours. `alone`:
+ * neither, so only another poll can decide.
  */
 export type Confirmation = 'agreed' | 'refused' | 'alone'
 
 /**
- * How the rest of Steelyard follows one chain through its nodes. Every method retries what may pass, fails over between
- * nodes, and throws NODE_* where that did not help.
+ * Follows one chain through its nodes. Every method retries temporary errors, fails over between nodes, and throws
+ * NODE_* if that did not help.
  */
 export interface ChainAdapter extends ChainReader {
   /**
@@ -85,14 +88,14 @@ export interface ChainAdapter extends ChainReader {
   heads(signal: AbortSignal): Promise<Heads>
 
   /**
-   * Whether the nodes agree that a block was replaced, each asked once for its block at that number. A node that alone
-   * says so, where another that is as far has ours, is passed over for a while.
+   * Asks each node once for its block at that number, to decide whether a block was replaced. A node that alone has
+   * another block, while another node at that height has ours, is distrusted for a while.
    */
   confirm(conflict: Conflict, signal: AbortSignal): Promise<Confirmation>
 
   /**
-   * The transfers of a range of settled blocks: each block that has some, in order, with its time.
-   * @throws RANGE_TOO_LARGE with field `suggested` (number of blocks) where the node gives one
+   * Reads the transfers of a range of old blocks: each block that has some, in order, with its time.
+   * @throws RANGE_TOO_LARGE with field `suggested` (number of blocks) if the node gives one
    */
   transfers(
     range: { readonly first: number; readonly last: number; readonly scope: FetchScope },
@@ -100,11 +103,10 @@ export interface ChainAdapter extends ChainReader {
   ): Promise<readonly BlockTransfers[]>
 
   /**
-   * The transfers of each of these very blocks, asked by hash; one entry a block, in order, empty ones too. `source`:
-   * the node's index of logs, which is cheap (so unless said), or the record of what each transaction did, which costs
-   * more and against which the first is checked.
+   * Reads the transfers of each of these blocks, by hash; one entry per block, in order, empty ones too. `source`: the
+   * node's index of logs, which is cheap (the default), or the receipts, which cost more and serve to check the index.
    * @throws NODE_BEHIND the node does not know one of them (any more)
-   * @throws NODE_RPC with field `failure: no_receipts` no node keeps that record
+   * @throws NODE_RPC with field `failure: no_receipts` no node keeps the receipts
    */
   transfersOf(
     blocks: {
@@ -116,33 +118,35 @@ export interface ChainAdapter extends ChainReader {
   ): Promise<readonly BlockTransfers[]>
 
   /**
-   * Tells the adapter that the logs answered for a block lacked transfers, proven by receipts or by a fetch of another
-   * kind. The adapter stops using that kind of filter on the nodes that answered for the block. Asks no node.
+   * Reports that the logs for a block lacked transfers, proven by receipts or by a fetch of another kind. The adapter
+   * stops using that kind of filter on the nodes that answered for the block. Asks no node.
    */
   distrustLogs(proof: LogsProof): void
 }
 
-/** A proof that logs were left out: of which block, and for what scope the logs were asked. */
+/** A proof that logs were left out: the block, and the scope of the request. */
 export type LogsProof = { readonly block: BlockRef; readonly scope: FetchScope }
 
-/** Counts that an adapter keeps of what it saw, since it was made; read by metrics. */
+/** Counts that an adapter keeps since it was created; read by metrics. */
 export type AdapterCounts = {
-  /** Logs that are none of the events that were asked for, or are no logs at all. Of an event that can't be decoded the block has a hint. */
+  /**
+   * Logs of other events than requested, or malformed logs. For an event that cannot be decoded, the block has a hint.
+   */
   skippedLogs: number
   /** HTTP requests to nodes. */
   calls: number
   retries: number
   /** Transfers that a node's logs left out, found and repaired. */
   omittedLogs: number
-  /** Blocks whose receipts were asked for because their logs were doubtful, or as a sample. */
+  /** Blocks whose receipts were read because their logs were doubtful, or as a sample. */
   receiptsSettled: number
-  /** Answers not taken because the node had not reached the blocks, or had others. */
+  /** Answers rejected because the node had not reached the blocks, or had others. */
   laggingAnswers: number
-  /** Times that a node was left out as another chain's, or because it refused us. */
+  /** Times that a node was excluded: it was of another chain, or it refused us. */
   nodesExcluded: number
 }
 
-/** Counts before anything was seen. */
+/** Returns counts of zero. */
 export function noCounts(): AdapterCounts {
   return {
     skippedLogs: 0,
@@ -160,71 +164,71 @@ export type AdapterOptions = {
   readonly chain: ChainId
   /** Node URLs in order of preference; may hold secrets. */
   readonly rpc: readonly string[]
-  /** Where the finalized head is: the node's own tag, or so many blocks below the newest. */
+  /** Where the finalized head is: the node's own tag, or this many blocks below the newest. */
   readonly finality: 'finalized' | 'safe' | { readonly confirmations: number }
-  /** Called for what an operator should see; fields never hold secrets. */
+  /** Logs a warning for the operator; fields never hold secrets. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
-  /** Longest wait for one answer of a node, in milliseconds, where the usual one is too long for whoever waits. */
+  /** Longest wait for one answer of a node, in milliseconds, if the default is too long for the caller. */
   readonly timeoutMs?: number
 }
 
-/** What to prove, at one block: what an account holds, or how much of an asset all accounts hold together. */
+/** What to prove, at one block: an account's balance, or the sum of an asset over all accounts. */
 export type Question =
   | { readonly what: 'balance'; readonly key: BalanceKey; readonly block: BlockRef }
   | { readonly what: 'supply'; readonly asset: AssetRef; readonly block: BlockRef }
 
 /**
- * What the chain says to a question. `otherwise`: an amount that is as right, since tokens differ in whether their supply
- * counts what lies with nobody. `no_archive`: no node remembers that block's state; `block_replaced`: no node holds
- * that block as canonical.
+ * The chain's answer to a question. `otherwise`: an equally correct amount, since tokens differ in whether their supply
+ * includes the zero address. `no_archive`: no node has that block's state; `block_replaced`: no node has that block as
+ * canonical.
  */
 export type Proof =
   | { readonly ok: true; readonly amount: bigint; readonly otherwise?: bigint }
   | { readonly ok: false; readonly reason: UnknownReason | 'block_replaced' }
 
 /**
- * The chain's own word, by a path that shares no encoding, decoding or bulk contract with the adapter's: what holds the
- * index against the chain must not repeat the index's mistakes. Both methods stop when the signal fires (`@throws
- * ABORTED`) and throw NODE_* and CHAIN_MISMATCH where nothing could be asked.
+ * Reads balances and supplies without sharing any encoding, decoding or multicall contract with the adapter, so that
+ * checking the index does not repeat its mistakes. Both methods stop when the signal fires (`@throws ABORTED`), and
+ * throw NODE_* and CHAIN_MISMATCH if no node could be asked.
  */
 export interface ChainProver {
-  /** The node's canonical block of that number; undefined where it has none yet. */
+  /** Returns the node's canonical block of that number; undefined if it has none yet. */
   blockAt(number: number, signal: AbortSignal): Promise<BlockRef | undefined>
-  /** What the chain says, in the order of the questions, each at its own block by hash. */
+  /** Returns the chain's answers in the order of the questions, each at its own block by hash. */
   prove(questions: readonly Question[], signal: AbortSignal): Promise<readonly Proof[]>
 }
 
 /** What a prover needs to be made. */
 export type ProverOptions = Pick<AdapterOptions, 'chain' | 'rpc' | 'warn' | 'timeoutMs'>
 
-/** All that differs between families of chains, as data and functions. */
+/** Everything that differs between families of chains, as data and functions. */
 export type KindDefinition = {
   readonly kind: Kind
   /** CAIP-2 namespace. */
   readonly namespace: string
-  /** Canonical address of text in any usual form, or undefined. */
+  /** Returns the canonical address of text in any usual form, or undefined. */
   readonly parseAddress: (text: string) => string | undefined
   readonly accountCodec: AccountCodec
 } & (FollowedKind | { readonly source: 'own' })
 
-/** Chains that nodes have and we follow; those of source `own` are written here and nowhere else. */
+/** Chains that exist on nodes and are followed. Chains of source `own` are written only here. */
 export type FollowedKind = {
   readonly source: 'nodes'
   readonly nativeAsset: AssetRef
-  /** How long to wait between two polls of the head, in milliseconds, unless configured. */
+  /** Default pause between two polls of the head, in milliseconds. */
   readonly pollMs: number
   readonly createAdapter: (options: AdapterOptions) => {
     readonly adapter: ChainAdapter
     readonly counts: AdapterCounts
   }
-  /** Undefined: balances of this kind cannot be held against a node. */
+  /** Undefined: balances of this kind cannot be checked against a node. */
   readonly createProver?: (options: ProverOptions) => ChainProver
-  /** Asks a node once which chain it is on, and how far it is. @throws NODE_* it does not answer as such nodes do, ABORTED */
+  /** Asks a node once for its chain and its head. @throws NODE_* it does not answer as such nodes do, ABORTED */
   readonly identify: (options: IdentifyOptions) => Promise<IdentifiedNode>
 }
 
-/** A node that was not asked before. */
+/** How to ask an unknown node. */
 export type IdentifyOptions = { readonly url: string; readonly timeoutMs: number; readonly signal: AbortSignal }
 
-/** What a node says of itself; `head` is the number of its newest block. */
+/** A node's chain, and the number of its newest block (`head`). */
 export type IdentifiedNode = { readonly chain: ChainId; readonly head: number }

@@ -1,11 +1,11 @@
-/** Heights that are remembered: of blocks seconds apart, the last hour at least. */
+/** Most heights to remember: at least the last hour, with blocks seconds apart. */
 const KEPT = 1_024
-/** A height that nobody reached since, in seconds, was a mistake of its node. */
+/** A height that no node confirmed within this many seconds was a node's mistake. */
 const FORGOTTEN_AFTER = 600
 
-/** When nodes first named which heights: a block below one of them is not the newest since then. */
+/** Remembers when nodes first returned which head: a block below one of them is not the newest since then. */
 export class NamedHeads {
-  /** From low to high, the first time that a node named this height or a higher one, in Unix seconds. */
+  /** From low to high: the time (Unix seconds) at which a node first returned this height or a higher one. */
   #heads: { readonly number: number; readonly at: number }[] = []
   readonly #time: () => number
 
@@ -13,14 +13,14 @@ export class NamedHeads {
     this.#time = time
   }
 
-  /** A node says that its newest block has this number. */
+  /** Records the head that a node returned. */
   note(number: number): void {
     if (number <= this.#highest()) return
     this.#heads.push({ number, at: this.#time() })
     if (this.#heads.length > KEPT) this.#heads.shift()
   }
 
-  /** Since when a block above this number has been known, in Unix seconds; undefined where none is. */
+  /** Returns since when a block above this number has been known, in Unix seconds; undefined if none is. */
   above(number: number): number | undefined {
     if (this.#highest() <= number) return undefined
     return this.#heads.find((one) => one.number > number)?.at

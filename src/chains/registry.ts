@@ -3,12 +3,12 @@ import type { IdentifiedNode, IdentifyOptions, KindDefinition } from './adapter.
 import { EVM } from './evm/definition.ts'
 import { LEDGER } from './ledger/definition.ts'
 
-/** All kinds of chains that we can follow. */
+/** All supported kinds of chains. */
 const KIND_DEFINITIONS: readonly KindDefinition[] = [EVM, LEDGER]
 
 /**
- * Asks a node which chain it is on, in the words of each kind of node in turn.
- * @throws what the first kind's question failed with, where no kind is answered
+ * Asks a node which chain it is on, with the calls of each kind in turn.
+ * @throws the error of the first kind, if no kind gets an answer
  */
 export async function identifyNode(options: IdentifyOptions): Promise<IdentifiedNode> {
   let failure: unknown
@@ -23,7 +23,7 @@ export async function identifyNode(options: IdentifyOptions): Promise<Identified
   throw failure
 }
 
-/** The kind of a chain by its namespace, the only place that decides it; undefined where none reads such chains. */
+/** Returns the kind of a chain by its namespace; undefined if no kind supports it. Nothing else decides this. */
 export function kindOf(chain: ChainId): KindDefinition | undefined {
   return KIND_DEFINITIONS.find((definition) => definition.namespace === namespaceOf(chain))
 }

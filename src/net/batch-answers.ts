@@ -12,8 +12,8 @@ import {
 export type SentBatch = { readonly calls: readonly RpcCall[]; readonly firstId: number; readonly rules: FaultRules }
 
 /**
- * What an answer says of a batch. `outcomes` in the order of the calls; undefined: that call was not answered. `refusal`: an
- * error that speaks for the whole. `isGarbled`: two answers to one call.
+ * A decoded batch answer. `outcomes`: in the order of the calls; undefined: that call has no answer. `batchError`: an
+ * error about the whole batch. `isGarbled`: one call has two answers.
  */
 export type BatchAnswer = {
   readonly outcomes: readonly (RpcOutcome | undefined)[]
@@ -22,8 +22,8 @@ export type BatchAnswer = {
 }
 
 /**
- * Reads the answer to a batch, which may be whole, lack entries, or be one error in several forms: an object, or an array
- * of one with the id of the first call, which is geth's form, or with none.
+ * Reads the answer to a batch. It may be complete, lack entries, or be one error: an object, or an array of one with
+ * the id of the first call (geth's form) or with no id.
  */
 export function readBatchAnswer(answer: unknown, sent: SentBatch): BatchAnswer {
   const { calls, firstId, rules } = sent
@@ -40,7 +40,7 @@ export function readBatchAnswer(answer: unknown, sent: SentBatch): BatchAnswer {
   }
   const outcomes = calls.map((call, place) => outcomeOf(byPlace[place], call, rules))
   if (!outcomes.includes(undefined)) return { outcomes, batchError: undefined, isGarbled }
-  // Where no call has a result, an error beside calls without any answer is the batch's, whichever id it bears.
+  // If no call has a result, an error next to unanswered calls is about the batch, whatever its id.
   const hasResults = outcomes.some((outcome) => outcome?.ok === true)
   const speakers = hasResults ? strays : entries
   const batchError = speakers.map((entry) => (isRecord(entry) ? faultOf(entry) : undefined)).find((fault) => fault)

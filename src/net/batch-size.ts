@@ -1,21 +1,23 @@
 import type { RpcFault } from './json-rpc.ts'
 
-/** Most calls in one batch: what geth, Infura and Alchemy take at most is 1,000; half leaves room in the answer. */
+/** Most calls in one batch: geth, Infura and Alchemy accept at most 1,000; half leaves room in the answer. */
 const MAX_BATCH = 500
 /**
- * Batches that failed in a row, for an unknown reason, after which smaller ones are sent: a balancer that fails one time in
- * four hardly does so three times in a row.
+ * Failures in a row, for an unknown reason, before smaller batches are sent: a load balancer that fails one time in
+ * four hardly fails three times in a row.
  */
 const FAILURES_BEFORE_SMALLER = 3
-/** The same where the node asks for a slower pace: that is mostly about time, and smaller batches are more requests. */
+/** The same for rate limits: they are mostly about time, and smaller batches mean more requests. */
 const RATE_LIMITS_BEFORE_SMALLER = 4
-/** Batches that must succeed before a larger one is tried again; doubled each time that it failed, up to the most. */
+/**
+ * Batches that must succeed before a larger one is tried; doubled each time the larger one fails, up to the maximum.
+ */
 const FIRST_SUCCESSES_BEFORE_LARGER = 32
 const MAX_SUCCESSES_BEFORE_LARGER = 512
 
 /**
- * How many calls a node takes in one batch. What it says (`refused`) stays; what only failed (`failed`) makes batches
- * smaller until they pass, and larger again once they have done so for a while.
+ * Tracks how many calls a node accepts in one batch. A limit that the node states (`refused`) stays. Failures
+ * (`failed`) make batches smaller until they succeed, and larger again after a while.
  */
 export class BatchSize {
   #stated = MAX_BATCH
@@ -30,30 +32,33 @@ export class BatchSize {
     return Math.min(this.#stated, this.#working)
   }
 
-  /** The node refused a batch of so many calls as such. */
+  /** Records that the node refused a batch of this size. */
   refused(fault: RpcFault | undefined, tried: number): void {
     this.#stated = Math.max(1, Math.min(this.#stated, sizeAfter(fault, tried)))
     this.#failures = 0
   }
 
-  /** The node takes no batches at all. */
+  /** Records that the node accepts no batches. */
   batchesRefused(): void {
     this.#stated = 1
   }
 
-  /** A batch of so many calls was put off as over the node's pace. Smaller ones are sent after the fourth time. */
+  /** Records that a batch of this size hit a rate limit. After the fourth time, smaller batches are sent. */
   rateLimited(tried: number): void {
     this.failed(tried, RATE_LIMITS_BEFORE_SMALLER)
   }
 
-  /** A batch of so many calls failed as a whole, for an unknown reason. Smaller ones are sent after the third time. */
+  /**
+   * Records that a batch of this size failed as a whole, for an unknown reason. After the third time, smaller batches
+   * are sent.
+   */
   failed(tried: number, times = FAILURES_BEFORE_SMALLER): void {
     this.#successes = 0
     this.#failedAt = tried
     if (++this.#failures >= times) this.halve(tried)
   }
 
-  /** A batch of so many calls was too large, without a word of it. */
+  /** Records that a batch of this size was too large, although the node did not say so. */
   halve(tried: number): void {
     this.#failures = 0
     this.#successes = 0
@@ -62,7 +67,7 @@ export class BatchSize {
     this.#isRaised = false
   }
 
-  /** A batch of so many calls was answered. Small ones tell nothing of those that failed. */
+  /** Records that a batch of this size was answered. A small batch says nothing about larger ones that failed. */
   answered(calls: number): void {
     if (calls >= this.#failedAt) this.#failures = 0
     if (calls < this.most || this.#working >= this.#stated || ++this.#successes < this.#successesNeeded) return
@@ -72,7 +77,7 @@ export class BatchSize {
   }
 }
 
-/** The size to go on with after a refusal: the node's own number, else half, else single calls. */
+/** Returns the next size after a refusal: the node's own limit, or else half, or else single calls. */
 function sizeAfter(fault: RpcFault | undefined, tried: number): number {
   if (fault === undefined) return Math.floor(tried / 2)
   const hint = Number(/\b(\d{1,4})\b/.exec(fault.message)?.[1])

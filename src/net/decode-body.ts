@@ -4,7 +4,7 @@ import { ServiceError } from '../core/errors.ts'
 
 type Decompress = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>
 
-/** Content codings (RFC 9110 section 8.4.1) that proxies apply although we ask for none. */
+/** Content codings (RFC 9110 section 8.4.1) that proxies apply although we request none. */
 const DECOMPRESSORS: Readonly<Record<string, Decompress>> = {
   gzip: promisify(gunzip),
   'x-gzip': promisify(gunzip),
@@ -19,8 +19,8 @@ const DECOMPRESSORS: Readonly<Record<string, Decompress>> = {
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b])
 
 /**
- * The text of a body, decompressed as its Content-Encoding says; gzip is recognised without it too.
- * @throws NODE_TOO_LARGE decompressed it is over `maxBytes`; NODE_GARBAGE an unknown coding, or data that is not in it
+ * Decompresses a body as its Content-Encoding says and returns its text. Detects gzip without the header too.
+ * @throws NODE_TOO_LARGE the decompressed body is over `maxBytes`; NODE_GARBAGE an unknown coding, or invalid data
  */
 export async function decodeBody(
   body: Buffer,
@@ -46,7 +46,7 @@ async function decompress(body: Buffer, how: { readonly coding: string; readonly
   }
 }
 
-/** The error of an answer over the cap. */
+/** The error of an answer over the size limit. */
 export function tooLarge(maxBytes: number): ServiceError {
   return new ServiceError('NODE_TOO_LARGE', `The answer is over ${maxBytes} bytes`, { fields: { maxBytes } })
 }

@@ -9,20 +9,20 @@ import { aborted, throwIfAborted } from './wait.ts'
 export type HttpLimits = {
   /** From sending to the last byte of the answer, in milliseconds. */
   readonly timeoutMs: number
-  /** Greatest answer, in bytes of body. */
+  /** Largest answer, in bytes of body. */
   readonly maxBytes: number
 }
 
-/** Connections to one node: enough to keep a backfill and the API's reads going, too few to look like an attack. */
+/** Connections to one node: enough for a backfill and the API's reads, too few to look like an attack. */
 const MAX_CONNECTIONS = 24
 /** A node that does not accept a connection within this is down; longer waits only delay the fail-over. */
 const CONNECT_TIMEOUT_MS = 5_000
-/** An idle connection is closed by us before usual balancers close it, which would cost a failed request. */
+/** We close an idle connection before common load balancers do, which would cost a failed request. */
 const KEEP_ALIVE_MS = 4_000
-/** The longest Retry-After that we take at its word: an hour's pause asked by one answer would be an outage. */
+/** The longest Retry-After that we follow: a pause of an hour after one answer would be an outage. */
 const MAX_RETRY_AFTER_MS = 30_000
 
-/** An answer of any status, whole. */
+/** A complete answer of any status. */
 export type HttpAnswer = {
   readonly status: number
   readonly body: string
@@ -30,16 +30,17 @@ export type HttpAnswer = {
   readonly retryAfterMs: number | undefined
 }
 
-/** One place that answers POSTs of JSON. `label` is fit for logs. */
+/** An endpoint that accepts POSTs of JSON. `label` is safe to log. */
 export type HttpEndpoint = {
   readonly label: string
   /**
-   * `maxBytes`: unless the usual. @throws NODE_UNREACHABLE, NODE_TIMEOUT, NODE_TOO_LARGE, NODE_GARBAGE, ABORTED. A status is not an error here.
+   * Sends a POST. `maxBytes` overrides the usual limit. An error status is not an error here.
+   * @throws NODE_UNREACHABLE, NODE_TIMEOUT, NODE_TOO_LARGE, NODE_GARBAGE, ABORTED
    */
   readonly post: (body: string, signal: AbortSignal, maxBytes?: number) => Promise<HttpAnswer>
 }
 
-/** A pool of connections to the URL's origin. User and password of the URL travel as Basic authorization. */
+/** Creates a pool of connections to the URL's origin. The URL's user and password are sent as Basic authorization. */
 export function createEndpoint(url: string, limits: HttpLimits): HttpEndpoint {
   const label = nodeLabel(url)
   const { origin, pathname, search, username, password } = new URL(url)
@@ -82,7 +83,7 @@ async function readBytes(body: AsyncIterable<unknown>, bounds: { maxBytes: numbe
   for await (const chunk of body) {
     if (!Buffer.isBuffer(chunk)) continue
     bytes += chunk.length
-    // Leaving the loop breaks the connection off: the rest is never read.
+    // Leaving the loop closes the connection: the rest is never read.
     if (Math.max(bytes, announced) > bounds.maxBytes) throw tooLarge(bounds.maxBytes)
     chunks.push(chunk)
   }

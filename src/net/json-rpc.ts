@@ -3,19 +3,19 @@ import { withoutTexts, withoutUrls } from '../core/url.ts'
 import type { HttpAnswer } from './http.ts'
 
 /**
- * One call of JSON-RPC 2.0 (https://www.jsonrpc.org/specification). `large`: what cannot be asked in parts; it is sent alone,
- * no other such one at the same time, and its answer may be several times as large as others.
+ * One call of JSON-RPC 2.0 (https://www.jsonrpc.org/specification). `large`: the call cannot be split. It is sent
+ * alone, one such call at a time, and its answer may be several times as large as others.
  */
 export type RpcCall = { readonly method: string; readonly params: readonly unknown[]; readonly large?: true }
 
-/** What became of one call of a batch. The error is NODE_RPC unless a narrower code fits. */
+/** The outcome of one call of a batch. The error is NODE_RPC unless a narrower code fits. */
 export type RpcOutcome =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly error: ServiceError }
 
 /**
- * A JSON-RPC error as the node sent it. `data` is its text where it is text or holds some; '' otherwise. `secrets`: texts
- * of the node's URL, which it knows and may repeat.
+ * A JSON-RPC error as the node sent it. `data`: its text, or JSON if it is an object; otherwise ''. `secrets`: texts of
+ * the node's URL, which the node knows and may repeat.
  */
 export type RpcFault = {
   readonly code: number | undefined
@@ -24,15 +24,15 @@ export type RpcFault = {
   readonly secrets?: readonly string[]
 }
 
-/** A chain kind's own reading of a fault; undefined leaves it to the general rules. */
+/** How a chain kind classifies a fault; undefined: the general rules apply. */
 export type Classify = (fault: RpcFault, call: RpcCall) => ServiceError | undefined
 
-/** Longest message of a node that we repeat: some echo the whole request. */
+/** Longest part of a node's message that we repeat: some nodes echo the whole request. */
 const MAX_REPEATED_CHARACTERS = 300
-/** Longest message that we look at for its meaning; the rest, which a contract may have chosen, is cut. */
+/** Longest part of a message that we classify. A contract may have chosen the rest, so it is cut. */
 const MAX_READ_CHARACTERS = 2_000
 
-/** What the node said, fit for a log: cut, without URLs, and without what its own URL hides. */
+/** Returns the node's message for logs: truncated, without URLs, and without the secrets of its own URL. */
 export function nodeMessage({ message, data, secrets = [] }: RpcFault): string {
   const words = withoutUrls(`${message}${data === '' ? '' : ` (${data})`}`)
   return withoutTexts(words, secrets).slice(0, MAX_REPEATED_CHARACTERS)
@@ -48,12 +48,15 @@ export function encode(call: RpcCall, id: number): Readonly<Record<string, unkno
   return { jsonrpc: '2.0', id, method: call.method, params: call.params }
 }
 
-/** Statuses by which a server refuses: without a JSON-RPC body the node as a whole, with one it may be this call alone. */
+/**
+ * HTTP statuses of a refusal. Without a JSON-RPC body the node refuses everything; with one it may refuse only this
+ * call.
+ */
 const REFUSED_STATUSES: ReadonlySet<number> = new Set([401, 402, 403])
 
 /**
- * The JSON of an answer. An error status passes where its body is JSON-RPC: providers send limits of ranges, of batches
- * and of what a plan includes as 400, 403 or 413.
+ * Parses the JSON of an answer. An error status is accepted if its body is JSON-RPC: providers send limits of ranges,
+ * batches and plans with 400, 403 or 413.
  * @throws NODE_REFUSED, NODE_RATE_LIMITED, NODE_TIMEOUT, NODE_HTTP, NODE_GARBAGE
  */
 export function parseAnswer(answer: HttpAnswer, label: string): unknown {
@@ -80,7 +83,9 @@ export function parseAnswer(answer: HttpAnswer, label: string): unknown {
   throw new ServiceError('NODE_HTTP', `${label} answered HTTP ${status}`, { fields: slower })
 }
 
-/** A fault in JSON-RPC's own form: gateways say `{"error":"Forbidden"}` of every call. */
+/**
+ * True for a fault in JSON-RPC's own form. Gateways answer every call with `{"error":"Forbidden"}`, which is not one.
+ */
 function isRpcFault(value: unknown): boolean {
   return isRecord(value) && isRecord(value.error) && ('jsonrpc' in value || typeof value.error.code === 'number')
 }
@@ -89,7 +94,7 @@ function hasFault(value: unknown): boolean {
   return isRecord(value) && faultOf(value) !== undefined
 }
 
-/** Undefined where the text is no JSON. A byte order mark before it is left out. */
+/** Undefined if the text is not JSON. Ignores a byte order mark. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text)
@@ -98,7 +103,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The fault of an answer object; undefined where it has none. */
+/** Returns the fault of an answer object; undefined if it has none. */
 export function faultOf(answer: Readonly<Record<string, unknown>>): RpcFault | undefined {
   const { error } = answer
   if (error === undefined || error === null) return undefined
@@ -115,10 +120,10 @@ function dataText(data: unknown): string {
   return typeof text === 'string' ? text.slice(0, MAX_READ_CHARACTERS) : ''
 }
 
-/** How one node's answers are read. `secrets`: as of a fault. */
+/** How to classify one node's faults. `secrets`: as in `RpcFault`. */
 export type FaultRules = { readonly classify: Classify; readonly secrets: readonly string[] }
 
-/** What became of a call, from its answer object; undefined where that is not a JSON-RPC answer. */
+/** Returns the outcome of a call from its answer object; undefined if that is not a JSON-RPC answer. */
 export function outcomeOf(answer: unknown, call: RpcCall, rules: FaultRules): RpcOutcome | undefined {
   if (!isRecord(answer)) return undefined
   const fault = faultOf(answer)
@@ -129,12 +134,12 @@ export function outcomeOf(answer: unknown, call: RpcCall, rules: FaultRules): Rp
 const RATE_WORDS =
   /rate.?limit|too many requests|requests? (?:per|limit)|(?:exceeded|over|out of).{0,40}(?:capacity|throughput|quota|compute units|credits)|throttl|slow down|daily (?:request )?(?:limit|count)|capacity limit/i
 
-/** geth's code for the items of a batch that no longer fit in its answer. */
+/** geth's code for batch items that no longer fit in the answer. */
 const RESPONSE_TOO_LARGE = -32003
 
 /**
- * The error that a fault stands for: the kind's own reading first, then pace and size, else NODE_RPC. Field `unsure` of a
- * NODE_RATE_LIMITED: by its code alone, which nodes use for limits of size too.
+ * Converts a fault to an error: first by the chain kind's rules, then rate limits and sizes, otherwise NODE_RPC. Field
+ * `unsure` of a NODE_RATE_LIMITED: only the code indicates it, and nodes use that code for size limits too.
  */
 export function classifyFault(given: RpcFault, call: RpcCall, { classify, secrets }: FaultRules): ServiceError {
   const fault = { ...given, secrets }

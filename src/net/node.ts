@@ -16,19 +16,19 @@ import {
 import { deferredOutcome, isRateLimited, retryDeferred } from './retry-deferred.ts'
 import { type Pauses, pauseMs, wait } from './wait.ts'
 
-/** Calls in flight to a node that takes no batches: hides the round trip without looking like an attack. */
+/** Concurrent single calls to a node that accepts no batches: hides the round trip without looking like an attack. */
 const SINGLES_IN_FLIGHT = 8
 /**
- * How many times the usual size a `large` answer may have: one at a time, of about 128 MiB, takes up to a GB while it is
- * parsed. Blocks with 200,000 logs fit.
+ * A `large` answer may have this many times the usual size. One at a time: an answer of about 128 MiB takes up to a GB
+ * while it is parsed. Blocks with 200,000 logs fit.
  */
 const LARGE_FACTOR = 4
-/** HTTP statuses by which servers refuse a batch as such, where a single call would pass. */
+/** HTTP statuses for a refused batch, where a single call would succeed. */
 const BATCH_REFUSALS = new Set([400, 404, 405, 411, 413, 414, 415, 422, 501])
-/** JSON-RPC codes by which nodes refuse a batch as such: invalid request, no such method, invalid params. */
+/** JSON-RPC codes for a refused batch: invalid request, no such method, invalid params. */
 const BATCH_REFUSAL_CODES = new Set([-32600, -32601, -32602])
 
-/** Reasons of a failed connection for which no size is to blame: nothing was sent. */
+/** Connection errors that do not depend on the batch size, since nothing was sent. */
 const NOT_CONNECTED = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -47,18 +47,20 @@ export type NodeOptions = {
   readonly onRequest: () => void
 }
 
-/** One node, asked once: no retries here except for the items of a batch that the node put off. */
+/** One node, without retries except for the items of a batch that the node deferred. */
 export type Node = {
   readonly label: string
   /**
-   * What became of each call, in order. Where the node takes no batches, the first call is answered before the others
-   * are sent.
-   * @throws NODE_* where the whole was not answered, ABORTED
+   * Returns the outcome of each call, in order. If the node accepts no batches, the first call is answered before the
+   * others are sent.
+   * @throws NODE_* the whole batch was not answered, ABORTED
    */
   readonly batch: (calls: readonly RpcCall[], signal: AbortSignal) => Promise<readonly RpcOutcome[]>
 }
 
-/** One node: it remembers what it refuses (batches, long batches) and is asked accordingly. */
+/**
+ * Creates a client for one node. It remembers what the node refuses (batches, long batches) and adapts its requests.
+ */
 export function createNode(options: NodeOptions): Node {
   const sender = new Sender(options)
   const { label } = sender
@@ -76,7 +78,7 @@ export function createNode(options: NodeOptions): Node {
   }
 }
 
-/** Sends calls in batches as large as the node takes them. */
+/** Sends calls in batches as large as the node accepts. */
 class Sender {
   readonly label: string
   private readonly endpoint: HttpEndpoint
@@ -84,7 +86,7 @@ class Sender {
   private readonly rules: FaultRules
   private readonly size = new BatchSize()
   private lastId = 0
-  /** Ends when the last `large` call has ended. */
+  /** Resolves when the last `large` call has ended. */
   private large: Promise<unknown> = Promise.resolve()
 
   constructor(options: NodeOptions) {
@@ -107,7 +109,7 @@ class Sender {
       outcomes.push(...answered)
       at += group.length
       const [first] = answered
-      // The others would be put off like these.
+      // The rest would be deferred too.
       if (first !== undefined && answered.length > 1 && answered.every(isRateLimited)) {
         while (outcomes.length < calls.length) outcomes.push(first)
         break
@@ -139,7 +141,7 @@ class Sender {
       // Some servers answer one call as a batch of one.
       const own: unknown = Array.isArray(answer) && answer.length === 1 ? answer[0] : answer
       const outcome = outcomeOf(own, call, this.rules)
-      // Some nodes leave the id out (null) of an error; a result must carry it.
+      // Some nodes omit the id (null) in an error. A result must have it.
       if (outcome === undefined || (outcome.ok && idOf(own) !== id)) {
         throw garbage(this.label, 'an answer to another call')
       }
@@ -156,7 +158,7 @@ class Sender {
     for (let at = 0; at < calls.length; ) {
       const group = calls.slice(at, at + (at === 0 ? 1 : SINGLES_IN_FLIGHT))
       const send = (call: RpcCall): Promise<RpcOutcome> => this.sendSingle(call, signal)
-      // Of many, those that fail are asked again by themselves; where the first one fails, all would.
+      // Among several calls, only those that fail are sent again. If the first call fails, all would fail.
       const asked = group.map((call) => (at === 0 ? send(call) : send(call).catch(deferredOutcome)))
       outcomes.push(...(await Promise.all(asked)))
       at += group.length
@@ -196,7 +198,7 @@ class Sender {
     return outcomes
   }
 
-  /** A batch that was not answered at all: it is made smaller where its size may be why. */
+  /** Handles a batch without an answer. Makes batches smaller if the size may be the reason. */
   private async afterFailure(
     error: ServiceError,
     calls: readonly RpcCall[],
@@ -205,7 +207,7 @@ class Sender {
     if (error.code === 'NODE_TOO_LARGE') return this.sendHalves(calls, signal)
     const status = Number(error.fields.status)
     if (error.code === 'NODE_REFUSED') {
-      // The node as a whole, or batches: a single call tells.
+      // The node may refuse everything or only batches: a single call shows which.
       const [first, ...others] = calls
       if (first === undefined) throw error
       const outcome = await this.sendSingle(first, signal)
@@ -222,7 +224,7 @@ class Sender {
     throw error
   }
 
-  /** A batch of which calls were left without an answer: they are asked again in smaller ones. */
+  /** Handles a batch with unanswered calls: sends them again in smaller batches. */
   private async afterPartialAnswer(
     { outcomes, batchError }: BatchAnswer,
     calls: readonly RpcCall[],
@@ -249,7 +251,10 @@ class Sender {
     return outcomes.flatMap((outcome) => outcome ?? deferred.shift() ?? [])
   }
 
-  /** Each call has the same error, which nobody knows: of the calls, or of the batch? A single call tells. */
+  /**
+   * Handles a batch in which every call has the same unclassified error: a single call shows whether the calls or the
+   * batch caused it.
+   */
   private async afterOneError(
     outcomes: RpcOutcome[],
     calls: readonly RpcCall[],
@@ -259,13 +264,13 @@ class Sender {
     if (first === undefined) return outcomes
     const alone = await this.sendSingle(first, signal)
     if (!alone.ok) return outcomes
-    // Or of a machine behind the node that lags: only once it happens again and again are batches made smaller.
+    // A lagging machine behind the URL may also be the cause, so batches get smaller only after repeated failures.
     this.size.failed(calls.length)
     return [alone, ...(await this.send(others, signal))]
   }
 }
 
-/** True for a batch whose calls have all the same error, of which only the words are known. */
+/** True if all calls of a batch have the same unclassified error. */
 function isOneError(outcomes: readonly RpcOutcome[]): boolean {
   const words = outcomes.map((outcome) => {
     if (outcome.ok || outcome.error.code !== 'NODE_RPC' || outcome.error.fields.failure !== undefined) return undefined

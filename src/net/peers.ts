@@ -2,33 +2,39 @@ import type { ServiceError } from '../core/errors.ts'
 import type { Node } from './node.ts'
 import { wait } from './wait.ts'
 
-/** How long a node's word that it is another chain's counts: the other nodes may have been asked in between. */
+/** How long a chain mismatch counts: the other nodes may be asked only later. */
 const MISMATCH_MS = 60_000
-/** First time for which a node is asked last for what it failed at while another one answered; doubled each time. */
+/**
+ * First time for which a node is asked last for a kind of work that it failed at while another node succeeded; doubled
+ * each time.
+ */
 const FIRST_DEPRIORITIZED_MS = 30_000
-/** Longest such time: a node that was repaired is asked first again within the hour. */
+/** Longest such time: a repaired node is preferred again within the hour. */
 const MAX_DEPRIORITIZED_MS = 60 * 60_000
-/** Failures at one kind of work in a row, answered elsewhere, after which a node is asked last for it: one may be chance. */
+/**
+ * Failures in a row at one kind of work, each while another node succeeded, before a node is asked last for it: one may
+ * be chance.
+ */
 const FAILURES_BEFORE_DEPRIORITIZED = 2
 
-/** One node of several, and what is remembered of it. */
+/** A node and its recent state. */
 export type Peer = {
   readonly node: Node
   checked: boolean
   failures: number
   pausedUntil: number
-  /** Until then it is asked only where no other node answers. */
+  /** Until then it is asked only if no other node answers. */
   distrustedUntil: number
   warned: boolean
   excluded: boolean
-  /** When it last said that it is another chain's; undefined: since then it said otherwise. */
+  /** When it last returned another chain id; undefined: it has returned the right one since. */
   mismatchAt: number | undefined
-  /** Kinds of work that it failed at where another one did not. */
+  /** Kinds of work that it failed at while another node succeeded. */
   readonly deprioritized: Map<string, { failures: number; until: number }>
   lastError: ServiceError | undefined
 }
 
-/** A node of which nothing is known. */
+/** Creates the state of a node that was not asked yet. */
 export function newPeer(node: Node): Peer {
   return {
     node,
@@ -44,7 +50,7 @@ export function newPeer(node: Node): Peer {
   }
 }
 
-/** Another node answered a kind of work that this one failed at. */
+/** Records that another node succeeded at a kind of work that this node failed at. */
 export function deprioritize({ deprioritized }: Peer, workKind: string): void {
   const failures = (deprioritized.get(workKind)?.failures ?? 0) + 1
   const doublings = Math.min(failures - FAILURES_BEFORE_DEPRIORITIZED, 20)
@@ -52,13 +58,13 @@ export function deprioritize({ deprioritized }: Peer, workKind: string): void {
   deprioritized.set(workKind, { failures, until: Date.now() + ms })
 }
 
-/** True where all nodes said lately that they are another chain's. */
+/** True if all nodes returned another chain id lately. */
 export function areAllOfAnotherChain(peers: readonly Peer[]): boolean {
   const since = Date.now() - MISMATCH_MS
   return peers.every(({ mismatchAt }) => mismatchAt !== undefined && mismatchAt >= since)
 }
 
-/** How a node is picked. `what`: the kind of work. */
+/** How to pick a node. `workKind`: the kind of work. */
 export type PickOptions = {
   readonly skipped: ReadonlySet<Peer>
   readonly signal: AbortSignal
@@ -67,9 +73,9 @@ export type PickOptions = {
 }
 
 /**
- * The first node that is not passed over, paused or distrusted, and did not fail at this kind of work lately; else the
- * trusted one whose pause ends first, once it has ended; else one that is distrusted: what it says is better than nothing,
- * and held against what we know.
+ * Picks the first node that is not skipped, paused or distrusted and did not fail at this kind of work lately. If there
+ * is none, waits for the trusted node whose pause ends first. As a last resort, returns a distrusted node: its answers
+ * are still checked against what we know.
  */
 export async function pickPeer(
   peers: readonly Peer[],

@@ -4,15 +4,15 @@ import type { RpcCall, RpcOutcome } from './json-rpc.ts'
 type RetryDeferred = {
   readonly calls: readonly RpcCall[]
   readonly send: (calls: readonly RpcCall[]) => Promise<RpcOutcome[]>
-  /** All of so many calls were put off: fewer at once may not be. */
+  /** Called if the node deferred all calls: a smaller batch may succeed. */
   readonly onAllDeferred: (asked: number) => void
   readonly pause: (n: number, atLeastMs: number) => Promise<void>
 }
 
 /**
- * Sends again what the node put off (over its pace, or no more room in the answer), as long as each round settles some:
- * a provider that allows 50 calls a second answers 50 of a batch of 100.
- * @throws NODE_RATE_LIMITED a whole round was put off
+ * Sends deferred calls again (rate limit, or no more room in the answer), as long as each round completes some: a
+ * provider that allows 50 calls a second answers 50 of a batch of 100.
+ * @throws NODE_RATE_LIMITED the node deferred a whole round
  */
 export async function retryDeferred(
   outcomes: RpcOutcome[],
@@ -37,7 +37,7 @@ export async function retryDeferred(
   }
 }
 
-// A single answer over the limit or out of time is final; in a batch, the others may have used up room and time.
+// A single call that is too large or times out is final. In a batch, other calls may have used the room or the time.
 function isDeferred(outcome: RpcOutcome | undefined, asked: number): boolean {
   if (outcome === undefined || outcome.ok) return false
   const { code, fields } = outcome.error
@@ -45,16 +45,19 @@ function isDeferred(outcome: RpcOutcome | undefined, asked: number): boolean {
   return asked > 1 && 'rpcCode' in fields && (code === 'NODE_TOO_LARGE' || code === 'NODE_TIMEOUT')
 }
 
-/** Errors of one of several single calls that tell nothing of the call. */
+/** Transient errors of one of several single calls: they are not about the call. */
 const TRANSIENT: ReadonlySet<string> = new Set(['NODE_GARBAGE', 'NODE_HTTP', 'NODE_RATE_LIMITED'])
 
-/** A single call that failed among others, as an outcome, so that it alone is asked again. @throws any other error */
+/**
+ * Turns the transient error of a single call among others into an outcome, so that only this call is sent again.
+ * @throws any other error
+ */
 export function deferredOutcome(error: unknown): RpcOutcome {
   if (error instanceof ServiceError && TRANSIENT.has(error.code)) return { ok: false, error }
   throw error
 }
 
-/** True for a call that the node put off as over its pace. */
+/** True for a call that the node rejected by its rate limit. */
 export function isRateLimited(outcome: RpcOutcome): boolean {
   return !outcome.ok && outcome.error.code === 'NODE_RATE_LIMITED'
 }

@@ -1,18 +1,18 @@
 import type { HttpLimits } from './http.ts'
 import type { Pauses } from './wait.ts'
 
-/** Limits of the client; each has a default with its reason. */
+/** Limits of the client. */
 export type RpcLimits = HttpLimits & {
   readonly pauses: Pauses
   /** Attempts of one piece of work, over all nodes. */
   readonly maxAttempts: number
   /** Longest wait for a paused node before the work fails with that node's error. */
   readonly maxWaitMs: number
-  /** Longest wait for one of several nodes that are all asked at once. */
+  /** Longest wait for one node when all are asked at once. */
   readonly maxAskAllMs: number
 }
 
-/** Limits of asking nodes, unless given: each with its reason. */
+/** The default limits, each with its reason. */
 export const RPC_LIMITS: RpcLimits = {
   /** Above the 10 s at which hosted nodes give up on eth_getLogs themselves. */
   timeoutMs: 30_000,
@@ -24,6 +24,6 @@ export const RPC_LIMITS: RpcLimits = {
   maxAttempts: 5,
   /** An API caller waits for this answer. */
   maxWaitMs: 5_000,
-  /** What all are asked is a block or two; the others' answers wait for a node that hangs. */
+  /** All nodes are asked only for a block or two, and a hanging node delays the answers of the others. */
   maxAskAllMs: 5_000,
 }

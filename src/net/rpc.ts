@@ -8,56 +8,63 @@ import { RPC_LIMITS, type RpcLimits } from './rpc-limits.ts'
 import { type RpcSession, sessionOf } from './session.ts'
 import { pauseMs, throwIfAborted, wait } from './wait.ts'
 
-/** Work that timed out twice (or once on each node) will hardly do better next time; its caller may ask for less. */
+/** Work that timed out twice (or once on each node) will hardly succeed next time. The caller may ask for less. */
 const MAX_TIMEOUTS = 2
-/** Pauses in a row after which the operator is told: one alone is the internet. */
+/** Failures in a row after which a warning is logged: a single failure is normal on the internet. */
 const WARN_AFTER_FAILURES = 2
 
-/** How long a node is passed over that says what no other says: it may be on its way to what the others know. */
+/** How long a node is skipped after it contradicted all other nodes: it may be about to catch up with them. */
 const DISTRUST_MS = 60_000
 
 export type Work<T> = (session: RpcSession) => Promise<T>
 
 export type RunOptions = {
   readonly signal: AbortSignal
-  /** More errors of this work that each other node is asked about once: what one lacks, another may have. */
+  /** Further errors after which each other node is asked once: it may have what this node lacks. */
   readonly asksOthers?: (error: ServiceError) => boolean
-  /** Passes over the node that is asked first, where there is another. */
+  /** True: skip the preferred node if there is another. */
   readonly skipPreferred?: boolean
   /**
-   * Attempts, over all nodes, at what may fail because of what is asked (no answer in a known form, an error status), where
-   * the caller goes on to ask otherwise; unless the usual number.
+   * Most attempts, over all nodes, at errors that the request itself may cause (an answer in an unknown form, an error
+   * status). For callers that then try an alternative. Undefined: the usual number.
    */
   readonly maxOddAttempts?: number
-  /** The kind of work: a node that fails at it while another one answers is asked last for it, for a while. */
+  /** The kind of work. A node that fails at it while another node succeeds is asked last for it, for a while. */
   readonly workKind?: string
 }
 
-/** Several nodes of one chain as one: retries, pauses and fail-over are decided here and nowhere else. */
+/** Several nodes of one chain behind one interface. All retries, pauses and fail-over are decided here. */
 export type Rpc = {
   /**
-   * Runs work against the preferred node that is well; again, after a pause or on another node, where it failed in a
-   * way that may pass. An error in other words is final only once each node has been asked. Work must be safe to repeat.
+   * Runs work on the preferred healthy node. Runs it again, after a pause or on another node, if the error may pass. An
+   * unclassified JSON-RPC error is final only after each node was asked. Work must be safe to repeat.
    * @throws what the last attempt threw
    */
   readonly run: <T>(work: Work<T>, running: RunOptions) => Promise<T>
   /**
-   * Greets all nodes: another chain's is left out, and said so; one that is down or hangs is let pass.
-   * @throws CHAIN_MISMATCH all are another chain's
+   * Checks the chain of every node. A node of another chain is excluded with a warning; a node that is down or hangs is
+   * ignored.
+   * @throws CHAIN_MISMATCH all nodes are of another chain
    */
   readonly checkAllNodes: (signal: AbortSignal) => Promise<void>
-  /** What each node answers to work that is asked of all at once; those that fail or hang are left out. @throws ABORTED */
+  /**
+   * Runs work on all nodes at once and returns their answers. Nodes that fail or hang are left out.
+   * @throws ABORTED
+   */
   readonly askAll: <T>(work: Work<T>, signal: AbortSignal) => Promise<readonly NodeAnswer<T>[]>
 }
 
-/** What one node of several said. `distrust`: it is passed over for a while, for this reason. */
+/** The answer of one node. `distrust` makes the client skip the node for a while, for the given reason. */
 export type NodeAnswer<T> = { readonly value: T; readonly distrust: (reason: ServiceError) => void }
 
 export type RpcOptions = {
   /** Node URLs in order of preference; may hold secrets. */
   readonly urls: readonly string[]
   readonly classify: Classify
-  /** Asked of a node before its first work, and again after it failed: is it the right one? @throws CHAIN_MISMATCH */
+  /**
+   * Checks that a node is of the right chain: before its first work, and again after a failure.
+   * @throws CHAIN_MISMATCH
+   */
   readonly checkNode: Work<void>
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
   readonly counts: { calls: number; retries: number; nodesExcluded: number }
@@ -67,10 +74,10 @@ export type RpcOptions = {
 /** What a failure means for the node and for the work. */
 type FailureKind = 'final' | 'again' | 'failing' | 'excluded'
 
-/** Errors that say nothing of another node: each one is asked once before they are final. */
+/** Errors that another node may not have: each node is asked once before they are final. */
 const ASKED_ELSEWHERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NODE_RPC', 'NODE_TOO_LARGE'])
 
-/** Errors that may be due to what was asked. */
+/** Errors that the request itself may cause. */
 const REQUEST_RELATED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NODE_GARBAGE', 'NODE_HTTP'])
 
 const FAILURE_KINDS: Partial<Record<ErrorCode, FailureKind>> = {
@@ -85,7 +92,7 @@ const FAILURE_KINDS: Partial<Record<ErrorCode, FailureKind>> = {
   CHAIN_MISMATCH: 'excluded',
 }
 
-/** JSON-RPC over several nodes in order of preference: retries, pauses and fail-over are decided here and nowhere else. */
+/** Creates a client for several nodes, in order of preference. */
 export function createRpc(options: RpcOptions): Rpc {
   const limits: RpcLimits = { ...RPC_LIMITS, ...options.limits }
   assert(options.urls.length > 0, 'a chain has at least one node')
@@ -116,7 +123,7 @@ export function createRpc(options: RpcOptions): Rpc {
   }
 }
 
-/** Passes a node over although it answers, as long as another one does. */
+/** Skips a node that answers, as long as another node answers too. */
 function distrust({ options }: Client, peer: Peer, reason: ServiceError): void {
   peer.distrustedUntil = Date.now() + DISTRUST_MS
   if (!peer.warned) options.warn('node is passed over', { node: peer.node.label, reason: reason.message })
@@ -152,7 +159,10 @@ async function run<T>(client: Client, work: Work<T>, options: RunOptions): Promi
   }
 }
 
-/** Another chain's node beside one that is silent or paces is no reason to stop a chain: the other one's error is. */
+/**
+ * Returns the error to throw. A node of another chain must not stop the chain while the right nodes only time out or
+ * limit the rate: their error is returned instead.
+ */
 function finalError({ peers }: Client, error: ServiceError): ServiceError {
   if (error.code !== 'CHAIN_MISMATCH' || areAllOfAnotherChain(peers)) return error
   const others = peers.map(({ lastError }) => lastError).filter((one) => one !== undefined)
@@ -167,10 +177,10 @@ async function retryOverNodes<T>(client: Client, work: Work<T>, running: RunOpti
   let skipped = new Set(skipPreferred === true && peers.length > 1 && preferred !== undefined ? [preferred] : [])
   const asksElsewhere = (error: ServiceError): boolean =>
     ASKED_ELSEWHERE.has(error.code) || running.asksOthers?.(error) === true
-  /** Nodes that failed at the work in a way that does not pass. */
+  /** Nodes that failed at the work in a way that will not pass. */
   const failing = new Set<Peer>()
   let timeouts = 0
-  /** What a node said that may yet answer: it matters more than that another one never will. */
+  /** The last error of a node that may answer later. It takes precedence over the error of an excluded node. */
   let temporary: ServiceError | undefined
   for (let n = 1; ; n++) {
     throwIfAborted(signal)
@@ -188,7 +198,7 @@ async function retryOverNodes<T>(client: Client, work: Work<T>, running: RunOpti
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       const asksOthers = peer.checked && asksElsewhere(error)
-      const kind = failureKindOf(error, { asksOthers, isGreeted: peer.checked })
+      const kind = failureKindOf(error, { asksOthers, isChecked: peer.checked })
       if (kind === 'final' || signal.aborted) throw error
       if (kind !== 'again') noteFailure(client, peer, { error, failuresBefore, kind })
       if (asksOthers || error.code === 'NODE_GARBAGE') failing.add(peer)
@@ -201,7 +211,7 @@ async function retryOverNodes<T>(client: Client, work: Work<T>, running: RunOpti
         throw reason
       }
       skipped.add(peer)
-      // A paused node is worth its pause only where the others cannot answer.
+      // Wait for a paused node only if the other nodes cannot answer.
       const waitUntil = Date.now() + (asksOthers ? limits.maxWaitMs : 0)
       const allAsked = peers.every((one) => skipped.has(one) || one.excluded || one.pausedUntil > waitUntil)
       const exhausted = temporary === undefined ? peers.every((one) => one.excluded) : asksElsewhere(temporary)
@@ -214,14 +224,14 @@ async function retryOverNodes<T>(client: Client, work: Work<T>, running: RunOpti
   }
 }
 
-/** What an error means. A node that cannot even say which chain it is on is failing, whatever it says. */
+/** Classifies an error. A node that cannot even return its chain id is failing, whatever the error. */
 function failureKindOf(
   error: ServiceError,
-  how: { readonly asksOthers: boolean; readonly isGreeted: boolean },
+  how: { readonly asksOthers: boolean; readonly isChecked: boolean },
 ): FailureKind {
   if (how.asksOthers) return 'again'
   const kind = FAILURE_KINDS[error.code]
-  return kind ?? (!how.isGreeted && error.code !== 'ABORTED' ? 'failing' : 'final')
+  return kind ?? (!how.isChecked && error.code !== 'ABORTED' ? 'failing' : 'final')
 }
 
 async function checkPeer(client: Client, peer: Peer, signal: AbortSignal): Promise<void> {
@@ -244,7 +254,7 @@ type Failure = { readonly error: ServiceError; readonly failuresBefore?: number;
 // Requests in flight together fail together: only the first of them lengthens the pause.
 function noteFailure({ peers, options, limits }: Client, peer: Peer, { error, failuresBefore, kind }: Failure): void {
   peer.lastError = error
-  // A node that paces is still of its chain.
+  // A rate limit does not change the node's chain.
   if (error.code !== 'NODE_RATE_LIMITED') peer.checked = false
   if (error.code === 'CHAIN_MISMATCH') peer.mismatchAt = Date.now()
   if (failuresBefore !== undefined && peer.failures !== failuresBefore) return
@@ -253,7 +263,7 @@ function noteFailure({ peers, options, limits }: Client, peer: Peer, { error, fa
   peer.excluded = kind === 'excluded'
   const asked = Number(error.fields.retryAfterMs ?? 0)
   const own = kind === 'excluded' ? limits.pauses.maxMs : pauseMs(peer.failures, limits.pauses, Math.random())
-  // Whoever asks a node that hangs loses as much again, where another one could have answered.
+  // Another request to a hanging node would lose as much time again while another node can answer.
   const hung = error.code === 'NODE_TIMEOUT' && peers.length > 1 ? Math.min(limits.timeoutMs, limits.maxWaitMs) : 0
   peer.pausedUntil = Date.now() + Math.max(asked, own, hung)
   if (peer.warned || (kind !== 'excluded' && peer.failures < WARN_AFTER_FAILURES)) return

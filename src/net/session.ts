@@ -5,26 +5,29 @@ import type { Node } from './node.ts'
 import type { RpcLimits } from './rpc-limits.ts'
 import { pauseMs, wait } from './wait.ts'
 
-/** Times that one request of work waits for its node's pace before the work fails. */
+/** How often one request waits for a rate limit before the work fails. */
 const MAX_WAITS_IN_WORK = 2
 
-/** Times that one request of work is sent again after an answer that is none, or an error status: a balancer's hiccup. */
+/** How often one request is sent again after garbage or an error status, which a load balancer may cause. */
 const MAX_RESENDS_IN_WORK = 1
 
-/** One node for the length of one piece of work. */
+/** A connection to one node for one piece of work. */
 export type RpcSession = {
   /** The node's scheme and host. */
   readonly label: string
   /** The call's result. @throws NODE_*, ABORTED */
   readonly call: (call: RpcCall) => Promise<unknown>
-  /** What became of each call, in order, all of the same node. @throws NODE_* for the whole, ABORTED */
+  /**
+   * Returns the outcome of each call, in order, all from the same node.
+   * @throws NODE_* for the whole batch, ABORTED
+   */
   readonly batch: (calls: readonly RpcCall[]) => Promise<readonly RpcOutcome[]>
 }
 
-/** A session with one node. `limits`: of the waits for its pace. */
+/** Creates a session with one node. `limits` bound the waits for rate limits. */
 export function sessionOf(node: Node, limits: RpcLimits, signal: AbortSignal): RpcSession {
   let answered = 0
-  /** Work of several requests that has come some way asks one again that failed, rather than begin anew. */
+  /** Once a request of the work has succeeded, a failed one is sent again, so the work does not start over. */
   const batch = async (calls: readonly RpcCall[]): Promise<readonly RpcOutcome[]> => {
     for (let n = 1; ; n++) {
       try {
@@ -43,8 +46,8 @@ export function sessionOf(node: Node, limits: RpcLimits, signal: AbortSignal): R
 }
 
 /**
- * A session that asks once more, alone, for the calls of a batch that failed for an unknown reason, as long as that settles
- * some: behind one URL may stand several machines, of which one fails.
+ * Wraps a session so that unclassified failures in a batch are requested again, as long as each round reduces them.
+ * Several machines may serve one URL, and one of them may fail.
  */
 export function retryingSession(session: RpcSession, isUnknown: (error: ServiceError) => boolean): RpcSession {
   const batch = async (calls: readonly RpcCall[]): Promise<readonly RpcOutcome[]> => {
@@ -63,13 +66,13 @@ export function retryingSession(session: RpcSession, isUnknown: (error: ServiceE
   return { label: session.label, batch, call: (call) => callOne(batch, call) }
 }
 
-/** How often a request is sent again in the midst of work. What takes long, or does not pass, is not. */
+/** Returns how often a request is sent again within the work. Zero for errors that take long or do not pass. */
 function maxResends({ code, fields }: ServiceError): number {
   if (code === 'NODE_RATE_LIMITED') return fields.unsure === true ? 0 : MAX_WAITS_IN_WORK
   return code === 'NODE_GARBAGE' || code === 'NODE_HTTP' ? MAX_RESENDS_IN_WORK : 0
 }
 
-/** One call by way of a batch of one. @throws what became of it, where that is an error */
+/** Sends one call as a batch of one. @throws the call's error */
 async function callOne(batch: RpcSession['batch'], call: RpcCall): Promise<unknown> {
   const [outcome] = await batch([call])
   assert(outcome !== undefined, 'a batch of one has one outcome')

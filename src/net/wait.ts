@@ -10,10 +10,7 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw aborted(signal)
 }
 
-/**
- * Resolves after so many milliseconds.
- * @throws ABORTED at once when the signal fires
- */
+/** Resolves after this many milliseconds. @throws ABORTED as soon as the signal fires */
 export function wait(ms: number, signal: AbortSignal): Promise<void> {
   throwIfAborted(signal)
   if (ms <= 0) return Promise.resolve()

@@ -19,7 +19,7 @@ import { TransferSource } from './transfers/transfer-source.ts'
 import { CoolDowns } from './words/cool-downs.ts'
 import { classifyEvmFault, failureOf, isOfOneMachine } from './words/faults.ts'
 
-/** An adapter of one EVM chain, over all its nodes. `limits` are for tests; production takes the defaults. */
+/** Creates the adapter of one EVM chain, over all its nodes. `limits` are for tests; production uses the defaults. */
 export function createEvmAdapter(
   options: AdapterOptions,
   limits: Partial<RpcLimits> = {},

@@ -7,7 +7,7 @@ import { createEvmProver } from './prove/prover.ts'
 import { parseAddress, ZERO_ADDRESS } from './words/hex.ts'
 
 const ADDRESS_BYTES = 20
-/** Between two polls of the head: a third of Ethereum's slot, so that a block is seen at most 4 s late. */
+/** Pause between two polls of the head: a third of Ethereum's slot, so a block is seen at most 4 s late. */
 const POLL_MS = 4_000
 
 /** EVM chains: CAIP-2 namespace `eip155` (https://chainagnostic.org/CAIPs/caip-3). */

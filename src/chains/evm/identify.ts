@@ -5,7 +5,7 @@ import { chainIdOf } from './heads/confirm-chain.ts'
 import { classifyEvmFault } from './words/faults.ts'
 import { garbage, parseNumber } from './words/hex.ts'
 
-/** Asks a node once which chain it is on, and how far it is. @throws NODE_* it does not answer as EVM nodes do, ABORTED */
+/** Asks a node once for its chain and its head. @throws NODE_* it does not answer as EVM nodes do, ABORTED */
 export async function identifyEvmNode({ url, timeoutMs, signal }: IdentifyOptions): Promise<IdentifiedNode> {
   const rpc = createRpc({
     urls: [url],
@@ -19,7 +19,7 @@ export async function identifyEvmNode({ url, timeoutMs, signal }: IdentifyOption
     async (session) => {
       const chain = parseChainId(`eip155:${await chainIdOf(session)}`)
       const head = parseNumber(await session.call({ method: 'eth_blockNumber', params: [] }))
-      // CAIP-2 has 32 characters for a reference; ids of 256 bits have up to 78 digits, and no chain has such a one.
+      // CAIP-2 allows 32 characters for a reference. Ids of 256 bits may have up to 78 digits, but no chain has one.
       if (chain === undefined) throw garbage('no chain id')
       if (head === undefined) throw garbage('no block number')
       return { chain, head }

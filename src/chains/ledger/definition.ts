@@ -2,7 +2,7 @@ import { TEXT_ACCOUNTS } from '../../core/account.ts'
 import { isLedgerId } from '../../core/operation.ts'
 import type { KindDefinition } from '../adapter.ts'
 
-/** Issuers' ledgers: `ledger:main`. Their wallets are opaque text, and no node has them: they are written here. */
+/** Issuers' ledgers: `ledger:main`. Their wallets are opaque text. They exist on no node: they are written here. */
 export const LEDGER: KindDefinition = {
   kind: 'ledger',
   namespace: 'ledger',

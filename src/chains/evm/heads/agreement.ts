@@ -4,12 +4,14 @@ import type { NodeAnswer, Rpc, Work } from '../../../net/rpc.ts'
 import type { Confirmation, Conflict } from '../../adapter.ts'
 import { blockCall, parseHeader } from './headers.ts'
 
-/** Nodes differ by a block or two all the time; one so far behind the others is stuck, and not to be followed. */
+/** Nodes normally differ by a block or two. A node this far behind the others is stuck and must not be followed. */
 const LAG_BLOCKS = 10
-/** One poll in so many asks all nodes for their heads: where polls are 4 s apart, a stuck node is known in a minute. */
+/**
+ * One poll in this many asks all nodes for their heads: with polls 4 s apart, a stuck node is detected within a minute.
+ */
 const POLLS_BETWEEN_REFRESHES = 15
 
-/** Asks every node for its block at the conflict's number, and passes over one that alone has another than ours. */
+/** Asks every node for its block at the conflict's number. Distrusts a node that alone has another block than ours. */
 export async function confirm(rpc: Rpc, conflict: Conflict, signal: AbortSignal): Promise<Confirmation> {
   const { number, theirs } = conflict
   const work: Work<string> = async (session) => parseHeader(await session.call(blockCall(number)), number).hash
@@ -25,7 +27,7 @@ export async function confirm(rpc: Rpc, conflict: Conflict, signal: AbortSignal)
   return confirmation
 }
 
-/** What hashes of nodes that are high enough say of a conflict. Asks nobody. */
+/** Decides a conflict from the hashes of nodes that have reached its number. Asks no node. */
 export function confirmationOf(hashes: readonly string[], { theirs, ours }: Conflict): Confirmation {
   const agreeing = hashes.filter((hash) => hash === theirs).length
   if (agreeing >= 2) return 'agreed'
@@ -33,8 +35,8 @@ export function confirmationOf(hashes: readonly string[], { theirs, ours }: Conf
 }
 
 /**
- * Heads of whichever node is fit to be followed: one that has fallen far behind what was seen is not. A node that stands
- * still is behind nothing that it shows itself, so all are asked at the first poll, and again every so many.
+ * Reads the heads of a node that has not fallen far behind the highest known head. A stuck node alone does not notice
+ * that it is behind, so the first poll and then one in several asks all nodes.
  */
 export class HighestHeads {
   private readonly rpc: Rpc
@@ -54,22 +56,23 @@ export class HighestHeads {
     const isFirst = this.polls === 0
     if (this.nodes > 1 && this.polls++ % POLLS_BETWEEN_REFRESHES === 0) {
       const refreshed = this.refresh(work, signal)
-      // Later a node that hangs holds no poll up: what the others say counts from the next one on.
+      // Only the first poll waits. Later a hanging node delays no poll: the answers of the others count from the next
+      // poll on.
       if (isFirst) await refreshed
     }
-    // A node that answers with an error may go on doing so: another one is asked at once.
+    // A node that answers with an error may keep doing so: ask another node at once.
     const heads = await this.rpc.run(work, { signal, asksOthers: ({ code }) => code === 'NODE_RPC' })
     if (heads.latest.number + LAG_BLOCKS >= this.highest) {
       this.highest = Math.max(this.highest, heads.latest.number)
       return heads
     }
     const best = highestOf(await this.rpc.askAll(work, signal)) ?? heads
-    // Where all are lower, the chain itself is: from now on that is what there is.
+    // If all nodes are lower, so is the chain: accept the lower head.
     this.highest = best.latest.number
     return best
   }
 
-  /** Asks all nodes for their heads, and passes over those that are far behind. Never throws but for a bug. */
+  /** Asks all nodes for their heads, and distrusts those that are far behind. Throws only for a bug. */
   private async refresh(work: Work<Heads>, signal: AbortSignal): Promise<void> {
     if (this.refreshing) return
     this.refreshing = true

@@ -3,12 +3,12 @@ import { isServiceError, ServiceError } from '../../../core/errors.ts'
 import type { RpcSession } from '../../../net/session.ts'
 import { garbage, parseAmount } from '../words/hex.ts'
 
-/** Times that a node must name another chain: a balancer may have sent one call astray. */
+/** How often a node must return another chain id before we believe it: a load balancer may have misrouted one call. */
 const MISMATCHES_BELIEVED = 2
 
 /**
- * Asks the node which chain it is on.
- * @throws CHAIN_MISMATCH twice another one than the configuration says; NODE_GARBAGE no chain id; NODE_*
+ * Checks that the node is on the configured chain.
+ * @throws CHAIN_MISMATCH it returned another chain id twice; NODE_GARBAGE no chain id; NODE_*
  */
 export async function confirmChain(session: RpcSession, { chain }: { readonly chain: ChainId }): Promise<void> {
   const { label } = session
@@ -17,16 +17,16 @@ export async function confirmChain(session: RpcSession, { chain }: { readonly ch
     answered = await chainIdOf(session)
     if (answered.toString() === referenceOf(chain)) return
   }
-  const says = `eip155:${answered}`
-  throw new ServiceError('CHAIN_MISMATCH', `${label} is ${says}, the configuration says ${chain}`, {
-    fields: { node: label, answered: says, configured: chain },
+  const answeredChain = `eip155:${answered}`
+  throw new ServiceError('CHAIN_MISMATCH', `${label} is ${answeredChain}, the configuration says ${chain}`, {
+    fields: { node: label, answered: answeredChain, configured: chain },
   })
 }
 
-/** The chain id that a node names. @throws NODE_GARBAGE none; NODE_* */
+/** Reads the chain id of a node. @throws NODE_GARBAGE no chain id; NODE_* */
 export async function chainIdOf(session: RpcSession): Promise<bigint> {
   const answer = await session.call({ method: 'eth_chainId', params: [] }).catch((error: unknown) => {
-    // Nodes older than EIP-695, and plans without it, name the network only.
+    // Nodes older than EIP-695, and plans without it, have only net_version.
     if (!isServiceError(error, 'NODE_RPC')) throw error
     return session.call({ method: 'net_version', params: [] })
   })

@@ -9,16 +9,16 @@ import { garbage, parseHash, parseNumber, quantity } from '../words/hex.ts'
 
 /** Blocks in one batch: a block with its transactions' hashes is about 20 kB, so a batch is about 2 MB. */
 const HEADERS_PER_BATCH = 100
-/** Where a node knows no finalized block: two epochs of Ethereum, the depth that finality has there. */
+/** Confirmations to use if a node has no finalized block: two epochs of Ethereum, the depth of its finality. */
 const CONFIRMATIONS_WITHOUT_TAG = 64
 
-/** Asks for a block without its transactions, by number or by tag. */
+/** The call for a block without its transactions, by number or by tag. */
 export function blockCall(block: number | 'latest' | 'safe' | 'finalized'): RpcCall {
   return { method: 'eth_getBlockByNumber', params: [typeof block === 'number' ? quantity(block) : block, false] }
 }
 
 /**
- * The header of an answer to eth_getBlockByNumber or eth_getBlockByHash.
+ * Parses the header from an answer to eth_getBlockByNumber or eth_getBlockByHash.
  * @throws NODE_BEHIND null: the node lacks the block; NODE_GARBAGE not a block, or not the one with `number`
  */
 export function parseHeader(value: unknown, number?: number): Header {
@@ -39,18 +39,18 @@ export function parseHeader(value: unknown, number?: number): Header {
   return header
 }
 
-/** A block without its transactions, as far as it proves which logs it has. */
+/** A block without its transactions, with what is needed to check its logs. */
 export type Block = Header & {
-  /** 2048 bits as hex with `0x`: for every log's address and topics, three are set. Undefined where the node sends none. */
+  /** 2048 bits as hex with `0x`; every address and topic of a log sets three. Undefined if the node sends none. */
   readonly bloom: string | undefined
-  /** Hashes, in order. Undefined where the node sends none. */
+  /** Hashes, in order. Undefined if the node sends none. */
   readonly transactions: readonly string[] | undefined
 }
 
 const BLOOM = /^0x[0-9a-fA-F]{512}$/
 
 /**
- * The block of an answer to eth_getBlockByNumber or eth_getBlockByHash without transactions.
+ * Parses the block from an answer to eth_getBlockByNumber or eth_getBlockByHash without transactions.
  * @throws NODE_BEHIND null: the node lacks the block; NODE_GARBAGE not a block, or not the one with `number`
  */
 export function parseBlock(value: unknown, number?: number): Block {
@@ -61,12 +61,12 @@ export function parseBlock(value: unknown, number?: number): Block {
   return { ...header, bloom, transactions: hashes?.every((hash) => hash !== undefined) ? hashes : undefined }
 }
 
-/** A transaction's hash, of a transaction in full too. */
+/** Returns a transaction's hash. Accepts a full transaction too. */
 function hashOfTransaction(transaction: unknown): string | undefined {
   return parseHash(isRecord(transaction) ? transaction.hash : transaction)
 }
 
-/** Asks for a block without its transactions, by hash. */
+/** The call for a block without its transactions, by hash. */
 export function blockOfHashCall(hash: string): RpcCall {
   return { method: 'eth_getBlockByHash', params: [hash, false] }
 }
@@ -80,19 +80,23 @@ function isHeader(header: { [Key in keyof Header]: Header[Key] | undefined }): h
   )
 }
 
-/** Headers of these blocks, in order; not checked to link. @throws NODE_BEHIND, NODE_GARBAGE, NODE_* */
+/**
+ * Reads the headers of these blocks, in order. Does not check that they link.
+ * @throws NODE_BEHIND, NODE_GARBAGE, NODE_*
+ */
 export function readHeaders(session: RpcSession, numbers: readonly number[]): Promise<Header[]> {
   return readAll(session, numbers, parseHeader)
 }
 
-/** These blocks, in order; not checked to link. @throws NODE_BEHIND, NODE_GARBAGE, NODE_* */
+/** Reads these blocks, in order. Does not check that they link. @throws NODE_BEHIND, NODE_GARBAGE, NODE_* */
 export function readBlocks(session: RpcSession, numbers: readonly number[]): Promise<Block[]> {
   return readAll(session, numbers, parseBlock)
 }
 
 /**
- * A block that the node failed to give for an unknown reason, asked with its transactions, which other parts of a node
- * answer. @throws `error` where nothing else may be tried, or failed too
+ * Requests a block with its transactions, after the node failed for an unknown reason without them: other parts of a
+ * node serve that request.
+ * @throws `error` if no alternative applies, or it failed too
  */
 async function headerOtherwise(session: RpcSession, number: number | undefined, error: ServiceError): Promise<unknown> {
   if (number === undefined || !isUnclassified(error)) throw error
@@ -119,7 +123,7 @@ async function readAll<T>(
 }
 
 /**
- * Headers from `first` to `last`, each the parent of the next.
+ * Reads the headers from `first` to `last`, each the parent of the next.
  * @throws BLOCK_CONFLICT the chain changed while it was read; NODE_BEHIND, NODE_*
  */
 export async function readLinkedHeaders(
@@ -141,18 +145,19 @@ export async function readLinkedHeaders(
   return headers
 }
 
-/** How the finalized head is found, and whom to tell where the node has no such tag. */
+/** How to find the finalized head, and whom to notify if the node lacks the tag. */
 export type Finalizing = {
   readonly finality: AdapterOptions['finality']
-  /** Nodes (by label) that have given a block of the tag: these know it. */
+  /** Nodes (by label) that have returned a block for the tag, so they support it. */
   readonly tagged: Set<string>
   readonly tagUnsupported: () => void
   readonly named: NamedHeads
 }
 
 /**
- * The node's newest and finalized blocks; the finalized one is never above the newest. What is once final stays so: only
- * a node that says that it does not know the tag, and never gave a block of it, is asked for a number instead.
+ * Reads the node's newest and finalized blocks. The finalized block is never above the newest. Finality must not go
+ * back: confirmations are used only if the node says that it does not know the tag and has never returned a block for
+ * it.
  * @throws NODE_*
  */
 export async function readHeads(session: RpcSession, finalizing: Finalizing): Promise<Heads> {
@@ -172,7 +177,10 @@ export async function readHeads(session: RpcSession, finalizing: Finalizing): Pr
   return clamp(latest, await confirmed(session, { latest, confirmations: CONFIRMATIONS_WITHOUT_TAG }))
 }
 
-/** The newest block of a node that fails to give it by its name, by its number. @throws `error` where that fails too */
+/**
+ * Reads the newest block by its number, for a node that fails to return it by its tag.
+ * @throws `error` if that fails too
+ */
 export async function newestByNumber(session: RpcSession, error: ServiceError): Promise<Header> {
   if (error.code !== 'NODE_RPC') throw error
   const [outcome] = await session.batch([{ method: 'eth_blockNumber', params: [] }])
@@ -182,7 +190,7 @@ export async function newestByNumber(session: RpcSession, error: ServiceError): 
   return header
 }
 
-/** True where the node says that it knows no block of that name, not that it failed. */
+/** True if the node says that it does not know the tag, not that the request failed. */
 function lacksTag(outcome: RpcOutcome): boolean {
   if (outcome.ok) return outcome.result === null
   const failure = failureOf(outcome.error)
@@ -202,7 +210,7 @@ async function confirmed(session: RpcSession, from: { latest: Header; confirmati
   return number === from.latest.number ? from.latest : parseHeader(await session.call(blockCall(number)), number)
 }
 
-// Behind one URL may stand several machines, of which one has not heard of the newest block.
+// Several machines may serve one URL, and one of them may lack the newest block.
 function clamp(latest: Header, finalized: Header): Heads {
   return { latest, finalized: finalized.number > latest.number ? latest : finalized }
 }

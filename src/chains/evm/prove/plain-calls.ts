@@ -9,20 +9,23 @@ import { failureOf } from '../words/faults.ts'
 import { parseHash, quantity } from '../words/hex.ts'
 import { type PlainCall, type Plan, planOf } from './proof-plan.ts'
 
-/** Answers in a row of a contract that took all gas, all time or all room before it is left alone: each costs seconds. */
+/**
+ * Costly answers in a row (all gas, time or room used) after which a contract is not asked again: each one costs
+ * seconds.
+ */
 const MAX_COSTLY = 5
 
 const NO_ANSWER: Proof = { ok: false, reason: 'token_does_not_answer' }
 
-/** Asks a node questions, one call each, and remembers what it and the contracts cannot do. */
+/** Asks a node one call per question, and remembers what the node and the contracts cannot do. */
 export class PlainCalls {
   /** Nodes (by label) that do not take a block hash as a block parameter (EIP-1898). */
   readonly #byNumber = new Set<string>()
   readonly #costly = new Map<string, number>()
 
   /**
-   * What the chain says to each question, in order.
-   * @throws NODE_BEHIND, NODE_RPC with `failure: no_state`, where it is so for all; NODE_*
+   * Returns the chain's answer to each question, in order.
+   * @throws NODE_BEHIND, NODE_RPC with `failure: no_state`, if it applies to all questions; NODE_*
    */
   async ask(session: RpcSession, questions: readonly Question[]): Promise<readonly Proof[]> {
     if (this.#byNumber.has(session.label)) return this.#askByNumber(session, questions)
@@ -35,7 +38,7 @@ export class PlainCalls {
     }
   }
 
-  /** By number, and then a look at whether these numbers still name the blocks that were meant. */
+  /** Asks by number, then checks that the numbers still refer to the same blocks. */
   async #askByNumber(session: RpcSession, questions: readonly Question[]): Promise<readonly Proof[]> {
     const proofs = await this.#ask(session, questions, byNumber)
     const numbers = [...new Set(questions.map(({ block }) => block.number))]
@@ -77,7 +80,10 @@ export class PlainCalls {
     return atZero === 0n ? { ok: true, amount } : { ok: true, amount, otherwise: amount - atZero }
   }
 
-  /** ERC-721 reverts for an item that nobody holds; a contract that reverts at everything says nothing. */
+  /**
+   * ERC-721 reverts for an item without an owner. A contract that reverts at everything proves nothing, so a second
+   * call checks that it works at all.
+   */
   async #checkLiveness(session: RpcSession, proofs: readonly Proof[], asked: AskedPlans): Promise<readonly Proof[]> {
     const { plans, questions, answers, at } = asked
     const silent = [...plans.keys()].filter((place) => {
@@ -138,7 +144,10 @@ function amountOf({ read }: PlainCall, outcome: RpcOutcome): bigint | undefined 
   return outcome.ok && isHex(outcome.result) ? read(outcome.result) : undefined
 }
 
-/** What says nothing of the contract: the node lacks the state or the block, or failed in another way. */
+/**
+ * Returns the proof for a failure that is not the contract's: the node lacks the state or the block, or failed
+ * otherwise. Undefined for any other outcome.
+ */
 function failureProof(outcome: RpcOutcome): Proof | undefined {
   if (outcome.ok) return undefined
   if (outcome.error.code === 'NODE_BEHIND') return { ok: false, reason: 'block_replaced' }
@@ -147,7 +156,7 @@ function failureProof(outcome: RpcOutcome): Proof | undefined {
   return failure === 'node' ? { ok: false, reason: 'node_unavailable' } : undefined
 }
 
-/** A node that can answer none of them is asked no more of them: another node, or another time, may do better. */
+/** Throws if the node can answer no question: another node may, or the same node later. */
 function throwIfForAll(outcomes: readonly RpcOutcome[]): void {
   const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]))
   const parameter = errors.find((error) => failureOf(error) === 'block_parameter')

@@ -13,7 +13,7 @@ const UNITS = parseAbi([
 const ITEMS = parseAbi(['function ownerOf(uint256) view returns (address)'])
 const UNITS_OF_ITEMS = parseAbi(['function balanceOf(address, uint256) view returns (uint256)'])
 
-/** A call but for its block; what its answer means. */
+/** A call without its block, and how to decode its answer. */
 export type PlainCall = {
   readonly method: 'eth_call' | 'eth_getBalance'
   readonly subject: unknown
@@ -21,7 +21,10 @@ export type PlainCall = {
 }
 type Read = (answer: Hex) => bigint | undefined
 
-/** How a question is asked: what is read, what of it lies with nobody, and who tells whether a silent contract lives. */
+/**
+ * How to answer a question. `main`: the call to make. `zeroAddress`: reads the zero address's share of the supply.
+ * `liveness`: shows whether a contract that reverts works at all.
+ */
 export type Plan = {
   readonly contract: string
   readonly main: PlainCall
@@ -29,7 +32,7 @@ export type Plan = {
   readonly liveness?: PlainCall
 }
 
-/** How a question is asked; undefined where the chain has no such call. */
+/** Plans the calls for a question; undefined if the chain has no such call. */
 export function planOf(question: Question): Plan | undefined {
   return question.what === 'supply' ? supplyPlan(question.asset) : balancePlan(question.key)
 }
@@ -65,7 +68,7 @@ function balancePlan({ account, asset, item }: BalanceKey): Plan | undefined {
   }
 }
 
-/** What lies at the zero address is nobody's: a burn to it lowers what accounts hold, but not every `totalSupply`. */
+/** A burn to the zero address lowers what accounts hold, but not every contract's `totalSupply`. */
 function supplyPlan({ standard, reference }: AssetRef): Plan | undefined {
   if (standard !== 'erc20' && standard !== 'erc721') return undefined
   const data = encodeFunctionData({ abi: UNITS, functionName: 'totalSupply' })
@@ -82,7 +85,7 @@ function unitsOf(contract: string, account: string): PlainCall {
   return { method: 'eth_call', subject: { to: contract, data }, read }
 }
 
-/** A decoder that gives undefined for what is no such answer: too short, empty, not ABI. */
+/** Wraps a decoder so that it returns undefined for an invalid answer: too short, empty, not ABI. */
 function reader(decode: (answer: Hex) => bigint): Read {
   return (answer) => {
     try {

@@ -10,15 +10,15 @@ import { classifyEvmFault, failureOf } from '../words/faults.ts'
 import { parseHash, quantity } from '../words/hex.ts'
 import { PlainCalls } from './plain-calls.ts'
 
-/** Questions in one request. Each is a call of its own, and a batch of them stays small beside a node's limits. */
+/** Questions in one request. Each is a call of its own, and the batch stays well below a node's limits. */
 const QUESTIONS_PER_REQUEST = 100
-/** Requests under way: hides the round trip, and leaves a node that also serves others room to breathe. */
+/** Concurrent requests: hides the round trip, and leaves capacity on a node that also serves others. */
 const REQUESTS_IN_FLIGHT = 4
 
 /**
- * Reads an EVM chain one plain call a question: `balanceOf`, `ownerOf`, `totalSupply`, `eth_getBalance`, encoded and
- * decoded by viem, in JSON-RPC batches. No Multicall3 and none of the adapter's decoding; only HTTP, retries and
- * fail-over are the same.
+ * Creates a prover that makes one plain call per question: `balanceOf`, `ownerOf`, `totalSupply` or `eth_getBalance`,
+ * encoded and decoded by viem, in JSON-RPC batches. It shares only HTTP, retries and fail-over with the adapter: no
+ * Multicall3 and none of its decoding.
  */
 export function createEvmProver(options: ProverOptions, limits: Partial<RpcLimits> = {}): ChainProver {
   const { rpc: urls, warn, timeoutMs = RPC_LIMITS.timeoutMs } = options
@@ -54,7 +54,10 @@ export function createEvmProver(options: ProverOptions, limits: Partial<RpcLimit
 
 type ProofContext = { readonly rpc: Rpc; readonly inquiry: PlainCalls; readonly signal: AbortSignal }
 
-/** A question that takes all time or all room of an answer is looked for by halves: it spoils no other. */
+/**
+ * Splits a group in halves after a timeout or an answer that is too large, until the costly question is alone and
+ * spoils no other.
+ */
 async function proveGroup(group: readonly Question[], context: ProofContext): Promise<readonly Proof[]> {
   const { rpc, inquiry: plainCalls, signal } = context
   try {
@@ -80,7 +83,7 @@ function lacksState(error: ServiceError): boolean {
   return failureOf(error) === 'no_state'
 }
 
-/** @throws NODE_BEHIND the node has no such block yet: another one may */
+/** @throws NODE_BEHIND the node does not have the block yet; another node may */
 async function readBlock(session: RpcSession, number: number): Promise<BlockRef> {
   const answer = await session.call({ method: 'eth_getBlockByNumber', params: [quantity(number), false] })
   if (answer === null) throw new ServiceError('NODE_BEHIND', 'The node lacks a block', { fields: { block: number } })

@@ -2,24 +2,24 @@ import type { RpcSession } from '../../../net/session.ts'
 import { type BlockPin, blockParameter, type ReadOutcome, type StateRead } from './multicall-reads.ts'
 
 /**
- * Zero bytes of an address from which on it cannot be the hash that contracts are deployed at: one contract in 10^14 has
- * eight of 20. Precompiles have ten or more on every chain that we know of, and they answer calls without having code.
+ * An address with this many zero bytes cannot be a contract's hash: one contract in 10^14 has eight of 20. Precompiles
+ * have ten or more on every known chain, and they answer calls without having code.
  */
 const MIN_ZERO_BYTES = 8
-/** Addresses with code that are remembered: all genesis contracts of a chain and the vanity addresses in use. */
+/** Most addresses with code to remember: all genesis contracts of a chain and the vanity addresses in use. */
 const MAX_REMEMBERED = 10_000
 
-/** What is known of contracts' code at one block. `unknown`: the node did not say. */
+/** What is known about contracts' code at one block. `unknown`: the node did not answer. */
 export type CodeAnswers = { readonly without: ReadonlySet<string>; readonly unknown: ReadonlySet<string> }
 
-/** Finds contracts without code among those that were read: an empty account, a destroyed contract, a precompile. */
+/** Finds contracts without code among those that were read: empty accounts, destroyed contracts, precompiles. */
 export class CodeCheck {
-  /** Addresses that look like a precompile's and have code: precompiles have none at any block. */
+  /** Addresses that look like a precompile's but have code. Precompiles have none at any block. */
   readonly #withCode = new Set<string>()
 
   /**
-   * The code of those read contracts that may have none, at the block of the reads. Only a contract with code or a
-   * precompile can answer with data, so addresses that no precompile can have are asked about only if they said nothing.
+   * Reads the code of those contracts that may have none, at the block of the reads. Only a contract with code or a
+   * precompile can answer with data. So an address that cannot be a precompile is checked only if it returned nothing.
    * @throws NODE_*
    */
   async check(
@@ -49,7 +49,7 @@ export class CodeCheck {
       if (native !== undefined || outcome === undefined) continue
       const isNoHash = mayBePrecompile(target) && !this.#withCode.has(target)
       if (outcome.ok && outcome.data !== '0x' && !isNoHash) answered.add(target)
-      // Precompiles refuse what is no input of theirs, as contracts do.
+      // Precompiles reject invalid input, as contracts do.
       else if (outcome.ok || (isNoHash && outcome.failure !== 'node')) targets.add(target)
     }
     for (const target of answered) targets.delete(target)
@@ -64,7 +64,9 @@ export class CodeCheck {
 
 const NONE: CodeAnswers = { without: new Set(), unknown: new Set() }
 
-/** True of addresses that are no hash: a precompile's, or one that a chain's genesis or much work gave to a contract. */
+/**
+ * True for an address that is not a hash: a precompile, a genesis contract, or a vanity address that took much work.
+ */
 function mayBePrecompile(address: string): boolean {
   let zeroBytes = 0
   for (let at = 2; at < 42; at += 2) if (address.charCodeAt(at) === 48 && address.charCodeAt(at + 1) === 48) zeroBytes++

@@ -9,17 +9,19 @@ import { type ContractCall, decodeAggregate3, encodeAggregate3, MULTICALL3 } fro
 /** One read of state: a call of a contract, or (`native`) an account's native balance, as a 32-byte word. */
 export type StateRead = ContractCall & { readonly native?: string }
 
-/** What a read said. `data` is hex with `0x`, of any length. `unsent`: refused lately, not asked again yet. */
+/**
+ * The outcome of a read. `data`: hex with `0x`, of any length. `unsent`: it failed lately and is not sent again yet.
+ */
 export type ReadOutcome =
   | { readonly ok: true; readonly data: string }
   | { readonly ok: false; readonly failure: 'reverted' | 'costly' | 'unsent' | 'node' }
 
-/** A block to read at: by hash (EIP-1898), or by number for nodes that do not know that. */
+/** A block to read at: by hash (EIP-1898), or by number for nodes without it. */
 export type BlockPin = { readonly block: BlockRef; readonly byHash: boolean }
 
 export type MulticallOptions = {
   readonly pin: BlockPin
-  /** Multicall3 is there at that block. */
+  /** True: Multicall3 exists at that block. */
   readonly multicall: boolean
   readonly coolDowns: CoolDowns
   /** Reads in one multicall. */
@@ -28,24 +30,27 @@ export type MulticallOptions = {
 
 /** `getEthBalance(address)` of Multicall3. */
 const GET_ETH_BALANCE = '0x4d2301cc'
-/** Failed reads of one function of one contract that are asked for one by one, to learn how they fail. */
+/** How many failed reads of one contract function are sent one by one, to learn how they fail. */
 const ASKED_ONE_BY_ONE = 8
-/** A longer answer (512 kB of data) is no balance and hardly a name: it is remembered as costly. */
+/** A longer answer (512 kB of data) is no balance and hardly a name: it counts as costly. */
 const COSTLY_CHARACTERS = 1024 * 1024
 
-/** A block as a call names it: by hash where the node knows EIP-1898, so that a reorg cannot slip in; else by number. */
+/**
+ * Returns a call's block parameter: by hash if the node supports EIP-1898, so that a reorg cannot change the block;
+ * otherwise by number.
+ */
 export function blockParameter({ block, byHash }: BlockPin): unknown {
   return byHash ? { blockHash: block.hash, requireCanonical: true } : quantity(block.number)
 }
 
-/** An account's native balance as a read. `word` is the account as a 32-byte word. */
+/** Creates the read of an account's native balance. `word` is the account as a 32-byte word. */
 export function nativeRead(account: string, word: string): StateRead {
   return { target: MULTICALL3, data: GET_ETH_BALANCE + word, native: account }
 }
 
 /**
- * Many reads at one block in few requests; outcomes in order. A read that fails, burns all gas or returns megabytes
- * spoils no other: what a multicall could not answer is asked again apart, by contract and function.
+ * Makes many reads at one block in few requests; outcomes in order. A read that fails, burns all gas or returns
+ * megabytes spoils no other: reads that a multicall did not answer are sent again apart, by contract and function.
  * @throws NODE_RPC with field `failure` `no_state` or `block_parameter`; NODE_BEHIND; NODE_*
  */
 export async function readAll(
@@ -69,7 +74,7 @@ export async function readAll(
 
 type Reading = MulticallOptions & { readonly outcomes: Map<StateRead, ReadOutcome> }
 
-/** Asks by multicalls; `open` are the reads that these did not answer, `usable` false where no Multicall3 stands there. */
+/** Sends the reads in multicalls. `open`: the reads without an answer. `usable`: false if there is no Multicall3. */
 async function readByMulticall(
   session: RpcSession,
   reads: readonly StateRead[],
@@ -96,9 +101,9 @@ function storeMulticall(chunk: readonly StateRead[], answer: RpcOutcome | undefi
 }
 
 /**
- * Asks again for what a multicall did not answer. A gas bomb takes the gas of those behind it, so a failure there says
- * nothing yet: each contract's function gets calls of its own, the first few reads one by one, which tells a revert
- * from a cost, the rest in a multicall of their own.
+ * Sends the reads again that a multicall did not answer. A gas bomb takes the gas of the calls after it, so their
+ * failure proves nothing yet. Each contract function gets its own calls: the first few reads one by one, which
+ * distinguishes a revert from a costly call, and the rest in a multicall of their own.
  */
 async function retryApart(session: RpcSession, targets: readonly StateRead[], reading: Reading): Promise<void> {
   const groups = groupByKey(targets)
@@ -141,7 +146,7 @@ function storeDirect(
   answers: readonly (RpcOutcome | undefined)[],
   reading: Reading,
 ): void {
-  // A batch is asked again for what ran out of time in it, so that what is left of it did so while alone.
+  // Timed-out items of a batch were already sent again, so an item that is still timed out failed alone.
   const inTime = answers.some((answer) => answer !== undefined && !ranOutOfTime(answer))
   for (const [index, read] of reads.entries()) storeOutcome(read, directOutcome(read, answers[index], inTime), reading)
 }
@@ -150,7 +155,10 @@ function ranOutOfTime(answer: RpcOutcome): boolean {
   return !answer.ok && answer.error.code === 'NODE_TIMEOUT'
 }
 
-/** Keeps an outcome, and what it says of the contract's function. A native balance is the node's own: it says nothing. */
+/**
+ * Stores an outcome, and starts or ends the cool-down of the contract's function. A native balance is the node's own
+ * answer, so it changes no cool-down.
+ */
 function storeOutcome(read: StateRead, outcome: ReadOutcome, { outcomes, coolDowns }: Reading): void {
   outcomes.set(read, outcome)
   if (read.native !== undefined) return
@@ -158,12 +166,12 @@ function storeOutcome(read: StateRead, outcome: ReadOutcome, { outcomes, coolDow
   else if (outcome.ok || outcome.failure === 'costly') coolDowns.failed(keyOf(read))
 }
 
-/** What a call of its own said. `inTime`: the node did answer something else beside it. */
+/** Returns the outcome of a single call. `inTime`: the node did answer another call of the batch. */
 function directOutcome(read: StateRead, answer: RpcOutcome | undefined, inTime: boolean): ReadOutcome {
   if (answer === undefined) throw garbage('too little')
   if (!answer.ok) {
     const failure = throwIfNode(answer)
-    // No contract runs for a native balance, and a node that answers nothing in time is slow, whatever it was asked.
+    // No contract runs for a native balance. A node that answers nothing in time is slow, whatever the call.
     const nodes = read.native !== undefined || (ranOutOfTime(answer) && !inTime)
     return { ok: false, failure: nodes ? 'node' : failure }
   }
@@ -176,7 +184,7 @@ function directOutcome(read: StateRead, answer: RpcOutcome | undefined, inTime: 
   return { ok: true, data: `0x${numberWord(amount)}` }
 }
 
-/** How the contract failed; what is the node's or the block's failure is thrown, since it concerns all reads. */
+/** Returns how the contract failed. Throws a failure of the node or the block, since it concerns all reads. */
 function throwIfNode(answer: RpcOutcome & { ok: false }): 'reverted' | 'costly' | 'node' {
   const failure = failureOf(answer.error)
   if (failure === 'no_state' || failure === 'block_parameter' || answer.error.code === 'NODE_BEHIND') throw answer.error
@@ -192,7 +200,7 @@ function directCall(read: StateRead, pin: BlockPin): RpcCall {
   return { method: 'eth_call', params: [{ to: read.target, data: read.data }, blockParameter(pin)] }
 }
 
-/** A contract's function; native balances are one function. */
+/** The key of a contract's function; all native balances count as one function. */
 function keyOf(read: StateRead): string {
   return `${read.target}:${read.data.slice(2, 10)}`
 }

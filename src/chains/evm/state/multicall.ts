@@ -1,6 +1,6 @@
 import { addressWord, numberWord } from '../words/hex.ts'
 
-/** Where Multicall3 stands on most chains, lower-case (https://www.multicall3.com). */
+/** The address of Multicall3 on most chains, lower-case (https://www.multicall3.com). */
 export const MULTICALL3 = '0xca11bde05977b3631167028862be2a173976ca11'
 
 /** `aggregate3((address,bool,bytes)[])`. */
@@ -9,10 +9,13 @@ const AGGREGATE3 = '82ad56cb'
 /** A call of a contract: its address, and call data as hex with `0x`. */
 export type ContractCall = { readonly target: string; readonly data: string }
 
-/** What became of one call inside a multicall. `data` is hex with `0x`. */
+/** The result of one call inside a multicall. `data` is hex with `0x`. */
 export type MulticallResult = { readonly success: boolean; readonly data: string }
 
-/** Call data of `aggregate3` with each call allowed to fail. Written out: it is used a thousand calls at a time. */
+/**
+ * Encodes `aggregate3` with each call allowed to fail. Written by hand for speed: it encodes a thousand calls at a
+ * time.
+ */
 export function encodeAggregate3(calls: readonly ContractCall[]): string {
   const tuples = calls.map(({ target, data }) => {
     const bytes = data.slice(2)
@@ -29,8 +32,8 @@ export function encodeAggregate3(calls: readonly ContractCall[]): string {
 }
 
 /**
- * Results of `aggregate3`, one a call in order; undefined where the text is not such an answer: what stands at the
- * address may be something else.
+ * Decodes the results of `aggregate3`, one per call, in order. Undefined if the answer is not of that form: another
+ * contract may exist at the address.
  */
 export function decodeAggregate3(answer: string, count: number): readonly MulticallResult[] | undefined {
   const word = (at: number): number =>
@@ -43,7 +46,7 @@ export function decodeAggregate3(answer: string, count: number): readonly Multic
     const bytes = tuple + word(tuple + 64) * 2
     const characters = word(bytes) * 2
     const start = bytes + 64
-    // NaN compares false: anything that points outside ends here.
+    // NaN compares false, so any offset outside the answer ends here.
     if (!(start + characters <= answer.length)) return undefined
     results.push({ success: word(tuple) === 1, data: `0x${answer.slice(start, start + characters)}` })
   }

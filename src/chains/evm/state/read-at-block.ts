@@ -17,18 +17,18 @@ import {
   type StateRead,
 } from './multicall-reads.ts'
 
-/** Bytes of a contract's code that are surely not Multicall3's: `0x`, or a stub. */
+/** Shorter code, in hex characters, cannot be Multicall3: `0x`, or a stub. */
 const MIN_CODE_CHARACTERS = 64
 
-/** What was learned of a chain's nodes and is not asked again. */
+/** What is known about the abilities of a chain's nodes, so that it is not requested again. */
 export class Abilities {
-  /** Lowest block at which Multicall3 was seen, highest at which it was not. */
+  /** The lowest block at which Multicall3 was found, and the highest at which it was not. */
   private presentFrom = Number.POSITIVE_INFINITY
   private absentUntil = -1
-  /** Nodes (by label) that do not take a block hash as a block parameter. */
+  /** Nodes (by label) that do not accept a block hash as a block parameter. */
   readonly withoutHashes = new Set<string>()
 
-  /** Undefined: not known at that block. */
+  /** Undefined: not known for that block. */
   hasMulticall(block: number): boolean | undefined {
     if (block >= this.presentFrom) return true
     return block <= this.absentUntil ? false : undefined
@@ -51,13 +51,13 @@ export type Reader = {
   readonly at: BlockRef | 'latest'
   /** Reads in one multicall. */
   readonly perCall: number
-  /** Names the block by its number even where the node takes its hash. */
+  /** Use the block's number even if the node accepts its hash. */
   readonly byNumber?: boolean
 }
 
 /**
- * Reads pinned to one block, and then whatever `finish` asks at that same block.
- * @throws NODE_BEHIND the node does not hold that block as canonical; NODE_RPC with `failure: no_state`; NODE_*
+ * Makes reads at one block. `work` may make several, all at that block.
+ * @throws NODE_BEHIND the node does not have that block as canonical; NODE_RPC with `failure: no_state`; NODE_*
  */
 export async function readAtBlock<T>(
   session: RpcSession,

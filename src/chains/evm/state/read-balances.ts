@@ -13,21 +13,21 @@ const BALANCE_OF = '0x70a08231'
 const OWNER_OF = '0x6352211e'
 /** `balanceOf(address,uint256)` of ERC-1155. */
 const BALANCE_OF_ITEM = '0x00fdd58e'
-/** Any account but zero: a live ERC-721 says how many items it holds. */
+/** Any account but zero: a working ERC-721 returns how many items it holds. */
 const ANY_ACCOUNT = `0x${'1'.padStart(40, '0')}`
 /** Reads in one multicall: about 10 million gas with ordinary tokens, well under the 25 to 50 million of usual caps. */
 export const BALANCES_PER_CALL = 250
 
 type BalanceOutcome = { readonly block: { number: number; hash: string }; readonly reads: readonly BalanceRead[] }
 
-/** How a key is read: the read itself, and what its answer means. */
+/** How to read a key: the read, and the meaning of its answer. */
 type Plan =
   | { readonly way: 'amount'; readonly read: StateRead }
   | { readonly way: 'owner'; readonly read: StateRead; readonly alive: StateRead; readonly account: string }
   | { readonly way: 'none' }
 
 /**
- * Balances at one block, in the order of the keys; equal reads are sent once.
+ * Reads balances at one block, in the order of the keys. Sends equal reads once.
  * @throws NODE_BEHIND, NODE_RPC with `failure: no_state`, NODE_*
  */
 export async function readBalances(
@@ -71,7 +71,7 @@ function once(read: StateRead, unique: Map<string, StateRead>): StateRead {
   return read
 }
 
-/** An item's id, decimal text, as a word; undefined where it is none or over 256 bits. */
+/** Encodes an item's id (decimal text) as a word; undefined if it is invalid or over 256 bits. */
 function itemWord(item: string): string | undefined {
   if (!/^\d{1,78}$/.test(item)) return undefined
   const word = numberWord(BigInt(item))
@@ -82,7 +82,7 @@ type Outcomes = ReadonlyMap<StateRead, ReadOutcome | undefined>
 
 function readOf(plan: Plan, outcomes: Outcomes, code: CodeAnswers): BalanceRead {
   if (plan.way === 'none') return { ok: false, reason: 'not_supported' }
-  // A precompile answers too, and what it answers is no amount of anything.
+  // A precompile answers too, but its answer is not a balance.
   const { target } = plan.read
   if (code.without.has(target)) return { ok: false, reason: 'not_a_token' }
   if (code.unknown.has(target)) return { ok: false, reason: 'node_unavailable' }
@@ -96,7 +96,7 @@ function readOf(plan: Plan, outcomes: Outcomes, code: CodeAnswers): BalanceRead 
       ? { ok: true, amount: word.slice(26) === plan.account.slice(2) ? 1n : 0n }
       : { ok: false, reason: 'token_does_not_answer' }
   }
-  // ERC-721 reverts for an item that nobody holds; a contract that reverts at everything says nothing.
+  // ERC-721 reverts for an item without an owner. A contract that reverts at everything proves nothing.
   const reverted = outcome?.ok === false && outcome.failure === 'reverted'
   const alive = wordOf(outcomes.get(plan.alive)) !== undefined
   return reverted && alive ? { ok: true, amount: 0n } : failed(outcome)
@@ -104,7 +104,9 @@ function readOf(plan: Plan, outcomes: Outcomes, code: CodeAnswers): BalanceRead 
 
 const WORD = /^0x[0-9a-fA-F]{64}$/
 
-/** An answer of exactly 32 bytes, lower-case; undefined for any other: nothing shorter or longer is an amount. */
+/**
+ * Returns an answer of exactly 32 bytes, lower-case; undefined for any other: an amount is neither shorter nor longer.
+ */
 function wordOf(outcome: ReadOutcome | undefined): string | undefined {
   return outcome?.ok === true && WORD.test(outcome.data) ? outcome.data.toLowerCase() : undefined
 }

@@ -7,11 +7,13 @@ import type { CodeAnswers } from './code-check.ts'
 import type { ReadOutcome, StateRead } from './multicall-reads.ts'
 import { type Reader, readAtBlock } from './read-at-block.ts'
 
-/** Selectors of the views by which a token speaks of itself. */
+/** Selectors of the functions that return a token's facts. */
 const VIEWS = { name: '0x06fdde03', symbol: '0x95d89b41', decimals: '0x313ce567', totalSupply: '0x18160ddd' } as const
 type View = keyof typeof VIEWS
 
-/** What each standard may answer. ERC-1155 has no supply of its own, and no decimals; names are customary. */
+/**
+ * The functions that each standard may have. ERC-1155 has no supply and no decimals of its own; names are customary.
+ */
 const VIEWS_OF: Partial<Record<Standard, readonly View[]>> = {
   erc20: ['name', 'symbol', 'decimals', 'totalSupply'],
   erc721: ['name', 'symbol', 'totalSupply'],
@@ -20,12 +22,18 @@ const VIEWS_OF: Partial<Record<Standard, readonly View[]>> = {
 
 /** Decimals of the native asset of every EVM chain: amounts are in wei. */
 const NATIVE_DECIMALS = 18
-/** Reads in one multicall: names may be long, and all of them together must fit in one answer. */
+/** Reads in one multicall: names may be long, and all must fit in one answer. */
 export const TOKENS_PER_CALL = 100
-/** Bytes of a text that are looked at: enough for every character that is kept, at 4 bytes each, with room to clean. */
+/**
+ * Bytes of a text that are decoded: enough for every character that is kept, at 4 bytes each, with room for cleaning.
+ */
 const MAX_TEXT_BYTES = MAX_NAME_CHARACTERS * 4 * 8
 
-/** Facts of these assets, in order, at one block. What a token does not answer is unknown, or untold. @throws NODE_* */
+/**
+ * Reads the facts of these assets, in order, at one block. A fact that the token does not answer is unknown, or in
+ * `untold`.
+ * @throws NODE_*
+ */
 export async function readTokens(
   session: RpcSession,
   assets: readonly AssetRef[],
@@ -73,7 +81,7 @@ function factsOf(asset: AssetRef, answers: ReadonlyMap<View, ReadOutcome | undef
   }
 }
 
-/** What the token itself answered: an address without code says nothing of itself, whatever a precompile returns. */
+/** Returns the token's own answer. An address without code has none, whatever a precompile returns. */
 function tokenAnswer(read: StateRead, outcome: ReadOutcome | undefined, code: CodeAnswers): ReadOutcome | undefined {
   if (code.without.has(read.target)) return NOTHING
   return code.unknown.has(read.target) ? undefined : outcome
@@ -81,7 +89,7 @@ function tokenAnswer(read: StateRead, outcome: ReadOutcome | undefined, code: Co
 
 const NOTHING: ReadOutcome = { ok: true, data: '0x' }
 
-/** True where the token itself spoke, be it by a revert; a node in trouble, or out of patience, says nothing of it. */
+/** True if the token itself answered, even by a revert. A node failure or a costly call is no answer. */
 function isAnswer(outcome: ReadOutcome | undefined): boolean {
   return outcome?.ok === true || outcome?.failure === 'reverted'
 }
@@ -90,7 +98,7 @@ function numberOf(data: string | undefined): bigint | undefined {
   return data !== undefined && /^0x[0-9a-fA-F]{64}$/.test(data) ? BigInt(data) : undefined
 }
 
-/** Cleaned text of an answer: an ABI string, or (as early tokens have it) a bytes32. */
+/** Returns the cleaned text of an answer: an ABI string, or a bytes32 as in early tokens. */
 export function textOf(data: string | undefined, maxCharacters: number): string | undefined {
   if (data === undefined) return undefined
   const bytes = Buffer.from(textHex(data), 'hex')

@@ -4,19 +4,19 @@ import { type BlockPin, blockParameter, type ReadOutcome, type StateRead } from 
 import { type Reader, readAtBlock } from './read-at-block.ts'
 
 /**
- * Some layouts of Transfer are an amount's and an item's alike: all three parameters indexed, or none. The contract says
- * which it is: `units` where it has decimals and no owners of items, `items` where it has owners and no decimals or says
- * so by ERC-165. `as_laid`: it says both or neither, so that the layout decides.
+ * What a contract says it holds. Some layouts of Transfer (all three parameters indexed, or none) fit an amount and an
+ * item alike, so the contract is asked. `units`: it has decimals and no owners of items. `items`: it has owners and no
+ * decimals, or supports ERC-721 by ERC-165. `as_laid`: both or neither, so the layout decides.
  */
 export type TokenNature = 'units' | 'items' | 'as_laid'
 
 /**
- * A contract, and some of the numbers that its logs carry. `usual`: the logs have an amount's standard layout. Such a
- * contract is `items` as soon as anything says so, since its numbers must never be added up then.
+ * A contract, and some of the numbers in its logs. `usual`: the logs have an amount's standard layout. Such a contract
+ * counts as `items` on any sign of items, since its numbers must then never be added up.
  */
 export type Sample = { readonly contract: string; readonly numbers: readonly bigint[]; readonly usual?: boolean }
 
-/** Reads asked in one multicall. */
+/** Reads in one multicall. */
 export const STANDARDS_PER_CALL = 200
 
 const SUPPORTS_ERC721 = `0x01ffc9a7${'80ac58cd'.padEnd(64, '0')}`
@@ -24,7 +24,7 @@ const DECIMALS = '0x313ce567'
 const OWNER_OF = '6352211e'
 const TRUE = numberWord(1)
 
-/** What contracts say of themselves at one block. @throws NODE_* */
+/** Asks contracts at one block what they hold. @throws NODE_* */
 export async function readNatures(
   session: RpcSession,
   samples: readonly Sample[],
@@ -69,8 +69,8 @@ export async function readNatures(
 }
 
 /**
- * None of the items that were asked for has an owner, which is also true of items that were burnt: the code tells whether
- * the contract knows owners at all. A contract that has decimals and knows owners has both kinds.
+ * Checks the code of contracts without an owner for the requested items, which may be burnt. The code shows whether the
+ * contract has `ownerOf` at all. A contract that has decimals and `ownerOf` has both kinds.
  */
 async function checkOwnerCode(
   session: RpcSession,
@@ -94,7 +94,7 @@ async function checkOwnerCode(
     const usual = samples[place]?.usual === true
     if (outcome?.ok !== true) settled[place] = usual ? undefined : natures[place]
     else if (String(outcome.result).includes(`63${OWNER_OF}`)) settled[place] = usual ? 'items' : 'as_laid'
-    // A contract that is not there says nothing: it was destroyed, or this node does not have it yet.
+    // A missing contract proves nothing: it was destroyed, or this node does not have it yet.
     else if (usual && outcome.result === '0x') settled[place] = 'as_laid'
   }
   return settled
@@ -123,7 +123,7 @@ function isSmall(word: string | undefined): boolean {
   return word?.startsWith('0'.repeat(62)) === true
 }
 
-/** Decimals above 0: items are not divided. */
+/** True for decimals above 0: items cannot be divided. */
 function isDivided(word: string | undefined): boolean {
   return isSmall(word) && !/^0+$/.test(word ?? '')
 }

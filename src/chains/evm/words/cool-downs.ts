@@ -1,15 +1,17 @@
-/** First pause after a refusal: long enough to spare the node, short enough for a token's or a node's bad minute. */
+/**
+ * First pause after a failure: long enough to spare the node, short enough for a brief failure of a token or a node.
+ */
 const FIRST_PAUSE_MS = 30_000
-/** Longest pause: a token that was repaired, or a node that learned a method, is known again within the hour. */
+/** Longest pause: a repaired token, or a node that gained a method, is tried again within the hour. */
 const MAX_PAUSE_MS = 60 * 60_000
-/** Refusals remembered at most, about 20 MB; beyond it the oldest is forgotten, and costs one more try. */
+/** Most cool-downs to remember: about 20 MB. Beyond this the oldest is forgotten, which costs one more try. */
 const MAX_REMEMBERED = 100_000
 
 type CoolDown = { failures: number; until: number }
 
 /**
- * Remembers what is not worth asking for now: reads (a contract's function) that burn all gas, return megabytes or never
- * end, methods that a node does not have. Each is left alone until a pause is over that doubles each time.
+ * Remembers what not to request for now: reads (a contract's function) that burn all gas, return megabytes or never
+ * end, and methods that a node lacks. Each has a pause that doubles each time.
  */
 export class CoolDowns {
   private readonly byKey = new Map<string, CoolDown>()

@@ -3,8 +3,8 @@ import { isRecord, nodeMessage, type RpcCall, type RpcFault } from '../../../net
 import { parseNumber } from './hex.ts'
 
 /**
- * Wordings by which nodes refuse an eth_getLogs that is too much for them, as seen from Infura, Alchemy, QuickNode,
- * Ankr, dRPC, Chainstack, BlockPI, BSC's own, geth, Erigon, Nethermind, Besu, reth and others.
+ * Messages for an eth_getLogs that is too large, as seen from Infura, Alchemy, QuickNode, Ankr, dRPC, Chainstack,
+ * BlockPI, BSC's own, geth, Erigon, Nethermind, Besu, reth and others.
  */
 const TOO_MUCH = [
   /(?:block )?range.{0,60}(?:too (?:large|wide|big|great|long|high)|exceed|larger|bigger|greater|limit|max|not supported|at most|more than)/i,
@@ -22,7 +22,9 @@ const TOO_MUCH = [
   /(?:up to|within|only) (?:a |an )?[\d,]+ ?k? ?(?:block|range)/i,
 ]
 
-/** The range of a call of eth_getLogs in blocks; undefined where it asks by block hash, or of one block only. */
+/**
+ * Returns the number of blocks of an eth_getLogs call; undefined if it names its blocks by hash, or not as numbers.
+ */
 function blocksAsked(call: RpcCall): number | undefined {
   const filter = call.params[0]
   if (call.method !== 'eth_getLogs' || !isRecord(filter)) return undefined
@@ -36,21 +38,21 @@ const INTERVALS = [
   /\[\s*(0x[0-9a-f]+|\d+)\s*,\s*(0x[0-9a-f]+|\d+)\s*\]/i,
   /range:?\s+(\d+)\s*-\s*(\d+)/i,
 ]
-/** A number of blocks behind words of a limit; `k` after it means thousands. */
+/** A number of blocks after words for a limit; `k` after it means thousands. */
 const COUNTS = [
   /(?:limited to|up to|within|at most|only|over|(?:more|greater|larger|bigger|smaller) than) (?:an? |the )?(\d[\d,_]*) ?(k\b)?/gi,
   /(?:max|maximum|limit|allowed)([^\d,;.]{0,40}?)(\d[\d,_]*) ?(k\b)?/gi,
   /(?:blocks? distance|block range exceeds[^:]{0,60}):? (\d[\d,_]*) ?(k\b)?/gi,
   /\b0 - (\d[\d,_]*) ?(k\b)?(?= blocks)/gi,
 ]
-/** Words by which a number limits something else than blocks. */
+/** Words after which a number limits something else than blocks. */
 const NOT_BLOCKS = /\b(?:results|logs|size|bytes|mb|ms|s|seconds)\b/i
-/** How far before a limit the word may stand that says what it limits. */
+/** How far before a limit to look for the word that says what it limits. */
 const LOOK_BACK_CHARACTERS = 30
 
 /**
- * The number of blocks that an error's words suggest for the next try; undefined where they suggest none, or one that
- * is not smaller than what was asked.
+ * Returns the number of blocks that an error message suggests for the next try; undefined if it suggests none, or one
+ * that is not smaller than the number requested.
  */
 export function suggestedBlocks(words: string, asked: number): number | undefined {
   const suggestions = [...intervalsOf(words), ...countsOf(words)]
@@ -78,36 +80,36 @@ function countsOf(words: string): number[] {
 
 const UNKNOWN_BLOCK =
   /unknown block|header not found|block not found|block.{0,20}(?:not (?:be )?found|is not available|does not exist)|not currently canonical|is not canonical|beyond (?:current )?head|unfinalized|one of the blocks specified in filter|future block|could not find block/i
-/** What EIP-1898 lets a node say of a block hash that it does not know. */
+/** The code of EIP-1898 for an unknown block hash. */
 const RESOURCE_NOT_FOUND = -32001
 const NO_STATE =
   /missing trie node|state.{0,30}(?:not available|unavailable|not found|missing|pruned)|pruned|no state available|historical state|archive|proof window|required historical/i
 const OUT_OF_TIME = /request timed out|request timeout/i
-/** What nodes say of a call that they ran and that failed in the contract. */
+/** Messages for a call that ran and failed in the contract. */
 const EXECUTION =
   /revert|out ?of ?gas|gas|opcode|invalid jump|stack|execution|\bevm\b|\bvm\b|return ?data|memory|static|call ?depth/i
 const REVERTED = /revert/i
 const BLOCK_PARAMETER =
   /unmarshal|invalid (?:argument|params?|block|type|input)|expected|parse|deserialize|data did not match/i
-/** What nodes say of a block's tag that they do not know: older ones take it for a number. */
+/** Messages for an unknown block tag: older nodes take it for a number. */
 const UNKNOWN_TAG =
   /invalid (?:argument|params?|block|tag|type|input)|(?:unknown|unsupported).{0,20}\btag\b|hex string/i
 
 /**
- * How a call ended, where it did not succeed: by the contract's own will, by its cost or a broken answer, by what the
- * node lacks or does not know, by what is too much of one block, or otherwise.
+ * How a call failed: a revert, a costly or broken answer, missing state, an unsupported block parameter or method, too
+ * much in one block, or another failure of the node.
  */
 export type CallFailure = 'reverted' | 'costly' | 'no_state' | 'block_parameter' | 'no_method' | 'too_much' | 'node'
 
 /** JSON-RPC: no such method. */
 const NO_METHOD = -32601
-/** How nodes and balancers say that they do not serve a method, where the code does not. */
+/** Messages of nodes and load balancers for an unsupported method, if the code does not say it. */
 const NO_METHOD_WORDS =
   /method.{0,80}(?:not (?:found|exist|available|supported|allowed|enabled|whitelisted)|unsupported|does not exist|disabled)|(?:unsupported|unknown|disabled) method|(?:api|feature) is not available|not implemented/i
 
-/** What a fault means on an EVM chain, where it means more than "the call failed". */
+/** Classifies a fault of an EVM node; undefined if it only means that the call failed. */
 export function classifyEvmFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
-  // The words of a call are a contract's.
+  // A contract may choose the message of an eth_call.
   const words = call.method === 'eth_call' ? '' : fault.message
   if (fault.code === NO_METHOD || NO_METHOD_WORDS.test(words)) {
     const fields = { rpcCode: fault.code, failure: 'no_method' }
@@ -133,7 +135,7 @@ function logsFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
   })
 }
 
-/** A node that does not take a block hash in place of a range. */
+/** Detects a node that accepts no block hash in place of a range. */
 function hashRefused(fault: RpcFault, call: RpcCall): ServiceError | undefined {
   const [filter] = call.params
   if (!isRecord(filter) || filter.blockHash === undefined) return undefined
@@ -147,7 +149,7 @@ function stateFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
   const message = `${call.method}: ${nodeMessage(fault)}`
   const failed = (failure: CallFailure): ServiceError =>
     new ServiceError('NODE_RPC', message, { fields: { rpcCode: fault.code, failure } })
-  // A contract chooses the words of its revert: they are looked at for nothing else.
+  // A contract chooses the message of its revert, so nothing else is read from it.
   if (fault.code === 3 || REVERTED.test(fault.message)) return failed('reverted')
   if (NO_STATE.test(words)) return failed('no_state')
   if (fault.code === RESOURCE_NOT_FOUND || UNKNOWN_BLOCK.test(words)) {
@@ -160,7 +162,7 @@ function stateFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
   return EXECUTION.test(fault.message) ? failed('costly') : undefined
 }
 
-/** True for a block by a name such as `finalized`. */
+/** True for a call with a block tag such as `finalized`. */
 function namesTag({ method, params: [block] }: RpcCall): boolean {
   return method === 'eth_getBlockByNumber' && typeof block === 'string' && !block.startsWith('0x')
 }
@@ -174,13 +176,13 @@ const FAILURES: Readonly<Record<string, CallFailure>> = {
   too_much: 'too_much',
 }
 
-/** How a call ended, from its error. */
+/** Returns how a call failed, from its error. */
 export function failureOf(error: ServiceError): CallFailure {
   if (error.code === 'NODE_TOO_LARGE' || error.code === 'NODE_TIMEOUT') return 'costly'
   return FAILURES[String(error.fields.failure)] ?? 'node'
 }
 
-/** Codes of errors that may be due to what was asked, and how. */
+/** Codes of errors that the request itself may cause. */
 const ODD_CODES: ReadonlySet<string> = new Set([
   'NODE_RPC',
   'NODE_GARBAGE',
@@ -190,24 +192,23 @@ const ODD_CODES: ReadonlySet<string> = new Set([
 ])
 
 /**
- * True for an error that another request for the same may not meet: a smaller one, or another method. Words are not looked
- * at. What is due to the node's state (down, behind, pacing, of another chain) is none, and neither are receipts that a
- * node does not keep.
+ * True if a different request for the same data may succeed: a smaller one, or another method. Ignores the message.
+ * False for errors about the node's state (down, behind, rate limit, another chain) and for missing receipts.
  */
 export function isOdd(error: unknown): error is ServiceError {
   if (!(error instanceof ServiceError)) return false
   if (error.code === 'NODE_RATE_LIMITED') return error.fields.unsure === true
-  // A connection that breaks after it was made: some proxies do so with requests that are too much for them.
+  // A connection that breaks after it was established: some proxies do this to requests that are too large for them.
   if (error.code === 'NODE_UNREACHABLE') return BROKEN.has(String(error.fields.reason))
   return ODD_CODES.has(error.code) && error.fields.failure !== 'no_receipts'
 }
 
-/** True for a node's error of which nothing is known but its words. */
+/** True for a node's error that has only a message. */
 export function isUnclassified({ code, fields }: ServiceError): boolean {
   return code === 'NODE_RPC' && fields.failure === undefined
 }
 
-/** True for an error that another of several machines behind one URL may not have: it may have seen newer blocks. */
+/** True for an error that another machine behind the same URL may not have: it may have newer blocks. */
 export function isOfOneMachine(error: ServiceError): boolean {
   return error.code === 'NODE_BEHIND' || isUnclassified(error)
 }

@@ -1,13 +1,16 @@
 import { ServiceError } from '../../../core/errors.ts'
 
-/** `0x0000…0000`, the account that mints come from and burns go to. */
+/** `0x0000…0000`, the sender of mints and the receiver of burns. */
 export const ZERO_ADDRESS = `0x${'0'.repeat(40)}`
 
 const ADDRESS = /^0[xX][0-9a-fA-F]{40}$/
 const HASH = /^0x[0-9a-fA-F]{64}$/
 const QUANTITY = /^0x[0-9a-fA-F]{1,64}$/
 
-/** Canonical address (lower-case 0x + 40) of text in any letter case, or undefined. Checksums (EIP-55) are not checked. */
+/**
+ * Returns the canonical address (lower-case 0x + 40) of text in any letter case, or undefined. Does not check checksums
+ * (EIP-55).
+ */
 export function parseAddress(text: string): string | undefined {
   return ADDRESS.test(text) ? text.toLowerCase() : undefined
 }
@@ -17,7 +20,7 @@ export function parseHash(value: unknown): string | undefined {
   return typeof value === 'string' && HASH.test(value) ? value.toLowerCase() : undefined
 }
 
-/** A JSON-RPC quantity, or a JSON number, as a number; undefined where it is neither, or not exact in a double. */
+/** Parses a JSON-RPC quantity or a JSON number; undefined if it is neither, or not exact in a double. */
 export function parseNumber(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : undefined
   if (typeof value !== 'string' || !QUANTITY.test(value)) return undefined
@@ -45,7 +48,7 @@ export function numberWord(value: bigint | number): string {
   return value.toString(16).padStart(64, '0')
 }
 
-/** The error of an answer that is not what the method answers. */
+/** The error of an invalid answer. */
 export function garbage(what: string, fields: Readonly<Record<string, string | number>> = {}): ServiceError {
   return new ServiceError('NODE_GARBAGE', `The node answered ${what}`, { fields })
 }

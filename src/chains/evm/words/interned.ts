@@ -1,14 +1,14 @@
 import type { AssetRef, Standard } from '../../../core/asset.ts'
 
-/** What of a log says which transfers it tells: untrusted beyond its types. */
+/** The fields of a log that describe its transfers: untrusted beyond their types. */
 export type LogBody = { readonly address: string; readonly topics: readonly unknown[]; readonly data: string }
 
-/** Where a log stands. */
+/** The location of a log in its block. */
 export type LogLocation = { readonly logIndex: number; readonly transactionHash: string }
 
 /**
- * Remembers the parsed form of what repeats within a range (accounts, assets), so that each is checked and lower-cased
- * once, and transfers share one string. Made anew for each range: it never outgrows one answer.
+ * Caches the parsed form of repeated accounts and assets, so that each is validated and lower-cased once and transfers
+ * share one string. Created for each range, so it never outgrows one answer.
  */
 export class Interned {
   private readonly accounts = new Map<string, string>()
@@ -18,7 +18,7 @@ export class Interned {
     erc1155: new Map(),
   }
 
-  /** Address of a 32-byte topic; undefined where its padding is dirty or it is no topic. */
+  /** Returns the address of a 32-byte topic; undefined if its padding is not zero or it is not a topic. */
   account(topic: unknown): string | undefined {
     if (typeof topic !== 'string') return undefined
     const known = this.accounts.get(topic)
@@ -29,7 +29,7 @@ export class Interned {
     return address
   }
 
-  /** The asset of a contract; undefined where the address is none. */
+  /** Returns the asset of a contract; undefined if the address is invalid. */
   asset(standard: 'erc20' | 'erc721' | 'erc1155', address: string): AssetRef | undefined {
     const map = this.assets[standard]
     const known = map.get(address)

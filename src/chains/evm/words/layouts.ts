@@ -1,18 +1,19 @@
 /**
- * The parameters of an event that are told apart by their types alone, whichever of them are indexed. The topics carry the
- * indexed ones in order, the data the others in order, perhaps followed by more than the event declares.
+ * Reads events whose parameters can only be distinguished by type, since any of them may be indexed. The topics hold
+ * the indexed parameters in order. The data holds the others in order, perhaps followed by more words than the event
+ * declares.
  */
 
-/** Words that a log carries, without `0x`. A log has three topics besides its signature at most. */
+/** The words of a log, without `0x`. A log has at most three topics besides its signature. */
 export type LogWords = { readonly topics: readonly string[]; readonly data: readonly string[] }
 
-/** Words of data that are looked at where single words matter: more than any event here declares. */
+/** Most words of data to read: more than any event here declares. */
 const MAX_DATA_WORDS = 8
 const TOPIC = /^0x[0-9a-fA-F]{64}$/
 const BYTES = /^0x[0-9a-fA-F]*$/
 const PADDING = '0'.repeat(24)
 
-/** The words of a log behind its signature, lower-case; undefined where the node sends no topics or no bytes. */
+/** Returns the words of a log after its signature, lower-case; undefined if the topics or the data are malformed. */
 export function wordsOf(log: { readonly topics: readonly unknown[]; readonly data: string }): LogWords | undefined {
   const topics: string[] = []
   for (const topic of log.topics.slice(1)) {
@@ -27,28 +28,28 @@ export function wordsOf(log: { readonly topics: readonly unknown[]; readonly dat
   return { topics, data }
 }
 
-/** The address of a word; undefined where its padding is not zero. */
+/** Returns the address in a word; undefined if its padding is not zero. */
 export function addressIn(word: string | undefined): string | undefined {
   return word?.startsWith(PADDING) === true ? `0x${word.slice(24)}` : undefined
 }
 
-/** Addresses below this have eight zero bytes in front, which the hashes that accounts are practically never have. */
+/** Addresses below this start with eight zero bytes, which account addresses (hashes) practically never have. */
 const LOWEST_ACCOUNT = 2n ** 96n
 const END_OF_ACCOUNTS = 2n ** 160n
 
-/** True of an amount that an account's address, or the zero address, would also be. */
+/** True for an amount that could also be an account's address or the zero address. */
 export function mayBeAccount(amount: bigint): boolean {
   return amount === 0n || (amount >= LOWEST_ACCOUNT && amount < END_OF_ACCOUNTS)
 }
 
-/** The address that an amount would be; undefined where it is too large. */
+/** Returns an amount as an address; undefined if it is too large. */
 export function accountOf(amount: bigint): string | undefined {
   return amount < END_OF_ACCOUNTS ? `0x${amount.toString(16).padStart(40, '0')}` : undefined
 }
 
 /**
- * All orders of parameters that the words can have: for `count` parameters, of which the first `addresses` are addresses.
- * Each reading is the parameters' words in order. Only readings whose addresses are well-formed are given.
+ * Returns all possible readings of the words as `count` parameters, the first `addresses` of which are addresses. Each
+ * reading lists the parameters' words in order. Only readings with well-formed addresses are returned.
  */
 export function readingsOf(
   { topics, data }: LogWords,
@@ -69,7 +70,9 @@ export function readingsOf(
   return readings
 }
 
-/** All choices of `picked` places among `count`, that of the first places first: it is how the standards lay events out. */
+/**
+ * Returns all ways to choose `picked` positions among `count`. The first positions come first, as in the standards.
+ */
 function choices(count: number, picked: number): readonly ReadonlySet<number>[] {
   const all: Set<number>[] = []
   const pick = (chosen: readonly number[], from: number): void => {
