@@ -50,7 +50,7 @@ test('a journal writes through a connection that waits for the disk, or not at a
   expect(durable.pragma('synchronous', { simple: true })).toBe(2)
   await journalOn(durable).close()
   const careless = openFile(folder, false)
-  expect(() => journalOn(careless)).toThrow('what is committed to a ledger is on disk')
+  expect(() => journalOn(careless)).toThrow('a ledger commit is on disk')
   careless.close()
 })
 

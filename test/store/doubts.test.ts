@@ -119,6 +119,15 @@ describe('what the chain refuted', () => {
     expect(await seen()).toBe('10 20 -')
   })
 
+  test('is settled on a new branch that is shorter than the one where it was refuted', async () => {
+    for (const number of [1, 2, 3]) await append(number, [])
+    await journal.doubts.refute([refuted(alice), refuted(undefined)])
+    await journal.rollback(headerOf(1))
+    const keys = [{ account: alice, asset: coin, item: '' }]
+    await journal.doubts.settle({ block: headerOf(1), keys, supplies: [coin] })
+    expect(await seen()).toBe('10 10 -')
+  })
+
   test('is not settled by what was read before it was refuted last', async () => {
     await journal.doubts.refute([refuted(alice)])
     await append(1, [mint(bob)])

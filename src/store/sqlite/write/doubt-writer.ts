@@ -152,6 +152,9 @@ export class DoubtWriter {
 
   /** Blocks above the ancestor were replaced: those are to be fetched again once more. */
   rolledBack(ancestor: number): void {
+    // The new branch may stay shorter than the lost one: a read of any of its blocks is newer than the refutation.
+    this.#s.rollBackPairs.run({ ancestor })
+    this.#s.rollBackSupplies.run({ ancestor })
     const { stage, next } = this.#refetch()
     const first = Math.max(this.#from, ancestor + 1)
     if (next === undefined || next <= first) return
@@ -209,6 +212,8 @@ function prepare(db: SqliteDatabase) {
        ON CONFLICT DO UPDATE SET block = excluded.block WHERE block < excluded.block`,
     ),
     settlePair: sql(`DELETE FROM refuted_pairs WHERE ${PAIR} AND block <= ?`),
+    rollBackPairs: sql('UPDATE refuted_pairs SET block = @ancestor WHERE block > @ancestor'),
+    rollBackSupplies: sql('UPDATE refuted_assets SET supply_block = @ancestor WHERE supply_block > @ancestor'),
     countPairs: sql('SELECT count(*) FROM refuted_pairs WHERE asset = ?').pluck(),
     dropPairs: sql('DELETE FROM refuted_pairs WHERE asset = ?'),
     // That logs of it were missing stays true of the node, whatever the token is.
