@@ -103,9 +103,9 @@ function goodPaths(served: Served, pick: <T>(list: readonly T[]) => T | undefine
   return (nth) => paths[nth % paths.length]?.() ?? '/health'
 }
 
-type Parts = { readonly headers: Readonly<Record<string, string>>; readonly body?: string }
+type CallerDeps = { readonly headers: Readonly<Record<string, string>>; readonly body?: string }
 
-function request(method: string, path: string, { headers, body = '' }: Parts): string {
+function request(method: string, path: string, { headers, body = '' }: CallerDeps): string {
   const lines = Object.entries({ host: 'soak', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
   return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`
 }

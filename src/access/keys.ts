@@ -71,11 +71,11 @@ function hashSecret(secret: string): Buffer {
 export type Caller = { readonly keyId: string; readonly principal: string; readonly scopes: readonly KeyScope[] }
 
 /** Why a key that was given is not accepted. For logs and metrics; callers are told less. */
-export type KeyRefusal = 'malformed' | 'unknown' | 'revoked' | 'expired' | 'origin' | 'address' | 'scope'
+export type KeyRejectReason = 'malformed' | 'unknown' | 'revoked' | 'expired' | 'origin' | 'address' | 'scope'
 
 export type KeyCheck =
   | { readonly ok: true; readonly caller: Caller }
-  | { readonly ok: false; readonly reason: KeyRefusal }
+  | { readonly ok: false; readonly reason: KeyRejectReason }
 
 /** Where a key is used from. `origin`: the `Origin` header, else `X-Origin`; `address`: the caller's IP address. */
 export type KeyUse = {
@@ -124,8 +124,8 @@ export class KeyVerifier {
     if (parts === undefined) return { ok: false, reason: 'malformed' }
     const entry = this.#entries.get(parts.id) ?? this.#unknown.get(parts.id)
     const asked = { ...use, secret: parts.secret }
-    if (entry !== undefined && this.#isFresh(entry)) return this.#judge(entry, asked)
-    return this.#load(parts.id).then((loaded) => this.#judge(loaded, asked))
+    if (entry !== undefined && this.#isFresh(entry)) return this.#check(entry, asked)
+    return this.#load(parts.id).then((loaded) => this.#check(loaded, asked))
   }
 
   /** Writes down when keys were last used, since the last time. @throws STORE_UNAVAILABLE: those uses are forgotten */
@@ -135,12 +135,12 @@ export class KeyVerifier {
     await this.#store.noteUses(uses)
   }
 
-  #judge(entry: Entry, asked: KeyUse & { readonly secret: string }): KeyCheck {
+  #check(entry: Entry, asked: KeyUse & { readonly secret: string }): KeyCheck {
     const now = this.#now()
-    const verdict = judge(entry, { ...asked, now })
+    const check = checkEntry(entry, { ...asked, now })
     // At most one entry a stored key, emptied every few seconds.
-    if (verdict.ok) this.#uses.set(verdict.caller.keyId, now)
-    return verdict
+    if (check.ok) this.#uses.set(check.caller.keyId, now)
+    return check
   }
 
   #isFresh(entry: Entry): boolean {
@@ -196,7 +196,7 @@ function makeEntry(key: StoredKey | undefined, checkedAt: number): Entry {
 /** Compared with where there is no such key, so that an unknown id takes as long as a wrong secret. */
 const NO_HASH = Buffer.alloc(32)
 
-function judge(entry: Entry, use: KeyUse & { readonly secret: string; readonly now: number }): KeyCheck {
+function checkEntry(entry: Entry, use: KeyUse & { readonly secret: string; readonly now: number }): KeyCheck {
   const given = hashSecret(use.secret)
   const { key, caller } = entry
   const expected = key?.secretHash.length === given.length ? key.secretHash : NO_HASH

@@ -19,7 +19,7 @@ function chain(other: Partial<MeteredChain> = {}): MeteredChain {
     id: CHAIN,
     kind: 'evm',
     clock: async () => clock(),
-    classes: async () => ({ assets: 5, turned: 2 }),
+    classes: async () => ({ assets: 5, reclassified: 2 }),
     ...other,
   }
 }

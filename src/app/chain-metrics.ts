@@ -6,7 +6,7 @@ import { INDEXER_COUNTERS } from './indexer-counters.ts'
 
 /** A chain, and how many of its assets only reads tell. */
 export type MeteredChain = ServedChain & {
-  readonly classes: () => Promise<{ readonly assets: number; readonly turned: number }>
+  readonly classes: () => Promise<{ readonly assets: number; readonly reclassified: number }>
 }
 
 /** What of a chain's clock is a metric. Undefined values are left out, never zero. */
@@ -181,9 +181,9 @@ function collectTokens(registry: Registry, chains: readonly MeteredChain[]): voi
       tokens.reset()
       for (const { id, classes } of chains) {
         try {
-          const { assets, turned } = await classes()
-          tokens.set({ chain: id, accounting: 'events' }, assets - turned)
-          tokens.set({ chain: id, accounting: 'reads' }, turned)
+          const { assets, reclassified } = await classes()
+          tokens.set({ chain: id, accounting: 'events' }, assets - reclassified)
+          tokens.set({ chain: id, accounting: 'reads' }, reclassified)
         } catch (error) {
           // A chain whose store cannot be read has none to tell; the other metrics are still there.
           if (!isServiceError(error)) throw error

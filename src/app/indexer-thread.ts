@@ -52,16 +52,16 @@ port.on('message', (message: ToThread) => {
   else compare(message.key)
 })
 
-const tell = (message: FromThread): void => port.postMessage(message)
+const post = (message: FromThread): void => port.postMessage(message)
 type Fields = Readonly<Record<string, unknown>>
 const log = (level: 'info' | 'warn' | 'error', message: string, fields: Fields): void =>
-  tell({ type: 'log', level, message, fields: { ...fields, chain: data.chain.id } })
+  post({ type: 'log', level, message, fields: { ...fields, chain: data.chain.id } })
 const time = (): number => Math.floor(Date.now() / 1000)
 
 const waits = new Waits(Date.now)
 const reporter = new WaitReporter(waits, sayWait)
 const alive = setInterval(() => {
-  tell({ type: 'alive' })
+  post({ type: 'alive' })
   reporter.look()
 }, ALIVE_MS)
 
@@ -92,7 +92,7 @@ async function main(chain: ChainConfig): Promise<void> {
   }
 }
 
-type Parts = {
+type ThreadDeps = {
   readonly journal: Journal
   readonly reads: ChainReads
   readonly adapter: ChainAdapter
@@ -101,7 +101,7 @@ type Parts = {
   readonly chain: ChainConfig
 }
 
-async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): Promise<void> {
+async function follow({ journal, reads, adapter, counts, kind, chain }: ThreadDeps): Promise<void> {
   // What runs beside the indexing ends with the chain, not before.
   const ended = new AbortController()
   const beside = AbortSignal.any([stopping.signal, ended.signal])
@@ -131,7 +131,7 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): 
     time,
     log,
     report: reporterOf(chain, reads),
-    onBeat: (beat) => tell({ type: 'beat', beat }),
+    onBeat: (beat) => post({ type: 'beat', beat }),
     counts: () => ({ ...counts, ...sampler?.counts() }),
   })
   // Of a chain that begins here nothing is proven before the audit's first look.
@@ -151,7 +151,7 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: Parts): 
 /** Tells the main thread of progress; the first time that the chain has caught up, with all that is stored. */
 function reporterOf(chain: ChainConfig, reads: ChainReads): IndexerOptions['report'] {
   let isLive = false
-  const say = (progress: Progress): void => tell({ type: 'progress', progress })
+  const say = (progress: Progress): void => post({ type: 'progress', progress })
   return (report) => {
     const progress = { chain: chain.id, first: chain.from, ...report }
     const becomesLive = report.state === 'live' && !isLive
@@ -165,14 +165,14 @@ function reporterOf(chain: ChainConfig, reads: ChainReads): IndexerOptions['repo
 }
 
 function sayWait(wait: Wait | undefined): void {
-  tell({ type: 'waiting', wait })
+  post({ type: 'waiting', wait })
   if (wait === undefined) log('info', 'no longer waiting', {})
   else log('warn', 'the chain does not move: waiting', { for: wait.for })
 }
 
 /** Holds a few balances against the chain for as long as it is followed; undefined where the kind cannot. */
 function samplerOf(
-  { reads, kind, chain }: Pick<Parts, 'reads' | 'kind' | 'chain'>,
+  { reads, kind, chain }: Pick<ThreadDeps, 'reads' | 'kind' | 'chain'>,
   audit: Auditor,
 ): VerifySampler | undefined {
   const prover = kind.createProver?.({
@@ -187,15 +187,15 @@ function samplerOf(
     prover,
     random: Math.random,
     onDifference: async (difference, isFirst) => {
-      if (isFirst) tellDifference(chain, difference)
+      if (isFirst) logDifference(chain, difference)
       await refuteDifference({ observations: reads.observations, audit }, difference)
     },
     onFailure: (error) => log('warn', 'cannot sample balances, will try again', { error: String(error) }),
   })
 }
 
-function tellDifference(chain: ChainConfig, difference: Difference): void {
-  const { subject, account, asset, item, block, stored, chainSays, accounting } = difference
+function logDifference(chain: ChainConfig, difference: Difference): void {
+  const { subject, account, asset, item, block, stored, chainAmount: chainSays, accounting } = difference
   log('error', 'A STORED BALANCE IS NOT WHAT THE CHAIN SAYS: run steelyard verify', {
     subject,
     account,
@@ -218,7 +218,7 @@ async function openWhenPossible(chain: ChainConfig, kind: KindDefinition): Promi
     try {
       const opened = await open(chain, kind)
       if (said !== '') log('info', 'the chain can be written again', {})
-      tell({ type: 'waiting', wait: undefined })
+      post({ type: 'waiting', wait: undefined })
       return opened
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
@@ -228,7 +228,7 @@ async function openWhenPossible(chain: ChainConfig, kind: KindDefinition): Promi
         return undefined
       }
       if (said === '') log('warn', 'waiting for the chain to be free', { error: message })
-      if (said !== message) tell({ type: 'waiting', wait: { for: waitFor(error, message), since: Date.now() } })
+      if (said !== message) post({ type: 'waiting', wait: { for: waitFor(error, message), since: Date.now() } })
       said = message
       await sleep(OPEN_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
@@ -244,7 +244,7 @@ async function open(chain: ChainConfig, kind: KindDefinition): Promise<Opened> {
   const store = await openStore({
     url: data.store,
     codecOf: () => kind.accountCodec,
-    classesOf: () => data.classes,
+    classesOf: () => data.fixedAccounting,
   })
   try {
     const journal = await store.openJournal(chain.id, { scope: chain.scope, from: chain.from }, stopForGood)
@@ -264,6 +264,6 @@ async function open(chain: ChainConfig, kind: KindDefinition): Promise<Opened> {
 function stopForGood(error: unknown): void {
   if (stopping.signal.aborted) return
   const message = error instanceof Error ? error.message : String(error)
-  tell({ type: 'stopped', code: isServiceError(error) ? error.code : undefined, error: message })
+  post({ type: 'stopped', code: isServiceError(error) ? error.code : undefined, error: message })
   stopping.abort()
 }

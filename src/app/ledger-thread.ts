@@ -3,18 +3,18 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { assert } from '../core/assert.ts'
 import { isServiceError } from '../core/errors.ts'
 import { ClockGuard, readClocks } from '../ledger/clock-guard.ts'
-import { commitGroup, MAX_GROUP, type Settled } from '../ledger/group-commit.ts'
+import { type CommitResult, commitGroup, MAX_GROUP } from '../ledger/group-commit.ts'
 import type { LedgerRequest } from '../ledger/ledger.ts'
 import { genesisOf } from '../ledger/record.ts'
 import { openStore } from '../store/open.ts'
 import type { LedgerJournal } from '../store/seam/ledger-store.ts'
 import type { Store } from '../store/seam/store.ts'
-import type { Failure, FromLedgerThread, LedgerThreadData, SettledMessage, ToLedgerThread } from './start-ledger.ts'
+import type { CommitMessage, Failure, FromLedgerThread, LedgerThreadData, ToLedgerThread } from './start-ledger.ts'
 
 assert(parentPort !== null, 'this module is a thread')
 const port: MessagePort = parentPort
 const data = workerData as LedgerThreadData
-const tell = (message: FromLedgerThread): void => port.postMessage(message)
+const post = (message: FromLedgerThread): void => port.postMessage(message)
 
 /** How often an idle ledger looks whether it can still be written, or can be again, in milliseconds. */
 const LOOK_MS = 1_000
@@ -47,13 +47,13 @@ async function main(): Promise<void> {
     } catch (error) {
       const failure = failureOf(error)
       if (!isServiceError(error, 'STORE_FULL')) {
-        tell({ type: 'refused', ...failure })
+        post({ type: 'refused', ...failure })
         return
       }
-      tell({ type: 'trouble', trouble: failure })
-      refuseQueued(failure)
+      post({ type: 'trouble', trouble: failure })
+      rejectQueued(failure)
       await woken(LOOK_MS)
-      refuseQueued(failure)
+      rejectQueued(failure)
     }
   }
 }
@@ -64,7 +64,7 @@ async function serve(store: Store): Promise<void> {
   const journal = await store.ledgers.openJournal(data.chain, genesisOf(data.chain, readClocks().wall))
   const clock = new ClockGuard({ read: readClocks, accepted: () => journal.acceptedClock() })
   let trouble: Failure | undefined
-  tell({ type: 'open' })
+  post({ type: 'open' })
   for (;;) {
     drain(port)
     if (queue.length === 0) {
@@ -77,16 +77,16 @@ async function serve(store: Store): Promise<void> {
     if (slow > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, slow)
     const at = { rules: data.rules, now: clock.now(), mayStamp: (last: number) => clock.mayStamp(last) }
     const settled = await commitGroup(journal, requests, at)
-    trouble = troubleOf(settled) ?? trouble
-    tell({ type: 'settled', settled: settled.map(messageOf), writes: journal.writes })
-    tell({ type: 'trouble', trouble })
+    trouble = outageOf(settled) ?? trouble
+    post({ type: 'settled', settled: settled.map(messageOf), writes: journal.writes })
+    post({ type: 'trouble', trouble })
     if (trouble?.code === 'STORE_DAMAGED') break
   }
   await journal.close()
-  if (trouble?.code === 'STORE_DAMAGED') tell({ type: 'refused', ...trouble })
+  if (trouble?.code === 'STORE_DAMAGED') post({ type: 'refused', ...trouble })
 }
 
-function troubleOf(settled: readonly Settled[]): Failure | undefined {
+function outageOf(settled: readonly CommitResult[]): Failure | undefined {
   for (const one of settled) {
     if (!('outcome' in one) && isServiceError(one.error) && TROUBLES.has(one.error.code)) return failureOf(one.error)
   }
@@ -103,12 +103,12 @@ async function look(at: {
   try {
     await journal.probe({ write: before !== undefined })
     clock.mayStamp(await journal.lastTime())
-    if (before !== undefined) tell({ type: 'trouble', trouble: undefined })
+    if (before !== undefined) post({ type: 'trouble', trouble: undefined })
     return undefined
   } catch (error) {
     if (!isServiceError(error)) throw error
     const trouble = failureOf(error)
-    if (before?.message !== trouble.message) tell({ type: 'trouble', trouble })
+    if (before?.message !== trouble.message) post({ type: 'trouble', trouble })
     return trouble
   }
 }
@@ -124,10 +124,10 @@ function woken(ms: number): Promise<void> {
   })
 }
 
-function refuseQueued(failure: Failure): void {
+function rejectQueued(failure: Failure): void {
   drain(port)
   const settled = queue.splice(0).map(() => failure)
-  if (settled.length > 0) tell({ type: 'settled', settled, writes: undefined })
+  if (settled.length > 0) post({ type: 'settled', settled, writes: undefined })
 }
 
 /** Takes what has arrived while the last commit ran, without waiting for a turn of the event loop. */
@@ -145,7 +145,7 @@ function take(message: ToLedgerThread): void {
 }
 
 /** An error loses its class on the way to another thread: its code and words travel instead. */
-function messageOf(settled: Settled): SettledMessage {
+function messageOf(settled: CommitResult): CommitMessage {
   return 'outcome' in settled ? settled : failureOf(settled.error)
 }
 

@@ -76,8 +76,8 @@ function limited(limiter: LineLimiter): LogMethodHook {
     }
     const [first, second] = args as readonly unknown[]
     const [fields, words] = isRecord(first) ? [first, second] : [{}, first]
-    const verdict = limiter.admit(String(words ?? ''), fields)
-    if (verdict.write) method.call(this, { ...fields, ...verdict.say }, String(words ?? ''))
+    const admission = limiter.admit(String(words ?? ''), fields)
+    if (admission.write) method.call(this, { ...fields, ...admission.say }, String(words ?? ''))
   }
 }
 

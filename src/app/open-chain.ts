@@ -29,14 +29,14 @@ export type OpenChain = {
 }
 
 /** What opening a chain takes. `signal`: ends reads that are under way. */
-export type ChainParts = {
+export type ChainDeps = {
   readonly chain: ChainConfig
   readonly kind: KindDefinition
   readonly store: Store
   readonly log: Logger
   readonly signal: AbortSignal
   /** Told of damage that a read meets while the chain is served. */
-  readonly tellDamage?: OnDamage
+  readonly onDamage?: OnDamage
   /** Told of a balance of a known token whose contract a caller's read found without code. */
   readonly onEnded?: (key: BalanceKey) => void
   readonly now: () => number
@@ -49,14 +49,14 @@ export type ChainParts = {
 }
 
 /** Opens a chain for reading, and a ledger for writing too. @throws STORE_UNAVAILABLE, STORE_MISMATCH */
-export function openChain(parts: ChainParts): Promise<OpenChain> {
-  const { kind } = parts
-  return kind.source === 'nodes' ? openFollowed(parts, kind) : openOwn(parts)
+export function openChain(deps: ChainDeps): Promise<OpenChain> {
+  const { kind } = deps
+  return kind.source === 'nodes' ? openFollowed(deps, kind) : openOwn(deps)
 }
 
-async function openFollowed(parts: ChainParts, { createAdapter }: FollowedKind): Promise<OpenChain> {
-  const { chain, store, log } = parts
-  const reads = await store.openReads(chain.id, parts.tellDamage)
+async function openFollowed(deps: ChainDeps, { createAdapter }: FollowedKind): Promise<OpenChain> {
+  const { chain, store, log } = deps
+  const reads = await store.openReads(chain.id, deps.onDamage)
   const { adapter } = createAdapter({
     chain: chain.id,
     rpc: chain.rpc,
@@ -64,25 +64,25 @@ async function openFollowed(parts: ChainParts, { createAdapter }: FollowedKind):
     ...(chain.rpc.length > 1 ? { timeoutMs: NODE_TIMEOUT_MS } : {}),
     warn: (message, fields) => log.warn({ ...fields, chain: chain.id }, message),
   })
-  return withBalances(parts, { reads, reader: adapter, ledger: undefined, issues: undefined })
+  return withBalances(deps, { reads, reader: adapter, ledger: undefined, issues: undefined })
 }
 
-async function openOwn(parts: ChainParts): Promise<OpenChain> {
-  const { chain, store, log, ledgers } = parts
-  const { ledger: record, chain: reads } = await store.ledgers.openReads(chain.id, parts.tellDamage)
+async function openOwn(deps: ChainDeps): Promise<OpenChain> {
+  const { chain, store, log, ledgers } = deps
+  const { ledger: record, chain: reads } = await store.ledgers.openReads(chain.id, deps.onDamage)
   const { storeUrl, strictWallets, slowCommitMs } = ledgers
   const data = { store: storeUrl, chain: chain.id, rules: { strictWallets }, slowCommitMs }
-  const ledger = await startLedger({ data, reads: record, log, tellDamage: parts.tellDamage })
+  const ledger = await startLedger({ data, reads: record, log, onDamage: deps.onDamage })
   const reader = createOwnReader({ ledger: record, chain: reads })
-  return withBalances(parts, { reads, reader, ledger, issues: 'ledger' })
+  return withBalances(deps, { reads, reader, ledger, issues: 'ledger' })
 }
 
 function withBalances(
-  { chain, kind, signal, now, onEnded }: ChainParts,
+  { chain, kind, signal, now, onEnded }: ChainDeps,
   { issues, ...opened }: Pick<OpenChain, 'reads' | 'reader' | 'ledger'> & { readonly issues: Standard | undefined },
 ): OpenChain {
   const { reads, reader } = opened
-  const onAbsent = onEnded === undefined ? {} : { onAbsent: tellingEnds(reads, onEnded) }
+  const onAbsent = onEnded === undefined ? {} : { onAbsent: withEndReports(reads, onEnded) }
   const node = new NodeReader({ adapter: reader, observations: reads.observations, signal, ...onAbsent })
   const { servePartial } = chain
   return { ...opened, config: chain, kind, balances: new ChainBalances({ reads, node, now, issues, servePartial }) }
@@ -92,7 +92,7 @@ function withBalances(
 const MAX_TOLD = 1_000
 
 /** Tells of balances of known tokens alone: anyone may ask for the balance of an address that is no contract. */
-function tellingEnds(reads: ChainReads, onEnded: (key: BalanceKey) => void): OnAbsent {
+function withEndReports(reads: ChainReads, onEnded: (key: BalanceKey) => void): OnAbsent {
   const told = new Set<string>()
   return (key, block) => {
     const name = `${key.asset.reference}/${block.hash}`

@@ -30,15 +30,15 @@ export class Chain {
   readonly #onFailure: (error: ServiceError) => void
 
   /** `onFailure` is called once, with the error that stops the chain. */
-  constructor(parts: {
+  constructor(deps: {
     readonly config: ChainConfig
     readonly kind: KindDefinition
     readonly onFailure: (error: ServiceError) => void
   }) {
-    this.config = parts.config
-    this.kind = parts.kind
-    this.#onFailure = parts.onFailure
-    this.#lastClock = unwrittenClock(parts.kind.accountCodec.zeroAddress)
+    this.config = deps.config
+    this.kind = deps.kind
+    this.#onFailure = deps.onFailure
+    this.#lastClock = unwrittenClock(deps.kind.accountCodec.zeroAddress)
   }
 
   /** The chain's parts. @throws STORE_DAMAGED, STORE_REPLACED, STORE_MISMATCH the chain is stopped */

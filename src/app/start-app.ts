@@ -72,7 +72,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const uses = keepUses(keys, log)
     const follow = (chain: Chain): void => {
       if (chain.kind.source !== 'nodes') return
-      const data = { store: config.store, chain: chain.config, classes: classesOf(chain.config.id) }
+      const data = { store: config.store, chain: chain.config, fixedAccounting: classesOf(chain.config.id) }
       chain.setIndexer(startIndexer({ data, log, onProgress, onStopped: (stopped) => chain.indexerStopped(stopped) }))
     }
     for (const chain of chains) {
@@ -80,7 +80,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       else if (chain.failure?.code === 'STORE_FULL')
         void openLater(chain, opening).then(() => follow(chain), ignoreStop)
     }
-    await tellOfLedgers(chains, onProgress)
+    await reportLedgers(chains, onProgress)
     return {
       url,
       stop: async () => {
@@ -111,7 +111,7 @@ const CONTAINED: ReadonlySet<ErrorCode> = new Set([
 ])
 
 /** Failures of a ledger's file that refuse the start, so that no ledger begins silently. */
-const REFUSED_LEDGERS: ReadonlySet<ErrorCode> = new Set(['STORE_MISMATCH', 'STORE_REPLACED'])
+const FAILED_LEDGERS: ReadonlySet<ErrorCode> = new Set(['STORE_MISMATCH', 'STORE_REPLACED'])
 
 /** Pause between two tries to open a chain whose disk is full, in milliseconds. */
 const OPEN_PAUSE_MS = 2_000
@@ -130,23 +130,23 @@ async function open(config: ChainConfig, opening: Opening): Promise<Chain> {
   }
   const chain = new Chain({ config, kind: definition, onFailure })
   try {
-    await openParts(chain, opening)
+    await openStored(chain, opening)
   } catch (error) {
     const isOwn = definition.source === 'own'
-    if (!isServiceError(error) || !CONTAINED.has(error.code) || (isOwn && REFUSED_LEDGERS.has(error.code))) throw error
+    if (!isServiceError(error) || !CONTAINED.has(error.code) || (isOwn && FAILED_LEDGERS.has(error.code))) throw error
     chain.fail(error)
   }
   return chain
 }
 
-async function openParts(chain: Chain, { options, store, signal }: Opening): Promise<void> {
+async function openStored(chain: Chain, { options, store, signal }: Opening): Promise<void> {
   const { config, log, slowCommitMs = 0 } = options
   const { strictWallets } = config.dialects.abcLabs
   const ledgers = { storeUrl: config.store, strictWallets, slowCommitMs }
-  const tellDamage = (error: ServiceError): void => chain.fail(error)
+  const onDamage = (error: ServiceError): void => chain.fail(error)
   const onEnded = (key: BalanceKey): void => chain.compare(key)
-  const parts = { chain: chain.config, kind: chain.kind, store, log, signal, now, ledgers, tellDamage, onEnded }
-  chain.setOpen(await openChain(parts))
+  const deps = { chain: chain.config, kind: chain.kind, store, log, signal, now, ledgers, onDamage, onEnded }
+  chain.setOpen(await openChain(deps))
 }
 
 /** Opens a chain once its disk has room again. @throws ABORTED, or what else keeps it from being opened */
@@ -154,7 +154,7 @@ async function openLater(chain: Chain, opening: Opening): Promise<void> {
   for (;;) {
     await wait(OPEN_PAUSE_MS, opening.signal)
     try {
-      await openParts(chain, opening)
+      await openStored(chain, opening)
       opening.options.log.info({ chain: chain.config.id }, 'the chain could be opened')
       return
     } catch (error) {
@@ -203,7 +203,7 @@ async function registerConfigured(config: Config, { chains, log }: { chains: rea
 }
 
 /** A ledger is live as soon as it is open: nothing has to be caught up with. */
-async function tellOfLedgers(chains: readonly Chain[], onProgress: (progress: Progress) => void): Promise<void> {
+async function reportLedgers(chains: readonly Chain[], onProgress: (progress: Progress) => void): Promise<void> {
   for (const chain of chains) {
     if (chain.opened?.ledger === undefined) continue
     const { published, transfers: stored } = await chain.clock()
@@ -212,14 +212,14 @@ async function tellOfLedgers(chains: readonly Chain[], onProgress: (progress: Pr
   }
 }
 
-function makeServer(parts: {
+function makeServer(deps: {
   config: Config
   log: Logger
   keys: KeyVerifier
   chains: readonly Chain[]
   lists: TokenLists
 }): ReturnType<typeof createServer> {
-  const { config, log, keys, chains, lists } = parts
+  const { config, log, keys, chains, lists } = deps
   const served: MeteredChain[] = chains.map((chain) => ({
     ...chain.served(),
     classes: async () => chain.use().reads.audits.classes(),

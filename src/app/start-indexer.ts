@@ -13,7 +13,7 @@ import { startThread } from './thread.ts'
 export type ThreadData = {
   readonly store: string
   readonly chain: ChainConfig
-  readonly classes: ReadonlyMap<string, Accounting>
+  readonly fixedAccounting: ReadonlyMap<string, Accounting>
 }
 
 /** Why an indexer has ended for good. `code` undefined: a bug. */
@@ -62,13 +62,13 @@ const YOUNG_MB = 64
 /** How often a thread says that it is alive, in milliseconds. */
 export const ALIVE_MS = 1_000
 /** A thread that said nothing for this long, in milliseconds, is busy with one thing; writing a large batch takes less. */
-const SILENT_MS = 15_000
+const STALLED_MS = 15_000
 /** Pauses before a thread that crashed is started again, in milliseconds: a crash that repeats must not burn the machine. */
 const RESTART_PAUSES = { firstMs: 1_000, maxMs: 60_000 }
 /** A thread that lived this long, in milliseconds, had recovered from the crash before. */
 const RECOVERED_MS = 600_000
 
-type Parts = {
+type IndexerDeps = {
   readonly data: ThreadData
   readonly log: Logger
   readonly onProgress: (progress: Progress) => void
@@ -80,8 +80,8 @@ type Parts = {
  * Starts a chain's indexer in a thread of its own, so that no batch ever holds up an answer. A thread that ends by a bug
  * or runs out of memory is started again after a growing pause; one that says that it cannot go on is not.
  */
-export function startIndexer(parts: Parts): IndexerHandle {
-  const supervisor = new Supervisor(parts)
+export function startIndexer(deps: IndexerDeps): IndexerHandle {
+  const supervisor = new Supervisor(deps)
   supervisor.start()
   return {
     status: () => supervisor.status(),
@@ -91,7 +91,7 @@ export function startIndexer(parts: Parts): IndexerHandle {
 }
 
 class Supervisor {
-  readonly #parts: Parts
+  readonly #deps: IndexerDeps
   #worker: Worker | undefined
   #ended: Promise<void> = Promise.resolve()
   #stopped: Stopped | undefined
@@ -105,13 +105,13 @@ class Supervisor {
   #restart: NodeJS.Timeout | undefined
   #stopping = false
 
-  constructor(parts: Parts) {
-    this.#parts = parts
+  constructor(deps: IndexerDeps) {
+    this.#deps = deps
   }
 
   start(): void {
     const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB }
-    const worker = startThread('indexer-thread', { workerData: this.#parts.data, resourceLimits })
+    const worker = startThread('indexer-thread', { workerData: this.#deps.data, resourceLimits })
     this.#worker = worker
     this.#heardAt = Date.now()
     this.#startedAt = performance.now()
@@ -130,8 +130,8 @@ class Supervisor {
   }
 
   status(): IndexerStatus {
-    const silent = this.#worker !== undefined && Date.now() - this.#heardAt > SILENT_MS
-    const wait = silent ? { for: 'its own thread, which is busy', since: this.#heardAt } : this.#wait
+    const stalled = this.#worker !== undefined && Date.now() - this.#heardAt > STALLED_MS
+    const wait = stalled ? { for: 'its own thread, which is busy', since: this.#heardAt } : this.#wait
     return { stopped: this.#stopped, beat: this.#beat, wait }
   }
 
@@ -147,7 +147,7 @@ class Supervisor {
   }
 
   #take(message: FromThread): void {
-    const { log, onProgress, onStopped } = this.#parts
+    const { log, onProgress, onStopped } = this.#deps
     this.#heardAt = Date.now()
     switch (message.type) {
       case 'log':
@@ -175,7 +175,7 @@ class Supervisor {
   #exited(thrown: unknown, code: number): void {
     this.#wait = undefined
     if (this.#stopping || this.#forGood) return
-    const { data, log } = this.#parts
+    const { data, log } = this.#deps
     const reason = thrown instanceof Error ? thrown.message : `exit code ${code}`
     if (performance.now() - this.#startedAt > RECOVERED_MS) this.#crashes = 0
     const pauseMs = Math.min(RESTART_PAUSES.maxMs, RESTART_PAUSES.firstMs * 2 ** Math.min(this.#crashes, 16))

@@ -2,7 +2,7 @@ import type { Worker } from 'node:worker_threads'
 import type { ChainId } from '../core/chain.ts'
 import { ERRORS, type ErrorCode, isServiceError, ServiceError } from '../core/errors.ts'
 import type { LedgerRules } from '../ledger/decide.ts'
-import type { Settled } from '../ledger/group-commit.ts'
+import type { CommitResult } from '../ledger/group-commit.ts'
 import type { LedgerRequest, Outcome } from '../ledger/ledger.ts'
 import { QueuedLedger } from '../ledger/queued-ledger.ts'
 import type { OnDamage } from '../store/seam/damage.ts'
@@ -25,7 +25,7 @@ export type ToLedgerThread = readonly LedgerRequest[] | 'stop'
 export type Failure = { readonly code: string | undefined; readonly message: string }
 
 /** What became of a request, as it travels. */
-export type SettledMessage = { readonly outcome: Outcome } | Failure
+export type CommitMessage = { readonly outcome: Outcome } | Failure
 
 /**
  * What the thread says. `trouble`: why writes are refused at the moment, undefined once they are not. `refused`: it ends,
@@ -35,7 +35,7 @@ export type FromLedgerThread =
   | { readonly type: 'open' }
   | {
       readonly type: 'settled'
-      readonly settled: readonly SettledMessage[]
+      readonly settled: readonly CommitMessage[]
       readonly writes: LedgerWrites | undefined
     }
   | { readonly type: 'trouble'; readonly trouble: Failure | undefined }
@@ -69,12 +69,12 @@ const NOTHING_WRITTEN: LedgerWrites = {
 /** Pauses before a thread that died is started again, in milliseconds. */
 const RESTART_PAUSES = { firstMs: 2_000, maxMs: 60_000 }
 
-type LedgerParts = {
+type LedgerDeps = {
   readonly data: LedgerThreadData
   readonly reads: LedgerReads
   readonly log: Logger
   /** Called where the file of a running ledger turns out to be damaged. */
-  readonly tellDamage?: OnDamage | undefined
+  readonly onDamage?: OnDamage | undefined
 }
 
 /**
@@ -82,8 +82,8 @@ type LedgerParts = {
  * moment: it is read-only then, and becomes writable by itself. A thread that dies is started again.
  * @throws STORE_UNAVAILABLE, STORE_DAMAGED, STORE_MISMATCH, STORE_REPLACED as the store finds it
  */
-export async function startLedger(parts: LedgerParts): Promise<LedgerHandle> {
-  const writer = new LedgerWriter(parts)
+export async function startLedger(deps: LedgerDeps): Promise<LedgerHandle> {
+  const writer = new LedgerWriter(deps)
   await writer.start()
   return {
     ledger: writer.ledger,
@@ -97,27 +97,27 @@ class LedgerWriter {
   readonly ledger: QueuedLedger
   writes = NOTHING_WRITTEN
   trouble: { readonly error: string; readonly forGood: boolean } | undefined
-  readonly #parts: LedgerParts
+  readonly #deps: LedgerDeps
   /** What threads before this one wrote. */
   #written = NOTHING_WRITTEN
   #worker: Worker | undefined
   #ended: Promise<void> = Promise.resolve()
   #deaths = 0
   /** It said itself that it cannot go on: starting it again would not help. */
-  #isRefused = false
+  #hasFailed = false
   /** It worked once, so what ended it may pass. */
   #wasOpen = false
   #restart: NodeJS.Timeout | undefined
   #stopping = false
 
-  constructor(parts: LedgerParts) {
-    this.#parts = parts
-    this.ledger = new QueuedLedger({ send: (requests) => this.#worker?.postMessage(requests), reads: parts.reads })
+  constructor(deps: LedgerDeps) {
+    this.#deps = deps
+    this.ledger = new QueuedLedger({ send: (requests) => this.#worker?.postMessage(requests), reads: deps.reads })
   }
 
   /** Resolves once the thread has said how it stands. @throws what it was refused for */
   start(): Promise<void> {
-    const { data, log } = this.#parts
+    const { data, log } = this.#deps
     const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB }
     const worker = startThread('ledger-thread', { workerData: data, resourceLimits })
     this.#worker = worker
@@ -162,13 +162,13 @@ class LedgerWriter {
         break
       case 'settled':
         if (message.writes !== undefined) this.#count(message.writes)
-        this.ledger.settled(message.settled.map(settledOf))
+        this.ledger.resolveOldest(message.settled.map(commitResultOf))
         break
       case 'refused': {
-        this.#isRefused = true
+        this.#hasFailed = true
         this.#fail(message.message)
         const error = errorOf(message)
-        if (isServiceError(error, 'STORE_DAMAGED')) this.#parts.tellDamage?.(error)
+        if (isServiceError(error, 'STORE_DAMAGED')) this.#deps.onDamage?.(error)
         break
       }
     }
@@ -176,7 +176,7 @@ class LedgerWriter {
 
   /** Writes are refused for a reason that passes, or no longer are. */
   #told(trouble: Failure | undefined): void {
-    const { data, log } = this.#parts
+    const { data, log } = this.#deps
     const before = this.trouble
     if (trouble === undefined) {
       this.trouble = undefined
@@ -190,7 +190,7 @@ class LedgerWriter {
   }
 
   #count(writes: LedgerWrites): void {
-    const { data, log } = this.#parts
+    const { data, log } = this.#deps
     const total = sumOf(this.#written, writes)
     if (total.checkpointsFailed > this.writes.checkpointsFailed) {
       const reason = total.checkpointError
@@ -205,7 +205,7 @@ class LedgerWriter {
   }
 
   #exited(): void {
-    if (this.#stopping || this.#isRefused) return
+    if (this.#stopping || this.#hasFailed) return
     if (this.trouble?.forGood !== true) this.#fail('the ledger has ended')
     if (!this.#wasOpen) return
     const pauseMs = Math.min(RESTART_PAUSES.maxMs, RESTART_PAUSES.firstMs * 2 ** Math.min(this.#deaths, 16))
@@ -228,7 +228,7 @@ function sumOf(before: LedgerWrites, now: LedgerWrites): LedgerWrites {
   }
 }
 
-function settledOf(message: SettledMessage): Settled {
+function commitResultOf(message: CommitMessage): CommitResult {
   return 'outcome' in message ? message : { error: errorOf(message) }
 }
 

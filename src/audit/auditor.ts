@@ -2,20 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { BalanceKey } from '../core/balance.ts'
 import { type BlockRef, type Header, sameBlock } from '../core/block.ts'
 import type { Batch } from '../core/transfer.ts'
+import type { Adopted } from '../indexer/adopt-observations.ts'
 import type { AuditFeed } from '../indexer/indexer.ts'
-import type { Judged } from '../indexer/judge-observations.ts'
-import { WALKED, type Walk, type WalkLimits, type WalkStep } from '../store/seam/audits.ts'
+import { WALKED, type Walk, type WalkLimits, type WalkPage } from '../store/seam/audits.ts'
 import type { DoubtWork, Refutation } from '../store/seam/doubts.ts'
 import { noAuditCounts } from './audit-counts.ts'
 import { Comparer } from './comparer.ts'
-import { Cases } from './conclude.ts'
+import { Conclusions } from './conclude.ts'
 import { ContractLives } from './contract-lives.ts'
 import { CoolDowns } from './cool-downs.ts'
 import { FailingTokens } from './failing-tokens.ts'
 import { Investigations } from './investigations.ts'
-import { type CaseParts, Investigator } from './investigator.ts'
+import { Investigator, type InvestigatorDeps } from './investigator.ts'
 import { RecentlyChanged } from './recently-changed.ts'
-import { DoubtSettler } from './settle-doubts.ts'
+import { DoubtResolver } from './resolve-doubts.ts'
 import { StateWindow } from './state-window.ts'
 
 /** What each walk may bring to a round. With four holders each, a chain of up to 50 tokens is seen whole at every head. */
@@ -28,11 +28,11 @@ const WALK_LIMITS: Readonly<Record<Walk, WalkLimits>> = {
 }
 /** Walks at a new head, and those that go on at one that rests; beside them all balances are gone over once. */
 const HEAD_WALKS = ['holders', 'doubts', 'openings', 'rereads'] as const satisfies readonly Walk[]
-const REST_WALKS = ['doubts'] as const satisfies readonly Walk[]
+const PAUSED_WALKS = ['doubts'] as const satisfies readonly Walk[]
 /** Suspicions looked into in one round; the others are found again. */
-const MAX_CASES = 3
+const MAX_INVESTIGATIONS = 3
 /** The same while blocks are fetched again, which settles most of them. */
-const MAX_CASES_REFETCHING = 1
+const MAX_INVESTIGATIONS_REFETCHING = 1
 /** Pause between two rounds at a resting head while not all balances were compared yet, in milliseconds. */
 const WALK_PAUSE_MS = 1_000
 /**
@@ -43,7 +43,7 @@ const FIRST_LOOK_MS = 30_000
 /** Pauses at a resting head while nothing in doubt was settled grow from here to there, in milliseconds. */
 const DOUBT_PAUSE_MS = { first: 2_000, last: 60_000 }
 
-export type AuditorOptions = Omit<CaseParts, 'window'> & {
+export type AuditorOptions = Omit<InvestigatorDeps, 'window'> & {
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void
   /** Unix seconds. */
   readonly time: () => number
@@ -60,16 +60,16 @@ export class Auditor implements AuditFeed {
   readonly #options: AuditorOptions
   readonly #window: StateWindow
   readonly #comparer: Comparer
-  readonly #cases: Cases
-  readonly #settler: DoubtSettler
+  readonly #conclusions: Conclusions
+  readonly #resolver: DoubtResolver
   readonly #lives: ContractLives
-  readonly #touched = new RecentlyChanged()
+  readonly #changed = new RecentlyChanged()
   readonly #counts = noAuditCounts()
-  readonly #rests = new CoolDowns()
+  readonly #coolDowns = new CoolDowns()
   readonly #failing = new FailingTokens((count) => {
     this.#counts.audit_unchecked += count
   })
-  readonly #suspects = new Investigations((asset) => this.#rests.isCoolingDown(asset))
+  readonly #investigations = new Investigations((asset) => this.#coolDowns.isCoolingDown(asset))
   #head: Header | undefined
   #audited: BlockRef | undefined
   /** What is in doubt, as of the last round; undefined before the first. */
@@ -88,18 +88,18 @@ export class Auditor implements AuditFeed {
   constructor(options: AuditorOptions) {
     this.#options = options
     this.#window = new StateWindow(options.adapter, options.coverage.from)
-    const parts = { ...options, window: this.#window, suspects: this.#suspects, counts: this.#counts }
-    const investigator = new Investigator(parts)
-    this.#lives = new ContractLives(parts)
-    this.#comparer = new Comparer({ ...parts, investigator })
-    this.#cases = new Cases({ ...parts, investigator, rests: this.#rests })
-    this.#settler = new DoubtSettler({ ...parts, investigator, comparer: this.#comparer, failing: this.#failing })
+    const deps = { ...options, window: this.#window, investigations: this.#investigations, counts: this.#counts }
+    const investigator = new Investigator(deps)
+    this.#lives = new ContractLives(deps)
+    this.#comparer = new Comparer({ ...deps, investigator })
+    this.#conclusions = new Conclusions({ ...deps, investigator, coolDowns: this.#coolDowns })
+    this.#resolver = new DoubtResolver({ ...deps, investigator, comparer: this.#comparer, failing: this.#failing })
   }
 
   committed(batch: Batch, hinted: readonly BalanceKey[]): void {
     // Settled blocks come by the thousand and their state is mostly gone: their holders' turn comes.
     if (batch.headers.length === 0) return
-    this.#touched.add(batch.blocks, hinted)
+    this.#changed.add(batch.blocks, hinted)
   }
 
   reached(head: Header): void {
@@ -107,16 +107,16 @@ export class Auditor implements AuditFeed {
     if (this.isDue) this.#wake()
   }
 
-  judged(judged: readonly Judged[]): void {
-    this.#comparer.judged(judged)
-    if (this.#suspects.size === 0) return
+  adopted(adopted: readonly Adopted[]): void {
+    this.#comparer.adopted(adopted)
+    if (this.#investigations.size === 0) return
     this.#more = true
     this.#wake()
   }
 
   /** Compares a balance in the next round, which begins at once: a caller's read met a contract without code. */
   compare(key: BalanceKey): void {
-    this.#touched.add([], [key])
+    this.#changed.add([], [key])
     this.#more = true
     this.#wake()
   }
@@ -160,11 +160,11 @@ export class Auditor implements AuditFeed {
       this.#wake = resolve
       signal.addEventListener('abort', () => resolve(), { once: true, signal: waiting.signal })
     })
-    const pauseMs = this.#restMs()
-    const rested = pauseMs === undefined ? [] : [sleep(pauseMs, undefined, { signal: waiting.signal })]
-    await Promise.race([woken, ...rested])
+    const pauseMs = this.#pauseMs()
+    const timer = pauseMs === undefined ? [] : [sleep(pauseMs, undefined, { signal: waiting.signal })]
+    await Promise.race([woken, ...timer])
     waiting.abort()
-    await Promise.allSettled(rested)
+    await Promise.allSettled(timer)
   }
 
   /**
@@ -176,7 +176,7 @@ export class Auditor implements AuditFeed {
     if (head === undefined) return
     this.#counts.audit_rounds++
     this.#begunAt ??= this.#options.now()
-    this.#rests.nextRound()
+    this.#coolDowns.nextRound()
     this.#failing.nextRound()
     const before = await this.#takeWork()
     const [errors, adopted] = [[] as unknown[], this.#counts.audit_adopted]
@@ -191,11 +191,11 @@ export class Auditor implements AuditFeed {
     const isNew = this.#isNewHead
     await part(() => this.#compare({ work: before, head, isNew }, signal))
     if (isNew) await part(() => this.#lives.revisit(head, signal))
-    await part(() => this.#settler.compare(head, signal))
-    const limit = before.refetching === undefined ? MAX_CASES : MAX_CASES_REFETCHING
+    await part(() => this.#resolver.compare(head, signal))
+    const limit = before.refetching === undefined ? MAX_INVESTIGATIONS : MAX_INVESTIGATIONS_REFETCHING
     const isShort = before.refetching !== undefined || before.rechecking
-    await part(() => this.#cases.investigate({ limit, isShort }, signal))
-    await part(async () => this.#settler.refetch(await this.#takeWork(), signal))
+    await part(() => this.#conclusions.investigate({ limit, isShort }, signal))
+    await part(async () => this.#resolver.refetch(await this.#takeWork(), signal))
     if (before.unlooked && this.#options.now() - this.#begunAt >= FIRST_LOOK_MS) {
       await part(() => this.#options.journal.doubts.looked('some'))
     }
@@ -208,7 +208,7 @@ export class Auditor implements AuditFeed {
     // A head is gone over again while that brings something; tokens that never answer wait for the next one.
     const isFirstLook = !this.#isWalked && this.#options.now() - this.#begunAt < FIRST_LOOK_MS
     this.#more =
-      this.#counts.audit_adopted > adopted || this.#suspects.size > 0 || moves || after.rechecking || isFirstLook
+      this.#counts.audit_adopted > adopted || this.#investigations.size > 0 || moves || after.rechecking || isFirstLook
   }
 
   /** Says how a round ended: `error` is undefined where it did not fail. */
@@ -224,30 +224,30 @@ export class Auditor implements AuditFeed {
     { work, head, isNew }: { readonly work: DoubtWork; readonly head: Header; readonly isNew: boolean },
     signal: AbortSignal,
   ): Promise<void> {
-    const touched = this.#touched.take()
+    const changed = this.#changed.take()
     const isWalking = !this.#isWalked || work.rechecking
-    const names: readonly Walk[] = [...(isNew ? HEAD_WALKS : REST_WALKS), ...(isWalking ? (['all'] as const) : [])]
-    const steps = new Map<Walk, WalkStep>()
-    for (const walk of names) steps.set(walk, await this.#options.journal.audits.next(walk, WALK_LIMITS[walk]))
-    const of = (walk: Walk): readonly BalanceKey[] => steps.get(walk)?.keys ?? []
-    const keys = [...touched, ...names.flatMap(of)]
+    const names: readonly Walk[] = [...(isNew ? HEAD_WALKS : PAUSED_WALKS), ...(isWalking ? (['all'] as const) : [])]
+    const pages = new Map<Walk, WalkPage>()
+    for (const walk of names) pages.set(walk, await this.#options.journal.audits.next(walk, WALK_LIMITS[walk]))
+    const of = (walk: Walk): readonly BalanceKey[] => pages.get(walk)?.keys ?? []
+    const keys = [...changed, ...names.flatMap(of)]
     const compare = async (some: readonly BalanceKey[]): Promise<void> => {
       const { answers } = await this.#comparer.balances(some, head, signal)
       await this.#lives.look({ keys: some, answers }, head, signal)
     }
     const failure = await this.#failing.run(keys, compare, signal)
-    for (const [walk, { place }] of steps) {
+    for (const [walk, { cursor }] of pages) {
       // Dealt with or failed: the next round goes on behind them, so that what makes a node fail is not met for ever. Only
       // the walk over all balances waits for the node: what it passes is never looked at again.
-      if (walk !== 'all' || failure === undefined) await this.#options.journal.audits.reached(walk, place)
+      if (walk !== 'all' || failure === undefined) await this.#options.journal.audits.reached(walk, cursor)
     }
     if (failure !== undefined) throw failure
     await this.#comparer.recall(of('doubts'), head)
-    const supplied = [...touched, ...of('holders'), ...of('all')]
+    const supplied = [...changed, ...of('holders'), ...of('all')]
     const unsupplied = await this.#failing.run(supplied, (some) => this.#compareSupplies(some, signal), signal)
     if (unsupplied !== undefined) throw unsupplied
     if (isNew) await this.#comparer.supplies(this.#followed(), signal)
-    if (steps.get('all')?.place !== WALKED) return
+    if (pages.get('all')?.cursor !== WALKED) return
     // Last: an account of which all logs were left out is missed by its token's supply alone.
     this.#isWalked = true
     if (work.rechecking || work.unlooked) await this.#options.journal.doubts.looked('all')
@@ -280,7 +280,7 @@ export class Auditor implements AuditFeed {
   }
 
   /** The pause before a round at a head that rests; undefined where nothing is left to do. */
-  #restMs(): number | undefined {
+  #pauseMs(): number | undefined {
     if (this.#head === undefined || this.#work === undefined) return undefined
     const { first, last } = DOUBT_PAUSE_MS
     if (!this.#isWalked) return WALK_PAUSE_MS

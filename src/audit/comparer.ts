@@ -2,19 +2,19 @@ import type { BalanceRead } from '../chains/adapter.ts'
 import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
-import type { Judged } from '../indexer/judge-observations.ts'
-import type { Judgement } from '../store/seam/audits.ts'
+import type { Adopted } from '../indexer/adopt-observations.ts'
+import type { AdoptionResult } from '../store/seam/audits.ts'
 import type { AuditCounts } from './audit-counts.ts'
 import type { Investigations } from './investigations.ts'
-import type { CaseParts, Investigator } from './investigator.ts'
+import type { Investigator, InvestigatorDeps } from './investigator.ts'
 import { readability } from './readability.ts'
 
 /** Tokens whose supply a round compares. */
 const MAX_SUPPLIES = 50
 
-export type CompareParts = CaseParts & {
+export type ComparerDeps = InvestigatorDeps & {
   readonly investigator: Investigator
-  readonly suspects: Investigations
+  readonly investigations: Investigations
   readonly counts: AuditCounts
 }
 
@@ -29,15 +29,15 @@ export type ComparedSupplies = { readonly block: BlockRef; readonly equal: reado
 
 /** Holds what the chain says against what the journal says, and keeps what differs as a suspicion. */
 export class Comparer {
-  readonly #parts: CompareParts
+  readonly #deps: ComparerDeps
 
-  constructor(parts: CompareParts) {
-    this.#parts = parts
+  constructor(deps: ComparerDeps) {
+    this.#deps = deps
   }
 
   /** Reads balances at a block and holds them against the journal. @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST */
   async balances(keys: readonly BalanceKey[], head: Header, signal: AbortSignal): Promise<Compared> {
-    const { adapter, counts, journal, reads, window } = this.#parts
+    const { adapter, counts, journal, reads, window } = this.#deps
     const [probe] = keys
     if (probe === undefined) return { answers: [], equal: [] }
     await window.probe(probe, head, signal)
@@ -47,15 +47,15 @@ export class Comparer {
       return answer?.ok === true ? [{ ...key, amount: answer.amount, block: head, observedAt }] : []
     })
     counts.audit_unchecked += keys.length - observed.length
-    await journal.audits.heard({ block: head, ...readability(keys, answers) })
-    const judgements = await journal.adopt(observed)
-    const judged = judgements.flatMap((judgement, index): Judged[] => {
+    await journal.audits.noteReadability({ block: head, ...readability(keys, answers) })
+    const results = await journal.adopt(observed)
+    const adopted = results.flatMap((result, index): Adopted[] => {
       const read = observed[index]
-      return read === undefined ? [] : [{ read, judgement }]
+      return read === undefined ? [] : [{ read, result }]
     })
-    this.judged(judged)
-    const of = (outcome: Judgement['outcome']): readonly Observation[] =>
-      judged.flatMap(({ read, judgement }) => (judgement.outcome === outcome ? [read] : []))
+    this.adopted(adopted)
+    const of = (outcome: AdoptionResult['outcome']): readonly Observation[] =>
+      adopted.flatMap(({ read, result }) => (result.outcome === outcome ? [read] : []))
     // What no sum can tell, such as a balance of a token of `reads`, is kept as what it is: a read.
     const notCovered = of('not_covered')
     if (notCovered.length > 0) await reads.observations.put(notCovered)
@@ -63,24 +63,24 @@ export class Comparer {
   }
 
   /** Counts what reads told, and remembers what they gave away. */
-  judged(judged: readonly Judged[]): void {
-    for (const { read, judgement } of judged) this.#judged(read, judgement)
+  adopted(adopted: readonly Adopted[]): void {
+    for (const { read, result } of adopted) this.#count(read, result)
   }
 
   /** Suspects again what was reopened and then not looked into: a process may end between the two. */
   async recall(keys: readonly BalanceKey[], head: Header): Promise<void> {
-    const { journal } = this.#parts
+    const { journal } = this.#deps
     for (const { account, asset, item } of keys) {
       const { amount, whole } = await journal.audits.expected({ account, asset, item }, head.number)
       if (whole || amount === undefined) continue
       const evidence = { account, item, journal: undefined, chain: amount }
-      this.#parts.suspects.add({ reason: 'range', asset, block: head, evidence })
+      this.#deps.investigations.add({ reason: 'range', asset, block: head, evidence })
     }
   }
 
   /** Compares the supplies of some tokens at the last written block; those that differ are in doubt from then on. */
   async supplies(tokens: readonly AssetRef[], signal: AbortSignal): Promise<ComparedSupplies | undefined> {
-    const { adapter, counts, investigator, journal, suspects } = this.#parts
+    const { adapter, counts, investigator, journal, investigations } = this.#deps
     const all = [...new Map(tokens.map((asset) => [assetKey(asset), asset])).values()]
     const assets = all.filter((asset) => asset.standard === 'erc20').slice(0, MAX_SUPPLIES)
     if (assets.length === 0) return undefined
@@ -102,13 +102,13 @@ export class Comparer {
       counts.audit_different++
       await journal.doubts.refute([{ asset, account: undefined, item: NO_ITEM }])
       const evidence = { account: undefined, item: NO_ITEM, journal: ours, chain }
-      suspects.add({ reason: 'supply', asset, block, evidence })
+      investigations.add({ reason: 'supply', asset, block, evidence })
     }
     return { block, equal }
   }
 
-  #judged(read: Observation, { outcome, ...told }: Judgement): void {
-    const { counts, suspects } = this.#parts
+  #count(read: Observation, { outcome, ...told }: AdoptionResult): void {
+    const { counts, investigations } = this.#deps
     const { account, item, asset, block, amount } = read
     if (['not_covered', 'not_canonical', 'forgotten'].includes(outcome)) return
     counts.audit_checked++
@@ -118,6 +118,6 @@ export class Comparer {
     if (outcome !== 'reopened' && outcome !== 'different') return
     const journal = 'journal' in told ? told.journal : undefined
     const reason = outcome === 'reopened' ? 'range' : 'balance'
-    suspects.add({ reason, asset, block, evidence: { account, item, journal, chain: amount } })
+    investigations.add({ reason, asset, block, evidence: { account, item, journal, chain: amount } })
   }
 }

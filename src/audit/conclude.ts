@@ -5,24 +5,24 @@ import type { Journal } from '../store/seam/store.ts'
 import type { AuditCounts } from './audit-counts.ts'
 import type { CoolDowns } from './cool-downs.ts'
 import type { Investigations } from './investigations.ts'
-import type { InvestigationResult, Investigator, Suspicion } from './investigator.ts'
+import type { Investigation, InvestigationResult, Investigator } from './investigator.ts'
 
-export type ConcludeParts = {
+export type ConcludeDeps = {
   readonly journal: Journal
   readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
   readonly investigator: Investigator
-  readonly suspects: Investigations
+  readonly investigations: Investigations
   /** Tokens whose cases came to nothing. */
-  readonly rests: CoolDowns
+  readonly coolDowns: CoolDowns
   readonly counts: AuditCounts
 }
 
 /** Looks into suspicions and does what follows: notes, repairs that were made, and tokens turned to `reads`. */
-export class Cases {
-  readonly #parts: ConcludeParts
+export class Conclusions {
+  readonly #deps: ConcludeDeps
 
-  constructor(parts: ConcludeParts) {
-    this.#parts = parts
+  constructor(deps: ConcludeDeps) {
+    this.#deps = deps
   }
 
   /**
@@ -31,69 +31,69 @@ export class Cases {
    * @throws STORE_UNAVAILABLE, LEASE_LOST
    */
   async investigate(how: { readonly limit: number; readonly isShort: boolean }, signal: AbortSignal): Promise<void> {
-    for (const suspect of this.#parts.suspects.take(how.limit)) {
-      let verdict: InvestigationResult
+    for (const investigation of this.#deps.investigations.take(how.limit)) {
+      let result: InvestigationResult
       try {
-        verdict = await this.#parts.investigator.investigate(suspect, signal)
+        result = await this.#deps.investigator.investigate(investigation, signal)
       } catch (error) {
         if (!isServiceError(error) || signal.aborted) throw error
-        verdict = { is: 'unanswered' }
+        result = { is: 'unanswered' }
       }
-      await this.#conclude(suspect, verdict, how.isShort)
+      await this.#conclude(investigation, result, how.isShort)
     }
   }
 
-  async #conclude(suspect: Suspicion, verdict: InvestigationResult, isShort: boolean): Promise<void> {
-    const { counts, rests } = this.#parts
-    if (verdict.is === 'unanswered') {
+  async #conclude(investigation: Investigation, result: InvestigationResult, isShort: boolean): Promise<void> {
+    const { counts, coolDowns } = this.#deps
+    if (result.is === 'unanswered') {
       // Nothing was said of the token: the next comparison finds it again.
       counts.audit_failed++
-      rests.pause(suspect.asset)
+      coolDowns.pause(investigation.asset)
       return
     }
-    if (verdict.is === 'unfinished') {
-      rests.pause(suspect.asset)
-      await this.#note(suspect, 'different', 'its logs are still being compared')
+    if (result.is === 'unfinished') {
+      coolDowns.pause(investigation.asset)
+      await this.#note(investigation, 'different', 'its logs are still being compared')
       return
     }
-    if (verdict.is === 'unsteady') {
+    if (result.is === 'unsteady') {
       counts.audit_unsteady++
-      rests.rest(suspect.asset)
-      await this.#note(suspect, 'unsteady', 'the node did not say the same twice')
+      coolDowns.start(investigation.asset)
+      await this.#note(investigation, 'unsteady', 'the node did not say the same twice')
       return
     }
-    if (verdict.is === 'odd') {
+    if (result.is === 'odd') {
       // A node's index said that no log is missing, but logs are known to be missing: all blocks are fetched again first.
-      if (isShort && !verdict.proven) rests.pause(suspect.asset)
-      else await this.#turn(suspect)
+      if (isShort && !result.proven) coolDowns.pause(investigation.asset)
+      else await this.#reclassify(investigation)
       return
     }
-    rests.forget(suspect.asset)
-    if (verdict.is === 'repaired') {
+    coolDowns.forget(investigation.asset)
+    if (result.is === 'repaired') {
       counts.audit_repaired++
-      const says = `${verdict.transfers} transfers that were missing or wrong were fetched again, in blocks ${verdict.blocks.slice(0, 10).join(', ')}`
-      await this.#note(suspect, 'repaired', says)
+      const says = `${result.transfers} transfers that were missing or wrong were fetched again, in blocks ${result.blocks.slice(0, 10).join(', ')}`
+      await this.#note(investigation, 'repaired', says)
     }
   }
 
-  async #turn(suspect: Suspicion): Promise<void> {
-    const { counts, journal, rests } = this.#parts
-    const outcome = await journal.reclassify(suspect)
-    if (outcome === 'turned') {
+  async #reclassify(investigation: Investigation): Promise<void> {
+    const { counts, journal, coolDowns } = this.#deps
+    const outcome = await journal.reclassify(investigation)
+    if (outcome === 'reclassified') {
       counts.audit_turned++
-      await this.#note(suspect, 'turned', 'all its logs are there, and they do not explain what the chain says')
+      await this.#note(investigation, 'turned', 'all its logs are there, and they do not explain what the chain says')
     } else if (outcome === 'fixed') {
-      rests.rest(suspect.asset)
-      await this.#note(suspect, 'different', 'its logs do not explain what the chain says; its class is fixed')
+      coolDowns.start(investigation.asset)
+      await this.#note(investigation, 'different', 'its logs do not explain what the chain says; its class is fixed')
     }
   }
 
-  async #note(suspect: Suspicion, what: Finding['what'], says: string): Promise<void> {
-    const { journal, log } = this.#parts
-    const { asset, block, evidence } = suspect
+  async #note(investigation: Investigation, what: Finding['what'], says: string): Promise<void> {
+    const { journal, log } = this.#deps
+    const { asset, block, evidence } = investigation
     const amounts = { journal_says: evidence.journal?.toString(), chain_says: evidence.chain.toString() }
     const who = { token: assetKey(asset), account: evidence.account ?? 'supply', item: evidence.item }
-    log('warn', `audit: ${what}: ${says}`, { ...who, reason: suspect.reason, block: block.number, ...amounts })
+    log('warn', `audit: ${what}: ${says}`, { ...who, reason: investigation.reason, block: block.number, ...amounts })
     await journal.audits.note({ what, asset, block: block.number, ...evidence, says })
   }
 }

@@ -5,7 +5,7 @@ import { type BalanceKey, isNodeFailure } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
 import { type Agreement, findDivergence } from './find-divergence.ts'
-import type { CaseParts } from './investigator.ts'
+import type { InvestigatorDeps } from './investigator.ts'
 
 /** Contracts whose end is looked into in one round: each takes some twenty reads. The others are met again. */
 const MAX_ENDINGS = 5
@@ -14,7 +14,10 @@ const MAX_REVISITED = 50
 /** Blocks since a lost branch at each of which a contract is asked for: reorgs are shorter, and the audit is not far behind. */
 const MAX_BLOCKS_ASKED = 64
 
-export type LifeParts = Pick<CaseParts, 'adapter' | 'coverage' | 'journal' | 'zeroAddress' | 'reads' | 'window'> & {
+export type ContractLifeDeps = Pick<
+  InvestigatorDeps,
+  'adapter' | 'coverage' | 'journal' | 'zeroAddress' | 'reads' | 'window'
+> & {
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void
 }
 
@@ -23,12 +26,12 @@ export type LifeParts = Pick<CaseParts, 'adapter' | 'coverage' | 'journal' | 'ze
  * events say ends at the block at which its code went, which is found by halving as far back as the nodes remember state.
  */
 export class ContractLives {
-  readonly #parts: LifeParts
+  readonly #deps: ContractLifeDeps
   /** The last destroyed contract that was asked again. */
-  #place = 0
+  #cursor = 0
 
-  constructor(parts: LifeParts) {
-    this.#parts = parts
+  constructor(deps: ContractLifeDeps) {
+    this.#deps = deps
   }
 
   /** Follows up what reads at a head told. @throws STORE_UNAVAILABLE, LEASE_LOST; what nodes fail at is met again */
@@ -38,8 +41,8 @@ export class ContractLives {
     signal: AbortSignal,
   ): Promise<void> {
     const [without, withCode] = [new Map<string, BalanceKey>(), new Map<string, AssetRef>()]
-    for (const [place, key] of keys.entries()) {
-      const answer = answers[place]
+    for (const [index, key] of keys.entries()) {
+      const answer = answers[index]
       if (key.asset.standard === 'native' || answer === undefined) continue
       if (hasCode(answer)) withCode.set(key.asset.reference, key.asset)
       else if (isWithoutCode(answer)) without.set(key.asset.reference, key)
@@ -47,7 +50,7 @@ export class ContractLives {
     for (const [reference, asset] of withCode) await this.#again(reference, asset, head)
     let left = MAX_ENDINGS
     for (const key of without.values()) {
-      const stored = await this.#parts.reads.asset(key.asset)
+      const stored = await this.#deps.reads.asset(key.asset)
       if (stored === undefined || stored.isGone || left-- <= 0) continue
       await this.#ended({ key, firstBlock: stored.firstBlock }, head, signal)
     }
@@ -58,19 +61,19 @@ export class ContractLives {
    * @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST
    */
   async revisit(head: Header, signal: AbortSignal): Promise<void> {
-    const { adapter, journal, zeroAddress = ANYBODY } = this.#parts
-    const open = await journal.lives.open({ after: this.#place, limit: MAX_REVISITED })
-    this.#place = open.length < MAX_REVISITED ? 0 : (open.at(-1)?.id ?? 0)
+    const { adapter, journal, zeroAddress = ANYBODY } = this.#deps
+    const open = await journal.lives.open({ after: this.#cursor, limit: MAX_REVISITED })
+    this.#cursor = open.length < MAX_REVISITED ? 0 : (open.at(-1)?.id ?? 0)
     const readable = open.filter(({ asset }) => isReadable(asset))
     const keys = readable.map(({ asset }) => ({ account: zeroAddress, asset, item: NO_ITEM }))
     if (keys.length === 0) return
     const { reads: answers } = await adapter.readBalances({ keys, at: head }, signal)
     await this.look({ keys, answers }, head, signal)
-    for (const [place, { asset, since }] of readable.entries()) {
-      const [key, answer] = [keys[place], answers[place]]
+    for (const [index, { asset, since }] of readable.entries()) {
+      const [key, answer] = [keys[index], answers[index]]
       if (key === undefined || since === undefined || !hasCode(answer)) continue
       if (await this.#stood(key, { since, head }, signal)) {
-        await journal.lives.standing({ reference: asset.reference, seen: head })
+        await journal.lives.confirmAlive({ reference: asset.reference, seen: head })
       }
     }
   }
@@ -89,9 +92,9 @@ export class ContractLives {
   }
 
   async #again(reference: string, asset: AssetRef, seen: BlockRef): Promise<void> {
-    const { journal, log, reads } = this.#parts
+    const { journal, log, reads } = this.#deps
     if ((await reads.asset(asset))?.isGone !== true) return
-    if (!(await journal.lives.again({ reference, seen }))) return
+    if (!(await journal.lives.recordNewCode({ reference, seen }))) return
     await reads.tokens.expire(reference)
     log('warn', 'a destroyed contract has code again: it is known by reads', { token: reference, block: seen.number })
   }
@@ -101,12 +104,12 @@ export class ContractLives {
     head: Header,
     signal: AbortSignal,
   ): Promise<void> {
-    const { journal, log, reads } = this.#parts
+    const { journal, log, reads } = this.#deps
     const { reference } = key.asset
     try {
       if (!(await this.#isConfirmed(key, head, signal))) return
       const block = await this.#endOf({ key, firstBlock }, head, signal)
-      if (!(await journal.lives.ended({ reference, block, seen: head }))) return
+      if (!(await journal.lives.recordEnd({ reference, block, seen: head }))) return
       await reads.tokens.expire(reference)
       log('warn', 'a contract was destroyed: what its events say ends', { token: reference, block: block.number })
     } catch (error) {
@@ -116,7 +119,7 @@ export class ContractLives {
 
   /** Asked by number and of another node, where there is one that can say, there is no code either. */
   async #isConfirmed(key: BalanceKey, head: Header, signal: AbortSignal): Promise<boolean> {
-    const { adapter } = this.#parts
+    const { adapter } = this.#deps
     const request = { keys: [key], at: head }
     const [own] = (await adapter.readBalances({ ...request, ask: 'by_number' }, signal)).reads
     if (!isWithoutCode(own)) return false
@@ -135,9 +138,9 @@ export class ContractLives {
     head: Header,
     signal: AbortSignal,
   ): Promise<BlockRef> {
-    const { coverage, window } = this.#parts
+    const { coverage, window } = this.#deps
     let end: BlockRef = head
-    const standingAt = async (number: number): Promise<Agreement> => {
+    const agreementAt = async (number: number): Promise<Agreement> => {
       if (!window.reaches(number, head)) return 'unknown'
       const { block, answer } = await this.#codeAt(key, number, signal)
       if (block === undefined || (answer?.ok === false && isNodeFailure(answer.reason))) return 'unknown'
@@ -145,12 +148,12 @@ export class ContractLives {
       if (number < end.number) end = block
       return 'different'
     }
-    await findDivergence({ first: firstBlock ?? coverage.from, last: head.number, whole: true }, standingAt)
+    await findDivergence({ first: firstBlock ?? coverage.from, last: head.number, whole: true }, agreementAt)
     return end
   }
 
   async #codeAt(key: BalanceKey, number: number, signal: AbortSignal) {
-    const { adapter } = this.#parts
+    const { adapter } = this.#deps
     const [block] = await adapter.headers({ first: number, last: number }, signal)
     const answer = block && (await adapter.readBalances({ keys: [key], at: block }, signal)).reads[0]
     return { block: block && { number: block.number, hash: block.hash }, answer }

@@ -14,12 +14,12 @@ function roundsOf(rests: CoolDowns): number {
 test('a token rests longer each time that its case comes to nothing, and no longer once one came to something', () => {
   const rests = new CoolDowns()
   const rounds = [1, 2, 3].map(() => {
-    rests.rest(coin)
+    rests.start(coin)
     return roundsOf(rests)
   })
   expect(rounds).toEqual([2, 4, 8])
   rests.forget(coin)
-  rests.rest(coin)
+  rests.start(coin)
   expect(roundsOf(rests)).toBe(2)
 })
 
@@ -29,6 +29,6 @@ test('a token whose case could not be finished waits for a few rounds, however o
     rests.pause(coin)
     expect(roundsOf(rests)).toBe(2)
   }
-  rests.rest(coin)
+  rests.start(coin)
   expect(roundsOf(rests)).toBe(2)
 })

@@ -6,7 +6,7 @@ import { inParts } from './read-in-parts.ts'
 
 /** Does work for balances without those of tokens that made a node fail lately. */
 export class FailingTokens {
-  readonly #rests = new CoolDowns()
+  readonly #coolDowns = new CoolDowns()
   readonly #unchecked: (count: number) => void
 
   /** `unchecked`: called with the number of balances that nothing was done for. */
@@ -15,7 +15,7 @@ export class FailingTokens {
   }
 
   nextRound(): void {
-    this.#rests.nextRound()
+    this.#coolDowns.nextRound()
   }
 
   /** Returns the error where none of the work succeeded. @throws what is no node's failure */
@@ -24,12 +24,12 @@ export class FailingTokens {
     work: (keys: readonly BalanceKey[]) => Promise<void>,
     signal: AbortSignal,
   ): Promise<ServiceError | undefined> {
-    const open = keys.filter(({ asset }) => !this.#rests.isCoolingDown(asset))
+    const open = keys.filter(({ asset }) => !this.#coolDowns.isCoolingDown(asset))
     const { error, failed, culprits } = await inParts({ keys: open, work }, signal)
     this.#unchecked(keys.length - open.length + failed.length)
     const spoilt = new Set(failed.map(({ asset }) => assetKey(asset)))
-    for (const { asset } of open) if (!spoilt.has(assetKey(asset))) this.#rests.forget(asset)
-    for (const asset of culprits) this.#rests.rest(asset)
+    for (const { asset } of open) if (!spoilt.has(assetKey(asset))) this.#coolDowns.forget(asset)
+    for (const asset of culprits) this.#coolDowns.start(asset)
     return error
   }
 }

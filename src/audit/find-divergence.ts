@@ -30,7 +30,7 @@ function hasVoice(answer: BalanceRead | undefined): boolean {
  */
 export async function findDivergence(
   range: { readonly first: number; readonly last: number; readonly whole: boolean },
-  standingAt: (block: number) => Promise<Agreement>,
+  agreementAt: (block: number) => Promise<Agreement>,
 ): Promise<number | undefined> {
   let different = range.last
   /** The highest block known to lie below: they are equal there, or it is unknown how they stand. */
@@ -43,9 +43,9 @@ export async function findDivergence(
 
   /** Moves one of the two bounds to a block; true where it is the lower one. */
   async function look(block: number): Promise<boolean> {
-    const standing = await standingAt(block)
-    if (standing === 'different') different = block
-    else below = { block, isEqual: standing === 'equal' }
-    return standing !== 'different'
+    const agreement = await agreementAt(block)
+    if (agreement === 'different') different = block
+    else below = { block, isEqual: agreement === 'equal' }
+    return agreement !== 'different'
   }
 }

@@ -1,16 +1,16 @@
 import { type AssetRef, assetKey } from '../core/asset.ts'
-import type { Suspicion } from './investigator.ts'
+import type { Investigation } from './investigator.ts'
 
 /** Suspicions waiting at most, one a token. */
-const MAX_SUSPECTS = 1_000
+const MAX_WAITING = 1_000
 
 /** Suspicions that wait to be looked into, one a token, and none of a token that rests since the last came to nothing. */
 export class Investigations {
-  readonly #waiting = new Map<string, Suspicion>()
-  readonly #isResting: (asset: AssetRef) => boolean
+  readonly #waiting = new Map<string, Investigation>()
+  readonly #isCoolingDown: (asset: AssetRef) => boolean
 
-  constructor(isResting: (asset: AssetRef) => boolean) {
-    this.#isResting = isResting
+  constructor(isCoolingDown: (asset: AssetRef) => boolean) {
+    this.#isCoolingDown = isCoolingDown
   }
 
   get size(): number {
@@ -18,16 +18,16 @@ export class Investigations {
   }
 
   /** Keeps a suspicion, unless its token has one already or rests. */
-  add(suspect: Suspicion): void {
-    const name = assetKey(suspect.asset)
-    if (this.#waiting.has(name) || this.#waiting.size >= MAX_SUSPECTS || this.#isResting(suspect.asset)) return
-    this.#waiting.set(name, suspect)
+  add(investigation: Investigation): void {
+    const name = assetKey(investigation.asset)
+    if (this.#waiting.has(name) || this.#waiting.size >= MAX_WAITING || this.#isCoolingDown(investigation.asset)) return
+    this.#waiting.set(name, investigation)
   }
 
   /** Takes up to `limit` of them, oldest first. */
-  take(limit: number): readonly Suspicion[] {
+  take(limit: number): readonly Investigation[] {
     const some = [...this.#waiting].slice(0, limit)
     for (const [name] of some) this.#waiting.delete(name)
-    return some.map(([, suspect]) => suspect)
+    return some.map(([, investigation]) => investigation)
   }
 }

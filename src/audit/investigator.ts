@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import type { BalanceRead } from '../chains/adapter.ts'
 import { type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
@@ -6,7 +6,7 @@ import type { BlockRef } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
 import type { Evidence, ReclassifyReason } from '../store/seam/audits.ts'
 import { type Agreement, findDivergence, type Steadiness, steadinessOf } from './find-divergence.ts'
-import { Refetcher, type RefetchParts, type Repairs } from './refetch-logs.ts'
+import { type RefetchDeps, Refetcher, type Repairs } from './refetch-logs.ts'
 import type { StateWindow } from './state-window.ts'
 
 /** Blocks at which chain and journal are found to part, one after the other, before the pair's whole logs are fetched. */
@@ -15,14 +15,14 @@ const MAX_PARTINGS = 8
 const HOLDERS_LOOKED_AT = 200
 
 /** An amount of the chain that the journal does not have: of an account, or of a whole token. */
-export type Suspicion = {
+export type Investigation = {
   readonly reason: ReclassifyReason
   readonly asset: AssetRef
   readonly block: BlockRef
   readonly evidence: Evidence
 }
 
-type PairSuspect = Suspicion & { readonly key: BalanceKey }
+type PairInvestigation = Investigation & { readonly key: BalanceKey }
 
 /**
  * What became of a suspicion. `gone`: it did not hold, or its block went. `unsteady`: the node does not say the same
@@ -34,7 +34,7 @@ export type InvestigationResult =
   | { readonly is: 'odd'; readonly proven: boolean }
   | ({ readonly is: 'repaired' } & Repairs)
 
-export type CaseParts = RefetchParts & {
+export type InvestigatorDeps = RefetchDeps & {
   /** The account that stands for nobody, where the kind of chain has one. */
   readonly zeroAddress: string | undefined
   readonly window: StateWindow
@@ -42,36 +42,36 @@ export type CaseParts = RefetchParts & {
 
 /** Looks into suspicions, one at a time: asks again, finds where chain and journal part, fetches what may be missing. */
 export class Investigator {
-  readonly #parts: CaseParts
+  readonly #deps: InvestigatorDeps
   readonly #refetcher: Refetcher
 
-  constructor(parts: CaseParts) {
-    this.#parts = parts
-    this.#refetcher = new Refetcher(parts)
+  constructor(deps: InvestigatorDeps) {
+    this.#deps = deps
+    this.#refetcher = new Refetcher(deps)
   }
 
   /** @throws NODE_*, BLOCK_CONFLICT nothing is decided; STORE_UNAVAILABLE, LEASE_LOST */
-  async investigate(suspect: Suspicion, signal: AbortSignal): Promise<InvestigationResult> {
+  async investigate(investigation: Investigation, signal: AbortSignal): Promise<InvestigationResult> {
     this.#refetcher.takeRepairs()
-    const { account, item } = suspect.evidence
-    if (account === undefined) return this.#supply(suspect, signal)
-    return this.#balance({ ...suspect, key: { account, asset: suspect.asset, item } }, signal)
+    const { account, item } = investigation.evidence
+    if (account === undefined) return this.#supply(investigation, signal)
+    return this.#balance({ ...investigation, key: { account, asset: investigation.asset, item } }, signal)
   }
 
-  async #balance(suspect: PairSuspect, signal: AbortSignal): Promise<InvestigationResult> {
-    const { key, block, evidence } = suspect
-    const steadiness = await this.#steadiness(suspect, signal)
+  async #balance(investigation: PairInvestigation, signal: AbortSignal): Promise<InvestigationResult> {
+    const { key, block, evidence } = investigation
+    const steadiness = await this.#steadiness(investigation, signal)
     if (steadiness !== 'steady') return { is: steadiness }
     const read: Observation = { ...key, amount: evidence.chain, block, observedAt: 0 }
-    const byRange = suspect.reason === 'range'
-    const { journal } = this.#parts
+    const byRange = investigation.reason === 'range'
+    const { journal } = this.#deps
     const differs = async (): Promise<boolean> =>
       byRange
         ? !(await journal.audits.expected(key, block.number)).whole
         : (await journal.adopt([read]))[0]?.outcome === 'different'
     if (!(await differs())) return { is: 'gone' }
     for (let round = 0; round < MAX_PARTINGS; round++) {
-      const parting = await this.#parting(suspect, signal)
+      const parting = await this.#divergence(investigation, signal)
       if (parting === undefined) break
       const { transfers, proven } = await this.#refetcher.fetchBlocks([parting], signal)
       if (transfers === 0) return this.#repairedOr({ is: 'odd', proven })
@@ -89,8 +89,8 @@ export class Investigator {
   }
 
   /** Asks for the amount again: by hash, by number, and of another node where there is one. */
-  async #steadiness({ key, block, evidence }: PairSuspect, signal: AbortSignal): Promise<Steadiness> {
-    const { adapter } = this.#parts
+  async #steadiness({ key, block, evidence }: PairInvestigation, signal: AbortSignal): Promise<Steadiness> {
+    const { adapter } = this.#deps
     const request = { keys: [key], at: block }
     const own: (BalanceRead | undefined)[] = []
     for (const ask of [{}, { ask: 'by_number' }] as const) {
@@ -101,8 +101,8 @@ export class Investigator {
   }
 
   /** The block at which the chain left what the journal says; undefined where nobody remembers so much state. */
-  async #parting({ reason, key, block: head }: PairSuspect, signal: AbortSignal): Promise<number | undefined> {
-    const { coverage, journal, window } = this.#parts
+  async #divergence({ reason, key, block: head }: PairInvestigation, signal: AbortSignal): Promise<number | undefined> {
+    const { coverage, journal, window } = this.#deps
     let last: number | undefined = head.number
     if (reason === 'range') {
       // An opening that coverage did not give is itself derived from the chain: there is no side to part from. Else what
@@ -111,13 +111,13 @@ export class Investigator {
     }
     if (last === undefined) return undefined
     return findDivergence({ first: coverage.from, last, whole: coverage.from === 0 }, async (number) =>
-      window.reaches(number, head) ? this.#standing(key, number, signal) : 'unknown',
+      window.reaches(number, head) ? this.#agreement(key, number, signal) : 'unknown',
     )
   }
 
   /** How chain and journal stand to each other at the end of a block. */
-  async #standing(key: BalanceKey, number: number, signal: AbortSignal): Promise<Agreement> {
-    const { adapter, journal, window } = this.#parts
+  async #agreement(key: BalanceKey, number: number, signal: AbortSignal): Promise<Agreement> {
+    const { adapter, journal, window } = this.#deps
     const { amount: ours } = await journal.audits.expected(key, number)
     const [at] = await adapter.headers({ first: number, last: number }, signal)
     if (at === undefined || ours === undefined) return 'unknown'
@@ -128,17 +128,17 @@ export class Investigator {
     return read?.reason === 'not_a_token' && ours === 0n ? 'equal' : 'unknown'
   }
 
-  async #supply(suspect: Suspicion, signal: AbortSignal): Promise<InvestigationResult> {
-    const { asset, block, evidence } = suspect
+  async #supply(investigation: Investigation, signal: AbortSignal): Promise<InvestigationResult> {
+    const { asset, block, evidence } = investigation
     const again = await this.supplyAt(asset, { at: block }, signal)
     if (again === undefined) return { is: 'unanswered' }
     if (!again.includes(evidence.chain)) return { is: 'unsteady' }
     if (evidence.journal !== undefined && again.includes(evidence.journal)) return { is: 'gone' }
     const other = await voice(signal, () => this.supplyAt(asset, { at: block, ask: 'another_node' }, signal))
     if (other !== undefined && !other.includes(evidence.chain)) return { is: 'unsteady' }
-    const pair = await this.#differingHolder(suspect, signal)
+    const pair = await this.#differingHolder(investigation, signal)
     if (pair !== undefined) return this.#balance(pair, signal)
-    const parting = await this.#supplyParting(suspect, signal)
+    const parting = await this.#supplyDivergence(investigation, signal)
     if (parting !== undefined) {
       const { proven } = await this.#refetcher.fetchBlocks([parting], signal)
       return this.#repairedOr({ is: 'odd', proven })
@@ -148,9 +148,9 @@ export class Investigator {
   }
 
   /** One of the greatest holders, of whom the chain says something else than the journal: it proves more than a total. */
-  async #differingHolder({ asset, block }: Suspicion, signal: AbortSignal): Promise<PairSuspect | undefined> {
-    const { adapter, journal, reads } = this.#parts
-    await nextTurn()
+  async #differingHolder({ asset, block }: Investigation, signal: AbortSignal): Promise<PairInvestigation | undefined> {
+    const { adapter, journal, reads } = this.#deps
+    await nextTick()
     const { rows } = await reads.holders({ asset, offset: 0, limit: HOLDERS_LOOKED_AT })
     const keys = rows.map(({ account }) => ({ account, asset, item: NO_ITEM }))
     const answers = keys.length === 0 ? [] : (await adapter.readBalances({ keys, at: block }, signal)).reads
@@ -158,26 +158,26 @@ export class Investigator {
       const answer = answers[index]
       return answer?.ok === true ? [{ ...key, amount: answer.amount, block, observedAt: 0 }] : []
     })
-    for (const [index, judgement] of (await journal.adopt(observed)).entries()) {
+    for (const [index, result] of (await journal.adopt(observed)).entries()) {
       const read = observed[index]
-      if (judgement.outcome !== 'different' || read === undefined) continue
+      if (result.outcome !== 'different' || read === undefined) continue
       const { account, item, amount } = read
-      const evidence: Evidence = { account, item, journal: judgement.journal, chain: amount }
+      const evidence: Evidence = { account, item, journal: result.journal, chain: amount }
       return { reason: 'balance', asset, block, evidence, key: read }
     }
     return undefined
   }
 
   /** The block at which a token's supply left what mints and burns make; undefined where it cannot be found so. */
-  async #supplyParting({ asset, block: head }: Suspicion, signal: AbortSignal): Promise<number | undefined> {
-    const { coverage, window } = this.#parts
+  async #supplyDivergence({ asset, block: head }: Investigation, signal: AbortSignal): Promise<number | undefined> {
+    const { coverage, window } = this.#deps
     return findDivergence({ first: coverage.from, last: head.number, whole: coverage.from === 0 }, async (number) =>
-      window.reaches(number, head) ? this.#supplyStanding(asset, number, signal) : 'unknown',
+      window.reaches(number, head) ? this.#supplyAgreement(asset, number, signal) : 'unknown',
     )
   }
 
-  async #supplyStanding(asset: AssetRef, number: number, signal: AbortSignal): Promise<Agreement> {
-    const { adapter, journal, zeroAddress, window } = this.#parts
+  async #supplyAgreement(asset: AssetRef, number: number, signal: AbortSignal): Promise<Agreement> {
+    const { adapter, journal, zeroAddress, window } = this.#deps
     const [ours] = (await journal.audits.supplies([asset], number)).supplies
     if (ours === undefined) return 'unknown'
     const [at] = await adapter.headers({ first: number, last: number }, signal)
@@ -206,7 +206,7 @@ export class Investigator {
     how: { readonly at: BlockRef; readonly ask?: 'another_node' },
     signal: AbortSignal,
   ): Promise<readonly bigint[] | undefined> {
-    const { adapter, zeroAddress } = this.#parts
+    const { adapter, zeroAddress } = this.#deps
     const [facts] = (await adapter.readTokens([asset], signal, how)).facts
     if (facts?.totalSupply === undefined) return undefined
     if (zeroAddress === undefined) return [facts.totalSupply]

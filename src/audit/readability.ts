@@ -10,14 +10,14 @@ const CONTRACTS: readonly UnknownReason[] = ['token_does_not_answer', 'not_a_tok
 export function readability(
   keys: readonly BalanceKey[],
   answers: readonly (BalanceRead | undefined)[],
-): Pick<Readability, 'silent' | 'answering'> {
-  const silent = new Map<string, AssetRef>()
+): Pick<Readability, 'unreadable' | 'answering'> {
+  const unreadable = new Map<string, AssetRef>()
   const answering = new Map<string, AssetRef>()
-  for (const [place, { asset }] of keys.entries()) {
-    const answer = answers[place]
+  for (const [index, { asset }] of keys.entries()) {
+    const answer = answers[index]
     if (answer?.ok === true) answering.set(assetKey(asset), asset)
-    else if (answer !== undefined && CONTRACTS.includes(answer.reason)) silent.set(assetKey(asset), asset)
+    else if (answer !== undefined && CONTRACTS.includes(answer.reason)) unreadable.set(assetKey(asset), asset)
   }
-  for (const name of answering.keys()) silent.delete(name)
-  return { silent: [...silent.values()], answering: [...answering.values()] }
+  for (const name of answering.keys()) unreadable.delete(name)
+  return { unreadable: [...unreadable.values()], answering: [...answering.values()] }
 }

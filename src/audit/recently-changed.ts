@@ -3,7 +3,7 @@ import type { BalanceKey } from '../core/balance.ts'
 import type { BlockTransfers } from '../core/transfer.ts'
 
 /** Balances touched by new blocks that are kept at most: what one multicall carries. */
-const MAX_TOUCHED = 200
+const MAX_CHANGED = 200
 /** Of these, of one token: a busy one hides no other. */
 const MAX_OF_TOKEN = 20
 
@@ -15,12 +15,12 @@ export class RecentlyChanged {
   /** `hinted`: balances that may have changed otherwise than by the blocks' transfers. */
   add(blocks: readonly BlockTransfers[], hinted: readonly BalanceKey[] = []): void {
     for (const key of hinted) {
-      if (this.#keys.size >= MAX_TOUCHED) return
+      if (this.#keys.size >= MAX_CHANGED) return
       this.#touch(key)
     }
     for (const { transfers } of blocks) {
       for (const { asset, from, to, item } of transfers) {
-        if (this.#keys.size >= MAX_TOUCHED) return
+        if (this.#keys.size >= MAX_CHANGED) return
         const items = isFungible(asset.standard) ? [NO_ITEM] : [NO_ITEM, item]
         for (const account of [from, to]) {
           if (account !== undefined) for (const one of items) this.#touch({ account, asset, item: one })

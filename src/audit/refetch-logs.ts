@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import type { ChainAdapter, FetchScope } from '../chains/adapter.ts'
 import { type AssetRef, assetKey } from '../core/asset.ts'
 import type { Header } from '../core/block.ts'
@@ -23,7 +23,7 @@ const RANGES_OF_CASE = 200
 /** Blocks at the end of what was compared that are compared again when a case goes on: a reorg may have replaced them. */
 const COMPARED_AGAIN = 1_024
 /** Cases whose place is kept. */
-const MAX_PLACES = 1_000
+const MAX_SEARCHES = 1_000
 
 /** What is fetched again: a token's transfers from or to one account, or its mints and burns, up to a block. */
 export type LogsOf = { readonly asset: AssetRef; readonly account: string | undefined; readonly last: number }
@@ -34,7 +34,7 @@ export type Fetched = { readonly transfers: number; readonly proven: boolean }
 /** What was repaired: transfers added or taken away, and in which blocks. */
 export type Repairs = { readonly transfers: number; readonly blocks: readonly number[] }
 
-export type RefetchParts = {
+export type RefetchDeps = {
   readonly adapter: ChainAdapter
   readonly journal: Journal
   readonly reads: ChainReads
@@ -48,16 +48,16 @@ export type RefetchParts = {
 /** Blocks still to be compared; `first` moves up as they are. */
 type Range = { first: number; readonly last: number }
 /** What of a case is still to be compared; `end`: what came since it began, and up to which block it was asked for. */
-type Place = { readonly left: Range[]; end: Range | undefined; through: number }
+type SearchRanges = { readonly left: Range[]; end: Range | undefined; through: number }
 
 /** Fetches logs again, and makes the journal's transfers what they say where it has others. */
 export class Refetcher {
-  readonly #parts: RefetchParts
-  readonly #places = new Map<string, Place>()
+  readonly #deps: RefetchDeps
+  readonly #ranges = new Map<string, SearchRanges>()
   #repairs: { transfers: number; blocks: number[] } = { transfers: 0, blocks: [] }
 
-  constructor(parts: RefetchParts) {
-    this.#parts = parts
+  constructor(deps: RefetchDeps) {
+    this.#deps = deps
   }
 
   /** What was repaired since this was last asked. */
@@ -74,13 +74,13 @@ export class Refetcher {
    */
   async compareAll(logs: LogsOf, signal: AbortSignal): Promise<boolean> {
     const name = `${assetKey(logs.asset)}/${logs.account ?? ''}`
-    const budget = { left: this.#parts.ranges ?? RANGES_OF_CASE }
-    const place = await this.#placeOf(name, logs)
-    for (const range of [...place.left, ...(place.end === undefined ? [] : [place.end])]) {
+    const budget = { left: this.#deps.ranges ?? RANGES_OF_CASE }
+    const ranges = await this.#searchRanges(name, logs)
+    for (const range of [...ranges.left, ...(ranges.end === undefined ? [] : [ranges.end])]) {
       await this.#compare(logs, { range, budget }, signal)
       if (range.first <= range.last) return false
     }
-    this.#places.delete(name)
+    this.#ranges.delete(name)
     return true
   }
 
@@ -89,7 +89,7 @@ export class Refetcher {
    * @throws BLOCK_CONFLICT the node has another block than ours at one of the numbers, so that nothing is proven; NODE_*
    */
   async fetchBlocks(numbers: readonly number[], signal: AbortSignal): Promise<Fetched> {
-    const { adapter } = this.#parts
+    const { adapter } = this.#deps
     const all: Fetched[] = []
     for (let at = 0; at < numbers.length; at += BLOCKS_REPAIRED_AT_ONCE) {
       const gathered = numbers.slice(at, at + BLOCKS_REPAIRED_AT_ONCE)
@@ -111,7 +111,7 @@ export class Refetcher {
    * @throws as `fetchBlocks`
    */
   async fetchRange(range: { readonly first: number; readonly last: number }, signal: AbortSignal): Promise<Fetched> {
-    const headers = await this.#parts.adapter.headers(range, signal)
+    const headers = await this.#deps.adapter.headers(range, signal)
     const parts: Answered[] = []
     for (let next = 0; next < headers.length; next += BLOCKS_AT_ONCE) {
       parts.push(await this.#transfersOf(headers.slice(next, next + BLOCKS_AT_ONCE), signal))
@@ -121,7 +121,7 @@ export class Refetcher {
 
   /** Makes the journal's blocks be so, and tells the adapter where its logs were short. */
   async #repair(parts: readonly Answered[]): Promise<Fetched> {
-    const { adapter, coverage, journal } = this.#parts
+    const { adapter, coverage, journal } = this.#deps
     const proven = parts.every((part) => part.proven)
     const blocks = parts.flatMap((part) => part.blocks)
     const { compared, inserted, removed, changed } = await journal.repair(blocks, proven ? undefined : 'adding')
@@ -136,25 +136,25 @@ export class Refetcher {
   }
 
   /** What is to be compared, kept while it is: what a budget or a failing node ends is gone on with. */
-  async #placeOf(name: string, logs: LogsOf): Promise<Place> {
-    const known = this.#places.get(name)
-    const place = known ?? { left: await this.#rangesOf(logs), end: undefined, through: logs.last }
+  async #searchRanges(name: string, logs: LogsOf): Promise<SearchRanges> {
+    const known = this.#ranges.get(name)
+    const ranges = known ?? { left: await this.#rangesOf(logs), end: undefined, through: logs.last }
     if (known !== undefined) {
-      const first = Math.max(this.#parts.coverage.from, Math.min(known.through + 1, logs.last) - COMPARED_AGAIN)
+      const first = Math.max(this.#deps.coverage.from, Math.min(known.through + 1, logs.last) - COMPARED_AGAIN)
       known.end = { first: Math.min(known.end?.first ?? first, first), last: logs.last }
       known.through = logs.last
     }
-    this.#places.delete(name)
-    this.#places.set(name, place)
-    const [oldest] = this.#places.keys()
-    if (this.#places.size > MAX_PLACES && oldest !== undefined) this.#places.delete(oldest)
-    return place
+    this.#ranges.delete(name)
+    this.#ranges.set(name, ranges)
+    const [oldest] = this.#ranges.keys()
+    if (this.#ranges.size > MAX_SEARCHES && oldest !== undefined) this.#ranges.delete(oldest)
+    return ranges
   }
 
   /** Where a token's logs are looked for: where it is known to be, then before, where its first ones may be missing. */
   async #rangesOf({ asset, last }: LogsOf): Promise<Range[]> {
-    const { coverage, reads } = this.#parts
-    await nextTurn()
+    const { coverage, reads } = this.#deps
+    await nextTick()
     const first = Math.min(last, (await reads.asset(asset))?.firstBlock ?? coverage.from)
     const before = { first: coverage.from, last: first - 1 }
     return before.last < before.first ? [{ first, last }] : [{ first, last }, before]
@@ -166,7 +166,7 @@ export class Refetcher {
     { range, budget }: { readonly range: Range; readonly budget: { left: number } },
     signal: AbortSignal,
   ): Promise<void> {
-    const { adapter, journal, now } = this.#parts
+    const { adapter, journal, now } = this.#deps
     const token = asset.reference
     const scope: FetchScope = account === undefined ? { type: 'mints', token } : { type: 'pair', token, account }
     for await (const { blocks, through } of backfill({ adapter, scope, ...range, signal, now, budget })) {
@@ -176,14 +176,14 @@ export class Refetcher {
         await this.fetchBlocks(differing.numbers, signal)
         range.first = differing.through + 1
         // The indexer, too, writes in this thread.
-        await nextTurn()
+        await nextTick()
       }
     }
   }
 
   /** From receipts, which cannot be short; where no node keeps them, from the logs once more, which prove nothing. */
   async #transfersOf(headers: readonly Header[], signal: AbortSignal): Promise<Answered> {
-    const { adapter, coverage } = this.#parts
+    const { adapter, coverage } = this.#deps
     const asked = { headers, scope: coverage.scope }
     try {
       return { blocks: await adapter.transfersOf({ ...asked, source: 'receipts' }, signal), proven: true }

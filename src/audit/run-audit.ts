@@ -30,7 +30,7 @@ export async function runAudit({ auditor, log, pauseMs = PAUSE_MS }: AuditRun, s
     } catch (error) {
       if (signal.aborted) return
       auditor.ended(error)
-      if (failures++ === 0) tellFailure(error, log)
+      if (failures++ === 0) logFailure(error, log)
     }
     await sleep(Math.min(MAX_PAUSE_MS, pauseMs * 2 ** Math.min(failures, 16)), undefined, { signal }).catch(
       () => undefined,
@@ -39,7 +39,7 @@ export async function runAudit({ auditor, log, pauseMs = PAUSE_MS }: AuditRun, s
 }
 
 /** What no part of Steelyard throws on purpose is a bug, and worth its stack. */
-function tellFailure(error: unknown, log: AuditorOptions['log']): void {
+function logFailure(error: unknown, log: AuditorOptions['log']): void {
   if (isServiceError(error)) log('warn', 'cannot audit, will try again', { code: error.code, error: error.message })
   else log('error', 'the audit failed by a bug, will try again', { code: codeOf(error), err: error })
 }

@@ -25,7 +25,7 @@ export type FactsOf = (
 
 export type Answered<L> = { readonly seen: L; readonly balances: readonly Balance[] }
 
-export type AnswerParts = {
+export type AnswerDeps = {
   readonly reads: ChainReads
   readonly node: NodeReader
   /** Unix seconds. */
@@ -45,10 +45,10 @@ type Work = {
 
 /** Makes balances of what the journal proves, what was read before, and what a node says now. */
 export class Answers {
-  readonly #parts: AnswerParts
+  readonly #deps: AnswerDeps
 
-  constructor(parts: AnswerParts) {
-    this.#parts = parts
+  constructor(deps: AnswerDeps) {
+    this.#deps = deps
   }
 
   /**
@@ -59,7 +59,7 @@ export class Answers {
     for (let looks = 1; ; looks++) {
       const seen = await look()
       const balances = this.#ofEvents(seen)
-      if (balances.every((balance) => balance !== undefined)) return { seen, balances: settled(balances) }
+      if (balances.every((balance) => balance !== undefined)) return { seen, balances: withoutReads(balances) }
       const answered = await this.#readMissing(seen, balances)
       if (answered !== undefined) return { seen, balances: answered }
       if (looks >= MAX_LOOKS) return { seen, balances: await this.newest(seen.facts, seen.clock, { mode: 'stored' }) }
@@ -70,8 +70,8 @@ export class Answers {
   async newest(facts: readonly Fact[], clock: ChainClock, freshness: Freshness): Promise<readonly Balance[]> {
     const answers = this.#ofEvents({ facts, clock })
     // The journal of a chain that never caught up ends far below the head: its nodes know better.
-    const isNewest = (freshness.mode === 'stored' && clock.wasReady) || this.#parts.isOwn
-    if (isNewest && !answers.includes(undefined)) return settled(answers)
+    const isNewest = (freshness.mode === 'stored' && clock.wasReady) || this.#deps.isOwn
+    if (isNewest && !answers.includes(undefined)) return withoutReads(answers)
     const known = await this.#fill({ facts, answers, clock, freshness })
     return known ?? this.#again(facts, freshness)
   }
@@ -85,7 +85,7 @@ export class Answers {
   }
 
   #factsKnownAt(clock: ChainClock): number {
-    const { node, now } = this.#parts
+    const { node, now } = this.#deps
     const higherSince = clock.published === undefined ? undefined : node.namedAbove(clock.published.number)
     return factsKnownAt(clock, now(), higherSince)
   }
@@ -116,16 +116,16 @@ export class Answers {
     const missing = [...answers.keys()].filter((index) => answers[index] === undefined)
     const proven = this.known(0n, clock)
     const pinned = { block: published, knownAt: proven.knownAt }
-    const results = await this.#parts.node.readOf(
+    const results = await this.#deps.node.readOf(
       missing.flatMap((index) => facts[index]?.key ?? []),
       pinned,
     )
-    if (!(await this.#holds(published, await this.#parts.reads.clock()))) return undefined
+    if (!(await this.#holds(published, await this.#deps.reads.clock()))) return undefined
     const filled = [...answers]
     const open: number[] = []
     let storedOnly = true
-    for (const [place, index] of missing.entries()) {
-      const result = results[place] ?? unknown('node_unavailable')
+    for (const [at, index] of missing.entries()) {
+      const result = results[at] ?? unknown('node_unavailable')
       if (isObservation(result)) filled[index] = { ...proven, source: 'reads', amount: result.amount }
       else if (!isNodeFailure(result.reason)) filled[index] = unknown(result.reason)
       else {
@@ -133,7 +133,7 @@ export class Answers {
         storedOnly &&= result.reason !== 'no_archive'
       }
     }
-    return open.length === 0 ? settled(filled) : this.#fillOpen({ facts, clock, filled, open, storedOnly })
+    return open.length === 0 ? withoutReads(filled) : this.#fillOpen({ facts, clock, filled, open, storedOnly })
   }
 
   /** What no node could tell of the published block is told of another one: read at the newest, or read before. */
@@ -150,15 +150,15 @@ export class Answers {
     const others = await this.#fill({ facts, answers, clock, freshness: { mode: 'stored' }, storedOnly })
     if (others === undefined) return undefined
     const all = [...filled]
-    for (const [place, index] of open.entries()) all[index] = others[place]
-    return settled(all)
+    for (const [at, index] of open.entries()) all[index] = others[at]
+    return withoutReads(all)
   }
 
   async #again(facts: readonly Fact[], freshness: Freshness): Promise<readonly Balance[]> {
-    const { clock, rows } = await this.#parts.reads.balances(facts.map(({ key }) => key))
+    const { clock, rows } = await this.#deps.reads.balances(facts.map(({ key }) => key))
     const anew = await Promise.all(
       facts.map(async ({ key, asset }, index): Promise<Fact> => {
-        const stored = key.asset.standard === 'native' ? undefined : await this.#parts.reads.asset(key.asset)
+        const stored = key.asset.standard === 'native' ? undefined : await this.#deps.reads.asset(key.asset)
         return { key, row: rows[index], asset: stored ?? asset }
       }),
     )
@@ -168,7 +168,7 @@ export class Answers {
   /** What is asked, as new as asked; undefined where the blocks that the facts are of were replaced meanwhile. */
   async #fill(work: Work): Promise<readonly Balance[] | undefined> {
     const { facts, clock, freshness } = work
-    const { reads, node, now } = this.#parts
+    const { reads, node, now } = this.#deps
     const keys = facts.map(({ key }) => key)
     const observations = await reads.observations.get(keys)
     const stored = await this.#placed(observations, clock)
@@ -178,13 +178,13 @@ export class Answers {
       const believed = observation === undefined || isDoubtful(observation, clock) ? undefined : stored[index]
       return higher(work.answers[index], believed)
     })
-    if (work.storedOnly === true) return settled(filled.map((answer, index) => answer ?? stored[index]))
-    const isBehind = !clock.wasReady && !this.#parts.isOwn
+    if (work.storedOnly === true) return withoutReads(filled.map((answer, index) => answer ?? stored[index]))
+    const isBehind = !clock.wasReady && !this.#deps.isOwn
     const wanted = [...filled.keys()].filter((index) => {
       const answer = filled[index]
       return mustRead(answer, question) || (isBehind && answer?.known === true && answer.source === 'events')
     })
-    if (wanted.length === 0) return settled(filled)
+    if (wanted.length === 0) return withoutReads(filled)
     const results = await node.readNow(wanted.flatMap((index) => keys[index] ?? []))
     const then = await reads.clock()
     // The facts were taken back while the node was asked: what holds now is looked at anew.
@@ -193,14 +193,14 @@ export class Answers {
       results.map((result) => (isObservation(result) ? result : undefined)),
       then,
     )
-    for (const [place, index] of wanted.entries()) {
-      const failed = failureOf(results[place])
+    for (const [at, index] of wanted.entries()) {
+      const failed = failureOf(results[at])
       // What is doubtful is still better than nothing, and says its own block and age.
       const before = filled[index] ?? stored[index]
       if (isGone(before, failed)) filled[index] = unknown('not_a_token')
-      else filled[index] = notBackwards(filled[index], fresh[place]) ?? before ?? unknown(reasonOf(failed))
+      else filled[index] = notBackwards(filled[index], fresh[at]) ?? before ?? unknown(reasonOf(failed))
     }
-    return settled(filled)
+    return withoutReads(filled)
   }
 
   /** Reads as answers, without those of blocks that are known to be replaced. */
@@ -212,17 +212,17 @@ export class Answers {
     const isBelow = (read: Observation): boolean => published !== undefined && read.block.number < published.number
     // Most reads are of the very block that is published: only those below it have to be looked up.
     const below = observations.flatMap((read) => (read !== undefined && isBelow(read) ? [read] : []))
-    const located = below.length === 0 ? [] : await this.#parts.reads.locate(below.map((read) => read.block))
+    const located = below.length === 0 ? [] : await this.#deps.reads.locate(below.map((read) => read.block))
     const places = new Map(below.map((read, index) => [read, located[index]]))
     return observations.map((read) => {
       if (read === undefined) return undefined
       const { number, hash } = read.block
-      const place = places.get(read)
-      if (place !== undefined) {
-        if (place.branch === 'other') return undefined
+      const at = places.get(read)
+      if (at !== undefined) {
+        if (at.branch === 'other') return undefined
         // What no longer has a name here may be of any branch.
-        const finality = place.branch === 'ours' ? finalityOf(read.block, clock) : 'latest'
-        return observed(read, { finality, until: this.#childAt(place.childAt, number, clock) })
+        const finality = at.branch === 'ours' ? finalityOf(read.block, clock) : 'latest'
+        return observed(read, { finality, until: this.#childAt(at.childAt, number, clock) })
       }
       if (number === published?.number && hash !== published.hash) return undefined
       const until = this.#childAt(childlessUntil(number, clock), number, clock)
@@ -233,7 +233,7 @@ export class Answers {
   /** When a block got a child: by the journal, or by the first higher block that a node named here or to the indexer. */
   #childAt(inJournal: number | undefined, number: number, { head, counts }: ChainClock): number {
     const toIndexer = head !== undefined && number <= head.number ? counts.higher_named_at : undefined
-    const times = [inJournal, this.#parts.node.namedAbove(number), toIndexer]
+    const times = [inJournal, this.#deps.node.namedAbove(number), toIndexer]
     return Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
   }
 
@@ -241,8 +241,8 @@ export class Answers {
   async #holds(block: BlockRef | undefined, { published }: ChainClock): Promise<boolean> {
     if (block === undefined) return true
     if (published === undefined || published.number < block.number) return false
-    const [place] = await this.#parts.reads.locate([block])
-    return place?.branch !== 'other'
+    const [at] = await this.#deps.reads.locate([block])
+    return at?.branch !== 'other'
   }
 }
 
@@ -265,6 +265,6 @@ function reasonOf(failed: Failed | undefined) {
   return failed?.reason ?? 'node_unavailable'
 }
 
-function settled(answers: readonly (Balance | undefined)[]): readonly Balance[] {
+function withoutReads(answers: readonly (Balance | undefined)[]): readonly Balance[] {
   return answers.map((answer) => answer ?? unknown('node_unavailable'))
 }

@@ -1,5 +1,5 @@
 /** Whose branch an answer is of: reads above our blocks, nodes that lag or switch, and reorgs while a node is asked. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import {
   ALICE,
@@ -30,7 +30,7 @@ const ref = (name: string) => ({ number: Number.parseInt(name, 10), hash: hash(n
 async function poll({ chain, journal }: World): Promise<void> {
   const { latest: head } = await chain.heads()
   await journal.heartbeat({ state: 'live', head, caughtUpAt: undefined, error: undefined, counts: {} })
-  await nextTurn()
+  await nextTick()
 }
 
 /** What somebody read before, at a block of whatever branch. */
@@ -49,7 +49,7 @@ function down(chain: TableChain): void {
 async function switchBranch({ chain, journal }: World): Promise<void> {
   await journal.rollback(ref('3'))
   for (const block of chain.canonical().filter(({ number }) => number > 3)) await append(journal, block)
-  await nextTurn()
+  await nextTick()
 }
 
 async function append(journal: World['journal'], block: BlockTransfers & Header): Promise<void> {
@@ -172,7 +172,7 @@ describe('as of a block', () => {
     const through = chain.add('5', '4').add('6', '5').show('6').canonical().at(-1)
     if (through === undefined) throw new TypeError('6 is shown')
     await journal.append({ first: 5, through, blocks: [], headers: [] })
-    await nextTurn()
+    await nextTick()
     expect(await balances.getAsOf([COIN], 5)).toMatchObject([{ amount: 70n, source: 'events', block: at(5) }])
     down(chain)
     expect(await balances.getAsOf([COIN], 5)).toEqual([{ known: false, reason: 'node_unavailable' }])
@@ -185,7 +185,7 @@ describe('as of a block', () => {
     const headers = chain.headers.bind(chain)
     chain.headers = async (range) => {
       for (const block of chain.show('5').canonical()) if (block.number === 5) await append(it.journal, block)
-      await nextTurn()
+      await nextTick()
       chain.show('5b')
       return headers(range)
     }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { ALICE, at, BOB, CAROL, GOLD, NOW, of, SILVER, STORED, world, ZERO } from '../../test/balances/world.ts'
 import { hash } from '../../test/chains/mock-chain.ts'
@@ -127,7 +127,7 @@ describe('the zero address, whose mints and burns are nobody’s, is read and ne
     expect(await balances.get([of(ZERO, GOLD)], STORED)).toMatchObject([wrapped])
     const read = await reads.observations.get([of(ZERO, GOLD)])
     expect(await journal.adopt(read.flatMap((one) => one ?? []))).toEqual([{ outcome: 'not_covered' }])
-    await nextTurn()
+    await nextTick()
     expect((await reads.balances([of(ZERO, GOLD)])).rows).toEqual([undefined])
   })
 
@@ -144,8 +144,8 @@ describe('the zero address, whose mints and burns are nobody’s, is read and ne
 test('of a token that does not answer, only what its events say is known: nothing is no zero', async () => {
   const { balances, chain, journal } = await world()
   const block = { number: 4, hash: hash('4') }
-  await journal.audits.heard({ block, silent: [SILVER], answering: [GOLD] })
-  await nextTurn()
+  await journal.audits.noteReadability({ block, unreadable: [SILVER], answering: [GOLD] })
+  await nextTick()
   const nothing = { known: false, reason: 'token_does_not_answer' }
   expect(await balances.get([of(ALICE, SILVER), of(BOB, SILVER), of(CAROL, GOLD)], STORED)).toMatchObject([
     { amount: 7n, source: 'events' },
@@ -169,10 +169,10 @@ test('equal reads under way are shared, and what is asked in one turn travels to
     return result
   }
   const first = [ALICE, BOB, ALICE].map((account) => balances.get([of(account, EVM_NATIVE)], STORED))
-  await nextTurn()
-  await nextTurn()
+  await nextTick()
+  await nextTick()
   const later = balances.get([of(BOB, EVM_NATIVE)], STORED)
-  await nextTurn()
+  await nextTick()
   answer()
   expect((await Promise.all([...first, later])).flat()).toMatchObject([5n, 6n, 5n, 6n].map((amount) => ({ amount })))
   expect(chain.asked).toEqual([[`${ALICE}/60`, `${BOB}/60`]])
@@ -191,7 +191,7 @@ test('a token of reads is what the chain says: balances, lists and holders, of w
   chain.holds(BOB, GOLD, 9n).add('5', '4').show('5')
   const { latest: head } = await chain.heads()
   await journal.append({ first: 5, through: head, blocks: [], headers: [head] })
-  await nextTurn()
+  await nextTick()
   const later = await balances.holders({ asset: GOLD, offset: 0, limit: 10 })
   expect(later.rows).toEqual([
     { account: BOB, amount: 9n },

@@ -12,10 +12,10 @@ import { ListRules } from './list-rules.ts'
 import { isObservation, type NodeReader } from './node-reader.ts'
 
 /** An asset that nobody issued yet, on a chain whose issuing is all written here. */
-const NEVER_ISSUED: Fact['asset'] = { accounting: 'events', silent: false, inDoubt: false, eventsUntil: undefined }
+const NEVER_ISSUED: Fact['asset'] = { accounting: 'events', unreadable: false, inDoubt: false, eventsUntil: undefined }
 
 /** What a chain's read side is made of. `now`: Unix seconds. */
-export type ChainBalancesParts = {
+export type ChainBalancesDeps = {
   readonly reads: ChainReads
   readonly node: NodeReader
   readonly now: () => number
@@ -37,8 +37,8 @@ export class ChainBalances {
   readonly #rules: ListRules
   readonly #holders: HolderLists
 
-  constructor(parts: ChainBalancesParts) {
-    const { reads, node, now, issues, servePartial = false } = parts
+  constructor(deps: ChainBalancesDeps) {
+    const { reads, node, now, issues, servePartial = false } = deps
     this.#reads = reads
     this.#node = node
     this.#issues = issues
@@ -152,11 +152,11 @@ export class ChainBalances {
     const proven = facts.map((fact) => (inside ? provenAmount(fact, clock, asOf) : undefined))
     const missing = facts.flatMap(({ key }, index) => (proven[index] === undefined ? [key] : []))
     const read = missing.length === 0 || block === undefined ? [] : await this.#node.readAt(missing, block)
-    let place = 0
+    let offset = 0
     const balances = proven.map((amount): Balance => {
       if (block === undefined) return unknown('node_unavailable')
       if (amount !== undefined) return this.#answers.known(amount, clock, block)
-      const result = read[place++] ?? unknown('node_unavailable')
+      const result = read[offset++] ?? unknown('node_unavailable')
       if (!isObservation(result)) return unknown(result.reason)
       // Like a fact, an amount of the past was last known true when its block was the newest.
       return observed(result, { finality: finalityOf(block, clock), until: block.timestamp })

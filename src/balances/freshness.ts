@@ -48,7 +48,7 @@ export type Fact = {
   readonly key: BalanceKey
   readonly row: StoredBalance | undefined
   /** The asset as stored; undefined where it has never been seen. */
-  readonly asset: Pick<StoredAsset, 'accounting' | 'silent' | 'inDoubt' | 'eventsUntil'> | undefined
+  readonly asset: Pick<StoredAsset, 'accounting' | 'unreadable' | 'inDoubt' | 'eventsUntil'> | undefined
 }
 
 const TESTS = new WeakMap<object, CoverageTest>()
@@ -77,7 +77,7 @@ export function provenAmount(fact: Fact, clock: ChainClock, asOf = Number.POSITI
   if (accounting !== 'events' && (eventsUntil === undefined || asOf >= eventsUntil)) return undefined
   if (fact.row !== undefined) return fact.row.amount
   // Nobody could have told this sum from what the contract holds: no event is no proof of nothing.
-  if (fact.asset.silent) return undefined
+  if (fact.asset.unreadable) return undefined
   return coverage.from === 0 && testOf(clock)?.covers(fact.key.account, fact.key.asset) ? 0n : undefined
 }
 

@@ -1,5 +1,5 @@
 /** Who holds a token, and whether a list may lack rows. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import {
   ALICE,
@@ -28,7 +28,7 @@ async function next({ chain, journal }: World, number: number, how: { readonly i
   chain.add(`${number}`, `${number - 1}`).show(`${number}`)
   const { latest: head } = await chain.heads()
   if (how.indexed) await journal.append({ first: number, through: head, blocks: [], headers: [head] })
-  await nextTurn()
+  await nextTick()
 }
 
 describe('holders of a token that is known by reads', () => {
@@ -47,7 +47,7 @@ describe('holders of a token that is known by reads', () => {
     it.chain.holds(ALICE, GOLD, 0n).holds(BOB, GOLD, 0n).holds(CAROL, GOLD, 40n).supplies.set(GOLD.reference, 40n)
     expect(await holders(it, 0, 9)).toMatchObject({ count: 0, rows: [], asOf: { complete: false } })
     await it.balances.get([of(CAROL, GOLD)], STORED)
-    await nextTurn()
+    await nextTick()
     expect(await holders(it, 0, 9)).toMatchObject({ count: 1, rows: [{ account: CAROL, amount: 40n }], asOf: WHOLE })
   })
 
@@ -83,14 +83,14 @@ describe('holders of a token that is known by reads', () => {
     const [block] = it.chain.canonical().slice(-1)
     if (block === undefined) throw new TypeError('a block was added')
     await it.journal.append({ first: 5, through: block, blocks: [block], headers: [block] })
-    await nextTurn()
+    await nextTick()
     // On the chain everybody holds what events say, but the smallest three, who hold the most, and the greatest, who holds nothing.
     for (const [n, account] of many.entries())
       it.chain.holds(account, GOLD, BigInt(n < 3 ? 9_000 - n : n === 1_499 ? 0 : n + 1))
     it.chain.holds(ALICE, GOLD, 70n).holds(BOB, GOLD, 30n)
     const all = many.map((account) => of(account, GOLD))
     await it.balances.get(all, STORED)
-    await nextTurn()
+    await nextTick()
     const first = await holders(it, 0, 4)
     expect(first.rows.map(({ amount }) => amount)).toEqual([9_000n, 8_999n, 8_998n, 1_499n])
     expect(first).toMatchObject({ count: 1_501, asOf: { complete: false, uniform: true, block: at(5) } })
@@ -121,7 +121,7 @@ describe('a list of a token that is known by events', () => {
     const block = { number: 4, hash: hash('4') }
     const read = (account: string, amount: bigint) => ({ ...of(account, GOLD), amount, block, observedAt: 60 })
     await it.journal.adopt([read(ALICE, 70n), read(BOB, 30n)])
-    await nextTurn()
+    await nextTick()
     expect(await it.balances.holders({ ...PAGE, asset: GOLD })).toMatchObject({ count: 2, asOf: { complete: true } })
   })
 
@@ -131,7 +131,7 @@ describe('a list of a token that is known by events', () => {
     expect((await it.balances.account({ ...LIST, account: CAROL })).asOf).toMatchObject(WHOLE)
     const block = { number: 4, hash: hash('4') }
     await it.reads.observations.put([{ ...of(CAROL, SILVER), amount: 9n, block, observedAt: 60 }])
-    await nextTurn()
+    await nextTick()
     expect((await it.balances.account({ ...LIST, account: CAROL })).asOf).toMatchObject({ complete: false })
     expect((await it.balances.account(LIST)).asOf).toMatchObject(WHOLE)
   })
@@ -142,7 +142,7 @@ describe('a list of a token that is known by events', () => {
     const [block] = it.chain.canonical().slice(-1)
     if (block === undefined) throw new TypeError('a block was added')
     await it.journal.append({ first: 5, through: block, blocks: [block], headers: [block] })
-    await nextTurn()
+    await nextTick()
     it.chain.holds(ALICE, GOLD, 70n).holds(BOB, GOLD, 33n).holds(CAROL, GOLD, 5n).supplies.set(GOLD.reference, 150n)
     const { rows, asOf } = await it.balances.holders({ ...PAGE, asset: GOLD })
     expect(rows.map(({ account, amount }) => [account, amount])).toContainEqual([CAROL, 5n])

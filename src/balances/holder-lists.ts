@@ -20,7 +20,7 @@ type Holder = Page['rows'][number]
 type ReadAccounts = { readonly balances: readonly Balance[]; readonly clock: ChainClock; readonly asOf: AsOf }
 
 /** What holder lists are made of. */
-export type HolderParts = {
+export type HolderListDeps = {
   readonly reads: ChainReads
   readonly node: NodeReader
   readonly answers: Answers
@@ -30,15 +30,15 @@ export type HolderParts = {
 
 /** Lists of who holds an asset, greatest first. */
 export class HolderLists {
-  readonly #parts: HolderParts
+  readonly #deps: HolderListDeps
 
-  constructor(parts: HolderParts) {
-    this.#parts = parts
+  constructor(deps: HolderListDeps) {
+    this.#deps = deps
   }
 
   /** @throws UNAVAILABLE the scope does not cover it, the chain never caught up, or no node could be asked */
   async page(query: Query): Promise<Page> {
-    const { reads, rules, answers } = this.#parts
+    const { reads, rules, answers } = this.#deps
     const { rows, count, clock, inDoubt } = await reads.holders(query)
     rules.mustCover(clock, (test) => test.coversAll(query.asset))
     rules.mustHaveCaughtUp(clock, query.partial)
@@ -63,30 +63,30 @@ export class HolderLists {
     { block, clock }: { readonly block: AsOf['block']; readonly clock: ChainClock },
   ): Promise<boolean> {
     const key = { account: clock.zeroAddress ?? ANYBODY, asset, item: NO_ITEM }
-    const [told] = await this.#parts.node.readAt([key], block)
+    const [told] = await this.#deps.node.readAt([key], block)
     return told !== undefined && !isObservation(told) && told.reason === 'not_a_token'
   }
 
   /** Of a token that is known by reads: all accounts that may hold it are read, or those of one page where they are many. */
   async #readPage(query: Query): Promise<Page> {
     const { asset, offset, limit } = query
-    const accounts = await this.#parts.reads.holdings.accounts(asset, MAX_READ_WHOLE)
+    const accounts = await this.#deps.reads.holdings.accounts(asset, MAX_READ_WHOLE)
     if (accounts === undefined) return this.#pageOfMany(query)
     const { balances, clock, asOf } = await this.#readAll(asset, accounts)
     const held = holdersOf(accounts, balances)
     const isTold = asOf.uniform && balances.every((balance) => balance.known)
-    const complete = isTold && this.#parts.rules.isCaughtUp(clock) && (await this.#covers(asset, { held, clock, asOf }))
+    const complete = isTold && this.#deps.rules.isCaughtUp(clock) && (await this.#covers(asset, { held, clock, asOf }))
     return { rows: held.slice(offset, offset + limit), count: held.length, asOf: { ...asOf, complete } }
   }
 
   /** A page by the newest amounts known. What is read for it is stored, so that a page out of order is taken once more. */
   async #pageOfMany(query: Query): Promise<Page> {
     for (let round = 1; ; round++) {
-      const { rows, count } = await this.#parts.reads.holdings.page(query)
+      const { rows, count } = await this.#deps.reads.holdings.page(query)
       const accounts = rows.map(({ account }) => account)
       const { balances, asOf } = await this.#readAll(query.asset, accounts)
-      const isSame = rows.every(({ amount }, place) => {
-        const balance = balances[place]
+      const isSame = rows.every(({ amount }, index) => {
+        const balance = balances[index]
         return balance?.known === true && balance.amount === amount
       })
       if (!isSame && round < MAX_ROUNDS) continue
@@ -97,15 +97,15 @@ export class HolderLists {
 
   /** @throws UNAVAILABLE there are accounts, and nothing is known of any of them because no node answers */
   async #readAll(asset: AssetRef, accounts: readonly string[]): Promise<ReadAccounts> {
-    const { reads, answers, factsOf } = this.#parts
+    const { reads, answers, factsOf } = this.#deps
     const keys = accounts.map((account) => ({ account, asset, item: NO_ITEM }))
     const { seen, balances } = await answers.atPublished(async (): Promise<Look> => {
       const { clock, rows, block } = await reads.balances(keys)
       return { clock, block, facts: await factsOf(keys, rows) }
     })
     const asOf = worstOf(balances) ?? answers.published(seen.clock)
-    const isSilent = balances.some((balance) => !balance.known && balance.reason === 'node_unavailable')
-    if (asOf === undefined || (isSilent && !balances.some((balance) => balance.known))) {
+    const isNodeDown = balances.some((balance) => !balance.known && balance.reason === 'node_unavailable')
+    if (asOf === undefined || (isNodeDown && !balances.some((balance) => balance.known))) {
       throw new ServiceError('UNAVAILABLE', 'the balances of this token are read, and cannot be read at the moment')
     }
     return { balances, clock: seen.clock, asOf }
@@ -116,7 +116,7 @@ export class HolderLists {
     asset: AssetRef,
     { held, clock, asOf }: { readonly held: readonly Holder[]; readonly clock: ChainClock; readonly asOf: AsOf },
   ): Promise<boolean> {
-    const supply = await this.#parts.node.supplyAt(asset, asOf.block, clock.zeroAddress)
+    const supply = await this.#deps.node.supplyAt(asset, asOf.block, clock.zeroAddress)
     const sum = held.reduce((total, { amount }) => total + amount, 0n)
     return supply !== undefined && sum + supply.lost >= supply.total
   }
@@ -126,7 +126,7 @@ export class HolderLists {
     asset: AssetRef,
     { isWhole, clock, base }: { readonly isWhole: boolean; readonly clock: ChainClock; readonly base: AsOf },
   ): Promise<boolean> {
-    const { reads, node, rules } = this.#parts
+    const { reads, node, rules } = this.#deps
     if (!rules.isCaughtUp(clock)) return false
     const all = await reads.holders({ asset, offset: 0, limit: MAX_READ_WHOLE })
     if (all.count > MAX_READ_WHOLE || all.clock.published?.hash !== base.block.hash) return isWhole
@@ -138,8 +138,8 @@ export class HolderLists {
 }
 
 function holdersOf(accounts: readonly string[], balances: readonly Balance[]): readonly Holder[] {
-  const held = accounts.flatMap((account, place): Holder[] => {
-    const balance = balances[place]
+  const held = accounts.flatMap((account, index): Holder[] => {
+    const balance = balances[index]
     return balance?.known === true && balance.amount > 0n ? [{ account, amount: balance.amount }] : []
   })
   return held.sort((a, b) => (a.amount === b.amount ? (a.account < b.account ? -1 : 1) : a.amount > b.amount ? -1 : 1))

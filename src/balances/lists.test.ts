@@ -1,5 +1,5 @@
 /** Lists: all rows of one block, or said otherwise; whole, or said otherwise; refused where they would mislead. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import {
   ALICE,
@@ -27,7 +27,7 @@ const WHOLE = { uniform: true, complete: true }
 async function poll({ chain, journal }: World, caughtUpAt?: number): Promise<void> {
   const { latest: head } = await chain.heads()
   await journal.heartbeat({ state: 'live', head, caughtUpAt, error: undefined, counts: {} })
-  await nextTurn()
+  await nextTick()
 }
 
 /** The node goes on by a block; the journal follows where it is told to. */
@@ -35,7 +35,7 @@ async function next({ chain, journal }: World, number: number, how: { readonly i
   chain.add(`${number}`, `${number - 1}`).show(`${number}`)
   const { latest: head } = await chain.heads()
   if (how.indexed) await journal.append({ first: number, through: head, blocks: [], headers: [head] })
-  await nextTurn()
+  await nextTick()
 }
 
 describe('all rows of a list are of the published block', () => {
@@ -84,7 +84,7 @@ describe('all rows of a list are of the published block', () => {
       await it.journal.rollback({ number: 3, hash: hash('3') })
       await it.journal.append({ ...other, blocks: [], headers: [other.through] })
       it.chain.add('4b', '3').show('4b')
-      await nextTurn()
+      await nextTick()
       return answer
     }
     const { rows, asOf } = await it.balances.account(LIST)
@@ -101,7 +101,7 @@ describe('all rows of a list are of the published block', () => {
     await next(it, 5, { indexed: false })
     it.chain.remembersFrom = 5
     await it.journal.finalize({ number: 4, hash: hash('4') })
-    await nextTurn()
+    await nextTick()
     const { rows, asOf } = await it.balances.account(LIST)
     expect(rows).toMatchObject([{ balance: { amount: 56n, block: at(5) } }, { balance: { amount: 7n, block: at(4) } }])
     expect(asOf).toMatchObject({ block: at(4), finality: 'latest', source: 'reads', uniform: false, complete: true })
@@ -134,7 +134,7 @@ describe('all rows of a list are of the published block', () => {
   test('an empty list names block, finality, source and age', async () => {
     const it = await world()
     await it.journal.finalize({ number: 4, hash: hash('4') })
-    await nextTurn()
+    await nextTick()
     const none = { block: at(4), finality: 'finalized', source: 'events', knownAt: 48, ...WHOLE }
     expect(await it.balances.account({ ...LIST, account: CAROL })).toMatchObject({ rows: [], count: 0, asOf: none })
     expect(await it.balances.account({ ...LIST, offset: 5 })).toMatchObject({ rows: [], count: 2, asOf: none })
@@ -177,7 +177,7 @@ describe('a read of a node that lags', () => {
     const { latest: head } = await it.chain.heads()
     const counts = { higher_named_at: 60 }
     await it.journal.heartbeat({ state: 'live', head, caughtUpAt: 50, error: undefined, counts })
-    await nextTurn()
+    await nextTick()
     it.chain.holds(ALICE, EVM_NATIVE, 5n)
     expect(await it.balances.get([of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([{ block: at(4), knownAt: 60 }])
   })
@@ -193,7 +193,7 @@ describe('a read of a node that lags', () => {
       throw new ServiceError('NODE_UNREACHABLE', 'down')
     }
     await put(3, '3')
-    await nextTurn()
+    await nextTick()
     expect(await it.balances.get([of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([{ finality: 'finalized' }])
   })
 })

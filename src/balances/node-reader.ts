@@ -50,16 +50,16 @@ export class NodeReader {
   /** What this turn asks for, by the block's hash. */
   readonly #gathering = new Map<string, Waiting[]>()
 
-  constructor(parts: {
+  constructor(deps: {
     adapter: ChainReader
     observations: ObservationStore
     signal: AbortSignal
     onAbsent?: OnAbsent
   }) {
-    this.#adapter = parts.adapter
-    this.#observations = parts.observations
-    this.#signal = parts.signal
-    this.#onAbsent = parts.onAbsent
+    this.#adapter = deps.adapter
+    this.#observations = deps.observations
+    this.#signal = deps.signal
+    this.#onAbsent = deps.onAbsent
   }
 
   /** Balances at the node's newest block, in the order of the keys; what was read is stored. */
@@ -155,16 +155,16 @@ export class NodeReader {
   }
 
   #join(key: BalanceKey, pinned: Pinned): Promise<ReadResult> {
-    const place = pinned === 'latest' ? pinned : pinned.block.hash
-    const name = `${key.account}/${assetKey(key.asset)}/${key.item}/${place}`
+    const pin = pinned === 'latest' ? pinned : pinned.block.hash
+    const name = `${key.account}/${assetKey(key.asset)}/${key.item}/${pin}`
     const known = this.#underWay.get(name)
     if (known !== undefined) return known
-    let gathered = this.#gathering.get(place)
+    let gathered = this.#gathering.get(pin)
     if (gathered === undefined) {
       const waiting: Waiting[] = []
-      this.#gathering.set(place, waiting)
+      this.#gathering.set(pin, waiting)
       setImmediate(() => {
-        this.#gathering.delete(place)
+        this.#gathering.delete(pin)
         void this.#send(waiting, pinned)
       })
       gathered = waiting

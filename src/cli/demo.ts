@@ -68,17 +68,17 @@ async function runDemo(wanted: number, { terminal, stop }: Surroundings): Promis
   terminal.err('The demo is over; nothing of it is left.\n')
 }
 
-function demoConfig(chain: DemoChain, place: { readonly folder: string; readonly port: number }): Config {
+function demoConfig(chain: DemoChain, where: { readonly folder: string; readonly port: number }): Config {
   const tree = {
-    listen: { host: HOST, port: place.port },
+    listen: { host: HOST, port: where.port },
     log: { level: 'warn' },
-    store: `sqlite:${place.folder}`,
+    store: `sqlite:${where.folder}`,
     chains: [{ id: `eip155:${chain.chainId}`, rpc: [chain.url], poll_ms: 500 }, { id: 'ledger:main' }],
     prices: { static: { [`eip155:${chain.chainId}/erc20:${chain.tokens.cents}`]: '1.0001' } },
     dialects: { 'abc-labs': { assets: [GILT, POINTS] }, chainbase: { demo_key: true } },
   }
   // The demo is the same everywhere: the environment has no part in it.
-  const source = { text: stringify(tree), name: 'the demo', folder: place.folder, env: {} }
+  const source = { text: stringify(tree), name: 'the demo', folder: where.folder, env: {} }
   return parseConfig({ ...source, kindOf })
 }
 

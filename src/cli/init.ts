@@ -67,10 +67,10 @@ async function init(options: InitOptions, terminal: Terminal): Promise<void> {
   // What was written must be right: a wrong --store or --host is told before there is a file.
   parseConfig({ text, name: 'init', folder: dirname(file), env: {}, kindOf, needsChains: true })
   write(file, { text, force: options.force })
-  const place = file === resolve(DEFAULT_FILE) ? '' : ` --config ${options.config}`
+  const option = file === resolve(DEFAULT_FILE) ? '' : ` --config ${options.config}`
   terminal.err(`Wrote ${file}. Next:\n`)
   for (const command of ['config check', 'keys create --name me', 'serve']) {
-    terminal.err(`  steelyard ${command}${place}\n`)
+    terminal.err(`  steelyard ${command}${option}\n`)
   }
 }
 

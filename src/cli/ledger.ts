@@ -122,8 +122,8 @@ function addVerify(ledger: Command, terminal: Terminal): void {
       ),
     )
     .action(async (options: ConfigChoice & { anchor: readonly BlockRef[] }) => {
-      const { operations, head, faults } = await withLedger({ choice: options, terminal, create: false }, (place) =>
-        verify(place, options.anchor),
+      const { operations, head, faults } = await withLedger({ choice: options, terminal, create: false }, (target) =>
+        verify(target, options.anchor),
       )
       for (const fault of faults) terminal.out(`${faultLine(fault)}\n`)
       if (faults.length > 0) throw new ServiceError('STORE_MISMATCH', 'the record is not whole')
@@ -132,7 +132,7 @@ function addVerify(ledger: Command, terminal: Terminal): void {
     })
 }
 
-async function verify({ store, chain }: Place, anchors: readonly BlockRef[]) {
+async function verify({ store, chain }: OpenLedger, anchors: readonly BlockRef[]) {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-verify-'))
   const replica = await openStore({ url: `sqlite:${folder}` })
   try {
@@ -226,19 +226,19 @@ function addExport(ledger: Command, terminal: Terminal): void {
 /** A block's cells; those of block 0 end with its time. */
 function cellsOf({ header, recorded, keyDigest }: AuditedBlock): readonly (string | undefined)[] {
   const time = `${new Date(header.timestamp * 1_000).toISOString().slice(0, 19)}Z`
-  const place = [String(header.number), header.hash, header.parentHash, time]
-  if (recorded === undefined) return COLUMNS.map((_, at) => place[at])
+  const target = [String(header.number), header.hash, header.parentHash, time]
+  if (recorded === undefined) return COLUMNS.map((_, at) => target[at])
   const { kind, assetId, from, to, amount, name, symbol, reissue } = fieldsOf(recorded.operation)
   const said = [kind, String(recorded.serial), assetId, from, to, amount?.toString(), name, symbol, reissue?.toString()]
-  return [...place, ...said, keyDigest]
+  return [...target, ...said, keyDigest]
 }
 
-type Place = { readonly store: Store; readonly chain: ChainId }
+type OpenLedger = { readonly store: Store; readonly chain: ChainId }
 
 /** Opens the store with the configured ledger. @throws UsageError none is configured; STORE_MISSING where `create` is false */
 async function withLedger<T>(
   { choice, terminal, create }: { choice: ConfigChoice; terminal: Terminal; create: boolean },
-  work: (place: Place) => Promise<T>,
+  work: (target: OpenLedger) => Promise<T>,
 ): Promise<T> {
   const config = readConfigAloud(choice, terminal, { needsChains: false })
   const chain = ledgerOf(config)

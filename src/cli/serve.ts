@@ -76,7 +76,7 @@ export async function serveUntilStopped(options: {
       },
     })
     try {
-      tellServing(app.url, { words: options.words, log, sink: display.sink })
+      printServing(app.url, { words: options.words, log, sink: display.sink })
       await Promise.race([ready.reached, stop.requested])
       if (!stop.signal.aborted) await options.onReady?.(app.url)
       await stop.requested
@@ -92,7 +92,7 @@ export async function serveUntilStopped(options: {
 }
 
 /** On a terminal lines for people, elsewhere one line of the log; neither where the log is to say less. */
-function tellServing(
+function printServing(
   url: string,
   { words, log, sink }: { readonly words: ServeWords | undefined; readonly log: Logger; readonly sink: LogSink },
 ): void {

@@ -74,7 +74,7 @@ async function eachPageOf(
   for (let after = 0; ; ) {
     const tokens = await audits.tokens({ accounting, after, limit: PAGE })
     const said = await facts.get(tokens.map(({ asset }) => asset))
-    tell(tokens.map((token, place) => ({ ...token, name: said[place]?.name, symbol: said[place]?.symbol })))
+    tell(tokens.map((token, index) => ({ ...token, name: said[index]?.name, symbol: said[index]?.symbol })))
     if (tokens.length < PAGE) break
     after = tokens.at(-1)?.id ?? after
   }
@@ -95,24 +95,27 @@ function pageLines(page: readonly NamedToken[], columns: number | undefined): re
   ])
   const left = columns === undefined ? undefined : columns - INDENT.length
   const [heading, ...lines] = alignedLines([HEADING, ...rows], { columns: left, bounds: WIDTHS })
-  const told = lines.flatMap((line, place) => {
-    const token = page[place]
+  const told = lines.flatMap((line, index) => {
+    const token = page[index]
     return [INDENT + line, ...(token === undefined ? [] : evidenceLines(token).map((said) => `${INDENT}    ${said}\n`))]
   })
   return told.length === 0 ? [] : [INDENT + (heading ?? ''), ...told]
 }
 
 function evidenceLines(token: ClassedToken): readonly string[] {
-  const { turn, fixed } = token
-  if (turn === undefined) return fixed ? ['the configuration says so'] : []
-  const { account, item, journal, chain } = turn.evidence
+  const { reclassification, fixed } = token
+  if (reclassification === undefined) return fixed ? ['the configuration says so'] : []
+  const { account, item, journal, chain } = reclassification.evidence
   const whose = account === undefined ? 'the supply' : `account ${account}${item === '' ? '' : ` item ${item}`}`
-  return [`${whyOf(token)} at block ${turn.block.number}: ${whose}`, `journal ${journal ?? 'unknown'}, chain ${chain}`]
+  return [
+    `${whyOf(token)} at block ${reclassification.block.number}: ${whose}`,
+    `journal ${journal ?? 'unknown'}, chain ${chain}`,
+  ]
 }
 
-function whyOf({ fixed, turn }: ClassedToken): string {
+function whyOf({ fixed, reclassification }: ClassedToken): string {
   if (fixed) return 'configuration'
-  return turn === undefined ? 'not turned' : WHY[turn.reason]
+  return reclassification === undefined ? 'not turned' : WHY[reclassification.reason]
 }
 
 const WHY = {
@@ -124,7 +127,7 @@ const WHY = {
 
 /** Amounts as decimal text: JSON numbers would lose digits. */
 function facts(chain: ChainId, token: NamedToken): Readonly<Record<string, unknown>> {
-  const { turn } = token
+  const { reclassification } = token
   return {
     token: assetText(chain, token.asset),
     name: token.name,
@@ -132,15 +135,15 @@ function facts(chain: ChainId, token: NamedToken): Readonly<Record<string, unkno
     accounting: token.accounting,
     why: whyOf(token),
     transfers: token.transfers,
-    ...(turn === undefined
+    ...(reclassification === undefined
       ? {}
       : {
-          block: turn.block,
-          account: turn.evidence.account,
-          item: turn.evidence.item,
-          journal: turn.evidence.journal?.toString(),
-          chain: turn.evidence.chain?.toString(),
-          turned_at: turn.turnedAt,
+          block: reclassification.block,
+          account: reclassification.evidence.account,
+          item: reclassification.evidence.item,
+          journal: reclassification.evidence.journal?.toString(),
+          chain: reclassification.evidence.chain?.toString(),
+          turned_at: reclassification.reclassifiedAt,
         }),
   }
 }

@@ -1,10 +1,10 @@
 import { assetText } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import type { Counts, Difference, SkipReason } from '../verify/comparison.ts'
-import type { ChainVerdict, VerifyResult } from '../verify/verify-result.ts'
+import type { ChainResult, VerifyResult } from '../verify/verify-result.ts'
 
 /** A chain's verdict with its name and how long it took. */
-export type NamedVerdict = ChainVerdict & { readonly chain: ChainId; readonly seconds: number }
+export type ChainReport = ChainResult & { readonly chain: ChainId; readonly seconds: number }
 
 /** The results from best to worst: the whole is as bad as its worst part. */
 const FROM_BEST: readonly VerifyResult[] = [
@@ -18,16 +18,16 @@ const FROM_BEST: readonly VerifyResult[] = [
 ]
 
 /** The result of all chains together. */
-export function overall(verdicts: readonly NamedVerdict[]): VerifyResult {
-  const places = verdicts.map(({ result }) => FROM_BEST.indexOf(result))
-  return FROM_BEST[Math.max(0, ...places)] ?? 'nothing'
+export function overall(chains: readonly ChainReport[]): VerifyResult {
+  const ranks = chains.map(({ result }) => FROM_BEST.indexOf(result))
+  return FROM_BEST[Math.max(0, ...ranks)] ?? 'nothing'
 }
 
 /** How a report is written: piece by piece, so that no number of differences has to be held. */
 export type Report = {
   readonly begin: () => void
   readonly difference: (chain: ChainId, difference: Difference) => void
-  readonly end: (verdicts: readonly NamedVerdict[]) => void
+  readonly end: (chains: readonly ChainReport[]) => void
 }
 
 /**
@@ -42,16 +42,16 @@ export function jsonReport(out: (text: string) => void): Report {
       out(`${count === 0 ? '' : ','}\n${JSON.stringify(differenceJson(chain, difference))}`)
       count++
     },
-    end: (verdicts) => {
-      const chains = verdicts.map(verdictJson)
-      const rest = JSON.stringify({ result: overall(verdicts), ...totals(verdicts), chains })
+    end: (reports) => {
+      const chains = reports.map(chainJson)
+      const rest = JSON.stringify({ result: overall(reports), ...totals(reports), chains })
       out(`${count === 0 ? '' : '\n'}],${rest.slice(1)}\n`)
     },
   }
 }
 
 function differenceJson(chain: ChainId, difference: Difference): unknown {
-  const { subject, account, asset, item, block, stored, chainSays, accounting } = difference
+  const { subject, account, asset, item, block, stored, chainAmount, accounting } = difference
   return {
     chain,
     subject,
@@ -60,18 +60,18 @@ function differenceJson(chain: ChainId, difference: Difference): unknown {
     item: item === '' ? null : item,
     block: { number: block.number, hash: block.hash },
     stored: stored.toString(),
-    chain_says: chainSays.toString(),
+    chain_says: chainAmount.toString(),
     accounting,
   }
 }
 
-function verdictJson({ chain, result, error, blocks, counts, seconds }: NamedVerdict): unknown {
+function chainJson({ chain, result, error, blocks, counts, seconds }: ChainReport): unknown {
   const { balance: balances, observation: observations, supply: supplies } = counts
   return { chain, result, error, seconds: Number(seconds.toFixed(3)), blocks, balances, observations, supplies }
 }
 
-function totals(verdicts: readonly NamedVerdict[]): Omit<Counts, 'skipped'> & { readonly skipped: number } {
-  const all = verdicts.flatMap(({ counts }) => Object.values(counts))
+function totals(chains: readonly ChainReport[]): Omit<Counts, 'skipped'> & { readonly skipped: number } {
+  const all = chains.flatMap(({ counts }) => Object.values(counts))
   const sum = (of: (counts: Counts) => number): number => all.reduce((total, counts) => total + of(counts), 0)
   return {
     checked: sum((counts) => counts.checked),
@@ -102,24 +102,24 @@ export function textReport(out: (text: string) => void): Report {
   return {
     begin: () => undefined,
     difference: (chain, difference) => out(`${differenceLine(chain, difference)}\n`),
-    end: (verdicts) => {
-      for (const verdict of verdicts) out(chainLines(verdict))
-      out(`${conclusion(verdicts)}\n`)
+    end: (chains) => {
+      for (const chain of chains) out(chainLines(chain))
+      out(`${conclusion(chains)}\n`)
     },
   }
 }
 
 function differenceLine(chain: ChainId, difference: Difference): string {
-  const { subject, account, asset, item, block, stored, chainSays, accounting } = difference
+  const { subject, account, asset, item, block, stored, chainAmount, accounting } = difference
   const whose = account === '' ? '' : `  account ${account}`
   const which = item === '' ? '' : `  item ${item}`
   return (
     `DIFFERENT ${subject}${whose}  ${assetText(chain, asset)}${which}  block ${block.number} ${block.hash}` +
-    `  stored ${stored}  chain ${chainSays}  (${accounting})`
+    `  stored ${stored}  chain ${chainAmount}  (${accounting})`
   )
 }
 
-function chainLines({ chain, blocks, counts, seconds, error, result }: NamedVerdict): string {
+function chainLines({ chain, blocks, counts, seconds, error, result }: ChainReport): string {
   const at = blocks.map(({ number: block, hash }) => `block ${block} ${hash}`)
   const where = at.length > 2 ? `${at[0]} … ${at.at(-1)} (${at.length} blocks)` : at.join(', ')
   const { balance, observation, supply } = counts
@@ -143,8 +143,8 @@ function countLines(name: string, { checked, equal, different, skipped }: Counts
   return [head, ...reasons.map(([reason, count]) => `${' '.repeat(15)}${number(count)} skipped: ${words.get(reason)}`)]
 }
 
-function conclusion(verdicts: readonly NamedVerdict[]): string {
-  const { checked, different, skipped } = totals(verdicts)
+function conclusion(chains: readonly ChainReport[]): string {
+  const { checked, different, skipped } = totals(chains)
   const left = skipped === 0 ? '' : ` ${number(skipped)} were not compared.`
   const end: Readonly<Record<VerifyResult, string>> = {
     equal: `All ${number(checked)} that were compared are exactly what the chain says.${left}`,
@@ -155,7 +155,7 @@ function conclusion(verdicts: readonly NamedVerdict[]): string {
     unproven: `Nothing could be compared: nothing is proven.${left}`,
     nothing: `Nothing is stored that makes a claim: nothing is proven.${left}`,
   }
-  return end[overall(verdicts)]
+  return end[overall(chains)]
 }
 
 function number(value: number): string {

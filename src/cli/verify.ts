@@ -16,7 +16,7 @@ import { Ended, EXIT, type Terminal, UsageError } from './outcome.ts'
 import { errorScreen, type Screen } from './screen.ts'
 import { StatusLine } from './status-line.ts'
 import { listenForStop, type StopRequest } from './stop-signal.ts'
-import { jsonReport, type NamedVerdict, overall, type Report, textReport } from './verify-report.ts'
+import { type ChainReport, jsonReport, overall, type Report, textReport } from './verify-report.ts'
 import { candidatesOf, selectTargets, type Target } from './verify-selection.ts'
 
 type VerifyCommandOptions = ConfigChoice & {
@@ -79,18 +79,18 @@ async function verify(options: VerifyCommandOptions, { terminal, stop }: Surroun
     codecOf,
     classesOf: (id) => fixedClasses(config.tokens.accounting, id),
   })
-  const verdicts: NamedVerdict[] = []
+  const chains: ChainReport[] = []
   try {
     report.begin()
     for (const target of targets) {
-      verdicts.push(await verifyTarget(target, { store, sample, report, progress, signal: stop.signal }))
+      chains.push(await verifyTarget(target, { store, sample, report, progress, signal: stop.signal }))
     }
   } finally {
     progress.clear()
     await store.close()
   }
-  report.end(verdicts)
-  const result = overall(verdicts)
+  report.end(chains)
+  const result = overall(chains)
   if (result === 'stopped') throw new Ended(EXIT.stopped)
   if (result !== 'equal') throw new Ended(EXIT.failed)
 }
@@ -103,7 +103,7 @@ type Means = {
   readonly signal: AbortSignal
 }
 
-async function verifyTarget({ chain, createProver, selection }: Target, means: Means): Promise<NamedVerdict> {
+async function verifyTarget({ chain, createProver, selection }: Target, means: Means): Promise<ChainReport> {
   const { store, sample, report, progress, signal } = means
   if (!(await store.holds(chain.id))) return nothingStored(chain.id)
   const log = createLog({ level: 'warn', sink: progress.sink })
@@ -112,7 +112,7 @@ async function verifyTarget({ chain, createProver, selection }: Target, means: M
   const begun = performance.now()
   const seconds = (): number => (performance.now() - begun) / 1000
   const prover = createProver({ chain: chain.id, rpc: chain.rpc, warn })
-  const verdict = await verifyChain({
+  const result = await verifyChain({
     sides: { reads: await store.openReads(chain.id), prover, signal },
     selection,
     sample,
@@ -126,12 +126,12 @@ async function verifyTarget({ chain, createProver, selection }: Target, means: M
     now: () => Math.floor(Date.now() / 1000),
     random: Math.random,
   })
-  return { ...verdict, chain: chain.id, seconds: seconds() }
+  return { ...result, chain: chain.id, seconds: seconds() }
 }
 
 const NOTHING: Counts = { checked: 0, equal: 0, different: 0, skipped: {} }
 
-function nothingStored(chain: ChainId): NamedVerdict {
+function nothingStored(chain: ChainId): ChainReport {
   const counts = { balance: NOTHING, observation: NOTHING, supply: NOTHING }
   return { chain, result: 'nothing', error: undefined, blocks: [], counts, seconds: 0 }
 }

@@ -4,12 +4,12 @@ import type { Scope } from '../core/coverage.ts'
 import {
   BAD,
   type Bad,
+  type ConfigPath,
   type Field,
   flag,
   inside,
   integer,
   optional,
-  type Place,
   refine,
   text,
   withDefault,
@@ -93,7 +93,7 @@ export function chainField(folder: string, kindOf: KindOf): Field<ChainConfig> {
   })
 }
 
-function readNodes(rpc: readonly string[], at: Place): readonly string[] | Bad {
+function readNodes(rpc: readonly string[], at: ConfigPath): readonly string[] | Bad {
   if (rpc.length === 0 || rpc.length > MAX_NODES) {
     return wrong(at, rpc.length === 0 ? undefined : rpc, `a list of 1 to ${MAX_NODES} node URLs`)
   }
@@ -104,7 +104,7 @@ function readNodes(rpc: readonly string[], at: Place): readonly string[] | Bad {
 }
 
 /** A chain that is written here: nothing says where or how to follow it. */
-function withoutNodes(given: RawChain, at: Place): ChainConfig | Bad {
+function withoutNodes(given: RawChain, at: ConfigPath): ChainConfig | Bad {
   const { rpc, from, scope, tls, pollMs, servePartial } = given
   const unused = { rpc: rpc.length > 0, from: from !== 0, scope: scope !== 'all', tls: tls !== undefined }
   for (const [key, isGiven] of Object.entries({
@@ -125,7 +125,7 @@ type RawScope =
   | 'all'
   | { readonly tokens: readonly string[] | undefined; readonly accounts: readonly string[] | undefined }
 
-function readScope(given: RawScope, kind: SupportedKind, at: Place): Scope | Bad {
+function readScope(given: RawScope, kind: SupportedKind, at: ConfigPath): Scope | Bad {
   if (given === 'all') return { type: 'all' }
   const { tokens, accounts } = given
   if ((tokens === undefined) === (accounts === undefined)) {
@@ -139,7 +139,7 @@ function readScope(given: RawScope, kind: SupportedKind, at: Place): Scope | Bad
   return canonical === BAD ? BAD : { type: 'accounts', accounts: canonical }
 }
 
-function readAddresses(given: readonly string[], kind: SupportedKind, at: Place): readonly string[] | Bad {
+function readAddresses(given: readonly string[], kind: SupportedKind, at: ConfigPath): readonly string[] | Bad {
   if (given.length === 0 || given.length > MAX_SCOPE_ADDRESSES) {
     return wrong(at, given, `a list of 1 to ${MAX_SCOPE_ADDRESSES} addresses`)
   }

@@ -12,9 +12,9 @@ import { applyOverrides, readEnvironment } from './environment.ts'
 import {
   BAD,
   type Bad,
+  type ConfigPath,
   type Field,
   integer,
-  type Place,
   type Problem,
   refine,
   text,
@@ -154,13 +154,13 @@ function configField(folder: string, { kindOf, needsChains = false }: ConfigCont
   })
 }
 
-function atLeastOne(chains: readonly ChainConfig[], at: Place): readonly ChainConfig[] | Bad {
+function atLeastOne(chains: readonly ChainConfig[], at: ConfigPath): readonly ChainConfig[] | Bad {
   if (chains.length > 0) return chains
   const expected = 'at least one chain, such as [{ id: "eip155:1", rpc: ["http://127.0.0.1:8545"] }]'
   return wrong(at, undefined, { expected, hint: '"steelyard init" writes a configuration' })
 }
 
-function distinct(chains: readonly ChainConfig[], at: Place): readonly ChainConfig[] | Bad {
+function distinct(chains: readonly ChainConfig[], at: ConfigPath): readonly ChainConfig[] | Bad {
   let good = true
   for (const [index, chain] of chains.entries()) {
     if (chains.findIndex((other) => other.id === chain.id) === index) continue

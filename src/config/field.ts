@@ -14,7 +14,7 @@ export type Problem =
   | { readonly key: string; readonly says: string; readonly hint?: string | undefined }
 
 /** Where a value stands, and where its mistakes go. */
-export type Place = { readonly key: string; readonly problems: Problem[] }
+export type ConfigPath = { readonly key: string; readonly problems: Problem[] }
 
 /** A way on from a field towards one of its parts, for names of environment variables. */
 export type Part = { readonly key: string; readonly rest: string; readonly field: Field<unknown> }
@@ -25,7 +25,7 @@ export type Part = { readonly key: string; readonly rest: string; readonly field
  * of a variable's name, as a part of this field.
  */
 export type Field<T> = {
-  readonly read: (value: unknown, at: Place) => T | Bad
+  readonly read: (value: unknown, at: ConfigPath) => T | Bad
   readonly parts: (rest: string) => readonly Part[]
   /** The ends of the variables that set a part of this field, entries of lists as `0`: `LISTEN_PORT`. */
   readonly names: readonly string[]
@@ -42,14 +42,14 @@ const NO_PARTS = (): readonly Part[] => []
 export type Expected = string | { readonly expected: string; readonly hint: string | undefined }
 
 /** Notes a mistake. */
-export function wrong(at: Place, value: unknown, expected: Expected): Bad {
+export function wrong(at: ConfigPath, value: unknown, expected: Expected): Bad {
   const words = typeof expected === 'string' ? { expected } : expected
   at.problems.push({ key: at.key, value, ...words })
   return BAD
 }
 
 /** The place of a part. */
-export function inside(at: Place, key: string): Place {
+export function inside(at: ConfigPath, key: string): ConfigPath {
   return { key: at.key === '' ? key : `${at.key}.${key}`, problems: at.problems }
 }
 
@@ -62,7 +62,7 @@ export function text<T>(
   parse: (text: string) => T | undefined,
   hint: (text: string) => string | undefined = () => undefined,
 ): Field<T> {
-  const read = (value: unknown, at: Place): T | Bad => {
+  const read = (value: unknown, at: ConfigPath): T | Bad => {
     if (typeof value !== 'string' && typeof value !== 'number') return wrong(at, value, expected)
     const given = String(value)
     const parsed = parse(given)
@@ -117,7 +117,7 @@ export function flag(): Field<boolean> {
     ['off', false],
   ])
   const expected = 'true or false (on or off)'
-  const read = (value: unknown, at: Place): boolean | Bad => {
+  const read = (value: unknown, at: ConfigPath): boolean | Bad => {
     const known = words.get(value)
     if (known !== undefined) return known
     const given = typeof value === 'string' ? value : ''
@@ -138,7 +138,7 @@ export function optional<T>(field: Field<T>): Field<T | undefined> {
 }
 
 /** The field with one more check of the whole value; `check` reports with `wrong` and gives what to go on with. */
-export function refine<T, U>(field: Field<T>, check: (value: T, at: Place) => U | Bad): Field<U> {
+export function refine<T, U>(field: Field<T>, check: (value: T, at: ConfigPath) => U | Bad): Field<U> {
   return {
     ...field,
     read: (given, at) => {

@@ -1,4 +1,4 @@
-import { BAD, type Bad, type Field, inside, type Part, type Place, text, wrong } from './field.ts'
+import { BAD, type Bad, type ConfigPath, type Field, inside, type Part, text, wrong } from './field.ts'
 import { didYouMean, nearest } from './nearest.ts'
 
 /** Most entries of a list or map: more than any real configuration, few enough to check at once. */
@@ -25,18 +25,18 @@ export function mapping<S extends Shape>(shape: S, options: MappingOptions = {})
     field,
   }))
   const known = fields.map(({ key }) => key)
-  const read = (value: unknown, at: Place): Values<S> | Bad => {
+  const read = (value: unknown, at: ConfigPath): Values<S> | Bad => {
     if (value !== undefined && !isMapping(value)) return wrong(at, value, `a mapping with ${known.join(', ')}`)
     const given = new Map(Object.entries(value ?? {}))
     let good = true
     for (const key of given.keys()) {
       if (known.includes(key)) continue
       good = false
-      const place = inside(at, key)
-      if (Object.hasOwn(refused, key)) at.problems.push({ key: place.key, says: refused[key] ?? '' })
+      const path = inside(at, key)
+      if (Object.hasOwn(refused, key)) at.problems.push({ key: path.key, says: refused[key] ?? '' })
       else {
         const says = `no such key; known here: ${known.join(', ')}`
-        at.problems.push({ key: place.key, says, hint: didYouMean(nearest(key, known)) })
+        at.problems.push({ key: path.key, says, hint: didYouMean(nearest(key, known)) })
       }
     }
     const entries: [string, unknown][] = []
@@ -76,7 +76,7 @@ function namesUnder(name: string, field: Field<unknown>): readonly string[] {
 
 /** A list of such fields. `expected` names it in errors: "a list of …". */
 export function list<T>(item: Field<T>, expected: string): Field<readonly T[]> {
-  const read = (value: unknown, at: Place): readonly T[] | Bad => {
+  const read = (value: unknown, at: ConfigPath): readonly T[] | Bad => {
     if (!Array.isArray(value)) return wrong(at, value, expected)
     if (value.length > MAX_ENTRIES) return wrong(at, value, `${expected}, at most ${MAX_ENTRIES} entries`)
     const items: T[] = []
@@ -96,20 +96,20 @@ export function list<T>(item: Field<T>, expected: string): Field<readonly T[]> {
 
 /** A mapping with free keys, as a list of `[key, value]` in the file's order. A variable can only set all of it. */
 export function table<K, V>(keys: Field<K>, values: Field<V>, expected: string): Field<readonly (readonly [K, V])[]> {
-  const read = (value: unknown, at: Place): readonly (readonly [K, V])[] | Bad => {
+  const read = (value: unknown, at: ConfigPath): readonly (readonly [K, V])[] | Bad => {
     if (!isMapping(value)) return wrong(at, value, expected)
     const given = Object.entries(value)
     if (given.length > MAX_ENTRIES) return wrong(at, value, `${expected}, at most ${MAX_ENTRIES} entries`)
     const rows: (readonly [K, V])[] = []
     const seen = new Set<string>()
     for (const [name, one] of given) {
-      const place = inside(at, name)
-      const key = keys.read(name, place)
-      const part = values.read(one ?? undefined, place)
+      const path = inside(at, name)
+      const key = keys.read(name, path)
+      const part = values.read(one ?? undefined, path)
       if (key === BAD || part === BAD) continue
       // Two texts may name one thing: an address in capitals, say. Which of the two values counts, nobody could tell.
       const same = JSON.stringify(key)
-      if (seen.has(same)) wrong(place, name, 'each key once, however it is written')
+      if (seen.has(same)) wrong(path, name, 'each key once, however it is written')
       else rows.push([key, part])
       seen.add(same)
     }
@@ -131,7 +131,7 @@ export function wordOr<const W extends string, B>(options: {
     (given) => words.find((known) => known === given),
     (given) => hint(given) ?? didYouMean(nearest(given, words)),
   )
-  const read = (value: unknown, at: Place): W | B | Bad =>
+  const read = (value: unknown, at: ConfigPath): W | B | Bad =>
     isMapping(value) ? group.read(value, at) : one.read(value, at)
   return { read, parts: group.parts, names: group.names, plain: false }
 }

@@ -22,7 +22,7 @@ export type TokenFact = Exclude<keyof TokenFacts, 'asset'>
  * What a token said when it was asked. `untold`: facts that the node did not tell, though the token may; they are
  * undefined here, and what was known of them before is still the best there is. Left out where there are none.
  */
-export type ReadTokenFacts = TokenFacts & { readonly untold?: readonly TokenFact[] }
+export type ReadTokenFacts = TokenFacts & { readonly unknownFacts?: readonly TokenFact[] }
 
 /** Longest name that we keep, in characters; the rest of an untrusted text is cut. */
 export const MAX_NAME_CHARACTERS = 128

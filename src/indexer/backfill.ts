@@ -70,7 +70,7 @@ export async function* backfill(options: BackfillOptions): AsyncGenerator<Batch>
     while (asksOn() || waiting.length > 0) {
       while (asksOn() && waiting.length < IN_FLIGHT) {
         const last = Math.min(options.last, next + ranges.size.blocks - 1)
-        waiting.push(settledLater(ranges.fetch(next, last)))
+        waiting.push(handledLater(ranges.fetch(next, last)))
         next = last + 1
       }
       for (const answer of (await waiting.shift()) ?? []) {
@@ -96,7 +96,7 @@ function transfersOf({ blocks }: Answer): number {
 }
 
 /** Keeps a promise that nobody awaits yet from being an unhandled rejection; whoever awaits it still sees it. */
-function settledLater<T>(promise: Promise<T>): Promise<T> {
+function handledLater<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined)
   return promise
 }

@@ -7,9 +7,9 @@ import { type ErrorCode, isServiceError } from '../core/errors.ts'
 import type { Batch } from '../core/transfer.ts'
 import type { ObservationStore } from '../store/seam/observations.ts'
 import type { ChainState, Heartbeat, Journal } from '../store/seam/store.ts'
+import { type Adopted, adoptObservations } from './adopt-observations.ts'
 import { backfill, type Fetched } from './backfill.ts'
 import { findAncestor } from './find-ancestor.ts'
-import { type Judged, judgeObservations } from './judge-observations.ts'
 import { type Held, plan } from './next-step.ts'
 import { QUICK_RANGE_SIZE } from './range-size.ts'
 
@@ -49,7 +49,7 @@ export type AuditFeed = {
   /** What is committed ends at the node's own head. */
   readonly reached: (head: Header) => void
   /** Reads that others had noted were held against the journal. */
-  readonly judged: (judged: readonly Judged[]) => void
+  readonly adopted: (adopted: readonly Adopted[]) => void
   /** Counters for metrics and `/health`. */
   readonly counts: () => Readonly<Record<string, number>>
   /** Why the last round failed; undefined where it did not. */
@@ -97,7 +97,7 @@ export class Indexer {
       else if (next.do === 'wait' && next.below !== undefined) this.#error = farBehind(heads.latest.number, next.below)
       else this.#state = 'live'
       await this.#finalize(heads)
-      await this.#judge()
+      await this.#adoptObservations()
       await this.#beat()
       const { written } = await this.#load()
       if (written !== undefined && sameBlock(written, heads.latest)) this.#options.audit?.reached(written)
@@ -136,7 +136,7 @@ export class Indexer {
     const wanted = { adapter, scope: coverage.scope, ...range, start: QUICK_RANGE_SIZE }
     const before = this.#transfers
     const onAnswer = ({ block, transfers }: Fetched): void =>
-      this.#tell(this.#held?.written?.number, { block, transfers: before + transfers })
+      this.#report(this.#held?.written?.number, { block, transfers: before + transfers })
     for await (const batch of backfill({ ...wanted, signal, now, onAnswer })) {
       await this.#append(batch)
       await this.#options.journal.finalize(batch.through)
@@ -207,16 +207,16 @@ export class Indexer {
     const { transfers, hinted } = await this.#options.journal.append(batch)
     this.#transfers += transfers
     this.#options.audit?.committed(batch, hinted)
-    this.#tell(batch.through.number)
+    this.#report(batch.through.number)
   }
 
   /** Adopts or compares what others read of blocks that are written by now. */
-  async #judge(): Promise<void> {
+  async #adoptObservations(): Promise<void> {
     const { journal, observations, audit } = this.#options
     const { written } = await this.#load()
     if (written === undefined) return
-    const judged = await judgeObservations({ journal, observations, through: written.number })
-    if (judged.length > 0) audit?.judged(judged)
+    const adopted = await adoptObservations({ journal, observations, through: written.number })
+    if (adopted.length > 0) audit?.adopted(adopted)
   }
 
   /** Moves the finalized head as far as we hold the node's own finalized block. */
@@ -235,7 +235,7 @@ export class Indexer {
     const beat = this.#heartbeat(written)
     onBeat?.(beat)
     await journal.heartbeat(beat)
-    this.#tell(written?.number)
+    this.#report(written?.number)
   }
 
   #heartbeat(written: Header | undefined): Heartbeat {
@@ -265,7 +265,7 @@ export class Indexer {
     }
   }
 
-  #tell(written: number | undefined, fetched?: Fetched): void {
+  #report(written: number | undefined, fetched?: Fetched): void {
     const told = { state: this.#state, written, head: this.#head?.number, transfers: this.#transfers }
     this.#options.report(fetched === undefined ? told : { ...told, fetched })
   }

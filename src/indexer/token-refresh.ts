@@ -12,7 +12,7 @@ const PAUSE_MS = 1_000
 const MAX_AGE_SECONDS = 3_600
 
 /** Facts that the node did not tell are read again after this: a bad minute of a node is over by then. */
-const UNTOLD_SECONDS = 300
+const UNKNOWN_SECONDS = 300
 
 export type TokenFollowerOptions = {
   readonly adapter: ChainAdapter
@@ -49,7 +49,7 @@ export async function readOldTokens(options: Omit<TokenFollowerOptions, 'log'>):
   const { block, facts } = await adapter.readTokens(assets, signal)
   const stored = await reads.tokens.get(assets)
   const now = time()
-  const soon = now - MAX_AGE_SECONDS + UNTOLD_SECONDS
+  const soon = now - MAX_AGE_SECONDS + UNKNOWN_SECONDS
   await reads.tokens.put(
     facts.map((fact, index) => ({
       ...fact,
@@ -61,6 +61,6 @@ export async function readOldTokens(options: Omit<TokenFollowerOptions, 'log'>):
 }
 
 /** True where an untold fact was known, or never asked for; what was untold before too is the way of many a token. */
-function isWorthAsking({ untold = [] }: ReadTokenFacts, stored: StoredToken | undefined): boolean {
-  return untold.some((fact) => stored === undefined || stored[fact] !== undefined)
+function isWorthAsking({ unknownFacts = [] }: ReadTokenFacts, stored: StoredToken | undefined): boolean {
+  return unknownFacts.some((fact) => stored === undefined || stored[fact] !== undefined)
 }

@@ -57,12 +57,12 @@ export function watchedAdapter(adapter: ChainAdapter, waits: Waits, nodes: strin
 /** Tells when a wait has become too long, and when it has ended; each once. */
 export class WaitReporter {
   readonly #waits: Waits
-  readonly #tell: (wait: Wait | undefined) => void
+  readonly #report: (wait: Wait | undefined) => void
   #told: Wait | undefined
 
   constructor(waits: Waits, tell: (wait: Wait | undefined) => void) {
     this.#waits = waits
-    this.#tell = tell
+    this.#report = tell
   }
 
   /** Looks once; to be called every second or so. */
@@ -70,6 +70,6 @@ export class WaitReporter {
     const wait = this.#waits.longest()
     if (wait === this.#told) return
     this.#told = wait
-    this.#tell(wait)
+    this.#report(wait)
   }
 }

@@ -73,7 +73,7 @@ class JsonReader {
       case 'n':
         return this.#word()
       default:
-        return new JsonNumber(this.#match(NUMBER) || this.#refuse())
+        return new JsonNumber(this.#match(NUMBER) || this.#fail())
     }
   }
 
@@ -93,10 +93,10 @@ class JsonReader {
       this.#match(SPACE)
       const key = this.#string()
       if (entries.has(key)) throw new ServiceError('BAD_REQUEST', 'Body has a key twice')
-      if (!this.#takes(':')) this.#refuse()
+      if (!this.#takes(':')) this.#fail()
       entries.set(key, this.#value())
     } while (this.#takes(','))
-    if (!this.#takes('}')) this.#refuse()
+    if (!this.#takes('}')) this.#fail()
     return entries
   }
 
@@ -105,7 +105,7 @@ class JsonReader {
     if (this.#takes(']')) return items
     do items.push(this.#value())
     while (this.#takes(','))
-    if (!this.#takes(']')) this.#refuse()
+    if (!this.#takes(']')) this.#fail()
     return items
   }
 
@@ -113,23 +113,23 @@ class JsonReader {
   #string(): string {
     const text = this.#text
     const start = this.#at
-    if (text[start] !== '"') this.#refuse()
+    if (text[start] !== '"') this.#fail()
     let end = start + 1
     while (text[end] !== '"') {
-      if (end >= text.length) this.#refuse()
+      if (end >= text.length) this.#fail()
       end += text[end] === '\\' ? 2 : 1
     }
     this.#at = end + 1
     try {
       const value: unknown = JSON.parse(text.slice(start, this.#at))
-      return typeof value === 'string' ? value : this.#refuse()
+      return typeof value === 'string' ? value : this.#fail()
     } catch {
       throw notJson()
     }
   }
 
   #word(): boolean | null {
-    const word = this.#match(WORD) || this.#refuse()
+    const word = this.#match(WORD) || this.#fail()
     return word === 'null' ? null : word === 'true'
   }
 
@@ -148,7 +148,7 @@ class JsonReader {
     return found
   }
 
-  #refuse(): never {
+  #fail(): never {
     throw notJson()
   }
 }

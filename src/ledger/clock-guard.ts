@@ -34,10 +34,10 @@ export class ClockGuard {
   #anchor: ClockReading
 
   /** `accepted`: what the operator confirmed last; asked only where it matters. */
-  constructor(parts: { readonly read: () => ClockReading; readonly accepted: () => AcceptedClock | undefined }) {
-    this.#read = parts.read
-    this.#accepted = parts.accepted
-    this.#anchor = parts.read()
+  constructor(deps: { readonly read: () => ClockReading; readonly accepted: () => AcceptedClock | undefined }) {
+    this.#read = deps.read
+    this.#accepted = deps.accepted
+    this.#anchor = deps.read()
   }
 
   /** Unix seconds. */

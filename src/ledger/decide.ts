@@ -2,7 +2,7 @@ import { assert } from '../core/assert.ts'
 import { type Idempotency, isOperation, type Operation, type RecordedOperation } from '../core/operation.ts'
 import type { AssetFacts, Decided, Holding, LedgerFacts, LedgerNeeds } from '../store/seam/ledger-store.ts'
 import { Draft, holdingName, type LedgerView, walletsOf } from './draft.ts'
-import type { LedgerRequest, Outcome, Receipt, Refusal } from './ledger.ts'
+import type { LedgerRequest, Outcome, Receipt, RejectReason } from './ledger.ts'
 
 /** How an issuer wants it. `strictWallets`: wallets are registered before they receive. */
 export type LedgerRules = { readonly strictWallets: boolean }
@@ -37,7 +37,7 @@ export function decideAll(
 ): Decided<readonly Outcome[]> {
   const draft = new Draft(at.facts)
   const outcomes = requests.map((request) => decideOne(draft, request, at))
-  return { ...draft.written(), result: outcomes }
+  return { ...draft.toWrite(), result: outcomes }
 }
 
 /** A request of the past, with the time at which it was accepted, in Unix seconds. */
@@ -51,7 +51,7 @@ export function decideAgain(requests: readonly PastRequest[], facts: LedgerFacts
   const draft = new Draft(facts)
   const rules = { strictWallets: false }
   const outcomes = requests.map((request) => decideOne(draft, request, { rules, now: request.timestamp }))
-  return { ...draft.written(), result: outcomes }
+  return { ...draft.toWrite(), result: outcomes }
 }
 
 function decideOne(
@@ -62,14 +62,14 @@ function decideOne(
   assert(isOperation(operation), 'whoever hands an operation in has checked its ids and amount')
   const used = idempotency === undefined ? undefined : draft.key(idempotency)
   if (used !== undefined) {
-    if (used.fingerprint !== idempotency?.fingerprint) return refused('key_reused')
+    if (used.fingerprint !== idempotency?.fingerprint) return rejected('key_reused')
     return accepted({ ...used.recorded, created: used.created, replayed: true })
   }
   const decision = decide(draft, operation, rules)
   if (decision === 'accept') {
     return accepted({ ...draft.append({ operation, idempotency }, now), created: true, replayed: false })
   }
-  if (typeof decision === 'string') return refused(decision)
+  if (typeof decision === 'string') return rejected(decision)
   if (idempotency !== undefined) draft.repeat(idempotency, decision)
   return accepted({ ...decision, created: false, replayed: false })
 }
@@ -83,7 +83,7 @@ export function decide(
   view: LedgerView,
   operation: Operation,
   rules: LedgerRules,
-): 'accept' | Refusal | RecordedOperation {
+): 'accept' | RejectReason | RecordedOperation {
   const unknown = (wallet: string): boolean => !view.knowsWallet(wallet)
   switch (operation.kind) {
     case 'register_asset': {
@@ -126,6 +126,6 @@ function accepted(receipt: Receipt): Outcome {
   return { accepted: true, receipt }
 }
 
-function refused(refusal: Refusal): Outcome {
-  return { accepted: false, refusal }
+function rejected(refusal: RejectReason): Outcome {
+  return { accepted: false, reason: refusal }
 }

@@ -31,7 +31,7 @@ export class Draft implements LedgerView {
   readonly #registered = new Map<string, RecordedOperation>()
   readonly #balances = new Map<string, Holding & { readonly amount: bigint }>()
   readonly #keys = new Map<string, KeyFacts>()
-  readonly #moved = new Set<string>()
+  readonly #assetsWithNewSupply = new Set<string>()
 
   constructor(facts: LedgerFacts) {
     this.#facts = facts
@@ -96,15 +96,18 @@ export class Draft implements LedgerView {
   }
 
   /** What was decided, as the journal writes it. */
-  written(): Omit<Decided<unknown>, 'result'> {
-    const supplies = [...this.#moved].map((assetId) => ({ assetId, supply: this.asset(assetId)?.supply ?? 0n }))
+  toWrite(): Omit<Decided<unknown>, 'result'> {
+    const supplies = [...this.#assetsWithNewSupply].map((assetId) => ({
+      assetId,
+      supply: this.asset(assetId)?.supply ?? 0n,
+    }))
     const [blocks, repeats] = [this.#blocks, this.#repeats]
     return { blocks, repeats, after: { balances: [...this.#balances.values()], supplies } }
   }
 
   #apply(operation: Operation, recorded: RecordedOperation): void {
     for (const wallet of walletsOf(operation)) this.#wallets.add(wallet)
-    if ('amount' in operation) this.#moved.add(operation.assetId)
+    if ('amount' in operation) this.#assetsWithNewSupply.add(operation.assetId)
     switch (operation.kind) {
       case 'register_asset':
         this.#assets.set(operation.assetId, { registration: recorded, minted: false, supply: 0n })
@@ -113,28 +116,28 @@ export class Draft implements LedgerView {
         this.#registered.set(operation.wallet, recorded)
         break
       case 'mint':
-        this.#issue(operation.assetId, operation.amount)
-        this.#move(operation.to, operation.assetId, operation.amount)
+        this.#changeSupply(operation.assetId, operation.amount)
+        this.#changeBalance(operation.to, operation.assetId, operation.amount)
         break
       case 'transfer':
-        this.#move(operation.from, operation.assetId, -operation.amount)
-        this.#move(operation.to, operation.assetId, operation.amount)
+        this.#changeBalance(operation.from, operation.assetId, -operation.amount)
+        this.#changeBalance(operation.to, operation.assetId, operation.amount)
         break
       case 'burn':
-        this.#issue(operation.assetId, -operation.amount)
-        this.#move(operation.from, operation.assetId, -operation.amount)
+        this.#changeSupply(operation.assetId, -operation.amount)
+        this.#changeBalance(operation.from, operation.assetId, -operation.amount)
         break
     }
   }
 
-  #issue(assetId: string, delta: bigint): void {
+  #changeSupply(assetId: string, delta: bigint): void {
     const asset = this.asset(assetId)
     assert(asset !== undefined && asset.supply + delta >= 0n, 'what is issued is of a registered asset')
     this.#assets.set(assetId, { ...asset, minted: true, supply: asset.supply + delta })
   }
 
   /** Moves a balance that somebody of this batch spends from; the others only receive, and are nobody's question. */
-  #move(wallet: string, assetId: string, delta: bigint): void {
+  #changeBalance(wallet: string, assetId: string, delta: bigint): void {
     const holding = { wallet, assetId }
     const name = holdingName(holding)
     const before = this.#balances.get(name)?.amount ?? this.#facts.balance(holding)

@@ -7,7 +7,7 @@ import type { LedgerRequest, Outcome } from './ledger.ts'
 export const MAX_GROUP = 256
 
 /** What became of a request: its outcome, or why it has none. */
-export type Settled = { readonly outcome: Outcome } | { readonly error: unknown }
+export type CommitResult = { readonly outcome: Outcome } | { readonly error: unknown }
 
 /**
  * Decides a group of requests in one durable commit, in order. Where the commit fails for what is no failure of the
@@ -18,7 +18,7 @@ export async function commitGroup(
   journal: LedgerJournal,
   requests: readonly LedgerRequest[],
   at: { readonly rules: LedgerRules; readonly now: number; readonly mayStamp?: (last: number) => void },
-): Promise<readonly Settled[]> {
+): Promise<readonly CommitResult[]> {
   try {
     const decide = (facts: Parameters<Parameters<LedgerJournal['commit']>[1]>[0]) => {
       const decided = decideAll(requests, { facts, ...at })
@@ -31,14 +31,14 @@ export async function commitGroup(
     // While nothing may be stamped, what an earlier call did can still be answered again.
     const isFinal = isServiceError(error) && error.code !== 'CLOCK_JUMPED'
     if (isFinal || requests.length === 1) return requests.map(() => ({ error }))
-    const settled: Settled[] = []
+    const settled: CommitResult[] = []
     for (const request of requests) settled.push(...(await commitGroup(journal, [request], at)))
     return settled
   }
 }
 
 /** The outcome of a request that has one. @throws what kept it from having one */
-export function outcomeOf(settled: Settled | undefined): Outcome {
+export function outcomeOf(settled: CommitResult | undefined): Outcome {
   if (settled !== undefined && 'outcome' in settled) return settled.outcome
   throw settled?.error ?? new ServiceError('UNAVAILABLE', 'The ledger is not available')
 }

@@ -9,7 +9,7 @@ export {
 } from '../core/operation.ts'
 
 /** Why an operation was refused. Nothing of it is stored, its idempotency key neither. */
-export type Refusal =
+export type RejectReason =
   | 'asset_not_found'
   | 'wallet_not_found'
   | 'already_minted'
@@ -31,7 +31,7 @@ export type Receipt = RecordedOperation & {
 /** What became of a submitted operation. */
 export type Outcome =
   | { readonly accepted: true; readonly receipt: Receipt }
-  | { readonly accepted: false; readonly refusal: Refusal }
+  | { readonly accepted: false; readonly reason: RejectReason }
 
 /** An asset as registered. */
 export type LedgerAsset = {

@@ -1,7 +1,7 @@
 import { ServiceError } from '../core/errors.ts'
 import type { RecordedOperation } from '../core/operation.ts'
 import type { LedgerReads } from '../store/seam/ledger-store.ts'
-import { outcomeOf, type Settled } from './group-commit.ts'
+import { type CommitResult, outcomeOf } from './group-commit.ts'
 import type { AssetQuery, Ledger, LedgerAsset, LedgerRequest, OperationQuery, Outcome, Receipt } from './ledger.ts'
 
 /**
@@ -25,9 +25,9 @@ export class QueuedLedger implements Ledger {
   #isClosing = false
 
   /** `send` hands requests to the committer; `settled` has to be called for all of them, in their order. */
-  constructor(parts: { readonly send: (requests: readonly LedgerRequest[]) => void; readonly reads: LedgerReads }) {
-    this.#send = parts.send
-    this.#reads = parts.reads
+  constructor(deps: { readonly send: (requests: readonly LedgerRequest[]) => void; readonly reads: LedgerReads }) {
+    this.#send = deps.send
+    this.#reads = deps.reads
   }
 
   /** How many requests wait for their commit. */
@@ -46,7 +46,7 @@ export class QueuedLedger implements Ledger {
   }
 
   /** The oldest waiting requests are settled, these in order. */
-  settled(results: readonly Settled[]): void {
+  resolveOldest(results: readonly CommitResult[]): void {
     // What is answered now is seen by who reads next, even in this turn.
     this.#reads.renew()
     for (const [index, { resolve, reject }] of this.#waiting.splice(0, results.length).entries()) {

@@ -91,7 +91,7 @@ class Walk {
 
   begins({ header, recorded }: AuditedBlock, hash: string): boolean {
     if (recorded !== undefined || header.hash !== hash) this.fault(0, 'it is not what this ledger begins with')
-    else this.#settle({ number: 0, hash })
+    else this.#addBlock({ number: 0, hash })
     return this.faults.length === 0
   }
 
@@ -112,7 +112,7 @@ class Walk {
       if (to !== undefined) add(this.balances, holdingName({ wallet: to, assetId }), amount)
       add(this.supplies, assetId, (to === undefined ? 0n : amount) - (from === undefined ? 0n : amount))
     }
-    this.#settle(block)
+    this.#addBlock(block)
   }
 
   fault(block: number, says: string): void {
@@ -123,7 +123,7 @@ class Walk {
     return [...this.#anchors.keys()].map((block) => ({ block, says: 'the record ends before this block' }))
   }
 
-  #settle(block: BlockRef): void {
+  #addBlock(block: BlockRef): void {
     this.head = block
     const noted = this.#anchors.get(block.number)
     if (noted !== undefined && noted !== block.hash) this.fault(block.number, `its hash is not ${noted}, as was noted`)
@@ -145,7 +145,7 @@ async function decideGroup(replica: LedgerJournal, blocks: readonly AuditedBlock
   for (const [index, block] of blocks.entries()) {
     const outcome = outcomes[index]
     const isNew = outcome?.accepted === true && outcome.receipt.created && !outcome.receipt.replayed
-    const refusal = outcome?.accepted === false ? outcome.refusal : 'it repeats an earlier one'
+    const refusal = outcome?.accepted === false ? outcome.reason : 'it repeats an earlier one'
     walk.decided(block, isNew ? outcome.receipt.block.hash : undefined, refusal)
   }
 }

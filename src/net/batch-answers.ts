@@ -28,17 +28,17 @@ export type BatchAnswer = {
 export function readBatchAnswer(answer: unknown, sent: SentBatch): BatchAnswer {
   const { calls, firstId, rules } = sent
   const entries: readonly unknown[] = Array.isArray(answer) ? answer : [answer]
-  const byPlace = new Array<unknown>(calls.length)
+  const byIndex = new Array<unknown>(calls.length)
   const strays: unknown[] = []
   let isGarbled = false
   for (const entry of entries) {
     const id = idOf(entry)
     const index = id === undefined ? -1 : id - firstId
     if (index < 0 || index >= calls.length) strays.push(entry)
-    else if (byPlace[index] !== undefined) isGarbled = true
-    else byPlace[index] = entry
+    else if (byIndex[index] !== undefined) isGarbled = true
+    else byIndex[index] = entry
   }
-  const outcomes = calls.map((call, place) => outcomeOf(byPlace[place], call, rules))
+  const outcomes = calls.map((call, index) => outcomeOf(byIndex[index], call, rules))
   if (!outcomes.includes(undefined)) return { outcomes, batchError: undefined, isGarbled }
   // If no call has a result, an error next to unanswered calls is about the batch, whatever its id.
   const hasResults = outcomes.some((outcome) => outcome?.ok === true)

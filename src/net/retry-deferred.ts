@@ -30,8 +30,8 @@ export async function retryDeferred(
     await pause(round, first?.ok === false ? Number(first.error.fields.retryAfterMs ?? 0) : 0)
     asked = deferred.length
     const again = await send(deferred.flatMap((index) => calls[index] ?? []))
-    for (const [place, index] of deferred.entries()) {
-      const outcome = again[place]
+    for (const [at, index] of deferred.entries()) {
+      const outcome = again[at]
       if (outcome !== undefined) outcomes[index] = outcome
     }
   }

@@ -56,10 +56,10 @@ export function retryingSession(session: RpcSession, isUnknown: (error: ServiceE
       const failed = [...outcomes.entries()].filter(([, outcome]) => !outcome.ok && isUnknown(outcome.error))
       if (failed.length === 0 || failed.length >= before) return outcomes
       before = failed.length
-      const again = await session.batch(failed.flatMap(([place]) => calls[place] ?? []))
-      for (const [index, [place]] of failed.entries()) {
+      const again = await session.batch(failed.flatMap(([at]) => calls[at] ?? []))
+      for (const [index, [at]] of failed.entries()) {
         const outcome = again[index]
-        if (outcome !== undefined) outcomes[place] = outcome
+        if (outcome !== undefined) outcomes[at] = outcome
       }
     }
   }

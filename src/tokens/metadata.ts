@@ -191,10 +191,10 @@ function isFresh(entry: Entry, now: number): boolean {
 
 /** Facts as they are stored: those that were not told in whole are soon old. `now`: Unix seconds. */
 function storedTokens(reads: TokenReads, now: number): Parameters<TokenStore['put']>[0] {
-  const untoldAt = now - OLD_SECONDS + FAILURE_PAUSE_SECONDS
+  const unknownAt = now - OLD_SECONDS + FAILURE_PAUSE_SECONDS
   return reads.facts.map((facts) => ({
     ...facts,
-    readAt: facts.untold === undefined ? now : untoldAt,
+    readAt: facts.unknownFacts === undefined ? now : unknownAt,
     supplyBlock: facts.totalSupply === undefined ? undefined : reads.block,
   }))
 }

@@ -3,7 +3,7 @@ import type { Accounting, AssetRef } from '../core/asset.ts'
 import type { Coverage } from '../core/coverage.ts'
 import type { Position } from '../store/seam/positions.ts'
 import type { ChainClock } from '../store/seam/store.ts'
-import { claimOf, claimOfAbsent, judge, Tally } from './comparison.ts'
+import { compareWithProof, storedAmount, storedZero, Tally } from './comparison.ts'
 import { ItemSums, Supplies } from './token-sums.ts'
 import { Reservoir } from './verify-sample.ts'
 
@@ -19,12 +19,12 @@ function position(asset: AssetRef, amount: bigint | undefined, rest: Rest = {}):
 }
 
 describe('a claim', () => {
-  const claim = claimOf(position(COIN, 5n), BLOCK)
-  if ('skip' in claim) throw new TypeError('a known amount is a claim')
+  const stored = storedAmount(position(COIN, 5n), BLOCK)
+  if ('skip' in stored) throw new TypeError('a known amount is a claim')
 
   test('is equal to the last unit, or different', () => {
-    expect(judge(claim, { ok: true, amount: 5n })).toEqual({ outcome: 'equal' })
-    expect(judge(claim, { ok: true, amount: 4n })).toEqual({
+    expect(compareWithProof(stored, { ok: true, amount: 5n })).toEqual({ outcome: 'equal' })
+    expect(compareWithProof(stored, { ok: true, amount: 4n })).toEqual({
       outcome: 'different',
       difference: {
         subject: 'balance',
@@ -33,20 +33,23 @@ describe('a claim', () => {
         item: '',
         block: BLOCK,
         stored: 5n,
-        chainSays: 4n,
+        chainAmount: 4n,
         accounting: 'events',
       },
     })
   })
 
   test('is skipped with the reason for which the chain did not tell', () => {
-    expect(judge(claim, { ok: false, reason: 'no_archive' })).toEqual({ outcome: 'skipped', reason: 'no_archive' })
-    expect(judge(claim, undefined)).toEqual({ outcome: 'skipped', reason: 'node_unavailable' })
+    expect(compareWithProof(stored, { ok: false, reason: 'no_archive' })).toEqual({
+      outcome: 'skipped',
+      reason: 'no_archive',
+    })
+    expect(compareWithProof(stored, undefined)).toEqual({ outcome: 'skipped', reason: 'node_unavailable' })
   })
 
   test('is not made by a token that is read, nor by a sum without its beginning', () => {
-    expect(claimOf(position(COIN, 5n, { accounting: 'reads' }), BLOCK)).toEqual({ skip: 'accounting_reads' })
-    expect(claimOf(position(COIN, undefined), BLOCK)).toEqual({ skip: 'opening_unknown' })
+    expect(storedAmount(position(COIN, 5n, { accounting: 'reads' }), BLOCK)).toEqual({ skip: 'accounting_reads' })
+    expect(storedAmount(position(COIN, undefined), BLOCK)).toEqual({ skip: 'opening_unknown' })
   })
 
   test.each<[string, Coverage, Accounting, boolean]>([
@@ -59,23 +62,23 @@ describe('a claim', () => {
       'events',
       false,
     ],
-  ])('of an absent row is zero, or nothing: %s', (_, coverage, accounting, claims) => {
+  ])('of an absent row is zero, or nothing: %s', (_, coverage, accounting, toCompare) => {
     const asset = {
       id: 1,
       asset: COIN,
       accounting,
       fixed: false,
       firstBlock: 0,
-      silent: false,
+      unreadable: false,
       inDoubt: false,
       eventsUntil: undefined,
       endedAt: undefined,
       isGone: false,
     }
     const clock = { coverage, zeroAddress: 'zero' } as ChainClock
-    const found = claimOfAbsent({ account: 'alice', asset }, { block: BLOCK, clock })
-    expect(found?.stored).toBe(claims ? 0n : undefined)
-    expect(claimOfAbsent({ account: 'zero', asset }, { block: BLOCK, clock })).toBeUndefined()
+    const found = storedZero({ account: 'alice', asset }, { block: BLOCK, clock })
+    expect(found?.stored).toBe(toCompare ? 0n : undefined)
+    expect(storedZero({ account: 'zero', asset }, { block: BLOCK, clock })).toBeUndefined()
   })
 })
 
@@ -99,7 +102,7 @@ describe('the sum of ERC-1155 items', () => {
     expect(sums.next(goods(8n, '1', 'bob'), 8n, BLOCK)).toBeUndefined()
     expect(sums.end()).toMatchObject({
       outcome: 'different',
-      difference: { account: 'bob', stored: 9n, chainSays: 8n },
+      difference: { account: 'bob', stored: 9n, chainAmount: 8n },
     })
     expect(sums.end()).toBeUndefined()
   })

@@ -32,7 +32,7 @@ export type SkipReason =
   | 'journal_moved'
 
 /** What the store says, at a block. `stored` in base units. */
-export type StoredClaim = {
+export type StoredAmount = {
   readonly subject: Subject
   readonly question: Question
   readonly accounting: Accounting
@@ -47,39 +47,42 @@ export type Difference = {
   readonly item: string
   readonly block: BlockRef
   readonly stored: bigint
-  readonly chainSays: bigint
+  readonly chainAmount: bigint
   readonly accounting: Accounting
 }
 
 /** What came of one comparison. */
-export type Judged =
+export type Comparison =
   | { readonly outcome: 'equal' }
   | { readonly outcome: 'different'; readonly difference: Difference }
   | { readonly outcome: 'skipped'; readonly reason: SkipReason }
 
 /** A comparison that was not made. */
-export function skipped(reason: SkipReason): Judged {
+export function skipped(reason: SkipReason): Comparison {
   return { outcome: 'skipped', reason }
 }
 
 /** Holds a claim against what the chain says. Zero tolerance. */
-export function judge(claim: StoredClaim, proof: Proof | undefined): Judged {
+export function compareWithProof(stored: StoredAmount, proof: Proof | undefined): Comparison {
   if (proof === undefined) return skipped('node_unavailable')
   if (!proof.ok) return skipped(proof.reason)
-  return claim.stored === proof.otherwise ? { outcome: 'equal' } : compare(claim, proof.amount)
+  return stored.stored === proof.otherwise ? { outcome: 'equal' } : compare(stored, proof.amount)
 }
 
 /** Holds a claim against an amount of the chain. */
-export function compare({ subject, question, accounting, stored }: StoredClaim, chainSays: bigint): Judged {
-  if (stored === chainSays) return { outcome: 'equal' }
+export function compare({ subject, question, accounting, stored }: StoredAmount, chainAmount: bigint): Comparison {
+  if (stored === chainAmount) return { outcome: 'equal' }
   const { block } = question
   const { account, asset, item } =
     question.what === 'balance' ? question.key : { account: '', asset: question.asset, item: NO_ITEM }
-  return { outcome: 'different', difference: { subject, account, asset, item, block, stored, chainSays, accounting } }
+  return {
+    outcome: 'different',
+    difference: { subject, account, asset, item, block, stored, chainAmount: chainAmount, accounting },
+  }
 }
 
 /** What a position claims at a block, or why it claims nothing. */
-export function claimOf(position: Position, block: BlockRef): StoredClaim | { readonly skip: SkipReason } {
+export function storedAmount(position: Position, block: BlockRef): StoredAmount | { readonly skip: SkipReason } {
   const { account, asset, item, amount, accounting, inDoubt } = position
   if (accounting === 'reads') return { skip: 'accounting_reads' }
   if (inDoubt) return { skip: 'in_doubt' }
@@ -94,10 +97,10 @@ export function isSumOfItems({ asset, item }: BalanceKey): boolean {
 }
 
 /** What an absent position claims: zero where coverage began with the chain, else nothing. */
-export function claimOfAbsent(
+export function storedZero(
   absent: { readonly account: string; readonly asset: StoredAsset },
   { block, clock }: { readonly block: BlockRef; readonly clock: ChainClock },
-): StoredClaim | undefined {
+): StoredAmount | undefined {
   const { account, asset } = absent
   if (asset.accounting !== 'events' || asset.inDoubt || clock.inDoubt || clock.coverage?.from !== 0) return undefined
   if (asset.asset.standard === 'erc1155' || testOf(clock)?.covers(account, asset.asset) !== true) return undefined
@@ -119,10 +122,10 @@ export class Tally {
   #different = 0
   readonly #skipped = new Map<SkipReason, number>()
 
-  add(judged: Judged): void {
-    if (judged.outcome === 'equal') this.#equal++
-    else if (judged.outcome === 'different') this.#different++
-    else this.#skipped.set(judged.reason, (this.#skipped.get(judged.reason) ?? 0) + 1)
+  add(comparison: Comparison): void {
+    if (comparison.outcome === 'equal') this.#equal++
+    else if (comparison.outcome === 'different') this.#different++
+    else this.#skipped.set(comparison.reason, (this.#skipped.get(comparison.reason) ?? 0) + 1)
   }
 
   get counts(): Counts {

@@ -3,7 +3,7 @@ import type { BlockRef } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { PositionPage, PositionQuery } from '../store/seam/positions.ts'
 import type { BlockInUse } from './block-in-use.ts'
-import { type JudgedPosition, judgePositions, type Sides } from './compare-positions.ts'
+import { comparePositions, type PositionComparison, type Sides } from './compare-positions.ts'
 import { skipped } from './comparison.ts'
 
 /** Rows of one step: a snapshot of some milliseconds, and enough questions to keep a node busy. */
@@ -23,24 +23,24 @@ export type PageQuery = Pick<PositionQuery, 'after' | 'account'>
 /** Positions at the block of the moment. */
 export type PageAt = { readonly page: PositionPage; readonly block: BlockRef }
 
-const FORGOTTEN: JudgedPosition = { judged: skipped('no_archive'), chainSays: undefined }
+const FORGOTTEN: PositionComparison = { comparison: skipped('no_archive'), chainAmount: undefined }
 
 /** Pages of positions at the block in use, which moves on where it was taken away or its state is forgotten. */
 export class Pages {
-  readonly #parts: { readonly sides: Sides; readonly selection: Selection; readonly block: BlockInUse }
+  readonly #deps: { readonly sides: Sides; readonly selection: Selection; readonly block: BlockInUse }
 
-  constructor(parts: { readonly sides: Sides; readonly selection: Selection; readonly block: BlockInUse }) {
-    this.#parts = parts
+  constructor(deps: { readonly sides: Sides; readonly selection: Selection; readonly block: BlockInUse }) {
+    this.#deps = deps
   }
 
   /** The block in use; undefined where nothing is published. @throws BLOCK_CONFLICT, NODE_BEHIND, ABORTED, NODE_* */
   block(): Promise<BlockRef | undefined> {
-    return this.#parts.block.current()
+    return this.#deps.block.current()
   }
 
   /** A page, not compared yet; undefined where nothing is published. @throws as `block`, UNAVAILABLE */
   async page(query: PageQuery): Promise<PageAt | undefined> {
-    const { sides, selection, block: inUse } = this.#parts
+    const { sides, selection, block: inUse } = this.#deps
     for (let moves = 0; moves < MAX_MOVES; moves++) {
       if (sides.signal.aborted) throw new ServiceError('ABORTED', 'Stopped')
       const block = await inUse.current()
@@ -53,23 +53,25 @@ export class Pages {
   }
 
   /** A page with the verdict on each of its rows. @throws as `page` */
-  async judged(query: PageQuery): Promise<(PageAt & { readonly judged: readonly JudgedPosition[] }) | undefined> {
-    const { sides, block: inUse } = this.#parts
+  async compared(
+    query: PageQuery,
+  ): Promise<(PageAt & { readonly compared: readonly PositionComparison[] }) | undefined> {
+    const { sides, block: inUse } = this.#deps
     for (let moves = 0; moves < MAX_MOVES; moves++) {
       const found = await this.page(query)
       if (found === undefined) return undefined
       const { page, block } = found
-      if (inUse.forgotten) return { ...found, judged: page.rows.map(() => FORGOTTEN) }
-      const judged = await judgePositions(sides, page.rows, block)
-      if (!judged.some(isLost) || !(await inUse.move())) return { ...found, judged }
+      if (inUse.forgotten) return { ...found, compared: page.rows.map(() => FORGOTTEN) }
+      const compared = await comparePositions(sides, page.rows, block)
+      if (!compared.some(isLost) || !(await inUse.move())) return { ...found, compared }
     }
     throw unsteady()
   }
 }
 
 /** True where the block's state was not to be had: it was replaced, or is too old for the node. */
-function isLost({ judged }: JudgedPosition): boolean {
-  return judged?.outcome === 'skipped' && (judged.reason === 'no_archive' || judged.reason === 'block_replaced')
+function isLost({ comparison }: PositionComparison): boolean {
+  return comparison?.outcome === 'skipped' && ['no_archive', 'block_replaced'].includes(comparison.reason)
 }
 
 function unsteady(): ServiceError {

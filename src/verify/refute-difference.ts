@@ -7,15 +7,15 @@ import type { Difference } from './comparison.ts'
  * block is dropped. @throws STORE_UNAVAILABLE
  */
 export async function refuteDifference(
-  parts: {
-    readonly observations: Pick<ObservationStore, 'settle'>
+  deps: {
+    readonly observations: Pick<ObservationStore, 'markCompared'>
     readonly audit: { readonly refuted: (refutation: Refutation) => Promise<void> }
   },
   { subject, account, asset, item, block, stored, accounting }: Difference,
 ): Promise<void> {
   const whose = subject === 'supply' ? undefined : account
-  if (accounting === 'events') await parts.audit.refuted({ asset, account: whose, item })
+  if (accounting === 'events') await deps.audit.refuted({ asset, account: whose, item })
   if (subject !== 'observation') return
   const observation = { account, asset, item, block, amount: stored, observedAt: 0 }
-  await parts.observations.settle([{ observation, keep: false }])
+  await deps.observations.markCompared([{ observation, keep: false }])
 }

@@ -3,8 +3,8 @@ import { type AssetRef, assetKey } from '../core/asset.ts'
 import type { BlockRef } from '../core/block.ts'
 import { within } from '../net/deadline.ts'
 import type { Position } from '../store/seam/positions.ts'
-import { judgeObservations, judgePositions, type Sides } from './compare-positions.ts'
-import { type Difference, type Judged, Tally } from './comparison.ts'
+import { compareObservations, comparePositions, type Sides } from './compare-positions.ts'
+import { type Comparison, type Difference, Tally } from './comparison.ts'
 
 /** Positions and observations of one round: one small request to the node, and some microseconds of the store. */
 const POSITIONS_PER_ROUND = 20
@@ -73,13 +73,13 @@ export class VerifySampler {
     const sides: Sides = { reads, prover, signal }
     const { published, state } = await reads.clock()
     if (published === undefined || state !== 'live') return
-    const positions = await judgePositions(sides, await this.#positions(published), published)
-    await this.#note(positions.map(({ judged }) => judged))
+    const positions = await comparePositions(sides, await this.#positions(published), published)
+    await this.#note(positions.map(({ comparison }) => comparison))
     const page = await reads.observations.walk({
       after: { share: this.#options.random() },
       limit: OBSERVATIONS_PER_ROUND,
     })
-    await this.#note(await judgeObservations(sides, page.rows))
+    await this.#note(await compareObservations(sides, page.rows))
   }
 
   /** From a random account on; past the last account comes the first. */
@@ -91,13 +91,14 @@ export class VerifySampler {
     return [...end.rows, ...begin.rows]
   }
 
-  async #note(judgements: readonly (Judged | undefined)[]): Promise<void> {
-    for (const judged of judgements) {
+  async #note(comparisons: readonly (Comparison | undefined)[]): Promise<void> {
+    for (const comparison of comparisons) {
       // A block that was replaced meanwhile is seen to by the indexer, and is no loss to a sample.
-      if (judged === undefined || (judged.outcome === 'skipped' && judged.reason === 'block_replaced')) continue
-      this.#tally.add(judged)
-      if (judged.outcome !== 'different') continue
-      await this.#options.onDifference(judged.difference, this.#isNews(judged.difference.asset))
+      if (comparison === undefined || (comparison.outcome === 'skipped' && comparison.reason === 'block_replaced'))
+        continue
+      this.#tally.add(comparison)
+      if (comparison.outcome !== 'different') continue
+      await this.#options.onDifference(comparison.difference, this.#isNews(comparison.difference.asset))
     }
   }
 

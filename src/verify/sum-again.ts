@@ -4,10 +4,10 @@ import type { BlockRef } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { Position, PositionQuery } from '../store/seam/positions.ts'
 import type { ChainReads } from '../store/seam/store.ts'
-import { judgePositions, type Sides, type Skip } from './compare-positions.ts'
-import { type Difference, type Judged, type StoredClaim, skipped } from './comparison.ts'
+import { comparePositions, type Sides, type Skip } from './compare-positions.ts'
+import { type Comparison, type Difference, type StoredAmount, skipped } from './comparison.ts'
 import { ROWS_PER_PAGE } from './pages.ts'
-import { ItemSums, Supplies, supplyClaim } from './token-sums.ts'
+import { ItemSums, Supplies, storedSupply } from './token-sums.ts'
 
 /** Times that a sum is begun anew, when repairs and turns keep falling into it, before it is given up. */
 const MAX_TRIES = 5
@@ -18,19 +18,19 @@ const MAX_TRIES = 5
  */
 export async function addAnew(
   sides: Sides,
-  differing: readonly StoredClaim[],
+  differing: readonly StoredAmount[],
   { block, revision }: { readonly block: BlockRef; readonly revision: number },
-): Promise<readonly (StoredClaim | Skip)[]> {
+): Promise<readonly (StoredAmount | Skip)[]> {
   if ((await sides.reads.clock()).revision === revision) return differing
-  const found = await standingStill(sides.reads, () => addUp(sides, differing, block))
+  const found = await atOneBlock(sides.reads, () => addUp(sides, differing, block))
   return found ?? differing.map(() => ({ skip: 'journal_moved' }))
 }
 
 async function addUp(
   sides: Sides,
-  differing: readonly StoredClaim[],
+  differing: readonly StoredAmount[],
   block: BlockRef,
-): Promise<readonly (StoredClaim | Skip)[]> {
+): Promise<readonly (StoredAmount | Skip)[]> {
   const { reads } = sides
   const assets = differing.map(({ question }) => (question.what === 'supply' ? question.asset : question.key.asset))
   const supplies = new Supplies((await reads.clock()).revision)
@@ -44,27 +44,27 @@ async function addUp(
       const key = assetKey(asset)
       if ((await reads.asset(asset))?.accounting !== 'events') return { skip: 'accounting_reads' } as const
       const sum = sums.has(key) ? sums.get(key) : 0n
-      return sum === undefined ? ({ skip: 'opening_unknown' } as const) : supplyClaim(asset, sum, block)
+      return sum === undefined ? ({ skip: 'opening_unknown' } as const) : storedSupply(asset, sum, block)
     }),
   )
 }
 
 /** The verdict on the sum of an account's ERC-1155 items, row and items read anew on both sides. @throws as a prover */
-export async function addItemsAnew(sides: Sides, { account, asset, block }: Difference): Promise<Judged> {
-  const judge = async (): Promise<Judged> => {
+export async function addItemsAnew(sides: Sides, { account, asset, block }: Difference): Promise<Comparison> {
+  const judge = async (): Promise<Comparison> => {
     const sums = new ItemSums()
     for await (const { rows, holds } of walk(sides, { at: block, account, assets: [asset] })) {
       if (!holds) return skipped('block_replaced')
-      const judged = await judgePositions(sides, rows, block)
-      for (const [place, row] of rows.entries()) sums.next(row, judged[place]?.chainSays, block)
+      const compared = await comparePositions(sides, rows, block)
+      for (const [index, row] of rows.entries()) sums.next(row, compared[index]?.chainAmount, block)
     }
     return sums.end() ?? skipped('accounting_reads')
   }
-  return (await standingStill(sides.reads, judge)) ?? skipped('journal_moved')
+  return (await atOneBlock(sides.reads, judge)) ?? skipped('journal_moved')
 }
 
 /** What work found while the journal stood still; undefined where it moved each time. */
-async function standingStill<T>(reads: ChainReads, work: () => Promise<T>): Promise<T | undefined> {
+async function atOneBlock<T>(reads: ChainReads, work: () => Promise<T>): Promise<T | undefined> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const { revision } = await reads.clock()
     const found = await work()

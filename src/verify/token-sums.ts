@@ -1,27 +1,27 @@
 import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { Position } from '../store/seam/positions.ts'
-import { claimOf, compare, isSumOfItems, type Judged, type StoredClaim, skipped } from './comparison.ts'
+import { type Comparison, compare, isSumOfItems, type StoredAmount, skipped, storedAmount } from './comparison.ts'
 
 /**
  * Holds the sum row of an account's ERC-1155 items against what the chain says of each item. Takes the positions in the
  * order of the walk: the sum row comes before its items.
  */
 export class ItemSums {
-  #open: { readonly row: Position; readonly claim: StoredClaim; sum: bigint; whole: boolean } | undefined
+  #open: { readonly row: Position; readonly stored: StoredAmount; sum: bigint; whole: boolean } | undefined
 
   /** Takes a position and what the chain said of it; gives the verdict on the sum that ended before it, if any. */
-  next(row: Position, chainSays: bigint | undefined, block: BlockRef): Judged | undefined {
+  next(row: Position, chainAmount: bigint | undefined, block: BlockRef): Comparison | undefined {
     const { account, asset, item } = row
     const open = this.#open
     if (open !== undefined && open.row.account === account && sameAsset(open.row.asset, asset) && item !== NO_ITEM) {
-      if (chainSays === undefined) open.whole = false
-      else open.sum += chainSays
+      if (chainAmount === undefined) open.whole = false
+      else open.sum += chainAmount
       return undefined
     }
     const ended = this.end()
-    const claim = isSumOfItems(row) ? claimOf(row, block) : undefined
-    if (claim !== undefined && !('skip' in claim)) this.#open = { row, claim, sum: 0n, whole: true }
+    const stored = isSumOfItems(row) ? storedAmount(row, block) : undefined
+    if (stored !== undefined && !('skip' in stored)) this.#open = { row, stored, sum: 0n, whole: true }
     return ended
   }
 
@@ -31,11 +31,11 @@ export class ItemSums {
   }
 
   /** The verdict on the last sum, if one is open. */
-  end(): Judged | undefined {
+  end(): Comparison | undefined {
     const open = this.#open
     this.#open = undefined
     if (open === undefined) return undefined
-    return open.whole ? compare(open.claim, open.sum) : skipped('items_unchecked')
+    return open.whole ? compare(open.stored, open.sum) : skipped('items_unchecked')
   }
 }
 
@@ -50,7 +50,7 @@ const MAX_SUMMED_TOKENS = 200_000
 export type TokenSum = { readonly asset: AssetRef; readonly sum: bigint | undefined }
 
 /** What the store says that there is of a token: all that its accounts hold. */
-export function supplyClaim(asset: AssetRef, sum: bigint, block: BlockRef): StoredClaim {
+export function storedSupply(asset: AssetRef, sum: bigint, block: BlockRef): StoredAmount {
   return { subject: 'supply', question: { what: 'supply', asset, block }, accounting: 'events', stored: sum }
 }
 

@@ -2,7 +2,7 @@ import { ServiceError } from '../core/errors.ts'
 import { BlockInUse } from './block-in-use.ts'
 import type { Sides } from './compare-positions.ts'
 import { Pages, type Selection } from './pages.ts'
-import { type ChainVerdict, Notes, type Watch } from './verify-result.ts'
+import { type ChainResult, Notes, type Watch } from './verify-result.ts'
 import { verifySample } from './verify-sample.ts'
 import { verifyWhole } from './verify-whole.ts'
 
@@ -22,16 +22,16 @@ export type VerifyOptions = {
  * Compares what is stored of a chain with the chain. Bounded in memory, whatever the number of balances; reads only.
  * What fails in operation is part of the verdict.
  */
-export async function verifyChain(options: VerifyOptions): Promise<ChainVerdict> {
+export async function verifyChain(options: VerifyOptions): Promise<ChainResult> {
   const { sides, selection, sample, watch, now, random } = options
   const notes = new Notes(watch)
   const pages = new Pages({ sides, selection, block: new BlockInUse({ ...sides, now }) })
   try {
     if (sample === undefined) await verifyWhole({ sides, selection, pages, notes })
     else await verifySample({ sides, selection, pages, notes }, { size: sample, random })
-    return notes.verdict(undefined)
+    return notes.result(undefined)
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error
-    return notes.verdict(error)
+    return notes.result(error)
   }
 }

@@ -1,6 +1,6 @@
 import { type BlockRef, sameBlock } from '../core/block.ts'
 import type { ServiceError } from '../core/errors.ts'
-import { type Counts, type Difference, type Judged, type Subject, Tally } from './comparison.ts'
+import { type Comparison, type Counts, type Difference, type Subject, Tally } from './comparison.ts'
 
 /** How far a verification is. `share`: the part of all accounts that lies behind, from 0 to 1. */
 export type VerifyProgress = { readonly checked: number; readonly different: number; readonly share: number }
@@ -21,7 +21,7 @@ export type Watch = {
 export type VerifyResult = 'equal' | 'different' | 'conflict' | 'stopped' | 'failed' | 'unproven' | 'nothing'
 
 /** What came of a chain. `blocks`: those at which what the journal proves was compared, with how many comparisons. */
-export type ChainVerdict = {
+export type ChainResult = {
   readonly result: VerifyResult
   readonly error: string | undefined
   readonly blocks: readonly (BlockRef & { readonly checked: number })[]
@@ -38,12 +38,12 @@ export class Notes {
     this.#watch = watch
   }
 
-  add(subject: Subject, judged: Judged | undefined): void {
-    if (judged === undefined) return
-    this.#tallies[subject].add(judged)
+  add(subject: Subject, comparison: Comparison | undefined): void {
+    if (comparison === undefined) return
+    this.#tallies[subject].add(comparison)
     const block = this.#blocks.at(-1)
-    if (subject === 'balance' && block !== undefined && judged.outcome !== 'skipped') block.checked++
-    if (judged.outcome === 'different') this.#watch.onDifference(judged.difference)
+    if (subject === 'balance' && block !== undefined && comparison.outcome !== 'skipped') block.checked++
+    if (comparison.outcome === 'different') this.#watch.onDifference(comparison.difference)
   }
 
   /** What follows is compared at this block; true where that is another one than before. */
@@ -66,7 +66,7 @@ export class Notes {
     this.#watch.onProgress({ checked, different, share })
   }
 
-  verdict(error: ServiceError | undefined): ChainVerdict {
+  result(error: ServiceError | undefined): ChainResult {
     const { balance, observation, supply } = this.#tallies
     const all = this.#all()
     return {
@@ -87,8 +87,8 @@ function resultOf(all: readonly Counts[], error: ServiceError | undefined): Veri
   if (error !== undefined) return endOf(error)
   if (all.some(({ checked }) => checked > 0)) return 'equal'
   // A token that is known by reads alone makes no claim by its events.
-  const claims = all.flatMap(({ skipped }) => Object.keys(skipped)).filter((reason) => reason !== 'accounting_reads')
-  return claims.length > 0 ? 'unproven' : 'nothing'
+  const toCompare = all.flatMap(({ skipped }) => Object.keys(skipped)).filter((reason) => reason !== 'accounting_reads')
+  return toCompare.length > 0 ? 'unproven' : 'nothing'
 }
 
 function endOf({ code }: ServiceError): VerifyResult {

@@ -1,12 +1,12 @@
 import type { BalanceKey } from '../core/balance.ts'
 import type { ObservationPage, ObservationQuery, PositionQuery } from '../store/seam/positions.ts'
-import { judgeObservations, judgePositions } from './compare-positions.ts'
+import { compareObservations, comparePositions } from './compare-positions.ts'
 import { isSumOfItems } from './comparison.ts'
 import { ROWS_PER_PAGE } from './pages.ts'
 import type { Work } from './verify-whole.ts'
 
 /** Keys of one step. */
-const CLAIMS_PER_STEP = 1_000
+const COMPARISONS_PER_STEP = 1_000
 /** Greatest sample: its keys are held in memory, some 200 bytes each. */
 export const MAX_SAMPLE = 100_000
 
@@ -31,8 +31,8 @@ export class Reservoir<T> {
       this.#drawn.push(one)
       return
     }
-    const place = Math.floor(this.#random() * this.#passed)
-    if (place < this.#size) this.#drawn[place] = one
+    const index = Math.floor(this.#random() * this.#passed)
+    if (index < this.#size) this.#drawn[index] = one
   }
 
   drawn(): readonly T[] {
@@ -48,12 +48,12 @@ export async function verifySample(
   draw: { readonly size: number; readonly random: () => number },
 ): Promise<void> {
   const drawn = await drawKeys(work, new Reservoir<Drawn>(draw.size, draw.random))
-  for (let at = 0; at < drawn.length; at += CLAIMS_PER_STEP) {
-    const some = drawn.slice(at, at + CLAIMS_PER_STEP)
+  for (let at = 0; at < drawn.length; at += COMPARISONS_PER_STEP) {
+    const some = drawn.slice(at, at + COMPARISONS_PER_STEP)
     await compareBalances(work, keysOf(some, 'balance'))
     const observations = await work.sides.reads.observations.get(keysOf(some, 'observation'))
     const found = observations.flatMap((observation) => observation ?? [])
-    for (const judged of await judgeObservations(work.sides, found)) work.notes.add('observation', judged)
+    for (const comparison of await compareObservations(work.sides, found)) work.notes.add('observation', comparison)
     work.notes.progress(Math.min(1, (at + some.length) / drawn.length))
   }
 }
@@ -69,8 +69,8 @@ async function drawKeys({ pages, sides, selection }: Work, reservoir: Reservoir<
     while (after !== undefined) {
       const found = await pages.page({ after, account })
       for (const row of found?.page.rows ?? []) {
-        const claims = !isSumOfItems(row) && row.accounting === 'events' && row.amount !== undefined
-        if (!claims) continue
+        const toCompare = !isSumOfItems(row) && row.accounting === 'events' && row.amount !== undefined
+        if (!toCompare) continue
         const key = { account: row.account, asset: row.asset, item: row.item }
         reservoir.add({ subject: 'balance', key })
       }
@@ -95,10 +95,10 @@ async function compareBalances({ sides, pages, notes }: Work, keys: readonly Bal
   notes.useBlock(block)
   const { rows } = await sides.reads.balances(keys, block.number)
   const assets = await Promise.all(keys.map(({ asset }) => sides.reads.asset(asset)))
-  const positions = rows.flatMap((row, place) => {
-    const [key, asset] = [keys[place], assets[place]]
+  const positions = rows.flatMap((row, index) => {
+    const [key, asset] = [keys[index], assets[index]]
     if (key === undefined || row === undefined || asset === undefined) return []
     return [{ ...key, amount: row.amount, accounting: asset.accounting, inDoubt: row.inDoubt }]
   })
-  for (const { judged } of await judgePositions(sides, positions, block)) notes.add('balance', judged)
+  for (const { comparison } of await comparePositions(sides, positions, block)) notes.add('balance', comparison)
 }

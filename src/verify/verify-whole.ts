@@ -3,15 +3,15 @@ import type { BalanceKey } from '../core/balance.ts'
 import { sameBlock } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { ObservationQuery, PositionQuery } from '../store/seam/positions.ts'
-import { judgeObservations, judgeTwice, type Sides, type Skip } from './compare-positions.ts'
-import { claimOf, claimOfAbsent, type Judged, type StoredClaim, skipped } from './comparison.ts'
+import { compareObservations, compareTwice, type Sides, type Skip } from './compare-positions.ts'
+import { type Comparison, type StoredAmount, skipped, storedAmount, storedZero } from './comparison.ts'
 import { type Pages, ROWS_PER_PAGE, type Selection } from './pages.ts'
 import { addAnew, addItemsAnew } from './sum-again.ts'
-import { ItemSums, Supplies, supplyClaim } from './token-sums.ts'
+import { ItemSums, Supplies, storedSupply } from './token-sums.ts'
 import type { Notes } from './verify-result.ts'
 
 /** Claims of one step, where no page sets the number. */
-const CLAIMS_PER_STEP = 1_000
+const COMPARISONS_PER_STEP = 1_000
 
 /** What a verification works with. */
 export type Work = {
@@ -28,7 +28,7 @@ export async function verifyWhole(work: Work): Promise<void> {
   for (const account of accounts ?? [undefined]) await comparePositions(work, account, supplies)
   await compareAbsent(work)
   await compareSupplies(work, supplies)
-  for (const account of accounts ?? [undefined]) await compareObservations(work, account)
+  for (const account of accounts ?? [undefined]) await compareAllObservations(work, account)
 }
 
 async function comparePositions(
@@ -39,14 +39,14 @@ async function comparePositions(
   const sums = new ItemSums()
   let after: PositionQuery['after'] | undefined = { share: 0 }
   while (after !== undefined) {
-    const found = await pages.judged({ after, account })
+    const found = await pages.compared({ after, account })
     if (found === undefined) return
-    const { page, judged, block } = found
+    const { page, compared, block } = found
     if (notes.useBlock(block)) sums.blockMoved()
-    for (const [place, row] of page.rows.entries()) {
-      const own = judged[place]
-      notes.add('balance', own?.judged)
-      notes.add('balance', await looked(sides, sums.next(row, own?.chainSays, block)))
+    for (const [index, row] of page.rows.entries()) {
+      const own = compared[index]
+      notes.add('balance', own?.comparison)
+      notes.add('balance', await looked(sides, sums.next(row, own?.chainAmount, block)))
       supplies.add(row)
     }
     notes.progress(page.share)
@@ -56,7 +56,7 @@ async function comparePositions(
 }
 
 /** The verdict on a sum of items, looked at again on both sides where it differs. */
-async function looked(sides: Sides, sum: Judged | undefined): Promise<Judged | undefined> {
+async function looked(sides: Sides, sum: Comparison | undefined): Promise<Comparison | undefined> {
   return sum?.outcome === 'different' ? addItemsAnew(sides, sum.difference) : sum
 }
 
@@ -69,28 +69,28 @@ async function compareAbsent({ sides, selection, pages, notes }: Work): Promise<
   for (const account of accounts) {
     const keys = known.map(({ asset }): BalanceKey => ({ account, asset, item: NO_ITEM }))
     const { clock, rows } = await sides.reads.balances(keys, block.number)
-    const absent = known.filter((_, place) => rows[place] === undefined)
-    const claims = absent.flatMap((asset) => claimOfAbsent({ account, asset }, { block, clock }) ?? [])
-    const again = (differing: readonly StoredClaim[]) =>
-      Promise.all(differing.map((claim) => currentClaim(sides, claim)))
-    for (const judged of await judgeTwice(sides, claims, again)) notes.add('balance', judged)
+    const absent = known.filter((_, index) => rows[index] === undefined)
+    const toCompare = absent.flatMap((asset) => storedZero({ account, asset }, { block, clock }) ?? [])
+    const again = (differing: readonly StoredAmount[]) =>
+      Promise.all(differing.map((stored) => readAgain(sides, stored)))
+    for (const comparison of await compareTwice(sides, toCompare, again)) notes.add('balance', comparison)
   }
 }
 
 /** What the store says now of a position that was not there: a repair may have added it, or its token was turned. */
-async function currentClaim({ reads }: Sides, claim: StoredClaim): Promise<StoredClaim | Skip> {
-  const { question } = claim
-  if (question.what !== 'balance') return claim
+async function readAgain({ reads }: Sides, stored: StoredAmount): Promise<StoredAmount | Skip> {
+  const { question } = stored
+  if (question.what !== 'balance') return stored
   const { key, block } = question
   const { clock, rows } = await reads.balances([key], block.number)
   const asset = await reads.asset(key.asset)
   const [row] = rows
-  if (asset === undefined) return claim
+  if (asset === undefined) return stored
   if (row !== undefined) {
     const { amount, inDoubt } = row
-    return claimOf({ ...key, amount, inDoubt, accounting: asset.accounting }, block)
+    return storedAmount({ ...key, amount, inDoubt, accounting: asset.accounting }, block)
   }
-  return claimOfAbsent({ account: key.account, asset }, { block, clock }) ?? { skip: 'accounting_reads' }
+  return storedZero({ account: key.account, asset }, { block, clock }) ?? { skip: 'accounting_reads' }
 }
 
 /** What the chain says that there is of each token, against what all accounts hold of it here. */
@@ -101,26 +101,26 @@ async function compareSupplies({ sides, selection, pages, notes }: Work, supplie
   if (!whole || block === undefined) return
   const moved = notes.onlyBlock === undefined || !sameBlock(notes.onlyBlock, block)
   const sums = supplies.all()
-  for (let at = 0; at < sums.length; at += CLAIMS_PER_STEP) {
-    const claims: StoredClaim[] = []
-    for (const { asset, sum } of sums.slice(at, at + CLAIMS_PER_STEP)) {
+  for (let at = 0; at < sums.length; at += COMPARISONS_PER_STEP) {
+    const toCompare: StoredAmount[] = []
+    for (const { asset, sum } of sums.slice(at, at + COMPARISONS_PER_STEP)) {
       if (moved || sum === undefined) notes.add('supply', skipped(moved ? 'block_moved' : 'opening_unknown'))
-      else claims.push(supplyClaim(asset, sum, block))
+      else toCompare.push(storedSupply(asset, sum, block))
     }
-    const again = (differing: readonly StoredClaim[]) =>
+    const again = (differing: readonly StoredAmount[]) =>
       addAnew(sides, differing, { block, revision: supplies.revision })
-    for (const judged of await judgeTwice(sides, claims, again)) notes.add('supply', judged)
+    for (const comparison of await compareTwice(sides, toCompare, again)) notes.add('supply', comparison)
     notes.progress(1)
   }
 }
 
-async function compareObservations({ sides, selection, notes }: Work, account: string | undefined): Promise<void> {
+async function compareAllObservations({ sides, selection, notes }: Work, account: string | undefined): Promise<void> {
   let after: ObservationQuery['after'] | undefined = { share: 0 }
   while (after !== undefined) {
     if (sides.signal.aborted) throw new ServiceError('ABORTED', 'Stopped')
     const query = { after, account, assets: selection.assets, limit: ROWS_PER_PAGE }
     const page = await sides.reads.observations.walk(query)
-    for (const judged of await judgeObservations(sides, page.rows)) notes.add('observation', judged)
+    for (const comparison of await compareObservations(sides, page.rows)) notes.add('observation', comparison)
     notes.progress(1)
     after = page.next
   }

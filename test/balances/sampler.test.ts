@@ -1,5 +1,5 @@
 /** The sampler of `serve`, round by round, on a real store. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ChainProver, Proof, Question } from '../../src/chains/adapter.ts'
 import { ServiceError } from '../../src/core/errors.ts'
@@ -76,7 +76,7 @@ test('a difference is told once for each asset, and counted each time', async ()
   const { sampler, told } = samplerOf(prover)
   await sampler.round(SIGNAL)
   await sampler.round(SIGNAL)
-  expect(told).toMatchObject([{ account: ACCOUNTS[0], asset: coin, stored: HELD, chainSays: 8n }])
+  expect(told).toMatchObject([{ account: ACCOUNTS[0], asset: coin, stored: HELD, chainAmount: 8n }])
   expect(sampler.counts()).toEqual(counts(2 * ACCOUNTS.length, 2 * ACCOUNTS.length))
 })
 
@@ -100,7 +100,7 @@ test('observations are sampled too', async () => {
   await rig.reads.observations.put([{ account, asset: coin, item: '', amount: 1n, block, observedAt: 1 }])
   const { sampler, told } = samplerOf(new OneAnswer())
   await sampler.round(SIGNAL)
-  expect(told).toMatchObject([{ subject: 'observation', account, stored: 1n, chainSays: HELD }])
+  expect(told).toMatchObject([{ subject: 'observation', account, stored: 1n, chainAmount: HELD }])
 })
 
 test('rounds that fail are told once, and go on until the signal fires', async () => {
@@ -127,10 +127,10 @@ test('what it finds untrue is answered no more: a balance is in doubt at once, a
   const block = { number: head.number, hash: head.hash }
   await rig.reads.observations.put([{ ...key, amount: 99n, block, observedAt: 1 }])
   const parts = { observations: rig.reads.observations, audit: rig.auditor }
-  const difference = { ...other, block, stored: HELD, chainSays: 1n, accounting: 'events' } as const
+  const difference = { ...other, block, stored: HELD, chainAmount: 1n, accounting: 'events' } as const
   await refuteDifference(parts, { ...difference, subject: 'balance' })
   await refuteDifference(parts, { ...difference, ...key, subject: 'observation', stored: 99n, accounting: 'reads' })
-  await nextTurn()
+  await nextTick()
   const { rows } = await rig.reads.balances([key, other])
   expect(rows.map((row) => row?.inDoubt)).toEqual([false, true])
   expect(await rig.reads.observations.get([key])).toEqual([undefined])

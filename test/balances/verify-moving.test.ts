@@ -1,5 +1,5 @@
 /** Verification beside a server that repairs and turns: what was added up before and after is no difference. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import type { ChainProver, Proof, Question } from '../../src/chains/adapter.ts'
 import type { AssetRef } from '../../src/core/asset.ts'
@@ -57,7 +57,7 @@ class Truth implements ChainProver {
 
   async prove(questions: readonly Question[]): Promise<readonly Proof[]> {
     await this.before(++this.#asked, questions)
-    await nextTurn()
+    await nextTick()
     return questions.map((question): Proof => {
       if (question.what === 'supply') return { ok: true, amount: this.#of(question.asset.reference) + this.unheld }
       const { account, asset, item } = question.key
@@ -96,7 +96,7 @@ const repair = async (chain: StatefulChain): Promise<void> => {
 }
 const turn = async (asset: AssetRef): Promise<void> => {
   const evidence = { account: undefined, item: '', journal: 1n, chain: 2n }
-  expect(await rig.journal.reclassify({ asset, block: BLOCK, reason: 'supply', evidence })).toBe('turned')
+  expect(await rig.journal.reclassify({ asset, block: BLOCK, reason: 'supply', evidence })).toBe('reclassified')
 }
 
 const equal = (checked: number): Counts => ({ checked, equal: checked, different: 0, skipped: {} })
@@ -134,7 +134,7 @@ test('a sum that truly differs is told, whatever else is turned meanwhile', asyn
   }
   const { differences } = await verify(truth)
   expect(differences).toMatchObject([
-    { subject: 'supply', asset: coin, stored: BigInt(MANY), chainSays: BigInt(MANY) + 1n },
+    { subject: 'supply', asset: coin, stored: BigInt(MANY), chainAmount: BigInt(MANY) + 1n },
   ])
 })
 
@@ -149,7 +149,7 @@ test('a sum that is never added up undisturbed is skipped, and says so', async (
   const flip = async (): Promise<void> => {
     logs = 3 - logs
     await rig.journal.repair([{ ...whole, transfers: whole.transfers.slice(0, logs) }])
-    await nextTurn()
+    await nextTick()
   }
   const walk = rig.reads.walk.bind(rig.reads)
   let flipping = false

@@ -1,5 +1,5 @@
 /** Verification on a real store and a chain that reads like a drawing: what happens while it is under way. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ChainProver, Proof, Question } from '../../src/chains/adapter.ts'
 import { type AssetRef, assetKey } from '../../src/core/asset.ts'
@@ -7,7 +7,7 @@ import type { BlockRef } from '../../src/core/block.ts'
 import { ServiceError } from '../../src/core/errors.ts'
 import type { Difference } from '../../src/verify/comparison.ts'
 import { verifyChain } from '../../src/verify/verify-chain.ts'
-import type { ChainVerdict } from '../../src/verify/verify-result.ts'
+import type { ChainResult } from '../../src/verify/verify-result.ts'
 import { hash, MockChain } from '../chains/mock-chain.ts'
 import { makeRig, type Rig } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
@@ -75,7 +75,7 @@ function total(positions: Positions, asset: AssetRef): bigint {
 async function verify(
   prover: ChainProver,
   options: { readonly sample?: number; readonly now?: number; readonly signal?: AbortSignal } = {},
-): Promise<{ verdict: ChainVerdict; differences: readonly Difference[] }> {
+): Promise<{ verdict: ChainResult; differences: readonly Difference[] }> {
   const differences: Difference[] = []
   const verdict = await verifyChain({
     sides: { reads: rig.reads, prover, signal: options.signal ?? stopping.signal },
@@ -111,7 +111,7 @@ test('a difference is told once, after a second look', async () => {
   prover.extra = 1n
   const { verdict, differences } = await verify(prover)
   expect(verdict.result).toBe('different')
-  expect(differences.map(({ account, stored, chainSays }) => [account, stored, chainSays])).toEqual([
+  expect(differences.map(({ account, stored, chainAmount }) => [account, stored, chainAmount])).toEqual([
     [alice, 6n, 7n],
     [bob, 6n, 7n],
   ])
@@ -234,7 +234,7 @@ test('observations are compared at their own blocks; those of lost blocks are sk
   await observe(ACCOUNTS[2] ?? '', '2', 3n)
   const { verdict, differences } = await verify(new MockProver())
   expect(verdict.counts.observation).toEqual({ checked: 2, equal: 1, different: 1, skipped: { block_replaced: 1 } })
-  expect(differences).toMatchObject([{ subject: 'observation', stored: 3n, chainSays: 0n, accounting: 'events' }])
+  expect(differences).toMatchObject([{ subject: 'observation', stored: 3n, chainAmount: 0n, accounting: 'events' }])
 })
 
 test('a sample is so many of all that make a claim', async () => {
@@ -247,5 +247,5 @@ test('it stops between two pages when told to', async () => {
   const stop = new AbortController()
   stop.abort()
   expect((await verify(new MockProver(), { signal: stop.signal })).verdict).toMatchObject({ result: 'stopped' })
-  await nextTurn()
+  await nextTick()
 })

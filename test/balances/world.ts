@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
 import { ChainBalances } from '../../src/balances/chain-balances.ts'
 import { NodeReader } from '../../src/balances/node-reader.ts'
@@ -119,13 +119,13 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   // Caught up at the time of block 4; which head was polled then is each test's business.
   const beat = { state: 'live', head: undefined, error: undefined, counts: {} } as const
   if (caughtUp) await journal.heartbeat({ ...beat, caughtUpAt: 48 })
-  await nextTurn()
+  await nextTick()
   const reads = await store.openReads(CHAIN)
   const signal = new AbortController().signal
   const node = new NodeReader({ adapter: chain, observations: reads.observations, signal })
   const now = { at: NOW }
   onTestFinished(async () => {
-    await nextTurn()
+    await nextTick()
     await journal.close()
     await store.close()
     rmSync(folder, { recursive: true })

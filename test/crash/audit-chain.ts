@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { Auditor } from '../../src/audit/auditor.ts'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
@@ -51,7 +51,7 @@ export async function makeAuditRig(folder: string, onStep: (step: JournalStep) =
       while (audit.isDue) await audit.round(signal)
     },
     close: async (): Promise<void> => {
-      await nextTurn()
+      await nextTick()
       await journal.close()
       await store.close()
     },

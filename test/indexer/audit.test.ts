@@ -27,12 +27,14 @@ async function classesOf(rig: Rig): Promise<(string | undefined)[]> {
 }
 
 async function turnOf(rig: Rig) {
-  return (await rig.reads.audits.tokens({ accounting: 'reads', after: 0, limit: 9 })).map(({ asset, turn }) => ({
-    asset,
-    reason: turn?.reason,
-    block: turn?.block.number,
-    evidence: turn?.evidence,
-  }))
+  return (await rig.reads.audits.tokens({ accounting: 'reads', after: 0, limit: 9 })).map(
+    ({ asset, reclassification: turn }) => ({
+      asset,
+      reason: turn?.reason,
+      block: turn?.block.number,
+      evidence: turn?.evidence,
+    }),
+  )
 }
 
 test('a chain that keeps to its logs is found equal, head by head', async () => {
@@ -214,7 +216,7 @@ test('a token that never answers is not judged, and holds up no other', async ()
 test('which tokens do not answer is known from the last look, and goes with the branch that it was of', async () => {
   const chain = trunk()
   const silent = async (rig: Rig) =>
-    Promise.all([coin, second].map(async (asset) => (await rig.reads.asset(asset))?.silent))
+    Promise.all([coin, second].map(async (asset) => (await rig.reads.asset(asset))?.unreadable))
   chain.mute.add(assetKey(coin))
   const rig = await makeRig(chain)
   await rig.audit()

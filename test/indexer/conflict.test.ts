@@ -1,5 +1,5 @@
 /** Lag and conflict: what of the node's blocks that are not ours is a reorg, how far back it goes, and what it takes along. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Confirmation } from '../../src/chains/adapter.ts'
 import { EVM_NATIVE, NO_ITEM } from '../../src/core/asset.ts'
@@ -40,7 +40,7 @@ async function step(rig: Rig): Promise<void> {
 }
 
 async function counts(rig: Rig): Promise<{ rollbacks: number; conflicts: number }> {
-  await nextTurn()
+  await nextTick()
   const { rollbacks = -1, conflicts = -1 } = (await rig.reads.clock()).counts
   return { rollbacks, conflicts }
 }
@@ -65,7 +65,7 @@ describe('a node that lags behind one that was heard before', () => {
     chain.show('30')
     time = 1_040
     await step(rig)
-    await nextTurn()
+    await nextTick()
     expect((await rig.reads.clock()).caughtUpAt).toBe(1_020)
     chain.transfersOf = transfersOf
     chain.show('33')
@@ -240,13 +240,13 @@ test('a node that is below what was final says so in /health, and takes nothing 
   await rig.settle()
   chain.show('12', 5)
   await step(rig)
-  await nextTurn()
+  await nextTick()
   const clock = await rig.reads.clock()
   expect(clock.error).toBe('the node is at block 12, but block 20 was final: it is far behind, or its chain began anew')
   expect(clock.published?.number).toBe(30)
   chain.show('30', 20)
   await step(rig)
-  await nextTurn()
+  await nextTick()
   expect((await rig.reads.clock()).error).toBeUndefined()
   await rig.close()
 })

@@ -1,5 +1,5 @@
 /** Contracts that are destroyed and deployed again, as the audit notices them and readers see them. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { ChainBalances } from '../../src/balances/chain-balances.ts'
 import { NodeReader } from '../../src/balances/node-reader.ts'
@@ -41,7 +41,7 @@ function balancesOf({ reads }: Rig, chain: StatefulChain): ChainBalances {
 /** What alice's list, bob's and the holders are: by reference and amount. */
 async function seen(of: Rig, chain: StatefulChain, asOf?: number) {
   await of.journal.heartbeat({ state: 'live', head: undefined, caughtUpAt: 1, error: undefined, counts: {} })
-  await nextTurn()
+  await nextTick()
   const balances = balancesOf(of, chain)
   const list = async (account: string) => {
     const { rows, count } = await balances.account({ ...LIST, account, ...(asOf === undefined ? {} : { asOf }) })
@@ -213,7 +213,7 @@ test('an end that a caller’s read met at a head that rests is noted as one tha
   expect(await rig.reads.asset(coin)).toMatchObject({ isGone: false })
   expect(auditor.isDue).toBe(true)
   await rig.audit()
-  await nextTurn()
+  await nextTick()
   expect(await rig.reads.asset(coin)).toMatchObject({ isGone: true, accounting: 'reads', eventsUntil: 6 })
   expect(await seen(rig, chain)).toEqual(GONE)
 })

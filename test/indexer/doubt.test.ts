@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ChainBalances } from '../../src/balances/chain-balances.ts'
 import { NodeReader } from '../../src/balances/node-reader.ts'
@@ -46,7 +46,7 @@ function busyChain(): StatefulChain {
  */
 async function balancesOf(rig: Rig, chain: StatefulChain): Promise<ChainBalances> {
   await rig.journal.heartbeat({ state: 'live', head: undefined, caughtUpAt: 1, error: undefined, counts: {} })
-  await nextTurn()
+  await nextTick()
   const node = new NodeReader({ adapter: chain, observations: rig.reads.observations, signal })
   return new ChainBalances({ reads: rig.reads, node, now: () => 1_000_000 })
 }
@@ -147,7 +147,7 @@ test('missing logs of one token put that token in doubt, of a second one the cha
   if (block === undefined) throw new TypeError('block 30 is there')
   const without = async (log: number) => {
     await rig?.journal.repair([{ ...block, transfers: block.transfers.filter(({ logIndex }) => logIndex > log) }])
-    await nextTurn()
+    await nextTick()
   }
   const doubts = async () =>
     Promise.all([coin, second, deed].map(async (one) => (await rig?.reads.asset(one))?.inDoubt))
@@ -177,7 +177,7 @@ test('tokens that do not keep to their logs put nothing but themselves in doubt,
     expect((await rig.reads.clock()).doubts).toMatchObject({ chain: false, refetching: undefined })
     expect(await untrue(rig, chain)).toEqual([])
   }
-  expect((await rig.reads.audits.classes()).turned).toBe(2)
+  expect((await rig.reads.audits.classes()).reclassified).toBe(2)
   expect((await rig.reads.clock()).doubts).toMatchObject({ pairs: 0, tokens: 0 })
 })
 
@@ -191,7 +191,7 @@ test('a process that ends in the middle of it goes on where it was, and tells th
     if (call === 'transfersOf' && ++receipts > 20) throw new ServiceError('NODE_UNREACHABLE', 'gone')
   }
   for (let round = 0; round < 4; round++) await rig.round().catch(() => undefined)
-  await nextTurn()
+  await nextTick()
   expect((await rig.reads.clock()).doubts.refetching).toBeDefined()
   const folder = await rig.stop()
   rig = undefined

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { Auditor } from '../../src/audit/auditor.ts'
 import type { ChainAdapter } from '../../src/chains/adapter.ts'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
@@ -75,10 +75,10 @@ export async function makeRig(chain: ChainAdapter, coverage = ALL, options: RigO
   const settle = async (): Promise<void> => {
     for (let idle = 0; idle < 3; ) idle = (await indexer.step(signal)) === 'idle' ? idle + 1 : 0
     // Reads share a snapshot for a turn: what was just written is seen in the next.
-    await nextTurn()
+    await nextTick()
   }
   const stop = async (): Promise<string> => {
-    await nextTurn()
+    await nextTick()
     await journal.close()
     await store.close()
     return folder
@@ -92,12 +92,12 @@ export async function makeRig(chain: ChainAdapter, coverage = ALL, options: RigO
       await settle()
       for (let rounds = 0; audit.isDue && rounds < MAX_ROUNDS; rounds++) await audit.round(signal)
       audit.ended(undefined)
-      await nextTurn()
+      await nextTick()
       return audit.counts()
     },
     round: async () => {
       await audit.round(signal)
-      await nextTurn()
+      await nextTick()
     },
     auditor: audit,
     stop,

@@ -17,7 +17,7 @@ const HOUR = 3_600
 const DAI = { asset: coin, name: 'Dai Stablecoin', symbol: 'DAI', decimals: 18, totalSupply: 1_000n }
 const UNTOLD: ReadTokenFacts = {
   ...{ asset: coin, name: undefined, symbol: 'DAI', decimals: undefined, totalSupply: undefined },
-  untold: ['name', 'decimals', 'totalSupply'],
+  unknownFacts: ['name', 'decimals', 'totalSupply'],
 }
 
 /** Tokens say what they are told to say, at the chain's newest block. */

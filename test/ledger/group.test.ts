@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Operation } from '../../src/core/operation.ts'
-import { commitGroup, type Settled } from '../../src/ledger/group-commit.ts'
+import { type CommitResult, commitGroup } from '../../src/ledger/group-commit.ts'
 import type { LedgerJournal } from '../../src/store/seam/ledger-store.ts'
 import { BEGAN, type Folder, makeFolder, openLedger } from './ledger.ts'
 
@@ -38,7 +38,7 @@ const GROUP: readonly Operation[] = [
 /** What no edge lets through: nobody can decide it. */
 const IMPOSSIBLE: Operation = { kind: 'mint', assetId: 'GILT', amount: 0n, to: 'bank' }
 
-function commit(operations: readonly Operation[]): Promise<readonly Settled[]> {
+function commit(operations: readonly Operation[]): Promise<readonly CommitResult[]> {
   const requests = operations.map((operation) => ({ operation, idempotency: undefined }))
   return commitGroup(journal, requests, { rules: { strictWallets: false }, now: BEGAN })
 }

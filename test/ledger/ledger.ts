@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { TEXT_ACCOUNTS } from '../../src/core/account.ts'
 import { assert } from '../../src/core/assert.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
@@ -46,7 +46,7 @@ export async function openLedger(folder: Folder, strictWallets = false) {
       return settled.map(outcomeOf)
     },
     close: async () => {
-      await nextTurn()
+      await nextTick()
       await journal.close()
       await store.close()
     },

@@ -69,7 +69,7 @@ function modelSays(
 }
 
 function realSaid(outcome: Outcome): Said {
-  if (!outcome.accepted) return outcome.refusal
+  if (!outcome.accepted) return outcome.reason
   const { serial, created, replayed } = outcome.receipt
   return { accepted: true, serial, created, replayed }
 }

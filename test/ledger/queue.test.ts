@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createServer } from '../../src/api/create-server.ts'
 import type { LedgerRequest, Outcome } from '../../src/ledger/ledger.ts'
@@ -31,7 +31,7 @@ function wallet(name: string): LedgerRequest {
 /** Commits all that was sent, and tells the queue. */
 async function commit(): Promise<void> {
   const outcomes = await opened.submit(sent.splice(0).flat())
-  queued.settled(outcomes.map((outcome) => ({ outcome })))
+  queued.resolveOldest(outcomes.map((outcome) => ({ outcome })))
 }
 
 /** `fulfilled`, or the error's code and message, of each. */
@@ -42,9 +42,9 @@ async function said(promises: readonly Promise<Outcome>[]): Promise<readonly str
 
 test('what is submitted in one turn travels together, and is settled in its order', async () => {
   const first = ['a', 'b'].map((name) => queued.submit(wallet(name)))
-  await nextTurn()
+  await nextTick()
   const second = queued.submit(wallet('c'))
-  await nextTurn()
+  await nextTick()
   expect(sent.map((requests) => requests.length)).toEqual([2, 1])
   expect(queued.waiting).toBe(3)
   await commit()
@@ -73,7 +73,7 @@ test('a full queue answers 503 at once, and takes more as soon as something is s
   await commit()
   expect(new Set(await said(full))).toEqual(new Set(['fulfilled']))
   const again = post()
-  while (sent.length === 0) await nextTurn()
+  while (sent.length === 0) await nextTick()
   await commit()
   expect((await again).status).toBe(201)
   await served.close()
@@ -92,7 +92,7 @@ describe('a queue that', () => {
 
   test('failed rejects what waits, sent or not, and all that comes', async () => {
     const gone = queued.submit(wallet('sent'))
-    await nextTurn()
+    await nextTick()
     const unsent = queued.submit(wallet('unsent'))
     queued.fail('The ledger is not available')
     const after = queued.submit(wallet('after'))

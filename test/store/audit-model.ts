@@ -4,7 +4,7 @@ import type { BalanceKey, Observation } from '../../src/core/balance.ts'
 import { type BlockRef, sameBlock } from '../../src/core/block.ts'
 import { type Coverage, coverageTest } from '../../src/core/coverage.ts'
 import type { BlockTransfers } from '../../src/core/transfer.ts'
-import type { Judgement } from '../../src/store/seam/audits.ts'
+import type { AdoptionResult } from '../../src/store/seam/audits.ts'
 import { sidesOf } from './model.ts'
 
 /** What is known of a pair: an opening, from which block it holds, and whether the events contradict it. */
@@ -47,7 +47,7 @@ export class AuditModel {
     if (this.isTurned(asset)) return 'already'
     this.turned.add(assetKey(asset))
     for (const name of this.refuted) if (name.includes(`/${assetKey(asset)}/`)) this.refuted.delete(name)
-    return 'turned'
+    return 'reclassified'
   }
 
   isTurned(asset: AssetRef): boolean {
@@ -60,7 +60,7 @@ export class AuditModel {
     return ofAsset.length > 1 || this.refuted.has(nameOf(key))
   }
 
-  adopt(read: Observation): Judgement {
+  adopt(read: Observation): AdoptionResult {
     // What was never seen is read anyway.
     const isMarked = this.seen.has(assetKey(read.asset)) || this.#coverage.from > 0
     const judgement = this.#judge(read)
@@ -68,7 +68,7 @@ export class AuditModel {
     return judgement
   }
 
-  #judge(read: Observation): Judgement {
+  #judge(read: Observation): AdoptionResult {
     const { account, asset, block, amount } = read
     if (!this.#holds(block)) return { outcome: 'not_canonical' }
     if (!this.#test.covers(account, asset) || this.isTurned(asset)) return { outcome: 'not_covered' }
@@ -204,6 +204,6 @@ export function nameOf({ account, asset, item }: Pick<Observation, 'account' | '
   return `${account}/${assetKey(asset)}/${item}`
 }
 
-function compare(journal: bigint, chain: bigint): Judgement {
+function compare(journal: bigint, chain: bigint): AdoptionResult {
   return journal === chain ? { outcome: 'equal' } : { outcome: 'different', journal }
 }

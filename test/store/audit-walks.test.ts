@@ -43,8 +43,8 @@ afterEach(async () => {
 async function steps(walk: 'doubts' | 'rereads', count: number): Promise<string[][]> {
   const brought: string[][] = []
   for (let step = 0; step < count; step++) {
-    const { keys, place } = await journal.audits.next(walk, LIMITS)
-    await journal.audits.reached(walk, place)
+    const { keys, cursor } = await journal.audits.next(walk, LIMITS)
+    await journal.audits.reached(walk, cursor)
     brought.push([...new Set(keys.map(({ asset }) => assetKey(asset)))])
   }
   return brought

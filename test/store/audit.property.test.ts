@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
@@ -94,7 +94,7 @@ class Pair {
   }
 
   async close(): Promise<void> {
-    await nextTurn()
+    await nextTick()
     await this.journal?.close()
     await this.#store.close()
     rmSync(this.#folder, { recursive: true })
@@ -129,7 +129,7 @@ class Pair {
       await journal.rollback(ancestor)
       model.rollback(ancestor?.number ?? -1)
     } else {
-      await nextTurn()
+      await nextTick()
       await journal.close()
       await this.#store.close()
       this.#store = new SqliteStore({ folder: this.#folder, codecOf: () => HEX_ACCOUNTS })
@@ -218,10 +218,10 @@ test('what is adopted, compared, turned and taken back is as in plain lists, wha
       try {
         for (const step of commands) await both.run(step)
         const { journal, reads } = await both.open()
-        await nextTurn()
+        await nextTick()
         await compareDoubts(reads, both.model)
         both.believe()
-        await nextTurn()
+        await nextTick()
         await compare(reads, both.model)
         await compareLists(reads, both.model)
         if (both.model.blocks.length > 0) {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { MAX_AMOUNT } from '../../src/core/amount.ts'
@@ -31,7 +31,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'steelyard-audits-'))
 })
 afterEach(async () => {
-  await nextTurn()
+  await nextTick()
   await journal.close()
   await store.close()
   rmSync(folder, { recursive: true })
@@ -58,13 +58,13 @@ function read(account: string, amount: bigint, number: number): Observation {
 }
 
 async function silentOf(): Promise<(boolean | undefined)[]> {
-  await nextTurn()
-  return Promise.all([coin, deed].map(async (asset) => (await reads.asset(asset))?.silent))
+  await nextTick()
+  return Promise.all([coin, deed].map(async (asset) => (await reads.asset(asset))?.unreadable))
 }
 
 describe('silence of tokens', () => {
   const heard = (number: number, silent: readonly AssetRef[], answering: readonly AssetRef[] = []) =>
-    journal.audits.heard({ block: headerOf(number), silent, answering })
+    journal.audits.noteReadability({ block: headerOf(number), unreadable: silent, answering })
 
   test('lasts from the block where none answered to that where one did, and a rollback undoes only its end', async () => {
     await open(WHOLE)
@@ -85,14 +85,14 @@ describe('silence of tokens', () => {
   test('at a block that is not ours, or of an asset that is not, is nothing', async () => {
     await open(WHOLE)
     await append(0, [move(undefined, alice, 1n)])
-    await journal.audits.heard({ block: headerOf(0, 7), silent: [coin], answering: [] })
+    await journal.audits.noteReadability({ block: headerOf(0, 7), unreadable: [coin], answering: [] })
     await heard(0, [deed])
     expect(await silentOf()).toEqual([false, undefined])
   })
 })
 
 async function amountsOf(account: string, blocks: readonly (number | undefined)[]): Promise<(bigint | undefined)[]> {
-  await nextTurn()
+  await nextTick()
   const amounts: (bigint | undefined)[] = []
   for (const asOf of blocks) {
     const { rows } = await reads.balances([{ account, asset: coin, item: '' }], asOf)
@@ -225,58 +225,58 @@ describe('a contract of NFTs, asked as if it were a coin', () => {
     await open({ scope: { type: 'all' }, from })
     await append(from, [{ asset: deed, from: undefined, to: alice, amount: 1n, item: 7 }])
     expect(await journal.adopt([{ ...read(alice, 1n, from), asset: asCoin }])).toEqual([{ outcome: 'not_covered' }])
-    await nextTurn()
+    await nextTick()
     expect(await reads.asset(asCoin)).toBeUndefined()
   })
 })
 
 describe('a turn', () => {
   const evidence = { account: alice, item: '', journal: 10n, chain: 11n }
-  const turn = { asset: coin, block: headerOf(1), reason: 'balance', evidence } as const
+  const reclassification = { asset: coin, block: headerOf(1), reason: 'balance', evidence } as const
 
   test('is seen by readers at once, named, and outlives the rollback of its block', async () => {
     await open(WHOLE)
     await append(0, [move(undefined, alice, 10n)])
     await append(1)
     expect((await reads.asset(coin))?.accounting).toBe('events')
-    expect(await journal.reclassify({ ...turn, block: headerOf(1, 7) })).toBe('not_canonical')
-    expect(await journal.reclassify(turn)).toBe('turned')
-    expect(await journal.reclassify(turn)).toBe('already')
-    await nextTurn()
+    expect(await journal.reclassify({ ...reclassification, block: headerOf(1, 7) })).toBe('not_canonical')
+    expect(await journal.reclassify(reclassification)).toBe('reclassified')
+    expect(await journal.reclassify(reclassification)).toBe('already')
+    await nextTick()
     expect((await reads.asset(coin))?.accounting).toBe('reads')
     const [token] = await reads.audits.tokens({ accounting: 'reads', after: 0, limit: 5 })
     expect(token).toMatchObject({
       asset: coin,
       transfers: 1,
-      turn: { reason: 'balance', evidence, block: { number: 1 } },
+      reclassification: { reason: 'balance', evidence, block: { number: 1 } },
     })
-    expect(await reads.audits.classes()).toEqual({ assets: 1, turned: 1 })
+    expect(await reads.audits.classes()).toEqual({ assets: 1, reclassified: 1 })
     await journal.rollback(headerOf(0))
-    await nextTurn()
+    await nextTick()
     expect((await reads.asset(coin))?.accounting).toBe('reads')
-    expect((await journal.doubts.next('', 9)).classes).toEqual([])
+    expect((await journal.doubts.next('', 9)).unsure).toEqual([])
   })
 
   test.each([true, false])('of a token first seen on a lost branch stays if its contract does: %s', async (stays) => {
     await open(WHOLE)
     await append(0)
     await append(1, [move(undefined, alice, 10n)])
-    await journal.reclassify(turn)
+    await journal.reclassify(reclassification)
     await journal.rollback(headerOf(0))
-    expect((await journal.doubts.next('', 9)).classes).toEqual([{ asset: coin, account: alice, at: 0 }])
-    await nextTurn()
+    expect((await journal.doubts.next('', 9)).unsure).toEqual([{ asset: coin, account: alice, at: 0 }])
+    await nextTick()
     expect((await reads.asset(coin))?.accounting).toBe('reads')
-    await journal.doubts.settle({ block: headerOf(0), keys: [], supplies: [], classes: [{ asset: coin, stays }] })
-    await nextTurn()
+    await journal.doubts.resolve({ block: headerOf(0), keys: [], supplies: [], classes: [{ asset: coin, stays }] })
+    await nextTick()
     expect((await reads.asset(coin))?.accounting).toBe(stays ? 'reads' : 'events')
-    expect((await journal.doubts.next('', 9)).classes).toEqual([])
+    expect((await journal.doubts.next('', 9)).unsure).toEqual([])
   })
 
   test('never changes a class that the configuration fixes', async () => {
     await open(WHOLE, new Map([[assetKey(coin), 'events' as const]]))
     await append(0, [move(undefined, alice, 10n)])
     await append(1)
-    expect(await journal.reclassify(turn)).toBe('fixed')
+    expect(await journal.reclassify(reclassification)).toBe('fixed')
     expect(await reads.asset(coin)).toMatchObject({ accounting: 'events', fixed: true })
   })
 })

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { type Accounting, type AssetRef, assetKey } from '../../src/core/asset.ts'
@@ -24,7 +24,7 @@ async function open(classes: ReadonlyMap<string, Accounting> = new Map()): Promi
   reads = await store.openReads(CHAIN)
 }
 async function close(): Promise<void> {
-  await nextTurn()
+  await nextTick()
   await journal.close()
   await store.close()
 }
@@ -54,7 +54,7 @@ const refuted = (account: string | undefined, asset: AssetRef = coin) => ({ asse
 
 /** What readers see in a new turn: the amount of each account, `?` in doubt, `-` where there is no row. */
 async function seen(asset: AssetRef = coin, asOf?: number): Promise<string> {
-  await nextTurn()
+  await nextTick()
   const keys = [alice, bob, carol].map((account) => ({ account, asset, item: '' }))
   const { rows } = await reads.balances(keys, asOf)
   return rows.map((row) => (row === undefined ? '-' : row.inDoubt ? '?' : String(row.amount))).join(' ')
@@ -95,7 +95,7 @@ describe('what the chain refuted', () => {
     expect((await reads.asset(coin))?.inDoubt).toBe(true)
     const block = headerOf(0)
     const settle = (account: string) =>
-      journal.doubts.settle({ block, keys: [{ account, asset: coin, item: '' }], supplies: [] })
+      journal.doubts.resolve({ block, keys: [{ account, asset: coin, item: '' }], supplies: [] })
     await settle(alice)
     expect(await seen()).toBe('? ? ?')
     await settle(bob)
@@ -113,9 +113,9 @@ describe('what the chain refuted', () => {
     await journal.doubts.refute([refuted(undefined)])
     await append(1, [mint(bob)])
     await journal.doubts.refute([refuted(undefined)])
-    await journal.doubts.settle({ block: headerOf(0), keys: [], supplies: [coin] })
+    await journal.doubts.resolve({ block: headerOf(0), keys: [], supplies: [coin] })
     expect(await seen()).toBe('? ? ?')
-    await journal.doubts.settle({ block: headerOf(1), keys: [], supplies: [coin] })
+    await journal.doubts.resolve({ block: headerOf(1), keys: [], supplies: [coin] })
     expect(await seen()).toBe('10 20 -')
   })
 
@@ -133,7 +133,7 @@ describe('what the chain refuted', () => {
     await append(1, [mint(bob)])
     await journal.doubts.refute([refuted(alice)])
     const settleAt = (number: number) =>
-      journal.doubts.settle({
+      journal.doubts.resolve({
         block: headerOf(number),
         keys: [{ account: alice, asset: coin, item: '' }],
         supplies: [],
@@ -148,9 +148,9 @@ describe('what the chain refuted', () => {
     await journal.doubts.refute([refuted(undefined)])
     expect([await seen(), await seen(other)]).toEqual(['? ? ?', '10 - -'])
     expect((await journal.doubts.next('', 9)).supplies).toEqual([coin])
-    await journal.doubts.settle({ block: headerOf(0, 7), keys: [], supplies: [coin] })
+    await journal.doubts.resolve({ block: headerOf(0, 7), keys: [], supplies: [coin] })
     expect(await seen()).toBe('? ? ?')
-    await journal.doubts.settle({ block: headerOf(0), keys: [], supplies: [coin] })
+    await journal.doubts.resolve({ block: headerOf(0), keys: [], supplies: [coin] })
     expect(await seen()).toBe('10 10 -')
   })
 
@@ -176,7 +176,7 @@ describe('what the chain refuted', () => {
     await journal.doubts.refute([refuted(alice), refuted(bob), refuted(undefined)])
     const evidence = { account: alice, item: '', journal: 10n, chain: 9n }
     await journal.reclassify({ asset: coin, block: headerOf(0), reason: 'balance', evidence })
-    await nextTurn()
+    await nextTick()
     expect(await reads.asset(coin)).toMatchObject({ accounting: 'reads', inDoubt: false })
     expect((await reads.clock()).doubts.pairs).toBe(0)
   })
@@ -199,7 +199,7 @@ describe('what the chain refuted', () => {
     const walked: string[] = []
     let place = ''
     for (let step = 0; step < 4; step++) {
-      const { keys, place: reached } = await journal.doubts.next(place, 2)
+      const { keys, cursor: reached } = await journal.doubts.next(place, 2)
       walked.push(keys.map(({ account, asset }) => `${account.at(-1)}${asset.reference.at(-1)}`).join())
       place = reached
     }

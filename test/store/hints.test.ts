@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { type Accounting, type AssetRef, assetKey } from '../../src/core/asset.ts'
@@ -33,7 +33,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'steelyard-hints-'))
 })
 afterEach(async () => {
-  await nextTurn()
+  await nextTick()
   await journal.close()
   await store.close()
   rmSync(folder, { recursive: true })
@@ -51,7 +51,7 @@ async function append(number: number, hints: readonly Hint[], movements: readonl
   const header = headerOf(number)
   const blocks = [{ ...makeBlock(movements, header), hints }]
   const { hinted } = await journal.append({ first: number, through: header, blocks, headers: [header] })
-  await nextTurn()
+  await nextTick()
   return hinted.map(({ account, item }) => (item === '' ? account : `${account}#${item}`))
 }
 
@@ -82,8 +82,8 @@ describe('a deposit without a transfer', () => {
     expect((await journal.doubts.next('', 9)).keys).toEqual([key])
     const [judgement] = await journal.adopt([{ ...key, amount: 0n, block: headerOf(1), observedAt: 0 }])
     expect(judgement).toEqual({ outcome: 'equal' })
-    await journal.doubts.settle({ block: headerOf(1), keys: [key], supplies: [] })
-    await nextTurn()
+    await journal.doubts.resolve({ block: headerOf(1), keys: [key], supplies: [] })
+    await nextTick()
     expect(await listOf(bob)).toEqual([`${COIN} 0`])
     // Each further one puts the amount in doubt again.
     expect(await append(2, [moved(bob)])).toEqual([bob])
@@ -100,7 +100,7 @@ describe('a deposit without a transfer', () => {
     // Two balances of a token that are in doubt put the token in doubt.
     expect([await listOf(alice), await listOf(bob)]).toEqual([[`${COIN} in doubt`], [`${COIN} in doubt`]])
     await journal.rollback(headerOf(1))
-    await nextTurn()
+    await nextTick()
     expect([await listOf(alice), await listOf(bob)]).toEqual([[], []])
   })
 
@@ -144,7 +144,7 @@ describe('a transfer that cannot be decoded', () => {
     const [token] = await reads.audits.tokens({ accounting: 'reads', after: 0, limit: 9 })
     expect(token).toMatchObject({
       asset: coin,
-      turn: { reason: 'undecodable', block: { number: 0 }, evidence: { account: alice, chain: undefined } },
+      reclassification: { reason: 'undecodable', block: { number: 0 }, evidence: { account: alice, chain: undefined } },
     })
   })
 
@@ -177,10 +177,10 @@ describe('a transfer that cannot be decoded', () => {
     await append(0, [])
     await append(1, [undecodable(alice)])
     await journal.rollback(headerOf(0))
-    expect((await journal.doubts.next('', 9)).classes).toHaveLength(1)
+    expect((await journal.doubts.next('', 9)).unsure).toHaveLength(1)
     await append(1, [undecodable(bob)])
-    expect((await journal.doubts.next('', 9)).classes).toEqual([])
-    await nextTurn()
+    expect((await journal.doubts.next('', 9)).unsure).toEqual([])
+    await nextTick()
     expect(await accountingOf(coin)).toBe('reads')
     expect([(await listOf(alice)).length, (await listOf(bob)).length]).toEqual([0, 1])
   })
@@ -193,8 +193,8 @@ test('the walk over who holds tokens of reads brings accounts that only hints na
   await append(1, hinted.slice(3))
   const brought: string[] = []
   for (let step = 0; step < 6; step++) {
-    const { keys, place } = await journal.audits.next('rereads', { keys: 2, perToken: 2 })
-    await journal.audits.reached('rereads', place)
+    const { keys, cursor } = await journal.audits.next('rereads', { keys: 2, perToken: 2 })
+    await journal.audits.reached('rereads', cursor)
     brought.push(...keys.map(({ account }) => account))
   }
   expect([...new Set(brought)].sort()).toEqual([...ACCOUNTS].sort())
@@ -207,8 +207,8 @@ test('as of a block, a hinted account has met the token from the hint on', async
   await append(0, [], [minted(alice)])
   await append(1, [moved(bob)])
   await append(2, [], [minted(bob)])
-  await journal.doubts.settle({ block: headerOf(2), keys: [{ account: bob, asset: coin, item: '' }], supplies: [] })
-  await nextTurn()
+  await journal.doubts.resolve({ block: headerOf(2), keys: [{ account: bob, asset: coin, item: '' }], supplies: [] })
+  await nextTick()
   const amounts = [0, 1, 2].map(async (asOf) => {
     const { rows } = await reads.account({
       account: bob,

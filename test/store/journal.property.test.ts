@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
@@ -139,7 +139,7 @@ test('balances, lists, holders, transfers and the past equal a plain model, what
         }
         await compareAssets(reads, model)
         // Reads share a snapshot for a turn; the writer closes after it.
-        await nextTurn()
+        await nextTick()
         const straight = await replay(model, headers)
         expect(dumpChain(join(folder, 'eip155_1.db'))).toEqual(straight)
         await journal.close()

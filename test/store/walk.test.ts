@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
@@ -24,7 +24,7 @@ async function withChain<T>(work: (open: Open) => Promise<T>): Promise<T> {
   try {
     return await work({ journal, reads: await store.openReads(CHAIN) })
   } finally {
-    await nextTurn()
+    await nextTick()
     await journal.close()
     await store.close()
     rmSync(folder, { recursive: true })
@@ -73,7 +73,7 @@ async function walk(
     pages++
     after = page.next
     await meanwhile()
-    await nextTurn()
+    await nextTick()
   }
   expect(share).toBe(1)
   return { found, pages, holds }
@@ -98,7 +98,7 @@ test('a walk in pages of any size gives every position once, as of its block, wh
             at = await append(journal, movements, number)
             model.append([makeBlock(movements, headerOf(number))])
           }
-          await nextTurn()
+          await nextTick()
           let next = cut
           const { found, holds } = await walk(reads, { at, limit }, async () => {
             const movements = blocks[next]
@@ -135,7 +135,7 @@ test('a walk can be of one account, of some tokens, or begin anywhere', async ()
   await withChain(async ({ journal, reads }) => {
     const movements = [move(coin, alice, 5n), move(coin, bob, 6n), move(deed, alice, 1n)]
     const at = await append(journal, movements, 0)
-    await nextTurn()
+    await nextTick()
     const keysOf = async (query: Partial<PositionQuery>): Promise<readonly string[]> => {
       const { found } = await walk(reads, { at, limit: 1, ...query })
       return [...found.keys()]
@@ -158,13 +158,13 @@ test('a page says when its block was taken back', async () => {
   await withChain(async ({ journal, reads }) => {
     const ancestor = await append(journal, [move(coin, alice, 5n)], 0)
     const at = await append(journal, [move(coin, bob, 6n)], 1)
-    await nextTurn()
+    await nextTick()
     expect((await walk(reads, { at, limit: 10 })).holds).toBe(true)
     await journal.rollback(ancestor)
-    await nextTurn()
+    await nextTick()
     expect((await walk(reads, { at, limit: 10 })).holds).toBe(false)
     await append(journal, [move(coin, bob, 7n)], headerOf(1, 1))
-    await nextTurn()
+    await nextTick()
     expect((await walk(reads, { at, limit: 10 })).holds).toBe(false)
   })
 })

@@ -138,19 +138,19 @@ function fieldTable(title: string, schema: Data, document: OpenApi): string {
   return rows.length === 0 ? '' : `<h4>${title}</h4><table>${rows.join('')}</table>`
 }
 
-type Place = { readonly document: OpenApi; readonly prefix: string; readonly depth: number }
+type SchemaPath = { readonly document: OpenApi; readonly prefix: string; readonly depth: number }
 
-function fieldRows(schema: Data, place: Place): readonly string[] {
+function fieldRows(schema: Data, path: SchemaPath): readonly string[] {
   const required = list(schema.required)
   return Object.entries(record(schema.properties)).flatMap(([name, value]) => {
-    const property = resolve(record(value), place.document)
-    const items = property.type === 'array' ? resolve(record(property.items), place.document) : undefined
-    const label = `${place.prefix}${name}${items === undefined ? '' : '[]'}`
+    const property = resolve(record(value), path.document)
+    const items = property.type === 'array' ? resolve(record(property.items), path.document) : undefined
+    const label = `${path.prefix}${name}${items === undefined ? '' : '[]'}`
     const need = required.includes(name) ? '' : '<em>optional</em>'
     const type = items === undefined ? typeOf(property) : `array of ${say(items.type)}`
     const own = row(`<code>${escapeHtml(label)}</code> ${need}`, type, say(property.description))
-    if (place.depth >= MAX_DEPTH) return [own]
-    return [own, ...fieldRows(items ?? property, { ...place, prefix: `${label}.`, depth: place.depth + 1 })]
+    if (path.depth >= MAX_DEPTH) return [own]
+    return [own, ...fieldRows(items ?? property, { ...path, prefix: `${label}.`, depth: path.depth + 1 })]
   })
 }
 

@@ -48,7 +48,7 @@ const INTERNAL: Failure = { code: 'INTERNAL', message: 'Internal server error' }
 const UNAVAILABLE: Failure = { code: 'UNAVAILABLE', message: 'Service unavailable' }
 
 /** What Fastify itself refuses, by its error code or else by the status that it gives. Its own words never leave. */
-const REFUSED: Readonly<Record<string, Failure>> = {
+const FASTIFY_FAILURES: Readonly<Record<string, Failure>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: { code: 'PAYLOAD_TOO_LARGE', message: 'Body is too large' },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'UNSUPPORTED_MEDIA_TYPE', message: 'Body must be application/json' },
   FST_ERR_NOT_FOUND: { code: 'NOT_FOUND', message: 'Not found' },
@@ -61,7 +61,7 @@ export function toFailure(error: unknown): Failure {
   }
   if (isExposable(error)) return { code: error.code, message: error.message }
   if (isServiceError(error)) return mayPass(error) ? unavailable(error) : INTERNAL
-  return refusal(error) ?? INTERNAL
+  return fastifyFailure(error) ?? INTERNAL
 }
 
 function unavailable({ code }: ServiceError): Failure {
@@ -85,9 +85,9 @@ const OUTAGE_WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
   CLOCK_JUMPED: "The server's clock jumped: no operation is accepted at the moment",
 }
 
-function refusal(error: unknown): Failure | undefined {
+function fastifyFailure(error: unknown): Failure | undefined {
   if (!(error instanceof Error) || !('statusCode' in error)) return undefined
-  const known = 'code' in error && typeof error.code === 'string' ? REFUSED[error.code] : undefined
+  const known = 'code' in error && typeof error.code === 'string' ? FASTIFY_FAILURES[error.code] : undefined
   if (known !== undefined) return known
   const status = error.statusCode
   const isCallers = typeof status === 'number' && status >= 400 && status < 500

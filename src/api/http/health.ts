@@ -92,7 +92,7 @@ export type Health = Answer<Static<typeof Health>>
 type ChainHealth = Health['chains'][number]
 
 /** An indexer beats every few seconds; one that has been silent for this long is taken for dead. */
-const SILENT_SECONDS = 60
+const STALLED_SECONDS = 60
 /** Rounds of the audit that fail one after the other before the chain is degraded: some minutes. */
 const MAX_AUDIT_FAILURES = 10
 
@@ -157,8 +157,8 @@ function errorOf(
   if (wait !== undefined) return `waiting for ${wait.for}`
   if (clock.doubts.chain || clock.doubts.refetching !== undefined) return incomplete(clock)
   if ((clock.counts.audit_failures ?? 0) >= MAX_AUDIT_FAILURES) return `the audit fails: ${clock.auditError}`
-  const silent = clock.beatAt !== undefined && now - clock.beatAt > SILENT_SECONDS
-  return silent ? 'the indexer has been silent for over a minute' : undefined
+  const stalled = clock.beatAt !== undefined && now - clock.beatAt > STALLED_SECONDS
+  return stalled ? 'the indexer has been silent for over a minute' : undefined
 }
 
 /** What is said of a chain whose events are known to be incomplete. */

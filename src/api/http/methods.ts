@@ -33,8 +33,8 @@ export class ServedMethods {
    * Adds a route for the methods that a path lacks: 405 with `Allow`, 204 for OPTIONS. They are refused before the key
    * is looked at and before a body is read.
    */
-  refuseOthers(scope: FastifyInstance): void {
-    for (const [url, served] of this.#byPath) refuse(scope, url, served)
+  rejectOtherMethods(scope: FastifyInstance): void {
+    for (const [url, served] of this.#byPath) rejectMethod(scope, url, served)
   }
 }
 
@@ -44,7 +44,7 @@ function both(one: readonly string[] | undefined, other: readonly string[] | und
   return one.filter((origin) => other.includes(origin))
 }
 
-function refuse(scope: FastifyInstance, url: string, served: Served): void {
+function rejectMethod(scope: FastifyInstance, url: string, served: Served): void {
   const others = scope.supportedMethods.filter((method): method is HTTPMethods => !served.methods.has(method))
   const allowed = [...new Set([...served.methods, 'OPTIONS'])].sort().join(', ')
   scope.route({

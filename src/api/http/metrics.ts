@@ -8,10 +8,10 @@ const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 const UNMATCHED = 'unmatched'
 
 /** Counts a request that was refused before any route could see it. */
-export type RefusalCounter = (status: number) => void
+export type RejectCounter = (status: number) => void
 
 /** Counts answers by route and status, and times them by route. Labels are our own routes: their number is bounded. */
-export function observeRequests(server: FastifyInstance, registry: Registry): RefusalCounter {
+export function observeRequests(server: FastifyInstance, registry: Registry): RejectCounter {
   const requests = new Counter({
     name: 'steelyard_http_requests_total',
     help: 'Answers by route and status.',

@@ -19,7 +19,7 @@ const LINE_START_BYTES = 64
  * A connection that sends nothing in time is closed without an answer. Later requests on a connection cost nothing:
  * Node then reads from the operating system directly, which a listener on the socket's data would prevent.
  */
-export class FirstLines {
+export class FirstRequestLines {
   readonly #lines = new WeakMap<Socket, string>()
   readonly #tooLong = new WeakSet<Socket>()
   readonly #waiting = new Set<Socket>()

@@ -37,12 +37,12 @@ const MISSING = 'API key is missing: send it as x-api-key; "steelyard keys creat
 export function requireKey(request: FastifyRequest, keys: KeyVerifier, scope: KeyScope): Caller | Promise<Caller> {
   const raw = keyOf(request)
   if (raw === undefined) throw new ServiceError('UNAUTHORIZED', MISSING)
-  const verdict = keys.verify({ raw, origin: originOf(request), address: request.ip, scope })
-  return verdict instanceof Promise ? verdict.then(callerOf) : callerOf(verdict)
+  const check = keys.verify({ raw, origin: originOf(request), address: request.ip, scope })
+  return check instanceof Promise ? check.then(callerOf) : callerOf(check)
 }
 
-function callerOf(verdict: Awaited<ReturnType<KeyVerifier['verify']>>): Caller {
-  if (verdict.ok) return verdict.caller
+function callerOf(check: Awaited<ReturnType<KeyVerifier['verify']>>): Caller {
+  if (check.ok) return check.caller
   // Whether a key exists is nobody's business: one message for all reasons; the reason stays in the fields, for logs.
-  throw new ServiceError('FORBIDDEN', 'API key is invalid', { fields: { reason: verdict.reason } })
+  throw new ServiceError('FORBIDDEN', 'API key is invalid', { fields: { reason: check.reason } })
 }

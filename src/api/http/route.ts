@@ -30,7 +30,7 @@ export type RouteDocs = {
 export type Reply<Body> = { readonly body: Body; readonly asOf?: string | undefined; readonly status?: 200 | 201 }
 
 /** A refusal that only this vendor's call knows, in its own words; what all calls share is thrown as an error. */
-export class Refused {
+export class VendorError {
   readonly answer: ErrorAnswer
 
   constructor(answer: ErrorAnswer) {
@@ -47,8 +47,8 @@ export type GetRoute<Query extends TObject, Body extends TSchema> = {
   /** By status or class of statuses, such as `4xx`. */
   readonly errors: Readonly<Record<string, TSchema>>
   /** This call's own words for parameters that do not fit; else the vendor's general ones. */
-  readonly invalid?: (issues: readonly Issue[]) => Refused
-  readonly handle: (query: Static<Query>, request: FastifyRequest) => Promise<Reply<Answer<Static<Body>>> | Refused>
+  readonly invalid?: (issues: readonly Issue[]) => VendorError
+  readonly handle: (query: Static<Query>, request: FastifyRequest) => Promise<Reply<Answer<Static<Body>>> | VendorError>
 }
 
 /** A request whose body was read by our own parser. */
@@ -66,8 +66,8 @@ export type PostRoute<Body extends TObject, Success extends TSchema> = {
   readonly errors: Readonly<Record<string, TSchema>>
   /** Only pages of these origins may call; undefined: all. */
   readonly origins: readonly string[] | undefined
-  readonly invalid?: (issues: readonly Issue[]) => Refused
-  readonly handle: (body: Static<Body>, request: JsonRequest) => Promise<Reply<Answer<Static<Success>>> | Refused>
+  readonly invalid?: (issues: readonly Issue[]) => VendorError
+  readonly handle: (body: Static<Body>, request: JsonRequest) => Promise<Reply<Answer<Static<Success>>> | VendorError>
 }
 
 // Our own parser runs in the handler, typed by the schema; Fastify keeps the schema for the documentation only.
@@ -80,7 +80,7 @@ export function get<Query extends TObject, Body extends TSchema>(
 ): void {
   const parse = compileQuery(route.query)
   const { asOf: hasAsOf = false, ...docs } = route.docs
-  const endOfTurn = ticks()
+  const endOfTick = ticks()
   scope.route<{ Querystring: RawQuery }>({
     method: 'GET',
     url: route.path,
@@ -93,9 +93,9 @@ export function get<Query extends TObject, Body extends TSchema>(
     },
     validatorCompiler: noValidation,
     handler: async (request, reply) => {
-      const query = orRefused(() => parse(request.query), route.invalid)
-      const made = query instanceof Refused ? query : await inTime(route.handle(query, request))
-      await endOfTurn()
+      const query = orVendorError(() => parse(request.query), route.invalid)
+      const made = query instanceof VendorError ? query : await inTime(route.handle(query, request))
+      await endOfTick()
       return answer(reply, made)
     },
   })
@@ -108,7 +108,7 @@ export function post<Body extends TObject, Success extends TSchema>(
 ): void {
   const parse = compileBody(route.body)
   const { asOf: _, ...docs } = route.docs
-  const endOfTurn = ticks()
+  const endOfTick = ticks()
   scope.route<{ Body: Json | undefined }>({
     method: 'POST',
     url: route.path,
@@ -124,18 +124,18 @@ export function post<Body extends TObject, Success extends TSchema>(
       },
     },
     validatorCompiler: noValidation,
-    preParsing: refuseEncoded,
+    preParsing: rejectEncoded,
     handler: async (request, reply) => {
-      const body = orRefused(() => parse(request.body), route.invalid)
-      const made = body instanceof Refused ? body : await inTime(route.handle(body, request))
-      await endOfTurn()
+      const body = orVendorError(() => parse(request.body), route.invalid)
+      const made = body instanceof VendorError ? body : await inTime(route.handle(body, request))
+      await endOfTick()
       return answer(reply, made)
     },
   })
 }
 
 /** Refuses a body that is compressed or otherwise encoded: its bytes are not the JSON that they stand for. */
-async function refuseEncoded(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+async function rejectEncoded(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const encoding = request.headers['content-encoding']
   if (encoding === undefined || /^(?:identity)?$/i.test(encoding.trim())) return
   // RFC 9110, section 12.5.3: an answer of 415 for an encoding names those that would have been taken.
@@ -143,7 +143,10 @@ async function refuseEncoded(request: FastifyRequest, reply: FastifyReply): Prom
   throw new ServiceError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported')
 }
 
-function orRefused<T>(parse: () => T, invalid: ((issues: readonly Issue[]) => Refused) | undefined): T | Refused {
+function orVendorError<T>(
+  parse: () => T,
+  invalid: ((issues: readonly Issue[]) => VendorError) | undefined,
+): T | VendorError {
   try {
     return parse()
   } catch (error) {
@@ -152,8 +155,8 @@ function orRefused<T>(parse: () => T, invalid: ((issues: readonly Issue[]) => Re
   }
 }
 
-function answer(reply: FastifyReply, result: Reply<unknown> | Refused): unknown {
-  if (result instanceof Refused) {
+function answer(reply: FastifyReply, result: Reply<unknown> | VendorError): unknown {
+  if (result instanceof VendorError) {
     const { status, body, headers } = result.answer
     reply.code(status).headers(headers ?? {})
     return body

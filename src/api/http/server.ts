@@ -23,7 +23,7 @@ import { ServedMethods } from './methods.ts'
 import { observeRequests } from './metrics.ts'
 import { OWN } from './own-errors.ts'
 import { registerOwnRoutes } from './own-routes.ts'
-import { RefusedRequests, URL_TOO_LONG } from './refused-requests.ts'
+import { ParserErrors, URL_TOO_LONG } from './parser-errors.ts'
 import { keepTickShape } from './tick.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
@@ -40,7 +40,7 @@ export function createHttpServer(
   const dialectOf = dialectFinder(dialects, OWN)
   const answerError = errorAnswerer(deps.log, dialectOf)
   const requestId = requestIds()
-  const refused = new RefusedRequests({
+  const rejected = new ParserErrors({
     render: (failure, url) => (url === undefined ? UNREADABLE : dialectOf(url)).renderError(failure),
     answer: answerError,
     requestId,
@@ -51,8 +51,8 @@ export function createHttpServer(
       lingerMs: limits.lingerMs,
     },
   })
-  const server = makeFastify({ deps, limits, answerError, requestId, refused })
-  takeConnections(server, refused)
+  const server = makeFastify({ deps, limits, answerError, requestId, rejected })
+  attachConnectionHandlers(server, rejected)
   routeAllMethods(server)
 
   server.setSerializerCompiler(({ schema }) => compileSerialiser(schema))
@@ -62,7 +62,7 @@ export function createHttpServer(
   server.addHook('onRequest', admit)
   server.setErrorHandler(answerError)
   server.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply))
-  refused.countTo(observeRequests(server, deps.metrics))
+  rejected.countTo(observeRequests(server, deps.metrics))
   logSlow(server, deps.log)
   closeInTime(server, limits.closeMs)
 
@@ -70,7 +70,7 @@ export function createHttpServer(
   const served = new ServedMethods()
   for (const dialect of dialects) addScope(server, served, dialect.register)
   addScope(server, served, (scope) => registerOwnRoutes(scope, deps, dialects))
-  server.register(async (scope) => served.refuseOthers(scope))
+  server.register(async (scope) => served.rejectOtherMethods(scope))
   return server
 }
 
@@ -106,30 +106,30 @@ function routeAllMethods(server: FastifyInstance): void {
 }
 
 /** Takes from Node what it would answer, or close, without a word of ours. */
-function takeConnections(server: FastifyInstance, refused: RefusedRequests): void {
+function attachConnectionHandlers(server: FastifyInstance, rejected: ParserErrors): void {
   const { server: http } = server
-  refused.lines.watch(http)
+  rejected.lines.watch(http)
   server.addHook('preClose', (done) => {
-    refused.lines.closeWaiting()
+    rejected.lines.closeWaiting()
     done()
   })
   server.addHook('onRequest', (request, reply, done) => {
-    refused.served(request, reply)
+    rejected.served(request, reply)
     done()
   })
   http.on('checkExpectation', (request, response) => http.emit('request', request, response))
-  http.on('connect', (request, socket) => refused.refuseTunnel(request.url, socket))
+  http.on('connect', (request, socket) => rejected.rejectTunnel(request.url, socket))
 }
 
-type Makings = {
+type FastifyParts = {
   readonly deps: ServerDeps
   readonly limits: Limits
   readonly answerError: AnswerError
   readonly requestId: () => string
-  readonly refused: RefusedRequests
+  readonly rejected: ParserErrors
 }
 
-function makeFastify({ deps, limits, answerError, requestId, refused }: Makings): FastifyInstance {
+function makeFastify({ deps, limits, answerError, requestId, rejected }: FastifyParts): FastifyInstance {
   const { trustProxy } = deps.settings
   return fastify({
     loggerInstance: deps.log,
@@ -158,7 +158,7 @@ function makeFastify({ deps, limits, answerError, requestId, refused }: Makings)
       stamp(request, reply)
       answerError(error, request, reply)
     },
-    clientErrorHandler: (error, socket) => refused.refuse(error, socket),
+    clientErrorHandler: (error, socket) => rejected.reject(error, socket),
   })
 }
 
@@ -184,9 +184,9 @@ function admit(request: FastifyRequest, reply: FastifyReply, done: (error?: Erro
     done(new ServiceError(URL_TOO_LONG.code, URL_TOO_LONG.message))
     return
   }
-  const refusal = headRefusal(request)
-  if (refusal !== undefined) {
-    done(refusal)
+  const failure = headError(request)
+  if (failure !== undefined) {
+    done(failure)
     return
   }
   if (!request.is404) {
@@ -198,7 +198,7 @@ function admit(request: FastifyRequest, reply: FastifyReply, done: (error?: Erro
 }
 
 /** What is wrong with a request's head beyond its syntax; undefined where nothing is. */
-function headRefusal({ headers, raw }: FastifyRequest): ServiceError | undefined {
+function headError({ headers, raw }: FastifyRequest): ServiceError | undefined {
   // RFC 9112, section 3.2: exactly one Host. Node keeps the first of several and says nothing.
   const hosts = hostHeaders(raw.rawHeaders)
   if (hosts > 1 || (hosts === 0 && raw.httpVersion === '1.1')) {

@@ -14,7 +14,7 @@ import type { BlockTransfers } from '../../core/transfer.ts'
  * - `not_covered`: there is nothing to compare with (a `reads` token, an account outside the scope, an opening that
  *   holds only from a later block).
  */
-export type Judgement =
+export type AdoptionResult =
   | { readonly outcome: 'adopted' | 'reopened' | 'equal' | 'not_canonical' | 'forgotten' | 'not_covered' }
   | { readonly outcome: 'different'; readonly journal: bigint }
 
@@ -22,8 +22,8 @@ export type Judgement =
  * Why a token was reclassified: a balance differs, sums leave the range of amounts, the supply differs, or a transfer
  * can't be decoded.
  */
-export const TURN_REASONS = ['balance', 'range', 'supply', 'undecodable'] as const
-export type ReclassifyReason = (typeof TURN_REASONS)[number]
+export const RECLASSIFY_REASONS = ['balance', 'range', 'supply', 'undecodable'] as const
+export type ReclassifyReason = (typeof RECLASSIFY_REASONS)[number]
 
 /**
  * The difference that was found. `account` undefined: the token's total supply. `journal` undefined: the journal has no
@@ -49,7 +49,7 @@ export type Reclassification = {
  * The result of a reclassification. `fixed`: configuration sets the token's accounting. `not_canonical`: the block is
  * no longer ours.
  */
-export type ReclassifyOutcome = 'turned' | 'already' | 'fixed' | 'not_canonical'
+export type ReclassifyOutcome = 'reclassified' | 'already' | 'fixed' | 'not_canonical'
 
 /**
  * What a repair changed: transfers added and removed, and the changed blocks. `compared`: how many of the given blocks
@@ -80,7 +80,7 @@ export const WALKED = 'end'
 export type WalkLimits = { readonly keys: number; readonly perToken: number }
 
 /** The next page of a walk. `place`: the cursor after it. Save it with `reached` once the keys are processed. */
-export type WalkStep = { readonly keys: readonly BalanceKey[]; readonly place: string }
+export type WalkPage = { readonly keys: readonly BalanceKey[]; readonly cursor: string }
 
 /** A finding of the audit. `journal` undefined: no amount. `says`: one line for people. */
 export type Finding = {
@@ -100,7 +100,7 @@ export type Finding = {
  */
 export type Readability = {
   readonly block: BlockRef
-  readonly silent: readonly AssetRef[]
+  readonly unreadable: readonly AssetRef[]
   readonly answering: readonly AssetRef[]
 }
 
@@ -113,8 +113,8 @@ export type Expected = {
 
 /** What an audit reads from and writes to the journal. Only the chain's writer has it. */
 export interface AuditStore {
-  next(walk: Walk, limits: WalkLimits): Promise<WalkStep>
-  reached(walk: Walk, place: string): Promise<void>
+  next(walk: Walk, limits: WalkLimits): Promise<WalkPage>
+  reached(walk: Walk, cursor: string): Promise<void>
   /**
    * The supply of each asset from its events and openings, at the written block or at an earlier block `at`. Undefined
    * if the journal cannot know it: coverage began later or covers only some accounts, a balance of the asset is in
@@ -149,7 +149,7 @@ export interface AuditStore {
   /**
    * Records which tokens are readable. Does nothing if the block is not ours. A rollback undoes only "readable again".
    */
-  heard(hearing: Readability): Promise<void>
+  noteReadability(readability: Readability): Promise<void>
 }
 
 /** A token with its accounting. `turn`: why and when it was reclassified, if it was. `turnedAt`: Unix seconds. */
@@ -161,7 +161,7 @@ export type ClassedToken = {
   readonly fixed: boolean
   readonly firstBlock: number | undefined
   readonly transfers: number
-  readonly turn: (Omit<Reclassification, 'asset'> & { readonly turnedAt: number }) | undefined
+  readonly reclassification: (Omit<Reclassification, 'asset'> & { readonly reclassifiedAt: number }) | undefined
 }
 
 /** The audit's results for readers. */
@@ -175,5 +175,5 @@ export interface AuditReads {
   /** The newest findings, newest first. `foundAt`: Unix seconds. */
   findings(limit: number): Promise<readonly (Finding & { readonly foundAt: number })[]>
   /** How many assets were seen, and how many of them were reclassified. */
-  classes(): Promise<{ readonly assets: number; readonly turned: number }>
+  classes(): Promise<{ readonly assets: number; readonly reclassified: number }>
 }

@@ -34,7 +34,7 @@ export const NO_DOUBTS: Doubts = {
 export type Refutation = { readonly asset: AssetRef; readonly account: string | undefined; readonly item: string }
 
 /** A page of what is in doubt. `place`: the cursor of the next page. */
-export type DoubtStep = {
+export type DoubtPage = {
   readonly keys: readonly BalanceKey[]
   /** Tokens whose supply was refuted, all of them up to a limit. */
   readonly supplies: readonly AssetRef[]
@@ -42,8 +42,8 @@ export type DoubtStep = {
    * Tokens of `reads` whose first transfer a reorg removed. Whether the contract has code at block `at` decides if they
    * stay reclassified.
    */
-  readonly classes: readonly { readonly asset: AssetRef; readonly account: string | undefined; readonly at: number }[]
-  readonly place: string
+  readonly unsure: readonly { readonly asset: AssetRef; readonly account: string | undefined; readonly at: number }[]
+  readonly cursor: string
 }
 
 /**
@@ -59,12 +59,12 @@ export interface DoubtStore {
    */
   refute(refuted: readonly Refutation[] | 'all'): Promise<void>
   /** The next balances in doubt after a cursor. After the last comes the first. */
-  next(place: string, limit: number): Promise<DoubtStep>
+  next(cursor: string, limit: number): Promise<DoubtPage>
   /**
    * Removes the doubt about balances and supplies that were equal at a block of ours. Does nothing if the block is not
    * ours. A balance whose history still contradicts its newest read stays in doubt.
    */
-  settle(equal: {
+  resolve(equal: {
     readonly block: BlockRef
     readonly keys: readonly BalanceKey[]
     readonly supplies: readonly AssetRef[]

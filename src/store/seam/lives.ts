@@ -17,17 +17,17 @@ export interface LifeStore {
    * Records that a contract has no code, for all assets of the contract. Returns false if a block is not ours, or if
    * this was recorded before.
    */
-  ended(ending: Ending): Promise<boolean>
+  recordEnd(ending: Ending): Promise<boolean>
   /**
    * Records that a destroyed contract has code again at a block. Returns false if the block is not ours, or if this was
    * recorded before.
    */
-  again(life: { readonly reference: string; readonly seen: BlockRef }): Promise<boolean>
+  recordNewCode(life: { readonly reference: string; readonly seen: BlockRef }): Promise<boolean>
   /**
    * Deletes the mark of a contract whose end was on a lost branch and that has not ended since. Returns false as for
    * `again`.
    */
-  standing(life: { readonly reference: string; readonly seen: BlockRef }): Promise<boolean>
+  confirmAlive(life: { readonly reference: string; readonly seen: BlockRef }): Promise<boolean>
   /** Assets without code, and those whose end was on a lost branch, by id, after the id `after`. */
   open(query: { readonly after: number; readonly limit: number }): Promise<readonly OpenLife[]>
 }

@@ -13,9 +13,9 @@ export interface ObservationStore {
   /** Deletes observations above a block, after a rollback or a lost block. */
   dropAbove(block: number): Promise<void>
   /** Up to `limit` observations of blocks up to `through` that the journal has not compared yet. */
-  unjudged(query: { readonly through: number; readonly limit: number }): Promise<readonly Observation[]>
+  uncompared(query: { readonly through: number; readonly limit: number }): Promise<readonly Observation[]>
   /** Marks exactly these observations as compared, or deletes them if their block is not canonical. */
-  settle(judged: readonly { readonly observation: Observation; readonly keep: boolean }[]): Promise<void>
+  markCompared(compared: readonly { readonly observation: Observation; readonly keep: boolean }[]): Promise<void>
 }
 
 /**
@@ -37,4 +37,4 @@ export interface HoldingReads {
  * hash for that number, or no longer. `childAt`: the time in Unix seconds of the child block, or of an earlier block
  * near it; undefined if none is stored.
  */
-export type BlockPlace = { readonly branch: 'ours' | 'other' | 'unnamed'; readonly childAt: number | undefined }
+export type BlockStatus = { readonly branch: 'ours' | 'other' | 'unnamed'; readonly childAt: number | undefined }

@@ -4,14 +4,14 @@ import type { BlockRef, Header } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import type { Batch, BlockTransfers, Transfer } from '../../core/transfer.ts'
-import type { AuditReads, AuditStore, Judgement, Reclassification, ReclassifyOutcome, Repaired } from './audits.ts'
+import type { AdoptionResult, AuditReads, AuditStore, Reclassification, ReclassifyOutcome, Repaired } from './audits.ts'
 import type { OnDamage } from './damage.ts'
 import type { DoubtStore, Doubts } from './doubts.ts'
 import type { Appended, JournalState } from './journal-state.ts'
 import type { KeyStore } from './keys.ts'
 import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
 import type { LifeStore } from './lives.ts'
-import type { BlockPlace, HoldingReads, ObservationStore } from './observations.ts'
+import type { BlockStatus, HoldingReads, ObservationStore } from './observations.ts'
 import type { PositionPage, PositionQuery } from './positions.ts'
 import type { TokenStore } from './tokens.ts'
 
@@ -89,12 +89,12 @@ export interface Journal {
    * Compares reads of blocks up to `written` with the journal, in order. Where the journal has no amount of its own at
    * that block, it adopts the read. A `different` or `reopened` pair is in doubt from then on.
    */
-  adopt(observations: readonly Observation[]): Promise<readonly Judgement[]>
+  adopt(observations: readonly Observation[]): Promise<readonly AdoptionResult[]>
   /**
    * Reclassifies a token to `reads`: one row, whatever the token's size. It survives a rollback, since the contract's
    * code does too.
    */
-  reclassify(turn: Reclassification): Promise<ReclassifyOutcome>
+  reclassify(reclassification: Reclassification): Promise<ReclassifyOutcome>
   /**
    * Makes the transfers of these blocks, at most `written`, exactly these: adds missing ones, removes others, and
    * recomputes everything that follows from them. Ignores blocks that are not ours. Tokens whose transfers changed are
@@ -173,7 +173,7 @@ export type StoredAsset = {
   readonly accounting: Accounting
   readonly fixed: boolean
   readonly firstBlock: number | undefined
-  readonly silent: boolean
+  readonly unreadable: boolean
   readonly inDoubt: boolean
   /**
    * The contract was destroyed: its events prove balances only at the end of blocks below this one. Undefined if it was
@@ -282,7 +282,7 @@ export interface ChainReads {
   holders(query: { readonly asset: AssetRef; readonly offset: number; readonly limit: number }): Promise<HolderPage>
   transfers(query: TransferQuery): Promise<TransferPage>
   /** Whether each block is canonical, in the order given. */
-  locate(blocks: readonly BlockRef[]): Promise<readonly BlockPlace[]>
+  locate(blocks: readonly BlockRef[]): Promise<readonly BlockStatus[]>
   /** All positions, page by page, all as of one block. Each page is one snapshot, bounded in memory and in time. */
   walk(query: PositionQuery): Promise<PositionPage>
   readonly observations: ObservationStore

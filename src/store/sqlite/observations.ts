@@ -20,7 +20,7 @@ const MAX_HELD = 500
 export class SqliteObservations implements ObservationStore {
   readonly #db: SqliteDatabase
   readonly #codec: AccountCodec
-  readonly #turn: TickSnapshot
+  readonly #tick: TickSnapshot
   readonly #version: Statement
   readonly #memory = new Map<string, Observation>()
   readonly #held = new Map<string, readonly AssetRef[]>()
@@ -29,7 +29,7 @@ export class SqliteObservations implements ObservationStore {
   readonly #get: RowStatement
   readonly #heldBy: RowStatement
   readonly #dropAbove: Statement
-  readonly #unjudged: RowStatement
+  readonly #uncompared: RowStatement
   readonly #mark: Statement
   readonly #drop: Statement
   readonly #walker: ObservationWalker
@@ -38,7 +38,7 @@ export class SqliteObservations implements ObservationStore {
   constructor(connections: { readonly writer: SqliteDatabase; readonly reader: SqliteDatabase }, codec: AccountCodec) {
     const db = connections.writer
     this.#db = db
-    this.#turn = new TickSnapshot(connections.reader)
+    this.#tick = new TickSnapshot(connections.reader)
     this.#version = connections.reader.prepare('PRAGMA data_version').pluck()
     this.#codec = codec
     this.#put = db.prepare(
@@ -60,7 +60,7 @@ export class SqliteObservations implements ObservationStore {
       )
       .raw()
     const key = 'account = ? AND reference = ? AND standard = ? AND item = ? AND block = ? AND hash = ?'
-    this.#unjudged = db
+    this.#uncompared = db
       .prepare(
         `SELECT ${OBSERVATION_COLUMNS} FROM observations
          WHERE judged = 0 AND block <= ? ORDER BY block LIMIT ?`,
@@ -81,20 +81,20 @@ export class SqliteObservations implements ObservationStore {
     guarded(this.#db, () => {
       run.immediate()
       // What was just written is to be seen by who reads next, even in this turn.
-      this.#turn.leave()
+      this.#tick.leave()
     })
   }
 
   async get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]> {
     return guarded(this.#db, () => {
-      if (this.#turn.enter()) this.#forgetIfChanged()
+      if (this.#tick.enter()) this.#forgetIfChanged()
       return keys.map((key) => this.#remembered(key))
     })
   }
 
   async heldBy(account: string): Promise<readonly AssetRef[]> {
     return guarded(this.#db, () => {
-      if (this.#turn.enter()) this.#forgetIfChanged()
+      if (this.#tick.enter()) this.#forgetIfChanged()
       const known = this.#held.get(account)
       if (known !== undefined) return known
       const rows = this.#heldBy.all(this.#codec.encode(account), MAX_HELD)
@@ -104,15 +104,17 @@ export class SqliteObservations implements ObservationStore {
     })
   }
 
-  async unjudged(query: { readonly through: number; readonly limit: number }): Promise<readonly Observation[]> {
+  async uncompared(query: { readonly through: number; readonly limit: number }): Promise<readonly Observation[]> {
     return guarded(this.#db, () =>
-      this.#unjudged.all(query.through, query.limit).map((row) => readObservation(row, this.#codec)),
+      this.#uncompared.all(query.through, query.limit).map((row) => readObservation(row, this.#codec)),
     )
   }
 
-  async settle(judged: readonly { readonly observation: Observation; readonly keep: boolean }[]): Promise<void> {
+  async markCompared(
+    compared: readonly { readonly observation: Observation; readonly keep: boolean }[],
+  ): Promise<void> {
     const run = this.#db.transaction(() => {
-      for (const { observation, keep } of judged) {
+      for (const { observation, keep } of compared) {
         const { block } = observation
         const where = [...this.#where(observation), block.number, encodeHash(block.hash)]
         if (keep) this.#mark.run(...where)
@@ -120,7 +122,7 @@ export class SqliteObservations implements ObservationStore {
       }
     })
     guarded(this.#db, () => run.immediate())
-    this.#turn.leave()
+    this.#tick.leave()
   }
 
   async walk(query: ObservationQuery): Promise<ObservationPage> {

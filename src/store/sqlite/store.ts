@@ -13,7 +13,7 @@ import { SqliteKeyUses } from './key-uses.ts'
 import { SqliteKeys } from './keys.ts'
 import { type Lease, takeLease } from './lease.ts'
 import type { LedgerStep } from './ledger/ledger-journal.ts'
-import { refuseLostLedger } from './ledger/ledger-marker.ts'
+import { assertLedgerNotLost } from './ledger/ledger-marker.ts'
 import { SqliteLedgers } from './ledger/ledgers.ts'
 import { MAIN_MIGRATIONS, USES_MIGRATIONS } from './main-schema.ts'
 import { SqliteObservations } from './observations.ts'
@@ -23,7 +23,7 @@ import { releaseReserve } from './reserve.ts'
 import type { FixedClasses } from './rows/asset-table.ts'
 import { CHAIN_MIGRATIONS, READS_MIGRATIONS } from './schema.ts'
 import { SqliteTokens } from './token-store.ts'
-import { claimReadsFile, mustBeFactsOf } from './write/claim-chain.ts'
+import { bindReadsFile, mustBeFactsOf } from './write/bind-chain.ts'
 import { type JournalStep, SqliteJournal } from './write/journal.ts'
 
 export type SqliteOptions = {
@@ -48,7 +48,7 @@ export class SqliteStore implements Store {
   constructor(options: SqliteOptions) {
     this.#options = options
     const main = join(options.folder, MAIN_FILE)
-    guardedFile(options.folder, () => refuseLostLedger(options.folder))
+    guardedFile(options.folder, () => assertLedgerNotLost(options.folder))
     if (options.create === false && !guardedFile(main, () => isThere(main))) {
       throw new ServiceError('STORE_MISSING', `there is no store in ${options.folder}: nothing was indexed there`)
     }
@@ -130,7 +130,7 @@ export class SqliteStore implements Store {
     const name = readsFile(chain)
     const openReads = () => this.#database(name, { migrations: READS_MIGRATIONS, durable: false }, tell)
     const [reads, reader] = [openReads(), openReads()]
-    this.#guarded(name, () => claimReadsFile(reads, chain))
+    this.#guarded(name, () => bindReadsFile(reads, chain))
     const observations = this.#guarded(name, () => new SqliteObservations({ writer: reads, reader }, codec))
     const tokens = this.#guarded(name, () => new SqliteTokens(reads, db))
     // Holders of what is known by reads are found in both files at once.

@@ -68,11 +68,11 @@ export class SqliteTokens implements TokenStore {
 
   async put(tokens: Parameters<TokenStore['put']>[0]): Promise<void> {
     const run = this.#db.transaction(() => {
-      for (const { asset, name, symbol, decimals, totalSupply, readAt, supplyBlock, untold = [] } of tokens) {
+      for (const { asset, name, symbol, decimals, totalSupply, readAt, supplyBlock, unknownFacts = [] } of tokens) {
         const supply = encodeNullable(totalSupply)
         const at = supplyBlock === undefined ? [null, null] : [supplyBlock.number, encodeHash(supplyBlock.hash)]
         const facts = [name ?? null, symbol ?? null, decimals ?? null, supply, ...at, readAt]
-        const told = FACTS.map(([, fact]) => (untold.includes(fact) ? 0 : 1))
+        const told = FACTS.map(([, fact]) => (unknownFacts.includes(fact) ? 0 : 1))
         this.#put.run(asset.reference, asset.standard, ...facts, ...told)
       }
     })

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { Operation, Refusal } from '../../../ledger/ledger.ts'
+import type { Operation, RejectReason } from '../../../ledger/ledger.ts'
 import { CODES, renderError } from './errors.ts'
-import { refusal } from './write.ts'
+import { rejection } from './write.ts'
 
 /** `kind reason`, and what is said of it. */
-const REFUSED: readonly (readonly [Operation['kind'], Refusal, number, string, string])[] = [
+const REFUSED: readonly (readonly [Operation['kind'], RejectReason, number, string, string])[] = [
   ['mint', 'asset_not_found', 404, 'ASSET_NOT_FOUND', 'Asset ID does not exist'],
   ['mint', 'wallet_not_found', 404, 'WALLET_NOT_FOUND', 'Wallet address does not exist'],
   ['mint', 'already_minted', 409, 'DUPLICATE_MINT', 'Token for this asset already exists'],
@@ -24,14 +24,14 @@ const REFUSED: readonly (readonly [Operation['kind'], Refusal, number, string, s
 
 describe('what the ledger refuses', () => {
   test.each(REFUSED)('%s %s is %i %s', (kind, reason, status, code, message) => {
-    expect(refusal(kind, reason).answer).toEqual({
+    expect(rejection(kind, reason).answer).toEqual({
       status,
       body: { status: 'error', status_code: status, error_code: code, message, error: { code, message } },
     })
   })
 
   test('for a reason that the operation cannot have is a bug', () => {
-    expect(() => refusal('mint', 'insufficient_funds')).toThrow('mint is never refused for insufficient_funds')
+    expect(() => rejection('mint', 'insufficient_funds')).toThrow('mint is never refused for insufficient_funds')
   })
 })
 

@@ -1,6 +1,6 @@
 import type { ExposableCode } from '../../../core/errors.ts'
 import type { ErrorAnswer, Failure } from '../../http/errors.ts'
-import { Refused } from '../../http/route.ts'
+import { VendorError } from '../../http/route.ts'
 import type { Issue } from '../../schema/query.ts'
 
 /** The vendor's codes, each with its status and its words. Those of the vendor's pages are its own, to the letter. */
@@ -65,13 +65,13 @@ export function renderError(failure: Failure): ErrorAnswer {
 }
 
 /** A refusal with the vendor's own words, or others where the vendor has two for one code. */
-export function refuse(code: AbcCode, message: string = CODES[code].says): Refused {
-  return new Refused(answer(code, message))
+export function vendorError(code: AbcCode, message: string = CODES[code].says): VendorError {
+  return new VendorError(answer(code, message))
 }
 
 /** A refusal of a body: the vendor's own words, and beside them which field is wrong, and how. */
-export function refuseBody(issues: readonly Issue[]): Refused {
-  return new Refused(answer('INVALID_INPUT', CODES.INVALID_INPUT.says, issues[0]))
+export function bodyError(issues: readonly Issue[]): VendorError {
+  return new VendorError(answer('INVALID_INPUT', CODES.INVALID_INPUT.says, issues[0]))
 }
 
 function answer(code: AbcCode, message: string, issue?: Issue): ErrorAnswer {

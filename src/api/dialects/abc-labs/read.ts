@@ -2,10 +2,10 @@ import type { Static } from 'typebox'
 import { type AssetRef, NO_ITEM } from '../../../core/asset.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { asOfKnown } from '../../http/as-of-header.ts'
-import type { Refused, Reply } from '../../http/route.ts'
+import type { Reply, VendorError } from '../../http/route.ts'
 import type { Answer } from '../../schema/json-schema.ts'
 import type { AbcDeps } from './deps.ts'
-import { refuse } from './errors.ts'
+import { vendorError } from './errors.ts'
 import { renderAsset, renderTransaction } from './render.ts'
 import type * as schema from './schema.ts'
 
@@ -16,8 +16,8 @@ import type * as schema from './schema.ts'
 export async function balance(
   deps: AbcDeps,
   { asset_id, wallet_address }: Static<typeof schema.BalanceQuery>,
-): Promise<Reply<Answer<Static<typeof schema.BalanceAnswer>>> | Refused> {
-  if (!(await deps.ledger.hasWallet(wallet_address))) return refuse('WALLET_NOT_FOUND')
+): Promise<Reply<Answer<Static<typeof schema.BalanceAnswer>>> | VendorError> {
+  if (!(await deps.ledger.hasWallet(wallet_address))) return vendorError('WALLET_NOT_FOUND')
   const asset: AssetRef = { standard: 'ledger', reference: asset_id }
   const [held] = await deps.balances.get({
     chain: deps.chain,
@@ -37,11 +37,11 @@ export async function balance(
 export async function assets(
   deps: AbcDeps,
   query: Static<typeof schema.AssetsQuery>,
-): Promise<Reply<Answer<Static<typeof schema.AssetsAnswer>>> | Refused> {
+): Promise<Reply<Answer<Static<typeof schema.AssetsAnswer>>> | VendorError> {
   const { after, limit } = query
   // One more than the page tells whether another follows.
   const found = await deps.ledger.assets({ after, limit: limit + 1 })
-  if (found === undefined) return refuse('INVALID_INPUT', 'after is no registered asset')
+  if (found === undefined) return vendorError('INVALID_INPUT', 'after is no registered asset')
   const page = found.slice(0, limit)
   const next = found.length > limit ? page.at(-1)?.assetId : undefined
   return { body: { assets: page.map(renderAsset), next: next ?? null } }

@@ -6,10 +6,10 @@ import { allowsOrigin } from '../../http/cors.ts'
 import type { AbcLabsSettings, ServerDeps } from '../../http/deps.ts'
 import type { Dialect } from '../../http/dialect.ts'
 import { requireKey } from '../../http/require-key.ts'
-import { get, post, type Refused, type Reply } from '../../http/route.ts'
+import { get, post, type Reply, type VendorError } from '../../http/route.ts'
 import type { Answer } from '../../schema/json-schema.ts'
 import { type AbcDeps, withLedger } from './deps.ts'
-import { refuse, refuseBody, renderError } from './errors.ts'
+import { bodyError, renderError, vendorError } from './errors.ts'
 import { abcExamples } from './examples.ts'
 import * as read from './read.ts'
 import * as schema from './schema.ts'
@@ -71,7 +71,7 @@ function addReads(scope: FastifyInstance, service: Service): void {
     answer: schema.BalanceAnswer,
     statuses: [404],
     asOf: true,
-    invalid: () => refuse('MISSING_QUERY_PARAM'),
+    invalid: () => vendorError('MISSING_QUERY_PARAM'),
     call: read.balance,
   })
   addRead(scope, service, {
@@ -170,8 +170,8 @@ type ReadCall<Query extends TObject, Body extends TSchema> = Described & {
   /** Beside those that every call may answer. */
   readonly statuses?: readonly number[]
   readonly asOf?: boolean
-  readonly invalid?: () => Refused
-  readonly call: (deps: AbcDeps, query: Static<Query>) => Promise<Reply<Answer<Static<Body>>> | Refused>
+  readonly invalid?: () => VendorError
+  readonly call: (deps: AbcDeps, query: Static<Query>) => Promise<Reply<Answer<Static<Body>>> | VendorError>
 }
 
 function addRead<Query extends TObject, Body extends TSchema>(
@@ -195,7 +195,10 @@ type WriteCall<Body extends TObject, Success extends TSchema> = Described & {
   readonly body: Body
   readonly answer: Success
   readonly statuses?: readonly (200 | 201)[]
-  readonly call: (deps: AbcDeps, given: write.Write<Static<Body>>) => Promise<Reply<Answer<Static<Success>>> | Refused>
+  readonly call: (
+    deps: AbcDeps,
+    given: write.Write<Static<Body>>,
+  ) => Promise<Reply<Answer<Static<Success>>> | VendorError>
 }
 
 function addWrite<Body extends TObject, Success extends TSchema>(
@@ -213,7 +216,7 @@ function addWrite<Body extends TObject, Success extends TSchema>(
     statuses: route.statuses ?? [200],
     errors: errorsOf([400, 401, 403, 404, 409, 413, 415, 500, 503]),
     origins: settings.keys ? undefined : settings.origins,
-    invalid: refuseBody,
+    invalid: bodyError,
     handle: (body, request) => route.call(service.calls(), { body, request }),
   })
 }

@@ -1,9 +1,9 @@
 import type { Static } from 'typebox'
 import { assert } from '../../../core/assert.ts'
-import type { Operation, Receipt, Refusal } from '../../../ledger/ledger.ts'
-import type { JsonRequest, Refused, Reply } from '../../http/route.ts'
+import type { Operation, Receipt, RejectReason } from '../../../ledger/ledger.ts'
+import type { JsonRequest, Reply, VendorError } from '../../http/route.ts'
 import type { AbcDeps } from './deps.ts'
-import { type AbcCode, refuse } from './errors.ts'
+import { type AbcCode, vendorError } from './errors.ts'
 import { idempotencyOf, type ReadBody } from './idempotency.ts'
 import * as render from './render.ts'
 import type { AssetBody, BurnBody, MintBody, TransferBody, WalletBody } from './schema.ts'
@@ -56,15 +56,15 @@ type Submission<Op extends Operation, Body> = {
 async function submit<Op extends Operation, Body>(
   deps: AbcDeps,
   { operation, request, body, answer }: Submission<Op, Body>,
-): Promise<Reply<Body> | Refused> {
+): Promise<Reply<Body> | VendorError> {
   const outcome = await deps.ledger.submit({ operation, idempotency: idempotencyOf(request, body) })
-  return outcome.accepted ? answer(operation, outcome.receipt) : refusal(operation.kind, outcome.refusal)
+  return outcome.accepted ? answer(operation, outcome.receipt) : rejection(operation.kind, outcome.reason)
 }
 
 type Kind = Operation['kind']
 
 /** The vendor's code of each refusal that a kind of operation can meet. */
-const REFUSALS: Readonly<Record<Kind, Readonly<Partial<Record<Refusal, AbcCode>>>>> = {
+const REJECT_CODES: Readonly<Record<Kind, Readonly<Partial<Record<RejectReason, AbcCode>>>>> = {
   register_asset: { asset_conflict: 'ASSET_CONFLICT', key_reused: 'ASSET_CONFLICT' },
   register_wallet: { key_reused: 'WALLET_CONFLICT' },
   mint: {
@@ -92,10 +92,10 @@ const EITHER_WALLET = 'One or both wallets do not exist'
 const KEY_REUSED = 'Idempotency-Key was used with another body'
 
 /** What the caller is told of a refused operation. */
-export function refusal(kind: Kind, reason: Refusal): Refused {
-  const code = REFUSALS[kind][reason]
+export function rejection(kind: Kind, reason: RejectReason): VendorError {
+  const code = REJECT_CODES[kind][reason]
   assert(code !== undefined, `${kind} is never refused for ${reason}`)
-  if (kind === 'transfer' && reason === 'wallet_not_found') return refuse(code, EITHER_WALLET)
-  if (kind === 'register_asset' && reason === 'key_reused') return refuse(code, KEY_REUSED)
-  return refuse(code)
+  if (kind === 'transfer' && reason === 'wallet_not_found') return vendorError(code, EITHER_WALLET)
+  if (kind === 'register_asset' && reason === 'key_reused') return vendorError(code, KEY_REUSED)
+  return vendorError(code)
 }

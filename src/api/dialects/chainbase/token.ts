@@ -76,8 +76,8 @@ export async function transfers(
   query: Static<typeof schema.TransfersQuery>,
 ): Body<typeof schema.TokenTransfersAnswer> {
   const chain = deps.chainOf(query.chain_id)
-  refuseReversed('from_block', 'to_block', query)
-  refuseReversed('from_timestamp', 'end_timestamp', query)
+  rejectReversed('from_block', 'to_block', query)
+  rejectReversed('from_timestamp', 'end_timestamp', query)
   await mustBeFungible(deps, chain, query.contract_address)
   const asset = erc20(query.contract_address)
   const page = await deps.balances.transfers({
@@ -106,7 +106,7 @@ export async function transfers(
 }
 
 /** A range that ends before it begins holds nothing: whoever asks for it has mixed something up. @throws PARAMETER_INVALID */
-function refuseReversed<Name extends string>(
+function rejectReversed<Name extends string>(
   first: Name,
   last: Name,
   query: Readonly<Partial<Record<Name, number>>>,

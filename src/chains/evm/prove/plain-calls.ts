@@ -45,9 +45,9 @@ export class PlainCalls {
     const calls = numbers.map((number) => ({ method: 'eth_getBlockByNumber', params: [quantity(number), false] }))
     const outcomes = await session.batch(calls)
     const hashes = new Map(numbers.map((number, index) => [number, hashOf(outcomes[index])]))
-    return questions.map(({ block }, place) => {
+    return questions.map(({ block }, index) => {
       if (hashes.get(block.number) !== block.hash) return { ok: false, reason: 'block_replaced' }
-      return proofs[place] ?? NO_ANSWER
+      return proofs[index] ?? NO_ANSWER
     })
   }
 
@@ -58,7 +58,7 @@ export class PlainCalls {
     throwIfForAll(outcomes)
     const left = [...outcomes]
     const answers = calls.map((own) => left.splice(0, own.length))
-    const proofs = plans.map((plan, place) => this.#proofOf(plan, questions[place], answers[place] ?? []))
+    const proofs = plans.map((plan, index) => this.#proofOf(plan, questions[index], answers[index] ?? []))
     return this.#checkLiveness(session, proofs, { plans, questions, answers, at })
   }
 
@@ -86,23 +86,23 @@ export class PlainCalls {
    */
   async #checkLiveness(session: RpcSession, proofs: readonly Proof[], asked: AskedPlans): Promise<readonly Proof[]> {
     const { plans, questions, answers, at } = asked
-    const silent = [...plans.keys()].filter((place) => {
-      const outcome = answers[place]?.[0]
+    const reverting = [...plans.keys()].filter((index) => {
+      const outcome = answers[index]?.[0]
       const reverted = outcome?.ok === false && failureOf(outcome.error) === 'reverted'
-      return reverted && plans[place]?.liveness !== undefined
+      return reverted && plans[index]?.liveness !== undefined
     })
-    if (silent.length === 0) return proofs
-    const calls = silent.flatMap((place) => {
-      const liveness = plans[place]?.liveness
-      return liveness === undefined ? [] : [callOf(liveness, at(questions[place]))]
+    if (reverting.length === 0) return proofs
+    const calls = reverting.flatMap((index) => {
+      const liveness = plans[index]?.liveness
+      return liveness === undefined ? [] : [callOf(liveness, at(questions[index]))]
     })
     const outcomes = await session.batch(calls)
     const results = [...proofs]
-    for (const [index, place] of silent.entries()) {
-      const outcome = outcomes[index]
-      const alive = plans[place]?.liveness
+    for (const [at, index] of reverting.entries()) {
+      const outcome = outcomes[at]
+      const alive = plans[index]?.liveness
       if (outcome === undefined || alive === undefined) continue
-      results[place] = failureProof(outcome) ?? (amountOf(alive, outcome) === undefined ? NO_ANSWER : NOT_HELD)
+      results[index] = failureProof(outcome) ?? (amountOf(alive, outcome) === undefined ? NO_ANSWER : NOT_HELD)
     }
     return results
   }

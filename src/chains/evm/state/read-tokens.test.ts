@@ -62,5 +62,5 @@ test('what fails for the sake of the node or of the cost is untold', async () =>
     [SYMBOL]: failing(-32000, 'out of gas'),
     [DECIMALS]: failing(-32603, 'Internal error'),
   })
-  expect(facts).toEqual([{ ...WHOLE, symbol: undefined, decimals: undefined, untold: ['symbol', 'decimals'] }])
+  expect(facts).toEqual([{ ...WHOLE, symbol: undefined, decimals: undefined, unknownFacts: ['symbol', 'decimals'] }])
 })

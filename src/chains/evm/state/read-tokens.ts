@@ -49,8 +49,8 @@ export async function readTokens(
       reads.map((plan) => [plan.read, byPlan.get(plan)] as const),
       pin,
     )
-    return assets.map((asset, place) => {
-      const answers = plans[place]?.map((plan) => [plan.view, tokenAnswer(plan.read, byPlan.get(plan), code)] as const)
+    return assets.map((asset, index) => {
+      const answers = plans[index]?.map((plan) => [plan.view, tokenAnswer(plan.read, byPlan.get(plan), code)] as const)
       return factsOf(asset, new Map(answers))
     })
   })
@@ -68,7 +68,7 @@ function factsOf(asset: AssetRef, answers: ReadonlyMap<View, ReadOutcome | undef
     const outcome = answers.get(view)
     return outcome?.ok === true ? outcome.data : undefined
   }
-  const untold = [...answers].flatMap(([view, outcome]) => (isAnswer(outcome) ? [] : [view]))
+  const unknownFacts = [...answers].flatMap(([view, outcome]) => (isAnswer(outcome) ? [] : [view]))
   const decimals = numberOf(data('decimals'))
   const known = decimals !== undefined && decimals <= BigInt(MAX_DECIMALS) ? Number(decimals) : undefined
   return {
@@ -77,7 +77,7 @@ function factsOf(asset: AssetRef, answers: ReadonlyMap<View, ReadOutcome | undef
     symbol: textOf(data('symbol'), MAX_SYMBOL_CHARACTERS),
     decimals: asset.standard === 'native' ? NATIVE_DECIMALS : known,
     totalSupply: numberOf(data('totalSupply')),
-    ...(untold.length === 0 ? {} : { untold }),
+    ...(unknownFacts.length === 0 ? {} : { unknownFacts }),
   }
 }
 

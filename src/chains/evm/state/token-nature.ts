@@ -63,7 +63,7 @@ export async function readNatures(
       const one = asked[index]
       return natures[index] === 'units' && one !== undefined && !divided.has(one)
     })
-    return checkOwnerCode(session, { samples, natures, places: unowned, pin })
+    return checkOwnerCode(session, { samples, natures, samplesWithoutOwner: unowned, pin })
   })
   return value
 }
@@ -77,27 +77,27 @@ async function checkOwnerCode(
   answers: {
     readonly samples: readonly Sample[]
     readonly natures: readonly (TokenNature | undefined)[]
-    readonly places: readonly number[]
+    readonly samplesWithoutOwner: readonly number[]
     readonly pin: BlockPin
   },
 ): Promise<readonly (TokenNature | undefined)[]> {
-  const { samples, natures, places, pin } = answers
-  if (places.length === 0) return natures
-  const calls = places.map((place) => ({
+  const { samples, natures, samplesWithoutOwner, pin } = answers
+  if (samplesWithoutOwner.length === 0) return natures
+  const calls = samplesWithoutOwner.map((at) => ({
     method: 'eth_getCode',
-    params: [samples[place]?.contract, blockParameter(pin)],
+    params: [samples[at]?.contract, blockParameter(pin)],
   }))
   const codes = await session.batch(calls)
-  const settled = [...natures]
-  for (const [index, place] of places.entries()) {
+  const decided = [...natures]
+  for (const [index, at] of samplesWithoutOwner.entries()) {
     const outcome = codes[index]
-    const usual = samples[place]?.usual === true
-    if (outcome?.ok !== true) settled[place] = usual ? undefined : natures[place]
-    else if (String(outcome.result).includes(`63${OWNER_OF}`)) settled[place] = usual ? 'items' : 'as_laid'
+    const usual = samples[at]?.usual === true
+    if (outcome?.ok !== true) decided[at] = usual ? undefined : natures[at]
+    else if (String(outcome.result).includes(`63${OWNER_OF}`)) decided[at] = usual ? 'items' : 'as_laid'
     // A missing contract proves nothing: it was destroyed, or this node does not have it yet.
-    else if (usual && outcome.result === '0x') settled[place] = 'as_laid'
+    else if (usual && outcome.result === '0x') decided[at] = 'as_laid'
   }
-  return settled
+  return decided
 }
 
 type Read = (reads: readonly StateRead[]) => Promise<readonly ReadOutcome[]>

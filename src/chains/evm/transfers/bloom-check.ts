@@ -60,10 +60,10 @@ export function valuesIn(answers: readonly unknown[], { field }: BloomTest): Rea
  * `strong`, `weak`: it affirms something that is missing, with this confidence. `unusable`: it is not a real bloom.
  * Some chains fill it with ones or zeros, or leave it out.
  */
-export type BloomVerdict = 'fine' | 'weak' | 'strong' | 'unusable'
+export type BloomResult = 'fine' | 'weak' | 'strong' | 'unusable'
 
 /** Compares an answer with its block's bloom (hex, or undefined if the node sends none). Asks no node. */
-export function checkBloom(hex: string | undefined, bloomTest: BloomTest, seen: ReadonlySet<string>): BloomVerdict {
+export function checkBloom(hex: string | undefined, bloomTest: BloomTest, seen: ReadonlySet<string>): BloomResult {
   if (hex === undefined) return 'unusable'
   const bloom = new Bloom(hex)
   const present = bloomTest.values.filter(({ key }) => seen.has(key))

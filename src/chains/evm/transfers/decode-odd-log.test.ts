@@ -21,7 +21,7 @@ type Laid = { event: string; parameters: readonly (bigint | string)[]; indexed: 
 
 function told({ event, parameters, indexed, more = '' }: Laid): BlockTransfers {
   const topics = [event, ...indexed.map((index) => `0x${word(parameters[index] ?? 0n)}`)]
-  const rest = parameters.filter((_, place) => !indexed.includes(place)).map(word)
+  const rest = parameters.filter((_, index) => !indexed.includes(index)).map(word)
   return tellAll([{ topics, data: `0x${rest.join('')}${more}` }])
 }
 

@@ -163,12 +163,12 @@ async function byHash(
   const calls = headers.flatMap(({ hash }, index) => [blockOfHashCall(hash), ...(logsCalls[index] ?? [])])
   const outcomes = await session.batch(calls)
   const found: BlockLogs[] = []
-  for (const [place, header] of headers.entries()) {
-    const at = place * (filters.length + 1)
+  for (const [index, header] of headers.entries()) {
+    const at = index * (filters.length + 1)
     const block = blockFrom(outcomes[at])
     if (block.hash !== header.hash) throw garbage('another block', { block: header.number })
     const own = outcomes.slice(at + 1, at + 1 + filters.length)
-    const answers = answersOf(await retryLarge(session, own, logsCalls[place] ?? []))
+    const answers = answersOf(await retryLarge(session, own, logsCalls[index] ?? []))
     if (answers?.some((answer) => isOfAnother(answer, block))) {
       throw new ServiceError('NODE_RPC', 'The node answers logs of another block', {
         fields: { block: header.number, failure: 'block_parameter' },

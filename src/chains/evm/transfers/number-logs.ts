@@ -40,15 +40,15 @@ async function numberByAllLogs(session: RpcSession, block: DecodedBlock, options
   const filters = filtersOf(options.scope, kind.shape)
   const [found] = await logsOfBlocks(session, { headers: [block], filters, kind, keepsAll: true })
   const logs = (found?.answers ?? []).flatMap((answer) => (Array.isArray(answer) ? answer : []))
-  const placed = logs.map((log: unknown) => {
+  const numbered = logs.map((log: unknown) => {
     const fields = isRecord(log) ? log : {}
     const transaction = parseNumber(fields.transactionIndex)
     const index = parseNumber(fields.logIndex)
     if (transaction === undefined || index === undefined) throw garbage('logs without places', { block: block.number })
     return { fields, transaction, index }
   })
-  placed.sort((a, b) => a.transaction - b.transaction || a.index - b.index)
-  const renumbered = placed.map(({ fields }, logIndex) => ({ ...fields, logIndex })).filter(isOfEvents)
+  numbered.sort((a, b) => a.transaction - b.transaction || a.index - b.index)
+  const renumbered = numbered.map(({ fields }, logIndex) => ({ ...fields, logIndex })).filter(isOfEvents)
   const [decoded] = decodeRange([renumbered], { first: block.number, last: block.number }).blocks
   if (decoded === undefined || decoded.hash !== block.hash)
     throw garbage('logs of another block', { block: block.number })

@@ -5,7 +5,7 @@ import type { RpcSession } from '../../../net/session.ts'
 import type { FetchScope } from '../../adapter.ts'
 import { garbage } from '../words/hex.ts'
 import { addTimes, type TimedBlock } from './add-times.ts'
-import { ANY_EVENT, type BloomVerdict, checkBloom, rulesOut, valuesIn } from './bloom-check.ts'
+import { ANY_EVENT, type BloomResult, checkBloom, rulesOut, valuesIn } from './bloom-check.ts'
 import { checkRange } from './check-range.ts'
 import { type DecodedBlock, decodeRange } from './decode-range.ts'
 import { fetchLogsOfBlocks, fetchLogsOfRange } from './fetch-logs.ts'
@@ -80,8 +80,8 @@ export async function readTransfersOf(
   })
   const unverified = found.filter((one) => needsReceipts(session, one, options))
   const receipts = await transfersFromReceipts(session, unverified, options)
-  for (const [place, { kind }] of found.entries()) {
-    const number = headers[place]?.number
+  for (const [index, { kind }] of found.entries()) {
+    const number = headers[index]?.number
     if (kind !== undefined && number !== undefined) {
       trust.filterKinds.noteAnswered(session.label, scope, { first: number, last: number, ...kind })
     }
@@ -122,7 +122,7 @@ function needsReceipts(
   if (answers === undefined) return true
   // A block without transactions has no receipts either.
   if (bloomTest === undefined || block.transactions?.length === 0) return false
-  const doubt: BloomVerdict = checkBloom(block.bloom, bloomTest, valuesIn(answers, bloomTest))
+  const doubt: BloomResult = checkBloom(block.bloom, bloomTest, valuesIn(answers, bloomTest))
   if (doubt === 'unusable') trust.report(label, "a block's bloom is unusable", { block: block.number })
   return doubt === 'strong' || (doubt === 'weak' && trust.shouldCheckWeak(label))
 }

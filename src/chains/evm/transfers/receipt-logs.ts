@@ -17,7 +17,7 @@ export class ReceiptLogs {
   /** True if two logs have one index, or a log has none. Then a log's position in the block replaces the index. */
   misnumbered = false
   readonly #block: BlockRef
-  readonly #kept: { readonly log: Readonly<Record<string, unknown>>; readonly place: number }[] = []
+  readonly #kept: { readonly log: Readonly<Record<string, unknown>>; readonly index: number }[] = []
   readonly #indices = new Set<number>()
 
   constructor(block: BlockRef) {
@@ -38,14 +38,14 @@ export class ReceiptLogs {
       const index = isRecord(log) ? parseNumber(log.logIndex) : undefined
       if (index === undefined || this.#indices.has(index)) this.misnumbered = true
       else this.#indices.add(index)
-      if (isRecord(log) && isOfEvents(log)) this.#kept.push({ log, place: this.count })
+      if (isRecord(log) && isOfEvents(log)) this.#kept.push({ log, index: this.count })
       this.count++
     }
   }
 
   /** The kept logs, each with a unique index. */
   numbered(): readonly Readonly<Record<string, unknown>>[] {
-    return this.#kept.map(({ log, place: index }) => (this.misnumbered ? { ...log, logIndex: index } : log))
+    return this.#kept.map(({ log, index }) => (this.misnumbered ? { ...log, logIndex: index } : log))
   }
 }
 

@@ -74,13 +74,13 @@ export function mergeTransfers(logs: readonly Transfer[], receipts: readonly Tra
   const taken = new Set(receipts.map(({ logIndex }) => logIndex))
   let last = [...receipts, ...others].reduce((most, { logIndex }) => Math.max(most, logIndex), -1)
   const moved = new Map<number, number>()
-  const placed = others.map((transfer) => {
+  const numbered = others.map((transfer) => {
     const { logIndex } = transfer
     if (!taken.has(logIndex)) return transfer
     if (!moved.has(logIndex)) moved.set(logIndex, ++last)
     return { ...transfer, logIndex: moved.get(logIndex) ?? last }
   })
-  return [...receipts, ...placed].sort((a, b) => a.logIndex - b.logIndex || a.batchIndex - b.batchIndex)
+  return [...receipts, ...numbered].sort((a, b) => a.logIndex - b.logIndex || a.batchIndex - b.batchIndex)
 }
 
 /**

@@ -88,8 +88,8 @@ async function readReceipts(
   if (whole && refused) coolDowns.failed(key)
   else if (answers.some(({ ok }) => ok)) coolDowns.answered(key)
   const received: Received[] = []
-  for (const [place, block] of blocks.entries()) {
-    received.push({ block, logs: decodeTogether(answers[place], block) ?? (await readSingly(session, block)) })
+  for (const [index, block] of blocks.entries()) {
+    received.push({ block, logs: decodeTogether(answers[index], block) ?? (await readSingly(session, block)) })
   }
   return received
 }
@@ -136,9 +136,9 @@ function decodeTogether(answer: RpcOutcome | undefined, block: Block): ReceiptLo
 }
 
 function byTransaction(a: unknown, b: unknown): number {
-  const placeOf = (receipt: unknown): number =>
+  const transactionIndexOf = (receipt: unknown): number =>
     (isRecord(receipt) ? parseNumber(receipt.transactionIndex) : undefined) ?? Number.MAX_SAFE_INTEGER
-  return placeOf(a) - placeOf(b)
+  return transactionIndexOf(a) - transactionIndexOf(b)
 }
 
 /** Reads a block's receipts one by one, a few at a time, and keeps only the logs that matter. */

@@ -22,7 +22,7 @@ import { hasRoom, noRoom } from '../reserve.ts'
 import { AssetTable } from '../rows/asset-table.ts'
 import { encodeHash } from '../rows/hash-codec.ts'
 import { BatchWriter } from '../write/batch-writer.ts'
-import { claimChain } from '../write/claim-chain.ts'
+import { bindToChain } from '../write/bind-chain.ts'
 import { PairWriter } from '../write/pair-writer.ts'
 import { readAcceptedClock } from './accepted-clock.ts'
 import { LedgerLookups } from './ledger-lookups.ts'
@@ -65,7 +65,7 @@ export type LedgerJournalOptions = {
 /** Writes an issuer's ledger: its operations, and their transfers and balances through the chain journal's writers. */
 export class SqliteLedgerJournal implements LedgerJournal {
   readonly #db: SqliteDatabase
-  readonly #place: { readonly folder: string; readonly chain: ChainId }
+  readonly #store: { readonly folder: string; readonly chain: ChainId }
   readonly #marker: LedgerMarker
   readonly #identity: FileIdentity
   readonly #assets: AssetTable
@@ -82,7 +82,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
   }
 
   constructor({ db, folder, chain, genesis, onStep }: LedgerJournalOptions) {
-    this.#place = { folder, chain }
+    this.#store = { folder, chain }
     this.#marker = new LedgerMarker(folder, chain)
     this.#db = db
     this.#step = onStep ?? (() => undefined)
@@ -99,7 +99,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
         begun: this.#s.begun.get() !== undefined,
         hashAt: (number) => this.#lookups.header(number)?.hash,
       })
-      claimChain({ db, chain, coverage: COVERAGE })
+      bindToChain({ db, chain, coverage: COVERAGE })
       this.#begin(genesis)
       this.#marker.write(this.#lookups.head().header)
     })
@@ -135,7 +135,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
   async probe({ write }: { readonly write: boolean }): Promise<void> {
     this.#identity.check()
     if (!write) return
-    if (!hasRoom(this.#place.folder)) throw noRoom(this.#place.folder)
+    if (!hasRoom(this.#store.folder)) throw noRoom(this.#store.folder)
     this.#undoable(() => this.#s.touch.run())
   }
 
@@ -144,7 +144,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
   }
 
   acceptedClock(): AcceptedClock | undefined {
-    return readAcceptedClock(this.#place.folder, this.#place.chain)
+    return readAcceptedClock(this.#store.folder, this.#store.chain)
   }
 
   async close(): Promise<void> {

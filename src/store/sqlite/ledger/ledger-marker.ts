@@ -70,7 +70,7 @@ export class LedgerMarker {
  * Refuses a folder that held a ledger but whose authoritative file is gone, before an empty file is created.
  * @throws STORE_REPLACED
  */
-export function refuseLostLedger(folder: string): void {
+export function assertLedgerNotLost(folder: string): void {
   const file = join(folder, MAIN_FILE)
   const size = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
   if (size(file) > 0 || size(`${file}-wal`) > 0 || !existsSync(folder)) return

@@ -22,14 +22,14 @@ export type ChainFacts = { readonly db: SqliteDatabase; readonly codec: AccountC
 
 /** Opens the ledger of a store folder. */
 export class SqliteLedgers implements LedgerStore {
-  readonly #parts: LedgerParts
+  readonly #deps: LedgerDeps
 
-  constructor(parts: LedgerParts) {
-    this.#parts = parts
+  constructor(deps: LedgerDeps) {
+    this.#deps = deps
   }
 
   async openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal> {
-    const { fileIn, folder, onStep } = this.#parts
+    const { fileIn, folder, onStep } = this.#deps
     const db = openDatabase({ file: fileIn(folder), ...TABLES, cache: 'ledger' })
     try {
       // Without a reserve, the last free space is needed for the next start. Refuse to write.
@@ -45,21 +45,21 @@ export class SqliteLedgers implements LedgerStore {
     chain: ChainId,
     tell: OnDamage = () => undefined,
   ): Promise<{ ledger: LedgerReads; chain: ChainReads }> {
-    const db = this.#parts.open(TABLES, tell)
+    const db = this.#deps.open(TABLES, tell)
     return guardedFile(db.name, () => {
       const snapshot = new Snapshot(db, { own: true, zeroAddress: TEXT_ACCOUNTS.zeroAddress })
-      const reads = this.#parts.readsOf(chain, { db, codec: TEXT_ACCOUNTS, snapshot }, tell)
+      const reads = this.#deps.readsOf(chain, { db, codec: TEXT_ACCOUNTS, snapshot }, tell)
       return { ledger: new SqliteLedgerReads(db, snapshot), chain: reads }
     })
   }
 
   async acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void> {
-    const { folder } = this.#parts
+    const { folder } = this.#deps
     guardedFile(folder, () => writeAcceptedClock(folder, chain, accepted))
   }
 
   async openAudit(chain: ChainId, replica: string): Promise<LedgerAudit> {
-    const { fileIn, folder } = this.#parts
+    const { fileIn, folder } = this.#deps
     const db = openDatabase({ file: fileIn(folder), ...TABLES, cache: 'small' })
     try {
       return guardedFile(db.name, () => new SqliteLedgerAudit(db, { chain, replica: fileIn(replica) }))
@@ -71,7 +71,7 @@ export class SqliteLedgers implements LedgerStore {
 }
 
 /** What `SqliteLedgers` needs from the store. */
-export type LedgerParts = {
+export type LedgerDeps = {
   /** The path of the authoritative file in a store folder. */
   readonly fileIn: (folder: string) => string
   readonly folder: string

@@ -42,8 +42,8 @@ export class WalletTrail {
 
 /** Inserts in the order of `next`. */
 function insert(ahead: Ahead[], one: Ahead): void {
-  const place = ahead.findIndex(({ next }) => next > one.next)
-  ahead.splice(place === -1 ? ahead.length : place, 0, one)
+  const offset = ahead.findIndex(({ next }) => next > one.next)
+  ahead.splice(offset === -1 ? ahead.length : offset, 0, one)
 }
 
 function prepare(db: SqliteDatabase) {

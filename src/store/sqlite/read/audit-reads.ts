@@ -1,7 +1,7 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import type { AuditReads, ClassedToken, Finding } from '../../seam/audits.ts'
-import { TURN_REASONS } from '../../seam/audits.ts'
+import { RECLASSIFY_REASONS } from '../../seam/audits.ts'
 import {
   bytes,
   guarded,
@@ -24,19 +24,19 @@ const FINDINGS = ['turned', 'repaired', 'different', 'unsteady'] as const
 /** Reads a chain's audit results for display. */
 export class SqliteAuditReads implements AuditReads {
   readonly #db: SqliteDatabase
-  readonly #parts: { readonly codec: AccountCodec; readonly assets: AssetTable; readonly fixed: FixedClasses }
+  readonly #deps: { readonly codec: AccountCodec; readonly assets: AssetTable; readonly fixed: FixedClasses }
   readonly #tokens: RowStatement
   readonly #findings: RowStatement
   readonly #classes: RowStatement
 
   constructor(
     db: SqliteDatabase,
-    parts: { readonly codec: AccountCodec; readonly assets: AssetTable; readonly fixed: FixedClasses },
+    deps: { readonly codec: AccountCodec; readonly assets: AssetTable; readonly fixed: FixedClasses },
   ) {
     this.#db = db
-    this.#parts = parts
-    const turn = 't.hash, t.reason, t.account, t.item, t.journal, t.chain, t.turned_at, a.transfers'
-    const columns = ASSET_COLUMNS.replace(' FROM', `, ${turn} FROM`)
+    this.#deps = deps
+    const reclassification = 't.hash, t.reason, t.account, t.item, t.journal, t.chain, t.turned_at, a.transfers'
+    const columns = ASSET_COLUMNS.replace(' FROM', `, ${reclassification} FROM`)
     this.#tokens = db.prepare(`SELECT ${columns} WHERE a.id > ? ORDER BY a.id LIMIT ?`).raw()
     this.#findings = db
       .prepare(
@@ -68,21 +68,21 @@ export class SqliteAuditReads implements AuditReads {
     return guarded(this.#db, () => this.#findings.all(limit).map((entry) => this.#finding(entry)))
   }
 
-  async classes(): Promise<{ readonly assets: number; readonly turned: number }> {
+  async classes(): Promise<{ readonly assets: number; readonly reclassified: number }> {
     const row = guarded(this.#db, () => this.#classes.get() ?? NO_ROW)
-    return { assets: nullable(row[0], int) ?? 0, turned: int(row[1]) }
+    return { assets: nullable(row[0], int) ?? 0, reclassified: int(row[1]) }
   }
 
   #token(row: Row): ClassedToken {
-    const asset = readAsset(row, this.#parts.fixed)
+    const asset = readAsset(row, this.#deps.fixed)
     const transfers = int(row[16])
-    if (row[4] === null) return { ...asset, transfers, turn: undefined }
-    const reason = TURN_REASONS.find((known) => known === row[10])
+    if (row[4] === null) return { ...asset, transfers, reclassification: undefined }
+    const reason = RECLASSIFY_REASONS.find((known) => known === row[10])
     const chain = nullable(row[14], amount)
     assert(reason !== undefined, 'a stored reclassification has a reason')
     const evidence = { ...this.#who(row[11], row[12]), journal: nullable(row[13], amount), chain }
     const block = { number: int(row[4]), hash: decodeHash(bytes(row[9])) }
-    return { ...asset, transfers, turn: { block, reason, evidence, turnedAt: int(row[15]) } }
+    return { ...asset, transfers, reclassification: { block, reason, evidence, reclassifiedAt: int(row[15]) } }
   }
 
   #finding(row: Row): Finding & { readonly foundAt: number } {
@@ -90,7 +90,7 @@ export class SqliteAuditReads implements AuditReads {
     assert(what !== undefined, 'a stored finding has a known kind')
     return {
       what,
-      asset: this.#parts.assets.byId(int(row[1])).asset,
+      asset: this.#deps.assets.byId(int(row[1])).asset,
       block: int(row[2]),
       ...this.#who(row[3], row[4]),
       journal: nullable(row[5], amount),
@@ -102,7 +102,7 @@ export class SqliteAuditReads implements AuditReads {
 
   #who(account: unknown, item: unknown): { account: string | undefined; item: string } {
     return {
-      account: nullable(account, (stored) => this.#parts.codec.decode(bytes(stored))),
+      account: nullable(account, (stored) => this.#deps.codec.decode(bytes(stored))),
       item: nullable(item, (stored) => decodeItem(bytes(stored))) ?? '',
     }
   }

@@ -4,7 +4,7 @@ import type { AssetRef } from '../../../core/asset.ts'
 import { isFungible, STANDARDS } from '../../../core/asset.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
-import type { BlockPlace } from '../../seam/observations.ts'
+import type { BlockStatus } from '../../seam/observations.ts'
 import type { PositionPage, PositionQuery } from '../../seam/positions.ts'
 import type {
   AccountPage,
@@ -79,9 +79,9 @@ export class SqliteReads implements ChainReads {
     return this.#snapshot.read(() => this.#assets.find(asset))
   }
 
-  async locate(blocks: readonly BlockRef[]): Promise<readonly BlockPlace[]> {
+  async locate(blocks: readonly BlockRef[]): Promise<readonly BlockStatus[]> {
     return this.#snapshot.read(() =>
-      blocks.map(({ number, hash }): BlockPlace => {
+      blocks.map(({ number, hash }): BlockStatus => {
         const ours = this.#statements.hashAt.get(number)
         const childAt = nullable(this.#statements.childAt.get(number + 1), int)
         if (ours === undefined) return { branch: 'unnamed', childAt }

@@ -16,7 +16,7 @@ const MAX_COUNTED_ANEW = 10_000
 /** Lifetime of a cached count, in milliseconds. */
 const COUNT_LASTS_MS = 10_000
 
-export type HoldingsParts = {
+export type HoldingsDeps = {
   /** The connection that reads the facts file. The reads file is attached to it as `noted`. */
   readonly db: SqliteDatabase
   readonly codec: AccountCodec
@@ -26,17 +26,17 @@ export type HoldingsParts = {
 
 /** Finds holders of tokens with `reads` accounting from both files of a chain. */
 export class SqliteHoldings implements HoldingReads {
-  readonly #parts: HoldingsParts
+  readonly #deps: HoldingsDeps
   readonly #s: ReturnType<typeof prepare>
   readonly #counts = new Map<string, { readonly count: number; readonly at: number }>()
 
-  constructor(parts: HoldingsParts) {
-    this.#parts = parts
-    this.#s = prepare(parts.db)
+  constructor(deps: HoldingsDeps) {
+    this.#deps = deps
+    this.#s = prepare(deps.db)
   }
 
   async page({ asset, offset, limit }: Parameters<HoldingReads['page']>[0]): ReturnType<HoldingReads['page']> {
-    const { assets, codec, snapshot } = this.#parts
+    const { assets, codec, snapshot } = this.#deps
     return snapshot.read(() => {
       const named = this.#named(asset, assets.find(asset))
       const count = this.#count(named, assetKey(asset))
@@ -50,7 +50,7 @@ export class SqliteHoldings implements HoldingReads {
   }
 
   async accounts(asset: AssetRef, limit: number): Promise<readonly string[] | undefined> {
-    const { assets, codec, snapshot } = this.#parts
+    const { assets, codec, snapshot } = this.#deps
     return snapshot.read(() => {
       const stored = assets.find(asset)
       const named = this.#named(asset, stored)
@@ -89,7 +89,7 @@ export class SqliteHoldings implements HoldingReads {
   }
 
   #named({ reference, standard }: AssetRef, stored: StoredAsset | undefined): Named {
-    const { codec } = this.#parts
+    const { codec } = this.#deps
     const zeroAddress = codec.zeroAddress === undefined ? Buffer.alloc(0) : codec.encode(codec.zeroAddress)
     return { id: stored?.id ?? 0, reference, standard, zeroAddress }
   }

@@ -33,8 +33,8 @@ export class ObservationWalker {
   }
 
   next({ after, account, assets, limit }: ObservationQuery): ObservationPage {
-    const place = 'share' in after ? undefined : after
-    const { asset = NO_ASSET, item = '' } = place ?? {}
+    const cursor = 'share' in after ? undefined : after
+    const { asset = NO_ASSET, item = '' } = cursor ?? {}
     const behind = [asset.reference, asset.standard, encodeItem(item), limit]
     const from = 'share' in after ? keyAt(after.share) : this.#codec.encode(after.account)
     const found =

@@ -28,9 +28,9 @@ export class PositionWalker {
   readonly #ofAccount: RowStatement
   readonly #hash: Statement
 
-  constructor(db: SqliteDatabase, parts: { readonly codec: AccountCodec; readonly assets: AssetTable }) {
-    this.#codec = parts.codec
-    this.#assets = parts.assets
+  constructor(db: SqliteDatabase, deps: { readonly codec: AccountCodec; readonly assets: AssetTable }) {
+    this.#codec = deps.codec
+    this.#assets = deps.assets
     const sql = (text: string): Statement => db.prepare(text)
     this.#all = sql(
       `SELECT account, asset, item FROM balances WHERE (account, asset, item) > (?, ?, ?)
@@ -69,9 +69,9 @@ export class PositionWalker {
   }
 
   #rows({ after, account, limit }: PositionQuery): readonly Row[] {
-    const place = 'share' in after ? undefined : after
-    const id = place === undefined ? NO_ASSET : (this.#assets.find(place.asset)?.id ?? NO_ASSET)
-    const pair = [id, place === undefined ? NO_ITEM_BYTES : encodeItem(place.item)]
+    const cursor = 'share' in after ? undefined : after
+    const id = cursor === undefined ? NO_ASSET : (this.#assets.find(cursor.asset)?.id ?? NO_ASSET)
+    const pair = [id, cursor === undefined ? NO_ITEM_BYTES : encodeItem(cursor.item)]
     if (account !== undefined) return this.#ofAccount.all(this.#codec.encode(account), ...pair, limit)
     const from = 'share' in after ? keyAt(after.share) : this.#codec.encode(after.account)
     return this.#all.all(from, ...pair, limit)

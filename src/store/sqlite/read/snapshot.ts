@@ -6,14 +6,14 @@ import { TickSnapshot } from './tick-snapshot.ts'
 /** The snapshot of the current event-loop tick and its clock. All readers of one connection share it. */
 export class Snapshot {
   readonly #db: SqliteDatabase
-  readonly #turn: TickSnapshot
+  readonly #tick: TickSnapshot
   readonly #reader: ClockReader
   #clock: ChainClock
   readonly #whenClassesChange: (() => void)[] = []
 
   constructor(db: SqliteDatabase, nature: ClockNature) {
     this.#db = db
-    this.#turn = new TickSnapshot(db)
+    this.#tick = new TickSnapshot(db)
     this.#reader = new ClockReader(db, nature)
     this.#clock = this.#reader.read()
   }
@@ -26,14 +26,14 @@ export class Snapshot {
   /** Runs reads in this tick's snapshot and passes them its clock. @throws STORE_UNAVAILABLE */
   read<T>(work: (clock: ChainClock) => T): T {
     return guarded(this.#db, () => {
-      if (this.#turn.enter()) this.#refresh()
+      if (this.#tick.enter()) this.#refresh()
       return work(this.#clock)
     })
   }
 
   /** Releases the snapshot. The next read in this tick takes a new one. */
   renew(): void {
-    guarded(this.#db, () => this.#turn.leave())
+    guarded(this.#db, () => this.#tick.leave())
   }
 
   /** Calls `forget` whenever the classes of assets have changed. */

@@ -37,7 +37,7 @@ export function readAsset(row: Row, classes: FixedClasses): StoredAsset {
     isGone: ended !== undefined && row[8] === null,
     fixed: fixed !== undefined,
     firstBlock: nullable(row[3], int),
-    silent: row[5] !== null,
+    unreadable: row[5] !== null,
     inDoubt: row[6] !== null,
   }
 }
@@ -100,7 +100,7 @@ export class AssetTable {
     const { lastInsertRowid } = this.#insert.run(asset.standard, asset.reference, firstBlock ?? null)
     const fixed = this.#fixed.get(assetKey(asset))
     const id = Number(lastInsertRowid)
-    const known = { silent: false, inDoubt: false, eventsUntil: undefined, endedAt: undefined, isGone: false }
+    const known = { unreadable: false, inDoubt: false, eventsUntil: undefined, endedAt: undefined, isGone: false }
     return { id, asset, accounting: fixed ?? 'events', fixed: fixed !== undefined, firstBlock, ...known }
   }
 

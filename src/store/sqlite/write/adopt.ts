@@ -2,7 +2,7 @@ import type { AccountCodec } from '../../../core/account.ts'
 import { isFungible } from '../../../core/asset.ts'
 import type { Observation } from '../../../core/balance.ts'
 import type { Coverage, CoverageTest } from '../../../core/coverage.ts'
-import type { Judgement } from '../../seam/audits.ts'
+import type { AdoptionResult } from '../../seam/audits.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
@@ -11,7 +11,7 @@ import type { DoubtWriter } from './doubt-writer.ts'
 import type { PairKey, PairWriter } from './pair-writer.ts'
 import type { Segments } from './segments.ts'
 
-export type AdopterParts = {
+export type AdopterDeps = {
   readonly assets: AssetTable
   readonly pairs: PairWriter
   readonly segments: Segments
@@ -23,22 +23,22 @@ export type AdopterParts = {
   readonly opening: bigint | undefined
 }
 
-const NOT_COVERED: Judgement = { outcome: 'not_covered' }
+const NOT_COVERED: AdoptionResult = { outcome: 'not_covered' }
 
 /** Holds reads of the chain at blocks of ours against the journal. Runs inside the journal's transaction. */
 export class ObservationAdopter {
-  readonly #parts: AdopterParts
+  readonly #deps: AdopterDeps
 
-  constructor(parts: AdopterParts) {
-    this.#parts = parts
+  constructor(deps: AdopterDeps) {
+    this.#deps = deps
   }
 
   /**
    * Compares a read where the journal has an amount of its own, else adopts it. Its block is one that we hold. What the
    * read contradicts is in doubt from here on.
    */
-  judge(read: Observation): Judgement {
-    const { assets, test, coverage, doubts, opening, pairs } = this.#parts
+  compare(read: Observation): AdoptionResult {
+    const { assets, test, coverage, doubts, opening, pairs } = this.#deps
     const { account, asset, block } = read
     if (!test.covers(account, asset) || block.number < coverage.from) return NOT_COVERED
     if (assets.accountingOf(asset) !== 'events') return NOT_COVERED
@@ -50,18 +50,18 @@ export class ObservationAdopter {
     if (stored === undefined && opening === 0n) return compare(0n, read)
     if (stored === undefined && read.amount === 0n) return NOT_COVERED
     const key = this.#key(stored ?? assets.add(asset, undefined), read)
-    const judgement = this.#judgeStored(key, pairs.read(key), read)
-    if (judgement.outcome === 'different' || judgement.outcome === 'reopened') doubts.refutePair(key)
-    return judgement
+    const result = this.#compareStored(key, pairs.read(key), read)
+    if (result.outcome === 'different' || result.outcome === 'reopened') doubts.refutePair(key)
+    return result
   }
 
-  #judgeStored(key: PairKey, position: Position | undefined, read: Observation): Judgement {
-    if (position !== undefined) return this.#judgePair(key, position, read)
-    return this.#parts.opening === 0n ? compare(0n, read) : this.#adopt(key, undefined, read)
+  #compareStored(key: PairKey, position: Position | undefined, read: Observation): AdoptionResult {
+    if (position !== undefined) return this.#comparePair(key, position, read)
+    return this.#deps.opening === 0n ? compare(0n, read) : this.#adopt(key, undefined, read)
   }
 
-  #judgePair(key: PairKey, position: Position, read: Observation): Judgement {
-    const { segments } = this.#parts
+  #comparePair(key: PairKey, position: Position, read: Observation): AdoptionResult {
+    const { segments } = this.#deps
     const { number } = read.block
     const newest = segments.newest(key)
     if (position.opening !== undefined && position.closedBlock === undefined) {
@@ -74,8 +74,8 @@ export class ObservationAdopter {
     return this.#adopt(key, position, read)
   }
 
-  #adopt(key: PairKey, before: Position | undefined, read: Observation): Judgement {
-    const { pairs, segments } = this.#parts
+  #adopt(key: PairKey, before: Position | undefined, read: Observation): AdoptionResult {
+    const { pairs, segments } = this.#deps
     const { number } = read.block
     const met = { metBlock: number, metLog: REST_OF_BLOCK, metSub: key.asset }
     const fresh = { receivedBlock: undefined, lastBlock: number, closedBlock: undefined, fungible: key.fungible }
@@ -83,7 +83,7 @@ export class ObservationAdopter {
     if (number < after.metBlock) Object.assign(after, met)
     if (read.amount > 0n) after.receivedBlock = Math.min(after.receivedBlock ?? number, number)
     segments.add(key, read)
-    Object.assign(after, segments.settle(key))
+    Object.assign(after, segments.recompute(key))
     pairs.write(key, before, after)
     const whole = before?.opening === undefined && segments.newest(key)?.since === 0
     return { outcome: whole ? 'adopted' : 'reopened' }
@@ -91,10 +91,10 @@ export class ObservationAdopter {
 
   #key(asset: StoredAsset, { account, item }: Observation): PairKey {
     const fungible = isFungible(asset.asset.standard)
-    return { account: this.#parts.codec.encode(account), asset: asset.id, item: encodeItem(item), fungible }
+    return { account: this.#deps.codec.encode(account), asset: asset.id, item: encodeItem(item), fungible }
   }
 }
 
-function compare(journal: bigint, { amount }: Observation): Judgement {
+function compare(journal: bigint, { amount }: Observation): AdoptionResult {
   return journal === amount ? { outcome: 'equal' } : { outcome: 'different', journal }
 }

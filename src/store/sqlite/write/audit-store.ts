@@ -4,7 +4,7 @@ import type { BalanceKey } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
 import type { Coverage } from '../../../core/coverage.ts'
 import type { Transfer } from '../../../core/transfer.ts'
-import type { AuditStore, Expected, Finding, Readability, Walk, WalkLimits, WalkStep } from '../../seam/audits.ts'
+import type { AuditStore, Expected, Finding, Readability, Walk, WalkLimits, WalkPage } from '../../seam/audits.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
 import { decodeAmount, decodeItem, encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable, FixedClasses } from '../rows/asset-table.ts'
@@ -25,7 +25,7 @@ const MAX_COMPARED = 20_000
 
 const TRANSFER = 't.block, t.log, t.sub, t.sender, t.receiver, t.item, t.amount'
 
-export type AuditParts = {
+export type AuditStoreDeps = {
   readonly db: SqliteDatabase
   readonly assets: AssetTable
   readonly codec: AccountCodec
@@ -40,28 +40,28 @@ export type AuditParts = {
 
 /** What the auditor asks of the chain's file and leaves there. */
 export class SqliteAudits implements AuditStore {
-  readonly #parts: AuditParts
+  readonly #deps: AuditStoreDeps
   readonly #walks: Walks
-  readonly #silences: ReadabilityWriter
+  readonly #readability: ReadabilityWriter
   readonly #s: ReturnType<typeof prepare>
 
-  constructor(parts: AuditParts) {
-    this.#parts = parts
-    this.#walks = new Walks(parts)
-    this.#silences = new ReadabilityWriter(parts.db, parts.assets)
-    this.#s = prepare(parts.db)
+  constructor(deps: AuditStoreDeps) {
+    this.#deps = deps
+    this.#walks = new Walks(deps)
+    this.#readability = new ReadabilityWriter(deps.db, deps.assets)
+    this.#s = prepare(deps.db)
   }
 
-  async next(walk: Walk, limits: WalkLimits): Promise<WalkStep> {
-    return this.#parts.transaction(() => this.#walks.next(walk, nullable(this.#s.place.get(walk), text), limits))
+  async next(walk: Walk, limits: WalkLimits): Promise<WalkPage> {
+    return this.#deps.transaction(() => this.#walks.next(walk, nullable(this.#s.cursor.get(walk), text), limits))
   }
 
-  async reached(walk: Walk, place: string): Promise<void> {
-    this.#parts.transaction(() => this.#s.setPlace.run(walk, place))
+  async reached(walk: Walk, cursor: string): Promise<void> {
+    this.#deps.transaction(() => this.#s.setCursor.run(walk, cursor))
   }
 
   async supplies(assets: readonly AssetRef[], at?: number) {
-    const { coverage, transaction } = this.#parts
+    const { coverage, transaction } = this.#deps
     const whole = coverage.from === 0 && coverage.scope.type !== 'accounts'
     return transaction((): { block: BlockRef; supplies: (bigint | undefined)[] } => {
       const row = this.#s.written.get()
@@ -72,7 +72,7 @@ export class SqliteAudits implements AuditStore {
   }
 
   async expected({ account, asset, item }: BalanceKey, block: number): Promise<Expected> {
-    const { assets, codec, coverage, pairs, segments, transaction } = this.#parts
+    const { assets, codec, coverage, pairs, segments, transaction } = this.#deps
     return transaction(() => {
       const byCoverage = coverage.from === 0 ? 0n : undefined
       const stored = assets.find(asset)
@@ -89,7 +89,7 @@ export class SqliteAudits implements AuditStore {
   }
 
   async differing({ asset, account, first, last, blocks }: Parameters<AuditStore['differing']>[0]) {
-    const { assets, codec, transaction } = this.#parts
+    const { assets, codec, transaction } = this.#deps
     const theirs = new Map<string, number>()
     for (const { number, transfers } of blocks) {
       if (number < first || number > last) continue
@@ -123,7 +123,7 @@ export class SqliteAudits implements AuditStore {
   }
 
   async note({ asset, account, item, journal, chain, ...finding }: Finding): Promise<void> {
-    const { assets, codec, transaction } = this.#parts
+    const { assets, codec, transaction } = this.#deps
     transaction(() => {
       const id = (assets.find(asset) ?? assets.add(asset, undefined)).id
       const who = [account === undefined ? null : codec.encode(account), encodeItem(item)]
@@ -134,16 +134,16 @@ export class SqliteAudits implements AuditStore {
     })
   }
 
-  async heard(hearing: Readability): Promise<void> {
-    const { number, hash } = hearing.block
-    this.#parts.transaction(() => {
+  async noteReadability(readability: Readability): Promise<void> {
+    const { number, hash } = readability.block
+    this.#deps.transaction(() => {
       const ours = this.#s.hashAt.get(number)
-      if (ours !== undefined && decodeHash(bytes(ours)) === hash) this.#silences.note(hearing)
+      if (ours !== undefined && decodeHash(bytes(ours)) === hash) this.#readability.note(readability)
     })
   }
 
   #supply(asset: AssetRef, at: number | undefined): bigint | undefined {
-    const { assets, coverage } = this.#parts
+    const { assets, coverage } = this.#deps
     if (assets.hasItemsOnly(asset)) return undefined
     const stored = assets.find(asset)
     const { scope } = coverage
@@ -182,15 +182,15 @@ function nameOf(block: number, { logIndex, batchIndex, from, to, item, amount }:
 
 function readTransfer(row: Row, codec: AccountCodec): Named {
   const side = (value: unknown) => nullable(value, (stored) => codec.decode(bytes(stored)))
-  const place = { logIndex: int(row[1]), batchIndex: int(row[2]), from: side(row[3]), to: side(row[4]) }
-  return { ...place, item: decodeItem(bytes(row[5])), amount: decodeAmount(bytes(row[6])) }
+  const cursor = { logIndex: int(row[1]), batchIndex: int(row[2]), from: side(row[3]), to: side(row[4]) }
+  return { ...cursor, item: decodeItem(bytes(row[5])), amount: decodeAmount(bytes(row[6])) }
 }
 
 function prepare(db: SqliteDatabase) {
   const sql = (statement: string): Statement => db.prepare(statement)
   return {
-    place: sql('SELECT place FROM places WHERE name = ?').pluck(),
-    setPlace: sql('INSERT OR REPLACE INTO places VALUES (?, ?)'),
+    cursor: sql('SELECT place FROM places WHERE name = ?').pluck(),
+    setCursor: sql('INSERT OR REPLACE INTO places VALUES (?, ?)'),
     written: sql('SELECT number, hash FROM clock').raw(),
     hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
     supply: sql('SELECT supply FROM assets WHERE id = ?').pluck(),

@@ -11,14 +11,14 @@ export class Names implements BatchNames {
   /** Adapters share one object among an asset's transfers: found by it, no key has to be made. */
   readonly #byObject = new Map<AssetRef, BatchAsset>()
 
-  constructor(parts: {
+  constructor(deps: {
     readonly assets: ReadonlyMap<string, BatchAsset>
     readonly encode: (address: string) => Buffer
     readonly keeps: (account: string) => boolean
   }) {
-    this.#assets = parts.assets
-    this.#encode = parts.encode
-    this.keeps = parts.keeps
+    this.#assets = deps.assets
+    this.#encode = deps.encode
+    this.keeps = deps.keeps
   }
 
   account(address: string): BatchAccount {

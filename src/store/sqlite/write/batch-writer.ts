@@ -19,19 +19,19 @@ export type AppendStep = 'append:rows' | 'append:clock'
 
 /** Writes batches of blocks with all that follows from them, each inside a transaction of whoever owns the file. */
 export class BatchWriter {
-  readonly #parts: BatchWriterParts
+  readonly #deps: BatchWriterDeps
   readonly #changes: ChangeWriter
   readonly #statements: JournalStatements
 
-  constructor(parts: BatchWriterParts) {
-    this.#parts = parts
-    this.#changes = new ChangeWriter(parts.db, parts.from === 0 ? 0n : undefined)
-    this.#statements = prepareJournal(parts.db)
+  constructor(deps: BatchWriterDeps) {
+    this.#deps = deps
+    this.#changes = new ChangeWriter(deps.db, deps.from === 0 ? 0n : undefined)
+    this.#statements = prepareJournal(deps.db)
   }
 
   /** Appends a batch; returns how many transfers it has. @throws BLOCK_CONFLICT it does not link to what is written */
   append(batch: Batch): number {
-    const { codec, test, onStep } = this.#parts
+    const { codec, test, onStep } = this.#deps
     this.#mustFollow(batch)
     const assets = this.#assetsOf(batch.blocks)
     const names = new Names({ assets, encode: codec.encode, keeps: test.keeps })
@@ -48,7 +48,7 @@ export class BatchWriter {
     const row = this.#statements.clock.get()
     assert(row !== undefined, 'the clock row is there from the first claim on')
     const written = readOptionalHeader(row)
-    const expected = written === undefined ? this.#parts.from : written.number + 1
+    const expected = written === undefined ? this.#deps.from : written.number + 1
     assert(batch.first === expected, `a batch from ${batch.first} does not follow block ${expected - 1}`)
     assert(batch.through.number >= batch.first, 'a batch covers at least one block')
     const parent = batch.headers[0]?.parentHash
@@ -59,7 +59,7 @@ export class BatchWriter {
   }
 
   #assetsOf(blocks: readonly BlockTransfers[]): Map<string, BatchAsset> {
-    const { assets: table, onMet, pairs } = this.#parts
+    const { assets: table, onMet, pairs } = this.#deps
     const assets = new Map<string, BatchAsset>()
     for (const [key, { asset, block, transfers, supply }] of assetsOf(blocks)) {
       const stored = table.find(asset) ?? table.add(asset, undefined)
@@ -74,7 +74,7 @@ export class BatchWriter {
 }
 
 /** What a batch writer works with. `from`: the first block of coverage; a history from 0 begins with nothing held. */
-export type BatchWriterParts = {
+export type BatchWriterDeps = {
   readonly db: SqliteDatabase
   readonly codec: AccountCodec
   readonly assets: AssetTable

@@ -2,7 +2,7 @@ import type { AccountCodec } from '../../../core/account.ts'
 import { type AssetRef, isFungible } from '../../../core/asset.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
-import type { DoubtStep, DoubtStore, DoubtWork, Refutation } from '../../seam/doubts.ts'
+import type { DoubtPage, DoubtStore, DoubtWork, Refutation } from '../../seam/doubts.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
 import { decodeItem, encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
@@ -14,7 +14,7 @@ import type { Segments } from './segments.ts'
 /** Supplies in doubt that one step brings: what a round of the audit compares. */
 const MAX_SUPPLIES = 50
 
-export type DoubtParts = {
+export type DoubtStoreDeps = {
   readonly db: SqliteDatabase
   readonly assets: AssetTable
   readonly codec: AccountCodec
@@ -27,21 +27,21 @@ export type DoubtParts = {
 
 /** What is in doubt, as the chain's writer keeps it. */
 export class SqliteDoubts implements DoubtStore {
-  readonly #parts: DoubtParts
+  readonly #deps: DoubtStoreDeps
   readonly #s: ReturnType<typeof prepare>
 
-  constructor(parts: DoubtParts) {
-    this.#parts = parts
-    this.#s = prepare(parts.db)
+  constructor(deps: DoubtStoreDeps) {
+    this.#deps = deps
+    this.#s = prepare(deps.db)
   }
 
   async state(): Promise<DoubtWork> {
-    const { transaction, writer } = this.#parts
+    const { transaction, writer } = this.#deps
     return transaction(() => writer.work())
   }
 
   async refute(refuted: readonly Refutation[] | 'all'): Promise<void> {
-    const { assets, transaction, writer } = this.#parts
+    const { assets, transaction, writer } = this.#deps
     transaction(() => {
       if (refuted === 'all') {
         writer.refuteAll()
@@ -55,10 +55,10 @@ export class SqliteDoubts implements DoubtStore {
     })
   }
 
-  async next(place: string, limit: number): Promise<DoubtStep> {
-    const { assets, codec, transaction } = this.#parts
+  async next(cursor: string, limit: number): Promise<DoubtPage> {
+    const { assets, codec, transaction } = this.#deps
     return transaction(() => {
-      const [asset = '0', account = '', item = ''] = place.split('/')
+      const [asset = '0', account = '', item = ''] = cursor.split('/')
       const from = [Number(asset), Buffer.from(account, 'hex'), Buffer.from(item, 'hex')]
       const rows = this.#s.after.all(...from, limit)
       if (rows.length < limit) rows.push(...this.#s.upTo.all(...from, limit - rows.length))
@@ -69,38 +69,38 @@ export class SqliteDoubts implements DoubtStore {
         item: decodeItem(bytes(row[2])),
       }))
       const supplies = this.#s.supplies.all(MAX_SUPPLIES).flatMap((id) => this.#supplied(int(id)))
-      const classes = this.#s.classes.all(MAX_SUPPLIES).map((entry) => {
+      const unsure = this.#s.classes.all(MAX_SUPPLIES).map((entry) => {
         const row = entry
         const account = nullable(row[1], (stored) => codec.decode(bytes(stored)))
         return { asset: assets.byId(int(row[0])).asset, account, at: int(row[2]) }
       })
-      return { keys, supplies, classes, place: last === undefined ? '' : placeOf(last) }
+      return { keys, supplies, unsure, cursor: last === undefined ? '' : cursorOf(last) }
     })
   }
 
-  async settle({ block, keys, supplies, classes = [] }: Parameters<DoubtStore['settle']>[0]): Promise<void> {
-    const { assets, transaction, writer } = this.#parts
+  async resolve({ block, keys, supplies, classes = [] }: Parameters<DoubtStore['resolve']>[0]): Promise<void> {
+    const { assets, transaction, writer } = this.#deps
     transaction(() => {
       if (!this.#isOurs(block)) return
       for (const key of keys) {
         const stored = assets.find(key.asset)
         if (stored === undefined) continue
         const pair = this.#key(key, stored.id)
-        if (this.#isWhole(pair)) writer.settlePair(pair, block.number)
+        if (this.#isWhole(pair)) writer.resolvePair(pair, block.number)
       }
       for (const asset of supplies) {
         const stored = assets.find(asset)
-        if (stored !== undefined) writer.settleSupply(stored.id, block.number)
+        if (stored !== undefined) writer.resolveSupply(stored.id, block.number)
       }
       for (const { asset, stays } of classes) {
         const stored = assets.find(asset)
-        if (stored !== undefined) writer.settleClass(stored.id, stays)
+        if (stored !== undefined) writer.resolveClass(stored.id, stays)
       }
     })
   }
 
   async refetched(through: number): Promise<void> {
-    const { transaction, writer } = this.#parts
+    const { transaction, writer } = this.#deps
     transaction(() => {
       const written = this.#s.written.get()
       writer.refetched(through, typeof written === 'number' ? written : -1)
@@ -108,27 +108,27 @@ export class SqliteDoubts implements DoubtStore {
   }
 
   async looked(at: 'all' | 'some'): Promise<void> {
-    const { transaction, writer } = this.#parts
+    const { transaction, writer } = this.#deps
     transaction(() => writer.looked(at))
   }
 
   /** The token of a refuted supply. What turned out to be a contract of items has no supply of units. */
   #supplied(id: number): AssetRef[] {
-    const { assets, writer } = this.#parts
+    const { assets, writer } = this.#deps
     const { asset } = assets.byId(id)
     if (!assets.hasItemsOnly(asset)) return [asset]
-    writer.settleSupply(id, Number.MAX_SAFE_INTEGER)
+    writer.resolveSupply(id, Number.MAX_SAFE_INTEGER)
     return []
   }
 
   #key({ account, asset, item }: BalanceKey, id: number): PairKey {
     const fungible = isFungible(asset.standard)
-    return { account: this.#parts.codec.encode(account), asset: id, item: encodeItem(item), fungible }
+    return { account: this.#deps.codec.encode(account), asset: id, item: encodeItem(item), fungible }
   }
 
   /** False where the events left the range of amounts, or contradict the read that the newest amount rests on. */
   #isWhole(pair: PairKey): boolean {
-    const { pairs, segments } = this.#parts
+    const { pairs, segments } = this.#deps
     const newest = segments.newest(pair)
     return pairs.read(pair)?.closedBlock === undefined && (newest === undefined || newest.since === 0)
   }
@@ -139,7 +139,7 @@ export class SqliteDoubts implements DoubtStore {
   }
 }
 
-function placeOf(row: Row): string {
+function cursorOf(row: Row): string {
   return `${int(row[0])}/${bytes(row[1]).toString('hex')}/${bytes(row[2]).toString('hex')}`
 }
 

@@ -39,9 +39,9 @@ export class DoubtWriter {
   readonly #s: ReturnType<typeof prepare>
   #changed = false
 
-  constructor(db: SqliteDatabase, parts: { readonly assets: AssetTable; readonly from: number }) {
-    this.#assets = parts.assets
-    this.#from = parts.from
+  constructor(db: SqliteDatabase, deps: { readonly assets: AssetTable; readonly from: number }) {
+    this.#assets = deps.assets
+    this.#from = deps.from
     this.#s = prepare(db)
   }
 
@@ -83,31 +83,31 @@ export class DoubtWriter {
   }
 
   /** The pair is what the chain says at a block. What was refuted since then stays so. */
-  settlePair(key: PairKey, block: number): void {
-    if (this.#s.settlePair.run(...this.#values(key), block).changes === 0) return
+  resolvePair(key: PairKey, block: number): void {
+    if (this.#s.resolvePair.run(...this.#values(key), block).changes === 0) return
     this.#changed = true
     if (int(this.#s.countPairs.get(key.asset)) > 0) return
-    this.#s.settlePairs.run(key.asset)
-    this.#s.dropSettled.run()
+    this.#s.resolvePairs.run(key.asset)
+    this.#s.dropResolved.run()
   }
 
   /** The token's supply is what the chain says at a block. As for pairs, what was refuted since then stays so. */
-  settleSupply(asset: number, block: number): void {
-    if (this.#s.settleSupply.run(asset, block).changes === 0) return
+  resolveSupply(asset: number, block: number): void {
+    if (this.#s.resolveSupply.run(asset, block).changes === 0) return
     this.#changed = true
-    this.#s.dropSettled.run()
+    this.#s.dropResolved.run()
   }
 
   /** The token's class says from now on how it is answered. */
-  settleAsset(asset: number): void {
+  resolveAsset(asset: number): void {
     const dropped = this.#s.dropPairs.run(asset).changes + this.#s.classify.run(asset).changes
     if (dropped === 0) return
     this.#changed = true
-    this.#s.dropSettled.run()
+    this.#s.dropResolved.run()
   }
 
   /** Whether the contract of a turned token was there before its first transfer was rolled back. */
-  settleClass(asset: number, stays: boolean): void {
+  resolveClass(asset: number, stays: boolean): void {
     const statement = stays ? this.#s.keepClass : this.#s.dropClass
     if (statement.run(asset).changes > 0) this.#changed = true
   }
@@ -145,8 +145,8 @@ export class DoubtWriter {
     if (this.#s.look.run().changes > 0) this.#changed = true
     if (at === 'some' || stage !== STAGE.recheck) return
     this.#s.believe.run(STAGE.none)
-    this.#s.settleLacking.run()
-    this.#s.dropSettled.run()
+    this.#s.resolveLacking.run()
+    this.#s.dropResolved.run()
     this.#changed = true
   }
 
@@ -211,7 +211,7 @@ function prepare(db: SqliteDatabase) {
       `INSERT INTO refuted_pairs SELECT ?, ?, ?, coalesce(number, 0) FROM clock WHERE true
        ON CONFLICT DO UPDATE SET block = excluded.block WHERE block < excluded.block`,
     ),
-    settlePair: sql(`DELETE FROM refuted_pairs WHERE ${PAIR} AND block <= ?`),
+    resolvePair: sql(`DELETE FROM refuted_pairs WHERE ${PAIR} AND block <= ?`),
     rollBackPairs: sql('UPDATE refuted_pairs SET block = @ancestor WHERE block > @ancestor'),
     rollBackSupplies: sql('UPDATE refuted_assets SET supply_block = @ancestor WHERE supply_block > @ancestor'),
     countPairs: sql('SELECT count(*) FROM refuted_pairs WHERE asset = ?').pluck(),
@@ -228,10 +228,10 @@ function prepare(db: SqliteDatabase) {
     lack: refute('lacking'),
     keepClass: sql('UPDATE turns SET code_at = NULL WHERE asset = ? AND code_at IS NOT NULL'),
     dropClass: sql('DELETE FROM turns WHERE asset = ? AND code_at IS NOT NULL'),
-    settlePairs: sql('UPDATE refuted_assets SET pairs = 0 WHERE asset = ?'),
-    settleSupply: sql('UPDATE refuted_assets SET supply = 0 WHERE asset = ? AND supply = 1 AND supply_block <= ?'),
-    settleLacking: sql('UPDATE refuted_assets SET lacking = 0'),
-    dropSettled: sql('DELETE FROM refuted_assets WHERE pairs + supply + lacking = 0'),
+    resolvePairs: sql('UPDATE refuted_assets SET pairs = 0 WHERE asset = ?'),
+    resolveSupply: sql('UPDATE refuted_assets SET supply = 0 WHERE asset = ? AND supply = 1 AND supply_block <= ?'),
+    resolveLacking: sql('UPDATE refuted_assets SET lacking = 0'),
+    dropResolved: sql('DELETE FROM refuted_assets WHERE pairs + supply + lacking = 0'),
     countLacking: sql('SELECT count(*) FROM refuted_assets WHERE lacking = 1').pluck(),
     setRefetch: sql('UPDATE in_doubt SET stage = ?, next_block = ?'),
     prove: sql('INSERT INTO log_proofs (block, hash) VALUES (?, ?)'),

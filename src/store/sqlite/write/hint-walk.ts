@@ -2,7 +2,7 @@ import type { AccountCodec } from '../../../core/account.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { bytes, int, type RowStatement, type SqliteDatabase } from '../database.ts'
 import { decodeItem } from '../rows/amount-codec.ts'
-import { type Found, isReadable, type Place } from './walk-found.ts'
+import { type Found, isReadable, type WalkCursor } from './walk-found.ts'
 
 /** Stands in a place for the block, where the walk is among a token's hints. */
 export const HINTED = -2
@@ -23,13 +23,13 @@ export class HintWalk {
   }
 
   /** Adds accounts from a place on: HINTED, a block, and how many of its rows are behind. Block -1 is the end. */
-  step(
+  page(
     token: StoredAsset,
-    { place, limit }: { readonly place: Place; readonly limit: number },
+    { cursor, limit }: { readonly cursor: WalkCursor; readonly limit: number },
     found: Found,
-  ): { readonly place: Place; readonly looked: number } {
+  ): { readonly cursor: WalkCursor; readonly looked: number } {
     const { id, asset } = token
-    const [, first, done] = place
+    const [, first, done] = cursor
     const rows = this.#upTo.all(asset.reference, asset.standard, first, limit + done)
     let [block, behind] = [first, 0]
     for (const [at, row] of rows.entries()) {
@@ -40,9 +40,9 @@ export class HintWalk {
       if (isReadable(token, item)) {
         found.add(id, { account: this.#codec.decode(bytes(row[1])), asset, item: decodeItem(item) })
       }
-      if (found.isFullOf(id) || found.isFull) return { place: [HINTED, block, behind], looked: at + 1 }
+      if (found.isFullOf(id) || found.isFull) return { cursor: [HINTED, block, behind], looked: at + 1 }
     }
     const isEnd = rows.length < limit + done
-    return { place: isEnd ? [-1, 0, 0] : [HINTED, block, behind], looked: rows.length + 1 }
+    return { cursor: isEnd ? [-1, 0, 0] : [HINTED, block, behind], looked: rows.length + 1 }
   }
 }

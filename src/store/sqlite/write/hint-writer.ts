@@ -8,7 +8,7 @@ import { encodeItem } from '../rows/amount-codec.ts'
 import { type AssetTable, parseStandard } from '../rows/asset-table.ts'
 import { type Position, REST_OF_BLOCK } from '../rows/position.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
-import { byPlace, type Meeting, Meetings } from './meetings.ts'
+import { byMeeting, type Meeting, Meetings } from './meetings.ts'
 import { type PairKey, type PairWriter, pairValues } from './pair-writer.ts'
 import type { ReclassifyWriter } from './reclassify-writer.ts'
 
@@ -18,11 +18,11 @@ import type { ReclassifyWriter } from './reclassify-writer.ts'
  */
 const MAX_OF_UNKNOWN = 1_000
 
-export type HintParts = {
+export type HintWriterDeps = {
   readonly assets: AssetTable
   readonly pairs: PairWriter
   readonly doubts: DoubtWriter
-  readonly turns: ReclassifyWriter
+  readonly reclassifier: ReclassifyWriter
   readonly codec: AccountCodec
   readonly keeps: (account: string) => boolean
   /** What a pair begins with by coverage: 0, or unknown. */
@@ -37,12 +37,12 @@ type Block = Pick<BlockTransfers, 'number' | 'hash' | 'hints'>
  * the same blocks were written. Costs at most as much as a transfer to each account.
  */
 export class HintWriter {
-  readonly #parts: HintParts
+  readonly #deps: HintWriterDeps
   readonly #meetings: Meetings
   readonly #s: ReturnType<typeof prepare>
 
-  constructor(db: SqliteDatabase, parts: HintParts) {
-    this.#parts = parts
+  constructor(db: SqliteDatabase, deps: HintWriterDeps) {
+    this.#deps = deps
     this.#meetings = new Meetings(db)
     this.#s = prepare(db)
   }
@@ -56,7 +56,7 @@ export class HintWriter {
     const moved = new Map<string, PairKey>()
     for (const { number, hints = [] } of blocks) {
       for (const hint of hints) {
-        if (!this.#parts.keeps(hint.account)) continue
+        if (!this.#deps.keeps(hint.account)) continue
         for (const item of itemsOf(hint)) {
           const key = { account: hint.account, asset: hint.asset, item }
           const name = `${assetKey(hint.asset)}/${hint.account}/${item}`
@@ -71,7 +71,7 @@ export class HintWriter {
         }
       }
     }
-    this.#parts.doubts.unprove([...moved.values()])
+    this.#deps.doubts.unprove([...moved.values()])
     return [...noted.values()]
   }
 
@@ -79,7 +79,7 @@ export class HintWriter {
   met(asset: number): void {
     const pairs = this.#pairsOf(asset)
     for (const pair of pairs) this.#meetAgain(pair)
-    this.#parts.doubts.unprove(pairs)
+    this.#deps.doubts.unprove(pairs)
   }
 
   /** Of tokens that may not be known any more, or whose pairs may have been met elsewhere: makes their pairs right. */
@@ -90,7 +90,7 @@ export class HintWriter {
   /** Forgets the hints above a block. Other rows of those blocks are gone, and their assets are not met any more (`unmet`). */
   rollBack(ancestor: number, unmet: readonly number[]): void {
     const lost = this.#s.above.all(ancestor).flatMap((row) => {
-      const asset = this.#parts.assets.find({ standard: parseStandard(row[1]), reference: text(row[0]) })
+      const asset = this.#deps.assets.find({ standard: parseStandard(row[1]), reference: text(row[0]) })
       return asset === undefined ? [] : [this.#pair(asset, bytes(row[2]), bytes(row[3]))]
     })
     this.#s.dropAbove.run(ancestor)
@@ -100,14 +100,14 @@ export class HintWriter {
 
   /** The token's events don't tell its balances: reads do. A token that was not known is known by this event. */
   #classify({ asset, account }: Hint, { number, hash }: Block): void {
-    const { assets, doubts, keeps, turns } = this.#parts
+    const { assets, doubts, keeps, reclassifier: turns } = this.#deps
     const { id } = assets.find(asset) ?? assets.add(asset, undefined)
     const isNew = this.#s.meet.run(number, number, id, number).changes > 0
     const whose = keeps(account) ? account : undefined
     const evidence = { account: whose, item: NO_ITEM, journal: undefined, chain: undefined }
     turns.reclassify({ asset, block: { number, hash }, reason: 'undecodable', evidence }, Math.floor(Date.now() / 1000))
     // The contract is there: a class that a rollback had made uncertain is not.
-    doubts.settleClass(id, true)
+    doubts.resolveClass(id, true)
     if (isNew) this.met(id)
   }
 
@@ -117,7 +117,7 @@ export class HintWriter {
     { block, undecodable }: { readonly block: number; readonly undecodable: boolean },
     isNoted: boolean,
   ): PairKey | undefined {
-    const { assets, codec } = this.#parts
+    const { assets, codec } = this.#deps
     const stored = assets.find(asset)
     const isMet = stored !== undefined && (stored.firstBlock !== undefined || this.#firstBlock(stored.id) !== undefined)
     const [whose, what] = [codec.encode(account), encodeItem(item)]
@@ -135,21 +135,21 @@ export class HintWriter {
 
   /** Makes a pair met at a place, if it was not before. */
   #meet(pair: PairKey, meeting: Meeting): void {
-    const { pairs } = this.#parts
+    const { pairs } = this.#deps
     const before = pairs.read(pair)
     if (before === undefined) {
       pairs.write(pair, undefined, this.#fresh(pair, meeting))
       return
     }
     const receivedBlock = Math.min(before.receivedBlock ?? Number.MAX_SAFE_INTEGER, meeting.metBlock)
-    const isEarlier = byPlace(meeting, before) < 0
+    const isEarlier = byMeeting(meeting, before) < 0
     const met = isEarlier ? { ...meeting, lastBlock: this.#lastBlock(pair) ?? meeting.metBlock } : {}
     pairs.write(pair, before, { ...before, ...met, receivedBlock })
   }
 
   /** Finds anew how a pair was met, from what is stored. */
   #meetAgain(pair: PairKey): void {
-    const { pairs } = this.#parts
+    const { pairs } = this.#deps
     const before = pairs.read(pair)
     const meeting = this.#meetings.of(pair)
     if (meeting === undefined) {
@@ -162,12 +162,12 @@ export class HintWriter {
   }
 
   #fresh({ fungible }: PairKey, meeting: Meeting): Position {
-    const { opening } = this.#parts
+    const { opening } = this.#deps
     return { sum: 0n, opening, ...meeting, lastBlock: meeting.metBlock, closedBlock: undefined, fungible }
   }
 
   #pairsOf(asset: number): readonly PairKey[] {
-    const stored = this.#parts.assets.byId(asset)
+    const stored = this.#deps.assets.byId(asset)
     const ref = stored.asset
     const rows = this.#s.ofToken.all(ref.reference, ref.standard)
     return rows.map((row) => this.#pair(stored, bytes(row[0]), bytes(row[1])))

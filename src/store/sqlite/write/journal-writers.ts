@@ -18,7 +18,7 @@ export type JournalWriters = {
   readonly pairs: PairWriter
   readonly segments: Segments
   readonly doubts: DoubtWriter
-  readonly turns: ReclassifyWriter
+  readonly reclassifier: ReclassifyWriter
   readonly hints: HintWriter
   readonly batches: BatchWriter
   readonly rollback: RollbackWriter
@@ -47,15 +47,15 @@ export function createWriters(
   const segments = new Segments(db, opening)
   const doubts = new DoubtWriter(db, { assets, from })
   const turns = new ReclassifyWriter(db, { assets, codec, doubts })
-  const hints = new HintWriter(db, { assets, pairs, doubts, turns, codec, keeps, opening })
-  const parts = { assets, pairs, segments, codec, doubts, hints, keeps }
+  const hints = new HintWriter(db, { assets, pairs, doubts, reclassifier: turns, codec, keeps, opening })
+  const deps = { assets, pairs, segments, codec, doubts, hints, keeps }
   const onMet = (asset: number): void => hints.met(asset)
   return {
-    ...parts,
-    turns,
+    ...deps,
+    reclassifier: turns,
     batches: new BatchWriter({ db, codec, assets, pairs, test, from, onStep, onMet }),
-    rollback: new RollbackWriter(db, parts),
-    repair: new RepairWriter(db, parts),
-    adopter: new ObservationAdopter({ ...parts, coverage, test, opening }),
+    rollback: new RollbackWriter(db, deps),
+    repair: new RepairWriter(db, deps),
+    adopter: new ObservationAdopter({ ...deps, coverage, test, opening }),
   }
 }

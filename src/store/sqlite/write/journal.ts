@@ -6,7 +6,7 @@ import type { ChainId } from '../../../core/chain.ts'
 import type { Coverage } from '../../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
 import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
-import type { Judgement, Reclassification, ReclassifyOutcome, Repaired } from '../../seam/audits.ts'
+import type { AdoptionResult, Reclassification, ReclassifyOutcome, Repaired } from '../../seam/audits.ts'
 import type { Appended, JournalState } from '../../seam/journal-state.ts'
 import type { Heartbeat, Journal } from '../../seam/store.ts'
 import { boundLog, guarded, int, type Row, type SqliteDatabase } from '../database.ts'
@@ -16,7 +16,7 @@ import type { FixedClasses } from '../rows/asset-table.ts'
 import { encodeHash } from '../rows/hash-codec.ts'
 import { headerValues, readHeader, readOptionalHeader, readOptionalRef } from '../rows/header-rows.ts'
 import { SqliteAudits } from './audit-store.ts'
-import { claimChain } from './claim-chain.ts'
+import { bindToChain } from './bind-chain.ts'
 import { SqliteDoubts } from './doubt-store.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
 import { createWriters, type JournalWriters } from './journal-writers.ts'
@@ -75,7 +75,7 @@ export class SqliteJournal implements Journal {
   constructor(options: JournalOptions) {
     this.#options = options
     this.#db = options.db
-    this.#fence = guarded(options.db, () => claimChain(options))
+    this.#fence = guarded(options.db, () => bindToChain(options))
     const { db } = options
     this.#identity = new FileIdentity(db.name)
     this.#writers = createWriters(options, (step) => this.#step(step))
@@ -129,20 +129,20 @@ export class SqliteJournal implements Journal {
     })
   }
 
-  async adopt(observations: readonly Observation[]): Promise<readonly Judgement[]> {
-    const judgements = this.#transaction(() => {
-      const judged = observations.map((read) => this.#judge(read))
+  async adopt(observations: readonly Observation[]): Promise<readonly AdoptionResult[]> {
+    const results = this.#transaction(() => {
+      const compared = observations.map((read) => this.#compare(read))
       this.#step('adopt:rows')
-      return judged
+      return compared
     })
     this.#step('adopt:done')
-    return judgements
+    return results
   }
 
-  async reclassify(turn: Reclassification): Promise<ReclassifyOutcome> {
+  async reclassify(reclassification: Reclassification): Promise<ReclassifyOutcome> {
     const outcome = this.#transaction(() => {
-      if (!this.#holds(turn.block)) return 'not_canonical'
-      const turned = this.#writers.turns.reclassify(turn, now())
+      if (!this.#holds(reclassification.block)) return 'not_canonical'
+      const turned = this.#writers.reclassifier.reclassify(reclassification, now())
       this.#step('turn:rows')
       return turned
     })
@@ -190,9 +190,9 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  #judge(read: Observation): Judgement {
+  #compare(read: Observation): AdoptionResult {
     const { number } = read.block
-    if (this.#holds(read.block)) return this.#writers.adopter.judge(read)
+    if (this.#holds(read.block)) return this.#writers.adopter.compare(read)
     const [finalized] = this.#clockRow().slice(4)
     const forgotten =
       finalized !== null && number <= int(finalized) && this.#statements.headerAt.get(number) === undefined
@@ -262,8 +262,8 @@ export class SqliteJournal implements Journal {
   }
 }
 
-const NOT_CANONICAL: Judgement = { outcome: 'not_canonical' }
-const FORGOTTEN: Judgement = { outcome: 'forgotten' }
+const NOT_CANONICAL: AdoptionResult = { outcome: 'not_canonical' }
+const FORGOTTEN: AdoptionResult = { outcome: 'forgotten' }
 
 function now(): number {
   return Math.floor(Date.now() / 1000)

@@ -6,7 +6,7 @@ import type { AssetTable } from '../rows/asset-table.ts'
 import { decodeHash } from '../rows/hash-codec.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
 
-export type LifeParts = {
+export type LifeStoreDeps = {
   readonly db: SqliteDatabase
   readonly assets: AssetTable
   readonly doubts: DoubtWriter
@@ -16,42 +16,42 @@ export type LifeParts = {
 
 /** Which contracts were destroyed, as the chain's writer keeps it. */
 export class SqliteLives implements LifeStore {
-  readonly #parts: LifeParts
+  readonly #deps: LifeStoreDeps
   readonly #s: ReturnType<typeof prepare>
 
-  constructor(parts: LifeParts) {
-    this.#parts = parts
-    this.#s = prepare(parts.db)
+  constructor(deps: LifeStoreDeps) {
+    this.#deps = deps
+    this.#s = prepare(deps.db)
   }
 
-  async ended({ reference, block, seen }: Ending): Promise<boolean> {
-    return this.#parts.transaction(() => {
+  async recordEnd({ reference, block, seen }: Ending): Promise<boolean> {
+    return this.#deps.transaction(() => {
       if (!this.#isOurs(seen) || !this.#isOurs(block)) return false
       // A contract that ends a second time had no proof by events since its first end.
       return this.#change(reference, (id) => {
         const changed = this.#s.end.run(id, block.number).changes > 0
-        if (changed) this.#parts.doubts.settleAsset(id)
+        if (changed) this.#deps.doubts.resolveAsset(id)
         return changed
       })
     })
   }
 
-  async again({ reference, seen }: Parameters<LifeStore['again']>[0]): Promise<boolean> {
-    return this.#parts.transaction(() => {
+  async recordNewCode({ reference, seen }: Parameters<LifeStore['recordNewCode']>[0]): Promise<boolean> {
+    return this.#deps.transaction(() => {
       if (!this.#isOurs(seen)) return false
       return this.#change(reference, (id) => this.#s.again.run(seen.number, id).changes > 0)
     })
   }
 
-  async standing({ reference, seen }: Parameters<LifeStore['standing']>[0]): Promise<boolean> {
-    return this.#parts.transaction(() => {
+  async confirmAlive({ reference, seen }: Parameters<LifeStore['confirmAlive']>[0]): Promise<boolean> {
+    return this.#deps.transaction(() => {
       if (!this.#isOurs(seen)) return false
       return this.#change(reference, (id) => this.#s.standing.run(id).changes > 0)
     })
   }
 
   async open({ after, limit }: Parameters<LifeStore['open']>[0]): Promise<readonly OpenLife[]> {
-    const { assets, transaction } = this.#parts
+    const { assets, transaction } = this.#deps
     return transaction(() =>
       this.#s.open.all(after, limit).map((entry): OpenLife => {
         const [id, block, unsure] = entry.map(int)
@@ -66,7 +66,7 @@ export class SqliteLives implements LifeStore {
     const changed = this.#s.assets.all(reference).filter((id) => change(int(id)))
     if (changed.length === 0) return false
     this.#s.countClasses.run()
-    this.#parts.assets.forget()
+    this.#deps.assets.forget()
     return true
   }
 

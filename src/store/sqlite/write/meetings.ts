@@ -19,13 +19,13 @@ export class Meetings {
     const change = this.#s.change.get(...pair)
     const hint = nullable(this.#s.hint.get(key.asset, key.account, key.item), int)
     const read = nullable(this.#s.read.get(...pair), int)
-    const places: Place[] = [hint, read].flatMap((block) =>
+    const meetings: MetAt[] = [hint, read].flatMap((block) =>
       block === undefined ? [] : [{ metBlock: block, metLog: REST_OF_BLOCK, metSub: key.asset }],
     )
     if (change !== undefined) {
-      places.push({ metBlock: int(change[0]), metLog: int(change[1]), metSub: int(change[2]) })
+      meetings.push({ metBlock: int(change[0]), metLog: int(change[1]), metSub: int(change[2]) })
     }
-    const [met] = places.sort(byPlace)
+    const [met] = meetings.sort(byMeeting)
     if (met === undefined) return undefined
     const received = [
       nullable(this.#s.received.get(...pair, key.account), int),
@@ -36,10 +36,10 @@ export class Meetings {
   }
 }
 
-type Place = Pick<Position, 'metBlock' | 'metLog' | 'metSub'>
+type MetAt = Pick<Position, 'metBlock' | 'metLog' | 'metSub'>
 
 /** Orders by place in the chain. */
-export function byPlace(a: Place, b: Place): number {
+export function byMeeting(a: MetAt, b: MetAt): number {
   return a.metBlock - b.metBlock || a.metLog - b.metLog || a.metSub - b.metSub
 }
 

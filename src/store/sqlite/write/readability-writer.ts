@@ -6,14 +6,14 @@ import type { AssetTable } from '../rows/asset-table.ts'
 /** Notes which tokens answer and which do not. Runs inside the journal's transaction. */
 export class ReadabilityWriter {
   readonly #assets: AssetTable
-  readonly #silent: Statement
+  readonly #unreadable: Statement
   readonly #answers: Statement
   readonly #countClasses: Statement
 
   constructor(db: SqliteDatabase, assets: AssetTable) {
     this.#assets = assets
     // A silence that goes on keeps its beginning: a rollback to within it leaves it.
-    this.#silent = db.prepare(
+    this.#unreadable = db.prepare(
       `INSERT INTO silences VALUES (@asset, @block, NULL) ON CONFLICT DO UPDATE SET since = excluded.since, until = NULL
        WHERE until IS NOT NULL`,
     )
@@ -22,7 +22,7 @@ export class ReadabilityWriter {
   }
 
   /** The block is one that we hold. */
-  note({ block, silent, answering }: Readability): void {
+  note({ block, unreadable: silent, answering }: Readability): void {
     const run = (statement: Statement, assets: readonly AssetRef[]): boolean => {
       const changes = assets.map((asset) => {
         const stored = this.#assets.find(asset)
@@ -30,7 +30,7 @@ export class ReadabilityWriter {
       })
       return changes.some((count) => count > 0)
     }
-    const [began, ended] = [run(this.#silent, silent), run(this.#answers, answering)]
+    const [began, ended] = [run(this.#unreadable, silent), run(this.#answers, answering)]
     if (!began && !ended) return
     this.#countClasses.run()
     this.#assets.forget()

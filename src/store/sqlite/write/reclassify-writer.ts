@@ -17,11 +17,11 @@ export class ReclassifyWriter {
 
   constructor(
     db: SqliteDatabase,
-    parts: { readonly assets: AssetTable; readonly codec: AccountCodec; readonly doubts: DoubtWriter },
+    deps: { readonly assets: AssetTable; readonly codec: AccountCodec; readonly doubts: DoubtWriter },
   ) {
-    this.#assets = parts.assets
-    this.#doubts = parts.doubts
-    this.#codec = parts.codec
+    this.#assets = deps.assets
+    this.#doubts = deps.doubts
+    this.#codec = deps.codec
     this.#insert = db.prepare('INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)')
     this.#countClasses = db.prepare('UPDATE clock SET classes = classes + 1')
   }
@@ -35,9 +35,9 @@ export class ReclassifyWriter {
     const amounts = [encodeNullable(evidence.journal), encodeNullable(evidence.chain)]
     const where = [block.number, encodeHash(block.hash)]
     this.#insert.run(stored.id, ...where, reason, account, encodeItem(evidence.item), ...amounts, at)
-    this.#doubts.settleAsset(stored.id)
+    this.#doubts.resolveAsset(stored.id)
     this.#countClasses.run()
     this.#assets.forget()
-    return 'turned'
+    return 'reclassified'
   }
 }

@@ -24,7 +24,7 @@ type StoredRow = readonly [number, number, number, Buffer | null, Buffer | null,
 /** A pair, and the first block in which its changes are others now. */
 type Touched = { readonly key: PairKey; from: number }
 
-export type RepairParts = {
+export type RepairDeps = {
   readonly assets: AssetTable
   readonly pairs: PairWriter
   readonly segments: Segments
@@ -40,12 +40,12 @@ export type RepairParts = {
  * pairs from there on.
  */
 export class RepairWriter {
-  readonly #parts: RepairParts
+  readonly #deps: RepairDeps
   readonly #meetings: Meetings
   readonly #s: ReturnType<typeof prepare>
 
-  constructor(db: SqliteDatabase, parts: RepairParts) {
-    this.#parts = parts
+  constructor(db: SqliteDatabase, deps: RepairDeps) {
+    this.#deps = deps
     this.#meetings = new Meetings(db)
     this.#s = prepare(db)
   }
@@ -55,7 +55,7 @@ export class RepairWriter {
     blocks: readonly BlockTransfers[],
     how?: 'adding',
   ): { inserted: number; removed: number; changed: readonly BlockRef[] } {
-    const { doubts } = this.#parts
+    const { doubts } = this.#deps
     const touched = new Map<string, Touched>()
     const changed: BlockRef[] = []
     const wereMet = new Map<number, boolean>()
@@ -64,9 +64,9 @@ export class RepairWriter {
       const stored = this.#s.transfersAt.all(block.number).map(readRow)
       const wanted = block.transfers.map((transfer) => this.#encode(transfer))
       const missing = without(wanted, stored)
-      const places = new Set(missing.map(placeOf))
+      const positions = new Set(missing.map(logPosition))
       // Logs of the node's index may be short: what they lack is no proof. At one place there is one transfer.
-      const surplus = without(stored, wanted).filter((row) => how !== 'adding' || places.has(placeOf(row)))
+      const surplus = without(stored, wanted).filter((row) => how !== 'adding' || positions.has(logPosition(row)))
       if (missing.length + surplus.length > 0) changed.push({ number: block.number, hash: block.hash })
       for (const [, , asset] of [...surplus, ...missing]) {
         if (!wereMet.has(asset)) wereMet.set(asset, this.#isMet(asset))
@@ -82,10 +82,10 @@ export class RepairWriter {
       inserted += missing.length
       removed += surplus.length
     }
-    this.#parts.hints.note(blocks)
+    this.#deps.hints.note(blocks)
     for (const { key, from } of touched.values()) this.#rewrite(key, from)
     // What was hinted at of a token counts from when transfers show that it is one, and no longer than they do.
-    for (const [asset, wasMet] of wereMet) if (this.#isMet(asset) !== wasMet) this.#parts.hints.remeet(asset)
+    for (const [asset, wasMet] of wereMet) if (this.#isMet(asset) !== wasMet) this.#deps.hints.remeet(asset)
     return { inserted, removed, changed }
   }
 
@@ -94,7 +94,7 @@ export class RepairWriter {
   }
 
   #encode(transfer: Transfer): StoredRow {
-    const { assets, codec } = this.#parts
+    const { assets, codec } = this.#deps
     const asset = assets.find(transfer.asset) ?? assets.add(transfer.asset, undefined)
     const side = (account: string | undefined) => (account === undefined ? null : codec.encode(account))
     return [
@@ -113,7 +113,7 @@ export class RepairWriter {
     this.#s.insertTransfer.run(block, ...row)
     this.#s.countAsset.run(1, row[2])
     this.#s.meetAsset.run(block, block, row[2])
-    this.#parts.pairs.addSupply(row[2], decodeSupplyDelta(row[3], row[4], row[6]))
+    this.#deps.pairs.addSupply(row[2], decodeSupplyDelta(row[3], row[4], row[6]))
     for (const { key, delta } of this.#sides(row)) {
       this.#s.insertChange.run(...pairValues(key), block, row[0], row[1], encodeAmount(delta), encodeAmount(0n))
       touch(touched, key, block)
@@ -124,7 +124,7 @@ export class RepairWriter {
     this.#s.dropTransfer.run(block, row[0], row[1])
     this.#s.countAsset.run(-1, row[2])
     this.#s.remeetAsset.run(row[2])
-    this.#parts.pairs.addSupply(row[2], -decodeSupplyDelta(row[3], row[4], row[6]))
+    this.#deps.pairs.addSupply(row[2], -decodeSupplyDelta(row[3], row[4], row[6]))
     for (const { key } of this.#sides(row)) {
       this.#s.dropChange.run(...pairValues(key), block, row[0], row[1])
       touch(touched, key, block)
@@ -133,7 +133,7 @@ export class RepairWriter {
 
   /** The balance changes of a transfer: what the change writer makes of it, row by row. */
   #sides([, , asset, sender, receiver, item, amount]: StoredRow): { key: PairKey; delta: bigint }[] {
-    const { assets, codec, keeps } = this.#parts
+    const { assets, codec, keeps } = this.#deps
     const fungible = isFungible(assets.byId(asset).asset.standard)
     const moved = decodeAmount(amount)
     const own = sender !== null && receiver !== null && sender.equals(receiver)
@@ -153,11 +153,11 @@ export class RepairWriter {
 
   /** Adds a pair's running sums up again from a block on, and finds its row anew. */
   #rewrite(key: PairKey, from: number): void {
-    const { pairs, segments } = this.#parts
+    const { pairs, segments } = this.#deps
     const before = pairs.read(key)
     const { sum, lastBlock } = this.#resum(key, from)
     // First of all: reads that are needed no more go here, and neither the list nor `received` may rest on them.
-    const segment = segments.settle(key)
+    const segment = segments.recompute(key)
     const meeting = this.#meetings.of(key)
     if (meeting === undefined) {
       pairs.write(key, before, undefined)
@@ -169,15 +169,15 @@ export class RepairWriter {
   }
 
   #resum(key: PairKey, from: number): { sum: bigint; lastBlock: number | undefined } {
-    let sum = this.#parts.segments.sumAt(key, from - 1)
-    let place: [number, number, number] = [from - 1, REST_OF_BLOCK, REST_OF_BLOCK]
+    let sum = this.#deps.segments.sumAt(key, from - 1)
+    let cursor: [number, number, number] = [from - 1, REST_OF_BLOCK, REST_OF_BLOCK]
     for (;;) {
-      const rows = this.#s.changesAfter.all(...pairValues(key), ...place, ROWS_AT_ONCE)
+      const rows = this.#s.changesAfter.all(...pairValues(key), ...cursor, ROWS_AT_ONCE)
       for (const row of rows) {
-        place = [int(row[0]), int(row[1]), int(row[2])]
+        cursor = [int(row[0]), int(row[1]), int(row[2])]
         sum += decodeAmount(bytes(row[3]))
         const encoded = encodeAmount(sum)
-        if (!encoded.equals(bytes(row[4]))) this.#s.setSum.run(encoded, ...pairValues(key), ...place)
+        if (!encoded.equals(bytes(row[4]))) this.#s.setSum.run(encoded, ...pairValues(key), ...cursor)
       }
       if (rows.length < ROWS_AT_ONCE) break
     }
@@ -198,7 +198,7 @@ function without(rows: readonly StoredRow[], others: readonly StoredRow[]): Stor
   return rows.filter((row) => !names.has(nameOf(row)))
 }
 
-function placeOf([log, sub]: StoredRow): string {
+function logPosition([log, sub]: StoredRow): string {
   return `${log}/${sub}`
 }
 
@@ -222,7 +222,7 @@ function readRow(row: Row): StoredRow {
 
 function prepare(db: SqliteDatabase) {
   const sql = (text: string): Statement => db.prepare(text)
-  const place = 'AND block = ? AND log = ? AND sub = ?'
+  const cursor = 'AND block = ? AND log = ? AND sub = ?'
   return {
     transfersAt: sql(
       'SELECT log, sub, asset, sender, receiver, item, amount, hash FROM transfers WHERE block = ?',
@@ -230,7 +230,7 @@ function prepare(db: SqliteDatabase) {
     insertTransfer: sql('INSERT INTO transfers VALUES (?,?,?,?,?,?,?,?,?)'),
     dropTransfer: sql('DELETE FROM transfers WHERE block = ? AND log = ? AND sub = ?'),
     insertChange: sql('INSERT INTO changes VALUES (?,?,?,?,?,?,?,?)'),
-    dropChange: sql(`DELETE FROM changes WHERE ${PAIR} ${place}`),
+    dropChange: sql(`DELETE FROM changes WHERE ${PAIR} ${cursor}`),
     keepBlock: sql('INSERT INTO blocks VALUES (?, ?, NULL, ?, 1) ON CONFLICT DO UPDATE SET kept = 1'),
     unkeepBlock: sql('UPDATE blocks SET kept = 0 WHERE number = ?'),
     countAsset: sql('UPDATE assets SET transfers = transfers + ? WHERE id = ?'),
@@ -247,7 +247,7 @@ function prepare(db: SqliteDatabase) {
       `SELECT block, log, sub, delta, sum FROM changes WHERE ${PAIR} AND (block, log, sub) > (?, ?, ?)
        ORDER BY block, log, sub LIMIT ?`,
     ).raw(),
-    setSum: sql(`UPDATE changes SET sum = ? WHERE ${PAIR} ${place}`),
+    setSum: sql(`UPDATE changes SET sum = ? WHERE ${PAIR} ${cursor}`),
     lastBlock: sql(`SELECT max(block) FROM changes WHERE ${PAIR}`).pluck(),
   }
 }

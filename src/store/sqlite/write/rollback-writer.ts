@@ -14,12 +14,12 @@ import { decodeSupplyDelta } from './supply.ts'
 const NO_ITEM_BYTES = Buffer.alloc(0)
 
 /** What the blocks above the ancestor touched: pairs, and of each asset how many transfers and what they made or burnt. */
-type Touched = {
+type Changed = {
   readonly pairs: Map<string, PairKey>
   readonly assets: Map<number, { transfers: number; supply: bigint }>
 }
 
-export type RollbackParts = {
+export type RollbackDeps = {
   readonly assets: AssetTable
   readonly pairs: PairWriter
   readonly segments: Segments
@@ -31,67 +31,67 @@ export type RollbackParts = {
 
 /** Takes back all above a block. Cost: the rows touched; the block-ordered transfers say which. */
 export class RollbackWriter {
-  readonly #parts: RollbackParts
+  readonly #deps: RollbackDeps
   readonly #statements: ReturnType<typeof prepare>
 
-  constructor(db: SqliteDatabase, parts: RollbackParts) {
-    this.#parts = parts
+  constructor(db: SqliteDatabase, deps: RollbackDeps) {
+    this.#deps = deps
     this.#statements = prepare(db)
   }
 
   /** Undoes all blocks above `ancestor`; returns how many transfers went. */
   undo(ancestor: number): number {
-    const { pairs, assets } = this.#touched(ancestor)
+    const { pairs, assets } = this.#changed(ancestor)
     const reopened = this.#openedAbove(ancestor)
-    for (const [name, pair] of pairs) this.#restore(pair, { ancestor, settle: reopened.has(name) })
-    for (const [name, pair] of reopened) if (!pairs.has(name)) this.#restore(pair, { ancestor, settle: true })
+    for (const [name, pair] of pairs) this.#restore(pair, { ancestor, recompute: reopened.has(name) })
+    for (const [name, pair] of reopened) if (!pairs.has(name)) this.#restore(pair, { ancestor, recompute: true })
     let transfers = 0
     for (const [asset, lost] of assets) {
       transfers += lost.transfers
       this.#statements.countTransfers.run(lost.transfers, asset)
-      this.#parts.pairs.addSupply(asset, -lost.supply)
+      this.#deps.pairs.addSupply(asset, -lost.supply)
     }
     this.#statements.dropTransfers.run(ancestor)
     this.#statements.dropBlocks.run(ancestor)
     const unmet = this.#statements.hintedAbove.all(ancestor).map(int)
-    this.#parts.doubts.rolledBack(ancestor)
+    this.#deps.doubts.rolledBack(ancestor)
     // What was found of a contract stays true of its code: only where the contract itself may be gone is it looked at again.
-    const { doubtTurns, doubtEndings, unmeetAssets, reopenSilences, countClasses } = this.#statements
-    doubtTurns.run({ ancestor })
+    const { doubtClasses, doubtEndings, unmeetAssets, reopenUnreadable, countClasses } = this.#statements
+    doubtClasses.run({ ancestor })
     // Whether such a contract is there is asked of the chain until the audit has looked at it on the other branch.
     const isUnsure = doubtEndings.run({ ancestor }).changes > 0
     unmeetAssets.run(ancestor)
-    this.#parts.hints.rollBack(ancestor, unmet)
-    if (reopenSilences.run(ancestor).changes > 0 || isUnsure) countClasses.run()
+    this.#deps.hints.rollBack(ancestor, unmet)
+    if (reopenUnreadable.run(ancestor).changes > 0 || isUnsure) countClasses.run()
     return transfers
   }
 
-  #touched(ancestor: number): Touched {
-    const touched: Touched = { pairs: new Map(), assets: new Map() }
+  #changed(ancestor: number): Changed {
+    const changed: Changed = { pairs: new Map(), assets: new Map() }
     for (const entry of this.#statements.transfersAbove.iterate(ancestor)) {
       const row = entry
       const asset = int(row[2])
-      const counted = touched.assets.get(asset) ?? { transfers: 0, supply: 0n }
+      const counted = changed.assets.get(asset) ?? { transfers: 0, supply: 0n }
       counted.transfers++
       counted.supply += decodeSupplyDelta(row[0], row[1], bytes(row[4]))
-      touched.assets.set(asset, counted)
+      changed.assets.set(asset, counted)
       const fungible = this.#isFungible(asset)
       for (const side of [row[0], row[1]]) {
         if (side === null) continue
         const account = bytes(side)
-        if (!this.#parts.keeps(this.#parts.codec.decode(account))) continue
+        if (!this.#deps.keeps(this.#deps.codec.decode(account))) continue
         for (const item of fungible ? [NO_ITEM_BYTES] : [NO_ITEM_BYTES, bytes(row[3])]) {
           const pair = { account, asset, item, fungible }
-          touched.pairs.set(pairName(pair), pair)
+          changed.pairs.set(pairName(pair), pair)
         }
       }
     }
-    return touched
+    return changed
   }
 
   /** Pairs whose newest opening rests on a block that goes; the reads themselves are dropped here. */
   #openedAbove(ancestor: number): Map<string, PairKey> {
-    const rows = this.#parts.segments.dropAbove(ancestor)
+    const rows = this.#deps.segments.dropAbove(ancestor)
     const pairs = rows.map((row): PairKey => {
       const asset = int(row[1])
       return { account: bytes(row[0]), asset, item: bytes(row[2]), fungible: this.#isFungible(asset) }
@@ -99,8 +99,8 @@ export class RollbackWriter {
     return new Map(pairs.map((pair) => [pairName(pair), pair]))
   }
 
-  #restore(pair: PairKey, { ancestor, settle }: { ancestor: number; settle: boolean }): void {
-    const { pairs, segments } = this.#parts
+  #restore(pair: PairKey, { ancestor, recompute }: { ancestor: number; recompute: boolean }): void {
+    const { pairs, segments } = this.#deps
     const before = pairs.read(pair)
     assert(before !== undefined, 'a transfer or an opening has no balance row')
     this.#statements.dropChanges.run(...pairValues(pair), ancestor)
@@ -116,12 +116,12 @@ export class RollbackWriter {
       receivedBlock: upTo(before.receivedBlock, ancestor),
       closedBlock: upTo(before.closedBlock, ancestor),
     }
-    if (settle) Object.assign(after, segments.settle(pair))
+    if (recompute) Object.assign(after, segments.recompute(pair))
     pairs.write(pair, before, after)
   }
 
   #isFungible(asset: number): boolean {
-    return isFungible(this.#parts.assets.byId(asset).asset.standard)
+    return isFungible(this.#deps.assets.byId(asset).asset.standard)
   }
 }
 
@@ -145,14 +145,14 @@ function prepare(db: SqliteDatabase) {
        (SELECT 1 FROM hints h WHERE h.reference = a.reference AND h.standard = a.standard)`,
     ).pluck(),
     unmeetAssets: sql('UPDATE assets SET first_block = NULL WHERE first_block > ?'),
-    doubtTurns: sql(
+    doubtClasses: sql(
       `UPDATE turns SET code_at = min(coalesce(code_at, @ancestor), @ancestor) WHERE asset IN
        (SELECT id FROM assets WHERE first_block > @ancestor)`,
     ),
     doubtEndings: sql(
       'UPDATE endings SET block = @ancestor + 1, again = @ancestor + 1, unsure = 1 WHERE block > @ancestor',
     ),
-    reopenSilences: sql('UPDATE silences SET until = NULL WHERE until > ?'),
+    reopenUnreadable: sql('UPDATE silences SET until = NULL WHERE until > ?'),
     countClasses: sql('UPDATE clock SET classes = classes + 1'),
   }
 }

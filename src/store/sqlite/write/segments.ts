@@ -58,7 +58,7 @@ export class Segments {
   }
 
   /** What a pair's newest segment begins with, and where it closed, found from the reads and changes that are stored. */
-  settle(key: PairKey): Pick<Position, 'opening' | 'closedBlock'> {
+  recompute(key: PairKey): Pick<Position, 'opening' | 'closedBlock'> {
     let opening = this.#coverage
     let closedBlock = opening === undefined ? undefined : this.#closedAfter(key, opening, -1)
     for (const entry of this.#s.openings.all(...pairValues(key))) {

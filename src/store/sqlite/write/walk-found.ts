@@ -3,10 +3,10 @@ import type { WalkLimits } from '../../seam/audits.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 
 /** Where a walk over one token's transfers is: a block, a log, and a place in it. */
-export type Place = readonly [number, number, number]
+export type WalkCursor = readonly [number, number, number]
 
 /** The token and place of stored text; nothing where it is no place. */
-export function parsePlace(text: string): [number, Place][] {
+export function parseCursor(text: string): [number, WalkCursor][] {
   const [id, at] = text.split(':')
   const [block, log, sub] = (at ?? '').split('/').map(Number)
   return id === undefined || block === undefined || log === undefined || sub === undefined

@@ -2,13 +2,13 @@ import type { AccountCodec } from '../../../core/account.ts'
 import { isFungible } from '../../../core/asset.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
 import type { Coverage } from '../../../core/coverage.ts'
-import { WALKED, type Walk, type WalkLimits, type WalkStep } from '../../seam/audits.ts'
+import { WALKED, type Walk, type WalkLimits, type WalkPage } from '../../seam/audits.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
 import { decodeItem, encodeAmount } from '../rows/amount-codec.ts'
 import { type AssetTable, type FixedClasses, parseStandard } from '../rows/asset-table.ts'
 import { HINTED, HintWalk } from './hint-walk.ts'
-import { Found, isReadable, type Place, parsePlace } from './walk-found.ts'
+import { Found, isReadable, parseCursor, type WalkCursor } from './walk-found.ts'
 
 /** Transfers, or tokens, that one step of a walk looks at: some milliseconds of the writer's time. */
 const MAX_LOOKED_AT = 500
@@ -18,7 +18,7 @@ const MAX_PASSED = 5_000
 const DRAWN_FROM = 64
 const NO_ITEM_BYTES = Buffer.alloc(0)
 
-export type WalkParts = {
+export type WalkDeps = {
   readonly db: SqliteDatabase
   readonly assets: AssetTable
   readonly codec: AccountCodec
@@ -29,38 +29,38 @@ export type WalkParts = {
 
 /** Ways through a chain's balances. A place is text that the next step of the same walk begins from. */
 export class Walks {
-  readonly #parts: WalkParts
+  readonly #deps: WalkDeps
   readonly #hints: HintWalk
   readonly #s: ReturnType<typeof prepare>
 
-  constructor(parts: WalkParts) {
-    this.#parts = parts
-    this.#hints = new HintWalk(parts.db, parts.codec)
-    this.#s = prepare(parts.db)
+  constructor(deps: WalkDeps) {
+    this.#deps = deps
+    this.#hints = new HintWalk(deps.db, deps.codec)
+    this.#s = prepare(deps.db)
   }
 
-  next(walk: Walk, place: string | undefined, limits: WalkLimits): WalkStep {
-    if (walk === 'holders') return this.#holders(place, limits)
-    if (walk === 'doubts') return this.#doubts(place, limits)
-    if (walk === 'openings') return this.#openings(place, limits)
-    if (walk === 'all') return this.#all(place, limits)
-    return this.#rereads(place, limits)
+  next(walk: Walk, cursor: string | undefined, limits: WalkLimits): WalkPage {
+    if (walk === 'holders') return this.#holders(cursor, limits)
+    if (walk === 'doubts') return this.#doubts(cursor, limits)
+    if (walk === 'openings') return this.#openings(cursor, limits)
+    if (walk === 'all') return this.#all(cursor, limits)
+    return this.#rereads(cursor, limits)
   }
 
   /** Some holders of each of the next tokens; after the last token comes the first. */
-  #holders(place: string | undefined, limits: WalkLimits): WalkStep {
-    const start = Number(place ?? 0)
+  #holders(cursor: string | undefined, limits: WalkLimits): WalkPage {
+    const start = Number(cursor ?? 0)
     const rows = [...this.#s.heldAfter.all(start, limits.keys), ...this.#s.heldUpTo.all(start, limits.keys)]
     const keys: BalanceKey[] = []
     let reached = start
     for (const row of rows) {
       if (keys.length >= limits.keys) break
       reached = int(row[0])
-      const asset = this.#parts.assets.byId(reached)
+      const asset = this.#deps.assets.byId(reached)
       if (asset.accounting !== 'events' || !isReadable(asset, NO_ITEM_BYTES)) continue
       keys.push(...this.#draw(asset, { holders: int(row[1]), wanted: limits.perToken }))
     }
-    return { keys, place: String(reached) }
+    return { keys, cursor: String(reached) }
   }
 
   /** A few holders of a token: all of a few, else some near random amounts, small ones as likely as large ones. */
@@ -89,8 +89,8 @@ export class Walks {
    * Balances in doubt, or reopened and not looked into yet, token by token: the first few of each, which are others once
    * those are settled. Turned tokens are passed over, and some hundred tokens are looked at in one step, whatever they bring.
    */
-  #doubts(place: string | undefined, limits: WalkLimits): WalkStep {
-    const start = Number(place ?? 0)
+  #doubts(cursor: string | undefined, limits: WalkLimits): WalkPage {
+    const start = Number(cursor ?? 0)
     const keys: BalanceKey[] = []
     let asset = start
     let wrapped = start === 0
@@ -99,8 +99,8 @@ export class Walks {
       if (wrapped && (next === undefined || (start > 0 && next > start))) break
       asset = next ?? 0
       if (next === undefined) wrapped = true
-      if (next === undefined || this.#s.isTurned.get(next) !== undefined) continue
-      const stored = this.#parts.assets.byId(next)
+      if (next === undefined || this.#s.isReclassified.get(next) !== undefined) continue
+      const stored = this.#deps.assets.byId(next)
       if (stored.accounting !== 'events') continue
       const few = Math.min(limits.perToken, limits.keys - keys.length)
       for (const entry of this.#s.doubts.all({ asset: next, limit: few })) {
@@ -108,18 +108,18 @@ export class Walks {
         if (isReadable(stored, bytes(row[1]))) keys.push(this.#key(stored, bytes(row[0]), bytes(row[1])))
       }
     }
-    return { keys, place: String(asset) }
+    return { keys, cursor: String(asset) }
   }
 
   /** Balances whose opening is unknown, newest touched first; at the bottom the walk begins again at the top. */
-  #openings(place: string | undefined, limits: WalkLimits): WalkStep {
-    if (this.#parts.coverage.from === 0) return { keys: [], place: '' }
-    const from = place === undefined || place === '' ? [Number.MAX_SAFE_INTEGER, 0, 0] : place.split('/').map(Number)
+  #openings(cursor: string | undefined, limits: WalkLimits): WalkPage {
+    if (this.#deps.coverage.from === 0) return { keys: [], cursor: '' }
+    const from = cursor === undefined || cursor === '' ? [Number.MAX_SAFE_INTEGER, 0, 0] : cursor.split('/').map(Number)
     const found = new Found(limits)
     let reached = ''
     const rows = this.#s.transfersBelow.all(...from, MAX_LOOKED_AT)
     for (const row of rows) {
-      const asset = this.#parts.assets.byId(int(row[3]))
+      const asset = this.#deps.assets.byId(int(row[3]))
       if (asset.accounting === 'events') {
         for (const pair of this.#pairsOf(asset, row)) {
           if (this.#s.unopened.get(pair.account, asset.id, pair.item) !== undefined) {
@@ -131,73 +131,73 @@ export class Walks {
       if (found.isFull) break
     }
     const bottom = rows.length < MAX_LOOKED_AT && !found.isFull
-    return { keys: found.keys, place: bottom ? '' : reached }
+    return { keys: found.keys, cursor: bottom ? '' : reached }
   }
 
   /** All balances that can be compared, in the order of their keys; none once the end was reached. */
-  #all(place: string | undefined, { keys: limit }: WalkLimits): WalkStep {
-    if (place === WALKED) return { keys: [], place }
-    const [account = '', asset = '0', item = ''] = (place ?? '').split('/')
+  #all(cursor: string | undefined, { keys: limit }: WalkLimits): WalkPage {
+    if (cursor === WALKED) return { keys: [], cursor }
+    const [account = '', asset = '0', item = ''] = (cursor ?? '').split('/')
     const from = [Buffer.from(account, 'hex'), Number(asset), Buffer.from(item, 'hex')]
     const keys: BalanceKey[] = []
     const rows = this.#s.balancesAfter.all(...from, MAX_PASSED)
     for (const row of rows) {
-      const stored = this.#parts.assets.byId(int(row[1]))
+      const stored = this.#deps.assets.byId(int(row[1]))
       if (stored.accounting !== 'events' || !isReadable(stored, bytes(row[2]))) continue
       keys.push(this.#key(stored, bytes(row[0]), bytes(row[2])))
       if (keys.length < limit) continue
-      return { keys, place: placeOfPair(row) }
+      return { keys, cursor: pairCursor(row) }
     }
     const last = rows.at(-1)
-    return { keys, place: last === undefined || rows.length < MAX_PASSED ? WALKED : placeOfPair(last) }
+    return { keys, cursor: last === undefined || rows.length < MAX_PASSED ? WALKED : pairCursor(last) }
   }
 
   /** Who touched tokens of `reads`, a token at a time, newest touched first. */
-  #rereads(place: string | undefined, limits: WalkLimits): WalkStep {
-    const places = new Map((place ?? '').split(' ').flatMap((one) => parsePlace(one)))
+  #rereads(cursor: string | undefined, limits: WalkLimits): WalkPage {
+    const cursors = new Map((cursor ?? '').split(' ').flatMap((one) => parseCursor(one)))
     const found = new Found(limits)
-    const last = places.get(0)?.[0] ?? 0
+    const last = cursors.get(0)?.[0] ?? 0
     const ids = this.#readsTokens(last)
     let reached = last
     let left = MAX_LOOKED_AT
     for (const id of ids) {
       if (found.isFull || left <= 0) break
       reached = id
-      const touched = this.#touchedOf(this.#parts.assets.byId(id), { place: places.get(id), limit: left }, found)
-      places.set(id, touched.place)
-      left -= touched.looked
+      const changed = this.#changedOf(this.#deps.assets.byId(id), { cursor: cursors.get(id), limit: left }, found)
+      cursors.set(id, changed.cursor)
+      left -= changed.looked
     }
-    places.set(0, [reached, 0, 0])
-    const kept = [...places].filter(([id, at]) => id === 0 || (ids.includes(id) && at[0] !== -1))
-    return { keys: found.keys, place: kept.map(([id, at]) => `${id}:${at.join('/')}`).join(' ') }
+    cursors.set(0, [reached, 0, 0])
+    const kept = [...cursors].filter(([id, at]) => id === 0 || (ids.includes(id) && at[0] !== -1))
+    return { keys: found.keys, cursor: kept.map(([id, at]) => `${id}:${at.join('/')}`).join(' ') }
   }
 
   /**
    * Adds accounts of one token from a place downwards: those of transfers, then those that hints name. Says where it
    * stopped, block -1 being the bottom.
    */
-  #touchedOf(
+  #changedOf(
     asset: StoredAsset,
-    { place, limit }: { readonly place: Place | undefined; readonly limit: number },
+    { cursor, limit }: { readonly cursor: WalkCursor | undefined; readonly limit: number },
     found: Found,
-  ): { readonly place: Place; readonly looked: number } {
-    if (place?.[0] === HINTED) return this.#hints.step(asset, { place, limit }, found)
-    const from = place ?? [Number.MAX_SAFE_INTEGER, 0, 0]
+  ): { readonly cursor: WalkCursor; readonly looked: number } {
+    if (cursor?.[0] === HINTED) return this.#hints.page(asset, { cursor, limit }, found)
+    const from = cursor ?? [Number.MAX_SAFE_INTEGER, 0, 0]
     const rows = this.#s.ofAssetBelow.all(asset.id, ...from, limit)
     const looked = rows.length + 1
     for (const row of rows) {
       for (const pair of this.#pairsOf(asset, row)) found.add(asset.id, this.#key(asset, pair.account, pair.item))
-      if (found.isFullOf(asset.id) || found.isFull) return { place: [int(row[0]), int(row[1]), int(row[2])], looked }
+      if (found.isFullOf(asset.id) || found.isFull) return { cursor: [int(row[0]), int(row[1]), int(row[2])], looked }
     }
     const end = rows.at(-1)
     if (rows.length < limit || end === undefined) {
-      const hinted: Place = [HINTED, Number.MAX_SAFE_INTEGER, 0]
+      const hinted: WalkCursor = [HINTED, Number.MAX_SAFE_INTEGER, 0]
       const left = limit - rows.length
-      if (left <= 0) return { place: hinted, looked }
-      const step = this.#hints.step(asset, { place: hinted, limit: left }, found)
-      return { place: step.place, looked: looked + step.looked }
+      if (left <= 0) return { cursor: hinted, looked }
+      const page = this.#hints.page(asset, { cursor: hinted, limit: left }, found)
+      return { cursor: page.cursor, looked: looked + page.looked }
     }
-    return { place: [int(end[0]), int(end[1]), int(end[2])], looked }
+    return { cursor: [int(end[0]), int(end[1]), int(end[2])], looked }
   }
 
   /**
@@ -205,32 +205,32 @@ export class Walks {
    * after one, then the others.
    */
   #readsTokens(last: number): number[] {
-    const fixed = [...this.#parts.fixed.keys()].flatMap((name) => {
+    const fixed = [...this.#deps.fixed.keys()].flatMap((name) => {
       const [standard, reference = ''] = name.split(':')
-      const asset = this.#parts.assets.find({ standard: parseStandard(standard), reference })
+      const asset = this.#deps.assets.find({ standard: parseStandard(standard), reference })
       return asset === undefined ? [] : [asset.id]
     })
-    const turnedAfter = (after: number) => this.#s.turnedAfter.all({ after, limit: MAX_LOOKED_AT })
-    const turned = [...turnedAfter(last), ...turnedAfter(0)]
-    const all = new Set([...fixed, ...turned.map((id) => int(id))])
-    const ids = [...all].filter((id) => this.#parts.assets.byId(id).accounting === 'reads').sort((a, b) => a - b)
+    const reclassifiedAfter = (after: number) => this.#s.reclassifiedAfter.all({ after, limit: MAX_LOOKED_AT })
+    const reclassified = [...reclassifiedAfter(last), ...reclassifiedAfter(0)]
+    const all = new Set([...fixed, ...reclassified.map((id) => int(id))])
+    const ids = [...all].filter((id) => this.#deps.assets.byId(id).accounting === 'reads').sort((a, b) => a - b)
     return [...ids.filter((id) => id > last), ...ids.filter((id) => id <= last)]
   }
 
   #pairsOf(asset: StoredAsset, row: Row): { account: Buffer; item: Buffer }[] {
     const items = isFungible(asset.asset.standard) ? [NO_ITEM_BYTES] : [NO_ITEM_BYTES, bytes(row[6])]
     return [row[4], row[5]].flatMap((side) => {
-      if (side === null || !this.#parts.keeps(this.#parts.codec.decode(bytes(side)))) return []
+      if (side === null || !this.#deps.keeps(this.#deps.codec.decode(bytes(side)))) return []
       return items.filter((item) => isReadable(asset, item)).map((item) => ({ account: bytes(side), item }))
     })
   }
 
   #key(asset: StoredAsset, account: Buffer, item: Buffer): BalanceKey {
-    return { account: this.#parts.codec.decode(account), asset: asset.asset, item: decodeItem(item) }
+    return { account: this.#deps.codec.decode(account), asset: asset.asset, item: decodeItem(item) }
   }
 }
 
-function placeOfPair(row: Row): string {
+function pairCursor(row: Row): string {
   return `${bytes(row[0]).toString('hex')}/${int(row[1])}/${bytes(row[2]).toString('hex')}`
 }
 
@@ -250,7 +250,7 @@ function prepare(db: SqliteDatabase) {
       `SELECT min(asset) FROM (SELECT min(asset) AS asset FROM doubts WHERE asset > @after
        UNION ALL SELECT min(asset) FROM openings WHERE since > 0 AND asset > @after)`,
     ).pluck(),
-    isTurned: sql('SELECT 1 FROM turns WHERE asset = ?').pluck(),
+    isReclassified: sql('SELECT 1 FROM turns WHERE asset = ?').pluck(),
     // Each row once, and without gathering all of them first.
     doubts: sql(
       `SELECT account, item FROM doubts WHERE asset = @asset
@@ -266,7 +266,7 @@ function prepare(db: SqliteDatabase) {
       `SELECT account, asset, item FROM balances WHERE (account, asset, item) > (?, ?, ?)
        ORDER BY account, asset, item LIMIT ?`,
     ).raw(),
-    turnedAfter: sql(
+    reclassifiedAfter: sql(
       `SELECT asset FROM turns WHERE asset > @after UNION SELECT asset FROM endings WHERE again IS NOT NULL AND asset > @after
        ORDER BY asset LIMIT @limit`,
     ).pluck(),

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Observation } from '../../src/core/balance.ts'
 import { hash, MockChain } from '../chains/mock-chain.ts'
@@ -37,8 +37,8 @@ test('a read that somebody noted is adopted when its block is committed, not bef
   await rig.settle()
   expect((await rig.reads.balances([key])).rows[0]?.amount).toBe(10n)
   expect((await rig.reads.balances([key], 7)).rows[0]?.amount).toBe(11n)
-  await nextTurn()
-  expect(await rig.reads.observations.unjudged({ through: 9, limit: 9 })).toEqual([])
+  await nextTick()
+  expect(await rig.reads.observations.uncompared({ through: 9, limit: 9 })).toEqual([])
   expect(await rig.reads.observations.get([key])).toMatchObject([{ amount: 10n }])
   await rig.close()
 })
@@ -85,7 +85,7 @@ test('a read of a block that was final long ago stays a read: nobody can say who
   const keys = [alice, bob].map((account) => ({ account, asset: coin, item: '' }))
   expect((await rig.reads.balances(keys)).rows.map((row) => row?.amount)).toEqual([undefined, undefined])
   expect(await rig.reads.observations.get(keys)).toMatchObject([{ amount: 10n }, { amount: 10n }])
-  expect(await rig.reads.observations.unjudged({ through: last, limit: 9 })).toEqual([])
+  expect(await rig.reads.observations.uncompared({ through: last, limit: 9 })).toEqual([])
   await rig.close()
 })
 

@@ -5,15 +5,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ServiceError } from '../../core/errors.ts'
 import { CORS_HEADERS } from './cors.ts'
 import type { ErrorAnswer, Failure } from './errors.ts'
-import { type FirstLineLimits, FirstLines } from './request-line-guard.ts'
+import { type FirstLineLimits, FirstRequestLines } from './request-line-guard.ts'
 
 /** A request line that could be read: method and target. */
 type RequestLine = { readonly method: string; readonly url: string }
 
 /** What is answered: the line of the request where it could be read, and headers beside those of every refusal. */
-type Refused = { readonly line: RequestLine | undefined; readonly other?: Readonly<Record<string, string>> }
+type ParserAnswer = { readonly line: RequestLine | undefined; readonly other?: Readonly<Record<string, string>> }
 
-export type RefusedRequestsOptions = {
+export type ParserErrorsOptions = {
   /** The words for a failure at a URL; undefined: where no request line could be read. */
   readonly render: (failure: Failure, url: string | undefined) => ErrorAnswer
   /** Answers a request that a handler would have got, or still waits for. */
@@ -43,24 +43,24 @@ const FAILURES: Readonly<Record<string, Failure>> = {
  * Answers requests that Node's parser refuses, in the words of the vendor whose path was asked for, with the headers of
  * every answer. The connection then ends, since nobody knows where the next request would begin.
  */
-export class RefusedRequests {
-  readonly lines: FirstLines
-  readonly #options: RefusedRequestsOptions
+export class ParserErrors {
+  readonly lines: FirstRequestLines
+  readonly #options: ParserErrorsOptions
   /** The request that a connection brought last. */
   readonly #last = new WeakMap<Socket, Served>()
-  readonly #refused = new WeakSet<Socket>()
-  #onRefused: (status: number) => void = () => undefined
+  readonly #rejected = new WeakSet<Socket>()
+  #onRejected: (status: number) => void = () => undefined
 
-  constructor(options: RefusedRequestsOptions) {
+  constructor(options: ParserErrorsOptions) {
     this.#options = options
-    this.lines = new FirstLines(options.limits, (socket, why) => {
+    this.lines = new FirstRequestLines(options.limits, (socket, why) => {
       this.#answer(socket, why === 'late' ? TIMEOUT : BAD_REQUEST, { line: undefined })
     })
   }
 
   /** Has each refusal's status told to a counter. */
   countTo(count: (status: number) => void): void {
-    this.#onRefused = count
+    this.#onRejected = count
   }
 
   /** Notes a request whose head was good: what is refused later may be its body, or the head of the next. */
@@ -69,19 +69,19 @@ export class RefusedRequests {
   }
 
   /** The listener for a server's `clientError`. */
-  refuse(error: ClientError, socket: Socket): void {
+  reject(error: ClientError, socket: Socket): void {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
     }
-    if (this.#refused.has(socket)) return
-    this.#refused.add(socket)
+    if (this.#rejected.has(socket)) return
+    this.#rejected.add(socket)
     const last = this.#last.get(socket)
     const line = requestLine(last === undefined ? this.lines.of(socket) : lineIn(error))
     const isLong = line === undefined ? last === undefined && this.lines.isTooLong(socket) : this.#isTooLong(line)
     const failure = isLong ? URL_TOO_LONG : (FAILURES[error.code ?? ''] ?? BAD_REQUEST)
     if (last !== undefined && !last.request.raw.complete) {
-      this.#refuseBody(failure, last)
+      this.#rejectBody(failure, last)
       return
     }
     const answer = (): void => this.#answer(socket, failure, { line })
@@ -91,7 +91,7 @@ export class RefusedRequests {
   }
 
   /** CONNECT asks for a tunnel: there is none to anywhere. */
-  refuseTunnel(url: string | undefined, socket: Duplex): void {
+  rejectTunnel(url: string | undefined, socket: Duplex): void {
     const isPath = url?.startsWith('/') === true
     const failure: Failure = { code: 'METHOD_NOT_ALLOWED', message: 'Method not allowed' }
     if (isPath) this.#answer(socket, BAD_REQUEST, { line: { method: 'CONNECT', url } })
@@ -103,7 +103,7 @@ export class RefusedRequests {
   }
 
   /** A body that is malformed or late: its request is known, and its answer is like every other. */
-  #refuseBody(failure: Failure, { request, reply }: Served): void {
+  #rejectBody(failure: Failure, { request, reply }: Served): void {
     const { raw: body } = request
     const error = new ServiceError(failure.code, failure.message)
     if (reply.raw.writableFinished) body.socket.destroy()
@@ -112,7 +112,7 @@ export class RefusedRequests {
     else this.#options.answer(error, request, reply.header('connection', 'close'))
   }
 
-  #answer(socket: Duplex, failure: Failure, { line, other = {} }: Refused): void {
+  #answer(socket: Duplex, failure: Failure, { line, other = {} }: ParserAnswer): void {
     if (!socket.writable) {
       socket.destroy()
       return
@@ -130,7 +130,7 @@ export class RefusedRequests {
     }
     const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
     const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n${lines.join('')}\r\n`
-    this.#onRefused(status)
+    this.#onRejected(status)
     socket.once('error', () => socket.destroy())
     socket.end(line?.method === 'HEAD' ? head : head + text)
     // Closing at once would reset a connection that still sends, and its answer would be lost.

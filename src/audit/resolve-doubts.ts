@@ -3,8 +3,8 @@ import { NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { Header } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
-import type { DoubtStep, DoubtWork } from '../store/seam/doubts.ts'
-import type { Compared, CompareParts, Comparer } from './comparer.ts'
+import type { DoubtPage, DoubtWork } from '../store/seam/doubts.ts'
+import type { Compared, Comparer, ComparerDeps } from './comparer.ts'
 import type { FailingTokens } from './failing-tokens.ts'
 import { voice } from './investigator.ts'
 import { Refetcher } from './refetch-logs.ts'
@@ -16,37 +16,37 @@ const BLOCKS_AT_A_TIME = 64
 /** How long a round fetches blocks again, in milliseconds: new heads wait for it. */
 const REFETCH_MS = 2_000
 
-export type SettleParts = CompareParts & { readonly comparer: Comparer; readonly failing: FailingTokens }
+export type DoubtResolverDeps = ComparerDeps & { readonly comparer: Comparer; readonly failing: FailingTokens }
 
 /**
  * Works on what is in doubt until nothing is: reads it again at the newest head, and ends the doubt about what the chain
  * and the journal agree on, by a second node too where there is one. Where logs were proven missing, it fetches all blocks
  * of the coverage again by their receipts, some at a time.
  */
-export class DoubtSettler {
-  readonly #parts: SettleParts
+export class DoubtResolver {
+  readonly #deps: DoubtResolverDeps
   readonly #refetcher: Refetcher
-  #place = ''
+  #cursor = ''
 
-  constructor(parts: SettleParts) {
-    this.#parts = parts
-    this.#refetcher = new Refetcher(parts)
+  constructor(deps: DoubtResolverDeps) {
+    this.#deps = deps
+    this.#refetcher = new Refetcher(deps)
   }
 
   /** Compares what is in doubt at a head. @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST */
   async compare(head: Header, signal: AbortSignal): Promise<void> {
-    const { failing, journal } = this.#parts
-    const step = await journal.doubts.next(this.#place, KEYS_A_ROUND)
-    this.#place = step.place
-    const failure = await failing.run(step.keys, (keys) => this.#balances(keys, head, signal), signal)
-    await this.#supplies(step, signal)
-    await this.#classes(step, head, signal)
+    const { failing, journal } = this.#deps
+    const page = await journal.doubts.next(this.#cursor, KEYS_A_ROUND)
+    this.#cursor = page.cursor
+    const failure = await failing.run(page.keys, (keys) => this.#balances(keys, head, signal), signal)
+    await this.#supplies(page, signal)
+    await this.#classes(page, head, signal)
     if (failure !== undefined) throw failure
   }
 
   /** Fetches some of the blocks again that are still to be fetched. @throws NODE_*, BLOCK_CONFLICT, STORE_UNAVAILABLE */
   async refetch({ refetching }: DoubtWork, signal: AbortSignal): Promise<void> {
-    const { counts, journal, now, reads } = this.#parts
+    const { counts, journal, now, reads } = this.#deps
     const until = now() + REFETCH_MS
     for (let first = refetching; first !== undefined && now() < until && !signal.aborted; ) {
       const { published } = await reads.clock()
@@ -60,13 +60,13 @@ export class DoubtSettler {
   }
 
   async #balances(keys: readonly BalanceKey[], head: Header, signal: AbortSignal): Promise<void> {
-    const { comparer, journal } = this.#parts
+    const { comparer, journal } = this.#deps
     const compared = await comparer.balances(keys, head, signal)
     const equal = [...compared.equal, ...(await this.#neverThere(keys, compared, head))]
     if (equal.length === 0) return
     const other = await this.#otherNode(equal, head, signal)
     const settled = equal.filter(({ amount }, index) => isNoContradiction(other[index], amount))
-    await journal.doubts.settle({ block: head, keys: settled, supplies: [] })
+    await journal.doubts.resolve({ block: head, keys: settled, supplies: [] })
   }
 
   /** Balances of what is no contract at this head, where the journal has nothing of it either. */
@@ -79,7 +79,7 @@ export class DoubtSettler {
     for (const [index, key] of keys.entries()) {
       const answer = answers[index]
       if (answer === undefined || answer.ok || answer.reason !== 'not_a_token') continue
-      const { amount, whole } = await this.#parts.journal.audits.expected(key, head.number)
+      const { amount, whole } = await this.#deps.journal.audits.expected(key, head.number)
       if (amount === 0n && whole) absent.push({ ...key, amount })
     }
     return absent
@@ -90,12 +90,12 @@ export class DoubtSettler {
     at: Header,
     signal: AbortSignal,
   ): Promise<readonly (BalanceRead | undefined)[]> {
-    const { adapter } = this.#parts
+    const { adapter } = this.#deps
     return (await voice(signal, () => adapter.readBalances({ keys, at, ask: 'another_node' }, signal)))?.reads ?? []
   }
 
-  async #supplies({ supplies }: DoubtStep, signal: AbortSignal): Promise<void> {
-    const { comparer, investigator, journal } = this.#parts
+  async #supplies({ supplies }: DoubtPage, signal: AbortSignal): Promise<void> {
+    const { comparer, investigator, journal } = this.#deps
     const compared = await comparer.supplies(supplies, signal)
     if (compared === undefined) return
     const { block } = compared
@@ -104,13 +104,13 @@ export class DoubtSettler {
       const how = { at: block, ask: 'another_node' } as const
       const other = await voice(signal, () => investigator.supplyAt(asset, how, signal))
       if (ours === undefined || (other !== undefined && !other.includes(ours))) continue
-      await journal.doubts.settle({ block, keys: [], supplies: [asset] })
+      await journal.doubts.resolve({ block, keys: [], supplies: [asset] })
     }
   }
 
   /** Whether contracts were there before a reorg took their first transfers back: a class outlives its block, not its code. */
-  async #classes({ classes }: DoubtStep, head: Header, signal: AbortSignal): Promise<void> {
-    const { adapter, journal, zeroAddress } = this.#parts
+  async #classes({ unsure: classes }: DoubtPage, head: Header, signal: AbortSignal): Promise<void> {
+    const { adapter, journal, zeroAddress } = this.#deps
     for (const { asset, account = zeroAddress, at } of classes) {
       if (account === undefined) continue
       try {
@@ -121,7 +121,7 @@ export class DoubtSettler {
         // Of an older state than the nodes remember nobody can tell: what was found stands.
         if (read === undefined || (!read.ok && read.reason === 'node_unavailable')) continue
         const stays = read.ok || read.reason !== 'not_a_token'
-        await journal.doubts.settle({ block: head, keys: [], supplies: [], classes: [{ asset, stays }] })
+        await journal.doubts.resolve({ block: head, keys: [], supplies: [], classes: [{ asset, stays }] })
       } catch (error) {
         if (!isServiceError(error) || signal.aborted) throw error
       }

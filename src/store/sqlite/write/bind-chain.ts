@@ -6,17 +6,20 @@ import { parseCoverage } from '../rows/clock-json.ts'
 
 /** @throws STORE_MISMATCH the file of facts is another chain's */
 export function mustBeFactsOf(db: SqliteDatabase, chain: ChainId): void {
-  refuseOthers(db.prepare('SELECT chain FROM chain').pluck().get() ?? chain, { db, chain })
+  assertSameChain(db.prepare('SELECT chain FROM chain').pluck().get() ?? chain, { db, chain })
 }
 
 /** Notes whose a file of reads is, where nobody did yet. @throws STORE_MISMATCH it is another chain's */
-export function claimReadsFile(db: SqliteDatabase, chain: ChainId): void {
+export function bindReadsFile(db: SqliteDatabase, chain: ChainId): void {
   const owner = (): unknown => db.prepare('SELECT chain FROM read_of').pluck().get()
   if (owner() === undefined) db.prepare('INSERT OR IGNORE INTO read_of VALUES (1, ?)').run(chain)
-  refuseOthers(owner(), { db, chain })
+  assertSameChain(owner(), { db, chain })
 }
 
-function refuseOthers(owner: unknown, { db, chain }: { readonly db: SqliteDatabase; readonly chain: ChainId }): void {
+function assertSameChain(
+  owner: unknown,
+  { db, chain }: { readonly db: SqliteDatabase; readonly chain: ChainId },
+): void {
   if (owner === chain) return
   const message =
     `the store holds ${String(owner)} in ${db.name} where ${chain} is to be: use another store folder, or stop the ` +
@@ -28,7 +31,7 @@ function refuseOthers(owner: unknown, { db, chain }: { readonly db: SqliteDataba
  * Makes a writer the chain's: checks whose file it is, and takes the next fencing number.
  * @throws STORE_MISMATCH the file is another chain's, or was gathered under another coverage
  */
-export function claimChain(whose: {
+export function bindToChain(whose: {
   readonly db: SqliteDatabase
   readonly chain: ChainId
   readonly coverage: Coverage
