@@ -31,15 +31,15 @@ test.each([
   `abcdefgh.${'a'.repeat(31)}`,
   `abcdefg.${'a'.repeat(40)}`,
   `abcdefgh.${'a'.repeat(31)}-`,
-])('%j is not of a key’s form', (raw) => expect(parseKey(raw)).toBeUndefined())
+])('%j does not have the form of a key', (raw) => expect(parseKey(raw)).toBeUndefined())
 
-test('a secret of any length from 32 characters on is of the form, up to a limit', () => {
+test('a secret of 32 characters or more has the right form, up to a limit', () => {
   expect(parseKey(`abcdefgh.${'a'.repeat(32)}`)).toEqual({ id: 'abcdefgh', secret: 'a'.repeat(32) })
   expect(parseKey(`abcdefgh.${'a'.repeat(10_000)}`)).toBeUndefined()
 })
 
-describe('what a key may do', () => {
-  test('its caller is its principal with its scopes', async () => {
+describe('restrictions of a key', () => {
+  test('the caller is the principal with its scopes', async () => {
     const { verify, stored } = await verifier({ principal: 'acme', scopes: ['read', 'write'] })
     expect(await verify()).toEqual({
       ok: true,
@@ -48,14 +48,14 @@ describe('what a key may do', () => {
     expect(await verify({ scope: 'admin' })).toEqual({ ok: false, reason: 'scope' })
   })
 
-  test('another secret or id is unknown, another form malformed', async () => {
+  test('another secret or id is unknown, another form is malformed', async () => {
     const { verify, stored } = await verifier()
     expect(await verify({ raw: `${stored.id}.${'a'.repeat(43)}` })).toEqual({ ok: false, reason: 'unknown' })
     expect(await verify({ raw: `zzzzzzzz.${'a'.repeat(43)}` })).toEqual({ ok: false, reason: 'unknown' })
     expect(await verify({ raw: 'demo' })).toEqual({ ok: false, reason: 'malformed' })
   })
 
-  test('it ends at its expiry', async () => {
+  test('a key ends at its expiry', async () => {
     const { verify, time } = await verifier({ expiresAt: NOW + 10 })
     expect(await verify()).toMatchObject({ ok: true })
     time.now = NOW + 10
@@ -89,7 +89,7 @@ describe('what a key may do', () => {
 })
 
 describe('the cache', () => {
-  test('asks the store once a second at most, also where many ask at once', async () => {
+  test('reads a key from the store at most once a second, even for concurrent checks', async () => {
     const { verify, keys, raw, store, time } = await verifier()
     await Promise.all([verify(), verify(), verify()])
     expect(store.reads).toBe(1)
@@ -107,7 +107,7 @@ describe('the cache', () => {
     expect(await verify()).toEqual({ ok: false, reason: 'revoked' })
   })
 
-  test('a key that is made after it was guessed works within a second', async () => {
+  test('a key that is created after a guess of its id works within a second', async () => {
     const { store, keys, time } = await verifier()
     const made = createKey({ name: 'later', createdAt: NOW })
     expect(await keys.verify({ ...USE, raw: made.raw })).toEqual({ ok: false, reason: 'unknown' })
@@ -116,7 +116,7 @@ describe('the cache', () => {
     expect(await keys.verify({ ...USE, raw: made.raw })).toMatchObject({ ok: true })
   })
 
-  test('guesses do not push a real key out', async () => {
+  test('guesses do not evict a real key', async () => {
     const { verify, keys, store } = await verifier()
     await verify()
     for (let guess = 0; guess < 1_500; guess++) {
@@ -128,7 +128,7 @@ describe('the cache', () => {
   })
 })
 
-test('the last use of a key is written down, of one that was refused nothing is', async () => {
+test('saves the last use of an accepted key, and nothing for a rejected one', async () => {
   const { store, raw, time, keys, verify } = await verifier({ origins: ['https://a.example'] })
   await verify()
   await keys.saveUses()

@@ -6,14 +6,14 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const ID_CHARACTERS = 8
 /** 43 characters of base 62 hold 256 bits. */
 const SECRET_CHARACTERS = 43
-/** Longest key that is looked at: more than any that we make, so that nobody has us hash a header of 30 kB. */
+/** Longest key to check. It is longer than any key that we make, and it prevents hashing of a 30 kB header. */
 const MAX_KEY_CHARACTERS = 256
 const KEY = /^([0-9A-Za-z]{8})\.([0-9A-Za-z]{32,})$/
 
-/** A key's two halves: the id is public and names the key, the secret proves it. */
+/** The two parts of a key. The id is public and names the key. The secret proves it. */
 export type KeyParts = { readonly id: string; readonly secret: string }
 
-/** The parts of a raw key, `<8 base62>.<32 or more base62>`, or undefined where it is not of that form. */
+/** Returns the parts of a raw key, `<8 base62>.<32 or more base62>`, or undefined if it has another form. */
 export function parseKey(raw: string): KeyParts | undefined {
   if (raw.length > MAX_KEY_CHARACTERS) return undefined
   const match = KEY.exec(raw)
@@ -21,19 +21,22 @@ export function parseKey(raw: string): KeyParts | undefined {
   return id === undefined || secret === undefined ? undefined : { id, secret }
 }
 
-/** What a new key is to be. Times are Unix seconds. */
+/** The properties of a new key. Times are Unix seconds. */
 export type KeyRequest = {
   readonly name: string
   readonly principal?: string
   readonly scopes?: readonly KeyScope[]
   readonly origins?: readonly string[]
-  /** Addresses, or ranges as `10.0.0.0/8`. */
+  /** Addresses, or ranges such as `10.0.0.0/8`. */
   readonly ips?: readonly string[]
   readonly expiresAt?: number
   readonly createdAt: number
 }
 
-/** A new key: `raw` is shown once and never stored; `stored` holds the SHA-256 of its secret. 256 random bits. */
+/**
+ * Returns a new key with 256 random bits. `raw` is shown once and never stored. `stored` holds the SHA-256 of the
+ * secret.
+ */
 export function createKey(request: KeyRequest): { readonly raw: string; readonly stored: StoredKey } {
   const id = randomText(ID_CHARACTERS)
   const secret = randomText(SECRET_CHARACTERS)
@@ -52,7 +55,7 @@ export function createKey(request: KeyRequest): { readonly raw: string; readonly
   return { raw: `${id}.${secret}`, stored }
 }
 
-/** Uniform characters of base 62: bytes from 248 up are thrown away, since 256 is not a multiple of 62. */
+/** Returns uniformly random base-62 characters. Bytes from 248 up are discarded, since 256 is not a multiple of 62. */
 function randomText(characters: number): string {
   let text = ''
   while (text.length < characters) {
@@ -67,17 +70,19 @@ function hashSecret(secret: string): Buffer {
   return hash('sha256', secret, 'buffer')
 }
 
-/** Who calls: what a key stands for. */
+/** The caller that a key identifies. */
 export type Caller = { readonly keyId: string; readonly principal: string; readonly scopes: readonly KeyScope[] }
 
-/** Why a key that was given is not accepted. For logs and metrics; callers are told less. */
+/** The reason why a key is rejected. For logs and metrics; callers see less. */
 export type KeyRejectReason = 'malformed' | 'unknown' | 'revoked' | 'expired' | 'origin' | 'address' | 'scope'
 
 export type KeyCheck =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly reason: KeyRejectReason }
 
-/** Where a key is used from. `origin`: the `Origin` header, else `X-Origin`; `address`: the caller's IP address. */
+/**
+ * A key and where it is used from. `origin`: the `Origin` header, else `X-Origin`; `address`: the caller's IP address.
+ */
 export type KeyUse = {
   readonly raw: string
   readonly origin: string | undefined
@@ -85,7 +90,7 @@ export type KeyUse = {
   readonly scope: KeyScope
 }
 
-/** A stored key with what is derived from it once; `key` undefined: no such key. `checkedAt`: Unix seconds. */
+/** A stored key with values derived from it once. `key` undefined: no such key. `checkedAt`: Unix seconds. */
 type Entry = {
   readonly key: StoredKey | undefined
   readonly caller: Caller | undefined
@@ -93,16 +98,16 @@ type Entry = {
   readonly checkedAt: number
 }
 
-/** An entry older than this is read again: how long a revoked key may go on working. */
+/** An entry older than this is read again, so a revoked key works at most this long. */
 const RECHECK_SECONDS = 1
 /** Keys kept in memory, about 1 kB each. */
 const MAX_ENTRIES = 10_000
-/** Ids that do not exist, kept apart so that guessing does not push out real keys. */
+/** Unknown ids kept in memory, separate from the keys, so that guessing does not evict real keys. */
 const MAX_UNKNOWN = 1_000
 
 /**
- * Checks keys against the store, which it asks at most once a second for a key: a look-up in between is one SHA-256 and
- * one comparison in constant time, without a promise. Memory is bounded.
+ * Checks keys against the store. It reads each key from the store at most once a second. A check in between costs one
+ * SHA-256 and one constant-time comparison, without a promise. Memory is bounded.
  */
 export class KeyVerifier {
   readonly #store: KeyStore
@@ -112,13 +117,13 @@ export class KeyVerifier {
   readonly #pending = new Map<string, Promise<Entry>>()
   #uses = new Map<string, number>()
 
-  /** `now` is Unix seconds. */
+  /** `now` returns Unix seconds. */
   constructor(store: KeyStore, now: () => number) {
     this.#store = store
     this.#now = now
   }
 
-  /** The caller of a key, or why it is refused. @throws STORE_UNAVAILABLE */
+  /** Returns the caller of a key, or the reason to reject it. @throws STORE_UNAVAILABLE */
   verify(use: KeyUse): KeyCheck | Promise<KeyCheck> {
     const parts = parseKey(use.raw)
     if (parts === undefined) return { ok: false, reason: 'malformed' }
@@ -128,7 +133,7 @@ export class KeyVerifier {
     return this.#load(parts.id).then((loaded) => this.#check(loaded, asked))
   }
 
-  /** Writes down when keys were last used, since the last time. @throws STORE_UNAVAILABLE: those uses are forgotten */
+  /** Saves when keys were last used since the previous call. @throws STORE_UNAVAILABLE: those uses are lost */
   async saveUses(): Promise<void> {
     const uses = this.#uses
     this.#uses = new Map()
@@ -138,7 +143,7 @@ export class KeyVerifier {
   #check(entry: Entry, asked: KeyUse & { readonly secret: string }): KeyCheck {
     const now = this.#now()
     const check = checkEntry(entry, { ...asked, now })
-    // At most one entry a stored key, emptied every few seconds.
+    // At most one entry per stored key, cleared every few seconds.
     if (check.ok) this.#uses.set(check.caller.keyId, now)
     return check
   }
@@ -151,7 +156,7 @@ export class KeyVerifier {
   #load(id: string): Promise<Entry> {
     const pending = this.#pending.get(id)
     if (pending !== undefined) return pending
-    // The time before the read: a key revoked while we read is asked for again a second later.
+    // The time before the read: a key that is revoked during the read is read again a second later.
     const checkedAt = this.#now()
     const loading = this.#store
       .get(id)
@@ -170,7 +175,7 @@ export class KeyVerifier {
   }
 }
 
-/** Adds at the end of the map; over its maximum, the entry that was read longest ago goes. */
+/** Adds an entry at the end of the map. Above the maximum, the entry that was read longest ago is removed. */
 function put(
   map: Map<string, Entry>,
   item: { readonly id: string; readonly entry: Entry; readonly max: number },
@@ -193,7 +198,7 @@ function makeEntry(key: StoredKey | undefined, checkedAt: number): Entry {
   }
 }
 
-/** Compared with where there is no such key, so that an unknown id takes as long as a wrong secret. */
+/** Compared with the given hash if there is no such key, so that an unknown id takes as long as a wrong secret. */
 const NO_HASH = Buffer.alloc(32)
 
 function checkEntry(entry: Entry, use: KeyUse & { readonly secret: string; readonly now: number }): KeyCheck {
@@ -216,12 +221,12 @@ function allowsOrigin(origins: readonly string[], origin: string | undefined): b
   return origins.some((allowed) => originText(allowed) === given)
 }
 
-/** Scheme and host of an origin do not depend on case, and people write a trailing slash (RFC 6454). */
+/** Scheme and host of an origin are case-insensitive (RFC 6454), and configured origins often have a trailing slash. */
 function originText(origin: string): string {
   return origin.toLowerCase().replace(/\/$/, '')
 }
 
-/** Addresses and ranges; a text that is neither allows nobody. */
+/** Returns a list of addresses and ranges. An invalid text allows no address. */
 function blockList(ips: readonly string[]): BlockList {
   const list = new BlockList()
   for (const ip of ips) {
@@ -231,7 +236,7 @@ function blockList(ips: readonly string[]): BlockList {
       if (bits === undefined) list.addAddress(address, family)
       else list.addSubnet(address, Number(bits), family)
     } catch {
-      // The other entries still hold; the CLI checks them when the key is made.
+      // The other entries still apply. The CLI checks the texts when a key is made.
     }
   }
   return list
@@ -239,11 +244,11 @@ function blockList(ips: readonly string[]): BlockList {
 
 function allowsAddress(list: BlockList, address: string): boolean {
   const plain = plainAddress(address)
-  // A proxy may forward what is no address at all, such as `unknown`.
+  // A proxy may forward a text that is not an address, such as `unknown`.
   return isIP(plain) !== 0 && list.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4')
 }
 
-/** An IPv4 address that came over an IPv6 socket, in its own form. */
+/** Converts an IPv4 address from an IPv6 socket to its IPv4 form. */
 function plainAddress(address: string): string {
   return address.toLowerCase().startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }

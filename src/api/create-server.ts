@@ -7,8 +7,8 @@ import { LIMITS, type Limits } from './http/limits.ts'
 import { createHttpServer } from './http/server.ts'
 
 /**
- * The HTTP server with every enabled dialect, not yet listening. `listen()` starts it. `close()` stops it: it accepts no
- * new requests, waits some seconds for running ones, and closes idle connections.
+ * Returns the HTTP server with every enabled dialect, not yet listening. `listen()` starts it. `close()` stops it: it
+ * accepts no new requests, waits some seconds for running ones, and closes idle connections.
  */
 export function createServer(deps: ServerDeps, limits: Limits = LIMITS): FastifyInstance {
   return createHttpServer(deps, enabledDialects(deps), limits)

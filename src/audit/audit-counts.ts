@@ -1,4 +1,4 @@
-/** What the audit did since the process started, by metric name. */
+/** Counts of the audit's work since the process started, by metric name. */
 export type AuditCounts = {
   audit_checked: number
   audit_equal: number
@@ -15,7 +15,7 @@ export type AuditCounts = {
   audit_errors: number
 }
 
-/** Counts before the first round. */
+/** Returns counts of zero. */
 export function noAuditCounts(): AuditCounts {
   return {
     audit_checked: 0,

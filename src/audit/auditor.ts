@@ -4,7 +4,7 @@ import { type BlockRef, type Header, sameBlock } from '../core/block.ts'
 import type { Batch } from '../core/transfer.ts'
 import type { Adopted } from '../indexer/adopt-observations.ts'
 import type { AuditFeed } from '../indexer/indexer.ts'
-import { WALKED, type Walk, type WalkLimits, type WalkPage } from '../store/seam/audits.ts'
+import { WALKED, type Walk, type WalkPage } from '../store/seam/audits.ts'
 import type { DoubtWork, Refutation } from '../store/seam/doubts.ts'
 import { noAuditCounts } from './audit-counts.ts'
 import { Comparer } from './comparer.ts'
@@ -17,30 +17,21 @@ import { Investigator, type InvestigatorDeps } from './investigator.ts'
 import { RecentlyChanged } from './recently-changed.ts'
 import { DoubtResolver } from './resolve-doubts.ts'
 import { StateWindow } from './state-window.ts'
+import { HEAD_WALKS, PAUSED_WALKS, WALK_LIMITS } from './walk-limits.ts'
 
-/** What each walk may bring to a round. With four holders each, a chain of up to 50 tokens is seen whole at every head. */
-const WALK_LIMITS: Readonly<Record<Walk, WalkLimits>> = {
-  holders: { keys: 200, perToken: 4 },
-  doubts: { keys: 50, perToken: 5 },
-  openings: { keys: 200, perToken: 50 },
-  rereads: { keys: 100, perToken: 25 },
-  all: { keys: 200, perToken: 200 },
-}
-/** Walks at a new head, and those that go on at one that rests; beside them all balances are gone over once. */
-const HEAD_WALKS = ['holders', 'doubts', 'openings', 'rereads'] as const satisfies readonly Walk[]
-const PAUSED_WALKS = ['doubts'] as const satisfies readonly Walk[]
-/** Suspicions looked into in one round; the others are found again. */
+/** Most investigations in one round. The others wait for later rounds. */
 const MAX_INVESTIGATIONS = 3
-/** The same while blocks are fetched again, which settles most of them. */
+/** The same limit while blocks are fetched again, which resolves most differences by itself. */
 const MAX_INVESTIGATIONS_REFETCHING = 1
-/** Pause between two rounds at a resting head while not all balances were compared yet, in milliseconds. */
+/** Pause between two rounds at an unchanged head while not all balances are compared yet, in milliseconds. */
 const WALK_PAUSE_MS = 1_000
 /**
- * From the first round on, how long the walk over all balances goes on without a pause, in milliseconds: so long readers
- * may wait for the first look, and a chain of some ten thousand balances is compared whole.
+ * For this long after the first round starts, the walk over all balances runs without pauses, in milliseconds. Readers
+ * of a new chain may wait this long for the first comparison. It is enough to compare all of about ten thousand
+ * balances.
  */
 const FIRST_LOOK_MS = 30_000
-/** Pauses at a resting head while nothing in doubt was settled grow from here to there, in milliseconds. */
+/** Pauses at an unchanged head while no doubt is resolved: they double from `first` to `last`, in milliseconds. */
 const DOUBT_PAUSE_MS = { first: 2_000, last: 60_000 }
 
 export type AuditorOptions = Omit<InvestigatorDeps, 'window'> & {
@@ -50,11 +41,11 @@ export type AuditorOptions = Omit<InvestigatorDeps, 'window'> & {
 }
 
 /**
- * Compares what the journal says with what the chain says, at one and the same block, head by head: balances that new
- * blocks touched, random holders, supplies; and reads what only a read can tell. It runs beside the indexer, which tells
- * it of new blocks and never waits for it. What differs is in doubt at once and looked into: missing logs are repaired,
- * and a token whose logs are complete and do not explain it is turned to `reads`. At a head that rests it goes on until
- * nothing is in doubt and all balances were compared once.
+ * Compares the journal with the chain at the same block, at each new head: recently changed balances, random holders
+ * and supplies. Also reads the amounts that the journal cannot know. It runs beside the indexer, which reports new
+ * blocks to it and never waits for it. A difference puts the balance in doubt at once and is investigated: missing logs
+ * are repaired; if the logs are complete and do not explain the difference, the token is reclassified to `reads`. At an
+ * unchanged head, the audit continues until nothing is in doubt and all balances were compared once.
  */
 export class Auditor implements AuditFeed {
   readonly #options: AuditorOptions
@@ -74,14 +65,14 @@ export class Auditor implements AuditFeed {
   #audited: BlockRef | undefined
   /** What is in doubt, as of the last round; undefined before the first. */
   #work: DoubtWork | undefined
-  /** The last round left work behind at the same head. */
+  /** More work can be done at the same head. */
   #more = false
-  /** All balances were compared once, here or by a process before. */
+  /** All balances were compared once, by this process or an earlier one. Cleared once all blocks were fetched again. */
   #isWalked = false
   #fruitless = 0
-  /** When the first round began, by the monotonic clock. */
+  /** Start of the first round, in monotonic milliseconds. */
   #begunAt: number | undefined
-  /** The last round: when it ended, in Unix seconds, and how many failed since one did not. */
+  /** The last round: its end in Unix seconds, the number of consecutive failed rounds, and its error. */
   #last: { readonly at: number; readonly failures: number; readonly error: string | undefined } | undefined
   #wake: () => void = () => undefined
 
@@ -97,7 +88,8 @@ export class Auditor implements AuditFeed {
   }
 
   committed(batch: Batch, hinted: readonly BalanceKey[]): void {
-    // Settled blocks come by the thousand and their state is mostly gone: their holders' turn comes.
+    // Batches without headers are old blocks of the backfill, thousands at a time. Nodes have mostly dropped the state
+    // of these blocks. The walk over holders compares their accounts later.
     if (batch.headers.length === 0) return
     this.#changed.add(batch.blocks, hinted)
   }
@@ -114,14 +106,17 @@ export class Auditor implements AuditFeed {
     this.#wake()
   }
 
-  /** Compares a balance in the next round, which begins at once: a caller's read met a contract without code. */
+  /** Compares a balance in the next round, which starts at once: a caller's read found a contract without code. */
   compare(key: BalanceKey): void {
     this.#changed.add([], [key])
     this.#more = true
     this.#wake()
   }
 
-  /** Somebody else found that the chain contradicts the journal: that is in doubt from now on. @throws STORE_UNAVAILABLE */
+  /**
+   * Puts a balance or supply in doubt, after another component found that the chain contradicts the journal.
+   * @throws STORE_UNAVAILABLE
+   */
   async refuted(refutation: Refutation): Promise<void> {
     await this.#options.journal.doubts.refute([refutation])
     this.#more = true
@@ -142,7 +137,7 @@ export class Auditor implements AuditFeed {
     return this.#last?.error
   }
 
-  /** True while there is a head that was not audited, or work left at it that moves. */
+  /** True if the head is not audited yet, or more work can be done at it. */
   get isDue(): boolean {
     return this.#head !== undefined && (this.#more || this.#isNewHead)
   }
@@ -152,7 +147,7 @@ export class Auditor implements AuditFeed {
     return head !== undefined && (this.#audited === undefined || !sameBlock(this.#audited, head))
   }
 
-  /** Resolves once a round is due. */
+  /** Resolves once a round is due, or the signal fires. */
   async due(signal: AbortSignal): Promise<void> {
     if (this.isDue || signal.aborted) return
     const waiting = new AbortController()
@@ -168,8 +163,8 @@ export class Auditor implements AuditFeed {
   }
 
   /**
-   * Audits the newest head, or goes on at one that was audited. One part that fails keeps no other part from its turn.
-   * @throws what the first part that failed threw; the next round begins anew
+   * Audits the newest head, or continues at an audited one. Every part runs, even if another part fails.
+   * @throws the first error of a part; the next round starts over
    */
   async round(signal: AbortSignal): Promise<void> {
     const head = this.#head
@@ -205,13 +200,13 @@ export class Auditor implements AuditFeed {
     this.#fruitless = moves ? 0 : this.#fruitless + 1
     if (errors.length > 0) throw errors[0]
     this.#audited = head
-    // A head is gone over again while that brings something; tokens that never answer wait for the next one.
+    // Audit the same head again only while that makes progress. Tokens that never answer wait for the next head.
     const isFirstLook = !this.#isWalked && this.#options.now() - this.#begunAt < FIRST_LOOK_MS
     this.#more =
       this.#counts.audit_adopted > adopted || this.#investigations.size > 0 || moves || after.rechecking || isFirstLook
   }
 
-  /** Says how a round ended: `error` is undefined where it did not fail. */
+  /** Records the end of a round. `error`: undefined if the round succeeded. */
   ended(error: unknown): void {
     const failures = error === undefined ? 0 : (this.#last?.failures ?? 0) + 1
     const message = error === undefined ? undefined : error instanceof Error ? error.message : String(error)
@@ -219,7 +214,7 @@ export class Auditor implements AuditFeed {
     this.#last = { at: this.#options.time(), failures, error: message }
   }
 
-  /** Goes on with all walks, and compares what they and the new blocks bring. */
+  /** Takes the next page of each walk, and compares the balances of these pages and of new blocks. */
   async #compare(
     { work, head, isNew }: { readonly work: DoubtWork; readonly head: Header; readonly isNew: boolean },
     signal: AbortSignal,
@@ -237,8 +232,8 @@ export class Auditor implements AuditFeed {
     }
     const failure = await this.#failing.run(keys, compare, signal)
     for (const [walk, { cursor }] of pages) {
-      // Dealt with or failed: the next round goes on behind them, so that what makes a node fail is not met for ever. Only
-      // the walk over all balances waits for the node: what it passes is never looked at again.
+      // Advance the cursors even on failure, or one bad token blocks every round. Only the walk over all balances stays
+      // if every comparison failed: it never returns to what it has passed.
       if (walk !== 'all' || failure === undefined) await this.#options.journal.audits.reached(walk, cursor)
     }
     if (failure !== undefined) throw failure
@@ -248,7 +243,8 @@ export class Auditor implements AuditFeed {
     if (unsupplied !== undefined) throw unsupplied
     if (isNew) await this.#comparer.supplies(this.#followed(), signal)
     if (pages.get('all')?.cursor !== WALKED) return
-    // Last: an account of which all logs were left out is missed by its token's supply alone.
+    // Mark the walk complete only after the supplies. An account with all its logs missing has no position, so only its
+    // token's supply reveals it.
     this.#isWalked = true
     if (work.rechecking || work.unlooked) await this.#options.journal.doubts.looked('all')
   }
@@ -260,14 +256,17 @@ export class Auditor implements AuditFeed {
     )
   }
 
-  /** Tokens that are followed by name: one that was never seen may be one whose logs are all left out. */
+  /**
+   * The tokens that the configuration follows. Compare even those without a stored transfer: all their logs may be
+   * missing.
+   */
   #followed() {
     const { scope } = this.#options.coverage
     const tokens = scope.type === 'tokens' ? scope.tokens : []
     return tokens.map((reference) => ({ standard: 'erc20', reference }) as const)
   }
 
-  /** What is in doubt now. The first time, the adapter is told of what a process before had proven. */
+  /** Reads what is in doubt. The first call passes the proofs of earlier processes to the adapter. */
   async #takeWork(): Promise<DoubtWork> {
     const { adapter, coverage, journal } = this.#options
     const work = await journal.doubts.state()
@@ -279,7 +278,7 @@ export class Auditor implements AuditFeed {
     return work
   }
 
-  /** The pause before a round at a head that rests; undefined where nothing is left to do. */
+  /** The pause before a round at an unchanged head; undefined if there is nothing left to do. */
   #pauseMs(): number | undefined {
     if (this.#head === undefined || this.#work === undefined) return undefined
     const { first, last } = DOUBT_PAUSE_MS

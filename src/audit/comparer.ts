@@ -9,7 +9,7 @@ import type { Investigations } from './investigations.ts'
 import type { Investigator, InvestigatorDeps } from './investigator.ts'
 import { readability } from './readability.ts'
 
-/** Tokens whose supply a round compares. */
+/** Most tokens in one comparison of supplies. */
 const MAX_SUPPLIES = 50
 
 export type ComparerDeps = InvestigatorDeps & {
@@ -18,16 +18,19 @@ export type ComparerDeps = InvestigatorDeps & {
   readonly counts: AuditCounts
 }
 
-/** What a comparison of balances told. `answers` in the order of the keys; `equal`: reads that are what the journal says. */
+/**
+ * The result of comparing balances. `answers`: in the order of the keys. `equal`: reads that equal the journal's
+ * amount.
+ */
 export type Compared = {
   readonly answers: readonly (BalanceRead | undefined)[]
   readonly equal: readonly Observation[]
 }
 
-/** What a comparison of supplies told: tokens whose supply at the block is what the journal says. */
+/** The result of comparing supplies: the tokens whose supply at the block equals the journal's. */
 export type ComparedSupplies = { readonly block: BlockRef; readonly equal: readonly AssetRef[] }
 
-/** Holds what the chain says against what the journal says, and keeps what differs as a suspicion. */
+/** Compares the chain's amounts with the journal's, and queues an investigation for each difference. */
 export class Comparer {
   readonly #deps: ComparerDeps
 
@@ -35,7 +38,7 @@ export class Comparer {
     this.#deps = deps
   }
 
-  /** Reads balances at a block and holds them against the journal. @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST */
+  /** Reads balances at a block and compares them with the journal. @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST */
   async balances(keys: readonly BalanceKey[], head: Header, signal: AbortSignal): Promise<Compared> {
     const { adapter, counts, journal, reads, window } = this.#deps
     const [probe] = keys
@@ -56,18 +59,20 @@ export class Comparer {
     this.adopted(adopted)
     const of = (outcome: AdoptionResult['outcome']): readonly Observation[] =>
       adopted.flatMap(({ read, result }) => (result.outcome === outcome ? [read] : []))
-    // What no sum can tell, such as a balance of a token of `reads`, is kept as what it is: a read.
+    // The journal has no amount to compare with, for example for a token of `reads`: store the read as an observation.
     const notCovered = of('not_covered')
     if (notCovered.length > 0) await reads.observations.put(notCovered)
     return { answers, equal: of('equal') }
   }
 
-  /** Counts what reads told, and remembers what they gave away. */
+  /** Counts comparisons, and queues an investigation for each balance that differs or was reopened. */
   adopted(adopted: readonly Adopted[]): void {
     for (const { read, result } of adopted) this.#count(read, result)
   }
 
-  /** Suspects again what was reopened and then not looked into: a process may end between the two. */
+  /**
+   * Queues reopened balances for investigation again: an earlier process may have ended before it investigated them.
+   */
   async recall(keys: readonly BalanceKey[], head: Header): Promise<void> {
     const { journal } = this.#deps
     for (const { account, asset, item } of keys) {
@@ -78,7 +83,10 @@ export class Comparer {
     }
   }
 
-  /** Compares the supplies of some tokens at the last written block; those that differ are in doubt from then on. */
+  /**
+   * Compares the supplies of some tokens at the last written block, and puts those that differ in doubt. Undefined if
+   * there is nothing to compare.
+   */
   async supplies(tokens: readonly AssetRef[], signal: AbortSignal): Promise<ComparedSupplies | undefined> {
     const { adapter, counts, investigator, journal, investigations } = this.#deps
     const all = [...new Map(tokens.map((asset) => [assetKey(asset), asset])).values()]

@@ -12,12 +12,12 @@ export type ConcludeDeps = {
   readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
   readonly investigator: Investigator
   readonly investigations: Investigations
-  /** Tokens whose cases came to nothing. */
+  /** Tokens whose last investigation changed nothing. */
   readonly coolDowns: CoolDowns
   readonly counts: AuditCounts
 }
 
-/** Looks into suspicions and does what follows: notes, repairs that were made, and tokens turned to `reads`. */
+/** Investigates differences and acts on the results: records findings, and reclassifies tokens to `reads`. */
 export class Conclusions {
   readonly #deps: ConcludeDeps
 
@@ -26,8 +26,8 @@ export class Conclusions {
   }
 
   /**
-   * Looks into the oldest suspicions. `isShort`: a node is known to leave out logs and not all blocks were fetched again,
-   * so that only receipts prove that logs are complete.
+   * Investigates the oldest differences in the queue. `isShort`: a node is known to omit logs and not all blocks were
+   * fetched again, so only receipts prove that logs are complete.
    * @throws STORE_UNAVAILABLE, LEASE_LOST
    */
   async investigate(how: { readonly limit: number; readonly isShort: boolean }, signal: AbortSignal): Promise<void> {
@@ -46,7 +46,7 @@ export class Conclusions {
   async #conclude(investigation: Investigation, result: InvestigationResult, isShort: boolean): Promise<void> {
     const { counts, coolDowns } = this.#deps
     if (result.is === 'unanswered') {
-      // Nothing was said of the token: the next comparison finds it again.
+      // This says nothing about the token: the next comparison finds the difference again.
       counts.audit_failed++
       coolDowns.pause(investigation.asset)
       return
@@ -59,11 +59,11 @@ export class Conclusions {
     if (result.is === 'unsteady') {
       counts.audit_unsteady++
       coolDowns.start(investigation.asset)
-      await this.#note(investigation, 'unsteady', 'the node did not say the same twice')
+      await this.#note(investigation, 'unsteady', 'repeated reads did not return the same amount')
       return
     }
     if (result.is === 'odd') {
-      // A node's index said that no log is missing, but logs are known to be missing: all blocks are fetched again first.
+      // The node's index shows no missing log, but logs are known to be missing: first all blocks are fetched again.
       if (isShort && !result.proven) coolDowns.pause(investigation.asset)
       else await this.#reclassify(investigation)
       return
@@ -71,7 +71,7 @@ export class Conclusions {
     coolDowns.forget(investigation.asset)
     if (result.is === 'repaired') {
       counts.audit_repaired++
-      const says = `${result.transfers} transfers that were missing or wrong were fetched again, in blocks ${result.blocks.slice(0, 10).join(', ')}`
+      const says = `${result.transfers} missing or wrong transfers were corrected, in blocks ${result.blocks.slice(0, 10).join(', ')}`
       await this.#note(investigation, 'repaired', says)
     }
   }
@@ -81,10 +81,14 @@ export class Conclusions {
     const outcome = await journal.reclassify(investigation)
     if (outcome === 'reclassified') {
       counts.audit_turned++
-      await this.#note(investigation, 'turned', 'all its logs are there, and they do not explain what the chain says')
+      await this.#note(investigation, 'turned', 'its logs are complete and do not explain the amount on the chain')
     } else if (outcome === 'fixed') {
       coolDowns.start(investigation.asset)
-      await this.#note(investigation, 'different', 'its logs do not explain what the chain says; its class is fixed')
+      await this.#note(
+        investigation,
+        'different',
+        'its logs do not explain the amount on the chain; the configuration sets its accounting',
+      )
     }
   }
 

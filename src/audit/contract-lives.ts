@@ -7,11 +7,16 @@ import { isServiceError } from '../core/errors.ts'
 import { type Agreement, findDivergence } from './find-divergence.ts'
 import type { InvestigatorDeps } from './investigator.ts'
 
-/** Contracts whose end is looked into in one round: each takes some twenty reads. The others are met again. */
+/**
+ * Most contracts whose end is searched in one round: each takes about twenty reads. Later rounds find the others again.
+ */
 const MAX_ENDINGS = 5
-/** Destroyed contracts that are asked again in one round: what one multicall carries beside the rest. */
+/** Most destroyed contracts that one round reads again: as many as one multicall carries beside other reads. */
 const MAX_REVISITED = 50
-/** Blocks since a lost branch at each of which a contract is asked for: reorgs are shorter, and the audit is not far behind. */
+/**
+ * Most blocks, counted from a lost branch, at which a contract's code is checked one by one. Reorgs are shorter, and
+ * the audit is close to the head.
+ */
 const MAX_BLOCKS_ASKED = 64
 
 export type ContractLifeDeps = Pick<
@@ -22,19 +27,24 @@ export type ContractLifeDeps = Pick<
 }
 
 /**
- * Notices contracts that were destroyed, and those that are deployed again at such an address. What a destroyed contract's
- * events say ends at the block at which its code went, which is found by halving as far back as the nodes remember state.
+ * Detects contracts that were destroyed, and contracts deployed again at such an address. The events of a destroyed
+ * contract prove nothing from the block at which its code disappeared. A binary search finds that block, as far back as
+ * the nodes have state.
  */
 export class ContractLives {
   readonly #deps: ContractLifeDeps
-  /** The last destroyed contract that was asked again. */
+  /** Cursor of `revisit`: the asset id after which it continues. */
   #cursor = 0
 
   constructor(deps: ContractLifeDeps) {
     this.#deps = deps
   }
 
-  /** Follows up what reads at a head told. @throws STORE_UNAVAILABLE, LEASE_LOST; what nodes fail at is met again */
+  /**
+   * Records contracts that were destroyed or deployed again, according to reads at a head. If nodes fail, later reads
+   * find the same contracts again.
+   * @throws STORE_UNAVAILABLE, LEASE_LOST
+   */
   async look(
     { keys, answers }: { readonly keys: readonly BalanceKey[]; readonly answers: readonly (BalanceRead | undefined)[] },
     head: Header,
@@ -57,7 +67,8 @@ export class ContractLives {
   }
 
   /**
-   * Asks some destroyed contracts whether they are there again, and those whose end was on a lost branch whether they ended.
+   * Checks whether some destroyed contracts have code again, and whether those whose end was on a lost branch kept
+   * their code.
    * @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST
    */
   async revisit(head: Header, signal: AbortSignal): Promise<void> {
@@ -78,7 +89,7 @@ export class ContractLives {
     }
   }
 
-  /** True where a contract has code at the end of each block since one; false where that is too much to ask. */
+  /** True if a contract has code at the end of each block from `since` on. False if that takes too many reads. */
   async #stood(
     key: BalanceKey,
     { since, head }: { readonly since: number; readonly head: Header },
@@ -96,7 +107,10 @@ export class ContractLives {
     if ((await reads.asset(asset))?.isGone !== true) return
     if (!(await journal.lives.recordNewCode({ reference, seen }))) return
     await reads.tokens.expire(reference)
-    log('warn', 'a destroyed contract has code again: it is known by reads', { token: reference, block: seen.number })
+    log('warn', 'a destroyed contract has code again: its balances are now known by reads', {
+      token: reference,
+      block: seen.number,
+    })
   }
 
   async #ended(
@@ -111,13 +125,16 @@ export class ContractLives {
       const block = await this.#endOf({ key, firstBlock }, head, signal)
       if (!(await journal.lives.recordEnd({ reference, block, seen: head }))) return
       await reads.tokens.expire(reference)
-      log('warn', 'a contract was destroyed: what its events say ends', { token: reference, block: block.number })
+      log('warn', 'a contract was destroyed: from this block on, its events prove nothing', {
+        token: reference,
+        block: block.number,
+      })
     } catch (error) {
       if (!isServiceError(error) || !error.code.startsWith('NODE_') || signal.aborted) throw error
     }
   }
 
-  /** Asked by number and of another node, where there is one that can say, there is no code either. */
+  /** Checks that there is no code by block number either, nor on another node if one can answer. */
   async #isConfirmed(key: BalanceKey, head: Header, signal: AbortSignal): Promise<boolean> {
     const { adapter } = this.#deps
     const request = { keys: [key], at: head }
@@ -168,7 +185,10 @@ function isWithoutCode(answer: BalanceRead | undefined): boolean {
   return answer?.ok === false && answer.reason === 'not_a_token'
 }
 
-/** An ERC-1155 has no balance of no item; the assets of one contract share their life. */
+/**
+ * An ERC-1155 contract has no balance without an item. Marks apply to all assets of a contract, so another asset of it
+ * serves as well.
+ */
 function isReadable(asset: AssetRef): boolean {
   return asset.standard !== 'erc1155'
 }

@@ -3,7 +3,7 @@ import { CoolDowns } from './cool-downs.ts'
 
 const coin = { standard: 'erc20', reference: `0x${'a'.repeat(40)}` } as const
 
-/** Rounds that pass until the token rests no more. */
+/** Counts the rounds until the token's cool-down ends. */
 function roundsOf(rests: CoolDowns): number {
   for (let rounds = 0; ; rounds++) {
     if (!rests.isCoolingDown(coin)) return rounds
@@ -11,7 +11,7 @@ function roundsOf(rests: CoolDowns): number {
   }
 }
 
-test('a token rests longer each time that its case comes to nothing, and no longer once one came to something', () => {
+test('the cool-down doubles with each investigation that changes nothing, and starts over after one that changes something', () => {
   const rests = new CoolDowns()
   const rounds = [1, 2, 3].map(() => {
     rests.start(coin)
@@ -23,7 +23,7 @@ test('a token rests longer each time that its case comes to nothing, and no long
   expect(roundsOf(rests)).toBe(2)
 })
 
-test('a token whose case could not be finished waits for a few rounds, however often', () => {
+test('a token with an unfinished investigation waits for a few rounds, however often', () => {
   const rests = new CoolDowns()
   for (let times = 0; times < 5; times++) {
     rests.pause(coin)

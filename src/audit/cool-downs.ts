@@ -1,15 +1,15 @@
 import { type AssetRef, assetKey } from '../core/asset.ts'
 
-/** Tokens that may rest at once; the first to rest is the first to be forgotten. */
+/** Most tokens in cool-down at once. Beyond it, the oldest cool-down is dropped. */
 const MAX_ACTIVE = 1_000
-/** Rounds for which a token rests double each time, up to this. */
+/** Cool-downs double each time, up to this many rounds. */
 const MAX_ROUNDS = 1_024
-/** Rounds of a pause, which says nothing of the token: others have their turn. */
+/** Rounds of a pause, which says nothing about the token: it lets other tokens go first. */
 const PAUSE_ROUNDS = 2
 
 type CoolDown = { readonly failures: number; readonly untilRound: number }
 
-/** Tokens that are left alone for some rounds of the audit. */
+/** Tokens that the audit skips for some rounds. */
 export class CoolDowns {
   readonly #active = new Map<string, CoolDown>()
   #round = 0
@@ -22,20 +22,20 @@ export class CoolDowns {
     return (this.#active.get(assetKey(asset))?.untilRound ?? 0) > this.#round
   }
 
-  /** For some rounds, more each time, until `forget`. */
+  /** Skips the token for some rounds: twice as many each time, until `forget`. */
   start(asset: AssetRef): void {
     const name = assetKey(asset)
     const failures = (this.#active.get(name)?.failures ?? 0) + 1
     this.#set(name, { failures, untilRound: this.#round + Math.min(2 ** failures, MAX_ROUNDS) })
   }
 
-  /** For a few rounds, however often. */
+  /** Skips the token for a few rounds, always the same number. */
   pause(asset: AssetRef): void {
     const name = assetKey(asset)
     this.#set(name, { failures: this.#active.get(name)?.failures ?? 0, untilRound: this.#round + PAUSE_ROUNDS })
   }
 
-  /** The next rest is the first again. */
+  /** Ends the cool-down. The next one is short again. */
   forget(asset: AssetRef): void {
     this.#active.delete(assetKey(asset))
   }

@@ -4,12 +4,12 @@ import type { ServiceError } from '../core/errors.ts'
 import { CoolDowns } from './cool-downs.ts'
 import { inParts } from './read-in-parts.ts'
 
-/** Does work for balances without those of tokens that made a node fail lately. */
+/** Does work for balances, except those of tokens that recently made a node fail. */
 export class FailingTokens {
   readonly #coolDowns = new CoolDowns()
   readonly #unchecked: (count: number) => void
 
-  /** `unchecked`: called with the number of balances that nothing was done for. */
+  /** `unchecked`: called with the number of balances that were skipped or failed. */
   constructor(unchecked: (count: number) => void) {
     this.#unchecked = unchecked
   }
@@ -18,7 +18,7 @@ export class FailingTokens {
     this.#coolDowns.nextRound()
   }
 
-  /** Returns the error where none of the work succeeded. @throws what is no node's failure */
+  /** Returns the error if none of the work succeeded. @throws any error that is not a node's failure */
   async run(
     keys: readonly BalanceKey[],
     work: (keys: readonly BalanceKey[]) => Promise<void>,

@@ -20,11 +20,11 @@ test.each([
   { own: [seven, down], other: seven, says: 'unanswered' },
   { own: [stateless, seven], other: eight, says: 'unanswered' },
   { own: [], other: undefined, says: 'unanswered' },
-])('answers $own and of another node $other are $says', ({ own, other, says }) => {
+])('reads of $own, and $other from another node, are $says', ({ own, other, says }) => {
   expect(steadinessOf({ own, other }, 7n)).toBe(says)
 })
 
-/** A search over blocks 0 to 1,000 where the chain leaves the journal at a block, and only some blocks are known. */
+/** Searches blocks 0 to 1,000. Chain and journal differ from `parting` on, and only `known` blocks can be read. */
 async function search(parting: number, known: (block: number) => boolean, whole = true) {
   const asked: number[] = []
   const standingAt = async (block: number): Promise<Agreement> => {
@@ -35,7 +35,7 @@ async function search(parting: number, known: (block: number) => boolean, whole 
   return { found: await findDivergence({ first: 0, last: 1_000, whole }, standingAt), asked: asked.length }
 }
 
-test('the block at which chain and journal part is found in few looks, wherever it is', async () => {
+test('the first block at which chain and journal differ is found in few reads, wherever it is', async () => {
   for (const parting of [0, 1, 2, 499, 500, 873, 936, 999, 1_000]) {
     const { found, asked } = await search(parting, () => true)
     expect(found).toBe(parting)
@@ -44,7 +44,7 @@ test('the block at which chain and journal part is found in few looks, wherever 
   expect((await search(0, () => true, false)).found).toBeUndefined()
 })
 
-test('and where old blocks are unknown, as far back as they are known', async () => {
+test('if old blocks are unknown, the search goes as far back as blocks are known', async () => {
   const remembers = (depth: number) => (block: number) => block >= 1_000 - depth
   expect((await search(873, remembers(128))).found).toBe(873)
   expect((await search(872, remembers(128))).found).toBeUndefined()

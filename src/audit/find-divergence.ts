@@ -1,15 +1,15 @@
 import type { BalanceRead } from '../chains/adapter.ts'
 import { isNodeFailure } from '../core/balance.ts'
 
-/** How the chain's amount and the journal's stand to each other at the end of a block. */
+/** Whether the chain's amount equals the journal's at the end of a block. */
 export type Agreement = 'equal' | 'different' | 'unknown'
 
-/** What asking again tells: the same amount, others, or nothing, since the node could not say. */
+/** The result of reading again: the same amount, a different answer, or no answer because the node could not read. */
 export type Steadiness = 'steady' | 'unsteady' | 'unanswered'
 
 /**
- * How answers to the same question stand to an amount: those of the node that is asked first, which have to be there, and
- * that of another one, which counts where it has a voice.
+ * Compares repeated reads with an amount. `own`: reads of the preferred node, which must all have an answer. `other`:
+ * the read of another node, which counts only if it has an answer.
  */
 export function steadinessOf(
   { own, other }: { readonly own: readonly (BalanceRead | undefined)[]; readonly other: BalanceRead | undefined },
@@ -25,15 +25,16 @@ function hasVoice(answer: BalanceRead | undefined): boolean {
 }
 
 /**
- * The block at whose end chain and journal first differ, given that they differ at the end of `last`: found by steps that
- * double downwards, then by halving. `whole`: before `first` both are nothing. Undefined where the block before is unknown.
+ * Returns the first block at whose end chain and journal differ, given that they differ at the end of `last`. Searches
+ * downwards in steps that double, then by halving. `whole`: before `first`, both are zero. Undefined if it is unknown
+ * whether they agree at the block before.
  */
 export async function findDivergence(
   range: { readonly first: number; readonly last: number; readonly whole: boolean },
   agreementAt: (block: number) => Promise<Agreement>,
 ): Promise<number | undefined> {
   let different = range.last
-  /** The highest block known to lie below: they are equal there, or it is unknown how they stand. */
+  /** The highest block known to be below the divergence: the amounts are equal there, or it is unknown. */
   let below = { block: range.first - 1, isEqual: range.whole }
   for (let step = 1, met = false; !met && range.last - step >= range.first; step *= 2) {
     met = await look(range.last - step)
@@ -41,7 +42,7 @@ export async function findDivergence(
   while (different - below.block > 1) await look(Math.floor((different + below.block) / 2))
   return below.isEqual ? different : undefined
 
-  /** Moves one of the two bounds to a block; true where it is the lower one. */
+  /** Moves one of the two bounds to a block. Returns true if it is the lower one. */
   async function look(block: number): Promise<boolean> {
     const agreement = await agreementAt(block)
     if (agreement === 'different') different = block

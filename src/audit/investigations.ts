@@ -1,10 +1,10 @@
 import { type AssetRef, assetKey } from '../core/asset.ts'
 import type { Investigation } from './investigator.ts'
 
-/** Suspicions waiting at most, one a token. */
+/** Most waiting investigations, one per token. */
 const MAX_WAITING = 1_000
 
-/** Suspicions that wait to be looked into, one a token, and none of a token that rests since the last came to nothing. */
+/** Differences that wait for their investigation, one per token. Tokens in cool-down are left out. */
 export class Investigations {
   readonly #waiting = new Map<string, Investigation>()
   readonly #isCoolingDown: (asset: AssetRef) => boolean
@@ -17,7 +17,7 @@ export class Investigations {
     return this.#waiting.size
   }
 
-  /** Keeps a suspicion, unless its token has one already or rests. */
+  /** Queues a difference, unless its token has one already or is in cool-down, or the queue is full. */
   add(investigation: Investigation): void {
     const name = assetKey(investigation.asset)
     if (this.#waiting.has(name) || this.#waiting.size >= MAX_WAITING || this.#isCoolingDown(investigation.asset)) return

@@ -9,12 +9,18 @@ import { type Agreement, findDivergence, type Steadiness, steadinessOf } from '.
 import { type RefetchDeps, Refetcher, type Repairs } from './refetch-logs.ts'
 import type { StateWindow } from './state-window.ts'
 
-/** Blocks at which chain and journal are found to part, one after the other, before the pair's whole logs are fetched. */
+/**
+ * Most first differing blocks that are searched and fetched, one after the other, before all logs of the pair are
+ * fetched.
+ */
 const MAX_PARTINGS = 8
-/** Greatest holders looked at where a supply differs. */
+/** Number of greatest holders that are compared if a supply differs. */
 const HOLDERS_LOOKED_AT = 200
 
-/** An amount of the chain that the journal does not have: of an account, or of a whole token. */
+/**
+ * A difference to investigate: the chain has an amount that the journal does not have, of an account or of a whole
+ * token.
+ */
 export type Investigation = {
   readonly reason: ReclassifyReason
   readonly asset: AssetRef
@@ -25,9 +31,14 @@ export type Investigation = {
 type PairInvestigation = Investigation & { readonly key: BalanceKey }
 
 /**
- * What became of a suspicion. `gone`: it did not hold, or its block went. `unsteady`: the node does not say the same
- * twice. `unanswered`: no node could say. `unfinished`: more is to be fetched than one case may. `odd`: all logs are there,
- * and they do not explain the amount; `proven`: receipts say that they are there, not only a node's index of logs.
+ * The result of an investigation.
+ * - `gone`: the difference no longer exists, or its block was replaced.
+ * - `unsteady`: repeated reads return different amounts.
+ * - `unanswered`: no node could answer.
+ * - `unfinished`: there are more logs to fetch than one investigation may.
+ * - `odd`: all logs are there, and they do not explain the amount. `proven`: receipts prove this, not only a node's
+ *   index of logs.
+ * - `repaired`: transfers were missing or wrong, and are corrected.
  */
 export type InvestigationResult =
   | { readonly is: 'gone' | 'unsteady' | 'unanswered' | 'unfinished' }
@@ -35,12 +46,15 @@ export type InvestigationResult =
   | ({ readonly is: 'repaired' } & Repairs)
 
 export type InvestigatorDeps = RefetchDeps & {
-  /** The account that stands for nobody, where the kind of chain has one. */
+  /** The zero address, if the kind of chain has one. */
   readonly zeroAddress: string | undefined
   readonly window: StateWindow
 }
 
-/** Looks into suspicions, one at a time: asks again, finds where chain and journal part, fetches what may be missing. */
+/**
+ * Investigates differences, one at a time: reads again, finds the first block at which chain and journal differ, and
+ * fetches logs that may be missing.
+ */
 export class Investigator {
   readonly #deps: InvestigatorDeps
   readonly #refetcher: Refetcher
@@ -82,13 +96,13 @@ export class Investigator {
     return this.#repairedOr((await differs()) ? { is: 'odd', proven: false } : { is: 'gone' })
   }
 
-  /** What was repaired on the way is told; what stays odd after that is for the next round to see. */
+  /** Returns the repairs made on the way, if any, else `otherwise`. After a repair, the next round compares again. */
   #repairedOr(otherwise: InvestigationResult): InvestigationResult {
     const repairs = this.#refetcher.takeRepairs()
     return repairs.transfers === 0 ? otherwise : { is: 'repaired', ...repairs }
   }
 
-  /** Asks for the amount again: by hash, by number, and of another node where there is one. */
+  /** Reads the amount again: by hash, by number, and from another node if there is one. */
   async #steadiness({ key, block, evidence }: PairInvestigation, signal: AbortSignal): Promise<Steadiness> {
     const { adapter } = this.#deps
     const request = { keys: [key], at: block }
@@ -100,13 +114,17 @@ export class Investigator {
     return steadinessOf({ own, other: other?.reads[0] }, evidence.chain)
   }
 
-  /** The block at which the chain left what the journal says; undefined where nobody remembers so much state. */
+  /**
+   * The first block at whose end chain and journal differ; undefined if it cannot be found, for example because no node
+   * has state that old.
+   */
   async #divergence({ reason, key, block: head }: PairInvestigation, signal: AbortSignal): Promise<number | undefined> {
     const { coverage, journal, window } = this.#deps
     let last: number | undefined = head.number
     if (reason === 'range') {
-      // An opening that coverage did not give is itself derived from the chain: there is no side to part from. Else what
-      // a read opened again agrees with the chain by itself: what contradicts it are the events before.
+      // If coverage begins after block 0, the opening itself comes from a chain read, so there is nothing independent
+      // to compare. Otherwise a reopened balance agrees with the chain from the read on, and the events before it
+      // contradict the read: search up to the block where their sum is out of range.
       last = coverage.from > 0 ? undefined : (await journal.audits.expected(key, head.number)).contradicted
     }
     if (last === undefined) return undefined
@@ -115,7 +133,7 @@ export class Investigator {
     )
   }
 
-  /** How chain and journal stand to each other at the end of a block. */
+  /** Compares chain and journal at the end of a block. */
   async #agreement(key: BalanceKey, number: number, signal: AbortSignal): Promise<Agreement> {
     const { adapter, journal, window } = this.#deps
     const { amount: ours } = await journal.audits.expected(key, number)
@@ -124,7 +142,7 @@ export class Investigator {
     const [read] = (await adapter.readBalances({ keys: [key], at }, signal)).reads
     if (read?.ok === true) return ours === read.amount ? 'equal' : 'different'
     if (read?.reason === 'no_archive') window.failed()
-    // Before a contract is there, nobody has anything of it.
+    // Before the contract exists, all its balances are zero.
     return read?.reason === 'not_a_token' && ours === 0n ? 'equal' : 'unknown'
   }
 
@@ -147,7 +165,7 @@ export class Investigator {
     return this.#repairedOr(complete ? { is: 'odd', proven: false } : { is: 'unfinished' })
   }
 
-  /** One of the greatest holders, of whom the chain says something else than the journal: it proves more than a total. */
+  /** Finds one of the greatest holders with a different balance on the chain: a balance proves more than a total. */
   async #differingHolder({ asset, block }: Investigation, signal: AbortSignal): Promise<PairInvestigation | undefined> {
     const { adapter, journal, reads } = this.#deps
     await nextTick()
@@ -168,7 +186,10 @@ export class Investigator {
     return undefined
   }
 
-  /** The block at which a token's supply left what mints and burns make; undefined where it cannot be found so. */
+  /**
+   * The first block at whose end a token's supply differs from its mints and burns; undefined if it cannot be found
+   * this way.
+   */
   async #supplyDivergence({ asset, block: head }: Investigation, signal: AbortSignal): Promise<number | undefined> {
     const { coverage, window } = this.#deps
     return findDivergence({ first: coverage.from, last: head.number, whole: coverage.from === 0 }, async (number) =>
@@ -186,7 +207,7 @@ export class Investigator {
       const chain = await this.supplyAt(asset, { at }, signal)
       if (chain !== undefined) return chain.includes(ours) ? 'equal' : 'different'
       if (zeroAddress === undefined || ours !== 0n) return 'unknown'
-      // Before a contract is there, nothing of it exists.
+      // Before the contract exists, its supply is zero.
       const key = { account: zeroAddress, asset, item: NO_ITEM }
       const [read] = (await adapter.readBalances({ keys: [key], at }, signal)).reads
       return read?.ok === false && read.reason === 'not_a_token' ? 'equal' : 'unknown'
@@ -198,8 +219,8 @@ export class Investigator {
   }
 
   /**
-   * What a token says exists at a block: its total, and its total without what lies with nobody, which some tokens
-   * count. Undefined where it does not say.
+   * Reads a token's total supply at a block. Returns the total, and the total without the zero address's balance, which
+   * some tokens count. Undefined if the token does not report it.
    */
   async supplyAt(
     asset: AssetRef,
@@ -216,7 +237,7 @@ export class Investigator {
   }
 }
 
-/** What another node says, or undefined: one that cannot answer has no voice. @throws what is no failure of a node */
+/** Returns what another node answers; undefined if it cannot answer. @throws any error that is not a node's failure */
 export async function voice<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask()

@@ -3,10 +3,16 @@ import type { BalanceKey } from '../core/balance.ts'
 import { isServiceError, type ServiceError } from '../core/errors.ts'
 import { isFatal } from '../indexer/indexer.ts'
 
-/** Failures of one piece of work: enough to find one token among a thousand, and each may cost a node's whole timeout. */
+/**
+ * Most failures of one piece of work: enough to find one token among a thousand, and each may cost a node's whole
+ * timeout.
+ */
 const MAX_FAILURES = 12
 
-/** What became of work in parts. `error`: none of it worked. `culprits`: tokens that failed alone, where others worked. */
+/**
+ * The result of work in parts. `error`: set if no part succeeded. `culprits`: tokens that failed alone while others
+ * succeeded.
+ */
 export type Parted = {
   readonly error: ServiceError | undefined
   readonly failed: readonly BalanceKey[]
@@ -14,9 +20,9 @@ export type Parted = {
 }
 
 /**
- * Does work for keys, all at once; where that fails, in halves, down to single tokens, so that one that makes the node fail
- * spoils no other and is found. `failed` are the keys that nothing was done for.
- * @throws what is no node's failure
+ * Does work for all keys at once. If that fails, it repeats the work in halves, down to single tokens. So a token that
+ * makes the node fail is found, and the others still succeed. `failed`: the keys for which nothing was done.
+ * @throws any error that is not a node's failure
  */
 export async function inParts(
   {
@@ -61,7 +67,7 @@ async function attempt(
   }
 }
 
-/** Each key once, those of a token together. */
+/** Groups the keys by token, without duplicates. */
 function byToken(keys: readonly BalanceKey[]): Map<string, BalanceKey[]> {
   const tokens = new Map<string, Map<string, BalanceKey>>()
   for (const key of keys) {

@@ -3,10 +3,13 @@ import { type AssetRef, assetKey } from '../core/asset.ts'
 import type { BalanceKey, UnknownReason } from '../core/balance.ts'
 import type { Readability } from '../store/seam/audits.ts'
 
-/** Reasons that are the contract's own. */
+/** Reasons that lie in the contract, not in the node. */
 const CONTRACTS: readonly UnknownReason[] = ['token_does_not_answer', 'not_a_token']
 
-/** Of tokens that were asked, those that gave no amount at all and those that gave one. What a node failed at says nothing. */
+/**
+ * Groups the tokens by their reads: `answering` returned at least one amount, `silent` none. A node's failure counts
+ * for neither.
+ */
 export function readability(
   keys: readonly BalanceKey[],
   answers: readonly (BalanceRead | undefined)[],

@@ -2,17 +2,17 @@ import { assetKey, isFungible, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import type { BlockTransfers } from '../core/transfer.ts'
 
-/** Balances touched by new blocks that are kept at most: what one multicall carries. */
+/** Most recently changed balances kept: as many as one multicall carries. */
 const MAX_CHANGED = 200
-/** Of these, of one token: a busy one hides no other. */
+/** Most of them per token, so that a busy token does not displace others. */
 const MAX_OF_TOKEN = 20
 
-/** Some of the balances that new blocks touched, until somebody takes them. */
+/** Collects some of the recently changed balances until they are taken. */
 export class RecentlyChanged {
   readonly #keys = new Map<string, BalanceKey>()
   readonly #ofToken = new Map<string, number>()
 
-  /** `hinted`: balances that may have changed otherwise than by the blocks' transfers. */
+  /** `hinted`: balances that may have changed other than by the blocks' transfers. */
   add(blocks: readonly BlockTransfers[], hinted: readonly BalanceKey[] = []): void {
     for (const key of hinted) {
       if (this.#keys.size >= MAX_CHANGED) return
@@ -37,7 +37,7 @@ export class RecentlyChanged {
   }
 
   #touch(key: BalanceKey): void {
-    // The sum of an ERC-1155's items is nothing that a contract could be asked for.
+    // An ERC-1155 contract has no call for the sum of all items.
     if (key.asset.standard === 'erc1155' && key.item === NO_ITEM) return
     const token = assetKey(key.asset)
     const count = this.#ofToken.get(token) ?? 0

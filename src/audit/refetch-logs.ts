@@ -8,30 +8,33 @@ import type { BlockTransfers } from '../core/transfer.ts'
 import { backfill } from '../indexer/backfill.ts'
 import type { ChainReads, Journal } from '../store/seam/store.ts'
 
-/** Blocks whose receipts are fetched at once. */
+/** Blocks whose receipts are requested at once. */
 const BLOCKS_AT_ONCE = 4
 /**
- * Blocks that are gathered for one repair, so that a pair is added up again once for all of them: some ten megabytes of
- * transfers on a busy chain, and some seconds of its node's work to lose.
+ * Blocks collected for one repair, so that each pair's sums are recomputed once for all of them. This is about ten
+ * megabytes of transfers on a busy chain. A failure loses some seconds of node work.
  */
 const BLOCKS_REPAIRED_AT_ONCE = 64
 /**
- * Ranges of logs that one case may ask for before others have their turn: at ten thousand blocks each two million blocks,
- * some minutes of a slow node.
+ * Ranges of logs that one investigation may request before others go first: at ten thousand blocks each, two million
+ * blocks, some minutes of a slow node.
  */
 const RANGES_OF_CASE = 200
-/** Blocks at the end of what was compared that are compared again when a case goes on: a reorg may have replaced them. */
+/** A resumed investigation compares this many of the last compared blocks again: a reorg may have replaced them. */
 const COMPARED_AGAIN = 1_024
-/** Cases whose place is kept. */
+/** Most investigations whose cursor is kept. */
 const MAX_SEARCHES = 1_000
 
-/** What is fetched again: a token's transfers from or to one account, or its mints and burns, up to a block. */
+/**
+ * Which logs to fetch again, up to block `last`: a token's transfers from or to one account, or its mints and burns if
+ * `account` is undefined.
+ */
 export type LogsOf = { readonly asset: AssetRef; readonly account: string | undefined; readonly last: number }
 
-/** What a fetch of blocks changed, and whether it was by receipts, which cannot be short. */
+/** How many transfers a fetch of blocks changed. `proven`: the blocks came from receipts, which are complete. */
 export type Fetched = { readonly transfers: number; readonly proven: boolean }
 
-/** What was repaired: transfers added or taken away, and in which blocks. */
+/** Repairs: how many transfers were added or removed, and in which blocks. */
 export type Repairs = { readonly transfers: number; readonly blocks: readonly number[] }
 
 export type RefetchDeps = {
@@ -41,16 +44,19 @@ export type RefetchDeps = {
   readonly coverage: Coverage
   /** Monotonic milliseconds. */
   readonly now: () => number
-  /** Ranges of logs a case, unless the usual number. */
+  /** Ranges of logs per investigation, if not the default. */
   readonly ranges?: number
 }
 
-/** Blocks still to be compared; `first` moves up as they are. */
+/** Blocks that are not compared yet. `first` moves up as they are compared. */
 type Range = { first: number; readonly last: number }
-/** What of a case is still to be compared; `end`: what came since it began, and up to which block it was asked for. */
+/**
+ * What an investigation still has to compare. `end`: blocks added since it began. `through`: the last block requested
+ * so far.
+ */
 type SearchRanges = { readonly left: Range[]; end: Range | undefined; through: number }
 
-/** Fetches logs again, and makes the journal's transfers what they say where it has others. */
+/** Fetches logs again, and corrects the journal's transfers where they differ. */
 export class Refetcher {
   readonly #deps: RefetchDeps
   readonly #ranges = new Map<string, SearchRanges>()
@@ -60,7 +66,7 @@ export class Refetcher {
     this.#deps = deps
   }
 
-  /** What was repaired since this was last asked. */
+  /** Returns the repairs since the last call. */
   takeRepairs(): Repairs {
     const repairs = this.#repairs
     this.#repairs = { transfers: 0, blocks: [] }
@@ -68,9 +74,9 @@ export class Refetcher {
   }
 
   /**
-   * Compares all logs of a pair, or all mints and burns of a token, and fetches whole the blocks that we do not have so.
-   * False: there are more than one case may ask for; the next call goes on.
-   * @throws BLOCK_CONFLICT the node is on another branch than we are; NODE_*
+   * Compares all logs of a pair, or all mints and burns of a token, and fetches the full blocks that differ. Returns
+   * false if there are more logs than one investigation may request; the next call continues.
+   * @throws BLOCK_CONFLICT the node is on another branch; NODE_*
    */
   async compareAll(logs: LogsOf, signal: AbortSignal): Promise<boolean> {
     const name = `${assetKey(logs.asset)}/${logs.account ?? ''}`
@@ -85,8 +91,8 @@ export class Refetcher {
   }
 
   /**
-   * Fetches blocks by their receipts and makes the journal's be so.
-   * @throws BLOCK_CONFLICT the node has another block than ours at one of the numbers, so that nothing is proven; NODE_*
+   * Fetches blocks by their receipts, and corrects the journal's transfers in them.
+   * @throws BLOCK_CONFLICT the node has another block than ours at one of the numbers, so nothing is proven; NODE_*
    */
   async fetchBlocks(numbers: readonly number[], signal: AbortSignal): Promise<Fetched> {
     const { adapter } = this.#deps
@@ -107,7 +113,7 @@ export class Refetcher {
   }
 
   /**
-   * As `fetchBlocks`, of all blocks of a range at once: some dozens at most.
+   * Like `fetchBlocks`, for all blocks of a range at once: some dozens at most.
    * @throws as `fetchBlocks`
    */
   async fetchRange(range: { readonly first: number; readonly last: number }, signal: AbortSignal): Promise<Fetched> {
@@ -119,7 +125,10 @@ export class Refetcher {
     return this.#repair(parts)
   }
 
-  /** Makes the journal's blocks be so, and tells the adapter where its logs were short. */
+  /**
+   * Corrects the journal's transfers, and reports the changed blocks to the adapter, since its logs were wrong there.
+   * Without receipts, transfers are only added.
+   */
   async #repair(parts: readonly Answered[]): Promise<Fetched> {
     const { adapter, coverage, journal } = this.#deps
     const proven = parts.every((part) => part.proven)
@@ -135,7 +144,10 @@ export class Refetcher {
     return { transfers: inserted + removed, proven }
   }
 
-  /** What is to be compared, kept while it is: what a budget or a failing node ends is gone on with. */
+  /**
+   * Returns what is still to be compared. It is kept until complete, so that a comparison resumes after its budget ran
+   * out or a node failed.
+   */
   async #searchRanges(name: string, logs: LogsOf): Promise<SearchRanges> {
     const known = this.#ranges.get(name)
     const ranges = known ?? { left: await this.#rangesOf(logs), end: undefined, through: logs.last }
@@ -151,7 +163,10 @@ export class Refetcher {
     return ranges
   }
 
-  /** Where a token's logs are looked for: where it is known to be, then before, where its first ones may be missing. */
+  /**
+   * The ranges in which to search a token's logs: first from its first known block on, then before it, where its first
+   * logs may be missing.
+   */
   async #rangesOf({ asset, last }: LogsOf): Promise<Range[]> {
     const { coverage, reads } = this.#deps
     await nextTick()
@@ -160,7 +175,7 @@ export class Refetcher {
     return before.last < before.first ? [{ first, last }] : [{ first, last }, before]
   }
 
-  /** Compares a range as far as the budget goes. */
+  /** Compares a range until the budget is used up. */
   async #compare(
     { asset, account }: LogsOf,
     { range, budget }: { readonly range: Range; readonly budget: { left: number } },
@@ -175,13 +190,13 @@ export class Refetcher {
         const differing = await journal.audits.differing(query)
         await this.fetchBlocks(differing.numbers, signal)
         range.first = differing.through + 1
-        // The indexer, too, writes in this thread.
+        // Let the indexer write: it shares this thread.
         await nextTick()
       }
     }
   }
 
-  /** From receipts, which cannot be short; where no node keeps them, from the logs once more, which prove nothing. */
+  /** Reads receipts, which are complete. If no node keeps receipts, reads the logs again, which prove nothing. */
   async #transfersOf(headers: readonly Header[], signal: AbortSignal): Promise<Answered> {
     const { adapter, coverage } = this.#deps
     const asked = { headers, scope: coverage.scope }

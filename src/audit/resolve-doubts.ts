@@ -9,19 +9,19 @@ import type { FailingTokens } from './failing-tokens.ts'
 import { voice } from './investigator.ts'
 import { Refetcher } from './refetch-logs.ts'
 
-/** Balances in doubt that a round reads again: what one multicall carries. */
+/** Balances in doubt that a round reads again: as many as one multicall carries. */
 const KEYS_A_ROUND = 200
-/** Blocks that are fetched again at a time: a pair is added up again once for all of them. */
+/** Blocks that are fetched again at a time: each pair's sums are recomputed once for all of them. */
 const BLOCKS_AT_A_TIME = 64
-/** How long a round fetches blocks again, in milliseconds: new heads wait for it. */
+/** How long a round fetches blocks again, in milliseconds: new heads wait meanwhile. */
 const REFETCH_MS = 2_000
 
 export type DoubtResolverDeps = ComparerDeps & { readonly comparer: Comparer; readonly failing: FailingTokens }
 
 /**
- * Works on what is in doubt until nothing is: reads it again at the newest head, and ends the doubt about what the chain
- * and the journal agree on, by a second node too where there is one. Where logs were proven missing, it fetches all blocks
- * of the coverage again by their receipts, some at a time.
+ * Works on what is in doubt until all doubts are resolved. It reads the balances and supplies again at the newest head,
+ * and resolves the doubt if chain and journal agree, and also a second node if there is one. Where logs were proven
+ * missing, it fetches all blocks of the coverage again by their receipts, some at a time.
  */
 export class DoubtResolver {
   readonly #deps: DoubtResolverDeps
@@ -33,7 +33,7 @@ export class DoubtResolver {
     this.#refetcher = new Refetcher(deps)
   }
 
-  /** Compares what is in doubt at a head. @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST */
+  /** Compares what is in doubt with the chain at a head. @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST */
   async compare(head: Header, signal: AbortSignal): Promise<void> {
     const { failing, journal } = this.#deps
     const page = await journal.doubts.next(this.#cursor, KEYS_A_ROUND)
@@ -44,7 +44,7 @@ export class DoubtResolver {
     if (failure !== undefined) throw failure
   }
 
-  /** Fetches some of the blocks again that are still to be fetched. @throws NODE_*, BLOCK_CONFLICT, STORE_UNAVAILABLE */
+  /** Fetches the next blocks that must be fetched again. @throws NODE_*, BLOCK_CONFLICT, STORE_UNAVAILABLE */
   async refetch({ refetching }: DoubtWork, signal: AbortSignal): Promise<void> {
     const { counts, journal, now, reads } = this.#deps
     const until = now() + REFETCH_MS
@@ -69,7 +69,7 @@ export class DoubtResolver {
     await journal.doubts.resolve({ block: head, keys: settled, supplies: [] })
   }
 
-  /** Balances of what is no contract at this head, where the journal has nothing of it either. */
+  /** Balances of tokens that have no contract at this head, if the journal has zero too. */
   async #neverThere(
     keys: readonly BalanceKey[],
     { answers }: Compared,
@@ -108,7 +108,10 @@ export class DoubtResolver {
     }
   }
 
-  /** Whether contracts were there before a reorg took their first transfers back: a class outlives its block, not its code. */
+  /**
+   * Checks whether contracts existed before a reorg removed their first transfers. A token stays reclassified without
+   * that transfer, but not without its code.
+   */
   async #classes({ unsure: classes }: DoubtPage, head: Header, signal: AbortSignal): Promise<void> {
     const { adapter, journal, zeroAddress } = this.#deps
     for (const { asset, account = zeroAddress, at } of classes) {
@@ -118,7 +121,7 @@ export class DoubtResolver {
         if (header === undefined) continue
         const key = { account, asset, item: NO_ITEM }
         const [read] = (await adapter.readBalances({ keys: [key], at: header }, signal)).reads
-        // Of an older state than the nodes remember nobody can tell: what was found stands.
+        // If no node has state that old, nobody can check it: the token stays reclassified.
         if (read === undefined || (!read.ok && read.reason === 'node_unavailable')) continue
         const stays = read.ok || read.reason !== 'not_a_token'
         await journal.doubts.resolve({ block: head, keys: [], supplies: [], classes: [{ asset, stays }] })
@@ -129,7 +132,7 @@ export class DoubtResolver {
   }
 }
 
-/** True unless the answer has a voice and is another amount. */
+/** True unless the node answered with another amount. No contract counts as zero. */
 function isNoContradiction(answer: BalanceRead | undefined, amount: bigint): boolean {
   if (answer?.ok === true) return answer.amount === amount
   return answer === undefined || answer.reason !== 'not_a_token' || amount === 0n

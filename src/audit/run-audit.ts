@@ -2,21 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf, isServiceError } from '../core/errors.ts'
 import type { Auditor, AuditorOptions } from './auditor.ts'
 
-/** Pause after a round, so that a chain with a block every moment is audited without end but not without rest. */
+/** Pause after a round, so that a chain with very frequent blocks is audited all the time, but not without breaks. */
 const PAUSE_MS = 250
-/** Pauses after failures grow to this. */
+/** Pauses after failures double up to this, in milliseconds. */
 const MAX_PAUSE_MS = 30_000
 
 export type AuditRun = {
   readonly auditor: Pick<Auditor, 'due' | 'round' | 'ended'>
   readonly log: AuditorOptions['log']
-  /** Pause after a round, in milliseconds, unless the usual one. */
+  /** Pause after a round, in milliseconds, if not the default. */
   readonly pauseMs?: number
 }
 
 /**
- * Audits head after head until the signal fires, beside the indexing, and no error ends it before. What fails is tried
- * again after growing pauses, and kept where `/health` reads it. The log says the first of several failures.
+ * Audits head after head beside the indexing, until the signal fires. Errors do not end it: it retries after growing
+ * pauses, and `/health` shows the error. Of several failures in a row, only the first is logged.
  */
 export async function runAudit({ auditor, log, pauseMs = PAUSE_MS }: AuditRun, signal: AbortSignal): Promise<void> {
   let failures = 0
@@ -38,8 +38,8 @@ export async function runAudit({ auditor, log, pauseMs = PAUSE_MS }: AuditRun, s
   }
 }
 
-/** What no part of Steelyard throws on purpose is a bug, and worth its stack. */
+/** Any other error than a ServiceError is a bug: log its stack. */
 function logFailure(error: unknown, log: AuditorOptions['log']): void {
   if (isServiceError(error)) log('warn', 'cannot audit, will try again', { code: error.code, error: error.message })
-  else log('error', 'the audit failed by a bug, will try again', { code: codeOf(error), err: error })
+  else log('error', 'the audit failed because of a bug, will try again', { code: codeOf(error), err: error })
 }

@@ -2,41 +2,44 @@ import type { ChainAdapter } from '../chains/adapter.ts'
 import { type BalanceKey, isNodeFailure } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 
-/** Blocks below the head at which state is looked for: full nodes keep about 128, archives all. */
+/** Blocks below the head at which state is probed: full nodes keep about 128, archive nodes all. */
 const DEPTHS = [16, 128, 1_024, 16_384, 262_144, Number.POSITIVE_INFINITY]
-/** Probes after which a node is looked at again: its operator may have made it an archive, or the reverse. */
+/** Calls between two probes: an operator may have made the node an archive node, or the reverse. */
 const USES_BETWEEN_PROBES = 500
 
-/** How far back the nodes of a chain remember state: found by reading there, remembered, and found again in time. */
+/** How far back the nodes of a chain have state. Found by reading, kept, and probed again from time to time. */
 export class StateWindow {
   readonly #adapter: ChainAdapter
   readonly #from: number
   #depth: number | undefined
   #uses = 0
 
-  /** `from`: the first block that is of interest. */
+  /** `from`: the first block that matters. */
   constructor(adapter: ChainAdapter, from: number) {
     this.#adapter = adapter
     this.#from = from
   }
 
-  /** Blocks below the head that could be read; undefined before the first probe, infinite for an archive. */
+  /** Blocks below the head that could be read; undefined before the first probe, infinite for an archive node. */
   get depth(): number | undefined {
     return this.#depth
   }
 
-  /** False where the block is known to be too old. */
+  /** False if the block is known to be too old. */
   reaches(block: number, head: BlockRef): boolean {
     return this.#depth === undefined || head.number - block <= this.#depth
   }
 
-  /** A read of so old a block failed: what was remembered is no longer true. */
+  /** A read inside the window failed, so the known depth is no longer true. */
   failed(): void {
     this.#uses = 0
     this.#depth = undefined
   }
 
-  /** Reads a balance ever deeper below the head until no node remembers; seldom, else it does nothing. @throws NODE_* */
+  /**
+   * Reads a balance at growing depths below the head until no node has the state. Most calls do nothing.
+   * @throws NODE_*
+   */
   async probe(key: BalanceKey, head: BlockRef, signal: AbortSignal): Promise<void> {
     if (this.#depth !== undefined && ++this.#uses % USES_BETWEEN_PROBES !== 0) return
     let reached = 0

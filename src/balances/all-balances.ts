@@ -4,10 +4,10 @@ import type { ChainReads } from '../store/seam/store.ts'
 import type { Balances } from './balances.ts'
 import type { ChainBalances } from './chain-balances.ts'
 
-/** A served chain's parts. */
+/** The read side of one served chain. */
 export type ServedBalances = { readonly reads: ChainReads; readonly balances: ChainBalances }
 
-/** The read side of all configured chains. */
+/** Creates the read side of all configured chains. */
 export function createBalances(chains: Pick<ReadonlyMap<ChainId, ServedBalances>, 'get'>): Balances {
   const of = (chain: ChainId): ServedBalances => {
     const served = chains.get(chain)

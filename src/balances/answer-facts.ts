@@ -7,17 +7,17 @@ import { childlessUntil, type Fact, factsKnownAt, finalityOf, observed, provenAm
 import { type Failed, isObservation, type NodeReader, type ReadResult } from './node-reader.ts'
 import { higher, isDoubtful, isGone, mustRead, notBackwards } from './pick-answer.ts'
 
-/** Looks at the store for one answer: blocks may be replaced while a node is asked, and seldom are twice. */
+/** Most snapshots of the store for one answer: blocks may be replaced during a node's read, but rarely twice. */
 const MAX_LOOKS = 3
 
-/** What is stored of some positions, in one snapshot. `block`: our own name of the block that it is as of, if we have one. */
+/** Stored positions of one snapshot. `block`: the block that they are as of, with our own hash, if we store it. */
 export type Look = {
   readonly facts: readonly Fact[]
   readonly clock: ChainClock
   readonly block: HeldBlock | undefined
 }
 
-/** Makes facts of stored rows, in the order of the keys. */
+/** Creates facts from stored rows, in the order of the keys. */
 export type FactsOf = (
   keys: readonly BalanceKey[],
   rows: readonly (StoredBalance | undefined)[],
@@ -30,7 +30,7 @@ export type AnswerDeps = {
   readonly node: NodeReader
   /** Unix seconds. */
   readonly now: () => number
-  /** The chain is written here: there is never anything newer to read. */
+  /** The chain is written only here: there is never anything newer to read. */
   readonly isOwn: boolean
 }
 
@@ -39,11 +39,11 @@ type Work = {
   readonly answers: readonly (Balance | undefined)[]
   readonly clock: ChainClock
   readonly freshness: Freshness
-  /** Answers with what is stored: a node was asked already, and failed. */
+  /** Use only what is stored: a node was asked already, and failed. */
   readonly storedOnly?: boolean
 }
 
-/** Makes balances of what the journal proves, what was read before, and what a node says now. */
+/** Creates balances from what the journal proves, from earlier reads, and from new reads of a node. */
 export class Answers {
   readonly #deps: AnswerDeps
 
@@ -52,8 +52,8 @@ export class Answers {
   }
 
   /**
-   * All of one block, the published one: events as of it, the rest read at it by its hash. Only what no node can tell of
-   * that block is of another one.
+   * All balances at the published block: from events as of it, the others read at it by its hash. Only what no node can
+   * read at that block is of another one.
    */
   async atPublished<L extends Look>(look: () => Promise<L>): Promise<Answered<L>> {
     for (let looks = 1; ; looks++) {
@@ -66,19 +66,19 @@ export class Answers {
     }
   }
 
-  /** As new as asked: what the journal proves at its block, and what is read at the node's newest. */
+  /** Balances as fresh as requested: from the journal at its block, or read at the node's newest block. */
   async newest(facts: readonly Fact[], clock: ChainClock, freshness: Freshness): Promise<readonly Balance[]> {
     const answers = this.#ofEvents({ facts, clock })
-    // The journal of a chain that never caught up ends far below the head: its nodes know better.
+    // The journal of a chain that never caught up ends far below the head, so its nodes have newer amounts.
     const isNewest = (freshness.mode === 'stored' && clock.wasReady) || this.#deps.isOwn
     if (isNewest && !answers.includes(undefined)) return withoutReads(answers)
     const known = await this.#fill({ facts, answers, clock, freshness })
     return known ?? this.#again(facts, freshness)
   }
 
-  /** An amount of the journal at the published block, or at another one that we hold. */
+  /** An amount of the journal at the published block, or at another block that we store. */
   known(amount: bigint, clock: ChainClock, at: HeldBlock | undefined = clock.published): Known {
-    // The clock's own object, not a copy: who describes a block can do it once for many answers.
+    // The clock's own object, not a copy, so that a caller can describe the block once for many answers.
     const block: BlockRef = at ?? { number: 0, hash: '' }
     const knownAt = at === clock.published ? this.#factsKnownAt(clock) : (at?.timestamp ?? 0)
     return { known: true, amount, block, finality: finalityOf(block, clock), source: 'events', knownAt }
@@ -90,7 +90,7 @@ export class Answers {
     return factsKnownAt(clock, now(), higherSince)
   }
 
-  /** What an answer may claim whose rows are all of the published block; undefined where nothing is published. */
+  /** The `AsOf` of an answer with all rows at the published block; undefined if nothing is published. */
   published(clock: ChainClock): AsOf | undefined {
     if (clock.published === undefined) return undefined
     const { block, finality, source, knownAt } = this.known(0n, clock)
@@ -98,7 +98,7 @@ export class Answers {
   }
 
   #ofEvents({ facts, clock }: Pick<Look, 'facts' | 'clock'>): readonly (Balance | undefined)[] {
-    // All that the journal proves is known at one block: it is described once.
+    // All amounts that the journal proves are of one block, so describe it once.
     const proven = this.known(0n, clock)
     return facts.map((fact) => {
       const amount = provenAmount(fact, clock)
@@ -106,7 +106,7 @@ export class Answers {
     })
   }
 
-  /** The missing ones as read at the published block; undefined where that block was replaced meanwhile. */
+  /** Reads the missing balances at the published block; undefined if that block was replaced meanwhile. */
   async #readMissing(
     { facts, clock }: Look,
     answers: readonly (Balance | undefined)[],
@@ -136,7 +136,7 @@ export class Answers {
     return open.length === 0 ? withoutReads(filled) : this.#fillOpen({ facts, clock, filled, open, storedOnly })
   }
 
-  /** What no node could tell of the published block is told of another one: read at the newest, or read before. */
+  /** What no node could read at the published block is of another one: read at the newest, or read earlier. */
   async #fillOpen(work: {
     readonly facts: readonly Fact[]
     readonly clock: ChainClock
@@ -165,7 +165,9 @@ export class Answers {
     return this.newest(anew, clock, freshness)
   }
 
-  /** What is asked, as new as asked; undefined where the blocks that the facts are of were replaced meanwhile. */
+  /**
+   * Fills in the missing balances, as fresh as requested; undefined if the blocks of the facts were replaced meanwhile.
+   */
   async #fill(work: Work): Promise<readonly Balance[] | undefined> {
     const { facts, clock, freshness } = work
     const { reads, node, now } = this.#deps
@@ -187,7 +189,7 @@ export class Answers {
     if (wanted.length === 0) return withoutReads(filled)
     const results = await node.readNow(wanted.flatMap((index) => keys[index] ?? []))
     const then = await reads.clock()
-    // The facts were taken back while the node was asked: what holds now is looked at anew.
+    // The facts were rolled back while the node was asked: start over with the current ones.
     if (!(await this.#holds(clock.published, then))) return undefined
     const fresh = await this.#placed(
       results.map((result) => (isObservation(result) ? result : undefined)),
@@ -195,7 +197,7 @@ export class Answers {
     )
     for (const [at, index] of wanted.entries()) {
       const failed = failureOf(results[at])
-      // What is doubtful is still better than nothing, and says its own block and age.
+      // If nothing else is known, use even a read that may be of a lost branch: it has its own block and age.
       const before = filled[index] ?? stored[index]
       if (isGone(before, failed)) filled[index] = unknown('not_a_token')
       else filled[index] = notBackwards(filled[index], fresh[at]) ?? before ?? unknown(reasonOf(failed))
@@ -203,14 +205,14 @@ export class Answers {
     return withoutReads(filled)
   }
 
-  /** Reads as answers, without those of blocks that are known to be replaced. */
+  /** Converts reads to answers, without those of blocks that are known to be replaced. */
   async #placed(
     observations: readonly (Observation | undefined)[],
     clock: ChainClock,
   ): Promise<readonly (Known | undefined)[]> {
     const { published } = clock
     const isBelow = (read: Observation): boolean => published !== undefined && read.block.number < published.number
-    // Most reads are of the very block that is published: only those below it have to be looked up.
+    // Most reads are of the published block itself: only those below it must be looked up.
     const below = observations.flatMap((read) => (read !== undefined && isBelow(read) ? [read] : []))
     const located = below.length === 0 ? [] : await this.#deps.reads.locate(below.map((read) => read.block))
     const places = new Map(below.map((read, index) => [read, located[index]]))
@@ -220,7 +222,7 @@ export class Answers {
       const at = places.get(read)
       if (at !== undefined) {
         if (at.branch === 'other') return undefined
-        // What no longer has a name here may be of any branch.
+        // We no longer store a hash for this number, so the block may be of any branch.
         const finality = at.branch === 'ours' ? finalityOf(read.block, clock) : 'latest'
         return observed(read, { finality, until: this.#childAt(at.childAt, number, clock) })
       }
@@ -230,14 +232,17 @@ export class Answers {
     })
   }
 
-  /** When a block got a child: by the journal, or by the first higher block that a node named here or to the indexer. */
+  /**
+   * When a block got a child: according to the journal, or to the first higher block that a node returned here or to
+   * the indexer.
+   */
   #childAt(inJournal: number | undefined, number: number, { head, counts }: ChainClock): number {
     const toIndexer = head !== undefined && number <= head.number ? counts.higher_named_at : undefined
     const times = [inJournal, this.#deps.node.namedAbove(number), toIndexer]
     return Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
   }
 
-  /** True where a block that was published is one of ours still. */
+  /** True if a block that was published is still one of ours. */
   async #holds(block: BlockRef | undefined, { published }: ChainClock): Promise<boolean> {
     if (block === undefined) return true
     if (published === undefined || published.number < block.number) return false
@@ -246,7 +251,7 @@ export class Answers {
   }
 }
 
-/** The key of a balance with what is stored of it. */
+/** Combines the key of a balance with what is stored about it. */
 export async function factOf(
   reads: ChainReads,
   key: BalanceKey,

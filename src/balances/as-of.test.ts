@@ -20,7 +20,7 @@ test('rows of one block are uniform; age, finality and source are those of the w
   expect(worstOf([read, KNOWN])).toEqual(worstOf([KNOWN, read]))
 })
 
-test('rows of several blocks are under the lowest, and never more final than the least final row', () => {
+test('rows of several blocks get the lowest block, and are never more final than the least final row', () => {
   const lower: Known = { ...KNOWN, block: { number: 122, hash: '0xaa' }, knownAt: 200 }
   const newer: Known = { ...KNOWN, block: { number: 140, hash: '0xac' }, finality: 'latest', source: 'reads' }
   const other: Known = { ...KNOWN, block: { number: 123, hash: '0xff' } }
@@ -36,7 +36,7 @@ test('rows of several blocks are under the lowest, and never more final than the
   expect(worstOf([KNOWN, other])).toMatchObject(apart)
 })
 
-test('unknown balances are passed over', () => {
+test('unknown balances are ignored', () => {
   expect(worstOf([{ known: false, reason: 'no_archive' }, KNOWN])).toEqual({ ...OF_KNOWN, ...WHOLE })
   expect(worstOf([{ known: false, reason: 'no_archive' }])).toBeUndefined()
 })

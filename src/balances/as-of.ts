@@ -1,15 +1,18 @@
 import type { Balance, Known } from '../core/balance.ts'
 import { FINALITIES } from '../core/block.ts'
 
-/** At which block an answer is true, how certain that block is, where the answer comes from, and how old it is. */
+/** The block at which an answer is true, the block's finality, the answer's source, and when it was last known true. */
 export type AsOf = Pick<Known, 'block' | 'finality' | 'source' | 'knownAt'> & {
-  /** False where rows are of different blocks: the block is the lowest row's, all else the worst of all rows. */
+  /**
+   * False if rows are of different blocks. Then the block is the lowest row's, and the other fields are the worst of
+   * all rows.
+   */
   readonly uniform: boolean
-  /** False where rows may be missing from the list. */
+  /** False if rows may be missing from the list. */
   readonly complete: boolean
 }
 
-/** What an answer with these balances may claim at most; undefined where none is known. */
+/** Returns what an answer with these balances can guarantee; undefined if none is known. */
 export function worstOf(balances: readonly Balance[]): AsOf | undefined {
   let worst: AsOf | undefined
   for (const balance of balances) {

@@ -4,7 +4,9 @@ import type { ChainId } from '../core/chain.ts'
 import type { StoredTransfer } from '../store/seam/store.ts'
 import type { AsOf } from './as-of.ts'
 
-/** How fresh an answer must be. `stored`: what we have, read only where nothing is known. */
+/**
+ * How fresh an answer must be. `stored`: what we have; the chain is read only if the journal does not know the amount.
+ */
 export type Freshness =
   | { readonly mode: 'stored' }
   | { readonly mode: 'max_age'; readonly seconds: number }
@@ -13,19 +15,22 @@ export type Freshness =
 /** A balance of an asset, in a list. */
 export type AssetBalance = { readonly asset: AssetRef; readonly balance: Balance }
 
-/** `wasDestroyed`: its contract lost its code at least once, so what it once said of itself may be another contract's. */
+/**
+ * `wasDestroyed`: the contract lost its code at least once, so facts that were read before may be another contract's.
+ */
 export type KnownAsset = { readonly accounting: Accounting; readonly wasDestroyed: boolean }
 
-/** `partial`: true answers a list of a chain that has never caught up, whatever the configuration says. */
+/** `partial`: true answers lists of a chain that has never caught up, whatever the configuration is. */
 type MayBePartial = { readonly partial?: boolean }
 
 /**
- * What every dialect asks: the read side of all chains. A list that the configured scope leaves without knowledge is an
- * error, never empty. All rows of a list are of one block unless its `asOf` says otherwise; `asOf` is undefined where
- * no block is known. `count`: all rows before paging. @throws CHAIN_UNSUPPORTED for a chain that is not configured
+ * The read side of all chains, used by every dialect. A list that the configured scope does not cover is an error,
+ * never empty. All rows of a list are of one block, unless its `asOf` reports otherwise. `asOf` is undefined if no
+ * block is known. `count`: all rows before paging.
+ * @throws CHAIN_UNSUPPORTED for a chain that is not configured
  */
 export interface Balances {
-  /** Balances in the order of the keys, all of one chain; `asOf` is a block number. */
+  /** Returns balances in the order of the keys, all of one chain. `asOf` is a block number. */
   get(request: {
     readonly chain: ChainId
     readonly keys: readonly BalanceKey[]
@@ -33,14 +38,14 @@ export interface Balances {
     readonly asOf?: number
   }): Promise<readonly Balance[]>
   /**
-   * The newest block that the chain is known to have; a node is asked only where what we know is below `atLeast`.
-   * Undefined where no node ever named a block.
+   * Returns the number of the newest known block of the chain. Asks a node only if the known one is below `atLeast`.
+   * Undefined if no node ever returned a block.
    */
   newestBlock(request: { readonly chain: ChainId; readonly atLeast: number }): Promise<number | undefined>
   /**
-   * A page of what an account holds, in the order in which it first met each asset.
-   * @throws UNAVAILABLE no assets are listed, and the account is outside the scope or the chain has never caught up
-   * @throws BAD_REQUEST no assets are listed, and the account stands for nobody
+   * Returns a page of an account's assets, ordered by the account's first transfer of each.
+   * @throws UNAVAILABLE `assets` is not given, and the account is outside the scope or the chain has never caught up
+   * @throws BAD_REQUEST `assets` is not given, and the account is the zero address
    */
   account(
     request: MayBePartial & {
@@ -48,20 +53,23 @@ export interface Balances {
       readonly account: string
       readonly standards: readonly Standard[]
       readonly receivedOnly: boolean
-      /** Only these, where given. */
+      /** Only these assets, if given. */
       readonly assets?: readonly AssetRef[]
       readonly freshness: Freshness
-      /** As of this block: what the account had met by then, with the amounts at its end; freshness is then no matter. */
+      /**
+       * As of this block: the assets that the account had transfers of by then, with the amounts at its end. Freshness
+       * is then ignored.
+       */
       readonly asOf?: number
       readonly offset: number
       readonly limit: number
     },
   ): Promise<{ readonly rows: readonly AssetBalance[]; readonly count: number; readonly asOf: AsOf | undefined }>
   /**
-   * Positive balances of an asset, greatest first. Of one whose balances are known by reads, order and count are by the
-   * newest amounts known, and the page's accounts are read at the answer's block.
+   * Returns the positive balances of an asset, greatest first. For an asset known by reads, order and count follow the
+   * newest known amounts, and the page's accounts are read at the answer's block.
    * @throws UNAVAILABLE the scope does not cover all accounts of the asset, the chain has never caught up, or no node
-   *   could be asked
+   * could be asked
    */
   holders(
     request: MayBePartial & {
@@ -75,12 +83,12 @@ export interface Balances {
     readonly count: number
     readonly asOf: AsOf | undefined
   }>
-  /** How an asset is known; undefined where it was never indexed. */
+  /** Returns how an asset is known; undefined if it was never indexed. */
   known(request: { readonly chain: ChainId; readonly asset: AssetRef }): Promise<KnownAsset | undefined>
   /**
-   * Transfers of an asset, newest first.
+   * Returns the transfers of an asset, newest first.
    * @throws UNAVAILABLE the scope does not cover the asset, or without `account` not all accounts of it, or the chain
-   *   has never caught up; BAD_REQUEST the account stands for nobody
+   * has never caught up; BAD_REQUEST the account is the zero address
    */
   transfers(
     request: MayBePartial & {

@@ -1,4 +1,6 @@
-/** Whose branch an answer is of: reads above our blocks, nodes that lag or switch, and reorgs while a node is asked. */
+/**
+ * The branch of an answer: with reads above our blocks, nodes that lag or switch branches, and reorgs during a read.
+ */
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import {
@@ -26,14 +28,14 @@ const COIN = of(ALICE, GOLD)
 const NATIVE = of(ALICE, EVM_NATIVE)
 const ref = (name: string) => ({ number: Number.parseInt(name, 10), hash: hash(name) })
 
-/** The indexer's poll: the node's newest block is the head that readers know. */
+/** Polls like the indexer: readers then know the node's newest block as the head. */
 async function poll({ chain, journal }: World): Promise<void> {
   const { latest: head } = await chain.heads()
   await journal.heartbeat({ state: 'live', head, caughtUpAt: undefined, error: undefined, counts: {} })
   await nextTick()
 }
 
-/** What somebody read before, at a block of whatever branch. */
+/** Stores an earlier read, at a block of any branch. */
 async function wasRead({ reads }: World, key: BalanceKey, read: { block: string; amount: bigint; at?: number }) {
   const { block, amount, at: observedAt = 1 } = read
   await reads.observations.put([{ ...key, amount, block: ref(block), observedAt }])
@@ -45,7 +47,7 @@ function down(chain: TableChain): void {
   }
 }
 
-/** Our blocks above 3 make room for those of the branch that the node shows. */
+/** Replaces our blocks above 3 with those of the branch that the node shows. */
 async function switchBranch({ chain, journal }: World): Promise<void> {
   await journal.rollback(ref('3'))
   for (const block of chain.canonical().filter(({ number }) => number > 3)) await append(journal, block)
@@ -56,8 +58,8 @@ async function append(journal: World['journal'], block: BlockTransfers & Header)
   await journal.append({ first: block.number, through: block, blocks: [block], headers: [block] })
 }
 
-describe('a read above the head that was polled since', () => {
-  test('does not take the place of a fact', async () => {
+describe('a read above the polled head', () => {
+  test('does not replace a fact', async () => {
     const it = await world()
     await poll(it)
     await wasRead(it, COIN, { block: '5x', amount: 99n })
@@ -67,7 +69,7 @@ describe('a read above the head that was polled since', () => {
     expect(it.chain.asked).toEqual([])
   })
 
-  test('is read again, also where it is of another block than the head', async () => {
+  test('is repeated, also if its block has the number of the head but not its hash', async () => {
     const it = await world()
     it.chain.holds(ALICE, EVM_NATIVE, 5n)
     await poll(it)
@@ -79,7 +81,7 @@ describe('a read above the head that was polled since', () => {
     expect(it.chain.asked).toHaveLength(2)
   })
 
-  test('is still better than nothing, under its own name and age', async () => {
+  test('is used if nothing else is known, with its own block and age', async () => {
     const it = await world()
     await poll(it)
     await wasRead(it, NATIVE, { block: '5x', amount: 99n })
@@ -87,7 +89,7 @@ describe('a read above the head that was polled since', () => {
     expect(await it.balances.get([NATIVE], STORED)).toMatchObject([{ amount: 99n, block: ref('5x'), knownAt: 1 }])
   })
 
-  test('but one that is younger than the poll is taken as it is', async () => {
+  test('is used without a new read if it is newer than the poll', async () => {
     const it = await world()
     await poll(it)
     await wasRead(it, NATIVE, { block: '5', amount: 8n, at: 9_999_999_999 })
@@ -97,7 +99,7 @@ describe('a read above the head that was polled since', () => {
 })
 
 describe('a fresh read', () => {
-  test('of a node that lags takes nothing back', async () => {
+  test('of a node that lags does not replace a newer amount', async () => {
     const it = await world()
     it.chain.holds(ALICE, GOLD, 100n).holds(ALICE, EVM_NATIVE, 1n).show('3')
     await wasRead(it, NATIVE, { block: '4', amount: 2n })
@@ -107,7 +109,7 @@ describe('a fresh read', () => {
     ])
   })
 
-  test('of a block that is not ours is no answer', async () => {
+  test('of a block that is not ours is not used', async () => {
     const it = await world()
     it.chain.holds(ALICE, GOLD, 100n).holds(ALICE, EVM_NATIVE, 1n).add('4b', '3').show('4b')
     expect(await it.balances.get([COIN, NATIVE], FORCE)).toMatchObject([
@@ -116,7 +118,7 @@ describe('a fresh read', () => {
     ])
   })
 
-  test('during which our blocks were replaced goes with facts of the new branch', async () => {
+  test('during a reorg is answered with facts of the new branch', async () => {
     const it = await world()
     const { chain, balances } = it
     chain.holds(ALICE, EVM_NATIVE, 5n)
@@ -135,7 +137,7 @@ describe('a fresh read', () => {
 })
 
 describe('as of a block', () => {
-  test('that we hold, the journal answers without a node', async () => {
+  test('that we store, the journal answers without a node', async () => {
     const { balances, chain } = await world()
     down(chain)
     const answered = [{ amount: 100n, source: 'events', block: at(2), knownAt: 24 }]
@@ -154,7 +156,7 @@ describe('as of a block', () => {
     })
   })
 
-  test('of which a node has another one, ours is answered under our name, and no read of the other', async () => {
+  test('that differs on a node, we answer our block with our hash, and use no read of the other one', async () => {
     const { balances, chain } = await world()
     chain.add('2b', '1').add('3b', '2b').add('4b', '3b').show('4b').holds(ALICE, EVM_NATIVE, 5n)
     expect(await balances.getAsOf([COIN, NATIVE], 2)).toMatchObject([
@@ -167,7 +169,7 @@ describe('as of a block', () => {
     ])
   })
 
-  test('that was final when it came and of which we keep no name, the node names it', async () => {
+  test('that was final when it came, without a stored hash, the hash comes from the node', async () => {
     const { balances, chain, journal } = await world()
     const through = chain.add('5', '4').add('6', '5').show('6').canonical().at(-1)
     if (through === undefined) throw new TypeError('6 is shown')
@@ -178,7 +180,7 @@ describe('as of a block', () => {
     expect(await balances.getAsOf([COIN], 5)).toEqual([{ known: false, reason: 'node_unavailable' }])
   })
 
-  test('that came while the node was asked, amount and name are both ours', async () => {
+  test('that was committed while the node was asked, amount and hash are both ours', async () => {
     const it = await world()
     const { chain, balances } = it
     chain.add('5', '4', [move(GOLD, 10n, { from: ALICE, to: BOB })]).add('5b', '4')
@@ -193,7 +195,7 @@ describe('as of a block', () => {
   })
 })
 
-test('holders of a token that is read are refused where none can be read, never empty', async () => {
+test('holders of a token of reads are rejected if none can be read, never empty', async () => {
   const { balances, chain } = await world({ reads: [`erc20:${GOLD.reference}`] })
   const page = { asset: GOLD, offset: 0, limit: 10 }
   down(chain)
@@ -202,7 +204,7 @@ test('holders of a token that is read are refused where none can be read, never 
   chain.holds(ALICE, GOLD, 0n).holds(BOB, GOLD, 0n)
   expect(await balances.holders(page)).toMatchObject({
     rows: [],
-    // As old as the poll at which block 4 was last the newest, however late it was read.
+    // As old as the poll at which block 4 was last the newest, although it was read later.
     asOf: { source: 'reads', block: at(4), knownAt: 48 },
   })
 })

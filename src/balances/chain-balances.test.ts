@@ -6,7 +6,7 @@ import { EVM_NATIVE } from '../core/asset.ts'
 import type { Coverage } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
 
-test('what the journal proves names the published block, and asks no node', async () => {
+test('amounts of the journal have the published block, and need no node', async () => {
   const { balances, chain } = await world()
   const known = { known: true, block: at(4), finality: 'latest', source: 'events', knownAt: 48 }
   expect(await balances.get([of(ALICE, GOLD), of(BOB, GOLD), of(BOB, SILVER)], STORED)).toEqual([
@@ -17,7 +17,7 @@ test('what the journal proves names the published block, and asks no node', asyn
   expect(chain.asked).toEqual([])
 })
 
-test('as of a block, balances and lists are what they were, under that block’s own name', async () => {
+test('as of a block, balances and lists are those of that time, with that block’s own hash', async () => {
   const { balances } = await world()
   expect(await balances.getAsOf([of(ALICE, GOLD), of(BOB, GOLD)], 2)).toMatchObject([
     { amount: 100n, block: at(2), source: 'events' },
@@ -45,7 +45,7 @@ test('as of a block, balances and lists are what they were, under that block’s
   expect(bob).toMatchObject({ rows: [], count: 0 })
 })
 
-test('max age and force ask the chain; the newer block wins, and what was read is kept', async () => {
+test('max age and force read the chain; the newer block wins, and reads are kept', async () => {
   const { balances, chain, now } = await world()
   chain.holds(ALICE, GOLD, 70n).add('5', '4').show('5')
   const young = await balances.get([of(ALICE, GOLD)], { mode: 'max_age', seconds: 60 })
@@ -60,7 +60,7 @@ test('max age and force ask the chain; the newer block wins, and what was read i
   expect(chain.asked).toHaveLength(2)
 })
 
-test('where the node fails, what is stored is served with its true age; where nothing is, it is unknown', async () => {
+test('if the node fails, stored amounts are served with their true age; without one, the balance is unknown', async () => {
   const { balances, chain, now } = await world()
   chain.fault = () => {
     throw new ServiceError('NODE_UNREACHABLE', 'down')
@@ -73,7 +73,7 @@ test('where the node fails, what is stored is served with its true age; where no
   ])
 })
 
-test('one bad token is unknown with its reason, never zero, and spoils nothing', async () => {
+test('one bad token is unknown with its reason, never zero, and does not affect the others', async () => {
   const { balances, chain } = await world({ coverage: { scope: { type: 'all' }, from: 3 } })
   chain.holds(ALICE, GOLD, 70n)
   expect(await balances.get([of(ALICE, SILVER), of(ALICE, GOLD)], STORED)).toMatchObject([
@@ -82,7 +82,7 @@ test('one bad token is unknown with its reason, never zero, and spoils nothing',
   ])
 })
 
-describe('a list outside of the scope is refused, never empty', () => {
+describe('a list outside of the scope is rejected, never empty', () => {
   const page = { offset: 0, limit: 9 }
   const list = { standards: ['erc20'], receivedOnly: true, freshness: STORED, ...page } as const
   const refused = { code: 'UNAVAILABLE', message: 'outside the scope that is indexed here' }
@@ -108,10 +108,10 @@ describe('a list outside of the scope is refused, never empty', () => {
   })
 })
 
-describe('the zero address, whose mints and burns are nobody’s, is read and never summed', () => {
+describe('the zero address, which only stands for mints and burns, is read and never summed', () => {
   const wrapped = { amount: 9n, source: 'reads', block: at(4) }
 
-  test('where coverage began with the chain', async () => {
+  test('if coverage began with the chain', async () => {
     const { balances, chain } = await world()
     chain.holds(ZERO, GOLD, 9n)
     expect(await balances.get([of(ZERO, GOLD), of(ZERO, SILVER)], STORED)).toMatchObject([
@@ -121,7 +121,7 @@ describe('the zero address, whose mints and burns are nobody’s, is read and ne
     expect(await balances.getAsOf([of(ZERO, GOLD)], 4)).toMatchObject([wrapped])
   })
 
-  test('where it began later: a read of it opens nothing', async () => {
+  test('if coverage began later: a read of it sets no opening', async () => {
     const { balances, chain, journal, reads } = await world({ coverage: { scope: { type: 'all' }, from: 3 } })
     chain.holds(ZERO, GOLD, 9n)
     expect(await balances.get([of(ZERO, GOLD)], STORED)).toMatchObject([wrapped])
@@ -131,7 +131,7 @@ describe('the zero address, whose mints and burns are nobody’s, is read and ne
     expect((await reads.balances([of(ZERO, GOLD)])).rows).toEqual([undefined])
   })
 
-  test('nothing of it is listed', async () => {
+  test('its lists are rejected', async () => {
     const { balances } = await world()
     const page = { offset: 0, limit: 9 }
     const refused = { code: 'BAD_REQUEST', message: expect.stringContaining('zero address') }
@@ -141,7 +141,7 @@ describe('the zero address, whose mints and burns are nobody’s, is read and ne
   })
 })
 
-test('of a token that does not answer, only what its events say is known: nothing is no zero', async () => {
+test('of an unreadable token, only amounts from events are known: a missing one is not zero', async () => {
   const { balances, chain, journal } = await world()
   const block = { number: 4, hash: hash('4') }
   await journal.audits.noteReadability({ block, unreadable: [SILVER], answering: [GOLD] })
@@ -157,7 +157,7 @@ test('of a token that does not answer, only what its events say is known: nothin
   expect(await balances.get([of(BOB, SILVER)], STORED)).toMatchObject([{ amount: 2n, source: 'reads', block: at(4) }])
 })
 
-test('equal reads under way are shared, and what is asked in one turn travels together', async () => {
+test('equal reads under way are shared, and reads of one tick are sent together', async () => {
   const { balances, chain } = await world()
   chain.holds(ALICE, EVM_NATIVE, 5n).holds(BOB, EVM_NATIVE, 6n)
   let answer = () => {}
@@ -178,7 +178,7 @@ test('equal reads under way are shared, and what is asked in one turn travels to
   expect(chain.asked).toEqual([[`${ALICE}/60`, `${BOB}/60`]])
 })
 
-test('a token of reads is what the chain says: balances, lists and holders, of which the empty are left out', async () => {
+test('balances, lists and holders of a token of reads have the amounts on the chain, without empty holders', async () => {
   const { balances, chain, journal } = await world({ reads: [`erc20:${GOLD.reference}`] })
   chain.holds(ALICE, GOLD, 3n).holds(BOB, GOLD, 0n)
   expect(await balances.get([of(ALICE, GOLD)], STORED)).toMatchObject([{ amount: 3n, source: 'reads', block: at(4) }])

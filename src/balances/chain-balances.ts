@@ -11,24 +11,24 @@ import { HolderLists } from './holder-lists.ts'
 import { ListRules } from './list-rules.ts'
 import { isObservation, type NodeReader } from './node-reader.ts'
 
-/** An asset that nobody issued yet, on a chain whose issuing is all written here. */
+/** An asset that is not issued yet, on a chain that is written only here. */
 const NEVER_ISSUED: Fact['asset'] = { accounting: 'events', unreadable: false, inDoubt: false, eventsUntil: undefined }
 
-/** What a chain's read side is made of. `now`: Unix seconds. */
+/** The dependencies of a chain's read side. `now`: Unix seconds. */
 export type ChainBalancesDeps = {
   readonly reads: ChainReads
   readonly node: NodeReader
   readonly now: () => number
   /**
-   * The standard of the assets that are issued on this chain, where it is written here and nowhere else. On such a chain
-   * a missing row means zero, and there is never anything newer to read.
+   * The standard of the assets that are issued on this chain, if it is written only here. On such a chain a missing row
+   * means zero, and there is never anything newer to read.
    */
   readonly issues?: Standard | undefined
-  /** Lists are answered, and said to be incomplete, while the chain has never caught up; else they are refused. */
+  /** Answers lists, marked as incomplete, while the chain has never caught up. Otherwise they are rejected. */
   readonly servePartial?: boolean
 }
 
-/** A chain's balances: facts where they prove the amount, reads of the chain where they do not. */
+/** A chain's balances: from the journal if it proves the amount, else from reads of the chain. */
 export class ChainBalances {
   readonly #reads: ChainReads
   readonly #node: NodeReader
@@ -48,7 +48,7 @@ export class ChainBalances {
     this.#holders = new HolderLists({ reads, node, answers: this.#answers, rules: this.#rules, factsOf })
   }
 
-  /** Balances in the order of the keys, as fresh as asked; several stored ones are all of one block. */
+  /** Balances in the order of the keys, as fresh as requested. Several stored ones are all of one block. */
   async get(keys: readonly BalanceKey[], freshness: Freshness): Promise<readonly Balance[]> {
     const seen = await this.#look(keys)
     const isNewest = freshness.mode === 'stored' && seen.clock.wasReady
@@ -62,7 +62,7 @@ export class ChainBalances {
     return (await this.#answers.atPublished(look)).balances
   }
 
-  /** The newest block that the chain is known to have; a node is asked only where what we know is below `atLeast`. */
+  /** The number of the newest known block of the chain. Asks a node only if the known one is below `atLeast`. */
   async newestBlock(atLeast: number): Promise<number | undefined> {
     const { head, published } = await this.#reads.clock()
     const known = Math.max(head?.number ?? -1, published?.number ?? -1)
@@ -71,12 +71,12 @@ export class ChainBalances {
     return newest < 0 ? undefined : newest
   }
 
-  /** Balances at a block: facts inside coverage, else reads of a node that remembers it. */
+  /** Balances at a block: from the journal inside coverage, else read from a node that has the block's state. */
   async getAsOf(keys: readonly BalanceKey[], asOf: number): Promise<readonly Balance[]> {
     return (await this.#atBlock(() => this.#look(keys, asOf), asOf)).balances
   }
 
-  /** A page of an account's assets, in the order in which it first met them. */
+  /** A page of an account's assets, ordered by the account's first transfer of each. */
   async account(query: Omit<Parameters<Balances['account']>[0], 'chain'>): ReturnType<Balances['account']> {
     const { freshness, asOf, account, assets } = query
     const look = async (): Promise<AccountLook> => {
@@ -95,14 +95,14 @@ export class ChainBalances {
       asset: key.asset,
       balance: balances[index] ?? unknown('node_unavailable'),
     }))
-    if (isNoneTold(balances)) throw new ServiceError('UNAVAILABLE', 'no node tells the balances of this account')
+    if (isNoneTold(balances)) throw new ServiceError('UNAVAILABLE', 'no node returns the balances of this account')
     if (base === undefined) return { rows, count: seen.count, asOf: undefined }
     const isWhole = this.#rules.isWhole(seen.clock) && !seen.inDoubt && !balances.some(isNodeUnknown)
     const complete = isWhole && !(await this.#holdsUnmet(account, query.standards))
     return { rows, count: seen.count, asOf: { ...(worstOf(balances) ?? base), complete } }
   }
 
-  /** A page of an asset's holders; of one that is known by reads, by the newest amounts known. */
+  /** A page of an asset's holders. For an asset known by reads, by the newest known amounts. */
   holders(query: Omit<Parameters<Balances['holders']>[0], 'chain'>): ReturnType<Balances['holders']> {
     return this.#holders.page(query)
   }
@@ -119,7 +119,7 @@ export class ChainBalances {
     this.#rules.mustHaveCaughtUp(clock, partial)
     const base = this.#answers.published(clock)
     if (base === undefined) return { rows, count, asOf: undefined }
-    // What moves without events is in no list of transfers.
+    // Balances that change without events are not in a list of transfers.
     const isRead = (await this.#reads.asset(asset))?.accounting === 'reads'
     return { rows, count, asOf: { ...base, complete: this.#rules.isWhole(clock) && !inDoubt && !isRead } }
   }
@@ -158,16 +158,16 @@ export class ChainBalances {
       if (amount !== undefined) return this.#answers.known(amount, clock, block)
       const result = read[offset++] ?? unknown('node_unavailable')
       if (!isObservation(result)) return unknown(result.reason)
-      // Like a fact, an amount of the past was last known true when its block was the newest.
+      // Like a fact, a past amount was last known true when its block was the newest.
       return observed(result, { finality: finalityOf(block, clock), until: block.timestamp })
     })
     return { seen, balances, block: inside ? block : undefined }
   }
 
   /**
-   * What is stored as of a block, and the block's name: our own, of the very snapshot that the rows are of. Where we hold
-   * none the node names it, and the rows are taken after that: a block that has no name here then is one that was final
-   * before the node was asked, or that we have not reached.
+   * Returns what is stored as of a block, and the block's hash: our own, from the same snapshot as the rows. If we
+   * store none, the node returns it, and the rows are read after that. So a block that still has no hash here was final
+   * before the node was asked, or is above our blocks.
    */
   async #named<L extends Look>(
     look: () => Promise<L>,
@@ -195,7 +195,9 @@ export class ChainBalances {
     )
   }
 
-  /** True where a read told that the account holds an asset that no event ever gave it: its list lacks that asset. */
+  /**
+   * True if a read showed that the account holds an asset without events for this account: its list lacks that asset.
+   */
   async #holdsUnmet(account: string, standards: readonly Standard[]): Promise<boolean> {
     const held = await this.#reads.observations.heldBy(account)
     const keys = held.flatMap((asset) =>
@@ -212,7 +214,7 @@ function baseOf({ block, finality, source, knownAt }: Omit<AsOf, 'uniform' | 'co
   return { block, finality, source, knownAt, uniform: true, complete: true }
 }
 
-/** True where all blocks up to this one are published. */
+/** True if all blocks up to this one are published. */
 function isInside(number: number, { published }: ChainClock): boolean {
   return published !== undefined && number <= published.number
 }

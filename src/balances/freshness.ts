@@ -3,14 +3,15 @@ import { type BlockRef, type Finality, sameBlock } from '../core/block.ts'
 import { type CoverageTest, coverageTest } from '../core/coverage.ts'
 import type { ChainClock, StoredAsset, StoredBalance } from '../store/seam/store.ts'
 
-/** How certain a block is, by what the chain's writer knows to be final. */
+/** The finality of a block, according to the finalized head of the chain's writer. */
 export function finalityOf(block: BlockRef, clock: ChainClock): Finality {
   return clock.finalized !== undefined && clock.finalized.number >= block.number ? 'finalized' : 'latest'
 }
 
 /**
- * When what the journal says was last known true, in Unix seconds: the last poll at which its block was the node's
- * head, else the block's own time; never in the future. `higherSince`: when a node first named a higher block, if one did.
+ * When the journal's amounts were last known true, in Unix seconds: the last poll at which its block was the node's
+ * head, else the block's own time; never in the future. `higherSince`: when a node first returned a higher block, if
+ * one did.
  */
 export function factsKnownAt(clock: ChainClock, now: number, higherSince = Number.POSITIVE_INFINITY): number {
   const { published, head, caughtUpAt } = clock
@@ -19,41 +20,44 @@ export function factsKnownAt(clock: ChainClock, now: number, higherSince = Numbe
   return Math.min(now, Math.max(published.timestamp, caughtUp ? Math.min(caughtUpAt, higherSince) : 0))
 }
 
-/** An absent answer with its reason. */
+/** An unknown balance with its reason. */
 export function unknown(reason: UnknownReason): Unknown {
   return { known: false, reason }
 }
 
-/** What a read of the chain says, as an answer. `until`: when its block is known to have had a child, at the earliest. */
+/**
+ * Converts a read of the chain to an answer. `until`: the earliest time at which its block is known to have had a
+ * child.
+ */
 export function observed(
   observation: Observation,
   { finality, until = Number.POSITIVE_INFINITY }: { readonly finality: Finality; readonly until?: number | undefined },
 ): Known {
   const { amount, block, observedAt } = observation
-  // A node that lags says what was true until the next block came, not what is true when it is asked.
+  // A node that lags returns what was true until the next block came, not what is true at the time of the read.
   return { known: true, amount, block, finality, source: 'reads', knownAt: Math.min(observedAt, until) }
 }
 
 /**
- * A time at which a block at or above our checkpoint had no child yet that the last polled head rests on, in Unix seconds;
- * undefined where that head is no higher than the block.
+ * A time, in Unix seconds, at which a block at or above our checkpoint had no child yet on the branch of the last
+ * polled head; undefined if that head is not above the block.
  */
 export function childlessUntil(number: number, { published, head }: ChainClock): number | undefined {
   if (head === undefined || head.number <= number) return undefined
   return head.number === number + 1 ? head.timestamp : published?.timestamp
 }
 
-/** A position as far as the journal alone can tell. */
+/** A position as far as the journal alone knows it. */
 export type Fact = {
   readonly key: BalanceKey
   readonly row: StoredBalance | undefined
-  /** The asset as stored; undefined where it has never been seen. */
+  /** The asset as stored; undefined if it was never seen. */
   readonly asset: Pick<StoredAsset, 'accounting' | 'unreadable' | 'inDoubt' | 'eventsUntil'> | undefined
 }
 
 const TESTS = new WeakMap<object, CoverageTest>()
 
-/** The test of a clock's coverage, compiled once for each; undefined where nothing was looked at yet. */
+/** The test of a clock's coverage, compiled once per coverage; undefined before the chain's writer first ran. */
 export function testOf({
   coverage,
   zeroAddress,
@@ -66,22 +70,25 @@ export function testOf({
   return test
 }
 
-/** What the journal proves of a position at the published block (or at `asOf`), or undefined: the chain must be asked. */
+/**
+ * The amount that the journal proves for a position at the published block (or at `asOf`); undefined if the chain must
+ * be read.
+ */
 export function provenAmount(fact: Fact, clock: ChainClock, asOf = Number.POSITIVE_INFINITY): bigint | undefined {
   const { coverage, published } = clock
   if (coverage === undefined || published === undefined || clock.inDoubt) return undefined
-  // What the chain refuted is no proof, neither of an amount nor of nothing, until the contradiction is settled.
+  // While in doubt, the journal proves neither an amount nor zero.
   if (fact.row?.inDoubt === true || fact.asset?.inDoubt === true) return undefined
   if (fact.asset === undefined) return undefined
   const { accounting, eventsUntil } = fact.asset
   if (accounting !== 'events' && (eventsUntil === undefined || asOf >= eventsUntil)) return undefined
   if (fact.row !== undefined) return fact.row.amount
-  // Nobody could have told this sum from what the contract holds: no event is no proof of nothing.
+  // The token is unreadable, so its sums were never compared with the chain: no event does not prove zero.
   if (fact.asset.unreadable) return undefined
   return coverage.from === 0 && testOf(clock)?.covers(fact.key.account, fact.key.asset) ? 0n : undefined
 }
 
-/** The age of an answer in seconds; an unknown one is infinitely old. */
+/** The age of an answer in seconds. An unknown one is infinitely old. */
 export function ageOf(balance: Balance, now: number): number {
   return balance.known ? Math.max(0, now - balance.knownAt) : Number.POSITIVE_INFINITY
 }

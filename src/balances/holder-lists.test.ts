@@ -1,4 +1,4 @@
-/** Who holds a token, and whether a list may lack rows. */
+/** Holders of a token, and whether a list may lack rows. */
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import {
@@ -23,7 +23,7 @@ const PAGE = { offset: 0, limit: 9 }
 const LIST = { account: ALICE, standards: ['erc20'], receivedOnly: true, freshness: STORED, ...PAGE } as const
 const WHOLE = { uniform: true, complete: true }
 
-/** The node goes on by a block; the journal follows where it is told to. */
+/** Adds a block to the node. The journal follows if `indexed`. */
 async function next({ chain, journal }: World, number: number, how: { readonly indexed: boolean }): Promise<void> {
   chain.add(`${number}`, `${number - 1}`).show(`${number}`)
   const { latest: head } = await chain.heads()
@@ -34,7 +34,7 @@ async function next({ chain, journal }: World, number: number, how: { readonly i
 describe('holders of a token that is known by reads', () => {
   const holders = (it: World, offset: number, limit: number) => it.balances.holders({ asset: GOLD, offset, limit })
 
-  test('are ordered, paged and counted by what the chain says at the block', async () => {
+  test('are ordered, paged and counted by the amounts on the chain at the block', async () => {
     const it = await world(READS_GOLD)
     it.chain.holds(ALICE, GOLD, 3n).holds(BOB, GOLD, 200n).supplies.set(GOLD.reference, 203n)
     expect(await holders(it, 0, 1)).toMatchObject({ count: 2, rows: [{ account: BOB, amount: 200n }], asOf: WHOLE })
@@ -42,7 +42,7 @@ describe('holders of a token that is known by reads', () => {
     expect(await holders(it, 2, 1)).toMatchObject({ count: 2, rows: [] })
   })
 
-  test('include who was only ever read, and leave out who has nothing left', async () => {
+  test('include accounts that were only ever read, and leave out accounts that have nothing left', async () => {
     const it = await world(READS_GOLD)
     it.chain.holds(ALICE, GOLD, 0n).holds(BOB, GOLD, 0n).holds(CAROL, GOLD, 40n).supplies.set(GOLD.reference, 40n)
     expect(await holders(it, 0, 9)).toMatchObject({ count: 0, rows: [], asOf: { complete: false } })
@@ -51,31 +51,31 @@ describe('holders of a token that is known by reads', () => {
     expect(await holders(it, 0, 9)).toMatchObject({ count: 1, rows: [{ account: CAROL, amount: 40n }], asOf: WHOLE })
   })
 
-  test('are incomplete where they hold less than there is, or nobody knows how much there is', async () => {
+  test('are incomplete if they hold less than the supply, or the supply is unknown', async () => {
     const it = await world(READS_GOLD)
     it.chain.holds(ALICE, GOLD, 3n).holds(BOB, GOLD, 4n)
     expect(await holders(it, 0, 9)).toMatchObject({ count: 2, asOf: { complete: false, uniform: true } })
     it.chain.supplies.set(GOLD.reference, 8n)
     expect(await holders(it, 0, 9)).toMatchObject({ asOf: { complete: false } })
-    // What lies with the zero address is nobody's.
+    // The zero address holds the rest of the supply.
     it.chain.holds(ZERO, GOLD, 1n)
     await next(it, 5, { indexed: true })
     expect(await holders(it, 0, 9)).toMatchObject({ count: 2, asOf: { block: at(5), complete: true } })
   })
 
-  test('are incomplete where one of them is not known', async () => {
+  test('are incomplete if the amount of one of them is unknown', async () => {
     const it = await world(READS_GOLD)
     it.chain.holds(ALICE, GOLD, 3n).supplies.set(GOLD.reference, 3n)
     expect(await holders(it, 0, 9)).toMatchObject({ count: 1, asOf: { complete: false } })
   })
 
-  test('of a destroyed contract there are none', async () => {
+  test('are none for a destroyed contract', async () => {
     const it = await world(READS_GOLD)
     it.chain.dead.add(GOLD.reference)
     expect(await holders(it, 0, 9)).toMatchObject({ count: 0, rows: [] })
   })
 
-  test('of one with more accounts than one answer reads, the page follows the newest amounts known', async () => {
+  test('follow the newest known amounts if there are more accounts than one answer reads', async () => {
     const it = await world(READS_GOLD)
     const many = Array.from({ length: 1_500 }, (_, n) => `0x${(n + 1_000).toString(16).padStart(40, '0')}`)
     const moves = many.map((to, n) => move(GOLD, BigInt(n + 1), { to }))
@@ -84,7 +84,8 @@ describe('holders of a token that is known by reads', () => {
     if (block === undefined) throw new TypeError('a block was added')
     await it.journal.append({ first: 5, through: block, blocks: [block], headers: [block] })
     await nextTick()
-    // On the chain everybody holds what events say, but the smallest three, who hold the most, and the greatest, who holds nothing.
+    // On the chain all accounts hold what events give them, except the smallest three, which hold the most, and the
+    // greatest, which holds nothing.
     for (const [n, account] of many.entries())
       it.chain.holds(account, GOLD, BigInt(n < 3 ? 9_000 - n : n === 1_499 ? 0 : n + 1))
     it.chain.holds(ALICE, GOLD, 70n).holds(BOB, GOLD, 30n)
@@ -103,7 +104,7 @@ describe('holders of a token that is known by reads', () => {
 describe('a list of a token that is known by events', () => {
   const later: WorldOptions = { coverage: { scope: { type: 'all' }, from: 3 } }
 
-  test('is whole where coverage began with the chain', async () => {
+  test('is complete if coverage began with the chain', async () => {
     const it = await world()
     expect((await it.balances.holders({ ...PAGE, asset: GOLD })).asOf).toMatchObject({ block: at(4), ...WHOLE })
     expect((await it.balances.account(LIST)).asOf).toMatchObject(WHOLE)
@@ -111,7 +112,7 @@ describe('a list of a token that is known by events', () => {
     expect(it.chain.asked).toEqual([])
   })
 
-  test('is not where coverage began later, unless the holders have all there is', async () => {
+  test('is incomplete if coverage began later, unless the holders have the whole supply', async () => {
     const it = await world(later)
     const partial = { complete: false }
     expect((await it.balances.account(LIST)).asOf).toMatchObject(partial)
@@ -125,7 +126,7 @@ describe('a list of a token that is known by events', () => {
     expect(await it.balances.holders({ ...PAGE, asset: GOLD })).toMatchObject({ count: 2, asOf: { complete: true } })
   })
 
-  test('is not whole where a read found what no event gave the account', async () => {
+  test('is incomplete if a read found an asset that no event gave the account', async () => {
     const it = await world()
     it.chain.holds(CAROL, SILVER, 9n)
     expect((await it.balances.account({ ...LIST, account: CAROL })).asOf).toMatchObject(WHOLE)
@@ -136,7 +137,7 @@ describe('a list of a token that is known by events', () => {
     expect((await it.balances.account(LIST)).asOf).toMatchObject(WHOLE)
   })
 
-  test('is not whole where an account spent more than events ever gave to it', async () => {
+  test('is incomplete if an account spent more than events ever gave to it', async () => {
     const it = await world()
     it.chain.add('5', '4', [move(GOLD, 3n, { from: CAROL, to: BOB })]).show('5')
     const [block] = it.chain.canonical().slice(-1)
@@ -149,7 +150,7 @@ describe('a list of a token that is known by events', () => {
     expect(asOf).toMatchObject({ block: at(5), complete: false })
   })
 
-  test('of transfers is not whole where balances move without events', async () => {
+  test('of transfers is incomplete if balances change without events', async () => {
     const it = await world(READS_GOLD)
     expect((await it.balances.transfers({ ...PAGE, asset: GOLD })).asOf).toMatchObject({ complete: false })
     expect((await it.balances.transfers({ ...PAGE, asset: SILVER })).asOf).toMatchObject(WHOLE)

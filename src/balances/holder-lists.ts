@@ -9,9 +9,9 @@ import type { Balances } from './balances.ts'
 import type { ListRules } from './list-rules.ts'
 import { isObservation, type NodeReader } from './node-reader.ts'
 
-/** Accounts of a token that are all read for one answer: four multicalls, and then once for each block. */
+/** Most accounts of a token that are all read for one answer: four multicalls, once per block. */
 const MAX_READ_WHOLE = 1_000
-/** Times that a page is taken anew because what was read for it changed the order. */
+/** Most attempts at a page, if its reads change the order. */
 const MAX_ROUNDS = 3
 
 type Query = Omit<Parameters<Balances['holders']>[0], 'chain'>
@@ -19,7 +19,7 @@ type Page = Awaited<ReturnType<Balances['holders']>>
 type Holder = Page['rows'][number]
 type ReadAccounts = { readonly balances: readonly Balance[]; readonly clock: ChainClock; readonly asOf: AsOf }
 
-/** What holder lists are made of. */
+/** The dependencies of holder lists. */
 export type HolderListDeps = {
   readonly reads: ChainReads
   readonly node: NodeReader
@@ -28,7 +28,7 @@ export type HolderListDeps = {
   readonly factsOf: FactsOf
 }
 
-/** Lists of who holds an asset, greatest first. */
+/** Lists of an asset's holders, greatest first. */
 export class HolderLists {
   readonly #deps: HolderListDeps
 
@@ -46,18 +46,18 @@ export class HolderLists {
     if (base === undefined) return { rows: [], count: 0, asOf: undefined }
     const asset = await reads.asset(query.asset)
     if (asset?.isGone) {
-      // It may have been deployed again since the audit looked.
+      // It may have been deployed again since the audit checked.
       const gone = await this.#isGoneAt(query.asset, { block: base.block, clock })
       return gone ? { rows: [], count: 0, asOf: base } : this.#readPage(query)
     }
     if (asset !== undefined && (inDoubt || asset.accounting !== 'events')) return this.#readPage(query)
     const isWhole = rules.isWhole(clock)
-    // The audit compares what events say with the supply, unless it has seen no event or not the first ones.
+    // The audit compares the events with the supply, unless it has seen no event or not the first ones.
     const complete = isWhole && asset !== undefined ? true : await this.#addsUp(query.asset, { isWhole, clock, base })
     return { rows, count, asOf: { ...base, complete } }
   }
 
-  /** True where a destroyed contract still has no code at a block. */
+  /** True if a destroyed contract still has no code at a block. */
   async #isGoneAt(
     asset: AssetRef,
     { block, clock }: { readonly block: AsOf['block']; readonly clock: ChainClock },
@@ -67,7 +67,9 @@ export class HolderLists {
     return told !== undefined && !isObservation(told) && told.reason === 'not_a_token'
   }
 
-  /** Of a token that is known by reads: all accounts that may hold it are read, or those of one page where they are many. */
+  /**
+   * Reads the holders of a token known by reads: all accounts that may hold it, or those of one page if there are many.
+   */
   async #readPage(query: Query): Promise<Page> {
     const { asset, offset, limit } = query
     const accounts = await this.#deps.reads.holdings.accounts(asset, MAX_READ_WHOLE)
@@ -79,7 +81,7 @@ export class HolderLists {
     return { rows: held.slice(offset, offset + limit), count: held.length, asOf: { ...asOf, complete } }
   }
 
-  /** A page by the newest amounts known. What is read for it is stored, so that a page out of order is taken once more. */
+  /** A page by the newest known amounts. Its reads are stored, so a page in the wrong order is taken again. */
   async #pageOfMany(query: Query): Promise<Page> {
     for (let round = 1; ; round++) {
       const { rows, count } = await this.#deps.reads.holdings.page(query)
@@ -90,12 +92,12 @@ export class HolderLists {
         return balance?.known === true && balance.amount === amount
       })
       if (!isSame && round < MAX_ROUNDS) continue
-      // All of them are too many to be added up for one answer, so nothing proves that nobody is missing.
+      // They are too many to be added up for one answer, so nothing proves that the list is complete.
       return { rows: holdersOf(accounts, balances), count, asOf: { ...asOf, complete: false } }
     }
   }
 
-  /** @throws UNAVAILABLE there are accounts, and nothing is known of any of them because no node answers */
+  /** @throws UNAVAILABLE there are accounts, and none of their balances is known because no node answers */
   async #readAll(asset: AssetRef, accounts: readonly string[]): Promise<ReadAccounts> {
     const { reads, answers, factsOf } = this.#deps
     const keys = accounts.map((account) => ({ account, asset, item: NO_ITEM }))
@@ -106,12 +108,15 @@ export class HolderLists {
     const asOf = worstOf(balances) ?? answers.published(seen.clock)
     const isNodeDown = balances.some((balance) => !balance.known && balance.reason === 'node_unavailable')
     if (asOf === undefined || (isNodeDown && !balances.some((balance) => balance.known))) {
-      throw new ServiceError('UNAVAILABLE', 'the balances of this token are read, and cannot be read at the moment')
+      throw new ServiceError(
+        'UNAVAILABLE',
+        'the balances of this token are known by reads, and no node can be read at the moment',
+      )
     }
     return { balances, clock: seen.clock, asOf }
   }
 
-  /** True where the supply that a token names at the block is held by these holders, or lies with nobody. */
+  /** True if these holders and the zero address hold the supply that the token reports at the block. */
   async #covers(
     asset: AssetRef,
     { held, clock, asOf }: { readonly held: readonly Holder[]; readonly clock: ChainClock; readonly asOf: AsOf },
@@ -121,7 +126,7 @@ export class HolderLists {
     return supply !== undefined && sum + supply.lost >= supply.total
   }
 
-  /** The same of a token that is known by events, where these may not tell of every holder. */
+  /** The same for a token known by events, if these may not show every holder. */
   async #addsUp(
     asset: AssetRef,
     { isWhole, clock, base }: { readonly isWhole: boolean; readonly clock: ChainClock; readonly base: AsOf },
@@ -130,7 +135,7 @@ export class HolderLists {
     if (!rules.isCaughtUp(clock)) return false
     const all = await reads.holders({ asset, offset: 0, limit: MAX_READ_WHOLE })
     if (all.count > MAX_READ_WHOLE || all.clock.published?.hash !== base.block.hash) return isWhole
-    // An asset without events that says nothing of a supply is no token, or one that nobody holds.
+    // An asset without events and without a supply is no token, or has no holders.
     const supply = await node.supplyAt(asset, base.block, clock.zeroAddress)
     if (supply === undefined) return isWhole
     return all.rows.reduce((total, { amount }) => total + amount, supply.lost) >= supply.total

@@ -3,32 +3,32 @@ import { ServiceError } from '../core/errors.ts'
 import type { ChainClock } from '../store/seam/store.ts'
 import { testOf } from './freshness.ts'
 
-/** When a list can be answered at all, and when it may claim to be whole. */
+/** Decides whether a list can be answered at all, and whether it is complete. */
 export class ListRules {
   readonly #servePartial: boolean
   readonly #isOwn: boolean
 
-  /** `isOwn`: the chain is written here, so there is nothing to catch up with. */
+  /** `isOwn`: the chain is written only here, so there is nothing to catch up with. */
   constructor({ servePartial, isOwn }: { readonly servePartial: boolean; readonly isOwn: boolean }) {
     this.#servePartial = servePartial
     this.#isOwn = isOwn
   }
 
   /**
-   * A list is of what is in the scope: outside of it, an empty one would be a guess.
-   * @throws UNAVAILABLE; BAD_REQUEST the account is the one that stands for nobody
+   * Rejects lists outside the scope, where an empty list would be a guess.
+   * @throws UNAVAILABLE; BAD_REQUEST the account is the zero address
    */
   mustCover(clock: ChainClock, lists: (test: CoverageTest) => boolean, account?: string): void {
     const test = testOf(clock)
     if (test === undefined || lists(test)) return
     if (account !== undefined && account === clock.zeroAddress) {
-      throw new ServiceError('BAD_REQUEST', 'nothing is listed of the zero address: only its single balances are known')
+      throw new ServiceError('BAD_REQUEST', 'the zero address has no lists: only its single balances are known')
     }
     throw new ServiceError('UNAVAILABLE', 'outside the scope that is indexed here')
   }
 
   /**
-   * Before a chain has caught up once, a list lacks what came later: it is refused, unless partial lists are wanted.
+   * Rejects lists of a chain that has not caught up once, since they lack later rows, unless partial lists are wanted.
    * @throws UNAVAILABLE
    */
   mustHaveCaughtUp(clock: ChainClock, partial = this.#servePartial): void {
@@ -36,12 +36,12 @@ export class ListRules {
     throw new ServiceError('UNAVAILABLE', 'this chain has not caught up yet: its lists are not complete')
   }
 
-  /** True where the chain has caught up with its nodes at least once. */
+  /** True if the chain has caught up with its nodes at least once. */
   isCaughtUp({ wasReady }: ChainClock): boolean {
     return wasReady || this.#isOwn
   }
 
-  /** True where every event of the chain up to the published block is in the journal. */
+  /** True if the journal has every event of the chain up to the published block. */
   isWhole(clock: ChainClock): boolean {
     return this.#isOwn || (clock.wasReady && clock.coverage?.from === 0)
   }

@@ -1,4 +1,6 @@
-/** Lists: all rows of one block, or said otherwise; whole, or said otherwise; refused where they would mislead. */
+/**
+ * Lists: all rows are of one block, and none is missing, or the list reports it. Lists that would mislead are rejected.
+ */
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import {
@@ -30,7 +32,7 @@ async function poll({ chain, journal }: World, caughtUpAt?: number): Promise<voi
   await nextTick()
 }
 
-/** The node goes on by a block; the journal follows where it is told to. */
+/** Adds a block to the node. The journal follows if `indexed`. */
 async function next({ chain, journal }: World, number: number, how: { readonly indexed: boolean }): Promise<void> {
   chain.add(`${number}`, `${number - 1}`).show(`${number}`)
   const { latest: head } = await chain.heads()
@@ -39,7 +41,7 @@ async function next({ chain, journal }: World, number: number, how: { readonly i
 }
 
 describe('all rows of a list are of the published block', () => {
-  test('events as of it, the rest read at it, while the node is already further', async () => {
+  test('events as of it, the rest read at it, although the node is already higher', async () => {
     const it = await world(READS_GOLD)
     it.chain.holds(ALICE, GOLD, 55n).holds(ALICE, GOLD, { amount: 56n, from: 5 })
     await next(it, 5, { indexed: false })
@@ -52,7 +54,7 @@ describe('all rows of a list are of the published block', () => {
     expect(asOf).toMatchObject({ block: at(4), finality: 'latest', source: 'reads', knownAt: 48, ...WHOLE })
   })
 
-  test('a row is read once for each block', async () => {
+  test('a row is read once per block', async () => {
     const it = await world(READS_GOLD)
     it.chain.holds(ALICE, GOLD, 55n).holds(ALICE, GOLD, { amount: 56n, from: 5 })
     await it.balances.account(LIST)
@@ -63,7 +65,7 @@ describe('all rows of a list are of the published block', () => {
     expect(it.chain.asked).toHaveLength(2)
   })
 
-  test('listed balances too, the native one and one that was never indexed among them', async () => {
+  test('also for listed balances, including the native one and one that was never indexed', async () => {
     const it = await world()
     it.chain.holds(ALICE, EVM_NATIVE, 1n).holds(ALICE, EVM_NATIVE, { amount: 2n, from: 5 })
     await next(it, 5, { indexed: false })
@@ -73,7 +75,7 @@ describe('all rows of a list are of the published block', () => {
     ])
   })
 
-  test('a block that is replaced while a node is asked is looked at anew', async () => {
+  test('if a block is replaced during a read, the rows are taken again', async () => {
     const it = await world(READS_GOLD)
     it.chain.holds(ALICE, GOLD, 55n)
     const read = it.chain.readBalances.bind(it.chain)
@@ -95,7 +97,7 @@ describe('all rows of a list are of the published block', () => {
     ])
   })
 
-  test('where no node remembers that block, the newest amounts are said to be of another one', async () => {
+  test('if no node has the state of that block, the newest amounts are marked as of another block', async () => {
     const it = await world(READS_GOLD)
     it.chain.holds(ALICE, GOLD, 55n).holds(ALICE, GOLD, { amount: 56n, from: 5 })
     await next(it, 5, { indexed: false })
@@ -107,7 +109,7 @@ describe('all rows of a list are of the published block', () => {
     expect(asOf).toMatchObject({ block: at(4), finality: 'latest', source: 'reads', uniform: false, complete: true })
   })
 
-  test('where no node answers, what was read before keeps its block, and rows that nobody knows are missing', async () => {
+  test('if no node answers, earlier reads keep their block, and the other rows are unknown', async () => {
     const it = await world({ reads: [GOLD, SILVER].map(({ reference }) => `erc20:${reference}`) })
     it.chain.fault = () => {
       throw new ServiceError('NODE_UNREACHABLE', 'down')
@@ -116,14 +118,14 @@ describe('all rows of a list are of the published block', () => {
     await it.reads.observations.put([{ ...of(ALICE, GOLD), amount: 54n, block, observedAt: 90 }])
     const { rows, asOf } = await it.balances.account(LIST)
     expect(rows).toMatchObject([
-      // Read of a node that lagged: true until block 4 came.
+      // Read from a node that lagged: true until block 4 came.
       { balance: { amount: 54n, block: at(3), knownAt: 48 } },
       { balance: { known: false } },
     ])
     expect(asOf).toMatchObject({ block: at(3), source: 'reads', knownAt: 48, complete: false })
   })
 
-  test('rows none of which any node tells are no list: an empty one would say that the account has nothing', async () => {
+  test('if no node returns any row, the list is rejected: an empty one would mean that the account has nothing', async () => {
     const it = await world({ reads: [GOLD, SILVER].map(({ reference }) => `erc20:${reference}`) })
     it.chain.fault = () => {
       throw new ServiceError('NODE_UNREACHABLE', 'down')
@@ -152,7 +154,7 @@ describe('a read of a node that lags', () => {
     expect(await it.balances.get([of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([read])
   })
 
-  test('of our newest block is not fresh where the head is further', async () => {
+  test('of our newest block is not fresh if the head is higher', async () => {
     const it = await world()
     it.chain.add('5', '4').add('6', '5').show('6')
     await poll(it)
@@ -172,7 +174,7 @@ describe('a read of a node that lags', () => {
     expect(await it.balances.get([of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([{ block: at(4), knownAt: NOW }])
   })
 
-  test('is no fresher than the higher block that another node named to the indexer', async () => {
+  test('is no fresher than the higher block that another node returned to the indexer', async () => {
     const it = await world()
     const { latest: head } = await it.chain.heads()
     const counts = { higher_named_at: 60 }
@@ -182,7 +184,7 @@ describe('a read of a node that lags', () => {
     expect(await it.balances.get([of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([{ block: at(4), knownAt: 60 }])
   })
 
-  test('is final only where its block has our name', async () => {
+  test('is final only if its block has our hash', async () => {
     const it = await world()
     await it.journal.finalize({ number: 4, hash: hash('4') })
     const put = (number: number, name: string) =>
@@ -201,18 +203,18 @@ describe('a read of a node that lags', () => {
 describe('a chain that has never caught up', () => {
   const behind = { caughtUp: false }
 
-  test('refuses every list, and serves it as partial where that is wanted', async () => {
+  test('rejects every list, but serves it as partial on request', async () => {
     const it = await world(behind)
     const refused = { code: 'UNAVAILABLE', message: expect.stringContaining('has not caught up') }
     await expect(it.balances.account(LIST)).rejects.toMatchObject(refused)
     await expect(it.balances.holders({ ...PAGE, asset: GOLD })).rejects.toMatchObject(refused)
     await expect(it.balances.transfers({ ...PAGE, asset: GOLD })).rejects.toMatchObject(refused)
     expect((await it.balances.account({ ...LIST, partial: true })).asOf).toMatchObject({ complete: false })
-    // What was is as it was, however far the chain came since.
+    // A list as of a past block does not depend on how far the chain has come.
     expect(await it.balances.account({ ...LIST, asOf: 2 })).toMatchObject({ count: 2 })
   })
 
-  test('with serve_partial lists carry what is known, and say so', async () => {
+  test('with serve_partial, lists have the known rows and are marked as incomplete', async () => {
     const it = await world({ ...behind, servePartial: true })
     const partial = { block: at(4), complete: false }
     expect(await it.balances.account(LIST)).toMatchObject({ count: 2, asOf: partial })
@@ -221,7 +223,7 @@ describe('a chain that has never caught up', () => {
     expect(await it.balances.transfers({ ...PAGE, asset: GOLD })).toMatchObject({ count: 2, asOf: partial })
   })
 
-  test('reads single balances from its node, and says what it knows where that fails', async () => {
+  test('reads single balances from its node, and serves stored ones if that fails', async () => {
     const it = await world(behind)
     it.chain.holds(ALICE, GOLD, 91n).holds(ALICE, SILVER, 92n)
     await next(it, 5, { indexed: false })
@@ -237,7 +239,7 @@ describe('a chain that has never caught up', () => {
   })
 })
 
-test('a contract that is gone is unknown, whatever was known of it before', async () => {
+test('a destroyed contract is unknown, whatever was known of it before', async () => {
   const it = await world(READS_GOLD)
   it.chain.holds(ALICE, GOLD, 5n)
   expect(await it.balances.get([of(ALICE, GOLD)], STORED)).toMatchObject([{ amount: 5n }])
@@ -249,7 +251,7 @@ test('a contract that is gone is unknown, whatever was known of it before', asyn
   expect(await it.balances.get([of(ALICE, GOLD), of(ALICE, SILVER)], { mode: 'force' })).toEqual([gone, gone])
 })
 
-test('the newest block is the one polled, or a newer one that a node names when it is asked', async () => {
+test('the newest block is the polled one, or a newer one that a node returns on request', async () => {
   const it = await world()
   await poll(it)
   expect(await it.balances.newestBlock(3)).toBe(4)

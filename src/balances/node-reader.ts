@@ -7,24 +7,24 @@ import { within } from '../net/deadline.ts'
 import type { ObservationStore } from '../store/seam/observations.ts'
 import { unknown } from './freshness.ts'
 
-/** How long callers wait for a node before they get what is stored, in milliseconds: below the deadline of a request. */
+/** How long callers wait for a node before they get what is stored, in milliseconds: less than a request's deadline. */
 const READ_TIMEOUT_MS = 5_000
 
-/** Why a read brought no amount; `at`: the block at which the chain said so, where it did. */
+/** Why a read returned no amount. `at`: the block at which the chain answered so, if it did. */
 export type Failed = Unknown & { readonly at?: BlockRef }
 
-/** Supplies of tokens that are remembered, each at one block: more than the holder lists between two blocks. */
+/** Most supplies kept, each at one block: more than the holder lists requested between two blocks. */
 const MAX_SUPPLIES = 1_000
 
-/** What a read brought: the observation, or why there is none. */
+/** The result of a read: the observation, or why there is none. */
 export type ReadResult = Observation | Failed
 
-/** True where the read brought an amount. */
+/** True if the read returned an amount. */
 export function isObservation(result: ReadResult): result is Observation {
   return 'amount' in result
 }
 
-/** Told of each balance of what has no code at a block of ours or the newest one. Must not throw. */
+/** Called for each balance of an address without code, at a block of ours or the newest one. Must not throw. */
 export type OnAbsent = (key: BalanceKey, block: BlockRef) => void
 
 type Waiting = {
@@ -32,22 +32,22 @@ type Waiting = {
   readonly resolve: (result: ReadResult) => void
 }
 
-/** Where reads are pinned: a block of ours, and when that was last known to be the newest; or the node's newest. */
+/** The block of a read: one of ours, with the time when it was last known to be the newest; or the node's newest. */
 type Pinned = { readonly block: BlockRef; readonly knownAt: number } | 'latest'
 
 /**
- * Reads of one chain's newest block. What is asked in one turn of the event loop travels together, and a key that is
- * being read is not read again beside it. Never throws: a node that fails leaves `node_unavailable`.
+ * Reads balances of one chain. Reads of one event-loop tick are sent together, and equal reads under way are shared.
+ * Never throws: if a node fails, the result is `node_unavailable`.
  */
 export class NodeReader {
   readonly #adapter: ChainReader
   readonly #observations: ObservationStore
   readonly #signal: AbortSignal
   readonly #onAbsent: OnAbsent | undefined
-  /** What is being read, or about to be. */
+  /** Reads under way, or about to be sent. */
   readonly #underWay = new Map<string, Promise<ReadResult>>()
   readonly #supplies = new Map<string, ReturnType<NodeReader['supplyAt']>>()
-  /** What this turn asks for, by the block's hash. */
+  /** Reads of this tick, by the block's hash. */
   readonly #gathering = new Map<string, Waiting[]>()
 
   constructor(deps: {
@@ -62,15 +62,15 @@ export class NodeReader {
     this.#onAbsent = deps.onAbsent
   }
 
-  /** Balances at the node's newest block, in the order of the keys; what was read is stored. */
+  /** Reads balances at the node's newest block, in the order of the keys, and stores them. */
   readNow(keys: readonly BalanceKey[]): Promise<readonly ReadResult[]> {
     return Promise.all(keys.map((key) => this.#join(key, 'latest')))
   }
 
   /**
-   * Balances at a block of ours, in the order of the keys. What was read is stored, and what is stored of that very block
-   * is not read again. `knownAt`: when that block was last known to be the newest, in Unix seconds. A block that no node
-   * holds any more, or whose state none remembers, gives `no_archive`.
+   * Reads balances at a block of ours, in the order of the keys, and stores them. What is stored of exactly that block
+   * is not read again. `knownAt`: when that block was last known to be the newest, in Unix seconds. The result is
+   * `no_archive` if no node has the block any more, or none has its state.
    */
   async readOf(keys: readonly BalanceKey[], pinned: Exclude<Pinned, 'latest'>): Promise<readonly ReadResult[]> {
     const stored = await this.#observations.get(keys)
@@ -83,8 +83,8 @@ export class NodeReader {
   }
 
   /**
-   * How much of an asset exists at a block by the asset's own word, and how much of it lies with `nobody`, where that is
-   * known; undefined where the asset does not say, or no node does.
+   * Reads the total supply that an asset reports at a block, and the zero address's part of it (`lost`, 0 if unknown).
+   * Undefined if the asset does not report a supply, or no node answers.
    */
   async supplyAt(
     asset: AssetRef,
@@ -98,7 +98,7 @@ export class NodeReader {
     if (this.#supplies.size >= MAX_SUPPLIES) this.#supplies.clear()
     this.#supplies.set(name, reading)
     const supply = await reading
-    // Where no node answered, the next caller asks again.
+    // Without an answer, the next caller asks again.
     if (supply === undefined) this.#supplies.delete(name)
     return supply
   }
@@ -116,7 +116,7 @@ export class NodeReader {
     }
   }
 
-  /** Balances at a named block, in the order of the keys. Nothing is stored. */
+  /** Reads balances at a given block, in the order of the keys. Stores nothing. */
   async readAt(keys: readonly BalanceKey[], at: BlockRef): Promise<readonly ReadResult[]> {
     try {
       const { block, observedAt, reads } = await this.#inTime((signal) =>
@@ -128,7 +128,7 @@ export class NodeReader {
     }
   }
 
-  /** The number of the newest block that a node names; undefined where none answers. */
+  /** The number of a node's newest block; undefined if no node answers. */
   async newest(): Promise<number | undefined> {
     try {
       const { block } = await this.#inTime((signal) => this.#adapter.readBalances({ keys: [], at: 'latest' }, signal))
@@ -143,7 +143,7 @@ export class NodeReader {
     return this.#adapter.namedAbove(number)
   }
 
-  /** The node's block at a height, or undefined where it does not tell. */
+  /** The node's block at a number; undefined if it does not return one. */
   async headerAt(number: number): Promise<Header | undefined> {
     try {
       const range = { first: number, last: number }
@@ -199,7 +199,7 @@ export class NodeReader {
     }
   }
 
-  /** Keeps what was read for later answers. Where the store cannot be written, the reads still answer. */
+  /** Stores reads for later answers. If the store cannot be written, the reads still answer. */
   async #keep(read: readonly Observation[]): Promise<void> {
     try {
       await this.#observations.put(read)

@@ -1,25 +1,28 @@
-/** Which of what is known of a balance is answered, and when the chain has to be asked: decided without asking anybody. */
+/** Decides which known amount to answer, and when the chain must be read. Asks no node. */
 import type { Balance, Known, Observation } from '../core/balance.ts'
 import type { ChainClock } from '../store/seam/store.ts'
 import type { Freshness } from './balances.ts'
 import { ageOf } from './freshness.ts'
 import type { Failed } from './node-reader.ts'
 
-/** Whichever of fact and read names the higher block. */
+/** Returns the fact or the read: the one with the higher block. */
 export function higher(fact: Balance | undefined, read: Known | undefined): Balance | undefined {
   if (read === undefined) return fact
   return fact?.known === true && fact.block.number >= read.block.number ? fact : read
 }
 
-/** What was just read, unless what was known before is of a higher block: a node that lags takes nothing back. */
+/**
+ * Returns the new read, unless what was known before is of a higher block: a node that lags must not replace a newer
+ * amount.
+ */
 export function notBackwards(before: Balance | undefined, fresh: Known | undefined): Balance | undefined {
   if (fresh === undefined) return before
   return before?.known === true && before.block.number > fresh.block.number ? before : fresh
 }
 
 /**
- * True where the chain says that there is no contract, at a block that is not below the one of what was known before: the
- * events and reads of a destroyed contract say nothing of it any more.
+ * True if there is no contract on the chain, at a block that is not below that of the earlier answer: the events and
+ * reads of a destroyed contract are no longer valid.
  */
 export function isGone(before: Balance | undefined, result: Failed | undefined): boolean {
   if (result?.reason !== 'not_a_token') return false
@@ -27,8 +30,8 @@ export function isGone(before: Balance | undefined, result: Failed | undefined):
 }
 
 /**
- * True of a read above our blocks that the head, as it was polled since, does not lead to: the node has gone back from
- * that block, or to another one. A read that is younger than the last poll is as good a word as that poll's.
+ * True for a read above our blocks that is not on the branch of a head polled since: the node went back from that
+ * block, or to another one. A read that is newer than the last poll is as reliable as that poll.
  */
 export function isDoubtful({ block, observedAt }: Observation, { published, head, beatAt }: ChainClock): boolean {
   if (head === undefined || beatAt === undefined || beatAt < observedAt) return false
@@ -38,7 +41,10 @@ export function isDoubtful({ block, observedAt }: Observation, { published, head
 
 type Question = { readonly clock: ChainClock; readonly freshness: Freshness; readonly now: number }
 
-/** True where the chain must be asked: nothing is known, it is too old, or a read is of a block before the newest. */
+/**
+ * True if the chain must be read: nothing is known, the answer is too old, or it is a read of a block before the
+ * newest.
+ */
 export function mustRead(answer: Balance | undefined, { clock, freshness, now }: Question): boolean {
   if (answer === undefined || !answer.known || freshness.mode === 'force') return true
   if (freshness.mode === 'max_age') return ageOf(answer, now) > freshness.seconds

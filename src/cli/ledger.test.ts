@@ -71,7 +71,7 @@ test('a record is begun, extended, proven, taken along, and its falsification na
   db.exec("UPDATE ledger_operations SET name = 'another' WHERE number = 1")
   db.close()
   const falsified = await run('verify', '-c', file)
-  expect(falsified).toMatchObject({ code: 1, out: 'block 1: its hash is not that of its content\n' })
+  expect(falsified).toMatchObject({ code: 1, out: 'block 1: its hash does not match its content\n' })
 })
 
 test('an export that cannot go on leaves nothing open', async () => {

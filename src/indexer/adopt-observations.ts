@@ -3,16 +3,16 @@ import type { AdoptionResult } from '../store/seam/audits.ts'
 import type { ObservationStore } from '../store/seam/observations.ts'
 import type { Journal } from '../store/seam/store.ts'
 
-/** Reads judged in one go: some milliseconds of the writer's time. */
+/** Observations compared at once: some milliseconds of the writer's time. */
 const MAX_ADOPTED = 200
 
-/** A read, and what became of it. */
+/** An observation, and the result of its comparison. */
 export type Adopted = { readonly read: Observation; readonly result: AdoptionResult }
 
 /**
- * Holds reads that anyone noted against the journal, once it has their blocks: what it did not know it adopts, what it
- * knew it compares, and reads of blocks that are not ours are dropped. One of a final block whose name is forgotten stays
- * what it is, a read, and is not looked at again. At most a few hundred at a time.
+ * Compares observations with the journal, once it has their blocks, at most a few hundred at a time. It adopts an
+ * observation if the journal has no amount of its own, and deletes those of blocks that are not ours. An observation of
+ * a final block whose hash is no longer stored is kept, and not compared again.
  */
 export async function adoptObservations(deps: {
   readonly journal: Journal
@@ -28,7 +28,7 @@ export async function adoptObservations(deps: {
     const read = reads[index]
     return read === undefined ? [] : [{ read, result }]
   })
-  // A crash before this line judges them once more, which finds them equal.
+  // After a crash before this line they are compared once more, and are equal.
   await observations.markCompared(
     adopted.map(({ read, result }) => ({ observation: read, keep: result.outcome !== 'not_canonical' })),
   )

@@ -5,56 +5,58 @@ import { isServiceError } from '../core/errors.ts'
 import type { Batch, BlockTransfers } from '../core/transfer.ts'
 import { afterAnswer, afterTooLarge, FIRST_RANGE_SIZE, type RangeSize } from './range-size.ts'
 
-/** Requests under way at once: enough to keep one node busy while the store writes. */
+/** Parallel requests: enough to keep one node busy while the store writes. */
 const IN_FLIGHT = 4
-/** Transfers after which what has come is committed: some seconds of writing, some 20 MB in memory. */
+/** Transfers after which a batch is committed: some seconds of writing, some 20 MB in memory. */
 const BATCH_TRANSFERS = 100_000
 /**
- * Accounts after which it is committed before that: where accounts are many, each of them is a few pages of its own to
- * write, and the pages of one commit are what the store's log has to hold.
+ * Accounts after which a batch is committed earlier. Each account takes a few pages of its own to write, and the
+ * store's log must hold all pages of one commit.
  */
 const BATCH_ACCOUNTS = 70_000
-/** What has come is committed at least this often, however little it is, so that a slow node's work is kept. */
+/** Longest time between two commits, in milliseconds, so that a slow node's work is kept. */
 const BATCH_MS = 10_000
-/** Shortest time between two commits that only time asks for, in milliseconds: a commit takes some milliseconds. */
+/** Shortest time between two commits that only time causes, in milliseconds: a commit takes some milliseconds. */
 const MIN_BATCH_MS = 250
 
 /**
- * How old the oldest uncommitted answer may become, in milliseconds: nothing at first, then as long as the backfill has
- * run, up to BATCH_MS. So the first commit comes with the first answer, and a process killed at any time keeps about half
- * of its work.
+ * Longest age of the oldest uncommitted answer, in milliseconds: zero at first, then as long as the backfill has run,
+ * up to BATCH_MS. So the first answer is committed at once, and a process killed at any time keeps about half of its
+ * work.
  */
 export function batchMs(ranMs: number, committed: boolean): number {
   return committed ? Math.min(BATCH_MS, Math.max(MIN_BATCH_MS, ranMs)) : 0
 }
 
-/** A range that was answered. */
+/** The answer to a range. */
 type Answer = { readonly first: number; readonly through: Header; readonly blocks: readonly BlockTransfers[] }
 
 export type BackfillOptions = {
   readonly adapter: ChainAdapter
   readonly scope: FetchScope
   readonly first: number
-  /** Last block to bring; settled, so that no reorg can touch the range. */
+  /** Last block to fetch; final, so that no reorg can change the range. */
   readonly last: number
   readonly signal: AbortSignal
   /** Monotonic milliseconds. */
   readonly now: () => number
-  /** Ranges that may still be asked for, counted down as they are. At none left it ends early, at the end of a batch. */
+  /**
+   * Number of ranges that may still be requested, counted down. At zero the backfill ends early, at the end of a batch.
+   */
   readonly budget?: { left: number }
-  /** Blocks of the first ranges; FIRST_RANGE_SIZE unless given. */
+  /** Size of the first ranges; FIRST_RANGE_SIZE if not given. */
   readonly start?: RangeSize
-  /** Told of each answer, in order: the last block that came, and all transfers that came so far. */
+  /** Called for each answer, in order, with the last block fetched and the number of transfers so far. */
   readonly onAnswer?: (fetched: Fetched) => void
 }
 
-/** How far a backfill has fetched; the last of it may not be committed yet. */
+/** How far a backfill has fetched. The last blocks may not be committed yet. */
 export type Fetched = { readonly block: number; readonly transfers: number }
 
 /**
- * The blocks from `first` to `last` as batches in order. Several requests are under way at once; how many blocks each
- * asks for is learned as it goes.
- * @throws NODE_* where the adapter gave up; what was yielded before stands
+ * Yields the blocks from `first` to `last` as batches in order. It sends several requests in parallel, and learns how
+ * many blocks to request at once.
+ * @throws NODE_* if the adapter gave up; batches yielded before remain valid
  */
 export async function* backfill(options: BackfillOptions): AsyncGenerator<Batch> {
   const ranges = new RangeFetcher(options)
@@ -95,13 +97,16 @@ function transfersOf({ blocks }: Answer): number {
   return blocks.reduce((sum, block) => sum + block.transfers.length, 0)
 }
 
-/** Keeps a promise that nobody awaits yet from being an unhandled rejection; whoever awaits it still sees it. */
+/**
+ * Marks a promise as handled until it is awaited, so that a rejection is not reported as unhandled. The awaiting code
+ * still gets it.
+ */
 function handledLater<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined)
   return promise
 }
 
-/** Answers in order that wait to be one batch. */
+/** Answers in order, collected for one batch. */
 class Gathered {
   #answers: Answer[] = []
   #transfers = 0
@@ -152,7 +157,7 @@ class RangeFetcher {
     this.#options = options
   }
 
-  /** The range, in as many answers as the node wants. */
+  /** Fetches a range, in several answers if it is too large for the node. */
   async fetch(first: number, last: number): Promise<readonly Answer[]> {
     const { adapter, scope, signal, now, budget } = this.#options
     const started = now()

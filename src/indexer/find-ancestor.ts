@@ -2,24 +2,24 @@ import type { ChainAdapter } from '../chains/adapter.ts'
 import type { BlockRef } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'
 
-/** Headers fetched in the first step back; each further step doubles it. */
+/** Headers fetched in the first step back. Each further step doubles it. */
 const FIRST_STEP = 4
 
-/** Where the search goes down from: the node's block at a number where ours is another. */
+/** Where the search starts: the node's block at a number where we have another one. */
 export type Search = {
   readonly adapter: Pick<ChainAdapter, 'headers'>
   /** Our header chain, ascending. */
   readonly headers: readonly BlockRef[]
-  /** The number of our finalized head; below all blocks where there is none. */
+  /** The number of our finalized head; below all blocks if there is none. */
   readonly finalized: number
   readonly from: BlockRef
 }
 
 /**
- * The highest block that we and the node share, found downward from the node's block by parent hashes; undefined where
- * they share none that we hold, and none of them was final.
+ * Returns the highest block that we share with the node, found downwards from the node's block by parent hashes.
+ * Undefined if they share no stored block, and none of these is final.
  * @throws BLOCK_CONFLICT the node's chain changed again while it was read
- * @throws REORG_TOO_DEEP they do not even share the oldest block that we hold, the finalized head
+ * @throws REORG_TOO_DEEP they do not even share our oldest stored block, the finalized head
  * @throws NODE_* the node did not answer
  */
 export async function findAncestor(search: Search, signal: AbortSignal): Promise<BlockRef | undefined> {
@@ -34,7 +34,9 @@ export async function findAncestor(search: Search, signal: AbortSignal): Promise
     for (const header of [...theirs].reverse()) {
       if (header.hash !== child) {
         const fields = { block: header.number }
-        throw new ServiceError('BLOCK_CONFLICT', 'The chain changed again while a reorg was looked into', { fields })
+        throw new ServiceError('BLOCK_CONFLICT', 'The chain changed again while the common ancestor was searched', {
+          fields,
+        })
       }
       const own = ours.get(header.number)
       if (own !== undefined && own.hash === header.hash) return own
@@ -46,7 +48,7 @@ export async function findAncestor(search: Search, signal: AbortSignal): Promise
   throw tooDeep(floor)
 }
 
-/** The error of a chain that cannot go on by itself: what it replaced has been answered as final. */
+/** The error of a chain that cannot continue by itself: the node replaced blocks that were served as final. */
 function tooDeep(floor: number): ServiceError {
   const message =
     `the node replaced block ${floor}, which was final: check the node; if it is right, stop the server, run ` +

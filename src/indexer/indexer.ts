@@ -13,13 +13,13 @@ import { findAncestor } from './find-ancestor.ts'
 import { type Held, plan } from './next-step.ts'
 import { QUICK_RANGE_SIZE } from './range-size.ts'
 
-/** What an indexer tells whoever watches it. Counters are since it started. */
+/** What an indexer reports of its progress. Counters are since its start. */
 export type IndexerReport = {
   readonly state: ChainState
   readonly written: number | undefined
   readonly head: number | undefined
   readonly transfers: number
-  /** During a backfill: what has come, committed or not. */
+  /** During a backfill: what was fetched, committed or not. */
   readonly fetched?: Fetched
 }
 
@@ -28,7 +28,7 @@ export type IndexerOptions = {
   readonly journal: Journal
   readonly observations: ObservationStore
   readonly coverage: Coverage
-  /** Who checks what is committed, beside the indexing. */
+  /** Receives what is committed, to check it beside the indexing. */
   readonly audit?: AuditFeed
   /** Monotonic milliseconds. */
   readonly now: () => number
@@ -36,30 +36,32 @@ export type IndexerOptions = {
   readonly time: () => number
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void
   readonly report: (report: IndexerReport) => void
-  /** Told of each heartbeat before it is stored, so that it is known where the store cannot be written. */
+  /** Called with each heartbeat before it is stored, so that it is known even if the store cannot be written. */
   readonly onBeat?: (beat: Heartbeat) => void
   /** The adapter's own counters, for metrics. */
   readonly counts: () => Readonly<Record<string, number>>
 }
 
-/** What an indexer hands to whoever audits it. None of it may take long: the indexer waits for it. */
+/** What an indexer passes to its audit. Every call must be quick: the indexer waits for it. */
 export type AuditFeed = {
-  /** Blocks were committed. `hinted`: balances that may have changed otherwise than by their transfers. */
+  /** Blocks were committed. `hinted`: balances that may have changed other than by the blocks' transfers. */
   readonly committed: (batch: Batch, hinted: readonly BalanceKey[]) => void
-  /** What is committed ends at the node's own head. */
+  /** The committed blocks reach the node's head. */
   readonly reached: (head: Header) => void
-  /** Reads that others had noted were held against the journal. */
+  /** Stored observations were compared with the journal. */
   readonly adopted: (adopted: readonly Adopted[]) => void
   /** Counters for metrics and `/health`. */
   readonly counts: () => Readonly<Record<string, number>>
-  /** Why the last round failed; undefined where it did not. */
+  /** Why the last round failed; undefined if it succeeded. */
   readonly error: () => string | undefined
 }
 
-/** What one step left to do: go on at once, or wait for the chain to move. */
+/** What to do after a step: continue at once, or wait for the chain to move. */
 export type StepResult = 'more' | 'idle'
 
-/** Follows one chain into its journal: backfill below the finalized head, then block by block, undoing reorgs. */
+/**
+ * Follows one chain into its journal: backfill below the finalized head, then block by block, with rollbacks on reorgs.
+ */
 export class Indexer {
   readonly #options: IndexerOptions
   #held: (Held & { readonly finalized: number }) | undefined
@@ -68,10 +70,10 @@ export class Indexer {
   #error: string | undefined
   #transfers = 0
   #rollbacks = 0
-  /** The conflicting block of the last poll: a second poll that agrees makes it a reorg. */
+  /** The conflicting block of the last poll. If a second poll returns it too, it is a reorg. */
   #conflict: BlockRef | undefined
   #conflicts = 0
-  /** This step found a conflict that only another poll can settle. */
+  /** This step found a conflict that only another poll can decide. */
   #undecided = false
 
   constructor(options: IndexerOptions) {
@@ -79,8 +81,8 @@ export class Indexer {
   }
 
   /**
-   * One poll of the node and what follows from it.
-   * @throws ServiceError where node or store failed; the next step begins from what is committed
+   * Polls the node once, and processes the result.
+   * @throws ServiceError if node or store failed; the next step starts from what is committed
    */
   async step(signal: AbortSignal): Promise<StepResult> {
     const { adapter, coverage } = this.#options
@@ -108,11 +110,11 @@ export class Indexer {
     }
   }
 
-  /** Says what went wrong where readers can see it. */
+  /** Publishes an error where readers can see it. */
   async fail(message: string, state: ChainState = this.#state): Promise<void> {
     this.#error = message
     this.#state = state
-    // First in memory: the store may be what failed.
+    // First in memory, since the store may be what failed.
     this.#options.onBeat?.(this.#heartbeat(undefined))
     await this.#beat()
   }
@@ -128,7 +130,7 @@ export class Indexer {
   async #backfill(range: { first: number; last: number }, signal: AbortSignal): Promise<void> {
     const { adapter, coverage, now, log } = this.#options
     this.#state = 'backfill'
-    // Ranges come without headers: that the first block follows ours is asked here, once.
+    // Ranges come without headers, so check once here that the first block follows ours.
     const [first] = await adapter.headers({ first: range.first, last: range.first }, signal)
     if (await this.#isResolved(first, signal)) return
     log('info', 'backfill begins', range)
@@ -147,7 +149,7 @@ export class Indexer {
 
   async #follow(range: { first: number; last: number }, heads: Heads, signal: AbortSignal): Promise<void> {
     const { adapter, coverage } = this.#options
-    // Readers see that the chain has caught up by the head that is stored, as soon as its blocks are.
+    // Store the head before its blocks, so that readers see at once when the blocks reach it.
     if (this.#state !== 'live') await this.#beat()
     const headers = await adapter.headers(range, signal)
     const through = headers.at(-1)
@@ -159,7 +161,7 @@ export class Indexer {
     if (sameBlock(through, heads.latest)) this.#state = 'live'
   }
 
-  /** True where the node's `next` block does not follow ours, in which case that was looked into instead. */
+  /** True if the node's `next` block does not follow ours. Then the conflict was handled instead. */
   async #isResolved(next: Header | undefined, signal: AbortSignal): Promise<boolean> {
     assert(next !== undefined, 'an adapter gives every header of a range or throws')
     const { written } = await this.#load()
@@ -168,12 +170,15 @@ export class Indexer {
     return true
   }
 
-  /** The node has another block than ours: agreed by a second node, or twice by one, it is a reorg, and ours goes. */
+  /**
+   * Handles a conflict: the node has another block than ours. If a second node agrees, or one node twice, it is a
+   * reorg, and our blocks are rolled back.
+   */
   async #resolve(theirs: BlockRef, signal: AbortSignal): Promise<void> {
     const { adapter, coverage, journal, observations, log } = this.#options
     const { headers, finalized } = await this.#load()
     const ours = headers.find(({ number }) => number === theirs.number)
-    assert(ours !== undefined, 'a conflict is about a block that we hold')
+    assert(ours !== undefined, 'a conflict is about a block that we store')
     const before = this.#conflict
     if (before === undefined || !sameBlock(before, theirs)) {
       this.#conflicts++
@@ -182,7 +187,7 @@ export class Indexer {
     }
     const answer = await adapter.confirm({ number: theirs.number, theirs: theirs.hash, ours: ours.hash }, signal)
     if (answer === 'refused') {
-      log('info', 'no other node has that block: ours stays', { block: theirs.number })
+      log('info', 'no other node has that block: ours is kept', { block: theirs.number })
       this.#conflict = undefined
       this.#undecided = true
       return
@@ -193,7 +198,7 @@ export class Indexer {
     }
     const ancestor = await findAncestor({ adapter, headers, finalized, from: theirs }, signal)
     this.#held = undefined
-    // In this order: what a crash between the two leaves behind are reads too few.
+    // In this order, so that a crash between the two only loses reads.
     const last = ancestor?.number ?? coverage.from - 1
     await observations.dropAbove(last)
     const { transfers } = await journal.rollback(ancestor)
@@ -210,7 +215,7 @@ export class Indexer {
     this.#report(batch.through.number)
   }
 
-  /** Adopts or compares what others read of blocks that are written by now. */
+  /** Adopts or compares observations whose blocks are committed by now. */
   async #adoptObservations(): Promise<void> {
     const { journal, observations, audit } = this.#options
     const { written } = await this.#load()
@@ -219,7 +224,7 @@ export class Indexer {
     if (adopted.length > 0) audit?.adopted(adopted)
   }
 
-  /** Moves the finalized head as far as we hold the node's own finalized block. */
+  /** Moves the finalized head, if we have the node's finalized block. */
   async #finalize({ finalized }: Heads): Promise<void> {
     const { headers, finalized: before } = await this.#load()
     if (finalized.number <= before) return
@@ -247,7 +252,7 @@ export class Indexer {
     return {
       state: this.#state,
       head,
-      // The node that is asked now may lag behind one that was asked before.
+      // The node of this poll may lag behind a node that was polled before.
       caughtUpAt: caughtUp ? Math.min(time(), higherSince ?? Number.POSITIVE_INFINITY) : undefined,
       error: this.#error,
       auditError: audit?.error(),
@@ -260,7 +265,7 @@ export class Indexer {
       conflicts: this.#conflicts,
       rollbacks: this.#rollbacks,
       transfers: this.#transfers,
-      // The nodes of other threads may lag behind the ones that this thread asked.
+      // Other threads may use nodes that lag behind the nodes of this thread.
       ...(higherSince === undefined ? {} : { higher_named_at: higherSince }),
     }
   }
@@ -272,7 +277,7 @@ export class Indexer {
 }
 
 function farBehind(head: number, final: number): string {
-  return `the node is at block ${head}, but block ${final} was final: it is far behind, or its chain began anew`
+  return `the node is at block ${head}, but block ${final} was final: it is far behind, or its chain was restarted`
 }
 
 const FATAL: ReadonlySet<ErrorCode> = new Set([
@@ -285,7 +290,7 @@ const FATAL: ReadonlySet<ErrorCode> = new Set([
   'CONFIG_INVALID',
 ])
 
-/** True for errors after which a chain can only be stopped: trying again would do harm or no good. */
+/** True for errors after which the chain must stop: retrying would not help, or would do harm. */
 export function isFatal(error: unknown): boolean {
   if (!isServiceError(error)) return true
   return FATAL.has(error.code)

@@ -1,25 +1,25 @@
 import { type BlockRef, type Header, type Heads, sameBlock } from '../core/block.ts'
 
-/** Blocks fetched one by one, with their headers, in one step of following. */
+/** Most blocks that one step of following fetches, with their headers. */
 export const FOLLOW_BLOCKS = 50
 
-/** Farther than this behind the finalized head, ranges are cheaper than block-by-block. */
+/** If we are farther than this behind the finalized head, ranges are cheaper than single blocks. */
 const BACKFILL_DISTANCE = 100
 
-/** What to do next, from what we hold and what the node says. */
+/** What to do next, according to our blocks and the node's heads. */
 export type Plan =
   | { readonly do: 'nothing' }
-  /** The node is behind us on our own chain; `below`: even below this block, the finalized head. */
+  /** The node is behind us on our own chain. `below`: it is even below this block, the finalized head. */
   | { readonly do: 'wait'; readonly below?: number }
   | { readonly do: 'backfill'; readonly first: number; readonly last: number }
   | { readonly do: 'follow'; readonly first: number; readonly last: number }
-  /** At this number the node has a block that is not ours. */
+  /** The node has another block than ours at this number. */
   | { readonly do: 'resolve'; readonly number: number }
 
-/** What we hold: the last written block, and our header chain above the finalized head. */
+/** What we have: the last written block, and our header chain above the finalized head. */
 export type Held = { readonly written: Header | undefined; readonly headers: readonly BlockRef[] }
 
-/** Decides the next step; asks nobody. `from`: the first block of the coverage. */
+/** Decides the next step, without asking a node. `from`: the first block of the coverage. */
 export function plan(held: Held, heads: Heads, from: number): Plan {
   const { written } = held
   const next = written === undefined ? from : written.number + 1

@@ -1,27 +1,30 @@
-/** Blocks asked for first, before anything is known of the node or of how full the chain is. */
+/** Size of the first range, before anything is known about the node or how full the chain's blocks are. */
 const FIRST_SIZE = 200
-/** Most blocks in one request: emptier chains than this gain nothing more. */
+/** Most blocks in one request. Emptier chains gain nothing from more. */
 const MAX_SIZE = 10_000
-/** Transfers that one answer should bring: large enough to hide a round trip, small enough to hold several in memory. */
+/** Transfers that one answer should have: enough to hide a round trip, few enough to keep several answers in memory. */
 const WANTED_TRANSFERS = 10_000
-/** An answer that takes longer holds up the ones behind it. */
+/** A slower answer delays the ones behind it. */
 const WANTED_MS = 2_000
-/** Successes after which a learned ceiling is tried again: nodes raise limits, and one slow answer is no rule. */
+/** Successes after which a learned ceiling is raised again: nodes raise limits, and one slow answer proves little. */
 const TRIES_BEFORE_LIFT = 40
 
-/** How many blocks to ask for: learned from what answers bring, from how long they take, and from refusals. */
+/** How many blocks to request: learned from the size and time of answers, and from ranges that were too large. */
 export type RangeSize = { readonly blocks: number; readonly ceiling: number; readonly successes: number }
 
-/** Where learning begins. */
+/** The size before anything is learned. */
 export const FIRST_RANGE_SIZE: RangeSize = { blocks: FIRST_SIZE, ceiling: MAX_SIZE, successes: 0 }
 
 /**
- * Where a chain's first backfill begins: few enough blocks for a first answer, and so a first commit, within a second on a
- * busy chain. They double with each light answer.
+ * Size of the first ranges of a chain's first backfill: small enough for a first answer, and so a first commit, within
+ * a second on a busy chain. It doubles with each light answer.
  */
 export const QUICK_RANGE_SIZE: RangeSize = { ...FIRST_RANGE_SIZE, blocks: 25 }
 
-/** After an answer: grow towards the wanted transfers, at most twofold; shrink where it was too much or too slow. */
+/**
+ * The size after an answer: grows towards the wanted transfers, at most twofold; shrinks if the answer was too large or
+ * too slow.
+ */
 export function afterAnswer(
   size: RangeSize,
   answer: { readonly blocks: number; readonly transfers: number; readonly ms: number },
@@ -36,7 +39,7 @@ export function afterAnswer(
   return { blocks: clamp(small ? size.blocks : wanted, lifted), ceiling: lifted, successes }
 }
 
-/** After a refusal of so many blocks: the node's own suggestion where it makes sense, else half. */
+/** The size after a range was too large: the node's own suggestion if it is useful, else half. */
 export function afterTooLarge(
   size: RangeSize,
   refused: { readonly blocks: number; readonly suggested: number | undefined },

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf, isServiceError, type ServiceError } from '../core/errors.ts'
 import { type Indexer, type IndexerOptions, isFatal } from './indexer.ts'
 
-/** Pauses after failures grow from a poll's length to this. */
+/** Pauses after failures grow from the poll interval to this. */
 const MAX_PAUSE_MS = 30_000
 
 export type RunOptions = {
@@ -14,9 +14,9 @@ export type RunOptions = {
 }
 
 /**
- * Steps until the signal fires: at once while there is more, else after a pause. What failed is tried again after
- * growing pauses, said once in the log and kept where `/health` reads it; what cannot heal stops the chain, said loudly.
- * Returns the error that stopped the chain, undefined for a bug or after the signal.
+ * Steps until the signal fires: at once while there is more to do, else after a pause. Retries failures after growing
+ * pauses, logs the first and every tenth, and publishes the error for `/health`. An error that cannot heal stops the
+ * chain, and is logged as an error. Returns the error that stopped the chain; undefined for a bug or after the signal.
  */
 export async function run({ indexer, pollMs, log, signal }: RunOptions): Promise<ServiceError | undefined> {
   let failures = 0
@@ -49,7 +49,7 @@ async function say(indexer: Indexer, message: string, state?: 'stopped'): Promis
   try {
     await indexer.fail(message, state)
   } catch {
-    // The store itself fails: the log line has said so, and /health will see an old beat.
+    // The store itself fails. The error is logged already, and /health shows an old heartbeat.
   }
 }
 

@@ -4,14 +4,14 @@ import type { ReadTokenFacts } from '../core/token.ts'
 import type { ChainReads } from '../store/seam/store.ts'
 import type { StoredToken } from '../store/seam/tokens.ts'
 
-/** Tokens read in one go: a few round trips. */
+/** Tokens read at once: a few round trips. */
 const BATCH = 50
-/** Pause between two looks for tokens to read, in milliseconds. */
+/** Pause between two checks for tokens to read, in milliseconds. */
 const PAUSE_MS = 1_000
-/** Facts older than this are read again: an upgrade may change them, and the supply moves. */
+/** Facts older than this are read again: a contract upgrade may change them, and the supply changes. */
 const MAX_AGE_SECONDS = 3_600
 
-/** Facts that the node did not tell are read again after this: a bad minute of a node is over by then. */
+/** Facts that the node did not return are read again after this: by then a short failure of the node is over. */
 const UNKNOWN_SECONDS = 300
 
 export type TokenFollowerOptions = {
@@ -23,7 +23,7 @@ export type TokenFollowerOptions = {
   readonly signal: AbortSignal
 }
 
-/** Reads what new tokens say of themselves, and old ones again, beside the indexing and never in its way. */
+/** Reads the facts of new tokens, and old facts again, beside the indexing and without delaying it. */
 export async function followTokens(options: TokenFollowerOptions): Promise<void> {
   const { log, signal } = options
   let failing = false
@@ -41,7 +41,10 @@ export async function followTokens(options: TokenFollowerOptions): Promise<void>
   }
 }
 
-/** Reads some tokens that are new or whose facts are old; returns how many. @throws NODE_*, STORE_UNAVAILABLE, ABORTED */
+/**
+ * Reads some tokens that are new or whose facts are old. Returns how many.
+ * @throws NODE_*, STORE_UNAVAILABLE, ABORTED
+ */
 export async function readOldTokens(options: Omit<TokenFollowerOptions, 'log'>): Promise<number> {
   const { adapter, reads, time, signal } = options
   const assets = await reads.tokens.stale({ before: time() - MAX_AGE_SECONDS, limit: BATCH })
@@ -60,7 +63,10 @@ export async function readOldTokens(options: Omit<TokenFollowerOptions, 'log'>):
   return assets.length
 }
 
-/** True where an untold fact was known, or never asked for; what was untold before too is the way of many a token. */
+/**
+ * True if a missing fact was known before, or never requested. A fact that was missing before too is normal for many
+ * tokens.
+ */
 function isWorthAsking({ unknownFacts = [] }: ReadTokenFacts, stored: StoredToken | undefined): boolean {
   return unknownFacts.some((fact) => stored === undefined || stored[fact] !== undefined)
 }

@@ -1,12 +1,15 @@
 import type { ChainAdapter } from '../chains/adapter.ts'
 
-/** What is waited for, in words, and since when, in Unix milliseconds. */
+/** What is awaited, in words, and since when, in Unix milliseconds. */
 export type Wait = { readonly for: string; readonly since: number }
 
-/** A healthy node answers what an indexer asks within a second or two: longer than this, in milliseconds, is a wait. */
+/**
+ * A healthy node answers an indexer's calls within a second or two. Longer than this, in milliseconds, is reported as a
+ * wait.
+ */
 export const LONG_WAIT_MS = 5_000
 
-/** The work that is under way and waits for somebody else. `now`: Unix milliseconds. */
+/** Calls under way that wait for a node. `now`: Unix milliseconds. */
 export class Waits {
   readonly #now: () => number
   readonly #underWay = new Set<Wait>()
@@ -15,7 +18,7 @@ export class Waits {
     this.#now = now
   }
 
-  /** Runs work that waits for what the words name. */
+  /** Runs work, and lists it under these words as a wait meanwhile. */
   async during<T>(words: string, work: () => Promise<T>): Promise<T> {
     const wait = { for: words, since: this.#now() }
     this.#underWay.add(wait)
@@ -26,7 +29,7 @@ export class Waits {
     }
   }
 
-  /** The oldest wait that has become too long, undefined where there is none. */
+  /** The oldest wait that is too long; undefined if there is none. */
   longest(): Wait | undefined {
     let oldest: Wait | undefined
     for (const wait of this.#underWay) if (oldest === undefined || wait.since < oldest.since) oldest = wait
@@ -34,7 +37,7 @@ export class Waits {
   }
 }
 
-/** The same adapter, whose calls that indexing waits for are noted. `nodes`: their names, for people. */
+/** Wraps an adapter, and lists the calls that the indexing waits for. `nodes`: their names, for people. */
 export function watchedAdapter(adapter: ChainAdapter, waits: Waits, nodes: string): ChainAdapter {
   const of = (what: string): string => `${what} of ${nodes}`
   const blocks = ({ first, last }: { readonly first: number; readonly last: number }): string =>
@@ -54,7 +57,7 @@ export function watchedAdapter(adapter: ChainAdapter, waits: Waits, nodes: strin
   }
 }
 
-/** Tells when a wait has become too long, and when it has ended; each once. */
+/** Reports once when a wait has become too long, and once when it has ended. */
 export class WaitReporter {
   readonly #waits: Waits
   readonly #report: (wait: Wait | undefined) => void
@@ -65,7 +68,7 @@ export class WaitReporter {
     this.#report = tell
   }
 
-  /** Looks once; to be called every second or so. */
+  /** Checks once. Call it every second or so. */
   look(): void {
     const wait = this.#waits.longest()
     if (wait === this.#told) return

@@ -5,7 +5,7 @@ import { canonicalText, type Json, JsonNumber, parseJson } from './exact-json.ts
 
 const read = (text: string): Json => parseJson(Buffer.from(text))
 
-/** What JSON.parse would have given: floats and plain objects. */
+/** Returns the value that JSON.parse would return: floats and plain objects. */
 function plain(value: Json): unknown {
   if (value instanceof JsonNumber) return Number(value.text)
   if (value instanceof Map) {
@@ -24,7 +24,7 @@ function refusal(text: string | Uint8Array): string {
   return 'accepted'
 }
 
-/** True where JSON.parse takes it. */
+/** True if JSON.parse accepts the text. */
 function isJson(text: string): boolean {
   try {
     JSON.parse(text)
@@ -34,7 +34,7 @@ function isJson(text: string): boolean {
   }
 }
 
-test('reads what JSON.stringify writes, with any space between', () => {
+test('reads the output of JSON.stringify, with any white space', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 6 }), fc.constantFrom(undefined, 1, '\t', '\n\r \t'), (value, space) => {
       const text = JSON.stringify(value, undefined, space)
@@ -43,7 +43,7 @@ test('reads what JSON.stringify writes, with any space between', () => {
   )
 })
 
-test('takes exactly what JSON.parse takes', () => {
+test('accepts exactly what JSON.parse accepts', () => {
   const piece = fc.constantFrom(
     ...['{', '}', '[', ']', ',', ':', '"', '"a"', '"b"', '\\', '\\"', '"\\u00e9"', '"\\x"', '"\n"', ' ', '\u00a0'],
     ...['0', '1', '-', '.', 'e', '+', '1e2', '01', '-0', '0.5', '.5', '1.', 'true', 'null', 'nul', 'NaN', '/**/', "'"],
@@ -59,7 +59,7 @@ test('takes exactly what JSON.parse takes', () => {
   )
 })
 
-describe('what a float would lose', () => {
+describe('values that a float would change', () => {
   test.each(['9007199254740993', '9007199254740992.5', '1.00000000000000000001', '1e400', '-0', '1E+2', '0.10'])(
     '%s keeps its digits',
     (text) => {
@@ -68,7 +68,7 @@ describe('what a float would lose', () => {
   )
 })
 
-test('keys of a prototype are keys like others', () => {
+test('prototype keys are normal keys', () => {
   const value = read('{"__proto__":{"x":1},"constructor":null,"toString":""}')
   expect(value).toEqual(
     new Map<string, Json>([
@@ -79,7 +79,7 @@ test('keys of a prototype are keys like others', () => {
   )
 })
 
-describe('what is refused', () => {
+describe('rejected bodies', () => {
   test.each([
     ['', 'Body is not valid JSON'],
     ['{"a":1,"a":1}', 'Body has a key twice'],
@@ -96,19 +96,19 @@ describe('what is refused', () => {
     expect(refusal(text)).toBe(says)
   })
 
-  test('bytes that are no UTF-8: what was meant is not known', () => {
+  test('bytes that are not UTF-8: their meaning is unknown', () => {
     for (const bytes of [[0x22, 0xff, 0x22], [0x22, 0xed, 0xa0, 0x80, 0x22], [0xc3]]) {
       expect(refusal(Uint8Array.from(bytes))).toBe('Body is not valid JSON')
     }
   })
 
-  test('32 levels and a text of a quarter of a million characters are read', () => {
+  test('reads 32 levels and a string of a quarter of a million characters', () => {
     expect(refusal(`${'['.repeat(32)}${']'.repeat(32)}`)).toBe('accepted')
     expect(read(JSON.stringify('\\"é'.repeat(60_000)))).toBe('\\"é'.repeat(60_000))
   })
 })
 
-test('one content has one text, another content another', () => {
+test('the same content has the same text, other content has another', () => {
   expect(canonicalText(read(' { "b" : [1, true, null], "a" : {"d":"\\u0041","c":1e2} } '))).toBe(
     '{"a":{"c":1e2,"d":"A"},"b":[1,true,null]}',
   )

@@ -1,6 +1,6 @@
 import { ServiceError } from '../core/errors.ts'
 
-/** A JSON number as it was written: `9007199254740993`, `1e2`, `-0.10`. No float ever stands for it. */
+/** A JSON number with its original text: `9007199254740993`, `1e2`, `-0.10`. It is never converted to a float. */
 export class JsonNumber {
   readonly text: string
 
@@ -9,16 +9,16 @@ export class JsonNumber {
   }
 }
 
-/** What a JSON text says. Objects are maps, so that no key of a caller's is more than a key. */
+/** A parsed JSON value. Objects are maps, so that keys such as `__proto__` have no effect. */
 export type Json = null | boolean | string | JsonNumber | readonly Json[] | JsonObject
 export type JsonObject = ReadonlyMap<string, Json>
 
-/** Deepest nesting of arrays and objects: no body of ours is deeper than 3, and each level costs a frame of the stack. */
+/** Deepest nesting of arrays and objects. Our bodies are at most 3 deep, and each level costs a stack frame. */
 const MAX_DEPTH = 32
 
 /**
- * Reads JSON (RFC 8259) without loss: numbers keep their digits. A key that stands twice in an object is refused, since
- * two readers may disagree on which one holds; so are bytes that are no UTF-8, and nesting deeper than 32.
+ * Parses JSON (RFC 8259) without loss: numbers keep their digits. It rejects a repeated key in an object, since parsers
+ * disagree on the value that counts. It also rejects bytes that are not UTF-8 and nesting deeper than 32.
  * @throws BAD_REQUEST
  */
 export function parseJson(bytes: Uint8Array): Json {
@@ -109,7 +109,7 @@ class JsonReader {
     return items
   }
 
-  /** The end is the first quote after an even number of backslashes; what stands between is the engine's to decode. */
+  /** Reads a string. It ends at the first unescaped quote, and `JSON.parse` decodes the text in between. */
   #string(): string {
     const text = this.#text
     const start = this.#at
@@ -133,7 +133,7 @@ class JsonReader {
     return word === 'null' ? null : word === 'true'
   }
 
-  /** Passes over space, then over this character where it is next. */
+  /** Skips white space, and then this character if it comes next. Returns true if it did. */
   #takes(character: string): boolean {
     this.#match(SPACE)
     if (this.#text[this.#at] !== character) return false
@@ -154,8 +154,8 @@ class JsonReader {
 }
 
 /**
- * The same text for the same content, however its keys are ordered and its space is set; numbers are compared as they
- * were written.
+ * Returns the same text for the same content, independent of key order and white space. Numbers keep their original
+ * text.
  */
 export function canonicalText(value: Json): string {
   if (value instanceof JsonNumber) return value.text

@@ -2,15 +2,18 @@ import { readFileSync } from 'node:fs'
 import { ServiceError } from '../core/errors.ts'
 import type { AcceptedClock } from '../store/seam/ledger-store.ts'
 
-/** The system's clock in Unix seconds, and a clock in seconds that nobody sets and that counts sleep. */
+/** Two clocks in seconds: `wall` is the system's clock as Unix time. `steady` cannot be set and includes sleep. */
 export type ClockReading = { readonly wall: number; readonly steady: number }
 
-/** How far the system's clock may part from the steady one, in seconds: more than any correction of a clock that is right. */
+/**
+ * Largest allowed difference between the system's clock and the steady clock, in seconds. It is more than any normal
+ * clock correction.
+ */
 const MAX_JUMP_SECONDS = 86_400
 
 const UPTIME = '/proc/uptime'
 
-/** Both clocks now. The steady one is the system's uptime where there is `/proc`, else Node's monotonic clock. */
+/** Reads both clocks. The steady one is the system's uptime if `/proc` exists, else Node's monotonic clock. */
 export function readClocks(): ClockReading {
   return { wall: Math.floor(Date.now() / 1_000), steady: uptime() ?? Number(process.hrtime.bigint() / 1_000_000_000n) }
 }
@@ -25,15 +28,16 @@ function uptime(): number | undefined {
 }
 
 /**
- * Decides whether the system's clock may stamp a block. A record keeps its times for ever, so after a jump of more than a
- * day nothing is stamped until the clock is back, the operator confirms it, or the process starts again.
+ * Decides whether the system's clock may be used for the timestamp of a block. The ledger keeps timestamps forever. So
+ * after a jump of more than a day no block is made until the clock is back, the operator confirms it, or the process
+ * restarts.
  */
 export class ClockGuard {
   readonly #read: () => ClockReading
   readonly #accepted: () => AcceptedClock | undefined
   #anchor: ClockReading
 
-  /** `accepted`: what the operator confirmed last; asked only where it matters. */
+  /** `accepted` returns the operator's last confirmation. It is called only when needed. */
   constructor(deps: { readonly read: () => ClockReading; readonly accepted: () => AcceptedClock | undefined }) {
     this.#read = deps.read
     this.#accepted = deps.accepted
@@ -45,11 +49,14 @@ export class ClockGuard {
     return this.#read().wall
   }
 
-  /** `last`: the time of the record's last block, in Unix seconds. @throws CLOCK_JUMPED */
+  /**
+   * Throws if no block may get the current time. `last`: the time of the ledger's last block, in Unix seconds.
+   * @throws CLOCK_JUMPED
+   */
   mayStamp(last: number): void {
     const now = this.#read()
     const isAhead = (time: number): boolean => last - time > MAX_JUMP_SECONDS
-    // A clock that was behind the record when this process started was wrong then, so no jump is measured from it.
+    // If the clock was behind the ledger at the process start, it was wrong then, so it is not the base for a jump.
     if (isAhead(this.#anchor.wall) && !isAhead(now.wall)) this.#anchor = now
     if (jumpOf(this.#anchor, now) > MAX_JUMP_SECONDS) {
       const accepted = this.#accepted()
@@ -60,7 +67,7 @@ export class ClockGuard {
   }
 }
 
-/** By how many seconds the system's clock moved more, or less, than time went by. */
+/** Returns the absolute difference between the change of the system's clock and the elapsed time, in seconds. */
 function jumpOf(from: ClockReading, to: ClockReading): number {
   return Math.abs(to.wall - from.wall - (to.steady - from.steady))
 }
@@ -69,12 +76,12 @@ const REMEDY = 'set the clock right; or, if it is right, run "steelyard ledger a
 
 function jumped(from: ClockReading, now: ClockReading): ServiceError {
   const expected = from.wall + (now.steady - from.steady)
-  const says = `the system's clock says ${date(now.wall)}, where ${date(expected)} is expected`
+  const says = `the system's clock is at ${date(now.wall)}, but ${date(expected)} is expected`
   return new ServiceError('CLOCK_JUMPED', `${says}, so no operation is accepted: ${REMEDY}`)
 }
 
 function ahead(last: number, now: ClockReading): ServiceError {
-  const says = `the ledger's last block is of ${date(last)}, but the system's clock says ${date(now.wall)}`
+  const says = `the ledger's last block is of ${date(last)}, but the system's clock is at ${date(now.wall)}`
   return new ServiceError('CLOCK_JUMPED', `${says}, so no operation is accepted: ${REMEDY}`)
 }
 

@@ -4,10 +4,10 @@ import type { AssetFacts, Decided, Holding, LedgerFacts, LedgerNeeds } from '../
 import { Draft, holdingName, type LedgerView, walletsOf } from './draft.ts'
 import type { LedgerRequest, Outcome, Receipt, RejectReason } from './ledger.ts'
 
-/** How an issuer wants it. `strictWallets`: wallets are registered before they receive. */
+/** The issuer's rules. `strictWallets`: wallets must be registered before they receive. */
 export type LedgerRules = { readonly strictWallets: boolean }
 
-/** What has to be known to decide these requests: no more, so that it is read in bulk. */
+/** Returns the facts needed to decide these requests, so that the journal reads them in bulk. */
 export function needsOf(requests: readonly LedgerRequest[]): LedgerNeeds {
   const assets = new Set<string>()
   const wallets = new Set<string>()
@@ -28,8 +28,8 @@ export function needsOf(requests: readonly LedgerRequest[]): LedgerNeeds {
 }
 
 /**
- * Decides requests in their order, each on what those before it did; pure. An accepted one is a block; a refused one
- * leaves nothing behind. `now`: Unix seconds.
+ * Decides requests in order. Each decision sees the effects of the earlier ones. Pure. An accepted request becomes a
+ * block; a rejected one has no effect. `now`: Unix seconds.
  */
 export function decideAll(
   requests: readonly LedgerRequest[],
@@ -40,12 +40,12 @@ export function decideAll(
   return { ...draft.toWrite(), result: outcomes }
 }
 
-/** A request of the past, with the time at which it was accepted, in Unix seconds. */
+/** A past request with the time of its acceptance, in Unix seconds. */
 export type PastRequest = LedgerRequest & { readonly timestamp: number }
 
 /**
- * Decides again what was accepted, each at its own time; pure. Its blocks are those of the record as long as the outcomes
- * say so: who replays compares the hashes.
+ * Decides accepted requests again, each at its own time. Pure. If all outcomes match, its blocks equal the recorded
+ * ones; the caller compares the hashes.
  */
 export function decideAgain(requests: readonly PastRequest[], facts: LedgerFacts): Decided<readonly Outcome[]> {
   const draft = new Draft(facts)
@@ -59,7 +59,7 @@ function decideOne(
   { operation, idempotency }: LedgerRequest,
   { rules, now }: { readonly rules: LedgerRules; readonly now: number },
 ): Outcome {
-  assert(isOperation(operation), 'whoever hands an operation in has checked its ids and amount')
+  assert(isOperation(operation), 'the caller must check ids and amount of an operation')
   const used = idempotency === undefined ? undefined : draft.key(idempotency)
   if (used !== undefined) {
     if (used.fingerprint !== idempotency?.fingerprint) return rejected('key_reused')
@@ -75,9 +75,9 @@ function decideOne(
 }
 
 /**
- * Whether an operation may be, as the record stands: `accept`, why not, or the registration that it repeats. Existence
- * comes before what is held: of a transfer first the sender, then the receiver, the asset and the balance; of a mint
- * and a burn first the asset, then the wallet.
+ * Decides an operation by the current state of the record. Returns `accept`, the reason to reject it, or the
+ * registration that it repeats. Existence is checked before the balance. For a transfer: the sender, then the receiver,
+ * the asset and the balance. For a mint and a burn: the asset, then the wallet.
  */
 export function decide(
   view: LedgerView,

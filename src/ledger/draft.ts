@@ -13,13 +13,13 @@ import type {
 import type { LedgerRequest } from './ledger.ts'
 import { keyDigestOf, sealOf } from './record.ts'
 
-/** What the rules ask of the record. */
+/** The parts of the record that the rules read. */
 export type LedgerView = Pick<LedgerFacts, 'asset' | 'knowsWallet' | 'registeredWallet'> & {
   /** Whole tokens. */
   readonly balance: (holding: Holding) => bigint
 }
 
-/** The record as it will be: what was read, and over it what has been decided since. */
+/** The record with the effects of this batch: the facts that were read, and on top the decisions since. */
 export class Draft implements LedgerView {
   readonly #facts: LedgerFacts
   readonly #blocks: LedgerBlock[] = []
@@ -53,7 +53,7 @@ export class Draft implements LedgerView {
 
   balance(holding: Holding): bigint {
     const amount = this.#balances.get(holdingName(holding))?.amount ?? this.#facts.balance(holding)
-    assert(amount !== undefined, 'what is spent from was asked for')
+    assert(amount !== undefined, 'needsOf must include the balance of every sender')
     return amount
   }
 
@@ -61,7 +61,7 @@ export class Draft implements LedgerView {
     return this.#keys.get(keyName(key)) ?? this.#facts.key(key)
   }
 
-  /** Makes an accepted operation the record's newest block. Time never runs back along the record. */
+  /** Adds an accepted operation as the record's newest block. Timestamps never decrease along the record. */
   append({ operation, idempotency }: LedgerRequest, now: number): RecordedOperation {
     const { number, hash: parentHash, timestamp: parentTime } = this.#parent
     const series = seriesOf(operation.kind)
@@ -88,14 +88,14 @@ export class Draft implements LedgerView {
     return recorded
   }
 
-  /** Remembers the key of a call that repeats a registration. */
+  /** Stores the idempotency key of a repeated registration. */
   repeat(idempotency: Idempotency, registration: RecordedOperation): void {
     this.#repeats.push({ idempotency, registration })
     const { fingerprint } = idempotency
     this.#keys.set(keyName(idempotency), { fingerprint, recorded: registration, created: false })
   }
 
-  /** What was decided, as the journal writes it. */
+  /** Returns the decisions in the form that the journal writes. */
   toWrite(): Omit<Decided<unknown>, 'result'> {
     const supplies = [...this.#assetsWithNewSupply].map((assetId) => ({
       assetId,
@@ -132,11 +132,14 @@ export class Draft implements LedgerView {
 
   #changeSupply(assetId: string, delta: bigint): void {
     const asset = this.asset(assetId)
-    assert(asset !== undefined && asset.supply + delta >= 0n, 'what is issued is of a registered asset')
+    assert(asset !== undefined && asset.supply + delta >= 0n, 'an issued asset must be registered')
     this.#assets.set(assetId, { ...asset, minted: true, supply: asset.supply + delta })
   }
 
-  /** Moves a balance that somebody of this batch spends from; the others only receive, and are nobody's question. */
+  /**
+   * Changes a balance that this batch spends from. Wallets that only receive need no balance check, so their balance
+   * was not read.
+   */
   #changeBalance(wallet: string, assetId: string, delta: bigint): void {
     const holding = { wallet, assetId }
     const name = holdingName(holding)
@@ -147,7 +150,7 @@ export class Draft implements LedgerView {
   }
 }
 
-/** The wallets that take part in an operation. */
+/** Returns the wallets that take part in an operation. */
 export function walletsOf(operation: Operation): readonly string[] {
   switch (operation.kind) {
     case 'register_asset':
@@ -163,12 +166,12 @@ export function walletsOf(operation: Operation): readonly string[] {
   }
 }
 
-/** A holding as a key of maps. Ids hold no control characters. */
+/** Returns a map key for a holding. Ids hold no control characters, so the separator is safe. */
 export function holdingName({ wallet, assetId }: Holding): string {
   return `${wallet}\0${assetId}`
 }
 
-/** A caller's key as a key of maps. */
+/** Returns a map key for a caller's idempotency key. */
 function keyName({ scope, key }: Idempotency): string {
   return `${scope}\0${key}`
 }

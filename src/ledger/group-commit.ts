@@ -3,16 +3,19 @@ import type { LedgerJournal } from '../store/seam/ledger-store.ts'
 import { decideAll, type LedgerRules, needsOf } from './decide.ts'
 import type { LedgerRequest, Outcome } from './ledger.ts'
 
-/** Most requests of one commit: some 20 ms of work, so that none waits much longer than for the disk. */
+/**
+ * Largest number of requests in one commit. That is about 20 ms of work, so a request waits little longer than for the
+ * disk.
+ */
 export const MAX_GROUP = 256
 
-/** What became of a request: its outcome, or why it has none. */
+/** The result of a request: its outcome, or the error instead. */
 export type CommitResult = { readonly outcome: Outcome } | { readonly error: unknown }
 
 /**
- * Decides a group of requests in one durable commit, in order. Where the commit fails for what is no failure of the
- * store, each is tried alone: a request that nobody can decide never takes others with it. `mayStamp` throws where a block
- * must not be stamped after one of the time `last` (Unix seconds). Never throws.
+ * Decides a group of requests in one durable commit, in order. If the commit fails for another reason than the store,
+ * it tries each request alone, so that one undecidable request does not fail the others. `mayStamp` throws if no block
+ * may follow a block of time `last` (Unix seconds). Never throws.
  */
 export async function commitGroup(
   journal: LedgerJournal,
@@ -28,7 +31,8 @@ export async function commitGroup(
     const outcomes = await journal.commit(needsOf(requests), decide)
     return outcomes.map((outcome) => ({ outcome }))
   } catch (error) {
-    // While nothing may be stamped, what an earlier call did can still be answered again.
+    // After a clock jump no new block is made. A request that is tried alone can still return the stored result of an
+    // earlier call.
     const isFinal = isServiceError(error) && error.code !== 'CLOCK_JUMPED'
     if (isFinal || requests.length === 1) return requests.map(() => ({ error }))
     const settled: CommitResult[] = []
@@ -37,7 +41,7 @@ export async function commitGroup(
   }
 }
 
-/** The outcome of a request that has one. @throws what kept it from having one */
+/** Returns the outcome of a request. @throws the error of a request without an outcome */
 export function outcomeOf(settled: CommitResult | undefined): Outcome {
   if (settled !== undefined && 'outcome' in settled) return settled.outcome
   throw settled?.error ?? new ServiceError('UNAVAILABLE', 'The ledger is not available')

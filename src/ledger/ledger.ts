@@ -8,7 +8,7 @@ export {
   MAX_OPERATION_AMOUNT,
 } from '../core/operation.ts'
 
-/** Why an operation was refused. Nothing of it is stored, its idempotency key neither. */
+/** The reason why an operation was rejected. Nothing of it is stored, not even its idempotency key. */
 export type RejectReason =
   | 'asset_not_found'
   | 'wallet_not_found'
@@ -18,17 +18,17 @@ export type RejectReason =
   | 'key_reused'
 
 /**
- * An accepted operation, durable before anybody sees it. `serial` is the n of TOKEN-n (mints) and of TX-n (transfers and
- * burns together).
+ * An accepted operation. It is durable before anyone can see it. `serial` is the n of TOKEN-n (mints) and of TX-n
+ * (transfers and burns share one count).
  */
 export type Receipt = RecordedOperation & {
-  /** False where the very same asset or wallet was registered before: nothing was written, and this is the first's receipt. */
+  /** False if the same asset or wallet was already registered: nothing was written, and this is the first receipt. */
   readonly created: boolean
-  /** True where this is the stored answer of an earlier call with the same key. */
+  /** True if this is the stored answer of an earlier call with the same key. */
   readonly replayed: boolean
 }
 
-/** What became of a submitted operation. */
+/** The result of a submitted operation. */
 export type Outcome =
   | { readonly accepted: true; readonly receipt: Receipt }
   | { readonly accepted: false; readonly reason: RejectReason }
@@ -41,42 +41,45 @@ export type LedgerAsset = {
   readonly reissue: boolean
 }
 
-/** An operation handed in, with the caller's key where it gave one. */
+/** A submitted operation, with the caller's idempotency key if it sent one. */
 export type LedgerRequest = { readonly operation: Operation; readonly idempotency: Idempotency | undefined }
 
-/** Which accepted operations: numbers greater than `after`, of this asset and wallet where given; at most `limit`. */
+/**
+ * A query for accepted operations: block numbers greater than `after`, of this asset and wallet if given, at most
+ * `limit`.
+ */
 export type OperationQuery = {
   readonly assetId?: string
   readonly wallet?: string
-  /** A block number; the first operation has 1. */
+  /** A block number. The first operation has number 1. */
   readonly after: number
   readonly limit: number
 }
 
-/** Which registered assets. `after`: an asset id; undefined: from the first on. */
+/** A query for registered assets. `after`: an asset id. Undefined: start with the first asset. */
 export type AssetQuery = { readonly after: string | undefined; readonly limit: number }
 
 /**
- * The issuer's record: one order of accepted operations, each a final block of the chain `ledger:…`. Balances, holders
- * and history are read through `Balances` and `ChainReads` of that chain (standard `ledger`, reference the asset id), as
- * of any chain; what has been answered here is seen there.
+ * The issuer's record: one sequence of accepted operations. Each is a final block of the chain `ledger:…`. Balances,
+ * holders and history are read through `Balances` and `ChainReads` of that chain, as for any chain (standard `ledger`,
+ * reference the asset id). Once this interface has answered, those reads see the result.
  */
 export interface Ledger {
   /**
-   * Settles once the operation is durable, or refused.
-   * @throws UNAVAILABLE too many are waiting, or it is shutting down: nothing was done. Or its writer died meanwhile: the
-   * operation may be done or not, and the same request again, with its key, settles it
-   * @throws STORE_UNAVAILABLE the disk refused it; that it is found done after a crash cannot be ruled out
+   * Resolves when the operation is durable or rejected.
+   * @throws UNAVAILABLE too many requests wait, or the ledger is shutting down: nothing was done. Also if the writer
+   * died meanwhile: then the operation may be done or not, and the same request with the same key returns its result
+   * @throws STORE_UNAVAILABLE the disk failed: the operation may still be found done after a crash
    */
   submit(request: LedgerRequest): Promise<Outcome>
-  /** True where the wallet is registered or ever took part in an operation. */
+  /** True if the wallet is registered or ever took part in an operation. */
   hasWallet(wallet: string): Promise<boolean>
   asset(assetId: string): Promise<LedgerAsset | undefined>
   /**
-   * A page of the registered assets, in the order of their registration: those after the asset `after`, at most `limit`.
-   * Undefined where `after` is none.
+   * Returns a page of the registered assets, in the order of their registration: those after the asset `after`, at most
+   * `limit`. Undefined if `after` is not a registered asset.
    */
   assets(query: AssetQuery): Promise<readonly LedgerAsset[] | undefined>
-  /** The audit trail, oldest first. */
+  /** Returns the audit trail, oldest first. */
   operations(query: OperationQuery): Promise<readonly Receipt[]>
 }

@@ -4,13 +4,16 @@ import type { TokenFacts } from '../core/token.ts'
 import type { LedgerReads } from '../store/seam/ledger-store.ts'
 import type { ChainReads } from '../store/seam/store.ts'
 
-/** Issued tokens are whole. */
+/** Issued tokens have no fractions. */
 const DECIMALS = 0
 
-/** Reads of a ledger "from the chain": its record is the chain, so they are reads of the store at its newest block. */
+/**
+ * Returns a reader of a ledger as a chain. The ledger's record is the chain itself, so it reads the store, at its
+ * newest block by default.
+ */
 export function createOwnReader({ ledger, chain }: { ledger: LedgerReads; chain: ChainReads }): ChainReader {
   return {
-    // Nobody else writes this chain.
+    // No other node writes this chain, so it has no blocks above our own.
     namedAbove: () => undefined,
     headers: async ({ first, last }) => {
       const numbers = Array.from({ length: last - first + 1 }, (_, at) => first + at)
@@ -19,7 +22,7 @@ export function createOwnReader({ ledger, chain }: { ledger: LedgerReads; chain:
     },
     readBalances: async ({ keys, at }) => {
       const { clock, rows } = await chain.balances(keys, at === 'latest' ? undefined : at.number)
-      assert(clock.published !== undefined, 'a ledger begins with a block')
+      assert(clock.published !== undefined, 'a ledger must begin with a block')
       const reads = keys.map(({ asset }, index): BalanceRead => {
         if (asset.standard !== 'ledger') return { ok: false, reason: 'not_a_token' }
         const row = rows[index]
@@ -30,7 +33,7 @@ export function createOwnReader({ ledger, chain }: { ledger: LedgerReads; chain:
     },
     readTokens: async (assets) => {
       const { published } = await chain.clock()
-      assert(published !== undefined, 'a ledger begins with a block')
+      assert(published !== undefined, 'a ledger must begin with a block')
       const facts = assets.map(async (asset): Promise<TokenFacts> => {
         const known = asset.standard === 'ledger' ? await ledger.asset(asset.reference) : undefined
         const operation = known?.registration.operation

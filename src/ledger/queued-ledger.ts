@@ -5,16 +5,16 @@ import { type CommitResult, outcomeOf } from './group-commit.ts'
 import type { AssetQuery, Ledger, LedgerAsset, LedgerRequest, OperationQuery, Outcome, Receipt } from './ledger.ts'
 
 /**
- * Most requests that wait for their commit: at thousands a second some seconds' worth, past which an answer comes later
- * than callers wait for one. About 1 KB each.
+ * Largest number of requests that wait for their commit: some seconds of work at thousands of requests per second. With
+ * more, answers would come later than callers wait. About 1 KB each.
  */
 export const MAX_WAITING = 10_000
 
 type Waiting = { readonly resolve: (outcome: Outcome) => void; readonly reject: (error: unknown) => void }
 
 /**
- * The ledger as its callers see it: operations queue for a committer elsewhere, which settles them in order; what is
- * asked is read here. All that is submitted in one turn of the event loop travels together.
+ * The ledger for its callers. It queues operations for a committer in another thread, which returns results in order,
+ * and it serves reads here. All requests of one event-loop tick are sent together.
  */
 export class QueuedLedger implements Ledger {
   readonly #send: (requests: readonly LedgerRequest[]) => void
@@ -24,13 +24,13 @@ export class QueuedLedger implements Ledger {
   #closed: string | undefined
   #isClosing = false
 
-  /** `send` hands requests to the committer; `settled` has to be called for all of them, in their order. */
+  /** `send` passes requests to the committer. The owner must then call `settled` for all of them, in their order. */
   constructor(deps: { readonly send: (requests: readonly LedgerRequest[]) => void; readonly reads: LedgerReads }) {
     this.#send = deps.send
     this.#reads = deps.reads
   }
 
-  /** How many requests wait for their commit. */
+  /** The number of requests that wait for their commit. */
   get waiting(): number {
     return this.#waiting.length
   }
@@ -45,9 +45,9 @@ export class QueuedLedger implements Ledger {
     })
   }
 
-  /** The oldest waiting requests are settled, these in order. */
+  /** Resolves the oldest waiting requests with these results, in order. */
   resolveOldest(results: readonly CommitResult[]): void {
-    // What is answered now is seen by who reads next, even in this turn.
+    // A read after this answer sees its result, even in the same tick.
     this.#reads.renew()
     for (const [index, { resolve, reject }] of this.#waiting.splice(0, results.length).entries()) {
       try {
@@ -58,19 +58,19 @@ export class QueuedLedger implements Ledger {
     }
   }
 
-  /** Takes nothing more; what waits is still to be settled. */
+  /** Accepts no more requests. Waiting requests still get their results. */
   close(reason: string): void {
     this.#isClosing = true
     this.#closed ??= reason
     this.#flush()
   }
 
-  /** Takes operations again after `fail`; not after `close`. */
+  /** Accepts requests again after `fail`, but not after `close`. */
   accept(): void {
     if (!this.#isClosing) this.#closed = undefined
   }
 
-  /** Takes nothing more, and rejects all that waits, of which each may have been done or not. */
+  /** Accepts no more requests and rejects all waiting ones. Each of those may have been done or not. */
   fail(reason: string): void {
     this.#closed = reason
     this.#gathering = []

@@ -6,7 +6,7 @@ import { genesisOf, keyDigestOf, sealOf } from './record.ts'
 const sha256 = (text: string): string => `0x${createHash('sha256').update(text, 'utf8').digest('hex')}`
 const ledger = parseChainId('ledger:main')
 
-test('the content of each hash is one array of JSON, written out here by hand', () => {
+test('each hash covers one JSON array, written out here by hand', () => {
   if (ledger === undefined) throw new Error('ledger:main is a chain id')
   const genesis = genesisOf(ledger, 1_700_000_000)
   expect(genesis.hash).toBe(sha256('["steelyard-ledger-1","ledger:main",1700000000]'))

@@ -5,31 +5,31 @@ import { decideAgain, needsOf, type PastRequest } from './decide.ts'
 import { holdingName } from './draft.ts'
 import { genesisOf } from './record.ts'
 
-/** Blocks that are decided again in one commit of the replica. */
+/** Number of blocks that one commit of the replica decides again. */
 const GROUP = 256
-/** Most faults that are told: the first few show what happened. */
+/** Largest number of reported faults: the first few show the cause. */
 const MAX_FAULTS = 20
 
-/** What a verification found. `head`: the last block of the record, where the hashes lead to it. */
+/** The result of a verification. `head`: the last block of the record that the hashes lead to. */
 export type Verified = {
   readonly operations: number
   readonly head: BlockRef | undefined
   readonly faults: readonly LedgerFault[]
 }
 
-/** What is verified, with what. `anchors`: blocks that somebody noted before, elsewhere. */
+/** The input of a verification. `anchors`: blocks that someone noted earlier, elsewhere. */
 export type Verification = {
   readonly audit: LedgerAudit
-  /** Opens an empty ledger that begins with this block, to write the operations into again. */
+  /** Opens an empty ledger with this first block. The verification writes the operations into it again. */
   readonly openReplica: (genesis: ReturnType<typeof genesisOf>) => Promise<LedgerJournal>
   readonly chain: Parameters<typeof genesisOf>[0]
   readonly anchors: readonly BlockRef[]
 }
 
 /**
- * Trusts nothing but the operations: decides each again, in order and at its time, and compares hash, parent and number;
- * adds up every balance and supply anew; and holds every other table against one that is written anew from the
- * operations. A record that was rewritten whole, with all its hashes, is found by `anchors` alone.
+ * Verifies a ledger from its operations alone. It decides each operation again, in order and at its time, and compares
+ * hash, parent and number. It computes every balance and supply again. It compares every other table with one that is
+ * written again from the operations. If someone rewrote the whole record with all its hashes, only `anchors` reveal it.
  */
 export async function verifyLedger({ audit, openReplica, chain, anchors }: Verification): Promise<Verified> {
   const damage = audit.damage()
@@ -61,7 +61,7 @@ export async function verifyLedger({ audit, openReplica, chain, anchors }: Verif
   return { operations: walk.operations, head: walk.head, faults: walk.faults.slice(0, MAX_FAULTS) }
 }
 
-/** The way along the record: what has been found right so far, and what is wrong. */
+/** The state of the walk along the record: the verified part, and the faults. */
 class Walk {
   readonly faults: LedgerFault[] = []
   readonly balances = new Map<string, bigint>()
@@ -76,13 +76,13 @@ class Walk {
     this.#anchors = new Map(anchors.map(({ number, hash }) => [number, hash]))
   }
 
-  /** True where the block is the next one and names its parent. */
+  /** True if the block is the next one and its parent hash matches. */
   follows(block: AuditedBlock | LedgerFault): block is AuditedBlock {
     if (!('header' in block)) this.faults.push(block)
     else {
       const { number, parentHash, hash } = block.header
-      if (number !== this.#number + 1) this.fault(this.#number + 1, `the record goes on with block ${number}`)
-      else if (parentHash !== this.#hash) this.fault(number, 'it does not name the hash of the block before it')
+      if (number !== this.#number + 1) this.fault(this.#number + 1, `the next block in the record is ${number}`)
+      else if (parentHash !== this.#hash) this.fault(number, 'its parent hash is not the hash of the block before it')
       this.#number = number
       this.#hash = hash
     }
@@ -90,17 +90,17 @@ class Walk {
   }
 
   begins({ header, recorded }: AuditedBlock, hash: string): boolean {
-    if (recorded !== undefined || header.hash !== hash) this.fault(0, 'it is not what this ledger begins with')
+    if (recorded !== undefined || header.hash !== hash) this.fault(0, 'it is not the first block of this ledger')
     else this.#addBlock({ number: 0, hash })
     return this.faults.length === 0
   }
 
-  /** Takes a block that was decided again: `hash` is what its content makes, undefined where the rules refuse it. */
+  /** Checks a block that was decided again. `hash` is the hash of its content, undefined if the rules reject it. */
   decided(block: AuditedBlock, hash: string | undefined, refusal: string): void {
     const { recorded, header } = block
     if (recorded === undefined || this.faults.length > 0) return
-    if (hash === undefined) this.fault(header.number, `the operation could not be: ${refusal}`)
-    else if (hash !== header.hash) this.fault(header.number, 'its hash is not that of its content')
+    if (hash === undefined) this.fault(header.number, `the rules reject its operation: ${refusal}`)
+    else if (hash !== header.hash) this.fault(header.number, 'its hash does not match its content')
     else this.#count({ number: header.number, hash }, recorded)
   }
 
@@ -126,7 +126,8 @@ class Walk {
   #addBlock(block: BlockRef): void {
     this.head = block
     const noted = this.#anchors.get(block.number)
-    if (noted !== undefined && noted !== block.hash) this.fault(block.number, `its hash is not ${noted}, as was noted`)
+    if (noted !== undefined && noted !== block.hash)
+      this.fault(block.number, `its hash is not ${noted}, the noted hash`)
     this.#anchors.delete(block.number)
   }
 }
@@ -136,7 +137,7 @@ async function decideGroup(replica: LedgerJournal, blocks: readonly AuditedBlock
   for (const block of blocks) {
     const { number } = block.header
     if (block.recorded === undefined) walk.fault(number, 'its operation is missing')
-    else if (!isOperation(block.recorded.operation)) walk.fault(number, 'its operation is none that can be')
+    else if (!isOperation(block.recorded.operation)) walk.fault(number, 'its operation is invalid')
     if (block.recorded === undefined || walk.faults.length > 0) return
     const { operation, timestamp } = block.recorded
     requests.push({ operation, timestamp, idempotency: block.idempotency })
@@ -145,12 +146,12 @@ async function decideGroup(replica: LedgerJournal, blocks: readonly AuditedBlock
   for (const [index, block] of blocks.entries()) {
     const outcome = outcomes[index]
     const isNew = outcome?.accepted === true && outcome.receipt.created && !outcome.receipt.replayed
-    const refusal = outcome?.accepted === false ? outcome.reason : 'it repeats an earlier one'
+    const refusal = outcome?.accepted === false ? outcome.reason : 'it repeats an earlier operation'
     walk.decided(block, isNew ? outcome.receipt.block.hash : undefined, refusal)
   }
 }
 
-/** Balances and supplies as stored, against the plain sums of the operations. */
+/** Compares the stored balances and supplies with the sums of the operations. */
 function compareSums(audit: LedgerAudit, { balances, supplies }: Walk): readonly LedgerFault[] {
   const faults: LedgerFault[] = []
   const left = new Map(balances)
@@ -163,7 +164,7 @@ function compareSums(audit: LedgerAudit, { balances, supplies }: Walk): readonly
     const sum = left.get(holdingName(row))
     left.delete(holdingName(row))
     if (amount === sum) continue
-    const says = `the balance of ${JSON.stringify(wallet)} in ${JSON.stringify(assetId)} is stored as ${amount}, its operations add up to ${sum ?? 'nothing'}`
+    const says = `the balance of ${JSON.stringify(wallet)} in ${JSON.stringify(assetId)} is stored as ${amount}, but its operations add up to ${sum ?? 'nothing'}`
     faults.push({ block: lastBlock, says })
   }
   for (const name of left.keys()) {
@@ -173,7 +174,7 @@ function compareSums(audit: LedgerAudit, { balances, supplies }: Walk): readonly
     if (!('supply' in row)) faults.push(row)
     else if (row.supply !== supplies.get(row.assetId)) {
       const sum = supplies.get(row.assetId)
-      const says = `the supply of ${JSON.stringify(row.assetId)} is stored as ${row.supply}, its operations add up to ${sum ?? 'nothing'}`
+      const says = `the supply of ${JSON.stringify(row.assetId)} is stored as ${row.supply}, but its operations add up to ${sum ?? 'nothing'}`
       faults.push({ block: undefined, says })
     }
   }

@@ -11,8 +11,8 @@ const SQLITE = 'sqlite:'
 /**
  * Opens the store of a URL: `sqlite:<folder>`. `codecOf`: how a chain's accounts are encoded. `classesOf`: tokens whose
  * accounting the configuration fixes, by `assetKey`.
- * @throws CONFIG_INVALID another scheme
- * @throws STORE_MISSING there is no store and `create` is false: a command that only reads creates none
+ * @throws CONFIG_INVALID the scheme is not `sqlite:`
+ * @throws STORE_MISSING there is no store and `create` is false, as for commands that only read
  * @throws STORE_UNAVAILABLE, STORE_MISMATCH from the engine
  */
 export async function openStore(options: {

@@ -17,7 +17,7 @@ function facts(asset: AssetRef) {
   return { asset, name: 'Chain name', symbol: 'CHN', decimals: 18, totalSupply: 5n }
 }
 
-/** The smallest store of tokens: a map, counting what it is asked. */
+/** The smallest token store: a map that counts its reads. */
 function memoryStore() {
   const rows = new Map<string, StoredToken>()
   const asked: string[][] = []
@@ -75,7 +75,7 @@ function setUp(read: (assets: readonly AssetRef[]) => Promise<TokenReads>, maxEn
 const answer = async (assets: readonly AssetRef[]): Promise<TokenReads> => ({ block, facts: assets.map(facts) })
 
 describe('token metadata', () => {
-  test('never read and not listed: all unknown, and the chain is not asked', async () => {
+  test('a token that was never read and is not listed is unknown, and the chain is not read', async () => {
     const { tokens, reads } = setUp(answer)
     expect(await tokens.get(chain, [token('a')])).toEqual([
       {
@@ -93,7 +93,7 @@ describe('token metadata', () => {
     expect(reads).toEqual([])
   })
 
-  test('lists name, the chain counts, the configuration prices', async () => {
+  test('names come from lists, decimals and supply from the chain, prices from the configuration', async () => {
     const { tokens } = setUp(answer)
     const [a, b] = await tokens.get(chain, [token('a'), token('b')], { read: true })
     expect(a).toMatchObject({ name: 'Chain name', symbol: 'CHN', decimals: 18, totalSupply: 5n, price: undefined })
@@ -109,7 +109,7 @@ describe('token metadata', () => {
     })
   })
 
-  test('what was read is stored with its time and block, and read once', async () => {
+  test('read facts are stored with time and block, and read only once', async () => {
     const { tokens, rows, reads } = setUp(answer)
     await tokens.get(chain, [token('a')], { read: true })
     await tokens.get(chain, [token('a')], { read: true })
@@ -117,7 +117,7 @@ describe('token metadata', () => {
     expect(reads).toEqual([['0xa']])
   })
 
-  test('what says nothing of itself leaves no row behind, unless it had one', async () => {
+  test('a token without facts leaves no row, unless it had one', async () => {
     const nothing = { name: undefined, symbol: undefined, decimals: undefined, totalSupply: undefined }
     const { tokens, rows, reads, store } = setUp(async (assets) => {
       return { block, facts: assets.map((asset) => ({ asset, ...nothing })) }
@@ -141,7 +141,7 @@ describe('token metadata', () => {
     expect(reads).toEqual([['0xa'], ['0xb']])
   })
 
-  test('a hot token does not reach the store until its entry is old', async () => {
+  test('a frequently used token is not read from the store until its entry is old', async () => {
     const { tokens, clock, asked, store } = setUp(answer)
     await store.put([{ ...facts(token('a')), readAt: 1, supplyBlock: undefined }])
     await tokens.get(chain, [token('a')])
@@ -153,7 +153,7 @@ describe('token metadata', () => {
     expect(asked).toHaveLength(2)
   })
 
-  test('answers keep the order of the request, also when some are in memory', async () => {
+  test('answers keep the order of the request, even with some tokens in memory', async () => {
     const { tokens, store } = setUp(answer)
     for (const digit of ['a', 'c', 'd']) {
       await store.put([{ ...facts(token(digit)), name: digit, readAt: 1, supplyBlock: undefined }])
@@ -169,7 +169,7 @@ describe('token metadata', () => {
     expect(asked).toEqual([['0xa'], ['0xc'], ['0xd'], ['0xa']])
   })
 
-  test('a node that fails leaves the facts unknown, and says so', async () => {
+  test('a failing node leaves the facts unknown, and is logged', async () => {
     const { tokens, warnings } = setUp(async () => {
       throw new ServiceError('NODE_TIMEOUT', 'no answer')
     })
@@ -178,7 +178,7 @@ describe('token metadata', () => {
   })
 })
 
-test('old facts are answered at once, and read again beside the answer', async () => {
+test('old facts are returned at once and read again in the background', async () => {
   let supply = 5n
   const { tokens, clock, reads } = setUp(async (assets) => ({
     block,

@@ -8,46 +8,49 @@ import { Recent } from './recent.ts'
 import type { TokenLists } from './token-lists.ts'
 import type { TokenInfo, Tokens } from './tokens.ts'
 
-/** Tokens kept in memory, about 500 bytes each: more than most instances ever show. */
+/** Tokens kept in memory, about 500 bytes each. Most instances never show more. */
 const MAX_ENTRIES = 50_000
-/** Seconds after which an entry is looked up in the store again: how late a new supply or name may show. */
+/** Seconds after which an entry is read from the store again: the longest delay of a new supply or name. */
 const RECHECK_SECONDS = 10
-/** The same for a token that was never read, since its facts may arrive at any moment. */
+/** The same for a token that was never read, since its facts may arrive at any time. */
 const RECHECK_UNREAD_SECONDS = 1
 
-/** Seconds for which a chain that could not be asked about its tokens is left alone. */
+/** Seconds without token reads of a chain after a failed read. */
 const FAILURE_PAUSE_SECONDS = 10
 
-/** Facts older than this are read again when they are asked for. */
+/** Facts older than this are read again when they are requested. */
 const OLD_SECONDS = 60
 
-/** What the metadata is made from. */
+/** The sources of the metadata. */
 export type TokenSources = {
   readonly storeOf: (chain: ChainId) => Promise<TokenStore>
-  /** Asks the chain itself. */
+  /** Reads the facts from the chain. */
   readonly readTokens: (chain: ChainId, assets: readonly AssetRef[]) => Promise<TokenReads>
   readonly lists: TokenLists
   readonly prices: StaticPrices
   /** Unix seconds. */
   readonly now: () => number
-  /** Called where the chain could not be asked: the facts stay unknown. */
+  /** Called if the chain could not be read: the facts stay unknown. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
 }
 
-/** `stored` undefined: the store has no facts of it. `checkedAt`: Unix seconds. `info` stays one object while it is kept. */
+/**
+ * `stored` undefined: the store has no facts of the token. `checkedAt`: Unix seconds. `info` stays the same object as
+ * long as it is kept.
+ */
 type Entry = { readonly stored: StoredToken | undefined; readonly checkedAt: number; readonly info: TokenInfo }
 
 /**
- * All that is known of tokens: the chain's own facts, the lists, the prices. Decimals and supply are the chain's word,
- * name and symbol those of the first list that names the token, else the chain's. A token asked for again within
- * seconds costs a look-up in memory.
+ * All that is known of tokens, from the chain, the lists and the prices. Supply comes from the chain, decimals from the
+ * chain or else a list. Name and symbol come from the first list with the token, else from the chain. A repeated
+ * request within seconds costs only a look-up in memory.
  */
 export class TokenMetadata implements Tokens {
   readonly #sources: TokenSources
   readonly #recent: Recent<Entry>
   readonly #reading = new Map<string, Promise<void>>()
   readonly #byObject = new Map<ChainId, WeakMap<AssetRef, Entry>>()
-  /** Until when a chain is not asked, in Unix seconds. */
+  /** The time until which a chain is not read, in Unix seconds. */
   readonly #pausedUntil = new Map<ChainId, number>()
 
   constructor(sources: TokenSources, maxEntries = MAX_ENTRIES) {
@@ -79,7 +82,7 @@ export class TokenMetadata implements Tokens {
     return again.map((entry) => entry.info)
   }
 
-  /** Reads again what is old, beside the answer and not before it: a supply moves, a name hardly ever. */
+  /** Reads old facts again without delaying the answer: a supply changes, a name hardly ever. */
   #refresh(chain: ChainId, assets: readonly AssetRef[]): void {
     this.#read(chain, assets).catch((error: unknown) => {
       this.#sources.warn('facts of tokens could not be stored', { chain, err: error })
@@ -100,7 +103,7 @@ export class TokenMetadata implements Tokens {
     return assets.map((asset, index) => found[index] ?? this.#remember(chain, asset, stored[next++]))
   }
 
-  /** The store shares one object among an asset's rows: found by it, no name has to be made. */
+  /** The store shares one object among an asset's rows. A look-up by this object needs no text key. */
   #find(chain: ChainId, asset: AssetRef): Entry | undefined {
     let byObject = this.#byObject.get(chain)
     if (byObject === undefined) {
@@ -120,7 +123,7 @@ export class TokenMetadata implements Tokens {
     return entry
   }
 
-  /** Reads each of them once, however many ask at the same time. */
+  /** Reads each asset once, even for concurrent requests. */
   async #read(chain: ChainId, assets: readonly AssetRef[]): Promise<void> {
     const waiting = new Set<Promise<void>>()
     const own: AssetRef[] = []
@@ -152,11 +155,11 @@ export class TokenMetadata implements Tokens {
     const store = await this.#sources.storeOf(chain)
     const facts = storedTokens(reads, this.#sources.now())
     const before = await store.get(assets)
-    // What says nothing of itself is remembered here alone: any address may be asked for, and the journal's own are read
-    // beside the indexing.
+    // Facts without content stay in memory only, since callers may ask for any address. The indexer reads the facts of
+    // the journal's own tokens.
     const worth = facts.filter((fact, index) => before[index] !== undefined || hasFacts(fact))
     if (worth.length > 0) await store.put(worth)
-    // What the node did not tell now may have been stored before.
+    // The store may already hold facts that this read did not return.
     const stored = await store.get(assets)
     for (const [index, asset] of assets.entries()) this.#remember(chain, asset, stored[index] ?? facts[index])
   }
@@ -189,7 +192,7 @@ function isFresh(entry: Entry, now: number): boolean {
   return now - entry.checkedAt < (entry.stored === undefined ? RECHECK_UNREAD_SECONDS : RECHECK_SECONDS)
 }
 
-/** Facts as they are stored: those that were not told in whole are soon old. `now`: Unix seconds. */
+/** Returns the facts to store. Incomplete facts become old soon, so that they are read again. `now`: Unix seconds. */
 function storedTokens(reads: TokenReads, now: number): Parameters<TokenStore['put']>[0] {
   const unknownAt = now - OLD_SECONDS + FAILURE_PAUSE_SECONDS
   return reads.facts.map((facts) => ({

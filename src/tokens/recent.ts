@@ -1,6 +1,6 @@
 /**
- * A map of about `maxEntries` at most: what has not been used for a while goes first. It keeps two generations; when the
- * young one is full, the old one is forgotten and the young one becomes old. A hit in the young one changes nothing.
+ * A map of at most about `maxEntries`. It removes entries that were not used for some time. It keeps two generations.
+ * When the young one is full, it replaces the old one. A hit in the young generation changes nothing.
  */
 export class Recent<V> {
   #young = new Map<string, V>()
@@ -11,12 +11,12 @@ export class Recent<V> {
     this.#half = Math.max(1, Math.ceil(maxEntries / 2))
   }
 
-  /** Entries held, counting twice what is in both generations. */
+  /** The number of entries. An entry in both generations counts twice. */
   get size(): number {
     return this.#young.size + this.#old.size
   }
 
-  /** The entry of a key, which counts as used. */
+  /** Returns the entry of a key and marks it as used. */
   get(key: string): V | undefined {
     const value = this.#young.get(key)
     if (value !== undefined) return value

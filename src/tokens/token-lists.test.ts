@@ -38,7 +38,7 @@ describe('a token list', () => {
     })
   })
 
-  test('the first list has its word, and chains do not mix', () => {
+  test('the first list wins, and chains do not mix', () => {
     const found = lists(entry, { ...entry, name: 'Second' }, { ...entry, chainId: 10, name: 'On ten' })
     expect(found.find(one, a)?.name).toBe('Token A')
     expect(found.find(chainOf('eip155:10'), a)?.name).toBe('On ten')
@@ -46,7 +46,7 @@ describe('a token list', () => {
     expect(found.find(one, { ...a, standard: 'erc721' })).toBeUndefined()
   })
 
-  test('names are cleaned and cut, URLs checked, decimals bounded', () => {
+  test('names are cleaned and cut, URLs are checked, decimals are bounded', () => {
     const found = lists({
       ...entry,
       name: `Bad\u0000\u202ename ${'x'.repeat(500)}`,
@@ -78,7 +78,7 @@ describe('a token list', () => {
     ['a bad address', { ...entry, address: '0x1' }],
     ['a chain id in text', { ...entry, chainId: '1' }],
     ['a chain id over 2^53', { ...entry, chainId: 2 ** 60 }],
-  ])('an entry that is %s is passed over and counted', (_, bad) => {
+  ])('an invalid entry (%s) is skipped and counted', (_, bad) => {
     const found = lists(bad, entry)
     expect([found.size, found.skipped]).toEqual([1, 1])
   })
@@ -88,11 +88,11 @@ describe('a token list', () => {
     ['a list', []],
     ['no tokens', {}],
     ['tokens by name', { tokens: {} }],
-  ])('%s is no token list', (_, list) => {
-    expect(() => new TokenLists(parseAddress).add(list, 'my.json')).toThrow('tokens.lists: my.json is no token list')
+  ])('%s is not a token list', (_, list) => {
+    expect(() => new TokenLists(parseAddress).add(list, 'my.json')).toThrow('tokens.lists: my.json is not a token list')
   })
 
-  test('a file that is not there is named', () => {
+  test('the error names a missing file', () => {
     expect(() => readTokenLists(['/nowhere/list.json'], parseAddress)).toThrow(
       'tokens.lists: /nowhere/list.json cannot',
     )

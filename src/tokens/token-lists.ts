@@ -5,15 +5,15 @@ import { type ChainId, parseChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
 import { cleanText, MAX_NAME_CHARACTERS, MAX_SYMBOL_CHARACTERS } from '../core/token.ts'
 
-/** Largest list file, in bytes, and most tokens in it: ten times the largest published ones. */
+/** Largest list file, in bytes, and largest number of tokens in it: ten times the largest published lists. */
 const MAX_LIST_BYTES = 64_000_000
 const MAX_LIST_TOKENS = 200_000
 /** Longest URL of a logo or of a token's page, in characters. */
 const MAX_URL_CHARACTERS = 2_048
-/** Most pages of one token. */
+/** Largest number of pages of one token. */
 const MAX_URLS = 16
 
-/** What a token list says of a token: cleaned, checked, still only the list's word. */
+/** A token's entry in a token list: cleaned and checked, but not confirmed by the chain. */
 export type ListedToken = {
   readonly name: string | undefined
   readonly symbol: string | undefined
@@ -23,10 +23,13 @@ export type ListedToken = {
   readonly urls: readonly { readonly name: string; readonly url: string }[]
 }
 
-/** Canonical address of text in any usual form on a chain, or undefined where it is none or the chain's kind unknown. */
+/**
+ * Returns the canonical address of a text in any usual form. Undefined if it is not an address or the chain's kind is
+ * unknown.
+ */
 export type ParseAddress = (chain: ChainId, text: string) => string | undefined
 
-/** Tokens by CAIP-19 text, over all lists and chains. Where two lists name a token, the first list has its word. */
+/** Tokens by CAIP-19 text, over all lists and chains. If two lists have a token, the first list wins. */
 export class TokenLists {
   readonly #tokens = new Map<string, ListedToken>()
   readonly #parseAddress: ParseAddress
@@ -36,28 +39,31 @@ export class TokenLists {
     this.#parseAddress = parseAddress
   }
 
-  /** Tokens known. */
+  /** The number of known tokens. */
   get size(): number {
     return this.#tokens.size
   }
 
-  /** Entries passed over, since they are malformed or of a kind of chain that we do not read. */
+  /** The number of skipped entries: they are malformed or of an unsupported kind of chain. */
   get skipped(): number {
     return this.#skipped
   }
 
-  /** What the lists say of an asset. */
+  /** Returns the lists' entry of an asset. */
   find(chain: ChainId, asset: AssetRef): ListedToken | undefined {
     return this.#tokens.get(assetText(chain, asset))
   }
 
-  /** Adds the tokens of a parsed list (https://uniswap.org/tokenlist.schema.json). @throws CONFIG_INVALID not a list */
+  /**
+   * Adds the tokens of a parsed list (https://uniswap.org/tokenlist.schema.json).
+   * @throws CONFIG_INVALID it is not a list
+   */
   add(list: unknown, name: string): void {
     const tokens = isRecord(list) ? list.tokens : undefined
     if (!Array.isArray(tokens) || tokens.length > MAX_LIST_TOKENS) {
       throw new ServiceError(
         'CONFIG_INVALID',
-        `tokens.lists: ${name} is no token list of at most ${MAX_LIST_TOKENS} tokens`,
+        `tokens.lists: ${name} is not a token list of at most ${MAX_LIST_TOKENS} tokens`,
       )
     }
     for (const entry of tokens) this.#addToken(entry)
@@ -82,8 +88,8 @@ export class TokenLists {
 }
 
 /**
- * The lists in these files, most trusted first.
- * @throws CONFIG_INVALID naming a file that cannot be read or is no list
+ * Returns the lists in these files, most trusted first.
+ * @throws CONFIG_INVALID naming a file that cannot be read or is not a list
  */
 export function readTokenLists(files: readonly string[], parseAddress: ParseAddress): TokenLists {
   const lists = new TokenLists(parseAddress)
@@ -117,7 +123,7 @@ function listedToken(entry: Record<string, unknown>): ListedToken {
 const LOGO_SCHEMES = new Set(['http:', 'https:', 'ipfs:'])
 const PAGE_SCHEMES = new Set(['http:', 'https:'])
 
-// Lists put a token's website and the like, where they have them, among its free extensions.
+// Lists have a token's website and other pages in their free-form extensions.
 function pages(extensions: unknown): ListedToken['urls'] {
   if (!isRecord(extensions)) return []
   return Object.entries(extensions)

@@ -2,25 +2,28 @@ import type { Decimal } from '../core/amount.ts'
 import type { AssetRef } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 
-/** All that we know of a token to show with a balance. Undefined is unknown, never a default. */
+/** All that is known of a token, to show with a balance. Undefined is unknown, never a default. */
 export type TokenInfo = {
   readonly asset: AssetRef
-  /** The chain was never asked, or could not answer: what is undefined here says nothing of the token. */
+  /** The chain was never read, or could not answer: undefined fields mean nothing for this token. */
   readonly unread?: true
   readonly name: string | undefined
   readonly symbol: string | undefined
   readonly decimals: number | undefined
-  /** Base units, as last read. */
+  /** Base units, as of the last read. */
   readonly totalSupply: bigint | undefined
   readonly logo: string | undefined
   readonly urls: readonly { readonly name: string; readonly url: string }[]
-  /** US dollars for one whole token: exact decimal, and its text as configured. */
+  /** US dollars for one whole token: an exact decimal, and its configured text. */
   readonly price: (Decimal & { readonly text: string; readonly source: string; readonly updatedAt: number }) | undefined
 }
 
-/** Facts, lists and prices of tokens, over all chains. */
+/** Facts, list entries and prices of tokens, over all chains. */
 export interface Tokens {
-  /** In the order asked. `read`: ask the chain for those never read yet; `anew`: for all of them, whatever is known. */
+  /**
+   * Returns tokens in the order of `assets`. `read`: read tokens from the chain that were never read. `anew`: read all
+   * of them again.
+   */
   get(
     chain: ChainId,
     assets: readonly AssetRef[],

@@ -4,9 +4,11 @@ import { type BlockRef, sameBlock } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { ChainReads } from '../store/seam/store.ts'
 
-/** An indexer that beat this lately lives, and sees to a reorg or catches up: it is worth waiting for, in seconds. */
+/**
+ * An indexer with a heartbeat this recent, in seconds, is alive: it resolves a reorg or catches up, so waiting helps.
+ */
 const ALIVE_SECONDS = 60
-/** Looks at both sides before a conflict is believed, and the pause between them: two polls of a slow chain. */
+/** Attempts before a conflict is accepted, and the pause between them: together two polls of a slow chain. */
 const TRIES = 30
 const PAUSE_MS = 1_000
 
@@ -19,8 +21,8 @@ export type BlockChoice = {
 }
 
 /**
- * The published block, once the node holds the same one; undefined where nothing is published.
- * @throws BLOCK_CONFLICT the node has another block of that number, and nobody is at work to resolve it
+ * Returns the published block once the node has the same one; undefined if nothing is published.
+ * @throws BLOCK_CONFLICT the node has another block of that number, and no indexer resolves this
  * @throws NODE_BEHIND the node does not have it yet
  * @throws ABORTED
  */
@@ -51,7 +53,7 @@ async function pause(signal: AbortSignal): Promise<void> {
   if (signal.aborted) throw new ServiceError('ABORTED', 'Stopped')
 }
 
-/** The block at which what the journal proves is compared, for as long as nodes remember it. */
+/** The block at which the journal's balances are compared, as long as nodes have its state. */
 export class BlockInUse {
   readonly #choice: BlockChoice
   #block: BlockRef | undefined
@@ -62,19 +64,19 @@ export class BlockInUse {
     this.#choice = choice
   }
 
-  /** True where no node remembers the state of the block, and nothing newer is published. */
+  /** True if no node has the block's state, and no newer block is published. */
   get forgotten(): boolean {
     return this.#forgotten
   }
 
-  /** The block; undefined where nothing is published. @throws BLOCK_CONFLICT, NODE_BEHIND, ABORTED, NODE_* */
+  /** Returns the block; undefined if nothing is published. @throws BLOCK_CONFLICT, NODE_BEHIND, ABORTED, NODE_* */
   async current(): Promise<BlockRef | undefined> {
     if (!this.#chosen || this.#forgotten) await this.move()
     return this.#block
   }
 
   /**
-   * Takes the block that is published now; false where that is the same one, which is then as good as forgotten.
+   * Moves to the block that is published now. Returns false if that is still the same one: it then counts as forgotten.
    * @throws BLOCK_CONFLICT, NODE_BEHIND, ABORTED, NODE_*
    */
   async move(): Promise<boolean> {

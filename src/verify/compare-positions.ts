@@ -13,16 +13,19 @@ import {
   storedAmount,
 } from './comparison.ts'
 
-/** Both sides of a chain: what is stored, and who asks the chain. */
+/** Both sides of a comparison: the store's reads, and the prover that asks the chain. */
 export type Sides = { readonly reads: ChainReads; readonly prover: ChainProver; readonly signal: AbortSignal }
 
-/** The verdict on a position; `chainSays` where the chain told. Undefined verdict: its items decide, not a call. */
+/**
+ * The comparison of a position. `judged` undefined: a sum of items, which is compared by its items, not by a call.
+ * `chainSays`: the chain's amount, if it returned one.
+ */
 export type PositionComparison = {
   readonly comparison: Comparison | undefined
   readonly chainAmount: bigint | undefined
 }
 
-/** Holds positions against the chain at a block. What differs is looked at twice, on both sides. */
+/** Compares positions with the chain at a block. What differs is compared once more, with both sides read again. */
 export async function comparePositions(
   sides: Sides,
   rows: readonly Position[],
@@ -36,7 +39,10 @@ export async function comparePositions(
   return replaced(compared, differing, await compareAll(sides, again))
 }
 
-/** Holds observations against the chain, each at its own block. What differs is looked at twice, on both sides. */
+/**
+ * Compares observations with the chain, each at its own block. What differs is compared once more, with both sides read
+ * again.
+ */
 export async function compareObservations(
   sides: Sides,
   observations: readonly Observation[],
@@ -52,7 +58,10 @@ export async function compareObservations(
   return replaced(compared, differing, await compareAll(sides, again)).map(({ comparison }) => comparison)
 }
 
-/** Holds claims against the chain, those that differ again with what the store says of them by then (`again`). */
+/**
+ * Compares stored amounts with the chain. What differs is compared once more, with the amounts that `again` reads from
+ * the store.
+ */
 export async function compareTwice(
   sides: Sides,
   stored: readonly StoredAmount[],
@@ -65,9 +74,9 @@ export async function compareTwice(
   return replaced(compared, differing, await compareAll(sides, now)).map(({ comparison }) => comparison)
 }
 
-/** Why the store claims nothing. */
+/** Why there is no stored amount to compare. */
 export type Skip = { readonly skip: SkipReason }
-/** An observation that a rollback has dropped since it was looked at. */
+/** An observation that a rollback deleted after it was first compared. */
 const dropped: Skip = { skip: 'block_replaced' }
 
 async function compareAll(
@@ -86,7 +95,10 @@ async function compareAll(
   })
 }
 
-/** What the store says of positions now: a repair may have moved them, or the audit may have turned their token. */
+/**
+ * Reads the stored amounts of positions again: a repair may have changed them, or the audit may have reclassified their
+ * token.
+ */
 async function readAgain(
   { reads }: Sides,
   { rows, block }: { readonly rows: readonly Position[]; readonly block: BlockRef },

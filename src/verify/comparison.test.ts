@@ -22,7 +22,7 @@ describe('a claim', () => {
   const stored = storedAmount(position(COIN, 5n), BLOCK)
   if ('skip' in stored) throw new TypeError('a known amount is a claim')
 
-  test('is equal to the last unit, or different', () => {
+  test('is equal or different, without any tolerance', () => {
     expect(compareWithProof(stored, { ok: true, amount: 5n })).toEqual({ outcome: 'equal' })
     expect(compareWithProof(stored, { ok: true, amount: 4n })).toEqual({
       outcome: 'different',
@@ -39,7 +39,7 @@ describe('a claim', () => {
     })
   })
 
-  test('is skipped with the reason for which the chain did not tell', () => {
+  test('is skipped with the reason why the chain returned no amount', () => {
     expect(compareWithProof(stored, { ok: false, reason: 'no_archive' })).toEqual({
       outcome: 'skipped',
       reason: 'no_archive',
@@ -47,22 +47,22 @@ describe('a claim', () => {
     expect(compareWithProof(stored, undefined)).toEqual({ outcome: 'skipped', reason: 'node_unavailable' })
   })
 
-  test('is not made by a token that is read, nor by a sum without its beginning', () => {
+  test('is not made for a token of reads, nor for a sum with an unknown opening', () => {
     expect(storedAmount(position(COIN, 5n, { accounting: 'reads' }), BLOCK)).toEqual({ skip: 'accounting_reads' })
     expect(storedAmount(position(COIN, undefined), BLOCK)).toEqual({ skip: 'opening_unknown' })
   })
 
   test.each<[string, Coverage, Accounting, boolean]>([
-    ['inside whole coverage', { scope: { type: 'all' }, from: 0 }, 'events', true],
-    ['where coverage began later', { scope: { type: 'all' }, from: 1 }, 'events', false],
-    ['of a token that is read', { scope: { type: 'all' }, from: 0 }, 'reads', false],
+    ['if coverage began with the chain', { scope: { type: 'all' }, from: 0 }, 'events', true],
+    ['if coverage began later', { scope: { type: 'all' }, from: 1 }, 'events', false],
+    ['for a token of reads', { scope: { type: 'all' }, from: 0 }, 'reads', false],
     [
-      'of an account that is not followed',
+      'for an account that is not followed',
       { scope: { type: 'accounts', accounts: ['bob'] }, from: 0 },
       'events',
       false,
     ],
-  ])('of an absent row is zero, or nothing: %s', (_, coverage, accounting, toCompare) => {
+  ])('for an absent row is zero or undefined: %s', (_, coverage, accounting, toCompare) => {
     const asset = {
       id: 1,
       asset: COIN,
@@ -82,7 +82,7 @@ describe('a claim', () => {
   })
 })
 
-test('a tally counts what was checked apart from what was skipped, by reason', () => {
+test('a tally counts checked and skipped comparisons separately, the skipped ones by reason', () => {
   const tally = new Tally()
   tally.add({ outcome: 'equal' })
   tally.add({ outcome: 'skipped', reason: 'no_archive' })
@@ -93,7 +93,7 @@ test('a tally counts what was checked apart from what was skipped, by reason', (
 describe('the sum of ERC-1155 items', () => {
   const goods = (amount: bigint, item: string, account = 'alice') => position(GOODS, amount, { item, account })
 
-  test('is held against what the chain says of each item', () => {
+  test('is compared with the sum of the items on the chain', () => {
     const sums = new ItemSums()
     expect(sums.next(goods(7n, ''), undefined, BLOCK)).toBeUndefined()
     expect(sums.next(goods(3n, '1'), 3n, BLOCK)).toBeUndefined()
@@ -107,7 +107,7 @@ describe('the sum of ERC-1155 items', () => {
     expect(sums.end()).toBeUndefined()
   })
 
-  test('is skipped where an item was not compared, or the block moved', () => {
+  test('is skipped if an item was not compared, or the block moved', () => {
     const sums = new ItemSums()
     sums.next(goods(7n, ''), undefined, BLOCK)
     sums.next(goods(7n, '1'), undefined, BLOCK)
@@ -117,14 +117,14 @@ describe('the sum of ERC-1155 items', () => {
     expect(sums.end()).toEqual({ outcome: 'skipped', reason: 'items_unchecked' })
   })
 
-  test('leaves other assets alone', () => {
+  test('ignores other assets', () => {
     const sums = new ItemSums()
     expect(sums.next(position(COIN, 5n), 5n, BLOCK)).toBeUndefined()
     expect(sums.end()).toBeUndefined()
   })
 })
 
-test('supplies add up known amounts, and are unknown where one of them is', () => {
+test('supplies add up known amounts, and are unknown if one amount is unknown', () => {
   const supplies = new Supplies(0)
   supplies.add(position(COIN, 5n))
   supplies.add(position(COIN, 6n, { account: 'bob' }))
@@ -135,11 +135,11 @@ test('supplies add up known amounts, and are unknown where one of them is', () =
   expect(supplies.all()).toEqual([{ asset: COIN, sum: undefined }])
 })
 
-test('a sample holds all of a few, and of many each with the same chance', () => {
+test('a sample takes all of a few items, and each of many with the same probability', () => {
   const few = new Reservoir<number>(5, Math.random)
   for (const one of [1, 2, 3]) few.add(one)
   expect(few.drawn()).toEqual([1, 2, 3])
-  // Each of 20 lands in a sample of 5 in a quarter of all rounds; the numbers are the same every time.
+  // Each of 20 is in a sample of 5 in a quarter of all rounds. The random numbers are the same in every run.
   const seen = new Array<number>(20).fill(0)
   const rounds = 4_000
   let state = 1

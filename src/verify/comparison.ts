@@ -7,20 +7,21 @@ import type { Position } from '../store/seam/positions.ts'
 import type { ChainClock, StoredAsset } from '../store/seam/store.ts'
 
 /**
- * What is held against the chain: a `balance` that the journal proves, an `observation` that somebody read earlier, the
- * `supply` of a token that all its balances must add up to.
+ * What is compared with the chain: a `balance` that the events give, an `observation` that was read earlier, or the
+ * `supply` of a token, which must equal the sum of its balances.
  */
 export const SUBJECTS = ['balance', 'observation', 'supply'] as const
 export type Subject = (typeof SUBJECTS)[number]
 
 /**
- * Why something was not compared, beside the reasons for which an amount is unknown.
- * - `in_doubt`: the audit refuted it already and is settling that; reads answer for it meanwhile.
- * - `accounting_reads`: the journal makes no claim, the token is known by reads; its observations are compared instead.
- * - `block_replaced`: the block is no longer the chain's.
- * - `items_unchecked`: the sum of an account's ERC-1155 items, of which one was not compared.
- * - `block_moved`: what was added up was read at more than one block.
- * - `journal_moved`: what was to be added up was repaired or turned each time while it was.
+ * Why something was not compared, besides the reasons for an unknown amount.
+ * - `in_doubt`: the audit found a difference that is not resolved yet; reads answer meanwhile.
+ * - `accounting_reads`: the token is known by reads, so its events give no amount; its observations are compared
+ *   instead.
+ * - `block_replaced`: the block is no longer canonical.
+ * - `items_unchecked`: the sum of an account's ERC-1155 items, one of which was not compared.
+ * - `block_moved`: the amounts of a sum were read at more than one block.
+ * - `journal_moved`: a repair or reclassification changed the amounts each time they were added up.
  */
 export type SkipReason =
   | UnknownReason
@@ -31,7 +32,7 @@ export type SkipReason =
   | 'block_moved'
   | 'journal_moved'
 
-/** What the store says, at a block. `stored` in base units. */
+/** A stored amount at a block, in base units (`stored`), and the question that gets the chain's amount. */
 export type StoredAmount = {
   readonly subject: Subject
   readonly question: Question
@@ -39,7 +40,10 @@ export type StoredAmount = {
   readonly stored: bigint
 }
 
-/** A claim that the chain contradicts. `account` is empty for a supply; `chainSays` in base units. */
+/**
+ * A stored amount that differs from the chain's. `account` is empty for a supply. `chainSays`: the chain's amount in
+ * base units.
+ */
 export type Difference = {
   readonly subject: Subject
   readonly account: string
@@ -51,7 +55,7 @@ export type Difference = {
   readonly accounting: Accounting
 }
 
-/** What came of one comparison. */
+/** The result of one comparison. */
 export type Comparison =
   | { readonly outcome: 'equal' }
   | { readonly outcome: 'different'; readonly difference: Difference }
@@ -62,14 +66,14 @@ export function skipped(reason: SkipReason): Comparison {
   return { outcome: 'skipped', reason }
 }
 
-/** Holds a claim against what the chain says. Zero tolerance. */
+/** Compares a stored amount with the chain's answer. Zero tolerance. */
 export function compareWithProof(stored: StoredAmount, proof: Proof | undefined): Comparison {
   if (proof === undefined) return skipped('node_unavailable')
   if (!proof.ok) return skipped(proof.reason)
   return stored.stored === proof.otherwise ? { outcome: 'equal' } : compare(stored, proof.amount)
 }
 
-/** Holds a claim against an amount of the chain. */
+/** Compares a stored amount with an amount of the chain. */
 export function compare({ subject, question, accounting, stored }: StoredAmount, chainAmount: bigint): Comparison {
   if (stored === chainAmount) return { outcome: 'equal' }
   const { block } = question
@@ -81,7 +85,7 @@ export function compare({ subject, question, accounting, stored }: StoredAmount,
   }
 }
 
-/** What a position claims at a block, or why it claims nothing. */
+/** Returns the stored amount of a position at a block, or why there is none to compare. */
 export function storedAmount(position: Position, block: BlockRef): StoredAmount | { readonly skip: SkipReason } {
   const { account, asset, item, amount, accounting, inDoubt } = position
   if (accounting === 'reads') return { skip: 'accounting_reads' }
@@ -91,12 +95,12 @@ export function storedAmount(position: Position, block: BlockRef): StoredAmount 
   return { subject: 'balance', question, accounting, stored: amount }
 }
 
-/** True for the row that sums up an account's ERC-1155 items: the contract has no call for it. */
+/** True for the row that has the sum of an account's ERC-1155 items: the contract has no call for it. */
 export function isSumOfItems({ asset, item }: BalanceKey): boolean {
   return asset.standard === 'erc1155' && item === NO_ITEM
 }
 
-/** What an absent position claims: zero where coverage began with the chain, else nothing. */
+/** Returns the stored amount of an absent position: zero if coverage began with block 0, else undefined. */
 export function storedZero(
   absent: { readonly account: string; readonly asset: StoredAsset },
   { block, clock }: { readonly block: BlockRef; readonly clock: ChainClock },

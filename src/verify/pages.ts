@@ -6,12 +6,12 @@ import type { BlockInUse } from './block-in-use.ts'
 import { comparePositions, type PositionComparison, type Sides } from './compare-positions.ts'
 import { skipped } from './comparison.ts'
 
-/** Rows of one step: a snapshot of some milliseconds, and enough questions to keep a node busy. */
+/** Rows per step: a snapshot of some milliseconds, and enough questions to keep a node busy. */
 export const ROWS_PER_PAGE = 2_000
-/** Blocks at which one page is begun anew, when they keep being taken away, before it is given up. */
+/** Most blocks at which one page is compared, if each block is replaced or becomes too old meanwhile. */
 const MAX_MOVES = 20
 
-/** What is to be compared. Undefined: all. */
+/** What to compare. Undefined: everything. */
 export type Selection = {
   readonly accounts: readonly string[] | undefined
   readonly assets: readonly AssetRef[] | undefined
@@ -20,12 +20,12 @@ export type Selection = {
 /** Where a page begins. */
 export type PageQuery = Pick<PositionQuery, 'after' | 'account'>
 
-/** Positions at the block of the moment. */
+/** A page of positions, and its block. */
 export type PageAt = { readonly page: PositionPage; readonly block: BlockRef }
 
 const FORGOTTEN: PositionComparison = { comparison: skipped('no_archive'), chainAmount: undefined }
 
-/** Pages of positions at the block in use, which moves on where it was taken away or its state is forgotten. */
+/** Pages of positions at the block in use. If that block is replaced or too old for the nodes, a newer one is used. */
 export class Pages {
   readonly #deps: { readonly sides: Sides; readonly selection: Selection; readonly block: BlockInUse }
 
@@ -33,12 +33,15 @@ export class Pages {
     this.#deps = deps
   }
 
-  /** The block in use; undefined where nothing is published. @throws BLOCK_CONFLICT, NODE_BEHIND, ABORTED, NODE_* */
+  /**
+   * Returns the block in use; undefined if nothing is published.
+   * @throws BLOCK_CONFLICT, NODE_BEHIND, ABORTED, NODE_*
+   */
   block(): Promise<BlockRef | undefined> {
     return this.#deps.block.current()
   }
 
-  /** A page, not compared yet; undefined where nothing is published. @throws as `block`, UNAVAILABLE */
+  /** Returns a page without comparing it; undefined if nothing is published. @throws as `block`, UNAVAILABLE */
   async page(query: PageQuery): Promise<PageAt | undefined> {
     const { sides, selection, block: inUse } = this.#deps
     for (let moves = 0; moves < MAX_MOVES; moves++) {
@@ -52,7 +55,7 @@ export class Pages {
     throw unsteady()
   }
 
-  /** A page with the verdict on each of its rows. @throws as `page` */
+  /** Returns a page with the comparison of each row. @throws as `page` */
   async compared(
     query: PageQuery,
   ): Promise<(PageAt & { readonly compared: readonly PositionComparison[] }) | undefined> {
@@ -69,7 +72,7 @@ export class Pages {
   }
 }
 
-/** True where the block's state was not to be had: it was replaced, or is too old for the node. */
+/** True if the block's state could not be read: the block was replaced, or is too old for the node. */
 function isLost({ comparison }: PositionComparison): boolean {
   return comparison?.outcome === 'skipped' && ['no_archive', 'block_replaced'].includes(comparison.reason)
 }

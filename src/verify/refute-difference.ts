@@ -3,8 +3,9 @@ import type { ObservationStore } from '../store/seam/observations.ts'
 import type { Difference } from './comparison.ts'
 
 /**
- * What was found to be untrue is answered no more: the audit is told of it, and a read that the chain contradicts at its own
- * block is dropped. @throws STORE_UNAVAILABLE
+ * Stops a wrong amount from being served: reports it to the audit, and deletes an observation that the chain
+ * contradicts at its own block.
+ * @throws STORE_UNAVAILABLE
  */
 export async function refuteDifference(
   deps: {

@@ -9,23 +9,23 @@ import { type Comparison, type Difference, Tally } from './comparison.ts'
 /** Positions and observations of one round: one small request to the node, and some microseconds of the store. */
 const POSITIONS_PER_ROUND = 20
 const OBSERVATIONS_PER_ROUND = 5
-/** A round is given up after this, in milliseconds: a node that is this slow has better things to do. */
+/** Longest round, in milliseconds. A node that is slower gets no more of this extra work. */
 const ROUND_TIMEOUT_MS = 30_000
-/** Assets whose difference was told; beyond it all may be told once more. */
+/** Most assets whose first difference is remembered. Beyond it, differences may be reported as first again. */
 const MAX_TOLD = 10_000
 
 export type SamplerOptions = Omit<Sides, 'signal'> & {
   /** From 0 to below 1. */
   readonly random: () => number
-  /** Called for each difference; `isFirst`: the first one of its asset, which is news to people. */
+  /** Called for each difference. `isFirst`: the first one of its asset, which people should see. */
   readonly onDifference: (difference: Difference, isFirst: boolean) => Promise<void>
   /** Called when rounds begin to fail. */
   readonly onFailure: (error: unknown) => void
 }
 
 /**
- * Holds a few stored balances against the chain, for ever and round after round: from a random account on, at the newest
- * indexed block, as `steelyard verify` does it. Rounds are small, follow each other slowly and stop nothing.
+ * Compares a few stored amounts with the chain, round after round: from a random account on, at the newest indexed
+ * block, like `steelyard verify`. Rounds are small, run at a slow pace and block nothing.
  */
 export class VerifySampler {
   readonly #options: SamplerOptions
@@ -37,7 +37,7 @@ export class VerifySampler {
     this.#options = options
   }
 
-  /** What was compared since the start, for metrics. */
+  /** Counts of comparisons since the start, for metrics. */
   counts(): Readonly<Record<string, number>> {
     const { checked, equal, different, skipped } = this.#tally.counts
     const left = Object.values(skipped).reduce((sum, count) => sum + count, 0)
@@ -50,7 +50,10 @@ export class VerifySampler {
     }
   }
 
-  /** Rounds, `pauseMs` apart, until the signal fires. What fails is tried again, told once. */
+  /**
+   * Runs rounds, `pauseMs` apart, until the signal fires. Retries after failures, and reports only the first of several
+   * in a row.
+   */
   async run(pauseMs: number, signal: AbortSignal): Promise<void> {
     let failing = false
     while (!signal.aborted) {
@@ -67,7 +70,7 @@ export class VerifySampler {
     }
   }
 
-  /** One round; nothing before the chain has caught up. @throws NODE_*, STORE_UNAVAILABLE, ABORTED */
+  /** Runs one round. Does nothing before the chain has caught up. @throws NODE_*, STORE_UNAVAILABLE, ABORTED */
   async round(signal: AbortSignal): Promise<void> {
     const { reads, prover } = this.#options
     const sides: Sides = { reads, prover, signal }
@@ -82,7 +85,7 @@ export class VerifySampler {
     await this.#note(await compareObservations(sides, page.rows))
   }
 
-  /** From a random account on; past the last account comes the first. */
+  /** Positions from a random account on. After the last account comes the first. */
   async #positions(at: BlockRef): Promise<readonly Position[]> {
     const { reads, random } = this.#options
     const end = await reads.walk({ after: { share: random() }, at, limit: POSITIONS_PER_ROUND })
@@ -93,7 +96,7 @@ export class VerifySampler {
 
   async #note(comparisons: readonly (Comparison | undefined)[]): Promise<void> {
     for (const comparison of comparisons) {
-      // A block that was replaced meanwhile is seen to by the indexer, and is no loss to a sample.
+      // Do not count a block that was replaced meanwhile: the indexer handles it, and a sample loses nothing.
       if (comparison === undefined || (comparison.outcome === 'skipped' && comparison.reason === 'block_replaced'))
         continue
       this.#tally.add(comparison)

@@ -1,4 +1,7 @@
-/** Sums over many rows are read page by page; what differs is added up anew, as long as the journal does not stand still. */
+/**
+ * Adds up sums over many rows, page by page. A sum that differs is added up again until the journal does not change
+ * meanwhile, a few times at most.
+ */
 import { assetKey } from '../core/asset.ts'
 import type { BlockRef } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'
@@ -9,12 +12,13 @@ import { type Comparison, type Difference, type StoredAmount, skipped } from './
 import { ROWS_PER_PAGE } from './pages.ts'
 import { ItemSums, Supplies, storedSupply } from './token-sums.ts'
 
-/** Times that a sum is begun anew, when repairs and turns keep falling into it, before it is given up. */
+/** Most attempts at a sum, if repairs and reclassifications keep changing its rows. */
 const MAX_TRIES = 5
 
 /**
- * Supplies that differ, as the store says them now: as they are where the journal has not moved since `revision`, else
- * added up anew. @throws ABORTED
+ * Returns the current stored supplies of those that differ: the same if the journal has not changed since `revision`,
+ * else added up again.
+ * @throws ABORTED
  */
 export async function addAnew(
   sides: Sides,
@@ -49,7 +53,10 @@ async function addUp(
   )
 }
 
-/** The verdict on the sum of an account's ERC-1155 items, row and items read anew on both sides. @throws as a prover */
+/**
+ * Compares the sum of an account's ERC-1155 items again, with the row and the items read again on both sides.
+ * @throws as a prover
+ */
 export async function addItemsAnew(sides: Sides, { account, asset, block }: Difference): Promise<Comparison> {
   const judge = async (): Promise<Comparison> => {
     const sums = new ItemSums()
@@ -63,7 +70,7 @@ export async function addItemsAnew(sides: Sides, { account, asset, block }: Diff
   return (await atOneBlock(sides.reads, judge)) ?? skipped('journal_moved')
 }
 
-/** What work found while the journal stood still; undefined where it moved each time. */
+/** Returns the result of work during which the journal did not change; undefined if it changed each time. */
 async function atOneBlock<T>(reads: ChainReads, work: () => Promise<T>): Promise<T | undefined> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const { revision } = await reads.clock()

@@ -4,13 +4,13 @@ import type { Position } from '../store/seam/positions.ts'
 import { type Comparison, compare, isSumOfItems, type StoredAmount, skipped, storedAmount } from './comparison.ts'
 
 /**
- * Holds the sum row of an account's ERC-1155 items against what the chain says of each item. Takes the positions in the
+ * Compares the sum row of an account's ERC-1155 items with the chain's amounts of the items. Takes the positions in the
  * order of the walk: the sum row comes before its items.
  */
 export class ItemSums {
   #open: { readonly row: Position; readonly stored: StoredAmount; sum: bigint; whole: boolean } | undefined
 
-  /** Takes a position and what the chain said of it; gives the verdict on the sum that ended before it, if any. */
+  /** Takes a position and its amount on the chain. Returns the comparison of the sum that ended before it, if any. */
   next(row: Position, chainAmount: bigint | undefined, block: BlockRef): Comparison | undefined {
     const { account, asset, item } = row
     const open = this.#open
@@ -25,12 +25,12 @@ export class ItemSums {
     return ended
   }
 
-  /** What follows is read at another block: a sum that is under way adds up nothing. */
+  /** The next positions are read at another block, so a sum in progress cannot be compared. */
   blockMoved(): void {
     if (this.#open !== undefined) this.#open.whole = false
   }
 
-  /** The verdict on the last sum, if one is open. */
+  /** Returns the comparison of the last sum, if one is open. */
   end(): Comparison | undefined {
     const open = this.#open
     this.#open = undefined
@@ -43,20 +43,26 @@ function sameAsset(a: AssetRef, b: AssetRef): boolean {
   return a.reference === b.reference && a.standard === b.standard
 }
 
-/** Tokens whose sums are kept while all positions pass, some 200 bytes each; those beyond go without. */
+/**
+ * Most tokens whose sums are kept during the walk over all positions, some 200 bytes each. Supplies of further tokens
+ * are not compared.
+ */
 const MAX_SUMMED_TOKENS = 200_000
 
-/** What all accounts hold of a token together; undefined where the amount of one of them is not known. */
+/** The sum of a token over all accounts; undefined if one of the amounts is unknown. */
 export type TokenSum = { readonly asset: AssetRef; readonly sum: bigint | undefined }
 
-/** What the store says that there is of a token: all that its accounts hold. */
+/** The stored supply of a token: the sum of its accounts' balances. */
 export function storedSupply(asset: AssetRef, sum: bigint, block: BlockRef): StoredAmount {
   return { subject: 'supply', question: { what: 'supply', asset, block }, accounting: 'events', stored: sum }
 }
 
-/** Adds up what all accounts hold of each token that has one number for all: ERC-20 units, ERC-721 items. */
+/** Adds up the balances of each token that has one amount per account: ERC-20 units, ERC-721 items. */
 export class Supplies {
-  /** The journal's before the first row: where it has moved, the rows may be of before and after. */
+  /**
+   * The journal's revision before the first row. If it has changed, some rows may be older than the change and some
+   * newer.
+   */
   readonly revision: number
   readonly #sums = new Map<string, { readonly asset: AssetRef; sum: bigint | undefined }>()
 

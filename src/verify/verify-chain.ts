@@ -9,7 +9,7 @@ import { verifyWhole } from './verify-whole.ts'
 export type VerifyOptions = {
   readonly sides: Sides
   readonly selection: Selection
-  /** That many comparisons, drawn from all that are selected; undefined: all. */
+  /** Number of comparisons, drawn at random from the selection; undefined: compare everything. */
   readonly sample: number | undefined
   readonly watch: Watch
   /** Unix seconds. */
@@ -19,8 +19,8 @@ export type VerifyOptions = {
 }
 
 /**
- * Compares what is stored of a chain with the chain. Bounded in memory, whatever the number of balances; reads only.
- * What fails in operation is part of the verdict.
+ * Compares what is stored of a chain with the chain. Only reads, in bounded memory for any number of balances. An
+ * operational failure is part of the result.
  */
 export async function verifyChain(options: VerifyOptions): Promise<ChainResult> {
   const { sides, selection, sample, watch, now, random } = options

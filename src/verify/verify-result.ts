@@ -2,25 +2,25 @@ import { type BlockRef, sameBlock } from '../core/block.ts'
 import type { ServiceError } from '../core/errors.ts'
 import { type Comparison, type Counts, type Difference, type Subject, Tally } from './comparison.ts'
 
-/** How far a verification is. `share`: the part of all accounts that lies behind, from 0 to 1. */
+/** How far a verification is. `share`: the part of all accounts that was compared, from 0 to 1. */
 export type VerifyProgress = { readonly checked: number; readonly different: number; readonly share: number }
 
-/** Who watches a verification. */
+/** Receives the progress of a verification. */
 export type Watch = {
-  /** Called for each difference, as it is found. */
+  /** Called for each difference, as soon as it is found. */
   readonly onDifference: (difference: Difference) => void
   /** Called after each step. */
   readonly onProgress: (progress: VerifyProgress) => void
 }
 
 /**
- * How it ended. `conflict`: store and node are on different branches. `stopped`: on request, `failed`: by `error`; what
- * was counted until then stands. `nothing`: the store makes no claim; `unproven`: it makes some, and none could be
- * compared.
+ * How a verification ended. `conflict`: store and node are on different branches. `stopped`: on request. `failed`: by
+ * `error`. In both cases the counts until then are valid. `nothing`: nothing is stored that can be compared.
+ * `unproven`: something is stored, and none of it could be compared.
  */
 export type VerifyResult = 'equal' | 'different' | 'conflict' | 'stopped' | 'failed' | 'unproven' | 'nothing'
 
-/** What came of a chain. `blocks`: those at which what the journal proves was compared, with how many comparisons. */
+/** The result of a chain. `blocks`: where the journal's balances were compared, each with the number of comparisons. */
 export type ChainResult = {
   readonly result: VerifyResult
   readonly error: string | undefined
@@ -28,7 +28,7 @@ export type ChainResult = {
   readonly counts: Readonly<Record<Subject, Counts>>
 }
 
-/** Counts what was found, and tells who watches. */
+/** Counts comparisons, and reports differences and progress. */
 export class Notes {
   readonly #watch: Watch
   readonly #tallies: Record<Subject, Tally> = { balance: new Tally(), observation: new Tally(), supply: new Tally() }
@@ -46,7 +46,7 @@ export class Notes {
     if (comparison.outcome === 'different') this.#watch.onDifference(comparison.difference)
   }
 
-  /** What follows is compared at this block; true where that is another one than before. */
+  /** Sets the block of the following comparisons. Returns true if it replaces another one. */
   useBlock({ number, hash }: BlockRef): boolean {
     const before = this.#blocks.at(-1)
     if (before !== undefined && sameBlock(before, { number, hash })) return false
@@ -54,7 +54,7 @@ export class Notes {
     return before !== undefined
   }
 
-  /** The only block that was used so far. */
+  /** The block, if only one was used so far. */
   get onlyBlock(): BlockRef | undefined {
     return this.#blocks.length === 1 ? this.#blocks[0] : undefined
   }
@@ -86,7 +86,7 @@ function resultOf(all: readonly Counts[], error: ServiceError | undefined): Veri
   if (all.some(({ different }) => different > 0)) return 'different'
   if (error !== undefined) return endOf(error)
   if (all.some(({ checked }) => checked > 0)) return 'equal'
-  // A token that is known by reads alone makes no claim by its events.
+  // Tokens known only by reads have no balance to compare here, so they do not make the result unproven.
   const toCompare = all.flatMap(({ skipped }) => Object.keys(skipped)).filter((reason) => reason !== 'accounting_reads')
   return toCompare.length > 0 ? 'unproven' : 'nothing'
 }

@@ -5,14 +5,14 @@ import { isSumOfItems } from './comparison.ts'
 import { ROWS_PER_PAGE } from './pages.ts'
 import type { Work } from './verify-whole.ts'
 
-/** Keys of one step. */
+/** Keys per step. */
 const COMPARISONS_PER_STEP = 1_000
-/** Greatest sample: its keys are held in memory, some 200 bytes each. */
+/** Largest sample: its keys are kept in memory, some 200 bytes each. */
 export const MAX_SAMPLE = 100_000
 
 /**
- * Draws `size` of all that passes, all with the same chance, however many pass (algorithm R: J. S. Vitter, "Random Sampling
- * with a Reservoir", 1985). `random` is from 0 to below 1.
+ * Draws `size` items from a stream of any length, each with the same probability (algorithm R: J. S. Vitter, "Random
+ * Sampling with a Reservoir", 1985). `random` returns numbers from 0 to below 1.
  */
 export class Reservoir<T> {
   readonly #size: number
@@ -42,7 +42,7 @@ export class Reservoir<T> {
 
 type Drawn = { readonly subject: 'balance' | 'observation'; readonly key: BalanceKey }
 
-/** Compares a sample of all that makes a claim; what makes none is not drawn. @throws ServiceError */
+/** Compares a sample of all stored amounts that can be compared. @throws ServiceError */
 export async function verifySample(
   work: Work,
   draw: { readonly size: number; readonly random: () => number },

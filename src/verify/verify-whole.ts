@@ -10,7 +10,7 @@ import { addAnew, addItemsAnew } from './sum-again.ts'
 import { ItemSums, Supplies, storedSupply } from './token-sums.ts'
 import type { Notes } from './verify-result.ts'
 
-/** Claims of one step, where no page sets the number. */
+/** Comparisons per step, if no page sets the number. */
 const COMPARISONS_PER_STEP = 1_000
 
 /** What a verification works with. */
@@ -21,7 +21,7 @@ export type Work = {
   readonly notes: Notes
 }
 
-/** Compares all that is selected: positions, what is absent, supplies, observations. @throws ServiceError */
+/** Compares everything that is selected: positions, absent positions, supplies, observations. @throws ServiceError */
 export async function verifyWhole(work: Work): Promise<void> {
   const { accounts } = work.selection
   const supplies = new Supplies((await work.sides.reads.clock()).revision)
@@ -55,12 +55,12 @@ async function comparePositions(
   notes.add('balance', await looked(sides, sums.end()))
 }
 
-/** The verdict on a sum of items, looked at again on both sides where it differs. */
+/** Returns the comparison of a sum of items. If it differs, compares once more with both sides read again. */
 async function looked(sides: Sides, sum: Comparison | undefined): Promise<Comparison | undefined> {
   return sum?.outcome === 'different' ? addItemsAnew(sides, sum.difference) : sum
 }
 
-/** Where accounts and tokens are both named: positions that are not there, and so are zero. */
+/** If both accounts and tokens are selected, compares positions that are not stored, and so are zero. */
 async function compareAbsent({ sides, selection, pages, notes }: Work): Promise<void> {
   const { accounts, assets } = selection
   const block = await pages.block()
@@ -77,7 +77,7 @@ async function compareAbsent({ sides, selection, pages, notes }: Work): Promise<
   }
 }
 
-/** What the store says now of a position that was not there: a repair may have added it, or its token was turned. */
+/** Reads the stored amount of an absent position again: a repair may have added it, or its token was reclassified. */
 async function readAgain({ reads }: Sides, stored: StoredAmount): Promise<StoredAmount | Skip> {
   const { question } = stored
   if (question.what !== 'balance') return stored
@@ -93,7 +93,7 @@ async function readAgain({ reads }: Sides, stored: StoredAmount): Promise<Stored
   return storedZero({ account: key.account, asset }, { block, clock }) ?? { skip: 'accounting_reads' }
 }
 
-/** What the chain says that there is of each token, against what all accounts hold of it here. */
+/** Compares each token's supply on the chain with the sum of its stored balances. */
 async function compareSupplies({ sides, selection, pages, notes }: Work, supplies: Supplies): Promise<void> {
   const { coverage } = await sides.reads.clock()
   const block = await pages.block()

@@ -13,7 +13,7 @@ const WRITES = ['/api/tokens/mint', '/api/tokens/transfer', '/api/tokens/burn', 
 const READS = ['/api/tokens/balance?asset_id=A&wallet_address=w', '/api/tokens/transactions', '/api/assets']
 const FORBIDDEN_ORIGIN = errorBody(403, 'FORBIDDEN', 'Origin is not allowed')
 
-/** The question of a browser before a page's POST of JSON. */
+/** The preflight that a browser sends before a page's POST of JSON. */
 const preflight = (origin: string, method = 'POST') => ({
   method: 'OPTIONS',
   headers: {
@@ -32,7 +32,7 @@ describe('without keys, a page of another origin', () => {
   })
   afterAll(() => server.stop())
 
-  test.each(WRITES)('gets no leave to POST to %s: no preflight, whichever method it asks for', async (path) => {
+  test.each(WRITES)('may not POST to %s: no preflight is allowed, for any method', async (path) => {
     for (const [url, method] of [
       [path, 'POST'],
       [`${path}/`, 'POST'],
@@ -46,7 +46,7 @@ describe('without keys, a page of another origin', () => {
     }
   })
 
-  test('cannot write with what needs no leave: forms, plain text, no type, or a name that points here', async () => {
+  test('cannot write without a preflight: forms, plain text, no type, or a host name that points here', async () => {
     const body = JSON.stringify(ASSET)
     for (const origin of ['https://evil.example', 'null', server.url, 'http://rebound.example']) {
       for (const type of [
@@ -77,7 +77,7 @@ describe('without keys, a page of another origin', () => {
   })
 })
 
-test('origins that are listed, and only they, may write without a key', async () => {
+test('only listed origins may write without a key', async () => {
   const listed = makeFolder()
   folders.push(listed.remove)
   const server = await serveLedger(listed.folder, { origins: ['https://desk.example', 'http://localhost:3000'] })
@@ -112,7 +112,7 @@ describe('with keys', () => {
   })
   afterAll(() => server.stop())
 
-  test('none is 401 on every call, before anything else is looked at', async () => {
+  test('a missing key is 401 on every call, before any other check', async () => {
     const unauthorized = errorBody(401, 'UNAUTHORIZED', KEY_MISSING)
     for (const path of READS) {
       const answer = await server.get(path)
@@ -124,7 +124,7 @@ describe('with keys', () => {
     }
   })
 
-  test('reading asks for read, writing for write; what is not ours is 403', async () => {
+  test('reading needs scope read, writing needs write; an unknown key is 403', async () => {
     const statuses = async (raw: string, header = 'x-api-key') => [
       (await server.get('/api/assets', { [header]: raw })).status,
       (await server.post('/api/assets', ASSET, { [header]: raw })).status,
@@ -138,7 +138,7 @@ describe('with keys', () => {
     expect(refused.json).toEqual(errorBody(403, 'FORBIDDEN', 'API key is invalid'))
   })
 
-  test('the key is the guard: any page that has one may ask and write', async () => {
+  test('with a key, any page may read and write', async () => {
     const origin = 'https://any.example'
     expect((await server.call('/api/assets', preflight(origin))).status).toBe(204)
     expect((await server.post('/api/assets', ASSET, { origin, 'x-api-key': keys.write })).status).toBe(200)
@@ -146,7 +146,7 @@ describe('with keys', () => {
 })
 
 describe('configured assets', () => {
-  test('are registered at the start, once; other content stops the start with words', async () => {
+  test('are registered once, at the start; different content stops the start with an error', async () => {
     const given = makeFolder()
     folders.push(given.remove)
     const gilt = { asset_id: 'GILT', name: 'Gilt', symbol: 'GLT', reissue: true }
@@ -167,8 +167,8 @@ describe('configured assets', () => {
   })
 })
 
-describe('wallets that must be registered first', () => {
-  test('are not made by a mint or a transfer', async () => {
+describe('with wallets that must be registered first', () => {
+  test('a mint or a transfer does not create wallets', async () => {
     const strict = makeFolder()
     folders.push(strict.remove)
     const server = await serveLedger(strict.folder, { strict_wallets: true, assets: [ASSET] })
@@ -188,7 +188,7 @@ describe('wallets that must be registered first', () => {
   })
 })
 
-test('who may write without a key beyond this machine is told at the start', async () => {
+test('the start warns if other machines may write without a key', async () => {
   const wide = makeFolder()
   folders.push(wide.remove)
   const root = { chains: [{ id: 'ledger:main' }], listen: { host: '0.0.0.0', port: 0 } }

@@ -18,7 +18,7 @@ afterAll(async () => {
 
 describe('bodies', () => {
   test.each(['', ' ', '{', '[1', 'x', "{'a':1}", '{"a":1}}', '\u0000', '{"a":1,}', '\ufffe'])(
-    '%j is no JSON',
+    '%j is not JSON',
     async (body) => {
       await writesNothing(server, async () => {
         for (const [path] of POSTS) expectError(await server.post(path, body), NOT_JSON)
@@ -26,13 +26,13 @@ describe('bodies', () => {
     },
   )
 
-  test.each(['[]', '"x"', '1', 'null', 'true'])('%s is no object', async (body) => {
+  test.each(['[]', '"x"', '1', 'null', 'true'])('%s is not an object', async (body) => {
     for (const [path] of POSTS) {
       expectError(await server.post(path, body), errorBody(400, 'INVALID_INPUT', 'Body is not a JSON object'))
     }
   })
 
-  test('a key that stands twice: nobody can tell which was meant', async () => {
+  test('a repeated key is rejected: its meaning is unclear', async () => {
     await writesNothing(server, async () => {
       const twice = errorBody(400, 'INVALID_INPUT', 'Body has a key twice')
       const text = JSON.stringify(TRANSFER).slice(0, -1)
@@ -41,7 +41,7 @@ describe('bodies', () => {
     })
   })
 
-  test('keys of a prototype give no field its value', async () => {
+  test('prototype keys do not set fields', async () => {
     await writesNothing(server, async () => {
       for (const key of ['__proto__', 'constructor', 'prototype']) {
         const text = `{"${key}":${JSON.stringify(MINT)}}`
@@ -50,13 +50,13 @@ describe('bodies', () => {
     })
   })
 
-  test('nesting without end is refused, not followed', async () => {
+  test('endless nesting is rejected without a stack overflow', async () => {
     const deep = errorBody(400, 'INVALID_INPUT', 'Body is nested too deeply')
     expectError(await server.post('/api/tokens/mint', '['.repeat(200_000)), deep)
     expectError(await server.post('/api/tokens/mint', '{"a":'.repeat(40_000)), deep)
   })
 
-  test('bytes that are no UTF-8 name no wallet', async () => {
+  test('bytes that are not UTF-8 are rejected', async () => {
     await writesNothing(server, async () => {
       const [before = '', after = ''] = JSON.stringify({ ...MINT, recipient_wallet_address: 'HERE' }).split('HERE')
       for (const bytes of [[0xff], [0xc3, 0x28], [0xed, 0xa0, 0x80]]) {
@@ -88,7 +88,7 @@ describe('bodies', () => {
     })
   })
 
-  test('a body of no type at all is 415: a page can send one without asking', async () => {
+  test('a body without a type is 415: a page can send one without a preflight', async () => {
     await writesNothing(server, async () => {
       const body = JSON.stringify(TRANSFER)
       const head = `POST /api/tokens/transfer HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${body.length}`
@@ -105,7 +105,7 @@ describe('bodies', () => {
   )
 
   test.each(['gzip', 'GZIP', 'deflate', 'br', 'zstd', 'compress', 'x', 'identity, gzip', 'gzip, gzip'])(
-    'a body encoded as %s is 415, whatever its bytes',
+    'a body with encoding %s is 415, whatever its bytes',
     async (encoding) => {
       await writesNothing(server, async () => {
         const refused = errorBody(415, 'UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported')
@@ -121,7 +121,7 @@ describe('bodies', () => {
     },
   )
 
-  test('identity is no encoding', async () => {
+  test('identity does not count as an encoding', async () => {
     const { status } = await server.post(
       '/api/wallets',
       { wallet_address: 'plain' },
@@ -130,7 +130,7 @@ describe('bodies', () => {
     expect([200, 201]).toContain(status)
   })
 
-  test('10 MB are 413, told or found out', async () => {
+  test('10 MB are 413, with or without a Content-Length', async () => {
     const tooLarge = errorBody(413, 'PAYLOAD_TOO_LARGE', 'Body is too large')
     await writesNothing(server, async () => {
       for (const chunked of [false, true]) {
@@ -141,7 +141,7 @@ describe('bodies', () => {
   })
 })
 
-/** Posts 10 MB and reads the answer even where the server stops listening halfway. */
+/** Posts 10 MB and reads the answer even if the server stops reading halfway. */
 function sendLarge(
   url: URL,
   chunked: boolean,
@@ -187,7 +187,7 @@ describe('paths and methods', () => {
     if (method !== 'HEAD') expectError(answer, errorBody(405, 'METHOD_NOT_ALLOWED', 'Method not allowed'))
   })
 
-  test("what lies beside the vendor's paths is not the vendor's", async () => {
+  test("paths that are not the vendor's get our own 404", async () => {
     for (const path of ['/api/tokens/', '/api/tokens/mints', '/api/assetsx', '/api/']) {
       expect((await server.get(path)).text).toBe('{"error":"Not found"}')
     }

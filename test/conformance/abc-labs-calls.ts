@@ -1,13 +1,13 @@
 import { expect } from 'vitest'
 import { type Answered, errorBody, type LedgerServer } from './abc-labs-server.ts'
 
-// Good bodies, once A is registered and minted to `holder`, and UNMINTED is registered.
+// Good bodies. They need A registered and minted to `holder`, and UNMINTED registered.
 export const MINT = { asset_id: 'UNMINTED', amount: 1, recipient_wallet_address: 'w' }
 export const TRANSFER = { asset_id: 'A', amount: 1, from_wallet: 'holder', to_wallet: 'w' }
 export const BURN = { asset_id: 'A', amount: 1, holder_wallet_address: 'holder' }
 export const ASSET = { asset_id: 'NEW' }
 const WALLET = { wallet_address: 'new' }
-/** Every path that is posted to, with a good body. */
+/** All POST paths with a good body. */
 export const POSTS: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
   ['/api/tokens/mint', MINT],
   ['/api/tokens/transfer', TRANSFER],
@@ -15,7 +15,7 @@ export const POSTS: readonly (readonly [string, Readonly<Record<string, unknown>
   ['/api/assets', ASSET],
   ['/api/wallets', WALLET],
 ]
-/** The vendor's words for a body that does not fit, and beside them the field that is wrong. */
+/** The vendor's message for a body that does not fit, with the wrong field. */
 export function invalid(field: string, problem: 'missing' | 'malformed' | 'out of range'): object {
   const code = 'INVALID_INPUT'
   const flat = errorBody(400, code, 'One or more required fields are missing')
@@ -23,7 +23,7 @@ export function invalid(field: string, problem: 'missing' | 'malformed' | 'out o
 }
 export const NOT_JSON = errorBody(400, 'INVALID_INPUT', 'Body is not valid JSON')
 
-/** The vendor's error, with the headers of every answer. */
+/** Checks the vendor's error and the headers of every answer. */
 export function expectError(answer: Answered, body: object): void {
   expect(answer.json).toEqual(body)
   expect(body).toMatchObject({ status_code: answer.status })
@@ -33,7 +33,7 @@ export function expectError(answer: Answered, body: object): void {
   expect(answer.headers.get('balance-as-of')).toBeNull()
 }
 
-/** Runs what must be refused, and proves that nothing was written. */
+/** Runs requests that must be rejected, and checks that nothing was written. */
 export async function writesNothing(server: LedgerServer, work: () => Promise<void>): Promise<void> {
   const record = async () => (await server.get('/api/tokens/transactions?limit=1000')).text
   const before = await record()

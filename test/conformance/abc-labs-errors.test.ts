@@ -67,7 +67,7 @@ describe('every code of the table', () => {
     await writesNothing(server, async () => expectError(await server.post(`/api/tokens/${name}`, body), expected))
   })
 
-  test('parameters are looked at before what exists', async () => {
+  test('parameters are checked before existence', async () => {
     expectError(
       await server.post('/api/tokens/mint', { ...MINT, asset_id: 'X', amount: 0 }),
       invalid('amount', 'out of range'),
@@ -77,7 +77,7 @@ describe('every code of the table', () => {
 })
 
 describe('fields', () => {
-  test.each(POSTS)('%s lacks any one of its fields, or has null for it', async (path, body) => {
+  test.each(POSTS)('%s with a missing or null field', async (path, body) => {
     await writesNothing(server, async () => {
       for (const name of Object.keys(body)) {
         expectError(await server.post(path, { ...body, [name]: undefined }), invalid(name, 'missing'))
@@ -93,7 +93,7 @@ describe('fields', () => {
     ...['0', '-0', '-1', '0.5', '1.5', '1.0', '1e2', '1E+2', '1e30', '1e400', '9007199254740992', '9007199254740993'],
     ...['9007199254740990.5', '1.00000000000000000001', '9'.repeat(5_000), '"1"', '"100"', 'true', '[]', '[1]', '{}'],
   ]
-  test.each(amounts)('an amount of %.30s is refused on all three', async (amount) => {
+  test.each(amounts)('an amount of %.30s is rejected on all three paths', async (amount) => {
     const problem = /^-?[0-9]+$/.test(amount) ? 'out of range' : 'malformed'
     await writesNothing(server, async () => {
       for (const [path, body] of POSTS.slice(0, 3)) {
@@ -103,7 +103,7 @@ describe('fields', () => {
     })
   })
 
-  test.each(['NaN', '+1', '01', '.5', '0x1', 'Infinity', '1_000', '٣'])('%s is no JSON', async (amount) => {
+  test.each(['NaN', '+1', '01', '.5', '0x1', 'Infinity', '1_000', '٣'])('%s is not JSON', async (amount) => {
     for (const [path, body] of POSTS.slice(0, 3)) {
       const text = JSON.stringify({ ...body, amount: 'HERE' }).replace('"HERE"', amount)
       expectError(await server.post(path, text), NOT_JSON)
@@ -124,7 +124,7 @@ describe('fields', () => {
       '\u0085',
       '\ud800',
       'a\udc00b',
-      // Blank, in one way or another.
+      // Different kinds of blank text.
       ' ',
       '   ',
       '\u00a0',
@@ -143,7 +143,7 @@ describe('fields', () => {
       '\ufe0f',
       '\u{e0020}',
       '\ufff9\ufffb',
-      // Controls of the writing direction.
+      // Direction control characters.
       ...[...'\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'].flatMap((control) => [
         control,
         `a${control}b`,
@@ -151,7 +151,7 @@ describe('fields', () => {
     ],
     ...[1, true, [], ['A'], { A: 1 }],
   ]
-  test.each(badIds)('the bad id %# is refused wherever it stands', async (id) => {
+  test.each(badIds)('the bad id %# is rejected in every field', async (id) => {
     await writesNothing(server, async () => {
       for (const [path, body] of POSTS) {
         for (const name of Object.keys(body).filter((field) => field !== 'amount')) {
@@ -163,17 +163,17 @@ describe('fields', () => {
 
   const oddIds = [
     ...['a b', ' a', '💷'.repeat(256), '../..', "'; drop table", '%00', '__proto__', '{"a":1}', '0', '.', '\u0301'],
-    // Joiners within a word and a family belong to their scripts.
+    // Joiners within a word or an emoji sequence are part of their scripts.
     ...['\u0646\u200c\u0627', '👨\u200d👩\u200d👧', '\u05d0\u05d1', 'a\u200bb', '\ufeffa', '\ue000', '\uffff'],
   ]
-  test.each(oddIds)('the odd id %# works like others', async (id) => {
+  test.each(oddIds)('the unusual id %# works like any other', async (id) => {
     expect((await server.post('/api/assets', { asset_id: id, reissue: true })).status).toBe(201)
     const minted = await server.post('/api/tokens/mint', { asset_id: id, amount: 3, recipient_wallet_address: id })
     expect(minted.json).toMatchObject({ asset_id: id, assigned_to: id })
     expect(await balanceText(server, id, id)).toBe('3')
   })
 
-  test('two ways to write one letter are two ids: what the issuer wrote is what counts', async () => {
+  test('two encodings of one letter are two ids: ids are compared exactly', async () => {
     const [composed, decomposed] = ['caf\u00e9', 'cafe\u0301']
     for (const [id, amount] of [
       [composed, 1],

@@ -51,7 +51,7 @@ describe('a retry', () => {
   ]
 
   test.each(CALLS)(
-    'of %s gets the first answer byte for byte; another body is a conflict',
+    'of %s returns the first answer byte for byte; another body is a conflict',
     async (path, body, other, conflict) => {
       const first = await server.post(path, body, key('one key for all paths'.replaceAll(' ', '-')))
       expect([200, 201]).toContain(first.status)
@@ -72,14 +72,14 @@ describe('a retry', () => {
     },
   )
 
-  test('of what was registered without a key gets 200 again and again', async () => {
+  test('of an asset registered without a key returns 200 every time', async () => {
     await server.post('/api/assets', { asset_id: 'PLAIN' })
     const first = await server.post('/api/assets', { asset_id: 'PLAIN' }, key('plain'))
     const again = await server.post('/api/assets', { asset_id: 'PLAIN' }, key('plain'))
     expect([first.status, again.status, again.text]).toEqual([200, 200, first.text])
   })
 
-  test('of a registration that changed nothing is kept like any other, also over a restart', async () => {
+  test('of a registration without effect is stored like any other, also across a restart', async () => {
     const wallet = { wallet_address: 'registered before' }
     await server.post('/api/wallets', wallet)
     await server.post('/api/assets', { asset_id: 'BEFORE' })
@@ -102,7 +102,7 @@ describe('a retry', () => {
     expect((await server.get(`/api/tokens/balance${query}`)).status).toBe(404)
   })
 
-  test('of two calls at once that repeat a registration: one body wins', async () => {
+  test('of two concurrent repeated registrations: one body wins', async () => {
     await server.post('/api/assets', { asset_id: 'TWICE' })
     await server.post('/api/assets', { asset_id: 'THRICE' })
     const answers = await Promise.all(
@@ -111,7 +111,7 @@ describe('a retry', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 409, 409])
   })
 
-  test('of a refused call may succeed: only what was accepted is remembered', async () => {
+  test('of a rejected call may succeed: only accepted calls are stored', async () => {
     const body = { asset_id: 'A', amount: 5, from_wallet: 'later', to_wallet: 'bank' }
     expect((await server.post('/api/tokens/transfer', body, key('later'))).status).toBe(404)
     await server.post('/api/tokens/transfer', transfer('later', 4))
@@ -123,7 +123,7 @@ describe('a retry', () => {
     expect(await balanceText(server, 'A', 'later')).toBe('0')
   })
 
-  test('after a restart gets the first answer still', async () => {
+  test('after a restart still returns the first answer', async () => {
     const first = await server.post('/api/tokens/transfer', transfer('restarted', 9), key('restart'))
     await server.stop()
     server = await serveLedger(folder)
@@ -134,7 +134,7 @@ describe('a retry', () => {
 })
 
 describe('at once', () => {
-  test('twenty times the same call is one operation with one answer', async () => {
+  test('twenty equal calls are one operation with one answer', async () => {
     const before = await balanceText(server, 'A', 'bank')
     const body = transfer('twenty', 11)
     const answers = await Promise.all(
@@ -146,7 +146,7 @@ describe('at once', () => {
     expect(BigInt(await balanceText(server, 'A', 'bank'))).toBe(BigInt(before) - 11n)
   })
 
-  test('twenty bodies under one key: one wins, the others conflict', async () => {
+  test('twenty bodies with one key: one wins, the others conflict', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         server.post('/api/tokens/transfer', transfer(`race-${index}`), key('race')),
@@ -156,7 +156,7 @@ describe('at once', () => {
     expect(statuses).toEqual([200, ...Array.from({ length: 19 }, () => 409)])
   })
 
-  test('a race for the last tokens never overdraws: the losers have too little, no conflict', async () => {
+  test('a race for the last tokens never overdraws: the losers have insufficient funds, not a conflict', async () => {
     await server.post('/api/tokens/transfer', transfer('till', 10))
     const body = (to: string) => ({ asset_id: 'A', amount: 3, from_wallet: 'till', to_wallet: to })
     const answers = await Promise.all(
@@ -174,7 +174,7 @@ describe('at once', () => {
     expect(await balanceText(server, 'A', 'till')).toBe('1')
   })
 
-  test('an asset is minted once, however many try', async () => {
+  test('an asset is minted once, with any number of attempts', async () => {
     await server.post('/api/assets', { asset_id: 'ONCE' })
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
@@ -186,8 +186,8 @@ describe('at once', () => {
   })
 })
 
-describe('the same body is what the call reads', () => {
-  test('a null, an unknown field or a default that is added makes no other body', async () => {
+describe('bodies are compared as the call reads them', () => {
+  test('an added null, unknown field or default does not change the body', async () => {
     const body = transfer('same')
     const first = await server.post('/api/tokens/transfer', body, key('same'))
     expect(first.status).toBe(200)
@@ -200,7 +200,7 @@ describe('the same body is what the call reads', () => {
     expect(other.status).toBe(409)
   })
 
-  test('null for a field that may be left out, and false for one that is false without it', async () => {
+  test('null equals an absent optional field, and false equals an absent flag', async () => {
     const send = (body: object) => server.post('/api/assets', { asset_id: 'SAME', ...body }, key('register'))
     const first = await send({ name: null })
     expect(first.status).toBe(201)
@@ -212,15 +212,15 @@ describe('the same body is what the call reads', () => {
   })
 })
 
-describe('the key itself', () => {
+describe('the key text', () => {
   test.each([
     ['empty', ''],
     ['a space', ' '],
     ['two words', 'a b'],
     ['256 characters', 'x'.repeat(256)],
     ['a letter with an accent', 'caf\u00e9'],
-    ['a tab within', 'a\tb'],
-  ])('%s is none', async (_, value) => {
+    ['a tab inside', 'a\tb'],
+  ])('%s is invalid', async (_, value) => {
     const { status, json } = await server.post('/api/wallets', { wallet_address: 'bad-key' }, key(value))
     expect([status, json]).toEqual([
       400,
@@ -229,7 +229,7 @@ describe('the key itself', () => {
     expect((await server.get('/api/tokens/balance?asset_id=A&wallet_address=bad-key')).status).toBe(404)
   })
 
-  test('sent twice is none', async () => {
+  test('a repeated header is invalid', async () => {
     const headers = new Headers({ 'content-type': 'application/json' })
     headers.append('idempotency-key', 'one')
     headers.append('idempotency-key', 'two')
@@ -239,16 +239,16 @@ describe('the key itself', () => {
 
   test.each([
     ['a mark', '!'],
-    ['the last visible one', '~'],
+    ['the last visible character', '~'],
     ['255 characters', 'x'.repeat(255)],
     ['a quoted word', '"quoted"'],
-  ])('%s is one', async (name, value) => {
+  ])('%s is valid', async (name, value) => {
     const body = { wallet_address: `key of ${name}` }
     expect((await server.post('/api/wallets', body, key(value))).status).toBe(201)
     expect((await server.post('/api/wallets', body, key(value))).status).toBe(201)
   })
 
-  test("is the caller's own: another principal's is another key, a newer key of one principal the same", async () => {
+  test("belongs to a principal: another principal's key is another one, a newer API key of one principal shares it", async () => {
     const keys = await Promise.all(['one', 'one', 'two'].map((principal) => makeKey(folder, ['write'], principal)))
     const locked = await serveLocked()
     const send = (raw: string | undefined) =>

@@ -1,6 +1,6 @@
-/** The ledger as its rules say it, in plain data: what the real one is compared with. */
+/** A model of the ledger's rules in plain data. Tests compare the server with it. */
 
-/** A call as a client makes it. */
+/** A call of a client. */
 export type Call =
   | { readonly call: 'asset'; readonly asset: string; readonly reissue: boolean }
   | { readonly call: 'wallet'; readonly wallet: string }
@@ -15,7 +15,7 @@ export type Call =
   | { readonly call: 'burn'; readonly asset: string; readonly amount: number; readonly from: string }
   | { readonly call: 'balance'; readonly asset: string; readonly wallet: string }
 
-/** What is answered: the status, and the code of an error or what tells one success from another. */
+/** The expected answer: the status, and the error code or the part that distinguishes successes. */
 export type Said = readonly [status: number, says: string]
 
 /** A ledger in memory. */
@@ -58,7 +58,7 @@ export class LedgerModel {
     return [201, '']
   }
 
-  /** A wallet that only took part is known, but not registered. */
+  /** A wallet that only took part in operations is known, but not registered. */
   #registerWallet(wallet: string): Said {
     const isNew = !this.#registered.has(wallet)
     this.#registered.add(wallet)

@@ -7,7 +7,7 @@ afterAll(remove)
 const READS = ['/api/tokens/balance?asset_id=A&wallet_address=w', '/api/tokens/transactions', '/api/assets']
 const WRITES = ['/api/tokens/mint', '/api/tokens/transfer', '/api/tokens/burn', '/api/assets', '/api/wallets']
 
-test('without a ledger every call is 503 and the log says why; unknown paths and methods are as ever', async () => {
+test('without a ledger every call is 503 and the log has the reason; unknown paths and methods answer as usual', async () => {
   const server = await serveLedger(folder, {}, { chains: [] })
   const unavailable = errorBody(503, 'SERVICE_UNAVAILABLE', 'No ledger is configured')
   for (const path of READS) {

@@ -11,7 +11,7 @@ import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { KeyScope } from '../../src/store/seam/keys.ts'
 
-/** An answer as a client sees it: `text` byte for byte, `json` as parsed from it. */
+/** An answer as a client sees it: `text` byte for byte, `json` parsed from it. */
 export type Answered = {
   readonly status: number
   readonly headers: Headers
@@ -19,25 +19,27 @@ export type Answered = {
   readonly json: unknown
 }
 
-/** A whole Steelyard on a socket, with a ledger in a folder. */
+/** A complete Steelyard on a socket, with a ledger in a folder. */
 export type LedgerServer = {
   readonly url: string
   readonly log: readonly string[]
   readonly get: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Answered>
-  /** Sends a body as JSON; text is sent as it is. */
+  /** Sends a body as JSON. A string is sent unchanged. */
   readonly post: (path: string, body: unknown, headers?: Readonly<Record<string, string>>) => Promise<Answered>
   readonly call: (path: string, init?: RequestInit) => Promise<Answered>
-  /** Stops it; the folder stays. */
+  /** Stops the server and keeps the folder. */
   readonly stop: () => Promise<void>
 }
 
-/** A folder for stores, and what removes it. */
+/** Makes a folder for stores. `remove` deletes it. */
 export function makeFolder(): { readonly folder: string; readonly remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-abc-'))
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** Starts a server over the folder's store. `abcLabs`: the dialect's configuration; `root`: keys beside it. */
+/**
+ * Starts a server on the folder's store. `abcLabs`: the dialect's configuration; `root`: other top-level configuration.
+ */
 export async function serveLedger(
   folder: string,
   abcLabs: object = {},
@@ -76,7 +78,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** A key with these scopes in the folder's store. */
+/** Creates a key with these scopes in the folder's store. */
 export async function makeKey(folder: string, scopes: readonly KeyScope[], principal = 'default'): Promise<string> {
   const store = await openStore({ url: `sqlite:${join(folder, 'data')}`, codecOf: () => HEX_ACCOUNTS })
   const { raw, stored } = createKey({ name: 'test', principal, scopes, createdAt: 1 })
@@ -85,7 +87,7 @@ export async function makeKey(folder: string, scopes: readonly KeyScope[], princ
   return raw
 }
 
-/** The balance of a wallet as the text of its answer says it, digit by digit. */
+/** Returns the balance of a wallet as text, copied from the answer without a float. */
 export async function balanceText(server: LedgerServer, asset: string, wallet: string): Promise<string> {
   const query = `asset_id=${encodeURIComponent(asset)}&wallet_address=${encodeURIComponent(wallet)}`
   const { text } = await server.get(`/api/tokens/balance?${query}`)

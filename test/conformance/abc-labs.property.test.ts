@@ -22,7 +22,7 @@ const calls: fc.Arbitrary<Call> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ call: fc.constant('balance' as const), asset, wallet }) },
 )
 
-/** Makes the call on the wire. `id` keeps the runs apart, which share one ledger. */
+/** Sends the call. `id` makes ids unique per run, since the runs share one ledger. */
 async function send(server: LedgerServer, call: Call, id: (name: string) => string): Promise<Said> {
   switch (call.call) {
     case 'asset':
@@ -46,20 +46,20 @@ async function send(server: LedgerServer, call: Call, id: (name: string) => stri
   }
 }
 
-/** What tells answers apart, read from the very text: no float stands between. */
+/** Returns the status and the distinguishing part of an answer, read from its text so that no float is involved. */
 async function said(answer: ReturnType<LedgerServer['get']>): Promise<Said> {
   const { status, text } = await answer
   const says = /"error_code":"(\w+)"|"balance":(\d+)|"t(?:oken|ransaction)_id":"([\w-]+)"/.exec(text)
   return [status, says?.[1] ?? says?.[2] ?? says?.[3] ?? '']
 }
 
-/** Serials count over all runs: only that they go up by one is compared. */
+/** Serial numbers count over all runs, so they are left out of the comparison. */
 function withoutSerial([status, says]: Said): Said {
   return [status, says.replace(/^(TOKEN|TX)-\d+$/, '$1')]
 }
 
 test.each([false, true])(
-  'any calls in any order are answered as the rules say (strict wallets: %s)',
+  'any sequence of calls gets the answers of the rules (strict wallets: %s)',
   async (strict) => {
     const server = await serveLedger(folder, { strict_wallets: strict })
     const seen = new Set<string>()
@@ -81,7 +81,7 @@ test.each([false, true])(
     } finally {
       await server.stop()
     }
-    // A property that never meets a rule proves nothing of it.
+    // The property proves a rule only if a sequence reached it.
     const rules = [
       ...['asset 201 ', 'asset 200 ', 'asset 409 ASSET_CONFLICT', 'wallet 201 ', 'wallet 200 ', 'mint 200 '],
       ...['mint 404 ASSET_NOT_FOUND', 'mint 409 DUPLICATE_MINT', 'transfer 200 ', 'transfer 404 ASSET_NOT_FOUND'],

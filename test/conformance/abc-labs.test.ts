@@ -16,7 +16,7 @@ afterAll(async () => {
 const MAX = Number.MAX_SAFE_INTEGER
 const AS_OF = /^"ledger:main";block=\d+;hash="[^"]+";finality=finalized;source=events;age=0$/
 
-describe('what the vendor documents', () => {
+describe('the vendor’s documented behaviour', () => {
   test('the published chain on fresh wallets: mint, transfer, burn, check', async () => {
     const registered = await server.post('/api/assets', { asset_id: 'UKGILT2030', name: 'UK Gilt 2030', symbol: 'UKT' })
     expect([registered.status, registered.text]).toEqual([
@@ -60,7 +60,7 @@ describe('what the vendor documents', () => {
     expect(checked.headers.get('balance-as-of')).toMatch(AS_OF)
   })
 
-  test('a wallet is known once it took part, and 404 before; what it holds none of is 0', async () => {
+  test('a wallet is 404 until it takes part in an operation; then its balance of any other asset is 0', async () => {
     await server.post('/api/assets', { asset_id: 'KNOWN' })
     expect(await server.get('/api/tokens/balance?asset_id=KNOWN&wallet_address=known-1')).toMatchObject({
       status: 404,
@@ -76,7 +76,7 @@ describe('what the vendor documents', () => {
     expect(await balanceText(server, 'KNOWN', 'known-1')).toBe('0')
   })
 
-  test('what is read is a fact of the record, of an asset that was never minted too, and reading writes nothing', async () => {
+  test('balances come from the record, even of an asset that was never minted, and reads write nothing', async () => {
     await server.post('/api/wallets', { wallet_address: 'idle' })
     for (const asset of ['UKGILT2030', 'nobody registered this']) {
       const query = `asset_id=${encodeURIComponent(asset)}&wallet_address=idle`
@@ -92,7 +92,7 @@ describe('what the vendor documents', () => {
     }
   })
 
-  test('GET without its slash, with it, by HEAD, with an empty or a foreign parameter', async () => {
+  test('GET works with and without trailing slash, as HEAD, and with an empty or unknown parameter', async () => {
     const query = 'asset_id=UKGILT2030&wallet_address=0xDEF456...'
     const plain = await server.get(`/api/tokens/balance?${query}`)
     for (const path of [`/api/tokens/balance/?${query}`, `/api/tokens/balance?x=1&x=2&limit=y&${query}&page=`]) {
@@ -108,7 +108,7 @@ describe('what the vendor documents', () => {
 })
 
 describe('numbers', () => {
-  test('go in up to 2^53-1 and come out exact beyond', async () => {
+  test('are accepted up to 2^53-1 and returned exactly beyond', async () => {
     await server.post('/api/assets', { asset_id: 'BIG', reissue: true })
     for (let count = 0; count < 3; count++) {
       const { text } = await server.post('/api/tokens/mint', {
@@ -123,7 +123,7 @@ describe('numbers', () => {
 })
 
 describe('registration', () => {
-  test('an asset: 201, the very same again 200, other content 409', async () => {
+  test('an asset: 201, an identical repetition 200, different content 409', async () => {
     const body = { asset_id: 'REG', name: 'Registered', symbol: null, unknown: [1, { deep: true }] }
     const first = await server.post('/api/assets', body)
     expect([first.status, first.json]).toEqual([
@@ -141,14 +141,14 @@ describe('registration', () => {
     }
   })
 
-  test('a wallet: 201, again 200, also where it took part unregistered', async () => {
+  test('a wallet: 201, a repetition 200, also after it took part unregistered', async () => {
     const first = await server.post('/api/wallets', { wallet_address: 'reg-wallet' })
     expect([first.status, first.text]).toEqual([201, '{"status":"success","wallet_address":"reg-wallet"}'])
     const again = await server.post('/api/wallets/', { wallet_address: 'reg-wallet' })
     expect([again.status, again.text]).toEqual([200, first.text])
   })
 
-  test('assets are listed in the order of their registration, a page at a time', async () => {
+  test('assets are listed in the order of their registration, in pages', async () => {
     const all = await server.get('/api/assets')
     expect(all.json).toMatchObject({
       assets: [
@@ -177,7 +177,7 @@ describe('the audit trail', () => {
     return read
   }
 
-  test('has every accepted operation, oldest first, sealed; refused ones leave no trace', async () => {
+  test('has every accepted operation with its hash, oldest first; rejected ones leave no trace', async () => {
     const { transactions, has_more } = await page('asset_id=UKGILT2030')
     expect(has_more).toBe(false)
     const row = {
@@ -202,12 +202,12 @@ describe('the audit trail', () => {
     ])
   })
 
-  test('of an asset that was registered without a name says none', async () => {
+  test('has no name for an asset that was registered without one', async () => {
     const { transactions } = await page('asset_id=KNOWN&limit=1')
     expect(Object.keys(transactions[0] ?? {})).toEqual(['sequence', 'type', 'timestamp', 'hash', 'asset_id', 'reissue'])
   })
 
-  test('is read by asset, by wallet and by both, whichever side the wallet was on', async () => {
+  test('filters by asset, by wallet and by both, on either side of a transfer', async () => {
     const types = async (query: string) => (await page(query)).transactions.map(({ type }) => type)
     expect(await types('wallet_address=0xDEF456...')).toEqual(['transfer', 'burn'])
     expect(await types('wallet_address=0xABC123...&asset_id=UKGILT2030')).toEqual(['mint', 'transfer'])
@@ -216,7 +216,7 @@ describe('the audit trail', () => {
     expect(await types('asset_id=&wallet_address=nobody')).toEqual([])
   })
 
-  test('pages neither repeat nor skip, and the last one goes on when more happens', async () => {
+  test('pages neither repeat nor skip rows, and the last page continues with later operations', async () => {
     const whole = (await page('limit=1000')).transactions
     expect(whole.map(({ sequence }) => sequence)).toEqual(whole.map((_, index) => index + 1))
     expect(new Set(whole.map(({ hash }) => hash)).size).toBe(whole.length)

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 /** An answer as a client sees it. `body` is its text. */
 export type Answered = { readonly status: number; readonly headers: Headers; readonly body: string }
 
-/** A server on a socket of its own, and how to call it. */
+/** A listening server, and functions to call it. */
 export type Served = {
   readonly origin: string
   readonly port: number
@@ -26,7 +26,7 @@ export async function listen(server: FastifyInstance): Promise<Served> {
   }
 }
 
-/** Sends bytes as they are, and gives all that comes back until the server closes or `ms` of silence have passed. */
+/** Sends raw bytes. Returns everything that comes back until the server closes or sends nothing for `ms`. */
 export function sendRaw(port: number, bytes: string, ms = 400): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = new Socket()

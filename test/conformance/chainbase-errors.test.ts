@@ -22,7 +22,7 @@ import {
 
 const A = address('a')
 const B = address('b')
-/** Indexed: a coin that nobody holds any more, and a contract of items. */
+/** Indexed: a coin without holders, and a contract of items. */
 const COIN = address('c')
 const ITEMS = address('d')
 const WORLD: World = {
@@ -48,7 +48,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-/** The vendor's error: code is the status, error repeats the message, and every answer carries the same headers. */
+/** Checks the vendor's error: code is the status, error repeats the message, and every answer has the same headers. */
 function expectError(answer: Answered, status: number, message: string): void {
   expect(JSON.parse(answer.body)).toEqual({ code: status, message, error: message })
   expect(answer.status).toBe(status)
@@ -128,14 +128,14 @@ describe('parameters', () => {
   })
 })
 
-test('a range of one block and one second is a range', async () => {
+test('a range of one block and one second is valid', async () => {
   const range = 'from_block=8&to_block=8&from_timestamp=9&end_timestamp=9'
   const answer = await server.call(`/v1/token/transfers?chain_id=1&contract_address=${COIN}&${range}`, withKey())
   expect(answer.status).toBe(200)
 })
 
 describe('keys', () => {
-  test('none: 401; what is not ours: 403', async () => {
+  test('a missing key is 401, an unknown one 403', async () => {
     expectError(await server.call(TOKENS), 401, KEY_MISSING)
     expectError(await server.call(TOKENS, withKey('')), 401, KEY_MISSING)
     for (const bad of ['demo', 'x', `${key}x`, `${key.slice(0, 9)}${'a'.repeat(43)}`, `${key}, ${key}`]) {
@@ -143,7 +143,7 @@ describe('keys', () => {
     }
   })
 
-  test('either header takes the key; a client names no request', async () => {
+  test('both key headers work; a client cannot set the request id', async () => {
     for (const header of ['x-api-key', 'api-key', 'X-API-KEY']) {
       const answer = await server.call(TOKENS, { headers: { [header]: key, 'x-request-id': 'mine' } })
       expect(answer.status).toBe(200)
@@ -164,7 +164,7 @@ describe('keys', () => {
     expectError(answer, 403, 'API key is invalid')
   })
 
-  test('an allowed origin may be named by X-Origin, an address by a proxy that is believed', async () => {
+  test('X-Origin may give the allowed origin, and a trusted proxy the address', async () => {
     const made = createKey({ name: 'other', createdAt: NOW, origins: ['https://app.example'], ips: ['192.0.2.1'] })
     const deps = await fakeDeps(WORLD)
     await deps.store.put(made.stored)
@@ -180,12 +180,12 @@ describe('keys', () => {
     expect(statuses).toEqual([200, 403, 403])
   })
 
-  test('the key is looked at before the parameters', async () => {
+  test('the key is checked before the parameters', async () => {
     expectError(await server.call('/v1/account/tokens'), 401, KEY_MISSING)
   })
 })
 
-describe('what breaks behind the API', () => {
+describe('failures behind the API', () => {
   async function answerOf(balances: Partial<Balances>, path = TOKENS): Promise<Answered> {
     const deps = await fakeDeps(WORLD)
     const broken = await listen(createServer({ ...deps, balances: { ...fakeBalances(WORLD), ...balances } }))
@@ -195,7 +195,7 @@ describe('what breaks behind the API', () => {
   }
   const failing = (error: Error) => ({ account: () => Promise.reject(error) })
 
-  test('a bug is a generic 500: nothing of it leaves', async () => {
+  test('a bug is a generic 500 without details', async () => {
     const error = Object.assign(new TypeError('secret of postgres://user:pass@host'), { code: 'FST_ERR_NOT_FOUND' })
     expectError(await answerOf(failing(error)), 500, 'Internal server error')
   })
@@ -209,7 +209,7 @@ describe('what breaks behind the API', () => {
     expectError(await answerOf(failing(new ServiceError(code, 'Service unavailable'))), 503, 'Service unavailable')
   })
 
-  test('what may not be told is 500 in general words', async () => {
+  test('an error that is not exposable is a generic 500', async () => {
     const error = new ServiceError('NODE_REFUSED', 'https://node/key refused')
     expectError(await answerOf(failing(error)), 500, 'Internal server error')
   })
@@ -229,14 +229,14 @@ describe('what breaks behind the API', () => {
     }
   })
 
-  test('a native balance that nobody knows is 503, never 0', async () => {
+  test('an unknown native balance is 503, never 0', async () => {
     const get = async () => [unknown('node_unavailable')]
     expectError(await answerOf({ get }, `/v1/account/balance?chain_id=1&address=${A}`), 503, 'balance is not known')
     const path = `/v1/token/metadata?chain_id=1&contract_address=${A}`
     expectError(await answerOf({ get }, path), 503, 'Service unavailable')
   })
 
-  test('listed contracts that nobody answers for are 503; where one is known, the others are left out', async () => {
+  test('listed contracts without any answer are 503; if one is known, the others are left out', async () => {
     const path = `${TOKENS}&contract_address=${A},${B}`
     const silent = unknown('node_unavailable')
     expectError(await answerOf({ get: async () => [silent, silent] }, path), 503, 'Service unavailable')
@@ -247,7 +247,7 @@ describe('what breaks behind the API', () => {
     expect(JSON.parse(one.body)).toMatchObject({ data: [{ contract_address: B, balance: '0x7' }], count: 1 })
   })
 
-  test('a token whose facts could not be asked for is 503, not "no token", unless there is no code', async () => {
+  test('a token with unread facts is 503, not "no token", unless its address has no code', async () => {
     const path = `/v1/token/metadata?chain_id=1&contract_address=${A}`
     const statusOf = async (facts: object, balance: Balance): Promise<number> => {
       const deps = await fakeDeps(WORLD)
@@ -263,7 +263,7 @@ describe('what breaks behind the API', () => {
     expect(await statusOf(silent, unknown('token_does_not_answer'))).toBe(404)
   })
 
-  test('a configured price is told of a token of which nothing else is known, whatever the node does', async () => {
+  test('a configured price is returned even if nothing else is known of the token and the node fails', async () => {
     const price = { units: 15n, places: 1, text: '1.5', source: 'static', updatedAt: NOW } as const
     const deps = await fakeDeps(WORLD)
     const silent = { ...fakeBalances(WORLD), get: async () => [unknown('node_unavailable')] }
@@ -273,7 +273,7 @@ describe('what breaks behind the API', () => {
     expect(JSON.parse(body)).toMatchObject({ code: 0, data: { price: 1.5, symbol: '', source: 'static' } })
   })
 
-  test('a limit, once there is one, is said as 429', () => {
+  test('a rate limit is reported as 429', () => {
     expect(renderError({ code: 'TOO_MANY_REQUESTS', message: 'Too many requests' })).toEqual({
       status: 429,
       body: { code: 429, message: 'Too many requests', error: 'Too many requests' },

@@ -14,7 +14,7 @@ import type { KeyStore, StoredKey } from '../../src/store/seam/keys.ts'
 import type { ChainClock, StoredTransfer } from '../../src/store/seam/store.ts'
 import type { TokenInfo, Tokens } from '../../src/tokens/tokens.ts'
 
-/** The time at which these tests run, Unix seconds: 2024-05-01T00:00:00Z. */
+/** The current time in these tests, in Unix seconds: 2024-05-01T00:00:00Z. */
 export const NOW = 1_714_521_600
 
 export const ETHEREUM: ChainId = chainId('eip155:1')
@@ -25,7 +25,7 @@ function chainId(text: string): ChainId {
   return id
 }
 
-/** The address whose digits are all this one. */
+/** Returns an address with one repeated digit. */
 export function address(digit: string): string {
   return `0x${digit.repeat(40)}`
 }
@@ -33,12 +33,12 @@ export function address(digit: string): string {
 export const BLOCK: BlockRef = { number: 123, hash: `0x${'ab'.repeat(32)}` }
 const HEAD: Header = { ...BLOCK, parentHash: `0x${'aa'.repeat(32)}`, timestamp: NOW - 12 }
 
-/** An amount from events at the usual block, known true two seconds ago. */
+/** Returns an amount from events at `BLOCK`, known two seconds ago. */
 export function known(amount: bigint, other: Partial<Known> = {}): Known {
   return { known: true, amount, block: BLOCK, finality: 'finalized', source: 'events', knownAt: NOW - 2, ...other }
 }
 
-/** What an answer at the usual block may claim. */
+/** Returns the metadata of an answer at `BLOCK`. */
 export function asOf(other: Partial<AsOf> = {}): AsOf {
   const { block, finality, source, knownAt } = known(0n)
   return { block, finality, source, knownAt, uniform: true, complete: true, ...other }
@@ -52,17 +52,17 @@ export function erc20(reference: string): AssetRef {
   return { standard: 'erc20', reference }
 }
 
-/** What the account holds on Ethereum, in the order in which it met the assets, and what the chain says beside. */
+/** The account's holdings on Ethereum, in the order in which it met the assets, and further data of the chain. */
 export type World = {
   readonly held: readonly { readonly asset: AssetRef; readonly balance: Balance; readonly received?: boolean }[]
-  /** Balances of what was never indexed, by `standard:reference`. */
+  /** Balances of assets that were never indexed, by `standard:reference`. */
   readonly unindexed: ReadonlyMap<string, Balance>
   readonly tokens: readonly TokenInfo[]
   readonly holders: readonly { readonly account: string; readonly amount: bigint }[]
   readonly transfers: readonly StoredTransfer[]
 }
 
-/** The read side over a world that stands still. Every account holds the same. */
+/** Balances of a constant world. Every account holds the same. */
 export function fakeBalances(world: World): Balances {
   const check = (chain: ChainId): void => {
     if (chain !== ETHEREUM) throw new ServiceError('CHAIN_UNSUPPORTED', 'not configured')
@@ -111,7 +111,7 @@ export function fakeBalances(world: World): Balances {
   }
 }
 
-/** A token of which nothing is known but what is given. */
+/** Returns a token with the given facts. All others are unknown. */
 export function token(reference: string, facts: Partial<TokenInfo> = {}): TokenInfo {
   return {
     asset: erc20(reference),
@@ -135,7 +135,7 @@ export function fakeTokens(tokens: readonly TokenInfo[]): Tokens {
   }
 }
 
-/** Keys in memory; counts how often it is asked. */
+/** Keys in memory. It counts its reads. */
 export class MemoryKeys implements KeyStore {
   readonly #keys = new Map<string, StoredKey>()
   reads = 0
@@ -192,13 +192,13 @@ export function chain(id = 'eip155:1', read: () => Promise<ChainClock> = async (
   return { id: chainId(id), kind: 'evm', clock: read }
 }
 
-/** The dialects as they are without a configuration, and no ledger. */
+/** The default settings of the dialects, without a ledger. */
 export const DIALECTS: ServerSettings['dialects'] = {
   abcLabs: { enabled: true, chain: undefined, keys: false, origins: [] },
   chainbase: { enabled: true, balance: 'hex', demoKey: false },
 }
 
-/** Everything that a server needs over a world, and a key that may read. Each part can be replaced. */
+/** Returns the dependencies of a server on a world, and a key that may read. Each dependency can be replaced. */
 export async function fakeDeps(
   world: World,
   other: Partial<ServerDeps> = {},

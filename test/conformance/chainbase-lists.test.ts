@@ -1,4 +1,4 @@
-/** What Chainbase's lists refuse, and what they say of rows that they may lack. */
+/** Rejections of Chainbase's list calls, and their headers if rows may be missing. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createServer } from '../../src/api/create-server.ts'
 import type { Balance } from '../../src/core/balance.ts'
@@ -8,7 +8,7 @@ import { address, asOf, BLOCK, fakeBalances, fakeDeps, known, unknown, type Worl
 
 const A = address('a')
 const B = address('b')
-/** Indexed: a coin that nobody holds any more, and a contract of items. */
+/** Indexed: a coin without holders, and a contract of items. */
 const COIN = address('c')
 const ITEMS = address('d')
 const WORLD: World = {
@@ -34,13 +34,13 @@ afterAll(() => server.close())
 
 const withKey = (): RequestInit => ({ headers: { 'x-api-key': key } })
 
-/** The vendor's error: code is the status, error repeats the message. */
+/** Checks the vendor's error: code is the status, error repeats the message. */
 function expectError(answer: Answered, status: number, message: string): void {
   expect(JSON.parse(answer.body)).toEqual({ code: status, message, error: message })
   expect(answer.headers.get('balance-as-of')).toBeNull()
 }
 
-describe('what no list can be of', () => {
+describe('requests without a list', () => {
   const list = (name: string, contract: string) => `/v1/token/${name}?chain_id=1&contract_address=${contract}`
   test.each([
     [`/v1/account/tokens?chain_id=1&address=${address('0')}`, 400, /zero address/],
@@ -58,7 +58,7 @@ describe('what no list can be of', () => {
     expect(JSON.parse(answer.body).message).toMatch(message)
   })
 
-  test('a token that nobody holds any more has an empty list, whatever its node does', async () => {
+  test('a token without holders has an empty list, even if its node fails', async () => {
     for (const name of ['holders', 'top-holders', 'transfers']) {
       const answer = await server.call(list(name, COIN), withKey())
       expect([answer.status, JSON.parse(answer.body)]).toMatchObject([200, { data: [], count: 0 }])
@@ -71,15 +71,15 @@ describe('what no list can be of', () => {
   })
 })
 
-describe('what a list says of rows that it may lack', () => {
-  test('a list of contracts none of which is a token says at which block that is so', async () => {
+describe('lists that may lack rows', () => {
+  test('a list of contracts without any token reports its block', async () => {
     const path = `/v1/account/tokens?chain_id=1&address=${A}&contract_address=${address('2')}`
     const answer = await server.call(path, withKey())
     expect([answer.status, JSON.parse(answer.body)]).toMatchObject([200, { data: [], count: 0 }])
     expect(answer.headers.get('balance-as-of')).toContain(AT_BLOCK)
   })
 
-  test('a list that may lack rows says so, whoever holds or moves', async () => {
+  test('a list that may lack rows reports it, for accounts, holders and transfers', async () => {
     const partial = asOf({ finality: 'latest', uniform: false, complete: false })
     const deps = await fakeDeps(WORLD)
     const rows = { rows: [], count: 1, asOf: partial }
@@ -96,7 +96,7 @@ describe('what a list says of rows that it may lack', () => {
     await other.close()
   })
 
-  test('listed contracts of which a node did not tell are said to be missing', async () => {
+  test('listed contracts that a node did not answer are reported as missing', async () => {
     const deps = await fakeDeps(WORLD)
     const answers: readonly Balance[] = [known(7n), unknown('no_archive')]
     const balances = { ...fakeBalances(WORLD), get: async () => answers }
@@ -107,7 +107,7 @@ describe('what a list says of rows that it may lack', () => {
     await other.close()
   })
 
-  test('a list that has to wait says when to ask again', async () => {
+  test('a list that is not available yet reports when to retry', async () => {
     const deps = await fakeDeps(WORLD)
     const account = () => Promise.reject(new ServiceError('UNAVAILABLE', 'this chain has not caught up yet'))
     const other = await listen(createServer({ ...deps, balances: { ...fakeBalances(WORLD), account } }))

@@ -19,7 +19,7 @@ import {
   type World,
 } from './chainbase-fakes.ts'
 
-// What the vendor documents, as data: names, types and patterns of the page that our answers must fit.
+// The vendor's documented types as data: our answers must fit their names, types and patterns.
 const ajv = new Ajv({ strict: false })
 ajv.addSchema(JSON.parse(readFileSync(new URL('chainbase.openapi.json', import.meta.url), 'utf8')), 'vendor')
 const fits = (name: string) => (value: unknown) => {
@@ -97,7 +97,7 @@ async function get(
 const AT_BLOCK = `"eip155:1";block=${BLOCK.number};hash="${BLOCK.hash}"`
 
 describe('GET /v1/account/tokens', () => {
-  test('every known ERC-20 that the account ever received, in the order met, exact to the digit', async () => {
+  test('every known ERC-20 that the account ever received, in the order first met, with exact amounts', async () => {
     const { body, text, asOf } = await get(`/v1/account/tokens?chain_id=1&address=${A}`)
     fitsTokens(body)
     expect(text).toContain('"current_usd_price":9007199254740993.123,')
@@ -141,7 +141,7 @@ describe('GET /v1/account/tokens', () => {
     expect(asOf).toBe('"eip155:1";block=120;hash="0x78";finality=finalized;source=reads;age=2;uniform=?0')
   })
 
-  test('pages say whether another one exists; past the end there is nothing, and that is no error', async () => {
+  test('pages report whether another page exists; a page past the end is empty, not an error', async () => {
     const first = await get(`/v1/account/tokens?chain_id=1&address=${A}&limit=1`)
     expect(first.body).toMatchObject({ next_page: 2, count: 4 })
     expect(first.asOf).toBe(`${AT_BLOCK};finality=finalized;source=events;age=2`)
@@ -151,7 +151,7 @@ describe('GET /v1/account/tokens', () => {
     fitsTokens(past.body)
   })
 
-  test('listed contracts: those met first, in that order, then others as asked; those that are no tokens left out', async () => {
+  test('listed contracts: those met first, in that order, then others in the given order; others than tokens are left out', async () => {
     const list = [FOUND, address('9'), DUST, USDC?.toUpperCase().replace('0X', '0x'), ' ', FOUND]
     const { body } = await get(`/v1/account/tokens?chain_id=1&address=${A}&contract_address=${list.join(',')}`)
     fitsTokens(body)
@@ -165,7 +165,7 @@ describe('GET /v1/account/tokens', () => {
     })
   })
 
-  test('listed contracts may be repeated parameters, and are paged', async () => {
+  test('listed contracts may be repeated parameters, and have pages', async () => {
     const list = [FOUND, DUST, USDC].map((contract) => `contract_address=${contract}`).join('&')
     const { body } = await get(`/v1/account/tokens?chain_id=1&address=${A}&limit=2&page=1&${list}`)
     expect(body).toMatchObject({
@@ -175,14 +175,14 @@ describe('GET /v1/account/tokens', () => {
     })
   })
 
-  test('a hundred listed contracts are taken, also percent-encoded and repeated', async () => {
+  test('a hundred listed contracts are accepted, also percent-encoded and repeated', async () => {
     const list = Array.from({ length: 100 }, (_, index) => `0x${index.toString(16).padStart(40, 'e')}`)
     const one = list.map((contract) => `contract_address=${contract.replace('0x', '%30%78')}`).join('&')
     const { body } = await get(`/v1/account/tokens?chain_id=1&address=${A}&${one}`)
     expect(body).toEqual({ code: 0, message: 'ok', data: [], count: 0 })
   })
 
-  test('parameters: an empty one is missing, unknown ones are ignored, 0X and upper case are addresses', async () => {
+  test('parameters: an empty one counts as missing, unknown ones are ignored, 0X and upper case are valid in addresses', async () => {
     const account = `0X${'A'.repeat(40)}`
     const { body } = await get(
       `/v1/account/tokens/?chain_id=1&limit=&page=&contract_address=&x=1&x=2&address=${account}`,
@@ -190,7 +190,7 @@ describe('GET /v1/account/tokens', () => {
     expect(body).toMatchObject({ count: 3 })
   })
 
-  test('balances are decimal where the configuration says so', async () => {
+  test('balances are decimal if so configured', async () => {
     const settings = {
       trustProxy: [],
       dialects: { ...DIALECTS, chainbase: { enabled: true, balance: 'decimal', demoKey: true } },
@@ -231,7 +231,7 @@ describe('the neighbours', () => {
     expect(asOf).toBeNull()
   })
 
-  test('token/metadata of a token that says nothing of itself is unknown, not an error', async () => {
+  test('token/metadata of a token without facts is unknown, not an error', async () => {
     const { body } = await get(`/v1/token/metadata?chain_id=1&contract_address=${DUST}`)
     expect(body).toMatchObject({ data: { contract_address: DUST, decimals: 0, decimals_known: false, name: '' } })
   })
@@ -287,7 +287,7 @@ describe('the neighbours', () => {
   })
 })
 
-test('a token that is not given back by the tokens folder leaves no row without a name', async () => {
+test('a token without an entry in the tokens module leaves no row without a name', async () => {
   const deps = await fakeDeps(WORLD, { tokens: fakeTokens([]), chains: [chain('eip155:1', async () => clock())] })
   const other = await listen(createServer(deps))
   const { body } = await other.call(`/v1/account/tokens?chain_id=1&address=${A}`, { headers: { 'api-key': deps.key } })

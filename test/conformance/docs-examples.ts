@@ -10,25 +10,25 @@ export type Example = {
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
 
-/** The commands of a documentation page, as a reader copies them. */
+/** Returns the commands of a documentation page, as a reader copies them. */
 export function commandsOf(html: string): readonly string[] {
   return [...html.matchAll(/<pre>(curl [^<]*)<\/pre>/g)].map(([, text = '']) =>
     text.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => ENTITIES[name] ?? ''),
   )
 }
 
-/** What a shell makes of a command: its words, one a line, by a function that stands for curl. */
+/** Returns the words of a command. A shell runs the command with a curl function that prints one word per line. */
 export function wordsOf(command: string, key: string): readonly string[] {
   const script = `curl() { printf '%s\\n' "$@"; }\n${command}`
   const { stdout, stderr, status } = spawnSync('/bin/sh', ['-c', script], {
     encoding: 'utf8',
     env: { KEY: key, PATH: '/nowhere' },
   })
-  if (status !== 0 || stderr !== '') throw new Error(`the shell refuses ${command}: ${stderr}`)
+  if (status !== 0 || stderr !== '') throw new Error(`the shell rejects ${command}: ${stderr}`)
   return stdout.split('\n').slice(0, -1)
 }
 
-/** The request of a command's words. */
+/** Returns the request that a command's words describe. */
 export function exampleOf(words: readonly string[]): Example {
   const headers: Record<string, string> = {}
   let [url, body]: [string, string | undefined] = ['', undefined]

@@ -13,7 +13,7 @@ const LAST = 24
 const ALL: Coverage = { scope: { type: 'all' }, from: 0 }
 const [coin, second, , , third] = ASSETS
 
-/** A chain of which the node leaves logs out (a payment, and a mint on which later ones rest), with a token that rebases. */
+/** A chain with a token that rebases. Its node omits logs: a payment, and a mint that later payments depend on. */
 function auditChain(): StatefulChain {
   const mint = (asset: Movement['asset'], to: number): Movement => {
     return { asset, from: undefined, to: ACCOUNTS[to], amount: 1_000n, item: to }
@@ -33,7 +33,7 @@ function auditChain(): StatefulChain {
   return chain.silently('20', [mint(second, 1)]).show(`${LAST}`)
 }
 
-/** An indexer and its audit on a store in a folder. `settle` goes on until nothing is due. */
+/** An indexer and its audit on a store in a folder. `settle` runs them until nothing is due. */
 export async function makeAuditRig(folder: string, onStep: (step: JournalStep) => void) {
   const adapter = auditChain()
   const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, onStep })

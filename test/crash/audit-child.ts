@@ -1,6 +1,6 @@
 /**
- * An indexer with its audit in a process of its own, made to be killed: `audit-child.ts FOLDER [STEP COUNT]` ends itself by
- * SIGKILL at the COUNT-th STEP of a write, and else ends well once nothing is left to audit.
+ * An indexer with its audit in a process of its own, to be killed: `audit-child.ts FOLDER [STEP COUNT]` kills itself by
+ * SIGKILL at the COUNT-th STEP of a write. Otherwise it exits normally once nothing is left to audit.
  */
 import { makeAuditRig } from './audit-chain.ts'
 

@@ -16,7 +16,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** One life of the indexer; true where it was killed, false where it ended well. */
+/** One run of the indexer. Returns true if it was killed, false if it exited normally. */
 function live(store: string, death?: { step: JournalStep; count: number }): Promise<boolean> {
   const named = death === undefined ? [] : [death.step, String(death.count)]
   const child = spawn(process.execPath, ['--import', 'tsx', CHILD, store, ...named], { stdio: 'inherit' })
@@ -30,14 +30,16 @@ function live(store: string, death?: { step: JournalStep; count: number }): Prom
   })
 }
 
-/** A store's facts; of a turn which token and where, since what gave it away first is a matter of when it was looked at. */
+/**
+ * The facts of a store. Of a reclassification only the token and the block: its evidence depends on when the audit ran.
+ */
 function facts(store: string): string[] {
   return dumpChain(join(store, 'eip155_1.db')).map((line) =>
     line.startsWith('turns') ? line.replace(/ reason=.*/, '') : line,
   )
 }
 
-test('killed while it adopts, repairs and turns, the audit ends where an undisturbed one does', async () => {
+test('killed while it adopts, repairs and reclassifies, the audit ends with the same facts as an undisturbed one', async () => {
   const whole = join(folder, 'whole')
   const rig = await makeAuditRig(whole, () => undefined)
   await rig.settle()
@@ -48,7 +50,7 @@ test('killed while it adopts, repairs and turns, the audit ends where an undistu
   const store = join(folder, 'killed')
   const steps = JOURNAL_STEPS.filter((step) => /^(adopt|repair|turn):/.test(step))
   const died: JournalStep[] = []
-  // A turn comes last: a life that reaches it has repaired all there was.
+  // Reclassification comes last: a run that reaches it has finished all repairs.
   const inOrder = [...steps].sort((a, b) => Number(a.startsWith('turn')) - Number(b.startsWith('turn')))
   for (const step of inOrder) {
     if (await live(store, { step, count: 1 })) died.push(step)

@@ -2,14 +2,14 @@ import { randomFrom } from '../../src/demo/plan.ts'
 import { MockChain } from '../chains/mock-chain.ts'
 import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
 
-/** Blocks of the trunk, of which those up to FINALIZED are backfilled. */
+/** Blocks of the trunk. Those up to FINALIZED are backfilled. */
 export const TRUNK = 600
 export const FINALIZED = 560
 
 /** The heads of the live phase, in order: forks of several depths, and a return to the trunk. */
 export const HEADS = [`${TRUNK}`, '602a', '603b', '605b', '603c', '606a', '608d'] as const
 
-/** The same chain each time: a trunk, and four branches that fork from it near its end. */
+/** Builds the same chain each time: a trunk, and four branches that fork from it near its end. */
 export function makeCrashChain(): MockChain {
   const chain = new MockChain().add('0', undefined)
   const random = randomFrom(7)

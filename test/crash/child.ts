@@ -1,6 +1,6 @@
 /**
- * An indexer in a process of its own, made to be killed: `child.ts FOLDER HEAD_FILE [STEP COUNT]` ends itself by
- * SIGKILL at the COUNT-th STEP of a write, and else prints `settled` when the store has the head that the file names.
+ * An indexer in a process of its own, to be killed: `child.ts FOLDER HEAD_FILE [STEP COUNT]` kills itself by SIGKILL at
+ * the COUNT-th STEP of a write. Otherwise it prints `settled` when the store has the head that the file names.
  */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -39,7 +39,7 @@ for (let idle = 0; ; ) {
   chain.show(readFileSync(headFile, 'utf8'), FINALIZED)
   idle = (await indexer.step(signal)) === 'idle' ? idle + 1 : 0
   if (idle === 3) break
-  // Room for a signal from outside to arrive between any two writes.
+  // Lets an outside signal arrive between any two writes.
   await sleep(1)
 }
 await journal.close()

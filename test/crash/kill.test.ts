@@ -13,7 +13,7 @@ const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
 
 type Death = { readonly step: JournalStep; readonly count: number } | { readonly afterMs: number } | 'natural'
 
-/** One life of the indexer, ended as said. True where it was killed, false where it settled first. */
+/** One run of the indexer, ended as `death` says. Returns true if it was killed, false if it finished first. */
 function live(folder: string, headFile: string, death: Death): Promise<boolean> {
   const named = typeof death === 'object' && 'step' in death ? [death.step, String(death.count)] : []
   const child = spawn(process.execPath, ['--import', 'tsx', CHILD, folder, headFile, ...named], {
@@ -38,7 +38,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-test('killed at every named point of a write and at random, over backfill and reorgs, nothing is lost or doubled', async () => {
+test('killed at every step of a write and at random times, during backfill and reorgs, the indexer loses and doubles nothing', async () => {
   const headFile = join(folder, 'head')
   const store = join(folder, 'store')
   let killed = 0

@@ -1,6 +1,6 @@
 /**
- * A ledger's writer in a process of its own, made to be killed: `ledger-child.ts FOLDER FIRST [STEP]` submits a group of
- * transfers named FIRST and prints `done`; it ends itself by SIGKILL at STEP of that commit.
+ * A ledger's writer in a process of its own, to be killed: `ledger-child.ts FOLDER FIRST [STEP]` submits a group of
+ * transfers named FIRST and prints `done`. With STEP it kills itself by SIGKILL at that step of the commit.
  */
 import { TEXT_ACCOUNTS } from '../../src/core/account.ts'
 import { commitGroup } from '../../src/ledger/group-commit.ts'

@@ -8,7 +8,7 @@ const CHILD = fileURLToPath(new URL('./ledger-child.ts', import.meta.url))
 const folder = makeFolder()
 afterAll(() => folder.remove())
 
-/** One life of the writer: what it said, and whether it was killed. */
+/** One run of the writer: its output, and whether it was killed. */
 function live(name: string, ...step: string[]): Promise<{ said: string; killed: boolean }> {
   const args = ['--import', 'tsx', CHILD, folder.path, name, ...step]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -22,7 +22,7 @@ function live(name: string, ...step: string[]): Promise<{ said: string; killed: 
   })
 }
 
-test('killed at every step of a commit, a group is there whole or not at all, and a retry makes it whole once', async () => {
+test('killed at any step of a commit, a group is stored whole or not at all, and a retry stores it exactly once', async () => {
   const ledger = await openLedger(folder)
   const gilt = { kind: 'register_asset', assetId: 'GILT', name: undefined, symbol: undefined, reissue: false } as const
   const mint = { kind: 'mint', assetId: 'GILT', amount: 100n, to: 'bank' } as const

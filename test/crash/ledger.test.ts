@@ -27,7 +27,7 @@ type Body = Readonly<Record<string, string | number>>
 type Call = { readonly path: string; readonly body: Body }
 type Said = { readonly status: number; readonly body: Body }
 
-/** A mint, a transfer or a burn of a few tokens; about a third of them must be refused. */
+/** A mint, a transfer or a burn of a few tokens. About a third of them must be rejected. */
 function makeCall(random: () => number): Call {
   const pick = (list: readonly string[]): string => list[Math.floor(random() * list.length)] ?? ''
   const [asset_id, from, to] = [pick(ASSETS), pick(WALLETS), pick(WALLETS)]
@@ -38,12 +38,12 @@ function makeCall(random: () => number): Call {
   return { path: '/api/tokens/burn', body: { asset_id, amount, holder_wallet_address: from } }
 }
 
-/** A server that is killed and started again while others go on asking it. */
+/** A server that is killed and restarted while clients keep sending requests. */
 class MortalServer {
   #serving = startServe(file)
   kills = 0
 
-  /** Asks until there is an answer, whatever happens to the server meanwhile. */
+  /** Repeats a request until it is answered, whatever happens to the server. */
   async ask({ path, body }: Call, key: string): Promise<Said> {
     for (;;) {
       const { url } = await this.#serving
@@ -51,10 +51,11 @@ class MortalServer {
       try {
         const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) })
         const answer: Body = JSON.parse(await response.text())
-        // A server that is being stopped or that lost its store may say so: that is no answer yet.
+        // A server that is stopping, or that lost its store, answers with a 5xx status. The operation is not answered
+        // yet.
         if (response.status < 500) return { status: response.status, body: answer }
       } catch {
-        // Killed before it answered: nobody knows whether it was done.
+        // The server was killed before it answered, so it is unknown whether the operation was done.
       }
     }
   }
@@ -91,7 +92,7 @@ async function trail(url: string): Promise<readonly Row[]> {
   }
 }
 
-/** One text for an operation, whether it is told by its answer or by the audit trail. */
+/** An operation as text, the same for its response and for its row of the audit trail. */
 function told({ body }: Said): string {
   const id = body.token_id ?? body.transaction_id
   const amount = body.amount ?? body.amount_transferred ?? body.amount_burned
@@ -99,7 +100,7 @@ function told({ body }: Said): string {
   return [id, body.asset_id, amount, from ?? '-', to ?? '-'].join(' ')
 }
 
-test('10,000 operations of 50 clients, the server killed 20 times: each acknowledged once, none twice, all sums right', async () => {
+test('10,000 operations of 50 clients, the server killed 20 times: each is acknowledged once, none is done twice, all sums are right', async () => {
   const random = randomFrom(4)
   const calls = Array.from({ length: OPERATIONS }, () => makeCall(random))
   const server = new MortalServer()
@@ -143,7 +144,8 @@ test('10,000 operations of 50 clients, the server killed 20 times: each acknowle
       expect(await response.json()).toMatchObject({ balance: held.get(`${asset}/${wallet}`) ?? 0 })
     }
   }
-  // While the server still runs, and again from its files alone: supplies, hashes and all that follows from them.
+  // Verify supplies, hashes and everything that follows from them while the server runs, then again from its files
+  // alone.
   const live = await steelyard(['ledger', 'verify', '--config', file])
   expect(live).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+:0x[0-9a-f]{64}\n$/) })
   expect(await end('SIGINT')).toBe(0)

@@ -10,7 +10,7 @@ let anvil: Anvil
 let server: Serving
 const token: Record<string, string> = {}
 
-/** One ordinary token, and four whose logs do not tell all. */
+/** One normal token, and four with incomplete logs. */
 beforeAll(async () => {
   anvil = await startAnvil()
   await placeMulticall3(anvil)
@@ -55,7 +55,7 @@ async function classes(): Promise<Record<string, unknown>> {
   return found
 }
 
-test('tokens whose logs do not tell all are found and turned, with evidence; the ordinary one is not', async () => {
+test('tokens with incomplete logs are found and reclassified, with evidence; the normal one is not', async () => {
   await server.healthy((chain) => (chain.audit?.turned ?? 0) >= 4)
   await mine(anvil, 1)
   const head = Number(await anvil.rpc('eth_blockNumber', []))
@@ -72,7 +72,7 @@ test('tokens whose logs do not tell all are found and turned, with evidence; the
   expect(metrics).toMatch(/steelyard_tokens\{chain="eip155:\d+",accounting="reads"\} 4/)
 })
 
-test('what is served of them is what the chain says', async () => {
+test('their served balances equal the chain’s amounts', async () => {
   const chainId = Number(await anvil.rpc('eth_chainId', []))
   const all = Object.values(token).join(',')
   const amounts = async (account: string): Promise<Record<string, bigint>> => {
@@ -89,7 +89,7 @@ test('what is served of them is what the chain says', async () => {
   expect(await amounts(DEPLOYER)).toEqual({ plain: 0n, rebasing: 0n, fee: 0n, silent: 0n, wrapped: 5n })
 })
 
-test('a token says how its balances are known', async () => {
+test('the metadata of a token has its accounting', async () => {
   const chainId = Number(await anvil.rpc('eth_chainId', []))
   const accounting = async (address = ''): Promise<unknown> => {
     const answer = await server.get(`/v1/token/metadata?chain_id=${chainId}&contract_address=${address}`)

@@ -1,4 +1,4 @@
-/** A contract that is destroyed, and deployed again at its address, on a real node with the rules of Shanghai. */
+/** A contract that is destroyed and deployed again at its address, on a real node with the Shanghai rules. */
 import { type Address, getAddress } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isRecord } from '../../src/net/json-rpc.ts'
@@ -54,7 +54,7 @@ async function rows(path: string): Promise<readonly Readonly<Record<string, unkn
   return isRecord(body) && Array.isArray(body.data) ? body.data.filter(isRecord) : []
 }
 
-/** What ALICE and BOB have of it in their lists. */
+/** Returns the token's balances in the lists of ALICE and BOB. */
 async function listed(): Promise<readonly unknown[]> {
   const lists = await Promise.all(
     ACCOUNTS.map((account) => rows(`/v1/account/tokens?chain_id=31337&address=${account}`)),
@@ -77,7 +77,7 @@ async function supply(): Promise<unknown> {
 
 const untrue = async () => (await claimsOf({ server, anvil, token, accounts: ACCOUNTS })).untrue
 
-test('its rows and holders go with its code', async () => {
+test('its rows and holders disappear with its code', async () => {
   expect(await listed()).toEqual(['1000', '500'])
   expect((await holders()).told).toEqual(['1000', '500'])
   await send(anvil, { name: 'Destructible', address: token, functionName: 'destroy' })
@@ -89,7 +89,7 @@ test('its rows and holders go with its code', async () => {
   expect((await holders()).told).toEqual([])
 }, 60_000)
 
-test('deployed again it is what it is now, supply included', async () => {
+test('after a new deployment only the new contract counts, including its supply', async () => {
   await send(anvil, { name: 'Phoenix', address: cradle, functionName: 'rise' })
   await mint(BOB, 7n)
   await indexed()

@@ -41,7 +41,7 @@ async function tokens(query: string): Promise<{ response: Response; body: Answer
   return { response, body: body as Answer }
 }
 
-/** What the chain itself says, at the block that the answer names. */
+/** Returns the chain's amount, at the block of the answer. */
 async function balanceOf(token: string, account: string, block: { hash: string }): Promise<bigint> {
   const call = { to: token, data: callData('Erc20', 'balanceOf', [account]) }
   return BigInt(String(await demo.anvil.rpc('eth_call', [call, { blockHash: block.hash }])))
@@ -65,11 +65,11 @@ async function compareAll(): Promise<number> {
 }
 
 describe('on the demo chain, over HTTP from the compiled server', () => {
-  test('every balance of every account is what balanceOf says at the same block', async () => {
+  test('every balance of every account equals balanceOf at the same block', async () => {
     expect(await compareAll()).toBeGreaterThan(60)
   })
 
-  test('and still is after new blocks', async () => {
+  test('also after new blocks', async () => {
     const trading = new AbortController()
     const before = Number(await demo.anvil.rpc('eth_blockNumber', []))
     const trade = demo.trade(20, trading.signal)
@@ -93,7 +93,7 @@ describe('on the demo chain, over HTTP from the compiled server', () => {
     expect(BigInt(greatest.body.data[0]?.balance ?? 0)).toBe((1n << 256n) - 1n)
   })
 
-  test('listed contracts: collectibles count too, what is no token is left out', async () => {
+  test('listed contracts: collectibles count too, contracts that are not tokens are left out', async () => {
     const none = '0x00000000000000000000000000000000000000ff'
     const list = [demo.tokens.deeds, none, demo.tokens.cents, demo.tokens.deeds.toUpperCase().replace('0X', '0x')]
     const { body } = await tokens(`address=${demo.trader}&contract_address=${list.join(',')}`)
@@ -101,7 +101,7 @@ describe('on the demo chain, over HTTP from the compiled server', () => {
     expect(body.count).toBe(2)
   })
 
-  test('an emptied holding is shown as zero, and pages follow each other', async () => {
+  test('a holding that became empty has balance 0, and pages are consecutive', async () => {
     const emptied = await tokens(`address=${demo.emptied}`)
     expect(emptied.body.data.map((row) => [row.contract_address, row.balance])).toEqual([[demo.tokens.cents, '0x0']])
     const whole = await tokens(`address=${demo.trader}&limit=100`)
@@ -115,7 +115,7 @@ describe('on the demo chain, over HTTP from the compiled server', () => {
     expect(paged).toEqual(whole.body.data)
   })
 
-  test('the native balance is eth_getBalance at the block that is named', async () => {
+  test('the native balance equals eth_getBalance at the block of the answer', async () => {
     const path = `/v1/account/balance?chain_id=${demo.chainId}&address=${demo.trader}`
     const response = await server.get(path)
     const body = (await response.json()) as { data: string }
@@ -150,7 +150,7 @@ test.each([
   expect(body).toMatchObject({ code: status })
 })
 
-test('a revoked key is refused without a restart', async () => {
+test('a revoked key is rejected without a restart', async () => {
   const made = (await steelyard(['keys', 'create', '--config', server.config, '--name', 'short'])).out.trim()
   const path = `/v1/account/tokens?chain_id=${demo.chainId}&address=${demo.trader}`
   expect((await server.get(path, { 'x-api-key': made })).status).toBe(200)

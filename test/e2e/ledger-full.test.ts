@@ -16,7 +16,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Makes the file far larger than the log of some commits, and gives its size in bytes. */
+/** Makes the file far larger than the write-ahead log of some commits. Returns its size in bytes. */
 function fill(): number {
   const db = new Database(file)
   db.exec(`CREATE TABLE filler (bytes BLOB); INSERT INTO filler VALUES (zeroblob(${16 * 1024 * 1024}))`)
@@ -24,9 +24,10 @@ function fill(): number {
   return statSync(file).size
 }
 
-test('while the file cannot grow operations are on disk and answered, the log and the metrics say so, and nothing is lost', async () => {
+test('if the file cannot grow, operations are on disk and answered, the log and the metrics report it, and nothing is lost', async () => {
   expect((await steelyard(['ledger', 'register', 'wallet', 'first', '--config', config])).code).toBe(0)
-  // No file of the server may grow past the size that the ledger's has now, in units of 512 bytes; its log may, up to there.
+  // No file of the server may grow beyond the ledger file's current size, in units of 512 bytes. Its write-ahead log
+  // may grow up to that size.
   const server = await startServe(config, `ulimit -f ${fill() / 512}`)
   for (let at = 1; at <= 60; at++) {
     const response = await fetch(`${server.url}/api/wallets`, {
@@ -42,7 +43,7 @@ test('while the file cannot grow operations are on disk and answered, the log an
   expect(metrics).toContain('steelyard_ledger_failed_checkpoints_total{chain="ledger:main"} 1\n')
   expect(server.log()).toMatch(/"reason":"disk I\/O error".*"msg":"the ledger's write-ahead log was not copied/)
   expect(await server.end('SIGINT')).toBe(0)
-  // The filler is none of the ledger's tables, which is a fault of its own.
+  // The verification would report the filler table as a fault.
   const db = new Database(file)
   db.exec('DROP TABLE filler')
   db.close()

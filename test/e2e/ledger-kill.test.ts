@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { type ServeProcess, startServe } from './steelyard.ts'
 
-/** How often the server is killed, how many send at once, and after how many answers of a life it is killed. */
+/** The number of kills, the number of concurrent senders, and the number of answers before each kill. */
 const LIVES = 5
 const SENDERS = 8
 const ANSWERS = 40
@@ -50,7 +50,9 @@ async function record(url: string): Promise<readonly Row[]> {
   }
 }
 
-/** Sends from all sides until enough was answered, then kills. What was answered, and what was on its way. */
+/**
+ * Sends from all senders until there are enough answers, then kills the server. Returns the answers and the sent keys.
+ */
 async function live(server: ServeProcess, life: number): Promise<{ answered: Map<string, Said>; sent: Set<string> }> {
   const answered = new Map<string, Said>()
   const sent = new Set<string>()
@@ -62,7 +64,7 @@ async function live(server: ServeProcess, life: number): Promise<{ answered: Map
       try {
         answered.set(key, await move(server.url, key))
       } catch {
-        // The server was killed before it answered: nobody knows yet whether it was done.
+        // The server was killed before it answered, so the result is unknown.
         return
       }
       if (answered.size >= ANSWERS) killed ??= server.end('SIGKILL')
@@ -73,7 +75,7 @@ async function live(server: ServeProcess, life: number): Promise<{ answered: Map
   return { answered, sent }
 }
 
-test('killed in the midst of writes, again and again: what was answered stands, and each retry settles once', async () => {
+test('killed during writes, again and again: answered operations are kept, and each retry has one result', async () => {
   let server = await startServe(file)
   await post(`${server.url}/api/assets`, { asset_id: 'GILT' }, 'register')
   const mint = { asset_id: 'GILT', amount: 1_000_000, recipient_wallet_address: 'bank' }

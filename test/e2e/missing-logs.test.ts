@@ -1,4 +1,6 @@
-/** Servers of nodes that leave out logs, over sockets: nothing untrue is answered, and within a minute all is right. */
+/**
+ * Servers on nodes that leave out logs, over sockets: no answer is wrong, and within a minute all balances are proven.
+ */
 import type { Address } from 'viem'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { isRecord } from '../../src/net/json-rpc.ts'
@@ -19,7 +21,7 @@ let chainId: number
 let coins: readonly Address[]
 let truth: ReadonlyMap<string, bigint>
 
-/** Two coins that move in every block, and then a head that rests. */
+/** Two coins that move in every block, and then a head that does not move. */
 beforeAll(async () => {
   anvil = await startAnvil()
   chainId = Number(await anvil.rpc('eth_chainId', []))
@@ -62,7 +64,7 @@ const LIES: Readonly<Record<string, Lie>> = {
     isRecord(filter) && 'fromBlock' in filter ? logs.slice(0, Math.ceil(logs.length / 2)) : logs,
 }
 
-/** A node whose blocks tell nothing of their logs, so that only balances give it away. */
+/** A node with empty log blooms, so that only balances reveal the missing logs. */
 async function liar(lie: Lie, hasReceipts: boolean): Promise<ScriptedNode> {
   return startScriptedNode(
     altering(anvil.url, (asked, result) => {
@@ -74,7 +76,7 @@ async function liar(lie: Lie, hasReceipts: boolean): Promise<ScriptedNode> {
   )
 }
 
-/** Answers that are neither true nor an honest error, and where the others are from. */
+/** Returns the answers that are neither true nor an honest error, and the sources of all answers. */
 async function look(): Promise<{ readonly untrue: readonly string[]; readonly sources: ReadonlySet<string> }> {
   const untrue: string[] = []
   const sources = new Set<string>()
@@ -89,7 +91,7 @@ async function look(): Promise<{ readonly untrue: readonly string[]; readonly so
       const { data } = (await answer.json()) as { data: { balance: string }[] }
       const [row] = data
       if (row === undefined) {
-        // A list that lacks a row tells no amount; at the end none may.
+        // A list without the row gives no amount. At the end no row may be missing.
         sources.add('unknown')
         continue
       }
@@ -111,7 +113,7 @@ async function start(...started: readonly ScriptedNode[]): Promise<void> {
   await server.healthy(({ checkpoint }) => checkpoint?.number === head)
 }
 
-/** Looks until all is proven by events, at most a minute; nothing untrue may be answered meanwhile. */
+/** Requests all balances until events prove them all, for at most a minute. No answer may be wrong in the meantime. */
 async function untilProven(): Promise<void> {
   const until = Date.now() + 60_000
   let sources: ReadonlySet<string> = new Set()
@@ -125,13 +127,13 @@ async function untilProven(): Promise<void> {
   expect(code, out).toBe(0)
 }
 
-describe.each(Object.entries(LIES))('a node that leaves out %s, at a head that rests', (_, lie) => {
-  test('is found out: no answer is untrue, and within a minute all is proven and verified', async () => {
+describe.each(Object.entries(LIES))('a node that leaves out %s, at a head that does not move', (_, lie) => {
+  test('no answer is wrong, and within a minute all is proven and verified', async () => {
     await start(await liar(lie, true))
     await untilProven()
   }, 120_000)
 
-  test('and keeps no receipts: no answer is untrue', async () => {
+  test('without receipts no answer is wrong', async () => {
     await start(await liar(lie, false))
     await server.healthy(({ audit }) => (audit?.block ?? 0) > 0)
     for (let round = 0; round < 10; round++) expect((await look()).untrue).toEqual([])
@@ -140,18 +142,18 @@ describe.each(Object.entries(LIES))('a node that leaves out %s, at a head that r
 
 const sound = (): Promise<ScriptedNode> => startScriptedNode(altering(anvil.url, (_, result) => result))
 
-/** One of each kind, since each takes some seconds: by count, by topic, by the size of the range. */
+/** One lie of each kind, since each takes some seconds: by count, by topic, by the size of the range. */
 const OF_TWO = ['every third log', 'all logs of one account', 'the second half of each range']
 
 describe.each(Object.entries(LIES).filter(([says]) => OF_TWO.includes(says)))(
-  'of two nodes, of which one leaves out %s',
+  'two nodes, one of them leaves out %s',
   (_, lie) => {
     test.each([
       ['first', true],
       ['first, without receipts', false],
       ['second', true],
     ] as const)(
-      'the liar %s, no answer is untrue, and within a minute all is proven',
+      'the liar %s, no answer is wrong, and within a minute all is proven',
       async (place, hasReceipts) => {
         const pair = [await liar(lie, hasReceipts), await sound()]
         await start(...(place === 'second' ? pair.reverse() : pair))
@@ -160,7 +162,7 @@ describe.each(Object.entries(LIES).filter(([says]) => OF_TWO.includes(says)))(
       120_000,
     )
 
-    test('and the other leaves out the same, none with receipts: no answer is untrue', async () => {
+    test('the other leaves out the same, both without receipts: no answer is wrong', async () => {
       await start(await liar(lie, false), await liar(lie, false))
       await server.healthy(({ audit }) => (audit?.block ?? 0) > 0)
       for (let round = 0; round < 10; round++) expect((await look()).untrue).toEqual([])

@@ -1,4 +1,4 @@
-/** Reorgs on a real node, through the whole server: what is answered afterwards is what the chain says. */
+/** Reorgs on a real node, through the whole server: later answers equal the chain's amounts. */
 import type { Address } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { callData } from '../../src/demo/contracts.ts'
@@ -17,7 +17,7 @@ import { asOfBlock, type Health, type Serving, serve, steelyard } from './steely
 
 const ALICE: Address = '0x00000000000000000000000000000000000a11ce'
 const BOB: Address = '0x0000000000000000000000000000000000000b0b'
-/** Enough to move Anvil's finalized head, 64 below its newest. */
+/** Enough blocks to move Anvil's finalized head, which is 64 below its newest. */
 const MANY = 80
 
 let anvil: Anvil
@@ -50,7 +50,7 @@ async function pay(to: Address, amount: bigint): Promise<void> {
   await send(anvil, minting(to, amount))
 }
 
-/** Replaces the newest blocks by as many others, of which the last has these calls. */
+/** Replaces the newest blocks by as many others. The last of them has these calls. */
 async function reorg(depth: number, calls: readonly Sending[]): Promise<void> {
   const pairs = calls.map(({ name, address, functionName, args }) => [
     { from: DEPLOYER, to: address, data: callData(name, functionName, args), gas: '0xf42400' },
@@ -83,7 +83,7 @@ async function expectExact(): Promise<void> {
   }
 }
 
-test.each([1, 2, 5, 20])('after a reorg of %i blocks, balances are what the chain says', async (depth) => {
+test.each([1, 2, 5, 20])('after a reorg of %i blocks, balances equal the chain’s amounts', async (depth) => {
   for (let n = 0; n < depth; n++) await pay(n % 2 ? ALICE : BOB, BigInt(depth * 1_000 + n))
   await caughtUp()
   await expectExact()
@@ -92,7 +92,7 @@ test.each([1, 2, 5, 20])('after a reorg of %i blocks, balances are what the chai
   await expectExact()
 })
 
-test('deeper than what was final, the chain stops and says how to go on; reset makes that true', async () => {
+test('after a reorg below the finalized head, the chain stops and its error names the remedy; reset works', async () => {
   await mine(anvil, MANY)
   await caughtUp()
   const before = await server.get(`/v1/account/tokens?chain_id=31337&address=${ALICE}`)
@@ -100,7 +100,7 @@ test('deeper than what was final, the chain stops and says how to go on; reset m
   await mine(anvil, 1)
   const stopped = await server.healthy((chain) => chain.state === 'stopped')
   expect(stopped.error).toMatch(/replaced block \d+, which was final.*steelyard reset/)
-  // The API, and the other chain, go on.
+  // The API and the other chain continue.
   const after = await server.get(`/v1/account/tokens?chain_id=31337&address=${ALICE}`)
   expect(await after.text()).toBe(await before.text())
   await mine(other, 3)
@@ -121,7 +121,7 @@ test('deeper than what was final, the chain stops and says how to go on; reset m
   await expectExact()
 })
 
-test('a block that was replaced while the server was away, and is final by now, leaves nothing behind', async () => {
+test('a block that was replaced while the server was stopped, and is final now, leaves nothing behind', async () => {
   await pay(BOB, 5n)
   await caughtUp()
   await server.restart(async () => {

@@ -9,12 +9,12 @@ const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
 export type Run = { readonly code: number | null; readonly out: string; readonly err: string }
 
-/** Runs the compiled command line to its end. */
+/** Runs the compiled command line until it ends. */
 export function steelyard(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
   return startSteelyard(args, env).ended
 }
 
-/** Starts the compiled command line; `ended` resolves once it has. */
+/** Starts the compiled command line. `ended` resolves when it has ended. */
 export function startSteelyard(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -38,19 +38,19 @@ export function startSteelyard(
   return { pid: child.pid ?? 0, ended }
 }
 
-/** A `steelyard serve` in a process of its own. */
+/** A `steelyard serve` in its own process. */
 export type Serving = {
   readonly url: string
   readonly key: string
   readonly config: string
   readonly pid: number
-  /** GET with the key; `path` begins with a slash. */
+  /** Sends GET with the key. `path` begins with a slash. */
   readonly get: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Response>
-  /** Asks `/health` until the condition holds. @throws Error after a minute */
+  /** Polls `/health` until the condition holds. @throws Error after a minute */
   readonly healthy: (condition: (chain: Health) => boolean) => Promise<Health>
-  /** Stops it, does what is to be done while it is not there, and starts it again; `url` and `pid` are the first ones. */
+  /** Stops the server, runs `between`, and starts it again. `url` and `pid` stay those of the first start. */
   readonly restart: (between: () => Promise<void>) => Promise<void>
-  /** Sends SIGINT and waits; the exit code. */
+  /** Sends SIGINT and waits. Returns the exit code. */
   readonly stop: () => Promise<number | null>
 }
 
@@ -64,7 +64,7 @@ export type Health = {
   readonly error?: string
 }
 
-/** Writes the configuration into a folder of its own, makes a key and starts the server. */
+/** Writes the configuration into a new folder, makes a key and starts the server. */
 export async function serve(config: object): Promise<Serving> {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-e2e-'))
   const file = join(folder, 'steelyard.yaml')
@@ -92,18 +92,22 @@ export async function serve(config: object): Promise<Serving> {
   }
 }
 
-/** A `steelyard serve` of a configuration file. `end` sends it a signal and waits; the exit code, null where killed. */
+/**
+ * A `steelyard serve` with a configuration file. `end` sends it a signal, waits, and returns the exit code, or null if
+ * it was killed.
+ */
 export type ServeProcess = {
   readonly url: string
   readonly pid: number
   readonly end: (signal: 'SIGINT' | 'SIGKILL') => Promise<number | null>
-  /** Its log so far. */
+  /** The log so far. */
   readonly log: () => string
 }
 
 /**
- * Starts `steelyard serve` and waits until it answers. `shell`: what a shell does to its own process before it becomes
- * the server. @throws Error with its log where it ends before
+ * Starts `steelyard serve` and waits until it answers. `shell`: shell commands that run in the same process before the
+ * server.
+ * @throws Error with its log if it ends before that
  */
 export async function startServe(file: string, shell = ''): Promise<ServeProcess> {
   const args = ['-c', `${shell}\nexec "$@"`, 'sh', process.execPath, BIN, 'serve', '--config', file]
@@ -139,7 +143,7 @@ async function waitFor(
   }
 }
 
-/** The block of a `Balance-As-Of` header. */
+/** Returns the block of a `Balance-As-Of` header. */
 export function asOfBlock(response: Response): { number: number; hash: string; source: string } {
   const header = response.headers.get('balance-as-of') ?? ''
   const match = /;block=(\d+);hash="(0x[0-9a-f]{64})";finality=\w+;source=(\w+);age=\d+$/.exec(header)

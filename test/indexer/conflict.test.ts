@@ -242,7 +242,9 @@ test('a node that is below what was final says so in /health, and takes nothing 
   await step(rig)
   await nextTick()
   const clock = await rig.reads.clock()
-  expect(clock.error).toBe('the node is at block 12, but block 20 was final: it is far behind, or its chain began anew')
+  expect(clock.error).toBe(
+    'the node is at block 12, but block 20 was final: it is far behind, or its chain was restarted',
+  )
   expect(clock.published?.number).toBe(30)
   chain.show('30', 20)
   await step(rig)

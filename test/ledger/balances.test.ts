@@ -8,7 +8,7 @@ import { BEGAN, makeFolder, openLedger } from './ledger.ts'
 const folder = makeFolder()
 afterAll(() => folder.remove())
 
-test('however fresh, balances are facts of the record; nothing is read anew and nothing noted', async () => {
+test('with any freshness, balances come from the record; there is no chain read and no observation', async () => {
   const opened = await openLedger(folder)
   const { ledger, chain } = opened
   const operations = [

@@ -35,7 +35,7 @@ const GROUP: readonly Operation[] = [
   { kind: 'mint', assetId: 'GILT', amount: 5n, to: 'bank' },
   { kind: 'transfer', assetId: 'GILT', amount: 2n, from: 'bank', to: 'alice' },
 ]
-/** What no edge lets through: nobody can decide it. */
+/** An operation that every caller rejects before: the ledger cannot decide it. */
 const IMPOSSIBLE: Operation = { kind: 'mint', assetId: 'GILT', amount: 0n, to: 'bank' }
 
 function commit(operations: readonly Operation[]): Promise<readonly CommitResult[]> {
@@ -54,10 +54,10 @@ test('a group is one commit', async () => {
   expect(opened.journal.writes).toMatchObject({ commits: 1, operations: 3 })
 })
 
-test('a request that nobody can decide takes no other with it: each is tried alone, in order', async () => {
+test('an undecidable request does not fail the others: each is tried alone, in order', async () => {
   const [register, mint, transfer] = await commit([...GROUP.slice(0, 2), IMPOSSIBLE, ...GROUP.slice(2)]).then((all) => {
     expect(all[2]).toEqual({
-      error: expect.objectContaining({ message: expect.stringContaining('has checked its ids') }),
+      error: expect.objectContaining({ message: expect.stringContaining('must check ids and amount') }),
     })
     return all.filter((_, at) => at !== 2)
   })
@@ -66,7 +66,7 @@ test('a request that nobody can decide takes no other with it: each is tried alo
   expect(await recorded()).toEqual(GROUP)
 })
 
-test('where the store refuses a group, nothing of it is tried again and nothing is there', async () => {
+test('if the store fails for a group, there is no second try and nothing is written', async () => {
   const db = new Database(folder.file)
   db.exec("CREATE TRIGGER refuse BEFORE INSERT ON transfers BEGIN SELECT RAISE(ABORT, 'the disk says no'); END")
   const refused = { error: expect.objectContaining({ code: 'STORE_UNAVAILABLE', message: 'store: the disk says no' }) }

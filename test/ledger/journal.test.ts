@@ -21,7 +21,7 @@ function newFolder(): Folder {
   return folder
 }
 
-/** The connection of a journal, opened as `openJournal` does it; `durable`: unless a test says otherwise. */
+/** Returns a journal's connection, opened as in `openJournal`. `durable`: true by default. */
 function openFile({ file }: Folder, durable = true): SqliteDatabase {
   const parts = { chain: CHAIN_MIGRATIONS, ledger: LEDGER_MIGRATIONS }
   return openDatabase({ file, migrations: MAIN_MIGRATIONS, parts, durable, cache: 'ledger' })
@@ -44,7 +44,7 @@ async function register(journal: LedgerJournal, wallet: string): Promise<Outcome
   return outcomeOf(settled)
 }
 
-test('a journal writes through a connection that waits for the disk, or not at all', async () => {
+test('a journal accepts only a connection that waits for the disk', async () => {
   const folder = newFolder()
   const durable = openFile(folder)
   expect(durable.pragma('synchronous', { simple: true })).toBe(2)
@@ -54,11 +54,11 @@ test('a journal writes through a connection that waits for the disk, or not at a
   careless.close()
 })
 
-test('a checkpoint that fails is counted, and told to nobody whose operation is on disk', async () => {
+test('a failed checkpoint is counted, but does not fail operations that are on disk', async () => {
   const folder = newFolder()
   const db = openFile(folder)
   const journal = journalOn(db)
-  // A statement of the very connection that is read half keeps SQLite from copying the log, and from nothing else.
+  // An unfinished statement on the same connection prevents only that SQLite copies the log.
   db.unsafeMode(true)
   const rows = db.prepare('SELECT 1 UNION ALL SELECT 2 FROM chain UNION ALL SELECT 3 FROM clock').iterate()
   rows.next()
@@ -78,7 +78,7 @@ test('a checkpoint that fails is counted, and told to nobody whose operation is 
   expect(await verify(folder)).toMatchObject({ operations: 100, faults: [] })
 })
 
-test('closing waits for nobody who reads an older state, and so lets all others write', async () => {
+test('closing does not wait for a reader of an older state, so other writers can continue', async () => {
   const folder = newFolder()
   const replica = newFolder()
   const ledger = await openLedger(folder)
@@ -87,7 +87,7 @@ test('closing waits for nobody who reads an older state, and so lets all others 
   await ledger.submit([{ operation: { kind: 'register_wallet', wallet: 'later' }, idempotency: undefined }])
   const before = performance.now()
   await ledger.close()
-  // It used to wait for as long as for another writer: 30 s.
+  // It used to wait as long as for another writer: 30 s.
   expect(performance.now() - before).toBeLessThan(10_000)
   expect([...audit.blocks()]).toHaveLength(1)
   await audit.close()

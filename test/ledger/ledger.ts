@@ -14,10 +14,10 @@ import { SqliteStore } from '../../src/store/sqlite/store.ts'
 const parsed = parseChainId('ledger:main')
 assert(parsed !== undefined, 'ledger:main is a chain id')
 export const CHAIN: ChainId = parsed
-/** When records of tests begin, in Unix seconds. */
+/** The start time of test ledgers, in Unix seconds. */
 export const BEGAN = 1_000
 
-/** A folder that holds a ledger, or will. */
+/** A folder for a ledger. */
 export type Folder = { readonly path: string; readonly file: string; readonly remove: () => void }
 
 export function makeFolder(): Folder {
@@ -29,7 +29,7 @@ export function openStoreAt(folder: Folder): SqliteStore {
   return new SqliteStore({ folder: folder.path, codecOf: () => TEXT_ACCOUNTS })
 }
 
-/** A ledger opened for writing and reading in this thread. */
+/** Opens a ledger for writing and reading in this thread. */
 export async function openLedger(folder: Folder, strictWallets = false) {
   const store = openStoreAt(folder)
   const journal = await store.ledgers.openJournal(CHAIN, genesisOf(CHAIN, BEGAN))
@@ -39,7 +39,7 @@ export async function openLedger(folder: Folder, strictWallets = false) {
     journal,
     ledger,
     chain,
-    /** Decides these in one commit, at this time. */
+    /** Decides these requests in one commit, at this time. */
     submit: async (requests: readonly LedgerRequest[], now = BEGAN): Promise<readonly Outcome[]> => {
       const settled = await commitGroup(journal, requests, { rules: { strictWallets }, now })
       ledger.renew()
@@ -53,7 +53,7 @@ export async function openLedger(folder: Folder, strictWallets = false) {
   }
 }
 
-/** What `steelyard ledger verify` finds in a folder that nobody has open. */
+/** Returns the result of `steelyard ledger verify` for a folder that no process has open. */
 export async function verify(folder: Folder, anchors: Verified['head'][] = []): Promise<Verified> {
   const replica = makeFolder()
   const [store, copy] = [openStoreAt(folder), openStoreAt(replica)]

@@ -33,26 +33,29 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 )
 
 type Fresh = { readonly operation: Operation; readonly key: number | null }
-/** The very request of some steps before, its key with it. */
+/** Repeats the request of some steps before, with its key. */
 type Again = { readonly again: number }
 
-/** `key`: one of a few, so that some are used again with another body. */
+/** `key`: one of a few, so that some are reused with another body. */
 const fresh: fc.Arbitrary<Fresh> = fc.record({ operation, key: fc.option(fc.nat(5)) })
 const again: fc.Arbitrary<Again> = fc.record({ again: fc.nat(20) })
 const step = fc.oneof({ weight: 3, arbitrary: fresh }, { weight: 1, arbitrary: again })
 
-/** Groups of requests as commits take them. */
+/** Groups of requests, one group per commit. */
 const story = fc.record({
   strict: fc.boolean(),
   groups: fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 8 }),
 })
 
-/** What is said of a request. `replayed`: its key told, not the record. */
+/** The outcome of a request. `replayed`: the answer came from its key, not from the record. */
 type Said = string | (Exclude<ModelSaid, string> & { readonly replayed: boolean })
 
 type Told = { readonly fingerprint: string; readonly said: Exclude<ModelSaid, string> }
 
-/** What the model says of a request, keys considered: a key is kept for what was accepted, anew or not. */
+/**
+ * Returns the model's outcome of a request, including keys: a key is kept for every accepted request, created or
+ * repeated.
+ */
 function modelSays(
   model: LedgerModel,
   keys: Map<string, Told>,
@@ -74,7 +77,7 @@ function realSaid(outcome: Outcome): Said {
   return { accepted: true, serial, created, replayed }
 }
 
-/** The requests of a story, in its groups. What is to come again before anything came is left out. */
+/** Returns the requests of a story, in its groups. A repetition before the first request is left out. */
 function requestsOf(groups: readonly (readonly (Fresh | Again)[])[]): readonly (readonly LedgerRequest[])[] {
   const before: LedgerRequest[] = []
   return groups.map((group) =>
@@ -95,7 +98,7 @@ function requestOf({ operation: given, key }: Fresh): LedgerRequest {
 
 type OpenLedger = Awaited<ReturnType<typeof openLedger>>
 
-/** Everything that can be read, against the model. */
+/** Compares all reads with the model. */
 async function compare({ ledger, chain }: OpenLedger, model: LedgerModel): Promise<void> {
   const count = model.accepted.length
   for (const reference of ASSETS) {
@@ -129,7 +132,7 @@ async function compare({ ledger, chain }: OpenLedger, model: LedgerModel): Promi
   expect(all.map((recorded) => recorded.operation)).toEqual(model.accepted)
 }
 
-test('any groups of operations: outcomes, balances at every block, holders, supply, trails and keys as in plain lists', async () => {
+test('groups of operations: outcomes, balances at every block, holders, supply, trails and keys equal those of plain lists', async () => {
   await fc.assert(
     fc.asyncProperty(story, async ({ strict, groups }) => {
       const folder = makeFolder()

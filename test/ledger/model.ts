@@ -1,9 +1,9 @@
 import type { Operation } from '../../src/core/operation.ts'
 
-/** What is said of an operation: accepted with its serial, anew or not, or the refusal. */
+/** The outcome of an operation: accepted, with its serial number and whether it is new, or the reason to reject it. */
 export type ModelSaid = { readonly accepted: true; readonly serial: number; readonly created: boolean } | string
 
-/** A ledger as a list of what was accepted, all else added up anew at each question. */
+/** A ledger as a list of accepted operations. Everything else is computed from the list on every read. */
 export class LedgerModel {
   readonly accepted: Operation[] = []
   readonly #strict: boolean
@@ -25,7 +25,7 @@ export class LedgerModel {
     return { accepted: true, serial: this.#serial(this.accepted.length - 1), created: true }
   }
 
-  /** What a wallet held after the first `count` accepted operations. */
+  /** Returns a wallet's balance after the first `count` accepted operations. */
   balance(wallet: string, assetId: string, count = this.accepted.length): bigint {
     let sum = 0n
     for (const operation of this.accepted.slice(0, count)) {
@@ -49,7 +49,7 @@ export class LedgerModel {
     return this.accepted.some((operation) => walletsOf(operation).includes(wallet))
   }
 
-  /** Numbers (from 1) of the operations that concern these. */
+  /** Returns the numbers (from 1) of the operations with this asset and wallet. */
   numbersOf(assetId: string | undefined, wallet: string | undefined): readonly number[] {
     return this.accepted.flatMap((operation, index) => {
       const ofAsset = assetId === undefined || ('assetId' in operation && operation.assetId === assetId)

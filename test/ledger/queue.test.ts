@@ -28,19 +28,19 @@ function wallet(name: string): LedgerRequest {
   return { operation: { kind: 'register_wallet', wallet: name }, idempotency: undefined }
 }
 
-/** Commits all that was sent, and tells the queue. */
+/** Commits all sent requests and passes the results to the queue. */
 async function commit(): Promise<void> {
   const outcomes = await opened.submit(sent.splice(0).flat())
   queued.resolveOldest(outcomes.map((outcome) => ({ outcome })))
 }
 
-/** `fulfilled`, or the error's code and message, of each. */
+/** Returns `fulfilled`, or the error's code and message, for each promise. */
 async function said(promises: readonly Promise<Outcome>[]): Promise<readonly string[]> {
   const all = await Promise.allSettled(promises)
   return all.map((one) => (one.status === 'fulfilled' ? one.status : `${one.reason.code}: ${one.reason.message}`))
 }
 
-test('what is submitted in one turn travels together, and is settled in its order', async () => {
+test('requests of one tick are sent together, and resolved in order', async () => {
   const first = ['a', 'b'].map((name) => queued.submit(wallet(name)))
   await nextTick()
   const second = queued.submit(wallet('c'))
@@ -53,7 +53,7 @@ test('what is submitted in one turn travels together, and is settled in its orde
   expect(queued.waiting).toBe(0)
 })
 
-test('a full queue answers 503 at once, and takes more as soon as something is settled', async () => {
+test('a full queue answers 503 at once, and accepts requests again after the first results', async () => {
   const settings = { trustProxy: [], dialects: { ...DIALECTS, abcLabs: { ...DIALECTS.abcLabs, chain: CHAIN } } }
   const world = { held: [], unindexed: new Map(), tokens: [], holders: [], transfers: [] }
   const served = await listen(createServer(await fakeDeps(world, { ledger: queued, settings })))
@@ -79,8 +79,8 @@ test('a full queue answers 503 at once, and takes more as soon as something is s
   await served.close()
 })
 
-describe('a queue that', () => {
-  test('closes sends what it has, refuses the rest, and still settles what waits', async () => {
+describe('a queue that stops', () => {
+  test('by close: it sends waiting requests, rejects new ones, and still returns the results', async () => {
     const before = queued.submit(wallet('before'))
     queued.close('The ledger is shutting down')
     expect(sent).toHaveLength(1)
@@ -90,7 +90,7 @@ describe('a queue that', () => {
     expect(await said([before])).toEqual(['fulfilled'])
   })
 
-  test('failed rejects what waits, sent or not, and all that comes', async () => {
+  test('by fail: it rejects all waiting requests, sent or not, and all new ones', async () => {
     const gone = queued.submit(wallet('sent'))
     await nextTick()
     const unsent = queued.submit(wallet('unsent'))

@@ -16,14 +16,14 @@ afterEach(async () => {
   place.remove()
 })
 
-/** Starts a server; the only thread that it starts is its ledger's. */
+/** Starts a server. Its only thread is the ledger's. */
 async function start(): Promise<void> {
   const started = new Promise<Worker>((resolve) => process.once('worker', resolve))
   server = await serveLedger(place.folder)
   thread = await started
 }
 
-/** Holds the write lock of the ledger's file, as another process that writes would. */
+/** Holds the write lock of the ledger's file, like another writing process. */
 function holdLock(): { readonly release: () => void } {
   const db = new Database(join(place.folder, 'data', 'steelyard.db'))
   db.exec('BEGIN IMMEDIATE')
@@ -46,7 +46,7 @@ function register(wallet: string, key: string) {
 
 const UNAVAILABLE = errorBody(503, 'SERVICE_UNAVAILABLE', 'The ledger is not available')
 
-test('what waits while the disk is busy is one commit: 50 operations at once are two waits at most', async () => {
+test('requests that wait for a busy disk are one commit: 50 concurrent operations take two commits at most', async () => {
   const before = await metric('commits_total')
   const lock = holdLock()
   const posted = Array.from({ length: 50 }, (_, at) => register(`wallet-${at}`, `key-${at}`))
@@ -57,7 +57,7 @@ test('what waits while the disk is busy is one commit: 50 operations at once are
   expect((await metric('commits_total')) - before).toBeLessThanOrEqual(2)
 }, 60_000)
 
-test('what the store refuses is 503, written nowhere, and done when it is tried again', async () => {
+test('an operation that the store rejects is 503, is not written, and succeeds in a retry', async () => {
   const db = new Database(join(place.folder, 'data', 'steelyard.db'))
   db.exec("CREATE TRIGGER refuse BEFORE INSERT ON ledger_operations BEGIN SELECT RAISE(ABORT, 'no room'); END")
   const refused = await register('w', 'key')
@@ -68,7 +68,7 @@ test('what the store refuses is 503, written nowhere, and done when it is tried 
   expect((await register('w', 'key')).status).toBe(201)
 })
 
-test("when the ledger's thread dies, what waits and what comes is 503, reads go on, and its key settles what was open", async () => {
+test("when the ledger's thread dies, waiting and new requests are 503, reads continue, and a retry with the key succeeds", async () => {
   expect((await register('early', 'early')).status).toBe(201)
   const lock = holdLock()
   const open = register('open', 'open')

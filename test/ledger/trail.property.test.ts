@@ -16,7 +16,7 @@ afterEach(() => {
 const ASSETS = Array.from({ length: 7 }, (_, at) => `asset-${at}`)
 const WALLETS = ['bank', 'alice', 'bob']
 
-/** Submits operations without keys in one commit, and gives what of them was accepted. */
+/** Submits operations without keys in one commit. Returns the accepted ones. */
 async function record(operations: readonly Operation[]) {
   const folder = makeFolder()
   folders.push(folder)
@@ -51,7 +51,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('burn' as const), assetId, amount, from: wallet }) },
 )
 
-/** Every page of a trail, one after the other. */
+/** Reads all pages of a trail. */
 async function pages(ledger: LedgerReads, query: { wallet: string; assetId?: string }, limit: number) {
   const found: RecordedOperation[] = []
   for (let after = 0; ; ) {
@@ -62,7 +62,7 @@ async function pages(ledger: LedgerReads, query: { wallet: string; assetId?: str
   }
 }
 
-test("a wallet's trail is what a plain filter of the whole record finds, from every block on and in pages of any size", async () => {
+test("a wallet's trail equals a plain filter of the whole record, from every block on and with any page size", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(operation, { minLength: 20, maxLength: 60 }),
@@ -89,7 +89,7 @@ test("a wallet's trail is what a plain filter of the whole record finds, from ev
   )
 }, 120_000)
 
-test('a page costs what is on it, however many assets the wallet met before and after', async () => {
+test('a page costs only its own rows, with any number of other assets of the wallet', async () => {
   const ids = Array.from({ length: 300 }, (_, at) => `asset-${at}`)
   const rounds = Array.from({ length: 5 }, () => ids.map((id) => mint(id, 'bank')))
   const { folder, all, close } = await record([...ids.map(asset), ...rounds.flat()])

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Operation } from '../../src/core/operation.ts'
 import { type Folder, makeFolder, openLedger, verify } from './ledger.ts'
 
-/** A small life of a gilt; every kind of operation, with and without keys. */
+/** A short history of a gilt: every kind of operation, with and without keys. */
 const OPERATIONS: readonly Operation[] = [
   { kind: 'register_asset', assetId: 'GILT', name: 'A gilt', symbol: 'G', reissue: true },
   { kind: 'register_asset', assetId: 'BOND', name: undefined, symbol: undefined, reissue: false },
@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 afterAll(() => whole.remove())
 
-/** A copy of the ledger with a change made by hand, and what verification then says. */
+/** Changes a copy of the ledger and returns the result of its verification. */
 async function tampered(change: (db: Database.Database, folder: Folder) => void) {
   const folder = makeFolder()
   copyFileSync(whole.file, folder.file)
@@ -45,23 +45,23 @@ async function tampered(change: (db: Database.Database, folder: Folder) => void)
   }
 }
 
-test('a whole record is verified, and its last block named', async () => {
+test('an intact record is verified, and its last block is returned', async () => {
   const { operations, head, faults } = await verify(whole)
   expect({ operations, faults, number: head?.number }).toEqual({ operations: 9, faults: [], number: 9 })
   expect((await verify(whole, [head])).faults).toEqual([])
 })
 
-test('a noted block that is another, or that the record does not reach, is found', async () => {
+test('a noted block with another hash, or beyond the end of the record, is found', async () => {
   const noted = { number: 4, hash: `0x${'0'.repeat(64)}` }
   expect((await verify(whole, [noted])).faults).toEqual([
-    { block: 4, says: `its hash is not ${noted.hash}, as was noted` },
+    { block: 4, says: `its hash is not ${noted.hash}, the noted hash` },
   ])
   expect((await verify(whole, [{ ...noted, number: 10 }])).faults).toEqual([
     { block: 10, says: 'the record ends before this block' },
   ])
 })
 
-/** What operations write, with a cell of each column changed: the row that is changed, and the block to be named. */
+/** Tables that operations write. The test changes each column of the row. `block`: the block that a fault must name. */
 const TABLES = [
   { table: 'ledger_operations', where: 'number = 6', block: 6 },
   { table: 'ledger_operations', where: 'number = 1', block: 1 },
@@ -78,7 +78,10 @@ const TABLES = [
 
 type Cell = null | number | string | Buffer
 
-/** Other values, as close as can be, the first that the table takes is meant: of the same type, or any for a null. */
+/**
+ * Returns values close to a cell: of the same type, or of any type for null. The test uses the first that the table
+ * accepts.
+ */
 function changed(cell: Cell): readonly Cell[] {
   if (cell === null) return ['x', Buffer.from([0x81, 1]), 1]
   if (typeof cell === 'number') return [cell + 1, cell + 1_000]
@@ -88,7 +91,7 @@ function changed(cell: Cell): readonly Cell[] {
   return [bytes]
 }
 
-/** Every column of the rows to change; `one` is fixed by the table itself, and `chain` names the whole ledger. */
+/** Returns every column to change. Not `one`, since the table fixes its value. */
 function columnsOf(table: string): readonly string[] {
   const db = new Database(whole.file, { readonly: true })
   try {
@@ -99,7 +102,7 @@ function columnsOf(table: string): readonly string[] {
   }
 }
 
-describe('a changed cell is found, whichever it is', () => {
+describe('every changed cell is found', () => {
   for (const { table, where, block } of TABLES) {
     test(`${table} where ${where}`, async () => {
       const missed: string[] = []
@@ -124,13 +127,13 @@ describe('a changed cell is found, whichever it is', () => {
       expect({ missed, unnamed }).toEqual({ missed: [], unnamed: [] })
     })
 
-    test(`${table}: a row that is gone`, async () => {
+    test(`${table}: a deleted row`, async () => {
       const { faults } = await tampered((db) => db.exec(`DELETE FROM ${table} WHERE ${where}`))
       expect(faults.length).toBeGreaterThan(0)
     })
   }
 
-  test('rows that nothing made', async () => {
+  test('rows without an operation', async () => {
     for (const insert of [
       "INSERT INTO transfers VALUES (9, 1, 0, 1, NULL, x'6d65', x'', x'8105', x'00')",
       "INSERT INTO accounts VALUES (x'6d65', 1, 1)",
@@ -147,14 +150,14 @@ describe('a changed cell is found, whichever it is', () => {
   })
 })
 
-test('a record cut off, or with a forged last block whose hash is right, is found by what follows from it', async () => {
+test('a cut record, or one with a forged last block and a correct hash, is found by the data that depends on it', async () => {
   const cut = await tampered((db) =>
     db.exec('DELETE FROM ledger_operations WHERE number = 9; DELETE FROM blocks WHERE number = 9'),
   )
   expect(cut.faults[0]?.says).toContain('is stored as')
 })
 
-test('bytes of the file that no table holds any more are found by the engine', async () => {
+test('a damaged page that no table uses is found by SQLite', async () => {
   const { faults } = await tampered((db) => {
     // An index that misses its row: the file contradicts itself.
     db.unsafeMode(true)
@@ -165,7 +168,7 @@ test('bytes of the file that no table holds any more are found by the engine', a
   expect(faults[0]?.says).toContain('the file: ')
 })
 
-describe('a schema that is not the one this version makes', () => {
+describe('a schema that differs from this version’s', () => {
   const cases: readonly { readonly what: string; readonly change: string; readonly says: RegExp }[] = [
     { what: 'a table is missing', change: 'DROP TABLE ledger_keys', says: /table ledger_keys is missing/ },
     { what: 'a table of the chain is missing', change: 'DROP TABLE openings', says: /table openings is missing/ },
@@ -174,7 +177,7 @@ describe('a schema that is not the one this version makes', () => {
       change: 'DROP TABLE ledger_operations',
       says: /table ledger_operations is missing/,
     },
-    { what: 'the table that names the chain is missing', change: 'DROP TABLE chain', says: /table chain is missing/ },
+    { what: 'the table with the chain id is missing', change: 'DROP TABLE chain', says: /table chain is missing/ },
     { what: 'a unique index is dropped', change: 'DROP INDEX ledger_wallets', says: /index ledger_wallets is missing/ },
     {
       what: 'a unique index is no longer unique',

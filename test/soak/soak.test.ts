@@ -5,10 +5,10 @@ import { expect, test } from 'vitest'
 import { DEFAULT_SHAPE } from '../../bench/chain/generator.ts'
 import { soak } from '../../bench/soak/run.ts'
 
-/** The short form: `npm run bench:soak` runs ten minutes and watches memory. */
+/** The short form. `npm run bench:soak` runs ten minutes and watches memory. */
 const SECONDS = 10
 
-test(`good and bad callers of ${SECONDS} s meet only what is theirs, beside a backfill`, async () => {
+test(`for ${SECONDS} s during a backfill, good and bad callers get only the responses they should get`, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-soak-'))
   const shape = { ...DEFAULT_SHAPE, transfers: 20_000, accounts: 2_000 }
   const result = await soak(folder, { seconds: SECONDS, shape, onMinute: () => undefined })

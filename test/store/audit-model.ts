@@ -7,13 +7,13 @@ import type { BlockTransfers } from '../../src/core/transfer.ts'
 import type { AdoptionResult } from '../../src/store/seam/audits.ts'
 import { sidesOf } from './model.ts'
 
-/** What is known of a pair: an opening, from which block it holds, and whether the events contradict it. */
+/** The newest segment of a pair: its opening, the first block from which it holds, and the block where it closed. */
 type Segment = { readonly opening: bigint; readonly since: number; readonly closed: number | undefined }
 type Movement = { readonly block: number; readonly delta: bigint; readonly received: boolean }
 
 /**
- * A journal as plain lists, everything computed anew at each question: blocks, reads that were adopted, tokens that were
- * turned. Pairs are named `account/asset/item`.
+ * A journal as plain lists: blocks, adopted reads and reclassified tokens. Everything is computed again for each query.
+ * Pairs are named `account/asset/item`.
  */
 export class AuditModel {
   blocks: BlockTransfers[] = []
@@ -21,7 +21,7 @@ export class AuditModel {
   readonly turned = new Set<string>()
   /** Pairs that a read contradicted. */
   readonly refuted = new Set<string>()
-  /** Assets that were ever named, on whatever branch. */
+  /** Assets that were ever named, on any branch. */
   readonly seen = new Set<string>()
   readonly #coverage: Coverage
   readonly #test: ReturnType<typeof coverageTest>
@@ -54,14 +54,14 @@ export class AuditModel {
     return this.turned.has(assetKey(asset))
   }
 
-  /** True of a pair that was refuted, and of all of an asset two pairs of which were. */
+  /** True for a refuted pair, and for all pairs of an asset that has two refuted pairs. */
   isInDoubt(key: BalanceKey): boolean {
     const ofAsset = [...this.refuted].filter((name) => name.includes(`/${assetKey(key.asset)}/`))
     return ofAsset.length > 1 || this.refuted.has(nameOf(key))
   }
 
   adopt(read: Observation): AdoptionResult {
-    // What was never seen is read anyway.
+    // An asset that was never seen is answered by reads anyway, so it is not marked.
     const isMarked = this.seen.has(assetKey(read.asset)) || this.#coverage.from > 0
     const judgement = this.#judge(read)
     if (isMarked && ['different', 'reopened'].includes(judgement.outcome)) this.refuted.add(nameOf(read))
@@ -111,7 +111,7 @@ export class AuditModel {
     return names
   }
 
-  /** The newest segment of a pair; undefined where nothing ever told its opening. */
+  /** The newest segment of a pair; undefined if its opening is unknown. */
   segment(name: string): Segment | undefined {
     let segment: Segment | undefined
     if (this.#coverage.from === 0) segment = { opening: 0n, since: 0, closed: this.#closing(name, 0n, -1) }
@@ -123,7 +123,7 @@ export class AuditModel {
     return segment
   }
 
-  /** The amount at the end of a block (now, where none is given): known, `unknown`, or `absent` without a row. */
+  /** The amount at the end of a block, by default the newest: a number, `unknown`, or `absent` if there is no row. */
   amount(name: string, asOf?: number): bigint | 'unknown' | 'absent' {
     if (!this.pairs().has(name)) return 'absent'
     const segment = this.segment(name)
@@ -140,12 +140,12 @@ export class AuditModel {
     )
   }
 
-  /** What exists of an asset, or undefined where the journal cannot say. */
+  /** The supply of an asset; undefined if the journal cannot know it. */
   supply(asset: AssetRef): bigint | undefined {
     const { from, scope } = this.#coverage
     if (from > 0 || scope.type === 'accounts' || this.isTurned(asset) || !this.seen.has(assetKey(asset)))
       return undefined
-    // A contract, asked as a coin, that moves items on this branch and never units.
+    // An NFT contract that is read as a coin, and that moves no units on this branch, has no supply of units.
     const isMoved = this.blocks.some(({ transfers }) =>
       transfers.some((one) => assetKey(one.asset) === assetKey(asset)),
     )

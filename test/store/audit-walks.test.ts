@@ -9,7 +9,7 @@ import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, hashOf, makeBlock } from './chains.ts'
 
-/** More than a step of a walk looks at. */
+/** More tokens than one step of a walk examines. */
 const TURNED = 1_200
 const [alice, bob] = ACCOUNTS
 const header = { number: 0, hash: hashOf(0, 0), parentHash: '0x', timestamp: 0 }
@@ -22,7 +22,7 @@ let folder = ''
 let store: SqliteStore
 let journal: Journal
 
-/** Of every token an account spends what it never had; all tokens but the last are turned. */
+/** An account spends what it never had of every token. All tokens except the last are reclassified. */
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'steelyard-walks-'))
   store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS })
@@ -39,7 +39,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** The tokens that so many steps of a walk bring, step by step. */
+/** The tokens that `count` steps of a walk return, step by step. */
 async function steps(walk: 'doubts' | 'rereads', count: number): Promise<string[][]> {
   const brought: string[][] = []
   for (let step = 0; step < count; step++) {
@@ -50,16 +50,16 @@ async function steps(walk: 'doubts' | 'rereads', count: number): Promise<string[
   return brought
 }
 
-test('a step over doubts looks at a bounded number of turned tokens, and the next one goes on behind them', async () => {
+test('a step over doubts examines a bounded number of reclassified tokens, and the next step continues after them', async () => {
   const brought = await steps('doubts', 8)
   const last = assetKey(tokens.at(-1) ?? { standard: 'erc20', reference: '' })
   expect(brought[0]).toEqual([])
   expect(brought[1]).toEqual([])
-  // Round and round: 2.4 steps each.
+  // The walk wraps around: 2.4 steps per round.
   expect(brought.flat()).toEqual([last, last, last])
 })
 
-test('every turned token is read again in its turn, however many there are', async () => {
+test('the walk over `reads` tokens reaches every reclassified token, however many there are', async () => {
   const seen = new Set((await steps('rereads', TURNED / 25 + 1)).flat())
   expect(seen.size).toBe(TURNED)
 })

@@ -15,13 +15,13 @@ import { AuditModel, nameOf } from './audit-model.ts'
 import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock } from './chains.ts'
 import { believeAll } from './dump.ts'
 
-/** What is read of the chain: the truth of the model, something near it, or anything. */
+/** The amount of a chain read: what the model expects, some other amount, or an extreme one. */
 const told = fc.oneof(
   { weight: 4, arbitrary: fc.constant('as expected' as const) },
   { weight: 3, arbitrary: fc.bigInt({ min: 0n, max: 2_000n }) },
   { weight: 1, arbitrary: fc.constantFrom(0n, MAX_AMOUNT, MAX_AMOUNT - 1n) },
 )
-/** Mostly the first few: what happens to one balance matters more than that many have something happen. */
+/** Mostly the first few, so that several commands concern the same balance. */
 const few = (max: number) => fc.oneof({ weight: 4, arbitrary: fc.nat(1) }, { weight: 1, arbitrary: fc.nat(max) })
 const pair = { account: few(4), asset: few(ASSETS.length - 1), item: fc.nat(4) }
 const back = few(4)
@@ -49,7 +49,7 @@ const command = fc.oneof(
         { weight: 3, arbitrary: fc.constant(0) },
         { weight: 2, arbitrary: fc.integer({ min: -1, max: 4 }) },
       ),
-      /** 0: of a branch that is not ours. */
+      /** 0: a block of another branch. */
       rare: fc.nat(5),
       told,
     }),
@@ -68,7 +68,7 @@ const coverages: readonly Coverage[] = [
   { scope: { type: 'tokens', tokens: [ASSETS[0].reference, ASSETS[2].reference] }, from: 10 },
 ]
 
-/** A store on a folder of its own, and the model beside it. */
+/** A store in its own folder, and the model beside it. */
 class Pair {
   readonly model: AuditModel
   readonly #folder = mkdtempSync(join(tmpdir(), 'steelyard-audit-model-'))
@@ -125,7 +125,7 @@ class Pair {
       const ancestor = model.blocks.at(-1 - step.back)
       if (model.blocks.length === 0) return
       this.#branch++
-      // Farther back than the first block: all of it goes.
+      // If `back` goes beyond the first block, everything is rolled back.
       await journal.rollback(ancestor)
       model.rollback(ancestor?.number ?? -1)
     } else {
@@ -161,7 +161,7 @@ const KEYS: readonly BalanceKey[] = ACCOUNTS.flatMap((account) =>
   ),
 )
 
-/** What is in doubt, of the assets that the store knows, is said so and has no amount. */
+/** Compares the doubts: every balance in doubt, of the assets that the store knows, is marked and has no amount. */
 async function compareDoubts(reads: ChainReads, model: AuditModel): Promise<void> {
   const { rows } = await reads.balances(KEYS)
   const known = await Promise.all(KEYS.map(({ asset }) => reads.asset(asset)))
@@ -210,7 +210,7 @@ async function compareLists(reads: ChainReads, model: AuditModel): Promise<void>
   }
 }
 
-test('what is adopted, compared, turned and taken back is as in plain lists, whatever the coverage', async () => {
+test('adopting, comparing, reclassifying and rolling back give the same state as plain lists, under any coverage', async () => {
   const story = fc.array(command, { minLength: 3, maxLength: 25 })
   await fc.assert(
     fc.asyncProperty(story, fc.constantFrom(...coverages), async (commands, coverage) => {

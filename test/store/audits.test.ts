@@ -62,11 +62,11 @@ async function silentOf(): Promise<(boolean | undefined)[]> {
   return Promise.all([coin, deed].map(async (asset) => (await reads.asset(asset))?.unreadable))
 }
 
-describe('silence of tokens', () => {
+describe('an unreadable token', () => {
   const heard = (number: number, silent: readonly AssetRef[], answering: readonly AssetRef[] = []) =>
     journal.audits.noteReadability({ block: headerOf(number), unreadable: silent, answering })
 
-  test('lasts from the block where none answered to that where one did, and a rollback undoes only its end', async () => {
+  test('is unreadable from the block where no balance could be read until one could; a rollback undoes only the end', async () => {
     await open(WHOLE)
     await append(0, [move(undefined, alice, 1n), { ...move(undefined, alice, 1n), asset: deed }])
     for (const number of [1, 2, 3, 4]) await append(number)
@@ -82,7 +82,7 @@ describe('silence of tokens', () => {
     expect(await silentOf()).toEqual([true, true])
   })
 
-  test('at a block that is not ours, or of an asset that is not, is nothing', async () => {
+  test('is not recorded at a block that is not ours, or for an asset that is not stored', async () => {
     await open(WHOLE)
     await append(0, [move(undefined, alice, 1n)])
     await journal.audits.noteReadability({ block: headerOf(0, 7), unreadable: [coin], answering: [] })
@@ -101,8 +101,8 @@ async function amountsOf(account: string, blocks: readonly (number | undefined)[
   return amounts
 }
 
-describe('a pair that is older than coverage', () => {
-  test('is known in all its history after one read at any block of ours', async () => {
+describe('a pair that is older than the coverage', () => {
+  test('has a known history after one read at any block of ours', async () => {
     await open(FROM_10)
     await append(10, [move(alice, bob, 30n)])
     await append(11, [move(alice, bob, 5n)])
@@ -116,7 +116,7 @@ describe('a pair that is older than coverage', () => {
     expect(await journal.adopt([read(alice, 67n, 12)])).toEqual([{ outcome: 'different', journal: 66n }])
   })
 
-  test('of which coverage saw no change is in the list of its account once it was read', async () => {
+  test('is in the list of its account once it was read, even without a change inside the coverage', async () => {
     await open(FROM_10)
     await append(10, [move(undefined, bob, 1n)])
     expect(await journal.adopt([read(alice, 9n, 10)])).toEqual([{ outcome: 'adopted' }])
@@ -131,7 +131,7 @@ describe('a pair that is older than coverage', () => {
     })
   })
 
-  test('is unknown again, and out of the list, when the read’s block is taken back', async () => {
+  test('is unknown again, and no longer listed, when the read’s block is rolled back', async () => {
     await open(FROM_10)
     await append(10, [move(undefined, bob, 1n)])
     await append(11)
@@ -143,12 +143,12 @@ describe('a pair that is older than coverage', () => {
     expect(dumpChain(join(folder, 'eip155_1.db'))).toEqual(before)
   })
 
-  test('whose history contradicts a read is known from where it does not', async () => {
+  test('is known from the first block that fits the read, if its history contradicts the read', async () => {
     await open(FROM_10)
     await append(10, [move(alice, bob, 50n)])
     await append(11, [move(undefined, alice, 80n)])
     await append(12, [])
-    // 80 - 50 = 30 were gained since block 9: before block 11 nobody can have had what makes 20 of it.
+    // The changes since block 9 add up to 30. With 20 at block 12, the amount before block 11 would be negative.
     expect(await journal.adopt([read(alice, 20n, 12)])).toEqual([{ outcome: 'reopened' }])
     expect(await amountsOf(alice, [undefined, 12])).toEqual([undefined, undefined])
     believeAll(join(folder, 'eip155_1.db'))
@@ -156,8 +156,8 @@ describe('a pair that is older than coverage', () => {
   })
 })
 
-describe('a sum that leaves the range of amounts', () => {
-  test('is unknown until a read, then in doubt, and known from there on once that is settled', async () => {
+describe('a sum that goes out of range', () => {
+  test('is unknown until a read, then in doubt, and known from the read on once the doubt is resolved', async () => {
     await open(WHOLE)
     await append(0, [move(undefined, alice, 10n)])
     await append(1, [move(alice, bob, 25n)])
@@ -171,7 +171,7 @@ describe('a sum that leaves the range of amounts', () => {
     expect(await amountsOf(alice, [undefined, 2])).toEqual([undefined, undefined])
     believeAll(join(folder, 'eip155_1.db'))
     expect(await amountsOf(alice, [undefined, 2, 1])).toEqual([89n, 90n, undefined])
-    // It stays in doubt until it was looked into, and is not whole.
+    // The walk returns it until it is investigated, and its history is not whole.
     expect((await journal.audits.next('doubts', { keys: 9, perToken: 9 })).keys).toHaveLength(1)
     const key = { account: alice, asset: coin, item: '' }
     expect(await journal.audits.expected(key, 3)).toEqual({ amount: 89n, whole: false, contradicted: 1 })
@@ -180,13 +180,13 @@ describe('a sum that leaves the range of amounts', () => {
     expect((await journal.audits.next('doubts', { keys: 9, perToken: 9 })).keys).toHaveLength(1)
   })
 
-  test('within a block is no matter: contracts log in what order they like', async () => {
+  test('does not matter within a block: contracts log in any order', async () => {
     await open(WHOLE)
     await append(0, [move(alice, bob, 10n), move(undefined, alice, 10n)])
     expect(await amountsOf(alice, [undefined])).toEqual([0n])
   })
 
-  test('above the greatest amount is one too', async () => {
+  test('can also be above the greatest amount', async () => {
     await open(WHOLE)
     await append(0, [move(undefined, alice, MAX_AMOUNT)])
     await append(1, [move(undefined, alice, 1n)])
@@ -195,7 +195,7 @@ describe('a sum that leaves the range of amounts', () => {
 })
 
 describe('reads that prove nothing', () => {
-  test('of a block that we hold another of, or that we do not hold', async () => {
+  test('of another block than ours, or of a block that we do not have', async () => {
     await open(WHOLE)
     await append(0, [move(undefined, alice, 10n)])
     expect(await journal.adopt([{ ...read(alice, 10n, 0), block: headerOf(0, 1) }, read(alice, 10n, 1)])).toEqual([
@@ -204,7 +204,7 @@ describe('reads that prove nothing', () => {
     ])
   })
 
-  test('of the native asset, of tokens of `reads` and of accounts out of scope', async () => {
+  test('of the native asset, of `reads` tokens and of accounts outside the scope', async () => {
     const classes = new Map([[assetKey(coin), 'reads' as const]])
     await open({ scope: { type: 'accounts', accounts: [alice] }, from: 0 }, classes)
     await append(0, [move(undefined, alice, 10n)])
@@ -218,7 +218,7 @@ describe('reads that prove nothing', () => {
   })
 })
 
-describe('a contract of NFTs, asked as if it were a coin', () => {
+describe('an NFT contract that is read as a coin', () => {
   const asCoin = { standard: 'erc20', reference: deed.reference } as const
 
   test.each([0, 10])('is neither compared nor adopted, with coverage from block %i', async (from) => {
@@ -230,11 +230,11 @@ describe('a contract of NFTs, asked as if it were a coin', () => {
   })
 })
 
-describe('a turn', () => {
+describe('a reclassification', () => {
   const evidence = { account: alice, item: '', journal: 10n, chain: 11n }
   const reclassification = { asset: coin, block: headerOf(1), reason: 'balance', evidence } as const
 
-  test('is seen by readers at once, named, and outlives the rollback of its block', async () => {
+  test('is visible to readers at once, with its evidence, and survives the rollback of its block', async () => {
     await open(WHOLE)
     await append(0, [move(undefined, alice, 10n)])
     await append(1)
@@ -257,7 +257,7 @@ describe('a turn', () => {
     expect((await journal.doubts.next('', 9)).unsure).toEqual([])
   })
 
-  test.each([true, false])('of a token first seen on a lost branch stays if its contract does: %s', async (stays) => {
+  test.each([true, false])('of a token of a lost branch stays if its contract is older: %s', async (stays) => {
     await open(WHOLE)
     await append(0)
     await append(1, [move(undefined, alice, 10n)])
@@ -281,7 +281,7 @@ describe('a turn', () => {
   })
 })
 
-test('a supply is what mints, burns and openings make, and not told where it cannot be', async () => {
+test('a supply is the sum of mints, burns and openings, and undefined if it cannot be known', async () => {
   await open(WHOLE)
   await append(0, [move(undefined, alice, 100n), move(alice, bob, 5n), move(alice, undefined, 10n)])
   expect((await journal.audits.supplies([coin, deed])).supplies).toEqual([90n, undefined])

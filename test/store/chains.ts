@@ -11,7 +11,7 @@ export const ASSETS = [
   { standard: 'erc20', reference: contract('b') },
   { standard: 'erc721', reference: contract('c') },
   { standard: 'erc1155', reference: contract('d') },
-  // One contract that emits both shapes is two assets.
+  // One contract that emits both kinds of transfers is two assets.
   { standard: 'erc721', reference: contract('a') },
 ] as const satisfies readonly AssetRef[]
 
@@ -21,7 +21,7 @@ const amount = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(0n, MAX_AMOUNT, MAX_AMOUNT - 1n, 1n << 64n) },
 )
 
-/** A movement, legal or not: contracts emit what they like. */
+/** A movement, valid or not: contracts can emit any events. */
 const movement = fc.record({
   asset: fc.constantFrom(...ASSETS),
   from: side,
@@ -37,7 +37,7 @@ export type Movement = {
   item: number
 }
 
-/** What one block moves. */
+/** The movements of one block. */
 export const blockMovements = fc.array(movement, { maxLength: 6 })
 
 /** A hash that shows its branch and number. */
@@ -45,7 +45,7 @@ export function hashOf(branch: number, number: number): string {
   return `0x${branch.toString(16).padStart(8, '0')}${number.toString(16).padStart(56, '0')}`
 }
 
-/** A block of movements on a branch. Timestamps are twelve seconds apart. */
+/** A block with the given header and movements. */
 export function makeBlock(movements: readonly Movement[], header: Header): BlockTransfers {
   const transfers = movements.map(({ asset, from, to, amount, item }, index): Transfer => {
     const fungible = asset.standard === 'erc20'

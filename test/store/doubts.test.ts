@@ -52,7 +52,7 @@ async function append(number: number, movements: readonly Movement[]): Promise<v
 
 const refuted = (account: string | undefined, asset: AssetRef = coin) => ({ asset, account, item: '' })
 
-/** What readers see in a new turn: the amount of each account, `?` in doubt, `-` where there is no row. */
+/** What readers see in a new tick: the amount of each account, `?` if it is in doubt, `-` if there is no row. */
 async function seen(asset: AssetRef = coin, asOf?: number): Promise<string> {
   await nextTick()
   const keys = [alice, bob, carol].map((account) => ({ account, asset, item: '' }))
@@ -60,10 +60,10 @@ async function seen(asset: AssetRef = coin, asOf?: number): Promise<string> {
   return rows.map((row) => (row === undefined ? '-' : row.inDoubt ? '?' : String(row.amount))).join(' ')
 }
 
-describe('what the chain refuted', () => {
+describe('a refuted amount', () => {
   beforeEach(() => append(0, [mint(alice), mint(bob), mint(alice, other)]))
 
-  test('is one balance alone, in every view of it, and nothing else', async () => {
+  test('puts one balance in doubt in every view of it, and nothing else', async () => {
     expect(await seen()).toBe('10 10 -')
     await journal.doubts.refute([refuted(alice)])
     expect([await seen(), await seen(coin, 0), await seen(other)]).toEqual(['? 10 -', '? 10 -', '10 - -'])
@@ -89,7 +89,7 @@ describe('what the chain refuted', () => {
     ])
   })
 
-  test('is the token once two of its balances are refuted, until none is', async () => {
+  test('puts the token in doubt once a second balance is refuted, until both are resolved', async () => {
     await journal.doubts.refute([refuted(alice), refuted(bob)])
     expect([await seen(), await seen(other)]).toEqual(['? ? ?', '10 - -'])
     expect((await reads.asset(coin))?.inDoubt).toBe(true)
@@ -109,7 +109,7 @@ describe('what the chain refuted', () => {
     })
   })
 
-  test('is not settled by a supply that was read before it was refuted last', async () => {
+  test('of a supply is not resolved by a read from before the last refutation', async () => {
     await journal.doubts.refute([refuted(undefined)])
     await append(1, [mint(bob)])
     await journal.doubts.refute([refuted(undefined)])
@@ -124,11 +124,11 @@ describe('what the chain refuted', () => {
     await journal.doubts.refute([refuted(alice), refuted(undefined)])
     await journal.rollback(headerOf(1))
     const keys = [{ account: alice, asset: coin, item: '' }]
-    await journal.doubts.settle({ block: headerOf(1), keys, supplies: [coin] })
+    await journal.doubts.resolve({ block: headerOf(1), keys, supplies: [coin] })
     expect(await seen()).toBe('10 10 -')
   })
 
-  test('is not settled by what was read before it was refuted last', async () => {
+  test('of a balance is not resolved by a read from before the last refutation', async () => {
     await journal.doubts.refute([refuted(alice)])
     await append(1, [mint(bob)])
     await journal.doubts.refute([refuted(alice)])
@@ -144,7 +144,7 @@ describe('what the chain refuted', () => {
     expect(await seen()).toBe('10 20 -')
   })
 
-  test('is the token where its supply is refuted, until that is equal', async () => {
+  test('of a supply puts the token in doubt until the supply is equal', async () => {
     await journal.doubts.refute([refuted(undefined)])
     expect([await seen(), await seen(other)]).toEqual(['? ? ?', '10 - -'])
     expect((await journal.doubts.next('', 9)).supplies).toEqual([coin])
@@ -154,7 +154,7 @@ describe('what the chain refuted', () => {
     expect(await seen()).toBe('10 10 -')
   })
 
-  test('is said of a balance without a row, and that its account’s list lacks it', async () => {
+  test('of a balance without a row puts the balance and its account’s list in doubt', async () => {
     await journal.doubts.refute([refuted(carol)])
     expect(await seen()).toBe('10 10 ?')
     const query = { standards: ['erc20'] as const, receivedOnly: false, offset: 0, limit: 9, assets: undefined }
@@ -162,7 +162,7 @@ describe('what the chain refuted', () => {
     expect((await reads.account({ ...query, account: alice })).inDoubt).toBe(false)
   })
 
-  test('outlives a restart and a rollback below it', async () => {
+  test('stays in doubt after a restart, and after a rollback below it', async () => {
     await append(1, [mint(carol)])
     await journal.doubts.refute([refuted(alice), refuted(carol, other)])
     await close()
@@ -172,7 +172,7 @@ describe('what the chain refuted', () => {
     expect([await seen(), await seen(other)]).toEqual(['? 10 -', '10 - ?'])
   })
 
-  test('ends where the token is turned', async () => {
+  test('is no longer in doubt once the token is reclassified', async () => {
     await journal.doubts.refute([refuted(alice), refuted(bob), refuted(undefined)])
     const evidence = { account: alice, item: '', journal: 10n, chain: 9n }
     await journal.reclassify({ asset: coin, block: headerOf(0), reason: 'balance', evidence })
@@ -181,7 +181,7 @@ describe('what the chain refuted', () => {
     expect((await reads.clock()).doubts.pairs).toBe(0)
   })
 
-  test('is not marked where an operator fixed the class, or the token is read anyway', async () => {
+  test('is not marked if an operator fixed the class, or if the token has `reads` accounting', async () => {
     await close()
     await open(
       new Map([
@@ -194,7 +194,7 @@ describe('what the chain refuted', () => {
     expect(await seen()).toBe('10 10 -')
   })
 
-  test('is walked in steps that begin behind the last, over all of it', async () => {
+  test('is returned page by page: each page continues after the last, and the first page follows the end', async () => {
     await journal.doubts.refute([refuted(alice), refuted(bob), refuted(alice, other)])
     const walked: string[] = []
     let place = ''

@@ -5,8 +5,8 @@ import { REST_OF_BLOCK } from '../../src/store/sqlite/rows/position.ts'
 type Cell = null | number | string | Buffer
 
 /**
- * A chain's facts as canonical text lines: assets by name instead of id, amounts as decimals, no clocks and no
- * heartbeat. Two files with the same facts give the same lines, whatever happened on the way.
+ * A chain's facts as canonical text lines: assets by reference instead of id, amounts as decimals, without times and
+ * without the heartbeat. Two files with the same facts give the same lines, whatever their history.
  */
 export function dumpChain(file: string): string[] {
   const db = new Database(file, { readonly: true })
@@ -20,7 +20,8 @@ export function dumpChain(file: string): string[] {
     const lines: string[] = []
     for (const { table, order } of TABLES) {
       for (const row of db.prepare<[], Record<string, Cell>>(`SELECT * FROM ${table}${order}`).all()) {
-        // What a read met has no place in its block: there the store's own id orders.
+        // A meeting by a read has no position in its block. The store orders such meetings by asset id, which a dump
+        // leaves out.
         if (row.met_log === REST_OF_BLOCK) row.met_sub = null
         const cells = Object.entries(row).map(([column, cell]) => `${column}=${show(column, cell, names)}`)
         lines.push(`${table} ${cells.join(' ')}`)
@@ -32,7 +33,7 @@ export function dumpChain(file: string): string[] {
   }
 }
 
-/** Ends all doubts in a chain's file without settling them, so that what lies below them can be compared. */
+/** Removes all doubts from a chain's file without resolving them, so that the amounts in doubt can be compared. */
 export function believeAll(file: string): void {
   const db = new Database(file)
   db.exec(`DELETE FROM refuted_pairs; DELETE FROM refuted_assets; DELETE FROM in_doubt;
@@ -40,7 +41,7 @@ export function believeAll(file: string): void {
   db.close()
 }
 
-/** Assets that only a lost branch named keep their id but have no facts: they are not in a dump. */
+/** Assets that were named only on a lost branch keep their id but have no facts, so a dump leaves them out. */
 const TABLES = [
   { table: 'clock', order: '' },
   { table: 'blocks', order: ' WHERE kept = 1' },

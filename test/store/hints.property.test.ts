@@ -14,7 +14,7 @@ import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock } from './chains.ts'
 import { dumpChain } from './dump.ts'
 
-/** A contract that only ever has deposits, among those that have transfers too. */
+/** A contract that only has deposits, beside those that also have transfers. */
 const ONLY_HINTED: AssetRef = { standard: 'erc20', reference: `0x${'e'.repeat(40)}` }
 
 const hint = fc
@@ -45,7 +45,7 @@ function headerOf(branch: number, number: number, parent: Header | undefined): H
   return { number, hash: hashOf(branch, number), parentHash: parent?.hash ?? '0x', timestamp: number * 12 }
 }
 
-/** What a chain's file says, but for the classes: what was found of a contract may outlive the block that told it. */
+/** The dump of a chain's file without the classes, since a class may survive the block that caused it. */
 async function dumpOf(coverage: Coverage, work: (journal: Journal) => Promise<void>): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-hints-'))
   const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS })
@@ -74,7 +74,7 @@ const history = fc.array(
   { minLength: 1, maxLength: 5 },
 )
 
-test('block by block, with detours, a chain with hints is stored as in one batch', async () => {
+test('a chain with hints that is appended block by block with rollbacks is stored as in one batch', async () => {
   await fc.assert(
     fc.asyncProperty(history, fc.constantFrom(...coverages), async (branches, coverage) => {
       const { from } = coverage
@@ -98,7 +98,7 @@ test('block by block, with detours, a chain with hints is stored as in one batch
   )
 }, 120_000)
 
-test('a repair brings hints that were missed, as if they had never been', async () => {
+test('a repair adds missed hints, with the same result as if they had never been missed', async () => {
   const story = fc.array(fc.record({ one: content, missed: fc.bigInt({ min: 0n, max: 511n }) }), {
     minLength: 1,
     maxLength: 7,

@@ -46,7 +46,7 @@ const moved = (account: string, asset: AssetRef = coin): Hint => ({ asset, accou
 const undecodable = (account: string, asset: AssetRef = coin): Hint => ({ asset, account, reason: 'undecodable' })
 const minted = (to: string, asset: AssetRef = coin): Movement => ({ asset, from: undefined, to, amount: 5n, item: 1 })
 
-/** Appends a block; returns the accounts of known tokens that its hints name. */
+/** Appends a block. Returns the accounts of known tokens that its hints name. */
 async function append(number: number, hints: readonly Hint[], movements: readonly Movement[] = []): Promise<string[]> {
   const header = headerOf(number)
   const blocks = [{ ...makeBlock(movements, header), hints }]
@@ -55,7 +55,7 @@ async function append(number: number, hints: readonly Hint[], movements: readonl
   return hinted.map(({ account, item }) => (item === '' ? account : `${account}#${item}`))
 }
 
-/** What the account's list says of tokens: amounts, or `in doubt`, or `unknown`. */
+/** The tokens in an account's list, each with its amount, `in doubt` or `unknown`. */
 async function listOf(account: string): Promise<string[]> {
   const query = { account, receivedOnly: true, assets: undefined, offset: 0, limit: 9 }
   const { rows, count } = await reads.account({ ...query, standards: ['erc20'] })
@@ -71,7 +71,7 @@ async function accountingOf(asset: AssetRef): Promise<Accounting | undefined> {
 }
 
 describe('a deposit without a transfer', () => {
-  test('names a holder of a known token: its list has the token, and the amount is in doubt until it is compared', async () => {
+  test('adds a known token to the account’s list, with an amount that is in doubt until it is compared', async () => {
     await open()
     await append(0, [], [minted(alice)])
     expect(await append(1, [moved(bob)])).toEqual([bob])
@@ -85,26 +85,26 @@ describe('a deposit without a transfer', () => {
     await journal.doubts.resolve({ block: headerOf(1), keys: [key], supplies: [] })
     await nextTick()
     expect(await listOf(bob)).toEqual([`${COIN} 0`])
-    // Each further one puts the amount in doubt again.
+    // Each further hint puts the amount in doubt again.
     expect(await append(2, [moved(bob)])).toEqual([bob])
     expect(await listOf(bob)).toEqual([`${COIN} in doubt`])
   })
 
-  test('says nothing of a contract that no transfer has shown to be a token, until one does', async () => {
+  test('has no effect before a transfer shows that the contract is a token', async () => {
     await open()
     expect(await append(0, [moved(alice), moved(bob)])).toEqual([])
     expect(await append(1, [moved(alice)])).toEqual([])
     expect([await reads.asset(coin), await listOf(alice), await listOf(bob)]).toEqual([undefined, [], []])
     expect((await journal.doubts.state()).pairs).toBe(0)
     await append(2, [], [minted(carol)])
-    // Two balances of a token that are in doubt put the token in doubt.
+    // Two balances in doubt put their token in doubt.
     expect([await listOf(alice), await listOf(bob)]).toEqual([[`${COIN} in doubt`], [`${COIN} in doubt`]])
     await journal.rollback(headerOf(1))
     await nextTick()
     expect([await listOf(alice), await listOf(bob)]).toEqual([[], []])
   })
 
-  test('leaves no transfer and no holder behind', async () => {
+  test('adds no transfer and no holder', async () => {
     await open()
     await append(0, [moved(alice)], [minted(bob)])
     await append(1, [moved(carol)])
@@ -116,13 +116,13 @@ describe('a deposit without a transfer', () => {
     expect((await reads.clock()).transfers).toBe(1)
   })
 
-  test('of the zero address, or of an account outside the scope, is passed over', async () => {
+  test('of the zero address, or of an account outside the scope, is ignored', async () => {
     await open({ scope: { type: 'accounts', accounts: [alice, ZERO] }, from: 0 })
     await append(0, [], [minted(alice)])
     expect(await append(1, [moved(ZERO), moved(bob), moved(alice)])).toEqual([alice])
   })
 
-  test('is remembered for a thousand accounts of a contract that is no token', async () => {
+  test('is stored for a thousand accounts of a contract that is not a token', async () => {
     await open()
     const many = Array.from({ length: 1_005 }, (_, place) => moved(`0x${(place + 100).toString(16).padStart(40, '0')}`))
     await append(0, many)
@@ -136,7 +136,7 @@ describe('a deposit without a transfer', () => {
 })
 
 describe('a transfer that cannot be decoded', () => {
-  test('makes its token one of reads, and names who is to be read', async () => {
+  test('reclassifies its token to `reads`, and names the accounts to read', async () => {
     await open()
     expect(await append(0, [undecodable(alice), undecodable(bob)])).toEqual([alice, bob])
     expect(await accountingOf(coin)).toBe('reads')
@@ -148,20 +148,20 @@ describe('a transfer that cannot be decoded', () => {
     })
   })
 
-  test('names nobody: its token is one of reads all the same', async () => {
+  test('also reclassifies its token if it names only the zero address', async () => {
     await open()
     expect(await append(0, [undecodable(ZERO)], [minted(alice)])).toEqual([])
     expect(await accountingOf(coin)).toBe('reads')
   })
 
-  test('does not move a class that the configuration fixes', async () => {
+  test('does not change a class that the configuration fixes', async () => {
     await open(WHOLE, new Map([[COIN, 'events']]))
     expect(await append(0, [undecodable(alice)], [minted(bob)])).toEqual([alice])
     expect(await accountingOf(coin)).toBe('events')
     expect(await listOf(alice)).toEqual([`${COIN} 0`])
   })
 
-  test('of items is about each of them and the account’s roll-up', async () => {
+  test('of items names each item and the account’s roll-up', async () => {
     await open()
     const hint = { ...undecodable(alice, goods), item: '7' }
     expect(await append(0, [hint, undecodable(bob, deed)])).toEqual([alice, `${alice}#7`, bob])
@@ -186,7 +186,7 @@ describe('a transfer that cannot be decoded', () => {
   })
 })
 
-test('the walk over who holds tokens of reads brings accounts that only hints name, a few at a time', async () => {
+test('the walk over accounts of `reads` tokens returns accounts that only hints name, a few at a time', async () => {
   await open()
   const hinted = ACCOUNTS.slice(1).map((account) => undecodable(account))
   await append(0, hinted.slice(0, 3), [minted(alice)])
@@ -198,11 +198,11 @@ test('the walk over who holds tokens of reads brings accounts that only hints na
     brought.push(...keys.map(({ account }) => account))
   }
   expect([...new Set(brought)].sort()).toEqual([...ACCOUNTS].sort())
-  // Each of them once a time through: five accounts in three steps.
+  // Each account once per round: five accounts take three steps.
   for (const account of ACCOUNTS) expect(brought.filter((one) => one === account).length).toBeLessThanOrEqual(3)
 })
 
-test('as of a block, a hinted account has met the token from the hint on', async () => {
+test('as of a block, a hinted account has met the token from the block of the hint on', async () => {
   await open()
   await append(0, [], [minted(alice)])
   await append(1, [moved(bob)])

@@ -16,7 +16,7 @@ import { Model } from './model.ts'
 
 const CHAIN = parseChainId('eip155:1') as ChainId
 
-/** Some blocks, and then perhaps back by some: a history of a chain. */
+/** Some blocks, then perhaps a rollback, several times: the history of a chain. */
 const history = fc.array(
   fc.record({ blocks: fc.array(blockMovements, { minLength: 1, maxLength: 4 }), back: fc.integer({ min: 0, max: 5 }) }),
   {
@@ -37,7 +37,7 @@ async function withStore<T>(work: (store: SqliteStore, folder: string) => Promis
   }
 }
 
-/** Plays a history into journal and model; returns the headers that stand. */
+/** Applies a history to the journal and the model. Returns the headers that remain. */
 async function play(history: History, journal: Journal, model: Model): Promise<Header[]> {
   let headers: Header[] = []
   for (const [branch, { blocks, back }] of history.entries()) {
@@ -72,7 +72,7 @@ async function compare(reads: ChainReads, model: Model, asOf: number | undefined
     return row === undefined ? [] : [[`${account}/${assetKey(asset)}/${item}`, row.amount] as const]
   })
   const amounts = new Map([...expected].map(([key, { amount }]) => [key, amount]))
-  // What contradicts itself is unknown at every block, also before its first change.
+  // A balance whose events contradict themselves is unknown at every block, also before its first change.
   for (const key of model.contradicted()) amounts.set(key, undefined)
   expect(new Map(found)).toEqual(amounts)
 }
@@ -123,7 +123,7 @@ async function compareAssets(reads: ChainReads, model: Model): Promise<void> {
   }
 }
 
-test('balances, lists, holders, transfers and the past equal a plain model, whatever is appended and taken back', async () => {
+test('balances, lists, holders, transfers and past amounts equal those of a plain model, after any appends and rollbacks', async () => {
   await fc.assert(
     fc.asyncProperty(history, async (history) => {
       await withStore(async (store, folder) => {
@@ -138,7 +138,7 @@ test('balances, lists, holders, transfers and the past equal a plain model, what
           await compareAccounts(reads, model, number)
         }
         await compareAssets(reads, model)
-        // Reads share a snapshot for a turn; the writer closes after it.
+        // Reads share a snapshot for one tick, so the writer closes after it.
         await nextTick()
         const straight = await replay(model, headers)
         expect(dumpChain(join(folder, 'eip155_1.db'))).toEqual(straight)
@@ -149,7 +149,7 @@ test('balances, lists, holders, transfers and the past equal a plain model, what
   )
 }, 120_000)
 
-/** The same chain without its detours, appended in one batch as a backfill would. */
+/** The same chain without rollbacks, appended in one batch like a backfill. */
 async function replay(model: Model, headers: readonly Header[]): Promise<string[]> {
   return withStore(async (store, folder) => {
     const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })

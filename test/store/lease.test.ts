@@ -22,14 +22,14 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-test('a chain has one writer; the next may begin when it is closed', async () => {
+test('a chain has one writer; the next one can open it after the first has closed', async () => {
   const journal = await store.openJournal(CHAIN, ALL)
   await expect(store.openJournal(CHAIN, ALL)).rejects.toMatchObject({ code: 'LEASE_HELD' })
   await journal.close()
   await (await store.openJournal(CHAIN, ALL)).close()
 })
 
-test('a writer that was outlived writes nothing', async () => {
+test('a writer that was replaced by another writes nothing', async () => {
   const journal = await store.openJournal(CHAIN, ALL)
   const other = new Database(join(folder, 'eip155_1.db'))
   other.exec('UPDATE chain SET fence = fence + 1')
@@ -41,7 +41,7 @@ test('a writer that was outlived writes nothing', async () => {
   expect((await (await store.openReads(CHAIN)).clock()).published).toBeUndefined()
 })
 
-test('what was gathered under one coverage is not continued under another', async () => {
+test('a chain that was indexed under one coverage is not continued under another', async () => {
   await (await store.openJournal(CHAIN, ALL)).close()
   await expect(store.openJournal(CHAIN, { scope: { type: 'all' }, from: 5 })).rejects.toMatchObject({
     code: 'STORE_MISMATCH',
@@ -57,7 +57,7 @@ describe('the addresses of a scope', () => {
     expect((await (await store.openReads(CHAIN)).clock()).coverage).toEqual(tokens(alice, bob))
   })
 
-  test('that differ are told by their count, with the command that helps', async () => {
+  test('are counted if they differ, and the error names the command that helps', async () => {
     await (await store.openJournal(CHAIN, tokens(...ACCOUNTS))).close()
     const other = tokens(...ACCOUNTS.slice(1), `0x${'f'.repeat(40)}`, `0x${'e'.repeat(40)}`)
     await expect(store.openJournal(CHAIN, other)).rejects.toThrow(
@@ -71,7 +71,7 @@ describe('the addresses of a scope', () => {
   })
 })
 
-test('a file of a newer version is refused', async () => {
+test('a file of a newer version is rejected', async () => {
   await (await store.openJournal(CHAIN, ALL)).close()
   const other = new Database(join(folder, 'eip155_1.db'))
   other.pragma('user_version = 999')
@@ -79,7 +79,7 @@ test('a file of a newer version is refused', async () => {
   await expect(store.openJournal(CHAIN, ALL)).rejects.toMatchObject({ code: 'STORE_MISMATCH' })
 })
 
-test('in scope accounts the others, whose changes would be incomplete, have no balances', async () => {
+test('with the scope `accounts`, other accounts have no balances, since their changes would be incomplete', async () => {
   const coverage: Coverage = { scope: { type: 'accounts', accounts: [alice] }, from: 0 }
   const journal = await store.openJournal(CHAIN, coverage)
   const header = { number: 0, hash: hashOf(0, 0), parentHash: '0x', timestamp: 0 }
@@ -93,7 +93,7 @@ test('in scope accounts the others, whose changes would be incomplete, have no b
   await journal.close()
 })
 
-test('a chain indexed from a later block does not claim to know what was there before', async () => {
+test('a chain that is indexed from a later block reports no amount that depends on earlier blocks', async () => {
   const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 7 })
   const header = { number: 7, hash: hashOf(0, 7), parentHash: '0x', timestamp: 84 }
   const block = makeBlock([{ asset: ASSETS[0], from: undefined, to: alice, amount: 5n, item: 0 }], header)

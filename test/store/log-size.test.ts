@@ -1,4 +1,3 @@
-/** The write-ahead log of a chain stays in proportion to its file. */
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,7 +25,7 @@ function batch(number: number, transfers: number): Batch {
   return { first: number, through, headers: [through], blocks: [{ ...through, transfers: list }] }
 }
 
-test('while it is filled, and while a live chain goes on for thousands of blocks', async () => {
+test('the write-ahead log stays in proportion to its file, during a backfill and during thousands of live blocks', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-log-'))
   const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, classesOf: () => new Map() })
   const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })

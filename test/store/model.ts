@@ -2,10 +2,10 @@ import { isAmount } from '../../src/core/amount.ts'
 import { type AssetRef, assetKey, isFungible } from '../../src/core/asset.ts'
 import type { BlockTransfers, Transfer } from '../../src/core/transfer.ts'
 
-/** What an account holds of an asset, by the plainest of means: adding up. */
+/** What an account holds of an asset, computed by adding up all transfers. */
 export type ModelPosition = { amount: bigint | undefined; order: number; received: boolean; fungible: boolean }
 
-/** A chain as a list of blocks, and everything else computed from it anew at each question. */
+/** A chain as a list of blocks. Everything else is computed from it again for each query. */
 export class Model {
   blocks: BlockTransfers[] = []
 
@@ -18,8 +18,8 @@ export class Model {
   }
 
   /**
-   * Positions by `account/asset/item` that were met by the end of a block. Where sums leave the range of amounts at the end
-   * of any block, then or later, nothing of the position is known: its events do not explain it.
+   * Positions by `account/asset/item` that were met by the end of a block. If a sum is out of range at the end of any
+   * block, then or later, the amount is unknown: the events do not explain it.
    */
   positions(asOf = Number.MAX_SAFE_INTEGER): Map<string, ModelPosition> {
     const positions = this.#sums(asOf)
@@ -30,7 +30,7 @@ export class Model {
     return positions
   }
 
-  /** Positions whose sums left the range of amounts at the end of some block. */
+  /** Positions whose sums were out of range at the end of some block. */
   contradicted(): Set<string> {
     const found = new Set<string>()
     for (const { number } of this.blocks) {
@@ -75,7 +75,7 @@ export class Model {
   }
 }
 
-/** What a transfer does to each account: its delta, and whether the account received. */
+/** The changes of a transfer: the account, its delta, and whether it received. */
 export function sidesOf({ from, to, amount }: Transfer): [string, bigint, boolean][] {
   if (from !== undefined && from === to) return [[from, 0n, true]]
   return [

@@ -39,7 +39,7 @@ async function useAll(): Promise<SqliteStore> {
   return store
 }
 
-test("a store is its owner's alone: the folder 0700, every file in it 0600, also while it is open", async () => {
+test("only the owner of a store has access to it: the folder's mode is 0700, every file's 0600, also while it is open", async () => {
   const store = await useAll()
   const files = readdirSync(folder)
   expect(files.filter((name) => name.endsWith('-wal'))).not.toEqual([])
@@ -49,13 +49,13 @@ test("a store is its owner's alone: the folder 0700, every file in it 0600, also
   await store.close()
 })
 
-test('files that others could read are closed to them; a folder that was there keeps its permissions', async () => {
+test('files that others can read are made private; an existing folder keeps its permissions', async () => {
   mkdirSync(folder, { recursive: true })
   chmodSync(folder, 0o755)
   const first = await useAll()
   for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o664)
   const second = await useAll().catch((error: unknown) => {
-    // The key is there already: opening was what counts.
+    // Storing the same key again fails, but the files were already opened.
     expect(isServiceError(error, 'STORE_UNAVAILABLE')).toBe(true)
     return undefined
   })
@@ -65,7 +65,7 @@ test('files that others could read are closed to them; a folder that was there k
   await second?.close()
 })
 
-test('what only reads makes no store', () => {
+test('a command that only reads creates no store', () => {
   const open = () => new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, create: false })
   expect(open).toThrow(expect.objectContaining({ code: 'STORE_MISSING' }))
   mkdirSync(folder, { recursive: true })

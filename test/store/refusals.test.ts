@@ -33,7 +33,7 @@ function open(at = folder): Promise<Store> {
   return openStore({ url: `sqlite:${at}`, codecOf: () => HEX_ACCOUNTS })
 }
 
-/** A file of SQLite that says it has the newest schema, and has no table. */
+/** Creates an SQLite file that has the newest schema version but no table. */
 function emptied(name: string, version: number): void {
   const db = new Database(join(folder, name))
   db.pragma('journal_mode = WAL')
@@ -44,21 +44,21 @@ function emptied(name: string, version: number): void {
 const refused = (message: RegExp, code = 'STORE_UNAVAILABLE') =>
   expect.objectContaining({ name: 'ServiceError', code, message: expect.stringMatching(message) })
 
-/** A file of SQLite that lacks our tables counts as damaged, and the message names the remedy. */
+/** An SQLite file without our tables counts as damaged. */
 const damaged = () => refused(/no such table/, 'STORE_DAMAGED')
 
-describe('what the file system refuses', () => {
-  test('a folder that is a file', async () => {
+describe('an error of the file system becomes STORE_UNAVAILABLE', () => {
+  test('for a folder that is a file', async () => {
     writeFileSync(join(folder, 'taken'), '')
     await expect(open(join(folder, 'taken'))).rejects.toEqual(refused(/EEXIST|ENOTDIR/))
     await expect(open(join(folder, 'taken', 'below'))).rejects.toEqual(refused(/ENOTDIR/))
   })
 
-  test('a name that is too long', async () => {
+  test('for a name that is too long', async () => {
     await expect(open(join(folder, 'x'.repeat(300)))).rejects.toEqual(refused(/ENAMETOOLONG/))
   })
 
-  test('a file that is a folder: the store, a lease; a reset removes the one of a chain', async () => {
+  test('for a file that is a folder (the store, a lease); a reset deletes such a folder of a chain', async () => {
     mkdirSync(join(folder, 'store', 'steelyard.db'), { recursive: true })
     await expect(open(join(folder, 'store'))).rejects.toEqual(refused(/unable to open/))
     const store = await open()
@@ -73,13 +73,13 @@ describe('what the file system refuses', () => {
   })
 })
 
-describe('a file without its tables', () => {
-  test('the authoritative one', async () => {
+describe('a file without its tables is damaged', () => {
+  test('the authoritative file', async () => {
     emptied('steelyard.db', MAIN_MIGRATIONS.length)
     await expect(open()).rejects.toEqual(damaged())
   })
 
-  test('of a chain, for its writer and its readers', async () => {
+  test('the file of a chain, for its writer and its readers', async () => {
     const store = await open()
     emptied('eip155_1.db', CHAIN_MIGRATIONS.length)
     await expect(store.openReads(CHAIN)).rejects.toEqual(damaged())
@@ -87,7 +87,7 @@ describe('a file without its tables', () => {
     await store.close()
   })
 
-  test('of a ledger', async () => {
+  test('the file of a ledger', async () => {
     const store = await open()
     await (await store.ledgers.openJournal(LEDGER, GENESIS)).close()
     const db = new Database(join(folder, 'steelyard.db'))

@@ -14,7 +14,7 @@ import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, blockMovements, hashOf, type Movement, makeBlock } from './chains.ts'
 import { dumpChain } from './dump.ts'
 
-/** A chain of blocks, and of each block which of its transfers the journal missed or invented. */
+/** A chain of blocks, and for each block the transfers that the journal missed or invented. */
 const story = fc.record({
   blocks: fc.array(fc.record({ movements: blockMovements, missed: fc.bigInt({ min: 0n, max: 63n }) }), {
     minLength: 1,
@@ -24,14 +24,17 @@ const story = fc.record({
   invents: fc.boolean(),
   scope: fc.constantFrom('all', 'accounts'),
   from: fc.constantFrom(0, 10),
-  /** Reads, one an account at most, each at the end of a block: adopted where the pair is unknown or contradicts itself. */
+  /**
+   * Reads at the end of a block, at most one per account. They are adopted if the pair is unknown or contradicts
+   * itself.
+   */
   reads: fc.uniqueArray(
     fc.record({ account: fc.nat(4), block: fc.nat(7), amount: fc.bigInt({ min: 0n, max: 3_000n }) }),
     { maxLength: 3, selector: ({ account }) => account },
   ),
   /** Blocks appended after the repair. */
   later: fc.array(blockMovements, { maxLength: 2 }),
-  /** Blocks taken back at last, the repaired ones and the reads' among them. */
+  /** Blocks that are rolled back at the end, which may include repaired blocks and the blocks of the reads. */
   back: fc.option(fc.nat(8), { nil: undefined }),
 })
 
@@ -54,12 +57,12 @@ async function append(journal: Journal, block: BlockTransfers & Header): Promise
 }
 
 /**
- * The first of all logs, never missed: a read of nothing tells of a token that is known, and of no other contract, so that
- * whether an invented log alone made it known would be left in the store.
+ * The first of all logs, never missed. A read of 0 counts for a known token, and not for any other contract. Without
+ * this log, the store would show whether only an invented log had made the token known.
  */
 const KNOWN: Movement = { asset: ASSETS[1], from: undefined, to: undefined, amount: 0n, item: 0 }
 
-test('a repaired store is as one that never missed anything', async () => {
+test('a repaired store equals one that never missed anything', async () => {
   await fc.assert(
     fc.asyncProperty(story, async ({ blocks, invented, invents, scope, from, reads, later, back }) => {
       const coverage: Coverage = {
@@ -87,7 +90,7 @@ test('a repaired store is as one that never missed anything', async () => {
         .filter(({ block }) => block < whole.length)
         .map(({ account, block, amount }): Observation => {
           const holder = ACCOUNTS[account % ACCOUNTS.length] ?? ''
-          // Its contract has no items: what an invented one would make of its reads, no repair takes back.
+          // This contract has no items: a repair cannot undo the effect of an invented item on the reads of a contract.
           return { account: holder, asset: ASSETS[1], item: '', amount, block: headerOf(from + block), observedAt: 0 }
         })
       const after = later.map((movements, index) => {
@@ -104,7 +107,7 @@ test('a repaired store is as one that never missed anything', async () => {
       })
       const repaired = await withJournal(coverage, async (journal) => {
         for (const block of seen) await append(journal, block)
-        // What was missed closes pairs that are reopened here, for no longer than until the repair.
+        // Missing transfers close pairs, which these reads reopen until the repair.
         await journal.adopt(observed)
         await journal.repair(whole)
         expect(await journal.repair(whole)).toEqual({ compared: whole.length, inserted: 0, removed: 0, changed: [] })

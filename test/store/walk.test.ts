@@ -49,7 +49,7 @@ async function append(journal: Journal, movements: readonly Movement[], at: numb
 
 type Walked = { readonly found: Map<string, bigint | undefined>; readonly pages: number; readonly holds: boolean }
 
-/** All pages of a walk; between two pages, `meanwhile` happens. */
+/** Collects all pages of a walk. Runs `meanwhile` after each page. */
 async function walk(
   reads: ChainReads,
   query: Omit<PositionQuery, 'after'>,
@@ -83,7 +83,7 @@ function expected(model: Model, asOf: number): Map<string, bigint | undefined> {
   return new Map([...model.positions(asOf)].map(([key, { amount }]) => [key, amount]))
 }
 
-test('a walk in pages of any size gives every position once, as of its block, while blocks are added', async () => {
+test('a walk in pages of any size returns every position once, as of its block, while blocks are added', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(blockMovements, { minLength: 2, maxLength: 6 }),
@@ -110,7 +110,7 @@ test('a walk in pages of any size gives every position once, as of its block, wh
           const asOf = expected(model, at.number)
           expect([...asOf.keys()].filter((key) => !found.has(key))).toEqual([])
           for (const [key, amount] of found) {
-            // What later contradicts itself proves nothing of its past either, nor that there was nothing.
+            // If a balance contradicts itself later, its past is unknown too, even whether it existed.
             if (amount === undefined) expect(expected(whole, next).get(key)).toBeUndefined()
             else expect(amount).toBe(asOf.get(key))
           }
@@ -131,7 +131,7 @@ const move = (asset: AssetRef, to: string, amount: bigint): Movement => ({
   item: 0,
 })
 
-test('a walk can be of one account, of some tokens, or begin anywhere', async () => {
+test('a walk can cover one account or some tokens, and can begin anywhere', async () => {
   await withChain(async ({ journal, reads }) => {
     const movements = [move(coin, alice, 5n), move(coin, bob, 6n), move(deed, alice, 1n)]
     const at = await append(journal, movements, 0)
@@ -154,7 +154,7 @@ test('a walk can be of one account, of some tokens, or begin anywhere', async ()
   })
 })
 
-test('a page says when its block was taken back', async () => {
+test('a page reports that its block was rolled back', async () => {
   await withChain(async ({ journal, reads }) => {
     const ancestor = await append(journal, [move(coin, alice, 5n)], 0)
     const at = await append(journal, [move(coin, bob, 6n)], 1)
@@ -169,7 +169,7 @@ test('a page says when its block was taken back', async () => {
   })
 })
 
-test('observations are walked in pages, all or of one account or of some assets', async () => {
+test('observations are walked in pages: all of them, those of one account, or those of some assets', async () => {
   await withChain(async ({ reads }) => {
     const block = { number: 3, hash: hashOf(0, 3) }
     const observation = (account: string, asset: AssetRef, item: string): Observation => {

@@ -24,7 +24,7 @@ test('the header names chain, block, finality, source and age', () => {
   )
 })
 
-test('the header says where rows are of different blocks, and where rows may be missing', () => {
+test('the header reports rows of different blocks, and rows that may be missing', () => {
   if (CHAIN === undefined) throw new Error('no chain')
   const plain = '"eip155:1";block=123;hash="0xab";finality=finalized;source=events;age=0'
   expect(asOfKnown(CHAIN, { ...KNOWN, uniform: true, complete: true }, 100)).toBe(plain)

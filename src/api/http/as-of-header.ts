@@ -2,19 +2,20 @@ import type { Known } from '../../core/balance.ts'
 import type { BlockRef } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 
-/** The header that says at which block an answer is true, how certain that block is, and how old the knowledge is. */
+/** The header with the block of an answer, the finality of that block, and the age of the data. */
 export const AS_OF_HEADER = 'balance-as-of'
 
-/** What the header says of an answer. Unless it says otherwise, all rows are of one block and none is missing. */
+/** The values of the header. By default all rows of the answer are of one block and no row is missing. */
 export type AnswerAsOf = Pick<Known, 'block' | 'finality' | 'source' | 'knownAt'> & {
   readonly uniform?: boolean
   readonly complete?: boolean
 }
 
 /**
- * The header's value (an item of RFC 9651): `"eip155:1";block=123;hash="0x…";finality=finalized;source=events;age=2`.
- * `age` is whole seconds from when it was last known true until `now` (Unix seconds), never negative. `;uniform=?0`
- * follows where rows are of different blocks, `;complete=?0` where rows may be missing.
+ * Returns the header's value (an item of RFC 9651):
+ * `"eip155:1";block=123;hash="0x…";finality=finalized;source=events;age=2`. `age` is the number of whole seconds
+ * between `knownAt` and `now` (Unix seconds), never negative. `;uniform=?0` is added if rows are of different blocks,
+ * `;complete=?0` if rows may be missing.
  */
 export function asOfKnown(chain: ChainId, known: AnswerAsOf, now: number): string {
   const age = Math.max(0, Math.floor(now - known.knownAt))
@@ -30,7 +31,7 @@ function asOfBlock(chain: ChainId, block: BlockRef): string {
   return text
 }
 
-// Thousands of answers name the same block by the same object, until the next one comes.
+// Thousands of answers share one block object until the next block arrives, so its text is cached.
 const TEXTS = new WeakMap<BlockRef, { readonly chain: ChainId; readonly text: string }>()
 
 // A string of RFC 9651 holds visible ASCII and spaces; quotes and backslashes are escaped.

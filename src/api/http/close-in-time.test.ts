@@ -4,7 +4,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { expect, test } from 'vitest'
 import { closeInTime } from './close-in-time.ts'
 
-/** Longer than any test may take: what closes by it alone fails by the test's own time. */
+/** Longer than any test may take. If only this timeout closes the server, the test times out. */
 const NEVER_MS = 3_600_000
 
 async function serve(graceMs: number): Promise<{ server: FastifyInstance; port: number }> {
@@ -15,7 +15,7 @@ async function serve(graceMs: number): Promise<{ server: FastifyInstance; port: 
   return { server, port: (server.server.address() as AddressInfo).port }
 }
 
-/** A connection that the server has accepted, and has read what was sent on it. */
+/** Returns a connection that the server has accepted. The server has read everything that was sent on it. */
 async function connected({ server, port }: { server: FastifyInstance; port: number }, sends: string): Promise<Socket> {
   const accepted = once(server.server, 'connection')
   const socket = connect(port, '127.0.0.1')
@@ -28,7 +28,7 @@ async function connected({ server, port }: { server: FastifyInstance; port: numb
   return socket
 }
 
-test('a connection that never sent a byte does not hold up the end', async () => {
+test('a connection that never sent a byte does not delay the close', async () => {
   const serving = await serve(NEVER_MS)
   const silent = await connected(serving, '')
   const ended = once(silent.resume(), 'close')
@@ -36,7 +36,7 @@ test('a connection that never sent a byte does not hold up the end', async () =>
   await ended
 })
 
-test('one that was answered and is kept alive does not either', async () => {
+test('an answered keep-alive connection does not delay the close', async () => {
   const serving = await serve(NEVER_MS)
   const idle = await connected(serving, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
   const [answer] = await once(idle, 'data')
@@ -44,7 +44,7 @@ test('one that was answered and is kept alive does not either', async () => {
   await serving.server.close()
 })
 
-test('a request that never ends is cut after the grace', async () => {
+test('a request that never ends is cut off after the grace period', async () => {
   const serving = await serve(20)
   const dribbling = await connected(serving, 'GET / HTTP/1.1\r\nHost:')
   const ended = once(dribbling.resume(), 'close')

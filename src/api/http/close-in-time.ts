@@ -2,9 +2,9 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Makes `close()` of a server end: connections that never sent a byte are closed at once (Node counts them as busy), one
- * whose last request ends is closed then (Node leaves it to its idle time), and what still hangs after `graceMs`, such as
- * a request that dribbles in or a reader that does not read, is cut.
+ * Makes sure that `close()` of a server ends. Connections that never sent a byte are closed at once (Node counts them
+ * as busy). After `close()`, a connection closes when its last request ends (Node would wait for its idle timeout).
+ * After `graceMs` all remaining connections are destroyed, for example slow senders and clients that do not read.
  */
 export function closeInTime(server: FastifyInstance, graceMs: number): void {
   const open = new Set<Socket>()

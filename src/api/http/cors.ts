@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-// Every answer may be read by any page: no cookies are ever used, the key is all.
+// Every page may read every answer: the server uses no cookies, only keys.
 const EXPOSED = [
   'Retry-After',
   'RateLimit',
@@ -12,16 +12,16 @@ const EXPOSED = [
   'Balance-As-Of',
 ].join(', ')
 const ALLOWED = 'x-api-key, api-key, authorization, content-type, idempotency-key, x-origin'
-/** How long a browser may remember a preflight. */
+/** How long a browser may cache a preflight. */
 const MAX_AGE_SECONDS = '86400'
 
-/** The headers of every answer, errors too. */
+/** The CORS headers of every answer, including errors. */
 export const CORS_HEADERS: Readonly<Record<string, string>> = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': EXPOSED,
 }
 
-/** True for the question that a browser asks before a cross-origin request (Fetch, section 4.8). */
+/** True for the request that a browser sends before a cross-origin request (Fetch, section 4.8). */
 export function isPreflight(request: FastifyRequest): boolean {
   const { headers } = request
   return (
@@ -32,15 +32,15 @@ export function isPreflight(request: FastifyRequest): boolean {
 }
 
 /**
- * True where a request comes from a page of one of these origins, or from no page at all: browsers put `Origin` on every
- * request that could write, and no page can keep them from it. Undefined: all origins are welcome.
+ * True if the request comes from a page of one of these origins, or from no page at all. Browsers put `Origin` on every
+ * request that can write, and pages cannot prevent it. Undefined: all origins are allowed.
  */
 export function allowsOrigin(origins: readonly string[] | undefined, request: FastifyRequest): boolean {
   const { origin } = request.headers
   return origins === undefined || origin === undefined || origins.includes(origin)
 }
 
-/** Answers a preflight: 204, these methods, our request headers, for a day. */
+/** Answers a preflight with 204, these methods and our request headers. Browsers may cache it for a day. */
 export function answerPreflight(reply: FastifyReply, methods: string): FastifyReply {
   return reply
     .code(204)

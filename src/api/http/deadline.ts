@@ -2,9 +2,10 @@ import { ServiceError } from '../../core/errors.ts'
 import { LIMITS } from './limits.ts'
 
 /**
- * What the work of a request brings, where it does so before the deadline of requests. It bounds everything that the work
- * waits for together: nodes one after the other, pauses that they ask for, and a busy store.
- * @throws UNAVAILABLE at the deadline; a write may have been done all the same, as its key tells when it is sent again
+ * Returns the result of a request's work if it ends before the request deadline. The deadline covers everything that
+ * the work waits for: nodes in sequence, the pauses they ask for, and a busy store.
+ * @throws UNAVAILABLE at the deadline; a write may still be done: a retry with the same idempotency key returns its
+ * result
  */
 export function inTime<T>(work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

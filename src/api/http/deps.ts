@@ -8,20 +8,24 @@ import type { Ledger } from '../../ledger/ledger.ts'
 import type { ChainClock } from '../../store/seam/store.ts'
 import type { Tokens } from '../../tokens/tokens.ts'
 
-/** What a chain waits for, in words, and since when, in Unix milliseconds. */
+/** What a chain waits for, as text, and since when, in Unix milliseconds. */
 export type ChainWait = { readonly for: string; readonly since: number }
 
-/** A configured chain, and how to ask how far it is. `wait`: what its indexer has waited for, for too long. */
+/**
+ * A configured chain, and how to read its progress. `wait`: what its indexer has waited for longer than some seconds.
+ */
 export type ServedChain = {
   readonly id: ChainId
   readonly kind: Kind
   readonly clock: () => Promise<ChainClock>
   readonly wait?: () => ChainWait | undefined
-  /** Some fungible token that some account holds, for the examples of the documentation; undefined where none is found. */
+  /** A fungible token and an account that holds it, for the documentation's examples. Undefined if none is found. */
   readonly position?: () => Promise<{ readonly account: string; readonly asset: AssetRef } | undefined>
 }
 
-/** How the Chainbase dialect is served. `balance`: how it writes balances. `demoKey`: the literal key `demo` may read. */
+/**
+ * The settings of the Chainbase dialect. `balance`: the format of balances. `demoKey`: the literal key `demo` may read.
+ */
 export type ChainbaseSettings = {
   readonly enabled: boolean
   readonly balance: 'hex' | 'decimal'
@@ -29,8 +33,8 @@ export type ChainbaseSettings = {
 }
 
 /**
- * How the ABC-Labs dialect is served: over the ledger `chain`; `keys`: every call asks for one; `origins`: pages that
- * may write while no key is asked.
+ * The settings of the ABC-Labs dialect. `chain`: the ledger behind it. `keys`: every call needs a key. `origins`: pages
+ * that may write when no key is needed.
  */
 export type AbcLabsSettings = {
   readonly enabled: boolean
@@ -40,16 +44,16 @@ export type AbcLabsSettings = {
 }
 
 export type ServerSettings = {
-  /** Addresses or ranges of the proxies whose `X-Forwarded-For` is believed; empty: nobody's. */
+  /** Addresses or ranges of the proxies with a trusted `X-Forwarded-For` header. Empty: no proxy is trusted. */
   readonly trustProxy: readonly string[]
   readonly dialects: { readonly abcLabs: AbcLabsSettings; readonly chainbase: ChainbaseSettings }
 }
 
-/** All that the HTTP server needs. `now` is Unix seconds. */
+/** The dependencies of the HTTP server. `now` returns Unix seconds. */
 export type ServerDeps = {
   readonly balances: Balances
   readonly tokens: Tokens
-  /** The issuer's ledger, undefined where none is configured. */
+  /** The issuer's ledger. Undefined if none is configured. */
   readonly ledger: Ledger | undefined
   readonly chains: readonly ServedChain[]
   readonly keys: KeyVerifier

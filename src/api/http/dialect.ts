@@ -2,33 +2,33 @@ import type { FastifyInstance } from 'fastify'
 import { percentDecoded } from '../../core/url.ts'
 import type { ErrorAnswer, Failure } from './errors.ts'
 
-/** A vendor-compatible API: the paths that are its own, its routes, and its words for what goes wrong. */
+/** A vendor-compatible API: its paths, its routes, and its error texts. */
 export type Dialect = {
   readonly name: string
-  /** Beginnings of paths, each ending in a slash. Of several that fit, the longest wins. */
+  /** Path prefixes, each ending in a slash. If several match, the longest wins. */
   readonly prefixes: readonly string[]
-  /** Adds the routes to a scope of their own: hooks that are added there stay there. */
+  /** Adds the routes to a separate scope: hooks added there apply only there. */
   readonly register: (scope: FastifyInstance) => void
   readonly renderError: (failure: Failure) => ErrorAnswer
-  /** The tag of its calls in the documentation. */
+  /** The tag of the dialect's calls in the documentation. */
   readonly tag: string
-  /** Values for the examples of the documentation, so that they work on this server. */
+  /** Example values for the documentation that work on this server. */
   readonly examples: () => Promise<DialectExamples>
 }
 
 /** Values of parameters and fields, by name. */
 export type ExampleValues = Readonly<Record<string, string | number>>
 
-/** Where a value is missing, the schema's own example stands. */
+/** If a value is missing, the documentation uses the schema's own example. */
 export type DialectExamples = {
-  /** The key that may be used by anyone; undefined: callers use their own. */
+  /** A key that anyone may use. Undefined: callers use their own key. */
   readonly key?: string
   readonly values: ExampleValues
-  /** By operation id, before `values`. */
+  /** By operation id. These values come before `values`. */
   readonly ofCalls?: Readonly<Record<string, ExampleValues>>
 }
 
-/** Which dialect's words answer at a path: by its prefix, else the server's own. */
+/** Returns the dialect that answers at a path: the one with the matching prefix, else the server's own. */
 export function dialectFinder(dialects: readonly Dialect[], own: Dialect): (url: string) => Dialect {
   const byPrefix = dialects
     .flatMap((dialect) => dialect.prefixes.map((prefix) => ({ prefix, dialect })))
@@ -41,8 +41,8 @@ export function dialectFinder(dialects: readonly Dialect[], own: Dialect): (url:
 }
 
 /**
- * The path of a request's URL as the router reads it: without query or fragment, without the scheme and host that a
- * proxy's client may send (RFC 9112, section 3.2.2), and with percent-encoded letters decoded.
+ * Returns the path of a request's URL as the router reads it: without query or fragment, without the scheme and host
+ * that a proxy's client may send (RFC 9112, section 3.2.2), and with percent-encoded letters decoded.
  */
 export function pathOf(url: string): string {
   const end = url.search(/[?#]/)

@@ -19,7 +19,7 @@ const WORLD: World = { held: [], unindexed: new Map(), tokens: [], holders: [], 
 const HELD = { account: address('b'), asset: erc20(address('c')) }
 const LEDGER = parseChainId('ledger:main') ?? expect.fail()
 
-/** The requests of the page that a server shows, by path; curl's words as a shell reads them. */
+/** Returns the example requests of a server's page, by path. A shell splits the curl commands into words. */
 async function examplesOf(other: Partial<ServerDeps>) {
   const server = createServer(await fakeDeps(WORLD, other))
   const { statusCode, body } = await server.inject({ url: '/docs', headers: { host: 'steelyard.test:1' } })
@@ -43,13 +43,13 @@ function settings(given: { readonly demoKey?: boolean; readonly keys?: boolean }
   return { trustProxy: [], dialects: { abcLabs, chainbase: { ...DIALECTS.chainbase, demoKey } } }
 }
 
-describe('examples of chains', () => {
+describe('chain examples', () => {
   const served = (type: 'all' | 'accounts') => ({
     ...chain('eip155:7', async () => scope(type)),
     position: async () => HELD,
   })
 
-  test('name the first chain, and an account and token of one that is indexed whole', async () => {
+  test('use the first chain, and an account and a token if the chain is indexed completely', async () => {
     const examples = await examplesOf({ chains: [served('all')] })
     expect(examples.get('GET /v1/account/tokens')).toMatchObject({
       headers: { 'x-api-key': 'my-key' },
@@ -58,13 +58,13 @@ describe('examples of chains', () => {
     expect(examples.get('GET /v1/token/holders')?.query).toEqual({ chain_id: '7', contract_address: address('c') })
   })
 
-  test('tell nobody without a key which accounts are followed', async () => {
+  test('do not show callers without a key which accounts are followed', async () => {
     const examples = await examplesOf({ chains: [served('accounts')] })
     for (const { url } of examples.values()) expect(url).not.toMatch(/b{40}|c{40}/)
     expect(examples.get('GET /v1/account/balance')?.query.chain_id).toBe('7')
   })
 
-  test('use the key that anyone may use', async () => {
+  test('use the public key', async () => {
     const examples = await examplesOf({ chains: [served('accounts')], settings: settings({ demoKey: true }) })
     expect(examples.get('GET /v1/token/price')).toMatchObject({
       headers: { 'x-api-key': 'demo' },
@@ -72,15 +72,15 @@ describe('examples of chains', () => {
     })
   })
 
-  test('stand without a chain, and where nothing is held', async () => {
+  test('work without a chain, and without any holder', async () => {
     expect((await examplesOf({ chains: [] })).get('GET /v1/account/tokens')?.query.chain_id).toBe('1')
     const empty = { ...served('all'), position: async () => undefined }
     expect((await examplesOf({ chains: [empty] })).get('GET /v1/account/tokens')?.query.chain_id).toBe('7')
   })
 })
 
-describe('examples of a ledger', () => {
-  // Ids are text of others, and a reader pastes the examples.
+describe('ledger examples', () => {
+  // Ids may hold any text, and a reader pastes the examples into a shell.
   const evil = `'; touch /tmp/x; "$(id)" \`id\` \\ ' & <b> é 💷`
   const asset = (assetId: string, reissue: boolean): LedgerAsset => ({
     assetId,
@@ -88,7 +88,7 @@ describe('examples of a ledger', () => {
     symbol: undefined,
     reissue,
   })
-  const unreached = async (): Promise<never> => expect.fail('the page asks for assets alone')
+  const unreached = async (): Promise<never> => expect.fail('the page reads only assets')
   const ledger: Ledger = {
     submit: unreached,
     hasWallet: unreached,
@@ -102,7 +102,7 @@ describe('examples of a ledger', () => {
   })
   const chains = [{ ...chain('ledger:main'), position }]
 
-  test('name what a wallet holds and what may be minted, whatever the ids hold', async () => {
+  test('use an asset that the wallet holds and one that can be minted, with any characters in ids', async () => {
     const examples = await examplesOf({ chains, ledger, settings: settings({}) })
     const wallet = `wallet ${evil}`
     expect(examples.get('GET /api/tokens/balance')?.query).toEqual({ asset_id: 'held', wallet_address: wallet })
@@ -112,7 +112,7 @@ describe('examples of a ledger', () => {
     expect(bodyOf('/api/tokens/transfer')).toMatchObject({ asset_id: 'held', from_wallet: wallet })
   })
 
-  test('say nothing of a ledger that asks for keys, and stand where it fails', async () => {
+  test('show nothing of a ledger that needs keys, and use schema examples if the ledger fails', async () => {
     const locked = await examplesOf({ chains, ledger, settings: settings({ keys: true }) })
     expect(locked.get('GET /api/tokens/balance')?.query.asset_id).toBe('UKGILT2030')
     const failing = { ...ledger, assets: () => Promise.reject(new ServiceError('STORE_UNAVAILABLE', 'gone')) }

@@ -6,15 +6,15 @@ import { escapeHtml } from './escape-html.ts'
 
 type Data = Readonly<Record<string, unknown>>
 
-/** Where a server is reached, and by tag what its examples are about. */
+/** The address of the server, and the example values by tag. */
 export type DocumentedServer = { readonly origin: string; readonly examples: ReadonlyMap<string, DialectExamples> }
 
-/** One call, as the document describes it. */
+/** One call of the document. */
 type Operation = { readonly path: string; readonly method: string; readonly details: Data }
 
 /**
- * The documentation as one page of HTML, made of the OpenAPI document: no script, nothing from elsewhere, everything
- * escaped.
+ * Returns the documentation as one HTML page, made from the OpenAPI document. It has no script and loads nothing from
+ * other sites, and all text is escaped.
  */
 export function renderDocsPage(document: OpenApi, server: DocumentedServer): string {
   const info = record(document.info)
@@ -41,7 +41,7 @@ function navigation(tag: string, list: readonly Operation[]): string {
   return `<p class="tag"><a href="#${escapeHtml(tag)}">${escapeHtml(tag)}</a></p><ul>${items.join('')}</ul>`
 }
 
-/** What every answer carries, from the document's shared headers. */
+/** Describes the headers that answers share. */
 function headerNotes(document: OpenApi): string {
   const headers = record(record(document.components).headers)
   const asOf = record(headers.BalanceAsOf)
@@ -91,7 +91,7 @@ function boundsOf(schema: Data): string {
   return parts.join(', ')
 }
 
-/** A call that can be pasted: required parameters and fields with values that work on this server. */
+/** Returns a curl command to paste: required parameters and fields have values that work on this server. */
 function curl({ method, path, details }: Operation, body: Data, { origin, examples }: Context): string {
   const own = examples.get(plain(list(details.tags)[0]))
   const values = { ...own?.values, ...own?.ofCalls?.[plain(details.operationId)] }
@@ -107,12 +107,14 @@ function curl({ method, path, details }: Operation, body: Data, { origin, exampl
   return `curl ${method === 'POST' ? '' : `-X ${method} `}${auth}-H 'content-type: application/json' -d ${data} ${url}`
 }
 
-/** One word of a shell, whatever it holds: ids are text of others. */
+/** Quotes a text as one shell word. Ids may hold any text. */
 function shell(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }
 
-/** An object with the required fields of a schema, each with its value here, else its first example. */
+/**
+ * Returns an object with the required fields of a schema. Each has its value from `values`, else the schema's example.
+ */
 function exampleOf(body: Data, values: Data): Data {
   const properties = record(body.properties)
   const entries = list(body.required).map((name): [string, unknown] => {
@@ -122,7 +124,7 @@ function exampleOf(body: Data, values: Data): Data {
   return Object.fromEntries(entries.filter(([, example]) => example !== undefined))
 }
 
-/** The deepest that an answer's schema is unfolded: envelope, row, and a row's own lists. */
+/** Deepest level of an answer's schema that is shown: envelope, row, and a row's own lists. */
 const MAX_DEPTH = 4
 
 function answerTable(schema: Data, document: OpenApi): string {
@@ -154,7 +156,7 @@ function fieldRows(schema: Data, path: SchemaPath): readonly string[] {
   })
 }
 
-/** A field's type, and its value where that never changes. */
+/** Returns a field's type, and its value if the schema fixes it. */
 function typeOf(property: Data): string {
   const constant = property.const === undefined ? '' : ` <code>${escapeHtml(JSON.stringify(property.const))}</code>`
   return `${say(property.type)}${constant}`
@@ -164,7 +166,7 @@ function row(...cells: readonly string[]): string {
   return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`
 }
 
-/** What a `$ref` into the components names; other schemas as they are. */
+/** Returns the component schema that a `$ref` names, or the schema itself if it has no `$ref`. */
 function resolve(schema: Data, document: OpenApi): Data {
   const reference = schema.$ref
   if (typeof reference !== 'string') return schema

@@ -1,4 +1,4 @@
-/** The style of the documentation page: no fonts or images from elsewhere, dark where the reader's system is. */
+/** The style of the documentation page: no external fonts or images, dark if the reader's system is. */
 export const DOCS_STYLE = `
 :root{--ink:#1b2430;--soft:#5c6b7a;--line:#dfe4ea;--paper:#fff;--panel:#f6f8fa;--accent:#0b6e6e;--code:#0f1b28;--on-code:#e6edf3}
 @media (prefers-color-scheme:dark){:root{--ink:#dbe3ea;--soft:#93a1af;--line:#2a3440;--paper:#11171d;--panel:#171f27;--accent:#4fc3b8;--code:#0a0f14}}

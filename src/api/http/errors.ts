@@ -7,15 +7,15 @@ import {
 } from '../../core/errors.ts'
 import { type Issue, ParameterError } from '../schema/query.ts'
 
-/** What an API caller may be told of an error. A dialect maps every code to its vendor's status and body. */
+/** The part of an error that an API caller may see. A dialect maps every code to its vendor's status and body. */
 export type Failure = {
   readonly code: ExposableCode | 'INTERNAL'
   readonly message: string
-  /** With PARAMETER_INVALID: which parameters, at least one. */
+  /** With PARAMETER_INVALID: the invalid parameters, at least one. */
   readonly issues?: readonly Issue[]
 }
 
-/** The usual HTTP status of each code. A dialect changes what its vendor does otherwise. */
+/** The usual HTTP status of each code. A dialect overrides the ones that its vendor treats differently. */
 export const HTTP_STATUS: Readonly<Record<Failure['code'], number>> = {
   BAD_REQUEST: 400,
   PARAMETER_INVALID: 400,
@@ -37,7 +37,7 @@ export const HTTP_STATUS: Readonly<Record<Failure['code'], number>> = {
   INTERNAL: 500,
 }
 
-/** A failure as it leaves: what a vendor's clients expect. `body` is a plain object for JSON. */
+/** A failure in the form that a vendor's clients expect. `body` is a plain object for JSON. */
 export type ErrorAnswer = {
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
@@ -47,14 +47,20 @@ export type ErrorAnswer = {
 const INTERNAL: Failure = { code: 'INTERNAL', message: 'Internal server error' }
 const UNAVAILABLE: Failure = { code: 'UNAVAILABLE', message: 'Service unavailable' }
 
-/** What Fastify itself refuses, by its error code or else by the status that it gives. Its own words never leave. */
+/**
+ * Errors of Fastify by its error code. Other Fastify errors are mapped by their status. Fastify's own texts are never
+ * sent.
+ */
 const FASTIFY_FAILURES: Readonly<Record<string, Failure>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: { code: 'PAYLOAD_TOO_LARGE', message: 'Body is too large' },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'UNSUPPORTED_MEDIA_TYPE', message: 'Body must be application/json' },
   FST_ERR_NOT_FOUND: { code: 'NOT_FOUND', message: 'Not found' },
 }
 
-/** The failure that an error is, for its caller. What is not exposable becomes INTERNAL, or UNAVAILABLE if it may pass. */
+/**
+ * Returns the failure to show for an error. An error that is not exposable becomes INTERNAL, or UNAVAILABLE if it may
+ * pass.
+ */
 export function toFailure(error: unknown): Failure {
   if (error instanceof ParameterError) {
     return { code: 'PARAMETER_INVALID', message: 'Invalid parameters', issues: error.issues }
@@ -68,15 +74,18 @@ function unavailable({ code }: ServiceError): Failure {
   return { ...UNAVAILABLE, message: OUTAGE_WORDS[code] ?? UNAVAILABLE.message }
 }
 
-/** Failures that an operator has to end: no caller's fault, and no bug either. */
+/** Failures that only an operator can fix. They are neither the caller's fault nor a bug. */
 const OUTAGES: ReadonlySet<ErrorCode> = new Set(['ABORTED', 'STORE_DAMAGED', 'STORE_MISMATCH', 'STORE_REPLACED'])
 
-/** A node or the store that is down, and a server that stops, are not this request's fault nor a bug. */
+/**
+ * True for temporary errors, such as a node or store that is down or a server that stops. They are neither the
+ * request's fault nor a bug.
+ */
 function mayPass(error: ServiceError): boolean {
   return error.retry || OUTAGES.has(error.code)
 }
 
-/** What callers are told of an outage: no path of a file, no word of SQLite's. The log and `/health` say more. */
+/** Public texts for an outage, without file paths or SQLite messages. The log and `/health` have the details. */
 const OUTAGE_WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
   STORE_DAMAGED: 'The stored data of this chain is damaged',
   STORE_MISMATCH: 'The stored data of this chain is of another version or configuration',

@@ -6,13 +6,13 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
 LOOPBACK.addAddress('::1', 'ipv6')
 
 /**
- * What an operator should be told of a server that listens on `host`: anybody who reaches it beyond this machine can
- * write to the ledger without a key. Undefined where that is not so.
+ * Returns a warning for a server that listens on `host`, if clients beyond this machine can write to the ledger without
+ * a key. Otherwise returns undefined.
  */
 export function warnOfOpenWrites(host: string, abcLabs: AbcLabsSettings): string | undefined {
   const isOpen = abcLabs.enabled && abcLabs.chain !== undefined && !abcLabs.keys
   if (!isOpen || isLoopback(host)) return undefined
-  return `whoever reaches ${host} can mint, transfer and burn without a key: set dialects.abc-labs.keys: on, or listen on 127.0.0.1`
+  return `anyone who can connect to ${host} can mint, transfer and burn without a key: set dialects.abc-labs.keys: on, or listen on 127.0.0.1`
 }
 
 function isLoopback(host: string): boolean {

@@ -4,13 +4,13 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type LedgerServer, makeFolder, serveLedger } from '../../../test/conformance/abc-labs-server.ts'
 
-/** Requests per run; the seed is fixed, so that a failure is one that anyone can look at. */
+/** Requests per run. The seed is fixed, so that a failure can be reproduced. */
 const RUNS = { numRuns: 600, seed: 20_260_101 }
 
 const { folder, remove } = makeFolder()
 let server: LedgerServer
 beforeAll(async () => {
-  // A chain whose node is not there: reads of it fail honestly.
+  // A chain with an unreachable node: its reads fail with an error.
   const chains = [{ id: 'ledger:main' }, { id: 'eip155:1', rpc: ['http://127.0.0.1:1'] }]
   server = await serveLedger(folder, { assets: [{ asset_id: 'A', reissue: true }] }, { chains })
 })
@@ -91,7 +91,7 @@ const request = fc
     return `${lines.filter((line) => line !== '').join('\r\n')}\r\n\r\n${body}`
   })
 
-/** Sends bytes and ends; gives what comes back. */
+/** Sends bytes, ends the connection, and returns the answer. */
 async function answerTo(bytes: string): Promise<string> {
   const socket = connect({ port: Number(new URL(server.url).port), host: '127.0.0.1', allowHalfOpen: true })
   const received: Buffer[] = []
@@ -101,12 +101,12 @@ async function answerTo(bytes: string): Promise<string> {
   return Buffer.concat(received).toString('latin1')
 }
 
-test('whatever is sent, each answer is one of ours: no 500, CORS and request id, nothing of the inside', async () => {
+test('any input gets one of our answers: no 500, with CORS headers and request id, without internal details', async () => {
   let answered = 0
   await fc.assert(
     fc.asyncProperty(request, async (bytes) => {
       const answer = await answerTo(bytes)
-      // A reset while bytes are still on their way may swallow the answer; a crash would show in the next request.
+      // A reset while bytes are still on their way may lose the answer. The next request would reveal a crash.
       if (answer === '') return
       answered += 1
       for (const head of answer.split(/(?=HTTP\/1\.1 \d{3} )/).map((part) => part.split('\r\n\r\n')[0] ?? '')) {

@@ -7,15 +7,20 @@ const Block = Type.Object({ number: Type.Integer(), hash: Type.String() })
 
 const InDoubt = Type.Object(
   {
-    chain: Type.Boolean({ description: 'True: no sum of events of the chain is answered as proven.' }),
-    tokens: Type.Integer({ description: 'Tokens of which no sum of events is answered as proven.' }),
-    balances: Type.Integer({ description: 'Balances that are not what the chain says, and are not settled yet.' }),
-    first_look: Type.Boolean({ description: 'True: nothing of a new chain was compared yet, so all of it is read.' }),
+    chain: Type.Boolean({ description: 'True: sums of events of this chain are not answered as proven.' }),
+    tokens: Type.Integer({ description: 'Tokens with sums of events that are not answered as proven.' }),
+    balances: Type.Integer({ description: 'Balances in doubt: they differ from the chain and are not resolved yet.' }),
+    first_look: Type.Boolean({
+      description: 'True: nothing of a new chain was compared yet, so all balances are read.',
+    }),
     refetching: Type.Optional(
       Type.Integer({ description: 'Logs were missing: all blocks from this one on are still to be fetched again.' }),
     ),
   },
-  { description: 'What the chain contradicted. It is answered by reads until it is settled. Absent where nothing is.' },
+  {
+    description:
+      'What is in doubt after a comparison with the chain. It is answered by reads until it is resolved. Absent if nothing is in doubt.',
+  },
 )
 
 const Audit = Type.Object(
@@ -24,27 +29,27 @@ const Audit = Type.Object(
       Type.Integer({ description: 'The newest head at which the journal was compared with the chain.' }),
     ),
     round_at: Type.Optional(Type.Integer({ description: 'When the last round ended, in Unix seconds.' })),
-    error: Type.Optional(Type.String({ description: 'Why the last round failed. Absent where it did not.' })),
-    failures: Type.Integer({ description: 'Rounds that failed since the last one that did not.' }),
+    error: Type.Optional(Type.String({ description: 'Why the last round failed. Absent if it succeeded.' })),
+    failures: Type.Integer({ description: 'Failed rounds since the last successful one.' }),
     checked: Type.Integer({ description: 'Amounts compared or adopted since the indexer started.' }),
     equal: Type.Integer(),
-    different: Type.Integer({ description: 'Amounts that differed, each looked into.' }),
-    unchecked: Type.Integer({ description: 'Amounts that the node could not tell.' }),
-    repaired: Type.Integer({ description: 'Differences that missing logs explained.' }),
-    turned: Type.Integer({ description: 'Tokens whose balances only reads tell, found since the indexer started.' }),
+    different: Type.Integer({ description: 'Amounts that differed. Each was investigated.' }),
+    unchecked: Type.Integer({ description: 'Amounts that the node could not report.' }),
+    repaired: Type.Integer({ description: 'Differences caused by missing logs.' }),
+    turned: Type.Integer({ description: 'Tokens reclassified to reads since the indexer started.' }),
     in_doubt: Type.Optional(InDoubt),
   },
-  { description: 'Absent until the first round ended.' },
+  { description: 'Absent until the first round has ended.' },
 )
 
 const Verify = Type.Object(
   {
-    checked: Type.Integer({ description: 'Stored balances held against the chain since the indexer started.' }),
+    checked: Type.Integer({ description: 'Stored balances compared with the chain since the indexer started.' }),
     equal: Type.Integer(),
-    different: Type.Integer({ description: 'Those that are not what the chain says: there should be none.' }),
-    skipped: Type.Integer({ description: 'Those that could not be compared, or that make no claim.' }),
+    different: Type.Integer({ description: 'Balances that differ from the chain: expected to be 0.' }),
+    skipped: Type.Integer({ description: 'Balances that could not be compared, or that have no known amount.' }),
   },
-  { description: 'A small sample of what steelyard verify compares, drawn all the time. Absent until one was drawn.' },
+  { description: 'A small, continuous sample of the comparisons of steelyard verify. Absent until the first sample.' },
 )
 
 const ChainHealth = Type.Object({
@@ -53,8 +58,8 @@ const ChainHealth = Type.Object({
   state: Type.String({
     enum: [...CHAIN_STATES, 'degraded', 'unknown'],
     description:
-      'degraded: followed, but something is wrong or waited for, and it goes on by itself once that has passed. ' +
-      'stopped: it does not go on before somebody acts, as error says.',
+      'degraded: the chain is indexed, but something is wrong or waited for. It recovers without action. ' +
+      'stopped: it does not continue until an operator acts; error says how.',
   }),
   head: Type.Optional(Type.Integer({ description: "The node's newest block, as last seen." })),
   checkpoint: Type.Optional(Block),
@@ -65,7 +70,7 @@ const ChainHealth = Type.Object({
   head_age_seconds: Type.Optional(
     Type.Integer({
       description:
-        "How long ago the node's newest block was made, by its own time. Where blocks come steadily, an old head is a node that stands still; a quiet chain makes none, so nothing is judged by it.",
+        "Age of the node's newest block, by the block's own timestamp. On a chain with regular blocks, an old head means that the node does not follow the chain. A quiet chain makes no blocks, so this value does not affect the status.",
     }),
   ),
   transfers: Type.Integer(),
@@ -74,10 +79,10 @@ const ChainHealth = Type.Object({
   waiting: Type.Optional(
     Type.Object(
       { for: Type.String(), seconds: Type.Integer({ description: 'How long it has been waiting.' }) },
-      { description: 'Where the indexer has waited for something for more than some seconds.' },
+      { description: 'Present if the indexer has waited for something for more than some seconds.' },
     ),
   ),
-  error: Type.Optional(Type.String({ description: 'What is wrong and what to do about it, with the name of a file.' })),
+  error: Type.Optional(Type.String({ description: 'What is wrong and how to fix it, with a file name.' })),
 })
 
 export const Health = Type.Object(
@@ -91,14 +96,14 @@ export const Health = Type.Object(
 export type Health = Answer<Static<typeof Health>>
 type ChainHealth = Health['chains'][number]
 
-/** An indexer beats every few seconds; one that has been silent for this long is taken for dead. */
+/** An indexer writes its heartbeat every few seconds. After this time without one it counts as dead. */
 const STALLED_SECONDS = 60
-/** Rounds of the audit that fail one after the other before the chain is degraded: some minutes. */
+/** After this many failed audit rounds in a row the chain is degraded. That is some minutes. */
 const MAX_AUDIT_FAILURES = 10
 
 /**
- * How every chain is. A chain whose clock cannot be read is `unknown`; it never throws. `degraded`: at least one chain
- * has an error, waits or has stopped. `now` is Unix seconds.
+ * Returns the state of every chain. A chain with an unreadable clock is `unknown`; the function never throws.
+ * `degraded`: at least one chain has an error, waits or has stopped. `now` is Unix seconds.
  */
 export async function health(chains: readonly ServedChain[], version: string, now: number): Promise<Health> {
   const list = await Promise.all(chains.map((chain) => chainHealth(chain, now)))
@@ -106,7 +111,7 @@ export async function health(chains: readonly ServedChain[], version: string, no
   return { status: bad ? 'degraded' : 'ok', version, chains: list }
 }
 
-/** True once every chain has caught up with its node at least once, and while none is in doubt as a whole. */
+/** True if every chain has caught up with its node at least once and no chain is in doubt as a whole. */
 export async function isReady(chains: readonly ServedChain[]): Promise<boolean> {
   const ready = await Promise.all(
     chains.map((chain) =>
@@ -158,12 +163,12 @@ function errorOf(
   if (clock.doubts.chain || clock.doubts.refetching !== undefined) return incomplete(clock)
   if ((clock.counts.audit_failures ?? 0) >= MAX_AUDIT_FAILURES) return `the audit fails: ${clock.auditError}`
   const stalled = clock.beatAt !== undefined && now - clock.beatAt > STALLED_SECONDS
-  return stalled ? 'the indexer has been silent for over a minute' : undefined
+  return stalled ? 'the indexer has not reported for over a minute' : undefined
 }
 
-/** What is said of a chain whose events are known to be incomplete. */
+/** Describes a chain with incomplete events. */
 function incomplete({ doubts, published }: ChainClock): string {
-  const what = doubts.chain ? 'all balances are read' : 'balances of the tokens concerned are read'
+  const what = doubts.chain ? 'all balances are read' : 'balances of the affected tokens are read'
   const { refetching } = doubts
   const where = refetching === undefined ? '' : ` (at block ${refetching} of ${published?.number ?? 0})`
   return `a node left out logs: all blocks are fetched again${where}, and ${what} until that is done`

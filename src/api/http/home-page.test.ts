@@ -14,7 +14,7 @@ const chain = (other: Partial<Health['chains'][number]>): Health['chains'][numbe
   ...other,
 })
 
-/** The page's words, tags taken out. */
+/** Returns the page's text without tags. */
 function wordsOf(health: Partial<Health>): string {
   const page = renderHomePage({ status: 'ok', version: '1.2.3', chains: [], ...health })
   return page
@@ -23,7 +23,7 @@ function wordsOf(health: Partial<Health>): string {
     .replace(/\s+/g, ' ')
 }
 
-test('each chain with its state and its lag, and the links', () => {
+test('shows each chain with its state and lag, and the links', () => {
   const words = wordsOf({ chains: [chain({}), chain({ id: 'ledger:main', kind: 'ledger', head: 21_000_000 })] })
   expect(words).toContain(
     'eip155:1 evm live block 21,000,000 head 21,000,002 final 20,999,936 lag 2 blocks, 24 s transfers 1,234,567',
@@ -43,7 +43,7 @@ test.each<[Partial<Health['chains'][number]>, string]>([
   expect(wordsOf({ chains: [chain(other)] })).toContain(words)
 })
 
-test('what is not known yet is left out', () => {
+test('leaves out unknown values', () => {
   const unknown = { head: undefined, checkpoint: undefined, finalized: undefined, lag_seconds: undefined }
   expect(wordsOf({ chains: [chain({ ...unknown, state: 'starting', transfers: 0 })] })).toContain(
     'eip155:1 evm starting transfers 0 Calls',

@@ -4,10 +4,10 @@ import { HOME_STYLE } from './home-style.ts'
 
 type ChainHealth = Health['chains'][number]
 
-/** Seconds after which the page loads itself again. */
+/** The page reloads after this many seconds. */
 const REFRESH_SECONDS = 5
 
-/** The links of the page: where, and what is there. */
+/** The links of the page: path and text. */
 const LINKS = [
   ['/docs', 'every call, with an example'],
   ['/openapi.json', 'the same for programs'],
@@ -16,7 +16,10 @@ const LINKS = [
   ['/metrics', 'for Prometheus'],
 ] as const
 
-/** How the server is, as one small page of HTML: no script, nothing from elsewhere, everything escaped. */
+/**
+ * Returns the server's state as one small HTML page. It has no script and loads nothing from other sites, and all text
+ * is escaped.
+ */
 export function renderHomePage({ status, version, chains }: Health): string {
   const links = LINKS.map(([path, says]) => `<li><a href="${path}">${path}</a> <span>${says}</span></li>`)
   return `<!doctype html>
@@ -47,7 +50,7 @@ function card(chain: ChainHealth): string {
   return `<article><h3>${escapeHtml(id)} <small>${escapeHtml(kind)}</small></h3><p class="state ${escapeHtml(state)}">${escapeHtml(state)}</p>${trouble}<dl>${rows.join('')}</dl></article>`
 }
 
-/** How far the last committed block is behind the head: in blocks, and in the chain's own time. */
+/** Returns how far the last committed block is behind the head: in blocks, and in chain time. */
 function lagOf({ head, checkpoint, lag_seconds: seconds }: ChainHealth): string | undefined {
   if (head === undefined || checkpoint === undefined || seconds === undefined) return undefined
   const blocks = Math.max(0, head - checkpoint.number)

@@ -1,4 +1,4 @@
-/** The style of the page at `/`: legible by day and by night, on a phone too. */
+/** The style of the page at `/`: readable in light and dark mode and on a phone. */
 export const HOME_STYLE = `
 :root{color-scheme:light dark;--paper:#fff;--ink:#1b2430;--soft:#5b6675;--line:#dfe4ea;--panel:#f6f8fa;--accent:#0b6e63;--warn:#a84a12;--bad:#b3261e}
 @media (prefers-color-scheme:dark){:root{--paper:#12171d;--ink:#e5eaf0;--soft:#9aa6b4;--line:#2b343f;--panel:#1a2129;--accent:#4fc3b4;--warn:#f0a36b;--bad:#ff8a80}}

@@ -47,17 +47,17 @@ describe('hostile input', () => {
     expect(answer).toMatch(/\{"error":"[A-Za-z ]+"\}$/)
   })
 
-  test('an absolute URL and one of an odd form reach no vendor and break nothing', async () => {
+  test('an absolute URL and an odd target reach no vendor dialect and do no harm', async () => {
     const answerTo = (target: string) =>
       sendRaw(server.port, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
     for (const target of ['http://evil.example/v1/account/tokens', 'http://']) {
       expect(await answerTo(target), target).toMatch(/^HTTP\/1\.1 4\d\d /)
     }
-    // These name our own page.
+    // The path of these targets is our own page.
     for (const target of ['*', '?', '/?#']) expect(await answerTo(target), target).toMatch(/^HTTP\/1\.1 (200|400) /)
   })
 
-  test('hundreds of headers are only that', async () => {
+  test('hundreds of headers are accepted', async () => {
     const many = Array.from({ length: 900 }, (_, index) => `h${index}: 1\r\n`).join('')
     const request = `GET ${PATH} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${many}x-api-key: ${server.key}\r\n\r\n`
     expect(await sendRaw(server.port, request)).toMatch(/^HTTP\/1\.1 200 /)

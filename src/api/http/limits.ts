@@ -1,4 +1,4 @@
-/** What one connection, one request and one body may cost. Each has its reason. */
+/** Limits of one connection, one request and one body, each with its reason. */
 export const LIMITS = {
   /** Longest URL: 100 contract addresses, each a percent-encoded repeated parameter, take about 7,000 bytes. */
   urlBytes: 16_384,
@@ -6,23 +6,25 @@ export const LIMITS = {
   headerBytes: 32_768,
   /** Longest segment of a path: an address or an opaque id of 256 characters, percent-encoded. */
   pathSegmentBytes: 1_024,
-  /** Largest body: 20 pairs of addresses take 4,000 bytes; a wallet's metadata is the largest that we foresee. */
+  /** Largest body: 20 pairs of addresses take 4,000 bytes; a wallet's metadata is the largest expected body. */
   bodyBytes: 262_144,
-  /** Above the 60 s after which usual load balancers drop an idle connection, so that they close first. */
+  /** Longer than the 60 s after which common load balancers drop an idle connection, so that they close first. */
   keepAliveMs: 65_000,
-  /** A new connection must have sent its first request line by then; one that sends nothing is closed. */
+  /** Time for a new connection to send its first request line. A connection that sends nothing is closed. */
   firstLineMs: 10_000,
-  /** A request's headers must have arrived by then: stops those who dribble. */
+  /** Time for a request's headers to arrive: stops slow senders. */
   headersMs: 8_000,
-  /** A request must have arrived whole by then: the largest body at 17 kB a second. */
+  /** Time for a whole request to arrive: the largest body at 17 kB a second. */
   requestMs: 15_000,
-  /** How often connections are looked at for those that are late. */
+  /** Interval of the check for late connections. */
   lateCheckMs: 1_000,
-  /** A refused connection is kept so long, so that its answer is read before it is reset. */
+  /**
+   * Time for which a connection stays open after a rejection, so that the client can read the answer before a reset.
+   */
   lingerMs: 1_000,
-  /** A server that closes waits so long for what is under way: most callers have given up by then. */
+  /** Time that a closing server waits for running requests: most callers have given up by then. */
   closeMs: 10_000,
-  /** A request is answered by then, whatever it waits for: above the time of one read of a node, below what callers wait. */
+  /** Time to answer a request, whatever it waits for: longer than one read of a node, shorter than callers wait. */
   answerMs: 7_000,
   /** An answer slower than this is logged. */
   slowMs: 1_000,

@@ -5,21 +5,22 @@ import { allowsOrigin, answerPreflight, isPreflight } from './cors.ts'
 declare module 'fastify' {
   interface FastifyContextConfig {
     /**
-     * Where given, only pages of these origins are answered a preflight, and so can call this path at all: for writes
-     * that ask for no key. It holds for the whole path, since browsers keep a preflight's headers for all its methods.
+     * If set, the server answers preflights only for pages of these origins, so only they can call this path. It
+     * protects writes that need no key. It applies to the whole path, since browsers keep a preflight's headers for all
+     * methods.
      */
     origins?: readonly string[]
   }
 }
 
-/** A path's methods, and the origins that may be told of them; undefined: all. */
+/** A path's methods, and the origins that get preflights answered. Undefined: all origins. */
 type Served = { readonly methods: Set<string>; origins: readonly string[] | undefined }
 
-/** Notes the routes that are added to a scope, so that their paths can refuse all other methods. */
+/** Collects the routes of a scope, so that their paths can reject all other methods. */
 export class ServedMethods {
   readonly #byPath = new Map<string, Served>()
 
-  /** Begins to note; call it before the scope's routes are added. */
+  /** Starts to collect routes. Call it before the scope's routes are added. */
   watch(scope: FastifyInstance): void {
     scope.addHook('onRoute', (route) => {
       const served = this.#byPath.get(route.url) ?? { methods: new Set(), origins: undefined }
@@ -30,15 +31,15 @@ export class ServedMethods {
   }
 
   /**
-   * Adds a route for the methods that a path lacks: 405 with `Allow`, 204 for OPTIONS. They are refused before the key
-   * is looked at and before a body is read.
+   * Adds a route for the methods that a path lacks: 405 with `Allow`, 204 for OPTIONS. It answers before the key check
+   * and before the body is read.
    */
   rejectOtherMethods(scope: FastifyInstance): void {
     for (const [url, served] of this.#byPath) rejectMethod(scope, url, served)
   }
 }
 
-/** The origins that stand in both lists; no list holds every origin. */
+/** Returns the origins in both lists. An undefined list allows every origin. */
 function both(one: readonly string[] | undefined, other: readonly string[] | undefined): readonly string[] | undefined {
   if (one === undefined || other === undefined) return one ?? other
   return one.filter((origin) => other.includes(origin))

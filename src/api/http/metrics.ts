@@ -1,16 +1,19 @@
 import type { FastifyInstance, onResponseHookHandler } from 'fastify'
 import { Counter, Histogram, type Registry } from 'prom-client'
 
-/** Seconds. The hot calls take about a tenth of a millisecond; a read of the chain takes up to seconds. */
+/** Seconds. Frequent calls take about a tenth of a millisecond; a read of the chain takes up to seconds. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** The label of requests to no path of ours: the paths that people guess must not become series. */
+/** The label of requests to unknown paths: guessed paths must not become series. */
 const UNMATCHED = 'unmatched'
 
-/** Counts a request that was refused before any route could see it. */
+/** Counts a request that was rejected before it reached a route. */
 export type RejectCounter = (status: number) => void
 
-/** Counts answers by route and status, and times them by route. Labels are our own routes: their number is bounded. */
+/**
+ * Counts answers by route and status, and measures their time by route. Labels are our own routes, so their number is
+ * bounded.
+ */
 export function observeRequests(server: FastifyInstance, registry: Registry): RejectCounter {
   const requests = new Counter({
     name: 'steelyard_http_requests_total',
@@ -25,8 +28,8 @@ export function observeRequests(server: FastifyInstance, registry: Registry): Re
     buckets: BUCKETS,
     registers: [registry],
   })
-  // Finding out a request's route and looking labels up cost more than counting: each route has a counting hook of its
-  // own, which looks a status up once.
+  // To find a request's route and look up labels costs more than to count. So each route has its own counting hook,
+  // which looks up each status once.
   const counting = new Map<string, onResponseHookHandler>()
   const countingOf = (route: string): onResponseHookHandler => {
     let hook = counting.get(route)
@@ -37,7 +40,7 @@ export function observeRequests(server: FastifyInstance, registry: Registry): Re
     return hook
   }
   server.addHook('onRoute', (route) => {
-    // A HEAD that comes with a GET carries its hooks already.
+    // The HEAD route of a GET already has the GET's hooks.
     const hooks = [route.onResponse ?? []].flat()
     const own = countingOf(route.url)
     route.onResponse = hooks.includes(own) ? hooks : [...hooks, own]

@@ -4,7 +4,7 @@ import { type Failure, HTTP_STATUS } from './errors.ts'
 /** The tag of our own calls in the documentation. */
 export const OWN_TAG = 'Steelyard'
 
-/** The words of paths that are no vendor's: `{"error":"Not found"}`. */
+/** The server's own error format, for paths outside all dialects: `{"error":"Not found"}`. */
 export const OWN: Dialect = {
   name: 'steelyard',
   prefixes: [],

@@ -10,20 +10,20 @@ import { OWN_TAG } from './own-errors.ts'
 import { get } from './route.ts'
 
 const OwnError = Type.Object({ error: Type.String() }, { title: 'Error' })
-/** A request that these paths refuse is refused in our own words. */
+/** These paths answer errors in our own format. */
 const REFUSED = { '4xx': OwnError }
 const Ready = Type.Object({ ready: Type.Boolean() }, { title: 'Ready' })
 const TAGS = [OWN_TAG]
 
-// The page is ours to the last byte: nothing is loaded from elsewhere, no script runs.
+// The pages load nothing from other sites and run no script.
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/** The paths that are no vendor's: health, readiness, metrics and the documentation. None asks for a key. */
+/** Adds the paths outside all dialects: health, readiness, metrics and the documentation. None needs a key. */
 export function registerOwnRoutes(scope: FastifyInstance, deps: ServerDeps, dialects: readonly Dialect[]): void {
   get(scope, {
     path: '/health',
-    docs: { operationId: 'GetHealth', summary: 'How every chain is', tags: TAGS },
+    docs: { operationId: 'GetHealth', summary: 'State of every chain', tags: TAGS },
     query: Type.Object({}),
     answer: Health,
     errors: REFUSED,
@@ -34,7 +34,7 @@ export function registerOwnRoutes(scope: FastifyInstance, deps: ServerDeps, dial
     {
       schema: {
         operationId: 'GetReady',
-        summary: '200 once every chain has caught up once and while none is in doubt, else 503',
+        summary: '200 if every chain has caught up at least once and none is in doubt, else 503',
         tags: TAGS,
         security: [],
         response: { 200: Ready, ...REFUSED, 503: Ready },
@@ -50,7 +50,7 @@ export function registerOwnRoutes(scope: FastifyInstance, deps: ServerDeps, dial
     reply.type(deps.metrics.contentType)
     return deps.metrics.metrics()
   })
-  const home = { operationId: 'GetHome', summary: 'How every chain is, as a page', type: 'text/html' }
+  const home = { operationId: 'GetHome', summary: 'State of every chain, as a page', type: 'text/html' }
   scope.get('/', { schema: pageSchema(home) }, async (_request, reply) => {
     const page = renderHomePage(await health(deps.chains, deps.version, deps.now()))
     return sendPage(reply.header('cache-control', 'no-store'), page)
@@ -58,7 +58,7 @@ export function registerOwnRoutes(scope: FastifyInstance, deps: ServerDeps, dial
   registerDocumentation(scope, dialects)
 }
 
-/** What the document says of a path that answers with text, or with JSON that no schema of ours describes. */
+/** Returns the schema of a path that answers with text, or with JSON without a schema of ours. */
 export function pageSchema(page: { readonly operationId: string; readonly summary: string; readonly type: string }) {
   const { operationId, summary, type } = page
   const schema = type === 'application/json' ? { type: 'object', additionalProperties: true } : { type: 'string' }
@@ -97,12 +97,12 @@ function registerDocumentation(scope: FastifyInstance, dialects: readonly Dialec
   })
 }
 
-/** Where the store cannot be read, the page still stands, with the schemas' own examples. */
+/** If the store cannot be read, the page still works with the schemas' own examples. */
 const NO_EXAMPLES: DialectExamples = { values: {} }
 
 const HOST = /^[0-9A-Za-z.:[\]-]{1,255}$/
 
-/** Where the reader of the page reached this server, so that its examples can be pasted. */
+/** Returns the origin at which the reader reached this server, so that the page's examples can be pasted. */
 function originOfServer(request: FastifyRequest): string {
   return `${request.protocol}://${HOST.test(request.host) ? request.host : 'localhost'}`
 }

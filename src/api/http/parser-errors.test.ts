@@ -18,9 +18,9 @@ const JSON_HEAD = `POST ${MINT} HTTP/1.1\r\nHost: x\r\nContent-Type: application
 const chainbase = (code: number, message: string) => ({ code, message, error: message })
 const own = (error: string) => ({ error })
 
-/** A ledger that nothing here reaches: every request is refused before. */
+/** A ledger that must not be called: every request is rejected before. */
 const unreached = async (): Promise<never> => {
-  throw new Error('no refused request reaches the ledger')
+  throw new Error('no rejected request reaches the ledger')
 }
 const LEDGER: Ledger = {
   submit: unreached,
@@ -44,7 +44,7 @@ async function serve(limits: Partial<Limits> = {}): Promise<Serving> {
   return { server, port: Number(new URL(origin).port), key: deps.key }
 }
 
-/** A connection from both sides. */
+/** Both ends of a connection. */
 type Connection = { readonly ours: Socket; readonly theirs: Socket }
 
 async function open({ server, port }: Serving): Promise<Connection> {
@@ -55,7 +55,10 @@ async function open({ server, port }: Serving): Promise<Connection> {
   return { ours, theirs }
 }
 
-/** Sends parts, each once the server has read those before it; gives all that comes back until the server closes. */
+/**
+ * Sends parts, each after the server has read the previous ones. Returns everything that comes back until the server
+ * closes.
+ */
 async function exchange(serving: Serving, ...parts: readonly string[]): Promise<string> {
   const { ours, theirs } = await open(serving)
   const received: Buffer[] = []
@@ -71,7 +74,7 @@ async function exchange(serving: Serving, ...parts: readonly string[]): Promise<
   return Buffer.concat(received).toString('latin1')
 }
 
-/** What every refusal carries, and its body. */
+/** Checks the headers of a rejection, and returns its status and body. */
 function refusalOf(answer: string): { readonly status: number; readonly body: unknown } {
   const [head = '', body = ''] = answer.split('\r\n\r\n')
   expect(head).toMatch(/^access-control-allow-origin: \*$/m)
@@ -95,7 +98,7 @@ beforeAll(async () => {
 })
 afterAll(() => serving.server.close())
 
-describe('a head that the parser refuses', () => {
+describe('a head that the parser rejects', () => {
   test.each<[string, readonly string[], number, object]>([
     ['a header without a colon', [`GET ${TOKENS} HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n`], 400, chainbase(400, BAD)],
     ['a folded header', [`GET ${TOKENS} HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n`], 400, chainbase(400, BAD)],
@@ -116,28 +119,28 @@ describe('a head that the parser refuses', () => {
     ['empty lines before it', [`\r\n\r\nGET ${TOKENS} HTTP/1.1\r\nbad header\r\n\r\n`], 400, chainbase(400, BAD)],
     ['too large', [`GET ${TOKENS} HTTP/1.1\r\nX: ${long}${long}\r\n\r\n`], 431, chainbase(431, LARGE)],
     [
-      'too large, by and by',
+      'too large, in parts',
       [`GET ${MINT} HTTP/1.1\r\nX: `, long, long],
       431,
       errorBody(431, 'HEADERS_TOO_LARGE', LARGE),
     ],
-    ['too large, of our own', [`GET / HTTP/1.1\r\nX: ${long}${long}\r\n\r\n`], 431, own(LARGE)],
-    ['of our own', ['GET /health HTTP/1.1\r\nbad header\r\n\r\n'], 400, own(BAD)],
+    ['too large, own path', [`GET / HTTP/1.1\r\nX: ${long}${long}\r\n\r\n`], 431, own(LARGE)],
+    ['own path', ['GET /health HTTP/1.1\r\nbad header\r\n\r\n'], 400, own(BAD)],
     ['a line that cannot be read', ['nonsense\r\n\r\n'], 400, own(BAD)],
     ['a target with a space', ['GET /v1/account/a b HTTP/1.1\r\nHost: x\r\n\r\n'], 400, own(BAD)],
     ['a greeting of TLS', ['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n'], 400, own(BAD)],
     ['a greeting of HTTP/2', ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'], 400, own(BAD)],
     ['a line without end', [`GET /${long}`, long], 414, own(BAD)],
-    ['a line without end that is no request', [long, long], 400, own(BAD)],
+    ['a line without end that is not a request', [long, long], 400, own(BAD)],
     [
       'a URL too long for a head',
       [`GET ${TOKENS}&x=${long}${long} HTTP/1.1\r\nHost: x\r\n\r\n`],
       414,
       chainbase(414, LONG),
     ],
-    ['a URL too long for a head, of our own', [`GET /?x=${long}${long} HTTP/1.1\r\nHost: x\r\n\r\n`], 414, own(LONG)],
+    ['a URL too long for a head, own path', [`GET /?x=${long}${long} HTTP/1.1\r\nHost: x\r\n\r\n`], 414, own(LONG)],
     [
-      'a URL that is too long, in a head that is not',
+      'a URL that is too long, in a head of allowed size',
       [`GET ${MINT}?${long} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`],
       414,
       errorBody(414, 'URL_TOO_LONG', LONG),
@@ -152,12 +155,12 @@ describe('a head that the parser refuses', () => {
     expect(refusalOf(await exchange(serving, ...parts))).toEqual({ status, body })
   })
 
-  test('HEAD gets the headers alone', async () => {
+  test('HEAD gets only the headers', async () => {
     const answer = await exchange(serving, `HEAD ${TOKENS} HTTP/1.1\r\nbad header\r\n\r\n`)
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n(?:.+\r\n)+\r\n$/)
   })
 
-  test('behind a good request: that one is answered first, then the bad one in the words of its own path', async () => {
+  test('after a good request: the good one is answered first, then the bad one in the format of its own path', async () => {
     const good = `GET ${TOKENS} HTTP/1.1\r\nHost: x\r\nx-api-key: ${serving.key}\r\n\r\n`
     const answer = await exchange(serving, `${good}${good}POST ${MINT} HTTP/1.1\r\nbad header\r\n\r\n`)
     const at = answer.lastIndexOf('HTTP/1.1')
@@ -166,23 +169,23 @@ describe('a head that the parser refuses', () => {
   })
 })
 
-describe('a body that the parser refuses', () => {
+describe('a body that the parser rejects', () => {
   test.each([
     ['at once', [`${JSON_HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n`]],
     ['after a good chunk', [`${JSON_HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\n{"a":\r\n`, 'zz\r\n']],
-    ['a chunk that is longer than it says', [`${JSON_HEAD}Transfer-Encoding: chunked\r\n\r\n1\r\n`, '{"a"\r\n']],
+    ['a chunk that is longer than its size', [`${JSON_HEAD}Transfer-Encoding: chunked\r\n\r\n1\r\n`, '{"a"\r\n']],
     ['a size without end', [`${JSON_HEAD}Transfer-Encoding: chunked\r\n\r\n`, `${'f'.repeat(17)}\r\n`]],
   ])('%s', async (_name, parts) => {
     expect(refusalOf(await exchange(serving, ...parts))).toEqual({ status: 400, body: abcBad })
   })
 
-  test('of a request that has none is nobody’s: what was asked is answered', async () => {
+  test('a bad body of a request without a body is ignored: the request is answered normally', async () => {
     const head = `GET ${TOKENS} HTTP/1.1\r\nHost: x\r\nx-api-key: ${serving.key}\r\nTransfer-Encoding: chunked\r\n\r\n`
     expect(await exchange(serving, `${head}zz\r\n`)).toMatch(/^HTTP\/1\.1 200 OK/)
   })
 })
 
-describe('what Node would answer by itself', () => {
+describe('requests that Node would answer itself', () => {
   const close = 'Connection: close\r\n'
   test.each<[string, string, number, object]>([
     ['no Host', `GET ${TOKENS} HTTP/1.1\r\n${close}\r\n`, 400, chainbase(400, 'Host must be sent once')],
@@ -205,7 +208,7 @@ describe('what Node would answer by itself', () => {
   })
 
   test.each(['PROPFIND', 'MKCOL', 'REPORT', 'M-SEARCH', 'PURGE', 'LINK', 'TRACE', 'QUERY', 'UNSUBSCRIBE'])(
-    '%s is 405 with Allow where there is a path, else 404',
+    '%s is 405 with Allow on a known path, else 404',
     async (method) => {
       const at = (path: string) => exchange(serving, `${method} ${path} HTTP/1.1\r\nHost: x\r\n${close}\r\n`)
       const answer = await at(MINT)
@@ -220,14 +223,14 @@ describe('what Node would answer by itself', () => {
   )
 })
 
-describe('what does not come in time', () => {
+describe('late requests', () => {
   let hasty: Serving
   beforeAll(async () => {
     hasty = await serve({ firstLineMs: 100, headersMs: 100, requestMs: 150, lateCheckMs: 10 })
   })
   afterAll(() => hasty.server.close())
 
-  test('nothing: the connection is closed without a word', async () => {
+  test('nothing: the connection is closed without an answer', async () => {
     expect(await exchange(hasty)).toBe('')
   })
 
@@ -235,7 +238,7 @@ describe('what does not come in time', () => {
   test.each<[string, readonly string[], object]>([
     ['half a line', ['GET /v1/account/tok'], own(BAD)],
     ['empty lines', ['\r\n\r\n\r\n'], own(BAD)],
-    ['a line alone', [`GET ${TOKENS} HTTP/1.1\r\n`], chainbase(408, late)],
+    ['only a line', [`GET ${TOKENS} HTTP/1.1\r\n`], chainbase(408, late)],
     ['half a header', [`GET ${TOKENS} HTTP/1.1\r\nHost: x\r\nA:`], chainbase(408, late)],
     ['no body', [`${JSON_HEAD}Content-Length: 10\r\n\r\n`], errorBody(408, 'REQUEST_TIMEOUT', late)],
     ['half a body', [`${JSON_HEAD}Content-Length: 10\r\n\r\n`, '{"a"'], errorBody(408, 'REQUEST_TIMEOUT', late)],
@@ -244,12 +247,12 @@ describe('what does not come in time', () => {
       [`${JSON_HEAD}Transfer-Encoding: chunked\r\n\r\n9\r\n`, '{'],
       errorBody(408, 'REQUEST_TIMEOUT', late),
     ],
-    ['of our own', ['GET /health HTTP/1.1\r\nHost'], own(late)],
+    ['own path', ['GET /health HTTP/1.1\r\nHost'], own(late)],
   ])('%s is 408', async (_name, parts, body) => {
     expect(refusalOf(await exchange(hasty, ...parts))).toEqual({ status: 408, body })
   })
 
-  test('a second request on a connection: nobody knows its path', async () => {
+  test('a second request on a connection: its path is unknown', async () => {
     const good = `GET ${TOKENS} HTTP/1.1\r\nHost: x\r\nx-api-key: ${hasty.key}\r\n\r\n`
     const answer = await exchange(hasty, good, `GET ${TOKENS} HTTP/1.1\r\nHost`)
     const at = answer.lastIndexOf('HTTP/1.1')
@@ -257,13 +260,13 @@ describe('what does not come in time', () => {
     expect(refusalOf(answer.slice(at))).toEqual({ status: 408, body: own(BAD) })
   })
 
-  test('a body that nobody reads: what was asked is answered, and the connection ends', async () => {
+  test('an unused body: the request is answered normally, and the connection ends', async () => {
     const head = `GET ${TOKENS} HTTP/1.1\r\nHost: x\r\nx-api-key: ${hasty.key}\r\nContent-Length: 9\r\n\r\n`
     expect((await exchange(hasty, head)).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200'])
   })
 })
 
-test('a caller that ends half a line early is answered', async () => {
+test('a client that ends the connection in the middle of a line gets an answer', async () => {
   const socket = connect({ port: serving.port, host: '127.0.0.1', allowHalfOpen: true })
   const received: Buffer[] = []
   socket.on('data', (chunk) => received.push(chunk)).end('GET /v1/acc')
@@ -272,7 +275,7 @@ test('a caller that ends half a line early is answered', async () => {
   expect(refusalOf(Buffer.concat(received).toString('latin1'))).toEqual({ status: 400, body: own(BAD) })
 })
 
-test('refused requests are counted', async () => {
+test('rejected requests are counted', async () => {
   const other = await serve()
   await exchange(other, 'nonsense\r\n\r\n')
   await exchange(other, `GET ${TOKENS} HTTP/1.1\r\nX: ${long}${long}\r\n\r\n`)
@@ -282,7 +285,7 @@ test('refused requests are counted', async () => {
   expect(body).toContain('steelyard_http_requests_total{route="unmatched",status="431"} 1')
 })
 
-test('connections that have sent no line do not hold up the end', async () => {
+test('connections without a complete line do not delay the close', async () => {
   const other = await serve({ firstLineMs: 3_600_000, closeMs: 3_600_000 })
   const [silent, begun] = [await open(other), await open(other)]
   begun.ours.write('GET /v1')

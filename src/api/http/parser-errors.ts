@@ -7,46 +7,49 @@ import { CORS_HEADERS } from './cors.ts'
 import type { ErrorAnswer, Failure } from './errors.ts'
 import { type FirstLineLimits, FirstRequestLines } from './request-line-guard.ts'
 
-/** A request line that could be read: method and target. */
+/** The method and target of a readable request line. */
 type RequestLine = { readonly method: string; readonly url: string }
 
-/** What is answered: the line of the request where it could be read, and headers beside those of every refusal. */
+/** The rejected request's line, if it could be read, and headers in addition to those of every rejection. */
 type ParserAnswer = { readonly line: RequestLine | undefined; readonly other?: Readonly<Record<string, string>> }
 
 export type ParserErrorsOptions = {
-  /** The words for a failure at a URL; undefined: where no request line could be read. */
+  /** Renders a failure for a URL. Undefined: no request line could be read. */
   readonly render: (failure: Failure, url: string | undefined) => ErrorAnswer
-  /** Answers a request that a handler would have got, or still waits for. */
+  /** Answers a request before its handler has the whole body. */
   readonly answer: (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
   readonly requestId: () => string
-  /** `lingerMs`: how long a refused connection is kept so that its answer can be read. `urlBytes`: the longest URL. */
+  /**
+   * `lingerMs`: how long a rejected connection stays open so that the client can read the answer. `urlBytes`: the
+   * longest URL.
+   */
   readonly limits: FirstLineLimits & { readonly lingerMs: number; readonly urlBytes: number }
 }
 
 type Served = { readonly request: FastifyRequest; readonly reply: FastifyReply }
 
-/** What Node says of a request that it refuses before any handler sees it. */
+/** Node's error for a request that it rejects before any handler runs. */
 type ClientError = Error & { readonly code?: string; readonly rawPacket?: unknown; readonly bytesParsed?: unknown }
 
 const BAD_REQUEST: Failure = { code: 'BAD_REQUEST', message: 'Bad request' }
-/** RFC 9112, section 3: a request target that is longer than a server reads is answered with 414, not 400 or 431. */
+/** RFC 9112, section 3: a request target above the server's limit gets 414, not 400 or 431. */
 export const URL_TOO_LONG = { code: 'URL_TOO_LONG', message: 'URL is too long' } as const satisfies Failure
 const TIMEOUT: Failure = { code: 'REQUEST_TIMEOUT', message: 'Request timed out' }
 
-/** By Node's code of the error; all others are malformed requests. */
+/** By Node's error code. All other codes mean a malformed request. */
 const FAILURES: Readonly<Record<string, Failure>> = {
   HPE_HEADER_OVERFLOW: { code: 'HEADERS_TOO_LARGE', message: 'Headers are too large' },
   ERR_HTTP_REQUEST_TIMEOUT: TIMEOUT,
 }
 
 /**
- * Answers requests that Node's parser refuses, in the words of the vendor whose path was asked for, with the headers of
- * every answer. The connection then ends, since nobody knows where the next request would begin.
+ * Answers requests that Node's parser rejects, in the error format of the dialect that owns the path, with the headers
+ * of every answer. The connection then ends, since the start of the next request is unknown.
  */
 export class ParserErrors {
   readonly lines: FirstRequestLines
   readonly #options: ParserErrorsOptions
-  /** The request that a connection brought last. */
+  /** The latest request of a connection. */
   readonly #last = new WeakMap<Socket, Served>()
   readonly #rejected = new WeakSet<Socket>()
   #onRejected: (status: number) => void = () => undefined
@@ -58,12 +61,12 @@ export class ParserErrors {
     })
   }
 
-  /** Has each refusal's status told to a counter. */
+  /** Sets the function that counts rejections by status. */
   countTo(count: (status: number) => void): void {
     this.#onRejected = count
   }
 
-  /** Notes a request whose head was good: what is refused later may be its body, or the head of the next. */
+  /** Records a request with a valid head: a later error may concern its body, or the head of the next request. */
   served(request: FastifyRequest, reply: FastifyReply): void {
     this.#last.set(request.raw.socket, { request, reply })
   }
@@ -85,12 +88,12 @@ export class ParserErrors {
       return
     }
     const answer = (): void => this.#answer(socket, failure, { line })
-    // Answers leave in the order of their requests, those before this one first.
+    // Answers leave in the order of their requests, so earlier ones go first.
     if (last === undefined || last.reply.raw.writableFinished) answer()
     else last.reply.raw.once('finish', answer)
   }
 
-  /** CONNECT asks for a tunnel: there is none to anywhere. */
+  /** Rejects CONNECT: the server opens no tunnels. */
   rejectTunnel(url: string | undefined, socket: Duplex): void {
     const isPath = url?.startsWith('/') === true
     const failure: Failure = { code: 'METHOD_NOT_ALLOWED', message: 'Method not allowed' }
@@ -102,7 +105,7 @@ export class ParserErrors {
     return url.length > this.#options.limits.urlBytes
   }
 
-  /** A body that is malformed or late: its request is known, and its answer is like every other. */
+  /** Rejects a malformed or late body. Its request is known, so the normal error handler answers it. */
   #rejectBody(failure: Failure, { request, reply }: Served): void {
     const { raw: body } = request
     const error = new ServiceError(failure.code, failure.message)
@@ -133,13 +136,13 @@ export class ParserErrors {
     this.#onRejected(status)
     socket.once('error', () => socket.destroy())
     socket.end(line?.method === 'HEAD' ? head : head + text)
-    // Closing at once would reset a connection that still sends, and its answer would be lost.
+    // An immediate close would reset a connection that still sends, and the client would lose the answer.
     const linger = setTimeout(() => socket.destroy(), this.#options.limits.lingerMs)
     socket.once('close', () => clearTimeout(linger))
   }
 }
 
-/** True where a handler waits for the body; on other requests nobody looks at it, and what was asked is answered. */
+/** True if a handler waits for the body. Other requests ignore the body and are answered normally. */
 function takesBody({ method, is404 }: FastifyRequest): boolean {
   return !is404 && method !== 'GET' && method !== 'HEAD'
 }
@@ -153,7 +156,7 @@ function requestLine(line: string | undefined): RequestLine | undefined {
 
 const HEAD_END = '\r\n\r\n'
 
-/** The line that begins the head in which the parser failed, where it came in the same packet. */
+/** Returns the first line of the head that the parser failed on, if it came in the same packet. */
 function lineIn({ rawPacket, bytesParsed }: ClientError): string | undefined {
   if (!Buffer.isBuffer(rawPacket) || typeof bytesParsed !== 'number') return undefined
   const before = rawPacket.lastIndexOf(HEAD_END, bytesParsed - 1, 'latin1')

@@ -1,10 +1,13 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { KeyVerifier } from '../../access/keys.ts'
 
-/** Pause between two writes of when keys were used, in milliseconds: what "last used" may lack after a crash. */
+/** Pause between two writes of the keys' last use, in milliseconds. A crash loses at most this much. */
 const SAVE_MS = 10_000
 
-/** Writes down every few seconds when keys were last used; a failure is said once, and answers go on. `stop` saves the rest. */
+/**
+ * Saves every few seconds when keys were last used. A failure is logged once and does not affect requests. `stop` saves
+ * the rest.
+ */
 export function keepUses(keys: KeyVerifier, log: Pick<FastifyBaseLogger, 'warn'>): { stop(): Promise<void> } {
   let failed = false
   const save = async (): Promise<void> => {
@@ -12,7 +15,7 @@ export function keepUses(keys: KeyVerifier, log: Pick<FastifyBaseLogger, 'warn'>
       await keys.saveUses()
       failed = false
     } catch (error) {
-      if (!failed) log.warn({ err: error }, 'cannot write down when API keys were used, will try again')
+      if (!failed) log.warn({ err: error }, 'cannot save when API keys were used, will try again')
       failed = true
     }
   }

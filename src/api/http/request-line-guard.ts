@@ -1,23 +1,27 @@
 import type { Server, Socket } from 'node:net'
 
-/** What a connection may cost before its first request line has come. `lineMs`: for the whole line; `bytes`: its length. */
+/**
+ * Limits of a connection before its first request line is complete. `lineMs`: time for the whole line; `bytes`: its
+ * length.
+ */
 export type FirstLineLimits = { readonly lineMs: number; readonly bytes: number }
 
-/** What happens to a connection whose first line never comes whole although something came. */
+/** Called for a connection that sent only a part of its first line. */
 export type Unfinished = (socket: Socket, why: 'ended' | 'late') => void
 
 const LF = 0x0a
 
-/** How a request line begins: empty lines that RFC 9112 allows, a method, and a target with a path. */
+/** The start of a request line: empty lines that RFC 9112 allows, a method, and a target with a path. */
 const LINE_START = /^[\r\n]*[A-Z-]+ (?:\/|https?:\/\/)/
-/** More than the longest method and a scheme take. */
+/** More bytes than the longest method and a scheme take. */
 const LINE_START_BYTES = 64
 
 /**
- * Reads the first request line of each connection before Node's parser takes it over. Node does not tell the request
- * line of a request whose head is malformed, too large or late, and without it nobody knows whose words to answer in.
+ * Reads the first request line of each connection before Node's parser gets the connection. Node does not give the
+ * request line if a request's head is malformed, too large or late, and without it the dialect of the error is unknown.
  * A connection that sends nothing in time is closed without an answer. Later requests on a connection cost nothing:
- * Node then reads from the operating system directly, which a listener on the socket's data would prevent.
+ * this class removes its data listener after the first line, because Node reads from the operating system directly only
+ * without one.
  */
 export class FirstRequestLines {
   readonly #lines = new WeakMap<Socket, string>()
@@ -31,17 +35,17 @@ export class FirstRequestLines {
     this.#unfinished = unfinished
   }
 
-  /** The first request line of a connection, without its end; undefined where it never came whole. */
+  /** Returns the first request line of a connection, without its line end. Undefined if it never arrived completely. */
   of(socket: Socket): string | undefined {
     return this.#lines.get(socket)
   }
 
-  /** True where the first request line passed the limit, and its beginning is a method and a path. */
+  /** True if the first request line passed the limit and starts with a method and a path. */
   isTooLong(socket: Socket): boolean {
     return this.#tooLong.has(socket)
   }
 
-  /** Takes new connections of a server before its own listeners do. Call it before other listeners are added. */
+  /** Handles new connections before the server's own listeners. Call it before other listeners are added. */
   watch(server: Server): void {
     const own = server.listeners('connection')
     server.removeAllListeners('connection')
@@ -52,7 +56,7 @@ export class FirstRequestLines {
     })
   }
 
-  /** Closes every connection whose first line has not come: nothing is under way on it. */
+  /** Closes every connection without a complete first line: it has no running request. */
   closeWaiting(): void {
     for (const socket of this.#waiting) socket.destroy()
   }
@@ -89,10 +93,13 @@ export class FirstRequestLines {
   }
 }
 
-/** A connection that breaks before it asked anything is nobody's failure: it closes. */
+/** A connection that breaks before its first request needs no handling: it closes. */
 function ignore(): void {}
 
-/** The first line that is not empty (RFC 9112, section 2.2, allows empty ones before it); undefined until it is whole. */
+/**
+ * Returns the first line that is not empty (RFC 9112, section 2.2, allows empty ones before it). Undefined until it is
+ * complete.
+ */
 function firstLine(received: Buffer): string | undefined {
   let start = 0
   for (;;) {

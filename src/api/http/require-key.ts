@@ -5,18 +5,18 @@ import type { KeyScope } from '../../store/seam/keys.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who calls, once a route's auth has let the request through. */
+    /** The caller, set once the route's auth has accepted the request. */
     caller: Caller | undefined
   }
 }
 
-/** The key that a request carries: `x-api-key`, else `api-key`; an empty header is none. */
+/** Returns the key of a request: `x-api-key`, else `api-key`. An empty header counts as no key. */
 export function keyOf(request: FastifyRequest): string | undefined {
   const { headers } = request
   return text(headers['x-api-key']) ?? text(headers['api-key'])
 }
 
-/** Where the request says that it comes from: `Origin`, which browsers set, else `X-Origin`. */
+/** Returns the origin that the request states: `Origin`, which browsers set, else `X-Origin`. */
 export function originOf(request: FastifyRequest): string | undefined {
   return text(request.headers.origin) ?? text(request.headers['x-origin'])
 }
@@ -26,11 +26,11 @@ function text(header: string | readonly string[] | undefined): string | undefine
   return header === undefined ? undefined : header.join(', ')
 }
 
-/** What whoever comes without a key is told: where it goes, and how the operator makes one. */
+/** The message for a request without a key: where to put it, and how the operator makes one. */
 const MISSING = 'API key is missing: send it as x-api-key; "steelyard keys create" makes one'
 
 /**
- * The caller of a request by its key. Answers at once, without a promise, where the key is known.
+ * Returns the caller of a request by its key. Returns at once, without a promise, if the key is known.
  * @throws UNAUTHORIZED there is no key; FORBIDDEN it is unknown, revoked, expired, of another scope or not allowed from
  * this origin or address; STORE_UNAVAILABLE
  */
@@ -43,6 +43,7 @@ export function requireKey(request: FastifyRequest, keys: KeyVerifier, scope: Ke
 
 function callerOf(check: Awaited<ReturnType<KeyVerifier['verify']>>): Caller {
   if (check.ok) return check.caller
-  // Whether a key exists is nobody's business: one message for all reasons; the reason stays in the fields, for logs.
+  // One message for all reasons, so that callers cannot find out which keys exist. The reason stays in the fields, for
+  // logs.
   throw new ServiceError('FORBIDDEN', 'API key is invalid', { fields: { reason: check.reason } })
 }

@@ -11,7 +11,7 @@ import { inTime } from './deadline.ts'
 import type { ErrorAnswer } from './errors.ts'
 import { ticks } from './tick.ts'
 
-/** What the OpenAPI document says of a route, beside its schemas. */
+/** The route's entry in the OpenAPI document, without its schemas. */
 export type RouteDocs = {
   readonly operationId: string
   readonly summary: string
@@ -19,17 +19,17 @@ export type RouteDocs = {
   readonly tags: readonly string[]
   /** The answer may carry `Balance-As-Of`. */
   readonly asOf?: boolean
-  /** How the key is sent, by the name of a security scheme; absent where none is asked. */
+  /** How the key is sent, by the name of a security scheme. Absent if no key is needed. */
   readonly security?: readonly Readonly<Record<string, string[]>>[]
 }
 
 /**
- * What a handler answers with. `asOf` is the value of the header `Balance-As-Of`, absent where no block is known;
- * `status` is 200 unless given.
+ * The result of a handler. `asOf` is the value of the header `Balance-As-Of`, absent if no block is known; `status` is
+ * 200 unless given.
  */
 export type Reply<Body> = { readonly body: Body; readonly asOf?: string | undefined; readonly status?: 200 | 201 }
 
-/** A refusal that only this vendor's call knows, in its own words; what all calls share is thrown as an error. */
+/** A rejection that is specific to one vendor call, in the vendor's format. Errors that all calls share are thrown. */
 export class VendorError {
   readonly answer: ErrorAnswer
 
@@ -38,7 +38,7 @@ export class VendorError {
   }
 }
 
-/** A GET: its query is parsed, its answer written and both documented by the same schemas. */
+/** A GET route. The same schemas parse the query, serialise the answer and document both. */
 export type GetRoute<Query extends TObject, Body extends TSchema> = {
   readonly path: string
   readonly docs: RouteDocs
@@ -46,22 +46,22 @@ export type GetRoute<Query extends TObject, Body extends TSchema> = {
   readonly answer: Body
   /** By status or class of statuses, such as `4xx`. */
   readonly errors: Readonly<Record<string, TSchema>>
-  /** This call's own words for parameters that do not fit; else the vendor's general ones. */
+  /** This call's own answer for invalid parameters; by default the vendor's general one. */
   readonly invalid?: (issues: readonly Issue[]) => VendorError
   readonly handle: (query: Static<Query>, request: FastifyRequest) => Promise<Reply<Answer<Static<Body>>> | VendorError>
 }
 
-/** A request whose body was read by our own parser. */
+/** A request with a body read by our own parser. */
 export type JsonRequest = FastifyRequest<{ Body: Json | undefined }>
 
-/** A POST of JSON. `headers` describes those that it reads, for the documentation. */
+/** A POST of JSON. `headers` describes the request headers that it reads, for the documentation. */
 export type PostRoute<Body extends TObject, Success extends TSchema> = {
   readonly path: string
   readonly docs: RouteDocs
   readonly headers: TObject
   readonly body: Body
   readonly answer: Success
-  /** Which statuses carry the answer. */
+  /** The success statuses of this call. */
   readonly statuses: readonly (200 | 201)[]
   readonly errors: Readonly<Record<string, TSchema>>
   /** Only pages of these origins may call; undefined: all. */
@@ -73,7 +73,7 @@ export type PostRoute<Body extends TObject, Success extends TSchema> = {
 // Our own parser runs in the handler, typed by the schema; Fastify keeps the schema for the documentation only.
 const noValidation = () => () => true
 
-/** Adds a GET and its HEAD. The handler sees a parsed query; what it throws reaches the server's error handler. */
+/** Adds a GET and its HEAD. The handler gets a parsed query; its errors reach the server's error handler. */
 export function get<Query extends TObject, Body extends TSchema>(
   scope: FastifyInstance,
   route: GetRoute<Query, Body>,
@@ -101,7 +101,7 @@ export function get<Query extends TObject, Body extends TSchema>(
   })
 }
 
-/** Adds a POST. The handler sees a parsed body; what it throws reaches the server's error handler. */
+/** Adds a POST. The handler gets a parsed body; its errors reach the server's error handler. */
 export function post<Body extends TObject, Success extends TSchema>(
   scope: FastifyInstance,
   route: PostRoute<Body, Success>,
@@ -134,11 +134,11 @@ export function post<Body extends TObject, Success extends TSchema>(
   })
 }
 
-/** Refuses a body that is compressed or otherwise encoded: its bytes are not the JSON that they stand for. */
+/** Rejects a body with a content encoding, such as compression: its bytes are not plain JSON. */
 async function rejectEncoded(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const encoding = request.headers['content-encoding']
   if (encoding === undefined || /^(?:identity)?$/i.test(encoding.trim())) return
-  // RFC 9110, section 12.5.3: an answer of 415 for an encoding names those that would have been taken.
+  // RFC 9110, section 12.5.3: a 415 for an encoding names the accepted encodings.
   reply.header('accept-encoding', 'identity')
   throw new ServiceError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported')
 }

@@ -35,7 +35,7 @@ afterAll(() => server.close())
 
 describe('methods', () => {
   test.each(['POST', 'PUT', 'PATCH', 'DELETE'])(
-    '%s is 405 with Allow, without a key and whatever its body',
+    '%s is 405 with Allow, without a key and with any body',
     async (method) => {
       for (const path of [PATH, '/v1/account/tokens/', '/v1/token/price']) {
         const answer = await server.call(path, { method, body: 'x', headers: { 'content-type': 'text/plain' } })
@@ -48,7 +48,7 @@ describe('methods', () => {
     },
   )
 
-  test('where no vendor is, the words are ours', async () => {
+  test('paths outside the dialects use our own format', async () => {
     const post = await server.call('/health', { method: 'POST' })
     expect([post.status, post.headers.get('allow'), post.body]).toEqual([
       405,
@@ -88,7 +88,7 @@ describe('methods', () => {
     )
   })
 
-  test('a body on GET is not looked at', async () => {
+  test('a body on GET is ignored', async () => {
     const body = 'x'.repeat(50)
     const request = `GET ${PATH} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nx-api-key: ${server.key}\r\nContent-Length: 50\r\n\r\n${body}`
     expect(await sendRaw(server.port, request)).toMatch(/^HTTP\/1\.1 200 /)
@@ -111,12 +111,12 @@ describe('other origins', () => {
     expect((await server.call('/nope', { method: 'OPTIONS', headers: preflight })).status).toBe(204)
   })
 
-  test('OPTIONS that is no preflight is 204 with Allow', async () => {
+  test('OPTIONS without a preflight is 204 with Allow', async () => {
     const answer = await server.call(PATH, { method: 'OPTIONS' })
     expect([answer.status, answer.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS'])
   })
 
-  test('every answer may be read by any page', async () => {
+  test('any page may read any answer', async () => {
     for (const path of [PATH, '/nope', '/health', '/docs', '/%zz', '/metrics']) {
       const { headers } = await server.call(path)
       expect(headers.get('access-control-allow-origin')).toBe('*')
@@ -127,7 +127,7 @@ describe('other origins', () => {
 })
 
 describe('health', () => {
-  test('says how every chain is', async () => {
+  test('reports the state of every chain', async () => {
     const answer = await server.call('/health')
     expect(answer.status).toBe(200)
     const block = { number: 123, hash: `0x${'ab'.repeat(32)}` }
@@ -150,7 +150,7 @@ describe('health', () => {
     })
   })
 
-  test('keeps answering where chains are ill, and says so', async () => {
+  test('keeps answering with failing chains, and reports their errors', async () => {
     const other = await serve({
       chains: [
         chain('eip155:1', async () =>
@@ -168,20 +168,20 @@ describe('health', () => {
       chains: [
         { state: 'stopped', error: 'the node is on another chain' },
         { id: 'eip155:2', state: 'unknown', error: 'the store cannot be read' },
-        { error: 'the indexer has been silent for over a minute' },
+        { error: 'the indexer has not reported for over a minute' },
       ],
     })
     expect(health.body).not.toContain('disk')
     expect([ready.status, ready.body]).toEqual([503, '{"ready":false}'])
   })
 
-  test('is ready once all chains were', async () => {
+  test('is ready once all chains were ready', async () => {
     const answer = await server.call('/ready')
     expect([answer.status, answer.body]).toEqual([200, '{"ready":true}'])
   })
 })
 
-test('metrics count answers by route and status, and guessed paths as one', async () => {
+test('metrics count answers by route and status, and unknown paths under one label', async () => {
   const other = await serve({ metrics: new Registry() })
   for (const path of [PATH, '/a', '/b', '/v1/token/zzz']) await other.call(path)
   const { body } = await other.call('/metrics')
@@ -191,7 +191,7 @@ test('metrics count answers by route and status, and guessed paths as one', asyn
   expect(body).not.toContain('zzz')
 })
 
-test('a bug is logged with the request id that its caller got', async () => {
+test('a bug is logged with the request id that the caller got', async () => {
   const lines: string[] = []
   const sink = new Writable({
     write: (chunk, _encoding, done) => {
@@ -212,7 +212,7 @@ test('a bug is logged with the request id that its caller got', async () => {
   expect(lines.filter((line) => line.includes('nope'))).toEqual([])
 })
 
-test('closing lets a running request end', async () => {
+test('a running request can finish during close', async () => {
   let started = () => {}
   const running = new Promise<void>((resolve) => (started = resolve))
   let finish = () => {}
@@ -232,7 +232,7 @@ test('closing lets a running request end', async () => {
   await expect(other.call('/health')).rejects.toThrow()
 })
 
-describe('a dialect that is off', () => {
+describe('a disabled dialect', () => {
   test('owns no path', async () => {
     const chainbase = { enabled: false, balance: 'hex', demoKey: true } as const
     const abcLabs = { ...DIALECTS.abcLabs, enabled: false }
@@ -247,7 +247,7 @@ describe('a dialect that is off', () => {
   })
 })
 
-test('the page at / needs no key, is never stored, loads nothing and runs nothing', async () => {
+test('the page at / needs no key, is not cached, loads nothing and runs nothing', async () => {
   const answer = await server.call('/')
   expect(answer.status).toBe(200)
   expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
@@ -263,14 +263,14 @@ test('the page at / needs no key, is never stored, loads nothing and runs nothin
 })
 
 describe('documentation', () => {
-  test('the committed document is the one that is served', async () => {
+  test('the committed document equals the served one', async () => {
     const other = await serve({ version: VERSION })
     const answer = await other.call('/openapi.json')
     await other.close()
     expect(answer.body).toBe(readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'))
   })
 
-  test('the page loads nothing, runs nothing and escapes what it shows', async () => {
+  test('the page loads nothing, runs nothing and escapes its values', async () => {
     const answer = await server.call('/docs')
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
     expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')

@@ -31,7 +31,7 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 /** CONNECT never reaches a router. */
 const NOT_ROUTED: ReadonlySet<string> = new Set(['CONNECT'])
 
-/** The HTTP server of these dialects and of our own paths, not yet listening. */
+/** Returns the HTTP server with these dialects and our own paths, not yet listening. */
 export function createHttpServer(
   deps: ServerDeps,
   dialects: readonly Dialect[],
@@ -74,7 +74,7 @@ export function createHttpServer(
   return server
 }
 
-/** Bodies are JSON, read without loss; any other media type, or none, is refused before a handler sees it. */
+/** Bodies are JSON and are read without loss. Any other media type, or none, is rejected before a handler runs. */
 function readJsonBodies(server: FastifyInstance): void {
   server.removeAllContentTypeParsers()
   const parse = async (_request: FastifyRequest, body: Buffer) => parseJson(body)
@@ -90,22 +90,21 @@ function addScope(server: FastifyInstance, served: ServedMethods, register: (sco
 
 type AnswerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
 
-/** Whose words stand where no request line could be read: always these. */
-/** When what is not available may be: about a poll of a chain's head, and not so short that a crowd of callers adds load. */
+/** Value of Retry-After for 503: about one poll of a chain's head, and long enough that retries add little load. */
 const RETRY_AFTER_SECONDS = 5
 
 const UNREADABLE: Pick<Dialect, 'renderError'> = {
   renderError: (failure) => OWN.renderError({ ...failure, message: 'Bad request' }),
 }
 
-/** Has the router know every method that Node's parser lets through, so that a path can refuse those that it lacks. */
+/** Registers every method of Node's parser with the router, so that a path can reject the methods that it lacks. */
 function routeAllMethods(server: FastifyInstance): void {
   for (const method of METHODS) {
     if (!NOT_ROUTED.has(method) && !server.supportedMethods.includes(method)) server.addHttpMethod(method)
   }
 }
 
-/** Takes from Node what it would answer, or close, without a word of ours. */
+/** Handles the cases that Node would answer or close itself, so that our answers and headers are used. */
 function attachConnectionHandlers(server: FastifyInstance, rejected: ParserErrors): void {
   const { server: http } = server
   rejected.lines.watch(http)
@@ -133,7 +132,7 @@ function makeFastify({ deps, limits, answerError, requestId, rejected }: Fastify
   const { trustProxy } = deps.settings
   return fastify({
     loggerInstance: deps.log,
-    // A logger for each request costs more than the request; what we log of one carries its id.
+    // A logger for each request costs more than the request. Our log lines carry the request id instead.
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
@@ -147,12 +146,12 @@ function makeFastify({ deps, limits, answerError, requestId, rejected }: Fastify
       headersTimeout: limits.headersMs,
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: limits.lateCheckMs,
-      // Node would answer a request without Host in words of its own: `admit` does it in ours.
+      // Node would reject a request without Host in its own format. `admit` does it in ours.
       requireHostHeader: false,
     },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: limits.pathSegmentBytes },
     forceCloseConnections: 'idle',
-    // Requests on connections that are still open are answered until they close: better than a 503 of no vendor.
+    // Requests on open connections are answered until they close, instead of with Fastify's own 503.
     return503OnClosing: false,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       stamp(request, reply)
@@ -162,7 +161,7 @@ function makeFastify({ deps, limits, answerError, requestId, rejected }: Fastify
   })
 }
 
-/** Ids that are unique over restarts and processes, and cost an addition. */
+/** Returns a generator of ids that are unique across restarts and processes. An id costs one addition. */
 function requestIds(): () => string {
   const boot = randomBytes(6).toString('hex')
   let count = 0
@@ -172,12 +171,12 @@ function requestIds(): () => string {
   }
 }
 
-/** The headers of every answer. */
+/** Sets the headers of every answer. */
 function stamp(request: FastifyRequest, reply: FastifyReply): void {
   reply.headers(CORS_HEADERS).header('x-request-id', request.id)
 }
 
-/** What every request passes first; what it refuses never reaches auth or a body parser. */
+/** The first check of every request. A request that it rejects reaches neither auth nor a body parser. */
 function admit(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
   stamp(request, reply)
   if (request.url.length > LIMITS.urlBytes) {
@@ -197,9 +196,9 @@ function admit(request: FastifyRequest, reply: FastifyReply, done: (error?: Erro
   else done(notFound())
 }
 
-/** What is wrong with a request's head beyond its syntax; undefined where nothing is. */
+/** Returns the error of a request's head beyond its syntax. Undefined if there is none. */
 function headError({ headers, raw }: FastifyRequest): ServiceError | undefined {
-  // RFC 9112, section 3.2: exactly one Host. Node keeps the first of several and says nothing.
+  // RFC 9112, section 3.2: exactly one Host. Node silently keeps the first of several.
   const hosts = hostHeaders(raw.rawHeaders)
   if (hosts > 1 || (hosts === 0 && raw.httpVersion === '1.1')) {
     return new ServiceError('BAD_REQUEST', 'Host must be sent once')
@@ -208,7 +207,7 @@ function headError({ headers, raw }: FastifyRequest): ServiceError | undefined {
   return new ServiceError('EXPECTATION_FAILED', 'Expectation is not supported')
 }
 
-/** The one expectation that there is (RFC 9110, section 10.1.1); Node answers it. */
+/** The only expectation in HTTP (RFC 9110, section 10.1.1). Node answers it. */
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i
 
 function hostHeaders(rawHeaders: readonly string[]): number {
@@ -224,13 +223,16 @@ function notFound(): ServiceError {
   return new ServiceError('NOT_FOUND', 'Not found')
 }
 
-/** Answers in the words of the vendor whose path it is. What is not the caller's doing is logged, and not told. */
+/**
+ * Returns the error handler. It answers in the format of the dialect that owns the path. Errors that are not the
+ * caller's fault are logged, and callers do not see their details.
+ */
 function errorAnswerer(log: FastifyBaseLogger, dialectOf: (url: string) => Dialect): AnswerError {
   return (error, request, reply) => {
     const failure = toFailure(error)
     logFailure(log, error, { request_id: request.id, route: request.routeOptions?.url, status: failure.code })
     const answer = dialectOf(request.url).renderError(failure)
-    // Set where the answer was made but could not be written.
+    // The header is already set if the answer was made but could not be serialised.
     reply.removeHeader(AS_OF_HEADER)
     if (answer.headers !== undefined) reply.headers(answer.headers)
     if (answer.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_SECONDS)

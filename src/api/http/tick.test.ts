@@ -2,7 +2,7 @@ import { setImmediate as nextTick } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { keepTickShape, ticks } from './tick.ts'
 
-test('all who ask in a turn go on together, after it and not in it', async () => {
+test('all waiters of a tick continue together, after the tick', async () => {
   const endOfTick = ticks()
   const said: string[] = []
   const first = endOfTick().then(() => said.push('first'))
@@ -13,7 +13,7 @@ test('all who ask in a turn go on together, after it and not in it', async () =>
   expect(said).toEqual(['turn', 'first', 'second'])
 })
 
-test('the next turn is another one', async () => {
+test('the next tick has another promise', async () => {
   const endOfTick = ticks()
   const one = endOfTick()
   expect(endOfTick()).toBe(one)
@@ -22,7 +22,7 @@ test('the next turn is another one', async () => {
   expect(endOfTick()).not.toBe(one)
 })
 
-test('a tick is kept, of the shape that Node gives them', () => {
+test('a tick object is kept, with the shape of Node’s own', () => {
   const [tick] = keepTickShape()
   expect(tick).toMatchObject({ callback: expect.any(Function) })
 })

@@ -24,7 +24,7 @@ function read(text: string): unknown {
   }
 }
 
-test('reads what the schema names, and nothing else', () => {
+test('reads only the fields of the schema', () => {
   expect(read('{"amount":7,"id":"ab","x":[1],"__proto__":{"again":true}}')).toEqual({
     id: 'ab',
     amount: 7,
@@ -33,7 +33,7 @@ test('reads what the schema names, and nothing else', () => {
   expect(read('{"id":"ab","amount":1,"again":null,"note":null}')).toEqual({ id: 'ab', amount: 1, note: 'none' })
 })
 
-test('issues come in the order of the schema; null is absent', () => {
+test('issues have the order of the schema; null means absent', () => {
   expect(read('{"amount":null}')).toEqual(['id missing', 'amount missing'])
   expect(read('{"amount":"7","id":"","note":4}')).toEqual(['id malformed', 'amount malformed', 'note malformed'])
 })
@@ -81,7 +81,7 @@ test.each([
   )
 })
 
-test('no body lacks all fields; one that is no object is a bad request', () => {
+test('a missing body lacks all fields; a body that is not an object is a bad request', () => {
   expect(() => parse(undefined)).toThrow(ParameterError)
   for (const text of ['[]', '"x"', '1', 'null', 'true']) {
     expect(() => read(text)).toThrow(expect.toSatisfy((error) => isServiceError(error, 'BAD_REQUEST')))

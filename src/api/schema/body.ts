@@ -6,14 +6,14 @@ import { type Property, readSchema, type SchemaNode } from './json-schema.ts'
 import { fitsString, INTEGER, type Issue, ParameterError, readBoolean, typeOf } from './query.ts'
 
 /**
- * A parser of JSON bodies, made from the schema of a route; its fields are texts, integers and booleans. `null` is
- * absent, unknown keys are ignored. Integers are JSON numbers written `-?[0-9]+`, never text; booleans are true and
- * false, also as text, or 1 and 0. No body at all is an empty object. The parser throws ParameterError with the issues
- * in the order of the schema, and BAD_REQUEST where the body is no object.
+ * Returns a parser of JSON bodies for the schema of a route. Fields are texts, integers and booleans. `null` means
+ * absent, and unknown keys are ignored. Integers are JSON numbers written as `-?[0-9]+`, never text. Booleans are true
+ * and false, also as text, or 1 and 0. A missing body is an empty object. The parser throws ParameterError with the
+ * issues in the order of the schema, and BAD_REQUEST if the body is not an object.
  */
 export function compileBody<Schema extends TObject>(schema: Schema): (body: Json | undefined) => Static<Schema> {
   const node = readSchema(schema)
-  assert(node.kind === 'object', 'a body is described by an object')
+  assert(node.kind === 'object', 'a body schema must be an object')
   const fields = node.properties.map(compileField)
   return (body = new Map()) => {
     if (!(body instanceof Map)) throw new ServiceError('BAD_REQUEST', 'Body is not a JSON object')
@@ -25,7 +25,7 @@ export function compileBody<Schema extends TObject>(schema: Schema): (body: Json
     }
     const [first, ...others] = issues
     if (first !== undefined) throw new ParameterError([first, ...others])
-    // The fields were made from this very schema: what they let through has its type.
+    // The fields come from this schema, so their values have its type.
     return value as Static<Schema>
   }
 }
@@ -65,7 +65,7 @@ function compileValue(name: string, node: SchemaNode): (given: Json, issues: Iss
         return undefined
       }
     default:
-      assert(false, `the field ${name} is of a type that bodies do not hold yet: ${node.kind}`)
+      assert(false, `field ${name} has a type that bodies do not support: ${node.kind}`)
   }
 }
 
@@ -81,7 +81,7 @@ function compileInteger(
       issues.push(malformed)
       return undefined
     }
-    // Text beyond the bounds may round on its way to a number, but never to one inside: they are safe integers.
+    // A number outside the bounds may be rounded, but never to a value inside them, since the bounds are safe integers.
     const value = Number(given.text)
     if (value >= node.minimum && value <= node.maximum) return value + 0
     issues.push(value < node.minimum ? low : high)

@@ -2,8 +2,8 @@ import { type TUnsafe, Type } from 'typebox'
 import { assert } from '../../core/assert.ts'
 
 /**
- * The part of JSON Schema that our own schemas use, read once when a route is made. The same schema parses the query,
- * serialises the answer and is printed in the OpenAPI document.
+ * The part of JSON Schema that our schemas use. It is read once, when a route is made. The same schema parses the
+ * query, serialises the answer and is part of the OpenAPI document.
  */
 export type SchemaNode =
   | { readonly kind: 'object'; readonly properties: readonly Property[]; readonly rest: SchemaNode | undefined }
@@ -11,7 +11,7 @@ export type SchemaNode =
       readonly kind: 'array'
       readonly items: SchemaNode
       readonly maxItems: number | undefined
-      /** A query parameter that splits at commas and whose repetitions join. */
+      /** For a query parameter: split it at commas and join its repetitions. */
       readonly joins: boolean
     }
   | {
@@ -19,20 +19,20 @@ export type SchemaNode =
       readonly pattern: RegExp | undefined
       readonly minLength: number
       readonly maxLength: number
-      /** The parsed value is in lower case. */
+      /** The parsed value is converted to lower case. */
       readonly lowerCase: boolean
       readonly values: readonly string[] | undefined
     }
-  /** `bounded`: the schema itself names the maximum; else it is that of an exact number. */
+  /** `bounded`: the schema sets the maximum. Otherwise the maximum is the largest safe integer. */
   | { readonly kind: 'integer'; readonly minimum: number; readonly maximum: number; readonly bounded: boolean }
   | { readonly kind: 'number' }
-  /** A number that travels as decimal text: written digit by digit, at any size. */
+  /** A number held as decimal text, exact at any size. */
   | { readonly kind: 'exact' }
   | { readonly kind: 'boolean' }
   | { readonly kind: 'null' }
   | { readonly kind: 'union'; readonly variants: readonly SchemaNode[] }
 
-/** One key of an object. `fallback` is the schema's default, undefined where there is none. */
+/** One key of an object. `fallback` is the schema's default, undefined if there is none. */
 export type Property = {
   readonly name: string
   readonly node: SchemaNode
@@ -40,30 +40,32 @@ export type Property = {
   readonly fallback: string | number | boolean | undefined
 }
 
-/** An optional key may be given as undefined: it is then absent from the answer. Else the type that the schema states. */
+/**
+ * The type of an answer for a schema's type. Optional keys may also be undefined, and are then absent from the answer.
+ */
 export type Answer<T> = T extends string | number | boolean | null | undefined
   ? T
   : T extends readonly (infer Item)[]
     ? readonly Answer<Item>[]
     : { readonly [Key in keyof T]: object extends Pick<T, Key> ? Answer<T[Key]> | undefined : Answer<T[Key]> }
 
-/** A JSON number that we hold as plain decimal text (`-?digits[.digits]`), so that no float ever touches it. */
+/** The schema of a JSON number that we hold as plain decimal text (`-?digits[.digits]`), never as a float. */
 export function ExactNumber(options: { readonly description?: string } = {}): TUnsafe<string> {
   return Type.Unsafe<string>({ type: 'number', ...options, [EXACT]: true })
 }
 
 const EXACT = 'x-exact'
-/** Marks a string schema whose parsed value is in lower case. */
+/** Marks a string schema with values that are converted to lower case. */
 export const LOWER_CASE = 'x-lower-case'
-/** Marks an array schema that is one query parameter, split at commas. */
+/** Marks an array schema for one query parameter, split at commas. */
 export const JOINS = 'x-joins'
 
-/** Extensions that serve the program only; the OpenAPI document leaves them out. */
+/** Extensions for internal use only. The OpenAPI document leaves them out. */
 export const PRIVATE_KEYWORDS: ReadonlySet<string> = new Set([EXACT, LOWER_CASE, JOINS])
 
-/** The node of a schema. @throws AssertionError for a schema that uses more than we understand: a bug in a route */
+/** Returns the node of a schema. @throws AssertionError the schema uses an unsupported feature: a bug in a route */
 export function readSchema(schema: unknown): SchemaNode {
-  assert(isRecord(schema), 'a schema is an object')
+  assert(isRecord(schema), 'a schema must be an object')
   const variants = schema.anyOf
   if (Array.isArray(variants)) return { kind: 'union', variants: variants.map(readSchema) }
   switch (schema.type) {
@@ -92,7 +94,7 @@ export function readSchema(schema: unknown): SchemaNode {
     case 'null':
       return { kind: 'null' }
     default:
-      assert(false, `a schema of an unknown type: ${String(schema.type)}`)
+      assert(false, `unknown schema type: ${String(schema.type)}`)
   }
 }
 
@@ -117,7 +119,7 @@ function readObject(schema: Readonly<Record<string, unknown>>): SchemaNode {
   return { kind: 'object', properties: list, rest: rest === undefined ? undefined : readSchema(rest) }
 }
 
-/** Longest text of a parameter whose schema sets no limit of its own: no id of any dialect is longer. */
+/** Longest text of a parameter without a limit in its schema. No id of any dialect is longer. */
 const DEFAULT_MAX_LENGTH = 1_024
 
 function readString(schema: Readonly<Record<string, unknown>>): SchemaNode {
@@ -137,7 +139,7 @@ function numberOr<T>(value: unknown, fallback: T): number | T {
   return typeof value === 'number' ? value : fallback
 }
 
-/** True for an object that can be looked into by key. */
+/** True for a plain object, so that its keys can be read. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -7,7 +7,7 @@ import { isRecord } from './json-schema.ts'
 
 const document: unknown = JSON.parse(readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'))
 
-/** Every object of the document with the path to it. */
+/** Returns every object of the document with its path. */
 function walk(value: unknown, path: string): readonly (readonly [string, Readonly<Record<string, unknown>>])[] {
   if (Array.isArray(value)) return value.flatMap((item, index) => walk(item, `${path}/${index}`))
   if (!isRecord(value)) return []
@@ -21,7 +21,7 @@ function at(path: string): unknown {
     .reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), document)
 }
 
-test('every reference names something, and every schema is one of JSON Schema 2020-12', () => {
+test('every reference exists, and every schema is valid JSON Schema 2020-12', () => {
   const references = walk(document, '#').flatMap(([, value]) => (typeof value.$ref === 'string' ? [value.$ref] : []))
   expect(references.length).toBeGreaterThan(20)
   for (const reference of references) expect(at(reference), reference).toBeDefined()
@@ -31,7 +31,7 @@ test('every reference names something, and every schema is one of JSON Schema 20
   }
 })
 
-test('every operation has an id of its own, words, and a description for each of its answers', () => {
+test('every operation has a unique id, a summary, and a description for each of its answers', () => {
   const ids = walk(document, '#').flatMap(([, value]) => (value.operationId === undefined ? [] : [value.operationId]))
   expect(new Set(ids).size).toBe(ids.length)
   for (const [path, value] of walk(document, '#')) {
@@ -40,7 +40,7 @@ test('every operation has an id of its own, words, and a description for each of
   }
 })
 
-test('nothing private, no machine and no default leaks into it', () => {
+test('it contains no private keyword, machine name or default', () => {
   expect(JSON.stringify(document)).not.toMatch(/x-exact|x-joins|x-lower-case|x-balance|127\.0\.0\.1|localhost/)
 })
 
@@ -51,7 +51,7 @@ const operations = Object.entries(at('#/paths') ?? {}).flatMap(([path, methods])
   ]),
 )
 
-test('every operation says whether it asks for a key, and what it refuses', () => {
+test('every operation states whether it needs a key, and its errors', () => {
   expect(operations.length).toBeGreaterThan(15)
   for (const [path, operation] of operations) {
     if (!isRecord(operation)) expect.fail(`${path} is an operation`)
@@ -64,7 +64,7 @@ test('every operation says whether it asks for a key, and what it refuses', () =
   }
 })
 
-test('what is the same in every answer is a constant', () => {
+test('constant fields of answers are documented as constants', () => {
   const schemas = at('#/components/schemas')
   if (!isRecord(schemas)) expect.fail('there are schemas')
   for (const [title, schema] of Object.entries(schemas)) {
@@ -80,7 +80,7 @@ test('what is the same in every answer is a constant', () => {
   }
 })
 
-test('every path that is served is described', async () => {
+test('every served path is described', async () => {
   const server = createServer(
     await fakeDeps({ held: [], unindexed: new Map(), tokens: [], holders: [], transfers: [] }),
   )

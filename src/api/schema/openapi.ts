@@ -8,10 +8,10 @@ export type OpenApi = Readonly<Record<string, unknown>>
 const AS_OF = {
   schema: { type: 'string' },
   description:
-    'At which block the answer is true, how certain that block is, where the amounts come from, and their age in seconds: an item of RFC 9651. All rows are of that block, unless `uniform=?0` says that some are of other ones: the block is then the lowest, and finality, source and age are the worst of all rows. `complete=?0` says that a list may lack rows.',
+    'The block of the answer, its finality, the source of the amounts, and their age in seconds: an item of RFC 9651. All rows are of that block. With `uniform=?0` some rows are of other blocks: the block is then the lowest, and finality, source and age are the worst of all rows. With `complete=?0` the list may lack rows.',
   example: '"eip155:1";block=19000000;hash="0x2c…";finality=finalized;source=events;age=2',
 }
-const REQUEST_ID = { schema: { type: 'string' }, description: 'Names this request in the log of the server.' }
+const REQUEST_ID = { schema: { type: 'string' }, description: 'Identifies this request in the server log.' }
 
 declare module 'fastify' {
   interface FastifySchema {
@@ -19,10 +19,10 @@ declare module 'fastify' {
   }
 }
 
-/** Marks an operation whose success carries `Balance-As-Of`. */
+/** Marks an operation with `Balance-As-Of` in its successful answers. */
 export const AS_OF_KEYWORD = 'x-balance-as-of'
 
-/** Has the schemas of all routes that are added later collected for the document. */
+/** Collects the schemas of all routes that are added later. */
 export function describeServer(server: FastifyInstance, version: string): void {
   server.register(swagger, {
     openapi: {
@@ -31,7 +31,7 @@ export function describeServer(server: FastifyInstance, version: string): void {
         title: 'Steelyard',
         version,
         description:
-          'A token-balance server that you run yourself. Every balance says at which block it is true; what is unknown is never shown as zero; every integer is exact.',
+          'A token-balance server that you run yourself. Every balance names its block, an unknown amount is never shown as zero, and every integer is exact.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],
@@ -40,7 +40,10 @@ export function describeServer(server: FastifyInstance, version: string): void {
   })
 }
 
-/** The document of a server that is ready: named schemas stand once under `components`, answers name their headers. */
+/**
+ * Returns the document of a ready server. Named schemas appear once under `components`, and answers reference their
+ * headers.
+ */
 export function readDocument(server: FastifyInstance): OpenApi {
   const components: Record<string, unknown> = {}
   const document = clean(server.swagger(), components)
@@ -53,7 +56,7 @@ export function readDocument(server: FastifyInstance): OpenApi {
   }
 }
 
-/** A copy without our private keywords, its titled schemas moved to `components` and referred to. */
+/** Returns a copy without our private keywords. Titled schemas move to `components` and are replaced by references. */
 function clean(value: unknown, components: Record<string, unknown>): unknown {
   if (Array.isArray(value)) return value.map((item) => clean(item, components))
   if (!isRecord(value)) return value
@@ -63,7 +66,7 @@ function clean(value: unknown, components: Record<string, unknown>): unknown {
     const cleaned = clean(item, components)
     copy[key] = key === 'responses' ? responses(cleaned, value[AS_OF_KEYWORD] === true) : cleaned
   }
-  // The collector writes constants as OpenAPI 3.0 had to.
+  // The swagger plugin writes a constant as an enum of one value, as OpenAPI 3.0 needs it.
   if (Array.isArray(copy.enum) && copy.enum.length === 1) {
     copy.const = copy.enum[0]
     delete copy.enum
@@ -75,7 +78,9 @@ function clean(value: unknown, components: Record<string, unknown>): unknown {
   return { $ref: `#/components/schemas/${title}` }
 }
 
-/** A parameter with a default is not required; how a list is written stands beside its schema, not in it. */
+/**
+ * Fixes a parameter: with a default it is not required, and the style of a list belongs beside its schema, not in it.
+ */
 function parameter(value: unknown): unknown {
   if (!isRecord(value) || !isRecord(value.schema)) return value
   const { style, explode, ...schema } = value.schema
@@ -94,14 +99,14 @@ const SAYS: Readonly<Record<string, string>> = {
   401: 'The key is missing',
   403: 'The key is invalid, revoked, expired or not allowed here',
   404: 'No such path, or no such token, asset or wallet',
-  409: 'It conflicts with what was accepted before',
+  409: 'Conflict with an earlier accepted request',
   413: 'The body is too large',
   415: 'The body is not application/json',
   422: 'A parameter does not fit its schema',
   429: 'Too many requests',
   500: 'A bug; the request id names it in the log',
   503: 'Not known at the moment',
-  '4XX': 'The request is refused',
+  '4XX': 'The request is rejected',
 }
 
 function responses(value: unknown, hasAsOf: boolean): unknown {

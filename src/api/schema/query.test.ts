@@ -30,7 +30,7 @@ function issuesOf(query: RawQuery): readonly Issue[] {
   return []
 }
 
-describe('what is accepted', () => {
+describe('accepted queries', () => {
   test.each<[RawQuery, unknown]>([
     [{ id: 'aB' }, { id: 'ab', limit: 20 }],
     [
@@ -74,7 +74,7 @@ describe('what is accepted', () => {
   })
 })
 
-describe('what is refused, and how it is said', () => {
+describe('rejected queries and their issues', () => {
   test.each<[RawQuery, Issue[]]>([
     [{}, [{ parameter: 'id', problem: 'missing', type: 'string' }]],
     [{ id: '' }, [{ parameter: 'id', problem: 'missing', type: 'string' }]],
@@ -113,13 +113,13 @@ describe('what is refused, and how it is said', () => {
   )
 })
 
-test('a query never reaches the prototype of what is parsed', () => {
+test('a query cannot affect the prototype of the parsed object', () => {
   const query = raw(JSON.parse('{"id":"a","__proto__":"x","constructor":"y"}'))
   expect(Object.keys(parse(query))).toEqual(['id', 'limit'])
   expect(Object.getPrototypeOf(parse(query))).toBe(Object.prototype)
 })
 
-test('whatever is sent, the answer is a value of the schema or issues', () => {
+test('any input gives a value of the schema or issues', () => {
   const values = fc.oneof(fc.string(), fc.integer().map(String), fc.array(fc.string(), { maxLength: 3 }))
   fc.assert(
     fc.property(fc.dictionary(fc.constantFrom('id', 'limit', 'page', 'fresh', 'list', 'x'), values), (query) => {

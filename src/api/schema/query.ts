@@ -3,17 +3,17 @@ import { assert } from '../../core/assert.ts'
 import { hasAtMost } from '../../core/label.ts'
 import { type Property, readSchema, type SchemaNode } from './json-schema.ts'
 
-/** What is wrong with a parameter. Each dialect says it in its vendor's words. */
+/** A problem of a parameter. Each dialect renders it in its vendor's format. */
 export type Issue = {
   readonly parameter: string
   readonly problem: 'missing' | 'malformed' | 'out_of_range' | 'repeated' | 'too_many'
-  /** What the schema asks for: `integer`, `boolean`, `string`. */
+  /** The type that the schema asks for. */
   readonly type: 'integer' | 'boolean' | 'string'
-  /** The bound that was passed: of the value, or of the number of values. */
+  /** The exceeded bound: of the value, or of the number of values. */
   readonly limit?: number
 }
 
-/** Parameters that do not fit their schema; at least one. It never holds what the caller sent. */
+/** At least one parameter does not fit its schema. The error never holds the caller's values. */
 export class ParameterError extends Error {
   override readonly name = 'ParameterError'
   readonly issues: readonly [Issue, ...Issue[]]
@@ -24,18 +24,20 @@ export class ParameterError extends Error {
   }
 }
 
-/** A query as the server's own splitter leaves it: an object without prototype, one text or several for each name. */
+/**
+ * A query as Fastify's query parser returns it: an object without prototype, with one text or several for each name.
+ */
 export type RawQuery = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /**
- * A parser of queries, made from the schema of a route. Integers are `-?[0-9]+`; booleans true, false, 1, 0 in any
- * case; an empty value is missing; unknown parameters are ignored; a repeated one is an issue, unless its schema joins.
- * An integer beyond 2^53-1 becomes 2^53-1 where the schema sets no bound. The parser throws ParameterError, with the
- * issues in the order of the schema.
+ * Returns a parser of queries for the schema of a route. Integers are `-?[0-9]+`; booleans are true, false, 1 or 0 in
+ * any case; an empty value counts as missing; unknown parameters are ignored; a repeated parameter is an issue unless
+ * its schema joins. If the schema sets no bound, an integer above 2^53-1 becomes 2^53-1. The parser throws
+ * ParameterError with the issues in the order of the schema.
  */
 export function compileQuery<Schema extends TObject>(schema: Schema): (query: RawQuery) => Static<Schema> {
   const node = readSchema(schema)
-  assert(node.kind === 'object', 'a query is described by an object')
+  assert(node.kind === 'object', 'a query schema must be an object')
   const fields = node.properties.map(compileField)
   return (query) => {
     const issues: Issue[] = []
@@ -46,7 +48,7 @@ export function compileQuery<Schema extends TObject>(schema: Schema): (query: Ra
     }
     const [first, ...others] = issues
     if (first !== undefined) throw new ParameterError([first, ...others])
-    // The fields were made from this very schema: what they let through has its type.
+    // The fields come from this schema, so their values have its type.
     return value as Static<Schema>
   }
 }
@@ -89,7 +91,7 @@ function compileList(
   name: string,
   node: SchemaNode & { kind: 'array' },
 ): (raw: string | readonly string[], issues: Issue[]) => unknown[] {
-  assert(node.joins, `the parameter ${name} is a list that does not join`)
+  assert(node.joins, `parameter ${name} is a list that does not join`)
   const readItem = compileText(name, node.items)
   return (raw, issues) => {
     const found = issues.length
@@ -125,14 +127,14 @@ function compileText(name: string, node: SchemaNode): ReadText {
         return fits && node.lowerCase ? text.toLowerCase() : text
       }
     default:
-      assert(false, `the parameter ${name} is of a type that a query cannot hold: ${node.kind}`)
+      assert(false, `parameter ${name} has a type that queries do not support: ${node.kind}`)
   }
 }
 
-/** True where text is as its schema wants it. */
+/** True if the text fits its schema. */
 export function fitsString(text: string, node: SchemaNode & { kind: 'string' }): boolean {
   return (
-    // JSON Schema counts characters (code points), not units of a JavaScript string.
+    // JSON Schema counts characters (code points), not UTF-16 units.
     hasAtMost(text, node.maxLength) &&
     (node.minLength === 0 || !hasAtMost(text, node.minLength - 1)) &&
     (node.pattern === undefined || node.pattern.test(text)) &&
@@ -140,7 +142,7 @@ export function fitsString(text: string, node: SchemaNode & { kind: 'string' }):
   )
 }
 
-/** True, false, 1 or 0 in any case, or undefined. */
+/** Returns the boolean of true, false, 1 or 0 in any case, or undefined for other text. */
 export function readBoolean(text: string): boolean | undefined {
   return text.length <= 5 ? BOOLEANS.get(text.toLowerCase()) : undefined
 }
@@ -152,7 +154,7 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ['0', false],
 ])
 
-/** How an integer is written: no exponent, no point, no plus. */
+/** The format of an integer: no exponent, no decimal point, no plus sign. */
 export const INTEGER = /^-?[0-9]+$/
 
 function compileInteger(name: string, node: SchemaNode & { kind: 'integer' }): ReadText {
@@ -171,7 +173,7 @@ function compileInteger(name: string, node: SchemaNode & { kind: 'integer' }): R
   }
 }
 
-/** How an issue names what a schema asks for. */
+/** Returns the type that an issue reports for a schema node. */
 export function typeOf(node: SchemaNode): Issue['type'] {
   if (node.kind === 'array') return typeOf(node.items)
   return node.kind === 'integer' || node.kind === 'boolean' ? node.kind : 'string'

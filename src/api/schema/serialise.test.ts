@@ -27,7 +27,7 @@ describe('exact numbers', () => {
   })
 })
 
-test('optional keys that are undefined are absent, required ones are a bug, unnamed ones are left out', () => {
+test('undefined optional keys are absent, undefined required keys are a bug, keys outside the schema are left out', () => {
   const write = compileSerialiser(Type.Object({ a: Type.Optional(Type.String()), b: Type.String() }))
   expect(write({ a: undefined, b: 'x', c: 1 })).toBe('{"b":"x"}')
   expect(write({ a: 'y', b: 'x' })).toBe('{"a":"y","b":"x"}')
@@ -40,7 +40,7 @@ test('a number that JavaScript would write with an exponent is a bug, not 1e21',
   expect(() => write(1e21)).toThrow(AssertionError)
 })
 
-test('rows of the same base are the JSON of the whole', () => {
+test('rows of the same base equal the JSON of the whole row', () => {
   const Base = Type.Object({ a: Type.String(), b: Type.Optional(Type.Integer()) })
   const row = compileRows<{ a: string }>({ schema: Base, name: 'c', describe: (base) => base })
   const write = compileSerialiser(Type.Array(Type.Unsafe<WrittenObject>(Base)))
@@ -76,7 +76,7 @@ describe('the same as JSON, for any value of a schema', () => {
     const write = compileSerialiser(schema)
     fc.assert(
       fc.property(values, (value) => {
-        // Through JSON itself, which knows no -0.
+        // Compare through JSON, which does not keep -0.
         expect(JSON.parse(write(value))).toEqual(JSON.parse(JSON.stringify(value)))
       }),
     )

@@ -5,9 +5,9 @@ import { readSchema, type SchemaNode } from './json-schema.ts'
 export type Write = (value: unknown) => string
 
 /**
- * A writer of answers, made from the schema of a route. Integers may be bigint; exact numbers are decimal text whose
- * digits are written as they are: no exponent, no rounding, any size. Keys that the schema does not name are left out,
- * optional keys that are undefined are absent. The writer throws AssertionError where the value does not fit: a bug.
+ * Returns a writer of answers for the schema of a route. Integers may be bigint. Exact numbers are decimal text, and
+ * their digits are copied: no exponent, no rounding, any size. Keys outside the schema are left out, and optional keys
+ * that are undefined are absent. The writer throws AssertionError if the value does not fit, which is a bug.
  */
 export function compileSerialiser(schema: unknown): Write {
   return compile(readSchema(schema), '$')
@@ -56,10 +56,13 @@ function compile(node: SchemaNode, path: string): Write {
   }
 }
 
-/** JSON's number without an exponent (RFC 8259, section 6). */
+/** A JSON number without an exponent (RFC 8259, section 6). */
 const PLAIN_NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/
 
-/** Characters that JSON escapes, with the other control characters, and surrogates: by code unit, as that is faster. */
+/**
+ * Characters that JSON escapes, the other control characters, and surrogates. The pattern matches code units, since
+ * that is faster.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
 const ESCAPED = /["\\\u0000-\u001f\u007f-\u009f\ud800-\udfff]/
 
@@ -67,7 +70,7 @@ function quote(text: string): string {
   return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`
 }
 
-/** An object that is JSON text already, made by a writer of its schema: it is taken as it is. */
+/** An object that is already JSON text, made by a writer of its schema. It is copied unchanged. */
 export class WrittenObject {
   readonly text: string
 
@@ -76,7 +79,9 @@ export class WrittenObject {
   }
 }
 
-/** Rows that differ in one text alone: `name` is its key, `describe` gives the rest, which fits `schema`. */
+/**
+ * Rows that differ only in one text. `name` is the key of the text, `describe` returns the rest, which fits `schema`.
+ */
 export type RowShape<Base> = {
   readonly schema: unknown
   readonly name: string
@@ -84,9 +89,9 @@ export type RowShape<Base> = {
 }
 
 /**
- * Writes rows whose greater part stays the same: what describes a base is written once and kept as long as the base
- * itself, which must not change; each row adds its own text at the end. Many rows then cost a concatenation each, and
- * the whole has few pieces to be joined on its way out.
+ * Returns a writer of rows with a large constant part. It writes the constant part of a base object once and keeps it
+ * as long as the base, which must not change. Each row adds its own text at the end. A row then costs one
+ * concatenation, and the whole answer has few pieces to join.
  */
 export function compileRows<Base extends object>(shape: RowShape<Base>): (base: Base, value: string) => WrittenObject {
   const write = compileSerialiser(shape.schema)
@@ -152,7 +157,7 @@ function compileUnion(node: SchemaNode & { kind: 'union' }, path: string): Write
   }
 }
 
-/** Which variant of a union a value is: told by its JSON type alone, the first that fits. */
+/** True if a value fits a variant of a union, judged only by its JSON type. The first variant that fits wins. */
 function accepts(node: SchemaNode, value: unknown): boolean {
   switch (node.kind) {
     case 'object':

@@ -6,10 +6,10 @@ import { FileIdentity } from './file-identity.ts'
 import { makePrivateFile, remedyOf } from './files.ts'
 import { DamagedValue } from './rows/damaged-value.ts'
 
-/** A row as SQLite gives it: one value a column, in the order of the statement. */
+/** A row as SQLite returns it: one value per column, in the order of the statement. */
 export type Row = readonly unknown[]
 
-/** In place of a row that has to be there: reading a column of it throws DamagedValue. */
+/** Used when a required row is missing: reading a column of it throws DamagedValue. */
 export const NO_ROW: Row = []
 
 type Run = { run(...values: unknown[]): Database.RunResult }
@@ -18,47 +18,58 @@ type Query<Result> = {
   all(...values: unknown[]): Result[]
   iterate(...values: unknown[]): IterableIterator<Result>
 }
-/** A statement that gives rows. */
+/** A statement that returns rows. */
 export type RowStatement = Run & Query<Row>
-/** A statement that gives nothing, or after `pluck` the first column of each row. */
+/** A statement that returns nothing, or after `pluck` the first column of each row. */
 export type Statement = Run & Query<unknown> & { pluck(): Statement; raw(): RowStatement }
-/** A connection whose statements give `Row`s and values, not objects. */
+/** A connection whose statements return `Row`s and values, not objects. */
 export type SqliteDatabase = Omit<Database.Database, 'prepare'> & { prepare(sql: string): Statement }
 
-/** How long a statement waits for another writer before it fails. Writers of one file are few and short. */
+/**
+ * How long a statement waits for another writer before it fails. One file has few writers, and their transactions are
+ * short.
+ */
 const BUSY_TIMEOUT_MS = 5_000
 
-/** Page caches in KiB: a writer sorts its batches through it, a reader mostly finds its pages in the system's. */
+/**
+ * Page caches in KiB. A writer needs a large one to sort its batches. A reader finds most pages in the system's cache.
+ */
 const CACHE_KIB = { writer: 192 * 1024, ledger: 64 * 1024, small: 8 * 1024 }
 
 /**
- * A checkpoint is due once the write-ahead log is as large as its file, between these bounds, in 4 KiB pages: 4 MiB, below
- * which it is not worth its waits for the disk, and 192 MiB, so that a batch's hot pages are copied home once for some
- * commits. Readers hold snapshots for under a millisecond, so the log starts over each time; it is at its longest when a
- * batch ends just after it fell short.
+ * A checkpoint is due once the write-ahead log is as large as its file, within these bounds, in pages of 4 KiB. Below 4
+ * MiB it is not worth its waits for the disk. The bound of 192 MiB lets several commits share one copy of a batch's hot
+ * pages. Readers hold snapshots for under a millisecond, so the log restarts after each checkpoint. It is longest if a
+ * batch ends just after the log was slightly too short for a checkpoint.
  */
 const CHECKPOINT_PAGES = { least: 1024, most: 48 * 1024 }
 const PAGE_BYTES = 4096
 
-/** Past this the write-ahead log is cut back to this size after a checkpoint. */
+/** After a checkpoint, a larger write-ahead log is cut back to this size. */
 const WAL_KEPT_BYTES = 64 * 1024 * 1024
 
 export type OpenOptions = {
   readonly file: string
   readonly migrations: readonly string[]
-  /** Groups of tables that came into the file later and have versions of their own, in order, by name. */
+  /** Groups of tables that were added to the file later and have their own versions, by name and in order. */
   readonly parts?: Readonly<Record<string, readonly string[]>>
-  /** `writer`: bulk writes; its checkpoints are its own business. `ledger`: many small durable ones; it checkpoints itself. */
+  /**
+   * `writer`: bulk writes; it sets its own checkpoint bounds. `ledger`: many small durable writes; it runs its
+   * checkpoints itself.
+   */
   readonly cache: keyof typeof CACHE_KIB
-  /** Every commit is on disk before it returns; else the last ones may be lost with the machine, never torn. */
+  /**
+   * Every commit is on disk before it returns. If false, a crash of the machine can lose the last commits, but never a
+   * part of one.
+   */
   readonly durable: boolean
 }
 
-/** In place of a file: a database in memory, which goes when it is closed. */
+/** Opens a database in memory instead of a file. Closing deletes it. */
 export const IN_MEMORY = ':memory:'
 
 /**
- * Opens a file in WAL mode and brings it to the newest schema.
+ * Opens a file in WAL mode and migrates it to the newest schema.
  * @throws STORE_MISMATCH a newer version of Steelyard wrote it
  * @throws STORE_UNAVAILABLE it cannot be opened
  */
@@ -68,7 +79,7 @@ export function openDatabase(options: OpenOptions): SqliteDatabase {
 
 function openAndMigrate(options: OpenOptions): SqliteDatabase {
   if (options.file !== IN_MEMORY) makePrivateFile(options.file)
-  // The package's types don't know what `raw` and `pluck` do to results.
+  // The package's types do not model how `raw` and `pluck` change results.
   const db = new Database(options.file, { timeout: BUSY_TIMEOUT_MS }) as SqliteDatabase
   try {
     db.pragma('journal_mode = WAL')
@@ -89,7 +100,7 @@ function openAndMigrate(options: OpenOptions): SqliteDatabase {
   }
 }
 
-/** Keeps the write-ahead log of a bulk writer in proportion to its file, as large as that is now. */
+/** Keeps the write-ahead log of a bulk writer in proportion to the current size of its file. */
 export function boundLog(db: SqliteDatabase): void {
   const { least, most } = CHECKPOINT_PAGES
   const pages = Math.min(most, Math.max(least, Math.floor(statSync(db.name).size / PAGE_BYTES)))
@@ -111,7 +122,7 @@ function migrate(db: SqliteDatabase, { file, migrations }: OpenOptions): void {
   run.immediate()
 }
 
-/** Brings one group of tables to its newest schema; which it has, the table `parts` tells. */
+/** Migrates one group of tables to its newest schema. The table `parts` stores its version. */
 function migratePart(
   db: SqliteDatabase,
   { file, part, migrations }: { file: string; part: string; migrations: readonly string[] },
@@ -137,17 +148,17 @@ function migratePart(
 const damageListeners = new WeakMap<SqliteDatabase, OnDamage>()
 const watchedFiles = new WeakMap<SqliteDatabase, readonly FileIdentity[]>()
 
-/** Failures of a file that only an operator can remove. */
+/** Errors of a file that only an operator can fix. */
 const LOSSES: ReadonlySet<string> = new Set(['STORE_DAMAGED', 'STORE_REPLACED'])
 
-/** Calls `tell` for each damage that this connection meets from now on, and for each of its files that was replaced. */
+/** Calls `tell` for each damage that this connection finds from now on, and for each of its files that was replaced. */
 export function onDamage(db: SqliteDatabase, tell: OnDamage): void {
   damageListeners.set(db, tell)
 }
 
 /**
  * From now on, `guarded` work on any of these connections fails once one of their files was deleted or replaced. Each
- * connection looks at all the files, so a chain that is only asked for facts also misses its file of reads.
+ * connection checks all the files, so a request for facts alone also notices that the reads file is missing.
  */
 export function watchFiles(connections: readonly SqliteDatabase[]): void {
   const names = [...new Set(connections.map(({ name }) => name))]
@@ -156,7 +167,7 @@ export function watchFiles(connections: readonly SqliteDatabase[]): void {
 }
 
 /**
- * Runs work on a connection; what SQLite or the file system refuses becomes the store's own error.
+ * Runs work on a connection and converts errors of SQLite and the file system to the store's errors.
  * @throws STORE_UNAVAILABLE, STORE_DAMAGED, STORE_FULL with the cause
  * @throws STORE_REPLACED a file of a watched connection was deleted or replaced
  */
@@ -181,11 +192,14 @@ export function guardedFile<T>(file: string, work: () => T): T {
   }
 }
 
-/** SQLite's codes for a failed write: `IOERR_SHMSIZE` is what opening a file on a full disk gives. */
+/** SQLite's codes for a failed write. Opening a file on a full disk fails with `IOERR_SHMSIZE`. */
 const FULL = new Set(['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_IOERR_SHMSIZE', 'SQLITE_IOERR_FSYNC'])
-/** Codes for content that is not what we wrote. Our statements are fixed, so a plain error is a schema that is not ours. */
+/**
+ * Codes for content that we did not write. Our statements are fixed, so a plain error means that the schema is not
+ * ours.
+ */
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|ERROR$|SCHEMA|MISMATCH|IOERR_SHORT_READ|IOERR_CORRUPTFS|IOERR_DATA)/
-/** Codes for a file that is a folder, is gone, or must not be opened or written. */
+/** Codes for a file that is a folder, is missing, or must not be opened or written. */
 const CLOSED = /^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/
 
 function storeError(error: unknown, file: string): unknown {
@@ -205,7 +219,7 @@ function storeError(error: unknown, file: string): unknown {
   return new ServiceError('STORE_UNAVAILABLE', `store: ${error.message}`, options)
 }
 
-/** What the file system refuses, such as a folder that cannot be made. */
+/** Converts errors of the file system, such as a folder that cannot be created. */
 function systemError(error: unknown): unknown {
   const system = systemCode(error)
   if (!(error instanceof Error) || system === undefined) return error
@@ -221,25 +235,25 @@ function damaged(file: string, cause: Error): ServiceError {
   })
 }
 
-/** The integer of a column. @throws DamagedValue, which `guarded` turns into STORE_DAMAGED */
+/** The integer of a column. @throws DamagedValue, which `guarded` converts to STORE_DAMAGED */
 export function int(value: unknown): number {
   if (typeof value === 'number') return value
-  throw new DamagedValue(`stored value is no integer: ${typeof value}`)
+  throw new DamagedValue(`a stored value is not an integer: ${typeof value}`)
 }
 
 /** The text of a column. */
 export function text(value: unknown): string {
   if (typeof value === 'string') return value
-  throw new DamagedValue(`stored value is no text: ${typeof value}`)
+  throw new DamagedValue(`a stored value is not text: ${typeof value}`)
 }
 
 /** The bytes of a column. */
 export function bytes(value: unknown): Buffer {
   if (Buffer.isBuffer(value)) return value
-  throw new DamagedValue('stored value is no bytes')
+  throw new DamagedValue('a stored value is not bytes')
 }
 
-/** What a nullable column holds, parsed by `parse`, or undefined. */
+/** The value of a nullable column, parsed by `parse`; undefined if it is null. */
 export function nullable<T>(value: unknown, parse: (value: unknown) => T): T | undefined {
   return value === null || value === undefined ? undefined : parse(value)
 }

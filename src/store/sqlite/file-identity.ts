@@ -2,23 +2,26 @@ import { statSync } from 'node:fs'
 import { ServiceError } from '../../core/errors.ts'
 import { remedyOfReplaced } from './files.ts'
 
-/** What an open file consists of: its pages, its write-ahead log and the log's index. */
+/** The endings of an open file's paths: its pages, its write-ahead log and the log's index. */
 const ENDS = ['', '-wal', '-shm']
 
-/** Readers look this often, in milliseconds: one look costs three `stat` calls, and a lost file still reads as it was. */
+/**
+ * Readers check this often, in milliseconds. One check costs three `stat` calls, and a lost file still returns its old
+ * data.
+ */
 const LOOK_MS = 250
 
 /**
- * The files behind open connections, by device and inode. What is written to a file that was deleted or replaced is lost
- * with it, so its path must still lead to the same file before a write and before the write is answered.
+ * The files behind open connections, by device and inode. Data written to a file that was deleted or replaced is lost
+ * with it. So the path must lead to the same file before a write, and again before the write is answered.
  */
 export class FileIdentity {
   readonly #file: string
-  /** By path; the log and its index are noted once they are there. */
+  /** Device and inode by path. The log and its index are added once they exist. */
   readonly #seen = new Map<string, string>()
   #nextLookAt = 0
 
-  /** `file`: one that is open. */
+  /** `file`: a file that is open. */
   constructor(file: string) {
     this.#file = file
     for (const path of this.#paths()) {
@@ -42,7 +45,7 @@ export class FileIdentity {
     }
   }
 
-  /** As `check`, for readers: it looks a few times a second, however often it is called. @throws STORE_REPLACED */
+  /** Like `check`, for readers: it checks a few times a second, however often it is called. @throws STORE_REPLACED */
   checkSometimes(): void {
     const now = performance.now()
     if (now < this.#nextLookAt) return
@@ -55,7 +58,7 @@ export class FileIdentity {
   }
 }
 
-/** Device and inode, undefined where there is no such file. */
+/** Device and inode; undefined if there is no such file. */
 function identityOf(path: string): string | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
   return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`

@@ -3,32 +3,34 @@ import { basename } from 'node:path'
 import type { ChainId } from '../../core/chain.ts'
 import { systemCode } from '../../core/errors.ts'
 
-/** The file of what cannot be rebuilt from nodes: keys and the issuer's ledger. */
+/** The file of everything that cannot be rebuilt from nodes: keys and the issuer's ledger. */
 export const MAIN_FILE = 'steelyard.db'
 
-/** The file of when keys were last used: written all the time, and no loss. */
+/** The file of when keys were last used. It is written often, and losing it does no harm. */
 export const USES_FILE = 'key-uses.db'
 
 const READS_END = '.reads.db'
 
-/** Permissions of a store's folder and of its files: the process's own user, and nobody else. */
+/** Permissions of a store's folder and files: only the process's own user has access. */
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
 const OTHERS = 0o077
 
-/** True where there is something of this name; what else the system says is thrown. */
+/** True if something with this name exists. Throws other errors of the file system. */
 export function isThere(file: string): boolean {
   return statSync(file, { throwIfNoEntry: false }) !== undefined
 }
 
-/** Makes a store's folder where it is missing, for its owner alone. One that is there keeps its permissions. */
+/**
+ * Creates a store's folder if it is missing, with access for its owner only. An existing folder keeps its permissions.
+ */
 export function makeFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE })
 }
 
 /**
- * Makes an empty file where it is missing, for its owner alone, and takes from others what they may do with one that is
- * there. SQLite gives the files beside it (`-wal`, `-shm`) the same permissions.
+ * Creates an empty file if it is missing, with access for its owner only. Removes the permissions of others from an
+ * existing file. SQLite gives the files beside it (`-wal`, `-shm`) the same permissions.
  */
 export function makePrivateFile(file: string): void {
   try {
@@ -44,12 +46,12 @@ function keepPrivate(file: string): void {
     const { mode } = statSync(file)
     if ((mode & OTHERS) !== 0) chmodSync(file, mode & ~OTHERS & 0o7777)
   } catch (error) {
-    // A file that is not there, or that is another user's, or on a disk that only reads: opening it tells what matters.
+    // The file is missing, belongs to another user, or is on a read-only disk. Opening it reports what matters.
     if (systemCode(error) === undefined) throw error
   }
 }
 
-/** A chain's id as a file name: `eip155:1` is `eip155_1`. Ids hold nothing else that a file system minds. */
+/** A chain's id as a file name: `eip155:1` is `eip155_1`. Ids contain no other character that a file system rejects. */
 export function fileName(chain: ChainId): string {
   return chain.replace(':', '_')
 }
@@ -59,7 +61,7 @@ export function factsFile(chain: ChainId): string {
   return `${fileName(chain)}.db`
 }
 
-/** The file of what nodes said of a chain when they were asked. */
+/** The file of chain reads: what nodes returned for a chain. */
 export function readsFile(chain: ChainId): string {
   return `${fileName(chain)}${READS_END}`
 }
@@ -69,15 +71,15 @@ export function remedyOf(file: string): string {
   const name = basename(file)
   if (name === MAIN_FILE) return 'stop the server and restore the file from a backup: nothing else holds its content'
   if (name.endsWith(READS_END)) {
-    return `stop the server, delete ${file} with its -wal and -shm, and start again: it only holds answers of nodes`
+    return `stop the server, delete ${file} with its -wal and -shm, and start again: it holds only answers of nodes`
   }
   if (name === USES_FILE) {
-    return `stop the server, delete ${file} with its -wal and -shm, and start again: it only tells when keys were used`
+    return `stop the server, delete ${file} with its -wal and -shm, and start again: it records only when keys were used`
   }
   return `stop the server, run "steelyard reset ${chainOf(name)}", and start again: the chain is indexed anew`
 }
 
-/** What an operator can do about a file that was deleted or replaced under a running server. */
+/** What an operator can do about a file that was deleted or replaced while the server runs. */
 export function remedyOfReplaced(file: string): string {
   const name = basename(file)
   if (name === MAIN_FILE) {
@@ -86,7 +88,7 @@ export function remedyOfReplaced(file: string): string {
   if (name.endsWith(READS_END)) {
     return (
       `stop the server, put the right file in its place or delete ${file} with its -wal and -shm, and start again: ` +
-      'it only holds answers of nodes'
+      'it holds only answers of nodes'
     )
   }
   return (
@@ -95,7 +97,7 @@ export function remedyOfReplaced(file: string): string {
   )
 }
 
-/** The chain of a file of facts. A namespace has no underscore, so the first one stands for the colon. */
+/** The chain of a facts file. A namespace has no underscore, so the first one replaces the colon. */
 function chainOf(name: string): string {
   return name.replace(/\.db$/, '').replace('_', ':')
 }

@@ -1,6 +1,9 @@
 import { guarded, int, type RowStatement, type SqliteDatabase, type Statement, text } from './database.ts'
 
-/** When each key was last used, in a file of its own: a request never waits for the disk of what is authoritative. */
+/**
+ * When each key was last used, in a separate file, so that a request never waits for the disk of the authoritative
+ * file.
+ */
 export class SqliteKeyUses {
   readonly #db: SqliteDatabase
   readonly #note: Statement
@@ -21,7 +24,7 @@ export class SqliteKeyUses {
     guarded(this.#db, () => run.immediate())
   }
 
-  /** Unix seconds by id. */
+  /** Unix seconds by key id. */
   all(): ReadonlyMap<string, number> {
     const rows = guarded(this.#db, () => this.#all.all())
     return new Map(rows.map((row): [string, number] => [text(row[0]), int(row[1])]))

@@ -16,7 +16,7 @@ import { mustBeOurs, parseStoredJson } from './rows/damaged-value.ts'
 
 const COLUMNS = 'id, secret_hash, name, principal, scopes, origins, ips, created_at, expires_at, revoked_at'
 
-/** Opens the file of uses: it is made where it is first written. */
+/** Opens the file of key uses. It is created at the first write. */
 export type OpenKeyUses = (when: 'if there' | 'anyway') => SqliteKeyUses | undefined
 
 /** API keys in the authoritative file. */
@@ -71,7 +71,7 @@ export class SqliteKeys implements KeyStore {
     return this.#guarded(() => this.#revoke.run(at, id)).changes === 1
   }
 
-  /** A revocation would not reach a file that is no longer where others look for it, so its keys open nothing. */
+  /** A revocation would not reach a file that was moved or replaced, so keys in such a file are not accepted. */
   #guarded<T>(work: () => T): T {
     this.#identity.check()
     return guarded(this.#db, work)

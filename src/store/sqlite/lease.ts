@@ -6,8 +6,8 @@ import { makePrivateFile } from './files.ts'
 export type Lease = { readonly release: () => void }
 
 /**
- * Takes the right to write a chain: an exclusive lock that the operating system takes back when the process ends,
- * however it ends, so that nobody waits for a dead writer and no clock decides.
+ * Takes the right to write a chain: an exclusive lock that the operating system releases when the process ends, however
+ * it ends. So no process waits for a dead writer, and no clock is involved.
  * @throws LEASE_HELD another process, or another part of this one, has it
  */
 export function takeLease(file: string, chain: ChainId): Lease {

@@ -1,6 +1,6 @@
-/** Numbered migrations of the files that can be rebuilt from nowhere; `schema.ts` says how such lists grow. */
+/** Numbered migrations of the files that cannot be rebuilt from anything else. `schema.ts` says how such lists grow. */
 
-/** What is authoritative: it can be rebuilt from nowhere. */
+/** The authoritative tables: they cannot be rebuilt from anything else. */
 export const MAIN_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE keys (
@@ -19,8 +19,8 @@ export const MAIN_MIGRATIONS: readonly string[] = [
 ]
 
 /**
- * The issuer's ledger, in the authoritative file beside CHAIN_MIGRATIONS' tables: its operations are the record, all
- * other rows follow from them. A new table of that file must not take a name of either.
+ * The issuer's ledger, in the authoritative file beside the tables of CHAIN_MIGRATIONS. Its operations are the record;
+ * all other rows follow from them. A new table in that file must not take a name from either list.
  */
 export const LEDGER_MIGRATIONS: readonly string[] = [
   `

@@ -13,10 +13,10 @@ import { decodeHash, encodeHash } from './rows/hash-codec.ts'
 /** Observations kept in memory between two writes, some 400 bytes each. */
 const MAX_REMEMBERED = 20_000
 
-/** Assets of one account that are named at most: a list lacks one of them or not. */
+/** Most assets of one account that are returned: the caller only needs to know whether a list lacks any. */
 const MAX_HELD = 500
 
-/** The newest read of each key, in the file that no batch of facts ever locks. */
+/** The newest read of each key, in a file that no batch of facts ever locks. */
 export class SqliteObservations implements ObservationStore {
   readonly #db: SqliteDatabase
   readonly #codec: AccountCodec
@@ -34,7 +34,7 @@ export class SqliteObservations implements ObservationStore {
   readonly #drop: Statement
   readonly #walker: ObservationWalker
 
-  /** `reader` is a second connection to the same file, which never writes. */
+  /** `reader`: a second connection to the same file, which never writes. */
   constructor(connections: { readonly writer: SqliteDatabase; readonly reader: SqliteDatabase }, codec: AccountCodec) {
     const db = connections.writer
     this.#db = db
@@ -80,7 +80,7 @@ export class SqliteObservations implements ObservationStore {
     })
     guarded(this.#db, () => {
       run.immediate()
-      // What was just written is to be seen by who reads next, even in this turn.
+      // A read in the same tick must already see these rows.
       this.#tick.leave()
     })
   }
@@ -133,7 +133,7 @@ export class SqliteObservations implements ObservationStore {
     guarded(this.#db, () => this.#dropAbove.run(block))
   }
 
-  /** What was read before holds until somebody, in whatever process, writes to the file. */
+  /** Cached reads are valid until any process writes to the file. */
   #forgetIfChanged(): void {
     const version = this.#version.get()
     if (version === this.#seen && this.#memory.size + this.#held.size < MAX_REMEMBERED) return

@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { ServiceError } from '../../core/errors.ts'
 
 const FILE = 'steelyard.reserve'
-/** Room for what opening files takes, in bytes: SQLite's index of a log is 32 KiB a file, and a store has some files. */
+/** Room for opening files, in bytes: SQLite's index of a log is 32 KiB per file, and a store has some files. */
 const RESERVE_BYTES = 256 * 1024
-/** The reserve is made where so much is free, in bytes: it must not be what fills the disk. */
+/** The reserve is created only if this much is free, in bytes: it must not fill the disk itself. */
 const WANTED_FREE_BYTES = 4 * RESERVE_BYTES
 
 /**
- * Room on the disk that is kept for the next start: a file that cannot even be opened on a full disk can be read once the
- * reserve is given back. True where the reserve is there, or was made now.
+ * Reserves disk space for the next start: on a full disk a file cannot even be opened, and releasing the reserve makes
+ * that possible. Returns true if the reserve exists or was created now.
  */
 export function keepReserve(folder: string): boolean {
   const file = join(folder, FILE)
@@ -19,7 +19,7 @@ export function keepReserve(folder: string): boolean {
   try {
     const { bavail, bsize } = statfsSync(folder)
     if (bavail * bsize < WANTED_FREE_BYTES) return false
-    // Random, so that no file system stores it as nothing.
+    // Random bytes, so that no file system compresses them away.
     writeFileSync(file, randomBytes(RESERVE_BYTES), { mode: 0o600 })
     return true
   } catch {
@@ -28,7 +28,7 @@ export function keepReserve(folder: string): boolean {
   }
 }
 
-/** True where more than what one small write takes is free: a disk that is full to its last pages is full. */
+/** True if more space is free than one small write needs. A disk with only its last pages free counts as full. */
 export function hasRoom(folder: string): boolean {
   try {
     const { bavail, bsize } = statfsSync(folder)
@@ -38,13 +38,13 @@ export function hasRoom(folder: string): boolean {
   }
 }
 
-/** What a ledger says that must not write any more. */
+/** The error of a ledger that must not write any more. */
 export function noRoom(folder: string): ServiceError {
-  const message = `the disk of ${folder} has no room to write: the ledger is read-only until there is some again`
+  const message = `the disk of ${folder} has no room to write: the ledger is read-only until space is free again`
   return new ServiceError('STORE_FULL', message, { fields: { folder } })
 }
 
-/** Gives the reserve back to the disk; false where there was none. */
+/** Deletes the reserve. Returns false if there was none. */
 export function releaseReserve(folder: string): boolean {
   const file = join(folder, FILE)
   if (!existsSync(file)) return false

@@ -1,6 +1,6 @@
 /**
- * Numbered migrations, one list a file: the index plus one is the file's `user_version`. A landed migration is never
- * changed; a new one is added.
+ * Numbered migrations, one list per file: the index plus one is the file's `user_version`. Never change a released
+ * migration; add a new one.
  */
 export const CHAIN_MIGRATIONS: readonly string[] = [
   `
@@ -207,7 +207,10 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
   `,
 ]
 
-/** What is read from nodes by anyone at any time: apart from the facts, so that no reader waits for their writer. */
+/**
+ * What nodes returned, written by any process at any time. It is apart from the facts, so that no reader waits for
+ * their writer.
+ */
 export const READS_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE observations (

@@ -31,14 +31,14 @@ export type SqliteOptions = {
   readonly codecOf: (chain: ChainId) => AccountCodec
   /** Tokens whose accounting the configuration fixes, by `assetKey`. */
   readonly classesOf?: (chain: ChainId) => ReadonlyMap<string, Accounting>
-  /** False: a store that is not there is not made. */
+  /** False: a missing store is not created. */
   readonly create?: boolean
-  /** For tests that end the process at a named step of a write. */
+  /** For tests that kill the process at a named step of a write. */
   readonly onStep?: (step: JournalStep) => void
   readonly onLedgerStep?: (step: LedgerStep) => void
 }
 
-/** A folder: one file for what is authoritative, and for each chain one of facts and one of reads. */
+/** A folder with one authoritative file, and for each chain one facts file and one reads file. */
 export class SqliteStore implements Store {
   readonly keys: SqliteKeys
   readonly ledgers: SqliteLedgers
@@ -93,10 +93,11 @@ export class SqliteStore implements Store {
   #forget(chain: ChainId): void {
     const lease = this.#lease(chain)
     try {
-      // The reads first: facts without them are no worse than before, reads without facts are of another chain.
+      // Delete the reads first. If this is interrupted, facts without reads do no harm, but reads without facts could
+      // be taken for those of another chain.
       for (const name of [readsFile(chain), factsFile(chain)]) {
         for (const end of ['', '-wal', '-shm']) {
-          // Recursive: where a folder took the file's place, that goes too.
+          // Recursive: if a folder has the file's name, delete that too.
           rmSync(join(this.#options.folder, name + end), { force: true, recursive: true })
         }
       }
@@ -133,7 +134,7 @@ export class SqliteStore implements Store {
     this.#guarded(name, () => bindReadsFile(reads, chain))
     const observations = this.#guarded(name, () => new SqliteObservations({ writer: reads, reader }, codec))
     const tokens = this.#guarded(name, () => new SqliteTokens(reads, db))
-    // Holders of what is known by reads are found in both files at once.
+    // Holders of `reads` assets are found by joining both files.
     this.#guarded(name, () => db.prepare('ATTACH ? AS noted').run(join(this.#options.folder, name)))
     return new SqliteReads({ ...facts, observations, tokens, fixed: this.#fixed(chain) })
   }
@@ -157,7 +158,7 @@ export class SqliteStore implements Store {
     return guardedFile(file, () => takeLease(file, chain))
   }
 
-  /** Opens a file; where the disk is full, with the room of the reserve. */
+  /** Opens a file. If the disk is full, releases the reserve and tries again. */
   #openOnFullDisk<T>(open: () => T): T {
     try {
       return open()
@@ -171,7 +172,7 @@ export class SqliteStore implements Store {
     return guardedFile(join(this.#options.folder, name), work)
   }
 
-  /** Runs work that opens files; where it fails, those that it opened are closed, so that it can be tried again. */
+  /** Runs work that opens files. If it fails, closes the files that it opened, so that it can be tried again. */
   #orClose<T>(work: () => T): T {
     const before = this.#open.length
     try {

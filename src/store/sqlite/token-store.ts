@@ -22,7 +22,7 @@ const QUEUE_BATCH = 1_000
 
 const COLUMNS = 'reference, standard, name, symbol, decimals, supply, supply_block, supply_hash, read_at'
 
-/** Columns that a read may leave as they are, and the fact that each is part of. */
+/** Columns that a read may leave unchanged, each with the fact that it belongs to. */
 const FACTS: readonly (readonly [column: string, fact: TokenFact])[] = [
   ['name', 'name'],
   ['symbol', 'symbol'],
@@ -32,7 +32,7 @@ const FACTS: readonly (readonly [column: string, fact: TokenFact])[] = [
   ['supply_hash', 'totalSupply'],
 ]
 
-/** What tokens say of themselves. New assets of the journal are queued here as never read. */
+/** The facts that tokens report about themselves. New assets of the journal are queued here as never read. */
 export class SqliteTokens implements TokenStore {
   readonly #db: SqliteDatabase
   readonly #journal: SqliteDatabase
@@ -45,7 +45,7 @@ export class SqliteTokens implements TokenStore {
   readonly #queue: Statement
   readonly #setQueued: Statement
 
-  /** `journal` is a connection that reads the chain's facts. */
+  /** `journal`: a connection that reads the chain's facts. */
   constructor(db: SqliteDatabase, journal: SqliteDatabase) {
     this.#db = db
     this.#journal = journal

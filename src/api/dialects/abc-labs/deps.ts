@@ -4,7 +4,7 @@ import { ServiceError } from '../../../core/errors.ts'
 import type { Ledger } from '../../../ledger/ledger.ts'
 import type { ServerDeps } from '../../http/deps.ts'
 
-/** What the calls of this dialect need: the issuer's ledger, its balances, and Unix seconds. */
+/** The dependencies of this dialect's calls: the issuer's ledger, its balances, and Unix seconds. */
 export type AbcDeps = {
   readonly balances: Balances
   readonly ledger: Ledger
@@ -12,7 +12,7 @@ export type AbcDeps = {
   readonly now: () => number
 }
 
-/** What the calls need, of a server's parts. @throws UNAVAILABLE there is no ledger behind the dialect */
+/** Returns the dependencies of the calls. @throws UNAVAILABLE no ledger is configured for the dialect */
 export function withLedger({ balances, ledger, settings, now }: ServerDeps): AbcDeps {
   const { chain } = settings.dialects.abcLabs
   if (ledger === undefined || chain === undefined) throw new ServiceError('UNAVAILABLE', 'No ledger is configured')

@@ -3,7 +3,7 @@ import type { Operation, RejectReason } from '../../../ledger/ledger.ts'
 import { CODES, renderError } from './errors.ts'
 import { rejection } from './write.ts'
 
-/** `kind reason`, and what is said of it. */
+/** `kind reason`, and the expected answer. */
 const REFUSED: readonly (readonly [Operation['kind'], RejectReason, number, string, string])[] = [
   ['mint', 'asset_not_found', 404, 'ASSET_NOT_FOUND', 'Asset ID does not exist'],
   ['mint', 'wallet_not_found', 404, 'WALLET_NOT_FOUND', 'Wallet address does not exist'],
@@ -22,7 +22,7 @@ const REFUSED: readonly (readonly [Operation['kind'], RejectReason, number, stri
   ['register_wallet', 'key_reused', 409, 'WALLET_CONFLICT', 'Conflict during wallet registration'],
 ]
 
-describe('what the ledger refuses', () => {
+describe('operations that the ledger rejects', () => {
   test.each(REFUSED)('%s %s is %i %s', (kind, reason, status, code, message) => {
     expect(rejection(kind, reason).answer).toEqual({
       status,
@@ -30,13 +30,13 @@ describe('what the ledger refuses', () => {
     })
   })
 
-  test('for a reason that the operation cannot have is a bug', () => {
-    expect(() => rejection('mint', 'insufficient_funds')).toThrow('mint is never refused for insufficient_funds')
+  test('a reason that the operation cannot have is a bug', () => {
+    expect(() => rejection('mint', 'insufficient_funds')).toThrow('mint is never rejected for insufficient_funds')
   })
 })
 
-describe('what any call may meet', () => {
-  test('a bug and a node are told in the words of the vendor, never in our own', () => {
+describe('failures of any call', () => {
+  test('a bug gets the vendor’s message, and an unknown balance is 503', () => {
     expect(renderError({ code: 'INTERNAL', message: 'Internal server error' })).toEqual({
       status: 500,
       body: {
@@ -53,7 +53,7 @@ describe('what any call may meet', () => {
     })
   })
 
-  test('every code has the status that its name is known by', () => {
+  test('every code has the usual status of its name', () => {
     for (const [code, { status }] of Object.entries(CODES)) {
       if (code.endsWith('_NOT_FOUND')) expect(status, code).toBe(404)
       if (code.endsWith('_CONFLICT')) expect(status, code).toBe(409)

@@ -3,7 +3,7 @@ import type { ErrorAnswer, Failure } from '../../http/errors.ts'
 import { VendorError } from '../../http/route.ts'
 import type { Issue } from '../../schema/query.ts'
 
-/** The vendor's codes, each with its status and its words. Those of the vendor's pages are its own, to the letter. */
+/** The vendor's codes, each with its status and message. Texts from the vendor's pages are copied exactly. */
 export const CODES = {
   MISSING_QUERY_PARAM: { status: 400, says: 'Asset ID or wallet address missing' },
   INVALID_INPUT: { status: 400, says: 'One or more required fields are missing' },
@@ -56,7 +56,7 @@ const CODE_OF: Readonly<Record<ExposableCode | 'INTERNAL', AbcCode>> = {
   INTERNAL: 'INTERNAL_ERROR',
 }
 
-/** A failure as ABC-Labs' clients expect it: the code and the message stand twice, flat and nested. */
+/** Returns a failure in ABC-Labs' format. Code and message appear twice, flat and nested. */
 export function renderError(failure: Failure): ErrorAnswer {
   const code = CODE_OF[failure.code]
   const [issue] = failure.issues ?? []
@@ -64,12 +64,12 @@ export function renderError(failure: Failure): ErrorAnswer {
   return answer(code, failure.code === 'INTERNAL' ? CODES.INTERNAL_ERROR.says : failure.message)
 }
 
-/** A refusal with the vendor's own words, or others where the vendor has two for one code. */
+/** Returns a rejection with the vendor's message, or another one if the vendor has two messages for one code. */
 export function vendorError(code: AbcCode, message: string = CODES[code].says): VendorError {
   return new VendorError(answer(code, message))
 }
 
-/** A refusal of a body: the vendor's own words, and beside them which field is wrong, and how. */
+/** Returns a rejection of a body: the vendor's message, and in addition the first wrong field and its problem. */
 export function bodyError(issues: readonly Issue[]): VendorError {
   return new VendorError(answer('INVALID_INPUT', CODES.INVALID_INPUT.says, issues[0]))
 }

@@ -1,12 +1,12 @@
 import type { ServerDeps } from '../../http/deps.ts'
 import type { DialectExamples } from '../../http/dialect.ts'
 
-/** Assets that are looked through for one that may be minted again. */
+/** Number of assets to search for one that can be minted again. */
 const ASSETS = 100
 
 /**
- * Values with which the documented calls work here: a wallet, what it holds, and an asset that may be minted again. They
- * are named only where no key is asked for: then anyone may ask for them.
+ * Returns example values that work on this server: a wallet, an asset that it holds, and an asset that can be minted
+ * again. Returns no values if calls need a key: only without keys may anyone see them.
  */
 export async function abcExamples({ chains, ledger, settings }: ServerDeps): Promise<DialectExamples> {
   const { chain: id, keys } = settings.dialects.abcLabs

@@ -4,16 +4,16 @@ import { canonicalText, type Json, JsonNumber } from '../../../json/exact-json.t
 import type { Idempotency } from '../../../ledger/ledger.ts'
 import type { JsonRequest } from '../../http/route.ts'
 
-/** 1 to 255 visible ASCII characters. A header that is sent twice arrives joined by a comma and a space: it is none. */
+/** 1 to 255 visible ASCII characters. A repeated header arrives joined by a comma and a space, so it does not match. */
 const KEY = /^[\x21-\x7e]{1,255}$/
 
-/** A body as its call reads it: without what it does not know, and without null. */
+/** A body as its call reads it: without unknown fields and without null. */
 export type ReadBody = Readonly<Record<string, string | number | boolean | undefined>>
 
 /**
- * What makes a retry of a request safe: its `Idempotency-Key` within what this caller sent to this path, and a hash of
- * its body as the call reads it. Undefined without the header. The caller is the principal, so that a retry may come with
- * a newer key of the same principal.
+ * Returns what makes a retry of a request safe: its `Idempotency-Key`, scoped to the caller and the path, and a hash of
+ * its body as the call reads it. Undefined without the header. The caller is the principal, so a retry may use a newer
+ * key of the same principal.
  * @throws BAD_REQUEST
  */
 export function idempotencyOf(request: JsonRequest, body: ReadBody): Idempotency | undefined {
@@ -23,7 +23,7 @@ export function idempotencyOf(request: JsonRequest, body: ReadBody): Idempotency
     throw new ServiceError('BAD_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters')
   }
   return {
-    // A path holds no space, so no principal and path read as another pair.
+    // Paths hold no spaces, so different pairs of path and principal give different scopes.
     scope: `${request.routeOptions.url ?? ''} ${request.caller?.principal ?? ''}`,
     key,
     fingerprint: createHash('sha256')
@@ -32,7 +32,7 @@ export function idempotencyOf(request: JsonRequest, body: ReadBody): Idempotency
   }
 }
 
-/** What counts of a body: a field that is absent and one that is false ask for the same. */
+/** Returns the content that the hash covers. An absent field and a false one mean the same. */
 function contentOf(body: ReadBody): Json {
   const content = new Map<string, Json>()
   for (const [name, value] of Object.entries(body)) {

@@ -10,7 +10,7 @@ import { renderAsset, renderTransaction } from './render.ts'
 import type * as schema from './schema.ts'
 
 /**
- * What a wallet holds of an asset: 0 where the wallet is known and holds none, whether or not the asset is.
+ * Returns a wallet's balance of an asset. It is 0 if the wallet is known and holds none, even for an unknown asset.
  * @throws BALANCE_UNKNOWN, STORE_UNAVAILABLE
  */
 export async function balance(
@@ -33,21 +33,21 @@ export async function balance(
   }
 }
 
-/** A page of the registered assets, in the order in which they were registered. @throws STORE_UNAVAILABLE */
+/** Returns a page of the registered assets, in the order of their registration. @throws STORE_UNAVAILABLE */
 export async function assets(
   deps: AbcDeps,
   query: Static<typeof schema.AssetsQuery>,
 ): Promise<Reply<Answer<Static<typeof schema.AssetsAnswer>>> | VendorError> {
   const { after, limit } = query
-  // One more than the page tells whether another follows.
+  // One extra row shows whether another page follows.
   const found = await deps.ledger.assets({ after, limit: limit + 1 })
-  if (found === undefined) return vendorError('INVALID_INPUT', 'after is no registered asset')
+  if (found === undefined) return vendorError('INVALID_INPUT', 'after is not a registered asset')
   const page = found.slice(0, limit)
   const next = found.length > limit ? page.at(-1)?.assetId : undefined
   return { body: { assets: page.map(renderAsset), next: next ?? null } }
 }
 
-/** A page of the audit trail: every accepted operation, oldest first. @throws STORE_UNAVAILABLE */
+/** Returns a page of the audit trail: every accepted operation, oldest first. @throws STORE_UNAVAILABLE */
 export async function transactions(
   deps: AbcDeps,
   query: Static<typeof schema.TransactionsQuery>,
@@ -57,7 +57,7 @@ export async function transactions(
     ...(asset_id === undefined ? {} : { assetId: asset_id }),
     ...(wallet_address === undefined ? {} : { wallet: wallet_address }),
     after,
-    // One more than the page tells whether another follows.
+    // One extra row shows whether another page follows.
     limit: limit + 1,
   })
   const page = found.slice(0, limit)

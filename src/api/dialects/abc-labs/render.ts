@@ -19,7 +19,9 @@ const SUCCESS = { status: 'success' } as const
 const tokenId = (serial: number): string => `TOKEN-${serial}`
 const transactionId = (serial: number): string => `TX-${serial}`
 
-/** The answer to a mint; all of it follows from the operation and its place, so a replay reads the same. */
+/**
+ * The answer to a mint. It depends only on the operation and its serial number, so a replay returns the same answer.
+ */
 export function minted({ assetId, amount, to }: Of<'mint'>, { serial }: Receipt): Reply<Minted> {
   return { body: { ...SUCCESS, token_id: tokenId(serial), asset_id: assetId, amount, assigned_to: to } }
 }
@@ -51,12 +53,12 @@ export function burned({ assetId, amount, from }: Of<'burn'>, { serial }: Receip
   }
 }
 
-/** The answer to an asset's registration: 201 for a new one, 200 for the very same again. */
+/** The answer to an asset's registration: 201 for a new one, 200 for an identical repetition. */
 export function assetRegistered(asset: Of<'register_asset'>, receipt: Receipt): Reply<AssetRegistered> {
   return { body: { ...SUCCESS, ...renderAsset(asset) }, status: receipt.created ? 201 : 200 }
 }
 
-/** The answer to a wallet's registration: 201 for a new one, 200 for the very same again. */
+/** The answer to a wallet's registration: 201 for a new one, 200 for a repetition. */
 export function walletRegistered({ wallet }: Of<'register_wallet'>, receipt: Receipt): Reply<WalletRegistered> {
   return { body: { ...SUCCESS, wallet_address: wallet }, status: receipt.created ? 201 : 200 }
 }

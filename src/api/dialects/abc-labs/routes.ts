@@ -18,8 +18,8 @@ import * as write from './write.ts'
 const TAG = 'ABC-Labs'
 
 /**
- * ABC-Labs' token calls over the issuer's own ledger. The paths are those of the vendor's pages; `/api/` at large is
- * another vendor's.
+ * ABC-Labs' token calls over the issuer's own ledger, at the vendor's paths. The dialect does not claim all of `/api/`,
+ * because another vendor uses it too.
  */
 export function abcLabs(deps: ServerDeps): Dialect {
   const settings = deps.settings.dialects.abcLabs
@@ -46,8 +46,8 @@ export function abcLabs(deps: ServerDeps): Dialect {
 }
 
 /**
- * Lets a request through: with a key of the right scope where keys are asked for; else anybody, but writes never from a
- * page of a foreign origin, which might stand in a browser on the issuer's own machine.
+ * Accepts a request with a key of the right scope. Without configured keys it accepts everyone, but no writes from
+ * pages of a foreign origin: such a page may run in a browser on the issuer's own machine.
  */
 async function admit(request: FastifyRequest, settings: AbcLabsSettings, keys: KeyVerifier): Promise<void> {
   const isWrite = request.method === 'POST'
@@ -58,15 +58,15 @@ async function admit(request: FastifyRequest, settings: AbcLabsSettings, keys: K
   }
 }
 
-/** Where calls are added: how to reach the ledger, and who may ask. */
+/** Dependencies of the routes: access to the ledger, and the settings that decide who may call. */
 type Service = { readonly calls: () => AbcDeps; readonly settings: AbcLabsSettings }
 
 function addReads(scope: FastifyInstance, service: Service): void {
   addRead(scope, service, {
     path: '/api/tokens/balance',
     operationId: 'CheckTokenBalance',
-    summary: 'What a wallet holds of an asset',
-    description: 'A known wallet that holds none has 0, also of an unknown asset. An unknown wallet is 404.',
+    summary: 'Balance of a wallet in an asset',
+    description: 'A known wallet without the asset has balance 0, also for an unknown asset. An unknown wallet is 404.',
     query: schema.BalanceQuery,
     answer: schema.BalanceAnswer,
     statuses: [404],
@@ -97,7 +97,7 @@ function addWrites(scope: FastifyInstance, service: Service): void {
     path: '/api/tokens/mint',
     operationId: 'MintToken',
     summary: 'Create tokens of an asset in a wallet',
-    description: 'The wallet comes into being with it, unless wallets have to be registered first.',
+    description: 'An unknown wallet is created, unless wallets must be registered first.',
     body: schema.MintBody,
     answer: schema.MintAnswer,
     call: write.mint,
@@ -106,8 +106,7 @@ function addWrites(scope: FastifyInstance, service: Service): void {
     path: '/api/tokens/transfer',
     operationId: 'TransferToken',
     summary: 'Move tokens between wallets',
-    description:
-      'The receiver comes into being with it, unless wallets have to be registered first. Nothing overdraws.',
+    description: 'An unknown receiver is created, unless wallets must be registered first. An overdraft is rejected.',
     body: schema.TransferBody,
     answer: schema.TransferAnswer,
     call: write.transfer,
@@ -124,7 +123,7 @@ function addWrites(scope: FastifyInstance, service: Service): void {
     path: '/api/assets',
     operationId: 'RegisterAsset',
     summary: 'Register an asset, so that it can be minted',
-    description: '201 for a new one, 200 for the very same again, 409 for other content.',
+    description: '201 for a new asset, 200 for an identical repetition, 409 for different content.',
     body: schema.AssetBody,
     answer: schema.AssetAnswer,
     statuses: [200, 201],
@@ -134,7 +133,7 @@ function addWrites(scope: FastifyInstance, service: Service): void {
     path: '/api/wallets',
     operationId: 'RegisterWallet',
     summary: 'Register a wallet',
-    description: '201 for a new one, 200 for one that is registered already.',
+    description: '201 for a new wallet, 200 for a registered one.',
     body: schema.WalletBody,
     answer: schema.WalletAnswer,
     statuses: [200, 201],
@@ -142,7 +141,7 @@ function addWrites(scope: FastifyInstance, service: Service): void {
   })
 }
 
-/** What the document says of both kinds of calls. */
+/** The documented parts that both kinds of calls share. */
 type Described = {
   readonly path: string
   readonly operationId: string
@@ -167,7 +166,7 @@ function errorsOf(statuses: readonly number[]): Readonly<Record<string, TSchema>
 type ReadCall<Query extends TObject, Body extends TSchema> = Described & {
   readonly query: Query
   readonly answer: Body
-  /** Beside those that every call may answer. */
+  /** Error statuses in addition to those of every call. */
   readonly statuses?: readonly number[]
   readonly asOf?: boolean
   readonly invalid?: () => VendorError

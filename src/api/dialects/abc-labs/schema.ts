@@ -11,7 +11,7 @@ function Text(maxLength: number, example: string) {
   return Type.String({ minLength: 1, maxLength, pattern: LABEL_PATTERN, examples: [example] })
 }
 
-/** What an id may be: any such text. It is compared as it is: nothing is trimmed, folded or normalised. */
+/** The schema of an id. Any such text is valid. Ids are compared exactly: nothing is trimmed, folded or normalised. */
 function Id(description: string, example: string) {
   return Type.String({ ...Text(MAX_LEDGER_ID_CHARACTERS, example), description })
 }
@@ -25,11 +25,10 @@ const AssetId = Id(
 const Amount = Type.Integer({
   minimum: 1,
   maximum: Number(MAX_OPERATION_AMOUNT),
-  description: 'Whole tokens: a JSON number written in digits alone, never text.',
+  description: 'Whole tokens: a JSON number with digits only, not text.',
   examples: [100],
 })
 
-/** Rows on a page of a list. */
 const Limit = Type.Integer({ minimum: 1, maximum: 1_000, default: 100, description: 'Rows on a page.' })
 
 export const BalanceQuery = Type.Object({
@@ -38,7 +37,7 @@ export const BalanceQuery = Type.Object({
 })
 
 export const MintBody = Type.Object(
-  { asset_id: AssetId, amount: Amount, recipient_wallet_address: Id('Who gets the tokens.', WALLET) },
+  { asset_id: AssetId, amount: Amount, recipient_wallet_address: Id('Wallet that receives the tokens.', WALLET) },
   { title: 'MintTokenRequest' },
 )
 
@@ -46,14 +45,14 @@ export const TransferBody = Type.Object(
   {
     asset_id: AssetId,
     amount: Amount,
-    from_wallet: Id('Who gives.', WALLET),
-    to_wallet: Id('Who gets.', '0xABC123...'),
+    from_wallet: Id('Wallet that sends the tokens.', WALLET),
+    to_wallet: Id('Wallet that receives the tokens.', '0xABC123...'),
   },
   { title: 'TransferTokenRequest' },
 )
 
 export const BurnBody = Type.Object(
-  { asset_id: AssetId, amount: Amount, holder_wallet_address: Id('Whose tokens are burned.', WALLET) },
+  { asset_id: AssetId, amount: Amount, holder_wallet_address: Id('Wallet that the tokens are burned from.', WALLET) },
   { title: 'BurnTokenRequest' },
 )
 
@@ -63,7 +62,7 @@ export const AssetBody = Type.Object(
     name: Type.Optional(Text(MAX_ASSET_NAME_CHARACTERS, 'UK Gilt 2030')),
     symbol: Type.Optional(Text(MAX_ASSET_SYMBOL_CHARACTERS, 'GILT30')),
     reissue: Type.Optional(
-      Type.Boolean({ description: 'True lets the asset be minted more than once. Absent: false.' }),
+      Type.Boolean({ description: 'True: the asset can be minted more than once. Default: false.' }),
     ),
   },
   { title: 'RegisterAssetRequest' },
@@ -72,7 +71,7 @@ export const AssetBody = Type.Object(
 export const WalletBody = Type.Object({ wallet_address: Id('The wallet.', WALLET) }, { title: 'RegisterWalletRequest' })
 
 export const AssetsQuery = Type.Object({
-  after: Type.Optional(Id('Only assets registered after this one: `next` of the page before.', ASSET)),
+  after: Type.Optional(Id('Only assets registered after this one: `next` of the previous page.', ASSET)),
   limit: Limit,
 })
 
@@ -81,27 +80,27 @@ export const TransactionsQuery = Type.Object({
   wallet_address: Type.Optional(Id('Only operations that this wallet took part in.', WALLET)),
   after: Type.Integer({
     minimum: 0,
-    // The answer repeats it as `next`, so it must not be rounded.
+    // The answer repeats the value as `next`, so it must not be rounded.
     maximum: Number.MAX_SAFE_INTEGER,
     default: 0,
-    description: 'Only operations after this sequence: `next` of the page before.',
+    description: 'Only operations after this sequence: `next` of the previous page.',
   }),
   limit: Limit,
 })
 
-/** What every POST reads beside its body. */
+/** The request headers of every POST. */
 export const WriteHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
       pattern: '^[\\x21-\\x7e]{1,255}$',
       description:
-        'Makes a retry safe: the same key with the same body gets the first answer, also after a restart; with another body it is a conflict.',
+        'Makes a retry safe. The same key with the same body returns the first answer, also after a restart. The same key with another body is a conflict.',
       examples: ['4f1c2f5e-0d2b-4a4e-9a54-1f6f2b0a7c11'],
     }),
   ),
 })
 
-/** A number of tokens in an answer: digit by digit, at any size. */
+/** A number of tokens in an answer, exact at any size. */
 function Tokens(description: string) {
   return Type.Unsafe<bigint>({ type: 'integer', description })
 }
@@ -158,7 +157,7 @@ const AssetFields = {
   asset_id: Type.String(),
   name: Nullable(Type.String()),
   symbol: Nullable(Type.String()),
-  reissue: Type.Boolean({ description: 'True where it may be minted more than once.' }),
+  reissue: Type.Boolean({ description: 'True: the asset can be minted more than once.' }),
 }
 
 export const AssetAnswer = Type.Object({ ...Success, ...AssetFields }, { title: 'AssetRegistered' })
@@ -175,20 +174,20 @@ export const AssetsAnswer = Type.Object(
 
 const Transaction = Type.Object(
   {
-    sequence: Type.Integer({ description: "The operation's place in the record, from 1: the number of its block." }),
+    sequence: Type.Integer({ description: "The operation's position in the record, from 1: its block number." }),
     type: Type.String({ enum: ['register_asset', 'register_wallet', 'mint', 'transfer', 'burn'] }),
     timestamp: Type.String({ description: 'UTC, whole seconds.' }),
-    hash: Type.String({ description: 'Seals this operation and all before it.' }),
-    token_id: Type.Optional(Type.String({ description: 'Of a mint.' })),
-    transaction_id: Type.Optional(Type.String({ description: 'Of a transfer or a burn.' })),
-    asset_id: Type.Optional(Type.String({ description: 'Of all but the registration of a wallet.' })),
-    name: Type.Optional(Type.String({ description: 'Of the registration of an asset, where it has one.' })),
-    symbol: Type.Optional(Type.String({ description: 'Of the registration of an asset, where it has one.' })),
+    hash: Type.String({ description: 'Hash over this operation and all before it.' }),
+    token_id: Type.Optional(Type.String({ description: 'Only for mints.' })),
+    transaction_id: Type.Optional(Type.String({ description: 'Only for transfers and burns.' })),
+    asset_id: Type.Optional(Type.String({ description: 'For all operations except the registration of a wallet.' })),
+    name: Type.Optional(Type.String({ description: 'Only for the registration of an asset with a name.' })),
+    symbol: Type.Optional(Type.String({ description: 'Only for the registration of an asset with a symbol.' })),
     amount: Type.Optional(Tokens('Whole tokens that were minted, transferred or burned.')),
-    reissue: Type.Optional(Type.Boolean({ description: 'Of the registration of an asset.' })),
-    from_wallet: Type.Optional(Type.String({ description: 'Who gave, or whose tokens were burned.' })),
-    to_wallet: Type.Optional(Type.String({ description: 'Who got, or whom a mint was assigned to.' })),
-    wallet_address: Type.Optional(Type.String({ description: 'The wallet that was registered.' })),
+    reissue: Type.Optional(Type.Boolean({ description: 'Only for the registration of an asset.' })),
+    from_wallet: Type.Optional(Type.String({ description: 'The sender of a transfer, or the wallet of a burn.' })),
+    to_wallet: Type.Optional(Type.String({ description: 'The receiver of a transfer or a mint.' })),
+    wallet_address: Type.Optional(Type.String({ description: 'The registered wallet.' })),
   },
   { title: 'LedgerTransaction' },
 )
@@ -196,8 +195,10 @@ const Transaction = Type.Object(
 export const TransactionsAnswer = Type.Object(
   {
     transactions: Type.Array(Transaction),
-    next: Type.Integer({ description: 'The `after` that goes on from here, on the last page too: ask again later.' }),
-    has_more: Type.Boolean({ description: 'True where another page exists already.' }),
+    next: Type.Integer({
+      description: 'The `after` of the next page. The last page has it too: use it later to get newer operations.',
+    }),
+    has_more: Type.Boolean({ description: 'True if another page exists already.' }),
   },
   { title: 'LedgerTransactions' },
 )
@@ -211,10 +212,8 @@ export const ErrorBody = Type.Object(
     error: Type.Object(
       {
         code: Type.String(),
-        message: Type.String({ description: 'Of INVALID_INPUT: what is wrong with which field.' }),
-        field: Type.Optional(
-          Type.String({ description: 'Of INVALID_INPUT: the first field or parameter that is wrong.' }),
-        ),
+        message: Type.String({ description: 'With INVALID_INPUT: the wrong field and its problem.' }),
+        field: Type.Optional(Type.String({ description: 'With INVALID_INPUT: the first wrong field or parameter.' })),
       },
       { title: 'AbcLabsErrorCode' },
     ),

@@ -8,7 +8,7 @@ import { idempotencyOf, type ReadBody } from './idempotency.ts'
 import * as render from './render.ts'
 import type { AssetBody, BurnBody, MintBody, TransferBody, WalletBody } from './schema.ts'
 
-/** A POST as its handler sees it: the parsed body, and the request that brought it. */
+/** The input of a POST handler: the parsed body and its request. */
 export type Write<Body> = { readonly body: Body; readonly request: JsonRequest }
 
 /** Creates tokens of a registered asset in a wallet. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
@@ -18,7 +18,7 @@ export function mint(deps: AbcDeps, { body, request }: Write<Static<typeof MintB
   return submit(deps, { operation, request, body, answer: render.minted })
 }
 
-/** Moves tokens from a wallet to another. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
+/** Moves tokens from one wallet to another. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
 export function transfer(deps: AbcDeps, { body, request }: Write<Static<typeof TransferBody>>) {
   const { asset_id: assetId, amount, from_wallet: from, to_wallet: to } = body
   const operation = { kind: 'transfer', assetId, amount: BigInt(amount), from, to } as const
@@ -32,20 +32,20 @@ export function burn(deps: AbcDeps, { body, request }: Write<Static<typeof BurnB
   return submit(deps, { operation, request, body, answer: render.burned })
 }
 
-/** Registers an asset: 201, or 200 where it is registered already. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
+/** Registers an asset: 201, or 200 if it is registered already. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
 export function registerAsset(deps: AbcDeps, { body, request }: Write<Static<typeof AssetBody>>) {
   const { asset_id: assetId, name, symbol, reissue = false } = body
   const operation = { kind: 'register_asset', assetId, name, symbol, reissue } as const
   return submit(deps, { operation, request, body, answer: render.assetRegistered })
 }
 
-/** Registers a wallet: 201, or 200 where it is registered already. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
+/** Registers a wallet: 201, or 200 if it is registered already. @throws BAD_REQUEST, UNAVAILABLE, STORE_UNAVAILABLE */
 export function registerWallet(deps: AbcDeps, { body, request }: Write<Static<typeof WalletBody>>) {
   const operation = { kind: 'register_wallet', wallet: body.wallet_address } as const
   return submit(deps, { operation, request, body, answer: render.walletRegistered })
 }
 
-/** An operation on its way to the ledger, and how its receipt is answered. */
+/** An operation to submit to the ledger, and the function that turns its receipt into an answer. */
 type Submission<Op extends Operation, Body> = {
   readonly operation: Op
   readonly request: JsonRequest
@@ -63,7 +63,7 @@ async function submit<Op extends Operation, Body>(
 
 type Kind = Operation['kind']
 
-/** The vendor's code of each refusal that a kind of operation can meet. */
+/** The vendor's code for each reason to reject an operation, by kind of operation. */
 const REJECT_CODES: Readonly<Record<Kind, Readonly<Partial<Record<RejectReason, AbcCode>>>>> = {
   register_asset: { asset_conflict: 'ASSET_CONFLICT', key_reused: 'ASSET_CONFLICT' },
   register_wallet: { key_reused: 'WALLET_CONFLICT' },
@@ -87,14 +87,14 @@ const REJECT_CODES: Readonly<Record<Kind, Readonly<Partial<Record<RejectReason, 
   },
 }
 
-/** The vendor says of a transfer that one of two wallets is unknown, elsewhere that the wallet is. */
+/** The vendor has a separate message for an unknown wallet in a transfer. */
 const EITHER_WALLET = 'One or both wallets do not exist'
 const KEY_REUSED = 'Idempotency-Key was used with another body'
 
-/** What the caller is told of a refused operation. */
+/** Returns the answer to a rejected operation. */
 export function rejection(kind: Kind, reason: RejectReason): VendorError {
   const code = REJECT_CODES[kind][reason]
-  assert(code !== undefined, `${kind} is never refused for ${reason}`)
+  assert(code !== undefined, `${kind} is never rejected for ${reason}`)
   if (kind === 'transfer' && reason === 'wallet_not_found') return vendorError(code, EITHER_WALLET)
   if (kind === 'register_asset' && reason === 'key_reused') return vendorError(code, KEY_REUSED)
   return vendorError(code)

@@ -11,7 +11,10 @@ import type { AccountBalanceAnswer, AccountBalanceQuery } from './schema.ts'
 
 type Body = Answer<Static<typeof AccountBalanceAnswer>>
 
-/** The native balance of an account, now or as of a block. @throws CHAIN_UNSUPPORTED, BAD_REQUEST, BALANCE_UNKNOWN */
+/**
+ * Returns the native balance of an account, now or as of a block.
+ * @throws CHAIN_UNSUPPORTED, BAD_REQUEST, BALANCE_UNKNOWN
+ */
 export async function accountBalance(
   deps: ChainbaseDeps,
   query: Static<typeof AccountBalanceQuery>,
@@ -36,7 +39,7 @@ export async function accountBalance(
   }
 }
 
-/** A block above the newest one that we or any node ever named will not come by asking. @throws BAD_REQUEST */
+/** Rejects a block above the newest one that we or any node know: a retry would not help. @throws BAD_REQUEST */
 async function mustExist(deps: ChainbaseDeps, chain: ChainId, block: number): Promise<void> {
   const newest = await deps.balances.newestBlock({ chain, atLeast: block })
   if (newest !== undefined && block > newest) {

@@ -17,10 +17,10 @@ import type { AccountTokensAnswer, AccountTokensQuery } from './schema.ts'
 type Query = Static<typeof AccountTokensQuery>
 type Body = Answer<Static<typeof AccountTokensAnswer>>
 
-/** A row whose balance is known: others are left out, since unknown is never a number. */
+/** A row with a known balance. Rows with an unknown balance are left out, since unknown is never a number. */
 type KnownRow = { readonly asset: AssetRef; readonly balance: Known }
 
-/** One page of rows, and how many there are on all pages. */
+/** One page of rows, and the number of rows on all pages. */
 type Rows = {
   readonly rows: readonly KnownRow[]
   readonly count: number
@@ -28,7 +28,7 @@ type Rows = {
   readonly asOf: AsOf | undefined
 }
 
-/** ERC-20 tokens of an account: all that it ever received, or those contracts that the caller lists. */
+/** Returns ERC-20 tokens of an account: all that it ever received, or the contracts that the caller lists. */
 export async function accountTokens(deps: ChainbaseDeps, query: Query): Promise<Reply<Body>> {
   const chain = deps.chainOf(query.chain_id)
   const page =
@@ -48,7 +48,7 @@ export async function accountTokens(deps: ChainbaseDeps, query: Query): Promise<
 
 async function received(deps: ChainbaseDeps, chain: ChainId, query: Query): Promise<Rows> {
   if (query.address === ZERO_ADDRESS) {
-    throw new ServiceError('BAD_REQUEST', 'address is the zero address, of which no tokens are listed')
+    throw new ServiceError('BAD_REQUEST', 'address is the zero address: its tokens are not listed')
   }
   const { rows, count, asOf } = await deps.balances.account({
     chain,
@@ -59,10 +59,10 @@ async function received(deps: ChainbaseDeps, chain: ChainId, query: Query): Prom
     offset: offsetOf(query),
     limit: query.limit,
   })
-  // Before the first block is indexed an empty list would say that the account never received a thing.
+  // Before the first block is indexed, an empty list would claim that the account never received a token.
   if (asOf === undefined) throw nothingIndexed()
   const known = rows.filter(isKnown)
-  // Unknown rows are told only by reading their page: those of this page are not counted.
+  // Unknown rows are found only when their page is read, so only those of this page are subtracted from the count.
   return { rows: known, count: count - (rows.length - known.length), nextPage: nextPage(query, count), asOf }
 }
 
@@ -78,12 +78,12 @@ async function listed(deps: ChainbaseDeps, chain: ChainId, query: Query): Promis
     const balance = balances[index]
     if (balance?.known) known.push({ asset, balance })
   })
-  // A row that is not known is left out; where that leaves none, it is the node and not the account that has nothing.
+  // Unknown rows are left out. If a node's failure leaves none, return an error: an empty list would be a guess.
   if (isNoneTold(balances)) throw new ServiceError('UNAVAILABLE', 'Service unavailable')
   const account = { chain, account: query.address }
   const ordered = known.length < 2 ? known : await inOrderMet(deps.balances, account, known)
   const offset = offsetOf(query)
-  // None of them is a token: that too is known as of a block.
+  // If none of the contracts is a token, that is also known as of a block.
   const asOf = worstOf(balances) ?? (await metOf(deps.balances, account, assets)).asOf
   if (asOf === undefined) throw nothingIndexed()
   return {
@@ -96,7 +96,7 @@ async function listed(deps: ChainbaseDeps, chain: ChainId, query: Query): Promis
 
 type Account = { readonly chain: ChainId; readonly account: string }
 
-/** Those of the assets that the account met, in the order in which it met them. */
+/** Returns the given assets that the account has met, in the order in which it first met them. */
 function metOf(balances: Balances, account: Account, assets: readonly AssetRef[]): ReturnType<Balances['account']> {
   return balances.account({
     ...account,
@@ -109,7 +109,10 @@ function metOf(balances: Balances, account: Account, assets: readonly AssetRef[]
   })
 }
 
-/** The rows in the order in which the account met their assets; those that it never met come last, in their own order. */
+/**
+ * Returns the rows in the order in which the account first met their assets. Assets that it never met come last, in the
+ * given order.
+ */
 async function inOrderMet(
   balances: Balances,
   account: Account,

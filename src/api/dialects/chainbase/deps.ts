@@ -3,7 +3,7 @@ import type { Tokens } from '../../../tokens/tokens.ts'
 import type { ChainFinder } from './chains.ts'
 import type { BalanceFormat } from './render.ts'
 
-/** What the calls of this dialect need. `now` is Unix seconds. */
+/** The dependencies of this dialect's calls. `now` returns Unix seconds. */
 export type ChainbaseDeps = {
   readonly balances: Balances
   readonly tokens: Tokens

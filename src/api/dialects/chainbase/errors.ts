@@ -2,14 +2,16 @@ import { ServiceError } from '../../../core/errors.ts'
 import { type ErrorAnswer, type Failure, HTTP_STATUS } from '../../http/errors.ts'
 import type { Issue } from '../../schema/query.ts'
 
-/** Chainbase's status of each of our codes; its body repeats the status as `code`. */
+/** Chainbase's status for each of our codes. The body repeats the status as `code`. */
 export const STATUS: typeof HTTP_STATUS = { ...HTTP_STATUS, PARAMETER_INVALID: 422 }
 
-/** A failure as Chainbase's clients expect it: `{code, message, error}`, `code` the HTTP status, `error` the message. */
+/**
+ * Returns a failure in Chainbase's format: `{code, message, error}`. `code` is the HTTP status, `error` the message.
+ */
 export function renderError(failure: Failure): ErrorAnswer {
   const issue = firstIssue(failure.issues)
   if (issue === undefined) return answer(STATUS[failure.code], failure.message)
-  // A parameter that is not there is a bad request; one that does not fit its schema cannot be processed.
+  // A missing parameter is a bad request. A parameter that does not fit its schema is unprocessable.
   return answer(issue.problem === 'missing' ? STATUS.BAD_REQUEST : STATUS.PARAMETER_INVALID, says(issue))
 }
 
@@ -18,7 +20,7 @@ function answer(status: number, message: string): ErrorAnswer {
   return { status, body: { code: status, message, error: message }, ...headers }
 }
 
-/** One issue is said at a time: what is missing before what is wrong. */
+/** The answer reports one issue: a missing parameter before a wrong one. */
 function firstIssue(issues: readonly Issue[] = []): Issue | undefined {
   return issues.find((issue) => issue.problem === 'missing') ?? issues[0]
 }
@@ -38,7 +40,7 @@ function says(issue: Issue): string {
   }
 }
 
-/** What is answered while the index holds no block at all: a list would be empty for want of knowledge. */
+/** Returns the error for an index without any block: an empty list would only reflect missing data. */
 export function nothingIndexed(): ServiceError {
   return new ServiceError('UNAVAILABLE', 'nothing is indexed yet')
 }

@@ -4,9 +4,9 @@ import type { DialectExamples } from '../../http/dialect.ts'
 import { chainbaseChains } from './chains.ts'
 
 /**
- * Values with which the documented calls work here: the first chain, and an account and a token of it. Those are named
- * only where anyone may know them: where the literal key `demo` may read, or where the whole chain is indexed anyway. Which
- * accounts or tokens are followed here is not told to those without a key.
+ * Returns example values that work on this server: the first chain, and an account and a token of it. Account and token
+ * are included only if they are public: the literal key `demo` may read, or the whole chain is indexed. Otherwise they
+ * would show callers without a key which accounts or tokens are followed.
  */
 export async function chainbaseExamples(deps: ServerDeps, demoKey: string): Promise<DialectExamples> {
   const { chains, settings } = deps

@@ -1,15 +1,15 @@
-/** What the vendor's paging asks for. */
+/** The vendor's paging parameters. */
 export type PageQuery = { readonly limit: number; readonly page: number }
 
-/** Beyond any list: a page that lies further out is past the end all the same, and no store sees a larger offset. */
+/** More rows than any list has. A page further out is past the end anyway, and the store sees no larger offset. */
 const MAX_OFFSET = 2 ** 31 - 1
 
-/** How many rows come before a page. */
+/** Returns the number of rows before a page. */
 export function offsetOf(query: PageQuery): number {
   return Math.min((query.page - 1) * query.limit, MAX_OFFSET)
 }
 
-/** The number of the next page where `rows` (of all pages) go on after this one. */
+/** Returns the number of the next page, or undefined if the page is the last one. `rows`: the rows on all pages. */
 export function nextPage(query: PageQuery, rows: number): number | undefined {
   return offsetOf(query) + query.limit < rows ? query.page + 1 : undefined
 }

@@ -11,24 +11,24 @@ type Price = Answer<Static<typeof TokenPriceAnswer>>['data']
 type TransferRow = Answer<Static<typeof TokenTransfersAnswer>>['data'][number]
 type TopHolder = Answer<Static<typeof TopHoldersAnswer>>['data'][number]
 
-/** A transfer as the read side gives it. */
+/** A transfer as `Balances` returns it. */
 type Transfer = Awaited<ReturnType<Balances['transfers']>>['rows'][number]
 
-/** How balances are written: the hosted service sends hex, and clients in the wild parse it with radix 16. */
+/** The format of balances. The hosted service sends hex, and existing clients parse it with radix 16. */
 export type BalanceFormat = 'hex' | 'decimal'
 
-/** A balance in base units: `0x2a`, or `42`. */
+/** Returns a balance in base units: `0x2a`, or `42`. */
 export function renderBalance(amount: bigint, as: BalanceFormat): string {
   return as === 'hex' ? `0x${amount.toString(16)}` : amount.toString()
 }
 
-/** A token list says nothing of an image's size; the vendor's schema asks for one. */
+/** Token lists give no image size, but the vendor's schema requires one. */
 const LOGO_PIXELS = 64
 
-/** What events name as the missing side of a mint or a burn. */
+/** Events of a mint or a burn have this address as the missing side. */
 export const ZERO_ADDRESS = '0x0000000000000000000000000000000000000000'
 
-/** What is known of a token: unknown decimals are 0 and said to be unknown, unknown texts are empty. */
+/** Returns the metadata of a token. Unknown decimals are 0, with `decimals_known: false`. Unknown texts are empty. */
 export function renderToken(token: TokenInfo): Description {
   return {
     contract_address: token.asset.reference,
@@ -43,14 +43,14 @@ export function renderToken(token: TokenInfo): Description {
   }
 }
 
-/** A row of account/tokens: the token, and what the account holds of it. */
+/** Returns a row of account/tokens: the token, and the account's balance. */
 export const renderMeta: (token: TokenInfo, balance: string) => WrittenObject = compileRows<TokenInfo>({
   schema: TokenDescription,
   name: 'balance',
   describe: renderToken,
 })
 
-/** The price of a token, with its keys absent where it is unknown: never 0. */
+/** Returns the price of a token. The keys of an unknown price are absent: the price is never 0. */
 export function renderPrice(token: TokenInfo): Price {
   const { price } = token
   return {
@@ -61,12 +61,12 @@ export function renderPrice(token: TokenInfo): Price {
   }
 }
 
-// Rendered from the number, not from its configured text, which may be written `01.50`.
+// Formats the parsed number, since the configured text may be `01.50`.
 function priceText(token: TokenInfo): string | undefined {
   return token.price === undefined ? undefined : format(token.price.units, token.price.places)
 }
 
-/** A holder with its amount in base units and, where the decimals are known, in whole tokens. */
+/** Returns a holder with its amount in base units and, if the decimals are known, in whole tokens. */
 export function renderHolder(
   holder: { readonly account: string; readonly amount: bigint },
   decimals: number | undefined,
@@ -78,7 +78,7 @@ export function renderHolder(
   }
 }
 
-/** A transfer; the side that a mint or a burn lacks is the zero address, as in the chain's own event. */
+/** Returns a transfer. The missing side of a mint or a burn is the zero address, as in the chain's event. */
 export function renderTransfer(transfer: Transfer): TransferRow {
   return {
     block_number: transfer.block.number,
@@ -92,7 +92,7 @@ export function renderTransfer(transfer: Transfer): TransferRow {
   }
 }
 
-/** Unix seconds as `2024-01-31T23:59:59Z`. */
+/** Formats Unix seconds as `2024-01-31T23:59:59Z`. */
 function utc(seconds: number): string {
   return `${new Date(Math.floor(seconds) * 1_000).toISOString().slice(0, 19)}Z`
 }

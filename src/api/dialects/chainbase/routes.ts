@@ -49,7 +49,7 @@ export function chainbase(deps: ServerDeps): Dialect {
 
 type Done = (error?: Error) => void
 
-/** Lets a request with a key that may read through; without a promise where the key is known. */
+/** Accepts a request with a key that may read, without a promise if the key is known. */
 function authHook(keys: KeyVerifier, demoKey: boolean) {
   return (request: FastifyRequest, _reply: unknown, done: Done): void => {
     if (demoKey && keyOf(request) === DEMO_KEY) {
@@ -77,7 +77,7 @@ function register(scope: FastifyInstance, deps: ChainbaseDeps): void {
     operationId: 'GetAccountTokens',
     summary: 'ERC-20 balances of an account',
     description:
-      'Every ERC-20 token that the account ever received, zero balances too, in the order in which it first met them; or the listed contracts.',
+      'Every ERC-20 token that the account ever received, zero balances too, in the order in which it first met them; or only the listed contracts.',
     query: schema.AccountTokensQuery,
     answer: schema.AccountTokensAnswer,
     call: accountTokens,
@@ -93,7 +93,7 @@ function register(scope: FastifyInstance, deps: ChainbaseDeps): void {
   add({
     path: '/v1/token/metadata',
     operationId: 'GetTokenMetadata',
-    summary: 'What a token says of itself',
+    summary: 'Metadata of a token',
     query: schema.TokenQuery,
     answer: schema.TokenMetadataAnswer,
     asOf: false,
@@ -110,7 +110,7 @@ function register(scope: FastifyInstance, deps: ChainbaseDeps): void {
   add({
     path: '/v1/token/top-holders',
     operationId: 'GetTopTokenHolders',
-    summary: 'Accounts that hold a token, with what they hold',
+    summary: 'Accounts that hold a token, with their balances',
     query: schema.TokenPageQuery,
     answer: schema.TopHoldersAnswer,
     call: token.topHolders,
@@ -141,12 +141,12 @@ type Call<Query extends TObject, Body extends TSchema> = {
   readonly description?: string
   readonly query: Query
   readonly answer: Body
-  /** False for what names no block: descriptions and prices. */
+  /** False for calls without a block: metadata and prices. */
   readonly asOf?: boolean
   readonly call: (deps: ChainbaseDeps, query: Static<Query>) => Promise<Reply<Answer<Static<Body>>>>
 }
 
-/** Every call may fail in these ways. */
+/** The error statuses of every call. */
 const STATUSES = ['400', '401', '403', '404', '422', '429', '500', '503']
 const ERRORS = Object.fromEntries(STATUSES.map((status) => [status, schema.ErrorMessage]))
 

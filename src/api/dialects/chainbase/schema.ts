@@ -5,12 +5,12 @@ import type { WrittenObject } from '../../schema/serialise.ts'
 /** The vendor's own pattern of an address: https://docs.chainbase.com, Get ERC20 token balances. */
 const ADDRESS_PATTERN = '^0[xX]{1}[a-fA-F0-9]{40}$'
 
-/** Most contracts that one call may list. */
+/** Maximum number of contracts in one call. */
 const MAX_CONTRACTS = 100
 
 const ChainIdParameter = Type.String({ description: 'Chain id in decimal.', examples: ['1'] })
 
-/** An account and a token of Ethereum that everybody knows; the page of a server that knows others names those. */
+/** A well-known account and token of Ethereum. The documentation page replaces them if the server knows others. */
 const ACCOUNT = '0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045'
 const TOKEN = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'
 
@@ -36,7 +36,8 @@ export const AccountTokensQuery = Type.Object({
   address: Address('The account.'),
   contract_address: Type.Optional(
     Type.Array(Address('A contract.', TOKEN), {
-      description: 'Only these contracts, separated by commas. Those that were never indexed are read from the chain.',
+      description:
+        'Only these contracts, separated by commas. Contracts that were never indexed are read from the chain.',
       maxItems: MAX_CONTRACTS,
       style: 'form',
       explode: false,
@@ -85,14 +86,14 @@ const Url = Type.Object({ name: Type.String(), url: Type.String() }, { title: 'T
 
 const Described = {
   contract_address: Type.String({ description: 'In lower case.' }),
-  decimals: Type.Integer({ description: '0 where unknown; `decimals_known` is then false.' }),
-  decimals_known: Type.Optional(Type.Boolean({ description: 'Present, and false, only where decimals are unknown.' })),
-  name: Type.String({ description: 'Empty where unknown.' }),
-  symbol: Type.String({ description: 'Empty where unknown.' }),
-  total_supply: Type.Optional(Type.String({ description: 'Base units, decimal. Absent where unknown.' })),
+  decimals: Type.Integer({ description: '0 if unknown; `decimals_known` is then false.' }),
+  decimals_known: Type.Optional(Type.Boolean({ description: 'Present, and false, only if the decimals are unknown.' })),
+  name: Type.String({ description: 'Empty if unknown.' }),
+  symbol: Type.String({ description: 'Empty if unknown.' }),
+  total_supply: Type.Optional(Type.String({ description: 'Base units, decimal. Absent if unknown.' })),
   logos: Type.Array(Logo),
   urls: Type.Array(Url),
-  current_usd_price: Type.Optional(ExactNumber({ description: 'US dollars for one token. Absent where unknown.' })),
+  current_usd_price: Type.Optional(ExactNumber({ description: 'US dollars for one token. Absent if unknown.' })),
 }
 
 export const TokenDescription = Type.Object(Described, { title: 'TokenDescription' })
@@ -110,7 +111,7 @@ const Ok = {
   message: Type.Literal('ok'),
 }
 const Page = {
-  next_page: Type.Optional(Type.Integer({ description: 'Present only where another page exists.' })),
+  next_page: Type.Optional(Type.Integer({ description: 'Present only if another page exists.' })),
   count: Type.Integer({ description: 'All rows that match, on all pages.' }),
 }
 
@@ -130,7 +131,7 @@ const TokenMetadata = Type.Object(
     accounting: Type.Optional(
       Type.Union([Type.Literal('events'), Type.Literal('reads')], {
         description:
-          'How balances are known: as the sum of events, or, where events do not tell them, by reading the chain. Absent where the token was never indexed.',
+          'How balances are known: `events` as the sum of events, `reads` by reading the chain. Absent if the token was never indexed.',
       }),
     ),
   },
@@ -148,7 +149,7 @@ const TopHolder = Type.Object(
   {
     wallet_address: Type.String(),
     original_amount: Type.String({ description: 'Base units, decimal.' }),
-    amount: Type.Optional(Type.String({ description: 'Whole tokens. Absent where the decimals are unknown.' })),
+    amount: Type.Optional(Type.String({ description: 'Whole tokens. Absent if the decimals are unknown.' })),
   },
   { title: 'TopHolder' },
 )
@@ -160,8 +161,8 @@ export const TopHoldersAnswer = Type.Object(
 
 const Price = Type.Object(
   {
-    price: Type.Optional(ExactNumber({ description: 'US dollars for one token. Absent where unknown.' })),
-    symbol: Type.String({ description: 'Empty where unknown.' }),
+    price: Type.Optional(ExactNumber({ description: 'US dollars for one token. Absent if unknown.' })),
+    symbol: Type.String({ description: 'Empty if unknown.' }),
     source: Type.Optional(Type.String()),
     updated_at: Type.Optional(Type.String({ description: 'UTC, whole seconds.' })),
   },

@@ -24,7 +24,7 @@ function erc20(reference: string): AssetRef {
   return { standard: 'erc20', reference }
 }
 
-/** What a token says of itself. @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, UNAVAILABLE */
+/** Returns the metadata of a token. @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, UNAVAILABLE */
 export async function metadata(deps: ChainbaseDeps, query: TokenQuery): Body<typeof schema.TokenMetadataAnswer> {
   const chain = deps.chainOf(query.chain_id)
   const token = await tokenOf(deps, chain, query.contract_address)
@@ -32,16 +32,22 @@ export async function metadata(deps: ChainbaseDeps, query: TokenQuery): Body<typ
   return { body: { ...OK, data: { ...renderToken(token), accounting: known?.accounting } } }
 }
 
-/** The price of a token; its keys are absent where it is unknown. @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, UNAVAILABLE */
+/**
+ * Returns the price of a token. Its keys are absent if it is unknown.
+ * @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, UNAVAILABLE
+ */
 export async function price(deps: ChainbaseDeps, query: TokenQuery): Body<typeof schema.TokenPriceAnswer> {
   const chain = deps.chainOf(query.chain_id)
   const [token] = await deps.tokens.get(chain, [erc20(query.contract_address)], { read: true })
-  // A price says that it is a token, whatever the node does.
+  // A configured price proves that the address is a token, so no node is needed.
   const priced = token?.price === undefined ? await tokenOf(deps, chain, query.contract_address) : token
   return { body: { ...OK, data: renderPrice(priced) } }
 }
 
-/** Accounts with a positive balance of a token, greatest first. @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, BAD_REQUEST */
+/**
+ * Returns accounts with a positive balance of a token, greatest first.
+ * @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, BAD_REQUEST
+ */
 export async function holders(deps: ChainbaseDeps, query: TokenPageQuery): Body<typeof schema.TokenHoldersAnswer> {
   const { chain, page } = await holderPage(deps, query)
   return {
@@ -55,7 +61,7 @@ export async function holders(deps: ChainbaseDeps, query: TokenPageQuery): Body<
   }
 }
 
-/** The same accounts with what they hold. @throws CHAIN_UNSUPPORTED */
+/** Returns the same accounts with their balances. @throws CHAIN_UNSUPPORTED */
 export async function topHolders(deps: ChainbaseDeps, query: TokenPageQuery): Body<typeof schema.TopHoldersAnswer> {
   const { chain, page } = await holderPage(deps, query)
   const [token] = await deps.tokens.get(chain, [erc20(query.contract_address)], { read: true })
@@ -70,7 +76,7 @@ export async function topHolders(deps: ChainbaseDeps, query: TokenPageQuery): Bo
   }
 }
 
-/** Transfers of a token, newest first. @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, BAD_REQUEST */
+/** Returns transfers of a token, newest first. @throws CHAIN_UNSUPPORTED, NOT_A_TOKEN, BAD_REQUEST */
 export async function transfers(
   deps: ChainbaseDeps,
   query: Static<typeof schema.TransfersQuery>,
@@ -105,7 +111,10 @@ export async function transfers(
   }
 }
 
-/** A range that ends before it begins holds nothing: whoever asks for it has mixed something up. @throws PARAMETER_INVALID */
+/**
+ * Rejects a range that ends before it begins: it would always be empty, so the caller made a mistake.
+ * @throws PARAMETER_INVALID
+ */
 function rejectReversed<Name extends string>(
   first: Name,
   last: Name,
@@ -130,16 +139,23 @@ async function holderPage(deps: ChainbaseDeps, query: TokenPageQuery) {
   return { chain, page }
 }
 
-/** An empty list of what is no token would look whole. @throws NOT_A_TOKEN, UNAVAILABLE */
+/**
+ * Checks that the address is a token: an empty list for another address would look complete.
+ * @throws NOT_A_TOKEN, UNAVAILABLE
+ */
 async function mustBeToken(deps: ChainbaseDeps, chain: ChainId, reference: string): Promise<void> {
-  // Its events have said so.
+  // Its events prove that it is a token.
   if ((await deps.balances.known({ chain, asset: erc20(reference) }))?.accounting === 'events') return
   await tokenOf(deps, chain, reference)
 }
 
 const ITEMS: readonly Standard[] = ['erc721', 'erc1155']
 
-/** These lists are of ERC-20 tokens: of a contract that has only items, an empty one would look whole. @throws BAD_REQUEST */
+/**
+ * Checks that the contract is not known only for items. These lists cover ERC-20 tokens, and an empty list for such a
+ * contract would look complete.
+ * @throws BAD_REQUEST
+ */
 async function mustBeFungible(deps: ChainbaseDeps, chain: ChainId, reference: string): Promise<void> {
   const isKnown = async (standard: Standard): Promise<boolean> =>
     (await deps.balances.known({ chain, asset: { standard, reference } })) !== undefined
@@ -155,12 +171,12 @@ function header(deps: ChainbaseDeps, chain: ChainId, asOf: AsOf | undefined): st
 }
 
 /**
- * All that is known of a token. Where that is nothing, its balance is asked for, which tells a token that says nothing
- * of itself from an address that is none.
+ * Returns all that is known of a token. If nothing is known, it reads a balance, which distinguishes a token without
+ * metadata from an address without a token.
  */
 async function tokenOf(deps: ChainbaseDeps, chain: ChainId, reference: string): Promise<TokenInfo> {
   const asset = erc20(reference)
-  // What a destroyed contract once said is not what stands at its address now, if anything does.
+  // Stored metadata of a destroyed contract is not valid for a new contract at its address, so read it again.
   const anew = (await deps.balances.known({ chain, asset }))?.wasDestroyed === true
   const [token] = await deps.tokens.get(chain, [asset], { read: true, anew })
   if (token !== undefined && hasFacts(token)) return token
@@ -171,7 +187,8 @@ async function tokenOf(deps: ChainbaseDeps, chain: ChainId, reference: string): 
   })
   if (token !== undefined && balance?.known) return token
   const reason = balance?.known === false ? balance.reason : undefined
-  // A contract that answers no balance may be a token whose name could not be asked for: only no code is a sure word.
+  // A contract that does not answer balance reads may be a token with metadata that could not be read. Only an address
+  // without code is certainly no token.
   if (reason === 'node_unavailable' || (token?.unread === true && reason === 'token_does_not_answer'))
     throw new ServiceError('UNAVAILABLE', 'Service unavailable', { fields: { reason } })
   throw new ServiceError('NOT_A_TOKEN', 'contract_address is not a token', { fields: { reason } })

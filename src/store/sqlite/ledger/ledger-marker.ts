@@ -67,7 +67,7 @@ export class LedgerMarker {
 }
 
 /**
- * Refuses a folder that held a ledger but whose authoritative file is gone, before an empty file is created.
+ * Rejects a folder that held a ledger but whose authoritative file is gone, before an empty file is created.
  * @throws STORE_REPLACED
  */
 export function assertLedgerNotLost(folder: string): void {

@@ -32,7 +32,7 @@ export class SqliteLedgers implements LedgerStore {
     const { fileIn, folder, onStep } = this.#deps
     const db = openDatabase({ file: fileIn(folder), ...TABLES, cache: 'ledger' })
     try {
-      // Without a reserve, the last free space is needed for the next start. Refuse to write.
+      // Without a reserve, the last free space is needed for the next start, so reject the write.
       if (!keepReserve(folder)) throw noRoom(folder)
       return guardedFile(db.name, () => new SqliteLedgerJournal({ db, folder, chain, genesis, onStep }))
     } catch (error) {

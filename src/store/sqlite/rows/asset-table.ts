@@ -4,25 +4,28 @@ import type { StoredAsset } from '../../seam/store.ts'
 import { int, nullable, type Row, type RowStatement, type SqliteDatabase, type Statement, text } from '../database.ts'
 
 /**
- * Assets kept in memory; past this all are forgotten and read again. About 30 MB of contracts; 80 MB where a ledger's
- * ids are all as long as may be.
+ * Assets that are cached. Beyond that, the cache is cleared. Takes about 30 MB for contracts, or 80 MB for a ledger
+ * whose ids all have the maximum length.
  */
 const MAX_CACHED = 100_000
 
-/** The standard of its stored text. */
+/** Parses a stored standard. */
 export function parseStandard(value: unknown): Standard {
   const standard = STANDARDS.find((known) => known === value)
   assert(standard !== undefined, `stored standard is unknown: ${String(value)}`)
   return standard
 }
 
-/** Columns that `readAsset` takes, in its order, and where they are from. */
+/** The columns that `readAsset` takes, in its order, and the joined tables. */
 export const ASSET_COLUMNS =
   'a.id, a.standard, a.reference, a.first_block, t.block, s.since, r.asset, e.block, e.again FROM assets a ' +
   'LEFT JOIN turns t ON t.asset = a.id LEFT JOIN silences s ON s.asset = a.id AND s.until IS NULL ' +
   'LEFT JOIN refuted_assets r ON r.asset = a.id LEFT JOIN endings e ON e.asset = a.id'
 
-/** The asset of a row that begins with the columns of ASSET_COLUMNS: `reads` where it was turned, is fixed so, or was destroyed. */
+/**
+ * The asset of a row that begins with ASSET_COLUMNS. Its accounting is `reads` if it was reclassified, is fixed so, or
+ * was destroyed.
+ */
 export function readAsset(row: Row, classes: FixedClasses): StoredAsset {
   const asset = { standard: parseStandard(row[1]), reference: text(row[2]) }
   const fixed = classes.get(assetKey(asset))
@@ -46,8 +49,8 @@ export function readAsset(row: Row, classes: FixedClasses): StoredAsset {
 export type FixedClasses = ReadonlyMap<string, Accounting>
 
 /**
- * Assets of one chain by id and by name, through one connection. Ids never change; classes do, and whoever sees the
- * clock's count of them move calls `forget`.
+ * The assets of one chain by id and by reference, through one connection. Ids never change. Classes do: a reader that
+ * sees the clock's count of class changes move must call `forget`.
  */
 export class AssetTable {
   readonly #byId = new Map<number, StoredAsset>()
@@ -79,13 +82,16 @@ export class AssetTable {
     return row === undefined ? undefined : this.#keep(row)
   }
 
-  /** True where a contract is known for items that are not fungible. */
+  /** True if the contract is known to have items that are not fungible. */
   isNft(reference: string): boolean {
     const nfts = STANDARDS.filter((standard) => !isFungible(standard))
     return nfts.some((standard) => this.find({ standard, reference }) !== undefined)
   }
 
-  /** True of a contract, asked as a coin, that moved items and never units: what it says of units is of its items. */
+  /**
+   * True if this is a contract, read as a coin, that moved only items and never units: the amounts that it reports are
+   * counts of its items.
+   */
   hasItemsOnly(asset: AssetRef): boolean {
     return isFungible(asset.standard) && this.find(asset)?.firstBlock === undefined && this.isNft(asset.reference)
   }
@@ -95,7 +101,7 @@ export class AssetTable {
     return this.find(asset)?.accounting ?? this.#fixed.get(assetKey(asset)) ?? 'events'
   }
 
-  /** Gives a new asset its id. Only in a writer's transaction. */
+  /** Gives a new asset its id. Call it only in a writer's transaction. */
   add(asset: AssetRef, firstBlock: number | undefined): StoredAsset {
     const { lastInsertRowid } = this.#insert.run(asset.standard, asset.reference, firstBlock ?? null)
     const fixed = this.#fixed.get(assetKey(asset))
@@ -104,7 +110,7 @@ export class AssetTable {
     return { id, asset, accounting: fixed ?? 'events', fixed: fixed !== undefined, firstBlock, ...known }
   }
 
-  /** Forgets what is cached: a transaction that added assets was undone, or a class changed. */
+  /** Clears the cache. Needed after a rolled-back transaction that added assets, or after a class changed. */
   forget(): void {
     this.#byId.clear()
     this.#byKey.clear()
@@ -113,7 +119,7 @@ export class AssetTable {
   #keep(row: Row): StoredAsset {
     if (this.#byId.size >= MAX_CACHED) this.forget()
     const asset = readAsset(row, this.#fixed)
-    // The next transfer gives it a first block, which changes what is known of it.
+    // Do not cache an asset before its first transfer, which sets the first block.
     if (asset.firstBlock === undefined) return asset
     this.#byId.set(asset.id, asset)
     this.#byKey.set(assetKey(asset.asset), asset)

@@ -1,7 +1,7 @@
 import type { Coverage, Scope } from '../../../core/coverage.ts'
 import { mustBeOurs, parseStoredJson } from './damaged-value.ts'
 
-/** A coverage as the journal stored it. */
+/** Parses a stored coverage. */
 export function parseCoverage(json: string): Coverage {
   const { scope, from } = record(parseStoredJson(json))
   mustBeOurs(typeof from === 'number', 'a stored coverage has a first block')
@@ -15,7 +15,7 @@ function parseScope({ type, tokens, accounts }: Readonly<Record<string, unknown>
   return { type, accounts: texts(accounts) }
 }
 
-/** Counters as the heartbeat stored them. */
+/** Parses stored heartbeat counters. */
 export function parseCounts(json: string): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {}
   for (const [name, count] of Object.entries(record(parseStoredJson(json)))) {
@@ -26,14 +26,14 @@ export function parseCounts(json: string): Readonly<Record<string, number>> {
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {
-  mustBeOurs(typeof value === 'object' && value !== null && !Array.isArray(value), 'what is stored as an object is one')
+  mustBeOurs(typeof value === 'object' && value !== null && !Array.isArray(value), 'a stored object is a JSON object')
   return { ...value }
 }
 
 function texts(value: unknown): string[] {
-  mustBeOurs(Array.isArray(value), 'what is stored as a list is one')
+  mustBeOurs(Array.isArray(value), 'a stored list is a JSON array')
   return value.map((text) => {
-    mustBeOurs(typeof text === 'string', 'a stored list holds texts')
+    mustBeOurs(typeof text === 'string', 'a stored list contains texts')
     return text
   })
 }

@@ -5,7 +5,7 @@ import { decodeHash, encodeHash } from './hash-codec.ts'
 /** Columns of a header, in the order of `readHeader`. */
 export const HEADER_COLUMNS = 'number, hash, parent, timestamp'
 
-/** The header of a row with HEADER_COLUMNS. A parent that was never read is empty text. */
+/** The header of a row with HEADER_COLUMNS. If the parent was never read, it is an empty text. */
 export function readHeader(row: Row): Header {
   return {
     number: int(row[0]),

@@ -2,7 +2,10 @@ import { isAmount } from '../../../core/amount.ts'
 import { bytes, int, nullable, type Row } from '../database.ts'
 import { decodeAmount, encodeAmount } from './amount-codec.ts'
 
-/** A row of `balances` in memory. `opening` undefined is unknown; `closedBlock`: where the sum left the range. */
+/**
+ * A row of `balances` in memory. `opening` undefined: unknown. `closedBlock`: the block at whose end the sum left the
+ * range.
+ */
 export type Position = {
   sum: bigint
   opening: bigint | undefined
@@ -15,7 +18,7 @@ export type Position = {
   fungible: boolean
 }
 
-/** Columns that `readPosition` takes, in its order. */
+/** The columns that `readPosition` takes, in its order. */
 export const POSITION_COLUMNS =
   'sum, opening, met_block, met_log, met_sub, received_block, last_block, closed_block, fungible'
 
@@ -34,7 +37,7 @@ export function readPosition(row: Row): Position {
   }
 }
 
-/** The values of a row's columns behind its key, in the order of the table: POSITION_COLUMNS and the amount. */
+/** The values of a row's columns after its key, in the order of the table: POSITION_COLUMNS and the amount. */
 export function positionValues(position: Position): readonly (Buffer | number | null)[] {
   return [
     encodeAmount(position.sum),
@@ -50,29 +53,29 @@ export function positionValues(position: Position): readonly (Buffer | number | 
   ]
 }
 
-/** opening + sum, or undefined where it is unknown: no opening, or the segment is closed. */
+/** opening + sum; undefined if the opening is unknown or the segment is closed. */
 export function amountOf(position: Pick<Position, 'sum' | 'opening' | 'closedBlock'>): bigint | undefined {
   if (position.opening === undefined || position.closedBlock !== undefined) return undefined
   return position.opening === 0n ? position.sum : position.opening + position.sum
 }
 
 /**
- * True where opening + sum is no amount: the events contradict themselves. At the end of a block that closes the
- * segment, never the batch.
+ * True if opening + sum is out of range: the events contradict themselves. At the end of a block this closes the
+ * segment. It never rejects the batch.
  */
 export function leavesRange(position: Pick<Position, 'sum' | 'opening'>): boolean {
   return position.opening !== undefined && !isAmount(position.opening + position.sum)
 }
 
-/** Encoded amount, or null where unknown. */
+/** Encodes an amount; null if it is unknown. */
 export function encodeNullable(amount: bigint | undefined): Buffer | null {
   return amount === undefined ? null : encodeAmount(amount)
 }
 
-/** True for a known amount above zero: what makes a holder. */
+/** True for a known amount above zero. Such an account is a holder. */
 export function isPositive(amount: bigint | undefined): boolean {
   return amount !== undefined && amount > 0n
 }
 
-/** Stands for a place behind all of a block's logs: where a read of that block's end met a balance. */
+/** The log index of a position after all logs of a block: a read at the end of that block met the balance there. */
 export const REST_OF_BLOCK = 2 ** 31 - 1

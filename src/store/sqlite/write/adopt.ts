@@ -19,13 +19,13 @@ export type AdopterDeps = {
   readonly coverage: Coverage
   readonly test: CoverageTest
   readonly doubts: DoubtWriter
-  /** What a pair begins with by coverage. */
+  /** The opening that coverage gives a pair: 0, or unknown. */
   readonly opening: bigint | undefined
 }
 
 const NOT_COVERED: AdoptionResult = { outcome: 'not_covered' }
 
-/** Holds reads of the chain at blocks of ours against the journal. Runs inside the journal's transaction. */
+/** Compares chain reads at stored blocks with the journal, or adopts them. Runs inside the journal's transaction. */
 export class ObservationAdopter {
   readonly #deps: AdopterDeps
 
@@ -34,8 +34,8 @@ export class ObservationAdopter {
   }
 
   /**
-   * Compares a read where the journal has an amount of its own, else adopts it. Its block is one that we hold. What the
-   * read contradicts is in doubt from here on.
+   * Compares a read if the journal has its own amount at that block, else adopts it. The read's block must be stored.
+   * If the read contradicts the journal, the pair is in doubt from then on.
    */
   compare(read: Observation): AdoptionResult {
     const { assets, test, coverage, doubts, opening, pairs } = this.#deps
@@ -43,10 +43,12 @@ export class ObservationAdopter {
     if (!test.covers(account, asset) || block.number < coverage.from) return NOT_COVERED
     if (assets.accountingOf(asset) !== 'events') return NOT_COVERED
     const stored = assets.find(asset)
-    // Asked as a coin, a contract of NFTs counts them: its amounts are those of its other asset.
+    // An NFT contract that is read as a coin reports its number of items. That amount belongs to its NFT asset, not to
+    // a coin.
     if (stored === undefined && isFungible(asset.standard) && assets.isNft(asset.reference)) return NOT_COVERED
-    // Where coverage began with the chain, what it never saw is nothing; else what was never seen and is nothing tells
-    // no token from any other contract. What was never seen is read anyway: it needs no mark.
+    // On a chain indexed from block 0, an asset that was never seen has the amount 0: compare with that. On any other
+    // chain, a read of 0 does not show that the contract is a token, so do not adopt it. An asset that was never seen
+    // is answered by reads anyway, so it needs no mark.
     if (stored === undefined && opening === 0n) return compare(0n, read)
     if (stored === undefined && read.amount === 0n) return NOT_COVERED
     const key = this.#key(stored ?? assets.add(asset, undefined), read)
@@ -69,7 +71,7 @@ export class ObservationAdopter {
       return compare(position.opening + segments.sumAt(key, number), read)
     }
     if (newest !== undefined && number <= newest.block) return NOT_COVERED
-    // What closed later says nothing against what the events say now of that block, nor for it.
+    // The sum left the range after this block, so the events neither confirm nor contradict an amount here.
     if (position.closedBlock !== undefined && number < position.closedBlock) return NOT_COVERED
     return this.#adopt(key, position, read)
   }

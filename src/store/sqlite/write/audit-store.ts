@@ -17,10 +17,10 @@ import type { Segments } from './segments.ts'
 import { decodeSupplyDelta } from './supply.ts'
 import { Walks } from './walks.ts'
 
-/** Findings kept: what an operator reads back, some 200 bytes each. */
+/** Findings that are kept for operators, some 200 bytes each. */
 const MAX_FINDINGS = 1_000
 
-/** Transfers of ours that one question looks at: some 30 ms of the writer's time. */
+/** Stored transfers that one query scans: some 30 ms of the writer's time. */
 const MAX_COMPARED = 20_000
 
 const TRANSFER = 't.block, t.log, t.sub, t.sender, t.receiver, t.item, t.amount'
@@ -38,7 +38,7 @@ export type AuditStoreDeps = {
   readonly transaction: <T>(work: () => T) => T
 }
 
-/** What the auditor asks of the chain's file and leaves there. */
+/** What the auditor reads from and writes to the chain's file. */
 export class SqliteAudits implements AuditStore {
   readonly #deps: AuditStoreDeps
   readonly #walks: Walks
@@ -108,7 +108,7 @@ export class SqliteAudits implements AuditStore {
       let [through, block, left] = [last, first, MAX_COMPARED]
       for (const entry of rows) {
         const row = entry
-        // A block is compared whole.
+        // Never stop in the middle of a block.
         if (left-- <= 0 && int(row[0]) !== block) {
           through = block
           break
@@ -147,7 +147,7 @@ export class SqliteAudits implements AuditStore {
     if (assets.hasItemsOnly(asset)) return undefined
     const stored = assets.find(asset)
     const { scope } = coverage
-    // A token that is followed by its name and was never seen: its events say that nothing of it exists.
+    // The scope names this token and it was never seen, so by its events its supply is 0.
     if (stored === undefined) return scope.type === 'tokens' && scope.tokens.includes(asset.reference) ? 0n : undefined
     if (stored.accounting !== 'events') return undefined
     if (this.#s.doubt.get(stored.id, encodeItem(NO_ITEM)) !== undefined) return undefined
@@ -156,7 +156,10 @@ export class SqliteAudits implements AuditStore {
     return supply === undefined || since === undefined ? undefined : supply - since
   }
 
-  /** What was made of an asset after a block, less what was burnt; undefined where that cannot be told in so many rows. */
+  /**
+   * The amount of an asset that was minted after a block, minus what was burnt. Undefined if a balance was reopened, or
+   * if there are more transfers than the limit.
+   */
   #madeAfter(asset: number, block: number): bigint | undefined {
     if (this.#s.reopened.get(asset) !== undefined) return undefined
     let [made, left] = [0n, MAX_COMPARED]
@@ -169,7 +172,7 @@ export class SqliteAudits implements AuditStore {
   }
 }
 
-/** True where a transfer is from or to an account, or, without one, a mint or a burn. */
+/** True if a transfer is from or to `account`. Without an account: true for mints and burns. */
 function concerns({ from, to }: Transfer, account: string | undefined): boolean {
   return account === from || account === to
 }

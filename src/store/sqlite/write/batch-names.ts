@@ -2,13 +2,13 @@ import { assert } from '../../../core/assert.ts'
 import { type AssetRef, assetKey } from '../../../core/asset.ts'
 import type { BatchAccount, BatchAsset, BatchNames } from './changes.ts'
 
-/** The accounts and assets of one batch, each encoded and looked up once however often the batch names it. */
+/** The accounts and assets of one batch. Each is encoded and looked up once, however often the batch names it. */
 export class Names implements BatchNames {
   readonly accounts = new Map<string, BatchAccount>()
   readonly keeps: (account: string) => boolean
   readonly #encode: (address: string) => Buffer
   readonly #assets: ReadonlyMap<string, BatchAsset>
-  /** Adapters share one object among an asset's transfers: found by it, no key has to be made. */
+  /** Adapters share one object among an asset's transfers, so a lookup by object needs no key text. */
   readonly #byObject = new Map<AssetRef, BatchAsset>()
 
   constructor(deps: {

@@ -14,10 +14,10 @@ import { insertBlocks } from './insert-blocks.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
 import type { PairWriter } from './pair-writer.ts'
 
-/** Places in an append. */
+/** Steps of an append. */
 export type AppendStep = 'append:rows' | 'append:clock'
 
-/** Writes batches of blocks with all that follows from them, each inside a transaction of whoever owns the file. */
+/** Writes batches of blocks and everything that follows from them. Runs inside a transaction of the file's owner. */
 export class BatchWriter {
   readonly #deps: BatchWriterDeps
   readonly #changes: ChangeWriter
@@ -29,7 +29,10 @@ export class BatchWriter {
     this.#statements = prepareJournal(deps.db)
   }
 
-  /** Appends a batch; returns how many transfers it has. @throws BLOCK_CONFLICT it does not link to what is written */
+  /**
+   * Appends a batch. Returns its number of transfers.
+   * @throws BLOCK_CONFLICT it does not link to the last written block
+   */
   append(batch: Batch): number {
     const { codec, test, onStep } = this.#deps
     this.#mustFollow(batch)
@@ -46,7 +49,7 @@ export class BatchWriter {
 
   #mustFollow(batch: Batch): void {
     const row = this.#statements.clock.get()
-    assert(row !== undefined, 'the clock row is there from the first claim on')
+    assert(row !== undefined, 'the clock row exists once the chain was claimed')
     const written = readOptionalHeader(row)
     const expected = written === undefined ? this.#deps.from : written.number + 1
     assert(batch.first === expected, `a batch from ${batch.first} does not follow block ${expected - 1}`)
@@ -73,7 +76,7 @@ export class BatchWriter {
   }
 }
 
-/** What a batch writer works with. `from`: the first block of coverage; a history from 0 begins with nothing held. */
+/** The dependencies of a batch writer. `from`: the first block of coverage. If it is 0, every opening is 0. */
 export type BatchWriterDeps = {
   readonly db: SqliteDatabase
   readonly codec: AccountCodec
@@ -82,6 +85,6 @@ export type BatchWriterDeps = {
   readonly test: CoverageTest
   readonly from: number
   readonly onStep: (step: AppendStep) => void
-  /** A transfer shows for the first time that there is this asset. Its transfers' changes follow. */
+  /** Called when a transfer first shows that this asset exists, before the changes of its transfers are written. */
   readonly onMet?: (asset: number) => void
 }

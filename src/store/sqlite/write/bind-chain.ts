@@ -4,12 +4,15 @@ import { ServiceError } from '../../../core/errors.ts'
 import { int, nullable, type SqliteDatabase, text } from '../database.ts'
 import { parseCoverage } from '../rows/clock-json.ts'
 
-/** @throws STORE_MISMATCH the file of facts is another chain's */
+/** @throws STORE_MISMATCH the facts file belongs to another chain */
 export function mustBeFactsOf(db: SqliteDatabase, chain: ChainId): void {
   assertSameChain(db.prepare('SELECT chain FROM chain').pluck().get() ?? chain, { db, chain })
 }
 
-/** Notes whose a file of reads is, where nobody did yet. @throws STORE_MISMATCH it is another chain's */
+/**
+ * Records which chain a reads file belongs to, unless that is already recorded.
+ * @throws STORE_MISMATCH it belongs to another chain
+ */
 export function bindReadsFile(db: SqliteDatabase, chain: ChainId): void {
   const owner = (): unknown => db.prepare('SELECT chain FROM read_of').pluck().get()
   if (owner() === undefined) db.prepare('INSERT OR IGNORE INTO read_of VALUES (1, ?)').run(chain)
@@ -22,14 +25,14 @@ function assertSameChain(
 ): void {
   if (owner === chain) return
   const message =
-    `the store holds ${String(owner)} in ${db.name} where ${chain} is to be: use another store folder, or stop the ` +
+    `the store holds ${String(owner)} in ${db.name}, where ${chain} belongs: use another store folder, or stop the ` +
     'server, put the right file in its place, and start again'
   throw new ServiceError('STORE_MISMATCH', message, { fields: { chain } })
 }
 
 /**
- * Makes a writer the chain's: checks whose file it is, and takes the next fencing number.
- * @throws STORE_MISMATCH the file is another chain's, or was gathered under another coverage
+ * Claims a chain's file for a writer: checks its chain and coverage, and takes the next fencing number.
+ * @throws STORE_MISMATCH the file belongs to another chain, or was indexed under another coverage
  */
 export function bindToChain(whose: {
   readonly db: SqliteDatabase

@@ -12,15 +12,15 @@ import {
 } from '../rows/position.ts'
 import { type BatchAccount, type Change, sortForTable } from './changes.ts'
 
-/** What writing a batch's changes did to an account's counts. */
+/** What a batch adds to an account's counts. */
 type Met = { assets: number; received: number }
 
 /**
- * Writes the balance changes of a batch and moves the balances, in the order of the tables' keys, so that each page is
- * touched once a batch. Runs inside the journal's transaction.
+ * Writes the balance changes of a batch and updates the balances, in the key order of the tables, so that each page is
+ * visited once per batch. Runs inside the journal's transaction.
  */
 export class ChangeWriter {
-  /** What a pair begins with: zero where coverage began with the chain, else unknown. */
+  /** The opening of a new pair: 0 if coverage began with the chain, else unknown. */
   readonly #opening: bigint | undefined
   readonly #select: RowStatement
   readonly #insert: Statement
@@ -80,7 +80,7 @@ export class ChangeWriter {
       const change = pair.sorted[i]
       if (change === undefined) break
       apply(position, change)
-      // An amount is one at the end of a block: within it, contracts log in what order they like.
+      // The range is checked only at the end of a block: within a block, contracts log in any order.
       const last = i + 1 === pair.end || pair.sorted[i + 1]?.block !== change.block
       if (last && position.closedBlock === undefined && leavesRange(position)) {
         position.closedBlock = change.block
@@ -134,7 +134,6 @@ type Pair = {
   readonly holders: Map<number, number>
 }
 
-/** Moves a position by one change. */
 function apply(position: Position, change: Change): void {
   position.sum += change.delta
   position.lastBlock = change.block

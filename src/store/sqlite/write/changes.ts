@@ -3,7 +3,9 @@ import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
 import { encodeAmount, ZERO } from '../rows/amount-codec.ts'
 import { supplyDelta } from './supply.ts'
 
-/** One side of a transfer, at its place in the chain. `bytes` is the delta encoded; `received`: by its receiver. */
+/**
+ * One side of a transfer, with its position in the chain. `bytes`: the encoded delta. `received`: the account received.
+ */
 export type Change = {
   readonly assetId: number
   readonly fungible: boolean
@@ -19,18 +21,17 @@ export type Change = {
 /** An account of a batch: its address as stored, and its changes in chain order. */
 export type BatchAccount = { readonly bytes: Buffer; readonly changes: Change[] }
 
-/** An asset of a batch. */
 export type BatchAsset = { readonly id: number; readonly fungible: boolean }
 
-/** What a batch names, encoded once each: accounts by address, assets by the object that the batch shares. */
+/** Finds a batch's accounts by address and its assets by their shared object. Each is encoded once. */
 export type BatchNames = {
   readonly account: (address: string) => BatchAccount
   readonly asset: (asset: AssetRef) => BatchAsset
-  /** False for accounts whose changes would be incomplete. */
+  /** False for accounts whose changes would be incomplete, so none are stored. */
   readonly keeps: (account: string) => boolean
 }
 
-/** Hands each transfer of the blocks to the accounts that it concerns. One to oneself is one change of nothing. */
+/** Assigns each transfer of the blocks to its accounts. A transfer to oneself is one change of 0. */
 export function gatherChanges(blocks: readonly BlockTransfers[], names: BatchNames): void {
   for (const { number, transfers } of blocks) {
     for (const transfer of transfers) {
@@ -60,13 +61,13 @@ function push(changes: Change[], transfer: Transfer, side: Side): void {
   if (!fungible) changes.push({ assetId, fungible, item: transfer.item, block, log, sub, delta, bytes, received })
 }
 
-/** Orders an account's changes by (asset, item), keeping the chain's order within each: the order of the table. */
+/** Orders an account's changes by (asset, item) as in the table, and keeps the chain's order within each. */
 export function sortForTable(changes: Change[]): Change[] {
   if (changes.length === 1) return changes
   return changes.sort((a, b) => a.assetId - b.assetId || (a.item === b.item ? 0 : a.item < b.item ? -1 : 1))
 }
 
-/** The distinct assets of a batch, in the order in which they first appear, with the block. */
+/** The distinct assets of some blocks by `assetKey`, in the order in which they first appear. */
 export function assetsOf(blocks: readonly BlockTransfers[]): ReadonlyMap<string, NamedAsset> {
   const seen = new Map<string, NamedAsset>()
   const byObject = new Map<AssetRef, NamedAsset>()
@@ -87,5 +88,8 @@ export function assetsOf(blocks: readonly BlockTransfers[]): ReadonlyMap<string,
   return seen
 }
 
-/** An asset of some blocks: the first of them that names it, how many transfers do, and what these made less burnt. */
+/**
+ * An asset of some blocks. `block`: the first block with a transfer of it. `transfers`: their number. `supply`: what
+ * they minted, minus what they burnt.
+ */
 export type NamedAsset = { readonly asset: AssetRef; readonly block: number; transfers: number; supply: bigint }

@@ -11,7 +11,7 @@ import type { DoubtWriter } from './doubt-writer.ts'
 import type { PairKey, PairWriter } from './pair-writer.ts'
 import type { Segments } from './segments.ts'
 
-/** Supplies in doubt that one step brings: what a round of the audit compares. */
+/** Supplies in doubt, and uncertain classes, in one page: as many as one round of the audit compares. */
 const MAX_SUPPLIES = 50
 
 export type DoubtStoreDeps = {
@@ -25,7 +25,7 @@ export type DoubtStoreDeps = {
   readonly transaction: <T>(work: () => T) => T
 }
 
-/** What is in doubt, as the chain's writer keeps it. */
+/** The marks of what is in doubt, for the chain's writer. */
 export class SqliteDoubts implements DoubtStore {
   readonly #deps: DoubtStoreDeps
   readonly #s: ReturnType<typeof prepare>
@@ -112,7 +112,10 @@ export class SqliteDoubts implements DoubtStore {
     transaction(() => writer.looked(at))
   }
 
-  /** The token of a refuted supply. What turned out to be a contract of items has no supply of units. */
+  /**
+   * The token of a refuted supply. If the contract turned out to have only items, it has no supply of units: removes
+   * the mark and returns nothing.
+   */
   #supplied(id: number): AssetRef[] {
     const { assets, writer } = this.#deps
     const { asset } = assets.byId(id)
@@ -126,7 +129,7 @@ export class SqliteDoubts implements DoubtStore {
     return { account: this.#deps.codec.encode(account), asset: id, item: encodeItem(item), fungible }
   }
 
-  /** False where the events left the range of amounts, or contradict the read that the newest amount rests on. */
+  /** False if the sum left the range of amounts, or if the events contradict the newest read. */
   #isWhole(pair: PairKey): boolean {
     const { pairs, segments } = this.#deps
     const newest = segments.newest(pair)

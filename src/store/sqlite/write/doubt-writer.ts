@@ -5,25 +5,28 @@ import type { AssetTable } from '../rows/asset-table.ts'
 import { decodeHash, encodeHash } from '../rows/hash-codec.ts'
 import { type PairKey, pairValues } from './pair-writer.ts'
 
-/** Refuted pairs of a token that put the token in doubt. */
+/** This many refuted pairs of a token put the token in doubt. */
 const PAIRS_OF_A_TOKEN_IN_DOUBT = 2
-/** Pairs of a token that are marked one by one; where there are more, its supply is marked too, which settles them all. */
+/**
+ * Pairs of a token that are marked one by one. With more, its supply is marked too, which puts the whole token in
+ * doubt.
+ */
 const MAX_MARKED_PAIRS = 1_000
-/** Tokens with proven missing logs that put the chain in doubt. */
+/** This many tokens with proven missing logs put the chain in doubt. */
 const TOKENS_OF_A_CHAIN_IN_DOUBT = 2
 
-/** Proofs that are kept: what a node mishandles shows in a few blocks. */
+/** Proofs that are kept. A few blocks are enough to show which logs a node omits. */
 const MAX_PROOFS = 16
 
-/** What is under way for tokens with missing logs. */
+/** The stages of the work after logs were proven missing. */
 const STAGE = { none: 0, refetch: 1, recheck: 2 }
 
 const PAIR = 'asset = ? AND account = ? AND item = ?'
 
-/** Columns of a chain's numbers of doubts, in the order that `readDoubts` takes, from the table `in_doubt`. */
+/** The columns of the table `in_doubt` that `readDoubts` takes, in its order. */
 export const DOUBT_COLUMNS = 'pairs, tokens, chain, next_block, stage, unlooked'
 
-/** The doubts of a row that is these columns; all null where the table is empty. */
+/** The doubts of a row of DOUBT_COLUMNS. If the table is empty, all columns are null. */
 export function readDoubts(row: Row): Doubts {
   if (row[0] === null) return NO_DOUBTS
   const refetching = row[4] === STAGE.refetch ? nullable(row[3], int) : undefined
@@ -31,10 +34,10 @@ export function readDoubts(row: Row): Doubts {
   return { pairs: int(row[0]), tokens: int(row[1]), chain, refetching, unlooked }
 }
 
-/** Moves the marks of what is in doubt. Runs inside the journal's transaction, which ends with `publish`. */
+/** Sets and removes the marks of what is in doubt. Runs inside the journal's transaction, which ends with `publish`. */
 export class DoubtWriter {
   readonly #assets: AssetTable
-  /** The first block of the coverage: from here all is fetched again once logs were proven missing. */
+  /** The first block of the coverage. Once logs were proven missing, all blocks from here on are fetched again. */
   readonly #from: number
   readonly #s: ReturnType<typeof prepare>
   #changed = false
@@ -62,7 +65,9 @@ export class DoubtWriter {
     if (int(this.#s.countPairs.get(key.asset)) >= PAIRS_OF_A_TOKEN_IN_DOUBT) this.#s.refuteByPairs.run(key.asset)
   }
 
-  /** Events say that these balances may have changed otherwise than by transfers: none is proven until it is compared. */
+  /**
+   * Marks balances that may have changed without a transfer, according to events. None is proven until it is compared.
+   */
   unprove(keys: readonly PairKey[]): void {
     const tokens = new Map<number, PairKey[]>()
     for (const key of keys) {
@@ -82,7 +87,9 @@ export class DoubtWriter {
     if (this.#mayDoubt(asset)) this.#changed = this.#s.refuteSupply.run(asset).changes > 0 || this.#changed
   }
 
-  /** The pair is what the chain says at a block. What was refuted since then stays so. */
+  /**
+   * Resolves the doubt about a pair that was equal at a block. If it was refuted after that block, it stays in doubt.
+   */
   resolvePair(key: PairKey, block: number): void {
     if (this.#s.resolvePair.run(...this.#values(key), block).changes === 0) return
     this.#changed = true
@@ -91,14 +98,17 @@ export class DoubtWriter {
     this.#s.dropResolved.run()
   }
 
-  /** The token's supply is what the chain says at a block. As for pairs, what was refuted since then stays so. */
+  /**
+   * Resolves the doubt about a token's supply that was equal at a block. If it was refuted after that block, it stays
+   * in doubt.
+   */
   resolveSupply(asset: number, block: number): void {
     if (this.#s.resolveSupply.run(asset, block).changes === 0) return
     this.#changed = true
     this.#s.dropResolved.run()
   }
 
-  /** The token's class says from now on how it is answered. */
+  /** Removes the marks of a token that was reclassified or destroyed: it is answered by reads from now on. */
   resolveAsset(asset: number): void {
     const dropped = this.#s.dropPairs.run(asset).changes + this.#s.classify.run(asset).changes
     if (dropped === 0) return
@@ -106,18 +116,22 @@ export class DoubtWriter {
     this.#s.dropResolved.run()
   }
 
-  /** Whether the contract of a turned token was there before its first transfer was rolled back. */
+  /**
+   * Keeps or deletes the class of a reclassified token whose first transfer was rolled back. `stays`: its contract
+   * existed before that transfer.
+   */
   resolveClass(asset: number, stays: boolean): void {
     const statement = stays ? this.#s.keepClass : this.#s.dropClass
     if (statement.run(asset).changes > 0) this.#changed = true
   }
 
-  /** Logs of these tokens were proven missing, or wrong, in a block. */
+  /** Records that logs of these tokens were proven missing, or wrong, in a block. */
   lack(assets: ReadonlySet<number>, block: BlockRef): void {
     if (assets.size === 0) return
     for (const asset of assets) this.#s.lack.run(asset)
     const { next } = this.#refetch()
-    // Blocks below the place were fetched again and said otherwise then: none of that stands.
+    // A block below the cursor was already fetched again, with a different result. None of those results can be
+    // trusted: start over.
     this.#s.setRefetch.run(STAGE.refetch, next === undefined || block.number < next ? this.#from : next)
     if (int(this.#s.countLacking.get()) >= TOKENS_OF_A_CHAIN_IN_DOUBT) this.#s.doubtChain.run()
     this.#s.prove.run(block.number, encodeHash(block.hash))
@@ -125,7 +139,10 @@ export class DoubtWriter {
     this.#changed = true
   }
 
-  /** All blocks from the place up to `through` were fetched again. */
+  /**
+   * Records that all blocks from the cursor up to `through` were fetched again. At the last written block, the stage
+   * changes to `recheck`.
+   */
   refetched(through: number, written: number): void {
     const { stage, next } = this.#refetch()
     if (stage !== STAGE.refetch || next === undefined || through < next) return
@@ -133,13 +150,13 @@ export class DoubtWriter {
     if (through >= written) this.#s.walkAnew.run()
   }
 
-  /** Nothing of the chain was compared yet. */
+  /** Marks a new chain: no balance of it was compared yet. */
   refuteAll(): void {
     this.#s.ensure.run()
     if (this.#s.unlook.run().changes > 0) this.#changed = true
   }
 
-  /** All balances, or some of very many, were compared. */
+  /** Records that all balances, or some of very many, were compared. */
   looked(at: 'all' | 'some'): void {
     const { stage } = this.#refetch()
     if (this.#s.look.run().changes > 0) this.#changed = true
@@ -150,7 +167,7 @@ export class DoubtWriter {
     this.#changed = true
   }
 
-  /** Blocks above the ancestor were replaced: those are to be fetched again once more. */
+  /** The blocks above the ancestor were replaced, so they must be fetched again once more. */
   rolledBack(ancestor: number): void {
     // The new branch may stay shorter than the lost one: a read of any of its blocks is newer than the refutation.
     this.#s.rollBackPairs.run({ ancestor })
@@ -161,7 +178,7 @@ export class DoubtWriter {
     this.#s.setRefetch.run(stage === STAGE.recheck ? STAGE.refetch : stage, first)
   }
 
-  /** Makes readers see what changed in this transaction. */
+  /** Updates the counts, so that readers see the changes of this transaction. */
   publish(): void {
     if (!this.#changed) return
     this.#changed = false
@@ -171,18 +188,18 @@ export class DoubtWriter {
     this.#assets.forget()
   }
 
-  /** Forgets that something changed: the transaction was undone. */
+  /** The transaction was rolled back, so there is nothing to publish. */
   undone(): void {
     this.#changed = false
   }
 
-  /** True of tokens that are answered from events as far as those are proven; not where an operator decided so. */
+  /** True for tokens that are answered from events, unless the configuration fixes their class. */
   #mayDoubt(asset: number): boolean {
     const { accounting, fixed } = this.#assets.byId(asset)
     return accounting === 'events' && !fixed
   }
 
-  /** What is under way, and the first block that was not fetched again; undefined where that never began. */
+  /** The stage, and the first block that was not fetched again; undefined if refetching never began. */
   #refetch(): { readonly stage: number; readonly next: number | undefined } {
     this.#s.ensure.run()
     const row = this.#s.state.get() ?? NO_ROW
@@ -216,7 +233,7 @@ function prepare(db: SqliteDatabase) {
     rollBackSupplies: sql('UPDATE refuted_assets SET supply_block = @ancestor WHERE supply_block > @ancestor'),
     countPairs: sql('SELECT count(*) FROM refuted_pairs WHERE asset = ?').pluck(),
     dropPairs: sql('DELETE FROM refuted_pairs WHERE asset = ?'),
-    // That logs of it were missing stays true of the node, whatever the token is.
+    // Keep `lacking`: that the node omitted logs stays true, whatever the token's class.
     classify: sql('UPDATE refuted_assets SET pairs = 0, supply = 0 WHERE asset = ?'),
     refuteByPairs: refute('pairs'),
     refuteSupply: sql(

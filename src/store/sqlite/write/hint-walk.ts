@@ -4,10 +4,10 @@ import { bytes, int, type RowStatement, type SqliteDatabase } from '../database.
 import { decodeItem } from '../rows/amount-codec.ts'
 import { type Found, isReadable, type WalkCursor } from './walk-found.ts'
 
-/** Stands in a place for the block, where the walk is among a token's hints. */
+/** Replaces the block number in a cursor while a walk goes through a token's hints. */
 export const HINTED = -2
 
-/** Goes over the accounts that hints of one token name, newest first. */
+/** Walks over the accounts that the hints of one token name, newest first. */
 export class HintWalk {
   readonly #codec: AccountCodec
   readonly #upTo: RowStatement
@@ -22,7 +22,7 @@ export class HintWalk {
       .raw()
   }
 
-  /** Adds accounts from a place on: HINTED, a block, and how many of its rows are behind. Block -1 is the end. */
+  /** Adds accounts from a cursor on: HINTED, a block, and how many of its rows are done. Block -1 is the end. */
   page(
     token: StoredAsset,
     { cursor, limit }: { readonly cursor: WalkCursor; readonly limit: number },

@@ -13,8 +13,8 @@ import { type PairKey, type PairWriter, pairValues } from './pair-writer.ts'
 import type { ReclassifyWriter } from './reclassify-writer.ts'
 
 /**
- * Accounts that are remembered of a contract that no transfer has shown to be a token yet: wrapped coins are deposited
- * before they are first transferred, while most contracts with such events are no tokens.
+ * Accounts that are stored for a contract before a transfer shows that it is a token. Wrapped coins are deposited
+ * before they are first transferred, but most contracts with such events are not tokens.
  */
 const MAX_OF_UNKNOWN = 1_000
 
@@ -25,16 +25,17 @@ export type HintWriterDeps = {
   readonly reclassifier: ReclassifyWriter
   readonly codec: AccountCodec
   readonly keeps: (account: string) => boolean
-  /** What a pair begins with by coverage: 0, or unknown. */
+  /** The opening that coverage gives a pair: 0, or unknown. */
   readonly opening: bigint | undefined
 }
 
 type Block = Pick<BlockTransfers, 'number' | 'hash' | 'hints'>
 
 /**
- * Keeps which accounts events hint at: each pair with the first block that does, whether or not its contract is a token
- * yet. The account of a token's pair has met the token there. Runs inside the journal's transaction, after the transfers of
- * the same blocks were written. Costs at most as much as a transfer to each account.
+ * Stores which accounts events hint at: each pair with the first block that hints at it, even if its contract is not
+ * known to be a token yet. Once it is, the account has met the token at that block. Runs inside the journal's
+ * transaction, after the transfers of the same blocks were written. Costs at most as much as a transfer to each
+ * account.
  */
 export class HintWriter {
   readonly #deps: HintWriterDeps
@@ -47,7 +48,7 @@ export class HintWriter {
     this.#s = prepare(db)
   }
 
-  /** Notes the hints of blocks; returns the pairs of known tokens that they are about, each once. */
+  /** Stores the hints of blocks. Returns the pairs of known tokens that they name, each once. */
   note(blocks: readonly Block[]): readonly BalanceKey[] {
     for (const block of blocks) {
       for (const hint of block.hints ?? []) if (hint.reason === 'undecodable') this.#classify(hint, block)
@@ -75,19 +76,25 @@ export class HintWriter {
     return [...noted.values()]
   }
 
-  /** The contract was just met as a token: what was hinted at before counts from now on. */
+  /** Applies the earlier hints of a contract that was just shown to be a token. */
   met(asset: number): void {
     const pairs = this.#pairsOf(asset)
     for (const pair of pairs) this.#meetAgain(pair)
     this.#deps.doubts.unprove(pairs)
   }
 
-  /** Of tokens that may not be known any more, or whose pairs may have been met elsewhere: makes their pairs right. */
+  /**
+   * Recomputes how the hinted pairs of a token were met. Needed if the token may no longer be known, or its pairs may
+   * have been met elsewhere.
+   */
   remeet(asset: number): void {
     for (const pair of this.#pairsOf(asset)) this.#meetAgain(pair)
   }
 
-  /** Forgets the hints above a block. Other rows of those blocks are gone, and their assets are not met any more (`unmet`). */
+  /**
+   * Deletes the hints above a block. Runs after the other rows of those blocks were deleted. `unmet`: assets that are
+   * no longer met.
+   */
   rollBack(ancestor: number, unmet: readonly number[]): void {
     const lost = this.#s.above.all(ancestor).flatMap((row) => {
       const asset = this.#deps.assets.find({ standard: parseStandard(row[1]), reference: text(row[0]) })
@@ -98,7 +105,10 @@ export class HintWriter {
     for (const pair of [...lost, ...unmet.flatMap((asset) => this.#pairsOf(asset))]) this.#meetAgain(pair)
   }
 
-  /** The token's events don't tell its balances: reads do. A token that was not known is known by this event. */
+  /**
+   * Reclassifies a token whose event cannot be decoded: its balances must be read. The event also shows that the
+   * contract is a token.
+   */
   #classify({ asset, account }: Hint, { number, hash }: Block): void {
     const { assets, doubts, keeps, reclassifier: turns } = this.#deps
     const { id } = assets.find(asset) ?? assets.add(asset, undefined)
@@ -106,12 +116,12 @@ export class HintWriter {
     const whose = keeps(account) ? account : undefined
     const evidence = { account: whose, item: NO_ITEM, journal: undefined, chain: undefined }
     turns.reclassify({ asset, block: { number, hash }, reason: 'undecodable', evidence }, Math.floor(Date.now() / 1000))
-    // The contract is there: a class that a rollback had made uncertain is not.
+    // The contract exists, so a class that a rollback made uncertain is certain again.
     doubts.resolveClass(id, true)
     if (isNew) this.met(id)
   }
 
-  /** Notes one pair, and where its token is known makes it met; undefined where it is not. */
+  /** Stores one pair, and records its meeting if its token is known. Returns undefined if the token is not known. */
   #notePair(
     { account, asset, item }: BalanceKey,
     { block, undecodable }: { readonly block: number; readonly undecodable: boolean },
@@ -133,7 +143,7 @@ export class HintWriter {
     return pair
   }
 
-  /** Makes a pair met at a place, if it was not before. */
+  /** Records that a pair was met at a position, unless it was met earlier. */
   #meet(pair: PairKey, meeting: Meeting): void {
     const { pairs } = this.#deps
     const before = pairs.read(pair)
@@ -147,7 +157,7 @@ export class HintWriter {
     pairs.write(pair, before, { ...before, ...met, receivedBlock })
   }
 
-  /** Finds anew how a pair was met, from what is stored. */
+  /** Recomputes from the stored rows how a pair was met. */
   #meetAgain(pair: PairKey): void {
     const { pairs } = this.#deps
     const before = pairs.read(pair)
@@ -190,12 +200,12 @@ export class HintWriter {
   }
 }
 
-/** The rows that a hint is about: of an item, the contract's roll-up too. */
+/** The items that a hint concerns: with an item, also the contract's roll-up. */
 function itemsOf({ item = NO_ITEM }: Hint): readonly string[] {
   return item === NO_ITEM ? [NO_ITEM] : [NO_ITEM, item]
 }
 
-/** Hints have no place in their block: they stand behind all its logs. They say that the account may have received. */
+/** A hint has no position in its block, so it comes after all logs. It means that the account may have received. */
 function meetingAt(block: number, asset: number): Meeting {
   return { metBlock: block, metLog: REST_OF_BLOCK, metSub: asset, receivedBlock: block }
 }

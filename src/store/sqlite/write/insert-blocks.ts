@@ -6,7 +6,7 @@ import { headerValues } from '../rows/header-rows.ts'
 import type { Names } from './batch-names.ts'
 import type { JournalStatements } from './journal-statements.ts'
 
-/** Writes a batch's blocks and transfers, inside the journal's transaction; returns how many transfers. */
+/** Writes a batch's blocks and transfers. Returns the number of transfers. Runs inside the journal's transaction. */
 export function insertBlocks(statements: JournalStatements, batch: Batch, names: Names): number {
   const { insertBlock, keepBlock, forgetUnkept } = statements
   if (batch.headers.length === 0) forgetUnkept.run(batch.first - 1)

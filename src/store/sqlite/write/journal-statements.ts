@@ -10,7 +10,7 @@ export function prepareJournal(db: SqliteDatabase) {
     fence: sql('SELECT fence FROM chain').pluck(),
     clock: sql(`SELECT ${HEADER_COLUMNS}, finalized_number, finalized_hash FROM clock`).raw(),
     setClock: sql('UPDATE clock SET number = ?, hash = ?, parent = ?, timestamp = ?, transfers = transfers + ?'),
-    // The column counts whatever changes what is said of committed blocks, not only changes of classes.
+    // The column `classes` counts every change to answers about committed blocks, not only changes of classes.
     repaired: sql('UPDATE clock SET transfers = transfers + ?, classes = classes + 1'),
     setFinalized: sql('UPDATE clock SET finalized_number = ?, finalized_hash = ?'),
     headerAt: sql(`SELECT ${HEADER_COLUMNS} FROM blocks WHERE number = ?`).raw(),

@@ -12,7 +12,7 @@ import { RepairWriter } from './repair-writer.ts'
 import { RollbackWriter } from './rollback-writer.ts'
 import { Segments } from './segments.ts'
 
-/** What a journal writes with. Each runs inside the journal's transactions. */
+/** The writers of a journal. Each runs inside the journal's transactions. */
 export type JournalWriters = {
   readonly assets: AssetTable
   readonly pairs: PairWriter

@@ -23,16 +23,16 @@ import { createWriters, type JournalWriters } from './journal-writers.ts'
 import { SqliteLives } from './life-store.ts'
 
 /**
- * Blocks below the finalized head that keep their names, transfers or not: some 100 bytes each. Reads and cases of the
- * audit are about blocks near the head, which are final within seconds where finality is quick: so long they can be told
- * from blocks of another branch.
+ * Blocks below the finalized head whose hashes are kept even without transfers, some 100 bytes each. Reads and
+ * investigations concern blocks near the head, which are final within seconds if finality is quick. While the hash is
+ * kept, such a block can be distinguished from one of another branch.
  */
 const NAMED_BELOW_FINAL = 512
 
-/** Appends between two looks at how large the file has become. */
+/** Appends between two checks of the file's size. */
 const APPENDS_A_LOOK = 8
 
-/** Places in a write where a test ends the process, to prove that nothing is lost or doubled there. */
+/** Steps of a write at which a test kills the process, to prove that nothing is lost or doubled. */
 export const JOURNAL_STEPS = [
   'append:rows',
   'append:clock',
@@ -59,7 +59,10 @@ export type JournalOptions = {
   readonly onStep?: (step: JournalStep) => void
 }
 
-/** The writer of one chain's file. On SQLite rows, `written` and `published` move in one transaction: they are one. */
+/**
+ * The writer of one chain's file. On SQLite, rows, `written` and `published` change in one transaction, so `written`
+ * and `published` are always equal.
+ */
 export class SqliteJournal implements Journal {
   readonly audits: SqliteAudits
   readonly doubts: SqliteDoubts
@@ -180,7 +183,7 @@ export class SqliteJournal implements Journal {
 
   async close(): Promise<void> {
     try {
-      // What stays in the log is read from there: a checkpoint that fails loses nothing.
+      // A failed checkpoint loses nothing: what stays in the log is read from there.
       guarded(this.#db, () => this.#db.pragma('wal_checkpoint(TRUNCATE)'))
     } catch (error) {
       if (!isServiceError(error)) throw error
@@ -199,28 +202,31 @@ export class SqliteJournal implements Journal {
     return forgotten ? FORGOTTEN : NOT_CANONICAL
   }
 
-  /** True where this very block is one of ours. Well below the finalized head only blocks with transfers keep their names. */
+  /**
+   * True if this block is stored with this hash. Far below the finalized head, only blocks with transfers keep their
+   * hashes.
+   */
   #holds(block: BlockRef): boolean {
     const row = this.#statements.headerAt.get(block.number)
     return row !== undefined && sameBlock(readHeader(row), block)
   }
 
-  /** The header of a block that is ours. */
+  /** The stored header of a block of ours. */
   #own(block: BlockRef): Header {
     const row = this.#statements.headerAt.get(block.number)
-    assert(row !== undefined, 'the ancestor of a rollback is a block that we hold')
+    assert(row !== undefined, 'the ancestor of a rollback is stored')
     const header = readHeader(row)
-    assert(sameBlock(header, block), 'the ancestor of a rollback is our own block')
+    assert(sameBlock(header, block), 'the ancestor of a rollback has the stored hash')
     return header
   }
 
   /** The clock's columns before the first block. */
   #beforeAll(): readonly null[] {
-    assert(this.#clockRow()[4] === null, 'what is final is not taken back')
+    assert(this.#clockRow()[4] === null, 'a final block is never rolled back')
     return [null, null, null, null]
   }
 
-  /** True where this block is ours, or may be one of those final ones without transfers whose names were forgotten. */
+  /** True if this block is ours, or may be: a final block without transfers whose hash was deleted. */
   #mayHold(block: BlockRef): boolean {
     const written = readOptionalHeader(this.#clockRow())
     if (written === undefined || block.number > written.number || block.number < this.#options.coverage.from)
@@ -233,7 +239,7 @@ export class SqliteJournal implements Journal {
     this.#options.onStep?.(step)
   }
 
-  /** Runs work in one transaction that begins by proving that this writer is still the chain's. */
+  /** Runs work in one transaction. First checks that no other writer has taken over the chain. */
   #transaction<T>(work: () => T): T {
     const { chain } = this.#options
     const run = this.#db.transaction(() => {
@@ -257,7 +263,7 @@ export class SqliteJournal implements Journal {
 
   #clockRow(): Row {
     const row = this.#statements.clock.get()
-    assert(row !== undefined, 'the clock row is there from the first claim on')
+    assert(row !== undefined, 'the clock row exists once the chain was claimed')
     return row
   }
 }

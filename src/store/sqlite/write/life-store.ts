@@ -14,7 +14,7 @@ export type LifeStoreDeps = {
   readonly transaction: <T>(work: () => T) => T
 }
 
-/** Which contracts were destroyed, as the chain's writer keeps it. */
+/** The marks of destroyed contracts, for the chain's writer. */
 export class SqliteLives implements LifeStore {
   readonly #deps: LifeStoreDeps
   readonly #s: ReturnType<typeof prepare>
@@ -27,7 +27,7 @@ export class SqliteLives implements LifeStore {
   async recordEnd({ reference, block, seen }: Ending): Promise<boolean> {
     return this.#deps.transaction(() => {
       if (!this.#isOurs(seen) || !this.#isOurs(block)) return false
-      // A contract that ends a second time had no proof by events since its first end.
+      // A second end keeps the block of the first one: events have proven nothing since then.
       return this.#change(reference, (id) => {
         const changed = this.#s.end.run(id, block.number).changes > 0
         if (changed) this.#deps.doubts.resolveAsset(id)
@@ -61,7 +61,7 @@ export class SqliteLives implements LifeStore {
     )
   }
 
-  /** Changes the mark of each asset that a contract is; true where one changed, which readers then learn. */
+  /** Changes the mark of each asset of a contract. Returns true if any changed; readers then see the change. */
   #change(reference: string, change: (id: number) => boolean): boolean {
     const changed = this.#s.assets.all(reference).filter((id) => change(int(id)))
     if (changed.length === 0) return false
@@ -70,7 +70,10 @@ export class SqliteLives implements LifeStore {
     return true
   }
 
-  /** Well below the finalized head blocks without transfers have no names: what is final there is taken for ours. */
+  /**
+   * Far below the finalized head, blocks without transfers have no stored hash. A final block without one counts as
+   * ours.
+   */
   #isOurs({ number, hash }: BlockRef): boolean {
     const ours = this.#s.hashAt.get(number)
     if (ours !== undefined) return decodeHash(bytes(ours)) === hash

@@ -2,10 +2,10 @@ import { int, nullable, type SqliteDatabase, type Statement } from '../database.
 import { type Position, REST_OF_BLOCK } from '../rows/position.ts'
 import { PAIR, type PairKey, pairValues } from './pair-writer.ts'
 
-/** How an account met an asset: where, and the block by which it had received some. */
+/** How an account met an asset: the position in the chain, and the first block in which the account received some. */
 export type Meeting = Pick<Position, 'metBlock' | 'metLog' | 'metSub' | 'receivedBlock'>
 
-/** Finds how pairs were met from what is stored of them: changes, reads that were adopted, and events that hint at them. */
+/** Finds how pairs were met from their stored changes, adopted reads and hints. */
 export class Meetings {
   readonly #s: ReturnType<typeof prepare>
 
@@ -13,7 +13,7 @@ export class Meetings {
     this.#s = prepare(db)
   }
 
-  /** The first meeting; undefined where nothing that is stored concerns the pair. Reads and hints stand last in their block. */
+  /** The first meeting; undefined if no stored row concerns the pair. Reads and hints come last in their block. */
   of(key: PairKey): Meeting | undefined {
     const pair = pairValues(key)
     const change = this.#s.change.get(...pair)
@@ -38,7 +38,7 @@ export class Meetings {
 
 type MetAt = Pick<Position, 'metBlock' | 'metLog' | 'metSub'>
 
-/** Orders by place in the chain. */
+/** Orders by position in the chain. */
 export function byMeeting(a: MetAt, b: MetAt): number {
   return a.metBlock - b.metBlock || a.metLog - b.metLog || a.metSub - b.metSub
 }
@@ -48,7 +48,7 @@ function prepare(db: SqliteDatabase) {
   return {
     change: sql(`SELECT block, log, sub FROM changes WHERE ${PAIR} ORDER BY block, log, sub LIMIT 1`).raw(),
     read: sql(`SELECT min(block) FROM openings WHERE ${PAIR}`).pluck(),
-    // Hints of a contract that no transfer has shown to be a token are not used.
+    // Ignores hints of contracts that are not known to be tokens.
     hint: sql(
       `SELECT h.block FROM assets a JOIN hints h USING (reference, standard)
        WHERE a.id = ? AND a.first_block IS NOT NULL AND h.account = ? AND h.item = ?`,

@@ -9,7 +9,7 @@ import {
   readPosition,
 } from '../rows/position.ts'
 
-/** A balance by the ids of the store. */
+/** A balance by the store's own ids. */
 export type PairKey = {
   readonly account: Buffer
   readonly asset: number
@@ -25,14 +25,14 @@ export function pairValues({ account, asset, item }: PairKey): [Buffer, number, 
   return [account, asset, item]
 }
 
-/** A pair as a key of maps. */
+/** The map key of a pair. */
 export function pairName({ account, asset, item }: PairKey): string {
   return `${account.toString('hex')}/${asset}/${item.toString('hex')}`
 }
 
 /**
- * Moves single balances from one state to another with all that counts them: lists, holders, supply, doubts. For what
- * happens seldom; a batch has the `ChangeWriter`. Runs inside the journal's transaction.
+ * Changes single balances and everything that counts them: lists, holders, supply, out-of-range pairs. For rare
+ * changes; a batch uses `ChangeWriter`. Runs inside the journal's transaction.
  */
 export class PairWriter {
   readonly #s: ReturnType<typeof prepare>
@@ -41,13 +41,13 @@ export class PairWriter {
     this.#s = prepare(db)
   }
 
-  /** The pair's row, or undefined where there is none. */
+  /** The pair's row; undefined if there is none. */
   read(key: PairKey): Position | undefined {
     const row = this.#s.select.get(...pairValues(key))
     return row === undefined ? undefined : readPosition(row)
   }
 
-  /** Makes a pair that was `before` be `after`; undefined is no row. */
+  /** Replaces the pair's row `before` with `after`. Undefined means no row. */
   write(key: PairKey, before: Position | undefined, after: Position | undefined): void {
     if (after === undefined) this.#s.drop.run(...pairValues(key))
     else this.#s.put.run(...pairValues(key), ...positionValues(after))
@@ -58,7 +58,7 @@ export class PairWriter {
     if (key.item.length === 0) this.#count(key, before, after)
   }
 
-  /** Adds to what exists of an asset, where that is counted. */
+  /** Adds to an asset's stored supply, if it has one. */
   addSupply(asset: number, delta: bigint): void {
     if (delta === 0n) return
     const supply = this.#s.supply.get(asset)

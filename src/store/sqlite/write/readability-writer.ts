@@ -3,7 +3,7 @@ import type { Readability } from '../../seam/audits.ts'
 import type { SqliteDatabase, Statement } from '../database.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
 
-/** Notes which tokens answer and which do not. Runs inside the journal's transaction. */
+/** Records which tokens are readable and which are not. Runs inside the journal's transaction. */
 export class ReadabilityWriter {
   readonly #assets: AssetTable
   readonly #unreadable: Statement
@@ -12,7 +12,7 @@ export class ReadabilityWriter {
 
   constructor(db: SqliteDatabase, assets: AssetTable) {
     this.#assets = assets
-    // A silence that goes on keeps its beginning: a rollback to within it leaves it.
+    // A token that is still unreadable keeps its first block, so a rollback to a later block does not change it.
     this.#unreadable = db.prepare(
       `INSERT INTO silences VALUES (@asset, @block, NULL) ON CONFLICT DO UPDATE SET since = excluded.since, until = NULL
        WHERE until IS NOT NULL`,
@@ -21,7 +21,7 @@ export class ReadabilityWriter {
     this.#countClasses = db.prepare('UPDATE clock SET classes = classes + 1')
   }
 
-  /** The block is one that we hold. */
+  /** `block` must be ours. */
   note({ block, unreadable: silent, answering }: Readability): void {
     const run = (statement: Statement, assets: readonly AssetRef[]): boolean => {
       const changes = assets.map((asset) => {

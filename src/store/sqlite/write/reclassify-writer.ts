@@ -7,7 +7,7 @@ import { encodeHash } from '../rows/hash-codec.ts'
 import { encodeNullable } from '../rows/position.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
 
-/** Turns tokens to `reads`. Runs inside the journal's transaction. */
+/** Reclassifies tokens to `reads`. Runs inside the journal's transaction. */
 export class ReclassifyWriter {
   readonly #assets: AssetTable
   readonly #codec: AccountCodec
@@ -26,7 +26,7 @@ export class ReclassifyWriter {
     this.#countClasses = db.prepare('UPDATE clock SET classes = classes + 1')
   }
 
-  /** Writes the one row; the block is one that we hold. `at`: Unix seconds. */
+  /** Writes the token's row. `block` must be ours. `at`: Unix seconds. */
   reclassify({ asset, block, reason, evidence }: Reclassification, at: number): ReclassifyOutcome {
     const stored = this.#assets.find(asset) ?? this.#assets.add(asset, undefined)
     if (stored.fixed) return 'fixed'

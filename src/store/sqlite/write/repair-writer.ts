@@ -14,14 +14,14 @@ import { PAIR, type PairKey, type PairWriter, pairName, pairValues } from './pai
 import type { Segments } from './segments.ts'
 import { decodeSupplyDelta } from './supply.ts'
 
-/** Rows of a pair rewritten at a time, so that no pair's length is a question of memory. */
+/** Rows of a pair that are rewritten at a time. Bounds the memory for pairs with many rows. */
 const ROWS_AT_ONCE = 5_000
 const NO_ITEM_BYTES = Buffer.alloc(0)
 
 /** A transfer as its row: log, sub, asset, sender, receiver, item, amount, hash. */
 type StoredRow = readonly [number, number, number, Buffer | null, Buffer | null, Buffer, Buffer, Buffer]
 
-/** A pair, and the first block in which its changes are others now. */
+/** A pair, and the first block in which its changes differ now. */
 type Touched = { readonly key: PairKey; from: number }
 
 export type RepairDeps = {
@@ -35,9 +35,9 @@ export type RepairDeps = {
 }
 
 /**
- * Replaces the transfers of past blocks, and makes all that follows from them as if they had always been so: running
- * sums, amounts, lists, holders, counts, supply. Runs inside the journal's transaction; costs the changes of the touched
- * pairs from there on.
+ * Replaces the transfers of past blocks, and recomputes everything that follows from them: running sums, amounts,
+ * lists, holders, counts, supply. Runs inside the journal's transaction. Cost: the changes of the affected pairs from
+ * those blocks on.
  */
 export class RepairWriter {
   readonly #deps: RepairDeps
@@ -50,7 +50,10 @@ export class RepairWriter {
     this.#s = prepare(db)
   }
 
-  /** Replaces the transfers of blocks that we hold; says how many were added and how many went. Their tokens are in doubt. */
+  /**
+   * Replaces the transfers of blocks of ours. Returns how many were added and removed. Tokens whose transfers changed
+   * are in doubt from then on.
+   */
   replace(
     blocks: readonly BlockTransfers[],
     how?: 'adding',
@@ -65,7 +68,7 @@ export class RepairWriter {
       const wanted = block.transfers.map((transfer) => this.#encode(transfer))
       const missing = without(wanted, stored)
       const positions = new Set(missing.map(logPosition))
-      // Logs of the node's index may be short: what they lack is no proof. At one place there is one transfer.
+      // With `adding`, the given logs may be incomplete: remove a stored transfer only if another one has its position.
       const surplus = without(stored, wanted).filter((row) => how !== 'adding' || positions.has(logPosition(row)))
       if (missing.length + surplus.length > 0) changed.push({ number: block.number, hash: block.hash })
       for (const [, , asset] of [...surplus, ...missing]) {
@@ -84,7 +87,7 @@ export class RepairWriter {
     }
     this.#deps.hints.note(blocks)
     for (const { key, from } of touched.values()) this.#rewrite(key, from)
-    // What was hinted at of a token counts from when transfers show that it is one, and no longer than they do.
+    // Hints count only while transfers show that the contract is a token, so recompute their pairs if that changed.
     for (const [asset, wasMet] of wereMet) if (this.#isMet(asset) !== wasMet) this.#deps.hints.remeet(asset)
     return { inserted, removed, changed }
   }
@@ -131,7 +134,7 @@ export class RepairWriter {
     }
   }
 
-  /** The balance changes of a transfer: what the change writer makes of it, row by row. */
+  /** The balance changes of a transfer, row by row as `ChangeWriter` makes them. */
   #sides([, , asset, sender, receiver, item, amount]: StoredRow): { key: PairKey; delta: bigint }[] {
     const { assets, codec, keeps } = this.#deps
     const fungible = isFungible(assets.byId(asset).asset.standard)
@@ -151,12 +154,13 @@ export class RepairWriter {
     )
   }
 
-  /** Adds a pair's running sums up again from a block on, and finds its row anew. */
+  /** Recomputes a pair's running sums from a block on, and its row. */
   #rewrite(key: PairKey, from: number): void {
     const { pairs, segments } = this.#deps
     const before = pairs.read(key)
     const { sum, lastBlock } = this.#resum(key, from)
-    // First of all: reads that are needed no more go here, and neither the list nor `received` may rest on them.
+    // `settle` comes first: it deletes reads that are no longer needed, and neither the meeting nor `received` may use
+    // those.
     const segment = segments.recompute(key)
     const meeting = this.#meetings.of(key)
     if (meeting === undefined) {
@@ -192,7 +196,7 @@ function touch(touched: Map<string, Touched>, key: PairKey, block: number): void
   else known.from = Math.min(known.from, block)
 }
 
-/** The rows of one list that are not, all columns alike, in the other. */
+/** The rows of one list that are not in the other. All columns are compared. */
 function without(rows: readonly StoredRow[], others: readonly StoredRow[]): StoredRow[] {
   const names = new Set(others.map(nameOf))
   return rows.filter((row) => !names.has(nameOf(row)))

@@ -13,7 +13,10 @@ import { decodeSupplyDelta } from './supply.ts'
 
 const NO_ITEM_BYTES = Buffer.alloc(0)
 
-/** What the blocks above the ancestor touched: pairs, and of each asset how many transfers and what they made or burnt. */
+/**
+ * What the blocks above the ancestor changed: pairs, and for each asset its number of transfers and its supply (minted
+ * minus burnt).
+ */
 type Changed = {
   readonly pairs: Map<string, PairKey>
   readonly assets: Map<number, { transfers: number; supply: bigint }>
@@ -29,7 +32,7 @@ export type RollbackDeps = {
   readonly doubts: DoubtWriter
 }
 
-/** Takes back all above a block. Cost: the rows touched; the block-ordered transfers say which. */
+/** Removes everything above a block. Cost: the changed rows, which the block-ordered transfers identify. */
 export class RollbackWriter {
   readonly #deps: RollbackDeps
   readonly #statements: ReturnType<typeof prepare>
@@ -39,7 +42,7 @@ export class RollbackWriter {
     this.#statements = prepare(db)
   }
 
-  /** Undoes all blocks above `ancestor`; returns how many transfers went. */
+  /** Removes all blocks above `ancestor`. Returns the number of removed transfers. */
   undo(ancestor: number): number {
     const { pairs, assets } = this.#changed(ancestor)
     const reopened = this.#openedAbove(ancestor)
@@ -55,10 +58,11 @@ export class RollbackWriter {
     this.#statements.dropBlocks.run(ancestor)
     const unmet = this.#statements.hintedAbove.all(ancestor).map(int)
     this.#deps.doubts.rolledBack(ancestor)
-    // What was found of a contract stays true of its code: only where the contract itself may be gone is it looked at again.
+    // A class belongs to the contract's code, so it stays. It is checked again only if the contract itself may be gone.
     const { doubtClasses, doubtEndings, unmeetAssets, reopenUnreadable, countClasses } = this.#statements
     doubtClasses.run({ ancestor })
-    // Whether such a contract is there is asked of the chain until the audit has looked at it on the other branch.
+    // A contract whose end was above the ancestor is answered by reads until the audit checks its code on the new
+    // branch.
     const isUnsure = doubtEndings.run({ ancestor }).changes > 0
     unmeetAssets.run(ancestor)
     this.#deps.hints.rollBack(ancestor, unmet)
@@ -89,7 +93,7 @@ export class RollbackWriter {
     return changed
   }
 
-  /** Pairs whose newest opening rests on a block that goes; the reads themselves are dropped here. */
+  /** Deletes the reads above the ancestor. Returns their pairs, whose openings must be recomputed. */
   #openedAbove(ancestor: number): Map<string, PairKey> {
     const rows = this.#deps.segments.dropAbove(ancestor)
     const pairs = rows.map((row): PairKey => {
@@ -102,7 +106,7 @@ export class RollbackWriter {
   #restore(pair: PairKey, { ancestor, recompute }: { ancestor: number; recompute: boolean }): void {
     const { pairs, segments } = this.#deps
     const before = pairs.read(pair)
-    assert(before !== undefined, 'a transfer or an opening has no balance row')
+    assert(before !== undefined, 'every transfer and opening has a balance row')
     this.#statements.dropChanges.run(...pairValues(pair), ancestor)
     if (before.metBlock > ancestor) {
       pairs.write(pair, before, undefined)

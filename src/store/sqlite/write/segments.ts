@@ -6,19 +6,19 @@ import { encodeHash } from '../rows/hash-codec.ts'
 import type { Position } from '../rows/position.ts'
 import { PAIR, type PairKey, pairValues } from './pair-writer.ts'
 
-/** A read that a pair's opening rests on, and from which block on it holds. */
+/** A read that gives a pair its opening. `since`: the first block from which the opening holds. */
 export type Opening = { readonly block: number; readonly amount: bigint; readonly since: number }
 
-/** An opening that holds since coverage began. */
+/** The `since` of an opening that holds since coverage began. */
 const SINCE_COVERAGE = 0
 
 /**
- * What pairs begin with. A pair's history is cut into segments: each has an opening, which coverage gave or a read told,
- * and ends where opening + sum leaves the range of amounts at the end of a block. Only the newest segment says anything;
- * it is a function of the pair's changes and of the reads kept in `openings`, computed anew whenever one of them changes.
+ * The openings of pairs. A pair's history is cut into segments. Each segment has an opening, from coverage or from a
+ * read, and closes at the block at whose end opening + sum is out of range. Only the newest segment gives amounts. It
+ * is a function of the pair's changes and of its reads in `openings`, and is recomputed whenever one of them changes.
  */
 export class Segments {
-  /** What a pair begins with by coverage: 0, or unknown. */
+  /** The opening that coverage gives a pair: 0, or unknown. */
   readonly #coverage: bigint | undefined
   readonly #s: ReturnType<typeof prepare>
 
@@ -33,38 +33,44 @@ export class Segments {
     return nullable(sum, (stored) => decodeAmount(bytes(stored))) ?? 0n
   }
 
-  /** The read that the newest segment rests on; undefined where it rests on coverage. */
+  /** The read that gives the newest segment its opening; undefined if coverage gives it. */
   newest(key: PairKey): Opening | undefined {
     const row = this.#s.newest.get(...pairValues(key))
     return row === undefined ? undefined : readOpening(row)
   }
 
-  /** Keeps a read of a pair whose newest segment is closed or has no opening. `settle` has to follow. */
+  /** Stores a read of a pair whose newest segment is closed or has no opening. The caller must then call `settle`. */
   add(key: PairKey, read: { readonly block: BlockRef; readonly amount: bigint }): void {
     const { block, amount } = read
     this.#s.add.run(...pairValues(key), block.number, encodeHash(block.hash), encodeAmount(amount), SINCE_COVERAGE)
   }
 
-  /** The first block at whose end what coverage gave and the events are no amount; undefined where they always are one. */
+  /**
+   * The first block at whose end the coverage opening plus the events is out of range. Undefined if there is none, or
+   * if coverage gives no opening.
+   */
   contradicted(key: PairKey): number | undefined {
     return this.#coverage === undefined ? undefined : this.#closedAfter(key, this.#coverage, -1)
   }
 
-  /** Drops the reads above a block, and says of which pairs: `settle` has to follow for those that stay. */
+  /** Deletes the reads above a block. Returns their pairs: the caller must call `settle` for those that stay. */
   dropAbove(block: number): readonly Row[] {
     const pairs = this.#s.above.all(block)
     if (pairs.length > 0) this.#s.dropAbove.run(block)
     return pairs
   }
 
-  /** What a pair's newest segment begins with, and where it closed, found from the reads and changes that are stored. */
+  /**
+   * Recomputes the opening of a pair's newest segment, and the block where it closed, from the stored reads and
+   * changes. Deletes reads that are not needed.
+   */
   recompute(key: PairKey): Pick<Position, 'opening' | 'closedBlock'> {
     let opening = this.#coverage
     let closedBlock = opening === undefined ? undefined : this.#closedAfter(key, opening, -1)
     for (const entry of this.#s.openings.all(...pairValues(key))) {
       const read = readOpening(entry)
       if (opening !== undefined && (closedBlock === undefined || read.block < closedBlock)) {
-        // What is known without it was never in need of it; what closed later says nothing for it.
+        // The segment covers this block without the read, so the read is not needed, even if the segment closes later.
         this.#s.drop.run(...pairValues(key), read.block)
         continue
       }
@@ -77,7 +83,7 @@ export class Segments {
     return { opening, closedBlock }
   }
 
-  /** The first block after `after` at whose end opening + sum is no amount. */
+  /** The first block after `after` at whose end opening + sum is out of range. */
   #closedAfter(key: PairKey, opening: bigint, after: number): number | undefined {
     const outside = [encodeAmount(-opening), encodeAmount(MAX_AMOUNT - opening)]
     for (const found of this.#s.outsideAfter.iterate(...pairValues(key), after, ...outside)) {
@@ -87,7 +93,7 @@ export class Segments {
     return undefined
   }
 
-  /** The first block from which opening + sum is an amount at the end of every block up to `through`. */
+  /** The first block from which opening + sum is in range at the end of every block up to `through`. */
   #holdsSince(key: PairKey, opening: bigint, through: number): number {
     const outside = [encodeAmount(-opening), encodeAmount(MAX_AMOUNT - opening)]
     for (const found of this.#s.outsideBefore.iterate(...pairValues(key), through, ...outside)) {

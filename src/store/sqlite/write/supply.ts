@@ -1,6 +1,6 @@
 import { decodeAmount } from '../rows/amount-codec.ts'
 
-/** What a transfer adds to what exists: its amount where it is a mint, less it where it is a burn. */
+/** How a transfer changes the supply: by its amount for a mint, by minus its amount for a burn, else by 0. */
 export function supplyDelta(transfer: {
   readonly from: unknown
   readonly to: unknown
@@ -11,7 +11,7 @@ export function supplyDelta(transfer: {
   return to === undefined ? -amount : 0n
 }
 
-/** The same of a stored transfer's columns, its amount decoded only where it counts. */
+/** The same for a stored transfer's columns. Decodes the amount only if it is needed. */
 export function decodeSupplyDelta(sender: unknown, receiver: unknown, amount: Buffer): bigint {
   if ((sender === null) === (receiver === null)) return 0n
   return sender === null ? decodeAmount(amount) : -decodeAmount(amount)

@@ -2,10 +2,10 @@ import type { BalanceKey } from '../../../core/balance.ts'
 import type { WalkLimits } from '../../seam/audits.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 
-/** Where a walk over one token's transfers is: a block, a log, and a place in it. */
+/** The cursor of a walk over one token's transfers: block, log index, batch index. */
 export type WalkCursor = readonly [number, number, number]
 
-/** The token and place of stored text; nothing where it is no place. */
+/** The token id and the cursor in stored text; empty if the text is not a cursor. */
 export function parseCursor(text: string): [number, WalkCursor][] {
   const [id, at] = text.split(':')
   const [block, log, sub] = (at ?? '').split('/').map(Number)
@@ -14,7 +14,7 @@ export function parseCursor(text: string): [number, WalkCursor][] {
     : [[Number(id), [block, log, sub]]]
 }
 
-/** What a walk found so far: each key once, no more of one token than its share. */
+/** The keys that a walk has found so far: each key once, and of one token at most `perToken`. */
 export class Found {
   readonly #limits: WalkLimits
   readonly #keys = new Map<string, BalanceKey>()
@@ -44,7 +44,7 @@ export class Found {
   }
 }
 
-/** False of the sum of an ERC-1155's items, which is nothing that its contract could be asked for. */
+/** False for the sum of an ERC-1155's items: its contract has no method that returns it. */
 export function isReadable({ asset }: StoredAsset, item: Buffer): boolean {
   return asset.standard !== 'erc1155' || item.length > 0
 }

@@ -10,11 +10,13 @@ import { type AssetTable, type FixedClasses, parseStandard } from '../rows/asset
 import { HINTED, HintWalk } from './hint-walk.ts'
 import { Found, isReadable, parseCursor, type WalkCursor } from './walk-found.ts'
 
-/** Transfers, or tokens, that one step of a walk looks at: some milliseconds of the writer's time. */
+/** Transfers, or tokens, that one step of a walk examines: some milliseconds of the writer's time. */
 const MAX_LOOKED_AT = 500
-/** Balances that one step of the walk over all of them passes: some milliseconds too, since most are not looked up. */
+/**
+ * Balances that one step of the walk over all of them passes: also some milliseconds, since it reads only their keys.
+ */
 const MAX_PASSED = 5_000
-/** Holders behind a random amount among which one is drawn, so that many equal amounts do not hide each other. */
+/** A holder is drawn from this many at or below a random amount, so that many equal amounts do not hide each other. */
 const DRAWN_FROM = 64
 const NO_ITEM_BYTES = Buffer.alloc(0)
 
@@ -27,7 +29,7 @@ export type WalkDeps = {
   readonly fixed: FixedClasses
 }
 
-/** Ways through a chain's balances. A place is text that the next step of the same walk begins from. */
+/** Walks over a chain's balances. A `place` is a text cursor: the next step of the same walk begins there. */
 export class Walks {
   readonly #deps: WalkDeps
   readonly #hints: HintWalk
@@ -47,7 +49,7 @@ export class Walks {
     return this.#rereads(cursor, limits)
   }
 
-  /** Some holders of each of the next tokens; after the last token comes the first. */
+  /** Some holders of each of the next tokens. After the last token comes the first. */
   #holders(cursor: string | undefined, limits: WalkLimits): WalkPage {
     const start = Number(cursor ?? 0)
     const rows = [...this.#s.heldAfter.all(start, limits.keys), ...this.#s.heldUpTo.all(start, limits.keys)]
@@ -63,7 +65,10 @@ export class Walks {
     return { keys, cursor: String(reached) }
   }
 
-  /** A few holders of a token: all of a few, else some near random amounts, small ones as likely as large ones. */
+  /**
+   * A few holders of a token: all if there are few, else some near random amounts. Small amounts are as likely as large
+   * ones.
+   */
   #draw(asset: StoredAsset, { holders, wanted }: { holders: number; wanted: number }): BalanceKey[] {
     if (holders <= wanted) {
       const all = this.#s.holders.all(asset.id, wanted)
@@ -86,8 +91,9 @@ export class Walks {
   }
 
   /**
-   * Balances in doubt, or reopened and not looked into yet, token by token: the first few of each, which are others once
-   * those are settled. Turned tokens are passed over, and some hundred tokens are looked at in one step, whatever they bring.
+   * Balances that are out of range, or reopened and not investigated yet, token by token: the first few of each token.
+   * Once those are resolved, the walk finds others. Skips reclassified tokens. One step examines a bounded number of
+   * tokens, even if it finds nothing.
    */
   #doubts(cursor: string | undefined, limits: WalkLimits): WalkPage {
     const start = Number(cursor ?? 0)
@@ -111,7 +117,7 @@ export class Walks {
     return { keys, cursor: String(asset) }
   }
 
-  /** Balances whose opening is unknown, newest touched first; at the bottom the walk begins again at the top. */
+  /** Balances with an unknown opening, most recently changed first. After the last comes the first again. */
   #openings(cursor: string | undefined, limits: WalkLimits): WalkPage {
     if (this.#deps.coverage.from === 0) return { keys: [], cursor: '' }
     const from = cursor === undefined || cursor === '' ? [Number.MAX_SAFE_INTEGER, 0, 0] : cursor.split('/').map(Number)
@@ -134,7 +140,7 @@ export class Walks {
     return { keys: found.keys, cursor: bottom ? '' : reached }
   }
 
-  /** All balances that can be compared, in the order of their keys; none once the end was reached. */
+  /** All balances that can be compared, in key order. Returns nothing once the end was reached. */
   #all(cursor: string | undefined, { keys: limit }: WalkLimits): WalkPage {
     if (cursor === WALKED) return { keys: [], cursor }
     const [account = '', asset = '0', item = ''] = (cursor ?? '').split('/')
@@ -152,7 +158,7 @@ export class Walks {
     return { keys, cursor: last === undefined || rows.length < MAX_PASSED ? WALKED : pairCursor(last) }
   }
 
-  /** Who touched tokens of `reads`, a token at a time, newest touched first. */
+  /** Accounts of `reads` tokens, token by token, most recently changed first. */
   #rereads(cursor: string | undefined, limits: WalkLimits): WalkPage {
     const cursors = new Map((cursor ?? '').split(' ').flatMap((one) => parseCursor(one)))
     const found = new Found(limits)
@@ -173,8 +179,8 @@ export class Walks {
   }
 
   /**
-   * Adds accounts of one token from a place downwards: those of transfers, then those that hints name. Says where it
-   * stopped, block -1 being the bottom.
+   * Adds accounts of one token from a cursor downwards: first those of transfers, then those that hints name. Returns
+   * the new cursor; block -1 is the end.
    */
   #changedOf(
     asset: StoredAsset,
@@ -201,8 +207,8 @@ export class Walks {
   }
 
   /**
-   * Ids of the next tokens of `reads` that can be walked, by configuration, turned, or deployed again after their end: those
-   * after one, then the others.
+   * Ids of the next `reads` tokens that can be walked: fixed by configuration, reclassified, or deployed again after
+   * their end. Ids above `last` come first, then the others.
    */
   #readsTokens(last: number): number[] {
     const fixed = [...this.#deps.fixed.keys()].flatMap((name) => {
@@ -251,7 +257,7 @@ function prepare(db: SqliteDatabase) {
        UNION ALL SELECT min(asset) FROM openings WHERE since > 0 AND asset > @after)`,
     ).pluck(),
     isReclassified: sql('SELECT 1 FROM turns WHERE asset = ?').pluck(),
-    // Each row once, and without gathering all of them first.
+    // Returns each row once, without collecting all rows first.
     doubts: sql(
       `SELECT account, item FROM doubts WHERE asset = @asset
        UNION ALL SELECT o.account, o.item FROM openings o WHERE o.since > 0 AND o.asset = @asset AND NOT EXISTS
