@@ -81,31 +81,31 @@ export function createNode(options: NodeOptions): Node {
 /** Sends calls in batches as large as the node accepts. */
 class Sender {
   readonly label: string
-  private readonly endpoint: HttpEndpoint
-  private readonly options: NodeOptions
-  private readonly rules: FaultRules
-  private readonly size = new BatchSize()
-  private lastId = 0
+  readonly #endpoint: HttpEndpoint
+  readonly #options: NodeOptions
+  readonly #rules: FaultRules
+  readonly #size = new BatchSize()
+  #lastId = 0
   /** Resolves when the last `large` call has ended. */
-  private large: Promise<unknown> = Promise.resolve()
+  #large: Promise<unknown> = Promise.resolve()
 
   constructor(options: NodeOptions) {
-    this.options = options
-    this.rules = { classify: options.classify, secrets: secretsOf(options.url) }
-    this.endpoint = createEndpoint(options.url, options.limits)
-    this.label = this.endpoint.label
+    this.#options = options
+    this.#rules = { classify: options.classify, secrets: secretsOf(options.url) }
+    this.#endpoint = createEndpoint(options.url, options.limits)
+    this.label = this.#endpoint.label
   }
 
   async send(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
     const outcomes: RpcOutcome[] = []
     if (calls.some(({ large }) => large === true)) {
-      for (const call of calls) outcomes.push(await this.sendLarge(call, signal))
+      for (const call of calls) outcomes.push(await this.#sendLarge(call, signal))
       return outcomes
     }
     for (let at = 0; at < calls.length; ) {
-      const most = this.size.most
+      const most = this.#size.most
       const group = most === 1 ? calls.slice(at) : calls.slice(at, at + most)
-      const answered = await this.sendGroup(group, signal)
+      const answered = await this.#sendGroup(group, signal)
       outcomes.push(...answered)
       at += group.length
       const [first] = answered
@@ -119,33 +119,33 @@ class Sender {
   }
 
   onAllDeferred(asked: number): void {
-    if (asked > 1) this.size.rateLimited(Math.min(asked, this.size.most))
+    if (asked > 1) this.#size.rateLimited(Math.min(asked, this.#size.most))
   }
 
-  private async post(body: unknown, signal: AbortSignal, maxBytes?: number): Promise<unknown> {
-    this.options.onRequest()
-    return parseAnswer(await this.endpoint.post(JSON.stringify(body), signal, maxBytes), this.label)
+  async #post(body: unknown, signal: AbortSignal, maxBytes?: number): Promise<unknown> {
+    this.#options.onRequest()
+    return parseAnswer(await this.#endpoint.post(JSON.stringify(body), signal, maxBytes), this.label)
   }
 
-  private async sendLarge(call: RpcCall, signal: AbortSignal): Promise<RpcOutcome> {
-    const before = this.large
-    const own = before.then(() => this.sendSingle(call, signal, LARGE_FACTOR * this.options.limits.maxBytes))
-    this.large = own.catch(() => undefined)
+  async #sendLarge(call: RpcCall, signal: AbortSignal): Promise<RpcOutcome> {
+    const before = this.#large
+    const own = before.then(() => this.#sendSingle(call, signal, LARGE_FACTOR * this.#options.limits.maxBytes))
+    this.#large = own.catch(() => undefined)
     return own
   }
 
-  private async sendSingle(call: RpcCall, signal: AbortSignal, maxBytes?: number): Promise<RpcOutcome> {
-    const id = ++this.lastId
+  async #sendSingle(call: RpcCall, signal: AbortSignal, maxBytes?: number): Promise<RpcOutcome> {
+    const id = ++this.#lastId
     try {
-      const answer = await this.post(encode(call, id), signal, maxBytes)
+      const answer = await this.#post(encode(call, id), signal, maxBytes)
       // Some servers answer one call as a batch of one.
       const own: unknown = Array.isArray(answer) && answer.length === 1 ? answer[0] : answer
-      const outcome = outcomeOf(own, call, this.rules)
+      const outcome = outcomeOf(own, call, this.#rules)
       // Some nodes omit the id (null) in an error. A result must have it.
       if (outcome === undefined || (outcome.ok && idOf(own) !== id)) {
         throw garbage(this.label, 'an answer to another call')
       }
-      this.size.answered(1)
+      this.#size.answered(1)
       return outcome
     } catch (error) {
       if (error instanceof ServiceError && error.code === 'NODE_TOO_LARGE') return { ok: false, error }
@@ -153,11 +153,11 @@ class Sender {
     }
   }
 
-  private async sendSingles(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
+  async #sendSingles(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
     const outcomes: RpcOutcome[] = []
     for (let at = 0; at < calls.length; ) {
       const group = calls.slice(at, at + (at === 0 ? 1 : SINGLES_IN_FLIGHT))
-      const send = (call: RpcCall): Promise<RpcOutcome> => this.sendSingle(call, signal)
+      const send = (call: RpcCall): Promise<RpcOutcome> => this.#sendSingle(call, signal)
       // Among several calls, only those that fail are sent again. If the first call fails, all would fail.
       const asked = group.map((call) => (at === 0 ? send(call) : send(call).catch(deferredOutcome)))
       outcomes.push(...(await Promise.all(asked)))
@@ -166,85 +166,82 @@ class Sender {
     return outcomes
   }
 
-  private async sendHalves(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
+  async #sendHalves(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
     const half = Math.ceil(calls.length / 2)
     return [
-      ...(await this.sendGroup(calls.slice(0, half), signal)),
-      ...(await this.sendGroup(calls.slice(half), signal)),
+      ...(await this.#sendGroup(calls.slice(0, half), signal)),
+      ...(await this.#sendGroup(calls.slice(half), signal)),
     ]
   }
 
-  private async sendGroup(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
-    if (calls.length === 1 || this.size.most === 1) return this.sendSingles(calls, signal)
-    const firstId = this.lastId + 1
-    this.lastId += calls.length
+  async #sendGroup(calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
+    if (calls.length === 1 || this.#size.most === 1) return this.#sendSingles(calls, signal)
+    const firstId = this.#lastId + 1
+    this.#lastId += calls.length
     const body = calls.map((call, index) => encode(call, firstId + index))
     let answer: unknown
     try {
-      answer = await this.post(body, signal)
+      answer = await this.#post(body, signal)
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
-      return this.afterFailure(error, calls, signal)
+      return this.#afterFailure(error, calls, signal)
     }
-    const read = readBatchAnswer(answer, { calls, firstId, rules: this.rules })
+    const read = readBatchAnswer(answer, { calls, firstId, rules: this.#rules })
     if (read.isGarbled) {
-      this.size.failed(calls.length)
+      this.#size.failed(calls.length)
       throw garbage(this.label, 'a batch with two answers to one call')
     }
-    if (read.outcomes.includes(undefined)) return this.afterPartialAnswer(read, calls, signal)
+    if (read.outcomes.includes(undefined)) return this.#afterPartialAnswer(read, calls, signal)
     const outcomes = read.outcomes.filter((outcome) => outcome !== undefined)
-    if (isOneError(outcomes)) return this.afterOneError(outcomes, calls, signal)
-    if (!outcomes.every(isRateLimited)) this.size.answered(calls.length)
+    if (isOneError(outcomes)) return this.#afterOneError(outcomes, calls, signal)
+    if (!outcomes.every(isRateLimited)) this.#size.answered(calls.length)
     return outcomes
   }
 
   /** Handles a batch without an answer. Makes batches smaller if the size may be the reason. */
-  private async afterFailure(
-    error: ServiceError,
-    calls: readonly RpcCall[],
-    signal: AbortSignal,
-  ): Promise<RpcOutcome[]> {
-    if (error.code === 'NODE_TOO_LARGE') return this.sendHalves(calls, signal)
+  async #afterFailure(error: ServiceError, calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
+    if (error.code === 'NODE_TOO_LARGE') return this.#sendHalves(calls, signal)
     const status = Number(error.fields.status)
     if (error.code === 'NODE_REFUSED') {
       // The node may refuse everything or only batches: a single call shows which.
       const [first, ...others] = calls
       if (first === undefined) throw error
-      const outcome = await this.sendSingle(first, signal)
-      this.size.batchesRefused()
-      return [outcome, ...(await this.sendSingles(others, signal))]
+      const outcome = await this.#sendSingle(first, signal)
+      this.#size.batchesRefused()
+      return [outcome, ...(await this.#sendSingles(others, signal))]
     }
     if (error.code === 'NODE_HTTP' && BATCH_REFUSALS.has(status)) {
-      if (status === 413) this.size.refused(undefined, calls.length)
-      else this.size.batchesRefused()
+      if (status === 413) this.#size.refused(undefined, calls.length)
+      else this.#size.batchesRefused()
       return this.send(calls, signal)
     }
-    if (error.code === 'NODE_RATE_LIMITED') this.size.rateLimited(calls.length)
-    else if (error.code !== 'ABORTED' && !NOT_CONNECTED.has(String(error.fields.reason))) this.size.failed(calls.length)
+    if (error.code === 'NODE_RATE_LIMITED') this.#size.rateLimited(calls.length)
+    else if (error.code !== 'ABORTED' && !NOT_CONNECTED.has(String(error.fields.reason)))
+      this.#size.failed(calls.length)
     throw error
   }
 
   /** Handles a batch with unanswered calls: sends them again in smaller batches. */
-  private async afterPartialAnswer(
+  async #afterPartialAnswer(
     { outcomes, batchError }: BatchAnswer,
     calls: readonly RpcCall[],
     signal: AbortSignal,
   ): Promise<RpcOutcome[]> {
     if (batchError !== undefined) {
       const speaksOfBatch = /batch/i.test(batchError.message)
-      const error = classifyFault(batchError, { method: 'batch', params: [] }, this.rules)
+      const error = classifyFault(batchError, { method: 'batch', params: [] }, this.#rules)
       if (error.code === 'NODE_RATE_LIMITED' && !speaksOfBatch) {
-        this.size.rateLimited(calls.length)
+        this.#size.rateLimited(calls.length)
         throw error
       }
       const isRefused = BATCH_REFUSAL_CODES.has(batchError.code ?? 0) || speaksOfBatch
       if (!isRefused) {
-        this.size.failed(calls.length)
-        return this.sendSingles(calls, signal)
+        this.#size.failed(calls.length)
+        return this.#sendSingles(calls, signal)
       }
-      this.size.refused(batchError, calls.length)
+      this.#size.refused(batchError, calls.length)
     } else {
-      this.size.halve(calls.length)
+      this.#size.halve(calls.length)
     }
     const left = calls.filter((_, index) => outcomes[index] === undefined)
     const deferred = await this.send(left, signal)
@@ -255,17 +252,13 @@ class Sender {
    * Handles a batch in which every call has the same unclassified error: a single call shows whether the calls or the
    * batch caused it.
    */
-  private async afterOneError(
-    outcomes: RpcOutcome[],
-    calls: readonly RpcCall[],
-    signal: AbortSignal,
-  ): Promise<RpcOutcome[]> {
+  async #afterOneError(outcomes: RpcOutcome[], calls: readonly RpcCall[], signal: AbortSignal): Promise<RpcOutcome[]> {
     const [first, ...others] = calls
     if (first === undefined) return outcomes
-    const alone = await this.sendSingle(first, signal)
+    const alone = await this.#sendSingle(first, signal)
     if (!alone.ok) return outcomes
     // A lagging machine behind the URL may also be the cause, so batches get smaller only after repeated failures.
-    this.size.failed(calls.length)
+    this.#size.failed(calls.length)
     return [alone, ...(await this.send(others, signal))]
   }
 }

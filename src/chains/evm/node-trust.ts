@@ -62,19 +62,19 @@ export class NodeTrust {
   readonly filterKinds: FilterKinds
   /** Nodes (by label) whose logs have wrong indexes. */
   readonly misnumbering = new Set<string>()
-  private readonly warn: AdapterOptions['warn']
-  private readonly now: () => number
-  private readonly closeRanges = new Map<string, number>()
+  readonly #warn: AdapterOptions['warn']
+  readonly #now: () => number
+  readonly #closeRanges = new Map<string, number>()
   /** Sampled ranges, by node and kind of filter. */
-  private readonly sampledRanges = new Map<string, number>()
-  private readonly missingCounts = new Map<string, number>()
-  private readonly falseAlarmCounts = new Map<string, number>()
-  private readonly reportedAt = new Map<string, number>()
+  readonly #sampledRanges = new Map<string, number>()
+  readonly #missingCounts = new Map<string, number>()
+  readonly #falseAlarmCounts = new Map<string, number>()
+  readonly #reportedAt = new Map<string, number>()
   /** The most logs that an answer of a node had without being truncated: it does not truncate below that. */
-  private readonly uncutCounts = new Map<string, number>()
-  private ranges = 0
-  private times = 0
-  private weakSuspicions = 0
+  readonly #uncutCounts = new Map<string, number>()
+  #ranges = 0
+  #times = 0
+  #weakSuspicions = 0
 
   /** `now` in milliseconds; `random` from 0 to below 1. */
   constructor(options: {
@@ -85,8 +85,8 @@ export class NodeTrust {
   }) {
     this.random = options.random
     this.counts = options.counts
-    this.warn = options.warn
-    this.now = options.now
+    this.#warn = options.warn
+    this.#now = options.now
     this.coolDowns = new CoolDowns(options.now)
     this.filterKinds = new FilterKinds(this.coolDowns)
   }
@@ -94,31 +94,31 @@ export class NodeTrust {
   /** Returns how many blocks to check in a node's next range, which was requested with this kind of filter. */
   nextSampleSizes(label: string, kind: FilterKind | undefined): SampleSizes {
     const key = `${label} ${kind?.shape} ${kind?.by}`
-    const seen = this.sampledRanges.get(key) ?? 0
-    this.sampledRanges.set(key, seen + 1)
-    const left = this.closeRanges.get(label) ?? 0
+    const seen = this.#sampledRanges.get(key) ?? 0
+    this.#sampledRanges.set(key, seen + 1)
+    const left = this.#closeRanges.get(label) ?? 0
     if (left > 0) {
-      this.closeRanges.set(label, left - 1)
+      this.#closeRanges.set(label, left - 1)
       return CLOSE_SAMPLES
     }
-    if (++this.ranges % RANGES_PER_COMPARISON === 0) return COMPARISON_SAMPLES
+    if (++this.#ranges % RANGES_PER_COMPARISON === 0) return COMPARISON_SAMPLES
     return seen < FIRST_RANGES ? NEW_KIND_SAMPLES : USUAL_SAMPLES
   }
 
   /** True if the block times in a range's logs are to be compared with a header. */
   shouldSampleTime(): boolean {
-    return ++this.times % RANGES_PER_COMPARISON === 0
+    return ++this.#times % RANGES_PER_COMPARISON === 0
   }
 
   /** True if a weak suspicion is worth reading receipts. */
   shouldCheckWeak(label: string): boolean {
-    if ((this.falseAlarmCounts.get(label) ?? 0) < FALSE_ALARMS) return true
-    return ++this.weakSuspicions % WEAK_CHECK_INTERVAL === 0
+    if ((this.#falseAlarmCounts.get(label) ?? 0) < FALSE_ALARMS) return true
+    return ++this.#weakSuspicions % WEAK_CHECK_INTERVAL === 0
   }
 
   /** Records that receipts disproved a suspicion. */
   noteFalseAlarm(label: string): void {
-    this.falseAlarmCounts.set(label, (this.falseAlarmCounts.get(label) ?? 0) + 1)
+    this.#falseAlarmCounts.set(label, (this.#falseAlarmCounts.get(label) ?? 0) + 1)
   }
 
   /** Records that a node left out transfers, which were read from receipts. */
@@ -140,51 +140,51 @@ export class NodeTrust {
 
   /** Samples a node's next ranges closely. */
   sampleClosely(label: string): void {
-    this.closeRanges.set(label, CLOSE_RANGES)
-    this.falseAlarmCounts.delete(label)
+    this.#closeRanges.set(label, CLOSE_RANGES)
+    this.#falseAlarmCounts.delete(label)
   }
 
   /** As `ChainAdapter.distrustLogs`. */
   distrustLogs({ block, scope }: LogsProof): void {
     for (const { label, kind } of this.filterKinds.distrust({ block, scope })) {
-      this.reportUnusable(label ?? 'all', { kind, block: block.number })
+      this.#reportUnusable(label ?? 'all', { kind, block: block.number })
     }
   }
 
   /** Stops using a kind of filter on a node: its logs of an old block were incomplete. */
   stopUsing(label: string, found: { readonly kind: FilterKind; readonly block: number }): void {
-    if (this.filterKinds.markUnusable(label, found.kind)) this.reportUnusable(label, found)
+    if (this.filterKinds.markUnusable(label, found.kind)) this.#reportUnusable(label, found)
   }
 
   /** As `stopUsing`, for a block near the head, whose logs may only have been late. A few cases are tolerated. */
   noteMissingNearHead(label: string, found: { readonly kind: FilterKind; readonly block: number }): void {
     const key = `${label} ${found.kind.shape} ${found.kind.by}`
-    const times = (this.missingCounts.get(key) ?? 0) + 1
-    this.missingCounts.set(key, times)
+    const times = (this.#missingCounts.get(key) ?? 0) + 1
+    this.#missingCounts.set(key, times)
     if (times >= MISSING_BEFORE_UNUSABLE) this.stopUsing(label, found)
   }
 
-  private reportUnusable(label: string, { kind, block }: { readonly kind: FilterKind; readonly block: number }): void {
+  #reportUnusable(label: string, { kind, block }: { readonly kind: FilterKind; readonly block: number }): void {
     const fields = { block, filter: kind.shape, blocksBy: kind.by }
     this.report(label, 'node left out logs: this kind of filter is not used again', fields)
   }
 
   /** True if a node is known to return this many logs or more without truncating. */
   isKnownUncut(label: string, count: number): boolean {
-    return count <= (this.uncutCounts.get(label) ?? 0)
+    return count <= (this.#uncutCounts.get(label) ?? 0)
   }
 
   /** Records that an answer of this size was complete: its size is not a round number, or the halves had no more. */
   noteUncut(label: string, count: number): void {
-    if (!this.isKnownUncut(label, count)) this.uncutCounts.set(label, count)
+    if (!this.isKnownUncut(label, count)) this.#uncutCounts.set(label, count)
   }
 
   /** Logs a warning, at most once a minute for one node and message. */
   report(label: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     const key = `${label} ${message}`
-    const last = this.reportedAt.get(key)
-    if (last !== undefined && this.now() - last < REPORT_PAUSE_MS) return
-    this.reportedAt.set(key, this.now())
-    this.warn(message, { node: label, ...fields })
+    const last = this.#reportedAt.get(key)
+    if (last !== undefined && this.#now() - last < REPORT_PAUSE_MS) return
+    this.#reportedAt.set(key, this.#now())
+    this.#warn(message, { node: label, ...fields })
   }
 }

@@ -39,50 +39,50 @@ export function confirmationOf(hashes: readonly string[], { theirs, ours }: Conf
  * that it is behind, so the first poll and then one in several asks all nodes.
  */
 export class HighestHeads {
-  private readonly rpc: Rpc
-  private readonly nodes: number
-  private highest = 0
-  private polls = 0
-  private refreshing = false
+  readonly #rpc: Rpc
+  readonly #nodes: number
+  #highest = 0
+  #polls = 0
+  #refreshing = false
 
   /** `nodes`: how many there are. */
   constructor(rpc: Rpc, nodes: number) {
-    this.rpc = rpc
-    this.nodes = nodes
+    this.#rpc = rpc
+    this.#nodes = nodes
   }
 
   /** @throws NODE_*, CHAIN_MISMATCH */
   async read(work: Work<Heads>, signal: AbortSignal): Promise<Heads> {
-    const isFirst = this.polls === 0
-    if (this.nodes > 1 && this.polls++ % POLLS_BETWEEN_REFRESHES === 0) {
-      const refreshed = this.refresh(work, signal)
+    const isFirst = this.#polls === 0
+    if (this.#nodes > 1 && this.#polls++ % POLLS_BETWEEN_REFRESHES === 0) {
+      const refreshed = this.#refresh(work, signal)
       // Only the first poll waits. Later a hanging node delays no poll: the answers of the others count from the next
       // poll on.
       if (isFirst) await refreshed
     }
     // A node that answers with an error may keep doing so: ask another node at once.
-    const heads = await this.rpc.run(work, { signal, asksOthers: ({ code }) => code === 'NODE_RPC' })
-    if (heads.latest.number + LAG_BLOCKS >= this.highest) {
-      this.highest = Math.max(this.highest, heads.latest.number)
+    const heads = await this.#rpc.run(work, { signal, asksOthers: ({ code }) => code === 'NODE_RPC' })
+    if (heads.latest.number + LAG_BLOCKS >= this.#highest) {
+      this.#highest = Math.max(this.#highest, heads.latest.number)
       return heads
     }
-    const best = highestOf(await this.rpc.askAll(work, signal)) ?? heads
+    const best = highestOf(await this.#rpc.askAll(work, signal)) ?? heads
     // If all nodes are lower, so is the chain: accept the lower head.
-    this.highest = best.latest.number
+    this.#highest = best.latest.number
     return best
   }
 
   /** Asks all nodes for their heads, and distrusts those that are far behind. Throws only for a bug. */
-  private async refresh(work: Work<Heads>, signal: AbortSignal): Promise<void> {
-    if (this.refreshing) return
-    this.refreshing = true
+  async #refresh(work: Work<Heads>, signal: AbortSignal): Promise<void> {
+    if (this.#refreshing) return
+    this.#refreshing = true
     try {
-      const best = highestOf(await this.rpc.askAll(work, signal))
-      if (best !== undefined) this.highest = Math.max(this.highest, best.latest.number)
+      const best = highestOf(await this.#rpc.askAll(work, signal))
+      if (best !== undefined) this.#highest = Math.max(this.#highest, best.latest.number)
     } catch (error) {
       if (!isServiceError(error, 'ABORTED')) throw error
     } finally {
-      this.refreshing = false
+      this.#refreshing = false
     }
   }
 }

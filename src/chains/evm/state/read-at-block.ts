@@ -23,20 +23,20 @@ const MIN_CODE_CHARACTERS = 64
 /** What is known about the abilities of a chain's nodes, so that it is not requested again. */
 export class Abilities {
   /** The lowest block at which Multicall3 was found, and the highest at which it was not. */
-  private presentFrom = Number.POSITIVE_INFINITY
-  private absentUntil = -1
+  #presentFrom = Number.POSITIVE_INFINITY
+  #absentUntil = -1
   /** Nodes (by label) that do not accept a block hash as a block parameter. */
   readonly withoutHashes = new Set<string>()
 
   /** Undefined: not known for that block. */
   hasMulticall(block: number): boolean | undefined {
-    if (block >= this.presentFrom) return true
-    return block <= this.absentUntil ? false : undefined
+    if (block >= this.#presentFrom) return true
+    return block <= this.#absentUntil ? false : undefined
   }
 
   sawMulticall(block: number, present: boolean): void {
-    if (present) this.presentFrom = Math.min(this.presentFrom, block)
-    else this.absentUntil = Math.max(this.absentUntil, block)
+    if (present) this.#presentFrom = Math.min(this.#presentFrom, block)
+    else this.#absentUntil = Math.max(this.#absentUntil, block)
   }
 }
 

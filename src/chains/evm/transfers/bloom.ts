@@ -26,19 +26,19 @@ function bitsOfHash(hash: Uint8Array): BloomBits {
 export class Bloom {
   /** The share of bits that are set, 0 to 1. */
   readonly fill: number
-  private readonly bytes: Buffer
+  readonly #bytes: Buffer
 
   /** `hex`: 512 hex digits with `0x`. */
   constructor(hex: string) {
-    this.bytes = Buffer.from(hex.slice(2), 'hex')
+    this.#bytes = Buffer.from(hex.slice(2), 'hex')
     let set = 0
-    for (const byte of this.bytes) set += SET_BITS[byte] ?? 0
+    for (const byte of this.#bytes) set += SET_BITS[byte] ?? 0
     this.fill = set / BITS
   }
 
   /** False: no log of the block contains the value. */
   mayHold(bits: BloomBits): boolean {
-    return bits.every((bit) => ((this.bytes[BYTES - 1 - (bit >> 3)] ?? 0) & (1 << (bit & 7))) !== 0)
+    return bits.every((bit) => ((this.#bytes[BYTES - 1 - (bit >> 3)] ?? 0) & (1 << (bit & 7))) !== 0)
   }
 }
 

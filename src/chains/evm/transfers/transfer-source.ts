@@ -19,27 +19,27 @@ type FetchRequest = { readonly scope: FetchScope; readonly signal: AbortSignal; 
 
 /** Fetches transfers from all nodes of a chain, and checks their answers against blooms and receipts. */
 export class TransferSource {
-  private readonly rpc: Rpc
-  private readonly trust: NodeTrust
-  private readonly pauses: Pauses
-  private readonly bloomTests = new WeakMap<FetchScope, Promise<BloomTest | undefined>>()
+  readonly #rpc: Rpc
+  readonly #trust: NodeTrust
+  readonly #pauses: Pauses
+  readonly #bloomTests = new WeakMap<FetchScope, Promise<BloomTest | undefined>>()
 
   /** `pauses`: the wait before the second round. */
   constructor(rpc: Rpc, trust: NodeTrust, pauses: Pauses) {
-    this.rpc = rpc
-    this.trust = trust
-    this.pauses = pauses
+    this.#rpc = rpc
+    this.#trust = trust
+    this.#pauses = pauses
   }
 
   /** Runs work that needs blocks of the nodes. Counts and reports a node that lacks them. @throws as `Rpc.run` does */
   run<T>(work: Work<T>, options: RunOptions): Promise<T> {
-    return this.rpc.run(async (session) => {
+    return this.#rpc.run(async (session) => {
       try {
         return await work(session)
       } catch (error) {
         if (isServiceError(error, 'NODE_BEHIND')) {
-          this.trust.counts.laggingAnswers++
-          this.trust.report(session.label, 'node is behind', error.fields)
+          this.#trust.counts.laggingAnswers++
+          this.#trust.report(session.label, 'node is behind', error.fields)
         }
         throw error
       }
@@ -51,7 +51,7 @@ export class TransferSource {
     const range = { first, last }
     const request = { scope, signal, range }
     try {
-      return await this.fetchInRounds((session, options) => readTransfers(session, range, options), request)
+      return await this.#fetchInRounds((session, options) => readTransfers(session, range, options), request)
     } catch (error) {
       throw tooLarge(error, range)
     }
@@ -62,15 +62,15 @@ export class TransferSource {
     const { headers, scope, source } = blocks
     if (headers.length === 0) return []
     if (source === 'receipts') {
-      const request = { headers, scope, coolDowns: this.trust.coolDowns }
+      const request = { headers, scope, coolDowns: this.#trust.coolDowns }
       return this.run((session) => readReceiptTransfers(session, request), { signal, asksOthers: lacksReceipts })
     }
-    return this.fetchInRounds((session, options) => readTransfersOf(session, headers, options), { scope, signal })
+    return this.#fetchInRounds((session, options) => readTransfersOf(session, headers, options), { scope, signal })
   }
 
   /** As `ChainAdapter.distrustLogs`. */
   distrustLogs(proof: LogsProof): void {
-    this.trust.distrustLogs(proof)
+    this.#trust.distrustLogs(proof)
   }
 
   /**
@@ -78,12 +78,12 @@ export class TransferSource {
    * once. The second round also tries the alternatives to what failed for an unknown reason. The third round accepts
    * logs that no node could check against receipts.
    */
-  private async fetchInRounds<T>(
+  async #fetchInRounds<T>(
     work: (session: RpcSession, options: FetchOptions) => Promise<T>,
     { scope, signal, range }: FetchRequest,
   ): Promise<T> {
-    const { trust } = this
-    const bloomTest = await this.bloomTestOf(scope)
+    const trust = this.#trust
+    const bloomTest = await this.#bloomTestOf(scope)
     const attempt = (
       how: Pick<FetchOptions, 'requireReceipts' | 'tryAlternatives'>,
       options: Partial<RunOptions>,
@@ -106,7 +106,7 @@ export class TransferSource {
       if (index === 1 && lacksReceipts(last) && !hasRefusedLogs(last)) continue
       // Only missing receipts justify accepting logs that were not checked. Other errors do not.
       if (index === 2 && !lacksReceipts(last)) continue
-      if (index === 1) await wait(pauseMs(1, this.pauses, Math.random()), signal)
+      if (index === 1) await wait(pauseMs(1, this.#pauses, Math.random()), signal)
       try {
         return await round()
       } catch (error) {
@@ -119,11 +119,11 @@ export class TransferSource {
     throw withRemedy(last)
   }
 
-  private bloomTestOf(scope: FetchScope): Promise<BloomTest | undefined> {
-    const known = this.bloomTests.get(scope)
+  #bloomTestOf(scope: FetchScope): Promise<BloomTest | undefined> {
+    const known = this.#bloomTests.get(scope)
     if (known !== undefined) return known
     const made = bloomTestOf(scope)
-    this.bloomTests.set(scope, made)
+    this.#bloomTests.set(scope, made)
     return made
   }
 }

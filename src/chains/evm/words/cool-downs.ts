@@ -14,32 +14,32 @@ type CoolDown = { failures: number; until: number }
  * end, and methods that a node lacks. Each has a pause that doubles each time.
  */
 export class CoolDowns {
-  private readonly byKey = new Map<string, CoolDown>()
-  private readonly now: () => number
+  readonly #byKey = new Map<string, CoolDown>()
+  readonly #now: () => number
 
   /** `now` in milliseconds. */
   constructor(now: () => number) {
-    this.now = now
+    this.#now = now
   }
 
   isPaused(key: string): boolean {
-    const coolDowns = this.byKey.get(key)
-    return coolDowns !== undefined && this.now() < coolDowns.until
+    const coolDowns = this.#byKey.get(key)
+    return coolDowns !== undefined && this.#now() < coolDowns.until
   }
 
   failed(key: string): void {
-    const failures = (this.byKey.get(key)?.failures ?? 0) + 1
+    const failures = (this.#byKey.get(key)?.failures ?? 0) + 1
     const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 20))
-    this.byKey.delete(key)
-    this.byKey.set(key, { failures, until: this.now() + pauseMs })
-    if (this.byKey.size <= MAX_REMEMBERED) return
-    for (const oldest of this.byKey.keys()) {
-      this.byKey.delete(oldest)
+    this.#byKey.delete(key)
+    this.#byKey.set(key, { failures, until: this.#now() + pauseMs })
+    if (this.#byKey.size <= MAX_REMEMBERED) return
+    for (const oldest of this.#byKey.keys()) {
+      this.#byKey.delete(oldest)
       return
     }
   }
 
   answered(key: string): void {
-    this.byKey.delete(key)
+    this.#byKey.delete(key)
   }
 }

@@ -11,8 +11,8 @@ export type LogLocation = { readonly logIndex: number; readonly transactionHash:
  * share one string. Created for each range, so it never outgrows one answer.
  */
 export class Interned {
-  private readonly accounts = new Map<string, string>()
-  private readonly assets: Record<'erc20' | 'erc721' | 'erc1155', Map<string, AssetRef>> = {
+  readonly #accounts = new Map<string, string>()
+  readonly #assets: Record<'erc20' | 'erc721' | 'erc1155', Map<string, AssetRef>> = {
     erc20: new Map(),
     erc721: new Map(),
     erc1155: new Map(),
@@ -21,17 +21,17 @@ export class Interned {
   /** Returns the address of a 32-byte topic; undefined if its padding is not zero or it is not a topic. */
   account(topic: unknown): string | undefined {
     if (typeof topic !== 'string') return undefined
-    const known = this.accounts.get(topic)
+    const known = this.#accounts.get(topic)
     if (known !== undefined) return known
     if (!ADDRESS_TOPIC.test(topic)) return undefined
     const address = `0x${topic.slice(26).toLowerCase()}`
-    this.accounts.set(topic, address)
+    this.#accounts.set(topic, address)
     return address
   }
 
   /** Returns the asset of a contract; undefined if the address is invalid. */
   asset(standard: 'erc20' | 'erc721' | 'erc1155', address: string): AssetRef | undefined {
-    const map = this.assets[standard]
+    const map = this.#assets[standard]
     const known = map.get(address)
     if (known !== undefined) return known
     if (!CONTRACT.test(address)) return undefined
