@@ -3,7 +3,7 @@ import type { BalanceRead } from '../chains/adapter.ts'
 import { type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
-import { isServiceError } from '../core/errors.ts'
+import { isCallError, isServiceError } from '../core/errors.ts'
 import type { Evidence, ReclassifyReason } from '../store/seam/audits.ts'
 import { type Agreement, findDivergence, type Steadiness, steadinessOf } from './find-divergence.ts'
 import { type RefetchDeps, Refetcher, type Repairs } from './refetch-logs.ts'
@@ -212,7 +212,7 @@ export class Investigator {
       const [read] = (await adapter.readBalances({ keys: [key], at }, signal)).reads
       return read?.ok === false && read.reason === 'not_a_token' ? 'equal' : 'unknown'
     } catch (error) {
-      if (!isServiceError(error, 'NODE_RPC')) throw error
+      if (!isCallError(error)) throw error
       window.failed()
       return 'unknown'
     }

@@ -3,7 +3,7 @@ import type { ChainAdapter, FetchScope } from '../chains/adapter.ts'
 import { type AssetRef, assetKey } from '../core/asset.ts'
 import type { Header } from '../core/block.ts'
 import type { Coverage } from '../core/coverage.ts'
-import { isServiceError, ServiceError } from '../core/errors.ts'
+import { isCallError, ServiceError } from '../core/errors.ts'
 import type { BlockTransfers } from '../core/transfer.ts'
 import { backfill } from '../indexer/backfill.ts'
 import type { ChainReads, Journal } from '../store/seam/store.ts'
@@ -203,7 +203,7 @@ export class Refetcher {
     try {
       return { blocks: await adapter.transfersOf({ ...asked, source: 'receipts' }, signal), proven: true }
     } catch (error) {
-      if (!isServiceError(error, 'NODE_RPC')) throw error
+      if (!isCallError(error)) throw error
       return { blocks: await adapter.transfersOf(asked, signal), proven: false }
     }
   }

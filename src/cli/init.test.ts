@@ -115,7 +115,7 @@ test('a node that does not answer: nothing is written, unless its chain is given
 
 test.each<[string, Parameters<typeof jsonRpc>[0], string]>([
   ['is no chain', { eth_chainId: () => null, eth_blockNumber: () => '0x1' }, '[NODE_GARBAGE]'],
-  ['knows no such call', {}, '[NODE_RPC]'],
+  ['knows no such call', {}, '[NODE_NO_METHOD]'],
   [
     'refuses',
     {

@@ -27,7 +27,15 @@ export const ERRORS = {
   NODE_GARBAGE: { retry: true, expose: false, says: 'The node answered something that is not a valid answer.' },
   NODE_TOO_LARGE: { retry: false, expose: false, says: 'The answer of the node is over the size limit.' },
   NODE_RATE_LIMITED: { retry: true, expose: false, says: 'The node asks for a slower pace.' },
-  NODE_RPC: { retry: false, expose: false, says: 'The node answered with a JSON-RPC error.' },
+  NODE_RPC: { retry: false, expose: false, says: 'The node answered with a JSON-RPC error of no kind below.' },
+  NODE_NO_METHOD: { retry: false, expose: false, says: 'The node does not have the method.' },
+  NODE_NO_STATE: { retry: false, expose: false, says: 'The node no longer has the state of the block.' },
+  NODE_NO_RECEIPTS: { retry: false, expose: false, says: 'The node does not return the receipts of the block.' },
+  NODE_NO_LOGS: { retry: false, expose: false, says: 'The node returns neither logs nor receipts of the block.' },
+  NODE_BLOCK_PARAMETER: { retry: false, expose: false, says: 'The node does not accept this way to name a block.' },
+  BLOCK_TOO_LARGE: { retry: false, expose: false, says: 'The node refuses the logs of a single block: too many.' },
+  CALL_REVERTED: { retry: false, expose: false, says: 'The contract reverted the call.' },
+  CALL_FAILED: { retry: false, expose: false, says: 'The call failed in the contract, such as out of gas.' },
   NODE_BEHIND: { retry: true, expose: false, says: 'The node does not have the block that was asked for.' },
   RANGE_TOO_LARGE: { retry: false, expose: false, says: 'The node wants a smaller block range.' },
   CHAIN_MISMATCH: { retry: false, expose: false, says: 'The node is on another chain than the configuration says.' },
@@ -95,6 +103,24 @@ export class ServiceError extends Error {
   get expose(): boolean {
     return ERRORS[this.code].expose
   }
+}
+
+/** Codes of errors that a node returned for one call: it is reachable, and another call may succeed. */
+const CALL_ERRORS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'NODE_RPC',
+  'NODE_NO_METHOD',
+  'NODE_NO_STATE',
+  'NODE_NO_RECEIPTS',
+  'NODE_NO_LOGS',
+  'NODE_BLOCK_PARAMETER',
+  'BLOCK_TOO_LARGE',
+  'CALL_REVERTED',
+  'CALL_FAILED',
+])
+
+/** True for an error that a node returned for one call. */
+export function isCallError(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && CALL_ERRORS.has(error.code)
 }
 
 /** True for a `ServiceError`, with this code where one is given. */

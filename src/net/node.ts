@@ -266,7 +266,7 @@ class Sender {
 /** True if all calls of a batch have the same unclassified error. */
 function isOneError(outcomes: readonly RpcOutcome[]): boolean {
   const words = outcomes.map((outcome) => {
-    if (outcome.ok || outcome.error.code !== 'NODE_RPC' || outcome.error.fields.failure !== undefined) return undefined
+    if (outcome.ok || outcome.error.code !== 'NODE_RPC') return undefined
     return `${outcome.error.fields.rpcCode} ${outcome.error.message.slice(String(outcome.error.fields.method).length)}`
   })
   return words.length > 1 && words[0] !== undefined && words.every((one) => one === words[0])

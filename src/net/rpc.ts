@@ -1,5 +1,5 @@
 import { assert } from '../core/assert.ts'
-import { type ErrorCode, ServiceError } from '../core/errors.ts'
+import { type ErrorCode, isCallError, ServiceError } from '../core/errors.ts'
 import { within } from './deadline.ts'
 import type { Classify } from './json-rpc.ts'
 import { createNode } from './node.ts'
@@ -75,7 +75,9 @@ export type RpcOptions = {
 type FailureKind = 'final' | 'again' | 'failing' | 'excluded'
 
 /** Errors that another node may not have: each node is asked once before they are final. */
-const ASKED_ELSEWHERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NODE_RPC', 'NODE_TOO_LARGE'])
+function isAskedElsewhere(error: ServiceError): boolean {
+  return error.code === 'NODE_TOO_LARGE' || isCallError(error)
+}
 
 /** Errors that the request itself may cause. */
 const REQUEST_RELATED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NODE_GARBAGE', 'NODE_HTTP'])
@@ -176,7 +178,7 @@ async function retryOverNodes<T>(client: Client, work: Work<T>, running: RunOpti
   const [preferred] = peers
   let skipped = new Set(skipPreferred === true && peers.length > 1 && preferred !== undefined ? [preferred] : [])
   const asksElsewhere = (error: ServiceError): boolean =>
-    ASKED_ELSEWHERE.has(error.code) || running.asksOthers?.(error) === true
+    isAskedElsewhere(error) || running.asksOthers?.(error) === true
   /** Nodes that failed at the work in a way that will not pass. */
   const failing = new Set<Peer>()
   let timeouts = 0

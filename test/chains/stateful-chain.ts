@@ -68,7 +68,7 @@ export class StatefulChain extends MockChain {
 
   override async transfersOf(asked: Parameters<ChainAdapter['transfersOf']>[0]): Promise<readonly BlockTransfers[]> {
     if (asked.source === 'receipts' && !this.hasReceipts) {
-      throw new ServiceError('NODE_RPC', 'pruned', { fields: { failure: 'no_receipts' } })
+      throw new ServiceError('NODE_NO_RECEIPTS', 'pruned')
     }
     const blocks = await super.transfersOf(asked)
     return asked.source === 'receipts' ? blocks : blocks.map((block) => this.#shown(block, 'hash'))
@@ -96,9 +96,9 @@ export class StatefulChain extends MockChain {
     this.fault('readTokens')
     const [assets, , how] = request
     this.#survive(assets)
-    if (this.refuses(how?.ask) !== undefined) throw new ServiceError('NODE_RPC', 'no state')
+    if (this.refuses(how?.ask) !== undefined) throw new ServiceError('NODE_NO_STATE', 'no state')
     const block = this.#at(how?.at ?? 'latest')
-    if (this.#newest().number - block.number > this.stateBlocks) throw new ServiceError('NODE_RPC', 'no state')
+    if (this.#newest().number - block.number > this.stateBlocks) throw new ServiceError('NODE_NO_STATE', 'no state')
     const facts = assets.map((asset) => ({
       asset,
       name: undefined,

@@ -17,7 +17,7 @@ import { withHints } from './transfers/notes.ts'
 import { TokenStandards } from './transfers/token-standards.ts'
 import { TransferSource } from './transfers/transfer-source.ts'
 import { CoolDowns } from './words/cool-downs.ts'
-import { classifyEvmFault, failureOf, isOfOneMachine } from './words/faults.ts'
+import { classifyEvmFault, isOfOneMachine } from './words/faults.ts'
 
 /** Creates the adapter of one EVM chain, over all its nodes. `limits` are for tests; production uses the defaults. */
 export function createEvmAdapter(
@@ -81,7 +81,7 @@ export function createEvmAdapter(
 }
 
 function lacksState(error: ServiceError): boolean {
-  return failureOf(error) === 'no_state'
+  return error.code === 'NODE_NO_STATE'
 }
 
 function once(action: () => void): () => void {

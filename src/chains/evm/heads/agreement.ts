@@ -1,5 +1,5 @@
 import type { Heads } from '../../../core/block.ts'
-import { isServiceError, ServiceError } from '../../../core/errors.ts'
+import { isCallError, isServiceError, ServiceError } from '../../../core/errors.ts'
 import type { NodeAnswer, Rpc, Work } from '../../../net/rpc.ts'
 import type { Confirmation, Conflict } from '../../adapter.ts'
 import { blockCall, parseHeader } from './headers.ts'
@@ -61,7 +61,7 @@ export class HighestHeads {
       if (isFirst) await refreshed
     }
     // A node that answers with an error may keep doing so: ask another node at once.
-    const heads = await this.#rpc.run(work, { signal, asksOthers: ({ code }) => code === 'NODE_RPC' })
+    const heads = await this.#rpc.run(work, { signal, asksOthers: isCallError })
     if (heads.latest.number + LAG_BLOCKS >= this.#highest) {
       this.#highest = Math.max(this.#highest, heads.latest.number)
       return heads

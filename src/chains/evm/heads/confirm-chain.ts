@@ -1,5 +1,5 @@
 import { type ChainId, referenceOf } from '../../../core/chain.ts'
-import { isServiceError, ServiceError } from '../../../core/errors.ts'
+import { isCallError, ServiceError } from '../../../core/errors.ts'
 import type { RpcSession } from '../../../net/session.ts'
 import { garbage, parseAmount } from '../words/hex.ts'
 
@@ -27,7 +27,7 @@ export async function confirmChain(session: RpcSession, { chain }: { readonly ch
 export async function chainIdOf(session: RpcSession): Promise<bigint> {
   const answer = await session.call({ method: 'eth_chainId', params: [] }).catch((error: unknown) => {
     // Nodes older than EIP-695, and plans without it, have only net_version.
-    if (!isServiceError(error, 'NODE_RPC')) throw error
+    if (!isCallError(error)) throw error
     return session.call({ method: 'net_version', params: [] })
   })
   const id = parseId(answer)

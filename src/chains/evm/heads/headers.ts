@@ -1,10 +1,10 @@
 import type { Header, Heads } from '../../../core/block.ts'
-import { ServiceError } from '../../../core/errors.ts'
+import { isCallError, ServiceError } from '../../../core/errors.ts'
 import { isRecord, type RpcCall, type RpcOutcome } from '../../../net/json-rpc.ts'
 import { type RpcSession, retryingSession } from '../../../net/session.ts'
 import type { AdapterOptions } from '../../adapter.ts'
 import type { NamedHeads } from '../../named-heads.ts'
-import { failureOf, isUnclassified } from '../words/faults.ts'
+import { isUnclassified } from '../words/faults.ts'
 import { garbage, parseHash, parseNumber, quantity } from '../words/hex.ts'
 
 /** Blocks in one batch: a block with its transactions' hashes is about 20 kB, so a batch is about 2 MB. */
@@ -182,7 +182,7 @@ export async function readHeads(session: RpcSession, finalizing: Finalizing): Pr
  * @throws `error` if that fails too
  */
 export async function newestByNumber(session: RpcSession, error: ServiceError): Promise<Header> {
-  if (error.code !== 'NODE_RPC') throw error
+  if (!isCallError(error)) throw error
   const [outcome] = await session.batch([{ method: 'eth_blockNumber', params: [] }])
   const number = outcome?.ok === true ? parseNumber(outcome.result) : undefined
   const [header] = number === undefined ? [] : await readHeaders(session, [number])
@@ -193,8 +193,7 @@ export async function newestByNumber(session: RpcSession, error: ServiceError): 
 /** True if the node says that it does not know the tag, not that the request failed. */
 function lacksTag(outcome: RpcOutcome): boolean {
   if (outcome.ok) return outcome.result === null
-  const failure = failureOf(outcome.error)
-  return outcome.error.code === 'NODE_BEHIND' || failure === 'no_method' || failure === 'block_parameter'
+  return ['NODE_BEHIND', 'NODE_NO_METHOD', 'NODE_BLOCK_PARAMETER'].includes(outcome.error.code)
 }
 
 async function confirmedHeads(session: RpcSession, confirmations: number, named: NamedHeads): Promise<Heads> {

@@ -5,7 +5,7 @@ import { isServiceError } from '../../../core/errors.ts'
 import { isRecord, type RpcCall, type RpcOutcome } from '../../../net/json-rpc.ts'
 import type { RpcSession } from '../../../net/session.ts'
 import type { Proof, Question } from '../../adapter.ts'
-import { failureOf } from '../words/faults.ts'
+import { isAboutCall, isCostly } from '../words/faults.ts'
 import { parseHash, quantity } from '../words/hex.ts'
 import { type PlainCall, type Plan, planOf } from './proof-plan.ts'
 
@@ -32,7 +32,7 @@ export class PlainCalls {
     try {
       return await this.#ask(session, questions, byHash)
     } catch (error) {
-      if (!isServiceError(error) || failureOf(error) !== 'block_parameter') throw error
+      if (!isServiceError(error) || error.code !== 'NODE_BLOCK_PARAMETER') throw error
       this.#byNumber.add(session.label)
       return this.#askByNumber(session, questions)
     }
@@ -88,7 +88,7 @@ export class PlainCalls {
     const { plans, questions, answers, at } = asked
     const reverting = [...plans.keys()].filter((index) => {
       const outcome = answers[index]?.[0]
-      const reverted = outcome?.ok === false && failureOf(outcome.error) === 'reverted'
+      const reverted = outcome?.ok === false && outcome.error.code === 'CALL_REVERTED'
       return reverted && plans[index]?.liveness !== undefined
     })
     if (reverting.length === 0) return proofs
@@ -109,7 +109,7 @@ export class PlainCalls {
 
   #noteCost({ contract }: Plan, outcome: RpcOutcome): void {
     if (outcome.ok) this.#costly.delete(contract)
-    else if (failureOf(outcome.error) === 'costly') this.#costly.set(contract, (this.#costly.get(contract) ?? 0) + 1)
+    else if (isCostly(outcome.error)) this.#costly.set(contract, (this.#costly.get(contract) ?? 0) + 1)
   }
 }
 
@@ -151,19 +151,18 @@ function amountOf({ read }: PlainCall, outcome: RpcOutcome): bigint | undefined 
 function failureProof(outcome: RpcOutcome): Proof | undefined {
   if (outcome.ok) return undefined
   if (outcome.error.code === 'NODE_BEHIND') return { ok: false, reason: 'block_replaced' }
-  const failure = failureOf(outcome.error)
-  if (failure === 'no_state') return { ok: false, reason: 'no_archive' }
-  return failure === 'node' ? { ok: false, reason: 'node_unavailable' } : undefined
+  if (outcome.error.code === 'NODE_NO_STATE') return { ok: false, reason: 'no_archive' }
+  return isAboutCall(outcome.error) ? undefined : { ok: false, reason: 'node_unavailable' }
 }
 
 /** Throws if the node can answer no question: another node may, or the same node later. */
 function throwIfForAll(outcomes: readonly RpcOutcome[]): void {
   const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]))
-  const parameter = errors.find((error) => failureOf(error) === 'block_parameter')
+  const parameter = errors.find((error) => error.code === 'NODE_BLOCK_PARAMETER')
   if (parameter !== undefined) throw parameter
   const [first] = errors
   if (first === undefined || errors.length < outcomes.length) return
-  const lacks = errors.every((error) => error.code === 'NODE_BEHIND' || failureOf(error) === 'no_state')
+  const lacks = errors.every((error) => error.code === 'NODE_BEHIND' || error.code === 'NODE_NO_STATE')
   if (lacks) throw first
 }
 

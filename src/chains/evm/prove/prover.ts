@@ -6,7 +6,7 @@ import { RPC_LIMITS, type RpcLimits } from '../../../net/rpc-limits.ts'
 import type { RpcSession } from '../../../net/session.ts'
 import { type ChainProver, noCounts, type Proof, type ProverOptions, type Question } from '../../adapter.ts'
 import { confirmChain } from '../heads/confirm-chain.ts'
-import { classifyEvmFault, failureOf } from '../words/faults.ts'
+import { classifyEvmFault } from '../words/faults.ts'
 import { parseHash, quantity } from '../words/hex.ts'
 import { PlainCalls } from './plain-calls.ts'
 
@@ -80,7 +80,7 @@ function reasonForAll(error: ServiceError): 'no_archive' | 'block_replaced' | un
 }
 
 function lacksState(error: ServiceError): boolean {
-  return failureOf(error) === 'no_state'
+  return error.code === 'NODE_NO_STATE'
 }
 
 /** @throws NODE_BEHIND the node does not have the block yet; another node may */

@@ -2,7 +2,7 @@ import type { BlockRef } from '../../../core/block.ts'
 import type { RpcCall, RpcOutcome } from '../../../net/json-rpc.ts'
 import type { RpcSession } from '../../../net/session.ts'
 import type { CoolDowns } from '../words/cool-downs.ts'
-import { failureOf } from '../words/faults.ts'
+import { isCostly } from '../words/faults.ts'
 import { garbage, numberWord, parseAmount, quantity } from '../words/hex.ts'
 import { type ContractCall, decodeAggregate3, encodeAggregate3, MULTICALL3 } from './multicall.ts'
 
@@ -186,9 +186,10 @@ function directOutcome(read: StateRead, answer: RpcOutcome | undefined, inTime: 
 
 /** Returns how the contract failed. Throws a failure of the node or the block, since it concerns all reads. */
 function throwIfNode(answer: RpcOutcome & { ok: false }): 'reverted' | 'costly' | 'node' {
-  const failure = failureOf(answer.error)
-  if (failure === 'no_state' || failure === 'block_parameter' || answer.error.code === 'NODE_BEHIND') throw answer.error
-  return failure === 'reverted' || failure === 'costly' ? failure : 'node'
+  const { error } = answer
+  if (['NODE_NO_STATE', 'NODE_BLOCK_PARAMETER', 'NODE_BEHIND'].includes(error.code)) throw error
+  if (error.code === 'CALL_REVERTED') return 'reverted'
+  return isCostly(error) ? 'costly' : 'node'
 }
 
 function multicallOf(reads: readonly StateRead[], pin: BlockPin): RpcCall {

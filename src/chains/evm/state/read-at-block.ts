@@ -4,7 +4,6 @@ import type { RpcSession } from '../../../net/session.ts'
 import type { NamedHeads } from '../../named-heads.ts'
 import { blockCall, newestByNumber, parseHeader } from '../heads/headers.ts'
 import type { CoolDowns } from '../words/cool-downs.ts'
-import { failureOf } from '../words/faults.ts'
 import { garbage } from '../words/hex.ts'
 import type { CodeCheck } from './code-check.ts'
 import { MULTICALL3 } from './multicall.ts'
@@ -75,7 +74,7 @@ export async function readAtBlock<T>(
     try {
       return { block, value: await attempt({ block, byHash: true }) }
     } catch (error) {
-      if (!isServiceError(error) || failureOf(error) !== 'block_parameter') throw error
+      if (!isServiceError(error) || error.code !== 'NODE_BLOCK_PARAMETER') throw error
       abilities.withoutHashes.add(session.label)
     }
   }

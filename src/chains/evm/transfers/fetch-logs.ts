@@ -203,7 +203,7 @@ export async function fetchLogsOfBlocks(
     if (!tryAlternatives || !answer.some(({ answers }) => answers === undefined)) return answer
   } catch (error) {
     const [next] = others.filter(({ by }) => by !== best.by)
-    if (isServiceError(error) && error.fields.failure === 'block_parameter' && next !== undefined) {
+    if (isServiceError(error, 'NODE_BLOCK_PARAMETER') && next !== undefined) {
       const found = await attemptOnce(() => ask(next, headers, trust.filterKinds.sizeOf(session.label, next)))
       if (found !== undefined) {
         trust.coolDowns.failed(hashKey(session.label))

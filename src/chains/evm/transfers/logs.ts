@@ -3,7 +3,7 @@ import { isServiceError, ServiceError } from '../../../core/errors.ts'
 import type { RpcCall, RpcOutcome } from '../../../net/json-rpc.ts'
 import type { RpcSession } from '../../../net/session.ts'
 import { type Block, blockCall, blockOfHashCall, parseBlock, parseHeader } from '../heads/headers.ts'
-import { failureOf, isOdd } from '../words/faults.ts'
+import { isOdd } from '../words/faults.ts'
 import { garbage, parseHash, parseNumber, quantity } from '../words/hex.ts'
 import type { FilterKind } from './filter-kinds.ts'
 import { type Filter, onlyEvents } from './log-filters.ts'
@@ -82,8 +82,8 @@ async function retryLarge(
     const isOver = !outcome.ok && outcome.error.code === 'NODE_TOO_LARGE'
     const [again] = isOver && call !== undefined ? await session.batch([{ ...call, large: true }]) : []
     if (again?.ok === false && again.error.code === 'NODE_TOO_LARGE') {
-      const fields = { ...again.error.fields, failure: 'too_much' }
-      out.push({ ok: false, error: new ServiceError('NODE_RPC', again.error.message, { fields }) })
+      const { message, fields } = again.error
+      out.push({ ok: false, error: new ServiceError('BLOCK_TOO_LARGE', message, { fields }) })
     } else {
       out.push(again ?? outcome)
     }
@@ -103,7 +103,7 @@ function answersOf(outcomes: readonly RpcOutcome[]): Answers {
   const answers: unknown[] = []
   for (const outcome of outcomes) {
     if (outcome.ok) answers.push(outcome.result)
-    else if (failureOf(outcome.error) === 'too_much') return undefined
+    else if (outcome.error.code === 'BLOCK_TOO_LARGE') return undefined
     else throw outcome.error
   }
   return answers
@@ -170,8 +170,8 @@ async function byHash(
     const own = outcomes.slice(at + 1, at + 1 + filters.length)
     const answers = answersOf(await retryLarge(session, own, logsCalls[index] ?? []))
     if (answers?.some((answer) => isOfAnother(answer, block))) {
-      throw new ServiceError('NODE_RPC', 'The node answers logs of another block', {
-        fields: { block: header.number, failure: 'block_parameter' },
+      throw new ServiceError('NODE_BLOCK_PARAMETER', 'The node answers logs of another block', {
+        fields: { block: header.number },
       })
     }
     found.push({ block, answers: keepsAll === true ? answers : onlyEvents(answers, kind.shape), kind })

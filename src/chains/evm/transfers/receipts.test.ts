@@ -146,8 +146,7 @@ test.each(ODD)('receipts that are %s, alone too: another node that has them is a
   )
   const blocks = { headers: headers.slice(-4), scope: ALL, source: 'receipts' } as const
   await expect(adapterOf(node.url).transfersOf(blocks, SIGNAL)).rejects.toMatchObject({
-    code: 'NODE_RPC',
-    fields: { failure: 'no_receipts' },
+    code: 'NODE_NO_RECEIPTS',
   })
   const truth = await adapter.transfersOf(blocks, SIGNAL)
   expect(await adapterOf(node.url, anvil.url).transfersOf(blocks, SIGNAL)).toEqual(truth)

@@ -1,5 +1,5 @@
 import type { BlockRef } from '../../../core/block.ts'
-import { isServiceError, ServiceError } from '../../../core/errors.ts'
+import { isCallError, isServiceError, ServiceError } from '../../../core/errors.ts'
 import type { BlockTransfers } from '../../../core/transfer.ts'
 import { isRecord, type RpcCall, type RpcOutcome } from '../../../net/json-rpc.ts'
 import type { RpcSession } from '../../../net/session.ts'
@@ -84,7 +84,7 @@ async function readReceipts(
     return block
   })
   const answers = outcomes.slice(headers.length)
-  const refused = answers.some((answer) => !answer.ok && answer.error.fields.failure === 'no_method')
+  const refused = answers.some((answer) => !answer.ok && answer.error.code === 'NODE_NO_METHOD')
   if (whole && refused) coolDowns.failed(key)
   else if (answers.some(({ ok }) => ok)) coolDowns.answered(key)
   const received: Received[] = []
@@ -119,10 +119,10 @@ function receiptsCall({ number }: BlockRef): RpcCall {
 
 /**
  * Returns the logs of a block's receipts that came in one answer; undefined if the answer is missing or malformed.
- * @throws NODE_BEHIND they are another block's; NODE_RPC with `failure: no_receipts` the node pruned them
+ * @throws NODE_BEHIND they are another block's; NODE_NO_RECEIPTS the node pruned them
  */
 function decodeTogether(answer: RpcOutcome | undefined, block: Block): ReceiptLogs | undefined {
-  if (answer === undefined || (!answer.ok && answer.error.fields.failure === 'no_method')) return undefined
+  if (answer === undefined || (!answer.ok && answer.error.code === 'NODE_NO_METHOD')) return undefined
   try {
     const receipts = resultOf(answer)
     if (!Array.isArray(receipts) || receipts.length < transactionsOf(block).length) return undefined
@@ -163,7 +163,7 @@ async function singleReceipt(session: RpcSession, { outcome, call, block }: Sing
   const isUnknown = !outcome.ok && isOdd(outcome.error) && !isMissing(outcome.error)
   const [last] = isUnknown && call !== undefined ? await session.batch([call]) : [outcome]
   if (last?.ok === true && last.result === null) throw noReceipts(`not all receipts of block ${block.number}`)
-  if (last?.ok === false && last.error.code === 'NODE_RPC') throw noReceipts(last.error.message)
+  if (last?.ok === false && isCallError(last.error)) throw noReceipts(last.error.message)
   return resultOf(last)
 }
 
@@ -180,11 +180,11 @@ function resultOf(outcome: RpcOutcome | undefined): unknown {
 
 /** True if the node lacks the method or has pruned the data. */
 function isMissing(error: ServiceError): boolean {
-  return error.fields.failure === 'no_method' || error.fields.failure === 'no_state'
+  return error.code === 'NODE_NO_METHOD' || error.code === 'NODE_NO_STATE'
 }
 
 function noReceipts(reason: string): ServiceError {
-  return new ServiceError('NODE_RPC', reason, { fields: { failure: 'no_receipts' } })
+  return new ServiceError('NODE_NO_RECEIPTS', reason)
 }
 
 /** The key of the cool-down for a node that does not return a block's receipts together. */
@@ -194,15 +194,15 @@ export function receiptsKey(label: string): string {
 
 /** True for the error of a node that does not keep receipts. */
 export function lacksReceipts(error: unknown): error is ServiceError {
-  return isServiceError(error, 'NODE_RPC') && error.fields.failure === 'no_receipts'
+  return isServiceError(error, 'NODE_NO_RECEIPTS') || isServiceError(error, 'NODE_NO_LOGS')
 }
 
 /** Marks an error about missing receipts: the node refused the logs too, so there is no fallback. */
 export function withRefusedLogs(error: ServiceError): ServiceError {
-  return new ServiceError(error.code, error.message, { cause: error, fields: { ...error.fields, refused: true } })
+  return new ServiceError('NODE_NO_LOGS', error.message, { cause: error, fields: error.fields })
 }
 
 /** True for an error that `withRefusedLogs` made. */
 export function hasRefusedLogs(error: unknown): boolean {
-  return isServiceError(error) && error.fields.refused === true
+  return isServiceError(error, 'NODE_NO_LOGS')
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { classifyEvmFault, failureOf } from './faults.ts'
+import { classifyEvmFault } from './faults.ts'
 
 const LOGS = { method: 'eth_getLogs', params: [{ fromBlock: '0x1', toBlock: '0x186a0' }] }
 const CALL = { method: 'eth_call', params: [{}, { blockHash: '0x', requireCanonical: true }] }
@@ -77,7 +77,7 @@ test.each([
   [-32600, 'The method eth_getBlockReceipts is not available on the free tier'],
 ])('%i %s: the node has no such method', (code, message) => {
   const error = classifyEvmFault({ code, message, data: '' }, { method: 'eth_getBlockReceipts', params: ['0x1'] })
-  expect(error?.fields.failure).toBe('no_method')
+  expect(error?.code).toBe('NODE_NO_METHOD')
 })
 
 test.each([
@@ -85,7 +85,7 @@ test.each([
   [-32000, 'invalid params: expected fromBlock'],
 ])('%i %s: the node takes no block hash for logs', (code, message) => {
   const call = { method: 'eth_getLogs', params: [{ blockHash: '0x12' }] }
-  expect(classifyEvmFault({ code, message, data: '' }, call)?.fields.failure).toBe('block_parameter')
+  expect(classifyEvmFault({ code, message, data: '' }, call)?.code).toBe('NODE_BLOCK_PARAMETER')
 })
 
 test.each(TOO_MUCH)('%i %s', (code, message, suggested) => {
@@ -96,7 +96,7 @@ test.each(TOO_MUCH)('%i %s', (code, message, suggested) => {
 test('what a node says of one block asks for no smaller range', () => {
   const one = { method: 'eth_getLogs', params: [{ fromBlock: '0x1', toBlock: '0x1' }] }
   const message = 'query returned more than 10000 results'
-  expect(classifyEvmFault({ code: -32005, message, data: '' }, one)?.code).toBe('NODE_RPC')
+  expect(classifyEvmFault({ code: -32005, message, data: '' }, one)?.code).toBe('BLOCK_TOO_LARGE')
 })
 
 test.each([
@@ -117,21 +117,20 @@ test.each(['unknown block', 'header not found', 'block range extends beyond curr
 )
 
 test.each([
-  [3, 'execution reverted: state not available', 'reverted'],
-  [-32000, 'execution reverted', 'reverted'],
-  [-32015, 'VM execution error. (Reverted 0x)', 'reverted'],
-  [-32000, 'out of gas', 'costly'],
-  [-32003, 'EVM error OutOfGas', 'costly'],
-  [-32000, 'execution aborted (timeout = 5s)', 'costly'],
-  [-32000, 'invalid opcode: INVALID', 'costly'],
-  [-32000, 'missing trie node 0123 (path )', 'no_state'],
-  [-32000, 'required historical state unavailable (reexec=128)', 'no_state'],
-  [-32000, 'distance to target block exceeds maximum proof window', 'no_state'],
-  [-32000, 'No state available for block 0x1', 'no_state'],
-  [-32602, 'invalid argument 1: json: cannot unmarshal object into Go value of type string', 'block_parameter'],
-  [-32002, 'request timed out', 'costly'],
-  [-32603, 'Internal error', 'node'],
-] as const)('%i %s of a call: %s', (code, message, failure) => {
-  const error = classifyEvmFault({ code, message, data: '' }, CALL)
-  expect(error === undefined ? 'node' : failureOf(error)).toBe(failure)
+  [3, 'execution reverted: state not available', 'CALL_REVERTED'],
+  [-32000, 'execution reverted', 'CALL_REVERTED'],
+  [-32015, 'VM execution error. (Reverted 0x)', 'CALL_REVERTED'],
+  [-32000, 'out of gas', 'CALL_FAILED'],
+  [-32003, 'EVM error OutOfGas', 'CALL_FAILED'],
+  [-32000, 'execution aborted (timeout = 5s)', 'CALL_FAILED'],
+  [-32000, 'invalid opcode: INVALID', 'CALL_FAILED'],
+  [-32000, 'missing trie node 0123 (path )', 'NODE_NO_STATE'],
+  [-32000, 'required historical state unavailable (reexec=128)', 'NODE_NO_STATE'],
+  [-32000, 'distance to target block exceeds maximum proof window', 'NODE_NO_STATE'],
+  [-32000, 'No state available for block 0x1', 'NODE_NO_STATE'],
+  [-32602, 'invalid argument 1: json: cannot unmarshal object into Go value of type string', 'NODE_BLOCK_PARAMETER'],
+  [-32002, 'request timed out', 'NODE_TIMEOUT'],
+  [-32603, 'Internal error', undefined],
+] as const)('%i %s of a call: %s', (code, message, expected) => {
+  expect(classifyEvmFault({ code, message, data: '' }, CALL)?.code).toBe(expected)
 })

@@ -1,4 +1,4 @@
-import { ServiceError } from '../../../core/errors.ts'
+import { type ErrorCode, isCallError, ServiceError } from '../../../core/errors.ts'
 import { isRecord, nodeMessage, type RpcCall, type RpcFault } from '../../../net/json-rpc.ts'
 import { parseNumber } from './hex.ts'
 
@@ -95,12 +95,6 @@ const BLOCK_PARAMETER =
 const UNKNOWN_TAG =
   /invalid (?:argument|params?|block|tag|type|input)|(?:unknown|unsupported).{0,20}\btag\b|hex string/i
 
-/**
- * How a call failed: a revert, a costly or broken answer, missing state, an unsupported block parameter or method, too
- * much in one block, or another failure of the node.
- */
-export type CallFailure = 'reverted' | 'costly' | 'no_state' | 'block_parameter' | 'no_method' | 'too_much' | 'node'
-
 /** JSON-RPC: no such method. */
 const NO_METHOD = -32601
 /** Messages of nodes and load balancers for an unsupported method, if the code does not say it. */
@@ -112,8 +106,9 @@ export function classifyEvmFault(fault: RpcFault, call: RpcCall): ServiceError |
   // A contract may choose the message of an eth_call.
   const words = call.method === 'eth_call' ? '' : fault.message
   if (fault.code === NO_METHOD || NO_METHOD_WORDS.test(words)) {
-    const fields = { rpcCode: fault.code, failure: 'no_method' }
-    return new ServiceError('NODE_RPC', `${call.method}: ${nodeMessage(fault)}`, { fields })
+    return new ServiceError('NODE_NO_METHOD', `${call.method}: ${nodeMessage(fault)}`, {
+      fields: { rpcCode: fault.code },
+    })
   }
   return call.method === 'eth_getLogs' ? logsFault(fault, call) : stateFault(fault, call)
 }
@@ -127,9 +122,7 @@ function logsFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
   }
   if (!TOO_MUCH.some((pattern) => pattern.test(words))) return hashRefused(fault, call)
   const asked = blocksAsked(call)
-  if (asked === undefined || asked <= 1) {
-    return new ServiceError('NODE_RPC', message, { fields: { ...fields, failure: 'too_much' } })
-  }
+  if (asked === undefined || asked <= 1) return new ServiceError('BLOCK_TOO_LARGE', message, { fields })
   return new ServiceError('RANGE_TOO_LARGE', message, {
     fields: { ...fields, suggested: suggestedBlocks(words, asked) },
   })
@@ -140,26 +133,25 @@ function hashRefused(fault: RpcFault, call: RpcCall): ServiceError | undefined {
   const [filter] = call.params
   if (!isRecord(filter) || filter.blockHash === undefined) return undefined
   if (fault.code !== -32602 && !BLOCK_PARAMETER.test(fault.message)) return undefined
-  const fields = { rpcCode: fault.code, failure: 'block_parameter' }
-  return new ServiceError('NODE_RPC', `${call.method}: ${nodeMessage(fault)}`, { fields })
+  const fields = { rpcCode: fault.code }
+  return new ServiceError('NODE_BLOCK_PARAMETER', `${call.method}: ${nodeMessage(fault)}`, { fields })
 }
 
 function stateFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
   const words = `${fault.message} ${fault.data}`
   const message = `${call.method}: ${nodeMessage(fault)}`
-  const failed = (failure: CallFailure): ServiceError =>
-    new ServiceError('NODE_RPC', message, { fields: { rpcCode: fault.code, failure } })
+  const failed = (code: ErrorCode): ServiceError => new ServiceError(code, message, { fields: { rpcCode: fault.code } })
   // A contract chooses the message of its revert, so nothing else is read from it.
-  if (fault.code === 3 || REVERTED.test(fault.message)) return failed('reverted')
-  if (NO_STATE.test(words)) return failed('no_state')
-  if (fault.code === RESOURCE_NOT_FOUND || UNKNOWN_BLOCK.test(words)) {
-    return new ServiceError('NODE_BEHIND', message, { fields: { rpcCode: fault.code } })
-  }
-  if (OUT_OF_TIME.test(words)) return new ServiceError('NODE_TIMEOUT', message, { fields: { rpcCode: fault.code } })
-  if (namesTag(call) && (fault.code === -32602 || UNKNOWN_TAG.test(fault.message))) return failed('block_parameter')
+  if (fault.code === 3 || REVERTED.test(fault.message)) return failed('CALL_REVERTED')
+  if (NO_STATE.test(words)) return failed('NODE_NO_STATE')
+  if (fault.code === RESOURCE_NOT_FOUND || UNKNOWN_BLOCK.test(words)) return failed('NODE_BEHIND')
+  if (OUT_OF_TIME.test(words)) return failed('NODE_TIMEOUT')
+  if (namesTag(call) && (fault.code === -32602 || UNKNOWN_TAG.test(fault.message)))
+    return failed('NODE_BLOCK_PARAMETER')
   const pinnedByHash = isRecord(call.params.at(-1))
-  if (pinnedByHash && (fault.code === -32602 || BLOCK_PARAMETER.test(fault.message))) return failed('block_parameter')
-  return EXECUTION.test(fault.message) ? failed('costly') : undefined
+  if (pinnedByHash && (fault.code === -32602 || BLOCK_PARAMETER.test(fault.message)))
+    return failed('NODE_BLOCK_PARAMETER')
+  return EXECUTION.test(fault.message) ? failed('CALL_FAILED') : undefined
 }
 
 /** True for a call with a block tag such as `finalized`. */
@@ -167,29 +159,18 @@ function namesTag({ method, params: [block] }: RpcCall): boolean {
   return method === 'eth_getBlockByNumber' && typeof block === 'string' && !block.startsWith('0x')
 }
 
-const FAILURES: Readonly<Record<string, CallFailure>> = {
-  reverted: 'reverted',
-  costly: 'costly',
-  no_state: 'no_state',
-  block_parameter: 'block_parameter',
-  no_method: 'no_method',
-  too_much: 'too_much',
+/** True if the contract or the size of its answer made the call fail, and the contract did not revert it. */
+export function isCostly({ code }: ServiceError): boolean {
+  return code === 'CALL_FAILED' || code === 'NODE_TOO_LARGE' || code === 'NODE_TIMEOUT'
 }
 
-/** Returns how a call failed, from its error. */
-export function failureOf(error: ServiceError): CallFailure {
-  if (error.code === 'NODE_TOO_LARGE' || error.code === 'NODE_TIMEOUT') return 'costly'
-  return FAILURES[String(error.fields.failure)] ?? 'node'
+/** True if the error says something about the call, not only that the node failed. */
+export function isAboutCall(error: ServiceError): boolean {
+  return isCostly(error) || (isCallError(error) && error.code !== 'NODE_RPC')
 }
 
 /** Codes of errors that the request itself may cause. */
-const ODD_CODES: ReadonlySet<string> = new Set([
-  'NODE_RPC',
-  'NODE_GARBAGE',
-  'NODE_HTTP',
-  'NODE_TOO_LARGE',
-  'NODE_TIMEOUT',
-])
+const ODD_CODES: ReadonlySet<ErrorCode> = new Set(['NODE_GARBAGE', 'NODE_HTTP', 'NODE_TOO_LARGE', 'NODE_TIMEOUT'])
 
 /**
  * True if a different request for the same data may succeed: a smaller one, or another method. Ignores the message.
@@ -200,12 +181,13 @@ export function isOdd(error: unknown): error is ServiceError {
   if (error.code === 'NODE_RATE_LIMITED') return error.fields.unsure === true
   // A connection that breaks after it was established: some proxies do this to requests that are too large for them.
   if (error.code === 'NODE_UNREACHABLE') return BROKEN.has(String(error.fields.reason))
-  return ODD_CODES.has(error.code) && error.fields.failure !== 'no_receipts'
+  if (error.code === 'NODE_NO_RECEIPTS' || error.code === 'NODE_NO_LOGS') return false
+  return ODD_CODES.has(error.code) || isCallError(error)
 }
 
 /** True for a node's error that has only a message. */
-export function isUnclassified({ code, fields }: ServiceError): boolean {
-  return code === 'NODE_RPC' && fields.failure === undefined
+export function isUnclassified({ code }: ServiceError): boolean {
+  return code === 'NODE_RPC'
 }
 
 /** True for an error that another machine behind the same URL may not have: it may have newer blocks. */
