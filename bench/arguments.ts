@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-/** Numbers given as `--name N` (names in camelCase become kebab-case), the rest as in `defaults`. */
+/** Reads numbers given as `--name N` (camelCase names become kebab-case). Missing ones come from `defaults`. */
 export function numbersFromArguments<Name extends string>(
   defaults: Readonly<Record<Name, number>>,
 ): Readonly<Record<Name, number>> {

@@ -1,12 +1,12 @@
 import type { GeneratedNode } from './chain/start.ts'
 
-/** Blocks asked for at once, and requests under way at once: what a reader settles at on this node. */
+/** Blocks per request and requests at a time: the values that a real reader reaches on this node. */
 const BLOCKS = 50
 const IN_FLIGHT = 4
 
 /**
- * How fast this machine can at best take transfers from the node: fetches the answers of eth_getLogs for the first
- * `transfers` transfers and parses their JSON, nothing else. Transfers per second.
+ * The fastest rate at which this machine can take transfers from the node, in transfers per second. Fetches the
+ * eth_getLogs answers for the first `transfers` transfers and parses their JSON, nothing else.
  */
 export async function bareLimit(node: GeneratedNode, transfers: number): Promise<number> {
   const startedAt = performance.now()
@@ -14,7 +14,10 @@ export async function bareLimit(node: GeneratedNode, transfers: number): Promise
   return parsed / ((performance.now() - startedAt) / 1000)
 }
 
-/** Fetches and parses blocks from the first on, several answers at once, until so many transfers came or none is left; how many came. */
+/**
+ * Fetches and parses blocks from the first on, several answers at a time, until `transfers` transfers have come or no
+ * block is left. Returns how many came.
+ */
 export async function parseTransfers(node: GeneratedNode, transfers: number): Promise<number> {
   let next = 1
   let parsed = 0
@@ -31,7 +34,7 @@ export async function parseTransfers(node: GeneratedNode, transfers: number): Pr
   return parsed
 }
 
-/** Logs in an answer. */
+/** The number of logs in an answer. */
 async function fetchAndParse(url: string, first: number, last: number): Promise<number> {
   const hex = (value: number): string => `0x${value.toString(16)}`
   const params = [{ fromBlock: hex(first), toBlock: hex(last) }]

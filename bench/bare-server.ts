@@ -1,6 +1,6 @@
 /**
- * What this machine can at best answer over HTTP from one process: a bare node:http server that sends the same bytes to
- * everybody. Run with `--body FILE --headers JSON` it prints its URL and serves until its standard input closes.
+ * The HTTP baseline of this machine from one process: a bare node:http server that sends the same bytes to every
+ * caller. With `--body FILE --headers JSON` it prints its URL and serves until its standard input closes.
  */
 import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -13,13 +13,13 @@ import { assert } from '../src/core/assert.ts'
 
 export type BareServer = { readonly url: string; readonly stop: () => Promise<void> }
 
-/** An answer to copy: its body, and its headers in order. */
+/** An answer to copy: the body, and the headers in order. */
 export type Sample = { readonly body: Buffer; readonly headers: readonly (readonly [string, string])[] }
 
 /** Headers that node:http writes itself. */
 const OWN = new Set(['date', 'connection', 'keep-alive', 'content-length', 'transfer-encoding'])
 
-/** Starts a bare server in a process of its own that answers everything with a sample's body and headers. */
+/** Starts a bare server in its own process. It answers every request with the sample's body and headers. */
 export async function startBareServer(folder: string, sample: Sample): Promise<BareServer> {
   const file = join(folder, 'bare-body')
   writeFileSync(file, sample.body)
@@ -33,7 +33,7 @@ export async function startBareServer(folder: string, sample: Sample): Promise<B
     await exited
   }
   for await (const url of createInterface({ input: child.stdout })) return { url, stop }
-  assert(false, 'the bare server says where it is')
+  assert(false, 'the bare server prints its URL')
 }
 
 function main(file: string, headersJson: string): void {

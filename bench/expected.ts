@@ -4,7 +4,9 @@ import type { Renderer } from './chain/render.ts'
 /** Base units by token address. */
 export type Expected = ReadonlyMap<string, bigint>
 
-/** What these accounts hold at the head of a generated chain, by re-adding every movement: account to tokens. */
+/**
+ * The balances of these accounts at the head of a generated chain, from adding up every movement: account to tokens.
+ */
 export function expectedBalances(generator: Generator, renderer: Renderer, accounts: readonly number[]) {
   const sums = new Map<number, Map<number, bigint>>(accounts.map((account) => [account, new Map()]))
   const add = (account: number, token: number, amount: bigint): void => {
@@ -21,7 +23,7 @@ export function expectedBalances(generator: Generator, renderer: Renderer, accou
   return new Map([...sums].map(([account, tokens]) => [renderer.accountAddress(account), named(tokens)]))
 }
 
-/** Every ERC-20 balance of an account as the server gives it, all pages. */
+/** Every ERC-20 balance of an account as served, from all pages. */
 export async function servedBalances(server: string, chainId: number, account: string): Promise<Expected> {
   const balances = new Map<string, bigint>()
   for (let page: unknown = 1; page !== undefined; ) {
@@ -37,7 +39,7 @@ export async function servedBalances(server: string, chainId: number, account: s
   return balances
 }
 
-/** What is different between two sets of balances, in words; empty where they are equal. */
+/** The differences between two sets of balances, in words; empty if they are equal. */
 export function differences(account: string, expected: Expected, served: Expected): readonly string[] {
   const tokens = new Set([...expected.keys(), ...served.keys()])
   return [...tokens].flatMap((token) => {

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:ingest -- [--transfers N] [--accounts N] [--tokens N] [--per-block N] [--seed N] [--sample N]`:
- * how fast a generated chain gets into the store, beside what this machine can at best. See README.md.
+ * `npm run bench:ingest -- [--transfers N] [--accounts N] [--tokens N] [--per-block N] [--seed N] [--sample N]`: how
+ * fast the server indexes a generated chain, beside the bare limit of this machine. See README.md.
  */
 import { join } from 'node:path'
 import { numbersFromArguments } from './arguments.ts'
@@ -13,13 +13,13 @@ import { type BenchServer, folderBytes, peakMemoryBytes, startServer, temporaryF
 
 const CHAIN = 'eip155:1'
 const SAMPLE_MS = 100
-/** The bare limit is the same however long it runs. */
+/** Enough transfers: the bare limit does not depend on the length of the run. */
 const BARE_TRANSFERS = 500_000
 const TENTHS = 10
 
 const { sample, ...shape } = numbersFromArguments({ ...DEFAULT_SHAPE, sample: 100 })
 
-/** Where ingest was at a moment. `atMs`: Unix milliseconds. */
+/** The ingested transfers at one moment. `atMs`: Unix milliseconds. */
 type Point = { readonly atMs: number; readonly transfers: number }
 type Watched = {
   readonly points: readonly Point[]
@@ -44,7 +44,7 @@ await node.stop()
 report()
 process.exitCode = failures.length > 0 ? 1 : 0
 
-/** Looks at the server until it has all blocks. */
+/** Polls the server until it has all blocks. */
 async function watch(from: BenchServer, source: GeneratedNode): Promise<Watched> {
   const points: Point[] = []
   let walBytes = 0
@@ -59,7 +59,7 @@ async function watch(from: BenchServer, source: GeneratedNode): Promise<Watched>
   return { points, walBytes, memoryBytes: peakMemoryBytes(from.pid) }
 }
 
-/** Every balance of a sample of accounts, spread over all ranks, as served and as re-added. */
+/** Compares every balance of a sample of accounts, spread over all ranks, as served and as added up from the chain. */
 async function check(from: BenchServer): Promise<readonly string[]> {
   const generator = createGenerator(shape)
   const step = Math.max(1, Math.floor(shape.accounts / sample))
@@ -90,11 +90,14 @@ function report(): void {
   print('node', `${(used.cpuSeconds - before.cpuSeconds).toFixed(1)} s of processor time in its own process`)
   print('over time', `${slope(points, startMs).map(count).join('  ')}  transfers/s, by tenths of the transfers`)
   if (failures.length === 0)
-    print('balances', `all of ${count(Math.min(sample, shape.accounts))} accounts are as re-added from the chain`)
+    print('balances', `all of ${count(Math.min(sample, shape.accounts))} accounts are equal to the sums from the chain`)
   else for (const line of failures) print('WRONG', line)
 }
 
-/** Transfers per second in each tenth of the transfers; batches come in steps, so times between them are interpolated. */
+/**
+ * Transfers per second in each tenth of the transfers. Batches come in steps, so the times between them are
+ * interpolated.
+ */
 function slope(points: readonly Point[], startMs: number): readonly number[] {
   const steps = [{ atMs: startMs, transfers: 0 }]
   for (const point of points) if (point.transfers > (steps.at(-1)?.transfers ?? 0)) steps.push(point)
@@ -102,7 +105,7 @@ function slope(points: readonly Point[], startMs: number): readonly number[] {
   return edges.slice(1).map((atMs, tenth) => (shape.transfers / TENTHS / (atMs - (edges[tenth] ?? 0))) * 1000)
 }
 
-/** When so many transfers were reached, in Unix milliseconds. */
+/** When this many transfers were reached, in Unix milliseconds. */
 function momentOf(steps: readonly Point[], transfers: number): number {
   const after = Math.max(
     1,

@@ -1,6 +1,6 @@
 /**
- * The server as built, with a slower disk: `--config FILE --slow-commit-ms N`. Prints its URL, and serves until its
- * standard input closes.
+ * The built server with a slower disk: `--config FILE --slow-commit-ms N`. Prints its URL and serves until its standard
+ * input closes.
  */
 import { parseArgs } from 'node:util'
 import { createLog, standardError } from '../src/app/log.ts'

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:ledger -- [--connections N] [--wallets N] [--assets N] [--seconds N] [--rounds N] [--slow-ms N]`: how
- * many operations a second an issuer's ledger takes over HTTP, each on disk before it is answered; how often it waits for
- * the disk; the same on a slower disk; and balance reads beside a bare node:http server. See README.md.
+ * many operations per second an issuer's ledger accepts over HTTP, each on disk before its answer, and how often it
+ * waits for the disk. Then the same on a slower disk, and balance reads beside a bare node:http server. See README.md.
  */
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -19,12 +19,12 @@ import { temporaryFolder } from './server.ts'
 const SERVER = fileURLToPath(new URL('./ledger-server.ts', import.meta.url))
 /** Enough for every transfer of a run. */
 const ISSUED = 1_000_000_000
-/** Different bodies that go round. */
+/** The number of different request bodies, sent in turn. */
 const BODIES = 5_000
 const SEED = 11
-/** A checkpoint waits for the log, for the file, and for the log's new beginning. */
+/** A checkpoint waits for the log, for the file, and for the new start of the log. */
 const WAITS_OF_CHECKPOINT = 3
-/** Registrations and mints that are under way at once before the measurement. */
+/** How many registrations and mints run at a time before the measurement. */
 const SETUP_CONNECTIONS = 50
 
 const { connections, wallets, assets, seconds, rounds, slowMs } = numbersFromArguments({
@@ -52,7 +52,7 @@ print(
   `${LOAD_TOOL}, ${connections} connections, ${seconds} s a run, ${rounds} rounds; ${assets} assets, ${wallets} wallets;` +
     ' transfers between any two, each with a key of its own; load from this process',
 )
-await measure(0, 'as the disk is')
+await measure(0, 'the disk as it is')
 await measure(slowMs, `${slowMs} ms more at each commit`)
 
 async function measure(slow: number, name: string): Promise<void> {
@@ -71,7 +71,7 @@ async function measure(slow: number, name: string): Promise<void> {
   await server.stop()
 }
 
-/** What a run of writes did, by the server's own count: `rate` is operations a second. */
+/** The result of a run of writes, from the server's own counters. `rate`: operations per second. */
 type Run = {
   readonly rate: number
   readonly operations: number
@@ -90,7 +90,7 @@ async function writes(url: string, keys: string): Promise<Run> {
   return { rate: operations / elapsed, operations, commits, checkpoints: after.checkpoints - before.checkpoints }
 }
 
-/** Balance reads and the bare server by turns, so that whatever else this machine does falls on both. */
+/** Measures balance reads and the bare server in turn, so that other load on this machine affects both. */
 async function reads(url: string, folder: string): Promise<void> {
   const paths = Array.from({ length: 100 }, () => {
     return `/api/tokens/balance?asset_id=${assetIds[pick(assets)]}&wallet_address=wallet-${pick(wallets)}`
@@ -113,7 +113,7 @@ async function reads(url: string, folder: string): Promise<void> {
   print(`  (${list(ours)} | ${list(limit)})`)
 }
 
-/** Every wallet holds some of every asset. */
+/** Gives every wallet some of every asset. */
 async function setUp(url: string): Promise<void> {
   const mints = assetIds.flatMap((asset_id) =>
     Array.from({ length: wallets }, (_, at) => {
@@ -159,7 +159,7 @@ async function startLedgerServer(folder: string, slow: number): Promise<{ url: s
     await exited
   }
   for await (const url of createInterface({ input: child.stdout })) return { url, stop }
-  assert(false, 'the server says where it is')
+  assert(false, 'the server prints its URL')
 }
 
 function median(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 
-/** Requests to send, one after the other and round again, each a path; headers are for all. */
+/** Requests to send in turn: one path each, with headers for all. */
 export type Target = {
   readonly url: string
   readonly paths: readonly string[]
@@ -8,30 +8,33 @@ export type Target = {
 }
 
 export type Latency = {
-  /** Requests answered per second: as many as were offered, if the server keeps up. */
+  /** Requests answered per second: equal to the offered rate if the server keeps up. */
   readonly rate: number
   readonly p50Ms: number
   readonly p99Ms: number
   readonly maxMs: number
-  /** How late this client itself was at sending (99 of 100): what part of p99 is not the server's. */
+  /** How late this client sent its requests (99th percentile): this part of p99 is not the server's. */
   readonly lateP99Ms: number
   /** Answers other than 200. */
   readonly bad: number
 }
 
-/** Connections: enough that a request seldom has to wait for one, at thousands a second and some milliseconds each. */
+/**
+ * Enough connections that a request rarely waits for one, at thousands of requests per second of a few milliseconds
+ * each.
+ */
 const CONNECTIONS = 100
-/** Sending is planned in steps of this. */
+/** Step of the sending plan, in milliseconds. */
 const TICK_MS = 1
-/** A server that falls this far behind has failed the rate: the run ends early. */
+/** Most waiting requests. A server this far behind cannot keep the rate, so the run ends early. */
 const MAX_WAITING = 100_000
 const NANOSECONDS = 1e6
 
 type Job = { readonly request: Buffer; readonly plannedNs: bigint }
 
 /**
- * Offers a fixed rate whatever the answers do, and measures each answer from the moment at which its request was
- * planned: a stall of the server counts for every request that it held up, sent or not (no coordinated omission).
+ * Sends at a fixed rate, independent of the answers, and measures each answer from the planned time of its request. So
+ * a stall of the server counts for every delayed request, sent or not (no coordinated omission).
  */
 export async function offer(target: Target, load: { rate: number; seconds: number }): Promise<Latency> {
   const requests = target.paths.map((path) => requestOf(target, path))
@@ -68,7 +71,7 @@ async function open(url: string): Promise<Socket> {
   return socket
 }
 
-/** Sends jobs on free connections, in order; keeps what each took. */
+/** Sends jobs on free connections, in order, and keeps the duration of each. */
 class Run {
   readonly latenciesMs: number[] = []
   readonly lateMs: number[] = []
@@ -95,7 +98,7 @@ class Run {
     if (socket !== undefined) this.#next(socket)
   }
 
-  /** Resolves once so many answers have come. */
+  /** Resolves after this many answers. */
   async finished(answers: number): Promise<void> {
     while (this.latenciesMs.length < answers) {
       await new Promise<void>((resolve) => {

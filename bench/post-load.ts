@@ -6,7 +6,7 @@ import autocannon from 'autocannon'
 import { assert } from '../src/core/assert.ts'
 import { LOAD_TOOL } from './saturate.ts'
 
-/** What is posted: these bodies in turn, each time under a new idempotency key that begins so. */
+/** The requests to post: these bodies in turn, each with a new idempotency key that starts with `keys`. */
 export type PostLoad = {
   readonly url: string
   readonly path: string
@@ -14,7 +14,10 @@ export type PostLoad = {
   readonly keys: string
 }
 
-/** Keeps so many connections posting, each as soon as it is answered, for so long. Asserts that all were accepted. */
+/**
+ * Keeps `connections` connections posting for `seconds` seconds, each with a new request after each answer. Asserts
+ * that all requests were accepted.
+ */
 export function post(load: PostLoad, connections: number, seconds: number): Promise<void> {
   return LOAD_TOOL === 'wrk' ? byWrk(load, connections, seconds) : byAutocannon(load, connections, seconds)
 }

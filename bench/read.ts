@@ -13,11 +13,11 @@ import { type BenchServer, startServer, temporaryFolder } from './server.ts'
 
 const SERVED = { id: 'eip155:1', chainId: 1 }
 const FILLING = { id: 'eip155:2', chainId: 2 }
-/** Rows of an answer: the vendor's default page. */
+/** Rows of an answer: the vendor's default page size. */
 const ROWS = 20
-/** Requests go round so many accounts, so that no answer is just the last one again. */
+/** Requests rotate over this many accounts, so that an answer is not just the previous one again. */
 const ACCOUNTS_ASKED = 100
-/** Long enough that the backfill of the second chain outlasts every measurement beside it. */
+/** Enough transfers that the backfill of the second chain outlasts every measurement. */
 const FILLING_TRANSFERS = 50_000_000
 const HEADERS = { 'x-api-key': 'demo' }
 const POLL_MS = 100
@@ -31,7 +31,7 @@ const { rate, seconds, rounds, ...shape } = numbersFromArguments({
   rounds: 3,
 })
 
-/** A call to measure, and the bare server that stands beside it. */
+/** A call to measure, and the bare server to compare it with. */
 type Case = { readonly name: string; readonly paths: readonly string[]; readonly bare: BareServer }
 
 const folder = temporaryFolder()
@@ -65,7 +65,7 @@ for (const one of cases) await one.bare.stop()
 await filling.stop()
 await node.stop()
 
-/** Accounts with a full page of rows, and the two calls over them; asking once has everything read and remembered. */
+/** Accounts with a full page of rows, and the two calls for them. Asking each once reads and caches everything. */
 async function casesOf(from: BenchServer): Promise<readonly Case[]> {
   const renderer = createRenderer(createGenerator(shape))
   const full: string[] = []
@@ -97,7 +97,7 @@ function tokensPath(address: string): string {
   return `/v1/account/tokens?chain_id=${SERVED.chainId}&address=${address}&limit=${ROWS}`
 }
 
-/** Asks every path once; the answer of middle length. */
+/** Requests every path once and returns the answer of median length. */
 async function warm(from: BenchServer, paths: readonly string[]): Promise<Sample> {
   const samples: Sample[] = []
   for (const path of paths) samples.push(await ask(from.url, path))
@@ -113,7 +113,7 @@ async function ask(url: string, path: string): Promise<Sample> {
   return { body, headers: [...response.headers] }
 }
 
-/** Both servers by turns, so that whatever else this machine does falls on both. */
+/** Measures both servers in turn, so that other load on this machine affects both. */
 async function saturated(from: BenchServer, one: Case): Promise<void> {
   const ours: number[] = []
   const bare: number[] = []
@@ -131,7 +131,7 @@ async function saturated(from: BenchServer, one: Case): Promise<void> {
 async function offered(from: BenchServer, one: Case, when: string): Promise<void> {
   const ours: Latency[] = []
   const bare: Latency[] = []
-  // Unmeasured, so that a server that has just started is compiled and warm as the other has long been.
+  // Not measured: a server that has just started gets as warm as the other one.
   for (const url of [one.bare.url, from.url]) await offer(targetOf(url, one), { rate, seconds })
   for (let round = 0; round < rounds; round++) {
     bare.push(await offer(targetOf(one.bare.url, one), { rate, seconds }))

@@ -6,13 +6,13 @@ import autocannon from 'autocannon'
 import { assert } from '../src/core/assert.ts'
 import type { Target } from './open-loop.ts'
 
-/** Enough connections to keep one server process busy all the time. */
+/** Enough connections to keep one server process busy. */
 const CONNECTIONS = 50
 
-/** What sends the load: wrk, which costs little, where it is installed; else autocannon. */
+/** The load tool: wrk if it is installed, because it needs little processor time; else autocannon. */
 export const LOAD_TOOL: 'wrk' | 'autocannon' = hasWrk() ? 'wrk' : 'autocannon'
 
-/** Answers per second when the server always has more to do. Asserts that all were good. */
+/** Answers per second while the server always has more work. Asserts that all answers were good. */
 export function saturate(target: Target, seconds: number): Promise<number> {
   return LOAD_TOOL === 'wrk' ? byWrk(target, seconds) : byAutocannon(target, seconds)
 }
@@ -47,7 +47,7 @@ async function byWrk(target: Target, seconds: number): Promise<number> {
     const said = await outputOf('wrk', args)
     assert(!/Non-2xx|Socket errors/.test(said), `every answer is good:\n${said}`)
     const rate = /Requests\/sec:\s+([\d.]+)/.exec(said)?.[1]
-    assert(rate !== undefined, `wrk says a rate:\n${said}`)
+    assert(rate !== undefined, `wrk prints a rate:\n${said}`)
     return Number(rate)
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assert } from '../src/core/assert.ts'
 
-/** `steelyard serve` in a process of its own, on a store in a folder of its own. */
+/** `steelyard serve` in its own process, with a store in its own folder. */
 export type BenchServer = {
   readonly url: string
   readonly pid: number
-  /** How far a chain is, by its CAIP-2 id; undefined while the server does not say. */
+  /** The progress of a chain, by its CAIP-2 id; undefined while the server does not report it. */
   readonly health: (chain: string) => Promise<ChainHealth | undefined>
   readonly stop: () => Promise<void>
 }
@@ -22,16 +22,16 @@ export type ChainHealth = {
   readonly error: string | undefined
 }
 
-/** A chain to serve: its CAIP-2 id and its node; an issuer's ledger has none. */
+/** A chain to serve: its CAIP-2 id and its node. An issuer's ledger has no node. */
 export type BenchChain = { readonly id: string; readonly rpc?: string }
 
-/** An asset of the issuer's ledger, as the configuration registers it. */
+/** An asset of the issuer's ledger, as in the configuration. */
 export type IssuedAsset = { readonly asset_id: string; readonly reissue: boolean }
 
 const START_TIMEOUT_MS = 60_000
 const POLL_MS = 50
 
-/** A folder for a store, gone with the process, Ctrl-C included. */
+/** A folder for a store. It is removed when the process ends, also after Ctrl-C. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-bench-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
@@ -39,7 +39,10 @@ export function temporaryFolder(): string {
   return folder
 }
 
-/** Starts the real server, as built, on the store in `folder`; it accepts the key `demo`, and ends with this process at the latest. */
+/**
+ * Starts the built server on the store in `folder`. It accepts the key `demo`, and ends at the latest with this
+ * process.
+ */
 export async function startServer(
   folder: string,
   chains: readonly BenchChain[],
@@ -67,7 +70,7 @@ export async function startServer(
   }
 }
 
-/** JSON is YAML: no quoting to get wrong. */
+/** JSON is YAML, and needs no quoting. */
 function configuration(facts: {
   port: string
   store: string
@@ -107,7 +110,7 @@ async function health(url: string, chain: string): Promise<ChainHealth | undefin
   }
 }
 
-/** The most memory that a process ever held, in bytes (VmHWM), or undefined where the system does not tell. */
+/** The peak memory of a process, in bytes (VmHWM); undefined if the system does not report it. */
 export function peakMemoryBytes(pid: number): number | undefined {
   try {
     const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
@@ -117,7 +120,7 @@ export function peakMemoryBytes(pid: number): number | undefined {
   }
 }
 
-/** Bytes of the files in a folder (subfolders too) whose names end so. */
+/** The total size of the files with this name ending in a folder and its subfolders, in bytes. */
 export function folderBytes(folder: string, ending = ''): number {
   let bytes = 0
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:soak -- [--minutes N] [--transfers N] [--accounts N]`: 200 connections, good and bad, beside a backfill.
- * Prints the server's memory by minute, what became of the requests, and how long good ones took. Exit code 1 where memory
- * grows after the first minute, or an outcome is not a right one. See README.md.
+ * `npm run bench:soak -- [--minutes N] [--transfers N] [--accounts N]`: 200 connections, good and bad, beside a
+ * backfill. Prints the server's memory by minute, the outcomes of the requests, and how long good requests took. Exit
+ * code 1 if memory grows after the first minute, or if an outcome is wrong. See README.md.
  */
 import { numbersFromArguments } from './arguments.ts'
 import { DEFAULT_SHAPE } from './chain/generator.ts'

@@ -1,5 +1,5 @@
 /**
- * How fast `steelyard verify` is: a real Anvil with so many balances, indexed, then compared by the command as built.
+ * How fast `steelyard verify` is: indexes a real Anvil with many balances, then compares them with the built command.
  * `--balances` (10,000), `--tokens` (10). Node, server and command share this machine.
  */
 import { spawnSync } from 'node:child_process'
@@ -13,7 +13,7 @@ import { Writer } from '../src/demo/writer.ts'
 import { numbersFromArguments } from './arguments.ts'
 import { startServer, temporaryFolder } from './server.ts'
 
-/** Mints in one block, well below its gas. */
+/** Mints in one block, well below its gas limit. */
 const MINTS_PER_BLOCK = 250
 const CHAIN = 'eip155:31337'
 
@@ -58,7 +58,7 @@ async function fill(node: Anvil): Promise<void> {
 function mint(from: Address, deployed: readonly Address[], place: number) {
   const to = deployed[place % deployed.length]
   assert(to !== undefined, 'there is a token')
-  // Spread over all possible accounts, as real ones are.
+  // Spread over all possible accounts, like real ones.
   const account = `0x${(BigInt(place + 1) * 0x9e3779b97f4a7c15f39cc0605cedc834n).toString(16).padStart(40, '0').slice(-40)}`
   return { from, to, data: callData('Erc20', 'mint', [account, BigInt(place + 1)]) }
 }

@@ -1,6 +1,6 @@
 /**
- * Builds dist/ from src/: JavaScript and types, the JSON that the source reads at run time, and a command that can be
- * run. dist/ is made anew each time, so that nothing of a removed file stays.
+ * Builds dist/ from src/: JavaScript and types, the JSON that the source reads at run time, and an executable command.
+ * It builds dist/ from scratch each time, so that nothing of a removed file stays.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, readdirSync, rmSync } from 'node:fs'

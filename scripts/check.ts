@@ -1,6 +1,6 @@
 /**
- * Proves the tree: every step runs, a failing one shows its output, and the end names those that failed.
- * `--without-tests` leaves the tests out; `--results FILE` writes `{passed, failed}` of the steps.
+ * Checks the tree. Every step runs, a failing step shows its output, and the end lists the failed steps.
+ * `--without-tests` skips the tests; `--results FILE` writes `{passed, failed}` of the steps.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
@@ -51,7 +51,7 @@ for (const step of withTests ? [...steps, tests] : steps) {
   const { ok, output } = run(step.command)
   note(step.name, ok, output)
 }
-note('the tree is as it was', workTree() === before, 'a check or a test changed the work tree: git status')
+note('the tree is unchanged', workTree() === before, 'a check or a test changed the work tree: git status')
 
 const resultsAt = process.argv.indexOf('--results')
 const resultsFile = resultsAt === -1 ? undefined : process.argv[resultsAt + 1]

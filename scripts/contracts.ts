@@ -1,6 +1,6 @@
 /**
- * Compiles contracts/*.sol to src/demo/contracts.json: for each contract its ABI, creation code and runtime code.
- * The same sources give the same bytes, on any machine. `--check` writes nothing and exits 1 where the file is stale.
+ * Compiles contracts/*.sol to src/demo/contracts.json: for each contract its ABI, creation code and runtime code. The
+ * same sources give the same bytes on any machine. `--check` writes nothing and exits 1 if the file is stale.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -10,7 +10,7 @@ const SOURCES = new URL('../contracts/', import.meta.url)
 const OUTPUT = new URL('../src/demo/contracts.json', import.meta.url)
 const require = createRequire(import.meta.url)
 
-/** Abstract contracts are bases, with no code of their own. */
+/** Abstract contracts are bases without code of their own. */
 type Artifact = { readonly abi: readonly unknown[]; readonly bytecode: string; readonly runtime: string }
 
 function settings(sources: Readonly<Record<string, { content: string }>>): unknown {
@@ -26,7 +26,7 @@ function settings(sources: Readonly<Record<string, { content: string }>>): unkno
   }
 }
 
-/** Solidity asks for its imports here: our own files by name, others from the installed packages. */
+/** Solidity resolves its imports here: our own files by name, others from the installed packages. */
 function resolveImport(path: string): { contents: string } | { error: string } {
   try {
     const file = path.startsWith('@') ? require.resolve(path) : new URL(path, SOURCES)
@@ -44,7 +44,7 @@ function at(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), value)
 }
 
-/** What a person would see of the compiler's complaints, errors and warnings alike: we accept neither. */
+/** The compiler's errors and warnings as text for people: we accept neither. */
 function complaints(output: unknown): readonly string[] {
   const errors = at(output, 'errors')
   return Array.isArray(errors) ? errors.map((error) => String(at(error, 'formattedMessage'))) : []
@@ -59,7 +59,7 @@ function artifact(compiled: unknown): Artifact | undefined {
   return { abi: abi.map(trimItem), bytecode: `0x${bytecode}`, runtime: `0x${runtime}` }
 }
 
-/** Drops the compiler's own names of types: nothing here reads them. */
+/** Removes the compiler's own type names: nothing here reads them. */
 function trimItem(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(trimItem)
   if (!isRecord(value)) return value

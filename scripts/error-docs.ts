@@ -1,4 +1,6 @@
-/** Writes docs/errors.md from the table of core/errors.ts. `--check` writes nothing and exits 1 where it is stale. */
+/**
+ * Writes docs/errors.md from the table in core/errors.ts. `--check` writes nothing and exits 1 if the file is stale.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { ERRORS } from '../src/core/errors.ts'
 

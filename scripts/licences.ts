@@ -1,4 +1,6 @@
-/** Lists packages in package-lock.json whose licence is none of those that we may ship or build with. Exits 1 on any. */
+/**
+ * Lists packages in package-lock.json with a licence that we may neither ship nor build with. Exits 1 if there are any.
+ */
 import { readFileSync } from 'node:fs'
 
 const ALLOWED = new Set([
@@ -16,7 +18,7 @@ const ALLOWED = new Set([
   'WTFPL',
   'Zlib',
 ])
-/** Tools that are used but not shipped, and why they are well. */
+/** Tools that we use but do not ship, and why that is allowed. */
 const TOOLS: ReadonlyMap<string, string> = new Map([
   ['@uniswap/default-token-list', 'GPL-3.0: data that one test reads; neither shipped nor built with'],
   ['memorystream', 'of solc, which only compiles test contracts; MIT by the text it ships'],
@@ -26,7 +28,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** `(MIT OR Apache-2.0)` needs one good part, `A AND B` all of them. */
+/** `(MIT OR Apache-2.0)` needs one allowed part, `A AND B` needs all. */
 function isAllowed(licence: string): boolean {
   const plain = licence.replace(/[()]/g, '')
   return plain.split(' OR ').some((one) => one.split(' AND ').every((part) => ALLOWED.has(part.trim())))

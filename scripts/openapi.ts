@@ -1,4 +1,6 @@
-/** Writes docs/openapi.json from the schemas of all routes. `--check` writes nothing and exits 1 where it is stale. */
+/**
+ * Writes docs/openapi.json from the schemas of all routes. `--check` writes nothing and exits 1 if the file is stale.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
@@ -10,7 +12,7 @@ import { ServiceError } from '../src/core/errors.ts'
 
 const FILE = new URL('../docs/openapi.json', import.meta.url)
 
-/** The document is made of schemas alone: nothing behind the routes is ever asked. */
+/** The document needs only the schemas, so nothing calls the code behind the routes. */
 async function nothing(): Promise<never> {
   throw new ServiceError('UNAVAILABLE', 'only the document is made here')
 }

@@ -17,40 +17,40 @@ export const DEFAULT_SHAPE: ChainShape = {
   seed: 1,
 }
 
-/** One transfer, tokens and accounts by index. `from` is `MINT` for a mint. */
+/** One transfer, with tokens and accounts by index. `from` is `MINT` for a mint. */
 export type Movement = {
   readonly token: number
   readonly from: number
   readonly to: number
-  /** The amount's upper and lower 32 bits; meaningless for a mint, whose amount is `MINT_AMOUNT`. */
+  /** The amount's upper and lower 32 bits. Meaningless for a mint: its amount is `MINT_AMOUNT`. */
   readonly high: number
   readonly low: number
 }
 
 export const MINT = -1
-/** Base units of every mint. */
+/** The amount of every mint, in base units. */
 export const MINT_AMOUNT = 10n ** 30n
 /** A transfer moves less than 2^62 base units: 4.6 tokens of 18 decimals. */
 const HIGH_BITS = 30
 const MAX_SPEND = 1n << BigInt(32 + HIGH_BITS)
-/** Even if one mint had to pay for all transfers of a chain of this length, it could: that keeps balances from going negative. */
+/** One mint covers all transfers of a chain of this length, so no balance goes negative. */
 const MAX_TRANSFERS = 2 ** 28
-/** One movement in so many is a mint. */
+/** One in this many movements is a mint. */
 export const MINT_EVERY = 5
 
 /**
- * A chain of blocks of ERC-20 transfers that is the same for the same shape, and any part of which can be had without
- * the parts before it. Tokens, senders and receivers follow Zipf's law (s = 1), mixed with uniform draws so that the
- * long tail is used too.
+ * A chain of blocks of ERC-20 transfers, always the same for the same shape. Any part can be generated without the
+ * parts before it. Tokens, senders and receivers follow Zipf's law (s = 1), mixed with uniform draws so that the long
+ * tail is used too.
  *
- * No balance ever goes negative: each transfer spends from one earlier mint's (account, token), and a mint is more
+ * No balance ever goes negative: each transfer spends from the (account, token) of one earlier mint, and a mint is more
  * than all transfers of the chain together.
  */
 export type Generator = {
   readonly shape: ChainShape
   /** The newest block's number. Block 0 is empty. */
   readonly head: number
-  /** The numbers of the first transfer of a block and of the first after it. */
+  /** The index of a block's first transfer, and of the first transfer after the block. */
   readonly span: (block: number) => { readonly start: number; readonly end: number }
   readonly movement: (index: number) => Movement
 }
@@ -92,15 +92,15 @@ export function createGenerator(shape: ChainShape): Generator {
   }
 }
 
-/** Base units that a movement moves. */
+/** The amount of a movement, in base units. */
 export function amountOf(movement: Movement): bigint {
   return movement.from === MINT ? MINT_AMOUNT : (BigInt(movement.high) << 32n) | BigInt(movement.low)
 }
 
-/** What the words of `word` belong to: each kind of name has its own. */
+/** The kinds of names. Each kind has its own words. */
 export const NAMED = { token: 11, account: 12, block: 13, transaction: 14 } as const
 
-/** The `part`th 32 bits of the name (an address or hash) of a numbered thing. */
+/** The 32-bit word `part` of the name (an address or hash) of a numbered object. */
 export function nameWord(seed: number, kind: number, place: { number: number; part: number }): number {
   return mix(seed + kind * 0x9e3779b1, place.number, 100 + place.part)
 }
@@ -119,12 +119,12 @@ function scramble(hash: number): number {
   return hash ^ (hash >>> 16)
 }
 
-/** 0 to n-1, each as likely. */
+/** 0 to n-1, with equal probability. */
 function uniform(bits: number, n: number): number {
   return Math.floor((bits / 2 ** 32) * n)
 }
 
-/** 0 to n-1, the likelihood of k falling as 1 / (k + 1). */
+/** 0 to n-1. The probability of k falls as 1 / (k + 1). */
 function zipf(bits: number, n: number): number {
   return Math.min(n - 1, Math.floor((n + 1) ** (bits / 2 ** 32)) - 1)
 }

@@ -1,7 +1,7 @@
 /**
- * An in-memory JSON-RPC node that serves a generated chain on 127.0.0.1, in a process of its own: run with
- * `--transfers N --accounts N --tokens N --per-block N --seed N [--port N] [--max-logs N]` it prints one line of JSON,
- * `{"url": …, "head": …}`, and serves until its standard input closes or it is told to stop.
+ * An in-memory JSON-RPC node in its own process. It serves a generated chain on 127.0.0.1. With `--transfers N
+ * --accounts N --tokens N --per-block N --seed N [--port N] [--max-logs N]` it prints one line of JSON, `{"url": …,
+ * "head": …}`, and serves until its standard input closes or it is told to stop.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { parseArgs } from 'node:util'
@@ -9,9 +9,9 @@ import { type ChainShape, createGenerator, DEFAULT_SHAPE } from './generator.ts'
 import { createRenderer } from './render.ts'
 import { answerCall, type RpcNode } from './rpc.ts'
 
-/** Larger requests are nobody's. */
+/** Longest request, in bytes: no benchmark sends more. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
-/** As many logs in one answer as the most generous of hosted nodes give. */
+/** The most logs in one answer, as on the most generous hosted nodes. */
 const DEFAULT_MAX_LOGS = 50_000
 
 function main(): void {
@@ -44,7 +44,7 @@ function main(): void {
     const port = typeof address === 'object' && address !== null ? address.port : 0
     process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}`, head: generator.head })}\n`)
   })
-  // The parent holds the other end: when it goes, however it goes, so does this node.
+  // The parent holds the other end, so this node ends with its parent, even after a crash.
   process.stdin.resume().once('end', () => process.exit(0))
 }
 
@@ -64,7 +64,7 @@ async function serve(node: RpcNode, request: IncomingMessage, response: ServerRe
   response.end()
 }
 
-/** The answer to a request or a batch, in pieces: a large result is never copied. */
+/** The answer to a request or a batch, in pieces, so that a large result is never copied. */
 function answerBody(node: RpcNode, body: string): readonly Buffer[] {
   const call = parse(body)
   if (!Array.isArray(call)) return answerCall(node, call)

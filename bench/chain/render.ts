@@ -7,7 +7,7 @@ export const TRANSFER_TOPIC = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11
 /** Unix seconds of block 0; each block is 12 s after its parent. */
 const GENESIS_TIMESTAMP = 1_600_000_000
 const BLOCK_SECONDS = 12
-/** So many logs share a transaction. */
+/** The number of logs that share a transaction. */
 const LOGS_PER_TRANSACTION = 2
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
@@ -17,14 +17,14 @@ const ADDRESS_WORDS = 5
 const HASH_WORDS = 8
 const ZERO_WORD = '0'.repeat(64)
 const MINT_DATA = Buffer.from(MINT_AMOUNT.toString(16).padStart(64, '0'), 'latin1')
-/** Says of every address and topic that it may be there: no reader finds a log missing that is. */
+/** Matches every address and topic, so that no reader misses a log. */
 const FULL_BLOOM = `0x${'f'.repeat(512)}`
 const EMPTY_BLOOM = `0x${'0'.repeat(512)}`
 
-/** Chooses movements, for `address` and `topics` of eth_getLogs. */
+/** Selects movements by `address` and `topics` of eth_getLogs. */
 export type Accepts = (movement: Movement) => boolean
 
-/** A generated chain in the words of Ethereum's JSON-RPC (https://ethereum.github.io/execution-apis). */
+/** Renders a generated chain as Ethereum's JSON-RPC (https://ethereum.github.io/execution-apis). */
 export type Renderer = {
   readonly tokenAddress: (token: number) => string
   readonly accountAddress: (account: number) => string
@@ -48,7 +48,7 @@ export function createRenderer(generator: Generator): Renderer {
   }
 }
 
-/** Hex digits of the name of a numbered thing. */
+/** The name of a numbered object, in hex digits. */
 function nameOf(seed: number, name: { kind: number; number: number; words: number }): string {
   const parts = Array.from({ length: name.words }, (_, part) =>
     nameWord(seed, name.kind, { number: name.number, part }),
@@ -60,8 +60,8 @@ const quantity = (value: number): string => `0x${value.toString(16)}`
 const timestampOf = (block: number): number => GENESIS_TIMESTAMP + block * BLOCK_SECONDS
 
 /**
- * One log in the order of fields that Geth and Reth send. Up to `transactionHash` all logs of a block are of equal
- * length, and only the digits marked `@` differ; the rest is short and has its own length.
+ * One log with the fields in the order of Geth and Reth. Up to `transactionHash` all logs of a block have the same
+ * length, and only the digits marked `@` differ. The rest is short and varies in length.
  */
 function headOf(block: number): string {
   return (
@@ -78,7 +78,7 @@ function tailOf(place: number, block: { hash: string; timestamp: string }): stri
   )
 }
 
-/** Where the digits of a head's fields begin. */
+/** Where the variable digits of a head begin. */
 type Holes = { token: number; from: number; to: number; data: number; hash: number }
 
 function holesOf(head: string): Holes {
@@ -86,16 +86,16 @@ function holesOf(head: string): Holes {
   return { token, from: from + TOPIC_PADDING, to: to + TOPIC_PADDING, data, hash }
 }
 
-/** How far into the 64 digits of a topic an address begins. */
+/** The offset of an address in the 64 digits of a topic. */
 const TOPIC_PADDING = 24
-/** How far into the 64 digits of data the last 16, the amount of a transfer that is no mint, begin. */
+/** The offset of the last 16 of the 64 digits of data: they hold the amount of a transfer that is not a mint. */
 const AMOUNT_PADDING = 48
-/** More than any log takes. */
+/** More bytes than any log needs. */
 const MAX_LOG_BYTES = 800
 
 /**
- * Writes logs as bytes, with few strings on the way: the node has to be much faster than any reader, or it would be
- * the node that is measured.
+ * Writes logs as bytes with few strings, because the node must be much faster than any reader. Otherwise a benchmark
+ * would measure the node.
  */
 function createLogWriter(generator: Generator, blockHash: (block: number) => string): Renderer['logs'] {
   const { seed, accounts, tokens } = generator.shape
@@ -112,7 +112,7 @@ function createLogWriter(generator: Generator, blockHash: (block: number) => str
     target.set(transactionDigits, at)
   }
 
-  /** Fills the digits of a head that stands at `at`. */
+  /** Fills the variable digits of the head at `at`. */
   const fill = (target: Buffer, at: number, log: { movement: Movement; holes: Holes; index: number }): void => {
     const { movement, holes } = log
     copyAddress(tokenDigits, movement.token, { target, at: at + holes.token })
@@ -150,7 +150,7 @@ function createLogWriter(generator: Generator, blockHash: (block: number) => str
   }
 }
 
-/** The array that was written, its last comma made a bracket. */
+/** The written array, with its last comma replaced by a bracket. */
 function closed(target: Buffer, length: number): Buffer {
   const end = length > 1 ? length - 1 : length
   target.write(']', end, 'latin1')
@@ -159,7 +159,7 @@ function closed(target: Buffer, length: number): Buffer {
 
 const ADDRESS_DIGITS = ADDRESS_WORDS * 8
 
-/** The digits of all addresses of a kind, one after the other: they are asked for over and over. */
+/** The digits of all addresses of a kind, one after the other. They are needed again and again. */
 function nameTable(seed: number, names: { kind: number; count: number }): Buffer {
   const table = Buffer.allocUnsafe(names.count * ADDRESS_DIGITS)
   for (let number = 0; number < names.count; number++) {
@@ -172,7 +172,7 @@ function copyAddress(table: Buffer, number: number, to: { target: Buffer; at: nu
   table.copy(to.target, to.at, number * ADDRESS_DIGITS, (number + 1) * ADDRESS_DIGITS)
 }
 
-/** Writes the digits of the name of a numbered thing. */
+/** Writes the name of a numbered object in hex digits. */
 function writeName(
   target: Uint8Array,
   at: number,
@@ -183,7 +183,7 @@ function writeName(
   }
 }
 
-/** Eight hex digits of 32 bits. */
+/** Writes 32 bits as eight hex digits. */
 function writeWord(target: Uint8Array, at: number, word: number): void {
   for (let byte = 0; byte < 4; byte++) {
     const value = (word >>> (24 - byte * 8)) & 0xff

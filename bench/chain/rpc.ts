@@ -1,28 +1,28 @@
 import { type Generator, MINT_AMOUNT, MINT_EVERY } from './generator.ts'
 import { type Accepts, type Renderer, TRANSFER_TOPIC } from './render.ts'
 
-/** What a generated node answers from. */
+/** The data and the counters of a generated node. */
 export type RpcNode = {
   readonly generator: Generator
   readonly renderer: Renderer
   readonly chainId: number
-  /** A range with more logs than this is refused, with a suggestion, as hosted nodes do. */
+  /** The node refuses a range with more logs than this and suggests a smaller one, as hosted nodes do. */
   readonly maxLogs: number
-  /** When (Unix milliseconds) eth_getLogs was first asked since `bench_reset`. */
+  /** Time of the first eth_getLogs since `bench_reset`, in Unix milliseconds. */
   firstLogsAtMs: number | undefined
 }
 
-/** The finalized head is so far below the newest block: two epochs of 32 slots. */
+/** Distance of the finalized head below the newest block: two epochs of 32 slots. */
 const FINALIZED_BELOW = 64
 const SAFE_BELOW = 32
 const NATIVE_BALANCE = '0xde0b6b3a7640000'
-/** Whatever a token's code is: what has none is no token. */
+/** Any code will do: an address without code is not a token. */
 const TOKEN_CODE = `0x${'60806040'.repeat(32)}`
 
-/** A result as JSON, in pieces; or an error of JSON-RPC. */
+/** A result as JSON, in pieces, or a JSON-RPC error. */
 type Outcome = { readonly result: Buffer } | { readonly code: number; readonly message: string }
 
-/** The answer to one JSON-RPC call, in pieces that follow each other. */
+/** The answer to one JSON-RPC call, in consecutive pieces. */
 export function answerCall(node: RpcNode, call: unknown): readonly Buffer[] {
   const method = String(field(call, 'method'))
   const params = field(call, 'params')
@@ -98,7 +98,7 @@ function logs(node: RpcNode, filter: unknown): Outcome {
   return { result: renderer.logs(bounded, accepts) }
 }
 
-/** Undefined where every movement is wanted: the usual case, and the fast one. */
+/** Undefined if every movement is wanted, which is the usual and fast case. */
 function acceptor(renderer: Renderer, filter: { address: unknown; from: unknown; to: unknown }): Accepts | undefined {
   const { address, from, to } = filter
   if ([address, from, to].every((part) => part === undefined || part === null)) return undefined
@@ -110,14 +110,14 @@ function acceptor(renderer: Renderer, filter: { address: unknown; from: unknown;
     allows(to, topic(movement.to))
 }
 
-/** True where a filter (absent, one, or several alternatives) allows a value in lower case. */
+/** True if a filter (absent, one value, or alternatives) allows a lower-case value. */
 function allows(filter: unknown, value: string): boolean {
   if (filter === undefined || filter === null) return true
   if (Array.isArray(filter)) return filter.length === 0 || filter.some((one) => allows(one, value))
   return String(filter).toLowerCase() === value
 }
 
-/** Metadata as a well-behaved token gives it; everything else reverts. */
+/** Answers metadata calls like a well-behaved token. Any other call reverts. */
 function contractCall(node: RpcNode, call: unknown): Outcome {
   const token = tokenOf(node, String(field(call, 'to')).toLowerCase())
   if (token === undefined) return json('0x')
@@ -138,7 +138,10 @@ function contractCall(node: RpcNode, call: unknown): Outcome {
 
 const mints = new WeakMap<RpcNode, readonly number[]>()
 
-/** What exists of a token at the head: true, or the audit would find that its events do not tell its balances. */
+/**
+ * A token's supply at the head. It must be correct, or the audit would conclude that the events do not give the
+ * balances.
+ */
 function supplyOf(node: RpcNode, token: number): bigint {
   let known = mints.get(node)
   if (known === undefined) {
@@ -168,7 +171,9 @@ function tokenOf(node: RpcNode, address: string): number | undefined {
 
 const hashes = new WeakMap<RpcNode, Map<string, number>>()
 
-/** The number of the block with this hash, or undefined. Readers ask near the head: those are found without a table. */
+/**
+ * The number of the block with this hash, or undefined. Readers ask for blocks near the head, so those need no table.
+ */
 function blockOfHash(node: RpcNode, hash: unknown): number | undefined {
   if (typeof hash !== 'string') return undefined
   const { head } = node.generator

@@ -9,7 +9,7 @@ export type GeneratedNode = {
   readonly url: string
   readonly head: number
   readonly usage: () => Promise<NodeUsage>
-  /** Forgets when it was first asked for logs. */
+  /** Clears `firstLogsAtMs`. */
   readonly reset: () => Promise<void>
   readonly stop: () => Promise<void>
 }
@@ -17,7 +17,7 @@ export type GeneratedNode = {
 /** `cpuSeconds`: processor time so far. `firstLogsAtMs`: Unix milliseconds of the first eth_getLogs since a reset. */
 export type NodeUsage = { readonly cpuSeconds: number; readonly firstLogsAtMs: number | undefined }
 
-/** Starts a node that serves the chain of this shape; it ends with this process at the latest. */
+/** Starts a node that serves a chain of this shape. The node ends at the latest with this process. */
 export async function startGeneratedNode(
   shape: ChainShape,
   options: { readonly maxLogs?: number; readonly chainId?: number } = {},
@@ -57,7 +57,7 @@ async function firstLine(stream: NodeJS.ReadableStream): Promise<{ url: string; 
     const ready: unknown = JSON.parse(line)
     const url = read(ready, 'url')
     const head = read(ready, 'head')
-    assert(typeof url === 'string' && typeof head === 'number', 'the node says where it is')
+    assert(typeof url === 'string' && typeof head === 'number', 'the node prints its URL')
     return { url, head }
   }
   assert(false, 'the generated node ended before it was ready')

@@ -1,36 +1,36 @@
 import { randomFrom } from '../../src/demo/plan.ts'
 import { answer, type Outcome, type Wire } from './wire.ts'
 
-/** What callers know of the server: where it is, a good key, and what to ask for. */
+/** The server as callers see it: its address, a good key, and what to ask for. */
 export type Served = {
   readonly url: string
   readonly key: string
   readonly accounts: readonly string[]
   readonly tokens: readonly string[]
-  /** Decimal ids of a chain that has caught up, and of one in its backfill. */
+  /** Decimal ids of a chain that has caught up, and of one in backfill. */
   readonly chains: { readonly ready: string; readonly filling: string }
 }
 
-/** A kind of caller: so many connections, each of which does `act` again and again. */
+/** A kind of caller, with its number of connections. Each connection repeats `act`. */
 export type Caller = {
   readonly name: string
   readonly connections: number
-  /** Outcomes that are right. Others end the soak with exit code 1. */
+  /** The right outcomes. Any other ends the soak with exit code 1. */
   readonly expects: readonly Outcome[]
-  /** Milliseconds between two acts of a connection. */
+  /** Pause between two acts of a connection, in milliseconds. */
   readonly pauseMs: number
   readonly act: (wire: Wire, nth: number) => Promise<Outcome>
 }
 
 const SEED = 23
-/** How long a slow caller takes for what others do at once. */
+/** How long a slow caller takes for what others do at once, in milliseconds. */
 const SLOW_MS = 6_000
-/** Requests that a caller sends without reading any answer. */
+/** Requests that a caller sends without reading an answer. */
 const UNREAD_REQUESTS = 40
 const LARGE_BODY_BYTES = 400_000
 const NESTED = 50_000
 
-/** All kinds of callers: 200 connections together. */
+/** All kinds of callers: 200 connections in total. */
 export function callersOf(served: Served): readonly Caller[] {
   const random = randomFrom(SEED)
   const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(random() * list.length)]
@@ -186,7 +186,7 @@ const BAD_HTTP: readonly string[] = [
   request('POST', '/api/tokens/mint', { headers: { expect: 'a miracle', 'content-length': '0' } }),
 ]
 
-/** By turns: a connection that says nothing, headers that dribble in, and a body that never comes whole. */
+/** In turn: a connection that sends nothing, headers that arrive slowly, and an incomplete body. */
 function slow(get: string): Caller['act'] {
   return async (wire, nth) => {
     const socket = await wire.open()
@@ -209,7 +209,7 @@ function slow(get: string): Caller['act'] {
   }
 }
 
-/** Sends many requests and reads nothing of the answers. */
+/** Sends many requests and reads no answer. */
 function notReading(get: string): Caller['act'] {
   return async (wire) => {
     const socket = await wire.open()
@@ -221,7 +221,7 @@ function notReading(get: string): Caller['act'] {
   }
 }
 
-/** Sends a request and goes away before, or while, it is answered. */
+/** Sends a request and disconnects before or during its answer. */
 function aborting(get: (nth: number) => string, random: () => number): Caller['act'] {
   return async (wire, nth) => {
     const socket = await wire.open()

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Resident memory of a process over time, in bytes: one sample a second. */
+/** Resident memory of a process over time, in bytes, with one sample per second. */
 export class MemoryWatch {
   readonly #samples: { readonly atMs: number; readonly bytes: number }[] = []
   readonly #startedMs = performance.now()
@@ -17,7 +17,7 @@ export class MemoryWatch {
     clearInterval(this.#timer)
   }
 
-  /** The mean of each whole minute so far. */
+  /** The mean of each complete minute so far. */
   minutes(): readonly number[] {
     const minutes: number[][] = []
     for (const { atMs, bytes } of this.#samples) {
@@ -30,10 +30,10 @@ export class MemoryWatch {
   }
 }
 
-/** A mean of a later minute may stand so far above the mean of the second one: page caches and heaps breathe. */
+/** How far the mean of a later minute may exceed that of the second one: page caches and heaps vary. */
 const FLAT_TOLERANCE = 0.1
 
-/** True where no minute after the second has a mean that is more than a tenth above it. */
+/** True if no later minute has a mean of more than a tenth above that of the second minute. */
 export function isFlat(minutes: readonly number[]): boolean {
   const [, second, ...later] = minutes
   return second === undefined || later.every((mean) => mean <= second * (1 + FLAT_TOLERANCE))

@@ -1,6 +1,6 @@
 import type { SoakResult } from './run.ts'
 
-/** A soak's result, line by line. */
+/** The lines of a soak's result. */
 export function linesOf(result: SoakResult): readonly string[] {
   const { connections, seconds, latenciesMs, outcomes, memory, backfill, lateP99Ms, faults } = result
   const rate = Math.round(latenciesMs.length / seconds)

@@ -12,15 +12,15 @@ const READY = { id: 'eip155:1', chainId: 1 }
 const FILLING = { id: 'eip155:2', chainId: 2 }
 const LEDGER = { id: 'ledger:main' }
 const ISSUED = { asset_id: 'SOAK', reissue: true }
-/** Accounts and tokens that are asked for in turn. */
+/** Accounts and tokens to ask for in turn. */
 const ASKED = 500
-/** The backfill outlasts the soak: more transfers than it can have in a minute. */
+/** More transfers per minute than the backfill can index, so that it outlasts the soak. */
 const FILLING_A_MINUTE = 6_000_000
-/** The generator makes no longer chain. */
+/** The longest chain that the generator makes. */
 const MAX_FILLING = 2 ** 28
 const POLL_MS = 100
 
-/** `shape`: of the chain that has caught up. `onMinute`: told of each minute. */
+/** `shape`: of the chain that has caught up. `onMinute`: called after each minute. */
 export type SoakOptions = {
   readonly seconds: number
   readonly shape: ChainShape
@@ -30,28 +30,28 @@ export type SoakOptions = {
 export type SoakResult = {
   readonly seconds: number
   readonly connections: number
-  /** How often each kind of caller met each outcome. */
+  /** How often each kind of caller had each outcome. */
   readonly outcomes: ReadonlyMap<string, ReadonlyMap<Outcome, number>>
-  /** Milliseconds that good requests took, ascending. */
+  /** The durations of good requests in milliseconds, ascending. */
   readonly latenciesMs: readonly number[]
-  /** How late this process itself was, 99 of 100, in milliseconds. */
+  /** How late this process itself was (99th percentile), in milliseconds. */
   readonly lateP99Ms: number
   /** Mean resident memory of the server in each minute, in bytes. */
   readonly memory: readonly number[]
-  /** Transfers a second that the backfill beside it took in. */
+  /** Transfers per second that the parallel backfill indexed. */
   readonly backfill: number
-  /** What was wrong, in words; empty where nothing was. */
+  /** The faults, in words; empty if there are none. */
   readonly faults: readonly string[]
 }
 
-/** Keeps 200 connections busy, good and bad ones, at a server that also does a backfill and keeps a ledger. */
+/** Keeps 200 good and bad connections busy on a server that also runs a backfill and a ledger. */
 export async function soak(folder: string, options: SoakOptions): Promise<SoakResult> {
   const { shape, seconds } = options
   const node = await startGeneratedNode(shape, { chainId: READY.chainId })
   const transfers = Math.min(FILLING_A_MINUTE * Math.ceil(seconds / 60 + 1), MAX_FILLING)
   const filling = await startGeneratedNode({ ...shape, transfers }, { chainId: FILLING.chainId })
   const ready = { id: READY.id, rpc: node.url }
-  // Alone first, so that it has caught up before the other chain takes the processor.
+  // The first chain alone, so that it catches up before the second chain needs the processor.
   const before = await startServer(folder, [ready])
   await untilAt(before, node.head)
   await before.stop()
@@ -115,11 +115,11 @@ async function load(
   }
 }
 
-/** All callers at work. */
+/** All running callers. */
 class Calling {
   readonly outcomes = new Map<string, Map<Outcome, number>>()
   readonly latenciesMs: number[] = []
-  /** The first act of a kind of caller that met an outcome, by both. */
+  /** The first act with each outcome of each kind of caller. */
   readonly #first = new Map<string, number>()
   readonly #callers: readonly Caller[]
   readonly #done: Promise<unknown>
@@ -139,7 +139,7 @@ class Calling {
     await this.#done
   }
 
-  /** Outcomes that are not right, in words. */
+  /** The wrong outcomes, in words. */
   wrong(): readonly string[] {
     return this.#callers.flatMap(({ name, expects }) =>
       [...(this.outcomes.get(name) ?? [])].flatMap(([outcome, count]) =>

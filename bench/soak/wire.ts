@@ -1,14 +1,14 @@
 import { connect, type Socket } from 'node:net'
 
-/** What became of a request: the status of its answer, or how the connection ended without one. */
+/** The outcome of a request: the status of its answer, or how the connection ended without one. */
 export type Outcome = number | 'closed' | 'no answer'
 
-/** A caller waits so long for an answer: longer than any deadline of the server. */
+/** How long a caller waits for an answer, in milliseconds: longer than any deadline of the server. */
 const ANSWER_TIMEOUT_MS = 45_000
-/** The most of an answer that is kept to look at its end: answers here are smaller. */
+/** The most bytes of an answer kept to find its end. Answers here are smaller. */
 const MAX_HEAD_BYTES = 64 * 1024
 
-/** One connection to a server. It opens itself again when it was closed. */
+/** One connection to a server. It reconnects after it was closed. */
 export class Wire {
   readonly #host: string
   readonly #port: number
@@ -20,19 +20,19 @@ export class Wire {
     this.#port = Number(port)
   }
 
-  /** The open socket. @throws the system's error where nobody accepts the connection */
+  /** The open socket. @throws the system's error if the connection is refused */
   async open(): Promise<Socket> {
     if (this.#socket !== undefined && !this.#socket.destroyed && this.#socket.writable) return this.#socket
     this.#socket?.destroy()
     const socket = connect({ host: this.#host, port: this.#port, noDelay: true })
-    // A reset is an outcome here: `answer` sees the close that follows it.
+    // A reset is an outcome here: `answer` sees the close after it.
     socket.on('error', () => undefined)
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
     this.#socket = socket
     return socket
   }
 
-  /** Sends bytes and waits for one whole answer. */
+  /** Sends bytes and waits for one complete answer. */
   async ask(bytes: Buffer | string): Promise<Outcome> {
     const socket = await this.open()
     const answered = answer(socket)
@@ -42,14 +42,14 @@ export class Wire {
     return outcome
   }
 
-  /** Ends the connection at once, whatever is under way. */
+  /** Ends the connection at once, with any open request. */
   cut(): void {
     this.#socket?.destroy()
     this.#socket = undefined
   }
 }
 
-/** Waits for one whole answer on a socket. */
+/** Waits for one complete answer on a socket. */
 export function answer(socket: Socket): Promise<Outcome> {
   return new Promise((resolve) => {
     let head = ''

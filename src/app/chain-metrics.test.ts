@@ -28,7 +28,7 @@ const unreadable = async (): Promise<never> => {
   throw new ServiceError('STORE_UNAVAILABLE', 'store: disk I/O error')
 }
 
-/** All that a server with chains and ledgers measures. */
+/** The metrics text of a server with these chains and ledgers. */
 async function scrape(chains: readonly MeteredChain[]): Promise<string> {
   const registry = new Registry()
   collectChainMetrics(registry, chains)
@@ -48,7 +48,7 @@ function familiesOf(text: string): readonly Family[] {
   )
 }
 
-test('every metric is named and typed as Prometheus wants it', async () => {
+test('every metric has a name and a type as Prometheus requires', async () => {
   const families = familiesOf(await scrape([chain()]))
   expect(families.length).toBeGreaterThan(30)
   expect(new Set(families.map(({ name }) => name)).size).toBe(families.length)
@@ -62,14 +62,14 @@ test('every metric is named and typed as Prometheus wants it', async () => {
   }
 })
 
-test('the documentation lists them all, and no others', async () => {
+test('the documentation lists every metric and no others', async () => {
   const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
   const listed = [...page.matchAll(/^\| `(steelyard_\w+)` \| (\w+) \|/gm)].map(([, name, type]) => `${name} ${type}`)
   const served = familiesOf(await scrape([])).map(({ name, type }) => `${name} ${type}`)
   expect(listed.sort()).toEqual([...served].sort())
 })
 
-test('what an indexer counted is a counter for each, with its value', async () => {
+test('each count of an indexer is a counter with its value', async () => {
   const counts = {
     ...noCounts(),
     calls: 12,
@@ -91,7 +91,7 @@ test('what an indexer counted is a counter for each, with its value', async () =
   )
 })
 
-test('a chain whose store cannot be read is down, and the others are measured', async () => {
+test('a chain with an unreadable store is down, and the others are measured', async () => {
   const text = await scrape([chain(), chain({ id: BROKEN, clock: unreadable, classes: unreadable })])
   expect(text).toContain('steelyard_chain_up{chain="eip155:1"} 1\n')
   expect(text).toContain('steelyard_chain_up{chain="eip155:2"} 0\n')
@@ -99,7 +99,7 @@ test('a chain whose store cannot be read is down, and the others are measured', 
   expect(text).not.toContain('steelyard_chain_checkpoint{chain="eip155:2"}')
 })
 
-test('a scrape looks at each chain once', async () => {
+test('a scrape reads each chain once', async () => {
   let looks = 0
   const counted = chain({
     clock: async () => {

@@ -4,12 +4,12 @@ import { isServiceError } from '../core/errors.ts'
 import type { ChainClock } from '../store/seam/store.ts'
 import { INDEXER_COUNTERS } from './indexer-counters.ts'
 
-/** A chain, and how many of its assets only reads tell. */
+/** A chain, with its number of assets and how many of them are known only by reads. */
 export type MeteredChain = ServedChain & {
   readonly classes: () => Promise<{ readonly assets: number; readonly reclassified: number }>
 }
 
-/** What of a chain's clock is a metric. Undefined values are left out, never zero. */
+/** The metrics from a chain's clock. An undefined value is left out, never zero. */
 const GAUGES: readonly {
   readonly name: string
   readonly help: string
@@ -18,14 +18,14 @@ const GAUGES: readonly {
   { name: 'steelyard_chain_head', help: "The node's newest block, as last seen", of: (clock) => clock.head?.number },
   {
     name: 'steelyard_chain_head_timestamp_seconds',
-    help: "When the node's newest block was made, by its own time",
+    help: "Timestamp of the node's newest block",
     of: (clock) => clock.head?.timestamp,
   },
   { name: 'steelyard_chain_checkpoint', help: 'The last block indexed', of: (clock) => clock.published?.number },
   { name: 'steelyard_chain_finalized', help: 'The finalized block', of: (clock) => clock.finalized?.number },
   {
     name: 'steelyard_chain_audited_block',
-    help: 'The newest head at which the journal was compared with the chain',
+    help: 'The newest head at which the audit compared the journal with the chain',
     of: (clock) => clock.counts.audited_block,
   },
   {
@@ -35,41 +35,43 @@ const GAUGES: readonly {
   },
   {
     name: 'steelyard_audit_failures',
-    help: "The audit's rounds that failed since the last one that did not",
+    help: "The audit's failed rounds since its last successful round",
     of: (clock) => clock.counts.audit_failures,
   },
   {
     name: 'steelyard_chain_in_doubt',
-    help: '1 while no sum of events of the chain is answered as proven, since logs were missing',
+    help: '1 while the whole chain is in doubt after missing logs: no sum of events is answered as proven',
     of: (clock) => (clock.inDoubt ? 1 : 0),
   },
   {
     name: 'steelyard_tokens_in_doubt',
-    help: 'Tokens of which no sum of events is answered as proven, since the chain said otherwise',
+    help: 'Tokens in doubt after a difference: no sum of their events is answered as proven',
     of: (clock) => clock.doubts.tokens,
   },
   {
     name: 'steelyard_balances_in_doubt',
-    help: 'Balances that the chain contradicted and that are not settled yet',
+    help: 'Balances in doubt: a read of the chain differed and the doubt is not resolved',
     of: (clock) => clock.doubts.pairs,
   },
   {
     name: 'steelyard_node_state_blocks',
-    help: 'How many blocks below its head the node remembers balances of, as far as that was found out',
+    help: 'How many blocks below its head the node still has the state of, as far as known',
     of: (clock) => clock.counts.state_blocks,
   },
   { name: 'steelyard_chain_transfers', help: 'Transfers stored', of: (clock) => clock.transfers },
 ]
 
-/** How often each outcome came, of balances that were held against the chain. */
+/** The outcomes of comparing stored balances with the chain. */
 const OUTCOMES = ['equal', 'different', 'skipped'] as const
 
-/** Reads a chain's clock for the metrics; undefined where its store cannot be read: the other metrics are still there. */
+/**
+ * Reads a chain's clock for the metrics. Undefined if the store cannot be read, so that the other metrics still appear.
+ */
 type ClockReader = (chain: MeteredChain) => Promise<ChainClock | undefined>
 
 /**
- * Adds the metrics of every chain to a registry; they are read when the metrics are asked for. What an indexer counts
- * begins anew with its process.
+ * Adds the metrics of every chain to a registry. They are read at each scrape. An indexer's counters start again with
+ * its process.
  */
 export function collectChainMetrics(registry: Registry, chains: readonly MeteredChain[]): void {
   const read = oncePerScrape()
@@ -80,7 +82,7 @@ export function collectChainMetrics(registry: Registry, chains: readonly Metered
   collectTokens(registry, chains)
 }
 
-/** One look at a chain for all its metrics, which are collected in the same turn of the event loop. */
+/** Reads a chain's clock once for all metrics of a scrape: they are collected in the same tick. */
 function oncePerScrape(): ClockReader {
   const looks = new Map<MeteredChain, Promise<ChainClock | undefined>>()
   return (chain) => {
@@ -155,7 +157,7 @@ function collectCounters(registry: Registry, chains: readonly MeteredChain[], re
 function collectSamples(registry: Registry, chains: readonly MeteredChain[], read: ClockReader): void {
   const samples: Counter<'chain' | 'outcome'> = new Counter({
     name: 'steelyard_verify_samples_total',
-    help: 'Stored balances that were held against the chain, by outcome; different should stay 0',
+    help: 'Stored balances compared with the chain, by outcome; different should stay 0',
     labelNames: ['chain', 'outcome'],
     registers: [registry],
     collect: async () => {
@@ -185,7 +187,7 @@ function collectTokens(registry: Registry, chains: readonly MeteredChain[]): voi
           tokens.set({ chain: id, accounting: 'events' }, assets - reclassified)
           tokens.set({ chain: id, accounting: 'reads' }, reclassified)
         } catch (error) {
-          // A chain whose store cannot be read has none to tell; the other metrics are still there.
+          // If its store cannot be read, the chain has no value here. The other metrics still appear.
           if (!isServiceError(error)) throw error
         }
       }

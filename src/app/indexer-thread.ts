@@ -1,4 +1,4 @@
-/** The indexer's thread of one chain: a composition root of its own, started by `start-indexer.ts`. */
+/** The indexer thread of one chain: a composition root of its own, started by `start-indexer.ts`. */
 import { setMaxListeners } from 'node:events'
 import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -25,27 +25,30 @@ import { VerifySampler } from '../verify/sampler.ts'
 import type { Progress } from './progress.ts'
 import { ALIVE_MS, type FromThread, type ThreadData, type ToThread } from './start-indexer.ts'
 
-/** Failures of the chain's own file, after which nothing here can read or write it. */
+/** Failures of the chain's own file. After them, this thread can neither read nor write it. */
 const STORE_FAILURES: ReadonlySet<string> = new Set(['STORE_DAMAGED', 'STORE_REPLACED'])
 
-/** Below the API's thread, so that a backfill takes only what answers leave. */
+/** A lower priority than the API's thread: a backfill takes only the processor time that answers leave. */
 const NICENESS = 19
-/** Polls of the head for one round of the sampler, so that it costs a node little more than being polled does. */
+/** Polls of the head for each round of the sampler, so that sampling adds little load to the node. */
 const POLLS_A_SAMPLE = 3
 /** Shortest pause between two rounds of the sampler, in milliseconds, however fast the chain is polled. */
 const MIN_SAMPLE_PAUSE_MS = 1_000
-/** One of several nodes that is silent for this long, in milliseconds, is left for another: some fit in a sampler's round. */
+/**
+ * Time limit of the sampler for one of several nodes, in milliseconds. After it, the sampler asks another node; some
+ * tries fit in a round.
+ */
 const SAMPLE_TIMEOUT_MS = 5_000
-/** Pause between two tries to open a chain that another process writes, or whose disk is full, in milliseconds. */
+/** Pause between two attempts to open a chain that another process writes, or that has a full disk, in milliseconds. */
 const OPEN_PAUSE_MS = 1_000
 
 const port = parentPort
 assert(port !== null, 'this module is a thread')
 const data = workerData as ThreadData
 const stopping = new AbortController()
-// Every request under way listens to it, those of the backfill, the audit and the tokens together: that is no leak.
+// Every open request of the backfill, the audit and the tokens listens to this signal, so many listeners are no leak.
 setMaxListeners(0, stopping.signal)
-/** What the audit is asked to compare; nothing before there is one. */
+/** Passes a balance to the audit. Does nothing before the audit exists. */
 let compare: (key: BalanceKey) => void = () => undefined
 port.on('message', (message: ToThread) => {
   if (message === 'stop') stopping.abort()
@@ -65,7 +68,7 @@ const alive = setInterval(() => {
   reporter.look()
 }, ALIVE_MS)
 
-// On Linux a priority is a thread's own, and this call is about the calling thread.
+// On Linux each thread has its own priority, and this call sets that of the calling thread.
 if (process.platform === 'linux') setPriority(NICENESS)
 
 await main(data.chain)
@@ -74,7 +77,7 @@ port.close()
 
 async function main(chain: ChainConfig): Promise<void> {
   const kind = kindOf(chain.id)
-  assert(kind?.source === 'nodes', 'a chain that is indexed is of a kind that nodes have')
+  assert(kind?.source === 'nodes', 'an indexed chain has a kind with nodes')
   const opened = await openWhenPossible(chain, kind)
   if (opened === undefined) return
   const { store, journal, reads } = opened
@@ -102,7 +105,7 @@ type ThreadDeps = {
 }
 
 async function follow({ journal, reads, adapter, counts, kind, chain }: ThreadDeps): Promise<void> {
-  // What runs beside the indexing ends with the chain, not before.
+  // The tasks beside the indexer end with the chain, not before.
   const ended = new AbortController()
   const beside = AbortSignal.any([stopping.signal, ended.signal])
   setMaxListeners(0, beside)
@@ -134,7 +137,7 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: ThreadDe
     onBeat: (beat) => post({ type: 'beat', beat }),
     counts: () => ({ ...counts, ...sampler?.counts() }),
   })
-  // Of a chain that begins here nothing is proven before the audit's first look.
+  // A new chain starts in doubt: nothing is proven before the audit's first round.
   if ((await journal.state()).written === undefined) await journal.doubts.refute('all')
   const tokens = followTokens({ adapter, reads, time, log, signal: beside })
   const audits = runAudit({ auditor: audit, log }, beside)
@@ -143,12 +146,15 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: ThreadDe
   const fatal = await run({ indexer, pollMs, log, signal })
   ended.abort()
   if (fatal !== undefined && STORE_FAILURES.has(fatal.code)) stopForGood(fatal)
-  // A chain that stopped for good waits here, its state still readable, until the process is told to stop.
+  // A chain that stopped for good waits here until the process is told to stop. Its state stays readable.
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   await Promise.all([tokens, audits, samples])
 }
 
-/** Tells the main thread of progress; the first time that the chain has caught up, with all that is stored. */
+/**
+ * Reports progress to the main thread. The first report after the chain has caught up includes the number of all stored
+ * transfers.
+ */
 function reporterOf(chain: ChainConfig, reads: ChainReads): IndexerOptions['report'] {
   let isLive = false
   const say = (progress: Progress): void => post({ type: 'progress', progress })
@@ -167,10 +173,13 @@ function reporterOf(chain: ChainConfig, reads: ChainReads): IndexerOptions['repo
 function sayWait(wait: Wait | undefined): void {
   post({ type: 'waiting', wait })
   if (wait === undefined) log('info', 'no longer waiting', {})
-  else log('warn', 'the chain does not move: waiting', { for: wait.for })
+  else log('warn', 'the chain does not advance: waiting', { for: wait.for })
 }
 
-/** Holds a few balances against the chain for as long as it is followed; undefined where the kind cannot. */
+/**
+ * A sampler that compares a few stored balances with the chain while the chain is followed; undefined if the kind has
+ * no prover.
+ */
 function samplerOf(
   { reads, kind, chain }: Pick<ThreadDeps, 'reads' | 'kind' | 'chain'>,
   audit: Auditor,
@@ -196,7 +205,7 @@ function samplerOf(
 
 function logDifference(chain: ChainConfig, difference: Difference): void {
   const { subject, account, asset, item, block, stored, chainAmount: chainSays, accounting } = difference
-  log('error', 'A STORED BALANCE IS NOT WHAT THE CHAIN SAYS: run steelyard verify', {
+  log('error', 'A STORED BALANCE DIFFERS FROM THE CHAIN: run steelyard verify', {
     subject,
     account,
     asset: assetText(chain.id, asset),
@@ -211,7 +220,10 @@ function logDifference(chain: ChainConfig, difference: Difference): void {
 
 type Opened = { readonly store: Store; readonly journal: Journal; readonly reads: ChainReads }
 
-/** Waits for the lease or for room on the disk as long as it takes; undefined when told to stop meanwhile, or for good. */
+/**
+ * Opens the chain, and waits as long as it takes for the lease or for room on the disk. Undefined if told to stop
+ * meanwhile, or if the chain stops for good.
+ */
 async function openWhenPossible(chain: ChainConfig, kind: KindDefinition): Promise<Opened | undefined> {
   let said = ''
   while (!stopping.signal.aborted) {
@@ -237,7 +249,7 @@ async function openWhenPossible(chain: ChainConfig, kind: KindDefinition): Promi
 }
 
 function waitFor(error: unknown, message: string): string {
-  return isServiceError(error, 'LEASE_HELD') ? 'another process, which writes this chain' : message
+  return isServiceError(error, 'LEASE_HELD') ? 'another process that writes this chain' : message
 }
 
 async function open(chain: ChainConfig, kind: KindDefinition): Promise<Opened> {
@@ -260,7 +272,7 @@ async function open(chain: ChainConfig, kind: KindDefinition): Promise<Opened> {
   }
 }
 
-/** Ends this thread for a reason that only an operator can remove. Called for damage wherever it is met. */
+/** Ends this thread for a reason that only an operator can remove. Also called when any read or write finds damage. */
 function stopForGood(error: unknown): void {
   if (stopping.signal.aborted) return
   const message = error instanceof Error ? error.message : String(error)

@@ -2,7 +2,7 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import type { ChainId } from '../core/chain.ts'
 import type { LedgerHandle } from './start-ledger.ts'
 
-/** What the ledgers' writers count since this process started. */
+/** The counters of the ledgers' writers since this process started. */
 const COUNTERS: readonly {
   readonly name: `steelyard_ledger_${string}_total`
   readonly help: string
@@ -30,7 +30,7 @@ const COUNTERS: readonly {
   },
 ]
 
-/** Adds what the ledgers do to a registry. */
+/** Adds the metrics of the ledgers to a registry. */
 export function collectLedgerMetrics(
   registry: Registry,
   ledgers: readonly { readonly chain: ChainId; readonly ledger: LedgerHandle }[],
@@ -49,7 +49,7 @@ export function collectLedgerMetrics(
   }
   const waiting: Gauge<'chain'> = new Gauge({
     name: 'steelyard_ledger_waiting',
-    help: 'Operations that wait for their commit now',
+    help: 'Operations waiting for their commit',
     labelNames: ['chain'],
     registers: [registry],
     collect: () => {

@@ -1,4 +1,4 @@
-/** The ledger's thread: owns the writing connection, so that no wait for the disk holds up an answer. */
+/** The ledger's thread. It owns the writing connection, so that waiting for the disk delays no answer. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { assert } from '../core/assert.ts'
 import { isServiceError } from '../core/errors.ts'
@@ -16,10 +16,10 @@ const port: MessagePort = parentPort
 const data = workerData as LedgerThreadData
 const post = (message: FromLedgerThread): void => port.postMessage(message)
 
-/** How often an idle ledger looks whether it can still be written, or can be again, in milliseconds. */
+/** How often an idle ledger checks whether it can be written, in milliseconds. */
 const LOOK_MS = 1_000
 
-/** Failures that concern every write, not one request. */
+/** Failures that affect every write, not one request. */
 const TROUBLES: ReadonlySet<string> = new Set(['STORE_FULL', 'STORE_REPLACED', 'STORE_DAMAGED', 'CLOCK_JUMPED'])
 
 const queue: LedgerRequest[] = []
@@ -33,7 +33,7 @@ port.on('message', (message: ToLedgerThread) => {
 await main()
 port.close()
 
-/** Opens the record and serves it; where the disk is full, or the file is gone, again and again until it can be written. */
+/** Opens the record and serves it. If the disk is full, tries again until the record can be written. */
 async function main(): Promise<void> {
   while (!stopping) {
     try {
@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Commits what is queued, all of it together, then what came in meanwhile, until told to stop and nothing is left. */
+/** Commits the queued requests in groups, until told to stop and the queue is empty, or the file is damaged. */
 async function serve(store: Store): Promise<void> {
   const slow = data.slowCommitMs
   const journal = await store.ledgers.openJournal(data.chain, genesisOf(data.chain, readClocks().wall))
@@ -93,7 +93,7 @@ function outageOf(settled: readonly CommitResult[]): Failure | undefined {
   return undefined
 }
 
-/** Whether the next write would be refused, and why: found before anybody writes. */
+/** The reason why the next write would fail, if any. Finds it before a request does. */
 async function look(at: {
   readonly journal: LedgerJournal
   readonly clock: ClockGuard
@@ -113,7 +113,7 @@ async function look(at: {
   }
 }
 
-/** Resolves when a message comes, or after so many milliseconds. */
+/** Resolves when a message comes, or after `ms` milliseconds. */
 function woken(ms: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms)
@@ -130,7 +130,7 @@ function rejectQueued(failure: Failure): void {
   if (settled.length > 0) post({ type: 'settled', settled, writes: undefined })
 }
 
-/** Takes what has arrived while the last commit ran, without waiting for a turn of the event loop. */
+/** Takes the messages that arrived during the last commit, without waiting for the next tick. */
 function drain(from: MessagePort): void {
   for (;;) {
     const received = receiveMessageOnPort(from)
@@ -144,7 +144,7 @@ function take(message: ToLedgerThread): void {
   else queue.push(...message)
 }
 
-/** An error loses its class on the way to another thread: its code and words travel instead. */
+/** An error loses its class between threads, so its code and message travel instead. */
 function messageOf(settled: CommitResult): CommitMessage {
   return 'outcome' in settled ? settled : failureOf(settled.error)
 }

@@ -6,7 +6,7 @@ function setUp() {
   return { clock, limiter: new LineLimiter(() => clock.now) }
 }
 
-test('ten lines of a subject a minute, the tenth says so, and the next minute how many were left out', () => {
+test('ten lines of a subject per minute: the tenth says so, and the next minute reports how many were left out', () => {
   const { clock, limiter } = setUp()
   const verdicts = Array.from({ length: 1_000 }, (_, block) => limiter.admit('node is behind', { node: 'a', block }))
   expect(verdicts.filter(({ write }) => write)).toHaveLength(10)
@@ -19,15 +19,18 @@ test('ten lines of a subject a minute, the tenth says so, and the next minute ho
   expect(limiter.admit('node is behind', { node: 'a' })).toEqual({ write: true, say: {} })
 })
 
-test.each(['chain', 'node', 'code', 'route', 'token', 'account', 'reason'])('another %s is another subject', (name) => {
-  const { limiter } = setUp()
-  for (let line = 0; line < 20; line++) limiter.admit('words', { [name]: 'one' })
-  expect(limiter.admit('words', { [name]: 'two' })).toEqual({ write: true, say: {} })
-  expect(limiter.admit('other words', { [name]: 'one' })).toEqual({ write: true, say: {} })
-  expect(limiter.admit('words', { [name]: 'one' })).toEqual({ write: false })
-})
+test.each(['chain', 'node', 'code', 'route', 'token', 'account', 'reason'])(
+  'another %s makes another subject',
+  (name) => {
+    const { limiter } = setUp()
+    for (let line = 0; line < 20; line++) limiter.admit('words', { [name]: 'one' })
+    expect(limiter.admit('words', { [name]: 'two' })).toEqual({ write: true, say: {} })
+    expect(limiter.admit('other words', { [name]: 'one' })).toEqual({ write: true, say: {} })
+    expect(limiter.admit('words', { [name]: 'one' })).toEqual({ write: false })
+  },
+)
 
-test('subjects without end take no memory without end: the oldest is forgotten', () => {
+test('many subjects take limited memory: the oldest is forgotten', () => {
   const { limiter } = setUp()
   for (let line = 0; line < 20; line++) limiter.admit('first', {})
   for (let subject = 0; subject < 1_000; subject++) limiter.admit(`words ${subject}`, {})

@@ -1,25 +1,25 @@
-/** How many lines of one subject are written within a window before the rest is left out. */
+/** How many lines of one subject are written within a window. The others are left out. */
 const BURST = 10
 /** Length of a window, in milliseconds. */
 const WINDOW_MS = 60_000
-/** Most subjects that are remembered: words of ours times chains, nodes and routes are far fewer. */
+/** Most subjects remembered. Our messages times chains, nodes and routes are far fewer. */
 const MAX_SUBJECTS = 1_000
 
-/** Fields that make a line one of another subject; all others, such as a block or a request id, are details. */
+/** Fields that distinguish subjects. All others, such as a block or a request id, are details. */
 const SUBJECT_FIELDS = ['chain', 'node', 'code', 'route', 'token', 'account', 'reason'] as const
 
 type Fields = Readonly<Record<string, unknown>>
 type Window = { readonly since: number; written: number; left: number }
 
-/** What becomes of a line: `say` is what it gets beside its own fields. */
+/** Whether to write a line. `say`: extra fields for the line. */
 export type LineDecision = { readonly write: true; readonly say: Fields } | { readonly write: false }
 
 const PLAIN: LineDecision = { write: true, say: {} }
 const LEAVE_OUT: LineDecision = { write: false }
 
 /**
- * Keeps one warning that repeats from filling the log: ten lines of a subject a minute are written; the tenth says that
- * more are left out, and the first one after that minute how many were (`left_out`).
+ * Keeps a repeated warning from filling the log. Each subject gets ten lines a minute. The tenth says that more are
+ * left out. The first line after that minute reports how many were (`left_out`).
  */
 export class LineLimiter {
   readonly #windows = new Map<string, Window>()
@@ -30,7 +30,7 @@ export class LineLimiter {
     this.#now = now
   }
 
-  /** Decides about a line of these words and fields. */
+  /** Decides about a line with this message and these fields. */
   admit(words: string, fields: Fields): LineDecision {
     const subject = [words, ...SUBJECT_FIELDS.map((name) => String(fields[name] ?? ''))].join('\n')
     const now = this.#now()
@@ -51,7 +51,7 @@ export class LineLimiter {
 
   #begin(subject: string, now: number): void {
     this.#windows.delete(subject)
-    // The oldest is the first: a window that begins anew goes to the end.
+    // The oldest window is the first, because a window that starts again goes to the end.
     const [oldest] = this.#windows.keys()
     if (this.#windows.size >= MAX_SUBJECTS && oldest !== undefined) this.#windows.delete(oldest)
     this.#windows.set(subject, { since: now, written: 1, left: 0 })

@@ -21,7 +21,7 @@ describe('the log', () => {
     })
   })
 
-  test('a warning that repeats is limited, an information never', () => {
+  test('a repeated warning is limited, an info line never is', () => {
     const written: string[] = []
     const clock = { now: 0 }
     const sink = { terminal: false, write: (line: string) => void written.push(line) }
@@ -45,7 +45,7 @@ describe('the log', () => {
     expect(written).toEqual([expect.stringMatching(/^\d\d:\d\d:\d\d warn {2}the node: gone chain=eip155:1\n$/)])
   })
 
-  test.each([true, false])('no secret of a URL gets out, wherever it stands (terminal: %s)', (terminal) => {
+  test.each([true, false])('a URL shows no secret, anywhere in a line (terminal: %s)', (terminal) => {
     const { written, log } = lines(terminal)
     const url = 'https://user:PASS@node.example/v3/KEY?apikey=QUERY#HASH'
     log.warn({ url, deep: { urls: [url] }, err: new Error(`cannot reach ${url}`) }, `tried ${url}, again soon`)
@@ -55,13 +55,13 @@ describe('the log', () => {
     expect(written).toHaveLength(2)
   })
 
-  test('where an error came from stays readable', () => {
+  test('the position of an error in our code stays readable', () => {
     const { written, log } = lines(false)
     log.error({ err: new Error('a bug') }, 'oh')
     expect(written[0]).toContain('log.test.ts')
   })
 
-  test('a line that is no JSON is shown as it is', () => {
+  test('a line that is not JSON is shown unchanged', () => {
     expect(readable('plain\n')).toBe('plain\n')
   })
 })

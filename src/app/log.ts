@@ -4,13 +4,13 @@ import type { LogLevel } from '../core/log-level.ts'
 import { withoutUrls } from '../core/url.ts'
 import { LineLimiter } from './log-limit.ts'
 
-/** The one logger: `log.info({ chain }, 'words')`. Whatever it writes has its URLs cut to scheme and host. */
+/** The only logger: `log.info({ chain }, 'words')`. It cuts every URL to scheme and host. */
 export type Logger = PinoLogger
 
-/** Where lines go. `terminal`: short readable lines instead of JSON. */
+/** Where log lines go. `terminal`: short readable lines instead of JSON. */
 export type LogSink = { readonly terminal: boolean; readonly write: (line: string) => void }
 
-/** Standard error; readable lines where it is a terminal. A reader that went away (EPIPE) is not an error. */
+/** Standard error, with readable lines on a terminal. A closed pipe (EPIPE) is not an error. */
 export function standardError(): LogSink {
   return {
     terminal: process.stderr.isTTY === true,
@@ -18,13 +18,13 @@ export function standardError(): LogSink {
       try {
         writeAll(line)
       } catch {
-        // Nobody reads our log any more: the server goes on.
+        // The log has no reader left: the server continues.
       }
     },
   }
 }
 
-// Synchronous, so that the last line before a crash is there; a full pipe (EAGAIN) is waited for by trying again.
+// Writes synchronously, so that the last line before a crash is not lost. If the pipe is full (EAGAIN), tries again.
 function writeAll(line: string): void {
   const bytes = Buffer.from(line)
   let done = 0
@@ -37,7 +37,10 @@ function writeAll(line: string): void {
   }
 }
 
-/** Text without what URLs may hide: each is cut to scheme and host. Places in our own code stay readable. */
+/**
+ * Text with every URL cut to scheme and host, because a URL may contain secrets. Positions in our own code stay
+ * readable.
+ */
 export function withoutSecrets(text: string): string {
   return withoutUrls(text.replaceAll('file:///', '/'))
 }
@@ -50,8 +53,8 @@ export type LogOptions = {
 }
 
 /**
- * A logger that writes redacted lines to the sink: JSON, or `12:00:00 warn  words key=value` on a terminal. Warnings and
- * errors that repeat are limited.
+ * A logger that writes redacted lines to the sink: JSON, or `12:00:00 warn words key=value` on a terminal. Limits
+ * repeated warnings and errors.
  */
 export function createLog({ level, sink, now = () => performance.now() }: LogOptions): Logger {
   const limiter = new LineLimiter(now)
@@ -62,12 +65,12 @@ export function createLog({ level, sink, now = () => performance.now() }: LogOpt
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks }, stream)
 }
 
-/** Pino's number of the level `warn`. */
+/** Pino's number for the level `warn`. */
 const WARN = 40
 
 type LogMethodHook = NonNullable<NonNullable<LoggerOptions['hooks']>['logMethod']>
 
-/** Leaves lines out that repeat. Our calls are `(fields, words)` or `(words)`. */
+/** Leaves out repeated lines. Our calls are `(fields, words)` or `(words)`. */
 function limited(limiter: LineLimiter): LogMethodHook {
   return function (args, method, level) {
     if (level < WARN) {
@@ -83,7 +86,7 @@ function limited(limiter: LineLimiter): LogMethodHook {
 
 const HIDDEN_KEYS = new Set(['level', 'time', 'msg', 'err'])
 
-/** A JSON log line as a short line for people; a line that is not such JSON is returned as it is. */
+/** A JSON log line as a short line for people. Any other line is returned unchanged. */
 export function readable(line: string): string {
   const entry = parseEntry(line)
   if (entry === undefined) return line

@@ -1,4 +1,6 @@
-/** Part of the composition root: one configured chain with all that reads of it need, and its writer where it is ours. */
+/**
+ * Part of the composition root: opens one configured chain with its reads, and with its writer if it is written here.
+ */
 import { ChainBalances } from '../balances/chain-balances.ts'
 import { NodeReader, type OnAbsent } from '../balances/node-reader.ts'
 import type { ChainReader, FollowedKind, KindDefinition } from '../chains/adapter.ts'
@@ -13,12 +15,12 @@ import type { Logger } from './log.ts'
 import { type LedgerHandle, startLedger } from './start-ledger.ts'
 
 /**
- * How long an API caller waits for one of several nodes, in milliseconds: less than half of the 5 s that a read may
- * take, so that where one hangs a second one is asked. A node alone may take them all.
+ * How long an API caller waits for one of several nodes, in milliseconds. It is less than half of the 5 s that a read
+ * may take, so that a second node is asked if the first one hangs. A single node may use all 5 s.
  */
 const NODE_TIMEOUT_MS = 2_000
 
-/** A chain as served. `ledger`: its writer, where the chain is written here. */
+/** A chain as served. `ledger`: its writer, if the chain is written here. */
 export type OpenChain = {
   readonly config: ChainConfig
   readonly kind: KindDefinition
@@ -28,27 +30,27 @@ export type OpenChain = {
   readonly ledger: LedgerHandle | undefined
 }
 
-/** What opening a chain takes. `signal`: ends reads that are under way. */
+/** The dependencies of an open chain. `signal`: ends open reads. */
 export type ChainDeps = {
   readonly chain: ChainConfig
   readonly kind: KindDefinition
   readonly store: Store
   readonly log: Logger
   readonly signal: AbortSignal
-  /** Told of damage that a read meets while the chain is served. */
+  /** Called when a read of the served chain finds damage. */
   readonly onDamage?: OnDamage
-  /** Told of a balance of a known token whose contract a caller's read found without code. */
+  /** Called with a balance of a known token if a read for a caller found no code at the token's contract. */
   readonly onEnded?: (key: BalanceKey) => void
   readonly now: () => number
   readonly ledgers: {
-    /** Where the ledger's own thread finds the store. */
+    /** The store's URL for the ledger's own thread. */
     readonly storeUrl: string
     readonly strictWallets: boolean
     readonly slowCommitMs: number
   }
 }
 
-/** Opens a chain for reading, and a ledger for writing too. @throws STORE_UNAVAILABLE, STORE_MISMATCH */
+/** Opens a chain for reading, and a ledger also for writing. @throws STORE_UNAVAILABLE, STORE_MISMATCH */
 export function openChain(deps: ChainDeps): Promise<OpenChain> {
   const { kind } = deps
   return kind.source === 'nodes' ? openFollowed(deps, kind) : openOwn(deps)
@@ -88,10 +90,12 @@ function withBalances(
   return { ...opened, config: chain, kind, balances: new ChainBalances({ reads, node, now, issues, servePartial }) }
 }
 
-/** Contracts that were told of, each at one block: callers who ask again do not have it looked into again. */
+/**
+ * Most contracts remembered as reported, each at one block, so that repeated requests cause no repeated investigation.
+ */
 const MAX_TOLD = 1_000
 
-/** Tells of balances of known tokens alone: anyone may ask for the balance of an address that is no contract. */
+/** Reports only balances of known tokens: anyone may ask for the balance of an address without a contract. */
 function withEndReports(reads: ChainReads, onEnded: (key: BalanceKey) => void): OnAbsent {
   const told = new Set<string>()
   return (key, block) => {
@@ -104,7 +108,7 @@ function withEndReports(reads: ChainReads, onEnded: (key: BalanceKey) => void): 
         if (stored !== undefined && !stored.isGone) onEnded(key)
       },
       (error: unknown) => {
-        // Where the store cannot be read, the caller is told so by its own call.
+        // If the store cannot be read, the caller's own call already reports it.
         if (!isServiceError(error)) throw error
       },
     )

@@ -1,7 +1,7 @@
 import type { ChainId } from '../core/chain.ts'
 import type { ChainState } from '../store/seam/store.ts'
 
-/** How far the indexer of one chain is; given to whoever shows it. Block numbers are inclusive. */
+/** How far the indexer of one chain is, for display. Block numbers are inclusive. */
 export type Progress = {
   readonly chain: ChainId
   readonly state: ChainState
@@ -9,12 +9,12 @@ export type Progress = {
   readonly first: number
   /** Last block committed; undefined before the first. */
   readonly written: number | undefined
-  /** The node's newest block as last seen; undefined before it answered. */
+  /** The node's newest block as last seen; undefined before its first answer. */
   readonly head: number | undefined
   /** Transfers stored since this process started. */
   readonly transfers: number
-  /** During a backfill: the last block that came from the node, committed or not, and the transfers up to it. */
+  /** During a backfill: the last block received from the node, committed or not, and the transfers up to it. */
   readonly fetched?: { readonly block: number; readonly transfers: number }
-  /** All transfers that are stored, where they were counted: when a chain has caught up. */
+  /** All stored transfers; set only when a chain has just caught up. */
   readonly stored?: number
 }

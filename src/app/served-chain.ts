@@ -1,4 +1,4 @@
-/** Part of the composition root: what the process knows of a configured chain, whether or not its store can be read. */
+/** Part of the composition root: the state of a configured chain, whether or not its store can be read. */
 import type { ServedChain } from '../api/http/deps.ts'
 import type { KindDefinition } from '../chains/adapter.ts'
 import type { ChainConfig } from '../config/chains.ts'
@@ -12,13 +12,13 @@ import { unwrittenClock } from '../store/seam/unwritten-clock.ts'
 import type { OpenChain } from './open-chain.ts'
 import type { IndexerHandle, IndexerStatus, Stopped } from './start-indexer.ts'
 
-/** Stored positions that are looked through for one that the documentation can name. */
+/** How many stored positions are searched for one that the documentation can name. */
 const POSITIONS_LOOKED_AT = 200
 const FUNGIBLE_TOKENS: ReadonlySet<string> = new Set(['erc20', 'ledger'])
 
 /**
- * A configured chain. Damage to its files, found at the start or while it is served, stops this chain alone: its calls
- * fail with that error, and `/health` still tells what was known last.
+ * A configured chain. Damage to its files, found at the start or later, stops only this chain. Its calls then fail with
+ * that error, and `/health` reports the last known state.
  */
 export class Chain {
   readonly config: ChainConfig
@@ -41,29 +41,29 @@ export class Chain {
     this.#lastClock = unwrittenClock(deps.kind.accountCodec.zeroAddress)
   }
 
-  /** The chain's parts. @throws STORE_DAMAGED, STORE_REPLACED, STORE_MISMATCH the chain is stopped */
+  /** The open chain. @throws STORE_DAMAGED, STORE_REPLACED, STORE_MISMATCH the chain is stopped */
   use(): OpenChain {
     if (this.#open !== undefined && this.#failure === undefined) return this.#open
     throw this.#failure ?? new ServiceError('UNAVAILABLE', 'The chain is not open yet')
   }
 
-  /** The chain's parts as opened, stopped or not; undefined where it could not be opened. */
+  /** The chain as opened, stopped or not; undefined if it could not be opened. */
   get opened(): OpenChain | undefined {
     return this.#open
   }
 
-  /** The chain is open, at the start or once what kept it from being opened has passed. */
+  /** Sets the open chain, at the start or after the reason that prevented it has passed. */
   setOpen(open: OpenChain): void {
     this.#open = open
     this.#failure = undefined
   }
 
-  /** Why the chain is stopped, undefined while it is not. */
+  /** Why the chain is stopped; undefined if it is not. */
   get failure(): ServiceError | undefined {
     return this.#failure
   }
 
-  /** Has the audit compare a balance soon, where the chain is indexed here. */
+  /** Asks the audit to compare a balance soon, if the chain is indexed here. */
   compare(key: BalanceKey): void {
     this.#indexer?.compare(key)
   }
@@ -72,7 +72,7 @@ export class Chain {
     this.#indexer = indexer
   }
 
-  /** Stops the chain for good: nothing of it is served until the process starts again. */
+  /** Stops the chain for good: it is not served until the process starts again. */
   fail(error: ServiceError): void {
     if (this.#failure !== undefined) return
     this.#failure = error
@@ -80,7 +80,7 @@ export class Chain {
     this.#onFailure(error)
   }
 
-  /** The indexer has ended by itself: where its store failed, nothing can be read either. */
+  /** The indexer ended by itself. If its store failed, nothing can be read either. */
   indexerStopped({ code, error }: Stopped): void {
     if (code === 'STORE_DAMAGED' || code === 'STORE_REPLACED') this.fail(new ServiceError(code, error))
   }
@@ -89,11 +89,11 @@ export class Chain {
     await Promise.all([this.#indexer?.stop(), this.#open?.ledger?.stop()])
   }
 
-  /** The ledger that is written here. Its calls fail like the chain's where the chain is stopped. */
+  /** The ledger that is written here. If the chain is stopped, calls fail with its error. */
   ledger(): Ledger {
     const of = (): Ledger => {
       const { ledger } = this.use()
-      assert(ledger !== undefined, 'a ledger is asked of a chain that is written here')
+      assert(ledger !== undefined, 'only a chain that is written here has a ledger')
       return ledger.ledger
     }
     return {
@@ -105,7 +105,7 @@ export class Chain {
     }
   }
 
-  /** As the server asks for it. It never throws: where the store cannot be read, it tells what was known last. */
+  /** The view for the server. It never throws: if the store cannot be read, it reports the last known state. */
   served(): ServedChain {
     return {
       id: this.config.id,
@@ -116,7 +116,9 @@ export class Chain {
     }
   }
 
-  /** The first fungible token that is held, of a few stored positions. Never throws: it is for documentation alone. */
+  /**
+   * The first of a few stored positions that holds a fungible token. Never throws: it serves only the documentation.
+   */
   async #position(): Promise<{ readonly account: string; readonly asset: AssetRef } | undefined> {
     try {
       const { reads } = this.use()
@@ -131,7 +133,7 @@ export class Chain {
     }
   }
 
-  /** How far the chain is: as stored, and newer than that as its indexer said. Never throws. */
+  /** How far the chain is: the stored clock with the newer state from its indexer. Never throws. */
   async clock(): Promise<ChainClock> {
     const clock = withBeat(await this.#storedClock(), this.#indexer?.status().beat)
     const ledger = this.#open?.ledger?.trouble()
@@ -152,7 +154,7 @@ export class Chain {
   }
 }
 
-/** The indexer's last beat may be newer than the stored one: the store may not be writable. */
+/** The indexer's last beat may be newer than the stored one, because the store may not be writable. */
 function withBeat(clock: ChainClock, beat: IndexerStatus['beat']): ChainClock {
   if (beat === undefined || beat.at < (clock.beatAt ?? 0)) return clock
   const { state, counts, error, auditError, head = clock.head } = beat

@@ -35,24 +35,24 @@ export type AppOptions = {
   readonly config: Config
   readonly log: Logger
   readonly onProgress?: (progress: Progress) => void
-  /** Each commit of a ledger takes so much longer, in milliseconds: for measurements of a slower disk. */
+  /** Extra time of each ledger commit, in milliseconds: to measure a slower disk. */
   readonly slowCommitMs?: number
 }
 
-/** A running Steelyard. `stop` ends it in order: no new requests, open ones answered, writers committed, store closed. */
+/** A running Steelyard. `stop` ends it in order: rejects new requests, answers open ones, commits, closes the store. */
 export type App = { readonly url: string; stop(): Promise<void> }
 
 const now = (): number => Math.floor(Date.now() / 1000)
 
 /**
- * Starts all that the configuration names; on a failure nothing is left running.
+ * Starts everything in the configuration. After a failure, nothing is left running.
  * @throws CONFIG_INVALID (a token list), STORE_UNAVAILABLE, STORE_MISMATCH, UNAVAILABLE (the port is taken)
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, log, onProgress = () => undefined } = options
   const lists = readLists(config)
   const stopping = new AbortController()
-  // Every read of a chain that is under way listens to it: that is no leak.
+  // Every open read of a chain listens to this signal, so many listeners are no leak.
   setMaxListeners(0, stopping.signal)
   const classesOf = (chain: ChainId) => fixedClasses(config.tokens.accounting, chain)
   const store = await openStore({ url: config.store, codecOf: (chain) => kind(chain).accountCodec, classesOf })
@@ -97,11 +97,11 @@ export async function startApp(options: AppOptions): Promise<App> {
 
 function kind(chain: ChainId) {
   const definition = kindOf(chain)
-  assert(definition !== undefined, `the configuration lets only known kinds through: ${chain}`)
+  assert(definition !== undefined, `the configuration accepts only known kinds: ${chain}`)
   return definition
 }
 
-/** Failures of a chain's own files: they stop that chain, and the server starts with the others. */
+/** Failures of a chain's own files. They stop that chain, and the server starts with the others. */
 const CONTAINED: ReadonlySet<ErrorCode> = new Set([
   'STORE_DAMAGED',
   'STORE_FULL',
@@ -110,17 +110,18 @@ const CONTAINED: ReadonlySet<ErrorCode> = new Set([
   'STORE_REPLACED',
 ])
 
-/** Failures of a ledger's file that refuse the start, so that no ledger begins silently. */
+/** Failures of a ledger's file that prevent the start, so that no new ledger begins unnoticed. */
 const FAILED_LEDGERS: ReadonlySet<ErrorCode> = new Set(['STORE_MISMATCH', 'STORE_REPLACED'])
 
-/** Pause between two tries to open a chain whose disk is full, in milliseconds. */
+/** Pause between two attempts to open a chain while its disk is full, in milliseconds. */
 const OPEN_PAUSE_MS = 2_000
 
 type Opening = { readonly options: AppOptions; readonly store: Store; readonly signal: AbortSignal }
 
 /**
- * Opens a chain; one whose files cannot be read is there all the same, stopped.
- * @throws STORE_MISMATCH, STORE_REPLACED a ledger is not what it has to be: it is refused, so that none begins silently
+ * Opens a chain. A chain with unreadable files is returned stopped.
+ * @throws STORE_MISMATCH, STORE_REPLACED a ledger's file is not the expected one: the start fails, so that no new
+ * ledger begins unnoticed
  */
 async function open(config: ChainConfig, opening: Opening): Promise<Chain> {
   const { log } = opening.options
@@ -149,13 +150,13 @@ async function openStored(chain: Chain, { options, store, signal }: Opening): Pr
   chain.setOpen(await openChain(deps))
 }
 
-/** Opens a chain once its disk has room again. @throws ABORTED, or what else keeps it from being opened */
+/** Opens a chain once its disk has room again. @throws ABORTED, or another reason why it cannot be opened */
 async function openLater(chain: Chain, opening: Opening): Promise<void> {
   for (;;) {
     await wait(OPEN_PAUSE_MS, opening.signal)
     try {
       await openStored(chain, opening)
-      opening.options.log.info({ chain: chain.config.id }, 'the chain could be opened')
+      opening.options.log.info({ chain: chain.config.id }, 'the chain is open now')
       return
     } catch (error) {
       if (!isServiceError(error, 'STORE_FULL')) throw error
@@ -163,7 +164,7 @@ async function openLater(chain: Chain, opening: Opening): Promise<void> {
   }
 }
 
-/** The server stops, or the chain stays as it is: stopped, and said so. */
+/** Either the server stops, or the chain stays stopped and reports why. */
 function ignoreStop(error: unknown): void {
   if (!isServiceError(error)) throw error
 }
@@ -174,15 +175,15 @@ function ledgersOf(chains: readonly Chain[]): readonly { chain: ChainId; ledger:
   )
 }
 
-/** The ledger that abc-labs is served over; undefined where it is not configured. */
+/** The ledger that abc-labs serves; undefined if it is not configured. */
 function abcLedger(config: Config, chains: readonly Chain[]): Ledger | undefined {
   return chains.find(({ config: { id } }) => id === config.dialects.abcLabs.chain)?.ledger()
 }
 
 /**
- * Registers the assets that the configuration names, where they are not yet. While the ledger accepts no operations they
- * are left for the next start.
- * @throws STORE_MISMATCH one is registered with other content
+ * Registers the configured assets that are not registered yet. If the ledger accepts no operations, they wait for the
+ * next start.
+ * @throws STORE_MISMATCH an asset is registered with other content
  */
 async function registerConfigured(config: Config, { chains, log }: { chains: readonly Chain[]; log: Logger }) {
   const ledger = abcLedger(config, chains)
@@ -202,7 +203,7 @@ async function registerConfigured(config: Config, { chains, log }: { chains: rea
   }
 }
 
-/** A ledger is live as soon as it is open: nothing has to be caught up with. */
+/** A ledger is live as soon as it is open: it has nothing to catch up with. */
 async function reportLedgers(chains: readonly Chain[], onProgress: (progress: Progress) => void): Promise<void> {
   for (const chain of chains) {
     if (chain.opened?.ledger === undefined) continue
@@ -227,7 +228,7 @@ function makeServer(deps: {
   const { abcLabs } = config.dialects
   const ledger = abcLedger(config, chains)
   if (abcLabs.enabled && ledger === undefined) {
-    log.info(`${abcLabs.chain} is not configured: the calls of abc-labs answer 503`)
+    log.info(`${abcLabs.chain} is not configured: abc-labs answers its calls with 503`)
   }
   const warning = ledger === undefined ? undefined : warnOfOpenWrites(config.listen.host, abcLabs)
   if (warning !== undefined) log.warn(warning)
@@ -250,12 +251,12 @@ function makeServer(deps: {
   })
 }
 
-/** The configured token lists. @throws CONFIG_INVALID naming a file that cannot be read or is no list */
+/** The configured token lists. @throws CONFIG_INVALID naming a file that cannot be read or is not a token list */
 export function readLists({ tokens }: Config): TokenLists {
   return readTokenLists(tokens.lists, (chain, text) => kindOf(chain)?.parseAddress(text))
 }
 
-/** The chains by id. @throws STORE_DAMAGED and the like, of a chain that is stopped */
+/** The chains by id. @throws STORE_DAMAGED and similar codes if the chain is stopped */
 type ServedChains = { readonly get: (id: ChainId) => OpenChain | undefined }
 
 /** How long a request waits for a token's facts, in milliseconds: below the deadline of a request. */

@@ -9,17 +9,17 @@ import type { Logger } from './log.ts'
 import type { Progress } from './progress.ts'
 import { startThread } from './thread.ts'
 
-/** What a thread is given. `classes`: the tokens of the chain whose accounting is fixed, by `assetKey`. */
+/** The input of an indexer thread. `classes`: the tokens of the chain with a fixed accounting, by `assetKey`. */
 export type ThreadData = {
   readonly store: string
   readonly chain: ChainConfig
   readonly fixedAccounting: ReadonlyMap<string, Accounting>
 }
 
-/** Why an indexer has ended for good. `code` undefined: a bug. */
+/** Why an indexer ended for good. `code` undefined: a bug. */
 export type Stopped = { readonly code: ErrorCode | undefined; readonly error: string }
 
-/** What a thread says. `alive`: nothing but that its event loop runs. */
+/** A message from the thread. `alive` means only that its event loop runs. */
 export type FromThread =
   | {
       readonly type: 'log'
@@ -33,39 +33,44 @@ export type FromThread =
   | { readonly type: 'alive' }
   | ({ readonly type: 'stopped' } & Stopped)
 
-/** What a thread is told: to end, or a balance that its audit is to compare at the next head or at this one. */
+/** A message to the thread: stop, or compare a balance in the audit at this head or the next. */
 export type ToThread = 'stop' | { readonly type: 'compare'; readonly key: BalanceKey }
 
-/** What the process knows of an indexer without asking the store. */
+/** The state of an indexer, without a read of the store. */
 export type IndexerStatus = {
   /** Why it does not run: for good, or until it is started again. */
   readonly stopped: Stopped | undefined
-  /** Its newest beat, and when it came, in Unix seconds. */
+  /** Its newest beat, and when it arrived, in Unix seconds. */
   readonly beat: (Heartbeat & { readonly at: number }) | undefined
-  /** What it has been waiting for, for too long. */
+  /** What it waits for, if it waits too long. */
   readonly wait: Wait | undefined
 }
 
 /** A running indexer. */
 export type IndexerHandle = {
   readonly status: () => IndexerStatus
-  /** Has the audit compare a balance soon. Where the thread does not run, it is forgotten. */
+  /** Asks the audit to compare a balance soon. Has no effect while the thread does not run. */
   readonly compare: (key: BalanceKey) => void
-  /** Ends what is under way, commits or not, and gives the lease back. */
+  /** Ends the open work, with or without its commit, and releases the lease. */
   readonly stop: () => Promise<void>
 }
 
-/** Heap of an indexer's thread, in MB: several answers under way, a batch and its sorted rows. */
+/** Heap of an indexer's thread, in MB: room for several open answers, a batch and its sorted rows. */
 const HEAP_MB = 512
-/** Young generation of that heap, in MB: a batch lives for a second, and should die before it is moved and moved again. */
+/**
+ * Young generation of that heap, in MB: a batch lives for about a second, and should die before the collector copies it
+ * repeatedly.
+ */
 const YOUNG_MB = 64
-/** How often a thread says that it is alive, in milliseconds. */
+/** How often a thread reports that it is alive, in milliseconds. */
 export const ALIVE_MS = 1_000
-/** A thread that said nothing for this long, in milliseconds, is busy with one thing; writing a large batch takes less. */
+/**
+ * A thread without a message for this long, in milliseconds, is busy with one thing. Writing a large batch takes less.
+ */
 const STALLED_MS = 15_000
-/** Pauses before a thread that crashed is started again, in milliseconds: a crash that repeats must not burn the machine. */
+/** Pauses before a crashed thread starts again, in milliseconds: repeated crashes must not load the machine. */
 const RESTART_PAUSES = { firstMs: 1_000, maxMs: 60_000 }
-/** A thread that lived this long, in milliseconds, had recovered from the crash before. */
+/** A thread that ran for this long, in milliseconds, has recovered from the crash before. */
 const RECOVERED_MS = 600_000
 
 type IndexerDeps = {
@@ -77,8 +82,8 @@ type IndexerDeps = {
 }
 
 /**
- * Starts a chain's indexer in a thread of its own, so that no batch ever holds up an answer. A thread that ends by a bug
- * or runs out of memory is started again after a growing pause; one that says that it cannot go on is not.
+ * Starts a chain's indexer in a thread of its own, so that no batch delays an answer. A thread that ends by a bug or
+ * runs out of memory is started again after a growing pause. A thread that reports that it cannot continue is not.
  */
 export function startIndexer(deps: IndexerDeps): IndexerHandle {
   const supervisor = new Supervisor(deps)
@@ -95,7 +100,7 @@ class Supervisor {
   #worker: Worker | undefined
   #ended: Promise<void> = Promise.resolve()
   #stopped: Stopped | undefined
-  /** It said itself that it cannot go on. */
+  /** The thread reported that it cannot continue. */
   #forGood = false
   #beat: IndexerStatus['beat']
   #wait: Wait | undefined
@@ -158,7 +163,7 @@ class Supervisor {
         break
       case 'beat':
         this.#beat = { ...message.beat, at: Math.floor(Date.now() / 1000) }
-        // A thread that was started again and follows its chain is well.
+        // A beat proves that the restarted thread follows its chain again.
         if (!this.#forGood) this.#stopped = undefined
         break
       case 'waiting':
@@ -180,7 +185,7 @@ class Supervisor {
     if (performance.now() - this.#startedAt > RECOVERED_MS) this.#crashes = 0
     const pauseMs = Math.min(RESTART_PAUSES.maxMs, RESTART_PAUSES.firstMs * 2 ** Math.min(this.#crashes, 16))
     this.#crashes += 1
-    this.#stopped = { code: undefined, error: `the indexer crashed (${reason}) and is started again` }
+    this.#stopped = { code: undefined, error: `the indexer crashed (${reason}) and will start again` }
     log.error(
       { chain: data.chain.id, code: 'INTERNAL', err: thrown, crashes: this.#crashes, pause_ms: pauseMs },
       'the indexer crashed',

@@ -10,7 +10,7 @@ import type { LedgerReads, LedgerWrites } from '../store/seam/ledger-store.ts'
 import type { Logger } from './log.ts'
 import { startThread } from './thread.ts'
 
-/** What the ledger's thread is given. `slowCommitMs`: each commit takes so much longer; for measurements alone. */
+/** The input of the ledger's thread. `slowCommitMs`: extra time of each commit, only for measurements. */
 export type LedgerThreadData = {
   readonly store: string
   readonly chain: ChainId
@@ -18,18 +18,18 @@ export type LedgerThreadData = {
   readonly slowCommitMs: number
 }
 
-/** What the thread is told: requests to commit in order, or to finish. */
+/** A message to the thread: requests to commit in order, or stop. */
 export type ToLedgerThread = readonly LedgerRequest[] | 'stop'
 
-/** Why something failed, as it travels. `code` undefined: a bug. */
+/** A failure as sent between threads. `code` undefined: a bug. */
 export type Failure = { readonly code: string | undefined; readonly message: string }
 
-/** What became of a request, as it travels. */
+/** The result of a request as sent between threads. */
 export type CommitMessage = { readonly outcome: Outcome } | Failure
 
 /**
- * What the thread says. `trouble`: why writes are refused at the moment, undefined once they are not. `refused`: it ends,
- * for good.
+ * A message from the thread. `trouble`: why writes fail at the moment, undefined once they succeed. `refused`: the
+ * thread ends for good.
  */
 export type FromLedgerThread =
   | { readonly type: 'open' }
@@ -46,15 +46,15 @@ export type LedgerHandle = {
   readonly ledger: QueuedLedger
   /** Why nothing can be written. `forGood`: it does not pass by itself. */
   readonly trouble: () => { readonly error: string; readonly forGood: boolean } | undefined
-  /** What was done since the start. */
+  /** The writes since the start. */
   readonly writes: () => LedgerWrites
-  /** Commits what waits, and ends the thread. */
+  /** Commits the waiting requests, and ends the thread. */
   readonly stop: () => Promise<void>
 }
 
 /**
- * Heap of the ledger's thread, in MB: at the very most 120 of remembered registrations and wallets, 80 of assets by id
- * (each file says its part) and 30 of requests that wait; and as much again, so that the collector finds room.
+ * Heap of the ledger's thread, in MB: at most 120 of remembered registrations and wallets, 80 of assets by id (each
+ * file states its part) and 30 of waiting requests; the same again leaves room for the garbage collector.
  */
 const HEAP_MB = 512
 
@@ -66,21 +66,22 @@ const NOTHING_WRITTEN: LedgerWrites = {
   checkpointError: undefined,
 }
 
-/** Pauses before a thread that died is started again, in milliseconds. */
+/** Pauses before a dead thread is started again, in milliseconds. */
 const RESTART_PAUSES = { firstMs: 2_000, maxMs: 60_000 }
 
 type LedgerDeps = {
   readonly data: LedgerThreadData
   readonly reads: LedgerReads
   readonly log: Logger
-  /** Called where the file of a running ledger turns out to be damaged. */
+  /** Called when the file of a running ledger turns out to be damaged. */
   readonly onDamage?: OnDamage | undefined
 }
 
 /**
- * Starts a ledger's writer in a thread of its own; resolves once its record is open, or is found not to be writable at the
- * moment: it is read-only then, and becomes writable by itself. A thread that dies is started again.
- * @throws STORE_UNAVAILABLE, STORE_DAMAGED, STORE_MISMATCH, STORE_REPLACED as the store finds it
+ * Starts a ledger's writer in a thread of its own. Resolves once its record is open, or once it turns out that the
+ * record cannot be written at the moment: it is then read-only, and becomes writable by itself. A dead thread is
+ * started again.
+ * @throws STORE_UNAVAILABLE, STORE_DAMAGED, STORE_MISMATCH, STORE_REPLACED from the store
  */
 export async function startLedger(deps: LedgerDeps): Promise<LedgerHandle> {
   const writer = new LedgerWriter(deps)
@@ -98,14 +99,14 @@ class LedgerWriter {
   writes = NOTHING_WRITTEN
   trouble: { readonly error: string; readonly forGood: boolean } | undefined
   readonly #deps: LedgerDeps
-  /** What threads before this one wrote. */
+  /** The writes of earlier threads. */
   #written = NOTHING_WRITTEN
   #worker: Worker | undefined
   #ended: Promise<void> = Promise.resolve()
   #deaths = 0
-  /** It said itself that it cannot go on: starting it again would not help. */
+  /** The thread reported that it cannot continue: starting it again would not help. */
   #hasFailed = false
-  /** It worked once, so what ended it may pass. */
+  /** The thread was open once, so the reason why it ended may pass. */
   #wasOpen = false
   #restart: NodeJS.Timeout | undefined
   #stopping = false
@@ -115,7 +116,7 @@ class LedgerWriter {
     this.ledger = new QueuedLedger({ send: (requests) => this.#worker?.postMessage(requests), reads: deps.reads })
   }
 
-  /** Resolves once the thread has said how it stands. @throws what it was refused for */
+  /** Resolves once the thread has reported its state. @throws the error that ended the thread */
   start(): Promise<void> {
     const { data, log } = this.#deps
     const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB }
@@ -123,7 +124,7 @@ class LedgerWriter {
     this.#worker = worker
     this.#written = this.writes
     worker.on('error', (thrown) => {
-      log.error({ chain: data.chain, code: 'INTERNAL', err: thrown }, 'the ledger ended by a bug')
+      log.error({ chain: data.chain, code: 'INTERNAL', err: thrown }, 'the ledger ended with a bug')
       this.#fail(thrown.message)
     })
     return new Promise((resolve, reject) => {
@@ -174,7 +175,7 @@ class LedgerWriter {
     }
   }
 
-  /** Writes are refused for a reason that passes, or no longer are. */
+  /** Records a temporary reason why writes fail, or that they succeed again. */
   #told(trouble: Failure | undefined): void {
     const { data, log } = this.#deps
     const before = this.trouble
@@ -211,13 +212,13 @@ class LedgerWriter {
     const pauseMs = Math.min(RESTART_PAUSES.maxMs, RESTART_PAUSES.firstMs * 2 ** Math.min(this.#deaths, 16))
     this.#deaths += 1
     this.#restart = setTimeout(() => {
-      // What it is refused for has been noted where /health looks.
+      // /health already shows why the start failed.
       this.start().catch(() => undefined)
     }, pauseMs)
   }
 }
 
-/** What two threads did together. */
+/** The writes of two threads together. */
 function sumOf(before: LedgerWrites, now: LedgerWrites): LedgerWrites {
   return {
     commits: before.commits + now.commits,
@@ -232,7 +233,7 @@ function commitResultOf(message: CommitMessage): CommitResult {
   return 'outcome' in message ? message : { error: errorOf(message) }
 }
 
-/** The error that a message tells of; one without a code is a bug, and stays one. */
+/** The error in a message. Without a code it is a bug, and stays one. */
 function errorOf({ code, message }: Failure): Error {
   return isErrorCode(code) ? new ServiceError(code, message) : new Error(message)
 }

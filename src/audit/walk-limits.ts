@@ -11,9 +11,7 @@ export const WALK_LIMITS: Readonly<Record<Walk, WalkLimits>> = {
   rereads: { keys: 100, perToken: 25 },
   all: { keys: 200, perToken: 200 },
 }
-/**
- * Walks at a new head, and walks that continue at an unchanged head. The walk `all` is added to both until it is
- * complete.
- */
+/** Walks at a new head. The walk `all` is added until it is complete. */
 export const HEAD_WALKS = ['holders', 'doubts', 'openings', 'rereads'] as const satisfies readonly Walk[]
+/** Walks that continue at an unchanged head. The walk `all` is added until it is complete. */
 export const PAUSED_WALKS = ['doubts'] as const satisfies readonly Walk[]

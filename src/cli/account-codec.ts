@@ -3,7 +3,7 @@ import type { AccountCodec } from '../core/account.ts'
 import { assert } from '../core/assert.ts'
 import type { ChainId } from '../core/chain.ts'
 
-/** How a configured chain's accounts are stored. */
+/** The account codec of a configured chain. */
 export function codecOf(chain: ChainId): AccountCodec {
   const kind = kindOf(chain)
   assert(kind !== undefined, 'a configured chain has a kind')

@@ -1,6 +1,9 @@
 import { createInterface } from 'node:readline/promises'
 
-/** Asks on standard error, so that answers on standard output stay clean; undefined where Ctrl-D or Ctrl-C ends it. */
+/**
+ * Asks on standard error, so that standard output holds only answers. Resolves to undefined when Ctrl-D or Ctrl-C ends
+ * the input.
+ */
 export async function ask(question: string): Promise<string | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   const ended = new Promise<undefined>((resolve) => {

@@ -22,7 +22,7 @@ afterAll(() => rmSync(root, { recursive: true }))
 
 type Env = Readonly<Record<string, string>>
 
-/** What a command reads in a folder: its store below the root, and the sentences that it tells. */
+/** The store that a command reads in a folder, below the root, and the sentences that it writes. */
 function read(folder: string, env: Env, choice: ConfigChoice = {}) {
   const said: string[] = []
   const needs = { needsChains: true, tell: (sentence: string) => void said.push(sentence.replaceAll(root, '')) }
@@ -31,24 +31,23 @@ function read(folder: string, env: Env, choice: ConfigChoice = {}) {
 }
 
 const LEDGER = '[{ id: ledger:main }]'
-const BY_VARIABLES =
-  'The configuration is what the STEELYARD_ variables say: there is no steelyard.yaml in this folder.'
+const BY_VARIABLES = 'Using the STEELYARD_ variables as configuration: this folder has no steelyard.yaml.'
 
 test.each<[string, Env, { store: string; file: string | undefined; said: string[] }]>([
   [
     'yaml',
     {},
-    { store: 'sqlite:/yaml/a', file: '/yaml/steelyard.yaml', said: ['The configuration is /yaml/steelyard.yaml.'] },
+    { store: 'sqlite:/yaml/a', file: '/yaml/steelyard.yaml', said: ['Using the configuration /yaml/steelyard.yaml.'] },
   ],
   [
     'yml',
     {},
-    { store: 'sqlite:/yml/b', file: '/yml/steelyard.yml', said: ['The configuration is /yml/steelyard.yml.'] },
+    { store: 'sqlite:/yml/b', file: '/yml/steelyard.yml', said: ['Using the configuration /yml/steelyard.yml.'] },
   ],
   [
     'both',
     {},
-    { store: 'sqlite:/both/a', file: '/both/steelyard.yaml', said: ['The configuration is /both/steelyard.yaml.'] },
+    { store: 'sqlite:/both/a', file: '/both/steelyard.yaml', said: ['Using the configuration /both/steelyard.yaml.'] },
   ],
   [
     'yaml',
@@ -56,7 +55,7 @@ test.each<[string, Env, { store: string; file: string | undefined; said: string[
     {
       store: 'sqlite:/yaml/a',
       file: '/yaml/steelyard.yaml',
-      said: ['STEELYARD_CONFIG is empty and counts as not set.', 'The configuration is /yaml/steelyard.yaml.'],
+      said: ['STEELYARD_CONFIG is empty and counts as not set.', 'Using the configuration /yaml/steelyard.yaml.'],
     },
   ],
   ['empty', { STEELYARD_CHAINS: LEDGER }, { store: 'sqlite:/empty/data', file: undefined, said: [BY_VARIABLES] }],
@@ -73,23 +72,23 @@ test.each<[string, Env, { store: string; file: string | undefined; said: string[
   expect(read(folder, env)).toEqual(expected)
 })
 
-test('what is named comes before what is found: the option, then the variable', () => {
+test('the option comes before the variable, and the variable before a found file', () => {
   const other = join(root, 'other.yaml')
   const env = { STEELYARD_CONFIG: other }
   expect(read('yaml', {}, { config: other })).toEqual({ store: 'sqlite:/other', file: '/other.yaml', said: [] })
-  expect(read('yaml', env).said).toEqual(['The configuration is /other.yaml.'])
+  expect(read('yaml', env).said).toEqual(['Using the configuration /other.yaml.'])
   expect(read('yaml', env, { config: join(root, 'both', 'steelyard.yml') }).store).toBe('sqlite:/both/b')
 })
 
 test.each<Env>([{}, { STEELYARD_DEBUG: '1' }, { STEELYARD_STORE: '' }])(
-  'nothing to read, with %j, is wrong use',
+  'no configuration, with %j, is wrong use',
   (env) => {
     expect(() => read('empty', env)).toThrow(UsageError)
     expect(() => read('empty', env)).toThrow('"steelyard init" writes one')
   },
 )
 
-test('an option without a name, and variables that are no configuration', () => {
+test('an option without a name, and variables that are not a configuration', () => {
   expect(() => read('yaml', {}, { config: '' })).toThrow('--config: got "", expected the name of a file')
   const fail = (env: Env): unknown => {
     try {

@@ -6,33 +6,35 @@ import { type Config, loadConfig, parseConfig } from '../config/config.ts'
 import { OTHER_VARIABLES, PREFIX } from '../config/environment.ts'
 import { type Terminal, UsageError } from './outcome.ts'
 
-/** Files that are found by themselves in the current folder, first to last. */
+/** Default configuration files in the current folder, in order of preference. */
 const FILES = ['steelyard.yaml', 'steelyard.yml'] as const
 
-/** `--config FILE`, of every command that reads a configuration; `readConfig` says what stands for it. */
+/** `--config FILE`, for every command that reads a configuration. `readConfig` documents the default. */
 export function configOption(): Option {
   return new Option('-c, --config <file>', 'YAML; default: $STEELYARD_CONFIG, ./steelyard.yaml, or variables alone')
 }
 
-/** The option as a command gets it. */
+/** The parsed option. */
 export type ConfigChoice = { readonly config?: string }
 
-/** A configuration and the file as it was found; undefined: variables alone. */
+/** A configuration and its file as given or found; undefined: variables alone. */
 export type ReadConfig = { readonly config: Config; readonly file: string | undefined }
 
-/** `needsChains`: a configuration without chains is a mistake. `tell` takes sentences such as which file was found. */
+/**
+ * `needsChains`: a configuration without chains is a mistake. `tell` receives sentences, such as which file is used.
+ */
 export type ConfigNeeds = { readonly needsChains: boolean; readonly tell: (sentence: string) => void }
 
-/** Where configuration is looked for. Parameters so that a test needs no other process. */
+/** Where `readConfig` looks for a configuration. Parameters, so that a test needs no other process. */
 export type Surroundings = {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly folder: string
 }
 
 /**
- * The configuration of the file that `--config` or `STEELYARD_CONFIG` names, else of `steelyard.yaml` in the current
- * folder, else of variables alone.
- * @throws UsageError there is none; CONFIG_INVALID
+ * Reads the configuration from the file that `--config` or `STEELYARD_CONFIG` names, else from `steelyard.yaml` or
+ * `steelyard.yml` in the current folder, else from variables alone.
+ * @throws UsageError no configuration exists; CONFIG_INVALID
  */
 export function readConfig(
   { config: given }: ConfigChoice,
@@ -47,11 +49,11 @@ export function readConfig(
   const context = { env, kindOf, needsChains, notice: tell }
   const file = given ?? variable ?? FILES.map((name) => resolve(folder, name)).find((path) => existsSync(path))
   if (file !== undefined) {
-    if (given === undefined) tell(`The configuration is ${file}.`)
+    if (given === undefined) tell(`Using the configuration ${file}.`)
     return { config: loadConfig({ ...context, file }), file }
   }
   if (!hasVariables(env)) throw new UsageError(NOTHING_FOUND)
-  tell('The configuration is what the STEELYARD_ variables say: there is no steelyard.yaml in this folder.')
+  tell('Using the STEELYARD_ variables as configuration: this folder has no steelyard.yaml.')
   return { config: parseConfig({ ...context, text: '', name: 'variables', folder }), file: undefined }
 }
 
@@ -66,7 +68,7 @@ function hasVariables(env: Surroundings['env']): boolean {
   )
 }
 
-/** `readConfig` for commands that tell on standard error. */
+/** `readConfig` for commands that write its sentences to standard error. */
 export function readConfigAloud(
   choice: ConfigChoice,
   terminal: Terminal,

@@ -1,28 +1,28 @@
 import type { ChainId } from '../core/chain.ts'
 
-/** What a new configuration is made of. */
+/** The values of a new configuration. */
 export type NewConfig = {
   readonly listen: { readonly host: string; readonly port: number }
-  /** As it is written into the file: a relative folder begins at the file's own. */
+  /** As written into the file. A relative folder starts at the folder of the file. */
   readonly store: string
-  /** The chain that is followed; undefined: none is. */
+  /** The chain to follow; undefined: none. */
   readonly chain: { readonly id: ChainId; readonly rpc: readonly string[]; readonly from: number } | undefined
-  /** With an issuer's ledger. */
+  /** Whether to add an issuer's ledger. */
   readonly ledger: boolean
 }
 
-/** A configuration as a commented file: every value that is likely to be changed, and how. */
+/** A new configuration as a commented file, with every value that a user is likely to change. */
 export function configText({ listen, store, chain, ledger }: NewConfig): string {
   const { host, port } = listen
   return `# Steelyard's configuration, written by "steelyard init".
-# "steelyard config check" names every mistake, or prints what takes effect.
+# "steelyard config check" lists every mistake, or prints what takes effect.
 # Each key can be set by a variable instead: STEELYARD_LISTEN_PORT=9000.
 
 listen:
-  host: ${quoted(host)}  # 0.0.0.0 answers on every network interface
+  host: ${quoted(host)}  # 0.0.0.0 listens on every network interface
   port: ${port}
 
-# A folder for keys and for all that is indexed; a relative one is beside this file.
+# The folder for keys and indexed data. A relative path starts at the folder of this file.
 store: ${quoted(store)}
 
 chains:
@@ -38,23 +38,23 @@ dialects:
     balance: hex     # or decimal; the hosted service sends hex
     demo_key: false  # true lets the literal key "demo" read
   abc-labs:
-    keys: off        # on: reading and writing the ledger ask for keys
+    keys: off        # on: reading and writing the ledger needs a key
 `
 }
 
 function chainText({ id, rpc, from }: NonNullable<NewConfig['chain']>): string {
   return `  - id: ${quoted(id)}
-    rpc:             # a second node confirms reorgs, and stands in where the first fails
-${rpc.map((url) => `      - ${quoted(url)}\n`).join('')}    from: ${from}          # first block to index; what lies before is read when asked for
+    rpc:             # a second node confirms reorgs, and replaces a failed first one
+${rpc.map((url) => `      - ${quoted(url)}\n`).join('')}    from: ${from}          # first block to index; earlier balances are read on request
     scope: all       # or { tokens: [0x...] }, or { accounts: [0x...] }
     finality: finalized  # or safe, or { confirmations: 12 }
 `
 }
 
-const LEDGER = `  - id: "ledger:main"  # an issuer's ledger: tokenised assets that live on no chain
+const LEDGER = `  - id: "ledger:main"  # an issuer's ledger: tokenised assets outside any blockchain
 `
 
-/** Text in double quotes, which YAML reads as JSON does. */
+/** Text in double quotes. YAML reads it as JSON does. */
 function quoted(text: string): string {
   return JSON.stringify(text)
 }

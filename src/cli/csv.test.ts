@@ -9,7 +9,7 @@ test.each([
   expect(csvLine(cells, { spreadsheet: false })).toBe(line)
 })
 
-test('for a spreadsheet no cell begins a formula', () => {
+test('in spreadsheet mode no cell begins a formula', () => {
   expect(csvLine(['=1,2', '+1', '-1', '@x', '1-1', ' =1'], { spreadsheet: true })).toBe(
     `"'=1,2",'+1,'-1,'@x,1-1, =1\r\n`,
   )
@@ -22,6 +22,6 @@ test.each([
   ['"=1"', `"'""=1"""`],
   ['＝1', "'＝1"],
   ['a; =1;1', 'a; =1;1'],
-])('nor after a semicolon, where those of many countries split cells: %j', (cell, written) => {
+])('nor does text after a semicolon, which separates cells in many countries: %j', (cell, written) => {
   expect(csvLine([cell], { spreadsheet: true })).toBe(`${written}\r\n`)
 })

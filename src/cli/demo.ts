@@ -15,23 +15,23 @@ import { parsePort } from './port.ts'
 import { serveUntilStopped } from './serve.ts'
 import { listenForStop, type StopRequest } from './stop-signal.ts'
 
-/** Pause between two blocks of the demo's trade, in milliseconds: slow enough to watch. */
+/** Pause between two blocks of the demo's trades, in milliseconds: slow enough to watch. */
 const TRADE_MS = 4_000
-/** How far above the wanted port a free one is looked for. */
+/** How many ports to try, from the wanted port upwards. */
 const PORTS_TRIED = 20
 const HOST = '127.0.0.1'
 
-/** `steelyard demo`: a local chain, indexed and served, with lines to try. */
+/** `steelyard demo`: indexes and serves a local chain, and prints requests to try. */
 export function addDemo(program: Command, terminal: Terminal): void {
   program
     .command('demo')
     .description('start a local chain with real contracts, index it, serve it, and print requests to try')
-    .option('--port <port>', 'where to answer; the next free one where it is taken', parsePort, 8080)
+    .option('--port <port>', 'port to listen on; if it is taken, the next free one', parsePort, 8080)
     .addHelpText(
       'after',
       helpText(
-        '\nNeeds Anvil, from the npm package @foundry-rs/anvil: it is there in a checkout after npm ci.\n' +
-          'Nothing is kept: Ctrl-C ends the chain and removes the store.',
+        '\nNeeds Anvil, from the npm package @foundry-rs/anvil. npm ci installs it in a checkout.\n' +
+          'Nothing is kept: Ctrl-C stops the chain and removes the store.',
       ),
     )
     .action(async (options: { port: number }) => {
@@ -52,10 +52,10 @@ async function runDemo(wanted: number, { terminal, stop }: Surroundings): Promis
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-demo-'))
   try {
     const port = await freePort(wanted)
-    if (port !== wanted) terminal.err(`Port ${wanted} is taken: this demo answers on ${port}.\n`)
+    if (port !== wanted) terminal.err(`Port ${wanted} is taken: this demo listens on ${port}.\n`)
     const config = demoConfig(chain, { folder, port })
     const trading = chain.trade(TRADE_MS, stop.signal).catch((error: unknown) => {
-      // Ctrl-C reaches the chain as well, and may end it first.
+      // Ctrl-C reaches the chain too, and the chain may end first.
       if (!stop.signal.aborted) throw error
     })
     const onReady = async (server: string): Promise<void> =>
@@ -65,7 +65,7 @@ async function runDemo(wanted: number, { terminal, stop }: Surroundings): Promis
     await chain.stop()
     rmSync(folder, { recursive: true, force: true })
   }
-  terminal.err('The demo is over; nothing of it is left.\n')
+  terminal.err('The demo has ended and left nothing behind.\n')
 }
 
 function demoConfig(chain: DemoChain, where: { readonly folder: string; readonly port: number }): Config {
@@ -77,7 +77,7 @@ function demoConfig(chain: DemoChain, where: { readonly folder: string; readonly
     prices: { static: { [`eip155:${chain.chainId}/erc20:${chain.tokens.cents}`]: '1.0001' } },
     dialects: { 'abc-labs': { assets: [GILT, POINTS] }, chainbase: { demo_key: true } },
   }
-  // The demo is the same everywhere: the environment has no part in it.
+  // An empty environment, so that the demo is the same everywhere.
   const source = { text: stringify(tree), name: 'the demo', folder: where.folder, env: {} }
   return parseConfig({ ...source, kindOf })
 }

@@ -4,8 +4,8 @@ import { assetText } from '../core/asset.ts'
 import { withoutUrl } from '../core/url.ts'
 
 /**
- * The configuration as it takes effect, as YAML in the words of the file, with all defaults. URLs are cut to scheme and
- * host, so that it can be shown to others.
+ * The configuration that takes effect, as YAML with the file's keys and all defaults. URLs are cut to scheme and host,
+ * so that the output can be shared.
  */
 export function effectiveConfig(config: Config): string {
   const tables = {
@@ -32,7 +32,10 @@ function scopeWords(scope: Config['chains'][number]['scope']): unknown {
   return scope.type === 'tokens' ? { tokens: scope.tokens } : { accounts: scope.accounts }
 }
 
-/** Property names back to the file's, secrets cut, absent keys left out. Keys of free tables have no capitals to change. */
+/**
+ * Converts property names to the file's keys, cuts secrets and drops absent keys. Keys of free tables have no capitals
+ * to convert.
+ */
 function inFileWords(value: unknown): unknown {
   if (typeof value === 'string') return withoutUrl(value)
   if (Array.isArray(value)) return value.map(inFileWords)

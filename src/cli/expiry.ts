@@ -6,8 +6,8 @@ const UNIT_SECONDS: ReadonlyMap<string, number> = new Map([
 ])
 
 /**
- * Unix seconds of `2027-01-31`, `2027-01-31T12:00:00Z` or a span from `now` (Unix seconds) such as `90d`.
- * @throws UsageError where it is none of them, or not in the future
+ * Unix seconds of `2027-01-31`, `2027-01-31T12:00:00Z`, or a span such as `90d` after `now` (Unix seconds).
+ * @throws UsageError the text has none of these forms, or the time is not in the future
  */
 export function parseExpiry(given: string, now: number): number {
   const [, count, unit = ''] = /^(\d{1,5})([hd])$/.exec(given) ?? []

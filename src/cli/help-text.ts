@@ -1,9 +1,9 @@
-/** Width of help where the terminal is wider, or there is none: what everybody's window has. */
+/** Width of help, in columns, where the terminal is wider or there is none: every terminal has 80. */
 export const HELP_COLUMNS = 80
 
 /**
- * Text for the end of a command's help: paragraphs are filled to 80 columns, indented lines (commands to copy, tables)
- * stay as they are. It begins with an empty line.
+ * Text for the end of a command's help, after an empty line. Fills paragraphs to 80 columns and keeps indented lines
+ * (commands to copy, tables) as they are.
  */
 export function helpText(text: string): string {
   const lines: string[] = []
@@ -15,7 +15,7 @@ export function helpText(text: string): string {
   for (const line of text.trim().split('\n')) {
     if (line !== '' && !line.startsWith(' ')) {
       paragraph.push(line)
-      // A line that announces what follows stands alone.
+      // A line that ends with a colon introduces the next lines: keep it on its own line.
       if (line.endsWith(':')) end()
       continue
     }

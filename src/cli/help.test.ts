@@ -6,7 +6,7 @@ import { createProgram } from './program.ts'
 
 const SILENT = { out: () => undefined, err: () => undefined }
 
-/** Every command with its parents' names, the program itself as none. */
+/** Every command with its parents' names; the program itself has no name. */
 function commandsOf(command: Command, names: readonly string[] = []): readonly (readonly string[])[] {
   return [names, ...command.commands.flatMap((one) => commandsOf(one, [...names, one.name()]))]
 }
@@ -30,7 +30,7 @@ async function run(args: readonly string[], columns?: number): Promise<{ code: n
 
 const commands = commandsOf(createProgram(SILENT))
 
-test.each(commands)('help of "%s %s %s" fits 80 columns, says what it is for, and ends well', async (...names) => {
+test.each(commands)('help of "%s %s %s" fits 80 columns, has a description, and ends well', async (...names) => {
   for (const columns of [undefined, 80, 200]) {
     const { code, out } = await run([...names, '--help'], columns)
     expect(code).toBe(0)
@@ -45,7 +45,7 @@ test.each<[string[], string]>([
   [['ledger', 'exprt'], 'Did you mean export?'],
   [['serve', '--confg', 'x'], 'Did you mean --config?'],
   [['config', 'chek'], 'Did you mean check?'],
-])('%j is wrong use, and says what was probably meant', async (args, hint) => {
+])('%j is wrong use, and suggests the probable meaning', async (args, hint) => {
   const { code, out, err } = await run(args)
   expect([code, out, err]).toEqual([2, '', expect.stringContaining(hint)])
 })

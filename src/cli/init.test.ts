@@ -27,7 +27,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** Runs the command; `answers` are typed one after the other, then the input ends; undefined: there is no terminal. */
+/** Runs the command. `answers` are typed one after the other, then the input ends; undefined: there is no terminal. */
 async function init(args: readonly string[], answers?: readonly string[]) {
   const written = { err: '', asked: [] as string[] }
   const left = [...(answers ?? [])]
@@ -50,9 +50,9 @@ async function init(args: readonly string[], answers?: readonly string[]) {
 
 const read = (): Config => loadConfig({ file, env: {}, kindOf, needsChains: true })
 
-test('by options: the node is asked for its chain, and what is written is right, commented and private', async () => {
+test('by options: init asks the node for its chain, and writes a valid, commented and private file', async () => {
   const { code, err } = await init(['--rpc', `${node.url}/v3/SECRETKEY`, '--from', '17', '--port', '9000', '--ledger'])
-  expect([code, err]).toEqual([0, expect.stringContaining(`${node.url}/… is eip155:10, at block 1,234,567.\n`)])
+  expect([code, err]).toEqual([0, expect.stringContaining(`${node.url}/… is on eip155:10, at block 1,234,567.\n`)])
   expect(err).toContain(`Wrote ${file}. Next:\n  steelyard config check --config ${file}\n`)
   expect(err).not.toContain('SECRETKEY')
   expect(read()).toMatchObject({
@@ -75,12 +75,12 @@ test('a ledger alone needs no node', async () => {
 })
 
 describe('by asking', () => {
-  test('again until a node answers', async () => {
+  test('asks again until a node answers', async () => {
     const { code, err, asked } = await init([], ['ftp://a', NOWHERE, ` ${node.url} `, 'ten', '12'])
     expect(code).toBe(0)
     expect(err).toContain('That is not an http:// or https:// URL.\n')
-    expect(err).toMatch(/127\.0\.0\.1:1.*Start it, or name another one\.\n/)
-    expect(err).toContain('It is eip155:10, at block 1,234,567.\n')
+    expect(err).toMatch(/127\.0\.0\.1:1.*Start it, or give another one\.\n/)
+    expect(err).toContain('It is on eip155:10, at block 1,234,567.\n')
     expect(asked).toHaveLength(5)
     expect(read().chains).toMatchObject([{ id: 'eip155:10', rpc: [node.url], from: 12 }])
   })
@@ -90,7 +90,7 @@ describe('by asking', () => {
     expect(read().chains.map(({ id }) => id)).toEqual(['ledger:main'])
   })
 
-  test('where the input ends nothing is written', async () => {
+  test('writes nothing if the input ends', async () => {
     for (const answers of [[], [node.url]]) {
       expect(await init([], answers)).toMatchObject({ code: 2, err: expect.stringContaining('nothing was written') })
     }
@@ -98,7 +98,7 @@ describe('by asking', () => {
   })
 })
 
-test('a node that does not answer: nothing is written, unless its chain is given', async () => {
+test('a node does not answer: init writes nothing, unless its chain is given', async () => {
   const refused = await init(['--rpc', NOWHERE])
   expect([refused.code, refused.err]).toEqual([
     1,
@@ -108,14 +108,14 @@ test('a node that does not answer: nothing is written, unless its chain is given
   const taken = await init(['--rpc', NOWHERE, '--chain', 'eip155:1'])
   expect([taken.code, taken.err]).toEqual([
     0,
-    expect.stringContaining('eip155:1 is what --chain says, and was not confirmed'),
+    expect.stringContaining('Using --chain eip155:1, which this node did not confirm'),
   ])
   expect(read().chains[0]?.id).toBe('eip155:1')
 })
 
 test.each<[string, Parameters<typeof jsonRpc>[0], string]>([
-  ['is no chain', { eth_chainId: () => null, eth_blockNumber: () => '0x1' }, '[NODE_GARBAGE]'],
-  ['knows no such call', {}, '[NODE_NO_METHOD]'],
+  ['is not a chain', { eth_chainId: () => null, eth_blockNumber: () => '0x1' }, '[NODE_GARBAGE]'],
+  ['does not know the call', {}, '[NODE_NO_METHOD]'],
   [
     'refuses',
     {
@@ -149,21 +149,21 @@ test('a node of another chain than --chain, or than the other node', async () =>
   }
 })
 
-test('a file that is there stays, unless --force is given; then it is private too', async () => {
+test('an existing file stays, unless --force is given; then it is private too', async () => {
   writeFileSync(file, 'mine', { mode: 0o644 })
   const kept = await init(['--ledger'])
-  expect([kept.code, kept.err]).toEqual([2, `steelyard: ${file} is there already; --force overwrites it\n`])
+  expect([kept.code, kept.err]).toEqual([2, `steelyard: ${file} exists; --force overwrites it\n`])
   expect(readFileSync(file, 'utf8')).toBe('mine')
   expect((await init(['--ledger', '--force'])).code).toBe(0)
   expect([read().chains.length, (statSync(file).mode & 0o777).toString(8)]).toEqual([1, '600'])
 })
 
 test.each<[string[], string]>([
-  [[], 'there is no terminal to ask on: give --rpc URL'],
+  [[], 'no terminal to ask on: give --rpc URL'],
   [['--rpc', '127.0.0.1:8545'], '--rpc: got "127.0.0.1:8545", expected an http:// or https:// URL'],
-  [['--rpc', NOWHERE, '--chain', 'ledger:main'], 'expected a chain that nodes have'],
+  [['--rpc', NOWHERE, '--chain', 'ledger:main'], 'expected a chain with nodes'],
   [['--ledger', '--port', '70000'], 'expected a port'],
-  [['--ledger', '--from', '-1'], 'expected a whole number from 0'],
+  [['--ledger', '--from', '-1'], 'expected a whole number, 0 or greater'],
   [['--ledger', '--store', 'postgres://a/b'], 'store: got'],
   [['--ledger', '--host', 'a b'], 'listen.host: got'],
 ])('%j is wrong use, and nothing is written', async (args, words) => {
@@ -171,7 +171,7 @@ test.each<[string[], string]>([
   expect(existsSync(file)).toBe(false)
 })
 
-test('a folder that is not there has its code', async () => {
+test('a missing folder has the system code', async () => {
   file = join(folder, 'deep', 'steelyard.yaml')
   expect(await init(['--ledger'])).toMatchObject({
     code: 1,

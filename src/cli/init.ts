@@ -14,9 +14,9 @@ import { helpText } from './help-text.ts'
 import { type Terminal, UsageError } from './outcome.ts'
 import { parsePort } from './port.ts'
 
-/** How long a node may take to name its chain, in milliseconds: someone waits at the terminal. */
+/** How long to wait for a node to report its chain, in milliseconds: a person waits at the terminal. */
 const NODE_TIMEOUT_MS = 5_000
-/** Only the owner reads it: URLs of nodes may hold keys. */
+/** Readable by the owner only: node URLs may contain keys. */
 const FILE_MODE = 0o600
 const DEFAULT_FILE = 'steelyard.yaml'
 const DEFAULT_NODE = 'http://127.0.0.1:8545'
@@ -33,26 +33,26 @@ type InitOptions = {
   readonly force: boolean
 }
 
-/** `steelyard init`: a first configuration, by asking for the node or by options. */
+/** `steelyard init`: writes a first configuration from answers at the terminal or from options. */
 export function addInit(program: Command, terminal: Terminal): void {
   program
     .command('init')
     .description('write a commented configuration; it asks for your node, or takes it from options')
     .option('-c, --config <file>', 'the file to write', DEFAULT_FILE)
-    .option('--rpc <url>', 'a node; it is asked for its chain; may be repeated', collectUrl, [])
-    .option('--chain <id>', 'its chain, such as eip155:1; needed where no node answers', parseChain)
+    .option('--rpc <url>', 'URL of a node; may be repeated; init asks it for its chain', collectUrl, [])
+    .option('--chain <id>', 'its chain, such as eip155:1; needed if no node answers', parseChain)
     .option('--from <block>', 'first block to index', parseBlock, 0)
-    .option('--ledger', "with an issuer's ledger; without --rpc: nothing else", false)
-    .option('--store <url>', 'where everything is kept', 'sqlite:./data')
-    .option('--host <host>', 'where to answer', '127.0.0.1')
-    .option('--port <port>', 'where to answer', parsePort, 8080)
-    .option('--force', 'overwrite the file where it is there', false)
+    .option('--ledger', "with an issuer's ledger; without --rpc: only the ledger", false)
+    .option('--store <url>', 'where to store everything', 'sqlite:./data')
+    .option('--host <host>', 'address to listen on', '127.0.0.1')
+    .option('--port <port>', 'port to listen on', parsePort, 8080)
+    .option('--force', 'overwrite an existing file', false)
     .addHelpText(
       'after',
       helpText(
         '\nExamples:\n  $ steelyard init\n  $ steelyard init --rpc http://127.0.0.1:8545\n' +
           '  $ steelyard init --rpc https://node.example/KEY --chain eip155:1\n  $ steelyard init --ledger\n' +
-          '\nExit codes: 0 written, 1 a node failed or is on another chain, 2 wrong use, or\nthe file is there already. Nothing is written unless it is 0.',
+          '\nExit codes: 0 written, 1 a node failed or is on another chain, 2 wrong use, or\nthe file exists. Only exit code 0 writes the file.',
       ),
     )
     .action((options: InitOptions) => init(options, terminal))
@@ -60,11 +60,11 @@ export function addInit(program: Command, terminal: Terminal): void {
 
 async function init(options: InitOptions, terminal: Terminal): Promise<void> {
   const file = resolve(options.config)
-  if (!options.force && existsSync(file)) throw new UsageError(`${file} is there already; --force overwrites it`)
+  if (!options.force && existsSync(file)) throw new UsageError(`${file} exists; --force overwrites it`)
   const chain = await chooseChain(options, terminal)
   const { store, host, port, ledger } = options
   const text = configText({ listen: { host, port }, store, chain, ledger: ledger || chain === undefined })
-  // What was written must be right: a wrong --store or --host is told before there is a file.
+  // Check the text before it is written, so that a wrong --store or --host leaves no file.
   parseConfig({ text, name: 'init', folder: dirname(file), env: {}, kindOf, needsChains: true })
   write(file, { text, force: options.force })
   const option = file === resolve(DEFAULT_FILE) ? '' : ` --config ${options.config}`
@@ -86,40 +86,43 @@ function write(file: string, { text, force }: { readonly text: string; readonly 
 
 type Followed = NonNullable<NewConfig['chain']>
 
-/** The chain of the options, else of what is typed; undefined: a ledger alone. */
+/** The chain from the options, else from answers at the terminal; undefined: only a ledger. */
 async function chooseChain(options: InitOptions, terminal: Terminal): Promise<Followed | undefined> {
   const { rpc, ledger, from } = options
   if (rpc.length > 0) return { id: await chainOf(options, terminal), rpc, from }
   if (ledger) return undefined
   if (terminal.ask === undefined) {
-    throw new UsageError("there is no terminal to ask on: give --rpc URL, or --ledger for an issuer's ledger alone")
+    throw new UsageError("no terminal to ask on: give --rpc URL, or --ledger for an issuer's ledger alone")
   }
   return askForChain(options, { ask: terminal.ask, terminal })
 }
 
-/** The chain that all named nodes are on. A node that does not answer is taken at `--chain`'s word. */
+/** The chain of all given nodes. For a node that does not answer, `--chain` decides. */
 async function chainOf({ rpc, chain }: InitOptions, terminal: Terminal): Promise<ChainId> {
   let known = chain
   for (const url of rpc) {
     const said = await identify(url).catch((error: unknown) => {
       if (!isServiceError(error)) throw error
       if (chain === undefined) throw withAdvice(error)
-      terminal.err(`${error.message}. ${chain} is what --chain says, and was not confirmed.\n`)
+      terminal.err(`${error.message}. Using --chain ${chain}, which this node did not confirm.\n`)
       return undefined
     })
     if (said === undefined) continue
-    terminal.err(`${nodeLabel(url)} is ${said.chain}, at block ${said.head.toLocaleString('en-US')}.\n`)
+    terminal.err(`${nodeLabel(url)} is on ${said.chain}, at block ${said.head.toLocaleString('en-US')}.\n`)
     if (known !== undefined && said.chain !== known) {
-      throw new ServiceError('CHAIN_MISMATCH', `${nodeLabel(url)} is ${said.chain}, not ${known}: nothing was written`)
+      throw new ServiceError(
+        'CHAIN_MISMATCH',
+        `${nodeLabel(url)} is on ${said.chain}, not ${known}: nothing was written`,
+      )
     }
     known = said.chain
   }
-  if (known === undefined) throw new UsageError('no node named its chain: give it with --chain')
+  if (known === undefined) throw new UsageError('no node reported its chain: give it with --chain')
   return known
 }
 
 function withAdvice(error: ServiceError): ServiceError {
-  const advice = 'nothing was written; --chain ID writes it all the same'
+  const advice = 'nothing was written; with --chain ID it is written anyway'
   return new ServiceError(error.code, `${error.message}: ${advice}`, { cause: error, fields: error.fields })
 }
 
@@ -141,13 +144,13 @@ async function askForChain({ chain, from }: InitOptions, { ask, terminal }: Aski
     }
     try {
       const said = await identify(url)
-      terminal.err(`It is ${said.chain}, at block ${said.head.toLocaleString('en-US')}.\n`)
+      terminal.err(`It is on ${said.chain}, at block ${said.head.toLocaleString('en-US')}.\n`)
       if (chain === undefined || chain === said.chain)
         return { id: said.chain, rpc: [url], from: await askFrom(from, ask) }
-      terminal.err(`--chain says ${chain}.\n`)
+      terminal.err(`--chain is ${chain}.\n`)
     } catch (error) {
       if (!isServiceError(error)) throw error
-      terminal.err(`${error.message}. Start it, or name another one.\n`)
+      terminal.err(`${error.message}. Start it, or give another one.\n`)
     }
   }
 }
@@ -174,14 +177,14 @@ function readBlock(given: string): number | undefined {
 
 function parseBlock(given: string): number {
   const block = readBlock(given)
-  if (block === undefined) throw new InvalidArgumentError('expected a whole number from 0.')
+  if (block === undefined) throw new InvalidArgumentError('expected a whole number, 0 or greater.')
   return block
 }
 
 function parseChain(given: string): ChainId {
   const chain = parseChainId(given)
   if (chain !== undefined && kindOf(chain)?.source === 'nodes') return chain
-  throw new InvalidArgumentError('expected a chain that nodes have, such as eip155:1.')
+  throw new InvalidArgumentError('expected a chain with nodes, such as eip155:1.')
 }
 
 function collectUrl(given: string, before: readonly string[]): readonly string[] {

@@ -57,7 +57,7 @@ async function list(...args: string[]): Promise<string> {
   return out
 }
 
-test('columns line up, with created, expires and last used', async () => {
+test('columns are aligned, with created, expires and last used', async () => {
   expect((await list()).split('\n')).toEqual([
     'ID        NAME        PRINCIPAL  SCOPES      STATE    CREATED     EXPIRES     LAST USED',
     'AAAAAAAA  portfolio   default    read        active   1970-01-11  2517-08-01  never',
@@ -67,7 +67,7 @@ test('columns line up, with created, expires and last used', async () => {
   ])
 })
 
-test('--json is one object a line, with exact times', async () => {
+test('--json prints one object per line, with exact times', async () => {
   const lines = (await list('--json')).trim().split('\n')
   expect(lines.map((line): unknown => JSON.parse(line))).toEqual([
     expect.objectContaining({ id: 'AAAAAAAA', state: 'active', expires: '2517-08-01T00:00:00Z', last_used: null }),
@@ -82,7 +82,7 @@ test('--json is one object a line, with exact times', async () => {
       created: '1970-01-12T00:00:00Z',
       expires: '1970-01-21T00:00:00Z',
       revoked: null,
-      // The later of the two uses, though the earlier one was noted last.
+      // The later of the two uses, although the earlier one was stored last.
       last_used: '1970-01-16T01:01:01Z',
     },
     expect.objectContaining({ revoked: '1970-01-31T00:00:00Z', origins: ['https://a.example'], ips: ['10.0.0.0/8'] }),

@@ -20,22 +20,22 @@ type CreateOptions = ConfigChoice & {
   readonly ip?: readonly string[]
 }
 
-/** `steelyard keys create|list|revoke`: who may ask. */
+/** `steelyard keys create|list|revoke`: manages API keys. */
 export function addKeys(program: Command, terminal: Terminal): void {
-  const keys = program.command('keys').description('make, list and revoke API keys')
+  const keys = program.command('keys').description('create, list and revoke API keys')
   addCreate(keys, terminal)
   addList(keys, terminal)
   keys
     .command('revoke')
-    .description('revoke a key for ever, by its id: the 8 characters before the point')
+    .description('revoke a key permanently, by its id: the 8 characters before the dot')
     .argument('<id>')
     .addOption(configOption())
     .action(async (id: string, options: ConfigChoice) => {
       const found = await withKeys({ choice: options, terminal, create: false }, (store) =>
         store.revoke(id.split('.')[0] ?? id, now()),
       )
-      if (!found) throw new UsageError(`no key ${JSON.stringify(id.slice(0, 8))}; "steelyard keys list" names them`)
-      terminal.err('Revoked. A running server refuses it from the next second on.\n')
+      if (!found) throw new UsageError(`no key ${JSON.stringify(id.slice(0, 8))}; "steelyard keys list" lists all keys`)
+      terminal.err('Revoked. A running server rejects it within a second.\n')
     })
 }
 
@@ -44,13 +44,13 @@ type ListedKey = Awaited<ReturnType<KeyStore['list']>>[number]
 function addList(keys: Command, terminal: Terminal): void {
   keys
     .command('list')
-    .description('list all keys; the secrets are not stored')
+    .description('list all keys; the store does not keep the secrets')
     .addOption(configOption())
-    .option('--json', 'one JSON object a line, with origins, addresses and exact times')
+    .option('--json', 'one JSON object per line, with origins, addresses and exact times')
     .addHelpText(
       'after',
       helpText(
-        '\nA use is written down within 10 seconds. Dates are UTC.' +
+        '\nThe last use is stored within 10 seconds. Dates are UTC.' +
           '\n\nExamples:\n  $ steelyard keys list\n  $ steelyard keys list --json',
       ),
     )
@@ -60,13 +60,13 @@ function addList(keys: Command, terminal: Terminal): void {
       const space = { columns: terminal.columns, bounds: WIDTHS }
       if (options.json === true) for (const key of stored) terminal.out(`${JSON.stringify(facts(key, at))}\n`)
       else if (stored.length === 0)
-        terminal.err('There are no keys yet. "steelyard keys create --name me" makes one.\n')
+        terminal.err('There are no keys yet. "steelyard keys create --name me" creates one.\n')
       else for (const line of alignedLines([HEADING, ...stored.map((key) => row(key, at))], space)) terminal.out(line)
     })
 }
 
 const HEADING = ['ID', 'NAME', 'PRINCIPAL', 'SCOPES', 'STATE', 'CREATED', 'EXPIRES', 'LAST USED']
-/** A row in 80 columns, unless scopes are many. */
+/** Together with the gaps a row fits 80 columns, unless a key has many scopes. */
 const WIDTHS = [8, 12, 9, 16, 7, 10, 10, 10]
 
 function row(key: ListedKey, at: number): readonly string[] {
@@ -75,7 +75,7 @@ function row(key: ListedKey, at: number): readonly string[] {
   return [id, name, principal, scopes.join(','), stateOf(key, at), day(createdAt), day(expiresAt), day(usedAt)]
 }
 
-/** Times are RFC 3339 in UTC, null where there is none. Keys may be added, none changes. */
+/** Times are RFC 3339 in UTC, or null. Later versions may add keys, but change none. */
 function facts(key: ListedKey, at: number): Readonly<Record<string, unknown>> {
   const time = (given: number | undefined): string | null => (given === undefined ? null : timeText(given))
   const { id, name, principal, scopes, origins, ips } = key
@@ -101,13 +101,15 @@ function stateOf({ revokedAt, expiresAt }: StoredKey, at: number): 'active' | 'e
 function addCreate(keys: Command, terminal: Terminal): void {
   keys
     .command('create')
-    .description('make a key; it alone goes to standard output, this once')
+    .description('create a key and print it to standard output, only once')
     .addOption(configOption())
-    .requiredOption('--name <name>', 'what it is for', parseLabel)
+    .requiredOption('--name <name>', 'what the key is for', parseLabel)
     .addOption(
-      new Option('--scope <scope...>', `what it may do: ${SCOPES.join(', ')} (default: read)`).argParser(parseScope),
+      new Option('--scope <scope...>', `what the key may do: ${SCOPES.join(', ')} (default: read)`).argParser(
+        parseScope,
+      ),
     )
-    .option('--principal <principal>', 'whom it stands for', parseLabel, 'default')
+    .option('--principal <principal>', 'who uses the key', parseLabel, 'default')
     .option('--expires <when>', 'a date (2027-01-31), a time (2027-01-31T12:00:00Z) or a span (90d, 12h)', (given) =>
       parseExpiry(given, now()),
     )
@@ -131,7 +133,7 @@ function addCreate(keys: Command, terminal: Terminal): void {
         ...(options.expires === undefined ? {} : { expiresAt: options.expires }),
       })
       await withKeys({ choice: options, terminal, create: true }, (store) => store.put(stored))
-      terminal.err(`Key ${stored.id} for ${stored.principal} (${stored.scopes.join(', ')}). It is shown this once:\n`)
+      terminal.err(`Key ${stored.id} for ${stored.principal} (${stored.scopes.join(', ')}). It is not shown again:\n`)
       terminal.out(`${raw}\n`)
     })
 }
@@ -153,7 +155,7 @@ async function withKeys<T>(
   }
 }
 
-/** Longest name or principal of a key: it stands in a line of a list. */
+/** Longest name or principal of a key, in characters: it fits a line of a list. */
 const MAX_LABEL_CHARACTERS = 100
 
 function parseLabel(given: string): string {
@@ -174,7 +176,7 @@ function parseScope(given: string, before: readonly KeyScope[] | undefined): rea
 function collect(option: string, parse: (text: string) => string | undefined) {
   return (given: string, before: readonly string[] = []): readonly string[] => {
     const parsed = parse(given)
-    if (parsed === undefined) throw new UsageError(`${option}: got ${JSON.stringify(given)}, which is none`)
+    if (parsed === undefined) throw new UsageError(`${option}: got ${JSON.stringify(given)}, which is not valid`)
     return [...before, parsed]
   }
 }

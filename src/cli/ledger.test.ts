@@ -38,13 +38,13 @@ function sha256(text: string): string {
 
 const HASH = /^0x[0-9a-f]{64}\n$/
 
-test('a record is begun, extended, proven, taken along, and its falsification named', async () => {
+test('a record is started, extended, verified and exported, and verify names a falsified block', async () => {
   const asset = ['register', 'asset', 'GILT', '--name', '=cmd|"x",1', '-c', file]
   const first = await run(...asset)
   expect(first).toEqual({ code: 0, out: expect.stringMatching(HASH), err: 'Registered in block 1.\n' })
-  expect(await run(...asset)).toEqual({ code: 0, out: first.out, err: 'Registered before, in block 1.\n' })
+  expect(await run(...asset)).toEqual({ code: 0, out: first.out, err: 'Already registered, in block 1.\n' })
   const other = await run('register', 'asset', 'GILT', '--reissue', '-c', file)
-  expect(other).toMatchObject({ code: 2, err: expect.stringContaining('registered already, with another name') })
+  expect(other).toMatchObject({ code: 2, err: expect.stringContaining('already registered with another name') })
   expect((await run('register', 'wallet', '0xDEF456...', '-c', file)).err).toBe('Registered in block 2.\n')
 
   const proof = await run('verify', '-c', file)
@@ -74,7 +74,7 @@ test('a record is begun, extended, proven, taken along, and its falsification na
   expect(falsified).toMatchObject({ code: 1, out: 'block 1: its hash does not match its content\n' })
 })
 
-test('an export that cannot go on leaves nothing open', async () => {
+test('an export that fails leaves nothing open', async () => {
   const broken = join(folder, 'broken.yaml')
   writeFileSync(broken, 'store: sqlite:./broken\nchains: [{ id: "ledger:main" }]\n')
   await run('register', 'wallet', 'w', '-c', broken)
@@ -82,7 +82,7 @@ test('an export that cannot go on leaves nothing open', async () => {
   db.exec("UPDATE ledger_operations SET kind = 'theft'")
   const { code, err } = await run('export', '-c', broken)
   expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('stored kind of operation is unknown: theft') })
-  // A log that somebody still reads an older state of cannot be emptied.
+  // A log cannot be emptied while a reader still uses an older state of it.
   db.exec("UPDATE ledger_operations SET kind = 'robbery'")
   expect(db.pragma('wal_checkpoint(TRUNCATE)', { simple: true })).toBe(0)
   db.close()
@@ -98,7 +98,7 @@ test.each([
   expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(says) })
 })
 
-test('without a configured ledger every command says how to have one', async () => {
+test('without a configured ledger, every command says how to configure one', async () => {
   const none = join(folder, 'none.yaml')
   writeFileSync(none, 'store: sqlite:./none\n')
   for (const command of ['verify', 'export']) {

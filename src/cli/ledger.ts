@@ -29,11 +29,14 @@ import { csvLine } from './csv.ts'
 import { helpText } from './help-text.ts'
 import { type Terminal, UsageError } from './outcome.ts'
 
-/** `steelyard ledger register|verify|export`: the issuer's record, with or without a server that runs. */
+/**
+ * `steelyard ledger register|verify|export|accept-clock`: works on the issuer's record, with or without a running
+ * server.
+ */
 export function addLedger(program: Command, terminal: Terminal): void {
   const ledger = program
     .command('ledger')
-    .description("register what an issuer's ledger knows, prove the record, or take it elsewhere")
+    .description('register assets and wallets, verify the record, or export it')
     .addHelpText('after', helpText(HELP))
   addRegister(ledger, terminal)
   addVerify(ledger, terminal)
@@ -42,8 +45,8 @@ export function addLedger(program: Command, terminal: Terminal): void {
 }
 
 const HELP = `
-The ledger is the chain ledger:<name> of the configuration; minting, moving and burning go through the API of a server.
-All of these may run while "steelyard serve" writes the same ledger: each waits its turn, and nothing is locked for long.
+The ledger is the chain ledger:<name> of the configuration. To mint, transfer and burn, use the API of a server.
+All of these commands may run while "steelyard serve" writes the same ledger: no command locks it for long.
 
 Examples:
   $ steelyard ledger register asset UKGILT2030 --name "UK Gilt 2030"
@@ -54,14 +57,14 @@ Examples:
 function addRegister(ledger: Command, terminal: Terminal): void {
   const register = ledger
     .command('register')
-    .description('make an asset or a wallet known; the very same again is no error')
+    .description('register an asset or a wallet; registering the same again is no error')
   register
     .command('asset')
     .description('an asset that can be minted')
     .argument('<asset-id>', 'any text of 1 to 256 characters', parseId)
     .option('--name <name>', `for people, 1 to ${MAX_ASSET_NAME_CHARACTERS} characters`, parseName)
     .option('--symbol <symbol>', `for people, short: 1 to ${MAX_ASSET_SYMBOL_CHARACTERS} characters`, parseSymbol)
-    .option('--reissue', 'it may be minted more than once', false)
+    .option('--reissue', 'the asset may be minted more than once', false)
     .addOption(configOption())
     .action(async (assetId: string, options: ConfigChoice & { name?: string; symbol?: string; reissue: boolean }) => {
       const { name, symbol, reissue } = options
@@ -70,7 +73,7 @@ function addRegister(ledger: Command, terminal: Terminal): void {
     })
   register
     .command('wallet')
-    .description('a wallet that can receive, where dialects.abc-labs.strict_wallets asks for it')
+    .description('a wallet that can receive, if dialects.abc-labs.strict_wallets is set')
     .argument('<wallet>', 'any text of 1 to 256 characters', parseId)
     .addOption(configOption())
     .action(async (wallet: string, options: ConfigChoice) => {
@@ -92,11 +95,11 @@ async function registerOne(choice: ConfigChoice, terminal: Terminal, operation: 
       })
       const outcome = outcomeOf(settled)
       if (!outcome.accepted) {
-        throw new UsageError('it is registered already, with another name, symbol or reissue: that cannot be changed')
+        throw new UsageError('it is already registered with another name, symbol or reissue, which cannot be changed')
       }
       const { created, block } = outcome.receipt
       terminal.err(
-        created ? `Registered in block ${block.number}.\n` : `Registered before, in block ${block.number}.\n`,
+        created ? `Registered in block ${block.number}.\n` : `Already registered, in block ${block.number}.\n`,
       )
       terminal.out(`${block.hash}\n`)
     } finally {
@@ -108,17 +111,17 @@ async function registerOne(choice: ConfigChoice, terminal: Terminal, operation: 
 function addVerify(ledger: Command, terminal: Terminal): void {
   ledger
     .command('verify')
-    .description('prove the whole record: every hash, every balance, every supply, every row that follows from it')
-    .option('--anchor <number:hash>', 'a block that was noted elsewhere, may be repeated', parseAnchor, [])
+    .description('verify the whole record: every hash, balance, supply and derived row')
+    .option('--anchor <number:hash>', 'a block noted earlier and kept elsewhere, may be repeated', parseAnchor, [])
     .addOption(configOption())
     .addHelpText(
       'after',
       helpText(
-        '\nDecides every operation again and compares its hash, adds up all balances and supplies anew, and holds every other' +
-          '\ntable against one written anew into a temporary folder (TMPDIR), which takes about as much room as the ledger.' +
-          '\nWhoever can rewrite the file can rewrite all of it, hashes too: note the last block, which this prints, somewhere' +
-          '\nelsewhere, and give it with --anchor next time.' +
-          '\n\nExit code 1 where anything differs; each line on standard output names a block and what is wrong.',
+        '\nDecides every operation again and compares its hash, sums all balances and supplies again, and compares every other' +
+          '\ntable with a new copy in a temporary folder (TMPDIR), which takes about as much space as the ledger.' +
+          '\nAnyone who can rewrite the file can rewrite all of it, including the hashes. So note the last block, which this' +
+          '\nprints, in another place, and give it with --anchor next time.' +
+          '\n\nExit code 1 if anything differs. Each line on standard output names a block and the fault.',
       ),
     )
     .action(async (options: ConfigChoice & { anchor: readonly BlockRef[] }) => {
@@ -126,8 +129,8 @@ function addVerify(ledger: Command, terminal: Terminal): void {
         verify(target, options.anchor),
       )
       for (const fault of faults) terminal.out(`${faultLine(fault)}\n`)
-      if (faults.length > 0) throw new ServiceError('STORE_MISMATCH', 'the record is not whole')
-      terminal.err(`${operations} operations: every hash, balance and supply agrees. The last block, to be noted:\n`)
+      if (faults.length > 0) throw new ServiceError('STORE_MISMATCH', 'the record has faults')
+      terminal.err(`${operations} operations: every hash, balance and supply agrees. Note the last block:\n`)
       terminal.out(`${head?.number ?? 0}:${head?.hash ?? ''}\n`)
     })
 }
@@ -156,14 +159,14 @@ async function verify({ store, chain }: OpenLedger, anchors: readonly BlockRef[]
 function addAcceptClock(ledger: Command, terminal: Terminal): void {
   ledger
     .command('accept-clock')
-    .description("confirm that the system's clock is right, where the ledger refuses to write because it jumped")
+    .description('confirm that the system clock is right, after it jumped and the ledger rejects operations')
     .addOption(configOption())
     .addHelpText(
       'after',
       helpText(
-        '\nA block keeps its time for ever, so nothing is written after the clock jumped by more than a day, or while the' +
-          '\nlast block is more than a day ahead of the clock. Where the clock is wrong, set it right instead: then nothing' +
-          '\nhas to be confirmed. A running server sees the confirmation within a second.',
+        '\nA block keeps its time forever. So the ledger writes nothing after the clock jumped by more than a day, or while' +
+          '\nthe last block is more than a day ahead of the clock. If the clock is wrong, correct it instead: then there is' +
+          '\nnothing to confirm. A running server sees the confirmation within a second.',
       ),
     )
     .action(async (choice: ConfigChoice) => {
@@ -173,7 +176,7 @@ function addAcceptClock(ledger: Command, terminal: Terminal): void {
         const last = (await reads.clock()).published?.timestamp ?? 0
         await store.ledgers.acceptClock(chain, { ...clocks, through: last })
         const time = (seconds: number): string => new Date(seconds * 1_000).toISOString()
-        terminal.err(`Accepted: it is ${time(clocks.wall)}, and the last block is of ${time(last)}.\n`)
+        terminal.err(`Accepted: it is ${time(clocks.wall)}, and the time of the last block is ${time(last)}.\n`)
       })
     })
 }
@@ -190,16 +193,16 @@ const COLUMNS = [
 function addExport(ledger: Command, terminal: Terminal): void {
   ledger
     .command('export')
-    .description('write the record as CSV to standard output: one line a block, oldest first')
-    .option('--spreadsheet', 'no cell is calculated: what begins as a formula does gets an apostrophe before it', false)
+    .description('write the record as CSV to standard output: one line per block, oldest first')
+    .option('--spreadsheet', 'put an apostrophe before text that a spreadsheet would read as a formula', false)
     .addOption(configOption())
     .addHelpText(
       'after',
       helpText(
         `\nColumns: ${COLUMNS.join(', ')}.` +
-          '\nBlock 0, with which the record begins, has no operation; each block after it is one.' +
-          '\nRFC 4180 with CRLF; ids are exactly as they were given, so a spreadsheet may calculate one that begins with = + - or @;' +
-          '\nopen only what --spreadsheet wrote. With the chain id, hash and parent can be computed again from the columns.',
+          '\nBlock 0, the first block of the record, has no operation; every later block has one.' +
+          '\nRFC 4180 with CRLF. Ids are exactly as given, so a spreadsheet may calculate one that begins with = + - or @:' +
+          '\nopen only files written with --spreadsheet there. Hash and parent can be recomputed from the chain id and columns.',
       ),
     )
     .action(async (options: ConfigChoice & { spreadsheet: boolean }) => {
@@ -223,7 +226,7 @@ function addExport(ledger: Command, terminal: Terminal): void {
     })
 }
 
-/** A block's cells; those of block 0 end with its time. */
+/** A block's cells. Block 0 has only the cells up to its time. */
 function cellsOf({ header, recorded, keyDigest }: AuditedBlock): readonly (string | undefined)[] {
   const time = `${new Date(header.timestamp * 1_000).toISOString().slice(0, 19)}Z`
   const target = [String(header.number), header.hash, header.parentHash, time]
@@ -235,7 +238,10 @@ function cellsOf({ header, recorded, keyDigest }: AuditedBlock): readonly (strin
 
 type OpenLedger = { readonly store: Store; readonly chain: ChainId }
 
-/** Opens the store with the configured ledger. @throws UsageError none is configured; STORE_MISSING where `create` is false */
+/**
+ * Opens the store with the configured ledger.
+ * @throws UsageError no ledger is configured; STORE_MISSING `create` is false and there is no store
+ */
 async function withLedger<T>(
   { choice, terminal, create }: { choice: ConfigChoice; terminal: Terminal; create: boolean },
   work: (target: OpenLedger) => Promise<T>,
@@ -256,7 +262,7 @@ function ledgerOf({ chains }: Config): ChainId {
   return ledger.id
 }
 
-/** What `isLabel` refuses, in words. */
+/** The rule of `isLabel`, in words. */
 const LABEL_RULE = 'not blank, no control or direction characters.'
 
 function parseId(given: string): string {

@@ -13,7 +13,7 @@ afterEach(() => {
 })
 afterAll(() => rmSync(temporary, { recursive: true, force: true }))
 
-/** The real command in a process of its own, with what it wrote so far. */
+/** The real command in its own process, with its output so far. */
 function start(...args: string[]) {
   const env = { ...process.env, TMPDIR: temporary }
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], { env })
@@ -33,9 +33,9 @@ async function until(condition: () => boolean, child: ChildProcess): Promise<voi
   while (!condition() && child.exitCode === null) await new Promise((wake) => setTimeout(wake, 20))
 }
 
-/** Sends every example of the documentation as a reader pastes it: each has to work on the very server that shows it. */
+/** Sends every example of the documentation as a reader pastes it. Each must work on the server that shows it. */
 async function pasteExamples(origin: string): Promise<void> {
-  // A chain is ready once the audit has looked at it, which may be after its first answer.
+  // A chain is ready after the audit's first look, which may come after its first answer.
   while ((await fetch(`${origin}/ready`)).status !== 200) await new Promise((wake) => setTimeout(wake, 20))
   const commands = commandsOf(await (await fetch(`${origin}/docs`)).text())
   expect(commands.length).toBeGreaterThan(18)
@@ -58,18 +58,18 @@ test('the demo answers, and Ctrl-C leaves nothing behind', async () => {
   await pasteExamples(new URL(line ?? '').origin)
   child.kill('SIGINT')
   await ended
-  expect([child.exitCode, written.err]).toEqual([0, expect.stringContaining('nothing of it is left')])
+  expect([child.exitCode, written.err]).toEqual([0, expect.stringContaining('left nothing behind')])
   expect(readdirSync(temporary).filter((name) => name.startsWith('steelyard-demo-'))).toEqual([])
 }, 60_000)
 
-test('a reader that goes away is no failure', async () => {
+test('a closed pipe is not a failure', async () => {
   const { child, written, ended } = start('--help')
   child.stdout.destroy()
   await ended
   expect([child.exitCode, written.err]).toEqual([0, ''])
 })
 
-test('a wrong configuration ends with 2 and one clear line, no stack', async () => {
+test('a wrong configuration ends with 2 and one clear line, without a stack', async () => {
   const { child, written, ended } = start('serve', '--config', 'nowhere.yaml')
   await ended
   expect(child.exitCode).toBe(2)

@@ -3,7 +3,7 @@ import { ask } from './ask.ts'
 import { runToExit, type Terminal } from './outcome.ts'
 import { createProgram } from './program.ts'
 
-// A reader that went away (steelyard --help | head -1) is no failure.
+// A closed pipe (steelyard --help | head -1) is not a failure.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error

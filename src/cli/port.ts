@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 
-/** The port of an option. @throws InvalidArgumentError */
+/** Parses a port option. @throws InvalidArgumentError */
 export function parsePort(given: string): number {
   const port = /^\d{1,5}$/.test(given) ? Number(given) : Number.NaN
   if (port <= 65_535) return port

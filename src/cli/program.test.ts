@@ -18,7 +18,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Runs a command line in this process: its exit code and what it wrote. */
+/** Runs a command line in this process. Returns its exit code and its output. */
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const written = { out: '', err: '' }
   const terminal = {
@@ -35,7 +35,7 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
   return { code: await runToExit(work, terminal, false), ...written }
 }
 
-describe('every failure has its code', () => {
+describe('every failure has a code', () => {
   const failing = async (error: unknown): Promise<string> => {
     let said = ''
     const terminal = {
@@ -61,7 +61,7 @@ describe('every failure has its code', () => {
     expect(err).toContain('expected an http:// or https:// URL')
   })
 
-  test('what the system refuses elsewhere, and a bug', async () => {
+  test('another refusal of the system, and a bug', async () => {
     const system = Object.assign(new Error("EACCES: permission denied, open '/x'"), { code: 'EACCES', syscall: 'open' })
     expect(await failing(system)).toBe("steelyard: EACCES: permission denied, open '/x' [SYSTEM_REFUSED]\n")
     expect(await failing(new TypeError('Invalid URL'))).toBe('steelyard: Invalid URL [INTERNAL]\n')
@@ -71,13 +71,13 @@ describe('every failure has its code', () => {
 
 describe('the command line', () => {
   test.each([['--help'], ['serve', '--help'], ['demo', '--help'], ['keys', 'create', '--help'], ['--version']])(
-    '%s %s %s is no failure',
+    '%s %s %s is not a failure',
     async (...args) => {
       expect((await run(...args)).code).toBe(0)
     },
   )
 
-  test('help names exit codes and the environment, and shows how to begin', async () => {
+  test('help shows exit codes, the environment and the first commands', async () => {
     const { out } = await run('--help')
     expect(out).toContain('$ steelyard demo')
     expect(out).toContain('STEELYARD_<KEY>')
@@ -88,16 +88,8 @@ describe('the command line', () => {
     ['an unknown command', ['sevre'], "unknown command 'sevre'"],
     ['an unknown option', ['serve', '-c', 'x', '--prot', '1'], "unknown option '--prot'"],
     ['a bad port', ['demo', '--port', '70000'], 'expected a port from 0 to 65535'],
-    [
-      'a configuration that is not there',
-      ['serve', '-c', '/nowhere.yaml'],
-      'expected a file that can be read (ENOENT)',
-    ],
-    [
-      'a scope that is none',
-      ['keys', 'create', '-c', 'x', '--name', 'a', '--scope', 'root'],
-      'got "root", expected read',
-    ],
+    ['a missing configuration', ['serve', '-c', '/nowhere.yaml'], 'expected a file that can be read (ENOENT)'],
+    ['an invalid scope', ['keys', 'create', '-c', 'x', '--name', 'a', '--scope', 'root'], 'got "root", expected read'],
     [
       'a past expiry',
       ['keys', 'create', '-c', 'x', '--name', 'a', '--expires', '2001-01-01'],
@@ -109,7 +101,7 @@ describe('the command line', () => {
       ['keys', 'create', '-c', 'x', '--name', 'a', '--origin', 'a.example'],
       '--origin: got "a.example"',
     ],
-  ])('%s is wrong use: exit code 2 and a line that says so', async (_, args, words) => {
+  ])('%s is wrong use: exit code 2 and a line about it', async (_, args, words) => {
     const { code, out, err } = await run(...args)
     expect([code, out]).toEqual([2, ''])
     expect(err).toContain(words)
@@ -118,7 +110,7 @@ describe('the command line', () => {
 })
 
 describe('keys', () => {
-  test('made, listed, revoked; the key alone on standard output, and nowhere else', async () => {
+  test('created, listed, revoked; the key appears only on standard output', async () => {
     const made = await run(
       'keys',
       'create',
@@ -141,13 +133,13 @@ describe('keys', () => {
     for (const name of readdirSync(data)) expect(readFileSync(join(data, name)).includes(secret)).toBe(false)
   })
 
-  test('no such key to revoke', async () => {
+  test('an unknown key to revoke', async () => {
     expect(await run('keys', 'revoke', 'AAAAAAAA', '-c', file)).toMatchObject({ code: 2 })
   })
 })
 
 describe('config check', () => {
-  test('prints what takes effect, without secrets, in the words of the file', async () => {
+  test('prints what takes effect, without secrets, with the keys of the file', async () => {
     const { code, out } = await run('config', 'check', '-c', file)
     expect(code).toBe(0)
     expect(out).toContain('http://127.0.0.1:1/…')
@@ -158,7 +150,7 @@ describe('config check', () => {
   test.each<[string, string]>([
     ['an empty file', ''],
     ['no chains', 'store: sqlite:./data\nchains: []\n'],
-  ])('%s is not right, and hints at init; URLs in the words stay whole', async (_, text) => {
+  ])('%s is invalid, with a hint at init; URLs in the text stay complete', async (_, text) => {
     const other = join(folder, 'chainless.yaml')
     writeFileSync(other, text)
     for (const command of [['config', 'check'], ['serve'], ['verify'], ['tokens']]) {
@@ -168,7 +160,7 @@ describe('config check', () => {
     }
   })
 
-  test('reads the token lists too', async () => {
+  test('it also reads the token lists', async () => {
     const other = join(folder, 'lists.yaml')
     writeFileSync(other, 'chains: [{ id: ledger:main }]\ntokens: { lists: [./nowhere.json] }\n')
     const { code, err } = await run('config', 'check', '-c', other)
@@ -176,7 +168,7 @@ describe('config check', () => {
     expect(err).toContain(`tokens.lists: ${join(folder, 'nowhere.json')} cannot be read`)
   })
 
-  test('what it prints is a configuration that says the same', () => {
+  test('the output is a configuration with the same meaning', () => {
     const text = `{ chains: [{ id: "eip155:1", rpc: [http://a], scope: { accounts: [0x${'a'.repeat(40)}] }, poll_ms: 100 }],
       tokens: { accounting: { "eip155:1/erc20:0x${'b'.repeat(40)}": reads } }, prices: { static: { "eip155:1/slip44:60": 3000.10 } },
       dialects: { abc-labs: { assets: [{ asset_id: A }] } } }`
@@ -191,6 +183,6 @@ test.each<[string, number]>([
   ['90d', 1_000_000 + 90 * 86_400],
   ['1970-01-31', 30 * 86_400],
   ['1970-01-31T12:00:00Z', 30 * 86_400 + 43_200],
-])('a key expires %s: at %i', (given, at) => {
+])('a key that expires %s: at %i', (given, at) => {
   expect(parseExpiry(given, 1_000_000)).toBe(at)
 })

@@ -12,7 +12,7 @@ import { addServe } from './serve.ts'
 import { addTokens } from './tokens.ts'
 import { addVerify } from './verify.ts'
 
-/** The command line, all of it. */
+/** The whole command line. */
 export function createProgram(terminal: Terminal): Command {
   const program = new Command('steelyard')
     .description('A token-balance server that you run yourself: exact balances, each with its block.')
@@ -25,7 +25,7 @@ export function createProgram(terminal: Terminal): Command {
       getErrHelpWidth: () => helpWidth(terminal),
     })
     .configureHelp({ optionDescription: describeOption })
-    .showHelpAfterError('(--help shows what is possible)')
+    .showHelpAfterError('(--help shows the options)')
     .addHelpText('after', helpText(HELP))
   addInit(program, terminal)
   addServe(program, terminal)
@@ -39,14 +39,14 @@ export function createProgram(terminal: Terminal): Command {
   return program
 }
 
-/** An option's description. That it is off, or not given, unless it is given, needs no words. */
+/** An option's description. Leaves out defaults that mean "off" or "not given". */
 function describeOption(option: Option): string {
   const value: unknown = option.defaultValue
   const isNothing = value === false || (Array.isArray(value) && value.length === 0)
   return isNothing ? option.description : new Help().optionDescription(option)
 }
 
-/** As wide as the terminal, at most as wide as lines read well. */
+/** The terminal's width, at most HELP_COLUMNS. */
 function helpWidth({ columns = HELP_COLUMNS }: Terminal): number {
   return Math.min(HELP_COLUMNS, columns)
 }
@@ -55,17 +55,17 @@ const HELP = `
 Begin here:
   $ steelyard demo                a local chain, indexed and served, to try
   $ steelyard init                write steelyard.yaml for your own node
-  $ steelyard config check        is it right, and what takes effect?
-  $ steelyard serve               index and answer; it tells how to go on
+  $ steelyard config check        is it valid, and what takes effect?
+  $ steelyard serve               index and serve; it prints the next steps
   $ steelyard keys create --name me
   $ steelyard tokens              how each token's balances are known, and why
-  $ steelyard verify              is every stored balance what the chain says?
-  $ steelyard reset eip155:1      forget what was indexed, and index it anew
+  $ steelyard verify              compare every stored balance with the chain
+  $ steelyard reset eip155:1      delete the index of a chain, to index it again
 
 Environment:
   STEELYARD_<KEY>    overrides a key of the configuration:
                      STEELYARD_CHAINS_0_FROM=100 sets chains.0.from
-  STEELYARD_CONFIG   stands for --config
+  STEELYARD_CONFIG   replaces --config
   STEELYARD_DEBUG=1  shows the stack of a failure
 
 Exit codes:
@@ -74,4 +74,4 @@ Exit codes:
   2    wrong use or wrong configuration; nothing was done
   130  stopped before it was done: verify by Ctrl-C, any command by a second one
 
-Answers go to standard output, words for people to standard error.`
+Answers go to standard output, messages for people to standard error.`

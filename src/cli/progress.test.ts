@@ -16,7 +16,7 @@ const at = (written: number, transfers: number, state: Progress['state'] = 'back
   transfers,
 })
 
-test('a rate over the window, and what is left at it', () => {
+test('the rate over the window, and the time left at this rate', () => {
   const samples = [
     { at: 1_000, written: 1_100, transfers: 0 },
     { at: 3_000, written: 1_300, transfers: 62_000 },
@@ -37,7 +37,7 @@ test.each<[Progress, Partial<BarSpace>, string]>([
     {},
     'eip155:1 ░░░░░░░░░░░░░░░░░░░░░░░░   0% block 1,000/1,001 · 31,000 transfers/s · 7 s left',
   ],
-  // What has come and waits for its commit counts: the bar moves before the first commit.
+  // Fetched blocks count before their commit: the bar moves before the first commit.
   [
     { ...at(0, 0), written: undefined, fetched: { block: 1_250, transfers: 9 } },
     {},
@@ -63,7 +63,7 @@ test.each<[Progress, Partial<BarSpace>, string]>([
   expect(renderBar(progress, RATE, { ...WIDE, ...space })).toBe(bar)
 })
 
-test('the bar fits every width, whatever the numbers', () => {
+test('the bar fits every width, with any numbers', () => {
   const long: Progress = { ...at(123_456_789, 0), first: 0, head: 234_567_890 }
   const rate = { transfersPerSecond: 1_234_567, blocksPerSecond: 1, secondsLeft: 99_999_999 }
   for (let columns = 1; columns <= 220; columns++) {
@@ -81,10 +81,10 @@ test.each<[Record<string, string>, string]>([
   [{ LANG: 'C' }, '#'],
   [{}, '#'],
   [{ LANG: 'en_US.ISO-8859-1' }, '#'],
-  // Where blocks are two columns wide.
+  // Locales with blocks of two columns.
   [{ LANG: 'ja_JP.UTF-8' }, '#'],
   [{ LC_ALL: 'zh_CN.UTF-8', LANG: 'en_GB.UTF-8' }, '#'],
-])('with %j a bar is made of %s', (env, full) => {
+])('with %j a bar uses %s', (env, full) => {
   expect(glyphsOf(env).full).toBe(full)
 })
 
@@ -107,7 +107,7 @@ describe('the display', () => {
     return { written, clock, width, display }
   }
 
-  test('on a terminal, log lines go above the bar, which leaves in the end', () => {
+  test('on a terminal, log lines go above the bar, and the bar is removed at the end', () => {
     const { written, display } = setUp(true)
     display.update(at(1_500, 1))
     const bar = written[0] ?? ''
@@ -120,7 +120,7 @@ describe('the display', () => {
     expect(written).toHaveLength(4)
   })
 
-  test('who has caught up says all that is stored, not only what came since the start', () => {
+  test('a chain that caught up reports all stored transfers, not only those since the start', () => {
     const { written, display } = setUp(false)
     display.update({ ...at(2_000, 9, 'live'), stored: 1_000_009 })
     display.update({ ...at(2_001, 12, 'live') })
@@ -129,7 +129,7 @@ describe('the display', () => {
     ])
   })
 
-  test('without news the bar goes on: it tells how long it waits', () => {
+  test('without progress the bar shows how long it waits', () => {
     const { written, clock, display } = setUp(true)
     display.update(at(1_500, 1))
     for (clock.now of [100, 200, 4_100]) display.tick()
@@ -141,7 +141,7 @@ describe('the display', () => {
     expect(written).toHaveLength(4)
   })
 
-  test('a window that becomes narrower: what it wrapped is cleared, and the new bar fits', () => {
+  test('in a narrower window, the wrapped bar is cleared, and the new bar fits', () => {
     const { written, clock, width, display } = setUp(true)
     display.update(at(1_500, 1))
     const before = displayWidth((written[0] ?? '').slice('\r\u001b[2K'.length))
@@ -156,7 +156,7 @@ describe('the display', () => {
     expect(displayWidth((written[1] ?? '').slice(erasing.length))).toBeLessThan(30)
   })
 
-  test('elsewhere, a line every few seconds', () => {
+  test('without a terminal, a line every few seconds', () => {
     const { written, clock, display } = setUp(false)
     for (const second of [0, 1, 2, 3, 4, 5, 6]) {
       clock.now = second * 1_000

@@ -4,27 +4,30 @@ import { cutToWidth, displayWidth } from './display-width.ts'
 import type { Glyphs, Screen } from './screen.ts'
 import { StatusLine } from './status-line.ts'
 
-/** How far back a rate looks, in milliseconds: long enough to be calm, short enough to follow. */
+/** Time window of a rate, in milliseconds: long enough to be smooth, short enough to follow. */
 const WINDOW_MS = 10_000
-/** Pause between two drawings of the bar, and between two log lines, in milliseconds. */
+/** Pause between two draws of the bar, in milliseconds. */
 export const DRAW_MS = 200
 const LOG_MS = 5_000
-/** Widest and narrowest bar, in columns: a narrower one says less than its percentage. */
+/** Widest and narrowest bar, in columns. A narrower bar shows less than its percentage. */
 const MAX_BAR_COLUMNS = 24
 const MIN_BAR_COLUMNS = 8
-/** Without news for so long, in milliseconds, the line tells how long that is: it moves, and is no frozen picture. */
+/**
+ * After this many milliseconds without progress, the line shows how long it has been waiting, so that it does not look
+ * frozen.
+ */
 const QUIET_MS = 3_000
 
 type Sample = { readonly at: number; readonly written: number; readonly transfers: number }
 
-/** What a chain's last seconds were like. `secondsLeft` undefined: no telling. */
+/** The speed of a chain over its last seconds. `secondsLeft` undefined: not known. */
 export type Rate = {
   readonly transfersPerSecond: number
   readonly blocksPerSecond: number
   readonly secondsLeft: number | undefined
 }
 
-/** The rate between the first and the last of some samples; `head` is where it goes. */
+/** The rate between the first and the last sample; `head` is the target block. */
 export function rateOf(samples: readonly Sample[], head: number): Rate {
   const first = samples[0]
   const last = samples.at(-1)
@@ -41,7 +44,9 @@ export function rateOf(samples: readonly Sample[], head: number): Rate {
   }
 }
 
-/** How a bar is drawn. `quietMs`: how long ago the last news came; `others`: more chains that are busy. */
+/**
+ * How to draw a bar. `quietMs`: milliseconds since the last progress; `others`: how many more chains are in backfill.
+ */
 export type BarSpace = {
   readonly columns: number
   readonly glyphs: Glyphs
@@ -50,8 +55,8 @@ export type BarSpace = {
 }
 
 /**
- * The bar of a chain in one line of at most so many columns, the less important parts left out first:
- * `eip155:1 ██████░░░░  58% block 1,160/2,000 · 31,000 transfers/s · 12 s left`.
+ * The bar of a chain in one line of at most `columns` columns. Leaves out the less important parts first: `eip155:1
+ * ██████░░░░ 58% block 1,160/2,000 · 31,000 transfers/s · 12 s left`.
  */
 export function renderBar(progress: Progress, rate: Rate, space: BarSpace): string {
   const { columns, glyphs, quietMs, others } = space
@@ -75,7 +80,7 @@ export function renderBar(progress: Progress, rate: Rate, space: BarSpace): stri
   return cutToWidth(`${name} ${percent.trim()}`, columns)
 }
 
-/** The last block that came from the node, and the transfers up to it: what waits for its commit counts. */
+/** The last fetched block and the transfers up to it. Fetched blocks count before they are committed. */
 function positionOf({ first, written = first - 1, transfers, fetched }: Progress): {
   readonly block: number
   readonly transfers: number
@@ -103,8 +108,8 @@ type Watched = {
 }
 
 /**
- * Shows how backfills go: a bar below the log on a terminal, log lines every few seconds elsewhere. Log through the
- * `sink` it gives, so that lines and bar do not run into each other, and call `tick` several times a second.
+ * Shows the progress of backfills: a bar below the log on a terminal, else a log line every few seconds. Log through
+ * its `sink`, so that log lines and bar do not mix, and call `tick` several times a second.
  */
 export class ProgressDisplay {
   readonly #screen: Screen
@@ -114,7 +119,7 @@ export class ProgressDisplay {
   #drawnAt = Number.NEGATIVE_INFINITY
   #log: Logger | undefined
 
-  /** `now` is in milliseconds and never goes back. */
+  /** `now` returns monotonic milliseconds. */
   constructor(screen: Screen, now: () => number) {
     this.#screen = screen
     this.#line = new StatusLine(screen)
@@ -126,12 +131,12 @@ export class ProgressDisplay {
     return this.#line.sink
   }
 
-  /** Where lines go where there is no terminal, and when a chain has caught up. */
+  /** Sets the log for lines without a terminal, and for chains that caught up. */
   logTo(log: Logger): void {
     this.#log = log
   }
 
-  /** Takes news of a chain. */
+  /** Takes the progress of a chain. */
   update(progress: Progress): void {
     const at = this.#now()
     const fresh: Watched = { progress, samples: [], loggedAt: at, newsAt: at, live: false }
@@ -156,7 +161,7 @@ export class ProgressDisplay {
     }
   }
 
-  /** Draws the bar anew where it is due, news or not. */
+  /** Redraws the bar if it is due, with or without progress. */
   tick(): void {
     const at = this.#now()
     const [busy, ...others] = [...this.#chains.values()].filter(({ progress }) => progress.state === 'backfill')
@@ -168,7 +173,7 @@ export class ProgressDisplay {
     this.#line.draw(renderBar(busy.progress, rate, { ...space, others: others.length }))
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   stop(): void {
     this.#chains.clear()
     this.#line.clear()

@@ -39,23 +39,23 @@ test.each([
   [['verify']],
   [['ledger', 'verify']],
   [['ledger', 'export']],
-])('%j makes no store where there is none, and fails', async (args) => {
+])('%j creates no store if there is none, and fails', async (args) => {
   const { code, err } = await run(...args)
   expect(code).toBe(1)
   expect(err).toContain(`there is no store in ${join(folder, 'data')}: nothing was indexed there [STORE_MISSING]`)
   expect(existsSync(join(folder, 'data'))).toBe(false)
 })
 
-test('where there are keys but nothing was indexed, verify proves nothing and fails; no file is made', async () => {
+test('in a store with keys but without an index, verify proves nothing and fails, and creates no file', async () => {
   expect((await run('keys', 'create', '--name', 'a')).code).toBe(0)
   const before = readdirSync(join(folder, 'data'))
   const { code, out } = await run('verify')
-  expect([code, out]).toEqual([1, expect.stringContaining('Nothing is stored that makes a claim: nothing is proven.')])
+  expect([code, out]).toEqual([1, expect.stringContaining('The store holds nothing to compare: nothing is proven.')])
   const json = await run('verify', '--json')
   expect([json.code, JSON.parse(json.out)]).toEqual([1, expect.objectContaining({ result: 'nothing', checked: 0 })])
   expect(await run('tokens')).toMatchObject({
     code: 0,
-    err: expect.stringContaining('Nothing was indexed of eip155:1 yet.'),
+    err: expect.stringContaining('Nothing of eip155:1 is indexed yet.'),
   })
   expect(readdirSync(join(folder, 'data'))).toEqual(before)
 })

@@ -25,7 +25,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Runs the command; `answer` is what is typed at the question, undefined where there is no terminal. */
+/** Runs the command. `answer` is typed at the question; undefined: there is no terminal. */
 async function reset(args: readonly string[], answer?: string): Promise<{ code: number; err: string; asked: string }> {
   const written = { err: '', asked: '' }
   const terminal = {
@@ -48,19 +48,19 @@ async function reset(args: readonly string[], answer?: string): Promise<{ code: 
 const data = (): string => join(folder, 'data')
 const files = (): string[] => readdirSync(data()).filter((name) => name.endsWith('.db'))
 
-test('where nothing was indexed it says so, asks nothing and makes no store', async () => {
+test('if nothing was indexed, it says so, asks nothing and creates no store', async () => {
   for (const [args, answer] of [
     [['eip155:1', '--yes'], undefined],
     [['eip155:1'], 'yes'],
   ] as const) {
     const { code, err, asked } = await reset(args, answer)
     expect([code, asked]).toEqual([0, ''])
-    expect(err).toBe(`Nothing was indexed of eip155:1 in sqlite:${data()}: there is nothing to forget.\n`)
+    expect(err).toBe(`Nothing of eip155:1 was indexed in sqlite:${data()}: there is nothing to delete.\n`)
   }
   expect(existsSync(data())).toBe(false)
 })
 
-test('what was indexed and read of a chain is gone after a yes, other chains and keys stay', async () => {
+test('after a yes, everything indexed and read of the chain is deleted; other chains and keys stay', async () => {
   const store = new SqliteStore({ folder: data(), codecOf: () => HEX_ACCOUNTS })
   const journals = [await store.openJournal(CHAIN, COVERAGE), await store.openJournal(OTHER, COVERAGE)]
   for (const chain of [CHAIN, OTHER]) await store.openReads(chain)
@@ -71,14 +71,14 @@ test('what was indexed and read of a chain is gone after a yes, other chains and
 
   expect(await reset(['eip155:1'])).toEqual({
     code: 2,
-    err: 'steelyard: nothing was done: eip155:1 is forgotten only with --yes where there is no terminal to ask on\n',
+    err: 'steelyard: nothing was done: without a terminal to ask on, only --yes deletes the index of eip155:1\n',
     asked: '',
   })
   for (const answer of ['', 'n', 'y', 'eip155:1', 'EOF']) {
     const { code, err, asked } = await reset(['eip155:1'], answer)
     expect([code, err]).toEqual([1, 'Nothing was done.\n'])
     expect(asked).toBe(
-      `Forget everything that was indexed of eip155:1 in sqlite:${data()}?\nThe next start indexes it anew. Type yes to go on: `,
+      `Delete everything indexed of eip155:1 in sqlite:${data()}?\nThe next start indexes it again. Type yes to continue: `,
     )
   }
   expect(files()).toEqual(all)
@@ -87,13 +87,13 @@ test('what was indexed and read of a chain is gone after a yes, other chains and
   expect(files().sort()).toEqual(['eip155_10.db', 'eip155_10.reads.db', 'steelyard.db'])
   expect((await reset(['eip155:10', '--yes'])).code).toBe(0)
   expect(files()).toEqual(['steelyard.db'])
-  expect((await reset(['eip155:10', '--yes'])).err).toContain('Nothing was indexed of eip155:10')
+  expect((await reset(['eip155:10', '--yes'])).err).toContain('Nothing of eip155:10 was indexed')
 })
 
 test.each([
   ['eip155:2', 'got "eip155:2", expected one of eip155:1, eip155:10, ledger:main'],
   ['eip155-10', '; did you mean "eip155:10"?'],
-  ['ledger:main', 'got "ledger:main", whose record is kept here and nowhere else'],
-])('%s cannot be reset, and that is wrong use', async (chain, words) => {
+  ['ledger:main', 'got "ledger:main", but its record exists only here'],
+])('%s cannot be reset, and is wrong use', async (chain, words) => {
   expect(await reset([chain, '--yes'])).toMatchObject({ code: 2, err: expect.stringContaining(words) })
 })

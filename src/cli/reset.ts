@@ -9,22 +9,22 @@ import { type ConfigChoice, configOption, readConfigAloud } from './config-optio
 import { helpText } from './help-text.ts'
 import { Ended, EXIT, type Terminal, UsageError } from './outcome.ts'
 
-/** `steelyard reset`: how to go on where a chain replaced what was final. */
+/** `steelyard reset`: deletes a chain's index, so that a chain that replaced finalized blocks can start again. */
 export function addReset(program: Command, terminal: Terminal): void {
   program
     .command('reset')
-    .description('forget all that was indexed of a chain; the next start indexes it anew')
+    .description('delete everything indexed of a chain; the next start indexes it again')
     .argument('<chain>', 'its id, as in the configuration: eip155:1')
     .addOption(configOption())
-    .option('--yes', 'do not ask; needed where there is no terminal to ask on')
+    .option('--yes', 'do not ask; needed if there is no terminal to ask on')
     .addHelpText(
       'after',
       helpText(
-        '\nFor a chain that stopped because its node replaced blocks that were final, or\n' +
-          'one that began anew. The server has to be stopped. API keys, the ledger and\n' +
-          'other chains are not touched.\n' +
+        '\nFor a chain that stopped because its node replaced finalized blocks, or for a\n' +
+          'chain that started again from block 0. Stop the server first. API keys, the\n' +
+          'ledger and other chains stay as they are.\n' +
           '\nExamples:\n  $ steelyard reset eip155:1\n  $ steelyard reset eip155:1 --yes --config steelyard.yaml\n' +
-          '\nExit codes: 0 forgotten, or nothing was indexed; 1 the answer was no, or a\n' +
+          '\nExit codes: 0 deleted, or nothing was indexed; 1 the answer was no, or a\n' +
           'failure; 2 wrong use, or neither a terminal nor --yes.',
       ),
     )
@@ -37,12 +37,12 @@ async function reset(text: string, options: ResetOptions, terminal: Terminal): P
   const config = readConfigAloud(options, terminal, { needsChains: true })
   const chain = chainOf(text, config.chains)
   if (options.yes !== true && terminal.ask === undefined) {
-    throw new UsageError(`nothing was done: ${chain} is forgotten only with --yes where there is no terminal to ask on`)
+    throw new UsageError(`nothing was done: without a terminal to ask on, only --yes deletes the index of ${chain}`)
   }
   const store = await openExisting(config.store)
   try {
     if (store === undefined || !(await store.holds(chain))) {
-      terminal.err(`Nothing was indexed of ${chain} in ${config.store}: there is nothing to forget.\n`)
+      terminal.err(`Nothing of ${chain} was indexed in ${config.store}: there is nothing to delete.\n`)
       return
     }
     if (options.yes !== true && !(await isConfirmed(chain, { terminal, url: config.store }))) {
@@ -53,14 +53,14 @@ async function reset(text: string, options: ResetOptions, terminal: Terminal): P
   } finally {
     await store?.close()
   }
-  terminal.err(`${chain} is forgotten. The next start of the server indexes it anew.\n`)
+  terminal.err(`Deleted the index of ${chain}. The next start of the server indexes it again.\n`)
 }
 
 async function isConfirmed(
   chain: ChainId,
   { terminal, url }: { readonly terminal: Terminal; readonly url: string },
 ): Promise<boolean> {
-  const question = `Forget everything that was indexed of ${chain} in ${url}?\nThe next start indexes it anew. Type yes to go on: `
+  const question = `Delete everything indexed of ${chain} in ${url}?\nThe next start indexes it again. Type yes to continue: `
   const answer = await terminal.ask?.(question)
   return answer?.trim().toLowerCase() === 'yes'
 }
@@ -74,7 +74,7 @@ async function openExisting(url: string): Promise<Store | undefined> {
   }
 }
 
-/** The configured chain of this id. @throws UsageError there is none, or it has no node to be indexed from again */
+/** The configured chain with this id. @throws UsageError there is none, or it has no node to index it from again */
 function chainOf(text: string, chains: readonly { readonly id: ChainId }[]): ChainId {
   const ids = chains.map(({ id }) => id)
   const chain = ids.find((id) => id === text)
@@ -84,7 +84,7 @@ function chainOf(text: string, chains: readonly { readonly id: ChainId }[]): Cha
     throw new UsageError(hint === undefined ? words : `${words}; ${hint}`)
   }
   if (kindOf(chain)?.source !== 'nodes') {
-    throw new UsageError(`chain: got "${text}", whose record is kept here and nowhere else: it cannot be had again`)
+    throw new UsageError(`chain: got "${text}", but its record exists only here: it cannot be indexed again`)
   }
   return chain
 }

@@ -1,18 +1,18 @@
 import { type LogSink, standardError } from '../app/log.ts'
 
-/** What a bar is drawn with. */
+/** The characters of a bar. */
 export type Glyphs = { readonly full: string; readonly empty: string; readonly dot: string }
 
-/** Standard error as lines are drawn on it. `columns` changes when a window does. */
+/** Standard error as a place to draw lines. `columns` changes with the window. */
 export type Screen = { readonly sink: LogSink; readonly columns: () => number; readonly glyphs: Glyphs }
 
-/** Width where a terminal does not tell its own. */
+/** Width where a terminal does not report its own. */
 const USUAL_COLUMNS = 80
 
 const UNICODE: Glyphs = { full: '█', empty: '░', dot: '·' }
 const ASCII: Glyphs = { full: '#', empty: '-', dot: '|' }
 
-/** Standard error; one that cannot move its cursor (`TERM=dumb`) is as good as none. */
+/** Standard error. A terminal that cannot move its cursor (`TERM=dumb`) counts as none. */
 export function errorScreen(env: Readonly<Record<string, string | undefined>> = process.env): Screen {
   const sink = standardError()
   return {
@@ -23,8 +23,8 @@ export function errorScreen(env: Readonly<Record<string, string | undefined>> = 
 }
 
 /**
- * Blocks where the locale's characters are UTF-8, plain characters elsewhere. Blocks are of ambiguous width in Unicode's
- * tables, and two columns wide in Chinese, Japanese and Korean locales: plain there too.
+ * Block characters if the locale uses UTF-8, else plain characters. Block characters have an ambiguous width in
+ * Unicode, and are two columns wide in Chinese, Japanese and Korean locales: those get plain characters too.
  */
 export function glyphsOf(env: Readonly<Record<string, string | undefined>>): Glyphs {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''

@@ -26,7 +26,7 @@ test.each<[string, ReturnType<typeof wordsOf>]>([
   expect(wordsOf(text)).toEqual(words)
 })
 
-test('a file that was named is named again, so that the line works as it stands', () => {
+test('a given file is named again, so that the line works as it is', () => {
   const of = (file: string) => wordsOf(`chains: [${EVM}]`, file).key
   expect(of('/etc/steelyard.yaml')).toBe('KEY=$(steelyard keys create --name me --config /etc/steelyard.yaml)')
   expect(of("it's here.yaml")).toBe("KEY=$(steelyard keys create --name me --config 'it'\\''s here.yaml')")
@@ -34,8 +34,8 @@ test('a file that was named is named again, so that the line works as it stands'
 
 test('on a terminal', () => {
   expect(serveLines('http://127.0.0.1:8080', { path: '/api/assets', ...WITH_KEY })).toBe(`
-Steelyard answers at http://127.0.0.1:8080
-  how it is:    http://127.0.0.1:8080/
+Steelyard listens at http://127.0.0.1:8080
+  home page:    http://127.0.0.1:8080/
   every call:   http://127.0.0.1:8080/docs
   make a key:   KEY=$(steelyard keys create --name me)
   try:

@@ -1,20 +1,20 @@
 import type { Config } from '../config/config.ts'
 import { namespaceOf, referenceOf } from '../core/chain.ts'
 
-/** What whoever started a server is told once it answers. */
+/** The hints that the operator gets when the server is ready. */
 export type ServeWords = {
   /** A path to try, with its query. */
   readonly path: string
-  /** The header that `path` needs, as a shell's word; undefined: none. */
+  /** The header that `path` needs, as a word of a shell; undefined: none. */
   readonly header: string | undefined
-  /** The command that makes a key and keeps it in `$KEY`; undefined where none is needed. */
+  /** The command that creates a key and stores it in `$KEY`; undefined if no key is needed. */
   readonly key: string | undefined
 }
 
-/** An address that exists on every chain, and never moves anything. */
+/** An address that exists on every chain and never sends anything. */
 const ANYONE = '0x000000000000000000000000000000000000dEaD'
 
-/** A request to try and how to make the key for it. `file`: as it was named on the command line. */
+/** A request to try, and the command that creates its key. `file`: the configuration as named on the command line. */
 export function serveWords(config: Config, file: string | undefined): ServeWords {
   const { abcLabs, chainbase } = config.dialects
   const command = `KEY=$(steelyard keys create --name me${file === undefined ? '' : ` --config ${shellWord(file)}`})`
@@ -30,12 +30,12 @@ export function serveWords(config: Config, file: string | undefined): ServeWords
   return { path: '/health', ...none }
 }
 
-/** The words as lines for a terminal. `url`: of the server, without a slash at its end. */
+/** The hints as lines for a terminal. `url`: the server's base URL, without a trailing slash. */
 export function serveLines(url: string, { path, header, key }: ServeWords): string {
   const lines = [
     '',
-    `Steelyard answers at ${url}`,
-    `  how it is:    ${url}/`,
+    `Steelyard listens at ${url}`,
+    `  home page:    ${url}/`,
     `  every call:   ${url}/docs`,
     ...(key === undefined ? [] : [`  make a key:   ${key}`]),
     '  try:',
@@ -45,7 +45,7 @@ export function serveLines(url: string, { path, header, key }: ServeWords): stri
   return `${lines.join('\n')}\n`
 }
 
-/** Text as one word of a shell. */
+/** Text quoted as one word of a shell. */
 function shellWord(text: string): string {
   return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

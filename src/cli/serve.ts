@@ -11,11 +11,11 @@ import { errorScreen } from './screen.ts'
 import { type ServeWords, serveLines, serveWords } from './serve-words.ts'
 import { listenForStop, type StopRequest } from './stop-signal.ts'
 
-/** `steelyard serve`: follow the chains and answer. */
+/** `steelyard serve`: follows the chains and serves the API. */
 export function addServe(program: Command, terminal: Terminal): void {
   program
     .command('serve')
-    .description('index the configured chains and answer over HTTP')
+    .description('index the configured chains and serve the API over HTTP')
     .addOption(configOption())
     .addHelpText(
       'after',
@@ -24,7 +24,7 @@ export function addServe(program: Command, terminal: Terminal): void {
           '  $ STEELYARD_STORE=sqlite:/var/lib/steelyard STEELYARD_LISTEN_PORT=9000 \\\n      steelyard serve\n' +
           '\nThe smallest configuration:\n' +
           '  store: sqlite:./data\n  chains:\n    - id: eip155:1\n      rpc: [http://127.0.0.1:8545]\n' +
-          '\nCtrl-C stops in order: no new requests, open ones answered, the last batch committed. Once more stops at once.',
+          '\nCtrl-C stops in order: it rejects new requests, answers open ones and commits the last batch. A second Ctrl-C stops at once.',
       ),
     )
     .action(async (options: ConfigChoice) => {
@@ -39,7 +39,10 @@ export function addServe(program: Command, terminal: Terminal): void {
     })
 }
 
-/** The configuration, and what is to be said of it: that belongs into the log, which may be JSON, once there is one. */
+/**
+ * Reads the configuration and collects its sentences for the log, which may be JSON and does not exist yet. On an error
+ * they go to standard error.
+ */
 function readQuietly(choice: ConfigChoice, terminal: Terminal): ReadConfig & { readonly said: readonly string[] } {
   const said: string[] = []
   try {
@@ -50,11 +53,14 @@ function readQuietly(choice: ConfigChoice, terminal: Terminal): ReadConfig & { r
   }
 }
 
-/** Serves until a stop is asked for. `said`: lines that begin the log. `onReady` gets the server's URL once every chain has caught up. */
+/**
+ * Serves until a stop is requested. `said`: lines for the start of the log. `onReady` receives the server's URL once
+ * every chain has caught up.
+ */
 export async function serveUntilStopped(options: {
   readonly config: Config
   readonly said?: readonly string[]
-  /** What is told once the server answers; undefined: nothing but its URL. */
+  /** Hints to print once the server listens; undefined: only its URL. */
   readonly words?: ServeWords
   readonly stop: StopRequest
   readonly onReady?: (url: string) => Promise<void>
@@ -91,7 +97,7 @@ export async function serveUntilStopped(options: {
   }
 }
 
-/** On a terminal lines for people, elsewhere one line of the log; neither where the log is to say less. */
+/** Prints the hints on a terminal, else writes one log line. Writes neither if the log level is above info. */
 function printServing(
   url: string,
   { words, log, sink }: { readonly words: ServeWords | undefined; readonly log: Logger; readonly sink: LogSink },
@@ -100,7 +106,7 @@ function printServing(
   else log.info({ url, ...(words === undefined ? {} : { try: words.path, key: words.key }) }, 'serving')
 }
 
-/** Resolves once each of the chains was seen live. */
+/** Resolves once every chain has been live. */
 function readiness(chains: readonly string[]): {
   readonly reached: Promise<void>
   readonly update: (progress: Progress) => void

@@ -6,9 +6,9 @@ const CLEAR_LINE = '\r\u001b[2K'
 const CLEAR_TO_END = '\u001b[J'
 
 /**
- * One line at the bottom of a terminal that is drawn again and again, below the lines of the log; nothing where there is
- * no terminal. It is never wider than the terminal, so that it never wraps; where a window became narrower under it, what
- * the terminal wrapped is cleared as well.
+ * One line at the bottom of a terminal, below the log lines, redrawn again and again. Does nothing without a terminal.
+ * It is never wider than the terminal, so it never wraps. If the window gets narrower, clearing also removes the rows
+ * into which the terminal wrapped the line.
  */
 export class StatusLine {
   readonly #screen: Screen
@@ -24,7 +24,7 @@ export class StatusLine {
     return { terminal, write: (line) => write(this.#text === '' ? line : `${this.#erasing()}${line}${this.#text}`) }
   }
 
-  /** Columns that a text may take. */
+  /** The number of columns that a text may take. */
   get columns(): number {
     return Math.max(1, this.#screen.columns() - 1)
   }

@@ -2,7 +2,7 @@ import { EXIT } from './outcome.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
-/** That somebody wants this process to end. Call `release` when there is nothing left to stop. */
+/** A request to end this process. Call `release` when there is nothing left to stop. */
 export type StopRequest = {
   readonly requested: Promise<void>
   readonly signal: AbortSignal
@@ -10,8 +10,8 @@ export type StopRequest = {
 }
 
 /**
- * Listens for Ctrl-C and the like. A second one ends the process at once: what was not committed is done again at the
- * next start.
+ * Listens for Ctrl-C and SIGTERM. A second one ends the process at once: the next start repeats the work that was not
+ * committed.
  */
 export function listenForStop(): StopRequest {
   const stopping = new AbortController()
@@ -20,7 +20,7 @@ export function listenForStop(): StopRequest {
   })
   const listener = (): void => {
     if (stopping.signal.aborted) process.exit(EXIT.stopped)
-    process.stderr.write('\nstopping; once more to stop at once\n')
+    process.stderr.write('\nstopping; press Ctrl-C again to stop at once\n')
     stopping.abort()
   }
   for (const signal of SIGNALS) process.on(signal, listener)

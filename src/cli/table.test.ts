@@ -30,7 +30,7 @@ test.each<[string, number, string]>([
   expect(cutToWidth(text, columns)).toBe(cut)
 })
 
-test('what could move the cursor or turn the line around is replaced', () => {
+test('characters that move the cursor or change the writing direction are replaced', () => {
   expect(harmless('a\u001b[2Jb\nc\u202Ed\u2028e')).toBe('a\uFFFD[2Jb\uFFFDc\uFFFDd\uFFFDe')
 })
 
@@ -40,7 +40,7 @@ const ROWS = [
   ['a name that is too long', 'off', 'a note that is long'],
 ]
 
-test('cells line up, whatever their width; on a terminal they are cut to it', () => {
+test('cells are aligned at any width; on a terminal they are cut to it', () => {
   expect(alignedLines(ROWS, { columns: 34, bounds: [12] })).toEqual([
     'NAME          STATE   NOTE\n',
     '日本円        active  x\n',
@@ -48,7 +48,7 @@ test('cells line up, whatever their width; on a terminal they are cut to it', ()
   ])
 })
 
-test('where there is no terminal nothing is cut, and no line ends with spaces', () => {
+test('without a terminal nothing is cut, and no line ends with spaces', () => {
   expect(alignedLines([...ROWS, ['b', 'on', '']], { columns: undefined, bounds: [12] })).toEqual([
     'NAME                     STATE   NOTE\n',
     '日本円                   active  x\n',

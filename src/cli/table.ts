@@ -2,18 +2,21 @@ import { cutToWidth, displayWidth, harmless } from './display-width.ts'
 
 /** Columns between two cells. */
 const GAP = '  '
-/** Widest cell before it is cut, where a column has no bound of its own: the rest of the row should stay in sight. */
+/** Widest cell of a column without a bound, in columns: keeps the rest of the row visible. */
 const MAX_CELL_COLUMNS = 60
 
-/** Least width that is left to a last column that would leave the terminal. */
+/** Least width of a last column that would pass the edge of the terminal. */
 const MIN_LAST_COLUMNS = 8
 
-/** `columns`: the terminal's, undefined where there is none. `bounds`: greatest widths by column on a terminal. */
+/**
+ * `columns`: the terminal's width, undefined if there is no terminal. `bounds`: greatest widths by column on a
+ * terminal.
+ */
 export type TableSpace = { readonly columns: number | undefined; readonly bounds?: readonly number[] }
 
 /**
- * Rows as lines whose cells line up, each ended; the first row is the heading, if there is one. On a terminal, cells are
- * cut to their bounds and the last one to what is left of the line.
+ * Rows as aligned lines, each with a line end. The first row may be the heading. On a terminal, cells are cut to their
+ * bounds, and the last cell to the rest of the line.
  */
 export function alignedLines(
   rows: readonly (readonly string[])[],

@@ -13,22 +13,22 @@ import { alignedLines } from './table.ts'
 
 type TokensOptions = ConfigChoice & { readonly accounting?: Accounting; readonly json?: true }
 
-/** Tokens read from the store at once. */
+/** How many tokens one read of the store returns. */
 const PAGE = 1_000
 
-/** `steelyard tokens`: how the balances of each token are known, and what the audit found. */
+/** `steelyard tokens`: shows how the balances of each token are known, and what the audit found. */
 export function addTokens(program: Command, terminal: Terminal): void {
   program
     .command('tokens')
-    .description('list tokens with how their balances are known: by events, or by reads, and why')
+    .description('list tokens, how their balances are known (by events or by reads), and why')
     .addOption(configOption())
     .addOption(new Option('--accounting <class>', 'only these').choices(['events', 'reads']))
-    .option('--json', 'one JSON object a line')
+    .option('--json', 'one JSON object per line')
     .addHelpText(
       'after',
       helpText(
-        '\nNames and symbols are what tokens say of themselves, where they were read yet. A\n' +
-          'second line says what gave a token away. tokens.accounting fixes a class.\n' +
+        '\nNames and symbols come from the tokens themselves, if already read. The second\n' +
+          'line shows why a token is reclassified. tokens.accounting fixes a class.\n' +
           '\nExamples:\n  $ steelyard tokens --accounting reads\n  $ steelyard tokens --json',
       ),
     )
@@ -40,7 +40,7 @@ export function addTokens(program: Command, terminal: Terminal): void {
     })
 }
 
-/** A token with its class and what it says of itself. */
+/** A token with its class, and the name and symbol that it reports. */
 type NamedToken = ClassedToken & { readonly name: string | undefined; readonly symbol: string | undefined }
 
 async function eachPage(
@@ -52,10 +52,10 @@ async function eachPage(
   const store = await openStore({ url: config.store, create: false, codecOf, classesOf })
   try {
     for (const { id } of config.chains) {
-      // A ledger has no such tokens: all it knows it wrote itself.
+      // A ledger's tokens are written here, so they have no class to list.
       if (kindOf(id)?.source !== 'nodes') continue
       if (!(await store.holds(id))) {
-        terminal.err(`Nothing was indexed of ${id} yet.\n`)
+        terminal.err(`Nothing of ${id} is indexed yet.\n`)
         continue
       }
       if (options.json !== true) terminal.out(`${id}\n`)
@@ -81,11 +81,11 @@ async function eachPageOf(
 }
 
 const HEADING = ['TOKEN', 'SYMBOL', 'CLASS', 'NAME']
-/** Greatest widths of a token's name, its symbol and its class, so that some of its name is in sight too. */
+/** Greatest widths of the token, symbol and class columns, so that part of the name stays visible. */
 const WIDTHS = [50, 8, 6]
 const INDENT = '  '
 
-/** Rows of a page, and below each reclassified token what gave it away. */
+/** The rows of a page. Below each reclassified token follows its evidence. */
 function pageLines(page: readonly NamedToken[], columns: number | undefined): readonly string[] {
   const rows = page.map((token) => [
     `${token.asset.standard}:${token.asset.reference}`,
@@ -104,7 +104,7 @@ function pageLines(page: readonly NamedToken[], columns: number | undefined): re
 
 function evidenceLines(token: ClassedToken): readonly string[] {
   const { reclassification, fixed } = token
-  if (reclassification === undefined) return fixed ? ['the configuration says so'] : []
+  if (reclassification === undefined) return fixed ? ['fixed by the configuration'] : []
   const { account, item, journal, chain } = reclassification.evidence
   const whose = account === undefined ? 'the supply' : `account ${account}${item === '' ? '' : ` item ${item}`}`
   return [
@@ -115,17 +115,17 @@ function evidenceLines(token: ClassedToken): readonly string[] {
 
 function whyOf({ fixed, reclassification }: ClassedToken): string {
   if (fixed) return 'configuration'
-  return reclassification === undefined ? 'not turned' : WHY[reclassification.reason]
+  return reclassification === undefined ? 'not reclassified' : WHY[reclassification.reason]
 }
 
 const WHY = {
   balance: 'an amount differs',
-  range: 'sums leave the range of amounts',
+  range: 'sums are out of range',
   supply: 'the supply differs',
   undecodable: "a transfer can't be decoded",
 } as const
 
-/** Amounts as decimal text: JSON numbers would lose digits. */
+/** Amounts are decimal text: JSON numbers would lose digits. */
 function facts(chain: ChainId, token: NamedToken): Readonly<Record<string, unknown>> {
   const { reclassification } = token
   return {

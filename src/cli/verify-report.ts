@@ -3,10 +3,10 @@ import type { ChainId } from '../core/chain.ts'
 import type { Counts, Difference, SkipReason } from '../verify/comparison.ts'
 import type { ChainResult, VerifyResult } from '../verify/verify-result.ts'
 
-/** A chain's verdict with its name and how long it took. */
+/** A chain's result with the chain's id and the duration in seconds. */
 export type ChainReport = ChainResult & { readonly chain: ChainId; readonly seconds: number }
 
-/** The results from best to worst: the whole is as bad as its worst part. */
+/** The results from best to worst. The worst chain decides the overall result. */
 const FROM_BEST: readonly VerifyResult[] = [
   'nothing',
   'equal',
@@ -23,7 +23,7 @@ export function overall(chains: readonly ChainReport[]): VerifyResult {
   return FROM_BEST[Math.max(0, ...ranks)] ?? 'nothing'
 }
 
-/** How a report is written: piece by piece, so that no number of differences has to be held. */
+/** Writes a report piece by piece, so that memory does not grow with the number of differences. */
 export type Report = {
   readonly begin: () => void
   readonly difference: (chain: ChainId, difference: Difference) => void
@@ -32,7 +32,8 @@ export type Report = {
 
 /**
  * The report as one JSON object: `version`, `differences` (streamed as they are found), then `result`, the sums and
- * `chains`. Amounts are decimal strings in base units. Its shape is described in docs/verify.md and grows only.
+ * `chains`. Amounts are decimal strings in base units. docs/verify.md describes the shape; later versions only add to
+ * it.
  */
 export function jsonReport(out: (text: string) => void): Report {
   let count = 0
@@ -82,19 +83,19 @@ function totals(chains: readonly ChainReport[]): Omit<Counts, 'skipped'> & { rea
 }
 
 const SKIPPED: Readonly<Record<SkipReason, string>> = {
-  outside_coverage: 'outside of what is indexed',
-  opening_unknown: 'what the sum of events began with is not known',
+  outside_coverage: 'outside the indexed coverage',
+  opening_unknown: 'the opening amount is unknown',
   token_does_not_answer: 'the token does not answer',
-  not_a_token: 'the contract is no token',
-  node_unavailable: 'the node failed at it',
-  no_archive: 'no node remembers the state of that block',
+  not_a_token: 'the contract is not a token',
+  node_unavailable: 'the node failed',
+  no_archive: 'no node has the state of that block',
   not_supported: 'the contract has no such call',
-  in_doubt: 'the audit found a difference and is settling it',
-  accounting_reads: 'known by reads: what was read is compared instead',
+  in_doubt: 'in doubt: the audit investigates a difference',
+  accounting_reads: 'known by reads: the stored read is compared instead',
   block_replaced: 'the block is no longer canonical',
-  items_unchecked: 'the sum of items, one of which was not compared',
-  block_moved: 'added up over more than one block',
-  journal_moved: 'repaired or turned each time while it was added up',
+  items_unchecked: 'a sum of items, and one item was not compared',
+  block_moved: 'summed over more than one block',
+  journal_moved: 'repaired or reclassified during each attempt to sum it',
 }
 
 /** The report as lines for people. */
@@ -145,15 +146,15 @@ function countLines(name: string, { checked, equal, different, skipped }: Counts
 
 function conclusion(chains: readonly ChainReport[]): string {
   const { checked, different, skipped } = totals(chains)
-  const left = skipped === 0 ? '' : ` ${number(skipped)} were not compared.`
+  const left = skipped === 0 ? '' : ` ${number(skipped)} skipped.`
   const end: Readonly<Record<VerifyResult, string>> = {
-    equal: `All ${number(checked)} that were compared are exactly what the chain says.${left}`,
-    different: `${number(different)} of ${number(checked)} differ from what the chain says.${left}`,
-    conflict: `Store and node are on different branches: nothing is proven.${left}`,
-    stopped: `Stopped. ${number(checked)} were compared so far, and are equal.${left}`,
-    failed: `It could not be done. ${number(checked)} were compared before, and are equal.${left}`,
+    equal: `All ${number(checked)} compared amounts equal the chain's.${left}`,
+    different: `${number(different)} of ${number(checked)} compared amounts differ from the chain's.${left}`,
+    conflict: `The store and the node are on different branches: nothing is proven.${left}`,
+    stopped: `Stopped. The ${number(checked)} amounts compared so far are equal.${left}`,
+    failed: `Verification failed. The ${number(checked)} amounts compared before are equal.${left}`,
     unproven: `Nothing could be compared: nothing is proven.${left}`,
-    nothing: `Nothing is stored that makes a claim: nothing is proven.${left}`,
+    nothing: `The store holds nothing to compare: nothing is proven.${left}`,
   }
   return end[overall(chains)]
 }

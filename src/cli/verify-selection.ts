@@ -6,20 +6,20 @@ import type { ChainId } from '../core/chain.ts'
 import type { Selection } from '../verify/pages.ts'
 import { UsageError } from './outcome.ts'
 
-/** Most pairs of the accounts and tokens that are named: each that is not stored is asked of the chain. */
+/** Most pairs of given accounts and tokens: each pair that is not stored costs a read of the chain. */
 const MAX_PAIRS = 10_000
 
-/** A chain to verify, and what of it. */
+/** A chain to verify, and which of its balances. */
 export type Target = Candidate & { readonly selection: Selection }
 
-/** A chain that can be held against nodes. */
+/** A chain that can be compared with its nodes. */
 export type Candidate = {
   readonly chain: ChainConfig
   readonly kind: Pick<KindDefinition, 'parseAddress'> & { readonly nativeAsset: AssetRef }
   readonly createProver: (options: ProverOptions) => ChainProver
 }
 
-/** Of configured chains, those that nodes have and that can be held against them. */
+/** The configured chains that have nodes and a prover. */
 export function candidatesOf(
   chains: readonly ChainConfig[],
   kindOf: (chain: ChainId) => KindDefinition | undefined,
@@ -31,25 +31,25 @@ export function candidatesOf(
   })
 }
 
-/** What the command line names. */
+/** The selection on the command line. */
 export type Named = {
   readonly chain: string | undefined
   readonly tokens: readonly string[]
   readonly accounts: readonly string[]
-  /** Other nodes than the configured ones. */
+  /** Nodes to ask instead of the configured ones. */
   readonly rpc: readonly string[]
 }
 
 /**
- * The chains that are to be verified, and what of each. A token or account that is none on any of them is wrong use.
- * @throws UsageError naming the option
+ * The chains to verify, and which balances of each.
+ * @throws UsageError naming the option; also when a token or account is valid on none of the chains
  */
 export function selectTargets(candidates: readonly Candidate[], named: Named): readonly Target[] {
   const { chain, tokens, accounts, rpc } = named
   const chosen = candidates.filter((candidate) => chain === undefined || candidate.chain.id === chain)
   if (chosen.length === 0) {
     const known = candidates.map((candidate) => candidate.chain.id).join(', ')
-    if (chain === undefined) throw new UsageError('no chain is configured that a node could prove')
+    if (chain === undefined) throw new UsageError('no configured chain has nodes to compare with')
     throw new UsageError(`--chain: got ${JSON.stringify(chain)}, expected a configured chain with nodes: ${known}`)
   }
   if (rpc.length > 0 && chosen.length > 1) throw new UsageError('--rpc: name its chain with --chain')
@@ -71,7 +71,7 @@ export function selectTargets(candidates: readonly Candidate[], named: Named): r
   }
 }
 
-/** None where tokens or accounts are named, and none of them is of this chain. */
+/** Empty if the command line names tokens or accounts, and none of them belongs to this chain. */
 function targetOf(candidate: Candidate, { tokens, accounts, rpc }: Named): readonly Target[] {
   const { chain, kind } = candidate
   const assets = tokens.flatMap((token) => assetsOf(token, candidate))
@@ -84,7 +84,10 @@ function targetOf(candidate: Candidate, { tokens, accounts, rpc }: Named): reado
   return [{ ...candidate, chain: rpc.length === 0 ? chain : { ...chain, rpc }, selection }]
 }
 
-/** The assets that text may mean on a chain: CAIP-19 names one, an address all that its contract may be. */
+/**
+ * The assets that a text may mean on a chain. CAIP-19 names one asset; an address means every asset that its contract
+ * may be.
+ */
 function assetsOf(text: string, { chain, kind }: Candidate): readonly AssetRef[] {
   const [, chainText, namespace, reference = ''] = /^([^/]+)\/([a-z0-9]+):(.+)$/.exec(text) ?? []
   if (chainText === undefined) {

@@ -35,19 +35,19 @@ Examples:
   $ steelyard verify --chain eip155:1 --token 0xa0b8…
   $ steelyard verify --chain eip155:1 --rpc http://127.0.0.1:9545
 
-Every balance that the journal proves is compared at the newest indexed block, every stored read at its own, by plain
-calls of balanceOf, ownerOf, totalSupply and eth_getBalance. It only reads, also while "steelyard serve" runs.
+Every balance that the journal proves is compared at the newest indexed block, every stored read at its own, with plain
+calls of balanceOf, ownerOf, totalSupply and eth_getBalance. It only reads, and may run beside "steelyard serve".
 
-Exit codes: 0 all that was compared is equal, 1 a difference, a failure, or nothing
-that could be compared, 2 wrong use, 130 stopped by Ctrl-C before it was done.`
+Exit codes: 0 all compared amounts are equal, 1 a difference, a failure, or nothing
+to compare, 2 wrong use, 130 stopped by Ctrl-C before the end.`
 
-/** `steelyard verify`: is what is stored what the chain says? */
+/** `steelyard verify`: compares the stored balances with the chain. */
 export function addVerify(program: Command, terminal: Terminal): void {
   program
     .command('verify')
     .description('compare stored balances with the chain, exactly, each at its own block')
     .addOption(configOption())
-    .option('--sample <count>', 'only so many, drawn at random from all, with equal chances', parseSample)
+    .option('--sample <count>', 'only this many balances, picked at random with equal chances', parseSample)
     .option('--token <token>', 'only this token: its address or CAIP-19 name; may be repeated', collect, [])
     .option('--account <address>', 'only this account; may be repeated', collect, [])
     .option('--chain <id>', 'only this chain, such as eip155:1')
@@ -146,10 +146,10 @@ function collect(given: string, before: readonly string[]): readonly string[] {
   return [...before, given]
 }
 
-/** Pause between two drawings, in milliseconds. */
+/** Pause between two draws, in milliseconds. */
 const DRAW_MS = 200
 
-/** One line on a terminal that says how far it is; nothing elsewhere. */
+/** One line on a terminal that shows the progress. Draws nothing without a terminal. */
 class ProgressLine {
   readonly #line: StatusLine
   readonly #now: () => number

@@ -18,27 +18,30 @@ import {
 import { list, mapping, wordOr } from './group.ts'
 import { chainId, httpUrl, type KindOf, NAMESPACES, path, type SupportedKind } from './words.ts'
 
-/** Most addresses of a scope: what one `eth_getLogs` filter and a row's look-up still carry well. */
+/** Most addresses of a scope: the limit that one `eth_getLogs` filter and a row's look-up still handle well. */
 const MAX_SCOPE_ADDRESSES = 10_000
-/** Most nodes of one chain: each is asked in turn when the others fail. */
+/** Most nodes of one chain. Each is asked in turn when the others fail. */
 const MAX_NODES = 16
-/** Bounds of the pause between two polls, in milliseconds: half a Starknet pre-confirmation to ten minutes. */
+/** Bounds of the pause between two polls, in milliseconds: from half a Starknet pre-confirmation to ten minutes. */
 const POLL_MS = { min: 50, max: 600_000 }
-/** Deepest finality by confirmations: the header chain above it is kept. */
+/** Deepest finality by confirmations, because the header chain above it is kept. */
 const MAX_CONFIRMATIONS = 10_000
 
 /** A chain as configured. */
 export type ChainConfig = {
   readonly id: ChainId
-  /** Node URLs in order of preference; may hold secrets. Empty for a chain without nodes. */
+  /** Node URLs in order of preference. They may contain secrets. Empty for a chain without nodes. */
   readonly rpc: readonly string[]
   /** First block to index. */
   readonly from: number
   readonly scope: Scope
   readonly finality: 'finalized' | 'safe' | { readonly confirmations: number }
-  /** Pause between two polls of the head, in milliseconds; undefined: the kind's own. */
+  /** Pause between two polls of the head, in milliseconds; undefined: the default of the chain's kind. */
   readonly pollMs: number | undefined
-  /** Lists are answered, and marked as incomplete, while the chain has never caught up; else they are 503. */
+  /**
+   * If true, lists are answered and marked as incomplete before the chain has caught up for the first time; else they
+   * are 503.
+   */
   readonly servePartial: boolean
   /** Client certificate for the nodes, as absolute paths. */
   readonly tls: { readonly cert: string; readonly key: string; readonly ca: string | undefined } | undefined
@@ -86,7 +89,7 @@ export function chainField(folder: string, kindOf: KindOf): Field<ChainConfig> {
     const has = NAMESPACES.get(namespace)
     if (has?.nodes !== true) return withoutNodes(given, at)
     const tls = given.tls !== undefined && !has.tls
-    if (tls) wrong(inside(at, 'tls'), given.tls, `nothing: nodes of ${namespace} are asked without a certificate`)
+    if (tls) wrong(inside(at, 'tls'), given.tls, `nothing: nodes of ${namespace} need no certificate`)
     const nodes = readNodes(given.rpc, inside(at, 'rpc'))
     const scope = readScope(given.scope, kind, inside(at, 'scope'))
     return scope === BAD || nodes === BAD || tls ? BAD : { ...given, scope }
@@ -100,10 +103,10 @@ function readNodes(rpc: readonly string[], at: ConfigPath): readonly string[] | 
   const urls = rpc.map((url) => new URL(url).href)
   const twice = urls.findIndex((url, index) => urls.indexOf(url) !== index)
   if (twice === -1) return rpc
-  return wrong(inside(at, String(twice)), rpc[twice], 'each node once: a node cannot confirm itself')
+  return wrong(inside(at, String(twice)), rpc[twice], 'each node only once: a node cannot confirm itself')
 }
 
-/** A chain that is written here: nothing says where or how to follow it. */
+/** A chain that is written here has no settings for how to follow it. */
 function withoutNodes(given: RawChain, at: ConfigPath): ChainConfig | Bad {
   const { rpc, from, scope, tls, pollMs, servePartial } = given
   const unused = { rpc: rpc.length > 0, from: from !== 0, scope: scope !== 'all', tls: tls !== undefined }
@@ -113,7 +116,7 @@ function withoutNodes(given: RawChain, at: ConfigPath): ChainConfig | Bad {
     serve_partial: servePartial,
   })) {
     if (isGiven)
-      wrong(inside(at, key), Reflect.get(given, key), `nothing: ${given.id} has no nodes, it is written here`)
+      wrong(inside(at, key), Reflect.get(given, key), `nothing: ${given.id} is written here and has no nodes`)
   }
   const good = pollMs === undefined && !servePartial && Object.values(unused).every((isGiven) => !isGiven)
   return good ? { ...given, scope: { type: 'all' } } : BAD
@@ -148,6 +151,6 @@ function readAddresses(given: readonly string[], kind: SupportedKind, at: Config
     return parsed ?? wrong(inside(at, String(index)), address, 'an address of this chain')
   })
   const good = canonical.filter((address) => address !== BAD)
-  // In one order, whatever the file's: what a chain is indexed for is a set.
+  // Sorted, because a scope is a set: the order in the file has no meaning.
   return good.length === given.length ? [...new Set(good)].sort() : BAD
 }

@@ -18,7 +18,7 @@ function parse(text: string, env: Record<string, string> = {}, kindOf: KindOf = 
 const USDC = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'
 const usdc = { chain: 'eip155:1', asset: { standard: 'erc20', reference: USDC.toLowerCase() } }
 
-/** The documented file, whole. */
+/** The whole documented file. */
 const WHOLE = `
 listen: { host: 127.0.0.1, port: 8080, trust_proxy: [10.0.0.0/8, "::1"] }
 log: { level: debug }
@@ -51,7 +51,7 @@ const DEFAULT_DIALECTS = {
   chainbase: { enabled: true, balance: 'hex', demoKey: false },
 }
 
-describe('a right configuration', () => {
+describe('a valid configuration', () => {
   test('nothing given: all defaults', () => {
     expect(parse('')).toEqual({
       listen: { host: '127.0.0.1', port: 8080, trustProxy: [] },
@@ -64,7 +64,7 @@ describe('a right configuration', () => {
     })
   })
 
-  test('the documented file, whole', () => {
+  test('the whole documented file', () => {
     const chain = {
       from: 0,
       scope: { type: 'all' },
@@ -109,12 +109,12 @@ describe('a right configuration', () => {
     })
   })
 
-  test('it is frozen, parts included', () => {
+  test('it is deeply frozen', () => {
     const config = parse(WHOLE, {}, all)
     expect(Object.isFrozen(config) && Object.isFrozen(config.chains[0]?.rpc)).toBe(true)
   })
 
-  test('a file is read, and its own folder is where its paths begin', () => {
+  test('reads a file, and starts its relative paths at its own folder', () => {
     const folder = mkdtempSync(join(tmpdir(), 'steelyard-config-'))
     try {
       const file = join(folder, 'steelyard.yaml')
@@ -144,7 +144,7 @@ describe('a right configuration', () => {
     },
   )
 
-  test('unquoted hex addresses and decimals keep every digit, and a scope has one order', () => {
+  test('unquoted hex addresses and decimals keep every digit, and a scope is sorted', () => {
     const config = parse(
       `{ chains: [{ id: 'eip155:1', rpc: ['http://a'], scope: { accounts: [0x00000000000000000000000000000000000000Ff, 0x000000000000000000000000000000000000000A, 0x00000000000000000000000000000000000000fF] } }],
          prices: { static: { 'eip155:1/slip44:60': 3000.10 } } }`,
@@ -212,7 +212,7 @@ describe('the environment', () => {
     ['STEELYARD_CHAINS_0_RPC_0', '', (c) => c.chains[0]?.rpc, ['http://a']],
     ['STEELYARD_DIALECTS_CHAINBASE_DEMO_KEY', '', (c) => c.dialects.chainbase.demoKey, true],
     ['STEELYARD_TOKENS_LISTS', '', (c) => c.tokens.lists, ['/etc/steelyard/a.json']],
-  ])('%s=%j counts as not set, and says so', (name, value, pick, expected) => {
+  ])('%s=%j counts as not set, with a notice', (name, value, pick, expected) => {
     const text = `store: sqlite:/var/steelyard
 listen: { port: 9000 }
 chains: [{ id: "eip155:1", rpc: ["http://a"], from: 5 }]
@@ -243,12 +243,12 @@ describe("an issuer's assets", () => {
     ['{ asset_id: A, symbol: "a\\tb" }', 'symbol', '"a\\tb"'],
     [`{ asset_id: A, symbol: ${'s'.repeat(65)} }`, 'symbol', `"${'s'.repeat(65)}"`],
     [`{ asset_id: A, name: ${'n'.repeat(129)} }`, 'name', `"${'n'.repeat(80)}…"`],
-  ])('that no record could hold are refused: %s', (asset, key, got) => {
+  ])('that no record can hold are rejected: %s', (asset, key, got) => {
     expect(said(asset)).toMatch(/^CONFIG_INVALID /)
     expect(said(asset)).toContain(`dialects.abc-labs.assets.0.${key}: got ${got}, expected`)
   })
 
-  test('take whole surrogate pairs and names of the greatest length', () => {
+  test('accept whole surrogate pairs and names of the greatest length', () => {
     expect(said(`{ asset_id: "🏦", name: ${'n'.repeat(128)}, symbol: ${'s'.repeat(64)} }`)).toBe('nothing')
   })
 })

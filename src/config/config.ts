@@ -37,13 +37,13 @@ import {
 } from './words.ts'
 import { parseYaml } from './yaml.ts'
 
-/** Everything that can be configured, checked and with all defaults; frozen, parts included. */
+/** The whole configuration, validated, with all defaults, deeply frozen. */
 export type Config = {
   readonly listen: {
     readonly host: string
     /** 0: any free port. */
     readonly port: number
-    /** Addresses or CIDR ranges of proxies whose forwarded caller address is believed. */
+    /** Addresses or CIDR ranges of trusted proxies: their forwarded caller address counts. */
     readonly trustProxy: readonly string[]
   }
   readonly log: { readonly level: LogLevel }
@@ -53,36 +53,36 @@ export type Config = {
   readonly tokens: {
     /** Absolute paths of token lists, most trusted first. */
     readonly lists: readonly string[]
-    /** Classes fixed by configuration. */
+    /** Accounting classes fixed by configuration. */
     readonly accounting: readonly (readonly [ChainAsset, Accounting])[]
   }
   readonly prices: { readonly static: readonly (readonly [ChainAsset, Price])[] }
   readonly dialects: DialectsConfig
 }
 
-/** What the reading of a configuration needs to know beside its text. */
+/** What a configuration needs besides its text. */
 export type ConfigContext = {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The kinds of chain that this build reads. */
   readonly kindOf: KindOf
-  /** A configuration without any chain is a mistake: there would be nothing to serve. */
+  /** If true, a configuration without a chain is a mistake: there would be nothing to serve. */
   readonly needsChains?: boolean
-  /** Takes what is no mistake, but should be known, one sentence at a time. */
+  /** Receives notes that are not mistakes, one sentence each. */
   readonly notice?: (sentence: string) => void
 }
 
-/** What a configuration is read from. */
+/** The text of a configuration, with its name and folder. */
 export type ConfigSource = ConfigContext & {
   /** YAML text; empty for all defaults. */
   readonly text: string
-  /** The file's name for errors. */
+  /** The file's name in errors. */
   readonly name: string
-  /** Relative paths are taken from here. */
+  /** The folder for relative paths. */
   readonly folder: string
 }
 
 /**
- * The configuration of a file, overridden by the environment.
+ * Reads the configuration from a file. The environment overrides it.
  * @throws CONFIG_INVALID naming every wrong key, its value (secrets hidden) and what was expected
  */
 export function loadConfig({ file, ...context }: ConfigContext & { readonly file: string }): Config {
@@ -91,7 +91,7 @@ export function loadConfig({ file, ...context }: ConfigContext & { readonly file
   return parseConfig({ ...context, text: read.text, name: file, folder: dirname(resolve(file)) })
 }
 
-/** Longest file that is read, in bytes: `parseYaml` takes a million characters. */
+/** Longest file to read, in bytes: enough for the million characters that `parseYaml` accepts. */
 const MAX_BYTES = 4_000_000
 
 function readText(file: string): { readonly text: string } | { readonly problem: string } {
@@ -107,7 +107,7 @@ function readText(file: string): { readonly text: string } | { readonly problem:
 }
 
 /**
- * The configuration of YAML text, overridden by the environment.
+ * Reads the configuration from YAML text. The environment overrides it.
  * @throws CONFIG_INVALID naming every wrong key, its value (secrets hidden) and what was expected
  */
 export function parseConfig(source: ConfigSource): Config {
@@ -164,11 +164,15 @@ function distinct(chains: readonly ChainConfig[], at: ConfigPath): readonly Chai
   let good = true
   for (const [index, chain] of chains.entries()) {
     if (chains.findIndex((other) => other.id === chain.id) === index) continue
-    wrong({ ...at, key: `${at.key}.${index}.id` }, chain.id, 'each chain once')
+    wrong({ ...at, key: `${at.key}.${index}.id` }, chain.id, 'each chain only once')
     good = false
   }
   for (const chain of chains.filter(({ id }) => namespaceOf(id) === 'ledger').slice(1)) {
-    wrong({ ...at, key: `${at.key}.${chains.indexOf(chain)}.id` }, chain.id, 'one ledger: a store holds one record')
+    wrong(
+      { ...at, key: `${at.key}.${chains.indexOf(chain)}.id` },
+      chain.id,
+      'only one ledger: a store holds one record',
+    )
     good = false
   }
   return good ? chains : BAD

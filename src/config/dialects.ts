@@ -8,7 +8,7 @@ import { chainId, origin } from './words.ts'
 /** The dialects as configured, with all defaults. */
 export type DialectsConfig = Infer<ReturnType<typeof dialectsField>>
 
-/** Dialects that are planned, and what is said to whoever configures one: no setting is accepted that has no effect. */
+/** Planned dialects, each with the error for an operator who configures it: a setting without an effect is rejected. */
 const UNSERVED = Object.fromEntries(
   ['spacescan', 'tokenkit', 'cobo'].map((name): [string, string] => [
     name,
@@ -37,7 +37,7 @@ export function dialectsField() {
   return mapping({ abcLabs, chainbase }, { names: { abcLabs: 'abc-labs' }, refused: UNSERVED })
 }
 
-/** The id of an issuer's ledger: no other chain can be minted on. */
+/** The id of an issuer's ledger. Minting is impossible on any other chain. */
 function ledgerChain(): Field<ChainId> {
   return refine(chainId(), (chain, at) =>
     namespaceOf(chain) === 'ledger' ? chain : wrong(at, chain, 'a ledger such as ledger:main'),
@@ -61,6 +61,6 @@ function assetsField(): Field<readonly IssuedAsset[]> {
   return refine(list(asset, 'a list of { asset_id, name, symbol, reissue }'), (assets, at) => {
     const ids = assets.map((one) => one.assetId)
     const twice = ids.find((id, index) => ids.indexOf(id) !== index)
-    return twice === undefined ? assets : wrong(at, twice, 'each asset_id once')
+    return twice === undefined ? assets : wrong(at, twice, 'each asset_id only once')
   })
 }

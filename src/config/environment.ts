@@ -3,15 +3,15 @@ import { isMapping } from './group.ts'
 import { didYouMean, nearest } from './nearest.ts'
 import { type ParsedYaml, parseYaml } from './yaml.ts'
 
-/** All variables of Steelyard begin so. */
+/** Prefix of all variables of Steelyard. */
 export const PREFIX = 'STEELYARD_'
 
-/** Variables that are no key of the configuration. */
+/** Variables that are not keys of the configuration. */
 export const OTHER_VARIABLES = ['STEELYARD_DEBUG', 'STEELYARD_CONFIG'] as const
 
 /**
- * Variables that container platforms set for a service called `steelyard`, which the operator never wrote: Kubernetes'
- * service discovery and Docker's links. `STEELYARD_PORT` is one of them where it holds an address such as `tcp://…`.
+ * Variables that container platforms set for a service called `steelyard`, without the operator: Kubernetes' service
+ * discovery and Docker's links. `STEELYARD_PORT` is one of them if it holds an address such as `tcp://…`.
  */
 const PLATFORM_VARIABLE = /^STEELYARD_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$/
 
@@ -20,10 +20,10 @@ function isForeign(name: string, value: string): boolean {
   return name === 'STEELYARD_PORT' && /^(?:tcp|udp|sctp):\/\//.test(value)
 }
 
-/** A variable that sets a key: which one, and what was made of its text. */
+/** A variable that sets a key, with the key's path and the parsed value. */
 export type Override = { readonly variable: string; readonly path: readonly string[]; readonly value: unknown }
 
-/** What the environment says. `empty`: variables that are there, but hold nothing: they count as not set. */
+/** The settings in the environment. `empty`: variables with an empty value. They count as not set. */
 export type Environment = {
   readonly overrides: readonly Override[]
   readonly problems: readonly Problem[]
@@ -31,8 +31,8 @@ export type Environment = {
 }
 
 /**
- * What the environment sets, shorter names first so that a part is set after its whole. Values are YAML scalars or flow
- * collections; a text key takes its variable as it is.
+ * Reads the settings in the environment. Shorter names come first, so that a part is set after its whole. Values are
+ * YAML scalars or flow collections; a text key takes its variable literally.
  */
 export function readEnvironment(
   env: Readonly<Record<string, string | undefined>>,
@@ -47,7 +47,7 @@ export function readEnvironment(
     if (given === undefined || isForeign(variable, given)) continue
     const found = resolve(schema, variable.slice(PREFIX.length))
     if (found === undefined) {
-      const says = 'no such variable: its name is no key of the configuration'
+      const says = 'no such variable: its name is not a key of the configuration'
       problems.push({ key: variable, says, hint: didYouMean(nearestVariable(variable, schema)) })
     } else if (given.trim() === '') empty.push(variable)
     else {
@@ -59,7 +59,7 @@ export function readEnvironment(
   return { overrides, problems, empty }
 }
 
-/** The variable that was probably meant. Numbers in the name are places in lists, and stay. */
+/** The variable that was probably meant. Numbers in the name are list indexes, and stay as they are. */
 function nearestVariable(variable: string, schema: Field<unknown>): string | undefined {
   const places = variable.match(/(?<=_)\d+(?=_|$)/g) ?? []
   const given = variable.slice(PREFIX.length).replace(/(?<=_)\d+(?=_|$)/g, '0')
@@ -69,7 +69,7 @@ function nearestVariable(variable: string, schema: Field<unknown>): string | und
   return PREFIX + meant.replace(/(?<=_)0(?=_|$)/g, () => places[place++] ?? '0')
 }
 
-// Text is taken as it is, so that a password needs no quoting; quotes and an explicit nothing are YAML's.
+// Text is literal, so that a password needs no quotes. Quoted text and an explicit null are YAML.
 function parsePlain(given: string): ParsedYaml {
   return /^(?:["'].*["']|null|~)$/s.test(given) ? parseYaml(given) : { value: given }
 }
@@ -89,8 +89,8 @@ function follow(part: Part): Found | undefined {
 }
 
 /**
- * The tree with the keys set. A variable may add the next entry of a list, none beyond it.
- * @returns the new tree, and a problem for each variable that names an entry beyond the end of its list
+ * Sets the keys in the tree. A variable may add the next entry of a list, but none beyond it. @returns the new tree,
+ * and a problem for each variable that names an entry beyond the end of its list
  */
 export function applyOverrides(
   tree: unknown,
@@ -100,7 +100,7 @@ export function applyOverrides(
   for (const { variable, path, value } of overrides) {
     const next = setIn(tree, path, value)
     if (next === OUTSIDE) {
-      problems.push({ key: variable, value, expected: 'an entry that exists, or the next one of its list' })
+      problems.push({ key: variable, value, expected: 'an existing entry, or the next one of its list' })
     } else tree = next
   }
   return { tree, problems }

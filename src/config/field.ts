@@ -1,61 +1,61 @@
 import { isLabel } from '../core/label.ts'
 import { didYouMean, nearest } from './nearest.ts'
 
-/** What a reader gives for a value that is wrong; the mistake itself was reported. */
+/** The result of `read` for a wrong value. The mistake itself is already reported. */
 export const BAD: unique symbol = Symbol('bad')
 export type Bad = typeof BAD
 
 /**
- * One mistake in a configuration. `key` is dotted: `chains.0.from`; `says` stands where no value was expected at all;
- * `hint` is a clause that helps, such as `did you mean all?`.
+ * One mistake in a configuration. `key` is dotted: `chains.0.from`. `says` is the message for a key that must not
+ * exist. `hint` is a helpful clause such as `did you mean all?`.
  */
 export type Problem =
   | { readonly key: string; readonly value: unknown; readonly expected: string; readonly hint?: string | undefined }
   | { readonly key: string; readonly says: string; readonly hint?: string | undefined }
 
-/** Where a value stands, and where its mistakes go. */
+/** The key of a value, and the list for its mistakes. */
 export type ConfigPath = { readonly key: string; readonly problems: Problem[] }
 
-/** A way on from a field towards one of its parts, for names of environment variables. */
+/** A part of a field, for names of environment variables. `rest`: the remaining name inside the part. */
 export type Part = { readonly key: string; readonly rest: string; readonly field: Field<unknown> }
 
 /**
- * What one key of the configuration may hold. `read` gives the typed value, or reports every mistake in it and gives
- * BAD. A value that is absent or null arrives as undefined. `parts` lists the ways to read `rest`, the upper-case end
- * of a variable's name, as a part of this field.
+ * The rules for one key of the configuration. `read` returns the typed value, or reports every mistake in it and
+ * returns BAD. A value that is absent or null arrives as undefined. `parts` lists the ways to read `rest`, the
+ * upper-case end of a variable's name, as a part of this field.
  */
 export type Field<T> = {
   readonly read: (value: unknown, at: ConfigPath) => T | Bad
   readonly parts: (rest: string) => readonly Part[]
-  /** The ends of the variables that set a part of this field, entries of lists as `0`: `LISTEN_PORT`. */
+  /** Name endings of the variables that set a part of this field: `LISTEN_PORT`. Entries of lists are `0`. */
   readonly names: readonly string[]
-  /** The variable's value is taken as text, whatever it looks like. */
+  /** True if a variable's value is literal text, not YAML. */
   readonly plain: boolean
 }
 
-/** The type of what a field reads. */
+/** The type that a field reads. */
 export type Infer<F> = F extends Field<infer T> ? T : never
 
 const NO_PARTS = (): readonly Part[] => []
 
-/** What was expected, and a clause that helps, where there is one. */
+/** What was expected, and a helpful clause if there is one. */
 export type Expected = string | { readonly expected: string; readonly hint: string | undefined }
 
-/** Notes a mistake. */
+/** Reports a mistake. */
 export function wrong(at: ConfigPath, value: unknown, expected: Expected): Bad {
   const words = typeof expected === 'string' ? { expected } : expected
   at.problems.push({ key: at.key, value, ...words })
   return BAD
 }
 
-/** The place of a part. */
+/** The place of a part inside `at`. */
 export function inside(at: ConfigPath, key: string): ConfigPath {
   return { key: at.key === '' ? key : `${at.key}.${key}`, problems: at.problems }
 }
 
 /**
- * A field whose value is text that `parse` understands; `expected` ends the sentence "expected …". `hint` gives a clause
- * about text that it does not.
+ * A field with a text value that `parse` understands. `expected` completes the sentence "expected …". `hint` returns a
+ * clause for text that `parse` rejects.
  */
 export function text<T>(
   expected: string,
@@ -88,7 +88,7 @@ export function label(expected: string, maxCharacters: number): Field<string> {
   )
 }
 
-/** A whole number within bounds, in plain digits. */
+/** A whole number from `min` to `max`, in plain digits. */
 export function integer(min: number, max: number): Field<number> {
   const bounds = max === Number.MAX_SAFE_INTEGER ? `a whole number from ${min}` : `a whole number from ${min} to ${max}`
   const within = (number: number): boolean => Number.isSafeInteger(number) && number >= min && number <= max
@@ -102,7 +102,7 @@ export function integer(min: number, max: number): Field<number> {
   )
 }
 
-/** Words that people write for true and false elsewhere: YAML 1.1, other languages, other programs. */
+/** Words for true and false in YAML 1.1, other languages and other programs. */
 const OTHER_FLAGS: ReadonlyMap<string, 'true' | 'false'> = new Map([
   ...['yes', 'y', '1', 'true', 'on', 'enable', 'enabled'].map((one) => [one, 'true'] as const),
   ...['no', 'n', '0', 'false', 'off', 'disable', 'disabled', 'none'].map((one) => [one, 'false'] as const),
@@ -127,17 +127,19 @@ export function flag(): Field<boolean> {
   return { read, parts: NO_PARTS, names: [], plain: false }
 }
 
-/** The field, or `value` where nothing is given. */
+/** The field, or `value` if nothing is given. */
 export function withDefault<T>(field: Field<T>, value: NoInfer<T>): Field<T> {
   return { ...field, read: (given, at) => (given === undefined ? value : field.read(given, at)) }
 }
 
-/** The field, or undefined where nothing is given. */
+/** The field, or undefined if nothing is given. */
 export function optional<T>(field: Field<T>): Field<T | undefined> {
   return { ...field, read: (given, at) => (given === undefined ? undefined : field.read(given, at)) }
 }
 
-/** The field with one more check of the whole value; `check` reports with `wrong` and gives what to go on with. */
+/**
+ * The field with one more check of the whole value. `check` reports mistakes with `wrong`, and returns the final value.
+ */
 export function refine<T, U>(field: Field<T>, check: (value: T, at: ConfigPath) => U | Bad): Field<U> {
   return {
     ...field,

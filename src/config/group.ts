@@ -1,21 +1,21 @@
 import { BAD, type Bad, type ConfigPath, type Field, inside, type Part, text, wrong } from './field.ts'
 import { didYouMean, nearest } from './nearest.ts'
 
-/** Most entries of a list or map: more than any real configuration, few enough to check at once. */
+/** Most entries of a list or map: more than any real configuration has, and few enough to check at once. */
 const MAX_ENTRIES = 10_000
 
 type Shape = Readonly<Record<string, Field<unknown>>>
 type Values<S extends Shape> = { readonly [K in keyof S]: S[K] extends Field<infer T> ? T : never }
 
-/** `names`: properties that the file calls otherwise. `refused`: keys that are never right, and what is said of each. */
+/** `names`: properties with another name in the file. `refused`: keys that are always wrong, each with its message. */
 type MappingOptions = {
   readonly names?: Readonly<Record<string, string>>
   readonly refused?: Readonly<Record<string, string>>
 }
 
 /**
- * A mapping with exactly these keys. Properties are in camelCase here and in snake_case in the file, but for those that
- * `names` gives another name. Nothing given is read as an empty mapping, so that parts can have defaults.
+ * A mapping with exactly these keys. Properties are camelCase here and snake_case in the file, except those in `names`.
+ * A missing mapping is read as an empty one, so that its parts can have defaults.
  */
 export function mapping<S extends Shape>(shape: S, options: MappingOptions = {}): Field<Values<S>> {
   const { names: otherNames = {}, refused = {} } = options
@@ -35,7 +35,7 @@ export function mapping<S extends Shape>(shape: S, options: MappingOptions = {})
       const path = inside(at, key)
       if (Object.hasOwn(refused, key)) at.problems.push({ key: path.key, says: refused[key] ?? '' })
       else {
-        const says = `no such key; known here: ${known.join(', ')}`
+        const says = `no such key; known keys: ${known.join(', ')}`
         at.problems.push({ key: path.key, says, hint: didYouMean(nearest(key, known)) })
       }
     }
@@ -45,7 +45,7 @@ export function mapping<S extends Shape>(shape: S, options: MappingOptions = {})
       if (part === BAD) good = false
       entries.push([property, part])
     }
-    // The entries are the shape's own properties, each read by its own field: the compiler cannot follow that.
+    // The entries are the shape's own properties, each read by its own field. The compiler cannot see that.
     return good ? (Object.fromEntries(entries) as Values<S>) : BAD
   }
   const parts = (rest: string): readonly Part[] => [
@@ -54,7 +54,7 @@ export function mapping<S extends Shape>(shape: S, options: MappingOptions = {})
       if (rest === name) return [{ key, rest: '', field }]
       return rest.startsWith(`${name}_`) ? [{ key, rest: rest.slice(name.length + 1), field }] : []
     }),
-    // A variable of a refused key, or of any part of it, is refused in the words of the key.
+    // A variable for a refused key, or for a part of it, is rejected with the key's message.
     ...Object.keys(refused).flatMap((key) =>
       `${rest}_`.startsWith(`${variableName(key)}_`) ? [{ key, rest: '', field: ANYTHING }] : [],
     ),
@@ -65,7 +65,7 @@ export function mapping<S extends Shape>(shape: S, options: MappingOptions = {})
 
 const ANYTHING: Field<unknown> = { read: (value) => value, parts: () => [], names: [], plain: true }
 
-/** A key as it stands in the name of a variable. */
+/** A key as part of a variable's name. */
 function variableName(key: string): string {
   return key.toUpperCase().replace(/[^A-Z0-9]/g, '_')
 }
@@ -74,7 +74,7 @@ function namesUnder(name: string, field: Field<unknown>): readonly string[] {
   return [name, ...field.names.map((rest) => `${name}_${rest}`)]
 }
 
-/** A list of such fields. `expected` names it in errors: "a list of …". */
+/** A list of `item` fields. `expected` names it in errors: "a list of …". */
 export function list<T>(item: Field<T>, expected: string): Field<readonly T[]> {
   const read = (value: unknown, at: ConfigPath): readonly T[] | Bad => {
     if (!Array.isArray(value)) return wrong(at, value, expected)
@@ -94,7 +94,10 @@ export function list<T>(item: Field<T>, expected: string): Field<readonly T[]> {
   return { read, parts, names: namesUnder('0', item), plain: false }
 }
 
-/** A mapping with free keys, as a list of `[key, value]` in the file's order. A variable can only set all of it. */
+/**
+ * A mapping with free keys, read as a list of `[key, value]` in the file's order. A variable can only set the whole
+ * mapping.
+ */
 export function table<K, V>(keys: Field<K>, values: Field<V>, expected: string): Field<readonly (readonly [K, V])[]> {
   const read = (value: unknown, at: ConfigPath): readonly (readonly [K, V])[] | Bad => {
     if (!isMapping(value)) return wrong(at, value, expected)
@@ -107,9 +110,10 @@ export function table<K, V>(keys: Field<K>, values: Field<V>, expected: string):
       const key = keys.read(name, path)
       const part = values.read(one ?? undefined, path)
       if (key === BAD || part === BAD) continue
-      // Two texts may name one thing: an address in capitals, say. Which of the two values counts, nobody could tell.
+      // Two texts may mean the same key, such as an address in capitals. It is unclear which value counts, so reject
+      // both.
       const same = JSON.stringify(key)
-      if (seen.has(same)) wrong(path, name, 'each key once, however it is written')
+      if (seen.has(same)) wrong(path, name, 'each key only once, in any spelling')
       else rows.push([key, part])
       seen.add(same)
     }
@@ -118,7 +122,7 @@ export function table<K, V>(keys: Field<K>, values: Field<V>, expected: string):
   return { read, parts: () => [], names: [], plain: false }
 }
 
-/** One of some words, or a mapping; `expected` names all of these, `hint` helps with other text. */
+/** One of some words, or a mapping. `expected` names all of these, `hint` helps with other text. */
 export function wordOr<const W extends string, B>(options: {
   readonly words: readonly W[]
   readonly group: Field<B>
@@ -136,7 +140,7 @@ export function wordOr<const W extends string, B>(options: {
   return { read, parts: group.parts, names: group.names, plain: false }
 }
 
-/** True for a mapping as the YAML parser gives it; sets and bytes, which tags make, are none. */
+/** True for a mapping from the YAML parser. Sets and bytes, which YAML tags make, are not mappings. */
 export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }

@@ -3,15 +3,15 @@ import { mistakes, USDC } from './mistakes.fixture.ts'
 
 const chain = (keys: string): string => `chains: [{ id: "eip155:1", rpc: ["http://a"], ${keys} }]`
 
-describe('what a mistake says', () => {
-  // What is given, and the end of the line: what it was probably meant to be.
+describe('the text of a mistake', () => {
+  // The given text, and the end of the line: the suggestion.
   test.each<[string, string]>([
     [chain('finality: final'), '{ confirmations: 12 }; did you mean "finalized"?'],
     [chain('finality: Safe'), 'did you mean "safe"?'],
     [chain('finality: 32'), 'did you mean "{ confirmations: 32 }"?'],
     [chain('scope: al'), 'all, or { tokens: [0x…] }, or { accounts: [0x…] }; did you mean "all"?'],
     [chain('scope: ALL'), 'did you mean "all"?'],
-    [chain('scope: { token: [] }'), 'known here: tokens, accounts; did you mean "tokens"?'],
+    [chain('scope: { token: [] }'), 'known keys: tokens, accounts; did you mean "tokens"?'],
     [chain('pollMs: 500'), 'did you mean "poll_ms"?'],
     [chain('from: 1_000_000'), 'did you mean "1000000"?'],
     [chain('from: 1e6'), 'did you mean "1000000"?'],
@@ -43,7 +43,7 @@ describe('what a mistake says', () => {
     ['chains: [{ id: ledgr:main }]', 'did you mean "ledger:main"?'],
     [
       'chains: [{ id: "eip155:1", rpc: ["wss://a.example/KEY"] }]',
-      'nodes are asked over HTTP: did you mean "https://a.example/…"?',
+      'nodes need an HTTP URL: did you mean "https://a.example/…"?',
     ],
     ['chains: [{ id: "eip155:1", rpc: ["localhost:8545"] }]', 'did you mean "http://localhost:8545"?'],
     ['chains: [{ id: "eip155:1", rpc: [" http://a"] }]', 'did you mean "http://a"?'],
@@ -60,7 +60,7 @@ describe('what a mistake says', () => {
     ['log: { level: loud }'],
     [chain('finality: soon')],
     ['listen: { host: "a b" }'],
-  ])('%s comes near nothing: no guess is made', (text) => {
+  ])('%s is not similar to anything: there is no suggestion', (text) => {
     expect(mistakes(text)).toEqual([expect.not.stringContaining('did you mean')])
   })
 
@@ -112,32 +112,35 @@ describe('what a mistake says', () => {
     expect(mistakes(`chains: [{ id: "eip155:1", rpc: [${JSON.stringify(url)}] }]`)).toEqual([])
   })
 
-  test('a node twice confirms nothing', () => {
+  test('the same node twice confirms nothing', () => {
     expect(mistakes('chains: [{ id: "eip155:1", rpc: ["http://a/KEY", "http://b", "HTTP://a:80/KEY"] }]')).toEqual([
-      'chains.0.rpc.2: got "http://a/…", expected each node once: a node cannot confirm itself',
+      'chains.0.rpc.2: got "http://a/…", expected each node only once: a node cannot confirm itself',
     ])
   })
 
-  test('one asset written in two ways has no two classes and no two prices', () => {
+  test('one asset in two spellings cannot have two classes or two prices', () => {
     const asset = (address: string): string => `"eip155:1/erc20:${address}"`
     const both = (a: string, b: string): string => `{ ${asset(USDC)}: ${a}, ${asset(USDC.toLowerCase())}: ${b} }`
     expect(
       mistakes(`tokens: { accounting: ${both('reads', 'events')} }\nprices: { static: ${both('1', '2')} }`),
     ).toEqual([
-      expect.stringContaining('expected each key once, however it is written'),
-      expect.stringContaining('expected each key once, however it is written'),
+      expect.stringContaining('expected each key only once, in any spelling'),
+      expect.stringContaining('expected each key only once, in any spelling'),
     ])
   })
 
-  test.each(['spacescan', 'tokenkit', 'cobo'])('settings of %s, which is not served, are refused', (name) => {
-    const says = `this version does not serve ${name}, so its settings have no effect: remove them; served are abc-labs and chainbase`
-    expect(mistakes(`dialects: { ${name}: { enabled: false } }`)).toEqual([`dialects.${name}: ${says}`])
-    expect(mistakes(`dialects:\n  ${name}:\n`)).toEqual([`dialects.${name}: ${says}`])
-    const variable = `STEELYARD_DIALECTS_${name.toUpperCase()}_ENABLED`
-    expect(mistakes('', { [variable]: 'true' })).toEqual([`dialects.${name} (from ${variable}): ${says}`])
-  })
+  test.each(['spacescan', 'tokenkit', 'cobo'])(
+    'settings of %s, which this version does not serve, are rejected',
+    (name) => {
+      const says = `this version does not serve ${name}, so its settings have no effect: remove them; served are abc-labs and chainbase`
+      expect(mistakes(`dialects: { ${name}: { enabled: false } }`)).toEqual([`dialects.${name}: ${says}`])
+      expect(mistakes(`dialects:\n  ${name}:\n`)).toEqual([`dialects.${name}: ${says}`])
+      const variable = `STEELYARD_DIALECTS_${name.toUpperCase()}_ENABLED`
+      expect(mistakes('', { [variable]: 'true' })).toEqual([`dialects.${name} (from ${variable}): ${says}`])
+    },
+  )
 
-  test('a dialect that is served may be switched off', () => {
+  test('a served dialect may be switched off', () => {
     expect(mistakes('dialects: { abc-labs: { enabled: off }, chainbase: { enabled: false } }')).toEqual([])
   })
 
@@ -150,7 +153,7 @@ describe('what a mistake says', () => {
 
   test.each<[string, string]>([
     ['a:\n\tb: 1', 'not YAML: Tabs are not allowed as indentation at line 2, column 1'],
-    ['---\na: 1\n---\nb: 2', 'not YAML: one document is expected, another begins at line 3, column 1'],
+    ['---\na: 1\n---\nb: 2', 'not YAML: expected one document, but another begins at line 3, column 1'],
     ['store: *x', 'not YAML: Unresolved alias'],
     ['hello', 'the file: got "hello", expected a mapping'],
     ['!!set { listen }', 'the file: got a value of another type, expected a mapping'],

@@ -1,15 +1,15 @@
-/** Distance allowed between a mistyped word and the one that was meant, in edits a character. */
+/** Most edits per character between a mistyped word and a suggestion. */
 const EDITS_A_CHARACTER = 1 / 3
-/** Shortest text that is completed: one letter could begin anything. */
+/** Shortest text to complete: one letter fits too many words. */
 const MIN_PREFIX_CHARACTERS = 2
-/** What the beginning of a word counts as: nearer than any other mistake. */
+/** The cost of completing a word: less than any other mistake. */
 const EDITS_OF_A_BEGINNING = 0.5
-/** Longest text that is compared: the work grows with the square of it, and no known word is half as long. */
+/** Longest text to compare: the work grows with the square of the length, and no known word is half as long. */
 const MAX_CHARACTERS = 200
 
 /**
- * The known word that was probably meant, or undefined. Case and separators do not count (`pollMs` is `poll_ms`), the
- * beginning of a word is completed (`final`), and a third of the characters may be wrong.
+ * The known word that was probably meant, or undefined. Ignores case and separators (`pollMs` is `poll_ms`), completes
+ * the beginning of a word (`final`), and allows a third of the characters to be wrong.
  */
 export function nearest(given: string, known: readonly string[]): string | undefined {
   const text = plain(given)
@@ -19,7 +19,7 @@ export function nearest(given: string, known: readonly string[]): string | undef
   return best.edits <= Math.max(1, Math.floor(text.length * EDITS_A_CHARACTER)) ? best.word : undefined
 }
 
-/** The clause that names what was probably meant; undefined where nothing comes near. */
+/** The clause that suggests a word; undefined without a suggestion. */
 export function didYouMean(meant: string | undefined): string | undefined {
   return meant === undefined ? undefined : `did you mean "${meant}"?`
 }
@@ -35,7 +35,10 @@ function editsTo(given: string, word: string): number {
   return word.length >= MIN_PREFIX_CHARACTERS && given.startsWith(word) ? edits / 2 : edits
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours between two texts (optimal string alignment). */
+/**
+ * The number of insertions, deletions, replacements and swaps of neighbours between two texts (optimal string
+ * alignment).
+ */
 function editDistance(a: string, b: string): number {
   let before: readonly number[] = []
   let row: readonly number[] = Array.from({ length: b.length + 1 }, (_, column) => column)

@@ -7,12 +7,12 @@ import { kindOf, mistakes, USDC } from './mistakes.fixture.ts'
 
 const chain = (keys: string): string => `chains: [{ id: "eip155:1", rpc: ["http://a"], ${keys} }]`
 
-describe('a wrong configuration', () => {
+describe('an invalid configuration', () => {
   test.each<[string, string, string]>([
     [
       'an unknown key',
       'lisen: 1',
-      'lisen: no such key; known here: listen, log, store, chains, tokens, prices, dialects; did you mean "listen"?',
+      'lisen: no such key; known keys: listen, log, store, chains, tokens, prices, dialects; did you mean "listen"?',
     ],
     [
       'no mapping',
@@ -27,7 +27,7 @@ describe('a wrong configuration', () => {
       'listen.port: got "65536", expected a whole number from 0 to 65535',
     ],
     [
-      'a port that is no number',
+      'a port that is not a number',
       'listen: { port: http }',
       'listen.port: got "http", expected a whole number from 0 to 65535',
     ],
@@ -75,17 +75,17 @@ describe('a wrong configuration', () => {
     [
       'a node of a ledger',
       'chains: [{ id: ledger:main, rpc: ["http://a/KEY"] }]',
-      'chains.0.rpc: got a list of 1, expected nothing: ledger:main has no nodes, it is written here',
+      'chains.0.rpc: got a list of 1, expected nothing: ledger:main is written here and has no nodes',
     ],
     [
       'a first block of a ledger',
       'chains: [{ id: ledger:main, from: 7 }]',
-      'chains.0.from: got "7", expected nothing: ledger:main has no nodes, it is written here',
+      'chains.0.from: got "7", expected nothing: ledger:main is written here and has no nodes',
     ],
     [
       'two ledgers',
       'chains: [{ id: ledger:main }, { id: ledger:other }]',
-      'chains.1.id: got "ledger:other", expected one ledger: a store holds one record',
+      'chains.1.id: got "ledger:other", expected only one ledger: a store holds one record',
     ],
     ['no node', 'chains: [{ id: "eip155:1" }]', 'chains.0.rpc: is missing, expected a list of 1 to 16 node URLs'],
     [
@@ -94,7 +94,7 @@ describe('a wrong configuration', () => {
       'chains.0.rpc: is missing, expected a list of 1 to 16',
     ],
     [
-      'a node that is no list',
+      'nodes that are not a list',
       'chains: [{ id: "eip155:1", rpc: "http://u:p@a/k" }]',
       'chains.0.rpc: got "http://a/…", expected a list of node URLs',
     ],
@@ -118,7 +118,7 @@ describe('a wrong configuration', () => {
     ],
     ['an empty scope', chain('scope: {}'), 'chains.0.scope: got a mapping, expected all'],
     [
-      'a scope of nobody',
+      'a scope without accounts',
       chain('scope: { accounts: [] }'),
       'chains.0.scope.accounts: got a list of 0, expected a list of 1 to 10000 addresses',
     ],
@@ -137,46 +137,50 @@ describe('a wrong configuration', () => {
       chain('finality: { confirmations: 1.5 }'),
       'chains.0.finality.confirmations: got "1.5", expected a whole number',
     ],
-    ['a hasty poll', chain('poll_ms: 1'), 'chains.0.poll_ms: got "1", expected a whole number from 50 to 600000'],
+    [
+      'a poll that is too fast',
+      chain('poll_ms: 1'),
+      'chains.0.poll_ms: got "1", expected a whole number from 50 to 600000',
+    ],
     ['half a certificate', chain('tls: { cert: a }'), 'chains.0.tls.key: is missing, expected a path'],
     [
-      'a certificate that would not be used',
+      'a certificate without a use',
       chain('tls: { cert: a, key: b }'),
-      'chains.0.tls: got a mapping, expected nothing: nodes of eip155 are asked without a certificate',
+      'chains.0.tls: got a mapping, expected nothing: nodes of eip155 need no certificate',
     ],
     [
       'a chain twice',
       'chains: [{ id: "eip155:1", rpc: [http://a] }, { id: "eip155:1", rpc: [http://b] }]',
-      'chains.1.id: got "eip155:1", expected each chain once',
+      'chains.1.id: got "eip155:1", expected each chain only once',
     ],
     ['an unknown class', `tokens: { accounting: { "eip155:1/erc20:${USDC}": maybe } }`, 'expected events or reads'],
     [
-      'a class of no asset',
+      'a class of an invalid asset',
       'tokens: { accounting: { usdc: reads } }',
       'tokens.accounting.usdc: got "usdc", expected a CAIP-19 asset',
     ],
     [
       'a price below zero',
       `prices: { static: { "eip155:1/erc20:${USDC}": -1 } }`,
-      'expected a decimal number that is not negative',
+      'expected a decimal number, 0 or greater',
     ],
     [
       'a price with exponent',
       `prices: { static: { "eip155:1/erc20:${USDC}": 1e3 } }`,
-      'expected a decimal number that is not negative',
+      'expected a decimal number, 0 or greater',
     ],
     [
       'an unknown dialect',
       'dialects: { moralis: {} }',
-      'dialects.moralis: no such key; known here: abc-labs, chainbase',
+      'dialects.moralis: no such key; known keys: abc-labs, chainbase',
     ],
     [
-      'a flag that is none',
+      'an invalid flag',
       'dialects: { chainbase: { demo_key: maybe } }',
       'dialects.chainbase.demo_key: got "maybe", expected true or false',
     ],
     [
-      'a form that is none',
+      'an invalid form',
       'dialects: { chainbase: { balance: octal } }',
       'dialects.chainbase.balance: got "octal", expected hex or decimal',
     ],
@@ -193,13 +197,13 @@ describe('a wrong configuration', () => {
     [
       'an issued asset twice',
       'dialects: { abc-labs: { assets: [{ asset_id: A }, { asset_id: A }] } }',
-      'dialects.abc-labs.assets: got "A", expected each asset_id once',
+      'dialects.abc-labs.assets: got "A", expected each asset_id only once',
     ],
   ])('%s', (_, text, message) => {
     expect(mistakes(text)).toEqual([expect.stringContaining(message)])
   })
 
-  test('all mistakes are told at once', () => {
+  test('all mistakes are reported at once', () => {
     expect(mistakes('listen: { port: x, hots: 1 }\nstore: 1\nchains: [{ id: 1, from: -1 }]')).toEqual([
       expect.stringMatching(/^listen\.hots: /),
       expect.stringMatching(/^listen\.port: /),
@@ -209,13 +213,13 @@ describe('a wrong configuration', () => {
     ])
   })
 
-  test('a file that is not there', () => {
+  test('a missing file', () => {
     expect(() => loadConfig({ file: '/nowhere/steelyard.yaml', env: {}, kindOf })).toThrow(
       '--config: got "/nowhere/steelyard.yaml", expected a file that can be read (ENOENT)',
     )
   })
 
-  test('a folder, and a file that is no UTF-8', () => {
+  test('a folder, and a file that is not UTF-8', () => {
     const folder = mkdtempSync(join(tmpdir(), 'steelyard-problems-'))
     try {
       const file = join(folder, 'utf16.yaml')
@@ -228,21 +232,25 @@ describe('a wrong configuration', () => {
   })
 })
 
-describe('a wrong environment', () => {
+describe('an invalid environment', () => {
   const file = 'chains: [{ id: "eip155:1", rpc: ["http://a"] }]'
   test.each([
-    ['STEELYARD_LISTEN_PROT', '1', 'STEELYARD_LISTEN_PROT: no such variable: its name is no key of the configuration'],
-    ['STEELYARD_LISTN_PORT', '1', 'no key of the configuration; did you mean "STEELYARD_LISTEN_PORT"?'],
-    ['STEELYARD_PORT', '9000', 'no key of the configuration; did you mean "STEELYARD_LISTEN_PORT"?'],
+    [
+      'STEELYARD_LISTEN_PROT',
+      '1',
+      'STEELYARD_LISTEN_PROT: no such variable: its name is not a key of the configuration',
+    ],
+    ['STEELYARD_LISTN_PORT', '1', 'not a key of the configuration; did you mean "STEELYARD_LISTEN_PORT"?'],
+    ['STEELYARD_PORT', '9000', 'not a key of the configuration; did you mean "STEELYARD_LISTEN_PORT"?'],
     ['STEELYARD_LOGLEVEL', 'info', 'did you mean "STEELYARD_LOG_LEVEL"?'],
     ['STEELYARD_CHAIN_0_RPC_2', 'http://a', 'did you mean "STEELYARD_CHAINS_0_RPC_2"?'],
     ['STEELYARD_CHAINS_1_FORM', '1', 'did you mean "STEELYARD_CHAINS_1_FROM"?'],
     ['STEELYARD_DIALECTS_ABC_LABS_STRICTWALLETS', 'on', 'did you mean "STEELYARD_DIALECTS_ABC_LABS_STRICT_WALLETS"?'],
-    ['STEELYARD_', '1', 'STEELYARD_: no such variable: its name is no key of the configuration'],
+    ['STEELYARD_', '1', 'STEELYARD_: no such variable: its name is not a key of the configuration'],
     [
       'STEELYARD_CHAINS_2_FROM',
       '1',
-      'STEELYARD_CHAINS_2_FROM: got "1", expected an entry that exists, or the next one of its list',
+      'STEELYARD_CHAINS_2_FROM: got "1", expected an existing entry, or the next one of its list',
     ],
     ['STEELYARD_LISTEN', '{ host: ', 'STEELYARD_LISTEN: got "{ host: ", expected a YAML value ('],
     [

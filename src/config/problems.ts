@@ -7,10 +7,10 @@ import { isMapping } from './group.ts'
 /** Longest value shown in an error, in characters. */
 const MAX_SHOWN = 80
 
-/** Keys whose values hold secrets even where they do not look like a URL. */
+/** Keys that hold secrets, even if the value does not look like a URL. */
 const SECRET_KEYS = /(?:^|[._])(?:rpc|store)(?:$|[._])/i
 
-/** The error for all mistakes of one configuration, each on its own line. */
+/** The error for all mistakes in one configuration, each on its own line. */
 export function configError(name: string, problems: readonly Problem[], overrides: readonly Override[]): ServiceError {
   const lines = problems.map((problem) => `  ${describe(problem, overrides)}`)
   const count = problems.length === 1 ? '1 mistake' : `${problems.length} mistakes`
@@ -38,7 +38,7 @@ function show(key: string, value: unknown): string {
   return `got ${JSON.stringify(safe.length > MAX_SHOWN ? `${safe.slice(0, MAX_SHOWN)}…` : safe)}`
 }
 
-// What should be a URL but is mistyped may still hold a key: no more than what looks like a host is shown.
+// A mistyped URL may still contain a key, so show only the part that looks like a host.
 function hideUrl(text: string): string {
   if (text.includes('://')) return withoutUrl(text)
   const host = /^[a-z0-9.:-]+/i.exec(text)?.[0] ?? ''

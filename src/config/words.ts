@@ -10,22 +10,22 @@ import { nodeLabel } from '../core/url.ts'
 import { type Field, text } from './field.ts'
 import { didYouMean, nearest } from './nearest.ts'
 
-/** A family of chains that this build can read: what the configuration needs to know of it. */
+/** A family of chains that this build can read, as far as the configuration needs it. */
 export type SupportedKind = {
-  /** Canonical address of text in any usual form, or undefined. */
+  /** The canonical address for text in any usual form, or undefined. */
   readonly parseAddress: (text: string) => string | undefined
 }
 
-/** The kind of a chain, or undefined where this build cannot read it. */
+/** The kind of a chain, or undefined if this build cannot read it. */
 export type KindOf = (chain: ChainId) => SupportedKind | undefined
 
-/** An asset of some chain: CAIP-19, parsed. */
+/** An asset of a chain: parsed CAIP-19. */
 export type ChainAsset = { readonly chain: ChainId; readonly asset: AssetRef }
 
-/** A price as configured: exact, and its text. */
+/** A configured price: the exact number and its text. */
 export type Price = Decimal & { readonly text: string }
 
-/** The namespaces of chains; whether one is read from nodes, and whether these ask for a client's certificate. */
+/** The known chain namespaces. `nodes`: it is read from nodes. `tls`: its nodes require a client certificate. */
 export const NAMESPACES: ReadonlyMap<string, { readonly nodes: boolean; readonly tls: boolean }> = new Map([
   ['eip155', { nodes: true, tls: false }],
   ['starknet', { nodes: true, tls: false }],
@@ -33,7 +33,7 @@ export const NAMESPACES: ReadonlyMap<string, { readonly nodes: boolean; readonly
   ['ledger', { nodes: false, tls: false }],
 ])
 
-/** A CAIP-2 id of a namespace that we know. */
+/** A CAIP-2 id with a known namespace. */
 export function chainId(): Field<ChainId> {
   return text('a CAIP-2 chain id such as eip155:1', parseKnownChain, (given) => {
     const [, namespace = 'eip155', reference = ''] = /^(?:([a-z0-9]+)[:_-])?([a-z0-9_-]+)$/i.exec(given.trim()) ?? []
@@ -49,12 +49,12 @@ function parseKnownChain(given: string): ChainId | undefined {
   return isCanonical ? chain : undefined
 }
 
-/** What a node's URL has to be, in words. */
+/** The rule for a node's URL, in words. */
 export const HTTP_URL = 'an http:// or https:// URL'
 
-/** A URL as nodes have them: what `URL` would repair (`http:/a`, spaces, backslashes) is a mistake. */
+/** A strict URL: text that `URL` would repair (`http:/a`, spaces, backslashes) is a mistake. */
 const STRICT_URL = /^https?:\/\/[^\s/?#\\][^\s\\]*$/i
-/** An IPv6 address in brackets, or what a host's name is made of. */
+/** An IPv6 address in brackets, or the characters of a host name. */
 const URL_HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?)$/i
 
 /** True for an http or https URL without a fragment. */
@@ -69,21 +69,21 @@ export function httpUrl(): Field<string> {
   return text(HTTP_URL, (given) => (isHttpUrl(given) ? given : undefined), hintUrl)
 }
 
-/** What a URL was probably meant to be, cut to its host: the rest may hold a key. */
+/** The URL that was probably meant, cut to its host: the rest may contain a key. */
 function hintUrl(given: string): string | undefined {
   const trimmed = given.trim()
   const isSocket = /^wss?:\/\//i.test(trimmed)
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)
   const meant = isSocket ? trimmed.replace(/^ws/i, 'http') : hasScheme ? trimmed : `http://${trimmed}`
   if (/[@\\]/.test(meant) || meant === given || !isHttpUrl(meant)) return undefined
-  return isSocket ? `nodes are asked over HTTP: ${didYouMean(nodeLabel(meant))}` : didYouMean(nodeLabel(meant))
+  return isSocket ? `nodes need an HTTP URL: ${didYouMean(nodeLabel(meant))}` : didYouMean(nodeLabel(meant))
 }
 
-/** A name of the DNS as a server is reached by it; the last label is not all digits, else it would be an address. */
+/** A DNS name of a server. Its last label is not all digits, or it would be an address. */
 const HOST_NAME = /^(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!\d+$)(?!-)[a-z0-9_-]{1,63}(?<!-)$/i
 const MAX_HOST_CHARACTERS = 253
 
-/** Where a server listens: an IP address or the name of a host, without scheme and port. */
+/** The listen address of a server: an IP address or a host name, without scheme and port. */
 export function host(): Field<string> {
   return text('an IP address or a host name, such as 127.0.0.1', parseHost, (given) => {
     const [, inner = ''] =
@@ -99,12 +99,12 @@ function parseHost(given: string): string | undefined {
   return given.length <= MAX_HOST_CHARACTERS && HOST_NAME.test(given) ? given : undefined
 }
 
-/** A path; a relative one is taken from the configuration's folder. */
+/** A path. A relative path starts at the configuration's folder. */
 export function path(folder: string): Field<string> {
   return text('a path', (given) => (isPath(given) ? resolvePath(folder, given) : undefined))
 }
 
-/** Spaces at an end are a slip: nobody names a folder so. */
+/** A space at either end is probably a mistake: folders are not named like that. */
 function isPath(given: string): boolean {
   return given !== '' && given.trim() === given && !given.includes('\0')
 }
@@ -122,13 +122,13 @@ export function storeUrl(folder: string): Field<string> {
 
   function parse(given: string): string | undefined {
     const named = /^sqlite:(.+)$/.exec(given)?.[1] ?? ''
-    // What looks like a URL with a host is none, and `:memory:` would be a folder of that name.
+    // A URL with a host is not a folder, and `:memory:` would become a folder of that name.
     const isOdd = /^\/\/(?!\/)/.test(named) || named.startsWith(':')
     return isOdd || !isPath(named) ? undefined : `sqlite:${resolvePath(folder, named)}`
   }
 }
 
-/** A CAIP-19 asset in any usual form of its address, canonical after reading. */
+/** A CAIP-19 asset. Accepts any usual form of its address, and reads it as canonical. */
 export function chainAsset(kindOf: KindOf): Field<ChainAsset> {
   return text('a CAIP-19 asset such as eip155:1/erc20:0x… of a chain kind that this version reads', (given) => {
     const [, chainText = '', standardText = '', reference = ''] = /^([^/]+)\/([a-z0-9]+):(.+)$/.exec(given) ?? []
@@ -149,15 +149,15 @@ function standardOf(namespace: string): Standard | undefined {
   return STANDARDS.find((standard) => standard === namespace && standard !== 'native')
 }
 
-/** A decimal number that is not negative, exact. */
+/** An exact decimal number, 0 or greater. */
 export function price(): Field<Price> {
-  return text('a decimal number that is not negative, such as "1.0001"', (given) => {
+  return text('a decimal number, 0 or greater, such as "1.0001"', (given) => {
     const decimal = parseDecimal(given)
     return decimal === undefined || decimal.units < 0n ? undefined : { ...decimal, text: given }
   })
 }
 
-/** An origin as browsers send it (scheme, host and port), or undefined. */
+/** The text, if it is an origin as browsers send it (scheme, host and port); else undefined. */
 export function parseOrigin(given: string): string | undefined {
   return URL.canParse(given) && new URL(given).origin === given ? given : undefined
 }
@@ -171,7 +171,7 @@ export function origin(): Field<string> {
   })
 }
 
-/** An IP address or a CIDR range, or undefined. */
+/** The text, if it is an IP address or a CIDR range; else undefined. */
 export function parseAddressRange(given: string): string | undefined {
   const [address = '', bits, ...more] = given.split('/')
   const family = isIP(address)

@@ -1,7 +1,7 @@
 /**
- * How the accounts of a chain are stored: canonical text to bytes and back, lossless. Bytes sort as the store likes.
- * `nobody`: the account that stands for nobody, so that nothing of it is kept: what comes from it is a mint, what goes to
- * it a burn. Undefined where the chain has none.
+ * How the accounts of a chain are stored: converts canonical text to bytes and back, without loss. The bytes sort as
+ * the store needs. `zeroAddress`: the store keeps nothing of this account, because a transfer from it is a mint and a
+ * transfer to it a burn. Undefined if the chain has none.
  */
 export type AccountCodec = {
   readonly zeroAddress: string | undefined
@@ -9,7 +9,7 @@ export type AccountCodec = {
   readonly decode: (bytes: Buffer) => string
 }
 
-/** The codec of `0x` + lower-case hex addresses: EVM's 20 bytes, Starknet's 32. */
+/** The codec of `0x` + lower-case hex addresses: 20 bytes on EVM, 32 on Starknet. */
 export const HEX_ACCOUNTS: AccountCodec = {
   zeroAddress: undefined,
   encode: (address) => Buffer.from(address.slice(2), 'hex'),
@@ -23,5 +23,5 @@ export const TEXT_ACCOUNTS: AccountCodec = {
   decode: (bytes) => bytes.toString('utf8'),
 }
 
-/** Any account will do where only a contract's code matters, on chains where none stands for nobody. */
+/** An account for reads that only need a contract's code, on chains without a zero address. */
 export const ANYBODY = `0x${'1'.padStart(40, '0')}`

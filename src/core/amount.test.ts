@@ -25,25 +25,25 @@ describe('format', () => {
     expect(() => format(1n, 1.5)).toThrow('decimals out of range')
   })
 
-  test('what is formatted is parsed back to the last digit', () => {
+  test('formatted amounts parse back to the last digit', () => {
     fc.assert(fc.property(amounts, decimals, (amount, places) => parse(format(amount, places), places) === amount))
   })
 })
 
 test.each(['', '.', '1.', '.5', '1e9', '+5', ' 1', '1 ', '0x1', '1,5', 'NaN', '١', '-', '1.2.3', '9'.repeat(401)])(
-  'parse refuses %j',
+  'parse rejects %j',
   (text) => {
     expect(parse(text, 18)).toBeUndefined()
     expect(parseDecimal(text)).toBeUndefined()
   },
 )
 
-test('parse refuses more places than the decimals, but not trailing zeros', () => {
+test('parse rejects more places than the decimals, but not trailing zeros', () => {
   expect(parse('1.001', 2)).toBeUndefined()
   expect(parse('1.000', 2)).toBe(100n)
 })
 
-test('a product with a price is exact, whatever its length', () => {
+test('a product with a price is exact at any length', () => {
   const price = parseDecimal('1.0001')
   if (price === undefined) throw new Error('1.0001 is a decimal')
   expect(multiply(1_500_000n, 6, price)).toBe('1.50015')

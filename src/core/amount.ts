@@ -6,16 +6,16 @@ export type Amount = bigint
 /** 2^256-1, the greatest amount of any chain that we follow. */
 export const MAX_AMOUNT: Amount = (1n << 256n) - 1n
 
-/** Greatest decimals that we format with: a token's `decimals()` is a uint8. */
+/** Greatest number of decimals to format: a token's `decimals()` is a uint8. */
 export const MAX_DECIMALS = 255
 
-/** True for an amount that can exist: from 0 to 2^256-1. */
+/** True if the amount can exist: from 0 to 2^256-1. */
 export function isAmount(value: bigint): boolean {
   return value >= 0n && value <= MAX_AMOUNT
 }
 
 /**
- * Decimal text of base units, exact: no exponent, no rounding, no trailing zeros, no trailing point.
+ * The exact decimal text of base units: no exponent, no rounding, no trailing zeros, no trailing point.
  * `format(1500000n, 6)` is `"1.5"`; `format(-5n, 1)` is `"-0.5"`.
  */
 export function format(amount: bigint, decimals: number): string {
@@ -28,12 +28,12 @@ export function format(amount: bigint, decimals: number): string {
   return fraction === '' ? sign + whole : `${sign}${whole}.${fraction}`
 }
 
-/** Longest decimal text that `parse` accepts: 78 digits, a sign, a point and 255 decimals, with room. */
+/** Longest decimal text that `parse` accepts, in characters: 78 digits, a sign, a point and 255 decimals, with room. */
 const MAX_DECIMAL_TEXT = 400
 
 /**
- * Base units of decimal text, or undefined where it is not plain decimal text (`-?digits[.digits]`, no exponent) or has
- * more places than `decimals`. Exact: `parse(format(x, d), d) === x`.
+ * The base units of decimal text, or undefined if it is not plain decimal text (`-?digits[.digits]`, no exponent) or
+ * has more places than `decimals`. Exact: `parse(format(x, d), d) === x`.
  */
 export function parse(text: string, decimals: number): bigint | undefined {
   if (text.length > MAX_DECIMAL_TEXT) return undefined
@@ -56,7 +56,7 @@ export function parseDecimal(text: string): Decimal | undefined {
   return units === undefined ? undefined : { units, places }
 }
 
-/** The exact product amount / 10^decimals × price as decimal text, no rounding, no trailing zeros. */
+/** The exact product amount / 10^decimals × price as decimal text: no rounding, no trailing zeros. */
 export function multiply(amount: Amount, decimals: number, price: Decimal): string {
   const places = decimals + price.places
   const units = amount * price.units

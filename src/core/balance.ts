@@ -1,11 +1,11 @@
 import type { AssetRef } from './asset.ts'
 import type { BlockRef, Finality } from './block.ts'
 
-/** Where an amount comes from: a sum of events, a read of the chain, or the absence of both inside coverage. */
+/** The source of an amount: a sum of events (0 for a missing row inside coverage), or a read of the chain. */
 export type Source = 'events' | 'reads'
 
 /**
- * An amount at a named block. `knownAt` (Unix seconds) is when it was last known true; its age is now minus that.
+ * An amount at a named block. `knownAt` (Unix seconds): when it was last known to be true. Its age is now minus that.
  */
 export type Known = {
   readonly known: true
@@ -16,7 +16,7 @@ export type Known = {
   readonly knownAt: number
 }
 
-/** Why an amount is not known. Never rendered as a number. */
+/** Why an amount is unknown. An unknown amount is never shown as a number. */
 export type UnknownReason =
   | 'outside_coverage'
   | 'opening_unknown'
@@ -28,30 +28,33 @@ export type UnknownReason =
 
 const NODE_FAILURES: ReadonlySet<string> = new Set<UnknownReason>(['node_unavailable', 'no_archive'])
 
-/** True for a reason that is about a node and not about the token: another node, or another time, may give the amount. */
+/** True for a reason that concerns a node and not the token: another node, or a later try, may report the amount. */
 export function isNodeFailure(reason: string): boolean {
   return NODE_FAILURES.has(reason)
 }
 
 export type Unknown = { readonly known: false; readonly reason: UnknownReason }
 
-/** What is known of an (account, asset, item). */
+/** The balance of an (account, asset, item), known or unknown. */
 export type Balance = Known | Unknown
 
-/** True where only a node's failure leaves the balance unknown. */
+/** True if the balance is unknown only because a node failed. */
 export function isNodeUnknown(balance: Balance): boolean {
   return !balance.known && isNodeFailure(balance.reason)
 }
 
-/** True where no balance is known, and a node's failure is why at least one is not: an empty list would be a guess. */
+/** True if no balance is known, and at least one is unknown because a node failed: an empty list would be a guess. */
 export function isNoneTold(balances: readonly Balance[]): boolean {
   return balances.every(({ known }) => !known) && balances.some(isNodeUnknown)
 }
 
-/** Which balance: `account` and `asset` canonical; `item` '' for fungible assets and for a contract's roll-up. */
+/**
+ * Identifies a balance. `account` and `asset` are canonical; `item` is '' for fungible assets and for a contract's
+ * roll-up.
+ */
 export type BalanceKey = { readonly account: string; readonly asset: AssetRef; readonly item: string }
 
-/** A read of the chain: what it said at a block, and when (Unix seconds) we asked. */
+/** A read of the chain: the amount at a block, and when (Unix seconds) we asked. */
 export type Observation = BalanceKey & {
   readonly amount: bigint
   readonly block: BlockRef

@@ -1,17 +1,19 @@
-/** A position on a chain: a block's number and its hash (0x + lower-case hex on EVM; the chain's own text elsewhere). */
+/**
+ * A position on a chain: a block's number and its hash (0x + lower-case hex on EVM, the chain's own text elsewhere).
+ */
 export type BlockRef = { readonly number: number; readonly hash: string }
 
-/** What links a block to its chain. `timestamp` is Unix seconds. */
+/** A block ref with the link to its parent. `timestamp` is Unix seconds. */
 export type Header = BlockRef & { readonly parentHash: string; readonly timestamp: number }
 
-/** How certain a block is, least to most. */
+/** How certain a block is, from least to most. */
 export const FINALITIES = ['pending', 'latest', 'safe', 'finalized'] as const
 export type Finality = (typeof FINALITIES)[number]
 
-/** What a node says of its chain at one moment. `latest.number >= finalized.number`. */
+/** A node's heads at one moment. `latest.number >= finalized.number`. */
 export type Heads = { readonly latest: Header; readonly finalized: Header }
 
-/** True where both name the same block. */
+/** True if both refs name the same block. */
 export function sameBlock(a: BlockRef, b: BlockRef): boolean {
   return a.number === b.number && a.hash === b.hash
 }

@@ -7,17 +7,20 @@ export type Kind = (typeof KINDS)[number]
 
 const CAIP2 = /^([-a-z0-9]{3,8}):([-_a-zA-Z0-9]{1,32})$/
 
-/** The chain id of CAIP-2 text (https://chainagnostic.org/CAIPs/caip-2), or undefined. Ledger's namespace has 6 letters. */
+/**
+ * Parses a CAIP-2 chain id (https://chainagnostic.org/CAIPs/caip-2); undefined if the text is none. The ledger's
+ * namespace has 6 letters.
+ */
 export function parseChainId(text: string): ChainId | undefined {
   return CAIP2.test(text) ? (text as ChainId) : undefined
 }
 
-/** Namespace of a chain id: `eip155` of `eip155:1`. */
+/** The namespace of a chain id: `eip155` of `eip155:1`. */
 export function namespaceOf(chain: ChainId): string {
   return chain.slice(0, chain.indexOf(':'))
 }
 
-/** Reference of a chain id: `1` of `eip155:1`. */
+/** The reference of a chain id: `1` of `eip155:1`. */
 export function referenceOf(chain: ChainId): string {
   return chain.slice(chain.indexOf(':') + 1)
 }

@@ -1,27 +1,33 @@
 import type { AssetRef } from './asset.ts'
 
-/** What of a chain is looked at. Tokens and accounts are canonical addresses. */
+/** The part of a chain that is indexed. Tokens and accounts are canonical addresses. */
 export type Scope =
   | { readonly type: 'all' }
   | { readonly type: 'tokens'; readonly tokens: readonly string[] }
   | { readonly type: 'accounts'; readonly accounts: readonly string[] }
 
-/** What we have looked at: a scope, from a block on. An absent row is zero only inside coverage. */
+/** The indexed part of a chain: a scope, from a block on. A missing row means zero only inside coverage. */
 export type Coverage = { readonly scope: Scope; readonly from: number }
 
-/** A coverage made fast to ask. */
+/** A coverage compiled for fast tests. */
 export type CoverageTest = {
-  /** True where every movement of this account in this asset since `from` is in the journal; never of nobody. */
+  /**
+   * True if every transfer of this account in this asset since `from` is in the journal. Never true for the zero
+   * address.
+   */
   readonly covers: (account: string, asset: AssetRef) => boolean
-  /** True where this account's changes are kept at all: not of nobody, nor, in scope `accounts`, of those not listed. */
+  /**
+   * True if this account's changes are kept. False for the zero address and, in scope `accounts`, for accounts not
+   * listed.
+   */
   readonly keeps: (account: string) => boolean
-  /** True where every account's movements of this asset since `from` are in the journal. */
+  /** True if every account's transfers of this asset since `from` are in the journal. */
   readonly coversAll: (asset: AssetRef) => boolean
 }
 
 /**
- * Compiles a coverage to tests that cost one look-up. `nobody`: the account that stands for nobody, where the chain has
- * one: transfers from and to it are one-sided, and may leave out what a contract credits it with.
+ * Compiles a coverage to tests that cost one look-up. `zeroAddress`: the chain's zero address, if it has one. Transfers
+ * from and to it are one-sided, and may omit what a contract credits to it.
  */
 export function coverageTest(coverage: Coverage, zeroAddress: string | undefined): CoverageTest {
   const { scope } = coverage
@@ -43,13 +49,13 @@ export function coverageTest(coverage: Coverage, zeroAddress: string | undefined
   }
 }
 
-/** True where both look at the same, in whatever order their addresses are listed. */
+/** True if both cover the same, in any order of addresses. */
 export function sameCoverage(a: Coverage, b: Coverage): boolean {
   const { added, missing } = compared(a.scope, b.scope)
   return a.from === b.from && a.scope.type === b.scope.type && added + missing === 0
 }
 
-/** What was looked at and what is to be, in a few words however many addresses they list. */
+/** The coverage before and now, in a few words, however many addresses it lists. */
 export function coverageChange(before: Coverage, now: Coverage): string {
   const { added, missing } = compared(before.scope, now.scope)
   const changes = before.scope.type === now.scope.type && added + missing > 0

@@ -1,6 +1,6 @@
 /**
- * The one table of operational errors. `retry`: the same call may succeed later. `expose`: the message may reach an
- * API caller; what is not exposable leaves as the vendor's generic 500 plus a request id.
+ * All operational errors. `retry`: the same call may succeed later. `expose`: the message may reach an API caller; any
+ * other error is answered with the vendor's generic 500 plus a request id.
  */
 export const ERRORS = {
   BAD_REQUEST: { retry: false, expose: true, says: 'A parameter is missing or malformed.' },
@@ -14,17 +14,21 @@ export const ERRORS = {
   REQUEST_TIMEOUT: { retry: true, expose: true, says: 'The request did not arrive whole in time.' },
   URL_TOO_LONG: { retry: false, expose: true, says: 'The URL of the request is over the limit.' },
   HEADERS_TOO_LARGE: { retry: false, expose: true, says: 'The headers of the request are over the limit.' },
-  EXPECTATION_FAILED: { retry: false, expose: true, says: 'The request expects what no server of ours does.' },
+  EXPECTATION_FAILED: {
+    retry: false,
+    expose: true,
+    says: 'The request expects something that this server does not support.',
+  },
   TOO_MANY_REQUESTS: { retry: true, expose: true, says: 'The caller is over its limit.' },
   CHAIN_UNSUPPORTED: { retry: false, expose: true, says: 'The chain is not configured here.' },
   NOT_A_TOKEN: { retry: false, expose: true, says: 'The contract does not answer as a token.' },
   BALANCE_UNKNOWN: { retry: true, expose: true, says: 'The balance is not known at any block.' },
-  UNAVAILABLE: { retry: true, expose: true, says: 'What is asked cannot be answered at the moment.' },
+  UNAVAILABLE: { retry: true, expose: true, says: 'The request cannot be answered at the moment.' },
   NODE_UNREACHABLE: { retry: true, expose: false, says: 'No connection to the node, or the connection broke.' },
   NODE_TIMEOUT: { retry: true, expose: false, says: 'The node did not answer in time.' },
   NODE_HTTP: { retry: true, expose: false, says: 'The node answered with an HTTP error status.' },
   NODE_REFUSED: { retry: false, expose: false, says: 'The node refused the call (credentials or permission).' },
-  NODE_GARBAGE: { retry: true, expose: false, says: 'The node answered something that is not a valid answer.' },
+  NODE_GARBAGE: { retry: true, expose: false, says: 'The node answered with something that is not a valid answer.' },
   NODE_TOO_LARGE: { retry: false, expose: false, says: 'The answer of the node is over the size limit.' },
   NODE_RATE_LIMITED: { retry: true, expose: false, says: 'The node asks for a slower pace.' },
   NODE_RPC: { retry: false, expose: false, says: 'The node answered with a JSON-RPC error of no kind below.' },
@@ -36,7 +40,7 @@ export const ERRORS = {
   BLOCK_TOO_LARGE: { retry: false, expose: false, says: 'The node refuses the logs of a single block: too many.' },
   CALL_REVERTED: { retry: false, expose: false, says: 'The contract reverted the call.' },
   CALL_FAILED: { retry: false, expose: false, says: 'The call failed in the contract, such as out of gas.' },
-  NODE_BEHIND: { retry: true, expose: false, says: 'The node does not have the block that was asked for.' },
+  NODE_BEHIND: { retry: true, expose: false, says: 'The node does not have the requested block.' },
   RANGE_TOO_LARGE: { retry: false, expose: false, says: 'The node wants a smaller block range.' },
   CHAIN_MISMATCH: { retry: false, expose: false, says: 'The node is on another chain than the configuration says.' },
   REORG_TOO_DEEP: { retry: false, expose: false, says: 'The chain replaced blocks below the finalized head.' },
@@ -68,21 +72,21 @@ export const ERRORS = {
     expose: false,
     says: 'The operating system refused a file or a connection; the message has its own code.',
   },
-  INTERNAL: { retry: false, expose: false, says: 'A bug: please report it, with the log line that has its stack.' },
+  INTERNAL: { retry: false, expose: false, says: 'A bug: please report it with the log line that has its stack.' },
   ABORTED: { retry: false, expose: false, says: 'The work was stopped on purpose.' },
 } as const satisfies Record<string, { retry: boolean; expose: boolean; says: string }>
 
 export type ErrorCode = keyof typeof ERRORS
 
-/** Codes whose message may leave through an API. Each dialect maps all of them. */
+/** Codes of errors with a message that may leave through an API. Each dialect maps all of them. */
 export type ExposableCode = {
   [Code in ErrorCode]: (typeof ERRORS)[Code]['expose'] extends true ? Code : never
 }[ErrorCode]
 
-/** Facts about an error, safe to log: no secrets, no URLs with keys. */
+/** Facts about an error that are safe to log: no secrets, no URLs with keys. */
 export type ErrorFields = Readonly<Record<string, string | number | boolean | undefined>>
 
-/** An operational failure or a caller's mistake: everything that is not a bug. */
+/** An operational failure or a caller's mistake: every error that is not a bug. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError'
   readonly code: ErrorCode
@@ -94,12 +98,12 @@ export class ServiceError extends Error {
     this.fields = options.fields ?? {}
   }
 
-  /** The same call may succeed later. */
+  /** True if the same call may succeed later. */
   get retry(): boolean {
     return ERRORS[this.code].retry
   }
 
-  /** The message may reach an API caller. */
+  /** True if the message may reach an API caller. */
   get expose(): boolean {
     return ERRORS[this.code].expose
   }
@@ -123,23 +127,23 @@ export function isCallError(error: unknown): error is ServiceError {
   return error instanceof ServiceError && CALL_ERRORS.has(error.code)
 }
 
-/** True for a `ServiceError`, with this code where one is given. */
+/** True for a `ServiceError`; if `code` is given, only for that code. */
 export function isServiceError(error: unknown, code?: ErrorCode): error is ServiceError {
   return error instanceof ServiceError && (code === undefined || error.code === code)
 }
 
-/** True where the error's message may reach an API caller. */
+/** True if the error's message may reach an API caller. */
 export function isExposable(error: unknown): error is ServiceError & { code: ExposableCode } {
   return error instanceof ServiceError && error.expose
 }
 
-/** The code that the operating system gave an error, such as `EACCES`; undefined where it is not an error of the system. */
+/** The operating system's code of an error, such as `EACCES`; undefined if it is not a system error. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined
 }
 
-/** The code of any failure: its own, or what it is to whoever reads it. */
+/** The code of any error: its own, `SYSTEM_REFUSED` for an error of the operating system, else `INTERNAL`. */
 export function codeOf(error: unknown): ErrorCode {
   if (error instanceof ServiceError) return error.code
   return systemCode(error) === undefined ? 'INTERNAL' : 'SYSTEM_REFUSED'

@@ -19,7 +19,7 @@ test.each([
   expect(isLabel(text, most)).toBe(is)
 })
 
-test('text is counted by code points, and long text in part', () => {
+test('text is counted in code points, and long text only in part', () => {
   expect(charactersOf('a💷\ud800')).toBe(3)
   expect(hasAtMost('💷'.repeat(256), 256)).toBe(true)
   expect(hasAtMost('💷'.repeat(256), 255)).toBe(false)

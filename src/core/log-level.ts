@@ -1,3 +1,3 @@
-/** How much is logged, least first. */
+/** Log levels, from least to most output. */
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]

@@ -13,7 +13,7 @@ test.each([
   ],
   [{ assetId: '🏦'.repeat(256), name: '🏦'.repeat(MAX_ASSET_NAME_CHARACTERS) }, true],
   [{ assetId: '🏦'.repeat(257) }, false],
-  // What earlier versions took stays in their records.
+  // Ids that earlier versions accepted stay in their records.
   [{ assetId: ' ', name: '\u202eabc' }, true],
   [{ name: 'n'.repeat(MAX_ASSET_NAME_CHARACTERS + 1) }, false],
   [{ symbol: 's'.repeat(MAX_ASSET_SYMBOL_CHARACTERS + 1) }, false],
@@ -22,6 +22,6 @@ test.each([
   [{ name: 'half \ud83c' }, false],
   [{ symbol: '\udfe6 half' }, false],
   [{ name: 'two\nlines' }, false],
-])('a record can hold an asset as %j: %s', (parts, can) => {
+])('a record can hold an asset with %j: %s', (parts, can) => {
   expect(isOperation(asset(parts))).toBe(can)
 })

@@ -2,7 +2,7 @@ import { assert } from './assert.ts'
 import type { BlockRef } from './block.ts'
 import { hasAtMost, isLabel } from './label.ts'
 
-/** Greatest amount of one operation, in whole tokens: what any JSON client still sends exactly. */
+/** Greatest amount of one operation, in whole tokens: the greatest number that every JSON client sends exactly. */
 export const MAX_OPERATION_AMOUNT = 2n ** 53n - 1n
 /** Longest id of a ledger's asset or wallet, in characters (code points). */
 export const MAX_LEDGER_ID_CHARACTERS = 256
@@ -13,7 +13,7 @@ export const MAX_ASSET_SYMBOL_CHARACTERS = 64
 
 /**
  * An issuer's operation. Amounts are whole tokens, 1 to 2^53-1. Ids are opaque text of 1 to 256 characters that
- * `isLabel` accepts; no form of Unicode is folded into another. Names are 1 to 128 such characters, symbols 1 to 64.
+ * `isLabel` accepts, without Unicode normalization. Names are 1 to 128 such characters, symbols 1 to 64.
  */
 export type Operation =
   | {
@@ -21,7 +21,7 @@ export type Operation =
       readonly assetId: string
       readonly name: string | undefined
       readonly symbol: string | undefined
-      /** True where the asset may be minted more than once. */
+      /** True if the asset may be minted more than once. */
       readonly reissue: boolean
     }
   | { readonly kind: 'register_wallet'; readonly wallet: string }
@@ -35,27 +35,27 @@ export type Operation =
     }
   | { readonly kind: 'burn'; readonly assetId: string; readonly amount: bigint; readonly from: string }
 
-/** What can be done, in no order. */
+/** The kinds of operations, in no order. */
 export const OPERATION_KINDS = ['register_asset', 'register_wallet', 'mint', 'transfer', 'burn'] as const
 export type OperationKind = Operation['kind']
 
 /**
- * Makes a retried call safe. `scope`: caller and path; `fingerprint`: lower-case hex of a hash of the body as parsed
- * JSON (the order of its keys does not matter).
+ * Makes a retried call safe. `scope`: caller and path. `fingerprint`: lower-case hex of a hash of the body as parsed
+ * JSON, so the order of its keys does not matter.
  */
 export type Idempotency = { readonly scope: string; readonly key: string; readonly fingerprint: string }
 
-/** An operation in its place of the record. `timestamp`: Unix seconds. */
+/** An operation with its block of the record. `timestamp`: Unix seconds. */
 export type RecordedOperation = {
-  /** Its number is its place in the record, its hash seals content and parent. */
+  /** The number is the operation's position in the record. The hash seals the content and the parent. */
   readonly block: BlockRef
   readonly timestamp: number
-  /** How many of its series there are, this one included. */
+  /** The operation's number within its series, from 1. */
   readonly serial: number
   readonly operation: Operation
 }
 
-/** What is counted together: assets, wallets, mints, and transfers with burns. */
+/** The series, each with its own count: assets, wallets, mints, and transfers together with burns. */
 export const SERIES = ['assets', 'wallets', 'mints', 'moves'] as const
 export type Series = (typeof SERIES)[number]
 
@@ -67,12 +67,12 @@ const SERIES_OF: Readonly<Record<OperationKind, Series>> = {
   burn: 'moves',
 }
 
-/** The series that an operation is counted in. */
+/** The series that counts an operation. */
 export function seriesOf(kind: OperationKind): Series {
   return SERIES_OF[kind]
 }
 
-/** The parts of any operation by one set of names; a registered wallet is `to`. */
+/** The fields of any operation, with one set of names. A registered wallet is `to`. */
 export type OperationFields = {
   readonly kind: OperationKind
   readonly assetId: string | undefined
@@ -84,9 +84,9 @@ export type OperationFields = {
   readonly reissue: boolean | undefined
 }
 
-/** The parts of an operation. */
+/** The fields of an operation. */
 export function fieldsOf(operation: Operation): OperationFields {
-  // Written out so that every answer has one shape: this is in the ledger's innermost loop.
+  // Written out so that every result has the same shape: this is the ledger's innermost loop.
   switch (operation.kind) {
     case 'register_asset': {
       const { kind, assetId, name, symbol, reissue } = operation
@@ -113,7 +113,7 @@ function moved(
   return { kind, assetId, from, to, amount, name: undefined, symbol: undefined, reissue: undefined }
 }
 
-/** The operation of its parts. @throws AssertionError where a part is missing: no such operation was ever accepted */
+/** The operation with these fields. @throws AssertionError a field is missing: no such operation was ever accepted */
 export function operationOf(fields: OperationFields): Operation {
   const { kind } = fields
   const assetId = () => given(fields.assetId)
@@ -137,24 +137,24 @@ function given<T>(part: T | undefined): T {
   return part
 }
 
-/** True for text that can name a ledger's asset or wallet. */
+/** True if the text can be the id of a ledger's asset or wallet. */
 export function isLedgerId(text: string): boolean {
   return isLabel(text, MAX_LEDGER_ID_CHARACTERS)
 }
 
-/** True for text that an asset can be called. */
+/** True if the text can be an asset's name. */
 export function isAssetName(text: string): boolean {
   return isLabel(text, MAX_ASSET_NAME_CHARACTERS)
 }
 
-/** True for text that an asset can be called for short. */
+/** True if the text can be an asset's symbol. */
 export function isAssetSymbol(text: string): boolean {
   return isLabel(text, MAX_ASSET_SYMBOL_CHARACTERS)
 }
 
 /**
- * True where an operation's ids, names and amount are such as a record can hold. That is wider than what is accepted now:
- * earlier versions took ids that are blank or control the writing direction, and their records stay valid.
+ * True if a record can hold the operation's ids, names and amount. A record may hold more than the server accepts now:
+ * earlier versions accepted ids that are blank or control the writing direction, and their records stay valid.
  */
 export function isOperation(operation: Operation): boolean {
   const { assetId, from, to, amount, name, symbol } = fieldsOf(operation)
@@ -164,7 +164,9 @@ export function isOperation(operation: Operation): boolean {
   return ids && named && symbolled && (amount === undefined || (amount >= 1n && amount <= MAX_OPERATION_AMOUNT))
 }
 
-/** Halves of surrogates have no bytes in UTF-8: they are read back as another text, and hash as another. */
+/**
+ * Rejects halves of surrogate pairs: UTF-8 cannot store them, so the text would be read back, and hashed, differently.
+ */
 function canBeRecorded(text: string, maxCharacters: number): boolean {
   return text.length >= 1 && hasAtMost(text, maxCharacters) && !/[\p{Cc}\p{Cs}]/u.test(text)
 }

@@ -13,13 +13,13 @@ test.each([
   expect(nodeLabel(url)).toBe(label)
 })
 
-test('URLs in the words of others are cut down too', () => {
+test('URLs in foreign text are cut too', () => {
   expect(withoutUrls('expected an http:// or https:// URL')).toBe('expected an http:// or https:// URL')
   expect(withoutUrls('upstream https://u:p@rpc.io/v2/KEY?a=b failed')).toBe('upstream https://rpc.io/… failed')
 })
 
 test.each([
-  // Brackets and punctuation around it, and inside of it.
+  // Brackets and punctuation around and inside it.
   ['at [https://h.io/KEY]', 'at [https://h.io/…]'],
   ['{url:https://h.io/KEY}', '{url:https://h.io/…}'],
   ['(see https://u:KEY@h.io).', '(see https://h.io).'],
@@ -30,21 +30,21 @@ test.each([
   ['https://h.io/KEY, https://b.io/KEY; end', 'https://h.io/…, https://b.io/…; end'],
   ['[https://[::1]:8545/KEY]', '[https://[::1]:8545/…]'],
   ['https://u:KEY@[::1]', 'https://[::1]'],
-  // Passwords of odd characters.
+  // Passwords with unusual characters.
   ['at http://user:p]KEY@h.io/KEY failed', 'at http://h.io/… failed'],
   ['at http://user:p}KEY@h.io failed', 'at http://h.io failed'],
   ["at http://user:p'KEY@h.io/KEY failed", 'at http://h.io/… failed'],
   ['at http://user:p`<KEY>@h.io/KEY failed', 'at http://h.io/… failed'],
   ['{"at":"http://user:p\\"KEY@h.io/KEY","b":1}', '{"at":"http://h.io/…","b":1}'],
-  // Other ways to write the scheme.
+  // Other spellings of the scheme.
   ['"https:\\/\\/u:KEY@h.io\\/KEY"', '"https://h.io/…"'],
   ['to=https%3A%2F%2Fh.io%2FKEY end', 'to=https://h.io/… end'],
   ['url_https://u:KEY@h.io/KEY', 'url_https://h.io/…'],
   ['1wss://u:KEY@h.io/KEY', '1wss://h.io/…'],
-  // What is none.
+  // Text that is not a URL.
   ['https://u:KEY@', '(not a URL)'],
   ['x: // y', 'x: // y'],
-])('%s is said as %s', (text, said) => {
+])('%s is shown as %s', (text, said) => {
   expect(withoutUrls(text)).toBe(said)
   expect(withoutUrls(text)).not.toContain('KEY')
 })
@@ -59,7 +59,7 @@ test.each([
   expect(withoutUrl(value)).toBe(shown)
 })
 
-test('parts of a URL that may be keys are known, and cut from the words of others', () => {
+test('parts of a URL that may be keys are cut from foreign text', () => {
   const secrets = secretsOf('https://user1:pa%24%24word@example.io/v3/mainnet/0123ABCDEF?key=K%2Bey1&v=2#top')
   expect([...secrets].sort()).toEqual(['0123ABCDEF', 'K%2Bey1', 'K+ey1', 'pa$$word', 'pa%24%24word', 'user1'])
   expect(withoutTexts('project 0123abcdef of USER1 (pa$$word, K+ey1), v3 on mainnet', secrets)).toBe(
@@ -74,6 +74,6 @@ test.each([
   ['%zz%41', '%zzA'],
   ['%ff', '%ff'],
   ['%C3%A9', 'é'],
-])('%s is meant as %s', (text, decoded) => {
+])('%s is decoded as %s', (text, decoded) => {
   expect(percentDecoded(text)).toBe(decoded)
 })

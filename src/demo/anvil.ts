@@ -8,11 +8,11 @@ import { ServiceError } from '../core/errors.ts'
 export type Anvil = {
   readonly url: string
   readonly chainId: number
-  /** The result of one call. @throws NODE_RPC where Anvil answers with an error, NODE_UNREACHABLE where it is gone */
+  /** The result of one call. @throws NODE_RPC Anvil answers with an error; NODE_UNREACHABLE Anvil has ended */
   readonly rpc: (method: string, params?: readonly unknown[]) => Promise<unknown>
   /** The results of calls sent as one JSON-RPC batch, in order. @throws NODE_RPC, NODE_UNREACHABLE */
   readonly rpcBatch: (calls: readonly RpcCall[]) => Promise<readonly unknown[]>
-  /** Ends the process and waits until it is gone. */
+  /** Ends the process and waits until it has exited. */
   readonly stop: () => Promise<void>
 }
 
@@ -30,15 +30,15 @@ export type AnvilOptions = {
 
 /** Anvil's own default. */
 const DEFAULT_CHAIN_ID = 31337
-/** Anvil starts in well under a second; a loaded machine gets a hundred times that. */
+/** Anvil starts in well under a second. A loaded machine gets many times that. */
 const START_TIMEOUT_MS = 20_000
 const POLL_MS = 20
-/** How long a stopped Anvil may take to leave before it is killed. */
+/** How long a stopped Anvil may take to exit before it is killed, in milliseconds. */
 const STOP_TIMEOUT_MS = 3_000
 
 /**
- * Starts Anvil on 127.0.0.1 and resolves once it answers. It dies with this process at the latest.
- * @throws NODE_UNREACHABLE Anvil is not installed, or did not come up
+ * Starts Anvil on 127.0.0.1 and resolves once it answers. Anvil ends at the latest with this process.
+ * @throws NODE_UNREACHABLE Anvil is not installed, or did not start
  */
 export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   const chainId = options.chainId ?? DEFAULT_CHAIN_ID
@@ -73,7 +73,7 @@ function anvilPath(): string {
   const binary = process.platform === 'win32' ? 'anvil.exe' : 'anvil'
   const name = `@foundry-rs/anvil-${platform}-${arch}`
   try {
-    // The platform's package is a dependency of @foundry-rs/anvil: it is found from there wherever npm has put it.
+    // The platform's package is a dependency of @foundry-rs/anvil, so resolve it from there, wherever npm installed it.
     const launcher = createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json')
     return join(dirname(createRequire(launcher).resolve(`${name}/package.json`)), 'bin', binary)
   } catch (cause) {
@@ -146,7 +146,7 @@ function resultOf(answer: unknown, method: string): unknown {
   const result = field(answer, 'result')
   if (result !== undefined) return result
   const said = field(field(answer, 'error'), 'message')
-  throw new ServiceError('NODE_RPC', `Anvil refused ${method}: ${String(said)}`, { fields: { method } })
+  throw new ServiceError('NODE_RPC', `Anvil rejected ${method}: ${String(said)}`, { fields: { method } })
 }
 
 function field(value: unknown, key: string): unknown {

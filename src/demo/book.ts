@@ -2,7 +2,7 @@ import type { Address } from 'viem'
 import { assert } from '../core/assert.ts'
 import type { Arguments, ContractName } from './contracts.ts'
 
-/** The demo's contracts, by the key under which the rest of the demo speaks of them. */
+/** The demo's contracts, by the key that the rest of the demo uses. */
 export const DEMO_TOKENS = {
   whole: { contract: 'Erc20', args: ['Demo Ticket', 'TIX', 0], says: 'ERC-20 with 0 decimals' },
   cents: { contract: 'Erc20', args: ['Demo Dollar', 'DUSD', 6], says: 'ERC-20 with 6 decimals' },
@@ -14,7 +14,7 @@ export const DEMO_TOKENS = {
 } as const satisfies Record<string, { contract: ContractName; args: Arguments; says: string }>
 
 export type DemoToken = keyof typeof DEMO_TOKENS
-/** The keys of the demo's tokens, in the order in which they are deployed. */
+/** The keys of the demo's tokens, in the order of deployment. */
 export const DEMO_TOKEN_KEYS: readonly DemoToken[] = [
   'whole',
   'cents',
@@ -25,7 +25,7 @@ export const DEMO_TOKEN_KEYS: readonly DemoToken[] = [
   'goods',
 ]
 
-/** One call that somebody sends. */
+/** One call of an account. */
 export type Step = {
   readonly from: Address
   readonly token: DemoToken
@@ -33,20 +33,20 @@ export type Step = {
   readonly args: Arguments
 }
 
-/** Base units by token and account, items of deeds and goods by id. */
+/** Amounts in base units by token and account; items of deeds and goods by id. */
 export type Holdings = {
   readonly fungible: (token: DemoToken, account: Address) => bigint
   readonly deedOwner: (id: bigint) => Address | undefined
   readonly goods: (account: Address, id: bigint) => bigint
 }
 
-/** What each account held when it was made, less what was spent since: nothing that came in. */
+/** What each account held at the snapshot, minus what it spent since. Receipts after the snapshot do not count. */
 type Spendable = {
   readonly left: (token: DemoToken, account: Address) => bigint
   readonly spend: (token: DemoToken, account: Address, amount: bigint) => void
 }
 
-/** Keeps the books of the demo while it is planned: each method notes what a step does, and returns the step. */
+/** Keeps the expected holdings while the demo is planned. Each method records a step and returns it. */
 export class Book implements Holdings {
   readonly #amounts = new Map<string, bigint>()
   readonly #deeds = new Map<bigint, Address>()
@@ -91,13 +91,13 @@ export class Book implements Holdings {
   }
 
   moveDeed(id: bigint, move: { from: Address; to: Address }): Step {
-    assert(this.#deeds.get(id) === move.from, 'who moves a deed owns it')
+    assert(this.#deeds.get(id) === move.from, 'only the owner moves a deed')
     this.#deeds.set(id, move.to)
     return { from: move.from, token: 'deeds', functionName: 'transferFrom', args: [move.from, move.to, id] }
   }
 
   burnDeed(id: bigint, from: Address): Step {
-    assert(this.#deeds.delete(id), 'a burnt deed was there')
+    assert(this.#deeds.delete(id), 'a burnt deed existed')
     return { from, token: 'deeds', functionName: 'burn', args: [id] }
   }
 

@@ -5,7 +5,7 @@ import { DEMO_TOKENS, type DemoToken } from './book.ts'
 import { type DemoChain, startDemoChain } from './chain.ts'
 import { type Arguments, callData, contract } from './contracts.ts'
 
-/** What the demo may take at most on a quiet machine; here only a hang is a failure. */
+/** The limit for the demo's start. The demo needs far less; only a hang is a failure here. */
 const START_TIMEOUT_MS = 30_000
 
 let chain: DemoChain
@@ -31,14 +31,14 @@ async function expectPlanned(tokens: readonly DemoToken[]): Promise<void> {
 
 const FUNGIBLE = ['whole', 'cents', 'ether', 'unmarked', 'greatest'] as const
 
-test('every fungible balance is what was planned', () => expectPlanned(FUNGIBLE))
+test('every fungible balance is as planned', () => expectPlanned(FUNGIBLE))
 
 test('one account holds 2^256-1, one has emptied its only token', async () => {
   expect(await read('greatest', 'balanceOf', [chain.greatest])).toBe(2n ** 256n - 1n)
   expect(await read('cents', 'balanceOf', [chain.emptied])).toBe(0n)
 })
 
-test('every deed and every good is where it was planned', async () => {
+test('every deed and every good is where the plan says', async () => {
   const ids = [1n, 2n, 3n, 5n, 6n, 7n, 8n]
   const owners = await Promise.all(ids.map((id) => read('deeds', 'ownerOf', [id])))
   expect(owners.map((owner) => String(owner).toLowerCase())).toEqual(ids.map((id) => chain.holdings.deedOwner(id)))
@@ -58,7 +58,7 @@ test('decimals are 0, 6, 18 and unknown', async () => {
   await expect(chain.anvil.rpc('eth_call', [call, 'latest'])).rejects.toMatchObject({ code: 'NODE_RPC' })
 })
 
-test('history ends now, never in the future', async () => {
+test('the history ends now, never in the future', async () => {
   const block = await chain.anvil.rpc('eth_getBlockByNumber', ['latest', false])
   const timestamp = Number(typeof block === 'object' && block !== null ? Reflect.get(block, 'timestamp') : undefined)
   const nowSeconds = Date.now() / 1000
@@ -66,7 +66,7 @@ test('history ends now, never in the future', async () => {
   expect(timestamp).toBeGreaterThan(nowSeconds - 120)
 })
 
-test('trading goes on, block by block, until it is stopped', async () => {
+test('trading continues, block by block, until it is stopped', async () => {
   const before = Number(await chain.anvil.rpc('eth_blockNumber'))
   const stopping = new AbortController()
   const trading = chain.trade(5, stopping.signal)

@@ -6,45 +6,45 @@ import { callData, contract, deployData } from './contracts.ts'
 import { PLAN_BLOCKS, planDemo, planTrades, randomFrom } from './plan.ts'
 import { type Sending, Writer } from './writer.ts'
 
-/** A real chain on which something has happened, still running. All addresses are lower-case. */
+/** A real, running chain with some history. All addresses are lower-case. */
 export type DemoChain = {
   readonly url: string
   readonly chainId: number
   readonly tokens: DemoContracts
   readonly accounts: readonly Address[]
-  /** Meets every traded token and both kinds of collectibles. */
+  /** Holds every traded token and both kinds of collectibles at some time. */
   readonly trader: Address
   /** Holds 2^256-1 of `tokens.greatest`. */
   readonly greatest: Address
-  /** Got some of `tokens.cents` and sent all of it away: holds 0 of it, and of nothing else. */
+  /** Received some of `tokens.cents` and sent all of it away: holds 0 of it, and nothing else. */
   readonly emptied: Address
-  /** What the accounts hold after the blocks so far, as the demo planned it. */
+  /** The planned holdings of the accounts after the blocks so far. */
   readonly holdings: Holdings
-  /** Makes a few transfers and one block every `intervalMs` until the signal fires; resolves then. */
+  /** Makes a few transfers and one block every `intervalMs`; resolves when the signal fires. */
   readonly trade: (intervalMs: number, signal: AbortSignal) => Promise<void>
   readonly anvil: Anvil
-  /** Ends the node. */
+  /** Stops the node. */
   readonly stop: () => Promise<void>
 }
 
 export type DemoContracts = Readonly<Record<DemoToken, Address>>
 
 const ACCOUNTS = 20
-/** Seconds between the blocks of the demo's history: Ethereum's. */
+/** Seconds between the blocks of the demo's history, as on Ethereum. */
 const BLOCK_SECONDS = 12
-/** Anvil's `finalized` is twice this below the newest block: small, so that the demo shows final balances too. */
+/** Anvil's `finalized` is two epochs below the newest block: small, so that the demo also shows final balances. */
 const SLOTS_IN_AN_EPOCH = 2
 const LIVE_TRADES = 3
 const LIVE_SEED = 7
-/** Where Multicall3 stands on public chains (https://www.multicall3.com). */
+/** The address of Multicall3 on public chains (https://www.multicall3.com). */
 const MULTICALL3: Address = '0xca11bde05977b3631167028862be2a173976ca11'
 
 /**
- * Starts Anvil and lets a small economy happen on it: a few hundred calls of real contracts, the same every time.
+ * Starts Anvil and writes a small history: a few hundred calls of real contracts, the same every time.
  * @throws NODE_UNREACHABLE, NODE_RPC
  */
 export async function startDemoChain(options: { readonly port?: number } = {}): Promise<DemoChain> {
-  // History lies in the past and ends now: a block of contracts, then those of the plan.
+  // The history ends now: one block of contracts, then the blocks of the plan.
   const genesis = nowSeconds() - (PLAN_BLOCKS + 1) * BLOCK_SECONDS
   const named = { accounts: ACCOUNTS, 'slots-in-an-epoch': SLOTS_IN_AN_EPOCH, timestamp: genesis }
   const args = ['--no-mining', ...Object.entries(named).flatMap(([name, value]) => [`--${name}`, String(value)])]
@@ -125,7 +125,7 @@ function createTrade(market: {
   }
 }
 
-/** True after the pause, false as soon as the signal fires. */
+/** Resolves to true after the pause, to false as soon as the signal fires. */
 function pause(ms: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false)
   return new Promise((resolve) => {

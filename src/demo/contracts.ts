@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { type Abi, encodeDeployData, encodeFunctionData, type Hex, isHex } from 'viem'
 import { assert } from '../core/assert.ts'
-// Only the type: it names the contracts, and puts the file beside the compiled code.
+// Only the type: it gives the contracts' names, and makes the build copy the file beside the compiled code.
 import type artifacts from './contracts.json'
 
 export type ContractName = keyof typeof artifacts
 
-/** A compiled contract: what to deploy, what stands at its address, and how to call it. */
+/** A compiled contract: its creation code, its runtime code, and its ABI. */
 export type Contract = { readonly abi: Abi; readonly bytecode: Hex; readonly runtime: Hex }
 
 /** Arguments of a call, as viem takes them. */
@@ -14,7 +14,7 @@ export type Arguments = readonly unknown[]
 
 const parsed: unknown = JSON.parse(readFileSync(new URL('./contracts.json', import.meta.url), 'utf8'))
 
-/** A contract of contracts/*.sol, as compiled. */
+/** A compiled contract of contracts/*.sol. */
 export function contract(name: ContractName): Contract {
   const entry = field(parsed, name)
   const abi = field(entry, 'abi')
@@ -24,12 +24,12 @@ export function contract(name: ContractName): Contract {
   return { abi, bytecode, runtime }
 }
 
-/** Call data of a function of a contract. */
+/** Call data for a function of a contract. */
 export function callData(name: ContractName, functionName: string, args: Arguments = []): Hex {
   return encodeFunctionData({ abi: contract(name).abi, functionName, args })
 }
 
-/** Creation code with its constructor's arguments: the data of a deploying transaction. */
+/** Creation code with the constructor's arguments: the data of a deploying transaction. */
 export function deployData(name: ContractName, args: Arguments = []): Hex {
   const { abi, bytecode } = contract(name)
   return encodeDeployData({ abi, bytecode, args })

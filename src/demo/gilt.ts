@@ -1,15 +1,15 @@
 import { assert } from '../core/assert.ts'
 
-/** What the demo's issuer did, and the question that it ends with. */
+/** The demo's request for the investor's balance, and the server's answer. */
 export type DemoGilt = { readonly question: string; readonly answer: string }
 
 /** The asset that the demo's configuration registers. */
 export const GILT = { asset_id: 'UKGILT2030', name: 'UK Gilt 2030' } as const
 
-/** An asset that may be minted again and again, so that the documentation's mint works each time. */
+/** An asset that may be minted repeatedly, so that the documentation's mint works each time. */
 export const POINTS = { asset_id: 'DEMO-POINTS', name: 'Demo points', reissue: true } as const
 
-/** The wallets of ABC-Labs' own example: the issuer's, and an investor's. */
+/** The wallets of ABC-Labs' own example: the issuer's and an investor's. */
 const [ISSUER, INVESTOR] = ['0xABC123...', '0xDEF456...']
 
 const STEPS = [
@@ -18,7 +18,7 @@ const STEPS = [
   { path: 'burn', body: { amount: 50, holder_wallet_address: INVESTOR } },
 ]
 
-/** Lets a gilt be issued, sold and in part redeemed through the server's own calls, and asks what the investor holds. */
+/** Issues a gilt, sells it and redeems a part of it through the server's own API, then asks what the investor holds. */
 export async function issueGilt(server: string): Promise<DemoGilt> {
   const asset_id = GILT.asset_id
   for (const { path, body } of STEPS) {
@@ -30,7 +30,7 @@ export async function issueGilt(server: string): Promise<DemoGilt> {
     const answer = await response.text()
     assert(response.status === 200, `the demo's ${path} is accepted: ${answer}`)
   }
-  // The vendor's own request, letter by letter.
+  // The vendor's own example request, unchanged.
   const question = `${server}/api/tokens/balance?asset_id=${asset_id}&wallet_address=${INVESTOR}`
   const response = await fetch(question)
   const answer = await response.text()

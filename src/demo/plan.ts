@@ -2,7 +2,7 @@ import type { Address } from 'viem'
 import { assert } from '../core/assert.ts'
 import { Book, type DemoToken, type Step } from './book.ts'
 
-/** What happens on the demo chain after its contracts are there: the steps of each block, and who then holds what. */
+/** The steps of each demo block after the contracts are deployed, and the resulting holdings. */
 export type Plan = {
   readonly blocks: readonly (readonly Step[])[]
   readonly book: Book
@@ -16,14 +16,15 @@ const GRANT: Readonly<Partial<Record<DemoToken, bigint>>> = {
   unmarked: 77_777_777n,
 }
 const TRADING_BLOCKS = 28
-/** Blocks of a plan: grants, special cases in two, and trading. */
+/** Blocks of a plan: one for grants, two for special cases, and the trading blocks. */
 export const PLAN_BLOCKS = 3 + TRADING_BLOCKS
 const TRADES_A_BLOCK = 12
 const SEED = 2030
 
 /**
- * Plans the demo: the same for the same accounts. Order inside a block does not matter, as nobody spends what came in
- * during the same block. `accounts[1]` meets every token, `accounts[2]` holds 2^256-1, `accounts[3]` empties a token.
+ * Plans the demo, always the same for the same accounts. Order inside a block does not matter, because no account
+ * spends what it received in the same block. `accounts[1]` gets every token, `accounts[2]` holds 2^256-1, `accounts[3]`
+ * empties a token.
  */
 export function planDemo(accounts: readonly Address[]): Plan {
   const book = new Book()

@@ -27,7 +27,7 @@ test('the first line to try is the account call with the demo key', () => {
   )
 })
 
-test('the text holds every address and every command', () => {
+test('the text contains every address and every command', () => {
   const text = demoWords(FACTS)
   for (const token of Object.values(FACTS.tokens)) expect(text).toContain(token)
   expect(text).toContain(`  curl -s '${FACTS.gilt.question}'\n  ${FACTS.gilt.answer}\n`)

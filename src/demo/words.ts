@@ -3,20 +3,20 @@ import type { DemoChain } from './chain.ts'
 import { callData } from './contracts.ts'
 import type { DemoGilt } from './gilt.ts'
 
-/** The key of the vendor's own example, which the demo accepts for reading. */
+/** The key of the vendor's own example. The demo accepts it for reading. */
 export const DEMO_KEY = 'demo'
 
-/** What of a demo is spoken about. */
+/** The facts that the demo prints. */
 export type DemoFacts = Pick<DemoChain, 'url' | 'chainId' | 'tokens' | 'trader' | 'greatest' | 'emptied'> & {
-  /** Base URL of the running server, without a slash at its end. */
+  /** The base URL of the running server, without a trailing slash. */
   readonly server: string
   readonly gilt: DemoGilt
 }
 
-/** A request to try: a command that works as it stands, and what to see in its answer. */
+/** A request to try: what its answer shows, and a command that works unchanged. */
 type Line = { readonly says: string; readonly command: string }
 
-/** What the demo prints once everything answers. Text of several lines, the last one ended. */
+/** The text that the demo prints once it is ready. Several lines, each with a line end. */
 export function demoWords(facts: DemoFacts): string {
   const { trader, greatest, emptied, tokens } = facts
   const accounts = [
@@ -27,7 +27,7 @@ export function demoWords(facts: DemoFacts): string {
   const contracts = DEMO_TOKEN_KEYS.map((token) => `  ${tokens[token]}  ${DEMO_TOKENS[token].says}`)
   const lines = demoLines(facts).map(({ says, command }) => `${says}\n  ${command}\n`)
   return [
-    `A chain of real contracts runs at ${facts.url} (chain id ${facts.chainId}); Steelyard follows it and answers at ${facts.server}`,
+    `A chain of real contracts runs at ${facts.url} (chain id ${facts.chainId}). Steelyard follows it and answers at ${facts.server}`,
     '',
     'Accounts:',
     ...accounts,
@@ -37,16 +37,16 @@ export function demoWords(facts: DemoFacts): string {
     'Try these in another terminal. Balances are hex, as the vendor sends them; the header balance-as-of names the block.',
     '',
     ...lines,
-    'An issuer minted, sold and in part redeemed a gilt on the ledger beside it. What its investor holds, as just answered:',
+    'An issuer minted, sold and partly redeemed a gilt on a ledger. The investor holds, as just answered:',
     `  curl -s '${facts.gilt.question}'`,
     `  ${facts.gilt.answer}`,
     '',
-    `Words and shapes of every call: ${facts.server}/docs    Ctrl-C ends the demo and its chain.`,
+    `All calls: ${facts.server}/docs    Ctrl-C ends the demo and its chain.`,
     '',
   ].join('\n')
 }
 
-/** The requests of the demo, in the order in which they are shown. */
+/** The demo's requests, in the order of display. */
 export function demoLines(facts: DemoFacts): readonly Line[] {
   const { server, chainId, tokens, trader, greatest, emptied } = facts
   const get = (path: string, query: Readonly<Record<string, string | number>>, flags = '-s'): string =>
@@ -72,19 +72,19 @@ export function demoLines(facts: DemoFacts): readonly Line[] {
       command: `curl -s -H 'content-type: application/json' -d '${node}' ${facts.url}`,
     },
     {
-      says: 'An account that holds nothing any more: a zero that is known, not a gap:',
+      says: 'An account that holds nothing any more: its zero is known, not missing:',
       command: get(tokensOf, { address: emptied }),
     },
     { says: 'Native balance, in wei:', command: get('/v1/account/balance', { address: trader }) },
     {
-      says: 'Who holds most of a token:',
+      says: 'The largest holders of a token:',
       command: get('/v1/token/top-holders', { contract_address: tokens.cents, limit: 5 }),
     },
     {
-      says: 'What moved last; run it twice and watch it grow:',
+      says: 'The last transfers; run it twice and watch the list grow:',
       command: get('/v1/token/transfers', { contract_address: tokens.ether, limit: 3 }),
     },
-    { says: 'How far the server is:', command: `curl -s ${server}/health` },
+    { says: 'How far the server has indexed:', command: `curl -s ${server}/health` },
   ]
 }
 

@@ -2,14 +2,14 @@ import type { Address, Hex } from 'viem'
 import { assert } from '../core/assert.ts'
 import type { Anvil, RpcCall } from './anvil.ts'
 
-/** A transaction of one of Anvil's own accounts. `to` absent: it deploys a contract. */
+/** A transaction of one of Anvil's own accounts. Without `to` it deploys a contract. */
 export type Sending = { readonly from: Address; readonly to?: Address; readonly data: Hex }
 
-/** Below the 2^24 that EIP-7825 allows a transaction, and enough for our contracts. */
+/** Below the 2^24 that EIP-7825 allows for a transaction, and enough for our contracts. */
 const DEPLOY_GAS = '0x4c4b40'
 const CALL_GAS = '0x493e0'
 
-/** Writes blocks on an Anvil that mines on demand: many transactions in one request, one block in another. */
+/** Writes blocks on an Anvil that mines on demand: one request sends many transactions, another mines the block. */
 export class Writer {
   readonly #anvil: Anvil
   readonly #nonces = new Map<Address, number>()
@@ -31,7 +31,7 @@ export class Writer {
     await this.#anvil.rpc('evm_mine', [timestamp])
   }
 
-  /** Asserts that all transactions since the last call are mined and did what they should. */
+  /** Asserts that all transactions since the last call are mined and succeeded. */
   async expectSuccess(): Promise<void> {
     const hashes = this.#hashes.splice(0)
     const calls = hashes.map((hash) => ({ method: 'eth_getTransactionReceipt', params: [hash] }))

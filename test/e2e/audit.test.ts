@@ -61,11 +61,11 @@ test('tokens with incomplete logs are found and reclassified, with evidence; the
   const head = Number(await anvil.rpc('eth_blockNumber', []))
   await server.healthy((chain) => (chain.audit?.block ?? 0) >= head)
   expect(await classes()).toEqual({
-    plain: { accounting: 'events', why: 'not turned' },
+    plain: { accounting: 'events', why: 'not reclassified' },
     rebasing: { accounting: 'reads', why: 'an amount differs' },
     fee: { accounting: 'reads', why: 'an amount differs' },
     silent: { accounting: 'reads', why: 'the supply differs' },
-    wrapped: { accounting: 'reads', why: 'sums leave the range of amounts' },
+    wrapped: { accounting: 'reads', why: 'sums are out of range' },
   })
   const metrics = await (await server.get('/metrics')).text()
   expect(metrics).toMatch(/steelyard_chain_audited_block\{chain="eip155:\d+"\} \d+/)

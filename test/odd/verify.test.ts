@@ -126,7 +126,7 @@ describe('with the odd tokens held to their events', () => {
         `^DIFFERENT balance  account ${ALICE}  ${assetOf('fee')}  block \\d+ 0x[0-9a-f]{64}  stored 1000  chain 990  \\(events\\)$`,
       ),
     )
-    expect(lines.at(-2)).toBe('1 of 3 differ from what the chain says.')
+    expect(lines.at(-2)).toBe("1 of 3 compared amounts differ from the chain's.")
     expect([code, err]).toEqual([1, ''])
   })
 

@@ -78,7 +78,7 @@ test('a node that hangs is waited for by name, and the log says so; when it answ
   const waiting = await server.until('eip155:1', (chain) => chain.waiting !== undefined)
   expect(waiting).toMatchObject({ state: 'degraded', error: expect.stringContaining(node.server.url) })
   expect(waiting.waiting?.for).toContain('the newest block')
-  expect(server.log()).toMatch(/the chain does not move: waiting/)
+  expect(server.log()).toMatch(/the chain does not advance: waiting/)
   node.server.become(node.answer)
   const well = await server.until('eip155:1', ({ state }) => state === 'live')
   expect(well.error).toBeUndefined()

@@ -290,6 +290,6 @@ test('what no way can answer is an error that says what would help, after a boun
     failing((asked) => isLogs(asked) || isReceipts(asked) || asked.method === 'eth_getTransactionReceipt'),
   )
   const asked = adapterOf([node.url]).transfers({ first: 6, last: 6, scope: { type: 'all' } }, SIGNAL)
-  await expect(asked).rejects.toMatchObject({ code: 'NODE_RPC', message: expect.stringMatching(/would help/) })
+  await expect(asked).rejects.toMatchObject({ code: 'NODE_NO_LOGS', message: expect.stringMatching(/would help/) })
   expect(node.arrived.length).toBeLessThan(60)
 })
