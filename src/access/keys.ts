@@ -76,6 +76,7 @@ export type Caller = { readonly keyId: string; readonly principal: string; reado
 /** The reason why a key is rejected. For logs and metrics; callers see less. */
 export type KeyRejectReason = 'malformed' | 'unknown' | 'revoked' | 'expired' | 'origin' | 'address' | 'scope'
 
+/** The result of checking a key: the caller, or why the key is rejected. */
 export type KeyCheck =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly reason: KeyRejectReason }

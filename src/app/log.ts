@@ -45,6 +45,7 @@ export function withoutSecrets(text: string): string {
   return withoutUrls(text.replaceAll('file:///', '/'))
 }
 
+/** The settings of the log. */
 export type LogOptions = {
   readonly level: LogLevel
   readonly sink: LogSink

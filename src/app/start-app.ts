@@ -31,6 +31,7 @@ import { startIndexer } from './start-indexer.ts'
 import type { LedgerHandle } from './start-ledger.ts'
 import { VERSION } from './version.ts'
 
+/** What an app is made of. */
 export type AppOptions = {
   readonly config: Config
   readonly log: Logger

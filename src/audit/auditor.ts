@@ -34,6 +34,7 @@ const FIRST_LOOK_MS = 30_000
 /** Pauses at an unchanged head while no doubt is resolved: they double from `first` to `last`, in milliseconds. */
 const DOUBT_PAUSE_MS = { first: 2_000, last: 60_000 }
 
+/** What an audit of one chain needs. */
 export type AuditorOptions = Omit<InvestigatorDeps, 'window'> & {
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void
   /** Unix seconds. */

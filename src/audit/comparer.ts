@@ -12,6 +12,7 @@ import { readability } from './readability.ts'
 /** Most tokens in one comparison of supplies. */
 const MAX_SUPPLIES = 50
 
+/** The dependencies of a `Comparer`. */
 export type ComparerDeps = InvestigatorDeps & {
   readonly investigator: Investigator
   readonly investigations: Investigations

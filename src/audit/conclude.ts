@@ -7,6 +7,7 @@ import type { CoolDowns } from './cool-downs.ts'
 import type { Investigations } from './investigations.ts'
 import type { Investigation, InvestigationResult, Investigator } from './investigator.ts'
 
+/** The dependencies of `Conclusions`. */
 export type ConcludeDeps = {
   readonly journal: Journal
   readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void

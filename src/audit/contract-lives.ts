@@ -19,6 +19,7 @@ const MAX_REVISITED = 50
  */
 const MAX_BLOCKS_ASKED = 64
 
+/** The dependencies of `ContractLives`. */
 export type ContractLifeDeps = Pick<
   InvestigatorDeps,
   'adapter' | 'coverage' | 'journal' | 'zeroAddress' | 'reads' | 'window'

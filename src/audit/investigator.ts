@@ -45,6 +45,7 @@ export type InvestigationResult =
   | { readonly is: 'odd'; readonly proven: boolean }
   | ({ readonly is: 'repaired' } & Repairs)
 
+/** The dependencies of an `Investigator`. */
 export type InvestigatorDeps = RefetchDeps & {
   /** The zero address, if the kind of chain has one. */
   readonly zeroAddress: string | undefined

@@ -37,6 +37,7 @@ export type Fetched = { readonly transfers: number; readonly proven: boolean }
 /** Repairs: how many transfers were added or removed, and in which blocks. */
 export type Repairs = { readonly transfers: number; readonly blocks: readonly number[] }
 
+/** The dependencies of a `Refetcher`. */
 export type RefetchDeps = {
   readonly adapter: ChainAdapter
   readonly journal: Journal

@@ -16,6 +16,7 @@ const BLOCKS_AT_A_TIME = 64
 /** How long a round fetches blocks again, in milliseconds: new heads wait meanwhile. */
 const REFETCH_MS = 2_000
 
+/** The dependencies of a `DoubtResolver`. */
 export type DoubtResolverDeps = ComparerDeps & { readonly comparer: Comparer; readonly failing: FailingTokens }
 
 /**

@@ -7,6 +7,7 @@ const PAUSE_MS = 250
 /** Pauses after failures double up to this, in milliseconds. */
 const MAX_PAUSE_MS = 30_000
 
+/** How an audit runs beside its indexer. */
 export type AuditRun = {
   readonly auditor: Pick<Auditor, 'due' | 'round' | 'ended'>
   readonly log: AuditorOptions['log']

@@ -23,8 +23,10 @@ export type FactsOf = (
   rows: readonly (StoredBalance | undefined)[],
 ) => Promise<readonly Fact[]>
 
+/** Balances, in the order of their keys, and the clock that they were read with. */
 export type Answered<L> = { readonly seen: L; readonly balances: readonly Balance[] }
 
+/** The dependencies of `AnswerFacts`. */
 export type AnswerDeps = {
   readonly reads: ChainReads
   readonly node: NodeReader

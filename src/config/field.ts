@@ -3,6 +3,7 @@ import { didYouMean, nearest } from './nearest.ts'
 
 /** The result of `read` for a wrong value. The mistake itself is already reported. */
 export const BAD: unique symbol = Symbol('bad')
+/** The value of a field that does not fit; its problem is reported already. */
 export type Bad = typeof BAD
 
 /**

@@ -2,6 +2,7 @@ import type { ChainId } from './chain.ts'
 
 /** The kinds of assets. The standard is part of an asset's identity: one contract may be two assets. */
 export const STANDARDS = ['native', 'erc20', 'erc721', 'erc1155', 'cat', 'ledger'] as const
+/** A standard of assets: the native asset, or what interface a token has. */
 export type Standard = (typeof STANDARDS)[number]
 
 /**

@@ -33,6 +33,7 @@ export function isNodeFailure(reason: string): boolean {
   return NODE_FAILURES.has(reason)
 }
 
+/** A balance that is not known, with the reason. */
 export type Unknown = { readonly known: false; readonly reason: UnknownReason }
 
 /** The balance of an (account, asset, item), known or unknown. */

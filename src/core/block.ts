@@ -8,6 +8,7 @@ export type Header = BlockRef & { readonly parentHash: string; readonly timestam
 
 /** How certain a block is, from least to most. */
 export const FINALITIES = ['pending', 'latest', 'safe', 'finalized'] as const
+/** How certain a block is, from the least to the most. */
 export type Finality = (typeof FINALITIES)[number]
 
 /** A node's heads at one moment. `latest.number >= finalized.number`. */

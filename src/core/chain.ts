@@ -3,6 +3,7 @@ export type ChainId = string & { readonly __brand: 'ChainId' }
 
 /** A family of chains that one adapter reads. */
 export const KINDS = ['evm', 'starknet', 'chia', 'ledger'] as const
+/** A family of chains. */
 export type Kind = (typeof KINDS)[number]
 
 const CAIP2 = /^([-a-z0-9]{3,8}):([-_a-zA-Z0-9]{1,32})$/

@@ -76,6 +76,7 @@ export const ERRORS = {
   ABORTED: { retry: false, expose: false, says: 'The work was stopped on purpose.' },
 } as const satisfies Record<string, { retry: boolean; expose: boolean; says: string }>
 
+/** A code of the table of errors. */
 export type ErrorCode = keyof typeof ERRORS
 
 /** Codes of errors with a message that may leave through an API. Each dialect maps all of them. */

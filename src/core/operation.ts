@@ -37,6 +37,7 @@ export type Operation =
 
 /** The kinds of operations, in no order. */
 export const OPERATION_KINDS = ['register_asset', 'register_wallet', 'mint', 'transfer', 'burn'] as const
+/** What an operation of a ledger does. */
 export type OperationKind = Operation['kind']
 
 /**
@@ -57,6 +58,7 @@ export type RecordedOperation = {
 
 /** The series, each with its own count: assets, wallets, mints, and transfers together with burns. */
 export const SERIES = ['assets', 'wallets', 'mints', 'moves'] as const
+/** A series of numbers that receipts get. */
 export type Series = (typeof SERIES)[number]
 
 const SERIES_OF: Readonly<Record<OperationKind, Series>> = {

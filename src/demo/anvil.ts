@@ -16,8 +16,10 @@ export type Anvil = {
   readonly stop: () => Promise<void>
 }
 
+/** One JSON-RPC call. */
 export type RpcCall = { readonly method: string; readonly params: readonly unknown[] }
 
+/** How an Anvil is started. */
 export type AnvilOptions = {
   readonly chainId?: number
   /** Seconds between blocks; absent: a block for each transaction. */

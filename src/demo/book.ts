@@ -13,6 +13,7 @@ export const DEMO_TOKENS = {
   goods: { contract: 'Erc1155', args: [], says: 'ERC-1155' },
 } as const satisfies Record<string, { contract: ContractName; args: Arguments; says: string }>
 
+/** A token of the demo. */
 export type DemoToken = keyof typeof DEMO_TOKENS
 /** The keys of the demo's tokens, in the order of deployment. */
 export const DEMO_TOKEN_KEYS: readonly DemoToken[] = [

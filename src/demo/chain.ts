@@ -27,6 +27,7 @@ export type DemoChain = {
   readonly stop: () => Promise<void>
 }
 
+/** The deployed contracts of the demo, by name. */
 export type DemoContracts = Readonly<Record<DemoToken, Address>>
 
 const ACCOUNTS = 20

@@ -4,6 +4,7 @@ import { assert } from '../core/assert.ts'
 // Only the type: it gives the contracts' names, and makes the build copy the file beside the compiled code.
 import type artifacts from './contracts.json'
 
+/** The name of a compiled contract. */
 export type ContractName = keyof typeof artifacts
 
 /** A compiled contract: its creation code, its runtime code, and its ABI. */

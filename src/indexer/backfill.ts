@@ -31,6 +31,7 @@ export function batchMs(ranMs: number, committed: boolean): number {
 /** The answer to a range. */
 type Answer = { readonly first: number; readonly through: Header; readonly blocks: readonly BlockTransfers[] }
 
+/** Which blocks are fetched, and how. */
 export type BackfillOptions = {
   readonly adapter: ChainAdapter
   readonly scope: FetchScope

@@ -23,6 +23,7 @@ export type IndexerReport = {
   readonly fetched?: Fetched
 }
 
+/** What an indexer of one chain needs. */
 export type IndexerOptions = {
   readonly adapter: ChainAdapter
   readonly journal: Journal

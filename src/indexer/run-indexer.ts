@@ -5,6 +5,7 @@ import { type Indexer, type IndexerOptions, isFatal } from './indexer.ts'
 /** Pauses after failures grow from the poll interval to this. */
 const MAX_PAUSE_MS = 30_000
 
+/** How an indexer is run. */
 export type RunOptions = {
   readonly indexer: Indexer
   /** Pause between two polls of the head, in milliseconds. */

@@ -14,6 +14,7 @@ const MAX_AGE_SECONDS = 3_600
 /** Facts that the node did not return are read again after this: by then a short failure of the node is over. */
 const UNKNOWN_SECONDS = 300
 
+/** What the refresh of token facts needs. */
 export type TokenFollowerOptions = {
   readonly adapter: ChainAdapter
   readonly reads: ChainReads

@@ -11,6 +11,7 @@ export class JsonNumber {
 
 /** A parsed JSON value. Objects are maps, so that keys such as `__proto__` have no effect. */
 export type Json = null | boolean | string | JsonNumber | readonly Json[] | JsonObject
+/** A JSON object. Numbers keep their digits. */
 export type JsonObject = ReadonlyMap<string, Json>
 
 /** Deepest nesting of arrays and objects. Our bodies are at most 3 deep, and each level costs a stack frame. */

@@ -38,6 +38,7 @@ const NOT_CONNECTED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
+/** How one node is asked. */
 export type NodeOptions = {
   readonly url: string
   readonly limits: HttpLimits

@@ -16,8 +16,10 @@ const WARN_AFTER_FAILURES = 2
 /** How long a node is skipped after it contradicted all other nodes: it may be about to catch up with them. */
 const DISTRUST_MS = 60_000
 
+/** Calls to one node that belong together, and what they result in. */
 export type Work<T> = (session: RpcSession) => Promise<T>
 
+/** How one piece of work is run. */
 export type RunOptions = {
   readonly signal: AbortSignal
   /** Further errors after which each other node is asked once: it may have what this node lacks. */
@@ -57,6 +59,7 @@ export type Rpc = {
 /** The answer of one node. `distrust` makes the client skip the node for a while, for the given reason. */
 export type NodeAnswer<T> = { readonly value: T; readonly distrust: (reason: ServiceError) => void }
 
+/** What an `Rpc` needs. */
 export type RpcOptions = {
   /** Node URLs in order of preference; may hold secrets. */
   readonly urls: readonly string[]

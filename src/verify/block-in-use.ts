@@ -12,6 +12,7 @@ const ALIVE_SECONDS = 60
 const TRIES = 30
 const PAUSE_MS = 1_000
 
+/** How `verify` chooses its block. */
 export type BlockChoice = {
   readonly reads: ChainReads
   readonly prover: ChainProver

@@ -11,6 +11,7 @@ import type { ChainClock, StoredAsset } from '../store/seam/store.ts'
  * `supply` of a token, which must equal the sum of its balances.
  */
 export const SUBJECTS = ['balance', 'observation', 'supply'] as const
+/** A subject of `SUBJECTS`. */
 export type Subject = (typeof SUBJECTS)[number]
 
 /**

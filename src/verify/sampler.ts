@@ -14,6 +14,7 @@ const ROUND_TIMEOUT_MS = 30_000
 /** Most assets whose first difference is remembered. Beyond it, differences may be reported as first again. */
 const MAX_TOLD = 10_000
 
+/** What a sampler needs. */
 export type SamplerOptions = Omit<Sides, 'signal'> & {
   /** From 0 to below 1. */
   readonly random: () => number

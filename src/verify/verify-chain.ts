@@ -6,6 +6,7 @@ import { type ChainResult, Notes, type Watch } from './verify-result.ts'
 import { verifySample } from './verify-sample.ts'
 import { verifyWhole } from './verify-whole.ts'
 
+/** What a chain's verification needs. */
 export type VerifyOptions = {
   readonly sides: Sides
   readonly selection: Selection

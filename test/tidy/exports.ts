@@ -1,7 +1,7 @@
 import ts from 'typescript'
 import { placeOf, type Source } from './sources.ts'
 
-/** Exported functions, classes, interfaces and values without a doc comment, each as `place: name`. */
+/** Exported functions, classes, types and values without a doc comment, each as `place: name`. */
 export function undocumentedExports(source: Source): readonly string[] {
   return source.tree.statements.flatMap((statement) => {
     if (!isExported(statement) || hasDoc(statement) || saysItself(statement, source)) return []
@@ -18,9 +18,8 @@ function hasDoc(statement: ts.Statement): boolean {
   return ts.getJSDocCommentsAndTags(statement).length > 0
 }
 
-// A plain type is named and its properties are documented one by one; a schema carries its own descriptions.
+// A schema carries its own descriptions.
 function saysItself(statement: ts.Statement, { tree }: Source): boolean {
-  if (ts.isTypeAliasDeclaration(statement)) return true
   return ts.isVariableStatement(statement) && /=\s*Type\.\w+\(/.test(statement.getText(tree))
 }
 

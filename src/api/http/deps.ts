@@ -43,6 +43,7 @@ export type AbcLabsSettings = {
   readonly origins: readonly string[]
 }
 
+/** The settings of the HTTP server. */
 export type ServerSettings = {
   /** Addresses or ranges of the proxies with a trusted `X-Forwarded-For` header. Empty: no proxy is trusted. */
   readonly trustProxy: readonly string[]

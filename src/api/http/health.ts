@@ -93,6 +93,7 @@ export const Health = Type.Object(
   },
   { title: 'Health' },
 )
+/** The body of `/health`. */
 export type Health = Answer<Static<typeof Health>>
 type ChainHealth = Health['chains'][number]
 

@@ -13,6 +13,7 @@ type RequestLine = { readonly method: string; readonly url: string }
 /** The rejected request's line, if it could be read, and headers in addition to those of every rejection. */
 type ParserAnswer = { readonly line: RequestLine | undefined; readonly other?: Readonly<Record<string, string>> }
 
+/** How requests that Node's parser rejects are answered. */
 export type ParserErrorsOptions = {
   /** Renders a failure for a URL. Undefined: no request line could be read. */
   readonly render: (failure: Failure, url: string | undefined) => ErrorAnswer

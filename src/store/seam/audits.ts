@@ -23,6 +23,7 @@ export type AdoptionResult =
  * can't be decoded.
  */
 export const RECLASSIFY_REASONS = ['balance', 'range', 'supply', 'undecodable'] as const
+/** A reason of `RECLASSIFY_REASONS`. */
 export type ReclassifyReason = (typeof RECLASSIFY_REASONS)[number]
 
 /**
@@ -72,6 +73,7 @@ export type Repaired = {
  * - `all`: every balance once, in key order. It then returns nothing until all blocks were fetched again.
  */
 export const WALKS = ['holders', 'doubts', 'openings', 'rereads', 'all'] as const
+/** A walk of `WALKS`. */
 export type Walk = (typeof WALKS)[number]
 /** The cursor of a finished walk. */
 export const WALKED = 'end'

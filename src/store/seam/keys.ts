@@ -1,5 +1,6 @@
 /** What a key may do, from least to most. */
 export const SCOPES = ['read', 'write', 'admin'] as const
+/** What a key permits. */
 export type KeyScope = (typeof SCOPES)[number]
 
 /** A stored API key. Its id is public; its secret is stored only as SHA-256. Times are Unix seconds. */

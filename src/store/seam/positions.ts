@@ -50,6 +50,7 @@ export type ObservationQuery = {
   readonly limit: number
 }
 
+/** A page of observations, and where the next one begins. */
 export type ObservationPage = {
   readonly rows: readonly Observation[]
   /** The key where the next page begins; undefined: this was the last page. */

@@ -113,6 +113,7 @@ export interface Journal {
 
 /** What a chain's indexer is doing. `stopped` is permanent until an operator acts. */
 export const CHAIN_STATES = ['starting', 'backfill', 'live', 'stopped'] as const
+/** What a chain's indexer does. */
 export type ChainState = (typeof CHAIN_STATES)[number]
 
 /** What the indexer last saw. Times are Unix seconds. */
@@ -213,6 +214,7 @@ export type AccountPage = {
   readonly inDoubt: boolean
 }
 
+/** Which balances of an account are listed. */
 export type AccountQuery = {
   readonly account: string
   /** Only these standards. */
@@ -235,6 +237,7 @@ export type HolderPage = Omit<TransferPage, 'rows'> & {
   readonly rows: readonly { readonly account: string; readonly amount: bigint }[]
 }
 
+/** Which transfers are listed. */
 export type TransferQuery = {
   readonly asset: AssetRef
   readonly account: string | undefined
@@ -250,8 +253,10 @@ export type TransferQuery = {
 /** A block that we store: its number, hash and time (Unix seconds). */
 export type HeldBlock = BlockRef & { readonly timestamp: number }
 
+/** A transfer with its block. */
 export type StoredTransfer = Transfer & { readonly block: BlockRef; readonly timestamp: number }
 
+/** A page of transfers, and the clock that it was read with. */
 export type TransferPage = {
   readonly clock: ChainClock
   readonly count: number

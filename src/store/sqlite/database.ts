@@ -48,6 +48,7 @@ const PAGE_BYTES = 4096
 /** After a checkpoint, a larger write-ahead log is cut back to this size. */
 const WAL_KEPT_BYTES = 64 * 1024 * 1024
 
+/** How a database file is opened. */
 export type OpenOptions = {
   readonly file: string
   readonly migrations: readonly string[]

@@ -3,6 +3,7 @@ import type { ChainId } from '../../core/chain.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { makePrivateFile } from './files.ts'
 
+/** The right to write a chain. */
 export type Lease = { readonly release: () => void }
 
 /**

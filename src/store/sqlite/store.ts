@@ -26,6 +26,7 @@ import { SqliteTokens } from './token-store.ts'
 import { bindReadsFile, mustBeFactsOf } from './write/bind-chain.ts'
 import { type JournalStep, SqliteJournal } from './write/journal.ts'
 
+/** How a SQLite store is opened. */
 export type SqliteOptions = {
   readonly folder: string
   readonly codecOf: (chain: ChainId) => AccountCodec

@@ -33,6 +33,7 @@ export const CODES = {
   SERVICE_UNAVAILABLE: { status: 503, says: 'Service unavailable' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly says: string }>>
 
+/** A code of this vendor's errors. */
 export type AbcCode = keyof typeof CODES
 
 const CODE_OF: Readonly<Record<ExposableCode | 'INTERNAL', AbcCode>> = {

@@ -19,6 +19,7 @@ export type ReadOutcome =
 /** A block to read at: by hash (EIP-1898), or by number for nodes without it. */
 export type BlockPin = { readonly block: BlockRef; readonly byHash: boolean }
 
+/** How reads are packed into multicalls. */
 export type MulticallOptions = {
   readonly pin: BlockPin
   /** True: Multicall3 exists at that block. */

@@ -39,6 +39,7 @@ export class Abilities {
   }
 }
 
+/** Reads at one block. */
 export type PinnedReads = { readonly block: BlockRef; readonly outcomes: readonly ReadOutcome[] }
 
 /** Reads at one block; further reads at that same block through `more`. */

@@ -16,6 +16,7 @@ const BLOCKS_PER_BATCH = 8
 /** Single receipts requested at once, for a block whose receipts are over our size limit together. */
 const SINGLES_PER_BATCH = 50
 const METHOD = 'eth_getBlockReceipts'
+/** Blocks whose receipts are requested. */
 export type ReceiptsRequest = {
   readonly headers: readonly BlockRef[]
   readonly scope: FetchScope

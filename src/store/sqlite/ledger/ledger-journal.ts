@@ -31,6 +31,7 @@ import { recordedValues } from './ledger-rows.ts'
 
 /** Points in a commit where a test kills the process, to prove that nothing is lost or duplicated there. */
 export const LEDGER_STEPS = ['ledger:read', 'append:rows', 'append:clock', 'ledger:rows', 'ledger:done'] as const
+/** A named point of a ledger's write, for tests that kill the process there. */
 export type LedgerStep = (typeof LEDGER_STEPS)[number]
 
 /** A ledger is complete from its first block, so a missing row means zero. */
@@ -52,6 +53,7 @@ const FULL = 2
 
 type Writes = { -readonly [Part in keyof LedgerWrites]: LedgerWrites[Part] }
 
+/** What a ledger's journal needs. */
 export type LedgerJournalOptions = {
   /** A durable connection to the authoritative file, used only by this journal. */
   readonly db: SqliteDatabase

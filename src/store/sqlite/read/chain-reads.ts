@@ -31,6 +31,7 @@ import { prepareReads, type ReadStatements } from './read-statements.ts'
 import type { Snapshot } from './snapshot.ts'
 import { TransferReader } from './transfer-reader.ts'
 
+/** What the reads of a chain need. */
 export type ReadsOptions = {
   readonly db: SqliteDatabase
   readonly codec: AccountCodec

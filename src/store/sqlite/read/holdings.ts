@@ -16,6 +16,7 @@ const MAX_COUNTED_ANEW = 10_000
 /** Lifetime of a cached count, in milliseconds. */
 const COUNT_LASTS_MS = 10_000
 
+/** The dependencies of `Holdings`. */
 export type HoldingsDeps = {
   /** The connection that reads the facts file. The reads file is attached to it as `noted`. */
   readonly db: SqliteDatabase

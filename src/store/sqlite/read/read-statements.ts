@@ -1,5 +1,6 @@
 import type { SqliteDatabase, Statement } from '../database.ts'
 
+/** The prepared statements of a chain's reads. */
 export type ReadStatements = ReturnType<typeof prepareReads>
 
 const PAGE = "SELECT asset, hex(amount) FROM balances WHERE account = ? AND item = x''"

@@ -11,6 +11,7 @@ import type { DoubtWriter } from './doubt-writer.ts'
 import type { PairKey, PairWriter } from './pair-writer.ts'
 import type { Segments } from './segments.ts'
 
+/** The dependencies of an `ObservationAdopter`. */
 export type AdopterDeps = {
   readonly assets: AssetTable
   readonly pairs: PairWriter

@@ -25,6 +25,7 @@ const MAX_COMPARED = 20_000
 
 const TRANSFER = 't.block, t.log, t.sub, t.sender, t.receiver, t.item, t.amount'
 
+/** The dependencies of `SqliteAudits`. */
 export type AuditStoreDeps = {
   readonly db: SqliteDatabase
   readonly assets: AssetTable

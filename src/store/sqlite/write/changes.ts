@@ -21,6 +21,7 @@ export type Change = {
 /** An account of a batch: its address as stored, and its changes in chain order. */
 export type BatchAccount = { readonly bytes: Buffer; readonly changes: Change[] }
 
+/** An asset of a batch, with its id. */
 export type BatchAsset = { readonly id: number; readonly fungible: boolean }
 
 /** Finds a batch's accounts by address and its assets by their shared object. Each is encoded once. */

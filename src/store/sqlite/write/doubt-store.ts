@@ -14,6 +14,7 @@ import type { Segments } from './segments.ts'
 /** Supplies in doubt, and uncertain classes, in one page: as many as one round of the audit compares. */
 const MAX_SUPPLIES = 50
 
+/** The dependencies of `SqliteDoubts`. */
 export type DoubtStoreDeps = {
   readonly db: SqliteDatabase
   readonly assets: AssetTable

@@ -18,6 +18,7 @@ import type { ReclassifyWriter } from './reclassify-writer.ts'
  */
 const MAX_OF_UNKNOWN = 1_000
 
+/** The dependencies of a `HintWriter`. */
 export type HintWriterDeps = {
   readonly assets: AssetTable
   readonly pairs: PairWriter

@@ -1,6 +1,7 @@
 import type { SqliteDatabase, Statement } from '../database.ts'
 import { HEADER_COLUMNS } from '../rows/header-rows.ts'
 
+/** The prepared statements of a journal. */
 export type JournalStatements = ReturnType<typeof prepareJournal>
 
 /** The journal's statements, prepared once. */

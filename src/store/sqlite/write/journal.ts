@@ -46,8 +46,10 @@ export const JOURNAL_STEPS = [
   'repair:rows',
   'repair:done',
 ] as const
+/** A named point of a journal's write, for tests that kill the process there. */
 export type JournalStep = (typeof JOURNAL_STEPS)[number]
 
+/** What a chain's journal needs. */
 export type JournalOptions = {
   readonly db: SqliteDatabase
   readonly chain: ChainId

@@ -6,6 +6,7 @@ import type { AssetTable } from '../rows/asset-table.ts'
 import { decodeHash } from '../rows/hash-codec.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
 
+/** The dependencies of `SqliteLives`. */
 export type LifeStoreDeps = {
   readonly db: SqliteDatabase
   readonly assets: AssetTable

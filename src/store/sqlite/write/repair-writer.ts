@@ -24,6 +24,7 @@ type StoredRow = readonly [number, number, number, Buffer | null, Buffer | null,
 /** A pair, and the first block in which its changes differ now. */
 type Touched = { readonly key: PairKey; from: number }
 
+/** The dependencies of a `RepairWriter`. */
 export type RepairDeps = {
   readonly assets: AssetTable
   readonly pairs: PairWriter

@@ -22,6 +22,7 @@ type Changed = {
   readonly assets: Map<number, { transfers: number; supply: bigint }>
 }
 
+/** The dependencies of a `RollbackWriter`. */
 export type RollbackDeps = {
   readonly assets: AssetTable
   readonly pairs: PairWriter

@@ -20,6 +20,7 @@ const MAX_PASSED = 5_000
 const DRAWN_FROM = 64
 const NO_ITEM_BYTES = Buffer.alloc(0)
 
+/** The dependencies of the walks. */
 export type WalkDeps = {
   readonly db: SqliteDatabase
   readonly assets: AssetTable
