@@ -7,7 +7,7 @@ import type { Readability } from '../store/seam/audits.ts'
 const CONTRACTS: readonly UnknownReason[] = ['token_does_not_answer', 'not_a_token']
 
 /**
- * Groups the tokens by their reads: `answering` returned at least one amount, `silent` none. A node's failure counts
+ * Groups the tokens by their reads: `answering` returned at least one amount, `unreadable` none. A node's failure counts
  * for neither.
  */
 export function readability(

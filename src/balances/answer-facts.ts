@@ -26,7 +26,7 @@ export type FactsOf = (
 /** Balances, in the order of their keys, and the clock that they were read with. */
 export type Answered<L> = { readonly seen: L; readonly balances: readonly Balance[] }
 
-/** The dependencies of `AnswerFacts`. */
+/** What answers are made of. */
 export type AnswerDeps = {
   readonly reads: ChainReads
   readonly node: NodeReader

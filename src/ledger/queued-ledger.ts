@@ -24,7 +24,7 @@ export class QueuedLedger implements Ledger {
   #closed: string | undefined
   #isClosing = false
 
-  /** `send` passes requests to the committer. The owner must then call `settled` for all of them, in their order. */
+  /** `send` passes requests to the committer. The owner must then call `resolveOldest` for all of them, in their order. */
   constructor(deps: { readonly send: (requests: readonly LedgerRequest[]) => void; readonly reads: LedgerReads }) {
     this.#send = deps.send
     this.#reads = deps.reads

@@ -17,7 +17,7 @@ import {
 export type Sides = { readonly reads: ChainReads; readonly prover: ChainProver; readonly signal: AbortSignal }
 
 /**
- * The comparison of a position. `judged` undefined: a sum of items, which is compared by its items, not by a call.
+ * The comparison of a position. `comparison` undefined: a sum of items, which is compared by its items, not by a call.
  * `chainSays`: the chain's amount, if it returned one.
  */
 export type PositionComparison = {

@@ -97,7 +97,7 @@ export type Finding = {
 }
 
 /**
- * The result of reading balances at a block. `silent`: tokens for which the node answered but no balance could be read.
+ * The result of reading balances at a block. `unreadable`: tokens for which the node answered but no balance could be read.
  * `answering`: tokens with at least one readable balance.
  */
 export type Readability = {
@@ -154,7 +154,7 @@ export interface AuditStore {
   noteReadability(readability: Readability): Promise<void>
 }
 
-/** A token with its accounting. `turn`: why and when it was reclassified, if it was. `turnedAt`: Unix seconds. */
+/** A token with its accounting. `reclassifiedAt`: Unix seconds. */
 export type ClassedToken = {
   readonly id: number
   readonly asset: AssetRef

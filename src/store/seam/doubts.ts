@@ -48,7 +48,7 @@ export type DoubtPage = {
 
 /**
  * Marks of refuted balances. One refuted pair is in doubt alone. Two pairs of a token put the token in doubt. Proven
- * missing logs of two tokens put the chain in doubt. Marks survive restarts and reorgs. Only `settle`, `looked` and a
+ * missing logs of two tokens put the chain in doubt. Marks survive restarts and reorgs. Only `resolve`, `looked` and a
  * change of the token's class remove them.
  */
 export interface DoubtStore {

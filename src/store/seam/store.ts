@@ -164,7 +164,7 @@ export type ChainClock = {
 
 /**
  * An asset as the store knows it. `id` never leaves `store`, `balances` and `tokens`. `fixed`: configuration sets its
- * accounting, and no audit reclassifies it. `silent`: unreadable: none of its balances could be read when the audit
+ * accounting, and no audit reclassifies it. `unreadable`: none of its balances could be read when the audit
  * last asked. `inDoubt`: the chain refuted its events, and that is not resolved, so no sum of its events is proven. An
  * asset whose contract was destroyed has `reads` accounting.
  */

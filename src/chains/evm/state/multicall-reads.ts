@@ -52,7 +52,7 @@ export function nativeRead(account: string, word: string): StateRead {
 /**
  * Makes many reads at one block in few requests; outcomes in order. A read that fails, burns all gas or returns
  * megabytes spoils no other: reads that a multicall did not answer are sent again apart, by contract and function.
- * @throws NODE_RPC with field `failure` `no_state` or `block_parameter`; NODE_BEHIND; NODE_*
+ * @throws NODE_NO_STATE, NODE_BLOCK_PARAMETER, NODE_BEHIND, NODE_*
  */
 export async function readAll(
   session: RpcSession,

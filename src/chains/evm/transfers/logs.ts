@@ -69,7 +69,7 @@ function headerFrom(outcome: RpcOutcome | undefined, number: number): Header | u
 
 /**
  * Requests answers over our size limit once more, alone and with a higher limit. An answer over that limit too is
- * reported as `too_much`, as if the node had refused it.
+ * reported as BLOCK_TOO_LARGE, as if the node had refused it.
  */
 async function retryLarge(
   session: RpcSession,

@@ -160,7 +160,7 @@ export class RepairWriter {
     const { pairs, segments } = this.#deps
     const before = pairs.read(key)
     const { sum, lastBlock } = this.#resum(key, from)
-    // `settle` comes first: it deletes reads that are no longer needed, and neither the meeting nor `received` may use
+    // `recompute` comes first: it deletes reads that are no longer needed, and neither the meeting nor `received` may use
     // those.
     const segment = segments.recompute(key)
     const meeting = this.#meetings.of(key)

@@ -39,7 +39,7 @@ export class Segments {
     return row === undefined ? undefined : readOpening(row)
   }
 
-  /** Stores a read of a pair whose newest segment is closed or has no opening. The caller must then call `settle`. */
+  /** Stores a read of a pair whose newest segment is closed or has no opening. The caller must then call `recompute`. */
   add(key: PairKey, read: { readonly block: BlockRef; readonly amount: bigint }): void {
     const { block, amount } = read
     this.#s.add.run(...pairValues(key), block.number, encodeHash(block.hash), encodeAmount(amount), SINCE_COVERAGE)
@@ -53,7 +53,7 @@ export class Segments {
     return this.#coverage === undefined ? undefined : this.#closedAfter(key, this.#coverage, -1)
   }
 
-  /** Deletes the reads above a block. Returns their pairs: the caller must call `settle` for those that stay. */
+  /** Deletes the reads above a block. Returns their pairs: the caller must call `recompute` for those that stay. */
   dropAbove(block: number): readonly Row[] {
     const pairs = this.#s.above.all(block)
     if (pairs.length > 0) this.#s.dropAbove.run(block)
