@@ -18,10 +18,10 @@ const GAUGES: readonly {
   { name: 'steelyard_chain_head', help: "The node's newest block, as last seen", of: (clock) => clock.head?.number },
   {
     name: 'steelyard_chain_head_timestamp_seconds',
-    help: "Timestamp of the node's newest block",
+    help: "Timestamp of the node's newest block, in Unix seconds",
     of: (clock) => clock.head?.timestamp,
   },
-  { name: 'steelyard_chain_checkpoint', help: 'The last block indexed', of: (clock) => clock.published?.number },
+  { name: 'steelyard_chain_checkpoint', help: 'The last indexed block', of: (clock) => clock.published?.number },
   { name: 'steelyard_chain_finalized', help: 'The finalized block', of: (clock) => clock.finalized?.number },
   {
     name: 'steelyard_chain_audited_block',
@@ -30,35 +30,35 @@ const GAUGES: readonly {
   },
   {
     name: 'steelyard_audit_last_round_timestamp_seconds',
-    help: "When the audit's last round ended",
+    help: "When the audit's last round ended, in Unix seconds",
     of: (clock) => clock.counts.audit_round_at,
   },
   {
     name: 'steelyard_audit_failures',
-    help: "The audit's failed rounds since its last successful round",
+    help: 'Failed audit rounds since the last successful one',
     of: (clock) => clock.counts.audit_failures,
   },
   {
     name: 'steelyard_chain_in_doubt',
-    help: '1 while the whole chain is in doubt after missing logs: no sum of events is answered as proven',
+    help: '1 while the whole chain is in doubt because logs were missing: reads answer for it',
     of: (clock) => (clock.inDoubt ? 1 : 0),
   },
   {
     name: 'steelyard_tokens_in_doubt',
-    help: 'Tokens in doubt after a difference: no sum of their events is answered as proven',
+    help: 'Tokens that are in doubt as a whole: reads answer for them',
     of: (clock) => clock.doubts.tokens,
   },
   {
     name: 'steelyard_balances_in_doubt',
-    help: 'Balances in doubt: a read of the chain differed and the doubt is not resolved',
+    help: 'Balances in doubt: the chain contradicted them, and the doubt is not resolved yet',
     of: (clock) => clock.doubts.pairs,
   },
   {
     name: 'steelyard_node_state_blocks',
-    help: 'How many blocks below its head the node still has the state of, as far as known',
+    help: 'How many blocks below its head the node has state for, as far as known',
     of: (clock) => clock.counts.state_blocks,
   },
-  { name: 'steelyard_chain_transfers', help: 'Transfers stored', of: (clock) => clock.transfers },
+  { name: 'steelyard_chain_transfers', help: 'Stored transfers', of: (clock) => clock.transfers },
 ]
 
 /** The outcomes of comparing stored balances with the chain. */
@@ -122,7 +122,7 @@ function collectGauges(registry: Registry, chains: readonly MeteredChain[], read
 function collectUp(registry: Registry, chains: readonly MeteredChain[], read: ClockReader): void {
   const up: Gauge<'chain'> = new Gauge({
     name: 'steelyard_chain_up',
-    help: '1 while the chain is followed without an error',
+    help: '1 while the indexer follows the chain without an error',
     labelNames: ['chain'],
     registers: [registry],
     collect: async () => {
@@ -157,7 +157,7 @@ function collectCounters(registry: Registry, chains: readonly MeteredChain[], re
 function collectSamples(registry: Registry, chains: readonly MeteredChain[], read: ClockReader): void {
   const samples: Counter<'chain' | 'outcome'> = new Counter({
     name: 'steelyard_verify_samples_total',
-    help: 'Stored balances compared with the chain, by outcome; different should stay 0',
+    help: 'Stored amounts that verify sampled and compared with the chain, by outcome; different should stay 0',
     labelNames: ['chain', 'outcome'],
     registers: [registry],
     collect: async () => {
@@ -176,7 +176,7 @@ function collectSamples(registry: Registry, chains: readonly MeteredChain[], rea
 function collectTokens(registry: Registry, chains: readonly MeteredChain[]): void {
   const tokens: Gauge<'chain' | 'accounting'> = new Gauge({
     name: 'steelyard_tokens',
-    help: 'Tokens by how their balances are known: events, or reads (reclassified by the audit)',
+    help: 'Tokens by how their balances are known: events, or reads',
     labelNames: ['chain', 'accounting'],
     registers: [registry],
     collect: async () => {

@@ -15,17 +15,17 @@ const COUNTERS: readonly {
   },
   {
     name: 'steelyard_ledger_commits_total',
-    help: 'Durable commits: each waits once for the disk',
+    help: 'Durable commits; each waits once for the disk',
     of: (ledger) => ledger.writes().commits,
   },
   {
     name: 'steelyard_ledger_checkpoints_total',
-    help: 'Copies of the write-ahead log into the file: each waits for the disk up to three times',
+    help: 'Checkpoints that copy the write-ahead log into the file; each waits for the disk up to three times',
     of: (ledger) => ledger.writes().checkpoints,
   },
   {
     name: 'steelyard_ledger_failed_checkpoints_total',
-    help: 'Copies of the write-ahead log into the file that failed: nothing is lost, but the log grows',
+    help: 'Checkpoints that failed; nothing is lost, but the write-ahead log grows',
     of: (ledger) => ledger.writes().checkpointsFailed,
   },
 ]
@@ -49,7 +49,7 @@ export function collectLedgerMetrics(
   }
   const waiting: Gauge<'chain'> = new Gauge({
     name: 'steelyard_ledger_waiting',
-    help: 'Operations waiting for their commit',
+    help: 'Operations that are waiting for their commit',
     labelNames: ['chain'],
     registers: [registry],
     collect: () => {

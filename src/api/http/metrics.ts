@@ -17,13 +17,13 @@ export type RejectCounter = (status: number) => void
 export function observeRequests(server: FastifyInstance, registry: Registry): RejectCounter {
   const requests = new Counter({
     name: 'steelyard_http_requests_total',
-    help: 'Answers by route and status.',
+    help: 'Responses by route and status',
     labelNames: ['route', 'status'],
     registers: [registry],
   })
   const seconds = new Histogram({
     name: 'steelyard_http_request_seconds',
-    help: 'Time from the request to the end of its answer, by route.',
+    help: 'Time from the request to the end of its response, in seconds, by route',
     labelNames: ['route'],
     buckets: BUCKETS,
     registers: [registry],
