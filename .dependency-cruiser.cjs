@@ -44,7 +44,7 @@ module.exports = {
     only('tokens', '^src/tokens/', ['^src/tokens/', '^src/core/', '^src/chains/adapter\\.ts$', SEAM]),
     only('verify', '^src/verify/', [
       '^src/(verify|core)/',
-      '^src/balances/(standing|freshness)\\.ts$',
+      '^src/balances/freshness\\.ts$',
       '^src/net/deadline\\.ts$',
       '^src/chains/adapter\\.ts$',
       SEAM,

@@ -14,8 +14,8 @@ import type { BalanceKey } from '../core/balance.ts'
 import { isServiceError } from '../core/errors.ts'
 import { nodeLabel } from '../core/url.ts'
 import { Indexer, type IndexerOptions, isFatal } from '../indexer/indexer.ts'
-import { run } from '../indexer/run-indexer.ts'
-import { followTokens } from '../indexer/token-refresh.ts'
+import { refreshTokens } from '../indexer/refresh-tokens.ts'
+import { runIndexer } from '../indexer/run-indexer.ts'
 import { type Wait, WaitReporter, Waits, watchedAdapter } from '../indexer/waits.ts'
 import { openStore } from '../store/open.ts'
 import type { ChainReads, Journal, Store } from '../store/seam/store.ts'
@@ -139,11 +139,11 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: ThreadDe
   })
   // A new chain starts in doubt: nothing is proven before the audit's first round.
   if ((await journal.state()).written === undefined) await journal.doubts.refute('all')
-  const tokens = followTokens({ adapter, reads, time, log, signal: beside })
+  const tokens = refreshTokens({ adapter, reads, time, log, signal: beside })
   const audits = runAudit({ auditor: audit, log }, beside)
   const pollMs = chain.pollMs ?? kind.pollMs
   const samples = sampler?.run(Math.max(MIN_SAMPLE_PAUSE_MS, POLLS_A_SAMPLE * pollMs), beside)
-  const fatal = await run({ indexer, pollMs, log, signal })
+  const fatal = await runIndexer({ indexer, pollMs, log, signal })
   ended.abort()
   if (fatal !== undefined && STORE_FAILURES.has(fatal.code)) stopForGood(fatal)
   // A chain that stopped for good waits here until the process is told to stop. Its state stays readable.

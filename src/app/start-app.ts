@@ -4,8 +4,8 @@ import { Registry } from 'prom-client'
 import { KeyVerifier } from '../access/keys.ts'
 import { createServer } from '../api/create-server.ts'
 import { warnOfOpenWrites } from '../api/http/exposure.ts'
-import { keepUses } from '../api/http/record-key-uses.ts'
-import { createBalances } from '../balances/all-balances.ts'
+import { recordKeyUses } from '../api/http/record-key-uses.ts'
+import { createBalances } from '../balances/create-balances.ts'
 import { kindOf } from '../chains/registry.ts'
 import type { ChainConfig } from '../config/chains.ts'
 import type { Config } from '../config/config.ts'
@@ -26,7 +26,7 @@ import { collectLedgerMetrics } from './ledger-metrics.ts'
 import type { Logger } from './log.ts'
 import { type OpenChain, openChain } from './open-chain.ts'
 import type { Progress } from './progress.ts'
-import { Chain } from './served-chain.ts'
+import { RunningChain } from './running-chain.ts'
 import { startIndexer } from './start-indexer.ts'
 import type { LedgerHandle } from './start-ledger.ts'
 import { VERSION } from './version.ts'
@@ -57,7 +57,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   setMaxListeners(0, stopping.signal)
   const classesOf = (chain: ChainId) => fixedClasses(config.tokens.accounting, chain)
   const store = await openStore({ url: config.store, codecOf: (chain) => kind(chain).accountCodec, classesOf })
-  const chains: Chain[] = []
+  const chains: RunningChain[] = []
   const stopWriters = async (): Promise<void> => {
     stopping.abort()
     await Promise.all(chains.map((chain) => chain.stop()))
@@ -70,8 +70,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     const keys = new KeyVerifier(store.keys, now)
     const server = makeServer({ config, log, keys, chains, lists })
     const url = await listen(server, config)
-    const uses = keepUses(keys, log)
-    const follow = (chain: Chain): void => {
+    const uses = recordKeyUses(keys, log)
+    const follow = (chain: RunningChain): void => {
       if (chain.kind.source !== 'nodes') return
       const data = { store: config.store, chain: chain.config, fixedAccounting: classesOf(chain.config.id) }
       chain.setIndexer(startIndexer({ data, log, onProgress, onStopped: (stopped) => chain.indexerStopped(stopped) }))
@@ -124,13 +124,13 @@ type Opening = { readonly options: AppOptions; readonly store: Store; readonly s
  * @throws STORE_MISMATCH, STORE_REPLACED a ledger's file is not the expected one: the start fails, so that no new
  * ledger begins unnoticed
  */
-async function open(config: ChainConfig, opening: Opening): Promise<Chain> {
+async function open(config: ChainConfig, opening: Opening): Promise<RunningChain> {
   const { log } = opening.options
   const definition = kind(config.id)
   const onFailure = (error: ServiceError): void => {
     log.error({ ...error.fields, chain: config.id, code: error.code, error: error.message }, 'this chain is stopped')
   }
-  const chain = new Chain({ config, kind: definition, onFailure })
+  const chain = new RunningChain({ config, kind: definition, onFailure })
   try {
     await openStored(chain, opening)
   } catch (error) {
@@ -141,7 +141,7 @@ async function open(config: ChainConfig, opening: Opening): Promise<Chain> {
   return chain
 }
 
-async function openStored(chain: Chain, { options, store, signal }: Opening): Promise<void> {
+async function openStored(chain: RunningChain, { options, store, signal }: Opening): Promise<void> {
   const { config, log, slowCommitMs = 0 } = options
   const { strictWallets } = config.dialects.abcLabs
   const ledgers = { storeUrl: config.store, strictWallets, slowCommitMs }
@@ -152,7 +152,7 @@ async function openStored(chain: Chain, { options, store, signal }: Opening): Pr
 }
 
 /** Opens a chain once its disk has room again. @throws ABORTED, or another reason why it cannot be opened */
-async function openLater(chain: Chain, opening: Opening): Promise<void> {
+async function openLater(chain: RunningChain, opening: Opening): Promise<void> {
   for (;;) {
     await wait(OPEN_PAUSE_MS, opening.signal)
     try {
@@ -170,14 +170,14 @@ function ignoreStop(error: unknown): void {
   if (!isServiceError(error)) throw error
 }
 
-function ledgersOf(chains: readonly Chain[]): readonly { chain: ChainId; ledger: LedgerHandle }[] {
+function ledgersOf(chains: readonly RunningChain[]): readonly { chain: ChainId; ledger: LedgerHandle }[] {
   return chains.flatMap(({ config: { id }, opened }) =>
     opened?.ledger === undefined ? [] : [{ chain: id, ledger: opened.ledger }],
   )
 }
 
 /** The ledger that abc-labs serves; undefined if it is not configured. */
-function abcLedger(config: Config, chains: readonly Chain[]): Ledger | undefined {
+function abcLedger(config: Config, chains: readonly RunningChain[]): Ledger | undefined {
   return chains.find(({ config: { id } }) => id === config.dialects.abcLabs.chain)?.ledger()
 }
 
@@ -186,7 +186,7 @@ function abcLedger(config: Config, chains: readonly Chain[]): Ledger | undefined
  * next start.
  * @throws STORE_MISMATCH an asset is registered with other content
  */
-async function registerConfigured(config: Config, { chains, log }: { chains: readonly Chain[]; log: Logger }) {
+async function registerConfigured(config: Config, { chains, log }: { chains: readonly RunningChain[]; log: Logger }) {
   const ledger = abcLedger(config, chains)
   if (ledger === undefined) return
   for (const asset of config.dialects.abcLabs.assets) {
@@ -205,7 +205,7 @@ async function registerConfigured(config: Config, { chains, log }: { chains: rea
 }
 
 /** A ledger is live as soon as it is open: it has nothing to catch up with. */
-async function reportLedgers(chains: readonly Chain[], onProgress: (progress: Progress) => void): Promise<void> {
+async function reportLedgers(chains: readonly RunningChain[], onProgress: (progress: Progress) => void): Promise<void> {
   for (const chain of chains) {
     if (chain.opened?.ledger === undefined) continue
     const { published, transfers: stored } = await chain.clock()
@@ -218,7 +218,7 @@ function makeServer(deps: {
   config: Config
   log: Logger
   keys: KeyVerifier
-  chains: readonly Chain[]
+  chains: readonly RunningChain[]
   lists: TokenLists
 }): ReturnType<typeof createServer> {
   const { config, log, keys, chains, lists } = deps

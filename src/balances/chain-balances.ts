@@ -3,7 +3,7 @@ import { type Balance, type BalanceKey, isNodeUnknown, isNoneTold } from '../cor
 import type { CoverageTest } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/seam/store.ts'
-import { type Answered, Answers, type FactsOf, factOf, type Look } from './answer-facts.ts'
+import { type Answered, Answers, type FactsOf, factOf, type Look } from './answers.ts'
 import { type AsOf, worstOf } from './as-of.ts'
 import type { Balances, Freshness } from './balances.ts'
 import { type Fact, finalityOf, observed, provenAmount, unknown } from './freshness.ts'

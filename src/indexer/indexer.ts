@@ -10,7 +10,7 @@ import type { ChainState, Heartbeat, Journal } from '../store/seam/store.ts'
 import { type Adopted, adoptObservations } from './adopt-observations.ts'
 import { backfill, type Fetched } from './backfill.ts'
 import { findAncestor } from './find-ancestor.ts'
-import { type Held, plan } from './next-step.ts'
+import { type Held, nextStep } from './next-step.ts'
 import { QUICK_RANGE_SIZE } from './range-size.ts'
 
 /** What an indexer reports of its progress. Counters are since its start. */
@@ -92,7 +92,7 @@ export class Indexer {
       const heads = await adapter.heads(signal)
       this.#head = heads.latest
       const held = await this.#load()
-      const next = plan(held, heads, coverage.from)
+      const next = nextStep(held, heads, coverage.from)
       this.#error = undefined
       if (next.do === 'backfill') await this.#backfill(next, signal)
       else if (next.do === 'follow') await this.#follow(next, heads, signal)

@@ -20,7 +20,7 @@ export type Plan =
 export type Held = { readonly written: Header | undefined; readonly headers: readonly BlockRef[] }
 
 /** Decides the next step, without asking a node. `from`: the first block of the coverage. */
-export function plan(held: Held, heads: Heads, from: number): Plan {
+export function nextStep(held: Held, heads: Heads, from: number): Plan {
   const { written } = held
   const next = written === undefined ? from : written.number + 1
   const { latest, finalized } = heads

@@ -19,7 +19,7 @@ export type RunOptions = {
  * pauses, logs the first and every tenth, and publishes the error for `/health`. An error that cannot heal stops the
  * chain, and is logged as an error. Returns the error that stopped the chain; undefined for a bug or after the signal.
  */
-export async function run({ indexer, pollMs, log, signal }: RunOptions): Promise<ServiceError | undefined> {
+export async function runIndexer({ indexer, pollMs, log, signal }: RunOptions): Promise<ServiceError | undefined> {
   let failures = 0
   while (!signal.aborted) {
     try {

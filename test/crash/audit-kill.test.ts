@@ -48,10 +48,10 @@ test('killed while it adopts, repairs and reclassifies, the audit ends with the 
   expect(undisturbed.filter((line) => line.startsWith('turns'))).toHaveLength(1)
 
   const store = join(folder, 'killed')
-  const steps = JOURNAL_STEPS.filter((step) => /^(adopt|repair|turn):/.test(step))
+  const steps = JOURNAL_STEPS.filter((step) => /^(adopt|repair|reclassify):/.test(step))
   const died: JournalStep[] = []
   // Reclassification comes last: a run that reaches it has finished all repairs.
-  const inOrder = [...steps].sort((a, b) => Number(a.startsWith('turn')) - Number(b.startsWith('turn')))
+  const inOrder = [...steps].sort((a, b) => Number(a.startsWith('reclassify')) - Number(b.startsWith('reclassify')))
   for (const step of inOrder) {
     if (await live(store, { step, count: 1 })) died.push(step)
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ServiceError } from '../../src/core/errors.ts'
-import { run } from '../../src/indexer/run-indexer.ts'
+import { runIndexer } from '../../src/indexer/run-indexer.ts'
 import { MockChain } from '../chains/mock-chain.ts'
 import { makeRig } from './harness.ts'
 
@@ -19,7 +19,7 @@ async function linesOf(failures: readonly Error[]): Promise<readonly Line[]> {
   const rig = await makeRig(chain)
   const lines: Line[] = []
   const log = (...line: Line): void => void lines.push(line)
-  await run({ indexer: rig.indexer, pollMs: 1, log, signal: stop.signal })
+  await runIndexer({ indexer: rig.indexer, pollMs: 1, log, signal: stop.signal })
   await rig.close()
   return lines
 }

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ServiceError } from '../../core/errors.ts'
 import { CORS_HEADERS } from './cors.ts'
 import type { ErrorAnswer, Failure } from './errors.ts'
-import { type FirstLineLimits, FirstRequestLines } from './request-line-guard.ts'
+import { type FirstLineLimits, FirstRequestLines } from './first-request-lines.ts'
 
 /** The method and target of a readable request line. */
 type RequestLine = { readonly method: string; readonly url: string }

@@ -8,7 +8,7 @@ const SAVE_MS = 10_000
  * Saves every few seconds when keys were last used. A failure is logged once and does not affect requests. `stop` saves
  * the rest.
  */
-export function keepUses(keys: KeyVerifier, log: Pick<FastifyBaseLogger, 'warn'>): { stop(): Promise<void> } {
+export function recordKeyUses(keys: KeyVerifier, log: Pick<FastifyBaseLogger, 'warn'>): { stop(): Promise<void> } {
   let failed = false
   const save = async (): Promise<void> => {
     try {

@@ -4,7 +4,7 @@ import { RPC_LIMITS, type RpcLimits } from '../../net/rpc-limits.ts'
 import { type RpcSession, retryingSession } from '../../net/session.ts'
 import { type AdapterCounts, type AdapterOptions, type BalanceReads, type ChainAdapter, noCounts } from '../adapter.ts'
 import { NamedHeads } from '../named-heads.ts'
-import { confirm, HighestHeads } from './heads/agreement.ts'
+import { confirmConflict, HighestHeads } from './heads/agreement.ts'
 import { confirmChain } from './heads/confirm-chain.ts'
 import { readHeads, readLinkedHeaders } from './heads/headers.ts'
 import { NodeTrust } from './node-trust.ts'
@@ -47,7 +47,7 @@ export function createEvmAdapter(
       checked = true
       return highest.read((session) => readHeads(session, finalizing), signal)
     },
-    confirm: (conflict, signal) => confirm(rpc, conflict, signal),
+    confirm: (conflict, signal) => confirmConflict(rpc, conflict, signal),
     headers: (range, signal) => source.run((session) => readLinkedHeaders(session, range), { signal }),
     transfers: async (request, signal) => {
       const blocks = await standards.assignStandards(await source.transfers(request, signal), { isOld: true }, signal)

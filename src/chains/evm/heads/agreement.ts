@@ -12,7 +12,7 @@ const LAG_BLOCKS = 10
 const POLLS_BETWEEN_REFRESHES = 15
 
 /** Asks every node for its block at the conflict's number. Distrusts a node that alone has another block than ours. */
-export async function confirm(rpc: Rpc, conflict: Conflict, signal: AbortSignal): Promise<Confirmation> {
+export async function confirmConflict(rpc: Rpc, conflict: Conflict, signal: AbortSignal): Promise<Confirmation> {
   const { number, theirs } = conflict
   const work: Work<string> = async (session) => parseHeader(await session.call(blockCall(number)), number).hash
   const answers = await rpc.askAll(work, signal)

@@ -41,8 +41,8 @@ export const JOURNAL_STEPS = [
   'rollback:done',
   'adopt:rows',
   'adopt:done',
-  'turn:rows',
-  'turn:done',
+  'reclassify:rows',
+  'reclassify:done',
   'repair:rows',
   'repair:done',
 ] as const
@@ -148,10 +148,10 @@ export class SqliteJournal implements Journal {
     const outcome = this.#transaction(() => {
       if (!this.#holds(reclassification.block)) return 'not_canonical'
       const turned = this.#writers.reclassifier.reclassify(reclassification, now())
-      this.#step('turn:rows')
+      this.#step('reclassify:rows')
       return turned
     })
-    this.#step('turn:done')
+    this.#step('reclassify:done')
     return outcome
   }
 

@@ -20,7 +20,7 @@ const FUNGIBLE_TOKENS: ReadonlySet<string> = new Set(['erc20', 'ledger'])
  * A configured chain. Damage to its files, found at the start or later, stops only this chain. Its calls then fail with
  * that error, and `/health` reports the last known state.
  */
-export class Chain {
+export class RunningChain {
   readonly config: ChainConfig
   readonly kind: KindDefinition
   #open: OpenChain | undefined

@@ -25,7 +25,7 @@ export type TokenFollowerOptions = {
 }
 
 /** Reads the facts of new tokens, and old facts again, beside the indexing and without delaying it. */
-export async function followTokens(options: TokenFollowerOptions): Promise<void> {
+export async function refreshTokens(options: TokenFollowerOptions): Promise<void> {
   const { log, signal } = options
   let failing = false
   while (!signal.aborted) {
