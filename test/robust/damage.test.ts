@@ -22,6 +22,7 @@ import { type ChainHealth, makeWorld, type Node, type Served, startNode, type Wo
 const PAGE = 4096
 const BROKEN = 'eip155:1'
 const SOUND = 'eip155:2'
+const SOUND = 'eip155:2'
 
 /** A new chain is read until the audit has had its first look; this node answers no reads, so that takes its time. */
 const isBelieved = ({ state, audit }: ChainHealth): boolean => state === 'live' && audit?.in_doubt === undefined
@@ -108,6 +109,7 @@ async function mustBeContained(server: Served, file: string): Promise<void> {
     expect((await server.post('/api/wallets', wallet)).status).toBe(201)
     expect((await server.get('/metrics')).status).toBe(200)
   }
+  await server.until(SOUND, ({ state }) => state === 'live')
   const { status, chains } = await server.health()
   expect(status).toBe('degraded')
   const [broken, sound, ledger] = chains
