@@ -22,7 +22,6 @@ import { type ChainHealth, makeWorld, type Node, type Served, startNode, type Wo
 const PAGE = 4096
 const BROKEN = 'eip155:1'
 const SOUND = 'eip155:2'
-const SOUND = 'eip155:2'
 
 /** A new chain is read until the audit has had its first look; this node answers no reads, so that takes its time. */
 const isBelieved = ({ state, audit }: ChainHealth): boolean => state === 'live' && audit?.in_doubt === undefined
