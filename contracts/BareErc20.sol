@@ -2,7 +2,7 @@
 pragma solidity ^0.8.24;
 
 /// ERC-20 (EIP-20) with only what the standard requires: name, symbol and decimals are optional there, and absent here.
-/// The odd tokens build on it, each odd in one way.
+/// The odd tokens inherit from it, and each deviates in one way.
 abstract contract BareErc20 {
     event Transfer(address indexed from, address indexed to, uint256 value);
     event Approval(address indexed owner, address indexed spender, uint256 value);

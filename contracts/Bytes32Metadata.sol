@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {BareErc20} from "./BareErc20.sol";
 
-/// Name and symbol as bytes32, as MKR and other tokens from before the standard settled have them.
+/// Name and symbol as bytes32, like MKR and other tokens older than the final standard.
 contract Bytes32Metadata is BareErc20 {
     uint8 public constant decimals = 18;
     bytes32 public constant name = "Maker of old";

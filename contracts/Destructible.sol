@@ -3,13 +3,13 @@ pragma solidity ^0.8.24;
 
 import {BareErc20} from "./BareErc20.sol";
 
-/// An ERC-20 that can be destroyed, for chains with the rules of Shanghai and before: from Cancun on the code stays. It has
-/// no texts, because the compiler returns those by an instruction of Cancun.
+/// An ERC-20 that can be destroyed, for chains with the rules of Shanghai or earlier: since Cancun the code stays.
+/// It has no name and symbol, because the compiler returns strings with an instruction of Cancun.
 contract Destructible is BareErc20 {
     uint8 public constant decimals = 18;
     address private immutable _end;
 
-    /// `end`: a contract that destroys whoever delegates to it.
+    /// `end`: a contract that destroys each contract that delegates to it.
     constructor(address end) {
         _end = end;
     }
@@ -20,13 +20,13 @@ contract Destructible is BareErc20 {
     }
 }
 
-/// Deploys a destructible token at one and the same address, again after each of its ends.
+/// Deploys a destructible token, and deploys it again at the same address after it was destroyed.
 contract Phoenix {
     address private immutable _end;
     address public token;
 
     constructor() {
-        // Deploys two instructions: CALLER, SELFDESTRUCT.
+        // Deploys a contract of two instructions: CALLER, SELFDESTRUCT.
         bytes memory code = hex"6133ff6000526002601ef3";
         address end;
         assembly {

@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {ERC1155} from "@openzeppelin/contracts/token/ERC1155/ERC1155.sol";
 
-/// An ordinary ERC-1155. Anyone may mint; holders burn.
+/// An ordinary ERC-1155. Anyone may mint. Holders may burn.
 contract Erc1155 is ERC1155 {
     constructor() ERC1155("") {}
 

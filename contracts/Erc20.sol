@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
-/// An ordinary ERC-20 with the decimals that its maker chose. Anyone may mint: it lives on test chains only.
+/// An ordinary ERC-20 with the decimals that its deployer chose. Anyone may mint: it is for test chains only.
 contract Erc20 is ERC20 {
     uint8 private immutable _decimals;
 

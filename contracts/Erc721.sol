@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 
-/// An ordinary ERC-721. Anyone may mint; owners burn.
+/// An ordinary ERC-721. Anyone may mint. Owners may burn.
 contract Erc721 is ERC721 {
     constructor(string memory name_, string memory symbol_) ERC721(name_, symbol_) {}
 

@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {BareErc20} from "./BareErc20.sol";
 
-/// Metadata made to hurt: a name of 200,000 bytes that begins with NUL, and a symbol with NUL, a right-to-left override
+/// Hostile metadata: a name of 200,000 bytes that begins with NUL, and a symbol with NUL, a right-to-left override
 /// and bytes that are not UTF-8.
 contract HostileMetadata is BareErc20 {
     uint8 public constant decimals = 18;

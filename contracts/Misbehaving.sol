@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {BareErc20} from "./BareErc20.sol";
 
-/// Moves and records as it should; what it answers to balanceOf is chosen by `mode`, and may change at any block.
+/// Transfers and events are correct. `mode` decides how balanceOf answers, and may change at any block.
 contract Misbehaving is BareErc20 {
     enum Mode {
         Honest,
@@ -40,7 +40,7 @@ contract Misbehaving is BareErc20 {
         return balance;
     }
 
-    /// Ends the call with `size` bytes, the balance in the first word where there is room.
+    /// Ends the call with `size` bytes. The first word is the balance if `size` has room for it.
     function _answer(uint256 held, uint256 size) private pure {
         assembly {
             let at := mload(0x40)

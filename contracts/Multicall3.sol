@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-/// Many calls in one, with the interface and behaviour of the Multicall3 that stands at
-/// 0xcA11bde05977b3631167028862bE2a173976CA11 on public chains (https://www.multicall3.com). Written anew for test
-/// chains, where it is placed at that address.
+/// Many calls in one, with the interface and behaviour of the Multicall3 at
+/// 0xcA11bde05977b3631167028862bE2a173976CA11 on public chains (https://www.multicall3.com). This is our own
+/// implementation for test chains, where tests place it at that address.
 contract Multicall3 {
     struct Call {
         address target;

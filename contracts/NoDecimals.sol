@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {BareErc20} from "./BareErc20.sol";
 
-/// A conforming ERC-20 whose decimals nobody can know: it has no such function.
+/// A conforming ERC-20 with unknown decimals: it has no such function.
 contract NoDecimals is BareErc20 {
     string public name;
     string public symbol;

@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {BareErc20} from "./BareErc20.sol";
 
-/// Writes Transfer(address,address,uint256) in any layout: which parameters are indexed, and what follows them in the data.
+/// Emits Transfer(address,address,uint256) in any layout: any parameters indexed, and extra words after the data.
 abstract contract AnyLayout {
     /// Bit 0: the sender is indexed; bit 1: the receiver; bit 2: the number.
     uint256 private immutable _indexed;
@@ -38,7 +38,7 @@ abstract contract AnyLayout {
     }
 }
 
-/// An ERC-20 that is right in all but the layout of its events.
+/// An ERC-20 that is correct except for the layout of its events.
 contract OddCoin is BareErc20, AnyLayout {
     uint8 public constant decimals = 18;
     string public constant name = "Odd Coin";
@@ -59,7 +59,7 @@ contract OddCoin is BareErc20, AnyLayout {
     }
 }
 
-/// Numbered items whose Transfer has any layout, as those of contracts older than ERC-721. They may claim ERC-721 by
+/// Numbered items with a Transfer of any layout, like contracts older than ERC-721. The contract may claim ERC-721 by
 /// ERC-165, or have decimals of 0, or neither.
 contract OddItems is AnyLayout {
     string public constant name = "Odd Items";
@@ -115,7 +115,7 @@ contract OddItems is AnyLayout {
     }
 }
 
-/// All of it is given out while it is deployed, without an event; transfers are told as usual.
+/// Its constructor creates the whole supply without an event. Transfers emit events as usual.
 contract SilentBirth is BareErc20 {
     uint8 public constant decimals = 18;
     string public constant name = "Silent Birth";

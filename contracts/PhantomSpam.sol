@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-/// An air-dropped spam token: a Transfer event to each of many accounts, and no balance behind any.
+/// An air-dropped spam token: it emits Transfer events to many accounts, but every balance is 0.
 contract PhantomSpam {
     event Transfer(address indexed from, address indexed to, uint256 value);
 

@@ -3,8 +3,8 @@ pragma solidity ^0.8.24;
 
 import {BareErc20} from "./BareErc20.sol";
 
-/// A rebasing token: accounts hold shares, and one call changes every balance, also of accounts that nobody touched,
-/// without any event. Balances round down, as stETH's do.
+/// A rebasing token: accounts hold shares, and one call changes every balance, even of uninvolved accounts, without
+/// an event. Balances round down, as stETH's do.
 contract Rebasing is BareErc20 {
     uint256 private constant ONE = 1e18;
     uint256 public index = ONE;

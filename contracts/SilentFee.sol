@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {BareErc20} from "./BareErc20.sol";
 
-/// Takes 1 % of each transfer for a collector, and says nothing of it: the event names the full amount.
+/// Takes 1 % of each transfer for a collector without an event: the Transfer event has the full amount.
 contract SilentFee is BareErc20 {
     uint8 public constant decimals = 18;
     string public constant name = "Silent Fee";

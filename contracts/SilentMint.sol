@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {BareErc20} from "./BareErc20.sol";
 
-/// Can mint, and burn, with or without an event.
+/// Mints with or without an event, and burns without an event.
 contract SilentMint is BareErc20 {
     uint8 public constant decimals = 18;
     string public constant name = "Silent Mint";

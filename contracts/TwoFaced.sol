@@ -3,8 +3,8 @@ pragma solidity ^0.8.24;
 
 import {BareErc20} from "./BareErc20.sol";
 
-/// One contract that emits both shapes of Transfer: units move as an ERC-20's (3 topics), items as an ERC-721's (4).
-/// `balanceOf` speaks of units; items answer to `ownerOf`.
+/// One contract that emits both shapes of Transfer: like ERC-20 (3 topics) for units, like ERC-721 (4 topics) for
+/// items. `balanceOf` returns units, and `ownerOf` returns the owner of an item.
 contract TwoFaced is BareErc20 {
     uint8 public constant decimals = 18;
     string public constant name = "Two-Faced";

@@ -4,7 +4,7 @@ pragma solidity ^0.8.24;
 import {Proxy} from "@openzeppelin/contracts/proxy/Proxy.sol";
 import {BareErc20} from "./BareErc20.sol";
 
-// Where a proxy of EIP-1967 keeps its implementation: keccak256("eip1967.proxy.implementation") - 1.
+// The storage slot of the implementation in a proxy of EIP-1967: keccak256("eip1967.proxy.implementation") - 1.
 bytes32 constant IMPLEMENTATION = 0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc;
 
 /// The code behind the proxy. Its decimals are in the code, so an upgrade changes them under the same address.
@@ -30,7 +30,7 @@ contract UpgradeableToken is BareErc20 {
     }
 }
 
-/// The address that holders know.
+/// The proxy at the address that holders use.
 contract UpgradeableProxy is Proxy {
     constructor(address implementation) {
         assembly {

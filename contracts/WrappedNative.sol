@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {BareErc20} from "./BareErc20.sol";
 
-/// The native asset as an ERC-20, with WETH9's events: Deposit and Withdrawal, and no Transfer for either.
+/// The native asset as an ERC-20, with WETH9's events: Deposit and Withdrawal. Neither comes with a Transfer.
 contract WrappedNative is BareErc20 {
     event Deposit(address indexed dst, uint256 wad);
     event Withdrawal(address indexed src, uint256 wad);

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
 import { within } from './deadline.ts'
 
-/** Work that ends when it is told to, with the reason. */
+/** Work that runs until its signal fires, and returns the reason. */
 function untilStopped(signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve(signal.reason)
@@ -10,7 +10,7 @@ function untilStopped(signal: AbortSignal): Promise<unknown> {
   })
 }
 
-test('work is told to end after its time, and by the signal of its caller', async () => {
+test('work is stopped after its time limit, and by the signal of its caller', async () => {
   const caller = new AbortController()
   const { signal } = caller
   expect(await within({ ms: 1, signal }, untilStopped)).toMatchObject({ name: 'TimeoutError' })
@@ -20,7 +20,7 @@ test('work is told to end after its time, and by the signal of its caller', asyn
   expect(await within({ ms: 3_600_000, signal }, untilStopped)).toBe('stop')
 })
 
-test('a signal that lives on keeps nothing of work that ended, well or not', async () => {
+test('a long-lived signal keeps no listener after work succeeds or fails', async () => {
   const { signal } = new AbortController()
   expect(await within({ ms: 3_600_000, signal }, async () => 7)).toBe(7)
   const failing = within({ ms: 3_600_000, signal }, () => Promise.reject(new Error('broken')))

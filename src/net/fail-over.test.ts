@@ -15,7 +15,7 @@ async function node(answer: Answer): Promise<ScriptedNode> {
   return started
 }
 
-test('the next node answers while the first fails, and the first again once it is well; both are said once', async () => {
+test('the next node answers while the first fails, the first answers once it recovers, and each change is logged once', async () => {
   const first = await node(() => ({ status: 500, text: '' }))
   const second = await node(jsonRpc({ ...ECHO, echo: () => 'second' }))
   const { rpc, warnings } = made([first.url, second.url])
@@ -30,7 +30,7 @@ test('the next node answers while the first fails, and the first again once it i
   ])
 })
 
-test('a paused node is not asked while another is well', async () => {
+test('a paused node is not asked while another one is healthy', async () => {
   const first = await node(() => ({ status: 429, text: '', headers: { 'retry-after': '30' } }))
   const second = await node(jsonRpc(ECHO))
   const { rpc } = made([first.url, second.url])
@@ -39,7 +39,7 @@ test('a paused node is not asked while another is well', async () => {
   expect(first.arrived).toHaveLength(1)
 })
 
-test('a pause longer than callers wait fails at once with what the node said', async () => {
+test('a pause longer than callers wait fails at once with the error of the node', async () => {
   const { url, arrived } = await node(() => ({ status: 429, text: '', headers: { 'retry-after': '30' } }))
   const { rpc } = made([url])
   await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_RATE_LIMITED' })
@@ -47,14 +47,14 @@ test('a pause longer than callers wait fails at once with what the node said', a
   expect(arrived).toHaveLength(1)
 })
 
-test('a node of another chain is passed over; where all are, that is the error', async () => {
+test('a node of another chain is passed over, and is an error when there is no other node', async () => {
   const wrong = await node(jsonRpc({ ...ECHO, chain: () => 'B' }))
   const right = await node(jsonRpc(ECHO))
   expect(await made([wrong.url, right.url]).rpc.run(one, { signal: SIGNAL })).toBe(1)
   await expect(made([wrong.url]).rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'CHAIN_MISMATCH' })
 })
 
-test('of all nodes greeted, those of another chain are left out and said so; all of them are an error', async () => {
+test('the check of all nodes leaves out nodes of another chain with a warning, and fails when no node is left', async () => {
   const wrong = await node(jsonRpc({ ...ECHO, chain: () => 'B' }))
   const right = await node(jsonRpc(ECHO))
   const { rpc, warnings, counts } = made([wrong.url, right.url], { pauses: { baseMs: 0, maxMs: 10_000 } })
@@ -68,7 +68,7 @@ test('of all nodes greeted, those of another chain are left out and said so; all
   await expect(alone.checkAllNodes(SIGNAL)).rejects.toMatchObject({ code: 'CHAIN_MISMATCH' })
 })
 
-test("while the right node is down, another chain's is no reason to give up", async () => {
+test('a right node that recovers is used again, despite a node of another chain beside it', async () => {
   const wrong = await node(jsonRpc({ ...ECHO, chain: () => 'B' }))
   const down = await node(() => ({ status: 503, text: '' }))
   for (const urls of [
@@ -84,28 +84,30 @@ test("while the right node is down, another chain's is no reason to give up", as
   }
 })
 
-test('each node is heard once, those that fail are left out, and one that is distrusted is passed over', async () => {
+test('askAll asks each node once and leaves out those that fail, and a distrusted node is passed over', async () => {
   const first = await node(jsonRpc({ ...ECHO, echo: () => 'first' }))
   const second = await node(jsonRpc({ ...ECHO, echo: () => 'second' }))
   const down = await node(() => 'reset')
   const { rpc, warnings } = made([first.url, down.url, second.url])
   const voices = await rpc.askAll(one, SIGNAL)
   expect(voices.map(({ value }) => value)).toEqual(['first', 'second'])
-  voices[0]?.distrust(new ServiceError('NODE_GARBAGE', 'says what no other says'))
+  voices[0]?.distrust(new ServiceError('NODE_GARBAGE', 'answers differently from all others'))
   expect(await rpc.run(one, { signal: SIGNAL })).toBe('second')
-  expect(warnings).toEqual([['node is passed over', { node: first.url, reason: 'says what no other says' }]])
+  expect(warnings).toEqual([
+    ['node is passed over', { node: first.url, reason: 'answers differently from all others' }],
+  ])
 })
 
-/** Errors that say nothing of the next node, by a method that the first node of two fails at. */
+/** Errors of a first node that do not predict the answer of the next one. */
 const UNKNOWN: ReadonlyArray<readonly [number, string]> = [
   [-32603, 'Internal error'],
   [-32000, 'method handler crashed'],
   [-32701, 'Please specify an address in your request'],
-  [-32047, 'something that nobody has read before'],
+  [-32047, 'an error text that no table lists'],
   [35, 'upstream not able to serve'],
 ]
 
-test.each(UNKNOWN)('%i %s of the first node is no end while another one was not asked', async (code, message) => {
+test.each(UNKNOWN)('%i %s of one node is final only after the other node was asked', async (code, message) => {
   const fails = (): never => {
     throw new Fault(code, message)
   }
@@ -113,7 +115,7 @@ test.each(UNKNOWN)('%i %s of the first node is no end while another one was not 
   const second = await node(jsonRpc(ECHO))
   const { rpc, warnings } = made([first.url, second.url])
   for (let n = 0; n < 10; n++) expect(await rpc.run(one, { signal: SIGNAL, workKind: 'echo' })).toBe(1)
-  // After it failed at it twice it is asked last for it, and first for everything else.
+  // After two failures of this kind of work the node is asked last for it, and still first for other work.
   expect(first.arrived.flatMap(({ calls }) => calls).filter(({ method }) => method === 'echo')).toHaveLength(2)
   await rpc.run((session) => session.call({ method: 'chain', params: [] }), { signal: SIGNAL, workKind: 'chain' })
   expect(first.arrived.at(-1)?.calls[0]?.method).toBe('chain')
@@ -122,7 +124,7 @@ test.each(UNKNOWN)('%i %s of the first node is no end while another one was not 
   await expect(rpc.run(one, { signal: SIGNAL, workKind: 'echo' })).rejects.toMatchObject({ code: 'NODE_RPC' })
 })
 
-test('each of many nodes is asked once before an error is final, and none twice', async () => {
+test('an error is final only after each of many nodes was asked once, and no node is asked twice', async () => {
   const fails = (): never => {
     throw new Fault(-32603, 'Internal error')
   }
@@ -139,8 +141,8 @@ test.each([
   ['paces', () => ({ status: 429, text: '', headers: { 'retry-after': '30' } })],
   ['refuses us', () => ({ status: 401, text: '' })],
   ['breaks off', () => 'reset' as const],
-  ['says nothing of its chain', jsonRpc({ echo: () => 1 })],
-] as const)("another chain's node beside one that %s does not make the error CHAIN_MISMATCH", async (_, answer) => {
+  ['does not report its chain', jsonRpc({ echo: () => 1 })],
+] as const)('a node of another chain beside one that %s does not make the error CHAIN_MISMATCH', async (_, answer) => {
   const wrong = await node(jsonRpc({ ...ECHO, chain: () => 'B' }))
   const other = await node(answer)
   for (const urls of [
@@ -162,7 +164,7 @@ test.each([
   ['answers HTML', { text: '<html>' }],
   ['answers HTTP 502', { status: 502, text: '' }],
 ] as const)(
-  'work of several requests goes on where its node %s now and then, and does not begin anew',
+  'work of several requests continues, and does not start again from the first, when its node sometimes %s',
   async (_, reply) => {
     const healthy = jsonRpc(ECHO)
     const { url, arrived } = await node((one) => (one.nth % 3 === 0 ? reply : healthy(one)))

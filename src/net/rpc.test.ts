@@ -26,7 +26,7 @@ async function node(answer: Answer): Promise<ScriptedNode> {
 const hundred = (session: RpcSession) => session.batch(Array.from({ length: 100 }, (_, index) => echo(index)))
 const HUNDRED = Array.from({ length: 100 }, (_, index) => ({ ok: true, result: index }))
 
-test('a batch is answered in the order of its calls, whatever the order of the answers', async () => {
+test('the results of a batch are in the order of its calls, whatever the order of the answers', async () => {
   const { url, arrived } = await node(({ batch, calls }) => {
     const answers = calls.map((asked) => answerTo(asked, ECHO)).reverse()
     return { json: batch ? answers : answers[0] }
@@ -38,7 +38,7 @@ test('a batch is answered in the order of its calls, whatever the order of the a
   ])
 })
 
-test('an error of one call of a batch leaves the others alone', async () => {
+test('an error of one call of a batch does not affect the others', async () => {
   const fails = ([value]: readonly unknown[]): unknown => {
     if (value === 1) throw new Fault(-32000, 'no')
     return value
@@ -70,7 +70,7 @@ test.each(REFUSALS)(
   },
 )
 
-test('where batches are refused, the first call is answered before the others are sent', async () => {
+test('after a refused batch, the first call is answered before the others are sent', async () => {
   const done: unknown[] = []
   const record = ([value]: readonly unknown[]): unknown => done.push(value)
   const methods = { ...ECHO, echo: record }
@@ -80,7 +80,7 @@ test('where batches are refused, the first call is answered before the others ar
   expect(done[0]).toBe(0)
 })
 
-test('a batch over the size that the node takes is split to that size', async () => {
+test('a batch over the size limit of the node is split to that limit', async () => {
   const healthy = jsonRpc(ECHO)
   const { url, arrived } = await node((request) => {
     if (request.calls.length <= 30) return healthy(request)
@@ -91,7 +91,7 @@ test('a batch over the size that the node takes is split to that size', async ()
   expect(arrived.map(({ calls }) => calls.length)).toEqual([1, 100, 30, 30, 30, 10])
 })
 
-test('calls of a batch that are over the pace are sent again as long as some get through', async () => {
+test('rate-limited calls of a batch are sent again as long as some calls succeed', async () => {
   let budget = 0
   const { url } = await node((request) => {
     budget = 40
@@ -113,7 +113,7 @@ test('an answer over the size cap splits a batch, and fails a single call', asyn
   )
 })
 
-test('an answer whose announced length is over the cap is broken off', async () => {
+test('an answer with a declared length over the cap is aborted', async () => {
   const headers = { 'content-length': '5000' }
   const healthy = jsonRpc(ECHO)
   const { url } = await node((asked) => (asked.nth === 1 ? healthy(asked) : { text: ' '.repeat(5000), headers }))
@@ -121,7 +121,7 @@ test('an answer whose announced length is over the cap is broken off', async () 
   await expect(rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_TOO_LARGE' })
 })
 
-test('what a node says is cut, and URLs in it too', async () => {
+test('the error text of a node is shortened, and so are URLs in it', async () => {
   const echo = (): never => {
     throw new Fault(-32000, `see https://rpc.io/KEY ${'x'.repeat(10_000)}`)
   }
@@ -143,11 +143,15 @@ const FAULTS: ReadonlyArray<readonly [string, Reply, string]> = [
   ['neither result nor error', { json: { jsonrpc: '2.0', id: 1 } }, 'NODE_GARBAGE'],
   ['an answer to another call', { json: { jsonrpc: '2.0', id: 999, result: 1 } }, 'NODE_GARBAGE'],
   ['HTTP 429', { status: 429, text: '', headers: { 'retry-after': '0' } }, 'NODE_RATE_LIMITED'],
-  ['words of pace', { json: { id: null, error: { code: -32000, message: 'Too Many Requests' } } }, 'NODE_RATE_LIMITED'],
-  ['a gateway out of time', { status: 504, text: '' }, 'NODE_TIMEOUT'],
+  [
+    'a rate limit message',
+    { json: { id: null, error: { code: -32000, message: 'Too Many Requests' } } },
+    'NODE_RATE_LIMITED',
+  ],
+  ['a gateway timeout', { status: 504, text: '' }, 'NODE_TIMEOUT'],
 ]
 
-test.each(FAULTS)('%s: again, and right in the end', async (_, reply) => {
+test.each(FAULTS)('%s is retried, and the retry succeeds', async (_, reply) => {
   const healthy = jsonRpc(ECHO)
   const { url } = await node((request) => (request.nth === 2 ? reply : healthy(request)))
   const { rpc, counts } = made([url])
@@ -155,7 +159,7 @@ test.each(FAULTS)('%s: again, and right in the end', async (_, reply) => {
   expect(counts.retries).toBe(1)
 })
 
-test.each(FAULTS)('%s on every try: the error says what it is', async (_, reply, code) => {
+test.each(FAULTS)('%s on every attempt gives an error with its own code', async (_, reply, code) => {
   const healthy = jsonRpc(ECHO)
   const { url } = await node((request) => (request.calls[0]?.method === 'echo' ? reply : healthy(request)))
   const { rpc, warnings } = made([url])
@@ -164,20 +168,20 @@ test.each(FAULTS)('%s on every try: the error says what it is', async (_, reply,
   expect(warnings).toEqual([['node is failing', { node: url, code, reason: expect.any(String) }]])
 })
 
-test('a node that does not answer in time is a timeout', async () => {
+test('a node that does not answer in time is NODE_TIMEOUT', async () => {
   const { url } = await node(() => 'hang')
   await expect(made([url], { timeoutMs: 20 }).rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({
     code: 'NODE_TIMEOUT',
   })
 })
 
-test.each([401, 403])('HTTP %i is not tried again', async (status) => {
+test.each([401, 403])('HTTP %i is not retried', async (status) => {
   const { url, arrived } = await node(() => ({ status, text: 'no' }))
   await expect(made([url]).rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_REFUSED' })
   expect(arrived).toHaveLength(1)
 })
 
-test('work that failed in a way that does not pass is not tried again', async () => {
+test('a permanent failure of the work is not retried', async () => {
   const { url, arrived } = await node(jsonRpc({ chain: () => 'A' }))
   await expect(made([url]).rpc.run(one, { signal: SIGNAL })).rejects.toMatchObject({ code: 'NODE_RPC' })
   expect(arrived).toHaveLength(2)
@@ -189,7 +193,7 @@ test('a bug in the work is not retried and not wrapped', async () => {
   await expect(made([url]).rpc.run(work, { signal: SIGNAL })).rejects.toThrow(TypeError)
 })
 
-test('work stops when its signal fires: in a request, and before it began', async () => {
+test('work stops when its signal fires during a request, and does not start after that', async () => {
   const stopper = new AbortController()
   const { url, arrived } = await node(() => {
     stopper.abort()
@@ -200,7 +204,7 @@ test('work stops when its signal fires: in a request, and before it began', asyn
   expect(arrived).toHaveLength(1)
 })
 
-test("secrets of a node's URL reach the node, and no error or warning", async () => {
+test("secrets in a node's URL reach the node, but no error or warning", async () => {
   const { url, arrived } = await node(() => ({ status: 500, text: '' }))
   const secret = `${url.replace('http://', 'http://user:hunter2@')}/v2/KEY1?token=KEY2`
   const { rpc, warnings } = made([secret])
@@ -231,7 +235,7 @@ test('what a node repeats of its own URL is cut from its words, alone, in batche
   }
 })
 
-test('a % in a password that is no code is sent as it is', async () => {
+test('a % in a password that begins no escape is sent unchanged', async () => {
   const { url, arrived } = await node(jsonRpc(ECHO))
   const { rpc } = made([url.replace('http://', 'http://u:100%@')])
   expect(await rpc.run(one, { signal: SIGNAL })).toBe(1)

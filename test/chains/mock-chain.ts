@@ -14,8 +14,8 @@ import type { BlockTransfers, Hint } from '../../src/core/transfer.ts'
 import { type Movement, makeBlock } from '../store/chains.ts'
 
 /**
- * A chain that reads like a drawing: block `3a` has number 3 and lies on branch `a`; its parent is named when it is
- * made, so `add('3b', '2')` forks from `2`. What the node says is its head is a matter of `show`.
+ * A readable mock chain: block `3a` has number 3 and lies on branch `a`. A block names its parent when it is added, so
+ * `add('3b', '2')` forks from `2`. `show` sets the node's head.
  */
 export class MockChain implements ChainAdapter {
   readonly #blocks = new Map<string, BlockTransfers & Header>()
@@ -24,15 +24,15 @@ export class MockChain implements ChainAdapter {
   readonly #named = new NamedHeads(() => this.time())
   /** Unix seconds. */
   time = (): number => 1_000_000
-  /** Called before each answer; throws to make the node fail. */
+  /** Called before each answer. It throws to make the node fail. */
   fault: (call: string) => void = () => undefined
 
-  /** Adds a block on a parent; the genesis has none. Events that are no transfers give hints. */
+  /** Adds a block with movements and hints on a parent. The genesis block has no parent. */
   add(name: string, parent: string | undefined, content: readonly (Movement | Hint)[] = []): this {
     const hints = content.filter((one) => 'reason' in one)
     const movements = content.flatMap((one) => ('reason' in one ? [] : [one]))
     const number = Number.parseInt(name, 10)
-    assert(parent === undefined || this.#blocks.has(hash(parent)), `${name} is added on a block that is there`)
+    assert(parent === undefined || this.#blocks.has(hash(parent)), `${name} is added on a known block`)
     const header: Header = {
       number,
       hash: hash(name),
@@ -47,10 +47,10 @@ export class MockChain implements ChainAdapter {
     return this
   }
 
-  /** Makes a block the node's newest. */
+  /** Makes a block the node's head. */
   show(name: string, finalized = this.#finalized): this {
     const block = this.#blocks.get(hash(name))
-    assert(block !== undefined, `${name} is shown when it is there`)
+    assert(block !== undefined, `${name} is added before it is shown`)
     this.#latest = block
     this.#finalized = finalized
     return this
@@ -61,7 +61,7 @@ export class MockChain implements ChainAdapter {
     return this.branch(this.#latest?.hash)
   }
 
-  /** The blocks up to one, genesis first. */
+  /** The blocks from the genesis to the block with this hash. */
   branch(last: string | undefined): (BlockTransfers & Header)[] {
     const chain: (BlockTransfers & Header)[] = []
     let next = last
@@ -95,7 +95,7 @@ export class MockChain implements ChainAdapter {
     return found.map(toHeader)
   }
 
-  /** What the other nodes say of a conflict: none is there, unless a test says otherwise. */
+  /** How the other nodes answer a conflict. By default there are no other nodes. */
   others: (conflict: Conflict) => Confirmation = () => 'alone'
 
   async confirm(conflict: Conflict): Promise<Confirmation> {
@@ -117,7 +117,7 @@ export class MockChain implements ChainAdapter {
     })
   }
 
-  /** Proofs of missing logs that the adapter was told of. */
+  /** The proofs of missing logs that the adapter was given. */
   readonly distrusted: LogsProof[] = []
 
   distrustLogs(proof: LogsProof): void {
@@ -133,7 +133,7 @@ export class MockChain implements ChainAdapter {
   }
 }
 
-/** True for a block that has something to tell. */
+/** True for a block with transfers or hints. */
 export function isTold({ transfers, hints }: BlockTransfers): boolean {
   return transfers.length > 0 || hints !== undefined
 }

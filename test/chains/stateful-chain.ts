@@ -9,10 +9,10 @@ import { type Movement, makeBlock } from '../store/chains.ts'
 import { sidesOf } from '../store/model.ts'
 import { hash, isTold, MockChain } from './mock-chain.ts'
 
-/** By a range of blocks, or block by block. */
+/** How logs are asked for: by a range of blocks, or block by block. */
 type Way = 'range' | 'hash'
 
-/** How a balance may be asked for, as far as lies go. */
+/** A balance read with the true amount, as `lie` gets it. */
 type Asked = {
   readonly key: BalanceKey
   readonly at: BlockRef
@@ -21,31 +21,31 @@ type Asked = {
 }
 
 /**
- * A mock chain whose balances can be read, at any block: what its transfers make, and besides that what contracts do
- * without a word (`silently`). A node may leave logs out of its answers (`hide`) while receipts have them.
+ * A mock chain with balances that can be read at any block: the sum of its transfers, plus changes without logs
+ * (`silently`). A node may leave logs out of its answers (`hide`) while the receipts have them.
  */
 export class StatefulChain extends MockChain {
   readonly #silent = new Map<string, readonly Transfer[]>()
-  /** Further logs that the node leaves out, for ever: `way` says how it was asked. */
+  /** Selects further logs that the node always leaves out. `way` is how they are asked for. */
   omits: (log: { readonly block: number; readonly transfer: Transfer; readonly way: Way }) => boolean = () => false
-  /** True of a contract that is not there at the end of a block. */
+  /** True for a contract that does not exist at the end of a block. */
   isAbsent: (asset: AssetRef, block: number) => boolean = () => false
-  /** False: the node keeps no receipts. */
+  /** False if the node keeps no receipts. */
   hasReceipts = true
   readonly #hidden = new Map<string, { logs: ReadonlySet<number>; inRanges: boolean }>()
-  /** Tokens that answer nothing. */
+  /** Unreadable tokens: they answer no read. */
   readonly mute = new Set<string>()
-  /** Tokens whose reads the node does not survive. */
+  /** Tokens that make a whole request time out. */
   readonly poison = new Set<string>()
-  /** Why a node that is asked so does not answer; undefined: it does. */
+  /** Why the node refuses a request with this `ask`, or undefined if it answers. */
   refuses: (ask: string | undefined) => UnknownReason | undefined = () => undefined
-  /** Blocks below the newest whose state the node remembers. */
+  /** For how many blocks below the newest the node keeps the state. */
   stateBlocks = Number.POSITIVE_INFINITY
-  /** What the node says instead of an amount. */
+  /** The amount that the node reports instead of the true one. */
   lie: (asked: Asked) => bigint = ({ amount }) => amount
-  /** What it says instead of a supply. */
+  /** The supply that the node reports instead of the true one. */
   supplyLie: (ask: string | undefined, supply: bigint) => bigint = (_, supply) => supply
-  /** Reads of balances so far. */
+  /** The number of balances read so far. */
   reads = 0
 
   /** Changes balances in a block without logs. */
@@ -55,7 +55,7 @@ export class StatefulChain extends MockChain {
     return this
   }
 
-  /** Leaves logs of a block out of the node's answers; with `inRanges` false only out of those by hash. */
+  /** Leaves logs of a block out of the node's answers. With `inRanges` false only out of answers by block hash. */
   hide(name: string, logs: readonly number[], inRanges = true): this {
     this.#hidden.set(hash(name), { logs: new Set(logs), inRanges })
     return this
@@ -109,7 +109,7 @@ export class StatefulChain extends MockChain {
     return { block, facts }
   }
 
-  /** What an account truly has at the end of a block. */
+  /** An account's true balance at the end of a block. */
   balanceOf({ account, asset, item }: BalanceKey, at: BlockRef): bigint {
     let amount = 0n
     for (const transfer of this.#moved(at)) {

@@ -20,7 +20,7 @@ afterAll(() => anvil.stop())
 
 const HOLDER = '0x00000000000000000000000000000000000000aa'
 
-test('the node answers with the chain id that was asked for', async () => {
+test('the node reports the requested chain id', async () => {
   expect(anvil.chainId).toBe(4242)
   expect(await anvil.rpc('eth_chainId')).toBe('0x1092')
 })
@@ -32,7 +32,7 @@ test('a contract is deployed, called and read', async () => {
   expect(await view(anvil, { name: 'Erc20', address, functionName: 'decimals' })).toBe(6)
 })
 
-test('Multicall3 stands at its address and reads native balances', async () => {
+test('Multicall3 is placed at its address and reads native balances', async () => {
   await placeMulticall3(anvil)
   const wei = await view(anvil, {
     name: 'Multicall3',
@@ -58,7 +58,7 @@ test('a batch answers in order, and an error names the method', async () => {
   })
 })
 
-test('a stopped node is gone', async () => {
+test('a stopped node is unreachable', async () => {
   const other = await startAnvil()
   await other.stop()
   await other.stop()

@@ -1,5 +1,5 @@
 /**
- * Real EVM nodes for tests, and short ways to act on them. Each test starts its own and stops it:
+ * Real EVM nodes for tests, and helpers that use them. Each test starts and stops its own:
  * `const anvil = await startAnvil()`, `await anvil.stop()`.
  */
 import { type Address, decodeFunctionResult, getAddress, type Hex, isHex } from 'viem'
@@ -9,15 +9,15 @@ import { type Arguments, type ContractName, callData, contract, deployData } fro
 
 export { type Anvil, type AnvilOptions, startAnvil } from '../../src/demo/anvil.ts'
 
-/** Anvil's first unlocked account, lower-case: who sends where nothing else is said. */
+/** Anvil's first unlocked account, lower-case: the default sender. */
 export const DEPLOYER: Address = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266'
 
-/** Where Multicall3 stands on public chains (https://www.multicall3.com), lower-case. */
+/** The address of Multicall3 on public chains (https://www.multicall3.com), lower-case. */
 export const MULTICALL3: Address = '0xca11bde05977b3631167028862be2a173976ca11'
 
-/** Enough for any call of our contracts, and below the 2^24 that EIP-7825 allows a transaction. */
+/** Enough gas for any call of our contracts, and below the 2^24 that EIP-7825 allows a transaction. */
 const GAS = '0xf42400'
-/** Anvil mines a moment after it has answered; a reader of receipts waits at most this long for it. */
+/** Anvil mines shortly after it answers. This is the longest wait for a receipt. */
 const MINED_TIMEOUT_MS = 5_000
 const MINED_POLL_MS = 5
 
@@ -31,7 +31,7 @@ export type Sending = {
   readonly value?: bigint
 }
 
-/** Deploys a contract from `DEPLOYER`; its address, lower-case. The block is mined on return. */
+/** Deploys a contract from `DEPLOYER` and returns its address, lower-case. The block is mined on return. */
 export async function deploy(anvil: Anvil, name: ContractName, args: Arguments = []): Promise<Address> {
   const receipt = await transact(anvil, { from: DEPLOYER, data: deployData(name, args) })
   return lower(textOf(receipt, 'contractAddress'))
@@ -44,7 +44,7 @@ export async function send(anvil: Anvil, sending: Sending): Promise<Readonly<Rec
   return transact(anvil, { from: sending.from ?? DEPLOYER, to: sending.address, data, value })
 }
 
-/** Sends several calls into one block of their own; all must succeed. */
+/** Sends several calls into one new block. All must succeed. */
 export async function mineTogether(anvil: Anvil, sendings: readonly Sending[]): Promise<void> {
   await anvil.rpc('evm_setAutomine', [false])
   const hashes: unknown[] = []
@@ -60,11 +60,11 @@ export async function mineTogether(anvil: Anvil, sendings: readonly Sending[]): 
   }
 }
 
-/** What a view answers at a block ('latest' or a number as hex). */
+/** The result of a view function at a block ('latest' or a number as hex). */
 export async function view(anvil: Anvil, call: Sending & { readonly block?: string }): Promise<unknown> {
   const data = callData(call.name, call.functionName, call.args)
   const result = await anvil.rpc('eth_call', [{ to: call.address, data }, call.block ?? 'latest'])
-  assert(isHex(result), 'eth_call answers hex')
+  assert(isHex(result), 'eth_call returns hex')
   return decodeFunctionResult({ abi: contract(call.name).abi, functionName: call.functionName, data: result })
 }
 
@@ -73,7 +73,7 @@ export async function placeMulticall3(anvil: Anvil): Promise<void> {
   await anvil.rpc('anvil_setCode', [MULTICALL3, contract('Multicall3').runtime])
 }
 
-/** Mines so many empty blocks. */
+/** Mines this many empty blocks. */
 export async function mine(anvil: Anvil, blocks = 1): Promise<void> {
   await anvil.rpc('anvil_mine', [`0x${blocks.toString(16)}`])
 }

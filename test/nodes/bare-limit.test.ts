@@ -12,11 +12,11 @@ beforeAll(async () => {
 })
 afterAll(() => node.stop())
 
-test('every transfer that is parsed counts once, whoever of the workers parsed it', async () => {
+test('every parsed transfer counts once, whichever worker parsed it', async () => {
   expect(await parseTransfers(node, Number.POSITIVE_INFINITY)).toBe(SHAPE.transfers)
   const some = await parseTransfers(node, 100_000)
   expect(some).toBeGreaterThanOrEqual(100_000)
-  // At most the answers that were under way when the last one was needed.
+  // The surplus is at most the answers in flight when the last needed one arrived.
   expect(some).toBeLessThanOrEqual(140_000)
   expect(await bareLimit(node, 10_000)).toBeGreaterThan(0)
 })

@@ -36,7 +36,7 @@ test('no balance is ever negative', () => {
   expect(accounts.size).toBe(SHAPE.accounts)
 })
 
-test('the same shape gives the same bytes, another seed others', () => {
+test('the same shape gives the same bytes, and another seed gives different bytes', () => {
   const range = { first: 3, last: 4 }
   const again = createRenderer(createGenerator(SHAPE))
   expect(again.logs(range).equals(renderer.logs(range))).toBe(true)
@@ -45,7 +45,7 @@ test('the same shape gives the same bytes, another seed others', () => {
   expect(other.logs(range).equals(renderer.logs(range))).toBe(false)
 })
 
-test('each block names its parent, and the last holds what is left', () => {
+test('each block names its parent, and the last block holds the remaining transfers', () => {
   expect(generator.head).toBe(101)
   expect(generator.span(101)).toEqual({ start: 20_000, end: 20_050 })
   for (let number = 1; number <= generator.head; number++) {
@@ -56,7 +56,7 @@ test('each block names its parent, and the last holds what is left', () => {
   }
 })
 
-test('tokens follow a law of few that are used much and many that are used little', () => {
+test('few tokens are used often, and many tokens are used rarely', () => {
   const uses = new Map<number, number>()
   for (let index = 0; index < SHAPE.transfers; index++) {
     const { token } = generator.movement(index)
@@ -66,7 +66,7 @@ test('tokens follow a law of few that are used much and many that are used littl
   expect((uses.get(0) ?? 0) / SHAPE.transfers).toBeGreaterThan(5 / SHAPE.tokens)
 })
 
-test('a log over the wire says what the generator says', async () => {
+test('a log over the wire matches the movement of the generator', async () => {
   const { result } = await rpc('eth_getLogs', { fromBlock: '0x2', toBlock: '0x2' })
   const movement = generator.movement(generator.span(2).start + 3)
   const topic = (account: number) => `0x${'0'.repeat(24)}${renderer.accountAddress(account).slice(2)}`

@@ -1,4 +1,4 @@
-/** The odd contracts are odd in the way that their names say, so that tests which use them test something. */
+/** Tests that the odd contracts behave as their names say, since other tests depend on it. */
 import type { Address } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { callData } from '../../src/demo/contracts.ts'
@@ -24,7 +24,7 @@ async function logsOf(receipt: Readonly<Record<string, unknown>>): Promise<numbe
   return Array.isArray(receipt.logs) ? receipt.logs.length : -1
 }
 
-test('a rebase changes the balance of an account that nobody touched, without an event', async () => {
+test('a rebase changes the balance of an uninvolved account without an event', async () => {
   const address = await deploy(anvil, 'Rebasing')
   const token = { name: 'Rebasing', address } as const
   await send(anvil, { ...token, functionName: 'mint', args: [A, 1_000n] })
@@ -34,7 +34,7 @@ test('a rebase changes the balance of an account that nobody touched, without an
   expect(await view(anvil, { ...token, functionName: 'totalSupply' })).toBe(1_100n)
 })
 
-test('a silent fee arrives at the collector without an event', async () => {
+test('a silent fee reaches the collector without an event', async () => {
   const address = await deploy(anvil, 'SilentFee', [B])
   const token = { name: 'SilentFee', address } as const
   await send(anvil, { ...token, functionName: 'mint', args: [DEPLOYER, 1_000n] })
@@ -43,7 +43,7 @@ test('a silent fee arrives at the collector without an event', async () => {
   expect(await view(anvil, { ...token, functionName: 'balanceOf', args: [B] })).toBe(10n)
 })
 
-test('a silent mint says nothing', async () => {
+test('a silent mint emits no event', async () => {
   const address = await deploy(anvil, 'SilentMint')
   const token = { name: 'SilentMint', address } as const
   expect(await logsOf(await send(anvil, { ...token, functionName: 'mintSilently', args: [A, 5n] }))).toBe(0)
@@ -59,7 +59,7 @@ test('wrapping the native asset emits no Transfer', async () => {
   expect(await view(anvil, { ...token, functionName: 'balanceOf', args: [DEPLOYER] })).toBe(4n)
 })
 
-test('hostile metadata is a NUL and 200,000 bytes; old metadata is bytes32', async () => {
+test('hostile metadata is a NUL and 200,000 bytes, and old metadata is bytes32', async () => {
   const hostile = await deploy(anvil, 'HostileMetadata')
   const name = String(await raw(hostile, 'name'))
   expect(name).toHaveLength(2 + 2 * (64 + 200_000))
@@ -69,7 +69,7 @@ test('hostile metadata is a NUL and 200,000 bytes; old metadata is bytes32', asy
   expect(String(await raw(old, 'symbol'))).toBe(`0x${Buffer.from('OLD').toString('hex').padEnd(64, '0')}`)
 })
 
-test('decimals may be 255, or change under the same address', async () => {
+test('decimals can be 255, and can change at the same address', async () => {
   const many = await deploy(anvil, 'Erc20', ['Many', 'MANY', 255])
   expect(await view(anvil, { name: 'Erc20', address: many, functionName: 'decimals' })).toBe(255)
   const six = await deploy(anvil, 'UpgradeableToken', [6])
@@ -83,7 +83,7 @@ test('decimals may be 255, or change under the same address', async () => {
   expect(await view(anvil, { ...token, functionName: 'balanceOf', args: [A] })).toBe(1n)
 })
 
-test('phantom events name holders that hold nothing', async () => {
+test('phantom events name holders without a balance', async () => {
   const address = await deploy(anvil, 'PhantomSpam')
   const token = { name: 'PhantomSpam', address } as const
   const receipt = await send(anvil, { ...token, functionName: 'airdrop', args: [A, 5_000n, 10n] })
@@ -91,7 +91,7 @@ test('phantom events name holders that hold nothing', async () => {
   expect(await view(anvil, { ...token, functionName: 'balanceOf', args: [A] })).toBe(0n)
 })
 
-test('a misbehaving token answers as its mode says, and is honest again', async () => {
+test('a misbehaving token answers as its mode says, and can become honest again', async () => {
   const address = await deploy(anvil, 'Misbehaving', [HONEST])
   const token = { name: 'Misbehaving', address } as const
   await send(anvil, { ...token, functionName: 'mint', args: [A, 9n] })

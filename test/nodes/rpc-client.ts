@@ -1,4 +1,4 @@
-/** An RPC client for tests, over nodes that a test scripts: nothing in it waits for a clock. */
+/** An RPC client for tests with scripted nodes. Its retries do not pause. */
 import { ServiceError } from '../../src/core/errors.ts'
 import type { RpcCall } from '../../src/net/json-rpc.ts'
 import { createRpc, type Rpc, type RpcOptions } from '../../src/net/rpc.ts'
@@ -7,15 +7,15 @@ import type { RpcSession } from '../../src/net/session.ts'
 import type { Methods } from './scripted-node.ts'
 
 export const SIGNAL = new AbortController().signal
-/** No pauses: nothing here waits for a clock. */
+/** No pauses between retries, so no test waits. */
 const FAST: Partial<RpcLimits> = { pauses: { baseMs: 0, maxMs: 0 } }
-/** A node that says what it is told; it is on chain A, as the client wants. */
+/** A node that returns its parameter. It is on chain A, as the client expects. */
 export const ECHO: Methods = { chain: () => 'A', echo: ([value]) => value }
 
-/** What `made` gives. */
+/** The result of `made`. */
 export type Made = { rpc: Rpc; counts: RpcOptions['counts']; warnings: unknown[] }
 
-/** A client of these nodes, what it counted and what it warned of. Chain B is another chain. */
+/** A client of these nodes, with its counts and warnings. Chain B is the wrong chain. */
 export function made(urls: readonly string[], limits: Partial<RpcLimits> = {}): Made {
   const counts = { calls: 0, retries: 0, nodesExcluded: 0 }
   const warnings: unknown[] = []
@@ -34,10 +34,10 @@ export function made(urls: readonly string[], limits: Partial<RpcLimits> = {}): 
   return { rpc, counts, warnings }
 }
 
-/** Calls that a node of `ECHO` answers with their parameter. */
+/** A call that a node of `ECHO` answers with its parameter. */
 export function echo(value: unknown): RpcCall {
   return { method: 'echo', params: [value] }
 }
 
-/** One such call. */
+/** Sends one such call. */
 export const one = (session: RpcSession): Promise<unknown> => session.call(echo(1))

@@ -1,5 +1,5 @@
 /**
- * A node for tests of faults: a real HTTP server on a socket that answers as a function says.
+ * A scripted node for tests of faults: a real HTTP server on a socket that answers with a function.
  * `const node = await startScriptedNode(jsonRpc({ eth_chainId: () => '0x1' }))`, `await node.stop()`.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -19,8 +19,8 @@ export type Arrived = {
 }
 
 /**
- * What to answer: JSON, a reply in detail, or a fault. `hang`: nothing, ever. `reset`: the connection is broken.
- * `half`: headers and half a body, then the connection is broken.
+ * An answer: JSON, a detailed reply, or a fault. `hang` never answers. `reset` breaks the connection. `half` sends
+ * headers and half a body, then breaks the connection.
  */
 export type Reply =
   | { readonly json: unknown }
@@ -36,17 +36,17 @@ export type ScriptedNode = {
   readonly url: string
   /** Every HTTP request so far. */
   readonly arrived: readonly Arrived[]
-  /** Answers otherwise from now on. */
+  /** Replaces the answer function from now on. */
   readonly become: (answer: Answer) => void
   readonly stop: () => Promise<void>
 }
 
-/** Starts a node on a free port of loopback. */
+/** Starts a node on a free port of the loopback address. */
 export function startScriptedNode(answer: Answer): Promise<ScriptedNode> {
   return startRemembering(answer, Number.POSITIVE_INFINITY)
 }
 
-/** As `startScriptedNode`, but `arrived` stays empty, as it must in a run that takes long. */
+/** Like `startScriptedNode`, but `arrived` stays empty, so that a long run needs no memory for it. */
 export function startForgetfulNode(answer: Answer): Promise<ScriptedNode> {
   return startRemembering(answer, 0)
 }
@@ -137,7 +137,7 @@ export class Fault extends Error {
 
 export type Methods = Readonly<Record<string, (params: readonly unknown[]) => unknown>>
 
-/** The JSON-RPC answer to one call: what its method returns, or the `Fault` that it throws. */
+/** The JSON-RPC answer to one call: the result of its method, or the `Fault` that the method throws. */
 export function answerTo(asked: Asked, methods: Methods): Readonly<Record<string, unknown>> {
   const head = { jsonrpc: '2.0', id: asked.id }
   const method = methods[asked.method]
@@ -150,7 +150,7 @@ export function answerTo(asked: Asked, methods: Methods): Readonly<Record<string
   }
 }
 
-/** A healthy JSON-RPC node of these methods, single calls and batches. */
+/** A healthy JSON-RPC node with these methods, for single calls and batches. */
 export function jsonRpc(methods: Methods): Answer {
   return ({ batch, calls }) => {
     const answers = calls.map((asked) => answerTo(asked, methods))
@@ -158,13 +158,13 @@ export function jsonRpc(methods: Methods): Answer {
   }
 }
 
-/** As `jsonRpc`, but every batch is refused with this reply, as some nodes do. */
+/** Like `jsonRpc`, but it refuses every batch with this reply, as some nodes do. */
 export function withoutBatches(methods: Methods, refusal: Reply): Answer {
   const healthy = jsonRpc(methods)
   return (arrived) => (arrived.batch ? refusal : healthy(arrived))
 }
 
-/** Hands everything on to a real node at `url`, after `change` has had its say (undefined: hand on). */
+/** Forwards each request to a real node at `url`, unless `change` returns a reply. */
 export function inFrontOf(url: string, change: (arrived: Arrived) => Reply | undefined = () => undefined): Answer {
   return async (arrived) => {
     const own = change(arrived)
@@ -176,8 +176,8 @@ export function inFrontOf(url: string, change: (arrived: Arrived) => Reply | und
 }
 
 /**
- * Hands everything on to a real node at `url`, and answers each call with what `change` makes of it and of the true
- * result; a `Fault` that it throws is an error. Calls that fail at the node fail here.
+ * Forwards each request to a real node at `url`, and answers each call with the result that `change` makes from the
+ * true one. A `Fault` that `change` throws becomes an error. Calls that fail at the node fail here too.
  */
 export function altering(url: string, change: (asked: Asked, result: unknown) => unknown): Answer {
   const whole = inFrontOf(url)

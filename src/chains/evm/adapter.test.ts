@@ -10,9 +10,9 @@ import { createEvmAdapter } from './adapter.ts'
 
 const CHAIN = chainOf('eip155:31337')
 const SIGNAL = new AbortController().signal
-/** No pauses: nothing here waits for a clock. */
+/** No pauses between retries, so no test waits. */
 const FAST = { pauses: { baseMs: 0, maxMs: 0 } }
-/** Holds nothing, and has no code. */
+/** An account with no balance and no code. */
 const OWNER = '0x000000000000000000000000000000000000dead'
 const ALICE = '0x00000000000000000000000000000000000a11ce'
 const BOB = '0x0000000000000000000000000000000000000b0b'
@@ -46,7 +46,7 @@ function adapterOf(rpc: readonly string[], options: Partial<AdapterOptions> = {}
   return createEvmAdapter(made, FAST).adapter
 }
 
-test('heads: the finalized one is below the newest, by tag and by confirmations', async () => {
+test('the finalized head is below the newest one, by tag and by confirmations', async () => {
   const number = await blockNumber(anvil)
   const heads = await adapter.heads(SIGNAL)
   expect([heads.latest.number, heads.finalized.number]).toEqual([number, 0])
@@ -56,7 +56,7 @@ test('heads: the finalized one is below the newest, by tag and by confirmations'
   expect(deep.finalized.number).toBe(0)
 })
 
-test('a node without the tag gets 64 confirmations, and that is said once', async () => {
+test('a node without the finalized tag gets 64 confirmations and one warning', async () => {
   const warnings: string[] = []
   const node = await startScriptedNode(
     inFrontOf(anvil.url, ({ calls }) => {
@@ -76,7 +76,7 @@ test('a node without the tag gets 64 confirmations, and that is said once', asyn
   await node.stop()
 })
 
-test("another chain's node is told from ours, wherever it stands in the list", async () => {
+test('a node of another chain is left out, and is an error when it is the only node', async () => {
   const other = await startScriptedNode(jsonRpc({ eth_chainId: () => '0x1' }))
   const mismatch = { code: 'CHAIN_MISMATCH', fields: { answered: 'eip155:1', configured: 'eip155:31337' } }
   await expect(adapterOf([other.url]).heads(SIGNAL)).rejects.toMatchObject(mismatch)
@@ -89,7 +89,7 @@ test("another chain's node is told from ours, wherever it stands in the list", a
   await other.stop()
 })
 
-test('headers link, and a range beyond the head is a node that is behind', async () => {
+test('headers link to their parents, and a range beyond the head is NODE_BEHIND', async () => {
   const last = await blockNumber(anvil)
   const headers = await adapter.headers({ first: 0, last }, SIGNAL)
   expect(headers.map((header) => header.number)).toEqual(Array.from({ length: last + 1 }, (_, number) => number))
@@ -97,7 +97,7 @@ test('headers link, and a range beyond the head is a node that is behind', async
   await expect(adapter.headers({ first: last, last: last + 1 }, SIGNAL)).rejects.toMatchObject({ code: 'NODE_BEHIND' })
 })
 
-test('transfers of all standards, with block times', async () => {
+test('transfers of all standards are read with their block times', async () => {
   const last = await blockNumber(anvil)
   const blocks = await adapter.transfers({ first: 0, last, scope: ALL }, SIGNAL)
   const headers = await adapter.headers({ first: 0, last }, SIGNAL)
@@ -115,7 +115,7 @@ test('transfers of all standards, with block times', async () => {
   ])
 })
 
-test('scopes: listed tokens, listed accounts', async () => {
+test('a scope limits transfers to the listed tokens or accounts', async () => {
   const last = await blockNumber(anvil)
   const seen = async (scope: Parameters<ChainAdapter['transfers']>[0]['scope']): Promise<unknown> =>
     (await adapter.transfers({ first: 0, last, scope }, SIGNAL)).flatMap(({ transfers }) =>
@@ -127,7 +127,7 @@ test('scopes: listed tokens, listed accounts', async () => {
   expect(await seen({ type: 'accounts', accounts: [] })).toEqual([])
 })
 
-test('without times in the logs, headers tell them, and must be of the same blocks', async () => {
+test('block times come from headers when logs carry none, and headers of other blocks are garbage', async () => {
   const strip = (forge: (text: string) => string) =>
     startScriptedNode(
       altering(anvil.url, ({ method }, result) => {
@@ -149,13 +149,13 @@ test('without times in the logs, headers tell them, and must be of the same bloc
   await Promise.all([node.stop(), liar.stop()])
 })
 
-test('an answer for blocks that the node does not have yet is not taken', async () => {
+test('an answer for blocks that the node does not have yet is not accepted', async () => {
   const last = (await blockNumber(anvil)) + 1
   const asked = adapter.transfers({ first: 0, last, scope: ALL }, SIGNAL)
   await expect(asked).rejects.toMatchObject({ code: 'NODE_BEHIND', fields: { head: last - 1, asked: last } })
 })
 
-test('a lagging node is passed over for one that has the blocks', async () => {
+test('a lagging node is passed over when another node has the blocks', async () => {
   const lagging = await startScriptedNode(
     jsonRpc({ eth_chainId: () => '0x7a69', eth_blockNumber: () => '0x1', eth_getLogs: () => [] }),
   )
@@ -165,7 +165,7 @@ test('a lagging node is passed over for one that has the blocks', async () => {
   await lagging.stop()
 })
 
-test('a range that is too much says how much is not', async () => {
+test('the error for a range that is too large suggests a smaller one', async () => {
   const node = await startScriptedNode(
     inFrontOf(anvil.url, ({ calls }) => {
       const error = {
@@ -191,7 +191,7 @@ test('a range that is too much says how much is not', async () => {
   await node.stop()
 })
 
-test('transfers of very blocks, empty ones too; a block that nobody knows is a node that is behind', async () => {
+test('transfers are read for given blocks, even empty ones, and an unknown block is NODE_BEHIND', async () => {
   const headers = await adapter.headers({ first: 3, last: 6 }, SIGNAL)
   const blocks = await adapter.transfersOf({ headers, scope: ALL }, SIGNAL)
   expect(blocks.map((block) => [block.number, block.transfers.length])).toEqual([
@@ -207,7 +207,7 @@ test('transfers of very blocks, empty ones too; a block that nobody knows is a n
   await expect(asked).rejects.toMatchObject({ code: 'NODE_BEHIND' })
 })
 
-test('a node without batches answers the same', async () => {
+test('a node without batch support gives the same results', async () => {
   const refusal = { status: 400, text: '' }
   const node = await startScriptedNode(inFrontOf(anvil.url, ({ batch }) => (batch ? refusal : undefined)))
   const single = adapterOf([node.url])

@@ -1,4 +1,4 @@
-/** What is not asked again for a while, and what is: one bad minute of a node is no contract's fault. */
+/** Tests which reads get a cool-down: a short failure of a node must not put a contract on cool-down. */
 import type { Address } from 'viem'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Anvil, deploy, placeMulticall3, send, startAnvil } from '../../../test/nodes/anvil.ts'
@@ -24,7 +24,7 @@ const NOTHING: BalanceRead = { ok: true, amount: 0n }
 const UNAVAILABLE: BalanceRead = { ok: false, reason: 'node_unavailable' }
 const UNKNOWN: BalanceRead = { ok: false, reason: 'token_does_not_answer' }
 
-/** The same two coins with Multicall3 and without. */
+/** Two chains with the same two coins: `anvil` has Multicall3, `bare` does not. */
 let anvil: Anvil
 let bare: Anvil
 let coin: Address
@@ -46,7 +46,7 @@ afterAll(() => Promise.all([anvil.stop(), bare.stop()]))
 const nodes: ScriptedNode[] = []
 afterEach(() => Promise.all(nodes.splice(0).map((node) => node.stop())))
 
-/** The node behind one that fails every call of which `fails` tells how. */
+/** Starts a proxy before the node that fails each call for which `fails` returns a fault. */
 async function failing(node: Anvil, fails: (asked: Asked) => Fault | undefined): Promise<ScriptedNode> {
   const front = await startScriptedNode(
     altering(node.url, (asked, result) => {
@@ -76,7 +76,7 @@ const NODES: ReadonlyArray<readonly [string, () => Anvil]> = [
   ['without it', () => bare],
 ]
 
-test.each(NODES)('a native balance that failed once is asked again at once, %s', async (_, node) => {
+test.each(NODES)('a native balance is read again at once after a failure, %s', async (_, node) => {
   for (const fault of [late(), new Fault(-32000, 'out of gas'), new Fault(-32603, 'internal error')]) {
     let coolDowns = true
     const methods = ['eth_getBalance', 'eth_call']
@@ -89,7 +89,7 @@ test.each(NODES)('a native balance that failed once is asked again at once, %s',
   }
 })
 
-test.each(NODES)('a token is not blamed for a node that answers nothing in time, %s', async (_, node) => {
+test.each(NODES)('a token gets no cool-down when the node answers no call in time, %s', async (_, node) => {
   let coolDowns = true
   const front = await failing(node(), ({ method }) => (coolDowns && method === 'eth_call' ? late() : undefined))
   const adapter = adapterOf(front)
@@ -98,7 +98,7 @@ test.each(NODES)('a token is not blamed for a node that answers nothing in time,
   expect(await read(adapter, of(coin), of(other))).toEqual([FIVE, FIVE])
 })
 
-test.each(NODES)('one that runs out of time where others answer is left alone for a while, %s', async (_, node) => {
+test.each(NODES)('a token that times out while others answer gets a cool-down, %s', async (_, node) => {
   const slow = coin.slice(2)
   const front = await failing(node(), ({ params }) => (JSON.stringify(params).includes(slow) ? late() : undefined))
   const adapter = adapterOf(front)
@@ -108,7 +108,7 @@ test.each(NODES)('one that runs out of time where others answer is left alone fo
   expect(front.arrived.slice(seen).some(({ text }) => text.includes(slow))).toBe(false)
 })
 
-test('an answer by Multicall3 ends what was held against a token: its next failure is a first one', async () => {
+test('an answer through Multicall3 clears the failures of a token, so its next failure counts as the first', async () => {
   let bad = true
   const broken = new Fault(-32000, 'out of gas')
   const front = await failing(anvil, ({ method }) => (bad && method === 'eth_call' ? broken : undefined))

@@ -1,4 +1,4 @@
-/** Which of several nodes is followed, by their heads. */
+/** Tests which of several nodes the adapter follows, depending on their heads. */
 import { afterEach, expect, test } from 'vitest'
 import { headed } from '../../../../test/nodes/heads.ts'
 import { type Answer, type ScriptedNode, startScriptedNode } from '../../../../test/nodes/scripted-node.ts'
@@ -8,7 +8,7 @@ import type { RpcLimits } from '../../../net/rpc-limits.ts'
 import { createEvmAdapter } from '../adapter.ts'
 
 const SIGNAL = new AbortController().signal
-/** Far more polls than it takes to see that a node stands still. */
+/** Far more polls than needed to detect a node that stopped. */
 const MANY_POLLS = 1_000
 
 const nodes: ScriptedNode[] = []
@@ -29,14 +29,14 @@ async function follow(answers: readonly Answer[], limits: Partial<RpcLimits> = {
   return { started, warnings, poll: async () => (await adapter.heads(SIGNAL)).latest.number }
 }
 
-test('a preferred node that was always far behind is not followed, from the first poll on', async () => {
+test('a preferred node that is far behind from the start is not followed, even on the first poll', async () => {
   const { started, warnings, poll } = await follow([headed(() => 1_000), headed(() => 2_000)])
   expect(await poll()).toBe(2_000)
   const reason = 'is at block 1000, another node at 2000'
   expect(warnings).toEqual([['node is passed over', started[0]?.url, reason]])
 })
 
-test('a preferred node that stops moving is left for one that goes on', async () => {
+test('a preferred node that stops advancing is replaced by one that advances', async () => {
   let head = 1_000
   const { started, warnings, poll } = await follow([headed(() => 1_000), headed(() => head)])
   expect(await poll()).toBe(1_000)
@@ -49,20 +49,20 @@ test('a preferred node that stops moving is left for one that goes on', async ()
   expect(warnings).toEqual([['node is passed over', started[0]?.url, 'is at block 1000, another node at 1011']])
 })
 
-test('where all stand still, the preferred one is followed', async () => {
+test('the preferred node is followed when no node advances', async () => {
   const { started, warnings, poll } = await follow([headed(() => 1_000), headed(() => 990)])
   for (let polls = 0; polls < 40; polls++) expect(await poll()).toBe(1_000)
   expect(warnings).toEqual([])
   expect(started[1]?.arrived.length).toBeLessThan(10)
 })
 
-test('another node that hangs holds up no poll but the first, and that one not for long', async () => {
+test('another node that hangs delays only the first poll, and only briefly', async () => {
   const { poll } = await follow([headed(() => 1_000), () => 'hang'], { maxAskAllMs: 50 })
   expect(await poll()).toBe(1_000)
   for (let polls = 0; polls < 40; polls++) expect(await poll()).toBe(1_000)
 })
 
-test('a node alone is asked no more than the poll', async () => {
+test('a single node gets no request beyond the poll itself', async () => {
   const { started, poll } = await follow([headed(() => 1_000)])
   await poll()
   const before = started[0]?.arrived.length ?? 0

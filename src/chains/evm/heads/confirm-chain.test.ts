@@ -37,7 +37,7 @@ function adapterOf(...rpc: readonly string[]): ChainAdapter {
   return createEvmAdapter(options, { pauses: { baseMs: 0, maxMs: 0 } }).adapter
 }
 
-/** A node that answers so to eth_chainId, by turns, the last one for ever. */
+/** A node that returns these answers to eth_chainId in order, and repeats the last one. */
 function saying(...answers: readonly unknown[]): Answer {
   let turn = 0
   return jsonRpc({
@@ -58,9 +58,9 @@ test.each([
   ['nonsense once', [{}, '0x1b59']],
   ['its id as decimal text', ['7001']],
   ['its id as a JSON number', [7001]],
-  ['that it has no such method', [new Fault(-32601, 'no such method')]],
+  ['an error that the method does not exist', [new Fault(-32601, 'no such method')]],
   ['an unknown error once', [new Fault(-32603, 'Internal error'), '0x1b59']],
-] as const)('a node that says %s is followed', async (_, answers) => {
+] as const)('a node that answers eth_chainId with %s is followed', async (_, answers) => {
   const heads = await adapterOf(await node(saying(...answers))).heads(SIGNAL)
   expect(heads.latest.hash).toBe(BLOCK.hash)
 })
@@ -69,12 +69,12 @@ test.each([
   ['null', null],
   ['nonsense', 'main'],
   ['an empty object', {}],
-])('a node that always says %s is broken, not of another chain', async (_, answer) => {
+])('a node that always answers eth_chainId with %s is NODE_GARBAGE, not CHAIN_MISMATCH', async (_, answer) => {
   const asked = adapterOf(await node(saying(answer))).heads(SIGNAL)
   await expect(asked).rejects.toMatchObject({ code: 'NODE_GARBAGE' })
 })
 
-test('a node that twice names another chain is of another chain', async () => {
+test('a node that reports another chain twice is CHAIN_MISMATCH', async () => {
   const asked = adapterOf(await node(saying('0x1'))).heads(SIGNAL)
   await expect(asked).rejects.toMatchObject({ code: 'CHAIN_MISMATCH', fields: { answered: 'eip155:1' } })
 })

@@ -10,7 +10,7 @@ const SIGNAL = new AbortController().signal
 const HEAD = 1_000
 const FINAL = 900
 const final = (): unknown => blockAt(FINAL)
-/** The finalized head of a node that does not know one. */
+/** The finalized head for a node that knows no finalized block. */
 const CONFIRMED = HEAD - 64
 
 const nodes: ScriptedNode[] = []
@@ -45,17 +45,17 @@ const UNKNOWN: readonly [string, () => unknown][] = [
   ['null', () => null],
   ['an unknown block', failing(-39001, 'Unknown block')],
   ['invalid params', failing(-32602, 'invalid argument 0: hex string without 0x prefix')],
-  ['invalid params in words alone', failing(-32000, 'unsupported block tag: finalized')],
+  ['invalid params only in the message', failing(-32000, 'unsupported block tag: finalized')],
   ['no method', failing(-32601, 'the method does not exist')],
 ]
 
-describe('a node that does not know the tag gets 64 confirmations', () => {
+describe('a node that does not know the finalized tag gets 64 confirmations', () => {
   test.each(UNKNOWN)('%s', async (_, finalized) => {
     expect(await finalizedOf(adapterOf(await node(finalized)))).toBe(CONFIRMED)
   })
 })
 
-describe('a node that has given a finalized block is not taken for one that knows none', () => {
+describe('a node that once returned a finalized block does not fall back to confirmations', () => {
   test.each(UNKNOWN)('%s', async (_, finalized) => {
     const one = await node(final)
     const adapter = adapterOf(one)
@@ -67,11 +67,11 @@ describe('a node that has given a finalized block is not taken for one that know
   })
 })
 
-describe('a node that fails makes nothing final', () => {
+describe('a node that fails makes no block final', () => {
   const FAILURES: readonly [string, () => never][] = [
-    ['an error of its own', failing(-32603, 'Internal error')],
-    ['an error of what stands behind it', failing(-32000, 'failed to parse the answer: unexpected EOF')],
-    ['out of time', failing(-32000, 'request timed out')],
+    ['an internal error', failing(-32603, 'Internal error')],
+    ['an error of its upstream', failing(-32000, 'failed to parse the answer: unexpected EOF')],
+    ['a timeout error', failing(-32000, 'request timed out')],
     ['its pace', failing(-32005, 'rate limit exceeded')],
   ]
   test.each(FAILURES)('%s', async (_, finalized) => {

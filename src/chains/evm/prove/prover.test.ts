@@ -19,10 +19,10 @@ import type { ChainProver, Proof, Question } from '../../adapter.ts'
 import { createEvmProver } from './prover.ts'
 
 const SIGNAL = new AbortController().signal
-/** No pauses: nothing here waits for a clock. */
+/** No pauses between retries, so no test waits. */
 const FAST = { pauses: { baseMs: 0, maxMs: 0 } }
 const ALICE = '0x00000000000000000000000000000000000a11ce'
-/** Holds nothing, and has no code. */
+/** An account with no balance and no code. */
 const NOBODY = '0x000000000000000000000000000000000000dead'
 /** Modes of Misbehaving.sol. */
 const MODES = { honest: 0, reverts: 1, burnsGas: 2, returnsHuge: 3, returns65Bytes: 4, returnsNothing: 5 }
@@ -76,7 +76,7 @@ function proverOf(...rpc: readonly string[]): ChainProver {
 
 async function newest(): Promise<BlockRef> {
   const block = await proverOf(anvil.url).blockAt(await blockNumber(anvil), SIGNAL)
-  assert(block !== undefined, 'the newest block is there')
+  assert(block !== undefined, 'the newest block exists')
   return block
 }
 
@@ -89,7 +89,7 @@ const not = (reason: 'token_does_not_answer' | 'not_supported' | 'no_archive' | 
   reason,
 })
 
-/** Every kind of balance with what the chain says of it. */
+/** Every kind of balance, with the chain's amount. */
 function cases(): readonly Case[] {
   const t = tokens
   return [
@@ -131,21 +131,21 @@ function refuseHashes({ batch, calls, text }: Arrived): Reply | undefined {
 test.each<[string, () => Promise<string>]>([
   ['by block hash', async () => anvil.url],
   [
-    'by block number, where the node takes no hash',
+    'by block number, when the node takes no hash',
     async () => (await scripted(inFrontOf(anvil.url, refuseHashes))).url,
   ],
   [
-    'one by one, where the node takes no batches',
+    'one by one, when the node takes no batches',
     async () =>
       (await scripted(inFrontOf(anvil.url, ({ batch }) => (batch ? { status: 400, text: '' } : undefined)))).url,
   ],
-])('balances of all standards and of odd tokens, %s', async (_, way) => {
+])('balances of all standards and of odd tokens are read, %s', async (_, way) => {
   const block = await newest()
   const questions = cases().map((one) => questionOf(one, block))
   expect(await proverOf(await way()).prove(questions, SIGNAL)).toEqual(cases().map(([, , , proof]) => proof))
 })
 
-test('each question is asked at its own block', async () => {
+test('each question is answered at its own block', async () => {
   const bob = '0x0000000000000000000000000000000000000b0b'
   const before = await newest()
   await anvil.rpc('eth_sendTransaction', [{ from: DEPLOYER, to: bob, value: '0x10' }])
@@ -155,7 +155,7 @@ test('each question is asked at its own block', async () => {
   expect(await proverOf(anvil.url).prove([ask(after), ask(before)], SIGNAL)).toEqual([amount(16n), amount(0n)])
 })
 
-test('a supply is told with and without what lies at the zero address', async () => {
+test('a supply is returned with and without the balance of the zero address', async () => {
   const block = await newest()
   const supply = (standard: Standard, reference: string): Question => {
     return { what: 'supply', asset: { standard, reference }, block }
@@ -174,7 +174,7 @@ test('a supply is told with and without what lies at the zero address', async ()
   ])
 })
 
-test('a gas bomb among many spoils none of them, and is asked only so often', async () => {
+test('a gas bomb among many reads does not spoil the others, and gets a cool-down', async () => {
   const front = await scripted(inFrontOf(anvil.url))
   const prover = proverOf(front.url)
   const block = await newest()
@@ -190,7 +190,7 @@ test('a gas bomb among many spoils none of them, and is asked only so often', as
   expect(front.arrived.slice(seen).some(({ text }) => text.includes(tokens.burnsGas.slice(2)))).toBe(false)
 })
 
-test('a pruned block is told from a wrong amount, and another node is asked', async () => {
+test('a pruned block is no_archive, not a wrong amount, and another node is asked', async () => {
   const block = await newest()
   const fault = (): never => {
     throw new Fault(-32000, 'missing trie node 1234 (path )')
@@ -201,7 +201,7 @@ test('a pruned block is told from a wrong amount, and another node is asked', as
   expect(await proverOf(pruned.url, anvil.url).prove([question], SIGNAL)).toEqual([amount(MAX)])
 })
 
-test('a block that is not canonical is told, by hash and by number', async () => {
+test('a block that is not canonical is block_replaced, by hash and by number', async () => {
   const block = { ...(await newest()), hash: `0x${'d'.repeat(64)}` }
   const question = questionOf(['erc20', tokens.erc20, {}, amount(MAX)], block)
   expect(await proverOf(anvil.url).prove([question], SIGNAL)).toEqual([not('block_replaced')])
@@ -209,29 +209,29 @@ test('a block that is not canonical is told, by hash and by number', async () =>
   expect(await proverOf(front.url).prove([question], SIGNAL)).toEqual([not('block_replaced')])
 })
 
-test('a block that the node does not have yet is undefined; another chain is refused', async () => {
+test('a block that the node does not have yet is undefined, and a node of another chain is an error', async () => {
   expect(await proverOf(anvil.url).blockAt(1_000_000, SIGNAL)).toBeUndefined()
   const other = await scripted(jsonRpc({ eth_chainId: () => '0x1' }))
   await expect(proverOf(other.url).blockAt(1, SIGNAL)).rejects.toMatchObject({ code: 'CHAIN_MISMATCH' })
 })
 
-test('a node that hangs is left for another in the time that it is given', async () => {
+test('a node that hangs is replaced by another one after the timeout', async () => {
   const hung = await scripted(() => 'hang')
   const question = questionOf(['erc20', tokens.erc20, {}, amount(MAX)], await newest())
   const rpc = [hung.url, anvil.url]
-  // Far above what Anvil needs, far below the client's own 30 s.
+  // Far above what Anvil needs, and far below the client's own 30 s.
   const prover = createEvmProver({ chain: CHAIN, rpc, warn: () => {}, timeoutMs: 2_000 }, FAST)
   expect(await prover.prove([question], SIGNAL)).toEqual([amount(MAX)])
   expect(hung.arrived).toHaveLength(1)
 }, 20_000)
 
-test('a node that fails in the middle is asked again, and its keys stay secret', async () => {
+test('a node that fails midway is asked again, and its keys stay secret', async () => {
   let asked = 0
   const flaky = await scripted(inFrontOf(anvil.url, () => (++asked === 2 ? { status: 503, text: '' } : undefined)))
   const block = await newest()
   const question = questionOf(['erc20', tokens.erc20, {}, amount(MAX)], block)
   expect(await proverOf(flaky.url).prove([question], SIGNAL)).toEqual([amount(MAX)])
-  // The greeting, the failure, the greeting of a node that failed, the answer.
+  // The check of the node, the failure, the check after the failure, the answer.
   expect(asked).toBe(4)
   const gone = proverOf('http://127.0.0.1:1/v2/secret-key').prove([question], SIGNAL)
   await expect(gone).rejects.toMatchObject({ code: 'NODE_UNREACHABLE', message: expect.not.stringContaining('secret') })

@@ -1,4 +1,4 @@
-/** Reads through one URL behind which stand several machines, not all of which have the newest blocks. */
+/** Tests reads through one URL of a load balancer with two machines, where one lacks the newest blocks. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Anvil, deploy, startAnvil } from '../../../../test/nodes/anvil.ts'
 import { inFrontOf, startScriptedNode } from '../../../../test/nodes/scripted-node.ts'
@@ -22,7 +22,7 @@ afterAll(() => anvil.stop())
 test.each([
   ['requested data not available', -32014],
   ['header not found', -32000],
-])('of two machines behind one URL, one of which says "%s", the other is asked', async (message, code) => {
+])('when one of two machines behind one URL answers "%s", the other is asked', async (message, code) => {
   let turn = 0
   const front = await startScriptedNode(
     inFrontOf(anvil.url, ({ calls, batch }) => {

@@ -8,7 +8,7 @@ const hex = (bytes: Uint8Array): `0x${string}` => `0x${Buffer.from(bytes).toStri
 const bytes = fc.uint8Array({ maxLength: 100 }).map(hex)
 const address = fc.uint8Array({ minLength: 20, maxLength: 20 }).map(hex)
 
-test('calls are written as viem writes them', () => {
+test('calls are encoded as viem encodes them', () => {
   fc.assert(
     fc.property(fc.array(fc.record({ target: address, data: bytes }), { maxLength: 8 }), (calls) => {
       const args = [calls.map(({ target, data }) => ({ target, allowFailure: true, callData: data }))] as const
@@ -17,7 +17,7 @@ test('calls are written as viem writes them', () => {
   )
 })
 
-test('results are read as viem writes them', () => {
+test('results are decoded as viem encodes them', () => {
   fc.assert(
     fc.property(fc.array(fc.record({ success: fc.boolean(), data: bytes }), { maxLength: 8 }), (results) => {
       const result = results.map(({ success, data }) => ({ success, returnData: data }))
@@ -29,7 +29,7 @@ test('results are read as viem writes them', () => {
   )
 })
 
-test('what something else at the address answers is no result, and no error', () => {
+test('an answer of another contract at the address is decoded without an error', () => {
   const words = fc.array(fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }), fc.constantFrom(0n, 1n, 32n, 64n)))
   fc.assert(
     fc.property(words, fc.integer({ min: 1, max: 5 }), (all, count) => {

@@ -16,7 +16,7 @@ const text = (value: string): string =>
 let node: ScriptedNode
 afterEach(() => node.stop())
 
-/** A node without Multicall3, on which the token's views answer so. */
+/** The token's facts from a node without Multicall3. `views` replaces answers of the token's view functions. */
 async function factsWith(views: Readonly<Record<string, () => string>>) {
   const well: typeof views = {
     [NAME]: () => text('Coin'),
@@ -48,16 +48,16 @@ function failing(code: number, message: string): () => never {
 
 const WHOLE = { asset: TOKEN, name: 'Coin', symbol: 'COIN', decimals: 6, totalSupply: 500n }
 
-test('a token that answers all leaves nothing untold', async () => {
+test('a token that answers every call has no unknown facts', async () => {
   expect(await factsWith({})).toEqual([WHOLE])
 })
 
-test('what a token refuses or leaves empty is unknown, and that is its answer', async () => {
+test('a fact that the token reverts or leaves empty is undefined, and not listed as unknown', async () => {
   const facts = await factsWith({ [NAME]: failing(3, 'execution reverted'), [SYMBOL]: () => '0x' })
   expect(facts).toEqual([{ ...WHOLE, name: undefined, symbol: undefined }])
 })
 
-test('what fails for the sake of the node or of the cost is untold', async () => {
+test('a fact that fails because of the node or its gas cost is listed as unknown', async () => {
   const facts = await factsWith({
     [SYMBOL]: failing(-32000, 'out of gas'),
     [DECIMALS]: failing(-32603, 'Internal error'),

@@ -27,23 +27,23 @@ import { createEvmAdapter } from '../adapter.ts'
 
 const CHAIN = chainOf('eip155:31337')
 const SIGNAL = new AbortController().signal
-/** No pauses: nothing here waits for a clock. */
+/** No pauses between retries, so no test waits. */
 const FAST = { pauses: { baseMs: 0, maxMs: 0 } }
-/** Holds nothing, and has no code. */
+/** An account with no balance and no code. */
 const OWNER = '0x000000000000000000000000000000000000dead'
 const ALICE = '0x00000000000000000000000000000000000a11ce'
-/** Answers every call with 32 bytes, and has no code. */
+/** A precompile: it answers every call with 32 bytes, and has no code. */
 const SHA256 = `0x${'2'.padStart(40, '0')}`
 /** ecrecover, SHA-256, RIPEMD-160, identity, modexp, the curves, BLAKE2, and the point evaluation. */
 const PRECOMPILES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((n) => `0x${n.toString(16).padStart(40, '0')}`)
-/** A contract whose address looks like a precompile's, as those that a chain begins with: it says 9 to whatever is asked. */
+/** A contract of the genesis block, with an address that looks like a precompile's. It answers 9 to every call. */
 const GENESIS = '0x4200000000000000000000000000000000000006'
 const SAYS_NINE = '0x600960005260206000f3'
 /** Modes of Misbehaving.sol. */
 const MODES = { honest: 0, reverts: 1, burnsGas: 2, returnsHuge: 3, returns65Bytes: 4, returnsNothing: 5 }
 const UNKNOWN: BalanceRead = { ok: false, reason: 'token_does_not_answer' }
 
-/** The same chain with Multicall3 (`together`), without, and without batches and block hashes (`plain`). */
+/** Two chains with the same contracts: `anvil` has Multicall3, `bare` does not. */
 let anvil: Anvil
 let bare: Anvil
 const nodes: ScriptedNode[] = []
@@ -110,7 +110,7 @@ function tokensOf(node: Anvil): Tokens {
   return found
 }
 
-/** Every kind of key with its answer on the chain. */
+/** Every kind of key, with the expected read. */
 function cases(t: Tokens): ReadonlyArray<readonly [BalanceKey, BalanceRead]> {
   const amount = (value: bigint): BalanceRead => ({ ok: true, amount: value })
   return [
@@ -147,14 +147,14 @@ const WAYS: ReadonlyArray<readonly [string, () => Promise<[string, Anvil]>]> = [
   ['by Multicall3', async () => [anvil.url, anvil]],
   ['by batches, without Multicall3', async () => [bare.url, bare]],
   [
-    'one by one, where the node takes no batches',
+    'one by one, when the node takes no batches',
     async () => {
       const refuse = inFrontOf(bare.url, ({ batch }) => (batch ? { status: 400, text: '' } : undefined))
       return [(await scripted(refuse)).url, bare]
     },
   ],
   [
-    'by block number, where the node takes no block hash',
+    'by block number, when the node takes no block hash',
     async () => {
       const refuse = inFrontOf(anvil.url, ({ batch, calls, text }) => {
         if (!text.includes('requireCanonical')) return undefined
@@ -166,7 +166,7 @@ const WAYS: ReadonlyArray<readonly [string, () => Promise<[string, Anvil]>]> = [
   ],
 ]
 
-test.each(WAYS)('balances of all standards and of odd tokens, %s', async (_, way) => {
+test.each(WAYS)('balances of all standards and of odd tokens are read, %s', async (_, way) => {
   const [url, node] = await way()
   const all = cases(tokensOf(node))
   const adapter = adapterOf(url)
@@ -178,13 +178,13 @@ test.each(WAYS)('balances of all standards and of odd tokens, %s', async (_, way
   expect(again.reads).toEqual(newest.reads)
 })
 
-test('reads are of the block that is named, not of the newest', async () => {
+test('balances are read at the given block, not at the newest one', async () => {
   const adapter = adapterOf(anvil.url)
   const bob = '0x0000000000000000000000000000000000000b0b'
   const keys = [{ account: bob, asset: EVM_NATIVE, item: '' }]
   const { latest: at } = await adapter.heads(SIGNAL)
   await anvil.rpc('eth_sendTransaction', [{ from: DEPLOYER, to: bob, value: '0x10' }])
-  // Anvil mines a moment after it has answered.
+  // Anvil mines shortly after it answers.
   await vi.waitUntil(async () => (await blockNumber(anvil)) > at.number)
   expect((await adapter.readBalances({ keys, at }, SIGNAL)).reads).toEqual([{ ok: true, amount: 0n }])
   expect((await adapter.readBalances({ keys, at: 'latest' }, SIGNAL)).reads).toEqual([{ ok: true, amount: 16n }])
@@ -209,7 +209,7 @@ test('1,000 balances take two round trips with Multicall3, and three without', a
   }
 })
 
-test('a gas bomb among many spoils none of them, and is not asked again for a while', async () => {
+test('a gas bomb among many reads does not spoil the others, and gets a cool-down', async () => {
   const { erc20, burnsGas, returnsHuge } = tokensOf(anvil)
   const front = await scripted(inFrontOf(anvil.url))
   const adapter = adapterOf(front.url)
@@ -228,7 +228,7 @@ test('a gas bomb among many spoils none of them, and is not asked again for a wh
   expect(later.some(({ text }) => text.includes(burnsGas.slice(2)) || text.includes(returnsHuge.slice(2)))).toBe(false)
 })
 
-test('a block whose state is pruned is unknown for want of an archive; another node may have it', async () => {
+test('a block with pruned state is no_archive, and another node that has the state answers', async () => {
   const { erc20 } = tokensOf(anvil)
   const pruned = await scripted(
     jsonRpc({
@@ -253,7 +253,7 @@ test('a block that is not canonical is not read', async () => {
   await expect(asked).rejects.toMatchObject({ code: 'NODE_BEHIND' })
 })
 
-test('token facts: of every standard, early bytes32, hostile text, no decimals, no token', async () => {
+test('token facts are read for every standard, bytes32 texts, hostile text, no decimals and accounts that are no token', async () => {
   const t = tokensOf(anvil)
   const bytes32 = await deploy(anvil, 'Bytes32Metadata', [])
   const hostile = await deploy(anvil, 'HostileMetadata', [])

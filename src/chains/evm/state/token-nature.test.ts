@@ -1,4 +1,4 @@
-/** What real contracts say of themselves: amounts or items. */
+/** Tests how real contracts are classified: units or items. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Anvil, DEPLOYER, deploy, placeMulticall3, send, startAnvil } from '../../../../test/nodes/anvil.ts'
 import { altering, Fault, startScriptedNode } from '../../../../test/nodes/scripted-node.ts'
@@ -43,7 +43,7 @@ async function naturesOf(samples: readonly Sample[], url = anvil.url): Promise<r
   return rpc.run((session) => readNatures(session, samples, whole), { signal: SIGNAL })
 }
 
-/** A contract of items, of which one has an owner and one is burnt; of amounts nothing is minted. */
+/** Deploys a contract. A contract of items gets one item with an owner and one burnt item; others get no mint. */
 async function placed(name: ContractName, args: readonly unknown[]): Promise<string> {
   const address = await deploy(anvil, name, args)
   if (name !== 'OddItems' && name !== 'Erc721') return address
@@ -67,7 +67,7 @@ const EVERY: readonly (readonly [ContractName, readonly unknown[], bigint, odd: 
   ['Misbehaving', [0], OWNED, 'units', 'units'],
 ]
 
-test.each(EVERY)('%s %j, asked for the item %i, is %s; where it logs as amounts do: %s', async (...row) => {
+test.each(EVERY)('%s %j, asked about item %i, is %s, and with the usual layout of amounts %s', async (...row) => {
   const [name, args, number, odd, usual] = row
   const contract = await placed(name, args)
   const numbers = [number]
@@ -75,20 +75,20 @@ test.each(EVERY)('%s %j, asked for the item %i, is %s; where it logs as amounts 
   expect(await naturesOf([{ contract, numbers, usual: true }])).toEqual([usual])
 })
 
-test('many contracts are told apart in one call, and one that is not there says nothing', async () => {
+test('many contracts are classified in one call, and an absent contract is as_laid', async () => {
   const [coin, items] = [await placed('Erc20', ['Six', 'SIX', 6]), await placed('OddItems', [3, false, false])]
   const nowhere = `0x${'d1'.repeat(20)}`
   const samples = [coin, items, nowhere].map((contract) => ({ contract, numbers: [OWNED], usual: true }))
   expect(await naturesOf(samples)).toEqual(['units', 'items', 'as_laid'])
 })
 
-test('a node that tells no code leaves open what has no owner', async () => {
+test('a contract without an owner of the item stays undecided when the node refuses its code', async () => {
   const [whole, items] = [await placed('Erc20', ['Whole', 'WHL', 0]), await placed('OddItems', [3, false, true])]
   let isMute = false
   const node = await startScriptedNode(
     altering(anvil.url, ({ method }, result) => {
       if (isMute && method === 'eth_getCode') throw new Fault(-32_000, 'not today')
-      // Only the question whether there is a multicall comes before.
+      // The first eth_getCode is the check for Multicall3; only later ones fail.
       if (method === 'eth_getCode') isMute = true
       return result
     }),

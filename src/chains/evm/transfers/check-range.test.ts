@@ -3,7 +3,7 @@ import { sampleOf } from './check-range.ts'
 
 const ITEMS = Array.from({ length: 200 }, (_, index) => index)
 
-/** Numbers from 0 to below 1 that look random and are the same each time (a linear congruential generator). */
+/** Deterministic pseudo-random numbers from 0 to below 1 (a linear congruential generator). */
 function seeded(seed: number): () => number {
   let state = seed
   return () => {
@@ -12,7 +12,7 @@ function seeded(seed: number): () => number {
   }
 }
 
-test('a sample is in order, without repetitions, of the size that was asked, and has the last one', () => {
+test('a sample is in order, without repetitions, of the requested size, and includes the last item', () => {
   for (let seed = 1; seed <= 50; seed++) {
     const sample = sampleOf(ITEMS, 8, seeded(seed))
     expect(sample).toHaveLength(8)
@@ -21,14 +21,14 @@ test('a sample is in order, without repetitions, of the size that was asked, and
   }
 })
 
-test('no block escapes for ever: samples of the same range differ, and together they have every block', () => {
+test('samples of the same range differ, and together they include every block', () => {
   const random = seeded(7)
   const samples = Array.from({ length: 400 }, () => sampleOf(ITEMS, 8, random))
   expect(new Set(samples.map((sample) => sample.join())).size).toBeGreaterThan(300)
   expect(new Set(samples.flat()).size).toBe(ITEMS.length)
 })
 
-test('of few all are taken, of none none', () => {
+test('a sample of few items has all of them, and a sample of none is empty', () => {
   expect(sampleOf([1, 2, 3], 3, Math.random)).toEqual([1, 2, 3])
   expect(sampleOf([], 8, Math.random)).toEqual([])
   expect(sampleOf([5, 6], 1, Math.random)).toEqual([6])

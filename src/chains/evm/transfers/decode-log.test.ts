@@ -32,7 +32,7 @@ function batch(words: readonly (bigint | number)[]): LogBody {
 
 const MOVED = { ...PLACE, batchIndex: 0, from: ALICE, to: BOB }
 
-test('an ERC-20 transfer, a mint and a burn', () => {
+test('an ERC-20 transfer, a mint and a burn are decoded', () => {
   const asset = { standard: 'erc20', reference: TOKEN }
   expect(decoded(erc20())).toEqual([{ ...MOVED, asset, item: '', amount: 5n }])
   expect(decoded(erc20({ topics: [TRANSFER, topic(0), topic(BOB)], data: topic(MAX) }))).toEqual([
@@ -43,13 +43,13 @@ test('an ERC-20 transfer, a mint and a burn', () => {
   ])
 })
 
-test('an ERC-721 transfer is told by its fourth topic', () => {
+test('an ERC-721 transfer is recognized by its fourth topic', () => {
   const log = erc20({ topics: [TRANSFER, topic(ALICE), topic(BOB), topic(MAX)], data: '0x' })
   const asset = { standard: 'erc721', reference: TOKEN }
   expect(decoded(log)).toEqual([{ ...MOVED, asset, item: MAX.toString(), amount: 1n }])
 })
 
-test('ERC-1155: one item, and a batch in order with an item twice', () => {
+test('an ERC-1155 item is decoded, and a batch with an item twice is decoded in order', () => {
   const asset = { standard: 'erc1155', reference: TOKEN }
   const single = {
     address: TOKEN,
@@ -64,7 +64,7 @@ test('ERC-1155: one item, and a batch in order with an item twice', () => {
   expect(decoded(batch([64, 96, 0, 0]))).toEqual([])
 })
 
-test('a contract that writes upper-case addresses is the same contract', () => {
+test('a contract address in upper case is the same contract', () => {
   const upper = erc20({ address: TOKEN.toUpperCase().replace('0X', '0x') })
   expect(decoded(upper)).toEqual(decoded(erc20()))
 })
@@ -77,14 +77,14 @@ const NO_LOG: Readonly<Record<string, LogBody>> = {
   'an amount that is not hex': erc20({ data: `0x${'g'.repeat(64)}` }),
   'a topic that is not text': erc20({ topics: [TRANSFER, 7, null] }),
   'a short item id': erc20({ topics: [TRANSFER, topic(ALICE), topic(BOB), '0x01'], data: '0x' }),
-  'an address that is none': erc20({ address: '0x12' }),
+  'an invalid contract address': erc20({ address: '0x12' }),
 }
 
 test.each(Object.entries(NO_LOG))('%s is skipped', (_, log) => {
   expect(decoded(log)).toBeUndefined()
 })
 
-/** Events that can't be decoded, and the accounts that they leave to be read. `item`: those of items. */
+/** Events that can't be decoded, and the accounts to read because of them, as `account` or `account#item`. */
 const UNDECODABLE: Readonly<Record<string, readonly [LogBody, readonly string[]]>> = {
   'two topics and one word': [erc20({ topics: [TRANSFER, topic(ALICE)], data: topic(BOB) }), [ALICE, BOB]],
   'an amount of 31 bytes': [erc20({ data: topic(5).slice(0, -2) }), [ALICE, BOB]],
@@ -97,7 +97,7 @@ const UNDECODABLE: Readonly<Record<string, readonly [LogBody, readonly string[]]
   ],
   'a batch without data': [batch([]), [ALICE, BOB]],
   'a batch of one word': [batch([64]), [ALICE, BOB]],
-  'a batch with lists of unlike length': [
+  'a batch with lists of different lengths': [
     batch([64, 160, 2, 7, 8, 1, 1]),
     [`${ALICE}#7`, `${ALICE}#8`, `${BOB}#7`, `${BOB}#8`],
   ],
@@ -108,13 +108,13 @@ const UNDECODABLE: Readonly<Record<string, readonly [LogBody, readonly string[]]
   'a batch whose length is one too many': [batch([64, 128, 1, 7, 2, 1]), [`${ALICE}#7`, `${BOB}#7`]],
 }
 
-test.each(Object.entries(UNDECODABLE))('%s leaves notes of whom it may concern', (_, [log, accounts]) => {
+test.each(Object.entries(UNDECODABLE))('%s leaves notes on the accounts that it may concern', (_, [log, accounts]) => {
   const notes = decoded(log) ?? []
   expect(notes.map((one) => 'note' in one && one.note)).toEqual(accounts.map(() => 'undecodable'))
   expect(notes.map(({ from, item }) => (item === '' ? from : `${from}#${item}`))).toEqual(accounts)
 })
 
-test('more data than the event declares is passed over', () => {
+test('data beyond what the event declares is ignored', () => {
   const [long] = decoded(erc20({ data: `${topic(5)}${word(MAX)}ab` })) ?? []
   expect(long).toEqual({ ...MOVED, asset: { standard: 'erc20', reference: TOKEN }, item: '', amount: 5n })
   const items = { topics: [TRANSFER, topic(ALICE), topic(BOB), topic(7)], data: topic(1) }
@@ -132,7 +132,7 @@ const address = fc
   .uint8Array({ minLength: 20, maxLength: 20 })
   .map((bytes) => `0x${Buffer.from(bytes).toString('hex')}`)
 
-test('what viem encodes is decoded to the same, for every standard', () => {
+test('an event that viem encodes is decoded to the same values, for every standard', () => {
   const moves = fc.array(fc.tuple(amounts, amounts), { maxLength: 20 })
   fc.assert(
     fc.property(address, address, moves, (from, to, pairs) => {
@@ -152,7 +152,7 @@ test('what viem encodes is decoded to the same, for every standard', () => {
   )
 })
 
-test('no garbage makes it throw, or leaves half a log behind', () => {
+test('garbage neither throws nor leaves a partly decoded log', () => {
   const hex = fc
     .array(fc.constantFrom(...'0123456789abcdefABCDEFgx '), { maxLength: 600 })
     .map((all) => `0x${all.join('')}`)

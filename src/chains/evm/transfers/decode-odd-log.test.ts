@@ -8,7 +8,7 @@ import { withHints } from './notes.ts'
 const TOKEN = `0x${'70ce'.repeat(10)}`
 const [OPERATOR, ALICE, BOB] = ['0e', 'a1', 'b0'].map((byte) => `0x${byte.repeat(20)}`) as [string, string, string]
 const ZERO = `0x${'0'.repeat(40)}`
-/** A number that no address is. */
+/** A number too large for an address. */
 const BIG = 2n ** 200n
 const HASH = `0x${'ab'.repeat(32)}`
 
@@ -16,7 +16,7 @@ function word(value: bigint | string): string {
   return (typeof value === 'string' ? value.slice(2) : value.toString(16)).padStart(64, '0')
 }
 
-/** A log of an event: its parameters in order, of which those at `indexed` are topics. */
+/** A log of an event: its parameters in order. Those at `indexed` become topics. */
 type Laid = { event: string; parameters: readonly (bigint | string)[]; indexed: readonly number[]; more?: string }
 
 function told({ event, parameters, indexed, more = '' }: Laid): BlockTransfers {
@@ -99,7 +99,7 @@ test.each<[string, Laid, unknown]>([
     ['undecodable erc20 bob -'],
   ],
   [
-    'words that name nobody',
+    'words that are no addresses',
     { event: TRANSFER, parameters: [BIG, BIG, BIG], indexed: [] },
     ['undecodable erc20 zero -'],
   ],
@@ -107,13 +107,13 @@ test.each<[string, Laid, unknown]>([
   ['an item, the operator not indexed', single([1, 2]), threeAccounts('7')],
   ['an item, one indexed', single([0]), threeAccounts('7')],
   ['an item, its id indexed too', { ...single([1, 2, 3], BIG) }, threeAccounts(String(BIG))],
-])('Transfer layouts: %s', (_, log, expected) => {
+])('the Transfer layout is decoded: %s', (_, log, expected) => {
   expect(inWords(told(log))).toEqual(expected)
 })
 
 const list = (items: readonly bigint[]): string => [BigInt(items.length), ...items].map(word).join('')
 
-test('a batch of items, none indexed, and with an operator that is not', () => {
+test('a batch of items is decoded with nothing indexed, and undecodable when only the operator is not indexed', () => {
   const [ids, amounts] = [list([7n, 8n]), list([1n, BIG])]
   const heads = (count: number): string => `${word(BigInt(count * 32))}${word(BigInt(count * 32 + 96))}`
   const none = `0x${[OPERATOR, ALICE, BOB].map(word).join('')}${heads(5)}${ids}${amounts}`
@@ -136,17 +136,17 @@ test.each<[string, Laid, readonly string[]]>([
   ['a deposit that indexes nothing', { ...DEPOSITED, indexed: [] }, ['moved erc20 alice -']],
   ['a deposit that indexes all', { ...DEPOSITED, indexed: [0, 1] }, ['moved erc20 alice -']],
   [
-    'a deposit of a large amount that alone is indexed',
+    'a deposit that indexes only its large amount',
     { ...DEPOSITED, parameters: [ALICE, BIG], indexed: [1] },
     ['moved erc20 alice -'],
   ],
-  ['a deposit of nobody', { ...DEPOSITED, parameters: [ZERO, 5n] }, []],
+  ['a deposit for the zero address', { ...DEPOSITED, parameters: [ZERO, 5n] }, []],
   ['a deposit without an address', { ...DEPOSITED, parameters: [BIG, BIG] }, []],
 ])('%s', (_, log, hints) => {
   expect(inWords(told(log))).toEqual(hints)
 })
 
-test('a deposit that a transfer of the same transaction tells too is no hint', () => {
+test('a deposit gives no hint when a transfer of the same transaction covers it', () => {
   const transfer = (from: string, to: string, amount = 5n) => ({
     topics: [TRANSFER, `0x${word(from)}`, `0x${word(to)}`],
     data: `0x${word(amount)}`,
@@ -158,13 +158,13 @@ test('a deposit that a transfer of the same transaction tells too is no hint', (
   expect(hintsOf([transfer(ALICE, TOKEN), deposit])).toEqual([])
   expect(hintsOf([transfer(ALICE, ZERO), withdrawal])).toEqual([])
   expect(hintsOf([transfer(TOKEN, ALICE), withdrawal])).toEqual([])
-  // What a router deposits and hands on was not minted by the transfer.
+  // A router deposits and passes the coins on: that transfer does not cover the deposit.
   expect(hintsOf([deposit, transfer(ALICE, BOB)])).toHaveLength(1)
   expect(hintsOf([transfer(ZERO, ALICE, 6n), deposit])).toHaveLength(1)
   expect(hintsOf([transfer(ZERO, BOB), deposit])).toHaveLength(1)
 })
 
-test('a layout without an ambiguity gives the transfer back, whatever it carries', () => {
+test('an unambiguous layout is decoded to the encoded transfer, whatever its values', () => {
   const address = fc
     .uint8Array({ minLength: 20, maxLength: 20 })
     .map((bytes) => `0x${Buffer.from(bytes).toString('hex')}`)

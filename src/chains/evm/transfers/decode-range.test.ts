@@ -24,7 +24,7 @@ function seen(answers: readonly unknown[]): unknown {
   return decodeRange(answers, RANGE).blocks.map((block) => [block.number, block.transfers.map((t) => t.logIndex)])
 }
 
-test('logs come out by block and index, whatever the order of the answers, each once', () => {
+test('logs are returned by block and index, each once, whatever the order of the answers', () => {
   const answers = [
     [log({ blockNumber: '0xe', logIndex: '0x2' }), log({ logIndex: '0x1' })],
     [log({ logIndex: '0x0' }), log({ logIndex: '0x1' }), log({ blockNumber: '0xa', logIndex: '0x10' })],
@@ -36,17 +36,17 @@ test('logs come out by block and index, whatever the order of the answers, each 
   ])
 })
 
-test('logs that a reorg removed are dropped, and malformed ones counted', () => {
+test('logs that a reorg removed are dropped, and malformed logs are counted', () => {
   const answers = [[log({ removed: true }), log({ logIndex: '0x1', data: '0xzz' }), log({ logIndex: '0x2' })]]
   expect(seen(answers)).toEqual([[12, [2]]])
   expect(decodeRange(answers, RANGE).skipped).toBe(1)
 })
 
-test('a block of which all logs are malformed has no entry', () => {
+test('a block with only malformed logs has no entry', () => {
   expect(decodeRange([[log({ data: '0xzz' })]], RANGE)).toEqual({ blocks: [], skipped: 1, undecoded: new Set([12]) })
 })
 
-test("a block's time is taken from its logs where the node sends it", () => {
+test("a block's time is taken from its logs when the node sends it", () => {
   const times = [
     log({ blockTimestamp: '0x65' }),
     log({ blockNumber: '0xd' }),
@@ -60,11 +60,11 @@ test("a block's time is taken from its logs where the node sends it", () => {
 })
 
 test.each([
-  ['two logs at one place', [log(), log({ data: `0x${'6'.padStart(64, '0')}` })]],
+  ['two logs with one index', [log(), log({ data: `0x${'6'.padStart(64, '0')}` })]],
   ['one index in two transactions', [log(), log({ transactionHash: `0x${'f'.repeat(64)}` })]],
   ['a log without an index', [log(), log({ logIndex: null, transactionHash: `0x${'f'.repeat(64)}` })]],
   ['an index that is no number', [log(), log({ logIndex: '', transactionHash: `0x${'f'.repeat(64)}` })]],
-])('%s: the block is marked, and no transfer is lost', (_, answer) => {
+])('%s marks the block as misnumbered and loses no transfer', (_, answer) => {
   const [block] = decodeRange([answer], RANGE).blocks
   expect(block?.misnumbered).toBe(true)
   expect(block?.transfers.map(({ logIndex }) => logIndex)).toEqual([0, 1])
@@ -77,10 +77,10 @@ const GARBAGE: Readonly<Record<string, unknown>> = {
   'a pending log': [log({ blockNumber: null })],
   'a log below the range': [log({ blockNumber: '0x9' })],
   'a log above the range': [log({ blockNumber: '0x15' })],
-  'a block number beyond all numbers': [log({ blockNumber: '0xffffffffffffffff' })],
+  'a block number out of range': [log({ blockNumber: '0xffffffffffffffff' })],
   'two hashes for one block': [log(), log({ logIndex: '0x1', blockHash: `0x${'d'.repeat(64)}` })],
   'a log without a transaction hash': [log({ transactionHash: '0x12' })],
-  'a block hash that is none': [log({ blockHash: '0x12' })],
+  'an invalid block hash': [log({ blockHash: '0x12' })],
 }
 
 test.each(Object.entries(GARBAGE))('%s is garbage', (_, answer) => {

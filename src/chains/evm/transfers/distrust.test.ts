@@ -1,4 +1,7 @@
-/** Nodes that mishandle one kind of filter: after a proof, that kind is not used again on them, and another one tells the truth. */
+/**
+ * Tests nodes that mishandle one kind of filter. After a proof the adapter does not use that kind on them again, and
+ * another kind returns all logs.
+ */
 import { isDeepStrictEqual } from 'node:util'
 import type { Address } from 'viem'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -50,7 +53,7 @@ type Filter = Readonly<Record<string, unknown>>
 const filterOf = ({ method, params: [filter] }: Asked): Filter | undefined =>
   method === 'eth_getLogs' && isRecord(filter) ? filter : undefined
 
-/** A node whose blooms tell nothing, and that answers filters of one kind with nothing. */
+/** A node without blooms that returns no logs for the filters that `lies` selects. */
 async function liar(lies: (filter: Filter) => boolean): Promise<ScriptedNode> {
   const node = await startScriptedNode(
     altering(anvil.url, (asked, result) => {
@@ -72,7 +75,7 @@ const namesEvents = ({ topics }: Filter): boolean => Array.isArray(topics) && to
 const namesAccounts = ({ topics }: Filter): boolean => Array.isArray(topics) && topics.length > 1
 const byNumber = (filter: Filter): boolean => 'fromBlock' in filter
 
-/** What kind of filter lies, in which scope, and what proves it by which request. */
+/** The kinds of filter that a node mishandles, each with a scope that uses it. */
 const LIES: ReadonlyArray<readonly [string, (filter: Filter) => boolean, () => FetchScope]> = [
   ['accounts', namesAccounts, () => ({ type: 'accounts', accounts: [ALICE] })],
   ['accounts of a token', namesAccounts, () => ({ type: 'pair', token: coin, account: ALICE })],
@@ -85,7 +88,7 @@ const LIES: ReadonlyArray<readonly [string, (filter: Filter) => boolean, () => F
 const answer = (blocks: readonly BlockTransfers[]) =>
   blocks.filter(({ transfers }) => transfers.length > 0).map(({ hash, transfers }) => ({ hash, transfers }))
 
-test.each(LIES)('a node that answers nothing to filters by %s, in ranges and by hash', async (_, lies, scopeOf) => {
+test.each(LIES)('proofs replace filters by %s that return no logs, in ranges and by hash', async (_, lies, scopeOf) => {
   const scope = scopeOf()
   const range = { first: 0, last: headers.length - 1, scope }
   const truth = answer(await adapterOf(anvil.url).adapter.transfers(range, SIGNAL))
@@ -110,7 +113,7 @@ test.each(LIES)('a node that answers nothing to filters by %s, in ranges and by 
   expect(warnings).toContain('node left out logs: this kind of filter is not used again')
 })
 
-test('only the node that answered for the block, and only the way it was asked, is changed', async () => {
+test('a proof affects only the node that answered for the block, and only the way it was asked', async () => {
   const scope = { type: 'accounts', accounts: [ALICE] } as const
   const first = await liar((filter) => namesAccounts(filter) && byNumber(filter))
   const second = await liar(() => false)
@@ -128,7 +131,7 @@ test('only the node that answered for the block, and only the way it was asked, 
   expect(filtersAsked(second).map(namesAccounts)).toEqual([true, true, true, true])
 })
 
-test('a proof about blocks that an earlier process fetched changes one kind of filter, on every node', async () => {
+test('a proof about blocks that an earlier process fetched affects one kind of filter, on every node', async () => {
   const scope = { type: 'accounts', accounts: [ALICE] } as const
   const node = await liar(namesAccounts)
   const { adapter } = adapterOf(node.url)

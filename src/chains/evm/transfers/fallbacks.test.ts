@@ -1,6 +1,7 @@
 /**
- * Nodes that fail at something in a way that nobody knows, each as the only node of its chain. All must be followed: by smaller
- * requests, other filters, other methods. What is told must be the truth, transfer by transfer, with places and times.
+ * Tests nodes that fail in an unknown way, each as the only node of its chain. The adapter must follow all of them: by
+ * smaller requests, other filters or other methods. The result must be the true transfers, each with its position and
+ * time.
  */
 import type { Address } from 'viem'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -80,7 +81,7 @@ type Told = readonly Omit<BlockTransfers, 'parentHash'>[]
 const facts = (blocks: readonly BlockTransfers[]): Told =>
   blocks.filter(({ transfers }) => transfers.length > 0).map(({ parentHash, ...block }) => block)
 
-/** What a backfill brings, then what the very blocks are said to have. */
+/** The transfers from a backfill, then those from reading each block. */
 async function followed(adapter: ChainAdapter, scope: Scope): Promise<{ ranges: Told; blocks: Told }> {
   const range = { first: 0, last: headers.length - 1 }
   const ranges: BlockTransfers[] = []
@@ -105,7 +106,7 @@ const blocksOf = (asked: Asked): number => {
 const sizeOf = (value: unknown): number => (Array.isArray(value) ? value.length : 0)
 const isLong = (asked: Asked): boolean => blocksOf(asked) > 3
 
-/** Fails at calls of one kind. */
+/** Fails the calls that `at` selects. */
 function failing(at: (asked: Asked) => boolean, fault = new Fault(-31_999, 'nope')): Answer {
   return altering(anvil.url, (asked, result) => {
     if (at(asked)) throw fault
@@ -113,13 +114,13 @@ function failing(at: (asked: Asked) => boolean, fault = new Fault(-31_999, 'nope
   })
 }
 
-/** Answers whole requests with something else where they have a call of one kind. */
+/** Answers a whole request with `reply` if `at` selects one of its calls. */
 function replying(at: (asked: Asked) => boolean, reply: Reply): Answer {
   const whole = altering(anvil.url, (_, result) => result)
   return (arrived) => (arrived.calls.some(at) ? reply : whole(arrived))
 }
 
-/** Answers calls of one kind with something else. */
+/** Changes the results of the calls that `at` selects. */
 const saying = (at: (asked: Asked) => boolean, change: (result: unknown) => unknown): Answer =>
   altering(anvil.url, (asked, result) => (at(asked) ? change(result) : result))
 
@@ -128,7 +129,7 @@ const isEmpty = (result: unknown): boolean => Array.isArray(result) && result.le
 const logsOf = (result: unknown): Readonly<Record<string, unknown>>[] =>
   Array.isArray(result) ? result.filter(isRecord) : []
 
-/** Fails at every other call of one kind, as a balancer before two machines of which one lags. */
+/** Fails every other call that `at` selects, like a load balancer with two machines where one lags. */
 function everyOther(at: (asked: Asked) => boolean, fault: Fault): Answer {
   let turn = 0
   return failing((asked) => at(asked) && turn++ % 2 === 0, fault)
@@ -136,7 +137,7 @@ function everyOther(at: (asked: Asked) => boolean, fault: Fault): Answer {
 
 const ODD: ReadonlyArray<readonly [string, () => Answer]> = [
   ['an unknown error for ranges over 3 blocks', () => failing(isLong)],
-  ['-32005 and nothing more for ranges over 3 blocks', () => failing(isLong, new Fault(-32_005, 'no'))],
+  ['-32005 without details for ranges over 3 blocks', () => failing(isLong, new Fault(-32_005, 'no'))],
   ['HTTP 500 for ranges over 3 blocks', () => replying(isLong, { status: 500, text: '' })],
   ['HTML for ranges over 3 blocks', () => replying(isLong, { text: '<html>' })],
   ['a broken connection for ranges over 3 blocks', () => replying(isLong, 'reset')],
@@ -185,8 +186,8 @@ const ODD: ReadonlyArray<readonly [string, () => Answer]> = [
     () => everyOther(({ method }) => method === 'eth_getBlockByNumber', new Fault(-32_014, 'data not available')),
   ],
   ['no more than 2 answers to a batch', () => cut(2)],
-  ['a log’s index from 0 in each transaction', () => saying(isLogs, (logs) => reindexed(logs))],
-  ['no index of logs', () => saying(isLogs, (logs) => logsOf(logs).map((log) => ({ ...log, logIndex: null })))],
+  ['log indexes that start at 0 in each transaction', () => saying(isLogs, (logs) => reindexed(logs))],
+  ['logs without an index', () => saying(isLogs, (logs) => logsOf(logs).map((log) => ({ ...log, logIndex: null })))],
   ['numbers as JSON numbers', () => saying(isLogs, (logs) => logsOf(logs).map(asNumbers))],
   ['each log twice', () => saying(isLogs, (logs) => [...logsOf(logs), ...logsOf(logs)])],
 ]
@@ -219,7 +220,7 @@ function asNumbers(log: Readonly<Record<string, unknown>>): unknown {
   }
 }
 
-describe.each(['all', 'tokens', 'accounts'] as const)('in scope %s a node is followed that says', (type) => {
+describe.each(['all', 'tokens', 'accounts'] as const)('in scope %s the adapter follows a node that returns', (type) => {
   test.each(ODD)('%s', async (_, make) => {
     const scope = scopes().find((one) => one.type === type)
     assert(scope !== undefined, 'a scope of each type')
@@ -230,24 +231,27 @@ describe.each(['all', 'tokens', 'accounts'] as const)('in scope %s a node is fol
     const adapter = adapterOf([node.url])
     expect(await followed(adapter, scope)).toEqual(truth)
     expect(await followed(adapter, scope)).toEqual(truth)
-    // A bound, not a measure: no request goes out again without end.
+    // A generous bound: it only proves that no request repeats forever.
     expect(node.arrived.length).toBeLessThan(20 * headers.length)
   })
 })
 
-test('a node that fails at the newest block by its name is asked for its number', async () => {
+test('a node that fails for the latest tag is asked for the newest block by number', async () => {
   const node = await started(failing(({ params: [tag] }) => tag === 'latest'))
   const { latest } = await adapterOf([node.url]).heads(SIGNAL)
   expect(latest).toEqual(headers.at(-1))
 })
 
-/** Bytes by which each log is longer, so that a block with several is over the cap of 4,000; and whether receipts are needed. */
+/**
+ * How many bytes longer each log is, so that a block with several exceeds the cap of 4,000; and whether receipts are
+ * needed.
+ */
 const FAT = [
   [1_500, false],
   [15_000, true],
 ] as const
 
-test.each(FAT)('blocks whose logs are over the cap, by %i bytes a log, are taken', async (bytes, byReceipts) => {
+test.each(FAT)('blocks with logs over the size cap, by %i bytes per log, are read', async (bytes, byReceipts) => {
   const [scope] = scopes()
   assert(scope !== undefined, 'a scope')
   const truth = await followed(adapterOf([anvil.url]), scope)
@@ -266,14 +270,14 @@ const SHIFTED: ReadonlyArray<readonly [string, (time: number) => unknown]> = [
   ['the future', (time) => `0x${(time + 10 ** 6).toString(16)}`],
   ['a second before the first block', () => `0x${((headers[0]?.timestamp ?? 0) - 1).toString(16)}`],
   [
-    'the last block’s, backwards',
+    'counted backwards from the last block’s',
     (time) => `0x${((headers.at(-1)?.timestamp ?? 0) - (time - (headers[0]?.timestamp ?? 0))).toString(16)}`,
   ],
   ['text that is no number', () => '0xzz'],
   ['a negative number', () => -5],
 ]
 
-test.each(SHIFTED)('a log whose time is %s has its block’s time all the same', async (_, change) => {
+test.each(SHIFTED)('a log with a time of %s still gets the time of its block', async (_, change) => {
   const node = await started(
     saying(isLogs, (logs) =>
       logsOf(logs).map((log) => ({ ...log, blockTimestamp: change(Number(log.blockTimestamp)) })),
@@ -285,7 +289,7 @@ test.each(SHIFTED)('a log whose time is %s has its block’s time all the same',
   }
 })
 
-test('what no way can answer is an error that says what would help, after a bounded number of requests', async () => {
+test('logs that no method returns are an error that names what would help, after a bounded number of requests', async () => {
   const node = await started(
     failing((asked) => isLogs(asked) || isReceipts(asked) || asked.method === 'eth_getTransactionReceipt'),
   )

@@ -1,4 +1,7 @@
-/** Nodes that lie: each answers like the real one behind it, but for one thing. What is stored must be the truth. */
+/**
+ * Tests nodes that lie: each answers like the real node behind it, except in one respect. The adapter must return the
+ * true transfers.
+ */
 import type { Address } from 'viem'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Anvil, blockNumber, deploy, mine, mineTogether, startAnvil } from '../../../../test/nodes/anvil.ts'
@@ -74,7 +77,7 @@ function adapterOf(...urls: readonly string[]): ChainAdapter {
   return made(urls).adapter
 }
 
-/** An adapter on a node that lies so, before Anvil itself where `honest`. */
+/** An adapter for a node that changes its answers by `change`. With `honest`, Anvil itself is the second node. */
 async function liar(change: Change, { honest = false } = {}): Promise<Made> {
   const node = await startScriptedNode(altering(anvil.url, change))
   nodes.push(node)
@@ -89,7 +92,7 @@ type Log = { readonly blockNumber: string; readonly topics: readonly string[] }
 const logsOf = (result: unknown): Log[] => (Array.isArray(result) ? result : [])
 const numberOf = (log: Log): number => Number(log.blockNumber)
 
-/** Keeps of every eth_getLogs answer what `keep` says. */
+/** Keeps only the logs of each eth_getLogs answer for which `keep` returns true. */
 function keeping(keep: (log: Log) => boolean): Change {
   return (call, result) => (call.method === 'eth_getLogs' ? logsOf(result).filter(keep) : result)
 }
@@ -116,23 +119,23 @@ const scopes = (): readonly FetchScope[] => [
 describe('near the head', () => {
   const ask = (from: ChainAdapter, scope: FetchScope = ALL) => from.transfersOf({ headers, scope }, SIGNAL)
 
-  test('logs that are left out of some blocks are taken from receipts, in every scope', async () => {
+  test('logs that a node leaves out of some blocks are taken from receipts, in every scope', async () => {
     for (const scope of scopes()) {
       const { adapter, counts, warnings } = await liar(keeping((log) => numberOf(log) % 2 === 0))
       expect(await ask(adapter, scope)).toEqual(truth)
       expect(counts.omittedLogs).toBe(truth.flatMap((b) => (b.number % 2 ? b.transfers : [])).length)
-      // Several blocks of one kind of filter are no late index: that kind is not used again.
+      // Missing logs in several blocks are no late index, so this kind of filter is not used again.
       expect(warnings).toEqual([TAKEN, CAUGHT])
     }
   })
 
-  test('so are those of one kind of event, beside others of the same block', async () => {
+  test('missing logs of one event are taken from receipts even if other logs of the block are present', async () => {
     const { adapter, counts } = await liar(keeping((log) => log.topics[0] !== TRANSFER_SINGLE))
     expect(await ask(adapter)).toEqual(truth)
     expect(counts).toMatchObject({ omittedLogs: 1, receiptsSettled: 1 })
   })
 
-  test('a bloom that affirms what is not there costs the receipts of one block, once', async () => {
+  test('a bloom that wrongly reports an event costs the receipts of one block, once', async () => {
     const empty = headers.slice(BOTH_KINDS + 1, BOTH_KINDS + 2)
     const { logsBloom } = Object(await anvil.rpc('eth_getBlockByNumber', ['0x3', false]))
     const { adapter, counts, node } = await liar(withBloom(String(logsBloom)))
@@ -146,13 +149,13 @@ describe('near the head', () => {
     ['zeros', ZEROS],
     ['nothing', undefined],
     ['words', 'no bloom'],
-  ])('a chain whose blooms are %s is followed without them', async (_, bloom) => {
+  ])('a chain with blooms of %s is followed without them', async (_, bloom) => {
     const { adapter, node } = await liar(withBloom(bloom))
     expect(await ask(adapter)).toEqual(truth)
     expect(asked(node, 'eth_getBlockReceipts')).toBe(0)
   })
 
-  test('without receipts, another node is asked; where there is none, the answer is taken and that is said', async () => {
+  test('without receipts another node is asked, and without another node the answer is accepted with a warning', async () => {
     const lies = both(
       keeping(() => false),
       without('eth_getBlockReceipts', 'eth_getTransactionReceipt'),
@@ -164,7 +167,7 @@ describe('near the head', () => {
     expect(warnings).toContain('logs may be missing, and no node has receipts to check them')
   })
 
-  test('receipts that come before their logs are asked for again', async () => {
+  test('receipts that do not have their logs yet are fetched again', async () => {
     let early = 1
     const late: Change = (call, result) => {
       if (call.method !== 'eth_getBlockReceipts' || early-- <= 0) return result
@@ -180,7 +183,7 @@ describe('near the head', () => {
     expect(await adapter.transfersOf(blocks, SIGNAL)).toEqual(truth.slice(3, 4))
   })
 
-  test('a block with more logs than the node answers with is read from its receipts', async () => {
+  test('a block with more logs than the node returns is read from its receipts', async () => {
     const capped: Change = (call, result) => {
       if (call.method !== 'eth_getLogs' || logsOf(result).length < 3) return result
       throw new Fault(-32000, 'query returns too many logs, narrow your filter: 3')
@@ -198,7 +201,7 @@ describe('near the head', () => {
         throw new Fault(-32602, 'invalid argument 0: unknown field blockHash')
       },
     ],
-    ['leaves it out, and answers for the newest block', (): unknown => newestLogs],
+    ['ignores it and answers for the newest block', (): unknown => newestLogs],
   ] as const)(
     'a node that takes no block hash and %s is asked by number, and that is remembered',
     async (_, answer) => {
@@ -213,7 +216,7 @@ describe('near the head', () => {
     },
   )
 
-  test('by number too, a block that was replaced meanwhile is not taken', async () => {
+  test('a block that was replaced meanwhile is not accepted by number either', async () => {
     const { adapter } = await liar((call, result) => {
       if (call.method === 'eth_getLogs' && Object(call.params[0]).blockHash !== undefined) throw new Fault(-32602, 'no')
       return call.method === 'eth_getBlockByNumber' ? { ...Object(result), hash: `0x${'d'.repeat(64)}` } : result
@@ -224,7 +227,7 @@ describe('near the head', () => {
 
 let newestLogs: unknown
 
-/** Blocks of a range answer, which leaves out the parent. */
+/** Blocks as a range answer has them: without the parent hash, and only those with transfers. */
 function facts(blocks: readonly BlockTransfers[]): unknown {
   return blocks.filter(({ transfers }) => transfers.length > 0).map(({ parentHash, ...block }) => block)
 }
@@ -236,7 +239,7 @@ describe('in a range', () => {
     ['all of them', () => false],
     ['the last one', (log: Log) => numberOf(log) < last()],
     ['one in the middle', (log: Log) => numberOf(log) !== 5],
-  ] as const)('blocks whose logs are left out are taken from receipts: %s', async (_, keep) => {
+  ] as const)('blocks with missing logs are read from receipts: %s', async (_, keep) => {
     for (const scope of scopes()) {
       const { adapter, counts, warnings } = await liar(keeping(keep))
       expect(facts(await adapter.transfers({ ...range(), scope }, SIGNAL))).toEqual(facts(truth))
@@ -245,7 +248,7 @@ describe('in a range', () => {
     }
   })
 
-  test('one log too few in a block is found where the block is compared, and then everywhere', async () => {
+  test('one missing log in a block is found once the block is compared, and in every later answer', async () => {
     const dropFirst: Change = (call, result) =>
       call.method === 'eth_getLogs' ? logsOf(result).filter((_log, at, all) => at > 0 || all.length < 2) : result
     const { adapter, counts } = await liar(dropFirst)
@@ -260,7 +263,7 @@ describe('in a range', () => {
 
   test('a healthy range of known tokens costs two requests, one for the logs and one for the blooms', async () => {
     const { adapter, node, counts } = await liar((_, result) => result)
-    // The contracts of the range are asked once whether their tokens are amounts or items.
+    // The first read asks the contracts of the range once whether their tokens are amounts or items.
     await adapter.transfers(range(), SIGNAL)
     const before = node.arrived.length
     await adapter.transfers(range(), SIGNAL)
@@ -277,9 +280,9 @@ describe('in a range', () => {
 
   test.each([
     ['of another block', (log: Log) => ({ ...log, blockNumber: '0xffff' })],
-    ['that name another hash than their block', (log: Log) => ({ ...log, blockHash: `0x${'d'.repeat(64)}` })],
-    ['at the place of others', (log: Log) => ({ ...log, logIndex: '0x0' })],
-  ] as const)('logs %s are not taken, and the next node is asked', async (_, forge) => {
+    ['with another hash than their block', (log: Log) => ({ ...log, blockHash: `0x${'d'.repeat(64)}` })],
+    ['with the index of other logs', (log: Log) => ({ ...log, logIndex: '0x0' })],
+  ] as const)('logs %s are not accepted, and the next node is asked', async (_, forge) => {
     const forged: Change = (call, result) => {
       if (call.method !== 'eth_getLogs') return result
       return logsOf(result).map((log, index) => (index % 2 ? { ...forge(log), blockTimestamp: undefined } : log))

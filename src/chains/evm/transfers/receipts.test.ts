@@ -45,7 +45,7 @@ function adapterOf(...rpc: readonly string[]): ChainAdapter {
   return createEvmAdapter(options, { pauses: { baseMs: 0, maxMs: 0 } }).adapter
 }
 
-/** A node in front of Anvil whose answers to one method are made by `change` from the true ones. */
+/** A proxy before Anvil. `change` makes the results of one method from the true ones. */
 async function changing(method: string, change: (result: unknown) => unknown): Promise<ScriptedNode> {
   return startScriptedNode(altering(anvil.url, (asked, result) => (asked.method === method ? change(result) : result)))
 }
@@ -69,7 +69,7 @@ const scopes = () =>
     { type: 'mints', token: coin },
   ] as const
 
-test('receipts tell the same transfers as logs, in every scope', async () => {
+test('receipts give the same transfers as logs, in every scope', async () => {
   for (const scope of scopes()) {
     const logs = await adapter.transfersOf({ headers, scope, source: 'logs' }, SIGNAL)
     expect(await adapter.transfersOf({ headers, scope, source: 'receipts' }, SIGNAL)).toEqual(logs)
@@ -86,7 +86,7 @@ test("a pair's transfers are those of one account in one token, over a range", a
   expect(none).toEqual([])
 })
 
-test("a token's mints and burns are told from its payments, over a range", async () => {
+test("a token's mints and burns are read without its other transfers, over a range", async () => {
   const range = { first: 0, last: await blockNumber(anvil) }
   const mints = await adapter.transfers({ ...range, scope: { type: 'mints', token: coin } }, SIGNAL)
   expect(mints.flatMap(({ transfers }) => transfers.map(({ from, to, amount }) => [from, to, amount]))).toEqual([
@@ -102,7 +102,7 @@ describe('a node without eth_getBlockReceipts', () => {
     [-32601, 'the method eth_getBlockReceipts does not exist/is not available'],
     [-32600, 'Method eth_getBlockReceipts is not supported on this plan'],
     [-32000, 'unsupported method'],
-  ])('says so (%i %s), is asked for the receipts one by one, and that is remembered', async (code, message) => {
+  ])('that answers %i %s is asked for the receipts one by one, and that is remembered', async (code, message) => {
     const node = await changing('eth_getBlockReceipts', fails(code, message))
     const own = adapterOf(node.url)
     const blocks = { headers, scope: ALL, source: 'receipts' } as const
@@ -118,7 +118,7 @@ describe('a node without eth_getBlockReceipts', () => {
 const gone = (): never => {
   throw new Fault(-32000, 'failed to find transaction in block')
 }
-/** What is odd of a block's receipts. */
+/** Odd answers to a request for a block's receipts. */
 const ODD: ReadonlyArray<readonly [string, (result: unknown) => unknown]> = [
   ['too few', (result) => (Array.isArray(result) ? result.slice(1) : result)],
   ['no list', () => 7],
@@ -126,10 +126,10 @@ const ODD: ReadonlyArray<readonly [string, (result: unknown) => unknown]> = [
   ['null', () => null],
   ['a broken index', gone],
   ['an internal error', fails(-32603, 'Internal error')],
-  ['of a size that is refused', fails(-32003, 'response too large')],
+  ['refused for their size', fails(-32003, 'response too large')],
 ]
 
-test.each(ODD)('receipts that are %s are not taken: they are asked one by one', async (_, change) => {
+test.each(ODD)('receipts that are %s are not accepted, and are fetched one by one', async (_, change) => {
   const node = await changing('eth_getBlockReceipts', change)
   const blocks = { headers: headers.slice(-4), scope: ALL, source: 'receipts' } as const
   const truth = await adapter.transfersOf(blocks, SIGNAL)
@@ -137,7 +137,7 @@ test.each(ODD)('receipts that are %s are not taken: they are asked one by one', 
   await node.stop()
 })
 
-test.each(ODD)('receipts that are %s, alone too: another node that has them is asked', async (_, change) => {
+test.each(ODD)('receipts that are %s and unavailable one by one are fetched from another node', async (_, change) => {
   const node = await startScriptedNode(
     altering(anvil.url, ({ method }, result) => {
       if (method === 'eth_getTransactionReceipt') return null
@@ -153,7 +153,7 @@ test.each(ODD)('receipts that are %s, alone too: another node that has them is a
   await node.stop()
 })
 
-test('receipts of another block are not taken', async () => {
+test('receipts of another block are not accepted', async () => {
   const node = await changing('eth_getBlockReceipts', moved)
   const blocks = { headers: headers.slice(-4), scope: ALL, source: 'receipts' } as const
   await expect(adapterOf(node.url).transfersOf(blocks, SIGNAL)).rejects.toMatchObject({ code: 'NODE_BEHIND' })

@@ -1,4 +1,6 @@
-/** What is made of transfers whose layout does not tell amounts from items, or two accounts from an account and an amount. */
+/**
+ * Tests transfers with a layout that does not tell amounts from items, or two accounts from an account and an amount.
+ */
 import { describe, expect, test } from 'vitest'
 import type { AssetRef, Standard } from '../../../core/asset.ts'
 import { ServiceError } from '../../../core/errors.ts'
@@ -21,7 +23,7 @@ function transfer(standard: Standard, number: bigint, more: Partial<Transfer> = 
   return { logIndex: 0, batchIndex: 0, asset, from: ALICE, to: BOB, transactionHash: '0x1', ...what, ...more }
 }
 
-/** A transfer of an unusual layout, with the note that says so. */
+/** A transfer of an unusual layout, with its `layout` note. */
 function odd(number: bigint): readonly Transfer[] {
   const one = transfer('erc20', number)
   const note: Note = { ...one, batchIndex: 1, note: 'layout' }
@@ -34,7 +36,7 @@ function block(...transfers: readonly Transfer[]): BlockTransfers {
 
 type Says = TokenNature | undefined | ServiceError
 
-/** Standards of a contract that says these things one after the other, and the samples that were asked. */
+/** Token standards for a contract that gives these answers in order, and the samples that were asked. */
 function standards(...says: readonly Says[]) {
   const asked: Sample[] = []
   let clock = 0
@@ -64,24 +66,30 @@ const as = (standard: Standard, number: bigint) => [expect.objectContaining(tran
 
 describe('a transfer', () => {
   test.each<[string, readonly Transfer[], Says, readonly unknown[], unknown]>([
-    ['laid out as an item’s, of units', [transfer('erc721', 7n)], 'units', as('erc20', 7n), undefined],
-    ['laid out as an item’s, of items', [transfer('erc721', 7n)], 'items', as('erc721', 7n), undefined],
-    ['laid out as an item’s, of nobody knows what', [transfer('erc721', 7n)], undefined, as('erc721', 7n), undefined],
-    ['of an odd layout, of units', odd(7n), 'units', as('erc20', 7n), undefined],
-    ['of an odd layout, of items', odd(7n), 'items', as('erc721', 7n), undefined],
-    ['of an odd layout, of a contract that says neither', odd(7n), 'as_laid', as('erc20', 7n), undefined],
-    ['of an odd layout, of nobody knows what', odd(7n), undefined, as('erc20', 7n), BOTH('moved')],
-    ['laid out as an amount’s, of units', [transfer('erc20', 7n)], 'units', as('erc20', 7n), undefined],
-    ['laid out as an amount’s, of items', [transfer('erc20', 7n)], 'items', as('erc20', 7n), BOTH('undecodable')],
+    ['laid out as an item, of a contract of units', [transfer('erc721', 7n)], 'units', as('erc20', 7n), undefined],
+    ['laid out as an item, of a contract of items', [transfer('erc721', 7n)], 'items', as('erc721', 7n), undefined],
+    ['laid out as an item, of an unknown contract', [transfer('erc721', 7n)], undefined, as('erc721', 7n), undefined],
+    ['of an odd layout, of a contract of units', odd(7n), 'units', as('erc20', 7n), undefined],
+    ['of an odd layout, of a contract of items', odd(7n), 'items', as('erc721', 7n), undefined],
+    ['of an odd layout, of a contract that is neither', odd(7n), 'as_laid', as('erc20', 7n), undefined],
+    ['of an odd layout, of an unknown contract', odd(7n), undefined, as('erc20', 7n), BOTH('moved')],
+    ['laid out as an amount, of a contract of units', [transfer('erc20', 7n)], 'units', as('erc20', 7n), undefined],
     [
-      'laid out as an amount’s, of nobody knows what',
+      'laid out as an amount, of a contract of items',
+      [transfer('erc20', 7n)],
+      'items',
+      as('erc20', 7n),
+      BOTH('undecodable'),
+    ],
+    [
+      'laid out as an amount, of an unknown contract',
       [transfer('erc20', 7n)],
       undefined,
       as('erc20', 7n),
       BOTH('moved'),
     ],
     [
-      'laid out as an amount’s, where no node can be asked',
+      'laid out as an amount, when no node can be asked',
       [transfer('erc20', 7n)],
       FAILS,
       as('erc20', 7n),
@@ -93,12 +101,12 @@ describe('a transfer', () => {
     expect(assigned?.hints).toEqual(hints)
   })
 
-  test('of units that are minted or burnt notes no zero address', async () => {
+  test('that mints or burns gives no hint for the zero address', async () => {
     const mint = transfer('erc20', 7n, { from: undefined })
     expect((await standards(undefined).settle([mint]))?.hints).toEqual([hint(BOB, 'moved')])
   })
 
-  test('of an ERC-1155 asks nobody', async () => {
+  test('of an ERC-1155 asks no node', async () => {
     const { asked, settle } = standards('units')
     expect((await settle([transfer('erc1155', 7n)]))?.hints).toBeUndefined()
     expect(asked).toEqual([])
@@ -109,10 +117,10 @@ describe('two topics that look like accounts', () => {
   const ACCOUNT = BigInt(`0x${'ca'.repeat(20)}`)
 
   test.each([
-    ['an amount that would be an account', ACCOUNT, [...BOTH('moved'), hint(`0x${'ca'.repeat(20)}`, 'moved')]],
+    ['an amount that could be an account', ACCOUNT, [...BOTH('moved'), hint(`0x${'ca'.repeat(20)}`, 'moved')]],
     ['no amount', 0n, BOTH('moved')],
     [
-      'the lowest that is taken for one',
+      'the lowest amount that counts as an account',
       2n ** 96n,
       [...BOTH('moved'), hint(`0x${(2n ** 96n).toString(16).padStart(40, '0')}`, 'moved')],
     ],
@@ -122,7 +130,7 @@ describe('two topics that look like accounts', () => {
     expect((await standards('units').settle([transfer('erc20', amount)]))?.hints).toEqual(hints)
   })
 
-  test('are two accounts for good once an amount was none', async () => {
+  test('are two accounts for good once an amount cannot be an account', async () => {
     const { settle } = standards('units')
     expect((await settle([transfer('erc20', ACCOUNT), transfer('erc20', 5n, { logIndex: 1 })]))?.hints).toBeUndefined()
     expect((await settle([transfer('erc20', ACCOUNT)]))?.hints).toBeUndefined()
@@ -130,7 +138,7 @@ describe('two topics that look like accounts', () => {
 })
 
 describe('a contract', () => {
-  test('is asked once, with three of its numbers at most, for each of the two questions', async () => {
+  test('is asked once for each of the two questions, with at most three of its numbers', async () => {
     const { asked, settle } = standards('units')
     const many = [1n, 1n, 2n, 3n, 4n].map((number, logIndex) => transfer('erc20', number, { logIndex }))
     await settle(many)
@@ -143,14 +151,14 @@ describe('a contract', () => {
     ])
   })
 
-  test('that no node could tell is asked again', async () => {
+  test('that no node could classify is asked again', async () => {
     const { asked, settle } = standards(undefined, 'items')
     expect((await settle([transfer('erc20', 7n)]))?.hints).toEqual(BOTH('moved'))
     expect((await settle([transfer('erc20', 7n)]))?.hints).toEqual(BOTH('undecodable'))
     expect(asked).toHaveLength(2)
   })
 
-  test('that a node at the head may not have yet is asked again; of an old block it is believed', async () => {
+  test('that a node at the head may not have yet is asked again, but an answer at an old block counts', async () => {
     const head = standards('as_laid')
     expect((await head.settle([transfer('erc20', 7n)], HEAD))?.hints).toEqual(BOTH('moved'))
     await head.settle([transfer('erc20', 7n)], HEAD)
@@ -161,7 +169,7 @@ describe('a contract', () => {
     expect(old.asked).toHaveLength(1)
   })
 
-  test('is left alone for a while where asking fails, and in doubt meanwhile', async () => {
+  test('gets a cool-down when the question fails, and its transfers give hints meanwhile', async () => {
     const { asked, settle, later } = standards(FAILS, 'units')
     for (let turn = 0; turn < 3; turn++) expect((await settle([transfer('erc20', 7n)]))?.hints).toEqual(BOTH('moved'))
     expect(asked).toHaveLength(1)
@@ -170,7 +178,7 @@ describe('a contract', () => {
     expect(asked).toHaveLength(2)
   })
 
-  test('an error that is no node’s is thrown', async () => {
+  test('an error that does not come from a node is thrown', async () => {
     const of = new TokenStandards(() => Promise.reject(new TypeError('a mistake')), new CoolDowns(() => 0))
     await expect(of.assignStandards([block(transfer('erc20', 7n))], OLD, SIGNAL)).rejects.toThrow('a mistake')
   })

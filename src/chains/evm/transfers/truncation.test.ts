@@ -23,7 +23,7 @@ afterEach(async () => {
 
 const hashOf = (number: number): string => `0x${number.toString(16).padStart(64, '0')}`
 
-/** One log a block, cut at `cap` logs without a word. */
+/** One log per block. Answers are truncated at `cap` logs without an error. */
 function methods(cap: number): Methods {
   return {
     eth_chainId: () => '0x1',
@@ -79,13 +79,13 @@ async function made(cap: number) {
   return { node, warnings, ranges, blocks }
 }
 
-test('an answer cut at a round number of logs is not taken: half the range is asked for', async () => {
+test('an answer truncated at a round number of logs is not accepted, and half the range is suggested', async () => {
   const { node, warnings, blocks } = await made(50)
   await expect(blocks(0, HEAD)).rejects.toMatchObject({ code: 'RANGE_TOO_LARGE', fields: { suggested: 50 } })
   expect(warnings).toEqual([['node truncates answers without an error', { node: node.url, logs: 50 }]])
 })
 
-test('an answer that has a round number of logs by chance costs its halves once', async () => {
+test('an answer with a round number of logs by chance costs one more read of its halves', async () => {
   const { ranges, blocks } = await made(1_000)
   expect(await blocks(0, 49)).toHaveLength(50)
   expect(ranges()).toBe(3)
@@ -94,7 +94,7 @@ test('an answer that has a round number of logs by chance costs its halves once'
   expect(ranges()).toBe(5)
 })
 
-test('a node that answered with more does not cut at fewer', async () => {
+test('a node that once returned more logs does not truncate at fewer', async () => {
   const { ranges, blocks } = await made(1_000)
   expect(await blocks(0, 98)).toHaveLength(99)
   expect(await blocks(0, 49)).toHaveLength(50)

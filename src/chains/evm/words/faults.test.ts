@@ -4,7 +4,7 @@ import { classifyEvmFault } from './faults.ts'
 const LOGS = { method: 'eth_getLogs', params: [{ fromBlock: '0x1', toBlock: '0x186a0' }] }
 const CALL = { method: 'eth_call', params: [{}, { blockHash: '0x', requireCanonical: true }] }
 
-/** Refusals of 100,000 blocks as seen from providers, and the number of blocks that they suggest. */
+/** Errors of real nodes for a range of 100,000 blocks, each with the number of blocks that it suggests. */
 const TOO_MUCH: ReadonlyArray<readonly [number, string, number | undefined]> = [
   [-32005, 'query returned more than 10000 results', undefined],
   [-32005, 'query returned more than 10000 results. Try with this block range [0x1, 0x1388].', 5000],
@@ -55,7 +55,7 @@ const TOO_MUCH: ReadonlyArray<readonly [number, string, number | undefined]> = [
   [-32000, 'backend response too large', undefined],
 ]
 
-test('what a node says beside its message counts too', () => {
+test('the data of an error is read as well as its message', () => {
   const tenderly = {
     code: -32602,
     message: 'invalid params',
@@ -93,7 +93,7 @@ test.each(TOO_MUCH)('%i %s', (code, message, suggested) => {
   expect([error?.code, error?.fields.suggested]).toEqual(['RANGE_TOO_LARGE', suggested])
 })
 
-test('what a node says of one block asks for no smaller range', () => {
+test('an error about one block suggests no smaller range', () => {
   const one = { method: 'eth_getLogs', params: [{ fromBlock: '0x1', toBlock: '0x1' }] }
   const message = 'query returned more than 10000 results'
   expect(classifyEvmFault({ code: -32005, message, data: '' }, one)?.code).toBe('BLOCK_TOO_LARGE')
