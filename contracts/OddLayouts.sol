@@ -5,9 +5,9 @@ import {BareErc20} from "./BareErc20.sol";
 
 /// Emits Transfer(address,address,uint256) in any layout: any parameters indexed, and extra words after the data.
 abstract contract AnyLayout {
-    /// Bit 0: the sender is indexed; bit 1: the receiver; bit 2: the number.
+    /// Which parameters are indexed. Bit 0: the sender; bit 1: the receiver; bit 2: the number.
     uint256 private immutable _indexed;
-    /// Words of data that the event does not declare.
+    /// How many words of data follow that the event does not declare.
     uint256 private immutable _surplus;
 
     constructor(uint256 indexed_, uint256 surplus_) {

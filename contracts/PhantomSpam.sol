@@ -10,7 +10,7 @@ contract PhantomSpam {
     string public constant symbol = "CLAIM";
     uint256 public constant totalSupply = 1e27;
 
-    /// Emits for the accounts `first` .. `first + count - 1` (addresses as numbers).
+    /// Emits one Transfer to each of the accounts `first` .. `first + count - 1` (addresses as numbers).
     function airdrop(uint160 first, uint256 count, uint256 amount) external {
         for (uint256 i = 0; i < count; i++) emit Transfer(address(this), address(first + uint160(i)), amount);
     }

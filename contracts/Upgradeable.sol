@@ -7,7 +7,7 @@ import {BareErc20} from "./BareErc20.sol";
 // The storage slot of the implementation in a proxy of EIP-1967: keccak256("eip1967.proxy.implementation") - 1.
 bytes32 constant IMPLEMENTATION = 0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc;
 
-/// The code behind the proxy. Its decimals are in the code, so an upgrade changes them under the same address.
+/// The code behind the proxy. It contains the decimals, so an upgrade changes them at the same address.
 contract UpgradeableToken is BareErc20 {
     uint8 public immutable decimals;
 

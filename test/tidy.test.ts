@@ -11,10 +11,10 @@ const MAX_FILE_LINES = 300
 const files = projectFiles()
 const sources = typescriptSources(files)
 const shipped = sources.filter(({ file }) => file.startsWith('src/') && !/\.(test|fixture)\.ts$/.test(file))
-// This test names what it forbids.
+// These files contain the forbidden patterns themselves.
 const others = sources.filter(({ file }) => !file.startsWith('test/tidy'))
 
-/** `file:line` of each line of the sources that matches. */
+/** The matching lines of the sources, each as `file:line: text`. */
 function find(pattern: RegExp, among: readonly Source[]): readonly string[] {
   return among.flatMap(({ file, text }) =>
     text.split('\n').flatMap((line, index) => (pattern.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [])),
@@ -22,14 +22,14 @@ function find(pattern: RegExp, among: readonly Source[]): readonly string[] {
 }
 
 describe('files', () => {
-  test('none is too long', () => {
+  test('no file is too long', () => {
     const long = sources
       .map(({ file, text }) => ({ file, lines: text.split('\n').length - 1 }))
       .filter(({ lines }) => lines > MAX_FILE_LINES)
     expect(long).toEqual([])
   })
 
-  test('none is a heap of this and that', () => {
+  test('no file has a name that fits anything', () => {
     const heap = /^(utils?|helpers?|commons?|shared|services?|managers?|misc|index)(\.ts)?$/
     const named = files.filter(
       (file) => /^(src|test|bench|scripts)\//.test(file) && file.split('/').some((part) => heap.test(part)),
@@ -37,7 +37,7 @@ describe('files', () => {
     expect(named).toEqual([])
   })
 
-  test('unit tests stand beside what they test', () => {
+  test('unit tests are next to the code that they test', () => {
     const homes = new Set(sources.map(({ file }) => file))
     const lonely = sources
       .map(({ file }) => file)
@@ -51,11 +51,11 @@ describe('files', () => {
 })
 
 describe('functions and names', () => {
-  test('none is too long or takes too much', () => {
+  test('no function is too long or has too many parameters', () => {
     expect(sources.flatMap(untidyFunctions)).toEqual([])
   })
 
-  test('what is exported is documented', () => {
+  test('every export is documented', () => {
     expect(shipped.flatMap(undocumentedExports)).toEqual([])
   })
 
@@ -66,29 +66,29 @@ describe('functions and names', () => {
 
 describe('rules that a line can break', () => {
   test.each<[string, RegExp, (source: Source) => boolean]>([
-    ['nothing is left to do', /\b(TODO|FIXME|XXX)\b/, () => true],
-    ['no test is left out', /\b(it|test|describe)\.(skip|only|todo|fails)\b/, () => true],
+    ['no TODO is left', /\b(TODO|FIXME|XXX)\b/, () => true],
+    ['no test is skipped', /\b(it|test|describe)\.(skip|only|todo|fails)\b/, () => true],
     [
-      'the environment is read by the configuration and the command line',
+      'only the configuration and the command line read the environment',
       /process\.env\b/,
       ({ file }) => file.startsWith('src/') && !/^src\/(config|cli)[./]/.test(file) && !file.endsWith('.test.ts'),
     ],
     [
-      'kinds of chains differ by data, but for the registry',
+      'only the registry branches on the kind of a chain',
       /\bkind\s*[!=]==?\s*['"](evm|starknet|chia|ledger)['"]/,
       ({ file }) => file.startsWith('src/') && file !== 'src/chains/registry.ts',
     ],
     [
-      'no type is thrown away',
+      'no type is discarded',
       /:\s*any\s*([[\])},;=>|&]|$)|\bas any\b|\bas unknown as\b|@ts-(ignore|nocheck|expect-error)/,
       () => true,
     ],
-    ['what was parsed is checked, not believed', /JSON\.parse\(.*\)\s+as\s/, () => true],
+    ['parsed JSON is checked, not cast', /JSON\.parse\(.*\)\s+as\s/, () => true],
   ])('%s', (_, pattern, concerns) => {
     expect(find(pattern, others.filter(concerns))).toEqual([])
   })
 
-  test('nothing names one machine or one registry', () => {
+  test('no file names one machine or one registry', () => {
     const pattern = /(^|[^\w.])\/(work|root|home|Users)\/\w|\.\.\/shared\/|registry\.(npmjs|yarnpkg|npmmirror)\./
     const text = files.filter((file) => !/^test\/tidy|\.(png|ico|db)$/.test(file))
     const named = text.filter((file) =>
@@ -100,7 +100,7 @@ describe('rules that a line can break', () => {
   })
 })
 
-test('the lock file holds every package that it names, for other platforms too: else npm ci refuses', () => {
+test('the lock file has every package that it names, also for other platforms: otherwise npm ci fails', () => {
   const lock: unknown = JSON.parse(readFileSync('package-lock.json', 'utf8'))
   const packages = new Map(Object.entries(entriesOf(lock).get('packages') ?? {}))
   const missing = [...packages].flatMap(([path, entry]) =>
@@ -123,13 +123,13 @@ describe('documents', () => {
     expect(listed).toEqual(Object.keys(ERRORS))
   })
 
-  test('the README tells to run what CI runs', () => {
+  test('the README gives the commands that CI runs', () => {
     const readme = readFileSync('README.md', 'utf8')
     expect(readme).toContain('npm ci && npm run demo')
     expect(readme).toContain('npm ci && npm test')
   })
 
-  test('every decision says context, decision and consequences', () => {
+  test('every decision has context, decision and consequences', () => {
     const decisions = files.filter((file) => file.startsWith('docs/decisions/') && file.endsWith('.md'))
     const unsaid = decisions.filter((file) => {
       const text = readFileSync(file, 'utf8')

@@ -139,8 +139,8 @@ test('an error is final only after each of many nodes was asked once, and no nod
 
 test.each([
   ['paces', () => ({ status: 429, text: '', headers: { 'retry-after': '30' } })],
-  ['refuses us', () => ({ status: 401, text: '' })],
-  ['breaks off', () => 'reset' as const],
+  ['refuses the key', () => ({ status: 401, text: '' })],
+  ['resets the connection', () => 'reset' as const],
   ['does not report its chain', jsonRpc({ echo: () => 1 })],
 ] as const)('a node of another chain beside one that %s does not make the error CHAIN_MISMATCH', async (_, answer) => {
   const wrong = await node(jsonRpc({ ...ECHO, chain: () => 'B' }))

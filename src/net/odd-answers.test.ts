@@ -51,7 +51,7 @@ const LIMITS: ReadonlyArray<readonly [string, (arrived: Arrived) => Reply]> = [
   ['every other answer', (arrived) => ({ json: answersOf(arrived).filter((_, index) => index % 2 === 0) })],
   ['an empty list', () => ({ json: [] })],
   ['null', () => ({ json: null })],
-  ['an object that is no answer', () => ({ json: { status: 'ok' } })],
+  ['an object that is not an answer', () => ({ json: { status: 'ok' } })],
   ['HTTP 413', () => ({ status: 413, text: '' })],
   [
     'HTTP 400 with an error body',

@@ -56,11 +56,14 @@ const REFUSALS: ReadonlyArray<readonly [string, Reply]> = [
   ['HTTP 400', { status: 400, text: 'bad request' }],
   ['HTTP 405', { status: 405, text: '' }],
   ['invalid request', { json: { jsonrpc: '2.0', id: null, error: { code: -32600, message: 'Invalid Request' } } }],
-  ['its words', { json: { jsonrpc: '2.0', id: null, error: { code: -32000, message: 'Batch is not supported' } } }],
+  [
+    'only the message',
+    { json: { jsonrpc: '2.0', id: null, error: { code: -32000, message: 'Batch is not supported' } } },
+  ],
 ]
 
 test.each(REFUSALS)(
-  'a node that refuses batches (%s) is asked one by one, and that is remembered',
+  'a node that refuses batches (%s) is asked one by one, and the client remembers it',
   async (_, reply) => {
     const { url, arrived } = await node(withoutBatches(ECHO, reply))
     const { rpc } = made([url])
@@ -215,7 +218,7 @@ test("secrets in a node's URL reach the node, but no error or warning", async ()
   expect(shown).not.toMatch(/hunter2|KEY1|KEY2/)
 })
 
-test('what a node repeats of its own URL is cut from its words, alone, in batches and of batches', async () => {
+test('parts of its own URL are cut from a node’s messages: alone, within a batch and for a whole batch', async () => {
   const words = 'project 0123456789ABCDEF of hunter is out of credits, token=K1K2K3 was hunter/pass%word'
   const fault = { code: -32000, message: words, data: { key: '0123456789abcdef' } }
   const { url } = await node(({ batch, calls }) => {

@@ -1,4 +1,7 @@
-/** The API's own reads, as the server opens them: a node that takes connections and never answers is left for another. */
+/**
+ * The reads of the API as the server opens them: a node that accepts connections but never answers is replaced by
+ * another.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,7 +29,7 @@ beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-hanging-'))
   const id = parseChainId('eip155:31337')
   const kind = id && kindOf(id)
-  assert(id !== undefined && kind !== undefined, 'a chain of a kind that is read')
+  assert(id !== undefined && kind !== undefined, 'the chain id has a known kind')
   const store = await openStore({
     url: `sqlite:${folder}`,
     codecOf: () => kind.accountCodec,
@@ -60,7 +63,7 @@ async function read(): Promise<unknown> {
   return (await chain.balances.get(keys, { mode: 'force' }))[0]
 }
 
-test('the second node answers, and the one that hangs is left alone for a while', async () => {
+test('the second node answers, and the one that hangs is not asked for a while', async () => {
   expect(await read()).toMatchObject({ known: true, amount: 7n })
   expect(hanging.arrived).toHaveLength(1)
   expect(await read()).toMatchObject({ known: true, amount: 7n })

@@ -21,7 +21,7 @@ beforeEach(async () => {
 })
 afterEach(() => rig.close())
 
-/** Says the same to every question. */
+/** Gives the same answer to every question. */
 class OneAnswer implements ChainProver {
   proof: Proof = { ok: true, amount: HELD }
   asked = 0
@@ -69,7 +69,7 @@ test('it asks nothing before the chain has caught up, then counts round by round
   expect(sampler.counts()).toEqual(counts(2 * ACCOUNTS.length, 0))
 })
 
-test('a difference is told once for each asset, and counted each time', async () => {
+test('a difference is reported once for each asset, and counted each time', async () => {
   await rig.settle()
   const prover = new OneAnswer()
   prover.proof = { ok: true, amount: 8n }
@@ -80,7 +80,7 @@ test('a difference is told once for each asset, and counted each time', async ()
   expect(sampler.counts()).toEqual(counts(2 * ACCOUNTS.length, 2 * ACCOUNTS.length))
 })
 
-test('what cannot be told is skipped; what a reorg replaced is not counted at all', async () => {
+test('an unavailable amount is skipped; an amount of a replaced block is not counted at all', async () => {
   await rig.settle()
   const prover = new OneAnswer()
   const { sampler, told } = samplerOf(prover)
@@ -103,7 +103,7 @@ test('observations are sampled too', async () => {
   expect(told).toMatchObject([{ subject: 'observation', account, stored: 1n, chainAmount: HELD }])
 })
 
-test('rounds that fail are told once, and go on until the signal fires', async () => {
+test('failed rounds are reported once, and rounds continue until the signal fires', async () => {
   await rig.settle()
   const prover = new OneAnswer()
   const stopping = new AbortController()
@@ -118,12 +118,12 @@ test('rounds that fail are told once, and go on until the signal fires', async (
   expect(failures).toMatchObject([{ code: 'NODE_UNREACHABLE' }])
 })
 
-test('what it finds untrue is answered no more: a balance is in doubt at once, and a read is dropped', async () => {
+test('a difference stops the wrong answer: a balance is in doubt at once, and an observation is dropped', async () => {
   await rig.settle()
   const key = { account: ACCOUNTS[1] ?? '', asset: coin, item: '' }
   const other = { ...key, account: ACCOUNTS[2] ?? '' }
   const head = (await rig.reads.clock()).published
-  if (head === undefined) throw new TypeError('something is published')
+  if (head === undefined) throw new TypeError('a block is published')
   const block = { number: head.number, hash: head.hash }
   await rig.reads.observations.put([{ ...key, amount: 99n, block, observedAt: 1 }])
   const parts = { observations: rig.reads.observations, audit: rig.auditor }

@@ -1,4 +1,6 @@
-/** Verification beside a server that repairs and turns: what was added up before and after is no difference. */
+/**
+ * Verification beside a server that repairs and reclassifies: a sum that changes between two reads is no difference.
+ */
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import type { ChainProver, Proof, Question } from '../../src/chains/adapter.ts'
@@ -14,7 +16,7 @@ import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
 
 const [coin, second, , goods] = ASSETS
 const [ALICE = ''] = ACCOUNTS
-/** Holders of one unit each: more than a page of the walk has. */
+/** Holders of one unit each: more than one page of the walk. */
 const MANY = 2_500
 const holders = Array.from({ length: MANY }, (_, n) => `0x${(0x10_000 + n).toString(16).padStart(40, '0')}`)
 const [FIRST = ''] = holders
@@ -28,7 +30,7 @@ const mintGoods = (item: number, amount: bigint): Movement => ({ ...mint(ALICE, 
 let rig: Rig
 afterEach(() => rig.close())
 
-/** Block 1 of these movements, of which the node's logs leave some out (by their place). */
+/** Indexes block 1 with these movements. The node's logs leave out those at the indexes in `hidden`. */
 async function indexed(movements: readonly Movement[], hidden: readonly number[] = []): Promise<StatefulChain> {
   const chain = new StatefulChain().add('0', undefined).add('1', '0', movements).hide('1', hidden).show('1')
   rig = await makeRig(chain)
@@ -36,10 +38,10 @@ async function indexed(movements: readonly Movement[], hidden: readonly number[]
   return chain
 }
 
-/** Says what block 1 truly moved; `before` each answer things may happen. */
+/** Proves the true amounts of block 1. `before` runs before each answer. */
 class Truth implements ChainProver {
   before: (asked: number, questions: readonly Question[]) => Promise<void> = async () => undefined
-  /** Units that exist beside those that somebody holds. */
+  /** Units that exist without a holder. */
   unheld = 0n
   #asked = 0
   readonly #amounts = new Map<string, bigint>()
@@ -83,12 +85,12 @@ async function verify(prover: ChainProver, selection = ALL) {
   return { differences, balances: counts.balance, supplies: counts.supply }
 }
 
-/** The block as its receipts have it. What lacked is in doubt from then on. */
+/** Repairs the block from its receipts. The balances with missing logs are in doubt from then on. */
 const lack = async (chain: StatefulChain): Promise<void> => {
   const { inserted } = await rig.journal.repair(chain.canonical().filter(({ number }) => number === 1))
   expect(inserted).toBeGreaterThan(0)
 }
-/** The same, and the audit is done with it: all blocks were fetched again, and all balances compared. */
+/** Repairs, and ends the doubt: all blocks are fetched again, and all balances are compared. */
 const repair = async (chain: StatefulChain): Promise<void> => {
   await lack(chain)
   await rig.journal.doubts.refetched(BLOCK.number)
@@ -102,7 +104,7 @@ const turn = async (asset: AssetRef): Promise<void> => {
 const equal = (checked: number): Counts => ({ checked, equal: checked, different: 0, skipped: {} })
 const each = holders.map((account) => mint(account, 1n))
 
-test('the sum of a token that is turned between two pages claims nothing', async () => {
+test('the sum of a token that is reclassified between two pages is skipped', async () => {
   await indexed(each)
   const truth = new Truth(each)
   truth.before = async (asked) => {
@@ -113,7 +115,7 @@ test('the sum of a token that is turned between two pages claims nothing', async
   expect(supplies).toEqual({ ...equal(0), skipped: { accounting_reads: 1 } })
 })
 
-test('the sum of a token that is repaired between two pages is added up anew', async () => {
+test('the sum of a token that is repaired between two pages is added up again', async () => {
   const movements = [...each, mint(FIRST, 5n)]
   const chain = await indexed(movements, [MANY])
   const truth = new Truth(movements)
@@ -125,7 +127,7 @@ test('the sum of a token that is repaired between two pages is added up anew', a
   expect([balances, supplies]).toEqual([equal(MANY), equal(1)])
 })
 
-test('a sum that truly differs is told, whatever else is turned meanwhile', async () => {
+test('a true difference of a sum is reported, even if another token is reclassified meanwhile', async () => {
   await indexed(each)
   const truth = new Truth(each)
   truth.unheld = 1n
@@ -138,11 +140,11 @@ test('a sum that truly differs is told, whatever else is turned meanwhile', asyn
   ])
 })
 
-test('a sum that is never added up undisturbed is skipped, and says so', async () => {
+test('a sum that changes during every attempt is skipped, and counted as skipped', async () => {
   const movements = [mint(ALICE, 1n), mint(FIRST, 5n)]
   const chain = await indexed(movements, [1])
   const [whole] = chain.canonical().filter(({ number }) => number === 1)
-  if (whole === undefined) throw new TypeError('block 1 is there')
+  if (whole === undefined) throw new TypeError('block 1 exists')
   const truth = new Truth(movements)
   truth.unheld = 1n
   let logs = 1
@@ -169,7 +171,7 @@ test('a sum that is never added up undisturbed is skipped, and says so', async (
   expect(supplies).toEqual({ ...equal(0), skipped: { journal_moved: 1 } })
 })
 
-test('the sum of an account’s items is looked at again as each of them is', async () => {
+test('the sum of an account’s items is checked again, like each of the items', async () => {
   const movements = [mintGoods(1, 3n), mintGoods(1, 4n), mintGoods(2, 2n)]
   const chain = await indexed(movements, [1, 2])
   const truth = new Truth(movements)
@@ -181,7 +183,7 @@ test('the sum of an account’s items is looked at again as each of them is', as
   expect(balances).toEqual(equal(2))
 })
 
-test('what is found to lack meanwhile is in doubt and claims nothing, neither a balance nor the sum', async () => {
+test('a balance with missing logs and its sum are in doubt meanwhile and are skipped', async () => {
   const movements = [...each, mint(FIRST, 5n)]
   const chain = await indexed(movements, [MANY])
   const truth = new Truth(movements)
@@ -194,7 +196,7 @@ test('what is found to lack meanwhile is in doubt and claims nothing, neither a 
   expect(balances.different + supplies.checked).toBe(0)
 })
 
-test('a balance that was not there and is repaired meanwhile is no zero', async () => {
+test('a balance that is missing at first and repaired meanwhile is not compared as zero', async () => {
   const movements = [mint(FIRST, 1n), mint(ALICE, 5n)]
   const chain = await indexed(movements, [1])
   const truth = new Truth(movements)

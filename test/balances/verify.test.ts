@@ -1,4 +1,4 @@
-/** Verification on a real store and a chain that reads like a drawing: what happens while it is under way. */
+/** Verification on a real store and a mock chain, while blocks, reorgs and failures happen. */
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ChainProver, Proof, Question } from '../../src/chains/adapter.ts'
@@ -31,12 +31,12 @@ beforeEach(async () => {
 })
 afterEach(() => rig.close())
 
-/** Answers what the mock chain holds at a block of the branch that it shows; `before` each answer things may happen. */
+/** Proves the amounts of the mock chain, at a block of the branch that it shows. `before` runs before each answer. */
 class MockProver implements ChainProver {
   before: (asked: number) => Promise<void> = async () => undefined
-  /** Blocks below this one are forgotten. */
+  /** The node has no state of blocks below this one. */
   remembers = 0
-  /** Units that the chain holds beside what its events say. */
+  /** Units that the chain has besides those in its events. */
   extra = 0n
   asked = 0
 
@@ -82,7 +82,7 @@ async function verify(
     selection: { accounts: undefined, assets: undefined },
     sample: options.sample,
     watch: { onDifference: (difference) => differences.push(difference), onProgress: () => undefined },
-    // Long after the last beat of the indexer, unless said: nobody is at work.
+    // By default long after the last heartbeat, so that no indexer seems to run.
     now: () => options.now ?? 9_999_999_999,
     random: () => 0.5,
   })
@@ -106,7 +106,7 @@ test('all is equal, at the published block, supply included', async () => {
   })
 })
 
-test('a difference is told once, after a second look', async () => {
+test('a difference is reported once, after a second read', async () => {
   const prover = new MockProver()
   prover.extra = 1n
   const { verdict, differences } = await verify(prover)
@@ -117,7 +117,7 @@ test('a difference is told once, after a second look', async () => {
   ])
 })
 
-test('what differs at the first look only is no difference', async () => {
+test('a difference in the first read only is no difference', async () => {
   const prover = new MockProver()
   prover.extra = 1n
   prover.before = async (asked) => {
@@ -126,7 +126,7 @@ test('what differs at the first look only is no difference', async () => {
   expect((await verify(prover)).verdict.counts.balance).toEqual(EQUAL)
 })
 
-test('blocks that are added meanwhile change nothing: all is compared at the block that was taken', async () => {
+test('new blocks change nothing: all is compared at the block that was chosen at the start', async () => {
   const prover = new MockProver()
   chain.add('3', '2', [pay(bob, 100n)])
   prover.before = async () => {
@@ -137,7 +137,7 @@ test('blocks that are added meanwhile change nothing: all is compared at the blo
   expect([verdict.result, verdict.blocks]).toEqual(['equal', [{ number: 2, hash: hash('2'), checked: 2 }]])
 })
 
-test('a reorg meanwhile moves it to the new branch', async () => {
+test('a reorg moves the comparison to the new branch', async () => {
   const prover = new MockProver()
   chain.add('2b', '1', [pay(bob, 50n)]).add('3b', '2b')
   prover.before = async (asked) => {
@@ -150,7 +150,7 @@ test('a reorg meanwhile moves it to the new branch', async () => {
   expect([verdict.result, verdict.blocks]).toEqual(['equal', [{ number: 3, hash: hash('3b'), checked: 2 }]])
 })
 
-test('a state that the node forgets moves it to the block of the moment', async () => {
+test('when the node drops the state, the comparison moves to the current block', async () => {
   const prover = new MockProver()
   chain.add('3', '2', [pay(bob, 100n)])
   prover.before = async (asked) => {
@@ -167,7 +167,7 @@ test('a state that the node forgets moves it to the block of the moment', async 
   ])
 })
 
-test('where nothing newer is indexed, what the node forgot is skipped, and asked no more', async () => {
+test('if no newer block is indexed, amounts without state are skipped and not asked again', async () => {
   const prover = new MockProver()
   prover.remembers = 3
   const { verdict } = await verify(prover)
@@ -185,7 +185,7 @@ test('store and node on different branches are a conflict, not a difference', as
   })
 })
 
-test('a conflict that an indexer is at work to resolve is waited for', async () => {
+test('verify waits for an indexer that resolves the conflict', async () => {
   chain
     .add('2b', '1', [pay(bob, 50n)])
     .add('3b', '2b')
@@ -202,7 +202,7 @@ test('a conflict that an indexer is at work to resolve is waited for', async () 
   expect([verdict.result, verdict.blocks[0]?.hash]).toEqual(['equal', hash('3b')])
 })
 
-test('a node that is behind is told, and so is one that fails; what was counted stands', async () => {
+test('a node that is behind is reported, and so is one that fails; earlier counts are kept', async () => {
   chain.show('1')
   expect((await verify(new MockProver())).verdict).toMatchObject({
     result: 'failed',
@@ -237,13 +237,13 @@ test('observations are compared at their own blocks; those of lost blocks are sk
   expect(differences).toMatchObject([{ subject: 'observation', stored: 3n, chainAmount: 0n, accounting: 'events' }])
 })
 
-test('a sample is so many of all that make a claim', async () => {
+test('a sample has the requested number of balances, or all if there are fewer', async () => {
   const { verdict } = await verify(new MockProver(), { sample: 1 })
   expect(verdict.counts.balance.checked).toBe(1)
   expect((await verify(new MockProver(), { sample: 100 })).verdict.counts.balance).toEqual(EQUAL)
 })
 
-test('it stops between two pages when told to', async () => {
+test('it stops between two pages when its signal fires', async () => {
   const stop = new AbortController()
   stop.abort()
   expect((await verify(new MockProver(), { signal: stop.signal })).verdict).toMatchObject({ result: 'stopped' })

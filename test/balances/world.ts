@@ -1,4 +1,4 @@
-/** A real store with a few blocks in it, a node whose balances are a table, and the read side over both. */
+/** A real store with a few blocks, a node with a table of balances, and the read side over both. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,22 +20,22 @@ import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
 
 const CHAIN = parseChainId('eip155:1') as ChainId
 export const [ALICE = '', BOB = '', CAROL = ''] = ACCOUNTS
-/** The account that stands for nobody. */
+/** The zero address. */
 export const ZERO = `0x${'0'.repeat(40)}`
 export const [GOLD, SILVER] = ASSETS
-/** Seconds after the newest block. */
+/** The time of the tests, in seconds: later than the newest block. */
 export const NOW = 100
 
-/** A node whose balances are a table: `account/reference` to amounts, each from a block on. */
+/** A node with a table of balances: `account/reference` to amounts, each from a block on. */
 export class TableChain extends MockChain {
   readonly table = new Map<string, { readonly from: number; readonly amount: bigint }[]>()
-  /** What tokens say exists of them, by reference. */
+  /** The supplies of tokens, by reference. */
   readonly supplies = new Map<string, bigint>()
   /** Contracts without code. */
   readonly dead = new Set<string>()
-  /** State of blocks below this one is forgotten. */
+  /** The node has no state of blocks below this one. */
   remembersFrom = 0
-  /** The keys of each read that arrived. */
+  /** The keys of each read, in the order of arrival. */
   readonly asked: string[][] = []
 
   override async readBalances(...[request]: Parameters<ChainAdapter['readBalances']>): Promise<BalanceReads> {
@@ -44,7 +44,7 @@ export class TableChain extends MockChain {
     this.fault('readBalances')
     const { at } = request
     const block = at === 'latest' ? this.canonical().at(-1) : this.canonical().find(({ hash }) => hash === at.hash)
-    if (block === undefined) throw new ServiceError('NODE_BEHIND', 'the block is not the canonical one')
+    if (block === undefined) throw new ServiceError('NODE_BEHIND', 'the block is not canonical')
     const reads = request.keys.map(({ account, asset }): BalanceRead => {
       if (block.number < this.remembersFrom) return { ok: false, reason: 'no_archive' }
       if (this.dead.has(asset.reference)) return { ok: false, reason: 'not_a_token' }
@@ -59,7 +59,7 @@ export class TableChain extends MockChain {
     this.fault('readTokens')
     const newest = this.canonical().at(-1)
     const block = how === undefined ? newest : this.canonical().find(({ hash }) => hash === how.at.hash)
-    if (block === undefined) throw new ServiceError('NODE_BEHIND', 'the block is not the canonical one')
+    if (block === undefined) throw new ServiceError('NODE_BEHIND', 'the block is not canonical')
     const facts = assets.map((asset) => {
       const totalSupply = this.supplies.get(asset.reference)
       return { asset, name: undefined, symbol: undefined, decimals: undefined, totalSupply }
@@ -67,7 +67,7 @@ export class TableChain extends MockChain {
     return { block, facts }
   }
 
-  /** The account holds so much, from the first block or a later one on, until a later call says otherwise. */
+  /** Sets the balance of an account from the first block or from a given block on, until a later entry. */
   holds(account: string, asset: BalanceKey['asset'], held: bigint | { amount: bigint; from: number }): this {
     const name = `${account}/${asset.reference}`
     const { amount, from } = typeof held === 'bigint' ? { amount: held, from: 0 } : held
@@ -76,7 +76,7 @@ export class TableChain extends MockChain {
   }
 }
 
-/** What a test has in hand. `now` is the read side's clock, in seconds. */
+/** What a test uses. `now` is the read side's clock, in seconds. */
 export type World = {
   chain: TableChain
   reads: ChainReads
@@ -87,14 +87,14 @@ export type World = {
 
 export type WorldOptions = {
   readonly coverage?: Coverage
-  /** Tokens that are known by reads, by `assetKey`. */
+  /** Tokens with accounting by reads, by `assetKey`. */
   readonly reads?: readonly string[]
-  /** False: the chain has never caught up with its node. */
+  /** False if the chain has never caught up with its node. */
   readonly caughtUp?: boolean
   readonly servePartial?: boolean
 }
 
-/** Blocks 0 to 4 of one branch, all indexed: GOLD moves in 1 and 3, SILVER in 2; the node shows 4. */
+/** Blocks 0 to 4 of one branch, all indexed. GOLD moves in 1 and 3, SILVER in 2. The node shows 4. */
 export async function world(options: WorldOptions = {}): Promise<World> {
   const { caughtUp = true, servePartial = false } = options
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-balances-'))
@@ -116,7 +116,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   for (const block of chain.canonical().filter(({ number }) => number >= coverage.from)) {
     await journal.append({ first: block.number, through: block, blocks: [block], headers: [block] })
   }
-  // Caught up at the time of block 4; which head was polled then is each test's business.
+  // The chain caught up at the time of block 4. Each test sets its own polled head.
   const beat = { state: 'live', head: undefined, error: undefined, counts: {} } as const
   if (caughtUp) await journal.heartbeat({ ...beat, caughtUpAt: 48 })
   await nextTick()
@@ -133,13 +133,13 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   return { chain, reads, journal, now, balances: new ChainBalances({ reads, node, now: () => now.at, servePartial }) }
 }
 
-/** A movement of a coin; without `from` a mint. */
+/** A movement of a coin. Without `from` it is a mint. */
 export function move(asset: Movement['asset'], amount: bigint, sides: { from?: string; to: string }): Movement {
   return { asset, amount, from: sides.from, to: sides.to, item: 0 }
 }
 
 /** A balance of a coin. */
 export const of = (account: string, asset: BalanceKey['asset']): BalanceKey => ({ account, asset, item: NO_ITEM })
-/** The block of that number on the branch without a letter. */
+/** Matches the block with this number on the branch without a letter. */
 export const at = (number: number) => expect.objectContaining({ number, hash: hash(String(number)) })
 export const STORED = { mode: 'stored' } as const

@@ -125,11 +125,11 @@ export class MockChain implements ChainAdapter {
   }
 
   async readBalances(..._request: Parameters<ChainAdapter['readBalances']>): Promise<BalanceReads> {
-    throw new ServiceError('NODE_UNREACHABLE', 'this chain is for following only')
+    throw new ServiceError('NODE_UNREACHABLE', 'a mock chain has no state to read')
   }
 
   async readTokens(..._: Parameters<ChainAdapter['readTokens']>): Promise<TokenReads> {
-    throw new ServiceError('NODE_UNREACHABLE', 'this chain is for following only')
+    throw new ServiceError('NODE_UNREACHABLE', 'a mock chain has no state to read')
   }
 }
 

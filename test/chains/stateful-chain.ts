@@ -149,7 +149,7 @@ export class StatefulChain extends MockChain {
   #at(at: BlockRef | 'latest'): BlockRef {
     if (at === 'latest') return this.#newest()
     const found = this.canonical().find((block) => block.hash === at.hash)
-    if (found === undefined) throw new ServiceError('NODE_BEHIND', 'the block is not the canonical one')
+    if (found === undefined) throw new ServiceError('NODE_BEHIND', 'the block is not canonical')
     return { number: found.number, hash: found.hash }
   }
 

@@ -6,16 +6,16 @@ export type AsOf = {
   readonly finality: string | undefined
   readonly source: string | undefined
   readonly age: number | undefined
-  /** False: the answer may lack rows. */
+  /** False if the answer may lack rows. */
   readonly complete: boolean
-  /** False: rows are of several blocks, of which the header names the lowest. */
+  /** False if the rows are of several blocks. The header then names the lowest. */
   readonly uniform: boolean
 }
 
 const ITEM = /^"([^"\\]+)"((?:;[a-z]+=(?:"[^"\\]*"|\?[01]|-?\d+|[a-z]+))*)$/
 const PARAMETER = /;([a-z]+)=("[^"\\]*"|\?[01]|-?\d+|[a-z]+)/g
 
-/** The header of an answer about one chain; undefined where it is not such an item. */
+/** Parses the header of an answer about one chain. Undefined if it is not such an item. */
 export function parseAsOf(header: string): AsOf | undefined {
   const item = ITEM.exec(header)
   if (item === null) return undefined

@@ -1,6 +1,6 @@
 /**
- * A chain of made-up ERC-20 transfers that several nodes can see differently: real blooms, receipts and balances, any
- * block replaced at will. The same seed makes the same chain.
+ * A chain of made-up ERC-20 transfers that several nodes can see differently, with real blooms, receipts and balances.
+ * Any block can be replaced. The same seed gives the same chain.
  */
 import { createHash } from 'node:crypto'
 import { type BitsOf, loadBitsOf } from '../../src/chains/evm/transfers/bloom.ts'
@@ -8,7 +8,7 @@ import { TRANSFER } from '../../src/chains/evm/transfers/decode-log.ts'
 import { assert } from '../../src/core/assert.ts'
 import { randomFrom } from '../../src/demo/plan.ts'
 
-/** One log: a transfer of a token between two accounts, '' for a mint's sender. */
+/** One log: a transfer of a token between two accounts. A mint has the sender ''. */
 export type Movement = { readonly token: string; readonly from: string; readonly to: string; readonly amount: bigint }
 
 export type FakeBlock = {
@@ -20,7 +20,7 @@ export type FakeBlock = {
 
 const ACCOUNTS = 300
 const TOKENS = 12
-/** A block has one to three transfers; one in so many has none. */
+/** A block has one to three transfers; one block in this many has none. */
 const EMPTY_EVERY = 24
 const MINT = 1_000_000n
 
@@ -32,7 +32,7 @@ const digest = (text: string, bytes: number): string =>
 const account = (index: number): string => digest(`account ${index}`, 20)
 const token = (index: number): string => digest(`token ${index}`, 20)
 
-/** Blocks by branch; a branch forks from a block of another one. */
+/** Blocks of all branches. A branch forks from a block of another one. */
 export class FakeChain {
   readonly #byHash = new Map<string, FakeBlock>()
   readonly #byTransaction = new Map<string, FakeBlock>()
@@ -47,7 +47,7 @@ export class FakeChain {
     return new FakeChain(await loadBitsOf())
   }
 
-  /** Grows a branch (whole chains are arrays, by number) by so many blocks, after its block `from`. */
+  /** Adds this many blocks to a branch, after its block `from`. A whole chain is an array, by number. */
   grow(
     base: readonly FakeBlock[],
     grown: { readonly from: number; readonly blocks: number; readonly branch: number },
@@ -68,12 +68,12 @@ export class FakeChain {
     return this.#byHash.get(hash)
   }
 
-  /** The block of a transaction, on whatever branch. */
+  /** The block of a transaction, on any branch. */
   blockWith(transaction: string): FakeBlock | undefined {
     return this.#byTransaction.get(transaction)
   }
 
-  /** As a node computes it (Yellow Paper, section 4.4.1). */
+  /** The bloom as a node computes it (Yellow Paper, section 4.4.1). */
   bloom(block: FakeBlock): string {
     const bytes = Buffer.alloc(256)
     for (const { token, from, to } of block.movements) {
@@ -110,7 +110,7 @@ function movementsOf(number: number, branch: number): Movement[] {
   if (number === 0 || number % EMPTY_EVERY === 0) return []
   return Array.from({ length: 1 + below(3) }, () => {
     const to = account(below(ACCOUNTS))
-    // Nobody overdraws: what is paid was minted to the payer in the same block.
+    // No account overdraws: each payer spends what was minted to it in the same block.
     return { token: token(below(TOKENS)), from: '', to, amount: MINT + BigInt(below(1_000)) }
   }).flatMap((mint) => {
     const paid = { ...mint, from: mint.to, to: account(below(ACCOUNTS)), amount: BigInt(below(1_000_000)) }
@@ -138,12 +138,12 @@ export class Ledger {
     else list.push({ number, delta })
   }
 
-  /** Of an account in a token, or (without an account) all there is of it. */
+  /** The balance of an account in a token, or the token's supply if no account is given. */
   at(number: number, tokenAddress: string, holder?: string): bigint {
     const key = holder === undefined ? tokenAddress : `${tokenAddress}/${holder}`
     let sum = 0n
     for (const change of this.#changes.get(key) ?? []) if (change.number <= number) sum += change.delta
-    assert(sum >= 0n, 'nobody overdraws')
+    assert(sum >= 0n, 'no account overdraws')
     return sum
   }
 }

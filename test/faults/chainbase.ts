@@ -1,23 +1,23 @@
-/** Questions in the words of the dialect Chainbase, and its answers as claims. Balances are configured as decimal. */
+/** Requests in the form of the dialect Chainbase, and its answers as claims. Balances are configured as decimal. */
 import type { Draw } from './draw.ts'
 import type { Claim } from './judge.ts'
 import type { TrueTransfer } from './truth.ts'
 
-/** A call, and what its answer claims. `read` gives undefined where the body is not of the call's form. */
+/** A call, and the claim that its answer makes. `read` returns undefined if the body does not have the call's form. */
 export type Question = {
-  /** The token, or the block as of which, that it is about: what the server may refuse where there is none. */
+  /** The token or the as-of block of the call, which the server may reject if it does not exist. */
   readonly about?: { readonly token?: string; readonly block?: number }
   readonly name: string
   readonly path: string
   readonly read: (body: unknown) => Claim | undefined
 }
 
-/** What can be asked about at the moment. */
+/** What requests can be about at the moment. */
 export type Subjects = {
   readonly accounts: readonly string[]
-  /** ERC-20 contracts, those that were there once too. */
+  /** ERC-20 contracts, including destroyed ones. */
   readonly tokens: readonly string[]
-  /** Contracts that are something else, and addresses that are none. */
+  /** Other contracts, and addresses without a contract. */
   readonly others: readonly string[]
   /** The newest block's number. */
   readonly head: number
@@ -26,10 +26,10 @@ export type Subjects = {
 const CHAIN = 'chain_id=1'
 const LIMIT = 100
 const SMALL_LIMIT = 5
-/** As-of questions go so many blocks back. */
+/** As-of requests go back at most this many blocks. */
 const BACK = 100
 
-/** One question, as the seed wills. */
+/** Draws one question by the seed. */
 export function drawQuestion(draw: Draw, subjects: Subjects): Question {
   const account = draw.of(subjects.accounts)
   const token = draw.of(subjects.tokens)

@@ -4,12 +4,12 @@ import { judge, type Moment, type Untruth } from './judge.ts'
 import type { Tally, Verdict } from './tally.ts'
 import type { Truth } from './truth.ts'
 
-/** An answer may take so long: longer than the server's own deadline of a request. */
+/** How long an answer may take: longer than the server's own deadline of a request. */
 const TIMEOUT_MS = 30_000
-/** Characters of an answer that are shown where it is untrue. */
+/** How many characters of an untrue answer the report shows. */
 const SHOWN = 600
 
-/** What clients ask, and how they find out whether an answer is true. */
+/** What clients need to ask questions and check the answers. */
 export type Asking = {
   readonly url: () => string | undefined
   readonly truth: Truth
@@ -17,7 +17,7 @@ export type Asking = {
   readonly toldAfter: Moment['toldAfter']
 }
 
-/** Asks one question and judges the answer. `hash`: the block that it names. */
+/** Asks one question and judges the answer. `hash` is the block that the answer names. */
 export async function ask(asking: Asking, question: Question): Promise<{ verdict: Verdict; hash: string | undefined }> {
   const { tally } = asking
   const url = asking.url()
@@ -36,7 +36,7 @@ type Answer = { readonly status: number; readonly header: string; readonly text:
 
 const AWAY: Judged = { verdict: 'away', hash: undefined, untruths: [] }
 
-/** Undefined where the server went away meanwhile. */
+/** Undefined if the server went away meanwhile. */
 async function answerOf(url: string, path: string): Promise<Answer | undefined> {
   const askedAtMs = Date.now()
   try {
@@ -64,18 +64,18 @@ function verdictOf({ truth, toldAfter }: Asking, question: Question, answer: Ans
   const body: unknown = JSON.parse(text)
   const claim = question.read(body)
   const asOf = parseAsOf(header)
-  if (claim === undefined) return unexpected('a body of another form')
+  if (claim === undefined) return unexpected('a body of an unexpected form')
   if (asOf === undefined) return unexpected(`Balance-As-Of: ${header}`)
   const untruths = judge(truth, asOf, { claim, moment: { askedAtMs, toldAfter } })
   const blamed = untruths.filter(({ token }) => token === undefined || !truth.isNotYetTold(token))
-  const verdict = untruths.length === 0 ? 'true' : blamed.length === 0 ? 'not yet told' : 'untrue'
+  const verdict = untruths.length === 0 ? 'true' : blamed.length === 0 ? 'not yet known' : 'untrue'
   return { verdict, hash: asOf.hash, untruths: blamed }
 }
 
-/** Statuses by which a server may say that there is no such token, or no such block yet. */
+/** Statuses that mean that the token, or the block, does not exist yet. */
 const NO_TOKEN = [400, 404]
 const NO_BLOCK = 400
-/** A block so near the newest one may be one that no node has told of yet. */
+/** No node may have returned a block this near the newest one yet. */
 const NEAR_BLOCKS = 60
 
 function isRightToRefuse(truth: Truth, { about }: Question, status: number): boolean {

@@ -31,7 +31,7 @@ export class Draw {
     return chosen
   }
 
-  /** Some of a list, at most `most`, in a drawn order. */
+  /** Up to `most` items of a list, at least one, in a drawn order. */
   some<T>(list: readonly T[], most: number): T[] {
     const left = [...list]
     const count = Math.min(left.length, this.between(1, most))

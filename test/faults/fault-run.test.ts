@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { startEvmWorld } from './evm/world.ts'
 import { runFaults } from './fault-run.ts'
 
-/** The short form, with one seed: `npm run test:long` runs ten minutes, `npm run faults -- --minutes N --seed N` any. */
+/**
+ * The short form, with one seed. `npm run test:long` runs ten minutes; `npm run faults -- --minutes N --seed N` runs
+ * any time and seed.
+ */
 const SEED = 3
 const SECONDS = 20
 

@@ -6,13 +6,16 @@ import { ServerChild } from './server-child.ts'
 import { Tally } from './tally.ts'
 import type { World } from './world.ts'
 
-/** How long and how hard. The same seed makes the same chain, moods and questions; their timing is the machine's. */
+/**
+ * How long and how hard the run is. The same seed gives the same chain, moods and questions; their timing depends on
+ * the machine.
+ */
 export type FaultRunOptions = {
   readonly seconds: number
   readonly seed: number
   /** Milliseconds between two blocks. */
   readonly blockMs: number
-  /** Clients that ask all the time. */
+  /** How many clients ask all the time. */
   readonly clients: number
   /** Seconds between two kills, on average. */
   readonly killEvery: number
@@ -25,23 +28,23 @@ export type FaultRunResult = {
   readonly reorgs: number
   readonly blocks: number
   readonly happened: ReadonlyMap<string, number>
-  /** What was wrong besides untrue answers; empty where all is well. */
+  /** Failures besides untrue answers. Empty if all is well. */
   readonly failures: readonly string[]
   /** The server's log since its last start. */
   readonly log: string
 }
 
-/** Time to find out which tokens are odd, and time to be right about everything once faults are over. */
+/** Time to find the odd tokens, and time until all answers are right once the faults are over. */
 const LEARNING_MS = 60_000
 const SETTLING_MS = 60_000
-/** A reorg in so many blocks; most are shallow. */
+/** One reorg in this many blocks; most are shallow. */
 const REORG_EVERY = 10
 const CLIENT_PAUSE_MS = 25
 
 /**
- * Serves a simulated chain through nodes that lag, lie and fail, by the compiled server that is killed again and again,
- * while clients ask all the time; each answer is held against the chain's state at the block that it names. At the end the
- * faults stop, and everything has to be right within a minute, and `verify` has to find all equal.
+ * Runs the compiled server on a simulated chain. Its nodes lag, lie and fail, and the server is killed again and again,
+ * while clients ask all the time. Each answer is compared with the chain's state at the block that it names. At the end
+ * the faults stop. Then everything must be right within a minute, and `verify` must find all equal.
  */
 export async function runFaults(world: World, options: FaultRunOptions): Promise<FaultRunResult> {
   const server = new ServerChild({
@@ -80,7 +83,7 @@ class FaultRun {
     this.#asking = { url: () => server.url, truth, tally: this.#tally, toldAfter }
   }
 
-  /** Without faults, until the server knows which tokens are odd. */
+  /** Runs without faults until the server knows which tokens are odd. */
   async learn(): Promise<void> {
     this.#world.calm()
     await this.#start()
@@ -94,11 +97,11 @@ class FaultRun {
       unknown = odd.filter((_, place) => known[place] !== true)
     }
     if (unknown.length > 0) this.#failures.push(`not found to be odd within a minute: ${unknown.join(' ')}`)
-    this.#options.say(`learned which tokens are odd, ${unknown.length} not`)
+    this.#options.say(`learned which tokens are odd, except ${unknown.length}`)
     this.#world.expectKnown()
   }
 
-  /** With all faults, kills and reorgs. */
+  /** Runs with all faults, kills and reorgs. */
   async endure(): Promise<void> {
     const { seconds, clients, killEvery, say } = this.#options
     const endsAt = Date.now() + seconds * 1_000
@@ -123,7 +126,10 @@ class FaultRun {
     await Promise.all([...asking, growing])
   }
 
-  /** Without faults, at a resting head: everything is right within a minute, and `verify` finds all equal. */
+  /**
+   * Runs without faults at an unchanged head: everything must be right within a minute, and `verify` must find all
+   * equal.
+   */
   async settle(): Promise<void> {
     this.#world.calm()
     const deadline = Date.now() + SETTLING_MS
@@ -132,7 +138,7 @@ class FaultRun {
       const left: Question[] = []
       for (const question of open) {
         const { verdict, hash } = await ask(this.#asking, { ...question, name: `settling: ${question.name}` })
-        // A refusal that is right names no block.
+        // A correct rejection names no block.
         if (verdict !== 'true' || (hash ?? this.#world.head().hash) !== this.#world.head().hash) left.push(question)
       }
       open = left
@@ -159,7 +165,7 @@ class FaultRun {
   }
 
   #totals(): string {
-    const names = ['true', 'unknown', 'away', 'not yet told', 'untrue', 'unexpected'] as const
+    const names = ['true', 'unknown', 'away', 'not yet known', 'untrue', 'unexpected'] as const
     return names.map((name) => `${name} ${this.#tally.total(name)}`).join(', ')
   }
 
@@ -176,7 +182,7 @@ class FaultRun {
       await sleep(this.#options.blockMs)
       const depth = this.#draw.oneIn(4) ? this.#draw.between(1, 30) : this.#draw.between(1, 3)
       if (this.#draw.oneIn(REORG_EVERY) && depth < this.#world.unsettled()) {
-        // At times the new branch is no higher, or lower by one, for a while.
+        // Sometimes the new branch is no higher for a while, or one block lower.
         this.#world.reorganize(depth, Math.max(1, depth + this.#draw.between(-1, 2)))
         this.#reorgs += 1
       } else {

@@ -72,7 +72,7 @@ test.each<[string, Claim, readonly string[]]>([
   ],
   ['a count', { ...tokens, count: whole.length + 1 }, ['account list: count']],
   [
-    'a token that is none',
+    'a token that does not exist',
     { ...tokens, rows: [...whole, { token: '0x02', amount: 5n }], count: whole.length + 1 },
     ['account list: amount'],
   ],
@@ -86,12 +86,12 @@ test.each<[string, Claim, readonly string[]]>([
     ['transfers: row'],
   ],
   ['a native amount', { ...native, amount: 1n }, ['native']],
-  ['a block that was not asked for', { ...native, asked: 3 }, ['as-of']],
-])('untrue is found: %s', (_, claim, expected) => {
+  ['a block that was not requested', { ...native, asked: 3 }, ['as-of']],
+])('an untruth is found: %s', (_, claim, expected) => {
   expect(kinds(claim)).toEqual(expected)
 })
 
-test('the header is held against the chain too', () => {
+test('the header is compared with the chain too', () => {
   expect(kinds(native, asOf({ finality: 'finalized' }))).toEqual(['finality'])
   expect(kinds(native, asOf({ hash: `0x${'1'.repeat(64)}` }))).toEqual(['block'])
   expect(kinds(native, asOf({ block: 1 }))).toEqual(['block'])
@@ -100,21 +100,21 @@ test('the header is held against the chain too', () => {
   expect(kinds(native, asOf({ age: 8 }), { askedAtMs: 10_000, toldAfter: () => 2_000 })).toEqual([])
 })
 
-test('an answer is judged by the branch that it names', () => {
+test('an answer is judged on the branch that it names', () => {
   const before = [...chain.holders(replaced, token)].map(([holder, amount]) => ({ account: holder, amount }))
   before.sort((a, b) => (a.amount > b.amount ? -1 : 1))
   const there = { ...page, rows: before, count: before.length }
   expect(kinds(there, asOf({ block: replaced.number, hash: replaced.hash }))).toEqual([])
 })
 
-test('a list that says that it may lack rows may, and its rows are true all the same', () => {
+test('a list that is marked as incomplete may lack rows, but its rows must be true', () => {
   const some = { ...tokens, rows: whole.slice(1), count: 1 }
   expect(kinds(some, asOf({ complete: false }))).toEqual([])
   const wrong = { ...some, rows: [{ token, amount: held + 1n }] }
   expect(kinds(wrong, asOf({ complete: false }))).toEqual(['account list: amount'])
 })
 
-test('rows of several blocks are true at the named one or later', () => {
+test('rows of several blocks are true at the named block or later', () => {
   const earlier = chain.blocksFrom(100)[0]
   expect(earlier).toBeDefined()
   const header = asOf({ block: earlier?.number, hash: earlier?.hash, uniform: false })
@@ -122,7 +122,7 @@ test('rows of several blocks are true at the named one or later', () => {
   expect(kinds({ ...page, rows: [{ account, amount: held + 1n }] }, header)).toEqual(['holders: amount'])
 })
 
-test('the header is read', () => {
+test('the header is parsed', () => {
   const text = `"eip155:1";block=7;hash="0xab";finality=latest;source=reads;age=3;complete=?0`
   expect(parseAsOf(text)).toEqual({
     chain: 'eip155:1',

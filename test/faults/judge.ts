@@ -1,10 +1,10 @@
 import type { AsOf } from './as-of.ts'
 import type { TrueBlock, TrueTransfer, Truth } from './truth.ts'
 
-/** What an answer claims, in no vendor's words. Amounts in base units. */
+/** The claim of an answer, independent of a vendor's format. Amounts are in base units. */
 export type Claim =
   | { readonly what: 'native'; readonly account: string; readonly asked: number | undefined; readonly amount: bigint }
-  /** Rows of an account. `listed`: the contracts that were asked for; undefined: all that it met. */
+  /** Rows of an account. `listed` has the requested contracts; undefined means all that the account ever received. */
   | {
       readonly what: 'tokens'
       readonly account: string
@@ -12,7 +12,7 @@ export type Claim =
       readonly rows: readonly { readonly token: string; readonly amount: bigint }[]
       readonly count: number
     }
-  /** A page of a token's holders. Amounts are undefined where the call does not tell them. */
+  /** A page of a token's holders. Amounts are undefined if the call does not return them. */
   | {
       readonly what: 'holders'
       readonly token: string
@@ -32,19 +32,21 @@ export type Claim =
       readonly count: number
     }
 
-/** `told`: when the server was told, in this run of its process, that a block is no longer the newest, in milliseconds. */
+/** `toldAfter` returns when this server process learned that a block is no longer the newest, in milliseconds. */
 export type Moment = {
   readonly askedAtMs: number
   readonly toldAfter: (block: TrueBlock) => number | undefined
 }
 
-/** Why an answer is untrue. `token`: whose balances it is untrue about, where it is about those. */
+/** Why an answer is untrue. `token` is set if the answer is untrue about that token's balances. */
 export type Untruth = { readonly kind: string; readonly detail: string; readonly token?: string }
 
-/** Ages are whole seconds of clocks that are read at different moments; what a node said takes a moment to be heard. */
+/**
+ * Ages are whole seconds of clocks that are read at different moments, and a node's answer takes a moment to arrive.
+ */
 const AGE_SLACK_MS = 2_500
 
-/** All that is untrue of an answer, at the block that it names. */
+/** Returns all that is untrue in an answer, at the block that it names. */
 export function judge(truth: Truth, asOf: AsOf, answered: { claim: Claim; moment: Moment }): readonly Untruth[] {
   const { claim, moment } = answered
   const block = asOf.hash === undefined ? undefined : truth.block(asOf.hash)
@@ -61,7 +63,7 @@ function headerUntruths(
 ): readonly Untruth[] {
   const found: Untruth[] = []
   const { block, moment, claim } = at
-  // An answer as of a block that was asked for is about that block, however long ago it was the newest.
+  // An answer as of a requested block is about that block, even if the block is no longer the newest.
   const isNow = claim.what !== 'native' || claim.asked === undefined
   if (asOf.finality === undefined || asOf.source === undefined || asOf.age === undefined) {
     found.push({ kind: 'header', detail: 'finality, source or age is missing' })
@@ -74,7 +76,7 @@ function headerUntruths(
   if (asOf.age !== undefined && isNow && asOf.age * 1_000 < leastMs) {
     found.push({
       kind: 'age',
-      detail: `age ${asOf.age} s of block ${block.number}, followed for ${leastMs} ms and more`,
+      detail: `age ${asOf.age} s of block ${block.number}, which was replaced as newest at least ${leastMs} ms ago`,
     })
   }
   return found
@@ -100,20 +102,24 @@ type Of<What extends Claim['what']> = Extract<Claim, { what: What }>
 function nativeUntruths(truth: Truth, { block }: Named, claim: Of<'native'>): readonly Untruth[] {
   const { account, asked, amount } = claim
   const found: Untruth[] = []
-  if (asked !== undefined && asked !== block.number) found.push({ kind: 'as-of', detail: `asked as of ${asked}` })
+  if (asked !== undefined && asked !== block.number)
+    found.push({ kind: 'as-of', detail: `answered a request as of ${asked}` })
   const held = truth.native(block, account)
   if (held !== amount) found.push({ kind: 'native', detail: `${account} has ${held}, answered ${amount}` })
   return found
 }
 
-/** True where an amount is the one at the named block, or, where rows are of several blocks, at any from there on. */
+/**
+ * True if the amount is right at the named block. If rows are of several blocks, it may also be right at any later
+ * block.
+ */
 function isTrue(
   truth: Truth,
   { asOf, block }: Named,
   row: { account: string; token: string; amount: bigint },
 ): boolean {
   const { account, token, amount } = row
-  // Of a token that is not there yet, or no longer, nobody holds any: 0 is as true as no row.
+  // If the token does not exist yet, or no longer, no account holds any: 0 is as true as a missing row.
   const isNone = amount === 0n && truth.isToken(token)
   const isAt = (at: TrueBlock): boolean => {
     const held = truth.balance(at, account, token)

@@ -1,6 +1,6 @@
 /**
  * `npm run faults -- [--minutes N] [--seed N]`: the fault run by itself. Prints counts by kind of answer, and the first
- * untrue ones in detail. Exit code 1 where an answer is untrue, or not everything is right at the end.
+ * untrue answers in detail. Exits with code 1 if an answer is untrue, or if not everything is right at the end.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'

@@ -6,11 +6,11 @@ import { befalls, FAULTS, type FaultName, type FaultSource } from './proxy.ts'
 /** How a node behaves for a while. */
 export type Mood = {
   readonly name: string
-  /** One request in so many suffers a fault of the list, where one of them can befall it. */
+  /** One request in this many gets a fault from the list, if one of the faults applies to it. */
   readonly every: number
   readonly faults: readonly FaultName[]
   readonly odd: readonly OddAnswer[]
-  /** How late it hears of a new block, in milliseconds. */
+  /** How late the node sees a new block, in milliseconds. */
   readonly lateMs: readonly [least: number, most: number]
 }
 
@@ -20,10 +20,10 @@ const LIES: readonly FaultName[] = FAULTS.slice(FAULTS.indexOf('no logs'), FAULT
 const REFUSALS: readonly FaultName[] = FAULTS.slice(FAULTS.indexOf('range refused'))
 
 const quick = [0, 500] as const
-/** A sound node hears of blocks at once, and answers. */
+/** A sound node sees blocks at once, and answers. */
 export const SOUND: Mood = { name: 'sound', every: 1, faults: [], odd: [], lateMs: [0, 100] }
 
-/** All moods; more than one of a name makes it likelier. */
+/** All moods. A mood that is listed twice is likelier. */
 export const MOODS: readonly Mood[] = [
   SOUND,
   { ...SOUND, name: 'late', lateMs: [500, 4_000] },
@@ -38,7 +38,7 @@ export const MOODS: readonly Mood[] = [
   { name: 'odd', every: 3, faults: [], odd: ODD_ANSWERS, lateMs: quick },
 ]
 
-/** The mood of a node, which decides what its requests suffer. */
+/** The mood of a node, which decides the faults of its requests. */
 export class Moody implements FaultSource {
   readonly #draw: Draw
   mood: Mood = SOUND
@@ -60,7 +60,7 @@ export class Moody implements FaultSource {
     return possible.length === 0 ? undefined : this.#note(this.#draw.of(possible))
   }
 
-  /** What an answer suffers besides. */
+  /** The odd answer that a reply gets besides the fault, if any. */
   drawOdd(): OddAnswer | undefined {
     const { odd, every } = this.mood
     return odd.length === 0 || !this.#draw.oneIn(every) ? undefined : this.#note(this.#draw.of(odd))

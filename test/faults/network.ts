@@ -4,7 +4,7 @@ import { MOODS, type Mood, Moody, SOUND } from './moods.ts'
 import { oddly } from './odd-answers.ts'
 import { faulty, type HealthyNode } from './proxy.ts'
 
-/** A node of whatever kind of chain: `show` tells it of a new head. */
+/** A node of any kind of chain: `show` sets a new head. */
 export type ChainNode<Block> = HealthyNode & { readonly show: (head: Block) => void }
 
 type Member<Block> = {
@@ -15,7 +15,7 @@ type Member<Block> = {
 }
 type Due<Block> = { readonly atMs: number; readonly head: Block }
 
-/** Who has to know what the server is told. `onReply` sees each reply as it is sent; `omitted` as in `Oddity`. */
+/** The observer of the answers to the server. `onReply` gets each reply as it is sent; `omitted` is as in `Oddity`. */
 export type Witness = {
   readonly onReply: (arrived: Arrived, reply: Reply) => void
   readonly omitted: (contract: string) => void
@@ -24,7 +24,7 @@ export type Witness = {
 /** How long a mood lasts, in milliseconds. */
 const MOOD_MS = [2_000, 9_000] as const
 
-/** Several nodes on sockets, each of which hears late, lies and fails as its mood wills. */
+/** Several nodes on sockets. Each sees heads late, lies and fails according to its mood. */
 export class Network<Block> {
   readonly #members: readonly Member<Block>[]
   readonly #draw: Draw
@@ -43,7 +43,7 @@ export class Network<Block> {
   ): Promise<Network<Block>> {
     const members = nodes.map(async (node, place): Promise<Member<Block>> => {
       const moody = new Moody(draw)
-      // The first node never says that it is of another chain: were all of another, the chain would rightly stop.
+      // The first node never claims to be of another chain: if all nodes were, the chain would rightly stop.
       const server = await startForgetfulNode(
         watched(oddly(faulty(node, moody, place === 0), { draw: () => moody.drawOdd(), omitted }), onReply),
       )
@@ -58,7 +58,7 @@ export class Network<Block> {
     return this.#members.map(({ server }) => server.url)
   }
 
-  /** Tells all nodes of a new head; each hears of it when its mood lets it. */
+  /** Announces a new head to all nodes. Each sees it when its mood allows. */
   announce(head: Block): void {
     for (const member of this.#members) {
       const [least, most] = member.moody.mood.lateMs
@@ -66,13 +66,13 @@ export class Network<Block> {
     }
   }
 
-  /** Lets nodes have moods until `calm`. */
+  /** Gives the nodes moods until `calm`. */
   trouble(): void {
     this.#calm = false
     for (const member of this.#members) this.#nextMood(member)
   }
 
-  /** All nodes are sound, and hear at once of the head. */
+  /** Makes all nodes sound, and shows them the head at once. */
   calm(head: Block): void {
     this.#calm = true
     for (const member of this.#members) {
@@ -106,7 +106,7 @@ export class Network<Block> {
   #deliver(): void {
     const now = Date.now()
     for (const member of this.#members) {
-      // What comes late is not shown after what came since.
+      // A late head is not shown after a newer one.
       const heard = member.due.findLastIndex(({ atMs }) => atMs <= now)
       const newest = member.due[heard]
       if (newest === undefined) continue

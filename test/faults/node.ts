@@ -1,24 +1,24 @@
-/** The JSON-RPC of a fake chain, as one healthy full node of it answers (https://ethereum.github.io/execution-apis). */
+/** The JSON-RPC of one healthy full node of a fake chain (https://ethereum.github.io/execution-apis). */
 import { TRANSFER } from '../../src/chains/evm/transfers/decode-log.ts'
 import { type Asked, answerTo, Fault, type Methods } from '../nodes/scripted-node.ts'
 import { type FakeBlock, type FakeChain, Ledger, topic, transactionOf } from './chain.ts'
 
-/** The finalized head is so far below the newest block, and deeper reorgs do not happen here. */
+/** How far the finalized head is below the newest block. No reorg is deeper. */
 export const FINAL_BELOW = 64
-/** A full node knows the state of so many blocks. */
+/** How many blocks a full node keeps state for. */
 const STATE_BLOCKS = 128
-/** More logs than this are refused. */
+/** The node refuses a request for more logs than this. */
 const MAX_LOGS = 90
 
 const quantity = (value: number): string => `0x${value.toString(16)}`
 const word = (value: bigint): string => `0x${value.toString(16).padStart(64, '0')}`
 
-/** One node: the chain that it takes for canonical can be set. */
+/** One node. The test sets its canonical chain. */
 export class FakeNode {
   readonly #chain: FakeChain
   #canonical: readonly FakeBlock[] = []
   #ledger: Ledger | undefined
-  /** Blocks by which it lags behind what it was given. */
+  /** How many blocks it lags behind its canonical chain. */
   lag = 0
 
   constructor(chain: FakeChain) {
@@ -30,7 +30,7 @@ export class FakeNode {
     this.#ledger = undefined
   }
 
-  /** Adds up all balances, which the first question for one would otherwise wait for. */
+  /** Adds up all balances now. Otherwise each read would do it. */
   remember(): void {
     this.#ledger ??= new Ledger(this.#canonical)
   }
@@ -92,7 +92,7 @@ export class FakeNode {
       if (block === undefined || block.number > this.#head) throw new Fault(-32000, 'unknown block')
       return logsOf(block).filter(wants)
     }
-    // Beyond its head a node knows nothing, and says nothing of that.
+    // A node leaves out blocks beyond its head, without an error.
     const blocks = this.#canonical.slice(Number(fromBlock), Math.min(Number(toBlock), this.#head) + 1)
     const logs = blocks.flatMap(logsOf).filter(wants)
     if (logs.length > MAX_LOGS && blocks.length > 1)

@@ -1,10 +1,10 @@
-/** Answers that are JSON-RPC, or nearly, and of a form or in words that no client expects. */
+/** Answers that are JSON-RPC, or nearly, with a form or a message that no client expects. */
 import type { Answer, Arrived, Reply } from '../nodes/scripted-node.ts'
 
-/** All of them. The first ones are errors, the others change results. */
+/** All odd answers. The first ones are errors, the others change results. */
 export const ODD_ANSWERS = [
   'internal error',
-  'words of no sense',
+  'unknown message',
   'balanced away',
   'one error for all',
   'null',
@@ -17,20 +17,20 @@ export type OddAnswer = (typeof ODD_ANSWERS)[number]
 
 const ERRORS: Partial<Record<OddAnswer, { readonly code: number; readonly message: string }>> = {
   'internal error': { code: -32603, message: 'Internal error' },
-  'words of no sense': { code: -32000, message: 'ups, the hamster is tired' },
+  'unknown message': { code: -32000, message: 'ups, the hamster is tired' },
   'balanced away': { code: -32014, message: 'no upstream is at that block yet' },
   'one error for all': { code: -32600, message: 'batch item count too large for this plan' },
 }
 
 type Item = Readonly<Record<string, unknown>>
 
-/** What decides about a node's answers. `omitted`: told of the contract of each log that is left out inside a block. */
+/** Decides which answers become odd. `omitted` gets the contract of each log that is left out within a block. */
 export type Oddity = {
   readonly draw: () => OddAnswer | undefined
   readonly omitted: (contract: string) => void
 }
 
-/** Spoils what a node answers as `draw` says; undefined: not at all. */
+/** Makes answers odd as `draw` decides. Undefined leaves the answer as it is. */
 export function oddly(answer: Answer, { draw, omitted }: Oddity): Answer {
   return async (arrived) => {
     const reply = await answer(arrived)

@@ -1,8 +1,8 @@
-/** Faults between a healthy node and whoever asks it, in an order that a seed decides. */
+/** Faults between a healthy node and its client, in an order that a seed decides. */
 import { randomFrom } from '../../src/demo/plan.ts'
 import { type Answer, type Arrived, type Asked, Fault, type Reply } from '../nodes/scripted-node.ts'
 
-/** All the ways in which an answer goes wrong. */
+/** All the faults that an answer can have. */
 export const FAULTS = [
   'hang',
   'reset',
@@ -19,7 +19,7 @@ export const FAULTS = [
   'a block without its logs',
   'the last logs cut off',
   'logs twice',
-  'a removed log more',
+  'an extra removed log',
   'logs of another block',
   'range refused',
   'range refused, with the same range as advice',
@@ -28,21 +28,24 @@ export const FAULTS = [
 ] as const
 export type FaultName = (typeof FAULTS)[number]
 
-/** What a node that did it once is not asked for again for a while, and what few requests can suffer. */
+/**
+ * Faults that apply to few requests. After one of them, the client does not repeat that kind of request to the node for
+ * a while.
+ */
 export const ONCE = ['no receipts', 'block hash refused', 'other chain'] as const
-/** What can only befall a range. */
+/** Faults that apply only to ranges. */
 const OF_RANGES: readonly FaultName[] = ['range refused', 'range refused, with the same range as advice']
-/** Faults of a backfill, and of following the head. */
+/** Faults of a backfill, and faults of following the head. */
 export const BACKFILL_FAULTS = FAULTS.filter((name) => !ONCE.some((one) => one === name))
 export const LIVE_FAULTS = BACKFILL_FAULTS.filter((name) => !OF_RANGES.includes(name))
 
-/** What can befall any request. */
+/** Faults that apply to any request. */
 const ANYWHERE: readonly FaultName[] = FAULTS.slice(0, FAULTS.indexOf('lagging') + 1)
 
-/** A request in so many goes wrong, as long as faults are left. */
+/** One request in this many goes wrong, while faults are left. */
 const FAULT_EVERY = 2
 
-/** So many faults, each of these kinds as often as the others, in an order that the seed decides. */
+/** A number of faults in an order that the seed decides. Each kind is equally frequent. */
 export class FaultPlan {
   /** Faults that happened, by kind. */
   readonly happened = new Map<FaultName, number>()
@@ -73,15 +76,15 @@ export class FaultPlan {
   }
 
   /**
-   * The fault of a request, the first of those left that can befall it; undefined for many. `isRight`: its node never
-   * claims to be of another chain: were all nodes of another, the chain would rightly stop.
+   * The fault of a request: the first remaining one that applies to it, or undefined. A node with `isRight` never
+   * claims to be of another chain: if all nodes did, the chain would rightly stop.
    */
   draw(arrived: Arrived, isRight: boolean): FaultName | undefined {
     if (this.below(FAULT_EVERY) > 0) return undefined
     const suffers = (name: FaultName): boolean =>
       !ANYWHERE.includes(name) && !(isRight && name === 'other chain') && befalls(name, arrived)
-    // What few requests can suffer is taken where it can be, what befalls ranges first: a node that was caught with
-    // logs missing from a range is not asked for ranges again.
+    // Faults that apply to few requests come as soon as they can, those of ranges first: after logs were missing from a
+    // range, the client requests no more ranges from that node.
     const ofRange = this.#left.findIndex((name) => OF_RANGES.includes(name) && suffers(name))
     const rare = ofRange >= 0 ? ofRange : this.#left.findIndex(suffers)
     const place = rare >= 0 ? rare : this.#left.findIndex((name) => ANYWHERE.includes(name))
@@ -91,7 +94,7 @@ export class FaultPlan {
   }
 }
 
-/** True where a fault of this name can befall a request. */
+/** True if a fault of this name applies to a request. */
 export function befalls(name: FaultName, { calls }: Arrived): boolean {
   const asks = (method: string): boolean => calls.some((call) => call.method === method)
   const filter = Object(calls.find((call) => call.method === 'eth_getLogs')?.params[0])
@@ -109,7 +112,7 @@ export function befalls(name: FaultName, { calls }: Arrived): boolean {
     case 'a block without its logs':
     case 'the last logs cut off':
     case 'logs twice':
-    case 'a removed log more':
+    case 'an extra removed log':
     case 'logs of another block':
       return asks('eth_getLogs')
     default:
@@ -127,16 +130,16 @@ const WHOLE: Partial<Record<FaultName, Reply>> = {
   'HTTP 504': { status: 504, text: '' },
 }
 
-/** A healthy node. `lag`: blocks by which its next answer lags behind. */
+/** A healthy node. `lag` is how many blocks its next answer lags behind. */
 export type HealthyNode = { lag: number; readonly answer: (asked: Asked) => JsonAnswer }
 
-/** Decides which request suffers what; `isRight` as in `FaultPlan.draw`. */
+/** Decides the fault of each request. `isRight` is as in `FaultPlan.draw`. */
 export type FaultSource = {
   readonly draw: (arrived: Arrived, isRight: boolean) => FaultName | undefined
   readonly below: (n: number) => number
 }
 
-/** A node's answers, some of which a plan spoils; `isRight` as in `draw`. */
+/** The answers of a node with the faults of a plan. `isRight` is as in `draw`. */
 export function faulty(node: HealthyNode, plan: FaultSource, isRight = true): Answer {
   return (arrived) => {
     const fault = plan.draw(arrived, isRight)
@@ -192,7 +195,7 @@ function spoilLogs(logs: readonly JsonAnswer[], fault: FaultName | undefined, pl
       return logs.filter((log) => Number(log.blockNumber) < Number(some.blockNumber))
     case 'logs twice':
       return [...logs, ...logs]
-    case 'a removed log more':
+    case 'an extra removed log':
       return [...logs, { ...some, removed: true, logIndex: '0x63' }]
     case 'logs of another block':
       return [...logs, { ...some, blockHash: `0x${'d'.repeat(64)}`, logIndex: '0x63' }]

@@ -14,23 +14,29 @@ import { BACKFILL_FAULTS, FAULTS, FaultPlan, faulty, LIVE_FAULTS, ONCE } from '.
 
 const BLOCKS = 20_000
 const FAULT_COUNT = 200
-/** Blocks that are there before anybody looks. */
+/** Blocks that exist before the first look. */
 const BEFORE = 19_000
-/** The chain grows by this much between two looks, and each fourth time it loses so many blocks before. */
+/**
+ * How many blocks the chain grows between two looks. Before each fourth look it also replaces blocks, as many as
+ * `DEPTHS` says.
+ */
 const GROWTH = 20
 const DEPTHS = [1, 2, 7, 12, 30, 3, 1, 18, 5, 2, 9, 40, 4]
 const SIGNAL = new AbortController().signal
 setMaxListeners(0, SIGNAL)
-/** Steps that may fail before one goes through: each failure takes a fault. */
+/** Steps that may fail before one succeeds: each failure uses up a fault. */
 const MAX_TRIES = 400
 
-/** Rounds with new blocks after which the process starts anew, while faults are left. */
+/** Rounds with new blocks after which the process restarts, while faults are left. */
 const LOOKS_OF_A_PROCESS = 5
 
-/** Well above what the fake nodes take, so that only those time out that hang; short, because some do. */
+/**
+ * Well above the time that the fake nodes need, so that only hanging requests time out; and short, because some
+ * requests hang.
+ */
 const TIMEOUT_MS = 500
 
-/** An adapter on these nodes; nothing waits long. */
+/** An adapter on these nodes, without long waits. */
 function adapterOf(urls: readonly string[]) {
   const chain = parseChainId('eip155:1')
   assert(chain !== undefined, 'a CAIP-2 id')
@@ -38,7 +44,7 @@ function adapterOf(urls: readonly string[]) {
   return createEvmAdapter(options, { pauses: { baseMs: 0, maxMs: 0 }, timeoutMs: TIMEOUT_MS })
 }
 
-/** An adapter that hands each call to the present one of a process, which a restart replaces. */
+/** An adapter that forwards each call to the process's current adapter, which a restart replaces. */
 function delegateTo(process: { adapter: ChainAdapter }): ChainAdapter {
   return {
     headers: (range, signal) => process.adapter.headers(range, signal),
@@ -53,7 +59,7 @@ function delegateTo(process: { adapter: ChainAdapter }): ChainAdapter {
   }
 }
 
-/** Steps until it has nothing to do, through all errors but those that would stop it. */
+/** Steps until the indexer is idle, through all errors that are not fatal. */
 async function follow(rig: Rig): Promise<void> {
   let last: unknown
   for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -68,7 +74,7 @@ async function follow(rig: Rig): Promise<void> {
   throw new Error('never done', { cause: last })
 }
 
-/** How the chain grows, look by look: each entry is what is canonical then. */
+/** How the chain grows, look by look: each entry is the canonical chain at that look. */
 function history(chain: FakeChain): readonly (readonly FakeBlock[])[] {
   const looks: FakeBlock[][] = [chain.grow([], { from: -1, blocks: BEFORE + 1, branch: 0 })]
   for (let look = 1; ; look++) {
@@ -83,12 +89,12 @@ function history(chain: FakeChain): readonly (readonly FakeBlock[])[] {
   }
 }
 
-/** A chain that only grows stays on its branch, so that its blocks are the same however they come. */
+/** Growth without a reorg gets its own branch number too, by the number of looks so far. */
 function branchOf(looks: readonly (readonly FakeBlock[])[]): number {
   return looks.length * 1_000
 }
 
-test(`${FAULT_COUNT} faults over ${BLOCKS} blocks leave what an undisturbed run leaves`, async () => {
+test(`${FAULT_COUNT} faults over ${BLOCKS} blocks leave the same store as an undisturbed run`, async () => {
   const chain = await FakeChain.create()
   const looks = history(chain)
   const plan = new FaultPlan(7)
@@ -100,7 +106,7 @@ test(`${FAULT_COUNT} faults over ${BLOCKS} blocks leave what an undisturbed run 
   const process = { adapter }
   const rig = await makeRig(delegateTo(process))
   for (const [at, look] of looks.entries()) {
-    // The second node hears of everything one look later.
+    // The second node sees everything one look later.
     for (const [place, node] of nodes.entries()) node.show(looks[at - place] ?? look)
     await follow(rig)
     if (at === 0) {
@@ -109,12 +115,12 @@ test(`${FAULT_COUNT} faults over ${BLOCKS} blocks leave what an undisturbed run 
     }
   }
   let canonical = looks.at(-1) ?? []
-  // Which request suffers what depends on what arrives first: a few more blocks take the faults that are left.
+  // The order of requests decides which of them gets which fault, so faults may be left. A few more blocks use them up.
   for (let more = 0; more < MAX_TRIES && (more === 0 || plan.left.length > 0); more++) {
-    // Receipts are only asked for where logs are missing.
+    // Receipts are requested only if logs are missing.
     if (plan.left.includes('no receipts') && !plan.left.includes('no logs')) plan.add(['no logs'], 1)
     if (more > 0) canonical = chain.grow(canonical, { from: canonical.length - 1, blocks: 2, branch: -1 })
-    // A node that was caught leaving out logs is asked for receipts alone until the process starts anew.
+    // After a node left out logs, it gets only requests for receipts, until the process restarts.
     if (more % LOOKS_OF_A_PROCESS === 0) process.adapter = adapterOf(urls).adapter
     for (const node of nodes) node.show(canonical)
     await follow(rig)

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type ServeProcess, startServe, steelyard } from '../e2e/steelyard.ts'
 
-/** Ends a process that was started with `serve`, whatever it does. */
+/** How a process that was started with `serve` is ended. */
 type Signal = 'SIGKILL' | 'SIGINT'
 
-/** The compiled server on a store of its own, which is killed and started again at will. */
+/** The compiled server with its own store. The test can kill it and start it again. */
 export class ServerChild {
   readonly #folder: string
   readonly #file: string
@@ -20,12 +20,12 @@ export class ServerChild {
     writeFileSync(this.#file, stringify({ listen: { port: 0 }, store: 'sqlite:./data', ...config }))
   }
 
-  /** Its address; undefined while it is not up. */
+  /** Its address. Undefined if it is not up. */
   get url(): string | undefined {
     return this.#process?.url
   }
 
-  /** Its log since it was last started. */
+  /** Its log since the last start. */
   get log(): string {
     return this.#process?.log() ?? ''
   }
@@ -46,7 +46,7 @@ export class ServerChild {
     return steelyard([...args, '--config', this.#file])
   }
 
-  /** Stops it, if it runs, and forgets its store. */
+  /** Stops it, if it runs, and deletes its store. */
   async remove(): Promise<void> {
     await this.end('SIGINT')
     rmSync(this.#folder, { recursive: true, force: true })

@@ -1,12 +1,12 @@
 import type { Untruth } from './judge.ts'
 
-/** What became of a question. `unknown`: an honest 503. `away`: the server was killed or not yet up. */
-export type Verdict = 'true' | 'unknown' | 'away' | 'not yet told' | 'untrue' | 'unexpected'
+/** The outcome of a question. `unknown` is an honest 503. `away`: the server was killed or not yet up. */
+export type Verdict = 'true' | 'unknown' | 'away' | 'not yet known' | 'untrue' | 'unexpected'
 
-/** So many untrue answers of a kind are kept in detail. */
+/** How many untrue answers of a kind are kept in detail. */
 const KEPT = 4
 
-/** Counts verdicts by kind of answer, and keeps the first untrue ones. */
+/** Counts outcomes by kind of question, and keeps the first untrue answers. */
 export class Tally {
   readonly #counts = new Map<string, Map<Verdict, number>>()
   readonly #details = new Map<string, string[]>()
@@ -18,22 +18,22 @@ export class Tally {
     this.#counts.set(question, counts)
   }
 
-  /** Keeps why an answer is untrue; `answer`: what was asked and answered. */
+  /** Keeps why an answer is untrue. `answer` has the question and the answer. */
   explain(untruth: Untruth, answer: string): void {
     this.#untrue.set(untruth.kind, (this.#untrue.get(untruth.kind) ?? 0) + 1)
     const details = this.#details.get(untruth.kind) ?? []
-    // One of a thing is enough: the same wrong answer is given again and again.
+    // One detail of a subject is enough: the same wrong answer often repeats.
     const isNew = details.every((detail) => subjectOf(detail) !== subjectOf(untruth.detail))
     if (isNew && details.length < KEPT) details.push(`${untruth.detail}\n      ${answer}`)
     this.#details.set(untruth.kind, details)
   }
 
-  /** How many answers had a verdict, of all kinds of questions. */
+  /** How many answers had an outcome, over all kinds of questions. */
   total(verdict: Verdict): number {
     return [...this.#counts.values()].reduce((sum, counts) => sum + (counts.get(verdict) ?? 0), 0)
   }
 
-  /** Lines for people: a row a kind of question, then what was untrue. */
+  /** Lines of a report: one for each kind of question, then the untrue answers. */
   lines(): readonly string[] {
     const rows = [...this.#counts]
       .sort(([a], [b]) => a.localeCompare(b))

@@ -1,19 +1,19 @@
 import type { TrueBlock } from './truth.ts'
 
-/** When the server was told of which heads, in this run of its process: an answer must not seem younger than that. */
+/** When this server process learned of which heads: an answer must not look fresher than that. */
 export class Told {
-  /** First times at which a head of this height or above it was told, in milliseconds, by height. */
+  /** When the server first learned of a head with this number or a higher one, in milliseconds, by number. */
   readonly #reached: number[] = []
-  /** First times at which a head was told that is another block of this height, by height and hash. */
+  /** When the server first learned of a head, in milliseconds, by number and hash. */
   readonly #heads = new Map<number, Map<string, number>>()
 
-  /** A new process knows nothing of what an earlier one was told. */
+  /** A new process does not know what an earlier one learned. */
   reset(): void {
     this.#reached.length = 0
     this.#heads.clear()
   }
 
-  /** A node said that this is its head. */
+  /** Records that a node reported this head. */
   note({ number, hash }: { readonly number: number; readonly hash: string }): void {
     const now = Date.now()
     for (let height = number; height >= 0 && this.#reached[height] === undefined; height--) this.#reached[height] = now

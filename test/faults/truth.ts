@@ -1,6 +1,6 @@
-/** What a simulated chain knows of itself, at every block of every branch: the judge compares answers with it. */
+/** The true state of a simulated chain, at every block of every branch. The judge compares answers with it. */
 
-/** A transfer as a chain's events tell it, addresses in lower case. */
+/** A transfer as the chain's events report it, with lower-case addresses. */
 export type TrueTransfer = {
   readonly block: number
   readonly transaction: string
@@ -13,33 +13,35 @@ export type TrueTransfer = {
 
 export type TrueBlock = { readonly number: number; readonly hash: string; readonly timestamp: number }
 
-/** The chain as it truly is. A kind of chain implements it; nothing here knows of a kind. */
+/** The true chain. Each kind of chain implements it; nothing here depends on a kind. */
 export type Truth = {
-  /** A block of any branch that was ever made. */
+  /** A block of any branch. */
   readonly block: (hash: string) => TrueBlock | undefined
-  /** True where the block is final, and no other can be at its height. */
+  /** True if the block is final, so that no other block can have its number. */
   readonly isFinal: (block: TrueBlock) => boolean
-  /** Blocks of any branch from this height on. */
+  /** Blocks of any branch with this number or a higher one. */
   readonly blocksFrom: (number: number) => readonly TrueBlock[]
-  /** What an account holds of a token at the end of a block; undefined where no such token is there. */
+  /** The balance of an account at the end of a block. Undefined if the token does not exist there. */
   readonly balance: (at: TrueBlock, account: string, token: string) => bigint | undefined
-  /** What an account holds of the native asset. */
+  /** The native balance of an account. */
   readonly native: (at: TrueBlock, account: string) => bigint
-  /** Tokens of which events say that an account met them: a whole list has these where the account holds some. */
+  /**
+   * Tokens that an account received according to events. A complete list contains those of them that it still holds.
+   */
   readonly met: (at: TrueBlock, account: string) => readonly string[]
   /** All accounts with a positive balance of a token. */
   readonly holders: (at: TrueBlock, token: string) => ReadonlyMap<string, bigint>
   /** Transfers of a token up to a block, newest first. */
   readonly transfers: (at: TrueBlock, token: string) => readonly TrueTransfer[]
   /**
-   * True where nobody could have told yet that events do not tell this token's balances: it began to change without
-   * events, or its code changed, only a short while ago.
+   * True if the server may not know yet that events do not report this token's balances: a short while ago it began to
+   * change without events, or its code changed.
    */
   readonly isNotYetTold: (token: string) => boolean
-  /** True where a fungible token is, was or will be at this address, on any branch. */
+  /** True if a fungible token exists, existed or will exist at this address, on any branch. */
   readonly isToken: (token: string) => boolean
-  /** True where a token is not there, or was not a short while ago: a server may not have heard of it yet. */
+  /** True if a token does not exist, or did not exist a short while ago, so that the server may not know it yet. */
   readonly isMissing: (token: string) => boolean
-  /** What people call a token. */
+  /** A readable name of a token. */
   readonly nameOf: (token: string) => string
 }

@@ -9,7 +9,7 @@ const [alice = '', bob = ''] = ACCOUNTS
 const [coin] = ASSETS
 const pay = (from: string, to: string, amount: bigint): Movement => ({ asset: coin, from, to, amount, item: 0 })
 
-/** 7 ─ 8 ─ 9, of accounts that are older; and another 9. */
+/** 7 ─ 8 ─ 9, with accounts that had balances before; and a second block 9. */
 const chain = (): MockChain =>
   new MockChain()
     .add('7', undefined, [pay(alice, bob, 1n)])
@@ -25,7 +25,7 @@ function read(account: string, block: string, amount: bigint): Observation {
 
 const FROM_7 = { scope: { type: 'all' }, from: 7 } as const
 
-test('a read that somebody noted is adopted when its block is committed, not before', async () => {
+test('an observation is adopted when its block is committed, not before', async () => {
   const shown = chain()
   const rig = await makeRig(shown, FROM_7)
   await rig.settle()
@@ -43,7 +43,7 @@ test('a read that somebody noted is adopted when its block is committed, not bef
   await rig.close()
 })
 
-test('a read of a block that another one replaced is dropped, and nothing rests on it', async () => {
+test('an observation of a replaced block is dropped, and no balance depends on it', async () => {
   const shown = chain()
   const rig = await makeRig(shown, FROM_7)
   await rig.settle()
@@ -56,7 +56,7 @@ test('a read of a block that another one replaced is dropped, and nothing rests 
   await rig.close()
 })
 
-test('a read of a block without transfers is adopted, however soon that is final', async () => {
+test('an observation of a block without transfers is adopted, even if the block is final at once', async () => {
   const shown = new MockChain()
     .add('7', undefined, [pay(alice, bob, 1n)])
     .add('8', '7')
@@ -73,7 +73,7 @@ test('a read of a block without transfers is adopted, however soon that is final
   await rig.close()
 })
 
-test('a read of a block that was final long ago stays a read: nobody can say whose block it is', async () => {
+test('an observation of a block that was final long ago is not adopted: its branch is unknown', async () => {
   const last = 7 + 600
   const shown = new MockChain().add('7', undefined, [pay(alice, bob, 1n)])
   for (let number = 8; number <= last; number++) shown.add(`${number}`, `${number - 1}`)
@@ -89,7 +89,7 @@ test('a read of a block that was final long ago stays a read: nobody can say who
   await rig.close()
 })
 
-test('an opening goes with its block in a reorg, and the store is as an undisturbed one', async () => {
+test('a reorg removes an opening with its block, and the store equals an undisturbed one', async () => {
   const shown = chain().show('9a', 7)
   const rig = await makeRig(shown, FROM_7)
   await rig.settle()
@@ -104,7 +104,7 @@ test('an opening goes with its block in a reorg, and the store is as an undistur
   await rig.close()
 })
 
-test('readers are told which blocks are known to be replaced', async () => {
+test('locate reports which blocks are known to be replaced', async () => {
   const rig = await makeRig(chain().show('9b'), FROM_7)
   await rig.settle()
   const blocks = ['9a', '9b', '8', '10'].map((name) => ({ number: Number.parseInt(name, 10), hash: hash(name) }))

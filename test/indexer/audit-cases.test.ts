@@ -21,7 +21,7 @@ function trunk(): StatefulChain {
     .show('3')
 }
 
-/** Adds empty blocks up to one, and shows it. */
+/** Adds empty blocks up to this number, and shows the last. */
 function grow(chain: StatefulChain, to: number, finalized?: number): StatefulChain {
   const head = chain.canonical().at(-1)?.number ?? 0
   for (let number = head + 1; number <= to; number++) chain.add(`${number}`, `${number - 1}`)
@@ -37,7 +37,7 @@ async function findingsOf(rig: Rig): Promise<string[]> {
 }
 
 describe('a lost mint of a token with very many transfers', () => {
-  /** The mint of an account that never shows up again stands beside a payment, after 20,001 others. */
+  /** After 20,001 payments, one block mints to an account that has no other transfer, beside a payment. */
   const busy = (): StatefulChain => {
     const payments = Array.from({ length: 20_001 }, () => move(alice, bob, 0n))
     const chain = trunk()
@@ -46,14 +46,14 @@ describe('a lost mint of a token with very many transfers', () => {
     return grow(chain.show('5'), 40)
   }
 
-  test('is found by halving over its supply, even where the node’s logs lack it for good', async () => {
+  test('is found by bisecting on the supply, even if the node’s logs never contain it', async () => {
     const rig = await makeRig(busy().hide('5', [1]))
     expect(await rig.audit()).toMatchObject({ audit_repaired: 1, audit_turned: 0 })
     expect(rig.dump()).toEqual(await undisturbed(busy()))
     await rig.close()
   }, 60_000)
 
-  test('is found by its mints and burns where the node has forgotten so old a state', async () => {
+  test('is found by its mints and burns if the node no longer has the old state', async () => {
     const chain = busy().hide('5', [1], false)
     chain.stateBlocks = 8
     const rig = await makeRig(chain)
@@ -63,7 +63,7 @@ describe('a lost mint of a token with very many transfers', () => {
   }, 60_000)
 })
 
-test('a token is turned for its supply only once its mints and burns were all compared, case by case', async () => {
+test('a token is reclassified for its supply only after all its mints and burns were compared, in several investigations', async () => {
   const chain = grow(trunk().silently('2', [move(undefined, stranger, 5n)]), 3_000, 3_000)
   chain.stateBlocks = 8
   const rig = await makeRig(chain, undefined, { ranges: 8 })
@@ -77,7 +77,7 @@ test('a token is turned for its supply only once its mints and burns were all co
   await rig.close()
 }, 60_000)
 
-test('a lost payment deep down is found in as many cases as it takes, while others have their turn', async () => {
+test('a lost payment in an old block is found over several investigations, while other tokens are investigated too', async () => {
   const lost = (): StatefulChain => {
     const chain = grow(trunk(), 2_899).add('2900', '2899', [move(alice, bob, 3n), move(bob, carol, 1n)])
     return grow(chain.show('2900'), 3_000, 3_000)
@@ -86,7 +86,7 @@ test('a lost payment deep down is found in as many cases as it takes, while othe
     .hide('2900', [0], false)
     .silently('2', [{ ...move(undefined, alice, 1n), asset: second }])
   chain.stateBlocks = 8
-  // Lost when it was first fetched, by ranges; there when it is asked for again.
+  // The first fetch, by ranges, does not return it. Later fetches do.
   const whole = chain.transfers.bind(chain)
   let isLost = true
   chain.transfers = async (range) => {
@@ -114,7 +114,7 @@ test('a lost payment deep down is found in as many cases as it takes, while othe
   await rig.close()
 }, 60_000)
 
-test('another node that says another supply keeps a token from being turned', async () => {
+test('another supply from another node keeps a token from being reclassified', async () => {
   const chain = trunk().silently('2', [move(undefined, stranger, 5n)])
   chain.supplyLie = (ask, supply) => (ask === 'another_node' ? supply - 5n : supply)
   const rig = await makeRig(chain)
@@ -122,7 +122,7 @@ test('another node that says another supply keeps a token from being turned', as
   await rig.close()
 })
 
-test('what was reopened and then not looked into is looked into at a later head, and repaired', async () => {
+test('a difference that could not be investigated is investigated at a later head, and repaired', async () => {
   const chain = trunk().hide('1', [0])
   const rig = await makeRig(chain)
   await rig.settle()
@@ -140,7 +140,7 @@ test('what was reopened and then not looked into is looked into at a later head,
   await rig.close()
 })
 
-test('a block of another branch than ours proves nothing: the case is given up for now', async () => {
+test('a block of another branch proves nothing: the investigation is stopped for now', async () => {
   const chain = trunk()
     .add('4a', '3', [move(alice, bob, 3n), move(bob, carol, 1n)])
     .hide('4a', [0])
@@ -149,13 +149,13 @@ test('a block of another branch than ours proves nothing: the case is given up f
     .show('4a')
   const rig = await makeRig(chain)
   await rig.settle()
-  // The node leaves our branch once it has been found where chain and journal part, before it is asked for that block.
+  // The node leaves our branch after the first differing block is found, and before its header is requested.
   const headers = chain.headers.bind(chain)
   chain.headers = async (range) => {
     if (range.first === 4) chain.show('4b')
     return headers(range)
   }
-  // The case came to nothing, and what it was about is read again: there is no such block any more.
+  // The investigation ends without a result. The next read of the position fails, because its block no longer exists.
   await expect(rig.audit()).rejects.toMatchObject({ code: 'NODE_BEHIND' })
   expect(await classOf(rig)).toBe('events')
   chain.headers = headers
@@ -165,7 +165,7 @@ test('a block of another branch than ours proves nothing: the case is given up f
   await rig.close()
 })
 
-test('a second node without old state has no voice: the balance is repaired', async () => {
+test('a second node without old state does not count: the balance is repaired', async () => {
   const chain = trunk().hide('2', [0])
   chain.refuses = (ask) => (ask === 'another_node' ? 'no_archive' : undefined)
   const rig = await makeRig(chain)
@@ -175,7 +175,7 @@ test('a second node without old state has no voice: the balance is repaired', as
   await rig.close()
 })
 
-test('a case rewrites the pairs of all its blocks in one go', async () => {
+test('an investigation rewrites the pairs of all its blocks in one write', async () => {
   const blocks = (chain: StatefulChain): StatefulChain => {
     for (let number = 4; number <= 20; number++) {
       chain.add(`${number}`, `${number - 1}`, [move(alice, bob, 1n), move(bob, carol, 0n)])
@@ -190,7 +190,7 @@ test('a case rewrites the pairs of all its blocks in one go', async () => {
   let repairs = 0
   rig.journal.repair = async (some, how) => {
     const repaired = await repair(some, how)
-    // All blocks are fetched again after the case: that finds nothing more.
+    // After the investigation, all blocks are fetched again. That changes nothing more.
     if (repaired.inserted + repaired.removed > 0) repairs++
     return repaired
   }
@@ -200,7 +200,7 @@ test('a case rewrites the pairs of all its blocks in one go', async () => {
   await rig.close()
 })
 
-test('a token that makes the node fail spoils neither the others nor the next rounds', async () => {
+test('a token that makes the node fail does not stop the other tokens or the next rounds', async () => {
   const chain = trunk().silently('3', [move(undefined, alice, 9n)])
   chain.poison.add(assetKey(second))
   const rig = await makeRig(chain)

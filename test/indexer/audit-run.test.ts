@@ -14,26 +14,29 @@ test.each([
   ['a lost lease', new ServiceError('LEASE_LOST', 'taken over'), 'warn'],
   ['a node', new ServiceError('NODE_TIMEOUT', 'hangs'), 'warn'],
   ['a store', new ServiceError('STORE_UNAVAILABLE', 'locked'), 'warn'],
-])('%s that fails a round does not end the audit: it goes on, counts and says so once', async (_, error, level) => {
-  const stopping = new AbortController()
-  const [told, ended]: [unknown[], unknown[]] = [[], []]
-  let rounds = 0
-  const auditor = {
-    due: async () => undefined,
-    round: async () => {
-      rounds++
-      if (rounds === 8) stopping.abort()
-      if (rounds <= 3 || rounds === 6) throw error
-    },
-    ended: (how: unknown) => void ended.push(how),
-  }
-  const log = (as: string, message: string) => void told.push([as, message])
-  await runAudit({ auditor, log, pauseMs: 0 }, stopping.signal)
-  expect(ended).toEqual([error, error, error, undefined, undefined, error, undefined, undefined])
-  expect(told.map((line) => (line as string[])[0])).toEqual([level, level])
-})
+])(
+  '%s that fails a round does not end the audit: it continues, counts the failure and logs it once',
+  async (_, error, level) => {
+    const stopping = new AbortController()
+    const [told, ended]: [unknown[], unknown[]] = [[], []]
+    let rounds = 0
+    const auditor = {
+      due: async () => undefined,
+      round: async () => {
+        rounds++
+        if (rounds === 8) stopping.abort()
+        if (rounds <= 3 || rounds === 6) throw error
+      },
+      ended: (how: unknown) => void ended.push(how),
+    }
+    const log = (as: string, message: string) => void told.push([as, message])
+    await runAudit({ auditor, log, pauseMs: 0 }, stopping.signal)
+    expect(ended).toEqual([error, error, error, undefined, undefined, error, undefined, undefined])
+    expect(told.map((line) => (line as string[])[0])).toEqual([level, level])
+  },
+)
 
-test('how the last round went is told with the next beat, and forgotten with one that went well', async () => {
+test('the next heartbeat reports the result of the last round, and a successful round clears it', async () => {
   const rig = await makeRig(new StatefulChain().add('0', undefined).show('0'))
   await rig.settle()
   rig.auditor.ended(new TypeError('of undefined'))
@@ -49,7 +52,7 @@ test('how the last round went is told with the next beat, and forgotten with one
   await rig.close()
 })
 
-test('a new chain is in doubt until all balances were looked at once, and not after', async () => {
+test('a new chain is in doubt until all balances were read once', async () => {
   const chain = new StatefulChain()
     .add('0', undefined)
     .add('1', '0', [{ asset: coin, from: undefined, to: alice, amount: 5n, item: 0 }])
@@ -63,7 +66,7 @@ test('a new chain is in doubt until all balances were looked at once, and not af
   await rig.close()
 })
 
-test('one part of a round that fails by a bug keeps no other from its turn', async () => {
+test('a bug in one part of a round does not stop the other parts', async () => {
   const chain = new StatefulChain()
     .add('0', undefined)
     .add('1', '0', [{ asset: coin, from: undefined, to: alice, amount: 5n, item: 0 }])

@@ -12,7 +12,7 @@ function move(from: string | undefined, to: string | undefined, amount: bigint):
   return { asset: coin, from, to, amount, item: 0 }
 }
 
-/** 0 ─ 1 ─ 2 ─ 3, two tokens, all of it logged. */
+/** 0 ─ 1 ─ 2 ─ 3, with two tokens. All their transfers have logs. */
 function trunk(): StatefulChain {
   return new StatefulChain()
     .add('0', undefined)
@@ -37,7 +37,7 @@ async function turnOf(rig: Rig) {
   )
 }
 
-test('a chain that keeps to its logs is found equal, head by head', async () => {
+test('a chain with complete logs is found equal, head by head', async () => {
   const chain = trunk().show('2')
   const rig = await makeRig(chain)
   expect(await rig.audit()).toMatchObject({ audited_block: 2, audit_different: 0, audit_turned: 0 })
@@ -45,7 +45,7 @@ test('a chain that keeps to its logs is found equal, head by head', async () => 
   const counts = await rig.audit()
   expect(counts).toMatchObject({ audited_block: 3, audit_different: 0, audit_unchecked: 0 })
   expect(counts.audit_equal).toBe(counts.audit_checked)
-  // Five balances and two supplies at the last head alone.
+  // The last head alone has five balances and two supplies.
   expect(counts.audit_checked).toBeGreaterThanOrEqual(7)
   expect(await rig.reads.audits.findings(9)).toEqual([])
   await rig.close()
@@ -56,8 +56,8 @@ describe('a node that left a log out', () => {
     { name: 'of its head', hidden: '3', logs: [0] },
     { name: 'of its head, the only one of an account', hidden: '3', logs: [0, 1] },
     { name: 'of a block before', hidden: '2', logs: [0] },
-    { name: 'a mint, seen by the supply too', hidden: '1', logs: [0, 1] },
-  ])('$name: it is repaired, and no token is turned', async ({ hidden, logs }) => {
+    { name: 'a mint, which the supply shows too', hidden: '1', logs: [0, 1] },
+  ])('$name: it is repaired, and no token is reclassified', async ({ hidden, logs }) => {
     const chain = trunk().hide(hidden, logs)
     const rig = await makeRig(chain)
     expect((await rig.audit()).audit_repaired).toBeGreaterThan(0)
@@ -68,7 +68,7 @@ describe('a node that left a log out', () => {
     await rig.close()
   })
 
-  test('and keeps no old state is found out by the pair’s own logs', async () => {
+  test('and keeps no old state: the logs of the pair show it', async () => {
     const chain = trunk().hide('2', [0], false)
     for (let number = 4; number <= 40; number++) chain.add(`${number}`, `${number - 1}`)
     chain.stateBlocks = 8
@@ -82,7 +82,7 @@ describe('a node that left a log out', () => {
   })
 })
 
-describe('a token whose logs do not explain it is turned', () => {
+describe('a token with changes that its logs do not explain is reclassified', () => {
   test('a rebase', async () => {
     const chain = trunk().silently('3', [move(undefined, alice, 9n), move(undefined, bob, 1n)])
     const rig = await makeRig(chain)
@@ -91,7 +91,7 @@ describe('a token whose logs do not explain it is turned', () => {
     await rig.close()
   })
 
-  test('a fee that no log tells', async () => {
+  test('a fee without a log', async () => {
     const chain = trunk().silently('3', [move(carol, undefined, 1n)])
     const rig = await makeRig(chain)
     await rig.audit()
@@ -109,7 +109,7 @@ describe('a token whose logs do not explain it is turned', () => {
     await rig.close()
   })
 
-  test('a mint without a log, to an account that nobody knows', async () => {
+  test('a mint without a log, to an unknown account', async () => {
     const chain = trunk().silently('2', [move(undefined, ACCOUNTS[4], 5n)])
     const rig = await makeRig(chain)
     await rig.audit()
@@ -119,7 +119,7 @@ describe('a token whose logs do not explain it is turned', () => {
     await rig.close()
   })
 
-  test('a sum that leaves the range of amounts, since what it spends was never logged', async () => {
+  test('a sum that goes out of range, because the spent amount was received without a log', async () => {
     const chain = trunk()
       .silently('2', [move(alice, ACCOUNTS[4], 5n)])
       .add('4', '3', [move(ACCOUNTS[4], bob, 5n)])
@@ -130,7 +130,7 @@ describe('a token whose logs do not explain it is turned', () => {
     await rig.close()
   })
 
-  test('on a branch that is lost: the class stays, since it is the contract’s', async () => {
+  test('on a lost branch: the class stays, since it belongs to the contract', async () => {
     const chain = trunk()
       .add('4a', '3')
       .silently('4a', [move(undefined, alice, 1n)])
@@ -148,9 +148,9 @@ describe('a token whose logs do not explain it is turned', () => {
   })
 
   test.each([
-    { name: 'stays where the contract was there before', created: 2, classes: ['reads', 'events'] },
-    { name: 'goes where the contract itself was of that branch', created: 4, classes: ['events', 'events'] },
-  ])('on a branch that is lost, with the first that was seen of it: the class $name', async ({ created, classes }) => {
+    { name: 'stays if the contract existed before the branch', created: 2, classes: ['reads', 'events'] },
+    { name: 'is reset if the contract was created on that branch', created: 4, classes: ['events', 'events'] },
+  ])('on a lost branch with the token’s first transfer: the class $name', async ({ created, classes }) => {
     const mint = { asset: coin, from: undefined, to: alice, amount: 5n, item: 0 }
     const chain = new StatefulChain()
       .add('0', undefined)
@@ -169,14 +169,14 @@ describe('a token whose logs do not explain it is turned', () => {
     expect(await classesOf(rig)).toEqual(['reads', 'events'])
     chain.show('5b')
     await rig.settle()
-    // Until somebody has looked, it is read.
+    // It counts as read until the audit checks it again.
     expect(await classesOf(rig)).toEqual(['reads', 'events'])
     await rig.audit()
     expect(await classesOf(rig)).toEqual(classes)
     await rig.close()
   })
 
-  test('but not where the configuration says what it is', async () => {
+  test('but not if the configuration sets its class', async () => {
     const chain = trunk().silently('3', [move(undefined, alice, 9n)])
     const rig = await makeRig(chain, undefined, { classes: new Map([[assetKey(coin), 'events']]) })
     await rig.audit()
@@ -186,13 +186,13 @@ describe('a token whose logs do not explain it is turned', () => {
   })
 })
 
-describe('a node that does not say the same twice proves nothing', () => {
+describe('a node with changing answers proves nothing', () => {
   test.each(['by_number', 'another_node', undefined])('when asked %s', async (liar) => {
     const chain = trunk()
     let asked = 0
     chain.lie = ({ key, ask, amount }) => {
       if (key.account !== bob || assetKey(key.asset) !== assetKey(coin)) return amount
-      // Wrong at first, in a way that only asking again shows.
+      // Wrong at first. Only a repeated read shows it.
       return liar === undefined ? amount + BigInt(++asked) : ask === liar ? amount : amount + 1n
     }
     const rig = await makeRig(chain)
@@ -203,7 +203,7 @@ describe('a node that does not say the same twice proves nothing', () => {
   })
 })
 
-test('a token that never answers is not judged, and holds up no other', async () => {
+test('a token that never answers gets no result, and does not delay other tokens', async () => {
   const chain = trunk().silently('3', [{ ...move(undefined, alice, 1n), asset: second }])
   chain.mute.add(assetKey(coin))
   const rig = await makeRig(chain)
@@ -213,7 +213,7 @@ test('a token that never answers is not judged, and holds up no other', async ()
   await rig.close()
 })
 
-test('which tokens do not answer is known from the last look, and goes with the branch that it was of', async () => {
+test('unreadable tokens are known from the last read of the audit, and a reorg undoes what its branch changed', async () => {
   const chain = trunk()
   const silent = async (rig: Rig) =>
     Promise.all([coin, second].map(async (asset) => (await rig.reads.asset(asset))?.unreadable))
@@ -234,7 +234,7 @@ test('which tokens do not answer is known from the last look, and goes with the 
   await rig.close()
 })
 
-test('what began before the index is read beside the indexing, until all of it is known with its history', async () => {
+test('balances from before the index starts are read beside the indexing, until all are known with their history', async () => {
   const chain = trunk()
   for (let number = 4; number <= 9; number++) {
     chain.add(`${number}`, `${number - 1}`, [move(alice, ACCOUNTS[number % 5], 1n)])
@@ -251,7 +251,7 @@ test('what began before the index is read beside the indexing, until all of it i
   await rig.close()
 })
 
-test('what only reads can tell is read at every head, and the journal keeps its place', async () => {
+test('balances of a token with accounting by reads are read at every head, and the journal keeps them', async () => {
   const chain = trunk()
     .silently('3', [move(undefined, alice, 9n)])
     .add('4', '3')

@@ -24,7 +24,7 @@ function longChain(): MockChain {
   return chain.show(`${LAST}`, LAST)
 }
 
-/** A node with a limit of its own on a range, said in the refusal or not. */
+/** Limits the range that the node takes. `suggested` is the size that the error names, if any. */
 function limited(chain: MockChain, limit: number, suggested: number | undefined): MockChain {
   const whole = chain.transfers.bind(chain)
   chain.transfers = async (range) => {
@@ -58,19 +58,19 @@ function expectWhole(batches: readonly Batch[], first: number): void {
 
 test.each([
   { name: 'any range', limit: LAST + 1, suggested: undefined },
-  { name: 'ranges of 37 blocks, and says so', limit: 37, suggested: 37 },
-  { name: 'ranges of 37 blocks, and does not say', limit: 37, suggested: undefined },
+  { name: 'ranges of 37 blocks, and suggests it', limit: 37, suggested: 37 },
+  { name: 'ranges of 37 blocks, without a suggestion', limit: 37, suggested: undefined },
   { name: 'single blocks', limit: 1, suggested: undefined },
-  { name: 'ranges of 10 blocks, but suggests what was asked', limit: 10, suggested: 200 },
+  { name: 'ranges of 10 blocks, but suggests a longer one', limit: 10, suggested: 200 },
 ])('a node that takes $name is read whole and in order', async ({ limit, suggested }) => {
   expectWhole(await all(limited(longChain(), limit, suggested)), 0)
 })
 
-test('the first answer is committed at once, and what waits is never older than the time that it ran, up to 10 seconds', async () => {
+test('the first answer is committed at once; later data waits no longer than the backfill has run, and at most 10 seconds', async () => {
   const chain = longChain()
   let time = 0
   const answer = chain.transfers.bind(chain)
-  // A node that takes a tenth of a second for each answer, whatever the range, and of which only short ranges are taken.
+  // A node that takes a tenth of a second for each answer and refuses all but short ranges.
   chain.transfers = async (range) => {
     time += 100
     if (range.last - range.first >= 3)
@@ -90,15 +90,15 @@ test('the first answer is committed at once, and what waits is never older than 
   expect(commits.length).toBeGreaterThanOrEqual(5)
 })
 
-test('it begins where it is told', async () => {
+test('a backfill starts at the given block', async () => {
   expectWhole(await all(longChain(), 701), 701)
 })
 
-test('a single block that the node refuses ends it with the node’s error', async () => {
+test('if the node refuses a single block, the backfill ends with the node’s error', async () => {
   await expect(all(limited(longChain(), 0, undefined))).rejects.toMatchObject({ code: 'RANGE_TOO_LARGE' })
 })
 
-test('a backfill that fails over and over ends as an undisturbed one', async () => {
+test('a backfill that fails again and again ends like an undisturbed one', async () => {
   const chain = longChain()
   const rig = await makeRig(chain)
   let calls = 0

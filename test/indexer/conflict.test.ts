@@ -1,4 +1,4 @@
-/** Lag and conflict: what of the node's blocks that are not ours is a reorg, how far back it goes, and what it takes along. */
+/** Lag and conflict: which foreign blocks are a reorg, how deep the reorg is, and what it removes. */
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Confirmation } from '../../src/chains/adapter.ts'
@@ -13,7 +13,7 @@ const [alice = '', bob = ''] = ACCOUNTS
 const [coin] = ASSETS
 const HEAD = 30
 
-/** One block a number, each with a transfer, named `<number><branch>`. */
+/** Adds one block a number, named `<number><branch>`, up to `to`. On a branch every third block is empty. */
 function grow(chain: MockChain, branch: string, { from, to }: { from: string; to: number }): MockChain {
   let parent = from
   for (let number = Number.parseInt(from, 10) + 1; number <= to; number++) {
@@ -45,15 +45,15 @@ async function counts(rig: Rig): Promise<{ rollbacks: number; conflicts: number 
   return { rollbacks, conflicts }
 }
 
-describe('a node that lags behind one that was heard before', () => {
-  test('makes nothing look newer than when the higher block was named', async () => {
+describe('a node that lags behind another node', () => {
+  test('does not make the data look newer than when the higher block was first named', async () => {
     let time = 1_000
     const chain = grow(trunk(), '', { from: '30', to: 33 })
     chain.time = () => time
     const rig = await makeRig(chain, undefined, { time: () => time })
     await rig.settle()
     expect((await rig.reads.clock()).caughtUpAt).toBe(1_000)
-    // A node names block 33, and fails before it has told its logs. The next one still has block 30 as its head.
+    // One node names block 33, and fails before it returns the logs. The next node still has block 30 as its head.
     time = 1_020
     const transfersOf = chain.transfersOf.bind(chain)
     chain.transfersOf = async () => {
@@ -91,7 +91,7 @@ describe('a reorg of any depth down to the finalized head', () => {
     }
   })
 
-  test.each([21, 22, 29])('one of %i blocks stops the chain, and nothing is taken back', async (depth) => {
+  test.each([21, 22, 29])('one of %i blocks stops the chain, and nothing is rolled back', async (depth) => {
     const chain = grow(trunk(), 'b', { from: `${HEAD - depth}`, to: HEAD + 1 })
     const rig = await makeRig(chain.show(`${HEAD}`, FINAL))
     await rig.settle()
@@ -104,7 +104,7 @@ describe('a reorg of any depth down to the finalized head', () => {
   })
 })
 
-describe('blocks that were replaced while nobody looked, so long ago that what follows is a backfill', () => {
+describe('blocks replaced while the indexer was stopped, so long ago that a backfill follows', () => {
   const FINAL = 10
   const LATER = { head: '400b', final: 300 }
   const away = async (depth: number): Promise<{ chain: MockChain; rig: Rig }> => {
@@ -115,7 +115,7 @@ describe('blocks that were replaced while nobody looked, so long ago that what f
     return { chain, rig }
   }
 
-  test.each([0, 1, 5, 20])('%i of them leave nothing behind', async (depth) => {
+  test.each([0, 1, 5, 20])('%i of them leave no trace', async (depth) => {
     const { chain, rig } = await away(depth)
     await rig.settle()
     expect(rig.dump()).toEqual(await undisturbed(chain))
@@ -123,7 +123,7 @@ describe('blocks that were replaced while nobody looked, so long ago that what f
     await rig.close()
   })
 
-  test('a node that fails at every other answer changes nothing in the end', async () => {
+  test('a node that fails on every other answer does not change the result', async () => {
     const { chain, rig } = await away(5)
     let calls = 0
     chain.fault = () => {
@@ -136,7 +136,7 @@ describe('blocks that were replaced while nobody looked, so long ago that what f
     await rig.close()
   })
 
-  test('nothing is appended as long as the other nodes have ours', async () => {
+  test('nothing is appended while the other nodes have our blocks', async () => {
     const { chain, rig } = await away(5)
     const before = rig.dump()
     chain.others = () => 'refused'
@@ -145,7 +145,7 @@ describe('blocks that were replaced while nobody looked, so long ago that what f
     await rig.close()
   })
 
-  test('one that was final stops the chain, and nothing is appended', async () => {
+  test('a replaced final block stops the chain, and nothing is appended', async () => {
     const { rig } = await away(21)
     const before = rig.dump()
     await expect(rig.settle()).rejects.toMatchObject({ code: 'REORG_TOO_DEEP' })
@@ -154,7 +154,7 @@ describe('blocks that were replaced while nobody looked, so long ago that what f
   })
 })
 
-test('a chain that is replaced again while a reorg is looked into ends on what came last', async () => {
+test('a chain that is replaced again during the search for the ancestor ends on the last branch', async () => {
   for (const turn of [1, 2, 3, 4]) {
     const chain = grow(grow(trunk(), 'b', { from: '18', to: 32 }), 'c', { from: '15', to: 31 })
     const rig = await makeRig(chain.show(`${HEAD}`))
@@ -172,7 +172,7 @@ test('a chain that is replaced again while a reorg is looked into ends on what c
   }
 })
 
-test('headers that do not link to the block in conflict are not followed to an ancestor', async () => {
+test('headers that do not link to the conflicting block give no common ancestor', async () => {
   const chain = grow(grow(trunk(), 'b', { from: '18', to: 32 }), 'c', { from: '15', to: 32 })
   const rig = await makeRig(chain.show(`${HEAD}`))
   await rig.settle()
@@ -180,7 +180,7 @@ test('headers that do not link to the block in conflict are not followed to an a
   await step(rig)
   let headers = 0
   chain.fault = (call) => {
-    // The second look of the search sees another branch than the first.
+    // The second step of the search sees another branch than the first.
     if (call === 'headers' && ++headers === 3) chain.show('32c')
   }
   await expect(step(rig)).rejects.toMatchObject({ code: 'BLOCK_CONFLICT' })
@@ -188,7 +188,7 @@ test('headers that do not link to the block in conflict are not followed to an a
   await rig.close()
 })
 
-describe('another block than ours', () => {
+describe('a block that differs from ours', () => {
   const rigOn = async (answers: readonly Confirmation[]): Promise<{ chain: MockChain; rig: Rig }> => {
     const chain = grow(trunk(), 'b', { from: '28', to: 31 })
     const rig = await makeRig(chain)
@@ -199,14 +199,14 @@ describe('another block than ours', () => {
     return { chain, rig }
   }
 
-  test('is a reorg at once where a second node has it', async () => {
+  test('is a reorg at once if a second node has it', async () => {
     const { rig } = await rigOn(['agreed'])
     await step(rig)
     expect(await counts(rig)).toEqual({ rollbacks: 1, conflicts: 1 })
     await rig.close()
   })
 
-  test('waits for a second poll where no other node is as far', async () => {
+  test('waits for a second poll if no other node has that number', async () => {
     const { rig } = await rigOn(['alone'])
     await step(rig)
     expect(await counts(rig)).toEqual({ rollbacks: 0, conflicts: 1 })
@@ -215,7 +215,7 @@ describe('another block than ours', () => {
     await rig.close()
   })
 
-  test('is nothing, however often it is seen, where the others have ours', async () => {
+  test('is never a reorg while the others have ours', async () => {
     const { rig, chain } = await rigOn(['refused'])
     for (let polls = 0; polls < 5; polls++) expect(await rig.indexer.step(SIGNAL)).toBe('idle')
     expect(await counts(rig)).toMatchObject({ rollbacks: 0 })
@@ -225,7 +225,7 @@ describe('another block than ours', () => {
     await rig.close()
   })
 
-  test('is one once the others have come over', async () => {
+  test('is a reorg once the others have it too', async () => {
     const { rig, chain } = await rigOn(['refused', 'refused', 'agreed'])
     await rig.settle()
     expect(await counts(rig)).toMatchObject({ rollbacks: 1 })
@@ -234,7 +234,7 @@ describe('another block than ours', () => {
   })
 })
 
-test('a node that is below what was final says so in /health, and takes nothing back', async () => {
+test('a node below the finalized block is reported in /health, and nothing is rolled back', async () => {
   const chain = trunk()
   const rig = await makeRig(chain.show('30', 20))
   await rig.settle()
@@ -253,7 +253,7 @@ test('a node that is below what was final says so in /health, and takes nothing 
   await rig.close()
 })
 
-test('reads of blocks that a reorg took back are dropped, those below it stay', async () => {
+test('reads of rolled-back blocks are dropped, and reads below them stay', async () => {
   const chain = grow(trunk(), 'b', { from: '27', to: 31 })
   const rig = await makeRig(chain)
   await rig.settle()

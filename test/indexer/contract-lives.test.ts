@@ -1,4 +1,4 @@
-/** Contracts that are destroyed and deployed again, as the audit notices them and readers see them. */
+/** Contracts that are destroyed and deployed again: how the audit detects them, and what readers get. */
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { ChainBalances } from '../../src/balances/chain-balances.ts'
@@ -21,7 +21,10 @@ function move(from: string | undefined, to: string, amount: bigint): Movement {
   return { asset: coin, from, to, amount, item: 0 }
 }
 
-/** COIN is given to alice in 1 and to bob in 2, another token to alice in 1; from the end of `ended` on COIN has no code. */
+/**
+ * The coin is minted to alice in block 1 and paid to bob in block 2, and another token is minted to alice in block 1.
+ * From the end of block `ended` the coin has no code.
+ */
 function chainWith(ended: number, head: number, finalized?: number): StatefulChain {
   const chain = new StatefulChain()
     .add('0', undefined)
@@ -38,7 +41,7 @@ function balancesOf({ reads }: Rig, chain: StatefulChain): ChainBalances {
   return new ChainBalances({ reads, node, now: () => 1_000_000 })
 }
 
-/** What alice's list, bob's and the holders are: by reference and amount. */
+/** Alice's list, bob's list and the coin's holders: counts, references and amounts. */
 async function seen(of: Rig, chain: StatefulChain, asOf?: number) {
   await of.journal.heartbeat({ state: 'live', head: undefined, caughtUpAt: 1, error: undefined, counts: {} })
   await nextTick()
@@ -57,7 +60,7 @@ async function seen(of: Rig, chain: StatefulChain, asOf?: number) {
 const ALIVE = { alice: [2, 'a 70', 'b 7'], bob: [1, 'a 30'], holders: [2, 70n, 30n] }
 const GONE = { alice: [1, 'b 7'], bob: [0], holders: [0] }
 
-test('of a destroyed contract rows, holders and counts go; as of a block before, they are what they were', async () => {
+test('a destroyed contract loses its rows, holders and counts; as of an earlier block they are unchanged', async () => {
   const chain = chainWith(4, 6)
   rig = await makeRig(chain)
   expect(await rig.audit()).toMatchObject({ audit_different: 0, audit_turned: 0 })
@@ -70,7 +73,7 @@ test('of a destroyed contract rows, holders and counts go; as of a block before,
   expect(await balancesOf(rig, chain).getAsOf([key], 4)).toEqual([{ known: false, reason: 'not_a_token' }])
 })
 
-test('the end outlives a restart, and a second audit finds nothing new', async () => {
+test('the end of a contract survives a restart, and a second audit finds nothing new', async () => {
   const chain = chainWith(4, 6)
   rig = await makeRig(chain)
   await rig.audit()
@@ -81,12 +84,12 @@ test('the end outlives a restart, and a second audit finds nothing new', async (
   expect(await seen(rig, chain)).toEqual(GONE)
 })
 
-test('where no node remembers so old a state, the contract ends at the block at which that was seen', async () => {
+test('if no node keeps the old state, the contract ends at the oldest block where the audit could see it', async () => {
   const chain = chainWith(4, 40, 40)
   chain.stateBlocks = 20
   rig = await makeRig(chain)
   await rig.audit()
-  // 16 blocks back is the deepest that the audit knows to be readable.
+  // The audit can rely on state at most 16 blocks back.
   expect(await rig.reads.asset(coin)).toMatchObject({ isGone: true, eventsUntil: 24 })
   chain.stateBlocks = 0
   const other = await makeRig(chain)
@@ -95,7 +98,7 @@ test('where no node remembers so old a state, the contract ends at the block at 
   await other.close()
 })
 
-test.each(['by_number', 'another_node'] as const)('one look is not enough: asked %s there is code', async (way) => {
+test.each(['by_number', 'another_node'] as const)('one read is not enough: with %s there is code', async (way) => {
   const chain = chainWith(4, 6)
   const { readBalances } = chain
   chain.readBalances = async (request) => {
@@ -110,12 +113,12 @@ test.each(['by_number', 'another_node'] as const)('one look is not enough: asked
   expect(await rig.reads.asset(coin)).toMatchObject({ isGone: false, accounting: 'events' })
 })
 
-test('code again: the token is known by reads, and what it was before its end stays', async () => {
+test('code again: the token is accounted by reads, and its history before the end stays', async () => {
   const chain = chainWith(4, 6)
   rig = await makeRig(chain)
   await rig.audit()
   chain.isAbsent = (asset, block) => asset.reference === coin.reference && block >= 4 && block < 8
-  // The second life begins with nothing.
+  // The redeployed contract starts without balances.
   chain.lie = ({ key, at, amount }) =>
     key.asset.reference === coin.reference && at.number >= 8 ? (key.account === bob ? 5n : 0n) : amount
   chain.supplyLie = (_, supply) => (supply === 100n ? 5n : supply)
@@ -128,7 +131,7 @@ test('code again: the token is known by reads, and what it was before its end st
   expect(await seen(rig, chain)).toEqual({ alice: [2, 'a 0', 'b 7'], bob: [1, 'a 5'], holders: [1, 5n] })
   expect(await seen(rig, chain, 3)).toMatchObject({ alice: ALIVE.alice, bob: ALIVE.bob })
   expect(await seen(rig, chain, 7)).toMatchObject({ alice: GONE.alice, bob: GONE.bob })
-  // And a second end.
+  // The contract is destroyed a second time.
   chain.isAbsent = (asset, block) => asset.reference === coin.reference && block >= 4 && block !== 8
   chain.add('9', '8').show('9')
   await rig.audit()
@@ -136,7 +139,7 @@ test('code again: the token is known by reads, and what it was before its end st
   expect(await rig.reads.asset(coin)).toMatchObject({ isGone: true, eventsUntil: 4 })
 })
 
-test('code again without any event is noticed at the next head', async () => {
+test('code again without any event is detected at the next head', async () => {
   const chain = chainWith(4, 6)
   rig = await makeRig(chain)
   await rig.audit()
@@ -147,7 +150,7 @@ test('code again without any event is noticed at the next head', async () => {
   expect(await seen(rig, chain)).toEqual({ alice: [2, 'a 0', 'b 7'], bob: [1, 'a 0'], holders: [0] })
 })
 
-test('an end on a lost branch: read until it was looked at again, and then by events as before', async () => {
+test('an end on a lost branch: accounting by reads until the audit checks again, and then by events as before', async () => {
   const chain = chainWith(4, 6)
   rig = await makeRig(chain)
   await rig.audit()
@@ -163,7 +166,7 @@ test('an end on a lost branch: read until it was looked at again, and then by ev
   expect(await seen(rig, chain)).toEqual(ALIVE)
 })
 
-test('an end that came later on the other branch is found there', async () => {
+test('an end that is later on the other branch is detected there', async () => {
   const chain = chainWith(4, 6)
   rig = await makeRig(chain)
   await rig.audit()
@@ -177,7 +180,7 @@ test('an end that came later on the other branch is found there', async () => {
   expect(await rig.reads.asset(coin)).toMatchObject({ isGone: true, eventsUntil: 6 })
 })
 
-test('an end below the ancestor of a reorg stays', async () => {
+test('an end below the common ancestor of a reorg stays', async () => {
   const chain = chainWith(4, 6)
   rig = await makeRig(chain)
   await rig.audit()
@@ -187,7 +190,7 @@ test('an end below the ancestor of a reorg stays', async () => {
   expect(await seen(rig, chain)).toEqual(GONE)
 })
 
-test('an end that a caller’s read met at a head that rests is noted as one that the audit met', async () => {
+test('an end that a caller’s read detects at an unchanged head is stored like one that the audit detects', async () => {
   const chain = chainWith(7, 6)
   rig = await makeRig(chain)
   const { auditor, reads } = rig

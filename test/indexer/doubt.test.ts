@@ -12,19 +12,19 @@ import { makeRig, type Rig, undisturbed } from './harness.ts'
 const [coin, second, deed] = ASSETS
 const [alice = '', bob = '', carol = '', dave = ''] = ACCOUNTS
 const LAST = 60
-/** From here on the chain is followed block by block; up to here it came in ranges. */
+/** The finalized block. Later blocks are followed one by one; earlier ones are fetched in ranges. */
 const FINAL = 150
 const KEYS: readonly BalanceKey[] = ACCOUNTS.flatMap((account) =>
   [coin, second, deed].map((asset) => ({ account, asset, item: '' })),
 )
 const signal = new AbortController().signal
 
-/** Mints of three tokens, then payments among five accounts, a few in each block; the last blocks are not final. */
+/** Mints of three tokens, then payments among five accounts, a few in each block. The last blocks are not final. */
 function busyChain(): StatefulChain {
   const chain = new StatefulChain().add('0', undefined)
   const account = (place: number): string => ACCOUNTS[place % ACCOUNTS.length] ?? ''
   for (let number = 1; number <= FINAL + LAST; number++) {
-    // No five payments in a row cancel each other.
+    // Amounts for which no five consecutive payments cancel out.
     const paid = BigInt(1 + (number % 3))
     const movements: Movement[] = [
       { asset: coin, from: undefined, to: account(number), amount: 10n, item: 0 },
@@ -41,8 +41,8 @@ function busyChain(): StatefulChain {
 }
 
 /**
- * The read side over a rig's store and the chain's node, as of a chain that has caught up: before that, the node answers
- * for all balances, and nothing could be untrue.
+ * The read side over the store of the rig and the chain's node. The chain is marked as caught up: before that, the node
+ * answers for all balances, and no answer could be untrue.
  */
 async function balancesOf(rig: Rig, chain: StatefulChain): Promise<ChainBalances> {
   await rig.journal.heartbeat({ state: 'live', head: undefined, caughtUpAt: 1, error: undefined, counts: {} })
@@ -51,7 +51,10 @@ async function balancesOf(rig: Rig, chain: StatefulChain): Promise<ChainBalances
   return new ChainBalances({ reads: rig.reads, node, now: () => 1_000_000 })
 }
 
-/** Answers that are not what the chain says at the block that they name, now and as of two earlier blocks. */
+/**
+ * Returns the answers that differ from the chain's amount at the block that they name, now and as of two earlier
+ * blocks.
+ */
 async function untrue(rig: Rig, chain: StatefulChain): Promise<string[]> {
   const balances = await balancesOf(rig, chain)
   const looks = [
@@ -79,14 +82,14 @@ afterEach(async () => {
 })
 
 let asked = 0
-/** What a node leaves out. */
+/** Which logs a node leaves out. */
 const LIES: Readonly<Record<string, StatefulChain['omits']>> = {
   'one token': ({ transfer }) => assetKey(transfer.asset) === assetKey(second),
   'one token in ranges': ({ transfer, way }) => way === 'range' && assetKey(transfer.asset) === assetKey(coin),
   'one account': ({ transfer }) => transfer.to === carol || transfer.from === carol,
-  'what one account gets': ({ transfer }) => transfer.to === dave,
+  'the logs to one account': ({ transfer }) => transfer.to === dave,
   'every third log of a block': ({ transfer }) => transfer.logIndex % 3 === 1,
-  'every third log that is asked for': () => ++asked % 3 === 0,
+  'every third log that is requested': () => ++asked % 3 === 0,
   'logs of old blocks': ({ block, transfer }) => block < 50 && transfer.logIndex === 3,
   'logs from some block on': ({ block, transfer }) => block > 124 && transfer.logIndex > 2,
   'all logs of every seventh block, by hash only': ({ block, way }) => way === 'hash' && block % 7 === 0,
@@ -96,7 +99,7 @@ const LIES: Readonly<Record<string, StatefulChain['omits']>> = {
 
 describe('a node that leaves out', () => {
   test.each(Object.entries(LIES))(
-    '%s: no answer is untrue, and at a resting head all is repaired',
+    '%s: no answer is untrue, and at an unchanged head all is repaired',
     async (_, omits) => {
       const chain = busyChain()
       chain.omits = omits
@@ -105,7 +108,7 @@ describe('a node that leaves out', () => {
       await rig.round()
       expect(await untrue(rig, chain)).toEqual([])
       for (let round = 0; round < 60; round++) {
-        // What callers had to read is held against the journal too.
+        // The audit also compares the balances that callers had to read.
         await rig.settle()
         if (!rig.auditor.isDue) break
         await rig.round()
@@ -129,7 +132,7 @@ describe('a node that leaves out', () => {
       await rig.settle()
       for (let round = 0; round < 25; round++) {
         await rig.round()
-        // Of an item that was minted to an account, whose contract tells no supply, only a log or a receipt could say.
+        // The contract of an item reports no supply, so only a log or a receipt could show a mint to an account.
         expect((await untrue(rig, chain)).filter((line) => !line.startsWith('erc721'))).toEqual([])
         await rig.settle()
       }
@@ -139,12 +142,12 @@ describe('a node that leaves out', () => {
   )
 })
 
-test('missing logs of one token put that token in doubt, of a second one the chain, until all was fetched again', async () => {
+test('missing logs of one token put it in doubt, and of a second token the chain, until all logs were fetched again', async () => {
   const chain = busyChain()
   rig = await makeRig(chain)
   await rig.audit()
   const [block] = chain.canonical().filter(({ number }) => number === 30)
-  if (block === undefined) throw new TypeError('block 30 is there')
+  if (block === undefined) throw new TypeError('block 30 exists')
   const without = async (log: number) => {
     await rig?.journal.repair([{ ...block, transfers: block.transfers.filter(({ logIndex }) => logIndex > log) }])
     await nextTick()
@@ -165,7 +168,7 @@ test('missing logs of one token put that token in doubt, of a second one the cha
   expect(rig.dump()).toEqual(await undisturbed(chain))
 })
 
-test('tokens that do not keep to their logs put nothing but themselves in doubt, however many, and are read then', async () => {
+test('tokens without complete logs put only themselves in doubt, however many they are, and are then read', async () => {
   const chain = busyChain()
   const head = FINAL + LAST
   const silent = [coin, second].map((asset) => ({ asset, from: undefined, to: alice, amount: 5n, item: 0 }))
@@ -181,7 +184,7 @@ test('tokens that do not keep to their logs put nothing but themselves in doubt,
   expect((await rig.reads.clock()).doubts).toMatchObject({ pairs: 0, tokens: 0 })
 })
 
-test('a process that ends in the middle of it goes on where it was, and tells the adapter what was proven', async () => {
+test('after a restart in the middle of the refetch, it continues, and the adapter gets the stored proofs', async () => {
   const chain = busyChain()
   chain.omits = ({ transfer, way }) => way === 'range' && transfer.logIndex === 1
   rig = await makeRig(chain)
@@ -208,13 +211,13 @@ test('a process that ends in the middle of it goes on where it was, and tells th
   expect(rig.dump()).toEqual(await undisturbed(busyChain()))
 })
 
-test('a reorg while all is fetched again: nothing untrue is answered, and what was replaced is fetched too', async () => {
+test('a reorg during the refetch: no answer is untrue, and the replaced blocks are fetched too', async () => {
   const head = FINAL + LAST
   const chain = busyChain()
   const pay = (amount: bigint): Movement => ({ asset: coin, from: alice, to: bob, amount, item: 0 })
   chain.add(`${head - 1}b`, `${head - 2}`, [pay(2n), pay(3n)]).add(`${head}b`, `${head - 1}b`, [pay(4n)])
   chain.add(`${head + 1}b`, `${head}b`, [pay(5n), pay(6n)])
-  // Once it is caught the adapter asks otherwise.
+  // After a proof the adapter uses other requests.
   chain.omits = ({ transfer }) => chain.distrusted.length === 0 && transfer.logIndex === 1
   rig = await makeRig(chain)
   await rig.settle()

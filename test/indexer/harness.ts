@@ -17,7 +17,7 @@ import { dumpChain } from '../store/dump.ts'
 export const CHAIN = parseChainId('eip155:1') as ChainId
 const ALL: Coverage = { scope: { type: 'all' }, from: 0 }
 
-/** Rounds after which an audit that finds ever more work is taken as it is. */
+/** An audit that still finds work after so many rounds is accepted as it is. */
 const MAX_ROUNDS = 50
 
 /** An indexer on a mock chain and a real store, driven step by step. */
@@ -25,15 +25,15 @@ export type Rig = {
   readonly indexer: Indexer
   readonly journal: Journal
   readonly reads: ChainReads
-  /** Steps until the indexer has nothing to do twice in a row. */
+  /** Steps until the indexer was idle three times in a row. */
   readonly settle: () => Promise<void>
-  /** Settles, audits until nothing is due, and tells the auditor's counters. */
+  /** Settles, audits until nothing is due, and returns the auditor's counters. */
   readonly audit: () => Promise<Readonly<Record<string, number>>>
   /** One round of the audit, due or not. */
   readonly round: () => Promise<void>
   readonly auditor: Auditor
   readonly dump: () => string[]
-  /** Ends it and leaves its folder, for a rig that goes on there. */
+  /** Stops the rig and keeps its folder, for another rig that continues there. */
   readonly stop: () => Promise<string>
   readonly close: () => Promise<void>
 }
@@ -41,7 +41,7 @@ export type Rig = {
 export type RigOptions = {
   readonly classes?: ReadonlyMap<string, Accounting>
   readonly ranges?: number
-  /** Of a rig that was stopped. */
+  /** The folder of a stopped rig. */
   readonly folder?: string
   /** Unix seconds. */
   readonly time?: () => number
@@ -74,7 +74,7 @@ export async function makeRig(chain: ChainAdapter, coverage = ALL, options: RigO
   const signal = new AbortController().signal
   const settle = async (): Promise<void> => {
     for (let idle = 0; idle < 3; ) idle = (await indexer.step(signal)) === 'idle' ? idle + 1 : 0
-    // Reads share a snapshot for a turn: what was just written is seen in the next.
+    // Reads share a snapshot within a tick: the next tick sees what was just written.
     await nextTick()
   }
   const stop = async (): Promise<string> => {
@@ -109,7 +109,7 @@ export async function makeRig(chain: ChainAdapter, coverage = ALL, options: RigO
   }
 }
 
-/** What an undisturbed indexer makes of the chain that the node shows now. */
+/** The store of an indexer that follows the shown chain without disturbance. */
 export async function undisturbed(chain: MockChain, coverage = ALL): Promise<string[]> {
   const rig = await makeRig(chain, coverage)
   await rig.settle()

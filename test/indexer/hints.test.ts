@@ -25,7 +25,7 @@ async function observedOf(rig: Rig, account: string): Promise<bigint | undefined
   return read?.amount
 }
 
-/** Deposits mint 7 for bob without a transfer, the first before anybody moved the coin. */
+/** Deposits mint 7 for bob and 2 for carol without a transfer, bob's before any transfer of the coin. */
 function wrapped(): StatefulChain {
   return new StatefulChain()
     .add('0', undefined)
@@ -39,7 +39,7 @@ function wrapped(): StatefulChain {
 test.each([
   ['followed head by head', ['0', '1', '2', '3']],
   ['fetched as a range', ['3']],
-])('a token that mints by deposits is known by reads, %s', async (_, heads) => {
+])('a token that mints on deposits is accounted by reads, %s', async (_, heads) => {
   const chain = wrapped()
   const rig = await makeRig(chain.show(heads[0] ?? '3', heads.length === 1 ? 3 : 0))
   for (const head of heads) {
@@ -61,7 +61,7 @@ test.each([
   await rig.close()
 })
 
-test('deposits that move no balance leave the token as it is, and nothing in doubt', async () => {
+test('deposits that change no balance leave the token’s accounting as it is, and nothing in doubt', async () => {
   const chain = new StatefulChain()
     .add('0', undefined, [move(undefined, alice, 100n)])
     .add('1', '0', [hint(alice), hint(bob)])
@@ -73,7 +73,7 @@ test('deposits that move no balance leave the token as it is, and nothing in dou
   await rig.close()
 })
 
-test('a balance of a token of reads is read again at the head whose events hint at it', async () => {
+test('a balance of a token with accounting by reads is read again at the head with a hint about it', async () => {
   const chain = new StatefulChain()
     .add('0', undefined, [move(undefined, alice, 100n), hint(carol, 'undecodable')])
     .add('1', '0', [hint(bob)])
@@ -88,7 +88,7 @@ test('a balance of a token of reads is read again at the head whose events hint 
   await rig.close()
 })
 
-test('hints of a branch that was lost leave no account behind, and those of the other do', async () => {
+test('hints of a lost branch leave no account behind, and those of the new branch do', async () => {
   const chain = new StatefulChain()
     .add('0', undefined, [move(undefined, alice, 100n)])
     .add('1a', '0', [hint(bob)])

@@ -13,7 +13,7 @@ function move(what: Partial<Movement>): Movement {
 const mint = (to: string | undefined, amount: bigint): Movement => move({ to, amount })
 const pay = (from: string | undefined, to: string | undefined, amount: bigint): Movement => move({ from, to, amount })
 
-/** 0 ─ 1 ─ 2, with money from the beginning. */
+/** 0 ─ 1 ─ 2, with a mint in block 1. */
 function trunk(): MockChain {
   return new MockChain()
     .add('0', undefined)
@@ -23,9 +23,9 @@ function trunk(): MockChain {
 
 type Case = {
   readonly name: string
-  /** The blocks of a chain that has both branches. */
+  /** All blocks, of both branches. */
   readonly chain: MockChain
-  /** The heads that the node shows, one after the other. */
+  /** The heads that the node shows, in order. */
   readonly heads: readonly string[]
 }
 
@@ -54,7 +54,7 @@ const CASES: readonly Case[] = [
     heads: ['4a', '3b'],
   },
   {
-    name: 'all above the genesis goes',
+    name: 'all blocks above the genesis are replaced',
     chain: trunk()
       .add('1b', '0', [mint(bob, 1n)])
       .add('2b', '1b')
@@ -87,7 +87,7 @@ const CASES: readonly Case[] = [
     heads: ['4a', '4b'],
   },
   {
-    name: 'a sum that leaves the range on the lost branch only',
+    name: 'a sum that is out of range on the lost branch only',
     chain: trunk()
       .add('3a', '2', [pay(bob, alice, 50n)])
       .add('3b', '2', [pay(bob, alice, 10n)]),
@@ -95,7 +95,7 @@ const CASES: readonly Case[] = [
   },
 ]
 
-describe('after a reorg the store is as if the lost branch had never been', () => {
+describe('after a reorg the store equals one that never saw the lost branch', () => {
   test.each(CASES)('$name', async ({ chain, heads }) => {
     const first = heads[0] ?? '0'
     const rig = await makeRig(chain.show(first))
@@ -109,7 +109,7 @@ describe('after a reorg the store is as if the lost branch had never been', () =
   })
 })
 
-test('a node that lags on our own chain takes nothing back', async () => {
+test('a node that lags on our own branch causes no rollback', async () => {
   const chain = trunk().show('2')
   const rig = await makeRig(chain)
   await rig.settle()
@@ -119,7 +119,7 @@ test('a node that lags on our own chain takes nothing back', async () => {
   await rig.close()
 })
 
-test('one poll that disagrees is not a reorg yet', async () => {
+test('a single conflicting poll is not a reorg yet', async () => {
   const chain = trunk()
     .add('3a', '2', [mint(alice, 1n)])
     .add('3b', '2')
@@ -134,7 +134,7 @@ test('one poll that disagrees is not a reorg yet', async () => {
   await rig.close()
 })
 
-test('a reorg deeper than the finalized head stops the chain, and what is stored stays', async () => {
+test('a reorg deeper than the finalized head stops the chain, and the stored data stays', async () => {
   const chain = trunk().add('1b', '0').add('2b', '1b').add('3b', '2b').show('2', 1)
   const rig = await makeRig(chain)
   await rig.settle()
@@ -145,7 +145,7 @@ test('a reorg deeper than the finalized head stops the chain, and what is stored
   await rig.close()
 })
 
-test('a reorg that takes the first block of coverage, of which nothing was final, begins there again', async () => {
+test('a reorg that replaces the first block of the coverage, before any block was final, starts there again', async () => {
   const chain = trunk()
     .add('3', '2', [pay(bob, alice, 1n)])
     .add('1b', '0', [mint(bob, 100n)])
@@ -166,7 +166,7 @@ test('a reorg that takes the first block of coverage, of which nothing was final
   await rig.close()
 })
 
-test('a node that fails in the middle of a reorg changes nothing in the end', async () => {
+test('a node that fails during a reorg does not change the result', async () => {
   const chain = trunk()
     .add('3a', '2', [mint(alice, 1n)])
     .add('3b', '2')

@@ -6,7 +6,7 @@ import { makeRig } from './harness.ts'
 
 type Line = readonly [level: string, message: string, fields: Readonly<Record<string, unknown>>]
 
-/** Follows a chain whose node fails in these ways, one poll after the other; gives the log once the last has been said. */
+/** Follows a chain with a node that fails in these ways, one a poll, and returns the log after the last failure. */
 async function linesOf(failures: readonly Error[]): Promise<readonly Line[]> {
   const chain = new MockChain()
   const stop = new AbortController()
@@ -27,19 +27,19 @@ async function linesOf(failures: readonly Error[]): Promise<readonly Line[]> {
 test.each([
   ['CHAIN_MISMATCH', 'the node is on another chain'],
   ['REORG_TOO_DEEP', 'final blocks were replaced'],
-] as const)('a chain that stops for %s is an error, said once', async (code, message) => {
+] as const)('a chain that stops for %s is logged as an error, once', async (code, message) => {
   expect(await linesOf([new ServiceError(code, message)])).toEqual([
     ['error', 'this chain stops', { code, error: message }],
   ])
 })
 
-test('a chain that stops by a bug is an error with the code of bugs', async () => {
+test('a chain that stops because of a bug is logged as an error with the code INTERNAL', async () => {
   expect(await linesOf([new TypeError('x is undefined')])).toEqual([
     ['error', 'this chain stops', { code: 'INTERNAL', error: 'x is undefined' }],
   ])
 })
 
-test('what may pass is a warning with its code', async () => {
+test('a failure that may pass is a warning with its code', async () => {
   const down = new ServiceError('NODE_UNREACHABLE', 'no connection')
   expect(await linesOf([down])).toEqual([
     ['warn', 'cannot follow, will try again', { code: 'NODE_UNREACHABLE', error: 'no connection', failures: 1 }],

@@ -1,4 +1,4 @@
-/** What tokens say of themselves, read again and again from a node with bad minutes, in a real store. */
+/** Token facts that are read again from a node that fails now and then, with a real store. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { TokenReads } from '../../src/chains/adapter.ts'
 import type { AssetRef } from '../../src/core/asset.ts'
@@ -20,7 +20,7 @@ const UNTOLD: ReadTokenFacts = {
   unknownFacts: ['name', 'decimals', 'totalSupply'],
 }
 
-/** Tokens say what they are told to say, at the chain's newest block. */
+/** A chain that answers each read of a token with the facts in `says`, at its newest block. */
 class TalkingChain extends MockChain {
   says: ReadTokenFacts = DAI
 
@@ -48,7 +48,7 @@ async function stored() {
   return (await rig.reads.tokens.get([coin]))[0]
 }
 
-test('facts that the node does not tell stay what they were, and are read again within minutes', async () => {
+test('facts that the node does not return stay as they were, and are read again within minutes', async () => {
   expect(await read()).toBe(1)
   now += HOUR + 1
   chain.says = UNTOLD
@@ -71,7 +71,7 @@ test('a token that no longer answers is unknown again', async () => {
   expect(await stored()).toMatchObject({ name: undefined, symbol: 'DAI', decimals: undefined, totalSupply: 1_000n })
 })
 
-test('a token that was never told is read again once within minutes, then as all others', async () => {
+test('a token without facts is read again once within minutes, then like all others', async () => {
   chain.says = UNTOLD
   expect(await read()).toBe(1)
   expect(await stored()).toMatchObject({ name: undefined, symbol: 'DAI' })
@@ -85,7 +85,7 @@ test('a token that was never told is read again once within minutes, then as all
   expect(await stored()).toMatchObject(DAI)
 })
 
-test('an answer of the API keeps what was known where the node does not tell it', async () => {
+test('the API keeps known facts if the node does not return them', async () => {
   await read()
   const tokens = new TokenMetadata({
     storeOf: async () => rig.reads.tokens,
@@ -100,7 +100,7 @@ test('an answer of the API keeps what was known where the node does not tell it'
   const ask = async () => (await tokens.get(CHAIN, [coin], { read: true }))[0]
   for (let asked = 0; asked < 3; asked++) {
     expect(await ask()).toMatchObject({ decimals: 18, name: 'Dai Stablecoin', totalSupply: 1_000n })
-    // What is read beside an answer is there by the next turn but one.
+    // A read beside an answer is stored within the next two ticks.
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
   }
   chain.says = { ...DAI, name: 'Dai' }

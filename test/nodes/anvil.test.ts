@@ -49,7 +49,7 @@ test('blocks are mined on demand', async () => {
   expect(await blockNumber(anvil)).toBe(before + 7)
 })
 
-test('a batch answers in order, and an error names the method', async () => {
+test('a batch returns results in order, and an error names the method', async () => {
   const calls = ['eth_chainId', 'eth_blockNumber'].map((method) => ({ method, params: [] }))
   expect(await anvil.rpcBatch(calls)).toEqual(['0x1092', expect.stringMatching(/^0x/)])
   await expect(anvil.rpc('eth_nonsense')).rejects.toMatchObject({

@@ -8,7 +8,7 @@ import { assert } from '../../src/core/assert.ts'
 /** A JSON-RPC request as it arrived. */
 export type Asked = { readonly id: unknown; readonly method: string; readonly params: readonly unknown[] }
 
-/** What arrived in one HTTP request: its calls, and whether they came as a batch. `nth` counts from 1. */
+/** One HTTP request: its calls, and whether they came as a batch. `nth` counts from 1. */
 export type Arrived = {
   readonly nth: number
   readonly batch: boolean
@@ -34,7 +34,7 @@ export type Answer = (arrived: Arrived) => Reply | Promise<Reply>
 
 export type ScriptedNode = {
   readonly url: string
-  /** Every HTTP request so far. */
+  /** All HTTP requests so far. */
   readonly arrived: readonly Arrived[]
   /** Replaces the answer function from now on. */
   readonly become: (answer: Answer) => void

@@ -1,4 +1,4 @@
-/** What a server says of a token, held against the chain at the block that the answer names. */
+/** Compares a server's answers about a token with the chain, at the block that each answer names. */
 
 import { callData } from '../../src/demo/contracts.ts'
 import { isRecord } from '../../src/net/json-rpc.ts'
@@ -6,11 +6,11 @@ import type { Serving } from '../e2e/steelyard.ts'
 import type { Anvil } from '../nodes/anvil.ts'
 
 export type Claims = {
-  /** Answers that are not what the chain says at their block. */
+  /** Answers that differ from the chain's amount at their block. */
   readonly untrue: readonly string[]
-  /** Balances that were told, and lists of holders that were. */
+  /** How many balances and complete lists of holders were answered. */
   readonly told: number
-  /** Answers that said that they do not know, or not all. */
+  /** How many answers were unknown or incomplete. */
   readonly unknown: number
 }
 
@@ -18,20 +18,20 @@ export type Asking = {
   readonly server: Pick<Serving, 'get'>
   readonly anvil: Anvil
   readonly token: string
-  /** All who may hold any of it. */
+  /** All accounts that may have a balance. */
   readonly accounts: readonly string[]
 }
 
 const BLOCK = /;block=(\d+);hash="(0x[0-9a-f]{64})"/
 
-/** What the contract says of an account at a block; undefined where it has no code there, or no answer. */
+/** The contract's amount for an account at a block. Undefined if there is no code or no answer. */
 export async function balanceAt(anvil: Anvil, token: string, at: { account: string; hash: string }) {
   const call = { to: token, data: callData('Erc20', 'balanceOf', [at.account]) }
   const answer = await anvil.rpc('eth_call', [call, { blockHash: at.hash }])
   return answer === '0x' ? undefined : BigInt(String(answer))
 }
 
-/** Asks for each account's balance, and for the holders, and compares all of it. */
+/** Requests each account's balance and the holders, and compares all of them. */
 export async function claimsOf({ server, anvil, token, accounts }: Asking): Promise<Claims> {
   const untrue: string[] = []
   let [told, unknown] = [0, 0]
@@ -58,7 +58,7 @@ async function holderClaims({ server, anvil, token, accounts }: Asking): Promise
   const answer = await server.get(`/v1/token/top-holders?chain_id=31337&contract_address=${token}&limit=100`)
   const at = placeOf(answer)
   const body: unknown = await answer.json()
-  // No such token yet, or a contract of items: neither is a list.
+  // The token does not exist yet, or is a contract of items: there is no list.
   if ([400, 404, 503].includes(answer.status)) return { untrue: [], told: 0, unknown: 1 }
   if (answer.status !== 200 || at === undefined) {
     return { untrue: [`holders: status ${answer.status} ${JSON.stringify(body)}`], told: 0, unknown: 0 }

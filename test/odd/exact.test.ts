@@ -1,6 +1,6 @@
 /**
- * Every odd token on a real node, from the outside: whatever the server answers is what the chain says at the block that
- * the answer names, before and after rebases, upgrades and reorgs; and `steelyard verify` proves it of all that is stored.
+ * Every odd token on a real node, tested from the outside. Each answer must be the chain's amount at the block that it
+ * names, before and after rebases, upgrades and reorgs. `steelyard verify` must prove it for all stored amounts.
  */
 import type { Address } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -22,7 +22,7 @@ import { verify } from './verify.ts'
 
 const PHANTOMS = 100_000
 const CHAIN = 'eip155:31337'
-/** What the audit has to find, by the standard under which the token's balances go wrong. */
+/** The tokens that the audit must find, with the standard that gives wrong balances. */
 const FOUND: readonly (readonly [OddToken, string])[] = [
   ['rebasing', 'erc20'],
   ['fee', 'erc20'],
@@ -46,7 +46,7 @@ afterAll(async () => {
   await chain.anvil.stop()
 })
 
-/** Waits until the newest block is indexed, the audit has been over it, and nothing is in doubt. */
+/** Waits until the newest block is indexed and audited, and nothing is in doubt. */
 async function audited(): Promise<void> {
   const head = await blockNumber(chain.anvil)
   await server.healthy(({ checkpoint, audit }) => {
@@ -63,17 +63,17 @@ async function balanceOf(token: string, account: string, hash: string): Promise<
 /** `Transfer(address,address,uint256)`. */
 const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
 
-/** Contracts with a coin's transfers from (place 1) or to (place 2) an account in the chain's own logs. */
+/** Contracts that have transfers of coins from (place 1) or to (place 2) an account in the chain's own logs. */
 async function named(account: string, place: 1 | 2): Promise<string[]> {
   const whose = `0x${account.slice(2).padStart(64, '0')}`
   const topics = place === 1 ? [TRANSFER, whose] : [TRANSFER, null, whose]
   const logs = await chain.anvil.rpc('eth_getLogs', [{ fromBlock: '0x0', toBlock: 'latest', topics }])
-  // An item's transfer has the same first topic, and its id for a fourth.
+  // An item's transfer has the same first topic, but a fourth topic with its id.
   const coins = (logs as { address: string; topics: string[] }[]).filter((log) => log.topics.length === 3)
   return [...new Set(coins.map(({ address }) => address))]
 }
 
-/** Coins that the account ever received: logs say so, or it sent some and a read found that it had more. */
+/** The coins that an account ever received: either logs show it, or it sent some and still has a balance. */
 async function receivedBy(account: string): Promise<string[]> {
   const received = new Set(await named(account, 2))
   for (const token of await named(account, 1)) {
@@ -84,7 +84,7 @@ async function receivedBy(account: string): Promise<string[]> {
 
 type Page = { data: { contract_address: string; balance: string }[]; count: number }
 
-/** Compares all tokens of an account, as answered, with the chain at the block of the answer; how many there were. */
+/** Compares all answered tokens of an account with the chain at the block of the answer. Returns their number. */
 async function compare(account: Address): Promise<number> {
   const response = await server.get(`/v1/account/tokens?chain_id=31337&address=${account}&limit=100`)
   expect(response.status).toBe(200)
@@ -93,7 +93,7 @@ async function compare(account: Address): Promise<number> {
   expect(count).toBe(data.length)
   const { hash } = data.length === 0 ? { hash: '' } : asOfBlock(response)
   for (const { contract_address: token, balance } of data) {
-    // The reverting token says nothing any more: its events are all there is, and verify counts it as not compared.
+    // The reverting token answers no read any more, so its events give its balance. `verify` counts it as skipped.
     const says = token === chain.tokens.reverting ? 2n ** 200n : await balanceOf(token, account, hash)
     expect(BigInt(balance), `${token} of ${account}`).toBe(says)
   }
@@ -107,7 +107,10 @@ async function compareAll(): Promise<void> {
   expect(compared).toBeGreaterThan(15)
 }
 
-/** `verify` over all that is stored: not one difference, and nothing left out but what makes no claim or answers to nobody. */
+/**
+ * Runs `verify` over all stored amounts. It must find no difference, and skip only tokens with accounting by reads and
+ * the unreadable one.
+ */
 async function proveAll(): Promise<void> {
   const { code, report } = await verify(server.config)
   expect(report.differences).toEqual([])
@@ -120,7 +123,10 @@ async function proveAll(): Promise<void> {
   expect(others).toEqual({ token_does_not_answer: 1 })
 }
 
-/** Who never met the token that reverts is not said to have none of it: the node says nothing, and so does the answer. */
+/**
+ * An account that never received the reverting token gets no zero for it: the node does not answer, so the list leaves
+ * the token out.
+ */
 async function silentOfReverting(): Promise<void> {
   const query = `chain_id=31337&address=${BOB}&contract_address=${chain.tokens.reverting}`
   expect(await (await server.get(`/v1/account/tokens?${query}`)).json()).toMatchObject({ data: [], count: 0 })
@@ -134,7 +140,7 @@ async function exactNow(): Promise<void> {
 }
 
 describe('on a chain of odd tokens', () => {
-  test('the audit has found those whose events do not tell their balances, and no other', async () => {
+  test('the audit finds exactly the tokens with balances that their events do not report', async () => {
     const { out } = await steelyard(['tokens', '--config', server.config, '--accounting', 'reads', '--json'])
     const turned = out
       .trim()
@@ -146,9 +152,9 @@ describe('on a chain of odd tokens', () => {
     )
   })
 
-  test('every answer is what the chain says, and verify proves all', exactNow, 120_000)
+  test('every answer is the chain’s amount, and verify proves all stored amounts', exactNow, 120_000)
 
-  test('also after a rebase that touched nobody, more fees, mints and wrapping', async () => {
+  test('also after a rebase without transfers, more fees, mints and wrapping', async () => {
     await chain.act('rebasing', 'rebase', 1_234_567_890_123_456_789n)
     await chain.act('fee', 'mint', DEPLOYER, 5_000n)
     await chain.act('fee', 'transfer', BOB, 4_321n)
@@ -162,7 +168,7 @@ describe('on a chain of odd tokens', () => {
     await exactNow()
   }, 120_000)
 
-  test('also after a reorg that took a rebase and transfers back', async () => {
+  test('also after a reorg that reverts a rebase and transfers', async () => {
     await chain.act('rebasing', 'rebase', 3_000_000_000_000_000_000n)
     await chain.act('plain', 'transfer', BOB, 5n)
     await chain.act('items', 'mint', ALICE, 4_444n)
@@ -172,7 +178,7 @@ describe('on a chain of odd tokens', () => {
     await exactNow()
   }, 120_000)
 
-  test('the sample that is drawn all the time agrees from here on', async () => {
+  test('the continuous sample finds no further difference', async () => {
     const before = (await server.healthy(() => true)).verify
     const after = (await server.healthy(({ verify: now }) => (now?.checked ?? 0) > (before?.checked ?? 0) + 40)).verify
     expect(after?.different).toBe(before?.different)

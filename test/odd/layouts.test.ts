@@ -1,6 +1,6 @@
 /**
- * Tokens on a real node whose events are laid out in every way, or do not come: nothing that is answered of them is untrue at
- * the block that the answer names, from the moment their first log is indexed, and in the end all is told.
+ * Tokens on a real node with every layout of events, or with none. From their first indexed log on, no answer about
+ * them is untrue at the block that it names. In the end all balances are answered.
  */
 import type { Address } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -23,7 +23,7 @@ type Odd = {
   readonly steps: readonly Step[]
 }
 
-/** Amounts that look like addresses, amounts that do not, and none. */
+/** Amounts that look like addresses, amounts that do not, and 0. */
 const MOVES: readonly Step[] = [
   ['mint', ALICE, 1_000n],
   ['mint', DEPLOYER, 2n ** 200n],
@@ -42,14 +42,14 @@ const ITEMS: readonly Step[] = [
   ['burn', 0n],
   ['mint', CAROL, 2n ** 256n - 1n],
 ]
-/** The first number is burnt before the contract can be asked who owns it. */
+/** The first item is burnt before the contract can be asked for its owner. */
 const BURNT: readonly Step[] = [['mint', DEPLOYER, 77n], ['burn', 77n], ...ITEMS]
 
 const PLACES = ['none', 'sender', 'receiver', 'sender, receiver', 'amount', 'sender, amount', 'receiver, amount', 'all']
 const coins = PLACES.flatMap((says, indexed) =>
   [0, 2].map(
     (surplus): Odd => ({
-      says: `an amount’s, indexed: ${says}, with ${surplus} words more`,
+      says: `an amount, indexed: ${says}, with ${surplus} more words`,
       name: 'OddCoin',
       args: [indexed, surplus],
       steps: MOVES,
@@ -63,7 +63,7 @@ const items = [0, 1, 3, 7].flatMap((indexed) =>
     [false, false],
   ].map(
     ([claims, decimals]): Odd => ({
-      says: `an item’s, indexed: ${PLACES[indexed]}${claims ? ', ERC-165' : ''}${decimals ? ', 0 decimals' : ''}`,
+      says: `an item, indexed: ${PLACES[indexed]}${claims ? ', ERC-165' : ''}${decimals ? ', 0 decimals' : ''}`,
       name: 'OddItems',
       args: [indexed, claims, decimals],
       steps: decimals ? BURNT : ITEMS,
@@ -71,7 +71,12 @@ const items = [0, 1, 3, 7].flatMap((indexed) =>
   ),
 )
 const silent: readonly Odd[] = [
-  { says: 'a silent birth', name: 'SilentBirth', args: [CAROL, 900n], steps: [['transfer', BOB, 40n]] },
+  {
+    says: 'an initial supply without an event',
+    name: 'SilentBirth',
+    args: [CAROL, 900n],
+    steps: [['transfer', BOB, 40n]],
+  },
   {
     says: 'silent mints and burns',
     name: 'SilentMint',
@@ -110,7 +115,7 @@ async function step({ name, token, steps }: Deployed, at: number): Promise<boole
   return true
 }
 
-/** Deposits and withdrawals first; the first transfer comes last. */
+/** Deposits and withdrawals first, then a transfer and a last deposit. */
 async function wrap(address: Address, at: number): Promise<boolean> {
   const whole = { name: 'WrappedNative', address } as const
   if (at === 0) await send(anvil, { ...whole, functionName: 'deposit', value: 100n })
@@ -132,7 +137,7 @@ async function audited(server: Serving): Promise<void> {
   })
 }
 
-/** What is untrue of the tokens; how much is told. */
+/** Returns the untrue answers about the tokens, and how many were known and unknown. */
 async function look(server: Serving, tokens: readonly Deployed[]) {
   const untrue: string[] = []
   let [told, unknown] = [0, 0]
@@ -145,7 +150,7 @@ async function look(server: Serving, tokens: readonly Deployed[]) {
   return { untrue, told, unknown }
 }
 
-/** Moves all tokens a step at a time, and looks at each of them as soon as its log is indexed. */
+/** Moves all tokens step by step, and checks each of them as soon as its log is indexed. */
 async function follow(server: Serving, tokens: readonly Deployed[]): Promise<number> {
   let looks = 0
   for (let at = 0; ; at++) {
@@ -153,7 +158,7 @@ async function follow(server: Serving, tokens: readonly Deployed[]): Promise<num
     for (const token of tokens) {
       if (!(await step(token, at))) continue
       moved++
-      // What no event tells is for the audit to find.
+      // Changes without an event are found only by the audit.
       await (silent.some(({ name }) => name === token.name) ? audited(server) : indexed(server))
       expect((await look(server, [token])).untrue).toEqual([])
       looks++
@@ -179,13 +184,13 @@ async function ended(): Promise<void> {
   node = undefined
 }
 
-describe('tokens whose events are laid out oddly or do not come', () => {
+describe('tokens with unusual event layouts or without events', () => {
   let tokens: readonly Deployed[]
   beforeAll(async () => {
     tokens = await deployed()
   }, 60_000)
 
-  test('are told truly as they move, and all of them in the end', async () => {
+  test('have true balances as they move, and all balances are known in the end', async () => {
     const running = await served(anvil.url)
     expect(await follow(running, tokens)).toBeGreaterThan(100)
     await audited(running)
@@ -195,7 +200,7 @@ describe('tokens whose events are laid out oddly or do not come', () => {
     await ended()
   }, 240_000)
 
-  test('also by a server that meets them in its backfill', async () => {
+  test('also in a server that indexes them in its backfill', async () => {
     const running = await served(anvil.url)
     await indexed(running)
     expect((await look(running, tokens)).untrue).toEqual([])
@@ -207,7 +212,7 @@ describe('tokens whose events are laid out oddly or do not come', () => {
   }, 120_000)
 })
 
-test('while no node says what the contracts are, no ids are added up: the balances are unknown, and then read', async () => {
+test('if no node answers what the contracts are, no ids are added up: balances are unknown, and later read', async () => {
   let isMute = false
   node = await startScriptedNode(
     altering(anvil.url, ({ method }, result) => {

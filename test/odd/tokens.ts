@@ -1,17 +1,17 @@
-/** A real chain with every odd token that we know of, and ways to move them. All addresses are lower-case. */
+/** A real chain with every odd token that we know, and functions to use them. All addresses are lower-case. */
 import type { Address } from 'viem'
 import type { ContractName } from '../../src/demo/contracts.ts'
 import { type Anvil, DEPLOYER, deploy, placeMulticall3, send, startAnvil } from '../nodes/anvil.ts'
 
-/** Who holds: none of them has a key, none sends. */
+/** Holders. They have no key and send nothing. */
 export const ALICE: Address = '0x00000000000000000000000000000000000a11ce'
 export const BOB: Address = '0x0000000000000000000000000000000000000b0b'
-/** Gets the silent fee and the silent mint, and nothing else: no event ever names it. */
+/** Gets only the silent fee and the silent mint, so no event names it. */
 export const CAROL: Address = '0x0000000000000000000000000000000000ca4011'
-/** The first of the accounts to which the spam token says it gave something; the others follow. */
+/** The first account that the spam token names as a receiver. The others follow by number. */
 export const FIRST_PHANTOM = 0xfa00_0000_0000_0000n
 
-/** Each odd token: what it is deployed as. */
+/** Each odd token, with the contract that it is deployed as. */
 const TOKENS = {
   plain: { name: 'Erc20', args: ['Plain', 'PLN', 18] },
   rebasing: { name: 'Rebasing', args: [] },
@@ -38,11 +38,11 @@ export type OddChain = {
   readonly act: (token: OddToken, functionName: string, ...args: readonly unknown[]) => Promise<void>
   /** The same with native units. */
   readonly pay: (token: OddToken, functionName: string, value: bigint) => Promise<void>
-  /** Changes the code behind the upgradeable token: 8 decimals where it had 6. */
+  /** Replaces the code behind the upgradeable token: 8 decimals instead of 6. */
   readonly upgrade: () => Promise<void>
 }
 
-/** Starts Anvil with all tokens on it, not moved yet. */
+/** Starts Anvil with all tokens deployed, before any movement. */
 export async function startOddChain(args: readonly string[] = []): Promise<OddChain> {
   const anvil = await startAnvil({ args })
   await placeMulticall3(anvil)
@@ -68,7 +68,7 @@ export async function startOddChain(args: readonly string[] = []): Promise<OddCh
   }
 }
 
-/** Moves every token once, each in its own odd way; `phantoms` accounts are told that they got spam. */
+/** Moves every token once, each in its own odd way. The spam token emits events for this many `phantoms`. */
 export async function moveAll(chain: OddChain, phantoms: number): Promise<void> {
   const { act, pay } = chain
   await act('plain', 'mint', ALICE, 100n)
@@ -92,7 +92,7 @@ export async function moveAll(chain: OddChain, phantoms: number): Promise<void> 
   await moveItems(chain)
 }
 
-/** Logs of one transaction of the spam token: well below a block's gas. */
+/** Logs in one transaction of the spam token: well below a block's gas limit. */
 const PHANTOMS_PER_BLOCK = 5_000
 
 async function air({ act }: OddChain, phantoms: number): Promise<void> {
@@ -115,7 +115,7 @@ async function moveItems({ act }: OddChain): Promise<void> {
   await act('twoFaced', 'mintItem', ALICE, 77n)
 }
 
-/** The address of a number. */
+/** The address with this number. */
 export function addressOf(number: bigint): Address {
   return `0x${number.toString(16).padStart(40, '0')}`
 }

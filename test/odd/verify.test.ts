@@ -1,6 +1,6 @@
 /**
- * `steelyard verify` against odd tokens whose class is held fixed at `events`, so that their stored balances are wrong
- * and stay so: it has to find every one of them, and nothing else.
+ * Runs `steelyard verify` against odd tokens with their accounting fixed to `events`, so that their stored balances are
+ * wrong and stay wrong. It must find all of them, and nothing else.
  */
 import type { Address } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -84,7 +84,7 @@ function expected(): Found[] {
     ['supply', assetOf('rebasing'), null, '1500', '1650'],
     ['balance', assetOf('fee'), ALICE, '1000', '990'],
     ['supply', assetOf('silent'), null, '7', '12'],
-    // Its balanceOf speaks of units, whichever of its two assets is asked about.
+    // Its balanceOf counts units, for both of its assets.
     ['balance', assetOf('twoFaced', 'erc721'), ALICE, '1', '5'],
     ['supply', assetOf('twoFaced', 'erc721'), null, '1', '5'],
     ['supply', assetOf('phantom'), null, String(10 * PHANTOMS), `1${'0'.repeat(27)}`],
@@ -93,7 +93,7 @@ function expected(): Found[] {
   return all.sort((a, b) => (a.join() < b.join() ? -1 : 1))
 }
 
-describe('with the odd tokens held to their events', () => {
+describe('with the accounting of the odd tokens fixed to events', () => {
   test('verify finds every difference, and no other', async () => {
     const { code, report } = await verify(server.config)
     expect(found(report)).toEqual(expected())
@@ -112,14 +112,14 @@ describe('with the odd tokens held to their events', () => {
     }
   })
 
-  test('the sample that the server draws all the time comes upon them too, and says so', async () => {
+  test('the continuous sample of the server finds differences too, and reports them', async () => {
     const { verify: sampled } = await server.healthy(({ verify: sample }) => (sample?.different ?? 0) > 0)
     expect(sampled?.checked).toBe((sampled?.equal ?? 0) + (sampled?.different ?? 0))
     const metrics = await (await server.get('/metrics')).text()
     expect(metrics).toMatch(/^steelyard_verify_samples_total\{chain="eip155:31337",outcome="different"\} [1-9]/m)
   })
 
-  test('it names each on a line of its own for people', async () => {
+  test('the text output has one line for each difference', async () => {
     const { code, out, err } = await steelyard(['verify', '--config', server.config, '--token', assetOf('fee')])
     const lines = out.split('\n')
     expect(lines[0]).toMatch(
@@ -131,7 +131,7 @@ describe('with the odd tokens held to their events', () => {
     expect([code, err]).toEqual([1, ''])
   })
 
-  test('what no event ever named is found where account and token are named', async () => {
+  test('a balance that no event names is found if account and token are given', async () => {
     const args = ['--account', CAROL, '--token', chain.tokens.silent, '--token', chain.tokens.fee]
     const { code, report } = await verify(server.config, ...args)
     expect(code).toBe(1)
@@ -158,7 +158,7 @@ describe('with the odd tokens held to their events', () => {
     const one = await verify(server.config, '--account', BOB.toUpperCase().replace('0X', '0x'))
     expect(found(one.report)).toEqual([['balance', assetOf('rebasing'), BOB, '500', '550']])
     const sample = await verify(server.config, '--sample', '25')
-    // Of the drawn, the one holder of the reverting token cannot be compared, where the draw falls on it.
+    // If the sample includes the only holder of the reverting token, that balance cannot be compared.
     const unanswered = sample.report.chains[0]?.balances.skipped.token_does_not_answer ?? 0
     expect(sample.report.checked + unanswered).toBe(25)
     expect(unanswered).toBeLessThanOrEqual(1)
@@ -178,13 +178,13 @@ test.each([
   { args: ['--chain', 'eip155:5'], says: '--chain: got "eip155:5"' },
   { args: ['--sample', '0'], says: '--sample: got "0"' },
   { args: ['--nothing'], says: 'unknown option' },
-])('wrong use ends with 2 and says why: $args', async ({ args, says }) => {
+])('wrong use exits with code 2 and a reason: $args', async ({ args, says }) => {
   const { code, out, err } = await steelyard(['verify', '--config', server.config, ...args])
   expect([code, out]).toEqual([2, ''])
   expect(err).toContain(says)
 })
 
-test('Ctrl-C stops it in order: what was compared is told, and the exit code says that it is not all', async () => {
+test('Ctrl-C stops it cleanly: it reports what it compared, and the exit code shows that it is incomplete', async () => {
   const slow = await startScriptedNode(
     inFrontOf(chain.anvil.url, ({ text }) => (text.includes('eth_call') ? 'hang' : undefined)),
   )
@@ -201,7 +201,7 @@ test('Ctrl-C stops it in order: what was compared is told, and the exit code say
   }
 })
 
-test('after a reorg store and node agree again, at a block of the new branch', async () => {
+test('after a reorg the store and the node agree again, at a block of the new branch', async () => {
   await mine(chain.anvil, 2)
   await caughtUp()
   await chain.anvil.rpc('anvil_reorg', [3, []])

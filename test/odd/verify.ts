@@ -36,7 +36,7 @@ type Counts = {
   readonly skipped: Readonly<Record<string, number>>
 }
 
-/** Runs `steelyard verify --json` and parses what it says. */
+/** Runs `steelyard verify --json` and parses its output. */
 export async function verify(
   config: string,
   ...args: readonly string[]

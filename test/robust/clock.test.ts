@@ -1,4 +1,4 @@
-/** The system's clock jumps under a running ledger, and between two starts. */
+/** The system clock jumps while a ledger runs, and between two starts. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -11,7 +11,7 @@ import { makeWorld, type Served, type World } from './world.ts'
 const DAY = 86_400
 const BEGAN = 1_800_000_000
 
-describe('what may be stamped', () => {
+describe('which clock readings may be used as timestamps', () => {
   const cases: readonly {
     readonly what: string
     readonly start?: number
@@ -20,10 +20,14 @@ describe('what may be stamped', () => {
     readonly accepted?: AcceptedClock
     readonly refused: boolean
   }[] = [
-    { what: 'time went by', now: { wall: BEGAN + 9, steady: 9 }, refused: false },
-    { what: 'a month went by, asleep', now: { wall: BEGAN + 30 * DAY, steady: 30 * DAY }, refused: false },
+    { what: 'time passed', now: { wall: BEGAN + 9, steady: 9 }, refused: false },
+    {
+      what: 'a month passed while the machine slept',
+      now: { wall: BEGAN + 30 * DAY, steady: 30 * DAY },
+      refused: false,
+    },
     { what: 'a correction of an hour', now: { wall: BEGAN + 3_600, steady: 1 }, refused: false },
-    { what: 'a day and no more', now: { wall: BEGAN + DAY, steady: 0 }, refused: false },
+    { what: 'exactly a day', now: { wall: BEGAN + DAY, steady: 0 }, refused: false },
     { what: 'more than a day ahead', now: { wall: BEGAN + DAY + 2, steady: 1 }, refused: true },
     { what: 'more than a day back', now: { wall: BEGAN - DAY - 2, steady: 1 }, last: BEGAN - 9 * DAY, refused: true },
     { what: 'into the year 2106', now: { wall: 2 ** 32 - 1, steady: 5 }, refused: true },
@@ -34,7 +38,7 @@ describe('what may be stamped', () => {
       refused: false,
     },
     {
-      what: 'ahead, where another clock was accepted',
+      what: 'ahead, after another clock was accepted',
       now: { wall: BEGAN + 9 * DAY, steady: 9 },
       accepted: { wall: BEGAN + 5 * DAY, steady: 6, through: 0 },
       refused: true,
@@ -48,14 +52,14 @@ describe('what may be stamped', () => {
       refused: false,
     },
     {
-      what: 'a last block after the one that was accepted',
+      what: 'a last block after the accepted one',
       now: { wall: BEGAN, steady: 0 },
       last: 2 ** 32 - 1,
       accepted: { wall: BEGAN, steady: 0, through: 2 ** 32 - 2 },
       refused: true,
     },
     {
-      what: 'started before the clock was set, and it is set now',
+      what: 'started before the clock was set, and the clock is correct now',
       start: 9,
       now: { wall: BEGAN, steady: 9 },
       refused: false,
@@ -87,7 +91,7 @@ describe('a server on a socket', () => {
     offset = join(world.folder, 'offset')
     preload = join(world.folder, 'clock.mjs')
     writeFileSync(offset, '0')
-    // The process sees another wall clock than the system's, in each of its threads; its uptime stays the real one.
+    // The process gets another wall clock than the system's, in each of its threads. Its uptime stays correct.
     writeFileSync(
       preload,
       `import { readFileSync } from 'node:fs'
@@ -108,7 +112,7 @@ describe('a server on a socket', () => {
   const isRefused = () => server.until('ledger:main', ({ error }) => error !== undefined)
   const isWell = () => server.until('ledger:main', ({ error }) => error === undefined)
 
-  test('refuses writes while it is wrong, answers reads, and writes again once it is back', async () => {
+  test('rejects writes while the clock is wrong, answers reads, and accepts writes once it is correct again', async () => {
     expect(await register('before')).toBe(201)
     for (const days of [2, -2, 29_000]) {
       writeFileSync(offset, String(days * DAY))
@@ -123,7 +127,7 @@ describe('a server on a socket', () => {
     expect(server.log()).toContain('CLOCK_JUMPED')
   }, 60_000)
 
-  test('writes once the operator confirms it, and then no clock that is behind is followed at a restart', async () => {
+  test('accepts writes after the operator confirms the clock, and then rejects a clock that is behind at a restart', async () => {
     writeFileSync(offset, String(400 * DAY))
     await isRefused()
     expect((await accept()).code).toBe(0)
@@ -140,7 +144,7 @@ describe('a server on a socket', () => {
     await isWell()
     expect(await register('after')).toBe(201)
     const { text } = await server.get('/api/tokens/transactions?wallet_address=after')
-    // Never a time before the last block's.
+    // A timestamp is never before the last block's.
     const year = new Date(Date.now() + 399 * DAY * 1_000).getUTCFullYear()
     expect(text).toContain(`"${year}-`)
   }, 60_000)

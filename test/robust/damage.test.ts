@@ -1,4 +1,7 @@
-/** Damaged files of one chain, found at the start or while the server runs: that chain stops, everything else goes on. */
+/**
+ * Damaged files of one chain, found at the start or while the server runs: that chain stops, and everything else
+ * continues.
+ */
 import {
   closeSync,
   cpSync,
@@ -23,7 +26,7 @@ const PAGE = 4096
 const BROKEN = 'eip155:1'
 const SOUND = 'eip155:2'
 
-/** A new chain is read until the audit has had its first look; this node answers no reads, so that takes its time. */
+/** A new chain is in doubt until the first audit. This node answers no reads, so that takes a while. */
 const isBelieved = ({ state, audit }: ChainHealth): boolean => state === 'live' && audit?.in_doubt === undefined
 
 let nodes: Node[] = []
@@ -40,14 +43,14 @@ beforeAll(async () => {
   await server.until(BROKEN, isBelieved)
   await server.until(SOUND, isBelieved)
   expect((await server.post('/api/assets', { asset_id: 'GILT' })).status).toBe(201)
-  // A read of a node leaves something in the file of reads.
+  // A read of the node stores a row in the reads file.
   expect((await server.get(`/v1/account/balance?chain_id=1&address=${account}`)).status).toBe(200)
   expect(await server.end('SIGINT')).toBe(0)
   pristine = join(world.folder, 'pristine')
   cpSync(world.data, pristine, { recursive: true })
 }, 120_000)
 afterEach(async () => {
-  // A test that failed leaves its server behind.
+  // A failed test leaves its server running.
   await Promise.all(started.splice(0).map((server) => server.end('SIGKILL')))
 })
 afterAll(async () => {
@@ -88,7 +91,7 @@ function pragma(file: string, statement: string): void {
 
 const tokens = (server: Served, chain: number) => server.get(`/v1/account/tokens?chain_id=${chain}&address=${account}`)
 
-/** Asks until the chain is stopped: whoever meets the damage first, a request or the indexer, stops it. */
+/** Sends requests until the chain stops: a request or the indexer finds the damage first and stops it. */
 async function untilStopped(server: Served): Promise<void> {
   await server.until(BROKEN, ({ state }) => {
     void tokens(server, 1)
@@ -97,7 +100,10 @@ async function untilStopped(server: Served): Promise<void> {
   })
 }
 
-/** The broken chain says 503 and names file and remedy; the other chain and the ledger answer; the process lives. */
+/**
+ * The broken chain must answer 503 and name file and remedy. The other chain and the ledger must answer, and the
+ * process must live on.
+ */
 async function mustBeContained(server: Served, file: string): Promise<void> {
   for (let round = 0; round < 3; round++) {
     const refused = await tokens(server, 1)
@@ -131,27 +137,35 @@ describe('found at the start', () => {
     { what: 'cut after two pages', file: FACTS, harm: (file) => truncateSync(file, 2 * PAGE) },
     { what: 'one page of the balances', file: FACTS, harm: (file) => overwriteTable(file, 'balances') },
     { what: 'cut within a page', file: FACTS, harm: (file) => truncateSync(file, PAGE + 17) },
-    { what: 'a header that is none', file: FACTS, harm: (file) => overwrite(file, 0, 100) },
+    { what: 'an invalid header', file: FACTS, harm: (file) => overwrite(file, 0, 100) },
     {
       what: 'text',
       file: FACTS,
       harm: (file) => writeFileSync(file, 'not a database, but long enough to be read\n'.repeat(99)),
     },
     { what: 'a schema of a newer version', file: FACTS, harm: (file) => pragma(file, 'PRAGMA user_version = 999') },
-    { what: 'a schema that says to be older', file: FACTS, harm: (file) => pragma(file, 'PRAGMA user_version = 1') },
-    { what: 'a table that is gone', file: FACTS, harm: (file) => pragma(file, 'DROP TABLE balances') },
-    { what: 'a column of another type', file: FACTS, harm: (file) => pragma(file, "UPDATE chain SET coverage = '{'") },
     {
-      what: 'a folder in its place',
+      what: 'a schema with an older version number',
+      file: FACTS,
+      harm: (file) => pragma(file, 'PRAGMA user_version = 1'),
+    },
+    { what: 'a missing table', file: FACTS, harm: (file) => pragma(file, 'DROP TABLE balances') },
+    {
+      what: 'a value that does not parse',
+      file: FACTS,
+      harm: (file) => pragma(file, "UPDATE chain SET coverage = '{'"),
+    },
+    {
+      what: 'a folder instead of the file',
       file: FACTS,
       harm: (file) => {
         rmSync(file)
         mkdirSync(file)
       },
     },
-    { what: 'a header that is none', file: READS, harm: (file) => overwrite(file, 0, 100) },
+    { what: 'an invalid header', file: READS, harm: (file) => overwrite(file, 0, 100) },
     { what: 'all pages but the first', file: READS, harm: (file) => overwrite(file, PAGE, statSync(file).size - PAGE) },
-    { what: 'a table that is gone', file: READS, harm: (file) => pragma(file, 'DROP TABLE observations') },
+    { what: 'a missing table', file: READS, harm: (file) => pragma(file, 'DROP TABLE observations') },
     ...[FACTS, READS].map((file) => ({
       what: "another chain's",
       file,
@@ -172,13 +186,13 @@ describe('found at the start', () => {
 
 const LOG_ENDS = ['', '-wal', '-shm']
 
-/** Puts a copy of another file in the place of one: a new inode, as `mv` and most restores of a backup do. */
+/** Replaces a file by a copy of another one: a new inode, as with `mv` and most backup tools. */
 function replace(file: string, by: string): void {
   writeFileSync(`${file}.copy`, readFileSync(by))
   renameSync(`${file}.copy`, file)
 }
 
-/** The same file of the sound chain. */
+/** The same file of the other, sound chain. */
 const sibling = (file: string): string => file.replace('eip155_1', 'eip155_2')
 
 describe('found while the server runs', () => {
@@ -191,7 +205,7 @@ describe('found while the server runs', () => {
     ...[FACTS, READS].flatMap((file) => [
       { what: 'deleted', file, harm: (path: string) => rmSync(path) },
       { what: 'deleted with its log', file, harm: (path: string) => LOG_ENDS.map((end) => rmSync(path + end)) },
-      { what: 'its log alone is deleted', file, harm: (path: string) => rmSync(`${path}-wal`) },
+      { what: 'only its log is deleted', file, harm: (path: string) => rmSync(`${path}-wal`) },
       { what: 'moved away', file, harm: (path: string) => renameSync(path, `${path}.away`) },
       { what: 'replaced by its copy', file, harm: (path: string) => replace(path, path) },
       { what: 'replaced by an older backup', file, harm: (path: string) => replace(path, join(pristine, file)) },
@@ -216,7 +230,7 @@ describe('found while the server runs', () => {
   }
 })
 
-test('the remedy that is named helps: after a reset the chain is indexed anew', async () => {
+test('the named remedy works: after a reset the chain is indexed again', async () => {
   restore()
   overwriteTable(join(world.data, FACTS), 'clock')
   const server = await start()

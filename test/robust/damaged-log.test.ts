@@ -1,7 +1,7 @@
 /**
- * A write-ahead log that is damaged between a crash and the next start. SQLite reads it up to the first frame whose
- * checksum is wrong, so what is left is an older state that once was committed. A chain is indexed on from there; a
- * ledger must not go on without what it acknowledged.
+ * A write-ahead log that is damaged between a crash and the next start. SQLite reads it up to the first frame with a
+ * wrong checksum, so an older committed state is left. A chain is indexed again from there. A ledger must not start
+ * without operations that it acknowledged.
  */
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ const CHAIN = 'eip155:1'
 const FACTS = 'eip155_1.db'
 const READS = 'eip155_1.reads.db'
 const LEDGER = 'steelyard.db'
-/** Accounts whose lists are compared. */
+/** How many accounts have their lists compared. */
 const ACCOUNTS = 5
 
 /** Sizes in the format of a log (https://www.sqlite.org/fileformat2.html#walformat). */
@@ -27,7 +27,7 @@ const isBelieved = ({ state, audit }: ChainHealth): boolean => state === 'live' 
 let node: Node
 let world: World
 let accounts: readonly string[] = []
-/** The folder as a killed server left it, and the lists that it had answered. */
+/** The folder after the server was killed, and the lists that the server had answered. */
 let crashed = ''
 let answered: readonly string[] = []
 let server: Served | undefined
@@ -56,7 +56,7 @@ afterAll(async () => {
   await node.server.stop()
 })
 
-/** The list of each account, once it is whole. */
+/** Returns the list of each account. Each must be complete. */
 async function lists(running: Served): Promise<string[]> {
   const found: string[] = []
   for (const account of accounts) {
@@ -68,7 +68,7 @@ async function lists(running: Served): Promise<string[]> {
   return found
 }
 
-/** Where the frames of a log begin that belong to its newest round: they repeat the salts of its header. */
+/** The offsets of the frames of the log's newest round. These frames repeat the salts of the header. */
 function framesOf(log: Buffer): readonly number[] {
   const salts = log.subarray(16, 24)
   const frames: number[] = []
@@ -84,7 +84,7 @@ function restore(): void {
   cpSync(crashed, world.data, { recursive: true })
 }
 
-/** What a file and its log hold, as SQLite reads them: looked at in a copy, since a look can change the log. */
+/** A count from a file and its log, as SQLite reads them. It reads a copy, since opening can change the log. */
 function rowsOf(file: string, sql: string): number {
   const copy = join(world.folder, 'copy.db')
   for (const end of ['', '-wal']) {
@@ -102,7 +102,7 @@ function rowsOf(file: string, sql: string): number {
   }
 }
 
-/** Changes bytes of a log. `frames`: where those that count begin. */
+/** Damages a log. `frames` has the offsets of its valid frames. */
 type Harm = { readonly what: string; readonly to: (log: Buffer, frames: readonly number[]) => Buffer }
 
 const flipped = (log: Buffer, at: number): Buffer => {
@@ -119,11 +119,11 @@ const HARMS: readonly Harm[] = [
   { what: 'the header', to: (log) => flipped(log, 17) },
   { what: 'all pages', to: (log, [first = 0]) => log.fill(0xa5, first) },
   { what: 'zeros from the middle on', to: (log, frames) => log.fill(0, middle(frames)) },
-  { what: 'an end within a frame', to: (log, frames) => log.subarray(0, middle(frames) + 1_000) },
-  { what: 'a log that is gone', to: (log) => log.subarray(0, 0) },
+  { what: 'cut within a frame', to: (log, frames) => log.subarray(0, middle(frames) + 1_000) },
+  { what: 'an empty log', to: (log) => log.subarray(0, 0) },
 ]
 
-/** Damages the log of a file, and proves that there was something in it and that less of it can be read. */
+/** Damages the log of a file, and asserts that less of it can be read than before. */
 function damage(file: string, { to }: Harm, sql: string): void {
   restore()
   const path = join(world.data, `${file}-wal`)
@@ -138,7 +138,7 @@ function damage(file: string, { to }: Harm, sql: string): void {
 describe.each([
   [FACTS, 'SELECT count(*) + (SELECT sum(fence) FROM chain) FROM blocks'],
   [READS, 'SELECT count(*) FROM tokens WHERE read_at > 0'],
-])('the log of %s: the chain is indexed on, and answers as before', (file, sql) => {
+])('the log of %s: the chain is indexed again from there, and gives the same answers', (file, sql) => {
   test.each(file === FACTS ? HARMS : HARMS.slice(0, 3))(
     '$what',
     async (harm) => {
@@ -154,7 +154,7 @@ describe.each([
   )
 })
 
-/** Contracts and amounts of lists. What tokens are called is read again in its own time. */
+/** Contracts and amounts of lists. Token names are left out, because they are read again at their own time. */
 function balancesOf(texts: readonly string[]): readonly unknown[] {
   return texts.map((text) => {
     const { data, count } = JSON.parse(text)
@@ -163,7 +163,7 @@ function balancesOf(texts: readonly string[]): readonly unknown[] {
   })
 }
 
-describe('the log of the ledger: it does not start without operations that were acknowledged', () => {
+describe('the log of the ledger: it does not start without acknowledged operations', () => {
   test.each(HARMS)(
     '$what',
     async (harm) => {

@@ -1,9 +1,9 @@
-/** However a node fails to answer, and whatever is asked: each request is answered, and health says what is waited for. */
+/** However a node fails, every request gets an answer, and /health reports what the server waits for. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Reply } from '../nodes/scripted-node.ts'
 import { makeWorld, type Node, type Served, startNode, type World } from './world.ts'
 
-/** Above the deadline of requests; whoever is not answered by then never is. */
+/** Above the deadline of requests: a request without an answer by then never gets one. */
 const PATIENCE_MS = 9_000
 
 let node: Node
@@ -55,7 +55,7 @@ describe('a node that', () => {
     },
   ]
   for (const { does, reply } of cases) {
-    test(`${does}: each call is answered, by an honest status`, async () => {
+    test(`${does}: each call gets an answer with an honest status`, async () => {
       node.server.become(typeof reply === 'function' ? reply : () => reply)
       const answers = PATHS.map(async (path) => {
         const headers = { 'x-api-key': world.key }
@@ -69,7 +69,7 @@ describe('a node that', () => {
   }
 })
 
-test('a node that hangs is waited for by name, and the log says so; when it answers again all is well', async () => {
+test('health and the log name a node that hangs; when it answers again the chain recovers', async () => {
   node.server.become(node.answer)
   expect(await server.end('SIGINT')).toBe(0)
   server = await world.start()

@@ -1,4 +1,4 @@
-/** A disk that is really full: a small file system in memory, mounted for the server's process alone. */
+/** A disk that is really full: a small file system in memory, mounted only for the server's process. */
 import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,16 +11,16 @@ const LEDGER = 'ledger:main'
 let node: Node
 let world: World
 let server: Served
-/** A process that keeps the file system mounted over several lives of the server. */
+/** A process that keeps the file system mounted over several runs of the server. */
 let keeper = 0
 beforeAll(async () => {
   node = await startNode(1)
   world = await makeWorld([{ id: LEDGER }, { id: 'eip155:1', rpc: [node.server.url], poll_ms: 50 }])
-  // Only a process of its own name space sees the mount, and it goes with the last of them.
+  // Only processes in the same namespace see the mount. It ends with the last of them.
   const mount = `mount -t tmpfs -o size=24m tmpfs '${world.data}' && (sleep 600 >/dev/null 2>&1 & echo $!)`
   const { stdout, stderr } = spawnSync('unshare', ['-rm', 'sh', '-c', mount], { encoding: 'utf8' })
   keeper = Number(stdout.trim())
-  if (!(keeper > 0)) throw new Error(`a file system can be mounted in a name space: ${stderr}`)
+  if (!(keeper > 0)) throw new Error(`a file system can be mounted in a namespace: ${stderr}`)
   server = await start()
 }, 60_000)
 afterAll(async () => {
@@ -30,10 +30,10 @@ afterAll(async () => {
   await node.server.stop()
 })
 
-/** A server that sees the mount. */
+/** Starts a server that sees the mount. */
 const start = (): Promise<Served> => world.start(`set -- nsenter -t ${keeper} -U -m --preserve-credentials "$@"`)
 
-/** The mounted folder, as this process reaches it. */
+/** The path by which this process reaches the mounted folder. */
 const mounted = (name: string): string => join(`/proc/${keeper}/root`, world.data, name)
 
 /** Fills the disk to its last byte. */
@@ -43,7 +43,7 @@ function fill(): void {
     try {
       for (;;) writeSync(fd, Buffer.alloc(size, 1))
     } catch {
-      // Nothing of this size fits any more.
+      // No write of this size fits any more.
     }
   }
   closeSync(fd)
@@ -51,7 +51,7 @@ function fill(): void {
 
 const register = (wallet: string) => server.post('/api/wallets', { wallet_address: wallet.padEnd(256, 'x') })
 
-/** Writes until the disk refuses. */
+/** Writes until the disk is full. */
 async function writeUntilRefused(prefix: string): Promise<void> {
   for (let count = 0; ; count++) {
     const { status, text } = await register(`${prefix}-${count}-`)
@@ -61,14 +61,14 @@ async function writeUntilRefused(prefix: string): Promise<void> {
   }
 }
 
-test('full while it runs, full at a start, and with room again: told, read-only, and recovered alone', async () => {
+test('full while it runs, full at a start, then with space again: reported, read-only, and recovered without help', async () => {
   await server.until('eip155:1', ({ state }) => state === 'live')
   expect((await register('first')).status).toBe(201)
   fill()
   await writeUntilRefused('running')
   const full = await server.until(LEDGER, ({ error }) => error !== undefined)
   expect(full).toMatchObject({ state: 'degraded', error: expect.stringMatching(/make room|no room/) })
-  // The heartbeat of the followed chain lies on the same disk.
+  // The heartbeat of the followed chain is on the same disk.
   const chain = await server.until('eip155:1', ({ state }) => state === 'degraded')
   expect(chain.error).toMatch(/make room/)
   expect((await server.get('/api/tokens/transactions')).status).toBe(200)
@@ -76,7 +76,7 @@ test('full while it runs, full at a start, and with room again: told, read-only,
   rmSync(mounted('filler'))
   await server.until(LEDGER, ({ error }) => error === undefined)
   await server.until('eip155:1', ({ state }) => state === 'live')
-  expect((await register('with room again')).status).toBe(201)
+  expect((await register('with space again')).status).toBe(201)
 
   fill()
   await writeUntilRefused('again')

@@ -1,10 +1,10 @@
-/** A backfill that is killed soon after its start, again and again, gets on each time. */
+/** A backfill that is killed soon after each start still makes progress each time. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeWorld, type Node, startNode, type World } from './world.ts'
 
-/** Lives of the server; each ends by SIGKILL once it has told of its first commit. */
+/** Runs of the server. Each ends by SIGKILL after its first commit is reported. */
 const LIVES = 6
-/** The node answers each call only after this, in milliseconds: a whole backfill takes many seconds. */
+/** The delay of each of the node's answers, in milliseconds. A whole backfill takes many seconds. */
 const SLOW_MS = 150
 
 let node: Node
@@ -22,7 +22,7 @@ afterAll(async () => {
   await node.server.stop()
 })
 
-test('each life keeps what the ones before brought, and adds to it with its first commits', async () => {
+test('each run keeps the commits of earlier runs and adds its own', async () => {
   let kept = -1
   for (let life = 0; life < LIVES; life++) {
     const server = await world.start()

@@ -1,4 +1,4 @@
-/** The ledger's file is taken away, replaced or rolled back, while the server runs or between two starts. */
+/** The ledger's file is removed, replaced or rolled back, while the server runs or between two starts. */
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -9,7 +9,7 @@ const FILE = 'steelyard.db'
 const LEDGER = 'ledger:main'
 
 let world: World
-/** The folder with two wallets, and the same one a wallet earlier. */
+/** A copy of the folder with two wallets, and an older one with one wallet. */
 let newest = ''
 let older = ''
 let server: Served | undefined
@@ -52,7 +52,7 @@ describe('while the server runs', () => {
   const cases: readonly { readonly what: string; readonly harm: () => void }[] = [
     { what: 'the file is deleted', harm: () => rmSync(at(FILE)) },
     { what: 'the file and its log are deleted', harm: () => ['', '-wal', '-shm'].map((end) => rmSync(at(FILE + end))) },
-    { what: 'the log alone is deleted', harm: () => rmSync(at(`${FILE}-wal`)) },
+    { what: 'only the log is deleted', harm: () => rmSync(at(`${FILE}-wal`)) },
     { what: 'the file is renamed', harm: () => renameSync(at(FILE), at('away.db')) },
     {
       what: 'the file is replaced by an older copy',
@@ -77,7 +77,7 @@ describe('while the server runs', () => {
     },
   ]
   for (const { what, harm } of cases) {
-    test(`${what}: no write is acknowledged, no key opens anything, and health says so`, async () => {
+    test(`${what}: no write is acknowledged, no key is accepted, and health reports it`, async () => {
       const running = await start()
       expect((await register(running, 'before')).status).toBe(201)
       harm()
@@ -93,7 +93,7 @@ describe('while the server runs', () => {
     }, 60_000)
   }
 
-  test('renamed away and back it is written again, with all that was acknowledged', async () => {
+  test('a file that is renamed and then restored is written again, with all acknowledged operations', async () => {
     const running = await start()
     for (const end of ['', '-wal', '-shm']) renameSync(at(FILE + end), at(`away${end}`))
     expect((await register(running, 'lost')).status).toBe(503)
@@ -111,7 +111,11 @@ describe('while the server runs', () => {
 
 describe('between two starts', () => {
   const cases: readonly { readonly what: string; readonly harm: () => void; readonly says: RegExp }[] = [
-    { what: 'the file is gone', harm: () => rmSync(at(FILE)), says: /a ledger existed here.*is gone.*newest backup/ },
+    {
+      what: 'the file is missing',
+      harm: () => rmSync(at(FILE)),
+      says: /a ledger existed here.*is gone.*newest backup/,
+    },
     { what: 'the file is empty', harm: () => writeFileSync(at(FILE), ''), says: /a ledger existed here.*is empty/ },
     {
       what: 'the file holds keys but no ledger',
@@ -134,13 +138,13 @@ describe('between two starts', () => {
     keysOnly.remove()
   })
   for (const { what, harm, says } of cases) {
-    test(`${what}: nothing starts, and the remedy is named and helps`, async () => {
+    test(`${what}: the server does not start, and the named remedy works`, async () => {
       harm()
       const refused = await steelyard(['serve', '--config', world.config])
       expect(refused.code).toBe(1)
       expect(refused.err).toMatch(says)
       expect(refused.err).toContain('STORE_REPLACED')
-      // The file that is put back is the newest one: everything is there.
+      // The restored file is the newest one, so nothing is missing.
       for (const name of readdirSync(world.data)) if (name.startsWith(FILE)) rmSync(at(name))
       cpSync(join(newest, FILE), at(FILE))
       const running = await start()
@@ -149,7 +153,7 @@ describe('between two starts', () => {
     }, 60_000)
   }
 
-  test('an operator who deletes the marker goes on with the older copy', async () => {
+  test('after the operator deletes the marker, the server continues with the older copy', async () => {
     cpSync(join(older, FILE), at(FILE))
     expect(existsSync(at('ledger_main.marker'))).toBe(true)
     rmSync(at('ledger_main.marker'))

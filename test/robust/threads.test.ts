@@ -1,4 +1,4 @@
-/** Threads that die are told of, and started again. */
+/** Dead threads are reported and restarted. */
 import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type LedgerServer, makeFolder, serveLedger } from '../conformance/abc-labs-server.ts'
@@ -29,7 +29,7 @@ const states = async (): Promise<readonly string[]> => {
   return chains.map(({ state }) => state)
 }
 
-test('the ledger is written again after its thread died, and the chain is followed again after its thread died', async () => {
+test('the ledger is written again and the chain is followed again after their threads died', async () => {
   await expect.poll(states, { timeout: 20_000 }).toEqual(['live', 'live'])
   const [ledger, indexer] = threads
   expect([ledger, indexer].includes(undefined)).toBe(false)

@@ -1,4 +1,4 @@
-/** A server in a process of its own over two chains of fake nodes and a ledger, whose files a test may break. */
+/** A server in its own process, with two chains of fake nodes and a ledger. Tests may damage its files. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { type FakeBlock, FakeChain } from '../faults/chain.ts'
 import { FakeNode } from '../faults/node.ts'
 import { type Arrived, answerTo, type Reply, type ScriptedNode, startScriptedNode } from '../nodes/scripted-node.ts'
 
-/** Blocks of each chain: enough for several pages of every table. */
+/** Blocks of each chain: enough for several pages in every table. */
 const BLOCKS = 600
 
 export type ChainHealth = {
@@ -22,14 +22,14 @@ export type ChainHealth = {
 }
 export type Health = { readonly status: string; readonly chains: readonly ChainHealth[]; readonly errors?: string[] }
 
-/** A fake chain's node on a socket. */
+/** A node of a fake chain, on a socket. */
 export type Node = {
   readonly server: ScriptedNode
   readonly blocks: readonly FakeBlock[]
   readonly answer: (arrived: Arrived) => Reply
 }
 
-/** A node of a chain with this id. */
+/** Starts a node of a chain with this id. */
 export async function startNode(id: number): Promise<Node> {
   const chain = await FakeChain.create()
   const blocks = chain.grow([], { from: -1, blocks: BLOCKS, branch: id })
@@ -46,7 +46,7 @@ export async function startNode(id: number): Promise<Node> {
   return { server: await startScriptedNode(answer), blocks, answer }
 }
 
-/** A store's folder with its configuration and a key; `start` serves it. */
+/** The folder of a store, with its configuration and a key. `start` serves it. */
 export type World = {
   readonly folder: string
   readonly data: string
@@ -60,7 +60,7 @@ export type Served = ServeProcess & {
   readonly get: (path: string) => Promise<{ readonly status: number; readonly text: string }>
   readonly post: (path: string, body: object) => Promise<{ readonly status: number; readonly text: string }>
   readonly health: () => Promise<Health>
-  /** Asks `/health` until a chain is as wanted. @throws Error after a minute, with what it was */
+  /** Polls `/health` until the chain is as wanted. @throws Error after a minute, with the chain's last state */
   readonly until: (id: string, wanted: (chain: ChainHealth) => boolean) => Promise<ChainHealth>
 }
 
@@ -98,7 +98,8 @@ function served(server: ServeProcess, key: string): Served {
       for (;;) {
         const chain = (await health()).chains.find((one) => one.id === id)
         if (chain !== undefined && wanted(chain)) return chain
-        if (Date.now() > deadline) throw new Error(`${id} is never so: ${JSON.stringify(chain)}\n${server.log()}`)
+        if (Date.now() > deadline)
+          throw new Error(`${id} is never as wanted: ${JSON.stringify(chain)}\n${server.log()}`)
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
     },

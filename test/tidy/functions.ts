@@ -1,13 +1,13 @@
 import ts from 'typescript'
 import { nodesOf, placeOf, type Source } from './sources.ts'
 
-/** Longest function, in lines, and most parameters. */
+/** The longest allowed function, in lines, and the most parameters. */
 const MAX_LINES = 70
 const MAX_PARAMETERS = 3
 
 type Callable = ts.FunctionLikeDeclaration & { readonly body: NonNullable<ts.FunctionLikeDeclaration['body']> }
 
-/** Functions that are too long or take too much, each as `place: what is wrong`. */
+/** Functions that are too long or have too many parameters, each as `file:line: what is wrong`. */
 export function untidyFunctions(source: Source): readonly string[] {
   return [...nodesOf(source.tree)].filter(isCallable).flatMap((node) => {
     const lineOf = (position: number): number => source.tree.getLineAndCharacterOfPosition(position).line
@@ -26,12 +26,12 @@ function isCallable(node: ts.Node): node is Callable {
   return ts.isFunctionLike(node) && 'body' in node && node.body !== undefined
 }
 
-// `describe(…, () => { … })` is a heading over tests, each a function of its own.
+// `describe(…, () => { … })` only groups tests, and each test is a function of its own.
 function groupsTests(node: ts.Node): boolean {
   return ts.isCallExpression(node.parent) && /^describe\b/.test(node.parent.expression.getText())
 }
 
-// Its caller says what a callback is given: a row of a table, a hook's arguments.
+// The caller decides the parameters of a callback: a row of a table, the arguments of a hook.
 function isCallback(node: ts.Node): boolean {
   return ts.isCallExpression(node.parent) && node.parent.expression !== node
 }

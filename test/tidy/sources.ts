@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import ts from 'typescript'
 
-/** Files that belong to the project, tracked or about to be, as paths from its root. */
+/** Tracked and new files of the project, without ignored ones, as paths from its root. */
 export function projectFiles(): readonly string[] {
   const args = ['ls-files', '--cached', '--others', '--exclude-standard']
   const listed = execFileSync('git', args, { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 })
   return listed.split('\n').filter((file) => file !== '' && existsSync(file))
 }
 
-/** A TypeScript file, parsed. */
+/** A parsed TypeScript file. */
 export type Source = { readonly file: string; readonly text: string; readonly tree: ts.SourceFile }
 
 /** The project's own TypeScript. */
@@ -30,7 +30,7 @@ export function* nodesOf(node: ts.Node): Generator<ts.Node> {
   for (const child of children) yield* nodesOf(child)
 }
 
-/** `file:line` of a node. */
+/** The `file:line` of a node. */
 export function placeOf({ file, tree }: Source, node: ts.Node): string {
   return `${file}:${tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1}`
 }

@@ -1,7 +1,7 @@
 import ts from 'typescript'
 import { nodesOf, placeOf, type Source } from './sources.ts'
 
-/** Words of names that have another word here (docs/ARCHITECTURE.md, Words), and the word we say. */
+/** Words that names must not use, each with the word to use instead (docs/ARCHITECTURE.md, Words). */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['blockchain', 'chain'],
   ['provider', 'node or adapter'],
@@ -15,7 +15,7 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['realtime', 'live'],
 ])
 
-/** Declared names that use a word which has another one here, each as `place: name`. Vendors' own words stay theirs. */
+/** Declared names that use one of these words, each as `file:line: name`. The vendor dialects are not checked. */
 export function forbiddenWords(source: Source): readonly string[] {
   return [...nodesOf(source.tree)].flatMap((node) => {
     const name = declaredName(node)

@@ -15,7 +15,7 @@ import { classifyEvmFault } from './words/faults.ts'
 
 const CHAIN = parseChainId('eip155:31337') as ChainId
 const SIGNAL = new AbortController().signal
-/** No pauses: nothing here waits for a clock. */
+/** No pauses between retries, so no test here waits. */
 const FAST = { pauses: { baseMs: 0, maxMs: 0 } }
 const ALICE = `0x${'a11ce'.padStart(40, '0')}`
 const BALANCE_OF_ALICE = `0x70a08231${'a11ce'.padStart(64, '0')}`
@@ -73,7 +73,7 @@ async function read(adapter: ChainAdapter, ...keys: BalanceKey[]): Promise<reado
 
 const NODES: ReadonlyArray<readonly [string, () => Anvil]> = [
   ['with Multicall3', () => anvil],
-  ['without it', () => bare],
+  ['without Multicall3', () => bare],
 ]
 
 test.each(NODES)('a native balance is read again at once after a failure, %s', async (_, node) => {

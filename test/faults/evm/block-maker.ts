@@ -7,25 +7,25 @@ import { type Contract, EMPTY, type EvmBlock, type PlacedLog, type State } from 
 
 /** Transactions of a block, at most. */
 const TRANSACTIONS = 6
-/** One block in so many brings a new token, up to a number of tokens. */
+/** One block in this many creates a new token, up to a maximum number of tokens. */
 const NEW_TOKEN_EVERY = 40
 const MAX_TOKENS = 34
-/** One block in so many ends or begins the token that comes and goes. */
+/** One block in this many destroys or redeploys the token that comes and goes. */
 const COME_AND_GO_EVERY = 120
 
-/** Who and what there is on a simulated chain. */
+/** The accounts and contracts of a simulated chain. */
 export type Cast = {
   readonly accounts: readonly string[]
   /** Contracts of the first block, by address. */
   readonly programs: ReadonlyMap<string, Program>
-  /** The token that ends, and begins anew with nothing at the same address. */
+  /** The token that is destroyed, and deployed again without balances at the same address. */
   readonly comesAndGoes: string
 }
 
-/** What is told besides the block: tokens that began to be odd in it, or whose code began or ended. */
+/** A new block, and the tokens that became odd in it or had code created or destroyed. */
 export type Made = { readonly block: EvmBlock; readonly odd: readonly string[] }
 
-/** Bytes that look like a hash and are the same for the same text. */
+/** Bytes that look like a hash, the same for the same text. */
 export function digest(text: string, bytes: number): string {
   return `0x${createHash('sha256')
     .update(text)
@@ -33,7 +33,7 @@ export function digest(text: string, bytes: number): string {
     .slice(0, bytes * 2)}`
 }
 
-/** Makes one block after another, on any parent; each is different, even on one parent. */
+/** Makes blocks on any parent. All are different, even on the same parent. */
 export class BlockMaker {
   readonly #cast: Cast
   readonly #draw: Draw
@@ -44,7 +44,7 @@ export class BlockMaker {
     this.#draw = draw
   }
 
-  /** The block that follows `parent`. `timestamp`: Unix seconds. */
+  /** Returns the block that follows `parent`. `timestamp` is in Unix seconds. */
   after(parent: EvmBlock | undefined, timestamp: number): Made {
     const number = (parent?.number ?? -1) + 1
     this.#made += 1
@@ -79,7 +79,7 @@ export class BlockMaker {
   }
 }
 
-/** A block in the making. */
+/** A block that is being made. */
 class Work {
   readonly contracts: Map<string, Contract>
   readonly odd: string[] = []
@@ -107,7 +107,7 @@ class Work {
     this.#transact()
   }
 
-  /** Creates a contract where one may have stood before. */
+  /** Creates a contract, possibly where another one was destroyed. */
   begin(address: string, program: Program): void {
     this.create(address, program)
     this.odd.push(address)
@@ -115,7 +115,7 @@ class Work {
 
   destroy(address: string): void {
     this.contracts.delete(address)
-    // What events said of it ends here.
+    // The events of the destroyed contract no longer count.
     for (const [account, tokens] of this.#met) {
       if (tokens.has(address)) this.#met.set(account, new Set([...tokens].filter((token) => token !== address)))
     }

@@ -13,10 +13,12 @@ const MULTICALL = parseAbi([
   'function aggregate3(Call3[] calls) payable returns (Result[] returnData)',
 ])
 
-/** Whatever stands at an address that is a contract. */
+/** The same code for every contract. */
 const SOME_CODE = `0x${'60806040'.repeat(32)}`
 const DECIMALS = 18n
-/** Contracts that are part of the chain itself: they answer, and have no code. SHA-256, RIPEMD-160 and identity. */
+/**
+ * Contracts that are part of the chain itself: they answer calls, and have no code. SHA-256, RIPEMD-160 and identity.
+ */
 export const PRECOMPILES = [2, 3, 4].map((number) => `0x${number.toString(16).padStart(40, '0')}`)
 
 /** The code at an address. */
@@ -24,7 +26,7 @@ export function codeOf(state: State, address: string): string {
   return address === MULTICALL3 || state.contracts.has(address) ? SOME_CODE : '0x'
 }
 
-/** What a call of a contract returns, as hex. @throws Fault where it reverts */
+/** Returns the result of a contract call, as hex. @throws Fault if the call reverts */
 export function callContract(state: State, to: string, data: string): string {
   if (to === MULTICALL3) return data.startsWith(AGGREGATE3) ? aggregate(state, data) : ethBalance(state, data)
   const precompiled = precompile(to, data)
@@ -103,7 +105,7 @@ function textOf(text: string): string {
   return `0x${word(32n)}${word(BigInt(text.length))}${Buffer.from(text).toString('hex').padEnd(64, '0')}`
 }
 
-/** The address in a parameter of call data. */
+/** The address at this index of the parameters in call data. */
 function addressAt(data: string, place: number): string {
   return `0x${data.slice(10 + place * 64 + 24, 10 + (place + 1) * 64).toLowerCase()}`
 }

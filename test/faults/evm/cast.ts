@@ -17,7 +17,7 @@ import {
 const ACCOUNTS = 30
 
 const account = (index: number): string => digest(`account ${index}`, 20)
-/** Nobody but contracts pays to it. */
+/** An account that gets only silent fees. */
 const COLLECTOR = account(0)
 
 const PROGRAMS: readonly Program[] = [
@@ -40,14 +40,14 @@ const PROGRAMS: readonly Program[] = [
 
 const addressOf = (place: number): string => digest(`contract ${place}`, 20)
 
-/** Everybody on the simulated chain: ordinary tokens, and each way to be odd. */
+/** The accounts and contracts of the simulated chain: ordinary tokens, and one of each odd kind. */
 export const CAST: Cast = {
   accounts: Array.from({ length: ACCOUNTS }, (_, index) => account(index)),
   programs: new Map(PROGRAMS.map((program, place) => [addressOf(place), program])),
   comesAndGoes: digest('comes and goes', 20),
 }
 
-/** Addresses of what is no ERC-20 token: other contracts, precompiles, an account, nothing. */
+/** Addresses without an ERC-20 token: other contracts, precompiles, an account, an unused address. */
 export const OTHERS: readonly string[] = [
   ...[...CAST.programs].flatMap(([address, { standard }]) => (standard === 'erc20' ? [] : [address])),
   ...PRECOMPILES,

@@ -4,22 +4,25 @@ import type { TrueBlock, TrueTransfer, Truth } from '../truth.ts'
 import { BlockMaker, type Cast } from './block-maker.ts'
 import { ancestorAt, type EvmBlock } from './state.ts'
 
-/** How long nobody has to know that a token's events stopped to tell its balances, in milliseconds: the audit's time. */
+/**
+ * How long the server has to find that a token's events no longer report its balances, in milliseconds: the audit's
+ * time.
+ */
 const UNTOLD_MS = 60_000
 
-/** A server that lags and was killed may be so many blocks behind. */
+/** How many blocks behind a server may be if it lags and was killed. */
 const LATELY_BLOCKS = 100
 
-/** A simulated EVM chain with all of its branches. */
+/** A simulated EVM chain with all its branches. */
 export class EvmChain implements Truth {
   readonly cast: Cast
   readonly #maker: BlockMaker
   readonly #byHash = new Map<string, EvmBlock>()
   readonly #byNumber: EvmBlock[][] = []
   readonly #byTransaction = new Map<string, EvmBlock>()
-  /** When a token first became odd or its code changed, in milliseconds, by token. */
+  /** When a token first became odd or its code changed, by token, in milliseconds. */
   readonly #oddSince = new Map<string, number>()
-  /** When a log of a contract was last left out inside a block, in milliseconds. */
+  /** When a log of a contract was last left out within a block, in milliseconds. */
   readonly #omittedAt = new Map<string, number>()
   readonly #names = new Map<string, string>()
   readonly #fungible = new Set<string>()
@@ -27,7 +30,7 @@ export class EvmChain implements Truth {
   #finalized: EvmBlock
   readonly #finalBelow: number
 
-  /** `finalBelow`: the finalized block is so far below the highest one. */
+  /** `finalBelow` is how far the finalized block is below the highest one. */
   constructor(cast: Cast, { draw, finalBelow, startTime }: { draw: Draw; finalBelow: number; startTime: number }) {
     this.cast = cast
     this.#maker = new BlockMaker(cast, draw)
@@ -51,7 +54,7 @@ export class EvmChain implements Truth {
     return this.#head
   }
 
-  /** Replaces the newest `depth` blocks by `blocks` others. Never deeper than the finalized block. */
+  /** Replaces the newest `depth` blocks by `blocks` others, but never the finalized block. */
   reorganize(depth: number, blocks: number): EvmBlock {
     const from = ancestorAt(this.#head, Math.max(this.#head.number - depth, this.#finalized.number))
     assert(from !== undefined, 'a chain has its finalized block')
@@ -62,7 +65,7 @@ export class EvmChain implements Truth {
     return tip
   }
 
-  /** Fungible tokens on the canonical branch whose events do not tell their balances. */
+  /** Fungible tokens on the canonical branch with balances that their events do not report. */
   odd(): readonly string[] {
     const { contracts } = this.#head.state
     const { comesAndGoes } = this.cast
@@ -71,7 +74,7 @@ export class EvmChain implements Truth {
     })
   }
 
-  /** All that was odd until now has been found: from now on it has to be known. */
+  /** From now on the server must know all tokens that became odd so far. */
   expectKnown(): void {
     for (const token of this.#oddSince.keys()) this.#oddSince.set(token, 0)
   }
@@ -143,8 +146,8 @@ export class EvmChain implements Truth {
   }
 
   /**
-   * A node left a log of this contract out of a block whose other logs explain the block's bloom: nobody can tell from
-   * the answer, and the audit has the same time as for a token that becomes odd.
+   * Records that a node left a log of this contract out of a block, and that the block's other logs explain its bloom.
+   * The answer does not show the omission, so the audit gets the same time as for a token that becomes odd.
    */
   noteOmitted(contract: string): void {
     this.#omittedAt.set(contract, Date.now())
@@ -152,7 +155,7 @@ export class EvmChain implements Truth {
 
   #at({ hash }: TrueBlock): EvmBlock {
     const block = this.#byHash.get(hash)
-    assert(block !== undefined, 'only blocks of this chain are asked about')
+    assert(block !== undefined, 'all questions are about blocks of this chain')
     return block
   }
 
@@ -171,7 +174,7 @@ export class EvmChain implements Truth {
     return block
   }
 
-  /** A token is new to nobody once it was odd, unless its code began or ended in this block. */
+  /** Only the first time that a token becomes odd counts, unless its code was created or destroyed in this block. */
   #noteOdd(token: string, parent: EvmBlock | undefined, block: EvmBlock): void {
     const before = parent?.state.contracts.get(token)?.created
     const after = block.state.contracts.get(token)?.created

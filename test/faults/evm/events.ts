@@ -5,7 +5,7 @@ import { addressWord, type RawLog, type Told, word } from './program.ts'
 const DEPOSIT = '0xe1fffcc4923d04b559f4d29a8bfc6cda04eb5b0d3c460751c2402c5c5cc9109c'
 const WITHDRAWAL = '0x7fcf532c15f0a6db0bd6d0e038bea71d30d808c7d98cb3bf7268a95bf5081b65'
 
-/** How a `Transfer` lays its three parameters out. `long`: as usual, with a word more behind the amount. */
+/** How a `Transfer` lays out its three parameters. `long` is the usual layout with one more word after the amount. */
 export type Layout = 'usual' | 'none indexed' | 'one indexed' | 'all indexed' | 'long'
 
 /** An ERC-20 transfer as a log. */
@@ -22,7 +22,7 @@ export function transferLog(told: Told, layout: Layout = 'usual'): { raw: RawLog
   return { raw: raw[layout], told }
 }
 
-/** The log by which wrapped native tells a deposit or a withdrawal: no transfer. */
+/** The log of a deposit or a withdrawal of wrapped native. It is no transfer. */
 export function wrapLog(what: 'deposit' | 'withdrawal', account: string, amount: bigint): { raw: RawLog } {
   const signature = what === 'deposit' ? DEPOSIT : WITHDRAWAL
   return { raw: { topics: [signature, `0x${addressWord(account)}`], data: `0x${word(amount)}` } }

@@ -5,10 +5,10 @@ import type { EvmChain } from './chain.ts'
 import { ancestorAt, type EvmBlock, type PlacedLog } from './state.ts'
 
 const quantity = (value: number): string => `0x${value.toString(16)}`
-/** More logs than this are refused. */
+/** The node refuses a request for more logs than this. */
 const MAX_LOGS = 400
 
-/** Blooms of blocks as a node computes them (Yellow Paper, section 4.4.1), each once. */
+/** Blooms of blocks as a node computes them (Yellow Paper, section 4.4.1), each computed once. */
 export class Blooms {
   readonly #bitsOf: BitsOf
   readonly #bits = new Map<string, readonly number[]>()
@@ -42,17 +42,17 @@ export class Blooms {
   }
 }
 
-/** One node of a simulated chain: truthful, on its own branch, as far as it has heard. */
+/** One node of a simulated chain. It returns only true answers, about the branch that it was shown. */
 export class EvmNode {
   readonly #chain: EvmChain
   readonly #blooms: Blooms
   readonly #stateBlocks: number
   readonly #logTimes: boolean
   #head: EvmBlock
-  /** Blocks by which it lags behind what it was shown, for one answer. */
+  /** How many blocks it lags behind its shown head, for one answer. */
   lag = 0
 
-  /** `stateBlocks`: blocks whose state it remembers. `logTimes`: its logs carry their block's time. */
+  /** `stateBlocks` is how many blocks it keeps state for. With `logTimes` its logs carry their block's time. */
   constructor(chain: EvmChain, blooms: Blooms, { stateBlocks, logTimes }: { stateBlocks: number; logTimes: boolean }) {
     this.#chain = chain
     this.#blooms = blooms
@@ -61,12 +61,12 @@ export class EvmNode {
     this.#head = chain.head
   }
 
-  /** The newest block that it has heard of. */
+  /** Sets the newest block that the node knows. */
   show(head: EvmBlock): void {
     this.#head = head
   }
 
-  /** Its newest block, as it answers now. */
+  /** Its newest block at the moment, with the lag. */
   get head(): EvmBlock {
     return ancestorAt(this.#head, Math.max(0, this.#head.number - this.lag)) ?? this.#head
   }
@@ -110,7 +110,7 @@ export class EvmNode {
     return Number(tag) > head.number ? undefined : ancestorAt(head, Number(tag))
   }
 
-  /** A block by number, by tag, or by hash as in EIP-1898; undefined where it is not on this node's branch. */
+  /** A block by number, by tag, or by hash as in EIP-1898. Undefined if it is not on this node's branch. */
   #at(at: unknown): EvmBlock | undefined {
     const { blockHash, blockNumber } = fieldsOf(at)
     if (blockHash !== undefined) return this.#known(String(blockHash))
@@ -201,7 +201,7 @@ export class EvmNode {
   }
 }
 
-/** True where a part of a filter (absent, null, one value or several) lets a value pass. */
+/** True if a part of a filter (absent, null, one value or several) matches a value. */
 function allows(part: unknown, value: string | undefined): boolean {
   if (part === undefined || part === null) return true
   if (Array.isArray(part)) return part.length === 0 || part.some((one) => allows(one, value))

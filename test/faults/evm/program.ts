@@ -1,30 +1,30 @@
 import type { Draw } from '../draw.ts'
 
-/** What a contract stores. Never changed: each act makes a new one. */
+/** The storage of a contract. It is immutable: each act makes a new one. */
 export type Storage = ReadonlyMap<string, bigint>
 
-/** A log before it has a place in a block. */
+/** A log without its position in a block. */
 export type RawLog = { readonly topics: readonly string[]; readonly data: string }
 
-/** A transfer that a contract's event tells. */
+/** A transfer as a contract's event reports it. */
 export type Told = { readonly from: string; readonly to: string; readonly amount: bigint }
 
-/** What one transaction does to a contract. `odd`: balances changed in a way that the transfers do not tell. */
+/** The effect of one transaction on a contract. `odd`: balances changed in a way that the transfers do not report. */
 export type Effect = {
   readonly storage: Storage
   readonly logs: readonly { readonly raw: RawLog; readonly told?: Told }[]
   readonly odd?: boolean
 }
 
-/** Who may take part, and the choices of the seed. */
+/** The accounts that may take part, and the draws of the seed. */
 export type Market = { readonly draw: Draw; readonly accounts: readonly string[] }
 
-/** A contract's code: what it does when somebody uses it, and what it answers. */
+/** A contract's code: what it does when it is used, and what it answers. */
 export type Program = {
   readonly name: string
   readonly standard: 'erc20' | 'erc721' | 'erc1155'
   readonly act: (storage: Storage, market: Market) => Effect
-  /** Undefined: the call reverts. */
+  /** Undefined if the call reverts. */
   readonly balanceOf: (storage: Storage, account: string) => bigint | undefined
   readonly totalSupply: (storage: Storage) => bigint | undefined
 }
@@ -32,7 +32,7 @@ export type Program = {
 /** The address that mints come from and burns go to. */
 export const ZERO = `0x${'0'.repeat(40)}`
 const SUPPLY = 'supply'
-/** Storage keys of balances begin with 0x; other keys are words. */
+/** Storage keys of balances start with 0x; other keys are words. */
 const isAccount = (key: string): boolean => key.startsWith('0x')
 
 /** A 32-byte word without 0x. */
@@ -45,17 +45,17 @@ export function addressWord(address: string): string {
   return address.slice(2).padStart(64, '0')
 }
 
-/** A balance as stored. */
+/** The stored balance of an account. */
 export function held(storage: Storage, account: string): bigint {
   return storage.get(account) ?? 0n
 }
 
-/** The supply as stored. */
+/** The stored supply. */
 export function supplyOf(storage: Storage): bigint {
   return storage.get(SUPPLY) ?? 0n
 }
 
-/** Adds to stored balances and to the supply; a balance never goes below zero here. */
+/** Adds to stored balances and to the supply. Callers never take more than a balance has. */
 export function changed(storage: Storage, changes: readonly (readonly [string, bigint])[]): Storage {
   const next = new Map(storage)
   for (const [key, delta] of changes) next.set(key, (next.get(key) ?? 0n) + delta)
@@ -67,12 +67,12 @@ export function supplyBy(delta: bigint): readonly [string, bigint] {
   return [SUPPLY, delta]
 }
 
-/** Somebody who holds some, and a part of it; undefined where nobody does. */
+/** An account with a balance, and a part of that balance. Undefined if no account has any. */
 export function spender(storage: Storage, { draw }: Market): { from: string; amount: bigint } | undefined {
   const rich = [...storage].filter(([key, amount]) => isAccount(key) && amount > 0n)
   if (rich.length === 0) return undefined
   const [from, all] = draw.of(rich)
-  // Everything at times: an account that ends with nothing leaves the list of holders.
+  // Sometimes all of it: an account with an empty balance leaves the list of holders.
   return { from, amount: draw.oneIn(4) ? all : (all * BigInt(draw.between(1, 99))) / 100n }
 }
 

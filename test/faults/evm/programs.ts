@@ -13,7 +13,7 @@ import {
   ZERO,
 } from './program.ts'
 
-/** An ordinary token, whose transfers are told in this layout. */
+/** An ordinary token with transfers in this layout. */
 export function plain(name: string, layout: Layout = 'usual'): Program {
   const act = (storage: Storage, market: Market): Effect => {
     const { draw, accounts } = market
@@ -36,7 +36,7 @@ function mint(storage: Storage, market: Market, layout: Layout = 'usual'): Effec
   return { storage: next, logs: [transferLog({ from: ZERO, to, amount }, layout)], odd: isAmbiguous(layout) }
 }
 
-/** With one topic nobody can tell whether it is the sender, the receiver or the amount. */
+/** One topic alone may be the sender, the receiver or the amount. */
 function isAmbiguous(layout: Layout): boolean {
   return layout === 'one indexed'
 }
@@ -45,7 +45,7 @@ const ONE = 10n ** 18n
 const INDEX = 'index'
 const indexOf = (storage: Storage): bigint => storage.get(INDEX) ?? ONE
 
-/** Balances are shares times an index, which changes without an event once there is one. */
+/** Balances are shares times an index. The index changes without an event once it exists. */
 export const REBASING: Program = {
   name: 'Rebasing',
   standard: 'erc20',
@@ -77,7 +77,7 @@ export const REBASING: Program = {
   totalSupply: (storage) => (supplyOf(storage) * indexOf(storage)) / ONE,
 }
 
-/** One percent of each transfer goes to a collector, of which no event tells. */
+/** One percent of each transfer goes to a collector, without an event. */
 export function silentFee(collector: string): Program {
   return {
     ...plain('SilentFee'),
@@ -97,7 +97,7 @@ export function silentFee(collector: string): Program {
   }
 }
 
-/** Mints at times without an event; the supply tells the truth. */
+/** Sometimes mints without an event; the supply is correct. */
 export const SILENT_MINT: Program = {
   ...plain('SilentMint'),
   act: (storage, market) => {
@@ -111,7 +111,7 @@ export const SILENT_MINT: Program = {
   },
 }
 
-/** Its events tell twice what moves. */
+/** Its events report twice the amount that moves. */
 export const LIAR: Program = {
   ...plain('Liar'),
   act: (storage, market) => {
@@ -123,7 +123,7 @@ export const LIAR: Program = {
   },
 }
 
-/** Tells of transfers, and nobody ever has any. */
+/** Emits transfers, but no account ever has a balance. */
 export const PHANTOM: Program = {
   name: 'Phantom',
   standard: 'erc20',
@@ -173,7 +173,7 @@ export const WRAPPED: Program = {
 
 const NEXT_ID = 'next'
 
-/** Deeds: the balance is how many an account has. */
+/** Deeds: the balance is the number of items of an account. */
 export const ERC721: Program = {
   name: 'Deeds',
   standard: 'erc721',
@@ -201,7 +201,7 @@ export const ERC721: Program = {
   totalSupply: supplyOf,
 }
 
-/** Goods of some kinds, mints alone. It answers no `balanceOf` of one parameter. */
+/** Goods of two kinds, only minted. It reverts on `balanceOf` with one parameter. */
 export const ERC1155: Program = {
   name: 'Goods',
   standard: 'erc1155',
@@ -218,10 +218,10 @@ export const ERC1155: Program = {
   totalSupply: () => undefined,
 }
 
-/** Ordinary until it is upgraded, then with a silent fee: `UPGRADED` stands in its storage. */
+/** Ordinary until it is upgraded, then with a silent fee: its storage then contains `UPGRADED`. */
 export const UPGRADED = 'upgraded'
 
-/** A proxy whose owner changes the code while everybody watches. */
+/** A proxy that gets new code while accounts use it. */
 export function upgradeable(collector: string): Program {
   const fee = silentFee(collector)
   return {

@@ -4,11 +4,11 @@ import type { Program, RawLog, Storage } from './program.ts'
 /** A contract at a block. `created`: the block of this code at this address. */
 export type Contract = { readonly program: Program; readonly storage: Storage; readonly created: string }
 
-/** Everything at the end of a block. Nothing in it is ever changed: a block's state shares what its parent's has. */
+/** The state at the end of a block. It is immutable, so a block's state shares data with its parent's. */
 export type State = {
   readonly contracts: ReadonlyMap<string, Contract>
   readonly native: ReadonlyMap<string, bigint>
-  /** Tokens that an account met by their events, by account. */
+  /** Tokens that sent an account something by their events, by account. */
   readonly met: ReadonlyMap<string, ReadonlySet<string>>
   /** How many tokens were ever created on this branch. */
   readonly serial: number
@@ -32,7 +32,7 @@ export type EvmBlock = {
 /** The state before the first block. */
 export const EMPTY: State = { contracts: new Map(), native: new Map(), met: new Map(), serial: 0 }
 
-/** The block of a branch at a height, from any block of the branch above it. */
+/** The ancestor of a block with this number, or the block itself. */
 export function ancestorAt(block: EvmBlock, number: number): EvmBlock | undefined {
   let at: EvmBlock | undefined = block
   while (at !== undefined && at.number > number) at = at.parent

@@ -8,16 +8,16 @@ import { EvmChain } from './chain.ts'
 import { Blooms, EvmNode } from './node.ts'
 import type { EvmBlock } from './state.ts'
 
-/** The finalized block is so far below the highest one. */
+/** How far the finalized block is below the highest one. */
 const FINAL_BELOW = 32
-/** Blocks that are there before the server starts: most of them final. */
+/** Blocks that exist before the server starts; most of them are final. */
 const EARLIER_BLOCKS = 200
-/** A full node remembers the state of so many blocks. */
+/** How many blocks a full node keeps state for. */
 const STATE_BLOCKS = 128
-/** Time between polls of a node. */
+/** Time between polls of a node, in milliseconds. */
 const POLL_MS = 150
 
-/** An EVM chain with odd tokens, and three nodes: an archive whose logs carry times, and two full nodes. */
+/** An EVM chain with odd tokens, and three nodes: an archive with times in its logs, and two full nodes. */
 export async function startEvmWorld(seed: number): Promise<World> {
   const startTime = Math.floor(Date.now() / 1000) - EARLIER_BLOCKS
   const chain = new EvmChain(CAST, { draw: new Draw(seed), finalBelow: FINAL_BELOW, startTime })
@@ -58,7 +58,7 @@ export async function startEvmWorld(seed: number): Promise<World> {
   }
 }
 
-/** Heads that a reply tells. */
+/** The heads that a reply reports. */
 function headsIn(arrived: Arrived, reply: Reply): readonly { number: number; hash: string }[] {
   if (typeof reply === 'string' || !('json' in reply)) return []
   const items: readonly unknown[] = Array.isArray(reply.json) ? reply.json : [reply.json]

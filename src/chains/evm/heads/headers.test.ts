@@ -72,7 +72,7 @@ describe('a node that fails makes no block final', () => {
     ['an internal error', failing(-32603, 'Internal error')],
     ['an error of its upstream', failing(-32000, 'failed to parse the answer: unexpected EOF')],
     ['a timeout error', failing(-32000, 'request timed out')],
-    ['its pace', failing(-32005, 'rate limit exceeded')],
+    ['a rate limit', failing(-32005, 'rate limit exceeded')],
   ]
   test.each(FAILURES)('%s', async (_, finalized) => {
     await expect(adapterOf(await node(finalized)).heads(SIGNAL)).rejects.toMatchObject({

@@ -101,11 +101,11 @@ const UNDECODABLE: Readonly<Record<string, readonly [LogBody, readonly string[]]
     batch([64, 160, 2, 7, 8, 1, 1]),
     [`${ALICE}#7`, `${ALICE}#8`, `${BOB}#7`, `${BOB}#8`],
   ],
-  'a batch whose offset points outside': [batch([64, 320, 1, 7, 1, 1]), [`${ALICE}#7`, `${BOB}#7`]],
-  'a batch whose offset is not a whole word': [batch([65, 128, 1, 7, 1, 1]), [ALICE, BOB]],
-  'a batch whose offset is 2^256-1': [batch([64, MAX, 1, 7, 1, 1]), [`${ALICE}#7`, `${BOB}#7`]],
-  'a batch whose length is 2^256-1': [batch([64, 128, MAX, 7, MAX, 1]), [ALICE, BOB]],
-  'a batch whose length is one too many': [batch([64, 128, 1, 7, 2, 1]), [`${ALICE}#7`, `${BOB}#7`]],
+  'a batch with an offset outside': [batch([64, 320, 1, 7, 1, 1]), [`${ALICE}#7`, `${BOB}#7`]],
+  'a batch with an offset that is not a whole word': [batch([65, 128, 1, 7, 1, 1]), [ALICE, BOB]],
+  'a batch with the offset 2^256-1': [batch([64, MAX, 1, 7, 1, 1]), [`${ALICE}#7`, `${BOB}#7`]],
+  'a batch with the length 2^256-1': [batch([64, 128, MAX, 7, MAX, 1]), [ALICE, BOB]],
+  'a batch with a length that is one too many': [batch([64, 128, 1, 7, 2, 1]), [`${ALICE}#7`, `${BOB}#7`]],
 }
 
 test.each(Object.entries(UNDECODABLE))('%s leaves notes on the accounts that it may concern', (_, [log, accounts]) => {

@@ -79,14 +79,14 @@ test.each<[string, Laid, unknown]>([
   ['the sender indexed', moved(BIG, [0]), bothAccounts],
   ['the receiver indexed', moved(BIG, [1]), ['undecodable erc20 bob -', 'undecodable erc20 alice -']],
   [
-    'the sender indexed, an amount like an address',
+    'the sender indexed, an amount that looks like an address',
     moved(5n, [0]),
     [...bothAccounts, `undecodable erc20 0x${'5'.padStart(40, '0')} -`],
   ],
   ['a large amount indexed', moved(BIG, [2]), [`erc20 alice>bob - ${BIG}`]],
   ['a small amount indexed', moved(5n, [2]), expect.arrayContaining(bothAccounts)],
   [
-    'the sender indexed, to itself',
+    'the sender indexed, a transfer to itself',
     { event: TRANSFER, parameters: [ALICE, ALICE, BIG], indexed: [0] },
     [`erc20 alice>alice - ${BIG}`],
   ],
@@ -94,7 +94,7 @@ test.each<[string, Laid, unknown]>([
   ['sender and a large amount indexed', moved(BIG, [0, 2]), bothAccounts],
   ['all indexed, more data', moved(5n, [0, 1, 2], word(1n)), ['erc721 alice>bob 5 1']],
   [
-    'a mint whose receiver is indexed',
+    'a mint with its receiver indexed',
     { event: TRANSFER, parameters: [ZERO, BOB, BIG], indexed: [1] },
     ['undecodable erc20 bob -'],
   ],

@@ -4,7 +4,7 @@ import { decodeRange } from './decode-range.ts'
 
 const RANGE = { first: 10, last: 20 }
 
-/** A transfer's log, by default the only one of block 12. */
+/** A transfer's log. By default it is in block 12. */
 function log(change: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
   const number = Number(change.blockNumber ?? 12)
   return {
@@ -63,7 +63,7 @@ test.each([
   ['two logs with one index', [log(), log({ data: `0x${'6'.padStart(64, '0')}` })]],
   ['one index in two transactions', [log(), log({ transactionHash: `0x${'f'.repeat(64)}` })]],
   ['a log without an index', [log(), log({ logIndex: null, transactionHash: `0x${'f'.repeat(64)}` })]],
-  ['an index that is no number', [log(), log({ logIndex: '', transactionHash: `0x${'f'.repeat(64)}` })]],
+  ['an index that is not a number', [log(), log({ logIndex: '', transactionHash: `0x${'f'.repeat(64)}` })]],
 ])('%s marks the block as misnumbered and loses no transfer', (_, answer) => {
   const [block] = decodeRange([answer], RANGE).blocks
   expect(block?.misnumbered).toBe(true)
@@ -71,7 +71,7 @@ test.each([
 })
 
 const GARBAGE: Readonly<Record<string, unknown>> = {
-  'no list': { logs: [] },
+  'not a list': { logs: [] },
   'a null': [null],
   'a log without topics': [log({ topics: undefined })],
   'a pending log': [log({ blockNumber: null })],

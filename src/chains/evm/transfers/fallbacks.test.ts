@@ -273,7 +273,7 @@ const SHIFTED: ReadonlyArray<readonly [string, (time: number) => unknown]> = [
     'counted backwards from the last block’s',
     (time) => `0x${((headers.at(-1)?.timestamp ?? 0) - (time - (headers[0]?.timestamp ?? 0))).toString(16)}`,
   ],
-  ['text that is no number', () => '0xzz'],
+  ['text that is not a number', () => '0xzz'],
   ['a negative number', () => -5],
 ]
 

@@ -196,14 +196,14 @@ describe('near the head', () => {
 
   test.each([
     [
-      'says so',
+      'reports that',
       () => {
         throw new Fault(-32602, 'invalid argument 0: unknown field blockHash')
       },
     ],
     ['ignores it and answers for the newest block', (): unknown => newestLogs],
   ] as const)(
-    'a node that takes no block hash and %s is asked by number, and that is remembered',
+    'a node that takes no block hash and %s is asked by number, and the adapter remembers it',
     async (_, answer) => {
       newestLogs = await anvil.rpc('eth_getLogs', [{ blockHash: headers.at(-1)?.hash }])
       const { adapter, node } = await liar((call, result) =>
@@ -271,7 +271,7 @@ describe('in a range', () => {
     expect(counts).toMatchObject({ omittedLogs: 0, receiptsSettled: 0 })
   })
 
-  test('logs that come twice count once', async () => {
+  test('duplicate logs count once', async () => {
     const twice: Change = (call, result) =>
       call.method === 'eth_getLogs' ? [...logsOf(result), ...logsOf(result)] : result
     const { adapter } = await liar(twice)

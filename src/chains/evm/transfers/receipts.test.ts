@@ -121,7 +121,7 @@ const gone = (): never => {
 /** Odd answers to a request for a block's receipts. */
 const ODD: ReadonlyArray<readonly [string, (result: unknown) => unknown]> = [
   ['too few', (result) => (Array.isArray(result) ? result.slice(1) : result)],
-  ['no list', () => 7],
+  ['not a list', () => 7],
   ['without logs', (result) => without(result, 'logs')],
   ['null', () => null],
   ['a broken index', gone],

@@ -101,7 +101,7 @@ test('a node that once returned more logs does not truncate at fewer', async () 
   expect(ranges()).toBe(2)
 })
 
-test.each([24, 49, 51, 99, 1_001, 4_095, 9_999, 10_001])('%i is no round number', (count) => {
+test.each([24, 49, 51, 99, 1_001, 4_095, 9_999, 10_001])('%i is not a round number', (count) => {
   expect(isRound(count)).toBe(false)
 })
 
