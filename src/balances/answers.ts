@@ -1,4 +1,11 @@
-import { type Balance, type BalanceKey, isNodeFailure, type Known, type Observation } from '../core/balance.ts'
+import {
+  type Balance,
+  type BalanceKey,
+  isNodeFailure,
+  type Known,
+  type Observation,
+  type UnknownReason,
+} from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/seam/store.ts'
 import type { AsOf } from './as-of.ts'
@@ -201,8 +208,8 @@ export class Answers {
       const failed = failureOf(results[at])
       // If nothing else is known, use even a read that may be of a lost branch: it has its own block and age.
       const before = filled[index] ?? stored[index]
-      if (isGone(before, failed)) filled[index] = unknown('not_a_token')
-      else filled[index] = notBackwards(filled[index], fresh[at]) ?? before ?? unknown(reasonOf(failed))
+      if (isGone(before, failed, clock)) filled[index] = unknown('not_a_token')
+      else filled[index] = notBackwards(filled[index], fresh[at]) ?? before ?? unknown(reasonOf(failed, clock))
     }
     return withoutReads(filled)
   }
@@ -268,8 +275,11 @@ function failureOf(result: ReadResult | undefined): Failed | undefined {
   return result === undefined || isObservation(result) ? undefined : result
 }
 
-function reasonOf(failed: Failed | undefined) {
-  return failed?.reason ?? 'node_unavailable'
+/** Returns why a balance is unknown. A contract may be newer than the block of a node that lags behind ours. */
+function reasonOf(failed: Failed | undefined, { published }: ChainClock): UnknownReason {
+  if (failed === undefined) return 'node_unavailable'
+  const isBehind = failed.at !== undefined && published !== undefined && failed.at.number < published.number
+  return failed.reason === 'not_a_token' && isBehind ? 'node_unavailable' : failed.reason
 }
 
 function withoutReads(answers: readonly (Balance | undefined)[]): readonly Balance[] {

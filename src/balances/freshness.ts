@@ -1,5 +1,5 @@
 import type { Balance, BalanceKey, Known, Observation, Unknown, UnknownReason } from '../core/balance.ts'
-import { type BlockRef, type Finality, sameBlock } from '../core/block.ts'
+import type { BlockRef, Finality } from '../core/block.ts'
 import { type CoverageTest, coverageTest } from '../core/coverage.ts'
 import type { ChainClock, StoredAsset, StoredBalance } from '../store/seam/store.ts'
 
@@ -14,9 +14,9 @@ export function finalityOf(block: BlockRef, clock: ChainClock): Finality {
  * one did.
  */
 export function factsKnownAt(clock: ChainClock, now: number, higherSince = Number.POSITIVE_INFINITY): number {
-  const { published, head, caughtUpAt } = clock
+  const { published, caughtUpAt, caughtUpHash } = clock
   if (published === undefined) return 0
-  const caughtUp = caughtUpAt !== undefined && head !== undefined && sameBlock(published, head)
+  const caughtUp = caughtUpAt !== undefined && caughtUpHash === published.hash
   return Math.min(now, Math.max(published.timestamp, caughtUp ? Math.min(caughtUpAt, higherSince) : 0))
 }
 

@@ -251,6 +251,18 @@ test('a destroyed contract is unknown, whatever was known of it before', async (
   expect(await it.balances.get([of(ALICE, GOLD), of(ALICE, SILVER)], { mode: 'force' })).toEqual([gone, gone])
 })
 
+test('a contract that a lagging node does not have yet is unknown, and not absent', async () => {
+  const it = await world(READS_GOLD)
+  await poll(it)
+  // The node that has block 4 fails. The other one is at block 2, where the contract has no code.
+  it.chain.dead.add(GOLD.reference)
+  it.chain.show('2')
+  expect(await it.balances.get([of(ALICE, GOLD), of(BOB, GOLD)], STORED)).toEqual([
+    { known: false, reason: 'node_unavailable' },
+    { known: false, reason: 'node_unavailable' },
+  ])
+})
+
 test('the newest block is the polled one, or a newer one that a node returns on request', async () => {
   const it = await world()
   await poll(it)

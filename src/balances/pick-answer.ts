@@ -24,9 +24,11 @@ export function notBackwards(before: Balance | undefined, fresh: Known | undefin
  * True if there is no contract on the chain, at a block that is not below that of the earlier answer: the events and
  * reads of a destroyed contract are no longer valid.
  */
-export function isGone(before: Balance | undefined, result: Failed | undefined): boolean {
+export function isGone(before: Balance | undefined, result: Failed | undefined, { published }: ChainClock): boolean {
   if (result?.reason !== 'not_a_token') return false
-  return before?.known !== true || result.at === undefined || before.block.number <= result.at.number
+  // Without an earlier answer, a node that lags behind our blocks may not have the contract yet.
+  const from = before?.known === true ? before.block : published
+  return from === undefined || result.at === undefined || from.number <= result.at.number
 }
 
 /**

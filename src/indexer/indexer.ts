@@ -150,8 +150,8 @@ export class Indexer {
 
   async #follow(range: { first: number; last: number }, heads: Heads, signal: AbortSignal): Promise<void> {
     const { adapter, coverage } = this.#options
-    // Store the head before its blocks, so that readers see at once when the blocks reach it.
-    if (this.#state !== 'live') await this.#beat()
+    // Store the head before its blocks are fetched: from now on, our checkpoint is not the newest block.
+    await this.#beat()
     const headers = await adapter.headers(range, signal)
     const through = headers.at(-1)
     assert(through !== undefined, 'an adapter gives every header of a range or throws')
@@ -177,6 +177,7 @@ export class Indexer {
    */
   async #resolve(theirs: BlockRef, signal: AbortSignal): Promise<void> {
     const { adapter, coverage, journal, observations, log } = this.#options
+    await this.#beat()
     const { headers, finalized } = await this.#load()
     const ours = headers.find(({ number }) => number === theirs.number)
     assert(ours !== undefined, 'a conflict is about a block that we store')

@@ -177,6 +177,7 @@ export function clock(other: Partial<ChainClock> = {}): ChainClock {
     error: undefined,
     auditError: undefined,
     caughtUpAt: NOW - 2,
+    caughtUpHash: HEAD.hash,
     wasReady: true,
     beatAt: NOW - 2,
     transfers: 7,

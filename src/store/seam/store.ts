@@ -143,6 +143,8 @@ export type ChainClock = {
   readonly auditError: string | undefined
   /** When the checkpoint was last seen to be the node's head. */
   readonly caughtUpAt: number | undefined
+  /** The hash of that checkpoint: the published block may be another one by now. */
+  readonly caughtUpHash: string | undefined
   /** True once the chain has caught up at least once. */
   readonly wasReady: boolean
   /** Time of the indexer's last heartbeat. If it is old, the indexer is dead. */

@@ -13,6 +13,7 @@ export function unwrittenClock(zeroAddress: string | undefined): ChainClock {
     error: undefined,
     auditError: undefined,
     caughtUpAt: undefined,
+    caughtUpHash: undefined,
     wasReady: false,
     beatAt: undefined,
     transfers: 0,

@@ -205,6 +205,10 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
   -- The same of a token's supply.
   ALTER TABLE refuted_assets ADD COLUMN supply_block INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- The block that was the node's head at caught_up_at.
+  ALTER TABLE heartbeat ADD COLUMN caught_up_hash BLOB;
+  `,
 ]
 
 /**

@@ -1,7 +1,17 @@
 import { CHAIN_STATES, type ChainClock } from '../../seam/store.ts'
 import { unwrittenClock } from '../../seam/unwritten-clock.ts'
-import { int, nullable, type Row, type RowStatement, type SqliteDatabase, type Statement, text } from '../database.ts'
+import {
+  bytes,
+  int,
+  nullable,
+  type Row,
+  type RowStatement,
+  type SqliteDatabase,
+  type Statement,
+  text,
+} from '../database.ts'
 import { parseCounts, parseCoverage } from '../rows/clock-json.ts'
+import { decodeHash } from '../rows/hash-codec.ts'
 import { readOptionalHeader, readOptionalRef } from '../rows/header-rows.ts'
 import { DOUBT_COLUMNS, readDoubts } from '../write/doubt-writer.ts'
 
@@ -27,7 +37,7 @@ export class ClockReader {
       .prepare(
         `SELECT number, hash, parent, timestamp, finalized_number, finalized_hash, transfers, coverage,
          head_number, head_hash, head_parent, head_timestamp, state, error, caught_up_at, counts, beat_at, classes, audit_error,
-         ${DOUBT_COLUMNS.replace('chain', 'in_doubt.chain')}
+         ${DOUBT_COLUMNS.replace('chain', 'in_doubt.chain')}, caught_up_hash
          FROM clock LEFT JOIN chain USING (one) LEFT JOIN heartbeat USING (one) LEFT JOIN in_doubt USING (one)`,
       )
       .raw()
@@ -53,7 +63,8 @@ function asOwn(clock: ChainClock): ChainClock {
   const { published } = clock
   if (published === undefined) return clock
   const caughtUpAt = Math.floor(Date.now() / 1000)
-  return { ...clock, head: published, finalized: published, state: 'live', caughtUpAt, wasReady: true }
+  const caughtUpHash = published.hash
+  return { ...clock, head: published, finalized: published, state: 'live', caughtUpAt, caughtUpHash, wasReady: true }
 }
 
 function parseClock(row: Row): Omit<ChainClock, 'zeroAddress'> {
@@ -71,6 +82,7 @@ function parseClock(row: Row): Omit<ChainClock, 'zeroAddress'> {
     error: nullable(row[13], text),
     auditError: nullable(row[18], text),
     caughtUpAt,
+    caughtUpHash: nullable(row[25], (value) => decodeHash(bytes(value))),
     wasReady: caughtUpAt !== undefined || isAtHead,
     beatAt: nullable(row[16], int),
     transfers: int(row[6]),

@@ -24,10 +24,11 @@ export function prepareJournal(db: SqliteDatabase) {
     insertTransfer: sql('INSERT INTO transfers VALUES (?,?,?,?,?,?,?,?,?)'),
     countAsset: sql('UPDATE assets SET transfers = transfers + ?, first_block = coalesce(first_block, ?) WHERE id = ?'),
     beat: sql(
-      `INSERT INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+      `INSERT INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
        state = excluded.state, head_number = excluded.head_number, head_hash = excluded.head_hash,
        head_parent = excluded.head_parent, head_timestamp = excluded.head_timestamp,
        caught_up_at = coalesce(excluded.caught_up_at, caught_up_at),
+       caught_up_hash = iif(excluded.caught_up_at IS NULL, caught_up_hash, excluded.caught_up_hash),
        error = excluded.error, counts = excluded.counts, beat_at = excluded.beat_at,
        audit_error = excluded.audit_error`,
     ),

@@ -179,6 +179,8 @@ export class SqliteJournal implements Journal {
         counts,
         now(),
         beat.auditError ?? null,
+        // Our checkpoint is the head then.
+        beat.caughtUpAt === undefined ? null : (head[1] ?? null),
       )
     })
   }
