@@ -40,7 +40,6 @@ module.exports = {
     only('indexer', '^src/indexer/', ['^src/indexer/', '^src/core/', '^src/chains/adapter\\.ts$', SEAM]),
     only('audit', '^src/audit/', ['^src/(audit|indexer|core)/', '^src/chains/adapter\\.ts$', SEAM]),
     only('ledger', '^src/ledger/', ['^src/ledger/', '^src/core/', '^src/chains/adapter\\.ts$', SEAM]),
-    only('custody', '^src/custody/', ['^src/custody/', '^src/core/', '^src/chains/adapter\\.ts$', SEAM]),
     only('tokens', '^src/tokens/', ['^src/tokens/', '^src/core/', '^src/chains/adapter\\.ts$', SEAM]),
     only('verify', '^src/verify/', [
       '^src/(verify|core)/',
@@ -50,7 +49,7 @@ module.exports = {
       SEAM,
     ]),
     only('balances', '^src/balances/', [
-      '^src/(balances|core|ledger|custody|tokens)/',
+      '^src/(balances|core|ledger|tokens)/',
       '^src/net/deadline\\.ts$',
       '^src/chains/adapter\\.ts$',
       SEAM,
@@ -69,19 +68,13 @@ module.exports = {
       '^src/api/(http|schema)/',
       '^src/(core|json|access|balances)/',
       '^src/tokens/tokens\\.ts$',
-      '^src/(ledger|custody)/',
+      '^src/ledger/',
     ]),
     {
       name: 'ledger-behind-abc-labs-only',
       severity: 'error',
       from: { path: '^src/api/dialects/', pathNot: '^src/api/dialects/abc-labs/' },
       to: { path: '^src/ledger/' },
-    },
-    {
-      name: 'custody-behind-cobo-only',
-      severity: 'error',
-      from: { path: '^src/api/dialects/', pathNot: '^src/api/dialects/cobo/' },
-      to: { path: '^src/custody/' },
     },
     only('chains-registry', '^src/chains/registry\\.ts$', ['^src/(chains|core|net)/']),
     only('app', '^src/app/', ['^src/(?!cli/|demo/)']),

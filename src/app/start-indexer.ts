@@ -9,7 +9,7 @@ import type { Logger } from './log.ts'
 import type { Progress } from './progress.ts'
 import { startThread } from './thread.ts'
 
-/** The input of an indexer thread. `classes`: the tokens of the chain with a fixed accounting, by `assetKey`. */
+/** The input of an indexer thread. `fixedAccounting`: the tokens of the chain with a fixed accounting, by `assetKey`. */
 export type ThreadData = {
   readonly store: string
   readonly chain: ChainConfig

@@ -15,12 +15,12 @@ export function steadinessOf(
   { own, other }: { readonly own: readonly (BalanceRead | undefined)[]; readonly other: BalanceRead | undefined },
   amount: bigint,
 ): Steadiness {
-  if (own.length === 0 || own.some((answer) => !hasVoice(answer))) return 'unanswered'
-  const voices = hasVoice(other) ? [...own, other] : own
+  if (own.length === 0 || own.some((answer) => !isAnswer(answer))) return 'unanswered'
+  const voices = isAnswer(other) ? [...own, other] : own
   return voices.every((answer) => answer?.ok === true && answer.amount === amount) ? 'steady' : 'unsteady'
 }
 
-function hasVoice(answer: BalanceRead | undefined): boolean {
+function isAnswer(answer: BalanceRead | undefined): boolean {
   return answer !== undefined && (answer.ok || !isNodeFailure(answer.reason))
 }
 

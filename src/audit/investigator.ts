@@ -13,7 +13,7 @@ import type { StateWindow } from './state-window.ts'
  * Most first differing blocks that are searched and fetched, one after the other, before all logs of the pair are
  * fetched.
  */
-const MAX_PARTINGS = 8
+const MAX_DIVERGENCES = 8
 /** Number of greatest holders that are compared if a supply differs. */
 const HOLDERS_LOOKED_AT = 200
 
@@ -85,10 +85,10 @@ export class Investigator {
         ? !(await journal.audits.expected(key, block.number)).whole
         : (await journal.adopt([read]))[0]?.outcome === 'different'
     if (!(await differs())) return { is: 'gone' }
-    for (let round = 0; round < MAX_PARTINGS; round++) {
-      const parting = await this.#divergence(investigation, signal)
-      if (parting === undefined) break
-      const { transfers, proven } = await this.#refetcher.fetchBlocks([parting], signal)
+    for (let round = 0; round < MAX_DIVERGENCES; round++) {
+      const divergence = await this.#divergence(investigation, signal)
+      if (divergence === undefined) break
+      const { transfers, proven } = await this.#refetcher.fetchBlocks([divergence], signal)
       if (transfers === 0) return this.#repairedOr({ is: 'odd', proven })
       if (!(await differs())) return this.#repairedOr({ is: 'gone' })
     }
@@ -111,7 +111,7 @@ export class Investigator {
     for (const ask of [{}, { ask: 'by_number' }] as const) {
       own.push((await adapter.readBalances({ ...request, ...ask }, signal)).reads[0])
     }
-    const other = await voice(signal, () => adapter.readBalances({ ...request, ask: 'another_node' }, signal))
+    const other = await askOtherNode(signal, () => adapter.readBalances({ ...request, ask: 'another_node' }, signal))
     return steadinessOf({ own, other: other?.reads[0] }, evidence.chain)
   }
 
@@ -123,9 +123,9 @@ export class Investigator {
     const { coverage, journal, window } = this.#deps
     let last: number | undefined = head.number
     if (reason === 'range') {
-      // If coverage begins after block 0, the opening itself comes from a chain read, so there is nothing independent
-      // to compare. Otherwise a reopened balance agrees with the chain from the read on, and the events before it
-      // contradict the read: search up to the block where their sum is out of range.
+      // From its read on, a reopened balance agrees with the chain by construction. So search only up to the block
+      // where the events alone leave the range. If coverage begins later, every opening is itself a read: there is
+      // nothing to search.
       last = coverage.from > 0 ? undefined : (await journal.audits.expected(key, head.number)).contradicted
     }
     if (last === undefined) return undefined
@@ -153,13 +153,13 @@ export class Investigator {
     if (again === undefined) return { is: 'unanswered' }
     if (!again.includes(evidence.chain)) return { is: 'unsteady' }
     if (evidence.journal !== undefined && again.includes(evidence.journal)) return { is: 'gone' }
-    const other = await voice(signal, () => this.supplyAt(asset, { at: block, ask: 'another_node' }, signal))
+    const other = await askOtherNode(signal, () => this.supplyAt(asset, { at: block, ask: 'another_node' }, signal))
     if (other !== undefined && !other.includes(evidence.chain)) return { is: 'unsteady' }
     const pair = await this.#differingHolder(investigation, signal)
     if (pair !== undefined) return this.#balance(pair, signal)
-    const parting = await this.#supplyDivergence(investigation, signal)
-    if (parting !== undefined) {
-      const { proven } = await this.#refetcher.fetchBlocks([parting], signal)
+    const divergence = await this.#supplyDivergence(investigation, signal)
+    if (divergence !== undefined) {
+      const { proven } = await this.#refetcher.fetchBlocks([divergence], signal)
       return this.#repairedOr({ is: 'odd', proven })
     }
     const complete = await this.#refetcher.compareAll({ asset, account: undefined, last: block.number }, signal)
@@ -239,7 +239,7 @@ export class Investigator {
 }
 
 /** Returns what another node answers; undefined if it cannot answer. @throws any error that is not a node's failure */
-export async function voice<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T | undefined> {
+export async function askOtherNode<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask()
   } catch (error) {

@@ -6,7 +6,7 @@ import { isServiceError } from '../core/errors.ts'
 import type { DoubtPage, DoubtWork } from '../store/seam/doubts.ts'
 import type { Compared, Comparer, ComparerDeps } from './comparer.ts'
 import type { FailingTokens } from './failing-tokens.ts'
-import { voice } from './investigator.ts'
+import { askOtherNode } from './investigator.ts'
 import { Refetcher } from './refetch-logs.ts'
 
 /** Balances in doubt that a round reads again: as many as one multicall carries. */
@@ -92,7 +92,9 @@ export class DoubtResolver {
     signal: AbortSignal,
   ): Promise<readonly (BalanceRead | undefined)[]> {
     const { adapter } = this.#deps
-    return (await voice(signal, () => adapter.readBalances({ keys, at, ask: 'another_node' }, signal)))?.reads ?? []
+    return (
+      (await askOtherNode(signal, () => adapter.readBalances({ keys, at, ask: 'another_node' }, signal)))?.reads ?? []
+    )
   }
 
   async #supplies({ supplies }: DoubtPage, signal: AbortSignal): Promise<void> {
@@ -103,7 +105,7 @@ export class DoubtResolver {
     for (const asset of compared.equal) {
       const [ours] = (await journal.audits.supplies([asset], block.number)).supplies
       const how = { at: block, ask: 'another_node' } as const
-      const other = await voice(signal, () => investigator.supplyAt(asset, how, signal))
+      const other = await askOtherNode(signal, () => investigator.supplyAt(asset, how, signal))
       if (ours === undefined || (other !== undefined && !other.includes(ours))) continue
       await journal.doubts.resolve({ block, keys: [], supplies: [asset] })
     }

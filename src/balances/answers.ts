@@ -242,8 +242,8 @@ export class Answers {
   }
 
   /**
-   * When a block got a child: according to the journal, or to the first higher block that a node returned here or to
-   * the indexer.
+   * The earliest time at which a higher block is known: from the journal, from the nodes of this process, or from the
+   * nodes of the indexer. Infinity if none is.
    */
   #childAt(inJournal: number | undefined, number: number, { head, counts }: ChainClock): number {
     const toIndexer = head !== undefined && number <= head.number ? counts.higher_named_at : undefined

@@ -1,5 +1,5 @@
 import { NO_ITEM, type Standard } from '../core/asset.ts'
-import { type Balance, type BalanceKey, isNodeUnknown, isNoneTold } from '../core/balance.ts'
+import { type Balance, type BalanceKey, isNodeUnknown, isNoneKnown } from '../core/balance.ts'
 import type { CoverageTest } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/seam/store.ts'
@@ -95,7 +95,7 @@ export class ChainBalances {
       asset: key.asset,
       balance: balances[index] ?? unknown('node_unavailable'),
     }))
-    if (isNoneTold(balances)) throw new ServiceError('UNAVAILABLE', 'no node returns the balances of this account')
+    if (isNoneKnown(balances)) throw new ServiceError('UNAVAILABLE', 'no node returns the balances of this account')
     if (base === undefined) return { rows, count: seen.count, asOf: undefined }
     const isWhole = this.#rules.isWhole(seen.clock) && !seen.inDoubt && !balances.some(isNodeUnknown)
     const complete = isWhole && !(await this.#holdsUnmet(account, query.standards))
@@ -165,9 +165,9 @@ export class ChainBalances {
   }
 
   /**
-   * Returns what is stored as of a block, and the block's hash: our own, from the same snapshot as the rows. If we
-   * store none, the node returns it, and the rows are read after that. So a block that still has no hash here was final
-   * before the node was asked, or is above our blocks.
+   * Returns what is stored as of a block, with our own hash of that block from the same snapshot. If we store no hash,
+   * a node is asked for the block, and the rows are read again after that. If we still have no hash then, the block was
+   * final before the node was asked, so it cannot be replaced, or it is above our blocks.
    */
   async #named<L extends Look>(
     look: () => Promise<L>,

@@ -39,8 +39,8 @@ export function observed(
 }
 
 /**
- * A time, in Unix seconds, at which a block at or above our checkpoint had no child yet on the branch of the last
- * polled head; undefined if that head is not above the block.
+ * A time, in Unix seconds, until which a block at or above our checkpoint was surely the newest: the head's own time if
+ * the head is the next block, else the time of the published block. Undefined if the polled head is not above the block.
  */
 export function childlessUntil(number: number, { published, head }: ChainClock): number | undefined {
   if (head === undefined || head.number <= number) return undefined

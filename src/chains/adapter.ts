@@ -52,8 +52,8 @@ export interface ChainReader {
   ): Promise<TokenReads>
 
   /**
-   * Returns since when a node has had a block above this number as its newest, in Unix seconds; undefined if no node
-   * had. Knowledge of a lower block is no newer than that. Asks no node.
+   * Returns when a node of this adapter first reported a head above this number, in Unix seconds; undefined if none
+   * did, or if that is forgotten. What is read at this number or below was not the newest after that. Asks no node.
    */
   namedAbove(number: number): number | undefined
 }
@@ -106,7 +106,7 @@ export interface ChainAdapter extends ChainReader {
    * Reads the transfers of each of these blocks, by hash; one entry per block, in order, empty ones too. `source`: the
    * node's index of logs, which is cheap (the default), or the receipts, which cost more and serve to check the index.
    * @throws NODE_BEHIND the node does not know one of them (any more)
-   * @throws NODE_RPC with field `failure: no_receipts` no node keeps the receipts
+   * @throws NODE_NO_RECEIPTS no node keeps the receipts; NODE_NO_LOGS nor returns the logs
    */
   transfersOf(
     blocks: {

@@ -1,11 +1,11 @@
-/** Most heights to remember: at least the last hour, with blocks seconds apart. */
+/** Most block numbers to remember: about an hour of blocks that are 4 s apart. */
 const KEPT = 1_024
-/** A height that no node confirmed within this many seconds was a node's mistake. */
+/** Seconds without a higher head after which all are forgotten: a head too high was a node's mistake. */
 const FORGOTTEN_AFTER = 600
 
-/** Remembers when nodes first returned which head: a block below one of them is not the newest since then. */
+/** Remembers when nodes first reported which head: a block below one of them is not the newest since then. */
 export class NamedHeads {
-  /** From low to high: the time (Unix seconds) at which a node first returned this height or a higher one. */
+  /** From low to high: the time (Unix seconds) at which a node first reported this block number or a higher one. */
   #heads: { readonly number: number; readonly at: number }[] = []
   readonly #time: () => number
 

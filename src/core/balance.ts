@@ -1,7 +1,7 @@
 import type { AssetRef } from './asset.ts'
 import type { BlockRef, Finality } from './block.ts'
 
-/** The source of an amount: a sum of events (0 for a missing row inside coverage), or a read of the chain. */
+/** The source of an amount: a sum of events (0 for a missing row that coverage has since block 0), or a read of the chain. */
 export type Source = 'events' | 'reads'
 
 /**
@@ -45,7 +45,7 @@ export function isNodeUnknown(balance: Balance): boolean {
 }
 
 /** True if no balance is known, and at least one is unknown because a node failed: an empty list would be a guess. */
-export function isNoneTold(balances: readonly Balance[]): boolean {
+export function isNoneKnown(balances: readonly Balance[]): boolean {
   return balances.every(({ known }) => !known) && balances.some(isNodeUnknown)
 }
 

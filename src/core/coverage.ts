@@ -6,7 +6,8 @@ export type Scope =
   | { readonly type: 'tokens'; readonly tokens: readonly string[] }
   | { readonly type: 'accounts'; readonly accounts: readonly string[] }
 
-/** The indexed part of a chain: a scope, from a block on. A missing row means zero only inside coverage. */
+/** The indexed part of a chain: a scope, from a block on. A missing row
+ * proves zero only for an account and an asset that coverage has since block 0. */
 export type Coverage = { readonly scope: Scope; readonly from: number }
 
 /** A coverage compiled for fast tests. */

@@ -22,7 +22,7 @@ export function hasFacts({ name, symbol, decimals, totalSupply }: Omit<TokenFact
 export type TokenFact = Exclude<keyof TokenFacts, 'asset'>
 
 /**
- * The facts from one read. `untold`: facts that the node did not report, although the token may have them. They are
+ * The facts from one read. `unknownFacts`: facts that the node did not report, although the token may have them. They are
  * undefined here, and earlier values stay the best known. Omitted if there are none.
  */
 export type ReadTokenFacts = TokenFacts & { readonly unknownFacts?: readonly TokenFact[] }

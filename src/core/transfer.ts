@@ -20,9 +20,10 @@ export type Transfer = {
 }
 
 /**
- * An event after which an account's balance of a token may have changed, but from which no transfer could be decoded.
+ * An event after which an account's balance of a token may have changed, though no sure transfer could be decoded.
  * `undecodable`: a transfer with parameters that cannot be told apart, so the token's events do not give its balances.
- * `moved`: an event of another kind, such as a deposit; it matters only for tokens known from a transfer.
+ * `moved`: a deposit or withdrawal that no transfer explains, or a transfer of a contract that may have items: the balance
+ * must be compared. It matters only for tokens known from a transfer.
  */
 export type Hint = {
   readonly asset: AssetRef

@@ -14,7 +14,7 @@ export type CommitResult = { readonly outcome: Outcome } | { readonly error: unk
 
 /**
  * Decides a group of requests in one durable commit, in order. If the commit fails for another reason than the store,
- * it tries each request alone, so that one undecidable request does not fail the others. `mayStamp` throws if no block
+ * or because the clock jumped, it tries each request alone, so that one undecidable request does not fail the others. `mayStamp` throws if no block
  * may follow a block of time `last` (Unix seconds). Never throws.
  */
 export async function commitGroup(

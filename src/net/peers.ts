@@ -73,9 +73,10 @@ export type PickOptions = {
 }
 
 /**
- * Picks the first node that is not skipped, paused or distrusted and did not fail at this kind of work lately. If there
- * is none, waits for the trusted node whose pause ends first. As a last resort, returns a distrusted node: its answers
- * are still checked against what we know.
+ * Picks a node that is not skipped, paused or distrusted: the first that did not fail lately at this kind of work, else
+ * the first. If there is none, waits up to `maxWaitMs` for the pause that ends first. A distrusted node is picked only
+ * if no trusted one is ready in that time: its answers are still checked against what we know.
+ * @throws the last error of the node whose pause is too long to wait for
  */
 export async function pickPeer(
   peers: readonly Peer[],

@@ -18,7 +18,7 @@ export type Sides = { readonly reads: ChainReads; readonly prover: ChainProver; 
 
 /**
  * The comparison of a position. `comparison` undefined: a sum of items, which is compared by its items, not by a call.
- * `chainSays`: the chain's amount, if it returned one.
+ * `chainAmount`: the chain's amount, if it returned one.
  */
 export type PositionComparison = {
   readonly comparison: Comparison | undefined

@@ -42,7 +42,7 @@ export type StoredAmount = {
 }
 
 /**
- * A stored amount that differs from the chain's. `account` is empty for a supply. `chainSays`: the chain's amount in
+ * A stored amount that differs from the chain's. `account` is empty for a supply. `chainAmount`: the chain's amount in
  * base units.
  */
 export type Difference = {
@@ -101,7 +101,10 @@ export function isSumOfItems({ asset, item }: BalanceKey): boolean {
   return asset.standard === 'erc1155' && item === NO_ITEM
 }
 
-/** Returns the stored amount of an absent position: zero if coverage began with block 0, else undefined. */
+/**
+ * Returns the stored amount of an absent position: zero if coverage has the pair since block 0. Undefined if it does not,
+ * for a token known by reads or in doubt, and for ERC-1155.
+ */
 export function storedZero(
   absent: { readonly account: string; readonly asset: StoredAsset },
   { block, clock }: { readonly block: BlockRef; readonly clock: ChainClock },

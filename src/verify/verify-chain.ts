@@ -2,7 +2,7 @@ import { ServiceError } from '../core/errors.ts'
 import { BlockInUse } from './block-in-use.ts'
 import type { Sides } from './compare-positions.ts'
 import { Pages, type Selection } from './pages.ts'
-import { type ChainResult, Notes, type Watch } from './verify-result.ts'
+import { type ChainResult, Recorder, type Watch } from './verify-result.ts'
 import { verifySample } from './verify-sample.ts'
 import { verifyWhole } from './verify-whole.ts'
 
@@ -25,7 +25,7 @@ export type VerifyOptions = {
  */
 export async function verifyChain(options: VerifyOptions): Promise<ChainResult> {
   const { sides, selection, sample, watch, now, random } = options
-  const notes = new Notes(watch)
+  const notes = new Recorder(watch)
   const pages = new Pages({ sides, selection, block: new BlockInUse({ ...sides, now }) })
   try {
     if (sample === undefined) await verifyWhole({ sides, selection, pages, notes })

@@ -29,7 +29,7 @@ export type ChainResult = {
 }
 
 /** Counts comparisons, and reports differences and progress. */
-export class Notes {
+export class Recorder {
   readonly #watch: Watch
   readonly #tallies: Record<Subject, Tally> = { balance: new Tally(), observation: new Tally(), supply: new Tally() }
   readonly #blocks: (BlockRef & { checked: number })[] = []

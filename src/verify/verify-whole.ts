@@ -8,7 +8,7 @@ import { type Comparison, type StoredAmount, skipped, storedAmount, storedZero }
 import { type Pages, ROWS_PER_PAGE, type Selection } from './pages.ts'
 import { addAnew, addItemsAnew } from './sum-again.ts'
 import { ItemSums, Supplies, storedSupply } from './token-sums.ts'
-import type { Notes } from './verify-result.ts'
+import type { Recorder } from './verify-result.ts'
 
 /** Comparisons per step, if no page sets the number. */
 const COMPARISONS_PER_STEP = 1_000
@@ -18,7 +18,7 @@ export type Work = {
   readonly sides: Sides
   readonly selection: Selection
   readonly pages: Pages
-  readonly notes: Notes
+  readonly notes: Recorder
 }
 
 /** Compares everything that is selected: positions, absent positions, supplies, observations. @throws ServiceError */

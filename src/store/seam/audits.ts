@@ -7,7 +7,7 @@ import type { BlockTransfers } from '../../core/transfer.ts'
  * The result of comparing a chain read with the journal.
  * - `adopted`: the pair's opening was unknown. It now follows from the read, and so do the pair's earlier amounts.
  * - `reopened`: the pair's sum had left the range of amounts, or its history contradicts the read. The amount is known
- *   from the read's block on, and unknown before.
+ *   from the read's block on, or from an earlier one where the events agree with it, and unknown before.
  * - `equal`, `different`: the journal had its own amount at that block.
  * - `not_canonical`: our chain has another block at that number, or none.
  * - `forgotten`: the block is final and so old that its hash is no longer stored, so its branch cannot be checked.
@@ -81,7 +81,7 @@ export const WALKED = 'end'
 /** Limits of one page of a walk: balances in total, and per token. */
 export type WalkLimits = { readonly keys: number; readonly perToken: number }
 
-/** The next page of a walk. `place`: the cursor after it. Save it with `reached` once the keys are processed. */
+/** The next page of a walk. `cursor`: where the next page begins. Save it with `reached` once the keys are processed. */
 export type WalkPage = { readonly keys: readonly BalanceKey[]; readonly cursor: string }
 
 /** A finding of the audit. `journal` undefined: no amount. `says`: one line for people. */

@@ -33,7 +33,7 @@ export const NO_DOUBTS: Doubts = {
 /** A balance that the chain contradicted, or a supply if `account` is undefined. */
 export type Refutation = { readonly asset: AssetRef; readonly account: string | undefined; readonly item: string }
 
-/** A page of what is in doubt. `place`: the cursor of the next page. */
+/** A page of what is in doubt. `cursor`: where the next page begins. */
 export type DoubtPage = {
   readonly keys: readonly BalanceKey[]
   /** Tokens whose supply was refuted, all of them up to a limit. */

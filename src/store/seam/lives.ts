@@ -25,7 +25,7 @@ export interface LifeStore {
   recordNewCode(life: { readonly reference: string; readonly seen: BlockRef }): Promise<boolean>
   /**
    * Deletes the mark of a contract whose end was on a lost branch and that has not ended since. Returns false as for
-   * `again`.
+   * `recordNewCode`.
    */
   confirmAlive(life: { readonly reference: string; readonly seen: BlockRef }): Promise<boolean>
   /** Assets without code, and those whose end was on a lost branch, by id, after the id `after`. */

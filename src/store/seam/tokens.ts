@@ -10,7 +10,7 @@ export type StoredToken = TokenFacts & { readonly readAt: number; readonly suppl
 
 /** Facts that tokens report about themselves. */
 export interface TokenStore {
-  /** Replaces the stored facts of these tokens, except facts that could not be read (`untold`). */
+  /** Replaces the stored facts of these tokens, except facts that could not be read (`unknownFacts`). */
   put(tokens: readonly (StoredToken & ReadTokenFacts)[]): Promise<void>
   get(assets: readonly AssetRef[]): Promise<readonly (StoredToken | undefined)[]>
   /** Marks the facts of a contract's tokens as never read: another contract may be there now. */

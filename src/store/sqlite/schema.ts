@@ -1,6 +1,8 @@
 /**
  * Numbered migrations, one list per file: the index plus one is the file's `user_version`. Never change a released
- * migration; add a new one.
+ * migration; add a new one. SQL comments describe the time of their migration. Today: a row of `turns` means that the
+ * token was reclassified to `reads`, and a rollback keeps it; `doubts` has the positions that are out of range, and
+ * `refuted_*` those in doubt; `silences` has the unreadable tokens; `places` has the cursors of the walks.
  */
 export const CHAIN_MIGRATIONS: readonly string[] = [
   `

@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import { type AsOf, worstOf } from '../../../balances/as-of.ts'
 import type { AssetBalance, Balances } from '../../../balances/balances.ts'
 import { type AssetRef, NO_ITEM } from '../../../core/asset.ts'
-import { isNodeUnknown, isNoneTold, type Known } from '../../../core/balance.ts'
+import { isNodeUnknown, isNoneKnown, type Known } from '../../../core/balance.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { asOfKnown } from '../../http/as-of-header.ts'
@@ -79,7 +79,7 @@ async function listed(deps: ChainbaseDeps, chain: ChainId, query: Query): Promis
     if (balance?.known) known.push({ asset, balance })
   })
   // Unknown rows are left out. If a node's failure leaves none, return an error: an empty list would be a guess.
-  if (isNoneTold(balances)) throw new ServiceError('UNAVAILABLE', 'Service unavailable')
+  if (isNoneKnown(balances)) throw new ServiceError('UNAVAILABLE', 'Service unavailable')
   const account = { chain, account: query.address }
   const ordered = known.length < 2 ? known : await inOrderMet(deps.balances, account, known)
   const offset = offsetOf(query)

@@ -25,7 +25,7 @@ export class PlainCalls {
 
   /**
    * Returns the chain's answer to each question, in order.
-   * @throws NODE_BEHIND, NODE_RPC with `failure: no_state`, if it applies to all questions; NODE_*
+   * @throws NODE_BEHIND, NODE_NO_STATE, if it applies to all questions; NODE_*
    */
   async ask(session: RpcSession, questions: readonly Question[]): Promise<readonly Proof[]> {
     if (this.#byNumber.has(session.label)) return this.#askByNumber(session, questions)

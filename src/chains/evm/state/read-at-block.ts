@@ -42,7 +42,7 @@ export class Abilities {
 /** Reads at one block. */
 export type PinnedReads = { readonly block: BlockRef; readonly outcomes: readonly ReadOutcome[] }
 
-/** Reads at one block; further reads at that same block through `more`. */
+/** How reads at one block are made, and what is known of the nodes. */
 export type Reader = {
   readonly abilities: Abilities
   readonly coolDowns: CoolDowns
@@ -57,7 +57,7 @@ export type Reader = {
 
 /**
  * Makes reads at one block. `work` may make several, all at that block.
- * @throws NODE_BEHIND the node does not have that block as canonical; NODE_RPC with `failure: no_state`; NODE_*
+ * @throws NODE_BEHIND the node does not have that block as canonical; NODE_NO_STATE; NODE_*
  */
 export async function readAtBlock<T>(
   session: RpcSession,

@@ -28,7 +28,7 @@ type Plan =
 
 /**
  * Reads balances at one block, in the order of the keys. Sends equal reads once.
- * @throws NODE_BEHIND, NODE_RPC with `failure: no_state`, NODE_*
+ * @throws NODE_BEHIND, NODE_NO_STATE, NODE_*
  */
 export async function readBalances(
   session: RpcSession,

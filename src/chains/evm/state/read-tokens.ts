@@ -31,7 +31,7 @@ const MAX_TEXT_BYTES = MAX_NAME_CHARACTERS * 4 * 8
 
 /**
  * Reads the facts of these assets, in order, at one block. A fact that the token does not answer is unknown, or in
- * `untold`.
+ * `unknownFacts`.
  * @throws NODE_*
  */
 export async function readTokens(

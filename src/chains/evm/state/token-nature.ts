@@ -11,8 +11,9 @@ import { type Reader, readAtBlock } from './read-at-block.ts'
 export type TokenNature = 'units' | 'items' | 'as_laid'
 
 /**
- * A contract, and some of the numbers in its logs. `usual`: the logs have an amount's standard layout. Such a contract
- * counts as `items` on any sign of items, since its numbers must then never be added up.
+ * A contract, and some of the numbers in its logs. `usual`: the logs have an amount's standard layout. With
+ * decimals above 0 such a contract is `units`. Without, any sign of items makes it `items`, since its numbers must then
+ * never be added up.
  */
 export type Sample = { readonly contract: string; readonly numbers: readonly bigint[]; readonly usual?: boolean }
 

@@ -126,7 +126,8 @@ export class FilterKinds {
         .filter(({ label, kind }) => this.markUnusable(label, kind))
         .map(({ label, kind }) => ({ label, kind }))
     }
-    // Mark one shape only: one kind of filter built all of an older index, and its blocks are proven one by one.
+    // It is no longer known which node answered. Old blocks were read by one kind of filter, and each is proven
+    // separately: marking more kinds with each proof would leave only the receipts.
     const [shape] = SHAPES_OF[scope.type]
     const kinds = (['number', 'hash'] as const).flatMap((by) => (shape === undefined ? [] : [{ shape, by }]))
     const fresh = kinds.filter((kind) => !this.#unusableAnywhere.some((one) => isSameKind(one, kind)))

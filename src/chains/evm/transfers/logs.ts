@@ -136,8 +136,8 @@ export type BlocksRequest = {
 /**
  * Requests the logs of each of these blocks, in order. The same batch requests the block, since some nodes answer `[]`
  * for an unknown hash.
- * @throws NODE_BEHIND the node does not know one of them, or another one has its number; NODE_RPC with `failure:
- *   block_parameter` the node accepts no hash there, or answers for another block; NODE_*
+ * @throws NODE_BEHIND the node does not know one of them, or another one has its number; NODE_BLOCK_PARAMETER
+ *   the node accepts no hash there, or answers for another block; NODE_*
  */
 export function logsOfBlocks(session: RpcSession, request: BlocksRequest): Promise<readonly BlockLogs[]> {
   return request.kind.by === 'hash' ? byHash(session, request) : byNumber(session, request)

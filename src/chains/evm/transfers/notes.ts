@@ -1,8 +1,8 @@
 import type { BlockTransfers, Hint, Transfer } from '../../../core/transfer.ts'
 
 /**
- * Information from a log that could not be decoded to a transfer. A note takes the place of a transfer in all code that
- * compares, numbers and completes the logs of a block. `withHints` removes it. `layout`: the transfer beside it has an
+ * A remark about a log, kept in the list of a block's transfers until `withHints`, so that code which compares, numbers
+ * and completes logs needs no second list. `undecodable` and `moved` usually stand without a transfer. `layout`: the transfer beside it has an
  * unusual layout, so its contract must say whether it is fungible. `unsure`: the transfer beside it moves an amount
  * unless its contract has items, which no node could confirm; the balance must be compared.
  */

@@ -28,7 +28,7 @@ type UnverifiedBlock = Pick<BlockLogs, 'answers'> & {
 /**
  * Reads the transfers of these blocks from their receipts. Returns them by block number. If no receipts can be read and
  * `requireReceipts` is false, the blocks are missing from the result.
- * @throws NODE_RPC with `failure: no_receipts`; NODE_*
+ * @throws NODE_NO_RECEIPTS; NODE_NO_LOGS the logs were refused too; NODE_*
  */
 export async function transfersFromReceipts(
   session: RpcSession,

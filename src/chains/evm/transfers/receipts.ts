@@ -29,7 +29,7 @@ export type ReceiptsRequest = {
  * Reads the transfers of these blocks from the receipts of all their transactions: one entry per header, in order. The
  * number of receipts must match the number of transactions, so unlike an index of logs, the answer cannot be short. If
  * a node does not return a block's receipts together, they are requested one by one.
- * @throws NODE_BEHIND the node does not know one of the blocks; NODE_RPC with `failure: no_receipts`; NODE_*
+ * @throws NODE_BEHIND the node does not know one of the blocks; NODE_NO_RECEIPTS; NODE_*
  */
 export async function readReceiptTransfers(
   session: RpcSession,

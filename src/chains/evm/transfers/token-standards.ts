@@ -101,8 +101,9 @@ export class TokenStandards {
   }
 
   /**
-   * Returns notes for amounts of contracts that may not be fungible, and for amounts that may be an account: then two
-   * topics that look like accounts may be one account and the amount. The transfers stay, so that a block decodes alike
+   * Returns notes for ERC-20 transfers that may be misread: of a contract with items, of one whose nature is not known,
+   * and of one whose amounts could all be addresses, so that the topics may be an account and the amount. The transfers
+   * stay, so that a block decodes alike
    * whatever the node answered.
    */
   #notes({ transfers }: BlockTransfers): readonly Note[] {

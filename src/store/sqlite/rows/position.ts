@@ -77,5 +77,5 @@ export function isPositive(amount: bigint | undefined): boolean {
   return amount !== undefined && amount > 0n
 }
 
-/** The log index of a position after all logs of a block: a read at the end of that block met the balance there. */
+/** The log index of a first contact without a log, such as an adopted read: after all logs of its block. */
 export const REST_OF_BLOCK = 2 ** 31 - 1

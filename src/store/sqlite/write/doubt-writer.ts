@@ -169,7 +169,7 @@ export class DoubtWriter {
 
   /** The blocks above the ancestor were replaced, so they must be fetched again once more. */
   rolledBack(ancestor: number): void {
-    // The new branch may stay shorter than the lost one: a read of any of its blocks is newer than the refutation.
+    // An equal read at any block of the new branch must resolve these doubts, also while that branch is shorter.
     this.#s.rollBackPairs.run({ ancestor })
     this.#s.rollBackSupplies.run({ ancestor })
     const { stage, next } = this.#refetch()

@@ -30,7 +30,7 @@ export type WalkDeps = {
   readonly fixed: FixedClasses
 }
 
-/** Walks over a chain's balances. A `place` is a text cursor: the next step of the same walk begins there. */
+/** Walks over a chain's balances. A cursor is text: the next page of the same walk begins there. */
 export class Walks {
   readonly #deps: WalkDeps
   readonly #hints: HintWalk
