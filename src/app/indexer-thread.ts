@@ -87,6 +87,7 @@ async function main(chain: ChainConfig): Promise<void> {
       rpc: chain.rpc,
       finality: chain.finality,
       warn: (message, fields) => log('warn', message, fields),
+      onHead: (number, at) => post({ type: 'head', number, at }),
     })
     await follow({ journal, reads, adapter, counts, kind, chain })
   } finally {

@@ -27,7 +27,7 @@ import type { Logger } from './log.ts'
 import { type OpenChain, openChain } from './open-chain.ts'
 import type { Progress } from './progress.ts'
 import { RunningChain } from './running-chain.ts'
-import { startIndexer } from './start-indexer.ts'
+import { type Stopped, startIndexer } from './start-indexer.ts'
 import type { LedgerHandle } from './start-ledger.ts'
 import { VERSION } from './version.ts'
 
@@ -74,7 +74,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     const follow = (chain: RunningChain): void => {
       if (chain.kind.source !== 'nodes') return
       const data = { store: config.store, chain: chain.config, fixedAccounting: classesOf(chain.config.id) }
-      chain.setIndexer(startIndexer({ data, log, onProgress, onStopped: (stopped) => chain.indexerStopped(stopped) }))
+      // The answers of this thread must not look newer than what the indexer's nodes reported.
+      const onHead = (number: number, at: number): void => chain.opened?.reader.noteHead(number, at)
+      const onStopped = (stopped: Stopped): void => chain.indexerStopped(stopped)
+      chain.setIndexer(startIndexer({ data, log, onProgress, onHead, onStopped }))
     }
     for (const chain of chains) {
       if (chain.opened !== undefined) follow(chain)

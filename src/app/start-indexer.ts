@@ -29,6 +29,8 @@ export type FromThread =
     }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'beat'; readonly beat: Heartbeat }
+  /** A node reported this head, higher than all before. `at`: Unix seconds. */
+  | { readonly type: 'head'; readonly number: number; readonly at: number }
   | { readonly type: 'waiting'; readonly wait: Wait | undefined }
   | { readonly type: 'alive' }
   | ({ readonly type: 'stopped' } & Stopped)
@@ -77,6 +79,8 @@ type IndexerDeps = {
   readonly data: ThreadData
   readonly log: Logger
   readonly onProgress: (progress: Progress) => void
+  /** Called when a node reports a head that is higher than all before. */
+  readonly onHead: (number: number, at: number) => void
   /** Called once when the indexer has ended for good by itself. */
   readonly onStopped: (stopped: Stopped) => void
 }
@@ -152,7 +156,7 @@ class Supervisor {
   }
 
   #take(message: FromThread): void {
-    const { log, onProgress, onStopped } = this.#deps
+    const { log, onHead, onProgress, onStopped } = this.#deps
     this.#heardAt = Date.now()
     switch (message.type) {
       case 'log':
@@ -165,6 +169,9 @@ class Supervisor {
         this.#beat = { ...message.beat, at: Math.floor(Date.now() / 1000) }
         // A beat proves that the restarted thread follows its chain again.
         if (!this.#forGood) this.#stopped = undefined
+        break
+      case 'head':
+        onHead(message.number, message.at)
         break
       case 'waiting':
         this.#wait = message.wait

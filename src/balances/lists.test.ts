@@ -184,6 +184,16 @@ describe('a read of a node that lags', () => {
     expect(await it.balances.get([of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([{ block: at(4), knownAt: 60 }])
   })
 
+  test('is no fresher than a higher head that was reported elsewhere, before the next heartbeat', async () => {
+    const it = await world()
+    await poll(it)
+    it.chain.holds(ALICE, EVM_NATIVE, 5n)
+    it.chain.time = () => NOW
+    it.chain.noteHead(5, 70)
+    expect(await it.balances.get([of(ALICE, EVM_NATIVE)], STORED)).toMatchObject([{ block: at(4), knownAt: 70 }])
+    expect((await it.balances.account(LIST)).asOf).toMatchObject({ block: at(4), knownAt: 48 })
+  })
+
   test('is final only if its block has our hash', async () => {
     const it = await world()
     await it.journal.finalize({ number: 4, hash: hash('4') })

@@ -56,6 +56,9 @@ export interface ChainReader {
    * did, or if that is forgotten. What is read at this number or below was not the newest after that. Asks no node.
    */
   namedAbove(number: number): number | undefined
+
+  /** Records that a node reported a head to another adapter of this chain, at a time in Unix seconds. */
+  noteHead(number: number, at: number): void
 }
 
 /**
@@ -168,6 +171,8 @@ export type AdapterOptions = {
   readonly finality: 'finalized' | 'safe' | { readonly confirmations: number }
   /** Logs a warning for the operator; fields never hold secrets. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
+  /** Called with each head that is higher than all before, when a node reports it, and the time in Unix seconds. */
+  readonly onHead?: (number: number, at: number) => void
   /** Longest wait for one answer of a node, in milliseconds, if the default is too long for the caller. */
   readonly timeoutMs?: number
 }

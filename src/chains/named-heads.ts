@@ -8,16 +8,20 @@ export class NamedHeads {
   /** From low to high: the time (Unix seconds) at which a node first reported this block number or a higher one. */
   #heads: { readonly number: number; readonly at: number }[] = []
   readonly #time: () => number
+  readonly #onHigher: (number: number, at: number) => void
 
-  constructor(time: () => number) {
+  /** `onHigher` is called with each head that is higher than all before, and its time. */
+  constructor(time: () => number, onHigher: (number: number, at: number) => void = () => undefined) {
     this.#time = time
+    this.#onHigher = onHigher
   }
 
-  /** Records the head that a node returned. */
-  note(number: number): void {
+  /** Records the head that a node reported, now or at an earlier time (Unix seconds). */
+  note(number: number, at: number = this.#time()): void {
     if (number <= this.#highest()) return
-    this.#heads.push({ number, at: this.#time() })
+    this.#heads.push({ number, at })
     if (this.#heads.length > KEPT) this.#heads.shift()
+    this.#onHigher(number, at)
   }
 
   /** Returns since when a block above this number has been known, in Unix seconds; undefined if none is. */

@@ -15,6 +15,7 @@ export function createOwnReader({ ledger, chain }: { ledger: LedgerReads; chain:
   return {
     // No other node writes this chain, so it has no blocks above our own.
     namedAbove: () => undefined,
+    noteHead: () => undefined,
     headers: async ({ first, last }) => {
       const numbers = Array.from({ length: last - first + 1 }, (_, at) => first + at)
       const headers = await Promise.all(numbers.map((number) => ledger.header(number)))

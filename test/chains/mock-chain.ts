@@ -74,6 +74,10 @@ export class MockChain implements ChainAdapter {
     return chain
   }
 
+  noteHead(number: number, at: number): void {
+    this.#named.note(number, at)
+  }
+
   namedAbove(number: number): number | undefined {
     return this.#named.above(number)
   }

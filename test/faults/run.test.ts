@@ -55,6 +55,7 @@ function delegateTo(process: { adapter: ChainAdapter }): ChainAdapter {
     transfers: (range, signal) => process.adapter.transfers(range, signal),
     transfersOf: (blocks, signal) => process.adapter.transfersOf(blocks, signal),
     namedAbove: (number) => process.adapter.namedAbove(number),
+    noteHead: (number, at) => process.adapter.noteHead(number, at),
     distrustLogs: (proof) => process.adapter.distrustLogs(proof),
   }
 }

@@ -31,7 +31,7 @@ export function createEvmAdapter(
   const { pauses } = { ...RPC_LIMITS, ...limits }
   const highest = new HighestHeads(rpc, urls.length)
   const source = new TransferSource(rpc, new NodeTrust({ counts, warn, now: Date.now, random: Math.random }), pauses)
-  const named = new NamedHeads(() => Math.floor(Date.now() / 1000))
+  const named = new NamedHeads(() => Math.floor(Date.now() / 1000), options.onHead)
   const reading = { abilities: new Abilities(), coolDowns: new CoolDowns(Date.now), codeCheck: new CodeCheck(), named }
   const standards = new TokenStandards((samples, signal) => {
     const reader = { ...reading, at: 'latest' as const, perCall: STANDARDS_PER_CALL }
@@ -58,6 +58,7 @@ export function createEvmAdapter(
       return found.map(withHints)
     },
     namedAbove: (number) => named.above(number),
+    noteHead: (number, at) => named.note(number, at),
     distrustLogs: (proof) => source.distrustLogs(proof),
     readBalances: async ({ keys, at, ask }, signal): Promise<BalanceReads> => {
       const observedAt = Math.floor(Date.now() / 1000)
