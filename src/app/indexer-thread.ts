@@ -138,7 +138,7 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: ThreadDe
     onBeat: (beat) => post({ type: 'beat', beat }),
     counts: () => ({ ...counts, ...sampler?.counts() }),
   })
-  // A new chain starts in doubt: nothing is proven before the audit's first round.
+  // A new chain starts in doubt: nothing is proven before the audit has compared it once.
   if ((await journal.state()).written === undefined) await journal.doubts.refute('all')
   const tokens = refreshTokens({ adapter, reads, time, log, signal: beside })
   const audits = runAudit({ auditor: audit, log }, beside)

@@ -72,7 +72,10 @@ export class RunningChain {
     this.#indexer = indexer
   }
 
-  /** Stops the chain for good: it is not served until the process starts again. */
+  /**
+   * Stops the chain. It is not served until the process starts again, or until `setOpen`: a start on a full disk calls it
+   * later.
+   */
   fail(error: ServiceError): void {
     if (this.#failure !== undefined) return
     this.#failure = error
@@ -110,6 +113,7 @@ export class RunningChain {
     return {
       id: this.config.id,
       kind: this.kind.kind,
+      pollMs: this.kind.source === 'nodes' ? (this.config.pollMs ?? this.kind.pollMs) : undefined,
       clock: () => this.clock(),
       wait: () => this.#indexer?.status().wait,
       position: () => this.#position(),

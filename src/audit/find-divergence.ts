@@ -34,7 +34,7 @@ export async function findDivergence(
   agreementAt: (block: number) => Promise<Agreement>,
 ): Promise<number | undefined> {
   let different = range.last
-  /** The highest block known to be below the divergence: the amounts are equal there, or it is unknown. */
+  /** The lower bound of the search: the amounts are equal at this block, or their comparison there had no answer. */
   let below = { block: range.first - 1, isEqual: range.whole }
   for (let step = 1, met = false; !met && range.last - step >= range.first; step *= 2) {
     met = await look(range.last - step)

@@ -41,7 +41,7 @@ export class ListRules {
     return wasReady || this.#isOwn
   }
 
-  /** True if the journal has every event of the chain up to the published block. */
+  /** True if the journal has every event of its scope since block 0, up to the published block. */
   isWhole(clock: ChainClock): boolean {
     return this.#isOwn || (clock.wasReady && clock.coverage?.from === 0)
   }

@@ -62,8 +62,8 @@ export interface ChainReader {
 }
 
 /**
- * Which transfers to fetch: those of a coverage's scope, or of one token (canonical addresses) either one account's or
- * its mints and burns.
+ * Which transfers to fetch: those of a coverage's scope; or of one token, either the transfers of one account or the mints
+ * and burns. Addresses are canonical.
  */
 export type FetchScope =
   | Scope

@@ -23,7 +23,7 @@ export type Transfer = {
  * An event after which an account's balance of a token may have changed, though no sure transfer could be decoded.
  * `undecodable`: a transfer with parameters that cannot be told apart, so the token's events do not give its balances.
  * `moved`: a deposit or withdrawal that no transfer explains, or a transfer of a contract that may have items: the balance
- * must be compared. It matters only for tokens known from a transfer.
+ * must be compared. It matters only once the contract is known to be a token.
  */
 export type Hint = {
   readonly asset: AssetRef

@@ -71,7 +71,10 @@ export class Indexer {
   #error: string | undefined
   #transfers = 0
   #rollbacks = 0
-  /** The conflicting block of the last poll. If a second poll returns it too, it is a reorg. */
+  /**
+   * The block that the node had instead of ours at the last conflict. If no other node decides, the same block in a second
+   * poll confirms the reorg.
+   */
   #conflict: BlockRef | undefined
   #conflicts = 0
   /** This step found a conflict that only another poll can decide. */

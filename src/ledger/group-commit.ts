@@ -13,8 +13,8 @@ export const MAX_GROUP = 256
 export type CommitResult = { readonly outcome: Outcome } | { readonly error: unknown }
 
 /**
- * Decides a group of requests in one durable commit, in order. If the commit fails for another reason than the store,
- * or because the clock jumped, it tries each request alone, so that one undecidable request does not fail the others. `mayStamp` throws if no block
+ * Decides a group of requests in one durable commit, in order. After a bug or a jump of the clock it tries each request
+ * alone, so that one undecidable request does not fail the others. `mayStamp` throws if no block
  * may follow a block of time `last` (Unix seconds). Never throws.
  */
 export async function commitGroup(

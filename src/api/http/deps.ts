@@ -12,11 +12,13 @@ import type { Tokens } from '../../tokens/tokens.ts'
 export type ChainWait = { readonly for: string; readonly since: number }
 
 /**
- * A configured chain, and how to read its progress. `wait`: what its indexer has waited for longer than some seconds.
+ * A configured chain, and how to read its progress. `pollMs`: the pause between two polls of its head, in milliseconds;
+ * absent if no node is polled. `wait`: what its indexer has waited for longer than some seconds.
  */
 export type ServedChain = {
   readonly id: ChainId
   readonly kind: Kind
+  readonly pollMs?: number | undefined
   readonly clock: () => Promise<ChainClock>
   readonly wait?: () => ChainWait | undefined
   /** A fungible token and an account that holds it, for the documentation's examples. Undefined if none is found. */

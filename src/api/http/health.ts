@@ -97,8 +97,10 @@ export const Health = Type.Object(
 export type Health = Answer<Static<typeof Health>>
 type ChainHealth = Health['chains'][number]
 
-/** An indexer writes its heartbeat every few seconds. After this time without one it counts as dead. */
+/** After this time without a heartbeat an indexer counts as dead. It writes one at each poll. */
 const STALLED_SECONDS = 60
+/** Where polls are rare, it counts as dead after this many without a heartbeat. */
+const STALLED_POLLS = 3
 /** After this many failed audit rounds in a row the chain is degraded. That is some minutes. */
 const MAX_AUDIT_FAILURES = 10
 
@@ -125,21 +127,23 @@ export async function isReady(chains: readonly ServedChain[]): Promise<boolean> 
   return ready.every(Boolean)
 }
 
+/** What beside the clock decides on a chain's health. `now`: Unix seconds. `stalledSeconds`: the longest time without a heartbeat. */
+type Circumstances = { readonly now: number; readonly stalledSeconds: number; readonly wait: ChainWait | undefined }
+
 async function chainHealth(chain: ServedChain, now: number): Promise<ChainHealth> {
-  const { id, kind } = chain
+  const { id, kind, pollMs = 0 } = chain
+  const stalledSeconds = Math.max(STALLED_SECONDS, (STALLED_POLLS * pollMs) / 1_000)
   try {
-    return { id, kind, ...fromClock(await chain.clock(), { now, wait: chain.wait?.() }) }
+    return { id, kind, ...fromClock(await chain.clock(), { now, stalledSeconds, wait: chain.wait?.() }) }
   } catch {
     return { id, kind, state: 'unknown', transfers: 0, error: 'the store cannot be read' }
   }
 }
 
-function fromClock(
-  clock: ChainClock,
-  { now, wait }: { readonly now: number; readonly wait: ChainWait | undefined },
-): Omit<ChainHealth, 'id' | 'kind'> {
+function fromClock(clock: ChainClock, circumstances: Circumstances): Omit<ChainHealth, 'id' | 'kind'> {
   const { published, finalized, head } = clock
-  const error = errorOf(clock, { now, wait })
+  const { now, wait } = circumstances
+  const error = errorOf(clock, circumstances)
   return {
     state: clock.state === 'stopped' || error === undefined ? clock.state : 'degraded',
     head: head?.number,
@@ -155,16 +159,13 @@ function fromClock(
   }
 }
 
-function errorOf(
-  clock: ChainClock,
-  { now, wait }: { readonly now: number; readonly wait: ChainWait | undefined },
-): string | undefined {
+function errorOf(clock: ChainClock, { now, stalledSeconds, wait }: Circumstances): string | undefined {
   if (clock.error !== undefined) return clock.error
   if (wait !== undefined) return `waiting for ${wait.for}`
   if (clock.doubts.chain || clock.doubts.refetching !== undefined) return incomplete(clock)
   if ((clock.counts.audit_failures ?? 0) >= MAX_AUDIT_FAILURES) return `the audit fails: ${clock.auditError}`
-  const stalled = clock.beatAt !== undefined && now - clock.beatAt > STALLED_SECONDS
-  return stalled ? 'the indexer has not reported for over a minute' : undefined
+  const silent = clock.beatAt === undefined ? 0 : now - clock.beatAt
+  return silent > stalledSeconds ? `the indexer has not reported for ${silent} s` : undefined
 }
 
 /** Describes a chain with incomplete events. */

@@ -17,7 +17,7 @@ import {
 } from '../../../test/conformance/chainbase-fakes.ts'
 import { VERSION } from '../../app/version.ts'
 import { createServer } from '../create-server.ts'
-import type { ServerDeps } from './deps.ts'
+import type { ServedChain, ServerDeps } from './deps.ts'
 
 const WORLD: World = { held: [], unindexed: new Map(), tokens: [], holders: [], transfers: [] }
 const PATH = `/v1/account/tokens?chain_id=1&address=${address('a')}`
@@ -168,11 +168,24 @@ describe('health', () => {
       chains: [
         { state: 'stopped', error: 'the node is on another chain' },
         { id: 'eip155:2', state: 'unknown', error: 'the store cannot be read' },
-        { error: 'the indexer has not reported for over a minute' },
+        { error: 'the indexer has not reported for 61 s' },
       ],
     })
     expect(health.body).not.toContain('disk')
     expect([ready.status, ready.body]).toEqual([503, '{"ready":false}'])
+  })
+
+  test('allows an indexer with rare polls three of them without a heartbeat', async () => {
+    const silentFor = (seconds: number): ServedChain => ({
+      ...chain('eip155:1', async () => clock({ beatAt: NOW - seconds })),
+      pollMs: 30_000,
+    })
+    const other = await serve({ chains: [silentFor(90), silentFor(91)] })
+    const { body } = await other.call('/health')
+    await other.close()
+    expect(JSON.parse(body)).toMatchObject({
+      chains: [{ state: 'live' }, { state: 'degraded', error: 'the indexer has not reported for 91 s' }],
+    })
   })
 
   test('is ready once all chains were ready', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Anvil, blockNumber, deploy, mine, type Sending, send, startAnvil } from '../../../test/nodes/anvil.ts'
 import { altering, inFrontOf, jsonRpc, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
 import { assert } from '../../core/assert.ts'
+import { NO_ITEM } from '../../core/asset.ts'
 import { type ChainId, parseChainId } from '../../core/chain.ts'
 import type { AdapterOptions, ChainAdapter } from '../adapter.ts'
 import { kindOf } from '../registry.ts'
@@ -163,6 +164,42 @@ test('a lagging node is passed over when another node has the blocks', async () 
   const blocks = await adapterOf([lagging.url, anvil.url]).transfers({ first: 0, last, scope: ALL }, SIGNAL)
   expect(blocks).toHaveLength(3)
   await lagging.stop()
+})
+
+test('a second opinion on a balance or a supply comes from another node', async () => {
+  const liar = await startScriptedNode(
+    inFrontOf(anvil.url, ({ calls }) => {
+      if (!calls.some(({ method }) => method === 'eth_call')) return undefined
+      return { json: calls.map(({ id }) => ({ jsonrpc: '2.0', id, result: `0x${'00'.repeat(31)}07` })) }
+    }),
+  )
+  const two = adapterOf([liar.url, anvil.url])
+  const { latest: at } = await two.heads(SIGNAL)
+  const asset = { standard: 'erc20', reference: erc20.toLowerCase() } as const
+  const request = { keys: [{ account: ALICE, asset, item: NO_ITEM }], at }
+  const before = liar.arrived.length
+  const { reads } = await two.readBalances({ ...request, ask: 'another_node' }, SIGNAL)
+  expect(reads).toMatchObject([{ amount: 2n ** 256n - 1n }])
+  const tokens = await two.readTokens([asset], SIGNAL, { at, ask: 'another_node' })
+  expect(tokens).toMatchObject({ facts: [{ name: 'Six' }] })
+  expect(liar.arrived).toHaveLength(before)
+  await liar.stop()
+})
+
+test('a node that lacks the state of a block is passed over for reads of it', async () => {
+  const pruned = await startScriptedNode(
+    inFrontOf(anvil.url, ({ calls }) => {
+      if (!calls.some(({ method }) => method === 'eth_call')) return undefined
+      const error = { code: -32000, message: 'missing trie node' }
+      return { json: calls.map(({ id }) => ({ jsonrpc: '2.0', id, error })) }
+    }),
+  )
+  const two = adapterOf([pruned.url, anvil.url])
+  const { latest: at } = await two.heads(SIGNAL)
+  const asset = { standard: 'erc20', reference: erc20.toLowerCase() } as const
+  const { reads } = await two.readBalances({ keys: [{ account: ALICE, asset, item: NO_ITEM }], at }, SIGNAL)
+  expect(reads).toMatchObject([{ amount: 2n ** 256n - 1n }])
+  await pruned.stop()
 })
 
 test('the error for a range that is too large suggests a smaller one', async () => {

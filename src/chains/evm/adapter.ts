@@ -1,5 +1,5 @@
 import { isServiceError, type ServiceError } from '../../core/errors.ts'
-import { createRpc } from '../../net/rpc.ts'
+import { createRpc, type RunOptions } from '../../net/rpc.ts'
 import { RPC_LIMITS, type RpcLimits } from '../../net/rpc-limits.ts'
 import { type RpcSession, retryingSession } from '../../net/session.ts'
 import { type AdapterCounts, type AdapterOptions, type BalanceReads, type ChainAdapter, noCounts } from '../adapter.ts'
@@ -65,7 +65,7 @@ export function createEvmAdapter(
       const reader = { ...reading, at, perCall: BALANCES_PER_CALL, byNumber: ask === 'by_number' }
       try {
         const work = (session: RpcSession) => readBalances(retryingSession(session, isOfOneMachine), keys, reader)
-        const running = { signal, elsewhere: lacksState, another: ask === 'another_node' }
+        const running: RunOptions = { signal, asksOthers: lacksState, skipPreferred: ask === 'another_node' }
         return { ...(await rpc.run(work, running)), observedAt }
       } catch (error) {
         if (at === 'latest' || !isServiceError(error) || !lacksState(error)) throw error
@@ -74,7 +74,7 @@ export function createEvmAdapter(
     },
     readTokens: (assets, signal, how) => {
       const reader = { ...reading, at: how?.at ?? ('latest' as const), perCall: TOKENS_PER_CALL }
-      const running = { signal, elsewhere: lacksState, another: how?.ask === 'another_node' }
+      const running: RunOptions = { signal, asksOthers: lacksState, skipPreferred: how?.ask === 'another_node' }
       return rpc.run((session) => readTokens(retryingSession(session, isOfOneMachine), assets, reader), running)
     },
   }

@@ -10,7 +10,7 @@ export interface ObservationStore {
   heldBy(account: string): Promise<readonly AssetRef[]>
   /** All observations, page by page. */
   walk(query: ObservationQuery): Promise<ObservationPage>
-  /** Deletes observations above a block, after a rollback or a lost block. */
+  /** Deletes the observations above a block. A rollback calls it first, so that a crash in between loses only reads. */
   dropAbove(block: number): Promise<void>
   /** Up to `limit` observations of blocks up to `through` that the journal has not compared yet. */
   uncompared(query: { readonly through: number; readonly limit: number }): Promise<readonly Observation[]>
@@ -34,7 +34,7 @@ export interface HoldingReads {
 
 /**
  * Whether a block is canonical. `other`: the journal has another block at that number. `unnamed`: the journal has no
- * hash for that number, or no longer. `childAt`: the time in Unix seconds of the child block, or of an earlier block
- * near it; undefined if none is stored.
+ * hash for that number, or no longer. `childAt`: the time in Unix seconds of the child block, or, if we do not
+ * store the child, of the nearest stored block below it; undefined if none is stored.
  */
 export type BlockStatus = { readonly branch: 'ours' | 'other' | 'unnamed'; readonly childAt: number | undefined }

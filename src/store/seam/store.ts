@@ -74,13 +74,14 @@ export interface LedgerStore {
 export interface Journal {
   state(): Promise<JournalState>
   /**
-   * Adds blocks that follow `written`: rows and `written` in one transaction; then, in a later statement, `published`.
+   * Adds blocks that follow `written`. On SQLite, rows, `written` and `published` change in one transaction; in an engine
+   * without such snapshots, `published` moves after the rows.
    * @throws BLOCK_CONFLICT the batch does not link to `written`
    */
   append(batch: Batch): Promise<Appended>
   /**
-   * Removes all blocks above `ancestor`, which we store, or all blocks if it is undefined and none is final:
-   * `published` first, then rows and `written` in one transaction.
+   * Removes all blocks above `ancestor`, which we store, or all blocks if it is undefined and none is final. As for
+   * `append`, but `published` moves before the rows.
    */
   rollback(ancestor: BlockRef | undefined): Promise<{ readonly transfers: number }>
   /** Moves the finalized head forward, and deletes the hashes of blocks without transfers some way below it. */

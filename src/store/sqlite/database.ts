@@ -34,12 +34,12 @@ const BUSY_TIMEOUT_MS = 5_000
 /**
  * Page caches in KiB. A writer needs a large one to sort its batches. A reader finds most pages in the system's cache.
  */
-const CACHE_KIB = { writer: 192 * 1024, ledger: 64 * 1024, small: 8 * 1024 }
+const CACHE_KIB = { writer: 64 * 1024, ledger: 64 * 1024, small: 8 * 1024 }
 
 /**
  * A checkpoint is due once the write-ahead log is as large as its file, within these bounds, in pages of 4 KiB. Below 4
  * MiB it is not worth its waits for the disk. The bound of 192 MiB lets several commits share one copy of a batch's hot
- * pages. Readers hold snapshots for under a millisecond, so the log restarts after each checkpoint. It is longest if a
+ * pages. Readers hold snapshots for some milliseconds, so the log restarts after each checkpoint. The log is longest if a
  * batch ends just after the log was slightly too short for a checkpoint.
  */
 const CHECKPOINT_PAGES = { least: 1024, most: 48 * 1024 }

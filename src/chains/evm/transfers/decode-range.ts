@@ -73,7 +73,10 @@ export function decodeRange(
 
 type DecodedLogs = Pick<DecodedBlock, 'timestamp' | 'misnumbered'> & { readonly skipped: number }
 
-/** Decodes the logs of one block. If their indexes are wrong, logs are counted up instead, without repetitions. */
+/**
+ * Decodes the logs of one block. Skips a log that repeats the one before it, since a log may match several filters. From
+ * the first missing or repeated log index on, it numbers the remaining logs itself.
+ */
 function decodeBlock(
   logs: readonly LocatedLog[],
   part: { from: number; to: number; interned: Interned; out: Transfer[] },

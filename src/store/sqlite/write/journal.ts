@@ -179,7 +179,7 @@ export class SqliteJournal implements Journal {
         counts,
         now(),
         beat.auditError ?? null,
-        // Our checkpoint is the head then.
+        // If `caughtUpAt` is set, the head is our checkpoint, so this is its hash.
         beat.caughtUpAt === undefined ? null : (head[1] ?? null),
       )
     })

@@ -33,7 +33,7 @@ export type RollbackDeps = {
   readonly doubts: DoubtWriter
 }
 
-/** Removes everything above a block. Cost: the changed rows, which the block-ordered transfers identify. */
+/** Removes the facts above a block. Cost: the changed rows, which the block-ordered transfers identify. */
 export class RollbackWriter {
   readonly #deps: RollbackDeps
   readonly #statements: ReturnType<typeof prepare>
