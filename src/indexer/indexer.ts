@@ -60,9 +60,7 @@ export type AuditFeed = {
 /** What to do after a step: continue at once, or wait for the chain to move. */
 export type StepResult = 'more' | 'idle'
 
-/**
- * Follows one chain into its journal: backfill below the finalized head, then block by block, with rollbacks on reorgs.
- */
+/** Follows one chain into its journal: backfill below the finalized head, then block by block, with rollbacks on reorgs. */
 export class Indexer {
   readonly #options: IndexerOptions
   #held: (Held & { readonly finalized: number }) | undefined
@@ -71,10 +69,7 @@ export class Indexer {
   #error: string | undefined
   #transfers = 0
   #rollbacks = 0
-  /**
-   * The block that the node had instead of ours at the last conflict. If no other node decides, the same block in a second
-   * poll confirms the reorg.
-   */
+  /** The block that a node had instead of ours at the last conflict. In a second poll it confirms the reorg. */
   #conflict: BlockRef | undefined
   #conflicts = 0
   /** This step found a conflict that only another poll can decide. */
