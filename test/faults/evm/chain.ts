@@ -28,6 +28,8 @@ export class EvmChain implements Truth {
   readonly #fungible = new Set<string>()
   #head: EvmBlock
   #finalized: EvmBlock
+  /** The number of the finalized block when a block became the head, by the head's hash. */
+  readonly #finalizedAt = new Map<string, number>()
   readonly #finalBelow: number
 
   /** `finalBelow` is how far the finalized block is below the highest one. */
@@ -45,6 +47,11 @@ export class EvmChain implements Truth {
 
   get finalized(): EvmBlock {
     return this.#finalized
+  }
+
+  /** The block that was final when this one was the head. A node that is late on another branch knows no newer one. */
+  finalizedAt(head: EvmBlock): EvmBlock {
+    return ancestorAt(head, this.#finalizedAt.get(head.hash) ?? 0) ?? head
   }
 
   /** Adds a block to the canonical branch. `timestamp` in Unix seconds, not below the parent's. */
@@ -184,5 +191,6 @@ export class EvmChain implements Truth {
   #finalize(): void {
     const number = Math.max(this.#finalized.number, this.#head.number - this.#finalBelow)
     this.#finalized = ancestorAt(this.#head, number) ?? this.#finalized
+    this.#finalizedAt.set(this.#head.hash, this.#finalized.number)
   }
 }

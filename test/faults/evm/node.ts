@@ -105,8 +105,7 @@ export class EvmNode {
     const { head } = this
     if (tag === 'latest' || tag === 'pending') return head
     if (tag === 'earliest') return ancestorAt(head, 0)
-    if (tag === 'finalized' || tag === 'safe')
-      return ancestorAt(head, Math.min(this.#chain.finalized.number, head.number))
+    if (tag === 'finalized' || tag === 'safe') return this.#chain.finalizedAt(head)
     return Number(tag) > head.number ? undefined : ancestorAt(head, Number(tag))
   }
 
