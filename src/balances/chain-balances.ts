@@ -1,5 +1,6 @@
 import { NO_ITEM, type Standard } from '../core/asset.ts'
 import { type Balance, type BalanceKey, isNodeUnknown, isNoneKnown } from '../core/balance.ts'
+import { sameBlock } from '../core/block.ts'
 import type { CoverageTest } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/seam/store.ts'
@@ -97,9 +98,10 @@ export class ChainBalances {
     }))
     if (isNoneKnown(balances)) throw new ServiceError('UNAVAILABLE', 'no node returns the balances of this account')
     if (base === undefined) return { rows, count: seen.count, asOf: undefined }
-    const isWhole = this.#rules.isWhole(seen.clock) && !seen.inDoubt && !balances.some(isNodeUnknown)
+    const worst = worstOf(balances) ?? base
+    const isWhole = this.#rules.isWhole(seen.clock) && !seen.inDoubt && !isUnknownAt(worst, { balances, base })
     const complete = isWhole && !(await this.#holdsUnmet(account, query.standards))
-    return { rows, count: seen.count, asOf: { ...(worstOf(balances) ?? base), complete } }
+    return { rows, count: seen.count, asOf: { ...worst, complete } }
   }
 
   /** A page of an asset's holders. For an asset known by reads, by the newest known amounts. */
@@ -217,4 +219,16 @@ function baseOf({ block, finality, source, knownAt }: Omit<AsOf, 'uniform' | 'co
 /** True if all blocks up to this one are published. */
 function isInside(number: number, { published }: ChainClock): boolean {
   return published !== undefined && number <= published.number
+}
+
+/**
+ * True if a balance may be missing at the block that an answer names: a node failed, or a token was found not to be one
+ * at another block than that.
+ */
+function isUnknownAt(
+  named: AsOf,
+  { balances, base }: { readonly balances: readonly Balance[]; readonly base: AsOf },
+): boolean {
+  if (balances.some(isNodeUnknown)) return true
+  return balances.some(({ known }) => !known) && !(named.uniform && sameBlock(named.block, base.block))
 }

@@ -261,6 +261,21 @@ test('a destroyed contract is unknown, whatever was known of it before', async (
   expect(await it.balances.get([of(ALICE, GOLD), of(ALICE, SILVER)], { mode: 'force' })).toEqual([gone, gone])
 })
 
+test('a list without a destroyed contract is whole only at the block at which the contract was found destroyed', async () => {
+  const it = await world(READS_GOLD)
+  it.chain.holds(ALICE, GOLD, 5n)
+  it.chain.dead.add(SILVER.reference)
+  const list = { ...LIST, assets: [GOLD, SILVER], freshness: { mode: 'force' } } as const
+  await next(it, 5, { indexed: false })
+  const { rows, asOf } = await it.balances.account(list)
+  expect(rows).toMatchObject([{ balance: { amount: 5n, block: at(5) } }, { balance: { reason: 'not_a_token' } }])
+  expect(asOf).toMatchObject({ block: at(5), complete: false })
+  const { latest: head } = await it.chain.heads()
+  await it.journal.append({ first: 5, through: head, blocks: [], headers: [head] })
+  await nextTick()
+  expect((await it.balances.account(list)).asOf).toMatchObject({ block: at(5), complete: true })
+})
+
 test('a contract that a lagging node does not have yet is unknown, and not absent', async () => {
   const it = await world(READS_GOLD)
   await poll(it)
