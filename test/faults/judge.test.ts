@@ -96,8 +96,13 @@ test('the header is compared with the chain too', () => {
   expect(kinds(native, asOf({ hash: `0x${'1'.repeat(64)}` }))).toEqual(['block'])
   expect(kinds(native, asOf({ block: 1 }))).toEqual(['block'])
   expect(kinds(native, asOf({ source: undefined }))).toEqual(['header'])
-  expect(kinds(native, asOf({ age: 1 }), { askedAtMs: 10_000, toldAfter: () => 2_000 })).toEqual(['age'])
-  expect(kinds(native, asOf({ age: 8 }), { askedAtMs: 10_000, toldAfter: () => 2_000 })).toEqual([])
+  const madeAtMs = block.timestamp * 1_000
+  const later = (toldMs: number): Moment => ({ askedAtMs: madeAtMs + 10_000, toldAfter: () => madeAtMs + toldMs })
+  expect(kinds(native, asOf({ age: 1 }), later(2_000))).toEqual(['age'])
+  expect(kinds(native, asOf({ age: 8 }), later(2_000))).toEqual([])
+  // The block replaced the one that was told before it was made.
+  expect(kinds(native, asOf({ age: 8 }), later(-5_000))).toEqual([])
+  expect(kinds(native, asOf({ age: 1 }), later(-5_000))).toEqual(['age'])
 })
 
 test('an answer is judged on the branch that it names', () => {

@@ -72,7 +72,9 @@ function headerUntruths(
     found.push({ kind: 'finality', detail: `block ${block.number} is not final` })
   }
   const toldAt = moment.toldAfter(block)
-  const leastMs = toldAt === undefined ? 0 : moment.askedAtMs - toldAt - AGE_SLACK_MS
+  // A block was the newest when it was made: the server may have learned of blocks that it replaced before that.
+  const replacedAt = toldAt === undefined ? undefined : Math.max(toldAt, block.timestamp * 1_000)
+  const leastMs = replacedAt === undefined ? 0 : moment.askedAtMs - replacedAt - AGE_SLACK_MS
   if (asOf.age !== undefined && isNow && asOf.age * 1_000 < leastMs) {
     found.push({
       kind: 'age',
