@@ -87,7 +87,7 @@ async function main(chain: ChainConfig): Promise<void> {
       rpc: chain.rpc,
       finality: chain.finality,
       warn: (message, fields) => log('warn', message, fields),
-      onHead: (number, at) => post({ type: 'head', number, at }),
+      onHead: (block, at) => post({ type: 'head', block, at }),
     })
     await follow({ journal, reads, adapter, counts, kind, chain })
   } finally {

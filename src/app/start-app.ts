@@ -12,6 +12,7 @@ import type { Config } from '../config/config.ts'
 import { assert } from '../core/assert.ts'
 import { fixedClasses } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
+import type { BlockRef } from '../core/block.ts'
 import type { ChainId } from '../core/chain.ts'
 import { type ErrorCode, isServiceError, ServiceError } from '../core/errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -75,7 +76,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       if (chain.kind.source !== 'nodes') return
       const data = { store: config.store, chain: chain.config, fixedAccounting: classesOf(chain.config.id) }
       // The answers of this thread must not look newer than what the indexer's nodes reported.
-      const onHead = (number: number, at: number): void => chain.opened?.reader.noteHead(number, at)
+      const onHead = (block: BlockRef, at: number): void => chain.opened?.reader.noteHead(block, at)
       const onStopped = (stopped: Stopped): void => chain.indexerStopped(stopped)
       chain.setIndexer(startIndexer({ data, log, onProgress, onHead, onStopped }))
     }

@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads'
 import type { ChainConfig } from '../config/chains.ts'
 import type { Accounting } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
+import type { BlockRef } from '../core/block.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Wait } from '../indexer/waits.ts'
 import type { Heartbeat } from '../store/seam/store.ts'
@@ -30,7 +31,7 @@ export type FromThread =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'beat'; readonly beat: Heartbeat }
   /** A node reported this head, higher than all before. `at`: Unix seconds. */
-  | { readonly type: 'head'; readonly number: number; readonly at: number }
+  | { readonly type: 'head'; readonly block: BlockRef; readonly at: number }
   | { readonly type: 'waiting'; readonly wait: Wait | undefined }
   | { readonly type: 'alive' }
   | ({ readonly type: 'stopped' } & Stopped)
@@ -80,7 +81,7 @@ type IndexerDeps = {
   readonly log: Logger
   readonly onProgress: (progress: Progress) => void
   /** Called when a node reports a head that is higher than all before. */
-  readonly onHead: (number: number, at: number) => void
+  readonly onHead: (block: BlockRef, at: number) => void
   /** Called once when the indexer has ended for good by itself. */
   readonly onStopped: (stopped: Stopped) => void
 }
@@ -171,7 +172,7 @@ class Supervisor {
         if (!this.#forGood) this.#stopped = undefined
         break
       case 'head':
-        onHead(message.number, message.at)
+        onHead(message.block, message.at)
         break
       case 'waiting':
         this.#wait = message.wait

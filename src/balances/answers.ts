@@ -95,8 +95,8 @@ export class Answers {
 
   #factsKnownAt(clock: ChainClock): number {
     const { node, now } = this.#deps
-    const higherSince = clock.published === undefined ? undefined : node.namedAbove(clock.published.number)
-    return factsKnownAt(clock, now(), higherSince)
+    const replacedAt = clock.published === undefined ? undefined : node.replacedAt(clock.published)
+    return factsKnownAt(clock, now(), replacedAt)
   }
 
   /** The `AsOf` of an answer with all rows at the published block; undefined if nothing is published. */
@@ -233,21 +233,21 @@ export class Answers {
         if (at.branch === 'other') return undefined
         // We no longer store a hash for this number, so the block may be of any branch.
         const finality = at.branch === 'ours' ? finalityOf(read.block, clock) : 'latest'
-        return observed(read, { finality, until: this.#childAt(at.childAt, number, clock) })
+        return observed(read, { finality, until: this.#replacedAt(at.childAt, read.block, clock) })
       }
       if (number === published?.number && hash !== published.hash) return undefined
-      const until = this.#childAt(childlessUntil(number, clock), number, clock)
+      const until = this.#replacedAt(childlessUntil(number, clock), read.block, clock)
       return observed(read, { finality: finalityOf(read.block, clock), until })
     })
   }
 
   /**
-   * The earliest time at which a higher block is known: from the journal, from the nodes of this process, or from the
-   * nodes of the indexer. Infinity if none is.
+   * The earliest time at which a block is known not to be the newest: from the journal, from the nodes of this process, or
+   * from the nodes of the indexer. Infinity if it may be.
    */
-  #childAt(inJournal: number | undefined, number: number, { head, counts }: ChainClock): number {
-    const toIndexer = head !== undefined && number <= head.number ? counts.higher_named_at : undefined
-    const times = [inJournal, this.#deps.node.namedAbove(number), toIndexer]
+  #replacedAt(inJournal: number | undefined, block: BlockRef, { head, counts }: ChainClock): number {
+    const toIndexer = head !== undefined && block.number <= head.number ? counts.higher_named_at : undefined
+    const times = [inJournal, this.#deps.node.replacedAt(block), toIndexer]
     return Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
   }
 

@@ -10,14 +10,14 @@ export function finalityOf(block: BlockRef, clock: ChainClock): Finality {
 
 /**
  * When the journal's amounts were last known true, in Unix seconds: the last poll at which its block was the node's
- * head, else the block's own time; never in the future. `higherSince`: when a node first returned a higher block, if
- * one did.
+ * head, else the block's own time; never in the future. `replacedAt`: when a node first reported a higher block or
+ * another one with its number, if one did.
  */
-export function factsKnownAt(clock: ChainClock, now: number, higherSince = Number.POSITIVE_INFINITY): number {
+export function factsKnownAt(clock: ChainClock, now: number, replacedAt = Number.POSITIVE_INFINITY): number {
   const { published, caughtUpAt, caughtUpHash } = clock
   if (published === undefined) return 0
   const caughtUp = caughtUpAt !== undefined && caughtUpHash === published.hash
-  return Math.min(now, Math.max(published.timestamp, caughtUp ? Math.min(caughtUpAt, higherSince) : 0))
+  return Math.min(now, Math.max(published.timestamp, caughtUp ? Math.min(caughtUpAt, replacedAt) : 0))
 }
 
 /** An unknown balance with its reason. */

@@ -138,9 +138,9 @@ export class NodeReader {
     }
   }
 
-  /** As `ChainReader.namedAbove`. */
-  namedAbove(number: number): number | undefined {
-    return this.#adapter.namedAbove(number)
+  /** As `ChainReader.replacedAt`. */
+  replacedAt(block: BlockRef): number | undefined {
+    return this.#adapter.replacedAt(block)
   }
 
   /** The node's block at a number; undefined if it does not return one. */

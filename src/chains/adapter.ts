@@ -52,13 +52,14 @@ export interface ChainReader {
   ): Promise<TokenReads>
 
   /**
-   * Returns when a node of this adapter first reported a head above this number, in Unix seconds; undefined if none
-   * did, or if that is forgotten. What is read at this number or below was not the newest after that. Asks no node.
+   * Returns when a node of this adapter first reported a head above this block, or another head with its number, in Unix
+   * seconds; undefined if none did, or if that is forgotten. What is read at this block was not surely the newest after
+   * that. Asks no node.
    */
-  namedAbove(number: number): number | undefined
+  replacedAt(block: BlockRef): number | undefined
 
   /** Records that a node reported a head to another adapter of this chain, at a time in Unix seconds. */
-  noteHead(number: number, at: number): void
+  noteHead(block: BlockRef, at: number): void
 }
 
 /**
@@ -171,8 +172,8 @@ export type AdapterOptions = {
   readonly finality: 'finalized' | 'safe' | { readonly confirmations: number }
   /** Logs a warning for the operator; fields never hold secrets. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
-  /** Called with each head that is higher than all before, when a node reports it, and the time in Unix seconds. */
-  readonly onHead?: (number: number, at: number) => void
+  /** Called with each head that was not reported before, when a node reports it, and the time in Unix seconds. */
+  readonly onHead?: (block: BlockRef, at: number) => void
   /** Longest wait for one answer of a node, in milliseconds, if the default is too long for the caller. */
   readonly timeoutMs?: number
 }

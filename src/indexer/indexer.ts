@@ -246,27 +246,27 @@ export class Indexer {
   #heartbeat(written: Header | undefined): Heartbeat {
     const { adapter, time, counts, audit } = this.#options
     const head = this.#head
-    const higherSince = head && adapter.namedAbove(head.number)
+    const replacedAt = head && adapter.replacedAt(head)
     const caughtUp =
       written !== undefined && head !== undefined && sameBlock(written, head) && this.#error === undefined
     return {
       state: this.#state,
       head,
       // The node of this poll may lag behind a node that was polled before.
-      caughtUpAt: caughtUp ? Math.min(time(), higherSince ?? Number.POSITIVE_INFINITY) : undefined,
+      caughtUpAt: caughtUp ? Math.min(time(), replacedAt ?? Number.POSITIVE_INFINITY) : undefined,
       error: this.#error,
       auditError: audit?.error(),
-      counts: { ...counts(), ...audit?.counts(), ...this.#counts(higherSince) },
+      counts: { ...counts(), ...audit?.counts(), ...this.#counts(replacedAt) },
     }
   }
 
-  #counts(higherSince: number | undefined): Readonly<Record<string, number>> {
+  #counts(replacedAt: number | undefined): Readonly<Record<string, number>> {
     return {
       conflicts: this.#conflicts,
       rollbacks: this.#rollbacks,
       transfers: this.#transfers,
       // Other threads may use nodes that lag behind the nodes of this thread.
-      ...(higherSince === undefined ? {} : { higher_named_at: higherSince }),
+      ...(replacedAt === undefined ? {} : { higher_named_at: replacedAt }),
     }
   }
 

@@ -14,7 +14,7 @@ const DECIMALS = 0
 export function createOwnReader({ ledger, chain }: { ledger: LedgerReads; chain: ChainReads }): ChainReader {
   return {
     // No other node writes this chain, so it has no blocks above our own.
-    namedAbove: () => undefined,
+    replacedAt: () => undefined,
     noteHead: () => undefined,
     headers: async ({ first, last }) => {
       const numbers = Array.from({ length: last - first + 1 }, (_, at) => first + at)

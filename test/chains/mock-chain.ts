@@ -8,7 +8,7 @@ import type {
 } from '../../src/chains/adapter.ts'
 import { NamedHeads } from '../../src/chains/named-heads.ts'
 import { assert } from '../../src/core/assert.ts'
-import type { Header, Heads } from '../../src/core/block.ts'
+import type { BlockRef, Header, Heads } from '../../src/core/block.ts'
 import { ServiceError } from '../../src/core/errors.ts'
 import type { BlockTransfers, Hint } from '../../src/core/transfer.ts'
 import { type Movement, makeBlock } from '../store/chains.ts'
@@ -74,12 +74,12 @@ export class MockChain implements ChainAdapter {
     return chain
   }
 
-  noteHead(number: number, at: number): void {
-    this.#named.note(number, at)
+  noteHead(block: BlockRef, at: number): void {
+    this.#named.note(block, at)
   }
 
-  namedAbove(number: number): number | undefined {
-    return this.#named.above(number)
+  replacedAt(block: BlockRef): number | undefined {
+    return this.#named.replacedAt(block)
   }
 
   async heads(): Promise<Heads> {
@@ -88,7 +88,7 @@ export class MockChain implements ChainAdapter {
     const latest = chain.at(-1)
     const finalized = chain.find((block) => block.number === Math.min(this.#finalized, latest?.number ?? 0))
     assert(latest !== undefined && finalized !== undefined, 'a shown chain has heads')
-    this.#named.note(latest.number)
+    this.#named.note(latest)
     return { latest: toHeader(latest), finalized: toHeader(finalized) }
   }
 

@@ -54,8 +54,8 @@ function delegateTo(process: { adapter: ChainAdapter }): ChainAdapter {
     confirm: (conflict, signal) => process.adapter.confirm(conflict, signal),
     transfers: (range, signal) => process.adapter.transfers(range, signal),
     transfersOf: (blocks, signal) => process.adapter.transfersOf(blocks, signal),
-    namedAbove: (number) => process.adapter.namedAbove(number),
-    noteHead: (number, at) => process.adapter.noteHead(number, at),
+    replacedAt: (block) => process.adapter.replacedAt(block),
+    noteHead: (block, at) => process.adapter.noteHead(block, at),
     distrustLogs: (proof) => process.adapter.distrustLogs(proof),
   }
 }

@@ -57,8 +57,8 @@ export function createEvmAdapter(
       const found = await standards.assignStandards(await source.transfersOf(blocks, signal), { isOld: false }, signal)
       return found.map(withHints)
     },
-    namedAbove: (number) => named.above(number),
-    noteHead: (number, at) => named.note(number, at),
+    replacedAt: (block) => named.replacedAt(block),
+    noteHead: (block, at) => named.note(block, at),
     distrustLogs: (proof) => source.distrustLogs(proof),
     readBalances: async ({ keys, at, ask }, signal): Promise<BalanceReads> => {
       const observedAt = Math.floor(Date.now() / 1000)

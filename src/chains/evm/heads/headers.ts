@@ -166,7 +166,7 @@ export async function readHeads(session: RpcSession, finalizing: Finalizing): Pr
   const [newest, settled] = await session.batch([blockCall('latest'), blockCall(finality)])
   if (newest === undefined || settled === undefined) throw garbage('too little')
   const latest = newest.ok ? parseHeader(newest.result) : await newestByNumber(session, newest.error)
-  named.note(latest.number)
+  named.note(latest)
   if (tagged.has(session.label) || !lacksTag(settled)) {
     if (!settled.ok) throw settled.error
     const finalized = parseHeader(settled.result)
@@ -200,7 +200,7 @@ async function confirmedHeads(session: RpcSession, confirmations: number, named:
   const [newest] = await session.batch([blockCall('latest')])
   if (newest === undefined) throw garbage('too little')
   const latest = newest.ok ? parseHeader(newest.result) : await newestByNumber(session, newest.error)
-  named.note(latest.number)
+  named.note(latest)
   return clamp(latest, await confirmed(session, { latest, confirmations }))
 }
 

@@ -93,7 +93,7 @@ async function newestBlock(session: RpcSession, { abilities, named }: Reader): P
   const [newest, found] = await session.batch(asks ? [blockCall('latest'), code] : [blockCall('latest')])
   if (newest === undefined) throw garbage('too little')
   const { number, hash } = newest.ok ? parseHeader(newest.result) : await newestByNumber(session, newest.error)
-  named.note(number)
+  named.note({ number, hash })
   if (found?.ok === true) abilities.sawMulticall(number, isCode(found.result))
   return { number, hash }
 }
