@@ -3,6 +3,9 @@
 const TEST = '\\.(test|fixture)\\.ts$'
 const NPM_AND_NODE = ['^node:', 'node_modules/']
 
+/** The rules for single keys of the configuration. */
+const CONFIG_FIELDS = '^src/config/(field|group|words)\\.ts$'
+
 /** What the rest of src knows of the store. */
 const SEAM = '^src/store/seam/'
 
@@ -40,7 +43,12 @@ module.exports = {
     only('indexer', '^src/indexer/', ['^src/indexer/', '^src/core/', '^src/chains/adapter\\.ts$', SEAM]),
     only('audit', '^src/audit/', ['^src/(audit|indexer|core)/', '^src/chains/adapter\\.ts$', SEAM]),
     only('ledger', '^src/ledger/', ['^src/ledger/', '^src/core/', '^src/chains/adapter\\.ts$', SEAM]),
-    only('tokens', '^src/tokens/', ['^src/tokens/', '^src/core/', '^src/chains/adapter\\.ts$', SEAM]),
+    only('tokens', '^src/tokens/', [
+      '^src/(tokens|core|json)/',
+      '^src/net/(http|wait|deadline)\\.ts$',
+      '^src/chains/adapter\\.ts$',
+      SEAM,
+    ]),
     only('verify', '^src/verify/', [
       '^src/(verify|core)/',
       '^src/balances/freshness\\.ts$',
@@ -50,26 +58,27 @@ module.exports = {
     ]),
     only('balances', '^src/balances/', [
       '^src/(balances|core|ledger|tokens)/',
-      '^src/net/deadline\\.ts$',
+      '^src/net/(deadline|wait)\\.ts$',
       '^src/chains/adapter\\.ts$',
       SEAM,
     ]),
-    only('api', '^src/api/[^/]+\\.ts$', ['^src/api/']),
+    only('api', '^src/api/([^/]+|dialects/[^/]+)\\.ts$', ['^src/api/', CONFIG_FIELDS]),
     only('api-schema', '^src/api/schema/', ['^src/api/schema/', '^src/(core|json)/']),
     only('api-http', '^src/api/http/', [
       '^src/api/(http|schema)/',
       '^src/(core|json|access|balances|tokens)/',
-      '^src/ledger/ledger\\.ts$',
       '^src/chains/adapter\\.ts$',
+      '^src/config/field\\.ts$',
       SEAM,
     ]),
-    only('a-dialect', '^src/api/dialects/([^/]+)/', [
+    only('a-dialect', '^src/api/dialects/([^/]+)/(?!settings\\.ts)', [
       '^src/api/dialects/$1/',
       '^src/api/(http|schema)/',
       '^src/(core|json|access|balances)/',
-      '^src/tokens/tokens\\.ts$',
+      '^src/tokens/(tokens|prices|prices-over)\\.ts$',
       '^src/ledger/',
     ]),
+    only('the-settings-of-a-dialect', '^src/api/dialects/[^/]+/settings\\.ts$', ['^src/core/', CONFIG_FIELDS]),
     {
       name: 'ledger-behind-abc-labs-only',
       severity: 'error',
@@ -80,7 +89,7 @@ module.exports = {
     only('app', '^src/app/', ['^src/(?!cli/|demo/)']),
     only('cli', '^src/cli/', ['^src/(?!indexer/|audit/|store/sqlite/)']),
     only('demo', '^src/demo/', ['^src/(demo|core|json|net|config)/']),
-    only('config', '^src/config/', ['^src/(config|core)/']),
+    only('config', '^src/config/', ['^src/(config|core)/', '^src/access/origins\\.ts$']),
     {
       name: 'config-is-handed-down',
       comment: 'Only the composition roots, the command line and the demo know the whole configuration.',
@@ -89,7 +98,7 @@ module.exports = {
         path: '^src/',
         pathNot: ['^src/(config|cli|demo|app)/', TEST],
       },
-      to: { path: '^src/config/' },
+      to: { path: '^src/config/', pathNot: CONFIG_FIELDS },
     },
     {
       name: 'app-is-the-root',

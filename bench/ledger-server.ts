@@ -3,12 +3,11 @@
  * input closes.
  */
 import { parseArgs } from 'node:util'
+import { loadAppConfig } from '../src/app/app-config.ts'
 import { createLog, standardError } from '../src/app/log.ts'
-import { kindOf } from '../src/chains/registry.ts'
-import { loadConfig } from '../src/config/config.ts'
 
 const { values } = parseArgs({ options: { config: { type: 'string' }, 'slow-commit-ms': { type: 'string' } } })
-const config = loadConfig({ file: values.config ?? '', env: {}, kindOf })
+const config = loadAppConfig({ file: values.config ?? '', env: {} })
 const built: typeof import('../src/app/start-app.ts') = await import(
   new URL('../dist/app/start-app.js', import.meta.url).href
 )

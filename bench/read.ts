@@ -19,7 +19,6 @@ const ROWS = 20
 const ACCOUNTS_ASKED = 100
 /** Enough transfers that the backfill of the second chain outlasts every measurement. */
 const FILLING_TRANSFERS = 50_000_000
-const HEADERS = { 'x-api-key': 'demo' }
 const POLL_MS = 100
 
 const { rate, seconds, rounds, ...shape } = numbersFromArguments({
@@ -31,13 +30,20 @@ const { rate, seconds, rounds, ...shape } = numbersFromArguments({
   rounds: 3,
 })
 
+const DEMO = { 'x-api-key': 'demo' }
+
 /** A call to measure, and the bare server to compare it with. */
-type Case = { readonly name: string; readonly paths: readonly string[]; readonly bare: BareServer }
+type Call = {
+  readonly name: string
+  readonly paths: readonly string[]
+  readonly headers: Readonly<Record<string, string>>
+}
+type Case = Call & { readonly bare: BareServer }
 
 const folder = temporaryFolder()
 const node = await startGeneratedNode(shape, { chainId: SERVED.chainId })
 const server = await startServer(folder, [{ id: SERVED.id, rpc: node.url }])
-await until(server, (state) => state.checkpoint >= node.head, SERVED.id)
+await until(server, (state) => state.checkpoint >= node.head && !state.isFirstLook, SERVED.id)
 const cases = await casesOf(server)
 print(
   `${LOAD_TOOL} for saturated rates; ${seconds} s a run, ${rounds} rounds, each server in turn; load from this process`,
@@ -53,7 +59,7 @@ const both = [
 ]
 const busy = await startServer(folder, both)
 await until(busy, (state) => state.transfers > 0, FILLING.id)
-for (const one of cases) await warm(busy, one.paths)
+for (const one of cases) await warm(busy, one)
 const transfersBefore = (await busy.health(FILLING.id))?.transfers ?? 0
 const startedAt = performance.now()
 for (const one of cases) await offered(busy, one, 'backfill')
@@ -68,25 +74,39 @@ await node.stop()
 /** Accounts with a full page of rows, and the two calls for them. Asking each once reads and caches everything. */
 async function casesOf(from: BenchServer): Promise<readonly Case[]> {
   const renderer = createRenderer(createGenerator(shape))
-  const full: string[] = []
+  const full: { readonly address: string; readonly token: string }[] = []
   for (let account = 0; account < shape.accounts && full.length < ACCOUNTS_ASKED; account++) {
     const address = renderer.accountAddress(account)
-    const { body } = await ask(from.url, tokensPath(address))
-    const answer: unknown = JSON.parse(body.toString('utf8'))
-    const data: unknown = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'data') : undefined
-    if (Array.isArray(data) && data.length === ROWS) full.push(address)
+    const { body } = await ask(from.url, { path: tokensPath(address), headers: DEMO })
+    const { data, count } = JSON.parse(body.toString('utf8'))
+    const token = data[0]?.contract_address
+    if (token === undefined) throw new RangeError(`${address}: the server does not know the balances`)
+    // TokenKit's list has no pages, so the account must have exactly these rows.
+    if (count === ROWS) full.push({ address, token })
   }
   if (full.length === 0) throw new RangeError('no account holds enough tokens: more transfers or fewer accounts')
-  const calls = [
-    { name: `account/tokens, ${ROWS} rows`, paths: full.map(tokensPath) },
+  const key = { 'api-key': from.key }
+  const calls: readonly Call[] = [
+    { name: `account/tokens, ${ROWS} rows`, paths: full.map(({ address }) => tokensPath(address)), headers: DEMO },
     {
       name: 'account/balance',
-      paths: full.map((at) => `/v1/account/balance?chain_id=${SERVED.chainId}&address=${at}`),
+      paths: full.map(({ address }) => `/v1/account/balance?chain_id=${SERVED.chainId}&address=${address}`),
+      headers: DEMO,
+    },
+    {
+      name: 'tokenkit balance',
+      paths: full.map(({ address, token }) => `/api/balance/?account_address=${address}&token_address=${token}`),
+      headers: key,
+    },
+    {
+      name: `tokenkit account, ${ROWS} rows`,
+      paths: full.map(({ address }) => `/api/account-balances/?account_address=${address}`),
+      headers: key,
     },
   ]
   const cases: Case[] = []
   for (const call of calls) {
-    const sample = await warm(from, call.paths)
+    const sample = await warm(from, call)
     print(`${call.name}: ${sample.body.length} bytes, ${sample.headers.length} headers, ${call.paths.length} accounts`)
     cases.push({ ...call, bare: await startBareServer(folder, sample) })
   }
@@ -98,16 +118,16 @@ function tokensPath(address: string): string {
 }
 
 /** Requests every path once and returns the answer of median length. */
-async function warm(from: BenchServer, paths: readonly string[]): Promise<Sample> {
+async function warm(from: BenchServer, { paths, headers }: Call): Promise<Sample> {
   const samples: Sample[] = []
-  for (const path of paths) samples.push(await ask(from.url, path))
+  for (const path of paths) samples.push(await ask(from.url, { path, headers }))
   const middle = samples.sort((a, b) => a.body.length - b.body.length)[Math.floor(samples.length / 2)]
   if (middle === undefined) throw new RangeError('nothing to ask for')
   return middle
 }
 
-async function ask(url: string, path: string): Promise<Sample> {
-  const response = await fetch(url + path, { headers: HEADERS })
+async function ask(url: string, { path, headers }: { path: string; headers: Call['headers'] }): Promise<Sample> {
+  const response = await fetch(url + path, { headers })
   const body = Buffer.from(await response.arrayBuffer())
   if (response.status !== 200) throw new RangeError(`${path}: ${response.status} ${body.toString('utf8')}`)
   return { body, headers: [...response.headers] }
@@ -151,10 +171,10 @@ function latencyWords(run: Latency): string {
 }
 
 function targetOf(url: string, one: Case): Target {
-  return { url, paths: one.paths, headers: HEADERS }
+  return { url, paths: one.paths, headers: one.headers }
 }
 
-type State = { readonly checkpoint: number; readonly transfers: number }
+type State = { readonly checkpoint: number; readonly transfers: number; readonly isFirstLook: boolean }
 
 async function until(from: BenchServer, reached: (state: State) => boolean, chain: string): Promise<void> {
   for (;;) {

@@ -4,12 +4,17 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { issueKey } from '../src/access/keys.ts'
+import { codecOf } from '../src/cli/account-codec.ts'
 import { assert } from '../src/core/assert.ts'
+import { openStore } from '../src/store/open.ts'
 
 /** `steelyard serve` in its own process, with a store in its own folder. */
 export type BenchServer = {
   readonly url: string
   readonly pid: number
+  /** A key that may read. */
+  readonly key: string
   /** The progress of a chain, by its CAIP-2 id; undefined while the server does not report it. */
   readonly health: (chain: string) => Promise<ChainHealth | undefined>
   readonly stop: () => Promise<void>
@@ -19,6 +24,8 @@ export type ChainHealth = {
   readonly state: string
   readonly checkpoint: number
   readonly transfers: number
+  /** Until the audit has compared a new chain once, its balances are read from the node. */
+  readonly isFirstLook: boolean
   readonly error: string | undefined
 }
 
@@ -53,6 +60,7 @@ export async function startServer(
   writeFileSync(file, configuration({ port: new URL(url).port, store: join(folder, 'store'), chains, assets }))
   const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
   assert(existsSync(main), 'dist/ is built: npm run build')
+  const key = await makeKey(folder)
   const child = spawn(process.execPath, [main, 'serve', '--config', file], { stdio: ['ignore', 'inherit', 'inherit'] })
   const killAtExit = (): void => void child.kill('SIGKILL')
   process.once('exit', killAtExit)
@@ -62,6 +70,7 @@ export async function startServer(
   return {
     url,
     pid: child.pid,
+    key,
     health: (chain) => health(url, chain),
     stop: async () => {
       const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
@@ -82,8 +91,21 @@ function configuration(facts: {
     log: { level: 'warn' },
     store: `sqlite:${facts.store}`,
     chains: facts.chains.map(({ id, rpc }) => (rpc === undefined ? { id } : { id, rpc: [rpc], from: 0 })),
-    dialects: { chainbase: { demo_key: true }, 'abc-labs': { assets: facts.assets } },
+    dialects: {
+      chainbase: { demo_key: true },
+      'abc-labs': { assets: facts.assets },
+      tokenkit: { chain: facts.chains[0]?.id ?? null },
+    },
   })
+}
+
+async function makeKey(folder: string): Promise<string> {
+  const store = await openStore({ url: `sqlite:${join(folder, 'store')}`, create: true, codecOf })
+  try {
+    return await issueKey(store.keys, { name: 'bench', createdAt: Math.floor(Date.now() / 1_000) })
+  } finally {
+    await store.close()
+  }
 }
 
 async function untilReady(child: ChildProcess, url: string): Promise<void> {
@@ -106,6 +128,8 @@ async function health(url: string, chain: string): Promise<ChainHealth | undefin
     state: String(read(entry, 'state')),
     checkpoint: Number(read(read(entry, 'checkpoint'), 'number') ?? -1),
     transfers: Number(read(entry, 'transfers')),
+    isFirstLook:
+      read(entry, 'audit') === undefined || read(read(read(entry, 'audit'), 'in_doubt'), 'first_look') === true,
     error: error === undefined ? undefined : String(error),
   }
 }

@@ -4,11 +4,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
+import { BadKeys } from '../src/access/bad-keys.ts'
 import { KeyVerifier } from '../src/access/keys.ts'
+import { Sessions } from '../src/access/sessions.ts'
 import { createServer } from '../src/api/create-server.ts'
 import { readDocument } from '../src/api/schema/openapi.ts'
+import { parseAppConfig } from '../src/app/app-config.ts'
 import { VERSION } from '../src/app/version.ts'
 import { ServiceError } from '../src/core/errors.ts'
+import { StaticPrices } from '../src/tokens/prices.ts'
 
 const FILE = new URL('../docs/openapi.json', import.meta.url)
 
@@ -24,20 +28,29 @@ const server = createServer({
     account: nothing,
     holders: nothing,
     known: nothing,
+    assetsOf: nothing,
     transfers: nothing,
   },
+  history: { changes: nothing, transfers: nothing, blockAt: nothing },
   tokens: { get: nothing },
+  finder: { search: nothing },
+  prices: new StaticPrices([], 0),
   ledger: undefined,
   chains: [],
-  keys: new KeyVerifier({ put: nothing, get: nothing, list: nothing, noteUses: nothing, revoke: nothing }, () => 0),
+  keys: new KeyVerifier(
+    { put: nothing, putOfUser: nothing, get: nothing, list: nothing, noteUses: nothing, revoke: nothing },
+    () => 0,
+  ),
+  issueUserKey: nothing,
+  sessions: new Sessions({
+    users: { put: nothing, get: nothing, list: nothing, disable: nothing },
+    sessions: { putSession: nothing, session: nothing, dropExpired: nothing },
+    now: () => 0,
+  }),
+  badKeys: new BadKeys(),
   metrics: new Registry(),
-  settings: {
-    trustProxy: [],
-    dialects: {
-      abcLabs: { enabled: true, chain: undefined, keys: false, origins: [] },
-      chainbase: { enabled: true, balance: 'hex', demoKey: false },
-    },
-  },
+  trustProxy: [],
+  dialects: parseAppConfig({ text: '', name: 'defaults', folder: '/', env: {} }).dialects,
   version: VERSION,
   now: () => 0,
   log: pino({ level: 'silent' }),

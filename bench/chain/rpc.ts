@@ -1,3 +1,4 @@
+import { type BalanceIndex, createBalanceIndex } from './balances.ts'
 import { type Generator, MINT_AMOUNT, MINT_EVERY } from './generator.ts'
 import { type Accepts, type Renderer, TRANSFER_TOPIC } from './render.ts'
 
@@ -59,7 +60,7 @@ function answer(node: RpcNode, method: string, params: readonly unknown[]): Outc
     case 'eth_getCode':
       return json(tokenOf(node, String(params[0]).toLowerCase()) === undefined ? '0x' : TOKEN_CODE)
     case 'eth_call':
-      return contractCall(node, params[0])
+      return contractCall(node, params[0], params[1])
     case 'bench_usage':
       return json({ cpuMicroseconds: process.cpuUsage(), firstLogsAtMs: node.firstLogsAtMs })
     case 'bench_reset':
@@ -117,12 +118,14 @@ function allows(filter: unknown, value: string): boolean {
   return String(filter).toLowerCase() === value
 }
 
-/** Answers metadata calls like a well-behaved token. Any other call reverts. */
-function contractCall(node: RpcNode, call: unknown): Outcome {
+/** Answers balances and metadata like a well-behaved token. Any other call reverts. */
+function contractCall(node: RpcNode, call: unknown, at: unknown): Outcome {
   const token = tokenOf(node, String(field(call, 'to')).toLowerCase())
   if (token === undefined) return json('0x')
   const data = field(call, 'data') ?? field(call, 'input')
   switch (String(data).slice(0, 10)) {
+    case '0x70a08231':
+      return balanceOf(node, { token, address: `0x${String(data).slice(34, 74).toLowerCase()}`, at })
     case '0x06fdde03':
       return json(encodeText(`Generated ${token}`))
     case '0x95d89b41':
@@ -136,10 +139,29 @@ function contractCall(node: RpcNode, call: unknown): Outcome {
   }
 }
 
+const indexes = new WeakMap<RpcNode, { readonly index: BalanceIndex | undefined }>()
+
+function balanceOf(
+  node: RpcNode,
+  asked: { readonly token: number; readonly address: string; readonly at: unknown },
+): Outcome {
+  const { token, address, at } = asked
+  const hash = field(at, 'blockHash')
+  const block = hash === undefined ? blockNumber(node.generator, at ?? 'latest') : blockOfHash(node, hash)
+  if (block === undefined || block > node.generator.head) return { code: -32001, message: 'block not found' }
+  let known = indexes.get(node)
+  if (known === undefined) {
+    known = { index: createBalanceIndex(node.generator, node.renderer) }
+    indexes.set(node, known)
+  }
+  if (known.index === undefined) return { code: 3, message: 'execution reverted' }
+  return json(`0x${(known.index.balanceAt(token, address, block) ?? 0n).toString(16).padStart(64, '0')}`)
+}
+
 const mints = new WeakMap<RpcNode, readonly number[]>()
 
 /**
- * A token's supply at the head. It must be correct, or the audit would conclude that the events do not give the
+ * A token's supply at the head, whatever the block. It must be correct, or the audit would conclude that the events do not give the
  * balances.
  */
 function supplyOf(node: RpcNode, token: number): bigint {

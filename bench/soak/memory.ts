@@ -30,13 +30,14 @@ export class MemoryWatch {
   }
 }
 
-/** How far the mean of a later minute may exceed that of the second one: page caches and heaps vary. */
+/** How much more the last third may take than the first one: heaps vary by about this much from minute to minute. */
 const FLAT_TOLERANCE = 0.1
 
-/** True if no later minute has a mean of more than a tenth above that of the second minute. */
-export function isFlat(minutes: readonly number[]): boolean {
-  const [, second, ...later] = minutes
-  return second === undefined || later.every((mean) => mean <= second * (1 + FLAT_TOLERANCE))
+/** True if after the first minute the mean of the last third is at most a tenth above that of the first third. */
+export function isFlat([, ...minutes]: readonly number[]): boolean {
+  const third = Math.ceil(minutes.length / 3)
+  const mean = (some: readonly number[]): number => some.reduce((sum, bytes) => sum + bytes, 0) / some.length
+  return minutes.length < 2 || mean(minutes.slice(-third)) <= mean(minutes.slice(0, third)) * (1 + FLAT_TOLERANCE)
 }
 
 function residentBytes(pid: number): number | undefined {

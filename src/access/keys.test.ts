@@ -107,6 +107,16 @@ describe('the cache', () => {
     expect(await verify()).toEqual({ ok: false, reason: 'revoked' })
   })
 
+  test('a key that a user made stops working within a second after the user is disabled, and an operator key stays', async () => {
+    const { verify, store, time } = await verifier({ userId: 'id of ada' })
+    const own = await verifier()
+    expect(await verify()).toMatchObject({ ok: true })
+    store.disabled.set('id of ada', NOW)
+    time.now = NOW + 1
+    expect(await verify()).toEqual({ ok: false, reason: 'user_disabled' })
+    expect(await own.verify()).toMatchObject({ ok: true })
+  })
+
   test('a key that is created after a guess of its id works within a second', async () => {
     const { store, keys, time } = await verifier()
     const made = createKey({ name: 'later', createdAt: NOW })

@@ -1,6 +1,8 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { BlockList, isIP, isIPv6 } from 'node:net'
-import type { KeyScope, KeyStore, StoredKey } from '../store/seam/keys.ts'
+import type { FoundKey, KeyScope, KeyStore, StoredKey } from '../store/seam/keys.ts'
+import { plainAddress } from './addresses.ts'
+import { Rechecked } from './rechecked.ts'
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const ID_CHARACTERS = 8
@@ -8,6 +10,10 @@ const ID_CHARACTERS = 8
 const SECRET_CHARACTERS = 43
 /** Longest key to check. It is longer than any key that we make, and it prevents hashing of a 30 kB header. */
 const MAX_KEY_CHARACTERS = 256
+/** Longest name of a key, in characters: it fits a line of a list. */
+export const MAX_KEY_NAME_CHARACTERS = 100
+/** Most keys of one user that are neither revoked nor expired. A user needs a few; without a limit they fill the disk. */
+export const MAX_KEYS_PER_USER = 100
 const KEY = /^([0-9A-Za-z]{8})\.([0-9A-Za-z]{32,})$/
 
 /** The two parts of a key. The id is public and names the key. The secret proves it. */
@@ -25,6 +31,8 @@ export function parseKey(raw: string): KeyParts | undefined {
 export type KeyRequest = {
   readonly name: string
   readonly principal?: string
+  /** The user who makes the key in a session. The key ends when this user is disabled. */
+  readonly userId?: string
   readonly scopes?: readonly KeyScope[]
   readonly origins?: readonly string[]
   /** Addresses, or ranges such as `10.0.0.0/8`. */
@@ -45,6 +53,7 @@ export function createKey(request: KeyRequest): { readonly raw: string; readonly
     secretHash: hashSecret(secret),
     name: request.name,
     principal: request.principal ?? 'default',
+    userId: request.userId,
     scopes: request.scopes ?? ['read'],
     origins: request.origins ?? [],
     ips: request.ips ?? [],
@@ -53,6 +62,29 @@ export function createKey(request: KeyRequest): { readonly raw: string; readonly
     revokedAt: undefined,
   }
   return { raw: `${id}.${secret}`, stored }
+}
+
+/** Makes a key and stores it. Resolves to its text, which cannot be read again. @throws STORE_UNAVAILABLE */
+export async function issueKey(store: Pick<KeyStore, 'put'>, request: KeyRequest): Promise<string> {
+  const { raw, stored } = createKey(request)
+  await store.put(stored)
+  return raw
+}
+
+/** The properties of a new key of a user. */
+export type UserKeyRequest = KeyRequest & { readonly userId: string }
+
+/**
+ * Makes a key of a user and stores it. Resolves to its text, which cannot be read again; undefined if the user has
+ * `MAX_KEYS_PER_USER` keys already. @throws STORE_UNAVAILABLE
+ */
+export async function issueUserKey(
+  store: Pick<KeyStore, 'putOfUser'>,
+  request: UserKeyRequest,
+): Promise<string | undefined> {
+  const { raw, stored } = createKey(request)
+  const isStored = await store.putOfUser({ ...stored, userId: request.userId }, MAX_KEYS_PER_USER)
+  return isStored ? raw : undefined
 }
 
 /** Returns uniformly random base-62 characters. Bytes from 248 up are discarded, since 256 is not a multiple of 62. */
@@ -74,7 +106,15 @@ function hashSecret(secret: string): Buffer {
 export type Caller = { readonly keyId: string; readonly principal: string; readonly scopes: readonly KeyScope[] }
 
 /** The reason why a key is rejected. For logs and metrics; callers see less. */
-export type KeyRejectReason = 'malformed' | 'unknown' | 'revoked' | 'expired' | 'origin' | 'address' | 'scope'
+export type KeyRejectReason =
+  | 'malformed'
+  | 'unknown'
+  | 'revoked'
+  | 'expired'
+  | 'user_disabled'
+  | 'origin'
+  | 'address'
+  | 'scope'
 
 /** The result of checking a key: the caller, or why the key is rejected. */
 export type KeyCheck =
@@ -91,47 +131,36 @@ export type KeyUse = {
   readonly scope: KeyScope
 }
 
-/** A stored key with values derived from it once. `key` undefined: no such key. `checkedAt`: Unix seconds. */
-type Entry = {
-  readonly key: StoredKey | undefined
-  readonly caller: Caller | undefined
-  readonly ips: BlockList | undefined
-  readonly checkedAt: number
-}
-
-/** An entry older than this is read again, so a revoked key works at most this long. */
-const RECHECK_SECONDS = 1
-/** Keys kept in memory, about 1 kB each. */
-const MAX_ENTRIES = 10_000
-/** Unknown ids kept in memory, separate from the keys, so that guessing does not evict real keys. */
-const MAX_UNKNOWN = 1_000
+/** A stored key with values derived from it once. */
+type Entry = { readonly key: FoundKey; readonly caller: Caller; readonly ips: BlockList | undefined }
 
 /**
  * Checks keys against the store. It reads each key from the store at most once a second. A check in between costs one
- * SHA-256 and one constant-time comparison, without a promise. Memory is bounded.
+ * SHA-256 and one constant-time comparison, without a promise. So a key that is revoked, or whose user is disabled, works
+ * at most that long. Memory is bounded.
  */
 export class KeyVerifier {
   readonly #store: KeyStore
   readonly #now: () => number
-  readonly #entries = new Map<string, Entry>()
-  readonly #unknown = new Map<string, Entry>()
-  readonly #pending = new Map<string, Promise<Entry>>()
+  readonly #entries: Rechecked<Entry>
   #uses = new Map<string, number>()
 
   /** `now` returns Unix seconds. */
   constructor(store: KeyStore, now: () => number) {
     this.#store = store
     this.#now = now
+    this.#entries = new Rechecked(async (id) => makeEntry(await store.get(id)), now)
   }
 
   /** Returns the caller of a key, or the reason to reject it. @throws STORE_UNAVAILABLE */
   verify(use: KeyUse): KeyCheck | Promise<KeyCheck> {
     const parts = parseKey(use.raw)
     if (parts === undefined) return { ok: false, reason: 'malformed' }
-    const entry = this.#entries.get(parts.id) ?? this.#unknown.get(parts.id)
     const asked = { ...use, secret: parts.secret }
-    if (entry !== undefined && this.#isFresh(entry)) return this.#check(entry, asked)
-    return this.#load(parts.id).then((loaded) => this.#check(loaded, asked))
+    const entry = this.#entries.get(parts.id)
+    return entry instanceof Promise
+      ? entry.then(({ value }) => this.#check(value, asked))
+      : this.#check(entry.value, asked)
   }
 
   /** Saves when keys were last used since the previous call. @throws STORE_UNAVAILABLE: those uses are lost */
@@ -141,79 +170,48 @@ export class KeyVerifier {
     await this.#store.noteUses(uses)
   }
 
-  #check(entry: Entry, asked: KeyUse & { readonly secret: string }): KeyCheck {
+  #check(entry: Entry | undefined, asked: KeyUse & { readonly secret: string }): KeyCheck {
     const now = this.#now()
     const check = checkEntry(entry, { ...asked, now })
     // At most one entry per stored key, cleared every few seconds.
     if (check.ok) this.#uses.set(check.caller.keyId, now)
     return check
   }
-
-  #isFresh(entry: Entry): boolean {
-    const age = this.#now() - entry.checkedAt
-    return age >= 0 && age < RECHECK_SECONDS
-  }
-
-  #load(id: string): Promise<Entry> {
-    const pending = this.#pending.get(id)
-    if (pending !== undefined) return pending
-    // The time before the read: a key that is revoked during the read is read again a second later.
-    const checkedAt = this.#now()
-    const loading = this.#store
-      .get(id)
-      .then((key) => this.#remember(id, makeEntry(key, checkedAt)))
-      .finally(() => this.#pending.delete(id))
-    this.#pending.set(id, loading)
-    return loading
-  }
-
-  #remember(id: string, entry: Entry): Entry {
-    this.#entries.delete(id)
-    this.#unknown.delete(id)
-    if (entry.key === undefined) put(this.#unknown, { id, entry, max: MAX_UNKNOWN })
-    else put(this.#entries, { id, entry, max: MAX_ENTRIES })
-    return entry
-  }
 }
 
-/** Adds an entry at the end of the map. Above the maximum, the entry that was read longest ago is removed. */
-function put(
-  map: Map<string, Entry>,
-  item: { readonly id: string; readonly entry: Entry; readonly max: number },
-): void {
-  map.set(item.id, item.entry)
-  if (map.size <= item.max) return
-  for (const oldest of map.keys()) {
-    map.delete(oldest)
-    return
-  }
-}
-
-function makeEntry(key: StoredKey | undefined, checkedAt: number): Entry {
-  if (key === undefined) return { key, caller: undefined, ips: undefined, checkedAt }
+function makeEntry(key: FoundKey | undefined): Entry | undefined {
+  if (key === undefined) return undefined
   return {
     key,
     caller: { keyId: key.id, principal: key.principal, scopes: key.scopes },
     ips: key.ips.length === 0 ? undefined : blockList(key.ips),
-    checkedAt,
   }
 }
 
 /** Compared with the given hash if there is no such key, so that an unknown id takes as long as a wrong secret. */
 const NO_HASH = Buffer.alloc(32)
 
-function checkEntry(entry: Entry, use: KeyUse & { readonly secret: string; readonly now: number }): KeyCheck {
+function checkEntry(
+  entry: Entry | undefined,
+  use: KeyUse & { readonly secret: string; readonly now: number },
+): KeyCheck {
   const given = hashSecret(use.secret)
-  const { key, caller } = entry
-  const expected = key?.secretHash.length === given.length ? key.secretHash : NO_HASH
+  const expected = entry?.key.secretHash.length === given.length ? entry.key.secretHash : NO_HASH
   const matches = timingSafeEqual(given, expected)
-  if (key === undefined || caller === undefined || !matches) return { ok: false, reason: 'unknown' }
+  if (entry === undefined || !matches) return { ok: false, reason: 'unknown' }
+  const { key, caller } = entry
   if (key.revokedAt !== undefined) return { ok: false, reason: 'revoked' }
+  if (isOfDisabled(key)) return { ok: false, reason: 'user_disabled' }
   if (key.expiresAt !== undefined && use.now >= key.expiresAt) return { ok: false, reason: 'expired' }
   if (key.origins.length > 0 && !allowsOrigin(key.origins, use.origin)) return { ok: false, reason: 'origin' }
   if (entry.ips !== undefined && !allowsAddress(entry.ips, use.address)) return { ok: false, reason: 'address' }
   if (!key.scopes.includes(use.scope)) return { ok: false, reason: 'scope' }
   return { ok: true, caller }
+}
+
+/** True if a user made the key and is disabled, or is not in the store any more. */
+function isOfDisabled({ userId, user }: FoundKey): boolean {
+  return userId !== undefined && (user === undefined || user.disabledAt !== undefined)
 }
 
 function allowsOrigin(origins: readonly string[], origin: string | undefined): boolean {
@@ -247,9 +245,4 @@ function allowsAddress(list: BlockList, address: string): boolean {
   const plain = plainAddress(address)
   // A proxy may forward a text that is not an address, such as `unknown`.
   return isIP(plain) !== 0 && list.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4')
-}
-
-/** Converts an IPv4 address from an IPv6 socket to its IPv4 form. */
-function plainAddress(address: string): string {
-  return address.toLowerCase().startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }

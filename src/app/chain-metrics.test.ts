@@ -18,6 +18,8 @@ function chain(other: Partial<MeteredChain> = {}): MeteredChain {
   return {
     id: CHAIN,
     kind: 'evm',
+    parseAddress: () => undefined,
+    zeroAddress: undefined,
     clock: async () => clock(),
     classes: async () => ({ assets: 5, reclassified: 2 }),
     ...other,

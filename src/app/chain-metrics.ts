@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { ServedChain } from '../api/http/deps.ts'
 import { isServiceError } from '../core/errors.ts'
-import type { ChainClock } from '../store/seam/store.ts'
+import type { ChainClock } from '../store/seam/chain-clock.ts'
 import { INDEXER_COUNTERS } from './indexer-counters.ts'
 
 /** A chain, with its number of assets and how many of them are known only by reads. */

@@ -2,6 +2,7 @@
  * Part of the composition root: opens one configured chain with its reads, and with its writer if it is written here.
  */
 import { ChainBalances } from '../balances/chain-balances.ts'
+import { ChainHistory } from '../balances/chain-history.ts'
 import { NodeReader, type OnAbsent } from '../balances/node-reader.ts'
 import type { ChainReader, FollowedKind, KindDefinition } from '../chains/adapter.ts'
 import type { ChainConfig } from '../config/chains.ts'
@@ -27,6 +28,7 @@ export type OpenChain = {
   readonly reads: ChainReads
   readonly reader: ChainReader
   readonly balances: ChainBalances
+  readonly history: ChainHistory
   readonly ledger: LedgerHandle | undefined
 }
 
@@ -87,7 +89,8 @@ function withBalances(
   const onAbsent = onEnded === undefined ? {} : { onAbsent: withEndReports(reads, onEnded) }
   const node = new NodeReader({ adapter: reader, observations: reads.observations, signal, ...onAbsent })
   const { servePartial } = chain
-  return { ...opened, config: chain, kind, balances: new ChainBalances({ reads, node, now, issues, servePartial }) }
+  const deps = { reads, node, now, issues, servePartial }
+  return { ...opened, config: chain, kind, balances: new ChainBalances(deps), history: new ChainHistory(deps) }
 }
 
 /**

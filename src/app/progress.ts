@@ -1,5 +1,5 @@
 import type { ChainId } from '../core/chain.ts'
-import type { ChainState } from '../store/seam/store.ts'
+import type { ChainState } from '../store/seam/heartbeat.ts'
 
 /** How far the indexer of one chain is, for display. Block numbers are inclusive. */
 export type Progress = {

@@ -7,7 +7,7 @@ import type { AssetRef } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { ChainClock } from '../store/seam/store.ts'
+import type { ChainClock } from '../store/seam/chain-clock.ts'
 import { unwrittenClock } from '../store/seam/unwritten-clock.ts'
 import type { OpenChain } from './open-chain.ts'
 import type { IndexerHandle, IndexerStatus, Stopped } from './start-indexer.ts'
@@ -113,6 +113,8 @@ export class RunningChain {
     return {
       id: this.config.id,
       kind: this.kind.kind,
+      parseAddress: this.kind.parseAddress,
+      zeroAddress: this.kind.accountCodec.zeroAddress,
       pollMs: this.kind.source === 'nodes' ? (this.config.pollMs ?? this.kind.pollMs) : undefined,
       clock: () => this.clock(),
       wait: () => this.#indexer?.status().wait,

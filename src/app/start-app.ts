@@ -1,40 +1,30 @@
 /** The composition root: configuration → store → chains → indexers → server. */
 import { setMaxListeners } from 'node:events'
-import { Registry } from 'prom-client'
 import { KeyVerifier } from '../access/keys.ts'
-import { createServer } from '../api/create-server.ts'
-import { warnOfOpenWrites } from '../api/http/exposure.ts'
 import { recordKeyUses } from '../api/http/record-key-uses.ts'
-import { createBalances } from '../balances/create-balances.ts'
 import { kindOf } from '../chains/registry.ts'
 import type { ChainConfig } from '../config/chains.ts'
-import type { Config } from '../config/config.ts'
 import { assert } from '../core/assert.ts'
 import { fixedClasses } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { ChainId } from '../core/chain.ts'
 import { type ErrorCode, isServiceError, ServiceError } from '../core/errors.ts'
-import type { Ledger } from '../ledger/ledger.ts'
 import { wait } from '../net/wait.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/seam/store.ts'
-import { TokenMetadata } from '../tokens/metadata.ts'
-import { StaticPrices } from '../tokens/prices.ts'
-import { readTokenLists, type TokenLists } from '../tokens/token-lists.ts'
-import { collectChainMetrics, type MeteredChain } from './chain-metrics.ts'
-import { collectLedgerMetrics } from './ledger-metrics.ts'
+import type { AppConfig } from './app-config.ts'
 import type { Logger } from './log.ts'
-import { type OpenChain, openChain } from './open-chain.ts'
+import { abcLedger, makeServer, readLists } from './make-server.ts'
+import { openChain } from './open-chain.ts'
+import { type RunningPrices, startPrices } from './prices.ts'
 import type { Progress } from './progress.ts'
 import { RunningChain } from './running-chain.ts'
 import { type Stopped, startIndexer } from './start-indexer.ts'
-import type { LedgerHandle } from './start-ledger.ts'
-import { VERSION } from './version.ts'
 
 /** What an app is made of. */
 export type AppOptions = {
-  readonly config: Config
+  readonly config: AppConfig
   readonly log: Logger
   readonly onProgress?: (progress: Progress) => void
   /** Extra time of each ledger commit, in milliseconds: to measure a slower disk. */
@@ -59,17 +49,19 @@ export async function startApp(options: AppOptions): Promise<App> {
   const classesOf = (chain: ChainId) => fixedClasses(config.tokens.accounting, chain)
   const store = await openStore({ url: config.store, codecOf: (chain) => kind(chain).accountCodec, classesOf })
   const chains: RunningChain[] = []
+  let pricing: RunningPrices | undefined
   const stopWriters = async (): Promise<void> => {
     stopping.abort()
-    await Promise.all(chains.map((chain) => chain.stop()))
+    await Promise.all([pricing?.stop(), ...chains.map((chain) => chain.stop())])
     await store.close()
   }
   try {
+    pricing = await startPrices({ config: config.prices, store: store.prices, log, now })
     const opening = { options, store, signal: stopping.signal }
     for (const chain of config.chains) chains.push(await open(chain, opening))
     await registerConfigured(config, { chains, log })
     const keys = new KeyVerifier(store.keys, now)
-    const server = makeServer({ config, log, keys, chains, lists })
+    const server = makeServer({ config, log, keys, chains, lists, store, prices: pricing.prices, now })
     const url = await listen(server, config)
     const uses = recordKeyUses(keys, log)
     const follow = (chain: RunningChain): void => {
@@ -174,23 +166,15 @@ function ignoreStop(error: unknown): void {
   if (!isServiceError(error)) throw error
 }
 
-function ledgersOf(chains: readonly RunningChain[]): readonly { chain: ChainId; ledger: LedgerHandle }[] {
-  return chains.flatMap(({ config: { id }, opened }) =>
-    opened?.ledger === undefined ? [] : [{ chain: id, ledger: opened.ledger }],
-  )
-}
-
-/** The ledger that abc-labs serves; undefined if it is not configured. */
-function abcLedger(config: Config, chains: readonly RunningChain[]): Ledger | undefined {
-  return chains.find(({ config: { id } }) => id === config.dialects.abcLabs.chain)?.ledger()
-}
-
 /**
  * Registers the configured assets that are not registered yet. If the ledger accepts no operations, they wait for the
  * next start.
  * @throws STORE_MISMATCH an asset is registered with other content
  */
-async function registerConfigured(config: Config, { chains, log }: { chains: readonly RunningChain[]; log: Logger }) {
+async function registerConfigured(
+  config: AppConfig,
+  { chains, log }: { chains: readonly RunningChain[]; log: Logger },
+) {
   const ledger = abcLedger(config, chains)
   if (ledger === undefined) return
   for (const asset of config.dialects.abcLabs.assets) {
@@ -218,75 +202,7 @@ async function reportLedgers(chains: readonly RunningChain[], onProgress: (progr
   }
 }
 
-function makeServer(deps: {
-  config: Config
-  log: Logger
-  keys: KeyVerifier
-  chains: readonly RunningChain[]
-  lists: TokenLists
-}): ReturnType<typeof createServer> {
-  const { config, log, keys, chains, lists } = deps
-  const served: MeteredChain[] = chains.map((chain) => ({
-    ...chain.served(),
-    classes: async () => chain.use().reads.audits.classes(),
-  }))
-  const { abcLabs } = config.dialects
-  const ledger = abcLedger(config, chains)
-  if (abcLabs.enabled && ledger === undefined) {
-    log.info(`${abcLabs.chain} is not configured: abc-labs answers its calls with 503`)
-  }
-  const warning = ledger === undefined ? undefined : warnOfOpenWrites(config.listen.host, abcLabs)
-  if (warning !== undefined) log.warn(warning)
-  const metrics = new Registry()
-  collectChainMetrics(metrics, served)
-  collectLedgerMetrics(metrics, ledgersOf(chains))
-  const all = new Map(chains.map((chain) => [chain.config.id, chain]))
-  const byId: ServedChains = { get: (id) => all.get(id)?.use() }
-  return createServer({
-    balances: createBalances(byId),
-    tokens: makeTokens({ config, log, lists }, byId),
-    ledger,
-    chains: served,
-    keys,
-    metrics,
-    settings: { trustProxy: config.listen.trustProxy, dialects: config.dialects },
-    version: VERSION,
-    now,
-    log,
-  })
-}
-
-/** The configured token lists. @throws CONFIG_INVALID naming a file that cannot be read or is not a token list */
-export function readLists({ tokens }: Config): TokenLists {
-  return readTokenLists(tokens.lists, (chain, text) => kindOf(chain)?.parseAddress(text))
-}
-
-/** The chains by id. @throws STORE_DAMAGED and similar codes if the chain is stopped */
-type ServedChains = { readonly get: (id: ChainId) => OpenChain | undefined }
-
-/** How long a request waits for a token's facts, in milliseconds: below the deadline of a request. */
-const TOKEN_READ_MS = 5_000
-
-function makeTokens(
-  { config, log, lists }: { readonly config: Config; readonly log: Logger; readonly lists: TokenLists },
-  chains: ServedChains,
-): TokenMetadata {
-  const of = (id: ChainId): OpenChain => {
-    const chain = chains.get(id)
-    if (chain === undefined) throw new ServiceError('CHAIN_UNSUPPORTED', `chain ${id} is not served here`)
-    return chain
-  }
-  return new TokenMetadata({
-    storeOf: async (id) => of(id).reads.tokens,
-    readTokens: (id, assets) => of(id).reader.readTokens(assets, AbortSignal.timeout(TOKEN_READ_MS)),
-    lists,
-    prices: new StaticPrices(config.prices.static, now()),
-    now,
-    warn: (message, fields) => log.warn(fields, message),
-  })
-}
-
-async function listen(server: ReturnType<typeof createServer>, { listen: { host, port } }: Config): Promise<string> {
+async function listen(server: ReturnType<typeof makeServer>, { listen: { host, port } }: AppConfig): Promise<string> {
   try {
     return await server.listen({ host, port })
   } catch (error) {

@@ -7,7 +7,8 @@ import {
   type UnknownReason,
 } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
-import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/seam/store.ts'
+import type { ChainClock, HeldBlock } from '../store/seam/chain-clock.ts'
+import type { ChainReads, StoredBalance } from '../store/seam/store.ts'
 import type { AsOf } from './as-of.ts'
 import type { Freshness } from './balances.ts'
 import { childlessUntil, type Fact, factsKnownAt, finalityOf, observed, provenAmount, unknown } from './freshness.ts'
@@ -204,11 +205,15 @@ export class Answers {
       results.map((result) => (isObservation(result) ? result : undefined)),
       then,
     )
+    const isStrict = freshness.mode === 'force' && freshness.strict === true
     for (const [at, index] of wanted.entries()) {
       const failed = failureOf(results[at])
       // If nothing else is known, use even a read that may be of a lost branch: it has its own block and age.
       const before = filled[index] ?? stored[index]
+      // The sum of a contract's items has no call, so a read of it cannot fail.
+      const isRefused = isStrict && fresh[at] === undefined && failed?.reason !== 'not_supported'
       if (isGone(before, failed, clock)) filled[index] = unknown('not_a_token')
+      else if (isRefused) filled[index] = unknown(reasonOf(failed, clock))
       else filled[index] = notBackwards(filled[index], fresh[at]) ?? before ?? unknown(reasonOf(failed, clock))
     }
     return withoutReads(filled)

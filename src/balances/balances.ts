@@ -1,16 +1,17 @@
 import type { Accounting, AssetRef, Standard } from '../core/asset.ts'
 import type { Balance, BalanceKey } from '../core/balance.ts'
 import type { ChainId } from '../core/chain.ts'
-import type { StoredTransfer } from '../store/seam/store.ts'
+import type { StoredTransfer } from '../store/seam/chain-clock.ts'
 import type { AsOf } from './as-of.ts'
 
 /**
  * How fresh an answer must be. `stored`: what we have; the chain is read only if the journal does not know the amount.
+ * `strict`: a balance whose forced read failed is unknown with the reason. Otherwise it is the stored one.
  */
 export type Freshness =
   | { readonly mode: 'stored' }
   | { readonly mode: 'max_age'; readonly seconds: number }
-  | { readonly mode: 'force' }
+  | { readonly mode: 'force'; readonly strict?: true }
 
 /** A balance of an asset, in a list. */
 export type AssetBalance = { readonly asset: AssetRef; readonly balance: Balance }
@@ -45,6 +46,7 @@ export interface Balances {
   /**
    * Returns a page of an account's assets, ordered by the account's first transfer of each.
    * @throws UNAVAILABLE `assets` is not given, and the account is outside the scope or the chain has never caught up
+   * @throws UNAVAILABLE no balance is known because nodes failed, unless `unknownRows` is true
    * @throws BAD_REQUEST `assets` is not given, and the account is the zero address
    */
   account(
@@ -56,6 +58,8 @@ export interface Balances {
       /** Only these assets, if given. */
       readonly assets?: readonly AssetRef[]
       readonly freshness: Freshness
+      /** True: if no node answers, return the rows with unknown balances instead of an error. */
+      readonly unknownRows?: boolean
       /**
        * As of this block: the assets that the account had transfers of by then, with the amounts at its end. Freshness
        * is then ignored.
@@ -85,6 +89,8 @@ export interface Balances {
   }>
   /** Returns how an asset is known; undefined if it was never indexed. */
   known(request: { readonly chain: ChainId; readonly asset: AssetRef }): Promise<KnownAsset | undefined>
+  /** Returns the assets that a contract was indexed as: several if it emits events of several standards. */
+  assetsOf(request: { readonly chain: ChainId; readonly reference: string }): Promise<readonly AssetRef[]>
   /**
    * Returns the transfers of an asset, newest first.
    * @throws UNAVAILABLE the scope does not cover the asset, or without `account` not all accounts of it, or the chain

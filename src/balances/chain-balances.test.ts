@@ -2,9 +2,11 @@ import { setImmediate as nextTick } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { ALICE, at, BOB, CAROL, GOLD, NOW, of, SILVER, STORED, world, ZERO } from '../../test/balances/world.ts'
 import { hash } from '../../test/chains/mock-chain.ts'
-import { EVM_NATIVE } from '../core/asset.ts'
+import { assetKey, EVM_NATIVE } from '../core/asset.ts'
+import { parseChainId } from '../core/chain.ts'
 import type { Coverage } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
+import { createBalances } from './create-balances.ts'
 
 test('amounts of the journal have the published block, and need no node', async () => {
   const { balances, chain } = await world()
@@ -208,4 +210,62 @@ test('holders of a token of events come from the journal alone', async () => {
     asOf: { source: 'events', block: at(4) },
   })
   expect(chain.asked).toEqual([])
+})
+
+describe('a strict forced read', () => {
+  const STRICT = { mode: 'force', strict: true } as const
+
+  test('that fails leaves the balance unknown with the reason, although one is stored', async () => {
+    const { balances, chain } = await world()
+    chain.holds(ALICE, GOLD, 70n)
+    expect(await balances.get([of(ALICE, GOLD), of(ALICE, SILVER)], STRICT)).toMatchObject([
+      { known: true, amount: 70n, source: 'reads' },
+      { known: false, reason: 'token_does_not_answer' },
+    ])
+    chain.fault = () => {
+      throw new ServiceError('NODE_UNREACHABLE', 'down')
+    }
+    expect(await balances.get([of(ALICE, GOLD)], STRICT)).toEqual([{ known: false, reason: 'node_unavailable' }])
+    expect(await balances.get([of(ALICE, GOLD)], { mode: 'force' })).toMatchObject([{ known: true, amount: 70n }])
+  })
+
+  test('of a node that lags keeps the newer stored amount', async () => {
+    const { balances, chain } = await world()
+    chain.holds(ALICE, GOLD, 100n).show('2')
+    expect(await balances.get([of(ALICE, GOLD)], STRICT)).toMatchObject([{ amount: 70n, block: at(4) }])
+  })
+})
+
+test('an account of a dead node is an error, or on request its rows with unknown balances', async () => {
+  const { balances, chain } = await world({ reads: [assetKey(GOLD), assetKey(SILVER)] })
+  chain.fault = () => {
+    throw new ServiceError('NODE_UNREACHABLE', 'down')
+  }
+  const query = { account: ALICE, standards: ['erc20'], receivedOnly: false, freshness: STORED } as const
+  const page = { offset: 0, limit: 9 }
+  await expect(balances.account({ ...query, ...page })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  const unknown = { known: false, reason: 'node_unavailable' }
+  expect(await balances.account({ ...query, ...page, unknownRows: true })).toMatchObject({
+    rows: [
+      { asset: GOLD, balance: unknown },
+      { asset: SILVER, balance: unknown },
+    ],
+    count: 2,
+    asOf: { complete: false },
+  })
+})
+
+test('a contract is known as the assets that its events showed', async () => {
+  const it = await world()
+  const chain = parseChainId('eip155:1') ?? expect.fail()
+  const balances = createBalances(new Map([[chain, it]]))
+  expect(await balances.assetsOf({ chain, reference: GOLD.reference })).toEqual([GOLD])
+  expect(await balances.assetsOf({ chain, reference: ALICE })).toEqual([])
+  const deed = { standard: 'erc721', reference: GOLD.reference } as const
+  it.chain.add('5', '4', [{ asset: deed, from: undefined, to: ALICE, amount: 1n, item: 1 }]).show('5')
+  const blocks = it.chain.canonical().filter(({ number }) => number === 5)
+  const through = blocks[0] ?? expect.fail()
+  await it.journal.append({ first: 5, through, blocks, headers: [through] })
+  await nextTick()
+  expect(await balances.assetsOf({ chain, reference: GOLD.reference })).toEqual([GOLD, deed])
 })

@@ -3,7 +3,8 @@ import { type Balance, type BalanceKey, isNodeUnknown, isNoneKnown } from '../co
 import { sameBlock } from '../core/block.ts'
 import type { CoverageTest } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
-import type { ChainClock, ChainReads, HeldBlock, StoredBalance } from '../store/seam/store.ts'
+import type { ChainClock, HeldBlock } from '../store/seam/chain-clock.ts'
+import type { ChainReads, StoredBalance } from '../store/seam/store.ts'
 import { type Answered, Answers, type FactsOf, factOf, type Look } from './answers.ts'
 import { type AsOf, worstOf } from './as-of.ts'
 import type { Balances, Freshness } from './balances.ts'
@@ -96,7 +97,8 @@ export class ChainBalances {
       asset: key.asset,
       balance: balances[index] ?? unknown('node_unavailable'),
     }))
-    if (isNoneKnown(balances)) throw new ServiceError('UNAVAILABLE', 'no node returns the balances of this account')
+    if (isNoneKnown(balances) && query.unknownRows !== true)
+      throw new ServiceError('UNAVAILABLE', 'no node returns the balances of this account')
     if (base === undefined) return { rows, count: seen.count, asOf: undefined }
     const worst = worstOf(balances) ?? base
     const isWhole = this.#rules.isWhole(seen.clock) && !seen.inDoubt && !isUnknownAt(worst, { balances, base })

@@ -1,19 +1,38 @@
+import { TOKEN_STANDARDS } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { ChainReads } from '../store/seam/store.ts'
 import type { Balances } from './balances.ts'
 import type { ChainBalances } from './chain-balances.ts'
+import type { ChainHistory } from './chain-history.ts'
+import type { History } from './history.ts'
 
 /** The read side of one served chain. */
 export type ServedBalances = { readonly reads: ChainReads; readonly balances: ChainBalances }
 
-/** Creates the read side of all configured chains. */
-export function createBalances(chains: Pick<ReadonlyMap<ChainId, ServedBalances>, 'get'>): Balances {
-  const of = (chain: ChainId): ServedBalances => {
+type Served<T> = Pick<ReadonlyMap<ChainId, T>, 'get'>
+
+function servedBy<T>(chains: Served<T>): (chain: ChainId) => T {
+  return (chain) => {
     const served = chains.get(chain)
     if (served === undefined) throw new ServiceError('CHAIN_UNSUPPORTED', `chain ${chain} is not served here`)
     return served
   }
+}
+
+/** Creates the past of all configured chains. */
+export function createHistory(chains: Served<{ readonly history: ChainHistory }>): History {
+  const of = servedBy(chains)
+  return {
+    changes: async ({ chain, ...request }) => of(chain).history.changes(request),
+    transfers: async ({ chain, ...request }) => of(chain).history.transfers(request),
+    blockAt: async ({ chain, timestamp }) => of(chain).history.blockAt(timestamp),
+  }
+}
+
+/** Creates the read side of all configured chains. */
+export function createBalances(chains: Served<ServedBalances>): Balances {
+  const of = servedBy(chains)
   return {
     get: async ({ chain, keys, freshness, asOf }) =>
       asOf === undefined ? of(chain).balances.get(keys, freshness) : of(chain).balances.getAsOf(keys, asOf),
@@ -23,6 +42,12 @@ export function createBalances(chains: Pick<ReadonlyMap<ChainId, ServedBalances>
     known: async ({ chain, asset }) => {
       const stored = await of(chain).reads.asset(asset)
       return stored && { accounting: stored.accounting, wasDestroyed: stored.endedAt !== undefined }
+    },
+    assetsOf: async ({ chain, reference }) => {
+      const { reads } = of(chain)
+      const candidates = TOKEN_STANDARDS.map((standard) => ({ standard, reference }))
+      const stored = await Promise.all(candidates.map((asset) => reads.asset(asset)))
+      return candidates.filter((_, index) => stored[index] !== undefined)
     },
     transfers: async ({ chain, ...query }) => of(chain).balances.transfers(query),
   }

@@ -1,7 +1,8 @@
 import type { Balance, BalanceKey, Known, Observation, Unknown, UnknownReason } from '../core/balance.ts'
 import type { BlockRef, Finality } from '../core/block.ts'
 import { type CoverageTest, coverageTest } from '../core/coverage.ts'
-import type { ChainClock, StoredAsset, StoredBalance } from '../store/seam/store.ts'
+import type { ChainClock } from '../store/seam/chain-clock.ts'
+import type { StoredAsset, StoredBalance } from '../store/seam/store.ts'
 
 /** The finality of a block, according to the finalized head of the chain's writer. */
 export function finalityOf(block: BlockRef, clock: ChainClock): Finality {

@@ -1,6 +1,6 @@
 import type { CoverageTest } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
-import type { ChainClock } from '../store/seam/store.ts'
+import type { ChainClock } from '../store/seam/chain-clock.ts'
 import { testOf } from './freshness.ts'
 
 /** Decides whether a list can be answered at all, and whether it is complete. */

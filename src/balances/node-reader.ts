@@ -2,7 +2,7 @@ import type { BalanceRead, ChainReader } from '../chains/adapter.ts'
 import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, Observation, Unknown } from '../core/balance.ts'
 import { type BlockRef, type Header, sameBlock } from '../core/block.ts'
-import { isServiceError } from '../core/errors.ts'
+import { isServiceError, ServiceError } from '../core/errors.ts'
 import { within } from '../net/deadline.ts'
 import type { ObservationStore } from '../store/seam/observations.ts'
 import { unknown } from './freshness.ts'
@@ -135,6 +135,19 @@ export class NodeReader {
       return block.number
     } catch {
       return undefined
+    }
+  }
+
+  /**
+   * The block that contains a transaction; undefined if no node has it in a block.
+   * @throws UNAVAILABLE no node answers
+   */
+  async transactionBlock(hash: string): Promise<BlockRef | undefined> {
+    try {
+      return await this.#inTime((signal) => this.#adapter.transactionBlock(hash, signal))
+    } catch (cause) {
+      if (isServiceError(cause, 'UNAVAILABLE')) throw cause
+      throw new ServiceError('UNAVAILABLE', 'no node returns the block of this transaction', { cause })
     }
   }
 

@@ -1,6 +1,6 @@
 /** Decides which known amount to answer, and when the chain must be read. Asks no node. */
 import type { Balance, Known, Observation } from '../core/balance.ts'
-import type { ChainClock } from '../store/seam/store.ts'
+import type { ChainClock } from '../store/seam/chain-clock.ts'
 import type { Freshness } from './balances.ts'
 import { ageOf } from './freshness.ts'
 import type { Failed } from './node-reader.ts'

@@ -52,6 +52,12 @@ export interface ChainReader {
   ): Promise<TokenReads>
 
   /**
+   * Returns the block that contains a transaction; undefined if every node that answers has the transaction in no block.
+   * @throws NODE_* no node answers; UNAVAILABLE this kind of chain does not find transactions by hash
+   */
+  transactionBlock(hash: string, signal: AbortSignal): Promise<BlockRef | undefined>
+
+  /**
    * Returns when a node of this adapter first reported a head above this block, or another head with its number, in Unix
    * seconds; undefined if none did, or if that is forgotten. What is read at this block was not surely the newest after
    * that. Asks no node.

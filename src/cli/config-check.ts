@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { readLists } from '../app/start-app.ts'
+import { readLists } from '../app/make-server.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import { effectiveConfig } from './effective-config.ts'
 import { helpText } from './help-text.ts'

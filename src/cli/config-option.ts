@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Option } from 'commander'
-import { kindOf } from '../chains/registry.ts'
-import { type Config, loadConfig, parseConfig } from '../config/config.ts'
+import { type AppConfig, loadAppConfig, parseAppConfig } from '../app/app-config.ts'
 import { OTHER_VARIABLES, PREFIX } from '../config/environment.ts'
 import { type Terminal, UsageError } from './outcome.ts'
 
@@ -18,7 +17,7 @@ export function configOption(): Option {
 export type ConfigChoice = { readonly config?: string }
 
 /** A configuration and its file as given or found; undefined: variables alone. */
-export type ReadConfig = { readonly config: Config; readonly file: string | undefined }
+export type ReadConfig = { readonly config: AppConfig; readonly file: string | undefined }
 
 /**
  * `needsChains`: a configuration without chains is a mistake. `tell` receives sentences, such as which file is used.
@@ -46,15 +45,15 @@ export function readConfig(
   if (env.STEELYARD_CONFIG !== undefined && variable === undefined) {
     tell('STEELYARD_CONFIG is empty and counts as not set.')
   }
-  const context = { env, kindOf, needsChains, notice: tell }
+  const context = { env, needsChains, notice: tell }
   const file = given ?? variable ?? FILES.map((name) => resolve(folder, name)).find((path) => existsSync(path))
   if (file !== undefined) {
     if (given === undefined) tell(`Using the configuration ${file}.`)
-    return { config: loadConfig({ ...context, file }), file }
+    return { config: loadAppConfig({ ...context, file }), file }
   }
   if (!hasVariables(env)) throw new UsageError(NOTHING_FOUND)
   tell('Using the STEELYARD_ variables as configuration: this folder has no steelyard.yaml.')
-  return { config: parseConfig({ ...context, text: '', name: 'variables', folder }), file: undefined }
+  return { config: parseAppConfig({ ...context, text: '', name: 'variables', folder }), file: undefined }
 }
 
 const NOTHING_FOUND =
@@ -73,6 +72,6 @@ export function readConfigAloud(
   choice: ConfigChoice,
   terminal: Terminal,
   needs: Pick<ConfigNeeds, 'needsChains'>,
-): Config {
+): AppConfig {
   return readConfig(choice, { ...needs, tell: (sentence) => terminal.err(`${sentence}\n`) }).config
 }

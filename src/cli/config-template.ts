@@ -32,6 +32,7 @@ ${chain === undefined ? '' : chainText(chain)}${ledger ? LEDGER : ''}
 #   lists: [./tokens.json]
 # prices:
 #   static: { "eip155:1/erc20:0x...": "1.0001" }
+#   http: { url: "https://coins.llama.fi", ids: { "eip155:1": ethereum } }
 
 dialects:
   chainbase:

@@ -4,22 +4,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import { kindOf } from '../chains/registry.ts'
-import { type Config, parseConfig } from '../config/config.ts'
+import { issueKey } from '../access/keys.ts'
+import { createUser } from '../access/users.ts'
+import { type AppConfig, parseAppConfig } from '../app/app-config.ts'
+import { askBalances } from '../demo/balances.ts'
 import { type DemoChain, startDemoChain } from '../demo/chain.ts'
 import { GILT, issueGilt, POINTS } from '../demo/gilt.ts'
 import { demoWords } from '../demo/words.ts'
+import { openStore } from '../store/open.ts'
+import { codecOf } from './account-codec.ts'
 import { helpText } from './help-text.ts'
 import type { Terminal } from './outcome.ts'
 import { parsePort } from './port.ts'
 import { serveUntilStopped } from './serve.ts'
 import { listenForStop, type StopRequest } from './stop-signal.ts'
+import { now } from './time-text.ts'
 
 /** Pause between two blocks of the demo's trades, in milliseconds: slow enough to watch. */
 const TRADE_MS = 4_000
 /** How many ports to try, from the wanted port upwards. */
 const PORTS_TRIED = 20
 const HOST = '127.0.0.1'
+/** A user of the demo, so that the login of the documentation works. */
+const DEMO_USER = { name: 'demo', password: 'demo password' }
 
 /** `steelyard demo`: indexes and serves a local chain, and prints requests to try. */
 export function addDemo(program: Command, terminal: Terminal): void {
@@ -54,12 +61,20 @@ async function runDemo(wanted: number, { terminal, stop }: Surroundings): Promis
     const port = await freePort(wanted)
     if (port !== wanted) terminal.err(`Port ${wanted} is taken: this demo listens on ${port}.\n`)
     const config = demoConfig(chain, { folder, port })
+    const apiKey = await makeAccess(config)
     const trading = chain.trade(TRADE_MS, stop.signal).catch((error: unknown) => {
       // Ctrl-C reaches the chain too, and the chain may end first.
       if (!stop.signal.aborted) throw error
     })
     const onReady = async (server: string): Promise<void> =>
-      terminal.out(demoWords({ ...chain, server, gilt: await issueGilt(server) }))
+      terminal.out(
+        demoWords({
+          ...chain,
+          server,
+          balances: await askBalances(server, { apiKey, chain }),
+          gilt: await issueGilt(server),
+        }),
+      )
     await Promise.all([serveUntilStopped({ config, stop, onReady }), trading])
   } finally {
     await chain.stop()
@@ -68,18 +83,33 @@ async function runDemo(wanted: number, { terminal, stop }: Surroundings): Promis
   terminal.err('The demo has ended and left nothing behind.\n')
 }
 
-function demoConfig(chain: DemoChain, where: { readonly folder: string; readonly port: number }): Config {
+function demoConfig(chain: DemoChain, where: { readonly folder: string; readonly port: number }): AppConfig {
   const tree = {
     listen: { host: HOST, port: where.port },
     log: { level: 'warn' },
     store: `sqlite:${where.folder}`,
     chains: [{ id: `eip155:${chain.chainId}`, rpc: [chain.url], poll_ms: 500 }, { id: 'ledger:main' }],
     prices: { static: { [`eip155:${chain.chainId}/erc20:${chain.tokens.cents}`]: '1.0001' } },
-    dialects: { 'abc-labs': { assets: [GILT, POINTS] }, chainbase: { demo_key: true } },
+    dialects: {
+      'abc-labs': { assets: [GILT, POINTS] },
+      chainbase: { demo_key: true },
+      tokenkit: { chain: `eip155:${chain.chainId}` },
+    },
   }
   // An empty environment, so that the demo is the same everywhere.
   const source = { text: stringify(tree), name: 'the demo', folder: where.folder, env: {} }
-  return parseConfig({ ...source, kindOf })
+  return parseAppConfig(source)
+}
+
+/** Makes a user and a key of the demo, as `steelyard users create` and `keys create` do. Resolves to the key. */
+async function makeAccess({ store: url }: AppConfig): Promise<string> {
+  const store = await openStore({ url, create: true, codecOf })
+  try {
+    await store.users.put(await createUser({ ...DEMO_USER, createdAt: now() }))
+    return await issueKey(store.keys, { name: 'demo', createdAt: now() })
+  } finally {
+    await store.close()
+  }
 }
 
 async function freePort(wanted: number): Promise<number> {

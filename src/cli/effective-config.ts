@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import type { Config } from '../config/config.ts'
+import type { AppConfig } from '../app/app-config.ts'
 import { assetText } from '../core/asset.ts'
 import { withoutUrl } from '../core/url.ts'
 
@@ -7,17 +7,22 @@ import { withoutUrl } from '../core/url.ts'
  * The configuration that takes effect, as YAML with the file's keys and all defaults. URLs are cut to scheme and host,
  * so that the output can be shared.
  */
-export function effectiveConfig(config: Config): string {
+export function effectiveConfig(config: AppConfig): string {
   const tables = {
     ...config,
     chains: config.chains.map(({ scope, ...chain }) => ({ ...chain, scope: scopeWords(scope) })),
     tokens: { ...config.tokens, accounting: fromRows(config.tokens.accounting) },
-    prices: { static: fromRows(config.prices.static.map(([asset, price]) => [asset, price.text])) },
+    prices: pricesTable(config.prices),
   }
   return stringify(inFileWords(tables), { lineWidth: 0 })
 }
 
-type Row = Config['tokens']['accounting'][number]
+function pricesTable({ static: fixed, http }: AppConfig['prices']): Record<string, unknown> {
+  const table = { static: fromRows(fixed.map(([asset, price]) => [asset, price.text])) }
+  return http === undefined ? table : { ...table, http: { ...http, ids: Object.fromEntries(http.ids) } }
+}
+
+type Row = AppConfig['tokens']['accounting'][number]
 
 function assetName({ chain, asset }: Row[0]): string {
   return assetText(chain, asset)
@@ -27,7 +32,7 @@ function fromRows(rows: readonly (readonly [Row[0], unknown])[]): Record<string,
   return Object.fromEntries(rows.map(([asset, value]) => [assetName(asset), value]))
 }
 
-function scopeWords(scope: Config['chains'][number]['scope']): unknown {
+function scopeWords(scope: AppConfig['chains'][number]['scope']): unknown {
   if (scope.type === 'all') return 'all'
   return scope.type === 'tokens' ? { tokens: scope.tokens } : { accounts: scope.accounts }
 }

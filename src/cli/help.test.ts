@@ -42,6 +42,7 @@ test.each<[string[], string]>([
   [['sevre'], 'Did you mean serve?'],
   [['verfy'], 'Did you mean verify?'],
   [['keys', 'lsit'], 'Did you mean list?'],
+  [['users', 'disabel'], 'Did you mean disable?'],
   [['ledger', 'exprt'], 'Did you mean export?'],
   [['serve', '--confg', 'x'], 'Did you mean --config?'],
   [['config', 'chek'], 'Did you mean check?'],
@@ -50,7 +51,7 @@ test.each<[string[], string]>([
   expect([code, out, err]).toEqual([2, '', expect.stringContaining(hint)])
 })
 
-test.each([[[]], [['keys']], [['ledger']], [['config']], [['ledger', 'register']]])(
+test.each([[[]], [['keys']], [['users']], [['ledger']], [['config']], [['ledger', 'register']]])(
   '%j alone is wrong use: its help goes to standard error',
   async (args) => {
     const { code, out, err } = await run(args)

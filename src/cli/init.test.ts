@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Fault, jsonRpc, type ScriptedNode, startScriptedNode } from '../../test/nodes/scripted-node.ts'
-import { kindOf } from '../chains/registry.ts'
-import { type Config, loadConfig } from '../config/config.ts'
+import { type AppConfig, loadAppConfig } from '../app/app-config.ts'
 import { runToExit } from './outcome.ts'
 import { createProgram } from './program.ts'
 
@@ -48,7 +47,7 @@ async function init(args: readonly string[], answers?: readonly string[]) {
   return { code: await runToExit(work, terminal, false), ...written }
 }
 
-const read = (): Config => loadConfig({ file, env: {}, kindOf, needsChains: true })
+const read = (): AppConfig => loadAppConfig({ file, env: {}, needsChains: true })
 
 test('by options: init asks the node for its chain, and writes a valid, commented and private file', async () => {
   const { code, err } = await init(['--rpc', `${node.url}/v3/SECRETKEY`, '--from', '17', '--port', '9000', '--ledger'])

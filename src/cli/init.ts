@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import { parseAppConfig } from '../app/app-config.ts'
 import type { IdentifiedNode } from '../chains/adapter.ts'
 import { identifyNode, kindOf } from '../chains/registry.ts'
-import { parseConfig } from '../config/config.ts'
 import { HTTP_URL, isHttpUrl } from '../config/words.ts'
 import type { ChainId } from '../core/chain.ts'
 import { parseChainId } from '../core/chain.ts'
@@ -65,7 +65,7 @@ async function init(options: InitOptions, terminal: Terminal): Promise<void> {
   const { store, host, port, ledger } = options
   const text = configText({ listen: { host, port }, store, chain, ledger: ledger || chain === undefined })
   // Check the text before it is written, so that a wrong --store or --host leaves no file.
-  parseConfig({ text, name: 'init', folder: dirname(file), env: {}, kindOf, needsChains: true })
+  parseAppConfig({ text, name: 'init', folder: dirname(file), env: {}, needsChains: true })
   write(file, { text, force: options.force })
   const option = file === resolve(DEFAULT_FILE) ? '' : ` --config ${options.config}`
   terminal.err(`Wrote ${file}. Next:\n`)

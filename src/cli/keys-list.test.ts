@@ -13,6 +13,7 @@ const key = (id: string, other: Partial<StoredKey>): StoredKey => ({
   secretHash: Buffer.alloc(32),
   name: 'portfolio',
   principal: 'default',
+  userId: undefined,
   scopes: ['read'],
   origins: [],
   ips: [],
@@ -21,6 +22,11 @@ const key = (id: string, other: Partial<StoredKey>): StoredKey => ({
   revokedAt: undefined,
   ...other,
 })
+
+const ADA = {
+  ...{ id: 'id of ada', name: 'ada', passwordHash: '$scrypt$', principal: 'default' },
+  ...{ createdAt: 10 * DAY, disabledAt: undefined },
+}
 
 let folder = ''
 let file = ''
@@ -36,6 +42,10 @@ beforeAll(async () => {
   await store.keys.put(
     key('CCCCCCCC', { revokedAt: 30 * DAY, origins: ['https://a.example'], ips: ['10.0.0.0/8'], createdAt: 12 * DAY }),
   )
+  await store.users.put(ADA)
+  await store.users.disable('ada', 14 * DAY)
+  const ofAda = key('DDDDDDDD', { createdAt: 13 * DAY })
+  await store.keys.putOfUser({ ...ofAda, userId: ADA.id }, 1)
   await store.keys.noteUses(new Map([['BBBBBBBB', 15 * DAY + 3_661]]))
   await store.keys.noteUses(new Map([['BBBBBBBB', 14 * DAY]]))
   await store.close()
@@ -59,10 +69,11 @@ async function list(...args: string[]): Promise<string> {
 
 test('columns are aligned, with created, expires and last used', async () => {
   expect((await list()).split('\n')).toEqual([
-    'ID        NAME        PRINCIPAL  SCOPES      STATE    CREATED     EXPIRES     LAST USED',
-    'AAAAAAAA  portfolio   default    read        active   1970-01-11  2517-08-01  never',
-    'BBBBBBBB  両替所の鍵  default    read,write  expired  1970-01-12  1970-01-21  1970-01-16',
-    'CCCCCCCC  portfolio   default    read        revoked  1970-01-13  never       never',
+    'ID        NAME        PRINCIPAL  SCOPES      STATE     CREATED     EXPIRES     LAST USED',
+    'AAAAAAAA  portfolio   default    read        active    1970-01-11  2517-08-01  never',
+    'BBBBBBBB  両替所の鍵  default    read,write  expired   1970-01-12  1970-01-21  1970-01-16',
+    'CCCCCCCC  portfolio   default    read        revoked   1970-01-13  never       never',
+    'DDDDDDDD  portfolio   default    read        disabled  1970-01-14  never       never',
     '',
   ])
 })
@@ -78,6 +89,7 @@ test('--json prints one object per line, with exact times', async () => {
       scopes: ['read', 'write'],
       origins: [],
       ips: [],
+      user: null,
       state: 'expired',
       created: '1970-01-12T00:00:00Z',
       expires: '1970-01-21T00:00:00Z',
@@ -86,5 +98,6 @@ test('--json prints one object per line, with exact times', async () => {
       last_used: '1970-01-16T01:01:01Z',
     },
     expect.objectContaining({ revoked: '1970-01-31T00:00:00Z', origins: ['https://a.example'], ips: ['10.0.0.0/8'] }),
+    expect.objectContaining({ id: 'DDDDDDDD', user: 'ada', state: 'disabled' }),
   ])
 })

@@ -1,15 +1,15 @@
 import { type Command, Option } from 'commander'
 import { createKey } from '../access/keys.ts'
-import { parseAddressRange, parseOrigin } from '../config/words.ts'
-import { isLabel } from '../core/label.ts'
-import { openStore } from '../store/open.ts'
-import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../store/seam/keys.ts'
-import { codecOf } from './account-codec.ts'
-import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
+import { parseAddressRange, parseOrigin } from '../access/origins.ts'
+import { type KeyScope, type KeyStore, SCOPES } from '../store/seam/keys.ts'
+import { type ConfigChoice, configOption } from './config-option.ts'
 import { parseExpiry } from './expiry.ts'
 import { helpText } from './help-text.ts'
+import { parseLabel } from './label-option.ts'
 import { type Terminal, UsageError } from './outcome.ts'
 import { alignedLines } from './table.ts'
+import { now, timeText } from './time-text.ts'
+import { withStore } from './with-store.ts'
 
 type CreateOptions = ConfigChoice & {
   readonly name: string
@@ -31,8 +31,8 @@ export function addKeys(program: Command, terminal: Terminal): void {
     .argument('<id>')
     .addOption(configOption())
     .action(async (id: string, options: ConfigChoice) => {
-      const found = await withKeys({ choice: options, terminal, create: false }, (store) =>
-        store.revoke(id.split('.')[0] ?? id, now()),
+      const found = await withStore({ choice: options, terminal, create: false }, (store) =>
+        store.keys.revoke(id.split('.')[0] ?? id, now()),
       )
       if (!found) throw new UsageError(`no key ${JSON.stringify(id.slice(0, 8))}; "steelyard keys list" lists all keys`)
       terminal.err('Revoked. A running server rejects it within a second.\n')
@@ -46,16 +46,17 @@ function addList(keys: Command, terminal: Terminal): void {
     .command('list')
     .description('list all keys; the store does not keep the secrets')
     .addOption(configOption())
-    .option('--json', 'one JSON object per line, with origins, addresses and exact times')
+    .option('--json', 'one JSON object per line, with users, origins, addresses and exact times')
     .addHelpText(
       'after',
       helpText(
-        '\nThe last use is stored within 10 seconds. Dates are UTC.' +
+        '\nA key is disabled if a user made it in a session and the user was disabled. The last use is stored within 10 ' +
+          'seconds. Dates are UTC.' +
           '\n\nExamples:\n  $ steelyard keys list\n  $ steelyard keys list --json',
       ),
     )
     .action(async (options: ConfigChoice & { readonly json?: true }) => {
-      const stored = await withKeys({ choice: options, terminal, create: false }, (store) => store.list())
+      const stored = await withStore({ choice: options, terminal, create: false }, (store) => store.keys.list())
       const at = now()
       const space = { columns: terminal.columns, bounds: WIDTHS }
       if (options.json === true) for (const key of stored) terminal.out(`${JSON.stringify(facts(key, at))}\n`)
@@ -67,7 +68,7 @@ function addList(keys: Command, terminal: Terminal): void {
 
 const HEADING = ['ID', 'NAME', 'PRINCIPAL', 'SCOPES', 'STATE', 'CREATED', 'EXPIRES', 'LAST USED']
 /** Together with the gaps a row fits 80 columns, unless a key has many scopes. */
-const WIDTHS = [8, 12, 9, 16, 7, 10, 10, 10]
+const WIDTHS = [8, 12, 9, 16, 8, 10, 10, 10]
 
 function row(key: ListedKey, at: number): readonly string[] {
   const day = (time: number | undefined): string => (time === undefined ? 'never' : timeText(time).slice(0, 10))
@@ -81,6 +82,7 @@ function facts(key: ListedKey, at: number): Readonly<Record<string, unknown>> {
   const { id, name, principal, scopes, origins, ips } = key
   return {
     ...{ id, name, principal, scopes, origins, ips },
+    user: key.user?.name ?? null,
     state: stateOf(key, at),
     created: time(key.createdAt),
     expires: time(key.expiresAt),
@@ -89,12 +91,10 @@ function facts(key: ListedKey, at: number): Readonly<Record<string, unknown>> {
   }
 }
 
-function timeText(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
-}
-
-function stateOf({ revokedAt, expiresAt }: StoredKey, at: number): 'active' | 'expired' | 'revoked' {
+/** `disabled`: the user who made the key is disabled. */
+function stateOf({ revokedAt, expiresAt, user }: ListedKey, at: number): 'active' | 'disabled' | 'expired' | 'revoked' {
   if (revokedAt !== undefined) return 'revoked'
+  if (user?.disabledAt !== undefined) return 'disabled'
   return expiresAt !== undefined && expiresAt <= at ? 'expired' : 'active'
 }
 
@@ -132,36 +132,10 @@ function addCreate(keys: Command, terminal: Terminal): void {
         createdAt: now(),
         ...(options.expires === undefined ? {} : { expiresAt: options.expires }),
       })
-      await withKeys({ choice: options, terminal, create: true }, (store) => store.put(stored))
+      await withStore({ choice: options, terminal, create: true }, (store) => store.keys.put(stored))
       terminal.err(`Key ${stored.id} for ${stored.principal} (${stored.scopes.join(', ')}). It is not shown again:\n`)
       terminal.out(`${raw}\n`)
     })
-}
-
-async function withKeys<T>(
-  {
-    choice,
-    terminal,
-    create,
-  }: { readonly choice: ConfigChoice; readonly terminal: Terminal; readonly create: boolean },
-  work: (keys: KeyStore) => Promise<T>,
-): Promise<T> {
-  const { store: url } = readConfigAloud(choice, terminal, { needsChains: false })
-  const store = await openStore({ url, create, codecOf })
-  try {
-    return await work(store.keys)
-  } finally {
-    await store.close()
-  }
-}
-
-/** Longest name or principal of a key, in characters: it fits a line of a list. */
-const MAX_LABEL_CHARACTERS = 100
-
-function parseLabel(given: string): string {
-  if (isLabel(given, MAX_LABEL_CHARACTERS)) return given
-  const expected = `1 to ${MAX_LABEL_CHARACTERS} characters, not blank, no control or direction characters`
-  throw new UsageError(`--name and --principal: expected ${expected}`)
 }
 
 function parseScope(given: string, before: readonly KeyScope[] | undefined): readonly KeyScope[] {
@@ -179,8 +153,4 @@ function collect(option: string, parse: (text: string) => string | undefined) {
     if (parsed === undefined) throw new UsageError(`${option}: got ${JSON.stringify(given)}, which is not valid`)
     return [...before, parsed]
   }
-}
-
-function now(): number {
-  return Math.floor(Date.now() / 1000)
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import type { AppConfig } from '../app/app-config.ts'
 import { kindOf } from '../chains/registry.ts'
-import type { Config } from '../config/config.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
@@ -256,7 +256,7 @@ async function withLedger<T>(
   }
 }
 
-function ledgerOf({ chains }: Config): ChainId {
+function ledgerOf({ chains }: AppConfig): ChainId {
   const ledger = chains.find(({ id }) => kindOf(id)?.source === 'own')
   if (ledger === undefined) throw new UsageError('no ledger is configured; under chains it is "- id: ledger:main"')
   return ledger.id

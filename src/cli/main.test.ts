@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
-import { commandsOf, exampleOf, wordsOf } from '../../test/conformance/docs-examples.ts'
+import { type Credentials, commandsOf, exampleOf, wordsOf } from '../../test/conformance/docs-examples.ts'
 
 const running = new Set<ChildProcess>()
 const temporary = mkdtempSync(join(tmpdir(), 'steelyard-main-'))
@@ -34,16 +34,19 @@ async function until(condition: () => boolean, child: ChildProcess): Promise<voi
 }
 
 /** Sends every example of the documentation as a reader pastes it. Each must work on the server that shows it. */
-async function pasteExamples(origin: string): Promise<void> {
+async function pasteExamples(origin: string, key: string): Promise<void> {
   // A chain is ready after the audit's first look, which may come after its first answer.
   while ((await fetch(`${origin}/ready`)).status !== 200) await new Promise((wake) => setTimeout(wake, 20))
   const commands = commandsOf(await (await fetch(`${origin}/docs`)).text())
-  expect(commands.length).toBeGreaterThan(18)
+  expect(commands.length).toBeGreaterThan(30)
+  let credentials: Credentials = { KEY: key }
   for (const command of commands) {
-    const { url, ...init } = exampleOf(wordsOf(command, 'no key is needed here'))
+    const { url, ...init } = exampleOf(wordsOf(command, credentials))
     expect(url.startsWith(origin), command).toBe(true)
     const answer = await fetch(url, { ...init, body: init.body ?? null })
-    expect([200, 201], `${command}\n${await answer.text()}`).toContain(answer.status)
+    const text = await answer.text()
+    expect([200, 201], `${command}\n${text}`).toContain(answer.status)
+    if (url.includes('/login')) credentials = { ...credentials, TOKEN: JSON.parse(text).token }
   }
 }
 
@@ -55,7 +58,8 @@ test('the demo answers, and Ctrl-C leaves nothing behind', async () => {
   const answer = await fetch(line ?? '', { headers: { 'x-api-key': 'demo' } })
   expect(answer.status).toBe(200)
   expect(await answer.json()).toMatchObject({ code: 0, message: 'ok', count: 4 })
-  await pasteExamples(new URL(line ?? '').origin)
+  const key = /api-key: (\w{8}\.\w{43})'/.exec(written.out)?.[1] ?? ''
+  await pasteExamples(new URL(line ?? '').origin, key)
   child.kill('SIGINT')
   await ended
   expect([child.exitCode, written.err]).toEqual([0, expect.stringContaining('left nothing behind')])

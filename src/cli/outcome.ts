@@ -24,7 +24,9 @@ export class UsageError extends Error {
 /**
  * Where a command writes: answers to `out`, text for people to `err`. `ask` shows a question at the terminal and
  * resolves to the typed line without its line end, or to undefined when the input ends. `ask` itself is undefined if
- * nobody is at the terminal.
+ * nobody is at the terminal. `askSecrets` asks several questions in the same way and shows nothing of the answers; it
+ * is undefined if standard input is no terminal. Then `readLine` reads the first line of standard input, or resolves to
+ * undefined if it is empty.
  */
 export type Terminal = {
   readonly out: (text: string) => void
@@ -32,6 +34,8 @@ export type Terminal = {
   /** Width of the terminal behind `out`, in columns; undefined if `out` is not a terminal. */
   readonly columns?: number | undefined
   readonly ask?: (question: string) => Promise<string | undefined>
+  readonly askSecrets?: (questions: readonly string[]) => Promise<readonly string[] | undefined>
+  readonly readLine?: () => Promise<string | undefined>
 }
 
 /**

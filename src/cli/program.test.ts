@@ -2,8 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { kindOf } from '../chains/registry.ts'
-import { parseConfig } from '../config/config.ts'
+import { parseAppConfig } from '../app/app-config.ts'
 import { effectiveConfig } from './effective-config.ts'
 import { parseExpiry } from './expiry.ts'
 import { runToExit } from './outcome.ts'
@@ -170,9 +169,9 @@ describe('config check', () => {
 
   test('the output is a configuration with the same meaning', () => {
     const text = `{ chains: [{ id: "eip155:1", rpc: [http://a], scope: { accounts: [0x${'a'.repeat(40)}] }, poll_ms: 100 }],
-      tokens: { accounting: { "eip155:1/erc20:0x${'b'.repeat(40)}": reads } }, prices: { static: { "eip155:1/slip44:60": 3000.10 } },
+      tokens: { accounting: { "eip155:1/erc20:0x${'b'.repeat(40)}": reads } }, prices: { static: { "eip155:1/slip44:60": 3000.10 }, http: { url: http://p, ids: { "eip155:1": ethereum } } },
       dialects: { abc-labs: { assets: [{ asset_id: A }] } } }`
-    const read = (yaml: string) => parseConfig({ text: yaml, name: 'test', folder: '/', env: {}, kindOf })
+    const read = (yaml: string) => parseAppConfig({ text: yaml, name: 'test', folder: '/', env: {} })
     const config = read(text)
     expect(read(effectiveConfig(config))).toEqual(config)
   })

@@ -10,6 +10,7 @@ import type { Terminal } from './outcome.ts'
 import { addReset } from './reset.ts'
 import { addServe } from './serve.ts'
 import { addTokens } from './tokens.ts'
+import { addUsers } from './users.ts'
 import { addVerify } from './verify.ts'
 
 /** The whole command line. */
@@ -32,6 +33,7 @@ export function createProgram(terminal: Terminal): Command {
   addVerify(program, terminal)
   addDemo(program, terminal)
   addKeys(program, terminal)
+  addUsers(program, terminal)
   addLedger(program, terminal)
   addConfig(program, terminal)
   addTokens(program, terminal)
@@ -58,6 +60,7 @@ Begin here:
   $ steelyard config check        is it valid, and what takes effect?
   $ steelyard serve               index and serve; it prints the next steps
   $ steelyard keys create --name me
+  $ steelyard users create --name me
   $ steelyard tokens              how each token's balances are known, and why
   $ steelyard verify              compare every stored balance with the chain
   $ steelyard reset eip155:1      delete the index of a chain, to index it again

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest'
-import { kindOf } from '../chains/registry.ts'
-import { parseConfig } from '../config/config.ts'
+import { parseAppConfig } from '../app/app-config.ts'
 import { serveLines, serveWords } from './serve-words.ts'
 
 const EVM = '{ id: "eip155:10", rpc: ["http://a"] }'
 const LEDGER = '{ id: ledger:main }'
 const wordsOf = (text: string, file?: string) =>
-  serveWords(parseConfig({ text, name: 'test', folder: '/', env: {}, kindOf }), file)
+  serveWords(parseAppConfig({ text, name: 'test', folder: '/', env: {} }), file)
 
 const BALANCE = '/v1/account/balance?chain_id=10&address=0x000000000000000000000000000000000000dEaD'
 const WITH_KEY = { header: '"x-api-key: $KEY"', key: 'KEY=$(steelyard keys create --name me)' }

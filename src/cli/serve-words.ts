@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts'
+import type { AppConfig } from '../app/app-config.ts'
 import { namespaceOf, referenceOf } from '../core/chain.ts'
 
 /** The hints that the operator gets when the server is ready. */
@@ -15,7 +15,7 @@ export type ServeWords = {
 const ANYONE = '0x000000000000000000000000000000000000dEaD'
 
 /** A request to try, and the command that creates its key. `file`: the configuration as named on the command line. */
-export function serveWords(config: Config, file: string | undefined): ServeWords {
+export function serveWords(config: AppConfig, file: string | undefined): ServeWords {
   const { abcLabs, chainbase } = config.dialects
   const command = `KEY=$(steelyard keys create --name me${file === undefined ? '' : ` --config ${shellWord(file)}`})`
   const made = { header: '"x-api-key: $KEY"', key: command }

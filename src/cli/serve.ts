@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
+import type { AppConfig } from '../app/app-config.ts'
 import { createLog, type Logger, type LogSink } from '../app/log.ts'
 import type { Progress } from '../app/progress.ts'
 import { startApp } from '../app/start-app.ts'
-import type { Config } from '../config/config.ts'
 import { type ConfigChoice, configOption, type ReadConfig, readConfig } from './config-option.ts'
 import { helpText } from './help-text.ts'
 import type { Terminal } from './outcome.ts'
@@ -58,7 +58,7 @@ function readQuietly(choice: ConfigChoice, terminal: Terminal): ReadConfig & { r
  * every chain has caught up.
  */
 export async function serveUntilStopped(options: {
-  readonly config: Config
+  readonly config: AppConfig
   readonly said?: readonly string[]
   /** Hints to print once the server listens; undefined: only its URL. */
   readonly words?: ServeWords

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { type DialectsConfig, dialectsField } from '../api/dialects/list.ts'
 import { ServiceError } from '../core/errors.ts'
 import { type Config, loadConfig, parseConfig } from './config.ts'
 import type { KindOf } from './words.ts'
@@ -11,8 +12,10 @@ const parseAddress = (text: string): string | undefined =>
 const evm: KindOf = (chain) => (chain.startsWith('eip155:') ? { parseAddress } : undefined)
 const all: KindOf = (chain) => evm(chain) ?? { parseAddress: (text) => text }
 
-function parse(text: string, env: Record<string, string> = {}, kindOf: KindOf = evm): Config {
-  return parseConfig({ text, name: 'steelyard.yaml', folder: '/etc/steelyard', env, kindOf })
+const dialects = dialectsField()
+
+function parse(text: string, env: Record<string, string> = {}, kindOf: KindOf = evm): Config<DialectsConfig> {
+  return parseConfig({ text, name: 'steelyard.yaml', folder: '/etc/steelyard', env, kindOf, dialects })
 }
 
 const USDC = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'
@@ -41,14 +44,21 @@ tokens:
   accounting: { "eip155:1/erc20:${USDC}": reads }
 prices:
   static: { "eip155:1/erc20:${USDC}": "1.0001" }
+  http: { url: https://prices.example/KEY, interval_seconds: 30, timeout_ms: 2000, ids: { "eip155:1": ethereum } }
 dialects:
   abc-labs:  { enabled: true, chain: ledger:main, keys: off, origins: [], strict_wallets: false, assets: [{ asset_id: UKGILT2030, name: Gilt, symbol: UKT, reissue: true }] }
   chainbase: { enabled: true, balance: hex, demo_key: false }
+  tokenkit:  { enabled: true, chain: eip155:1, session_per_minute: { balance: 60 } }
 `
 
 const DEFAULT_DIALECTS = {
   abcLabs: { enabled: true, chain: 'ledger:main', keys: false, origins: [], strictWallets: false, assets: [] },
   chainbase: { enabled: true, balance: 'hex', demoKey: false },
+  tokenkit: {
+    enabled: true,
+    chain: undefined,
+    sessionPerMinute: { balance: 30, balances: 10, accountBalances: 10 },
+  },
 }
 
 describe('a valid configuration', () => {
@@ -59,7 +69,7 @@ describe('a valid configuration', () => {
       store: 'sqlite:/etc/steelyard/data',
       chains: [],
       tokens: { lists: [], accounting: [] },
-      prices: { static: [] },
+      prices: { static: [], http: undefined },
       dialects: DEFAULT_DIALECTS,
     })
   })
@@ -98,12 +108,25 @@ describe('a valid configuration', () => {
         { ...chain, id: 'ledger:main', rpc: [] },
       ],
       tokens: { lists: ['/etc/steelyard/tokens.json'], accounting: [[usdc, 'reads']] },
-      prices: { static: [[usdc, { units: 10001n, places: 4, text: '1.0001' }]] },
+      prices: {
+        static: [[usdc, { units: 10001n, places: 4, text: '1.0001' }]],
+        http: {
+          url: 'https://prices.example/KEY',
+          intervalSeconds: 30,
+          timeoutMs: 2_000,
+          ids: [['eip155:1', 'ethereum']],
+        },
+      },
       dialects: {
         ...DEFAULT_DIALECTS,
         abcLabs: {
           ...DEFAULT_DIALECTS.abcLabs,
           assets: [{ assetId: 'UKGILT2030', name: 'Gilt', symbol: 'UKT', reissue: true }],
+        },
+        tokenkit: {
+          enabled: true,
+          chain: 'eip155:1',
+          sessionPerMinute: { balance: 60, balances: 10, accountBalances: 10 },
         },
       },
     })
@@ -119,7 +142,7 @@ describe('a valid configuration', () => {
     try {
       const file = join(folder, 'steelyard.yaml')
       writeFileSync(file, 'store: sqlite:balances\n')
-      expect(loadConfig({ file, env: {}, kindOf: evm }).store).toBe(`sqlite:${join(folder, 'balances')}`)
+      expect(loadConfig({ file, env: {}, kindOf: evm, dialects }).store).toBe(`sqlite:${join(folder, 'balances')}`)
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -159,7 +182,7 @@ describe('a valid configuration', () => {
 
 describe('the environment', () => {
   const file = 'chains: [{ id: "eip155:1", rpc: ["http://a"] }]'
-  test.each<[string, string, (config: Config) => unknown, unknown]>([
+  test.each<[string, string, (config: Config<DialectsConfig>) => unknown, unknown]>([
     ['STEELYARD_STORE', 'sqlite:/var/lib/steelyard', (c) => c.store, 'sqlite:/var/lib/steelyard'],
     ['STEELYARD_LISTEN', '{ host: "::1" }', (c) => c.listen.host, '::1'],
     ['STEELYARD_LISTEN_PORT', '9000', (c) => c.listen.port, 9000],
@@ -203,7 +226,7 @@ describe('the environment', () => {
     expect(parse('', env).listen.port).toBe(8080)
   })
 
-  test.each<[string, string, (config: Config) => unknown, unknown]>([
+  test.each<[string, string, (config: Config<DialectsConfig>) => unknown, unknown]>([
     ['STEELYARD_STORE', '', (c) => c.store, 'sqlite:/var/steelyard'],
     ['STEELYARD_LISTEN_PORT', '', (c) => c.listen.port, 9000],
     ['STEELYARD_LISTEN', ' ', (c) => c.listen.port, 9000],
@@ -220,7 +243,14 @@ tokens: { lists: [a.json] }
 dialects: { chainbase: { demo_key: true } }`
     const said: string[] = []
     const notice = (sentence: string): void => void said.push(sentence)
-    const source = { text, name: 'steelyard.yaml', folder: '/etc/steelyard', env: { [name]: value }, kindOf: evm }
+    const source = {
+      text,
+      name: 'steelyard.yaml',
+      folder: '/etc/steelyard',
+      env: { [name]: value },
+      kindOf: evm,
+      dialects,
+    }
     expect(pick(parseConfig({ ...source, notice }))).toEqual(expected)
     expect(said).toEqual([`${name} is empty and counts as not set.`])
   })

@@ -1,13 +1,12 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { parseAddressRange } from '../access/origins.ts'
 import type { Accounting } from '../core/asset.ts'
 import { namespaceOf } from '../core/chain.ts'
 import { systemCode } from '../core/errors.ts'
 import { LOG_LEVELS, type LogLevel } from '../core/log-level.ts'
 import type { ChainConfig } from './chains.ts'
 import { chainField } from './chains.ts'
-import type { DialectsConfig } from './dialects.ts'
-import { dialectsField } from './dialects.ts'
 import { applyOverrides, readEnvironment } from './environment.ts'
 import {
   BAD,
@@ -23,22 +22,13 @@ import {
   wrong,
 } from './field.ts'
 import { list, mapping, table } from './group.ts'
+import { type PricesConfig, pricesField } from './prices.ts'
 import { configError } from './problems.ts'
-import {
-  type ChainAsset,
-  chainAsset,
-  host,
-  type KindOf,
-  type Price,
-  parseAddressRange,
-  path,
-  price,
-  storeUrl,
-} from './words.ts'
+import { type ChainAsset, chainAsset, host, type KindOf, path, storeUrl } from './words.ts'
 import { parseYaml } from './yaml.ts'
 
-/** The whole configuration, validated, with all defaults, deeply frozen. */
-export type Config = {
+/** The whole configuration, validated, with all defaults, deeply frozen. `Dialects`: the settings of the dialects. */
+export type Config<Dialects> = {
   readonly listen: {
     readonly host: string
     /** 0: any free port. */
@@ -56,15 +46,17 @@ export type Config = {
     /** Accounting classes fixed by configuration. */
     readonly accounting: readonly (readonly [ChainAsset, Accounting])[]
   }
-  readonly prices: { readonly static: readonly (readonly [ChainAsset, Price])[] }
-  readonly dialects: DialectsConfig
+  readonly prices: PricesConfig
+  readonly dialects: Dialects
 }
 
 /** What a configuration needs besides its text. */
-export type ConfigContext = {
+export type ConfigContext<Dialects> = {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The kinds of chain that this build reads. */
   readonly kindOf: KindOf
+  /** The mapping `dialects`. */
+  readonly dialects: Field<Dialects>
   /** If true, a configuration without a chain is a mistake: there would be nothing to serve. */
   readonly needsChains?: boolean
   /** Receives notes that are not mistakes, one sentence each. */
@@ -72,7 +64,7 @@ export type ConfigContext = {
 }
 
 /** The text of a configuration, with its name and folder. */
-export type ConfigSource = ConfigContext & {
+export type ConfigSource<Dialects> = ConfigContext<Dialects> & {
   /** YAML text; empty for all defaults. */
   readonly text: string
   /** The file's name in errors. */
@@ -85,7 +77,7 @@ export type ConfigSource = ConfigContext & {
  * Reads the configuration from a file. The environment overrides it.
  * @throws CONFIG_INVALID naming every wrong key, its value (secrets hidden) and what was expected
  */
-export function loadConfig({ file, ...context }: ConfigContext & { readonly file: string }): Config {
+export function loadConfig<D>({ file, ...context }: ConfigContext<D> & { readonly file: string }): Config<D> {
   const read = readText(file)
   if ('problem' in read) throw configError(file, [{ key: '--config', value: file, expected: read.problem }], [])
   return parseConfig({ ...context, text: read.text, name: file, folder: dirname(resolve(file)) })
@@ -110,7 +102,7 @@ function readText(file: string): { readonly text: string } | { readonly problem:
  * Reads the configuration from YAML text. The environment overrides it.
  * @throws CONFIG_INVALID naming every wrong key, its value (secrets hidden) and what was expected
  */
-export function parseConfig(source: ConfigSource): Config {
+export function parseConfig<D>(source: ConfigSource<D>): Config<D> {
   const schema = configField(source.folder, source)
   const parsed = parseYaml(source.text)
   if (parsed.problem !== undefined) {
@@ -125,7 +117,7 @@ export function parseConfig(source: ConfigSource): Config {
   return freeze(config)
 }
 
-function configField(folder: string, { kindOf, needsChains = false }: ConfigContext): Field<Config> {
+function configField<D>(folder: string, { kindOf, dialects, needsChains = false }: ConfigContext<D>): Field<Config<D>> {
   const chains = list(chainField(folder, kindOf), 'a list of chains, each with an id')
   const asset = chainAsset(kindOf)
   const proxy = text('an IP address or a CIDR range such as 10.0.0.0/8', parseAddressRange)
@@ -147,10 +139,8 @@ function configField(folder: string, { kindOf, needsChains = false }: ConfigCont
         [],
       ),
     }),
-    prices: mapping({
-      static: withDefault(table(asset, price(), 'a mapping such as { "eip155:1/erc20:0x…": "1.0001" }'), []),
-    }),
-    dialects: dialectsField(),
+    prices: pricesField(kindOf),
+    dialects,
   })
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from './config.ts'
-import { kindOf, mistakes, USDC } from './mistakes.fixture.ts'
+import { dialects, kindOf, mistakes, USDC } from './mistakes.fixture.ts'
 
 const chain = (keys: string): string => `chains: [{ id: "eip155:1", rpc: ["http://a"], ${keys} }]`
 
@@ -194,6 +194,11 @@ describe('an invalid configuration', () => {
       'dialects: { abc-labs: { chain: "eip155:1" } }',
       'dialects.abc-labs.chain: got "eip155:1", expected a ledger such as ledger:main',
     ],
+    ...['chia:mainnet', 'ledger:main'].map((id): [string, string, string] => [
+      `a chain without 0x addresses behind TokenKit: ${id}`,
+      `dialects: { tokenkit: { chain: "${id}" } }`,
+      `dialects.tokenkit.chain: got "${id}", expected a chain with 0x addresses such as starknet:SN_MAIN or eip155:1`,
+    ]),
     [
       'an issued asset twice',
       'dialects: { abc-labs: { assets: [{ asset_id: A }, { asset_id: A }] } }',
@@ -214,7 +219,7 @@ describe('an invalid configuration', () => {
   })
 
   test('a missing file', () => {
-    expect(() => loadConfig({ file: '/nowhere/steelyard.yaml', env: {}, kindOf })).toThrow(
+    expect(() => loadConfig({ file: '/nowhere/steelyard.yaml', env: {}, kindOf, dialects })).toThrow(
       '--config: got "/nowhere/steelyard.yaml", expected a file that can be read (ENOENT)',
     )
   })
@@ -224,8 +229,10 @@ describe('an invalid configuration', () => {
     try {
       const file = join(folder, 'utf16.yaml')
       writeFileSync(file, Buffer.from('\uFEFFstore: sqlite:./data\n', 'utf16le'))
-      expect(() => loadConfig({ file, env: {}, kindOf })).toThrow('expected a file of UTF-8 text')
-      expect(() => loadConfig({ file: folder, env: {}, kindOf })).toThrow('expected a file, not a folder (EISDIR)')
+      expect(() => loadConfig({ file, env: {}, kindOf, dialects })).toThrow('expected a file of UTF-8 text')
+      expect(() => loadConfig({ file: folder, env: {}, kindOf, dialects })).toThrow(
+        'expected a file, not a folder (EISDIR)',
+      )
     } finally {
       rmSync(folder, { recursive: true })
     }

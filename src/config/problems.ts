@@ -8,7 +8,7 @@ import { isMapping } from './group.ts'
 const MAX_SHOWN = 80
 
 /** Keys that hold secrets, even if the value does not look like a URL. */
-const SECRET_KEYS = /(?:^|[._])(?:rpc|store)(?:$|[._])/i
+const SECRET_KEYS = /(?:^|[._])(?:rpc|store|url)(?:$|[._])/i
 
 /** The error for all mistakes in one configuration, each on its own line. */
 export function configError(name: string, problems: readonly Problem[], overrides: readonly Override[]): ServiceError {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { isAbsolute, resolve } from 'node:path'
+import { parseOrigin } from '../access/origins.ts'
 import type { Decimal } from '../core/amount.ts'
 import { parseDecimal } from '../core/amount.ts'
 import type { AssetRef, Standard } from '../core/asset.ts'
@@ -157,11 +158,6 @@ export function price(): Field<Price> {
   })
 }
 
-/** The text, if it is an origin as browsers send it (scheme, host and port); else undefined. */
-export function parseOrigin(given: string): string | undefined {
-  return URL.canParse(given) && new URL(given).origin === given ? given : undefined
-}
-
 /** An origin. */
 export function origin(): Field<string> {
   return text('an origin such as https://app.example', parseOrigin, (given) => {
@@ -169,13 +165,4 @@ export function origin(): Field<string> {
     const meant = URL.canParse(text) ? new URL(text).origin : 'null'
     return meant === 'null' ? undefined : didYouMean(meant)
   })
-}
-
-/** The text, if it is an IP address or a CIDR range; else undefined. */
-export function parseAddressRange(given: string): string | undefined {
-  const [address = '', bits, ...more] = given.split('/')
-  const family = isIP(address)
-  if (family === 0 || more.length > 0 || address.includes('%')) return undefined
-  const most = family === 4 ? 32 : 128
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most) ? given : undefined
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { format, isAmount, MAX_AMOUNT, multiply, parse, parseDecimal } from './amount.ts'
+import { add, compare, format, formatDecimal, isAmount, MAX_AMOUNT, parse, parseDecimal, product } from './amount.ts'
 
 const amounts = fc.bigInt({ min: 0n, max: MAX_AMOUNT })
 const decimals = fc.integer({ min: 0, max: 255 })
@@ -46,15 +46,35 @@ test('parse rejects more places than the decimals, but not trailing zeros', () =
 test('a product with a price is exact at any length', () => {
   const price = parseDecimal('1.0001')
   if (price === undefined) throw new Error('1.0001 is a decimal')
-  expect(multiply(1_500_000n, 6, price)).toBe('1.50015')
-  expect(multiply(0n, 6, price)).toBe('0')
-  expect(multiply(1n, 255, price)).toBe(`0.${'0'.repeat(254)}10001`)
-  expect(multiply(10n ** 255n, 255, price)).toBe('1.0001')
+  expect(formatDecimal(product(1_500_000n, 6, price))).toBe('1.50015')
+  expect(formatDecimal(product(0n, 6, price))).toBe('0')
+  expect(formatDecimal(product(1n, 255, price))).toBe(`0.${'0'.repeat(254)}10001`)
+  expect(formatDecimal(product(10n ** 255n, 255, price))).toBe('1.0001')
   fc.assert(
     fc.property(amounts, decimals, fc.bigInt({ min: 0n, max: 10n ** 30n }), (amount, places, units) => {
-      const [whole = '', fraction = ''] = multiply(amount, places, { units, places: 9 }).split('.')
+      const [whole = '', fraction = ''] = formatDecimal(product(amount, places, { units, places: 9 })).split('.')
       const scaled = BigInt(whole + fraction.padEnd(places + 9, '0'))
       expect(scaled).toBe(amount * units)
+    }),
+  )
+})
+
+const decimal = fc.record({
+  units: fc.bigInt({ min: -(10n ** 90n), max: 10n ** 90n }),
+  places: fc.integer({ min: 0, max: 300 }),
+})
+
+test('sums and comparisons of decimals are exact', () => {
+  expect(add({ units: 1n, places: 1 }, { units: 2n, places: 1 })).toEqual({ units: 3n, places: 1 })
+  expect(formatDecimal(add({ units: 1n, places: 0 }, { units: -1n, places: 300 }))).toBe(`0.${'9'.repeat(300)}`)
+  expect(formatDecimal({ units: -1n, places: 300 })).toBe(`-0.${'0'.repeat(299)}1`)
+  expect(compare({ units: 10n, places: 1 }, { units: 1n, places: 0 })).toBe(0)
+  fc.assert(
+    fc.property(decimal, decimal, (a, b) => {
+      const scaled = ({ units, places }: typeof a) => units * 10n ** BigInt(300 - places)
+      expect(scaled(add(a, b))).toBe(scaled(a) + scaled(b))
+      expect(compare(a, b)).toBe(Number(scaled(a) > scaled(b)) - Number(scaled(a) < scaled(b)))
+      expect(parseDecimal(formatDecimal(a)) ?? a).toSatisfy((back: typeof a) => compare(back, a) === 0)
     }),
   )
 })

@@ -56,17 +56,33 @@ export function parseDecimal(text: string): Decimal | undefined {
   return units === undefined ? undefined : { units, places }
 }
 
-/** The exact product amount / 10^decimals × price as decimal text: no rounding, no trailing zeros. */
-export function multiply(amount: Amount, decimals: number, price: Decimal): string {
-  const places = decimals + price.places
-  const units = amount * price.units
+/** The exact product amount / 10^decimals × price. */
+export function product(amount: Amount, decimals: number, price: Decimal): Decimal {
+  return { units: amount * price.units, places: decimals + price.places }
+}
+
+/** The exact sum of two decimals. */
+export function add(a: Decimal, b: Decimal): Decimal {
+  const places = Math.max(a.places, b.places)
+  return { units: unitsAt(a, places) + unitsAt(b, places), places }
+}
+
+/** Compares two decimals: negative if `a` is less than `b`, 0 if they are equal, else positive. */
+export function compare(a: Decimal, b: Decimal): number {
+  const places = Math.max(a.places, b.places)
+  const [left, right] = [unitsAt(a, places), unitsAt(b, places)]
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+/** The exact text of a decimal of any length, as `format` writes it. */
+export function formatDecimal({ units, places }: Decimal): string {
   if (places <= MAX_DECIMALS) return format(units, places)
   const shift = 10n ** BigInt(places - MAX_DECIMALS)
   if (units % shift === 0n) return format(units / shift, MAX_DECIMALS)
-  return formatLong(units, places)
+  const digits = (units < 0n ? -units : units).toString().padStart(places + 1, '0')
+  return `${units < 0n ? '-' : ''}${digits.slice(0, -places)}.${digits.slice(-places).replace(/0+$/, '')}`
 }
 
-function formatLong(units: bigint, places: number): string {
-  const digits = units.toString().padStart(places + 1, '0')
-  return `${digits.slice(0, -places)}.${digits.slice(-places).replace(/0+$/, '')}`
+function unitsAt({ units, places }: Decimal, at: number): bigint {
+  return units * 10n ** BigInt(at - places)
 }

@@ -5,6 +5,9 @@ export const STANDARDS = ['native', 'erc20', 'erc721', 'erc1155', 'cat', 'ledger
 /** A standard of assets: the native asset, or what interface a token has. */
 export type Standard = (typeof STANDARDS)[number]
 
+/** The standards of tokens, in the order in which a contract is looked up: all but the native asset's. */
+export const TOKEN_STANDARDS = STANDARDS.filter((standard) => standard !== 'native')
+
 /**
  * An asset of one chain. `reference` is canonical: the contract's address, a TAIL, a ledger's asset id, or the SLIP-44
  * coin type of the native asset.

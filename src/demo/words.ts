@@ -6,10 +6,15 @@ import type { DemoGilt } from './gilt.ts'
 /** The key of the vendor's own example. The demo accepts it for reading. */
 export const DEMO_KEY = 'demo'
 
+/** A request to try, and what it just answered. */
+export type Answered = { readonly command: string; readonly answer: string }
+
 /** The facts that the demo prints. */
 export type DemoFacts = Pick<DemoChain, 'url' | 'chainId' | 'tokens' | 'trader' | 'greatest' | 'emptied'> & {
   /** The base URL of the running server, without a trailing slash. */
   readonly server: string
+  /** TokenKit's three balance calls with their answers. */
+  readonly balances: readonly Answered[]
   readonly gilt: DemoGilt
 }
 
@@ -37,6 +42,9 @@ export function demoWords(facts: DemoFacts): string {
     'Try these in another terminal. Balances are hex, as the vendor sends them; the header balance-as-of names the block.',
     '',
     ...lines,
+    'The same chain in the format of TokenKit: one balance, several, and all of an account. As just answered:',
+    ...facts.balances.flatMap(({ command, answer }) => [`  ${command}`, `  ${answer}`]),
+    '',
     'An issuer minted, sold and partly redeemed a gilt on a ledger. The investor holds, as just answered:',
     `  curl -s '${facts.gilt.question}'`,
     `  ${facts.gilt.answer}`,

@@ -1,5 +1,6 @@
 import type { BalanceRead, ChainReader } from '../chains/adapter.ts'
 import { assert } from '../core/assert.ts'
+import { ServiceError } from '../core/errors.ts'
 import type { TokenFacts } from '../core/token.ts'
 import type { LedgerReads } from '../store/seam/ledger-store.ts'
 import type { ChainReads } from '../store/seam/store.ts'
@@ -16,6 +17,9 @@ export function createOwnReader({ ledger, chain }: { ledger: LedgerReads; chain:
     // No other node writes this chain, so it has no blocks above our own.
     replacedAt: () => undefined,
     noteHead: () => undefined,
+    transactionBlock: async () => {
+      throw new ServiceError('UNAVAILABLE', 'a ledger does not find operations by hash: name their block')
+    },
     headers: async ({ first, last }) => {
       const numbers = Array.from({ length: last - first + 1 }, (_, at) => first + at)
       const headers = await Promise.all(numbers.map((number) => ledger.header(number)))

@@ -30,15 +30,23 @@ export type HttpAnswer = {
   readonly retryAfterMs: number | undefined
 }
 
-/** An endpoint that accepts POSTs of JSON. `label` is safe to log. */
+/** An endpoint that answers with JSON. Errors name it by `label`, which is safe to log. */
 export type HttpEndpoint = {
   readonly label: string
   /**
-   * Sends a POST. `maxBytes` overrides the usual limit. An error status is not an error here.
+   * Sends a POST of JSON to the URL. `maxBytes` overrides the usual limit. An error status is not an error here.
    * @throws NODE_UNREACHABLE, NODE_TIMEOUT, NODE_TOO_LARGE, NODE_GARBAGE, ABORTED
    */
   readonly post: (body: string, signal: AbortSignal, maxBytes?: number) => Promise<HttpAnswer>
+  /**
+   * Sends a GET to `below`, a path that starts with a slash and is added to the URL's own path. The URL's query stays.
+   * Redirects are not followed: their status is the answer's.
+   * @throws NODE_UNREACHABLE, NODE_TIMEOUT, NODE_TOO_LARGE, NODE_GARBAGE, ABORTED
+   */
+  readonly get: (below: string, signal: AbortSignal) => Promise<HttpAnswer>
 }
+
+type Sent = Readonly<{ method: 'GET'; path: string } | { method: 'POST'; path: string; body: string }>
 
 /** Creates a pool of connections to the URL's origin. The URL's user and password are sent as Basic authorization. */
 export function createEndpoint(url: string, limits: HttpLimits): HttpEndpoint {
@@ -51,26 +59,30 @@ export function createEndpoint(url: string, limits: HttpLimits): HttpEndpoint {
     headersTimeout: limits.timeoutMs,
     bodyTimeout: limits.timeoutMs,
   })
-  const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'application/json' }
-  if (username !== '') headers.authorization = basic(username, password)
+  const usual: Record<string, string> = { accept: 'application/json' }
+  if (username !== '') usual.authorization = basic(username, password)
+  const send = (sent: Sent, signal: AbortSignal, maxBytes: number): Promise<HttpAnswer> => {
+    throwIfAborted(signal)
+    const headers = sent.method === 'POST' ? { ...usual, 'content-type': 'application/json' } : usual
+    return within({ ms: limits.timeoutMs, signal }, async (bounded) => {
+      try {
+        const answer = await pool.request({ ...sent, headers, signal: bounded })
+        const { headers: received } = answer
+        const bytes = await readBytes(answer.body, { maxBytes, length: received['content-length'] })
+        const text = await decodeBody(bytes, { maxBytes, encoding: received['content-encoding'] })
+        return { status: answer.statusCode, body: text, retryAfterMs: retryAfter(received['retry-after']) }
+      } catch (error) {
+        if (signal.aborted) throw aborted(signal)
+        throw asServiceError(error, { label, limits, timedOut: bounded.aborted })
+      }
+    })
+  }
   return {
     label,
-    post: async (body, signal, maxBytes = limits.maxBytes) => {
-      throwIfAborted(signal)
-      return within({ ms: limits.timeoutMs, signal }, async (bounded) => {
-        try {
-          const path = pathname + search
-          const answer = await pool.request({ method: 'POST', path, headers, body, signal: bounded })
-          const { headers: received } = answer
-          const bytes = await readBytes(answer.body, { maxBytes, length: received['content-length'] })
-          const text = await decodeBody(bytes, { maxBytes, encoding: received['content-encoding'] })
-          return { status: answer.statusCode, body: text, retryAfterMs: retryAfter(received['retry-after']) }
-        } catch (error) {
-          if (signal.aborted) throw aborted(signal)
-          throw asServiceError(error, { label, limits, timedOut: bounded.aborted })
-        }
-      })
-    },
+    post: async (body, signal, maxBytes = limits.maxBytes) =>
+      send({ method: 'POST', path: pathname + search, body }, signal, maxBytes),
+    get: async (below, signal) =>
+      send({ method: 'GET', path: pathname.replace(/\/$/, '') + below + search }, signal, limits.maxBytes),
   }
 }
 

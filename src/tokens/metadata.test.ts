@@ -32,6 +32,7 @@ function memoryStore() {
     expire: async (reference) => {
       for (const key of rows.keys()) if (key.endsWith(reference)) rows.delete(key)
     },
+    search: async () => ({ assets: [], more: false }),
     stale: async ({ before, limit }) =>
       [token('a'), token('b')].filter((asset) => (rows.get(assetKey(asset))?.readAt ?? -1) < before).slice(0, limit),
   }
@@ -86,6 +87,7 @@ describe('token metadata', () => {
         decimals: undefined,
         totalSupply: undefined,
         logo: undefined,
+        listed: false,
         urls: [],
         price: undefined,
       },
@@ -104,6 +106,7 @@ describe('token metadata', () => {
       decimals: 18,
       totalSupply: 5n,
       logo: 'https://a.example/b.png',
+      listed: true,
       urls: [],
       price: { units: 15n, places: 1, text: '1.5', source: 'static', updatedAt: 900 },
     })
@@ -151,6 +154,29 @@ describe('token metadata', () => {
     clock.now += 10
     expect((await tokens.get(chain, [token('a')]))[0]?.totalSupply).toBe(6n)
     expect(asked).toHaveLength(2)
+  })
+
+  test('a price that changes is shown once the entry is old, without a read of the chain', async () => {
+    const memory = memoryStore()
+    await memory.store.put([{ ...facts(token('a')), readAt: 1_000, supplyBlock: undefined }])
+    const clock = { now: 1_000 }
+    let price = { units: 1n, places: 0, text: '1', source: 'http', updatedAt: 1_000 }
+    const tokens = new TokenMetadata({
+      storeOf: async () => memory.store,
+      readTokens: () => expect.fail('the chain is read'),
+      lists: new TokenLists((_: ChainId, text) => text),
+      prices: { find: () => price },
+      now: () => clock.now,
+      warn: (message) => expect.fail(message),
+    })
+    const asset = token('a')
+    const ask = async () => (await tokens.get(chain, [asset], { read: true }))[0]?.price
+    expect(await ask()).toEqual(price)
+    price = { units: 2n, places: 0, text: '2', source: 'http', updatedAt: 1_005 }
+    clock.now += 9
+    expect((await ask())?.text).toBe('1')
+    clock.now += 1
+    expect(await ask()).toEqual(price)
   })
 
   test('answers keep the order of the request, even with some tokens in memory', async () => {

@@ -3,14 +3,14 @@ import { type AssetRef, assetText } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { hasFacts, type TokenFacts } from '../core/token.ts'
 import type { StoredToken, TokenStore } from '../store/seam/tokens.ts'
-import type { StaticPrices } from './prices.ts'
+import type { Prices } from './prices.ts'
 import { Recent } from './recent.ts'
 import type { TokenLists } from './token-lists.ts'
 import type { TokenInfo, Tokens } from './tokens.ts'
 
 /** Tokens kept in memory, about 500 bytes each. Most instances never show more. */
 const MAX_ENTRIES = 50_000
-/** Seconds after which an entry is read from the store again: the longest delay of a new supply or name. */
+/** Seconds after which an entry is made again: the longest delay of a new supply, name or price. */
 const RECHECK_SECONDS = 10
 /** The same for a token that was never read, since its facts may arrive at any time. */
 const RECHECK_UNREAD_SECONDS = 1
@@ -27,7 +27,7 @@ export type TokenSources = {
   /** Reads the facts from the chain. */
   readonly readTokens: (chain: ChainId, assets: readonly AssetRef[]) => Promise<TokenReads>
   readonly lists: TokenLists
-  readonly prices: StaticPrices
+  readonly prices: Pick<Prices, 'find'>
   /** Unix seconds. */
   readonly now: () => number
   /** Called if the chain could not be read: the facts stay unknown. */
@@ -173,6 +173,7 @@ export class TokenMetadata implements Tokens {
       decimals: facts?.decimals ?? listed?.decimals,
       totalSupply: facts?.totalSupply,
       logo: listed?.logo,
+      listed: listed !== undefined,
       urls: listed?.urls ?? [],
       price: this.#sources.prices.find(chain, asset),
       ...(facts === undefined ? { unread: true } : {}),

@@ -32,6 +32,7 @@ export type ParseAddress = (chain: ChainId, text: string) => string | undefined
 /** Tokens by CAIP-19 text, over all lists and chains. If two lists have a token, the first list wins. */
 export class TokenLists {
   readonly #tokens = new Map<string, ListedToken>()
+  readonly #byChain = new Map<ChainId, { readonly assets: AssetRef[]; readonly words: (readonly string[])[] }>()
   readonly #parseAddress: ParseAddress
   #skipped = 0
 
@@ -55,6 +56,21 @@ export class TokenLists {
   }
 
   /**
+   * Returns the chain's tokens in the order of the lists: all, that of a contract, or those with a text in their
+   * symbol or name, in any case. Without `match`, it is the same array each time.
+   */
+  search(
+    chain: ChainId,
+    match: { readonly reference: string } | { readonly text: string } | undefined,
+  ): readonly AssetRef[] {
+    const { assets, words } = this.#byChain.get(chain) ?? NO_TOKENS
+    if (match === undefined) return assets
+    if ('reference' in match) return assets.filter(({ reference }) => reference === match.reference)
+    const part = match.text.toLowerCase()
+    return assets.filter((_, at) => words[at]?.some((word) => word.includes(part)))
+  }
+
+  /**
    * Adds the tokens of a parsed list (https://uniswap.org/tokenlist.schema.json).
    * @throws CONFIG_INVALID it is not a list
    */
@@ -71,21 +87,32 @@ export class TokenLists {
 
   #addToken(entry: unknown): void {
     const key = isRecord(entry) ? this.#keyOf(entry) : undefined
-    if (key === undefined || !isRecord(entry)) this.#skipped++
-    else if (!this.#tokens.has(key)) this.#tokens.set(key, listedToken(entry))
+    if (key === undefined || !isRecord(entry)) {
+      this.#skipped++
+      return
+    }
+    const { chain, asset } = key
+    const name = assetText(chain, asset)
+    if (this.#tokens.has(name)) return
+    const token = listedToken(entry)
+    this.#tokens.set(name, token)
+    const ofChain = this.#byChain.get(chain) ?? { assets: [], words: [] }
+    ofChain.assets.push(asset)
+    ofChain.words.push([token.symbol, token.name].flatMap((word) => word?.toLowerCase() ?? []))
+    this.#byChain.set(chain, ofChain)
   }
 
-  #keyOf(entry: Record<string, unknown>): string | undefined {
+  #keyOf(entry: Record<string, unknown>): { readonly chain: ChainId; readonly asset: AssetRef } | undefined {
     const { chainId, address } = entry
     if (typeof chainId !== 'number' || !Number.isSafeInteger(chainId) || chainId < 0) return undefined
     const chain = parseChainId(`eip155:${chainId}`)
-    const reference =
-      chain !== undefined && typeof address === 'string' ? this.#parseAddress(chain, address) : undefined
-    return chain === undefined || reference === undefined
-      ? undefined
-      : assetText(chain, { standard: 'erc20', reference })
+    if (chain === undefined || typeof address !== 'string') return undefined
+    const reference = this.#parseAddress(chain, address)
+    return reference === undefined ? undefined : { chain, asset: { standard: 'erc20', reference } }
   }
 }
+
+const NO_TOKENS = { assets: [], words: [] }
 
 /**
  * Returns the lists in these files, most trusted first.

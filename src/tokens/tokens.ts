@@ -1,6 +1,12 @@
 import type { Decimal } from '../core/amount.ts'
-import type { AssetRef } from '../core/asset.ts'
+import type { AssetRef, Standard } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
+
+/**
+ * US dollars for one whole token: an exact decimal and its text. `source`: `static` or `http`, as configured.
+ * `updatedAt`: when the source last saw this price, in Unix seconds.
+ */
+export type Price = Decimal & { readonly text: string; readonly source: string; readonly updatedAt: number }
 
 /** All that is known of a token, to show with a balance. Undefined is unknown, never a default. */
 export type TokenInfo = {
@@ -13,9 +19,10 @@ export type TokenInfo = {
   /** Base units, as of the last read. */
   readonly totalSupply: bigint | undefined
   readonly logo: string | undefined
+  /** True if a configured token list has the token. */
+  readonly listed: boolean
   readonly urls: readonly { readonly name: string; readonly url: string }[]
-  /** US dollars for one whole token: an exact decimal, and its configured text. */
-  readonly price: (Decimal & { readonly text: string; readonly source: string; readonly updatedAt: number }) | undefined
+  readonly price: Price | undefined
 }
 
 /** Facts, list entries and prices of tokens, over all chains. */
@@ -29,4 +36,27 @@ export interface Tokens {
     assets: readonly AssetRef[],
     options?: { readonly read: boolean; readonly anew?: boolean },
   ): Promise<readonly TokenInfo[]>
+}
+
+/** A token that a search found. `listed`: it is in a configured token list. */
+export type FoundToken = { readonly asset: AssetRef; readonly listed: boolean }
+
+/** Searches tokens, one chain at a time. */
+export interface TokenFinder {
+  /**
+   * Returns a page of tokens in a stable order: listed ones first, then in the order in which they were indexed. `text`:
+   * an address, or a part of the symbol or name of a listed token, or the beginning of that of another; undefined
+   * or empty: all tokens. `listed`: only tokens that are
+   * in a configured list, or only others. `more`: others follow.
+   */
+  search(
+    chain: ChainId,
+    query: {
+      readonly text?: string | undefined
+      readonly standards: readonly Standard[]
+      readonly listed?: boolean | undefined
+      readonly offset: number
+      readonly limit: number
+    },
+  ): Promise<{ readonly rows: readonly FoundToken[]; readonly more: boolean }>
 }

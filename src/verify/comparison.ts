@@ -3,8 +3,9 @@ import type { Proof, Question } from '../chains/adapter.ts'
 import { type Accounting, type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, UnknownReason } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
+import type { ChainClock } from '../store/seam/chain-clock.ts'
 import type { Position } from '../store/seam/positions.ts'
-import type { ChainClock, StoredAsset } from '../store/seam/store.ts'
+import type { StoredAsset } from '../store/seam/store.ts'
 
 /**
  * What is compared with the chain: a `balance` that the events give, an `observation` that was read earlier, or the

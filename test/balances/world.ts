@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
 import { ChainBalances } from '../../src/balances/chain-balances.ts'
+import { ChainHistory } from '../../src/balances/chain-history.ts'
 import { NodeReader } from '../../src/balances/node-reader.ts'
 import type { BalanceRead, BalanceReads, ChainAdapter, TokenReads } from '../../src/chains/adapter.ts'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
@@ -82,6 +83,7 @@ export type World = {
   reads: ChainReads
   journal: Journal
   balances: ChainBalances
+  history: ChainHistory
   now: { at: number }
 }
 
@@ -92,11 +94,13 @@ export type WorldOptions = {
   /** False if the chain has never caught up with its node. */
   readonly caughtUp?: boolean
   readonly servePartial?: boolean
+  /** False if no block is stored yet. */
+  readonly indexed?: boolean
 }
 
 /** Blocks 0 to 4 of one branch, all indexed. GOLD moves in 1 and 3, SILVER in 2. The node shows 4. */
 export async function world(options: WorldOptions = {}): Promise<World> {
-  const { caughtUp = true, servePartial = false } = options
+  const { indexed = true, caughtUp = indexed, servePartial = false } = options
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-balances-'))
   const classes = new Map((options.reads ?? []).map((key) => [key, 'reads'] as const))
   const store = new SqliteStore({
@@ -113,7 +117,8 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     .add('3', '2', [move(GOLD, 30n, { from: ALICE, to: BOB })])
     .add('4', '3')
     .show('4')
-  for (const block of chain.canonical().filter(({ number }) => number >= coverage.from)) {
+  const stored = indexed ? chain.canonical().filter(({ number }) => number >= coverage.from) : []
+  for (const block of stored) {
     await journal.append({ first: block.number, through: block, blocks: [block], headers: [block] })
   }
   // The chain caught up at the time of block 4. Each test sets its own polled head.
@@ -130,7 +135,8 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     await store.close()
     rmSync(folder, { recursive: true })
   })
-  return { chain, reads, journal, now, balances: new ChainBalances({ reads, node, now: () => now.at, servePartial }) }
+  const deps = { reads, node, now: () => now.at, servePartial }
+  return { chain, reads, journal, now, balances: new ChainBalances(deps), history: new ChainHistory(deps) }
 }
 
 /** A movement of a coin. Without `from` it is a mint. */

@@ -99,6 +99,12 @@ export class MockChain implements ChainAdapter {
     return found.map(toHeader)
   }
 
+  async transactionBlock(hash: string): Promise<BlockRef | undefined> {
+    this.fault('transactionBlock')
+    const found = this.canonical().find(({ transfers }) => transfers.some((one) => one.transactionHash === hash))
+    return found && { number: found.number, hash: found.hash }
+  }
+
   /** How the other nodes answer a conflict. By default there are no other nodes. */
   others: (conflict: Conflict) => Confirmation = () => 'alone'
 

@@ -187,9 +187,11 @@ describe('paths and methods', () => {
     if (method !== 'HEAD') expectError(answer, errorBody(405, 'METHOD_NOT_ALLOWED', 'Method not allowed'))
   })
 
-  test("paths that are not the vendor's get our own 404", async () => {
-    for (const path of ['/api/tokens/', '/api/tokens/mints', '/api/assetsx', '/api/']) {
-      expect((await server.get(path)).text).toBe('{"error":"Not found"}')
+  test("paths beside the vendor's are TokenKit's, and others are ours", async () => {
+    for (const path of ['/api/tokens/mints', '/api/assetsx', '/api/']) {
+      expect((await server.get(path)).text).toBe('{"success":false,"error":"Not found"}')
     }
+    expect((await server.get('/api/tokens/')).status).toBe(401)
+    expect((await server.get('/apis')).text).toBe('{"error":"Not found"}')
   })
 })

@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { createKey } from '../../src/access/keys.ts'
+import { parseAppConfig } from '../../src/app/app-config.ts'
 import { createLog } from '../../src/app/log.ts'
 import { startApp } from '../../src/app/start-app.ts'
-import { kindOf } from '../../src/chains/registry.ts'
-import { parseConfig } from '../../src/config/config.ts'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { KeyScope } from '../../src/store/seam/keys.ts'
@@ -46,7 +45,7 @@ export async function serveLedger(
   root: object = { chains: [{ id: 'ledger:main' }] },
 ): Promise<LedgerServer> {
   const given = { store: 'sqlite:./data', listen: { port: 0 }, ...root, dialects: { 'abc-labs': abcLabs } }
-  const config = parseConfig({ text: stringify(given), name: 'test', folder, env: {}, kindOf })
+  const config = parseAppConfig({ text: stringify(given), name: 'test', folder, env: {} })
   const lines: string[] = []
   const sink = { terminal: false, write: (line: string) => lines.push(line) }
   const app = await startApp({ config, log: createLog({ level: 'info', sink }) })

@@ -168,8 +168,7 @@ describe('keys', () => {
     const made = createKey({ name: 'other', createdAt: NOW, origins: ['https://app.example'], ips: ['192.0.2.1'] })
     const deps = await fakeDeps(WORLD)
     await deps.store.put(made.stored)
-    const settings = { ...deps.settings, trustProxy: ['127.0.0.1'] }
-    const behindProxy = await listen(createServer({ ...deps, settings }))
+    const behindProxy = await listen(createServer({ ...deps, trustProxy: ['127.0.0.1'] }))
     const headers = { 'x-api-key': made.raw, 'x-origin': 'https://app.example' }
     const call = (forwarded: string) =>
       behindProxy.call(TOKENS, { headers: { ...headers, 'x-forwarded-for': forwarded } })

@@ -1,17 +1,23 @@
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
+import { BadKeys } from '../../src/access/bad-keys.ts'
 import { createKey, KeyVerifier } from '../../src/access/keys.ts'
-import type { ServedChain, ServerDeps, ServerSettings } from '../../src/api/http/deps.ts'
+import { Sessions } from '../../src/access/sessions.ts'
+import type { ServerOptions } from '../../src/api/create-server.ts'
+import type { DialectsConfig } from '../../src/api/dialects/list.ts'
+import type { ServedChain } from '../../src/api/http/deps.ts'
 import { type AsOf, worstOf } from '../../src/balances/as-of.ts'
 import type { Balances } from '../../src/balances/balances.ts'
+import { parseAddress } from '../../src/chains/evm/words/hex.ts'
 import { type AssetRef, assetKey } from '../../src/core/asset.ts'
 import type { Balance, Known, UnknownReason } from '../../src/core/balance.ts'
 import type { BlockRef, Header } from '../../src/core/block.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import { ServiceError } from '../../src/core/errors.ts'
+import type { ChainClock, StoredTransfer } from '../../src/store/seam/chain-clock.ts'
 import { NO_DOUBTS } from '../../src/store/seam/doubts.ts'
-import type { KeyStore, StoredKey } from '../../src/store/seam/keys.ts'
-import type { ChainClock, StoredTransfer } from '../../src/store/seam/store.ts'
+import type { FoundKey, KeyStore, StoredKey } from '../../src/store/seam/keys.ts'
+import { StaticPrices } from '../../src/tokens/prices.ts'
 import type { TokenInfo, Tokens } from '../../src/tokens/tokens.ts'
 
 /** The current time in these tests, in Unix seconds: 2024-05-01T00:00:00Z. */
@@ -100,6 +106,10 @@ export function fakeBalances(world: World): Balances {
       const isHeld = world.held.some((held) => assetKey(held.asset) === assetKey(asset))
       return isHeld ? { accounting: 'events', wasDestroyed: false } : undefined
     },
+    async assetsOf({ chain, reference }) {
+      check(chain)
+      return world.held.map(({ asset }) => asset).filter((asset) => asset.reference === reference)
+    },
     async transfers({ chain, offset, limit }) {
       check(chain)
       return {
@@ -120,6 +130,7 @@ export function token(reference: string, facts: Partial<TokenInfo> = {}): TokenI
     decimals: undefined,
     totalSupply: undefined,
     logo: undefined,
+    listed: false,
     urls: [],
     price: undefined,
     ...facts,
@@ -140,18 +151,34 @@ export class MemoryKeys implements KeyStore {
   readonly #keys = new Map<string, StoredKey>()
   reads = 0
   readonly uses = new Map<string, number>()
+  /** When users were disabled, by id. */
+  readonly disabled = new Map<string, number>()
 
   async put(key: StoredKey): Promise<void> {
     this.#keys.set(key.id, key)
   }
 
-  async get(id: string): Promise<StoredKey | undefined> {
+  async putOfUser(key: StoredKey & { readonly userId: string }, max: number): Promise<boolean> {
+    const same = [...this.#keys.values()].filter(({ userId }) => userId === key.userId)
+    if (same.length >= max) return false
+    this.#keys.set(key.id, key)
+    return true
+  }
+
+  async get(id: string): Promise<FoundKey | undefined> {
     this.reads += 1
-    return this.#keys.get(id)
+    const key = this.#keys.get(id)
+    return key === undefined ? undefined : this.#found(key)
   }
 
   async list(): ReturnType<KeyStore['list']> {
-    return [...this.#keys.values()].map((key) => ({ ...key, usedAt: this.uses.get(key.id) }))
+    return [...this.#keys.values()].map((key) => ({ ...this.#found(key), usedAt: this.uses.get(key.id) }))
+  }
+
+  /** The user of a key is called by its id. */
+  #found(key: StoredKey): FoundKey {
+    const { userId } = key
+    return { ...key, user: userId === undefined ? undefined : { name: userId, disabledAt: this.disabled.get(userId) } }
   }
 
   async noteUses(uses: ReadonlyMap<string, number>): Promise<void> {
@@ -190,31 +217,56 @@ export function clock(other: Partial<ChainClock> = {}): ChainClock {
 }
 
 export function chain(id = 'eip155:1', read: () => Promise<ChainClock> = async () => clock()): ServedChain {
-  return { id: chainId(id), kind: 'evm', clock: read }
+  return { id: chainId(id), kind: 'evm', clock: read, parseAddress, zeroAddress: undefined }
 }
 
 /** The default settings of the dialects, without a ledger. */
-export const DIALECTS: ServerSettings['dialects'] = {
-  abcLabs: { enabled: true, chain: undefined, keys: false, origins: [] },
+export const DIALECTS: DialectsConfig = {
+  abcLabs: { enabled: true, chain: undefined, keys: false, origins: [], strictWallets: false, assets: [] },
   chainbase: { enabled: true, balance: 'hex', demoKey: false },
+  tokenkit: {
+    enabled: true,
+    chain: undefined,
+    sessionPerMinute: { balance: 30, balances: 10, accountBalances: 10 },
+  },
+}
+
+/** For what no call of these tests reaches. */
+async function unused(): Promise<never> {
+  throw new ServiceError('UNAVAILABLE', 'not part of this test')
+}
+
+function unusedSessions(): Sessions {
+  return new Sessions({
+    users: { put: unused, get: unused, list: unused, disable: unused },
+    sessions: { putSession: unused, session: unused, dropExpired: unused },
+    now: () => NOW,
+  })
 }
 
 /** Returns the dependencies of a server on a world, and a key that may read. Each dependency can be replaced. */
 export async function fakeDeps(
   world: World,
-  other: Partial<ServerDeps> = {},
-): Promise<ServerDeps & { readonly key: string; readonly store: MemoryKeys }> {
+  other: Partial<ServerOptions> = {},
+): Promise<ServerOptions & { readonly key: string; readonly store: MemoryKeys }> {
   const store = new MemoryKeys()
   const { raw, stored } = createKey({ name: 'test', createdAt: NOW })
   await store.put(stored)
   return {
     balances: fakeBalances(world),
     tokens: fakeTokens(world.tokens),
+    history: { changes: unused, transfers: unused, blockAt: unused },
+    finder: { search: unused },
+    prices: new StaticPrices([], NOW),
+    issueUserKey: unused,
+    sessions: unusedSessions(),
+    badKeys: new BadKeys(),
     ledger: undefined,
     chains: [chain()],
     keys: new KeyVerifier(store, () => NOW),
     metrics: new Registry(),
-    settings: { trustProxy: [], dialects: DIALECTS },
+    trustProxy: [],
+    dialects: DIALECTS,
     version: '0.0.0',
     now: () => NOW,
     log: pino({ level: 'silent' }),

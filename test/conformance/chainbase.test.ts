@@ -191,11 +191,8 @@ describe('GET /v1/account/tokens', () => {
   })
 
   test('balances are decimal if so configured', async () => {
-    const settings = {
-      trustProxy: [],
-      dialects: { ...DIALECTS, chainbase: { enabled: true, balance: 'decimal', demoKey: true } },
-    } as const
-    const other = await listen(createServer(await fakeDeps(WORLD, { settings })))
+    const dialects = { ...DIALECTS, chainbase: { enabled: true, balance: 'decimal', demoKey: true } } as const
+    const other = await listen(createServer(await fakeDeps(WORLD, { dialects })))
     const { body } = await other.call(`/v1/account/tokens?chain_id=1&address=${A}&limit=1`, {
       headers: { 'x-api-key': 'demo' },
     })

@@ -17,12 +17,15 @@ export function commandsOf(html: string): readonly string[] {
   )
 }
 
+/** What a reader has set in the shell: a key, and a session. */
+export type Credentials = { readonly KEY: string; readonly TOKEN?: string }
+
 /** Returns the words of a command. A shell runs the command with a curl function that prints one word per line. */
-export function wordsOf(command: string, key: string): readonly string[] {
+export function wordsOf(command: string, credentials: Credentials): readonly string[] {
   const script = `curl() { printf '%s\\n' "$@"; }\n${command}`
   const { stdout, stderr, status } = spawnSync('/bin/sh', ['-c', script], {
     encoding: 'utf8',
-    env: { KEY: key, PATH: '/nowhere' },
+    env: { ...credentials, PATH: '/nowhere' },
   })
   if (status !== 0 || stderr !== '') throw new Error(`the shell rejects ${command}: ${stderr}`)
   return stdout.split('\n').slice(0, -1)

@@ -48,6 +48,7 @@ function adapterOf(urls: readonly string[]) {
 function delegateTo(process: { adapter: ChainAdapter }): ChainAdapter {
   return {
     headers: (range, signal) => process.adapter.headers(range, signal),
+    transactionBlock: (hash, signal) => process.adapter.transactionBlock(hash, signal),
     readBalances: (request, signal) => process.adapter.readBalances(request, signal),
     readTokens: (assets, signal, how) => process.adapter.readTokens(assets, signal, how),
     heads: (signal) => process.adapter.heads(signal),

@@ -54,9 +54,9 @@ test('requests of one tick are sent together, and resolved in order', async () =
 })
 
 test('a full queue answers 503 at once, and accepts requests again after the first results', async () => {
-  const settings = { trustProxy: [], dialects: { ...DIALECTS, abcLabs: { ...DIALECTS.abcLabs, chain: CHAIN } } }
+  const dialects = { ...DIALECTS, abcLabs: { ...DIALECTS.abcLabs, chain: CHAIN } }
   const world = { held: [], unindexed: new Map(), tokens: [], holders: [], transfers: [] }
-  const served = await listen(createServer(await fakeDeps(world, { ledger: queued, settings })))
+  const served = await listen(createServer(await fakeDeps(world, { ledger: queued, dialects })))
   const post = () =>
     served.call('/api/wallets', {
       method: 'POST',

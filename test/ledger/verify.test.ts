@@ -51,6 +51,15 @@ test('an intact record is verified, and its last block is returned', async () =>
   expect((await verify(whole, [head])).faults).toEqual([])
 })
 
+test('keys, users and sessions in the same file are not part of the record', async () => {
+  const { faults } = await tampered((db) => {
+    db.exec(`INSERT INTO keys VALUES ('AAAAAAAA', zeroblob(32), 'a', 'default', '[]', '[]', '[]', 1, NULL, NULL, NULL)`)
+    db.exec(`INSERT INTO users VALUES ('id', 'ada', '$scrypt$', 'default', 1, NULL)`)
+    db.exec(`INSERT INTO sessions VALUES (1, zeroblob(32), 'id', 1, 2)`)
+  })
+  expect(faults).toEqual([])
+})
+
 test('a noted block with another hash, or beyond the end of the record, is found', async () => {
   const noted = { number: 4, hash: `0x${'0'.repeat(64)}` }
   expect((await verify(whole, [noted])).faults).toEqual([

@@ -102,6 +102,29 @@ test('the node answers by hash, by tag and by filter', async () => {
   expect(filtered.result).toEqual(logs.filter((log) => log.address === address))
 })
 
+test('balances at each block are the sums of the movements, and a token without one answers 0', async () => {
+  const sums = new Map<string, bigint>()
+  const { end } = generator.span(60)
+  const add = (token: number, account: number, amount: bigint): void => {
+    const key = `${renderer.tokenAddress(token)} ${renderer.accountAddress(account)}`
+    sums.set(key, (sums.get(key) ?? 0n) + amount)
+  }
+  for (let index = 0; index < end; index++) {
+    const movement = generator.movement(index)
+    add(movement.token, movement.to, amountOf(movement))
+    if (movement.from !== MINT) add(movement.token, movement.from, -amountOf(movement))
+  }
+  const asked = [...sums].filter((_, index) => index % 97 === 0)
+  expect(asked.length).toBeGreaterThan(20)
+  const balanceOf = async (to: string, account: string): Promise<unknown> =>
+    (await rpc('eth_call', { to, data: `0x70a08231${account.slice(2).padStart(64, '0')}` }, '0x3c')).result
+  for (const [key, sum] of asked) {
+    const [token = '', account = ''] = key.split(' ')
+    expect(await balanceOf(token, account)).toBe(`0x${sum.toString(16).padStart(64, '0')}`)
+  }
+  expect(await balanceOf(renderer.tokenAddress(0), `0x${'9'.repeat(40)}`)).toBe(`0x${'0'.repeat(64)}`)
+})
+
 test('a range with too many logs is refused with a suggestion that fits', async () => {
   const { error } = await rpc('eth_getLogs', { fromBlock: '0x1', toBlock: '0x65' })
   expect(error).toEqual({

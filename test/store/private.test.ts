@@ -29,6 +29,7 @@ async function useAll(): Promise<SqliteStore> {
     secretHash: Buffer.alloc(32),
     name: 'a',
     principal: 'default',
+    userId: undefined,
     scopes: ['read'],
     origins: [],
     ips: [],

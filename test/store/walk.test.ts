@@ -189,6 +189,22 @@ test('observations are walked in pages: all of them, those of one account, or th
   })
 })
 
+test('that there is no observation is remembered until one is written, by this connection or another one', async () => {
+  await withChain(async ({ reads }) => {
+    const key = { account: alice, asset: coin, item: '' }
+    const block = { number: 3, hash: hashOf(0, 3) }
+    const stored = async () => (await reads.observations.get([key]))[0]?.amount
+    expect([await stored(), await stored()]).toEqual([undefined, undefined])
+    await reads.observations.put([{ ...key, amount: 9n, block, observedAt: 100 }])
+    expect(await stored()).toBe(9n)
+    await reads.observations.dropAbove(2)
+    await nextTick()
+    expect(await stored()).toBeUndefined()
+    await reads.observations.put([{ ...key, amount: 8n, block, observedAt: 101 }])
+    expect(await stored()).toBe(8n)
+  })
+})
+
 async function pagesOf(
   reads: ChainReads,
   query: { readonly limit: number; readonly account?: string; readonly assets?: readonly AssetRef[] },

@@ -23,6 +23,14 @@ export function asOfKnown(chain: ChainId, known: AnswerAsOf, now: number): strin
   return `${text}${known.uniform === false ? ';uniform=?0' : ''}${known.complete === false ? ';complete=?0' : ''}`
 }
 
+/**
+ * As `asOfKnown`, for a list that may be answered before the chain has its first block: then it is incomplete and has no
+ * block (`"eip155:1";complete=?0`).
+ */
+export function asOfList(chain: ChainId, known: AnswerAsOf | undefined, now: number): string {
+  return known === undefined ? `"${chain}";complete=?0` : asOfKnown(chain, known, now)
+}
+
 function asOfBlock(chain: ChainId, block: BlockRef): string {
   const known = TEXTS.get(block)
   if (known?.chain === chain) return known.text

@@ -1,12 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Registry } from 'prom-client'
-import type { KeyVerifier } from '../../access/keys.ts'
-import type { Balances } from '../../balances/balances.ts'
 import type { AssetRef } from '../../core/asset.ts'
 import type { ChainId, Kind } from '../../core/chain.ts'
-import type { Ledger } from '../../ledger/ledger.ts'
-import type { ChainClock } from '../../store/seam/store.ts'
-import type { Tokens } from '../../tokens/tokens.ts'
+import type { ChainClock } from '../../store/seam/chain-clock.ts'
 
 /** What a chain waits for, as text, and since when, in Unix milliseconds. */
 export type ChainWait = { readonly for: string; readonly since: number }
@@ -18,6 +14,10 @@ export type ChainWait = { readonly for: string; readonly since: number }
 export type ServedChain = {
   readonly id: ChainId
   readonly kind: Kind
+  /** The canonical address of text in a usual form; undefined if it is none. */
+  readonly parseAddress: (text: string) => string | undefined
+  /** The address of the missing side of a mint or a burn; undefined if the chain has none. */
+  readonly zeroAddress: string | undefined
   readonly pollMs?: number | undefined
   readonly clock: () => Promise<ChainClock>
   readonly wait?: () => ChainWait | undefined
@@ -25,43 +25,12 @@ export type ServedChain = {
   readonly position?: () => Promise<{ readonly account: string; readonly asset: AssetRef } | undefined>
 }
 
-/**
- * The settings of the Chainbase dialect. `balance`: the format of balances. `demoKey`: the literal key `demo` may read.
- */
-export type ChainbaseSettings = {
-  readonly enabled: boolean
-  readonly balance: 'hex' | 'decimal'
-  readonly demoKey: boolean
-}
-
-/**
- * The settings of the ABC-Labs dialect. `chain`: the ledger behind it. `keys`: every call needs a key. `origins`: pages
- * that may write when no key is needed.
- */
-export type AbcLabsSettings = {
-  readonly enabled: boolean
-  readonly chain: ChainId | undefined
-  readonly keys: boolean
-  readonly origins: readonly string[]
-}
-
-/** The settings of the HTTP server. */
-export type ServerSettings = {
+/** What the server itself needs. `now` returns Unix seconds. */
+export type HttpDeps = {
+  readonly chains: readonly ServedChain[]
+  readonly metrics: Registry
   /** Addresses or ranges of the proxies with a trusted `X-Forwarded-For` header. Empty: no proxy is trusted. */
   readonly trustProxy: readonly string[]
-  readonly dialects: { readonly abcLabs: AbcLabsSettings; readonly chainbase: ChainbaseSettings }
-}
-
-/** The dependencies of the HTTP server. `now` returns Unix seconds. */
-export type ServerDeps = {
-  readonly balances: Balances
-  readonly tokens: Tokens
-  /** The issuer's ledger. Undefined if none is configured. */
-  readonly ledger: Ledger | undefined
-  readonly chains: readonly ServedChain[]
-  readonly keys: KeyVerifier
-  readonly metrics: Registry
-  readonly settings: ServerSettings
   readonly version: string
   readonly now: () => number
   readonly log: FastifyBaseLogger

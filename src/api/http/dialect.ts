@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Field } from '../../config/field.ts'
 import { percentDecoded } from '../../core/url.ts'
 import type { ErrorAnswer, Failure } from './errors.ts'
 
@@ -16,15 +17,26 @@ export type Dialect = {
   readonly examples: () => Promise<DialectExamples>
 }
 
-/** Values of parameters and fields, by name. */
-export type ExampleValues = Readonly<Record<string, string | number>>
+/**
+ * A dialect as the list of dialects holds it. `key` is its key in the configuration, `property` the same in camel case.
+ * `create` takes only what the dialect uses.
+ */
+export type DialectDefinition<Property extends string, Settings, Deps> = {
+  readonly property: Property
+  readonly key: string
+  readonly settings: Field<Settings>
+  readonly create: (deps: Deps, settings: Settings) => Dialect
+}
+
+/** Values of parameters and fields, by name. An array is a field of a body. */
+export type ExampleValues = Readonly<Record<string, string | number | readonly object[]>>
 
 /** If a value is missing, the documentation uses the schema's own example. */
 export type DialectExamples = {
   /** A key that anyone may use. Undefined: callers use their own key. */
   readonly key?: string
   readonly values: ExampleValues
-  /** By operation id. These values come before `values`. */
+  /** By operation id. These values come before `values`, and are shown for optional parameters too. */
   readonly ofCalls?: Readonly<Record<string, ExampleValues>>
 }
 

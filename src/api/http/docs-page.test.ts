@@ -12,22 +12,21 @@ import { commandsOf, exampleOf, wordsOf } from '../../../test/conformance/docs-e
 import { parseChainId } from '../../core/chain.ts'
 import { ServiceError } from '../../core/errors.ts'
 import type { Ledger, LedgerAsset } from '../../ledger/ledger.ts'
-import { createServer } from '../create-server.ts'
-import type { ServerDeps } from './deps.ts'
+import { createServer, type ServerOptions } from '../create-server.ts'
 
 const WORLD: World = { held: [], unindexed: new Map(), tokens: [], holders: [], transfers: [] }
 const HELD = { account: address('b'), asset: erc20(address('c')) }
 const LEDGER = parseChainId('ledger:main') ?? expect.fail()
 
 /** Returns the example requests of a server's page, by path. A shell splits the curl commands into words. */
-async function examplesOf(other: Partial<ServerDeps>) {
+async function examplesOf(other: Partial<ServerOptions>) {
   const server = createServer(await fakeDeps(WORLD, other))
   const { statusCode, body } = await server.inject({ url: '/docs', headers: { host: 'steelyard.test:1' } })
   await server.close()
   expect(statusCode).toBe(200)
   return new Map(
     commandsOf(body).map((command) => {
-      const example = exampleOf(wordsOf(command, 'my-key'))
+      const example = exampleOf(wordsOf(command, { KEY: 'my-key' }))
       const { pathname, searchParams } = new URL(example.url)
       return [`${example.method} ${pathname}`, { ...example, query: Object.fromEntries(searchParams) }]
     }),
@@ -37,10 +36,10 @@ async function examplesOf(other: Partial<ServerDeps>) {
 const scope = (type: 'all' | 'accounts') =>
   clock({ coverage: { scope: type === 'all' ? { type } : { type, accounts: [address('b')] }, from: 0 } })
 
-function settings(given: { readonly demoKey?: boolean; readonly keys?: boolean }): ServerDeps['settings'] {
+function settings(given: { readonly demoKey?: boolean; readonly keys?: boolean }): ServerOptions['dialects'] {
   const { demoKey = false, keys = false } = given
   const abcLabs = { ...DIALECTS.abcLabs, chain: LEDGER, keys }
-  return { trustProxy: [], dialects: { abcLabs, chainbase: { ...DIALECTS.chainbase, demoKey } } }
+  return { ...DIALECTS, abcLabs, chainbase: { ...DIALECTS.chainbase, demoKey } }
 }
 
 describe('chain examples', () => {
@@ -65,7 +64,7 @@ describe('chain examples', () => {
   })
 
   test('use the public key', async () => {
-    const examples = await examplesOf({ chains: [served('accounts')], settings: settings({ demoKey: true }) })
+    const examples = await examplesOf({ chains: [served('accounts')], dialects: settings({ demoKey: true }) })
     expect(examples.get('GET /v1/token/price')).toMatchObject({
       headers: { 'x-api-key': 'demo' },
       query: { chain_id: '7', contract_address: address('c') },
@@ -103,7 +102,7 @@ describe('ledger examples', () => {
   const chains = [{ ...chain('ledger:main'), position }]
 
   test('use an asset that the wallet holds and one that can be minted, with any characters in ids', async () => {
-    const examples = await examplesOf({ chains, ledger, settings: settings({}) })
+    const examples = await examplesOf({ chains, ledger, dialects: settings({}) })
     const wallet = `wallet ${evil}`
     expect(examples.get('GET /api/tokens/balance')?.query).toEqual({ asset_id: 'held', wallet_address: wallet })
     const bodyOf = (path: string) => JSON.parse(examples.get(`POST ${path}`)?.body ?? '')
@@ -113,10 +112,10 @@ describe('ledger examples', () => {
   })
 
   test('show nothing of a ledger that needs keys, and use schema examples if the ledger fails', async () => {
-    const locked = await examplesOf({ chains, ledger, settings: settings({ keys: true }) })
+    const locked = await examplesOf({ chains, ledger, dialects: settings({ keys: true }) })
     expect(locked.get('GET /api/tokens/balance')?.query.asset_id).toBe('UKGILT2030')
     const failing = { ...ledger, assets: () => Promise.reject(new ServiceError('STORE_UNAVAILABLE', 'gone')) }
-    const failed = await examplesOf({ chains, ledger: failing, settings: settings({}) })
+    const failed = await examplesOf({ chains, ledger: failing, dialects: settings({}) })
     expect(failed.get('GET /api/tokens/balance')?.query.asset_id).toBe('UKGILT2030')
   })
 })

@@ -55,7 +55,7 @@ function card(operation: Operation, context: Context): string {
   const { path, method, details } = operation
   const parameters = list(details.parameters).map(record)
   const responses = Object.entries(record(details.responses))
-  const success = responses.find(([status]) => status === '200')
+  const success = responses.find(([status]) => status === '200' || status === '201')
   const body = resolve(schemaOf(record(details.requestBody)), context.document)
   const description = details.description === undefined ? '' : `<p>${say(details.description)}</p>`
   return `<article id="${say(details.operationId)}">
@@ -94,17 +94,24 @@ function boundsOf(schema: Data): string {
 /** Returns a curl command to paste: required parameters and fields have values that work on this server. */
 function curl({ method, path, details }: Operation, body: Data, { origin, examples }: Context): string {
   const own = examples.get(plain(list(details.tags)[0]))
-  const values = { ...own?.values, ...own?.ofCalls?.[plain(details.operationId)] }
+  const ofCall = own?.ofCalls?.[plain(details.operationId)] ?? {}
+  const values: Data = { ...own?.values, ...ofCall }
   const query = list(details.parameters)
     .map(record)
-    .filter((parameter) => parameter.required === true && parameter.in === 'query')
+    .filter(({ name, required, in: place }) => place === 'query' && (required === true || plain(name) in ofCall))
     .map(({ name, example }) => `${plain(name)}=${encodeURIComponent(plain(values[plain(name)] ?? example))}`)
   const url = shell(`${origin}${path}${query.length === 0 ? '' : `?${query.join('&')}`}`)
-  const key = own?.key === undefined ? '"x-api-key: $KEY"' : shell(`x-api-key: ${own.key}`)
-  const auth = list(details.security).length === 0 ? '' : `-H ${key} `
+  const auth = authorization(list(details.security).map(record), own?.key)
   if (method === 'GET') return `curl ${auth}${url}`
   const data = shell(JSON.stringify(exampleOf(body, values)))
   return `curl ${method === 'POST' ? '' : `-X ${method} `}${auth}-H 'content-type: application/json' -d ${data} ${url}`
+}
+
+/** The header that a call needs: the key, or the session where no key will do. `$KEY` and `$TOKEN` are the reader's. */
+function authorization(ways: readonly Data[], key: string | undefined): string {
+  if (ways.length === 0) return ''
+  if (!ways.some((way) => 'ApiKey' in way)) return '-H "authorization: Bearer $TOKEN" '
+  return key === undefined ? '-H "x-api-key: $KEY" ' : `-H ${shell(`x-api-key: ${key}`)} `
 }
 
 /** Quotes a text as one shell word. Ids may hold any text. */

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { CHAIN_STATES, type ChainClock } from '../../store/seam/store.ts'
+import type { ChainClock } from '../../store/seam/chain-clock.ts'
+import { CHAIN_STATES } from '../../store/seam/heartbeat.ts'
 import type { Answer } from '../schema/json-schema.ts'
 import type { ChainWait, ServedChain } from './deps.ts'
 

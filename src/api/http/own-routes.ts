@@ -1,13 +1,14 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { readDocument } from '../schema/openapi.ts'
-import type { ServerDeps } from './deps.ts'
+import type { HttpDeps } from './deps.ts'
 import type { Dialect, DialectExamples } from './dialect.ts'
 import { renderDocsPage } from './docs-page.ts'
 import { Health, health, isReady } from './health.ts'
 import { renderHomePage } from './home-page.ts'
+import { originOfServer } from './origin.ts'
 import { OWN_TAG } from './own-errors.ts'
-import { get } from './route.ts'
+import { addRoute } from './route.ts'
 
 const OwnError = Type.Object({ error: Type.String() }, { title: 'Error' })
 /** These paths answer errors in our own format. */
@@ -20,11 +21,11 @@ const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /** Adds the paths outside all dialects: health, readiness, metrics and the documentation. None needs a key. */
-export function registerOwnRoutes(scope: FastifyInstance, deps: ServerDeps, dialects: readonly Dialect[]): void {
-  get(scope, {
+export function registerOwnRoutes(scope: FastifyInstance, deps: HttpDeps, dialects: readonly Dialect[]): void {
+  addRoute(scope, {
+    method: 'GET',
     path: '/health',
     docs: { operationId: 'GetHealth', summary: 'State of every chain', tags: TAGS },
-    query: Type.Object({}),
     answer: Health,
     errors: REFUSED,
     handle: async () => ({ body: await health(deps.chains, deps.version, deps.now()) }),
@@ -92,6 +93,7 @@ function registerDocumentation(scope: FastifyInstance, dialects: readonly Dialec
     const examples = await Promise.all(
       dialects.map(async (one) => [one.tag, await one.examples().catch(() => NO_EXAMPLES)] as const),
     )
+    // At this origin the page's examples can be pasted.
     const options = { origin: originOfServer(request), examples: new Map(examples) }
     return sendPage(reply, renderDocsPage(documented().document, options))
   })
@@ -99,13 +101,6 @@ function registerDocumentation(scope: FastifyInstance, dialects: readonly Dialec
 
 /** If the store cannot be read, the page still works with the schemas' own examples. */
 const NO_EXAMPLES: DialectExamples = { values: {} }
-
-const HOST = /^[0-9A-Za-z.:[\]-]{1,255}$/
-
-/** Returns the origin at which the reader reached this server, so that the page's examples can be pasted. */
-function originOfServer(request: FastifyRequest): string {
-  return `${request.protocol}://${HOST.test(request.host) ? request.host : 'localhost'}`
-}
 
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined

@@ -37,7 +37,7 @@ async function serve(limits: Partial<Limits> = {}): Promise<Serving> {
   const deps = await fakeDeps(WORLD, {
     ledger: LEDGER,
     metrics: new Registry(),
-    settings: { trustProxy: [], dialects },
+    dialects,
   })
   const server = createServer(deps, { ...LIMITS, ...limits })
   const origin = await server.listen({ host: '127.0.0.1', port: 0 })

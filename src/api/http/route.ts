@@ -1,5 +1,6 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import type { Static, TObject, TSchema } from 'typebox'
+import { assert } from '../../core/assert.ts'
 import { ServiceError } from '../../core/errors.ts'
 import type { Json } from '../../json/exact-json.ts'
 import { compileBody } from '../schema/body.ts'
@@ -25,9 +26,9 @@ export type RouteDocs = {
 
 /**
  * The result of a handler. `asOf` is the value of the header `Balance-As-Of`, absent if no block is known; `status` is
- * 200 unless given.
+ * 200 unless given, and one of the route's statuses.
  */
-export type Reply<Body> = { readonly body: Body; readonly asOf?: string | undefined; readonly status?: 200 | 201 }
+export type Reply<Body> = { readonly body: Body; readonly asOf?: string | undefined; readonly status?: number }
 
 /** A rejection that is specific to one vendor call, in the vendor's format. Errors that all calls share are thrown. */
 export class VendorError {
@@ -38,100 +39,121 @@ export class VendorError {
   }
 }
 
-/** A GET route. The same schemas parse the query, serialise the answer and document both. */
-export type GetRoute<Query extends TObject, Body extends TSchema> = {
-  readonly path: string
-  readonly docs: RouteDocs
-  readonly query: Query
-  readonly answer: Body
-  /** By status or class of statuses, such as `4xx`. */
-  readonly errors: Readonly<Record<string, TSchema>>
-  /** This call's own answer for invalid parameters; by default the vendor's general one. */
-  readonly invalid?: (issues: readonly Issue[]) => VendorError
-  readonly handle: (query: Static<Query>, request: FastifyRequest) => Promise<Reply<Answer<Static<Body>>> | VendorError>
-}
-
 /** A request with a body read by our own parser. */
 export type JsonRequest = FastifyRequest<{ Body: Json | undefined }>
 
-/** A POST of JSON. `headers` describes the request headers that it reads, for the documentation. */
-export type PostRoute<Body extends TObject, Success extends TSchema> = {
+/** The parsed parts of a request. A part without a schema is empty. */
+export type Input<Params extends TObject, Query extends TObject, Body extends TObject> = {
+  readonly params: Static<Params>
+  readonly query: Static<Query>
+  readonly body: Static<Body>
+}
+
+type Nothing = TObject<Record<never, never>>
+
+/** A check of a route that runs after the key check and before the body is read. It may set headers of the answer. */
+export type RouteCheck = (request: FastifyRequest, reply: FastifyReply) => void | Promise<void>
+
+/** One call. The same schemas parse its path, query and body, serialise its answer, and document all of them. */
+export type Route<
+  Success extends TSchema,
+  Params extends TObject = Nothing,
+  Query extends TObject = Nothing,
+  Body extends TObject = Nothing,
+> = {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Parameters of the path are written `:name`. */
   readonly path: string
   readonly docs: RouteDocs
-  readonly headers: TObject
-  readonly body: Body
+  readonly params?: Params
+  readonly query?: Query
+  readonly body?: Body
+  /** The request headers that the call reads, for the documentation. */
+  readonly headers?: TObject
   readonly answer: Success
-  /** The success statuses of this call. */
-  readonly statuses: readonly (200 | 201)[]
+  /** The statuses that carry the answer; 200 unless given. */
+  readonly statuses?: readonly number[]
+  /** By status or class of statuses, such as `4xx`. */
   readonly errors: Readonly<Record<string, TSchema>>
   /** Only pages of these origins may call; undefined: all. */
-  readonly origins: readonly string[] | undefined
+  readonly origins?: readonly string[] | undefined
+  /** Such as a rate limit of this call. */
+  readonly check?: RouteCheck
+  /** This call's own answer for invalid parameters; by default the vendor's general one. */
   readonly invalid?: (issues: readonly Issue[]) => VendorError
-  readonly handle: (body: Static<Body>, request: JsonRequest) => Promise<Reply<Answer<Static<Success>>> | VendorError>
+  readonly handle: (
+    input: Input<Params, Query, Body>,
+    request: JsonRequest,
+  ) => Promise<Reply<Answer<Static<Success>>> | VendorError>
 }
+
+const DEFAULT_STATUSES: readonly number[] = [200]
 
 // Our own parser runs in the handler, typed by the schema; Fastify keeps the schema for the documentation only.
 const noValidation = () => () => true
 
-/** Adds a GET and its HEAD. The handler gets a parsed query; its errors reach the server's error handler. */
-export function get<Query extends TObject, Body extends TSchema>(
-  scope: FastifyInstance,
-  route: GetRoute<Query, Body>,
-): void {
-  const parse = compileQuery(route.query)
-  const { asOf: hasAsOf = false, ...docs } = route.docs
+/** Adds a call, and for a GET its HEAD. The errors of the handler reach the server's error handler. */
+export function addRoute<
+  Success extends TSchema,
+  Params extends TObject = Nothing,
+  Query extends TObject = Nothing,
+  Body extends TObject = Nothing,
+>(scope: FastifyInstance, route: Route<Success, Params, Query, Body>): void {
+  const { check, body } = route
+  const parse = inputParser(route)
   const endOfTick = ticks()
-  scope.route<{ Querystring: RawQuery }>({
-    method: 'GET',
+  const statuses = new Set(route.statuses ?? DEFAULT_STATUSES)
+  scope.route<{ Params: RawQuery; Querystring: RawQuery; Body: Json | undefined }>({
+    method: route.method,
     url: route.path,
-    schema: {
-      ...docs,
-      security: docs.security ?? [],
-      [AS_OF_KEYWORD]: hasAsOf,
-      querystring: route.query,
-      response: { 200: route.answer, ...route.errors },
-    },
+    ...(route.origins === undefined ? {} : { config: { origins: route.origins } }),
+    schema: schemaOf(route),
     validatorCompiler: noValidation,
+    ...(check === undefined ? {} : { onRequest: async (request, reply) => check(request, reply) }),
+    ...(body === undefined ? {} : { preParsing: rejectEncoded }),
     handler: async (request, reply) => {
-      const query = orVendorError(() => parse(request.query), route.invalid)
-      const made = query instanceof VendorError ? query : await inTime(route.handle(query, request))
+      const input = orVendorError(() => parse(request), route.invalid)
+      const made = input instanceof VendorError ? input : await inTime(route.handle(input, request))
       await endOfTick()
-      return answer(reply, made)
+      return answer(reply, made, statuses)
     },
   })
 }
 
-/** Adds a POST. The handler gets a parsed body; its errors reach the server's error handler. */
-export function post<Body extends TObject, Success extends TSchema>(
-  scope: FastifyInstance,
-  route: PostRoute<Body, Success>,
-): void {
-  const parse = compileBody(route.body)
-  const { asOf: _, ...docs } = route.docs
-  const endOfTick = ticks()
-  scope.route<{ Body: Json | undefined }>({
-    method: 'POST',
-    url: route.path,
-    ...(route.origins === undefined ? {} : { config: { origins: route.origins } }),
-    schema: {
-      ...docs,
-      security: docs.security ?? [],
-      headers: route.headers,
-      body: route.body,
-      response: {
-        ...Object.fromEntries(route.statuses.map((status) => [status, route.answer])),
-        ...route.errors,
-      },
-    },
-    validatorCompiler: noValidation,
-    preParsing: rejectEncoded,
-    handler: async (request, reply) => {
-      const body = orVendorError(() => parse(request.body), route.invalid)
-      const made = body instanceof VendorError ? body : await inTime(route.handle(body, request))
-      await endOfTick()
-      return answer(reply, made)
-    },
-  })
+type RawInput = FastifyRequest<{ Params: RawQuery; Querystring: RawQuery; Body: Json | undefined }>
+
+function inputParser<Params extends TObject, Query extends TObject, Body extends TObject>(
+  route: Pick<Route<TSchema, Params, Query, Body>, 'params' | 'query' | 'body'>,
+): (request: RawInput) => Input<Params, Query, Body> {
+  const params = parserOr(route.params, compileQuery)
+  const query = parserOr(route.query, compileQuery)
+  const body = parserOr(route.body, compileBody)
+  return (request) => ({ params: params(request.params), query: query(request.query), body: body(request.body) })
+}
+
+function parserOr<Schema extends TObject, Raw>(
+  schema: Schema | undefined,
+  compile: (schema: Schema) => (raw: Raw) => Static<Schema>,
+): (raw: Raw) => Static<Schema> {
+  // Without a schema, the part's type is that of an empty object.
+  return schema === undefined ? () => NONE as Static<Schema> : compile(schema)
+}
+
+const NONE: unknown = Object.freeze({})
+
+function schemaOf(route: Route<TSchema, TObject, TObject, TObject>): FastifySchema {
+  const { asOf: hasAsOf = false, ...docs } = route.docs
+  const successes = (route.statuses ?? DEFAULT_STATUSES).map((status) => [status, route.answer])
+  return {
+    ...docs,
+    security: docs.security ?? [],
+    [AS_OF_KEYWORD]: hasAsOf,
+    ...(route.params === undefined ? {} : { params: route.params }),
+    ...(route.query === undefined ? {} : { querystring: route.query }),
+    ...(route.headers === undefined ? {} : { headers: route.headers }),
+    ...(route.body === undefined ? {} : { body: route.body }),
+    response: { ...Object.fromEntries(successes), ...route.errors },
+  }
 }
 
 /** Rejects a body with a content encoding, such as compression: its bytes are not plain JSON. */
@@ -155,13 +177,16 @@ function orVendorError<T>(
   }
 }
 
-function answer(reply: FastifyReply, result: Reply<unknown> | VendorError): unknown {
+function answer(reply: FastifyReply, result: Reply<unknown> | VendorError, statuses: ReadonlySet<number>): unknown {
   if (result instanceof VendorError) {
     const { status, body, headers } = result.answer
     reply.code(status).headers(headers ?? {})
     return body
   }
+  const { status = 200 } = result
+  // The schema that writes the body is found by the status.
+  assert(statuses.has(status), `a route answers with the status ${status}, which it does not document`)
   if (result.asOf !== undefined) reply.header(AS_OF_HEADER, result.asOf)
-  reply.code(result.status ?? 200)
+  reply.code(status)
   return result.body
 }

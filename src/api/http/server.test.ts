@@ -16,13 +16,13 @@ import {
   type World,
 } from '../../../test/conformance/chainbase-fakes.ts'
 import { VERSION } from '../../app/version.ts'
-import { createServer } from '../create-server.ts'
-import type { ServedChain, ServerDeps } from './deps.ts'
+import { createServer, type ServerOptions } from '../create-server.ts'
+import type { ServedChain } from './deps.ts'
 
 const WORLD: World = { held: [], unindexed: new Map(), tokens: [], holders: [], transfers: [] }
 const PATH = `/v1/account/tokens?chain_id=1&address=${address('a')}`
 
-async function serve(other: Partial<ServerDeps> = {}): Promise<Served & { readonly key: string }> {
+async function serve(other: Partial<ServerOptions> = {}): Promise<Served & { readonly key: string }> {
   const deps = await fakeDeps(WORLD, other)
   return { ...(await listen(createServer(deps))), key: deps.key }
 }
@@ -249,7 +249,7 @@ describe('a disabled dialect', () => {
   test('owns no path', async () => {
     const chainbase = { enabled: false, balance: 'hex', demoKey: true } as const
     const abcLabs = { ...DIALECTS.abcLabs, enabled: false }
-    const other = await serve({ settings: { trustProxy: [], dialects: { abcLabs, chainbase } } })
+    const other = await serve({ dialects: { abcLabs, chainbase, tokenkit: { ...DIALECTS.tokenkit, enabled: false } } })
     const document = await other.call('/openapi.json')
     for (const path of [PATH, '/api/tokens/balance', '/api/assets/']) {
       const call = await other.call(path)

@@ -15,7 +15,7 @@ import { compileSerialiser } from '../schema/serialise.ts'
 import { AS_OF_HEADER } from './as-of-header.ts'
 import { closeInTime } from './close-in-time.ts'
 import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts'
-import type { ServerDeps } from './deps.ts'
+import type { HttpDeps } from './deps.ts'
 import { type Dialect, dialectFinder } from './dialect.ts'
 import { toFailure } from './errors.ts'
 import { LIMITS, type Limits } from './limits.ts'
@@ -31,9 +31,12 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 /** CONNECT never reaches a router. */
 const NOT_ROUTED: ReadonlySet<string> = new Set(['CONNECT'])
 
-/** Returns the HTTP server with these dialects and our own paths, not yet listening. */
+/**
+ * Returns the HTTP server with these dialects and our own paths, not yet listening. `listen()` starts it. `close()`
+ * stops it: it accepts no new requests, waits some seconds for running ones, and closes idle connections.
+ */
 export function createHttpServer(
-  deps: ServerDeps,
+  deps: HttpDeps,
   dialects: readonly Dialect[],
   limits: Limits = LIMITS,
 ): FastifyInstance {
@@ -121,7 +124,7 @@ function attachConnectionHandlers(server: FastifyInstance, rejected: ParserError
 }
 
 type FastifyParts = {
-  readonly deps: ServerDeps
+  readonly deps: HttpDeps
   readonly limits: Limits
   readonly answerError: AnswerError
   readonly requestId: () => string
@@ -129,7 +132,7 @@ type FastifyParts = {
 }
 
 function makeFastify({ deps, limits, answerError, requestId, rejected }: FastifyParts): FastifyInstance {
-  const { trustProxy } = deps.settings
+  const { trustProxy } = deps
   return fastify({
     loggerInstance: deps.log,
     // A logger for each request costs more than the request. Our log lines carry the request id instead.

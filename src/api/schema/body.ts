@@ -6,23 +6,19 @@ import { type Property, readSchema, type SchemaNode } from './json-schema.ts'
 import { fitsString, INTEGER, type Issue, ParameterError, readBoolean, typeOf } from './query.ts'
 
 /**
- * Returns a parser of JSON bodies for the schema of a route. Fields are texts, integers and booleans. `null` means
- * absent, and unknown keys are ignored. Integers are JSON numbers written as `-?[0-9]+`, never text. Booleans are true
- * and false, also as text, or 1 and 0. A missing body is an empty object. The parser throws ParameterError with the
- * issues in the order of the schema, and BAD_REQUEST if the body is not an object.
+ * Returns a parser of JSON bodies for the schema of a route. Fields are texts, integers, booleans, objects and lists of
+ * these, nested to any depth. `null` means absent, and unknown keys are ignored. Integers are JSON numbers written as
+ * `-?[0-9]+`, never text. Booleans are true and false, also as text, or 1 and 0. A missing body is an empty object. The
+ * parser throws ParameterError with the issues in the order of the schema, and BAD_REQUEST if the body is not an object.
  */
 export function compileBody<Schema extends TObject>(schema: Schema): (body: Json | undefined) => Static<Schema> {
   const node = readSchema(schema)
   assert(node.kind === 'object', 'a body schema must be an object')
-  const fields = node.properties.map(compileField)
+  const readFields = compileFields(node)
   return (body = new Map()) => {
     if (!(body instanceof Map)) throw new ServiceError('BAD_REQUEST', 'Body is not a JSON object')
     const issues: Issue[] = []
-    const value: Record<string, unknown> = {}
-    for (const field of fields) {
-      const read = field.read(body.get(field.name), issues)
-      if (read !== undefined) value[field.name] = read
-    }
+    const value = readFields(body, '', issues)
     const [first, ...others] = issues
     if (first !== undefined) throw new ParameterError([first, ...others])
     // The fields come from this schema, so their values have its type.
@@ -30,61 +26,101 @@ export function compileBody<Schema extends TObject>(schema: Schema): (body: Json
   }
 }
 
-type Read = (given: Json | undefined, issues: Issue[]) => unknown
+/** Reads a value at a path of the body, such as `balances.0`. */
+type Read = (given: Json, path: string, issues: Issue[]) => unknown
 
-function compileField({ name, node, required, fallback }: Property): { readonly name: string; readonly read: Read } {
-  const missing: Issue = { parameter: name, problem: 'missing', type: typeOf(node) }
+type ReadFields = (body: ReadonlyMap<string, Json>, path: string, issues: Issue[]) => Readonly<Record<string, unknown>>
+
+function compileFields(node: SchemaNode & { kind: 'object' }): ReadFields {
+  const fields = node.properties.map(compileField)
+  return (body, path, issues) => {
+    const value: Record<string, unknown> = {}
+    for (const field of fields) {
+      const at = path === '' ? field.name : `${path}.${field.name}`
+      const read = field.read(body.get(field.name), at, issues)
+      if (read !== undefined) value[field.name] = read
+    }
+    return value
+  }
+}
+
+function compileField({ name, node, required, fallback }: Property) {
+  const type = typeOf(node)
   const readValue = compileValue(name, node)
   return {
     name,
-    read: (given, issues) => {
-      if (given !== undefined && given !== null) return readValue(given, issues)
-      if (fallback === undefined && required) issues.push(missing)
+    read: (given: Json | undefined, path: string, issues: Issue[]): unknown => {
+      if (given !== undefined && given !== null) return readValue(given, path, issues)
+      if (fallback === undefined && required) issues.push({ parameter: path, problem: 'missing', type })
       return fallback
     },
   }
 }
 
-function compileValue(name: string, node: SchemaNode): (given: Json, issues: Issue[]) => unknown {
-  const malformed: Issue = { parameter: name, problem: 'malformed', type: typeOf(node) }
+function compileValue(name: string, node: SchemaNode): Read {
+  const type = typeOf(node)
+  const malformed = (path: string, issues: Issue[]): undefined => {
+    issues.push({ parameter: path, problem: 'malformed', type })
+  }
   switch (node.kind) {
     case 'string':
-      return (given, issues) => {
-        if (typeof given === 'string' && fitsString(given, node)) return given
-        issues.push(malformed)
-        return undefined
-      }
+      return (given, path, issues) =>
+        typeof given === 'string' && fitsString(given, node) ? given : malformed(path, issues)
     case 'integer':
-      return compileInteger(name, node)
+      return compileInteger(node)
     case 'boolean':
-      return (given, issues) => {
+      return (given, path, issues) => {
         const text = given instanceof JsonNumber ? given.text : given
         const value = typeof text === 'string' ? readBoolean(text) : text
-        if (typeof value === 'boolean') return value
-        issues.push(malformed)
-        return undefined
+        return typeof value === 'boolean' ? value : malformed(path, issues)
       }
+    case 'object': {
+      const readFields = compileFields(node)
+      return (given, path, issues) => (given instanceof Map ? readFields(given, path, issues) : malformed(path, issues))
+    }
+    case 'array':
+      return compileArray(name, node)
+    case 'json':
+      return (given) => given
     default:
       assert(false, `field ${name} has a type that bodies do not support: ${node.kind}`)
   }
 }
 
-function compileInteger(
-  name: string,
-  node: SchemaNode & { kind: 'integer' },
-): (given: Json, issues: Issue[]) => number | undefined {
-  const malformed: Issue = { parameter: name, problem: 'malformed', type: 'integer' }
-  const low: Issue = { parameter: name, problem: 'out_of_range', type: 'integer', limit: node.minimum }
-  const high: Issue = { parameter: name, problem: 'out_of_range', type: 'integer', limit: node.maximum }
-  return (given, issues) => {
-    if (!(given instanceof JsonNumber) || !INTEGER.test(given.text)) {
-      issues.push(malformed)
+function compileArray(name: string, node: SchemaNode & { kind: 'array' }): Read {
+  const readItem = compileValue(name, node.items)
+  const itemType = typeOf(node.items)
+  return (given, path, issues) => {
+    if (!Array.isArray(given)) {
+      issues.push({ parameter: path, problem: 'malformed', type: 'array' })
       return undefined
     }
+    if (node.maxItems !== undefined && given.length > node.maxItems) {
+      issues.push({ parameter: path, problem: 'too_many', type: 'array', limit: node.maxItems })
+      return undefined
+    }
+    if (given.length < node.minItems) {
+      issues.push({ parameter: path, problem: 'too_few', type: 'array', limit: node.minItems })
+      return undefined
+    }
+    return given.map((item: Json, index) => {
+      const at = `${path}.${index}`
+      if (item !== null || node.items.kind === 'json') return readItem(item, at, issues)
+      issues.push({ parameter: at, problem: 'malformed', type: itemType })
+      return undefined
+    })
+  }
+}
+
+function compileInteger(node: SchemaNode & { kind: 'integer' }): Read {
+  return (given, path, issues) => {
+    const issue = (problem: 'malformed' | 'out_of_range', limit?: number): undefined => {
+      issues.push({ parameter: path, problem, type: 'integer', ...(limit === undefined ? {} : { limit }) })
+    }
+    if (!(given instanceof JsonNumber) || !INTEGER.test(given.text)) return issue('malformed')
     // A number outside the bounds may be rounded, but never to a value inside them, since the bounds are safe integers.
     const value = Number(given.text)
     if (value >= node.minimum && value <= node.maximum) return value + 0
-    issues.push(value < node.minimum ? low : high)
-    return undefined
+    return value < node.minimum ? issue('out_of_range', node.minimum) : issue('out_of_range', node.maximum)
   }
 }

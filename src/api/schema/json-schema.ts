@@ -1,5 +1,6 @@
 import { type TUnsafe, Type } from 'typebox'
 import { assert } from '../../core/assert.ts'
+import type { Json } from '../../json/exact-json.ts'
 
 /**
  * The part of JSON Schema that our schemas use. It is read once, when a route is made. The same schema parses the
@@ -10,6 +11,7 @@ export type SchemaNode =
   | {
       readonly kind: 'array'
       readonly items: SchemaNode
+      readonly minItems: number
       readonly maxItems: number | undefined
       /** For a query parameter: split it at commas and join its repetitions. */
       readonly joins: boolean
@@ -30,6 +32,8 @@ export type SchemaNode =
   | { readonly kind: 'exact' }
   | { readonly kind: 'boolean' }
   | { readonly kind: 'null' }
+  /** Any JSON of a body, as our own reader returns it. The handler checks it. */
+  | { readonly kind: 'json' }
   | { readonly kind: 'union'; readonly variants: readonly SchemaNode[] }
 
 /** One key of an object. `fallback` is the schema's default, undefined if there is none. */
@@ -60,14 +64,22 @@ export const LOWER_CASE = 'x-lower-case'
 /** Marks an array schema for one query parameter, split at commas. */
 export const JOINS = 'x-joins'
 
+/** The schema of a part of a body that may be any JSON, and that the handler checks. */
+export function AnyJson(options: { readonly description?: string } = {}): TUnsafe<Json> {
+  return Type.Unsafe<Json>({ ...options, [ANY_JSON]: true })
+}
+
+const ANY_JSON = 'x-any-json'
+
 /** Extensions for internal use only. The OpenAPI document leaves them out. */
-export const PRIVATE_KEYWORDS: ReadonlySet<string> = new Set([EXACT, LOWER_CASE, JOINS])
+export const PRIVATE_KEYWORDS: ReadonlySet<string> = new Set([EXACT, LOWER_CASE, JOINS, ANY_JSON])
 
 /** Returns the node of a schema. @throws AssertionError the schema uses an unsupported feature: a bug in a route */
 export function readSchema(schema: unknown): SchemaNode {
   assert(isRecord(schema), 'a schema must be an object')
   const variants = schema.anyOf
   if (Array.isArray(variants)) return { kind: 'union', variants: variants.map(readSchema) }
+  if (schema[ANY_JSON] === true) return { kind: 'json' }
   switch (schema.type) {
     case 'object':
       return readObject(schema)
@@ -75,6 +87,7 @@ export function readSchema(schema: unknown): SchemaNode {
       return {
         kind: 'array',
         items: readSchema(schema.items),
+        minItems: numberOr(schema.minItems, 0),
         maxItems: numberOr(schema.maxItems, undefined),
         joins: schema[JOINS] === true,
       }

@@ -8,7 +8,7 @@ export type OpenApi = Readonly<Record<string, unknown>>
 const AS_OF = {
   schema: { type: 'string' },
   description:
-    'The block of the answer, its finality, the source of the amounts, and their age in seconds: an item of RFC 9651. All rows are of that block. With `uniform=?0` some rows are of other blocks: the block is then the lowest, and finality, source and age are the worst of all rows. With `complete=?0` the list may lack rows.',
+    'The block of the answer, its finality, the source of the amounts, and their age in seconds: an item of RFC 9651. All rows are of that block. With `uniform=?0` some rows are of other blocks: the block is then the lowest, and finality, source and age are the worst of all rows. With `complete=?0` the list may lack rows. Without a block, nothing of the chain is indexed yet.',
   example: '"eip155:1";block=19000000;hash="0x2c…";finality=finalized;source=events;age=2',
 }
 const REQUEST_ID = { schema: { type: 'string' }, description: 'Identifies this request in the server log.' }
@@ -35,7 +35,12 @@ export function describeServer(server: FastifyInstance, version: string): void {
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],
-      components: { securitySchemes: { ApiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' } } },
+      components: {
+        securitySchemes: {
+          ApiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+          Session: { type: 'http', scheme: 'bearer' },
+        },
+      },
     },
   })
 }

@@ -5,10 +5,11 @@ import { type Property, readSchema, type SchemaNode } from './json-schema.ts'
 
 /** A problem of a parameter. Each dialect renders it in its vendor's format. */
 export type Issue = {
+  /** The name of the parameter. Inside a body, the path to the field: `balances.0.account_address`. */
   readonly parameter: string
-  readonly problem: 'missing' | 'malformed' | 'out_of_range' | 'repeated' | 'too_many'
+  readonly problem: 'missing' | 'malformed' | 'out_of_range' | 'repeated' | 'too_many' | 'too_few'
   /** The type that the schema asks for. */
-  readonly type: 'integer' | 'boolean' | 'string'
+  readonly type: 'integer' | 'boolean' | 'string' | 'object' | 'array'
   /** The exceeded bound: of the value, or of the number of values. */
   readonly limit?: number
 }
@@ -175,6 +176,6 @@ function compileInteger(name: string, node: SchemaNode & { kind: 'integer' }): R
 
 /** Returns the type that an issue reports for a schema node. */
 export function typeOf(node: SchemaNode): Issue['type'] {
-  if (node.kind === 'array') return typeOf(node.items)
-  return node.kind === 'integer' || node.kind === 'boolean' ? node.kind : 'string'
+  if (node.kind === 'array') return node.joins ? typeOf(node.items) : 'array'
+  return node.kind === 'integer' || node.kind === 'boolean' || node.kind === 'object' ? node.kind : 'string'
 }

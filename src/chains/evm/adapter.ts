@@ -7,6 +7,7 @@ import { NamedHeads } from '../named-heads.ts'
 import { confirmConflict, HighestHeads } from './heads/agreement.ts'
 import { confirmChain } from './heads/confirm-chain.ts'
 import { readHeads, readLinkedHeaders } from './heads/headers.ts'
+import { findTransactionBlock } from './heads/transaction-block.ts'
 import { NodeTrust } from './node-trust.ts'
 import { CodeCheck } from './state/code-check.ts'
 import { Abilities } from './state/read-at-block.ts'
@@ -57,6 +58,7 @@ export function createEvmAdapter(
       const found = await standards.assignStandards(await source.transfersOf(blocks, signal), { isOld: false }, signal)
       return found.map(withHints)
     },
+    transactionBlock: (hash, signal) => findTransactionBlock(rpc, hash, signal),
     replacedAt: (block) => named.replacedAt(block),
     noteHead: (block, at) => named.note(block, at),
     distrustLogs: (proof) => source.distrustLogs(proof),

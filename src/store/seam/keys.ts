@@ -9,6 +9,8 @@ export type StoredKey = {
   readonly secretHash: Buffer
   readonly name: string
   readonly principal: string
+  /** The user who made the key in a session. Undefined: the operator made it. */
+  readonly userId: string | undefined
   readonly scopes: readonly KeyScope[]
   readonly origins: readonly string[]
   readonly ips: readonly string[]
@@ -17,12 +19,22 @@ export type StoredKey = {
   readonly revokedAt: number | undefined
 }
 
+/** A stored key, and the present state of the user who made it. */
+export type FoundKey = StoredKey & {
+  readonly user: { readonly name: string; readonly disabledAt: number | undefined } | undefined
+}
+
 /** API keys. Secrets are never stored. */
 export interface KeyStore {
   put(key: StoredKey): Promise<void>
-  get(id: string): Promise<StoredKey | undefined>
+  /**
+   * Adds a key of a user. Returns false, and adds nothing, if the user has `max` or more keys that are neither revoked
+   * nor expired when the new one is made.
+   */
+  putOfUser(key: StoredKey & { readonly userId: string }, max: number): Promise<boolean>
+  get(id: string): Promise<FoundKey | undefined>
   /** All keys, oldest first. `usedAt`: the last recorded use; undefined if there is none. */
-  list(): Promise<readonly (StoredKey & { readonly usedAt: number | undefined })[]>
+  list(): Promise<readonly (FoundKey & { readonly usedAt: number | undefined })[]>
   /**
    * Records when keys were last used (Unix seconds), by id. Not durable: a crash of the machine may lose the last
    * records.

@@ -3,17 +3,22 @@ import type { BalanceKey, Observation } from '../../core/balance.ts'
 import type { BlockRef, Header } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
-import type { Batch, BlockTransfers, Transfer } from '../../core/transfer.ts'
+import type { Batch, BlockTransfers } from '../../core/transfer.ts'
 import type { AdoptionResult, AuditReads, AuditStore, Reclassification, ReclassifyOutcome, Repaired } from './audits.ts'
+import type { ChainClock, HeldBlock, StoredTransfer } from './chain-clock.ts'
 import type { OnDamage } from './damage.ts'
-import type { DoubtStore, Doubts } from './doubts.ts'
+import type { DoubtStore } from './doubts.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import type { HistoryReads } from './history.ts'
 import type { Appended, JournalState } from './journal-state.ts'
 import type { KeyStore } from './keys.ts'
 import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
 import type { LifeStore } from './lives.ts'
 import type { BlockStatus, HoldingReads, ObservationStore } from './observations.ts'
 import type { PositionPage, PositionQuery } from './positions.ts'
+import type { PriceStore } from './prices.ts'
 import type { TokenStore } from './tokens.ts'
+import type { SessionStore, UserStore } from './users.ts'
 
 /**
  * The seam to the store. Every method is one whole transaction or one snapshot; none leaves anything open. All may
@@ -44,6 +49,9 @@ export interface Store {
   forget(chain: ChainId): Promise<void>
   readonly ledgers: LedgerStore
   readonly keys: KeyStore
+  readonly users: UserStore
+  readonly sessions: SessionStore
+  readonly prices: PriceStore
   close(): Promise<void>
 }
 
@@ -112,59 +120,6 @@ export interface Journal {
   close(): Promise<void>
 }
 
-/** What a chain's indexer is doing. `stopped` is permanent until an operator acts. */
-export const CHAIN_STATES = ['starting', 'backfill', 'live', 'stopped'] as const
-/** What a chain's indexer does. */
-export type ChainState = (typeof CHAIN_STATES)[number]
-
-/** What the indexer last saw. Times are Unix seconds. */
-export type Heartbeat = {
-  readonly state: ChainState
-  readonly head: Header | undefined
-  /** When our checkpoint was last seen to be the node's head, as of this heartbeat. */
-  readonly caughtUpAt: number | undefined
-  readonly error: string | undefined
-  /** Why the audit's last round failed; undefined if it did not. */
-  readonly auditError?: string | undefined
-  /** Counters of this indexer for metrics, by metric name. */
-  readonly counts: Readonly<Record<string, number>>
-}
-
-/** The state that readers answer as of. Times are Unix seconds. */
-export type ChainClock = {
-  /** What was indexed; undefined before the chain's writer first ran. */
-  readonly coverage: Coverage | undefined
-  /** The chain's zero address, for which no balances are stored; undefined if the chain has none. */
-  readonly zeroAddress: string | undefined
-  readonly published: Header | undefined
-  readonly finalized: BlockRef | undefined
-  readonly head: Header | undefined
-  readonly state: ChainState
-  readonly error: string | undefined
-  readonly auditError: string | undefined
-  /** When the checkpoint was last seen to be the node's head. */
-  readonly caughtUpAt: number | undefined
-  /** The hash of that checkpoint: the published block may be another one by now. */
-  readonly caughtUpHash: string | undefined
-  /** True once the chain has caught up at least once. */
-  readonly wasReady: boolean
-  /** Time of the indexer's last heartbeat. If it is old, the indexer is dead. */
-  readonly beatAt: number | undefined
-  readonly transfers: number
-  /**
-   * Changes whenever answers about committed blocks change: with each repair, each reclassification, and each
-   * reclassification that is undone.
-   */
-  readonly revision: number
-  readonly counts: Readonly<Record<string, number>>
-  /**
-   * True while no sum is proven: logs of several tokens were missing, or no balance of a new chain was compared yet.
-   */
-  readonly inDoubt: boolean
-  /** Counts of what is in doubt. */
-  readonly doubts: Doubts
-}
-
 /**
  * An asset as the store knows it. `id` never leaves `store`, `balances` and `tokens`. `fixed`: configuration sets its
  * accounting, and no audit reclassifies it. `unreadable`: none of its balances could be read when the audit
@@ -202,10 +157,7 @@ export type StoredBalance = {
   readonly inDoubt: boolean
 }
 
-/**
- * One page of an account's assets, in the order in which the account first met them, without assets whose contract has
- * no code.
- */
+/** One page of an account's assets whose contract has code, in the order in which the account first met them. */
 export type AccountPage = {
   readonly clock: ChainClock
   /** As for `ChainReads.balances`. */
@@ -253,12 +205,6 @@ export type TransferQuery = {
   readonly limit: number
 }
 
-/** A block that we store: its number, hash and time (Unix seconds). */
-export type HeldBlock = BlockRef & { readonly timestamp: number }
-
-/** A transfer with its block. */
-export type StoredTransfer = Transfer & { readonly block: BlockRef; readonly timestamp: number }
-
 /** A page of transfers, and the clock that it was read with. */
 export type TransferPage = {
   readonly clock: ChainClock
@@ -297,4 +243,5 @@ export interface ChainReads {
   readonly holdings: HoldingReads
   readonly tokens: TokenStore
   readonly audits: AuditReads
+  readonly history: HistoryReads
 }

@@ -1,5 +1,5 @@
+import type { ChainClock } from './chain-clock.ts'
 import { NO_DOUBTS } from './doubts.ts'
-import type { ChainClock } from './store.ts'
 
 /** The clock of a chain whose writer never ran. */
 export function unwrittenClock(zeroAddress: string | undefined): ChainClock {

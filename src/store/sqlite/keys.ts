@@ -1,4 +1,4 @@
-import { type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../seam/keys.ts'
+import { type FoundKey, type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../seam/keys.ts'
 import {
   bytes,
   guarded,
@@ -14,7 +14,9 @@ import { FileIdentity } from './file-identity.ts'
 import type { SqliteKeyUses } from './key-uses.ts'
 import { mustBeOurs, parseStoredJson } from './rows/damaged-value.ts'
 
-const COLUMNS = 'id, secret_hash, name, principal, scopes, origins, ips, created_at, expires_at, revoked_at'
+const COLUMNS = 'id, secret_hash, name, principal, scopes, origins, ips, created_at, expires_at, revoked_at, user_id'
+const FOUND = `keys.id, secret_hash, keys.name, keys.principal, scopes, origins, ips, keys.created_at, expires_at,
+  revoked_at, user_id, users.name, users.disabled_at FROM keys LEFT JOIN users ON users.id = user_id`
 
 /** Opens the file of key uses. It is created at the first write. */
 export type OpenKeyUses = (when: 'if there' | 'anyway') => SqliteKeyUses | undefined
@@ -24,6 +26,7 @@ export class SqliteKeys implements KeyStore {
   readonly #db: SqliteDatabase
   readonly #identity: FileIdentity
   readonly #put: Statement
+  readonly #putOfUser: Statement
   readonly #get: RowStatement
   readonly #list: RowStatement
   readonly #revoke: Statement
@@ -35,27 +38,34 @@ export class SqliteKeys implements KeyStore {
     this.#db = db
     this.#identity = new FileIdentity(db.name)
     const sql = (statement: string): Statement => db.prepare(statement)
-    this.#put = sql(`INSERT INTO keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-    this.#get = sql(`SELECT ${COLUMNS} FROM keys WHERE id = ?`).raw()
-    this.#list = sql(`SELECT ${COLUMNS} FROM keys ORDER BY created_at, id`).raw()
+    this.#put = sql(`INSERT INTO keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    this.#putOfUser = sql(
+      `INSERT INTO keys (${COLUMNS}) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ? > (
+         SELECT count(*) FROM keys WHERE user_id = ? AND revoked_at IS NULL AND coalesce(expires_at > ?, TRUE))`,
+    )
+    this.#get = sql(`SELECT ${FOUND} WHERE keys.id = ?`).raw()
+    this.#list = sql(`SELECT ${FOUND} ORDER BY keys.created_at, keys.id`).raw()
     this.#revoke = sql('UPDATE keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?')
   }
 
   async put(key: StoredKey): Promise<void> {
-    const lists = [key.scopes, key.origins, key.ips].map((list) => JSON.stringify(list))
-    const times = [key.createdAt, key.expiresAt ?? null, key.revokedAt ?? null]
-    this.#guarded(() => this.#put.run(key.id, key.secretHash, key.name, key.principal, ...lists, ...times))
+    this.#guarded(() => this.#put.run(...valuesOf(key)))
   }
 
-  async get(id: string): Promise<StoredKey | undefined> {
+  async putOfUser(key: StoredKey & { readonly userId: string }, max: number): Promise<boolean> {
+    const { userId, createdAt } = key
+    return this.#guarded(() => this.#putOfUser.run(...valuesOf(key), max, userId, createdAt)).changes === 1
+  }
+
+  async get(id: string): Promise<FoundKey | undefined> {
     return this.#guarded(() => {
       const row = this.#get.get(id)
-      return row === undefined ? undefined : parseKey(row)
+      return row === undefined ? undefined : parseFound(row)
     })
   }
 
   async list(): ReturnType<KeyStore['list']> {
-    const keys = this.#guarded(() => this.#list.all().map((row) => parseKey(row)))
+    const keys = this.#guarded(() => this.#list.all().map(parseFound))
     this.#uses ??= this.#openUses('if there')
     const uses = this.#uses?.all() ?? new Map<string, number>()
     return keys.map((key) => ({ ...key, usedAt: uses.get(key.id) }))
@@ -78,6 +88,18 @@ export class SqliteKeys implements KeyStore {
   }
 }
 
+/** The values of a key, in the order of COLUMNS. */
+function valuesOf(key: StoredKey): readonly (string | number | Buffer | null)[] {
+  const lists = [key.scopes, key.origins, key.ips].map((list) => JSON.stringify(list))
+  const times = [key.createdAt, key.expiresAt ?? null, key.revokedAt ?? null]
+  return [key.id, key.secretHash, key.name, key.principal, ...lists, ...times, key.userId ?? null]
+}
+
+function parseFound(row: Row): FoundKey {
+  const name = nullable(row[11], text)
+  return { ...parseKey(row), user: name === undefined ? undefined : { name, disabledAt: nullable(row[12], int) } }
+}
+
 function parseKey(row: Row): StoredKey {
   return {
     id: text(row[0]),
@@ -90,6 +112,7 @@ function parseKey(row: Row): StoredKey {
     createdAt: int(row[7]),
     expiresAt: nullable(row[8], int),
     revokedAt: nullable(row[9], int),
+    userId: nullable(row[10], text),
   }
 }
 

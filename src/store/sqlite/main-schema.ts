@@ -16,6 +16,39 @@ export const MAIN_MIGRATIONS: readonly string[] = [
     revoked_at INTEGER
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE users (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    password_hash TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    disabled_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+
+  -- sequence: the order of the logins, whatever the clock said.
+  CREATE TABLE sessions (
+    sequence INTEGER PRIMARY KEY,
+    id_hash BLOB NOT NULL UNIQUE,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX sessions_by_user ON sessions (user_id, sequence);
+  CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+  `,
+  `
+  -- US dollars for one whole token, by CAIP-19 asset and Unix seconds. The source of prices may not answer for the past.
+  CREATE TABLE price_history (
+    asset TEXT NOT NULL, at INTEGER NOT NULL, price TEXT NOT NULL,
+    PRIMARY KEY (asset, at)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- The user who made the key in a session. NULL: the operator made it.
+  ALTER TABLE keys ADD COLUMN user_id TEXT REFERENCES users (id);
+  CREATE INDEX keys_by_user ON keys (user_id) WHERE user_id IS NOT NULL;
+  `,
 ]
 
 /**

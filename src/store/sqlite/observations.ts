@@ -22,7 +22,7 @@ export class SqliteObservations implements ObservationStore {
   readonly #codec: AccountCodec
   readonly #tick: TickSnapshot
   readonly #version: Statement
-  readonly #memory = new Map<string, Observation>()
+  readonly #memory = new Map<string, Observation | undefined>()
   readonly #held = new Map<string, readonly AssetRef[]>()
   #seen: unknown
   readonly #put: Statement
@@ -145,9 +145,9 @@ export class SqliteObservations implements ObservationStore {
   #remembered(key: BalanceKey): Observation | undefined {
     const name = `${key.account}/${key.asset.reference}/${key.asset.standard}/${key.item}`
     const known = this.#memory.get(name)
-    if (known !== undefined) return known
+    if (known !== undefined || this.#memory.has(name)) return known
     const read = this.#read(key)
-    if (read !== undefined) this.#memory.set(name, read)
+    this.#memory.set(name, read)
     return read
   }
 

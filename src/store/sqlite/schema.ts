@@ -251,4 +251,9 @@ export const READS_MIGRATIONS: readonly string[] = [
   -- Which chain this file is of: noted by the first process that opens it.
   CREATE TABLE read_of (one INTEGER PRIMARY KEY CHECK (one = 1), chain TEXT NOT NULL) STRICT;
   `,
+  `
+  -- Tokens by the beginning of their symbol or name.
+  CREATE INDEX tokens_by_symbol ON tokens (symbol COLLATE NOCASE);
+  CREATE INDEX tokens_by_name ON tokens (name COLLATE NOCASE);
+  `,
 ]

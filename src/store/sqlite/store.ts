@@ -17,12 +17,14 @@ import { assertLedgerNotLost } from './ledger/ledger-marker.ts'
 import { SqliteLedgers } from './ledger/ledgers.ts'
 import { MAIN_MIGRATIONS, USES_MIGRATIONS } from './main-schema.ts'
 import { SqliteObservations } from './observations.ts'
+import { SqlitePrices } from './prices.ts'
 import { SqliteReads } from './read/chain-reads.ts'
 import { Snapshot } from './read/snapshot.ts'
 import { releaseReserve } from './reserve.ts'
 import type { FixedClasses } from './rows/asset-table.ts'
 import { CHAIN_MIGRATIONS, READS_MIGRATIONS } from './schema.ts'
 import { SqliteTokens } from './token-store.ts'
+import { SqliteSessions, SqliteUsers } from './users.ts'
 import { bindReadsFile, mustBeFactsOf } from './write/bind-chain.ts'
 import { type JournalStep, SqliteJournal } from './write/journal.ts'
 
@@ -42,6 +44,9 @@ export type SqliteOptions = {
 /** A folder with one authoritative file, and for each chain one facts file and one reads file. */
 export class SqliteStore implements Store {
   readonly keys: SqliteKeys
+  readonly users: SqliteUsers
+  readonly sessions: SqliteSessions
+  readonly prices: SqlitePrices
   readonly ledgers: SqliteLedgers
   readonly #options: SqliteOptions
   readonly #open: SqliteDatabase[] = []
@@ -54,8 +59,12 @@ export class SqliteStore implements Store {
       throw new ServiceError('STORE_MISSING', `there is no store in ${options.folder}: nothing was indexed there`)
     }
     guardedFile(options.folder, () => makeFolder(options.folder))
-    const keys = this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: true })
-    this.keys = this.#guarded(MAIN_FILE, () => new SqliteKeys(keys, (when) => this.#keyUses(when)))
+    const access = this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: true })
+    this.keys = this.#guarded(MAIN_FILE, () => new SqliteKeys(access, (when) => this.#keyUses(when)))
+    this.users = this.#guarded(MAIN_FILE, () => new SqliteUsers(access))
+    this.sessions = this.#guarded(MAIN_FILE, () => new SqliteSessions(access))
+    // Not durable: a crash of the machine may lose the last prices, and no write waits for the disk.
+    this.prices = new SqlitePrices(() => this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: false }))
     this.ledgers = new SqliteLedgers({
       fileIn: (folder) => join(folder, MAIN_FILE),
       folder: options.folder,

@@ -1,6 +1,6 @@
 import type { AssetRef } from '../../core/asset.ts'
 import type { TokenFact } from '../../core/token.ts'
-import type { StoredToken, TokenStore } from '../seam/tokens.ts'
+import type { FoundTokens, StoredToken, TokenQuery, TokenStore } from '../seam/tokens.ts'
 import {
   bytes,
   guarded,
@@ -11,6 +11,7 @@ import {
   type Statement,
   text,
 } from './database.ts'
+import { TokenSearcher } from './read/token-searcher.ts'
 import { decodeAmount } from './rows/amount-codec.ts'
 import { parseStandard } from './rows/asset-table.ts'
 import { encodeHash } from './rows/hash-codec.ts'
@@ -44,6 +45,7 @@ export class SqliteTokens implements TokenStore {
   readonly #queued: Statement
   readonly #queue: Statement
   readonly #setQueued: Statement
+  #searcher: TokenSearcher | undefined
 
   /** `journal`: a connection that reads the chain's facts. */
   constructor(db: SqliteDatabase, journal: SqliteDatabase) {
@@ -81,6 +83,12 @@ export class SqliteTokens implements TokenStore {
 
   async get(assets: readonly AssetRef[]): Promise<readonly (StoredToken | undefined)[]> {
     return guarded(this.#db, () => assets.map((asset) => this.#read(asset)))
+  }
+
+  async search(query: TokenQuery): Promise<FoundTokens> {
+    // Prepared late, because the file of the reads is attached to the journal's connection after this was made.
+    this.#searcher ??= new TokenSearcher(this.#journal)
+    return this.#searcher.search(query)
   }
 
   async expire(reference: string): Promise<void> {

@@ -94,5 +94,7 @@ function says({ parameter, problem }: Issue): string {
       return `${parameter} is repeated`
     case 'too_many':
       return `${parameter} has too many items`
+    case 'too_few':
+      return `${parameter} has too few items`
   }
 }

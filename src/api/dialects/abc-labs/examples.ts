@@ -1,5 +1,7 @@
-import type { ServerDeps } from '../../http/deps.ts'
+import type { Ledger } from '../../../ledger/ledger.ts'
+import type { ServedChain } from '../../http/deps.ts'
 import type { DialectExamples } from '../../http/dialect.ts'
+import type { AbcLabsSettings } from './settings.ts'
 
 /** Number of assets to search for one that can be minted again. */
 const ASSETS = 100
@@ -8,8 +10,10 @@ const ASSETS = 100
  * Returns example values that work on this server: a wallet, an asset that it holds, and an asset that can be minted
  * again. Returns no values if calls need a key: only without keys may anyone see them.
  */
-export async function abcExamples({ chains, ledger, settings }: ServerDeps): Promise<DialectExamples> {
-  const { chain: id, keys } = settings.dialects.abcLabs
+export async function abcExamples(
+  { chains, ledger }: { readonly chains: readonly ServedChain[]; readonly ledger: Ledger | undefined },
+  { chain: id, keys }: AbcLabsSettings,
+): Promise<DialectExamples> {
   const chain = chains.find((one) => one.id === id)
   if (keys || ledger === undefined || chain === undefined) return { values: {} }
   const position = await chain.position?.()

@@ -1,67 +1,22 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Static, TObject, TSchema } from 'typebox'
-import type { KeyVerifier } from '../../../access/keys.ts'
-import { ServiceError } from '../../../core/errors.ts'
-import { allowsOrigin } from '../../http/cors.ts'
-import type { AbcLabsSettings, ServerDeps } from '../../http/deps.ts'
-import type { Dialect } from '../../http/dialect.ts'
-import { requireKey } from '../../http/require-key.ts'
-import { get, post, type Reply, type VendorError } from '../../http/route.ts'
+import { addRoute, type Reply, type VendorError } from '../../http/route.ts'
 import type { Answer } from '../../schema/json-schema.ts'
-import { type AbcDeps, withLedger } from './deps.ts'
-import { bodyError, renderError, vendorError } from './errors.ts'
-import { abcExamples } from './examples.ts'
+import type { AbcDeps } from './deps.ts'
+import { bodyError, vendorError } from './errors.ts'
 import * as read from './read.ts'
 import * as schema from './schema.ts'
+import type { AbcLabsSettings } from './settings.ts'
 import * as write from './write.ts'
 
-const TAG = 'ABC-Labs'
-
-/**
- * ABC-Labs' token calls over the issuer's own ledger, at the vendor's paths. The dialect does not claim all of `/api/`,
- * because another vendor uses it too.
- */
-export function abcLabs(deps: ServerDeps): Dialect {
-  const settings = deps.settings.dialects.abcLabs
-  const calls = () => withLedger(deps)
-  return {
-    name: 'abc-labs',
-    prefixes: [
-      ...['balance', 'mint', 'transfer', 'burn', 'transactions'].map((name) => `/api/tokens/${name}/`),
-      '/api/assets/',
-      '/api/wallets/',
-    ],
-    register: (scope) => {
-      scope.addHook('onRequest', async (request) => {
-        calls()
-        await admit(request, settings, deps.keys)
-      })
-      addReads(scope, { calls, settings })
-      addWrites(scope, { calls, settings })
-    },
-    renderError,
-    tag: TAG,
-    examples: () => abcExamples(deps),
-  }
-}
-
-/**
- * Accepts a request with a key of the right scope. Without configured keys it accepts everyone, but no writes from
- * pages of a foreign origin: such a page may run in a browser on the issuer's own machine.
- */
-async function admit(request: FastifyRequest, settings: AbcLabsSettings, keys: KeyVerifier): Promise<void> {
-  const isWrite = request.method === 'POST'
-  if (settings.keys) {
-    request.caller = await requireKey(request, keys, isWrite ? 'write' : 'read')
-  } else if (isWrite && !allowsOrigin(settings.origins, request)) {
-    throw new ServiceError('FORBIDDEN', 'Origin is not allowed')
-  }
-}
+/** The tag of this dialect's calls. */
+export const TAG = 'ABC-Labs'
 
 /** Dependencies of the routes: access to the ledger, and the settings that decide who may call. */
-type Service = { readonly calls: () => AbcDeps; readonly settings: AbcLabsSettings }
+export type Service = { readonly calls: () => AbcDeps; readonly settings: AbcLabsSettings }
 
-function addReads(scope: FastifyInstance, service: Service): void {
+/** Adds the calls that read. */
+export function addReads(scope: FastifyInstance, service: Service): void {
   addRead(scope, service, {
     path: '/api/tokens/balance',
     operationId: 'CheckTokenBalance',
@@ -92,7 +47,8 @@ function addReads(scope: FastifyInstance, service: Service): void {
   })
 }
 
-function addWrites(scope: FastifyInstance, service: Service): void {
+/** Adds the calls that write. */
+export function addWrites(scope: FastifyInstance, service: Service): void {
   addWrite(scope, service, {
     path: '/api/tokens/mint',
     operationId: 'MintToken',
@@ -179,21 +135,22 @@ function addRead<Query extends TObject, Body extends TSchema>(
   route: ReadCall<Query, Body>,
 ): void {
   const { path, query, answer, invalid, call } = route
-  get(scope, {
+  addRoute(scope, {
+    method: 'GET',
     path,
     docs: { ...docsOf(service, route), asOf: route.asOf ?? false },
     query,
     answer,
     errors: errorsOf([400, 401, 403, ...(route.statuses ?? []), 500, 503]),
     ...(invalid === undefined ? {} : { invalid }),
-    handle: (parsed) => call(service.calls(), parsed),
+    handle: (input) => call(service.calls(), input.query),
   })
 }
 
 type WriteCall<Body extends TObject, Success extends TSchema> = Described & {
   readonly body: Body
   readonly answer: Success
-  readonly statuses?: readonly (200 | 201)[]
+  readonly statuses?: readonly number[]
   readonly call: (
     deps: AbcDeps,
     given: write.Write<Static<Body>>,
@@ -206,7 +163,8 @@ function addWrite<Body extends TObject, Success extends TSchema>(
   route: WriteCall<Body, Success>,
 ): void {
   const { settings } = service
-  post(scope, {
+  addRoute(scope, {
+    method: 'POST',
     path: route.path,
     docs: docsOf(service, route),
     headers: schema.WriteHeaders,
@@ -216,6 +174,6 @@ function addWrite<Body extends TObject, Success extends TSchema>(
     errors: errorsOf([400, 401, 403, 404, 409, 413, 415, 500, 503]),
     origins: settings.keys ? undefined : settings.origins,
     invalid: bodyError,
-    handle: (body, request) => route.call(service.calls(), { body, request }),
+    handle: ({ body }, request) => route.call(service.calls(), { body, request }),
   })
 }

@@ -37,6 +37,8 @@ function says(issue: Issue): string {
       return `${issue.parameter} is repeated`
     case 'too_many':
       return `${issue.parameter} has more than ${issue.limit ?? 0} items`
+    case 'too_few':
+      return `${issue.parameter} has fewer than ${issue.limit ?? 0} items`
   }
 }
 

@@ -1,5 +1,5 @@
 import { referenceOf } from '../../../core/chain.ts'
-import type { ServedChain, ServerDeps } from '../../http/deps.ts'
+import type { ServedChain } from '../../http/deps.ts'
 import type { DialectExamples } from '../../http/dialect.ts'
 import { chainbaseChains } from './chains.ts'
 
@@ -8,10 +8,12 @@ import { chainbaseChains } from './chains.ts'
  * are included only if they are public: the literal key `demo` may read, or the whole chain is indexed. Otherwise they
  * would show callers without a key which accounts or tokens are followed.
  */
-export async function chainbaseExamples(deps: ServerDeps, demoKey: string): Promise<DialectExamples> {
-  const { chains, settings } = deps
-  const isOpen = settings.dialects.chainbase.demoKey
-  const key = isOpen ? { key: demoKey } : {}
+export async function chainbaseExamples(
+  chains: readonly ServedChain[],
+  openKey: string | undefined,
+): Promise<DialectExamples> {
+  const isOpen = openKey !== undefined
+  const key = isOpen ? { key: openKey } : {}
   const [first] = chainbaseChains(chains)
   const chain = chains.find(({ id }) => id === first)
   if (chain === undefined) return { ...key, values: {} }

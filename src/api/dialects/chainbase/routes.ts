@@ -1,76 +1,18 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Static, TObject, TSchema } from 'typebox'
-import type { Caller, KeyVerifier } from '../../../access/keys.ts'
-import type { ServerDeps } from '../../http/deps.ts'
-import type { Dialect } from '../../http/dialect.ts'
-import { keyOf, requireKey } from '../../http/require-key.ts'
-import { get, type Reply } from '../../http/route.ts'
+import { addRoute, type Reply } from '../../http/route.ts'
 import type { Answer } from '../../schema/json-schema.ts'
 import { accountBalance } from './account-balance.ts'
 import { accountTokens } from './account-tokens.ts'
-import { chainbaseChains, chainFinder } from './chains.ts'
 import type { ChainbaseDeps } from './deps.ts'
-import { renderError } from './errors.ts'
-import { chainbaseExamples } from './examples.ts'
 import * as schema from './schema.ts'
 import * as token from './token.ts'
 
-const TAG = 'Chainbase'
+/** The tag of this dialect's calls. */
+export const TAG = 'Chainbase'
 
-/** The key of the vendor's own example request. */
-const DEMO_KEY = 'demo'
-const DEMO_CALLER: Caller = { keyId: DEMO_KEY, principal: 'default', scopes: ['read'] }
-
-/** Chainbase's token and balance calls over the configured EVM chains: https://docs.chainbase.com. */
-export function chainbase(deps: ServerDeps): Dialect {
-  const settings = deps.settings.dialects.chainbase
-  const calls: ChainbaseDeps = {
-    balances: deps.balances,
-    tokens: deps.tokens,
-    chainOf: chainFinder(deps.chains),
-    balanceFormat: settings.balance,
-    now: deps.now,
-  }
-  if (chainbaseChains(deps.chains).length === 0) {
-    deps.log.info('no EVM chain is configured: the calls of chainbase answer 400 for every chain_id')
-  }
-  return {
-    name: 'chainbase',
-    prefixes: ['/v1/account/', '/v1/token/'],
-    register: (scope) => {
-      scope.addHook('onRequest', authHook(deps.keys, settings.demoKey))
-      register(scope, calls)
-    },
-    renderError,
-    tag: TAG,
-    examples: () => chainbaseExamples(deps, DEMO_KEY),
-  }
-}
-
-type Done = (error?: Error) => void
-
-/** Accepts a request with a key that may read, without a promise if the key is known. */
-function authHook(keys: KeyVerifier, demoKey: boolean) {
-  return (request: FastifyRequest, _reply: unknown, done: Done): void => {
-    if (demoKey && keyOf(request) === DEMO_KEY) {
-      request.caller = DEMO_CALLER
-      done()
-      return
-    }
-    const caller = requireKey(request, keys, 'read')
-    if (!(caller instanceof Promise)) {
-      request.caller = caller
-      done()
-      return
-    }
-    caller.then((found) => {
-      request.caller = found
-      done()
-    }, done)
-  }
-}
-
-function register(scope: FastifyInstance, deps: ChainbaseDeps): void {
+/** Adds this dialect's calls. */
+export function addCalls(scope: FastifyInstance, deps: ChainbaseDeps): void {
   const add = <Query extends TObject, Body extends TSchema>(route: Call<Query, Body>) => addCall(scope, deps, route)
   add({
     path: '/v1/account/tokens',
@@ -156,7 +98,8 @@ function addCall<Query extends TObject, Body extends TSchema>(
   route: Call<Query, Body>,
 ): void {
   const { path, operationId, summary, description, query, answer, call } = route
-  get(scope, {
+  addRoute(scope, {
+    method: 'GET',
     path,
     docs: {
       operationId,
@@ -169,6 +112,6 @@ function addCall<Query extends TObject, Body extends TSchema>(
     query,
     answer,
     errors: ERRORS,
-    handle: (parsed) => call(deps, parsed),
+    handle: (input) => call(deps, input.query),
   })
 }

@@ -10,7 +10,17 @@ import { RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
 import { schemaFaults } from './ledger-schema.ts'
 
 /** Tables that operations do not determine: other parts of the store, repeated calls, and the chain audit's tables. */
-const NOT_OF_THE_RECORD = new Set(['keys', 'parts', 'heartbeat', 'places', 'findings', 'ledger_repeats'])
+const NOT_OF_THE_RECORD = new Set([
+  'keys',
+  'users',
+  'sessions',
+  'price_history',
+  'parts',
+  'heartbeat',
+  'places',
+  'findings',
+  'ledger_repeats',
+])
 /** Columns that record use of the file: `fence` counts how often it was opened. */
 const NOT_FACTS = new Set(['chain.fence'])
 /** Columns with a row's block number, in order of preference. */

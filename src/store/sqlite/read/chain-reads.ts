@@ -4,14 +4,13 @@ import type { AssetRef } from '../../../core/asset.ts'
 import { isFungible, STANDARDS } from '../../../core/asset.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
+import type { ChainClock, HeldBlock } from '../../seam/chain-clock.ts'
 import type { BlockStatus } from '../../seam/observations.ts'
 import type { PositionPage, PositionQuery } from '../../seam/positions.ts'
 import type {
   AccountPage,
   AccountQuery,
-  ChainClock,
   ChainReads,
-  HeldBlock,
   HolderPage,
   StoredAsset,
   StoredBalance,
@@ -25,6 +24,7 @@ import { AssetTable, type FixedClasses } from '../rows/asset-table.ts'
 import { decodeHash } from '../rows/hash-codec.ts'
 import type { SqliteTokens } from '../token-store.ts'
 import { SqliteAuditReads } from './audit-reads.ts'
+import { SqliteHistory } from './history-reader.ts'
 import { SqliteHoldings } from './holdings.ts'
 import { PositionWalker } from './position-walker.ts'
 import { prepareReads, type ReadStatements } from './read-statements.ts'
@@ -47,6 +47,7 @@ export class SqliteReads implements ChainReads {
   readonly holdings: SqliteHoldings
   readonly tokens: SqliteTokens
   readonly audits: SqliteAuditReads
+  readonly history: SqliteHistory
   readonly #codec: AccountCodec
   readonly #assets: AssetTable
   readonly #statements: ReadStatements
@@ -69,6 +70,8 @@ export class SqliteReads implements ChainReads {
     })
     this.#statements = prepareReads(options.db)
     this.#transfers = new TransferReader(options.db, options.codec)
+    const mayLack = (asset: StoredAsset, clock: ChainClock) => this.#isAnyRefuted(asset, clock)
+    this.history = new SqliteHistory({ ...options, assets: this.#assets, mayLack })
     this.#walker = new PositionWalker(options.db, { codec: options.codec, assets: this.#assets })
   }
 

@@ -1,4 +1,5 @@
-import { CHAIN_STATES, type ChainClock } from '../../seam/store.ts'
+import type { ChainClock } from '../../seam/chain-clock.ts'
+import { CHAIN_STATES } from '../../seam/heartbeat.ts'
 import { unwrittenClock } from '../../seam/unwritten-clock.ts'
 import {
   bytes,

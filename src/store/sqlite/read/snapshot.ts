@@ -1,4 +1,4 @@
-import type { ChainClock } from '../../seam/store.ts'
+import type { ChainClock } from '../../seam/chain-clock.ts'
 import { guarded, type SqliteDatabase } from '../database.ts'
 import { type ClockNature, ClockReader } from './clock-reader.ts'
 import { TickSnapshot } from './tick-snapshot.ts'

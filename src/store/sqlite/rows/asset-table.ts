@@ -82,6 +82,15 @@ export class AssetTable {
     return row === undefined ? undefined : this.#keep(row)
   }
 
+  /** The stored assets that the configuration fixes to accounting by reads. */
+  fixedReads(): readonly StoredAsset[] {
+    return [...this.#fixed].flatMap(([key, accounting]) => {
+      const [standard, reference] = [key.slice(0, key.indexOf(':')), key.slice(key.indexOf(':') + 1)]
+      const asset = accounting === 'reads' ? this.find({ standard: parseStandard(standard), reference }) : undefined
+      return asset === undefined ? [] : [asset]
+    })
+  }
+
   /** True if the contract is known to have items that are not fungible. */
   isNft(reference: string): boolean {
     const nfts = STANDARDS.filter((standard) => !isFungible(standard))

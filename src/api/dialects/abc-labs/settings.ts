@@ -1,40 +1,31 @@
-import type { ChainId } from '../core/chain.ts'
-import { namespaceOf, parseChainId } from '../core/chain.ts'
-import { MAX_ASSET_NAME_CHARACTERS, MAX_ASSET_SYMBOL_CHARACTERS, MAX_LEDGER_ID_CHARACTERS } from '../core/operation.ts'
-import { type Field, flag, type Infer, label, optional, refine, withDefault, word, wrong } from './field.ts'
-import { list, mapping } from './group.ts'
-import { chainId, origin } from './words.ts'
+import { type Field, flag, type Infer, label, optional, refine, withDefault, wrong } from '../../../config/field.ts'
+import { list, mapping } from '../../../config/group.ts'
+import { chainId, origin } from '../../../config/words.ts'
+import { type ChainId, namespaceOf, parseChainId } from '../../../core/chain.ts'
+import {
+  MAX_ASSET_NAME_CHARACTERS,
+  MAX_ASSET_SYMBOL_CHARACTERS,
+  MAX_LEDGER_ID_CHARACTERS,
+} from '../../../core/operation.ts'
 
-/** The dialects as configured, with all defaults. */
-export type DialectsConfig = Infer<ReturnType<typeof dialectsField>>
-
-/** Planned dialects, each with the error for an operator who configures it: a setting without an effect is rejected. */
-const UNSERVED = Object.fromEntries(
-  ['spacescan', 'tokenkit', 'cobo'].map((name): [string, string] => [
-    name,
-    `this version does not serve ${name}, so its settings have no effect: remove them; served are abc-labs and chainbase`,
-  ]),
-)
+/**
+ * The settings of this dialect. `chain`: the ledger behind it. `keys`: every call needs a key. `origins`: pages that may
+ * write when no key is needed. `strictWallets`: only registered wallets can receive. `assets`: registered at the start.
+ */
+export type AbcLabsSettings = Infer<ReturnType<typeof abcLabsSettings>>
 
 const LEDGER_MAIN = parseChainId('ledger:main')
 
-/** The mapping `dialects`. */
-export function dialectsField() {
-  const enabled = withDefault(flag(), true)
-  const abcLabs = mapping({
-    enabled,
+/** The mapping `dialects.abc-labs`. */
+export function abcLabsSettings() {
+  return mapping({
+    enabled: withDefault(flag(), true),
     chain: withDefault(optional(ledgerChain()), LEDGER_MAIN),
     keys: withDefault(flag(), false),
     origins: withDefault(list(origin(), 'a list of origins'), []),
     strictWallets: withDefault(flag(), false),
     assets: withDefault(assetsField(), []),
   })
-  const chainbase = mapping({
-    enabled,
-    balance: withDefault(word(['hex', 'decimal']), 'hex'),
-    demoKey: withDefault(flag(), false),
-  })
-  return mapping({ abcLabs, chainbase }, { names: { abcLabs: 'abc-labs' }, refused: UNSERVED })
 }
 
 /** The id of an issuer's ledger. Minting is impossible on any other chain. */

@@ -1,0 +1,76 @@
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { Caller, KeyVerifier } from '../../../access/keys.ts'
+import type { Balances } from '../../../balances/balances.ts'
+import type { Tokens } from '../../../tokens/tokens.ts'
+import type { ServedChain } from '../../http/deps.ts'
+import type { Dialect, DialectDefinition } from '../../http/dialect.ts'
+import { keyOf, requireKey } from '../../http/require-key.ts'
+import { chainbaseChains, chainFinder } from './chains.ts'
+import { renderError } from './errors.ts'
+import { chainbaseExamples } from './examples.ts'
+import { addCalls, TAG } from './routes.ts'
+import { type ChainbaseSettings, chainbaseSettings } from './settings.ts'
+
+/** What this dialect is made of. */
+export type ChainbaseDialectDeps = {
+  readonly balances: Balances
+  readonly tokens: Tokens
+  readonly chains: readonly ServedChain[]
+  readonly keys: KeyVerifier
+  readonly now: () => number
+  readonly log: FastifyBaseLogger
+}
+
+/** Chainbase's token and balance calls over the configured EVM chains: https://docs.chainbase.com. */
+export const CHAINBASE: DialectDefinition<'chainbase', ChainbaseSettings, ChainbaseDialectDeps> = {
+  property: 'chainbase',
+  key: 'chainbase',
+  settings: chainbaseSettings(),
+  create: createChainbase,
+}
+
+/** The key of the vendor's own example request. */
+const DEMO_KEY = 'demo'
+const DEMO_CALLER: Caller = { keyId: DEMO_KEY, principal: 'default', scopes: ['read'] }
+
+function createChainbase(deps: ChainbaseDialectDeps, settings: ChainbaseSettings): Dialect {
+  const { balances, tokens, now } = deps
+  const calls = { balances, tokens, now, chainOf: chainFinder(deps.chains), balanceFormat: settings.balance }
+  if (chainbaseChains(deps.chains).length === 0) {
+    deps.log.info('no EVM chain is configured: the calls of chainbase answer 400 for every chain_id')
+  }
+  return {
+    name: 'chainbase',
+    prefixes: ['/v1/account/', '/v1/token/'],
+    register: (scope) => {
+      scope.addHook('onRequest', authHook(deps.keys, settings.demoKey))
+      addCalls(scope, calls)
+    },
+    renderError,
+    tag: TAG,
+    examples: () => chainbaseExamples(deps.chains, settings.demoKey ? DEMO_KEY : undefined),
+  }
+}
+
+type Done = (error?: Error) => void
+
+/** Accepts a request with a key that may read, without a promise if the key is known. */
+function authHook(keys: KeyVerifier, demoKey: boolean) {
+  return (request: FastifyRequest, _reply: unknown, done: Done): void => {
+    if (demoKey && keyOf(request) === DEMO_KEY) {
+      request.caller = DEMO_CALLER
+      done()
+      return
+    }
+    const caller = requireKey(request, keys, 'read')
+    if (!(caller instanceof Promise)) {
+      request.caller = caller
+      done()
+      return
+    }
+    caller.then((found) => {
+      request.caller = found
+      done()
+    }, done)
+  }
+}

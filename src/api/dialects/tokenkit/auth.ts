@@ -1,0 +1,93 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { BadKeys } from '../../../access/bad-keys.ts'
+import type { KeyVerifier } from '../../../access/keys.ts'
+import { type LimitResult, type RateLimit, rateLimitHeaders } from '../../../access/rate-limit.ts'
+import type { SessionCaller, Sessions } from '../../../access/sessions.ts'
+import { isServiceError, ServiceError } from '../../../core/errors.ts'
+import { keyOf, requireKey } from '../../http/require-key.ts'
+
+/** Who may call. */
+export type Access = { readonly keys: KeyVerifier; readonly sessions: Sessions; readonly badKeys: BadKeys }
+
+/** The session of a request, set once it was accepted without a key. */
+const SESSIONS = new WeakMap<FastifyRequest, SessionCaller>()
+
+/** Returns the session that a request was accepted with; undefined if it was accepted with a key. */
+export function sessionOf(request: FastifyRequest): SessionCaller | undefined {
+  return SESSIONS.get(request)
+}
+
+/** The token has any form: one that is not ours is a bad one. */
+const BEARER = /^Bearer +(\S.*)$/i
+
+/**
+ * Accepts a request with a key that may read, or with a session. A key comes before a session. A bad key, or an invalid
+ * session, counts against the caller's address; a missing one does not.
+ * @throws UNAUTHORIZED, FORBIDDEN, TOO_MANY_REQUESTS the address sent too many bad keys
+ */
+export async function admit(request: FastifyRequest, reply: FastifyReply, access: Access): Promise<void> {
+  rejectBlocked(request, reply, access.badKeys)
+  if (keyOf(request) !== undefined) {
+    try {
+      request.caller = await requireKey(request, access.keys, 'read')
+    } catch (error) {
+      if (isServiceError(error, 'FORBIDDEN')) await access.badKeys.noteBad(request.ip)
+      throw error
+    }
+    return
+  }
+  const session = await readSession(request, access)
+  if (session === 'missing') throw new ServiceError('UNAUTHORIZED', 'API key or session is missing')
+  if (session === 'invalid') throw new ServiceError('FORBIDDEN', 'Session is invalid')
+}
+
+/**
+ * Accepts a request for a call that only a session may make. Without a valid one, the call itself answers. An invalid
+ * session counts against the caller's address.
+ * @throws TOO_MANY_REQUESTS the address sent too many bad keys
+ */
+export async function admitSession(request: FastifyRequest, reply: FastifyReply, access: Access): Promise<void> {
+  rejectBlocked(request, reply, access.badKeys)
+  await readSession(request, access)
+}
+
+/** Remembers the request's session if it is valid. An invalid one is counted as a bad key. */
+async function readSession(
+  request: FastifyRequest,
+  { sessions, badKeys }: Access,
+): Promise<'valid' | 'invalid' | 'missing'> {
+  const [, token] = BEARER.exec(request.headers.authorization ?? '') ?? []
+  if (token === undefined) return 'missing'
+  const session = await sessions.verify(token)
+  if (session === undefined) {
+    await badKeys.noteBad(request.ip)
+    return 'invalid'
+  }
+  SESSIONS.set(request, session)
+  return 'valid'
+}
+
+/** Rejects an address that sent too many bad keys or passwords. @throws TOO_MANY_REQUESTS */
+export function rejectBlocked(request: FastifyRequest, reply: FastifyReply, badKeys: BadKeys): void {
+  const blocked = badKeys.blockOf(request.ip)
+  if (blocked !== undefined) throw tooMany(reply, blocked)
+}
+
+/** Counts a call of a session's user, and sets the headers of the limit. Calls with a key are not counted. */
+export async function limitSession(request: FastifyRequest, reply: FastifyReply, limit: RateLimit): Promise<void> {
+  const session = sessionOf(request)
+  if (session === undefined) return
+  const result = await limit.take(session.userId)
+  if (!result.allowed) throw tooMany(reply, result)
+  reply.headers(rateLimitHeaders(result))
+}
+
+function tooMany(reply: FastifyReply, result: LimitResult): ServiceError {
+  reply.headers(rateLimitHeaders(result))
+  return new ServiceError('TOO_MANY_REQUESTS', tooManyMessage(result))
+}
+
+/** The message for a caller above a limit. */
+export function tooManyMessage({ resetSeconds }: LimitResult): string {
+  return `Too many requests: try again in ${resetSeconds} seconds`
+}

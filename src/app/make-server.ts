@@ -1,0 +1,114 @@
+/** Part of the composition root: the HTTP server over the running chains. */
+import { Registry } from 'prom-client'
+import { BadKeys } from '../access/bad-keys.ts'
+import { issueUserKey, type KeyVerifier } from '../access/keys.ts'
+import { Sessions } from '../access/sessions.ts'
+import { createServer } from '../api/create-server.ts'
+import { warnOfOpenWrites } from '../api/http/exposure.ts'
+import { createBalances, createHistory } from '../balances/create-balances.ts'
+import { kindOf } from '../chains/registry.ts'
+import type { ChainId } from '../core/chain.ts'
+import { ServiceError } from '../core/errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Store } from '../store/seam/store.ts'
+import type { TokenStore } from '../store/seam/tokens.ts'
+import { TokenMetadata } from '../tokens/metadata.ts'
+import type { Prices } from '../tokens/prices.ts'
+import { readTokenLists, type TokenLists } from '../tokens/token-lists.ts'
+import { TokenSearch } from '../tokens/token-search.ts'
+import type { AppConfig } from './app-config.ts'
+import { collectChainMetrics, type MeteredChain } from './chain-metrics.ts'
+import { collectLedgerMetrics } from './ledger-metrics.ts'
+import type { Logger } from './log.ts'
+import type { OpenChain } from './open-chain.ts'
+import type { RunningChain } from './running-chain.ts'
+import type { LedgerHandle } from './start-ledger.ts'
+import { VERSION } from './version.ts'
+
+/** What the server is made of. `now`: Unix seconds. */
+export type ServerParts = {
+  readonly config: AppConfig
+  readonly log: Logger
+  readonly store: Store
+  readonly keys: KeyVerifier
+  readonly chains: readonly RunningChain[]
+  readonly lists: TokenLists
+  readonly prices: Prices
+  readonly now: () => number
+}
+
+/** Makes the HTTP server of these chains. It does not listen yet. */
+export function makeServer(parts: ServerParts): ReturnType<typeof createServer> {
+  const { config, log, store, keys, chains, lists, prices, now } = parts
+  const served: MeteredChain[] = chains.map((chain) => ({
+    ...chain.served(),
+    classes: async () => chain.use().reads.audits.classes(),
+  }))
+  const ledger = abcLedger(config, chains)
+  const warning = ledger === undefined ? undefined : warnOfOpenWrites(config.listen.host, config.dialects.abcLabs)
+  if (warning !== undefined) log.warn(warning)
+  const metrics = new Registry()
+  collectChainMetrics(metrics, served)
+  collectLedgerMetrics(metrics, ledgersOf(chains))
+  const all = new Map(chains.map((chain) => [chain.config.id, chain]))
+  const byId: ServedChains = { get: (id) => all.get(id)?.use() }
+  const storeOf = async (id: ChainId): Promise<TokenStore> => usedChain(byId, id).reads.tokens
+  return createServer({
+    balances: createBalances(byId),
+    history: createHistory(byId),
+    tokens: new TokenMetadata({
+      storeOf,
+      readTokens: (id, assets) => usedChain(byId, id).reader.readTokens(assets, AbortSignal.timeout(TOKEN_READ_MS)),
+      lists,
+      prices,
+      now,
+      warn: (message, fields) => log.warn(fields, message),
+    }),
+    finder: new TokenSearch({ storeOf, lists, parseAddress }),
+    prices,
+    ledger,
+    chains: served,
+    keys,
+    issueUserKey: (request) => issueUserKey(store.keys, request),
+    sessions: new Sessions({ users: store.users, sessions: store.sessions, now }),
+    badKeys: new BadKeys(),
+    metrics,
+    trustProxy: config.listen.trustProxy,
+    dialects: config.dialects,
+    version: VERSION,
+    now,
+    log,
+  })
+}
+
+/** The configured token lists. @throws CONFIG_INVALID naming a file that cannot be read or is not a token list */
+export function readLists({ tokens }: AppConfig): TokenLists {
+  return readTokenLists(tokens.lists, parseAddress)
+}
+
+function parseAddress(chain: ChainId, text: string): string | undefined {
+  return kindOf(chain)?.parseAddress(text)
+}
+
+/** The chains by id. @throws STORE_DAMAGED and similar codes if the chain is stopped */
+type ServedChains = { readonly get: (id: ChainId) => OpenChain | undefined }
+
+/** How long a request waits for a token's facts, in milliseconds: below the deadline of a request. */
+const TOKEN_READ_MS = 5_000
+
+function usedChain(chains: ServedChains, id: ChainId): OpenChain {
+  const chain = chains.get(id)
+  if (chain === undefined) throw new ServiceError('CHAIN_UNSUPPORTED', `chain ${id} is not served here`)
+  return chain
+}
+
+/** The ledger that abc-labs serves; undefined if it is not configured. */
+export function abcLedger(config: AppConfig, chains: readonly RunningChain[]): Ledger | undefined {
+  return chains.find(({ config: { id } }) => id === config.dialects.abcLabs.chain)?.ledger()
+}
+
+function ledgersOf(chains: readonly RunningChain[]): readonly { chain: ChainId; ledger: LedgerHandle }[] {
+  return chains.flatMap(({ config: { id }, opened }) =>
+    opened?.ledger === undefined ? [] : [{ chain: id, ledger: opened.ledger }],
+  )
+}

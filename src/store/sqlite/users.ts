@@ -1,0 +1,132 @@
+import type { SessionStore, StoredSession, StoredUser, UserStore } from '../seam/users.ts'
+import {
+  bytes,
+  guarded,
+  int,
+  nullable,
+  type Row,
+  type RowStatement,
+  type SqliteDatabase,
+  type Statement,
+  text,
+} from './database.ts'
+import { FileIdentity } from './file-identity.ts'
+
+const USER = 'users.id, name, password_hash, principal, users.created_at, disabled_at'
+const SESSION = 'id_hash, user_id, sessions.created_at, expires_at'
+const USER_COLUMNS = 6
+
+/** Users in the authoritative file. */
+export class SqliteUsers implements UserStore {
+  readonly #file: CheckedFile
+  readonly #put: Statement
+  readonly #get: RowStatement
+  readonly #list: RowStatement
+  readonly #disable: Statement
+
+  constructor(db: SqliteDatabase) {
+    this.#file = new CheckedFile(db)
+    this.#put = db.prepare(
+      `INSERT INTO users (id, name, password_hash, principal, created_at, disabled_at)
+       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`,
+    )
+    this.#get = db.prepare(`SELECT ${USER} FROM users WHERE name = ?`).raw()
+    this.#list = db.prepare(`SELECT ${USER} FROM users ORDER BY created_at, name`).raw()
+    this.#disable = db.prepare('UPDATE users SET disabled_at = coalesce(disabled_at, ?) WHERE name = ?')
+  }
+
+  async put({ id, name, passwordHash, principal, createdAt, disabledAt }: StoredUser): Promise<boolean> {
+    const values = [id, name, passwordHash, principal, createdAt, disabledAt ?? null]
+    return this.#file.use(() => this.#put.run(...values)).changes === 1
+  }
+
+  async get(name: string): Promise<StoredUser | undefined> {
+    return this.#file.use(() => {
+      const row = this.#get.get(name)
+      return row === undefined ? undefined : parseUser(row)
+    })
+  }
+
+  async list(): Promise<readonly StoredUser[]> {
+    return this.#file.use(() => this.#list.all().map(parseUser))
+  }
+
+  async disable(name: string, at: number): Promise<boolean> {
+    return this.#file.use(() => this.#disable.run(at, name)).changes === 1
+  }
+}
+
+/** Sessions in the authoritative file. */
+export class SqliteSessions implements SessionStore {
+  readonly #file: CheckedFile
+  readonly #put: (session: StoredSession, keep: number) => void
+  readonly #get: RowStatement
+  readonly #dropExpired: Statement
+
+  constructor(db: SqliteDatabase) {
+    this.#file = new CheckedFile(db)
+    const insert = db.prepare('INSERT INTO sessions (id_hash, user_id, created_at, expires_at) VALUES (?, ?, ?, ?)')
+    const dropOldest = db.prepare(
+      `DELETE FROM sessions WHERE sequence IN
+         (SELECT sequence FROM sessions WHERE user_id = ? ORDER BY sequence DESC LIMIT -1 OFFSET ?)`,
+    )
+    const put = db.transaction(({ idHash, userId, createdAt, expiresAt }: StoredSession, keep: number) => {
+      insert.run(idHash, userId, createdAt, expiresAt)
+      dropOldest.run(userId, keep)
+    })
+    this.#put = (session, keep) => put.immediate(session, keep)
+    this.#get = db
+      .prepare(`SELECT ${USER}, ${SESSION} FROM sessions JOIN users ON users.id = user_id WHERE id_hash = ?`)
+      .raw()
+    this.#dropExpired = db.prepare('DELETE FROM sessions WHERE expires_at <= ?')
+  }
+
+  async putSession(session: StoredSession, keep: number): Promise<void> {
+    this.#file.use(() => this.#put(session, keep))
+  }
+
+  async session(idHash: Buffer): ReturnType<SessionStore['session']> {
+    return this.#file.use(() => {
+      const row = this.#get.get(idHash)
+      return row === undefined ? undefined : { session: parseSession(row.slice(USER_COLUMNS)), user: parseUser(row) }
+    })
+  }
+
+  async dropExpired(before: number): Promise<number> {
+    return this.#file.use(() => this.#dropExpired.run(before)).changes
+  }
+}
+
+/**
+ * A connection to a file whose path must still lead to it. A user who is disabled in the file at that path would
+ * otherwise keep access through the old one.
+ */
+class CheckedFile {
+  readonly #db: SqliteDatabase
+  readonly #identity: FileIdentity
+
+  constructor(db: SqliteDatabase) {
+    this.#db = db
+    this.#identity = new FileIdentity(db.name)
+  }
+
+  use<T>(work: () => T): T {
+    this.#identity.check()
+    return guarded(this.#db, work)
+  }
+}
+
+function parseUser(row: Row): StoredUser {
+  return {
+    id: text(row[0]),
+    name: text(row[1]),
+    passwordHash: text(row[2]),
+    principal: text(row[3]),
+    createdAt: int(row[4]),
+    disabledAt: nullable(row[5], int),
+  }
+}
+
+function parseSession(row: Row): StoredSession {
+  return { idHash: bytes(row[0]), userId: text(row[1]), createdAt: int(row[2]), expiresAt: int(row[3]) }
+}
