@@ -144,6 +144,32 @@ describe('token metadata', () => {
     expect(reads).toEqual([['0xa'], ['0xb']])
   })
 
+  test('a request that waits for the read of another one gets what was read, also for the same object of the asset', async () => {
+    const { tokens } = setUp(answer)
+    const [first, second] = [token('a'), token('c')]
+    await tokens.get(chain, [first])
+    await tokens.get(chain, [first])
+    const [, both] = await Promise.all([
+      tokens.get(chain, [first], { read: true }),
+      tokens.get(chain, [first, second], { read: true }),
+    ])
+    expect(both?.map(({ decimals }) => decimals)).toEqual([18, 18])
+    expect((await tokens.get(chain, [first])).map(({ decimals }) => decimals)).toEqual([18])
+  })
+
+  test('a forced read is seen by all objects of the asset', async () => {
+    let supply = 5n
+    const { tokens } = setUp(async (assets) => ({
+      block,
+      facts: assets.map((asset) => ({ ...facts(asset), totalSupply: supply })),
+    }))
+    const [first, again] = [token('a'), token('a')]
+    for (const asset of [first, first, again, again]) await tokens.get(chain, [asset], { read: true })
+    supply = 6n
+    await tokens.get(chain, [again], { read: true, anew: true })
+    expect((await tokens.get(chain, [first])).map(({ totalSupply }) => totalSupply)).toEqual([6n])
+  })
+
   test('a frequently used token is not read from the store until its entry is old', async () => {
     const { tokens, clock, asked, store } = setUp(answer)
     await store.put([{ ...facts(token('a')), readAt: 1, supplyBlock: undefined }])

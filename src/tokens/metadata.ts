@@ -38,7 +38,7 @@ export type TokenSources = {
  * `stored` undefined: the store has no facts of the token. `checkedAt`: Unix seconds. `info` stays the same object as
  * long as it is kept.
  */
-type Entry = { readonly stored: StoredToken | undefined; readonly checkedAt: number; readonly info: TokenInfo }
+type Entry = { stored: StoredToken | undefined; checkedAt: number; info: TokenInfo }
 
 /**
  * All that is known of tokens, from the chain, the lists and the prices. Supply comes from the chain, decimals from the
@@ -117,9 +117,12 @@ export class TokenMetadata implements Tokens {
     return entry
   }
 
+  /** Changes the entry in place, because it may also be known by other objects of its asset. */
   #remember(chain: ChainId, asset: AssetRef, stored: StoredToken | undefined): Entry {
-    const entry = { stored, checkedAt: this.#sources.now(), info: this.#info(chain, asset, stored) }
-    this.#recent.set(assetText(chain, asset), entry)
+    const key = assetText(chain, asset)
+    const facts = { stored, checkedAt: this.#sources.now(), info: this.#info(chain, asset, stored) }
+    const entry = Object.assign(this.#recent.get(key) ?? {}, facts)
+    this.#recent.set(key, entry)
     return entry
   }
 
