@@ -61,15 +61,18 @@ export async function holdingsAt(
     limit: isEmpty ? 1 : limit,
   })
   if (isEmpty) return { held: [], unseen: 0, count: 0, asOf: undefined }
-  const contracts = new Set<string>()
-  const held = rows.flatMap(({ asset, balance }): readonly Held[] => {
-    if (contracts.has(asset.reference)) return []
-    contracts.add(asset.reference)
+  const held = firstOfEachContract(rows).flatMap(({ asset, balance }): readonly Held[] => {
     const amount = balance.known ? balance.amount : undefined
     return amount === 0n ? [] : [{ key: assetKey(asset), asset, amount }]
   })
   const unseen = Math.max(0, count - rows.length)
   return { held, unseen, count, asOf: asOf && { ...asOf, complete: asOf.complete && unseen === 0 } }
+}
+
+/** Returns the first row of each contract: it may be indexed as more than one asset. */
+export function firstOfEachContract<R extends { readonly asset: AssetRef }>(rows: readonly R[]): readonly R[] {
+  const seen = new Set<string>()
+  return rows.filter(({ asset: { reference } }) => !seen.has(reference) && seen.add(reference))
 }
 
 /** The error for a time before the first indexed block: nothing is known of it. */

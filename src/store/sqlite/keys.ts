@@ -1,7 +1,7 @@
 import { type FoundKey, type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../seam/keys.ts'
+import { CheckedFile } from './checked-file.ts'
 import {
   bytes,
-  guarded,
   int,
   nullable,
   type Row,
@@ -10,7 +10,6 @@ import {
   type Statement,
   text,
 } from './database.ts'
-import { FileIdentity } from './file-identity.ts'
 import type { SqliteKeyUses } from './key-uses.ts'
 import { mustBeOurs, parseStoredJson } from './rows/damaged-value.ts'
 
@@ -23,8 +22,7 @@ export type OpenKeyUses = (when: 'if there' | 'anyway') => SqliteKeyUses | undef
 
 /** API keys in the authoritative file. */
 export class SqliteKeys implements KeyStore {
-  readonly #db: SqliteDatabase
-  readonly #identity: FileIdentity
+  readonly #file: CheckedFile
   readonly #put: Statement
   readonly #putOfUser: Statement
   readonly #get: RowStatement
@@ -35,8 +33,7 @@ export class SqliteKeys implements KeyStore {
 
   constructor(db: SqliteDatabase, openUses: OpenKeyUses) {
     this.#openUses = openUses
-    this.#db = db
-    this.#identity = new FileIdentity(db.name)
+    this.#file = new CheckedFile(db)
     const sql = (statement: string): Statement => db.prepare(statement)
     this.#put = sql(`INSERT INTO keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
     this.#putOfUser = sql(
@@ -49,23 +46,23 @@ export class SqliteKeys implements KeyStore {
   }
 
   async put(key: StoredKey): Promise<void> {
-    this.#guarded(() => this.#put.run(...valuesOf(key)))
+    this.#file.use(() => this.#put.run(...valuesOf(key)))
   }
 
   async putOfUser(key: StoredKey & { readonly userId: string }, max: number): Promise<boolean> {
     const { userId, createdAt } = key
-    return this.#guarded(() => this.#putOfUser.run(...valuesOf(key), max, userId, createdAt)).changes === 1
+    return this.#file.use(() => this.#putOfUser.run(...valuesOf(key), max, userId, createdAt)).changes === 1
   }
 
   async get(id: string): Promise<FoundKey | undefined> {
-    return this.#guarded(() => {
+    return this.#file.use(() => {
       const row = this.#get.get(id)
       return row === undefined ? undefined : parseFound(row)
     })
   }
 
   async list(): ReturnType<KeyStore['list']> {
-    const keys = this.#guarded(() => this.#list.all().map(parseFound))
+    const keys = this.#file.use(() => this.#list.all().map(parseFound))
     this.#uses ??= this.#openUses('if there')
     const uses = this.#uses?.all() ?? new Map<string, number>()
     return keys.map((key) => ({ ...key, usedAt: uses.get(key.id) }))
@@ -78,13 +75,7 @@ export class SqliteKeys implements KeyStore {
   }
 
   async revoke(id: string, at: number): Promise<boolean> {
-    return this.#guarded(() => this.#revoke.run(at, id)).changes === 1
-  }
-
-  /** A revocation would not reach a file that was moved or replaced, so keys in such a file are not accepted. */
-  #guarded<T>(work: () => T): T {
-    this.#identity.check()
-    return guarded(this.#db, work)
+    return this.#file.use(() => this.#revoke.run(at, id)).changes === 1
   }
 }
 

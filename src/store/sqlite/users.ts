@@ -1,7 +1,7 @@
 import type { SessionStore, StoredSession, StoredUser, UserStore } from '../seam/users.ts'
+import { CheckedFile } from './checked-file.ts'
 import {
   bytes,
-  guarded,
   int,
   nullable,
   type Row,
@@ -10,7 +10,6 @@ import {
   type Statement,
   text,
 } from './database.ts'
-import { FileIdentity } from './file-identity.ts'
 
 const USER = 'users.id, name, password_hash, principal, users.created_at, disabled_at'
 const SESSION = 'id_hash, user_id, sessions.created_at, expires_at'
@@ -94,25 +93,6 @@ export class SqliteSessions implements SessionStore {
 
   async dropExpired(before: number): Promise<number> {
     return this.#file.use(() => this.#dropExpired.run(before)).changes
-  }
-}
-
-/**
- * A connection to a file whose path must still lead to it. A user who is disabled in the file at that path would
- * otherwise keep access through the old one.
- */
-class CheckedFile {
-  readonly #db: SqliteDatabase
-  readonly #identity: FileIdentity
-
-  constructor(db: SqliteDatabase) {
-    this.#db = db
-    this.#identity = new FileIdentity(db.name)
-  }
-
-  use<T>(work: () => T): T {
-    this.#identity.check()
-    return guarded(this.#db, work)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox'
 import { worstOf } from '../../../balances/as-of.ts'
+import { firstOfEachContract } from '../../../balances/holdings.ts'
 import { type AssetRef, NO_ITEM, TOKEN_STANDARDS } from '../../../core/asset.ts'
 import { type Balance, isNodeUnknown, type Known } from '../../../core/balance.ts'
 import type { Json } from '../../../json/exact-json.ts'
@@ -126,7 +127,7 @@ export async function accountBalances(
     offset: 0,
     limit: MAX_ROWS,
   })
-  const own = firstOfEach(rows)
+  const own = firstOfEachContract(rows)
   const assets = own.map(({ asset }) => asset)
   // A node that did not return the balances is not asked for names as well: the request has one deadline.
   const read = !own.some(({ balance }) => isNodeUnknown(balance))
@@ -149,12 +150,6 @@ const MAX_ROWS = 10_000
 function listFreshness(query: Parameters<typeof freshnessOf>[0]) {
   const freshness = freshnessOf(query)
   return freshness.mode === 'force' ? ({ mode: 'force' } as const) : freshness
-}
-
-/** One row per contract: it may be indexed as more than one asset. */
-function firstOfEach<R extends { readonly asset: AssetRef }>(rows: readonly R[]): readonly R[] {
-  const seen = new Set<string>()
-  return rows.filter(({ asset: { reference } }) => !seen.has(reference) && seen.add(reference))
 }
 
 async function balancesOf(
