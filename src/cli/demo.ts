@@ -72,6 +72,7 @@ async function runDemo(wanted: number, { terminal, stop }: Surroundings): Promis
           ...chain,
           server,
           balances: await askBalances(server, { apiKey, chain }),
+          login: { username: DEMO_USER.name, password: DEMO_USER.password },
           gilt: await issueGilt(server),
         }),
       )

@@ -5,6 +5,7 @@ const address = (digit: string) => `0x${digit.repeat(40)}` as const
 const FACTS = {
   server: 'http://127.0.0.1:8080',
   balances: [{ command: 'curl -s balance', answer: '{"success":true}' }],
+  login: { username: 'ada', password: 'correct horse' },
   url: 'http://127.0.0.1:8545',
   chainId: 31337,
   tokens: {
@@ -33,5 +34,6 @@ test('the text contains every address and every command', () => {
   for (const token of Object.values(FACTS.tokens)) expect(text).toContain(token)
   expect(text).toContain(`  curl -s '${FACTS.gilt.question}'\n  ${FACTS.gilt.answer}\n`)
   expect(text).toContain('  curl -s balance\n  {"success":true}\n')
+  expect(text).toContain(`-d '{"username":"ada","password":"correct horse"}' '${FACTS.server}/api/users/auth/login/'\n`)
   for (const { command } of demoLines(FACTS)) expect(text.split('\n')).toContain(`  ${command}`)
 })

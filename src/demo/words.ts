@@ -15,6 +15,8 @@ export type DemoFacts = Pick<DemoChain, 'url' | 'chainId' | 'tokens' | 'trader' 
   readonly server: string
   /** TokenKit's three balance calls with their answers. */
   readonly balances: readonly Answered[]
+  /** The user of the demo. */
+  readonly login: { readonly username: string; readonly password: string }
   readonly gilt: DemoGilt
 }
 
@@ -45,6 +47,9 @@ export function demoWords(facts: DemoFacts): string {
     'The same chain in the format of TokenKit: one balance, several, and all of an account. As just answered:',
     ...facts.balances.flatMap(({ command, answer }) => [`  ${command}`, `  ${answer}`]),
     '',
+    'Log in as the demo user; the token goes into "authorization: Bearer ...":',
+    `  ${loginCommand(facts)}`,
+    '',
     'An issuer minted, sold and partly redeemed a gilt on a ledger. The investor holds, as just answered:',
     `  curl -s '${facts.gilt.question}'`,
     `  ${facts.gilt.answer}`,
@@ -52,6 +57,11 @@ export function demoWords(facts: DemoFacts): string {
     `All calls: ${facts.server}/docs    Ctrl-C ends the demo and its chain.`,
     '',
   ].join('\n')
+}
+
+function loginCommand({ server, login }: Pick<DemoFacts, 'server' | 'login'>): string {
+  const body = JSON.stringify(login)
+  return `curl -s -H 'content-type: application/json' -d '${body}' '${server}/api/users/auth/login/'`
 }
 
 /** The demo's requests, in the order of display. */
