@@ -32,11 +32,16 @@ module.exports = {
     only('access', '^src/access/', ['^src/(access|core)/', SEAM]),
     only('net', '^src/net/', ['^src/net/', '^src/core/']),
     only('the-seam-to-chains', '^src/chains/adapter\\.ts$', ['^src/core/']),
-    only('a-chain-kind', '^src/chains/([^/]+)/', [
+    only('what-all-kinds-with-nodes-need', '^src/chains/nodes/', [
+      '^src/chains/nodes/',
+      '^src/chains/adapter\\.ts$',
+      '^src/(net|core)/',
+    ]),
+    only('a-chain-kind', '^src/chains/(?!nodes/)([^/]+)/', [
       '^src/chains/$1/',
-      '^src/chains/(adapter|named-heads)\\.ts$',
-      '^src/net/',
-      '^src/core/',
+      '^src/chains/nodes/',
+      '^src/chains/adapter\\.ts$',
+      '^src/(net|json|core)/',
     ]),
     only('the-seam-to-the-store', SEAM, [SEAM, '^src/core/']),
     only('store', '^src/store/', ['^src/store/', '^src/core/']),
@@ -68,7 +73,7 @@ module.exports = {
       '^src/api/(http|schema)/',
       '^src/(core|json|access|balances|tokens)/',
       '^src/chains/adapter\\.ts$',
-      '^src/config/field\\.ts$',
+      '^src/config/(field|words)\\.ts$',
       SEAM,
     ]),
     only('a-dialect', '^src/api/dialects/([^/]+)/(?!settings\\.ts)', [

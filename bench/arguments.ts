@@ -1,11 +1,16 @@
 import { parseArgs } from 'node:util'
 
-/** Reads numbers given as `--name N` (camelCase names become kebab-case). Missing ones come from `defaults`. */
+/**
+ * Reads numbers given as `--name N` (camelCase names become kebab-case). Missing ones come from `defaults`. `choices`:
+ * names of options that are no numbers, which `choiceFromArguments` reads.
+ */
 export function numbersFromArguments<Name extends string>(
   defaults: Readonly<Record<Name, number>>,
+  choices: readonly string[] = [],
 ): Readonly<Record<Name, number>> {
   const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-  const options = Object.fromEntries(Object.keys(defaults).map((name) => [kebab(name), { type: 'string' as const }]))
+  const names = [...Object.keys(defaults).map(kebab), ...choices]
+  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
   const { values } = parseArgs({ options })
   const numbers: Record<Name, number> = { ...defaults }
   for (const name in defaults) {
@@ -19,4 +24,15 @@ export function numbersFromArguments<Name extends string>(
     numbers[name] = value
   }
   return numbers
+}
+
+/** Reads one of some words, given as `--name word`. The first one is the default. */
+export function choiceFromArguments<Word extends string>(name: string, words: readonly [Word, ...Word[]]): Word {
+  const { values } = parseArgs({ options: { [name]: { type: 'string' } }, strict: false })
+  const given = values[name]
+  if (given === undefined) return words[0]
+  const word = words.find((one) => one === given)
+  if (word !== undefined) return word
+  process.stderr.write(`--${name}: got ${String(given)}, expected ${words.join(' or ')}\n`)
+  process.exit(2)
 }

@@ -1,5 +1,10 @@
 import { amountOf, type Generator, MINT } from './chain/generator.ts'
-import type { Renderer } from './chain/render.ts'
+
+/** How a kind of chain names generated accounts and tokens. */
+export type Names = {
+  readonly tokenAddress: (token: number) => string
+  readonly accountAddress: (account: number) => string
+}
 
 /** Base units by token address. */
 export type Expected = ReadonlyMap<string, bigint>
@@ -7,7 +12,7 @@ export type Expected = ReadonlyMap<string, bigint>
 /**
  * The balances of these accounts at the head of a generated chain, from adding up every movement: account to tokens.
  */
-export function expectedBalances(generator: Generator, renderer: Renderer, accounts: readonly number[]) {
+export function expectedBalances(generator: Generator, names: Names, accounts: readonly number[]) {
   const sums = new Map<number, Map<number, bigint>>(accounts.map((account) => [account, new Map()]))
   const add = (account: number, token: number, amount: bigint): void => {
     const tokens = sums.get(account)
@@ -19,8 +24,8 @@ export function expectedBalances(generator: Generator, renderer: Renderer, accou
     if (movement.from !== MINT && sums.has(movement.from)) add(movement.from, movement.token, -amountOf(movement))
   }
   const named = (tokens: ReadonlyMap<number, bigint>): Expected =>
-    new Map([...tokens].map(([token, amount]) => [renderer.tokenAddress(token), amount]))
-  return new Map([...sums].map(([account, tokens]) => [renderer.accountAddress(account), named(tokens)]))
+    new Map([...tokens].map(([token, amount]) => [names.tokenAddress(token), amount]))
+  return new Map([...sums].map(([account, tokens]) => [names.accountAddress(account), named(tokens)]))
 }
 
 /** Every ERC-20 balance of an account as served, from all pages. */

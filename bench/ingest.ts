@@ -1,23 +1,23 @@
 /**
- * `npm run bench:ingest -- [--transfers N] [--accounts N] [--tokens N] [--per-block N] [--seed N] [--sample N]`: how
- * fast the server indexes a generated chain, beside the bare limit of this machine. See README.md.
+ * `npm run bench:ingest -- [--kind evm|starknet] [--transfers N] [--accounts N] [--tokens N] [--per-block N] [--seed N]
+ * [--sample N]`: how fast the server indexes a generated chain, beside the bare limit of this machine. See README.md.
  */
 import { join } from 'node:path'
-import { numbersFromArguments } from './arguments.ts'
-import { bareLimit } from './bare-limit.ts'
-import { createGenerator, DEFAULT_SHAPE } from './chain/generator.ts'
-import { createRenderer } from './chain/render.ts'
+import { choiceFromArguments, numbersFromArguments } from './arguments.ts'
+import { DEFAULT_SHAPE } from './chain/generator.ts'
 import { type GeneratedNode, startGeneratedNode } from './chain/start.ts'
-import { differences, expectedBalances, servedBalances } from './expected.ts'
+import { differences, expectedBalances } from './expected.ts'
+import { BENCH_KINDS } from './kinds.ts'
 import { type BenchServer, folderBytes, peakMemoryBytes, startServer, temporaryFolder } from './server.ts'
 
-const CHAIN = 'eip155:1'
 const SAMPLE_MS = 100
 /** Enough transfers: the bare limit does not depend on the length of the run. */
 const BARE_TRANSFERS = 500_000
 const TENTHS = 10
 
-const { sample, ...shape } = numbersFromArguments({ ...DEFAULT_SHAPE, sample: 100 })
+const kind = choiceFromArguments('kind', ['evm', 'starknet'])
+const { sample, ...shape } = numbersFromArguments({ ...DEFAULT_SHAPE, sample: 100 }, ['kind'])
+const bench = BENCH_KINDS[kind](shape)
 
 /** The ingested transfers at one moment. `atMs`: Unix milliseconds. */
 type Point = { readonly atMs: number; readonly transfers: number }
@@ -27,19 +27,22 @@ type Watched = {
   readonly memoryBytes: number | undefined
 }
 
-const node = await startGeneratedNode(shape)
-print('chain', `${count(shape.transfers)} transfers, ${count(shape.tokens)} tokens, ${count(shape.accounts)} accounts`)
-const bareBefore = await bareLimit(node, BARE_TRANSFERS)
+const node = await startGeneratedNode(shape, { kind })
+print(
+  'chain',
+  `${bench.chain}, ${count(shape.transfers)} transfers, ${count(shape.tokens)} tokens, ${count(shape.accounts)} accounts`,
+)
+const bareBefore = await bench.bareLimit(node, BARE_TRANSFERS)
 const folder = temporaryFolder()
 await node.reset()
 const before = await node.usage()
-const server = await startServer(folder, [{ id: CHAIN, rpc: node.url }])
+const server = await startServer(folder, [{ id: bench.chain, rpc: node.url }])
 const watched = await watch(server, node)
 const used = await node.usage()
 const failures = await check(server)
 await server.stop()
 const storeBytes = folderBytes(join(folder, 'store'))
-const bareAfter = await bareLimit(node, BARE_TRANSFERS)
+const bareAfter = await bench.bareLimit(node, BARE_TRANSFERS)
 await node.stop()
 report()
 process.exitCode = failures.length > 0 ? 1 : 0
@@ -49,7 +52,7 @@ async function watch(from: BenchServer, source: GeneratedNode): Promise<Watched>
   const points: Point[] = []
   let walBytes = 0
   for (;;) {
-    const health = await from.health(CHAIN)
+    const health = await from.health(bench.chain)
     if (health?.state === 'stopped') fail(`the indexer stopped: ${String(health.error)}`)
     points.push({ atMs: Date.now(), transfers: health?.transfers ?? 0 })
     walBytes = Math.max(walBytes, folderBytes(join(folder, 'store'), '-wal'))
@@ -61,12 +64,12 @@ async function watch(from: BenchServer, source: GeneratedNode): Promise<Watched>
 
 /** Compares every balance of a sample of accounts, spread over all ranks, as served and as added up from the chain. */
 async function check(from: BenchServer): Promise<readonly string[]> {
-  const generator = createGenerator(shape)
   const step = Math.max(1, Math.floor(shape.accounts / sample))
-  const accounts = Array.from({ length: Math.min(sample, shape.accounts) }, (_, at) => at * step)
+  const drawn = Array.from({ length: Math.min(sample, shape.accounts) }, (_, at) => at * step)
+  const accounts = [...drawn, ...bench.hotAccounts]
   const wrong: string[] = []
-  for (const [account, expected] of expectedBalances(generator, createRenderer(generator), accounts)) {
-    wrong.push(...differences(account, expected, await servedBalances(from.url, 1, account)))
+  for (const [account, expected] of expectedBalances(bench.generator, bench.names, accounts)) {
+    wrong.push(...differences(account, expected, await bench.served(from, account)))
   }
   return wrong
 }
@@ -90,7 +93,10 @@ function report(): void {
   print('node', `${(used.cpuSeconds - before.cpuSeconds).toFixed(1)} s of processor time in its own process`)
   print('over time', `${slope(points, startMs).map(count).join('  ')}  transfers/s, by tenths of the transfers`)
   if (failures.length === 0)
-    print('balances', `all of ${count(Math.min(sample, shape.accounts))} accounts are equal to the sums from the chain`)
+    print(
+      'balances',
+      `all of ${count(Math.min(sample, shape.accounts) + bench.hotAccounts.length)} accounts are equal to the sums from the chain`,
+    )
   else for (const line of failures) print('WRONG', line)
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { ERRORS } from '../src/core/errors.ts'
 import { undocumentedExports } from './tidy/exports.ts'
 import { untidyFunctions } from './tidy/functions.ts'
+import { kindNames } from './tidy/kind-names.ts'
 import { projectFiles, type Source, typescriptSources } from './tidy/sources.ts'
 import { forbiddenWords } from './tidy/words.ts'
 
@@ -62,6 +63,10 @@ describe('functions and names', () => {
   test('one word for one thing', () => {
     expect(shipped.filter(({ file }) => !file.startsWith('src/api/dialects/')).flatMap(forbiddenWords)).toEqual([])
   })
+})
+
+test('no standard and no namespace of one family of chains is named outside its home', () => {
+  expect(shipped.flatMap(kindNames)).toEqual([])
 })
 
 describe('rules that a line can break', () => {

@@ -1,5 +1,4 @@
 import { amountOf, type Generator, MINT } from './generator.ts'
-import type { Renderer } from './render.ts'
 
 /** Longest chain whose balances are answered: its index takes 16 bytes a transfer and about a second for a million. */
 const MAX_TRANSFERS = 4_000_000
@@ -10,9 +9,15 @@ export type BalanceIndex = {
   readonly balanceAt: (token: number, address: string, block: number) => bigint | undefined
 }
 
+/** All accounts of a generated chain by number, and how they are named. */
+export type IndexedAccounts = { readonly accounts: number; readonly accountAddress: (account: number) => string }
+
 /** Makes the index; undefined if the chain is too long for one. */
-export function createBalanceIndex(generator: Generator, renderer: Renderer): BalanceIndex | undefined {
-  const { transfers, accounts } = generator.shape
+export function createBalanceIndex(
+  generator: Generator,
+  { accounts, accountAddress }: IndexedAccounts,
+): BalanceIndex | undefined {
+  const { transfers } = generator.shape
   if (transfers > MAX_TRANSFERS) return undefined
   // Each entry is `pair × transfers + movement`, so sorted entries of a pair are together and in the chain's order.
   const entries = new Float64Array(2 * transfers)
@@ -23,21 +28,27 @@ export function createBalanceIndex(generator: Generator, renderer: Renderer): Ba
     if (from !== MINT && from !== to) entries[count++] = (token * accounts + from) * transfers + index
   }
   const sorted = entries.subarray(0, count).sort()
-  const numbers = new Map(Array.from({ length: accounts }, (_, number) => [renderer.accountAddress(number), number]))
+  const numbers = new Map(Array.from({ length: accounts }, (_, number) => [accountAddress(number), number]))
+  // Where the last question about a pair ended: an account may have very many movements, and is asked about often.
+  const ends = new Map<number, { readonly at: number; readonly sum: bigint }>()
   return {
     balanceAt: (token, address, block) => {
       const account = numbers.get(address)
       if (account === undefined) return undefined
       const base = (token * accounts + account) * transfers
       const end = base + generator.span(block).end
-      let sum = 0n
-      for (let at = lowerBound(sorted, base); at < sorted.length; at++) {
+      const last = ends.get(base)
+      const isLater = last !== undefined && (sorted[last.at - 1] ?? 0) < end
+      let sum = isLater ? last.sum : 0n
+      let at = isLater ? last.at : lowerBound(sorted, base)
+      for (; at < sorted.length; at++) {
         const entry = sorted[at] ?? end
         if (entry >= end) break
         const movement = generator.movement(entry - base)
         if (movement.to === account) sum += amountOf(movement)
         if (movement.from === account) sum -= amountOf(movement)
       }
+      if (at > lowerBound(sorted, base)) ends.set(base, { at, sum })
       return sum
     },
   }

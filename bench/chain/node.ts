@@ -1,22 +1,30 @@
 /**
  * An in-memory JSON-RPC node in its own process. It serves a generated chain on 127.0.0.1. With `--transfers N
- * --accounts N --tokens N --per-block N --seed N [--port N] [--max-logs N]` it prints one line of JSON, `{"url": …,
- * "head": …}`, and serves until its standard input closes or it is told to stop.
+ * --accounts N --tokens N --per-block N --seed N [--kind evm|starknet] [--port N] [--max-logs N]` it prints one line of
+ * JSON, `{"url": …, "head": …}`, and serves until its standard input closes or it is told to stop.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { parseArgs } from 'node:util'
+import { createStarknetGenerator } from '../starknet/generator.ts'
+import { createStarknetRenderer } from '../starknet/render.ts'
+import { answerStarknetCall } from '../starknet/rpc.ts'
 import { type ChainShape, createGenerator, DEFAULT_SHAPE } from './generator.ts'
 import { createRenderer } from './render.ts'
-import { answerCall, type RpcNode } from './rpc.ts'
+import { answerCall } from './rpc.ts'
 
 /** Longest request, in bytes: no benchmark sends more. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
 /** The most logs in one answer, as on the most generous hosted nodes. */
 const DEFAULT_MAX_LOGS = 50_000
+/** The most events in one page of `starknet_getEvents`, as Pathfinder's default. */
+const DEFAULT_MAX_CHUNK = 1_024
+
+/** The answer to one call, in consecutive pieces. */
+type AnswerCall = (call: unknown) => readonly Buffer[]
 
 function main(): void {
   const options = Object.fromEntries(
-    ['transfers', 'accounts', 'tokens', 'per-block', 'seed', 'port', 'max-logs', 'chain-id'].map((name) => [
+    ['transfers', 'accounts', 'tokens', 'per-block', 'seed', 'port', 'max-logs', 'chain-id', 'kind'].map((name) => [
       name,
       { type: 'string' as const },
     ]),
@@ -33,22 +41,39 @@ function main(): void {
     perBlock: number('per-block', DEFAULT_SHAPE.perBlock),
     seed: number('seed', DEFAULT_SHAPE.seed),
   }
-  const generator = createGenerator(shape)
-  const maxLogs = number('max-logs', DEFAULT_MAX_LOGS)
-  const renderer = createRenderer(generator)
-  const node: RpcNode = { generator, renderer, maxLogs, chainId: number('chain-id', 1), firstLogsAtMs: undefined }
-  const server = createServer((request, response) => void serve(node, request, response))
+  const head = Math.ceil(shape.transfers / shape.perBlock)
+  const maxLogs = values['max-logs'] === undefined ? undefined : number('max-logs', 0)
+  const answer =
+    values.kind === 'starknet'
+      ? starknetNode(shape, maxLogs)
+      : evmNode(shape, { maxLogs, chainId: number('chain-id', 1) })
+  const server = createServer((request, response) => void serve(answer, request, response))
   server.keepAliveTimeout = 60_000
   server.listen(number('port', 0), '127.0.0.1', () => {
     const address = server.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
-    process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}`, head: generator.head })}\n`)
+    process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}`, head })}\n`)
   })
   // The parent holds the other end, so this node ends with its parent, even after a crash.
   process.stdin.resume().once('end', () => process.exit(0))
 }
 
-async function serve(node: RpcNode, request: IncomingMessage, response: ServerResponse): Promise<void> {
+function evmNode(
+  shape: ChainShape,
+  { maxLogs = DEFAULT_MAX_LOGS, chainId }: { maxLogs: number | undefined; chainId: number },
+): AnswerCall {
+  const generator = createGenerator(shape)
+  const node = { generator, renderer: createRenderer(generator), maxLogs, chainId, firstLogsAtMs: undefined }
+  return (call) => answerCall(node, call)
+}
+
+function starknetNode(shape: ChainShape, maxChunk = DEFAULT_MAX_CHUNK): AnswerCall {
+  const generator = createStarknetGenerator(shape)
+  const node = { generator, renderer: createStarknetRenderer(generator), maxChunk, firstLogsAtMs: undefined }
+  return (call) => answerStarknetCall(node, call)
+}
+
+async function serve(answerCall: AnswerCall, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request) {
@@ -57,7 +82,7 @@ async function serve(node: RpcNode, request: IncomingMessage, response: ServerRe
     if (bytes > MAX_BODY_BYTES) return void response.writeHead(413).end()
     chunks.push(part)
   }
-  const parts = answerBody(node, Buffer.concat(chunks).toString('utf8'))
+  const parts = answerBody(answerCall, Buffer.concat(chunks).toString('utf8'))
   const length = parts.reduce((sum, part) => sum + part.length, 0)
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': length })
   for (const part of parts) response.write(part)
@@ -65,10 +90,10 @@ async function serve(node: RpcNode, request: IncomingMessage, response: ServerRe
 }
 
 /** The answer to a request or a batch, in pieces, so that a large result is never copied. */
-function answerBody(node: RpcNode, body: string): readonly Buffer[] {
+function answerBody(answerCall: AnswerCall, body: string): readonly Buffer[] {
   const call = parse(body)
-  if (!Array.isArray(call)) return answerCall(node, call)
-  const answers = call.flatMap((one: unknown, at) => [Buffer.from(at === 0 ? '[' : ','), ...answerCall(node, one)])
+  if (!Array.isArray(call)) return answerCall(call)
+  const answers = call.flatMap((one: unknown, at) => [Buffer.from(at === 0 ? '[' : ','), ...answerCall(one)])
   return [...answers, Buffer.from(call.length === 0 ? '[]' : ']')]
 }
 

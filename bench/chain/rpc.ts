@@ -151,7 +151,12 @@ function balanceOf(
   if (block === undefined || block > node.generator.head) return { code: -32001, message: 'block not found' }
   let known = indexes.get(node)
   if (known === undefined) {
-    known = { index: createBalanceIndex(node.generator, node.renderer) }
+    known = {
+      index: createBalanceIndex(node.generator, {
+        accounts: node.generator.shape.accounts,
+        accountAddress: node.renderer.accountAddress,
+      }),
+    }
     indexes.set(node, known)
   }
   if (known.index === undefined) return { code: 3, message: 'execution reverted' }

@@ -14,19 +14,29 @@ export type GeneratedNode = {
   readonly stop: () => Promise<void>
 }
 
-/** `cpuSeconds`: processor time so far. `firstLogsAtMs`: Unix milliseconds of the first eth_getLogs since a reset. */
+/**
+ * `cpuSeconds`: processor time so far. `firstLogsAtMs`: Unix milliseconds of the first eth_getLogs or
+ * starknet_getEvents since a reset.
+ */
 export type NodeUsage = { readonly cpuSeconds: number; readonly firstLogsAtMs: number | undefined }
+
+/** The kind of a generated chain, the most logs or events of an answer, and the id of an EVM chain. */
+export type GeneratedNodeOptions = {
+  readonly kind?: 'evm' | 'starknet'
+  readonly maxLogs?: number
+  readonly chainId?: number
+}
 
 /** Starts a node that serves a chain of this shape. The node ends at the latest with this process. */
 export async function startGeneratedNode(
   shape: ChainShape,
-  options: { readonly maxLogs?: number; readonly chainId?: number } = {},
+  options: GeneratedNodeOptions = {},
 ): Promise<GeneratedNode> {
   const script = fileURLToPath(new URL('./node.ts', import.meta.url))
   const { transfers, accounts, tokens, perBlock, seed } = shape
   const named = { transfers, accounts, tokens, 'per-block': perBlock, seed }
-  const limits = { 'max-logs': options.maxLogs, 'chain-id': options.chainId }
-  const args = Object.entries({ ...named, ...limits }).flatMap(([name, value]) =>
+  const others = { kind: options.kind, 'max-logs': options.maxLogs, 'chain-id': options.chainId }
+  const args = Object.entries({ ...named, ...others }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   )
   const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })

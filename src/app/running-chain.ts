@@ -1,4 +1,5 @@
 /** Part of the composition root: the state of a configured chain, whether or not its store can be read. */
+
 import type { ServedChain } from '../api/http/deps.ts'
 import type { KindDefinition } from '../chains/adapter.ts'
 import type { ChainConfig } from '../config/chains.ts'
@@ -6,6 +7,7 @@ import { assert } from '../core/assert.ts'
 import type { AssetRef } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import { ServiceError } from '../core/errors.ts'
+import { isFungible, TOKEN_STANDARDS } from '../core/standards.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { ChainClock } from '../store/seam/chain-clock.ts'
 import { unwrittenClock } from '../store/seam/unwritten-clock.ts'
@@ -14,7 +16,6 @@ import type { IndexerHandle, IndexerStatus, Stopped } from './start-indexer.ts'
 
 /** How many stored positions are searched for one that the documentation can name. */
 const POSITIONS_LOOKED_AT = 200
-const FUNGIBLE_TOKENS: ReadonlySet<string> = new Set(['erc20', 'ledger'])
 
 /**
  * A configured chain. Damage to its files, found at the start or later, stops only this chain. Its calls then fail with
@@ -114,10 +115,13 @@ export class RunningChain {
       id: this.config.id,
       kind: this.kind.kind,
       parseAddress: this.kind.parseAddress,
+      parseHash: this.kind.source === 'nodes' ? this.kind.parseHash : undefined,
       zeroAddress: this.kind.accountCodec.zeroAddress,
+      nativeAsset: this.kind.source === 'nodes' ? this.kind.nativeAsset : undefined,
       pollMs: this.kind.source === 'nodes' ? (this.config.pollMs ?? this.kind.pollMs) : undefined,
       clock: () => this.clock(),
       wait: () => this.#indexer?.status().wait,
+      nodeWarnings: () => this.#indexer?.status().nodeWarnings ?? [],
       position: () => this.#position(),
     }
   }
@@ -132,7 +136,8 @@ export class RunningChain {
       if (published === undefined) return undefined
       const { rows } = await reads.walk({ after: { share: 0 }, at: published, limit: POSITIONS_LOOKED_AT })
       return rows.find(
-        ({ amount, asset, inDoubt }) => (amount ?? 0n) > 0n && !inDoubt && FUNGIBLE_TOKENS.has(asset.standard),
+        ({ amount, asset, inDoubt }) =>
+          (amount ?? 0n) > 0n && !inDoubt && TOKEN_STANDARDS.includes(asset.standard) && isFungible(asset.standard),
       )
     } catch {
       return undefined

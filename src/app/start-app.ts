@@ -2,10 +2,9 @@
 import { setMaxListeners } from 'node:events'
 import { KeyVerifier } from '../access/keys.ts'
 import { recordKeyUses } from '../api/http/record-key-uses.ts'
-import { kindOf } from '../chains/registry.ts'
+import { fixedClassesOf, kindOf } from '../chains/registry.ts'
 import type { ChainConfig } from '../config/chains.ts'
 import { assert } from '../core/assert.ts'
-import { fixedClasses } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { ChainId } from '../core/chain.ts'
@@ -46,7 +45,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const stopping = new AbortController()
   // Every open read of a chain listens to this signal, so many listeners are no leak.
   setMaxListeners(0, stopping.signal)
-  const classesOf = (chain: ChainId) => fixedClasses(config.tokens.accounting, chain)
+  const classesOf = (chain: ChainId) => fixedClassesOf(chain, config.tokens.accounting)
   const store = await openStore({ url: config.store, codecOf: (chain) => kind(chain).accountCodec, classesOf })
   const chains: RunningChain[] = []
   let pricing: RunningPrices | undefined

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads'
+import type { NodeWarning } from '../api/http/deps.ts'
 import type { ChainConfig } from '../config/chains.ts'
 import type { Accounting } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
@@ -7,6 +8,7 @@ import type { ErrorCode } from '../core/errors.ts'
 import type { Wait } from '../indexer/waits.ts'
 import type { Heartbeat } from '../store/seam/heartbeat.ts'
 import type { Logger } from './log.ts'
+import { NodeWarnings } from './node-warnings.ts'
 import type { Progress } from './progress.ts'
 import { startThread } from './thread.ts'
 
@@ -45,6 +47,8 @@ export type IndexerStatus = {
   readonly stopped: Stopped | undefined
   /** Its newest beat, and when it arrived, in Unix seconds. */
   readonly beat: (Heartbeat & { readonly at: number }) | undefined
+  /** The last warnings about nodes. */
+  readonly nodeWarnings: readonly NodeWarning[]
   /** What it waits for, if it waits too long. */
   readonly wait: Wait | undefined
 }
@@ -109,6 +113,7 @@ class Supervisor {
   #forGood = false
   #beat: IndexerStatus['beat']
   #wait: Wait | undefined
+  readonly #warnings = new NodeWarnings()
   #heardAt = Date.now()
   #startedAt = 0
   #crashes = 0
@@ -142,7 +147,8 @@ class Supervisor {
   status(): IndexerStatus {
     const stalled = this.#worker !== undefined && Date.now() - this.#heardAt > STALLED_MS
     const wait = stalled ? { for: 'its own thread, which is busy', since: this.#heardAt } : this.#wait
-    return { stopped: this.#stopped, beat: this.#beat, wait }
+    const nodeWarnings = this.#warnings.recent(Math.floor(Date.now() / 1000))
+    return { stopped: this.#stopped, beat: this.#beat, wait, nodeWarnings }
   }
 
   send(message: ToThread): void {
@@ -162,6 +168,8 @@ class Supervisor {
     switch (message.type) {
       case 'log':
         log[message.level](message.fields, message.message)
+        if (message.level === 'warn')
+          this.#warnings.note(message.message, message.fields, Math.floor(Date.now() / 1000))
         break
       case 'progress':
         onProgress(message.progress)

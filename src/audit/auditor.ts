@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BalanceKey } from '../core/balance.ts'
 import { type BlockRef, type Header, sameBlock } from '../core/block.ts'
+import { COMPARED_STANDARDS } from '../core/standards.ts'
 import type { Batch } from '../core/transfer.ts'
 import type { Adopted } from '../indexer/adopt-observations.ts'
 import type { AuditFeed } from '../indexer/indexer.ts'
@@ -264,7 +265,7 @@ export class Auditor implements AuditFeed {
   #followed() {
     const { scope } = this.#options.coverage
     const tokens = scope.type === 'tokens' ? scope.tokens : []
-    return tokens.map((reference) => ({ standard: 'erc20', reference }) as const)
+    return tokens.flatMap((reference) => COMPARED_STANDARDS.map((standard) => ({ standard, reference })))
   }
 
   /** Reads what is in doubt. The first call passes the proofs of earlier processes to the adapter. */

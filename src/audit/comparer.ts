@@ -2,6 +2,7 @@ import type { BalanceRead } from '../chains/adapter.ts'
 import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
 import type { BalanceKey, Observation } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
+import { COMPARED_STANDARDS } from '../core/standards.ts'
 import type { Adopted } from '../indexer/adopt-observations.ts'
 import type { AdoptionResult } from '../store/seam/audits.ts'
 import type { AuditCounts } from './audit-counts.ts'
@@ -91,7 +92,7 @@ export class Comparer {
   async supplies(tokens: readonly AssetRef[], signal: AbortSignal): Promise<ComparedSupplies | undefined> {
     const { adapter, counts, investigator, journal, investigations } = this.#deps
     const all = [...new Map(tokens.map((asset) => [assetKey(asset), asset])).values()]
-    const assets = all.filter((asset) => asset.standard === 'erc20').slice(0, MAX_SUPPLIES)
+    const assets = all.filter(({ standard }) => COMPARED_STANDARDS.includes(standard)).slice(0, MAX_SUPPLIES)
     if (assets.length === 0) return undefined
     const { block, supplies } = await journal.audits.supplies(assets)
     const told = assets.filter((_, index) => supplies[index] !== undefined)

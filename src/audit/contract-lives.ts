@@ -1,9 +1,11 @@
+import { setImmediate as nextTick } from 'node:timers/promises'
 import type { BalanceRead } from '../chains/adapter.ts'
-import { ANYBODY } from '../core/account.ts'
 import { type AssetRef, NO_ITEM } from '../core/asset.ts'
-import { type BalanceKey, isNodeFailure } from '../core/balance.ts'
+import { type BalanceKey, isNodeFailure, isReadable } from '../core/balance.ts'
 import type { BlockRef, Header } from '../core/block.ts'
 import { isServiceError } from '../core/errors.ts'
+import { STANDARD_RULES } from '../core/standards.ts'
+import type { StoredAsset } from '../store/seam/store.ts'
 import { type Agreement, findDivergence } from './find-divergence.ts'
 import type { InvestigatorDeps } from './investigator.ts'
 
@@ -54,7 +56,7 @@ export class ContractLives {
     const [without, withCode] = [new Map<string, BalanceKey>(), new Map<string, AssetRef>()]
     for (const [index, key] of keys.entries()) {
       const answer = answers[index]
-      if (key.asset.standard === 'native' || answer === undefined) continue
+      if (!STANDARD_RULES[key.asset.standard].isToken || answer === undefined) continue
       if (hasCode(answer)) withCode.set(key.asset.reference, key.asset)
       else if (isWithoutCode(answer)) without.set(key.asset.reference, key)
     }
@@ -62,9 +64,19 @@ export class ContractLives {
     let left = MAX_ENDINGS
     for (const key of without.values()) {
       const stored = await this.#deps.reads.asset(key.asset)
-      if (stored === undefined || stored.isGone || left-- <= 0) continue
+      if (stored === undefined || stored.isGone || !(await this.#wasThere(stored, head)) || left-- <= 0) continue
       await this.#ended({ key, firstBlock: stored.firstBlock }, head, signal)
     }
+  }
+
+  /**
+   * True if our blocks up to the head show that the contract existed. A reorg may have removed all transfers of a token
+   * that is not deployed on this branch, or not yet: that is no end.
+   */
+  async #wasThere({ asset, firstBlock }: StoredAsset, head: Header): Promise<boolean> {
+    if (firstBlock !== undefined) return firstBlock <= head.number
+    await nextTick()
+    return (await this.#deps.reads.holders({ asset, offset: 0, limit: 1 })).rows.length > 0
   }
 
   /**
@@ -73,19 +85,19 @@ export class ContractLives {
    * @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST
    */
   async revisit(head: Header, signal: AbortSignal): Promise<void> {
-    const { adapter, journal, zeroAddress = ANYBODY } = this.#deps
+    const { adapter, journal, zeroAddress } = this.#deps
     const open = await journal.lives.open({ after: this.#cursor, limit: MAX_REVISITED })
     this.#cursor = open.length < MAX_REVISITED ? 0 : (open.at(-1)?.id ?? 0)
-    const readable = open.filter(({ asset }) => isReadable(asset))
-    const keys = readable.map(({ asset }) => ({ account: zeroAddress, asset, item: NO_ITEM }))
+    const all = open.map(({ asset, since }) => ({ since, key: codeKey(asset, zeroAddress) }))
+    const readable = all.filter(({ key }) => isReadable(key))
+    const keys = readable.map(({ key }) => key)
     if (keys.length === 0) return
     const { reads: answers } = await adapter.readBalances({ keys, at: head }, signal)
     await this.look({ keys, answers }, head, signal)
-    for (const [index, { asset, since }] of readable.entries()) {
-      const [key, answer] = [keys[index], answers[index]]
-      if (key === undefined || since === undefined || !hasCode(answer)) continue
+    for (const [index, { key, since }] of readable.entries()) {
+      if (since === undefined || !hasCode(answers[index])) continue
       if (await this.#stood(key, { since, head }, signal)) {
-        await journal.lives.confirmAlive({ reference: asset.reference, seen: head })
+        await journal.lives.confirmAlive({ reference: key.asset.reference, seen: head })
       }
     }
   }
@@ -179,7 +191,8 @@ export class ContractLives {
 }
 
 function hasCode(answer: BalanceRead | undefined): boolean {
-  return answer?.ok === true || answer?.reason === 'token_does_not_answer'
+  if (answer === undefined || answer.ok) return answer !== undefined
+  return answer.reason === 'token_does_not_answer' || answer.reason === 'no_balance_function'
 }
 
 function isWithoutCode(answer: BalanceRead | undefined): boolean {
@@ -187,9 +200,9 @@ function isWithoutCode(answer: BalanceRead | undefined): boolean {
 }
 
 /**
- * An ERC-1155 contract has no balance without an item. Marks apply to all assets of a contract, so another asset of it
- * serves as well.
+ * A balance whose read shows whether the contract has code. Without a zero address, the account is the contract itself.
+ * A contract without a readable sum has none, but marks apply to all assets of a contract, so another one serves as well.
  */
-function isReadable(asset: AssetRef): boolean {
-  return asset.standard !== 'erc1155'
+function codeKey(asset: AssetRef, zeroAddress: string | undefined): BalanceKey {
+  return { account: zeroAddress ?? asset.reference, asset, item: NO_ITEM }
 }

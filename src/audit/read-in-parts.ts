@@ -1,7 +1,7 @@
 import { type AssetRef, assetKey } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import { isServiceError, type ServiceError } from '../core/errors.ts'
-import { isFatal } from '../indexer/indexer.ts'
+import { isFatal } from '../indexer/fatal.ts'
 
 /**
  * Most failures of one piece of work: enough to find one token among a thousand, and each may cost a node's whole

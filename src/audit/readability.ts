@@ -4,7 +4,7 @@ import type { BalanceKey, UnknownReason } from '../core/balance.ts'
 import type { Readability } from '../store/seam/audits.ts'
 
 /** Reasons that lie in the contract, not in the node. */
-const CONTRACTS: readonly UnknownReason[] = ['token_does_not_answer', 'not_a_token']
+const CONTRACTS: readonly UnknownReason[] = ['token_does_not_answer', 'no_balance_function', 'not_a_token']
 
 /**
  * Groups the tokens by their reads: `answering` returned at least one amount, `unreadable` none. A node's failure counts

@@ -1,5 +1,6 @@
-import { assetKey, isFungible, NO_ITEM } from '../core/asset.ts'
-import type { BalanceKey } from '../core/balance.ts'
+import { assetKey, NO_ITEM } from '../core/asset.ts'
+import { type BalanceKey, isReadable } from '../core/balance.ts'
+import { isFungible } from '../core/standards.ts'
 import type { BlockTransfers } from '../core/transfer.ts'
 
 /** Most recently changed balances kept: as many as one multicall carries. */
@@ -37,8 +38,7 @@ export class RecentlyChanged {
   }
 
   #touch(key: BalanceKey): void {
-    // An ERC-1155 contract has no call for the sum of all items.
-    if (key.asset.standard === 'erc1155' && key.item === NO_ITEM) return
+    if (!isReadable(key)) return
     const token = assetKey(key.asset)
     const count = this.#ofToken.get(token) ?? 0
     const name = `${token}/${key.account}/${key.item}`

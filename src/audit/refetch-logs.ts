@@ -20,7 +20,10 @@ const BLOCKS_REPAIRED_AT_ONCE = 64
  * blocks, some minutes of a slow node.
  */
 const RANGES_OF_CASE = 200
-/** A resumed investigation compares this many of the last compared blocks again: a reorg may have replaced them. */
+/**
+ * A resumed investigation compares at least this many of the last compared blocks again, and all that are not final: a
+ * reorg may have replaced them.
+ */
 const COMPARED_AGAIN = 1_024
 /** Most investigations whose cursor is kept. */
 const MAX_SEARCHES = 1_000
@@ -92,10 +95,11 @@ export class Refetcher {
   }
 
   /**
-   * Fetches blocks by their receipts, and corrects the journal's transfers in them.
+   * Fetches blocks by their receipts, and corrects the journal's transfers in them. `redecoded`: their logs were not
+   * wrong, but are read in another way now.
    * @throws BLOCK_CONFLICT the node has another block than ours at one of the numbers, so nothing is proven; NODE_*
    */
-  async fetchBlocks(numbers: readonly number[], signal: AbortSignal): Promise<Fetched> {
+  async fetchBlocks(numbers: readonly number[], signal: AbortSignal, how?: 'redecoded'): Promise<Fetched> {
     const { adapter } = this.#deps
     const all: Fetched[] = []
     for (let at = 0; at < numbers.length; at += BLOCKS_REPAIRED_AT_ONCE) {
@@ -108,7 +112,7 @@ export class Refetcher {
         )
         parts.push(await this.#transfersOf(headers.flat(), signal))
       }
-      all.push(await this.#repair(parts))
+      all.push(await this.#repair(parts, how))
     }
     return together(all)
   }
@@ -130,14 +134,17 @@ export class Refetcher {
    * Corrects the journal's transfers, and reports the changed blocks to the adapter, since its logs were wrong there.
    * Without receipts, transfers are only added.
    */
-  async #repair(parts: readonly Answered[]): Promise<Fetched> {
+  async #repair(parts: readonly Answered[], how?: 'redecoded'): Promise<Fetched> {
     const { adapter, coverage, journal } = this.#deps
     const proven = parts.every((part) => part.proven)
     const blocks = parts.flatMap((part) => part.blocks)
-    const { compared, inserted, removed, changed } = await journal.repair(blocks, proven ? undefined : 'adding')
+    const { compared, inserted, removed, changed } = await journal.repair(
+      blocks,
+      how ?? (proven ? undefined : 'adding'),
+    )
     this.#repairs.transfers += inserted + removed
     this.#repairs.blocks.push(...changed.map(({ number }) => number))
-    for (const block of changed) adapter.distrustLogs({ block, scope: coverage.scope })
+    if (how === undefined) for (const block of changed) adapter.distrustLogs({ block, scope: coverage.scope })
     if (compared < blocks.length) {
       const fields = { first: blocks[0]?.number, compared, asked: blocks.length }
       throw new ServiceError('BLOCK_CONFLICT', 'the node has other blocks than ours', { fields })
@@ -153,7 +160,9 @@ export class Refetcher {
     const known = this.#ranges.get(name)
     const ranges = known ?? { left: await this.#rangesOf(logs), end: undefined, through: logs.last }
     if (known !== undefined) {
-      const first = Math.max(this.#deps.coverage.from, Math.min(known.through + 1, logs.last) - COMPARED_AGAIN)
+      const { finalized } = await this.#deps.reads.clock()
+      const recent = Math.min(known.through + 1, logs.last) - COMPARED_AGAIN
+      const first = Math.max(this.#deps.coverage.from, Math.min(recent, (finalized?.number ?? recent) + 1))
       known.end = { first: Math.min(known.end?.first ?? first, first), last: logs.last }
       known.through = logs.last
     }

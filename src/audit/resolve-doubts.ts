@@ -7,6 +7,7 @@ import type { DoubtPage, DoubtWork } from '../store/seam/doubts.ts'
 import type { Compared, Comparer, ComparerDeps } from './comparer.ts'
 import type { FailingTokens } from './failing-tokens.ts'
 import { askOtherNode } from './investigator.ts'
+import { LateDecisions, type LateDecisionsDeps } from './late-decisions.ts'
 import { Refetcher } from './refetch-logs.ts'
 
 /** Balances in doubt that a round reads again: as many as one multicall carries. */
@@ -17,7 +18,8 @@ const BLOCKS_AT_A_TIME = 64
 const REFETCH_MS = 2_000
 
 /** The dependencies of a `DoubtResolver`. */
-export type DoubtResolverDeps = ComparerDeps & { readonly comparer: Comparer; readonly failing: FailingTokens }
+export type DoubtResolverDeps = ComparerDeps &
+  LateDecisionsDeps & { readonly comparer: Comparer; readonly failing: FailingTokens }
 
 /**
  * Works on what is in doubt until all doubts are resolved. It reads the balances and supplies again at the newest head,
@@ -27,11 +29,13 @@ export type DoubtResolverDeps = ComparerDeps & { readonly comparer: Comparer; re
 export class DoubtResolver {
   readonly #deps: DoubtResolverDeps
   readonly #refetcher: Refetcher
+  readonly #late: LateDecisions
   #cursor = ''
 
   constructor(deps: DoubtResolverDeps) {
     this.#deps = deps
     this.#refetcher = new Refetcher(deps)
+    this.#late = new LateDecisions(deps, this.#refetcher)
   }
 
   /** Compares what is in doubt with the chain at a head. @throws NODE_*, STORE_UNAVAILABLE, LEASE_LOST */
@@ -45,10 +49,14 @@ export class DoubtResolver {
     if (failure !== undefined) throw failure
   }
 
-  /** Fetches the next blocks that must be fetched again. @throws NODE_*, BLOCK_CONFLICT, STORE_UNAVAILABLE */
+  /**
+   * Fetches the next blocks that must be fetched again, after those of contracts that were decided late.
+   * @throws NODE_*, BLOCK_CONFLICT, STORE_UNAVAILABLE
+   */
   async refetch({ refetching }: DoubtWork, signal: AbortSignal): Promise<void> {
     const { counts, journal, now, reads } = this.#deps
     const until = now() + REFETCH_MS
+    await this.#late.fetch(until, signal)
     for (let first = refetching; first !== undefined && now() < until && !signal.aborted; ) {
       const { published } = await reads.clock()
       if (published === undefined || published.number < first) return

@@ -280,11 +280,13 @@ function failureOf(result: ReadResult | undefined): Failed | undefined {
   return result === undefined || isObservation(result) ? undefined : result
 }
 
-/** Returns why a balance is unknown. A contract may be newer than the block of a node that lags behind ours. */
+const ABOUT_CODE: readonly UnknownReason[] = ['not_a_token', 'no_balance_function']
+
+/** Returns why a balance is unknown. A contract's code may be newer than the block of a node that lags behind ours. */
 function reasonOf(failed: Failed | undefined, { published }: ChainClock): UnknownReason {
   if (failed === undefined) return 'node_unavailable'
   const isBehind = failed.at !== undefined && published !== undefined && failed.at.number < published.number
-  return failed.reason === 'not_a_token' && isBehind ? 'node_unavailable' : failed.reason
+  return isBehind && ABOUT_CODE.includes(failed.reason) ? 'node_unavailable' : failed.reason
 }
 
 function withoutReads(answers: readonly (Balance | undefined)[]): readonly Balance[] {

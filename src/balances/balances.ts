@@ -1,6 +1,7 @@
-import type { Accounting, AssetRef, Standard } from '../core/asset.ts'
+import type { Accounting, AssetRef } from '../core/asset.ts'
 import type { Balance, BalanceKey } from '../core/balance.ts'
 import type { ChainId } from '../core/chain.ts'
+import type { Standard } from '../core/standards.ts'
 import type { StoredTransfer } from '../store/seam/chain-clock.ts'
 import type { AsOf } from './as-of.ts'
 

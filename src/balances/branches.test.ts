@@ -17,7 +17,7 @@ import {
   world,
 } from '../../test/balances/world.ts'
 import { hash } from '../../test/chains/mock-chain.ts'
-import { EVM_NATIVE } from '../core/asset.ts'
+import { EVM_NATIVE } from '../chains/evm/native-asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import type { Header } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'

@@ -1,8 +1,9 @@
-import { NO_ITEM, type Standard } from '../core/asset.ts'
+import { NO_ITEM } from '../core/asset.ts'
 import { type Balance, type BalanceKey, isNodeUnknown, isNoneKnown } from '../core/balance.ts'
 import { sameBlock } from '../core/block.ts'
 import type { CoverageTest } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
+import type { Standard } from '../core/standards.ts'
 import type { ChainClock, HeldBlock } from '../store/seam/chain-clock.ts'
 import type { ChainReads, StoredBalance } from '../store/seam/store.ts'
 import { type Answered, Answers, type FactsOf, factOf, type Look } from './answers.ts'
@@ -102,7 +103,7 @@ export class ChainBalances {
     if (base === undefined) return { rows, count: seen.count, asOf: undefined }
     const worst = worstOf(balances) ?? base
     const isWhole = this.#rules.isWhole(seen.clock) && !seen.inDoubt && !isUnknownAt(worst, { balances, base })
-    const complete = isWhole && !(await this.#holdsUnmet(account, query.standards))
+    const complete = isWhole && isListed(worst, base) && !(await this.#holdsUnmet(account, query.standards))
     return { rows, count: seen.count, asOf: { ...worst, complete } }
   }
 
@@ -221,6 +222,14 @@ function baseOf({ block, finality, source, knownAt }: Omit<AsOf, 'uniform' | 'co
 /** True if all blocks up to this one are published. */
 function isInside(number: number, { published }: ChainClock): boolean {
   return published !== undefined && number <= published.number
+}
+
+/**
+ * True if no asset can be missing at the block that an answer names because the account met it after the published
+ * block, whose assets are listed.
+ */
+function isListed({ block }: AsOf, base: AsOf): boolean {
+  return block.number < base.block.number || sameBlock(block, base.block)
 }
 
 /**

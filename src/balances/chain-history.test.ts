@@ -21,8 +21,8 @@ describe('changes', () => {
     const it = await world()
     expect(await it.history.changes(OF_ALICE)).toEqual({
       rows: [
-        { block: { number: 1, hash: hash('1'), timestamp: 12 }, logIndex: 0, amount: 100n, source: 'events' },
-        { block: { number: 3, hash: hash('3'), timestamp: 36 }, logIndex: 0, amount: 70n, source: 'events' },
+        { block: { number: 1, hash: hash('1'), timestamp: 12 }, event: 0, amount: 100n, source: 'events' },
+        { block: { number: 3, hash: hash('3'), timestamp: 36 }, event: 0, amount: 70n, source: 'events' },
       ],
       asOf: { ...PUBLISHED, complete: true },
     })
@@ -103,7 +103,7 @@ describe('changes', () => {
 /** The transfers as `block/log`. */
 async function find({ history }: World, request: Partial<Parameters<World['history']['transfers']>[0]>) {
   const { rows, count, asOf } = await history.transfers({ ...PAGE, ...request })
-  return { rows: rows.map(({ block, logIndex }) => `${block.number}/${logIndex}`), count, complete: asOf?.complete }
+  return { rows: rows.map(({ block, event }) => `${block.number}/${event}`), count, complete: asOf?.complete }
 }
 
 describe('transfers', () => {
@@ -112,8 +112,8 @@ describe('transfers', () => {
     expect(await it.history.transfers({ ...PAGE, from: ALICE, to: BOB })).toEqual({
       rows: [
         {
-          logIndex: 0,
-          batchIndex: 0,
+          event: 0,
+          part: 0,
           asset: GOLD,
           from: ALICE,
           to: BOB,

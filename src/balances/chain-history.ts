@@ -112,10 +112,10 @@ export class ChainHistory {
     const isLast = (at: number): boolean => changes[at + 1]?.block.number !== changes[at]?.block.number
     const wanted = changes.flatMap(({ amount, block }, at) => (amount === undefined && isLast(at) ? [block] : []))
     const read = await readPast(wanted, { key, node: this.#node, now: this.#now })
-    return changes.map(({ block, logIndex, amount }, at): AmountAfter => {
-      if (amount !== undefined) return { block, logIndex, amount, source: 'events' }
+    return changes.map(({ block, event, amount }, at): AmountAfter => {
+      if (amount !== undefined) return { block, event, amount, source: 'events' }
       const known = isLast(at) ? read.get(block.hash) : undefined
-      return { block, logIndex, amount: known, source: known === undefined ? undefined : 'reads' }
+      return { block, event, amount: known, source: known === undefined ? undefined : 'reads' }
     })
   }
 

@@ -1,6 +1,6 @@
-import { TOKEN_STANDARDS } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
+import { TOKEN_STANDARDS } from '../core/standards.ts'
 import type { ChainReads } from '../store/seam/store.ts'
 import type { Balances } from './balances.ts'
 import type { ChainBalances } from './chain-balances.ts'

@@ -5,11 +5,11 @@ import type { AsOf } from './as-of.ts'
 
 /**
  * A balance after one event. `amount`: exact, in base units; undefined if neither events nor a node prove it.
- * `logIndex`: the event's position in its block.
+ * `event`: the event's position in its block.
  */
 export type AmountAfter = {
   readonly block: HeldBlock
-  readonly logIndex: number
+  readonly event: number
   readonly amount: bigint | undefined
   /** The amount is a sum of events, or a node's answer at the end of the block. Undefined if it is unknown. */
   readonly source: 'events' | 'reads' | undefined

@@ -1,4 +1,3 @@
-import { ANYBODY } from '../core/account.ts'
 import { type AssetRef, NO_ITEM } from '../core/asset.ts'
 import type { Balance } from '../core/balance.ts'
 import { ServiceError } from '../core/errors.ts'
@@ -63,7 +62,7 @@ export class HolderLists {
     asset: AssetRef,
     { block, clock }: { readonly block: AsOf['block']; readonly clock: ChainClock },
   ): Promise<boolean> {
-    const key = { account: clock.zeroAddress ?? ANYBODY, asset, item: NO_ITEM }
+    const key = { account: clock.zeroAddress ?? asset.reference, asset, item: NO_ITEM }
     const [told] = await this.#deps.node.readAt([key], block)
     return told !== undefined && !isObservation(told) && told.reason === 'not_a_token'
   }

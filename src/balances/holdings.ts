@@ -1,6 +1,7 @@
-import { type AssetRef, assetKey, TOKEN_STANDARDS } from '../core/asset.ts'
+import { type AssetRef, assetKey } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
+import { TOKEN_STANDARDS } from '../core/standards.ts'
 import type { ChainClock, HeldBlock } from '../store/seam/chain-clock.ts'
 import type { AsOf } from './as-of.ts'
 import type { Balances } from './balances.ts'

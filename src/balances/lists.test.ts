@@ -10,35 +10,22 @@ import {
   CAROL,
   GOLD,
   NOW,
+  next,
   of,
+  poll,
   SILVER,
   STORED,
-  type World,
   type WorldOptions,
   world,
 } from '../../test/balances/world.ts'
 import { hash } from '../../test/chains/mock-chain.ts'
-import { EVM_NATIVE } from '../core/asset.ts'
+import { EVM_NATIVE } from '../chains/evm/native-asset.ts'
 import { ServiceError } from '../core/errors.ts'
 
 const READS_GOLD: WorldOptions = { reads: [`erc20:${GOLD.reference}`] }
 const PAGE = { offset: 0, limit: 9 }
 const LIST = { account: ALICE, standards: ['erc20'], receivedOnly: true, freshness: STORED, ...PAGE } as const
 const WHOLE = { uniform: true, complete: true }
-
-async function poll({ chain, journal }: World, caughtUpAt?: number): Promise<void> {
-  const { latest: head } = await chain.heads()
-  await journal.heartbeat({ state: 'live', head, caughtUpAt, error: undefined, counts: {} })
-  await nextTick()
-}
-
-/** Adds a block to the node. The journal follows if `indexed`. */
-async function next({ chain, journal }: World, number: number, how: { readonly indexed: boolean }): Promise<void> {
-  chain.add(`${number}`, `${number - 1}`).show(`${number}`)
-  const { latest: head } = await chain.heads()
-  if (how.indexed) await journal.append({ first: number, through: head, blocks: [], headers: [head] })
-  await nextTick()
-}
 
 describe('all rows of a list are of the published block', () => {
   test('events as of it, the rest read at it, although the node is already higher', async () => {
@@ -52,6 +39,15 @@ describe('all rows of a list are of the published block', () => {
       { asset: SILVER, balance: { amount: 7n, block: at(4), source: 'events' } },
     ])
     expect(asOf).toMatchObject({ block: at(4), finality: 'latest', source: 'reads', knownAt: 48, ...WHOLE })
+  })
+
+  test('unless newer reads are forced: tokens that the account met after the published block are missing then', async () => {
+    const it = await world(READS_GOLD)
+    it.chain.holds(ALICE, GOLD, 55n).holds(ALICE, SILVER, 7n)
+    const forced = { ...LIST, freshness: { mode: 'force' } } as const
+    expect((await it.balances.account(forced)).asOf).toMatchObject({ block: at(4), complete: true })
+    await next(it, 5, { indexed: false })
+    expect((await it.balances.account(forced)).asOf).toMatchObject({ block: at(5), complete: false })
   })
 
   test('a row is read once per block', async () => {
@@ -247,45 +243,6 @@ describe('a chain that has never caught up', () => {
     }
     expect(await it.balances.get([of(BOB, GOLD)], STORED)).toMatchObject([{ amount: 30n, block: at(4) }])
   })
-})
-
-test('a destroyed contract is unknown, whatever was known of it before', async () => {
-  const it = await world(READS_GOLD)
-  it.chain.holds(ALICE, GOLD, 5n)
-  expect(await it.balances.get([of(ALICE, GOLD)], STORED)).toMatchObject([{ amount: 5n }])
-  it.chain.dead.add(GOLD.reference).add(SILVER.reference)
-  await next(it, 5, { indexed: true })
-  await poll(it)
-  const gone = { known: false, reason: 'not_a_token' }
-  expect(await it.balances.get([of(ALICE, GOLD)], STORED)).toEqual([gone])
-  expect(await it.balances.get([of(ALICE, GOLD), of(ALICE, SILVER)], { mode: 'force' })).toEqual([gone, gone])
-})
-
-test('a list without a destroyed contract is whole only at the block at which the contract was found destroyed', async () => {
-  const it = await world(READS_GOLD)
-  it.chain.holds(ALICE, GOLD, 5n)
-  it.chain.dead.add(SILVER.reference)
-  const list = { ...LIST, assets: [GOLD, SILVER], freshness: { mode: 'force' } } as const
-  await next(it, 5, { indexed: false })
-  const { rows, asOf } = await it.balances.account(list)
-  expect(rows).toMatchObject([{ balance: { amount: 5n, block: at(5) } }, { balance: { reason: 'not_a_token' } }])
-  expect(asOf).toMatchObject({ block: at(5), complete: false })
-  const { latest: head } = await it.chain.heads()
-  await it.journal.append({ first: 5, through: head, blocks: [], headers: [head] })
-  await nextTick()
-  expect((await it.balances.account(list)).asOf).toMatchObject({ block: at(5), complete: true })
-})
-
-test('a contract that a lagging node does not have yet is unknown, and not absent', async () => {
-  const it = await world(READS_GOLD)
-  await poll(it)
-  // The node that has block 4 fails. The other one is at block 2, where the contract has no code.
-  it.chain.dead.add(GOLD.reference)
-  it.chain.show('2')
-  expect(await it.balances.get([of(ALICE, GOLD), of(BOB, GOLD)], STORED)).toEqual([
-    { known: false, reason: 'node_unavailable' },
-    { known: false, reason: 'node_unavailable' },
-  ])
 })
 
 test('the newest block is the polled one, or a newer one that a node returns on request', async () => {

@@ -1,7 +1,7 @@
 import type { AccountCodec } from '../core/account.ts'
 import type { AssetRef } from '../core/asset.ts'
 import type { BalanceKey, UnknownReason } from '../core/balance.ts'
-import type { BlockRef, Header, Heads } from '../core/block.ts'
+import type { BlockRef, FinalityRule, Header, Heads } from '../core/block.ts'
 import type { ChainId, Kind } from '../core/chain.ts'
 import type { Scope } from '../core/coverage.ts'
 import type { ReadTokenFacts } from '../core/token.ts'
@@ -77,8 +77,10 @@ export type FetchScope =
   | { readonly type: 'pair'; readonly token: string; readonly account: string }
   | { readonly type: 'mints'; readonly token: string }
 
-/** A node has another block (`theirs`) at this number than we have (`ours`): hashes. */
-export type Conflict = { readonly number: number; readonly theirs: string; readonly ours: string }
+/**
+ * A node has another block (`theirs`) at this number than we have (`ours`): hashes. Undefined: its chain ends below.
+ */
+export type Conflict = { readonly number: number; readonly theirs: string | undefined; readonly ours: string }
 
 /**
  * `agreed`: two nodes have the other block. `refused`: no node or only one has it, and another node has ours. `alone`:
@@ -174,8 +176,8 @@ export type AdapterOptions = {
   readonly chain: ChainId
   /** Node URLs in order of preference; may hold secrets. */
   readonly rpc: readonly string[]
-  /** Where the finalized head is: the node's own tag, or this many blocks below the newest. */
-  readonly finality: 'finalized' | 'safe' | { readonly confirmations: number }
+  /** Where the finalized head is. A tag is one of the kind's. */
+  readonly finality: FinalityRule
   /** Logs a warning for the operator; fields never hold secrets. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
   /** Called with each head that was not reported before, when a node reports it, and the time in Unix seconds. */
@@ -220,13 +222,29 @@ export type KindDefinition = {
   readonly namespace: string
   /** Returns the canonical address of text in any usual form, or undefined. */
   readonly parseAddress: (text: string) => string | undefined
+  /** True for the reference of a chain id in its one canonical form. Undefined: any reference is. */
+  readonly isReference?: (reference: string) => boolean
   readonly accountCodec: AccountCodec
 } & (FollowedKind | { readonly source: 'own' })
 
 /** Chains that exist on nodes and are followed. Chains of source `own` are written only here. */
 export type FollowedKind = {
   readonly source: 'nodes'
-  readonly nativeAsset: AssetRef
+  /** Returns the canonical hash of a block or a transaction, of text with `0x` and 64 hex digits; undefined if it is none. */
+  readonly parseHash: (text: string) => string | undefined
+  /** Undefined: the chain has none; what pays its fees is a token. */
+  readonly nativeAsset?: AssetRef
+  /** The tags of a block that nodes call final, and where the finalized head is by default. */
+  readonly finality: { readonly tags: readonly string[]; readonly usual: FinalityRule }
+  /** True if nodes require a client certificate. */
+  readonly tls?: boolean
+  /** Returns the chain that token lists name by this number (`chainId`). Undefined: lists name no chain of this kind. */
+  readonly listedChain?: (number: number) => ChainId | undefined
+  /**
+   * The tokens of a chain whose events are known not to add up to their balances: they are known by reads from the start.
+   * The configuration wins. Undefined: none.
+   */
+  readonly readsTokens?: (chain: ChainId) => readonly AssetRef[]
   /** Default pause between two polls of the head, in milliseconds. */
   readonly pollMs: number
   readonly createAdapter: (options: AdapterOptions) => {

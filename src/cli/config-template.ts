@@ -1,4 +1,5 @@
-import type { ChainId } from '../core/chain.ts'
+import { NAMESPACES } from '../chains/registry.ts'
+import { type ChainId, namespaceOf } from '../core/chain.ts'
 
 /** The values of a new configuration. */
 export type NewConfig = {
@@ -25,6 +26,7 @@ listen:
 # The folder for keys and indexed data. A relative path starts at the folder of this file.
 store: ${quoted(store)}
 
+# EVM chains (eip155:1) and Starknet (starknet:SN_MAIN), by the URLs of your nodes.
 chains:
 ${chain === undefined ? '' : chainText(chain)}${ledger ? LEDGER : ''}
 # Names and logos from token lists (Uniswap's format), and prices in US dollars.
@@ -38,6 +40,8 @@ dialects:
   chainbase:
     balance: hex     # or decimal; the hosted service sends hex
     demo_key: false  # true lets the literal key "demo" read
+  # tokenkit:
+  #   chain: "eip155:1"  # without it, TokenKit serves the first Starknet chain
   abc-labs:
     keys: off        # on: reading and writing the ledger needs a key
 `
@@ -48,8 +52,14 @@ function chainText({ id, rpc, from }: NonNullable<NewConfig['chain']>): string {
     rpc:             # a second node confirms reorgs, and replaces a failed first one
 ${rpc.map((url) => `      - ${quoted(url)}\n`).join('')}    from: ${from}          # first block to index; earlier balances are read on request
     scope: all       # or { tokens: [0x...] }, or { accounts: [0x...] }
-    finality: finalized  # or safe, or { confirmations: 12 }
+    finality: ${finalityText(id)}
 `
+}
+
+/** The usual finality of the chain's kind, and a comment with the other values. */
+function finalityText(id: ChainId): string {
+  const [usual = '', ...others] = NAMESPACES.get(namespaceOf(id))?.finality.tags ?? []
+  return `${usual}  # ${[...others, '{ confirmations: 12 }'].map((other) => `or ${other}`).join(', ')}`
 }
 
 const LEDGER = `  - id: "ledger:main"  # an issuer's ledger: tokenised assets outside any blockchain

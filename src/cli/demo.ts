@@ -10,6 +10,8 @@ import { type AppConfig, parseAppConfig } from '../app/app-config.ts'
 import { askBalances } from '../demo/balances.ts'
 import { type DemoChain, startDemoChain } from '../demo/chain.ts'
 import { GILT, issueGilt, POINTS } from '../demo/gilt.ts'
+import { type StarknetDemo, startStarknetDemo } from '../demo/starknet/demo-chain.ts'
+import { padded } from '../demo/starknet/felt.ts'
 import { demoWords } from '../demo/words.ts'
 import { openStore } from '../store/open.ts'
 import { codecOf } from './account-codec.ts'
@@ -22,6 +24,8 @@ import { now } from './time-text.ts'
 
 /** Pause between two blocks of the demo's trades, in milliseconds: slow enough to watch. */
 const TRADE_MS = 4_000
+/** Pause between two blocks of the simulated chain, in milliseconds: the time of a block on Starknet. */
+const SIMULATED_MS = 4_000
 /** How many ports to try, from the wanted port upwards. */
 const PORTS_TRIED = 20
 const HOST = '127.0.0.1'
@@ -32,13 +36,14 @@ const DEMO_USER = { name: 'demo', password: 'demo password' }
 export function addDemo(program: Command, terminal: Terminal): void {
   program
     .command('demo')
-    .description('start a local chain with real contracts, index it, serve it, and print requests to try')
+    .description('start local chains, one with real contracts, index and serve them, and print requests to try')
     .option('--port <port>', 'port to listen on; if it is taken, the next free one', parsePort, 8080)
     .addHelpText(
       'after',
       helpText(
-        '\nNeeds Anvil, from the npm package @foundry-rs/anvil. npm ci installs it in a checkout.\n' +
-          'Nothing is kept: Ctrl-C stops the chain and removes the store.',
+        '\nThe EVM chain is real: it needs Anvil, from the npm package @foundry-rs/anvil. npm ci installs it in a ' +
+          'checkout. The Starknet chain is simulated by this process.\n' +
+          'Nothing is kept: Ctrl-C stops the chains and removes the store.',
       ),
     )
     .action(async (options: { port: number }) => {
@@ -56,11 +61,15 @@ type Surroundings = { readonly terminal: Terminal; readonly stop: StopRequest }
 async function runDemo(wanted: number, { terminal, stop }: Surroundings): Promise<void> {
   terminal.err('Starting a local chain and deploying contracts to it …\n')
   const chain = await startDemoChain()
+  const starknet = await startStarknetDemo().catch(async (error: unknown) => {
+    await chain.stop()
+    throw error
+  })
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-demo-'))
   try {
     const port = await freePort(wanted)
     if (port !== wanted) terminal.err(`Port ${wanted} is taken: this demo listens on ${port}.\n`)
-    const config = demoConfig(chain, { folder, port })
+    const config = demoConfig({ evm: chain, starknet }, { folder, port })
     const apiKey = await makeAccess(config)
     const trading = chain.trade(TRADE_MS, stop.signal).catch((error: unknown) => {
       // Ctrl-C reaches the chain too, and the chain may end first.
@@ -71,30 +80,48 @@ async function runDemo(wanted: number, { terminal, stop }: Surroundings): Promis
         demoWords({
           ...chain,
           server,
-          balances: await askBalances(server, { apiKey, chain }),
-          login: { username: DEMO_USER.name, password: DEMO_USER.password },
+          starknet: {
+            ...starknet,
+            balances: await askBalances(server, { apiKey, chain: starknet }),
+            login: { username: DEMO_USER.name, password: DEMO_USER.password },
+          },
           gilt: await issueGilt(server),
         }),
       )
-    await Promise.all([serveUntilStopped({ config, stop, onReady }), trading])
+    const simulating = starknet.trade(SIMULATED_MS, stop.signal)
+    await Promise.all([serveUntilStopped({ config, stop, onReady }), trading, simulating])
   } finally {
-    await chain.stop()
+    await Promise.all([chain.stop(), starknet.stop()])
     rmSync(folder, { recursive: true, force: true })
   }
   terminal.err('The demo has ended and left nothing behind.\n')
 }
 
-function demoConfig(chain: DemoChain, where: { readonly folder: string; readonly port: number }): AppConfig {
+function demoConfig(
+  { evm, starknet }: { readonly evm: DemoChain; readonly starknet: StarknetDemo },
+  where: { readonly folder: string; readonly port: number },
+): AppConfig {
+  const [real, simulated] = [`eip155:${evm.chainId}`, `starknet:${starknet.chainId}`]
   const tree = {
     listen: { host: HOST, port: where.port },
     log: { level: 'warn' },
     store: `sqlite:${where.folder}`,
-    chains: [{ id: `eip155:${chain.chainId}`, rpc: [chain.url], poll_ms: 500 }, { id: 'ledger:main' }],
-    prices: { static: { [`eip155:${chain.chainId}/erc20:${chain.tokens.cents}`]: '1.0001' } },
+    chains: [
+      { id: real, rpc: [evm.url], poll_ms: 500 },
+      { id: simulated, rpc: [starknet.url], poll_ms: 500 },
+      { id: 'ledger:main' },
+    ],
+    prices: {
+      static: {
+        [`${real}/erc20:${evm.tokens.cents}`]: '1.0001',
+        [`${simulated}/erc20:${padded(starknet.tokens.dollar)}`]: '0.9998',
+      },
+    },
     dialects: {
       'abc-labs': { assets: [GILT, POINTS] },
       chainbase: { demo_key: true },
-      tokenkit: { chain: `eip155:${chain.chainId}` },
+      // TokenKit serves the first Starknet chain unless `chain` names another one.
+      tokenkit: {},
     },
   }
   // An empty environment, so that the demo is the same everywhere.

@@ -68,6 +68,28 @@ test('by options: init asks the node for its chain, and writes a valid, commente
   expect(lines.filter((line) => line.length > 90)).toEqual([])
 })
 
+describe('a node of Starknet', () => {
+  const starknet = { starknet_chainId: () => '0x534e5f4d41494e', starknet_blockNumber: () => 17 }
+
+  test('init asks it for its chain, and writes the finality of its kind', async () => {
+    node.become(jsonRpc({ ...starknet, starknet_specVersion: () => '0.10.2' }))
+    const { code, err } = await init(['--rpc', node.url])
+    expect([code, err]).toEqual([0, expect.stringContaining('is on starknet:SN_MAIN, at block 17.\n')])
+    expect(read().chains).toMatchObject([{ id: 'starknet:SN_MAIN', rpc: [node.url], finality: 'l1_accepted' }])
+    expect(readFileSync(file, 'utf8')).toContain('finality: l1_accepted  # or { confirmations: 12 }\n')
+  })
+
+  test('that is too old: the error is of its kind and names the remedy, and nothing is written', async () => {
+    node.become(jsonRpc({ ...starknet, starknet_specVersion: () => '0.8.1' }))
+    const { code, err } = await init(['--rpc', node.url])
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/speaks version 0\.8\.1 .*\/rpc\/v0_10: nothing was written/),
+    ])
+    expect(existsSync(file)).toBe(false)
+  })
+})
+
 test('a ledger alone needs no node', async () => {
   expect((await init(['--ledger'])).code).toBe(0)
   expect(read().chains.map(({ id }) => id)).toEqual(['ledger:main'])

@@ -40,7 +40,7 @@ export function addInit(program: Command, terminal: Terminal): void {
     .description('write a commented configuration; it asks for your node, or takes it from options')
     .option('-c, --config <file>', 'the file to write', DEFAULT_FILE)
     .option('--rpc <url>', 'URL of a node; may be repeated; init asks it for its chain', collectUrl, [])
-    .option('--chain <id>', 'its chain, such as eip155:1; needed if no node answers', parseChain)
+    .option('--chain <id>', 'its chain, such as eip155:1 or starknet:SN_MAIN; needed if no node answers', parseChain)
     .option('--from <block>', 'first block to index', parseBlock, 0)
     .option('--ledger', "with an issuer's ledger; without --rpc: only the ledger", false)
     .option('--store <url>', 'where to store everything', 'sqlite:./data')
@@ -184,7 +184,7 @@ function parseBlock(given: string): number {
 function parseChain(given: string): ChainId {
   const chain = parseChainId(given)
   if (chain !== undefined && kindOf(chain)?.source === 'nodes') return chain
-  throw new InvalidArgumentError('expected a chain with nodes, such as eip155:1.')
+  throw new InvalidArgumentError('expected a chain with nodes, such as eip155:1 or starknet:SN_MAIN.')
 }
 
 function collectUrl(given: string, before: readonly string[]): readonly string[] {

@@ -1,5 +1,6 @@
+import { chainbaseChains } from '../api/dialects/chainbase/chains.ts'
 import type { AppConfig } from '../app/app-config.ts'
-import { namespaceOf, referenceOf } from '../core/chain.ts'
+import { referenceOf } from '../core/chain.ts'
 
 /** The hints that the operator gets when the server is ready. */
 export type ServeWords = {
@@ -20,9 +21,9 @@ export function serveWords(config: AppConfig, file: string | undefined): ServeWo
   const command = `KEY=$(steelyard keys create --name me${file === undefined ? '' : ` --config ${shellWord(file)}`})`
   const made = { header: '"x-api-key: $KEY"', key: command }
   const none = { header: undefined, key: undefined }
-  const followed = config.chains.find(({ id }) => namespaceOf(id) === 'eip155')
+  const [followed] = chainbaseChains(config.chains)
   if (chainbase.enabled && followed !== undefined) {
-    const path = `/v1/account/balance?chain_id=${referenceOf(followed.id)}&address=${ANYONE}`
+    const path = `/v1/account/balance?chain_id=${referenceOf(followed)}&address=${ANYONE}`
     return { path, ...(chainbase.demoKey ? { header: "'x-api-key: demo'", key: undefined } : made) }
   }
   const hasLedger = config.chains.some(({ id }) => id === abcLabs.chain)

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
-import { kindOf } from '../chains/registry.ts'
-import { type Accounting, assetText, fixedClasses } from '../core/asset.ts'
+import { fixedClassesOf, kindOf } from '../chains/registry.ts'
+import { type Accounting, assetText } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { openStore } from '../store/open.ts'
 import type { ClassedToken } from '../store/seam/audits.ts'
@@ -48,7 +48,7 @@ async function eachPage(
   tell: (chain: ChainId, page: readonly NamedToken[]) => void,
 ): Promise<void> {
   const config = readConfigAloud(options, terminal, { needsChains: true })
-  const classesOf = (chain: ChainId) => fixedClasses(config.tokens.accounting, chain)
+  const classesOf = (chain: ChainId) => fixedClassesOf(chain, config.tokens.accounting)
   const store = await openStore({ url: config.store, create: false, codecOf, classesOf })
   try {
     for (const { id } of config.chains) {

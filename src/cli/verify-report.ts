@@ -86,6 +86,7 @@ const SKIPPED: Readonly<Record<SkipReason, string>> = {
   outside_coverage: 'outside the indexed coverage',
   opening_unknown: 'the opening amount is unknown',
   token_does_not_answer: 'the token does not answer',
+  no_balance_function: 'the contract has no function that returns a balance',
   not_a_token: 'the contract is not a token',
   node_unavailable: 'the node failed',
   no_archive: 'no node has the state of that block',

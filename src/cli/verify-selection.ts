@@ -1,8 +1,9 @@
 import type { ChainProver, KindDefinition, ProverOptions } from '../chains/adapter.ts'
 import type { ChainConfig } from '../config/chains.ts'
 import { HTTP_URL, isHttpUrl } from '../config/words.ts'
-import { type AssetRef, STANDARDS } from '../core/asset.ts'
+import type { AssetRef } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
+import { STANDARD_RULES, standardOf, TOKEN_STANDARDS } from '../core/standards.ts'
 import type { Selection } from '../verify/pages.ts'
 import { UsageError } from './outcome.ts'
 
@@ -15,7 +16,7 @@ export type Target = Candidate & { readonly selection: Selection }
 /** A chain that can be compared with its nodes. */
 export type Candidate = {
   readonly chain: ChainConfig
-  readonly kind: Pick<KindDefinition, 'parseAddress'> & { readonly nativeAsset: AssetRef }
+  readonly kind: Pick<KindDefinition, 'parseAddress'> & { readonly nativeAsset?: AssetRef | undefined }
   readonly createProver: (options: ProverOptions) => ChainProver
 }
 
@@ -92,12 +93,13 @@ function assetsOf(text: string, { chain, kind }: Candidate): readonly AssetRef[]
   const [, chainText, namespace, reference = ''] = /^([^/]+)\/([a-z0-9]+):(.+)$/.exec(text) ?? []
   if (chainText === undefined) {
     const address = kind.parseAddress(text)
-    const standards = STANDARDS.filter((standard) => standard !== 'native')
-    return address === undefined ? [] : standards.map((standard) => ({ standard, reference: address }))
+    return address === undefined ? [] : TOKEN_STANDARDS.map((standard) => ({ standard, reference: address }))
   }
   if (chainText !== chain.id) return []
-  if (namespace === 'slip44') return reference === kind.nativeAsset.reference ? [kind.nativeAsset] : []
-  const standard = STANDARDS.find((known) => known === namespace && known !== 'native')
+  const standard = standardOf(namespace ?? '')
+  if (standard === undefined) return []
+  const { nativeAsset } = kind
+  if (!STANDARD_RULES[standard].isToken) return nativeAsset?.reference === reference ? [nativeAsset] : []
   const address = kind.parseAddress(reference)
-  return standard === undefined || address === undefined ? [] : [{ standard, reference: address }]
+  return address === undefined ? [] : [{ standard, reference: address }]
 }

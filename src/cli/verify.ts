@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { createLog, type LogSink } from '../app/log.ts'
-import { kindOf } from '../chains/registry.ts'
-import { fixedClasses } from '../core/asset.ts'
+import { fixedClassesOf, kindOf } from '../chains/registry.ts'
 import type { ChainId } from '../core/chain.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/seam/store.ts'
@@ -77,7 +76,7 @@ async function verify(options: VerifyCommandOptions, { terminal, stop }: Surroun
     url: config.store,
     create: false,
     codecOf,
-    classesOf: (id) => fixedClasses(config.tokens.accounting, id),
+    classesOf: (id) => fixedClassesOf(id, config.tokens.accounting),
   })
   const chains: ChainReport[] = []
   try {

@@ -1,3 +1,5 @@
+import { assert } from '../core/assert.ts'
+import type { FinalityRule } from '../core/block.ts'
 import type { ChainId } from '../core/chain.ts'
 import { namespaceOf } from '../core/chain.ts'
 import type { Scope } from '../core/coverage.ts'
@@ -16,7 +18,7 @@ import {
   wrong,
 } from './field.ts'
 import { list, mapping, wordOr } from './group.ts'
-import { chainId, httpUrl, type KindOf, NAMESPACES, path, type SupportedKind } from './words.ts'
+import { type ChainKinds, chainId, httpUrl, path, type SupportedKind } from './words.ts'
 
 /** Most addresses of a scope: the limit that one `eth_getLogs` filter and a row's look-up still handle well. */
 const MAX_SCOPE_ADDRESSES = 10_000
@@ -35,7 +37,7 @@ export type ChainConfig = {
   /** First block to index. */
   readonly from: number
   readonly scope: Scope
-  readonly finality: 'finalized' | 'safe' | { readonly confirmations: number }
+  readonly finality: FinalityRule
   /** Pause between two polls of the head, in milliseconds; undefined: the default of the chain's kind. */
   readonly pollMs: number | undefined
   /**
@@ -50,13 +52,14 @@ export type ChainConfig = {
 const SCOPES = 'all, or { tokens: [0x…] }, or { accounts: [0x…] }'
 
 /** One entry of `chains`. */
-export function chainField(folder: string, kindOf: KindOf): Field<ChainConfig> {
+export function chainField(folder: string, { kindOf, namespaces }: ChainKinds): Field<ChainConfig> {
   const addresses = list(
     text('an address', (given) => given),
     'a list of addresses',
   )
+  const tags = [...new Set([...namespaces.values()].flatMap(({ finality }) => finality.tags))]
   const raw = mapping({
-    id: chainId(),
+    id: chainId(namespaces),
     rpc: withDefault(list(httpUrl(), 'a list of node URLs such as ["http://127.0.0.1:8545"]'), []),
     from: withDefault(integer(0, Number.MAX_SAFE_INTEGER), 0),
     scope: withDefault(
@@ -67,15 +70,8 @@ export function chainField(folder: string, kindOf: KindOf): Field<ChainConfig> {
       }),
       'all',
     ),
-    finality: withDefault(
-      wordOr({
-        words: ['finalized', 'safe'],
-        group: mapping({ confirmations: integer(0, MAX_CONFIRMATIONS) }),
-        expected: 'finalized or safe or { confirmations: 12 }',
-        hint: (given) => (/^\d{1,5}$/.test(given) ? `did you mean "{ confirmations: ${given} }"?` : undefined),
-      }),
-      'finalized',
-    ),
+    // The kind of the chain decides which tags there are.
+    finality: optional({ ...finalityField(tags), read: (value: unknown): unknown => value }),
     pollMs: optional(integer(POLL_MS.min, POLL_MS.max)),
     servePartial: withDefault(flag(), false),
     tls: optional(mapping({ cert: path(folder), key: path(folder), ca: optional(path(folder)) })),
@@ -86,13 +82,28 @@ export function chainField(folder: string, kindOf: KindOf): Field<ChainConfig> {
     if (kind === undefined) {
       return wrong(inside(at, 'id'), given.id, `a chain that this version reads; ${namespace} is not supported yet`)
     }
-    const has = NAMESPACES.get(namespace)
-    if (has?.nodes !== true) return withoutNodes(given, at)
+    const has = namespaces.get(namespace)
+    assert(has !== undefined, 'a chain id has a known namespace')
+    const { tags: own, usual } = has.finality
+    const finality =
+      given.finality === undefined ? usual : finalityField(own).read(given.finality, inside(at, 'finality'))
+    if (finality === BAD) return BAD
+    if (!has.nodes) return withoutNodes({ ...given, finality }, at)
     const tls = given.tls !== undefined && !has.tls
     if (tls) wrong(inside(at, 'tls'), given.tls, `nothing: nodes of ${namespace} need no certificate`)
     const nodes = readNodes(given.rpc, inside(at, 'rpc'))
     const scope = readScope(given.scope, kind, inside(at, 'scope'))
-    return scope === BAD || nodes === BAD || tls ? BAD : { ...given, scope }
+    return scope === BAD || nodes === BAD || tls ? BAD : { ...given, finality, scope }
+  })
+}
+
+/** The rule for the finalized head: one of a kind's tags, or a number of confirmations. */
+function finalityField(tags: readonly string[]): Field<FinalityRule> {
+  return wordOr({
+    words: tags,
+    group: mapping({ confirmations: integer(0, MAX_CONFIRMATIONS) }),
+    expected: [...tags, '{ confirmations: 12 }'].join(' or '),
+    hint: (given) => (/^\d{1,5}$/.test(given) ? `did you mean "{ confirmations: ${given} }"?` : undefined),
   })
 }
 

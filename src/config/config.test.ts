@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type DialectsConfig, dialectsField } from '../api/dialects/list.ts'
+import { NAMESPACES } from '../chains/registry.ts'
 import { ServiceError } from '../core/errors.ts'
 import { type Config, loadConfig, parseConfig } from './config.ts'
 import type { KindOf } from './words.ts'
@@ -12,10 +13,11 @@ const parseAddress = (text: string): string | undefined =>
 const evm: KindOf = (chain) => (chain.startsWith('eip155:') ? { parseAddress } : undefined)
 const all: KindOf = (chain) => evm(chain) ?? { parseAddress: (text) => text }
 
-const dialects = dialectsField()
+const namespaces = NAMESPACES
+const dialects = dialectsField(NAMESPACES)
 
 function parse(text: string, env: Record<string, string> = {}, kindOf: KindOf = evm): Config<DialectsConfig> {
-  return parseConfig({ text, name: 'steelyard.yaml', folder: '/etc/steelyard', env, kindOf, dialects })
+  return parseConfig({ text, name: 'steelyard.yaml', folder: '/etc/steelyard', env, kindOf, namespaces, dialects })
 }
 
 const USDC = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'
@@ -98,7 +100,7 @@ describe('a valid configuration', () => {
           servePartial: false,
           tls: undefined,
         },
-        { ...chain, id: 'starknet:SN_MAIN', rpc: ['http://127.0.0.1:9545'] },
+        { ...chain, id: 'starknet:SN_MAIN', rpc: ['http://127.0.0.1:9545'], finality: 'l1_accepted' },
         {
           ...chain,
           id: 'chia:mainnet',
@@ -142,7 +144,9 @@ describe('a valid configuration', () => {
     try {
       const file = join(folder, 'steelyard.yaml')
       writeFileSync(file, 'store: sqlite:balances\n')
-      expect(loadConfig({ file, env: {}, kindOf: evm, dialects }).store).toBe(`sqlite:${join(folder, 'balances')}`)
+      expect(loadConfig({ file, env: {}, kindOf: evm, namespaces, dialects }).store).toBe(
+        `sqlite:${join(folder, 'balances')}`,
+      )
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -249,6 +253,7 @@ dialects: { chainbase: { demo_key: true } }`
       folder: '/etc/steelyard',
       env: { [name]: value },
       kindOf: evm,
+      namespaces,
       dialects,
     }
     expect(pick(parseConfig({ ...source, notice }))).toEqual(expected)

@@ -8,6 +8,7 @@ import { LOG_LEVELS, type LogLevel } from '../core/log-level.ts'
 import type { ChainConfig } from './chains.ts'
 import { chainField } from './chains.ts'
 import { applyOverrides, readEnvironment } from './environment.ts'
+import { EXAMPLE_ASSET, EXAMPLE_CHAIN } from './examples.ts'
 import {
   BAD,
   type Bad,
@@ -24,7 +25,7 @@ import {
 import { list, mapping, table } from './group.ts'
 import { type PricesConfig, pricesField } from './prices.ts'
 import { configError } from './problems.ts'
-import { type ChainAsset, chainAsset, host, type KindOf, path, storeUrl } from './words.ts'
+import { type ChainAsset, type ChainKinds, chainAsset, host, path, storeUrl } from './words.ts'
 import { parseYaml } from './yaml.ts'
 
 /** The whole configuration, validated, with all defaults, deeply frozen. `Dialects`: the settings of the dialects. */
@@ -51,10 +52,8 @@ export type Config<Dialects> = {
 }
 
 /** What a configuration needs besides its text. */
-export type ConfigContext<Dialects> = {
+export type ConfigContext<Dialects> = ChainKinds & {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** The kinds of chain that this build reads. */
-  readonly kindOf: KindOf
   /** The mapping `dialects`. */
   readonly dialects: Field<Dialects>
   /** If true, a configuration without a chain is a mistake: there would be nothing to serve. */
@@ -117,9 +116,12 @@ export function parseConfig<D>(source: ConfigSource<D>): Config<D> {
   return freeze(config)
 }
 
-function configField<D>(folder: string, { kindOf, dialects, needsChains = false }: ConfigContext<D>): Field<Config<D>> {
-  const chains = list(chainField(folder, kindOf), 'a list of chains, each with an id')
-  const asset = chainAsset(kindOf)
+function configField<D>(
+  folder: string,
+  { dialects, needsChains = false, ...kinds }: ConfigContext<D>,
+): Field<Config<D>> {
+  const chains = list(chainField(folder, kinds), 'a list of chains, each with an id')
+  const asset = chainAsset(kinds.kindOf)
   const proxy = text('an IP address or a CIDR range such as 10.0.0.0/8', parseAddressRange)
   const listen = mapping({
     host: withDefault(host(), '127.0.0.1'),
@@ -135,18 +137,18 @@ function configField<D>(folder: string, { kindOf, dialects, needsChains = false 
     tokens: mapping({
       lists: withDefault(list(path(folder), 'a list of files'), []),
       accounting: withDefault(
-        table(asset, word(['events', 'reads']), 'a mapping such as { "eip155:1/erc20:0x…": reads }'),
+        table(asset, word(['events', 'reads']), `a mapping such as { "${EXAMPLE_ASSET}": reads }`),
         [],
       ),
     }),
-    prices: pricesField(kindOf),
+    prices: pricesField(kinds),
     dialects,
   })
 }
 
 function atLeastOne(chains: readonly ChainConfig[], at: ConfigPath): readonly ChainConfig[] | Bad {
   if (chains.length > 0) return chains
-  const expected = 'at least one chain, such as [{ id: "eip155:1", rpc: ["http://127.0.0.1:8545"] }]'
+  const expected = `at least one chain, such as [{ id: "${EXAMPLE_CHAIN}", rpc: ["http://127.0.0.1:8545"] }]`
   return wrong(at, undefined, { expected, hint: '"steelyard init" writes a configuration' })
 }
 

@@ -1,4 +1,5 @@
 import { dialectsField } from '../api/dialects/list.ts'
+import { NAMESPACES } from '../chains/registry.ts'
 import { isServiceError } from '../core/errors.ts'
 import { parseConfig } from './config.ts'
 import type { KindOf } from './words.ts'
@@ -7,13 +8,22 @@ import type { KindOf } from './words.ts'
 export const kindOf: KindOf = (chain) => (/^(eip155|ledger):/.test(chain) ? EVM : undefined)
 const EVM = { parseAddress: (text: string) => (/^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : undefined) }
 /** The dialects of this version. */
-export const dialects = dialectsField()
+export const dialects = dialectsField(NAMESPACES)
 export const USDC = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'
 
 /** The lines of the error for a wrong configuration, one mistake each; empty if it is valid. */
 export function mistakes(text: string, env: Record<string, string> = {}, needsChains = false): string[] {
   try {
-    parseConfig({ text, name: 'steelyard.yaml', folder: '/etc/steelyard', env, kindOf, dialects, needsChains })
+    parseConfig({
+      text,
+      name: 'steelyard.yaml',
+      folder: '/etc/steelyard',
+      env,
+      kindOf,
+      namespaces: NAMESPACES,
+      dialects,
+      needsChains,
+    })
   } catch (error) {
     if (!isServiceError(error, 'CONFIG_INVALID')) throw error
     return error.message

@@ -1,9 +1,18 @@
 import { expect, test } from 'vitest'
+import { NAMESPACES } from '../chains/registry.ts'
 import { parseConfig } from './config.ts'
 import { dialects, kindOf, mistakes } from './mistakes.fixture.ts'
 
 function httpOf(text: string, env: Record<string, string> = {}) {
-  const source = { text, name: 'steelyard.yaml', folder: '/etc/steelyard', env, kindOf, dialects }
+  const source = {
+    text,
+    name: 'steelyard.yaml',
+    folder: '/etc/steelyard',
+    env,
+    kindOf,
+    namespaces: NAMESPACES,
+    dialects,
+  }
   return parseConfig(source).prices.http
 }
 

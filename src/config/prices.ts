@@ -1,7 +1,8 @@
 import type { ChainId } from '../core/chain.ts'
+import { EXAMPLE_ASSET, EXAMPLE_CHAIN } from './examples.ts'
 import { type Bad, type ConfigPath, type Field, integer, optional, refine, text, withDefault, wrong } from './field.ts'
 import { mapping, table } from './group.ts'
-import { type ChainAsset, chainAsset, chainId, httpUrl, type KindOf, type Price, price } from './words.ts'
+import { type ChainAsset, type ChainKinds, chainAsset, chainId, httpUrl, type Price, price } from './words.ts'
 
 /** Bounds of the pause between two reads of all prices, in seconds: from a burst limit of public sources to a day. */
 const INTERVAL_SECONDS = { min: 5, max: 86_400 }
@@ -26,13 +27,13 @@ export type PricesConfig = {
 }
 
 /** The mapping `prices`. */
-export function pricesField(kindOf: KindOf): Field<PricesConfig> {
+export function pricesField({ kindOf, namespaces }: ChainKinds): Field<PricesConfig> {
   const name = text("the source's name of a chain: 1 to 40 letters, digits, - and _, such as ethereum", (given) =>
     /^[\w-]{1,40}$/.test(given) ? given : undefined,
   )
-  const ids = table(chainId(), name, 'a mapping such as { "eip155:1": ethereum }')
+  const ids = table(chainId(namespaces), name, `a mapping such as { "${EXAMPLE_CHAIN}": ethereum }`)
   return mapping({
-    static: withDefault(table(chainAsset(kindOf), price(), 'a mapping such as { "eip155:1/erc20:0x…": "1.0001" }'), []),
+    static: withDefault(table(chainAsset(kindOf), price(), `a mapping such as { "${EXAMPLE_ASSET}": "1.0001" }`), []),
     http: optional(
       mapping({
         url: httpUrl(),
@@ -45,5 +46,7 @@ export function pricesField(kindOf: KindOf): Field<PricesConfig> {
 }
 
 function atLeastOne(ids: PriceSourceConfig['ids'], at: ConfigPath): PriceSourceConfig['ids'] | Bad {
-  return ids.length > 0 ? ids : wrong(at, {}, 'the name of at least one chain, such as { "eip155:1": ethereum }')
+  return ids.length > 0
+    ? ids
+    : wrong(at, {}, `the name of at least one chain, such as { "${EXAMPLE_CHAIN}": ethereum }`)
 }

@@ -3,11 +3,13 @@ import { isAbsolute, resolve } from 'node:path'
 import { parseOrigin } from '../access/origins.ts'
 import type { Decimal } from '../core/amount.ts'
 import { parseDecimal } from '../core/amount.ts'
-import type { AssetRef, Standard } from '../core/asset.ts'
-import { STANDARDS } from '../core/asset.ts'
+import type { AssetRef } from '../core/asset.ts'
+import type { FinalityRule } from '../core/block.ts'
 import type { ChainId } from '../core/chain.ts'
-import { namespaceOf, parseChainId } from '../core/chain.ts'
+import { namespaceOf, parseChainId, referenceOf } from '../core/chain.ts'
+import { STANDARD_RULES, standardOf } from '../core/standards.ts'
 import { nodeLabel } from '../core/url.ts'
+import { EXAMPLE_ASSET, EXAMPLE_CHAIN } from './examples.ts'
 import { type Field, text } from './field.ts'
 import { didYouMean, nearest } from './nearest.ts'
 
@@ -20,34 +22,54 @@ export type SupportedKind = {
 /** The kind of a chain, or undefined if this build cannot read it. */
 export type KindOf = (chain: ChainId) => SupportedKind | undefined
 
+/** The kinds of chains of this build, and the known namespaces. */
+export type ChainKinds = { readonly kindOf: KindOf; readonly namespaces: Namespaces }
+
 /** An asset of a chain: parsed CAIP-19. */
 export type ChainAsset = { readonly chain: ChainId; readonly asset: AssetRef }
 
 /** A configured price: the exact number and its text. */
 export type Price = Decimal & { readonly text: string }
 
-/** The known chain namespaces. `nodes`: it is read from nodes. `tls`: its nodes require a client certificate. */
-export const NAMESPACES: ReadonlyMap<string, { readonly nodes: boolean; readonly tls: boolean }> = new Map([
-  ['eip155', { nodes: true, tls: false }],
-  ['starknet', { nodes: true, tls: false }],
-  ['chia', { nodes: true, tls: true }],
-  ['ledger', { nodes: false, tls: false }],
-])
+/** What the configuration must know of the chain ids with one CAIP-2 namespace. */
+export type NamespaceRules = {
+  /** True if such chains are read from nodes. */
+  readonly nodes: boolean
+  /** True if their nodes require a client certificate. */
+  readonly tls: boolean
+  /** Tags of a block that their nodes call final, and where the finalized head is by default. */
+  readonly finality: { readonly tags: readonly string[]; readonly usual: FinalityRule }
+  /** True for a reference in its one canonical form. Undefined: any reference is. */
+  readonly isReference?: ((reference: string) => boolean) | undefined
+}
+
+/** The known namespaces of chains, those of later versions too. */
+export type Namespaces = ReadonlyMap<string, NamespaceRules>
 
 /** A CAIP-2 id with a known namespace. */
-export function chainId(): Field<ChainId> {
-  return text('a CAIP-2 chain id such as eip155:1', parseKnownChain, (given) => {
-    const [, namespace = 'eip155', reference = ''] = /^(?:([a-z0-9]+)[:_-])?([a-z0-9_-]+)$/i.exec(given.trim()) ?? []
-    const meant = `${nearest(namespace, [...NAMESPACES.keys()]) ?? ''}:${reference.replace(/^0+(?=\d)/, '')}`
-    return parseKnownChain(meant) === undefined ? undefined : didYouMean(meant)
+export function chainId(namespaces: Namespaces): Field<ChainId> {
+  const parse = (given: string): ChainId | undefined => parseKnownChain(given, namespaces)
+  return text(`a CAIP-2 chain id such as ${EXAMPLE_CHAIN}`, parse, (given) => {
+    const [, namespace, digits = ''] = /^(?:([a-z0-9]+)[:_-])?([a-z0-9_-]+)$/i.exec(given.trim()) ?? []
+    const reference = digits.replace(/^0+(?=\d)/, '')
+    const meant =
+      namespace === undefined ? namespaceFor(reference, namespaces) : nearest(namespace, [...namespaces.keys()])
+    const chain = `${meant ?? ''}:${reference}`
+    return parse(chain) === undefined ? undefined : didYouMean(chain)
   })
 }
 
-function parseKnownChain(given: string): ChainId | undefined {
+function parseKnownChain(given: string, namespaces: Namespaces): ChainId | undefined {
   const chain = parseChainId(given)
-  if (chain === undefined || !NAMESPACES.has(namespaceOf(chain))) return undefined
-  const isCanonical = namespaceOf(chain) !== 'eip155' || /^eip155:(0|[1-9]\d*)$/.test(chain)
-  return isCanonical ? chain : undefined
+  const rules = chain && namespaces.get(namespaceOf(chain))
+  if (chain === undefined || rules === undefined) return undefined
+  return rules.isReference?.(referenceOf(chain)) === false ? undefined : chain
+}
+
+/** The namespace of chains whose references are numbers, if this is one of them. Other references may be of any kind. */
+function namespaceFor(reference: string, namespaces: Namespaces): string | undefined {
+  if (!/^\d+$/.test(reference)) return undefined
+  return [...namespaces].find(([, { isReference }]) => isReference?.(reference) === true)?.[0]
 }
 
 /** The rule for a node's URL, in words. */
@@ -131,23 +153,17 @@ export function storeUrl(folder: string): Field<string> {
 
 /** A CAIP-19 asset. Accepts any usual form of its address, and reads it as canonical. */
 export function chainAsset(kindOf: KindOf): Field<ChainAsset> {
-  return text('a CAIP-19 asset such as eip155:1/erc20:0x… of a chain kind that this version reads', (given) => {
+  return text(`a CAIP-19 asset such as ${EXAMPLE_ASSET} of a chain kind that this version reads`, (given) => {
     const [, chainText = '', standardText = '', reference = ''] = /^([^/]+)\/([a-z0-9]+):(.+)$/.exec(given) ?? []
     const chain = parseChainId(chainText)
     const standard = standardOf(standardText)
     if (chain === undefined || standard === undefined) return undefined
-    if (standard === 'native') {
+    if (!STANDARD_RULES[standard].isToken) {
       return /^\d{1,10}$/.test(reference) ? { chain, asset: { standard, reference } } : undefined
     }
     const address = kindOf(chain)?.parseAddress(reference)
     return address === undefined ? undefined : { chain, asset: { standard, reference: address } }
   })
-}
-
-// CAIP-19 names a native asset by its SLIP-44 coin type.
-function standardOf(namespace: string): Standard | undefined {
-  if (namespace === 'slip44') return 'native'
-  return STANDARDS.find((standard) => standard === namespace && standard !== 'native')
 }
 
 /** An exact decimal number, 0 or greater. */

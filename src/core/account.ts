@@ -1,10 +1,12 @@
 /**
  * How the accounts of a chain are stored: converts canonical text to bytes and back, without loss. The bytes sort as
  * the store needs. `zeroAddress`: the store keeps nothing of this account, because a transfer from it is a mint and a
- * transfer to it a burn. Undefined if the chain has none.
+ * transfer to it a burn. Undefined if the chain has none. `span`: accounts use the keys from the lowest up to this share
+ * of all, spread evenly; 1 if not given. A random account is found by it.
  */
 export type AccountCodec = {
   readonly zeroAddress: string | undefined
+  readonly span?: number
   readonly encode: (address: string) => Buffer
   readonly decode: (bytes: Buffer) => string
 }
@@ -22,6 +24,3 @@ export const TEXT_ACCOUNTS: AccountCodec = {
   encode: (address) => Buffer.from(address, 'utf8'),
   decode: (bytes) => bytes.toString('utf8'),
 }
-
-/** An account for reads that only need a contract's code, on chains without a zero address. */
-export const ANYBODY = `0x${'1'.padStart(40, '0')}`

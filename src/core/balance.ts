@@ -1,5 +1,6 @@
 import type { AssetRef } from './asset.ts'
 import type { BlockRef, Finality } from './block.ts'
+import { STANDARD_RULES } from './standards.ts'
 
 /** The source of an amount: a sum of events (0 for a missing row that coverage has since block 0), or a read of the chain. */
 export type Source = 'events' | 'reads'
@@ -21,6 +22,9 @@ export type UnknownReason =
   | 'outside_coverage'
   | 'opening_unknown'
   | 'token_does_not_answer'
+  /** The contract has code, but no function that returns a balance. */
+  | 'no_balance_function'
+  /** There is no contract. */
   | 'not_a_token'
   | 'node_unavailable'
   | 'no_archive'
@@ -54,6 +58,14 @@ export function isNoneKnown(balances: readonly Balance[]): boolean {
  * roll-up.
  */
 export type BalanceKey = { readonly account: string; readonly asset: AssetRef; readonly item: string }
+
+/**
+ * True if the chain has a call for this balance. A collection may have none for its roll-up row: the sum of an ERC-1155's
+ * items. `item`: as in a key, or as its stored bytes.
+ */
+export function isReadable(key: { readonly asset: AssetRef; readonly item: { readonly length: number } }): boolean {
+  return key.item.length > 0 || STANDARD_RULES[key.asset.standard].hasReadableSum
+}
 
 /** A read of the chain: the amount at a block, and when (Unix seconds) we asked. */
 export type Observation = BalanceKey & {

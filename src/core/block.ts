@@ -11,6 +11,12 @@ export const FINALITIES = ['pending', 'latest', 'safe', 'finalized'] as const
 /** How certain a block is, from the least to the most. */
 export type Finality = (typeof FINALITIES)[number]
 
+/**
+ * Where the finalized head of a chain is: at the block that its nodes call by this tag, or this many blocks below the
+ * newest.
+ */
+export type FinalityRule = string | { readonly confirmations: number }
+
 /** A node's heads at one moment. `latest.number >= finalized.number`. */
 export type Heads = { readonly latest: Header; readonly finalized: Header }
 

@@ -1,4 +1,5 @@
 import type { AssetRef } from './asset.ts'
+import { STANDARD_RULES } from './standards.ts'
 
 /** The part of a chain that is indexed. Tokens and accounts are canonical addresses. */
 export type Scope =
@@ -34,20 +35,24 @@ export function coverageTest(coverage: Coverage, zeroAddress: string | undefined
   const { scope } = coverage
   const somebody = (account: string): boolean => account !== zeroAddress
   if (scope.type === 'all') {
-    const coversAll = (asset: AssetRef): boolean => asset.standard !== 'native'
+    const coversAll = isKnownByEvents
     return { covers: (account, asset) => somebody(account) && coversAll(asset), keeps: somebody, coversAll }
   }
   if (scope.type === 'tokens') {
     const tokens = new Set(scope.tokens)
-    const coversAll = (asset: AssetRef): boolean => asset.standard !== 'native' && tokens.has(asset.reference)
+    const coversAll = (asset: AssetRef): boolean => isKnownByEvents(asset) && tokens.has(asset.reference)
     return { covers: (account, asset) => somebody(account) && coversAll(asset), keeps: somebody, coversAll }
   }
   const accounts = new Set(scope.accounts.filter(somebody))
   return {
-    covers: (account, asset) => asset.standard !== 'native' && accounts.has(account),
+    covers: (account, asset) => isKnownByEvents(asset) && accounts.has(account),
     keeps: (account) => accounts.has(account),
     coversAll: () => false,
   }
+}
+
+function isKnownByEvents({ standard }: AssetRef): boolean {
+  return STANDARD_RULES[standard].knownBy === 'events'
 }
 
 /** True if both cover the same, in any order of addresses. */

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { EVM_NATIVE } from '../chains/evm/native-asset.ts'
 import { HEX_ACCOUNTS, TEXT_ACCOUNTS } from './account.ts'
-import { assetText, EVM_NATIVE, isFungible } from './asset.ts'
+import { assetText } from './asset.ts'
 import { type ChainId, namespaceOf, parseChainId, referenceOf } from './chain.ts'
 import { coverageTest, type Scope } from './coverage.ts'
+import { isFungible } from './standards.ts'
 import { cleanText, MAX_SYMBOL_CHARACTERS } from './token.ts'
 
 test.each(['eip155:1', 'starknet:SN_MAIN', 'chia:mainnet', 'ledger:main', 'chia:simulator0'])(

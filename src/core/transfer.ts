@@ -2,13 +2,13 @@ import type { AssetRef } from './asset.ts'
 import type { BlockRef, Header } from './block.ts'
 
 /**
- * One transfer, from the chain's events. `from` undefined is a mint, `to` undefined a burn. `logIndex` is the event's
- * position in its block, `batchIndex` the index within an event that moves several items. Together with the block they
+ * One transfer, from the chain's events. `from` undefined is a mint, `to` undefined a burn. `event` is the event's
+ * position in its block, `part` the index within an event that moves several items. Together with the block they
  * order all transfers of a chain and identify each one.
  */
 export type Transfer = {
-  readonly logIndex: number
-  readonly batchIndex: number
+  readonly event: number
+  readonly part: number
   readonly asset: AssetRef
   readonly from: string | undefined
   readonly to: string | undefined

@@ -1,25 +1,40 @@
-import type { DemoChain } from './chain.ts'
-import type { Answered } from './words.ts'
+import type { StarknetDemo } from './starknet/demo-chain.ts'
+import { padded } from './starknet/felt.ts'
+import type { Answered } from './starknet/words.ts'
 
 /** Longest answer that is printed whole, in characters. */
 const MAX_ANSWER = 700
 
-/** Makes TokenKit's three balance calls of a running demo. @throws Error the server does not answer */
+/** Pause between two looks for the names of tokens, in milliseconds, and the most looks: a minute. */
+const LOOK_MS = 100
+const LOOKS = 600
+
+/**
+ * Makes TokenKit's three balance calls of a running demo, once the names of tokens are known: they are read beside the
+ * indexing. @throws Error the server does not answer
+ */
 export async function askBalances(
   server: string,
-  { apiKey, chain }: { readonly apiKey: string; readonly chain: Pick<DemoChain, 'tokens' | 'trader' | 'greatest'> },
+  { apiKey, chain }: { readonly apiKey: string; readonly chain: Pick<StarknetDemo, 'tokens' | 'trader' | 'holder'> },
 ): Promise<readonly Answered[]> {
-  const { tokens, trader, greatest } = chain
-  const query = new URLSearchParams({ account_address: trader, token_address: tokens.cents })
+  const [trader, holder] = [padded(chain.trader), padded(chain.holder)]
+  const [dollar, strk] = [padded(chain.tokens.dollar), padded(chain.tokens.strk)]
+  const query = new URLSearchParams({ account_address: trader, token_address: dollar })
   const pairs = [
-    { account_address: trader, token_address: tokens.cents },
-    { account_address: greatest, token_address: tokens.greatest },
+    { account_address: trader, token_address: dollar },
+    { account_address: holder, token_address: strk },
   ]
+  const everything = `/api/account-balances/?account_address=${trader}`
   const calls = [
     { path: `/api/balance/?${query}`, body: undefined },
     { path: '/api/balances/', body: JSON.stringify({ balances: pairs }) },
-    { path: `/api/account-balances/?account_address=${trader}`, body: undefined },
+    { path: everything, body: undefined },
   ]
+  for (let look = 0; look < LOOKS; look++) {
+    const response = await fetch(server + everything, { headers: { 'api-key': apiKey } })
+    if (!(await response.text()).includes('"symbol":null')) break
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
   return Promise.all(
     calls.map(async ({ path, body }) => {
       const json = { 'content-type': 'application/json' }

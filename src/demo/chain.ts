@@ -3,6 +3,7 @@ import { assert } from '../core/assert.ts'
 import { type Anvil, startAnvil } from './anvil.ts'
 import { type Book, DEMO_TOKEN_KEYS, DEMO_TOKENS, type DemoToken, type Holdings, type Step } from './book.ts'
 import { callData, contract, deployData } from './contracts.ts'
+import { pause } from './pause.ts'
 import { PLAN_BLOCKS, planDemo, planTrades, randomFrom } from './plan.ts'
 import { type Sending, Writer } from './writer.ts'
 
@@ -124,22 +125,6 @@ function createTrade(market: {
       await market.writer.expectSuccess()
     }
   }
-}
-
-/** Resolves to true after the pause, to false as soon as the signal fires. */
-function pause(ms: number, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return Promise.resolve(false)
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      clearTimeout(timer)
-      resolve(false)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop)
-      resolve(true)
-    }, ms)
-    signal.addEventListener('abort', stop, { once: true })
-  })
 }
 
 async function accountsOf(anvil: Anvil): Promise<readonly Address[]> {

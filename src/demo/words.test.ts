@@ -4,8 +4,15 @@ import { demoLines, demoWords } from './words.ts'
 const address = (digit: string) => `0x${digit.repeat(40)}` as const
 const FACTS = {
   server: 'http://127.0.0.1:8080',
-  balances: [{ command: 'curl -s balance', answer: '{"success":true}' }],
-  login: { username: 'ada', password: 'correct horse' },
+  starknet: {
+    url: 'http://127.0.0.1:9545',
+    chainId: 'SN_DEMO',
+    tokens: { strk: '0x1', eth: '0x2', dollar: '0x3', old: '0x4', deeds: '0x5', positions: '0x6', goods: '0x7' },
+    trader: '0xa',
+    holder: '0xb',
+    balances: [{ command: 'curl -s balance', answer: '{"success":true}' }],
+    login: { username: 'demo', password: 'demo password' },
+  },
   url: 'http://127.0.0.1:8545',
   chainId: 31337,
   tokens: {
@@ -34,6 +41,17 @@ test('the text contains every address and every command', () => {
   for (const token of Object.values(FACTS.tokens)) expect(text).toContain(token)
   expect(text).toContain(`  curl -s '${FACTS.gilt.question}'\n  ${FACTS.gilt.answer}\n`)
   expect(text).toContain('  curl -s balance\n  {"success":true}\n')
-  expect(text).toContain(`-d '{"username":"ada","password":"correct horse"}' '${FACTS.server}/api/users/auth/login/'\n`)
+  expect(text).toContain(
+    `-d '{"username":"demo","password":"demo password"}' '${FACTS.server}/api/users/auth/login/'\n`,
+  )
+  for (const digit of [1, 2, 3, 4, 5, 6, 7, 'a', 'b'])
+    expect(text).toContain(`  0x${String(digit).padStart(64, '0')}\n`)
   for (const { command } of demoLines(FACTS)) expect(text.split('\n')).toContain(`  ${command}`)
+})
+
+test('the text says that the Starknet chain is simulated, and its prose fits 80 columns', () => {
+  const text = demoWords(FACTS)
+  expect(text).toContain('This Starknet chain is SIMULATED')
+  const prose = text.split('\n').filter((line) => !/^ {2}(curl|\{|0x)/.test(line))
+  expect(prose.filter((line) => line.length > 80)).toEqual([])
 })

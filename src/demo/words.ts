@@ -2,21 +2,16 @@ import { DEMO_TOKEN_KEYS, DEMO_TOKENS } from './book.ts'
 import type { DemoChain } from './chain.ts'
 import { callData } from './contracts.ts'
 import type { DemoGilt } from './gilt.ts'
+import { type StarknetFacts, starknetWords } from './starknet/words.ts'
 
 /** The key of the vendor's own example. The demo accepts it for reading. */
 export const DEMO_KEY = 'demo'
-
-/** A request to try, and what it just answered. */
-export type Answered = { readonly command: string; readonly answer: string }
 
 /** The facts that the demo prints. */
 export type DemoFacts = Pick<DemoChain, 'url' | 'chainId' | 'tokens' | 'trader' | 'greatest' | 'emptied'> & {
   /** The base URL of the running server, without a trailing slash. */
   readonly server: string
-  /** TokenKit's three balance calls with their answers. */
-  readonly balances: readonly Answered[]
-  /** The user of the demo. */
-  readonly login: { readonly username: string; readonly password: string }
+  readonly starknet: StarknetFacts
   readonly gilt: DemoGilt
 }
 
@@ -34,34 +29,28 @@ export function demoWords(facts: DemoFacts): string {
   const contracts = DEMO_TOKEN_KEYS.map((token) => `  ${tokens[token]}  ${DEMO_TOKENS[token].says}`)
   const lines = demoLines(facts).map(({ says, command }) => `${says}\n  ${command}\n`)
   return [
-    `A chain of real contracts runs at ${facts.url} (chain id ${facts.chainId}). Steelyard follows it and answers at ${facts.server}`,
+    `A chain of real contracts is at ${facts.url} (chain id ${facts.chainId}).`,
+    `Steelyard follows it and answers at ${facts.server}`,
     '',
     'Accounts:',
     ...accounts,
     'Contracts:',
     ...contracts,
     '',
-    'Try these in another terminal. Balances are hex, as the vendor sends them; the header balance-as-of names the block.',
+    'Try these in another terminal. Balances are hex, as Chainbase sends them; the',
+    'header balance-as-of names the block.',
     '',
     ...lines,
-    'The same chain in the format of TokenKit: one balance, several, and all of an account. As just answered:',
-    ...facts.balances.flatMap(({ command, answer }) => [`  ${command}`, `  ${answer}`]),
+    ...starknetWords(facts.server, facts.starknet),
     '',
-    'Log in as the demo user; the token goes into "authorization: Bearer ...":',
-    `  ${loginCommand(facts)}`,
-    '',
-    'An issuer minted, sold and partly redeemed a gilt on a ledger. The investor holds, as just answered:',
+    'An issuer minted, sold and partly redeemed a gilt on a ledger. The investor',
+    'holds, as just answered:',
     `  curl -s '${facts.gilt.question}'`,
     `  ${facts.gilt.answer}`,
     '',
-    `All calls: ${facts.server}/docs    Ctrl-C ends the demo and its chain.`,
+    `All calls: ${facts.server}/docs    Ctrl-C ends the demo and its chains.`,
     '',
   ].join('\n')
-}
-
-function loginCommand({ server, login }: Pick<DemoFacts, 'server' | 'login'>): string {
-  const body = JSON.stringify(login)
-  return `curl -s -H 'content-type: application/json' -d '${body}' '${server}/api/users/auth/login/'`
 }
 
 /** The demo's requests, in the order of display. */
@@ -78,7 +67,7 @@ export function demoLines(facts: DemoFacts): readonly Line[] {
   })
   return [
     {
-      says: 'What an account holds, of tokens with 0, 6, 18 and unknown decimals; it trades, so ask again:',
+      says: 'What an account holds, of tokens with 0, 6, 18 and unknown decimals; ask again:',
       command: get(tokensOf, { address: trader }, '-si'),
     },
     {

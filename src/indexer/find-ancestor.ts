@@ -4,6 +4,8 @@ import { ServiceError } from '../core/errors.ts'
 
 /** Headers fetched in the first step back. Each further step doubles it. */
 const FIRST_STEP = 4
+/** Most headers fetched in one step: a reorg of thousands of blocks costs few headers below the ancestor. */
+const MAX_STEP = 512
 
 /** Where the search starts: the node's block at a number where we have another one. */
 export type Search = {
@@ -28,7 +30,7 @@ export async function findAncestor(search: Search, signal: AbortSignal): Promise
   const floor = headers[0]?.number ?? from.number + 1
   let child = from.hash
   let last = from.number
-  for (let step = FIRST_STEP; last >= floor; step *= 2) {
+  for (let step = FIRST_STEP; last >= floor; step = Math.min(2 * step, MAX_STEP)) {
     const first = Math.max(floor, last - step + 1)
     const theirs = await adapter.headers({ first, last }, signal)
     for (const header of [...theirs].reverse()) {

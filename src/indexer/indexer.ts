@@ -3,7 +3,6 @@ import { assert } from '../core/assert.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import { type BlockRef, type Header, type Heads, sameBlock } from '../core/block.ts'
 import type { Coverage } from '../core/coverage.ts'
-import { type ErrorCode, isServiceError } from '../core/errors.ts'
 import type { Batch } from '../core/transfer.ts'
 import type { ChainState, Heartbeat } from '../store/seam/heartbeat.ts'
 import type { ObservationStore } from '../store/seam/observations.ts'
@@ -11,8 +10,10 @@ import type { Journal } from '../store/seam/store.ts'
 import { type Adopted, adoptObservations } from './adopt-observations.ts'
 import { backfill, type Fetched } from './backfill.ts'
 import { findAncestor } from './find-ancestor.ts'
-import { type Held, nextStep } from './next-step.ts'
+import { HeldChain } from './held-chain.ts'
+import { nextStep, type Plan } from './next-step.ts'
 import { QUICK_RANGE_SIZE } from './range-size.ts'
+import { Shortening } from './shortening.ts'
 
 /** What an indexer reports of its progress. Counters are since its start. */
 export type IndexerReport = {
@@ -64,7 +65,7 @@ export type StepResult = 'more' | 'idle'
 /** Follows one chain into its journal: backfill below the finalized head, then block by block, with rollbacks on reorgs. */
 export class Indexer {
   readonly #options: IndexerOptions
-  #held: (Held & { readonly finalized: number }) | undefined
+  readonly #held: HeldChain
   #state: ChainState = 'starting'
   #head: Header | undefined
   #error: string | undefined
@@ -73,11 +74,13 @@ export class Indexer {
   /** The block that a node had instead of ours at the last conflict. In a second poll it confirms the reorg. */
   #conflict: BlockRef | undefined
   #conflicts = 0
+  readonly #shortening = new Shortening()
   /** This step found a conflict that only another poll can decide. */
   #undecided = false
 
   constructor(options: IndexerOptions) {
     this.#options = options
+    this.#held = new HeldChain(options.journal)
   }
 
   /**
@@ -90,22 +93,23 @@ export class Indexer {
     try {
       const heads = await adapter.heads(signal)
       this.#head = heads.latest
-      const held = await this.#load()
+      const held = await this.#held.load()
       const next = nextStep(held, heads, coverage.from)
       this.#error = undefined
       if (next.do === 'backfill') await this.#backfill(next, signal)
       else if (next.do === 'follow') await this.#follow(next, heads, signal)
       else if (next.do === 'resolve') await this.#resolve({ number: next.number, hash: heads.latest.hash }, signal)
-      else if (next.do === 'wait' && next.below !== undefined) this.#error = farBehind(heads.latest.number, next.below)
+      else if (next.do === 'wait') await this.#wait(next, heads, signal)
       else this.#state = 'live'
+      if (next.do !== 'wait') this.#shortening.forget()
       await this.#finalize(heads)
       await this.#adoptObservations()
       await this.#beat()
-      const { written } = await this.#load()
+      const { written } = await this.#held.load()
       if (written !== undefined && sameBlock(written, heads.latest)) this.#options.audit?.reached(written)
       return written === undefined || written.number >= heads.latest.number || this.#undecided ? 'idle' : 'more'
     } catch (error) {
-      this.#held = undefined
+      this.#held.forget()
       throw error
     }
   }
@@ -119,14 +123,6 @@ export class Indexer {
     await this.#beat()
   }
 
-  async #load(): Promise<Held & { readonly finalized: number }> {
-    if (this.#held === undefined) {
-      const state = await this.#options.journal.state()
-      this.#held = { ...state, finalized: state.finalized?.number ?? -1 }
-    }
-    return this.#held
-  }
-
   async #backfill(range: { first: number; last: number }, signal: AbortSignal): Promise<void> {
     const { adapter, coverage, now, log } = this.#options
     this.#state = 'backfill'
@@ -138,10 +134,11 @@ export class Indexer {
     const wanted = { adapter, scope: coverage.scope, ...range, start: QUICK_RANGE_SIZE }
     const before = this.#transfers
     const onAnswer = ({ block, transfers }: Fetched): void =>
-      this.#report(this.#held?.written?.number, { block, transfers: before + transfers })
+      this.#report(this.#held.written?.number, { block, transfers: before + transfers })
     for await (const batch of backfill({ ...wanted, signal, now, onAnswer })) {
       await this.#append(batch)
       await this.#options.journal.finalize(batch.through)
+      this.#held.finalizedAt(batch.through)
       await this.#beat()
     }
     log('info', 'backfill ends', { last: range.last, transfers: this.#transfers })
@@ -164,7 +161,7 @@ export class Indexer {
   /** True if the node's `next` block does not follow ours. Then the conflict was handled instead. */
   async #isResolved(next: Header | undefined, signal: AbortSignal): Promise<boolean> {
     assert(next !== undefined, 'an adapter gives every header of a range or throws')
-    const { written } = await this.#load()
+    const { written } = await this.#held.load()
     if (written === undefined || next.parentHash === written.hash) return false
     await this.#resolve({ number: written.number, hash: next.parentHash }, signal)
     return true
@@ -175,9 +172,9 @@ export class Indexer {
    * reorg, and our blocks are rolled back.
    */
   async #resolve(theirs: BlockRef, signal: AbortSignal): Promise<void> {
-    const { adapter, coverage, journal, observations, log } = this.#options
+    const { adapter, log } = this.#options
     await this.#beat()
-    const { headers, finalized } = await this.#load()
+    const { headers, finalized } = await this.#held.load()
     const ours = headers.find(({ number }) => number === theirs.number)
     assert(ours !== undefined, 'a conflict is about a block that we store')
     const before = this.#conflict
@@ -198,19 +195,39 @@ export class Indexer {
       return
     }
     const ancestor = await findAncestor({ adapter, headers, finalized, from: theirs }, signal)
-    this.#held = undefined
+    const undone = await this.#rollBack(ancestor)
+    log('warn', 'reorg: blocks were replaced', { ...undone, from: theirs.number })
+  }
+
+  /** Handles a node that is behind us on our own chain. If no node has our newest block any more, the chain got shorter. */
+  async #wait({ below, at }: Extract<Plan, { do: 'wait' }>, { latest }: Heads, signal: AbortSignal): Promise<void> {
+    const { adapter, log, now } = this.#options
+    if (below !== undefined) this.#error = farBehind(latest.number, below)
+    else this.#state = 'live'
+    const { written } = await this.#held.load()
+    if (written === undefined || !this.#shortening.isLikely(at, now())) return
+    const { number, hash } = written
+    if ((await adapter.confirm({ number, theirs: undefined, ours: hash }, signal)) === 'refused') return
+    const undone = await this.#rollBack(at)
+    log('warn', 'reorg: the chain got shorter', { ...undone, from: number })
+  }
+
+  /** Removes our blocks above a common ancestor. */
+  async #rollBack(ancestor: BlockRef | undefined): Promise<{ readonly ancestor: number; readonly transfers: number }> {
+    const { coverage, journal, observations } = this.#options
+    this.#held.forget()
     // In this order, so that a crash between the two only loses reads.
     const last = ancestor?.number ?? coverage.from - 1
     await observations.dropAbove(last)
     const { transfers } = await journal.rollback(ancestor)
     this.#conflict = undefined
     this.#rollbacks++
-    log('warn', 'reorg: blocks were replaced', { ancestor: last, from: theirs.number, transfers })
+    return { ancestor: last, transfers }
   }
 
   async #append(batch: Batch): Promise<void> {
-    this.#held = undefined
     const { transfers, hinted } = await this.#options.journal.append(batch)
+    this.#held.appended(batch)
     this.#transfers += transfers
     this.#options.audit?.committed(batch, hinted)
     this.#report(batch.through.number)
@@ -219,7 +236,7 @@ export class Indexer {
   /** Adopts or compares observations whose blocks are committed by now. */
   async #adoptObservations(): Promise<void> {
     const { journal, observations, audit } = this.#options
-    const { written } = await this.#load()
+    const { written } = await this.#held.load()
     if (written === undefined) return
     const adopted = await adoptObservations({ journal, observations, through: written.number })
     if (adopted.length > 0) audit?.adopted(adopted)
@@ -227,17 +244,17 @@ export class Indexer {
 
   /** Moves the finalized head, if we have the node's finalized block. */
   async #finalize({ finalized }: Heads): Promise<void> {
-    const { headers, finalized: before } = await this.#load()
+    const { headers, finalized: before } = await this.#held.load()
     if (finalized.number <= before) return
     const ours = headers.find((header) => header.number === finalized.number)
     if (ours === undefined || ours.hash !== finalized.hash) return
     await this.#options.journal.finalize(finalized)
-    this.#held = undefined
+    this.#held.finalizedAt(finalized)
   }
 
   async #beat(): Promise<void> {
     const { journal, onBeat } = this.#options
-    const { written } = await this.#load()
+    const { written } = await this.#held.load()
     const beat = this.#heartbeat(written)
     onBeat?.(beat)
     await journal.heartbeat(beat)
@@ -279,20 +296,4 @@ export class Indexer {
 
 function farBehind(head: number, final: number): string {
   return `the node is at block ${head}, but block ${final} was final: it is far behind, or its chain was restarted`
-}
-
-const FATAL: ReadonlySet<ErrorCode> = new Set([
-  'CHAIN_MISMATCH',
-  'REORG_TOO_DEEP',
-  'STORE_MISMATCH',
-  'STORE_DAMAGED',
-  'STORE_REPLACED',
-  'LEASE_LOST',
-  'CONFIG_INVALID',
-])
-
-/** True for errors after which the chain must stop: retrying would not help, or would do harm. */
-export function isFatal(error: unknown): boolean {
-  if (!isServiceError(error)) return true
-  return FATAL.has(error.code)
 }

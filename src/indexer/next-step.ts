@@ -9,8 +9,11 @@ const BACKFILL_DISTANCE = 100
 /** What to do next, according to our blocks and the node's heads. */
 export type Plan =
   | { readonly do: 'nothing' }
-  /** The node is behind us on our own chain. `below`: it is even below this block, the finalized head. */
-  | { readonly do: 'wait'; readonly below?: number }
+  /**
+   * The node is behind us on our own chain. `below`: it is even below this block, the finalized head. `at`: its head,
+   * which is one of our blocks.
+   */
+  | { readonly do: 'wait'; readonly below?: number; readonly at?: BlockRef }
   | { readonly do: 'backfill'; readonly first: number; readonly last: number }
   | { readonly do: 'follow'; readonly first: number; readonly last: number }
   /** The node has another block than ours at this number. */
@@ -29,7 +32,8 @@ export function nextStep(held: Held, heads: Heads, from: number): Plan {
     const ours = held.headers.find((header) => header.number === latest.number)
     const [floor] = held.headers
     if (floor !== undefined && latest.number < floor.number) return { do: 'wait', below: floor.number }
-    if (written === undefined || ours === undefined || ours.hash === latest.hash) return { do: 'wait' }
+    if (written === undefined || ours === undefined) return { do: 'wait' }
+    if (ours.hash === latest.hash) return { do: 'wait', at: ours }
     return { do: 'resolve', number: latest.number }
   }
   if (finalized.number - next >= BACKFILL_DISTANCE) return { do: 'backfill', first: next, last: finalized.number }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf, isServiceError, type ServiceError } from '../core/errors.ts'
-import { type Indexer, type IndexerOptions, isFatal } from './indexer.ts'
+import { isFatal } from './fatal.ts'
+import type { Indexer, IndexerOptions } from './indexer.ts'
 
 /** Pauses after failures grow from the poll interval to this. */
 const MAX_PAUSE_MS = 30_000

@@ -3,10 +3,14 @@ import { withoutTexts, withoutUrls } from '../core/url.ts'
 import type { HttpAnswer } from './http.ts'
 
 /**
- * One call of JSON-RPC 2.0 (https://www.jsonrpc.org/specification). `large`: the call cannot be split. It is sent
+ * One call of JSON-RPC 2.0 (https://www.jsonrpc.org/specification), with its parameters in order or by name. `large`: the call cannot be split. It is sent
  * alone, one such call at a time, and its answer may be several times as large as others.
  */
-export type RpcCall = { readonly method: string; readonly params: readonly unknown[]; readonly large?: true }
+export type RpcCall = {
+  readonly method: string
+  readonly params: readonly unknown[] | Readonly<Record<string, unknown>>
+  readonly large?: true
+}
 
 /** The outcome of one call of a batch. The error is NODE_RPC unless a narrower code fits. */
 export type RpcOutcome =

@@ -46,6 +46,8 @@ export type NodeOptions = {
   readonly classify: Classify
   /** Called before each HTTP request. */
   readonly onRequest: () => void
+  /** Called once the node accepts no batch: its calls are sent one by one from then on. */
+  readonly onSingleCalls: () => void
 }
 
 /** One node, without retries except for the items of a batch that the node deferred. */
@@ -117,6 +119,13 @@ class Sender {
       }
     }
     return outcomes
+  }
+
+  /** Records a refusal of a batch. */
+  #refused(record: () => void): void {
+    const before = this.#size.most
+    record()
+    if (before > 1 && this.#size.most === 1) this.#options.onSingleCalls()
   }
 
   onAllDeferred(asked: number): void {
@@ -208,12 +217,12 @@ class Sender {
       const [first, ...others] = calls
       if (first === undefined) throw error
       const outcome = await this.#sendSingle(first, signal)
-      this.#size.batchesRefused()
+      this.#refused(() => this.#size.batchesRefused())
       return [outcome, ...(await this.#sendSingles(others, signal))]
     }
     if (error.code === 'NODE_HTTP' && BATCH_REFUSALS.has(status)) {
-      if (status === 413) this.#size.refused(undefined, calls.length)
-      else this.#size.batchesRefused()
+      if (status === 413) this.#refused(() => this.#size.refused(undefined, calls.length))
+      else this.#refused(() => this.#size.batchesRefused())
       return this.send(calls, signal)
     }
     if (error.code === 'NODE_RATE_LIMITED') this.#size.rateLimited(calls.length)
@@ -240,7 +249,7 @@ class Sender {
         this.#size.failed(calls.length)
         return this.#sendSingles(calls, signal)
       }
-      this.#size.refused(batchError, calls.length)
+      this.#refused(() => this.#size.refused(batchError, calls.length))
     } else {
       this.#size.halve(calls.length)
     }

@@ -1,5 +1,6 @@
-import { type AssetRef, isFungible } from '../core/asset.ts'
+import type { AssetRef } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
+import { isFungible } from '../core/standards.ts'
 
 /** A source's own names of chains. */
 export type ChainNames = ReadonlyMap<ChainId, string>

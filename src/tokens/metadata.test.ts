@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { TokenReads } from '../chains/adapter.ts'
+import { listedChain } from '../chains/registry.ts'
 import { type AssetRef, assetKey } from '../core/asset.ts'
 import { type ChainId, parseChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
@@ -41,7 +42,7 @@ function memoryStore() {
 
 function setUp(read: (assets: readonly AssetRef[]) => Promise<TokenReads>, maxEntries?: number) {
   const memory = memoryStore()
-  const lists = new TokenLists((_: ChainId, text) => text.toLowerCase())
+  const lists = new TokenLists({ parseAddress: (_: ChainId, text) => text.toLowerCase(), listedChain })
   const listed = { chainId: 1, address: address('b'), name: 'Listed', symbol: 'LST', decimals: 2 }
   lists.add({ tokens: [{ ...listed, logoURI: 'https://a.example/b.png' }] }, 'test')
   const clock = { now: 1_000 }
@@ -190,7 +191,7 @@ describe('token metadata', () => {
     const tokens = new TokenMetadata({
       storeOf: async () => memory.store,
       readTokens: () => expect.fail('the chain is read'),
-      lists: new TokenLists((_: ChainId, text) => text),
+      lists: new TokenLists({ parseAddress: (_: ChainId, text) => text, listedChain }),
       prices: { find: () => price },
       now: () => clock.now,
       warn: (message) => expect.fail(message),

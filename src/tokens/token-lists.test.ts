@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
+import { listedChain } from '../chains/registry.ts'
 import type { AssetRef } from '../core/asset.ts'
 import { type ChainId, parseChainId } from '../core/chain.ts'
 import { readTokenLists, TokenLists } from './token-lists.ts'
@@ -13,13 +14,14 @@ function chainOf(text: string): ChainId {
   return chain
 }
 
+const names = { parseAddress, listedChain }
 const one = chainOf('eip155:1')
 const A = `0x${'Aa'.repeat(20)}`
 const a: AssetRef = { standard: 'erc20', reference: A.toLowerCase() }
 const entry = { chainId: 1, address: A, name: 'Token A', symbol: 'A', decimals: 6 }
 
 function lists(...tokens: unknown[]): TokenLists {
-  const made = new TokenLists(parseAddress)
+  const made = new TokenLists(names)
   made.add({ name: 'test', tokens }, 'test')
   return made
 }
@@ -27,7 +29,7 @@ function lists(...tokens: unknown[]): TokenLists {
 describe('a token list', () => {
   test('the real default list of Uniswap', () => {
     const file = createRequire(import.meta.url).resolve('@uniswap/default-token-list')
-    const found = readTokenLists([file], parseAddress)
+    const found = readTokenLists([file], names)
     expect(found.size).toBeGreaterThan(500)
     expect(found.find(one, { standard: 'erc20', reference: '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48' })).toEqual({
       name: 'USDCoin',
@@ -89,12 +91,10 @@ describe('a token list', () => {
     ['no tokens', {}],
     ['tokens by name', { tokens: {} }],
   ])('%s is not a token list', (_, list) => {
-    expect(() => new TokenLists(parseAddress).add(list, 'my.json')).toThrow('tokens.lists: my.json is not a token list')
+    expect(() => new TokenLists(names).add(list, 'my.json')).toThrow('tokens.lists: my.json is not a token list')
   })
 
   test('the error names a missing file', () => {
-    expect(() => readTokenLists(['/nowhere/list.json'], parseAddress)).toThrow(
-      'tokens.lists: /nowhere/list.json cannot',
-    )
+    expect(() => readTokenLists(['/nowhere/list.json'], names)).toThrow('tokens.lists: /nowhere/list.json cannot')
   })
 })

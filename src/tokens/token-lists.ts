@@ -1,8 +1,9 @@
 import { readFileSync, statSync } from 'node:fs'
 import { MAX_DECIMALS } from '../core/amount.ts'
 import { type AssetRef, assetText } from '../core/asset.ts'
-import { type ChainId, parseChainId } from '../core/chain.ts'
+import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
+import { LISTED_STANDARD } from '../core/standards.ts'
 import { cleanText, MAX_NAME_CHARACTERS, MAX_SYMBOL_CHARACTERS } from '../core/token.ts'
 
 /** Largest list file, in bytes, and largest number of tokens in it: ten times the largest published lists. */
@@ -29,15 +30,21 @@ export type ListedToken = {
  */
 export type ParseAddress = (chain: ChainId, text: string) => string | undefined
 
+/** How token lists name chains and contracts. `listedChain`: the chain with a list's number (`chainId`). */
+export type ListNames = {
+  readonly parseAddress: ParseAddress
+  readonly listedChain: (number: number) => ChainId | undefined
+}
+
 /** Tokens by CAIP-19 text, over all lists and chains. If two lists have a token, the first list wins. */
 export class TokenLists {
   readonly #tokens = new Map<string, ListedToken>()
   readonly #byChain = new Map<ChainId, { readonly assets: AssetRef[]; readonly words: (readonly string[])[] }>()
-  readonly #parseAddress: ParseAddress
+  readonly #names: ListNames
   #skipped = 0
 
-  constructor(parseAddress: ParseAddress) {
-    this.#parseAddress = parseAddress
+  constructor(names: ListNames) {
+    this.#names = names
   }
 
   /** The number of known tokens. */
@@ -105,10 +112,10 @@ export class TokenLists {
   #keyOf(entry: Record<string, unknown>): { readonly chain: ChainId; readonly asset: AssetRef } | undefined {
     const { chainId, address } = entry
     if (typeof chainId !== 'number' || !Number.isSafeInteger(chainId) || chainId < 0) return undefined
-    const chain = parseChainId(`eip155:${chainId}`)
+    const chain = this.#names.listedChain(chainId)
     if (chain === undefined || typeof address !== 'string') return undefined
-    const reference = this.#parseAddress(chain, address)
-    return reference === undefined ? undefined : { chain, asset: { standard: 'erc20', reference } }
+    const reference = this.#names.parseAddress(chain, address)
+    return reference === undefined ? undefined : { chain, asset: { standard: LISTED_STANDARD, reference } }
   }
 }
 
@@ -118,8 +125,8 @@ const NO_TOKENS = { assets: [], words: [] }
  * Returns the lists in these files, most trusted first.
  * @throws CONFIG_INVALID naming a file that cannot be read or is not a list
  */
-export function readTokenLists(files: readonly string[], parseAddress: ParseAddress): TokenLists {
-  const lists = new TokenLists(parseAddress)
+export function readTokenLists(files: readonly string[], names: ListNames): TokenLists {
+  const lists = new TokenLists(names)
   for (const file of files) lists.add(readJson(file), file)
   return lists
 }

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { listedChain } from '../chains/registry.ts'
 import { HEX_ACCOUNTS } from '../core/account.ts'
-import { type AssetRef, STANDARDS, type Standard } from '../core/asset.ts'
+import type { AssetRef } from '../core/asset.ts'
 import { parseChainId } from '../core/chain.ts'
+import { STANDARDS, type Standard } from '../core/standards.ts'
 import type { BlockTransfers } from '../core/transfer.ts'
 import { openStore } from '../store/open.ts'
 import type { ChainReads, Journal, Store } from '../store/seam/store.ts'
@@ -38,14 +40,14 @@ beforeAll(async () => {
   store = await openStore({ url: `sqlite:${folder}`, codecOf: () => HEX_ACCOUNTS })
   journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
   const header = { number: 0, hash: `0x${'1'.repeat(64)}`, parentHash: `0x${'0'.repeat(64)}`, timestamp: 1 }
-  const transfers = INDEXED.map(([digit, standard], logIndex): BlockTransfers['transfers'][number] => ({
+  const transfers = INDEXED.map(([digit, standard], event): BlockTransfers['transfers'][number] => ({
     asset: { standard, reference: address(digit) },
     from: undefined,
     to: address('9'),
     item: standard === 'erc20' ? '' : '7',
     amount: 1n,
-    logIndex,
-    batchIndex: 0,
+    event,
+    part: 0,
     transactionHash: header.hash,
   }))
   await journal.append({ first: 0, through: header, blocks: [{ ...header, transfers }], headers: [header] })
@@ -61,7 +63,7 @@ beforeAll(async () => {
     { asset: erc20('8'), symbol: 'TWOX', name: 'Read for a caller, never indexed', ...facts },
   ])
   const parseAddress = (_: unknown, text: string) => (/^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : undefined)
-  const lists = new TokenLists(parseAddress)
+  const lists = new TokenLists({ parseAddress, listedChain })
   const entry = { chainId: 1, decimals: 6 }
   const tokens = [
     { ...entry, address: address('5'), symbol: 'Five', name: 'Only listed' },

@@ -1,11 +1,9 @@
 import type { AssetRef } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
+import { LISTED_STANDARD } from '../core/standards.ts'
 import type { TokenStore } from '../store/seam/tokens.ts'
 import type { ParseAddress, TokenLists } from './token-lists.ts'
 import type { FoundToken, TokenFinder } from './tokens.ts'
-
-/** The standard of all tokens of a token list. */
-const LISTED_STANDARD = 'erc20'
 
 /** What a search needs. */
 export type SearchSources = {

@@ -1,6 +1,7 @@
 import type { Decimal } from '../core/amount.ts'
-import type { AssetRef, Standard } from '../core/asset.ts'
+import type { AssetRef } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
+import type { Standard } from '../core/standards.ts'
 
 /**
  * US dollars for one whole token: an exact decimal and its text. `source`: `static` or `http`, as configured.

@@ -1,12 +1,11 @@
 import type { ChainProver, Proof } from '../chains/adapter.ts'
-import type { BalanceKey, Observation } from '../core/balance.ts'
+import { type BalanceKey, isReadable, type Observation } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { Position } from '../store/seam/positions.ts'
 import type { ChainReads } from '../store/seam/store.ts'
 import {
   type Comparison,
   compareWithProof,
-  isSumOfItems,
   type SkipReason,
   type StoredAmount,
   skipped,
@@ -31,7 +30,7 @@ export async function comparePositions(
   rows: readonly Position[],
   block: BlockRef,
 ): Promise<readonly PositionComparison[]> {
-  const stored = rows.map((row) => (isSumOfItems(row) ? undefined : storedAmount(row, block)))
+  const stored = rows.map((row) => (isReadable(row) ? storedAmount(row, block) : undefined))
   const compared = await compareAll(sides, stored)
   const differing = [...rows.keys()].filter((index) => compared[index]?.comparison?.outcome === 'different')
   if (differing.length === 0) return compared

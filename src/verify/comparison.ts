@@ -1,7 +1,7 @@
 import { testOf } from '../balances/freshness.ts'
 import type { Proof, Question } from '../chains/adapter.ts'
 import { type Accounting, type AssetRef, NO_ITEM } from '../core/asset.ts'
-import type { BalanceKey, UnknownReason } from '../core/balance.ts'
+import { isReadable, type UnknownReason } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { ChainClock } from '../store/seam/chain-clock.ts'
 import type { Position } from '../store/seam/positions.ts'
@@ -21,7 +21,7 @@ export type Subject = (typeof SUBJECTS)[number]
  * - `accounting_reads`: the token is known by reads, so its events give no amount; its observations are compared
  *   instead.
  * - `block_replaced`: the block is no longer canonical.
- * - `items_unchecked`: the sum of an account's ERC-1155 items, one of which was not compared.
+ * - `items_unchecked`: the sum of an account's items, one of which was not compared.
  * - `block_moved`: the amounts of a sum were read at more than one block.
  * - `journal_moved`: a repair or reclassification changed the amounts each time they were added up.
  */
@@ -97,14 +97,9 @@ export function storedAmount(position: Position, block: BlockRef): StoredAmount 
   return { subject: 'balance', question, accounting, stored: amount }
 }
 
-/** True for the row that has the sum of an account's ERC-1155 items: the contract has no call for it. */
-export function isSumOfItems({ asset, item }: BalanceKey): boolean {
-  return asset.standard === 'erc1155' && item === NO_ITEM
-}
-
 /**
  * Returns the stored amount of an absent position: zero if coverage has the pair since block 0. Undefined if it does not,
- * for a token known by reads or in doubt, and for ERC-1155.
+ * for a token known by reads or in doubt, and for a sum that cannot be read.
  */
 export function storedZero(
   absent: { readonly account: string; readonly asset: StoredAsset },
@@ -112,7 +107,8 @@ export function storedZero(
 ): StoredAmount | undefined {
   const { account, asset } = absent
   if (asset.accounting !== 'events' || asset.inDoubt || clock.inDoubt || clock.coverage?.from !== 0) return undefined
-  if (asset.asset.standard === 'erc1155' || testOf(clock)?.covers(account, asset.asset) !== true) return undefined
+  if (!isReadable({ asset: asset.asset, item: NO_ITEM }) || testOf(clock)?.covers(account, asset.asset) !== true)
+    return undefined
   const question: Question = { what: 'balance', key: { account, asset: asset.asset, item: NO_ITEM }, block }
   return { subject: 'balance', question, accounting: asset.accounting, stored: 0n }
 }

@@ -1,10 +1,12 @@
 import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
+import { isReadable } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
+import { STANDARD_RULES } from '../core/standards.ts'
 import type { Position } from '../store/seam/positions.ts'
-import { type Comparison, compare, isSumOfItems, type StoredAmount, skipped, storedAmount } from './comparison.ts'
+import { type Comparison, compare, type StoredAmount, skipped, storedAmount } from './comparison.ts'
 
 /**
- * Compares the sum row of an account's ERC-1155 items with the chain's amounts of the items. Takes the positions in the
+ * Compares the sum row of an account's items, which has no call of its own, with the chain's amounts of the items. Takes the positions in the
  * order of the walk: the sum row comes before its items.
  */
 export class ItemSums {
@@ -20,7 +22,7 @@ export class ItemSums {
       return undefined
     }
     const ended = this.end()
-    const stored = isSumOfItems(row) ? storedAmount(row, block) : undefined
+    const stored = isReadable(row) ? undefined : storedAmount(row, block)
     if (stored !== undefined && !('skip' in stored)) this.#open = { row, stored, sum: 0n, whole: true }
     return ended
   }
@@ -57,7 +59,7 @@ export function storedSupply(asset: AssetRef, sum: bigint, block: BlockRef): Sto
   return { subject: 'supply', question: { what: 'supply', asset, block }, accounting: 'events', stored: sum }
 }
 
-/** Adds up the balances of each token that has one amount per account: ERC-20 units, ERC-721 items. */
+/** Adds up the balances of each token whose supply the chain can be asked for. */
 export class Supplies {
   /**
    * The journal's revision before the first row. If it has changed, some rows may be older than the change and some
@@ -72,7 +74,7 @@ export class Supplies {
 
   add({ asset, item, amount, accounting }: Position): void {
     const { standard } = asset
-    if (item !== NO_ITEM || accounting !== 'events' || (standard !== 'erc20' && standard !== 'erc721')) return
+    if (item !== NO_ITEM || accounting !== 'events' || STANDARD_RULES[standard].supply === 'none') return
     const known = this.#sums.get(assetKey(asset))
     if (known === undefined) {
       if (this.#sums.size < MAX_SUMMED_TOKENS) this.#sums.set(assetKey(asset), { asset, sum: amount })

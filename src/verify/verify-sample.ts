@@ -1,7 +1,6 @@
-import type { BalanceKey } from '../core/balance.ts'
+import { type BalanceKey, isReadable } from '../core/balance.ts'
 import type { ObservationPage, ObservationQuery, PositionQuery } from '../store/seam/positions.ts'
 import { compareObservations, comparePositions } from './compare-positions.ts'
-import { isSumOfItems } from './comparison.ts'
 import { ROWS_PER_PAGE } from './pages.ts'
 import type { Work } from './verify-whole.ts'
 
@@ -69,7 +68,7 @@ async function drawKeys({ pages, sides, selection }: Work, reservoir: Reservoir<
     while (after !== undefined) {
       const found = await pages.page({ after, account })
       for (const row of found?.page.rows ?? []) {
-        const toCompare = !isSumOfItems(row) && row.accounting === 'events' && row.amount !== undefined
+        const toCompare = isReadable(row) && row.accounting === 'events' && row.amount !== undefined
         if (!toCompare) continue
         const key = { account: row.account, asset: row.asset, item: row.item }
         reservoir.add({ subject: 'balance', key })

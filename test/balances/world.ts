@@ -149,3 +149,22 @@ export const of = (account: string, asset: BalanceKey['asset']): BalanceKey => (
 /** Matches the block with this number on the branch without a letter. */
 export const at = (number: number) => expect.objectContaining({ number, hash: hash(String(number)) })
 export const STORED = { mode: 'stored' } as const
+
+/** Records a poll of the node: its head is the newest block. */
+export async function poll({ chain, journal }: World, caughtUpAt?: number): Promise<void> {
+  const { latest: head } = await chain.heads()
+  await journal.heartbeat({ state: 'live', head, caughtUpAt, error: undefined, counts: {} })
+  await nextTick()
+}
+
+/** Adds a block to the node. The journal follows if `indexed`. */
+export async function next(
+  { chain, journal }: World,
+  number: number,
+  how: { readonly indexed: boolean },
+): Promise<void> {
+  chain.add(`${number}`, `${number - 1}`).show(`${number}`)
+  const { latest: head } = await chain.heads()
+  if (how.indexed) await journal.append({ first: number, through: head, blocks: [], headers: [head] })
+  await nextTick()
+}

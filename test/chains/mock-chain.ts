@@ -6,7 +6,7 @@ import type {
   LogsProof,
   TokenReads,
 } from '../../src/chains/adapter.ts'
-import { NamedHeads } from '../../src/chains/named-heads.ts'
+import { NamedHeads } from '../../src/chains/nodes/named-heads.ts'
 import { assert } from '../../src/core/assert.ts'
 import type { BlockRef, Header, Heads } from '../../src/core/block.ts'
 import { ServiceError } from '../../src/core/errors.ts'

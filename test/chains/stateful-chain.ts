@@ -141,7 +141,7 @@ export class StatefulChain extends MockChain {
     const hidden = this.#hidden.get(block.hash)
     const logs = hidden === undefined || (way === 'range' && !hidden.inRanges) ? undefined : hidden.logs
     const transfers = block.transfers.filter(
-      (transfer) => logs?.has(transfer.logIndex) !== true && !this.omits({ block: block.number, transfer, way }),
+      (transfer) => logs?.has(transfer.event) !== true && !this.omits({ block: block.number, transfer, way }),
     )
     return { ...block, transfers }
   }

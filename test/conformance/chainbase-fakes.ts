@@ -8,6 +8,7 @@ import type { DialectsConfig } from '../../src/api/dialects/list.ts'
 import type { ServedChain } from '../../src/api/http/deps.ts'
 import { type AsOf, worstOf } from '../../src/balances/as-of.ts'
 import type { Balances } from '../../src/balances/balances.ts'
+import { EVM_NATIVE } from '../../src/chains/evm/native-asset.ts'
 import { parseAddress } from '../../src/chains/evm/words/hex.ts'
 import { type AssetRef, assetKey } from '../../src/core/asset.ts'
 import type { Balance, Known, UnknownReason } from '../../src/core/balance.ts'
@@ -217,7 +218,7 @@ export function clock(other: Partial<ChainClock> = {}): ChainClock {
 }
 
 export function chain(id = 'eip155:1', read: () => Promise<ChainClock> = async () => clock()): ServedChain {
-  return { id: chainId(id), kind: 'evm', clock: read, parseAddress, zeroAddress: undefined }
+  return { id: chainId(id), kind: 'evm', clock: read, parseAddress, zeroAddress: undefined, nativeAsset: EVM_NATIVE }
 }
 
 /** The default settings of the dialects, without a ledger. */

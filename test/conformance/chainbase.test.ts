@@ -62,8 +62,8 @@ const WORLD: World = {
   ],
   transfers: [
     {
-      logIndex: 4,
-      batchIndex: 0,
+      event: 4,
+      part: 0,
       asset: erc20(USDC ?? ''),
       from: undefined,
       to: A,

@@ -1,35 +1,19 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { JOURNAL_STEPS, type JournalStep } from '../../src/store/sqlite/write/journal.ts'
+import { JOURNAL_STEPS } from '../../src/store/sqlite/write/journal.ts'
 import { undisturbed } from '../indexer/harness.ts'
 import { dumpChain } from '../store/dump.ts'
 import { FINALIZED, HEADS, makeCrashChain } from './chain.ts'
+import { type Death, live } from './live.ts'
 
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
 
-type Death = { readonly step: JournalStep; readonly count: number } | { readonly afterMs: number } | 'natural'
-
 /** One run of the indexer, ended as `death` says. Returns true if it was killed, false if it finished first. */
-function live(folder: string, headFile: string, death: Death): Promise<boolean> {
-  const named = typeof death === 'object' && 'step' in death ? [death.step, String(death.count)] : []
-  const child = spawn(process.execPath, ['--import', 'tsx', CHILD, folder, headFile, ...named], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  return new Promise((resolve, reject) => {
-    child.stdout.once('data', () => {
-      if (typeof death === 'object' && 'afterMs' in death) setTimeout(() => child.kill('SIGKILL'), death.afterMs)
-    })
-    child.once('error', reject)
-    child.once('exit', (code, signal) => {
-      if (signal === 'SIGKILL') resolve(true)
-      else if (code === 0) resolve(false)
-      else reject(new Error(`the indexer ended with ${String(code ?? signal)}`))
-    })
-  })
+function run(folder: string, headFile: string, death: Death): Promise<boolean> {
+  return live(CHILD, [folder, headFile], death)
 }
 
 let folder = ''
@@ -46,15 +30,15 @@ test('killed at every step of a write and at random times, during backfill and r
   const appendSteps = JOURNAL_STEPS.filter((step) => step.startsWith('append'))
   writeFileSync(headFile, HEADS[0])
   for (const death of [...appendSteps.map((step) => ({ step, count: 1 })), { afterMs: 0 }, { afterMs: 20 }]) {
-    if (await live(store, headFile, death)) killed++
+    if (await run(store, headFile, death)) killed++
   }
   for (const [at, head] of HEADS.entries()) {
     writeFileSync(headFile, head)
-    for (const step of at === 0 ? [] : rollbackSteps) if (await live(store, headFile, { step, count: 1 })) killed++
+    for (const step of at === 0 ? [] : rollbackSteps) if (await run(store, headFile, { step, count: 1 })) killed++
     const step = appendSteps[at % appendSteps.length] ?? 'append:rows'
-    if (await live(store, headFile, { step, count: 1 })) killed++
-    if (await live(store, headFile, { afterMs: at * 2 })) killed++
-    await live(store, headFile, 'natural')
+    if (await run(store, headFile, { step, count: 1 })) killed++
+    if (await run(store, headFile, { afterMs: at * 2 })) killed++
+    await run(store, headFile, 'natural')
     const chain = makeCrashChain().show(head, FINALIZED)
     expect(dumpChain(join(store, 'eip155_1.db'))).toEqual(await undisturbed(chain))
   }

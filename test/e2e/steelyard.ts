@@ -61,6 +61,7 @@ export type Health = {
   readonly transfers: number
   readonly audit?: { readonly block?: number; readonly turned: number; readonly in_doubt?: object }
   readonly verify?: { readonly checked: number; readonly equal: number; readonly different: number }
+  readonly node_warnings?: readonly { readonly node: string; readonly says: string; readonly at: number }[]
   readonly error?: string
 }
 

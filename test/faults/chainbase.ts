@@ -1,27 +1,7 @@
 /** Requests in the form of the dialect Chainbase, and its answers as claims. Balances are configured as decimal. */
-import type { Draw } from './draw.ts'
-import type { Claim } from './judge.ts'
+import type { Draw } from '../../src/demo/draw.ts'
+import { amountOf, field, type Question, type Questions, rowsIn, type Subjects } from './questions.ts'
 import type { TrueTransfer } from './truth.ts'
-
-/** A call, and the claim that its answer makes. `read` returns undefined if the body does not have the call's form. */
-export type Question = {
-  /** The token or the as-of block of the call, which the server may reject if it does not exist. */
-  readonly about?: { readonly token?: string; readonly block?: number }
-  readonly name: string
-  readonly path: string
-  readonly read: (body: unknown) => Claim | undefined
-}
-
-/** What requests can be about at the moment. */
-export type Subjects = {
-  readonly accounts: readonly string[]
-  /** ERC-20 contracts, including destroyed ones. */
-  readonly tokens: readonly string[]
-  /** Other contracts, and addresses without a contract. */
-  readonly others: readonly string[]
-  /** The newest block's number. */
-  readonly head: number
-}
 
 const CHAIN = 'chain_id=1'
 const LIMIT = 100
@@ -29,8 +9,21 @@ const SMALL_LIMIT = 5
 /** As-of requests go back at most this many blocks. */
 const BACK = 100
 
-/** Draws one question by the seed. */
-export function drawQuestion(draw: Draw, subjects: Subjects): Question {
+/** The questions of Chainbase. */
+export const CHAINBASE: Questions = {
+  dialects: () => ({ chainbase: { balance: 'decimal' } }),
+  keyHeader: 'x-api-key',
+  unknown: [503],
+  draw: drawQuestion,
+  everything: ({ accounts, tokens }) => [
+    ...accounts.flatMap((account) => [nativeOf(account), tokensOf(account), tokensOf(account, tokens.slice(0, 100))]),
+    ...tokens.map((token) => holdersOf(token, { offset: 0, limit: 100, withAmounts: true })),
+  ],
+  accounting: (token) => `/v1/token/metadata?${CHAIN}&contract_address=${token}`,
+  isRead: ({ body }) => field(field(body, 'data'), 'accounting') === 'reads',
+}
+
+function drawQuestion(draw: Draw, subjects: Subjects): Question {
   const account = draw.of(subjects.accounts)
   const token = draw.of(subjects.tokens)
   switch (draw.below(10)) {
@@ -57,7 +50,7 @@ export function drawQuestion(draw: Draw, subjects: Subjects): Question {
 }
 
 /** An account's native balance, now or as of a block. */
-export function nativeOf(account: string, asOf?: number): Question {
+function nativeOf(account: string, asOf?: number): Question {
   return {
     name: asOf === undefined ? 'account/balance' : 'account/balance as of',
     ...(asOf === undefined ? {} : { about: { block: asOf } }),
@@ -70,7 +63,7 @@ export function nativeOf(account: string, asOf?: number): Question {
 }
 
 /** All tokens of an account, or those that are listed. */
-export function tokensOf(account: string, listed?: readonly string[]): Question {
+function tokensOf(account: string, listed?: readonly string[]): Question {
   const contracts = listed === undefined ? '' : `&contract_address=${listed.join(',')}`
   return {
     name: listed === undefined ? 'account/tokens' : 'account/tokens, contracts listed',
@@ -88,7 +81,7 @@ export function tokensOf(account: string, listed?: readonly string[]): Question 
 }
 
 /** A page of a token's holders. */
-export function holdersOf(token: string, page: { offset: number; limit: number; withAmounts: boolean }): Question {
+function holdersOf(token: string, page: { offset: number; limit: number; withAmounts: boolean }): Question {
   const { offset, limit, withAmounts } = page
   const call = withAmounts ? 'top-holders' : 'holders'
   return {
@@ -143,16 +136,5 @@ function transferOf(row: unknown): TrueTransfer | undefined {
 }
 
 function rowsOf<T>(body: unknown, read: (row: unknown) => T | undefined): readonly T[] | undefined {
-  const data = field(body, 'data')
-  if (!Array.isArray(data)) return undefined
-  const rows = data.flatMap((row: unknown) => read(row) ?? [])
-  return rows.length === data.length ? rows : undefined
-}
-
-function amountOf(value: unknown): bigint | undefined {
-  return typeof value === 'string' && /^\d+$/.test(value) ? BigInt(value) : undefined
-}
-
-function field(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
+  return rowsIn(field(body, 'data'), read)
 }

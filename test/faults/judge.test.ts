@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import { Draw } from '../../src/demo/draw.ts'
 import { type AsOf, parseAsOf } from './as-of.ts'
-import { Draw } from './draw.ts'
+import type { Claim, HistoryRow } from './claims.ts'
 import { CAST } from './evm/cast.ts'
 import { EvmChain } from './evm/chain.ts'
-import { type Claim, judge, type Moment } from './judge.ts'
+import { judge, type Moment } from './judge.ts'
+import type { TrueTransfer, Truth } from './truth.ts'
 
 const chain = new EvmChain(CAST, { draw: new Draw(5), finalBelow: 32, startTime: 1_700_000_000 })
 for (let nth = 1; nth <= 120; nth++) chain.grow(1_700_000_000 + nth)
@@ -52,10 +54,32 @@ const transfers: Claim = {
 }
 const native: Claim = { what: 'native', account, asked: undefined, amount: chain.native(block, account) }
 
+const pairs: Claim = {
+  what: 'pairs',
+  asked: whole.map((row) => ({ account, token: row.token })),
+  rows: whole.map((row) => ({ account, ...row })),
+  refused: [],
+}
+/** The changes of the account in the token, added up from its first block on. */
+const changes: Claim = { what: 'history', account, token, from: 0, to: Number.POSITIVE_INFINITY, rows: changesOf(told) }
+function changesOf(transfers: readonly TrueTransfer[]): readonly HistoryRow[] {
+  let amount = 0n
+  return transfers
+    .filter(({ from, to }) => from === account || to === account)
+    .reverse()
+    .map((one) => {
+      if (one.to === account) amount += one.amount
+      if (one.from === account) amount -= one.amount
+      return { block: one.block, event: one.logIndex, amount }
+    })
+}
+const [pair = expect.fail()] = pairs.rows
+const [change = expect.fail(), ...laterChanges] = changes.rows
+
 const kinds = (claim: Claim, header = asOf(), moment = newest): readonly string[] =>
   judge(chain, header, { claim, moment }).map(({ kind }) => kind)
 
-test.each([tokens, page, transfers, native])('a true answer is true: $what', (claim) => {
+test.each([tokens, page, transfers, native, pairs, changes])('a true answer is true: $what', (claim) => {
   expect(kinds(claim)).toEqual([])
 })
 
@@ -85,6 +109,17 @@ test.each<[string, Claim, readonly string[]]>([
     { ...transfers, rows: transfers.rows.map((row) => ({ ...row, amount: row.amount + 1n })) },
     ['transfers: row'],
   ],
+  ['an amount of a pair', { ...pairs, rows: [{ ...pair, amount: -1n }, ...pairs.rows.slice(1)] }, ['balances: amount']],
+  ['a pair that is missing', { ...pairs, rows: pairs.rows.slice(1) }, ['balances: row missing']],
+  [
+    'a pair that is refused for no token',
+    { ...pairs, rows: pairs.rows.slice(1), refused: [{ ...pair, isNoToken: true }] },
+    ['balances: refused', 'balances: complete'],
+  ],
+  ['an amount of the past', { ...changes, rows: [{ ...change, amount: -1n }, ...laterChanges] }, ['history: amount']],
+  ['a change that is missing', { ...changes, rows: laterChanges }, ['history: rows missing']],
+  ['a change that never was', { ...changes, rows: [{ ...change, event: 999 }, ...laterChanges] }, ['history: row']],
+  ['the order of changes', { ...changes, rows: [...changes.rows].reverse() }, ['history: order']],
   ['a native amount', { ...native, amount: 1n }, ['native']],
   ['a block that was not requested', { ...native, asked: 3 }, ['as-of']],
 ])('an untruth is found: %s', (_, claim, expected) => {
@@ -125,6 +160,21 @@ test('rows of several blocks are true at the named block or later', () => {
   const header = asOf({ block: earlier?.number, hash: earlier?.hash, uniform: false })
   expect(kinds(page, header)).toEqual([])
   expect(kinds({ ...page, rows: [{ account, amount: held + 1n }] }, header)).toEqual(['holders: amount'])
+  // A token that exists at the named block, but not at a later one of another branch, may have no row.
+  const listed: Claim = { ...tokens, listed: [token], rows: [], count: 0 }
+  expect(kinds(listed)).toEqual(['account, listed: row missing'])
+  expect(kinds(listed, header)).toEqual(['account, listed: row missing'])
+  const elsewhere = replaced.hash
+  const balance: Truth['balance'] = (at, of, asked) =>
+    at.hash === elsewhere ? undefined : chain.balance(at, of, asked)
+  const truth = new Proxy<Truth>(chain, {
+    get: (target, name) => {
+      if (name === 'balance') return balance
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  expect(judge(truth, header, { claim: listed, moment: newest })).toEqual([])
 })
 
 test('the header is parsed', () => {

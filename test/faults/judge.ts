@@ -1,45 +1,13 @@
 import type { AsOf } from './as-of.ts'
+import type { Claim, ClaimOf, Untruth } from './claims.ts'
+import { historyUntruths } from './judge-history.ts'
 import type { TrueBlock, TrueTransfer, Truth } from './truth.ts'
-
-/** The claim of an answer, independent of a vendor's format. Amounts are in base units. */
-export type Claim =
-  | { readonly what: 'native'; readonly account: string; readonly asked: number | undefined; readonly amount: bigint }
-  /** Rows of an account. `listed` has the requested contracts; undefined means all that the account ever received. */
-  | {
-      readonly what: 'tokens'
-      readonly account: string
-      readonly listed: readonly string[] | undefined
-      readonly rows: readonly { readonly token: string; readonly amount: bigint }[]
-      readonly count: number
-    }
-  /** A page of a token's holders. Amounts are undefined if the call does not return them. */
-  | {
-      readonly what: 'holders'
-      readonly token: string
-      readonly offset: number
-      readonly limit: number
-      readonly rows: readonly { readonly account: string; readonly amount: bigint | undefined }[]
-      readonly count: number
-    }
-  | {
-      readonly what: 'transfers'
-      readonly token: string
-      readonly account: string | undefined
-      readonly first: number
-      readonly last: number
-      readonly limit: number
-      readonly rows: readonly TrueTransfer[]
-      readonly count: number
-    }
 
 /** `toldAfter` returns when this server process learned that a block is no longer the newest, in milliseconds. */
 export type Moment = {
   readonly askedAtMs: number
   readonly toldAfter: (block: TrueBlock) => number | undefined
 }
-
-/** Why an answer is untrue. `token` is set if the answer is untrue about that token's balances. */
-export type Untruth = { readonly kind: string; readonly detail: string; readonly token?: string }
 
 /**
  * Ages are whole seconds of clocks that are read at different moments, and a node's answer takes a moment to arrive.
@@ -96,12 +64,14 @@ function claimUntruths(truth: Truth, named: Named, claim: Claim): readonly Untru
       return holdersUntruths(truth, named, claim)
     case 'transfers':
       return transfersUntruths(truth, named, claim)
+    case 'pairs':
+      return pairsUntruths(truth, named, claim)
+    case 'history':
+      return historyUntruths(truth, named, claim)
   }
 }
 
-type Of<What extends Claim['what']> = Extract<Claim, { what: What }>
-
-function nativeUntruths(truth: Truth, { block }: Named, claim: Of<'native'>): readonly Untruth[] {
+function nativeUntruths(truth: Truth, { block }: Named, claim: ClaimOf<'native'>): readonly Untruth[] {
   const { account, asked, amount } = claim
   const found: Untruth[] = []
   if (asked !== undefined && asked !== block.number)
@@ -130,8 +100,8 @@ function isTrue(
   return isAt(block) || (!asOf.uniform && truth.blocksFrom(block.number).some(isAt))
 }
 
-function tokensUntruths(truth: Truth, named: Named, claim: Of<'tokens'>): readonly Untruth[] {
-  const { account, listed, rows, count } = claim
+function tokensUntruths(truth: Truth, named: Named, claim: ClaimOf<'tokens'>): readonly Untruth[] {
+  const { account, listed, rows, unread = [], count } = claim
   const { asOf, block } = named
   const what = listed === undefined ? 'account list' : 'account, listed'
   const amounts = rows
@@ -145,12 +115,16 @@ function tokensUntruths(truth: Truth, named: Named, claim: Of<'tokens'>): readon
       }
     })
   if (!asOf.complete) return amounts
-  const there = new Set(rows.map(({ token }) => token))
+  const there = new Set([...rows.map(({ token }) => token), ...unread])
   const due = listed?.filter((token) => truth.isToken(token)) ?? truth.met(block, account)
-  const missing = due.filter((token) => {
-    const held = truth.balance(block, account, token)
-    return held !== undefined && (listed !== undefined || held > 0n) && !there.has(token)
-  })
+  const isDueAt = (at: TrueBlock, token: string): boolean => {
+    const held = truth.balance(at, account, token)
+    return held !== undefined && (listed !== undefined || held > 0n)
+  }
+  // If rows are of several blocks, a row may also be missing because none is due at a later block.
+  const isDue = (token: string): boolean =>
+    isDueAt(block, token) && (asOf.uniform || truth.blocksFrom(block.number).every((at) => isDueAt(at, token)))
+  const missing = due.filter((token) => !there.has(token) && isDue(token))
   const lost = missing.map((token): Untruth => {
     return {
       kind: `${what}: row missing`,
@@ -163,7 +137,30 @@ function tokensUntruths(truth: Truth, named: Named, claim: Of<'tokens'>): readon
   return [...amounts, ...lost, ...counted]
 }
 
-function holdersUntruths(truth: Truth, named: Named, claim: Of<'holders'>): readonly Untruth[] {
+function pairsUntruths(truth: Truth, named: Named, { asked, rows, refused }: ClaimOf<'pairs'>): readonly Untruth[] {
+  const { asOf, block } = named
+  const amounts = rows.flatMap((row): Untruth[] => {
+    const { account, token, amount } = row
+    const held = (): bigint | undefined => truth.balance(block, account, token)
+    const detail = (): string => `${account} has ${held()} of ${truth.nameOf(token)}, answered ${amount}`
+    return isTrue(truth, named, row) ? [] : [{ kind: 'balances: amount', detail: detail(), token }]
+  })
+  const keyOf = ({ account, token }: { account: string; token: string }): string => `${account} ${token}`
+  const there = new Set([...rows, ...refused].map(keyOf))
+  const lost = asked.filter((pair) => !there.has(keyOf(pair)))
+  const lostRows = lost.map(({ token }): Untruth => {
+    return { kind: 'balances: row missing', detail: `no row of ${truth.nameOf(token)}`, token }
+  })
+  const wrong = refused.filter(({ token, isNoToken }) => isNoToken && !truth.isMissing(token))
+  const denied = wrong.map(({ token }): Untruth => {
+    return { kind: 'balances: refused', detail: `${truth.nameOf(token)} is a token`, token }
+  })
+  const marked: Untruth[] =
+    refused.length === 0 || !asOf.complete ? [] : [{ kind: 'balances: complete', detail: 'pairs have failed' }]
+  return [...amounts, ...lostRows, ...denied, ...marked]
+}
+
+function holdersUntruths(truth: Truth, named: Named, claim: ClaimOf<'holders'>): readonly Untruth[] {
   const { token, rows, count, offset, limit } = claim
   const { asOf, block } = named
   const untrue = (kind: string, detail: string): Untruth => ({
@@ -193,7 +190,7 @@ function holdersUntruths(truth: Truth, named: Named, claim: Of<'holders'>): read
   return found
 }
 
-function transfersUntruths(truth: Truth, { asOf, block }: Named, claim: Of<'transfers'>): readonly Untruth[] {
+function transfersUntruths(truth: Truth, { asOf, block }: Named, claim: ClaimOf<'transfers'>): readonly Untruth[] {
   const { token, account, first, last, limit, rows, count } = claim
   const due = truth.transfers(block, token).filter((one) => {
     return (

@@ -1,19 +1,29 @@
 /**
- * `npm run faults -- [--minutes N] [--seed N]`: the fault run by itself. Prints counts by kind of answer, and the first
+ * `npm run faults -- [--kind evm|starknet] [--minutes N] [--seed N]`: the fault run by itself. Prints counts by kind of answer, and the first
  * untrue answers in detail. Exits with code 1 if an answer is untrue, or if not everything is right at the end.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { startEvmWorld } from './evm/world.ts'
 import { runFaults } from './fault-run.ts'
+import { startStarknetWorld } from './starknet/world.ts'
 
-const options = { minutes: { type: 'string' }, seed: { type: 'string' }, log: { type: 'string' } } as const
+const WORLDS = { evm: startEvmWorld, starknet: startStarknetWorld }
+
+const options = {
+  kind: { type: 'string' },
+  minutes: { type: 'string' },
+  seed: { type: 'string' },
+  log: { type: 'string' },
+} as const
 const { values } = parseArgs({ options })
 const seconds = Number(values.minutes ?? 10) * 60
 const seed = Number(values.seed ?? 1)
 const say = (line: string): void => console.log(line)
 
-const result = await runFaults(await startEvmWorld(seed), {
+const kind = values.kind ?? 'evm'
+if (kind !== 'evm' && kind !== 'starknet') throw new Error(`--kind is evm or starknet, not ${kind}`)
+const result = await runFaults(await WORLDS[kind](seed), {
   seconds,
   seed,
   blockMs: 400,
@@ -21,7 +31,8 @@ const result = await runFaults(await startEvmWorld(seed), {
   killEvery: 25,
   say,
 })
-say(`seed ${seed}, ${seconds} s: ${result.blocks} blocks, ${result.reorgs} reorgs, ${result.kills} kills`)
+say(`${kind}, seed ${seed}, ${seconds} s: ${result.blocks} blocks, ${result.kills} kills`)
+say(`reorgs: ${[...result.reorgs].map(([size, count]) => `${count} ${size}`).join(', ')}`)
 for (const line of result.tally.lines()) say(line)
 say(`faults: ${[...result.happened].map(([name, count]) => `${name} ${count}`).join(', ')}`)
 for (const failure of result.failures) say(`FAILED ${failure}`)

@@ -1,5 +1,5 @@
+import type { Draw } from '../../src/demo/draw.ts'
 import type { Arrived } from '../nodes/scripted-node.ts'
-import type { Draw } from './draw.ts'
 import { ODD_ANSWERS, type OddAnswer } from './odd-answers.ts'
 import { befalls, FAULTS, type FaultName, type FaultSource } from './proxy.ts'
 

@@ -1,5 +1,5 @@
+import type { Draw } from '../../src/demo/draw.ts'
 import { type Answer, type Arrived, type Reply, type ScriptedNode, startForgetfulNode } from '../nodes/scripted-node.ts'
-import type { Draw } from './draw.ts'
 import { MOODS, type Mood, Moody, SOUND } from './moods.ts'
 import { oddly } from './odd-answers.ts'
 import { faulty, type HealthyNode } from './proxy.ts'

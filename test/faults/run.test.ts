@@ -5,7 +5,7 @@ import { createEvmAdapter } from '../../src/chains/evm/adapter.ts'
 import { assert } from '../../src/core/assert.ts'
 import { parseChainId } from '../../src/core/chain.ts'
 import { isServiceError } from '../../src/core/errors.ts'
-import { isFatal } from '../../src/indexer/indexer.ts'
+import { isFatal } from '../../src/indexer/fatal.ts'
 import { makeRig, type Rig } from '../indexer/harness.ts'
 import { startScriptedNode } from '../nodes/scripted-node.ts'
 import { type FakeBlock, FakeChain } from './chain.ts'
@@ -139,7 +139,7 @@ test(`${FAULT_COUNT} faults over ${BLOCKS} blocks leave the same store as an und
   expect(rig.dump()).toEqual(await undisturbed(chain, canonical))
   await rig.close()
   await Promise.all(servers.map((server) => server.stop()))
-}, 120_000)
+}, 300_000)
 
 async function undisturbed(chain: FakeChain, canonical: readonly FakeBlock[]): Promise<string[]> {
   const node = new FakeNode(chain)

@@ -13,6 +13,9 @@ export class ServerChild {
   readonly #file: string
   #process: ServeProcess | undefined
   kills = 0
+  #ended = ''
+  /** The key of the clients; empty before the first start. */
+  key = ''
 
   constructor(config: object) {
     this.#folder = mkdtempSync(join(tmpdir(), 'steelyard-faults-'))
@@ -25,17 +28,19 @@ export class ServerChild {
     return this.#process?.url
   }
 
-  /** Its log since the last start. */
+  /** Its log, over all starts. */
   get log(): string {
-    return this.#process?.log() ?? ''
+    return this.#ended + (this.#process?.log() ?? '')
   }
 
   async start(): Promise<void> {
+    if (this.key === '') this.key = (await this.run('keys', 'create', '--name', 'clients')).out.trim()
     this.#process = await startServe(this.#file)
   }
 
   async end(signal: Signal): Promise<number | null> {
     const running = this.#process
+    this.#ended = this.log
     this.#process = undefined
     if (signal === 'SIGKILL') this.kills += 1
     return running === undefined ? null : await running.end(signal)

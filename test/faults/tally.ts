@@ -1,4 +1,4 @@
-import type { Untruth } from './judge.ts'
+import type { Untruth } from './claims.ts'
 
 /** The outcome of a question. `unknown` is an honest 503. `away`: the server was killed or not yet up. */
 export type Verdict = 'true' | 'unknown' | 'away' | 'not yet known' | 'untrue' | 'unexpected'

@@ -17,6 +17,8 @@ export type TrueBlock = { readonly number: number; readonly hash: string; readon
 export type Truth = {
   /** A block of any branch. */
   readonly block: (hash: string) => TrueBlock | undefined
+  /** The block with this number on the branch of another one, which is not lower. */
+  readonly ancestor: (of: TrueBlock, number: number) => TrueBlock | undefined
   /** True if the block is final, so that no other block can have its number. */
   readonly isFinal: (block: TrueBlock) => boolean
   /** Blocks of any branch with this number or a higher one. */

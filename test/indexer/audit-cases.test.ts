@@ -93,7 +93,7 @@ test('a lost payment in an old block is found over several investigations, while
     const blocks = await whole(range)
     if (!isLost) return blocks
     return blocks.map((block) =>
-      block.number === 2_900 ? { ...block, transfers: block.transfers.filter(({ logIndex }) => logIndex > 0) } : block,
+      block.number === 2_900 ? { ...block, transfers: block.transfers.filter(({ event }) => event > 0) } : block,
     )
   }
   const rig = await makeRig(chain, undefined, { ranges: 8 })

@@ -220,3 +220,26 @@ test('an end that a caller’s read detects at an unchanged head is stored like 
   expect(await rig.reads.asset(coin)).toMatchObject({ isGone: true, accounting: 'reads', eventsUntil: 6 })
   expect(await seen(rig, chain)).toEqual(GONE)
 })
+
+test('a token that only a lost branch had was not destroyed, and keeps its events once it is deployed again', async () => {
+  const minted = { ...move(undefined, bob, 9n), asset: second }
+  const chain = new StatefulChain()
+    .add('0', undefined)
+    .add('1', '0', [move(undefined, alice, 100n)])
+    .add('2', '1', [minted])
+    .add('2b', '1')
+    .add('3b', '2b')
+    .add('4b', '3b', [minted])
+    .show('2')
+  rig = await makeRig(chain)
+  await rig.settle()
+  // The audit still has the balance of the lost branch to compare.
+  chain.isAbsent = (asset, block) => asset.reference === second.reference && block < 4
+  chain.show('3b')
+  await rig.audit()
+  expect(await rig.reads.asset(second)).toMatchObject({ isGone: false, endedAt: undefined })
+  chain.show('4b')
+  await rig.audit()
+  expect(await rig.reads.asset(second)).toMatchObject({ isGone: false, endedAt: undefined, accounting: 'events' })
+  expect((await seen(rig, chain)).bob).toEqual([1, 'b 9'])
+})

@@ -88,10 +88,10 @@ const LIES: Readonly<Record<string, StatefulChain['omits']>> = {
   'one token in ranges': ({ transfer, way }) => way === 'range' && assetKey(transfer.asset) === assetKey(coin),
   'one account': ({ transfer }) => transfer.to === carol || transfer.from === carol,
   'the logs to one account': ({ transfer }) => transfer.to === dave,
-  'every third log of a block': ({ transfer }) => transfer.logIndex % 3 === 1,
+  'every third log of a block': ({ transfer }) => transfer.event % 3 === 1,
   'every third log that is requested': () => ++asked % 3 === 0,
-  'logs of old blocks': ({ block, transfer }) => block < 50 && transfer.logIndex === 3,
-  'logs from some block on': ({ block, transfer }) => block > 124 && transfer.logIndex > 2,
+  'logs of old blocks': ({ block, transfer }) => block < 50 && transfer.event === 3,
+  'logs from some block on': ({ block, transfer }) => block > 124 && transfer.event > 2,
   'all logs of every seventh block, by hash only': ({ block, way }) => way === 'hash' && block % 7 === 0,
   'all payments': ({ transfer }) => transfer.from !== undefined,
   'all mints in ranges': ({ transfer, way }) => way === 'range' && transfer.from === undefined,
@@ -149,7 +149,7 @@ test('missing logs of one token put it in doubt, and of a second token the chain
   const [block] = chain.canonical().filter(({ number }) => number === 30)
   if (block === undefined) throw new TypeError('block 30 exists')
   const without = async (log: number) => {
-    await rig?.journal.repair([{ ...block, transfers: block.transfers.filter(({ logIndex }) => logIndex > log) }])
+    await rig?.journal.repair([{ ...block, transfers: block.transfers.filter(({ event }) => event > log) }])
     await nextTick()
   }
   const doubts = async () =>
@@ -186,7 +186,7 @@ test('tokens without complete logs put only themselves in doubt, however many th
 
 test('after a restart in the middle of the refetch, it continues, and the adapter gets the stored proofs', async () => {
   const chain = busyChain()
-  chain.omits = ({ transfer, way }) => way === 'range' && transfer.logIndex === 1
+  chain.omits = ({ transfer, way }) => way === 'range' && transfer.event === 1
   rig = await makeRig(chain)
   await rig.settle()
   let receipts = 0
@@ -218,7 +218,7 @@ test('a reorg during the refetch: no answer is untrue, and the replaced blocks a
   chain.add(`${head - 1}b`, `${head - 2}`, [pay(2n), pay(3n)]).add(`${head}b`, `${head - 1}b`, [pay(4n)])
   chain.add(`${head + 1}b`, `${head}b`, [pay(5n), pay(6n)])
   // After a proof the adapter uses other requests.
-  chain.omits = ({ transfer }) => chain.distrusted.length === 0 && transfer.logIndex === 1
+  chain.omits = ({ transfer }) => chain.distrusted.length === 0 && transfer.event === 1
   rig = await makeRig(chain)
   await rig.settle()
   await rig.round()

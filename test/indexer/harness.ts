@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { Auditor } from '../../src/audit/auditor.ts'
 import type { ChainAdapter } from '../../src/chains/adapter.ts'
-import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import { type AccountCodec, HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { Accounting } from '../../src/core/asset.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
@@ -45,6 +45,10 @@ export type RigOptions = {
   readonly folder?: string
   /** Unix seconds. */
   readonly time?: () => number
+  /** Monotonic milliseconds. */
+  readonly now?: () => number
+  /** That of the chain's kind, if it is not EVM's. */
+  readonly codec?: AccountCodec
 }
 
 function newFolder(): string {
@@ -52,11 +56,11 @@ function newFolder(): string {
 }
 
 export async function makeRig(chain: ChainAdapter, coverage = ALL, options: RigOptions = {}): Promise<Rig> {
-  const { classes, folder = newFolder(), time = () => 1_000_000, ...limits } = options
-  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, classesOf: () => classes ?? new Map() })
+  const { classes, folder = newFolder(), time = () => 1_000_000, codec = HEX_ACCOUNTS, ...others } = options
+  const { now = () => performance.now(), ...limits } = others
+  const store = new SqliteStore({ folder, codecOf: () => codec, classesOf: () => classes ?? new Map() })
   const journal = await store.openJournal(CHAIN, coverage)
   const reads = await store.openReads(CHAIN)
-  const now = () => performance.now()
   const parts = { adapter: chain, journal, reads, coverage, zeroAddress: undefined, now, time, log: () => undefined }
   const audit = new Auditor({ ...parts, ...limits })
   const indexer = new Indexer({

@@ -1,9 +1,10 @@
 /** An RPC client for tests with scripted nodes. Its retries do not pause. */
+
+import { createRpc, type Rpc, type RpcOptions } from '../../src/chains/nodes/rpc.ts'
+import type { RpcLimits } from '../../src/chains/nodes/rpc-limits.ts'
+import type { RpcSession } from '../../src/chains/nodes/session.ts'
 import { ServiceError } from '../../src/core/errors.ts'
 import type { RpcCall } from '../../src/net/json-rpc.ts'
-import { createRpc, type Rpc, type RpcOptions } from '../../src/net/rpc.ts'
-import type { RpcLimits } from '../../src/net/rpc-limits.ts'
-import type { RpcSession } from '../../src/net/session.ts'
 import type { Methods } from './scripted-node.ts'
 
 export const SIGNAL = new AbortController().signal

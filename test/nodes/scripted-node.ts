@@ -5,8 +5,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { assert } from '../../src/core/assert.ts'
 
-/** A JSON-RPC request as it arrived. */
-export type Asked = { readonly id: unknown; readonly method: string; readonly params: readonly unknown[] }
+/** A JSON-RPC request as it arrived. Parameters by name are in `named`, and then `params` is empty. */
+export type Asked = {
+  readonly id: unknown
+  readonly method: string
+  readonly params: readonly unknown[]
+  readonly named?: Readonly<Record<string, unknown>>
+}
 
 /** One HTTP request: its calls, and whether they came as a batch. `nth` counts from 1. */
 export type Arrived = {
@@ -96,8 +101,11 @@ function arrivedOf(request: IncomingMessage, { text, nth }: { text: string; nth:
 function askedOf(value: unknown): Asked {
   assert(typeof value === 'object' && value !== null && 'id' in value, 'a request has an id')
   assert('method' in value && typeof value.method === 'string', 'a request has a method')
-  assert('params' in value && Array.isArray(value.params), 'a request has params')
-  return { id: value.id, method: value.method, params: value.params }
+  const { id, method } = value
+  const params = 'params' in value ? value.params : []
+  if (Array.isArray(params)) return { id, method, params }
+  assert(typeof params === 'object' && params !== null, 'parameters are an array or an object')
+  return { id, method, params: [], named: Object.fromEntries(Object.entries(params)) }
 }
 
 function reply(response: ServerResponse, what: Reply): void {
@@ -135,6 +143,7 @@ export class Fault extends Error {
   }
 }
 
+/** Methods by name. Parameters by name come as one object. */
 export type Methods = Readonly<Record<string, (params: readonly unknown[]) => unknown>>
 
 /** The JSON-RPC answer to one call: the result of its method, or the `Fault` that the method throws. */
@@ -143,7 +152,7 @@ export function answerTo(asked: Asked, methods: Methods): Readonly<Record<string
   const method = methods[asked.method]
   if (method === undefined) return { ...head, error: { code: -32601, message: `no method ${asked.method}` } }
   try {
-    return { ...head, result: method(asked.params) }
+    return { ...head, result: method(asked.named === undefined ? asked.params : [asked.named]) }
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     return { ...head, error: { code: error.code, message: error.message, data: error.data } }

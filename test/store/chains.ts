@@ -50,8 +50,8 @@ export function makeBlock(movements: readonly Movement[], header: Header): Block
   const transfers = movements.map(({ asset, from, to, amount, item }, index): Transfer => {
     const fungible = asset.standard === 'erc20'
     return {
-      logIndex: index,
-      batchIndex: asset.standard === 'erc1155' ? 1 : 0,
+      event: index,
+      part: asset.standard === 'erc1155' ? 1 : 0,
       asset,
       from,
       to,

@@ -6,8 +6,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { isAmount } from '../../src/core/amount.ts'
-import { type AssetRef, assetKey, isFungible } from '../../src/core/asset.ts'
+import { type AssetRef, assetKey } from '../../src/core/asset.ts'
 import type { Header } from '../../src/core/block.ts'
+import { isFungible } from '../../src/core/standards.ts'
 import type { TransferFilter } from '../../src/store/seam/history.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
@@ -52,7 +53,7 @@ function transactionOf(header: Header, log: number): string {
 
 function blockOf(movements: readonly Movement[], header: Header) {
   const block = makeBlock(movements, header)
-  const transfers = block.transfers.map((one) => ({ ...one, transactionHash: transactionOf(header, one.logIndex) }))
+  const transfers = block.transfers.map((one) => ({ ...one, transactionHash: transactionOf(header, one.event) }))
   return { ...block, transfers }
 }
 
@@ -90,7 +91,7 @@ function changes(model: Model, { account, asset, item }: { account: string; asse
       return sides.map(([, delta]) => {
         sum += delta
         const amount = isContradicted || !isAmount(sum) ? undefined : sum
-        return { block: { number, hash, timestamp }, logIndex: one.logIndex, amount }
+        return { block: { number, hash, timestamp }, event: one.event, amount }
       })
     }),
   )

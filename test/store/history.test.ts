@@ -71,7 +71,7 @@ async function changesOf(account: string, how: { asset?: AssetRef; item?: string
   const { asset = coin, item = '', limit = 100 } = how
   const query = { account, asset, item, fromTimestamp: undefined, toTimestamp: undefined, limit }
   const { rows, inDoubt } = await reads.history.changes(query)
-  return { rows: rows.map(({ block, logIndex, amount }) => `${block.number}/${logIndex}: ${amount}`), inDoubt }
+  return { rows: rows.map(({ block, event, amount }) => `${block.number}/${event}: ${amount}`), inDoubt }
 }
 
 describe('the changes of a balance', () => {
@@ -99,7 +99,7 @@ describe('the changes of a balance', () => {
     }
     const rows = [0, 1, 2, 3].map((number) => ({
       block: { number, hash: hashOf(0, number), timestamp: number * 12 },
-      logIndex: 0,
+      event: 0,
       amount: BigInt(number + 1),
     }))
     expect(await of(undefined, undefined)).toEqual(rows)
@@ -122,7 +122,7 @@ describe('the changes of a balance', () => {
       header,
     ).transfers
     const batch = [first, ...rest].flatMap((one, index) =>
-      one === undefined ? [] : [index < 2 ? { ...one, logIndex: 0, batchIndex: index } : one],
+      one === undefined ? [] : [index < 2 ? { ...one, event: 0, part: index } : one],
     )
     await append(0, { ...header, transfers: batch })
     await append(1, [{ ...move(alice, bob, 2n, goods), item: 2 }])
@@ -213,7 +213,7 @@ const ANY: TransferFilter = {
 async function find(filter: Partial<TransferFilter>) {
   await nextTick()
   const { rows, count, inDoubt, block } = await reads.history.transfers({ ...ANY, ...filter })
-  return { rows: rows.map(({ block: { number }, logIndex }) => `${number}/${logIndex}`), count, inDoubt, block }
+  return { rows: rows.map(({ block: { number }, event }) => `${number}/${event}`), count, inDoubt, block }
 }
 
 describe('filtered transfers', () => {

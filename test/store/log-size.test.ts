@@ -17,10 +17,10 @@ const account = (index: number): string => `0x${index.toString(16).padStart(40, 
 function batch(number: number, transfers: number): Batch {
   const [asset] = ASSETS
   const through = { number, hash: hash(number), parentHash: hash(number - 1), timestamp: number }
-  const list = Array.from({ length: transfers }, (_, logIndex) => ({
-    ...{ logIndex, batchIndex: 0, asset, item: '', amount: 1n, transactionHash: hash(number) },
+  const list = Array.from({ length: transfers }, (_, event) => ({
+    ...{ event, part: 0, asset, item: '', amount: 1n, transactionHash: hash(number) },
     from: undefined,
-    to: account((number * 7_919 + logIndex * 104_729) % 20_000),
+    to: account((number * 7_919 + event * 104_729) % 20_000),
   }))
   return { first: number, through, headers: [through], blocks: [{ ...through, transfers: list }] }
 }

@@ -1,5 +1,6 @@
 import { isAmount } from '../../src/core/amount.ts'
-import { type AssetRef, assetKey, isFungible } from '../../src/core/asset.ts'
+import { type AssetRef, assetKey } from '../../src/core/asset.ts'
+import { isFungible } from '../../src/core/standards.ts'
 import type { BlockTransfers, Transfer } from '../../src/core/transfer.ts'
 
 /** What an account holds of an asset, computed by adding up all transfers. */

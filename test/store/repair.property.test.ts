@@ -83,8 +83,8 @@ test('a repaired store equals one that never missed anything', async () => {
         const missed = (blocks[index]?.missed ?? 0n) << (index === 0 ? 1n : 0n)
         const kept = block.transfers.filter((_, place) => (missed >> BigInt(place)) % 2n === 0n)
         const extra = invents ? makeBlock(invented[index] ?? [], block).transfers : []
-        const places = new Set(kept.map(({ logIndex }) => logIndex))
-        return { ...block, transfers: [...kept, ...extra.filter(({ logIndex }) => !places.has(logIndex))] }
+        const places = new Set(kept.map(({ event }) => event))
+        return { ...block, transfers: [...kept, ...extra.filter(({ event }) => !places.has(event))] }
       })
       const observed = reads
         .filter(({ block }) => block < whole.length)

@@ -1,6 +1,7 @@
 /** What is asked of a source of prices, and how its answers are read. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type AssetRef, EVM_NATIVE } from '../../src/core/asset.ts'
+import { EVM_NATIVE } from '../../src/chains/evm/native-asset.ts'
+import type { AssetRef } from '../../src/core/asset.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { pricesOf } from './price-server.ts'

@@ -1,5 +1,6 @@
 import type { Field, Infer } from '../../config/field.ts'
 import { mapping } from '../../config/group.ts'
+import type { Namespaces } from '../../config/words.ts'
 import type { Dialect, DialectDefinition } from '../http/dialect.ts'
 import { ABC_LABS } from './abc-labs/create.ts'
 import { CHAINBASE } from './chainbase/create.ts'
@@ -16,9 +17,9 @@ const PLANNED = ['spacescan', 'cobo']
 type Built = (typeof DIALECTS)[number]
 
 /** The settings of all dialects, by property, with their defaults. */
-export type DialectsConfig = { readonly [D in Built as D['property']]: Infer<D['settings']> }
+export type DialectsConfig = { readonly [D in Built as D['property']]: Infer<ReturnType<D['settings']>> }
 
-type SettingsFields = { readonly [D in Built as D['property']]: D['settings'] }
+type SettingsFields = { readonly [D in Built as D['property']]: ReturnType<D['settings']> }
 
 type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
   ? All
@@ -27,14 +28,14 @@ type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never
 /** What the dialects together are made of. Each takes only what it uses. */
 export type DialectDeps = Intersection<Parameters<Built['create']>[0]>
 
-/** The mapping `dialects` of the configuration. */
-export function dialectsField(): Field<DialectsConfig> {
+/** The mapping `dialects` of the configuration. `namespaces`: those of chain ids. */
+export function dialectsField(namespaces: Namespaces): Field<DialectsConfig> {
   const served = LIST_FORMAT.format(DIALECTS.map(({ key }) => key))
   const says = (name: string): string =>
     `this version does not serve ${name}, so its settings have no effect: remove them; served are ${served}`
   const fields: SettingsFields = Object.assign(
     {},
-    ...DIALECTS.map(({ property, settings }) => ({ [property]: settings })),
+    ...DIALECTS.map(({ property, settings }) => ({ [property]: settings(namespaces) })),
   )
   return mapping(fields, {
     names: Object.fromEntries(DIALECTS.map(({ property, key }) => [property, key])),

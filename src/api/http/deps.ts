@@ -7,6 +7,9 @@ import type { ChainClock } from '../../store/seam/chain-clock.ts'
 /** What a chain waits for, as text, and since when, in Unix milliseconds. */
 export type ChainWait = { readonly for: string; readonly since: number }
 
+/** What a node refuses or does wrong while the chain goes on. `node`: scheme and host. `at`: last reported, Unix seconds. */
+export type NodeWarning = { readonly node: string; readonly says: string; readonly at: number }
+
 /**
  * A configured chain, and how to read its progress. `pollMs`: the pause between two polls of its head, in milliseconds;
  * absent if no node is polled. `wait`: what its indexer has waited for longer than some seconds.
@@ -16,11 +19,16 @@ export type ServedChain = {
   readonly kind: Kind
   /** The canonical address of text in a usual form; undefined if it is none. */
   readonly parseAddress: (text: string) => string | undefined
+  /** The canonical hash of text with `0x` and 64 hex digits; undefined if it is none. Absent: no hashes are asked for. */
+  readonly parseHash?: ((text: string) => string | undefined) | undefined
   /** The address of the missing side of a mint or a burn; undefined if the chain has none. */
   readonly zeroAddress: string | undefined
+  /** Undefined: the chain has none. */
+  readonly nativeAsset?: AssetRef | undefined
   readonly pollMs?: number | undefined
   readonly clock: () => Promise<ChainClock>
   readonly wait?: () => ChainWait | undefined
+  readonly nodeWarnings?: () => readonly NodeWarning[]
   /** A fungible token and an account that holds it, for the documentation's examples. Undefined if none is found. */
   readonly position?: () => Promise<{ readonly account: string; readonly asset: AssetRef } | undefined>
 }

@@ -83,6 +83,12 @@ const ChainHealth = Type.Object({
       { description: 'Present if the indexer has waited for something for more than some seconds.' },
     ),
   ),
+  node_warnings: Type.Optional(
+    Type.Array(Type.Object({ node: Type.String(), says: Type.String(), at: Type.Integer() }), {
+      description:
+        'What nodes refused or did wrong within the last day while the chain went on, such as refused batches. at: when it was last reported, in Unix seconds. Absent if there is nothing.',
+    }),
+  ),
   error: Type.Optional(Type.String({ description: 'What is wrong and how to fix it, with a file name.' })),
 })
 
@@ -135,7 +141,9 @@ async function chainHealth(chain: ServedChain, now: number): Promise<ChainHealth
   const { id, kind, pollMs = 0 } = chain
   const stalledSeconds = Math.max(STALLED_SECONDS, (STALLED_POLLS * pollMs) / 1_000)
   try {
-    return { id, kind, ...fromClock(await chain.clock(), { now, stalledSeconds, wait: chain.wait?.() }) }
+    const told = chain.nodeWarnings?.() ?? []
+    const warnings = told.length === 0 ? {} : { node_warnings: [...told] }
+    return { id, kind, ...fromClock(await chain.clock(), { now, stalledSeconds, wait: chain.wait?.() }), ...warnings }
   } catch {
     return { id, kind, state: 'unknown', transfers: 0, error: 'the store cannot be read' }
   }

@@ -1,12 +1,16 @@
-import { isServiceError, type ServiceError } from '../../core/errors.ts'
-import { createRpc, type RunOptions } from '../../net/rpc.ts'
-import { RPC_LIMITS, type RpcLimits } from '../../net/rpc-limits.ts'
-import { type RpcSession, retryingSession } from '../../net/session.ts'
-import { type AdapterCounts, type AdapterOptions, type BalanceReads, type ChainAdapter, noCounts } from '../adapter.ts'
-import { NamedHeads } from '../named-heads.ts'
-import { confirmConflict, HighestHeads } from './heads/agreement.ts'
-import { confirmChain } from './heads/confirm-chain.ts'
-import { readHeads, readLinkedHeaders } from './heads/headers.ts'
+import { type AdapterCounts, type AdapterOptions, type ChainAdapter, noCounts } from '../adapter.ts'
+import { confirmConflict, HighestHeads } from '../nodes/agreement.ts'
+import { confirmChain } from '../nodes/confirm-chain.ts'
+import { CoolDowns } from '../nodes/cool-downs.ts'
+import { readLinkedHeaders } from '../nodes/linked-headers.ts'
+import { NamedHeads } from '../nodes/named-heads.ts'
+import { readHeads } from '../nodes/read-heads.ts'
+import { createRpc, type Work } from '../nodes/rpc.ts'
+import { RPC_LIMITS, type RpcLimits } from '../nodes/rpc-limits.ts'
+import { type RpcSession, retryingSession } from '../nodes/session.ts'
+import { runBalanceReads, stateRun } from '../nodes/state-runs.ts'
+import { readChain } from './heads/chain-id.ts'
+import { HEAD_CALLS, readHeaders } from './heads/headers.ts'
 import { findTransactionBlock } from './heads/transaction-block.ts'
 import { NodeTrust } from './node-trust.ts'
 import { CodeCheck } from './state/code-check.ts'
@@ -17,7 +21,6 @@ import { readNatures, STANDARDS_PER_CALL } from './state/token-nature.ts'
 import { withHints } from './transfers/notes.ts'
 import { TokenStandards } from './transfers/token-standards.ts'
 import { TransferSource } from './transfers/transfer-source.ts'
-import { CoolDowns } from './words/cool-downs.ts'
 import { classifyEvmFault, isOfOneMachine } from './words/faults.ts'
 
 /** Creates the adapter of one EVM chain, over all its nodes. `limits` are for tests; production uses the defaults. */
@@ -26,8 +29,8 @@ export function createEvmAdapter(
   limits: Partial<RpcLimits> = {},
 ): { readonly adapter: ChainAdapter; readonly counts: AdapterCounts } {
   const counts = noCounts()
-  const { rpc: urls, warn, finality, timeoutMs = RPC_LIMITS.timeoutMs } = options
-  const checkNode = (session: RpcSession): Promise<void> => confirmChain(session, options)
+  const { chain, rpc: urls, warn, finality, timeoutMs = RPC_LIMITS.timeoutMs } = options
+  const checkNode = (session: RpcSession): Promise<void> => confirmChain(session, { chain, readChain })
   const rpc = createRpc({ urls, classify: classifyEvmFault, checkNode, warn, counts, limits: { timeoutMs, ...limits } })
   const { pauses } = { ...RPC_LIMITS, ...limits }
   const highest = new HighestHeads(rpc, urls.length)
@@ -46,10 +49,11 @@ export function createEvmAdapter(
     heads: async (signal) => {
       if (!checked) await rpc.checkAllNodes(signal)
       checked = true
-      return highest.read((session) => readHeads(session, finalizing), signal)
+      return highest.read((session) => readHeads(session, HEAD_CALLS, finalizing), signal)
     },
-    confirm: (conflict, signal) => confirmConflict(rpc, conflict, signal),
-    headers: (range, signal) => source.run((session) => readLinkedHeaders(session, range), { signal }),
+    confirm: (conflict, signal) => confirmConflict(rpc, conflict, { hashAt, signal }),
+    headers: (range, signal) =>
+      source.run((session) => readLinkedHeaders(range, (numbers) => readHeaders(session, numbers)), { signal }),
     transfers: async (request, signal) => {
       const blocks = await standards.assignStandards(await source.transfers(request, signal), { isOld: true }, signal)
       return blocks.map(withHints).filter(({ transfers, hints }) => transfers.length > 0 || hints !== undefined)
@@ -62,29 +66,24 @@ export function createEvmAdapter(
     replacedAt: (block) => named.replacedAt(block),
     noteHead: (block, at) => named.note(block, at),
     distrustLogs: (proof) => source.distrustLogs(proof),
-    readBalances: async ({ keys, at, ask }, signal): Promise<BalanceReads> => {
-      const observedAt = Math.floor(Date.now() / 1000)
+    readBalances: ({ keys, at, ask }, signal) => {
       const reader = { ...reading, at, perCall: BALANCES_PER_CALL, byNumber: ask === 'by_number' }
-      try {
-        const work = (session: RpcSession) => readBalances(retryingSession(session, isOfOneMachine), keys, reader)
-        const running: RunOptions = { signal, asksOthers: lacksState, skipPreferred: ask === 'another_node' }
-        return { ...(await rpc.run(work, running)), observedAt }
-      } catch (error) {
-        if (at === 'latest' || !isServiceError(error) || !lacksState(error)) throw error
-        return { block: at, observedAt, reads: keys.map(() => ({ ok: false, reason: 'no_archive' })) }
-      }
+      const work = (session: RpcSession) => readBalances(retryingSession(session, isOfOneMachine), keys, reader)
+      return runBalanceReads(rpc, work, { keys: keys.length, at, running: stateRun(ask, signal) })
     },
     readTokens: (assets, signal, how) => {
       const reader = { ...reading, at: how?.at ?? ('latest' as const), perCall: TOKENS_PER_CALL }
-      const running: RunOptions = { signal, asksOthers: lacksState, skipPreferred: how?.ask === 'another_node' }
-      return rpc.run((session) => readTokens(retryingSession(session, isOfOneMachine), assets, reader), running)
+      return rpc.run(
+        (session) => readTokens(retryingSession(session, isOfOneMachine), assets, reader),
+        stateRun(how?.ask, signal),
+      )
     },
   }
   return { adapter, counts }
 }
 
-function lacksState(error: ServiceError): boolean {
-  return error.code === 'NODE_NO_STATE'
+function hashAt(number: number): Work<string> {
+  return async (session) => (await HEAD_CALLS.at(session, number)).hash
 }
 
 function once(action: () => void): () => void {

@@ -1,10 +1,12 @@
 import { assert } from '../../core/assert.ts'
-import { EVM_NATIVE } from '../../core/asset.ts'
+import { parseChainId } from '../../core/chain.ts'
 import type { KindDefinition } from '../adapter.ts'
 import { createEvmAdapter } from './adapter.ts'
+import { EVM_NAMESPACE } from './heads/chain-id.ts'
 import { identifyEvmNode } from './identify.ts'
+import { EVM_NATIVE } from './native-asset.ts'
 import { createEvmProver } from './prove/prover.ts'
-import { parseAddress, ZERO_ADDRESS } from './words/hex.ts'
+import { parseAddress, parseHash, ZERO_ADDRESS } from './words/hex.ts'
 
 const ADDRESS_BYTES = 20
 /** Pause between two polls of the head: a third of Ethereum's slot, so a block is seen at most 4 s late. */
@@ -13,10 +15,12 @@ const POLL_MS = 4_000
 /** EVM chains: CAIP-2 namespace `eip155` (https://chainagnostic.org/CAIPs/caip-3). */
 export const EVM: KindDefinition = {
   kind: 'evm',
-  namespace: 'eip155',
+  namespace: EVM_NAMESPACE,
+  isReference: (reference) => /^(0|[1-9]\d*)$/.test(reference),
   source: 'nodes',
   nativeAsset: EVM_NATIVE,
   parseAddress,
+  parseHash,
   accountCodec: {
     zeroAddress: ZERO_ADDRESS,
     encode: (address) => {
@@ -26,6 +30,8 @@ export const EVM: KindDefinition = {
     },
     decode: (bytes) => `0x${bytes.toString('hex')}`,
   },
+  finality: { tags: ['finalized', 'safe'], usual: 'finalized' },
+  listedChain: (number) => parseChainId(`${EVM_NAMESPACE}:${number}`),
   pollMs: POLL_MS,
   createAdapter: (options) => createEvmAdapter(options),
   createProver: (options) => createEvmProver(options),

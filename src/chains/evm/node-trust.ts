@@ -1,13 +1,13 @@
 import type { AdapterCounts, AdapterOptions, LogsProof } from '../adapter.ts'
+import { CoolDowns } from '../nodes/cool-downs.ts'
+import { NodeReports } from '../nodes/node-reports.ts'
+import { UncutCounts } from '../nodes/truncation.ts'
 import { type FilterKind, FilterKinds } from './transfers/filter-kinds.ts'
-import { CoolDowns } from './words/cool-downs.ts'
 
 /**
  * After a node left out logs, this many of its ranges are sampled closely: days of a live chain, an hour of backfill.
  */
 const CLOSE_RANGES = 64
-/** The same warning about one node is logged at most once a minute; the counters count every case. */
-const REPORT_PAUSE_MS = 60_000
 /** After this many false alarms in a row, most weak suspicions are ignored. */
 const FALSE_ALARMS = 8
 /** Then one weak suspicion in this many is checked. */
@@ -62,16 +62,14 @@ export class NodeTrust {
   readonly filterKinds: FilterKinds
   /** Nodes (by label) whose logs have wrong indexes. */
   readonly misnumbering = new Set<string>()
-  readonly #warn: AdapterOptions['warn']
-  readonly #now: () => number
+  /** The sizes of answers that nodes do not truncate. */
+  readonly uncut = new UncutCounts()
+  readonly #reports: NodeReports
   readonly #closeRanges = new Map<string, number>()
   /** Sampled ranges, by node and kind of filter. */
   readonly #sampledRanges = new Map<string, number>()
   readonly #missingCounts = new Map<string, number>()
   readonly #falseAlarmCounts = new Map<string, number>()
-  readonly #reportedAt = new Map<string, number>()
-  /** The most logs that an answer of a node had without being truncated: it does not truncate below that. */
-  readonly #uncutCounts = new Map<string, number>()
   #ranges = 0
   #times = 0
   #weakSuspicions = 0
@@ -85,8 +83,7 @@ export class NodeTrust {
   }) {
     this.random = options.random
     this.counts = options.counts
-    this.#warn = options.warn
-    this.#now = options.now
+    this.#reports = new NodeReports(options.warn, options.now)
     this.coolDowns = new CoolDowns(options.now)
     this.filterKinds = new FilterKinds(this.coolDowns)
   }
@@ -169,22 +166,8 @@ export class NodeTrust {
     this.report(label, 'node left out logs: this kind of filter is not used again', fields)
   }
 
-  /** True if a node is known to return this many logs or more without truncating. */
-  isKnownUncut(label: string, count: number): boolean {
-    return count <= (this.#uncutCounts.get(label) ?? 0)
-  }
-
-  /** Records that an answer of this size was complete: its size is not a round number, or the halves had no more. */
-  noteUncut(label: string, count: number): void {
-    if (!this.isKnownUncut(label, count)) this.#uncutCounts.set(label, count)
-  }
-
   /** Logs a warning, at most once a minute for one node and message. */
   report(label: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    const key = `${label} ${message}`
-    const last = this.#reportedAt.get(key)
-    if (last !== undefined && this.#now() - last < REPORT_PAUSE_MS) return
-    this.#reportedAt.set(key, this.#now())
-    this.#warn(message, { node: label, ...fields })
+    this.#reports.report(label, message, fields)
   }
 }

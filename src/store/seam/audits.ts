@@ -113,6 +113,18 @@ export type Expected = {
   readonly contradicted: number | undefined
 }
 
+/**
+ * A contract with logs of unclear meaning, which were stored as transfers of `asset` or as hints about it, and with
+ * transfers under another standard that go on longer: the newest is in block `decidedAt`.
+ */
+export type DecidedLate = {
+  /** The store's id of `asset`. */
+  readonly id: number
+  readonly asset: AssetRef
+  readonly decided: AssetRef
+  readonly decidedAt: number
+}
+
 /** What an audit reads from and writes to the journal. Only the chain's writer has it. */
 export interface AuditStore {
   next(walk: Walk, limits: WalkLimits): Promise<WalkPage>
@@ -146,6 +158,10 @@ export interface AuditStore {
     readonly last: number
     readonly blocks: readonly BlockTransfers[]
   }): Promise<{ readonly numbers: readonly number[]; readonly through: number }>
+  /** Contracts that may have been decided late, above the id `after` (0: from the first). At most some dozens. */
+  decidedLate(after: number): Promise<readonly DecidedLate[]>
+  /** The next blocks above `after` with transfers of an asset or hints about it, at most `limit`. */
+  blocksOf(asset: AssetRef, after: number, limit: number): Promise<readonly number[]>
   /** Adds a finding. The oldest ones above a limit are deleted. */
   note(finding: Finding): Promise<void>
   /**

@@ -12,12 +12,12 @@ export type ChangesQuery = {
 }
 
 /**
- * A change of a balance: all that one event did to it. `logIndex` is the event's position in the block. `amount`: the
+ * A change of a balance: all that one event did to it. `event` is the event's position in the block. `amount`: the
  * exact balance after it, in base units; undefined if the events do not prove it.
  */
 export type BalanceChange = {
   readonly block: HeldBlock
-  readonly logIndex: number
+  readonly event: number
   readonly amount: bigint | undefined
 }
 

@@ -1,8 +1,9 @@
-import type { Accounting, AssetRef, Standard } from '../../core/asset.ts'
+import type { Accounting, AssetRef } from '../../core/asset.ts'
 import type { BalanceKey, Observation } from '../../core/balance.ts'
 import type { BlockRef, Header } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
+import type { Standard } from '../../core/standards.ts'
 import type { Batch, BlockTransfers } from '../../core/transfer.ts'
 import type { AdoptionResult, AuditReads, AuditStore, Reclassification, ReclassifyOutcome, Repaired } from './audits.ts'
 import type { ChainClock, HeldBlock, StoredTransfer } from './chain-clock.ts'
@@ -78,6 +79,9 @@ export interface LedgerStore {
   acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void>
 }
 
+/** How transfers of past blocks are replaced: see `Journal.repair`. */
+export type RepairMode = 'adding' | 'redecoded'
+
 /** The only writer of one chain. @throws LEASE_LOST from every method once another process took over */
 export interface Journal {
   state(): Promise<JournalState>
@@ -107,10 +111,11 @@ export interface Journal {
   /**
    * Makes the transfers of these blocks, at most `written`, exactly these: adds missing ones, removes others, and
    * recomputes everything that follows from them. Ignores blocks that are not ours. Tokens whose transfers changed are
-   * in doubt from then on, since some of their logs were missing or wrong. `adding`: the given blocks may be
-   * incomplete, so nothing of ours is removed.
+   * in doubt from then on, since some of their logs were missing or wrong; but not a contract of `reads` whose logs are
+   * only read in another way now. `adding`: the given blocks may be incomplete, so nothing of ours is removed.
+   * `redecoded`: the same, but hints that these blocks no longer give are deleted.
    */
-  repair(blocks: readonly BlockTransfers[], how?: 'adding'): Promise<Repaired>
+  repair(blocks: readonly BlockTransfers[], how?: RepairMode): Promise<Repaired>
   /** Records the node's head, whether we are at it, and the state of this chain's indexer. */
   heartbeat(beat: Heartbeat): Promise<void>
   readonly audits: AuditStore

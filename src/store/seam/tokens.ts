@@ -1,5 +1,6 @@
-import type { AssetRef, Standard } from '../../core/asset.ts'
+import type { AssetRef } from '../../core/asset.ts'
 import type { BlockRef } from '../../core/block.ts'
+import type { Standard } from '../../core/standards.ts'
 import type { ReadTokenFacts, TokenFacts } from '../../core/token.ts'
 
 /**

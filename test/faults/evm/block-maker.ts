@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Draw } from '../draw.ts'
+import type { Draw } from '../../../src/demo/draw.ts'
 import type { TrueTransfer } from '../truth.ts'
 import { type Program, type Told, ZERO } from './program.ts'
 import { plain, REBASING, SILENT_MINT } from './programs.ts'

@@ -1,5 +1,5 @@
 import { assert } from '../../../src/core/assert.ts'
-import type { Draw } from '../draw.ts'
+import type { Draw } from '../../../src/demo/draw.ts'
 import type { TrueBlock, TrueTransfer, Truth } from '../truth.ts'
 import { BlockMaker, type Cast } from './block-maker.ts'
 import { ancestorAt, type EvmBlock } from './state.ts'
@@ -98,6 +98,10 @@ export class EvmChain implements Truth {
 
   block(hash: string): TrueBlock | undefined {
     return this.#byHash.get(hash)
+  }
+
+  ancestor(of: TrueBlock, number: number): TrueBlock | undefined {
+    return ancestorAt(this.#at(of), number)
   }
 
   isFinal({ number, hash }: TrueBlock): boolean {

@@ -42,9 +42,12 @@ export class Blooms {
   }
 }
 
+/** What a node must know of its chain. */
+export type NodeChain = Pick<EvmChain, 'head' | 'find' | 'finalizedAt' | 'blockWith'>
+
 /** One node of a simulated chain. It returns only true answers, about the branch that it was shown. */
 export class EvmNode {
-  readonly #chain: EvmChain
+  readonly #chain: NodeChain
   readonly #blooms: Blooms
   readonly #stateBlocks: number
   readonly #logTimes: boolean
@@ -53,7 +56,7 @@ export class EvmNode {
   lag = 0
 
   /** `stateBlocks` is how many blocks it keeps state for. With `logTimes` its logs carry their block's time. */
-  constructor(chain: EvmChain, blooms: Blooms, { stateBlocks, logTimes }: { stateBlocks: number; logTimes: boolean }) {
+  constructor(chain: NodeChain, blooms: Blooms, { stateBlocks, logTimes }: { stateBlocks: number; logTimes: boolean }) {
     this.#chain = chain
     this.#blooms = blooms
     this.#stateBlocks = stateBlocks
@@ -83,6 +86,11 @@ export class EvmNode {
     eth_getBlockReceipts: ([at]) => {
       const block = this.#at(at)
       return block === undefined ? null : block.transactions.map((hash) => this.#receipt(block, hash))
+    },
+    eth_getTransactionByHash: ([hash]) => {
+      const found = this.#chain.blockWith(String(hash))
+      const block = found === undefined ? undefined : this.#canonical(found)
+      return block === undefined ? null : { hash, blockHash: block.hash, blockNumber: quantity(block.number) }
     },
     eth_getTransactionReceipt: ([hash]) => {
       const found = this.#chain.blockWith(String(hash))

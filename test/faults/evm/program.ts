@@ -1,4 +1,4 @@
-import type { Draw } from '../draw.ts'
+import type { Draw } from '../../../src/demo/draw.ts'
 
 /** The storage of a contract. It is immutable: each act makes a new one. */
 export type Storage = ReadonlyMap<string, bigint>
@@ -27,6 +27,8 @@ export type Program = {
   /** Undefined if the call reverts. */
   readonly balanceOf: (storage: Storage, account: string) => bigint | undefined
   readonly totalSupply: (storage: Storage) => bigint | undefined
+  /** Answers all calls itself, in hex, in place of the usual functions. Undefined if the call reverts. */
+  readonly call?: (storage: Storage, data: string) => string | undefined
 }
 
 /** The address that mints come from and burns go to. */

@@ -1,5 +1,6 @@
+import { Draw } from '../../../src/demo/draw.ts'
 import type { Arrived, Reply } from '../../nodes/scripted-node.ts'
-import { Draw } from '../draw.ts'
+import { CHAINBASE } from '../chainbase.ts'
 import { Network } from '../network.ts'
 import { Told } from '../told.ts'
 import type { World } from '../world.ts'
@@ -37,15 +38,28 @@ export async function startEvmWorld(seed: number): Promise<World> {
   tokens.add(CAST.comesAndGoes)
   return {
     truth: chain,
+    questions: CHAINBASE,
+    settlingMs: 60_000,
     chain: { id: 'eip155:1', rpc: network.urls, poll_ms: POLL_MS, from: 0 },
     head: () => chain.head,
     subjects: () => {
       for (const [address, { program }] of chain.head.state.contracts)
         if (program.standard === 'erc20') tokens.add(address)
-      return { accounts: CAST.accounts, tokens: [...tokens], others: OTHERS, head: chain.head.number }
+      return {
+        accounts: CAST.accounts,
+        tokens: [...tokens],
+        others: OTHERS,
+        head: chain.head.number,
+        time: chain.head.timestamp,
+      }
     },
     grow: () => network.announce(chain.grow(Math.max(chain.head.timestamp, Math.floor(Date.now() / 1000)))),
     reorganize: (depth, blocks) => network.announce(chain.reorganize(depth, blocks)),
+    drawReorg: (draws) => {
+      const depth = draws.oneIn(4) ? draws.between(1, 30) : draws.between(1, 3)
+      // Sometimes the new branch is no higher for a while, or one block lower.
+      return { depth, blocks: Math.max(1, depth + draws.between(-1, 2)) }
+    },
     unsettled: () => chain.head.number - chain.finalized.number,
     odd: () => chain.odd(),
     expectKnown: () => chain.expectKnown(),

@@ -27,7 +27,7 @@ export type AbcLabsDeps = {
 export const ABC_LABS: DialectDefinition<'abcLabs', AbcLabsSettings, AbcLabsDeps> = {
   property: 'abcLabs',
   key: 'abc-labs',
-  settings: abcLabsSettings(),
+  settings: abcLabsSettings,
   create: createAbcLabs,
 }
 

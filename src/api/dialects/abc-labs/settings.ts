@@ -1,6 +1,6 @@
 import { type Field, flag, type Infer, label, optional, refine, withDefault, wrong } from '../../../config/field.ts'
 import { list, mapping } from '../../../config/group.ts'
-import { chainId, origin } from '../../../config/words.ts'
+import { chainId, type Namespaces, origin } from '../../../config/words.ts'
 import { type ChainId, namespaceOf, parseChainId } from '../../../core/chain.ts'
 import {
   MAX_ASSET_NAME_CHARACTERS,
@@ -17,10 +17,10 @@ export type AbcLabsSettings = Infer<ReturnType<typeof abcLabsSettings>>
 const LEDGER_MAIN = parseChainId('ledger:main')
 
 /** The mapping `dialects.abc-labs`. */
-export function abcLabsSettings() {
+export function abcLabsSettings(namespaces: Namespaces) {
   return mapping({
     enabled: withDefault(flag(), true),
-    chain: withDefault(optional(ledgerChain()), LEDGER_MAIN),
+    chain: withDefault(optional(ledgerChain(namespaces)), LEDGER_MAIN),
     keys: withDefault(flag(), false),
     origins: withDefault(list(origin(), 'a list of origins'), []),
     strictWallets: withDefault(flag(), false),
@@ -29,8 +29,8 @@ export function abcLabsSettings() {
 }
 
 /** The id of an issuer's ledger. Minting is impossible on any other chain. */
-function ledgerChain(): Field<ChainId> {
-  return refine(chainId(), (chain, at) =>
+function ledgerChain(namespaces: Namespaces): Field<ChainId> {
+  return refine(chainId(namespaces), (chain, at) =>
     namespaceOf(chain) === 'ledger' ? chain : wrong(at, chain, 'a ledger such as ledger:main'),
   )
 }

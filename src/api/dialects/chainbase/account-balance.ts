@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { EVM_NATIVE, NO_ITEM } from '../../../core/asset.ts'
+import { NO_ITEM } from '../../../core/asset.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { asOfKnown } from '../../http/as-of-header.ts'
@@ -24,7 +24,7 @@ export async function accountBalance(
   if (at.asOf !== undefined) await mustExist(deps, chain, at.asOf)
   const [balance] = await deps.balances.get({
     chain,
-    keys: [{ account: query.address, asset: EVM_NATIVE, item: NO_ITEM }],
+    keys: [{ account: query.address, asset: deps.nativeOf(chain), item: NO_ITEM }],
     freshness: { mode: 'stored' },
     ...at,
   })

@@ -5,7 +5,7 @@ import type { Tokens } from '../../../tokens/tokens.ts'
 import type { ServedChain } from '../../http/deps.ts'
 import type { Dialect, DialectDefinition } from '../../http/dialect.ts'
 import { keyOf, requireKey } from '../../http/require-key.ts'
-import { chainbaseChains, chainFinder } from './chains.ts'
+import { chainbaseChains, chainFinder, nativeFinder } from './chains.ts'
 import { renderError } from './errors.ts'
 import { chainbaseExamples } from './examples.ts'
 import { addCalls, TAG } from './routes.ts'
@@ -25,7 +25,7 @@ export type ChainbaseDialectDeps = {
 export const CHAINBASE: DialectDefinition<'chainbase', ChainbaseSettings, ChainbaseDialectDeps> = {
   property: 'chainbase',
   key: 'chainbase',
-  settings: chainbaseSettings(),
+  settings: chainbaseSettings,
   create: createChainbase,
 }
 
@@ -35,7 +35,9 @@ const DEMO_CALLER: Caller = { keyId: DEMO_KEY, principal: 'default', scopes: ['r
 
 function createChainbase(deps: ChainbaseDialectDeps, settings: ChainbaseSettings): Dialect {
   const { balances, tokens, now } = deps
-  const calls = { balances, tokens, now, chainOf: chainFinder(deps.chains), balanceFormat: settings.balance }
+  const { chains } = deps
+  const [chainOf, nativeOf] = [chainFinder(chains), nativeFinder(chains)]
+  const calls = { balances, tokens, now, chainOf, nativeOf, balanceFormat: settings.balance }
   if (chainbaseChains(deps.chains).length === 0) {
     deps.log.info('no EVM chain is configured: the calls of chainbase answer 400 for every chain_id')
   }

@@ -1,4 +1,6 @@
 import type { Balances } from '../../../balances/balances.ts'
+import type { AssetRef } from '../../../core/asset.ts'
+import type { ChainId } from '../../../core/chain.ts'
 import type { Tokens } from '../../../tokens/tokens.ts'
 import type { ChainFinder } from './chains.ts'
 import type { BalanceFormat } from './render.ts'
@@ -8,6 +10,7 @@ export type ChainbaseDeps = {
   readonly balances: Balances
   readonly tokens: Tokens
   readonly chainOf: ChainFinder
+  readonly nativeOf: (chain: ChainId) => AssetRef
   readonly balanceFormat: BalanceFormat
   readonly now: () => number
 }

@@ -84,7 +84,7 @@ export function renderTransfer(transfer: Transfer): TransferRow {
     block_number: transfer.block.number,
     block_timestamp: utc(transfer.timestamp),
     transaction_hash: transfer.transactionHash,
-    log_index: transfer.logIndex,
+    log_index: transfer.event,
     contract_address: transfer.asset.reference,
     from_address: transfer.from ?? ZERO_ADDRESS,
     to_address: transfer.to ?? ZERO_ADDRESS,

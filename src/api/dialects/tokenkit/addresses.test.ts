@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { parseAddress } from '../../../chains/evm/words/hex.ts'
-import { accountParameter, addressParameter, canonicalAddress } from './addresses.ts'
+import { parseAddress, parseHash } from '../../../chains/evm/words/hex.ts'
+import { parseHash as parseStarknetHash } from '../../../chains/starknet/words/felt.ts'
+import { accountParameter, addressParameter, canonicalAddress, canonicalHash } from './addresses.ts'
 
 const zeroAddress = `0x${'0'.repeat(40)}`
 const EVM = { parseAddress, zeroAddress }
@@ -36,4 +37,16 @@ test('the zero address is an address, but no account with lists', () => {
   expect(addressParameter('token', '0x0', EVM)).toBe(zeroAddress)
   expect(() => accountParameter('account', '0x0', EVM)).toThrow(/^account: The zero address has no lists\./)
   expect(accountParameter('account', '0x0', { ...EVM, zeroAddress: undefined })).toBe(zeroAddress)
+})
+
+test.each([
+  ['0X0A1', `0x${'a1'.padStart(64, '0')}`, '0xa1'],
+  [`0x${'a1'.padStart(64, '0')}`, `0x${'a1'.padStart(64, '0')}`, '0xa1'],
+  [`0x${'f'.repeat(64)}`, `0x${'f'.repeat(64)}`, undefined],
+  [`0x${'1'.repeat(65)}`, undefined, undefined],
+  ['a1', undefined, undefined],
+  ['0x', undefined, undefined],
+])('hash %s is %s on an EVM chain and %s on Starknet', (text, evm, starknet) => {
+  expect(canonicalHash(text, { parseHash })).toBe(evm)
+  expect(canonicalHash(text, { parseHash: parseStarknetHash })).toBe(starknet)
 })

@@ -23,6 +23,16 @@ export function canonicalAddress(
   return undefined
 }
 
+const HASH = /^0[xX][0-9a-fA-F]{1,64}$/
+
+/**
+ * Returns the hash of a block or a transaction as the chain writes it, or undefined if the text is none. Some chains write
+ * all 64 digits, others no leading zeros.
+ */
+export function canonicalHash(text: string, { parseHash }: Pick<ServedChain, 'parseHash'>): string | undefined {
+  return HASH.test(text) ? parseHash?.(`0x${text.slice(2).toLowerCase().padStart(64, '0')}`) : undefined
+}
+
 /** As `canonicalAddress`, for a parameter. @throws ParameterError */
 export function addressParameter(name: string, text: string, chain: Pick<ServedChain, 'parseAddress'>): string {
   const address = canonicalAddress(text, chain)

@@ -1,8 +1,9 @@
 import type { Static } from 'typebox'
 import { worstOf } from '../../../balances/as-of.ts'
 import { firstOfEachContract } from '../../../balances/holdings.ts'
-import { type AssetRef, NO_ITEM, TOKEN_STANDARDS } from '../../../core/asset.ts'
+import { type AssetRef, NO_ITEM } from '../../../core/asset.ts'
 import { type Balance, isNodeUnknown, type Known } from '../../../core/balance.ts'
+import { TOKEN_STANDARDS } from '../../../core/standards.ts'
 import type { Json } from '../../../json/exact-json.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
 import { asOfKnown, asOfList } from '../../http/as-of-header.ts'
@@ -52,9 +53,15 @@ function failed(found: Balance | undefined): VendorError {
 const NOT_A_TOKEN = 'token_address: Not a token contract.'
 
 function messageOf(found: Balance | undefined): string {
-  if (found?.known === false && found.reason === 'not_a_token') return NOT_A_TOKEN
-  if (found?.known === false && found.reason === 'token_does_not_answer') return 'The token does not return a balance.'
-  return 'The balance could not be read from the chain.'
+  switch (found?.known === false ? found.reason : undefined) {
+    case 'not_a_token':
+    case 'no_balance_function':
+      return NOT_A_TOKEN
+    case 'token_does_not_answer':
+      return 'The token does not return a balance.'
+    default:
+      return 'The balance could not be read from the chain.'
+  }
 }
 
 /** Up to 20 balances. A pair that fails is in `errors`, and the others are answered. */

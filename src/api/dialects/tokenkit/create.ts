@@ -38,7 +38,7 @@ export type TokenKitDialectDeps = {
 export const TOKENKIT: DialectDefinition<'tokenkit', TokenKitSettings, TokenKitDialectDeps> = {
   property: 'tokenkit',
   key: 'tokenkit',
-  settings: tokenKitSettings(),
+  settings: tokenKitSettings,
   create: createTokenKit,
 }
 

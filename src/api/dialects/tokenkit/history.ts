@@ -30,12 +30,12 @@ export async function balanceHistory(
   const times = [...new Set(rows.map(({ block }) => block.timestamp))]
   const found = await pricesOver(prices, chain.id, { questions: times.map((time) => ({ asset, time })) })
   const priceAt = new Map(times.map((time, index) => [time, found[index]]))
-  for (const { block, logIndex, amount } of rows) {
+  for (const { block, event, amount } of rows) {
     const token = { asset, decimals: info?.decimals, price: priceAt.get(block.timestamp) }
     data.push({
       time: zulu(block.timestamp),
       block_number: block.number,
-      event_index: logIndex,
+      event_index: event,
       balance: amount?.toString() ?? null,
       token_price_usd: priceOf(token) ?? null,
       balance_usd: (amount === undefined ? undefined : usdText(amount, token)) ?? null,

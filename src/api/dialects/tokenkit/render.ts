@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import { usdOf } from '../../../balances/portfolio.ts'
 import { formatDecimal } from '../../../core/amount.ts'
-import { isFungible } from '../../../core/asset.ts'
 import type { Balance } from '../../../core/balance.ts'
+import { isFungible } from '../../../core/standards.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
 
 let lastTime = { seconds: Number.NaN, text: '' }

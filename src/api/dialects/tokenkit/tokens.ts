@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
-import { TOKEN_STANDARDS } from '../../../core/asset.ts'
+import { TOKEN_STANDARDS } from '../../../core/standards.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
 import type { Reply } from '../../http/route.ts'
 import type { Answer } from '../../schema/json-schema.ts'

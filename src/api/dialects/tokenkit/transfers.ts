@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
-import { isFungible } from '../../../core/asset.ts'
 import { ServiceError } from '../../../core/errors.ts'
+import { isFungible } from '../../../core/standards.ts'
 import { asOfList } from '../../http/as-of-header.ts'
 import { type Reply, VendorError } from '../../http/route.ts'
 import type { Answer } from '../../schema/json-schema.ts'
 import { ParameterError } from '../../schema/query.ts'
-import { accountParameter, addressParameter } from './addresses.ts'
+import { accountParameter, addressParameter, canonicalHash } from './addresses.ts'
 import { assetOf, type TokenKitDeps } from './deps.ts'
 import { naming } from './errors.ts'
 import { offsetOf, pageLink } from './paging.ts'
@@ -30,8 +30,6 @@ const FILTERS = [
   'txhash',
 ] as const
 
-const HASH = /^0[xX][0-9a-fA-F]{1,64}$/
-
 /** Transfers that fit every given filter, newest first. */
 export async function transfers(
   deps: TokenKitDeps,
@@ -54,7 +52,7 @@ export async function transfers(
     to: to?.address,
     asset: token === undefined ? undefined : await assetOf(deps, token.address),
     block: query.block,
-    transactionHash: hashParameter(query.txhash),
+    transactionHash: hashParameter(query.txhash, chain),
     offset,
     limit: query.limit,
     partial: true,
@@ -110,10 +108,11 @@ function addressOf(query: Query, names: Names, parse: (name: string, text: strin
   return first
 }
 
-function hashParameter(text: string | undefined): string | undefined {
+function hashParameter(text: string | undefined, chain: TokenKitDeps['chain']): string | undefined {
   if (text === undefined) return undefined
-  if (!HASH.test(text)) throw new ParameterError([{ parameter: 'txhash', problem: 'malformed', type: 'string' }])
-  return `0x${text.slice(2).toLowerCase().padStart(64, '0')}`
+  const hash = canonicalHash(text, chain)
+  if (hash === undefined) throw new ParameterError([{ parameter: 'txhash', problem: 'malformed', type: 'string' }])
+  return hash
 }
 
 type StoredTransfer = Awaited<ReturnType<TokenKitDeps['history']['transfers']>>['rows'][number]
@@ -136,6 +135,6 @@ function rowOf(row: StoredTransfer, info: Info | undefined, zeroAddress: string 
     status: null,
     fee: null,
     fee_unit: null,
-    event_index: row.logIndex,
+    event_index: row.event,
   }
 }

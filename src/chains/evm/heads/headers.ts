@@ -1,9 +1,8 @@
-import type { Header, Heads } from '../../../core/block.ts'
+import type { Header } from '../../../core/block.ts'
 import { isCallError, ServiceError } from '../../../core/errors.ts'
 import { isRecord, type RpcCall, type RpcOutcome } from '../../../net/json-rpc.ts'
-import { type RpcSession, retryingSession } from '../../../net/session.ts'
-import type { AdapterOptions } from '../../adapter.ts'
-import type { NamedHeads } from '../../named-heads.ts'
+import type { HeadCalls } from '../../nodes/read-heads.ts'
+import { type RpcSession, retryingSession } from '../../nodes/session.ts'
 import { isUnclassified } from '../words/faults.ts'
 import { garbage, parseHash, parseNumber, quantity } from '../words/hex.ts'
 
@@ -13,7 +12,7 @@ const HEADERS_PER_BATCH = 100
 const CONFIRMATIONS_WITHOUT_TAG = 64
 
 /** The call for a block without its transactions, by number or by tag. */
-export function blockCall(block: number | 'latest' | 'safe' | 'finalized'): RpcCall {
+export function blockCall(block: number | string): RpcCall {
   return { method: 'eth_getBlockByNumber', params: [typeof block === 'number' ? quantity(block) : block, false] }
 }
 
@@ -122,59 +121,26 @@ async function readAll<T>(
   return parsed
 }
 
-/**
- * Reads the headers from `first` to `last`, each the parent of the next.
- * @throws BLOCK_CONFLICT the chain changed while it was read; NODE_BEHIND, NODE_*
- */
-export async function readLinkedHeaders(
-  session: RpcSession,
-  range: { readonly first: number; readonly last: number },
-): Promise<Header[]> {
-  const count = Math.max(0, range.last - range.first + 1)
-  const headers = await readHeaders(
-    session,
-    Array.from({ length: count }, (_, index) => range.first + index),
-  )
-  let parent: Header | undefined
-  for (const header of headers) {
-    if (parent !== undefined && header.parentHash !== parent.hash) {
-      throw new ServiceError('BLOCK_CONFLICT', 'Headers do not link', { fields: { block: header.number } })
-    }
-    parent = header
-  }
-  return headers
+/** How the heads of an EVM node are read. */
+export const HEAD_CALLS: HeadCalls = {
+  newest: async (session) => {
+    const [newest] = await session.batch([blockCall('latest')])
+    return newestOf(session, newest)
+  },
+  newestAndTagged: async (session, tag) => {
+    const [newest, tagged] = await session.batch([blockCall('latest'), blockCall(tag)])
+    if (tagged === undefined) throw garbage('too little')
+    return { latest: await newestOf(session, newest), tagged }
+  },
+  at: async (session, number) => parseHeader(await session.call(blockCall(number)), number),
+  parse: (result) => parseHeader(result),
+  lacksTag,
+  confirmationsWithoutTag: CONFIRMATIONS_WITHOUT_TAG,
 }
 
-/** How to find the finalized head, and whom to notify if the node lacks the tag. */
-export type Finalizing = {
-  readonly finality: AdapterOptions['finality']
-  /** Nodes (by label) that have returned a block for the tag, so they support it. */
-  readonly tagged: Set<string>
-  readonly tagUnsupported: () => void
-  readonly named: NamedHeads
-}
-
-/**
- * Reads the node's newest and finalized blocks. The finalized block is never above the newest. Finality must not go
- * back: confirmations are used only if the node says that it does not know the tag and has never returned a block for
- * it.
- * @throws NODE_*
- */
-export async function readHeads(session: RpcSession, finalizing: Finalizing): Promise<Heads> {
-  const { finality, tagged, tagUnsupported, named } = finalizing
-  if (typeof finality === 'object') return confirmedHeads(session, finality.confirmations, named)
-  const [newest, settled] = await session.batch([blockCall('latest'), blockCall(finality)])
-  if (newest === undefined || settled === undefined) throw garbage('too little')
-  const latest = newest.ok ? parseHeader(newest.result) : await newestByNumber(session, newest.error)
-  named.note(latest)
-  if (tagged.has(session.label) || !lacksTag(settled)) {
-    if (!settled.ok) throw settled.error
-    const finalized = parseHeader(settled.result)
-    tagged.add(session.label)
-    return clamp(latest, finalized)
-  }
-  tagUnsupported()
-  return clamp(latest, await confirmed(session, { latest, confirmations: CONFIRMATIONS_WITHOUT_TAG }))
+async function newestOf(session: RpcSession, newest: RpcOutcome | undefined): Promise<Header> {
+  if (newest === undefined) throw garbage('too little')
+  return newest.ok ? parseHeader(newest.result) : newestByNumber(session, newest.error)
 }
 
 /**
@@ -194,22 +160,4 @@ export async function newestByNumber(session: RpcSession, error: ServiceError): 
 function lacksTag(outcome: RpcOutcome): boolean {
   if (outcome.ok) return outcome.result === null
   return ['NODE_BEHIND', 'NODE_NO_METHOD', 'NODE_BLOCK_PARAMETER'].includes(outcome.error.code)
-}
-
-async function confirmedHeads(session: RpcSession, confirmations: number, named: NamedHeads): Promise<Heads> {
-  const [newest] = await session.batch([blockCall('latest')])
-  if (newest === undefined) throw garbage('too little')
-  const latest = newest.ok ? parseHeader(newest.result) : await newestByNumber(session, newest.error)
-  named.note(latest)
-  return clamp(latest, await confirmed(session, { latest, confirmations }))
-}
-
-async function confirmed(session: RpcSession, from: { latest: Header; confirmations: number }): Promise<Header> {
-  const number = Math.max(0, from.latest.number - from.confirmations)
-  return number === from.latest.number ? from.latest : parseHeader(await session.call(blockCall(number)), number)
-}
-
-// Several machines may serve one URL, and one of them may lack the newest block.
-function clamp(latest: Header, finalized: Header): Heads {
-  return { latest, finalized: finalized.number > latest.number ? latest : finalized }
 }

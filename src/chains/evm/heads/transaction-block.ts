@@ -1,8 +1,9 @@
 import type { BlockRef } from '../../../core/block.ts'
-import { isServiceError, ServiceError } from '../../../core/errors.ts'
+import { ServiceError } from '../../../core/errors.ts'
 import { isRecord } from '../../../net/json-rpc.ts'
-import type { Rpc } from '../../../net/rpc.ts'
-import type { RpcSession } from '../../../net/session.ts'
+import { findOnNodes } from '../../nodes/find-on-nodes.ts'
+import type { Rpc } from '../../nodes/rpc.ts'
+import type { RpcSession } from '../../nodes/session.ts'
 import { garbage, parseHash, parseNumber } from '../words/hex.ts'
 
 /**
@@ -10,17 +11,8 @@ import { garbage, parseHash, parseNumber } from '../words/hex.ts'
  * block.
  * @throws NODE_*, ABORTED
  */
-export async function findTransactionBlock(rpc: Rpc, hash: string, signal: AbortSignal): Promise<BlockRef | undefined> {
-  try {
-    return await rpc.run((session) => readTransactionBlock(session, hash), { signal, asksOthers: isMissing })
-  } catch (error) {
-    if (isServiceError(error) && isMissing(error)) return undefined
-    throw error
-  }
-}
-
-function isMissing(error: ServiceError): boolean {
-  return error.code === 'NODE_BEHIND'
+export function findTransactionBlock(rpc: Rpc, hash: string, signal: AbortSignal): Promise<BlockRef | undefined> {
+  return findOnNodes(rpc, (session) => readTransactionBlock(session, hash), signal)
 }
 
 /** @throws NODE_BEHIND the node has no such transaction in a block; another node may. NODE_GARBAGE, NODE_* */

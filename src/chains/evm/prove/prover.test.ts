@@ -12,10 +12,11 @@ import {
   startScriptedNode,
 } from '../../../../test/nodes/scripted-node.ts'
 import { assert } from '../../../core/assert.ts'
-import { EVM_NATIVE, type Standard } from '../../../core/asset.ts'
 import type { BlockRef } from '../../../core/block.ts'
 import { type ChainId, parseChainId } from '../../../core/chain.ts'
+import type { Standard } from '../../../core/standards.ts'
 import type { ChainProver, Proof, Question } from '../../adapter.ts'
+import { EVM_NATIVE } from '../native-asset.ts'
 import { createEvmProver } from './prover.ts'
 
 const SIGNAL = new AbortController().signal

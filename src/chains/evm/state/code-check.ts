@@ -1,4 +1,4 @@
-import type { RpcSession } from '../../../net/session.ts'
+import type { RpcSession } from '../../nodes/session.ts'
 import { type BlockPin, blockParameter, type ReadOutcome, type StateRead } from './multicall-reads.ts'
 
 /**

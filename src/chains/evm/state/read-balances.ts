@@ -1,7 +1,7 @@
 import { NO_ITEM } from '../../../core/asset.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
-import type { RpcSession } from '../../../net/session.ts'
 import type { BalanceRead } from '../../adapter.ts'
+import type { RpcSession } from '../../nodes/session.ts'
 import { addressWord, numberWord } from '../words/hex.ts'
 import type { CodeAnswers } from './code-check.ts'
 import { nativeRead, type ReadOutcome, type StateRead } from './multicall-reads.ts'

@@ -19,11 +19,13 @@ import {
   startScriptedNode,
 } from '../../../../test/nodes/scripted-node.ts'
 import { assert } from '../../../core/assert.ts'
-import { type AssetRef, EVM_NATIVE, type Standard } from '../../../core/asset.ts'
+import type { AssetRef } from '../../../core/asset.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
 import { type ChainId, parseChainId } from '../../../core/chain.ts'
+import type { Standard } from '../../../core/standards.ts'
 import type { BalanceRead, ChainAdapter } from '../../adapter.ts'
 import { createEvmAdapter } from '../adapter.ts'
+import { EVM_NATIVE } from '../native-asset.ts'
 
 const CHAIN = chainOf('eip155:31337')
 const SIGNAL = new AbortController().signal

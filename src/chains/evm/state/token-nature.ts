@@ -1,4 +1,4 @@
-import type { RpcSession } from '../../../net/session.ts'
+import type { RpcSession } from '../../nodes/session.ts'
 import { numberWord } from '../words/hex.ts'
 import { type BlockPin, blockParameter, type ReadOutcome, type StateRead } from './multicall-reads.ts'
 import { type Reader, readAtBlock } from './read-at-block.ts'

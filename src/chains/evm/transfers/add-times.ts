@@ -1,5 +1,5 @@
 import type { Header } from '../../../core/block.ts'
-import type { RpcSession } from '../../../net/session.ts'
+import type { RpcSession } from '../../nodes/session.ts'
 import { readHeaders } from '../heads/headers.ts'
 import type { NodeTrust } from '../node-trust.ts'
 import type { DecodedBlock } from './decode-range.ts'

@@ -1,5 +1,5 @@
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
-import type { RpcSession } from '../../../net/session.ts'
+import type { RpcSession } from '../../nodes/session.ts'
 import { type Block, readBlocks } from '../heads/headers.ts'
 import type { SampleSizes } from '../node-trust.ts'
 import { garbage } from '../words/hex.ts'

@@ -10,7 +10,7 @@ const ALICE = '0x00000000000000000000000000000000000a11ce'
 const BOB = '0x0000000000000000000000000000000000000b0b'
 const HASH = `0x${'ab'.repeat(32)}`
 const MAX = 2n ** 256n - 1n
-const PLACE = { logIndex: 3, transactionHash: HASH }
+const PLACE = { event: 3, transactionHash: HASH }
 
 function word(value: bigint | number | string): string {
   return (typeof value === 'string' ? value.slice(2) : value.toString(16)).padStart(64, '0')
@@ -30,7 +30,7 @@ function batch(words: readonly (bigint | number)[]): LogBody {
   return { address: TOKEN, topics, data: `0x${words.map(word).join('')}` }
 }
 
-const MOVED = { ...PLACE, batchIndex: 0, from: ALICE, to: BOB }
+const MOVED = { ...PLACE, part: 0, from: ALICE, to: BOB }
 
 test('an ERC-20 transfer, a mint and a burn are decoded', () => {
   const asset = { standard: 'erc20', reference: TOKEN }
@@ -59,7 +59,7 @@ test('an ERC-1155 item is decoded, and a batch with an item twice is decoded in 
   expect(decoded(single)).toEqual([{ ...MOVED, asset, item: '7', amount: 9n }])
   expect(decoded(batch([64, 160, 2, 7, 7, 2, 1, MAX]))).toEqual([
     { ...MOVED, asset, item: '7', amount: 1n },
-    { ...MOVED, asset, item: '7', amount: MAX, batchIndex: 1 },
+    { ...MOVED, asset, item: '7', amount: MAX, part: 1 },
   ])
   expect(decoded(batch([64, 96, 0, 0]))).toEqual([])
 })

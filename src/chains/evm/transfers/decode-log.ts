@@ -67,7 +67,7 @@ function decodeErc20(log: LogBody, location: LogLocation, { interned, out }: Con
   const to = interned.account(log.topics[2])
   const asset = interned.asset('erc20', log.address)
   if (from === undefined || to === undefined || asset === undefined || !WORD.test(log.data)) return false
-  out.push(transfer(location, { batchIndex: 0, asset, from, to, item: NO_ITEM, amount: wordAt(log.data, 2) }))
+  out.push(transfer(location, { part: 0, asset, from, to, item: NO_ITEM, amount: wordAt(log.data, 2) }))
   return true
 }
 
@@ -78,7 +78,7 @@ function decodeErc721(log: LogBody, location: LogLocation, { interned, out }: Co
   const id = log.topics[3]
   if (from === undefined || to === undefined || asset === undefined || log.data !== '0x') return false
   if (typeof id !== 'string' || !WORD.test(id)) return false
-  out.push(transfer(location, { batchIndex: 0, asset, from, to, item: wordAt(id, 2).toString(), amount: 1n }))
+  out.push(transfer(location, { part: 0, asset, from, to, item: wordAt(id, 2).toString(), amount: 1n }))
   return true
 }
 
@@ -91,7 +91,7 @@ function decodeSingle(log: LogBody, location: LogLocation, { interned, out }: Co
   if (from === undefined || to === undefined || asset === undefined) return false
   if (log.data.length !== SINGLE_CHARACTERS || !WORDS.test(log.data)) return false
   const item = wordAt(log.data, 2).toString()
-  out.push(transfer(location, { batchIndex: 0, asset, from, to, item, amount: wordAt(log.data, 66) }))
+  out.push(transfer(location, { part: 0, asset, from, to, item, amount: wordAt(log.data, 66) }))
   return true
 }
 
@@ -104,10 +104,10 @@ function decodeBatch(log: LogBody, location: LogLocation, { interned, out }: Con
   const ids = arrayAt(data, 0)
   const amounts = arrayAt(data, 1)
   if (ids === undefined || amounts === undefined || ids.length !== amounts.length) return false
-  for (let batchIndex = 0; batchIndex < ids.length; batchIndex++) {
-    const item = wordAt(data, ids.start + batchIndex * 64).toString()
-    const amount = wordAt(data, amounts.start + batchIndex * 64)
-    out.push(transfer(location, { batchIndex, asset, from, to, item, amount }))
+  for (let part = 0; part < ids.length; part++) {
+    const item = wordAt(data, ids.start + part * 64).toString()
+    const amount = wordAt(data, amounts.start + part * 64)
+    out.push(transfer(location, { part, asset, from, to, item, amount }))
   }
   return true
 }
@@ -154,7 +154,7 @@ function wordAt(data: string, at: number): bigint {
 }
 
 type TransferFields = {
-  readonly batchIndex: number
+  readonly part: number
   readonly asset: AssetRef
   readonly from: string
   readonly to: string
@@ -164,8 +164,8 @@ type TransferFields = {
 
 function transfer(location: LogLocation, parts: TransferFields): Transfer {
   return {
-    logIndex: location.logIndex,
-    batchIndex: parts.batchIndex,
+    event: location.event,
+    part: parts.part,
     asset: parts.asset,
     from: parts.from === ZERO_ADDRESS ? undefined : parts.from,
     to: parts.to === ZERO_ADDRESS ? undefined : parts.to,

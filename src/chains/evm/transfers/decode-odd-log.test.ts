@@ -27,8 +27,8 @@ function told({ event, parameters, indexed, more = '' }: Laid): BlockTransfers {
 
 function tellAll(logs: readonly { topics: readonly string[]; data: string }[]): BlockTransfers {
   const out: Transfer[] = []
-  for (const [logIndex, log] of logs.entries()) {
-    const index = { logIndex, transactionHash: HASH }
+  for (const [event, log] of logs.entries()) {
+    const index = { event, transactionHash: HASH }
     expect(decodeLog({ address: TOKEN, ...log }, index, { interned: new Interned(), out })).toBe(true)
   }
   return withHints({ number: 1, hash: HASH, parentHash: undefined, timestamp: 1, transfers: out })

@@ -32,7 +32,7 @@ export function decodeOddTransfer(log: LogBody, location: LogLocation, context: 
   const [only, other] = movements
   if (only === undefined || other !== undefined)
     return noteUndecodable(words, { asset, location, movements, items: [] }, context)
-  push(only, { asset, location, batchIndex: 0 }, context)
+  push(only, { asset, location, part: 0 }, context)
   if (!usual && indexed < 3) noteLayout(only, { asset, location }, context)
   return true
 }
@@ -53,7 +53,7 @@ export function decodeOddSingle(log: LogBody, location: LogLocation, context: Co
     const items = [...new Set(movements.map(({ item }) => item))]
     return noteUndecodable(words, { asset, location, movements, items }, context)
   }
-  push(only, { asset, location, batchIndex: 0 }, context)
+  push(only, { asset, location, part: 0 }, context)
   return true
 }
 
@@ -88,8 +88,8 @@ export function decodeOddBatch(
     const items = (listed?.ids ?? []).slice(0, MAX_NOTES).map(String)
     return noteUndecodable(words, { asset, location, movements, items }, context)
   }
-  for (const [batchIndex, id] of listed.ids.entries()) {
-    push({ ...only, item: id.toString(), amount: amounts[batchIndex] ?? 0n }, { asset, location, batchIndex }, context)
+  for (const [part, id] of listed.ids.entries()) {
+    push({ ...only, item: id.toString(), amount: amounts[part] ?? 0n }, { asset, location, part }, context)
   }
   return true
 }
@@ -111,7 +111,7 @@ export function decodeWrapping(
   if (account === undefined || account === ZERO_ADDRESS) return true
   const amount = BigInt(`0x${reading?.[1] ?? '0'}`)
   const sides = kind === 'deposit' ? { from: undefined, to: account } : { from: account, to: undefined }
-  add({ ...location, batchIndex: 0, asset, ...sides, item: '', amount, note: 'moved' }, context)
+  add({ ...location, part: 0, asset, ...sides, item: '', amount, note: 'moved' }, context)
   return true
 }
 
@@ -133,23 +133,19 @@ function distinct(movements: readonly Movement[]): readonly Movement[] {
   return [...new Map(named).values()]
 }
 
-type At = { readonly asset: AssetRef; readonly location: LogLocation; readonly batchIndex: number }
+type At = { readonly asset: AssetRef; readonly location: LogLocation; readonly part: number }
 
-function push({ from, to, item, amount }: Movement, { asset, location, batchIndex }: At, { out }: Context): void {
-  out.push({ ...location, batchIndex, asset, from: side(from), to: side(to), item, amount })
+function push({ from, to, item, amount }: Movement, { asset, location, part }: At, { out }: Context): void {
+  out.push({ ...location, part, asset, from: side(from), to: side(to), item, amount })
 }
 
 function side(account: string): string | undefined {
   return account === ZERO_ADDRESS ? undefined : account
 }
 
-function noteLayout(
-  { from, to, amount }: Movement,
-  { asset, location }: Omit<At, 'batchIndex'>,
-  context: Context,
-): void {
+function noteLayout({ from, to, amount }: Movement, { asset, location }: Omit<At, 'part'>, context: Context): void {
   const sides = { from: side(from), to: side(to) }
-  add({ ...location, batchIndex: 1, asset, ...sides, item: '', amount, note: 'layout' }, context)
+  add({ ...location, part: 1, asset, ...sides, item: '', amount, note: 'layout' }, context)
 }
 
 type Undecodable = {
@@ -166,13 +162,13 @@ function noteUndecodable(words: LogWords, { asset, location, movements, items }:
   const accounts = new Set((named.length > 0 ? named : all).filter((account) => account !== ZERO_ADDRESS))
   // The token's events are undecodable even if they name no account.
   if (accounts.size === 0) accounts.add(ZERO_ADDRESS)
-  let batchIndex = 0
+  let part = 0
   for (const from of accounts) {
     for (const item of items.length > 0 ? items : ['']) {
-      if (batchIndex === MAX_NOTES) return true
+      if (part === MAX_NOTES) return true
       const sides = { from, to: undefined }
-      add({ ...location, batchIndex, asset, ...sides, item, amount: 0n, note: 'undecodable' }, context)
-      batchIndex++
+      add({ ...location, part, asset, ...sides, item, amount: 0n, note: 'undecodable' }, context)
+      part++
     }
   }
   return true

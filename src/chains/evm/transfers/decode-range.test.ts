@@ -21,7 +21,7 @@ function log(change: Readonly<Record<string, unknown>> = {}): Readonly<Record<st
 }
 
 function seen(answers: readonly unknown[]): unknown {
-  return decodeRange(answers, RANGE).blocks.map((block) => [block.number, block.transfers.map((t) => t.logIndex)])
+  return decodeRange(answers, RANGE).blocks.map((block) => [block.number, block.transfers.map((t) => t.event)])
 }
 
 test('logs are returned by block and index, each once, whatever the order of the answers', () => {
@@ -67,7 +67,7 @@ test.each([
 ])('%s marks the block as misnumbered and loses no transfer', (_, answer) => {
   const [block] = decodeRange([answer], RANGE).blocks
   expect(block?.misnumbered).toBe(true)
-  expect(block?.transfers.map(({ logIndex }) => logIndex)).toEqual([0, 1])
+  expect(block?.transfers.map(({ event }) => event)).toEqual([0, 1])
 })
 
 const GARBAGE: Readonly<Record<string, unknown>> = {

@@ -102,7 +102,7 @@ function decodeBlock(
       transactionHash = parseHash(rawHash) ?? ''
       if (transactionHash === '') throw garbage('a log without a transaction hash', { block: entry.number })
     }
-    if (!decodeLog(log, { logIndex: index, transactionHash }, part)) skipped++
+    if (!decodeLog(log, { event: index, transactionHash }, part)) skipped++
   }
   const timestamp = timesAgree ? parseNumber(logs[part.from]?.log.blockTimestamp) : undefined
   return { skipped, timestamp, misnumbered }

@@ -22,8 +22,8 @@ import type { Scope } from '../../../core/coverage.ts'
 import type { BlockTransfers } from '../../../core/transfer.ts'
 import { backfill } from '../../../indexer/backfill.ts'
 import { isRecord } from '../../../net/json-rpc.ts'
-import type { RpcLimits } from '../../../net/rpc-limits.ts'
 import type { ChainAdapter } from '../../adapter.ts'
+import type { RpcLimits } from '../../nodes/rpc-limits.ts'
 import { createEvmAdapter } from '../adapter.ts'
 
 const SIGNAL = new AbortController().signal

@@ -1,7 +1,7 @@
 import { assert } from '../../../core/assert.ts'
 import type { BlockRef, Header } from '../../../core/block.ts'
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
-import type { RpcSession } from '../../../net/session.ts'
+import type { RpcSession } from '../../nodes/session.ts'
 import { readBlocks } from '../heads/headers.ts'
 import { isOdd } from '../words/faults.ts'
 import { type DecodedRange, decodeRange } from './decode-range.ts'
@@ -9,7 +9,7 @@ import type { FilterKind } from './filter-kinds.ts'
 import { filtersOf, onlyEvents } from './log-filters.ts'
 import { type Answers, type BlockLogs, blocksAlone, logsOfBlocks, type Range } from './logs.ts'
 import type { FetchOptions } from './receipts-fallback.ts'
-import { wholeRange } from './truncation.ts'
+import { wholeRange } from './whole-range.ts'
 
 /** Most blocks of a range whose logs are requested by block hash: a few requests' worth, with their headers. */
 const BLOCKS_BY_HASH = 100

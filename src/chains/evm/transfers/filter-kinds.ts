@@ -1,5 +1,5 @@
 import type { FetchScope, LogsProof } from '../../adapter.ts'
-import type { CoolDowns } from '../words/cool-downs.ts'
+import type { CoolDowns } from '../../nodes/cool-downs.ts'
 
 /** What a filter of eth_getLogs names besides the blocks. `none`: nothing, so all logs are returned. */
 export type FilterShape = 'events' | 'addresses' | 'accounts' | 'addresses_accounts' | 'none'

@@ -1,7 +1,7 @@
 import type { BlockRef, Header } from '../../../core/block.ts'
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
 import type { RpcCall, RpcOutcome } from '../../../net/json-rpc.ts'
-import type { RpcSession } from '../../../net/session.ts'
+import type { RpcSession } from '../../nodes/session.ts'
 import { type Block, blockCall, blockOfHashCall, parseBlock, parseHeader } from '../heads/headers.ts'
 import { isOdd } from '../words/faults.ts'
 import { garbage, parseHash, parseNumber, quantity } from '../words/hex.ts'

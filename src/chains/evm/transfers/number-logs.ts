@@ -1,5 +1,5 @@
 import { isRecord } from '../../../net/json-rpc.ts'
-import type { RpcSession } from '../../../net/session.ts'
+import type { RpcSession } from '../../nodes/session.ts'
 import { garbage, parseNumber } from '../words/hex.ts'
 import { type DecodedBlock, decodeRange } from './decode-range.ts'
 import { filtersOf, isOfEvents, wantedBy } from './log-filters.ts'

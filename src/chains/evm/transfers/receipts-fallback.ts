@@ -1,6 +1,6 @@
 import type { Transfer } from '../../../core/transfer.ts'
-import type { RpcSession } from '../../../net/session.ts'
 import type { FetchScope } from '../../adapter.ts'
+import type { RpcSession } from '../../nodes/session.ts'
 import type { NodeTrust } from '../node-trust.ts'
 import type { BloomTest } from './bloom-check.ts'
 import type { BlockLogs } from './logs.ts'
@@ -71,16 +71,16 @@ export function countMissing(logs: readonly Transfer[], receipts: readonly Trans
  */
 export function mergeTransfers(logs: readonly Transfer[], receipts: readonly Transfer[]): readonly Transfer[] {
   const others = without(logs, receipts)
-  const taken = new Set(receipts.map(({ logIndex }) => logIndex))
-  let last = [...receipts, ...others].reduce((most, { logIndex }) => Math.max(most, logIndex), -1)
+  const taken = new Set(receipts.map(({ event }) => event))
+  let last = [...receipts, ...others].reduce((most, { event }) => Math.max(most, event), -1)
   const moved = new Map<number, number>()
   const numbered = others.map((transfer) => {
-    const { logIndex } = transfer
-    if (!taken.has(logIndex)) return transfer
-    if (!moved.has(logIndex)) moved.set(logIndex, ++last)
-    return { ...transfer, logIndex: moved.get(logIndex) ?? last }
+    const { event } = transfer
+    if (!taken.has(event)) return transfer
+    if (!moved.has(event)) moved.set(event, ++last)
+    return { ...transfer, event: moved.get(event) ?? last }
   })
-  return [...receipts, ...numbered].sort((a, b) => a.logIndex - b.logIndex || a.batchIndex - b.batchIndex)
+  return [...receipts, ...numbered].sort((a, b) => a.event - b.event || a.part - b.part)
 }
 
 /**

@@ -2,11 +2,12 @@
  * Tests transfers with a layout that does not tell amounts from items, or two accounts from an account and an amount.
  */
 import { describe, expect, test } from 'vitest'
-import type { AssetRef, Standard } from '../../../core/asset.ts'
+import type { AssetRef } from '../../../core/asset.ts'
 import { ServiceError } from '../../../core/errors.ts'
+import type { Standard } from '../../../core/standards.ts'
 import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
+import { CoolDowns } from '../../nodes/cool-downs.ts'
 import type { Sample, TokenNature } from '../state/token-nature.ts'
-import { CoolDowns } from '../words/cool-downs.ts'
 import { type Note, withHints } from './notes.ts'
 import { TokenStandards } from './token-standards.ts'
 
@@ -20,13 +21,13 @@ const HEAD = { isOld: false }
 function transfer(standard: Standard, number: bigint, more: Partial<Transfer> = {}): Transfer {
   const asset: AssetRef = { standard, reference: TOKEN }
   const what = standard === 'erc721' ? { item: number.toString(), amount: 1n } : { item: '', amount: number }
-  return { logIndex: 0, batchIndex: 0, asset, from: ALICE, to: BOB, transactionHash: '0x1', ...what, ...more }
+  return { event: 0, part: 0, asset, from: ALICE, to: BOB, transactionHash: '0x1', ...what, ...more }
 }
 
 /** A transfer of an unusual layout, with its `layout` note. */
 function odd(number: bigint): readonly Transfer[] {
   const one = transfer('erc20', number)
-  const note: Note = { ...one, batchIndex: 1, note: 'layout' }
+  const note: Note = { ...one, part: 1, note: 'layout' }
   return [one, note]
 }
 
@@ -132,7 +133,7 @@ describe('two topics that look like accounts', () => {
 
   test('are two accounts for good once an amount cannot be an account', async () => {
     const { settle } = standards('units')
-    expect((await settle([transfer('erc20', ACCOUNT), transfer('erc20', 5n, { logIndex: 1 })]))?.hints).toBeUndefined()
+    expect((await settle([transfer('erc20', ACCOUNT), transfer('erc20', 5n, { event: 1 })]))?.hints).toBeUndefined()
     expect((await settle([transfer('erc20', ACCOUNT)]))?.hints).toBeUndefined()
   })
 })
@@ -140,7 +141,7 @@ describe('two topics that look like accounts', () => {
 describe('a contract', () => {
   test('is asked once for each of the two questions, with at most three of its numbers', async () => {
     const { asked, settle } = standards('units')
-    const many = [1n, 1n, 2n, 3n, 4n].map((number, logIndex) => transfer('erc20', number, { logIndex }))
+    const many = [1n, 1n, 2n, 3n, 4n].map((number, event) => transfer('erc20', number, { event }))
     await settle(many)
     await settle(many)
     await settle([transfer('erc721', 9n)])

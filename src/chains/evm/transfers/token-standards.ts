@@ -1,8 +1,8 @@
 import type { AssetRef } from '../../../core/asset.ts'
 import { isServiceError } from '../../../core/errors.ts'
 import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
+import type { CoolDowns } from '../../nodes/cool-downs.ts'
 import type { Sample, TokenNature } from '../state/token-nature.ts'
-import type { CoolDowns } from '../words/cool-downs.ts'
 import { ZERO_ADDRESS } from '../words/hex.ts'
 import { accountOf, mayBeAccount } from '../words/layouts.ts'
 import { isNote, type Note } from './notes.ts'
@@ -95,7 +95,7 @@ export class TokenStandards {
       transfers: transfers.map((transfer) => {
         if (!this.#isOther(transfer)) return transfer
         if (transfer.asset.standard === 'erc721') return asUnits(transfer)
-        return odd.has(transfer.logIndex) ? asItem(transfer) : transfer
+        return odd.has(transfer.event) ? asItem(transfer) : transfer
       }),
     }
   }
@@ -111,7 +111,7 @@ export class TokenStandards {
     return transfers.flatMap((transfer): Note[] => {
       if (isNote(transfer) || transfer.asset.standard !== 'erc20') return []
       const { reference } = transfer.asset
-      const isUsual = !odd.has(transfer.logIndex)
+      const isUsual = !odd.has(transfer.event)
       const nature = isUsual ? this.#usual.get(reference) : this.#unusual.get(reference)
       const sides = [transfer.from, transfer.to]
       if (isUsual && nature === 'items') return notesOf(transfer, sides, 'undecodable')
@@ -155,7 +155,7 @@ function notesOf(
 
 /** Returns the indexes of the logs with a note about their layout. */
 function logsOfUnusualLayout(transfers: readonly Transfer[]): ReadonlySet<number> {
-  return new Set(transfers.flatMap((one) => (isNote(one) && one.note !== 'moved' ? [one.logIndex] : [])))
+  return new Set(transfers.flatMap((one) => (isNote(one) && one.note !== 'moved' ? [one.event] : [])))
 }
 
 type KnownNatures = Readonly<Record<'odd' | 'usual', ReadonlyMap<string, TokenNature>>>
@@ -169,7 +169,7 @@ function samplesOf(blocks: readonly BlockTransfers[], known: KnownNatures): read
       const { asset, item, amount } = transfer
       if (isNote(transfer) && transfer.note === 'moved') continue
       if (asset.standard !== 'erc721' && asset.standard !== 'erc20') continue
-      const kind = asset.standard === 'erc721' || odd.has(transfer.logIndex) ? 'odd' : 'usual'
+      const kind = asset.standard === 'erc721' || odd.has(transfer.event) ? 'odd' : 'usual'
       if (known[kind].has(asset.reference)) continue
       const numbers = samples[kind].get(asset.reference) ?? []
       samples[kind].set(asset.reference, numbers)

@@ -1,8 +1,9 @@
-import { isServiceError, ServiceError } from '../../../core/errors.ts'
-import type { Rpc, RunOptions, Work } from '../../../net/rpc.ts'
-import { type RpcSession, retryingSession } from '../../../net/session.ts'
+import { ServiceError } from '../../../core/errors.ts'
 import { type Pauses, pauseMs, wait } from '../../../net/wait.ts'
 import type { ChainAdapter, FetchScope, LogsProof } from '../../adapter.ts'
+import { countingLag } from '../../nodes/node-reports.ts'
+import type { Rpc, RunOptions, Work } from '../../nodes/rpc.ts'
+import { type RpcSession, retryingSession } from '../../nodes/session.ts'
 import type { NodeTrust } from '../node-trust.ts'
 import { isOdd, isUnclassified } from '../words/faults.ts'
 import { type BloomTest, bloomTestOf } from './bloom-check.ts'
@@ -33,17 +34,7 @@ export class TransferSource {
 
   /** Runs work that needs blocks of the nodes. Counts and reports a node that lacks them. @throws as `Rpc.run` does */
   run<T>(work: Work<T>, options: RunOptions): Promise<T> {
-    return this.#rpc.run(async (session) => {
-      try {
-        return await work(session)
-      } catch (error) {
-        if (isServiceError(error, 'NODE_BEHIND')) {
-          this.#trust.counts.laggingAnswers++
-          this.#trust.report(session.label, 'node is behind', error.fields)
-        }
-        throw error
-      }
-    }, options)
+    return this.#rpc.run(countingLag(work, { counts: this.#trust.counts, reports: this.#trust }), options)
   }
 
   /** As `ChainAdapter.transfers`. */

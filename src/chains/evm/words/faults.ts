@@ -26,7 +26,7 @@ const TOO_MUCH = [
  * Returns the number of blocks of an eth_getLogs call; undefined if it names its blocks by hash, or not as numbers.
  */
 function blocksAsked(call: RpcCall): number | undefined {
-  const filter = call.params[0]
+  const [filter] = inOrder(call)
   if (call.method !== 'eth_getLogs' || !isRecord(filter)) return undefined
   const first = parseNumber(filter.fromBlock)
   const last = parseNumber(filter.toBlock)
@@ -130,7 +130,7 @@ function logsFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
 
 /** Detects a node that accepts no block hash in place of a range. */
 function hashRefused(fault: RpcFault, call: RpcCall): ServiceError | undefined {
-  const [filter] = call.params
+  const [filter] = inOrder(call)
   if (!isRecord(filter) || filter.blockHash === undefined) return undefined
   if (fault.code !== -32602 && !BLOCK_PARAMETER.test(fault.message)) return undefined
   const fields = { rpcCode: fault.code }
@@ -148,15 +148,21 @@ function stateFault(fault: RpcFault, call: RpcCall): ServiceError | undefined {
   if (OUT_OF_TIME.test(words)) return failed('NODE_TIMEOUT')
   if (namesTag(call) && (fault.code === -32602 || UNKNOWN_TAG.test(fault.message)))
     return failed('NODE_BLOCK_PARAMETER')
-  const pinnedByHash = isRecord(call.params.at(-1))
+  const pinnedByHash = isRecord(inOrder(call).at(-1))
   if (pinnedByHash && (fault.code === -32602 || BLOCK_PARAMETER.test(fault.message)))
     return failed('NODE_BLOCK_PARAMETER')
   return EXECUTION.test(fault.message) ? failed('CALL_FAILED') : undefined
 }
 
+/** The parameters of a call. Methods of EVM nodes have them in order. */
+function inOrder({ params }: RpcCall): readonly unknown[] {
+  return Array.isArray(params) ? params : []
+}
+
 /** True for a call with a block tag such as `finalized`. */
-function namesTag({ method, params: [block] }: RpcCall): boolean {
-  return method === 'eth_getBlockByNumber' && typeof block === 'string' && !block.startsWith('0x')
+function namesTag(call: RpcCall): boolean {
+  const [block] = inOrder(call)
+  return call.method === 'eth_getBlockByNumber' && typeof block === 'string' && !block.startsWith('0x')
 }
 
 /** True if the contract or the size of its answer made the call fail, and the contract did not revert it. */

@@ -1,10 +1,11 @@
-import type { AssetRef, Standard } from '../../../core/asset.ts'
+import type { AssetRef } from '../../../core/asset.ts'
+import type { Standard } from '../../../core/standards.ts'
 
 /** The fields of a log that describe its transfers: untrusted beyond their types. */
 export type LogBody = { readonly address: string; readonly topics: readonly unknown[]; readonly data: string }
 
 /** The location of a log in its block. */
-export type LogLocation = { readonly logIndex: number; readonly transactionHash: string }
+export type LogLocation = { readonly event: number; readonly transactionHash: string }
 
 /**
  * Caches the parsed form of repeated accounts and assets, so that each is validated and lower-cased once and transfers

@@ -274,7 +274,7 @@ function transfersOf(
   if (assetId === undefined || amount === undefined) return { number, hash, parentHash, timestamp, transfers: [] }
   const asset = assets.get(assetId) ?? { standard: 'ledger', reference: assetId }
   assets.set(assetId, asset)
-  const transfer = { logIndex: 0, batchIndex: 0, asset, from, to, item: '', amount, transactionHash: hash }
+  const transfer = { event: 0, part: 0, asset, from, to, item: '', amount, transactionHash: hash }
   return { number, hash, parentHash, timestamp, transfers: [transfer] }
 }
 

@@ -1,9 +1,9 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import type { AssetRef } from '../../../core/asset.ts'
-import { isFungible, STANDARDS } from '../../../core/asset.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
+import { isFungible, TOKEN_STANDARDS } from '../../../core/standards.ts'
 import type { ChainClock, HeldBlock } from '../../seam/chain-clock.ts'
 import type { BlockStatus } from '../../seam/observations.ts'
 import type { PositionPage, PositionQuery } from '../../seam/positions.ts'
@@ -289,9 +289,8 @@ function wasMet(row: Row, { receivedOnly, asOf = Number.MAX_SAFE_INTEGER }: Acco
 
 /** True if the query wants only fungible assets. No caller uses other subsets of the standards yet. */
 function onlyFungible(query: AccountQuery): boolean {
-  const tokens = STANDARDS.filter((standard) => standard !== 'native')
   const wanted = new Set(query.standards)
-  const nfts = tokens.filter((standard) => !isFungible(standard))
+  const nfts = TOKEN_STANDARDS.filter((standard) => !isFungible(standard))
   const withNfts = nfts.every((standard) => wanted.has(standard))
   assert(withNfts || nfts.every((standard) => !wanted.has(standard)), 'a list has all NFT standards or none')
   assert(!(withNfts && query.receivedOnly), 'received assets are counted for fungible assets only')

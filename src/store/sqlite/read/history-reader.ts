@@ -138,7 +138,7 @@ function changeOf(
   const number = int(row[0])
   return {
     block: { number, hash: decodeHash(bytes(row[3])), timestamp: int(row[4]) },
-    logIndex: int(row[1]),
+    event: int(row[1]),
     amount: amountAfter({ block: number, sum: decodeAmount(bytes(row[2])), isLastOfBlock }),
   }
 }

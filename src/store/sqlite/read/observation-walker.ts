@@ -36,7 +36,7 @@ export class ObservationWalker {
     const cursor = 'share' in after ? undefined : after
     const { asset = NO_ASSET, item = '' } = cursor ?? {}
     const behind = [asset.reference, asset.standard, encodeItem(item), limit]
-    const from = 'share' in after ? keyAt(after.share) : this.#codec.encode(after.account)
+    const from = 'share' in after ? keyAt(after.share, this.#codec) : this.#codec.encode(after.account)
     const found =
       account === undefined
         ? this.#all.all(from, ...behind)

@@ -65,7 +65,7 @@ export class PositionWalker {
     if (last === undefined || rows.length < query.limit) return { found, next: undefined, share: 1 }
     const { asset } = this.#assets.byId(int(last[1]))
     const next = { account: this.#account(last), asset, item: decodeItem(bytes(last[2])) }
-    return { found, next, share: shareOf(bytes(last[0])) }
+    return { found, next, share: shareOf(bytes(last[0]), this.#codec) }
   }
 
   #rows({ after, account, limit }: PositionQuery): readonly Row[] {
@@ -73,7 +73,7 @@ export class PositionWalker {
     const id = cursor === undefined ? NO_ASSET : (this.#assets.find(cursor.asset)?.id ?? NO_ASSET)
     const pair = [id, cursor === undefined ? NO_ITEM_BYTES : encodeItem(cursor.item)]
     if (account !== undefined) return this.#ofAccount.all(this.#codec.encode(account), ...pair, limit)
-    const from = 'share' in after ? keyAt(after.share) : this.#codec.encode(after.account)
+    const from = 'share' in after ? keyAt(after.share, this.#codec) : this.#codec.encode(after.account)
     return this.#all.all(from, ...pair, limit)
   }
 

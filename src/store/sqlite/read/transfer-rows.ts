@@ -16,8 +16,8 @@ export function readTransfer(
 ): StoredTransfer {
   const account = (value: unknown) => nullable(value, (stored) => codec.decode(bytes(stored)))
   return {
-    logIndex: int(row[1]),
-    batchIndex: int(row[2]),
+    event: int(row[1]),
+    part: int(row[2]),
     asset,
     from: account(row[3]),
     to: account(row[4]),

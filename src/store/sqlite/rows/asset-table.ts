@@ -1,5 +1,6 @@
 import { assert } from '../../../core/assert.ts'
-import { type Accounting, type AssetRef, assetKey, isFungible, STANDARDS, type Standard } from '../../../core/asset.ts'
+import { type Accounting, type AssetRef, assetKey } from '../../../core/asset.ts'
+import { isFungible, STANDARDS, type Standard } from '../../../core/standards.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { int, nullable, type Row, type RowStatement, type SqliteDatabase, type Statement, text } from '../database.ts'
 

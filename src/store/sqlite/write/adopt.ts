@@ -1,7 +1,7 @@
 import type { AccountCodec } from '../../../core/account.ts'
-import { isFungible } from '../../../core/asset.ts'
 import type { Observation } from '../../../core/balance.ts'
 import type { Coverage, CoverageTest } from '../../../core/coverage.ts'
+import { isFungible } from '../../../core/standards.ts'
 import type { AdoptionResult } from '../../seam/audits.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { encodeItem } from '../rows/amount-codec.ts'

@@ -1,10 +1,20 @@
 import type { AccountCodec } from '../../../core/account.ts'
-import { type AssetRef, assetKey, isFungible, NO_ITEM } from '../../../core/asset.ts'
+import { type AssetRef, assetKey, NO_ITEM } from '../../../core/asset.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
 import type { Coverage } from '../../../core/coverage.ts'
+import { isFungible } from '../../../core/standards.ts'
 import type { Transfer } from '../../../core/transfer.ts'
-import type { AuditStore, Expected, Finding, Readability, Walk, WalkLimits, WalkPage } from '../../seam/audits.ts'
+import type {
+  AuditStore,
+  DecidedLate,
+  Expected,
+  Finding,
+  Readability,
+  Walk,
+  WalkLimits,
+  WalkPage,
+} from '../../seam/audits.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
 import { decodeAmount, decodeItem, encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable, FixedClasses } from '../rows/asset-table.ts'
@@ -22,6 +32,9 @@ const MAX_FINDINGS = 1_000
 
 /** Stored transfers that one query scans: some 30 ms of the writer's time. */
 const MAX_COMPARED = 20_000
+
+/** Contracts of one page. */
+const MAX_DECIDED_LATE = 32
 
 const TRANSFER = 't.block, t.log, t.sub, t.sender, t.receiver, t.item, t.amount'
 
@@ -87,6 +100,21 @@ export class SqliteAudits implements AuditStore {
       const isWhole = newest === undefined || newest.since === 0
       return { amount, whole: isWhole, contradicted: isWhole ? undefined : segments.contradicted(key) }
     })
+  }
+
+  async decidedLate(after: number): Promise<readonly DecidedLate[]> {
+    const { assets, transaction } = this.#deps
+    return transaction(() =>
+      this.#s.decidedLate.all(after, MAX_DECIDED_LATE).map((row) => {
+        const [asset, decided] = [assets.byId(int(row[0])), assets.byId(int(row[1]))]
+        return { id: asset.id, asset: asset.asset, decided: decided.asset, decidedAt: int(row[2]) }
+      }),
+    )
+  }
+
+  async blocksOf(asset: AssetRef, after: number, limit: number): Promise<readonly number[]> {
+    const { assets, transaction } = this.#deps
+    return transaction(() => this.#s.blocksOf.all({ id: assets.find(asset)?.id ?? 0, after, limit }).map(int))
   }
 
   async differing({ asset, account, first, last, blocks }: Parameters<AuditStore['differing']>[0]) {
@@ -178,15 +206,15 @@ function concerns({ from, to }: Transfer, account: string | undefined): boolean 
   return account === from || account === to
 }
 
-type Named = Pick<Transfer, 'logIndex' | 'batchIndex' | 'from' | 'to' | 'item' | 'amount'>
+type Named = Pick<Transfer, 'event' | 'part' | 'from' | 'to' | 'item' | 'amount'>
 
-function nameOf(block: number, { logIndex, batchIndex, from, to, item, amount }: Named): string {
-  return `${block}/${logIndex}/${batchIndex}/${from ?? ''}/${to ?? ''}/${item}/${amount}`
+function nameOf(block: number, { event, part, from, to, item, amount }: Named): string {
+  return `${block}/${event}/${part}/${from ?? ''}/${to ?? ''}/${item}/${amount}`
 }
 
 function readTransfer(row: Row, codec: AccountCodec): Named {
   const side = (value: unknown) => nullable(value, (stored) => codec.decode(bytes(stored)))
-  const cursor = { logIndex: int(row[1]), batchIndex: int(row[2]), from: side(row[3]), to: side(row[4]) }
+  const cursor = { event: int(row[1]), part: int(row[2]), from: side(row[3]), to: side(row[4]) }
   return { ...cursor, item: decodeItem(bytes(row[5])), amount: decodeAmount(bytes(row[6])) }
 }
 
@@ -209,6 +237,20 @@ function prepare(db: SqliteDatabase) {
        WHERE c.account = ? AND c.asset = ? AND c.item = x'' AND c.block BETWEEN ? AND ?
        ORDER BY c.block`,
     ).raw(),
+    decidedLate: sql(
+      `SELECT old.id, later.id, (SELECT max(block) FROM transfers WHERE asset = later.id) AS decided
+       FROM turns t JOIN assets old ON old.id = t.asset
+       JOIN assets later ON later.reference = old.reference AND later.id <> old.id
+       WHERE t.reason = 'undecodable' AND old.first_block IS NOT NULL AND later.transfers > 0
+         AND coalesce((SELECT max(block) FROM transfers WHERE asset = old.id), -1) < decided
+         AND old.id > ?
+       ORDER BY old.id LIMIT ?`,
+    ).raw(),
+    blocksOf: sql(
+      `SELECT block FROM transfers WHERE asset = @id AND block > @after
+       UNION SELECT h.block FROM assets a JOIN hints h USING (reference, standard) WHERE a.id = @id AND h.block > @after
+       ORDER BY block LIMIT @limit`,
+    ).pluck(),
     note: sql(
       `INSERT INTO findings (found_at, what, block, asset, account, item, journal, chain, says)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,

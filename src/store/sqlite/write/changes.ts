@@ -56,7 +56,7 @@ type Side = { asset: BatchAsset; block: number; delta: bigint; bytes: Buffer; re
 
 function push(changes: Change[], transfer: Transfer, side: Side): void {
   const { asset, block, delta, bytes, received } = side
-  const { logIndex: log, batchIndex: sub } = transfer
+  const { event: log, part: sub } = transfer
   const { id: assetId, fungible } = asset
   changes.push({ assetId, fungible, item: NO_ITEM, block, log, sub, delta, bytes, received })
   if (!fungible) changes.push({ assetId, fungible, item: transfer.item, block, log, sub, delta, bytes, received })

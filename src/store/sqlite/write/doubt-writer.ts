@@ -178,6 +178,11 @@ export class DoubtWriter {
     this.#s.setRefetch.run(stage === STAGE.recheck ? STAGE.refetch : stage, first)
   }
 
+  /** Records that assets may no longer be known, so that readers forget what they cached. */
+  redecoded(): void {
+    this.#changed = true
+  }
+
   /** Updates the counts, so that readers see the changes of this transaction. */
   publish(): void {
     if (!this.#changed) return

@@ -1,8 +1,9 @@
 import type { AccountCodec } from '../../../core/account.ts'
+import { isReadable } from '../../../core/balance.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { bytes, int, type RowStatement, type SqliteDatabase } from '../database.ts'
 import { decodeItem } from '../rows/amount-codec.ts'
-import { type Found, isReadable, type WalkCursor } from './walk-found.ts'
+import type { Found, WalkCursor } from './walk-found.ts'
 
 /** Replaces the block number in a cursor while a walk goes through a token's hints. */
 export const HINTED = -2
@@ -37,7 +38,7 @@ export class HintWalk {
       block = int(row[0])
       if (at < done) continue
       const item = bytes(row[2])
-      if (isReadable(token, item)) {
+      if (isReadable({ asset: token.asset, item })) {
         found.add(id, { account: this.#codec.decode(bytes(row[1])), asset, item: decodeItem(item) })
       }
       if (found.isFullOf(id) || found.isFull) return { cursor: [HINTED, block, behind], looked: at + 1 }

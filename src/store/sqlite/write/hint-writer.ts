@@ -1,6 +1,7 @@
 import type { AccountCodec } from '../../../core/account.ts'
-import { type AssetRef, assetKey, isFungible, NO_ITEM } from '../../../core/asset.ts'
+import { type AssetRef, assetKey, NO_ITEM } from '../../../core/asset.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
+import { isFungible } from '../../../core/standards.ts'
 import type { BlockTransfers, Hint } from '../../../core/transfer.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { bytes, int, nullable, type SqliteDatabase, type Statement, text } from '../database.ts'
@@ -90,6 +91,32 @@ export class HintWriter {
    */
   remeet(asset: number): void {
     for (const pair of this.#pairsOf(asset)) this.#meetAgain(pair)
+  }
+
+  /**
+   * Deletes the hints of blocks that were decoded again and no longer give them. Runs after the transfers of the same
+   * blocks were replaced. `unmeet`: recomputes a token's first block.
+   */
+  redecoded(blocks: readonly Block[], unmeet: (asset: number) => void): void {
+    const lost: PairKey[] = []
+    for (const { number, hints = [] } of blocks) {
+      const given = new Set(hints.flatMap((hint) => itemsOf(hint).map((item) => this.#nameOf(hint, item))))
+      for (const row of this.#s.undecodableAt.all(number, number)) {
+        const [reference, standard, account, item] = [text(row[0]), text(row[1]), bytes(row[2]), bytes(row[3])]
+        if (given.has(`${reference}/${standard}/${account.toString('hex')}/${item.toString('hex')}`)) continue
+        this.#s.drop.run(reference, standard, account, item)
+        const stored = this.#deps.assets.find({ standard: parseStandard(standard), reference })
+        if (stored !== undefined) lost.push(this.#pair(stored, account, item))
+      }
+    }
+    for (const asset of new Set(lost.map((pair) => pair.asset))) unmeet(asset)
+    for (const pair of lost) this.#meetAgain(pair)
+  }
+
+  #nameOf({ account, asset }: Hint, item: string): string {
+    const { codec } = this.#deps
+    const [whose, what] = [codec.encode(account).toString('hex'), encodeItem(item).toString('hex')]
+    return `${asset.reference}/${asset.standard}/${whose}/${what}`
   }
 
   /**
@@ -224,6 +251,10 @@ function prepare(db: SqliteDatabase) {
     ofToken: sql('SELECT account, item FROM hints WHERE reference = ? AND standard = ?').raw(),
     count: sql('SELECT count(*) FROM (SELECT 1 FROM hints WHERE reference = ? AND standard = ? LIMIT ?)').pluck(),
     above: sql('SELECT reference, standard, account, item FROM hints WHERE block > ?').raw(),
+    undecodableAt: sql(
+      'SELECT reference, standard, account, item FROM hints WHERE block = ? AND undecodable = ?',
+    ).raw(),
+    drop: sql(`DELETE FROM hints WHERE ${key}`),
     dropAbove: sql('DELETE FROM hints WHERE block > ?'),
     decodeAbove: sql('UPDATE hints SET undecodable = NULL WHERE undecodable > ?'),
     firstBlock: sql('SELECT first_block FROM assets WHERE id = ?').pluck(),

@@ -25,11 +25,11 @@ export function insertBlocks(statements: JournalStatements, batch: Batch, names:
 }
 
 function insertTransfers({ insertTransfer }: JournalStatements, block: BlockTransfers, names: Names): number {
-  for (const { logIndex, batchIndex, asset, from, to, item, amount, transactionHash } of block.transfers) {
+  for (const { event, part, asset, from, to, item, amount, transactionHash } of block.transfers) {
     insertTransfer.run(
       block.number,
-      logIndex,
-      batchIndex,
+      event,
+      part,
       names.asset(asset).id,
       from === undefined ? null : names.account(from).bytes,
       to === undefined ? null : names.account(to).bytes,

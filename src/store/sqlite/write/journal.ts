@@ -9,7 +9,7 @@ import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
 import type { AdoptionResult, Reclassification, ReclassifyOutcome, Repaired } from '../../seam/audits.ts'
 import type { Heartbeat } from '../../seam/heartbeat.ts'
 import type { Appended, JournalState } from '../../seam/journal-state.ts'
-import type { Journal } from '../../seam/store.ts'
+import type { Journal, RepairMode } from '../../seam/store.ts'
 import { boundLog, guarded, int, type Row, type SqliteDatabase } from '../database.ts'
 import { FileIdentity } from '../file-identity.ts'
 import type { Lease } from '../lease.ts'
@@ -156,7 +156,7 @@ export class SqliteJournal implements Journal {
     return outcome
   }
 
-  async repair(blocks: readonly BlockTransfers[], how?: 'adding'): Promise<Repaired> {
+  async repair(blocks: readonly BlockTransfers[], how?: RepairMode): Promise<Repaired> {
     const repaired = this.#transaction(() => {
       const ours = blocks.filter((block) => this.#mayHold(block))
       const { inserted, removed, changed } = this.#writers.repair.replace(ours, how)

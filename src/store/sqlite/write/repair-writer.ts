@@ -1,7 +1,8 @@
 import type { AccountCodec } from '../../../core/account.ts'
-import { isFungible } from '../../../core/asset.ts'
 import type { BlockRef } from '../../../core/block.ts'
+import { isFungible } from '../../../core/standards.ts'
 import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
+import type { RepairMode } from '../../seam/store.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
 import { decodeAmount, encodeAmount, encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
@@ -57,7 +58,7 @@ export class RepairWriter {
    */
   replace(
     blocks: readonly BlockTransfers[],
-    how?: 'adding',
+    how?: RepairMode,
   ): { inserted: number; removed: number; changed: readonly BlockRef[] } {
     const { doubts } = this.#deps
     const touched = new Map<string, Touched>()
@@ -69,8 +70,8 @@ export class RepairWriter {
       const wanted = block.transfers.map((transfer) => this.#encode(transfer))
       const missing = without(wanted, stored)
       const positions = new Set(missing.map(logPosition))
-      // With `adding`, the given logs may be incomplete: remove a stored transfer only if another one has its position.
-      const surplus = without(stored, wanted).filter((row) => how !== 'adding' || positions.has(logPosition(row)))
+      // If the given logs may be incomplete, remove a stored transfer only if another one has its position.
+      const surplus = without(stored, wanted).filter((row) => how === undefined || positions.has(logPosition(row)))
       if (missing.length + surplus.length > 0) changed.push({ number: block.number, hash: block.hash })
       for (const [, , asset] of [...surplus, ...missing]) {
         if (!wereMet.has(asset)) wereMet.set(asset, this.#isMet(asset))
@@ -80,7 +81,7 @@ export class RepairWriter {
         this.#s.keepBlock.run(block.number, encodeHash(block.hash), block.timestamp)
         for (const row of missing) this.#insert(row, block.number, touched)
       }
-      doubts.lack(new Set([...surplus, ...missing].map((row) => row[2])), block)
+      doubts.lack(this.#lacking(surplus, missing), block)
       if (wanted.length === 0 && surplus.length > 0 && surplus.length === stored.length)
         this.#s.unkeepBlock.run(block.number)
       inserted += missing.length
@@ -90,7 +91,29 @@ export class RepairWriter {
     for (const { key, from } of touched.values()) this.#rewrite(key, from)
     // Hints count only while transfers show that the contract is a token, so recompute their pairs if that changed.
     for (const [asset, wasMet] of wereMet) if (this.#isMet(asset) !== wasMet) this.#deps.hints.remeet(asset)
+    if (how === 'redecoded') {
+      this.#deps.hints.redecoded(blocks, (asset) => this.#s.remeetAsset.run(asset))
+      doubts.redecoded()
+    }
     return { inserted, removed, changed }
+  }
+
+  /**
+   * The assets of which logs were missing or wrong. Not those of one contract that is known by reads, as the replaced
+   * transfer and as the new one: its log is only read in another way.
+   */
+  #lacking(removed: readonly StoredRow[], added: readonly StoredRow[]): ReadonlySet<number> {
+    const { assets } = this.#deps
+    const before = new Map(removed.map((row) => [logPosition(row), row[2]]))
+    const reread = new Set<string>()
+    for (const row of added) {
+      const id = before.get(logPosition(row))
+      if (id === undefined || id === row[2]) continue
+      const [old, now] = [assets.byId(id), assets.byId(row[2])]
+      const areRead = old.accounting === 'reads' && now.accounting === 'reads'
+      if (areRead && old.asset.reference === now.asset.reference) reread.add(logPosition(row))
+    }
+    return new Set([...removed, ...added].flatMap((row) => (reread.has(logPosition(row)) ? [] : [row[2]])))
   }
 
   #isMet(asset: number): boolean {
@@ -102,8 +125,8 @@ export class RepairWriter {
     const asset = assets.find(transfer.asset) ?? assets.add(transfer.asset, undefined)
     const side = (account: string | undefined) => (account === undefined ? null : codec.encode(account))
     return [
-      transfer.logIndex,
-      transfer.batchIndex,
+      transfer.event,
+      transfer.part,
       asset.id,
       side(transfer.from),
       side(transfer.to),

@@ -1,6 +1,6 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
-import { isFungible } from '../../../core/asset.ts'
+import { isFungible } from '../../../core/standards.ts'
 import { bytes, int, type SqliteDatabase, type Statement } from '../database.ts'
 import { decodeAmount } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'

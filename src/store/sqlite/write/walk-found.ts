@@ -1,6 +1,5 @@
 import type { BalanceKey } from '../../../core/balance.ts'
 import type { WalkLimits } from '../../seam/audits.ts'
-import type { StoredAsset } from '../../seam/store.ts'
 
 /** The cursor of a walk over one token's transfers: block, log index, batch index. */
 export type WalkCursor = readonly [number, number, number]
@@ -42,9 +41,4 @@ export class Found {
     this.#keys.set(name, key)
     this.#ofToken.set(asset, (this.#ofToken.get(asset) ?? 0) + 1)
   }
-}
-
-/** False for the sum of an ERC-1155's items: its contract has no method that returns it. */
-export function isReadable({ asset }: StoredAsset, item: Buffer): boolean {
-  return asset.standard !== 'erc1155' || item.length > 0
 }

@@ -1,14 +1,14 @@
 import type { AccountCodec } from '../../../core/account.ts'
-import { isFungible } from '../../../core/asset.ts'
-import type { BalanceKey } from '../../../core/balance.ts'
+import { type BalanceKey, isReadable } from '../../../core/balance.ts'
 import type { Coverage } from '../../../core/coverage.ts'
+import { isFungible } from '../../../core/standards.ts'
 import { WALKED, type Walk, type WalkLimits, type WalkPage } from '../../seam/audits.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
 import { decodeItem, encodeAmount } from '../rows/amount-codec.ts'
 import { type AssetTable, type FixedClasses, parseStandard } from '../rows/asset-table.ts'
 import { HINTED, HintWalk } from './hint-walk.ts'
-import { Found, isReadable, parseCursor, type WalkCursor } from './walk-found.ts'
+import { Found, parseCursor, type WalkCursor } from './walk-found.ts'
 
 /** Transfers, or tokens, that one step of a walk examines: some milliseconds of the writer's time. */
 const MAX_LOOKED_AT = 500
@@ -60,7 +60,7 @@ export class Walks {
       if (keys.length >= limits.keys) break
       reached = int(row[0])
       const asset = this.#deps.assets.byId(reached)
-      if (asset.accounting !== 'events' || !isReadable(asset, NO_ITEM_BYTES)) continue
+      if (asset.accounting !== 'events' || !isReadable({ asset: asset.asset, item: NO_ITEM_BYTES })) continue
       keys.push(...this.#draw(asset, { holders: int(row[1]), wanted: limits.perToken }))
     }
     return { keys, cursor: String(reached) }
@@ -112,7 +112,8 @@ export class Walks {
       const few = Math.min(limits.perToken, limits.keys - keys.length)
       for (const entry of this.#s.doubts.all({ asset: next, limit: few })) {
         const row = entry
-        if (isReadable(stored, bytes(row[1]))) keys.push(this.#key(stored, bytes(row[0]), bytes(row[1])))
+        if (isReadable({ asset: stored.asset, item: bytes(row[1]) }))
+          keys.push(this.#key(stored, bytes(row[0]), bytes(row[1])))
       }
     }
     return { keys, cursor: String(asset) }
@@ -150,7 +151,7 @@ export class Walks {
     const rows = this.#s.balancesAfter.all(...from, MAX_PASSED)
     for (const row of rows) {
       const stored = this.#deps.assets.byId(int(row[1]))
-      if (stored.accounting !== 'events' || !isReadable(stored, bytes(row[2]))) continue
+      if (stored.accounting !== 'events' || !isReadable({ asset: stored.asset, item: bytes(row[2]) })) continue
       keys.push(this.#key(stored, bytes(row[0]), bytes(row[2])))
       if (keys.length < limit) continue
       return { keys, cursor: pairCursor(row) }
@@ -228,7 +229,9 @@ export class Walks {
     const items = isFungible(asset.asset.standard) ? [NO_ITEM_BYTES] : [NO_ITEM_BYTES, bytes(row[6])]
     return [row[4], row[5]].flatMap((side) => {
       if (side === null || !this.#deps.keeps(this.#deps.codec.decode(bytes(side)))) return []
-      return items.filter((item) => isReadable(asset, item)).map((item) => ({ account: bytes(side), item }))
+      return items
+        .filter((item) => isReadable({ asset: asset.asset, item }))
+        .map((item) => ({ account: bytes(side), item }))
     })
   }
 

@@ -1,0 +1,52 @@
+import { execFile, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+/** The demo is ready within seconds. Only a hang is a failure. */
+const TIMEOUT_MS = 120_000
+const run = promisify(execFile)
+
+test(
+  'every command that the demo prints works unchanged, and TokenKit answers over the simulated Starknet chain',
+  async () => {
+    const child = spawn(process.execPath, [BIN, 'demo', '--port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+    let err = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk.toString()
+    })
+    try {
+      const text = await new Promise<string>((resolve, reject) => {
+        let out = ''
+        child.stdout.on('data', (chunk: Buffer) => {
+          out += chunk.toString()
+          if (out.includes('All calls:')) resolve(out)
+        })
+        void exited.then((code) => reject(new Error(`the demo ended with ${String(code)}: ${err}`)))
+      })
+      expect(text).toContain('This Starknet chain is SIMULATED')
+      const lines = text.split('\n')
+      const commands = lines.filter((line) => line.startsWith('  curl '))
+      for (const command of commands) {
+        const { stdout } = await run('/bin/sh', ['-c', command])
+        expect([command, stdout]).not.toEqual([
+          command,
+          expect.stringMatching(/"error"|"success":false|"message":"(?!ok)/),
+        ])
+      }
+      const answers = lines.filter((line) => line.startsWith('  {"success":'))
+      expect(answers.map((line) => line.slice(0, 18))).toEqual(Array.from({ length: 3 }, () => '  {"success":true,'))
+      const names = answers.join()
+      for (const part of [/"balance_usd":\d/, /"symbol":"STRK"/, /"account_address":"0x0[0-9a-f]{63}"/]) {
+        expect(names).toMatch(part)
+      }
+    } finally {
+      child.kill('SIGINT')
+    }
+    expect(await exited).toBe(0)
+    expect(err).toContain('The demo has ended and left nothing behind.')
+  },
+  TIMEOUT_MS,
+)
