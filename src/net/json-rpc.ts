@@ -3,8 +3,9 @@ import { withoutTexts, withoutUrls } from '../core/url.ts'
 import type { HttpAnswer } from './http.ts'
 
 /**
- * One call of JSON-RPC 2.0 (https://www.jsonrpc.org/specification), with its parameters in order or by name. `large`: the call cannot be split. It is sent
- * alone, one such call at a time, and its answer may be several times as large as others.
+ * One call of JSON-RPC 2.0 (https://www.jsonrpc.org/specification), with its parameters in order or by name. `large`: the
+ * call cannot be split. It is sent alone, one such call at a time, and its answer may be several times as large as
+ * others.
  */
 export type RpcCall = {
   readonly method: string

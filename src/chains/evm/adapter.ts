@@ -1,11 +1,9 @@
 import { type AdapterCounts, type AdapterOptions, type ChainAdapter, noCounts } from '../adapter.ts'
-import { confirmConflict, HighestHeads } from '../nodes/agreement.ts'
 import { confirmChain } from '../nodes/confirm-chain.ts'
 import { CoolDowns } from '../nodes/cool-downs.ts'
+import { followHeads } from '../nodes/follow-heads.ts'
 import { readLinkedHeaders } from '../nodes/linked-headers.ts'
-import { NamedHeads } from '../nodes/named-heads.ts'
-import { readHeads } from '../nodes/read-heads.ts'
-import { createRpc, type Work } from '../nodes/rpc.ts'
+import { createRpc } from '../nodes/rpc.ts'
 import { RPC_LIMITS, type RpcLimits } from '../nodes/rpc-limits.ts'
 import { type RpcSession, retryingSession } from '../nodes/session.ts'
 import { runBalanceReads, stateRun } from '../nodes/state-runs.ts'
@@ -23,35 +21,29 @@ import { TokenStandards } from './transfers/token-standards.ts'
 import { TransferSource } from './transfers/transfer-source.ts'
 import { classifyEvmFault, isOfOneMachine } from './words/faults.ts'
 
+/** The warning that a node has no block for the tag of the finalized head. */
+const WITHOUT_TAG = 'node knows no finalized block: 64 confirmations instead'
+
 /** Creates the adapter of one EVM chain, over all its nodes. `limits` are for tests; production uses the defaults. */
 export function createEvmAdapter(
   options: AdapterOptions,
   limits: Partial<RpcLimits> = {},
 ): { readonly adapter: ChainAdapter; readonly counts: AdapterCounts } {
   const counts = noCounts()
-  const { chain, rpc: urls, warn, finality, timeoutMs = RPC_LIMITS.timeoutMs } = options
+  const { chain, rpc: urls, warn, timeoutMs = RPC_LIMITS.timeoutMs } = options
   const checkNode = (session: RpcSession): Promise<void> => confirmChain(session, { chain, readChain })
   const rpc = createRpc({ urls, classify: classifyEvmFault, checkNode, warn, counts, limits: { timeoutMs, ...limits } })
   const { pauses } = { ...RPC_LIMITS, ...limits }
-  const highest = new HighestHeads(rpc, urls.length)
   const source = new TransferSource(rpc, new NodeTrust({ counts, warn, now: Date.now, random: Math.random }), pauses)
-  const named = new NamedHeads(() => Math.floor(Date.now() / 1000), options.onHead)
+  const { named, methods } = followHeads(rpc, { ...options, calls: HEAD_CALLS, withoutTag: WITHOUT_TAG })
   const reading = { abilities: new Abilities(), coolDowns: new CoolDowns(Date.now), codeCheck: new CodeCheck(), named }
   const standards = new TokenStandards((samples, signal) => {
     const reader = { ...reading, at: 'latest' as const, perCall: STANDARDS_PER_CALL }
     return rpc.run((session) => readNatures(retryingSession(session, isOfOneMachine), samples, reader), { signal })
   }, new CoolDowns(Date.now))
-  const tagUnsupported = once(() => warn('node knows no finalized block: 64 confirmations instead', { finality }))
-  const finalizing = { finality, tagged: new Set<string>(), tagUnsupported, named }
-  let checked = false
 
   const adapter: ChainAdapter = {
-    heads: async (signal) => {
-      if (!checked) await rpc.checkAllNodes(signal)
-      checked = true
-      return highest.read((session) => readHeads(session, HEAD_CALLS, finalizing), signal)
-    },
-    confirm: (conflict, signal) => confirmConflict(rpc, conflict, { hashAt, signal }),
+    ...methods,
     headers: (range, signal) =>
       source.run((session) => readLinkedHeaders(range, (numbers) => readHeaders(session, numbers)), { signal }),
     transfers: async (request, signal) => {
@@ -63,8 +55,6 @@ export function createEvmAdapter(
       return found.map(withHints)
     },
     transactionBlock: (hash, signal) => findTransactionBlock(rpc, hash, signal),
-    replacedAt: (block) => named.replacedAt(block),
-    noteHead: (block, at) => named.note(block, at),
     distrustLogs: (proof) => source.distrustLogs(proof),
     readBalances: ({ keys, at, ask }, signal) => {
       const reader = { ...reading, at, perCall: BALANCES_PER_CALL, byNumber: ask === 'by_number' }
@@ -80,16 +70,4 @@ export function createEvmAdapter(
     },
   }
   return { adapter, counts }
-}
-
-function hashAt(number: number): Work<string> {
-  return async (session) => (await HEAD_CALLS.at(session, number)).hash
-}
-
-function once(action: () => void): () => void {
-  let done = false
-  return () => {
-    if (!done) action()
-    done = true
-  }
 }

@@ -1,7 +1,5 @@
 import { type AdapterCounts, type AdapterOptions, type ChainAdapter, noCounts } from '../adapter.ts'
-import { confirmConflict, HighestHeads } from '../nodes/agreement.ts'
-import { NamedHeads } from '../nodes/named-heads.ts'
-import { readHeads } from '../nodes/read-heads.ts'
+import { followHeads } from '../nodes/follow-heads.ts'
 import { createRpc, type Work } from '../nodes/rpc.ts'
 import { RPC_LIMITS, type RpcLimits } from '../nodes/rpc-limits.ts'
 import { type RpcSession, retryingSession } from '../nodes/session.ts'
@@ -17,13 +15,16 @@ import { EventTrust } from './transfers/event-trust.ts'
 import { TransferSource } from './transfers/transfer-source.ts'
 import { classifyStarknetFault, isOfOneMachine } from './words/faults.ts'
 
+/** The warning that a node has no block for the tag of the finalized head. */
+const WITHOUT_TAG = 'no block is accepted on L1 yet: only block 0 is final'
+
 /** Creates the adapter of one Starknet chain, over all its nodes. `limits` are for tests. */
 export function createStarknetAdapter(
   options: AdapterOptions,
   limits: Partial<RpcLimits> = {},
 ): { readonly adapter: ChainAdapter; readonly counts: AdapterCounts } {
   const counts = noCounts()
-  const { chain, rpc: urls, warn, finality, timeoutMs = RPC_LIMITS.timeoutMs } = options
+  const { chain, rpc: urls, warn, timeoutMs = RPC_LIMITS.timeoutMs } = options
   const versions: SpecVersions = new Map()
   const checkNode: Work<void> = (session) => confirmNode(session, { chain, versions, warn })
   const rpc = createRpc({
@@ -34,29 +35,18 @@ export function createStarknetAdapter(
     counts,
     limits: { timeoutMs, ...limits },
   })
-  const highest = new HighestHeads(rpc, urls.length)
-  const named = new NamedHeads(() => Math.floor(Date.now() / 1000), options.onHead)
+  const { named, methods } = followHeads(rpc, { ...options, calls: HEAD_CALLS, withoutTag: WITHOUT_TAG })
   const reading = { named, spellings: new Spellings() }
   const trust = new EventTrust({ counts, versions, warn, now: Date.now, random: Math.random })
   const source = new TransferSource(rpc, trust, natureAsker(rpc, reading))
-  const tagUnsupported = once(() => warn('no block is accepted on L1 yet: only block 0 is final', { finality }))
-  const finalizing = { finality, tagged: new Set<string>(), tagUnsupported, named }
   const noteOneFelt = onceEach((contract) => warn('a token answers balances as one felt', { contract }))
-  let checked = false
 
   const adapter: ChainAdapter = {
-    heads: async (signal) => {
-      if (!checked) await rpc.checkAllNodes(signal)
-      checked = true
-      return highest.read((session) => readHeads(session, HEAD_CALLS, finalizing), signal)
-    },
-    confirm: (conflict, signal) => confirmConflict(rpc, conflict, { hashAt, signal }),
+    ...methods,
     headers: (range, signal) => source.headers(range, signal),
     transfers: (request, signal) => source.transfers(request, signal),
     transfersOf: (blocks, signal) => source.transfersOf(blocks, signal),
     transactionBlock: (hash, signal) => findTransactionBlock(rpc, hash, signal),
-    replacedAt: (block) => named.replacedAt(block),
-    noteHead: (block, at) => named.note(block, at),
     distrustLogs: () => trust.distrust(),
     readBalances: ({ keys, at, ask }, signal) => {
       const reader = { ...reading, at, byNumber: ask === 'by_number' }
@@ -76,15 +66,6 @@ export function createStarknetAdapter(
     },
   }
   return { adapter, counts }
-}
-
-function hashAt(number: number): Work<string> {
-  return async (session) => (await HEAD_CALLS.at(session, number)).hash
-}
-
-function once(action: () => void): () => void {
-  const each = onceEach(action)
-  return () => each('')
 }
 
 /** Most names for which an action is remembered; beyond this it may run again. */
