@@ -1,6 +1,6 @@
 import type { GeneratedNode } from './chain/start.ts'
 
-/** Blocks per request and requests at a time: the values that a real reader reaches on this node. */
+/** Blocks per request and requests at a time: the values that a real reader reaches on these nodes. */
 const BLOCKS = 50
 const IN_FLIGHT = 4
 
@@ -18,16 +18,31 @@ export async function bareLimit(node: GeneratedNode, transfers: number): Promise
  * Fetches and parses blocks from the first on, several answers at a time, until `transfers` transfers have come or no
  * block is left. Returns how many came.
  */
-export async function parseTransfers(node: GeneratedNode, transfers: number): Promise<number> {
+export function parseTransfers(node: GeneratedNode, transfers: number): Promise<number> {
+  return parseRanges(node, { transfers, blocks: BLOCKS, parse: fetchAndParse })
+}
+
+/** How ranges are read. `blocks`: blocks in a range. `parse` returns the number of transfers from `first` to `last`. */
+type Ranges = {
+  readonly transfers: number
+  readonly blocks: number
+  readonly parse: (url: string, first: number, last: number) => Promise<number>
+}
+
+/**
+ * Reads ranges from the first block on, several at a time, until `transfers` transfers have come or no block is left.
+ * Returns how many came.
+ */
+export async function parseRanges(node: GeneratedNode, { transfers, blocks, parse }: Ranges): Promise<number> {
   let next = 1
   let parsed = 0
   const worker = async (): Promise<void> => {
     while (next <= node.head && parsed < transfers) {
       const first = next
-      next += BLOCKS
+      next += blocks
       // Two statements: `parsed += await …` reads the sum before it waits, so workers would overwrite each other's counts.
-      const logs = await fetchAndParse(node.url, first, Math.min(node.head, first + BLOCKS - 1))
-      parsed += logs
+      const found = await parse(node.url, first, Math.min(node.head, first + blocks - 1))
+      parsed += found
     }
   }
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker))

@@ -1,8 +1,8 @@
+import { parseRanges } from '../bare-limit.ts'
 import type { GeneratedNode } from '../chain/start.ts'
 import { TRANSFER_KEY } from './render.ts'
 
-/** Ranges that are read at a time, and the events of a page: the values that a real reader reaches on this node. */
-const IN_FLIGHT = 4
+/** The events of a page: the value that a real reader reaches on this node. */
 const CHUNK = 1_000
 
 /**
@@ -20,25 +20,9 @@ export async function starknetBareLimit(node: GeneratedNode, transfers: number, 
  * Fetches and parses ranges of about one page from the first block on, several at a time, until `transfers` transfers
  * have come or no block is left. Returns how many came.
  */
-export async function parseStarknetTransfers(
-  node: GeneratedNode,
-  transfers: number,
-  perBlock: number,
-): Promise<number> {
+export function parseStarknetTransfers(node: GeneratedNode, transfers: number, perBlock: number): Promise<number> {
   const blocks = Math.max(1, Math.floor(CHUNK / perBlock))
-  let next = 1
-  let parsed = 0
-  const worker = async (): Promise<void> => {
-    while (next <= node.head && parsed < transfers) {
-      const first = next
-      next += blocks
-      // Two statements: `parsed += await …` reads the sum before it waits.
-      const events = await fetchRange(node.url, first, Math.min(node.head, first + blocks - 1))
-      parsed += events
-    }
-  }
-  await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
-  return parsed
+  return parseRanges(node, { transfers, blocks, parse: fetchRange })
 }
 
 /** The number of events in a range, over all its pages. */

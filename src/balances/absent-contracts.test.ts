@@ -6,24 +6,15 @@ import {
   at,
   BOB,
   GOLD,
+  LIST,
   next,
   of,
   poll,
+  READS_GOLD,
   SILVER,
   STORED,
-  type WorldOptions,
   world,
 } from '../../test/balances/world.ts'
-
-const READS_GOLD: WorldOptions = { reads: [`erc20:${GOLD.reference}`] }
-const LIST = {
-  account: ALICE,
-  standards: ['erc20'],
-  receivedOnly: true,
-  freshness: STORED,
-  offset: 0,
-  limit: 9,
-} as const
 
 test('a destroyed contract is unknown, whatever was known of it before', async () => {
   const it = await world(READS_GOLD)

@@ -9,22 +9,21 @@ import {
   BOB,
   CAROL,
   GOLD,
+  LIST,
   NOW,
   next,
   of,
+  PAGE,
   poll,
+  READS_GOLD,
   SILVER,
   STORED,
-  type WorldOptions,
   world,
 } from '../../test/balances/world.ts'
 import { hash } from '../../test/chains/mock-chain.ts'
 import { EVM_NATIVE } from '../chains/evm/native-asset.ts'
 import { ServiceError } from '../core/errors.ts'
 
-const READS_GOLD: WorldOptions = { reads: [`erc20:${GOLD.reference}`] }
-const PAGE = { offset: 0, limit: 9 }
-const LIST = { account: ALICE, standards: ['erc20'], receivedOnly: true, freshness: STORED, ...PAGE } as const
 const WHOLE = { uniform: true, complete: true }
 
 describe('all rows of a list are of the published block', () => {

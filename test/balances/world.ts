@@ -150,6 +150,13 @@ export const of = (account: string, asset: BalanceKey['asset']): BalanceKey => (
 export const at = (number: number) => expect.objectContaining({ number, hash: hash(String(number)) })
 export const STORED = { mode: 'stored' } as const
 
+/** A world in which one of the two tokens is known by reads. */
+export const READS_GOLD: WorldOptions = { reads: [`erc20:${GOLD.reference}`] }
+/** A page with room for all that an account holds. */
+export const PAGE = { offset: 0, limit: 9 }
+/** The question for Alice's list, from what is stored. */
+export const LIST = { account: ALICE, standards: ['erc20'], receivedOnly: true, freshness: STORED, ...PAGE } as const
+
 /** Records a poll of the node: its head is the newest block. */
 export async function poll({ chain, journal }: World, caughtUpAt?: number): Promise<void> {
   const { latest: head } = await chain.heads()

@@ -5,35 +5,14 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
-import { Indexer } from '../../src/indexer/indexer.ts'
-import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { FINALIZED, makeCrashChain } from './chain.ts'
+import { startIndexerToKill } from './indexer-to-kill.ts'
 
 const [folder = '', headFile = '', step, count] = process.argv.slice(2)
-let left = Number(count ?? 0)
 const chain = makeCrashChain()
-const store = new SqliteStore({
-  folder,
-  codecOf: () => HEX_ACCOUNTS,
-  onStep: (at) => {
-    if (at === step && --left === 0) process.kill(process.pid, 'SIGKILL')
-  },
-})
-const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
-const reads = await store.openReads(CHAIN)
-const indexer = new Indexer({
-  adapter: chain,
-  journal,
-  observations: reads.observations,
-  coverage: { scope: { type: 'all' }, from: 0 },
-  now: () => performance.now(),
-  time: () => 1_000_000,
-  log: () => undefined,
-  report: () => undefined,
-  counts: () => ({}),
-})
-process.stdout.write('started\n')
+const place = { folder, chain: CHAIN, codec: HEX_ACCOUNTS }
+const { indexer, close } = await startIndexerToKill(place, chain, { step, count })
 const signal = new AbortController().signal
 for (let idle = 0; ; ) {
   chain.show(readFileSync(headFile, 'utf8'), FINALIZED)
@@ -42,6 +21,5 @@ for (let idle = 0; ; ) {
   // Lets an outside signal arrive between any two writes.
   await sleep(1)
 }
-await journal.close()
-await store.close()
+await close()
 process.stdout.write('settled\n')

@@ -1,8 +1,9 @@
 /** Tests which reads get a cool-down: a short failure of a node must not put a contract on cool-down. */
 import type { Address } from 'viem'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Anvil, deploy, placeMulticall3, send, startAnvil } from '../../../test/nodes/anvil.ts'
-import { type Asked, altering, Fault, type ScriptedNode, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
+import { type Asked, altering, Fault, type ScriptedNode } from '../../../test/nodes/scripted-node.ts'
+import { stoppedAfterEach } from '../../../test/nodes/test-nodes.ts'
 import type { BalanceKey } from '../../core/balance.ts'
 import { type ChainId, parseChainId } from '../../core/chain.ts'
 import { type BalanceRead, type ChainAdapter, noCounts } from '../adapter.ts'
@@ -43,19 +44,17 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([anvil.stop(), bare.stop()]))
 
-const nodes: ScriptedNode[] = []
-afterEach(() => Promise.all(nodes.splice(0).map((node) => node.stop())))
+const startNode = stoppedAfterEach()
 
 /** Starts a proxy before the node that fails each call for which `fails` returns a fault. */
 async function failing(node: Anvil, fails: (asked: Asked) => Fault | undefined): Promise<ScriptedNode> {
-  const front = await startScriptedNode(
+  const front = await startNode(
     altering(node.url, (asked, result) => {
       const fault = fails(asked)
       if (fault !== undefined) throw fault
       return result
     }),
   )
-  nodes.push(front)
   return front
 }
 

@@ -1,7 +1,8 @@
 /** Tests which of several nodes the adapter follows, depending on their heads. */
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { headed } from '../../../test/nodes/heads.ts'
-import { type Answer, type ScriptedNode, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
+import type { Answer } from '../../../test/nodes/scripted-node.ts'
+import { stoppedAfterEach } from '../../../test/nodes/test-nodes.ts'
 import { assert } from '../../core/assert.ts'
 import { parseChainId } from '../../core/chain.ts'
 import { createEvmAdapter } from '../evm/adapter.ts'
@@ -11,14 +12,10 @@ const SIGNAL = new AbortController().signal
 /** Far more polls than needed to detect a node that stopped. */
 const MANY_POLLS = 1_000
 
-const nodes: ScriptedNode[] = []
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.stop()))
-})
+const startNode = stoppedAfterEach()
 
 async function follow(answers: readonly Answer[], limits: Partial<RpcLimits> = {}) {
-  const started = await Promise.all(answers.map(startScriptedNode))
-  nodes.push(...started)
+  const started = await Promise.all(answers.map(startNode))
   const chain = parseChainId('eip155:1')
   assert(chain !== undefined, 'a CAIP-2 id')
   const warnings: unknown[] = []

@@ -1,19 +1,11 @@
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { ECHO, echo, made, one, SIGNAL } from '../../../test/nodes/rpc-client.ts'
-import { type Answer, Fault, jsonRpc, type ScriptedNode, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
+import { Fault, jsonRpc } from '../../../test/nodes/scripted-node.ts'
+import { stoppedAfterEach } from '../../../test/nodes/test-nodes.ts'
 import { ServiceError } from '../../core/errors.ts'
 import type { RpcSession } from './session.ts'
 
-const nodes: ScriptedNode[] = []
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.stop()))
-})
-
-async function node(answer: Answer): Promise<ScriptedNode> {
-  const started = await startScriptedNode(answer)
-  nodes.push(started)
-  return started
-}
+const node = stoppedAfterEach()
 
 test('the next node answers while the first fails, the first answers once it recovers, and each change is logged once', async () => {
   const first = await node(() => ({ status: 500, text: '' }))

@@ -1,29 +1,12 @@
 /** Tests answers of unusual form: batches that are refused in many ways, and HTTP as servers and proxies send it. */
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ECHO, echo, made, one, SIGNAL } from '../../../test/nodes/rpc-client.ts'
-import {
-  type Answer,
-  type Arrived,
-  answerTo,
-  Fault,
-  jsonRpc,
-  type Reply,
-  type ScriptedNode,
-  startScriptedNode,
-} from '../../../test/nodes/scripted-node.ts'
+import { type Answer, type Arrived, answerTo, Fault, jsonRpc, type Reply } from '../../../test/nodes/scripted-node.ts'
+import { stoppedAfterEach } from '../../../test/nodes/test-nodes.ts'
 import type { RpcSession } from './session.ts'
 
-const nodes: ScriptedNode[] = []
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.stop()))
-})
-
-async function node(answer: Answer): Promise<ScriptedNode> {
-  const started = await startScriptedNode(answer)
-  nodes.push(started)
-  return started
-}
+const node = stoppedAfterEach()
 
 const hundred = (session: RpcSession) => session.batch(Array.from({ length: 100 }, (_, index) => echo(index)))
 const HUNDRED = Array.from({ length: 100 }, (_, index) => ({ ok: true, result: index }))

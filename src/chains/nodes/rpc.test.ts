@@ -1,27 +1,10 @@
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { ECHO, echo, made, one, SIGNAL } from '../../../test/nodes/rpc-client.ts'
-import {
-  type Answer,
-  answerTo,
-  Fault,
-  jsonRpc,
-  type Reply,
-  type ScriptedNode,
-  startScriptedNode,
-  withoutBatches,
-} from '../../../test/nodes/scripted-node.ts'
+import { answerTo, Fault, jsonRpc, type Reply, withoutBatches } from '../../../test/nodes/scripted-node.ts'
+import { stoppedAfterEach } from '../../../test/nodes/test-nodes.ts'
 import type { RpcSession } from './session.ts'
 
-const nodes: ScriptedNode[] = []
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.stop()))
-})
-
-async function node(answer: Answer): Promise<ScriptedNode> {
-  const started = await startScriptedNode(answer)
-  nodes.push(started)
-  return started
-}
+const node = stoppedAfterEach()
 
 const hundred = (session: RpcSession) => session.batch(Array.from({ length: 100 }, (_, index) => echo(index)))
 const HUNDRED = Array.from({ length: 100 }, (_, index) => ({ ok: true, result: index }))

@@ -6,7 +6,7 @@ import { type NodeOptions, StarknetNode } from '../../../src/demo/starknet/node.
 import type { StarknetBlock } from '../../../src/demo/starknet/state.ts'
 import type { Arrived, Reply } from '../../nodes/scripted-node.ts'
 import { CAST, NEW_TOKENS } from '../../starknet/node/cast.ts'
-import { FaultyNode, type NodeFault } from '../../starknet/node/faults.ts'
+import { FaultyNode, NODE_FAULTS, type NodeFault } from '../../starknet/node/faults.ts'
 import { Network } from '../network.ts'
 import { TOKENKIT } from '../tokenkit.ts'
 import { Told } from '../told.ts'
@@ -27,20 +27,10 @@ const PROPOSE_EVERY = 3
 /** While there is trouble, one request in this many gets a fault of the list, also within a batch. */
 const FAULT_EVERY = 40
 
-/** Faults of single answers that come and go. A node that is too old or refuses batches stays so. */
-const PASSING: readonly NodeFault[] = [
-  'stops at an empty block',
-  'one more than the chunk, without a token',
-  'the same token again',
-  'token refused',
-  'events missing',
-  'events out of order',
-  'lagging backend',
-  'padded felts',
-  'padded hashes',
-  'rate limit in the body',
-  'block not found',
-]
+/** A node that refuses batches, answers HTML or is too old stays so. */
+const LASTING: readonly NodeFault[] = ['batches refused', 'HTML', 'old specification']
+/** Faults of single answers that come and go. */
+const PASSING = NODE_FAULTS.filter((fault) => !LASTING.includes(fault))
 
 /** What the three nodes are like. */
 const NODES: readonly NodeOptions[] = [

@@ -1,11 +1,6 @@
-import { afterEach, expect, test } from 'vitest'
-import {
-  type Answer,
-  Fault,
-  jsonRpc,
-  type ScriptedNode,
-  startScriptedNode,
-} from '../../../../test/nodes/scripted-node.ts'
+import { expect, test } from 'vitest'
+import { type Answer, Fault, jsonRpc } from '../../../../test/nodes/scripted-node.ts'
+import { stoppedAfterEach } from '../../../../test/nodes/test-nodes.ts'
 import { assert } from '../../../core/assert.ts'
 import { parseChainId } from '../../../core/chain.ts'
 import type { ChainAdapter } from '../../adapter.ts'
@@ -19,14 +14,10 @@ const BLOCK = {
   timestamp: '0x1',
 }
 
-const nodes: ScriptedNode[] = []
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.stop()))
-})
+const startNode = stoppedAfterEach()
 
 async function node(answer: Answer): Promise<string> {
-  const started = await startScriptedNode(answer)
-  nodes.push(started)
+  const started = await startNode(answer)
   return started.url
 }
 

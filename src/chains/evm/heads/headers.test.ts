@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { blockAt, headed } from '../../../../test/nodes/heads.ts'
-import { Fault, type ScriptedNode, startScriptedNode } from '../../../../test/nodes/scripted-node.ts'
+import { Fault, type ScriptedNode } from '../../../../test/nodes/scripted-node.ts'
+import { stoppedAfterEach } from '../../../../test/nodes/test-nodes.ts'
 import { assert } from '../../../core/assert.ts'
 import { parseChainId } from '../../../core/chain.ts'
 import type { ChainAdapter } from '../../adapter.ts'
@@ -13,10 +14,7 @@ const final = (): unknown => blockAt(FINAL)
 /** The finalized head for a node that knows no finalized block. */
 const CONFIRMED = HEAD - 64
 
-const nodes: ScriptedNode[] = []
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.stop()))
-})
+const startNode = stoppedAfterEach()
 
 function failing(code: number, message: string): () => never {
   return () => {
@@ -25,8 +23,7 @@ function failing(code: number, message: string): () => never {
 }
 
 async function node(finalized: () => unknown): Promise<ScriptedNode> {
-  const started = await startScriptedNode(headed(() => HEAD, finalized))
-  nodes.push(started)
+  const started = await startNode(headed(() => HEAD, finalized))
   return started
 }
 

@@ -4,9 +4,10 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Address } from 'viem'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Anvil, blockNumber, deploy, mineTogether, startAnvil } from '../../../../test/nodes/anvil.ts'
-import { type Asked, altering, type ScriptedNode, startScriptedNode } from '../../../../test/nodes/scripted-node.ts'
+import { type Asked, altering, type ScriptedNode } from '../../../../test/nodes/scripted-node.ts'
+import { stoppedAfterEach } from '../../../../test/nodes/test-nodes.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Header } from '../../../core/block.ts'
 import { parseChainId } from '../../../core/chain.ts'
@@ -35,10 +36,7 @@ beforeAll(async () => {
 })
 afterAll(() => anvil.stop())
 
-const nodes: ScriptedNode[] = []
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.stop()))
-})
+const startNode = stoppedAfterEach()
 
 function adapterOf(...rpc: readonly string[]): { adapter: ChainAdapter; warnings: string[] } {
   const chain = parseChainId('eip155:31337')
@@ -55,14 +53,13 @@ const filterOf = ({ method, params: [filter] }: Asked): Filter | undefined =>
 
 /** A node without blooms that returns no logs for the filters that `lies` selects. */
 async function liar(lies: (filter: Filter) => boolean): Promise<ScriptedNode> {
-  const node = await startScriptedNode(
+  const node = await startNode(
     altering(anvil.url, (asked, result) => {
       const filter = filterOf(asked)
       if (filter !== undefined && lies(filter)) return []
       return isRecord(result) && 'logsBloom' in result ? { ...result, logsBloom: undefined } : result
     }),
   )
-  nodes.push(node)
   return node
 }
 

@@ -4,7 +4,7 @@
  * time.
  */
 import type { Address } from 'viem'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Anvil, blockNumber, deploy, mine, mineTogether, startAnvil } from '../../../../test/nodes/anvil.ts'
 import {
   type Answer,
@@ -13,8 +13,8 @@ import {
   Fault,
   type Reply,
   type ScriptedNode,
-  startScriptedNode,
 } from '../../../../test/nodes/scripted-node.ts'
+import { stoppedAfterEach } from '../../../../test/nodes/test-nodes.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Header } from '../../../core/block.ts'
 import { parseChainId } from '../../../core/chain.ts'
@@ -53,10 +53,7 @@ beforeAll(async () => {
 })
 afterAll(() => anvil.stop())
 
-const nodes: ScriptedNode[] = []
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.stop()))
-})
+const startNode = stoppedAfterEach()
 
 function adapterOf(rpc: readonly string[], limits: Partial<RpcLimits> = {}): ChainAdapter {
   const chain = parseChainId('eip155:31337')
@@ -66,8 +63,7 @@ function adapterOf(rpc: readonly string[], limits: Partial<RpcLimits> = {}): Cha
 }
 
 async function started(answer: Answer): Promise<ScriptedNode> {
-  const node = await startScriptedNode(answer)
-  nodes.push(node)
+  const node = await startNode(answer)
   return node
 }
 

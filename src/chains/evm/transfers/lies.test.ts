@@ -3,15 +3,10 @@
  * true transfers.
  */
 import type { Address } from 'viem'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Anvil, blockNumber, deploy, mine, mineTogether, startAnvil } from '../../../../test/nodes/anvil.ts'
-import {
-  type Asked,
-  altering,
-  Fault,
-  type ScriptedNode,
-  startScriptedNode,
-} from '../../../../test/nodes/scripted-node.ts'
+import { type Asked, altering, Fault, type ScriptedNode } from '../../../../test/nodes/scripted-node.ts'
+import { stoppedAfterEach } from '../../../../test/nodes/test-nodes.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Header } from '../../../core/block.ts'
 import { parseChainId } from '../../../core/chain.ts'
@@ -56,10 +51,7 @@ beforeAll(async () => {
 })
 afterAll(() => anvil.stop())
 
-const nodes: ScriptedNode[] = []
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.stop()))
-})
+const startNode = stoppedAfterEach()
 
 type Change = (asked: Asked, result: unknown) => unknown
 type Made = { adapter: ChainAdapter; counts: AdapterCounts; warnings: string[]; node: ScriptedNode }
@@ -79,8 +71,7 @@ function adapterOf(...urls: readonly string[]): ChainAdapter {
 
 /** An adapter for a node that changes its answers by `change`. With `honest`, Anvil itself is the second node. */
 async function liar(change: Change, { honest = false } = {}): Promise<Made> {
-  const node = await startScriptedNode(altering(anvil.url, change))
-  nodes.push(node)
+  const node = await startNode(altering(anvil.url, change))
   return { ...made(honest ? [node.url, anvil.url] : [node.url]), node }
 }
 

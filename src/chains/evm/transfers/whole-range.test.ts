@@ -1,11 +1,6 @@
-import { afterEach, expect, test } from 'vitest'
-import {
-  Fault,
-  jsonRpc,
-  type Methods,
-  type ScriptedNode,
-  startScriptedNode,
-} from '../../../../test/nodes/scripted-node.ts'
+import { expect, test } from 'vitest'
+import { Fault, jsonRpc, type Methods } from '../../../../test/nodes/scripted-node.ts'
+import { stoppedAfterEach } from '../../../../test/nodes/test-nodes.ts'
 import { assert } from '../../../core/assert.ts'
 import { parseChainId } from '../../../core/chain.ts'
 import { isRound } from '../../nodes/truncation.ts'
@@ -16,10 +11,7 @@ import { TRANSFER } from './decode-log.ts'
 const SIGNAL = new AbortController().signal
 const HEAD = 99
 
-const nodes: ScriptedNode[] = []
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.stop()))
-})
+const startNode = stoppedAfterEach()
 
 const hashOf = (number: number): string => `0x${number.toString(16).padStart(64, '0')}`
 
@@ -63,8 +55,7 @@ function log(number: number): Readonly<Record<string, unknown>> {
 }
 
 async function made(cap: number) {
-  const node = await startScriptedNode(jsonRpc(methods(cap)))
-  nodes.push(node)
+  const node = await startNode(jsonRpc(methods(cap)))
   const warnings: unknown[] = []
   const warn = (message: string, fields: unknown): void => void warnings.push([message, fields])
   const chain = parseChainId('eip155:1')

@@ -1,12 +1,7 @@
 /** What is asked instead if a node answers for its events with an error that does not pass. */
-import { afterEach, describe, expect, test } from 'vitest'
-import {
-  Fault,
-  jsonRpc,
-  type Methods,
-  type ScriptedNode,
-  startScriptedNode,
-} from '../../../../test/nodes/scripted-node.ts'
+import { describe, expect, test } from 'vitest'
+import { Fault, jsonRpc, type Methods, type ScriptedNode } from '../../../../test/nodes/scripted-node.ts'
+import { stoppedAfterEach } from '../../../../test/nodes/test-nodes.ts'
 import { type TinyBlocks, tinyNode, transfer } from '../../../../test/starknet/tiny-chain.ts'
 import { assert } from '../../../core/assert.ts'
 import { parseChainId } from '../../../core/chain.ts'
@@ -22,14 +17,10 @@ const BLOCKS: TinyBlocks = Array.from({ length: 12 }, (_, n) => [
 ])
 const NODE = tinyNode(BLOCKS, { call: () => ['0x12'] })
 
-const nodes: ScriptedNode[] = []
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.stop()))
-})
+const startNode = stoppedAfterEach()
 
 async function adapterOf(methods: Methods) {
-  const node = await startScriptedNode(jsonRpc(methods))
-  nodes.push(node)
+  const node = await startNode(jsonRpc(methods))
   const warnings: string[] = []
   assert(chain !== undefined, 'a CAIP-2 id')
   const warn = (message: string): void => void warnings.push(message)

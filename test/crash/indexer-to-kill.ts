@@ -1,0 +1,46 @@
+import type { ChainAdapter } from '../../src/chains/adapter.ts'
+import type { AccountCodec } from '../../src/core/account.ts'
+import type { ChainId } from '../../src/core/chain.ts'
+import { Indexer } from '../../src/indexer/indexer.ts'
+import { SqliteStore } from '../../src/store/sqlite/store.ts'
+
+/** The process kills itself by SIGKILL at the `count`-th `step` of a write. Without a step it lives on. */
+export type Death = { readonly step: string | undefined; readonly count: string | undefined }
+
+/** Opens a chain's journal and an indexer that writes it, in a process that is to be killed. It prints `started`. */
+export async function startIndexerToKill(
+  { folder, chain, codec }: { readonly folder: string; readonly chain: ChainId; readonly codec: AccountCodec },
+  adapter: ChainAdapter,
+  { step, count }: Death,
+): Promise<{ readonly indexer: Indexer; readonly close: () => Promise<void> }> {
+  let left = Number(count ?? 0)
+  const store = new SqliteStore({
+    folder,
+    codecOf: () => codec,
+    onStep: (at) => {
+      if (at === step && --left === 0) process.kill(process.pid, 'SIGKILL')
+    },
+  })
+  const coverage = { scope: { type: 'all' }, from: 0 } as const
+  const journal = await store.openJournal(chain, coverage)
+  const reads = await store.openReads(chain)
+  const indexer = new Indexer({
+    adapter,
+    journal,
+    observations: reads.observations,
+    coverage,
+    now: () => performance.now(),
+    time: () => 1_000_000,
+    log: () => undefined,
+    report: () => undefined,
+    counts: () => ({}),
+  })
+  process.stdout.write('started\n')
+  return {
+    indexer,
+    close: async () => {
+      await journal.close()
+      await store.close()
+    },
+  }
+}
