@@ -94,7 +94,7 @@ function configuration(facts: {
     dialects: {
       chainbase: { demo_key: true },
       'abc-labs': { assets: facts.assets },
-      tokenkit: { chain: facts.chains[0]?.id ?? null },
+      tokenkit: { chain: facts.chains.find(({ id }) => !id.startsWith('chia:'))?.id ?? null },
     },
   })
 }

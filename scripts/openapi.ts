@@ -27,6 +27,7 @@ const server = createServer({
     newestBlock: nothing,
     account: nothing,
     holders: nothing,
+    coins: nothing,
     known: nothing,
     assetsOf: nothing,
     transfers: nothing,

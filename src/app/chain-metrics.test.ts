@@ -19,6 +19,7 @@ function chain(other: Partial<MeteredChain> = {}): MeteredChain {
     id: CHAIN,
     kind: 'evm',
     parseAddress: () => undefined,
+    parseToken: () => undefined,
     zeroAddress: undefined,
     clock: async () => clock(),
     classes: async () => ({ assets: 5, reclassified: 2 }),

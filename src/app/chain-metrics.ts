@@ -58,6 +58,21 @@ const GAUGES: readonly {
     help: 'How many blocks below its head the node has state for, as far as known',
     of: (clock) => clock.counts.state_blocks,
   },
+  {
+    name: 'steelyard_accounts_followed',
+    help: 'Followed accounts, on a chain that indexes accounts',
+    of: (clock) => clock.counts.accounts_followed,
+  },
+  {
+    name: 'steelyard_accounts_waiting',
+    help: 'Accounts whose history is not complete yet',
+    of: (clock) => clock.counts.accounts_waiting,
+  },
+  {
+    name: 'steelyard_accounts_failures',
+    help: 'Failed attempts to fetch histories since the last successful one',
+    of: (clock) => clock.counts.accounts_failures,
+  },
   { name: 'steelyard_chain_transfers', help: 'Stored transfers', of: (clock) => clock.transfers },
 ]
 

@@ -14,7 +14,8 @@ import type { BalanceKey } from '../core/balance.ts'
 import { isServiceError } from '../core/errors.ts'
 import { nodeLabel } from '../core/url.ts'
 import { isFatal } from '../indexer/fatal.ts'
-import { Indexer, type IndexerOptions } from '../indexer/indexer.ts'
+import { Indexer } from '../indexer/indexer.ts'
+import type { IndexerOptions } from '../indexer/indexer-options.ts'
 import { refreshTokens } from '../indexer/refresh-tokens.ts'
 import { runIndexer } from '../indexer/run-indexer.ts'
 import { type Wait, WaitReporter, Waits, watchedAdapter } from '../indexer/waits.ts'
@@ -24,7 +25,9 @@ import type { Difference } from '../verify/comparison.ts'
 import { refuteDifference } from '../verify/refute-difference.ts'
 import { VerifySampler } from '../verify/sampler.ts'
 import type { Progress } from './progress.ts'
+import { readTls } from './read-tls.ts'
 import { ALIVE_MS, type FromThread, type ThreadData, type ToThread } from './start-indexer.ts'
+import { wantedAccounts } from './wanted-accounts.ts'
 
 /** Failures of the chain's own file. After them, this thread can neither read nor write it. */
 const STORE_FAILURES: ReadonlySet<string> = new Set(['STORE_DAMAGED', 'STORE_REPLACED'])
@@ -87,10 +90,13 @@ async function main(chain: ChainConfig): Promise<void> {
       chain: chain.id,
       rpc: chain.rpc,
       finality: chain.finality,
+      tls: readTls(chain),
       warn: (message, fields) => log('warn', message, fields),
       onHead: (block, at) => post({ type: 'head', block, at }),
+      memory: reads.learned,
     })
-    await follow({ journal, reads, adapter, counts, kind, chain })
+    const wanted = () => wantedAccounts(store, { chain, kind })
+    await follow({ journal, reads, adapter, counts, kind, chain, wanted })
   } finally {
     await journal.close()
     await store.close()
@@ -104,15 +110,16 @@ type ThreadDeps = {
   readonly counts: AdapterCounts
   readonly kind: Extract<KindDefinition, FollowedKind>
   readonly chain: ChainConfig
+  readonly wanted: () => Promise<readonly string[]>
 }
 
-async function follow({ journal, reads, adapter, counts, kind, chain }: ThreadDeps): Promise<void> {
+async function follow({ journal, reads, adapter, counts, kind, chain, wanted }: ThreadDeps): Promise<void> {
   // The tasks beside the indexer end with the chain, not before.
   const ended = new AbortController()
   const beside = AbortSignal.any([stopping.signal, ended.signal])
   setMaxListeners(0, beside)
   const { signal } = stopping
-  const coverage = { scope: chain.scope, from: chain.from }
+  const { coverage } = journal
   const now = () => performance.now()
   const audit = new Auditor({
     adapter,
@@ -124,14 +131,15 @@ async function follow({ journal, reads, adapter, counts, kind, chain }: ThreadDe
     time,
     log,
   })
-  compare = (key) => audit.compare(key)
+  compare = (key) => audit.compare([key])
   const sampler = samplerOf({ reads, kind, chain }, audit)
   const indexer = new Indexer({
     audit,
     adapter: watchedAdapter(adapter, waits, chain.rpc.map(nodeLabel).join(', ')),
     journal,
     observations: reads.observations,
-    coverage,
+    wanted,
+    wholeRanges: kind.wholeRanges,
     now,
     time,
     log,
@@ -189,7 +197,9 @@ function samplerOf(
   const prover = kind.createProver?.({
     chain: chain.id,
     rpc: chain.rpc,
+    tls: readTls(chain),
     warn: (message, fields) => log('warn', message, fields),
+    memory: reads.learned,
     ...(chain.rpc.length > 1 ? { timeoutMs: SAMPLE_TIMEOUT_MS } : {}),
   })
   if (prover === undefined) return undefined

@@ -6,7 +6,7 @@ import { Sessions } from '../access/sessions.ts'
 import { createServer } from '../api/create-server.ts'
 import { warnOfOpenWrites } from '../api/http/exposure.ts'
 import { createBalances, createHistory } from '../balances/create-balances.ts'
-import { kindOf, listedChain } from '../chains/registry.ts'
+import { listedChain, listedStandard, parseToken } from '../chains/registry.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -64,7 +64,7 @@ export function makeServer(parts: ServerParts): ReturnType<typeof createServer> 
       now,
       warn: (message, fields) => log.warn(fields, message),
     }),
-    finder: new TokenSearch({ storeOf, lists, parseAddress }),
+    finder: new TokenSearch({ storeOf, lists, parseToken }),
     prices,
     ledger,
     chains: served,
@@ -83,11 +83,7 @@ export function makeServer(parts: ServerParts): ReturnType<typeof createServer> 
 
 /** The configured token lists. @throws CONFIG_INVALID naming a file that cannot be read or is not a token list */
 export function readLists({ tokens }: AppConfig): TokenLists {
-  return readTokenLists(tokens.lists, { parseAddress, listedChain })
-}
-
-function parseAddress(chain: ChainId, text: string): string | undefined {
-  return kindOf(chain)?.parseAddress(text)
+  return readTokenLists(tokens.lists, { parseToken, listedChain, listedStandard })
 }
 
 /** The chains by id. @throws STORE_DAMAGED and similar codes if the chain is stopped */

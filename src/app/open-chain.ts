@@ -1,9 +1,12 @@
 /**
  * Part of the composition root: opens one configured chain with its reads, and with its writer if it is written here.
  */
+import { AccountCoins } from '../balances/account-coins.ts'
 import { ChainBalances } from '../balances/chain-balances.ts'
 import { ChainHistory } from '../balances/chain-history.ts'
+import { CoinLists } from '../balances/coin-lists.ts'
 import { NodeReader, type OnAbsent } from '../balances/node-reader.ts'
+import type { AccountReader } from '../chains/account-reader.ts'
 import type { ChainReader, FollowedKind, KindDefinition } from '../chains/adapter.ts'
 import type { ChainConfig } from '../config/chains.ts'
 import type { BalanceKey } from '../core/balance.ts'
@@ -13,6 +16,8 @@ import { createOwnReader } from '../ledger/own-reader.ts'
 import type { OnDamage } from '../store/seam/damage.ts'
 import type { ChainReads, Store } from '../store/seam/store.ts'
 import type { Logger } from './log.ts'
+import { readTls } from './read-tls.ts'
+import { requestFollowing } from './request-following.ts'
 import { type LedgerHandle, startLedger } from './start-ledger.ts'
 
 /**
@@ -65,10 +70,18 @@ async function openFollowed(deps: ChainDeps, { createAdapter }: FollowedKind): P
     chain: chain.id,
     rpc: chain.rpc,
     finality: chain.finality,
+    tls: readTls(chain),
     ...(chain.rpc.length > 1 ? { timeoutMs: NODE_TIMEOUT_MS } : {}),
     warn: (message, fields) => log.warn({ ...fields, chain: chain.id }, message),
+    memory: reads.learned,
   })
-  return withBalances(deps, { reads, reader: adapter, ledger: undefined, issues: undefined })
+  return withBalances(deps, {
+    reads,
+    reader: adapter,
+    ledger: undefined,
+    issues: undefined,
+    accounts: adapter.accounts,
+  })
 }
 
 async function openOwn(deps: ChainDeps): Promise<OpenChain> {
@@ -78,19 +91,41 @@ async function openOwn(deps: ChainDeps): Promise<OpenChain> {
   const data = { store: storeUrl, chain: chain.id, rules: { strictWallets }, slowCommitMs }
   const ledger = await startLedger({ data, reads: record, log, onDamage: deps.onDamage })
   const reader = createOwnReader({ ledger: record, chain: reads })
-  return withBalances(deps, { reads, reader, ledger, issues: 'ledger' })
+  return withBalances(deps, { reads, reader, ledger, issues: 'ledger', accounts: undefined })
 }
 
-function withBalances(
-  { chain, kind, signal, now, onEnded }: ChainDeps,
-  { issues, ...opened }: Pick<OpenChain, 'reads' | 'reader' | 'ledger'> & { readonly issues: Standard | undefined },
-): OpenChain {
+type Opened = Pick<OpenChain, 'reads' | 'reader' | 'ledger'> & {
+  readonly issues: Standard | undefined
+  readonly accounts: AccountReader | undefined
+}
+
+function withBalances(chainDeps: ChainDeps, { issues, accounts, ...opened }: Opened): OpenChain {
+  const { chain, kind, signal, now, onEnded } = chainDeps
   const { reads, reader } = opened
   const onAbsent = onEnded === undefined ? {} : { onAbsent: withEndReports(reads, onEnded) }
   const node = new NodeReader({ adapter: reader, observations: reads.observations, signal, ...onAbsent })
   const { servePartial } = chain
-  const deps = { reads, node, now, issues, servePartial }
+  const coinLists = accounts && coinListsOf(chainDeps, { accounts, reads, node })
+  const deps = { reads, node, now, issues, servePartial, coinLists }
   return { ...opened, config: chain, kind, balances: new ChainBalances(deps), history: new ChainHistory(deps) }
+}
+
+/** What answers accounts that are not followed yet. */
+function coinListsOf(
+  { chain, store, log, signal, now }: ChainDeps,
+  {
+    accounts,
+    reads,
+    node,
+  }: { readonly accounts: AccountReader; readonly reads: ChainReads; readonly node: NodeReader },
+): CoinLists {
+  return new CoinLists({
+    reads,
+    coins: new AccountCoins({ reader: accounts, observations: reads.observations, signal }),
+    now,
+    replacedAt: (block) => node.replacedAt(block),
+    follow: requestFollowing({ chain, requests: store.followRequests, log, now }),
+  })
 }
 
 /**

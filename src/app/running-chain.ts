@@ -115,6 +115,7 @@ export class RunningChain {
       id: this.config.id,
       kind: this.kind.kind,
       parseAddress: this.kind.parseAddress,
+      parseToken: this.kind.parseToken,
       parseHash: this.kind.source === 'nodes' ? this.kind.parseHash : undefined,
       zeroAddress: this.kind.accountCodec.zeroAddress,
       nativeAsset: this.kind.source === 'nodes' ? this.kind.nativeAsset : undefined,

@@ -12,6 +12,7 @@ import { type ErrorCode, isServiceError, ServiceError } from '../core/errors.ts'
 import { wait } from '../net/wait.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/seam/store.ts'
+import type { TokenLists } from '../tokens/token-lists.ts'
 import type { AppConfig } from './app-config.ts'
 import type { Logger } from './log.ts'
 import { abcLedger, makeServer, readLists } from './make-server.ts'
@@ -56,7 +57,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
   try {
     pricing = await startPrices({ config: config.prices, store: store.prices, log, now })
-    const opening = { options, store, signal: stopping.signal }
+    const opening = { options, store, lists, signal: stopping.signal }
     for (const chain of config.chains) chains.push(await open(chain, opening))
     await registerConfigured(config, { chains, log })
     const keys = new KeyVerifier(store.keys, now)
@@ -112,7 +113,12 @@ const FAILED_LEDGERS: ReadonlySet<ErrorCode> = new Set(['STORE_MISMATCH', 'STORE
 /** Pause between two attempts to open a chain while its disk is full, in milliseconds. */
 const OPEN_PAUSE_MS = 2_000
 
-type Opening = { readonly options: AppOptions; readonly store: Store; readonly signal: AbortSignal }
+type Opening = {
+  readonly options: AppOptions
+  readonly store: Store
+  readonly lists: TokenLists
+  readonly signal: AbortSignal
+}
 
 /**
  * Opens a chain. A chain with unreadable files is returned stopped.
@@ -136,14 +142,19 @@ async function open(config: ChainConfig, opening: Opening): Promise<RunningChain
   return chain
 }
 
-async function openStored(chain: RunningChain, { options, store, signal }: Opening): Promise<void> {
+async function openStored(chain: RunningChain, { options, store, lists, signal }: Opening): Promise<void> {
   const { config, log, slowCommitMs = 0 } = options
   const { strictWallets } = config.dialects.abcLabs
   const ledgers = { storeUrl: config.store, strictWallets, slowCommitMs }
   const onDamage = (error: ServiceError): void => chain.fail(error)
   const onEnded = (key: BalanceKey): void => chain.compare(key)
   const deps = { chain: chain.config, kind: chain.kind, store, log, signal, now, ledgers, onDamage, onEnded }
-  chain.setOpen(await openChain(deps))
+  const opened = await openChain(deps)
+  const { kind } = chain
+  // A listed token is found in every account from now on, whatever hints its coins have.
+  const leadOf = kind.source === 'nodes' ? kind.listedLead : undefined
+  if (leadOf !== undefined) await opened.reads.learned.add(lists.search(chain.config.id, undefined).map(leadOf))
+  chain.setOpen(opened)
 }
 
 /** Opens a chain once its disk has room again. @throws ABORTED, or another reason why it cannot be opened */

@@ -4,7 +4,7 @@ import { type BlockRef, type Header, sameBlock } from '../core/block.ts'
 import { COMPARED_STANDARDS } from '../core/standards.ts'
 import type { Batch } from '../core/transfer.ts'
 import type { Adopted } from '../indexer/adopt-observations.ts'
-import type { AuditFeed } from '../indexer/indexer.ts'
+import type { AuditFeed } from '../indexer/indexer-options.ts'
 import { WALKED, type Walk, type WalkPage } from '../store/seam/audits.ts'
 import type { DoubtWork, Refutation } from '../store/seam/doubts.ts'
 import { noAuditCounts } from './audit-counts.ts'
@@ -108,9 +108,9 @@ export class Auditor implements AuditFeed {
     this.#wake()
   }
 
-  /** Compares a balance in the next round, which starts at once: a caller's read found a contract without code. */
-  compare(key: BalanceKey): void {
-    this.#changed.add([], [key])
+  /** Compares balances in the next round, which starts at once: such as one whose contract a caller found without code. */
+  compare(keys: readonly BalanceKey[]): void {
+    this.#changed.add([], keys)
     this.#more = true
     this.#wake()
   }

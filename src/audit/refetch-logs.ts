@@ -2,7 +2,7 @@ import { setImmediate as nextTick } from 'node:timers/promises'
 import type { ChainAdapter, FetchScope } from '../chains/adapter.ts'
 import { type AssetRef, assetKey } from '../core/asset.ts'
 import type { Header } from '../core/block.ts'
-import type { Coverage } from '../core/coverage.ts'
+import type { Coverage, Scope } from '../core/coverage.ts'
 import { isCallError, ServiceError } from '../core/errors.ts'
 import type { BlockTransfers } from '../core/transfer.ts'
 import { backfill } from '../indexer/backfill.ts'
@@ -100,10 +100,11 @@ export class Refetcher {
    * @throws BLOCK_CONFLICT the node has another block than ours at one of the numbers, so nothing is proven; NODE_*
    */
   async fetchBlocks(numbers: readonly number[], signal: AbortSignal, how?: 'redecoded'): Promise<Fetched> {
-    const { adapter } = this.#deps
+    const { adapter, coverage } = this.#deps
     const all: Fetched[] = []
     for (let at = 0; at < numbers.length; at += BLOCKS_REPAIRED_AT_ONCE) {
       const gathered = numbers.slice(at, at + BLOCKS_REPAIRED_AT_ONCE)
+      const { scope } = coverage
       const parts: Answered[] = []
       for (let next = 0; next < gathered.length; next += BLOCKS_AT_ONCE) {
         const some = gathered.slice(next, next + BLOCKS_AT_ONCE)
@@ -112,7 +113,7 @@ export class Refetcher {
         )
         parts.push(await this.#transfersOf(headers.flat(), signal))
       }
-      all.push(await this.#repair(parts, how))
+      all.push(await this.#repair(parts, scope, how))
     }
     return together(all)
   }
@@ -122,29 +123,31 @@ export class Refetcher {
    * @throws as `fetchBlocks`
    */
   async fetchRange(range: { readonly first: number; readonly last: number }, signal: AbortSignal): Promise<Fetched> {
+    const { scope } = this.#deps.coverage
     const headers = await this.#deps.adapter.headers(range, signal)
     const parts: Answered[] = []
     for (let next = 0; next < headers.length; next += BLOCKS_AT_ONCE) {
       parts.push(await this.#transfersOf(headers.slice(next, next + BLOCKS_AT_ONCE), signal))
     }
-    return this.#repair(parts)
+    return this.#repair(parts, scope)
   }
 
   /**
    * Corrects the journal's transfers, and reports the changed blocks to the adapter, since its logs were wrong there.
-   * Without receipts, transfers are only added.
+   * Without receipts, transfers are only added. `scope`: what was indexed before the first of them was fetched.
    */
-  async #repair(parts: readonly Answered[], how?: 'redecoded'): Promise<Fetched> {
-    const { adapter, coverage, journal } = this.#deps
+  async #repair(parts: readonly Answered[], scope: Scope, how?: 'redecoded'): Promise<Fetched> {
+    const { adapter, journal } = this.#deps
     const proven = parts.every((part) => part.proven)
     const blocks = parts.flatMap((part) => part.blocks)
     const { compared, inserted, removed, changed } = await journal.repair(
       blocks,
       how ?? (proven ? undefined : 'adding'),
+      scope,
     )
     this.#repairs.transfers += inserted + removed
     this.#repairs.blocks.push(...changed.map(({ number }) => number))
-    if (how === undefined) for (const block of changed) adapter.distrustLogs({ block, scope: coverage.scope })
+    if (how === undefined) for (const block of changed) adapter.distrustLogs({ block, scope })
     if (compared < blocks.length) {
       const fields = { first: blocks[0]?.number, compared, asked: blocks.length }
       throw new ServiceError('BLOCK_CONFLICT', 'the node has other blocks than ours', { fields })

@@ -1,3 +1,4 @@
+import type { HeldCoin } from '../chains/account-reader.ts'
 import type { Accounting, AssetRef } from '../core/asset.ts'
 import type { Balance, BalanceKey } from '../core/balance.ts'
 import type { ChainId } from '../core/chain.ts'
@@ -88,6 +89,16 @@ export interface Balances {
     readonly count: number
     readonly asOf: AsOf | undefined
   }>
+  /**
+   * Returns the unspent coins of an account, of its tokens or of the native asset, read from a node at its newest block.
+   * `asOf.complete` is false if tokens may be missing, because nodes cut the list by which unknown ones are found.
+   * @throws UNAVAILABLE no node could be asked, or the chain's balances are no sums of coins
+   */
+  coins(request: {
+    readonly chain: ChainId
+    readonly account: string
+    readonly of: 'tokens' | 'native'
+  }): Promise<{ readonly coins: readonly HeldCoin[]; readonly asOf: AsOf }>
   /** Returns how an asset is known; undefined if it was never indexed. */
   known(request: { readonly chain: ChainId; readonly asset: AssetRef }): Promise<KnownAsset | undefined>
   /** Returns the assets that a contract was indexed as: several if it emits events of several standards. */

@@ -9,7 +9,8 @@ import type { ChainReads, StoredBalance } from '../store/seam/store.ts'
 import { type Answered, Answers, type FactsOf, factOf, type Look } from './answers.ts'
 import { type AsOf, worstOf } from './as-of.ts'
 import type { Balances, Freshness } from './balances.ts'
-import { type Fact, finalityOf, observed, provenAmount, unknown } from './freshness.ts'
+import type { CoinLists } from './coin-lists.ts'
+import { type Fact, finalityOf, observed, provenAmount, testOf, unknown } from './freshness.ts'
 import { HolderLists } from './holder-lists.ts'
 import { ListRules } from './list-rules.ts'
 import { isObservation, type NodeReader } from './node-reader.ts'
@@ -29,6 +30,8 @@ export type ChainBalancesDeps = {
   readonly issues?: Standard | undefined
   /** Answers lists, marked as incomplete, while the chain has never caught up. Otherwise they are rejected. */
   readonly servePartial?: boolean
+  /** Answers accounts that are not followed yet, if nodes of the chain can be asked what an account holds. */
+  readonly coinLists?: CoinLists | undefined
 }
 
 /** A chain's balances: from the journal if it proves the amount, else from reads of the chain. */
@@ -39,9 +42,11 @@ export class ChainBalances {
   readonly #answers: Answers
   readonly #rules: ListRules
   readonly #holders: HolderLists
+  readonly #coinLists: CoinLists | undefined
 
   constructor(deps: ChainBalancesDeps) {
-    const { reads, node, now, issues, servePartial = false } = deps
+    const { reads, node, now, issues, servePartial = false, coinLists } = deps
+    this.#coinLists = coinLists
     this.#reads = reads
     this.#node = node
     this.#issues = issues
@@ -54,6 +59,7 @@ export class ChainBalances {
   /** Balances in the order of the keys, as fresh as requested. Several stored ones are all of one block. */
   async get(keys: readonly BalanceKey[], freshness: Freshness): Promise<readonly Balance[]> {
     const seen = await this.#look(keys)
+    this.#coinLists?.asked(keys, seen.clock)
     const isNewest = freshness.mode === 'stored' && seen.clock.wasReady
     if (!isNewest || keys.length === 1) return this.#answers.newest(seen.facts, seen.clock, freshness)
     let first: Look | undefined = seen
@@ -82,8 +88,10 @@ export class ChainBalances {
   /** A page of an account's assets, ordered by the account's first transfer of each. */
   async account(query: Omit<Parameters<Balances['account']>[0], 'chain'>): ReturnType<Balances['account']> {
     const { freshness, asOf, account, assets } = query
+    const unfollowed = await this.#ofCoins(query)
+    if (unfollowed !== undefined) return unfollowed
     const look = async (): Promise<AccountLook> => {
-      const { clock, block, count, rows, inDoubt } = await this.#reads.account({ ...query, assets })
+      const { clock, block, count, rows, inDoubt, mayLackTokens } = await this.#reads.account({ ...query, assets })
       if (assets === undefined) {
         this.#rules.mustCover(clock, (test) => test.keeps(account), account)
         if (asOf === undefined) this.#rules.mustHaveCaughtUp(clock, query.partial)
@@ -91,7 +99,7 @@ export class ChainBalances {
       const facts = rows.map(
         (row): Fact => ({ key: { account, asset: row.asset.asset, item: NO_ITEM }, row, asset: row.asset }),
       )
-      return { clock, block, count, facts, inDoubt }
+      return { clock, block, count, facts, mayLack: inDoubt || mayLackTokens }
     }
     const { seen, balances, base } = await this.#accountAnswer(look, { freshness, asOf })
     const rows = seen.facts.map(({ key }, index) => ({
@@ -102,9 +110,15 @@ export class ChainBalances {
       throw new ServiceError('UNAVAILABLE', 'no node returns the balances of this account')
     if (base === undefined) return { rows, count: seen.count, asOf: undefined }
     const worst = worstOf(balances) ?? base
-    const isWhole = this.#rules.isWhole(seen.clock) && !seen.inDoubt && !isUnknownAt(worst, { balances, base })
+    const isWhole = this.#rules.isWhole(seen.clock) && !seen.mayLack && !isUnknownAt(worst, { balances, base })
     const complete = isWhole && isListed(worst, base) && !(await this.#holdsUnmet(account, query.standards))
     return { rows, count: seen.count, asOf: { ...worst, complete } }
+  }
+
+  /** The unspent coins of an account. @throws UNAVAILABLE no node returns them, or the chain has no coins */
+  async coins({ account, of }: Omit<Parameters<Balances['coins']>[0], 'chain'>): ReturnType<Balances['coins']> {
+    if (this.#coinLists !== undefined) return this.#coinLists.coins(account, of)
+    throw new ServiceError('UNAVAILABLE', 'the coins of an account cannot be read on this chain')
   }
 
   /** A page of an asset's holders. For an asset known by reads, by the newest known amounts. */
@@ -127,6 +141,16 @@ export class ChainBalances {
     // Balances that change without events are not in a list of transfers.
     const isRead = (await this.#reads.asset(asset))?.accounting === 'reads'
     return { rows, count, asOf: { ...base, complete: this.#rules.isWhole(clock) && !inDoubt && !isRead } }
+  }
+
+  /** The account's list by its coins, if the journal does not have it; undefined if it has. */
+  async #ofCoins(query: Omit<Parameters<Balances['account']>[0], 'chain'>): Promise<AccountPage | undefined> {
+    if (this.#coinLists === undefined) return undefined
+    const clock = await this.#reads.clock()
+    this.#coinLists.asked([query], clock)
+    const isKept = testOf(clock)?.keeps(query.account) === true
+    const isProven = isKept && this.#rules.isCaughtUp(clock) && !clock.inDoubt
+    return isProven || query.asOf !== undefined ? undefined : this.#coinLists.page(query, clock)
   }
 
   async #accountAnswer(
@@ -213,7 +237,8 @@ export class ChainBalances {
   }
 }
 
-type AccountLook = Look & { readonly count: number; readonly inDoubt: boolean }
+type AccountPage = Awaited<ReturnType<Balances['account']>>
+type AccountLook = Look & { readonly count: number; readonly mayLack: boolean }
 
 function baseOf({ block, finality, source, knownAt }: Omit<AsOf, 'uniform' | 'complete'>): AsOf {
   return { block, finality, source, knownAt, uniform: true, complete: true }

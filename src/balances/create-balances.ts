@@ -39,6 +39,7 @@ export function createBalances(chains: Served<ServedBalances>): Balances {
     newestBlock: async ({ chain, atLeast }) => of(chain).balances.newestBlock(atLeast),
     account: async ({ chain, ...query }) => of(chain).balances.account(query),
     holders: async ({ chain, ...query }) => of(chain).balances.holders(query),
+    coins: async ({ chain, ...query }) => of(chain).balances.coins(query),
     known: async ({ chain, asset }) => {
       const stored = await of(chain).reads.asset(asset)
       return stored && { accounting: stored.accounting, wasDestroyed: stored.endedAt !== undefined }

@@ -35,7 +35,10 @@ export function isGone(before: Balance | undefined, result: Failed | undefined, 
  * True for a read above our blocks that is not on the branch of a head polled since: the node went back from that
  * block, or to another one. A read that is newer than the last poll is as reliable as that poll.
  */
-export function isDoubtful({ block, observedAt }: Observation, { published, head, beatAt }: ChainClock): boolean {
+export function isDoubtful(
+  { block, observedAt }: Pick<Observation, 'block' | 'observedAt'>,
+  { published, head, beatAt }: ChainClock,
+): boolean {
   if (head === undefined || beatAt === undefined || beatAt < observedAt) return false
   if (published !== undefined && block.number <= published.number) return false
   return block.number > head.number || (block.number === head.number && block.hash !== head.hash)

@@ -4,8 +4,11 @@ import type { BalanceKey, UnknownReason } from '../core/balance.ts'
 import type { BlockRef, FinalityRule, Header, Heads } from '../core/block.ts'
 import type { ChainId, Kind } from '../core/chain.ts'
 import type { Scope } from '../core/coverage.ts'
+import type { Standard } from '../core/standards.ts'
+import type { TlsIdentity } from '../core/tls-identity.ts'
 import type { ReadTokenFacts } from '../core/token.ts'
 import type { BlockTransfers } from '../core/transfer.ts'
+import type { AccountReader, AdapterMemory } from './account-reader.ts'
 
 /** One balance as the chain returned it, or why it did not. */
 export type BalanceRead =
@@ -69,11 +72,12 @@ export interface ChainReader {
 }
 
 /**
- * Which transfers to fetch: those of a coverage's scope; or of one token, either the transfers of one account or the mints
- * and burns. Addresses are canonical.
+ * Which transfers to fetch: those of a coverage's scope; of accounts, perhaps only what leads above a number reveal; or of one
+ * token, either the transfers of one account or the mints and burns. Addresses are canonical.
  */
 export type FetchScope =
   | Scope
+  | { readonly type: 'accounts'; readonly accounts: readonly string[]; readonly leadsAbove: number }
   | { readonly type: 'pair'; readonly token: string; readonly account: string }
   | { readonly type: 'mints'; readonly token: string }
 
@@ -93,6 +97,9 @@ export type Confirmation = 'agreed' | 'refused' | 'alone'
  * NODE_* if that did not help.
  */
 export interface ChainAdapter extends ChainReader {
+  /** Present if nodes of this kind can be asked what an account holds. */
+  readonly accounts?: AccountReader
+
   /**
    * The node's newest and finalized blocks at one moment.
    * @throws CHAIN_MISMATCH the node is on another chain
@@ -184,6 +191,10 @@ export type AdapterOptions = {
   readonly onHead?: (block: BlockRef, at: number) => void
   /** Longest wait for one answer of a node, in milliseconds, if the default is too long for the caller. */
   readonly timeoutMs?: number
+  /** The certificate to present to the nodes. */
+  readonly tls?: TlsIdentity | undefined
+  /** Absent: the adapter forgets what it learned when it ends. */
+  readonly memory?: AdapterMemory
 }
 
 /** What to prove, at one block: an account's balance, or the sum of an asset over all accounts. */
@@ -213,7 +224,7 @@ export interface ChainProver {
 }
 
 /** What a prover needs to be made. */
-export type ProverOptions = Pick<AdapterOptions, 'chain' | 'rpc' | 'warn' | 'timeoutMs'>
+export type ProverOptions = Pick<AdapterOptions, 'chain' | 'rpc' | 'warn' | 'timeoutMs' | 'tls' | 'memory'>
 
 /** Everything that differs between families of chains, as data and functions. */
 export type KindDefinition = {
@@ -222,6 +233,8 @@ export type KindDefinition = {
   readonly namespace: string
   /** Returns the canonical address of text in any usual form, or undefined. */
   readonly parseAddress: (text: string) => string | undefined
+  /** Returns the canonical reference of a token of text in any usual form, or undefined. */
+  readonly parseToken: (text: string) => string | undefined
   /** True for the reference of a chain id in its one canonical form. Undefined: any reference is. */
   readonly isReference?: (reference: string) => boolean
   readonly accountCodec: AccountCodec
@@ -238,13 +251,24 @@ export type FollowedKind = {
   readonly finality: { readonly tags: readonly string[]; readonly usual: FinalityRule }
   /** True if nodes require a client certificate. */
   readonly tls?: boolean
+  /** True if transfers can be fetched only of given accounts: the scope is always `accounts`, with none at first. */
+  readonly isByAccount?: boolean
+  /** Returns the lead that a token of a list is, as text. Undefined: this kind has no leads. */
+  readonly listedLead?: (asset: AssetRef) => string
   /** Returns the chain that token lists name by this number (`chainId`). Undefined: lists name no chain of this kind. */
   readonly listedChain?: (number: number) => ChainId | undefined
+  /** The standard of this kind's tokens in token lists. Undefined: that of Uniswap's lists. */
+  readonly listedStandard?: Standard
   /**
    * The tokens of a chain whose events are known not to add up to their balances: they are known by reads from the start.
    * The configuration wins. Undefined: none.
    */
   readonly readsTokens?: (chain: ChainId) => readonly AssetRef[]
+  /**
+   * True if the transfers of a range cost the same however many blocks it has, so that a range is asked for whole. Undefined:
+   * they cost more for more blocks.
+   */
+  readonly wholeRanges?: boolean
   /** Default pause between two polls of the head, in milliseconds. */
   readonly pollMs: number
   readonly createAdapter: (options: AdapterOptions) => {
@@ -258,7 +282,12 @@ export type FollowedKind = {
 }
 
 /** How to ask an unknown node. */
-export type IdentifyOptions = { readonly url: string; readonly timeoutMs: number; readonly signal: AbortSignal }
+export type IdentifyOptions = {
+  readonly tls?: TlsIdentity | undefined
+  readonly url: string
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
 
 /** A node's chain, and the number of its newest block (`head`). */
 export type IdentifiedNode = { readonly chain: ChainId; readonly head: number }

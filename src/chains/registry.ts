@@ -1,13 +1,15 @@
 import { type Accounting, type AssetRef, fixedClasses } from '../core/asset.ts'
 import { type ChainId, namespaceOf } from '../core/chain.ts'
 import { isServiceError } from '../core/errors.ts'
+import { LISTED_STANDARD, type Standard } from '../core/standards.ts'
 import type { FollowedKind, IdentifiedNode, IdentifyOptions, KindDefinition } from './adapter.ts'
+import { CHIA } from './chia/definition.ts'
 import { EVM } from './evm/definition.ts'
 import { LEDGER } from './ledger/definition.ts'
 import { STARKNET } from './starknet/definition.ts'
 
 /** All supported kinds of chains. */
-const KIND_DEFINITIONS: readonly KindDefinition[] = [EVM, STARKNET, LEDGER]
+const KIND_DEFINITIONS: readonly KindDefinition[] = [EVM, STARKNET, CHIA, LEDGER]
 
 /**
  * Asks a node which chain it is on, with the calls of each kind in turn.
@@ -35,6 +37,7 @@ export function kindOf(chain: ChainId): KindDefinition | undefined {
 type NamespaceRules = {
   readonly nodes: boolean
   readonly tls: boolean
+  readonly isByAccount: boolean
   readonly finality: FollowedKind['finality']
   readonly isReference?: KindDefinition['isReference']
 }
@@ -42,21 +45,18 @@ type NamespaceRules = {
 /** Blocks of a chain that is written here are final at once; the tag has no other meaning. */
 const OWN_FINALITY: FollowedKind['finality'] = { tags: ['finalized'], usual: 'finalized' }
 
-/** Namespaces of kinds that a later version reads: their ids are told apart from mistakes. */
-const PLANNED: readonly (readonly [string, NamespaceRules])[] = [
-  ['chia', { nodes: true, tls: true, finality: OWN_FINALITY }],
-]
-
-/** The known namespaces of chain ids, those of planned kinds last. */
-export const NAMESPACES: ReadonlyMap<string, NamespaceRules> = new Map([
-  ...KIND_DEFINITIONS.map((definition) => [definition.namespace, rulesOf(definition)] as const),
-  ...PLANNED,
-])
+/** The namespaces of chain ids. */
+export const NAMESPACES: ReadonlyMap<string, NamespaceRules> = new Map(
+  KIND_DEFINITIONS.map((definition) => [definition.namespace, rulesOf(definition)] as const),
+)
 
 function rulesOf(definition: KindDefinition): NamespaceRules {
   const { isReference } = definition
-  if (definition.source === 'own') return { nodes: false, tls: false, finality: OWN_FINALITY, isReference }
-  return { nodes: true, tls: definition.tls === true, finality: definition.finality, isReference }
+  if (definition.source === 'own') {
+    return { nodes: false, tls: false, isByAccount: false, finality: OWN_FINALITY, isReference }
+  }
+  const { tls = false, isByAccount = false, finality } = definition
+  return { nodes: true, tls, isByAccount, finality, isReference }
 }
 
 /** Returns the chain that token lists name by a number (`chainId`). */
@@ -66,6 +66,17 @@ export function listedChain(number: number): ChainId | undefined {
     if (chain !== undefined) return chain
   }
   return undefined
+}
+
+/** Returns the canonical reference of a token of text in any usual form; undefined if it is none, or no kind reads the chain. */
+export function parseToken(chain: ChainId, text: string): string | undefined {
+  return kindOf(chain)?.parseToken(text)
+}
+
+/** Returns the standard of a chain's tokens in token lists. */
+export function listedStandard(chain: ChainId): Standard {
+  const kind = kindOf(chain)
+  return (kind?.source === 'nodes' ? kind.listedStandard : undefined) ?? LISTED_STANDARD
 }
 
 /** The accounting classes that are fixed for a chain, by `assetKey`: by its kind, and by configuration, which wins. */

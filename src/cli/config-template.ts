@@ -1,13 +1,21 @@
 import { NAMESPACES } from '../chains/registry.ts'
 import { type ChainId, namespaceOf } from '../core/chain.ts'
 
+/** A chain to follow. `tls`: files, as written into the configuration. */
+export type NewChain = {
+  readonly id: ChainId
+  readonly rpc: readonly string[]
+  readonly from: number
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string | undefined } | undefined
+}
+
 /** The values of a new configuration. */
 export type NewConfig = {
   readonly listen: { readonly host: string; readonly port: number }
   /** As written into the file. A relative folder starts at the folder of the file. */
   readonly store: string
   /** The chain to follow; undefined: none. */
-  readonly chain: { readonly id: ChainId; readonly rpc: readonly string[]; readonly from: number } | undefined
+  readonly chain: NewChain | undefined
   /** Whether to add an issuer's ledger. */
   readonly ledger: boolean
 }
@@ -26,7 +34,7 @@ listen:
 # The folder for keys and indexed data. A relative path starts at the folder of this file.
 store: ${quoted(store)}
 
-# EVM chains (eip155:1) and Starknet (starknet:SN_MAIN), by the URLs of your nodes.
+# EVM (eip155:1), Starknet (starknet:SN_MAIN), Chia (chia:mainnet): URLs of your nodes.
 chains:
 ${chain === undefined ? '' : chainText(chain)}${ledger ? LEDGER : ''}
 # Names and logos from token lists (Uniswap's format), and prices in US dollars.
@@ -47,19 +55,36 @@ dialects:
 `
 }
 
-function chainText({ id, rpc, from }: NonNullable<NewConfig['chain']>): string {
+function chainText({ id, rpc, from, tls }: NewChain): string {
+  const isForAccounts = NAMESPACES.get(namespaceOf(id))?.isByAccount === true
+  const scope = isForAccounts
+    ? '# scope: { accounts: [xch1...] }  # from the start; others once they are asked for'
+    : 'scope: all       # or { tokens: [0x...] }, or { accounts: [0x...] }'
   return `  - id: ${quoted(id)}
     rpc:             # a second node confirms reorgs, and replaces a failed first one
 ${rpc.map((url) => `      - ${quoted(url)}\n`).join('')}    from: ${from}          # first block to index; earlier balances are read on request
-    scope: all       # or { tokens: [0x...] }, or { accounts: [0x...] }
+    ${scope}
     finality: ${finalityText(id)}
-`
+${tls === undefined ? '' : tlsText(tls)}`
+}
+
+function tlsText({ cert, key, ca }: NonNullable<NewChain['tls']>): string {
+  const files = { cert, key, ...(ca === undefined ? {} : { ca }) }
+  const entries = Object.entries(files).map(([name, file]) => `${name}: ${quoted(file)}`)
+  return `    tls: { ${entries.join(', ')} }\n`
 }
 
 /** The usual finality of the chain's kind, and a comment with the other values. */
 function finalityText(id: ChainId): string {
-  const [usual = '', ...others] = NAMESPACES.get(namespaceOf(id))?.finality.tags ?? []
+  const [usual, ...others] = NAMESPACES.get(namespaceOf(id))?.finality.tags ?? []
+  if (usual === undefined) return usualConfirmations(id)
   return `${usual}  # ${[...others, '{ confirmations: 12 }'].map((other) => `or ${other}`).join(', ')}`
+}
+
+function usualConfirmations(id: ChainId): string {
+  const usual = NAMESPACES.get(namespaceOf(id))?.finality.usual
+  const confirmations = typeof usual === 'object' ? usual.confirmations : 0
+  return `{ confirmations: ${confirmations} }  # blocks on top of a final one`
 }
 
 const LEDGER = `  - id: "ledger:main"  # an issuer's ledger: tokenised assets outside any blockchain

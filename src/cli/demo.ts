@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,8 @@ import { createUser } from '../access/users.ts'
 import { type AppConfig, parseAppConfig } from '../app/app-config.ts'
 import { askBalances } from '../demo/balances.ts'
 import { type DemoChain, startDemoChain } from '../demo/chain.ts'
+import { type ChiaDemo, catList, startChiaDemo } from '../demo/chia/demo-chain.ts'
+import { askSpacescan } from '../demo/chia/words.ts'
 import { GILT, issueGilt, POINTS } from '../demo/gilt.ts'
 import { type StarknetDemo, startStarknetDemo } from '../demo/starknet/demo-chain.ts'
 import { padded } from '../demo/starknet/felt.ts'
@@ -42,7 +44,8 @@ export function addDemo(program: Command, terminal: Terminal): void {
       'after',
       helpText(
         '\nThe EVM chain is real: it needs Anvil, from the npm package @foundry-rs/anvil. npm ci installs it in a ' +
-          'checkout. The Starknet chain is simulated by this process.\n' +
+          'checkout. The Starknet chain is simulated by this process. The Chia chain is the simulator of the npm package ' +
+          'chia-wallet-sdk-linux-x64-gnu; on other platforms than 64-bit Linux (x64) the demo has none.\n' +
           'Nothing is kept: Ctrl-C stops the chains and removes the store.',
       ),
     )
@@ -60,16 +63,13 @@ type Surroundings = { readonly terminal: Terminal; readonly stop: StopRequest }
 
 async function runDemo(wanted: number, { terminal, stop }: Surroundings): Promise<void> {
   terminal.err('Starting a local chain and deploying contracts to it …\n')
-  const chain = await startDemoChain()
-  const starknet = await startStarknetDemo().catch(async (error: unknown) => {
-    await chain.stop()
-    throw error
-  })
+  const chains = await startChains()
+  const { evm: chain, starknet, chia } = chains
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-demo-'))
   try {
     const port = await freePort(wanted)
     if (port !== wanted) terminal.err(`Port ${wanted} is taken: this demo listens on ${port}.\n`)
-    const config = demoConfig({ evm: chain, starknet }, { folder, port })
+    const config = demoConfig(chains, { folder, port })
     const apiKey = await makeAccess(config)
     const trading = chain.trade(TRADE_MS, stop.signal).catch((error: unknown) => {
       // Ctrl-C reaches the chain too, and the chain may end first.
@@ -85,20 +85,51 @@ async function runDemo(wanted: number, { terminal, stop }: Surroundings): Promis
             balances: await askBalances(server, { apiKey, chain: starknet }),
             login: { username: DEMO_USER.name, password: DEMO_USER.password },
           },
+          chia: chia && { ...chia, answers: await askSpacescan(server, chia) },
           gilt: await issueGilt(server),
         }),
       )
-    const simulating = starknet.trade(SIMULATED_MS, stop.signal)
-    await Promise.all([serveUntilStopped({ config, stop, onReady }), trading, simulating])
+    const simulating = [starknet, chia].map((one) => one?.trade(SIMULATED_MS, stop.signal))
+    await Promise.all([serveUntilStopped({ config, stop, onReady }), trading, ...simulating])
   } finally {
-    await Promise.all([chain.stop(), starknet.stop()])
+    await stopChains(chains)
     rmSync(folder, { recursive: true, force: true })
   }
   terminal.err('The demo has ended and left nothing behind.\n')
 }
 
+/** The chains of the demo. Chia's is undefined where its simulator does not run. */
+type DemoChains = { readonly evm: DemoChain; readonly starknet: StarknetDemo; readonly chia: ChiaDemo | undefined }
+
+async function startChains(): Promise<DemoChains> {
+  const started: { stop: () => Promise<void> }[] = []
+  const note = <T extends { stop: () => Promise<void> } | undefined>(one: T): T => {
+    if (one !== undefined) started.push(one)
+    return one
+  }
+  try {
+    const evm = note(await startDemoChain())
+    return { evm, starknet: note(await startStarknetDemo()), chia: note(await startChiaDemo()) }
+  } catch (error) {
+    await Promise.all(started.map((one) => one.stop()))
+    throw error
+  }
+}
+
+async function stopChains({ evm, starknet, chia }: DemoChains): Promise<void> {
+  await Promise.all([evm.stop(), starknet.stop(), chia?.stop()])
+}
+
+/** Writes the names of the demo's CATs into a token list. Returns the list's file, if there is one. */
+function writeLists(chia: ChiaDemo | undefined, folder: string): readonly string[] {
+  if (chia === undefined) return []
+  const file = join(folder, 'cats.json')
+  writeFileSync(file, catList(chia))
+  return [file]
+}
+
 function demoConfig(
-  { evm, starknet }: { readonly evm: DemoChain; readonly starknet: StarknetDemo },
+  { evm, starknet, chia }: DemoChains,
   where: { readonly folder: string; readonly port: number },
 ): AppConfig {
   const [real, simulated] = [`eip155:${evm.chainId}`, `starknet:${starknet.chainId}`]
@@ -109,8 +140,10 @@ function demoConfig(
     chains: [
       { id: real, rpc: [evm.url], poll_ms: 500 },
       { id: simulated, rpc: [starknet.url], poll_ms: 500 },
+      ...(chia === undefined ? [] : [{ id: `chia:${chia.network}`, rpc: [chia.url], poll_ms: 500 }]),
       { id: 'ledger:main' },
     ],
+    tokens: { lists: writeLists(chia, where.folder) },
     prices: {
       static: {
         [`${real}/erc20:${evm.tokens.cents}`]: '1.0001',
@@ -120,6 +153,7 @@ function demoConfig(
     dialects: {
       'abc-labs': { assets: [GILT, POINTS] },
       chainbase: { demo_key: true },
+      spacescan: { enabled: chia !== undefined },
       // TokenKit serves the first Starknet chain unless `chain` names another one.
       tokenkit: {},
     },

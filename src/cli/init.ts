@@ -2,6 +2,7 @@ import { chmodSync, existsSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { parseAppConfig } from '../app/app-config.ts'
+import { readTls } from '../app/read-tls.ts'
 import type { IdentifiedNode } from '../chains/adapter.ts'
 import { identifyNode, kindOf } from '../chains/registry.ts'
 import { HTTP_URL, isHttpUrl } from '../config/words.ts'
@@ -9,7 +10,7 @@ import type { ChainId } from '../core/chain.ts'
 import { parseChainId } from '../core/chain.ts'
 import { isServiceError, ServiceError } from '../core/errors.ts'
 import { nodeLabel } from '../core/url.ts'
-import { configText, type NewConfig } from './config-template.ts'
+import { configText, type NewChain } from './config-template.ts'
 import { helpText } from './help-text.ts'
 import { type Terminal, UsageError } from './outcome.ts'
 import { parsePort } from './port.ts'
@@ -25,6 +26,9 @@ type InitOptions = {
   readonly config: string
   readonly rpc: readonly string[]
   readonly chain?: ChainId
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly tlsCa?: string
   readonly from: number
   readonly ledger: boolean
   readonly store: string
@@ -41,6 +45,9 @@ export function addInit(program: Command, terminal: Terminal): void {
     .option('-c, --config <file>', 'the file to write', DEFAULT_FILE)
     .option('--rpc <url>', 'URL of a node; may be repeated; init asks it for its chain', collectUrl, [])
     .option('--chain <id>', 'its chain, such as eip155:1 or starknet:SN_MAIN; needed if no node answers', parseChain)
+    .option('--tls-cert <file>', 'client certificate for nodes that require one, as Chia nodes do')
+    .option('--tls-key <file>', 'its key')
+    .option('--tls-ca <file>', 'the authority that signed the certificates of the nodes, to verify them')
     .option('--from <block>', 'first block to index', parseBlock, 0)
     .option('--ledger', "with an issuer's ledger; without --rpc: only the ledger", false)
     .option('--store <url>', 'where to store everything', 'sqlite:./data')
@@ -84,12 +91,18 @@ function write(file: string, { text, force }: { readonly text: string; readonly 
   }
 }
 
-type Followed = NonNullable<NewConfig['chain']>
+/** The client certificate of the options: its files as absolute paths. */
+function tlsOf({ tlsCert, tlsKey, tlsCa }: InitOptions): NewChain['tls'] {
+  if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return undefined
+  if (tlsCert === undefined || tlsKey === undefined) throw new UsageError('--tls-cert and --tls-key go together')
+  return { cert: resolve(tlsCert), key: resolve(tlsKey), ca: tlsCa === undefined ? undefined : resolve(tlsCa) }
+}
 
 /** The chain from the options, else from answers at the terminal; undefined: only a ledger. */
-async function chooseChain(options: InitOptions, terminal: Terminal): Promise<Followed | undefined> {
+async function chooseChain(options: InitOptions, terminal: Terminal): Promise<NewChain | undefined> {
   const { rpc, ledger, from } = options
-  if (rpc.length > 0) return { id: await chainOf(options, terminal), rpc, from }
+  const tls = tlsOf(options)
+  if (rpc.length > 0) return { id: await chainOf(options, terminal), rpc, from, tls }
   if (ledger) return undefined
   if (terminal.ask === undefined) {
     throw new UsageError("no terminal to ask on: give --rpc URL, or --ledger for an issuer's ledger alone")
@@ -98,10 +111,11 @@ async function chooseChain(options: InitOptions, terminal: Terminal): Promise<Fo
 }
 
 /** The chain of all given nodes. For a node that does not answer, `--chain` decides. */
-async function chainOf({ rpc, chain }: InitOptions, terminal: Terminal): Promise<ChainId> {
+async function chainOf(options: InitOptions, terminal: Terminal): Promise<ChainId> {
+  const { rpc, chain } = options
   let known = chain
   for (const url of rpc) {
-    const said = await identify(url).catch((error: unknown) => {
+    const said = await identify(url, tlsOf(options)).catch((error: unknown) => {
       if (!isServiceError(error)) throw error
       if (chain === undefined) throw withAdvice(error)
       terminal.err(`${error.message}. Using --chain ${chain}, which this node did not confirm.\n`)
@@ -126,14 +140,17 @@ function withAdvice(error: ServiceError): ServiceError {
   return new ServiceError(error.code, `${error.message}: ${advice}`, { cause: error, fields: error.fields })
 }
 
-function identify(url: string): Promise<IdentifiedNode> {
-  return identifyNode({ url, timeoutMs: NODE_TIMEOUT_MS, signal: AbortSignal.timeout(2 * NODE_TIMEOUT_MS) })
+function identify(url: string, files: NewChain['tls']): Promise<IdentifiedNode> {
+  const tls = readTls({ id: url, tls: files })
+  return identifyNode({ url, tls, timeoutMs: NODE_TIMEOUT_MS, signal: AbortSignal.timeout(2 * NODE_TIMEOUT_MS) })
 }
 
 type Asking = { readonly ask: NonNullable<Terminal['ask']>; readonly terminal: Terminal }
 
 /** Asks until a node answers. @throws UsageError the input ended */
-async function askForChain({ chain, from }: InitOptions, { ask, terminal }: Asking): Promise<Followed | undefined> {
+async function askForChain(options: InitOptions, { ask, terminal }: Asking): Promise<NewChain | undefined> {
+  const { chain, from } = options
+  const tls = tlsOf(options)
   for (;;) {
     const typed = await answerTo(ask, `Your node's URL, or "ledger" for an issuer's ledger alone [${DEFAULT_NODE}]: `)
     if (typed.toLowerCase() === 'ledger') return undefined
@@ -143,10 +160,10 @@ async function askForChain({ chain, from }: InitOptions, { ask, terminal }: Aski
       continue
     }
     try {
-      const said = await identify(url)
+      const said = await identify(url, tls)
       terminal.err(`It is on ${said.chain}, at block ${said.head.toLocaleString('en-US')}.\n`)
       if (chain === undefined || chain === said.chain)
-        return { id: said.chain, rpc: [url], from: await askFrom(from, ask) }
+        return { id: said.chain, rpc: [url], from: await askFrom(from, ask), tls }
       terminal.err(`--chain is ${chain}.\n`)
     } catch (error) {
       if (!isServiceError(error)) throw error
@@ -184,7 +201,7 @@ function parseBlock(given: string): number {
 function parseChain(given: string): ChainId {
   const chain = parseChainId(given)
   if (chain !== undefined && kindOf(chain)?.source === 'nodes') return chain
-  throw new InvalidArgumentError('expected a chain with nodes, such as eip155:1 or starknet:SN_MAIN.')
+  throw new InvalidArgumentError('expected a chain with nodes, such as eip155:1, starknet:SN_MAIN or chia:mainnet.')
 }
 
 function collectUrl(given: string, before: readonly string[]): readonly string[] {

@@ -2,6 +2,8 @@ import { Command, Help, type Option } from 'commander'
 import { VERSION } from '../app/version.ts'
 import { addConfig } from './config-check.ts'
 import { addDemo } from './demo.ts'
+import { addFollow } from './follow.ts'
+import { addFollowed } from './followed.ts'
 import { HELP_COLUMNS, helpText } from './help-text.ts'
 import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
@@ -25,7 +27,7 @@ export function createProgram(terminal: Terminal): Command {
       getOutHelpWidth: () => helpWidth(terminal),
       getErrHelpWidth: () => helpWidth(terminal),
     })
-    .configureHelp({ optionDescription: describeOption })
+    .configureHelp({ optionDescription: describeOption, subcommandTerm: nameCommand })
     .showHelpAfterError('(--help shows the options)')
     .addHelpText('after', helpText(HELP))
   addInit(program, terminal)
@@ -37,8 +39,19 @@ export function createProgram(terminal: Terminal): Command {
   addLedger(program, terminal)
   addConfig(program, terminal)
   addTokens(program, terminal)
+  addFollow(program, terminal)
+  addFollowed(program, terminal)
   addReset(program, terminal)
   return program
+}
+
+/** A command with its arguments. Every command has options, and its own help lists them. */
+function nameCommand(command: Command): string {
+  const args = command.registeredArguments.map((one) => {
+    const name = one.variadic ? `${one.name()}...` : one.name()
+    return one.required ? `<${name}>` : `[${name}]`
+  })
+  return [command.name(), ...args].join(' ')
 }
 
 /** An option's description. Leaves out defaults that mean "off" or "not given". */
@@ -62,6 +75,7 @@ Begin here:
   $ steelyard keys create --name me
   $ steelyard users create --name me
   $ steelyard tokens              how each token's balances are known, and why
+  $ steelyard followed            which accounts are followed, where not all are
   $ steelyard verify              compare every stored balance with the chain
   $ steelyard reset eip155:1      delete the index of a chain, to index it again
 

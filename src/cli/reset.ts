@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import { kindOf } from '../chains/registry.ts'
-import { didYouMean, nearest } from '../config/nearest.ts'
 import type { ChainId } from '../core/chain.ts'
 import { isServiceError } from '../core/errors.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/seam/store.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
+import { configuredChain } from './configured-chain.ts'
 import { helpText } from './help-text.ts'
 import { Ended, EXIT, type Terminal, UsageError } from './outcome.ts'
 
@@ -76,15 +76,7 @@ async function openExisting(url: string): Promise<Store | undefined> {
 
 /** The configured chain with this id. @throws UsageError there is none, or it has no node to index it from again */
 function chainOf(text: string, chains: readonly { readonly id: ChainId }[]): ChainId {
-  const ids = chains.map(({ id }) => id)
-  const chain = ids.find((id) => id === text)
-  if (chain === undefined) {
-    const hint = didYouMean(nearest(text, ids))
-    const words = `chain: got "${text}", expected one of ${ids.join(', ')}`
-    throw new UsageError(hint === undefined ? words : `${words}; ${hint}`)
-  }
-  if (kindOf(chain)?.source !== 'nodes') {
-    throw new UsageError(`chain: got "${text}", but its record exists only here: it cannot be indexed again`)
-  }
-  return chain
+  const { id } = configuredChain(text, chains)
+  if (kindOf(id)?.source === 'nodes') return id
+  throw new UsageError(`chain: got "${text}", but its record exists only here: it cannot be indexed again`)
 }

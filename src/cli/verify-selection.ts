@@ -16,7 +16,7 @@ export type Target = Candidate & { readonly selection: Selection }
 /** A chain that can be compared with its nodes. */
 export type Candidate = {
   readonly chain: ChainConfig
-  readonly kind: Pick<KindDefinition, 'parseAddress'> & { readonly nativeAsset?: AssetRef | undefined }
+  readonly kind: Pick<KindDefinition, 'parseAddress' | 'parseToken'> & { readonly nativeAsset?: AssetRef | undefined }
   readonly createProver: (options: ProverOptions) => ChainProver
 }
 
@@ -92,14 +92,14 @@ function targetOf(candidate: Candidate, { tokens, accounts, rpc }: Named): reado
 function assetsOf(text: string, { chain, kind }: Candidate): readonly AssetRef[] {
   const [, chainText, namespace, reference = ''] = /^([^/]+)\/([a-z0-9]+):(.+)$/.exec(text) ?? []
   if (chainText === undefined) {
-    const address = kind.parseAddress(text)
-    return address === undefined ? [] : TOKEN_STANDARDS.map((standard) => ({ standard, reference: address }))
+    const token = kind.parseToken(text)
+    return token === undefined ? [] : TOKEN_STANDARDS.map((standard) => ({ standard, reference: token }))
   }
   if (chainText !== chain.id) return []
   const standard = standardOf(namespace ?? '')
   if (standard === undefined) return []
   const { nativeAsset } = kind
   if (!STANDARD_RULES[standard].isToken) return nativeAsset?.reference === reference ? [nativeAsset] : []
-  const address = kind.parseAddress(reference)
-  return address === undefined ? [] : [{ standard, reference: address }]
+  const token = kind.parseToken(reference)
+  return token === undefined ? [] : [{ standard, reference: token }]
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { createLog, type LogSink } from '../app/log.ts'
+import { readTls } from '../app/read-tls.ts'
 import { fixedClassesOf, kindOf } from '../chains/registry.ts'
 import type { ChainId } from '../core/chain.ts'
 import { openStore } from '../store/open.ts'
@@ -110,9 +111,11 @@ async function verifyTarget({ chain, createProver, selection }: Target, means: M
     log.warn({ ...fields, chain: chain.id }, message)
   const begun = performance.now()
   const seconds = (): number => (performance.now() - begun) / 1000
-  const prover = createProver({ chain: chain.id, rpc: chain.rpc, warn })
+  const reads = await store.openReads(chain.id)
+  const parts = { chain: chain.id, rpc: chain.rpc, tls: readTls(chain), warn, memory: reads.learned }
+  const prover = createProver(parts)
   const result = await verifyChain({
-    sides: { reads: await store.openReads(chain.id), prover, signal },
+    sides: { reads, prover, signal },
     selection,
     sample,
     watch: {

@@ -20,8 +20,12 @@ import {
 import { list, mapping, wordOr } from './group.ts'
 import { type ChainKinds, chainId, httpUrl, path, type SupportedKind } from './words.ts'
 
-/** Most addresses of a scope: the limit that one `eth_getLogs` filter and a row's look-up still handle well. */
+/** Most addresses that a scope lists: a file with more is unwieldy. */
 const MAX_SCOPE_ADDRESSES = 10_000
+/** Most accounts that a chain follows unless the configuration says otherwise. */
+const FOLLOWED_MAX = 10_000
+/** Bound of that setting: all addresses are kept in memory, and named in each request for new blocks. */
+const MAX_FOLLOWED = 100_000
 /** Most nodes of one chain. Each is asked in turn when the others fail. */
 const MAX_NODES = 16
 /** Bounds of the pause between two polls, in milliseconds: from half a Starknet pre-confirmation to ten minutes. */
@@ -45,6 +49,8 @@ export type ChainConfig = {
    * are 503.
    */
   readonly servePartial: boolean
+  /** Most accounts that are followed, configured ones included. Undefined: the scope is not `accounts`. */
+  readonly followedMax: number | undefined
   /** Client certificate for the nodes, as absolute paths. */
   readonly tls: { readonly cert: string; readonly key: string; readonly ca: string | undefined } | undefined
 }
@@ -62,14 +68,14 @@ export function chainField(folder: string, { kindOf, namespaces }: ChainKinds): 
     id: chainId(namespaces),
     rpc: withDefault(list(httpUrl(), 'a list of node URLs such as ["http://127.0.0.1:8545"]'), []),
     from: withDefault(integer(0, Number.MAX_SAFE_INTEGER), 0),
-    scope: withDefault(
+    scope: optional(
       wordOr({
         words: ['all'],
         group: mapping({ tokens: optional(addresses), accounts: optional(addresses) }),
         expected: SCOPES,
       }),
-      'all',
     ),
+    followedMax: optional(integer(1, MAX_FOLLOWED)),
     // The kind of the chain decides which tags there are.
     finality: optional({ ...finalityField(tags), read: (value: unknown): unknown => value }),
     pollMs: optional(integer(POLL_MS.min, POLL_MS.max)),
@@ -92,8 +98,12 @@ export function chainField(folder: string, { kindOf, namespaces }: ChainKinds): 
     const tls = given.tls !== undefined && !has.tls
     if (tls) wrong(inside(at, 'tls'), given.tls, `nothing: nodes of ${namespace} need no certificate`)
     const nodes = readNodes(given.rpc, inside(at, 'rpc'))
-    const scope = readScope(given.scope, kind, inside(at, 'scope'))
-    return scope === BAD || nodes === BAD || tls ? BAD : { ...given, finality, scope }
+    const { isByAccount } = has
+    const scope = readScope(given.scope, { kind, isByAccount }, inside(at, 'scope'))
+    const followedMax = scope === BAD ? BAD : readFollowedMax(given.followedMax, scope, inside(at, 'followed_max'))
+    return scope === BAD || followedMax === BAD || nodes === BAD || tls
+      ? BAD
+      : { ...given, finality, scope, followedMax }
   })
 }
 
@@ -119,46 +129,74 @@ function readNodes(rpc: readonly string[], at: ConfigPath): readonly string[] | 
 
 /** A chain that is written here has no settings for how to follow it. */
 function withoutNodes(given: RawChain, at: ConfigPath): ChainConfig | Bad {
-  const { rpc, from, scope, tls, pollMs, servePartial } = given
-  const unused = { rpc: rpc.length > 0, from: from !== 0, scope: scope !== 'all', tls: tls !== undefined }
+  const { rpc, from, scope, tls, pollMs, servePartial, followedMax } = given
+  const hasScope = scope !== undefined && scope !== 'all'
+  const unused = { rpc: rpc.length > 0, from: from !== 0, scope: hasScope, tls: tls !== undefined }
   for (const [key, isGiven] of Object.entries({
     ...unused,
     poll_ms: pollMs !== undefined,
+    followed_max: followedMax !== undefined,
     serve_partial: servePartial,
   })) {
     if (isGiven)
       wrong(inside(at, key), Reflect.get(given, key), `nothing: ${given.id} is written here and has no nodes`)
   }
-  const good = pollMs === undefined && !servePartial && Object.values(unused).every((isGiven) => !isGiven)
+  const good =
+    (pollMs ?? followedMax) === undefined && !servePartial && Object.values(unused).every((isGiven) => !isGiven)
   return good ? { ...given, scope: { type: 'all' } } : BAD
 }
 
-type RawChain = Omit<ChainConfig, 'scope'> & { readonly scope: RawScope }
+type RawChain = Omit<ChainConfig, 'scope'> & { readonly scope: RawScope | undefined }
 
 type RawScope =
+  | undefined
   | 'all'
   | { readonly tokens: readonly string[] | undefined; readonly accounts: readonly string[] | undefined }
 
-function readScope(given: RawScope, kind: SupportedKind, at: ConfigPath): Scope | Bad {
+function readScope(
+  given: RawScope | undefined,
+  { kind, isByAccount }: { readonly kind: SupportedKind; readonly isByAccount: boolean },
+  at: ConfigPath,
+): Scope | Bad {
+  if (given === undefined) return isByAccount ? { type: 'accounts', accounts: [] } : { type: 'all' }
+  if (isByAccount && (given === 'all' || given.tokens !== undefined)) {
+    return wrong(at, given, '{ accounts: [...] }, or nothing: transfers of this chain are found only by account')
+  }
   if (given === 'all') return { type: 'all' }
   const { tokens, accounts } = given
   if ((tokens === undefined) === (accounts === undefined)) {
     return wrong(at, given, `${SCOPES}: one of them`)
   }
   if (tokens !== undefined) {
-    const canonical = readAddresses(tokens, kind, inside(at, 'tokens'))
+    const canonical = readAddresses(tokens, { parse: kind.parseToken, min: 1 }, inside(at, 'tokens'))
     return canonical === BAD ? BAD : { type: 'tokens', tokens: canonical }
   }
-  const canonical = readAddresses(accounts ?? [], kind, inside(at, 'accounts'))
+  const canonical = readAddresses(accounts ?? [], { parse: kind.parseAddress, min: 0 }, inside(at, 'accounts'))
   return canonical === BAD ? BAD : { type: 'accounts', accounts: canonical }
 }
 
-function readAddresses(given: readonly string[], kind: SupportedKind, at: ConfigPath): readonly string[] | Bad {
-  if (given.length === 0 || given.length > MAX_SCOPE_ADDRESSES) {
-    return wrong(at, given, `a list of 1 to ${MAX_SCOPE_ADDRESSES} addresses`)
+/** The limit of followed accounts; undefined if the scope is not of accounts. */
+function readFollowedMax(given: number | undefined, scope: Scope, at: ConfigPath): number | undefined | Bad {
+  if (scope.type !== 'accounts') {
+    return given === undefined
+      ? undefined
+      : wrong(at, given, 'nothing: only the scope { accounts: [...] } follows accounts')
+  }
+  const max = given ?? FOLLOWED_MAX
+  const { length } = scope.accounts
+  return length <= max ? max : wrong(at, given, `at least ${length}, the number of accounts in the scope`)
+}
+
+function readAddresses(
+  given: readonly string[],
+  { parse, min }: { readonly parse: SupportedKind['parseAddress']; readonly min: number },
+  at: ConfigPath,
+): readonly string[] | Bad {
+  if (given.length < min || given.length > MAX_SCOPE_ADDRESSES) {
+    return wrong(at, given, `a list of ${min} to ${MAX_SCOPE_ADDRESSES} addresses`)
   }
   const canonical = given.map((address, index) => {
-    const parsed = kind.parseAddress(address)
+    const parsed = parse(address)
     return parsed ?? wrong(inside(at, String(index)), address, 'an address of this chain')
   })
   const good = canonical.filter((address) => address !== BAD)

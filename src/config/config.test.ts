@@ -4,14 +4,13 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type DialectsConfig, dialectsField } from '../api/dialects/list.ts'
 import { NAMESPACES } from '../chains/registry.ts'
-import { ServiceError } from '../core/errors.ts'
 import { type Config, loadConfig, parseConfig } from './config.ts'
 import type { KindOf } from './words.ts'
 
 const parseAddress = (text: string): string | undefined =>
   /^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : undefined
-const evm: KindOf = (chain) => (chain.startsWith('eip155:') ? { parseAddress } : undefined)
-const all: KindOf = (chain) => evm(chain) ?? { parseAddress: (text) => text }
+const evm: KindOf = (chain) => (chain.startsWith('eip155:') ? { parseAddress, parseToken: parseAddress } : undefined)
+const all: KindOf = (chain) => evm(chain) ?? { parseAddress: (text) => text, parseToken: (text) => text }
 
 const namespaces = NAMESPACES
 const dialects = dialectsField(NAMESPACES)
@@ -50,12 +49,14 @@ prices:
 dialects:
   abc-labs:  { enabled: true, chain: ledger:main, keys: off, origins: [], strict_wallets: false, assets: [{ asset_id: UKGILT2030, name: Gilt, symbol: UKT, reissue: true }] }
   chainbase: { enabled: true, balance: hex, demo_key: false }
+  spacescan: { enabled: true, chain: chia:mainnet, testnet: chia:testnet11, extended: true, free_per_minute: 0 }
   tokenkit:  { enabled: true, chain: eip155:1, session_per_minute: { balance: 60 } }
 `
 
 const DEFAULT_DIALECTS = {
   abcLabs: { enabled: true, chain: 'ledger:main', keys: false, origins: [], strictWallets: false, assets: [] },
   chainbase: { enabled: true, balance: 'hex', demoKey: false },
+  spacescan: { enabled: true, chain: undefined, testnet: undefined, extended: false, freePerMinute: 600 },
   tokenkit: {
     enabled: true,
     chain: undefined,
@@ -83,6 +84,7 @@ describe('a valid configuration', () => {
       servePartial: false,
       finality: 'finalized',
       pollMs: undefined,
+      followedMax: undefined,
       tls: undefined,
     }
     expect(parse(WHOLE, {}, all)).toEqual({
@@ -98,6 +100,7 @@ describe('a valid configuration', () => {
           finality: { confirmations: 12 },
           pollMs: 500,
           servePartial: false,
+          followedMax: undefined,
           tls: undefined,
         },
         { ...chain, id: 'starknet:SN_MAIN', rpc: ['http://127.0.0.1:9545'], finality: 'l1_accepted' },
@@ -105,6 +108,9 @@ describe('a valid configuration', () => {
           ...chain,
           id: 'chia:mainnet',
           rpc: ['https://127.0.0.1:8555'],
+          scope: { type: 'accounts', accounts: [] },
+          finality: { confirmations: 32 },
+          followedMax: 10_000,
           tls: { cert: '/etc/steelyard/full_node.crt', key: '/etc/steelyard/full_node.key', ca: undefined },
         },
         { ...chain, id: 'ledger:main', rpc: [] },
@@ -124,6 +130,13 @@ describe('a valid configuration', () => {
         abcLabs: {
           ...DEFAULT_DIALECTS.abcLabs,
           assets: [{ assetId: 'UKGILT2030', name: 'Gilt', symbol: 'UKT', reissue: true }],
+        },
+        spacescan: {
+          enabled: true,
+          chain: 'chia:mainnet',
+          testnet: 'chia:testnet11',
+          extended: true,
+          freePerMinute: 0,
         },
         tokenkit: {
           enabled: true,
@@ -199,6 +212,7 @@ describe('the environment', () => {
     ['STEELYARD_CHAINS_0_POLL_MS', '250', (c) => c.chains[0]?.pollMs, 250],
     ['STEELYARD_CHAINS_0_SCOPE', `{ tokens: [${USDC}] }`, (c) => c.chains[0]?.scope.type, 'tokens'],
     ['STEELYARD_CHAINS_0_SCOPE_ACCOUNTS', `[${USDC}]`, (c) => c.chains[0]?.scope.type, 'accounts'],
+    ['STEELYARD_CHAINS_0_SCOPE', '{ accounts: [] }', (c) => c.chains[0]?.scope, { type: 'accounts', accounts: [] }],
     ['STEELYARD_CHAINS_0_FINALITY_CONFIRMATIONS', '3', (c) => c.chains[0]?.finality, { confirmations: 3 }],
     ['STEELYARD_TOKENS_LISTS_0', 'a.json', (c) => c.tokens.lists, ['/etc/steelyard/a.json']],
     ['STEELYARD_PRICES_STATIC', `{ "eip155:1/erc20:${USDC}": 2 }`, (c) => c.prices.static[0]?.[1].text, '2'],
@@ -258,32 +272,5 @@ dialects: { chainbase: { demo_key: true } }`
     }
     expect(pick(parseConfig({ ...source, notice }))).toEqual(expected)
     expect(said).toEqual([`${name} is empty and counts as not set.`])
-  })
-})
-
-describe("an issuer's assets", () => {
-  const said = (asset: string): string => {
-    try {
-      parse(`dialects: { abc-labs: { assets: [${asset}] } }`)
-    } catch (error) {
-      return error instanceof ServiceError ? `${error.code} ${error.message}` : String(error)
-    }
-    return 'nothing'
-  }
-
-  test.each([
-    ['{ asset_id: "A\\uD800" }', 'asset_id', '"A\\ud800"'],
-    ['{ asset_id: A, name: "\\uDC00" }', 'name', '"\\udc00"'],
-    ['{ asset_id: A, symbol: "\\uDBFFx" }', 'symbol', '"\\udbffx"'],
-    ['{ asset_id: A, symbol: "a\\tb" }', 'symbol', '"a\\tb"'],
-    [`{ asset_id: A, symbol: ${'s'.repeat(65)} }`, 'symbol', `"${'s'.repeat(65)}"`],
-    [`{ asset_id: A, name: ${'n'.repeat(129)} }`, 'name', `"${'n'.repeat(80)}…"`],
-  ])('that no record can hold are rejected: %s', (asset, key, got) => {
-    expect(said(asset)).toMatch(/^CONFIG_INVALID /)
-    expect(said(asset)).toContain(`dialects.abc-labs.assets.0.${key}: got ${got}, expected`)
-  })
-
-  test('accept whole surrogate pairs and names of the greatest length', () => {
-    expect(said(`{ asset_id: "🏦", name: ${'n'.repeat(128)}, symbol: ${'s'.repeat(64)} }`)).toBe('nothing')
   })
 })

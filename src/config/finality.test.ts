@@ -6,7 +6,8 @@ import { dialects } from './mistakes.fixture.ts'
 
 function finalityOf(chain: string): unknown {
   const text = `chains: [{ ${chain}, rpc: [http://a] }]`
-  const kindOf = () => ({ parseAddress: (given: string) => given })
+  const parse = (given: string) => given
+  const kindOf = () => ({ parseAddress: parse, parseToken: parse })
   const source = {
     text,
     name: 'steelyard.yaml',

@@ -129,8 +129,8 @@ describe('the text of a mistake', () => {
     ])
   })
 
-  test.each(['spacescan', 'cobo'])('settings of %s, which this version does not serve, are rejected', (name) => {
-    const says = `this version does not serve ${name}, so its settings have no effect: remove them; served are abc-labs, chainbase and tokenkit`
+  test.each(['cobo'])('settings of %s, which this version does not serve, are rejected', (name) => {
+    const says = `this version does not serve ${name}, so its settings have no effect: remove them; served are abc-labs, chainbase, spacescan and tokenkit`
     expect(mistakes(`dialects: { ${name}: { enabled: false } }`)).toEqual([`dialects.${name}: ${says}`])
     expect(mistakes(`dialects:\n  ${name}:\n`)).toEqual([`dialects.${name}: ${says}`])
     const variable = `STEELYARD_DIALECTS_${name.toUpperCase()}_ENABLED`

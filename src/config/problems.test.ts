@@ -114,9 +114,24 @@ describe('an invalid configuration', () => {
     ],
     ['an empty scope', chain('scope: {}'), 'chains.0.scope: got a mapping, expected all'],
     [
-      'a scope without accounts',
-      chain('scope: { accounts: [] }'),
-      'chains.0.scope.accounts: got a list of 0, expected a list of 1 to 10000 addresses',
+      'a scope without tokens',
+      chain('scope: { tokens: [] }'),
+      'chains.0.scope.tokens: got a list of 0, expected a list of 1 to 10000 addresses',
+    ],
+    [
+      'a limit of followed accounts without such a scope',
+      chain('followed_max: 5'),
+      'chains.0.followed_max: got "5", expected nothing: only the scope { accounts: [...] } follows accounts',
+    ],
+    [
+      'a limit of followed accounts below their number',
+      chain(`scope: { accounts: [${USDC}, 0x0000000000000000000000000000000000000001] }, followed_max: 1`),
+      'chains.0.followed_max: got "1", expected at least 2, the number of accounts in the scope',
+    ],
+    [
+      'a limit of followed accounts of 0',
+      chain('scope: { accounts: [] }, followed_max: 0'),
+      'chains.0.followed_max: got "0", expected a whole number from 1 to 100000',
     ],
     [
       'a bad address',
@@ -194,6 +209,11 @@ describe('an invalid configuration', () => {
       `a chain without 0x addresses behind TokenKit: ${id}`,
       `dialects: { tokenkit: { chain: "${id}" } }`,
       `dialects.tokenkit.chain: got "${id}", expected a chain with 0x addresses such as starknet:SN_MAIN or eip155:1`,
+    ]),
+    ...['chain', 'testnet'].map((key): [string, string, string] => [
+      `another kind of chain behind Spacescan: ${key}`,
+      `dialects: { spacescan: { ${key}: "eip155:1" } }`,
+      `dialects.spacescan.${key}: got "eip155:1", expected a Chia chain such as chia:mainnet`,
     ]),
     [
       'an issued asset twice',

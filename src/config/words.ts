@@ -10,13 +10,15 @@ import { namespaceOf, parseChainId, referenceOf } from '../core/chain.ts'
 import { STANDARD_RULES, standardOf } from '../core/standards.ts'
 import { nodeLabel } from '../core/url.ts'
 import { EXAMPLE_ASSET, EXAMPLE_CHAIN } from './examples.ts'
-import { type Field, text } from './field.ts'
+import { type Field, refine, text, wrong } from './field.ts'
 import { didYouMean, nearest } from './nearest.ts'
 
 /** A family of chains that this build can read, as far as the configuration needs it. */
 export type SupportedKind = {
   /** The canonical address for text in any usual form, or undefined. */
   readonly parseAddress: (text: string) => string | undefined
+  /** The same for the reference of a token. */
+  readonly parseToken: (text: string) => string | undefined
 }
 
 /** The kind of a chain, or undefined if this build cannot read it. */
@@ -37,6 +39,8 @@ export type NamespaceRules = {
   readonly nodes: boolean
   /** True if their nodes require a client certificate. */
   readonly tls: boolean
+  /** True if their scope is always `accounts`. */
+  readonly isByAccount: boolean
   /** Tags of a block that their nodes call final, and where the finalized head is by default. */
   readonly finality: { readonly tags: readonly string[]; readonly usual: FinalityRule }
   /** True for a reference in its one canonical form. Undefined: any reference is. */
@@ -57,6 +61,16 @@ export function chainId(namespaces: Namespaces): Field<ChainId> {
     const chain = `${meant ?? ''}:${reference}`
     return parse(chain) === undefined ? undefined : didYouMean(chain)
   })
+}
+
+/** A CAIP-2 id with one of these namespaces. `expected` names such a chain. */
+export function chainIdIn(
+  namespaces: Namespaces,
+  { among, expected }: { readonly among: readonly string[]; readonly expected: string },
+): Field<ChainId> {
+  return refine(chainId(namespaces), (chain, at) =>
+    among.includes(namespaceOf(chain)) ? chain : wrong(at, chain, expected),
+  )
 }
 
 function parseKnownChain(given: string, namespaces: Namespaces): ChainId | undefined {
@@ -151,7 +165,7 @@ export function storeUrl(folder: string): Field<string> {
   }
 }
 
-/** A CAIP-19 asset. Accepts any usual form of its address, and reads it as canonical. */
+/** A CAIP-19 asset. Accepts any usual form of its reference, and reads it as canonical. */
 export function chainAsset(kindOf: KindOf): Field<ChainAsset> {
   return text(`a CAIP-19 asset such as ${EXAMPLE_ASSET} of a chain kind that this version reads`, (given) => {
     const [, chainText = '', standardText = '', reference = ''] = /^([^/]+)\/([a-z0-9]+):(.+)$/.exec(given) ?? []
@@ -161,8 +175,8 @@ export function chainAsset(kindOf: KindOf): Field<ChainAsset> {
     if (!STANDARD_RULES[standard].isToken) {
       return /^\d{1,10}$/.test(reference) ? { chain, asset: { standard, reference } } : undefined
     }
-    const address = kindOf(chain)?.parseAddress(reference)
-    return address === undefined ? undefined : { chain, asset: { standard, reference: address } }
+    const token = kindOf(chain)?.parseToken(reference)
+    return token === undefined ? undefined : { chain, asset: { standard, reference: token } }
   })
 }
 

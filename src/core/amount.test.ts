@@ -1,6 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { add, compare, format, formatDecimal, isAmount, MAX_AMOUNT, parse, parseDecimal, product } from './amount.ts'
+import {
+  add,
+  compare,
+  format,
+  formatDecimal,
+  isAmount,
+  MAX_AMOUNT,
+  parse,
+  parseDecimal,
+  product,
+  quotient,
+} from './amount.ts'
 
 const amounts = fc.bigInt({ min: 0n, max: MAX_AMOUNT })
 const decimals = fc.integer({ min: 0, max: 255 })
@@ -75,6 +86,25 @@ test('sums and comparisons of decimals are exact', () => {
       expect(scaled(add(a, b))).toBe(scaled(a) + scaled(b))
       expect(compare(a, b)).toBe(Number(scaled(a) > scaled(b)) - Number(scaled(a) < scaled(b)))
       expect(parseDecimal(formatDecimal(a)) ?? a).toSatisfy((back: typeof a) => compare(back, a) === 0)
+    }),
+  )
+})
+
+test('a quotient is cut at its places, towards zero', () => {
+  const two = { units: 2n, places: 0 }
+  expect(quotient({ units: 1n, places: 0 }, { units: 3n, places: 0 }, 5)).toEqual({ units: 33_333n, places: 5 })
+  expect(quotient({ units: -1n, places: 0 }, { units: 3n, places: 0 }, 2)).toEqual({ units: -33n, places: 2 })
+  expect(quotient({ units: 25n, places: 3 }, { units: 125n, places: 1 }, 4)).toEqual({ units: 20n, places: 4 })
+  expect(quotient(two, { units: 0n, places: 4 }, 2)).toBeUndefined()
+  fc.assert(
+    fc.property(decimal, decimal, fc.integer({ min: 0, max: 30 }), (a, b, places) => {
+      const found = quotient(a, b, places)
+      if (b.units === 0n) return expect(found).toBeUndefined()
+      const back = product(found?.units ?? 0n, places, b)
+      const unit = { units: b.units < 0n ? -b.units : b.units, places: b.places + places }
+      const rest = add(a, { ...back, units: -back.units })
+      expect(compare({ ...rest, units: rest.units < 0n ? -rest.units : rest.units }, unit)).toBeLessThan(0)
+      expect(rest.units === 0n || rest.units < 0n === a.units < 0n).toBe(true)
     }),
   )
 })

@@ -67,6 +67,12 @@ export function add(a: Decimal, b: Decimal): Decimal {
   return { units: unitsAt(a, places) + unitsAt(b, places), places }
 }
 
+/** The quotient a / b, rounded towards zero to this many decimal places; undefined if `b` is 0. */
+export function quotient(a: Decimal, b: Decimal, places: number): Decimal | undefined {
+  if (b.units === 0n) return undefined
+  return { units: (a.units * 10n ** BigInt(b.places + places)) / (b.units * 10n ** BigInt(a.places)), places }
+}
+
 /** Compares two decimals: negative if `a` is less than `b`, 0 if they are equal, else positive. */
 export function compare(a: Decimal, b: Decimal): number {
   const places = Math.max(a.places, b.places)

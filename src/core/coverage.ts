@@ -1,7 +1,10 @@
 import type { AssetRef } from './asset.ts'
 import { STANDARD_RULES } from './standards.ts'
 
-/** The part of a chain that is indexed. Tokens and accounts are canonical addresses. */
+/**
+ * The part of a chain that is indexed. Tokens and accounts are canonical addresses. Accounts can be added and removed while
+ * the chain is indexed; everything else is fixed.
+ */
 export type Scope =
   | { readonly type: 'all' }
   | { readonly type: 'tokens'; readonly tokens: readonly string[] }
@@ -43,22 +46,27 @@ export function coverageTest(coverage: Coverage, zeroAddress: string | undefined
     const coversAll = (asset: AssetRef): boolean => isKnownByEvents(asset) && tokens.has(asset.reference)
     return { covers: (account, asset) => somebody(account) && coversAll(asset), keeps: somebody, coversAll }
   }
-  const accounts = new Set(scope.accounts.filter(somebody))
-  return {
-    covers: (account, asset) => isKnownByEvents(asset) && accounts.has(account),
-    keeps: (account) => accounts.has(account),
-    coversAll: () => false,
-  }
+  return accountsTest(new Set(scope.accounts), zeroAddress)
+}
+
+/** The test of a coverage of accounts. The set may change: the test follows it. */
+export function accountsTest(accounts: ReadonlySet<string>, zeroAddress: string | undefined): CoverageTest {
+  const keeps = (account: string): boolean => account !== zeroAddress && accounts.has(account)
+  return { covers: (account, asset) => isKnownByEvents(asset) && keeps(account), keeps, coversAll: () => false }
 }
 
 function isKnownByEvents({ standard }: AssetRef): boolean {
   return STANDARD_RULES[standard].knownBy === 'events'
 }
 
-/** True if both cover the same, in any order of addresses. */
-export function sameCoverage(a: Coverage, b: Coverage): boolean {
+/**
+ * True if a chain that was indexed under one coverage can be continued under the other: both cover the same, in any order
+ * of addresses, or both cover accounts, which can be added and removed.
+ */
+export function canContinue(a: Coverage, b: Coverage): boolean {
+  if (a.from !== b.from || a.scope.type !== b.scope.type) return false
   const { added, missing } = compared(a.scope, b.scope)
-  return a.from === b.from && a.scope.type === b.scope.type && added + missing === 0
+  return a.scope.type === 'accounts' || added + missing === 0
 }
 
 /** The coverage before and now, in a few words, however many addresses it lists. */

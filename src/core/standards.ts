@@ -85,7 +85,7 @@ export const COMPARED_STANDARDS: readonly Standard[] = STANDARDS.filter(
   (standard) => STANDARD_RULES[standard].supply === 'compared',
 )
 
-/** The standard of all tokens in token lists (https://uniswap.org/tokenlist.schema.json). */
+/** The standard of tokens in Uniswap's token lists (https://uniswap.org/tokenlist.schema.json). */
 export const LISTED_STANDARD: Standard = 'erc20'
 
 /** True if amounts are quantities of like units, with decimals; false for collections of items. */

@@ -1,6 +1,6 @@
+import type { Answered } from './answered.ts'
 import type { StarknetDemo } from './starknet/demo-chain.ts'
 import { padded } from './starknet/felt.ts'
-import type { Answered } from './starknet/words.ts'
 
 /** Longest answer that is printed whole, in characters. */
 const MAX_ANSWER = 700

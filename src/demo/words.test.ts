@@ -13,6 +13,13 @@ const FACTS = {
     balances: [{ command: 'curl -s balance', answer: '{"success":true}' }],
     login: { username: 'demo', password: 'demo password' },
   },
+  chia: {
+    url: 'http://127.0.0.1:8555',
+    network: 'simulator0',
+    cats: [{ tail: 'c'.repeat(64), name: 'Demo Bucks', symbol: 'DBX' }],
+    trader: 'xch1trader',
+    answers: [{ command: 'curl -s token-balance', answer: '{"status":"success"}' }],
+  },
   url: 'http://127.0.0.1:8545',
   chainId: 31337,
   tokens: {
@@ -47,6 +54,14 @@ test('the text contains every address and every command', () => {
   for (const digit of [1, 2, 3, 4, 5, 6, 7, 'a', 'b'])
     expect(text).toContain(`  0x${String(digit).padStart(64, '0')}\n`)
   for (const { command } of demoLines(FACTS)) expect(text.split('\n')).toContain(`  ${command}`)
+})
+
+test('the text has the Chia chain, or says that there is none', () => {
+  const text = demoWords(FACTS)
+  expect(text).toContain('chia:simulator0')
+  expect(text).toContain(`  ${'c'.repeat(64)}  DBX\n`)
+  expect(text).toContain('  curl -s token-balance\n  {"status":"success"}\n')
+  expect(demoWords({ ...FACTS, chia: undefined })).toContain('There is no Chia chain here')
 })
 
 test('the text says that the Starknet chain is simulated, and its prose fits 80 columns', () => {

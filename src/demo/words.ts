@@ -1,5 +1,6 @@
 import { DEMO_TOKEN_KEYS, DEMO_TOKENS } from './book.ts'
 import type { DemoChain } from './chain.ts'
+import { type ChiaFacts, chiaWords } from './chia/words.ts'
 import { callData } from './contracts.ts'
 import type { DemoGilt } from './gilt.ts'
 import { type StarknetFacts, starknetWords } from './starknet/words.ts'
@@ -12,6 +13,8 @@ export type DemoFacts = Pick<DemoChain, 'url' | 'chainId' | 'tokens' | 'trader' 
   /** The base URL of the running server, without a trailing slash. */
   readonly server: string
   readonly starknet: StarknetFacts
+  /** Undefined: this platform has no simulator. */
+  readonly chia: ChiaFacts | undefined
   readonly gilt: DemoGilt
 }
 
@@ -42,6 +45,8 @@ export function demoWords(facts: DemoFacts): string {
     '',
     ...lines,
     ...starknetWords(facts.server, facts.starknet),
+    '',
+    ...chiaWords(facts.chia),
     '',
     'An issuer minted, sold and partly redeemed a gilt on a ledger. The investor',
     'holds, as just answered:',

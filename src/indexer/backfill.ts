@@ -47,6 +47,8 @@ export type BackfillOptions = {
   readonly budget?: { left: number }
   /** Size of the first ranges; FIRST_RANGE_SIZE if not given. */
   readonly start?: RangeSize
+  /** Gets the size that was learned, when the backfill ends. */
+  readonly sizes?: { last: RangeSize }
   /** Called for each answer, in order, with the last block fetched and the number of transfers so far. */
   readonly onAnswer?: (fetched: Fetched) => void
 }
@@ -91,6 +93,7 @@ export async function* backfill(options: BackfillOptions): AsyncGenerator<Batch>
     }
   } finally {
     await Promise.allSettled(waiting)
+    if (options.sizes !== undefined) options.sizes.last = ranges.size
   }
 }
 

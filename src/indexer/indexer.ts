@@ -1,63 +1,23 @@
-import type { ChainAdapter } from '../chains/adapter.ts'
 import { assert } from '../core/assert.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import { type BlockRef, type Header, type Heads, sameBlock } from '../core/block.ts'
-import type { Coverage } from '../core/coverage.ts'
 import type { Batch } from '../core/transfer.ts'
 import type { ChainState, Heartbeat } from '../store/seam/heartbeat.ts'
-import type { ObservationStore } from '../store/seam/observations.ts'
-import type { Journal } from '../store/seam/store.ts'
-import { type Adopted, adoptObservations } from './adopt-observations.ts'
+import { AccountFollower } from './account-follower.ts'
+import { adoptObservations } from './adopt-observations.ts'
 import { backfill, type Fetched } from './backfill.ts'
 import { findAncestor } from './find-ancestor.ts'
 import { HeldChain } from './held-chain.ts'
+import type { IndexerOptions } from './indexer-options.ts'
 import { nextStep, type Plan } from './next-step.ts'
-import { QUICK_RANGE_SIZE } from './range-size.ts'
+import { startSize } from './range-size.ts'
 import { Shortening } from './shortening.ts'
 
-/** What an indexer reports of its progress. Counters are since its start. */
-export type IndexerReport = {
-  readonly state: ChainState
-  readonly written: number | undefined
-  readonly head: number | undefined
-  readonly transfers: number
-  /** During a backfill: what was fetched, committed or not. */
-  readonly fetched?: Fetched
-}
-
-/** What an indexer of one chain needs. */
-export type IndexerOptions = {
-  readonly adapter: ChainAdapter
-  readonly journal: Journal
-  readonly observations: ObservationStore
-  readonly coverage: Coverage
-  /** Receives what is committed, to check it beside the indexing. */
-  readonly audit?: AuditFeed
-  /** Monotonic milliseconds. */
-  readonly now: () => number
-  /** Unix seconds. */
-  readonly time: () => number
-  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void
-  readonly report: (report: IndexerReport) => void
-  /** Called with each heartbeat before it is stored, so that it is known even if the store cannot be written. */
-  readonly onBeat?: (beat: Heartbeat) => void
-  /** The adapter's own counters, for metrics. */
-  readonly counts: () => Readonly<Record<string, number>>
-}
-
-/** What an indexer passes to its audit. Every call must be quick: the indexer waits for it. */
-export type AuditFeed = {
-  /** Blocks were committed. `hinted`: balances that may have changed other than by the blocks' transfers. */
-  readonly committed: (batch: Batch, hinted: readonly BalanceKey[]) => void
-  /** The committed blocks reach the node's head. */
-  readonly reached: (head: Header) => void
-  /** Stored observations were compared with the journal. */
-  readonly adopted: (adopted: readonly Adopted[]) => void
-  /** Counters for metrics and `/health`. */
-  readonly counts: () => Readonly<Record<string, number>>
-  /** Why the last round failed; undefined if it succeeded. */
-  readonly error: () => string | undefined
-}
+/**
+ * Shortest time in a backfill before it is interrupted to follow accounts, in milliseconds: its open requests are lost
+ * then.
+ */
+const FOLLOW_PAUSE_MS = 30_000
 
 /** What to do after a step: continue at once, or wait for the chain to move. */
 export type StepResult = 'more' | 'idle'
@@ -65,6 +25,7 @@ export type StepResult = 'more' | 'idle'
 /** Follows one chain into its journal: backfill below the finalized head, then block by block, with rollbacks on reorgs. */
 export class Indexer {
   readonly #options: IndexerOptions
+  readonly #follower: AccountFollower | undefined
   readonly #held: HeldChain
   #state: ChainState = 'starting'
   #head: Header | undefined
@@ -81,6 +42,11 @@ export class Indexer {
   constructor(options: IndexerOptions) {
     this.#options = options
     this.#held = new HeldChain(options.journal)
+    const { wanted, journal, audit } = options
+    const onTouched = (touched: readonly BalanceKey[]): void => audit?.compare(touched)
+    if (wanted !== undefined && journal.coverage.scope.type === 'accounts') {
+      this.#follower = new AccountFollower({ ...options, wanted, onTouched })
+    }
   }
 
   /**
@@ -88,13 +54,14 @@ export class Indexer {
    * @throws ServiceError if node or store failed; the next step starts from what is committed
    */
   async step(signal: AbortSignal): Promise<StepResult> {
-    const { adapter, coverage } = this.#options
+    const { adapter, journal } = this.#options
     this.#undecided = false
     try {
       const heads = await adapter.heads(signal)
       this.#head = heads.latest
       const held = await this.#held.load()
-      const next = nextStep(held, heads, coverage.from)
+      if (held.written === undefined) await this.#follower?.step(held, signal)
+      const next = nextStep(held, heads, journal.coverage.from)
       this.#error = undefined
       if (next.do === 'backfill') await this.#backfill(next, signal)
       else if (next.do === 'follow') await this.#follow(next, heads, signal)
@@ -102,12 +69,14 @@ export class Indexer {
       else if (next.do === 'wait') await this.#wait(next, heads, signal)
       else this.#state = 'live'
       if (next.do !== 'wait') this.#shortening.forget()
+      const more = await this.#followAccounts(signal)
       await this.#finalize(heads)
       await this.#adoptObservations()
       await this.#beat()
       const { written } = await this.#held.load()
       if (written !== undefined && sameBlock(written, heads.latest)) this.#options.audit?.reached(written)
-      return written === undefined || written.number >= heads.latest.number || this.#undecided ? 'idle' : 'more'
+      if (written === undefined || this.#undecided) return 'idle'
+      return more || written.number < heads.latest.number ? 'more' : 'idle'
     } catch (error) {
       this.#held.forget()
       throw error
@@ -124,35 +93,43 @@ export class Indexer {
   }
 
   async #backfill(range: { first: number; last: number }, signal: AbortSignal): Promise<void> {
-    const { adapter, coverage, now, log } = this.#options
+    const { adapter, journal, now, log, wholeRanges } = this.#options
     this.#state = 'backfill'
     // Ranges come without headers, so check once here that the first block follows ours.
     const [first] = await adapter.headers({ first: range.first, last: range.first }, signal)
     if (await this.#isResolved(first, signal)) return
     log('info', 'backfill begins', range)
     await this.#beat()
-    const wanted = { adapter, scope: coverage.scope, ...range, start: QUICK_RANGE_SIZE }
-    const before = this.#transfers
+    const wanted = { adapter, scope: journal.coverage.scope, ...range, start: startSize(range, wholeRanges) }
+    const [before, began] = [this.#transfers, now()]
     const onAnswer = ({ block, transfers }: Fetched): void =>
       this.#report(this.#held.written?.number, { block, transfers: before + transfers })
     for await (const batch of backfill({ ...wanted, signal, now, onAnswer })) {
       await this.#append(batch)
-      await this.#options.journal.finalize(batch.through)
+      await journal.finalize(batch.through)
       this.#held.finalizedAt(batch.through)
       await this.#beat()
+      // The open requests are for the accounts of now.
+      if (now() - began >= FOLLOW_PAUSE_MS && (await this.#follower?.isDue()) === true) return
     }
     log('info', 'backfill ends', { last: range.last, transfers: this.#transfers })
   }
 
+  /** Follows accounts, unless our blocks may be of a lost branch. True if there is more to do. */
+  async #followAccounts(signal: AbortSignal): Promise<boolean> {
+    if (this.#follower === undefined || this.#conflict !== undefined) return false
+    return this.#follower.step(await this.#held.load(), signal)
+  }
+
   async #follow(range: { first: number; last: number }, heads: Heads, signal: AbortSignal): Promise<void> {
-    const { adapter, coverage } = this.#options
+    const { adapter, journal } = this.#options
     // Store the head before its blocks are fetched: from now on, our checkpoint is not the newest block.
     await this.#beat()
     const headers = await adapter.headers(range, signal)
     const through = headers.at(-1)
     assert(through !== undefined, 'an adapter gives every header of a range or throws')
     if (await this.#isResolved(headers[0], signal)) return
-    const blocks = await adapter.transfersOf({ headers, scope: coverage.scope }, signal)
+    const blocks = await adapter.transfersOf({ headers, scope: journal.coverage.scope }, signal)
     await this.#append({ first: range.first, through, blocks, headers })
     this.#conflict = undefined
     if (sameBlock(through, heads.latest)) this.#state = 'live'
@@ -214,10 +191,10 @@ export class Indexer {
 
   /** Removes our blocks above a common ancestor. */
   async #rollBack(ancestor: BlockRef | undefined): Promise<{ readonly ancestor: number; readonly transfers: number }> {
-    const { coverage, journal, observations } = this.#options
+    const { journal, observations } = this.#options
     this.#held.forget()
     // In this order, so that a crash between the two only loses reads.
-    const last = ancestor?.number ?? coverage.from - 1
+    const last = ancestor?.number ?? journal.coverage.from - 1
     await observations.dropAbove(last)
     const { transfers } = await journal.rollback(ancestor)
     this.#conflict = undefined
@@ -274,7 +251,7 @@ export class Indexer {
       caughtUpAt: caughtUp ? Math.min(time(), replacedAt ?? Number.POSITIVE_INFINITY) : undefined,
       error: this.#error,
       auditError: audit?.error(),
-      counts: { ...counts(), ...audit?.counts(), ...this.#counts(replacedAt) },
+      counts: { ...counts(), ...audit?.counts(), ...this.#follower?.counts(), ...this.#counts(replacedAt) },
     }
   }
 

@@ -21,6 +21,11 @@ export const FIRST_RANGE_SIZE: RangeSize = { blocks: FIRST_SIZE, ceiling: MAX_SI
  */
 export const QUICK_RANGE_SIZE: RangeSize = { ...FIRST_RANGE_SIZE, blocks: 25 }
 
+/** The size of the first range of a gap: the whole gap for a kind that asks so, until a node refuses it. */
+export function startSize(gap: { readonly first: number; readonly last: number }, wholeRanges = false): RangeSize {
+  return wholeRanges ? { ...FIRST_RANGE_SIZE, blocks: gap.last - gap.first + 1 } : QUICK_RANGE_SIZE
+}
+
 /**
  * The size after an answer: grows towards the wanted transfers, at most twofold; shrinks if the answer was too large or
  * too slow.

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf, isServiceError, type ServiceError } from '../core/errors.ts'
 import { isFatal } from './fatal.ts'
-import type { Indexer, IndexerOptions } from './indexer.ts'
+import type { Indexer } from './indexer.ts'
+import type { IndexerOptions } from './indexer-options.ts'
 
 /** Pauses after failures grow from the poll interval to this. */
 const MAX_PAUSE_MS = 30_000

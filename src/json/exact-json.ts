@@ -167,6 +167,27 @@ export function canonicalText(value: Json): string {
   return isList(value) ? `[${value.map(canonicalText).join(',')}]` : JSON.stringify(value)
 }
 
-function isList(value: Json): value is readonly Json[] {
+/** True for an array. */
+export function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value)
+}
+
+/** A number with so many digits may not survive as a float. It may also stand in a text; then only time is lost. */
+const LONG_NUMBER = /[:[,\s]-?\d{16}/
+
+/**
+ * Parses JSON to plain values. Integers that a float cannot hold become bigints; other numbers are numbers.
+ * @throws SyntaxError, BAD_REQUEST
+ */
+export function parseExactly(text: string): unknown {
+  return LONG_NUMBER.test(text) ? plain(parseJson(Buffer.from(text))) : JSON.parse(text)
+}
+
+function plain(value: Json): unknown {
+  if (value instanceof JsonNumber) {
+    const number = Number(value.text)
+    return Number.isSafeInteger(number) || !/^-?\d+$/.test(value.text) ? number : BigInt(value.text)
+  }
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [key, plain(item)]))
+  return isList(value) ? value.map(plain) : value
 }

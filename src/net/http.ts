@@ -1,5 +1,6 @@
 import { Pool } from 'undici'
 import { ServiceError } from '../core/errors.ts'
+import type { TlsIdentity } from '../core/tls-identity.ts'
 import { nodeLabel, percentDecoded } from '../core/url.ts'
 import { within } from './deadline.ts'
 import { decodeBody, tooLarge } from './decode-body.ts'
@@ -38,6 +39,8 @@ export type HttpEndpoint = {
    * @throws NODE_UNREACHABLE, NODE_TIMEOUT, NODE_TOO_LARGE, NODE_GARBAGE, ABORTED
    */
   readonly post: (body: string, signal: AbortSignal, maxBytes?: number) => Promise<HttpAnswer>
+  /** As `post`, to `below`, as for `get`. */
+  readonly postBelow: (below: string, body: string, signal: AbortSignal) => Promise<HttpAnswer>
   /**
    * Sends a GET to `below`, a path that starts with a slash and is added to the URL's own path. The URL's query stays.
    * Redirects are not followed: their status is the answer's.
@@ -48,19 +51,23 @@ export type HttpEndpoint = {
 
 type Sent = Readonly<{ method: 'GET'; path: string } | { method: 'POST'; path: string; body: string }>
 
-/** Creates a pool of connections to the URL's origin. The URL's user and password are sent as Basic authorization. */
-export function createEndpoint(url: string, limits: HttpLimits): HttpEndpoint {
+/**
+ * Creates a pool of connections to the URL's origin. The URL's user and password are sent as Basic authorization.
+ * @throws NODE_UNREACHABLE the certificate or the key cannot be used
+ */
+export function createEndpoint(url: string, limits: HttpLimits, tls?: TlsIdentity): HttpEndpoint {
   const label = nodeLabel(url)
   const { origin, pathname, search, username, password } = new URL(url)
   const pool = new Pool(origin, {
     connections: MAX_CONNECTIONS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
+    connect: { timeout: CONNECT_TIMEOUT_MS, ...connectOptions(tls) },
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: limits.timeoutMs,
     bodyTimeout: limits.timeoutMs,
   })
   const usual: Record<string, string> = { accept: 'application/json' }
   if (username !== '') usual.authorization = basic(username, password)
+  const pathOf = (below: string): string => pathname.replace(/\/$/, '') + below + search
   const send = (sent: Sent, signal: AbortSignal, maxBytes: number): Promise<HttpAnswer> => {
     throwIfAborted(signal)
     const headers = sent.method === 'POST' ? { ...usual, 'content-type': 'application/json' } : usual
@@ -73,7 +80,7 @@ export function createEndpoint(url: string, limits: HttpLimits): HttpEndpoint {
         return { status: answer.statusCode, body: text, retryAfterMs: retryAfter(received['retry-after']) }
       } catch (error) {
         if (signal.aborted) throw aborted(signal)
-        throw asServiceError(error, { label, limits, timedOut: bounded.aborted })
+        throw asServiceError(error, { label, limits, timedOut: bounded.aborted, hasCertificate: tls !== undefined })
       }
     })
   }
@@ -81,9 +88,18 @@ export function createEndpoint(url: string, limits: HttpLimits): HttpEndpoint {
     label,
     post: async (body, signal, maxBytes = limits.maxBytes) =>
       send({ method: 'POST', path: pathname + search, body }, signal, maxBytes),
-    get: async (below, signal) =>
-      send({ method: 'GET', path: pathname.replace(/\/$/, '') + below + search }, signal, limits.maxBytes),
+    postBelow: async (below, body, signal) =>
+      send({ method: 'POST', path: pathOf(below), body }, signal, limits.maxBytes),
+    get: async (below, signal) => send({ method: 'GET', path: pathOf(below) }, signal, limits.maxBytes),
   }
+}
+
+function connectOptions(tls: TlsIdentity | undefined) {
+  if (tls === undefined) return {}
+  const { cert, key, ca } = tls
+  // The name in a node's own certificate is not its host's.
+  const trust = ca === undefined ? { rejectUnauthorized: false } : { ca, checkServerIdentity: () => undefined }
+  return { cert, key, ...trust }
 }
 
 type Header = string | string[] | undefined
@@ -116,9 +132,21 @@ function retryAfter(header: Header): number | undefined {
 
 const TIMEOUT_CODES = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
+/** What a failure of TLS means, by its code (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
+const TLS_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/^ERR_SSL_.*ALERT.*(CERTIFICATE|UNKNOWN_CA|HANDSHAKE|ACCESS_DENIED)/, 'the node refuses our client certificate'],
+  [/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|CERT_UNTRUSTED/, 'nobody we trust signed the certificate of the node'],
+  [/^CERT_HAS_EXPIRED$/, 'the certificate of the node has expired'],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'the certificate of the node is for another host'],
+  [/^(EPROTO|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/, 'the node does not speak TLS there'],
+]
+
+/** A node that refuses a certificate may close the connection without a word, and so does one that breaks. */
+const CLOSED = new Set(['ECONNRESET', 'UND_ERR_SOCKET'])
+
 function asServiceError(
   error: unknown,
-  request: { label: string; limits: HttpLimits; timedOut: boolean },
+  request: { label: string; limits: HttpLimits; timedOut: boolean; hasCertificate: boolean },
 ): ServiceError {
   if (error instanceof ServiceError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
@@ -128,5 +156,9 @@ function asServiceError(
     return new ServiceError('NODE_TIMEOUT', `${label} did not answer in ${limits.timeoutMs} ms`, { fields })
   }
   const fields = { node: label, reason: code }
-  return new ServiceError('NODE_UNREACHABLE', `No connection to ${label} (${code})`, { cause: error, fields })
+  const why = TLS_WORDS.find(([codes]) => codes.test(code))?.[1]
+  const mayRefuse = request.hasCertificate && CLOSED.has(code)
+  const closed = mayRefuse ? `(${code}): it closed it, perhaps because it refuses our client certificate` : `(${code})`
+  const words = why === undefined ? closed : `over TLS: ${why} (${code})`
+  return new ServiceError('NODE_UNREACHABLE', `No connection to ${label} ${words}`, { cause: error, fields })
 }

@@ -61,13 +61,13 @@ const REFUSED_STATUSES: ReadonlySet<number> = new Set([401, 402, 403])
 
 /**
  * Parses the JSON of an answer. An error status is accepted if its body is JSON-RPC: providers send limits of ranges,
- * batches and plans with 400, 403 or 413.
+ * batches and plans with 400, 403 or 413. `parse` returns undefined for what is not JSON.
  * @throws NODE_REFUSED, NODE_RATE_LIMITED, NODE_TIMEOUT, NODE_HTTP, NODE_GARBAGE
  */
-export function parseAnswer(answer: HttpAnswer, label: string): unknown {
+export function parseAnswer(answer: HttpAnswer, label: string, parse = parseJson): unknown {
   const { status } = answer
   const fields = { node: label, status }
-  const value = parseJson(answer.body)
+  const value = parse(answer.body)
   const speaksJsonRpc = Array.isArray(value) ? value.some(hasFault) : hasFault(value)
   if (REFUSED_STATUSES.has(status) && !(Array.isArray(value) ? value : [value]).some(isRpcFault)) {
     throw new ServiceError('NODE_REFUSED', `${label} refused the call (HTTP ${status})`, { fields })

@@ -1,4 +1,5 @@
 import { ServiceError } from '../core/errors.ts'
+import type { TlsIdentity } from '../core/tls-identity.ts'
 import { secretsOf } from '../core/url.ts'
 import { type BatchAnswer, idOf, readBatchAnswer } from './batch-answers.ts'
 import { BatchSize } from './batch-size.ts'
@@ -46,6 +47,7 @@ export type NodeOptions = {
   readonly classify: Classify
   /** Called before each HTTP request. */
   readonly onRequest: () => void
+  readonly tls?: TlsIdentity | undefined
   /** Called once the node accepts no batch: its calls are sent one by one from then on. */
   readonly onSingleCalls: () => void
 }
@@ -95,7 +97,7 @@ class Sender {
   constructor(options: NodeOptions) {
     this.#options = options
     this.#rules = { classify: options.classify, secrets: secretsOf(options.url) }
-    this.#endpoint = createEndpoint(options.url, options.limits)
+    this.#endpoint = createEndpoint(options.url, options.limits, options.tls)
     this.label = this.#endpoint.label
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { TokenReads } from '../chains/adapter.ts'
-import { listedChain } from '../chains/registry.ts'
+import { listedChain, listedStandard } from '../chains/registry.ts'
 import { type AssetRef, assetKey } from '../core/asset.ts'
 import { type ChainId, parseChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
@@ -42,7 +42,7 @@ function memoryStore() {
 
 function setUp(read: (assets: readonly AssetRef[]) => Promise<TokenReads>, maxEntries?: number) {
   const memory = memoryStore()
-  const lists = new TokenLists({ parseAddress: (_: ChainId, text) => text.toLowerCase(), listedChain })
+  const lists = new TokenLists({ parseToken: (_: ChainId, text) => text.toLowerCase(), listedChain, listedStandard })
   const listed = { chainId: 1, address: address('b'), name: 'Listed', symbol: 'LST', decimals: 2 }
   lists.add({ tokens: [{ ...listed, logoURI: 'https://a.example/b.png' }] }, 'test')
   const clock = { now: 1_000 }
@@ -88,6 +88,8 @@ describe('token metadata', () => {
         decimals: undefined,
         totalSupply: undefined,
         logo: undefined,
+        description: undefined,
+        tags: [],
         listed: false,
         urls: [],
         price: undefined,
@@ -107,6 +109,8 @@ describe('token metadata', () => {
       decimals: 18,
       totalSupply: 5n,
       logo: 'https://a.example/b.png',
+      description: undefined,
+      tags: [],
       listed: true,
       urls: [],
       price: { units: 15n, places: 1, text: '1.5', source: 'static', updatedAt: 900 },
@@ -191,7 +195,7 @@ describe('token metadata', () => {
     const tokens = new TokenMetadata({
       storeOf: async () => memory.store,
       readTokens: () => expect.fail('the chain is read'),
-      lists: new TokenLists({ parseAddress: (_: ChainId, text) => text, listedChain }),
+      lists: new TokenLists({ parseToken: (_: ChainId, text) => text, listedChain, listedStandard }),
       prices: { find: () => price },
       now: () => clock.now,
       warn: (message) => expect.fail(message),

@@ -176,6 +176,8 @@ export class TokenMetadata implements Tokens {
       decimals: facts?.decimals ?? listed?.decimals,
       totalSupply: facts?.totalSupply,
       logo: listed?.logo,
+      description: listed?.description,
+      tags: listed?.tags ?? [],
       listed: listed !== undefined,
       urls: listed?.urls ?? [],
       price: this.#sources.prices.find(chain, asset),

@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { listedChain } from '../chains/registry.ts'
+import { listedChain, listedStandard } from '../chains/registry.ts'
 import type { AssetRef } from '../core/asset.ts'
 import { type ChainId, parseChainId } from '../core/chain.ts'
 import { readTokenLists, TokenLists } from './token-lists.ts'
 
-const parseAddress = (_: ChainId, text: string): string | undefined =>
+const parseToken = (_: ChainId, text: string): string | undefined =>
   /^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : undefined
 
 function chainOf(text: string): ChainId {
@@ -14,7 +15,7 @@ function chainOf(text: string): ChainId {
   return chain
 }
 
-const names = { parseAddress, listedChain }
+const names = { parseToken, listedChain, listedStandard }
 const one = chainOf('eip155:1')
 const A = `0x${'Aa'.repeat(20)}`
 const a: AssetRef = { standard: 'erc20', reference: A.toLowerCase() }
@@ -35,6 +36,8 @@ describe('a token list', () => {
       name: 'USDCoin',
       symbol: 'USDC',
       decimals: 6,
+      description: undefined,
+      tags: [],
       logo: expect.stringMatching(/^https:\/\//),
       urls: [],
     })
@@ -61,9 +64,18 @@ describe('a token list', () => {
       name: `Badname ${'x'.repeat(120)}`,
       symbol: undefined,
       decimals: undefined,
+      description: undefined,
+      tags: [],
       logo: undefined,
       urls: [{ name: 'website', url: 'https://a.example/' }],
     })
+  })
+
+  test('descriptions and tags are cleaned and cut', () => {
+    const tags = ['meme', 7, '\u202e', ...Array.from({ length: 20 }, (_, index) => `t${index}`)]
+    const found = lists({ ...entry, tags, extensions: { description: `A\u0000 token ${'x'.repeat(2_000)}` } })
+    expect(found.find(one, a)?.description).toBe(`A token ${'x'.repeat(992)}`)
+    expect(found.find(one, a)?.tags).toEqual(['meme', ...Array.from({ length: 13 }, (_, index) => `t${index}`)])
   })
 
   test.each([
@@ -96,5 +108,58 @@ describe('a token list', () => {
 
   test('the error names a missing file', () => {
     expect(() => readTokenLists(['/nowhere/list.json'], names)).toThrow('tokens.lists: /nowhere/list.json cannot')
+  })
+})
+
+describe('a list of one chain', () => {
+  const chia = chainOf('chia:mainnet')
+  const reference = 'ab'.repeat(32)
+  const catNames = {
+    parseToken: (chain: ChainId, text: string) =>
+      chain !== chia ? parseToken(chain, text) : text.length === 64 ? text.toLowerCase() : undefined,
+    listedChain,
+    listedStandard: (chain: ChainId) => (chain === chia ? 'cat' : listedStandard(chain)),
+  } as const
+
+  test('names its chain once, and its tokens by asset ids', () => {
+    const made = new TokenLists(catNames)
+    const cat = {
+      asset_id: reference.toUpperCase(),
+      name: 'Spacebucks',
+      symbol: 'SBX',
+      logo: 'https://a.example/sbx.png',
+    }
+    made.add({ chain: chia, tokens: [cat, { ...cat, asset_id: 'ab' }, { ...cat, asset_id: 7 }] }, 'cats.json')
+    // A list without a chain has tokens of numbered chains.
+    made.add({ tokens: [entry, cat] }, 'other.json')
+    expect([made.size, made.skipped]).toEqual([2, 3])
+    expect(made.find(chia, { standard: 'cat', reference })).toEqual({
+      name: 'Spacebucks',
+      symbol: 'SBX',
+      decimals: undefined,
+      description: undefined,
+      tags: [],
+      logo: 'https://a.example/sbx.png',
+      urls: [],
+    })
+    expect(made.search(chia, { text: 'sbx' })).toEqual([{ standard: 'cat', reference }])
+    expect(made.find(one, a)?.name).toBe('Token A')
+  })
+
+  test.each([7, '', 'mainnet', null])('cannot name its chain %j', (chain) => {
+    const add = () => new TokenLists(catNames).add({ chain, tokens: [] }, 'my.json')
+    expect(add).toThrow('tokens.lists: my.json names a chain that is no CAIP-2 id')
+  })
+
+  test('the shipped list of CATs', () => {
+    const file = fileURLToPath(new URL('../../docs/token-lists/chia-mainnet.json', import.meta.url))
+    const found = readTokenLists([file], catNames)
+    expect([found.size, found.skipped]).toEqual([12, 0])
+    const wusdc = 'fa4a180ac326e67ea289b869e3448256f6af05721f7cf934cb9901baa6b7a99d'
+    expect(found.find(chia, { standard: 'cat', reference: wusdc })).toMatchObject({
+      name: 'Base Warped USDC',
+      symbol: 'wUSDC.b',
+      decimals: 3,
+    })
   })
 })

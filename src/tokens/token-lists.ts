@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from 'node:fs'
 import { MAX_DECIMALS } from '../core/amount.ts'
 import { type AssetRef, assetText } from '../core/asset.ts'
-import type { ChainId } from '../core/chain.ts'
+import { type ChainId, parseChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
-import { LISTED_STANDARD } from '../core/standards.ts'
+import type { Standard } from '../core/standards.ts'
 import { cleanText, MAX_NAME_CHARACTERS, MAX_SYMBOL_CHARACTERS } from '../core/token.ts'
 
 /** Largest list file, in bytes, and largest number of tokens in it: ten times the largest published lists. */
@@ -13,27 +13,37 @@ const MAX_LIST_TOKENS = 200_000
 const MAX_URL_CHARACTERS = 2_048
 /** Largest number of pages of one token. */
 const MAX_URLS = 16
+/** Longest description to keep, in characters: a paragraph. */
+const MAX_DESCRIPTION_CHARACTERS = 1_000
+/** Largest number of tags of one token. */
+const MAX_TAGS = 16
 
 /** A token's entry in a token list: cleaned and checked, but not confirmed by the chain. */
 export type ListedToken = {
   readonly name: string | undefined
   readonly symbol: string | undefined
   readonly decimals: number | undefined
+  readonly description: string | undefined
+  readonly tags: readonly string[]
   /** http, https or ipfs. */
   readonly logo: string | undefined
   readonly urls: readonly { readonly name: string; readonly url: string }[]
 }
 
 /**
- * Returns the canonical address of a text in any usual form. Undefined if it is not an address or the chain's kind is
+ * Returns the canonical reference of a token of text in any usual form. Undefined if it is none or the chain's kind is
  * unknown.
  */
-export type ParseAddress = (chain: ChainId, text: string) => string | undefined
+export type ParseToken = (chain: ChainId, text: string) => string | undefined
 
-/** How token lists name chains and contracts. `listedChain`: the chain with a list's number (`chainId`). */
+/**
+ * How token lists name chains and tokens. `listedChain`: the chain with a list's number (`chainId`); `listedStandard`: the
+ * standard of a chain's listed tokens.
+ */
 export type ListNames = {
-  readonly parseAddress: ParseAddress
+  readonly parseToken: ParseToken
   readonly listedChain: (number: number) => ChainId | undefined
+  readonly listedStandard: (chain: ChainId) => Standard
 }
 
 /** Tokens by CAIP-19 text, over all lists and chains. If two lists have a token, the first list wins. */
@@ -57,6 +67,11 @@ export class TokenLists {
     return this.#skipped
   }
 
+  /** Returns the standard of a chain's tokens in lists. */
+  standardOf(chain: ChainId): Standard {
+    return this.#names.listedStandard(chain)
+  }
+
   /** Returns the lists' entry of an asset. */
   find(chain: ChainId, asset: AssetRef): ListedToken | undefined {
     return this.#tokens.get(assetText(chain, asset))
@@ -78,7 +93,8 @@ export class TokenLists {
   }
 
   /**
-   * Adds the tokens of a parsed list (https://uniswap.org/tokenlist.schema.json).
+   * Adds the tokens of a parsed list: of Uniswap's format (https://uniswap.org/tokenlist.schema.json), where each token
+   * names its chain by a number; or of one chain, which the list names by its CAIP-2 id (`chain`).
    * @throws CONFIG_INVALID it is not a list
    */
   add(list: unknown, name: string): void {
@@ -89,11 +105,12 @@ export class TokenLists {
         `tokens.lists: ${name} is not a token list of at most ${MAX_LIST_TOKENS} tokens`,
       )
     }
-    for (const entry of tokens) this.#addToken(entry)
+    const chain = isRecord(list) ? chainOf(list, name) : undefined
+    for (const entry of tokens) this.#addToken(entry, chain)
   }
 
-  #addToken(entry: unknown): void {
-    const key = isRecord(entry) ? this.#keyOf(entry) : undefined
+  #addToken(entry: unknown, ofList: ChainId | undefined): void {
+    const key = isRecord(entry) ? this.#keyOf(entry, ofList) : undefined
     if (key === undefined || !isRecord(entry)) {
       this.#skipped++
       return
@@ -109,14 +126,29 @@ export class TokenLists {
     this.#byChain.set(chain, ofChain)
   }
 
-  #keyOf(entry: Record<string, unknown>): { readonly chain: ChainId; readonly asset: AssetRef } | undefined {
-    const { chainId, address } = entry
-    if (typeof chainId !== 'number' || !Number.isSafeInteger(chainId) || chainId < 0) return undefined
-    const chain = this.#names.listedChain(chainId)
-    if (chain === undefined || typeof address !== 'string') return undefined
-    const reference = this.#names.parseAddress(chain, address)
-    return reference === undefined ? undefined : { chain, asset: { standard: LISTED_STANDARD, reference } }
+  #keyOf(
+    entry: Record<string, unknown>,
+    ofList: ChainId | undefined,
+  ): { readonly chain: ChainId; readonly asset: AssetRef } | undefined {
+    const { address, asset_id: text = address } = entry
+    const chain = ofList ?? this.#numbered(entry.chainId)
+    if (chain === undefined || typeof text !== 'string') return undefined
+    const reference = this.#names.parseToken(chain, text)
+    return reference === undefined ? undefined : { chain, asset: { standard: this.standardOf(chain), reference } }
   }
+
+  #numbered(chainId: unknown): ChainId | undefined {
+    const isNumber = typeof chainId === 'number' && Number.isSafeInteger(chainId) && chainId >= 0
+    return isNumber ? this.#names.listedChain(chainId) : undefined
+  }
+}
+
+/** The chain that all tokens of a list are of; undefined if each names its own. @throws CONFIG_INVALID */
+function chainOf({ chain }: Record<string, unknown>, name: string): ChainId | undefined {
+  if (chain === undefined) return undefined
+  const parsed = typeof chain === 'string' ? parseChainId(chain) : undefined
+  if (parsed !== undefined) return parsed
+  throw new ServiceError('CONFIG_INVALID', `tokens.lists: ${name} names a chain that is no CAIP-2 id`)
 }
 
 const NO_TOKENS = { assets: [], words: [] }
@@ -142,16 +174,27 @@ function readJson(file: string): unknown {
 }
 
 function listedToken(entry: Record<string, unknown>): ListedToken {
-  const { name, symbol, decimals, logoURI, extensions } = entry
+  const { name, symbol, decimals, logo, logoURI = logo, extensions } = entry
+  const { description = isRecord(extensions) ? extensions.description : undefined } = entry
   const isScale =
     typeof decimals === 'number' && Number.isInteger(decimals) && decimals >= 0 && decimals <= MAX_DECIMALS
   return {
     name: typeof name === 'string' ? cleanText(name, MAX_NAME_CHARACTERS) : undefined,
     symbol: typeof symbol === 'string' ? cleanText(symbol, MAX_SYMBOL_CHARACTERS) : undefined,
     decimals: isScale ? decimals : undefined,
+    description: typeof description === 'string' ? cleanText(description, MAX_DESCRIPTION_CHARACTERS) : undefined,
+    tags: tagsOf(entry.tags),
     logo: checkedUrl(logoURI, LOGO_SCHEMES),
     urls: pages(extensions),
   }
+}
+
+function tagsOf(tags: unknown): readonly string[] {
+  if (!Array.isArray(tags)) return []
+  return tags.slice(0, MAX_TAGS).flatMap((tag) => {
+    const text = typeof tag === 'string' ? cleanText(tag, MAX_SYMBOL_CHARACTERS) : undefined
+    return text === undefined ? [] : [text]
+  })
 }
 
 const LOGO_SCHEMES = new Set(['http:', 'https:', 'ipfs:'])

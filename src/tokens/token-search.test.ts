@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { listedChain } from '../chains/registry.ts'
+import { listedChain, listedStandard } from '../chains/registry.ts'
 import { HEX_ACCOUNTS } from '../core/account.ts'
 import type { AssetRef } from '../core/asset.ts'
 import { parseChainId } from '../core/chain.ts'
@@ -62,8 +62,8 @@ beforeAll(async () => {
     })),
     { asset: erc20('8'), symbol: 'TWOX', name: 'Read for a caller, never indexed', ...facts },
   ])
-  const parseAddress = (_: unknown, text: string) => (/^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : undefined)
-  const lists = new TokenLists({ parseAddress, listedChain })
+  const parseToken = (_: unknown, text: string) => (/^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : undefined)
+  const lists = new TokenLists({ parseToken, listedChain, listedStandard })
   const entry = { chainId: 1, decimals: 6 }
   const tokens = [
     { ...entry, address: address('5'), symbol: 'Five', name: 'Only listed' },
@@ -72,7 +72,7 @@ beforeAll(async () => {
     { ...entry, chainId: 10, address: address('6'), symbol: 'SIX', name: 'Of another chain' },
   ]
   lists.add({ tokens }, 'test')
-  search = new TokenSearch({ storeOf: async () => reads.tokens, lists, parseAddress })
+  search = new TokenSearch({ storeOf: async () => reads.tokens, lists, parseToken })
 })
 afterAll(async () => {
   await nextTick()

@@ -1,15 +1,14 @@
 import type { AssetRef } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
-import { LISTED_STANDARD } from '../core/standards.ts'
 import type { TokenStore } from '../store/seam/tokens.ts'
-import type { ParseAddress, TokenLists } from './token-lists.ts'
+import type { ParseToken, TokenLists } from './token-lists.ts'
 import type { FoundToken, TokenFinder } from './tokens.ts'
 
 /** What a search needs. */
 export type SearchSources = {
   readonly storeOf: (chain: ChainId) => Promise<TokenStore>
   readonly lists: TokenLists
-  readonly parseAddress: ParseAddress
+  readonly parseToken: ParseToken
 }
 
 /**
@@ -30,11 +29,11 @@ export class TokenSearch implements TokenFinder {
     const { storeOf, lists } = this.#sources
     const { standards, listed, offset, limit } = query
     const wanted = query.text?.trim() ?? ''
-    const reference = wanted === '' ? undefined : this.#sources.parseAddress(chain, wanted)
+    const reference = wanted === '' ? undefined : this.#sources.parseToken(chain, wanted)
     const match = reference === undefined ? undefined : { reference }
     const isText = wanted !== '' && reference === undefined
     const ofLists =
-      listed === false || !standards.includes(LISTED_STANDARD)
+      listed === false || !standards.includes(lists.standardOf(chain))
         ? []
         : lists.search(chain, isText ? { text: wanted } : match)
     const first = ofLists.slice(offset, offset + limit).map((asset): FoundToken => ({ asset, listed: true }))

@@ -20,6 +20,8 @@ export type TokenInfo = {
   /** Base units, as of the last read. */
   readonly totalSupply: bigint | undefined
   readonly logo: string | undefined
+  readonly description: string | undefined
+  readonly tags: readonly string[]
   /** True if a configured token list has the token. */
   readonly listed: boolean
   readonly urls: readonly { readonly name: string; readonly url: string }[]

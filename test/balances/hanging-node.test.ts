@@ -39,7 +39,7 @@ beforeAll(async () => {
   const config = { id, rpc: [hanging.url, anvil.url], from: 0, scope: { type: 'all' }, finality: 'finalized' } as const
   const stopping = new AbortController()
   chain = await openChain({
-    chain: { servePartial: false, ...config, pollMs: undefined, tls: undefined },
+    chain: { servePartial: false, ...config, pollMs: undefined, followedMax: undefined, tls: undefined },
     kind,
     store,
     log: pino({ level: 'silent' }),

@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
+import { AccountCoins } from '../../src/balances/account-coins.ts'
 import { ChainBalances } from '../../src/balances/chain-balances.ts'
 import { ChainHistory } from '../../src/balances/chain-history.ts'
+import { CoinLists } from '../../src/balances/coin-lists.ts'
 import { NodeReader } from '../../src/balances/node-reader.ts'
+import type { AccountReader } from '../../src/chains/account-reader.ts'
 import type { BalanceRead, BalanceReads, ChainAdapter, TokenReads } from '../../src/chains/adapter.ts'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { NO_ITEM } from '../../src/core/asset.ts'
@@ -85,6 +88,8 @@ export type World = {
   balances: ChainBalances
   history: ChainHistory
   now: { at: number }
+  /** The accounts that were requested to be followed, each time. */
+  requested: string[]
 }
 
 export type WorldOptions = {
@@ -96,6 +101,8 @@ export type WorldOptions = {
   readonly servePartial?: boolean
   /** False if no block is stored yet. */
   readonly indexed?: boolean
+  /** Nodes of the chain can be asked what an account holds. */
+  readonly accounts?: (chain: TableChain) => AccountReader
 }
 
 /** Blocks 0 to 4 of one branch, all indexed. GOLD moves in 1 and 3, SILVER in 2. The node shows 4. */
@@ -135,8 +142,19 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     await store.close()
     rmSync(folder, { recursive: true })
   })
-  const deps = { reads, node, now: () => now.at, servePartial }
-  return { chain, reads, journal, now, balances: new ChainBalances(deps), history: new ChainHistory(deps) }
+  const requested: string[] = []
+  const { accounts } = options
+  const coinLists =
+    accounts &&
+    new CoinLists({
+      reads,
+      coins: new AccountCoins({ reader: accounts(chain), observations: reads.observations, signal }),
+      now: () => now.at,
+      replacedAt: (block) => node.replacedAt(block),
+      follow: (account) => void requested.push(account),
+    })
+  const deps = { reads, node, now: () => now.at, servePartial, coinLists }
+  return { chain, reads, journal, now, requested, balances: new ChainBalances(deps), history: new ChainHistory(deps) }
 }
 
 /** A movement of a coin. Without `from` it is a mint. */

@@ -9,15 +9,15 @@ import { Blooms, EvmNode, type NodeChain } from '../faults/evm/node.ts'
 import { changed, held, type Program, type Storage, supplyBy, supplyOf, word, ZERO } from '../faults/evm/program.ts'
 import { ancestorAt, type Contract, EMPTY, type EvmBlock, type PlacedLog } from '../faults/evm/state.ts'
 import { type Answer, type Arrived, type ScriptedNode, startScriptedNode } from '../nodes/scripted-node.ts'
-import type { ChainUnderTest, Mood, Move, NodeUnderTest, SuiteAssets } from './under-test.ts'
+import type { ChainUnderTest, Mood, Move, NodeUnderTest, SuiteContracts } from './under-test.ts'
 
 const FINAL_BELOW = 4
 const START_TIME = 1_700_000_000
 const BLOCK_SECONDS = 12
 
 const ref = (standard: Standard, reference: string): AssetRef => ({ standard, reference: digest(reference, 20) })
-const ASSETS: SuiteAssets = {
-  coin: ref('erc20', 'coin'),
+const COIN = ref('erc20', 'coin')
+const CONTRACTS: SuiteContracts = {
   deeds: ref('erc721', 'deeds'),
   goods: ref('erc1155', 'goods'),
   dead: ref('erc20', 'dead'),
@@ -33,11 +33,11 @@ const TEXTS = ['0x06fdde03', '0x95d89b41']
 const BALANCE_OF_ITEM = '0x00fdd58e'
 
 const PROGRAMS: ReadonlyMap<string, Program> = new Map<string, Program>([
-  [ASSETS.coin.reference, { ...usual, name: 'Coin', standard: 'erc20' }],
-  [ASSETS.deeds.reference, { ...usual, name: 'Deeds', standard: 'erc721' }],
-  [ASSETS.goods.reference, { ...usual, name: 'Goods', standard: 'erc1155', call: goodsCall }],
-  [ASSETS.dead.reference, { ...usual, name: 'Dead', standard: 'erc20', call: () => undefined }],
-  [ASSETS.hostile.reference, { ...usual, name: 'Hostile', standard: 'erc20', call: hostileCall }],
+  [COIN.reference, { ...usual, name: 'Coin', standard: 'erc20' }],
+  [CONTRACTS.deeds.reference, { ...usual, name: 'Deeds', standard: 'erc721' }],
+  [CONTRACTS.goods.reference, { ...usual, name: 'Goods', standard: 'erc1155', call: goodsCall }],
+  [CONTRACTS.dead.reference, { ...usual, name: 'Dead', standard: 'erc20', call: () => undefined }],
+  [CONTRACTS.hostile.reference, { ...usual, name: 'Hostile', standard: 'erc20', call: hostileCall }],
 ])
 
 function goodsCall(storage: Storage, data: string): string | undefined {
@@ -145,15 +145,17 @@ export async function startEvmUnderTest(): Promise<ChainUnderTest> {
   return {
     chain: id,
     accounts: [digest('one', 20), digest('two', 20), digest('three', 20)],
-    assets: ASSETS,
+    coin: COIN,
+    contracts: CONTRACTS,
+    large: 2n ** 255n,
     finalBelow: FINAL_BELOW,
-    mine: (...moves) => chain.mine(moves),
-    reorganize: (depth, blocks) => chain.reorganize(depth, blocks),
+    mine: async (...moves) => chain.mine(moves),
+    reorganize: async (depth, blocks) => chain.reorganize(depth, blocks),
     node: async (mood = {}) => {
       const node = new MoodyNode(chain, blooms, mood)
       const server = await startScriptedNode(node.answer)
       servers.push(server)
-      return { url: server.url, behave: (other) => node.behave(other) } satisfies NodeUnderTest
+      return { url: server.url, behave: async (other) => node.behave(other) } satisfies NodeUnderTest
     },
     stop: async () => {
       await Promise.all(servers.map((server) => server.stop()))

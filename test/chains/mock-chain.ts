@@ -3,6 +3,7 @@ import type {
   ChainAdapter,
   Confirmation,
   Conflict,
+  FetchScope,
   LogsProof,
   TokenReads,
 } from '../../src/chains/adapter.ts'
@@ -113,17 +114,27 @@ export class MockChain implements ChainAdapter {
     return this.others(conflict)
   }
 
-  async transfers({ first, last }: Parameters<ChainAdapter['transfers']>[0]): Promise<readonly BlockTransfers[]> {
+  async transfers({
+    first,
+    last,
+    scope,
+  }: Parameters<ChainAdapter['transfers']>[0]): Promise<readonly BlockTransfers[]> {
     this.fault('transfers')
-    return this.canonical().filter((block) => block.number >= first && block.number <= last && isTold(block))
+    return this.canonical()
+      .filter((block) => block.number >= first && block.number <= last)
+      .map((block) => within(block, scope))
+      .filter(isTold)
   }
 
-  async transfersOf({ headers }: Parameters<ChainAdapter['transfersOf']>[0]): Promise<readonly BlockTransfers[]> {
+  async transfersOf({
+    headers,
+    scope,
+  }: Parameters<ChainAdapter['transfersOf']>[0]): Promise<readonly BlockTransfers[]> {
     this.fault('transfersOf')
     return headers.map((header) => {
       const block = this.#blocks.get(header.hash)
       if (block === undefined) throw new ServiceError('NODE_BEHIND', 'no such block')
-      return block
+      return within(block, scope)
     })
   }
 
@@ -141,6 +152,16 @@ export class MockChain implements ChainAdapter {
   async readTokens(..._: Parameters<ChainAdapter['readTokens']>): Promise<TokenReads> {
     throw new ServiceError('NODE_UNREACHABLE', 'a mock chain has no state to read')
   }
+}
+
+/** A block with what a scope of accounts includes of it; all of it for any other scope. */
+function within<B extends BlockTransfers>(block: B, scope: FetchScope): B {
+  if (scope.type !== 'accounts') return block
+  const accounts = new Set(scope.accounts)
+  const has = (side: string | undefined): boolean => side !== undefined && accounts.has(side)
+  const hints = block.hints?.filter(({ account }) => accounts.has(account)) ?? []
+  const transfers = block.transfers.filter(({ from, to }) => has(from) || has(to))
+  return { ...block, transfers, hints: hints.length === 0 ? undefined : hints }
 }
 
 /** True for a block with transfers or hints. */

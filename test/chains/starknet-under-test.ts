@@ -18,15 +18,15 @@ import { type NodeOptions, StarknetNode } from '../../src/demo/starknet/node.ts'
 import { type Effect, type Entry, Panic, type Program } from '../../src/demo/starknet/program.ts'
 import type { Spec } from '../../src/demo/starknet/render.ts'
 import { type Answer, type Arrived, type ScriptedNode, startScriptedNode } from '../nodes/scripted-node.ts'
-import type { ChainUnderTest, Mood, Move, NodeUnderTest, SuiteAssets } from './under-test.ts'
+import type { ChainUnderTest, Mood, Move, NodeUnderTest, SuiteContracts } from './under-test.ts'
 
 const FINAL_BELOW = 4
 const START_TIME = 1_763_887_000
 const BLOCK_SECONDS = 4
 
 const ref = (standard: Standard, name: string): AssetRef => ({ standard, reference: canonical(feltDigest(name)) })
-const ASSETS: SuiteAssets = {
-  coin: ref('erc20', 'coin'),
+const COIN = ref('erc20', 'coin')
+const CONTRACTS: SuiteContracts = {
   deeds: ref('erc721', 'deeds'),
   goods: ref('erc1155', 'goods'),
   dead: ref('erc20', 'dead'),
@@ -44,19 +44,19 @@ const named = (name: string) => ({ style: 'byte array', name, symbol: name.slice
 
 /** The deeds have the events of the coin, so that the contracts must be asked which of them holds items. */
 const PROGRAMS: ReadonlyMap<Felt, Program> = new Map<Felt, Program>([
-  [felt(ASSETS.coin.reference), erc20({ names: named('Coin') })],
-  [felt(ASSETS.deeds.reference), erc721({ names: named('Deeds'), layout: '3+2' })],
+  [felt(COIN.reference), erc20({ names: named('Coin') })],
+  [felt(CONTRACTS.deeds.reference), erc721({ names: named('Deeds'), layout: '3+2' })],
   [felt(PLAIN_DEEDS.reference), erc721({ names: named('Plain'), layout: '3+2', interfaces: 'none' })],
-  [felt(ASSETS.goods.reference), erc1155({ names: named('Goods'), layout: '4+n' })],
+  [felt(CONTRACTS.goods.reference), erc1155({ names: named('Goods'), layout: '4+n' })],
   [
-    felt(ASSETS.dead.reference),
+    felt(CONTRACTS.dead.reference),
     erc20({
       names: named('Dead'),
       entries: { balance_of: panics, total_supply: panics, name: panics, symbol: panics, decimals: panics },
     }),
   ],
   [
-    felt(ASSETS.hostile.reference),
+    felt(CONTRACTS.hostile.reference),
     erc20({
       names: named('Hostile'),
       entries: { balance_of: () => ['0x5', '0x0', '0x0'], name: hostileText, symbol: hostileText },
@@ -81,12 +81,14 @@ export async function startStarknetUnderTest(spec: Spec): Promise<ChainUnderTest
   return {
     chain: id,
     accounts: [one, two, three],
-    assets: ASSETS,
+    coin: COIN,
+    contracts: CONTRACTS,
+    large: 2n ** 255n,
     finalBelow: FINAL_BELOW,
-    mine: (...moves) => {
+    mine: async (...moves) => {
       chain.grow(chain.head.timestamp + BLOCK_SECONDS, moves.map(plan))
     },
-    reorganize: (depth, blocks) => {
+    reorganize: async (depth, blocks) => {
       chain.reorganize(
         depth,
         blocks.map((moves) => moves.map(plan)),
@@ -96,7 +98,7 @@ export async function startStarknetUnderTest(spec: Spec): Promise<ChainUnderTest
       const node = new MoodyNode(chain, spec, mood)
       const server = await startScriptedNode(node.answer)
       servers.push(server)
-      return { url: server.url, behave: (other) => node.behave(other) } satisfies NodeUnderTest
+      return { url: server.url, behave: async (other) => node.behave(other) } satisfies NodeUnderTest
     },
     stop: async () => {
       await Promise.all(servers.map((server) => server.stop()))

@@ -20,14 +20,14 @@ export function chainSuite(kind: KindUnderTest): void {
   afterEach(async () => {
     await Promise.all(started.splice(0).map((world) => world.stop()))
   })
-  describe(kind.name, () => {
+  describe.skipIf(kind.runsHere === false)(kind.name, () => {
     describe('headers', () => headerTests(start, kind))
-    describe('transfers', () => transferTests(start))
+    describe('transfers', () => transferTests(start, kind.traits))
     describe('a reorg', () => reorgTests(start))
     describe('a node that lags', () => lagTests(start))
-    describe('a node that leaves events out', () => lieTests(start))
-    describe('a node with limits', () => limitTests(start))
-    describe('balances', () => balanceTests(start))
-    describe('facts of tokens', () => factTests(start))
+    describe('a node that leaves events out', () => lieTests(start, kind.traits))
+    describe('a node with limits', () => limitTests(start, kind.traits))
+    describe('balances', () => balanceTests(start, kind.traits))
+    describe('facts of tokens', () => factTests(start, kind.traits))
   })
 }

@@ -102,6 +102,7 @@ export function fakeBalances(world: World): Balances {
         asOf: asOf(),
       }
     },
+    coins: unused,
     async known({ chain, asset }) {
       check(chain)
       const isHeld = world.held.some((held) => assetKey(held.asset) === assetKey(asset))
@@ -131,6 +132,8 @@ export function token(reference: string, facts: Partial<TokenInfo> = {}): TokenI
     decimals: undefined,
     totalSupply: undefined,
     logo: undefined,
+    description: undefined,
+    tags: [],
     listed: false,
     urls: [],
     price: undefined,
@@ -218,7 +221,8 @@ export function clock(other: Partial<ChainClock> = {}): ChainClock {
 }
 
 export function chain(id = 'eip155:1', read: () => Promise<ChainClock> = async () => clock()): ServedChain {
-  return { id: chainId(id), kind: 'evm', clock: read, parseAddress, zeroAddress: undefined, nativeAsset: EVM_NATIVE }
+  const parse = { parseAddress, parseToken: parseAddress }
+  return { id: chainId(id), kind: 'evm', clock: read, ...parse, zeroAddress: undefined, nativeAsset: EVM_NATIVE }
 }
 
 /** The default settings of the dialects, without a ledger. */
@@ -230,6 +234,7 @@ export const DIALECTS: DialectsConfig = {
     chain: undefined,
     sessionPerMinute: { balance: 30, balances: 10, accountBalances: 10 },
   },
+  spacescan: { enabled: true, chain: undefined, testnet: undefined, extended: false, freePerMinute: 600 },
 }
 
 /** For what no call of these tests reaches. */

@@ -1,15 +1,25 @@
 import type { ChainAdapter } from '../../src/chains/adapter.ts'
 import type { AccountCodec } from '../../src/core/account.ts'
 import type { ChainId } from '../../src/core/chain.ts'
+import type { Scope } from '../../src/core/coverage.ts'
 import { Indexer } from '../../src/indexer/indexer.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 
 /** The process kills itself by SIGKILL at the `count`-th `step` of a write. Without a step it lives on. */
 export type Death = { readonly step: string | undefined; readonly count: string | undefined }
 
+/** The chain to index, and where. Without a scope, all of it. */
+export type PlaceToKill = {
+  readonly folder: string
+  readonly chain: ChainId
+  readonly codec: AccountCodec
+  readonly scope?: Scope
+  readonly wholeRanges?: boolean
+}
+
 /** Opens a chain's journal and an indexer that writes it, in a process that is to be killed. It prints `started`. */
 export async function startIndexerToKill(
-  { folder, chain, codec }: { readonly folder: string; readonly chain: ChainId; readonly codec: AccountCodec },
+  { folder, chain, codec, scope = { type: 'all' }, wholeRanges = false }: PlaceToKill,
   adapter: ChainAdapter,
   { step, count }: Death,
 ): Promise<{ readonly indexer: Indexer; readonly close: () => Promise<void> }> {
@@ -21,19 +31,18 @@ export async function startIndexerToKill(
       if (at === step && --left === 0) process.kill(process.pid, 'SIGKILL')
     },
   })
-  const coverage = { scope: { type: 'all' }, from: 0 } as const
-  const journal = await store.openJournal(chain, coverage)
+  const journal = await store.openJournal(chain, { scope, from: 0 })
   const reads = await store.openReads(chain)
   const indexer = new Indexer({
     adapter,
     journal,
     observations: reads.observations,
-    coverage,
     now: () => performance.now(),
     time: () => 1_000_000,
     log: () => undefined,
     report: () => undefined,
     counts: () => ({}),
+    wholeRanges,
   })
   process.stdout.write('started\n')
   return {

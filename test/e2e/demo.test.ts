@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { hasSimulator } from '../../src/demo/chia/sdk.ts'
 
 const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 /** The demo is ready within seconds. Only a hang is a failure. */
@@ -9,7 +10,7 @@ const TIMEOUT_MS = 120_000
 const run = promisify(execFile)
 
 test(
-  'every command that the demo prints works unchanged, and TokenKit answers over the simulated Starknet chain',
+  'every command that the demo prints works unchanged, and TokenKit and Spacescan answer over the simulated chains',
   async () => {
     const child = spawn(process.execPath, [BIN, 'demo', '--port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] })
     const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
@@ -38,6 +39,10 @@ test(
       }
       const answers = lines.filter((line) => line.startsWith('  {"success":'))
       expect(answers.map((line) => line.slice(0, 18))).toEqual(Array.from({ length: 3 }, () => '  {"success":true,'))
+      const spacescan = lines.filter((line) => line.startsWith('  {"status":"success","'))
+      expect(spacescan).toHaveLength(hasSimulator() ? 2 : 0)
+      expect(text.includes('There is no Chia chain here')).toBe(!hasSimulator())
+      if (hasSimulator()) expect(spacescan[0]).toMatch(/"name":"Demo Bucks","symbol":"DBX","balance":\d/)
       const names = answers.join()
       for (const part of [/"balance_usd":\d/, /"symbol":"STRK"/, /"account_address":"0x0[0-9a-f]{63}"/]) {
         expect(names).toMatch(part)

@@ -73,7 +73,7 @@ function verdictOf({ truth, toldAfter, questions }: Asking, question: Question, 
   }
   if (isRightToRefuse(truth, question, status)) return { verdict: 'true', hash: undefined, untruths: [] }
   if (status !== 200) return unexpected(`status ${status}`)
-  const body: unknown = JSON.parse(text)
+  const body: unknown = (questions.parse ?? JSON.parse)(text)
   const claim = question.read(body)
   const asOf = parseAsOf(header)
   if (claim === undefined) return unexpected('a body of an unexpected form')

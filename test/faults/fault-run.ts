@@ -93,7 +93,7 @@ class FaultRun {
     const deadline = Date.now() + LEARNING_MS
     let unknown = this.#world.odd()
     while (unknown.length > 0 && Date.now() < deadline) {
-      this.#world.grow()
+      await this.#world.grow()
       await sleep(this.#options.blockMs)
       const odd = this.#world.odd()
       const known = await Promise.all(odd.map((token) => this.#isRead(token)))
@@ -188,10 +188,10 @@ class FaultRun {
       await sleep(this.#options.blockMs)
       const { depth, blocks } = this.#world.drawReorg(this.#draws.blocks)
       if (this.#draws.blocks.oneIn(REORG_EVERY) && depth < this.#world.unsettled()) {
-        this.#world.reorganize(depth, blocks)
+        await this.#world.reorganize(depth, blocks)
         this.#reorgs.set(sizeOf(depth), (this.#reorgs.get(sizeOf(depth)) ?? 0) + 1)
       } else {
-        this.#world.grow()
+        await this.#world.grow()
       }
     }
   }

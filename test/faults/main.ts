@@ -1,14 +1,15 @@
 /**
- * `npm run faults -- [--kind evm|starknet] [--minutes N] [--seed N]`: the fault run by itself. Prints counts by kind of answer, and the first
+ * `npm run faults -- [--kind evm|starknet|chia] [--minutes N] [--seed N]`: the fault run by itself. Prints counts by kind of answer, and the first
  * untrue answers in detail. Exits with code 1 if an answer is untrue, or if not everything is right at the end.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { startChiaWorld } from './chia/world.ts'
 import { startEvmWorld } from './evm/world.ts'
 import { runFaults } from './fault-run.ts'
 import { startStarknetWorld } from './starknet/world.ts'
 
-const WORLDS = { evm: startEvmWorld, starknet: startStarknetWorld }
+const WORLDS = { evm: startEvmWorld, starknet: startStarknetWorld, chia: startChiaWorld }
 
 const options = {
   kind: { type: 'string' },
@@ -22,7 +23,9 @@ const seed = Number(values.seed ?? 1)
 const say = (line: string): void => console.log(line)
 
 const kind = values.kind ?? 'evm'
-if (kind !== 'evm' && kind !== 'starknet') throw new Error(`--kind is evm or starknet, not ${kind}`)
+if (kind !== 'evm' && kind !== 'starknet' && kind !== 'chia') {
+  throw new Error(`--kind is evm, starknet or chia, not ${kind}`)
+}
 const result = await runFaults(await WORLDS[kind](seed), {
   seconds,
   seed,

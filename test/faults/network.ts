@@ -1,16 +1,25 @@
 import type { Draw } from '../../src/demo/draw.ts'
-import { type Answer, type Arrived, type Reply, type ScriptedNode, startForgetfulNode } from '../nodes/scripted-node.ts'
+import { type Answer, type Arrived, type Reply, startForgetfulNode } from '../nodes/scripted-node.ts'
 import { MOODS, type Mood, Moody, SOUND } from './moods.ts'
 import { oddly } from './odd-answers.ts'
 import { faulty, type HealthyNode } from './proxy.ts'
 
 /** A node of any kind of chain: `show` sets a new head. */
-export type ChainNode<Block> = HealthyNode & { readonly show: (head: Block) => void }
+export type ChainNode<Block> = { readonly show: (head: Block) => void }
+
+/** A node on a socket. */
+type Socket = { readonly url: string; readonly stop: () => Promise<void> }
+
+/** Puts a node on a socket, with the faults of its mood. `isRight`: it never claims to be of another chain. */
+export type Connect = (moody: Moody, isRight: boolean) => Promise<Socket>
+
+/** A node, and how it is put on a socket. */
+export type Connectable<Block> = { readonly node: ChainNode<Block>; readonly connect: Connect }
 
 type Member<Block> = {
   readonly node: ChainNode<Block>
   readonly moody: Moody
-  readonly server: ScriptedNode
+  readonly server: Socket
   due: Due<Block>[]
 }
 type Due<Block> = { readonly atMs: number; readonly head: Block }
@@ -36,17 +45,11 @@ export class Network<Block> {
     this.#draw = draw
   }
 
-  static async start<Block>(
-    nodes: readonly ChainNode<Block>[],
-    draw: Draw,
-    { onReply, omitted }: Witness,
-  ): Promise<Network<Block>> {
-    const members = nodes.map(async (node, place): Promise<Member<Block>> => {
+  static async start<Block>(nodes: readonly Connectable<Block>[], draw: Draw): Promise<Network<Block>> {
+    const members = nodes.map(async ({ node, connect }, place): Promise<Member<Block>> => {
       const moody = new Moody(draw)
       // The first node never claims to be of another chain: if all nodes were, the chain would rightly stop.
-      const server = await startForgetfulNode(
-        watched(oddly(faulty(node, moody, place === 0), { draw: () => moody.drawOdd(), omitted }), onReply),
-      )
+      const server = await connect(moody, place === 0)
       return { node, moody, server, due: [] }
     })
     const network = new Network(await Promise.all(members), draw)
@@ -114,6 +117,16 @@ export class Network<Block> {
       member.due = member.due.slice(heard + 1)
     }
   }
+}
+
+/** A node of JSON-RPC. */
+export function overJsonRpc<Block>(
+  node: HealthyNode & ChainNode<Block>,
+  { onReply, omitted }: Witness,
+): Connectable<Block> {
+  const connect: Connect = (moody, isRight) =>
+    startForgetfulNode(watched(oddly(faulty(node, moody, isRight), { draw: () => moody.drawOdd(), omitted }), onReply))
+  return { node, connect }
 }
 
 function watched(answer: Answer, onReply: (arrived: Arrived, reply: Reply) => void): Answer {

@@ -120,7 +120,8 @@ export function befalls(name: FaultName, { calls }: Arrived): boolean {
   }
 }
 
-const WHOLE: Partial<Record<FaultName, Reply>> = {
+/** Replies that are the same for every request. */
+export const WHOLE: Partial<Record<FaultName, Reply>> = {
   hang: 'hang',
   reset: 'reset',
   half: 'half',

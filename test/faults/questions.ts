@@ -30,6 +30,8 @@ export type Questions = {
   readonly dialects: (chain: string) => object
   /** The header that carries the key. */
   readonly keyHeader: string
+  /** Parses the text of an answer; absent: as JSON. */
+  readonly parse?: (text: string) => unknown
   /** Statuses that honestly say that the answer is not known now. */
   readonly unknown: readonly number[]
   /** Draws one question by the seed. */

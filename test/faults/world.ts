@@ -15,8 +15,8 @@ export type World = {
   readonly head: () => TrueBlock
   readonly subjects: () => Subjects
   /** Adds a block, or replaces the newest ones. Nodes see it when their moods allow. */
-  readonly grow: () => void
-  readonly reorganize: (depth: number, blocks: number) => void
+  readonly grow: () => void | Promise<void>
+  readonly reorganize: (depth: number, blocks: number) => void | Promise<void>
   /** How many blocks the next reorg replaces, by how many. */
   readonly drawReorg: (draw: Draw) => { readonly depth: number; readonly blocks: number }
   /** How many blocks are above the finalized one. No reorg is deeper. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ServiceError } from '../../src/core/errors.ts'
 import type { Batch } from '../../src/core/transfer.ts'
 import { backfill } from '../../src/indexer/backfill.ts'
-import { QUICK_RANGE_SIZE } from '../../src/indexer/range-size.ts'
+import { QUICK_RANGE_SIZE, startSize } from '../../src/indexer/range-size.ts'
 import { MockChain } from '../chains/mock-chain.ts'
 import { ACCOUNTS, ASSETS } from '../store/chains.ts'
 import { makeRig, undisturbed } from './harness.ts'
@@ -88,6 +88,25 @@ test('the first answer is committed at once; later data waits no longer than the
     expect(waited).toBeLessThanOrEqual(Math.min(10_000, Math.max(250, 2 * ran)) + 4_000)
   }
   expect(commits.length).toBeGreaterThanOrEqual(5)
+})
+
+test.each([
+  { takes: LAST + 1, ranges: [LAST + 1] },
+  { takes: 1_000, ranges: [LAST + 1, 750, 750, 1] },
+])('a gap that is asked for whole is one range on a node that takes $takes blocks', async ({ takes, ranges }) => {
+  const chain = limited(longChain(), takes, undefined)
+  const asked: number[] = []
+  const answer = chain.transfers.bind(chain)
+  chain.transfers = async (range) => {
+    asked.push(range.last - range.first + 1)
+    return answer(range)
+  }
+  const gap = { first: 0, last: LAST }
+  const options = { adapter: chain, scope: { type: 'all' }, ...gap, start: startSize(gap, true), now: () => 0 } as const
+  const batches: Batch[] = []
+  for await (const batch of backfill({ ...options, signal: new AbortController().signal })) batches.push(batch)
+  expectWhole(batches, 0)
+  expect(asked).toEqual(ranges)
 })
 
 test('a backfill starts at the given block', async () => {

@@ -203,7 +203,7 @@ test('an end that a caller’s read detects at an unchanged head is stored like 
     signal: new AbortController().signal,
     onAbsent: (key, block) => {
       met.push([key, block])
-      auditor.compare(key)
+      auditor.compare([key])
     },
   })
   const balances = new ChainBalances({ reads, node, now: () => 1_000_000 })

@@ -9,6 +9,7 @@ import type { Accounting } from '../../src/core/asset.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import { Indexer } from '../../src/indexer/indexer.ts'
+import type { IndexerOptions } from '../../src/indexer/indexer-options.ts'
 import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import type { MockChain } from '../chains/mock-chain.ts'
@@ -47,8 +48,11 @@ export type RigOptions = {
   readonly time?: () => number
   /** Monotonic milliseconds. */
   readonly now?: () => number
+  readonly log?: IndexerOptions['log']
   /** That of the chain's kind, if it is not EVM's. */
   readonly codec?: AccountCodec
+  /** The accounts that are to be followed. */
+  readonly wanted?: () => Promise<readonly string[]>
 }
 
 function newFolder(): string {
@@ -56,22 +60,20 @@ function newFolder(): string {
 }
 
 export async function makeRig(chain: ChainAdapter, coverage = ALL, options: RigOptions = {}): Promise<Rig> {
-  const { classes, folder = newFolder(), time = () => 1_000_000, codec = HEX_ACCOUNTS, ...others } = options
-  const { now = () => performance.now(), ...limits } = others
+  const { classes, folder = newFolder(), codec = HEX_ACCOUNTS, wanted, ranges } = options
+  const { time = () => 1_000_000, now = () => performance.now(), log = () => undefined } = options
   const store = new SqliteStore({ folder, codecOf: () => codec, classesOf: () => classes ?? new Map() })
   const journal = await store.openJournal(CHAIN, coverage)
   const reads = await store.openReads(CHAIN)
-  const parts = { adapter: chain, journal, reads, coverage, zeroAddress: undefined, now, time, log: () => undefined }
-  const audit = new Auditor({ ...parts, ...limits })
+  const parts = { adapter: chain, journal, now, time, log }
+  const { coverage: indexed } = journal
+  const limits = ranges === undefined ? {} : { ranges }
+  const audit = new Auditor({ ...parts, ...limits, reads, coverage: indexed, zeroAddress: undefined })
   const indexer = new Indexer({
-    adapter: chain,
+    ...parts,
+    ...(wanted === undefined ? {} : { wanted }),
     audit,
-    journal,
     observations: reads.observations,
-    coverage,
-    now,
-    time,
-    log: () => undefined,
     report: () => undefined,
     counts: () => ({}),
   })

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { TokenReads } from '../../src/chains/adapter.ts'
-import { listedChain } from '../../src/chains/registry.ts'
+import { listedChain, listedStandard } from '../../src/chains/registry.ts'
 import type { AssetRef } from '../../src/core/asset.ts'
 import type { ReadTokenFacts } from '../../src/core/token.ts'
 import { readOldTokens } from '../../src/indexer/refresh-tokens.ts'
@@ -92,7 +92,7 @@ test('the API keeps known facts if the node does not return them', async () => {
   const tokens = new TokenMetadata({
     storeOf: async () => rig.reads.tokens,
     readTokens: (_, _assets: readonly AssetRef[]) => chain.readTokens(),
-    lists: new TokenLists({ parseAddress: (_, text) => text, listedChain }),
+    lists: new TokenLists({ parseToken: (_, text) => text, listedChain, listedStandard }),
     prices: new StaticPrices([], now),
     now: () => now,
     warn: () => undefined,

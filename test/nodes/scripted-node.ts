@@ -56,27 +56,50 @@ export function startForgetfulNode(answer: Answer): Promise<ScriptedNode> {
   return startRemembering(answer, 0)
 }
 
+/** Starts a server of routes: it answers a text that was posted to a path. */
+export function startRoutes(
+  answer: (path: string, text: string) => Reply | Promise<Reply>,
+): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+  return listening((request, response) => {
+    void readBody(request).then(async (text) => reply(response, await answer(request.url ?? '/', text)))
+  })
+}
+
 async function startRemembering(answer: Answer, requests: number): Promise<ScriptedNode> {
   const arrived: Arrived[] = []
   let count = 0
   let current = answer
-  const server = createServer((request, response) => {
+  const served = await listening((request, response) => {
     void readBody(request).then(async (text) => {
+      if (!isJsonRpc(text)) {
+        // A call of a node with another kind of interface.
+        response.writeHead(404).end()
+        return
+      }
       count += 1
       const one = arrivedOf(request, { text, nth: count })
       if (arrived.length < requests) arrived.push(one)
       reply(response, await current(one))
     })
   })
+  return {
+    ...served,
+    arrived,
+    become: (other) => {
+      current = other
+    },
+  }
+}
+
+async function listening(
+  listener: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+  const server = createServer(listener)
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
   const address = server.address()
   assert(address !== null && typeof address === 'object', 'the server listens on a port')
   return {
     url: `http://127.0.0.1:${address.port}`,
-    arrived,
-    become: (other) => {
-      current = other
-    },
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -89,6 +112,11 @@ async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(Buffer.from(chunk))
   return Buffer.concat(chunks).toString('utf8')
+}
+
+function isJsonRpc(text: string): boolean {
+  const value: unknown = JSON.parse(text)
+  return Array.isArray(value) || (typeof value === 'object' && value !== null && 'jsonrpc' in value)
 }
 
 function arrivedOf(request: IncomingMessage, { text, nth }: { text: string; nth: number }): Arrived {

@@ -13,7 +13,7 @@ test('a collection whose first items are burnt is a coin of unknown amounts, unt
     return { asset: PLAIN_DEEDS, item, amount: 1n, from, to }
   }
   const rows: Move[] = [moved('500', undefined, alice), moved('500', alice, bob), moved('500', bob, undefined)]
-  for (const row of rows) world.mine(row)
+  for (const row of rows) await world.mine(row)
   const { url } = await world.node()
   /** A process that starts without knowing any contract. */
   const started = (options: RigOptions = {}) => {
@@ -34,7 +34,7 @@ test('a collection whose first items are burnt is a coin of unknown amounts, unt
     const folder = await before.stop()
 
     rows.push(moved('501', undefined, bob))
-    world.mine(...rows.slice(-1))
+    await world.mine(...rows.slice(-1))
     const after = await started({ folder })
     await after.audit()
     expect((await after.reads.asset(coin))?.firstBlock).toBeUndefined()

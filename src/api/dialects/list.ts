@@ -4,15 +4,16 @@ import type { Namespaces } from '../../config/words.ts'
 import type { Dialect, DialectDefinition } from '../http/dialect.ts'
 import { ABC_LABS } from './abc-labs/create.ts'
 import { CHAINBASE } from './chainbase/create.ts'
+import { SPACESCAN } from './spacescan/create.ts'
 import { TOKENKIT } from './tokenkit/create.ts'
 
 /** The built dialects: configuration, server and documentation read this list. A new dialect is a folder and a line. */
-const DIALECTS = [ABC_LABS, CHAINBASE, TOKENKIT] as const
+const DIALECTS = [ABC_LABS, CHAINBASE, SPACESCAN, TOKENKIT] as const
 
 const LIST_FORMAT = new Intl.ListFormat('en-GB', { type: 'conjunction' })
 
 /** Planned dialects. A setting without an effect is rejected. */
-const PLANNED = ['spacescan', 'cobo']
+const PLANNED = ['cobo']
 
 type Built = (typeof DIALECTS)[number]
 

@@ -19,6 +19,8 @@ export type ServedChain = {
   readonly kind: Kind
   /** The canonical address of text in a usual form; undefined if it is none. */
   readonly parseAddress: (text: string) => string | undefined
+  /** The canonical reference of a token of text in a usual form; undefined if it is none. */
+  readonly parseToken: (text: string) => string | undefined
   /** The canonical hash of text with `0x` and 64 hex digits; undefined if it is none. Absent: no hashes are asked for. */
   readonly parseHash?: ((text: string) => string | undefined) | undefined
   /** The address of the missing side of a mint or a burn; undefined if the chain has none. */

@@ -78,6 +78,18 @@ describe('chain examples', () => {
   })
 })
 
+test('a path has example values too, and a call that needs no key is shown without one', async () => {
+  const served = { ...chain('chia:mainnet'), clock: async () => scope('accounts') }
+  const rows = [{ asset: { standard: 'cat', reference: 'ab'.repeat(32) } as const, listed: true }]
+  const finder = { search: async () => ({ rows, more: false }) }
+  const examples = await examplesOf({ chains: [served], finder })
+  const address = 'xch1a6cd558gqsz2hch5pt0l8mx7zhavf32q5lyde09zjtqcmkelr9ns59k0j8'
+  expect(examples.get(`GET /address/token-balance/${address}`)).toMatchObject({ headers: {}, query: {} })
+  expect(examples.has(`GET /token/info/${'ab'.repeat(32)}`)).toBe(true)
+  const none = await examplesOf({ chains: [] })
+  expect(none.has('GET /token/info/14b40962dfef81d954ac0d92b51ec21ce7acd8c62dd9fef9303aa51c615cb495')).toBe(true)
+})
+
 describe('ledger examples', () => {
   // Ids may hold any text, and a reader pastes the examples into a shell.
   const evil = `'; touch /tmp/x; "$(id)" \`id\` \\ ' & <b> é 💷`

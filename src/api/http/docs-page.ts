@@ -100,16 +100,22 @@ function curl({ method, path, details }: Operation, body: Data, { origin, exampl
     .map(record)
     .filter(({ name, required, in: place }) => place === 'query' && (required === true || plain(name) in ofCall))
     .map(({ name, example }) => `${plain(name)}=${encodeURIComponent(plain(values[plain(name)] ?? example))}`)
-  const url = shell(`${origin}${path}${query.length === 0 ? '' : `?${query.join('&')}`}`)
+  const url = shell(`${origin}${pathWith(values, { path, details })}${query.length === 0 ? '' : `?${query.join('&')}`}`)
   const auth = authorization(list(details.security).map(record), own?.key)
   if (method === 'GET') return `curl ${auth}${url}`
   const data = shell(JSON.stringify(exampleOf(body, values)))
   return `curl ${method === 'POST' ? '' : `-X ${method} `}${auth}-H 'content-type: application/json' -d ${data} ${url}`
 }
 
+/** The path with the values of its parameters, else with their examples. */
+function pathWith(values: Data, { path, details }: Pick<Operation, 'path' | 'details'>): string {
+  const examples = new Map(list(details.parameters).map((one) => [plain(record(one).name), record(one).example]))
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(plain(values[name] ?? examples.get(name))))
+}
+
 /** The header that a call needs: the key, or the session where no key will do. `$KEY` and `$TOKEN` are the reader's. */
 function authorization(ways: readonly Data[], key: string | undefined): string {
-  if (ways.length === 0) return ''
+  if (ways.length === 0 || ways.some((way) => Object.keys(way).length === 0)) return ''
   if (!ways.some((way) => 'ApiKey' in way)) return '-H "authorization: Bearer $TOKEN" '
   return key === undefined ? '-H "x-api-key: $KEY" ' : `-H ${shell(`x-api-key: ${key}`)} `
 }

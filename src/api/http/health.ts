@@ -43,6 +43,15 @@ const Audit = Type.Object(
   { description: 'Absent until the first round has ended.' },
 )
 
+const Accounts = Type.Object(
+  {
+    followed: Type.Integer({ description: 'Accounts whose balances are answered from their history.' }),
+    waiting: Type.Integer({ description: 'Accounts whose history is still to be fetched.' }),
+    failures: Type.Integer({ description: 'Failed attempts to fetch histories since the last successful one.' }),
+  },
+  { description: 'Present on a chain that indexes accounts.' },
+)
+
 const Verify = Type.Object(
   {
     checked: Type.Integer({ description: 'Stored balances compared with the chain since the indexer started.' }),
@@ -75,6 +84,7 @@ const ChainHealth = Type.Object({
     }),
   ),
   transfers: Type.Integer(),
+  accounts: Type.Optional(Accounts),
   audit: Type.Optional(Audit),
   verify: Type.Optional(Verify),
   waiting: Type.Optional(
@@ -161,6 +171,7 @@ function fromClock(clock: ChainClock, circumstances: Circumstances): Omit<ChainH
     lag_seconds: published && head && Math.max(0, head.timestamp - published.timestamp),
     head_age_seconds: head && Math.max(0, now - head.timestamp),
     transfers: clock.transfers,
+    accounts: accountsOf(clock.counts),
     audit: auditOf(clock),
     verify: verifyOf(clock.counts),
     waiting: wait && { for: wait.for, seconds: Math.max(0, now - Math.floor(wait.since / 1_000)) },
@@ -204,6 +215,14 @@ function auditOf({ auditError, counts, doubts }: ChainClock): ChainHealth['audit
     turned: of('turned'),
     in_doubt: isInDoubt ? { chain, tokens, balances, first_look: unlooked, refetching } : undefined,
   }
+}
+
+function accountsOf({
+  accounts_followed: followed,
+  accounts_waiting: waiting = 0,
+  accounts_failures: failures = 0,
+}: ChainClock['counts']): ChainHealth['accounts'] {
+  return followed === undefined ? undefined : { followed, waiting, failures }
 }
 
 function verifyOf(counts: ChainClock['counts']): ChainHealth['verify'] {

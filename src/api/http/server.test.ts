@@ -249,14 +249,16 @@ describe('a disabled dialect', () => {
   test('owns no path', async () => {
     const chainbase = { enabled: false, balance: 'hex', demoKey: true } as const
     const abcLabs = { ...DIALECTS.abcLabs, enabled: false }
-    const other = await serve({ dialects: { abcLabs, chainbase, tokenkit: { ...DIALECTS.tokenkit, enabled: false } } })
+    const spacescan = { ...DIALECTS.spacescan, enabled: false }
+    const tokenkit = { ...DIALECTS.tokenkit, enabled: false }
+    const other = await serve({ dialects: { abcLabs, chainbase, spacescan, tokenkit } })
     const document = await other.call('/openapi.json')
-    for (const path of [PATH, '/api/tokens/balance', '/api/assets/']) {
+    for (const path of [PATH, '/api/tokens/balance', '/api/assets/', '/tokens', '/address/xch-balance/x']) {
       const call = await other.call(path)
       expect([call.status, call.body]).toEqual([404, '{"error":"Not found"}'])
     }
     await other.close()
-    expect(document.body).not.toMatch(/\/v1\/|\/api\//)
+    expect(document.body).not.toMatch(/\/v1\/|\/api\/|\/token/)
   })
 })
 

@@ -1,4 +1,4 @@
-import { type TUnsafe, Type } from 'typebox'
+import { type TSchema, type TUnsafe, Type } from 'typebox'
 import { assert } from '../../core/assert.ts'
 import type { Json } from '../../json/exact-json.ts'
 
@@ -57,6 +57,9 @@ export type Answer<T> = T extends string | number | boolean | null | undefined
 export function ExactNumber(options: { readonly description?: string } = {}): TUnsafe<string> {
   return Type.Unsafe<string>({ type: 'number', ...options, [EXACT]: true })
 }
+
+/** The schema of a value, or null if it is not known. */
+export const OrNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
 const EXACT = 'x-exact'
 /** Marks a string schema with values that are converted to lower case. */

@@ -51,6 +51,13 @@ test('rows of the same base equal the JSON of the whole row', () => {
   ])
 })
 
+test('the value of a row may be an exact number', () => {
+  const Base = Type.Object({ a: Type.String() })
+  const row = compileRows<{ a: string }>({ schema: Base, name: 'c', value: ExactNumber(), describe: (base) => base })
+  expect(row({ a: 'x' }, '9007199254740993.123').text).toBe('{"a":"x","c":9007199254740993.123}')
+  expect(() => row({ a: 'x' }, '"')).toThrow(AssertionError)
+})
+
 describe('the same as JSON, for any value of a schema', () => {
   const text = fc.oneof(
     fc.string(),

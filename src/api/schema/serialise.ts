@@ -82,21 +82,24 @@ export class WrittenObject {
 }
 
 /**
- * Rows that differ only in one text. `name` is the key of the text, `describe` returns the rest, which fits `schema`.
+ * Rows that differ only in one value. `name` is its key and `value` its schema, text unless given; `describe` returns the
+ * rest, which fits `schema`.
  */
 export type RowShape<Base> = {
   readonly schema: unknown
   readonly name: string
+  readonly value?: unknown
   readonly describe: (base: Base) => unknown
 }
 
 /**
  * Returns a writer of rows with a large constant part. It writes the constant part of a base object once and keeps it
- * as long as the base, which must not change. Each row adds its own text at the end. A row then costs one
+ * as long as the base, which must not change. Each row adds its own value at the end. A row then costs one
  * concatenation, and the whole answer has few pieces to join.
  */
 export function compileRows<Base extends object>(shape: RowShape<Base>): (base: Base, value: string) => WrittenObject {
   const write = compileSerialiser(shape.schema)
+  const writeValue = compile(readSchema(shape.value ?? TEXT), `$.${shape.name}`)
   const key = `,${JSON.stringify(shape.name)}:`
   const heads = new WeakMap<Base, string>()
   return (base, value) => {
@@ -105,9 +108,11 @@ export function compileRows<Base extends object>(shape: RowShape<Base>): (base: 
       head = write(shape.describe(base)).slice(0, -1) + key
       heads.set(base, head)
     }
-    return new WrittenObject(`${head}${quote(value)}}`)
+    return new WrittenObject(`${head}${writeValue(value)}}`)
   }
 }
+
+const TEXT = { type: 'string' }
 
 function compileObject(node: SchemaNode & { kind: 'object' }, path: string): Write {
   const fields = node.properties.map((property) => ({

@@ -20,6 +20,7 @@ export const EVM: KindDefinition = {
   source: 'nodes',
   nativeAsset: EVM_NATIVE,
   parseAddress,
+  parseToken: parseAddress,
   parseHash,
   accountCodec: {
     zeroAddress: ZERO_ADDRESS,

@@ -4,10 +4,13 @@ import { NamedHeads } from './named-heads.ts'
 import { type HeadCalls, readHeads } from './read-heads.ts'
 import type { Rpc, Work } from './rpc.ts'
 
-/** How a kind's nodes are followed. `calls`: how one node is asked. `withoutTag`: the warning that a node lacks the tag. */
+/**
+ * How a kind's nodes are followed. `calls`: how one node is asked. `withoutTag`: the
+ * warning that a node lacks the tag; a kind without tags has none.
+ */
 export type FollowedHeads = Pick<AdapterOptions, 'rpc' | 'finality' | 'onHead' | 'warn'> & {
   readonly calls: HeadCalls
-  readonly withoutTag: string
+  readonly withoutTag?: string
 }
 
 /**
@@ -28,7 +31,7 @@ export function followHeads(
   }
   let isTagMissed = false
   const tagUnsupported = (): void => {
-    if (!isTagMissed) warn(withoutTag, { finality })
+    if (!isTagMissed && withoutTag !== undefined) warn(withoutTag, { finality })
     isTagMissed = true
   }
   const finalizing = { finality, tagged: new Set<string>(), tagUnsupported, named }

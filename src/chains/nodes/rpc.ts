@@ -1,8 +1,9 @@
 import { assert } from '../../core/assert.ts'
 import { type ErrorCode, isCallError, ServiceError } from '../../core/errors.ts'
+import type { TlsIdentity } from '../../core/tls-identity.ts'
 import { within } from '../../net/deadline.ts'
 import type { Classify } from '../../net/json-rpc.ts'
-import { createNode } from '../../net/node.ts'
+import { createNode, type Node, type NodeOptions } from '../../net/node.ts'
 import { pauseMs, throwIfAborted, wait } from '../../net/wait.ts'
 import { areAllOfAnotherChain, deprioritize, newPeer, type Peer, pickPeer } from './peers.ts'
 import { RPC_LIMITS, type RpcLimits } from './rpc-limits.ts'
@@ -72,6 +73,9 @@ export type RpcOptions = {
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
   readonly counts: { calls: number; retries: number; nodesExcluded: number }
   readonly limits?: Partial<RpcLimits>
+  /** How a node is asked: by JSON-RPC unless given. */
+  readonly makeNode?: (options: NodeOptions) => Node
+  readonly tls?: TlsIdentity | undefined
 }
 
 /** What a failure means for the node and for the work. */
@@ -103,14 +107,10 @@ export function createRpc(options: RpcOptions): Rpc {
   assert(options.urls.length > 0, 'a chain has at least one node')
   const onRequest = (): void => void options.counts.calls++
   const peers = options.urls.map((url): Peer => {
-    const node = createNode({
-      url,
-      limits,
-      pauses: limits.pauses,
-      classify: options.classify,
-      onRequest,
-      onSingleCalls: () => options.warn('node refuses batches: calls are sent one by one', { node: node.label }),
-    })
+    const { classify, tls, makeNode = createNode } = options
+    const onSingleCalls = (): void =>
+      options.warn('node refuses batches: calls are sent one by one', { node: node.label })
+    const node = makeNode({ url, limits, pauses: limits.pauses, classify, onRequest, onSingleCalls, tls })
     return newPeer(node)
   })
   const client: Client = { peers, limits, options }

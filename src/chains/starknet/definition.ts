@@ -27,6 +27,7 @@ export const STARKNET: KindDefinition = {
   isReference: (reference) => reference.length <= SHORT_STRING_BYTES,
   source: 'nodes',
   parseAddress,
+  parseToken: parseAddress,
   parseHash,
   accountCodec: {
     zeroAddress: ZERO_ADDRESS,

@@ -1,8 +1,6 @@
+import type { Answered } from '../answered.ts'
 import type { StarknetDemo, StarknetDemoToken } from './demo-chain.ts'
 import { padded } from './felt.ts'
-
-/** A request to try, and what it just answered. */
-export type Answered = { readonly command: string; readonly answer: string }
 
 /** The facts of the simulated chain that the demo prints. */
 export type StarknetFacts = Pick<StarknetDemo, 'url' | 'chainId' | 'tokens' | 'trader' | 'holder'> & {

@@ -14,6 +14,8 @@ export interface ObservationStore {
   dropAbove(block: number): Promise<void>
   /** Up to `limit` observations of blocks up to `through` that the journal has not compared yet. */
   uncompared(query: { readonly through: number; readonly limit: number }): Promise<readonly Observation[]>
+  /** Marks all observations of these accounts as not compared, because the journal has amounts of its own for them now. */
+  compareAgain(accounts: readonly string[]): Promise<void>
   /** Marks exactly these observations as compared, or deletes them if their block is not canonical. */
   markCompared(compared: readonly { readonly observation: Observation; readonly keep: boolean }[]): Promise<void>
 }

@@ -2,17 +2,19 @@ import type { Accounting, AssetRef } from '../../core/asset.ts'
 import type { BalanceKey, Observation } from '../../core/balance.ts'
 import type { BlockRef, Header } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
-import type { Coverage } from '../../core/coverage.ts'
+import type { Coverage, Scope } from '../../core/coverage.ts'
 import type { Standard } from '../../core/standards.ts'
 import type { Batch, BlockTransfers } from '../../core/transfer.ts'
 import type { AdoptionResult, AuditReads, AuditStore, Reclassification, ReclassifyOutcome, Repaired } from './audits.ts'
 import type { ChainClock, HeldBlock, StoredTransfer } from './chain-clock.ts'
 import type { OnDamage } from './damage.ts'
 import type { DoubtStore } from './doubts.ts'
+import type { FollowedAccount, FollowRequests, FollowStore } from './followed.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import type { HistoryReads } from './history.ts'
 import type { Appended, JournalState } from './journal-state.ts'
 import type { KeyStore } from './keys.ts'
+import type { LearnedTexts } from './learned-texts.ts'
 import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
 import type { LifeStore } from './lives.ts'
 import type { BlockStatus, HoldingReads, ObservationStore } from './observations.ts'
@@ -28,7 +30,8 @@ import type { SessionStore, UserStore } from './users.ts'
  */
 export interface Store {
   /**
-   * Takes the lease of a chain and opens it for writing. `tell` receives damage that is found later.
+   * Takes the lease of a chain and opens it for writing. `tell` receives damage that is found later. The accounts of the
+   * coverage are followed from the first block if the chain is new; later changes are made by `Journal.followed`.
    * @throws LEASE_HELD another process writes it
    * @throws STORE_MISMATCH the stored data has another coverage
    * @throws STORE_DAMAGED, STORE_FULL the chain's file cannot be read or written
@@ -53,6 +56,7 @@ export interface Store {
   readonly users: UserStore
   readonly sessions: SessionStore
   readonly prices: PriceStore
+  readonly followRequests: FollowRequests
   close(): Promise<void>
 }
 
@@ -113,11 +117,15 @@ export interface Journal {
    * recomputes everything that follows from them. Ignores blocks that are not ours. Tokens whose transfers changed are
    * in doubt from then on, since some of their logs were missing or wrong; but not a contract of `reads` whose logs are
    * only read in another way now. `adding`: the given blocks may be incomplete, so nothing of ours is removed.
-   * `redecoded`: the same, but hints that these blocks no longer give are deleted.
+   * `redecoded`: the same, but hints that these blocks no longer give are deleted. `scope`: the scope that the blocks were
+   * fetched with, if accounts may have been followed since: transfers outside it stay.
    */
-  repair(blocks: readonly BlockTransfers[], how?: RepairMode): Promise<Repaired>
+  repair(blocks: readonly BlockTransfers[], how?: RepairMode, scope?: Scope): Promise<Repaired>
   /** Records the node's head, whether we are at it, and the state of this chain's indexer. */
   heartbeat(beat: Heartbeat): Promise<void>
+  /** What is indexed now. In the scope `accounts`, the property `scope` has another value after each change of `followed`. */
+  readonly coverage: Coverage
+  readonly followed: FollowStore
   readonly audits: AuditStore
   readonly doubts: DoubtStore
   readonly lives: LifeStore
@@ -172,6 +180,8 @@ export type AccountPage = {
   readonly rows: readonly (StoredBalance & { readonly asset: StoredAsset })[]
   /** True if assets may be missing from the list, because transfers of this account may be missing. */
   readonly inDoubt: boolean
+  /** True if assets may be missing from the list that no lead of the adapter reveals yet. */
+  readonly mayLackTokens: boolean
 }
 
 /** Which balances of an account are listed. */
@@ -247,6 +257,9 @@ export interface ChainReads {
   readonly observations: ObservationStore
   readonly holdings: HoldingReads
   readonly tokens: TokenStore
+  readonly learned: LearnedTexts
+  /** The accounts of a chain with the scope `accounts`, as far as they are stored. */
+  followed(): Promise<readonly FollowedAccount[]>
   readonly audits: AuditReads
   readonly history: HistoryReads
 }

@@ -49,6 +49,13 @@ export const MAIN_MIGRATIONS: readonly string[] = [
   ALTER TABLE keys ADD COLUMN user_id TEXT REFERENCES users (id);
   CREATE INDEX keys_by_user ON keys (user_id) WHERE user_id IS NOT NULL;
   `,
+  `
+  -- Accounts that are to be followed beside the configured ones, as canonical addresses.
+  CREATE TABLE follow_requests (
+    sequence INTEGER PRIMARY KEY, chain TEXT NOT NULL, account TEXT NOT NULL, requested_at INTEGER NOT NULL,
+    UNIQUE (chain, account)
+  ) STRICT;
+  `,
 ]
 
 /**

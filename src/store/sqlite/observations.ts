@@ -32,6 +32,7 @@ export class SqliteObservations implements ObservationStore {
   readonly #uncompared: RowStatement
   readonly #mark: Statement
   readonly #drop: Statement
+  readonly #unmark: Statement
   readonly #walker: ObservationWalker
 
   /** `reader`: a second connection to the same file, which never writes. */
@@ -68,6 +69,7 @@ export class SqliteObservations implements ObservationStore {
       .raw()
     this.#mark = db.prepare(`UPDATE observations SET judged = 1 WHERE ${key}`)
     this.#drop = db.prepare(`DELETE FROM observations WHERE ${key}`)
+    this.#unmark = db.prepare('UPDATE observations SET judged = 0 WHERE account = ?')
     this.#dropAbove = db.prepare('DELETE FROM observations WHERE block > ?')
     this.#walker = new ObservationWalker(connections.reader, codec)
   }
@@ -123,6 +125,13 @@ export class SqliteObservations implements ObservationStore {
     })
     guarded(this.#db, () => run.immediate())
     this.#tick.leave()
+  }
+
+  async compareAgain(accounts: readonly string[]): Promise<void> {
+    const run = this.#db.transaction(() => {
+      for (const account of accounts) this.#unmark.run(this.#codec.encode(account))
+    })
+    guarded(this.#db, () => run.immediate())
   }
 
   async walk(query: ObservationQuery): Promise<ObservationPage> {

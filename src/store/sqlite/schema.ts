@@ -211,6 +211,19 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
   -- The block that was the node's head at caught_up_at.
   ALTER TABLE heartbeat ADD COLUMN caught_up_hash BLOB;
   `,
+  `
+  -- The accounts of a chain with the scope accounts. through: the last block with stored transfers of the account, while its
+  -- history is being fetched; null: it is followed, or leaving. leaving: 1 while the rows of an account that is no longer
+  -- followed are being deleted. leads: how many leads of the adapter the history was searched by. known_through: up to this
+  -- block nothing can be missing that a new lead reveals; null: transfers are found without leads. cut: 1 if nodes cut the
+  -- list of the account's coins, so that whole blocks must be read.
+  CREATE TABLE followed (
+    account BLOB PRIMARY KEY, through INTEGER, leads INTEGER NOT NULL, leaving INTEGER NOT NULL DEFAULT 0,
+    known_through INTEGER, cut INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  -- Changes with the set of followed accounts.
+  ALTER TABLE chain ADD COLUMN followings INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
 
 /**
@@ -255,5 +268,9 @@ export const READS_MIGRATIONS: readonly string[] = [
   -- Tokens by the beginning of their symbol or name.
   CREATE INDEX tokens_by_symbol ON tokens (symbol COLLATE NOCASE);
   CREATE INDEX tokens_by_name ON tokens (name COLLATE NOCASE);
+  `,
+  `
+  -- What adapters learned: short texts, numbered from 1 without gaps.
+  CREATE TABLE learned (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
   `,
 ]

@@ -9,8 +9,10 @@ import type { OnDamage } from '../seam/damage.ts'
 import type { ChainReads, Journal, Store } from '../seam/store.ts'
 import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase, watchFiles } from './database.ts'
 import { factsFile, fileName, isThere, MAIN_FILE, makeFolder, readsFile, USES_FILE } from './files.ts'
+import { SqliteFollowRequests } from './follow-requests.ts'
 import { SqliteKeyUses } from './key-uses.ts'
 import { SqliteKeys } from './keys.ts'
+import { SqliteLearnedTexts } from './learned-texts.ts'
 import { type Lease, takeLease } from './lease.ts'
 import type { LedgerStep } from './ledger/ledger-journal.ts'
 import { assertLedgerNotLost } from './ledger/ledger-marker.ts'
@@ -47,6 +49,7 @@ export class SqliteStore implements Store {
   readonly users: SqliteUsers
   readonly sessions: SqliteSessions
   readonly prices: SqlitePrices
+  readonly followRequests: SqliteFollowRequests
   readonly ledgers: SqliteLedgers
   readonly #options: SqliteOptions
   readonly #open: SqliteDatabase[] = []
@@ -65,6 +68,9 @@ export class SqliteStore implements Store {
     this.sessions = this.#guarded(MAIN_FILE, () => new SqliteSessions(access))
     // Not durable: a crash of the machine may lose the last prices, and no write waits for the disk.
     this.prices = new SqlitePrices(() => this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: false }))
+    this.followRequests = new SqliteFollowRequests(() =>
+      this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: false }),
+    )
     this.ledgers = new SqliteLedgers({
       fileIn: (folder) => join(folder, MAIN_FILE),
       folder: options.folder,
@@ -123,7 +129,7 @@ export class SqliteStore implements Store {
       const db = this.#database(name, { migrations: CHAIN_MIGRATIONS, durable: false }, tell)
       return this.#guarded(name, () => {
         mustBeFactsOf(db, chain)
-        const snapshot = new Snapshot(db, { own: false, zeroAddress: codec.zeroAddress })
+        const snapshot = new Snapshot(db, { own: false, codec })
         const opened = this.#open.length - 1
         const reads = this.#reads(chain, { db, codec, snapshot }, tell)
         watchFiles(this.#open.slice(opened))
@@ -146,7 +152,8 @@ export class SqliteStore implements Store {
     const tokens = this.#guarded(name, () => new SqliteTokens(reads, db))
     // Holders of `reads` assets are found by joining both files.
     this.#guarded(name, () => db.prepare('ATTACH ? AS noted').run(join(this.#options.folder, name)))
-    return new SqliteReads({ ...facts, observations, tokens, fixed: this.#fixed(chain) })
+    const learned = this.#guarded(name, () => new SqliteLearnedTexts(reads))
+    return new SqliteReads({ ...facts, observations, tokens, learned, fixed: this.#fixed(chain) })
   }
 
   #keyUses(when: 'if there' | 'anyway'): SqliteKeyUses | undefined {

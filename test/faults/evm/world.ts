@@ -1,13 +1,12 @@
 import { Draw } from '../../../src/demo/draw.ts'
 import type { Arrived, Reply } from '../../nodes/scripted-node.ts'
 import { CHAINBASE } from '../chainbase.ts'
-import { Network } from '../network.ts'
+import { Network, overJsonRpc, type Witness } from '../network.ts'
 import { Told } from '../told.ts'
 import type { World } from '../world.ts'
 import { CAST, OTHERS } from './cast.ts'
 import { EvmChain } from './chain.ts'
 import { Blooms, EvmNode } from './node.ts'
-import type { EvmBlock } from './state.ts'
 
 /** How far the finalized block is below the highest one. */
 const FINAL_BELOW = 32
@@ -27,12 +26,14 @@ export async function startEvmWorld(seed: number): Promise<World> {
   const archive = new EvmNode(chain, blooms, { stateBlocks: Number.POSITIVE_INFINITY, logTimes: true })
   const full = [true, false].map((logTimes) => new EvmNode(chain, blooms, { stateBlocks: STATE_BLOCKS, logTimes }))
   const told = new Told()
-  const network = await Network.start<EvmBlock>([archive, ...full], new Draw(seed + 1), {
+  const witness: Witness = {
     onReply: (arrived, reply) => {
       for (const head of headsIn(arrived, reply)) told.note(head)
     },
     omitted: (contract) => chain.noteOmitted(contract),
-  })
+  }
+  const nodes = [archive, ...full].map((node) => overJsonRpc(node, witness))
+  const network = await Network.start(nodes, new Draw(seed + 1))
   const tokens = new Set(CAST.programs.keys())
   for (const other of OTHERS) tokens.delete(other)
   tokens.add(CAST.comesAndGoes)

@@ -7,7 +7,8 @@ import type { StarknetBlock } from '../../../src/demo/starknet/state.ts'
 import type { Arrived, Reply } from '../../nodes/scripted-node.ts'
 import { CAST, NEW_TOKENS } from '../../starknet/node/cast.ts'
 import { FaultyNode, NODE_FAULTS, type NodeFault } from '../../starknet/node/faults.ts'
-import { Network } from '../network.ts'
+import { addedUp } from '../happened.ts'
+import { Network, overJsonRpc, type Witness } from '../network.ts'
 import { TOKENKIT } from '../tokenkit.ts'
 import { Told } from '../told.ts'
 import type { World } from '../world.ts'
@@ -50,12 +51,16 @@ export async function startStarknetWorld(seed: number, options: StarknetWorldOpt
   const nodes = NODES.map((node) => new FaultyNode(new StarknetNode(chain, node)))
   const told = new Told()
   const draw = new Draw(seed + 1)
-  const network = await Network.start<StarknetBlock>(nodes, draw, {
+  const witness: Witness = {
     onReply: (arrived, reply) => {
       for (const head of headsIn(arrived, reply)) told.note(head)
     },
     omitted: () => undefined,
-  })
+  }
+  const network = await Network.start(
+    nodes.map((node) => overJsonRpc(node, witness)),
+    draw,
+  )
   const tokens = new Set<string>()
   const others = [...CAST.programs].flatMap(([address, { standard }]) =>
     standard === 'erc20' ? [] : [canonical(address)],
@@ -119,12 +124,6 @@ function drawReorg(draw: Draw, l1Below: number): { readonly depth: number; reado
   const size = draw.below(l1Below > DEEP ? 40 : 39)
   const depth = size === 39 ? DEEP : size < 5 ? DEPTH : draw.between(1, 3)
   return { depth, blocks: Math.max(1, depth + draw.between(-1, 2)) }
-}
-
-function addedUp(counts: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
-  const sum = new Map<string, number>()
-  for (const [name, count] of counts.flatMap((one) => [...one])) sum.set(name, (sum.get(name) ?? 0) + count)
-  return sum
 }
 
 /** The heads that a reply reports. */

@@ -1,7 +1,7 @@
 import { type Field, flag, type Infer, label, optional, refine, withDefault, wrong } from '../../../config/field.ts'
 import { list, mapping } from '../../../config/group.ts'
-import { chainId, type Namespaces, origin } from '../../../config/words.ts'
-import { type ChainId, namespaceOf, parseChainId } from '../../../core/chain.ts'
+import { chainIdIn, type Namespaces, origin } from '../../../config/words.ts'
+import { parseChainId } from '../../../core/chain.ts'
 import {
   MAX_ASSET_NAME_CHARACTERS,
   MAX_ASSET_SYMBOL_CHARACTERS,
@@ -20,7 +20,7 @@ const LEDGER_MAIN = parseChainId('ledger:main')
 export function abcLabsSettings(namespaces: Namespaces) {
   return mapping({
     enabled: withDefault(flag(), true),
-    chain: withDefault(optional(ledgerChain(namespaces)), LEDGER_MAIN),
+    chain: withDefault(optional(chainIdIn(namespaces, LEDGERS)), LEDGER_MAIN),
     keys: withDefault(flag(), false),
     origins: withDefault(list(origin(), 'a list of origins'), []),
     strictWallets: withDefault(flag(), false),
@@ -28,12 +28,8 @@ export function abcLabsSettings(namespaces: Namespaces) {
   })
 }
 
-/** The id of an issuer's ledger. Minting is impossible on any other chain. */
-function ledgerChain(namespaces: Namespaces): Field<ChainId> {
-  return refine(chainId(namespaces), (chain, at) =>
-    namespaceOf(chain) === 'ledger' ? chain : wrong(at, chain, 'a ledger such as ledger:main'),
-  )
-}
+/** Minting is impossible on any other chain. */
+const LEDGERS = { among: ['ledger'], expected: 'a ledger such as ledger:main' }
 
 type IssuedAsset = {
   readonly assetId: string

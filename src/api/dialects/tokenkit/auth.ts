@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { BadKeys } from '../../../access/bad-keys.ts'
 import type { KeyVerifier } from '../../../access/keys.ts'
-import { type LimitResult, type RateLimit, rateLimitHeaders } from '../../../access/rate-limit.ts'
+import type { RateLimit } from '../../../access/rate-limit.ts'
 import type { SessionCaller, Sessions } from '../../../access/sessions.ts'
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
+import { countCall, tooManyCalls } from '../../http/count-call.ts'
 import { keyOf, requireKey } from '../../http/require-key.ts'
 
 /** Who may call. */
@@ -70,24 +71,11 @@ async function readSession(
 /** Rejects an address that sent too many bad keys or passwords. @throws TOO_MANY_REQUESTS */
 export function rejectBlocked(request: FastifyRequest, reply: FastifyReply, badKeys: BadKeys): void {
   const blocked = badKeys.blockOf(request.ip)
-  if (blocked !== undefined) throw tooMany(reply, blocked)
+  if (blocked !== undefined) throw tooManyCalls(reply, blocked)
 }
 
 /** Counts a call of a session's user, and sets the headers of the limit. Calls with a key are not counted. */
 export async function limitSession(request: FastifyRequest, reply: FastifyReply, limit: RateLimit): Promise<void> {
   const session = sessionOf(request)
-  if (session === undefined) return
-  const result = await limit.take(session.userId)
-  if (!result.allowed) throw tooMany(reply, result)
-  reply.headers(rateLimitHeaders(result))
-}
-
-function tooMany(reply: FastifyReply, result: LimitResult): ServiceError {
-  reply.headers(rateLimitHeaders(result))
-  return new ServiceError('TOO_MANY_REQUESTS', tooManyMessage(result))
-}
-
-/** The message for a caller above a limit. */
-export function tooManyMessage({ resetSeconds }: LimitResult): string {
-  return `Too many requests: try again in ${resetSeconds} seconds`
+  if (session !== undefined) await countCall(reply, limit, session.userId)
 }

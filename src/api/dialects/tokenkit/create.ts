@@ -5,10 +5,9 @@ import { RateLimit } from '../../../access/rate-limit.ts'
 import type { Sessions } from '../../../access/sessions.ts'
 import type { Balances } from '../../../balances/balances.ts'
 import type { History } from '../../../balances/history.ts'
-import { namespaceOf } from '../../../core/chain.ts'
-import { ServiceError } from '../../../core/errors.ts'
 import type { Prices } from '../../../tokens/prices.ts'
 import type { TokenFinder, Tokens } from '../../../tokens/tokens.ts'
+import { backingChain, mustBeServed } from '../../http/backing-chain.ts'
 import type { ServedChain } from '../../http/deps.ts'
 import type { Dialect, DialectDefinition } from '../../http/dialect.ts'
 import { admit, admitSession, limitSession, rejectBlocked } from './auth.ts'
@@ -43,15 +42,14 @@ export const TOKENKIT: DialectDefinition<'tokenkit', TokenKitSettings, TokenKitD
 }
 
 function createTokenKit(deps: TokenKitDialectDeps, settings: TokenKitSettings): Dialect {
-  const chain = chainOf(deps.chains, settings)
+  const chain = backingChain(deps.chains, { chain: settings.chain, namespace: 'starknet' })
   if (chain === undefined) {
     const name = settings.chain ?? 'a Starknet chain'
     deps.log.info(`${name} is not configured: tokenkit answers its calls with 503`)
   }
   const calls: Calls = () => {
-    if (chain === undefined) throw new ServiceError('UNAVAILABLE', 'No chain is configured for this API')
     const { balances, history, tokens, finder, prices, now } = deps
-    return { balances, history, tokens, finder, prices, chain, now }
+    return { balances, history, tokens, finder, prices, chain: mustBeServed(chain), now }
   }
   return {
     name: 'tokenkit',
@@ -97,9 +95,4 @@ function sessionChecks({ sessionPerMinute }: TokenKitSettings): SessionChecks {
     balances: check('balances', 'balances'),
     accountBalances: check('accountBalances', 'account-balances'),
   }
-}
-
-function chainOf(chains: readonly ServedChain[], { chain }: TokenKitSettings): ServedChain | undefined {
-  if (chain === undefined) return chains.find(({ id }) => namespaceOf(id) === 'starknet')
-  return chains.find(({ id }) => id === chain)
 }

@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
 import { MAX_KEY_NAME_CHARACTERS } from '../../../access/keys.ts'
 import { LABEL_PATTERN } from '../../../core/label.ts'
-import { ExactNumber } from '../../schema/json-schema.ts'
+import { ExactNumber, OrNull } from '../../schema/json-schema.ts'
 import { INTERVALS } from './buckets.ts'
-import { Address, EXAMPLE_ACCOUNT, EXAMPLE_TOKEN, OrNull, Success } from './schema.ts'
+import { Address, EXAMPLE_ACCOUNT, EXAMPLE_TOKEN, Success } from './schema.ts'
 
 const Time = (description: string) =>
   Type.String({

@@ -1,5 +1,5 @@
-import { type TSchema, Type } from 'typebox'
-import { AnyJson, ExactNumber } from '../../schema/json-schema.ts'
+import { Type } from 'typebox'
+import { AnyJson, ExactNumber, OrNull } from '../../schema/json-schema.ts'
 
 /** An account of Starknet, as the vendor's own examples show it. */
 export const EXAMPLE_ACCOUNT = '0x00000005dd3d2f4429af886cd1a3b08289dbcea99a294197e9eb43b0e0325b4b'
@@ -77,9 +77,6 @@ export const BatchAnswer = Type.Object(
   { ...Success, data: Type.Array(BalanceRow), errors: Type.Union([Type.Array(PairError), Type.Null()]) },
   { title: 'TokenKitBalancesAnswer' },
 )
-
-/** A value, or null if it is not known. */
-export const OrNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
 const AccountToken = Type.Object(
   {

@@ -1,6 +1,7 @@
 import { ServiceError } from '../../../core/errors.ts'
 import { type Pauses, pauseMs, wait } from '../../../net/wait.ts'
 import type { ChainAdapter, FetchScope, LogsProof } from '../../adapter.ts'
+import { isEmptyScope } from '../../nodes/empty-scope.ts'
 import { countingLag } from '../../nodes/node-reports.ts'
 import type { Rpc, RunOptions, Work } from '../../nodes/rpc.ts'
 import { type RpcSession, retryingSession } from '../../nodes/session.ts'
@@ -39,6 +40,7 @@ export class TransferSource {
 
   /** As `ChainAdapter.transfers`. */
   async transfers({ first, last, scope }: Range & { readonly scope: FetchScope }, signal: AbortSignal) {
+    if (isEmptyScope(scope)) return []
     const range = { first, last }
     const request = { scope, signal, range }
     try {
@@ -52,6 +54,7 @@ export class TransferSource {
   async transfersOf(blocks: Parameters<ChainAdapter['transfersOf']>[0], signal: AbortSignal) {
     const { headers, scope, source } = blocks
     if (headers.length === 0) return []
+    if (isEmptyScope(scope)) return headers.map((header) => ({ ...header, transfers: [] }))
     if (source === 'receipts') {
       const request = { headers, scope, coolDowns: this.#trust.coolDowns }
       return this.run((session) => readReceiptTransfers(session, request), { signal, asksOthers: lacksReceipts })

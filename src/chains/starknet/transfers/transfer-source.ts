@@ -1,6 +1,7 @@
 import { isCallError, ServiceError } from '../../../core/errors.ts'
 import type { BlockTransfers } from '../../../core/transfer.ts'
 import type { ChainAdapter, FetchScope } from '../../adapter.ts'
+import { isEmptyScope } from '../../nodes/empty-scope.ts'
 import { readLinkedHeaders } from '../../nodes/linked-headers.ts'
 import { countingLag } from '../../nodes/node-reports.ts'
 import type { Rpc, RunOptions, Work } from '../../nodes/rpc.ts'
@@ -44,6 +45,7 @@ export class TransferSource {
     { first, last, scope }: Range & { readonly scope: FetchScope },
     signal: AbortSignal,
   ): Promise<readonly BlockTransfers[]> {
+    if (isEmptyScope(scope)) return []
     const options = { scope, trust: this.#trust }
     const found = await this.#run(
       (session) => readRange(retryingSession(session, isOfOneMachine), { first, last }, options),
@@ -58,7 +60,9 @@ export class TransferSource {
 
   /** As `ChainAdapter.transfersOf`. */
   async transfersOf(asked: BlocksAsked, signal: AbortSignal): Promise<readonly BlockTransfers[]> {
-    if (asked.headers.length === 0) return []
+    const { headers, scope } = asked
+    if (headers.length === 0) return []
+    if (isEmptyScope(scope)) return headers.map((header) => ({ ...header, transfers: [] }))
     return this.#standards.transfersOf(await this.#blocksOf(asked, signal), signal)
   }
 

@@ -101,7 +101,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
         begun: this.#s.begun.get() !== undefined,
         hashAt: (number) => this.#lookups.header(number)?.hash,
       })
-      bindToChain({ db, chain, coverage: COVERAGE })
+      bindToChain({ db, chain, coverage: COVERAGE, codec: TEXT_ACCOUNTS })
       this.#begin(genesis)
       this.#marker.write(this.#lookups.head().header)
     })

@@ -1,3 +1,5 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import type { Coverage } from '../../../core/coverage.ts'
 import type { ChainClock } from '../../seam/chain-clock.ts'
 import { CHAIN_STATES } from '../../seam/heartbeat.ts'
 import { unwrittenClock } from '../../seam/unwritten-clock.ts'
@@ -18,9 +20,9 @@ import { DOUBT_COLUMNS, readDoubts } from '../write/doubt-writer.ts'
 
 /**
  * The parts of a chain's clock that are not stored. `own`: the chain is written only here, so its published block is
- * the head, is final, and is current. `zeroAddress`: the chain's zero address.
+ * the head, is final, and is current. `codec`: how its accounts are stored.
  */
-export type ClockNature = { readonly own: boolean; readonly zeroAddress: string | undefined }
+export type ClockNature = { readonly own: boolean; readonly codec: AccountCodec }
 
 /** Reads the clock of a chain. Parses it again only when one of its rows has changed. */
 export class ClockReader {
@@ -29,19 +31,25 @@ export class ClockReader {
   #seen: number | undefined
   #clock: ChainClock
   readonly #nature: ClockNature
+  readonly #followed: Statement
+  /** The coverage of the last clock, and the row's values that it was read from. */
+  #coverage: { readonly stored: unknown; readonly followings: unknown; readonly coverage: Coverage } | undefined
 
   constructor(db: SqliteDatabase, nature: ClockNature) {
     this.#nature = nature
-    this.#clock = unwrittenClock(nature.zeroAddress)
+    this.#clock = unwrittenClock(nature.codec.zeroAddress)
     this.#version = db.prepare('PRAGMA data_version').pluck()
     this.#select = db
       .prepare(
         `SELECT number, hash, parent, timestamp, finalized_number, finalized_hash, transfers, coverage,
          head_number, head_hash, head_parent, head_timestamp, state, error, caught_up_at, counts, beat_at, classes, audit_error,
-         ${DOUBT_COLUMNS.replace('chain', 'in_doubt.chain')}, caught_up_hash
+         ${DOUBT_COLUMNS.replace('chain', 'in_doubt.chain')}, caught_up_hash, followings
          FROM clock LEFT JOIN chain USING (one) LEFT JOIN heartbeat USING (one) LEFT JOIN in_doubt USING (one)`,
       )
       .raw()
+    this.#followed = db
+      .prepare('SELECT account FROM followed WHERE through IS NULL AND leaving = 0 ORDER BY account')
+      .pluck()
   }
 
   /** The clock in the connection's snapshot. Needs an open transaction. */
@@ -54,9 +62,30 @@ export class ClockReader {
     const version = int(this.#version.get())
     if (version === this.#seen) return
     const row = this.#select.get()
-    const { zeroAddress } = this.#nature
-    this.#clock = row === undefined ? unwrittenClock(zeroAddress) : { ...parseClock(row), zeroAddress: zeroAddress }
+    const { zeroAddress } = this.#nature.codec
+    const coverage = row === undefined ? undefined : this.#coverageOf(row)
+    this.#clock = row === undefined ? unwrittenClock(zeroAddress) : { ...parseClock(row), coverage, zeroAddress }
     this.#seen = version
+  }
+
+  /** The coverage: the same object until it changes, so that readers compile it once. */
+  #coverageOf(row: Row): Coverage | undefined {
+    const [stored, followings] = [row[7], row[26]]
+    if (stored === null) return undefined
+    const known = this.#coverage
+    if (known !== undefined && known.stored === stored && known.followings === followings) return known.coverage
+    const coverage = this.#withFollowed(parseCoverage(text(stored)))
+    this.#coverage = { stored, followings, coverage }
+    return coverage
+  }
+
+  #withFollowed(coverage: Coverage): Coverage {
+    const { scope } = coverage
+    if (scope.type !== 'accounts') return coverage
+    const { decode } = this.#nature.codec
+    const followed = this.#followed.all().map((account) => decode(bytes(account)))
+    // An earlier version stored the accounts with the coverage.
+    return { ...coverage, scope: { type: 'accounts', accounts: [...new Set([...scope.accounts, ...followed])] } }
   }
 }
 
@@ -68,14 +97,13 @@ function asOwn(clock: ChainClock): ChainClock {
   return { ...clock, head: published, finalized: published, state: 'live', caughtUpAt, caughtUpHash, wasReady: true }
 }
 
-function parseClock(row: Row): Omit<ChainClock, 'zeroAddress'> {
+function parseClock(row: Row): Omit<ChainClock, 'zeroAddress' | 'coverage'> {
   const caughtUpAt = nullable(row[14], int)
   const [published, head] = [readOptionalHeader(row), readOptionalHeader(row.slice(8, 12))]
   // Blocks are committed before the heartbeat that reports them.
   const isAtHead = published !== undefined && head !== undefined && published.number >= head.number
   const doubts = readDoubts(row.slice(19))
   return {
-    coverage: nullable(row[7], (value) => parseCoverage(text(value))),
     published,
     finalized: readOptionalRef(row[4], row[5]),
     head,

@@ -1,4 +1,5 @@
 import type { SqliteDatabase, Statement } from '../database.ts'
+import { FOLLOWED_COLUMNS } from '../write/followed-accounts.ts'
 
 /** The prepared statements of a chain's reads. */
 export type ReadStatements = ReturnType<typeof prepareReads>
@@ -74,6 +75,9 @@ export function prepareReads(db: SqliteDatabase) {
       `SELECT asset, hex(amount), met_block, met_log, met_sub, received_block FROM balances
        WHERE account = ? AND asset = ? AND item = x''`,
     ).raw(),
+    // Transfers of the account may be missing that no lead reveals.
+    lacksTokens: sql('SELECT 1 FROM followed WHERE account = ? AND known_through < (SELECT number FROM clock)').pluck(),
+    followed: sql(`SELECT ${FOLLOWED_COLUMNS} FROM followed ORDER BY account`).raw(),
     holderCount: sql('SELECT holders FROM assets WHERE id = ?').pluck(),
     holders: sql(
       `SELECT account, hex(amount) FROM balances WHERE asset = ? AND item = x'' AND amount > x'80'

@@ -1,9 +1,9 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Observation } from '../../../core/balance.ts'
-import { type BlockRef, type Header, sameBlock } from '../../../core/block.ts'
+import type { BlockRef } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
-import type { Coverage } from '../../../core/coverage.ts'
+import type { Coverage, Scope } from '../../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
 import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
 import type { AdoptionResult, Reclassification, ReclassifyOutcome, Repaired } from '../../seam/audits.ts'
@@ -19,9 +19,11 @@ import { headerValues, readHeader, readOptionalHeader, readOptionalRef } from '.
 import { SqliteAudits } from './audit-store.ts'
 import { bindToChain } from './bind-chain.ts'
 import { SqliteDoubts } from './doubt-store.ts'
+import { SqliteFollows } from './follow-store.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
 import { createWriters, type JournalWriters } from './journal-writers.ts'
 import { SqliteLives } from './life-store.ts'
+import { OwnBlocks } from './own-blocks.ts'
 
 /**
  * Blocks below the finalized head whose hashes are kept even without transfers, some 100 bytes each. Reads and
@@ -46,6 +48,10 @@ export const JOURNAL_STEPS = [
   'reclassify:done',
   'repair:rows',
   'repair:done',
+  'follow:rows',
+  'follow:done',
+  'unfollow:rows',
+  'unfollow:done',
 ] as const
 /** A named point of a journal's write, for tests that kill the process there. */
 export type JournalStep = (typeof JOURNAL_STEPS)[number]
@@ -70,10 +76,13 @@ export class SqliteJournal implements Journal {
   readonly audits: SqliteAudits
   readonly doubts: SqliteDoubts
   readonly lives: SqliteLives
+  readonly followed: SqliteFollows
+  readonly coverage: Coverage
   readonly #options: JournalOptions
   readonly #db: SqliteDatabase
   readonly #writers: JournalWriters
   readonly #statements: JournalStatements
+  readonly #blocks: OwnBlocks
   readonly #fence: number
   readonly #identity: FileIdentity
   #appends = 0
@@ -86,8 +95,15 @@ export class SqliteJournal implements Journal {
     this.#identity = new FileIdentity(db.name)
     this.#writers = createWriters(options, (step) => this.#step(step))
     this.#statements = prepareJournal(db)
-    const { doubts } = this.#writers
-    const parts = { ...options, ...this.#writers, transaction: <T>(work: () => T): T => this.#transaction(work) }
+    this.#blocks = new OwnBlocks(this.#statements, options.coverage.from)
+    const { doubts, followed } = this.#writers
+    this.coverage = followed.coverage
+    const { keeps } = followed.test
+    const onStep = (step: JournalStep): void => this.#step(step)
+    const transaction = <T>(work: () => T): T => this.#transaction(work)
+    const parts = { ...options, ...this.#writers, coverage: followed.coverage, keeps, transaction }
+    const places = { statements: this.#statements, blocks: this.#blocks, named: NAMED_BELOW_FINAL, onStep }
+    this.followed = new SqliteFollows({ ...this.#writers, ...places, transaction })
     this.lives = new SqliteLives(parts)
     this.doubts = new SqliteDoubts({ ...parts, writer: doubts })
     this.audits = new SqliteAudits(parts)
@@ -106,6 +122,8 @@ export class SqliteJournal implements Journal {
   async append(batch: Batch): Promise<Appended> {
     const appended = this.#transaction(() => {
       const transfers = this.#writers.batches.append(batch)
+      if (batch.headers.length > 0)
+        this.#writers.followed.appendedWhole({ first: batch.first, through: batch.through.number })
       return { transfers, hinted: this.#writers.hints.note(batch.blocks) }
     })
     if (this.#appends++ % APPENDS_A_LOOK === 0) guarded(this.#db, () => boundLog(this.#db))
@@ -115,7 +133,7 @@ export class SqliteJournal implements Journal {
 
   async rollback(ancestor: BlockRef | undefined): Promise<{ readonly transfers: number }> {
     const undone = this.#transaction(() => {
-      const clock = ancestor === undefined ? this.#beforeAll() : headerValues(this.#own(ancestor))
+      const clock = ancestor === undefined ? this.#beforeAll() : headerValues(this.#blocks.get(ancestor))
       const transfers = this.#writers.rollback.undo(ancestor?.number ?? this.#options.coverage.from - 1)
       this.#writers.assets.forget()
       this.#step('rollback:rows')
@@ -147,7 +165,7 @@ export class SqliteJournal implements Journal {
 
   async reclassify(reclassification: Reclassification): Promise<ReclassifyOutcome> {
     const outcome = this.#transaction(() => {
-      if (!this.#holds(reclassification.block)) return 'not_canonical'
+      if (!this.#blocks.holds(reclassification.block)) return 'not_canonical'
       const turned = this.#writers.reclassifier.reclassify(reclassification, now())
       this.#step('reclassify:rows')
       return turned
@@ -156,10 +174,10 @@ export class SqliteJournal implements Journal {
     return outcome
   }
 
-  async repair(blocks: readonly BlockTransfers[], how?: RepairMode): Promise<Repaired> {
+  async repair(blocks: readonly BlockTransfers[], mode?: RepairMode, scope?: Scope): Promise<Repaired> {
     const repaired = this.#transaction(() => {
-      const ours = blocks.filter((block) => this.#mayHold(block))
-      const { inserted, removed, changed } = this.#writers.repair.replace(ours, how)
+      const ours = blocks.filter((block) => this.#blocks.mayHold(block))
+      const { inserted, removed, changed } = this.#writers.repair.replace(ours, { mode, scope })
       if (inserted + removed > 0) this.#statements.repaired.run(inserted - removed)
       this.#step('repair:rows')
       return { compared: ours.length, inserted, removed, changed }
@@ -200,44 +218,17 @@ export class SqliteJournal implements Journal {
 
   #compare(read: Observation): AdoptionResult {
     const { number } = read.block
-    if (this.#holds(read.block)) return this.#writers.adopter.compare(read)
+    if (this.#blocks.holds(read.block)) return this.#writers.adopter.compare(read)
     const [finalized] = this.#clockRow().slice(4)
     const forgotten =
       finalized !== null && number <= int(finalized) && this.#statements.headerAt.get(number) === undefined
     return forgotten ? FORGOTTEN : NOT_CANONICAL
   }
 
-  /**
-   * True if this block is stored with this hash. Far below the finalized head, only blocks with transfers keep their
-   * hashes.
-   */
-  #holds(block: BlockRef): boolean {
-    const row = this.#statements.headerAt.get(block.number)
-    return row !== undefined && sameBlock(readHeader(row), block)
-  }
-
-  /** The stored header of a block of ours. */
-  #own(block: BlockRef): Header {
-    const row = this.#statements.headerAt.get(block.number)
-    assert(row !== undefined, 'the ancestor of a rollback is stored')
-    const header = readHeader(row)
-    assert(sameBlock(header, block), 'the ancestor of a rollback has the stored hash')
-    return header
-  }
-
   /** The clock's columns before the first block. */
   #beforeAll(): readonly null[] {
     assert(this.#clockRow()[4] === null, 'a final block is never rolled back')
     return [null, null, null, null]
-  }
-
-  /** True if this block is ours, or may be: a final block without transfers whose hash was deleted. */
-  #mayHold(block: BlockRef): boolean {
-    const written = readOptionalHeader(this.#clockRow())
-    if (written === undefined || block.number > written.number || block.number < this.#options.coverage.from)
-      return false
-    const row = this.#statements.headerAt.get(block.number)
-    return row === undefined || sameBlock(readHeader(row), block)
   }
 
   #step(step: JournalStep): void {
@@ -262,6 +253,7 @@ export class SqliteJournal implements Journal {
     } catch (error) {
       this.#writers.doubts.undone()
       this.#writers.assets.forget()
+      this.#writers.followed.reload()
       throw error
     }
   }

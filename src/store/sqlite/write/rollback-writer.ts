@@ -6,6 +6,7 @@ import { decodeAmount } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
 import type { Position } from '../rows/position.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
+import type { FollowedAccounts } from './followed-accounts.ts'
 import type { HintWriter } from './hint-writer.ts'
 import { PAIR, type PairKey, type PairWriter, pairName, pairValues } from './pair-writer.ts'
 import type { Segments } from './segments.ts'
@@ -29,7 +30,9 @@ export type RollbackDeps = {
   readonly segments: Segments
   readonly codec: AccountCodec
   readonly hints: HintWriter
-  readonly keeps: (account: string) => boolean
+  /** True for accounts whose changes are stored. */
+  readonly stores: (account: string) => boolean
+  readonly followed: FollowedAccounts
   readonly doubts: DoubtWriter
 }
 
@@ -67,6 +70,7 @@ export class RollbackWriter {
     const isUnsure = doubtEndings.run({ ancestor }).changes > 0
     unmeetAssets.run(ancestor)
     this.#deps.hints.rollBack(ancestor, unmet)
+    this.#deps.followed.rolledBack(ancestor)
     if (reopenUnreadable.run(ancestor).changes > 0 || isUnsure) countClasses.run()
     return transfers
   }
@@ -84,7 +88,7 @@ export class RollbackWriter {
       for (const side of [row[0], row[1]]) {
         if (side === null) continue
         const account = bytes(side)
-        if (!this.#deps.keeps(this.#deps.codec.decode(account))) continue
+        if (!this.#deps.stores(this.#deps.codec.decode(account))) continue
         for (const item of fungible ? [NO_ITEM_BYTES] : [NO_ITEM_BYTES, bytes(row[3])]) {
           const pair = { account, asset, item, fungible }
           changed.pairs.set(pairName(pair), pair)
@@ -107,7 +111,12 @@ export class RollbackWriter {
   #restore(pair: PairKey, { ancestor, recompute }: { ancestor: number; recompute: boolean }): void {
     const { pairs, segments } = this.#deps
     const before = pairs.read(pair)
-    assert(before !== undefined, 'every transfer and opening has a balance row')
+    if (before === undefined) {
+      const { codec, followed } = this.#deps
+      const isPartial = followed.get(codec.decode(pair.account))?.isFollowed === false
+      assert(isPartial, 'every transfer and opening of a followed account has a balance row')
+      return
+    }
     this.#statements.dropChanges.run(...pairValues(pair), ancestor)
     if (before.metBlock > ancestor) {
       pairs.write(pair, before, undefined)

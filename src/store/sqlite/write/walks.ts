@@ -73,7 +73,7 @@ export class Walks {
   #draw(asset: StoredAsset, { holders, wanted }: { holders: number; wanted: number }): BalanceKey[] {
     if (holders <= wanted) {
       const all = this.#s.holders.all(asset.id, wanted)
-      return all.map((row) => this.#key(asset, bytes(row[0]), NO_ITEM_BYTES))
+      return all.flatMap((row) => this.#kept(asset, bytes(row[0]), NO_ITEM_BYTES))
     }
     const top = bytes(this.#s.holders.get(asset.id, 1)?.[1])
     const drawn = new Map<string, BalanceKey>()
@@ -85,8 +85,7 @@ export class Walks {
         | Row
         | undefined
       if (row === undefined) continue
-      const key = this.#key(asset, bytes(row[0]), NO_ITEM_BYTES)
-      drawn.set(key.account, key)
+      for (const key of this.#kept(asset, bytes(row[0]), NO_ITEM_BYTES)) drawn.set(key.account, key)
     }
     return [...drawn.values()]
   }
@@ -113,7 +112,7 @@ export class Walks {
       for (const entry of this.#s.doubts.all({ asset: next, limit: few })) {
         const row = entry
         if (isReadable({ asset: stored.asset, item: bytes(row[1]) }))
-          keys.push(this.#key(stored, bytes(row[0]), bytes(row[1])))
+          keys.push(...this.#kept(stored, bytes(row[0]), bytes(row[1])))
       }
     }
     return { keys, cursor: String(asset) }
@@ -152,7 +151,7 @@ export class Walks {
     for (const row of rows) {
       const stored = this.#deps.assets.byId(int(row[1]))
       if (stored.accounting !== 'events' || !isReadable({ asset: stored.asset, item: bytes(row[2]) })) continue
-      keys.push(this.#key(stored, bytes(row[0]), bytes(row[2])))
+      keys.push(...this.#kept(stored, bytes(row[0]), bytes(row[2])))
       if (keys.length < limit) continue
       return { keys, cursor: pairCursor(row) }
     }
@@ -233,6 +232,12 @@ export class Walks {
         .filter((item) => isReadable({ asset: asset.asset, item }))
         .map((item) => ({ account: bytes(side), item }))
     })
+  }
+
+  /** The key of a stored balance. Empty if the account's history is incomplete, so that there is nothing to compare. */
+  #kept(asset: StoredAsset, account: Buffer, item: Buffer): readonly BalanceKey[] {
+    const key = this.#key(asset, account, item)
+    return this.#deps.keeps(key.account) ? [key] : []
   }
 
   #key(asset: StoredAsset, account: Buffer, item: Buffer): BalanceKey {

@@ -1,0 +1,2 @@
+/** A request to try, and what it just answered. */
+export type Answered = { readonly command: string; readonly answer: string }
