@@ -121,7 +121,7 @@ function coinListsOf(
 ): CoinLists {
   return new CoinLists({
     reads,
-    coins: new AccountCoins({ reader: accounts, observations: reads.observations, signal }),
+    coins: new AccountCoins({ reader: accounts, reads, signal }),
     now,
     replacedAt: (block) => node.replacedAt(block),
     follow: requestFollowing({ chain, requests: store.followRequests, log, now }),

@@ -1,22 +1,22 @@
 import type { AccountReader, CoinReads } from '../chains/account-reader.ts'
-import { assetKey, NO_ITEM } from '../core/asset.ts'
+import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
 import type { Observation } from '../core/balance.ts'
 import { isServiceError } from '../core/errors.ts'
 import { within } from '../net/deadline.ts'
 import type { ChainClock } from '../store/seam/chain-clock.ts'
-import type { ObservationStore } from '../store/seam/observations.ts'
+import type { ChainReads } from '../store/seam/store.ts'
 import type { Freshness } from './balances.ts'
+import { testOf } from './freshness.ts'
+import { READ_TIMEOUT_MS } from './node-reader.ts'
 import { isDoubtful } from './pick-answer.ts'
 
-/**
- * How long callers wait for the coins of an account, in milliseconds: several rounds of calls for one that was never asked
- * for, and less than a request's deadline.
- */
-const READ_TIMEOUT_MS = 8_000
 /** Most accounts whose coins are kept until the next block. */
 const MAX_KEPT = 200
 /** An account with more coins is read again for each question. */
 const MAX_COINS_KEPT = 1_000
+
+/** Most tokens of an account that are compared with the journal. */
+const MAX_COMPARED = 1_000
 
 /** Which coins: those of tokens, or those of the native asset. */
 export type CoinKind = 'tokens' | 'native'
@@ -27,18 +27,18 @@ export type CoinFreshness = { readonly freshness: Freshness; readonly clock: Cha
 /** Reads what accounts hold, on chains whose nodes can be asked, and stores it as observations. Never throws. */
 export class AccountCoins {
   readonly #reader: AccountReader
-  readonly #observations: ObservationStore
+  readonly #reads: Pick<ChainReads, 'account' | 'clock' | 'observations' | 'walk'>
   readonly #signal: AbortSignal
   readonly #underWay = new Map<string, Promise<CoinReads | undefined>>()
   readonly #kept = new Map<string, CoinReads>()
 
   constructor(deps: {
     readonly reader: AccountReader
-    readonly observations: ObservationStore
+    readonly reads: Pick<ChainReads, 'account' | 'clock' | 'observations' | 'walk'>
     readonly signal: AbortSignal
   }) {
     this.#reader = deps.reader
-    this.#observations = deps.observations
+    this.#reads = deps.reads
     this.#signal = deps.signal
   }
 
@@ -62,8 +62,11 @@ export class AccountCoins {
 
   async #ask(account: string, of: CoinKind): Promise<CoinReads | undefined> {
     try {
+      // Before the coins are read: what a block reveals later did not help to find them.
+      const whole = of === 'tokens' ? await this.#wholeThrough(account) : undefined
       const bounds = { ms: READ_TIMEOUT_MS, signal: this.#signal }
-      const read = await within(bounds, (signal) => this.#reader.readCoins(account, of, signal))
+      const found = await within(bounds, (signal) => this.#readCoins(account, of, signal))
+      const read = { ...found, isCut: found.isCut && found.block.number > (whole ?? -1) }
       this.#keep(`${of}/${account}`, read)
       await this.#observe(account, of, read)
       return read
@@ -71,6 +74,43 @@ export class AccountCoins {
       if (!isServiceError(error)) throw error
       return undefined
     }
+  }
+
+  /**
+   * Reads coins, once more if the journal contradicts them: a node cannot be asked as of a block, and behind one address may be
+   * machines of several heights.
+   */
+  async #readCoins(account: string, of: CoinKind, signal: AbortSignal): Promise<CoinReads> {
+    const read = await this.#reader.readCoins(account, of, signal)
+    if (of === 'native' || !(await this.#isContradicted(account, read))) return read
+    return this.#reader.readCoins(account, of, signal)
+  }
+
+  /** True if the account is followed, and the journal has another amount of a token at this block. */
+  async #isContradicted(account: string, { block, coins }: CoinReads): Promise<boolean> {
+    const clock = await this.#reads.clock()
+    if (testOf(clock)?.keeps(account) !== true || block.number > (clock.published?.number ?? -1)) return false
+    const { holds, rows, next } = await this.#reads.walk({
+      after: { share: 0 },
+      at: block,
+      account,
+      limit: MAX_COMPARED,
+    })
+    if (!holds || next !== undefined) return false
+    const sums = sumsOf(coins)
+    const isOther = rows.some(({ asset, amount, inDoubt }) => {
+      const sum = sums.get(assetKey(asset))?.amount ?? 0n
+      sums.delete(assetKey(asset))
+      return amount !== undefined && !inDoubt && amount !== sum
+    })
+    return isOther || sums.size > 0
+  }
+
+  /** The block up to which all tokens of an account are known, if it is followed and whole blocks were read for it. */
+  async #wholeThrough(account: string): Promise<number | undefined> {
+    const page = { standards: [], receivedOnly: false, assets: undefined, offset: 0, limit: 0 }
+    const { clock, mayLackTokens } = await this.#reads.account({ account, ...page })
+    return testOf(clock)?.keeps(account) === true && !mayLackTokens ? clock.published?.number : undefined
   }
 
   #keep(name: string, read: CoinReads): void {
@@ -84,20 +124,29 @@ export class AccountCoins {
   /** Stores the sums, and 0 for tokens that the account held when it was last read. */
   async #observe(account: string, of: CoinKind, { block, coins, observedAt }: CoinReads): Promise<void> {
     const at = { account, item: NO_ITEM, block, observedAt }
-    const sums = new Map<string, Observation>()
-    for (const { asset, amount } of coins) {
-      const key = assetKey(asset)
-      sums.set(key, { ...at, asset, amount: amount + (sums.get(key)?.amount ?? 0n) })
-    }
+    const sums = sumsOf(coins)
+    const held = [...sums.values()].map((sum): Observation => ({ ...at, ...sum }))
     try {
-      const before = of === 'tokens' ? await this.#observations.heldBy(account) : []
+      const before = of === 'tokens' ? await this.#reads.observations.heldBy(account) : []
       const gone = before.filter((asset) => !sums.has(assetKey(asset))).map((asset) => ({ ...at, asset, amount: 0n }))
-      await this.#observations.put([...sums.values(), ...gone])
+      await this.#reads.observations.put([...held, ...gone])
     } catch (error) {
       // If the store cannot be written, the read still answers.
       if (!isServiceError(error)) throw error
     }
   }
+}
+
+type Sum = { readonly asset: AssetRef; readonly amount: bigint }
+
+/** The sums of coins, by `assetKey`. */
+function sumsOf(coins: CoinReads['coins']): Map<string, Sum> {
+  const sums = new Map<string, Sum>()
+  for (const { asset, amount } of coins) {
+    const key = assetKey(asset)
+    sums.set(key, { asset, amount: amount + (sums.get(key)?.amount ?? 0n) })
+  }
+  return sums
 }
 
 /** True if a kept read is as fresh as requested: of the newest block, or young enough. */

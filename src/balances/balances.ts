@@ -49,6 +49,7 @@ export interface Balances {
    * Returns a page of an account's assets, ordered by the account's first transfer of each.
    * @throws UNAVAILABLE `assets` is not given, and the account is outside the scope or the chain has never caught up
    * @throws UNAVAILABLE no balance is known because nodes failed, unless `unknownRows` is true
+   * @throws BALANCE_UNKNOWN the account is not followed, no node returns its coins, and nothing is stored of it
    * @throws BAD_REQUEST `assets` is not given, and the account is the zero address
    */
   account(
@@ -92,7 +93,7 @@ export interface Balances {
   /**
    * Returns the unspent coins of an account, of its tokens or of the native asset, read from a node at its newest block.
    * `asOf.complete` is false if tokens may be missing, because nodes cut the list by which unknown ones are found.
-   * @throws UNAVAILABLE no node could be asked, or the chain's balances are no sums of coins
+   * @throws BALANCE_UNKNOWN no node returns them; UNAVAILABLE the chain's balances are no sums of coins
    */
   coins(request: {
     readonly chain: ChainId

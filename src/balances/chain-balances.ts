@@ -115,7 +115,7 @@ export class ChainBalances {
     return { rows, count: seen.count, asOf: { ...worst, complete } }
   }
 
-  /** The unspent coins of an account. @throws UNAVAILABLE no node returns them, or the chain has no coins */
+  /** The unspent coins of an account. @throws BALANCE_UNKNOWN no node returns them; UNAVAILABLE the chain has no coins */
   async coins({ account, of }: Omit<Parameters<Balances['coins']>[0], 'chain'>): ReturnType<Balances['coins']> {
     if (this.#coinLists !== undefined) return this.#coinLists.coins(account, of)
     throw new ServiceError('UNAVAILABLE', 'the coins of an account cannot be read on this chain')

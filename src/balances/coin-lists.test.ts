@@ -1,70 +1,12 @@
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import {
-  ALICE,
-  at,
-  BOB,
-  CAROL,
-  GOLD,
-  NOW,
-  of,
-  SILVER,
-  STORED,
-  type TableChain,
-  type World,
-  world,
-} from '../../test/balances/world.ts'
+import { coinWorld, COIN_LIST as LIST } from '../../test/balances/coin-world.ts'
+import { ALICE, at, BOB, CAROL, GOLD, NOW, next, of, poll, SILVER, STORED, world } from '../../test/balances/world.ts'
 import { hash } from '../../test/chains/mock-chain.ts'
-import type { AccountReader, HeldCoin } from '../chains/account-reader.ts'
 import { EVM_NATIVE } from '../chains/evm/native-asset.ts'
 import { parseChainId } from '../core/chain.ts'
-import { ServiceError } from '../core/errors.ts'
 import { createBalances } from './create-balances.ts'
 
-/** What an account holds according to the node, and how often it was asked. */
-class Coins implements AccountReader {
-  readonly held = new Map<string, HeldCoin[]>()
-  readonly asked: string[] = []
-  isCut = false
-  #chain: TableChain | undefined
-
-  readonly on = (chain: TableChain): AccountReader => {
-    this.#chain = chain
-    return this
-  }
-
-  async readCoins(account: string, of: 'tokens' | 'native') {
-    this.asked.push(`${of}/${account}`)
-    await nextTick()
-    this.#chain?.fault('readCoins')
-    const block = this.#chain?.canonical().at(-1)
-    if (block === undefined) throw new ServiceError('NODE_BEHIND', 'no block')
-    const all = this.held.get(account) ?? []
-    const coins = all.filter(({ asset }) => (asset.standard === 'native') === (of === 'native'))
-    return { block: { number: block.number, hash: block.hash }, observedAt: NOW, coins, isCut: this.isCut }
-  }
-
-  async leads(): Promise<number> {
-    return 0
-  }
-
-  has(account: string, ...coins: readonly (readonly [HeldCoin['asset'], bigint, number])[]): void {
-    this.held.set(
-      account,
-      coins.map(([asset, amount, confirmed]) => ({ asset, amount, confirmed, timestamp: confirmed * 12 })),
-    )
-  }
-}
-
-/** Alice is followed; Bob has two coins of silver, one of gold and one of the native asset. */
-async function coinWorld(options: Parameters<typeof world>[0] = {}): Promise<World & { coins: Coins }> {
-  const coins = new Coins()
-  coins.has(BOB, [SILVER, 5n, 2], [GOLD, 30n, 3], [SILVER, 2n, 1], [EVM_NATIVE, 9n, 4])
-  const coverage = { scope: { type: 'accounts', accounts: [ALICE] }, from: 0 } as const
-  return { ...(await world({ coverage, accounts: coins.on, ...options })), coins }
-}
-
-const LIST = { standards: ['erc20'], receivedOnly: false, freshness: STORED, offset: 0, limit: 10 } as const
 const READ = { block: at(4), finality: 'latest', source: 'reads', knownAt: NOW } as const
 const whole = { ...READ, uniform: true, complete: true }
 
@@ -126,6 +68,26 @@ test('a list that nodes cut says so, also once the account is followed, until wh
   expect([await complete(), await coinsComplete()]).toEqual([true, true])
 })
 
+test('what whole blocks reveal after the coins were read does not make the list complete', async () => {
+  const it = await coinWorld()
+  const { balances, coins, journal, chain } = it
+  coins.isCut = true
+  coins.has(BOB, [GOLD, 30n, 3])
+  const coinsOf = async () => (await balances.coins({ account: BOB, of: 'tokens' })).asOf
+  const [through, blocks] = [chain.canonical().at(-1), chain.canonical()]
+  const history = { accounts: [BOB], first: 0, through, blocks, leads: 0 }
+  await journal.followed.follow({ ...history, asked: { through: 4, cut: [BOB] } })
+  await poll(it)
+  expect(await coinsOf()).toMatchObject({ block: { number: 4 }, complete: false })
+  await journal.followed.follow({ ...history, first: 3, blocks: [], isWhole: true })
+  await poll(it)
+  // The coins of this block are still those that were found before.
+  expect([await coinsOf(), coins.asked.length]).toMatchObject([{ complete: false }, 1])
+  await next(it, 5, { indexed: false })
+  await poll(it)
+  expect(await coinsOf()).toMatchObject({ block: { number: 5 }, complete: false })
+})
+
 describe('the coins of an account', () => {
   test('are those of its tokens or of the native asset, each with the block that created it', async () => {
     const { balances, requested } = await coinWorld()
@@ -135,6 +97,23 @@ describe('the coins of an account', () => {
     const native = { asset: EVM_NATIVE, amount: 9n, confirmed: 4, timestamp: 48 }
     expect(await balances.coins({ account: BOB, of: 'native' })).toEqual({ coins: [native], asOf: whole })
     expect(requested).toEqual([BOB, BOB])
+  })
+
+  test('are read again if the journal has another amount at their block', async () => {
+    const { balances, coins } = await coinWorld()
+    const amounts = async () =>
+      (await balances.coins({ account: ALICE, of: 'tokens' })).coins.map(({ amount }) => amount)
+    coins.has(ALICE, [GOLD, 70n, 3], [SILVER, 7n, 2])
+    coins.stale.push([[GOLD, 100n, 1]])
+    expect(await amounts()).toEqual([70n, 7n])
+    expect(coins.asked).toHaveLength(2)
+  })
+
+  test('are answered if they differ from the journal twice: a node may know of coins first', async () => {
+    const { balances, coins } = await coinWorld()
+    coins.has(ALICE, [GOLD, 70n, 3], [SILVER, 7n, 2], [SILVER, 1n, 4])
+    expect((await balances.coins({ account: ALICE, of: 'tokens' })).coins).toHaveLength(3)
+    expect(coins.asked).toHaveLength(2)
   })
 
   test('cannot be read on a chain whose balances are no sums of coins', async () => {
@@ -171,44 +150,6 @@ describe('the coins of an account', () => {
     await nextTick()
     expect((await ask()).asOf?.block).toEqual({ number: 5, hash: hash('5') })
     expect(coins.asked).toHaveLength(3)
-  })
-})
-
-describe('while no node answers', () => {
-  const down = () => {
-    throw new ServiceError('NODE_UNREACHABLE', 'down')
-  }
-
-  test('what was read before is answered, marked as incomplete; an account that was never read is an error', async () => {
-    const first = await coinWorld()
-    await first.balances.account({ ...LIST, account: BOB })
-    first.coins.has(BOB, [GOLD, 30n, 3])
-    first.chain.add('5', '4').show('5')
-    await first.balances.account({ ...LIST, account: BOB, freshness: { mode: 'force' } })
-    first.chain.fault = down
-    // In memory of this process:
-    expect(await first.balances.account({ ...LIST, account: BOB, freshness: { mode: 'force' } })).toMatchObject({
-      rows: [{ asset: GOLD, balance: { amount: 30n, block: { number: 5 } } }],
-      count: 1,
-    })
-    await expect(first.balances.coins({ account: CAROL, of: 'tokens' })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-    await expect(first.balances.account({ ...LIST, account: CAROL })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-  })
-
-  test('what is stored is answered after a restart', async () => {
-    const { balances, chain, reads } = await coinWorld()
-    const block = { number: 3, hash: hash('3') }
-    const read = { account: BOB, item: '', block, observedAt: 40 }
-    await reads.observations.put([
-      { ...read, asset: GOLD, amount: 30n },
-      { ...read, asset: SILVER, amount: 0n },
-    ])
-    chain.fault = down
-    expect(await balances.account({ ...LIST, account: BOB })).toMatchObject({
-      rows: [{ asset: GOLD, balance: { amount: 30n, block, knownAt: 40 } }],
-      count: 1,
-      asOf: { block, complete: false },
-    })
   })
 })
 

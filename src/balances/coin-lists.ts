@@ -41,7 +41,7 @@ export class CoinLists {
 
   /**
    * A page of the assets of an account, in the order in which their oldest coins were confirmed.
-   * @throws UNAVAILABLE no node returns the coins, and nothing is stored of the account
+   * @throws BALANCE_UNKNOWN no node returns the coins, and nothing is stored of the account
    */
   async page(query: Query, clock: ChainClock): ReturnType<Balances['account']> {
     const { coins, now } = this.#deps
@@ -62,23 +62,14 @@ export class CoinLists {
     return { ...pageOf(rows, query), asOf: asOf(known, !read.isCut) }
   }
 
-  /** The unspent coins of an account at the newest block. @throws UNAVAILABLE no node returns them */
+  /** The unspent coins of an account at the newest block. @throws BALANCE_UNKNOWN no node returns them */
   async coins(account: string, of: CoinKind): ReturnType<Balances['coins']> {
     const { coins, now, reads } = this.#deps
     const clock = await reads.clock()
     this.asked([{ account }], clock)
     const read = await coins.get(account, of, { freshness: { mode: 'stored' }, clock, now: now() })
-    if (read === undefined) throw new ServiceError('UNAVAILABLE', 'no node returns the coins of this account')
-    const isComplete = !read.isCut || of === 'native' || (await this.#isKnownWhole(account))
-    return { coins: read.coins, asOf: asOf(this.#knownOf(read, clock), isComplete) }
-  }
-
-  /** True if the account is followed and all its tokens are known, since whole blocks were read. */
-  async #isKnownWhole(account: string): Promise<boolean> {
-    const { reads } = this.#deps
-    const page = { receivedOnly: false, assets: undefined, offset: 0, limit: 0 }
-    const { clock, mayLackTokens } = await reads.account({ account, standards: [], ...page })
-    return testOf(clock)?.keeps(account) === true && !mayLackTokens
+    if (read === undefined) throw new ServiceError('BALANCE_UNKNOWN', 'no node returns the coins of this account')
+    return { coins: read.coins, asOf: asOf(this.#knownOf(read, clock), !read.isCut) }
   }
 
   /** What was read of the account before. It may hold more by now, so the list is not complete. */
@@ -93,7 +84,7 @@ export class CoinLists {
       return [{ asset: read.asset, balance: observed(read, { finality: finalityOf(read.block, clock), until }) }]
     })
     const worst = worstOf(rows.map(({ balance }) => balance))
-    if (worst === undefined) throw new ServiceError('UNAVAILABLE', 'no node returns the balances of this account')
+    if (worst === undefined) throw new ServiceError('BALANCE_UNKNOWN', 'no node returns the balances of this account')
     return { ...pageOf(rows, query), asOf: { ...worst, complete: false } }
   }
 

@@ -8,7 +8,7 @@ import type { ObservationStore } from '../store/seam/observations.ts'
 import { unknown } from './freshness.ts'
 
 /** How long callers wait for a node before they get what is stored, in milliseconds: less than a request's deadline. */
-const READ_TIMEOUT_MS = 5_000
+export const READ_TIMEOUT_MS = 5_000
 
 /** Why a read returned no amount. `at`: the block at which the chain answered so, if it did. */
 export type Failed = Unknown & { readonly at?: BlockRef }

@@ -8,6 +8,6 @@ export function configuredChain<C extends { readonly id: ChainId }>(text: string
   const chain = chains.find(({ id }) => id === text)
   if (chain !== undefined) return chain
   const hint = didYouMean(nearest(text, ids))
-  const words = `chain: got "${text}", expected one of ${ids.join(', ')}`
+  const words = `chain: got ${JSON.stringify(text.slice(0, 100))}, expected one of ${ids.join(', ')}`
   throw new UsageError(hint === undefined ? words : `${words}; ${hint}`)
 }

@@ -23,14 +23,22 @@ beforeEach(() => {
 chains:
   - { id: "eip155:1", rpc: ${rpc}, scope: { accounts: ["${A}"] }, followed_max: 3 }
   - { id: "eip155:10", rpc: ${rpc} }
+  - { id: "chia:testnet11", rpc: ${rpc} }
 `,
   )
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
+/** The terminal's width; undefined: there is none. */
+let columns: number | undefined
+afterEach(() => {
+  columns = undefined
+})
+
 async function run(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   const written = { out: '', err: '' }
   const terminal = {
+    columns,
     out: (text: string) => {
       written.out += text
     },
@@ -108,13 +116,44 @@ test('shows how far the history of each account is', async () => {
   ])
 })
 
+test('a row fits the terminal, and addresses are whole where there is none', async () => {
+  const chia = 'xch1a6cd558gqsz2hch5pt0l8mx7zhavf32q5lyde09zjtqcmkelr9ns59k0j8'
+  await run('follow', 'chia:testnet11', chia)
+  const whole = (await run('followed', 'chia:testnet11')).out
+  expect(whole).toContain(`chia:testnet11  ${chia}  2`)
+  columns = 80
+  const lines = (await run('followed')).out.trimEnd().split('\n')
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
+  expect(lines.slice(1).map((line) => line.slice(16, 36))).toEqual([A, chia].map((text) => text.slice(0, 20)))
+  expect(lines.every((line) => /HISTORY|waiting/.test(line))).toBe(true)
+})
+
+test('without accounts it says whether some can be added', async () => {
+  const file = join(folder, 'steelyard.yaml')
+  for (const [chain, words] of [
+    ['id: "chia:testnet11"', 'No accounts are followed. "steelyard follow" adds some.\n'],
+    ['id: "eip155:10"', 'No chain follows accounts: only one with "scope: { accounts: [...] }" does.\n'],
+  ]) {
+    writeFileSync(file, `store: sqlite:./data\nchains: [{ ${chain}, rpc: ["http://127.0.0.1:1"] }]\n`)
+    expect(await run('followed')).toEqual({ code: 0, out: '', err: words })
+  }
+})
+
 describe('wrong use is explained, and nothing is done', () => {
   test.each([
-    [['follow', 'eip155:2', B], 'chain: got "eip155:2", expected one of eip155:1, eip155:10; did you mean "eip155:1"?'],
+    [
+      ['follow', 'eip155:2', B],
+      'chain: got "eip155:2", expected one of eip155:1, eip155:10, chia:testnet11; did you mean "eip155:1"?',
+    ],
     [
       ['follow', 'eip155:10', B],
       'chain: eip155:10 indexes all accounts: only a chain with "scope: { accounts: [...] }" follows accounts',
     ],
+    [
+      ['followed', 'eip155:10'],
+      'chain: eip155:10 indexes all accounts: only a chain with "scope: { accounts: [...] }" follows accounts',
+    ],
+    [['followed', '\u001b[31m'], 'chain: got "\\u001b[31m", expected one of eip155:1, eip155:10, chia:testnet11'],
     [['follow', 'eip155:1', '0x12'], 'address: got "0x12", expected an address of eip155:1'],
     [['follow', 'eip155:1', address('0')], 'the zero address is no account'],
     [

@@ -4,7 +4,7 @@ import type { ChainConfig } from '../config/chains.ts'
 import { openStore } from '../store/open.ts'
 import { codecOf } from './account-codec.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
-import { configuredChain } from './configured-chain.ts'
+import { followingChain } from './following-chain.ts'
 import { helpText } from './help-text.ts'
 import { type Terminal, UsageError } from './outcome.ts'
 import { now } from './time-text.ts'
@@ -90,18 +90,6 @@ async function unfollow(text: string, addresses: readonly string[], { options, t
 
 function counted({ length }: readonly string[]): string {
   return length === 1 ? '1 account' : `${length} accounts`
-}
-
-/** The configured chain, which must follow accounts. @throws UsageError */
-function followingChain(
-  text: string,
-  chains: readonly ChainConfig[],
-): { readonly chain: ChainConfig; readonly configured: readonly string[]; readonly followedMax: number } {
-  const chain = configuredChain(text, chains)
-  const { scope, followedMax } = chain
-  if (scope.type === 'accounts' && followedMax !== undefined) return { chain, configured: scope.accounts, followedMax }
-  const what = scope.type === 'all' ? 'indexes all accounts' : 'indexes all accounts of some tokens'
-  throw new UsageError(`chain: ${chain.id} ${what}: only a chain with "scope: { accounts: [...] }" follows accounts`)
 }
 
 function readAddresses(given: readonly string[], { id }: ChainConfig): readonly string[] {

@@ -7,10 +7,10 @@ import type { FollowedAccount } from '../store/seam/followed.ts'
 import type { Store } from '../store/seam/store.ts'
 import { codecOf } from './account-codec.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
-import { configuredChain } from './configured-chain.ts'
+import { followingChain } from './following-chain.ts'
 import { helpText } from './help-text.ts'
 import type { Terminal } from './outcome.ts'
-import { alignedLines } from './table.ts'
+import { alignedLines, boundsFor } from './table.ts'
 import { timeText } from './time-text.ts'
 
 /** `steelyard followed`: lists the accounts that are followed, and how far their history is. */
@@ -44,17 +44,24 @@ type Listed = {
 
 async function followed(text: string | undefined, options: FollowedOptions, terminal: Terminal): Promise<void> {
   const config = readConfigAloud(options, terminal, { needsChains: true })
-  const chains = text === undefined ? config.chains : [configuredChain(text, config.chains)]
+  const chains = text === undefined ? config.chains : [followingChain(text, config.chains).chain]
   const store = await openExisting(config.store)
   try {
     const all: Listed[] = []
     for (const chain of chains) all.push(...(await listOf(chain, store)))
     if (options.json === true) for (const one of all) terminal.out(`${JSON.stringify(facts(one))}\n`)
-    else if (all.length === 0) terminal.err('No accounts are followed. "steelyard follow" adds some.\n')
-    else for (const line of alignedLines([HEADING, ...all.map(row)], { columns: terminal.columns })) terminal.out(line)
+    else if (all.length === 0) terminal.err(noneWords(chains))
+    else for (const line of tableOf(all, terminal.columns)) terminal.out(line)
   } finally {
     await store?.close()
   }
+}
+
+function noneWords(chains: readonly ChainConfig[]): string {
+  if (chains.some(({ scope }) => scope.type === 'accounts')) {
+    return 'No accounts are followed. "steelyard follow" adds some.\n'
+  }
+  return 'No chain follows accounts: only one with "scope: { accounts: [...] }" does.\n'
 }
 
 async function openExisting(url: string): Promise<Store | undefined> {
@@ -81,6 +88,15 @@ async function listOf({ id, scope }: ChainConfig, store: Store | undefined): Pro
 }
 
 const HEADING = ['CHAIN', 'ACCOUNT', 'SINCE', 'HISTORY']
+/** Least width of an account that would pass the edge of the terminal: its first digits tell most accounts apart. */
+const LEAST_ACCOUNT = 16
+
+function tableOf(all: readonly Listed[], columns: number | undefined): readonly string[] {
+  const rows = [HEADING, ...all.map(row)]
+  if (columns === undefined) return alignedLines(rows, { columns })
+  const bounds = boundsFor(rows, { columns, flexible: HEADING.indexOf('ACCOUNT'), least: LEAST_ACCOUNT })
+  return alignedLines(rows, { columns, bounds })
+}
 
 function row(one: Listed): readonly string[] {
   const { chain, account, isConfigured, since } = one

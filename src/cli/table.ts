@@ -2,8 +2,8 @@ import { cutToWidth, displayWidth, harmless } from './display-width.ts'
 
 /** Columns between two cells. */
 const GAP = '  '
-/** Widest cell of a column without a bound, in columns: keeps the rest of the row visible. */
-const MAX_CELL_COLUMNS = 60
+/** Widest cell of a column without a bound, in columns: the longest address, so that none is cut in a file. */
+const MAX_CELL_COLUMNS = 66
 
 /** Least width of a last column that would pass the edge of the terminal. */
 const MIN_LAST_COLUMNS = 8
@@ -35,6 +35,19 @@ export function alignedLines(
     const last = cutToWidth(row.at(-1) ?? '', Math.max(MIN_LAST_COLUMNS, left))
     return `${(start.join('') + last).trimEnd()}\n`
   })
+}
+
+/**
+ * The bounds of a table whose rows fit a line because one column takes only what the others leave, at least `least`
+ * columns.
+ */
+export function boundsFor(
+  rows: readonly (readonly string[])[],
+  { columns, flexible, least }: { readonly columns: number; readonly flexible: number; readonly least: number },
+): readonly number[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => displayWidth(row[column] ?? ''))))
+  const others = widths.reduce((sum, width, column) => (column === flexible ? sum : sum + width + GAP.length), 0)
+  return widths.map((width, column) => (column === flexible ? Math.max(least, columns - others) : width))
 }
 
 function padded(cell: string, width: number): string {

@@ -148,7 +148,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     accounts &&
     new CoinLists({
       reads,
-      coins: new AccountCoins({ reader: accounts(chain), observations: reads.observations, signal }),
+      coins: new AccountCoins({ reader: accounts(chain), reads, signal }),
       now: () => now.at,
       replacedAt: (block) => node.replacedAt(block),
       follow: (account) => void requested.push(account),

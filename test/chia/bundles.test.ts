@@ -7,11 +7,12 @@ import { assert } from '../../src/core/assert.ts'
 import { parseChainId } from '../../src/core/chain.ts'
 import { ChiaNode } from '../../src/demo/chia/node.ts'
 import { serveChiaNode } from '../../src/demo/chia/serve.ts'
-import { BUNDLES, type Bundle, bundleChain, readBundle } from './node/bundle-chain.ts'
+import { BUNDLES, type RecordedBundle, readBundle } from './bundles.ts'
+import { bundleChain } from './node/bundle-chain.ts'
 
 const SIGNAL = new AbortController().signal
 
-async function adapterOver(bundle: Bundle): Promise<ChainAdapter> {
+async function adapterOver(bundle: RecordedBundle): Promise<ChainAdapter> {
   const chain = parseChainId('chia:mainnet')
   assert(chain !== undefined, 'a CAIP-2 id')
   const node = new ChiaNode(bundleChain(bundle), { network: 'mainnet' })
@@ -21,7 +22,7 @@ async function adapterOver(bundle: Bundle): Promise<ChainAdapter> {
 }
 
 /** Everybody that the bundle names: owners, receivers of hints, and what a puzzle hash could be taken for. */
-function accountsOf({ expected }: Bundle): readonly string[] {
+function accountsOf({ expected }: RecordedBundle): readonly string[] {
   const hashes = [
     ...Object.keys(expected.balances_from_this_alone),
     ...expected.created.flatMap(({ hint, puzzle_hash: own }) => (hint?.length === 64 ? [hint, own] : [own])),
@@ -29,7 +30,7 @@ function accountsOf({ expected }: Bundle): readonly string[] {
   return [...new Set(hashes)].map(addressOf)
 }
 
-function expectedOf({ expected }: Bundle): ReadonlyMap<string, bigint> {
+function expectedOf({ expected }: RecordedBundle): ReadonlyMap<string, bigint> {
   return new Map(
     Object.values(expected.balances_from_this_alone).flatMap(({ address, assets }) =>
       Object.entries(assets).map(([tail, { amount }]): [string, bigint] => [`${address} ${tail}`, BigInt(amount)]),

@@ -29,28 +29,42 @@ export type ExpectedCatSpent = {
 export type Expected = {
   readonly cat_spent: readonly ExpectedCatSpent[]
   readonly created: readonly ExpectedCreated[]
-  readonly hinted_but_not_cat: readonly { readonly coin_id: string }[]
+  /** By inner puzzle hash, and for each by TAIL. */
+  readonly balances_from_this_alone: Readonly<
+    Record<string, { readonly address: string; readonly assets: Readonly<Record<string, { readonly amount: number }>> }>
+  >
+  readonly hinted_but_not_cat: readonly { readonly coin_id: string; readonly hint: string; readonly amount: number }[]
 }
 
-/** A recorded bundle. */
+/** A spend as a node sends it. */
+export type RecordedSpend = {
+  readonly coin: { readonly parent_coin_info: string; readonly puzzle_hash: string; readonly amount: number }
+  readonly puzzle_reveal: string
+  readonly solution: string
+}
+
+/** A recorded bundle with what it does, as its file has it: see the README of the fixtures. */
+export type RecordedBundle = { readonly coin_spends: readonly RecordedSpend[]; readonly expected: Expected }
+
+/** A recorded bundle, with its spends as we read them. */
 export type Bundle = { readonly name: string; readonly spends: readonly CoinSpend[]; readonly expected: Expected }
 
 const FOLDER = new URL('./fixtures/', import.meta.url)
 
-/** All recorded bundles. */
-export function readBundles(): readonly Bundle[] {
-  return readdirSync(FOLDER)
-    .filter((file) => file.startsWith('bundle-'))
-    .map((file) => {
-      const { coin_spends, expected } = JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8'))
-      return { name: file.replace('.json', ''), spends: coin_spends.map(spendOf), expected }
-    })
+/** The files of the recorded bundles. */
+export const BUNDLES: readonly string[] = readdirSync(FOLDER).filter((file) => file.startsWith('bundle-'))
+
+/** Reads the file of a recorded bundle. */
+export function readBundle(file: string): RecordedBundle {
+  return JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8'))
 }
 
-type RecordedSpend = {
-  readonly coin: { readonly parent_coin_info: string; readonly puzzle_hash: string; readonly amount: number }
-  readonly puzzle_reveal: string
-  readonly solution: string
+/** All recorded bundles. */
+export function readBundles(): readonly Bundle[] {
+  return BUNDLES.map((file) => {
+    const { coin_spends, expected } = readBundle(file)
+    return { name: file.replace('.json', ''), spends: coin_spends.map(spendOf), expected }
+  })
 }
 
 function spendOf({ coin, puzzle_reveal, solution }: RecordedSpend): CoinSpend {

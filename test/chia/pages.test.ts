@@ -8,7 +8,8 @@ import { NO_ITEM } from '../../src/core/asset.ts'
 import { parseChainId } from '../../src/core/chain.ts'
 import { ChiaNode, type NodeAnswer } from '../../src/demo/chia/node.ts'
 import { serveChiaNode } from '../../src/demo/chia/serve.ts'
-import { bundleChain, readBundle } from './node/bundle-chain.ts'
+import { readBundle } from './bundles.ts'
+import { bundleChain } from './node/bundle-chain.ts'
 
 const SIGNAL = new AbortController().signal
 /** A bundle with one CAT that is hinted. */

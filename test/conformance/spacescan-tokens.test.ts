@@ -123,4 +123,14 @@ describe('GET /tokens', () => {
     })
     expect(await (await serve({})).get('/tokens')).toEqual({ status: 200, json: { status: 'success', cats: [] } })
   })
+  test('says so if there are more CATs than it has', async () => {
+    const numbered = Array.from({ length: 10_001 }, (_, n) => n.toString(16).padStart(64, '0'))
+    for (const [indexed, header] of [
+      [numbered, '"chia:mainnet";complete=?0'],
+      [numbered.slice(1), null],
+    ] as const) {
+      const { headers, body } = await (await serve({ indexed })).call('/tokens')
+      expect([headers.get('balance-as-of'), JSON.parse(body).cats.length]).toEqual([header, 10_000])
+    }
+  })
 })

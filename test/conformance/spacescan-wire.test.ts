@@ -52,6 +52,7 @@ describe('an address', () => {
     ['a NUL at the end', `${SEED_ADDRESS}%00`],
     ['letters outside ASCII', 'xch1%C3%A9'],
     ['900 characters', 'x'.repeat(900)],
+    ['more characters than any address', SEED_ADDRESS.repeat(250)],
   ])('with %s is none', async (_, address) => {
     const before = server.asked.length
     for (const path of CALLS) {

@@ -4,8 +4,6 @@ export const LIMITS = {
   urlBytes: 16_384,
   /** All headers together with the request line: the URL, a key, and what proxies and browsers add. */
   headerBytes: 32_768,
-  /** Longest segment of a path: an address or an opaque id of 256 characters, percent-encoded. */
-  pathSegmentBytes: 1_024,
   /** Largest body: 20 pairs of addresses take 4,000 bytes; a wallet's metadata is the largest expected body. */
   bodyBytes: 262_144,
   /** Longer than the 60 s after which common load balancers drop an idle connection, so that they close first. */

@@ -152,7 +152,8 @@ function makeFastify({ deps, limits, answerError, requestId, rejected }: Fastify
       // Node would reject a request without Host in its own format. `admit` does it in ours.
       requireHostHeader: false,
     },
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: limits.pathSegmentBytes },
+    // Each call rejects a long parameter of its path like any other bad one.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: LIMITS.urlBytes },
     forceCloseConnections: 'idle',
     // Requests on open connections are answered until they close, instead of with Fastify's own 503.
     return503OnClosing: false,

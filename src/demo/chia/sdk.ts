@@ -22,6 +22,7 @@ export type SdkCoinRecord = {
 export type SdkProgram = {
   curry(args: readonly SdkProgram[]): SdkProgram
   treeHash(): Bytes
+  serialize(): Bytes
   run(solution: SdkProgram, maxCost: bigint, isMempool: boolean): { readonly value: SdkProgram }
   toList(): readonly SdkProgram[]
   parseCreateCoin(): { readonly puzzleHash: Bytes; readonly amount: bigint; readonly memos: SdkProgram | null } | null
@@ -54,6 +55,8 @@ export type SdkCatInfo = {
   readonly hiddenPuzzleHash: Bytes | null
   readonly p2PuzzleHash: Bytes
   puzzleHash(): Bytes
+  /** The puzzle hash inside the CAT, the revocation layer included. */
+  innerPuzzleHash(): Bytes
 }
 /** A coin of a CAT. */
 export type SdkCat = { readonly coin: SdkCoin; readonly info: SdkCatInfo }
@@ -72,8 +75,11 @@ export type SdkBlockRecord = {
 /** Builds puzzles and spends. Programs of one allocator must not be used with another one. */
 export type SdkClvm = {
   nil(): SdkProgram
+  atom(bytes: Bytes): SdkProgram
   alloc(value: Bytes | string | SdkPublicKey | readonly (Bytes | string)[]): SdkProgram
   deserialize(bytes: Bytes): SdkProgram
+  catPuzzle(): SdkProgram
+  revocationLayer(): SdkProgram
   everythingWithSignature(): SdkProgram
   createCoin(puzzleHash: Bytes, amount: bigint, memos?: SdkProgram): SdkProgram
   runCatTail(tail: SdkProgram, solution: SdkProgram): SdkProgram
@@ -115,9 +121,20 @@ export type SdkSimulator = {
   revertBlocks(blocks: number): readonly Bytes[]
 }
 
-/** The parts of chia-wallet-sdk (https://github.com/xch-dev/chia-wallet-sdk) that are used here. It has no types. */
+/** A key pair with a coin of a `SdkSpendSimulator`. */
+export type SdkKey = SdkPair & { readonly puzzleHash: Bytes; readonly coin: SdkCoin }
+/** A simulator of spends alone, without the calls of a full node. */
+export type SdkSpendSimulator = {
+  bls(amount: bigint): SdkKey
+  spendCoins(spends: readonly SdkCoinSpend[], keys: readonly SdkSecretKey[]): void
+}
+
+/**
+ * The parts of chia-wallet-sdk (https://github.com/xch-dev/chia-wallet-sdk) that the demo and tests use. It has no types.
+ */
 export type Sdk = {
   readonly FullNodeSimulator: { withSeed(seed: bigint): SdkSimulator }
+  readonly Simulator: new () => SdkSpendSimulator
   readonly Clvm: new () => SdkClvm
   readonly Coin: new (parent: Bytes, puzzleHash: Bytes, amount: bigint) => SdkCoin
   readonly Cat: new (coin: SdkCoin, proof: null, info: SdkCatInfo) => SdkCat
@@ -132,7 +149,9 @@ export type Sdk = {
   readonly Address: new (puzzleHash: Bytes, prefix: string) => { encode(): string }
   readonly NftMetadata: new (...args: readonly unknown[]) => unknown
   readonly NftMint: new (...args: readonly unknown[]) => SdkNftMint
+  readonly Constants: { catPuzzleHash(): Bytes; revocationLayerHash(): Bytes }
   standardPuzzleHash(key: SdkPublicKey): Bytes
+  catPuzzleHash(tail: Bytes, inner: Bytes): Bytes
 }
 
 /** The npm package with the simulator. It has no other platform. */

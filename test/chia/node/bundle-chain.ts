@@ -1,46 +1,9 @@
 /** A chain of three blocks around a recorded spend bundle: the spent coins, the bundle, and a block without transactions. */
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
 import { type Block, type ChainCoin, hex } from '../../../src/demo/chia/chain.ts'
 import type { Bytes, SdkCoin, SdkCoinSpend } from '../../../src/demo/chia/sdk.ts'
 import type { NodeChain } from '../../../src/demo/chia/view.ts'
-
-const FOLDER = new URL('../fixtures/', import.meta.url)
-
-type SentCoin = { readonly parent_coin_info: string; readonly puzzle_hash: string; readonly amount: number }
-type CreatedCoin = {
-  readonly coin_id: string
-  readonly puzzle_hash: string
-  readonly amount: number
-  readonly hint: string | null
-}
-
-/** A recorded bundle with what it does: see the README of the fixtures. */
-export type Bundle = {
-  readonly coin_spends: readonly {
-    readonly coin: SentCoin
-    readonly puzzle_reveal: string
-    readonly solution: string
-  }[]
-  readonly expected: {
-    readonly created: readonly CreatedCoin[]
-    readonly balances_from_this_alone: Readonly<
-      Record<
-        string,
-        { readonly address: string; readonly assets: Readonly<Record<string, { readonly amount: number }>> }
-      >
-    >
-    readonly hinted_but_not_cat: readonly { readonly hint: string; readonly amount: number }[]
-  }
-}
-
-/** The names of the recorded bundles. */
-export const BUNDLES: readonly string[] = readdirSync(FOLDER).filter((name) => name.startsWith('bundle-'))
-
-/** Reads a recorded bundle. */
-export function readBundle(name: string): Bundle {
-  return JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8'))
-}
+import type { ExpectedCreated, RecordedBundle } from '../bundles.ts'
 
 /** The blocks that the spent coins and the bundle are in. */
 const [CREATED, SPENT, HEAD] = [1, 2, 3]
@@ -48,7 +11,7 @@ const START_TIME = 1_700_000_000
 const BLOCK_SECONDS = 52
 
 /** The bundle as a chain. */
-export function bundleChain({ coin_spends: spends, expected }: Bundle): NodeChain {
+export function bundleChain({ coin_spends: spends, expected }: RecordedBundle): NodeChain {
   const blocks = [0, CREATED, SPENT, HEAD].map(blockAt)
   const coinSpends: SdkCoinSpend[] = spends.map(({ coin, puzzle_reveal: puzzle, solution }) => ({
     coin: coinOf(bytes(coin.parent_coin_info), coin),
@@ -104,7 +67,7 @@ function blockAt(number: number): Block {
 }
 
 /** The spend that created a coin is the one whose id makes the coin's own. */
-function childOf(parents: readonly SdkCoin[], child: CreatedCoin): SdkCoin {
+function childOf(parents: readonly SdkCoin[], child: ExpectedCreated): SdkCoin {
   for (const parent of parents) {
     const coin = coinOf(parent.coinId(), child)
     if (hex(coin.coinId()) === child.coin_id) return coin

@@ -60,6 +60,7 @@ export function addCalls(scope: FastifyInstance, calls: Calls): void {
     docs: docs({
       operationId: 'ListCats',
       summary: 'CATs of the configured token lists, then those that were indexed',
+      asOf: true,
     }),
     answer: schema.TokensAnswer,
     errors: errorsOf(),

@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import type { AssetRef } from '../../../core/asset.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
+import { asOfList } from '../../http/as-of-header.ts'
 import type { Reply } from '../../http/route.ts'
 import type { Answer } from '../../schema/json-schema.ts'
 import { ParameterError } from '../../schema/query.ts'
@@ -45,14 +46,13 @@ async function isKnown({ balances, chain }: SpacescanDeps, { asset, listed, pric
   return listed || price !== undefined || (await balances.known({ chain: chain.id, asset })) !== undefined
 }
 
-/** The CATs of the configured lists, then those that were indexed. */
-export async function listTokens({
-  chain,
-  finder,
-  tokens,
-}: SpacescanDeps): Promise<Reply<Answer<Static<typeof TokensAnswer>>>> {
-  const { rows } = await finder.search(chain.id, { standards: ['cat'], offset: 0, limit: MAX_CATS })
+/** The CATs of the configured lists, then those that were indexed. With too many, the answer is marked as incomplete. */
+export async function listTokens(deps: SpacescanDeps): Promise<Reply<Answer<Static<typeof TokensAnswer>>>> {
+  const { chain, finder, tokens, now } = deps
+  const { rows, more } = await finder.search(chain.id, { standards: ['cat'], offset: 0, limit: MAX_CATS })
   const assets = rows.map(({ asset }) => asset)
   const infos = assets.length === 0 ? [] : await tokens.get(chain.id, assets)
-  return { body: { status: 'success', cats: infos.map(renderCat) } }
+  // The list is of no block, so the header only says that there are others.
+  const asOf = more ? { asOf: asOfList(chain.id, undefined, now()) } : {}
+  return { body: { status: 'success', cats: infos.map(renderCat) }, ...asOf }
 }

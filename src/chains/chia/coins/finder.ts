@@ -74,14 +74,16 @@ export class CoinFinder {
         return { derived, coins, strange: without(derived, late) }
       },
       judge: async ({ derived, coins, strange }, at) => {
-        const [{ parentOf }, { isNews }] = await Promise.all([
+        const [{ parentOf }, late] = await Promise.all([
           this.#lineage.look(session, coins),
           this.#learn(session, strange),
         ])
-        return isNews || !isOfBlock(coins, at) ? undefined : genuine(coins, derived, parentOf)
+        if (late.isNews || !isOfBlock(coins, at)) return undefined
+        return { coins: genuine(coins, derived, parentOf), isCut: !late.isWhole }
       },
     })
-    return found && { block: found.at, coins: found.value, isCut: hinted.isCut || !isWhole }
+    const isCut = hinted.isCut || !isWhole || found?.value.isCut === true
+    return found && { block: found.at, coins: found.value.coins, isCut }
   }
 
   /**

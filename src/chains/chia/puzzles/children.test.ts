@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import {
-  type Program,
-  type SdkCat,
-  type SdkCatInfo,
-  type SdkKey,
-  type SdkSpend,
-  walletSdk,
-} from '../../../../test/chia/wallet-sdk.ts'
+import { walletSdk } from '../../../../test/chia/wallet-sdk.ts'
 import { assert } from '../../../core/assert.ts'
+import type { SdkCat, SdkCatInfo, SdkKey, SdkProgram, SdkSpend } from '../../../demo/chia/sdk.ts'
 import { type CatCoin, catPuzzleHash } from './cat.ts'
 import { isAtom, parseClvm, serialize } from './clvm.ts'
 import { coinId } from './coin.ts'
@@ -88,7 +82,7 @@ class World {
     })
   }
 
-  #by(key: SdkKey, outputs: readonly Output[], more: readonly Program[] = []): SdkSpend {
+  #by(key: SdkKey, outputs: readonly Output[], more: readonly SdkProgram[] = []): SdkSpend {
     const created = outputs.map(({ to, amount, hint }) =>
       this.#clvm.createCoin(to, amount, hint && this.#clvm.alloc([hint])),
     )
