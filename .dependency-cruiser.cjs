@@ -75,6 +75,12 @@ module.exports = {
       '^src/chains/(adapter|account-reader)\\.ts$',
       SEAM,
     ]),
+    only('custody', '^src/custody/', [
+      '^src/(custody|balances|core|json|tokens)/',
+      '^src/net/(deadline|wait)\\.ts$',
+      '^src/chains/(adapter|account-reader)\\.ts$',
+      SEAM,
+    ]),
     only('api', '^src/api/([^/]+|dialects/[^/]+)\\.ts$', ['^src/api/', CONFIG_FIELDS]),
     only('api-schema', '^src/api/schema/', ['^src/api/schema/', '^src/(core|json)/']),
     only('api-http', '^src/api/http/', [
@@ -89,7 +95,7 @@ module.exports = {
       '^src/api/(http|schema)/',
       '^src/(core|json|access|balances)/',
       '^src/tokens/(tokens|prices|prices-over)\\.ts$',
-      '^src/ledger/',
+      '^src/(ledger|custody)/',
       '^src/chains/chia/words/address\\.ts$',
     ]),
     only('the-settings-of-a-dialect', '^src/api/dialects/[^/]+/settings\\.ts$', ['^src/core/', CONFIG_FIELDS]),
@@ -98,6 +104,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/api/dialects/', pathNot: '^src/api/dialects/abc-labs/' },
       to: { path: '^src/ledger/' },
+    },
+    {
+      name: 'custody-behind-cobo-only',
+      severity: 'error',
+      from: { path: '^src/api/dialects/', pathNot: '^src/api/dialects/cobo/' },
+      to: { path: '^src/custody/' },
     },
     {
       name: 'chia-words-behind-spacescan-only',

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { BadKeys } from '../src/access/bad-keys.ts'
 import { KeyVerifier } from '../src/access/keys.ts'
+import { PrincipalKeys } from '../src/access/principal-keys.ts'
 import { Sessions } from '../src/access/sessions.ts'
 import { createServer } from '../src/api/create-server.ts'
 import { readDocument } from '../src/api/schema/openapi.ts'
@@ -36,6 +37,16 @@ const server = createServer({
   tokens: { get: nothing },
   finder: { search: nothing },
   prices: new StaticPrices([], 0),
+  custody: {
+    wallets: { create: nothing, get: nothing, list: nothing, update: nothing },
+    addresses: { watch: nothing, deriveNext: nothing, list: nothing },
+    holds: { place: nothing, decimals: nothing, release: nothing, get: nothing },
+    ids: { ofChain: nothing, ofAssets: nothing, asset: nothing },
+    balances: nothing,
+    transactions: nothing,
+  },
+  principalKeys: new PrincipalKeys({ put: nothing, list: nothing, revoke: nothing }, () => 0),
+  listedAssets: () => [],
   ledger: undefined,
   chains: [],
   keys: new KeyVerifier(

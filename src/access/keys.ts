@@ -3,6 +3,7 @@ import { BlockList, isIP, isIPv6 } from 'node:net'
 import type { FoundKey, KeyScope, KeyStore, StoredKey } from '../store/seam/keys.ts'
 import { plainAddress } from './addresses.ts'
 import { Rechecked } from './rechecked.ts'
+import { grants } from './scopes.ts'
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const ID_CHARACTERS = 8
@@ -205,7 +206,7 @@ function checkEntry(
   if (key.expiresAt !== undefined && use.now >= key.expiresAt) return { ok: false, reason: 'expired' }
   if (key.origins.length > 0 && !allowsOrigin(key.origins, use.origin)) return { ok: false, reason: 'origin' }
   if (entry.ips !== undefined && !allowsAddress(entry.ips, use.address)) return { ok: false, reason: 'address' }
-  if (!key.scopes.includes(use.scope)) return { ok: false, reason: 'scope' }
+  if (!grants(key.scopes, use.scope)) return { ok: false, reason: 'scope' }
   return { ok: true, caller }
 }
 

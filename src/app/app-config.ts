@@ -11,10 +11,10 @@ type Given<T> = Omit<T, 'kindOf' | 'namespaces' | 'dialects'>
 
 /** `parseConfig` with what this build has. @throws CONFIG_INVALID */
 export function parseAppConfig(source: Given<ConfigSource<DialectsConfig>>): AppConfig {
-  return parseConfig({ ...source, ...BUILT, dialects: dialectsField(NAMESPACES) })
+  return parseConfig({ ...source, ...BUILT, dialects: dialectsField(BUILT) })
 }
 
 /** `loadConfig` with what this build has. @throws CONFIG_INVALID */
 export function loadAppConfig(context: Given<ConfigContext<DialectsConfig> & { readonly file: string }>): AppConfig {
-  return loadConfig({ ...context, ...BUILT, dialects: dialectsField(NAMESPACES) })
+  return loadConfig({ ...context, ...BUILT, dialects: dialectsField(BUILT) })
 }

@@ -2,20 +2,20 @@
 import { Registry } from 'prom-client'
 import { BadKeys } from '../access/bad-keys.ts'
 import { issueUserKey, type KeyVerifier } from '../access/keys.ts'
+import { PrincipalKeys } from '../access/principal-keys.ts'
 import { Sessions } from '../access/sessions.ts'
 import { createServer } from '../api/create-server.ts'
+import type { ListedAsset } from '../api/dialects/cobo/vendor-names.ts'
 import { warnOfOpenWrites } from '../api/http/exposure.ts'
 import { createBalances, createHistory } from '../balances/create-balances.ts'
 import { listedChain, listedStandard, parseToken } from '../chains/registry.ts'
 import type { ChainId } from '../core/chain.ts'
-import { ServiceError } from '../core/errors.ts'
+import type { Custody } from '../custody/custody.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Store } from '../store/seam/store.ts'
-import type { TokenStore } from '../store/seam/tokens.ts'
-import { TokenMetadata } from '../tokens/metadata.ts'
 import type { Prices } from '../tokens/prices.ts'
 import { readTokenLists, type TokenLists } from '../tokens/token-lists.ts'
-import { TokenSearch } from '../tokens/token-search.ts'
+import type { TokenFinder, Tokens } from '../tokens/tokens.ts'
 import type { AppConfig } from './app-config.ts'
 import { collectChainMetrics, type MeteredChain } from './chain-metrics.ts'
 import { collectLedgerMetrics } from './ledger-metrics.ts'
@@ -32,14 +32,18 @@ export type ServerParts = {
   readonly store: Store
   readonly keys: KeyVerifier
   readonly chains: readonly RunningChain[]
-  readonly lists: TokenLists
+  readonly tokens: Tokens
+  readonly finder: TokenFinder
+  readonly custody: Custody
+  /** The tokens of a chain in all lists. */
+  readonly listedAssets: (chain: ChainId) => readonly ListedAsset[]
   readonly prices: Prices
   readonly now: () => number
 }
 
 /** Makes the HTTP server of these chains. It does not listen yet. */
 export function makeServer(parts: ServerParts): ReturnType<typeof createServer> {
-  const { config, log, store, keys, chains, lists, prices, now } = parts
+  const { config, log, store, keys, chains, tokens, finder, custody, listedAssets, prices, now } = parts
   const served: MeteredChain[] = chains.map((chain) => ({
     ...chain.served(),
     classes: async () => chain.use().reads.audits.classes(),
@@ -52,20 +56,15 @@ export function makeServer(parts: ServerParts): ReturnType<typeof createServer> 
   collectLedgerMetrics(metrics, ledgersOf(chains))
   const all = new Map(chains.map((chain) => [chain.config.id, chain]))
   const byId: ServedChains = { get: (id) => all.get(id)?.use() }
-  const storeOf = async (id: ChainId): Promise<TokenStore> => usedChain(byId, id).reads.tokens
   return createServer({
     balances: createBalances(byId),
     history: createHistory(byId),
-    tokens: new TokenMetadata({
-      storeOf,
-      readTokens: (id, assets) => usedChain(byId, id).reader.readTokens(assets, AbortSignal.timeout(TOKEN_READ_MS)),
-      lists,
-      prices,
-      now,
-      warn: (message, fields) => log.warn(fields, message),
-    }),
-    finder: new TokenSearch({ storeOf, lists, parseToken }),
+    tokens,
+    finder,
     prices,
+    custody,
+    principalKeys: new PrincipalKeys(store.keys, now),
+    listedAssets,
     ledger,
     chains: served,
     keys,
@@ -88,15 +87,6 @@ export function readLists({ tokens }: AppConfig): TokenLists {
 
 /** The chains by id. @throws STORE_DAMAGED and similar codes if the chain is stopped */
 type ServedChains = { readonly get: (id: ChainId) => OpenChain | undefined }
-
-/** How long a request waits for a token's facts, in milliseconds: below the deadline of a request. */
-const TOKEN_READ_MS = 5_000
-
-function usedChain(chains: ServedChains, id: ChainId): OpenChain {
-  const chain = chains.get(id)
-  if (chain === undefined) throw new ServiceError('CHAIN_UNSUPPORTED', `chain ${id} is not served here`)
-  return chain
-}
 
 /** The ledger that abc-labs serves; undefined if it is not configured. */
 export function abcLedger(config: AppConfig, chains: readonly RunningChain[]): Ledger | undefined {

@@ -3,6 +3,7 @@
  */
 import { AccountCoins } from '../balances/account-coins.ts'
 import { ChainBalances } from '../balances/chain-balances.ts'
+import { ChainFunds } from '../balances/chain-funds.ts'
 import { ChainHistory } from '../balances/chain-history.ts'
 import { CoinLists } from '../balances/coin-lists.ts'
 import { NodeReader, type OnAbsent } from '../balances/node-reader.ts'
@@ -34,6 +35,9 @@ export type OpenChain = {
   readonly reader: ChainReader
   readonly balances: ChainBalances
   readonly history: ChainHistory
+  readonly funds: ChainFunds
+  /** Requests that an account be followed, if the chain follows accounts. Never throws. */
+  readonly follow: (account: string) => void
   readonly ledger: LedgerHandle | undefined
 }
 
@@ -100,31 +104,41 @@ type Opened = Pick<OpenChain, 'reads' | 'reader' | 'ledger'> & {
 }
 
 function withBalances(chainDeps: ChainDeps, { issues, accounts, ...opened }: Opened): OpenChain {
-  const { chain, kind, signal, now, onEnded } = chainDeps
+  const { chain, kind, store, log, signal, now, onEnded } = chainDeps
   const { reads, reader } = opened
   const onAbsent = onEnded === undefined ? {} : { onAbsent: withEndReports(reads, onEnded) }
   const node = new NodeReader({ adapter: reader, observations: reads.observations, signal, ...onAbsent })
   const { servePartial } = chain
-  const coinLists = accounts && coinListsOf(chainDeps, { accounts, reads, node })
+  const follow = requestFollowing({ chain, requests: store.followRequests, log, now })
+  const coinLists = accounts && coinListsOf(chainDeps, { accounts, reads, node, follow })
   const deps = { reads, node, now, issues, servePartial, coinLists }
-  return { ...opened, config: chain, kind, balances: new ChainBalances(deps), history: new ChainHistory(deps) }
+  return {
+    ...opened,
+    config: chain,
+    kind,
+    balances: new ChainBalances(deps),
+    history: new ChainHistory(deps),
+    funds: new ChainFunds(deps),
+    follow,
+  }
 }
 
 /** What answers accounts that are not followed yet. */
 function coinListsOf(
-  { chain, store, log, signal, now }: ChainDeps,
+  { signal, now }: ChainDeps,
   {
     accounts,
     reads,
     node,
-  }: { readonly accounts: AccountReader; readonly reads: ChainReads; readonly node: NodeReader },
+    follow,
+  }: { readonly accounts: AccountReader; readonly node: NodeReader } & Pick<OpenChain, 'reads' | 'follow'>,
 ): CoinLists {
   return new CoinLists({
     reads,
     coins: new AccountCoins({ reader: accounts, reads, signal }),
     now,
     replacedAt: (block) => node.replacedAt(block),
-    follow: requestFollowing({ chain, requests: store.followRequests, log, now }),
+    follow,
   })
 }
 

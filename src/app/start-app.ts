@@ -1,6 +1,7 @@
 /** The composition root: configuration → store → chains → indexers → server. */
 import { setMaxListeners } from 'node:events'
 import { KeyVerifier } from '../access/keys.ts'
+import { vendorNames } from '../api/dialects/cobo/vendor-names.ts'
 import { recordKeyUses } from '../api/http/record-key-uses.ts'
 import { fixedClassesOf, kindOf } from '../chains/registry.ts'
 import type { ChainConfig } from '../config/chains.ts'
@@ -14,6 +15,7 @@ import { openStore } from '../store/open.ts'
 import type { Store } from '../store/seam/store.ts'
 import type { TokenLists } from '../tokens/token-lists.ts'
 import type { AppConfig } from './app-config.ts'
+import { listedAssetsOf, type StartedCustody, startCustody } from './custody.ts'
 import type { Logger } from './log.ts'
 import { abcLedger, makeServer, readLists } from './make-server.ts'
 import { openChain } from './open-chain.ts'
@@ -21,6 +23,7 @@ import { type RunningPrices, startPrices } from './prices.ts'
 import type { Progress } from './progress.ts'
 import { RunningChain } from './running-chain.ts'
 import { type Stopped, startIndexer } from './start-indexer.ts'
+import { makeTokens } from './tokens.ts'
 
 /** What an app is made of. */
 export type AppOptions = {
@@ -50,9 +53,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   const store = await openStore({ url: config.store, codecOf: (chain) => kind(chain).accountCodec, classesOf })
   const chains: RunningChain[] = []
   let pricing: RunningPrices | undefined
+  let custody: StartedCustody | undefined
   const stopWriters = async (): Promise<void> => {
     stopping.abort()
-    await Promise.all([pricing?.stop(), ...chains.map((chain) => chain.stop())])
+    await Promise.all([pricing?.stop(), custody?.stop(), ...chains.map((chain) => chain.stop())])
     await store.close()
   }
   try {
@@ -61,7 +65,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     for (const chain of config.chains) chains.push(await open(chain, opening))
     await registerConfigured(config, { chains, log })
     const keys = new KeyVerifier(store.keys, now)
-    const server = makeServer({ config, log, keys, chains, lists, store, prices: pricing.prices, now })
+    const { prices } = pricing
+    const { tokens, finder } = makeTokens({ chains, lists, prices, log, now })
+    const listedAssets = listedAssetsOf(lists)
+    const names = vendorNames({ settings: config.dialects.cobo, listed: listedAssets })
+    custody = startCustody({ store: store.custody, chains, tokens, names, log, now })
+    const parts = { config, log, store, keys, chains, prices, now }
+    const server = makeServer({ ...parts, tokens, finder, custody: custody.custody, listedAssets })
     const url = await listen(server, config)
     const uses = recordKeyUses(keys, log)
     const follow = (chain: RunningChain): void => {

@@ -86,6 +86,13 @@ export class Answers {
     return known ?? this.#again(facts, freshness)
   }
 
+  /** Balances from what is stored, without asking a node: from the journal at its block, or the newest read. */
+  async stored(facts: readonly Fact[], clock: ChainClock): Promise<readonly Balance[]> {
+    const answers = this.#ofEvents({ facts, clock })
+    const work: Work = { facts, answers, clock, freshness: { mode: 'stored' }, storedOnly: true }
+    return (await this.#fill(work)) ?? withoutReads(answers)
+  }
+
   /** An amount of the journal at the published block, or at another block that we store. */
   known(amount: bigint, clock: ChainClock, at: HeldBlock | undefined = clock.published): Known {
     // The clock's own object, not a copy, so that a caller can describe the block once for many answers.
@@ -108,7 +115,6 @@ export class Answers {
   }
 
   #ofEvents({ facts, clock }: Pick<Look, 'facts' | 'clock'>): readonly (Balance | undefined)[] {
-    // All amounts that the journal proves are of one block, so describe it once.
     const proven = this.known(0n, clock)
     return facts.map((fact) => {
       const amount = provenAmount(fact, clock)

@@ -238,6 +238,11 @@ export type KindDefinition = {
   /** True for the reference of a chain id in its one canonical form. Undefined: any reference is. */
   readonly isReference?: (reference: string) => boolean
   readonly accountCodec: AccountCodec
+  /**
+   * Returns the canonical address with an index, from 0, below an extended public key. Undefined: the text is no such key, or it
+   * has no such address. Absent: addresses of this kind do not follow from public keys alone.
+   */
+  readonly deriveAddress?: (xpub: string, index: number) => string | undefined
 } & (FollowedKind | { readonly source: 'own' })
 
 /** Chains that exist on nodes and are followed. Chains of source `own` are written only here. */

@@ -11,7 +11,8 @@ import { askBalances } from '../demo/balances.ts'
 import { type DemoChain, startDemoChain } from '../demo/chain.ts'
 import { type ChiaDemo, catList, startChiaDemo } from '../demo/chia/demo-chain.ts'
 import { askSpacescan } from '../demo/chia/words.ts'
-import { GILT, issueGilt, POINTS } from '../demo/gilt.ts'
+import { type DemoAddress, makeCustody } from '../demo/custody.ts'
+import { GILT, INVESTOR, issueGilt, POINTS } from '../demo/gilt.ts'
 import { type StarknetDemo, startStarknetDemo } from '../demo/starknet/demo-chain.ts'
 import { padded } from '../demo/starknet/felt.ts'
 import { demoWords } from '../demo/words.ts'
@@ -87,6 +88,11 @@ async function runDemo(wanted: number, { terminal, stop }: Surroundings): Promis
           },
           chia: chia && { ...chia, answers: await askSpacescan(server, chia) },
           gilt: await issueGilt(server),
+          custody: await makeCustody(server, {
+            apiKey,
+            addresses: custodyAddresses(chains),
+            signal: stop.signal,
+          }),
         }),
       )
     const simulating = [starknet, chia].map((one) => one?.trade(SIMULATED_MS, stop.signal))
@@ -153,6 +159,7 @@ function demoConfig(
     dialects: {
       'abc-labs': { assets: [GILT, POINTS] },
       chainbase: { demo_key: true },
+      cobo: { anonymous: DEMO_PRINCIPAL },
       spacescan: { enabled: chia !== undefined },
       // TokenKit serves the first Starknet chain unless `chain` names another one.
       tokenkit: {},
@@ -163,12 +170,28 @@ function demoConfig(
   return parseAppConfig(source)
 }
 
-/** Makes a user and a key of the demo, as `steelyard users create` and `keys create` do. Resolves to the key. */
+/** The principal of the demo's wallet. Callers without a key read its wallets. */
+const DEMO_PRINCIPAL = 'demo'
+
+/** The addresses that the demo's wallet watches, by the ids that Cobo's dialect gives these chains. */
+function custodyAddresses({ evm, starknet, chia }: DemoChains): readonly DemoAddress[] {
+  return [
+    { chain: `EVM_${evm.chainId}`, address: evm.trader },
+    { chain: `STARKNET_${starknet.chainId}`, address: padded(starknet.trader) },
+    ...(chia === undefined ? [] : [{ chain: `XCH_${chia.network}`, address: chia.trader }]),
+    { chain: 'LEDGER', address: INVESTOR },
+  ]
+}
+
+/**
+ * Makes a user and a key of the demo, as `steelyard users create` and `keys create` do. Resolves to the key, which may do
+ * everything, so that every call of the documentation works with it.
+ */
 async function makeAccess({ store: url }: AppConfig): Promise<string> {
   const store = await openStore({ url, create: true, codecOf })
   try {
     await store.users.put(await createUser({ ...DEMO_USER, createdAt: now() }))
-    return await issueKey(store.keys, { name: 'demo', createdAt: now() })
+    return await issueKey(store.keys, { name: 'demo', principal: DEMO_PRINCIPAL, scopes: ['*'], createdAt: now() })
   } finally {
     await store.close()
   }

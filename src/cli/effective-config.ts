@@ -13,13 +13,18 @@ export function effectiveConfig(config: AppConfig): string {
     chains: config.chains.map(({ scope, ...chain }) => ({ ...chain, scope: scopeWords(scope) })),
     tokens: { ...config.tokens, accounting: fromRows(config.tokens.accounting) },
     prices: pricesTable(config.prices),
+    dialects: { ...config.dialects, cobo: coboTable(config.dialects.cobo) },
   }
   return stringify(inFileWords(tables), { lineWidth: 0 })
 }
 
 function pricesTable({ static: fixed, http }: AppConfig['prices']): Record<string, unknown> {
   const table = { static: fromRows(fixed.map(([asset, price]) => [asset, price.text])) }
-  return http === undefined ? table : { ...table, http: { ...http, ids: Object.fromEntries(http.ids) } }
+  return http === undefined ? table : { ...table, http: { ...http, ids: new Map(http.ids) } }
+}
+
+function coboTable({ chains, tokens, ...settings }: AppConfig['dialects']['cobo']): Record<string, unknown> {
+  return { ...settings, chains: new Map(chains), tokens: new Map(tokens.map(([id, asset]) => [id, assetName(asset)])) }
 }
 
 type Row = AppConfig['tokens']['accounting'][number]
@@ -28,8 +33,8 @@ function assetName({ chain, asset }: Row[0]): string {
   return assetText(chain, asset)
 }
 
-function fromRows(rows: readonly (readonly [Row[0], unknown])[]): Record<string, unknown> {
-  return Object.fromEntries(rows.map(([asset, value]) => [assetName(asset), value]))
+function fromRows(rows: readonly (readonly [Row[0], unknown])[]): ReadonlyMap<string, unknown> {
+  return new Map(rows.map(([asset, value]) => [assetName(asset), value]))
 }
 
 function scopeWords(scope: AppConfig['chains'][number]['scope']): unknown {
@@ -38,13 +43,14 @@ function scopeWords(scope: AppConfig['chains'][number]['scope']): unknown {
 }
 
 /**
- * Converts property names to the file's keys, cuts secrets and drops absent keys. Keys of free tables have no capitals
- * to convert.
+ * Converts property names to the file's keys, cuts secrets and drops absent keys. A Map is a table whose keys are the
+ * file's own.
  */
 function inFileWords(value: unknown): unknown {
   if (typeof value === 'string') return withoutUrl(value)
   if (Array.isArray(value)) return value.map(inFileWords)
   if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Map) return new Map([...value].map(([key, part]) => [key, inFileWords(part)]))
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, part]) => part !== undefined)

@@ -45,7 +45,9 @@ async function pasteExamples(origin: string, key: string): Promise<void> {
     expect(url.startsWith(origin), command).toBe(true)
     const answer = await fetch(url, { ...init, body: init.body ?? null })
     const text = await answer.text()
-    expect([200, 201], `${command}\n${text}`).toContain(answer.status)
+    // Ids of holds and keys cannot be known before they are made: their example is a placeholder.
+    const expected = /\/(holds|api-keys)\/0{8}/.test(url) ? [404] : [200, 201]
+    expect(expected, `${command}\n${text}`).toContain(answer.status)
     if (url.includes('/login')) credentials = { ...credentials, TOKEN: JSON.parse(text).token }
   }
 }

@@ -170,7 +170,8 @@ describe('config check', () => {
   test('the output is a configuration with the same meaning', () => {
     const text = `{ chains: [{ id: "eip155:1", rpc: [http://a], scope: { accounts: [0x${'a'.repeat(40)}] }, poll_ms: 100 }],
       tokens: { accounting: { "eip155:1/erc20:0x${'b'.repeat(40)}": reads } }, prices: { static: { "eip155:1/slip44:60": 3000.10 }, http: { url: http://p, ids: { "eip155:1": ethereum } } },
-      dialects: { abc-labs: { assets: [{ asset_id: A }] } } }`
+      dialects: { abc-labs: { assets: [{ asset_id: A }] }, cobo: { anonymous: desk, chains: { mainNet: "eip155:1" },
+        tokens: { myToken: "eip155:1/erc20:0x${'b'.repeat(40)}" } } } }`
     const read = (yaml: string) => parseAppConfig({ text: yaml, name: 'test', folder: '/', env: {} })
     const config = read(text)
     expect(read(effectiveConfig(config))).toEqual(config)

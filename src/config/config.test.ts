@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type DialectsConfig, dialectsField } from '../api/dialects/list.ts'
-import { NAMESPACES } from '../chains/registry.ts'
+import { kindOf, NAMESPACES } from '../chains/registry.ts'
 import { type Config, loadConfig, parseConfig } from './config.ts'
 import type { KindOf } from './words.ts'
 
@@ -13,7 +13,7 @@ const evm: KindOf = (chain) => (chain.startsWith('eip155:') ? { parseAddress, pa
 const all: KindOf = (chain) => evm(chain) ?? { parseAddress: (text) => text, parseToken: (text) => text }
 
 const namespaces = NAMESPACES
-const dialects = dialectsField(NAMESPACES)
+const dialects = dialectsField({ kindOf, namespaces: NAMESPACES })
 
 function parse(text: string, env: Record<string, string> = {}, kindOf: KindOf = evm): Config<DialectsConfig> {
   return parseConfig({ text, name: 'steelyard.yaml', folder: '/etc/steelyard', env, kindOf, namespaces, dialects })
@@ -49,13 +49,29 @@ prices:
 dialects:
   abc-labs:  { enabled: true, chain: ledger:main, keys: off, origins: [], strict_wallets: false, assets: [{ asset_id: UKGILT2030, name: Gilt, symbol: UKT, reissue: true }] }
   chainbase: { enabled: true, balance: hex, demo_key: false }
+  cobo:      { enabled: true, anonymous: desk, chains: { MAIN: "eip155:1" }, tokens: { MAIN_USDC: "eip155:1/erc20:${USDC}" } }
   spacescan: { enabled: true, chain: chia:mainnet, testnet: chia:testnet11, extended: true, free_per_minute: 0 }
   tokenkit:  { enabled: true, chain: eip155:1, session_per_minute: { balance: 60 } }
 `
 
+const WHOLE_COBO = {
+  enabled: true,
+  anonymous: 'desk',
+  chains: [['MAIN', 'eip155:1']],
+  tokens: [['MAIN_USDC', usdc]],
+}
+const WHOLE_SPACESCAN = {
+  enabled: true,
+  chain: 'chia:mainnet',
+  testnet: 'chia:testnet11',
+  extended: true,
+  freePerMinute: 0,
+}
+
 const DEFAULT_DIALECTS = {
   abcLabs: { enabled: true, chain: 'ledger:main', keys: false, origins: [], strictWallets: false, assets: [] },
   chainbase: { enabled: true, balance: 'hex', demoKey: false },
+  cobo: { enabled: true, anonymous: undefined, chains: [], tokens: [] },
   spacescan: { enabled: true, chain: undefined, testnet: undefined, extended: false, freePerMinute: 600 },
   tokenkit: {
     enabled: true,
@@ -131,13 +147,8 @@ describe('a valid configuration', () => {
           ...DEFAULT_DIALECTS.abcLabs,
           assets: [{ assetId: 'UKGILT2030', name: 'Gilt', symbol: 'UKT', reissue: true }],
         },
-        spacescan: {
-          enabled: true,
-          chain: 'chia:mainnet',
-          testnet: 'chia:testnet11',
-          extended: true,
-          freePerMinute: 0,
-        },
+        cobo: WHOLE_COBO,
+        spacescan: WHOLE_SPACESCAN,
         tokenkit: {
           enabled: true,
           chain: 'eip155:1',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { dialectsField } from '../api/dialects/list.ts'
-import { NAMESPACES } from '../chains/registry.ts'
+import { kindOf, NAMESPACES } from '../chains/registry.ts'
 import type { ChainConfig } from './chains.ts'
 import { parseConfig } from './config.ts'
 
@@ -13,7 +13,7 @@ function chain(id: string, rest: string, env: Readonly<Record<string, string>> =
     env,
     kindOf: () => ({ parseAddress: (text) => text, parseToken: (text) => text }),
     namespaces: NAMESPACES,
-    dialects: dialectsField(NAMESPACES),
+    dialects: dialectsField({ kindOf, namespaces: NAMESPACES }),
   }).chains[0]
 }
 

@@ -7,18 +7,15 @@ const MAX_ENTRIES = 10_000
 type Shape = Readonly<Record<string, Field<unknown>>>
 type Values<S extends Shape> = { readonly [K in keyof S]: S[K] extends Field<infer T> ? T : never }
 
-/** `names`: properties with another name in the file. `refused`: keys that are always wrong, each with its message. */
-type MappingOptions = {
-  readonly names?: Readonly<Record<string, string>>
-  readonly refused?: Readonly<Record<string, string>>
-}
+/** `names`: properties with another name in the file. */
+type MappingOptions = { readonly names?: Readonly<Record<string, string>> }
 
 /**
  * A mapping with exactly these keys. Properties are camelCase here and snake_case in the file, except those in `names`.
  * A missing mapping is read as an empty one, so that its parts can have defaults.
  */
 export function mapping<S extends Shape>(shape: S, options: MappingOptions = {}): Field<Values<S>> {
-  const { names: otherNames = {}, refused = {} } = options
+  const { names: otherNames = {} } = options
   const fields = Object.entries(shape).map(([property, field]) => ({
     property,
     key: otherNames[property] ?? property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
@@ -33,11 +30,8 @@ export function mapping<S extends Shape>(shape: S, options: MappingOptions = {})
       if (known.includes(key)) continue
       good = false
       const path = inside(at, key)
-      if (Object.hasOwn(refused, key)) at.problems.push({ key: path.key, says: refused[key] ?? '' })
-      else {
-        const says = `no such key; known keys: ${known.join(', ')}`
-        at.problems.push({ key: path.key, says, hint: didYouMean(nearest(key, known)) })
-      }
+      const says = `no such key; known keys: ${known.join(', ')}`
+      at.problems.push({ key: path.key, says, hint: didYouMean(nearest(key, known)) })
     }
     const entries: [string, unknown][] = []
     for (const { property, key, field } of fields) {
@@ -54,16 +48,10 @@ export function mapping<S extends Shape>(shape: S, options: MappingOptions = {})
       if (rest === name) return [{ key, rest: '', field }]
       return rest.startsWith(`${name}_`) ? [{ key, rest: rest.slice(name.length + 1), field }] : []
     }),
-    // A variable for a refused key, or for a part of it, is rejected with the key's message.
-    ...Object.keys(refused).flatMap((key) =>
-      `${rest}_`.startsWith(`${variableName(key)}_`) ? [{ key, rest: '', field: ANYTHING }] : [],
-    ),
   ]
   const names = fields.flatMap(({ key, field }) => namesUnder(variableName(key), field))
   return { read, parts, names, plain: false }
 }
-
-const ANYTHING: Field<unknown> = { read: (value) => value, parts: () => [], names: [], plain: true }
 
 /** A key as part of a variable's name. */
 function variableName(key: string): string {

@@ -129,12 +129,19 @@ describe('the text of a mistake', () => {
     ])
   })
 
-  test.each(['cobo'])('settings of %s, which this version does not serve, are rejected', (name) => {
-    const says = `this version does not serve ${name}, so its settings have no effect: remove them; served are abc-labs, chainbase, spacescan and tokenkit`
-    expect(mistakes(`dialects: { ${name}: { enabled: false } }`)).toEqual([`dialects.${name}: ${says}`])
-    expect(mistakes(`dialects:\n  ${name}:\n`)).toEqual([`dialects.${name}: ${says}`])
-    const variable = `STEELYARD_DIALECTS_${name.toUpperCase()}_ENABLED`
-    expect(mistakes('', { [variable]: 'true' })).toEqual([`dialects.${name} (from ${variable}): ${says}`])
+  test('an id of the vendor has plain letters, and names one chain or asset', () => {
+    const dialect = (text: string): readonly string[] => mistakes(`dialects: { cobo: { ${text} } }`)
+    const unique = /expected one id for each: (A|B) names the same/
+    expect(dialect('chains: { A: "eip155:1", B: "eip155:1" }')).toEqual([expect.stringMatching(unique)])
+    expect(dialect(`tokens: { A: "eip155:1/erc20:${USDC}", B: "eip155:1/erc20:${USDC.toLowerCase()}" }`)).toEqual([
+      expect.stringMatching(unique),
+    ])
+    for (const id of ['A,B', 'A B', '', 'é', 'x'.repeat(101)]) {
+      expect(dialect(`chains: { "${id}": "eip155:1" }`)).toEqual([expect.stringContaining('an id such as ETH')])
+    }
+    expect(dialect('chains: { A: "eip155:01" }')).toEqual([expect.stringContaining('CAIP-2')])
+    expect(dialect('anonymous: ""')).toEqual([expect.stringContaining('a principal')])
+    expect(dialect('chains: { A: "eip155:1", B: "eip155:2" }, anonymous: desk')).toEqual([])
   })
 
   test('a served dialect may be switched off', () => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { dialectsField } from '../api/dialects/list.ts'
-import { NAMESPACES } from '../chains/registry.ts'
+import { kindOf, NAMESPACES } from '../chains/registry.ts'
 import { ServiceError } from '../core/errors.ts'
 import { parseConfig } from './config.ts'
 
 function parse(text: string): unknown {
-  const dialects = dialectsField(NAMESPACES)
+  const dialects = dialectsField({ kindOf, namespaces: NAMESPACES })
   const parts = { name: 'steelyard.yaml', folder: '/etc/steelyard', env: {}, kindOf: () => undefined }
   return parseConfig({ ...parts, text, namespaces: NAMESPACES, dialects })
 }

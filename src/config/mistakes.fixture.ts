@@ -9,7 +9,7 @@ export const kindOf: KindOf = (chain) => (/^(eip155|ledger):/.test(chain) ? EVM 
 const parseAddress = (text: string) => (/^0x[0-9a-f]{40}$/i.test(text) ? text.toLowerCase() : undefined)
 const EVM = { parseAddress, parseToken: parseAddress }
 /** The dialects of this version. */
-export const dialects = dialectsField(NAMESPACES)
+export const dialects = dialectsField({ kindOf, namespaces: NAMESPACES })
 export const USDC = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'
 
 /** The lines of the error for a wrong configuration, one mistake each; empty if it is valid. */

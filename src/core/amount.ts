@@ -29,7 +29,7 @@ export function format(amount: bigint, decimals: number): string {
 }
 
 /** Longest decimal text that `parse` accepts, in characters: 78 digits, a sign, a point and 255 decimals, with room. */
-const MAX_DECIMAL_TEXT = 400
+export const MAX_DECIMAL_TEXT = 400
 
 /**
  * The base units of decimal text, or undefined if it is not plain decimal text (`-?digits[.digits]`, no exponent) or

@@ -5,6 +5,8 @@
 export const ERRORS = {
   BAD_REQUEST: { retry: false, expose: true, says: 'A parameter is missing or malformed.' },
   PARAMETER_INVALID: { retry: false, expose: true, says: 'A parameter is well-formed but out of its range.' },
+  BODY_NOT_JSON: { retry: false, expose: true, says: 'The body is not valid JSON.' },
+  BODY_NOT_OBJECT: { retry: false, expose: true, says: 'The body is JSON, but not an object.' },
   UNAUTHORIZED: { retry: false, expose: true, says: 'The API key is missing.' },
   FORBIDDEN: { retry: false, expose: true, says: 'The API key is unknown, revoked, expired or not allowed here.' },
   NOT_FOUND: { retry: false, expose: true, says: 'Nothing is served at this path.' },

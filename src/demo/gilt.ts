@@ -9,8 +9,10 @@ export const GILT = { asset_id: 'UKGILT2030', name: 'UK Gilt 2030' } as const
 /** An asset that may be minted repeatedly, so that the documentation's mint works each time. */
 export const POINTS = { asset_id: 'DEMO-POINTS', name: 'Demo points', reissue: true } as const
 
-/** The wallets of ABC-Labs' own example: the issuer's and an investor's. */
-const [ISSUER, INVESTOR] = ['0xABC123...', '0xDEF456...']
+/** The issuer's wallet of ABC-Labs' own example. */
+const ISSUER = '0xABC123...'
+/** The wallet of an investor, of ABC-Labs' own example. */
+export const INVESTOR = '0xDEF456...'
 
 const STEPS = [
   { path: 'mint', body: { amount: 1_000, recipient_wallet_address: ISSUER } },

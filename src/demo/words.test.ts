@@ -35,6 +35,11 @@ const FACTS = {
   greatest: address('b'),
   emptied: address('c'),
   gilt: { question: 'http://127.0.0.1:8080/api/tokens/balance?wallet_address=w', answer: '{"balance":100}' },
+  custody: {
+    wallet: '3c90c3cc-0d44-4b50-8888-8dd25736052a',
+    addresses: [{ chain: 'EVM_31337', address: 'treasury' }],
+    seed: { command: 'curl -s wallet-balances', answer: '{"result":[]}' },
+  },
 }
 
 test('the first line to try is the account call with the demo key', () => {
@@ -54,6 +59,12 @@ test('the text contains every address and every command', () => {
   for (const digit of [1, 2, 3, 4, 5, 6, 7, 'a', 'b'])
     expect(text).toContain(`  0x${String(digit).padStart(64, '0')}\n`)
   for (const { command } of demoLines(FACTS)) expect(text.split('\n')).toContain(`  ${command}`)
+})
+
+test('the text has the custody wallet and its balances', () => {
+  const text = demoWords(FACTS)
+  expect(text).toContain('  3c90c3cc-0d44-4b50-8888-8dd25736052a  Demo treasury\n    EVM_31337  treasury\n')
+  expect(text).toContain('  curl -s wallet-balances\n  {"result":[]}\n')
 })
 
 test('the text has the Chia chain, or says that there is none', () => {

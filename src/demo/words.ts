@@ -2,6 +2,7 @@ import { DEMO_TOKEN_KEYS, DEMO_TOKENS } from './book.ts'
 import type { DemoChain } from './chain.ts'
 import { type ChiaFacts, chiaWords } from './chia/words.ts'
 import { callData } from './contracts.ts'
+import { type CustodyFacts, custodyWords } from './custody.ts'
 import type { DemoGilt } from './gilt.ts'
 import { type StarknetFacts, starknetWords } from './starknet/words.ts'
 
@@ -16,6 +17,7 @@ export type DemoFacts = Pick<DemoChain, 'url' | 'chainId' | 'tokens' | 'trader' 
   /** Undefined: this platform has no simulator. */
   readonly chia: ChiaFacts | undefined
   readonly gilt: DemoGilt
+  readonly custody: CustodyFacts
 }
 
 /** A request to try: what its answer shows, and a command that works unchanged. */
@@ -52,6 +54,8 @@ export function demoWords(facts: DemoFacts): string {
     'holds, as just answered:',
     `  curl -s '${facts.gilt.question}'`,
     `  ${facts.gilt.answer}`,
+    '',
+    ...custodyWords(facts.server, facts.custody),
     '',
     `All calls: ${facts.server}/docs    Ctrl-C ends the demo and its chains.`,
     '',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isServiceError } from '../core/errors.ts'
-import { canonicalText, type Json, JsonNumber, parseJson } from './exact-json.ts'
+import { canonicalText, exactText, type Json, JsonNumber, parseJson } from './exact-json.ts'
 
 const read = (text: string): Json => parseJson(Buffer.from(text))
 
@@ -18,7 +18,7 @@ function refusal(text: string | Uint8Array): string {
   try {
     parseJson(typeof text === 'string' ? Buffer.from(text) : text)
   } catch (error) {
-    if (isServiceError(error, 'BAD_REQUEST')) return error.message
+    if (isServiceError(error, 'BODY_NOT_JSON')) return error.message
     throw error
   }
   return 'accepted'
@@ -118,5 +118,12 @@ test('the same content has the same text, other content has another', () => {
       expect(canonicalText(read(text))).toBe(text)
       expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)))
     }),
+  )
+})
+
+test('a value is written again as it was, without white space', () => {
+  const text = '{ "b": [1.50, -0, 1e400, "a\\u0000\\ud83d\\ude00"], "a": { "z": null, "y": true }, "__proto__": {} }'
+  expect(exactText(parseJson(Buffer.from(text)))).toBe(
+    '{"b":[1.50,-0,1e400,"a\\u0000😀"],"a":{"z":null,"y":true},"__proto__":{}}',
   )
 })

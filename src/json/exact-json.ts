@@ -20,7 +20,7 @@ const MAX_DEPTH = 32
 /**
  * Parses JSON (RFC 8259) without loss: numbers keep their digits. It rejects a repeated key in an object, since parsers
  * disagree on the value that counts. It also rejects bytes that are not UTF-8 and nesting deeper than 32.
- * @throws BAD_REQUEST
+ * @throws BODY_NOT_JSON
  */
 export function parseJson(bytes: Uint8Array): Json {
   return new JsonReader(decode(bytes)).read()
@@ -37,7 +37,7 @@ function decode(bytes: Uint8Array): string {
 }
 
 function notJson(): ServiceError {
-  return new ServiceError('BAD_REQUEST', 'Body is not valid JSON')
+  return new ServiceError('BODY_NOT_JSON', 'Body is not valid JSON')
 }
 
 const SPACE = /[ \t\n\r]*/y
@@ -80,7 +80,7 @@ class JsonReader {
 
   #nested<T>(read: () => T): T {
     this.#depth += 1
-    if (this.#depth > MAX_DEPTH) throw new ServiceError('BAD_REQUEST', 'Body is nested too deeply')
+    if (this.#depth > MAX_DEPTH) throw new ServiceError('BODY_NOT_JSON', 'Body is nested too deeply')
     this.#at += 1
     const value = read()
     this.#depth -= 1
@@ -93,7 +93,7 @@ class JsonReader {
     do {
       this.#match(SPACE)
       const key = this.#string()
-      if (entries.has(key)) throw new ServiceError('BAD_REQUEST', 'Body has a key twice')
+      if (entries.has(key)) throw new ServiceError('BODY_NOT_JSON', 'Body has a key twice')
       if (!this.#takes(':')) this.#fail()
       entries.set(key, this.#value())
     } while (this.#takes(','))
@@ -159,12 +159,23 @@ class JsonReader {
  * text.
  */
 export function canonicalText(value: Json): string {
+  return written(value, (entries) => [...entries].sort(([one], [other]) => (one < other ? -1 : 1)))
+}
+
+/** Returns a value as JSON text without white space. Keys keep their order, and numbers their original text. */
+export function exactText(value: Json): string {
+  return written(value, (entries) => [...entries])
+}
+
+type Entries = readonly (readonly [string, Json])[]
+
+function written(value: Json, entriesOf: (object: JsonObject) => Entries): string {
   if (value instanceof JsonNumber) return value.text
   if (value instanceof Map) {
-    const entries = [...value].sort(([one], [other]) => (one < other ? -1 : 1))
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalText(item)}`).join(',')}}`
+    const entries = entriesOf(value).map(([key, item]) => `${JSON.stringify(key)}:${written(item, entriesOf)}`)
+    return `{${entries.join(',')}}`
   }
-  return isList(value) ? `[${value.map(canonicalText).join(',')}]` : JSON.stringify(value)
+  return isList(value) ? `[${value.map((item) => written(item, entriesOf)).join(',')}]` : JSON.stringify(value)
 }
 
 /** True for an array. */
@@ -177,7 +188,7 @@ const LONG_NUMBER = /[:[,\s]-?\d{16}/
 
 /**
  * Parses JSON to plain values. Integers that a float cannot hold become bigints; other numbers are numbers.
- * @throws SyntaxError, BAD_REQUEST
+ * @throws SyntaxError, BODY_NOT_JSON
  */
 export function parseExactly(text: string): unknown {
   return LONG_NUMBER.test(text) ? plain(parseJson(Buffer.from(text))) : JSON.parse(text)

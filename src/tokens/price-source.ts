@@ -82,7 +82,7 @@ function parse(body: string, label: string): Json {
   try {
     return parseJson(Buffer.from(body))
   } catch (error) {
-    if (!isServiceError(error, 'BAD_REQUEST')) throw error
+    if (!isServiceError(error, 'BODY_NOT_JSON')) throw error
     throw garbage(label, error)
   }
 }

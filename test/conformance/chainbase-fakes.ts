@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { BadKeys } from '../../src/access/bad-keys.ts'
 import { createKey, KeyVerifier } from '../../src/access/keys.ts'
+import { PrincipalKeys } from '../../src/access/principal-keys.ts'
 import { Sessions } from '../../src/access/sessions.ts'
 import type { ServerOptions } from '../../src/api/create-server.ts'
 import type { DialectsConfig } from '../../src/api/dialects/list.ts'
@@ -234,12 +235,22 @@ export const DIALECTS: DialectsConfig = {
     chain: undefined,
     sessionPerMinute: { balance: 30, balances: 10, accountBalances: 10 },
   },
+  cobo: { enabled: true, anonymous: undefined, chains: [], tokens: [] },
   spacescan: { enabled: true, chain: undefined, testnet: undefined, extended: false, freePerMinute: 600 },
 }
 
 /** For what no call of these tests reaches. */
 async function unused(): Promise<never> {
   throw new ServiceError('UNAVAILABLE', 'not part of this test')
+}
+
+const NO_CUSTODY: ServerOptions['custody'] = {
+  wallets: { create: unused, get: unused, list: unused, update: unused },
+  addresses: { watch: unused, deriveNext: unused, list: unused },
+  holds: { place: unused, decimals: unused, release: unused, get: unused },
+  ids: { ofChain: unused, ofAssets: unused, asset: unused },
+  balances: unused,
+  transactions: unused,
 }
 
 function unusedSessions(): Sessions {
@@ -267,6 +278,9 @@ export async function fakeDeps(
     issueUserKey: unused,
     sessions: unusedSessions(),
     badKeys: new BadKeys(),
+    custody: NO_CUSTODY,
+    principalKeys: new PrincipalKeys(store, () => NOW),
+    listedAssets: () => [],
     ledger: undefined,
     chains: [chain()],
     keys: new KeyVerifier(store, () => NOW),

@@ -34,14 +34,15 @@ export function wordsOf(command: string, credentials: Credentials): readonly str
 /** Returns the request that a command's words describe. */
 export function exampleOf(words: readonly string[]): Example {
   const headers: Record<string, string> = {}
-  let [url, body]: [string, string | undefined] = ['', undefined]
+  let [url, body, method]: [string, string | undefined, string | undefined] = ['', undefined, undefined]
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? ''
     if (word === '-H') {
       const [name = '', ...value] = (words[++at] ?? '').split(': ')
       headers[name] = value.join(': ')
     } else if (word === '-d') body = words[++at]
+    else if (word === '-X') method = words[++at]
     else url = word
   }
-  return { url, headers, body, method: body === undefined ? 'GET' : 'POST' }
+  return { url, headers, body, method: method ?? (body === undefined ? 'GET' : 'POST') }
 }

@@ -34,7 +34,7 @@ test(
         const { stdout } = await run('/bin/sh', ['-c', command])
         expect([command, stdout]).not.toEqual([
           command,
-          expect.stringMatching(/"error"|"success":false|"message":"(?!ok)/),
+          expect.stringMatching(/"error"|"success":false|"message":"(?!ok|")/),
         ])
       }
       const answers = lines.filter((line) => line.startsWith('  {"success":'))
@@ -44,6 +44,17 @@ test(
       expect(text.includes('There is no Chia chain here')).toBe(!hasSimulator())
       if (hasSimulator()) expect(spacescan[0]).toMatch(/"name":"Demo Bucks","symbol":"DBX","balance":\d/)
       const names = answers.join()
+      const [seed = ''] = lines.filter((line) => line.startsWith('  {"result":['))
+      expect(seed).toMatch(/"token_id":"EVM_31337[^"]*","amount":"\d+(\.\d+)?"/)
+      const page = commands.find((command) => command.includes('/wallets/balances'))
+      const { stdout: balances } = await run('/bin/sh', ['-c', page ?? ''])
+      const chains = new Set([...balances.matchAll(/"chain_id":"([^"]+)"/g)].map(([, id]) => id))
+      expect([...chains].sort()).toEqual([
+        'EVM_31337',
+        'LEDGER',
+        'STARKNET_SN_DEMO',
+        ...(hasSimulator() ? ['XCH_simulator0'] : []),
+      ])
       for (const part of [/"balance_usd":\d/, /"symbol":"STRK"/, /"account_address":"0x0[0-9a-f]{63}"/]) {
         expect(names).toMatch(part)
       }

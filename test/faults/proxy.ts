@@ -34,7 +34,7 @@ export type FaultName = (typeof FAULTS)[number]
  */
 export const ONCE = ['no receipts', 'block hash refused', 'other chain'] as const
 /** Faults that apply only to ranges. */
-const OF_RANGES: readonly FaultName[] = ['range refused', 'range refused, with the same range as advice']
+export const OF_RANGES: readonly FaultName[] = ['range refused', 'range refused, with the same range as advice']
 /** Faults of a backfill, and faults of following the head. */
 export const BACKFILL_FAULTS = FAULTS.filter((name) => !ONCE.some((one) => one === name))
 export const LIVE_FAULTS = BACKFILL_FAULTS.filter((name) => !OF_RANGES.includes(name))

@@ -2,6 +2,7 @@ import { copyFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Operation } from '../../src/core/operation.ts'
+import { MAIN_MIGRATIONS } from '../../src/store/sqlite/main-schema.ts'
 import { type Folder, makeFolder, openLedger, verify } from './ledger.ts'
 
 /** A short history of a gilt: every kind of operation, with and without keys. */
@@ -51,11 +52,14 @@ test('an intact record is verified, and its last block is returned', async () =>
   expect((await verify(whole, [head])).faults).toEqual([])
 })
 
-test('keys, users and sessions in the same file are not part of the record', async () => {
+test('what the rest of the store keeps in the same file is not part of the record', async () => {
   const { faults } = await tampered((db) => {
-    db.exec(`INSERT INTO keys VALUES ('AAAAAAAA', zeroblob(32), 'a', 'default', '[]', '[]', '[]', 1, NULL, NULL, NULL)`)
-    db.exec(`INSERT INTO users VALUES ('id', 'ada', '$scrypt$', 'default', 1, NULL)`)
-    db.exec(`INSERT INTO sessions VALUES (1, zeroblob(32), 'id', 1, 2)`)
+    db.pragma('foreign_keys = OFF')
+    for (const [table] of MAIN_MIGRATIONS.flatMap((sql) => [...sql.matchAll(/(?<=\bCREATE TABLE )\w+/g)])) {
+      const columns = db.prepare<[], { type: string }>(`PRAGMA table_info(${table})`).all()
+      const values = columns.map(({ type }) => ({ INTEGER: '1', BLOB: 'zeroblob(32)' })[type] ?? "'a'")
+      db.exec(`INSERT INTO ${table} VALUES (${values.join(', ')})`)
+    }
   })
   expect(faults).toEqual([])
 })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { MAX_AMOUNT } from '../../src/core/amount.ts'
 import type { AssetRef } from '../../src/core/asset.ts'
 import type { Header } from '../../src/core/block.ts'
+import { isFungible } from '../../src/core/standards.ts'
 import type { BlockTransfers, Transfer } from '../../src/core/transfer.ts'
 
 export const ACCOUNTS = Array.from({ length: 5 }, (_, index) => `0x${(index + 1).toString(16).padStart(40, '0')}`)
@@ -48,7 +49,7 @@ export function hashOf(branch: number, number: number): string {
 /** A block with the given header and movements. */
 export function makeBlock(movements: readonly Movement[], header: Header): BlockTransfers {
   const transfers = movements.map(({ asset, from, to, amount, item }, index): Transfer => {
-    const fungible = asset.standard === 'erc20'
+    const fungible = isFungible(asset.standard)
     return {
       event: index,
       part: asset.standard === 'erc1155' ? 1 : 0,

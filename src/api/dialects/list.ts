@@ -1,19 +1,15 @@
 import type { Field, Infer } from '../../config/field.ts'
 import { mapping } from '../../config/group.ts'
-import type { Namespaces } from '../../config/words.ts'
+import type { ChainKinds } from '../../config/words.ts'
 import type { Dialect, DialectDefinition } from '../http/dialect.ts'
 import { ABC_LABS } from './abc-labs/create.ts'
 import { CHAINBASE } from './chainbase/create.ts'
+import { COBO } from './cobo/create.ts'
 import { SPACESCAN } from './spacescan/create.ts'
 import { TOKENKIT } from './tokenkit/create.ts'
 
 /** The built dialects: configuration, server and documentation read this list. A new dialect is a folder and a line. */
-const DIALECTS = [ABC_LABS, CHAINBASE, SPACESCAN, TOKENKIT] as const
-
-const LIST_FORMAT = new Intl.ListFormat('en-GB', { type: 'conjunction' })
-
-/** Planned dialects. A setting without an effect is rejected. */
-const PLANNED = ['cobo']
+const DIALECTS = [ABC_LABS, CHAINBASE, COBO, SPACESCAN, TOKENKIT] as const
 
 type Built = (typeof DIALECTS)[number]
 
@@ -29,19 +25,13 @@ type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never
 /** What the dialects together are made of. Each takes only what it uses. */
 export type DialectDeps = Intersection<Parameters<Built['create']>[0]>
 
-/** The mapping `dialects` of the configuration. `namespaces`: those of chain ids. */
-export function dialectsField(namespaces: Namespaces): Field<DialectsConfig> {
-  const served = LIST_FORMAT.format(DIALECTS.map(({ key }) => key))
-  const says = (name: string): string =>
-    `this version does not serve ${name}, so its settings have no effect: remove them; served are ${served}`
+/** The mapping `dialects` of the configuration. `kinds`: the kinds of chains of this build. */
+export function dialectsField(kinds: ChainKinds): Field<DialectsConfig> {
   const fields: SettingsFields = Object.assign(
     {},
-    ...DIALECTS.map(({ property, settings }) => ({ [property]: settings(namespaces) })),
+    ...DIALECTS.map(({ property, settings }) => ({ [property]: settings(kinds) })),
   )
-  return mapping(fields, {
-    names: Object.fromEntries(DIALECTS.map(({ property, key }) => [property, key])),
-    refused: Object.fromEntries(PLANNED.map((name) => [name, says(name)])),
-  })
+  return mapping(fields, { names: Object.fromEntries(DIALECTS.map(({ property, key }) => [property, key])) })
 }
 
 /** Creates the dialects that the configuration enables. */

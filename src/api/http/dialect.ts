@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Field } from '../../config/field.ts'
-import type { Namespaces } from '../../config/words.ts'
+import type { ChainKinds } from '../../config/words.ts'
 import { percentDecoded } from '../../core/url.ts'
 import type { ErrorAnswer, Failure } from './errors.ts'
 
@@ -25,8 +25,8 @@ export type Dialect = {
 export type DialectDefinition<Property extends string, Settings, Deps> = {
   readonly property: Property
   readonly key: string
-  /** The mapping of its settings. `namespaces`: those of chain ids. */
-  readonly settings: (namespaces: Namespaces) => Field<Settings>
+  /** The mapping of its settings. `kinds`: the kinds of chains of this build. */
+  readonly settings: (kinds: ChainKinds) => Field<Settings>
   readonly create: (deps: Deps, settings: Settings) => Dialect
 }
 

@@ -102,8 +102,8 @@ function curl({ method, path, details }: Operation, body: Data, { origin, exampl
     .map(({ name, example }) => `${plain(name)}=${encodeURIComponent(plain(values[plain(name)] ?? example))}`)
   const url = shell(`${origin}${pathWith(values, { path, details })}${query.length === 0 ? '' : `?${query.join('&')}`}`)
   const auth = authorization(list(details.security).map(record), own?.key)
-  if (method === 'GET') return `curl ${auth}${url}`
-  const data = shell(JSON.stringify(exampleOf(body, values)))
+  if (Object.keys(body).length === 0) return `curl ${method === 'GET' ? '' : `-X ${method} `}${auth}${url}`
+  const data = shell(JSON.stringify(exampleOf(body, { values, ofCall })))
   return `curl ${method === 'POST' ? '' : `-X ${method} `}${auth}-H 'content-type: application/json' -d ${data} ${url}`
 }
 
@@ -126,13 +126,16 @@ function shell(text: string): string {
 }
 
 /**
- * Returns an object with the required fields of a schema. Each has its value from `values`, else the schema's example.
+ * Returns an object with the required fields of a schema, and those in `ofCall`. Each has its value from `values`, else the
+ * schema's example.
  */
-function exampleOf(body: Data, values: Data): Data {
+function exampleOf(body: Data, { values, ofCall }: { readonly values: Data; readonly ofCall: Data }): Data {
   const properties = record(body.properties)
-  const entries = list(body.required).map((name): [string, unknown] => {
-    const property = record(properties[plain(name)])
-    return [plain(name), values[plain(name)] ?? property.example ?? list(property.examples)[0]]
+  const optional = Object.keys(properties).filter((name) => name in ofCall)
+  const names = [...new Set([...list(body.required).map(plain), ...optional])]
+  const entries = names.map((name): [string, unknown] => {
+    const property = record(properties[name])
+    return [name, values[name] ?? property.example ?? list(property.examples)[0]]
   })
   return Object.fromEntries(entries.filter(([, example]) => example !== undefined))
 }

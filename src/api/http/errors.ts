@@ -19,6 +19,8 @@ export type Failure = {
 export const HTTP_STATUS: Readonly<Record<Failure['code'], number>> = {
   BAD_REQUEST: 400,
   PARAMETER_INVALID: 400,
+  BODY_NOT_JSON: 400,
+  BODY_NOT_OBJECT: 400,
   UNAUTHORIZED: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,

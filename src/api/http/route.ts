@@ -6,7 +6,7 @@ import type { Json } from '../../json/exact-json.ts'
 import { compileBody } from '../schema/body.ts'
 import type { Answer } from '../schema/json-schema.ts'
 import { AS_OF_KEYWORD } from '../schema/openapi.ts'
-import { compileQuery, type Issue, ParameterError, type RawQuery } from '../schema/query.ts'
+import { compileQuery, type Issue, ParameterError, type RawQuery, type RequestPart } from '../schema/query.ts'
 import { AS_OF_HEADER } from './as-of-header.ts'
 import { inTime } from './deadline.ts'
 import type { ErrorAnswer } from './errors.ts'
@@ -128,7 +128,29 @@ function inputParser<Params extends TObject, Query extends TObject, Body extends
   const params = parserOr(route.params, compileQuery)
   const query = parserOr(route.query, compileQuery)
   const body = parserOr(route.body, compileBody)
-  return (request) => ({ params: params(request.params), query: query(request.query), body: body(request.body) })
+  return (request) => {
+    try {
+      return { params: params(request.params), query: query(request.query), body: body(request.body) }
+    } catch (error) {
+      if (!(error instanceof ParameterError)) throw error
+      throw new ParameterError([
+        ...issuesOf('path', () => params(request.params)),
+        ...issuesOf('query', () => query(request.query)),
+        ...issuesOf('body', () => body(request.body)),
+      ])
+    }
+  }
+}
+
+/** The issues of a part of a request, each with the part's name. */
+function issuesOf(part: RequestPart, parse: () => unknown): readonly Issue[] {
+  try {
+    parse()
+    return []
+  } catch (error) {
+    if (!(error instanceof ParameterError)) throw error
+    return error.issues.map((issue) => ({ ...issue, part }))
+  }
 }
 
 function parserOr<Schema extends TObject, Raw>(

@@ -247,18 +247,17 @@ test('a running request can finish during close', async () => {
 
 describe('a disabled dialect', () => {
   test('owns no path', async () => {
-    const chainbase = { enabled: false, balance: 'hex', demoKey: true } as const
-    const abcLabs = { ...DIALECTS.abcLabs, enabled: false }
-    const spacescan = { ...DIALECTS.spacescan, enabled: false }
-    const tokenkit = { ...DIALECTS.tokenkit, enabled: false }
-    const other = await serve({ dialects: { abcLabs, chainbase, spacescan, tokenkit } })
-    const document = await other.call('/openapi.json')
-    for (const path of [PATH, '/api/tokens/balance', '/api/assets/', '/tokens', '/address/xch-balance/x']) {
+    const off = <T extends object>(settings: T): T => ({ ...settings, enabled: false })
+    const { abcLabs, chainbase, cobo, spacescan, tokenkit } = DIALECTS
+    const dialects = { abcLabs: off(abcLabs), chainbase: off(chainbase), cobo: off(cobo), spacescan: off(spacescan) }
+    const other = await serve({ dialects: { ...dialects, tokenkit: off(tokenkit) } })
+    const { body } = await other.call('/openapi.json')
+    for (const path of [PATH, '/api/tokens/balance', '/tokens', '/address/xch-balance/x', '/api/v1/ping']) {
       const call = await other.call(path)
       expect([call.status, call.body]).toEqual([404, '{"error":"Not found"}'])
     }
     await other.close()
-    expect(document.body).not.toMatch(/\/v1\/|\/api\/|\/token/)
+    expect(body).not.toMatch(/\/v1\/|\/api\/|\/token/)
   })
 })
 

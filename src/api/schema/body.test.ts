@@ -85,7 +85,7 @@ test.each([
 test('a missing body lacks all fields; a body that is not an object is a bad request', () => {
   expect(() => parse(undefined)).toThrow(ParameterError)
   for (const text of ['[]', '"x"', '1', 'null', 'true']) {
-    expect(() => read(text)).toThrow(expect.toSatisfy((error) => isServiceError(error, 'BAD_REQUEST')))
+    expect(() => read(text)).toThrow(expect.toSatisfy((error) => isServiceError(error, 'BODY_NOT_OBJECT')))
   }
 })
 

@@ -3,24 +3,23 @@ import { assert } from '../../core/assert.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { type Json, JsonNumber } from '../../json/exact-json.ts'
 import { type Property, readSchema, type SchemaNode } from './json-schema.ts'
-import { fitsString, INTEGER, type Issue, ParameterError, readBoolean, typeOf } from './query.ts'
+import { brokenRule, canonicalText, INTEGER, type Issue, ParameterError, readBoolean, typeOf } from './query.ts'
 
 /**
  * Returns a parser of JSON bodies for the schema of a route. Fields are texts, integers, booleans, objects and lists of
  * these, nested to any depth. `null` means absent, and unknown keys are ignored. Integers are JSON numbers written as
  * `-?[0-9]+`, never text. Booleans are true and false, also as text, or 1 and 0. A missing body is an empty object. The
- * parser throws ParameterError with the issues in the order of the schema, and BAD_REQUEST if the body is not an object.
+ * parser throws ParameterError with the issues in the order of the schema, and BODY_NOT_OBJECT if the body is not an object.
  */
 export function compileBody<Schema extends TObject>(schema: Schema): (body: Json | undefined) => Static<Schema> {
   const node = readSchema(schema)
   assert(node.kind === 'object', 'a body schema must be an object')
   const readFields = compileFields(node)
   return (body = new Map()) => {
-    if (!(body instanceof Map)) throw new ServiceError('BAD_REQUEST', 'Body is not a JSON object')
+    if (!(body instanceof Map)) throw new ServiceError('BODY_NOT_OBJECT', 'Body is not a JSON object')
     const issues: Issue[] = []
     const value = readFields(body, '', issues)
-    const [first, ...others] = issues
-    if (first !== undefined) throw new ParameterError([first, ...others])
+    if (issues.length > 0) throw new ParameterError(issues)
     // The fields come from this schema, so their values have its type.
     return value as Static<Schema>
   }
@@ -64,8 +63,13 @@ function compileValue(name: string, node: SchemaNode): Read {
   }
   switch (node.kind) {
     case 'string':
-      return (given, path, issues) =>
-        typeof given === 'string' && fitsString(given, node) ? given : malformed(path, issues)
+      return (given, path, issues) => {
+        if (typeof given !== 'string') return malformed(path, issues)
+        const rule = brokenRule(given, node)
+        if (rule === undefined) return canonicalText(given, node)
+        issues.push({ parameter: path, problem: 'malformed', type, rule })
+        return undefined
+      }
     case 'integer':
       return compileInteger(node)
     case 'boolean':
@@ -114,13 +118,17 @@ function compileArray(name: string, node: SchemaNode & { kind: 'array' }): Read 
 
 function compileInteger(node: SchemaNode & { kind: 'integer' }): Read {
   return (given, path, issues) => {
-    const issue = (problem: 'malformed' | 'out_of_range', limit?: number): undefined => {
-      issues.push({ parameter: path, problem, type: 'integer', ...(limit === undefined ? {} : { limit }) })
+    const malformed: Issue = { parameter: path, problem: 'malformed', type: 'integer' }
+    if (!(given instanceof JsonNumber) || !INTEGER.test(given.text)) {
+      issues.push(malformed)
+      return undefined
     }
-    if (!(given instanceof JsonNumber) || !INTEGER.test(given.text)) return issue('malformed')
     // A number outside the bounds may be rounded, but never to a value inside them, since the bounds are safe integers.
     const value = Number(given.text)
     if (value >= node.minimum && value <= node.maximum) return value + 0
-    return value < node.minimum ? issue('out_of_range', node.minimum) : issue('out_of_range', node.maximum)
+    const [bound, limit] =
+      value < node.minimum ? (['minimum', node.minimum] as const) : (['maximum', node.maximum] as const)
+    issues.push({ ...malformed, problem: 'out_of_range', limit, bound })
+    return undefined
   }
 }

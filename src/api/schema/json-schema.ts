@@ -21,17 +21,23 @@ export type SchemaNode =
       readonly pattern: RegExp | undefined
       readonly minLength: number
       readonly maxLength: number
+      /** Text of this format in any usual form. The parsed value is canonical. */
+      readonly format: 'uuid' | undefined
       /** The parsed value is converted to lower case. */
       readonly lowerCase: boolean
       readonly values: readonly string[] | undefined
     }
   /** `bounded`: the schema sets the maximum. Otherwise the maximum is the largest safe integer. */
   | { readonly kind: 'integer'; readonly minimum: number; readonly maximum: number; readonly bounded: boolean }
+  /** As `integer`, but the value is a bigint, exact beyond 2^53. */
+  | { readonly kind: 'big'; readonly minimum: bigint; readonly maximum: bigint }
   | { readonly kind: 'number' }
   /** A number held as decimal text, exact at any size. */
   | { readonly kind: 'exact' }
   | { readonly kind: 'boolean' }
   | { readonly kind: 'null' }
+  /** An object of an answer, held as JSON text. */
+  | { readonly kind: 'text' }
   /** Any JSON of a body, as our own reader returns it. The handler checks it. */
   | { readonly kind: 'json' }
   | { readonly kind: 'union'; readonly variants: readonly SchemaNode[] }
@@ -58,10 +64,26 @@ export function ExactNumber(options: { readonly description?: string } = {}): TU
   return Type.Unsafe<string>({ type: 'number', ...options, [EXACT]: true })
 }
 
+/** The schema of an integer that may exceed 2^53, in a query or an answer: a bigint. The bounds print exactly. */
+export function BigInteger(options: {
+  readonly minimum: number
+  readonly maximum: number
+  readonly description?: string
+}): TUnsafe<bigint> {
+  return Type.Unsafe<bigint>({ type: 'integer', ...options, [BIG]: true })
+}
+
+/** The schema of any JSON object in an answer that we hold as JSON text, which is copied unchanged. */
+export function JsonText(options: { readonly description?: string } = {}): TUnsafe<string> {
+  return Type.Unsafe<string>({ type: 'object', additionalProperties: true, ...options, [JSON_TEXT]: true })
+}
+
 /** The schema of a value, or null if it is not known. */
 export const OrNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
 const EXACT = 'x-exact'
+const BIG = 'x-big'
+const JSON_TEXT = 'x-json-text'
 /** Marks a string schema with values that are converted to lower case. */
 export const LOWER_CASE = 'x-lower-case'
 /** Marks an array schema for one query parameter, split at commas. */
@@ -75,7 +97,7 @@ export function AnyJson(options: { readonly description?: string } = {}): TUnsaf
 const ANY_JSON = 'x-any-json'
 
 /** Extensions for internal use only. The OpenAPI document leaves them out. */
-export const PRIVATE_KEYWORDS: ReadonlySet<string> = new Set([EXACT, LOWER_CASE, JOINS, ANY_JSON])
+export const PRIVATE_KEYWORDS: ReadonlySet<string> = new Set([EXACT, BIG, JSON_TEXT, LOWER_CASE, JOINS, ANY_JSON])
 
 /** Returns the node of a schema. @throws AssertionError the schema uses an unsupported feature: a bug in a route */
 export function readSchema(schema: unknown): SchemaNode {
@@ -85,7 +107,7 @@ export function readSchema(schema: unknown): SchemaNode {
   if (schema[ANY_JSON] === true) return { kind: 'json' }
   switch (schema.type) {
     case 'object':
-      return readObject(schema)
+      return schema[JSON_TEXT] === true ? { kind: 'text' } : readObject(schema)
     case 'array':
       return {
         kind: 'array',
@@ -97,6 +119,7 @@ export function readSchema(schema: unknown): SchemaNode {
     case 'string':
       return readString(schema)
     case 'integer':
+      if (schema[BIG] === true) return { kind: 'big', minimum: exact(schema.minimum), maximum: exact(schema.maximum) }
       return {
         kind: 'integer',
         minimum: numberOr(schema.minimum, Number.MIN_SAFE_INTEGER),
@@ -146,9 +169,16 @@ function readString(schema: Readonly<Record<string, unknown>>): SchemaNode {
     pattern: typeof pattern === 'string' ? new RegExp(pattern, 'u') : undefined,
     minLength: numberOr(schema.minLength, 0),
     maxLength: numberOr(schema.maxLength, DEFAULT_MAX_LENGTH),
+    format: schema.format === 'uuid' ? 'uuid' : undefined,
     lowerCase: schema[LOWER_CASE] === true,
     values: Array.isArray(values) ? values.map(String) : undefined,
   }
+}
+
+/** The integer that a bound prints as. A float beyond 2^53 is rounded only in binary. */
+function exact(bound: unknown): bigint {
+  assert(typeof bound === 'number' && Number.isInteger(bound), 'a big integer has integers as bounds')
+  return BigInt(String(bound))
 }
 
 function numberOr<T>(value: unknown, fallback: T): number | T {

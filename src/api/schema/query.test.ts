@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { Type } from 'typebox'
 import { describe, expect, test } from 'vitest'
-import { JOINS, LOWER_CASE } from './json-schema.ts'
+import { BigInteger, JOINS, LOWER_CASE } from './json-schema.ts'
 import { compileQuery, type Issue, ParameterError, type RawQuery } from './query.ts'
 
 const SCHEMA = Type.Object({
@@ -78,20 +78,44 @@ describe('rejected queries and their issues', () => {
   test.each<[RawQuery, Issue[]]>([
     [{}, [{ parameter: 'id', problem: 'missing', type: 'string' }]],
     [{ id: '' }, [{ parameter: 'id', problem: 'missing', type: 'string' }]],
-    [{ id: '1' }, [{ parameter: 'id', problem: 'malformed', type: 'string' }]],
-    [{ id: 'abcdef' }, [{ parameter: 'id', problem: 'malformed', type: 'string' }]],
-    [{ id: 'a\0' }, [{ parameter: 'id', problem: 'malformed', type: 'string' }]],
+    [
+      { id: '1' },
+      [{ parameter: 'id', problem: 'malformed', type: 'string', rule: { is: 'pattern', pattern: '^[a-zA-Z]+$' } }],
+    ],
+    [
+      { id: 'abcdef' },
+      [{ parameter: 'id', problem: 'malformed', type: 'string', rule: { is: 'longest', characters: 5 } }],
+    ],
+    [
+      { id: 'a\0' },
+      [{ parameter: 'id', problem: 'malformed', type: 'string', rule: { is: 'pattern', pattern: '^[a-zA-Z]+$' } }],
+    ],
     [{ id: ['a', 'a'] }, [{ parameter: 'id', problem: 'repeated', type: 'string' }]],
-    [{ id: 'a', limit: '0' }, [{ parameter: 'limit', problem: 'out_of_range', type: 'integer', limit: 1 }]],
-    [{ id: 'a', limit: '-5' }, [{ parameter: 'limit', problem: 'out_of_range', type: 'integer', limit: 1 }]],
-    [{ id: 'a', limit: '101' }, [{ parameter: 'limit', problem: 'out_of_range', type: 'integer', limit: 100 }]],
+    [
+      { id: 'a', limit: '0' },
+      [{ parameter: 'limit', problem: 'out_of_range', type: 'integer', limit: 1, bound: 'minimum' }],
+    ],
+    [
+      { id: 'a', limit: '-5' },
+      [{ parameter: 'limit', problem: 'out_of_range', type: 'integer', limit: 1, bound: 'minimum' }],
+    ],
+    [
+      { id: 'a', limit: '101' },
+      [{ parameter: 'limit', problem: 'out_of_range', type: 'integer', limit: 100, bound: 'maximum' }],
+    ],
     [
       { id: 'a', limit: '9'.repeat(400) },
-      [{ parameter: 'limit', problem: 'out_of_range', type: 'integer', limit: 100 }],
+      [{ parameter: 'limit', problem: 'out_of_range', type: 'integer', limit: 100, bound: 'maximum' }],
     ],
     [{ id: 'a', fresh: 'yes' }, [{ parameter: 'fresh', problem: 'malformed', type: 'boolean' }]],
-    [{ id: 'a', kind: 'three' }, [{ parameter: 'kind', problem: 'malformed', type: 'string' }]],
-    [{ id: 'a', list: 'a,1,2' }, [{ parameter: 'list', problem: 'malformed', type: 'string' }]],
+    [
+      { id: 'a', kind: 'three' },
+      [{ parameter: 'kind', problem: 'malformed', type: 'string', rule: { is: 'values', values: ['one', 'two'] } }],
+    ],
+    [
+      { id: 'a', list: 'a,1,2' },
+      [{ parameter: 'list', problem: 'malformed', type: 'string', rule: { is: 'pattern', pattern: '^[a-z]$' } }],
+    ],
     [{ id: 'a', list: 'a,b,c,d' }, [{ parameter: 'list', problem: 'too_many', type: 'string', limit: 3 }]],
     [
       { limit: 'x', fresh: 'x' },
@@ -129,5 +153,45 @@ test('any input gives a value of the schema or issues', () => {
       expect(id).toMatch(/^[a-z]{1,5}$/)
       expect(limit >= 1 && limit <= 100).toBe(true)
     }),
+  )
+})
+
+describe('uuids', () => {
+  const read = compileQuery(Type.Object({ id: Type.String({ format: 'uuid' }) }))
+  const plain = '3c90c3cc-0d44-4b50-8888-8dd25736052a'
+
+  test.each([plain, plain.toUpperCase(), plain.replaceAll('-', ''), `{${plain}}`, `urn:uuid:${plain}`])(
+    '%s has one canonical form',
+    (id) => {
+      expect(read(raw({ id }))).toEqual({ id: plain })
+    },
+  )
+
+  test.each([
+    'null',
+    `${plain}0`,
+    plain.slice(1),
+    `{${plain}`,
+    `${plain}}`,
+    plain.replace('-', ''),
+    `${plain}\n`,
+    plain.replace('3', 'g'),
+  ])('%j is none', (id) => {
+    expect(() => read(raw({ id }))).toThrow(ParameterError)
+  })
+})
+
+describe('integers beyond 2^53', () => {
+  const read = compileQuery(Type.Object({ offset: BigInteger({ minimum: 0, maximum: 9223372036854776000 }) }))
+
+  test.each(['0', '9007199254740993', '9223372036854776000'])('%s is exact', (offset) => {
+    expect(read(raw({ offset }))).toEqual({ offset: BigInt(offset) })
+  })
+
+  test.each(['-1', '9223372036854776001', '18446744073709551616', '1e3', '1.0', '+1', 'null'])(
+    '%s is rejected',
+    (offset) => {
+      expect(() => read(raw({ offset }))).toThrow(ParameterError)
+    },
   )
 })

@@ -2,6 +2,7 @@ import type { Static, TObject } from 'typebox'
 import { assert } from '../../core/assert.ts'
 import { hasAtMost } from '../../core/label.ts'
 import { type Property, readSchema, type SchemaNode } from './json-schema.ts'
+import { canonicalUuid } from './uuid.ts'
 
 /** A problem of a parameter. Each dialect renders it in its vendor's format. */
 export type Issue = {
@@ -12,14 +13,35 @@ export type Issue = {
   readonly type: 'integer' | 'boolean' | 'string' | 'object' | 'array'
   /** The exceeded bound: of the value, or of the number of values. */
   readonly limit?: number
+  /** With `out_of_range`: which bound of the value is exceeded. */
+  readonly bound?: 'minimum' | 'maximum'
+  /** With `malformed` text: what it breaks. */
+  readonly rule?: TextRule
+  /** The part of the request that has the parameter. */
+  readonly part?: RequestPart
 }
+
+/** A part of a request with parameters. */
+export type RequestPart = 'path' | 'query' | 'body'
+
+/**
+ * What malformed text breaks: a bound of its length, the format or pattern of its schema, or the list of its values.
+ * `value`: a rule that no schema has; `type` is the vendor's name of it, and `says` a sentence.
+ */
+export type TextRule =
+  | { readonly is: 'longest' | 'shortest'; readonly characters: number }
+  | { readonly is: 'uuid' }
+  | { readonly is: 'pattern'; readonly pattern: string }
+  | { readonly is: 'values'; readonly values: readonly string[] }
+  | { readonly is: 'value'; readonly type: string; readonly says: string }
 
 /** At least one parameter does not fit its schema. The error never holds the caller's values. */
 export class ParameterError extends Error {
   override readonly name = 'ParameterError'
-  readonly issues: readonly [Issue, ...Issue[]]
+  readonly issues: readonly Issue[]
 
-  constructor(issues: readonly [Issue, ...Issue[]]) {
+  constructor(issues: readonly Issue[]) {
+    assert(issues.length > 0, 'an error of parameters has an issue')
     super('parameters do not fit their schema')
     this.issues = issues
   }
@@ -47,8 +69,7 @@ export function compileQuery<Schema extends TObject>(schema: Schema): (query: Ra
       const read = field.read(query[field.name], issues)
       if (read !== undefined) value[field.name] = read
     }
-    const [first, ...others] = issues
-    if (first !== undefined) throw new ParameterError([first, ...others])
+    if (issues.length > 0) throw new ParameterError(issues)
     // The fields come from this schema, so their values have its type.
     return value as Static<Schema>
   }
@@ -121,26 +142,34 @@ function compileText(name: string, node: SchemaNode): ReadText {
         if (value === undefined) issues.push(malformed)
         return value
       }
+    case 'big':
+      return compileBig(name, node)
     case 'string':
       return (text, issues) => {
-        const fits = fitsString(text, node)
-        if (!fits) issues.push(malformed)
-        return fits && node.lowerCase ? text.toLowerCase() : text
+        const rule = brokenRule(text, node)
+        if (rule !== undefined) issues.push({ ...malformed, rule })
+        return canonicalText(text, node)
       }
     default:
       assert(false, `parameter ${name} has a type that queries do not support: ${node.kind}`)
   }
 }
 
-/** True if the text fits its schema. */
-export function fitsString(text: string, node: SchemaNode & { kind: 'string' }): boolean {
-  return (
-    // JSON Schema counts characters (code points), not UTF-16 units.
-    hasAtMost(text, node.maxLength) &&
-    (node.minLength === 0 || !hasAtMost(text, node.minLength - 1)) &&
-    (node.pattern === undefined || node.pattern.test(text)) &&
-    (node.values === undefined || node.values.includes(text))
-  )
+/** Returns what the text breaks of its schema; undefined if it fits. */
+export function brokenRule(text: string, node: SchemaNode & { kind: 'string' }): TextRule | undefined {
+  const { minLength, maxLength, pattern, values, format } = node
+  // JSON Schema counts characters (code points), not UTF-16 units.
+  if (!hasAtMost(text, maxLength)) return { is: 'longest', characters: maxLength }
+  if (minLength > 0 && hasAtMost(text, minLength - 1)) return { is: 'shortest', characters: minLength }
+  if (pattern?.test(text) === false) return { is: 'pattern', pattern: pattern.source }
+  if (values?.includes(text) === false) return { is: 'values', values }
+  return format === 'uuid' && canonicalUuid(text) === undefined ? { is: 'uuid' } : undefined
+}
+
+/** Returns text that fits its schema in the schema's canonical form. Other text stays as it is. */
+export function canonicalText(text: string, node: SchemaNode & { kind: 'string' }): string {
+  if (node.format === 'uuid') return canonicalUuid(text) ?? text
+  return node.lowerCase ? text.toLowerCase() : text
 }
 
 /** Returns the boolean of true, false, 1 or 0 in any case, or undefined for other text. */
@@ -160,8 +189,8 @@ export const INTEGER = /^-?[0-9]+$/
 
 function compileInteger(name: string, node: SchemaNode & { kind: 'integer' }): ReadText {
   const malformed: Issue = { parameter: name, problem: 'malformed', type: 'integer' }
-  const low: Issue = { parameter: name, problem: 'out_of_range', type: 'integer', limit: node.minimum }
-  const high: Issue = { parameter: name, problem: 'out_of_range', type: 'integer', limit: node.maximum }
+  const low: Issue = { ...malformed, problem: 'out_of_range', limit: node.minimum, bound: 'minimum' }
+  const high: Issue = { ...malformed, problem: 'out_of_range', limit: node.maximum, bound: 'maximum' }
   return (text, issues) => {
     if (!INTEGER.test(text)) {
       issues.push(malformed)
@@ -174,8 +203,25 @@ function compileInteger(name: string, node: SchemaNode & { kind: 'integer' }): R
   }
 }
 
+function compileBig(name: string, node: SchemaNode & { kind: 'big' }): ReadText {
+  const malformed: Issue = { parameter: name, problem: 'malformed', type: 'integer' }
+  const low: Issue = { ...malformed, problem: 'out_of_range', limit: Number(node.minimum), bound: 'minimum' }
+  const high: Issue = { ...malformed, problem: 'out_of_range', limit: Number(node.maximum), bound: 'maximum' }
+  return (text, issues) => {
+    if (!INTEGER.test(text)) {
+      issues.push(malformed)
+      return undefined
+    }
+    const value = BigInt(text)
+    if (value < node.minimum) issues.push(low)
+    else if (value > node.maximum) issues.push(high)
+    return value
+  }
+}
+
 /** Returns the type that an issue reports for a schema node. */
 export function typeOf(node: SchemaNode): Issue['type'] {
   if (node.kind === 'array') return node.joins ? typeOf(node.items) : 'array'
+  if (node.kind === 'big') return 'integer'
   return node.kind === 'integer' || node.kind === 'boolean' || node.kind === 'object' ? node.kind : 'string'
 }

@@ -53,6 +53,16 @@ function compile(node: SchemaNode, path: string): Write {
       }
     case 'union':
       return compileUnion(node, path)
+    case 'big':
+      return (value) => {
+        if (typeof value !== 'bigint') misfit(path, 'a bigint', value)
+        return value.toString()
+      }
+    case 'text':
+      return (value) => {
+        if (typeof value !== 'string') misfit(path, 'JSON text', value)
+        return value
+      }
     case 'json':
       assert(false, `an answer must have a schema: ${path}`)
   }
@@ -175,6 +185,10 @@ function accepts(node: SchemaNode, value: unknown): boolean {
       return typeof value === 'string' && PLAIN_NUMBER.test(value)
     case 'string':
       return typeof value === 'string' && (node.values === undefined || node.values.includes(value))
+    case 'big':
+      return typeof value === 'bigint'
+    case 'text':
+      return typeof value === 'string'
     case 'integer':
       return typeof value === 'bigint' || Number.isSafeInteger(value)
     case 'number':

@@ -6,6 +6,7 @@ import { EVM_NAMESPACE } from './heads/chain-id.ts'
 import { identifyEvmNode } from './identify.ts'
 import { EVM_NATIVE } from './native-asset.ts'
 import { createEvmProver } from './prove/prover.ts'
+import { deriveAddress } from './words/derive-address.ts'
 import { parseAddress, parseHash, ZERO_ADDRESS } from './words/hex.ts'
 
 const ADDRESS_BYTES = 20
@@ -22,6 +23,7 @@ export const EVM: KindDefinition = {
   parseAddress,
   parseToken: parseAddress,
   parseHash,
+  deriveAddress,
   accountCodec: {
     zeroAddress: ZERO_ADDRESS,
     encode: (address) => {

@@ -1,5 +1,5 @@
-/** What a key may do, from least to most. */
-export const SCOPES = ['read', 'write', 'admin'] as const
+/** What a key may do: in every dialect, only with custody wallets, or everything. */
+export const SCOPES = ['read', 'write', 'admin', 'wallet:read', 'wallet:write', '*'] as const
 /** What a key permits. */
 export type KeyScope = (typeof SCOPES)[number]
 

@@ -7,6 +7,7 @@ import type { Standard } from '../../core/standards.ts'
 import type { Batch, BlockTransfers } from '../../core/transfer.ts'
 import type { AdoptionResult, AuditReads, AuditStore, Reclassification, ReclassifyOutcome, Repaired } from './audits.ts'
 import type { ChainClock, HeldBlock, StoredTransfer } from './chain-clock.ts'
+import type { CustodyStore } from './custody.ts'
 import type { OnDamage } from './damage.ts'
 import type { DoubtStore } from './doubts.ts'
 import type { FollowedAccount, FollowRequests, FollowStore } from './followed.ts'
@@ -18,6 +19,7 @@ import type { LearnedTexts } from './learned-texts.ts'
 import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
 import type { LifeStore } from './lives.ts'
 import type { BlockStatus, HoldingReads, ObservationStore } from './observations.ts'
+import type { PairReads, ReadTrail } from './pairs.ts'
 import type { PositionPage, PositionQuery } from './positions.ts'
 import type { PriceStore } from './prices.ts'
 import type { TokenStore } from './tokens.ts'
@@ -57,6 +59,7 @@ export interface Store {
   readonly sessions: SessionStore
   readonly prices: PriceStore
   readonly followRequests: FollowRequests
+  readonly custody: CustodyStore
   close(): Promise<void>
 }
 
@@ -262,4 +265,6 @@ export interface ChainReads {
   followed(): Promise<readonly FollowedAccount[]>
   readonly audits: AuditReads
   readonly history: HistoryReads
+  readonly pairs: PairReads
+  readonly trail: ReadTrail
 }

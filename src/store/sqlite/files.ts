@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import type { ChainId } from '../../core/chain.ts'
 import { systemCode } from '../../core/errors.ts'
 
-/** The file of everything that cannot be rebuilt from nodes: keys, users, prices and the issuer's ledger. */
+/** The file of everything that cannot be rebuilt from nodes: keys, users, prices, custody and the issuer's ledger. */
 export const MAIN_FILE = 'steelyard.db'
 
 /** The file of when keys were last used. It is written often, and losing it does no harm. */

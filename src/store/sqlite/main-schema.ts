@@ -1,4 +1,5 @@
 /** Numbered migrations of the files that cannot be rebuilt from anything else. `schema.ts` says how such lists grow. */
+import { CUSTODY_MIGRATION } from './custody/custody-schema.ts'
 
 /** The authoritative tables: they cannot be rebuilt from anything else. */
 export const MAIN_MIGRATIONS: readonly string[] = [
@@ -56,6 +57,7 @@ export const MAIN_MIGRATIONS: readonly string[] = [
     UNIQUE (chain, account)
   ) STRICT;
   `,
+  CUSTODY_MIGRATION,
 ]
 
 /**

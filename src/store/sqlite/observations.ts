@@ -28,7 +28,7 @@ export class SqliteObservations implements ObservationStore {
   readonly #put: Statement
   readonly #get: RowStatement
   readonly #heldBy: RowStatement
-  readonly #dropAbove: Statement
+  readonly #dropAbove: readonly Statement[]
   readonly #uncompared: RowStatement
   readonly #mark: Statement
   readonly #drop: Statement
@@ -70,7 +70,7 @@ export class SqliteObservations implements ObservationStore {
     this.#mark = db.prepare(`UPDATE observations SET judged = 1 WHERE ${key}`)
     this.#drop = db.prepare(`DELETE FROM observations WHERE ${key}`)
     this.#unmark = db.prepare('UPDATE observations SET judged = 0 WHERE account = ?')
-    this.#dropAbove = db.prepare('DELETE FROM observations WHERE block > ?')
+    this.#dropAbove = ['observations', 'trail'].map((table) => db.prepare(`DELETE FROM ${table} WHERE block > ?`))
     this.#walker = new ObservationWalker(connections.reader, codec)
   }
 
@@ -139,7 +139,8 @@ export class SqliteObservations implements ObservationStore {
   }
 
   async dropAbove(block: number): Promise<void> {
-    guarded(this.#db, () => this.#dropAbove.run(block))
+    const run = this.#db.transaction(() => this.#dropAbove.forEach((statement) => void statement.run(block)))
+    guarded(this.#db, () => run.immediate())
   }
 
   /** Cached reads are valid until any process writes to the file. */

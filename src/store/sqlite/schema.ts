@@ -273,4 +273,14 @@ export const READS_MIGRATIONS: readonly string[] = [
   -- What adapters learned: short texts, numbered from 1 without gaps.
   CREATE TABLE learned (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
   `,
+  `
+  -- Reads of balances that only reads tell, of the blocks that are not final yet and the newest final one. A read that returned
+  -- the amount of the read before it is left out.
+  CREATE TABLE trail (
+    account BLOB NOT NULL, reference TEXT NOT NULL, standard TEXT NOT NULL, item BLOB NOT NULL, block INTEGER NOT NULL,
+    amount BLOB NOT NULL, observed_at INTEGER NOT NULL,
+    PRIMARY KEY (account, reference, standard, item, block)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX trail_by_block ON trail (block);
+  `,
 ]

@@ -5,8 +5,10 @@ import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
+import type { CustodyStore } from '../seam/custody.ts'
 import type { OnDamage } from '../seam/damage.ts'
 import type { ChainReads, Journal, Store } from '../seam/store.ts'
+import { createCustodyStore } from './custody/custody-store.ts'
 import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase, watchFiles } from './database.ts'
 import { factsFile, fileName, isThere, MAIN_FILE, makeFolder, readsFile, USES_FILE } from './files.ts'
 import { SqliteFollowRequests } from './follow-requests.ts'
@@ -26,6 +28,7 @@ import { releaseReserve } from './reserve.ts'
 import type { FixedClasses } from './rows/asset-table.ts'
 import { CHAIN_MIGRATIONS, READS_MIGRATIONS } from './schema.ts'
 import { SqliteTokens } from './token-store.ts'
+import { SqliteTrail } from './trail.ts'
 import { SqliteSessions, SqliteUsers } from './users.ts'
 import { bindReadsFile, mustBeFactsOf } from './write/bind-chain.ts'
 import { type JournalStep, SqliteJournal } from './write/journal.ts'
@@ -51,6 +54,7 @@ export class SqliteStore implements Store {
   readonly prices: SqlitePrices
   readonly followRequests: SqliteFollowRequests
   readonly ledgers: SqliteLedgers
+  readonly custody: CustodyStore
   readonly #options: SqliteOptions
   readonly #open: SqliteDatabase[] = []
 
@@ -71,6 +75,7 @@ export class SqliteStore implements Store {
     this.followRequests = new SqliteFollowRequests(() =>
       this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: false }),
     )
+    this.custody = createCustodyStore((how) => this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, ...how }))
     this.ledgers = new SqliteLedgers({
       fileIn: (folder) => join(folder, MAIN_FILE),
       folder: options.folder,
@@ -153,7 +158,8 @@ export class SqliteStore implements Store {
     // Holders of `reads` assets are found by joining both files.
     this.#guarded(name, () => db.prepare('ATTACH ? AS noted').run(join(this.#options.folder, name)))
     const learned = this.#guarded(name, () => new SqliteLearnedTexts(reads))
-    return new SqliteReads({ ...facts, observations, tokens, learned, fixed: this.#fixed(chain) })
+    const trail = this.#guarded(name, () => new SqliteTrail(reads, codec))
+    return new SqliteReads({ ...facts, observations, tokens, learned, trail, fixed: this.#fixed(chain) })
   }
 
   #keyUses(when: 'if there' | 'anyway'): SqliteKeyUses | undefined {

@@ -1,6 +1,6 @@
 import { type Field, flag, type Infer, label, optional, refine, withDefault, wrong } from '../../../config/field.ts'
 import { list, mapping } from '../../../config/group.ts'
-import { chainIdIn, type Namespaces, origin } from '../../../config/words.ts'
+import { type ChainKinds, chainIdIn, origin } from '../../../config/words.ts'
 import { parseChainId } from '../../../core/chain.ts'
 import {
   MAX_ASSET_NAME_CHARACTERS,
@@ -17,7 +17,7 @@ export type AbcLabsSettings = Infer<ReturnType<typeof abcLabsSettings>>
 const LEDGER_MAIN = parseChainId('ledger:main')
 
 /** The mapping `dialects.abc-labs`. */
-export function abcLabsSettings(namespaces: Namespaces) {
+export function abcLabsSettings({ namespaces }: ChainKinds) {
   return mapping({
     enabled: withDefault(flag(), true),
     chain: withDefault(optional(chainIdIn(namespaces, LEDGERS)), LEDGER_MAIN),

@@ -1,6 +1,6 @@
 import { flag, type Infer, integer, optional, withDefault } from '../../../config/field.ts'
 import { mapping } from '../../../config/group.ts'
-import { chainIdIn, type Namespaces } from '../../../config/words.ts'
+import { type ChainKinds, chainIdIn } from '../../../config/words.ts'
 
 /**
  * The settings of this dialect. `chain`: the chain behind it; undefined: the first Chia chain. `testnet`: the chain behind
@@ -17,7 +17,7 @@ const MAX_FREE_PER_MINUTE = 1_000_000
 const CHIA_CHAINS = { among: ['chia'], expected: 'a Chia chain such as chia:mainnet' }
 
 /** The mapping `dialects.spacescan`. */
-export function spacescanSettings(namespaces: Namespaces) {
+export function spacescanSettings({ namespaces }: ChainKinds) {
   return mapping({
     enabled: withDefault(flag(), true),
     chain: optional(chainIdIn(namespaces, CHIA_CHAINS)),

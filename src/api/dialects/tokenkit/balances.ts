@@ -8,10 +8,11 @@ import type { Json } from '../../../json/exact-json.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
 import { asOfKnown, asOfList } from '../../http/as-of-header.ts'
 import { type Reply, VendorError } from '../../http/route.ts'
+import { zulu } from '../../http/utc-time.ts'
 import type { Answer } from '../../schema/json-schema.ts'
 import { accountParameter, addressParameter, canonicalAddress } from './addresses.ts'
 import { assetOf, freshnessOf, type TokenKitDeps } from './deps.ts'
-import { balanceFields, decimalsOf, offsetTime, priceOf, rowId, zulu } from './render.ts'
+import { balanceFields, decimalsOf, offsetTime, priceOf, rowId } from './render.ts'
 import type {
   AccountBalancesAnswer,
   AccountBalancesQuery,

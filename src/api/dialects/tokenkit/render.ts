@@ -4,16 +4,7 @@ import { formatDecimal } from '../../../core/amount.ts'
 import type { Balance } from '../../../core/balance.ts'
 import { isFungible } from '../../../core/standards.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
-
-let lastTime = { seconds: Number.NaN, text: '' }
-
-/** Formats Unix seconds as `2024-01-31T23:59:59Z`. Rows of a list mostly share a time, so the last text is kept. */
-export function zulu(seconds: number): string {
-  if (lastTime.seconds !== seconds) {
-    lastTime = { seconds, text: `${new Date(Math.floor(seconds) * 1_000).toISOString().slice(0, 19)}Z` }
-  }
-  return lastTime.text
-}
+import { zulu } from '../../http/utc-time.ts'
 
 /** Formats Unix seconds as `2024-01-31T23:59:59+00:00`, the form of the single and the batch call. */
 export function offsetTime(seconds: number): string {

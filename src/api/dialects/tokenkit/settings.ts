@@ -1,6 +1,6 @@
 import { flag, type Infer, integer, optional, withDefault } from '../../../config/field.ts'
 import { mapping } from '../../../config/group.ts'
-import { chainIdIn, type Namespaces } from '../../../config/words.ts'
+import { type ChainKinds, chainIdIn } from '../../../config/words.ts'
 
 /**
  * The settings of this dialect. `chain`: the chain behind it; undefined: the first Starknet chain. `sessionPerMinute`:
@@ -12,7 +12,7 @@ export type TokenKitSettings = Infer<ReturnType<typeof tokenKitSettings>>
 const MAX_PER_MINUTE = 100_000
 
 /** The mapping `dialects.tokenkit`. */
-export function tokenKitSettings(namespaces: Namespaces) {
+export function tokenKitSettings({ namespaces }: ChainKinds) {
   const perMinute = (points: number) => withDefault(integer(1, MAX_PER_MINUTE), points)
   return mapping({
     enabled: withDefault(flag(), true),

@@ -8,10 +8,10 @@ import type { Sessions } from '../../../access/sessions.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { tooManyMessage } from '../../http/count-call.ts'
 import { type Reply, VendorError } from '../../http/route.ts'
+import { zulu } from '../../http/utc-time.ts'
 import type { Answer } from '../../schema/json-schema.ts'
 import { ParameterError } from '../../schema/query.ts'
 import { sessionOf } from './auth.ts'
-import { zulu } from './render.ts'
 import type { CreateKeyAnswer, CreateKeyBody, LoginAnswer, LoginBody } from './schema-lists.ts'
 
 /** What logging in and making keys need. `issueUserKey`: as in `access/keys.ts`. */

@@ -3,6 +3,7 @@ import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import type { AuditedBlock, LedgerAudit, LedgerFault } from '../../seam/ledger-store.ts'
 import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, text } from '../database.ts'
+import { MAIN_MIGRATIONS } from '../main-schema.ts'
 import { decodeAmount } from '../rows/amount-codec.ts'
 import { decodeHash } from '../rows/hash-codec.ts'
 import { HEADER_COLUMNS, readHeader } from '../rows/header-rows.ts'
@@ -11,10 +12,7 @@ import { schemaFaults } from './ledger-schema.ts'
 
 /** Tables that operations do not determine: other parts of the store, repeated calls, and the chain audit's tables. */
 const NOT_OF_THE_RECORD = new Set([
-  'keys',
-  'users',
-  'sessions',
-  'price_history',
+  ...tablesOf(MAIN_MIGRATIONS),
   'parts',
   'heartbeat',
   'places',
@@ -181,4 +179,8 @@ function cell(column: string, value: unknown): string {
   } catch {
     return `damaged 0x${value.toString('hex')}`
   }
+}
+
+function tablesOf(migrations: readonly string[]): readonly string[] {
+  return migrations.flatMap((sql) => [...sql.matchAll(/\bCREATE TABLE (\w+)/g)].map(([, name = '']) => name))
 }

@@ -22,11 +22,13 @@ import { decodeAmountHex } from '../rows/amount-codec.ts'
 import { AssetTable, type FixedClasses } from '../rows/asset-table.ts'
 import { decodeHash } from '../rows/hash-codec.ts'
 import type { SqliteTokens } from '../token-store.ts'
+import type { SqliteTrail } from '../trail.ts'
 import { readFollowed } from '../write/followed-accounts.ts'
 import { AccountLists } from './account-lists.ts'
 import { SqliteAuditReads } from './audit-reads.ts'
 import { SqliteHistory } from './history-reader.ts'
 import { SqliteHoldings } from './holdings.ts'
+import { SqlitePairs } from './pair-reader.ts'
 import { PositionReader } from './position-reader.ts'
 import { PositionWalker } from './position-walker.ts'
 import { prepareReads, type ReadStatements } from './read-statements.ts'
@@ -40,6 +42,7 @@ export type ReadsOptions = {
   readonly observations: SqliteObservations
   readonly tokens: SqliteTokens
   readonly learned: SqliteLearnedTexts
+  readonly trail: SqliteTrail
   readonly fixed: FixedClasses
   readonly snapshot: Snapshot
 }
@@ -52,6 +55,8 @@ export class SqliteReads implements ChainReads {
   readonly learned: SqliteLearnedTexts
   readonly audits: SqliteAuditReads
   readonly history: SqliteHistory
+  readonly pairs: SqlitePairs
+  readonly trail: SqliteTrail
   readonly #codec: AccountCodec
   readonly #assets: AssetTable
   readonly #statements: ReadStatements
@@ -66,12 +71,14 @@ export class SqliteReads implements ChainReads {
     this.observations = options.observations
     this.tokens = options.tokens
     this.learned = options.learned
+    this.trail = options.trail
     this.#assets = new AssetTable(options.db, options.fixed)
     this.audits = new SqliteAuditReads(options.db, { ...options, assets: this.#assets })
     this.#snapshot = options.snapshot
     this.#statements = prepareReads(options.db)
     const parts = { ...options, assets: this.#assets, statements: this.#statements }
     this.#positions = new PositionReader(parts)
+    this.pairs = new SqlitePairs({ ...parts, positions: this.#positions })
     this.#accounts = new AccountLists({ ...parts, positions: this.#positions })
     this.holdings = new SqliteHoldings({ ...options, assets: this.#assets })
     options.snapshot.onClassesChange(() => this.#assets.forget())
