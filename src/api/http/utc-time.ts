@@ -1,11 +1,15 @@
-let lastTime = { seconds: Number.NaN, text: '' }
+/** Times whose text is kept: rows of a list mostly share a few. */
+const MAX_KEPT = 64
+const texts = new Map<number, string>()
 
-/** Formats Unix seconds as `2024-01-31T23:59:59Z`. Rows of a list mostly share a time, so the last text is kept. */
+/** Formats Unix seconds as `2024-01-31T23:59:59Z`. */
 export function zulu(seconds: number): string {
-  if (lastTime.seconds !== seconds) {
-    lastTime = { seconds, text: `${new Date(Math.floor(seconds) * 1_000).toISOString().slice(0, 19)}Z` }
-  }
-  return lastTime.text
+  const known = texts.get(seconds)
+  if (known !== undefined) return known
+  if (texts.size >= MAX_KEPT) texts.clear()
+  const text = `${new Date(Math.floor(seconds) * 1_000).toISOString().slice(0, 19)}Z`
+  texts.set(seconds, text)
+  return text
 }
 
 /** ISO 8601: a date, alone or with a time; the offset may be absent, and is then UTC. */

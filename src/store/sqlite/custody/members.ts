@@ -45,7 +45,8 @@ export class SqliteMembers implements MemberStore {
           : 'after' in bounds
             ? query.after(bounds.after, bounds.limit)
             : query.before(bounds.before, bounds.limit)
-      return found.map((row) => readMember(row, s))
+      const hasHolds = found.length > 0 && s.hasHolds.get() === 1
+      return found.map((row) => readMember(row, hasHolds ? s : undefined))
     })
   }
 
@@ -76,9 +77,11 @@ export class SqliteMembers implements MemberStore {
   }
 }
 
-function readMember(row: Row, { locks, lockedAt }: Pick<Statements, 'locks' | 'lockedAt'>): Member {
+/** `holds` undefined: there are none. */
+function readMember(row: Row, holds: Pick<Statements, 'locks' | 'lockedAt'> | undefined): Member {
   const pair = [row[8], row[9]]
-  const locked = locks.all(...pair).reduce((sum: bigint, amount) => sum + decodeAmount(bytes(amount)), 0n)
+  const locks = holds?.locks.all(...pair) ?? []
+  const locked = locks.reduce((sum: bigint, amount) => sum + decodeAmount(bytes(amount)), 0n)
   const createdAt = int(row[7])
   return {
     row: int(row[0]),
@@ -88,7 +91,7 @@ function readMember(row: Row, { locks, lockedAt }: Pick<Statements, 'locks' | 'l
     chain: readChain(row[4]),
     asset: readAsset(row.slice(5)),
     locked,
-    changedAt: Math.max(createdAt, nullable(lockedAt.get(...pair), int) ?? 0),
+    changedAt: Math.max(createdAt, nullable(holds?.lockedAt.get(...pair) ?? null, int) ?? 0),
   }
 }
 
@@ -114,6 +117,7 @@ function prepare(db: SqliteDatabase) {
          (SELECT count(*) FROM custody_accounts b JOIN custody_addresses d ON d.account = b.id
           WHERE b.family = ? AND b.address = ?)`,
     ).raw(),
+    hasHolds: sql('SELECT EXISTS (SELECT 1 FROM custody_holds)').pluck(),
     locks: sql('SELECT amount FROM custody_holds WHERE account = ? AND asset = ? AND released_at IS NULL').pluck(),
     lockedAt: sql(
       'SELECT max(max(created_at), max(coalesce(released_at, 0))) FROM custody_holds WHERE account = ? AND asset = ?',

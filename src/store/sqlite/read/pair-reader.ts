@@ -46,10 +46,14 @@ export class SqlitePairs implements PairReads {
     const changedAt = nullable(this.#s.timeOf.get(int(row[2])), int)
     const opening = nullable(row[0], (stored) => decodeAmount(bytes(stored)))
     if (opening === undefined || row[1] !== null) return { atBlock: undefined, least: undefined, changedAt }
+    const since = nullable(this.#s.since.get(...pair), int) ?? 0
+    const amount = nullable(row[3], (stored) => decodeAmount(bytes(stored)))
+    // Mostly nothing happened since the block.
+    const isSame = int(row[2]) <= block && since <= block
+    if (isSame && amount !== undefined) return { atBlock: amount, least: undefined, changedAt }
     const before = positions.balance(key, block)
     // Without a row by that block, the account had not met the asset.
     const atBlock = before === undefined ? 0n : before.amount
-    const since = nullable(this.#s.since.get(...pair), int) ?? 0
     if (since > block) return { atBlock, least: undefined, changedAt }
     const sum = nullable(this.#s.least.get(...pair, block), (stored) => decodeAmount(bytes(stored)))
     return { atBlock, least: sum === undefined ? undefined : opening + sum, changedAt }
@@ -112,7 +116,7 @@ function prepare(db: SqliteDatabase) {
   const sql = (statement: string): Statement => db.prepare(statement)
   return {
     position: sql(
-      'SELECT opening, closed_block, last_block FROM balances WHERE account = ? AND asset = ? AND item = ?',
+      'SELECT opening, closed_block, last_block, amount FROM balances WHERE account = ? AND asset = ? AND item = ?',
     ).raw(),
     since: sql(
       'SELECT since FROM openings WHERE account = ? AND asset = ? AND item = ? ORDER BY block DESC LIMIT 1',
