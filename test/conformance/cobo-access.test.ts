@@ -1,23 +1,17 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ServiceError } from '../../src/core/errors.ts'
 import { NOW } from './chainbase-fakes.ts'
+import { closedAfterEach } from './closed-after-each.ts'
 import { wallet } from './cobo-fakes.ts'
-import { type CoboServer, serveCobo } from './cobo-server.ts'
+import { serveCobo } from './cobo-server.ts'
 
 const BALANCES = '/api/v1/wallets/balances'
 const MINE = wallet('1')
 const OTHERS = wallet('2', { principal: 'other' })
 
-const open: CoboServer[] = []
-afterEach(async () => {
-  for (const server of open.splice(0)) await server.close()
+const serve = closedAfterEach((...[world, settings, other]: Parameters<typeof serveCobo>) => {
+  return serveCobo({ wallets: [MINE, OTHERS], ...world }, settings, other)
 })
-
-async function serve(...[world, settings, other]: Parameters<typeof serveCobo>): Promise<CoboServer> {
-  const server = await serveCobo({ wallets: [MINE, OTHERS], ...world }, settings, other)
-  open.push(server)
-  return server
-}
 
 const failed = (error: unknown) => ({ success: false, error, suggestion: '' })
 

@@ -1,22 +1,16 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { sendRaw } from './chainbase-client.ts'
+import { closedAfterEach } from './closed-after-each.ts'
 import { wallet } from './cobo-fakes.ts'
-import { type CoboServer, serveCobo } from './cobo-server.ts'
+import { serveCobo } from './cobo-server.ts'
 
 const BALANCES = '/api/v1/wallets/balances'
 const MINE = wallet('1')
 const OTHERS = wallet('2', { principal: 'other' })
 
-const open: CoboServer[] = []
-afterEach(async () => {
-  for (const server of open.splice(0)) await server.close()
+const serve = closedAfterEach((...[world, settings, other]: Parameters<typeof serveCobo>) => {
+  return serveCobo({ wallets: [MINE, OTHERS], ...world }, settings, other)
 })
-
-async function serve(...[world, settings, other]: Parameters<typeof serveCobo>): Promise<CoboServer> {
-  const server = await serveCobo({ wallets: [MINE, OTHERS], ...world }, settings, other)
-  open.push(server)
-  return server
-}
 
 /** The body of a 422 with these problems, each `loc type`. */
 function invalid(...problems: readonly string[]) {

@@ -1,20 +1,12 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { EVM_NATIVE } from '../../src/chains/evm/native-asset.ts'
 import { parseDecimal } from '../../src/core/amount.ts'
 import { StaticPrices } from '../../src/tokens/prices.ts'
 import { address, chain, ETHEREUM, erc20, fakeTokens, NOW, token } from './chainbase-fakes.ts'
-import { type CoboServer, serveCobo } from './cobo-server.ts'
+import { closedAfterEach } from './closed-after-each.ts'
+import { serveCobo } from './cobo-server.ts'
 
-const open: CoboServer[] = []
-afterEach(async () => {
-  for (const server of open.splice(0)) await server.close()
-})
-
-async function serve(...given: Parameters<typeof serveCobo>): Promise<CoboServer> {
-  const server = await serveCobo(...given)
-  open.push(server)
-  return server
-}
+const serve = closedAfterEach(serveCobo)
 
 const ok = (result: unknown) => ({ result, success: true, suggestion: '', message: '', meta: null })
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

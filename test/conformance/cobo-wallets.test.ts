@@ -1,18 +1,10 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { address, chain } from './chainbase-fakes.ts'
+import { closedAfterEach } from './closed-after-each.ts'
 import { wallet } from './cobo-fakes.ts'
-import { type CoboServer, serveCobo } from './cobo-server.ts'
+import { serveCobo } from './cobo-server.ts'
 
-const open: CoboServer[] = []
-afterEach(async () => {
-  for (const server of open.splice(0)) await server.close()
-})
-
-async function serve(...given: Parameters<typeof serveCobo>): Promise<CoboServer> {
-  const server = await serveCobo(...given)
-  open.push(server)
-  return server
-}
+const serve = closedAfterEach(serveCobo)
 
 const ok = (result: unknown) => ({ result, success: true, suggestion: '', message: '', meta: null })
 const AT = '2024-05-01T00:00:00Z'

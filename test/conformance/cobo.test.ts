@@ -1,12 +1,13 @@
 import { Ajv } from 'ajv'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { canonicalUuid } from '../../src/api/schema/uuid.ts'
 import { EVM_NATIVE } from '../../src/chains/evm/native-asset.ts'
 import { MAX_AMOUNT } from '../../src/core/amount.ts'
 import type { CustodyBalance } from '../../src/custody/custody.ts'
 import { address, BLOCK, chain, ETHEREUM, erc20, NOW } from './chainbase-fakes.ts'
+import { closedAfterEach } from './closed-after-each.ts'
 import { wallet } from './cobo-fakes.ts'
-import { type CoboServer, serveCobo } from './cobo-server.ts'
+import { serveCobo } from './cobo-server.ts'
 
 const BALANCES = '/api/v1/wallets/balances'
 const TEXT = { type: 'string' }
@@ -65,16 +66,7 @@ const fitsSeed = new Ajv({ strict: true, allowUnionTypes: true }).compile({
   },
 })
 
-const open: CoboServer[] = []
-afterEach(async () => {
-  for (const server of open.splice(0)) await server.close()
-})
-
-async function serve(...given: Parameters<typeof serveCobo>): Promise<CoboServer> {
-  const server = await serveCobo(...given)
-  open.push(server)
-  return server
-}
+const serve = closedAfterEach(serveCobo)
 
 const MINE = wallet('1')
 const USDC = erc20(address('a'))

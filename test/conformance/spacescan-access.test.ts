@@ -1,7 +1,8 @@
 /** Who may call Spacescan's API, how often, and which chain answers. */
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Answered, sendRaw } from './chainbase-client.ts'
 import { known, NOW } from './chainbase-fakes.ts'
+import { closedAfterEach } from './closed-after-each.ts'
 import {
   cat,
   chiaChain,
@@ -17,16 +18,7 @@ const TOKENS = `/address/token-balance/${SEED_ADDRESS}`
 const WORLD = { held: [{ asset: cat(tail('a')), balance: known(5n) }], xch: known(7n) }
 const failed = (message: string) => JSON.stringify({ status: 'failed', message })
 
-const open: SpacescanServer[] = []
-afterEach(async () => {
-  for (const server of open.splice(0)) await server.close()
-})
-
-async function serve(...given: Parameters<typeof serveSpacescan>): Promise<SpacescanServer> {
-  const server = await serveSpacescan(...given)
-  open.push(server)
-  return server
-}
+const serve = closedAfterEach(serveSpacescan)
 
 const limitOf = ({ headers }: Answered) =>
   ['ratelimit-policy', 'ratelimit-limit', 'ratelimit-remaining', 'retry-after'].map((name) => headers.get(name))

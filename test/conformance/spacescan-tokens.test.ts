@@ -1,28 +1,12 @@
-import { afterEach, describe, expect, test } from 'vitest'
-import {
-  type ChiaWorld,
-  cat,
-  SEED_ADDRESS,
-  type SpacescanServer,
-  serveSpacescan,
-  tail,
-  XCH,
-} from './spacescan-world.ts'
+import { describe, expect, test } from 'vitest'
+import { closedAfterEach } from './closed-after-each.ts'
+import { type ChiaWorld, cat, SEED_ADDRESS, serveSpacescan, tail, XCH } from './spacescan-world.ts'
 
 /** The token of the vendor's own examples. */
 const LLBT = '14b40962dfef81d954ac0d92b51ec21ce7acd8c62dd9fef9303aa51c615cb495'
 const LLBT_ID = 'tkn1zj6qjckla7qaj49vpkft28kzrnn6ekxx9hvla7fs82j3cc2ukj2ssa84km'
 
-const open: SpacescanServer[] = []
-afterEach(async () => {
-  for (const server of open.splice(0)) await server.close()
-})
-
-async function serve(...given: Parameters<typeof serveSpacescan>): Promise<SpacescanServer> {
-  const server = await serveSpacescan(...given)
-  open.push(server)
-  return server
-}
+const serve = closedAfterEach(serveSpacescan)
 
 const listed = (reference: string, other: object = {}) => ({
   asset_id: reference,

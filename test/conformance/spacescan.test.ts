@@ -1,17 +1,10 @@
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parse } from '../../src/core/amount.ts'
 import { asOf, BLOCK, known, unknown } from './chainbase-fakes.ts'
-import {
-  type ChiaWorld,
-  cat,
-  SEED_ADDRESS,
-  type SpacescanServer,
-  serveSpacescan,
-  tail,
-  XCH,
-} from './spacescan-world.ts'
+import { closedAfterEach } from './closed-after-each.ts'
+import { type ChiaWorld, cat, SEED_ADDRESS, serveSpacescan, tail, XCH } from './spacescan-world.ts'
 
 const TOKENS = `/address/token-balance/${SEED_ADDRESS}`
 const XCH_BALANCE = `/address/xch-balance/${SEED_ADDRESS}`
@@ -42,16 +35,7 @@ const fitsSeed = new Ajv({ strict: true, allowUnionTypes: true }).compile({
   properties: { status: { const: 'success' }, balance: ROWS, data: ROWS },
 })
 
-const open: SpacescanServer[] = []
-afterEach(async () => {
-  for (const server of open.splice(0)) await server.close()
-})
-
-async function serve(...given: Parameters<typeof serveSpacescan>): Promise<SpacescanServer> {
-  const server = await serveSpacescan(...given)
-  open.push(server)
-  return server
-}
+const serve = closedAfterEach(serveSpacescan)
 
 const listed = (reference: string, other: object = {}) => ({
   asset_id: reference,
