@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import type { Balances } from '../../../balances/balances.ts'
 import { format } from '../../../core/amount.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
+import { zulu } from '../../http/utc-time.ts'
 import type { Answer } from '../../schema/json-schema.ts'
 import { compileRows, type WrittenObject } from '../../schema/serialise.ts'
 import { TokenDescription, type TokenPriceAnswer, type TokenTransfersAnswer, type TopHoldersAnswer } from './schema.ts'
@@ -57,7 +58,7 @@ export function renderPrice(token: TokenInfo): Price {
     price: priceText(token),
     symbol: token.symbol ?? '',
     source: price?.source,
-    updated_at: price === undefined ? undefined : utc(price.updatedAt),
+    updated_at: price === undefined ? undefined : zulu(price.updatedAt),
   }
 }
 
@@ -82,7 +83,7 @@ export function renderHolder(
 export function renderTransfer(transfer: Transfer): TransferRow {
   return {
     block_number: transfer.block.number,
-    block_timestamp: utc(transfer.timestamp),
+    block_timestamp: zulu(transfer.timestamp),
     transaction_hash: transfer.transactionHash,
     log_index: transfer.event,
     contract_address: transfer.asset.reference,
@@ -90,9 +91,4 @@ export function renderTransfer(transfer: Transfer): TransferRow {
     to_address: transfer.to ?? ZERO_ADDRESS,
     value: transfer.amount.toString(),
   }
-}
-
-/** Formats Unix seconds as `2024-01-31T23:59:59Z`. */
-function utc(seconds: number): string {
-  return `${new Date(Math.floor(seconds) * 1_000).toISOString().slice(0, 19)}Z`
 }
