@@ -137,14 +137,16 @@ export class Refetcher {
    * Without receipts, transfers are only added. `scope`: what was indexed before the first of them was fetched.
    */
   async #repair(parts: readonly Answered[], scope: Scope, how?: 'redecoded'): Promise<Fetched> {
-    const { adapter, journal } = this.#deps
+    const { adapter, journal, reads } = this.#deps
     const proven = parts.every((part) => part.proven)
     const blocks = parts.flatMap((part) => part.blocks)
-    const { compared, inserted, removed, changed } = await journal.repair(
+    const { compared, inserted, removed, changed, accounts } = await journal.repair(
       blocks,
       how ?? (proven ? undefined : 'adding'),
       scope,
     )
+    // What was read of them, and was equal, is compared with the journal again.
+    await reads.observations.compareAgain(accounts)
     this.#repairs.transfers += inserted + removed
     this.#repairs.blocks.push(...changed.map(({ number }) => number))
     if (how === undefined) for (const block of changed) adapter.distrustLogs({ block, scope })

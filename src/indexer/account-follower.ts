@@ -2,7 +2,7 @@ import type { CoinReads } from '../chains/account-reader.ts'
 import type { ChainAdapter } from '../chains/adapter.ts'
 import type { BalanceKey } from '../core/balance.ts'
 import { codeOf, type ErrorCode, isServiceError } from '../core/errors.ts'
-import type { AskedCoins, FollowedAccount } from '../store/seam/followed.ts'
+import type { AskedCoins, FollowedAccount, HistoryStored } from '../store/seam/followed.ts'
 import type { ObservationStore } from '../store/seam/observations.ts'
 import type { Journal } from '../store/seam/store.ts'
 import { HistoryFetcher, type Reached } from './fetch-history.ts'
@@ -186,15 +186,15 @@ export class AccountFollower {
   }
 
   async #fetch({ accounts, through, leads }: Group, state: Reached, signal: AbortSignal): Promise<void> {
-    const { adapter, observations, log, onTouched } = this.#options
+    const { adapter, observations, log } = this.#options
     const asked = leads === undefined ? await this.#ask(accounts, state, signal) : undefined
     const searched = leads ?? (await adapter.accounts?.leads()) ?? 0
     const fetch = { accounts, first: through + 1, leads: searched, asked, isNew: true }
     const done = await this.#histories.fetch(fetch, state, signal)
+    await this.#changed(done)
     if (!done.isComplete) return
-    // What was read of them before is compared with the journal, which has its own amounts now.
+    // The journal has its own amounts now, also where this history has no transfers.
     await observations.compareAgain(accounts)
-    onTouched(done.touched)
     const [account] = accounts
     log('info', 'accounts are followed', accounts.length === 1 ? { account } : { accounts: accounts.length })
   }
@@ -204,7 +204,7 @@ export class AccountFollower {
    * history by the leads that became known since.
    */
   async #askAgain(state: Reached, signal: AbortSignal): Promise<Done> {
-    const { adapter, journal, onTouched } = this.#options
+    const { adapter, journal } = this.#options
     const { accounts: reader } = adapter
     if (reader === undefined) return 'nothing'
     const listed = journal.followed.list().filter(({ isFollowed }) => isFollowed)
@@ -227,7 +227,7 @@ export class AccountFollower {
       .map(({ account }) => account)
     const fetch = { accounts, first: journal.coverage.from, leads, leadsAbove, isNew: false }
     const done = await this.#histories.fetch(some.length > 0 ? { ...fetch, asked } : fetch, state, signal)
-    onTouched(done.touched)
+    await this.#changed(done)
     // A node that lags behind our blocks is asked again at the next poll.
     return asked === undefined || asked.through >= state.written.number ? 'more' : 'idle'
   }
@@ -237,7 +237,7 @@ export class AccountFollower {
    * part for each poll, since it may be a long way.
    */
   async #readWhole({ written }: Reached, signal: AbortSignal): Promise<Done> {
-    const { adapter, journal, onTouched } = this.#options
+    const { adapter, journal } = this.#options
     const cut = journal.followed.list().filter((one) => one.isFollowed && one.isCut)
     const known = Math.min(...cut.map((one) => one.knownThrough ?? Number.POSITIVE_INFINITY))
     if (known >= written.number) return 'nothing'
@@ -250,8 +250,14 @@ export class AccountFollower {
     const blocks = await adapter.transfersOf({ headers, scope: { type: 'accounts', accounts } }, signal)
     const leads = Math.min(...group.map((one) => one.leads))
     const history = { accounts, first, through, blocks, leads, isWhole: true } as const
-    onTouched((await journal.followed.follow(history)).touched)
+    await this.#changed(await journal.followed.follow(history))
     return 'idle'
+  }
+
+  /** Amounts of past blocks changed: what was read of their accounts, and was equal, is compared with the journal again. */
+  async #changed({ accounts, touched }: Omit<HistoryStored, 'inserted'>): Promise<void> {
+    await this.#options.observations.compareAgain(accounts)
+    this.#options.onTouched(touched)
   }
 }
 

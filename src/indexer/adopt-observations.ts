@@ -12,15 +12,18 @@ export type Adopted = { readonly read: Observation; readonly result: AdoptionRes
 /**
  * Compares observations with the journal, once it has their blocks, at most a few hundred at a time. It adopts an
  * observation if the journal has no amount of its own, and deletes those of blocks that are not ours. An observation of
- * a final block whose hash is no longer stored is kept, and not compared again.
+ * a final block whose hash is no longer stored is kept, and not compared again. A sum of coins that the journal contradicts is
+ * deleted too: the coins were looked for when less was known, before the account was followed.
  */
 export async function adoptObservations(deps: {
   readonly journal: Journal
   readonly observations: ObservationStore
+  /** Observations are sums of coins that were found. */
+  readonly areSums: boolean
   /** The last block written. */
   readonly through: number
 }): Promise<readonly Adopted[]> {
-  const { journal, observations, through } = deps
+  const { journal, observations, areSums, through } = deps
   const reads = await observations.uncompared({ through, limit: MAX_ADOPTED })
   if (reads.length === 0) return []
   const results = await journal.adopt(reads)
@@ -30,7 +33,9 @@ export async function adoptObservations(deps: {
   })
   // After a crash before this line they are compared once more, and are equal.
   await observations.markCompared(
-    adopted.map(({ read, result }) => ({ observation: read, keep: result.outcome !== 'not_canonical' })),
+    adopted.map(({ read, result: { outcome } }) => {
+      return { observation: read, keep: outcome !== 'not_canonical' && !(areSums && outcome === 'different') }
+    }),
   )
   return adopted
 }

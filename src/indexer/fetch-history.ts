@@ -1,10 +1,9 @@
 import type { ChainAdapter, FetchScope } from '../chains/adapter.ts'
 import { assert } from '../core/assert.ts'
-import type { BalanceKey } from '../core/balance.ts'
 import { type BlockRef, type Header, sameBlock } from '../core/block.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { Batch, BlockTransfers } from '../core/transfer.ts'
-import type { AccountHistory, AskedCoins } from '../store/seam/followed.ts'
+import type { AccountHistory, AskedCoins, HistoryStored } from '../store/seam/followed.ts'
 import type { Journal } from '../store/seam/store.ts'
 import { backfill } from './backfill.ts'
 import { FIRST_RANGE_SIZE, type RangeSize, startSize } from './range-size.ts'
@@ -38,7 +37,7 @@ export type HistoryFetch = {
 export type Reached = { readonly written: Header; readonly headers: readonly BlockRef[]; readonly finalized: number }
 
 /** `isComplete`: the history is stored up to the last written block. */
-export type Fetched = { readonly isComplete: boolean; readonly touched: readonly BalanceKey[] }
+export type Fetched = Omit<HistoryStored, 'inserted'> & { readonly isComplete: boolean }
 
 /** The dependencies of a `HistoryFetcher`, as of the indexer. */
 export type HistoryDeps = {
@@ -63,15 +62,15 @@ export class HistoryFetcher {
    */
   async fetch(history: HistoryFetch, reached: Reached, signal: AbortSignal): Promise<Fetched> {
     const { written, finalized } = reached
-    const touched: BalanceKey[] = []
+    const parts: HistoryStored[] = []
     const last = Math.max(finalized, written.number - BY_HASH)
     let { first } = history
     for await (const batch of this.#ranges(history, { first, last, reached }, signal)) {
       const isLast = batch.through.number === last
-      touched.push(...(await this.#store({ ...history, first }, batch, { isLast, leads: history.leads })))
+      parts.push(...(await this.#store({ ...history, first }, batch, { isLast, leads: history.leads })))
       first = batch.through.number + 1
     }
-    if (first <= last) return { isComplete: false, touched }
+    if (first <= last) return { isComplete: false, ...together(parts) }
     if (!history.isNew && history.first > last) {
       // All blocks were read whole, so the leads reveal nothing more.
       const { accounts, leads, asked } = history
@@ -79,9 +78,9 @@ export class HistoryFetcher {
       await this.#deps.journal.followed.follow(withAsked(part, asked))
     }
     if (history.isNew && first <= written.number) {
-      touched.push(...(await this.#fetchByHash({ ...history, first }, reached, signal)))
+      parts.push(await this.#fetchByHash({ ...history, first }, reached, signal))
     }
-    return { isComplete: true, touched }
+    return { isComplete: true, ...together(parts) }
   }
 
   async *#ranges(
@@ -127,8 +126,8 @@ export class HistoryFetcher {
     { accounts, first, asked, leadsAbove, isNew }: HistoryFetch,
     batch: Batch,
     { isLast, leads }: { readonly isLast: boolean; readonly leads: number },
-  ): Promise<readonly BalanceKey[]> {
-    const touched: BalanceKey[] = []
+  ): Promise<readonly HistoryStored[]> {
+    const all: HistoryStored[] = []
     const parts = inParts(batch.blocks)
     let start = first
     for (const [index, blocks] of parts.entries()) {
@@ -139,18 +138,17 @@ export class HistoryFetcher {
       const isWhole = isLast && isEnd
       const searched = leadsAbove === undefined || isWhole ? leads : leadsAbove
       const part = { accounts, first: start, through: ref(through), blocks, leads: searched }
-      const stored = await this.#deps.journal.followed.follow(withAsked(part, isNew || isWhole ? asked : undefined))
-      touched.push(...stored.touched)
+      all.push(await this.#deps.journal.followed.follow(withAsked(part, isNew || isWhole ? asked : undefined)))
       start = through.number + 1
     }
-    return touched
+    return all
   }
 
   async #fetchByHash(
     { accounts, first, leads, asked }: HistoryFetch,
     { written }: Reached,
     signal: AbortSignal,
-  ): Promise<readonly BalanceKey[]> {
+  ): Promise<HistoryStored> {
     const { adapter, journal } = this.#deps
     const headers = await adapter.headers({ first, last: written.number }, signal)
     const newest = headers.at(-1)
@@ -158,7 +156,14 @@ export class HistoryFetcher {
     const scope: FetchScope = { type: 'accounts', accounts }
     const blocks = await adapter.transfersOf({ headers, scope }, signal)
     const part = { accounts, first, through: ref(written), blocks, leads }
-    return (await journal.followed.follow(withAsked(part, asked))).touched
+    return journal.followed.follow(withAsked(part, asked))
+  }
+}
+
+function together(parts: readonly HistoryStored[]): Omit<HistoryStored, 'inserted'> {
+  return {
+    touched: parts.flatMap((part) => part.touched),
+    accounts: [...new Set(parts.flatMap((part) => part.accounts))],
   }
 }
 

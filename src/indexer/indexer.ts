@@ -212,10 +212,11 @@ export class Indexer {
 
   /** Adopts or compares observations whose blocks are committed by now. */
   async #adoptObservations(): Promise<void> {
-    const { journal, observations, audit } = this.#options
+    const { adapter, journal, observations, audit } = this.#options
     const { written } = await this.#held.load()
     if (written === undefined) return
-    const adopted = await adoptObservations({ journal, observations, through: written.number })
+    const areSums = adapter.accounts !== undefined
+    const adopted = await adoptObservations({ journal, observations, areSums, through: written.number })
     if (adopted.length > 0) audit?.adopted(adopted)
   }
 

@@ -3,11 +3,12 @@ import { setImmediate as nextTick } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { CoinReads } from '../../src/chains/account-reader.ts'
 import type { FetchScope } from '../../src/chains/adapter.ts'
-import { assetKey } from '../../src/core/asset.ts'
+import { assetKey, NO_ITEM } from '../../src/core/asset.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import { ServiceError } from '../../src/core/errors.ts'
 import type { BlockTransfers } from '../../src/core/transfer.ts'
 import { MockChain } from '../chains/mock-chain.ts'
+import { StatefulChain } from '../chains/stateful-chain.ts'
 import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
 import { makeRig, type Rig, undisturbed } from './harness.ts'
 
@@ -28,7 +29,7 @@ async function rigOf(chain: MockChain, wants: Wants): Promise<Rig> {
  * A chain without an index of accounts: what an account did is found only by known assets, which are the leads. Whole
  * blocks, and the coins of an account, reveal assets.
  */
-class CoinChain extends MockChain {
+class CoinChain extends StatefulChain {
   readonly memory: string[] = []
   /** Assets that the coins of an account reveal. */
   readonly hinted = new Set<string>()
@@ -54,7 +55,7 @@ class CoinChain extends MockChain {
     for (const key of keys) if (!this.memory.includes(key)) this.memory.push(key)
   }
 
-  override async transfers(range: Parameters<MockChain['transfers']>[0]): Promise<readonly BlockTransfers[]> {
+  override async transfers(range: Parameters<StatefulChain['transfers']>[0]): Promise<readonly BlockTransfers[]> {
     const { scope } = range
     this.searches.push(scope)
     const leads = this.memory.slice('leadsAbove' in scope ? scope.leadsAbove : 0)
@@ -64,7 +65,7 @@ class CoinChain extends MockChain {
     return found.filter(({ transfers }) => transfers.length > 0)
   }
 
-  override async transfersOf(wanted: Parameters<MockChain['transfersOf']>[0]): Promise<readonly BlockTransfers[]> {
+  override async transfersOf(wanted: Parameters<StatefulChain['transfersOf']>[0]): Promise<readonly BlockTransfers[]> {
     const blocks = await super.transfersOf(wanted)
     const whole = await super.transfersOf({ ...wanted, scope: { type: 'all' } })
     this.learn(whole.flatMap(({ transfers }) => transfers.map(({ asset }) => assetKey(asset))))
@@ -112,6 +113,51 @@ describe('where transfers are found by leads', () => {
     await rig.settle()
     expect(chain.searches).toEqual([{ type: 'accounts', accounts: [carol, alice], leadsAbove: 0 }])
     expect((await rig.reads.clock()).doubts.tokens).toBe(0)
+  })
+
+  describe('a read that equalled the journal is compared again, and is deleted,', () => {
+    /** Alice's coins as a read found them at block 150, when the journal knew no more. */
+    async function afterRead(chain: CoinChain, amounts: readonly [gold: bigint, silver: bigint]) {
+      chain.show('150', 140)
+      const rig = await rigOf(chain, { accounts: [alice] })
+      await rig.settle()
+      const block = chain.canonical().find(({ number }) => number === 150)
+      if (block === undefined) throw new Error('there is a block 150')
+      const reads = [GOLD, SILVER].map((asset, index) => {
+        return { account: alice, asset, item: NO_ITEM, block, amount: amounts[index] ?? 0n, observedAt: 0 }
+      })
+      await rig.reads.observations.put(reads)
+      await rig.settle()
+      const stored = async (): Promise<readonly (bigint | undefined)[]> => {
+        return (await rig.reads.observations.get(reads)).map((one) => one?.amount)
+      }
+      expect(await stored()).toEqual(amounts)
+      return { rig, stored }
+    }
+
+    test('when a later lead reveals more', async () => {
+      const chain = coinChain(160)
+      chain.learn([assetKey(GOLD)])
+      const { rig, stored } = await afterRead(chain, [5n, 0n])
+      chain.learn([assetKey(SILVER)])
+      chain.show('160', 150)
+      await rig.settle()
+      expect(await stored()).toEqual([5n, undefined])
+    })
+
+    test('when the audit corrects past blocks', async () => {
+      const chain = new CoinChain().add('0', undefined)
+      for (let number = 1; number <= 150; number++) {
+        const asset = number === 2 ? GOLD : number === 3 || number === 5 ? SILVER : undefined
+        chain.add(`${number}`, `${number - 1}`, asset === undefined ? [] : [move(asset, alice)])
+      }
+      chain.learn([assetKey(GOLD), assetKey(SILVER)])
+      chain.hide('3', [0])
+      const { rig, stored } = await afterRead(chain, [5n, 5n])
+      expect(await rig.audit()).toMatchObject({ audit_repaired: 1 })
+      await rig.settle()
+      expect(await stored()).toEqual([5n, undefined])
+    })
   })
 
   test('after a pause, accounts are asked for again, since ranges of blocks reveal no new leads', async () => {

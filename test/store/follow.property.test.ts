@@ -161,7 +161,7 @@ class Player {
     const before = this.#journal.followed.list()
     const blocks = given.map((block) => scoped(block, this.followed))
     const history = { accounts: [account], first: start.number, through, blocks, leads: 0 }
-    expect(await this.#journal.followed.follow(history)).toEqual({ inserted: 0, touched: [] })
+    expect(await this.#journal.followed.follow(history)).toEqual({ inserted: 0, touched: [], accounts: [] })
     expect(this.#journal.followed.list()).toEqual(before)
   }
 }

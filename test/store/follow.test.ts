@@ -207,7 +207,7 @@ test('a repair keeps the transfers of accounts that were followed since its bloc
   await journal.followed.follow({ accounts: [bob], first: 0, through: header(0), blocks: [both], leads: 0 })
   expect(journal.coverage.scope).not.toBe(scope)
   const before = dump()
-  const unchanged = { compared: 1, inserted: 0, removed: 0, changed: [] }
+  const unchanged = { compared: 1, inserted: 0, removed: 0, changed: [], accounts: [] }
   expect(await journal.repair([block(0, paid(alice, 7n))], undefined, scope)).toEqual(unchanged)
   expect(dump()).toEqual(before)
   expect(await journal.repair([block(0)], undefined, scope)).toMatchObject({ removed: 1 })

@@ -61,6 +61,8 @@ export type Repaired = {
   readonly inserted: number
   readonly removed: number
   readonly changed: readonly BlockRef[]
+  /** The accounts whose amounts at these blocks, or at later ones, may differ from before. */
+  readonly accounts: readonly string[]
 }
 
 /**

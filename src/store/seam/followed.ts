@@ -45,8 +45,15 @@ export type AccountHistory = {
 /** The block at which nodes were asked for the coins of accounts, and the accounts for which they cut the list. */
 export type AskedCoins = { readonly through: number; readonly cut: readonly string[] }
 
-/** The result of storing a history. `touched`: up to a thousand of the followed balances that it added or changed. */
-export type HistoryStored = { readonly inserted: number; readonly touched: readonly BalanceKey[] }
+/**
+ * The result of storing a history. `touched`: up to a thousand of the followed balances that it added or changed.
+ * `accounts`: all followed accounts of which it added or changed any.
+ */
+export type HistoryStored = {
+  readonly inserted: number
+  readonly touched: readonly BalanceKey[]
+  readonly accounts: readonly string[]
+}
 
 /** The accounts of a chain with the scope `accounts`: a set that can change while the chain is indexed. */
 export interface FollowStore {

@@ -128,6 +128,7 @@ export class SqliteObservations implements ObservationStore {
   }
 
   async compareAgain(accounts: readonly string[]): Promise<void> {
+    if (accounts.length === 0) return
     const run = this.#db.transaction(() => {
       for (const account of accounts) this.#unmark.run(this.#codec.encode(account))
     })

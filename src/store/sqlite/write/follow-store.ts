@@ -40,10 +40,10 @@ export class SqliteFollows implements FollowStore {
     const { blocks, follow, onStep, statements, transaction } = this.#deps
     const stored = transaction((): HistoryStored => {
       this.#mustBeOurs(history)
-      const { inserted, removed, touched } = follow.add(history, blocks.written()?.number)
+      const { inserted, removed, ...stored } = follow.add(history, blocks.written()?.number)
       statements.repaired.run(inserted - removed)
       onStep('follow:rows')
-      return { inserted, touched }
+      return { inserted, ...stored }
     })
     onStep('follow:done')
     return stored

@@ -15,7 +15,6 @@ const MAX_NAMED = 1_000
 export type FollowDeps = Omit<RepairDeps, 'accountsOf'> & {
   readonly followed: FollowedAccounts
   readonly encode: (account: string) => Buffer
-  readonly decode: (account: Buffer) => string
 }
 
 /**
@@ -48,8 +47,14 @@ export class FollowWriter {
       this.#readAgain(account, firstMet.get(account))
     }
     const { keeps } = this.#deps.followed.test
+    const kept = touched.accounts().map(this.#deps.decode).filter(keeps)
     const named = touched.all().map(({ key }) => this.#keyOf(key))
-    return { inserted, removed, touched: named.filter((key) => keeps(key.account)).slice(0, MAX_NAMED) }
+    return {
+      inserted,
+      removed,
+      touched: named.filter((key) => keeps(key.account)).slice(0, MAX_NAMED),
+      accounts: kept,
+    }
   }
 
   #begin(account: string, { first, leads, asked }: AccountHistory): FollowedAccount {

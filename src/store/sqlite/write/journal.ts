@@ -177,10 +177,10 @@ export class SqliteJournal implements Journal {
   async repair(blocks: readonly BlockTransfers[], mode?: RepairMode, scope?: Scope): Promise<Repaired> {
     const repaired = this.#transaction(() => {
       const ours = blocks.filter((block) => this.#blocks.mayHold(block))
-      const { inserted, removed, changed } = this.#writers.repair.replace(ours, { mode, scope })
+      const { inserted, removed, changed, accounts } = this.#writers.repair.replace(ours, { mode, scope })
       if (inserted + removed > 0) this.#statements.repaired.run(inserted - removed)
       this.#step('repair:rows')
-      return { compared: ours.length, inserted, removed, changed }
+      return { compared: ours.length, inserted, removed, changed, accounts }
     })
     this.#step('repair:done')
     return repaired

@@ -15,6 +15,7 @@ export type RepairDeps = {
   readonly history: PairHistory
   readonly hints: HintWriter
   readonly doubts: DoubtWriter
+  readonly decode: (account: Buffer) => string
   /** The accounts of a scope, as stored; undefined for other scopes. */
   readonly accountsOf: (scope: Scope | undefined) => ReadonlySet<string> | undefined
 }
@@ -41,7 +42,7 @@ export class RepairWriter {
   replace(
     blocks: readonly BlockTransfers[],
     { mode, scope }: RepairHow,
-  ): { inserted: number; removed: number; changed: readonly BlockRef[] } {
+  ): { inserted: number; removed: number; changed: readonly BlockRef[]; accounts: readonly string[] } {
     const { doubts, transfers } = this.#deps
     const touched = new TouchedPairs()
     const isGiven = this.#isGiven(scope)
@@ -87,7 +88,7 @@ export class RepairWriter {
       this.#deps.hints.redecoded(blocks, (asset) => transfers.remeet(asset))
       doubts.redecoded()
     }
-    return { inserted, removed, changed }
+    return { inserted, removed, changed, accounts: touched.accounts().map((account) => this.#deps.decode(account)) }
   }
 
   /** A test that is true for stored transfers that the given ones would include. */

@@ -24,6 +24,11 @@ export class TouchedPairs {
     else known.from = Math.min(known.from, block)
   }
 
+  /** The accounts of the pairs, each once. */
+  accounts(): readonly Buffer[] {
+    return [...new Map(this.all().map(({ key: { account } }) => [account.toString('hex'), account])).values()]
+  }
+
   all(): readonly { readonly key: PairKey; readonly from: number }[] {
     return [...this.#pairs.values()]
   }
