@@ -9,6 +9,9 @@ const CONFIG_FIELDS = '^src/config/(field|group|words)\\.ts$'
 /** What the rest of src knows of the store. */
 const SEAM = '^src/store/seam/'
 
+/** The records of the raw log, which kinds of chains may make. */
+const RECORDS = '^src/bulk/raw-log/(asset-dictionary|packed-blocks|record-fields|record-layout|unpack)\\.ts$'
+
 /** A folder may import only these places of src, itself included. Packages are left to other rules. */
 function only(name, from, allowed) {
   return {
@@ -34,6 +37,7 @@ module.exports = {
     only('the-seam-to-chains', '^src/chains/(adapter|account-reader)\\.ts$', [
       '^src/chains/account-reader\\.ts$',
       '^src/core/',
+      RECORDS,
     ]),
     only('what-all-kinds-with-nodes-need', '^src/chains/nodes/', [
       '^src/chains/nodes/',
@@ -45,9 +49,17 @@ module.exports = {
       '^src/chains/nodes/',
       '^src/chains/(adapter|account-reader)\\.ts$',
       '^src/(net|json|core)/',
+      RECORDS,
+    ]),
+    only('bulk', '^src/bulk/', [
+      '^src/(bulk|core|journal)/',
+      '^src/chains/(adapter|account-reader)\\.ts$',
+      '^src/indexer/(range-fetcher|range-size)\\.ts$',
+      SEAM,
     ]),
     only('the-seam-to-the-store', SEAM, [SEAM, '^src/core/']),
-    only('store', '^src/store/', ['^src/store/', '^src/core/']),
+    only('journal', '^src/journal/', ['^src/(journal|core)/']),
+    only('store', '^src/store/', ['^src/store/', '^src/(core|journal)/']),
     only('indexer', '^src/indexer/', [
       '^src/indexer/',
       '^src/core/',

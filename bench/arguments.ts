@@ -2,15 +2,19 @@ import { parseArgs } from 'node:util'
 
 /**
  * Reads numbers given as `--name N` (camelCase names become kebab-case). Missing ones come from `defaults`. `choices`:
- * names of options that are no numbers, which `choiceFromArguments` reads.
+ * names of options that are no numbers, which `choiceFromArguments` reads; `flags`: those without a value.
  */
 export function numbersFromArguments<Name extends string>(
   defaults: Readonly<Record<Name, number>>,
   choices: readonly string[] = [],
+  flags: readonly string[] = [],
 ): Readonly<Record<Name, number>> {
   const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   const names = [...Object.keys(defaults).map(kebab), ...choices]
-  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
+  const options: Record<string, { type: 'string' | 'boolean' }> = Object.fromEntries([
+    ...names.map((name) => [name, { type: 'string' as const }] as const),
+    ...flags.map((name) => [name, { type: 'boolean' as const }] as const),
+  ])
   const { values } = parseArgs({ options })
   const numbers: Record<Name, number> = { ...defaults }
   for (const name in defaults) {
@@ -24,6 +28,11 @@ export function numbersFromArguments<Name extends string>(
     numbers[name] = value
   }
   return numbers
+}
+
+/** True if `--name` is given. */
+export function flagFromArguments(name: string): boolean {
+  return parseArgs({ options: { [name]: { type: 'boolean' } }, strict: false }).values[name] === true
 }
 
 /** Reads one of some words, given as `--name word`. The first one is the default. */

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { assert } from '../src/core/assert.ts'
 
-export type BareServer = { readonly url: string; readonly stop: () => Promise<void> }
+export type BareServer = { readonly url: string; readonly pid: number; readonly stop: () => Promise<void> }
 
 /** An answer to copy: the body, and the headers in order. */
 export type Sample = { readonly body: Buffer; readonly headers: readonly (readonly [string, string])[] }
@@ -27,12 +27,14 @@ export async function startBareServer(folder: string, sample: Sample): Promise<B
   const script = fileURLToPath(import.meta.url)
   const args = ['--import', 'tsx', script, '--body', file, '--headers', headers]
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  assert(child.pid !== undefined, 'a started process has an id')
+  const { pid } = child
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const stop = async (): Promise<void> => {
     child.stdin.end()
     await exited
   }
-  for await (const url of createInterface({ input: child.stdout })) return { url, stop }
+  for await (const url of createInterface({ input: child.stdout })) return { url, pid, stop }
   assert(false, 'the bare server prints its URL')
 }
 

@@ -1,14 +1,16 @@
 /**
  * `npm run bench:ingest -- [--kind evm|starknet] [--transfers N] [--accounts N] [--tokens N] [--per-block N] [--seed N]
- * [--sample N]`: how fast the server indexes a generated chain, beside the bare limit of this machine. See README.md.
+ * [--sample N] [--store-check]`: how fast the server indexes a generated chain, beside the bare limit of this machine. See README.md.
  */
 import { join } from 'node:path'
-import { choiceFromArguments, numbersFromArguments } from './arguments.ts'
+import { choiceFromArguments, flagFromArguments, numbersFromArguments } from './arguments.ts'
+import { MAX_TRANSFERS } from './chain/balances.ts'
 import { DEFAULT_SHAPE } from './chain/generator.ts'
 import { type GeneratedNode, startGeneratedNode } from './chain/start.ts'
 import { differences, expectedBalances } from './expected.ts'
 import { BENCH_KINDS } from './kinds.ts'
-import { type BenchServer, folderBytes, peakMemoryBytes, startServer, temporaryFolder } from './server.ts'
+import { type BenchServer, cpuSeconds, folderBytes, peakMemoryBytes, startServer, temporaryFolder } from './server.ts'
+import { type CheckedStore, checkStore, checkStoredBalances } from './store-check.ts'
 
 const SAMPLE_MS = 100
 /** Enough transfers: the bare limit does not depend on the length of the run. */
@@ -16,7 +18,8 @@ const BARE_TRANSFERS = 500_000
 const TENTHS = 10
 
 const kind = choiceFromArguments('kind', ['evm', 'starknet'])
-const { sample, ...shape } = numbersFromArguments({ ...DEFAULT_SHAPE, sample: 100 }, ['kind'])
+const checksStore = flagFromArguments('store-check')
+const { sample, ...shape } = numbersFromArguments({ ...DEFAULT_SHAPE, sample: 100 }, ['kind'], ['store-check'])
 const bench = BENCH_KINDS[kind](shape)
 
 /** The ingested transfers at one moment. `atMs`: Unix milliseconds. */
@@ -24,6 +27,8 @@ type Point = { readonly atMs: number; readonly transfers: number }
 type Watched = {
   readonly points: readonly Point[]
   readonly walBytes: number
+  readonly diskBytes: number
+  readonly cpuSeconds: number | undefined
   readonly memoryBytes: number | undefined
 }
 
@@ -36,37 +41,44 @@ const bareBefore = await bench.bareLimit(node, BARE_TRANSFERS)
 const folder = temporaryFolder()
 await node.reset()
 const before = await node.usage()
+const startedAtMs = Date.now()
 const server = await startServer(folder, [{ id: bench.chain, rpc: node.url }])
 const watched = await watch(server, node)
 const used = await node.usage()
-const failures = await check(server)
+// A new chain's balances are read from its node until the audit has compared some, and the node of a long chain knows none.
+const isServed = shape.transfers <= MAX_TRANSFERS
+const failures = isServed ? await check(server) : []
 await server.stop()
+const storeFailures = lookAtStore({ ...storeOf(folder), accounts: sampleAccounts() })
 const storeBytes = folderBytes(join(folder, 'store'))
 const bareAfter = await bench.bareLimit(node, BARE_TRANSFERS)
 await node.stop()
 report()
-process.exitCode = failures.length > 0 ? 1 : 0
+process.exitCode = failures.length + storeFailures.length > 0 ? 1 : 0
 
 /** Polls the server until it has all blocks. */
 async function watch(from: BenchServer, source: GeneratedNode): Promise<Watched> {
   const points: Point[] = []
   let walBytes = 0
+  let diskBytes = 0
+  const cpuBefore = cpuSeconds(from.pid)
   for (;;) {
     const health = await from.health(bench.chain)
     if (health?.state === 'stopped') fail(`the indexer stopped: ${String(health.error)}`)
     points.push({ atMs: Date.now(), transfers: health?.transfers ?? 0 })
+    diskBytes = Math.max(diskBytes, folderBytes(join(folder, 'store')))
     walBytes = Math.max(walBytes, folderBytes(join(folder, 'store'), '-wal'))
     if (health !== undefined && health.checkpoint >= source.head) break
     await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))
   }
-  return { points, walBytes, memoryBytes: peakMemoryBytes(from.pid) }
+  const cpuAfter = cpuSeconds(from.pid)
+  const cpu = cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore
+  return { points, walBytes, diskBytes, cpuSeconds: cpu, memoryBytes: peakMemoryBytes(from.pid) }
 }
 
 /** Compares every balance of a sample of accounts, spread over all ranks, as served and as added up from the chain. */
 async function check(from: BenchServer): Promise<readonly string[]> {
-  const step = Math.max(1, Math.floor(shape.accounts / sample))
-  const drawn = Array.from({ length: Math.min(sample, shape.accounts) }, (_, at) => at * step)
-  const accounts = [...drawn, ...bench.hotAccounts]
+  const accounts = sampleAccounts()
   const wrong: string[] = []
   for (const [account, expected] of expectedBalances(bench.generator, bench.names, accounts)) {
     wrong.push(...differences(account, expected, await bench.served(from, account)))
@@ -74,8 +86,24 @@ async function check(from: BenchServer): Promise<readonly string[]> {
   return wrong
 }
 
+function lookAtStore(store: CheckedStore): readonly string[] {
+  if (checksStore) return checkStore(store)
+  return isServed ? [] : checkStoredBalances(store)
+}
+
+function sampleAccounts(): readonly number[] {
+  const step = Math.max(1, Math.floor(shape.accounts / sample))
+  const drawn = Array.from({ length: Math.min(sample, shape.accounts) }, (_, at) => at * step)
+  return [...drawn, ...bench.hotAccounts]
+}
+
+function storeOf(place: string) {
+  const { chain, generator, names } = bench
+  return { folder: join(place, 'store'), chain, generator, names }
+}
+
 function report(): void {
-  const { points, walBytes, memoryBytes } = watched
+  const { points, walBytes, diskBytes, memoryBytes } = watched
   const startMs = used.firstLogsAtMs ?? points[0]?.atMs ?? 0
   const last = points.at(-1) ?? { atMs: startMs, transfers: 0 }
   const seconds = (last.atMs - startMs) / 1000
@@ -86,18 +114,31 @@ function report(): void {
     'bare limit',
     `${count(bare)} transfers/s: fetch and JSON.parse alone (before ${count(bareBefore)}, after ${count(bareAfter)})`,
   )
+  const whole = last.transfers / ((last.atMs - startedAtMs) / 1000)
+  print('whole', `${count(whole)} transfers/s from the start of the process to the published head`)
   print('ratio', `${(rate / bare).toFixed(2)} of the bare limit`)
+  const cpu = watched.cpuSeconds === undefined ? undefined : (watched.cpuSeconds * 1e6) / last.transfers
+  print('processor', cpu === undefined ? 'unknown' : `${cpu.toFixed(2)} us of ours a transfer, whole process`)
+  const first = points.find(({ transfers }) => transfers > 0)
+  print(
+    'first answer',
+    first === undefined ? 'none' : `${((first.atMs - startMs) / 1000).toFixed(1)} s after the first request for logs`,
+  )
   print('peak memory', memoryBytes === undefined ? 'unknown' : `${megabytes(memoryBytes)} resident, whole process`)
   print('WAL', `${megabytes(walBytes)} at most`)
+  print('disk', `${megabytes(diskBytes)} at most, sampled`)
   print('store', `${megabytes(storeBytes)}, ${Math.round(storeBytes / shape.transfers)} bytes a transfer`)
   print('node', `${(used.cpuSeconds - before.cpuSeconds).toFixed(1)} s of processor time in its own process`)
   print('over time', `${slope(points, startMs).map(count).join('  ')}  transfers/s, by tenths of the transfers`)
-  if (failures.length === 0)
+  if (failures.length + storeFailures.length === 0)
     print(
       'balances',
-      `all of ${count(Math.min(sample, shape.accounts) + bench.hotAccounts.length)} accounts are equal to the sums from the chain`,
+      `all of ${isServed ? '' : 'the store, of '}${count(Math.min(sample, shape.accounts) + bench.hotAccounts.length)} accounts are equal to the sums from the chain`,
     )
   else for (const line of failures) print('WRONG', line)
+  for (const line of storeFailures) print('WRONG', line)
+  if (checksStore && storeFailures.length === 0)
+    print('store check', 'integrity_check is clean; every transfer is the generated one')
 }
 
 /**

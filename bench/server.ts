@@ -144,6 +144,21 @@ export function peakMemoryBytes(pid: number): number | undefined {
   }
 }
 
+/** Ticks of a second in `/proc`, on every Linux that Node.js runs on. */
+const TICKS = 100
+
+/** The processor time of a process so far, in seconds; undefined if the system does not report it. */
+export function cpuSeconds(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name in parentheses may have spaces; utime and stime are the 12th and 13th words after it.
+    const words = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(words[11]) + Number(words[12])) / TICKS
+  } catch {
+    return undefined
+  }
+}
+
 /** The total size of the files with this name ending in a folder and its subfolders, in bytes. */
 export function folderBytes(folder: string, ending = ''): number {
   let bytes = 0

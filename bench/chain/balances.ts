@@ -1,7 +1,7 @@
 import { amountOf, type Generator, MINT } from './generator.ts'
 
 /** Longest chain whose balances are answered: its index takes 16 bytes a transfer and about a second for a million. */
-const MAX_TRANSFERS = 4_000_000
+export const MAX_TRANSFERS = 4_000_000
 
 /** The balances of a generated chain at every block, from an index of its movements by token and account. */
 export type BalanceIndex = {

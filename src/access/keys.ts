@@ -157,11 +157,10 @@ export class KeyVerifier {
   verify(use: KeyUse): KeyCheck | Promise<KeyCheck> {
     const parts = parseKey(use.raw)
     if (parts === undefined) return { ok: false, reason: 'malformed' }
-    const asked = { ...use, secret: parts.secret }
     const entry = this.#entries.get(parts.id)
     return entry instanceof Promise
-      ? entry.then(({ value }) => this.#check(value, asked))
-      : this.#check(entry.value, asked)
+      ? entry.then(({ value }) => this.#check(value, parts.secret, use))
+      : this.#check(entry.value, parts.secret, use)
   }
 
   /** Saves when keys were last used since the previous call. @throws STORE_UNAVAILABLE: those uses are lost */
@@ -171,9 +170,9 @@ export class KeyVerifier {
     await this.#store.noteUses(uses)
   }
 
-  #check(entry: Entry | undefined, asked: KeyUse & { readonly secret: string }): KeyCheck {
+  #check(entry: Entry | undefined, secret: string, use: KeyUse): KeyCheck {
     const now = this.#now()
-    const check = checkEntry(entry, { ...asked, now })
+    const check = hasSecret(entry, secret) ? checkUse(entry, use, now) : UNKNOWN
     // At most one entry per stored key, cleared every few seconds.
     if (check.ok) this.#uses.set(check.caller.keyId, now)
     return check
@@ -192,18 +191,23 @@ function makeEntry(key: FoundKey | undefined): Entry | undefined {
 /** Compared with the given hash if there is no such key, so that an unknown id takes as long as a wrong secret. */
 const NO_HASH = Buffer.alloc(32)
 
-function checkEntry(
-  entry: Entry | undefined,
-  use: KeyUse & { readonly secret: string; readonly now: number },
-): KeyCheck {
-  const given = hashSecret(use.secret)
+/** A wrong secret and an unknown id are the same to callers. */
+const UNKNOWN: KeyCheck = { ok: false, reason: 'unknown' }
+
+/** True if there is such a key, and this is its secret. */
+function hasSecret(entry: Entry | undefined, secret: string): entry is Entry {
+  const given = hashSecret(secret)
   const expected = entry?.key.secretHash.length === given.length ? entry.key.secretHash : NO_HASH
   const matches = timingSafeEqual(given, expected)
-  if (entry === undefined || !matches) return { ok: false, reason: 'unknown' }
+  return entry !== undefined && matches
+}
+
+/** Checks how a key is used whose secret is right. `now`: Unix seconds. */
+function checkUse(entry: Entry, use: KeyUse, now: number): KeyCheck {
   const { key, caller } = entry
   if (key.revokedAt !== undefined) return { ok: false, reason: 'revoked' }
   if (isOfDisabled(key)) return { ok: false, reason: 'user_disabled' }
-  if (key.expiresAt !== undefined && use.now >= key.expiresAt) return { ok: false, reason: 'expired' }
+  if (key.expiresAt !== undefined && now >= key.expiresAt) return { ok: false, reason: 'expired' }
   if (key.origins.length > 0 && !allowsOrigin(key.origins, use.origin)) return { ok: false, reason: 'origin' }
   if (entry.ips !== undefined && !allowsAddress(entry.ips, use.address)) return { ok: false, reason: 'address' }
   if (!grants(key.scopes, use.scope)) return { ok: false, reason: 'scope' }

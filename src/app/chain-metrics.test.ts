@@ -80,6 +80,8 @@ test('each count of an indexer is a counter with its value', async () => {
     verify_equal: 40,
     verify_different: 0,
     audited_block: 9,
+    fetched_block: 200,
+    fetched_transfers: 4_000,
   }
   const text = await scrape([chain({ clock: async () => clock({ counts }) })])
   expect(text).toContain('steelyard_node_requests_total{chain="eip155:1"} 12\n')
@@ -88,6 +90,8 @@ test('each count of an indexer is a counter with its value', async () => {
   expect(text).toContain('steelyard_verify_samples_total{chain="eip155:1",outcome="equal"} 40\n')
   expect(text).toContain('steelyard_verify_samples_total{chain="eip155:1",outcome="different"} 0\n')
   expect(text).toContain('steelyard_chain_audited_block{chain="eip155:1"} 9\n')
+  expect(text).toContain('steelyard_chain_fetched_block{chain="eip155:1"} 200\n')
+  expect(text).toContain('steelyard_chain_fetched_transfers{chain="eip155:1"} 4000\n')
   expect(text).toContain('steelyard_tokens{chain="eip155:1",accounting="reads"} 2\n')
   expect(new Set(Object.values(INDEXER_COUNTERS).map(({ name }) => name)).size).toBe(
     Object.keys(INDEXER_COUNTERS).length,

@@ -22,6 +22,16 @@ const GAUGES: readonly {
     of: (clock) => clock.head?.timestamp,
   },
   { name: 'steelyard_chain_checkpoint', help: 'The last indexed block', of: (clock) => clock.published?.number },
+  {
+    name: 'steelyard_chain_fetched_block',
+    help: 'The last block that a bulk load fetched; it is answered once the next part is published',
+    of: (clock) => clock.counts.fetched_block,
+  },
+  {
+    name: 'steelyard_chain_fetched_transfers',
+    help: 'Transfers up to the last block that a bulk load fetched',
+    of: (clock) => clock.counts.fetched_transfers,
+  },
   { name: 'steelyard_chain_finalized', help: 'The finalized block', of: (clock) => clock.finalized?.number },
   {
     name: 'steelyard_chain_audited_block',

@@ -24,6 +24,7 @@ import type { ChainReads, Journal, Store } from '../store/seam/store.ts'
 import type { Difference } from '../verify/comparison.ts'
 import { refuteDifference } from '../verify/refute-difference.ts'
 import { VerifySampler } from '../verify/sampler.ts'
+import { bulkLoadOf } from './bulk-load-of.ts'
 import type { Progress } from './progress.ts'
 import { readTls } from './read-tls.ts'
 import { ALIVE_MS, type FromThread, type ThreadData, type ToThread } from './start-indexer.ts'
@@ -133,9 +134,11 @@ async function follow({ journal, reads, adapter, counts, kind, chain, wanted }: 
   })
   compare = (key) => audit.compare([key])
   const sampler = samplerOf({ reads, kind, chain }, audit)
+  const watched = watchedAdapter(adapter, waits, chain.rpc.map(nodeLabel).join(', '))
   const indexer = new Indexer({
     audit,
-    adapter: watchedAdapter(adapter, waits, chain.rpc.map(nodeLabel).join(', ')),
+    bulk: bulkLoadOf({ journal, chain: chain.id, codec: kind.accountCodec, log }, watched),
+    adapter: watched,
     journal,
     observations: reads.observations,
     wanted,

@@ -15,6 +15,10 @@ export type Progress = {
   readonly transfers: number
   /** During a backfill: the last block received from the node, committed or not, and the transfers up to it. */
   readonly fetched?: { readonly block: number; readonly transfers: number }
+  /** During a bulk load: the last stored block that was copied, before anything is fetched. */
+  readonly copied?: number
+  /** During a bulk load: all was fetched, and the last part is being built. */
+  readonly isFetched?: boolean
   /** All stored transfers; set only when a chain has just caught up. */
   readonly stored?: number
 }

@@ -1,35 +1,26 @@
-import {
-  type Balance,
-  type BalanceKey,
-  isNodeFailure,
-  type Known,
-  type Observation,
-  type UnknownReason,
-} from '../core/balance.ts'
+import { type Balance, isNodeFailure, type Known, type Observation, type UnknownReason } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
 import type { ChainClock, HeldBlock } from '../store/seam/chain-clock.ts'
-import type { ChainReads, StoredBalance } from '../store/seam/store.ts'
+import type { ChainReads } from '../store/seam/store.ts'
 import type { AsOf } from './as-of.ts'
 import type { Freshness } from './balances.ts'
-import { childlessUntil, type Fact, factsKnownAt, finalityOf, observed, provenAmount, unknown } from './freshness.ts'
+import {
+  ageOf,
+  childlessUntil,
+  type Fact,
+  factsKnownAt,
+  finalityOf,
+  observed,
+  provenAmount,
+  unknown,
+} from './freshness.ts'
+import type { Look, LookUp } from './look.ts'
 import { type Failed, isObservation, type NodeReader, type ReadResult } from './node-reader.ts'
 import { higher, isDoubtful, isGone, mustRead, notBackwards } from './pick-answer.ts'
+import { usableReads } from './usable-reads.ts'
 
 /** Most snapshots of the store for one answer: blocks may be replaced during a node's read, but rarely twice. */
 const MAX_LOOKS = 3
-
-/** Stored positions of one snapshot. `block`: the block that they are as of, with our own hash, if we store it. */
-export type Look = {
-  readonly facts: readonly Fact[]
-  readonly clock: ChainClock
-  readonly block: HeldBlock | undefined
-}
-
-/** Creates facts from stored rows, in the order of the keys. */
-export type FactsOf = (
-  keys: readonly BalanceKey[],
-  rows: readonly (StoredBalance | undefined)[],
-) => Promise<readonly Fact[]>
 
 /** Balances, in the order of their keys, and the clock that they were read with. */
 export type Answered<L> = { readonly seen: L; readonly balances: readonly Balance[] }
@@ -37,6 +28,7 @@ export type Answered<L> = { readonly seen: L; readonly balances: readonly Balanc
 /** What answers are made of. */
 export type AnswerDeps = {
   readonly reads: ChainReads
+  readonly lookUp: LookUp
   readonly node: NodeReader
   /** Unix seconds. */
   readonly now: () => number
@@ -69,7 +61,7 @@ export class Answers {
     for (let looks = 1; ; looks++) {
       const seen = await look()
       const balances = this.#ofEvents(seen)
-      if (balances.every((balance) => balance !== undefined)) return { seen, balances: withoutReads(balances) }
+      if (isComplete(balances)) return { seen, balances }
       const answered = await this.#readMissing(seen, balances)
       if (answered !== undefined) return { seen, balances: answered }
       if (looks >= MAX_LOOKS) return { seen, balances: await this.newest(seen.facts, seen.clock, { mode: 'stored' }) }
@@ -79,11 +71,22 @@ export class Answers {
   /** Balances as fresh as requested: from the journal at its block, or read at the node's newest block. */
   async newest(facts: readonly Fact[], clock: ChainClock, freshness: Freshness): Promise<readonly Balance[]> {
     const answers = this.#ofEvents({ facts, clock })
-    // The journal of a chain that never caught up ends far below the head, so its nodes have newer amounts.
-    const isNewest = (freshness.mode === 'stored' && clock.wasReady) || this.#deps.isOwn
-    if (isNewest && !answers.includes(undefined)) return withoutReads(answers)
+    if (isComplete(answers) && (await this.#isEnough(answers, clock, freshness))) return answers
     const known = await this.#fill({ facts, answers, clock, freshness })
     return known ?? this.#again(facts, freshness)
+  }
+
+  /** True if amounts that the journal proves are the answer: neither an earlier read nor a new one can be wanted. */
+  async #isEnough(proven: readonly Balance[], clock: ChainClock, freshness: Freshness): Promise<boolean> {
+    if (this.#deps.isOwn) return true
+    // The journal of a chain that never caught up ends far below the head, so its nodes have newer amounts.
+    if (!clock.wasReady) return false
+    if (freshness.mode === 'stored') return true
+    const [first] = proven
+    if (freshness.mode === 'force' || first?.known !== true) return false
+    // All of them are of one block.
+    if (ageOf(first, this.#deps.now()) > freshness.seconds) return false
+    return ((await this.#deps.reads.observations.newestBlock()) ?? 0) <= first.block.number
   }
 
   /** Balances from what is stored, without asking a node: from the journal at its block, or the newest read. */
@@ -171,13 +174,7 @@ export class Answers {
   }
 
   async #again(facts: readonly Fact[], freshness: Freshness): Promise<readonly Balance[]> {
-    const { clock, rows } = await this.#deps.reads.balances(facts.map(({ key }) => key))
-    const anew = await Promise.all(
-      facts.map(async ({ key, asset }, index): Promise<Fact> => {
-        const stored = key.asset.standard === 'native' ? undefined : await this.#deps.reads.asset(key.asset)
-        return { key, row: rows[index], asset: stored ?? asset }
-      }),
-    )
+    const { clock, facts: anew } = await this.#deps.lookUp(facts.map(({ key }) => key))
     return this.newest(anew, clock, freshness)
   }
 
@@ -188,7 +185,7 @@ export class Answers {
     const { facts, clock, freshness } = work
     const { reads, node, now } = this.#deps
     const keys = facts.map(({ key }) => key)
-    const observations = await reads.observations.get(keys)
+    const observations = await usableReads(reads.observations, keys, work.answers)
     const stored = await this.#placed(observations, clock)
     const question = { clock, freshness, now: now() }
     const filled = facts.map((_, index) => {
@@ -271,17 +268,6 @@ export class Answers {
   }
 }
 
-/** Combines the key of a balance with what is stored about it. */
-export async function factOf(
-  reads: ChainReads,
-  key: BalanceKey,
-  parts: Pick<Fact, 'row'> & { readonly otherwise: Fact['asset'] },
-): Promise<Fact> {
-  // The native asset has no events: it is never in the journal.
-  const asset = key.asset.standard === 'native' ? undefined : await reads.asset(key.asset)
-  return { key, row: parts.row, asset: asset ?? parts.otherwise }
-}
-
 function failureOf(result: ReadResult | undefined): Failed | undefined {
   return result === undefined || isObservation(result) ? undefined : result
 }
@@ -293,6 +279,10 @@ function reasonOf(failed: Failed | undefined, { published }: ChainClock): Unknow
   if (failed === undefined) return 'node_unavailable'
   const isBehind = failed.at !== undefined && published !== undefined && failed.at.number < published.number
   return isBehind && ABOUT_CODE.includes(failed.reason) ? 'node_unavailable' : failed.reason
+}
+
+function isComplete(answers: readonly (Balance | undefined)[]): answers is readonly Balance[] {
+  return !answers.includes(undefined)
 }
 
 function withoutReads(answers: readonly (Balance | undefined)[]): readonly Balance[] {

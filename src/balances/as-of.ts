@@ -17,13 +17,19 @@ export function worstOf(balances: readonly Balance[]): AsOf | undefined {
   let worst: AsOf | undefined
   for (const balance of balances) {
     if (!balance.known) continue
-    worst = worst === undefined ? first(balance) : joined(worst, balance)
+    if (worst === undefined) worst = first(balance)
+    else if (!isSameAs(worst, balance)) worst = joined(worst, balance)
   }
   return worst
 }
 
 function first({ block, finality, source, knownAt }: Known): AsOf {
   return { block, finality, source, knownAt, uniform: true, complete: true }
+}
+
+/** True if both promise the same: mostly all rows of a list share one block, so that nothing is to be joined. */
+function isSameAs(worst: AsOf, { block, finality, source, knownAt }: Known): boolean {
+  return block === worst.block && finality === worst.finality && source === worst.source && knownAt === worst.knownAt
 }
 
 function joined(worst: AsOf, { block, finality, source, knownAt }: Known): AsOf {

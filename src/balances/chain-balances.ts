@@ -5,18 +5,16 @@ import type { CoverageTest } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { Standard } from '../core/standards.ts'
 import type { ChainClock, HeldBlock } from '../store/seam/chain-clock.ts'
-import type { ChainReads, StoredBalance } from '../store/seam/store.ts'
-import { type Answered, Answers, type FactsOf, factOf, type Look } from './answers.ts'
+import type { ChainReads } from '../store/seam/store.ts'
+import { type Answered, Answers } from './answers.ts'
 import { type AsOf, worstOf } from './as-of.ts'
 import type { Balances, Freshness } from './balances.ts'
 import type { CoinLists } from './coin-lists.ts'
 import { type Fact, finalityOf, observed, provenAmount, testOf, unknown } from './freshness.ts'
 import { HolderLists } from './holder-lists.ts'
 import { ListRules } from './list-rules.ts'
+import { createLookUp, type Look, type LookUp } from './look.ts'
 import { isObservation, type NodeReader } from './node-reader.ts'
-
-/** An asset that is not issued yet, on a chain that is written only here. */
-const NEVER_ISSUED: Fact['asset'] = { accounting: 'events', unreadable: false, inDoubt: false, eventsUntil: undefined }
 
 /** The dependencies of a chain's read side. `now`: Unix seconds. */
 export type ChainBalancesDeps = {
@@ -38,7 +36,7 @@ export type ChainBalancesDeps = {
 export class ChainBalances {
   readonly #reads: ChainReads
   readonly #node: NodeReader
-  readonly #issues: Standard | undefined
+  readonly #lookUp: LookUp
   readonly #answers: Answers
   readonly #rules: ListRules
   readonly #holders: HolderLists
@@ -49,22 +47,22 @@ export class ChainBalances {
     this.#coinLists = coinLists
     this.#reads = reads
     this.#node = node
-    this.#issues = issues
-    this.#answers = new Answers({ reads, node, now, isOwn: issues !== undefined })
+    this.#lookUp = createLookUp(reads, issues)
+    const lookUp = this.#lookUp
+    this.#answers = new Answers({ reads, lookUp, node, now, isOwn: issues !== undefined })
     this.#rules = new ListRules({ servePartial, isOwn: issues !== undefined })
-    const factsOf: FactsOf = (keys, rows) => this.#facts(keys, rows)
-    this.#holders = new HolderLists({ reads, node, answers: this.#answers, rules: this.#rules, factsOf })
+    this.#holders = new HolderLists({ reads, node, answers: this.#answers, rules: this.#rules, lookUp })
   }
 
   /** Balances in the order of the keys, as fresh as requested. Several stored ones are all of one block. */
   async get(keys: readonly BalanceKey[], freshness: Freshness): Promise<readonly Balance[]> {
-    const seen = await this.#look(keys)
+    const seen = await this.#lookUp(keys)
     this.#coinLists?.asked(keys, seen.clock)
     const isNewest = freshness.mode === 'stored' && seen.clock.wasReady
     if (!isNewest || keys.length === 1) return this.#answers.newest(seen.facts, seen.clock, freshness)
     let first: Look | undefined = seen
     const look = async (): Promise<Look> => {
-      const taken = first ?? (await this.#look(keys))
+      const taken = first ?? (await this.#lookUp(keys))
       first = undefined
       return taken
     }
@@ -82,7 +80,7 @@ export class ChainBalances {
 
   /** Balances at a block: from the journal inside coverage, else read from a node that has the block's state. */
   async getAsOf(keys: readonly BalanceKey[], asOf: number): Promise<readonly Balance[]> {
-    return (await this.#atBlock(() => this.#look(keys, asOf), asOf)).balances
+    return (await this.#atBlock(() => this.#lookUp(keys, asOf), asOf)).balances
   }
 
   /** A page of an account's assets, ordered by the account's first transfer of each. */
@@ -208,20 +206,6 @@ export class ChainBalances {
     const header = await this.#node.headerAt(asOf)
     const seen = await look()
     return { seen, block: seen.block ?? header }
-  }
-
-  async #look(keys: readonly BalanceKey[], asOf?: number): Promise<Look> {
-    const { clock, rows, block } = await this.#reads.balances(keys, asOf)
-    return { clock, block, facts: await this.#facts(keys, rows) }
-  }
-
-  #facts(keys: readonly BalanceKey[], rows: readonly (StoredBalance | undefined)[]): Promise<readonly Fact[]> {
-    return Promise.all(
-      keys.map((key, index) => {
-        const otherwise = key.asset.standard === this.#issues ? NEVER_ISSUED : undefined
-        return factOf(this.#reads, key, { row: rows[index], otherwise })
-      }),
-    )
   }
 
   /**

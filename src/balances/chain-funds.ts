@@ -3,10 +3,11 @@ import { sameBlock } from '../core/block.ts'
 import type { ChainClock } from '../store/seam/chain-clock.ts'
 import type { PairSince, ReadSince } from '../store/seam/pairs.ts'
 import type { ChainReads } from '../store/seam/store.ts'
-import { Answers, factOf } from './answers.ts'
+import { Answers } from './answers.ts'
 import type { ChainBalancesDeps } from './chain-balances.ts'
 import { type Fact, factsKnownAt, provenAmount, testOf } from './freshness.ts'
 import { ListRules } from './list-rules.ts'
+import { createLookUp, type LookUp } from './look.ts'
 import { isObservation, type NodeReader, type ReadResult } from './node-reader.ts'
 
 /**
@@ -38,6 +39,7 @@ export class ChainFunds {
   readonly #reads: ChainReads
   readonly #node: NodeReader
   readonly #now: () => number
+  readonly #lookUp: LookUp
   readonly #answers: Answers
   readonly #rules: ListRules
   readonly #isOwn: boolean
@@ -47,16 +49,14 @@ export class ChainFunds {
     this.#node = node
     this.#now = now
     this.#isOwn = issues !== undefined
-    this.#answers = new Answers({ reads, node, now, isOwn: this.#isOwn })
+    this.#lookUp = createLookUp(reads, issues)
+    this.#answers = new Answers({ reads, lookUp: this.#lookUp, node, now, isOwn: this.#isOwn })
     this.#rules = new ListRules({ servePartial: true, isOwn: this.#isOwn })
   }
 
   /** Asks no node. */
   async of(keys: readonly BalanceKey[]): Promise<FundsAnswer> {
-    const { clock, rows } = await this.#reads.balances(keys)
-    const facts = await Promise.all(
-      keys.map((key, index) => factOf(this.#reads, key, { row: rows[index], otherwise: undefined })),
-    )
+    const { clock, facts } = await this.#lookUp(keys)
     const balances = (await this.#answers.stored(facts, clock)).map((balance) => this.#atPublished(balance, clock))
     const finalized = clock.finalized?.number ?? -1
     const events = await this.#reads.pairs.since(keys, finalized)

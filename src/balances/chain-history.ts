@@ -10,6 +10,7 @@ import type { AsOf } from './as-of.ts'
 import type { ChainBalancesDeps } from './chain-balances.ts'
 import type { AmountAfter, ChangesRequest, History, TransfersRequest } from './history.ts'
 import { ListRules } from './list-rules.ts'
+import { createLookUp } from './look.ts'
 import type { NodeReader } from './node-reader.ts'
 import { readPast } from './read-past.ts'
 
@@ -31,7 +32,7 @@ export class ChainHistory {
     this.#reads = reads
     this.#node = node
     this.#now = now
-    this.#answers = new Answers({ reads, node, now, isOwn })
+    this.#answers = new Answers({ reads, lookUp: createLookUp(reads, issues), node, now, isOwn })
     this.#rules = new ListRules({ servePartial, isOwn })
   }
 

@@ -45,10 +45,8 @@ export function createBalances(chains: Served<ServedBalances>): Balances {
       return stored && { accounting: stored.accounting, wasDestroyed: stored.endedAt !== undefined }
     },
     assetsOf: async ({ chain, reference }) => {
-      const { reads } = of(chain)
-      const candidates = TOKEN_STANDARDS.map((standard) => ({ standard, reference }))
-      const stored = await Promise.all(candidates.map((asset) => reads.asset(asset)))
-      return candidates.filter((_, index) => stored[index] !== undefined)
+      const stored = await of(chain).reads.assetsOf(reference)
+      return stored.flatMap(({ asset }) => (TOKEN_STANDARDS.includes(asset.standard) ? [asset] : []))
     },
     transfers: async ({ chain, ...query }) => of(chain).balances.transfers(query),
   }

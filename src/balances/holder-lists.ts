@@ -3,10 +3,11 @@ import type { Balance } from '../core/balance.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { ChainClock } from '../store/seam/chain-clock.ts'
 import type { ChainReads } from '../store/seam/store.ts'
-import type { Answers, FactsOf, Look } from './answers.ts'
+import type { Answers } from './answers.ts'
 import { type AsOf, worstOf } from './as-of.ts'
 import type { Balances } from './balances.ts'
 import type { ListRules } from './list-rules.ts'
+import type { LookUp } from './look.ts'
 import { isObservation, type NodeReader } from './node-reader.ts'
 
 /** Most accounts of a token that are all read for one answer: four multicalls, once per block. */
@@ -25,7 +26,7 @@ export type HolderListDeps = {
   readonly node: NodeReader
   readonly answers: Answers
   readonly rules: ListRules
-  readonly factsOf: FactsOf
+  readonly lookUp: LookUp
 }
 
 /** Lists of an asset's holders, greatest first. */
@@ -99,12 +100,9 @@ export class HolderLists {
 
   /** @throws UNAVAILABLE there are accounts, and none of their balances is known because no node answers */
   async #readAll(asset: AssetRef, accounts: readonly string[]): Promise<ReadAccounts> {
-    const { reads, answers, factsOf } = this.#deps
+    const { answers, lookUp } = this.#deps
     const keys = accounts.map((account) => ({ account, asset, item: NO_ITEM }))
-    const { seen, balances } = await answers.atPublished(async (): Promise<Look> => {
-      const { clock, rows, block } = await reads.balances(keys)
-      return { clock, block, facts: await factsOf(keys, rows) }
-    })
+    const { seen, balances } = await answers.atPublished(() => lookUp(keys))
     const asOf = worstOf(balances) ?? answers.published(seen.clock)
     const isNodeDown = balances.some((balance) => !balance.known && balance.reason === 'node_unavailable')
     if (asOf === undefined || (isNodeDown && !balances.some((balance) => balance.known))) {

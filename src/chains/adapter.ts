@@ -1,3 +1,4 @@
+import type { PackedBlocks } from '../bulk/raw-log/packed-blocks.ts'
 import type { AccountCodec } from '../core/account.ts'
 import type { AssetRef } from '../core/asset.ts'
 import type { BalanceKey, UnknownReason } from '../core/balance.ts'
@@ -27,10 +28,7 @@ export type TokenReads = { readonly block: BlockRef; readonly facts: readonly Re
 
 /** Reads of a chain on demand. Every method stops when its signal fires (`@throws ABORTED`). */
 export interface ChainReader {
-  /**
-   * Headers of all blocks from `first` to `last`, in order.
-   * @throws NODE_BEHIND the node lacks one of them
-   */
+  /** Headers of all blocks from `first` to `last`, in order. @throws NODE_BEHIND the node lacks one of them */
   headers(range: { readonly first: number; readonly last: number }, signal: AbortSignal): Promise<readonly Header[]>
 
   /**
@@ -81,6 +79,9 @@ export type FetchScope =
   | { readonly type: 'pair'; readonly token: string; readonly account: string }
   | { readonly type: 'mints'; readonly token: string }
 
+/** The blocks from `first` to `last`, and which of their transfers to fetch. */
+export type TransferRange = { readonly first: number; readonly last: number; readonly scope: FetchScope }
+
 /**
  * A node has another block (`theirs`) at this number than we have (`ours`): hashes. Undefined: its chain ends below.
  */
@@ -116,10 +117,10 @@ export interface ChainAdapter extends ChainReader {
    * Reads the transfers of a range of old blocks: each block that has some, in order, with its time.
    * @throws RANGE_TOO_LARGE with field `suggested` (number of blocks) if the node gives one
    */
-  transfers(
-    range: { readonly first: number; readonly last: number; readonly scope: FetchScope },
-    signal: AbortSignal,
-  ): Promise<readonly BlockTransfers[]>
+  transfers(range: TransferRange, signal: AbortSignal): Promise<readonly BlockTransfers[]>
+
+  /** As `transfers`; adds the blocks to `into`, or nothing if it throws. Present if that costs much less than objects. */
+  packTransfers?(range: TransferRange, into: PackedBlocks, signal: AbortSignal): Promise<void>
 
   /**
    * Reads the transfers of each of these blocks, by hash; one entry per block, in order, empty ones too. `source`: the

@@ -25,7 +25,7 @@ test('the rate over the window, and the time left at this rate', () => {
   expect(rateOf([], 2_000)).toEqual({ transfersPerSecond: 0, blocksPerSecond: 0, secondsLeft: undefined })
 })
 
-const UNICODE = { full: '█', empty: '░', dot: '·' }
+const UNICODE = { full: '█', half: '▒', empty: '░', dot: '·' }
 const RATE = { transfersPerSecond: 31_000, blocksPerSecond: 100, secondsLeft: 7 }
 const WIDE: BarSpace = { columns: 200, glyphs: UNICODE, quietMs: 0, others: 0 }
 
@@ -41,7 +41,33 @@ test.each<[Progress, Partial<BarSpace>, string]>([
   [
     { ...at(0, 0), written: undefined, fetched: { block: 1_250, transfers: 9 } },
     {},
-    'eip155:1 ██████░░░░░░░░░░░░░░░░░░  25% block 1,250/2,000 · 31,000 transfers/s · 7 s left',
+    'eip155:1 ▒▒▒▒▒▒░░░░░░░░░░░░░░░░░░  25% block 1,250/2,000 · 31,000 transfers/s · 7 s left',
+  ],
+  // What a bulk load fetched is readable once it is published.
+  [
+    { ...at(1_250, 9), fetched: { block: 1_750, transfers: 27 } },
+    {},
+    'eip155:1 ██████▒▒▒▒▒▒▒▒▒▒▒▒░░░░░░  75% block 1,750/2,000 · readable 1,250 · 31,000 transfers/s · 7 s left',
+  ],
+  [
+    { ...at(1_250, 9), fetched: { block: 1_750, transfers: 27 } },
+    { columns: 79 },
+    'eip155:1 ███▒▒▒▒▒▒▒▒░░░░  75% block 1,750/2,000 · 31,000 transfers/s · 7 s left',
+  ],
+  [
+    { ...at(1_250, 9), fetched: { block: 2_000, transfers: 36 }, isFetched: true },
+    { columns: 79, quietMs: 65_400 },
+    'eip155:1 ███▒▒▒▒▒▒▒▒▒▒▒▒ 100% block 2,000/2,000 · 31,000 transfers/s · building',
+  ],
+  [
+    { ...at(1_001, 9), fetched: { block: 1_250, transfers: 27 } },
+    {},
+    'eip155:1 █▒▒▒▒▒░░░░░░░░░░░░░░░░░░  25% block 1,250/2,000 · readable 1,001 · 31,000 transfers/s · 7 s left',
+  ],
+  [
+    { ...at(1_250, 9), copied: 1_100 },
+    { columns: 79 },
+    'eip155:1 ██░░░░░░░░  25% block 1,250/2,000 · 31,000 transfers/s · copying 1,100',
   ],
   [at(1_500, 0), { columns: 79 }, 'eip155:1 ███████░░░░░░░░  50% block 1,500/2,000 · 31,000 transfers/s · 7 s left'],
   [at(1_500, 0), { columns: 60 }, 'eip155:1 ████████░░░░░░░░░  50% block 1,500/2,000 · 7 s left'],
@@ -56,7 +82,7 @@ test.each<[Progress, Partial<BarSpace>, string]>([
   ],
   [
     at(1_500, 0),
-    { glyphs: { full: '#', empty: '-', dot: '|' }, columns: 60 },
+    { glyphs: { full: '#', half: '=', empty: '-', dot: '|' }, columns: 60 },
     'eip155:1 ########---------  50% block 1,500/2,000 | 7 s left',
   ],
 ])('the bar of %o in %o', (progress, space, bar) => {

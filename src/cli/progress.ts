@@ -56,28 +56,42 @@ export type BarSpace = {
 
 /**
  * The bar of a chain in one line of at most `columns` columns. Leaves out the less important parts first: `eip155:1
- * ██████░░░░ 58% block 1,160/2,000 · 31,000 transfers/s · 12 s left`.
+ * ████▒▒░░░░ 58% block 1,160/2,000 · 31,000 transfers/s · 12 s left`. Half-filled is what was fetched and is not readable yet.
  */
 export function renderBar(progress: Progress, rate: Rate, space: BarSpace): string {
   const { columns, glyphs, quietMs, others } = space
-  const { first, head = first } = progress
+  const { first, head = first, written = first - 1 } = progress
   const at = positionOf(progress).block
-  const share = head < first ? 1 : Math.min(1, Math.max(0, (at - first + 1) / (head - first + 1)))
+  const shareOf = (block: number): number =>
+    head < first ? 1 : Math.min(1, Math.max(0, (block - first + 1) / (head - first + 1)))
+  const share = shareOf(at)
   const name = others === 0 ? progress.chain : `${progress.chain} (+${others})`
   const percent = `${Math.floor(share * 100)}%`.padStart(4)
   const block = `block ${number(Math.max(0, at))}/${number(head)}`
-  const left = rate.secondsLeft === undefined ? [] : [`${duration(rate.secondsLeft)} left`]
-  const waits = quietMs < QUIET_MS ? left : [`waiting ${duration(Math.floor(quietMs / 1000))}`]
-  const tails = [[block, `${number(rate.transfersPerSecond)} transfers/s`, ...waits], [block, ...waits], waits, []]
+  const speed = `${number(rate.transfersPerSecond)} transfers/s`
+  const readable = at > written && written >= first ? [`readable ${number(written)}`] : []
+  const now = doingNow(progress, rate, quietMs)
+  const tails = [[block, ...readable, speed, ...now], [block, speed, ...now], [block, ...now], now, []]
   for (const tail of tails) {
     const words = tail.length === 0 ? '' : ` ${tail.join(` ${glyphs.dot} `)}`
     const room = columns - displayWidth(`${name}  ${percent}${words}`)
     if (room < MIN_BAR_COLUMNS) continue
     const cells = Math.min(MAX_BAR_COLUMNS, room)
     const full = Math.floor(share * cells)
-    return `${name} ${glyphs.full.repeat(full)}${glyphs.empty.repeat(cells - full)} ${percent}${words}`
+    // What is readable shows, however little it is.
+    const solid = Math.min(full, Math.max(written < first ? 0 : 1, Math.floor(shareOf(written) * cells)))
+    const bar = `${glyphs.full.repeat(solid)}${glyphs.half.repeat(full - solid)}${glyphs.empty.repeat(cells - full)}`
+    return `${name} ${bar} ${percent}${words}`
   }
   return cutToWidth(`${name} ${percent.trim()}`, columns)
+}
+
+/** What the chain is doing, in words, if there is more to say than its position. */
+function doingNow({ copied, isFetched }: Progress, { secondsLeft }: Rate, quietMs: number): readonly string[] {
+  if (copied !== undefined) return [`copying ${number(copied)}`]
+  if (isFetched === true) return ['building']
+  if (quietMs >= QUIET_MS) return [`waiting ${duration(Math.floor(quietMs / 1000))}`]
+  return secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]
 }
 
 /** The last fetched block and the transfers up to it. Fetched blocks count before they are committed. */

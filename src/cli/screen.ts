@@ -1,7 +1,7 @@
 import { type LogSink, standardError } from '../app/log.ts'
 
-/** The characters of a bar. */
-export type Glyphs = { readonly full: string; readonly empty: string; readonly dot: string }
+/** The characters of a bar: what is done, what is half done, and what is left. */
+export type Glyphs = { readonly full: string; readonly half: string; readonly empty: string; readonly dot: string }
 
 /** Standard error as a place to draw lines. `columns` changes with the window. */
 export type Screen = { readonly sink: LogSink; readonly columns: () => number; readonly glyphs: Glyphs }
@@ -9,8 +9,8 @@ export type Screen = { readonly sink: LogSink; readonly columns: () => number; r
 /** Width where a terminal does not report its own. */
 const USUAL_COLUMNS = 80
 
-const UNICODE: Glyphs = { full: '█', empty: '░', dot: '·' }
-const ASCII: Glyphs = { full: '#', empty: '-', dot: '|' }
+const UNICODE: Glyphs = { full: '█', half: '▒', empty: '░', dot: '·' }
+const ASCII: Glyphs = { full: '#', half: '=', empty: '-', dot: '|' }
 
 /** Standard error. A terminal that cannot move its cursor (`TERM=dumb`) counts as none. */
 export function errorScreen(env: Readonly<Record<string, string | undefined>> = process.env): Screen {

@@ -1,3 +1,4 @@
+import type { ChainAdapter } from '../chains/adapter.ts'
 import type { Observation } from '../core/balance.ts'
 import type { AdoptionResult } from '../store/seam/audits.ts'
 import type { ObservationStore } from '../store/seam/observations.ts'
@@ -13,17 +14,14 @@ export type Adopted = { readonly read: Observation; readonly result: AdoptionRes
  * Compares observations with the journal, once it has their blocks, at most a few hundred at a time. It adopts an
  * observation if the journal has no amount of its own, and deletes those of blocks that are not ours. An observation of
  * a final block whose hash is no longer stored is kept, and not compared again. A sum of coins that the journal contradicts is
- * deleted too: the coins were looked for when less was known, before the account was followed.
+ * deleted too: the coins were looked for when less was known. `through`: the last block written.
  */
-export async function adoptObservations(deps: {
-  readonly journal: Journal
-  readonly observations: ObservationStore
-  /** Observations are sums of coins that were found. */
-  readonly areSums: boolean
-  /** The last block written. */
-  readonly through: number
-}): Promise<readonly Adopted[]> {
-  const { journal, observations, areSums, through } = deps
+export async function adoptObservations(
+  deps: { readonly adapter: ChainAdapter; readonly journal: Journal; readonly observations: ObservationStore },
+  through: number,
+): Promise<readonly Adopted[]> {
+  const { adapter, journal, observations } = deps
+  const areSums = adapter.accounts !== undefined
   const reads = await observations.uncompared({ through, limit: MAX_ADOPTED })
   if (reads.length === 0) return []
   const results = await journal.adopt(reads)

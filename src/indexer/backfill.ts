@@ -1,12 +1,9 @@
 import type { ChainAdapter, FetchScope } from '../chains/adapter.ts'
 import { assert } from '../core/assert.ts'
-import type { Header } from '../core/block.ts'
-import { isServiceError } from '../core/errors.ts'
 import type { Batch, BlockTransfers } from '../core/transfer.ts'
-import { afterAnswer, afterTooLarge, FIRST_RANGE_SIZE, type RangeSize } from './range-size.ts'
+import { fetchRanges, type RangeAnswer } from './range-fetcher.ts'
+import type { RangeSize } from './range-size.ts'
 
-/** Parallel requests: enough to keep one node busy while the store writes. */
-const IN_FLIGHT = 4
 /** Transfers after which a batch is committed: some seconds of writing, some 20 MB in memory. */
 const BATCH_TRANSFERS = 100_000
 /**
@@ -20,16 +17,15 @@ const BATCH_MS = 10_000
 const MIN_BATCH_MS = 250
 
 /**
- * Longest age of the oldest uncommitted answer, in milliseconds: zero at first, then as long as the backfill has run,
- * up to BATCH_MS. So the first answer is committed at once, and a process killed at any time keeps about half of its
+ * Longest age of the oldest uncommitted answer, in milliseconds: zero at first, then as long as the backfill had run at
+ * the last commit, up to BATCH_MS. So the first answer is committed at once, and a process killed at any time keeps about half of its
  * work.
  */
 export function batchMs(ranMs: number, committed: boolean): number {
   return committed ? Math.min(BATCH_MS, Math.max(MIN_BATCH_MS, ranMs)) : 0
 }
 
-/** The answer to a range. */
-type Answer = { readonly first: number; readonly through: Header; readonly blocks: readonly BlockTransfers[] }
+type Answer = RangeAnswer<readonly BlockTransfers[]>
 
 /** Which blocks are fetched, and how. */
 export type BackfillOptions = {
@@ -62,52 +58,27 @@ export type Fetched = { readonly block: number; readonly transfers: number }
  * @throws NODE_* if the adapter gave up; batches yielded before remain valid
  */
 export async function* backfill(options: BackfillOptions): AsyncGenerator<Batch> {
-  const ranges = new RangeFetcher(options)
-  const waiting: Promise<readonly Answer[]>[] = []
-  let next = options.first
+  const { adapter, scope, signal, now } = options
+  const read = async (range: { readonly first: number; readonly last: number }) => {
+    const blocks = await adapter.transfers({ ...range, scope }, signal)
+    return { blocks, transfers: blocks.reduce((sum, block) => sum + block.transfers.length, 0) }
+  }
   const gathered = new Gathered()
-  const began = options.now()
+  const began = now()
   let since = began
   let committed = false
   let transfers = 0
-  const asksOn = (): boolean => next <= options.last && (options.budget === undefined || options.budget.left > 0)
-  try {
-    while (asksOn() || waiting.length > 0) {
-      while (asksOn() && waiting.length < IN_FLIGHT) {
-        const last = Math.min(options.last, next + ranges.size.blocks - 1)
-        waiting.push(handledLater(ranges.fetch(next, last)))
-        next = last + 1
-      }
-      for (const answer of (await waiting.shift()) ?? []) {
-        gathered.add(answer)
-        transfers += transfersOf(answer)
-        options.onAnswer?.({ block: answer.through.number, transfers })
-        const isDue = options.now() - since >= batchMs(options.now() - began, committed)
-        if (!gathered.isFull() && !isDue) continue
-        yield gathered.take()
-        committed = true
-        since = options.now()
-      }
-      const finished = waiting.length === 0 && !asksOn()
-      if (!gathered.isEmpty() && finished) yield gathered.take()
-    }
-  } finally {
-    await Promise.allSettled(waiting)
-    if (options.sizes !== undefined) options.sizes.last = ranges.size
+  for await (const answer of fetchRanges({ ...options, read })) {
+    gathered.add(answer)
+    transfers += answer.transfers
+    options.onAnswer?.({ block: answer.through.number, transfers })
+    const isDue = now() - since >= batchMs(since - began, committed)
+    if (!gathered.isFull() && !isDue) continue
+    yield gathered.take()
+    committed = true
+    since = now()
   }
-}
-
-function transfersOf({ blocks }: Answer): number {
-  return blocks.reduce((sum, block) => sum + block.transfers.length, 0)
-}
-
-/**
- * Marks a promise as handled until it is awaited, so that a rejection is not reported as unhandled. The awaiting code
- * still gets it.
- */
-function handledLater<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined)
-  return promise
+  if (!gathered.isEmpty()) yield gathered.take()
 }
 
 /** Answers in order, collected for one batch. */
@@ -150,50 +121,4 @@ function toBatch(answers: readonly Answer[]): Batch {
   const last = answers.at(-1)
   assert(first !== undefined && last !== undefined, 'a batch has answers')
   return { first: first.first, through: last.through, blocks: answers.flatMap((answer) => answer.blocks), headers: [] }
-}
-
-class RangeFetcher {
-  size: RangeSize
-  readonly #options: BackfillOptions
-
-  constructor(options: BackfillOptions) {
-    this.size = options.start ?? FIRST_RANGE_SIZE
-    this.#options = options
-  }
-
-  /** Fetches a range, in several answers if it is too large for the node. */
-  async fetch(first: number, last: number): Promise<readonly Answer[]> {
-    const { adapter, scope, signal, now, budget } = this.#options
-    const started = now()
-    if (budget !== undefined) budget.left--
-    try {
-      const [blocks, [through]] = await Promise.all([
-        adapter.transfers({ first, last, scope }, signal),
-        adapter.headers({ first: last, last }, signal),
-      ])
-      assert(through !== undefined, 'an adapter gives every header of a range or throws')
-      const transfers = blocks.reduce((sum, block) => sum + block.transfers.length, 0)
-      this.size = afterAnswer(this.size, { blocks: last - first + 1, transfers, ms: now() - started })
-      return [{ first, through, blocks }]
-    } catch (error) {
-      if (!isServiceError(error) || first === last) throw error
-      if (error.code !== 'RANGE_TOO_LARGE' && error.code !== 'NODE_TOO_LARGE' && error.code !== 'NODE_TIMEOUT')
-        throw error
-      return this.#inParts({ first, last, suggested: error.fields.suggested })
-    }
-  }
-
-  async #inParts(range: { first: number; last: number; suggested: unknown }): Promise<readonly Answer[]> {
-    const { first, last } = range
-    const suggested = typeof range.suggested === 'number' ? range.suggested : undefined
-    this.size = afterTooLarge(this.size, { blocks: last - first + 1, suggested })
-    const answers: Answer[] = []
-    let next = first
-    while (next <= last) {
-      const end = Math.min(last, next + Math.min(this.size.blocks, Math.ceil((last - first + 1) / 2)) - 1)
-      answers.push(...(await this.fetch(next, end)))
-      next = end + 1
-    }
-    return answers
-  }
 }

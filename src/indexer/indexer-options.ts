@@ -7,6 +7,7 @@ import type { ObservationStore } from '../store/seam/observations.ts'
 import type { Journal } from '../store/seam/store.ts'
 import type { Adopted } from './adopt-observations.ts'
 import type { Fetched } from './backfill.ts'
+import type { RangeSize } from './range-size.ts'
 
 /** What an indexer reports of its progress. Counters are since its start. */
 export type IndexerReport = {
@@ -14,8 +15,43 @@ export type IndexerReport = {
   readonly written: number | undefined
   readonly head: number | undefined
   readonly transfers: number
-  /** During a backfill: what was fetched, committed or not. */
+} & LoadProgress
+
+/** How far a backfill is, beyond what is written. */
+export type LoadProgress = {
+  /** What was fetched, committed or not. */
   readonly fetched?: Fetched
+  /** Of a bulk load: the last stored block that was copied, before anything is fetched. */
+  readonly copied?: number
+  /** Of a bulk load: all was fetched, and the last part is being built. */
+  readonly isFetched?: boolean
+}
+
+/** Loads old blocks in bulk. */
+export type BulkLoader = {
+  /** True if it loads these blocks, which follow the last written one. */
+  readonly isFor: (gap: {
+    readonly first: number
+    readonly last: number
+    readonly written: Header | undefined
+  }) => boolean
+  /** Loads a range, and makes blocks readable part by part. A later call goes on after an error. */
+  readonly load: (range: BulkRange, signal: AbortSignal) => Promise<void>
+  /** Removes what an earlier load left that is of no use. */
+  readonly drop: () => Promise<void>
+}
+
+/** A range that is loaded in bulk: of final blocks, from `first` to `last`, and of those up to `head` if they are few. */
+export type BulkRange = {
+  readonly first: number
+  readonly last: number
+  readonly head: Header
+  readonly start?: RangeSize
+  /** What is stored was copied up to this block. */
+  readonly onCopied: (block: number) => void
+  readonly onFetched: (fetched: Fetched) => void
+  /** Blocks up to this one are stored now, with so many more transfers than before the load. */
+  readonly onPublished: (through: Header, transfers: number) => Promise<void>
 }
 
 /** What an indexer of one chain needs. */
@@ -27,6 +63,8 @@ export type IndexerOptions = {
   readonly wanted?: () => Promise<readonly string[]>
   /** True: the gap below the finalized head is asked for in one range. */
   readonly wholeRanges?: boolean | undefined
+  /** Loads the old blocks of a new chain. Undefined: they are appended. */
+  readonly bulk?: BulkLoader | undefined
   /** Receives what is committed, to check it beside the indexing. */
   readonly audit?: AuditFeed
   /** Monotonic milliseconds. */

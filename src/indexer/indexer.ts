@@ -6,10 +6,11 @@ import type { ChainState, Heartbeat } from '../store/seam/heartbeat.ts'
 import { AccountFollower } from './account-follower.ts'
 import { adoptObservations } from './adopt-observations.ts'
 import { backfill, type Fetched } from './backfill.ts'
+import { bulkBackfill, countsOf } from './bulk-backfill.ts'
 import { findAncestor } from './find-ancestor.ts'
 import { HeldChain } from './held-chain.ts'
-import type { IndexerOptions } from './indexer-options.ts'
-import { nextStep, type Plan } from './next-step.ts'
+import type { IndexerOptions, LoadProgress } from './indexer-options.ts'
+import { type BlockRange, farBehind, nextStep, type Plan } from './next-step.ts'
 import { startSize } from './range-size.ts'
 import { Shortening } from './shortening.ts'
 
@@ -28,13 +29,15 @@ export class Indexer {
   readonly #follower: AccountFollower | undefined
   readonly #held: HeldChain
   #state: ChainState = 'starting'
-  #head: Header | undefined
+  #polled: { readonly head: Header; readonly at: number } | undefined
   #error: string | undefined
   #transfers = 0
   #rollbacks = 0
   /** The block that a node had instead of ours at the last conflict. In a second poll it confirms the reorg. */
   #conflict: BlockRef | undefined
   #conflicts = 0
+  /** How far a backfill is, as last reported. */
+  #load: LoadProgress | undefined
   readonly #shortening = new Shortening()
   /** This step found a conflict that only another poll can decide. */
   #undecided = false
@@ -56,20 +59,22 @@ export class Indexer {
   async step(signal: AbortSignal): Promise<StepResult> {
     const { adapter, journal } = this.#options
     this.#undecided = false
+    this.#load = undefined
     try {
       const heads = await adapter.heads(signal)
-      this.#head = heads.latest
+      this.#polled = { head: heads.latest, at: this.#options.time() }
       const held = await this.#held.load()
       if (held.written === undefined) await this.#follower?.step(held, signal)
       const next = nextStep(held, heads, journal.coverage.from)
       this.#error = undefined
-      if (next.do === 'backfill') await this.#backfill(next, signal)
+      if (next.do === 'backfill') await this.#backfill(next, heads.latest, signal)
       else if (next.do === 'follow') await this.#follow(next, heads, signal)
       else if (next.do === 'resolve') await this.#resolve({ number: next.number, hash: heads.latest.hash }, signal)
       else if (next.do === 'wait') await this.#wait(next, heads, signal)
       else this.#state = 'live'
       if (next.do !== 'wait') this.#shortening.forget()
-      const more = await this.#followAccounts(signal)
+      // A backfill may take hours, in which the chain moves on.
+      const more = (await this.#followAccounts(signal)) || next.do === 'backfill'
       await this.#finalize(heads)
       await this.#adoptObservations()
       await this.#beat()
@@ -86,24 +91,26 @@ export class Indexer {
   /** Publishes an error where readers can see it. */
   async fail(message: string, state: ChainState = this.#state): Promise<void> {
     this.#error = message
+    this.#load = undefined
     this.#state = state
     // First in memory, since the store may be what failed.
     this.#options.onBeat?.(this.#heartbeat(undefined))
     await this.#beat()
   }
 
-  async #backfill(range: { first: number; last: number }, signal: AbortSignal): Promise<void> {
+  async #backfill(range: BlockRange, head: Header, signal: AbortSignal): Promise<void> {
     const { adapter, journal, now, log, wholeRanges } = this.#options
     this.#state = 'backfill'
     // Ranges come without headers, so check once here that the first block follows ours.
     const [first] = await adapter.headers({ first: range.first, last: range.first }, signal)
     if (await this.#isResolved(first, signal)) return
+    if (await this.#isBulkLoaded({ ...range, head }, signal)) return
     log('info', 'backfill begins', range)
     await this.#beat()
     const wanted = { adapter, scope: journal.coverage.scope, ...range, start: startSize(range, wholeRanges) }
     const [before, began] = [this.#transfers, now()]
     const onAnswer = ({ block, transfers }: Fetched): void =>
-      this.#report(this.#held.written?.number, { block, transfers: before + transfers })
+      this.#report({ fetched: { block, transfers: before + transfers } })
     for await (const batch of backfill({ ...wanted, signal, now, onAnswer })) {
       await this.#append(batch)
       await journal.finalize(batch.through)
@@ -115,13 +122,33 @@ export class Indexer {
     log('info', 'backfill ends', { last: range.last, transfers: this.#transfers })
   }
 
+  /** Loads a range in bulk, if that is the way. */
+  async #isBulkLoaded(range: BlockRange & { head: Header }, signal: AbortSignal): Promise<boolean> {
+    const before = this.#transfers
+    const isLoaded = await bulkBackfill(this.#options, {
+      ...range,
+      written: (await this.#held.load()).written,
+      onBeat: () => this.#beat(),
+      onProgress: (progress) => this.#report(progress),
+      onPublished: async (transfers) => {
+        this.#held.forget()
+        this.#transfers = before + transfers
+        await this.#adoptObservations()
+        await this.#beat()
+      },
+      signal,
+    })
+    if (isLoaded) this.#held.forget()
+    return isLoaded
+  }
+
   /** Follows accounts, unless our blocks may be of a lost branch. True if there is more to do. */
   async #followAccounts(signal: AbortSignal): Promise<boolean> {
     if (this.#follower === undefined || this.#conflict !== undefined) return false
     return this.#follower.step(await this.#held.load(), signal)
   }
 
-  async #follow(range: { first: number; last: number }, heads: Heads, signal: AbortSignal): Promise<void> {
+  async #follow(range: BlockRange, heads: Heads, signal: AbortSignal): Promise<void> {
     const { adapter, journal } = this.#options
     // Store the head before its blocks are fetched: from now on, our checkpoint is not the newest block.
     await this.#beat()
@@ -207,17 +234,15 @@ export class Indexer {
     this.#held.appended(batch)
     this.#transfers += transfers
     this.#options.audit?.committed(batch, hinted)
-    this.#report(batch.through.number)
+    this.#report(this.#load, batch.through.number)
   }
 
   /** Adopts or compares observations whose blocks are committed by now. */
   async #adoptObservations(): Promise<void> {
-    const { adapter, journal, observations, audit } = this.#options
     const { written } = await this.#held.load()
     if (written === undefined) return
-    const areSums = adapter.accounts !== undefined
-    const adopted = await adoptObservations({ journal, observations, areSums, through: written.number })
-    if (adopted.length > 0) audit?.adopted(adopted)
+    const adopted = await adoptObservations(this.#options, written.number)
+    if (adopted.length > 0) this.#options.audit?.adopted(adopted)
   }
 
   /** Moves the finalized head, if we have the node's finalized block. */
@@ -236,12 +261,12 @@ export class Indexer {
     const beat = this.#heartbeat(written)
     onBeat?.(beat)
     await journal.heartbeat(beat)
-    this.#report(written?.number)
+    this.#report()
   }
 
   #heartbeat(written: Header | undefined): Heartbeat {
-    const { adapter, time, counts, audit } = this.#options
-    const head = this.#head
+    const { adapter, counts, audit } = this.#options
+    const { head, at = 0 } = this.#polled ?? {}
     const replacedAt = head && adapter.replacedAt(head)
     const caughtUp =
       written !== undefined && head !== undefined && sameBlock(written, head) && this.#error === undefined
@@ -249,7 +274,7 @@ export class Indexer {
       state: this.#state,
       head,
       // The node of this poll may lag behind a node that was polled before.
-      caughtUpAt: caughtUp ? Math.min(time(), replacedAt ?? Number.POSITIVE_INFINITY) : undefined,
+      caughtUpAt: caughtUp ? Math.min(at, replacedAt ?? Number.POSITIVE_INFINITY) : undefined,
       error: this.#error,
       auditError: audit?.error(),
       counts: { ...counts(), ...audit?.counts(), ...this.#follower?.counts(), ...this.#counts(replacedAt) },
@@ -261,17 +286,15 @@ export class Indexer {
       conflicts: this.#conflicts,
       rollbacks: this.#rollbacks,
       transfers: this.#transfers,
+      ...countsOf(this.#load?.fetched),
       // Other threads may use nodes that lag behind the nodes of this thread.
       ...(replacedAt === undefined ? {} : { higher_named_at: replacedAt }),
     }
   }
 
-  #report(written: number | undefined, fetched?: Fetched): void {
-    const told = { state: this.#state, written, head: this.#head?.number, transfers: this.#transfers }
-    this.#options.report(fetched === undefined ? told : { ...told, fetched })
+  #report(load = this.#load, written = this.#held.written?.number): void {
+    this.#load = load
+    const told = { state: this.#state, written, head: this.#polled?.head.number, transfers: this.#transfers }
+    this.#options.report({ ...told, ...this.#load })
   }
-}
-
-function farBehind(head: number, final: number): string {
-  return `the node is at block ${head}, but block ${final} was final: it is far behind, or its chain was restarted`
 }

@@ -6,6 +6,9 @@ export const FOLLOW_BLOCKS = 50
 /** If we are farther than this behind the finalized head, ranges are cheaper than single blocks. */
 const BACKFILL_DISTANCE = 100
 
+/** Blocks from `first` to `last`. */
+export type BlockRange = { readonly first: number; readonly last: number }
+
 /** What to do next, according to our blocks and the node's heads. */
 export type Plan =
   | { readonly do: 'nothing' }
@@ -14,8 +17,8 @@ export type Plan =
    * which is one of our blocks.
    */
   | { readonly do: 'wait'; readonly below?: number; readonly at?: BlockRef }
-  | { readonly do: 'backfill'; readonly first: number; readonly last: number }
-  | { readonly do: 'follow'; readonly first: number; readonly last: number }
+  | ({ readonly do: 'backfill' } & BlockRange)
+  | ({ readonly do: 'follow' } & BlockRange)
   /** The node has another block than ours at this number. */
   | { readonly do: 'resolve'; readonly number: number }
 
@@ -38,4 +41,9 @@ export function nextStep(held: Held, heads: Heads, from: number): Plan {
   }
   if (finalized.number - next >= BACKFILL_DISTANCE) return { do: 'backfill', first: next, last: finalized.number }
   return { do: 'follow', first: next, last: Math.min(latest.number, next + FOLLOW_BLOCKS - 1) }
+}
+
+/** Says that the node's head is below a block that was final. */
+export function farBehind(head: number, final: number): string {
+  return `the node is at block ${head}, but block ${final} was final: it is far behind, or its chain was restarted`
 }

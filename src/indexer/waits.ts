@@ -42,6 +42,8 @@ export function watchedAdapter(adapter: ChainAdapter, waits: Waits, nodes: strin
   const of = (what: string): string => `${what} of ${nodes}`
   const blocks = ({ first, last }: { readonly first: number; readonly last: number }): string =>
     first === last ? `block ${first}` : `blocks ${first} to ${last}`
+  const packTransfers: ChainAdapter['packTransfers'] = (range, into, signal) =>
+    waits.during(of(`the logs of ${blocks(range)}`), async () => adapter.packTransfers?.(range, into, signal))
   return {
     ...adapter,
     heads: (signal) => waits.during(of('the newest block'), () => adapter.heads(signal)),
@@ -50,6 +52,7 @@ export function watchedAdapter(adapter: ChainAdapter, waits: Waits, nodes: strin
       waits.during(of(`another node's block ${conflict.number}`), () => adapter.confirm(conflict, signal)),
     transfers: (range, signal) =>
       waits.during(of(`the logs of ${blocks(range)}`), () => adapter.transfers(range, signal)),
+    ...(adapter.packTransfers === undefined ? {} : { packTransfers }),
     transfersOf: (wanted, signal) => {
       const [first, last] = [wanted.headers[0]?.number ?? 0, wanted.headers.at(-1)?.number ?? 0]
       return waits.during(of(`the transfers of ${blocks({ first, last })}`), () => adapter.transfersOf(wanted, signal))

@@ -19,19 +19,19 @@ const DECOMPRESSORS: Readonly<Record<string, Decompress>> = {
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b])
 
 /**
- * Decompresses a body as its Content-Encoding says and returns its text. Detects gzip without the header too.
+ * Decompresses a body as its Content-Encoding says. Detects gzip without the header too.
  * @throws NODE_TOO_LARGE the decompressed body is over `maxBytes`; NODE_GARBAGE an unknown coding, or invalid data
  */
 export async function decodeBody(
   body: Buffer,
   { encoding, maxBytes }: { readonly encoding: string | string[] | undefined; readonly maxBytes: number },
-): Promise<string> {
+): Promise<Buffer> {
   const named = [encoding ?? []].flat().join(',').toLowerCase().split(',')
   const codings = named.map((coding) => coding.trim()).filter((coding) => coding !== '' && coding !== 'identity')
   if (codings.length === 0 && body.subarray(0, 2).equals(GZIP_MAGIC)) codings.push('gzip')
   let decoded = body
   for (const coding of codings.reverse()) decoded = await decompress(decoded, { coding, maxBytes })
-  return decoded.toString('utf8')
+  return decoded
 }
 
 async function decompress(body: Buffer, how: { readonly coding: string; readonly maxBytes: number }): Promise<Buffer> {

@@ -2,8 +2,11 @@ import { Pool } from 'undici'
 import { ServiceError } from '../core/errors.ts'
 import type { TlsIdentity } from '../core/tls-identity.ts'
 import { nodeLabel, percentDecoded } from '../core/url.ts'
+import { BodyMemory } from './body-memory.ts'
 import { within } from './deadline.ts'
-import { decodeBody, tooLarge } from './decode-body.ts'
+import { decodeBody } from './decode-body.ts'
+import { receive } from './receive.ts'
+import { MAX_HEAD, reusingConnector } from './reused-reads.ts'
 import { aborted, throwIfAborted } from './wait.ts'
 
 /** Bounds of one request. */
@@ -26,7 +29,10 @@ const MAX_RETRY_AFTER_MS = 30_000
 /** A complete answer of any status. */
 export type HttpAnswer = {
   readonly status: number
-  readonly body: string
+  /** UTF-8 text, unless the endpoint answers something else. */
+  readonly body: Buffer
+  /** Says that nothing looks at the body any more, so that its memory is used again. */
+  readonly free: () => void
   /** What the Retry-After header asks for, capped; undefined without one. */
   readonly retryAfterMs: number | undefined
 }
@@ -60,11 +66,13 @@ export function createEndpoint(url: string, limits: HttpLimits, tls?: TlsIdentit
   const { origin, pathname, search, username, password } = new URL(url)
   const pool = new Pool(origin, {
     connections: MAX_CONNECTIONS,
-    connect: { timeout: CONNECT_TIMEOUT_MS, ...connectOptions(tls) },
+    connect: reusingConnector({ timeout: CONNECT_TIMEOUT_MS, ...connectOptions(tls) }),
+    maxHeaderSize: MAX_HEAD,
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: limits.timeoutMs,
     bodyTimeout: limits.timeoutMs,
   })
+  const memory = new BodyMemory()
   const usual: Record<string, string> = { accept: 'application/json' }
   if (username !== '') usual.authorization = basic(username, password)
   const pathOf = (below: string): string => pathname.replace(/\/$/, '') + below + search
@@ -73,11 +81,14 @@ export function createEndpoint(url: string, limits: HttpLimits, tls?: TlsIdentit
     const headers = sent.method === 'POST' ? { ...usual, 'content-type': 'application/json' } : usual
     return within({ ms: limits.timeoutMs, signal }, async (bounded) => {
       try {
-        const answer = await pool.request({ ...sent, headers, signal: bounded })
-        const { headers: received } = answer
-        const bytes = await readBytes(answer.body, { maxBytes, length: received['content-length'] })
-        const text = await decodeBody(bytes, { maxBytes, encoding: received['content-encoding'] })
-        return { status: answer.statusCode, body: text, retryAfterMs: retryAfter(received['retry-after']) }
+        const received = await receive(pool, { ...sent, headers }, { maxBytes, memory, signal: bounded })
+        const encoding = received.headers['content-encoding']
+        return {
+          status: received.status,
+          body: await decodeBody(received.body.bytes(), { maxBytes, encoding }),
+          free: () => memory.give(received.body),
+          retryAfterMs: retryAfter(received.headers['retry-after']),
+        }
       } catch (error) {
         if (signal.aborted) throw aborted(signal)
         throw asServiceError(error, { label, limits, timedOut: bounded.aborted, hasCertificate: tls !== undefined })
@@ -103,20 +114,6 @@ function connectOptions(tls: TlsIdentity | undefined) {
 }
 
 type Header = string | string[] | undefined
-
-async function readBytes(body: AsyncIterable<unknown>, bounds: { maxBytes: number; length: Header }): Promise<Buffer> {
-  const announced = Number(bounds.length) || 0
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    if (!Buffer.isBuffer(chunk)) continue
-    bytes += chunk.length
-    // Leaving the loop closes the connection: the rest is never read.
-    if (Math.max(bytes, announced) > bounds.maxBytes) throw tooLarge(bounds.maxBytes)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks, bytes)
-}
 
 function basic(username: string, password: string): string {
   const pair = `${percentDecoded(username)}:${percentDecoded(password)}`

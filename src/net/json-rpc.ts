@@ -1,16 +1,19 @@
 import { ServiceError } from '../core/errors.ts'
 import { withoutTexts, withoutUrls } from '../core/url.ts'
 import type { HttpAnswer } from './http.ts'
+import { parseJsonBytes, type ReadResult } from './parse-answer-bytes.ts'
 
 /**
  * One call of JSON-RPC 2.0 (https://www.jsonrpc.org/specification), with its parameters in order or by name. `large`: the
  * call cannot be split. It is sent alone, one such call at a time, and its answer may be several times as large as
- * others.
+ * others. `read`: reads a result that is a list; a result of it is then either a value of this, or JSON. The calls of one
+ * batch share it.
  */
 export type RpcCall = {
   readonly method: string
   readonly params: readonly unknown[] | Readonly<Record<string, unknown>>
   readonly large?: true
+  readonly read?: ReadResult
 }
 
 /** The outcome of one call of a batch. The error is NODE_RPC unless a narrower code fits. */
@@ -64,7 +67,11 @@ const REFUSED_STATUSES: ReadonlySet<number> = new Set([401, 402, 403])
  * batches and plans with 400, 403 or 413. `parse` returns undefined for what is not JSON.
  * @throws NODE_REFUSED, NODE_RATE_LIMITED, NODE_TIMEOUT, NODE_HTTP, NODE_GARBAGE
  */
-export function parseAnswer(answer: HttpAnswer, label: string, parse = parseJson): unknown {
+export function parseAnswer(
+  answer: HttpAnswer,
+  label: string,
+  parse: (body: Buffer) => unknown = parseJsonBytes,
+): unknown {
   const { status } = answer
   const fields = { node: label, status }
   const value = parse(answer.body)
@@ -97,15 +104,6 @@ function isRpcFault(value: unknown): boolean {
 
 function hasFault(value: unknown): boolean {
   return isRecord(value) && faultOf(value) !== undefined
-}
-
-/** Undefined if the text is not JSON. Ignores a byte order mark. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text)
-  } catch {
-    return undefined
-  }
 }
 
 /** Returns the fault of an answer object; undefined if it has none. */

@@ -14,6 +14,7 @@ import {
   type RpcCall,
   type RpcOutcome,
 } from './json-rpc.ts'
+import { parseAnswerBytes, type ReadResult } from './parse-answer-bytes.ts'
 import { deferredOutcome, isRateLimited, retryDeferred } from './retry-deferred.ts'
 import { type Pauses, pauseMs, wait } from './wait.ts'
 
@@ -83,6 +84,9 @@ export function createNode(options: NodeOptions): Node {
   }
 }
 
+/** How the answer to a request is read. */
+type HowToRead = { readonly read?: ReadResult | undefined; readonly maxBytes?: number | undefined }
+
 /** Sends calls in batches as large as the node accepts. */
 class Sender {
   readonly label: string
@@ -134,9 +138,15 @@ class Sender {
     if (asked > 1) this.#size.rateLimited(Math.min(asked, this.#size.most))
   }
 
-  async #post(body: unknown, signal: AbortSignal, maxBytes?: number): Promise<unknown> {
+  async #post(body: unknown, signal: AbortSignal, how: HowToRead = {}): Promise<unknown> {
+    const { read, maxBytes } = how
     this.#options.onRequest()
-    return parseAnswer(await this.#endpoint.post(JSON.stringify(body), signal, maxBytes), this.label)
+    const answer = await this.#endpoint.post(JSON.stringify(body), signal, maxBytes)
+    try {
+      return parseAnswer(answer, this.label, read === undefined ? undefined : (bytes) => parseAnswerBytes(bytes, read))
+    } finally {
+      answer.free()
+    }
   }
 
   async #sendLarge(call: RpcCall, signal: AbortSignal): Promise<RpcOutcome> {
@@ -149,7 +159,7 @@ class Sender {
   async #sendSingle(call: RpcCall, signal: AbortSignal, maxBytes?: number): Promise<RpcOutcome> {
     const id = ++this.#lastId
     try {
-      const answer = await this.#post(encode(call, id), signal, maxBytes)
+      const answer = await this.#post(encode(call, id), signal, { read: call.read, maxBytes })
       // Some servers answer one call as a batch of one.
       const own: unknown = Array.isArray(answer) && answer.length === 1 ? answer[0] : answer
       const outcome = outcomeOf(own, call, this.#rules)
@@ -193,7 +203,7 @@ class Sender {
     const body = calls.map((call, index) => encode(call, firstId + index))
     let answer: unknown
     try {
-      answer = await this.#post(body, signal)
+      answer = await this.#post(body, signal, { read: calls.find(({ read }) => read !== undefined)?.read })
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       return this.#afterFailure(error, calls, signal)

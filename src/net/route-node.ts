@@ -33,7 +33,7 @@ export function createRouteNode(options: NodeOptions, parse: (text: string) => u
     if (answer.status === NOT_FOUND) {
       return { ok: false, error: new ServiceError('NODE_NO_METHOD', `${label} has no ${call.method}`) }
     }
-    const value = parseAnswer(answer, label, (text) => tryParse(text, parse))
+    const value = parseAnswer(answer, label, (body) => tryParse(body.toString('utf8'), parse))
     if (!isRecord(value) || typeof value.success !== 'boolean') throw garbage(label)
     return value.success
       ? { ok: true, result: value }

@@ -38,7 +38,7 @@ export type TokenSources = {
  * `stored` undefined: the store has no facts of the token. `checkedAt`: Unix seconds. `info` stays the same object as
  * long as it is kept.
  */
-type Entry = { stored: StoredToken | undefined; checkedAt: number; info: TokenInfo }
+type Entry = { readonly chain: ChainId; stored: StoredToken | undefined; checkedAt: number; info: TokenInfo }
 
 /**
  * All that is known of tokens, from the chain, the lists and the prices. Supply comes from the chain, decimals from the
@@ -47,9 +47,9 @@ type Entry = { stored: StoredToken | undefined; checkedAt: number; info: TokenIn
  */
 export class TokenMetadata implements Tokens {
   readonly #sources: TokenSources
-  readonly #recent: Recent<Entry>
+  /** By reference, which needs no text to be made for a look-up. One contract may be several assets, on several chains. */
+  readonly #recent: Recent<readonly Entry[]>
   readonly #reading = new Map<string, Promise<void>>()
-  readonly #byObject = new Map<ChainId, WeakMap<AssetRef, Entry>>()
   /** The time until which a chain is not read, in Unix seconds. */
   readonly #pausedUntil = new Map<ChainId, number>()
 
@@ -68,18 +68,19 @@ export class TokenMetadata implements Tokens {
     const entries = await this.#load(chain, assets)
     const now = this.#sources.now()
     const asks = options.read && (this.#pausedUntil.get(chain) ?? 0) <= now
-    if (asks && entries.some((entry) => isOld(entry.stored, now))) {
-      this.#refresh(
-        chain,
-        assets.filter((_, index) => isOld(entries[index]?.stored, now)),
-      )
+    if (!asks) return infosOf(entries)
+    const old: AssetRef[] = []
+    const unread: AssetRef[] = []
+    for (let index = 0; index < assets.length; index++) {
+      const [asset, entry] = [assets[index], entries[index]]
+      if (asset === undefined || entry === undefined) continue
+      if (entry.stored === undefined) unread.push(asset)
+      else if (isOld(entry.stored, now)) old.push(asset)
     }
-    if (entries.every((entry) => entry.stored !== undefined)) return entries.map((entry) => entry.info)
-    const unread = asks ? assets.filter((_, index) => entries[index]?.stored === undefined) : []
-    if (unread.length === 0) return entries.map((entry) => entry.info)
+    if (old.length > 0) this.#refresh(chain, old)
+    if (unread.length === 0) return infosOf(entries)
     await this.#read(chain, unread)
-    const again = await this.#load(chain, assets)
-    return again.map((entry) => entry.info)
+    return infosOf(await this.#load(chain, assets))
   }
 
   /** Reads old facts again without delaying the answer: a supply changes, a name hardly ever. */
@@ -92,37 +93,41 @@ export class TokenMetadata implements Tokens {
   /** Entries in the order of the assets. */
   async #load(chain: ChainId, assets: readonly AssetRef[]): Promise<readonly Entry[]> {
     const now = this.#sources.now()
+    const fresh: Entry[] = []
+    for (const asset of assets) {
+      const entry = this.#find(chain, asset)
+      if (entry === undefined || !isFresh(entry, now)) return this.#loadMissing(chain, assets)
+      fresh.push(entry)
+    }
+    return fresh
+  }
+
+  async #loadMissing(chain: ChainId, assets: readonly AssetRef[]): Promise<readonly Entry[]> {
+    const now = this.#sources.now()
     const found = assets.map((asset) => {
       const entry = this.#find(chain, asset)
       return entry !== undefined && isFresh(entry, now) ? entry : undefined
     })
-    if (found.every(isEntry)) return found
     const missing = assets.filter((_, index) => found[index] === undefined)
-    const stored = missing.length === 0 ? [] : await (await this.#sources.storeOf(chain)).get(missing)
+    const stored = await (await this.#sources.storeOf(chain)).get(missing)
     let next = 0
     return assets.map((asset, index) => found[index] ?? this.#remember(chain, asset, stored[next++]))
   }
 
-  /** The store shares one object among an asset's rows. A look-up by this object needs no text key. */
-  #find(chain: ChainId, asset: AssetRef): Entry | undefined {
-    let byObject = this.#byObject.get(chain)
-    if (byObject === undefined) {
-      byObject = new WeakMap()
-      this.#byObject.set(chain, byObject)
+  #find(chain: ChainId, { reference, standard }: AssetRef): Entry | undefined {
+    for (const entry of this.#recent.get(reference) ?? NO_ENTRIES) {
+      if (entry.chain === chain && entry.info.asset.standard === standard) return entry
     }
-    const known = byObject.get(asset)
-    const entry =
-      known !== undefined && isFresh(known, this.#sources.now()) ? known : this.#recent.get(assetText(chain, asset))
-    if (entry !== undefined && entry !== known) byObject.set(asset, entry)
-    return entry
+    return undefined
   }
 
-  /** Changes the entry in place, because it may also be known by other objects of its asset. */
+  /** Changes the entry in place, so that it stays the only one of its asset. */
   #remember(chain: ChainId, asset: AssetRef, stored: StoredToken | undefined): Entry {
-    const key = assetText(chain, asset)
     const facts = { stored, checkedAt: this.#sources.now(), info: this.#info(chain, asset, stored) }
-    const entry = Object.assign(this.#recent.get(key) ?? {}, facts)
-    this.#recent.set(key, entry)
+    const known = this.#find(chain, asset)
+    if (known !== undefined) return Object.assign(known, facts)
+    const entry = { chain, ...facts }
+    this.#recent.set(asset.reference, [...(this.#recent.get(asset.reference) ?? []), entry])
     return entry
   }
 
@@ -186,8 +191,10 @@ export class TokenMetadata implements Tokens {
   }
 }
 
-function isEntry(entry: Entry | undefined): entry is Entry {
-  return entry !== undefined
+const NO_ENTRIES: readonly Entry[] = []
+
+function infosOf(entries: readonly Entry[]): readonly TokenInfo[] {
+  return entries.map((entry) => entry.info)
 }
 
 function isOld(stored: StoredToken | undefined, now: number): boolean {

@@ -63,7 +63,7 @@ function readAnswer(answer: HttpAnswer, asked: { coins: readonly string[]; label
       fields,
     })
   }
-  const list = member(parse(body, asked.label), 'coins')
+  const list = member(parse(body.toString('utf8'), asked.label), 'coins')
   if (!isObject(list)) throw garbage(asked.label)
   // Sources may return an address in another case than the request has.
   const names = new Map(asked.coins.flatMap((coin) => [[coin.toLowerCase(), coin] as const, [coin, coin] as const]))

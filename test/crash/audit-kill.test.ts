@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { JOURNAL_STEPS, type JournalStep } from '../../src/store/sqlite/write/journal.ts'
+import { JOURNAL_STEPS, type JournalStep } from '../../src/store/sqlite/write/journal-options.ts'
 import { dumpChain } from '../store/dump.ts'
 import { makeAuditRig } from './audit-chain.ts'
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import type { JournalStep } from '../../src/store/sqlite/write/journal.ts'
+import type { JournalStep } from '../../src/store/sqlite/write/journal-options.ts'
 
 /** How a run of an indexer ends: it kills itself at a step of a write, it is killed after a time, or it finishes. */
 export type Death = { readonly step: JournalStep; readonly count: number } | { readonly afterMs: number } | 'natural'

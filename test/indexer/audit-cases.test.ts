@@ -66,10 +66,10 @@ describe('a lost mint of a token with very many transfers', () => {
 test('a token is reclassified for its supply only after all its mints and burns were compared, in several investigations', async () => {
   const chain = grow(trunk().silently('2', [move(undefined, stranger, 5n)]), 3_000, 3_000)
   chain.stateBlocks = 8
-  const rig = await makeRig(chain, undefined, { ranges: 8 })
+  const rig = await makeRig(chain, undefined, { ranges: 6 })
   expect(await rig.audit()).toMatchObject({ audit_turned: 0 })
   expect(await findingsOf(rig)).toEqual(['different'])
-  for (let head = 3_001; head < 3_010; head++) {
+  for (let head = 3_001; head < 3_040; head++) {
     grow(chain, head, head)
     await rig.audit()
   }
@@ -96,12 +96,12 @@ test('a lost payment in an old block is found over several investigations, while
       block.number === 2_900 ? { ...block, transfers: block.transfers.filter(({ event }) => event > 0) } : block,
     )
   }
-  const rig = await makeRig(chain, undefined, { ranges: 8 })
+  const rig = await makeRig(chain, undefined, { ranges: 6 })
   await rig.settle()
   isLost = false
   await rig.audit()
   expect(await rig.reads.asset(coin)).toMatchObject({ accounting: 'events' })
-  for (let head = 3_001; head < 3_012; head++) {
+  for (let head = 3_001; head < 3_040; head++) {
     grow(chain, head, head)
     await rig.audit()
   }

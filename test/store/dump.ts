@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
-import { decodeAmount, decodeItem } from '../../src/store/sqlite/rows/amount-codec.ts'
-import { REST_OF_BLOCK } from '../../src/store/sqlite/rows/position.ts'
+import { decodeAmount, decodeItem } from '../../src/journal/amount-codec.ts'
+import { REST_OF_BLOCK } from '../../src/journal/position.ts'
 
 type Cell = null | number | string | Buffer
 

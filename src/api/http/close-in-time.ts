@@ -4,9 +4,10 @@ import type { FastifyInstance } from 'fastify'
 /**
  * Makes sure that `close()` of a server ends. Connections that never sent a byte are closed at once (Node counts them
  * as busy). After `close()`, a connection closes when its last request ends (Node would wait for its idle timeout).
- * After `graceMs` all remaining connections are destroyed, for example slow senders and clients that do not read.
+ * After `graceMs` all remaining connections are destroyed, for example slow senders and clients that do not read. Call
+ * the returned function at the end of each answer that does not pass Fastify's hooks.
  */
-export function closeInTime(server: FastifyInstance, graceMs: number): void {
+export function closeInTime(server: FastifyInstance, graceMs: number): () => void {
   const open = new Set<Socket>()
   let closing = false
   server.server.on('connection', (socket: Socket) => {
@@ -20,8 +21,12 @@ export function closeInTime(server: FastifyInstance, graceMs: number): void {
     server.server.once('close', () => clearTimeout(cut))
     done()
   })
-  server.addHook('onResponse', (_request, _reply, done) => {
+  const answered = (): void => {
     if (closing) server.server.closeIdleConnections()
+  }
+  server.addHook('onResponse', (_request, _reply, done) => {
+    answered()
     done()
   })
+  return answered
 }

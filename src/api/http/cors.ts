@@ -1,4 +1,5 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
+import type { CheckedRequest } from './checks.ts'
 
 // Every page may read every answer: the server uses no cookies, only keys.
 const EXPOSED = [
@@ -22,7 +23,7 @@ export const CORS_HEADERS: Readonly<Record<string, string>> = {
 }
 
 /** True for the request that a browser sends before a cross-origin request (Fetch, section 4.8). */
-export function isPreflight(request: FastifyRequest): boolean {
+export function isPreflight(request: Pick<CheckedRequest, 'method' | 'headers'>): boolean {
   const { headers } = request
   return (
     request.method === 'OPTIONS' &&
@@ -35,7 +36,10 @@ export function isPreflight(request: FastifyRequest): boolean {
  * True if the request comes from a page of one of these origins, or from no page at all. Browsers put `Origin` on every
  * request that can write, and pages cannot prevent it. Undefined: all origins are allowed.
  */
-export function allowsOrigin(origins: readonly string[] | undefined, request: FastifyRequest): boolean {
+export function allowsOrigin(
+  origins: readonly string[] | undefined,
+  request: Pick<CheckedRequest, 'headers'>,
+): boolean {
   const { origin } = request.headers
   return origins === undefined || origin === undefined || origins.includes(origin)
 }

@@ -84,6 +84,15 @@ const ChainHealth = Type.Object({
     }),
   ),
   transfers: Type.Integer(),
+  fetched: Type.Optional(
+    Type.Object(
+      { block: Type.Integer(), transfers: Type.Integer() },
+      {
+        description:
+          'During a bulk load: the last block that was fetched, and the transfers up to it. They are answered once the next part is published.',
+      },
+    ),
+  ),
   accounts: Type.Optional(Accounts),
   audit: Type.Optional(Audit),
   verify: Type.Optional(Verify),
@@ -171,12 +180,20 @@ function fromClock(clock: ChainClock, circumstances: Circumstances): Omit<ChainH
     lag_seconds: published && head && Math.max(0, head.timestamp - published.timestamp),
     head_age_seconds: head && Math.max(0, now - head.timestamp),
     transfers: clock.transfers,
+    fetched: fetchedOf(clock.counts),
     accounts: accountsOf(clock.counts),
     audit: auditOf(clock),
     verify: verifyOf(clock.counts),
     waiting: wait && { for: wait.for, seconds: Math.max(0, now - Math.floor(wait.since / 1_000)) },
     error,
   }
+}
+
+function fetchedOf({
+  fetched_block: block,
+  fetched_transfers: transfers,
+}: ChainClock['counts']): ChainHealth['fetched'] {
+  return block === undefined || transfers === undefined ? undefined : { block, transfers }
 }
 
 function errorOf(clock: ChainClock, { now, stalledSeconds, wait }: Circumstances): string | undefined {

@@ -7,14 +7,22 @@ const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 /** The label of requests to unknown paths: guessed paths must not become series. */
 const UNMATCHED = 'unmatched'
 
-/** Counts a request that was rejected before it reached a route. */
-export type RejectCounter = (status: number) => void
+/** Counts an answer by its status and by the milliseconds since its request. */
+type CountAnswer = (status: number, ms: number) => void
+
+/** Counts requests that this server does not see as answers of its routes. */
+export type RequestCounts = {
+  /** Counts a request that was rejected before it reached a route. */
+  readonly rejected: (status: number) => void
+  /** Returns the counter of a route's answers. */
+  readonly of: (route: string) => CountAnswer
+}
 
 /**
  * Counts answers by route and status, and measures their time by route. Labels are our own routes, so their number is
  * bounded.
  */
-export function observeRequests(server: FastifyInstance, registry: Registry): RejectCounter {
+export function observeRequests(server: FastifyInstance, registry: Registry): RequestCounts {
   const requests = new Counter({
     name: 'steelyard_http_requests_total',
     help: 'Responses by route and status',
@@ -28,13 +36,15 @@ export function observeRequests(server: FastifyInstance, registry: Registry): Re
     buckets: BUCKETS,
     registers: [registry],
   })
+  const of = (route: string): CountAnswer =>
+    countAnswers(seconds.labels({ route }), (status) => requests.labels({ route, status }))
   // To find a request's route and look up labels costs more than to count. So each route has its own counting hook,
   // which looks up each status once.
   const counting = new Map<string, onResponseHookHandler>()
   const countingOf = (route: string): onResponseHookHandler => {
     let hook = counting.get(route)
     if (hook === undefined) {
-      hook = countAnswers(seconds.labels({ route }), (status) => requests.labels({ route, status }))
+      hook = countingHook(of(route))
       counting.set(route, hook)
     }
     return hook
@@ -50,22 +60,28 @@ export function observeRequests(server: FastifyInstance, registry: Registry): Re
     if (request.is404) unmatched.call(this, request, reply, done)
     else done()
   })
-  return (status) => requests.labels({ route: UNMATCHED, status }).inc()
+  return { rejected: (status) => requests.labels({ route: UNMATCHED, status }).inc(), of }
+}
+
+function countingHook(count: CountAnswer): onResponseHookHandler {
+  return (_request, reply, done) => {
+    count(reply.statusCode, reply.elapsedTime)
+    done()
+  }
 }
 
 function countAnswers(
   seconds: Histogram.Internal<'route'>,
   counterOf: (status: number) => Counter.Internal,
-): onResponseHookHandler {
+): CountAnswer {
   const counters = new Map<number, Counter.Internal>()
-  return (_request, reply, done) => {
-    let counter = counters.get(reply.statusCode)
+  return (status, ms) => {
+    let counter = counters.get(status)
     if (counter === undefined) {
-      counter = counterOf(reply.statusCode)
-      counters.set(reply.statusCode, counter)
+      counter = counterOf(status)
+      counters.set(status, counter)
     }
     counter.inc()
-    seconds.observe(reply.elapsedTime / 1_000)
-    done()
+    seconds.observe(ms / 1_000)
   }
 }

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -27,7 +27,12 @@ export type ParserErrorsOptions = {
   readonly limits: FirstLineLimits & { readonly lingerMs: number; readonly urlBytes: number }
 }
 
-type Served = { readonly request: FastifyRequest; readonly reply: FastifyReply }
+/** A request with a valid head. `routed`: as Fastify has it; undefined if it is answered without the router. */
+type Served = {
+  readonly raw: IncomingMessage
+  readonly response: ServerResponse
+  readonly routed?: { readonly request: FastifyRequest; readonly reply: FastifyReply }
+}
 
 /** Node's error for a request that it rejects before any handler runs. */
 type ClientError = Error & { readonly code?: string; readonly rawPacket?: unknown; readonly bytesParsed?: unknown }
@@ -69,7 +74,12 @@ export class ParserErrors {
 
   /** Records a request with a valid head: a later error may concern its body, or the head of the next request. */
   served(request: FastifyRequest, reply: FastifyReply): void {
-    this.#last.set(request.raw.socket, { request, reply })
+    this.#last.set(request.raw.socket, { raw: request.raw, response: reply.raw, routed: { request, reply } })
+  }
+
+  /** As `served`, for a request without a body that is answered without the router. */
+  servedDirectly(raw: IncomingMessage, response: ServerResponse): void {
+    this.#last.set(raw.socket, { raw, response })
   }
 
   /** The listener for a server's `clientError`. */
@@ -84,14 +94,14 @@ export class ParserErrors {
     const line = requestLine(last === undefined ? this.lines.of(socket) : lineIn(error))
     const isLong = line === undefined ? last === undefined && this.lines.isTooLong(socket) : this.#isTooLong(line)
     const failure = isLong ? URL_TOO_LONG : (FAILURES[error.code ?? ''] ?? BAD_REQUEST)
-    if (last !== undefined && !last.request.raw.complete) {
+    if (last !== undefined && !last.raw.complete) {
       this.#rejectBody(failure, last)
       return
     }
     const answer = (): void => this.#answer(socket, failure, { line })
     // Answers leave in the order of their requests, so earlier ones go first.
-    if (last === undefined || last.reply.raw.writableFinished) answer()
-    else last.reply.raw.once('finish', answer)
+    if (last === undefined || last.response.writableFinished) answer()
+    else last.response.once('finish', answer)
   }
 
   /** Rejects CONNECT: the server opens no tunnels. */
@@ -107,13 +117,13 @@ export class ParserErrors {
   }
 
   /** Rejects a malformed or late body. Its request is known, so the normal error handler answers it. */
-  #rejectBody(failure: Failure, { request, reply }: Served): void {
-    const { raw: body } = request
+  #rejectBody(failure: Failure, { raw: body, response, routed }: Served): void {
     const error = new ServiceError(failure.code, failure.message)
-    if (reply.raw.writableFinished) body.socket.destroy()
-    else if (reply.raw.headersSent || !takesBody(request)) reply.raw.once('finish', () => body.socket.destroy())
-    else if (body.listenerCount('error') > 0) body.emit('error', error)
-    else this.#options.answer(error, request, reply.header('connection', 'close'))
+    if (response.writableFinished) body.socket.destroy()
+    else if (response.headersSent || routed === undefined || !takesBody(routed.request)) {
+      response.once('finish', () => body.socket.destroy())
+    } else if (body.listenerCount('error') > 0) body.emit('error', error)
+    else this.#options.answer(error, routed.request, routed.reply.header('connection', 'close'))
   }
 
   #answer(socket: Duplex, failure: Failure, { line, other = {} }: ParserAnswer): void {

@@ -1,7 +1,7 @@
-import type { FastifyRequest } from 'fastify'
 import type { Caller, KeyVerifier } from '../../access/keys.ts'
 import { ServiceError } from '../../core/errors.ts'
 import type { KeyScope } from '../../store/seam/keys.ts'
+import type { CheckedRequest } from './checks.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -11,13 +11,13 @@ declare module 'fastify' {
 }
 
 /** Returns the key of a request: `x-api-key`, else `api-key`. An empty header counts as no key. */
-export function keyOf(request: FastifyRequest): string | undefined {
+export function keyOf(request: Pick<CheckedRequest, 'headers'>): string | undefined {
   const { headers } = request
   return text(headers['x-api-key']) ?? text(headers['api-key'])
 }
 
 /** Returns the origin that the request states: `Origin`, which browsers set, else `X-Origin`. */
-export function originOf(request: FastifyRequest): string | undefined {
+export function originOf(request: Pick<CheckedRequest, 'headers'>): string | undefined {
   return text(request.headers.origin) ?? text(request.headers['x-origin'])
 }
 
@@ -34,11 +34,25 @@ const MISSING = 'API key is missing: send it as x-api-key; "steelyard keys creat
  * @throws UNAUTHORIZED there is no key; FORBIDDEN it is unknown, revoked, expired, of another scope or not allowed from
  * this origin or address; STORE_UNAVAILABLE
  */
-export function requireKey(request: FastifyRequest, keys: KeyVerifier, scope: KeyScope): Caller | Promise<Caller> {
+export function requireKey(request: CheckedRequest, keys: KeyVerifier, scope: KeyScope): Caller | Promise<Caller> {
   const raw = keyOf(request)
   if (raw === undefined) throw new ServiceError('UNAUTHORIZED', MISSING)
   const check = keys.verify({ raw, origin: originOf(request), address: request.ip, scope })
   return check instanceof Promise ? check.then(callerOf) : callerOf(check)
+}
+
+/**
+ * Accepts a request by its key and sets its caller, at once if the key is known.
+ * @throws as `requireKey`
+ */
+export function acceptKey(request: CheckedRequest, keys: KeyVerifier, scope: KeyScope): void | Promise<void> {
+  const caller = requireKey(request, keys, scope)
+  if (caller instanceof Promise) {
+    return caller.then((found) => {
+      request.caller = found
+    })
+  }
+  request.caller = caller
 }
 
 function callerOf(check: Awaited<ReturnType<KeyVerifier['verify']>>): Caller {

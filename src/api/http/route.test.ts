@@ -101,7 +101,7 @@ function addChecked(scope: FastifyInstance): void {
     errors,
     check: async (request, reply) => {
       reached.push('check')
-      reply.header('x-toy-left', '3')
+      reply.headers({ 'x-toy-left': '3' })
       if (request.headers['x-toy'] === 'over') throw new ServiceError('TOO_MANY_REQUESTS', 'Too many')
     },
     handle: async ({ body }) => {

@@ -8,6 +8,7 @@ import type { Answer } from '../schema/json-schema.ts'
 import { AS_OF_KEYWORD } from '../schema/openapi.ts'
 import { compileQuery, type Issue, ParameterError, type RawQuery, type RequestPart } from '../schema/query.ts'
 import { AS_OF_HEADER } from './as-of-header.ts'
+import { checkHook, type RequestCheck } from './checks.ts'
 import { inTime } from './deadline.ts'
 import type { ErrorAnswer } from './errors.ts'
 import { ticks } from './tick.ts'
@@ -49,10 +50,8 @@ export type Input<Params extends TObject, Query extends TObject, Body extends TO
   readonly body: Static<Body>
 }
 
-type Nothing = TObject<Record<never, never>>
-
-/** A check of a route that runs after the key check and before the body is read. It may set headers of the answer. */
-export type RouteCheck = (request: FastifyRequest, reply: FastifyReply) => void | Promise<void>
+/** A part of a request without a schema. */
+export type Nothing = TObject<Record<never, never>>
 
 /** One call. The same schemas parse its path, query and body, serialise its answer, and document all of them. */
 export type Route<
@@ -77,8 +76,8 @@ export type Route<
   readonly errors: Readonly<Record<string, TSchema>>
   /** Only pages of these origins may call; undefined: all. */
   readonly origins?: readonly string[] | undefined
-  /** Such as a rate limit of this call. */
-  readonly check?: RouteCheck
+  /** Runs after the key check, such as a rate limit of this call. */
+  readonly check?: RequestCheck
   /** This call's own answer for invalid parameters; by default the vendor's general one. */
   readonly invalid?: (issues: readonly Issue[]) => VendorError
   readonly handle: (
@@ -87,7 +86,8 @@ export type Route<
   ) => Promise<Reply<Answer<Static<Success>>> | VendorError>
 }
 
-const DEFAULT_STATUSES: readonly number[] = [200]
+/** The statuses of a route that gives none. */
+export const DEFAULT_STATUSES: readonly number[] = [200]
 
 // Our own parser runs in the handler, typed by the schema; Fastify keeps the schema for the documentation only.
 const noValidation = () => () => true
@@ -109,20 +109,21 @@ export function addRoute<
     ...(route.origins === undefined ? {} : { config: { origins: route.origins } }),
     schema: schemaOf(route),
     validatorCompiler: noValidation,
-    ...(check === undefined ? {} : { onRequest: async (request, reply) => check(request, reply) }),
+    ...(check === undefined ? {} : { onRequest: checkHook(check) }),
     ...(body === undefined ? {} : { preParsing: rejectEncoded }),
     handler: async (request, reply) => {
       const input = orVendorError(() => parse(request), route.invalid)
-      const made = input instanceof VendorError ? input : await inTime(route.handle(input, request))
+      const made = input instanceof VendorError ? input : await inTime(route.handle(input, request), endOfTick)
       await endOfTick()
       return answer(reply, made, statuses)
     },
   })
 }
 
-type RawInput = FastifyRequest<{ Params: RawQuery; Querystring: RawQuery; Body: Json | undefined }>
+type RawInput = { readonly params: RawQuery; readonly query: RawQuery; readonly body: Json | undefined }
 
-function inputParser<Params extends TObject, Query extends TObject, Body extends TObject>(
+/** Returns the parser of a call's input. It throws ParameterError with all issues. */
+export function inputParser<Params extends TObject, Query extends TObject, Body extends TObject>(
   route: Pick<Route<TSchema, Params, Query, Body>, 'params' | 'query' | 'body'>,
 ): (request: RawInput) => Input<Params, Query, Body> {
   const params = parserOr(route.params, compileQuery)
@@ -187,7 +188,8 @@ async function rejectEncoded(request: FastifyRequest, reply: FastifyReply): Prom
   throw new ServiceError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported')
 }
 
-function orVendorError<T>(
+/** Returns what `parse` returns, or the call's own answer for invalid parameters. */
+export function orVendorError<T>(
   parse: () => T,
   invalid: ((issues: readonly Issue[]) => VendorError) | undefined,
 ): T | VendorError {
@@ -205,10 +207,14 @@ function answer(reply: FastifyReply, result: Reply<unknown> | VendorError, statu
     reply.code(status).headers(headers ?? {})
     return body
   }
-  const { status = 200 } = result
+  if (result.asOf !== undefined) reply.header(AS_OF_HEADER, result.asOf)
+  reply.code(statusOf(result, statuses))
+  return result.body
+}
+
+/** The status of an answer. Asserts that the route documents it. */
+export function statusOf({ status = 200 }: Reply<unknown>, statuses: ReadonlySet<number>): number {
   // The schema that writes the body is found by the status.
   assert(statuses.has(status), `a route answers with the status ${status}, which it does not document`)
-  if (result.asOf !== undefined) reply.header(AS_OF_HEADER, result.asOf)
-  reply.code(status)
-  return result.body
+  return status
 }

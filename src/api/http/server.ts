@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { METHODS } from 'node:http'
+import { parse as parseQuery } from 'fast-querystring'
 import fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -8,7 +9,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
-import { isServiceError, ServiceError } from '../../core/errors.ts'
+import { ServiceError } from '../../core/errors.ts'
 import { parseJson } from '../../json/exact-json.ts'
 import { describeServer } from '../schema/openapi.ts'
 import { compileSerialiser } from '../schema/serialise.ts'
@@ -17,16 +18,17 @@ import { closeInTime } from './close-in-time.ts'
 import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts'
 import type { HttpDeps } from './deps.ts'
 import { type Dialect, dialectFinder } from './dialect.ts'
-import { toFailure } from './errors.ts'
+import { addressReader } from './direct-request.ts'
+import { DirectRoutes } from './direct-routes.ts'
 import { LIMITS, type Limits } from './limits.ts'
 import { ServedMethods } from './methods.ts'
 import { observeRequests } from './metrics.ts'
 import { OWN } from './own-errors.ts'
 import { registerOwnRoutes } from './own-routes.ts'
 import { ParserErrors, URL_TOO_LONG } from './parser-errors.ts'
+import { headError } from './request-head.ts'
 import { keepTickShape } from './tick.ts'
-
-const JSON_TYPE = 'application/json; charset=utf-8'
+import { failureWriter, JSON_TYPE, type WriteFailure } from './write-failure.ts'
 
 /** CONNECT never reaches a router. */
 const NOT_ROUTED: ReadonlySet<string> = new Set(['CONNECT'])
@@ -41,7 +43,8 @@ export function createHttpServer(
   limits: Limits = LIMITS,
 ): FastifyInstance {
   const dialectOf = dialectFinder(dialects, OWN)
-  const answerError = errorAnswerer(deps.log, dialectOf)
+  const writeFailure = failureWriter(deps.log, dialectOf)
+  const answerError = errorAnswerer(writeFailure)
   const requestId = requestIds()
   const rejected = new ParserErrors({
     render: (failure, url) => (url === undefined ? UNREADABLE : dialectOf(url)).renderError(failure),
@@ -62,12 +65,31 @@ export function createHttpServer(
   readJsonBodies(server)
   server.decorateRequest('caller', undefined)
   server.decorate('tickShape', keepTickShape())
-  server.addHook('onRequest', admit)
+  server.addHook('onRequest', (request, reply, done) => {
+    rejected.served(request, reply)
+    admit(request, reply, done)
+  })
   server.setErrorHandler(answerError)
   server.setNotFoundHandler((request, reply) => answerError(notFound(), request, reply))
-  rejected.countTo(observeRequests(server, deps.metrics))
-  logSlow(server, deps.log)
-  closeInTime(server, limits.closeMs)
+  const counts = observeRequests(server, deps.metrics)
+  rejected.countTo(counts.rejected)
+  const logSlow = slowLogger(server, deps.log)
+  const closeIdle = closeInTime(server, limits.closeMs)
+  const direct = new DirectRoutes({
+    requestId,
+    addressOf: addressReader(deps.trustProxy),
+    writeFailure,
+    served: (raw, response) => rejected.servedDirectly(raw, response),
+    answeredOf: (route) => {
+      const count = counts.of(route)
+      return ({ id, status, ms }) => {
+        count(status, ms)
+        logSlow({ id, route, status, ms })
+        closeIdle()
+      }
+    },
+  })
+  takeDirectly(server, direct)
 
   describeServer(server, deps.version)
   const served = new ServedMethods()
@@ -75,6 +97,23 @@ export function createHttpServer(
   addScope(server, served, (scope) => registerOwnRoutes(scope, deps, dialects))
   server.register(async (scope) => served.rejectOtherMethods(scope))
   return server
+}
+
+/** Lets the direct routes take their requests before Fastify. */
+function takeDirectly(server: FastifyInstance, direct: DirectRoutes): void {
+  const { server: http } = server
+  const routers = http.listeners('request')
+  http.removeAllListeners('request')
+  http.on('request', (raw, response) => {
+    if (direct.take(raw, response)) return
+    for (const router of routers) router.call(http, raw, response)
+  })
+  server.decorate('direct', direct)
+  server.decorate('checks', [])
+  server.addHook('preClose', (done) => {
+    direct.close()
+    done()
+  })
 }
 
 /** Bodies are JSON and are read without loss. Any other media type, or none, is rejected before a handler runs. */
@@ -93,9 +132,6 @@ function addScope(server: FastifyInstance, served: ServedMethods, register: (sco
 
 type AnswerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
 
-/** Value of Retry-After for 503: about one poll of a chain's head, and long enough that retries add little load. */
-const RETRY_AFTER_SECONDS = 5
-
 const UNREADABLE: Pick<Dialect, 'renderError'> = {
   renderError: (failure) => OWN.renderError({ ...failure, message: 'Bad request' }),
 }
@@ -113,10 +149,6 @@ function attachConnectionHandlers(server: FastifyInstance, rejected: ParserError
   rejected.lines.watch(http)
   server.addHook('preClose', (done) => {
     rejected.lines.closeWaiting()
-    done()
-  })
-  server.addHook('onRequest', (request, reply, done) => {
-    rejected.served(request, reply)
     done()
   })
   http.on('checkExpectation', (request, response) => http.emit('request', request, response))
@@ -153,7 +185,7 @@ function makeFastify({ deps, limits, answerError, requestId, rejected }: Fastify
       requireHostHeader: false,
     },
     // Each call rejects a long parameter of its path like any other bad one.
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: LIMITS.urlBytes },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: LIMITS.urlBytes, querystringParser: parseQuery },
     forceCloseConnections: 'idle',
     // Requests on open connections are answered until they close, instead of with Fastify's own 503.
     return503OnClosing: false,
@@ -187,7 +219,7 @@ function admit(request: FastifyRequest, reply: FastifyReply, done: (error?: Erro
     done(new ServiceError(URL_TOO_LONG.code, URL_TOO_LONG.message))
     return
   }
-  const failure = headError(request)
+  const failure = headError(request.raw)
   if (failure !== undefined) {
     done(failure)
     return
@@ -200,64 +232,34 @@ function admit(request: FastifyRequest, reply: FastifyReply, done: (error?: Erro
   else done(notFound())
 }
 
-/** Returns the error of a request's head beyond its syntax. Undefined if there is none. */
-function headError({ headers, raw }: FastifyRequest): ServiceError | undefined {
-  // RFC 9112, section 3.2: exactly one Host. Node silently keeps the first of several.
-  const hosts = hostHeaders(raw.rawHeaders)
-  if (hosts > 1 || (hosts === 0 && raw.httpVersion === '1.1')) {
-    return new ServiceError('BAD_REQUEST', 'Host must be sent once')
-  }
-  if (headers.expect === undefined || CONTINUE.test(headers.expect)) return undefined
-  return new ServiceError('EXPECTATION_FAILED', 'Expectation is not supported')
-}
-
-/** The only expectation in HTTP (RFC 9110, section 10.1.1). Node answers it. */
-const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i
-
-function hostHeaders(rawHeaders: readonly string[]): number {
-  let count = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at]
-    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1
-  }
-  return count
-}
-
 function notFound(): ServiceError {
   return new ServiceError('NOT_FOUND', 'Not found')
 }
 
-/**
- * Returns the error handler. It answers in the format of the dialect that owns the path. Errors that are not the
- * caller's fault are logged, and callers do not see their details.
- */
-function errorAnswerer(log: FastifyBaseLogger, dialectOf: (url: string) => Dialect): AnswerError {
+/** Returns the error handler. It answers in the format of the dialect that owns the path. */
+function errorAnswerer(writeFailure: WriteFailure): AnswerError {
   return (error, request, reply) => {
-    const failure = toFailure(error)
-    logFailure(log, error, { request_id: request.id, route: request.routeOptions?.url, status: failure.code })
-    const answer = dialectOf(request.url).renderError(failure)
+    const { status, headers, text } = writeFailure(error, {
+      id: request.id,
+      url: request.url,
+      route: request.routeOptions?.url,
+    })
     // The header is already set if the answer was made but could not be serialised.
-    reply.removeHeader(AS_OF_HEADER)
-    if (answer.headers !== undefined) reply.headers(answer.headers)
-    if (answer.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_SECONDS)
-    return reply.code(answer.status).type(JSON_TYPE).send(JSON.stringify(answer.body))
+    return reply.removeHeader(AS_OF_HEADER).headers(headers).code(status).type(JSON_TYPE).send(text)
   }
 }
 
-function logFailure(log: FastifyBaseLogger, error: unknown, about: Readonly<Record<string, unknown>>): void {
-  if (isServiceError(error)) {
-    if (!error.expose) log.warn({ ...about, code: error.code, fields: error.fields }, error.message)
-  } else if (about.status === 'INTERNAL') {
-    log.error({ ...about, code: 'INTERNAL', err: error }, 'a bug: a request failed')
-  }
-}
+type Answer = { readonly id: string; readonly route: string | undefined; readonly status: number; readonly ms: number }
 
-function logSlow(server: FastifyInstance, log: FastifyBaseLogger): void {
+/** Logs slow answers. Call the returned function at the end of each answer that does not pass Fastify's hooks. */
+function slowLogger(server: FastifyInstance, log: FastifyBaseLogger): (answer: Answer) => void {
+  const logSlow = ({ id, route, status, ms }: Answer): void => {
+    if (ms > LIMITS.slowMs) log.warn({ request_id: id, route, status, ms: Math.round(ms) }, 'slow answer')
+  }
   server.addHook('onResponse', (request, reply, done) => {
-    if (reply.elapsedTime > LIMITS.slowMs) {
-      const ms = Math.round(reply.elapsedTime)
-      log.warn({ request_id: request.id, route: request.routeOptions.url, status: reply.statusCode, ms }, 'slow answer')
-    }
+    const { id, routeOptions } = request
+    logSlow({ id, route: routeOptions.url, status: reply.statusCode, ms: reply.elapsedTime })
     done()
   })
+  return logSlow
 }

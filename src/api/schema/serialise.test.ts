@@ -3,7 +3,7 @@ import { type TSchema, Type } from 'typebox'
 import { describe, expect, test } from 'vitest'
 import { AssertionError } from '../../core/assert.ts'
 import { ExactNumber } from './json-schema.ts'
-import { compileRows, compileSerialiser, type WrittenObject } from './serialise.ts'
+import { compileSerialiser } from './serialise.ts'
 
 describe('exact numbers', () => {
   const write = compileSerialiser(Type.Object({ price: ExactNumber(), count: Type.Integer() }))
@@ -38,24 +38,6 @@ test('a number that JavaScript would write with an exponent is a bug, not 1e21',
   const write = compileSerialiser(Type.Number())
   expect(write(1.5)).toBe('1.5')
   expect(() => write(1e21)).toThrow(AssertionError)
-})
-
-test('rows of the same base equal the JSON of the whole row', () => {
-  const Base = Type.Object({ a: Type.String(), b: Type.Optional(Type.Integer()) })
-  const row = compileRows<{ a: string }>({ schema: Base, name: 'c', describe: (base) => base })
-  const write = compileSerialiser(Type.Array(Type.Unsafe<WrittenObject>(Base)))
-  const base = { a: 'x"' }
-  expect(JSON.parse(write([row(base, 'y"'), row(base, 'z')]))).toEqual([
-    { a: 'x"', c: 'y"' },
-    { a: 'x"', c: 'z' },
-  ])
-})
-
-test('the value of a row may be an exact number', () => {
-  const Base = Type.Object({ a: Type.String() })
-  const row = compileRows<{ a: string }>({ schema: Base, name: 'c', value: ExactNumber(), describe: (base) => base })
-  expect(row({ a: 'x' }, '9007199254740993.123').text).toBe('{"a":"x","c":9007199254740993.123}')
-  expect(() => row({ a: 'x' }, '"')).toThrow(AssertionError)
 })
 
 describe('the same as JSON, for any value of a schema', () => {

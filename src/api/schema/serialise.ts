@@ -91,46 +91,29 @@ export class WrittenObject {
   }
 }
 
-/**
- * Rows that differ only in one value. `name` is its key and `value` its schema, text unless given; `describe` returns the
- * rest, which fits `schema`.
- */
-export type RowShape<Base> = {
-  readonly schema: unknown
+/** A key of an object and the writer of its value. */
+export type Field = {
   readonly name: string
-  readonly value?: unknown
-  readonly describe: (base: Base) => unknown
+  readonly required: boolean
+  /** The key with what comes before it: at the beginning of the object, and after another key. */
+  readonly first: string
+  readonly next: string
+  readonly write: Write
 }
 
-/**
- * Returns a writer of rows with a large constant part. It writes the constant part of a base object once and keeps it
- * as long as the base, which must not change. Each row adds its own value at the end. A row then costs one
- * concatenation, and the whole answer has few pieces to join.
- */
-export function compileRows<Base extends object>(shape: RowShape<Base>): (base: Base, value: string) => WrittenObject {
-  const write = compileSerialiser(shape.schema)
-  const writeValue = compile(readSchema(shape.value ?? TEXT), `$.${shape.name}`)
-  const key = `,${JSON.stringify(shape.name)}:`
-  const heads = new WeakMap<Base, string>()
-  return (base, value) => {
-    let head = heads.get(base)
-    if (head === undefined) {
-      head = write(shape.describe(base)).slice(0, -1) + key
-      heads.set(base, head)
-    }
-    return new WrittenObject(`${head}${writeValue(value)}}`)
-  }
-}
-
-const TEXT = { type: 'string' }
-
-function compileObject(node: SchemaNode & { kind: 'object' }, path: string): Write {
-  const fields = node.properties.map((property) => ({
+/** Returns the writers of an object's keys, in the order of its schema. */
+export function compileFields(node: SchemaNode & { kind: 'object' }, path: string): readonly Field[] {
+  return node.properties.map((property) => ({
     name: property.name,
     required: property.required,
-    prefix: `${JSON.stringify(property.name)}:`,
+    first: `{${JSON.stringify(property.name)}:`,
+    next: `,${JSON.stringify(property.name)}:`,
     write: compile(property.node, `${path}.${property.name}`),
   }))
+}
+
+function compileObject(node: SchemaNode & { kind: 'object' }, path: string): Write {
+  const fields = compileFields(node, path)
   const known = new Set(fields.map((field) => field.name))
   const rest = node.rest === undefined ? undefined : compile(node.rest, `${path}.*`)
   return (value) => {
@@ -142,14 +125,16 @@ function compileObject(node: SchemaNode & { kind: 'object' }, path: string): Wri
       if (field === undefined) break
       const item = value[field.name]
       if (item === undefined && !field.required) continue
-      text += (text === '' ? '' : ',') + field.prefix + field.write(item)
+      // Few pieces: a long answer is joined from all of them at its end.
+      text += text === '' ? field.first : field.next
+      text += field.write(item)
     }
     if (rest !== undefined) {
       for (const [name, item] of Object.entries(value)) {
-        if (!known.has(name)) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${rest(item)}`
+        if (!known.has(name)) text += `${text === '' ? '{' : ','}${JSON.stringify(name)}:${rest(item)}`
       }
     }
-    return `{${text}}`
+    return text === '' ? '{}' : `${text}}`
   }
 }
 
@@ -163,7 +148,18 @@ function compileArray(node: SchemaNode & { kind: 'array' }, path: string): Write
   }
 }
 
+/** True if the writer of a variant rejects all that the variant does not accept, so that nothing need be asked before. */
+function rejectsMisfits(node: SchemaNode): boolean {
+  if (node.kind === 'string') return node.values === undefined
+  return node.kind === 'exact' || node.kind === 'integer' || node.kind === 'boolean'
+}
+
 function compileUnion(node: SchemaNode & { kind: 'union' }, path: string): Write {
+  const [first, second, ...others] = node.variants
+  if (first !== undefined && second?.kind === 'null' && others.length === 0 && rejectsMisfits(first)) {
+    const write = compile(first, path)
+    return (value) => (value === null ? 'null' : write(value))
+  }
   const variants = node.variants.map((variant) => ({
     accepts: (value: unknown) => accepts(variant, value),
     write: compile(variant, path),

@@ -1,5 +1,6 @@
 import type { Address } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createEitherAdapter } from '../../../test/chains/packed-adapter.ts'
 import { type Anvil, blockNumber, deploy, mine, type Sending, send, startAnvil } from '../../../test/nodes/anvil.ts'
 import { altering, inFrontOf, jsonRpc, startScriptedNode } from '../../../test/nodes/scripted-node.ts'
 import { assert } from '../../core/assert.ts'
@@ -7,7 +8,6 @@ import { NO_ITEM } from '../../core/asset.ts'
 import { type ChainId, parseChainId } from '../../core/chain.ts'
 import type { AdapterOptions, ChainAdapter } from '../adapter.ts'
 import { kindOf } from '../registry.ts'
-import { createEvmAdapter } from './adapter.ts'
 
 const CHAIN = chainOf('eip155:31337')
 const SIGNAL = new AbortController().signal
@@ -44,7 +44,7 @@ function act(sending: Sending): Promise<unknown> {
 
 function adapterOf(rpc: readonly string[], options: Partial<AdapterOptions> = {}): ChainAdapter {
   const made = { chain: CHAIN, rpc, finality: 'finalized', warn: () => {}, ...options } as const
-  return createEvmAdapter(made, FAST).adapter
+  return createEitherAdapter(made, FAST).adapter
 }
 
 test('the finalized head is below the newest one, by tag and by confirmations', async () => {
@@ -219,7 +219,7 @@ test('the error for a range that is too large suggests a smaller one', async () 
   )
   const asked = adapterOf([node.url]).transfers({ first: 0, last: 50, scope: ALL }, SIGNAL)
   await expect(asked).rejects.toMatchObject({ code: 'RANGE_TOO_LARGE', fields: { suggested: 3 } })
-  const small = createEvmAdapter(
+  const small = createEitherAdapter(
     { chain: CHAIN, rpc: [anvil.url], finality: 'finalized', warn: () => {} },
     { ...FAST, maxBytes: 1500 },
   ).adapter

@@ -11,6 +11,7 @@ import { readChain } from './heads/chain-id.ts'
 import { HEAD_CALLS, readHeaders } from './heads/headers.ts'
 import { findTransactionBlock } from './heads/transaction-block.ts'
 import { NodeTrust } from './node-trust.ts'
+import { packBlocks } from './scan/pack-blocks.ts'
 import { CodeCheck } from './state/code-check.ts'
 import { Abilities } from './state/read-at-block.ts'
 import { BALANCES_PER_CALL, readBalances } from './state/read-balances.ts'
@@ -49,6 +50,11 @@ export function createEvmAdapter(
     transfers: async (request, signal) => {
       const blocks = await standards.assignStandards(await source.transfers(request, signal), { isOld: true }, signal)
       return blocks.map(withHints).filter(({ transfers, hints }) => transfers.length > 0 || hints !== undefined)
+    },
+    packTransfers: async (request, into, signal) => {
+      const timed = await source.scannedBlocks(request, signal)
+      await packBlocks(timed, { standards, into, signal })
+      source.free(timed)
     },
     transfersOf: async (blocks, signal) => {
       const found = await standards.assignStandards(await source.transfersOf(blocks, signal), { isOld: false }, signal)

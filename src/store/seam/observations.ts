@@ -6,6 +6,8 @@ import type { ObservationPage, ObservationQuery } from './positions.ts'
 export interface ObservationStore {
   put(observations: readonly Observation[]): Promise<void>
   get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]>
+  /** The highest block that any observation is of; undefined if there is none. */
+  newestBlock(): Promise<number | undefined>
   /** Assets, except the native one, with a positive amount when the account was last read; at most some hundred. */
   heldBy(account: string): Promise<readonly AssetRef[]>
   /** All observations, page by page. */

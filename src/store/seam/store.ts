@@ -6,6 +6,7 @@ import type { Coverage, Scope } from '../../core/coverage.ts'
 import type { Standard } from '../../core/standards.ts'
 import type { Batch, BlockTransfers } from '../../core/transfer.ts'
 import type { AdoptionResult, AuditReads, AuditStore, Reclassification, ReclassifyOutcome, Repaired } from './audits.ts'
+import type { BulkStore } from './bulk-load.ts'
 import type { ChainClock, HeldBlock, StoredTransfer } from './chain-clock.ts'
 import type { CustodyStore } from './custody.ts'
 import type { OnDamage } from './damage.ts'
@@ -132,6 +133,8 @@ export interface Journal {
   readonly audits: AuditStore
   readonly doubts: DoubtStore
   readonly lives: LifeStore
+  /** Undefined if the engine cannot replace a chain's rows as a whole. */
+  readonly bulk?: BulkStore
   /** Releases the lease. */
   close(): Promise<void>
 }
@@ -236,10 +239,13 @@ export type TransferPage = {
 export interface ChainReads {
   clock(): Promise<ChainClock>
   asset(asset: AssetRef): Promise<StoredAsset | undefined>
+  /** The assets that a contract was stored as, in the order of STANDARDS: several if it emits events of several standards. */
+  assetsOf(reference: string): Promise<readonly StoredAsset[]>
   /**
    * Positions in the order of the keys, as of `clock.published` or of the block `asOf`; undefined if there is no row
    * and nothing is in doubt. `block`: that block as we store it, on the same branch as the rows; undefined if we do not
-   * store it, or no longer.
+   * store it, or no longer. `assets`: those of the keys, from the same snapshot; undefined if never seen, and for the
+   * native asset.
    */
   balances(
     keys: readonly BalanceKey[],
@@ -248,6 +254,7 @@ export interface ChainReads {
     readonly clock: ChainClock
     readonly block: HeldBlock | undefined
     readonly rows: readonly (StoredBalance | undefined)[]
+    readonly assets: readonly (StoredAsset | undefined)[]
   }>
   account(query: AccountQuery): Promise<AccountPage>
   /** Positive balances, greatest first, ties by account. */

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { isServiceError, ServiceError, systemCode } from '../../core/errors.ts'
+import { DamagedValue } from '../../journal/damaged-value.ts'
 import type { OnDamage } from '../seam/damage.ts'
 import { FileIdentity } from './file-identity.ts'
 import { makePrivateFile, remedyOf } from './files.ts'
-import { DamagedValue } from './rows/damaged-value.ts'
 
 /** A row as SQLite returns it: one value per column, in the order of the statement. */
 export type Row = readonly unknown[]
@@ -12,8 +12,10 @@ export type Row = readonly unknown[]
 /** Used when a required row is missing: reading a column of it throws DamagedValue. */
 export const NO_ROW: Row = []
 
-type Run = { run(...values: unknown[]): Database.RunResult }
-type Query<Result> = {
+/** What runs without rows. */
+export type Run = { run(...values: unknown[]): Database.RunResult }
+/** What returns rows, or values of them. */
+export type Query<Result> = {
   get(...values: unknown[]): Result | undefined
   all(...values: unknown[]): Result[]
   iterate(...values: unknown[]): IterableIterator<Result>
@@ -23,7 +25,10 @@ export type RowStatement = Run & Query<Row>
 /** A statement that returns nothing, or after `pluck` the first column of each row. */
 export type Statement = Run & Query<unknown> & { pluck(): Statement; raw(): RowStatement }
 /** A connection whose statements return `Row`s and values, not objects. */
-export type SqliteDatabase = Omit<Database.Database, 'prepare'> & { prepare(sql: string): Statement }
+export type SqliteDatabase = Pick<
+  Database.Database,
+  'name' | 'open' | 'inTransaction' | 'pragma' | 'transaction' | 'unsafeMode'
+> & { prepare(sql: string): Statement; exec(sql: string): unknown; close(): unknown }
 
 /**
  * How long a statement waits for another writer before it fails. One file has few writers, and their transactions are
@@ -32,9 +37,10 @@ export type SqliteDatabase = Omit<Database.Database, 'prepare'> & { prepare(sql:
 const BUSY_TIMEOUT_MS = 5_000
 
 /**
- * Page caches in KiB. A writer needs a large one to sort its batches. A reader finds most pages in the system's cache.
+ * Page caches in KiB. A writer needs a large one to sort its batches. A reader of facts keeps the pages of accounts that
+ * are asked for until the next commit: a page from the system's cache costs as much as the rest of a look-up.
  */
-const CACHE_KIB = { writer: 64 * 1024, ledger: 64 * 1024, small: 8 * 1024 }
+const CACHE_KIB = { writer: 64 * 1024, reader: 64 * 1024, ledger: 64 * 1024, small: 8 * 1024 }
 
 /**
  * A checkpoint is due once the write-ahead log is as large as its file, within these bounds, in pages of 4 KiB. Below 4
@@ -147,7 +153,13 @@ function migratePart(
 }
 
 const damageListeners = new WeakMap<SqliteDatabase, OnDamage>()
-const watchedFiles = new WeakMap<SqliteDatabase, readonly FileIdentity[]>()
+const watchedFiles = new WeakMap<SqliteDatabase, Watched>()
+
+/**
+ * Files that connections watch. `follow` moves to a chain's newest generation, and returns false if that has to wait,
+ * because a snapshot of the one before is still open.
+ */
+type Watched = { readonly identities: readonly FileIdentity[]; readonly follow: () => boolean }
 
 /** Errors of a file that only an operator can fix. */
 const LOSSES: ReadonlySet<string> = new Set(['STORE_DAMAGED', 'STORE_REPLACED'])
@@ -159,12 +171,13 @@ export function onDamage(db: SqliteDatabase, tell: OnDamage): void {
 
 /**
  * From now on, `guarded` work on any of these connections fails once one of their files was deleted or replaced. Each
- * connection checks all the files, so a request for facts alone also notices that the reads file is missing.
+ * connection checks all the files, so a request for facts alone also notices that the reads file is missing. `follow`:
+ * called before all work; see `Watched`.
  */
-export function watchFiles(connections: readonly SqliteDatabase[]): void {
+export function watchFiles(connections: readonly SqliteDatabase[], follow: () => boolean = () => true): void {
   const names = [...new Set(connections.map(({ name }) => name))]
-  const identities = names.map((name) => new FileIdentity(name))
-  for (const db of connections) watchedFiles.set(db, identities)
+  const watched = { identities: names.map((name) => new FileIdentity(name)), follow }
+  for (const db of connections) watchedFiles.set(db, watched)
 }
 
 /**
@@ -175,7 +188,9 @@ export function watchFiles(connections: readonly SqliteDatabase[]): void {
 export function guarded<T>(db: SqliteDatabase, work: () => T): T {
   try {
     return guardedFile(db.name, () => {
-      for (const identity of watchedFiles.get(db) ?? []) identity.checkSometimes()
+      const isNewest = watchedFiles.get(db)?.follow() ?? true
+      // A move may have changed what is watched. The file of an older generation may be gone already.
+      if (isNewest) for (const identity of watchedFiles.get(db)?.identities ?? []) identity.checkSometimes()
       return work()
     })
   } catch (error) {

@@ -97,7 +97,10 @@ export function remedyOfReplaced(file: string): string {
   )
 }
 
-/** The chain of a facts file. A namespace has no underscore, so the first one replaces the colon. */
+/**
+ * The chain of a facts file, of any generation. A namespace has no underscore, so the first one replaces the colon, and an
+ * id has no dot.
+ */
 function chainOf(name: string): string {
-  return name.replace(/\.db$/, '').replace('_', ':')
+  return name.replace(/(?:\.g\d+)?\.db$/, '').replace('_', ':')
 }

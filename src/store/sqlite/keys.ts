@@ -1,3 +1,4 @@
+import { mustBeOurs, parseStoredJson } from '../../journal/damaged-value.ts'
 import { type FoundKey, type KeyScope, type KeyStore, SCOPES, type StoredKey } from '../seam/keys.ts'
 import { CheckedFile } from './checked-file.ts'
 import {
@@ -11,7 +12,6 @@ import {
   text,
 } from './database.ts'
 import type { SqliteKeyUses } from './key-uses.ts'
-import { mustBeOurs, parseStoredJson } from './rows/damaged-value.ts'
 
 const COLUMNS = 'id, secret_hash, name, principal, scopes, origins, ips, created_at, expires_at, revoked_at, user_id'
 const FOUND = `keys.id, secret_hash, keys.name, keys.principal, scopes, origins, ips, keys.created_at, expires_at,

@@ -1,14 +1,23 @@
 import type { AccountCodec } from '../../core/account.ts'
 import type { AssetRef } from '../../core/asset.ts'
 import type { BalanceKey, Observation } from '../../core/balance.ts'
+import { decodeAmount, encodeAmount, encodeItem } from '../../journal/amount-codec.ts'
+import { decodeHash, encodeHash } from '../../journal/hash-codec.ts'
 import type { ObservationStore } from '../seam/observations.ts'
 import type { ObservationPage, ObservationQuery } from '../seam/positions.ts'
-import { bytes, guarded, int, type RowStatement, type SqliteDatabase, type Statement, text } from './database.ts'
+import {
+  bytes,
+  guarded,
+  int,
+  nullable,
+  type RowStatement,
+  type SqliteDatabase,
+  type Statement,
+  text,
+} from './database.ts'
 import { OBSERVATION_COLUMNS, ObservationWalker, readObservation } from './read/observation-walker.ts'
 import { TickSnapshot } from './read/tick-snapshot.ts'
-import { decodeAmount, encodeAmount, encodeItem } from './rows/amount-codec.ts'
 import { parseStandard } from './rows/asset-table.ts'
-import { decodeHash, encodeHash } from './rows/hash-codec.ts'
 
 /** Observations kept in memory between two writes, some 400 bytes each. */
 const MAX_REMEMBERED = 20_000
@@ -24,9 +33,12 @@ export class SqliteObservations implements ObservationStore {
   readonly #version: Statement
   readonly #memory = new Map<string, Observation | undefined>()
   readonly #held = new Map<string, readonly AssetRef[]>()
+  /** Null: not read since the file changed. */
+  #newest: number | undefined | null = null
   #seen: unknown
   readonly #put: Statement
   readonly #get: RowStatement
+  readonly #newestBlock: Statement
   readonly #heldBy: RowStatement
   readonly #dropAbove: readonly Statement[]
   readonly #uncompared: RowStatement
@@ -54,6 +66,7 @@ export class SqliteObservations implements ObservationStore {
          WHERE account = ? AND reference = ? AND standard = ? AND item = ?`,
       )
       .raw()
+    this.#newestBlock = connections.reader.prepare('SELECT max(block) FROM observations').pluck()
     this.#heldBy = connections.reader
       .prepare(
         `SELECT reference, standard FROM observations
@@ -88,15 +101,18 @@ export class SqliteObservations implements ObservationStore {
   }
 
   async get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]> {
-    return guarded(this.#db, () => {
-      if (this.#tick.enter()) this.#forgetIfChanged()
-      return keys.map((key) => this.#remembered(key))
+    return this.#inTick(() => keys.map((key) => this.#remembered(key)))
+  }
+
+  async newestBlock(): Promise<number | undefined> {
+    return this.#inTick(() => {
+      if (this.#newest === null) this.#newest = nullable(this.#newestBlock.get(), int)
+      return this.#newest
     })
   }
 
   async heldBy(account: string): Promise<readonly AssetRef[]> {
-    return guarded(this.#db, () => {
-      if (this.#tick.enter()) this.#forgetIfChanged()
+    return this.#inTick(() => {
       const known = this.#held.get(account)
       if (known !== undefined) return known
       const rows = this.#heldBy.all(this.#codec.encode(account), MAX_HELD)
@@ -144,11 +160,20 @@ export class SqliteObservations implements ObservationStore {
     guarded(this.#db, () => run.immediate())
   }
 
+  /** Runs reads in this tick's snapshot. */
+  #inTick<T>(work: () => T): T {
+    return guarded(this.#db, () => {
+      if (this.#tick.enter()) this.#forgetIfChanged()
+      return work()
+    })
+  }
+
   /** Cached reads are valid until any process writes to the file. */
   #forgetIfChanged(): void {
     const version = this.#version.get()
     if (version === this.#seen && this.#memory.size + this.#held.size < MAX_REMEMBERED) return
     this.#seen = version
+    this.#newest = null
     this.#held.clear()
     this.#memory.clear()
   }

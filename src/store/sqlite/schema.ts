@@ -224,6 +224,10 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
   -- Changes with the set of followed accounts.
   ALTER TABLE chain ADD COLUMN followings INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Blocks that were repaired during a bulk load, whose log has them as they were before.
+  CREATE TABLE repaired (block INTEGER PRIMARY KEY) STRICT;
+  `,
 ]
 
 /**

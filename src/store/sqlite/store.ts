@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { AccountCodec } from '../../core/account.ts'
 import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
@@ -10,8 +10,10 @@ import type { OnDamage } from '../seam/damage.ts'
 import type { ChainReads, Journal, Store } from '../seam/store.ts'
 import { createCustodyStore } from './custody/custody-store.ts'
 import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase, watchFiles } from './database.ts'
-import { factsFile, fileName, isThere, MAIN_FILE, makeFolder, readsFile, USES_FILE } from './files.ts'
+import { CurrentFacts, openReader, openWriter } from './facts-file.ts'
+import { fileName, isThere, MAIN_FILE, makeFolder, readsFile, USES_FILE } from './files.ts'
 import { SqliteFollowRequests } from './follow-requests.ts'
+import { Generations } from './generations.ts'
 import { SqliteKeyUses } from './key-uses.ts'
 import { SqliteKeys } from './keys.ts'
 import { SqliteLearnedTexts } from './learned-texts.ts'
@@ -20,18 +22,20 @@ import type { LedgerStep } from './ledger/ledger-journal.ts'
 import { assertLedgerNotLost } from './ledger/ledger-marker.ts'
 import { SqliteLedgers } from './ledger/ledgers.ts'
 import { MAIN_MIGRATIONS, USES_MIGRATIONS } from './main-schema.ts'
+import { MovableDatabase } from './movable-database.ts'
 import { SqliteObservations } from './observations.ts'
 import { SqlitePrices } from './prices.ts'
 import { SqliteReads } from './read/chain-reads.ts'
 import { Snapshot } from './read/snapshot.ts'
 import { releaseReserve } from './reserve.ts'
 import type { FixedClasses } from './rows/asset-table.ts'
-import { CHAIN_MIGRATIONS, READS_MIGRATIONS } from './schema.ts'
+import { READS_MIGRATIONS } from './schema.ts'
 import { SqliteTokens } from './token-store.ts'
 import { SqliteTrail } from './trail.ts'
 import { SqliteSessions, SqliteUsers } from './users.ts'
 import { bindReadsFile, mustBeFactsOf } from './write/bind-chain.ts'
-import { type JournalStep, SqliteJournal } from './write/journal.ts'
+import { SqliteJournal } from './write/journal.ts'
+import type { JournalStep } from './write/journal-options.ts'
 
 /** How a SQLite store is opened. */
 export type SqliteOptions = {
@@ -87,13 +91,16 @@ export class SqliteStore implements Store {
 
   async openJournal(chain: ChainId, coverage: Coverage, tell: OnDamage = ignore): Promise<Journal> {
     const { folder, codecOf, onStep } = this.#options
-    const file = join(folder, factsFile(chain))
     const lease = this.#lease(chain)
-    let db: SqliteDatabase | undefined
+    const generations = new Generations(folder, chain)
+    let db: MovableDatabase | undefined
     try {
-      db = openDatabase({ file, migrations: CHAIN_MIGRATIONS, cache: 'writer', durable: false })
+      const file = guardedFile(folder, () => generations.currentPath())
+      // What an interrupted bulk load left.
+      guardedFile(folder, () => generations.removeOthers())
+      db = new MovableDatabase(openWriter(file))
       onDamage(db, tell)
-      const parts = { db, chain, codec: codecOf(chain), coverage, lease, fixed: this.#fixed(chain) }
+      const parts = { db, chain, codec: codecOf(chain), coverage, lease, fixed: this.#fixed(chain), generations }
       const options = onStep === undefined ? parts : { ...parts, onStep }
       return guardedFile(file, () => new SqliteJournal(options))
     } catch (error) {
@@ -104,11 +111,14 @@ export class SqliteStore implements Store {
   }
 
   async holds(chain: ChainId): Promise<boolean> {
-    return [factsFile(chain), readsFile(chain)].some((name) => isThere(join(this.#options.folder, name)))
+    const { folder } = this.#options
+    const generations = new Generations(folder, chain)
+    const files = [generations.currentPath(), generations.logFolder, join(folder, readsFile(chain))]
+    return files.some((file) => isThere(file))
   }
 
   async forget(chain: ChainId): Promise<void> {
-    guardedFile(join(this.#options.folder, factsFile(chain)), () => this.#forget(chain))
+    guardedFile(this.#options.folder, () => this.#forget(chain))
   }
 
   #forget(chain: ChainId): void {
@@ -116,12 +126,11 @@ export class SqliteStore implements Store {
     try {
       // Delete the reads first. If this is interrupted, facts without reads do no harm, but reads without facts could
       // be taken for those of another chain.
-      for (const name of [readsFile(chain), factsFile(chain)]) {
-        for (const end of ['', '-wal', '-shm']) {
-          // Recursive: if a folder has the file's name, delete that too.
-          rmSync(join(this.#options.folder, name + end), { force: true, recursive: true })
-        }
+      for (const end of ['', '-wal', '-shm']) {
+        // Recursive: if a folder has the file's name, delete that too.
+        rmSync(join(this.#options.folder, readsFile(chain) + end), { force: true, recursive: true })
       }
+      new Generations(this.#options.folder, chain).removeAll()
     } finally {
       lease.release()
     }
@@ -129,15 +138,30 @@ export class SqliteStore implements Store {
 
   async openReads(chain: ChainId, tell: OnDamage = ignore): Promise<ChainReads> {
     const codec = this.#options.codecOf(chain)
-    const name = factsFile(chain)
+    const { folder } = this.#options
     return this.#orClose(() => {
-      const db = this.#database(name, { migrations: CHAIN_MIGRATIONS, durable: false }, tell)
-      return this.#guarded(name, () => {
+      const generations = new Generations(folder, chain)
+      const facts = guardedFile(
+        folder,
+        () => new CurrentFacts(generations, (file) => this.#openOnFullDisk(() => openReader(file))),
+      )
+      const { db } = facts
+      onDamage(db, tell)
+      this.#open.push(db)
+      return this.#guarded(db.name, () => {
         mustBeFactsOf(db, chain)
         const snapshot = new Snapshot(db, { own: false, codec })
         const opened = this.#open.length - 1
         const reads = this.#reads(chain, { db, codec, snapshot }, tell)
-        watchFiles(this.#open.slice(opened))
+        const watched = this.#open.slice(opened)
+        const follow = (): boolean => facts.follow()
+        watchFiles(watched, follow)
+        db.onMoved(() => {
+          mustBeFactsOf(db.connection, chain)
+          this.#attachReads(db, chain)
+          snapshot.moved()
+          watchFiles(watched, follow)
+        })
         return reads
       })
     })
@@ -156,10 +180,14 @@ export class SqliteStore implements Store {
     const observations = this.#guarded(name, () => new SqliteObservations({ writer: reads, reader }, codec))
     const tokens = this.#guarded(name, () => new SqliteTokens(reads, db))
     // Holders of `reads` assets are found by joining both files.
-    this.#guarded(name, () => db.prepare('ATTACH ? AS noted').run(join(this.#options.folder, name)))
+    this.#guarded(name, () => this.#attachReads(db, chain))
     const learned = this.#guarded(name, () => new SqliteLearnedTexts(reads))
     const trail = this.#guarded(name, () => new SqliteTrail(reads, codec))
     return new SqliteReads({ ...facts, observations, tokens, learned, trail, fixed: this.#fixed(chain) })
+  }
+
+  #attachReads(db: SqliteDatabase, chain: ChainId): void {
+    db.prepare('ATTACH ? AS noted').run(join(this.#options.folder, readsFile(chain)))
   }
 
   #keyUses(when: 'if there' | 'anyway'): SqliteKeyUses | undefined {
@@ -191,8 +219,9 @@ export class SqliteStore implements Store {
     }
   }
 
+  /** `name`: of a file in the store's folder, or its path. */
   #guarded<T>(name: string, work: () => T): T {
-    return guardedFile(join(this.#options.folder, name), work)
+    return guardedFile(resolve(this.#options.folder, name), work)
   }
 
   /** Runs work that opens files. If it fails, closes the files that it opened, so that it can be tried again. */

@@ -1,5 +1,7 @@
 import type { AssetRef } from '../../core/asset.ts'
 import type { TokenFact } from '../../core/token.ts'
+import { decodeAmount } from '../../journal/amount-codec.ts'
+import { encodeHash } from '../../journal/hash-codec.ts'
 import type { FoundTokens, StoredToken, TokenQuery, TokenStore } from '../seam/tokens.ts'
 import {
   bytes,
@@ -12,9 +14,7 @@ import {
   text,
 } from './database.ts'
 import { TokenSearcher } from './read/token-searcher.ts'
-import { decodeAmount } from './rows/amount-codec.ts'
 import { parseStandard } from './rows/asset-table.ts'
-import { encodeHash } from './rows/hash-codec.ts'
 import { readOptionalRef } from './rows/header-rows.ts'
 import { encodeNullable } from './rows/position.ts'
 

@@ -1,9 +1,9 @@
 import type { AccountCodec } from '../../core/account.ts'
 import type { BalanceKey, Observation } from '../../core/balance.ts'
 import type { BlockRef } from '../../core/block.ts'
+import { decodeAmount, encodeAmount, encodeItem } from '../../journal/amount-codec.ts'
 import type { ReadSince, ReadTrail } from '../seam/pairs.ts'
 import { bytes, guarded, int, type SqliteDatabase, type Statement } from './database.ts'
-import { decodeAmount, encodeAmount, encodeItem } from './rows/amount-codec.ts'
 
 type KeyValues = readonly [Buffer, string, string, Buffer]
 

@@ -1,12 +1,13 @@
-import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger } from 'fastify'
 import type { KeyVerifier } from '../../../access/keys.ts'
 import type { Balances } from '../../../balances/balances.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import type { Ledger } from '../../../ledger/ledger.ts'
+import { addCheck, type CheckedRequest } from '../../http/checks.ts'
 import { allowsOrigin } from '../../http/cors.ts'
 import type { ServedChain } from '../../http/deps.ts'
 import type { Dialect, DialectDefinition } from '../../http/dialect.ts'
-import { requireKey } from '../../http/require-key.ts'
+import { acceptKey } from '../../http/require-key.ts'
 import type { AbcDeps } from './deps.ts'
 import { renderError } from './errors.ts'
 import { abcExamples } from './examples.ts'
@@ -44,9 +45,9 @@ function createAbcLabs(deps: AbcLabsDeps, settings: AbcLabsSettings): Dialect {
       '/api/wallets/',
     ],
     register: (scope) => {
-      scope.addHook('onRequest', async (request) => {
+      addCheck(scope, (request) => {
         calls()
-        await admit(request, settings, deps.keys)
+        return admit(request, settings, deps.keys)
       })
       addReads(scope, { calls, settings })
       addWrites(scope, { calls, settings })
@@ -67,11 +68,10 @@ function withLedger({ balances, ledger, now }: AbcLabsDeps, { chain }: AbcLabsSe
  * Accepts a request with a key of the right scope. Without configured keys it accepts everyone, but no writes from
  * pages of a foreign origin: such a page may run in a browser on the issuer's own machine.
  */
-async function admit(request: FastifyRequest, settings: AbcLabsSettings, keys: KeyVerifier): Promise<void> {
+function admit(request: CheckedRequest, settings: AbcLabsSettings, keys: KeyVerifier): void | Promise<void> {
   const isWrite = request.method === 'POST'
-  if (settings.keys) {
-    request.caller = await requireKey(request, keys, isWrite ? 'write' : 'read')
-  } else if (isWrite && !allowsOrigin(settings.origins, request)) {
+  if (settings.keys) return acceptKey(request, keys, isWrite ? 'write' : 'read')
+  if (isWrite && !allowsOrigin(settings.origins, request)) {
     throw new ServiceError('FORBIDDEN', 'Origin is not allowed')
   }
 }

@@ -1,10 +1,11 @@
-import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Caller, KeyVerifier } from '../../../access/keys.ts'
 import type { Balances } from '../../../balances/balances.ts'
 import type { Tokens } from '../../../tokens/tokens.ts'
+import { addCheck, type RequestCheck } from '../../http/checks.ts'
 import type { ServedChain } from '../../http/deps.ts'
 import type { Dialect, DialectDefinition } from '../../http/dialect.ts'
-import { keyOf, requireKey } from '../../http/require-key.ts'
+import { acceptKey, keyOf } from '../../http/require-key.ts'
 import { chainbaseChains, chainFinder, nativeFinder } from './chains.ts'
 import { renderError } from './errors.ts'
 import { chainbaseExamples } from './examples.ts'
@@ -45,7 +46,7 @@ function createChainbase(deps: ChainbaseDialectDeps, settings: ChainbaseSettings
     name: 'chainbase',
     prefixes: ['/v1/account/', '/v1/token/'],
     register: (scope) => {
-      scope.addHook('onRequest', authHook(deps.keys, settings.demoKey))
+      addCheck(scope, keyCheck(deps.keys, settings.demoKey))
       addCalls(scope, calls)
     },
     renderError,
@@ -54,25 +55,10 @@ function createChainbase(deps: ChainbaseDialectDeps, settings: ChainbaseSettings
   }
 }
 
-type Done = (error?: Error) => void
-
-/** Accepts a request with a key that may read, without a promise if the key is known. */
-function authHook(keys: KeyVerifier, demoKey: boolean) {
-  return (request: FastifyRequest, _reply: unknown, done: Done): void => {
-    if (demoKey && keyOf(request) === DEMO_KEY) {
-      request.caller = DEMO_CALLER
-      done()
-      return
-    }
-    const caller = requireKey(request, keys, 'read')
-    if (!(caller instanceof Promise)) {
-      request.caller = caller
-      done()
-      return
-    }
-    caller.then((found) => {
-      request.caller = found
-      done()
-    }, done)
+/** Accepts a request with a key that may read. */
+function keyCheck(keys: KeyVerifier, demoKey: boolean): RequestCheck {
+  return (request) => {
+    if (!demoKey || keyOf(request) !== DEMO_KEY) return acceptKey(request, keys, 'read')
+    request.caller = DEMO_CALLER
   }
 }

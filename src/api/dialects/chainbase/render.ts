@@ -4,8 +4,15 @@ import { format } from '../../../core/amount.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
 import { zulu } from '../../http/utc-time.ts'
 import type { Answer } from '../../schema/json-schema.ts'
-import { compileRows, type WrittenObject } from '../../schema/serialise.ts'
-import { TokenDescription, type TokenPriceAnswer, type TokenTransfersAnswer, type TopHoldersAnswer } from './schema.ts'
+import { compileRows } from '../../schema/rows.ts'
+import type { WrittenObject } from '../../schema/serialise.ts'
+import {
+  type TokenDescription,
+  TokenMeta,
+  type TokenPriceAnswer,
+  type TokenTransfersAnswer,
+  type TopHoldersAnswer,
+} from './schema.ts'
 
 type Description = Answer<Static<typeof TokenDescription>>
 type Price = Answer<Static<typeof TokenPriceAnswer>>['data']
@@ -44,12 +51,12 @@ export function renderToken(token: TokenInfo): Description {
   }
 }
 
+const metaRow = compileRows<TokenInfo>({ schema: TokenMeta, own: ['balance'], describe: renderToken })
+
 /** Returns a row of account/tokens: the token, and the account's balance. */
-export const renderMeta: (token: TokenInfo, balance: string) => WrittenObject = compileRows<TokenInfo>({
-  schema: TokenDescription,
-  name: 'balance',
-  describe: renderToken,
-})
+export function renderMeta(token: TokenInfo, balance: string): WrittenObject {
+  return metaRow(token, [balance])
+}
 
 /** Returns the price of a token. The keys of an unknown price are absent: the price is never 0. */
 export function renderPrice(token: TokenInfo): Price {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Static, TObject, TSchema } from 'typebox'
+import { addDirectRoute, type Direct } from '../../http/add-direct-route.ts'
 import { addRoute, type Reply } from '../../http/route.ts'
 import type { Answer } from '../../schema/json-schema.ts'
 import { accountBalance } from './account-balance.ts'
@@ -13,8 +14,11 @@ export const TAG = 'Chainbase'
 
 /** Adds this dialect's calls. */
 export function addCalls(scope: FastifyInstance, deps: ChainbaseDeps): void {
-  const add = <Query extends TObject, Body extends TSchema>(route: Call<Query, Body>) => addCall(scope, deps, route)
-  add({
+  const add = <Query extends TObject, Body extends TSchema>(call: Call<Query, Body>) =>
+    addRoute(scope, { ...routeOf(deps, call), method: 'GET' })
+  const addDirect = <Query extends TObject, Body extends TSchema>(call: Call<Query, Body>) =>
+    addDirectRoute(scope, routeOf(deps, call))
+  addDirect({
     path: '/v1/account/tokens',
     operationId: 'GetAccountTokens',
     summary: 'ERC-20 balances of an account',
@@ -24,7 +28,7 @@ export function addCalls(scope: FastifyInstance, deps: ChainbaseDeps): void {
     answer: schema.AccountTokensAnswer,
     call: accountTokens,
   })
-  add({
+  addDirect({
     path: '/v1/account/balance',
     operationId: 'GetAccountBalance',
     summary: 'Native balance of an account',
@@ -92,14 +96,12 @@ type Call<Query extends TObject, Body extends TSchema> = {
 const STATUSES = ['400', '401', '403', '404', '422', '429', '500', '503']
 const ERRORS = Object.fromEntries(STATUSES.map((status) => [status, schema.ErrorMessage]))
 
-function addCall<Query extends TObject, Body extends TSchema>(
-  scope: FastifyInstance,
+function routeOf<Query extends TObject, Body extends TSchema>(
   deps: ChainbaseDeps,
   route: Call<Query, Body>,
-): void {
+): Direct<Body, Query> {
   const { path, operationId, summary, description, query, answer, call } = route
-  addRoute(scope, {
-    method: 'GET',
+  return {
     path,
     docs: {
       operationId,
@@ -113,5 +115,5 @@ function addCall<Query extends TObject, Body extends TSchema>(
     answer,
     errors: ERRORS,
     handle: (input) => call(deps, input.query),
-  })
+  }
 }

@@ -98,7 +98,7 @@ const Described = {
 
 export const TokenDescription = Type.Object(Described, { title: 'TokenDescription' })
 
-const TokenMeta = Type.Object(
+export const TokenMeta = Type.Object(
   {
     ...Described,
     balance: Type.String({ description: 'Base units: 0x and hex digits, or decimal by configuration.' }),

@@ -1,8 +1,8 @@
-import type { FastifyRequest } from 'fastify'
 import type { Caller, KeyCheck, KeyVerifier } from '../../../access/keys.ts'
 import type { KeyScope } from '../../../access/scopes.ts'
 import { assert } from '../../../core/assert.ts'
 import { ServiceError } from '../../../core/errors.ts'
+import type { CheckedRequest } from '../../http/checks.ts'
 import { keyOf, originOf } from '../../http/require-key.ts'
 
 /** Who may call. `anonymous`: the principal of callers without a key. */
@@ -15,7 +15,7 @@ const ANONYMOUS_SCOPE: KeyScope = 'wallet:read'
  * Sets the caller of a request by its key, or the anonymous one. A key that is given must be valid.
  * @throws UNAUTHORIZED the key is missing or invalid; FORBIDDEN it is valid, but without the scope; STORE_UNAVAILABLE
  */
-export async function admit(request: FastifyRequest, scope: KeyScope, { keys, anonymous }: Access): Promise<void> {
+export async function admit(request: CheckedRequest, scope: KeyScope, { keys, anonymous }: Access): Promise<void> {
   const raw = keyOf(request)
   if (raw !== undefined) {
     request.caller = callerOf(await keys.verify({ raw, origin: originOf(request), address: request.ip, scope }), scope)
@@ -35,12 +35,12 @@ function callerOf(check: KeyCheck, scope: KeyScope): Caller {
 }
 
 /** The caller that `admit` accepted. */
-export function callerOfRequest({ caller }: Pick<FastifyRequest, 'caller'>): Caller {
+export function callerOfRequest({ caller }: Pick<CheckedRequest, 'caller'>): Caller {
   assert(caller !== undefined, 'the call is behind the key check')
   return caller
 }
 
 /** The principal of the caller that `admit` accepted. Everything is scoped to it. */
-export function principalOf(request: Pick<FastifyRequest, 'caller'>): string {
+export function principalOf(request: Pick<CheckedRequest, 'caller'>): string {
   return callerOfRequest(request).principal
 }

@@ -5,6 +5,7 @@ import type { KeyScope } from '../../../access/scopes.ts'
 import type { Custody } from '../../../custody/custody.ts'
 import type { Prices } from '../../../tokens/prices.ts'
 import type { TokenFinder, Tokens } from '../../../tokens/tokens.ts'
+import { addCheck } from '../../http/checks.ts'
 import type { ServedChain } from '../../http/deps.ts'
 import type { Dialect, DialectDefinition } from '../../http/dialect.ts'
 import { type Access, admit } from './access.ts'
@@ -58,7 +59,7 @@ function createCobo(dialectDeps: CoboDialectDeps, settings: CoboSettings): Diale
 function register(scope: FastifyInstance, deps: CoboDeps, access: Access): void {
   const behind = (needed: KeyScope, add: (guarded: FastifyInstance) => void): void => {
     scope.register(async (guarded) => {
-      guarded.addHook('onRequest', (request) => admit(request, needed, access))
+      addCheck(guarded, (request) => admit(request, needed, access))
       add(guarded)
     })
   }

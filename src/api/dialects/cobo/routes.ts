@@ -246,7 +246,7 @@ export function addKeys(scope: FastifyInstance, deps: CoboDeps): void {
     statuses: [201],
     errors: errorsOf(400, 413, 415),
     // The answer has a secret: no cache may keep it.
-    check: (_request, reply) => void reply.header('cache-control', 'no-store'),
+    check: (_request, reply) => void reply.headers({ 'cache-control': 'no-store' }),
     handle: ({ body }, request) => createKey(deps, body, request),
   })
   addRoute(scope, {

@@ -5,6 +5,7 @@ import type { Balances } from '../../../balances/balances.ts'
 import type { Prices } from '../../../tokens/prices.ts'
 import type { TokenFinder, Tokens } from '../../../tokens/tokens.ts'
 import { backingChain, mustBeServed } from '../../http/backing-chain.ts'
+import { addCheck } from '../../http/checks.ts'
 import type { ServedChain } from '../../http/deps.ts'
 import type { Dialect, DialectDefinition } from '../../http/dialect.ts'
 import { admit } from './access.ts'
@@ -52,7 +53,8 @@ function createSpacescan(deps: SpacescanDialectDeps, settings: SpacescanSettings
     name: 'spacescan',
     prefixes: ['/address/', '/token/', '/tokens/'],
     register: (scope) => {
-      scope.addHook('onRequest', (request, reply) => admit(request, reply, { keys, free }))
+      const access = { keys, free }
+      addCheck(scope, (request, reply) => admit(request, reply, access))
       addCalls(scope, calls)
     },
     renderError,

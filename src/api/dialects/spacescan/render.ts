@@ -1,10 +1,11 @@
-import type { Static } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { portfolioOf } from '../../../balances/portfolio.ts'
 import { tokenIdOf } from '../../../chains/chia/words/address.ts'
 import { type Decimal, format, formatDecimal, quotient } from '../../../core/amount.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
 import { type Answer, ExactNumber } from '../../schema/json-schema.ts'
-import { compileRows, compileSerialiser, WrittenObject } from '../../schema/serialise.ts'
+import { compileRows } from '../../schema/rows.ts'
+import { compileSerialiser, WrittenObject } from '../../schema/serialise.ts'
 import type { SpacescanDeps } from './deps.ts'
 import { type CatRow, type ExtendedRow, TokenBalanceRow, TokenName } from './schema.ts'
 
@@ -43,16 +44,15 @@ function namesOf(info: TokenInfo) {
 }
 
 const plainRow = compileRows<TokenInfo>({
-  schema: TokenName,
-  name: 'balance',
-  value: ExactNumber(),
+  schema: Type.Object({ ...TokenName.properties, balance: ExactNumber() }),
+  own: ['balance'],
   describe: namesOf,
 })
 const writeExtended = compileSerialiser(TokenBalanceRow)
 
 /** Returns a writer of rows of token-balance. Both lists of an answer share the text. */
 export function renderRow({ extended, prices, chain }: SpacescanDeps): (row: Valued) => WrittenObject {
-  if (!extended) return ({ info, amount }) => plainRow(info, format(amount, CAT_DECIMALS))
+  if (!extended) return ({ info, amount }) => plainRow(info, [format(amount, CAT_DECIMALS)])
   const xch = chain.nativeAsset && prices.find(chain.id, chain.nativeAsset)
   return ({ info, amount, value }) => {
     const row: Answer<Static<typeof ExtendedRow>> = {

@@ -1,20 +1,20 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { BadKeys } from '../../../access/bad-keys.ts'
 import type { KeyVerifier } from '../../../access/keys.ts'
 import type { RateLimit } from '../../../access/rate-limit.ts'
 import type { SessionCaller, Sessions } from '../../../access/sessions.ts'
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
+import type { AnswerHeaders, CheckedRequest } from '../../http/checks.ts'
 import { countCall, tooManyCalls } from '../../http/count-call.ts'
-import { keyOf, requireKey } from '../../http/require-key.ts'
+import { acceptKey, keyOf } from '../../http/require-key.ts'
 
 /** Who may call. */
 export type Access = { readonly keys: KeyVerifier; readonly sessions: Sessions; readonly badKeys: BadKeys }
 
 /** The session of a request, set once it was accepted without a key. */
-const SESSIONS = new WeakMap<FastifyRequest, SessionCaller>()
+const SESSIONS = new WeakMap<CheckedRequest, SessionCaller>()
 
 /** Returns the session that a request was accepted with; undefined if it was accepted with a key. */
-export function sessionOf(request: FastifyRequest): SessionCaller | undefined {
+export function sessionOf(request: CheckedRequest): SessionCaller | undefined {
   return SESSIONS.get(request)
 }
 
@@ -26,17 +26,23 @@ const BEARER = /^Bearer +(\S.*)$/i
  * session, counts against the caller's address; a missing one does not.
  * @throws UNAUTHORIZED, FORBIDDEN, TOO_MANY_REQUESTS the address sent too many bad keys
  */
-export async function admit(request: FastifyRequest, reply: FastifyReply, access: Access): Promise<void> {
+export function admit(request: CheckedRequest, reply: AnswerHeaders, access: Access): void | Promise<void> {
   rejectBlocked(request, reply, access.badKeys)
-  if (keyOf(request) !== undefined) {
-    try {
-      request.caller = await requireKey(request, access.keys, 'read')
-    } catch (error) {
-      if (isServiceError(error, 'FORBIDDEN')) await access.badKeys.noteBad(request.ip)
-      throw error
-    }
-    return
+  if (keyOf(request) === undefined) return admitWithSession(request, access)
+  try {
+    return acceptKey(request, access.keys, 'read')?.catch((error: unknown) => rejectKey(error, request, access))
+  } catch (error) {
+    return rejectKey(error, request, access)
   }
+}
+
+/** Counts a bad key against the caller's address. @throws the error of the key's check */
+async function rejectKey(error: unknown, request: CheckedRequest, { badKeys }: Access): Promise<never> {
+  if (isServiceError(error, 'FORBIDDEN')) await badKeys.noteBad(request.ip)
+  throw error
+}
+
+async function admitWithSession(request: CheckedRequest, access: Access): Promise<void> {
   const session = await readSession(request, access)
   if (session === 'missing') throw new ServiceError('UNAUTHORIZED', 'API key or session is missing')
   if (session === 'invalid') throw new ServiceError('FORBIDDEN', 'Session is invalid')
@@ -47,14 +53,14 @@ export async function admit(request: FastifyRequest, reply: FastifyReply, access
  * session counts against the caller's address.
  * @throws TOO_MANY_REQUESTS the address sent too many bad keys
  */
-export async function admitSession(request: FastifyRequest, reply: FastifyReply, access: Access): Promise<void> {
+export async function admitSession(request: CheckedRequest, reply: AnswerHeaders, access: Access): Promise<void> {
   rejectBlocked(request, reply, access.badKeys)
   await readSession(request, access)
 }
 
 /** Remembers the request's session if it is valid. An invalid one is counted as a bad key. */
 async function readSession(
-  request: FastifyRequest,
+  request: CheckedRequest,
   { sessions, badKeys }: Access,
 ): Promise<'valid' | 'invalid' | 'missing'> {
   const [, token] = BEARER.exec(request.headers.authorization ?? '') ?? []
@@ -69,13 +75,13 @@ async function readSession(
 }
 
 /** Rejects an address that sent too many bad keys or passwords. @throws TOO_MANY_REQUESTS */
-export function rejectBlocked(request: FastifyRequest, reply: FastifyReply, badKeys: BadKeys): void {
+export function rejectBlocked(request: CheckedRequest, reply: AnswerHeaders, badKeys: BadKeys): void {
   const blocked = badKeys.blockOf(request.ip)
   if (blocked !== undefined) throw tooManyCalls(reply, blocked)
 }
 
 /** Counts a call of a session's user, and sets the headers of the limit. Calls with a key are not counted. */
-export async function limitSession(request: FastifyRequest, reply: FastifyReply, limit: RateLimit): Promise<void> {
+export function limitSession(request: CheckedRequest, reply: AnswerHeaders, limit: RateLimit): void | Promise<void> {
   const session = sessionOf(request)
-  if (session !== undefined) await countCall(reply, limit, session.userId)
+  if (session !== undefined) return countCall(reply, limit, session.userId)
 }

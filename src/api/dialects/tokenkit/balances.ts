@@ -8,11 +8,11 @@ import type { Json } from '../../../json/exact-json.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
 import { asOfKnown, asOfList } from '../../http/as-of-header.ts'
 import { type Reply, VendorError } from '../../http/route.ts'
-import { zulu } from '../../http/utc-time.ts'
 import type { Answer } from '../../schema/json-schema.ts'
+import type { WrittenObject } from '../../schema/serialise.ts'
 import { accountParameter, addressParameter, canonicalAddress } from './addresses.ts'
 import { assetOf, freshnessOf, type TokenKitDeps } from './deps.ts'
-import { balanceFields, decimalsOf, offsetTime, priceOf, rowId } from './render.ts'
+import { accountRows, balanceFields, offsetTime } from './render.ts'
 import type {
   AccountBalancesAnswer,
   AccountBalancesQuery,
@@ -24,7 +24,6 @@ import type {
 
 type Row = Answer<Static<typeof BalanceAnswer>>['data']
 type PairError = NonNullable<Answer<Static<typeof BatchAnswer>>['errors']>[number]
-type AccountRow = Answer<Static<typeof AccountBalancesAnswer>>['data'][number]
 
 /** A pair whose addresses are canonical. */
 type Pair = { readonly account: string; readonly asset: AssetRef }
@@ -140,9 +139,11 @@ export async function accountBalances(
   // A node that did not return the balances is not asked for names as well: the request has one deadline.
   const read = !own.some(({ balance }) => isNodeUnknown(balance))
   const infos = assets.length === 0 ? [] : await tokens.get(chain.id, assets, { read })
-  const data = own.flatMap(({ balance }, index) => {
+  const writeRow = accountRows(chain.id, account)
+  const data: WrittenObject[] = []
+  own.forEach(({ balance }, index) => {
     const info = infos[index]
-    return info === undefined ? [] : [accountRow({ chain: chain.id, account, info }, balance)]
+    if (info !== undefined) data.push(writeRow(info, balance))
   })
   const known = asOf && { ...asOf, complete: asOf.complete && count <= rows.length }
   return {
@@ -188,25 +189,5 @@ function rowOf(pair: Pair, known: Known, info: TokenInfo): Row {
     balance: known.amount.toString(),
     balance_usd,
     last_updated: offsetTime(known.knownAt),
-  }
-}
-
-function accountRow(
-  of: { readonly chain: string; readonly account: string; readonly info: TokenInfo },
-  found: Balance,
-): AccountRow {
-  const { chain, account, info } = of
-  return {
-    id: rowId(chain, account, info.asset.reference),
-    account: { address: account },
-    token: {
-      address: info.asset.reference,
-      symbol: info.symbol ?? null,
-      name: info.name ?? null,
-      decimals: decimalsOf(info),
-      current_price_usd: priceOf(info) ?? null,
-      logo: info.logo ?? null,
-    },
-    ...balanceFields(found, info, zulu),
   }
 }

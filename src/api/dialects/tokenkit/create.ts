@@ -8,6 +8,7 @@ import type { History } from '../../../balances/history.ts'
 import type { Prices } from '../../../tokens/prices.ts'
 import type { TokenFinder, Tokens } from '../../../tokens/tokens.ts'
 import { backingChain, mustBeServed } from '../../http/backing-chain.ts'
+import { addCheck } from '../../http/checks.ts'
 import type { ServedChain } from '../../http/deps.ts'
 import type { Dialect, DialectDefinition } from '../../http/dialect.ts'
 import { admit, admitSession, limitSession, rejectBlocked } from './auth.ts'
@@ -66,17 +67,18 @@ function register(
   { calls, deps, settings }: { calls: Calls; deps: TokenKitDialectDeps; settings: TokenKitSettings },
 ): void {
   const { keys, issueUserKey, sessions, badKeys, now } = deps
+  const access = { keys, sessions, badKeys }
   const users = { sessions, badKeys, issueUserKey, now }
   addLogin(scope, users, (request, reply) => rejectBlocked(request, reply, badKeys))
   addNotBuilt(scope)
   scope.register(async (guarded) => {
-    guarded.addHook('onRequest', (request, reply) => admit(request, reply, { keys, sessions, badKeys }))
+    addCheck(guarded, (request, reply) => admit(request, reply, access))
     addBalances(guarded, calls, sessionChecks(settings))
     addHistory(guarded, calls)
     addTokens(guarded, calls)
   })
   scope.register(async (own) => {
-    own.addHook('onRequest', (request, reply) => admitSession(request, reply, { keys, sessions, badKeys }))
+    addCheck(own, (request, reply) => admitSession(request, reply, access))
     addKeys(own, users)
   })
 }

@@ -1,10 +1,15 @@
 import { hash } from 'node:crypto'
+import type { Static } from 'typebox'
 import { usdOf } from '../../../balances/portfolio.ts'
 import { formatDecimal } from '../../../core/amount.ts'
 import type { Balance } from '../../../core/balance.ts'
 import { isFungible } from '../../../core/standards.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
 import { zulu } from '../../http/utc-time.ts'
+import type { Answer } from '../../schema/json-schema.ts'
+import { compileRows } from '../../schema/rows.ts'
+import type { WrittenObject } from '../../schema/serialise.ts'
+import { AccountToken } from './schema.ts'
 
 /** Formats Unix seconds as `2024-01-31T23:59:59+00:00`, the form of the single and the batch call. */
 export function offsetTime(seconds: number): string {
@@ -33,25 +38,39 @@ export function decimalsOf({ asset, decimals }: Pick<TokenInfo, 'asset' | 'decim
   return isFungible(asset.standard) ? (decimals ?? null) : 0
 }
 
-/** Bits of an id that a double holds exactly. */
-const ID_BITS = 53n
-/** Ids kept in memory, about 300 bytes each. */
-const MAX_IDS = 50_000
+const accountRow = compileRows<TokenInfo>({
+  schema: AccountToken,
+  own: ['id', 'account', 'balance', 'balance_usd', 'last_updated'],
+  describe: (info): Pick<Answer<Static<typeof AccountToken>>, 'token'> => ({
+    token: {
+      address: info.asset.reference,
+      symbol: info.symbol ?? null,
+      name: info.name ?? null,
+      decimals: decimalsOf(info),
+      current_price_usd: priceOf(info) ?? null,
+      logo: info.logo ?? null,
+    },
+  }),
+})
 
-const ids = new Map<string, number>()
+/** Returns a writer of rows of account-balances, all of one account. */
+export function accountRows(chain: string, account: string): (token: TokenInfo, balance: Balance) => WrittenObject {
+  // One object for all rows, which is then written once.
+  const of = { address: account }
+  return (token, found) => {
+    const { balance, balance_usd, last_updated } = balanceFields(found, token, zulu)
+    return accountRow(token, [rowId(chain, account, token.asset.reference), of, balance, balance_usd, last_updated])
+  }
+}
 
 /**
  * Returns the id of a row: the first 53 bits of SHA-256 over chain, account and token, so that it survives indexing
- * anew.
+ * anew. A double holds them exactly.
  */
 export function rowId(chain: string, account: string, token: string): number {
-  const row = `${chain}|${account}|${token}`
-  const known = ids.get(row)
-  if (known !== undefined) return known
-  const id = Number(hash('sha256', row, 'buffer').readBigUInt64BE(0) >> (64n - ID_BITS))
-  if (ids.size >= MAX_IDS) ids.clear()
-  ids.set(row, id)
-  return id
+  const digits = hash('sha256', `${chain}|${account}|${token}`, 'hex')
+  // 48 bits of twelve digits, and five of the next two.
+  return Number.parseInt(digits.slice(0, 12), 16) * 2 ** 5 + (Number.parseInt(digits.slice(12, 14), 16) >> 3)
 }
 
 /** The fields of a balance that all calls share. `at` formats its time. */

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { TObject, TSchema } from 'typebox'
-import { addRoute, type Route, type RouteCheck } from '../../http/route.ts'
+import { addDirectRoute } from '../../http/add-direct-route.ts'
+import type { RequestCheck } from '../../http/checks.ts'
+import { addRoute, type Route } from '../../http/route.ts'
 import { accountBalances, balance, batch } from './balances.ts'
 import type { TokenKitDeps } from './deps.ts'
 import { balanceHistory } from './history.ts'
@@ -41,12 +43,11 @@ function errorsOf(...statuses: readonly number[]): Readonly<Record<string, TSche
 }
 
 /** The limits of calls with a session. */
-export type SessionChecks = { readonly [Call in 'balance' | 'balances' | 'accountBalances']: RouteCheck }
+export type SessionChecks = { readonly [Call in 'balance' | 'balances' | 'accountBalances']: RequestCheck }
 
 /** Adds the calls for current balances. */
 export function addBalances(scope: FastifyInstance, calls: Calls, checks: SessionChecks): void {
-  addRoute(scope, {
-    method: 'GET',
+  addDirectRoute(scope, {
     path: '/api/balance',
     docs: docs({ operationId: 'GetBalance', summary: 'Balance of an account in a token', asOf: true }),
     query: schema.BalanceQuery,
@@ -70,8 +71,7 @@ export function addBalances(scope: FastifyInstance, calls: Calls, checks: Sessio
     check: checks.balances,
     handle: ({ body }) => batch(calls(), body),
   })
-  addRoute(scope, {
-    method: 'GET',
+  addDirectRoute(scope, {
     path: '/api/account-balances',
     docs: docs({
       operationId: 'GetAccountBalances',
@@ -176,7 +176,7 @@ export function addTokens(scope: FastifyInstance, calls: Calls): void {
 }
 
 /** Adds the login, which needs no key. `check` rejects an address that sent too many bad keys. */
-export function addLogin(scope: FastifyInstance, calls: UserCalls, check: RouteCheck): void {
+export function addLogin(scope: FastifyInstance, calls: UserCalls, check: RequestCheck): void {
   addRoute(scope, {
     method: 'POST',
     path: '/api/users/auth/login',

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { AnyJson, ExactNumber, OrNull } from '../../schema/json-schema.ts'
+import type { WrittenObject } from '../../schema/serialise.ts'
 
 /** An account of Starknet, as the vendor's own examples show it. */
 export const EXAMPLE_ACCOUNT = '0x00000005dd3d2f4429af886cd1a3b08289dbcea99a294197e9eb43b0e0325b4b'
@@ -78,18 +79,20 @@ export const BatchAnswer = Type.Object(
   { title: 'TokenKitBalancesAnswer' },
 )
 
-const AccountToken = Type.Object(
+const AccountTokenInfo = Type.Object({
+  address: Type.String(),
+  symbol: OrNull(Type.String()),
+  name: OrNull(Type.String()),
+  decimals: OrNull(Type.Integer()),
+  current_price_usd: OrNull(Type.String()),
+  logo: OrNull(Type.String()),
+})
+
+export const AccountToken = Type.Object(
   {
     id: Type.Integer({ description: 'Stays the same when the chain is indexed anew.' }),
     account: Type.Object({ address: Type.String() }),
-    token: Type.Object({
-      address: Type.String(),
-      symbol: OrNull(Type.String()),
-      name: OrNull(Type.String()),
-      decimals: OrNull(Type.Integer()),
-      current_price_usd: OrNull(Type.String()),
-      logo: OrNull(Type.String()),
-    }),
+    token: AccountTokenInfo,
     balance: OrNull(Type.String({ description: 'Base units, decimal. Null if unknown.' })),
     balance_usd: OrNull(Type.String({ description: 'The exact product. Null if unknown.' })),
     last_updated: OrNull(Type.String({ description: 'When the balance was last known to be true: UTC, `Z`.' })),
@@ -98,7 +101,7 @@ const AccountToken = Type.Object(
 )
 
 export const AccountBalancesAnswer = Type.Object(
-  { ...Success, count: Type.Integer(), data: Type.Array(AccountToken) },
+  { ...Success, count: Type.Integer(), data: Type.Array(Type.Unsafe<WrittenObject>(AccountToken)) },
   { title: 'TokenKitAccountBalancesAnswer' },
 )
 

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
 import type { BadKeys } from '../../../access/bad-keys.ts'
 import { MAX_KEYS_PER_USER, type UserKeyRequest } from '../../../access/keys.ts'
@@ -6,6 +6,7 @@ import { parseAddressRange, parseOrigin } from '../../../access/origins.ts'
 import { type LimitResult, rateLimitHeaders } from '../../../access/rate-limit.ts'
 import type { Sessions } from '../../../access/sessions.ts'
 import { ServiceError } from '../../../core/errors.ts'
+import type { AnswerHeaders, CheckedRequest } from '../../http/checks.ts'
 import { tooManyMessage } from '../../http/count-call.ts'
 import { type Reply, VendorError } from '../../http/route.ts'
 import { zulu } from '../../http/utc-time.ts'
@@ -73,6 +74,6 @@ function mustFit(name: string, values: readonly string[], parse: (value: string)
 }
 
 /** Answers that hold a secret are never kept by a cache. */
-export function noStore(_request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('cache-control', 'no-store')
+export function noStore(_request: CheckedRequest, reply: AnswerHeaders): void {
+  reply.headers({ 'cache-control': 'no-store' })
 }

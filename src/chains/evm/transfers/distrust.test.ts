@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Address } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createEitherAdapter } from '../../../../test/chains/packed-adapter.ts'
 import { type Anvil, blockNumber, deploy, mineTogether, startAnvil } from '../../../../test/nodes/anvil.ts'
 import { type Asked, altering, type ScriptedNode } from '../../../../test/nodes/scripted-node.ts'
 import { stoppedAfterEach } from '../../../../test/nodes/test-nodes.ts'
@@ -14,7 +15,6 @@ import { parseChainId } from '../../../core/chain.ts'
 import type { BlockTransfers } from '../../../core/transfer.ts'
 import { isRecord } from '../../../net/json-rpc.ts'
 import type { ChainAdapter, FetchScope } from '../../adapter.ts'
-import { createEvmAdapter } from '../adapter.ts'
 
 const SIGNAL = new AbortController().signal
 const ALICE: Address = '0x00000000000000000000000000000000000a11ce'
@@ -44,7 +44,7 @@ function adapterOf(...rpc: readonly string[]): { adapter: ChainAdapter; warnings
   const warnings: string[] = []
   const warn = (message: string): void => void warnings.push(message)
   const options = { chain, rpc, finality: 'finalized', warn } as const
-  return { adapter: createEvmAdapter(options, { pauses: { baseMs: 0, maxMs: 0 } }).adapter, warnings }
+  return { adapter: createEitherAdapter(options, { pauses: { baseMs: 0, maxMs: 0 } }).adapter, warnings }
 }
 
 type Filter = Readonly<Record<string, unknown>>

@@ -5,6 +5,7 @@
  */
 import type { Address } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createEitherAdapter } from '../../../../test/chains/packed-adapter.ts'
 import { type Anvil, blockNumber, deploy, mine, mineTogether, startAnvil } from '../../../../test/nodes/anvil.ts'
 import {
   type Answer,
@@ -24,7 +25,6 @@ import { backfill } from '../../../indexer/backfill.ts'
 import { isRecord } from '../../../net/json-rpc.ts'
 import type { ChainAdapter } from '../../adapter.ts'
 import type { RpcLimits } from '../../nodes/rpc-limits.ts'
-import { createEvmAdapter } from '../adapter.ts'
 
 const SIGNAL = new AbortController().signal
 const ALICE: Address = '0x00000000000000000000000000000000000a11ce'
@@ -59,7 +59,7 @@ function adapterOf(rpc: readonly string[], limits: Partial<RpcLimits> = {}): Cha
   const chain = parseChainId('eip155:31337')
   assert(chain !== undefined, 'a CAIP-2 id')
   const options = { chain, rpc, finality: 'finalized', warn: () => undefined } as const
-  return createEvmAdapter(options, { pauses: { baseMs: 0, maxMs: 0 }, ...limits }).adapter
+  return createEitherAdapter(options, { pauses: { baseMs: 0, maxMs: 0 }, ...limits }).adapter
 }
 
 async function started(answer: Answer): Promise<ScriptedNode> {

@@ -1,8 +1,10 @@
 import { assert } from '../../../core/assert.ts'
 import type { BlockRef, Header } from '../../../core/block.ts'
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
+import type { ReadResult } from '../../../net/parse-answer-bytes.ts'
 import type { RpcSession } from '../../nodes/session.ts'
 import { readBlocks } from '../heads/headers.ts'
+import { ScannedLogs, scanLogs } from '../scan/scan-logs.ts'
 import { isOdd } from '../words/faults.ts'
 import { type DecodedRange, decodeRange } from './decode-range.ts'
 import type { FilterKind } from './filter-kinds.ts'
@@ -68,8 +70,15 @@ async function askRange(session: RpcSession, range: Range, request: KindRequest)
   const { scope, trust, kind, size } = request
   const filters = filtersOf(scope, kind.shape, size)
   if (kind.by === 'hash') return askRangeByHash(session, range, request)
-  const { answers, headers } = await wholeRange(session, range, { filters, watch: trust })
+  // Answers to several filters must be put together, which only the ordinary decoder does.
+  const readerOf = (part: Range): ReadResult | undefined => (filters.length === 1 ? scanning(part, request) : undefined)
+  const { answers, headers } = await wholeRange(session, range, { filters, watch: trust, readerOf })
   return { ...rangeLogsOf(answers, range, kind), kind, headers }
+}
+
+function scanning(range: Range, { kind, scans }: KindRequest): ReadResult | undefined {
+  if (scans === undefined) return undefined
+  return (bytes, at) => scanLogs(bytes, at, { ...range, dropsOthers: kind.shape === 'none', memory: scans })
 }
 
 function rangeLogsOf(
@@ -77,6 +86,8 @@ function rangeLogsOf(
   range: Range,
   kind: FilterKind,
 ): Pick<RangeLogs, 'decoded' | 'refused' | 'unproven'> {
+  const [answer] = answers ?? []
+  if (answer instanceof ScannedLogs) return { decoded: answer.decoded, refused: false, unproven: false }
   const lists = (onlyEvents(answers, kind.shape) ?? []).map((answer) => answer ?? [])
   const refused = answers === undefined
   return { decoded: decodeRange(lists, range), refused, unproven: refused || answers.includes(null) }

@@ -4,6 +4,7 @@
  */
 import type { Address } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createEitherAdapter } from '../../../../test/chains/packed-adapter.ts'
 import { type Anvil, blockNumber, deploy, mine, mineTogether, startAnvil } from '../../../../test/nodes/anvil.ts'
 import { type Asked, altering, Fault, type ScriptedNode } from '../../../../test/nodes/scripted-node.ts'
 import { stoppedAfterEach } from '../../../../test/nodes/test-nodes.ts'
@@ -12,7 +13,6 @@ import type { Header } from '../../../core/block.ts'
 import { parseChainId } from '../../../core/chain.ts'
 import type { BlockTransfers } from '../../../core/transfer.ts'
 import type { AdapterCounts, ChainAdapter, FetchScope } from '../../adapter.ts'
-import { createEvmAdapter } from '../adapter.ts'
 import { TRANSFER_SINGLE } from './decode-log.ts'
 
 const SIGNAL = new AbortController().signal
@@ -62,7 +62,7 @@ function made(urls: readonly string[]): Omit<Made, 'node'> {
   const warnings: string[] = []
   const warn = (message: string): void => void warnings.push(message)
   const options = { chain, rpc: urls, finality: 'finalized', warn } as const
-  return { ...createEvmAdapter(options, { pauses: { baseMs: 0, maxMs: 0 } }), warnings }
+  return { ...createEitherAdapter(options, { pauses: { baseMs: 0, maxMs: 0 } }), warnings }
 }
 
 function adapterOf(...urls: readonly string[]): ChainAdapter {

@@ -1,6 +1,7 @@
 import type { BlockRef, Header } from '../../../core/block.ts'
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
 import type { RpcCall, RpcOutcome } from '../../../net/json-rpc.ts'
+import type { ReadResult } from '../../../net/parse-answer-bytes.ts'
 import type { RpcSession } from '../../nodes/session.ts'
 import { type Block, blockCall, blockOfHashCall, parseBlock, parseHeader } from '../heads/headers.ts'
 import { isOdd } from '../words/faults.ts'
@@ -23,7 +24,12 @@ export type RangeAnswers = { readonly answers: Answers; readonly headers: readon
 /**
  * A request for a range. `headers`: numbers of blocks whose headers are requested in the same batch, to check the logs.
  */
-export type RangeRequest = { readonly filters: readonly Filter[]; readonly headers: readonly number[] }
+export type RangeRequest = {
+  readonly filters: readonly Filter[]
+  readonly headers: readonly number[]
+  /** Reads answers; those that it reads are its values. */
+  readonly read?: ReadResult | undefined
+}
 
 /**
  * Requests the logs of a range. The same batch requests the head first, because the answer is short for blocks that the
@@ -33,12 +39,14 @@ export type RangeRequest = { readonly filters: readonly Filter[]; readonly heade
 export async function logsOfRange(
   session: RpcSession,
   range: Range,
-  { filters, headers }: RangeRequest,
+  { filters, headers, read }: RangeRequest,
 ): Promise<RangeAnswers> {
+  const plainCalls = callsOf(filters, range)
+  const calls = read === undefined ? plainCalls : plainCalls.map((call) => ({ ...call, read }))
   const [head, ...outcomes] = await session.batch([
     { method: 'eth_blockNumber', params: [] },
     ...headers.map(blockCall),
-    ...callsOf(filters, range),
+    ...calls,
   ])
   if (head === undefined || !head.ok) throw head?.error ?? garbage('too little')
   const number = parseNumber(head.result)
@@ -50,7 +58,7 @@ export async function logsOfRange(
   const own = outcomes.slice(headers.length)
   let answers: Answers
   try {
-    answers = answersOf(range.first === range.last ? await retryLarge(session, own, callsOf(filters, range)) : own)
+    answers = answersOf(range.first === range.last ? await retryLarge(session, own, calls) : own)
   } catch (error) {
     throw isServiceError(error, 'NODE_TOO_LARGE') ? tooLarge(error, range) : error
   }

@@ -21,7 +21,8 @@ export function withHints(block: BlockTransfers): BlockTransfers {
   return hints.length === 0 ? { ...block, transfers } : { ...block, transfers, hints }
 }
 
-function hintsOf(notes: readonly Note[], transfers: readonly Transfer[]): readonly Hint[] {
+/** Returns the hints of a block's notes, given its transfers, or at least those of the notes' transactions. */
+export function hintsOf(notes: readonly Note[], transfers: readonly Transfer[]): readonly Hint[] {
   const explained = new Set(notes.some(({ note }) => note === 'moved') ? transfers.flatMap(explainedBy) : [])
   const hints = new Map<string, Hint>()
   for (const note of notes) {

@@ -3,6 +3,7 @@ import type { BlockRef, Header } from '../../../core/block.ts'
 import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
 import type { FetchScope } from '../../adapter.ts'
 import type { RpcSession } from '../../nodes/session.ts'
+import { hasOnlyTokens } from '../scan/scanned-block.ts'
 import { garbage } from '../words/hex.ts'
 import { addTimes, type TimedBlock } from './add-times.ts'
 import { ANY_EVENT, type BloomResult, checkBloom, rulesOut, valuesIn } from './bloom-check.ts'
@@ -24,6 +25,15 @@ export async function readTransfers(
   range: Range,
   options: FetchOptions,
 ): Promise<readonly BlockTransfers[]> {
+  return (await readTimedBlocks(session, range, options)).map(blockOf)
+}
+
+/** As `readTransfers`, of blocks whose transfers may not be objects yet. */
+export async function readTimedBlocks(
+  session: RpcSession,
+  range: Range,
+  options: FetchOptions,
+): Promise<readonly TimedBlock[]> {
   const { scope, trust } = options
   const { label } = session
   const { decoded, unproven, kind, headers } = await fetchLogsOfRange(session, range, options)
@@ -33,27 +43,35 @@ export async function readTransfers(
   const checked = await checkRange(session, { range, blocks: wanted, undecoded, unproven, kind }, options)
   const blocks = await numberLogs(session, checked, options)
   if (kind !== undefined) trust.filterKinds.noteAnswered(label, scope, { ...range, ...kind })
-  const timed = await addTimes(session, blocks, { range, headers, watch: trust })
-  return timed.map(blockOf)
+  return addTimes(session, blocks, { range, headers, watch: trust })
 }
 
 /** Drops unwanted transfers: a node that ignores a filter returns more. */
 function onlyWanted(blocks: readonly DecodedBlock[], scope: FetchScope): readonly DecodedBlock[] {
   if (scope.type === 'all') return blocks
   const wanted = wantedBy(scope)
-  return blocks
-    .map((block) => ({ ...block, transfers: block.transfers.filter(wanted) }))
-    .filter(({ transfers }) => transfers.length > 0)
+  const isWhole = hasOnlyTokens(scope.type === 'tokens' ? scope.tokens : [])
+  return blocks.flatMap((block) => {
+    if (isWhole(block)) return [block]
+    const transfers = block.transfers.filter(wanted)
+    return transfers.length === 0 ? [] : [{ ...block, transfers }]
+  })
 }
 
-function blockOf({ block, header, isRead }: TimedBlock): BlockTransfers {
+/** Returns a block with its transfers and its time. @throws NODE_GARBAGE its header is another block's */
+export function blockOf(timed: TimedBlock): BlockTransfers {
+  return { ...refOf(timed), transfers: timed.block.transfers }
+}
+
+/** As `blockOf`, without the transfers. */
+export function refOf({ block, header, isRead }: TimedBlock): Omit<BlockTransfers, 'transfers' | 'hints'> {
   if (header !== undefined && header.hash !== block.hash) {
     throw garbage('logs and header of different blocks', { block: block.number })
   }
   const timestamp = header?.timestamp ?? block.timestamp
   assert(timestamp !== undefined, 'a block without a time had its header read')
-  const { number, hash, transfers } = block
-  return { number, hash, parentHash: isRead ? header?.parentHash : undefined, timestamp, transfers }
+  const { number, hash } = block
+  return { number, hash, parentHash: isRead ? header?.parentHash : undefined, timestamp }
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Transfer } from '../../../core/transfer.ts'
 import type { FetchScope } from '../../adapter.ts'
 import type { RpcSession } from '../../nodes/session.ts'
 import type { NodeTrust } from '../node-trust.ts'
+import type { ScanMemory } from '../scan/scan-memory.ts'
 import type { BloomTest } from './bloom-check.ts'
 import type { BlockLogs } from './logs.ts'
 import { lacksReceipts, readReceiptTransfers, withRefusedLogs } from './receipts.ts'
@@ -19,6 +20,8 @@ export type FetchOptions = {
    * first.
    */
   readonly tryAlternatives: boolean
+  /** If given, the logs of ranges are read from bytes where that is possible. Their blocks are then `ScannedBlock`s. */
+  readonly scans?: ScanMemory
 }
 
 type UnverifiedBlock = Pick<BlockLogs, 'answers'> & {

@@ -1,12 +1,12 @@
 import type { Address } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createEitherAdapter } from '../../../../test/chains/packed-adapter.ts'
 import { type Anvil, blockNumber, DEPLOYER, deploy, mine, send, startAnvil } from '../../../../test/nodes/anvil.ts'
 import { altering, Fault, type ScriptedNode, startScriptedNode } from '../../../../test/nodes/scripted-node.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Header } from '../../../core/block.ts'
 import { parseChainId } from '../../../core/chain.ts'
 import type { ChainAdapter } from '../../adapter.ts'
-import { createEvmAdapter } from '../adapter.ts'
 
 const SIGNAL = new AbortController().signal
 const ALICE = '0x00000000000000000000000000000000000a11ce'
@@ -42,7 +42,7 @@ function adapterOf(...rpc: readonly string[]): ChainAdapter {
   const chain = parseChainId('eip155:31337')
   assert(chain !== undefined, 'a CAIP-2 id')
   const options = { chain, rpc, finality: 'finalized', warn: () => undefined } as const
-  return createEvmAdapter(options, { pauses: { baseMs: 0, maxMs: 0 } }).adapter
+  return createEitherAdapter(options, { pauses: { baseMs: 0, maxMs: 0 } }).adapter
 }
 
 /** A proxy before Anvil. `change` makes the results of one method from the true ones. */

@@ -1,7 +1,10 @@
+import { AssetDictionary } from '../../../bulk/raw-log/asset-dictionary.ts'
 import type { AssetRef } from '../../../core/asset.ts'
 import { isServiceError } from '../../../core/errors.ts'
 import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
 import type { CoolDowns } from '../../nodes/cool-downs.ts'
+import type { ScannedBlock } from '../scan/scanned-block.ts'
+import { contractsWithAmounts, type IsKnown, NUMBERS_ASKED, scannedSamples } from '../scan/scanned-samples.ts'
 import type { Sample, TokenNature } from '../state/token-nature.ts'
 import { ZERO_ADDRESS } from '../words/hex.ts'
 import { accountOf, mayBeAccount } from '../words/layouts.ts'
@@ -15,9 +18,12 @@ export type AskNature = (
 
 /** Most contracts to remember: about 15 MB. Beyond this all are forgotten and asked again. */
 const MAX_REMEMBERED = 100_000
-/** How many of a contract's numbers are checked for an owner: an item may be burnt by now. */
-const NUMBERS_ASKED = 3
 const ASKING = 'standards'
+
+/**
+ * `noted`: they may be misread, which `notesOf` says of each. `misread`: only `assignStandards` can correct them.
+ */
+export type ScannedAs = 'right' | 'noted' | 'misread'
 
 /**
  * Assigns the contract's own standard to transfers of ambiguous layouts. Also finds item contracts among those whose
@@ -31,6 +37,8 @@ export class TokenStandards {
   readonly #usual = new Map<string, TokenNature>()
   /** Contracts with a log whose amount could not be an account's address. */
   readonly #withAmounts = new Set<string>()
+  /** Assets of scanned blocks that are settled, and of which nothing is left to ask. They are found without a text. */
+  readonly #known = new AssetDictionary()
 
   constructor(ask: AskNature, coolDowns: CoolDowns) {
     this.#ask = ask
@@ -49,18 +57,54 @@ export class TokenStandards {
     const known = { odd: this.#unusual, usual: this.#usual }
     await this.#askNatures(samplesOf(blocks, known), isOld, signal)
     this.#noteAmounts(blocks)
-    return blocks.map((block) => {
-      const notes = this.#notes(block)
-      const corrected = this.#corrected(block)
-      return notes.length === 0 ? corrected : { ...corrected, transfers: [...corrected.transfers, ...notes] }
-    })
+    return blocks.map((block) => this.#assigned(block))
+  }
+
+  /** Asks the contracts of scanned blocks that were not asked yet. The blocks are old. */
+  async learnScanned(blocks: readonly ScannedBlock[], signal: AbortSignal): Promise<void> {
+    const isKnown: IsKnown = (assets, index) => this.#known.has(assets, index)
+    const isUnasked = ({ standard, reference }: AssetRef): boolean => {
+      if (standard === 'erc721') return !this.#unusual.has(reference)
+      return standard === 'erc20' && !this.#usual.has(reference)
+    }
+    await this.#askNatures(scannedSamples(blocks, { isKnown, isOpen: isUnasked }), true, signal)
+    this.#forgetAmounts()
+    const isOpen = ({ standard, reference }: AssetRef): boolean =>
+      standard === 'erc20' && !this.#withAmounts.has(reference)
+    for (const reference of contractsWithAmounts(blocks, { isKnown, isOpen })) this.#withAmounts.add(reference)
+  }
+
+  /** How right the transfers of an asset with a standard layout are, as they were scanned. */
+  scannedAs(assets: AssetDictionary, index: number): ScannedAs {
+    if (this.#known.has(assets, index)) return 'right'
+    const { standard, reference } = assets.at(index)
+    if (standard === 'erc721' && this.#unusual.get(reference) === 'units') return 'misread'
+    const nature = standard === 'erc20' ? this.#usual.get(reference) : 'as_laid'
+    if (nature === undefined || nature === 'items') return 'noted'
+    if (standard === 'erc20' && !this.#withAmounts.has(reference)) return 'noted'
+    // A contract that could not be asked is asked again at its next transfer.
+    if (standard === 'erc721' && !this.#unusual.has(reference)) return 'right'
+    if (this.#known.count >= MAX_REMEMBERED) this.#known.clear()
+    this.#known.indexIn(assets, index)
+    return 'right'
+  }
+
+  /** Returns the notes of transfers with a standard layout, as `assignStandards` adds them to their block. */
+  notesOf(transfers: readonly Transfer[]): readonly Note[] {
+    return this.#notes({ transfers })
+  }
+
+  #assigned(block: BlockTransfers): BlockTransfers {
+    const notes = this.#notes(block)
+    const corrected = this.#corrected(block)
+    return notes.length === 0 ? corrected : { ...corrected, transfers: [...corrected.transfers, ...notes] }
   }
 
   async #askNatures(samples: readonly Sample[], isOld: boolean, signal: AbortSignal): Promise<void> {
     if (samples.length === 0 || this.#coolDowns.isPaused(ASKING)) return
     try {
       const natures = await this.#ask(samples, signal)
-      for (const known of [this.#unusual, this.#usual]) if (known.size > MAX_REMEMBERED) known.clear()
+      for (const known of [this.#unusual, this.#usual]) if (known.size > MAX_REMEMBERED) this.#forget(known)
       for (const [index, { contract, usual }] of samples.entries()) {
         const nature = natures[index]
         // A node may not have a new contract yet.
@@ -75,8 +119,17 @@ export class TokenStandards {
     }
   }
 
+  #forgetAmounts(): void {
+    if (this.#withAmounts.size > MAX_REMEMBERED) this.#forget(this.#withAmounts)
+  }
+
+  #forget(known: { clear(): void }): void {
+    known.clear()
+    this.#known.clear()
+  }
+
   #noteAmounts(blocks: readonly BlockTransfers[]): void {
-    if (this.#withAmounts.size > MAX_REMEMBERED) this.#withAmounts.clear()
+    this.#forgetAmounts()
     for (const { transfers } of blocks) {
       for (const transfer of transfers) {
         const { asset, amount } = transfer
@@ -106,7 +159,7 @@ export class TokenStandards {
    * stay, so that a block decodes alike
    * whatever the node answered.
    */
-  #notes({ transfers }: BlockTransfers): readonly Note[] {
+  #notes({ transfers }: Pick<BlockTransfers, 'transfers'>): readonly Note[] {
     const odd = logsOfUnusualLayout(transfers)
     return transfers.flatMap((transfer): Note[] => {
       if (isNote(transfer) || transfer.asset.standard !== 'erc20') return []

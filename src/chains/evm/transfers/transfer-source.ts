@@ -1,3 +1,4 @@
+import { MAX_PLACE } from '../../../bulk/raw-log/record-layout.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { type Pauses, pauseMs, wait } from '../../../net/wait.ts'
 import type { ChainAdapter, FetchScope, LogsProof } from '../../adapter.ts'
@@ -6,10 +7,15 @@ import { countingLag } from '../../nodes/node-reports.ts'
 import type { Rpc, RunOptions, Work } from '../../nodes/rpc.ts'
 import { type RpcSession, retryingSession } from '../../nodes/session.ts'
 import type { NodeTrust } from '../node-trust.ts'
+import { ScanMemory } from '../scan/scan-memory.ts'
+import { ScannedBlock } from '../scan/scanned-block.ts'
 import { isOdd, isUnclassified } from '../words/faults.ts'
+import { garbage } from '../words/hex.ts'
+import type { TimedBlock } from './add-times.ts'
 import { type BloomTest, bloomTestOf } from './bloom-check.ts'
+import type { DecodedBlock } from './decode-range.ts'
 import { type Range, tooLarge } from './logs.ts'
-import { readTransfers, readTransfersOf } from './read-transfers.ts'
+import { readTimedBlocks, readTransfers, readTransfersOf } from './read-transfers.ts'
 import { hasRefusedLogs, lacksReceipts, readReceiptTransfers } from './receipts.ts'
 import type { FetchOptions } from './receipts-fallback.ts'
 
@@ -24,6 +30,7 @@ export class TransferSource {
   readonly #rpc: Rpc
   readonly #trust: NodeTrust
   readonly #pauses: Pauses
+  readonly #scans = new ScanMemory()
   readonly #bloomTests = new WeakMap<FetchScope, Promise<BloomTest | undefined>>()
 
   /** `pauses`: the wait before the second round. */
@@ -39,12 +46,39 @@ export class TransferSource {
   }
 
   /** As `ChainAdapter.transfers`. */
-  async transfers({ first, last, scope }: Range & { readonly scope: FetchScope }, signal: AbortSignal) {
+  async transfers(request: Range & { readonly scope: FetchScope }, signal: AbortSignal) {
+    return this.#fetchRange(readTransfers, request, signal)
+  }
+
+  /** As `transfers`, of blocks whose transfers may not be objects yet. */
+  async scannedBlocks(request: Range & { readonly scope: FetchScope }, signal: AbortSignal) {
+    return this.#fetchRange(
+      async (session, range, options) => {
+        const blocks = await readTimedBlocks(session, range, { ...options, scans: this.#scans })
+        for (const { block } of blocks) checkPlaces(block)
+        return blocks
+      },
+      request,
+      signal,
+    )
+  }
+
+  /** Says that nothing looks at scanned blocks any more, so that the memory of their records is used again. */
+  free(blocks: readonly TimedBlock[]): void {
+    const used = new Set(blocks.flatMap(({ block }) => (block instanceof ScannedBlock ? [block.records] : [])))
+    for (const records of used) this.#scans.give(records)
+  }
+
+  async #fetchRange<T>(
+    read: (session: RpcSession, range: Range, options: FetchOptions) => Promise<readonly T[]>,
+    { first, last, scope }: Range & { readonly scope: FetchScope },
+    signal: AbortSignal,
+  ): Promise<readonly T[]> {
     if (isEmptyScope(scope)) return []
     const range = { first, last }
     const request = { scope, signal, range }
     try {
-      return await this.#fetchInRounds((session, options) => readTransfers(session, range, options), request)
+      return await this.#fetchInRounds((session, options) => read(session, range, options), request)
     } catch (error) {
       throw tooLarge(error, range)
     }
@@ -120,6 +154,12 @@ export class TransferSource {
     this.#bloomTests.set(scope, made)
     return made
   }
+}
+
+/** @throws NODE_GARBAGE a log has an index that a record cannot hold, and no block has */
+function checkPlaces(block: DecodedBlock): void {
+  if (block instanceof ScannedBlock || block.transfers.every(({ event }) => event <= MAX_PLACE)) return
+  throw garbage('a log with an index that no block has', { block: block.number })
 }
 
 /** Adds to the error of a request that no node answered in any way what an operator can do. */

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
+import { createEitherAdapter } from '../../../../test/chains/packed-adapter.ts'
 import { Fault, jsonRpc, type Methods } from '../../../../test/nodes/scripted-node.ts'
 import { stoppedAfterEach } from '../../../../test/nodes/test-nodes.ts'
 import { assert } from '../../../core/assert.ts'
 import { parseChainId } from '../../../core/chain.ts'
 import { isRound } from '../../nodes/truncation.ts'
-import { createEvmAdapter } from '../adapter.ts'
 import { quantity } from '../words/hex.ts'
 import { TRANSFER } from './decode-log.ts'
 
@@ -60,7 +60,7 @@ async function made(cap: number) {
   const warn = (message: string, fields: unknown): void => void warnings.push([message, fields])
   const chain = parseChainId('eip155:1')
   assert(chain !== undefined, 'a CAIP-2 id')
-  const { adapter } = createEvmAdapter(
+  const { adapter } = createEitherAdapter(
     { chain, rpc: [node.url], finality: 'finalized', warn },
     { pauses: { baseMs: 0, maxMs: 0 } },
   )

@@ -2,9 +2,9 @@ import { assert } from '../../../core/assert.ts'
 import type { AssetRef } from '../../../core/asset.ts'
 import { type ChainId, KINDS, type Kind, parseChainId } from '../../../core/chain.ts'
 import type { Principal } from '../../../core/custody.ts'
+import { mustBeOurs } from '../../../journal/damaged-value.ts'
 import type { FamilyAddress } from '../../seam/custody.ts'
 import { int, nullable, type SqliteDatabase, type Statement, text } from '../database.ts'
-import { mustBeOurs } from '../rows/damaged-value.ts'
 
 /** Finds and gives the numbers by which rows of custody name principals, addresses, chains and assets. */
 export class Names {

@@ -1,5 +1,5 @@
 import type { RowKey } from '../../../core/custody.ts'
-import { mustBeOurs } from '../rows/damaged-value.ts'
+import { mustBeOurs } from '../../../journal/damaged-value.ts'
 
 /** Rows between two anchors: what an offset skips and a count adds up, at most, in less than a millisecond. */
 const STEP = 4_096

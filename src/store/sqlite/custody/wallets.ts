@@ -7,9 +7,9 @@ import {
   type WalletStatus,
   type WalletType,
 } from '../../../core/custody.ts'
+import { mustBeOurs } from '../../../journal/damaged-value.ts'
 import type { OfWallet, WalletStore } from '../../seam/custody.ts'
 import { int, NO_ROW, type Row, type RowStatement, type SqliteDatabase, type Statement, text } from '../database.ts'
-import { mustBeOurs } from '../rows/damaged-value.ts'
 import { Connection } from './connection.ts'
 import { Names } from './names.ts'
 import { type Keyed, readPage } from './read-page.ts'

@@ -6,6 +6,7 @@ import type { ChainId } from '../../../core/chain.ts'
 import { type Coverage, coverageTest } from '../../../core/coverage.ts'
 import { fieldsOf, type Series, seriesOf } from '../../../core/operation.ts'
 import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
+import { encodeHash } from '../../../journal/hash-codec.ts'
 import type {
   AcceptedClock,
   Decided,
@@ -20,7 +21,6 @@ import { guarded, type SqliteDatabase, type Statement } from '../database.ts'
 import { FileIdentity } from '../file-identity.ts'
 import { hasRoom, noRoom } from '../reserve.ts'
 import { AssetTable } from '../rows/asset-table.ts'
-import { encodeHash } from '../rows/hash-codec.ts'
 import { BatchWriter } from '../write/batch-writer.ts'
 import { bindToChain } from '../write/bind-chain.ts'
 import { PairWriter } from '../write/pair-writer.ts'

@@ -1,9 +1,9 @@
 import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import { fieldsOf, OPERATION_KINDS, operationOf, type RecordedOperation } from '../../../core/operation.ts'
+import { decodeAmount, encodeAmount } from '../../../journal/amount-codec.ts'
+import { decodeHash } from '../../../journal/hash-codec.ts'
 import { bytes, int, nullable, type Row, text } from '../database.ts'
-import { decodeAmount, encodeAmount } from '../rows/amount-codec.ts'
-import { decodeHash } from '../rows/hash-codec.ts'
 
 /** The columns that `readRecorded` reads, in order. */
 export const RECORD_COLUMNS =

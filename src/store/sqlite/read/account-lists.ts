@@ -2,12 +2,12 @@ import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import type { AssetRef } from '../../../core/asset.ts'
 import { isFungible, TOKEN_STANDARDS } from '../../../core/standards.ts'
+import { amountOfHex, encodeItem } from '../../../journal/amount-codec.ts'
 import type { AccountPage, AccountQuery, StoredAsset, StoredBalance } from '../../seam/store.ts'
 import { int, type Row, text } from '../database.ts'
-import { decodeAmountHex, encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
 import type { PositionReader } from './position-reader.ts'
-import type { ReadStatements } from './read-statements.ts'
+import { MAX_WHOLE, type ReadStatements } from './read-statements.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** The dependencies of `AccountLists`. */
@@ -18,6 +18,11 @@ export type AccountListDeps = {
   readonly snapshot: Snapshot
   readonly positions: PositionReader
 }
+
+/** The account of a list. `pair`: the key of its positions as it is stored, without the asset. */
+type Listed = { readonly account: string; readonly pair: { readonly account: Buffer; readonly item: Buffer } }
+
+const NO_ITEM_BYTES = encodeItem('')
 
 /** Pages through the assets of an account. */
 export class AccountLists {
@@ -70,8 +75,14 @@ export class AccountLists {
     const gone = present === undefined || counted === undefined ? 0 : int(present.gone.get(account))
     const count = counted === undefined ? 0 : int(counted) - gone
     if (count === 0 || offset >= count) return { count, rows: [] }
+    const of: Listed = { account: query.account, pair: { account, item: NO_ITEM_BYTES } }
+    const whole = gone === 0 && count <= MAX_WHOLE ? this.#statements.whole[pick].get({ account }) : null
+    if (typeof whole === 'string') {
+      const page = whole.split(',').slice(offset, offset + limit)
+      return { count, rows: page.map((entry) => this.#entryRow(of, entry)) }
+    }
     const page = gone === 0 || present === undefined ? this.#statements.page[pick] : present.page
-    return { count, rows: page.all(account, limit, offset).map((row) => this.#accountRow(query.account, row)) }
+    return { count, rows: page.all(account, limit, offset).map((row) => this.#pageRow(of, row)) }
   }
 
   /** Pages through the listed assets that the account has met. */
@@ -87,7 +98,9 @@ export class AccountLists {
     const rows = met.slice(query.offset, query.offset + query.limit)
     const { asOf } = query
     const rowOf = (row: Row) =>
-      asOf === undefined ? this.#accountRow(query.account, row) : this.#pastRow(query.account, int(row[0]), asOf)
+      asOf === undefined
+        ? this.#pageRow({ account: query.account, pair: { account, item: NO_ITEM_BYTES } }, row)
+        : this.#pastRow(query.account, int(row[0]), asOf)
     return { count: met.length, rows: rows.map(rowOf) }
   }
 
@@ -97,12 +110,21 @@ export class AccountLists {
     return { assetId: id, account, item: '', amount: row?.amount, inDoubt: row?.inDoubt ?? false, asset }
   }
 
-  #accountRow(account: string, row: Row): StoredBalance & { readonly asset: StoredAsset } {
-    const asset = this.#assets.byId(int(row[0]))
-    const inDoubt = this.#positions.isRefuted(asset, { account: this.#codec.encode(account), item: encodeItem('') })
-    // SQLite's hex(NULL) is the empty string. No encoded amount is empty.
-    const amount = inDoubt || row[1] === '' ? undefined : decodeAmountHex(text(row[1]))
-    return { assetId: asset.id, account, item: '', amount, inDoubt, asset }
+  /** The row of an entry of a whole list: an asset's id and the hex of an amount. */
+  #entryRow(of: Listed, entry: string): AccountPage['rows'][number] {
+    const space = entry.indexOf(' ')
+    return this.#accountRow(of, Number(entry.slice(0, space)), entry.slice(space + 1))
+  }
+
+  /** A row that begins with an asset's id and the hex of an amount. */
+  #pageRow(of: Listed, row: Row): AccountPage['rows'][number] {
+    return this.#accountRow(of, int(row[0]), text(row[1]))
+  }
+
+  #accountRow({ account, pair }: Listed, id: number, hex: string): AccountPage['rows'][number] {
+    const asset = this.#assets.byId(id)
+    const inDoubt = this.#positions.isRefuted(asset, pair)
+    return { assetId: id, account, item: '', amount: inDoubt ? undefined : amountOfHex(hex), inDoubt, asset }
   }
 
   /** True if any contract was ever destroyed. Usually none was, and lists then skip the extra queries. */
@@ -125,12 +147,13 @@ function wasMet(row: Row, { receivedOnly, asOf = Number.MAX_SAFE_INTEGER }: Acco
   return !receivedOnly || (row[5] !== null && int(row[5]) <= asOf)
 }
 
+const NFT_STANDARDS = TOKEN_STANDARDS.filter((standard) => !isFungible(standard))
+
 /** True if the query wants only fungible assets. No caller uses other subsets of the standards yet. */
 function onlyFungible(query: AccountQuery): boolean {
-  const wanted = new Set(query.standards)
-  const nfts = TOKEN_STANDARDS.filter((standard) => !isFungible(standard))
-  const withNfts = nfts.every((standard) => wanted.has(standard))
-  assert(withNfts || nfts.every((standard) => !wanted.has(standard)), 'a list has all NFT standards or none')
+  const wanted = NFT_STANDARDS.filter((standard) => query.standards.includes(standard)).length
+  const withNfts = wanted === NFT_STANDARDS.length
+  assert(withNfts || wanted === 0, 'a list has all NFT standards or none')
   assert(!(withNfts && query.receivedOnly), 'received assets are counted for fungible assets only')
   return !withNfts
 }

@@ -1,5 +1,7 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
+import { decodeAmount, decodeItem } from '../../../journal/amount-codec.ts'
+import { decodeHash } from '../../../journal/hash-codec.ts'
 import type { AuditReads, ClassedToken, Finding } from '../../seam/audits.ts'
 import { RECLASSIFY_REASONS } from '../../seam/audits.ts'
 import {
@@ -13,9 +15,7 @@ import {
   type SqliteDatabase,
   text,
 } from '../database.ts'
-import { decodeAmount, decodeItem } from '../rows/amount-codec.ts'
 import { ASSET_COLUMNS, type AssetTable, type FixedClasses, readAsset } from '../rows/asset-table.ts'
-import { decodeHash } from '../rows/hash-codec.ts'
 
 /** Tokens read per query while a page is filled with tokens of one class. */
 const ROWS_AT_ONCE = 1_000

@@ -2,6 +2,8 @@ import type { AccountCodec } from '../../../core/account.ts'
 import type { AssetRef } from '../../../core/asset.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
+import { decodeAmountHex } from '../../../journal/amount-codec.ts'
+import { decodeHash } from '../../../journal/hash-codec.ts'
 import type { ChainClock } from '../../seam/chain-clock.ts'
 import type { FollowedAccount } from '../../seam/followed.ts'
 import type { BlockStatus } from '../../seam/observations.ts'
@@ -18,9 +20,7 @@ import type {
 import { bytes, int, nullable, type SqliteDatabase, text } from '../database.ts'
 import type { SqliteLearnedTexts } from '../learned-texts.ts'
 import type { SqliteObservations } from '../observations.ts'
-import { decodeAmountHex } from '../rows/amount-codec.ts'
 import { AssetTable, type FixedClasses } from '../rows/asset-table.ts'
-import { decodeHash } from '../rows/hash-codec.ts'
 import type { SqliteTokens } from '../token-store.ts'
 import type { SqliteTrail } from '../trail.ts'
 import { readFollowed } from '../write/followed-accounts.ts'
@@ -96,6 +96,10 @@ export class SqliteReads implements ChainReads {
     return this.#snapshot.read(() => this.#assets.find(asset))
   }
 
+  async assetsOf(reference: string): Promise<readonly StoredAsset[]> {
+    return this.#snapshot.read(() => this.#assets.of(reference))
+  }
+
   async locate(blocks: readonly BlockRef[]): Promise<readonly BlockStatus[]> {
     return this.#snapshot.read(() =>
       blocks.map(({ number, hash }): BlockStatus => {
@@ -108,11 +112,11 @@ export class SqliteReads implements ChainReads {
   }
 
   async balances(keys: readonly BalanceKey[], asOf?: number) {
-    return this.#snapshot.read((clock) => ({
-      clock,
-      block: this.#positions.heldAt(asOf, clock),
-      rows: keys.map((key) => this.#positions.balance(key, asOf)),
-    }))
+    return this.#snapshot.read((clock) => {
+      const assets = keys.map(({ asset }) => this.#positions.assetOf(asset))
+      const rows = keys.map((key, index) => this.#positions.balanceOf(key, assets[index], asOf))
+      return { clock, block: this.#positions.heldAt(asOf, clock), rows, assets }
+    })
   }
 
   async followed(): Promise<readonly FollowedAccount[]> {

@@ -1,5 +1,6 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import type { Coverage } from '../../../core/coverage.ts'
+import { decodeHash } from '../../../journal/hash-codec.ts'
 import type { ChainClock } from '../../seam/chain-clock.ts'
 import { CHAIN_STATES } from '../../seam/heartbeat.ts'
 import { unwrittenClock } from '../../seam/unwritten-clock.ts'
@@ -14,7 +15,6 @@ import {
   text,
 } from '../database.ts'
 import { parseCounts, parseCoverage } from '../rows/clock-json.ts'
-import { decodeHash } from '../rows/hash-codec.ts'
 import { readOptionalHeader, readOptionalRef } from '../rows/header-rows.ts'
 import { DOUBT_COLUMNS, readDoubts } from '../write/doubt-writer.ts'
 
@@ -50,6 +50,12 @@ export class ClockReader {
     this.#followed = db
       .prepare('SELECT account FROM followed WHERE through IS NULL AND leaving = 0 ORDER BY account')
       .pluck()
+  }
+
+  /** Forgets what was read: the connection moved to another file. */
+  forget(): void {
+    this.#seen = undefined
+    this.#coverage = undefined
   }
 
   /** The clock in the connection's snapshot. Needs an open transaction. */

@@ -1,5 +1,7 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import { isAmount } from '../../../core/amount.ts'
+import { decodeAmount, encodeItem } from '../../../journal/amount-codec.ts'
+import { decodeHash } from '../../../journal/hash-codec.ts'
 import type { ChainClock, HeldBlock } from '../../seam/chain-clock.ts'
 import type {
   BalanceChange,
@@ -11,9 +13,7 @@ import type {
 } from '../../seam/history.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
-import { decodeAmount, encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
-import { decodeHash } from '../rows/hash-codec.ts'
 import { BlockBounds } from './block-bounds.ts'
 import type { Snapshot } from './snapshot.ts'
 import { TransferFinder } from './transfer-finder.ts'

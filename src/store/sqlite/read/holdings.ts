@@ -1,9 +1,9 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import { type AssetRef, assetKey } from '../../../core/asset.ts'
+import { decodeAmountHex } from '../../../journal/amount-codec.ts'
 import type { HoldingReads } from '../../seam/observations.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { bytes, int, type SqliteDatabase, type Statement, text } from '../database.ts'
-import { decodeAmountHex } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
 import type { Snapshot } from './snapshot.ts'
 

@@ -1,11 +1,11 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import { assetKey } from '../../../core/asset.ts'
 import type { Observation } from '../../../core/balance.ts'
+import { decodeAmount, decodeItem, encodeItem } from '../../../journal/amount-codec.ts'
+import { decodeHash } from '../../../journal/hash-codec.ts'
 import type { ObservationPage, ObservationQuery } from '../../seam/positions.ts'
 import { bytes, int, type Row, type RowStatement, type SqliteDatabase, type Statement, text } from '../database.ts'
-import { decodeAmount, decodeItem, encodeItem } from '../rows/amount-codec.ts'
 import { parseStandard } from '../rows/asset-table.ts'
-import { decodeHash } from '../rows/hash-codec.ts'
 import { keyAt } from '../rows/key-share.ts'
 
 /** The columns that `readObservation` reads, in order. */

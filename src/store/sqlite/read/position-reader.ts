@@ -1,12 +1,13 @@
 import type { AccountCodec } from '../../../core/account.ts'
+import type { AssetRef } from '../../../core/asset.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
 import { type Coverage, type CoverageTest, coverageTest } from '../../../core/coverage.ts'
+import { amountOfHex, decodeAmount, encodeItem } from '../../../journal/amount-codec.ts'
+import { decodeHash } from '../../../journal/hash-codec.ts'
 import type { ChainClock, HeldBlock } from '../../seam/chain-clock.ts'
 import type { StoredAsset, StoredBalance } from '../../seam/store.ts'
-import { bytes, int, nullable, type Row } from '../database.ts'
-import { decodeAmount, encodeItem } from '../rows/amount-codec.ts'
+import { bytes, int, NO_ROW, nullable, text } from '../database.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
-import { decodeHash } from '../rows/hash-codec.ts'
 import type { ReadStatements } from './read-statements.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -53,34 +54,47 @@ export class PositionReader {
     return !this.#kept.test.keeps(account)
   }
 
+  /** The stored asset; undefined if it was never seen. The native asset has no events, so it is never stored. */
+  assetOf(asset: AssetRef): StoredAsset | undefined {
+    return asset.standard === 'native' ? undefined : this.#assets.find(asset)
+  }
+
   /** A position as of the published block or an earlier one; undefined if there is no row and nothing is in doubt. */
   balance(key: BalanceKey, asOf: number | undefined): StoredBalance | undefined {
-    const asset = key.asset.standard === 'native' ? undefined : this.#assets.find(key.asset)
+    return this.balanceOf(key, this.assetOf(key.asset), asOf)
+  }
+
+  /** As `balance`. `asset`: that of the key, as stored. */
+  balanceOf(key: BalanceKey, asset: StoredAsset | undefined, asOf: number | undefined): StoredBalance | undefined {
     // An older version may have stored rows for the zero address. They are not sums of its events, so ignore them.
     if (asset === undefined || key.account === this.#codec.zeroAddress) return undefined
-    const where = [this.#codec.encode(key.account), asset.id, encodeItem(key.item)]
-    const row = this.#statements.balance.get(...where)
+    const where = { account: this.#codec.encode(key.account), asset: asset.id, item: encodeItem(key.item) }
     const named = { assetId: asset.id, account: key.account, item: key.item }
-    const [account = '', , item = ''] = where
-    if (this.isRefuted(asset, { account, item })) return { ...named, amount: undefined, inDoubt: true }
-    if (row === undefined || this.hides(key.account)) return undefined
-    const amount = nullable(row[0], (value) => decodeAmount(bytes(value)))
-    const now: StoredBalance = { ...named, amount, inDoubt: false }
-    return asOf === undefined ? now : this.#earlier(now, { where, row, asOf })
+    if (this.isRefuted(asset, where)) return { ...named, amount: undefined, inDoubt: true }
+    const amount = this.#statements.amount.get(where.account, where.asset, where.item)
+    if (amount === undefined || this.hides(key.account)) return undefined
+    const now: StoredBalance = { ...named, amount: amountOfHex(text(amount)), inDoubt: false }
+    return asOf === undefined ? now : this.#earlier(now, where, asOf)
   }
 
   /** The position at an earlier block: opening + the running sum by then. Unknown before the opening holds. */
-  #earlier(now: StoredBalance, at: { where: readonly unknown[]; row: Row; asOf: number }): StoredBalance | undefined {
+  #earlier(
+    now: StoredBalance,
+    { account, asset, item }: { readonly account: Buffer; readonly asset: number; readonly item: Buffer },
+    asOf: number,
+  ): StoredBalance | undefined {
     // The opening is unknown or contradicted by the events, so earlier amounts are unknown too.
     if (now.amount === undefined) return now
-    const since = nullable(this.#statements.since.get(...at.where), int)
+    const where = [account, asset, item]
+    const row = this.#statements.position.get(...where) ?? NO_ROW
+    const since = nullable(this.#statements.since.get(...where), int)
     const from = this.#snapshot.clock.coverage?.from ?? 0
     const first = since === undefined || since === 0 ? from - 1 : since
-    if (at.asOf < first) return { ...now, amount: undefined }
-    if (int(at.row[1]) <= at.asOf) return now
-    const change = this.#statements.changeAt.get(...at.where, at.asOf)
-    if (change === undefined && since === undefined && int(at.row[4]) > at.asOf) return undefined
-    const opening = nullable(at.row[2], (value) => decodeAmount(bytes(value)))
+    if (asOf < first) return { ...now, amount: undefined }
+    if (int(row[0]) <= asOf) return now
+    const change = this.#statements.changeAt.get(...where, asOf)
+    if (change === undefined && since === undefined && int(row[2]) > asOf) return undefined
+    const opening = nullable(row[1], (value) => decodeAmount(bytes(value)))
     const sum = change === undefined ? 0n : decodeAmount(bytes(change[0]))
     return { ...now, amount: opening === undefined ? undefined : opening + sum }
   }

@@ -1,12 +1,12 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
+import { decodeItem, encodeItem } from '../../../journal/amount-codec.ts'
+import { decodeHash } from '../../../journal/hash-codec.ts'
 import type { PositionQuery } from '../../seam/positions.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { bytes, int, type Row, type RowStatement, type SqliteDatabase, type Statement } from '../database.ts'
-import { decodeItem, encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
-import { decodeHash } from '../rows/hash-codec.ts'
 import { keyAt, shareOf } from '../rows/key-share.ts'
 
 /** Sorts before every asset id. */

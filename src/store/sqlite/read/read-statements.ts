@@ -8,6 +8,21 @@ const PAGE = "SELECT asset, hex(amount) FROM balances WHERE account = ? AND item
 const ORDER = 'ORDER BY met_block, met_log, met_sub LIMIT ? OFFSET ?'
 const PAST_ORDER = ORDER.replace('? OFFSET ?', '@limit OFFSET @offset')
 
+/** Most rows of an account that `wholeList` reads, those of items too: about 30 µs. */
+export const MAX_WHOLE = 100
+
+/**
+ * All assets that an account met, in order, as one text: `id hex(amount)` with commas between. Null if there are none, or
+ * if the account has more rows than MAX_WHOLE. It reads the account's rows one after the other, where a page
+ * looks up each row by the index of the order, and it returns one value instead of two for each row: half the time of a page.
+ */
+function wholeList(sql: (text: string) => Statement, which: string) {
+  const list = `SELECT group_concat(asset || ' ' || hex(amount), ',' ORDER BY met_block, met_log, met_sub)
+    FROM balances WHERE account = @account AND length(item) = 0 AND ${which}`
+  const more = `SELECT 1 FROM balances WHERE account = @account LIMIT 1 OFFSET ${MAX_WHOLE}`
+  return sql(`SELECT CASE WHEN EXISTS (${more}) THEN NULL ELSE (${list}) END`).pluck()
+}
+
 /** The assets that an account had met by a block: their count, and a page of their ids. */
 function pastPage(sql: (text: string) => Statement, which: string) {
   const dead = 'SELECT asset FROM endings WHERE block <= @asOf AND (again IS NULL OR again > @asOf)'
@@ -28,8 +43,9 @@ function presentPage(sql: (text: string) => Statement, which: string) {
 export function prepareReads(db: SqliteDatabase) {
   const sql = (text: string): Statement => db.prepare(text)
   return {
-    balance: sql(
-      'SELECT amount, last_block, opening, closed_block, met_block FROM balances WHERE account = ? AND asset = ? AND item = ?',
+    amount: sql('SELECT hex(amount) FROM balances WHERE account = ? AND asset = ? AND item = ?').pluck(),
+    position: sql(
+      'SELECT last_block, opening, met_block FROM balances WHERE account = ? AND asset = ? AND item = ?',
     ).raw(),
     isRefuted: sql('SELECT 1 FROM refuted_pairs WHERE asset = ? AND account = ? AND item = ?').pluck(),
     closedOf: sql('SELECT 1 FROM doubts WHERE asset = ? LIMIT 1').pluck(),
@@ -54,6 +70,11 @@ export function prepareReads(db: SqliteDatabase) {
       received: sql('SELECT received FROM accounts WHERE account = ?').pluck(),
       fungible: sql("SELECT count(*) FROM balances WHERE account = ? AND item = x'' AND fungible = 1").pluck(),
       all: sql('SELECT assets FROM accounts WHERE account = ?').pluck(),
+    },
+    whole: {
+      received: wholeList(sql, 'fungible = 1 AND received_block IS NOT NULL'),
+      fungible: wholeList(sql, 'fungible = 1'),
+      all: wholeList(sql, 'true'),
     },
     page: {
       received: sql(`${PAGE} AND fungible = 1 AND received_block IS NOT NULL ${ORDER}`).raw(),

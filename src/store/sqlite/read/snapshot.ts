@@ -10,6 +10,7 @@ export class Snapshot {
   readonly #reader: ClockReader
   #clock: ChainClock
   readonly #whenClassesChange: (() => void)[] = []
+  #isMoved = false
 
   constructor(db: SqliteDatabase, nature: ClockNature) {
     this.#db = db
@@ -36,6 +37,12 @@ export class Snapshot {
     guarded(this.#db, () => this.#tick.leave())
   }
 
+  /** Forgets what was read: the connection moved to another file. */
+  moved(): void {
+    this.#reader.forget()
+    this.#isMoved = true
+  }
+
   /** Calls `forget` whenever the classes of assets have changed. */
   onClassesChange(forget: () => void): void {
     this.#whenClassesChange.push(forget)
@@ -44,6 +51,8 @@ export class Snapshot {
   #refresh(): void {
     const { revision } = this.#clock
     this.#clock = this.#reader.read()
-    if (this.#clock.revision !== revision) for (const forget of this.#whenClassesChange) forget()
+    const isChanged = this.#isMoved || this.#clock.revision !== revision
+    this.#isMoved = false
+    if (isChanged) for (const forget of this.#whenClassesChange) forget()
   }
 }

@@ -2,11 +2,11 @@ import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Coverage } from '../../../core/coverage.ts'
 import { ServiceError } from '../../../core/errors.ts'
+import { encodeHash } from '../../../journal/hash-codec.ts'
 import type { StoredTransfer } from '../../seam/chain-clock.ts'
 import type { TransferFilter } from '../../seam/history.ts'
 import { int, type Row, type RowStatement, type SqliteDatabase, type Statement } from '../database.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
-import { encodeHash } from '../rows/hash-codec.ts'
 import { readTransfer, TRANSFER_COLUMNS } from './transfer-rows.ts'
 
 /**

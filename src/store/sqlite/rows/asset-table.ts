@@ -58,6 +58,7 @@ export class AssetTable {
   readonly #byKey = new Map<string, StoredAsset>()
   readonly #selectById: RowStatement
   readonly #selectByKey: RowStatement
+  readonly #selectIds: Statement
   readonly #insert: Statement
   readonly #fixed: FixedClasses
 
@@ -65,6 +66,7 @@ export class AssetTable {
     this.#fixed = fixed
     this.#selectById = db.prepare(`SELECT ${ASSET_COLUMNS} WHERE a.id = ?`).raw()
     this.#selectByKey = db.prepare(`SELECT ${ASSET_COLUMNS} WHERE reference = ? AND standard = ?`).raw()
+    this.#selectIds = db.prepare('SELECT id FROM assets WHERE reference = ?').pluck()
     this.#insert = db.prepare("INSERT INTO assets (standard, reference, first_block, supply) VALUES (?, ?, ?, x'80')")
   }
 
@@ -81,6 +83,12 @@ export class AssetTable {
     if (cached !== undefined) return cached
     const row = this.#selectByKey.get(asset.reference, asset.standard)
     return row === undefined ? undefined : this.#keep(row)
+  }
+
+  /** The assets that a contract is stored as, in the order of STANDARDS. */
+  of(reference: string): readonly StoredAsset[] {
+    const assets = this.#selectIds.all(reference).map((id) => this.byId(int(id)))
+    return assets.length < 2 ? assets : assets.sort((a, b) => rankOf(a) - rankOf(b))
   }
 
   /** The stored assets that the configuration fixes to accounting by reads. */
@@ -135,4 +143,8 @@ export class AssetTable {
     this.#byKey.set(assetKey(asset.asset), asset)
     return asset
   }
+}
+
+function rankOf({ asset }: StoredAsset): number {
+  return STANDARDS.indexOf(asset.standard)
 }

@@ -1,5 +1,5 @@
 import type { Coverage, Scope } from '../../../core/coverage.ts'
-import { mustBeOurs, parseStoredJson } from './damaged-value.ts'
+import { mustBeOurs, parseStoredJson } from '../../../journal/damaged-value.ts'
 
 /** Parses a stored coverage. */
 export function parseCoverage(json: string): Coverage {

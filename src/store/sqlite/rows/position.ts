@@ -1,28 +1,12 @@
-import { isAmount } from '../../../core/amount.ts'
+import { decodeAmount, encodeAmount } from '../../../journal/amount-codec.ts'
+import { amountOf, type Position } from '../../../journal/position.ts'
 import { bytes, int, nullable, type Row } from '../database.ts'
-import { decodeAmount, encodeAmount } from './amount-codec.ts'
-
-/**
- * A row of `balances` in memory. `opening` undefined: unknown. `closedBlock`: the block at whose end the sum left the
- * range.
- */
-export type Position = {
-  sum: bigint
-  opening: bigint | undefined
-  metBlock: number
-  metLog: number
-  metSub: number
-  receivedBlock: number | undefined
-  lastBlock: number
-  closedBlock: number | undefined
-  fungible: boolean
-}
 
 /** The columns that `readPosition` takes, in its order. */
 export const POSITION_COLUMNS =
   'sum, opening, met_block, met_log, met_sub, received_block, last_block, closed_block, fungible'
 
-/** The position of a row with POSITION_COLUMNS. */
+/** The position of a row of `balances` with POSITION_COLUMNS. */
 export function readPosition(row: Row): Position {
   return {
     sum: decodeAmount(bytes(row[0])),
@@ -53,29 +37,7 @@ export function positionValues(position: Position): readonly (Buffer | number | 
   ]
 }
 
-/** opening + sum; undefined if the opening is unknown or the segment is closed. */
-export function amountOf(position: Pick<Position, 'sum' | 'opening' | 'closedBlock'>): bigint | undefined {
-  if (position.opening === undefined || position.closedBlock !== undefined) return undefined
-  return position.opening === 0n ? position.sum : position.opening + position.sum
-}
-
-/**
- * True if opening + sum is out of range: the events contradict themselves. At the end of a block this closes the
- * segment. It never rejects the batch.
- */
-export function leavesRange(position: Pick<Position, 'sum' | 'opening'>): boolean {
-  return position.opening !== undefined && !isAmount(position.opening + position.sum)
-}
-
 /** Encodes an amount; null if it is unknown. */
 export function encodeNullable(amount: bigint | undefined): Buffer | null {
   return amount === undefined ? null : encodeAmount(amount)
 }
-
-/** True for a known amount above zero. Such an account is a holder. */
-export function isPositive(amount: bigint | undefined): boolean {
-  return amount !== undefined && amount > 0n
-}
-
-/** The log index of a first contact without a log, such as an adopted read: after all logs of its block. */
-export const REST_OF_BLOCK = 2 ** 31 - 1

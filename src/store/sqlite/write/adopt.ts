@@ -2,11 +2,11 @@ import type { AccountCodec } from '../../../core/account.ts'
 import type { Observation } from '../../../core/balance.ts'
 import type { Coverage, CoverageTest } from '../../../core/coverage.ts'
 import { isFungible } from '../../../core/standards.ts'
+import { encodeItem } from '../../../journal/amount-codec.ts'
+import { metWithoutLog, neverChanged, type Position } from '../../../journal/position.ts'
 import type { AdoptionResult } from '../../seam/audits.ts'
 import type { StoredAsset } from '../../seam/store.ts'
-import { encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
-import { type Position, REST_OF_BLOCK } from '../rows/position.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
 import type { PairKey, PairWriter } from './pair-writer.ts'
 import type { Segments } from './segments.ts'
@@ -80,10 +80,10 @@ export class ObservationAdopter {
   #adopt(key: PairKey, before: Position | undefined, read: Observation): AdoptionResult {
     const { pairs, segments } = this.#deps
     const { number } = read.block
-    const met = { metBlock: number, metLog: REST_OF_BLOCK, metSub: key.asset }
+    const met = metWithoutLog(number, key.asset)
     const fresh = { receivedBlock: undefined, lastBlock: number, closedBlock: undefined, fungible: key.fungible }
     const after: Position = before === undefined ? { sum: 0n, opening: undefined, ...met, ...fresh } : { ...before }
-    if (number < after.metBlock) Object.assign(after, met)
+    if (number < after.metBlock) Object.assign(after, met, neverChanged(after) ? { lastBlock: number } : {})
     if (read.amount > 0n) after.receivedBlock = Math.min(after.receivedBlock ?? number, number)
     segments.add(key, read)
     Object.assign(after, segments.recompute(key))

@@ -5,6 +5,10 @@ import type { BlockRef } from '../../../core/block.ts'
 import type { Coverage } from '../../../core/coverage.ts'
 import { isFungible } from '../../../core/standards.ts'
 import type { Transfer } from '../../../core/transfer.ts'
+import { decodeAmount, decodeItem, encodeItem } from '../../../journal/amount-codec.ts'
+import { decodeHash } from '../../../journal/hash-codec.ts'
+import { openingFrom } from '../../../journal/position.ts'
+import { decodeSupplyDelta } from '../../../journal/supply.ts'
 import type {
   AuditStore,
   DecidedLate,
@@ -16,15 +20,12 @@ import type {
   WalkPage,
 } from '../../seam/audits.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
-import { decodeAmount, decodeItem, encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable, FixedClasses } from '../rows/asset-table.ts'
-import { decodeHash } from '../rows/hash-codec.ts'
 import { readOptionalRef } from '../rows/header-rows.ts'
 import { encodeNullable } from '../rows/position.ts'
 import type { PairWriter } from './pair-writer.ts'
 import { ReadabilityWriter } from './readability-writer.ts'
 import type { Segments } from './segments.ts'
-import { decodeSupplyDelta } from './supply.ts'
 import { Walks } from './walks.ts'
 
 /** Findings that are kept for operators, some 200 bytes each. */
@@ -88,7 +89,7 @@ export class SqliteAudits implements AuditStore {
   async expected({ account, asset, item }: BalanceKey, block: number): Promise<Expected> {
     const { assets, codec, coverage, pairs, segments, transaction } = this.#deps
     return transaction(() => {
-      const byCoverage = coverage.from === 0 ? 0n : undefined
+      const byCoverage = openingFrom(coverage.from)
       const stored = assets.find(asset)
       if (stored === undefined) return { amount: byCoverage, whole: true, contradicted: undefined }
       const fungible = isFungible(asset.standard)

@@ -4,6 +4,7 @@ import type { CoverageTest } from '../../../core/coverage.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { isFungible } from '../../../core/standards.ts'
 import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
+import { openingFrom } from '../../../journal/position.ts'
 import type { SqliteDatabase } from '../database.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
 import { headerValues, readOptionalHeader } from '../rows/header-rows.ts'
@@ -25,7 +26,7 @@ export class BatchWriter {
 
   constructor(deps: BatchWriterDeps) {
     this.#deps = deps
-    this.#changes = new ChangeWriter(deps.db, deps.from === 0 ? 0n : undefined)
+    this.#changes = new ChangeWriter(deps.db, openingFrom(deps.from))
     this.#statements = prepareJournal(deps.db)
   }
 

@@ -1,15 +1,7 @@
+import { encodeAmount, encodeItem } from '../../../journal/amount-codec.ts'
+import { amountOf, applyChange, endBlock, isPositive, positionBefore } from '../../../journal/position.ts'
 import type { RowStatement, SqliteDatabase, Statement } from '../database.ts'
-import { encodeAmount, encodeItem } from '../rows/amount-codec.ts'
-import {
-  amountOf,
-  encodeNullable,
-  isPositive,
-  leavesRange,
-  POSITION_COLUMNS,
-  type Position,
-  positionValues,
-  readPosition,
-} from '../rows/position.ts'
+import { encodeNullable, POSITION_COLUMNS, positionValues, readPosition } from '../rows/position.ts'
 import { type BatchAccount, type Change, sortForTable } from './changes.ts'
 
 /** What a batch adds to an account's counts. */
@@ -73,19 +65,16 @@ export class ChangeWriter {
     const { first, met } = pair
     const item = encodeItem(first.item)
     const row = this.#select.get(account, first.assetId, item)
-    const position = row === undefined ? this.#fresh(first) : readPosition(row)
+    const position = row === undefined ? positionBefore(first, this.#opening) : readPosition(row)
     const before = row === undefined ? undefined : amountOf(position)
     const hadReceived = position.receivedBlock !== undefined
     for (let i = pair.start; i < pair.end; i++) {
       const change = pair.sorted[i]
       if (change === undefined) break
-      apply(position, change)
+      applyChange(position, change)
       // The range is checked only at the end of a block: within a block, contracts log in any order.
       const last = i + 1 === pair.end || pair.sorted[i + 1]?.block !== change.block
-      if (last && position.closedBlock === undefined && leavesRange(position)) {
-        position.closedBlock = change.block
-        this.#doubt.run(first.assetId, account, item)
-      }
+      if (last && endBlock(position, change.block)) this.#doubt.run(first.assetId, account, item)
       const { block, log, sub, bytes } = change
       this.#change.run(account, first.assetId, item, block, log, sub, bytes, encodeAmount(position.sum))
     }
@@ -109,20 +98,6 @@ export class ChangeWriter {
     const turned = (isPositive(amount) ? 1 : 0) - (isPositive(before) ? 1 : 0)
     if (turned !== 0) pair.holders.set(first.assetId, (pair.holders.get(first.assetId) ?? 0) + turned)
   }
-
-  #fresh(first: Change): Position {
-    return {
-      sum: 0n,
-      opening: this.#opening,
-      metBlock: first.block,
-      metLog: first.log,
-      metSub: first.sub,
-      receivedBlock: undefined,
-      lastBlock: first.block,
-      closedBlock: undefined,
-      fungible: first.fungible,
-    }
-  }
 }
 
 type Pair = {
@@ -132,10 +107,4 @@ type Pair = {
   readonly end: number
   readonly met: Met
   readonly holders: Map<number, number>
-}
-
-function apply(position: Position, change: Change): void {
-  position.sum += change.delta
-  position.lastBlock = change.block
-  if (change.received) position.receivedBlock ??= change.block
 }

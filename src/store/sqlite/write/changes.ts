@@ -1,7 +1,8 @@
 import { type AssetRef, assetKey, NO_ITEM } from '../../../core/asset.ts'
 import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
-import { encodeAmount, ZERO } from '../rows/amount-codec.ts'
-import { supplyDelta } from './supply.ts'
+import { encodeAmount } from '../../../journal/amount-codec.ts'
+import { itemsOfSide, sidesOf } from '../../../journal/sides.ts'
+import { supplyDelta } from '../../../journal/supply.ts'
 
 /**
  * One side of a transfer, with its position in the chain. `bytes`: the encoded delta. `received`: the account received.
@@ -36,30 +37,29 @@ export type BatchNames = {
 export function gatherChanges(blocks: readonly BlockTransfers[], names: BatchNames): void {
   for (const { number, transfers } of blocks) {
     for (const transfer of transfers) {
-      const { from, to, amount } = transfer
       const asset = names.asset(transfer.asset)
-      if (from !== undefined && names.keeps(from)) {
-        const own = from === to
-        const delta = own ? 0n : -amount
-        const bytes = own ? ZERO : encodeAmount(delta)
-        push(names.account(from).changes, transfer, { asset, block: number, delta, bytes, received: own })
-      }
-      if (to !== undefined && to !== from && names.keeps(to)) {
-        const side = { asset, block: number, delta: amount, bytes: encodeAmount(amount), received: true }
-        push(names.account(to).changes, transfer, side)
+      for (const { account, delta, received } of sidesOf(transfer, isSameText)) {
+        if (!names.keeps(account)) continue
+        const side = { asset, block: number, delta, bytes: encodeAmount(delta), received }
+        push(names.account(account).changes, transfer, side)
       }
     }
   }
 }
 
-type Side = { asset: BatchAsset; block: number; delta: bigint; bytes: Buffer; received: boolean }
+function isSameText(a: string, b: string): boolean {
+  return a === b
+}
 
-function push(changes: Change[], transfer: Transfer, side: Side): void {
+type ChangeSide = { asset: BatchAsset; block: number; delta: bigint; bytes: Buffer; received: boolean }
+
+function push(changes: Change[], transfer: Transfer, side: ChangeSide): void {
   const { asset, block, delta, bytes, received } = side
   const { event: log, part: sub } = transfer
   const { id: assetId, fungible } = asset
-  changes.push({ assetId, fungible, item: NO_ITEM, block, log, sub, delta, bytes, received })
-  if (!fungible) changes.push({ assetId, fungible, item: transfer.item, block, log, sub, delta, bytes, received })
+  for (const item of itemsOfSide(transfer.item, { none: NO_ITEM, fungible })) {
+    changes.push({ assetId, fungible, item, block, log, sub, delta, bytes, received })
+  }
 }
 
 /** Orders an account's changes by (asset, item) as in the table, and keeps the chain's order within each. */

@@ -1,8 +1,8 @@
 import type { BlockRef } from '../../../core/block.ts'
+import { decodeHash, encodeHash } from '../../../journal/hash-codec.ts'
 import { type Doubts, type DoubtWork, NO_DOUBTS } from '../../seam/doubts.ts'
 import { bytes, int, NO_ROW, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
-import { decodeHash, encodeHash } from '../rows/hash-codec.ts'
 import { type PairKey, pairValues } from './pair-writer.ts'
 
 /** This many refuted pairs of a token put the token in doubt. */

@@ -1,8 +1,8 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import { isReadable } from '../../../core/balance.ts'
+import { decodeItem } from '../../../journal/amount-codec.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { bytes, int, type RowStatement, type SqliteDatabase } from '../database.ts'
-import { decodeItem } from '../rows/amount-codec.ts'
 import type { Found, WalkCursor } from './walk-found.ts'
 
 /** Replaces the block number in a cursor while a walk goes through a token's hints. */

@@ -3,13 +3,13 @@ import { type AssetRef, assetKey, NO_ITEM } from '../../../core/asset.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
 import { isFungible } from '../../../core/standards.ts'
 import type { BlockTransfers, Hint } from '../../../core/transfer.ts'
+import { encodeItem } from '../../../journal/amount-codec.ts'
+import { byMeeting, metWithoutLog, type Position } from '../../../journal/position.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { bytes, int, nullable, type SqliteDatabase, type Statement, text } from '../database.ts'
-import { encodeItem } from '../rows/amount-codec.ts'
 import { type AssetTable, parseStandard } from '../rows/asset-table.ts'
-import { type Position, REST_OF_BLOCK } from '../rows/position.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
-import { byMeeting, type Meeting, Meetings } from './meetings.ts'
+import { type Meeting, Meetings } from './meetings.ts'
 import { type PairKey, type PairWriter, pairValues } from './pair-writer.ts'
 import type { ReclassifyWriter } from './reclassify-writer.ts'
 
@@ -235,7 +235,7 @@ function itemsOf({ item = NO_ITEM }: Hint): readonly string[] {
 
 /** A hint has no position in its block, so it comes after all logs. It means that the account may have received. */
 function meetingAt(block: number, asset: number): Meeting {
-  return { metBlock: block, metLog: REST_OF_BLOCK, metSub: asset, receivedBlock: block }
+  return { ...metWithoutLog(block, asset), receivedBlock: block }
 }
 
 function prepare(db: SqliteDatabase) {

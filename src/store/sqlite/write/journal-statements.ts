@@ -13,6 +13,7 @@ export function prepareJournal(db: SqliteDatabase) {
     setClock: sql('UPDATE clock SET number = ?, hash = ?, parent = ?, timestamp = ?, transfers = transfers + ?'),
     // The column `classes` counts every change to answers about committed blocks, not only changes of classes.
     repaired: sql('UPDATE clock SET transfers = transfers + ?, classes = classes + 1'),
+    noteRepaired: sql('INSERT OR IGNORE INTO repaired VALUES (?)'),
     setFinalized: sql('UPDATE clock SET finalized_number = ?, finalized_hash = ?'),
     headerAt: sql(`SELECT ${HEADER_COLUMNS} FROM blocks WHERE number = ?`).raw(),
     headersFrom: sql(`SELECT ${HEADER_COLUMNS} FROM blocks WHERE number >= ? ORDER BY number`).raw(),

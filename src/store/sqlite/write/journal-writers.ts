@@ -1,5 +1,6 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import type { Coverage, Scope } from '../../../core/coverage.ts'
+import { openingFrom } from '../../../journal/position.ts'
 import type { SqliteDatabase } from '../database.ts'
 import { AssetTable, type FixedClasses } from '../rows/asset-table.ts'
 import { ObservationAdopter } from './adopt.ts'
@@ -22,6 +23,7 @@ export type JournalWriters = {
   readonly assets: AssetTable
   readonly pairs: PairWriter
   readonly segments: Segments
+  readonly history: PairHistory
   readonly doubts: DoubtWriter
   readonly reclassifier: ReclassifyWriter
   readonly hints: HintWriter
@@ -48,7 +50,7 @@ export function createWriters(
   const { from } = coverage
   const followed = new FollowedAccounts(db, { codec, coverage })
   const { test, stores } = followed
-  const opening = from === 0 ? 0n : undefined
+  const opening = openingFrom(from)
   const assets = new AssetTable(db, fixed)
   const pairs = new PairWriter(db)
   const segments = new Segments(db, opening)
@@ -60,7 +62,7 @@ export function createWriters(
   const deps = { assets, pairs, segments, codec, doubts, hints, transfers, history, followed, stores, ...codec }
   const onMet = (asset: number): void => hints.met(asset)
   return {
-    ...{ assets, pairs, segments, doubts, hints, followed },
+    ...{ assets, pairs, segments, history, doubts, hints, followed },
     reclassifier: turns,
     batches: new BatchWriter({ db, codec, assets, pairs, test, from, onStep, onMet }),
     rollback: new RollbackWriter(db, deps),

@@ -1,25 +1,25 @@
-import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Observation } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
-import type { ChainId } from '../../../core/chain.ts'
 import type { Coverage, Scope } from '../../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
 import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
+import { encodeHash } from '../../../journal/hash-codec.ts'
 import type { AdoptionResult, Reclassification, ReclassifyOutcome, Repaired } from '../../seam/audits.ts'
 import type { Heartbeat } from '../../seam/heartbeat.ts'
 import type { Appended, JournalState } from '../../seam/journal-state.ts'
 import type { Journal, RepairMode } from '../../seam/store.ts'
-import { boundLog, guarded, int, type Row, type SqliteDatabase } from '../database.ts'
+import { boundLog, guarded, int, type Row } from '../database.ts'
 import { FileIdentity } from '../file-identity.ts'
-import type { Lease } from '../lease.ts'
-import type { FixedClasses } from '../rows/asset-table.ts'
-import { encodeHash } from '../rows/hash-codec.ts'
+import { isThere } from '../files.ts'
+import type { MovableDatabase } from '../movable-database.ts'
 import { headerValues, readHeader, readOptionalHeader, readOptionalRef } from '../rows/header-rows.ts'
 import { SqliteAudits } from './audit-store.ts'
 import { bindToChain } from './bind-chain.ts'
+import { SqliteBulk } from './bulk-store.ts'
 import { SqliteDoubts } from './doubt-store.ts'
 import { SqliteFollows } from './follow-store.ts'
+import type { JournalOptions, JournalStep } from './journal-options.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
 import { createWriters, type JournalWriters } from './journal-writers.ts'
 import { SqliteLives } from './life-store.ts'
@@ -35,39 +35,6 @@ const NAMED_BELOW_FINAL = 512
 /** Appends between two checks of the file's size. */
 const APPENDS_A_LOOK = 8
 
-/** Steps of a write at which a test kills the process, to prove that nothing is lost or doubled. */
-export const JOURNAL_STEPS = [
-  'append:rows',
-  'append:clock',
-  'append:done',
-  'rollback:rows',
-  'rollback:done',
-  'adopt:rows',
-  'adopt:done',
-  'reclassify:rows',
-  'reclassify:done',
-  'repair:rows',
-  'repair:done',
-  'follow:rows',
-  'follow:done',
-  'unfollow:rows',
-  'unfollow:done',
-] as const
-/** A named point of a journal's write, for tests that kill the process there. */
-export type JournalStep = (typeof JOURNAL_STEPS)[number]
-
-/** What a chain's journal needs. */
-export type JournalOptions = {
-  readonly db: SqliteDatabase
-  readonly chain: ChainId
-  readonly codec: AccountCodec
-  readonly coverage: Coverage
-  readonly lease: Lease
-  /** Tokens whose accounting the configuration fixes. */
-  readonly fixed: FixedClasses
-  readonly onStep?: (step: JournalStep) => void
-}
-
 /**
  * The writer of one chain's file. On SQLite, rows, `written` and `published` change in one transaction, so `written`
  * and `published` are always equal.
@@ -79,12 +46,13 @@ export class SqliteJournal implements Journal {
   readonly followed: SqliteFollows
   readonly coverage: Coverage
   readonly #options: JournalOptions
-  readonly #db: SqliteDatabase
+  readonly bulk: SqliteBulk
+  readonly #db: MovableDatabase
   readonly #writers: JournalWriters
   readonly #statements: JournalStatements
   readonly #blocks: OwnBlocks
   readonly #fence: number
-  readonly #identity: FileIdentity
+  #identity: FileIdentity
   #appends = 0
 
   constructor(options: JournalOptions) {
@@ -107,6 +75,8 @@ export class SqliteJournal implements Journal {
     this.lives = new SqliteLives(parts)
     this.doubts = new SqliteDoubts({ ...parts, writer: doubts })
     this.audits = new SqliteAudits(parts)
+    const moved = (): void => this.#moved()
+    this.bulk = new SqliteBulk({ ...options, coverage: followed.coverage, transaction, moved, onStep })
   }
 
   async state(): Promise<JournalState> {
@@ -179,6 +149,7 @@ export class SqliteJournal implements Journal {
       const ours = blocks.filter((block) => this.#blocks.mayHold(block))
       const { inserted, removed, changed, accounts } = this.#writers.repair.replace(ours, { mode, scope })
       if (inserted + removed > 0) this.#statements.repaired.run(inserted - removed)
+      if (isThere(this.bulk.folder)) for (const { number } of changed) this.#statements.noteRepaired.run(number)
       this.#step('repair:rows')
       return { compared: ours.length, inserted, removed, changed, accounts }
     })
@@ -251,11 +222,22 @@ export class SqliteJournal implements Journal {
         return run.immediate()
       })
     } catch (error) {
-      this.#writers.doubts.undone()
-      this.#writers.assets.forget()
-      this.#writers.followed.reload()
+      this.#forget()
       throw error
     }
+  }
+
+  /** Forgets what is remembered of the file's rows. */
+  #forget(): void {
+    this.#writers.doubts.undone()
+    this.#writers.assets.forget()
+    this.#writers.followed.reload()
+  }
+
+  /** The chain's file is another generation now. */
+  #moved(): void {
+    this.#identity = new FileIdentity(this.#db.name)
+    this.#forget()
   }
 
   #clockRow(): Row {

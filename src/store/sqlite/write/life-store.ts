@@ -1,9 +1,9 @@
 import { assert } from '../../../core/assert.ts'
 import type { BlockRef } from '../../../core/block.ts'
+import { decodeHash } from '../../../journal/hash-codec.ts'
 import type { Ending, LifeStore, OpenLife } from '../../seam/lives.ts'
 import { bytes, int, type SqliteDatabase, type Statement } from '../database.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
-import { decodeHash } from '../rows/hash-codec.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
 
 /** The dependencies of `SqliteLives`. */

@@ -1,5 +1,5 @@
+import { byMeeting, type MetAt, metWithoutLog, type Position } from '../../../journal/position.ts'
 import { int, nullable, type SqliteDatabase, type Statement } from '../database.ts'
-import { type Position, REST_OF_BLOCK } from '../rows/position.ts'
 import { PAIR, type PairKey, pairValues } from './pair-writer.ts'
 
 /** How an account met an asset: the position in the chain, and the first block in which the account received some. */
@@ -20,7 +20,7 @@ export class Meetings {
     const hint = nullable(this.#s.hint.get(key.asset, key.account, key.item), int)
     const read = nullable(this.#s.read.get(...pair), int)
     const meetings: MetAt[] = [hint, read].flatMap((block) =>
-      block === undefined ? [] : [{ metBlock: block, metLog: REST_OF_BLOCK, metSub: key.asset }],
+      block === undefined ? [] : [metWithoutLog(block, key.asset)],
     )
     if (change !== undefined) {
       meetings.push({ metBlock: int(change[0]), metLog: int(change[1]), metSub: int(change[2]) })
@@ -34,13 +34,6 @@ export class Meetings {
     ].filter((block) => block !== undefined)
     return { ...met, receivedBlock: received.length === 0 ? undefined : Math.min(...received) }
   }
-}
-
-type MetAt = Pick<Position, 'metBlock' | 'metLog' | 'metSub'>
-
-/** Orders by position in the chain. */
-export function byMeeting(a: MetAt, b: MetAt): number {
-  return a.metBlock - b.metBlock || a.metLog - b.metLog || a.metSub - b.metSub
 }
 
 function prepare(db: SqliteDatabase) {

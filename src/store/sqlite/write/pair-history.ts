@@ -1,6 +1,6 @@
+import { decodeAmount, encodeAmount } from '../../../journal/amount-codec.ts'
+import type { Position } from '../../../journal/position.ts'
 import { bytes, int, nullable, type SqliteDatabase, type Statement } from '../database.ts'
-import { decodeAmount, encodeAmount } from '../rows/amount-codec.ts'
-import type { Position } from '../rows/position.ts'
 import { Meetings } from './meetings.ts'
 import { PAIR, type PairKey, type PairWriter, pairValues } from './pair-writer.ts'
 import type { Segments } from './segments.ts'

@@ -1,13 +1,7 @@
+import { decodeAmount, encodeAmount } from '../../../journal/amount-codec.ts'
+import { amountOf, isPositive, type Position } from '../../../journal/position.ts'
 import { bytes, type SqliteDatabase, type Statement } from '../database.ts'
-import { decodeAmount, encodeAmount } from '../rows/amount-codec.ts'
-import {
-  amountOf,
-  isPositive,
-  POSITION_COLUMNS,
-  type Position,
-  positionValues,
-  readPosition,
-} from '../rows/position.ts'
+import { POSITION_COLUMNS, positionValues, readPosition } from '../rows/position.ts'
 
 /** A balance by the store's own ids. */
 export type PairKey = {

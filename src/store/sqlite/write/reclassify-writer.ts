@@ -1,9 +1,9 @@
 import type { AccountCodec } from '../../../core/account.ts'
+import { encodeItem } from '../../../journal/amount-codec.ts'
+import { encodeHash } from '../../../journal/hash-codec.ts'
 import type { Reclassification, ReclassifyOutcome } from '../../seam/audits.ts'
 import type { SqliteDatabase, Statement } from '../database.ts'
-import { encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
-import { encodeHash } from '../rows/hash-codec.ts'
 import { encodeNullable } from '../rows/position.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
 

@@ -1,16 +1,16 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import { isFungible } from '../../../core/standards.ts'
+import { decodeAmount } from '../../../journal/amount-codec.ts'
+import type { Position } from '../../../journal/position.ts'
+import { decodeSupplyDelta } from '../../../journal/supply.ts'
 import { bytes, int, type SqliteDatabase, type Statement } from '../database.ts'
-import { decodeAmount } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
-import type { Position } from '../rows/position.ts'
 import type { DoubtWriter } from './doubt-writer.ts'
 import type { FollowedAccounts } from './followed-accounts.ts'
 import type { HintWriter } from './hint-writer.ts'
 import { PAIR, type PairKey, type PairWriter, pairName, pairValues } from './pair-writer.ts'
 import type { Segments } from './segments.ts'
-import { decodeSupplyDelta } from './supply.ts'
 
 const NO_ITEM_BYTES = Buffer.alloc(0)
 

@@ -1,21 +1,21 @@
-import { isAmount, MAX_AMOUNT } from '../../../core/amount.ts'
 import type { BlockRef } from '../../../core/block.ts'
+import { decodeAmount, encodeAmount } from '../../../journal/amount-codec.ts'
+import { encodeHash } from '../../../journal/hash-codec.ts'
+import type { Position } from '../../../journal/position.ts'
+import {
+  closedAfter,
+  newestSegment,
+  type Opening,
+  type PairSums,
+  SINCE_COVERAGE,
+  type SumRange,
+} from '../../../journal/segments.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
-import { decodeAmount, encodeAmount } from '../rows/amount-codec.ts'
-import { encodeHash } from '../rows/hash-codec.ts'
-import type { Position } from '../rows/position.ts'
 import { PAIR, type PairKey, pairValues } from './pair-writer.ts'
 
-/** A read that gives a pair its opening. `since`: the first block from which the opening holds. */
-export type Opening = { readonly block: number; readonly amount: bigint; readonly since: number }
-
-/** The `since` of an opening that holds since coverage began. */
-const SINCE_COVERAGE = 0
-
 /**
- * The openings of pairs. A pair's history is cut into segments. Each segment has an opening, from coverage or from a
- * read, and closes at the block at whose end opening + sum is out of range. Only the newest segment gives amounts. It
- * is a function of the pair's changes and of its reads in `openings`, and is recomputed whenever one of them changes.
+ * The openings of pairs, and the newest segment of each: a function of the pair's changes and of its reads in
+ * `openings`, recomputed whenever one of them changes.
  */
 export class Segments {
   /** The opening that coverage gives a pair: 0, or unknown. */
@@ -50,7 +50,7 @@ export class Segments {
    * if coverage gives no opening.
    */
   contradicted(key: PairKey): number | undefined {
-    return this.#coverage === undefined ? undefined : this.#closedAfter(key, this.#coverage, -1)
+    return this.#coverage === undefined ? undefined : closedAfter(this.#sumsOf(key), this.#coverage, -1)
   }
 
   /** Deletes the reads above a block. Returns their pairs: the caller must call `recompute` for those that stay. */
@@ -65,48 +65,27 @@ export class Segments {
    * changes. Deletes reads that are not needed.
    */
   recompute(key: PairKey): Pick<Position, 'opening' | 'closedBlock'> {
-    let opening = this.#coverage
-    let closedBlock = opening === undefined ? undefined : this.#closedAfter(key, opening, -1)
-    for (const entry of this.#s.openings.all(...pairValues(key))) {
-      const read = readOpening(entry)
-      if (opening !== undefined && (closedBlock === undefined || read.block < closedBlock)) {
-        // The segment covers this block without the read, so the read is not needed, even if the segment closes later.
-        this.#s.drop.run(...pairValues(key), read.block)
-        continue
-      }
-      const first = opening === undefined
-      opening = read.amount - this.sumAt(key, read.block)
-      const since = first ? this.#holdsSince(key, opening, read.block) : read.block
-      if (since !== read.since) this.#s.setSince.run(since, ...pairValues(key), read.block)
-      closedBlock = this.#closedAfter(key, opening, read.block)
-    }
-    return { opening, closedBlock }
+    const reads = this.#s.openings.all(...pairValues(key)).map(readOpening)
+    const segment = newestSegment(this.#sumsOf(key), { reads, coverage: this.#coverage })
+    for (const block of segment.dropped) this.#s.drop.run(...pairValues(key), block)
+    for (const { block, since } of segment.moved) this.#s.setSince.run(since, ...pairValues(key), block)
+    return { opening: segment.opening, closedBlock: segment.closedBlock }
   }
 
-  /** The first block after `after` at whose end opening + sum is out of range. */
-  #closedAfter(key: PairKey, opening: bigint, after: number): number | undefined {
-    const outside = [encodeAmount(-opening), encodeAmount(MAX_AMOUNT - opening)]
-    for (const found of this.#s.outsideAfter.iterate(...pairValues(key), after, ...outside)) {
-      const block = int(found)
-      if (!isAmount(opening + this.sumAt(key, block))) return block
+  #sumsOf(key: PairKey): PairSums {
+    const pair = pairValues(key)
+    const outside = ({ least, most }: SumRange): Buffer[] => [encodeAmount(least), encodeAmount(most)]
+    return {
+      sumAt: (block) => this.sumAt(key, block),
+      outsideAfter: (block, range) => inBlocks(this.#s.outsideAfter.iterate(...pair, block, ...outside(range))),
+      outsideThrough: (block, range) => inBlocks(this.#s.outsideThrough.iterate(...pair, block, ...outside(range))),
+      nextChange: (block) => nullable(this.#s.nextChange.get(...pair, block), int),
     }
-    return undefined
   }
+}
 
-  /** The first block from which opening + sum is in range at the end of every block up to `through`. */
-  #holdsSince(key: PairKey, opening: bigint, through: number): number {
-    const outside = [encodeAmount(-opening), encodeAmount(MAX_AMOUNT - opening)]
-    for (const found of this.#s.outsideBefore.iterate(...pairValues(key), through, ...outside)) {
-      const block = int(found)
-      if (!isAmount(opening + this.sumAt(key, block))) return this.#nextChange(key, block) ?? through
-    }
-    if (isAmount(opening)) return SINCE_COVERAGE
-    return this.#nextChange(key, -1) ?? through
-  }
-
-  #nextChange(key: PairKey, after: number): number | undefined {
-    return nullable(this.#s.nextChange.get(...pairValues(key), after), int)
-  }
+function* inBlocks(rows: IterableIterator<unknown>): Generator<number> {
+  for (const row of rows) yield int(row)
 }
 
 function readOpening(row: Row): Opening {
@@ -129,7 +108,9 @@ function prepare(db: SqliteDatabase) {
     above: sql('SELECT DISTINCT account, asset, item FROM openings WHERE block > ?').raw(),
     dropAbove: sql('DELETE FROM openings WHERE block > ?'),
     outsideAfter: sql(`SELECT block FROM changes WHERE ${PAIR} AND block > ? ${outside} ORDER BY block`).pluck(),
-    outsideBefore: sql(`SELECT block FROM changes WHERE ${PAIR} AND block <= ? ${outside} ORDER BY block DESC`).pluck(),
+    outsideThrough: sql(
+      `SELECT block FROM changes WHERE ${PAIR} AND block <= ? ${outside} ORDER BY block DESC`,
+    ).pluck(),
     nextChange: sql(`SELECT min(block) FROM changes WHERE ${PAIR} AND block > ?`).pluck(),
   }
 }

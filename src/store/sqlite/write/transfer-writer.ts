@@ -1,12 +1,13 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import { isFungible } from '../../../core/standards.ts'
 import type { Transfer } from '../../../core/transfer.ts'
+import { decodeAmount, encodeAmount, encodeItem } from '../../../journal/amount-codec.ts'
+import { encodeHash } from '../../../journal/hash-codec.ts'
+import { itemsOfSide, sidesOf } from '../../../journal/sides.ts'
+import { decodeSupplyDelta } from '../../../journal/supply.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
-import { decodeAmount, encodeAmount, encodeItem } from '../rows/amount-codec.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
-import { encodeHash } from '../rows/hash-codec.ts'
 import { PAIR, type PairKey, type PairWriter, pairName, pairValues } from './pair-writer.ts'
-import { decodeSupplyDelta } from './supply.ts'
 
 const NO_ITEM_BYTES = Buffer.alloc(0)
 
@@ -154,18 +155,12 @@ export class TransferWriter {
     const { assets, codec, stores } = this.#deps
     const fungible = isFungible(assets.byId(asset).asset.standard)
     const moved = decodeAmount(amount)
-    const own = sender !== null && receiver !== null && sender.equals(receiver)
-    const sides = own
-      ? [{ account: sender, delta: 0n }]
-      : [
-          { account: sender, delta: -moved },
-          { account: receiver, delta: moved },
-        ]
-    const items = fungible ? [NO_ITEM_BYTES] : [NO_ITEM_BYTES, item]
-    return sides.flatMap(({ account, delta }) =>
-      account === null || !stores(codec.decode(account))
-        ? []
-        : items.map((one) => ({ key: { account, asset, item: one, fungible }, delta })),
+    const transfer = { from: sender ?? undefined, to: receiver ?? undefined, amount: moved }
+    const items = itemsOfSide(item, { none: NO_ITEM_BYTES, fungible })
+    return sidesOf(transfer, (one, other) => one.equals(other)).flatMap(({ account, delta }) =>
+      stores(codec.decode(account))
+        ? items.map((one) => ({ key: { account, asset, item: one, fungible }, delta }))
+        : [],
     )
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { MAX_AMOUNT } from '../../../core/amount.ts'
+import { MAX_AMOUNT } from '../core/amount.ts'
 import { decodeAmount, decodeAmountHex, decodeItem, encodeAmount, encodeItem } from './amount-codec.ts'
 
 const sums = fc.bigInt({ min: -MAX_AMOUNT * 1000n, max: MAX_AMOUNT * 1000n })

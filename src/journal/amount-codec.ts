@@ -1,8 +1,8 @@
-import { assert } from '../../../core/assert.ts'
+import { assert } from '../core/assert.ts'
 import { mustBeOurs } from './damaged-value.ts'
 
 /** Encoded zero, the boundary between negative and positive amounts. */
-export const ZERO = Buffer.from([0x80])
+const ZERO = Buffer.from([0x80])
 
 /** The longest magnitude that is stored: sums of 256-bit amounts, with room for their carry. */
 const MAX_BYTES = 40
@@ -53,6 +53,11 @@ export function decodeAmountHex(text: string): bigint {
     'a stored amount has another length than its first byte states',
   )
   return digits === 0 ? 0n : BigInt(`0x${text.slice(2)}`)
+}
+
+/** As `decodeAmountHex`, of a nullable column. SQLite's hex(NULL) is the empty text, which no amount is. */
+export function amountOfHex(text: string): bigint | undefined {
+  return text === '' ? undefined : decodeAmountHex(text)
 }
 
 const NO_ITEM_BYTES = Buffer.alloc(0)

@@ -1,4 +1,4 @@
-import { decodeAmount } from '../rows/amount-codec.ts'
+import { decodeAmount } from './amount-codec.ts'
 
 /** How a transfer changes the supply: by its amount for a mint, by minus its amount for a burn, else by 0. */
 export function supplyDelta(transfer: {

@@ -1,0 +1,44 @@
+/** The thread of one build: a composition root of its own, started by `start-build.ts`. */
+import { setPriority } from 'node:os'
+import { parentPort, workerData } from 'node:worker_threads'
+import { CheckedBuild } from '../bulk/load/checked-build.ts'
+import { kindOf } from '../chains/registry.ts'
+import { assert } from '../core/assert.ts'
+import { codeOf } from '../core/errors.ts'
+import { findBuildFault, openBulkSink } from '../store/open.ts'
+import type { BuildData, FromBuild, ToBuild } from './start-build.ts'
+
+/** A lower priority than the API's thread, as the indexer has. */
+const NICENESS = 19
+
+const port = parentPort
+assert(port !== null, 'this module is a thread')
+const post = (message: FromBuild): void => port.postMessage(message)
+// On Linux each thread has its own priority, and this call sets that of the calling thread.
+if (process.platform === 'linux') setPriority(NICENESS)
+
+const { chain, job } = workerData as BuildData
+const kind = kindOf(chain)
+assert(kind !== undefined, 'an indexed chain has a kind')
+const { accountCodec: codec } = kind
+const build = new CheckedBuild(job, {
+  codec,
+  openSink: (by) => openBulkSink(job.target, codec, by),
+  findFault: (expected) => findBuildFault(job.target, codec, expected),
+  warn: (message, fields) => post({ type: 'warn', message, fields }),
+})
+
+/** Ends the thread with a last message. */
+function end(message: FromBuild): void {
+  post(message)
+  port?.close()
+}
+
+port.on('message', (message: ToBuild) => {
+  try {
+    if (message.type === 'read') build.readTo(message.mark)
+    else end({ type: 'built', built: build.finish(message.mark, message.ends) })
+  } catch (error) {
+    end({ type: 'failed', code: codeOf(error), error: error instanceof Error ? error.message : String(error) })
+  }
+})

@@ -1,0 +1,119 @@
+import type { BulkSink, RowWriter } from '../../store/seam/bulk-sink.ts'
+import { grown } from './grown.ts'
+
+/** Pairs of one account that have room at first. Room doubles: a pair takes 33 bytes. */
+const FIRST_PAIRS = 256
+
+/** How an account met an asset. `receivedBlock`: -1 if it never received. */
+type Meeting = {
+  readonly metBlock: number
+  readonly metLog: number
+  readonly metSub: number
+  readonly receivedBlock: number
+}
+
+/** Writes for each account its row, and its assets in the order in which it met them. */
+export class AccountRows {
+  readonly #accounts: RowWriter
+  readonly #asMet: RowWriter
+  readonly #takesIndexes: boolean
+  readonly #account: Buffer
+  readonly counts = { count: 0, met: 0 }
+  #pairs = 0
+  #received = 0
+  #isBegun = false
+  #asset = new Uint32Array(FIRST_PAIRS)
+  #block = new Float64Array(FIRST_PAIRS)
+  #log = new Float64Array(FIRST_PAIRS)
+  #sub = new Float64Array(FIRST_PAIRS)
+  #receivedBlock = new Float64Array(FIRST_PAIRS)
+  #fungible = new Uint8Array(FIRST_PAIRS)
+
+  constructor(sink: BulkSink, accountBytes: number) {
+    this.#accounts = sink.rows('accounts')
+    this.#asMet = sink.rows('balances_as_met')
+    this.#takesIndexes = sink.takesIndexes
+    this.#account = Buffer.alloc(accountBytes)
+  }
+
+  /** True if the account at a position is the current one. */
+  is(buffer: Buffer, at: number): boolean {
+    const account = this.#account
+    for (let i = account.length - 1; i >= 0; i--) if (buffer[at + i] !== account[i]) return false
+    return true
+  }
+
+  begin(buffer: Buffer, at: number): void {
+    buffer.copy(this.#account, 0, at, at + this.#account.length)
+    this.#isBegun = true
+    this.#pairs = 0
+    this.#received = 0
+  }
+
+  /** Adds an asset of the account: its roll-up, for a collection. */
+  add(asset: number, { metBlock, metLog, metSub, receivedBlock }: Meeting, isFungible: boolean): void {
+    if (this.#pairs === this.#asset.length) this.#grow()
+    const at = this.#pairs++
+    this.#asset[at] = asset
+    this.#block[at] = metBlock
+    this.#log[at] = metLog
+    this.#sub[at] = metSub
+    this.#receivedBlock[at] = receivedBlock
+    this.#fungible[at] = isFungible ? 1 : 0
+    if (isFungible && receivedBlock >= 0) this.#received++
+  }
+
+  /** Writes the account's rows, if one was begun. */
+  end(): void {
+    if (!this.#isBegun) return
+    this.#isBegun = false
+    if (this.#pairs > 0) {
+      const row = this.#accounts
+      row.bytes(this.#account, 0, this.#account.length)
+      row.int(this.#pairs)
+      row.int(this.#received)
+      row.end()
+      this.counts.count++
+      this.counts.met += this.#pairs
+    }
+    if (this.#takesIndexes) this.#writeAsMet()
+  }
+
+  #writeAsMet(): void {
+    if (this.#pairs === 1) {
+      this.#writeMeeting(0)
+      return
+    }
+    const [block, log, sub] = [this.#block, this.#log, this.#sub]
+    const order = new Uint32Array(this.#pairs)
+    for (let i = 0; i < order.length; i++) order[i] = i
+    order.sort(
+      (a, b) => (block[a] ?? 0) - (block[b] ?? 0) || (log[a] ?? 0) - (log[b] ?? 0) || (sub[a] ?? 0) - (sub[b] ?? 0),
+    )
+    for (const at of order) this.#writeMeeting(at)
+  }
+
+  #writeMeeting(at: number): void {
+    const row = this.#asMet
+    row.bytes(this.#account, 0, this.#account.length)
+    row.int(this.#block[at] ?? 0)
+    row.int(this.#log[at] ?? 0)
+    row.int(this.#sub[at] ?? 0)
+    row.int(this.#fungible[at] ?? 0)
+    const received = this.#receivedBlock[at] ?? -1
+    if (received < 0) row.nothing()
+    else row.int(received)
+    row.int(this.#asset[at] ?? 0)
+    row.bytes(this.#account, 0, 0)
+    row.end()
+  }
+
+  #grow(): void {
+    this.#asset = grown(this.#asset, new Uint32Array(2 * this.#asset.length))
+    this.#block = grown(this.#block, new Float64Array(2 * this.#block.length))
+    this.#log = grown(this.#log, new Float64Array(2 * this.#log.length))
+    this.#sub = grown(this.#sub, new Float64Array(2 * this.#sub.length))
+    this.#receivedBlock = grown(this.#receivedBlock, new Float64Array(2 * this.#receivedBlock.length))
+    this.#fungible = grown(this.#fungible, new Uint8Array(2 * this.#fungible.length))
+  }
+}

@@ -1,0 +1,197 @@
+import type { ChainAdapter } from '../../chains/adapter.ts'
+import type { AccountCodec } from '../../core/account.ts'
+import type { Header } from '../../core/block.ts'
+import type { Coverage } from '../../core/coverage.ts'
+import type { RangeSize } from '../../indexer/range-size.ts'
+import type { BulkStore } from '../../store/seam/bulk-load.ts'
+import { ALL_FINAL } from '../build/build.ts'
+import { fetchTail } from '../fetch/fetch-tail.ts'
+import { fetchToLog, isStillOnChain } from '../fetch/fetch-to-log.ts'
+import { type Mark, readMark } from '../raw-log/mark.ts'
+import { rawLogFiles, removeRawLog } from '../raw-log/raw-log-files.ts'
+import { RawLogWriter } from '../raw-log/raw-log-writer.ts'
+import type { BuildJob } from './checked-build.ts'
+import { copyToLog } from './copy-stored.ts'
+import { Generations, LEAST_BYTES, noRoom, READ_BYTES, type RunningBuild, WRITTEN_BYTES } from './generations.ts'
+import { isRebuildCheaper, transfersOf } from './rebuild-due.ts'
+
+/** Bytes for each transfer when all is built anew: of the log, and of the build. */
+const BYTES_ANEW = 140 + READ_BYTES + WRITTEN_BYTES
+/** Bytes of the store and of the log for each transfer in the end, for what is said before the load. */
+const STORED_BYTES = 350
+
+/** What a bulk load needs. */
+export type BulkLoadDeps = {
+  readonly adapter: ChainAdapter
+  readonly store: BulkStore
+  readonly coverage: Coverage
+  readonly codec: AccountCodec
+  /** Begins to build a generation, in a thread of its own. */
+  readonly build: (job: BuildJob, signal: AbortSignal) => RunningBuild
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
+}
+
+/** Blocks that are missing after the last written one. */
+export type LoadGap = { readonly first: number; readonly last: number; readonly written: Header | undefined }
+
+/** What to load, and who is told. */
+export type LoadRange = {
+  readonly first: number
+  /** Last block; final, so that no reorg can change the range. */
+  readonly last: number
+  /** The newest block: those up to it are loaded too, as far as they are few. */
+  readonly head: Header
+  readonly start?: RangeSize
+  /** What is stored was copied to the log up to this block. */
+  readonly onCopied: (block: number) => void
+  readonly onFetched: (fetched: { readonly block: number; readonly transfers: number }) => void
+  /** A generation is published: blocks up to this one, with so many more transfers than before the load. */
+  readonly onPublished: (through: Header, transfers: number) => Promise<void>
+}
+
+/**
+ * Loads the old blocks of a chain: fetches them to a raw log, and builds generations of the chain's store from it, each
+ * several times as large as the one before, which are published one by one. After a crash it goes on from the log's mark.
+ */
+export class BulkLoad {
+  readonly #deps: BulkLoadDeps
+
+  constructor(deps: BulkLoadDeps) {
+    this.#deps = deps
+  }
+
+  /**
+   * True if blocks are to be loaded in bulk: if nothing was written before, if they are in a log that was begun, or if they are
+   * so many that to build all anew costs less than to append them.
+   */
+  isFor({ first, last, written }: LoadGap): boolean {
+    const { adapter, coverage, log, store } = this.#deps
+    if (adapter.packTransfers === undefined || coverage.scope.type === 'accounts') return false
+    if (written === undefined || this.#mark()?.through !== undefined) return true
+    const extent = store.extent()
+    if (extent === undefined) return true
+    const gap = { ...extent, blocks: last - first + 1 }
+    if (!isRebuildCheaper(gap)) return false
+    const [stored, missing] = [extent.transfers, transfersOf(gap)]
+    const [needed, free] = [LEAST_BYTES + BYTES_ANEW * (stored + missing), store.freeBytes()]
+    if (free < needed) {
+      log('warn', 'blocks are appended, since there is no room to build all anew', { stored, missing, needed, free })
+      return false
+    }
+    log('info', 'all is built anew, since that costs less than to append what is missing', { stored, missing })
+    return true
+  }
+
+  /**
+   * Loads a range. Blocks that were published stay so after an error, and a later call goes on.
+   * @throws NODE_*, STORE_FULL, STORE_UNAVAILABLE, ABORTED
+   */
+  async load(range: LoadRange, signal: AbortSignal): Promise<void> {
+    const { adapter, build, codec, now, store, log } = this.#deps
+    this.#sayNeeds()
+    const stored = store.extent()?.transfers ?? 0
+    const writer = await this.#openLog(range, signal)
+    const stop = new AbortController()
+    const stopping = AbortSignal.any([signal, stop.signal])
+    const generations = new Generations({
+      ...{ build, store, now, log, signal: stopping, onFailure: () => stop.abort() },
+      ...{ first: range.first, last: range.last, stored, onPublished: range.onPublished },
+    })
+    try {
+      await fetchToLog({
+        ...{ adapter, codec, writer, now, signal: stopping },
+        ...{ scope: this.#deps.coverage.scope, first: range.first, last: range.last },
+        ...(range.start === undefined ? {} : { start: range.start }),
+        onAnswer: ({ through, transfers }) => {
+          if (through !== undefined) range.onFetched({ block: through.number, transfers })
+        },
+        onMark: (mark) => generations.consider(mark),
+      })
+      await this.#finish({ generations, writer, head: range.head }, stopping)
+    } catch (error) {
+      stop.abort()
+      // What was fetched is kept, unless the log itself cannot be written.
+      await writer.writeMark(now()).catch(() => undefined)
+      // The failure of a build ends the fetch, whose own error tells less.
+      throw (await generations.end()) ?? error
+    } finally {
+      await writer.close()
+    }
+    await store.end()
+  }
+
+  /** Builds the last generation, with the blocks that are not final yet. */
+  async #finish({ generations, writer, head }: LastPart, signal: AbortSignal): Promise<void> {
+    const { adapter, coverage } = this.#deps
+    const { mark } = writer
+    if (mark.through === undefined) return
+    const { scope } = coverage
+    const { headers, blocks } = await fetchTail({ adapter, scope }, { after: mark.through, head }, signal)
+    const through = headers.at(-1)
+    if (through === undefined) await generations.finish(mark, ALL_FINAL)
+    else await generations.finish(writer.appendTail(blocks, through), { finalized: mark.through, tail: headers })
+  }
+
+  /** Removes the log of a load that cannot be gone on with. */
+  async drop(): Promise<void> {
+    await this.#deps.store.end()
+  }
+
+  #sayNeeds(): void {
+    const { log, store } = this.#deps
+    const free = store.freeBytes()
+    const fits = Math.floor(free / (2 * STORED_BYTES))
+    log('info', 'the backfill needs twice the final size on disk, some 700 bytes a transfer', { free, fits })
+    if (free < LEAST_BYTES) throw noRoom(LEAST_BYTES, free)
+  }
+
+  /** Opens the log, with all that is stored in it. */
+  async #openLog(range: LoadRange, signal: AbortSignal): Promise<RawLogWriter> {
+    const { adapter, codec, log, store } = this.#deps
+    const place = { folder: store.folder, origin: this.#origin(), codec }
+    let writer = new RawLogWriter(place)
+    if (writer.removed !== undefined) log('warn', 'the log of a backfill is begun anew', { reason: writer.removed })
+    if (!(await isStillOnChain(adapter, writer, signal))) {
+      log('warn', 'the log of a backfill is begun anew', { reason: 'the chain lost its last block' })
+      await writer.close()
+      removeRawLog(store.folder)
+      writer = new RawLogWriter(place)
+    }
+    try {
+      await this.#copyStored(writer, range, signal)
+      return writer
+    } catch (error) {
+      await writer.close()
+      throw error
+    }
+  }
+
+  /** Copies to the log what is stored and the log lacks. */
+  async #copyStored(writer: RawLogWriter, { onCopied }: LoadRange, signal: AbortSignal): Promise<void> {
+    const { log, now, store } = this.#deps
+    const stored = store.open()
+    if (stored === undefined) return
+    try {
+      if ((writer.appended.through?.number ?? -1) >= stored.through.number) return
+      await copyToLog({ stored, writer, now, signal, onCopied })
+      log('info', 'what is stored was copied', { block: stored.through.number, transfers: writer.appended.transfers })
+    } finally {
+      stored.close()
+    }
+  }
+
+  #mark(): Mark | undefined {
+    return readMark(rawLogFiles(this.#deps.store.folder).mark, this.#origin())
+  }
+
+  /** What the blocks of the log depend on. */
+  #origin(): string {
+    const { chain, coverage } = this.#deps.store.target()
+    return `${chain} ${JSON.stringify(coverage)}`
+  }
+}
+
+/** What is left once all final blocks are in the log. `head`: the newest block. */
+type LastPart = { readonly generations: Generations; readonly writer: RawLogWriter; readonly head: Header }

@@ -1,0 +1,112 @@
+import type { AccountCodec } from '../../core/account.ts'
+import { ServiceError } from '../../core/errors.ts'
+import type { Expected } from '../../store/seam/bulk-check.ts'
+import type { BuildTarget } from '../../store/seam/bulk-load.ts'
+import { type BulkSink, RowTooLarge } from '../../store/seam/bulk-sink.ts'
+import { Build, type BuildStep, type Built, type Ends } from '../build/build.ts'
+import type { Mark } from '../raw-log/mark.ts'
+import { RawLogReader } from '../raw-log/raw-log-reader.ts'
+import { sampleLog } from './sample-log.ts'
+
+/**
+ * What is to be built of a raw log, and where. It can be passed to another thread. `expected`: about how many transfers
+ * the log will have.
+ */
+export type BuildJob = { readonly log: string; readonly target: BuildTarget; readonly expected: number }
+
+/** The ways of an engine to write: the fast one, and the plain one that takes its place where it fails. */
+export const SINKS = ['pages', 'sql'] as const
+/** One of SINKS. */
+export type SinkName = (typeof SINKS)[number]
+
+/** What a checked build needs. */
+export type CheckedBuildDeps = {
+  readonly codec: AccountCodec
+  readonly openSink: (by: SinkName) => BulkSink
+  /** Returns what the engine finds wrong in what was built. */
+  readonly findFault: (expected: Expected) => string | undefined
+  readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
+  readonly onStep?: (step: BuildStep) => void
+}
+
+/** What was built is not what the log tells. */
+class Fault extends Error {
+  override readonly name = 'Fault'
+}
+
+/**
+ * Builds a generation while its log is still written, and then has the engine itself look at it: the rows of each table,
+ * and transfers chosen at random with all that follows from them. What fails that is built again by plain SQL.
+ */
+export class CheckedBuild {
+  readonly #job: BuildJob
+  readonly #deps: CheckedBuildDeps
+  readonly #accounts: readonly string[] | undefined
+  #sink = 0
+  #build: Build | undefined
+
+  constructor(job: BuildJob, deps: CheckedBuildDeps) {
+    const { scope } = job.target.coverage
+    this.#job = job
+    this.#deps = deps
+    this.#accounts = scope.type === 'accounts' ? scope.accounts : undefined
+  }
+
+  /**
+   * Reads the log on to a later mark.
+   * @throws STORE_DAMAGED plain SQL fails it too; and as `Build.readTo`
+   */
+  readTo(mark: Mark): void {
+    this.#withSink((build) => build.readTo(mark))
+  }
+
+  /** Builds all that the log has up to a mark. @throws as `readTo` */
+  finish(mark: Mark, ends?: Ends): Built {
+    return this.#withSink((build) => {
+      build.readTo(mark)
+      const rows = build.finish(ends)
+      const fault = this.#deps.findFault({ rows, sample: this.#sample(mark), keeps: this.#keeper() })
+      if (fault !== undefined) throw new Fault(fault)
+      return rows
+    })
+  }
+
+  /** Removes what was written, unless it is finished. */
+  abandon(): void {
+    this.#build?.abandon()
+  }
+
+  /** Runs work with a build by the fast sink, or by the plain one if that fails. */
+  #withSink<T>(work: (build: Build) => T): T {
+    for (;;) {
+      const by = SINKS[this.#sink]
+      try {
+        this.#build ??= this.#begin(by)
+        return work(this.#build)
+      } catch (error) {
+        if (!(error instanceof RowTooLarge || error instanceof Fault)) throw error
+        this.#deps.warn('a built generation is not used', { by, fault: error.message })
+        this.#build = undefined
+        if (++this.#sink === SINKS.length)
+          throw new ServiceError('STORE_DAMAGED', `what was built of ${this.#job.log} is wrong: ${error.message}`)
+      }
+    }
+  }
+
+  #begin(by: SinkName = SINKS[0]): Build {
+    const { codec, onStep, openSink } = this.#deps
+    const { log, target, expected } = this.#job
+    const options = { log, codec, from: target.coverage.from, accounts: this.#accounts, expected }
+    return new Build({ ...options, ...(onStep === undefined ? {} : { onStep }) }, openSink(by))
+  }
+
+  #sample(mark: Mark): Expected['sample'] {
+    return sampleLog(new RawLogReader(this.#job.log, mark), this.#deps.codec, Math.random)
+  }
+
+  #keeper(): Expected['keeps'] {
+    const kept = this.#accounts === undefined ? undefined : new Set(this.#accounts)
+    const { zeroAddress } = this.#deps.codec
+    return (account) => account !== zeroAddress && (kept === undefined || kept.has(account))
+  }
+}

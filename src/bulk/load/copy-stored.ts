@@ -1,0 +1,138 @@
+import { setImmediate as nextTick } from 'node:timers/promises'
+import type { Header } from '../../core/block.ts'
+import { decodeHash } from '../../journal/hash-codec.ts'
+import type { StoredChain, StoredRecord } from '../../store/seam/stored-chain.ts'
+import { PackedBlocks } from '../raw-log/packed-blocks.ts'
+import type { RawLogWriter } from '../raw-log/raw-log-writer.ts'
+import {
+  ASSET_AT,
+  BLOCK,
+  BLOCK_HEAD,
+  EVENT_AT,
+  HINT,
+  HINT_HEAD,
+  NUMBER_AT,
+  PART_AT,
+  REASONS,
+  TIMESTAMP_AT,
+  TRANSFER,
+  TRANSFER_HEAD,
+} from '../raw-log/record-layout.ts'
+
+/** Bytes of records that are appended at once. */
+const PART_BYTES = 256 * 1024
+const NO_BYTES = Buffer.alloc(0)
+
+/** What is copied, and where to. `now`: monotonic milliseconds. */
+export type CopyParts = {
+  readonly stored: StoredChain
+  readonly writer: RawLogWriter
+  readonly now: () => number
+  readonly signal: AbortSignal
+  /** Bytes of records that are appended at once; PART_BYTES if not given. */
+  readonly partBytes?: number
+  /** Called now and then with the last block that is in the log. */
+  readonly onCopied: (block: number) => void
+}
+
+/**
+ * Copies what is stored of a chain to its raw log, as if it had been fetched: what follows can then be fetched behind it, and
+ * all be built anew. Goes on where an interrupted copy ended. The log ends with the last stored block.
+ * @throws STORE_FULL, STORE_UNAVAILABLE, STORE_DAMAGED, ABORTED
+ */
+export async function copyToLog({
+  stored,
+  writer,
+  now,
+  signal,
+  partBytes = PART_BYTES,
+  onCopied,
+}: CopyParts): Promise<void> {
+  const { through } = writer.appended
+  if (through === undefined) writer.know(stored.assets())
+  const packer = new Packer(stored, writer)
+  for (const record of stored.records(through?.number ?? -1)) {
+    if (record.type === 'block' && packer.holds(partBytes)) {
+      const last = packer.append()
+      onCopied(last.number)
+      // A load goes on after a block only if it can be compared with the chain's.
+      if (last.hash !== '' && writer.isMarkDue(now())) await writer.writeMark(now())
+      await nextTick()
+      signal.throwIfAborted()
+    }
+    packer.add(record)
+  }
+  packer.append(stored.through)
+  await writer.writeMark(now())
+}
+
+/** Packs stored records. */
+class Packer {
+  readonly #stored: StoredChain
+  readonly #writer: RawLogWriter
+  readonly #packed = new PackedBlocks()
+  #block: (StoredRecord & { readonly type: 'block' }) | undefined
+
+  constructor(stored: StoredChain, writer: RawLogWriter) {
+    this.#stored = stored
+    this.#writer = writer
+  }
+
+  /** True if at least so many bytes are packed. */
+  holds(bytes: number): boolean {
+    return this.#packed.length >= bytes
+  }
+
+  add(record: StoredRecord): void {
+    if (record.type === 'transfer') this.#addTransfer(record)
+    else if (record.type === 'hint') this.#addHint(record)
+    else this.#addBlock(record)
+  }
+
+  /** Appends what was added to the log, up to this block; the last one that was added if not given. */
+  append(through = headerOf(this.#block)): Header {
+    if (through.number > (this.#writer.appended.through?.number ?? -1)) this.#writer.appendPacked(this.#packed, through)
+    this.#packed.clear()
+    return through
+  }
+
+  #addBlock(block: StoredRecord & { readonly type: 'block' }): void {
+    const packed = this.#packed
+    this.#block = block
+    const at = packed.begin(BLOCK, BLOCK_HEAD, [block.hash ?? NO_BYTES, NO_BYTES])
+    packed.buffer.writeDoubleLE(block.number, at + NUMBER_AT)
+    packed.buffer.writeDoubleLE(block.timestamp, at + TIMESTAMP_AT)
+    packed.blocks++
+  }
+
+  #addTransfer(transfer: StoredRecord & { readonly type: 'transfer' }): void {
+    const packed = this.#packed
+    const { event, part, from = NO_BYTES, to = NO_BYTES, hash, item, amount } = transfer
+    const at = packed.begin(TRANSFER, TRANSFER_HEAD, [from, to, hash, item, amount])
+    packed.buffer.writeUInt32LE(this.#indexOf(transfer.asset), at + ASSET_AT)
+    packed.buffer.writeUInt32LE(event, at + EVENT_AT)
+    packed.buffer.writeUInt32LE(part, at + PART_AT)
+    packed.transfers++
+  }
+
+  #addHint({ asset, account, item, isUndecodable }: StoredRecord & { readonly type: 'hint' }): void {
+    const packed = this.#packed
+    const at = packed.begin(HINT, HINT_HEAD, [account, item])
+    packed.buffer[at + 3] = REASONS.indexOf(isUndecodable ? 'undecodable' : 'moved')
+    packed.buffer.writeUInt32LE(packed.assets.indexOf(asset), at + ASSET_AT)
+    packed.hints++
+  }
+
+  /** The index of a stored asset among those of the packed records. */
+  #indexOf(id: number): number {
+    const { assets } = this.#packed
+    // An asset may be newer than the log, if that was begun by an interrupted copy.
+    if (id > this.#writer.known) return assets.indexOf(this.#stored.asset(id))
+    return assets.indexIn(this.#writer.assets, id - 1)
+  }
+}
+
+function headerOf(block: (StoredRecord & { readonly type: 'block' }) | undefined): Header {
+  const { number = -1, timestamp = 0, hash } = block ?? {}
+  return { number, timestamp, hash: hash === undefined ? '' : decodeHash(Buffer.from(hash)), parentHash: '' }
+}

@@ -1,0 +1,75 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import type { ChainId } from '../../../core/chain.ts'
+import type { Coverage } from '../../../core/coverage.ts'
+import type { BulkEnd, SmallTable } from '../../seam/bulk-sink.ts'
+import type { SqliteDatabase, Statement } from '../database.ts'
+import { AssetTable, type FixedClasses } from '../rows/asset-table.ts'
+import { headerValues } from '../rows/header-rows.ts'
+import { bindToChain } from '../write/bind-chain.ts'
+import { DoubtWriter } from '../write/doubt-writer.ts'
+import { prepareJournal } from '../write/journal-statements.ts'
+import { ReclassifyWriter } from '../write/reclassify-writer.ts'
+
+/** Whose file a build writes. */
+export type BuiltChain = {
+  readonly chain: ChainId
+  readonly codec: AccountCodec
+  readonly coverage: Coverage
+  readonly fixed: FixedClasses
+}
+
+/** Columns that `SmallRows.insert` takes. */
+const COLUMNS: Readonly<Record<SmallTable, string>> = {
+  assets: 'id, standard, reference, first_block, transfers, holders, supply',
+  blocks: 'number, hash, parent, timestamp, kept',
+  hints: 'reference, standard, account, item, block, undecodable',
+  doubts: 'asset, account, item',
+}
+
+/** Writes the small tables of a built file, and its clock, in one transaction. */
+export class SmallRows {
+  readonly #db: SqliteDatabase
+  readonly #inserts: Readonly<Record<SmallTable, Statement>>
+
+  constructor(db: SqliteDatabase) {
+    this.#db = db
+    const insert = (table: SmallTable): Statement => {
+      const columns = COLUMNS[table]
+      const values = columns.split(', ').map(() => '?')
+      return db.prepare(`INSERT INTO ${table} (${columns}) VALUES (${values.join(', ')})`)
+    }
+    this.#inserts = {
+      assets: insert('assets'),
+      blocks: insert('blocks'),
+      hints: insert('hints'),
+      doubts: insert('doubts'),
+    }
+  }
+
+  insert(table: SmallTable, values: readonly (number | string | Uint8Array | null)[]): void {
+    this.#inserts[table].run(...values)
+  }
+
+  /** Writes the clock and the chain's row, and reclassifies tokens with transfers that could not be decoded. */
+  end({ through, finalized, tail, transfers, undecodable }: BulkEnd, whose: BuiltChain): void {
+    const { chain, codec, coverage, fixed } = whose
+    const db = this.#db
+    const statements = prepareJournal(db)
+    bindToChain({ db, chain, codec, coverage })
+    // Those with transfers are there already.
+    for (const header of [finalized, ...tail]) statements.insertBlock.run(...headerValues(header), 0)
+    statements.setClock.run(...headerValues(through), transfers)
+    const [number, hash] = headerValues(finalized)
+    statements.setFinalized.run(number, hash)
+    if (undecodable.length === 0) return
+    const assets = new AssetTable(db, fixed)
+    const doubts = new DoubtWriter(db, { assets, from: coverage.from })
+    const reclassifier = new ReclassifyWriter(db, { assets, codec, doubts })
+    const at = Math.floor(Date.now() / 1000)
+    for (const { asset, block, account } of undecodable) {
+      const whose = account === undefined ? undefined : codec.decode(Buffer.from(account))
+      const evidence = { account: whose, item: '', journal: undefined, chain: undefined }
+      reclassifier.reclassify({ asset: assets.byId(asset).asset, block, reason: 'undecodable', evidence }, at)
+    }
+  }
+}

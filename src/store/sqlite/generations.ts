@@ -1,0 +1,116 @@
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ChainId } from '../../core/chain.ts'
+import { systemCode } from '../../core/errors.ts'
+import { factsFile, fileName } from './files.ts'
+
+/** Permissions of the pointer: only the process's own user has access. */
+const FILE_MODE = 0o600
+/** Endings of a file and of those that SQLite puts beside it. */
+const ENDS = ['', '-wal', '-shm']
+
+/**
+ * The generations of a chain's facts file. A bulk load builds each generation as a new file with a name of its own, since
+ * a file that replaced an open one by name would be read with that one's log. A small pointer file names the current
+ * generation; without it, that is the file of a chain that never had a bulk load.
+ */
+export class Generations {
+  readonly #folder: string
+  readonly #chain: ChainId
+
+  constructor(folder: string, chain: ChainId) {
+    this.#folder = folder
+    this.#chain = chain
+  }
+
+  /** The pointer file. */
+  get pointer(): string {
+    return join(this.#folder, `${fileName(this.#chain)}.current`)
+  }
+
+  /** The name of the current facts file. */
+  current(): string {
+    const name = readPointer(this.pointer)
+    return name !== undefined && this.#numberOf(name) !== undefined ? name : factsFile(this.#chain)
+  }
+
+  /** The path of the current facts file. */
+  currentPath(): string {
+    return join(this.#folder, this.current())
+  }
+
+  /** The path of the generation after the current one. */
+  nextPath(): string {
+    return join(this.#folder, `${fileName(this.#chain)}.g${(this.#numberOf(this.current()) ?? 0) + 1}.db`)
+  }
+
+  /** Makes a file the current generation, so that after a crash or a power cut the old or the new one is current. */
+  publish(path: string): void {
+    const fresh = `${this.pointer}.new`
+    const fd = openSync(fresh, 'w', FILE_MODE)
+    try {
+      writeSync(fd, `${path.slice(this.#folder.length + 1)}\n`)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    // Before the pointer names the file, its own name must be durable.
+    syncFolder(this.#folder)
+    renameSync(fresh, this.pointer)
+    syncFolder(this.#folder)
+  }
+
+  /** Removes all generations but the current one. Connections that have one open still read it. */
+  removeOthers(): void {
+    const current = this.current()
+    for (const name of this.#names()) if (name !== current) this.#remove(name)
+  }
+
+  /** Removes all generations and the pointer, and the raw log of a bulk load. */
+  removeAll(): void {
+    for (const name of this.#names()) this.#remove(name)
+    for (const file of [this.pointer, `${this.pointer}.new`]) rmSync(file, { force: true, recursive: true })
+    rmSync(this.logFolder, { force: true, recursive: true })
+  }
+
+  /** The folder of the raw log of a bulk load. */
+  get logFolder(): string {
+    return join(this.#folder, `${fileName(this.#chain)}.bulk`)
+  }
+
+  #names(): string[] {
+    const own = factsFile(this.#chain)
+    return [own, ...readdirSync(this.#folder).filter((name) => this.#numberOf(name) !== undefined)]
+  }
+
+  #remove(name: string): void {
+    // Recursive: if a folder has the file's name, delete that too.
+    for (const end of ENDS) rmSync(join(this.#folder, name + end), { force: true, recursive: true })
+  }
+
+  /** The number in a generation's file name; undefined if it is none. */
+  #numberOf(name: string): number | undefined {
+    const [start, end] = [`${fileName(this.#chain)}.g`, '.db']
+    if (!name.startsWith(start) || !name.endsWith(end)) return undefined
+    const number = name.slice(start.length, -end.length)
+    return /^[1-9][0-9]{0,8}$/.test(number) ? Number(number) : undefined
+  }
+}
+
+function readPointer(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { AssetRef } from '../../src/core/asset.ts'
+import type { Header } from '../../src/core/block.ts'
+import type { Coverage } from '../../src/core/coverage.ts'
+import type { BlockTransfers, Hint } from '../../src/core/transfer.ts'
+import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock } from '../store/chains.ts'
+import { dumpChain } from '../store/dump.ts'
+import { appendedFile, builtFile, type Chain, inFolder, integrityOf, pageSink, sqlSink, TINY } from './built-file.ts'
+
+/** A contract that only has deposits, beside those that also have transfers. */
+const ONLY_HINTED: AssetRef = { standard: 'erc20', reference: `0x${'e'.repeat(40)}` }
+
+const hint = fc
+  .record({
+    asset: fc.constantFrom<AssetRef>(...ASSETS, ONLY_HINTED),
+    account: fc.constantFrom(...ACCOUNTS),
+    undecodable: fc.nat(9),
+    item: fc.nat(1),
+  })
+  .map(({ asset, account, undecodable, item }): Hint => {
+    const reason = undecodable === 0 ? 'undecodable' : 'moved'
+    return asset.standard === 'erc1155' ? { asset, account, reason, item: String(item) } : { asset, account, reason }
+  })
+
+const content = fc.record({ movements: blockMovements, hints: fc.array(hint, { maxLength: 2 }) })
+const chain = fc.record({
+  contents: fc.array(content, { minLength: 1, maxLength: 20 }),
+  coverage: fc.constantFrom<Coverage>(
+    { scope: { type: 'all' }, from: 0 },
+    { scope: { type: 'all' }, from: 10 },
+    { scope: { type: 'accounts', accounts: ACCOUNTS.slice(0, 2) }, from: 0 },
+    { scope: { type: 'accounts', accounts: ACCOUNTS.slice(1, 3) }, from: 10 },
+  ),
+})
+
+/** Blocks with the contents, each a few numbers after the one before. */
+function chainOf({ contents, coverage }: typeof chain extends fc.Arbitrary<infer T> ? T : never): Chain {
+  const blocks = contents.map(({ movements, hints }, index): BlockTransfers => {
+    const number = coverage.from + 3 * index
+    const header: Header = {
+      number,
+      hash: hashOf(0, number),
+      parentHash: hashOf(0, number - 1),
+      timestamp: number * 12,
+    }
+    return { ...makeBlock(movements, header), ...(hints.length > 0 ? { hints } : {}) }
+  })
+  const last = coverage.from + 3 * contents.length
+  return { coverage, blocks, through: { number: last, hash: hashOf(0, last), parentHash: '0x', timestamp: last * 12 } }
+}
+
+test('a chain that is built from its raw log has the rows of the same chain as it is appended', async () => {
+  await fc.assert(
+    fc.asyncProperty(chain, fc.boolean(), async (given, isTiny) => {
+      await inFolder(async (folder) => {
+        const chain = chainOf(given)
+        const appended = await appendedFile(folder, chain)
+        const expected = dumpChain(appended)
+        for (const [name, sink] of Object.entries({ sqlSink, pageSink })) {
+          const { file } = await builtFile(join(folder, name), chain, isTiny ? { sink, sizes: TINY } : { sink })
+          expect(dumpChain(file)).toEqual(expected)
+          expect(integrityOf(file)).toBe('ok')
+        }
+      })
+    }),
+    { numRuns: 100 },
+  )
+}, 120_000)

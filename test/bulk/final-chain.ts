@@ -1,0 +1,134 @@
+/** A chain of final blocks that is loaded in bulk, and an indexer for it. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate as nextTick } from 'node:timers/promises'
+import type { BuildStep, Built } from '../../src/bulk/build/build.ts'
+import { BulkLoad } from '../../src/bulk/load/bulk-load.ts'
+import { type BuildJob, CheckedBuild } from '../../src/bulk/load/checked-build.ts'
+import type { RunningBuild } from '../../src/bulk/load/generations.ts'
+import type { PackedBlocks } from '../../src/bulk/raw-log/packed-blocks.ts'
+import type { ChainAdapter, TransferRange } from '../../src/chains/adapter.ts'
+import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import type { Coverage } from '../../src/core/coverage.ts'
+import type { BlockTransfers } from '../../src/core/transfer.ts'
+import { Indexer } from '../../src/indexer/indexer.ts'
+import type { IndexerReport } from '../../src/indexer/indexer-options.ts'
+import { findBuildFault, openBulkSink } from '../../src/store/open.ts'
+import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import type { JournalStep } from '../../src/store/sqlite/write/journal-options.ts'
+import { MockChain } from '../chains/mock-chain.ts'
+import { CHAIN } from '../indexer/harness.ts'
+import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
+import { dumpChain } from '../store/dump.ts'
+
+/** Everything from the first block on. */
+export const ALL: Coverage = { scope: { type: 'all' }, from: 0 }
+/** The chain's last block. */
+export const HEAD = 2_100
+/** Its last final block. */
+export const FINAL = 2_090
+
+/** A chain of HEAD blocks, every third with transfers, that can be read as records. */
+class FinalChain extends MockChain {
+  readonly #onRange: (first: number) => void
+
+  constructor(onRange: (first: number) => void) {
+    super()
+    this.#onRange = onRange
+    for (let number = 0; number <= HEAD; number++) {
+      this.add(`${number}`, number === 0 ? undefined : `${number - 1}`, number % 3 === 0 ? movementsOf(number) : [])
+    }
+    this.show(`${HEAD}`, FINAL)
+  }
+
+  override async transfers(range: TransferRange): Promise<readonly BlockTransfers[]> {
+    this.#onRange(range.first)
+    return super.transfers(range)
+  }
+
+  async packTransfers(range: TransferRange, into: PackedBlocks): Promise<void> {
+    for (const block of await this.transfers(range)) into.add(block, HEX_ACCOUNTS)
+  }
+}
+
+function movementsOf(number: number): Movement[] {
+  return ASSETS.map((asset, index) => {
+    const [from, to] = [ACCOUNTS[(number + index) % 6], ACCOUNTS[(number * 7 + index) % 6]]
+    return { asset, from, to, amount: BigInt(number), item: number % 5 }
+  })
+}
+
+/** The chain. `onRange` is called before a range is read, and may fail. */
+export function makeChain(onRange: (first: number) => void = () => undefined): ChainAdapter {
+  return new FinalChain(onRange)
+}
+
+/** How a chain is indexed. `onStep`: called at the steps of the journal and of builds. `now`: monotonic milliseconds. */
+type Run = {
+  readonly chain?: ChainAdapter
+  readonly isBulk: boolean
+  readonly reports?: IndexerReport[]
+  readonly onStep?: (step: JournalStep | BuildStep) => void
+  readonly now?: () => number
+}
+
+/** Indexes until idle, or until an error. Returns the error. */
+export async function index(folder: string, run: Run): Promise<unknown> {
+  const { chain = makeChain(), isBulk, reports = [], onStep = () => undefined, now = () => performance.now() } = run
+  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, onStep })
+  const journal = await store.openJournal(CHAIN, ALL)
+  const reads = await store.openReads(CHAIN)
+  const deps = { now, log: () => undefined }
+  const build = (job: BuildJob, signal: AbortSignal): RunningBuild => {
+    const checked = new CheckedBuild(job, {
+      codec: HEX_ACCOUNTS,
+      openSink: (by) => openBulkSink(job.target, HEX_ACCOUNTS, by),
+      findFault: (expected) => findBuildFault(job.target, HEX_ACCOUNTS, expected),
+      warn: (message, { fault }) => {
+        throw new Error(`${message}: ${String(fault)}`)
+      },
+      onStep,
+    })
+    return running(checked, signal)
+  }
+  const bulk =
+    isBulk && journal.bulk !== undefined
+      ? new BulkLoad({ ...deps, adapter: chain, store: journal.bulk, coverage: ALL, codec: HEX_ACCOUNTS, build })
+      : undefined
+  const indexer = new Indexer({
+    ...{ ...deps, adapter: chain, journal, observations: reads.observations, bulk },
+    time: () => 1_000_000,
+    report: (report) => void reports.push(report),
+    counts: () => ({}),
+  })
+  try {
+    while ((await indexer.step(new AbortController().signal)) === 'more');
+    return undefined
+  } catch (error) {
+    return error
+  } finally {
+    await nextTick()
+    await journal.close()
+    await store.close()
+  }
+}
+
+/** The dump of the only facts file in a folder. */
+export function dumpOf(folder: string): string[] {
+  const files = readdirSync(folder).filter((name) => /^eip155_1(\.g\d+)?\.db$/.test(name))
+  if (files.length !== 1) throw new Error(`there are ${files.length} facts files`)
+  return dumpChain(join(folder, files[0] ?? ''))
+}
+
+/** A build in this thread: it reads and writes when it is told to. */
+function running(build: CheckedBuild, signal: AbortSignal): RunningBuild {
+  let finish: RunningBuild['finish'] = () => undefined
+  const built = new Promise<Built>((resolve, reject) => {
+    finish = (mark, ends) => resolve(build.finish(mark, ends))
+    signal.addEventListener('abort', () => {
+      build.abandon()
+      reject(signal.reason)
+    })
+  })
+  return { readTo: (mark) => build.readTo(mark), finish, built }
+}
