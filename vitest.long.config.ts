@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     environment: 'node',
+    globalSetup: ['test/postgres/shared-server.ts'],
     include: ['test/**/*.long.ts'],
     pool: 'forks',
     maxWorkers: 1,

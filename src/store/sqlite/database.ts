@@ -2,15 +2,12 @@ import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { isServiceError, ServiceError, systemCode } from '../../core/errors.ts'
 import { DamagedValue } from '../../journal/damaged-value.ts'
+import type { Row } from '../rows/columns.ts'
 import type { OnDamage } from '../seam/damage.ts'
 import { FileIdentity } from './file-identity.ts'
 import { makePrivateFile, remedyOf } from './files.ts'
 
-/** A row as SQLite returns it: one value per column, in the order of the statement. */
-export type Row = readonly unknown[]
-
-/** Used when a required row is missing: reading a column of it throws DamagedValue. */
-export const NO_ROW: Row = []
+export { bytes, int, NO_ROW, nullable, type Row, text } from '../rows/columns.ts'
 
 /** What runs without rows. */
 export type Run = { run(...values: unknown[]): Database.RunResult }
@@ -249,27 +246,4 @@ function damaged(file: string, cause: Error): ServiceError {
     cause,
     fields,
   })
-}
-
-/** The integer of a column. @throws DamagedValue, which `guarded` converts to STORE_DAMAGED */
-export function int(value: unknown): number {
-  if (typeof value === 'number') return value
-  throw new DamagedValue(`a stored value is not an integer: ${typeof value}`)
-}
-
-/** The text of a column. */
-export function text(value: unknown): string {
-  if (typeof value === 'string') return value
-  throw new DamagedValue(`a stored value is not text: ${typeof value}`)
-}
-
-/** The bytes of a column. */
-export function bytes(value: unknown): Buffer {
-  if (Buffer.isBuffer(value)) return value
-  throw new DamagedValue('a stored value is not bytes')
-}
-
-/** The value of a nullable column, parsed by `parse`; undefined if it is null. */
-export function nullable<T>(value: unknown, parse: (value: unknown) => T): T | undefined {
-  return value === null || value === undefined ? undefined : parse(value)
 }

@@ -1,0 +1,201 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { PostgresServer } from '../../../test/postgres/server.ts'
+import { makeSchema, type TestSchema } from '../../../test/postgres/test-schema.ts'
+import { PostgresDatabase } from './database.ts'
+import { assertVersion, migrate } from './migrate.ts'
+import { parseTarget } from './target.ts'
+
+const MIGRATIONS = ['CREATE TABLE one (n bigint PRIMARY KEY); INSERT INTO one VALUES (1)', 'ALTER TABLE one ADD m text']
+
+let schema: TestSchema
+const open: PostgresDatabase[] = []
+beforeEach(async () => {
+  schema = await makeSchema()
+})
+afterEach(async () => {
+  for (const db of open.splice(0)) await db.close()
+  await schema.end()
+})
+
+function connect(url = schema.url): PostgresDatabase {
+  const db = new PostgresDatabase(parseTarget(url))
+  open.push(db)
+  return db
+}
+
+function changed(change: (url: URL) => void): string {
+  const url = new URL(schema.url)
+  change(url)
+  return url.href
+}
+
+const prepare = (db: PostgresDatabase, migrations = MIGRATIONS) => migrate(db, { migrations, create: true })
+
+describe('a URL', () => {
+  test.each([
+    ['nonsense', 'expected postgres://role:password@host:port/database'],
+    ['mysql://a:b@c/d', 'expected postgres://'],
+    ['postgres://u:p/w@h/d', 'write special characters of the password as %XX'],
+    ['postgres://u@h/d?schema=pg_mine', 'got pg_mine'],
+    ['postgres://u@h/d?schema=a"b', 'the schema must be up to 63 of a-z, 0-9 and _'],
+    ['postgres://u@h/d?schema=', 'the schema must be'],
+  ])('%s is rejected', (url, says) => {
+    expect(() => parseTarget(url)).toThrow(says)
+    expect(() => parseTarget(url)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
+  })
+
+  test('names a place that has no password', () => {
+    const {
+      place,
+      schema: name,
+      url,
+      role,
+    } = parseTarget('postgres://ada:se%2Fcret@db.example:6000/goods?schema=x&sslmode=no')
+    expect({ place, name, url, role }).toEqual({
+      place: 'db.example:6000/goods',
+      name: 'x',
+      url: 'postgres://ada:se%2Fcret@db.example:6000/goods?sslmode=no',
+      role: 'ada',
+    })
+    expect(parseTarget('postgres://ada@h').place).toBe('h:5432/ada')
+    expect(parseTarget('postgresql://ada@h/d?host=/run/postgresql')).toMatchObject({
+      place: '/run/postgresql:5432/d',
+      schema: 'steelyard',
+    })
+  })
+})
+
+describe('an error says what to do', () => {
+  test('if no server answers', async () => {
+    const db = connect(changed((url) => Object.assign(url, { port: '1' })))
+    await expect(prepare(db)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(/no PostgreSQL server answers at 127\.0\.0\.1:1\/.* \(ECONNREFUSED\): start it/),
+    })
+  })
+
+  test('if the password is wrong or missing, which it never contains', async () => {
+    for (const password of ['wrong words', '']) {
+      const db = connect(changed((url) => Object.assign(url, { password })))
+      const error: unknown = await prepare(db).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('password') })
+      expect(String(error)).not.toContain('wrong words')
+    }
+  })
+
+  test('if the database does not exist', async () => {
+    await expect(
+      prepare(connect(changed((url) => Object.assign(url, { pathname: '/nowhere' })))),
+    ).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('create the database, or correct its name'),
+    })
+  })
+
+  test('if the role lacks a right; then nothing was written, and the advice helps', async () => {
+    const role = `${schema.schema}_role`
+    await schema.query(`CREATE ROLE ${role} LOGIN PASSWORD 'p'`)
+    try {
+      const db = connect(changed((url) => Object.assign(url, { username: role, password: 'p' })))
+      const advice = `CREATE SCHEMA IF NOT EXISTS ${schema.schema} AUTHORIZATION ${role}`
+      await expect(prepare(db)).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining(advice),
+      })
+      await schema.query(advice)
+      await prepare(db)
+      expect(await db.all('SELECT * FROM one')).toEqual([[1, null]])
+      await db.close()
+      open.length = 0
+    } finally {
+      await schema.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+    }
+  })
+
+  test('if the server is older than 14', () => {
+    assertVersion(140_000, 'h')
+    expect(() => assertVersion(130_020, 'h')).toThrow('store: h is PostgreSQL 13: Steelyard needs 14 or later')
+  })
+
+  test('if a newer version made the tables', async () => {
+    const db = connect()
+    await prepare(db)
+    await expect(prepare(db, MIGRATIONS.slice(0, 1))).rejects.toMatchObject({
+      code: 'STORE_MISMATCH',
+      message: expect.stringContaining('was made by a newer version (2): use that version'),
+    })
+  })
+
+  test('if only reading is allowed', async () => {
+    const db = connect(changed((url) => url.searchParams.set('options', '-c default_transaction_read_only=on')))
+    await expect(prepare(db)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('the server is read-only, as a replica is: name the primary'),
+    })
+    expect(await schema.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema.schema])).toEqual([])
+  })
+
+  test('if there is no store, and none is to be created', async () => {
+    await expect(migrate(connect(), { migrations: MIGRATIONS, create: false })).rejects.toMatchObject({
+      code: 'STORE_MISSING',
+    })
+    expect(await schema.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema.schema])).toEqual([])
+  })
+
+  test('if a stored integer is none of ours, or a table is missing', async () => {
+    const db = connect()
+    await prepare(db)
+    await db.run('INSERT INTO one VALUES (?)', 2n ** 62n)
+    await expect(db.all('SELECT n FROM one')).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
+    await expect(db.all('SELECT n FROM two')).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
+  })
+})
+
+describe('migrations', () => {
+  test('are applied once each, also by several processes at the same time', async () => {
+    const all = Array.from({ length: 4 }, () => connect())
+    await Promise.all(all.map((db) => prepare(db)))
+    const applied = await all[0]?.all('SELECT number FROM migrations ORDER BY number')
+    expect(applied).toEqual([[1], [2]])
+    expect(await all[1]?.all('SELECT * FROM one')).toEqual([[1, null]])
+  })
+
+  test('that fail leave what was there before', async () => {
+    const db = connect()
+    const failing = [...MIGRATIONS, 'CREATE TABLE three (n bigint); SELECT 1 / 0']
+    await expect(prepare(db, failing)).rejects.toThrow('division by zero')
+    expect(await db.all('SELECT max(number) FROM migrations')).toEqual([[2]])
+    await prepare(db, [...MIGRATIONS, 'CREATE TABLE three (n bigint)'])
+    expect(await db.all('SELECT * FROM three')).toEqual([])
+  })
+})
+
+describe('a server that goes away', () => {
+  let server: PostgresServer
+  beforeAll(async () => {
+    server = await PostgresServer.create()
+  })
+  afterAll(() => server.stop())
+
+  test('fails what runs, leaves nothing half-written, and is used again when it is back', async () => {
+    const db = connect(server.url)
+    await prepare(db)
+    const writing = db.write(async (queries) => {
+      await queries.run('INSERT INTO one VALUES (7)')
+      await server.crash()
+      await queries.run('INSERT INTO one VALUES (8)')
+    })
+    await expect(writing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await expect(db.all('SELECT n FROM one')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await server.start()
+    expect(await db.all('SELECT n FROM one')).toEqual([[1]])
+  })
+
+  test('and comes back as a standby is rejected as a replica', async () => {
+    await server.becomeStandby()
+    await expect(prepare(connect(server.url))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('is a read-only replica: name the primary server'),
+    })
+  })
+})

@@ -1,0 +1,167 @@
+import pg from 'pg'
+import { DamagedValue } from '../../journal/damaged-value.ts'
+import type { Row } from '../rows/columns.ts'
+import { storeError } from './store-error.ts'
+import type { Target } from './target.ts'
+
+/** Connections of one process. More would only queue in the server. */
+const MAX_CONNECTIONS = 10
+/** How long a request waits for a connection: a server that does not answer by then is down. */
+const CONNECT_TIMEOUT_MS = 5_000
+/** The longest statement. All are short; a longer one waits for something that won't end. */
+const STATEMENT_TIMEOUT_MS = 30_000
+/** The same on our side, for a server that vanished without a word. */
+const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
+/** How long the server keeps the locks of a process that stopped in the middle of a transaction. */
+const IDLE_IN_TRANSACTION_MS = 10_000
+
+/** What a column may be set to. */
+export type Value = string | number | bigint | boolean | Buffer | null | readonly (string | number | Buffer | null)[]
+
+/** Runs statements whose parameters are written as `?`. Each statement is prepared once for each connection. */
+export interface Queries {
+  all(sql: string, ...values: readonly Value[]): Promise<readonly Row[]>
+  /** The first row; undefined if there is none. */
+  get(sql: string, ...values: readonly Value[]): Promise<Row | undefined>
+  /** Returns how many rows were inserted, updated or deleted. */
+  run(sql: string, ...values: readonly Value[]): Promise<number>
+}
+
+/** The statements of one transaction. */
+export interface Transaction extends Queries {
+  /** Runs statements that have no parameters, without preparing them. */
+  exec(sql: string): Promise<void>
+}
+
+/** How a transaction is committed. Not `durable`: a crash of the server may lose the last ones, but never a part of one. */
+export type Commit = { readonly durable: boolean }
+
+/** The connections to a database. Errors are the store's. */
+export class PostgresDatabase implements Queries {
+  readonly target: Target
+  readonly #pool: pg.Pool
+
+  constructor(target: Target) {
+    this.target = target
+    this.#pool = new pg.Pool({
+      connectionString: target.url,
+      max: MAX_CONNECTIONS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      keepAlive: true,
+      application_name: 'steelyard',
+      types: { getTypeParser },
+      options: [
+        target.options,
+        `-c search_path=${target.schema}`,
+        `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+        `-c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`,
+        '-c synchronous_commit=on',
+        '-c client_min_messages=warning',
+      ].join(' '),
+    })
+    // A connection that broke while it was idle is replaced at its next use.
+    this.#pool.on('error', () => undefined)
+  }
+
+  async all(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
+    return (await this.#guarded(() => this.#pool.query(statement(sql, values)))).rows
+  }
+
+  async get(sql: string, ...values: readonly Value[]): Promise<Row | undefined> {
+    return (await this.all(sql, ...values))[0]
+  }
+
+  async run(sql: string, ...values: readonly Value[]): Promise<number> {
+    return (await this.#guarded(() => this.#pool.query(statement(sql, values)))).rowCount ?? 0
+  }
+
+  /** Runs work as one transaction. Each of its statements sees what others have committed by then. */
+  write<T>(work: (queries: Transaction) => Promise<T>, { durable }: Commit = { durable: true }): Promise<T> {
+    return this.#transaction(durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit = off', work)
+  }
+
+  /** Runs reads as one snapshot. */
+  snapshot<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+    return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work)
+  }
+
+  /** Parses rows with `parse`. @throws STORE_DAMAGED a value is not one that we write */
+  read<T>(parse: () => T): T {
+    try {
+      return parse()
+    } catch (error) {
+      throw storeError(error, this.target)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+
+  async #transaction<T>(begin: string, work: (queries: Transaction) => Promise<T>): Promise<T> {
+    return this.#guarded(async () => {
+      const client = await this.#pool.connect()
+      let broken: Error | undefined
+      const fail = (error: Error): void => {
+        broken = error
+      }
+      client.on('error', fail)
+      try {
+        await client.query(begin)
+        const result = await work(queriesOn(client))
+        await client.query('COMMIT')
+        return result
+      } catch (error) {
+        await client.query('ROLLBACK').catch(fail)
+        throw error
+      } finally {
+        client.off('error', fail)
+        client.release(broken)
+      }
+    })
+  }
+
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw storeError(error, this.target)
+    }
+  }
+}
+
+function queriesOn(client: pg.PoolClient): Transaction {
+  const all = async (sql: string, ...values: readonly Value[]) => (await client.query<Row>(statement(sql, values))).rows
+  return {
+    all,
+    get: async (sql, ...values) => (await all(sql, ...values))[0],
+    run: async (sql, ...values) => (await client.query(statement(sql, values))).rowCount ?? 0,
+    exec: async (sql) => void (await client.query(sql)),
+  }
+}
+
+/** The names of prepared statements, by their text. All texts are ours, so there are few. */
+const names = new Map<string, { readonly name: string; readonly text: string }>()
+
+function statement(sql: string, values: readonly Value[]): pg.QueryArrayConfig & { readonly name: string } {
+  let known = names.get(sql)
+  if (known === undefined) {
+    let count = 0
+    known = { name: `s${names.size}`, text: sql.replaceAll('?', () => `$${++count}`) }
+    names.set(sql, known)
+  }
+  return { ...known, values: [...values], rowMode: 'array' }
+}
+
+/** Integers of 64 bits as numbers: all of ours are exact. Everything else as the driver parses it. */
+function getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
+  if (oid === pg.types.builtins.INT8) return parseInteger
+  return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text')
+}
+
+function parseInteger(text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value)) return value
+  throw new DamagedValue(`a stored integer is out of range: ${text}`)
+}

@@ -1,0 +1,85 @@
+import pg from 'pg'
+import { ServiceError } from '../../core/errors.ts'
+import { int } from '../rows/columns.ts'
+import type { PostgresDatabase, Queries, Transaction } from './database.ts'
+
+/** The oldest major version of the server that the statements are written for. */
+const LEAST_VERSION = 14
+/** The number of the lock under which one process at a time changes tables. */
+const MIGRATION_LOCK = 7_291_406_113
+
+/**
+ * Checks the server, and brings the tables to the newest version: each migration in a transaction of its own, one process
+ * at a time.
+ * @throws STORE_MISSING there are no tables and `create` is false
+ * @throws STORE_MISMATCH a newer version of Steelyard made the tables
+ * @throws CONFIG_INVALID the server is too old, or the role lacks a right
+ * @throws STORE_UNAVAILABLE the server is read-only or cannot be reached
+ */
+export async function migrate(
+  db: PostgresDatabase,
+  { migrations, create }: { readonly migrations: readonly string[]; readonly create: boolean },
+): Promise<void> {
+  const { schema, place } = db.target
+  await assertUsable(db)
+  const stored = await versionOf(db, schema)
+  if (stored === 0 && !create)
+    throw new ServiceError('STORE_MISSING', `there is no store in schema ${schema} of ${place}`)
+  assertKnown(stored, migrations, db)
+  for (let next = stored; next < migrations.length; next++) {
+    await db.write(async (queries) => {
+      await queries.run('SELECT pg_advisory_xact_lock(?)', MIGRATION_LOCK)
+      const version = await versionOf(queries, schema)
+      assertKnown(version, migrations, db)
+      if (version > next) return
+      if (version === 0) await createSchema(queries, schema)
+      await queries.exec(migrations[next] ?? '')
+      await queries.run('INSERT INTO migrations (number) VALUES (?)', next + 1)
+    })
+  }
+}
+
+/**
+ * Checks what a server reports as `server_version_num`, such as 170009.
+ * @throws CONFIG_INVALID it is too old
+ */
+export function assertVersion(reported: number, place: string): void {
+  const version = Math.floor(reported / 10_000)
+  if (version >= LEAST_VERSION) return
+  const says = `store: ${place} is PostgreSQL ${version}: Steelyard needs ${LEAST_VERSION} or later`
+  throw new ServiceError('CONFIG_INVALID', says)
+}
+
+async function assertUsable(db: PostgresDatabase): Promise<void> {
+  const { place } = db.target
+  const row = await db.get("SELECT current_setting('server_version_num')::integer, pg_is_in_recovery()")
+  assertVersion(
+    db.read(() => int(row?.[0])),
+    place,
+  )
+  if (row?.[1] === true) {
+    throw new ServiceError('STORE_UNAVAILABLE', `store: ${place} is a read-only replica: name the primary server`)
+  }
+}
+
+async function createSchema(queries: Transaction, schema: string): Promise<void> {
+  // CREATE SCHEMA IF NOT EXISTS needs a right on the database even if the schema is there.
+  const exists = await queries.get('SELECT 1 FROM pg_namespace WHERE nspname = ?', schema)
+  if (exists === undefined) await queries.exec(`CREATE SCHEMA ${pg.escapeIdentifier(schema)}`)
+  await queries.exec(
+    'CREATE TABLE migrations (number bigint PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
+  )
+}
+
+/** How many migrations the tables of a schema have had; 0 if there are no tables. */
+async function versionOf(queries: Queries, schema: string): Promise<number> {
+  const exists = 'SELECT 1 FROM pg_tables WHERE schemaname = ? AND tablename = ?'
+  if ((await queries.get(exists, schema, 'migrations')) === undefined) return 0
+  return int((await queries.get('SELECT coalesce(max(number), 0) FROM migrations'))?.[0])
+}
+
+function assertKnown(version: number, migrations: readonly string[], { target }: PostgresDatabase): void {
+  if (version <= migrations.length) return
+  const says = `schema ${target.schema} of ${target.place} was made by a newer version (${version}): use that version`
+  throw new ServiceError('STORE_MISMATCH', says)
+}

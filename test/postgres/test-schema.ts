@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import pg from 'pg'
+import { inject } from 'vitest'
+
+/** An empty schema of the server that the tests use. */
+export type TestSchema = {
+  /** Where a store of its own is opened. */
+  readonly url: string
+  readonly schema: string
+  /** Runs a statement as the superuser, with the schema as search path. Returns its rows. */
+  readonly query: (sql: string, values?: readonly unknown[]) => Promise<Record<string, unknown>[]>
+  /** Deletes the schema. */
+  readonly end: () => Promise<void>
+}
+
+/** The URL of a database whose owner may create schemas: STEELYARD_TEST_POSTGRES, or of the server that this run shares. */
+export async function testDatabase(): Promise<string> {
+  const given = process.env.STEELYARD_TEST_POSTGRES
+  if (given !== undefined && given !== '') return given
+  const url = await text(connect(inject('postgresSocket')))
+  if (!url.startsWith('postgres://')) throw new Error(`the PostgreSQL server for tests did not start: ${url}`)
+  return url
+}
+
+/** Makes a name for a schema that no other test has. Creates nothing. */
+export async function makeSchema(): Promise<TestSchema> {
+  const database = await testDatabase()
+  const schema = `test_${randomBytes(8).toString('hex')}`
+  const url = new URL(database)
+  url.searchParams.set('schema', schema)
+  const client = new pg.Client({ connectionString: database, options: `-c search_path=${schema}` })
+  await client.connect()
+  return {
+    url: url.href,
+    schema,
+    query: async (sql, values = []) => (await client.query<Record<string, unknown>>(sql, [...values])).rows,
+    end: async () => {
+      await client.query(`SET client_min_messages = warning; DROP SCHEMA IF EXISTS ${schema} CASCADE`)
+      await client.end()
+    },
+  }
+}
