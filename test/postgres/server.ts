@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chownSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, cpSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -94,9 +94,11 @@ export class PostgresServer {
     await this.#ready()
   }
 
-  /** Kills the server as a crash does, without a word to its clients. */
+  /** Kills the server as a crash of the machine does: all its processes, which say no word to their clients. */
   async crash(): Promise<void> {
-    process.kill(this.#serverId(), 'SIGKILL')
+    const server = this.#serverId()
+    process.kill(server, 'SIGSTOP')
+    for (const id of [...childrenOf(server), server]) process.kill(id, 'SIGKILL')
     await this.#ended()
   }
 
@@ -150,6 +152,20 @@ function runnablePrograms(programs: string, folder: string): string {
   const copy = join(folder, 'native')
   cpSync(dirname(programs), copy, { recursive: true, verbatimSymlinks: true })
   return join(copy, 'bin')
+}
+
+/** The processes that a process started. */
+function childrenOf(parent: number): readonly number[] {
+  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return ids.map(Number).filter((id) => {
+    try {
+      // The fields after the name, which stands in brackets: state, parent, ...
+      const fields = readFileSync(`/proc/${id}/stat`, 'utf8').split(') ').at(-1)?.split(' ')
+      return Number(fields?.[1]) === parent
+    } catch {
+      return false
+    }
+  })
 }
 
 async function freePort(): Promise<number> {

@@ -8,30 +8,27 @@ import type { Batch, BlockTransfers } from '../../core/transfer.ts'
 import type { AdoptionResult, AuditReads, AuditStore, Reclassification, ReclassifyOutcome, Repaired } from './audits.ts'
 import type { BulkStore } from './bulk-load.ts'
 import type { ChainClock, HeldBlock, StoredTransfer } from './chain-clock.ts'
-import type { CustodyStore } from './custody.ts'
 import type { OnDamage } from './damage.ts'
 import type { DoubtStore } from './doubts.ts'
-import type { FollowedAccount, FollowRequests, FollowStore } from './followed.ts'
+import type { FollowedAccount, FollowStore } from './followed.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import type { HistoryReads } from './history.ts'
 import type { Appended, JournalState } from './journal-state.ts'
-import type { KeyStore } from './keys.ts'
 import type { LearnedTexts } from './learned-texts.ts'
 import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
 import type { LifeStore } from './lives.ts'
 import type { BlockStatus, HoldingReads, ObservationStore } from './observations.ts'
 import type { PairReads, ReadTrail } from './pairs.ts'
 import type { PositionPage, PositionQuery } from './positions.ts'
-import type { PriceStore } from './prices.ts'
+import type { Records } from './records.ts'
 import type { TokenStore } from './tokens.ts'
-import type { SessionStore, UserStore } from './users.ts'
 
 /**
  * The seam to the store. Every method is one whole transaction or one snapshot; none leaves anything open. All may
  * throw STORE_UNAVAILABLE. It has two families: writers of one chain under a lease, and readers that see no row above
  * the published block.
  */
-export interface Store {
+export interface Store extends Records {
   /**
    * Takes the lease of a chain and opens it for writing. `tell` receives damage that is found later. The accounts of the
    * coverage are followed from the first block if the chain is new; later changes are made by `Journal.followed`.
@@ -55,13 +52,6 @@ export interface Store {
    */
   forget(chain: ChainId): Promise<void>
   readonly ledgers: LedgerStore
-  readonly keys: KeyStore
-  readonly users: UserStore
-  readonly sessions: SessionStore
-  readonly prices: PriceStore
-  readonly followRequests: FollowRequests
-  readonly custody: CustodyStore
-  close(): Promise<void>
 }
 
 /** Issuers' ledgers, in the authoritative file: at most one per store. */

@@ -1,19 +1,7 @@
+import { parseSessionOfUser, parseUser, SESSION, USER, userValues } from '../rows/user-rows.ts'
 import type { SessionStore, StoredSession, StoredUser, UserStore } from '../seam/users.ts'
 import { CheckedFile } from './checked-file.ts'
-import {
-  bytes,
-  int,
-  nullable,
-  type Row,
-  type RowStatement,
-  type SqliteDatabase,
-  type Statement,
-  text,
-} from './database.ts'
-
-const USER = 'users.id, name, password_hash, principal, users.created_at, disabled_at'
-const SESSION = 'id_hash, user_id, sessions.created_at, expires_at'
-const USER_COLUMNS = 6
+import type { RowStatement, SqliteDatabase, Statement } from './database.ts'
 
 /** Users in the authoritative file. */
 export class SqliteUsers implements UserStore {
@@ -34,9 +22,8 @@ export class SqliteUsers implements UserStore {
     this.#disable = db.prepare('UPDATE users SET disabled_at = coalesce(disabled_at, ?) WHERE name = ?')
   }
 
-  async put({ id, name, passwordHash, principal, createdAt, disabledAt }: StoredUser): Promise<boolean> {
-    const values = [id, name, passwordHash, principal, createdAt, disabledAt ?? null]
-    return this.#file.use(() => this.#put.run(...values)).changes === 1
+  async put(user: StoredUser): Promise<boolean> {
+    return this.#file.use(() => this.#put.run(...userValues(user))).changes === 1
   }
 
   async get(name: string): Promise<StoredUser | undefined> {
@@ -87,26 +74,11 @@ export class SqliteSessions implements SessionStore {
   async session(idHash: Buffer): ReturnType<SessionStore['session']> {
     return this.#file.use(() => {
       const row = this.#get.get(idHash)
-      return row === undefined ? undefined : { session: parseSession(row.slice(USER_COLUMNS)), user: parseUser(row) }
+      return row === undefined ? undefined : parseSessionOfUser(row)
     })
   }
 
   async dropExpired(before: number): Promise<number> {
     return this.#file.use(() => this.#dropExpired.run(before)).changes
   }
-}
-
-function parseUser(row: Row): StoredUser {
-  return {
-    id: text(row[0]),
-    name: text(row[1]),
-    passwordHash: text(row[2]),
-    principal: text(row[3]),
-    createdAt: int(row[4]),
-    disabledAt: nullable(row[5], int),
-  }
-}
-
-function parseSession(row: Row): StoredSession {
-  return { idHash: bytes(row[0]), userId: text(row[1]), createdAt: int(row[2]), expiresAt: int(row[3]) }
 }
