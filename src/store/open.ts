@@ -3,9 +3,11 @@ import { assert } from '../core/assert.ts'
 import type { Accounting } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
+import { PostgresStore } from './postgres/store.ts'
 import type { Expected } from './seam/bulk-check.ts'
 import type { BuildTarget } from './seam/bulk-load.ts'
 import type { BulkSink } from './seam/bulk-sink.ts'
+import type { Records } from './seam/records.ts'
 import type { Store } from './seam/store.ts'
 import { findFault } from './sqlite/bulk/check-built.ts'
 import { PageSink } from './sqlite/bulk/page-sink.ts'
@@ -13,6 +15,40 @@ import { SqlSink } from './sqlite/bulk/sql-sink.ts'
 import { SqliteStore } from './sqlite/store.ts'
 
 const SQLITE = 'sqlite:'
+
+/** How the records of a store are opened, by the scheme of its URL. */
+const ENGINES: readonly { readonly scheme: RegExp; readonly open: (how: RecordsUrl) => Promise<Records> }[] = [
+  {
+    scheme: /^sqlite:/,
+    open: async ({ url, create }) =>
+      new SqliteStore({ folder: url.slice(SQLITE.length), create, codecOf: assertNoChain }),
+  },
+  { scheme: /^postgres(ql)?:/, open: (how) => PostgresStore.open(how) },
+]
+
+type RecordsUrl = { readonly url: string; readonly create: boolean }
+
+/**
+ * Opens the records of a store, without its chains: `sqlite:<folder>` or `postgres://…`. Chains are only kept in
+ * `sqlite:` so far, so the configuration accepts no other store.
+ * @throws CONFIG_INVALID no engine has the scheme
+ * @throws STORE_MISSING there is no store and `create` is false
+ * @throws STORE_UNAVAILABLE, STORE_MISMATCH from the engine
+ */
+export async function openRecords(how: RecordsUrl): Promise<Records> {
+  const engine = ENGINES.find(({ scheme }) => scheme.test(how.url))
+  if (engine === undefined) {
+    throw new ServiceError(
+      'CONFIG_INVALID',
+      'store: expected sqlite:<folder> or postgres://role:password@host/database',
+    )
+  }
+  return engine.open(how)
+}
+
+function assertNoChain(chain: ChainId): AccountCodec {
+  assert(false, `${chain} must not be opened here`)
+}
 
 /**
  * Opens the store of a URL: `sqlite:<folder>`. `codecOf`: how a chain's accounts are encoded. `classesOf`: tokens whose
@@ -30,10 +66,7 @@ export async function openStore(options: {
   if (!options.url.startsWith(SQLITE)) {
     throw new ServiceError('CONFIG_INVALID', 'store: expected sqlite:<folder>, the only engine of this version')
   }
-  const noChains = (chain: ChainId): AccountCodec => {
-    assert(false, `${chain} must not be opened here`)
-  }
-  const { url, create = true, codecOf = noChains, classesOf = () => new Map() } = options
+  const { url, create = true, codecOf = assertNoChain, classesOf = () => new Map() } = options
   return new SqliteStore({ folder: url.slice(SQLITE.length), create, codecOf, classesOf })
 }
 

@@ -255,26 +255,11 @@ describe('the accounts of the configuration', () => {
   })
 })
 
-describe('requests to follow accounts', () => {
-  test('are kept once, up to a limit, for each chain, and seen by other processes', async () => {
-    const other = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS })
-    const { followRequests } = store
-    expect(await followRequests.list(CHAIN)).toEqual([])
-    expect(await followRequests.add({ chain: CHAIN, accounts: [carol, alice], max: 2, at: 100 })).toBe(2)
-    expect(await followRequests.add({ chain: CHAIN, accounts: [alice, bob], max: 2, at: 200 })).toBe(1)
-    const stored = [
-      { account: carol, at: 100 },
-      { account: alice, at: 100 },
-    ]
-    expect(await followRequests.list(CHAIN)).toEqual(stored)
-    expect(await other.followRequests.list(CHAIN)).toEqual(stored)
-    expect(await followRequests.remove(CHAIN, [carol, bob])).toBe(1)
-    expect(await other.followRequests.list(CHAIN)).toEqual([stored[1]])
-    // They are no part of the index: a reset keeps them.
-    await store.forget(CHAIN)
-    expect(await followRequests.list(CHAIN)).toEqual([stored[1]])
-    await other.close()
-  })
+test('requests to follow accounts are no part of the index: a reset keeps them', async () => {
+  await store.followRequests.add({ chain: CHAIN, accounts: [carol, alice], max: 2, at: 100 })
+  await store.forget(CHAIN)
+  const kept = (await store.followRequests.list(CHAIN)).map(({ account }) => account)
+  expect(kept).toEqual([carol, alice])
 })
 
 test('what adapters learned is numbered from 1, once each, and shared', async () => {

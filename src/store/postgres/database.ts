@@ -96,7 +96,7 @@ export class PostgresDatabase implements Queries {
   }
 
   async close(): Promise<void> {
-    await this.#pool.end()
+    if (!this.#pool.ending) await this.#pool.end()
   }
 
   async #transaction<T>(begin: string, work: (queries: Transaction) => Promise<T>): Promise<T> {

@@ -1,7 +1,8 @@
 /**
  * Numbered migrations, which are applied in order and recorded in `migrations`. Never change a released one; add a new
  * one. Names, columns and codecs are those of the embedded store, so both hold the same rows for the same history. All text
- * sorts by its bytes, whatever the database's locale is.
+ * sorts by its bytes, whatever the database's locale is. No number comes from a sequence: numbers that order rows are given
+ * in the order of the commits.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -11,6 +12,58 @@ export const MIGRATIONS: readonly string[] = [
     fence bigint NOT NULL,
     holder text NOT NULL,
     expires_at timestamptz NOT NULL
+  );
+
+  CREATE TABLE users (
+    id text COLLATE "C" PRIMARY KEY,
+    name text COLLATE "C" NOT NULL UNIQUE,
+    password_hash text NOT NULL,
+    principal text COLLATE "C" NOT NULL,
+    created_at bigint NOT NULL,
+    disabled_at bigint
+  );
+
+  -- sequence: the order of the logins, whatever the clock said.
+  CREATE TABLE sessions (
+    sequence bigint PRIMARY KEY,
+    id_hash bytea NOT NULL UNIQUE,
+    user_id text COLLATE "C" NOT NULL REFERENCES users (id),
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL
+  );
+  CREATE INDEX sessions_by_user ON sessions (user_id, sequence);
+  CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+  -- user_id: the user who made the key in a session. NULL: the operator made it.
+  CREATE TABLE keys (
+    id text COLLATE "C" PRIMARY KEY,
+    secret_hash bytea NOT NULL,
+    name text NOT NULL,
+    principal text COLLATE "C" NOT NULL,
+    scopes text NOT NULL,
+    origins text NOT NULL,
+    ips text NOT NULL,
+    created_at bigint NOT NULL,
+    expires_at bigint,
+    revoked_at bigint,
+    user_id text COLLATE "C" REFERENCES users (id)
+  );
+  CREATE INDEX keys_by_user ON keys (user_id) WHERE user_id IS NOT NULL;
+
+  -- When each key was last used.
+  CREATE TABLE uses (id text COLLATE "C" PRIMARY KEY, used_at bigint NOT NULL);
+
+  -- US dollars for one whole token, by CAIP-19 asset and Unix seconds.
+  CREATE TABLE price_history (
+    asset text COLLATE "C" NOT NULL, at bigint NOT NULL, price text NOT NULL,
+    PRIMARY KEY (asset, at)
+  );
+
+  -- Accounts that are to be followed beside the configured ones, as canonical addresses, in the order of the requests.
+  CREATE TABLE follow_requests (
+    sequence bigint PRIMARY KEY, chain text COLLATE "C" NOT NULL, account text COLLATE "C" NOT NULL,
+    requested_at bigint NOT NULL,
+    UNIQUE (chain, account)
   );
   `,
 ]

@@ -8,6 +8,7 @@ import type { Batch, BlockTransfers } from '../../core/transfer.ts'
 import type { AdoptionResult, AuditReads, AuditStore, Reclassification, ReclassifyOutcome, Repaired } from './audits.ts'
 import type { BulkStore } from './bulk-load.ts'
 import type { ChainClock, HeldBlock, StoredTransfer } from './chain-clock.ts'
+import type { CustodyStore } from './custody.ts'
 import type { OnDamage } from './damage.ts'
 import type { DoubtStore } from './doubts.ts'
 import type { FollowedAccount, FollowStore } from './followed.ts'
@@ -52,6 +53,7 @@ export interface Store extends Records {
    */
   forget(chain: ChainId): Promise<void>
   readonly ledgers: LedgerStore
+  readonly custody: CustodyStore
 }
 
 /** Issuers' ledgers, in the authoritative file: at most one per store. */

@@ -10,6 +10,7 @@ import type { OnDamage } from '../seam/damage.ts'
 import type { ChainReads, Journal, Store } from '../seam/store.ts'
 import { createCustodyStore } from './custody/custody-store.ts'
 import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase, watchFiles } from './database.ts'
+import { dumpRecords } from './dump-records.ts'
 import { CurrentFacts, openReader, openWriter } from './facts-file.ts'
 import { fileName, isThere, MAIN_FILE, makeFolder, readsFile, USES_FILE } from './files.ts'
 import { SqliteFollowRequests } from './follow-requests.ts'
@@ -194,6 +195,10 @@ export class SqliteStore implements Store {
     if (when === 'if there' && !isThere(join(this.#options.folder, USES_FILE))) return undefined
     const db = this.#database(USES_FILE, { migrations: USES_MIGRATIONS, durable: false })
     return this.#guarded(USES_FILE, () => new SqliteKeyUses(db))
+  }
+
+  async dump(): Promise<readonly string[]> {
+    return dumpRecords([MAIN_FILE, USES_FILE].map((name) => join(this.#options.folder, name)))
   }
 
   async close(): Promise<void> {
