@@ -57,7 +57,7 @@ module.exports = {
       '^src/indexer/(range-fetcher|range-size)\\.ts$',
       SEAM,
     ]),
-    only('the-seam-to-the-store', SEAM, [SEAM, '^src/core/']),
+    only('the-seam-to-the-store', SEAM, [SEAM, '^src/(core|journal)/']),
     only('journal', '^src/journal/', ['^src/(journal|core)/']),
     only('store', '^src/store/', ['^src/store/', '^src/(core|journal)/']),
     only('indexer', '^src/indexer/', [

@@ -7,13 +7,12 @@ import { copyToLog } from '../src/bulk/load/copy-stored.ts'
 import { RawLogWriter } from '../src/bulk/raw-log/raw-log-writer.ts'
 import { HEX_ACCOUNTS } from '../src/core/account.ts'
 import { parseChainId } from '../src/core/chain.ts'
-import type { BlockTransfers } from '../src/core/transfer.ts'
 import { openBulkSink } from '../src/store/open.ts'
 import type { BulkStore } from '../src/store/seam/bulk-load.ts'
 import { SqliteStore } from '../src/store/sqlite/store.ts'
 import { numbersFromArguments } from './arguments.ts'
-import { amountOf, createGenerator, DEFAULT_SHAPE, MINT } from './chain/generator.ts'
-import { createRenderer } from './chain/render.ts'
+import { createBlocks } from './chain/blocks.ts'
+import { createGenerator, DEFAULT_SHAPE } from './chain/generator.ts'
 import { peakMemoryBytes, temporaryFolder } from './server.ts'
 
 /** Blocks that are appended at once. */
@@ -23,7 +22,7 @@ const PERCENT = 100
 const { stored, missing, ...rest } = numbersFromArguments({ ...DEFAULT_SHAPE, stored: 1_000_000, missing: 50_000 })
 const shape = { ...rest, transfers: stored + missing }
 const generator = createGenerator(shape)
-const names = createRenderer(generator)
+const blockAt = createBlocks(generator)
 const chain = parseChainId('eip155:1')
 if (chain === undefined) throw new Error('the generated chain has an id')
 const lastStored = Math.floor(stored / shape.perBlock)
@@ -88,22 +87,6 @@ function blocks(first: number, last: number) {
   const batch = Array.from({ length: end - first + 1 }, (_, index) => blockAt(first + index))
   const { hash, timestamp } = blockAt(end)
   return [batch, { number: end, hash, parentHash: '', timestamp }] as const
-}
-
-function blockAt(number: number): BlockTransfers {
-  const hash = `0x${number.toString(16).padStart(64, '0')}`
-  const { start, end } = generator.span(number)
-  const transfers = Array.from({ length: end - start }, (_, event) => {
-    const movement = generator.movement(start + event)
-    return {
-      ...{ event, part: 0, item: '', transactionHash: `0x${(start + event).toString(16).padStart(64, 'a')}` },
-      asset: { standard: 'erc20' as const, reference: names.tokenAddress(movement.token) },
-      from: movement.from === MINT ? undefined : names.accountAddress(movement.from),
-      to: names.accountAddress(movement.to),
-      amount: amountOf(movement),
-    }
-  })
-  return { number, hash, parentHash: undefined, timestamp: 1_600_000_000 + 12 * number, transfers }
 }
 
 function print(name: string, says: string): void {

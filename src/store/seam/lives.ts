@@ -1,11 +1,8 @@
 import type { AssetRef } from '../../core/asset.ts'
 import type { BlockRef } from '../../core/block.ts'
+import type { Ending } from '../../journal/audit-outcomes.ts'
 
-/**
- * A contract without code. `block`: our first block at whose end the contract is known to have no code. `seen`: the
- * block at which this was read.
- */
-export type Ending = { readonly reference: string; readonly block: BlockRef; readonly seen: BlockRef }
+export type { Ending } from '../../journal/audit-outcomes.ts'
 
 /**
  * Marks of destroyed contracts. From the end of that block on, the events of the contract prove nothing, permanently: a

@@ -5,6 +5,7 @@ import type { ChainId } from '../../core/chain.ts'
 import type { Coverage, Scope } from '../../core/coverage.ts'
 import type { Standard } from '../../core/standards.ts'
 import type { Batch, BlockTransfers } from '../../core/transfer.ts'
+import type { RepairMode } from '../../journal/audit-outcomes.ts'
 import type { AdoptionResult, AuditReads, AuditStore, Reclassification, ReclassifyOutcome, Repaired } from './audits.ts'
 import type { BulkStore } from './bulk-load.ts'
 import type { ChainClock, HeldBlock, StoredTransfer } from './chain-clock.ts'
@@ -23,6 +24,8 @@ import type { PairReads, ReadTrail } from './pairs.ts'
 import type { PositionPage, PositionQuery } from './positions.ts'
 import type { Records } from './records.ts'
 import type { TokenStore } from './tokens.ts'
+
+export type { RepairMode } from '../../journal/audit-outcomes.ts'
 
 /**
  * The seam to the store. Every method is one whole transaction or one snapshot; none leaves anything open. All may
@@ -78,9 +81,6 @@ export interface LedgerStore {
   /** Records that the operator confirms the clock. A running server sees it. */
   acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void>
 }
-
-/** How transfers of past blocks are replaced: see `Journal.repair`. */
-export type RepairMode = 'adding' | 'redecoded'
 
 /** The only writer of one chain. @throws LEASE_LOST from every method once another process took over */
 export interface Journal {

@@ -3,6 +3,7 @@ import type { AssetRef } from '../../core/asset.ts'
 import type { BalanceKey, Observation } from '../../core/balance.ts'
 import { decodeAmount, encodeAmount, encodeItem } from '../../journal/amount-codec.ts'
 import { decodeHash, encodeHash } from '../../journal/hash-codec.ts'
+import { parseStandard } from '../../journal/rules/assets.ts'
 import type { ObservationStore } from '../seam/observations.ts'
 import type { ObservationPage, ObservationQuery } from '../seam/positions.ts'
 import {
@@ -17,7 +18,6 @@ import {
 } from './database.ts'
 import { OBSERVATION_COLUMNS, ObservationWalker, readObservation } from './read/observation-walker.ts'
 import { TickSnapshot } from './read/tick-snapshot.ts'
-import { parseStandard } from './rows/asset-table.ts'
 
 /** Observations kept in memory between two writes, some 400 bytes each. */
 const MAX_REMEMBERED = 20_000

@@ -2,6 +2,7 @@ import type { AssetRef } from '../../core/asset.ts'
 import type { TokenFact } from '../../core/token.ts'
 import { decodeAmount } from '../../journal/amount-codec.ts'
 import { encodeHash } from '../../journal/hash-codec.ts'
+import { parseStandard } from '../../journal/rules/assets.ts'
 import type { FoundTokens, StoredToken, TokenQuery, TokenStore } from '../seam/tokens.ts'
 import {
   bytes,
@@ -14,9 +15,8 @@ import {
   text,
 } from './database.ts'
 import { TokenSearcher } from './read/token-searcher.ts'
-import { parseStandard } from './rows/asset-table.ts'
 import { readOptionalRef } from './rows/header-rows.ts'
-import { encodeNullable } from './rows/position.ts'
+import { encodeNullable } from './rows/nullable-amount.ts'
 
 /** Assets that are queued for reading in one transaction. */
 const QUEUE_BATCH = 1_000

@@ -1,14 +1,14 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import type { Coverage } from '../../../core/coverage.ts'
+import { reclassifyAt } from '../../../journal/rules/reclassify.ts'
 import type { BulkEnd, SmallTable } from '../../seam/bulk-sink.ts'
 import type { SqliteDatabase, Statement } from '../database.ts'
-import { AssetTable, type FixedClasses } from '../rows/asset-table.ts'
+import type { FixedClasses } from '../rows/asset-table.ts'
 import { headerValues } from '../rows/header-rows.ts'
 import { bindToChain } from '../write/bind-chain.ts'
-import { DoubtWriter } from '../write/doubt-writer.ts'
+import { JournalFile } from '../write/journal-file.ts'
 import { prepareJournal } from '../write/journal-statements.ts'
-import { ReclassifyWriter } from '../write/reclassify-writer.ts'
 
 /** Whose file a build writes. */
 export type BuiltChain = {
@@ -62,14 +62,13 @@ export class SmallRows {
     const [number, hash] = headerValues(finalized)
     statements.setFinalized.run(number, hash)
     if (undecodable.length === 0) return
-    const assets = new AssetTable(db, fixed)
-    const doubts = new DoubtWriter(db, { assets, from: coverage.from })
-    const reclassifier = new ReclassifyWriter(db, { assets, codec, doubts })
+    const file = new JournalFile(db, { codec, coverage, fixed })
     const at = Math.floor(Date.now() / 1000)
     for (const { asset, block, account } of undecodable) {
       const whose = account === undefined ? undefined : codec.decode(Buffer.from(account))
       const evidence = { account: whose, item: '', journal: undefined, chain: undefined }
-      reclassifier.reclassify({ asset: assets.byId(asset).asset, block, reason: 'undecodable', evidence }, at)
+      const { asset: ref } = file.assets.byId(asset)
+      file.run(reclassifyAt({ asset: ref, block, reason: 'undecodable', evidence }, at, file.rules))
     }
   }
 }

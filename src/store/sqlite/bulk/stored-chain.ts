@@ -3,10 +3,10 @@ import { assert } from '../../../core/assert.ts'
 import type { AssetRef } from '../../../core/asset.ts'
 import type { Header } from '../../../core/block.ts'
 import { ServiceError } from '../../../core/errors.ts'
+import { parseStandard } from '../../../journal/rules/assets.ts'
 import type { StoredChain, StoredExtent, StoredRecord } from '../../seam/stored-chain.ts'
 import { bytes, guarded, int, NO_ROW, nullable, type Row, type SqliteDatabase, text } from '../database.ts'
 import { openReader } from '../facts-file.ts'
-import { parseStandard } from '../rows/asset-table.ts'
 import { HEADER_COLUMNS, readOptionalHeader } from '../rows/header-rows.ts'
 
 /** Newest transfers whose density is taken for that of a gap. */

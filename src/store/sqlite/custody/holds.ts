@@ -1,9 +1,9 @@
 import { type AssetRef, assetKey } from '../../../core/asset.ts'
 import type { Hold, Principal } from '../../../core/custody.ts'
 import { decodeAmount, encodeAmount } from '../../../journal/amount-codec.ts'
+import { parseStandard } from '../../../journal/rules/assets.ts'
 import type { HoldStore, OfWallet, PlacedHold } from '../../seam/custody.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
-import { parseStandard } from '../rows/asset-table.ts'
 import { Connection } from './connection.ts'
 import { Names, readChain } from './names.ts'
 

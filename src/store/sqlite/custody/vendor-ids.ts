@@ -1,7 +1,7 @@
 import { assert } from '../../../core/assert.ts'
+import { parseStandard } from '../../../journal/rules/assets.ts'
 import type { StoredChainAsset, VendorIdStore } from '../../seam/custody.ts'
 import { nullable, type SqliteDatabase, type Statement, text } from '../database.ts'
-import { parseStandard } from '../rows/asset-table.ts'
 import { Connection } from './connection.ts'
 import { Names, readChain } from './names.ts'
 

@@ -3,10 +3,11 @@ import { assert } from '../../../core/assert.ts'
 import type { AssetRef } from '../../../core/asset.ts'
 import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
-import { type Coverage, coverageTest } from '../../../core/coverage.ts'
+import type { Coverage } from '../../../core/coverage.ts'
 import { fieldsOf, type Series, seriesOf } from '../../../core/operation.ts'
 import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
 import { encodeHash } from '../../../journal/hash-codec.ts'
+import { advanceClock, appendRows } from '../../../journal/rules/append.ts'
 import type {
   AcceptedClock,
   Decided,
@@ -20,10 +21,8 @@ import type {
 import { guarded, type SqliteDatabase, type Statement } from '../database.ts'
 import { FileIdentity } from '../file-identity.ts'
 import { hasRoom, noRoom } from '../reserve.ts'
-import { AssetTable } from '../rows/asset-table.ts'
-import { BatchWriter } from '../write/batch-writer.ts'
 import { bindToChain } from '../write/bind-chain.ts'
-import { PairWriter } from '../write/pair-writer.ts'
+import { JournalFile } from '../write/journal-file.ts'
 import { readAcceptedClock } from './accepted-clock.ts'
 import { LedgerLookups } from './ledger-lookups.ts'
 import { LedgerMarker } from './ledger-marker.ts'
@@ -64,15 +63,14 @@ export type LedgerJournalOptions = {
   readonly onStep: ((step: LedgerStep) => void) | undefined
 }
 
-/** Writes an issuer's ledger: its operations, and their transfers and balances through the chain journal's writers. */
+/** Writes an issuer's ledger: its operations, and their transfers and balances through the rules of a chain's journal. */
 export class SqliteLedgerJournal implements LedgerJournal {
   readonly #db: SqliteDatabase
   readonly #store: { readonly folder: string; readonly chain: ChainId }
   readonly #marker: LedgerMarker
   readonly #identity: FileIdentity
-  readonly #assets: AssetTable
   readonly #lookups: LedgerLookups
-  readonly #batches: BatchWriter
+  readonly #file: JournalFile
   readonly #s: ReturnType<typeof prepare>
   readonly #step: (step: LedgerStep) => void
   readonly #writes: Writes = {
@@ -88,11 +86,8 @@ export class SqliteLedgerJournal implements LedgerJournal {
     this.#marker = new LedgerMarker(folder, chain)
     this.#db = db
     this.#step = onStep ?? (() => undefined)
-    this.#assets = new AssetTable(db, new Map())
-    this.#lookups = new LedgerLookups(db, this.#assets)
-    const test = coverageTest(COVERAGE, TEXT_ACCOUNTS.zeroAddress)
-    const parts = { db, codec: TEXT_ACCOUNTS, assets: this.#assets, pairs: new PairWriter(db), test }
-    this.#batches = new BatchWriter({ ...parts, from: COVERAGE.from, onStep: this.#step })
+    this.#file = new JournalFile(db, { codec: TEXT_ACCOUNTS, coverage: COVERAGE, fixed: new Map() })
+    this.#lookups = new LedgerLookups(db, this.#file.assets)
     this.#s = prepare(db)
     guarded(db, () => {
       assert(db.pragma('synchronous', { simple: true }) === FULL, 'a ledger commit is on disk')
@@ -183,7 +178,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
     try {
       return guarded(this.#db, work)
     } catch (error) {
-      this.#assets.forget()
+      this.#file.forget()
       this.#lookups.forget()
       throw error
     }
@@ -193,7 +188,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
     const run = this.#db.transaction(() => {
       if (this.#s.begun.get() !== undefined) return
       this.#s.begin.run()
-      this.#batches.append({ first: genesis.number, through: genesis, blocks: [], headers: [genesis] })
+      this.#append({ first: genesis.number, through: genesis, blocks: [], headers: [genesis] })
     })
     run.immediate()
   }
@@ -228,9 +223,16 @@ export class SqliteLedgerJournal implements LedgerJournal {
       this.#s.key.run(idempotency.scope, idempotency.key, idempotency.fingerprint, block.block.number)
     }
     this.#s.counts.run(counts.assets, counts.wallets, counts.mints, counts.moves)
-    this.#batches.append(batchOf(blocks))
+    this.#append(batchOf(blocks))
     this.#mustHold(after)
     this.#step('ledger:rows')
+  }
+
+  #append(batch: Batch): void {
+    const appended = this.#file.run(appendRows(batch, this.#file.rules))
+    this.#step('append:rows')
+    this.#file.run(advanceClock(batch, appended))
+    this.#step('append:clock')
   }
 
   /** Asserts that the tables now hold the amounts that the caller expects. */
@@ -253,7 +255,7 @@ function found<T>(names: readonly string[], find: (name: string) => T | undefine
   return map
 }
 
-/** Converts ledger blocks to a batch for the chain writers: each operation that moves units is one transfer. */
+/** Converts ledger blocks to a batch of a chain: each operation that moves units is one transfer. */
 function batchOf(blocks: readonly LedgerBlock[]): Batch {
   const headers = blocks.map(({ block: { number, hash }, parentHash, timestamp }) => {
     return { number, hash, parentHash, timestamp }
@@ -265,7 +267,7 @@ function batchOf(blocks: readonly LedgerBlock[]): Batch {
   return { first: first.number, through, headers, blocks: blocks.map((block) => transfersOf(block, assets)) }
 }
 
-/** `assets`: one shared object per asset of the batch; the writers look assets up by object. */
+/** `assets`: one shared object per asset of the batch; an append looks assets up by object. */
 function transfersOf(
   { block: { number, hash }, parentHash, timestamp, operation }: LedgerBlock,
   assets: Map<string, AssetRef>,

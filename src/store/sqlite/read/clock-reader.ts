@@ -15,8 +15,8 @@ import {
   text,
 } from '../database.ts'
 import { parseCounts, parseCoverage } from '../rows/clock-json.ts'
+import { DOUBT_COLUMNS, readDoubts } from '../rows/doubt-rows.ts'
 import { readOptionalHeader, readOptionalRef } from '../rows/header-rows.ts'
-import { DOUBT_COLUMNS, readDoubts } from '../write/doubt-writer.ts'
 
 /**
  * The parts of a chain's clock that are not stored. `own`: the chain is written only here, so its published block is

@@ -3,9 +3,9 @@ import { assetKey } from '../../../core/asset.ts'
 import type { Observation } from '../../../core/balance.ts'
 import { decodeAmount, decodeItem, encodeItem } from '../../../journal/amount-codec.ts'
 import { decodeHash } from '../../../journal/hash-codec.ts'
+import { parseStandard } from '../../../journal/rules/assets.ts'
 import type { ObservationPage, ObservationQuery } from '../../seam/positions.ts'
 import { bytes, int, type Row, type RowStatement, type SqliteDatabase, type Statement, text } from '../database.ts'
-import { parseStandard } from '../rows/asset-table.ts'
 import { keyAt } from '../rows/key-share.ts'
 
 /** The columns that `readObservation` reads, in order. */

@@ -1,5 +1,5 @@
 import type { SqliteDatabase, Statement } from '../database.ts'
-import { FOLLOWED_COLUMNS } from '../write/followed-accounts.ts'
+import { FOLLOWED_COLUMNS } from '../rows/followed-row.ts'
 
 /** The prepared statements of a chain's reads. */
 export type ReadStatements = ReturnType<typeof prepareReads>

@@ -1,7 +1,7 @@
 import { type AssetRef, assetKey } from '../../../core/asset.ts'
+import { parseStandard } from '../../../journal/rules/assets.ts'
 import type { FoundTokens, TokenQuery } from '../../seam/tokens.ts'
 import { guarded, type RowStatement, type SqliteDatabase, text } from '../database.ts'
-import { parseStandard } from '../rows/asset-table.ts'
 
 /** Most tokens with a matching symbol, and with a matching name, that one search looks at: some 10 ms. */
 const MAX_MATCHES = 10_000

@@ -1,6 +1,7 @@
 import { assert } from '../../../core/assert.ts'
 import { type Accounting, type AssetRef, assetKey } from '../../../core/asset.ts'
-import { isFungible, STANDARDS, type Standard } from '../../../core/standards.ts'
+import { isFungible, STANDARDS } from '../../../core/standards.ts'
+import { accountingOf, parseStandard } from '../../../journal/rules/assets.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { int, nullable, type Row, type RowStatement, type SqliteDatabase, type Statement, text } from '../database.ts'
 
@@ -9,13 +10,6 @@ import { int, nullable, type Row, type RowStatement, type SqliteDatabase, type S
  * whose ids all have the maximum length.
  */
 const MAX_CACHED = 100_000
-
-/** Parses a stored standard. */
-export function parseStandard(value: unknown): Standard {
-  const standard = STANDARDS.find((known) => known === value)
-  assert(standard !== undefined, `stored standard is unknown: ${String(value)}`)
-  return standard
-}
 
 /** The columns that `readAsset` takes, in its order, and the joined tables. */
 export const ASSET_COLUMNS =
@@ -30,13 +24,14 @@ export const ASSET_COLUMNS =
 export function readAsset(row: Row, classes: FixedClasses): StoredAsset {
   const asset = { standard: parseStandard(row[1]), reference: text(row[2]) }
   const fixed = classes.get(assetKey(asset))
-  const accounting = fixed ?? (row[4] === null ? 'events' : 'reads')
   const ended = nullable(row[7], int)
+  const isReclassified = row[4] !== null
+  const unlessEnded = accountingOf(fixed, { isReclassified, hasEnded: false })
   return {
     id: int(row[0]),
     asset,
-    accounting: ended === undefined ? accounting : 'reads',
-    eventsUntil: accounting === 'events' ? ended : undefined,
+    accounting: accountingOf(fixed, { isReclassified, hasEnded: ended !== undefined }),
+    eventsUntil: unlessEnded === 'events' ? ended : undefined,
     endedAt: ended === undefined ? undefined : { block: ended, again: nullable(row[8], int) },
     isGone: ended !== undefined && row[8] === null,
     fixed: fixed !== undefined,
@@ -59,7 +54,6 @@ export class AssetTable {
   readonly #selectById: RowStatement
   readonly #selectByKey: RowStatement
   readonly #selectIds: Statement
-  readonly #insert: Statement
   readonly #fixed: FixedClasses
 
   constructor(db: SqliteDatabase, fixed: FixedClasses) {
@@ -67,7 +61,6 @@ export class AssetTable {
     this.#selectById = db.prepare(`SELECT ${ASSET_COLUMNS} WHERE a.id = ?`).raw()
     this.#selectByKey = db.prepare(`SELECT ${ASSET_COLUMNS} WHERE reference = ? AND standard = ?`).raw()
     this.#selectIds = db.prepare('SELECT id FROM assets WHERE reference = ?').pluck()
-    this.#insert = db.prepare("INSERT INTO assets (standard, reference, first_block, supply) VALUES (?, ?, ?, x'80')")
   }
 
   byId(id: number): StoredAsset {
@@ -112,20 +105,6 @@ export class AssetTable {
    */
   hasItemsOnly(asset: AssetRef): boolean {
     return isFungible(asset.standard) && this.find(asset)?.firstBlock === undefined && this.isNft(asset.reference)
-  }
-
-  /** How an asset's balances are known, stored or not. */
-  accountingOf(asset: AssetRef): Accounting {
-    return this.find(asset)?.accounting ?? this.#fixed.get(assetKey(asset)) ?? 'events'
-  }
-
-  /** Gives a new asset its id. Call it only in a writer's transaction. */
-  add(asset: AssetRef, firstBlock: number | undefined): StoredAsset {
-    const { lastInsertRowid } = this.#insert.run(asset.standard, asset.reference, firstBlock ?? null)
-    const fixed = this.#fixed.get(assetKey(asset))
-    const id = Number(lastInsertRowid)
-    const known = { unreadable: false, inDoubt: false, eventsUntil: undefined, endedAt: undefined, isGone: false }
-    return { id, asset, accounting: fixed ?? 'events', fixed: fixed !== undefined, firstBlock, ...known }
   }
 
   /** Clears the cache. Needed after a rolled-back transaction that added assets, or after a class changed. */

@@ -3,11 +3,11 @@ import { type AssetRef, assetKey, NO_ITEM } from '../../../core/asset.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
 import type { Coverage } from '../../../core/coverage.ts'
-import { isFungible } from '../../../core/standards.ts'
 import type { Transfer } from '../../../core/transfer.ts'
 import { decodeAmount, decodeItem, encodeItem } from '../../../journal/amount-codec.ts'
-import { decodeHash } from '../../../journal/hash-codec.ts'
-import { openingFrom } from '../../../journal/position.ts'
+import type { Plan } from '../../../journal/plan.ts'
+import { expectedAt, noteCursor, noteFinding } from '../../../journal/rules/audit-notes.ts'
+import { noteReadability } from '../../../journal/rules/lives.ts'
 import { decodeSupplyDelta } from '../../../journal/supply.ts'
 import type {
   AuditStore,
@@ -20,16 +20,10 @@ import type {
   WalkPage,
 } from '../../seam/audits.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
-import type { AssetTable, FixedClasses } from '../rows/asset-table.ts'
+import type { FixedClasses } from '../rows/asset-table.ts'
 import { readOptionalRef } from '../rows/header-rows.ts'
-import { encodeNullable } from '../rows/position.ts'
-import type { PairWriter } from './pair-writer.ts'
-import { ReadabilityWriter } from './readability-writer.ts'
-import type { Segments } from './segments.ts'
+import type { JournalFile } from './journal-file.ts'
 import { Walks } from './walks.ts'
-
-/** Findings that are kept for operators, some 200 bytes each. */
-const MAX_FINDINGS = 1_000
 
 /** Stored transfers that one query scans: some 30 ms of the writer's time. */
 const MAX_COMPARED = 20_000
@@ -42,13 +36,10 @@ const TRANSFER = 't.block, t.log, t.sub, t.sender, t.receiver, t.item, t.amount'
 /** The dependencies of `SqliteAudits`. */
 export type AuditStoreDeps = {
   readonly db: SqliteDatabase
-  readonly assets: AssetTable
+  readonly file: JournalFile
   readonly codec: AccountCodec
-  readonly keeps: (account: string) => boolean
   readonly coverage: Coverage
   readonly fixed: FixedClasses
-  readonly pairs: PairWriter
-  readonly segments: Segments
   /** Runs work in one transaction of the chain's writer. */
   readonly transaction: <T>(work: () => T) => T
 }
@@ -57,13 +48,12 @@ export type AuditStoreDeps = {
 export class SqliteAudits implements AuditStore {
   readonly #deps: AuditStoreDeps
   readonly #walks: Walks
-  readonly #readability: ReadabilityWriter
   readonly #s: ReturnType<typeof prepare>
 
   constructor(deps: AuditStoreDeps) {
     this.#deps = deps
-    this.#walks = new Walks(deps)
-    this.#readability = new ReadabilityWriter(deps.db, deps.assets)
+    const { assets, rules } = deps.file
+    this.#walks = new Walks({ ...deps, assets, keeps: rules.test.keeps })
     this.#s = prepare(deps.db)
   }
 
@@ -72,7 +62,7 @@ export class SqliteAudits implements AuditStore {
   }
 
   async reached(walk: Walk, cursor: string): Promise<void> {
-    this.#deps.transaction(() => this.#s.setCursor.run(walk, cursor))
+    this.#run(noteCursor(walk, cursor))
   }
 
   async supplies(assets: readonly AssetRef[], at?: number) {
@@ -86,25 +76,13 @@ export class SqliteAudits implements AuditStore {
     })
   }
 
-  async expected({ account, asset, item }: BalanceKey, block: number): Promise<Expected> {
-    const { assets, codec, coverage, pairs, segments, transaction } = this.#deps
-    return transaction(() => {
-      const byCoverage = openingFrom(coverage.from)
-      const stored = assets.find(asset)
-      if (stored === undefined) return { amount: byCoverage, whole: true, contradicted: undefined }
-      const fungible = isFungible(asset.standard)
-      const key = { account: codec.encode(account), asset: stored.id, item: encodeItem(item), fungible }
-      const newest = segments.newest(key)
-      const beforeIt = newest !== undefined && block < newest.since
-      const opening = beforeIt ? byCoverage : (pairs.read(key)?.opening ?? byCoverage)
-      const amount = opening === undefined ? undefined : opening + segments.sumAt(key, block)
-      const isWhole = newest === undefined || newest.since === 0
-      return { amount, whole: isWhole, contradicted: isWhole ? undefined : segments.contradicted(key) }
-    })
+  async expected(key: BalanceKey, block: number): Promise<Expected> {
+    return this.#run(expectedAt(key, block, this.#deps.file.rules))
   }
 
   async decidedLate(after: number): Promise<readonly DecidedLate[]> {
-    const { assets, transaction } = this.#deps
+    const { file, transaction } = this.#deps
+    const { assets } = file
     return transaction(() =>
       this.#s.decidedLate.all(after, MAX_DECIDED_LATE).map((row) => {
         const [asset, decided] = [assets.byId(int(row[0])), assets.byId(int(row[1]))]
@@ -114,12 +92,14 @@ export class SqliteAudits implements AuditStore {
   }
 
   async blocksOf(asset: AssetRef, after: number, limit: number): Promise<readonly number[]> {
-    const { assets, transaction } = this.#deps
+    const { file, transaction } = this.#deps
+    const { assets } = file
     return transaction(() => this.#s.blocksOf.all({ id: assets.find(asset)?.id ?? 0, after, limit }).map(int))
   }
 
   async differing({ asset, account, first, last, blocks }: Parameters<AuditStore['differing']>[0]) {
-    const { assets, codec, transaction } = this.#deps
+    const { file, codec, transaction } = this.#deps
+    const { assets } = file
     const theirs = new Map<string, number>()
     for (const { number, transfers } of blocks) {
       if (number < first || number > last) continue
@@ -152,28 +132,22 @@ export class SqliteAudits implements AuditStore {
     })
   }
 
-  async note({ asset, account, item, journal, chain, ...finding }: Finding): Promise<void> {
-    const { assets, codec, transaction } = this.#deps
-    transaction(() => {
-      const id = (assets.find(asset) ?? assets.add(asset, undefined)).id
-      const who = [account === undefined ? null : codec.encode(account), encodeItem(item)]
-      const amounts = [encodeNullable(journal), encodeNullable(chain)]
-      const at = Math.floor(Date.now() / 1000)
-      this.#s.note.run(at, finding.what, finding.block, id, ...who, ...amounts, finding.says)
-      this.#s.forget.run(MAX_FINDINGS)
-    })
+  async note(finding: Finding): Promise<void> {
+    this.#run(noteFinding(finding, Math.floor(Date.now() / 1000), this.#deps.file.rules))
   }
 
   async noteReadability(readability: Readability): Promise<void> {
-    const { number, hash } = readability.block
-    this.#deps.transaction(() => {
-      const ours = this.#s.hashAt.get(number)
-      if (ours !== undefined && decodeHash(bytes(ours)) === hash) this.#readability.note(readability)
-    })
+    this.#run(noteReadability(readability))
+  }
+
+  #run<Result>(plan: Plan<Result>): Result {
+    const { file, transaction } = this.#deps
+    return transaction(() => file.run(plan))
   }
 
   #supply(asset: AssetRef, at: number | undefined): bigint | undefined {
-    const { assets, coverage } = this.#deps
+    const { file, coverage } = this.#deps
+    const { assets } = file
     if (assets.hasItemsOnly(asset)) return undefined
     const stored = assets.find(asset)
     const { scope } = coverage
@@ -223,9 +197,7 @@ function prepare(db: SqliteDatabase) {
   const sql = (statement: string): Statement => db.prepare(statement)
   return {
     cursor: sql('SELECT place FROM places WHERE name = ?').pluck(),
-    setCursor: sql('INSERT OR REPLACE INTO places VALUES (?, ?)'),
     written: sql('SELECT number, hash FROM clock').raw(),
-    hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
     supply: sql('SELECT supply FROM assets WHERE id = ?').pluck(),
     doubt: sql('SELECT 1 FROM doubts WHERE asset = ? AND item = ? LIMIT 1').pluck(),
     reopened: sql('SELECT 1 FROM openings WHERE asset = ? AND since > 0 LIMIT 1').pluck(),
@@ -252,10 +224,5 @@ function prepare(db: SqliteDatabase) {
        UNION SELECT h.block FROM assets a JOIN hints h USING (reference, standard) WHERE a.id = @id AND h.block > @after
        ORDER BY block LIMIT @limit`,
     ).pluck(),
-    note: sql(
-      `INSERT INTO findings (found_at, what, block, asset, account, item, journal, chain, says)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    forget: sql('DELETE FROM findings WHERE id <= (SELECT max(id) FROM findings) - ?'),
   }
 }

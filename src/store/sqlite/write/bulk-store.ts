@@ -11,9 +11,9 @@ import type { Generations } from '../generations.ts'
 import type { MovableDatabase } from '../movable-database.ts'
 import { readOptionalHeader } from '../rows/header-rows.ts'
 import { carryOver } from './carry-over.ts'
+import { JournalFile } from './journal-file.ts'
 import type { JournalOptions, JournalStep } from './journal-options.ts'
 import { prepareJournal } from './journal-statements.ts'
-import { createWriters } from './journal-writers.ts'
 
 /** What publishing needs of the journal. */
 export type BulkParts = Pick<JournalOptions, 'chain' | 'codec' | 'coverage' | 'fixed'> & {
@@ -103,8 +103,7 @@ export class SqliteBulk implements BulkStore {
       const [before, through] = [db, next].map((file) => readOptionalHeader(prepareJournal(file).clock.get() ?? []))
       assert(through !== undefined, 'a built generation has blocks')
       assert(before === undefined || before.number <= through.number, 'published blocks stay published')
-      const writers = createWriters({ db: next, codec, coverage, fixed }, () => undefined)
-      carryOver({ db: next, writers, codec, before: db.name })
+      carryOver({ db: next, file: new JournalFile(next, { codec, coverage, fixed }), codec, before: db.name })
       return through
     })
   }

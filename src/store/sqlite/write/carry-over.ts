@@ -3,11 +3,13 @@ import { isFungible } from '../../../core/standards.ts'
 import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
 import { decodeAmount, decodeItem } from '../../../journal/amount-codec.ts'
 import { decodeHash } from '../../../journal/hash-codec.ts'
+import { obtainAsset, parseStandard } from '../../../journal/rules/assets.ts'
+import { carryPairs, unproveHinted } from '../../../journal/rules/carry.ts'
+import type { PairKey } from '../../../journal/rules/pairs.ts'
+import { repair } from '../../../journal/rules/repair.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, text } from '../database.ts'
-import { parseStandard } from '../rows/asset-table.ts'
 import { readHeader } from '../rows/header-rows.ts'
-import type { JournalWriters } from './journal-writers.ts'
-import type { PairKey } from './pair-writer.ts'
+import type { JournalFile } from './journal-file.ts'
 
 /** Pairs of one token that are marked as in doubt at once: more than are marked one by one. */
 const PAIRS_OF_A_TOKEN = 1_001
@@ -29,10 +31,10 @@ const OF_ASSETS = [
 /** Tables that are replaced as a whole. */
 const WHOLE = ['heartbeat', 'places', 'log_proofs', 'in_doubt', 'repaired'] as const
 
-/** The generation that is published, by its connection and writers, and the file of the one before. */
+/** The generation that is published, by its connection and journal, and the file of the one before. */
 export type CarryOver = {
   readonly db: SqliteDatabase
-  readonly writers: JournalWriters
+  readonly file: JournalFile
   readonly codec: AccountCodec
   readonly before: string
 }
@@ -41,16 +43,13 @@ export type CarryOver = {
  * Copies from the generation before what no log tells: classes, openings, doubts, endings, cursors, the repaired blocks,
  * and the state of the writer. Assets are found by name, since an asset that only a read named has another id.
  */
-export function carryOver({ db, writers, codec, before }: CarryOver): void {
+export function carryOver({ db, file, codec, before }: CarryOver): void {
   db.prepare('ATTACH ? AS before').run(before)
   try {
     const run = db.transaction(() => {
-      const count = db.prepare('UPDATE clock SET transfers = transfers + ?')
-      for (const blocks of repairedBlocks(db, codec)) {
-        const { inserted, removed } = writers.repair.replace(blocks, {})
-        count.run(inserted - removed)
-      }
-      mapAssets(db, writers)
+      const how = { at: Math.floor(Date.now() / 1000), isLoading: false }
+      for (const blocks of repairedBlocks(db, codec)) file.run(repair(blocks, how, file.rules))
+      mapAssets(db, file)
       for (const table of WHOLE) copyWhole(db, table)
       db.exec('CREATE TEMP TABLE shown AS SELECT asset FROM main.turns')
       for (const [table, columns] of OF_ASSETS) copyOfAssets(db, table, columns)
@@ -61,11 +60,10 @@ export function carryOver({ db, writers, codec, before }: CarryOver): void {
         FROM before.findings f JOIN temp.carried m ON m.was = f.asset;
         UPDATE chain SET fence = (SELECT fence FROM before.chain), followings = (SELECT followings FROM before.chain);
         UPDATE clock SET classes = max(classes, (SELECT classes FROM before.clock)) + 1`)
-      writers.assets.forget()
-      for (const key of openedPairs(db, writers)) writers.history.rewrite(key, Number.MAX_SAFE_INTEGER)
-      for (const keys of hintedPairs(db, writers)) writers.doubts.unprove(keys)
+      file.forget()
+      for (const pairs of openedPairs(db, file)) file.run(carryPairs(pairs, file.rules))
+      for (const pairs of hintedPairs(db, file)) file.run(unproveHinted(pairs, file.rules))
       db.exec('DROP TABLE temp.carried; DROP TABLE temp.shown')
-      writers.doubts.publish()
     })
     // An immediate transaction would also lock the file before, whose writer waits for this one.
     run.deferred()
@@ -85,7 +83,7 @@ function copyOfAssets(db: SqliteDatabase, table: string, columns: string): void 
 }
 
 /** Finds the new ids of the assets that carried rows name, and adds those that no transfer names. */
-function mapAssets(db: SqliteDatabase, writers: JournalWriters): void {
+function mapAssets(db: SqliteDatabase, file: JournalFile): void {
   db.exec('CREATE TEMP TABLE carried (was INTEGER PRIMARY KEY, now INTEGER NOT NULL)')
   const named = [...OF_ASSETS.map(([table]) => table), 'findings'].map((table) => `SELECT asset FROM before.${table}`)
   const after = db
@@ -97,8 +95,7 @@ function mapAssets(db: SqliteDatabase, writers: JournalWriters): void {
   const insert = db.prepare('INSERT INTO temp.carried VALUES (?, ?)')
   for (const row of pages((last) => after.all(last[0] ?? 0))) {
     const asset = { standard: parseStandard(row[1]), reference: text(row[2]) }
-    const { id } = writers.assets.find(asset) ?? writers.assets.add(asset, undefined)
-    insert.run(int(row[0]), id)
+    insert.run(int(row[0]), file.run(obtainAsset(asset)).id)
   }
 }
 
@@ -148,23 +145,30 @@ function transferOf(row: Row, codec: AccountCodec): Transfer {
   }
 }
 
-function* openedPairs(db: SqliteDatabase, writers: JournalWriters): Generator<PairKey> {
+function* openedPairs(db: SqliteDatabase, file: JournalFile): Generator<PairKey[]> {
   const after = db
     .prepare(
       `SELECT DISTINCT account, asset, item FROM main.openings WHERE (account, asset, item) > (?, ?, ?)
        ORDER BY account, asset, item LIMIT ${ROWS_AT_ONCE}`,
     )
     .raw()
-  const [noBytes, none] = [Buffer.alloc(0), -1]
-  for (const row of pages(([account = noBytes, asset = none, item = noBytes]) => after.all(account, asset, item))) {
-    const asset = int(row[1])
-    const fungible = isFungible(writers.assets.byId(asset).asset.standard)
-    yield { account: bytes(row[0]), asset, item: bytes(row[2]), fungible }
+  for (let rows = after.all(Buffer.alloc(0), -1, Buffer.alloc(0)); rows.length > 0; ) {
+    const last = rows.at(-1)
+    yield rows.map(([account, asset, item]) => pairOf(file, { account, asset: int(asset), item }))
+    rows = last === undefined ? [] : after.all(...last)
   }
 }
 
+function pairOf(
+  { assets }: JournalFile,
+  { account, asset, item }: { readonly account: unknown; readonly asset: number; readonly item: unknown },
+): PairKey {
+  const fungible = isFungible(assets.byId(asset).asset.standard)
+  return { account: bytes(account), asset, item: decodeItem(bytes(item)), fungible }
+}
+
 /** The pairs of each token that events hinted at since the last block of the generation before. */
-function* hintedPairs(db: SqliteDatabase, writers: JournalWriters): Generator<PairKey[]> {
+function* hintedPairs(db: SqliteDatabase, file: JournalFile): Generator<PairKey[]> {
   const assets = db
     .prepare(
       `SELECT DISTINCT a.id FROM main.hints h JOIN main.assets a USING (reference, standard)
@@ -179,7 +183,6 @@ function* hintedPairs(db: SqliteDatabase, writers: JournalWriters): Generator<Pa
     )
     .raw()
   for (const asset of assets.map(int)) {
-    const fungible = isFungible(writers.assets.byId(asset).asset.standard)
-    yield pairs.all(asset).map((row) => ({ account: bytes(row[0]), asset, item: bytes(row[1]), fungible }))
+    yield pairs.all(asset).map(([account, item]) => pairOf(file, { account, asset, item }))
   }
 }

@@ -1,16 +1,13 @@
-import type { AccountCodec } from '../../../core/account.ts'
 import type { AssetRef } from '../../../core/asset.ts'
-import type { BalanceKey } from '../../../core/balance.ts'
-import type { BlockRef } from '../../../core/block.ts'
-import { isFungible } from '../../../core/standards.ts'
-import { decodeItem, encodeItem } from '../../../journal/amount-codec.ts'
+import { decodeItem } from '../../../journal/amount-codec.ts'
 import { decodeHash } from '../../../journal/hash-codec.ts'
-import type { DoubtPage, DoubtStore, DoubtWork, Refutation } from '../../seam/doubts.ts'
+import type { Plan } from '../../../journal/plan.ts'
+import type { JournalRules } from '../../../journal/rules/journal-rules.ts'
+import { forgetSupplies, looked, refetched, refute, resolve } from '../../../journal/rules/settle-doubts.ts'
+import { type DoubtPage, type DoubtStore, type DoubtWork, NO_DOUBTS, type Refutation } from '../../seam/doubts.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement } from '../database.ts'
-import type { AssetTable } from '../rows/asset-table.ts'
-import type { DoubtWriter } from './doubt-writer.ts'
-import type { PairKey, PairWriter } from './pair-writer.ts'
-import type { Segments } from './segments.ts'
+import { DOUBT_COLUMNS, isRechecking, readDoubts } from '../rows/doubt-rows.ts'
+import type { JournalFile } from './journal-file.ts'
 
 /** Supplies in doubt, and uncertain classes, in one page: as many as one round of the audit compares. */
 const MAX_SUPPLIES = 50
@@ -18,11 +15,7 @@ const MAX_SUPPLIES = 50
 /** The dependencies of `SqliteDoubts`. */
 export type DoubtStoreDeps = {
   readonly db: SqliteDatabase
-  readonly assets: AssetTable
-  readonly codec: AccountCodec
-  readonly pairs: PairWriter
-  readonly segments: Segments
-  readonly writer: DoubtWriter
+  readonly file: JournalFile
   /** Runs work in one transaction of the chain's writer. */
   readonly transaction: <T>(work: () => T) => T
 }
@@ -38,27 +31,24 @@ export class SqliteDoubts implements DoubtStore {
   }
 
   async state(): Promise<DoubtWork> {
-    const { transaction, writer } = this.#deps
-    return transaction(() => writer.work())
-  }
-
-  async refute(refuted: readonly Refutation[] | 'all'): Promise<void> {
-    const { assets, transaction, writer } = this.#deps
-    transaction(() => {
-      if (refuted === 'all') {
-        writer.refuteAll()
-        return
-      }
-      for (const { asset, account, item } of refuted) {
-        const { id } = assets.find(asset) ?? assets.add(asset, undefined)
-        if (account === undefined) writer.refuteSupply(id)
-        else writer.refutePair(this.#key({ account, asset, item }, id))
-      }
+    return this.#deps.transaction(() => {
+      const row = this.#s.state.get()
+      if (row === undefined) return { ...NO_DOUBTS, rechecking: false, proofs: [] }
+      const proofs = this.#s.proofs.all().map(([number, hash]) => {
+        return { number: int(number), hash: decodeHash(bytes(hash)) }
+      })
+      return { ...readDoubts(row), rechecking: isRechecking(row), proofs }
     })
   }
 
+  async refute(refuted: readonly Refutation[] | 'all'): Promise<void> {
+    this.#run((rules) => refute(refuted, rules))
+  }
+
   async next(cursor: string, limit: number): Promise<DoubtPage> {
-    const { assets, codec, transaction } = this.#deps
+    const { file, transaction } = this.#deps
+    const { assets, rules } = file
+    const { codec } = rules
     return transaction(() => {
       const [asset = '0', account = '', item = ''] = cursor.split('/')
       const from = [Number(asset), Buffer.from(account, 'hex'), Buffer.from(item, 'hex')]
@@ -70,7 +60,7 @@ export class SqliteDoubts implements DoubtStore {
         asset: assets.byId(int(row[0])).asset,
         item: decodeItem(bytes(row[2])),
       }))
-      const supplies = this.#s.supplies.all(MAX_SUPPLIES).flatMap((id) => this.#supplied(int(id)))
+      const supplies = this.#supplied(this.#s.supplies.all(MAX_SUPPLIES).map(int))
       const unsure = this.#s.classes.all(MAX_SUPPLIES).map((entry) => {
         const row = entry
         const account = nullable(row[1], (stored) => codec.decode(bytes(stored)))
@@ -80,67 +70,36 @@ export class SqliteDoubts implements DoubtStore {
     })
   }
 
-  async resolve({ block, keys, supplies, classes = [] }: Parameters<DoubtStore['resolve']>[0]): Promise<void> {
-    const { assets, transaction, writer } = this.#deps
-    transaction(() => {
-      if (!this.#isOurs(block)) return
-      for (const key of keys) {
-        const stored = assets.find(key.asset)
-        if (stored === undefined) continue
-        const pair = this.#key(key, stored.id)
-        if (this.#isWhole(pair)) writer.resolvePair(pair, block.number)
-      }
-      for (const asset of supplies) {
-        const stored = assets.find(asset)
-        if (stored !== undefined) writer.resolveSupply(stored.id, block.number)
-      }
-      for (const { asset, stays } of classes) {
-        const stored = assets.find(asset)
-        if (stored !== undefined) writer.resolveClass(stored.id, stays)
-      }
-    })
+  async resolve(equal: Parameters<DoubtStore['resolve']>[0]): Promise<void> {
+    this.#run((rules) => resolve(equal, rules))
   }
 
   async refetched(through: number): Promise<void> {
-    const { transaction, writer } = this.#deps
-    transaction(() => {
-      const written = this.#s.written.get()
-      writer.refetched(through, typeof written === 'number' ? written : -1)
-    })
+    this.#run((rules) => refetched(through, rules))
   }
 
   async looked(at: 'all' | 'some'): Promise<void> {
-    const { transaction, writer } = this.#deps
-    transaction(() => writer.looked(at))
+    this.#run((rules) => looked(at, rules))
   }
 
   /**
-   * The token of a refuted supply. If the contract turned out to have only items, it has no supply of units: removes
-   * the mark and returns nothing.
+   * The tokens of refuted supplies. If a contract turned out to have only items, it has no supply of units: removes the
+   * mark.
    */
-  #supplied(id: number): AssetRef[] {
-    const { assets, writer } = this.#deps
-    const { asset } = assets.byId(id)
-    if (!assets.hasItemsOnly(asset)) return [asset]
-    writer.resolveSupply(id, Number.MAX_SAFE_INTEGER)
-    return []
+  #supplied(ids: readonly number[]): readonly AssetRef[] {
+    const { file } = this.#deps
+    const refs = ids.map((id) => ({ id, asset: file.assets.byId(id).asset }))
+    const [withItems, others] = [true, false].map((isItems) =>
+      refs.filter(({ asset }) => file.assets.hasItemsOnly(asset) === isItems),
+    )
+    const lost = (withItems ?? []).map(({ id }) => id)
+    file.run(forgetSupplies(lost, file.rules))
+    return (others ?? []).map(({ asset }) => asset)
   }
 
-  #key({ account, asset, item }: BalanceKey, id: number): PairKey {
-    const fungible = isFungible(asset.standard)
-    return { account: this.#deps.codec.encode(account), asset: id, item: encodeItem(item), fungible }
-  }
-
-  /** False if the sum left the range of amounts, or if the events contradict the newest read. */
-  #isWhole(pair: PairKey): boolean {
-    const { pairs, segments } = this.#deps
-    const newest = segments.newest(pair)
-    return pairs.read(pair)?.closedBlock === undefined && (newest === undefined || newest.since === 0)
-  }
-
-  #isOurs({ number, hash }: BlockRef): boolean {
-    const ours = this.#s.hashAt.get(number)
-    return ours !== undefined && decodeHash(bytes(ours)) === hash
+  #run(plan: (rules: JournalRules) => Plan<void>): void {
+    const { file, transaction } = this.#deps
+    transaction(() => file.run(plan(file.rules)))
   }
 }
 
@@ -157,7 +116,7 @@ function prepare(db: SqliteDatabase) {
     upTo: sql(`${select} <= (?, ?, ?) ${order}`).raw(),
     supplies: sql('SELECT asset FROM refuted_assets WHERE supply = 1 ORDER BY asset LIMIT ?').pluck(),
     classes: sql('SELECT asset, account, code_at FROM turns WHERE code_at IS NOT NULL LIMIT ?').raw(),
-    written: sql('SELECT number FROM clock').pluck(),
-    hashAt: sql('SELECT hash FROM blocks WHERE number = ?').pluck(),
+    state: sql(`SELECT ${DOUBT_COLUMNS} FROM in_doubt`).raw(),
+    proofs: sql('SELECT block, hash FROM log_proofs ORDER BY id').raw(),
   }
 }

@@ -11,19 +11,9 @@ export function prepareJournal(db: SqliteDatabase) {
     fence: sql('SELECT fence FROM chain').pluck(),
     clock: sql(`SELECT ${HEADER_COLUMNS}, finalized_number, finalized_hash FROM clock`).raw(),
     setClock: sql('UPDATE clock SET number = ?, hash = ?, parent = ?, timestamp = ?, transfers = transfers + ?'),
-    // The column `classes` counts every change to answers about committed blocks, not only changes of classes.
-    repaired: sql('UPDATE clock SET transfers = transfers + ?, classes = classes + 1'),
-    noteRepaired: sql('INSERT OR IGNORE INTO repaired VALUES (?)'),
     setFinalized: sql('UPDATE clock SET finalized_number = ?, finalized_hash = ?'),
-    headerAt: sql(`SELECT ${HEADER_COLUMNS} FROM blocks WHERE number = ?`).raw(),
     headersFrom: sql(`SELECT ${HEADER_COLUMNS} FROM blocks WHERE number >= ? ORDER BY number`).raw(),
     insertBlock: sql('INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?)'),
-    keepBlock: sql('INSERT INTO blocks VALUES (?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET kept = 1'),
-    forgetUnkept: sql('DELETE FROM blocks WHERE number = ? AND kept = 0'),
-    forgetLinks: sql('DELETE FROM blocks WHERE number >= ? AND number < ? AND kept = 0'),
-    firstBlock: sql('SELECT first_block FROM assets WHERE id = ?').pluck(),
-    insertTransfer: sql('INSERT INTO transfers VALUES (?,?,?,?,?,?,?,?,?)'),
-    countAsset: sql('UPDATE assets SET transfers = transfers + ?, first_block = coalesce(first_block, ?) WHERE id = ?'),
     beat: sql(
       `INSERT INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
        state = excluded.state, head_number = excluded.head_number, head_hash = excluded.head_hash,

@@ -1,10 +1,16 @@
+import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Observation } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
 import type { Coverage, Scope } from '../../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
 import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
-import { encodeHash } from '../../../journal/hash-codec.ts'
+import { adopt } from '../../../journal/rules/adopt.ts'
+import { advanceClock, appendRows, noteBatch } from '../../../journal/rules/append.ts'
+import { finalize } from '../../../journal/rules/finalize.ts'
+import { reclassify } from '../../../journal/rules/reclassify.ts'
+import { repair } from '../../../journal/rules/repair.ts'
+import { rewindClock, rollBackRows } from '../../../journal/rules/rollback.ts'
 import type { AdoptionResult, Reclassification, ReclassifyOutcome, Repaired } from '../../seam/audits.ts'
 import type { Heartbeat } from '../../seam/heartbeat.ts'
 import type { Appended, JournalState } from '../../seam/journal-state.ts'
@@ -19,25 +25,17 @@ import { bindToChain } from './bind-chain.ts'
 import { SqliteBulk } from './bulk-store.ts'
 import { SqliteDoubts } from './doubt-store.ts'
 import { SqliteFollows } from './follow-store.ts'
+import { JournalFile } from './journal-file.ts'
 import type { JournalOptions, JournalStep } from './journal-options.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
-import { createWriters, type JournalWriters } from './journal-writers.ts'
 import { SqliteLives } from './life-store.ts'
-import { OwnBlocks } from './own-blocks.ts'
-
-/**
- * Blocks below the finalized head whose hashes are kept even without transfers, some 100 bytes each. Reads and
- * investigations concern blocks near the head, which are final within seconds if finality is quick. While the hash is
- * kept, such a block can be distinguished from one of another branch.
- */
-const NAMED_BELOW_FINAL = 512
 
 /** Appends between two checks of the file's size. */
 const APPENDS_A_LOOK = 8
 
 /**
- * The writer of one chain's file. On SQLite, rows, `written` and `published` change in one transaction, so `written`
- * and `published` are always equal.
+ * The writer of one chain's file: runs the plans of `src/journal/rules/`, each in one transaction. On SQLite, rows,
+ * `written` and `published` change in one transaction, so `written` and `published` are always equal.
  */
 export class SqliteJournal implements Journal {
   readonly audits: SqliteAudits
@@ -48,9 +46,9 @@ export class SqliteJournal implements Journal {
   readonly #options: JournalOptions
   readonly bulk: SqliteBulk
   readonly #db: MovableDatabase
-  readonly #writers: JournalWriters
+  readonly #file: JournalFile
   readonly #statements: JournalStatements
-  readonly #blocks: OwnBlocks
+  readonly #accountsOf: (scope: Scope | undefined) => ReadonlySet<string> | undefined
   readonly #fence: number
   #identity: FileIdentity
   #appends = 0
@@ -61,22 +59,20 @@ export class SqliteJournal implements Journal {
     this.#fence = guarded(options.db, () => bindToChain(options))
     const { db } = options
     this.#identity = new FileIdentity(db.name)
-    this.#writers = createWriters(options, (step) => this.#step(step))
+    this.#file = new JournalFile(db, options)
     this.#statements = prepareJournal(db)
-    this.#blocks = new OwnBlocks(this.#statements, options.coverage.from)
-    const { doubts, followed } = this.#writers
+    this.#accountsOf = accountsOf(options.codec)
+    const { followed } = this.#file
     this.coverage = followed.coverage
-    const { keeps } = followed.test
     const onStep = (step: JournalStep): void => this.#step(step)
     const transaction = <T>(work: () => T): T => this.#transaction(work)
-    const parts = { ...options, ...this.#writers, coverage: followed.coverage, keeps, transaction }
-    const places = { statements: this.#statements, blocks: this.#blocks, named: NAMED_BELOW_FINAL, onStep }
-    this.followed = new SqliteFollows({ ...this.#writers, ...places, transaction })
+    const parts = { ...options, file: this.#file, coverage: followed.coverage, transaction, onStep }
+    this.followed = new SqliteFollows(parts)
     this.lives = new SqliteLives(parts)
-    this.doubts = new SqliteDoubts({ ...parts, writer: doubts })
+    this.doubts = new SqliteDoubts(parts)
     this.audits = new SqliteAudits(parts)
     const moved = (): void => this.#moved()
-    this.bulk = new SqliteBulk({ ...options, coverage: followed.coverage, transaction, moved, onStep })
+    this.bulk = new SqliteBulk({ ...parts, moved })
   }
 
   async state(): Promise<JournalState> {
@@ -91,10 +87,12 @@ export class SqliteJournal implements Journal {
 
   async append(batch: Batch): Promise<Appended> {
     const appended = this.#transaction(() => {
-      const transfers = this.#writers.batches.append(batch)
-      if (batch.headers.length > 0)
-        this.#writers.followed.appendedWhole({ first: batch.first, through: batch.through.number })
-      return { transfers, hinted: this.#writers.hints.note(batch.blocks) }
+      const { rules } = this.#file
+      const transfers = this.#file.run(appendRows(batch, rules))
+      this.#step('append:rows')
+      this.#file.run(advanceClock(batch, transfers))
+      this.#step('append:clock')
+      return { transfers, hinted: this.#file.run(noteBatch(batch, now(), rules)) }
     })
     if (this.#appends++ % APPENDS_A_LOOK === 0) guarded(this.#db, () => boundLog(this.#db))
     this.#step('append:done')
@@ -103,11 +101,10 @@ export class SqliteJournal implements Journal {
 
   async rollback(ancestor: BlockRef | undefined): Promise<{ readonly transfers: number }> {
     const undone = this.#transaction(() => {
-      const clock = ancestor === undefined ? this.#beforeAll() : headerValues(this.#blocks.get(ancestor))
-      const transfers = this.#writers.rollback.undo(ancestor?.number ?? this.#options.coverage.from - 1)
-      this.#writers.assets.forget()
+      const { rules } = this.#file
+      const transfers = this.#file.run(rollBackRows(ancestor?.number ?? rules.from - 1, rules))
       this.#step('rollback:rows')
-      this.#statements.setClock.run(...clock, -transfers)
+      this.#file.run(rewindClock(ancestor, transfers))
       return { transfers }
     })
     this.#step('rollback:done')
@@ -115,17 +112,12 @@ export class SqliteJournal implements Journal {
   }
 
   async finalize(block: BlockRef): Promise<void> {
-    this.#transaction(() => {
-      const before = readOptionalRef(this.#clockRow()[4], this.#clockRow()[5])
-      if (before !== undefined && before.number >= block.number) return
-      this.#statements.setFinalized.run(block.number, encodeHash(block.hash))
-      this.#statements.forgetLinks.run((before?.number ?? 0) - NAMED_BELOW_FINAL, block.number - NAMED_BELOW_FINAL)
-    })
+    this.#transaction(() => this.#file.run(finalize(block)))
   }
 
   async adopt(observations: readonly Observation[]): Promise<readonly AdoptionResult[]> {
     const results = this.#transaction(() => {
-      const compared = observations.map((read) => this.#compare(read))
+      const compared = this.#file.run(adopt(observations, this.#file.rules))
       this.#step('adopt:rows')
       return compared
     })
@@ -135,10 +127,9 @@ export class SqliteJournal implements Journal {
 
   async reclassify(reclassification: Reclassification): Promise<ReclassifyOutcome> {
     const outcome = this.#transaction(() => {
-      if (!this.#blocks.holds(reclassification.block)) return 'not_canonical'
-      const turned = this.#writers.reclassifier.reclassify(reclassification, now())
+      const reclassified = this.#file.run(reclassify(reclassification, now(), this.#file.rules))
       this.#step('reclassify:rows')
-      return turned
+      return reclassified
     })
     this.#step('reclassify:done')
     return outcome
@@ -146,12 +137,10 @@ export class SqliteJournal implements Journal {
 
   async repair(blocks: readonly BlockTransfers[], mode?: RepairMode, scope?: Scope): Promise<Repaired> {
     const repaired = this.#transaction(() => {
-      const ours = blocks.filter((block) => this.#blocks.mayHold(block))
-      const { inserted, removed, changed, accounts } = this.#writers.repair.replace(ours, { mode, scope })
-      if (inserted + removed > 0) this.#statements.repaired.run(inserted - removed)
-      if (isThere(this.bulk.folder)) for (const { number } of changed) this.#statements.noteRepaired.run(number)
+      const how = { mode, accounts: this.#accountsOf(scope), at: now(), isLoading: isThere(this.bulk.folder) }
+      const done = this.#file.run(repair(blocks, how, this.#file.rules))
       this.#step('repair:rows')
-      return { compared: ours.length, inserted, removed, changed, accounts }
+      return done
     })
     this.#step('repair:done')
     return repaired
@@ -187,21 +176,6 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  #compare(read: Observation): AdoptionResult {
-    const { number } = read.block
-    if (this.#blocks.holds(read.block)) return this.#writers.adopter.compare(read)
-    const [finalized] = this.#clockRow().slice(4)
-    const forgotten =
-      finalized !== null && number <= int(finalized) && this.#statements.headerAt.get(number) === undefined
-    return forgotten ? FORGOTTEN : NOT_CANONICAL
-  }
-
-  /** The clock's columns before the first block. */
-  #beforeAll(): readonly null[] {
-    assert(this.#clockRow()[4] === null, 'a final block is never rolled back')
-    return [null, null, null, null]
-  }
-
   #step(step: JournalStep): void {
     this.#options.onStep?.(step)
   }
@@ -212,9 +186,7 @@ export class SqliteJournal implements Journal {
     const run = this.#db.transaction(() => {
       const fence = int(this.#statements.fence.get())
       if (fence !== this.#fence) throw new ServiceError('LEASE_LOST', `another process took over ${chain}`)
-      const done = work()
-      this.#writers.doubts.publish()
-      return done
+      return work()
     })
     try {
       return guarded(this.#db, () => {
@@ -222,22 +194,15 @@ export class SqliteJournal implements Journal {
         return run.immediate()
       })
     } catch (error) {
-      this.#forget()
+      this.#file.forget()
       throw error
     }
-  }
-
-  /** Forgets what is remembered of the file's rows. */
-  #forget(): void {
-    this.#writers.doubts.undone()
-    this.#writers.assets.forget()
-    this.#writers.followed.reload()
   }
 
   /** The chain's file is another generation now. */
   #moved(): void {
     this.#identity = new FileIdentity(this.#db.name)
-    this.#forget()
+    this.#file.forget()
   }
 
   #clockRow(): Row {
@@ -247,8 +212,17 @@ export class SqliteJournal implements Journal {
   }
 }
 
-const NOT_CANONICAL: AdoptionResult = { outcome: 'not_canonical' }
-const FORGOTTEN: AdoptionResult = { outcome: 'forgotten' }
+/** The accounts of a scope, encoded, in hex. The last scope is remembered: an audit passes the same one many times. */
+function accountsOf({ encode }: AccountCodec): (scope: Scope | undefined) => ReadonlySet<string> | undefined {
+  let last: { readonly scope: Scope; readonly accounts: ReadonlySet<string> } | undefined
+  return (scope) => {
+    if (scope?.type !== 'accounts') return undefined
+    if (last?.scope !== scope) {
+      last = { scope, accounts: new Set(scope.accounts.map((account) => encode(account).toString('hex'))) }
+    }
+    return last.accounts
+  }
+}
 
 function now(): number {
   return Math.floor(Date.now() / 1000)

@@ -1,0 +1,68 @@
+import { assert } from '../../core/assert.ts'
+import { Changeset, Lookup, type Plan } from '../plan.ts'
+import { accounts, assets } from '../tables/facts.ts'
+
+/** What is added to the counts of an account. */
+type OfAccount = { readonly account: Buffer; assets: number; received: number }
+/** What is added to the counts of an asset. */
+type OfAsset = { transfers: number; holders: number; supply: bigint }
+
+/** Collects what a plan adds to the counts of accounts and assets, so that each row is written once. */
+export class Counts {
+  readonly #accounts = new Map<string, OfAccount>()
+  readonly #assets = new Map<number, OfAsset>()
+
+  account(account: Buffer): OfAccount {
+    const name = account.toString('latin1')
+    let counts = this.#accounts.get(name)
+    if (counts === undefined) {
+      counts = { account, assets: 0, received: 0 }
+      this.#accounts.set(name, counts)
+    }
+    return counts
+  }
+
+  asset(id: number): OfAsset {
+    let counts = this.#assets.get(id)
+    if (counts === undefined) {
+      counts = { transfers: 0, holders: 0, supply: 0n }
+      this.#assets.set(id, counts)
+    }
+    return counts
+  }
+
+  /** Adds what was collected to the stored counts. */
+  *apply(): Plan<void> {
+    const ofAccounts = [...this.#accounts.values()].filter(({ assets: met, received }) => met !== 0 || received !== 0)
+    const ofAssets = [...this.#assets].filter(
+      ([, { transfers, holders, supply }]) => transfers !== 0 || holders !== 0 || supply !== 0n,
+    )
+    this.#accounts.clear()
+    this.#assets.clear()
+    if (ofAccounts.length + ofAssets.length === 0) return
+    const accountRows = new Lookup(accounts, ofAccounts)
+    const assetRows = new Lookup(
+      assets,
+      ofAssets.map(([id]) => ({ id })),
+    )
+    yield [accountRows, assetRows]
+    const changes = new Changeset()
+    for (const [index, { account, assets: met, received }] of ofAccounts.entries()) {
+      const before = accountRows.rows[index]
+      const after = { account, assets: (before?.assets ?? 0) + met, received: (before?.received ?? 0) + received }
+      if (after.assets === 0 && met < 0) changes.delete(accounts, { account })
+      else changes.put(accounts, before, after)
+    }
+    for (const [index, [, { transfers, holders, supply }]] of ofAssets.entries()) {
+      const before = assetRows.rows[index]
+      assert(before !== undefined, 'an asset that rows name is stored')
+      changes.update(assets, before, {
+        ...before,
+        transfers: before.transfers + transfers,
+        holders: before.holders + holders,
+        supply: before.supply === undefined ? undefined : before.supply + supply,
+      })
+    }
+    yield changes
+  }
+}
