@@ -98,8 +98,11 @@ export class PostgresServer {
   async crash(): Promise<void> {
     const server = this.#serverId()
     process.kill(server, 'SIGSTOP')
-    for (const id of [...childrenOf(server), server]) process.kill(id, 'SIGKILL')
+    const killed = [...childrenOf(server), server]
+    for (const id of killed) process.kill(id, 'SIGKILL')
     await this.#ended()
+    // A server does not start while a process of the one before still has its shared memory.
+    while (killed.some(isRunning)) await wait(5)
   }
 
   /** Starts the server again as a standby, which only reads. */
@@ -154,18 +157,26 @@ function runnablePrograms(programs: string, folder: string): string {
   return join(copy, 'bin')
 }
 
+function isRunning(id: number): boolean {
+  // A zombie holds nothing any more.
+  return ![undefined, 'Z', 'X'].includes(statusOf(id)?.state)
+}
+
 /** The processes that a process started. */
 function childrenOf(parent: number): readonly number[] {
   const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return ids.map(Number).filter((id) => {
-    try {
-      // The fields after the name, which stands in brackets: state, parent, ...
-      const fields = readFileSync(`/proc/${id}/stat`, 'utf8').split(') ').at(-1)?.split(' ')
-      return Number(fields?.[1]) === parent
-    } catch {
-      return false
-    }
-  })
+  return ids.map(Number).filter((id) => statusOf(id)?.parent === parent)
+}
+
+/** The state of a process and who started it; undefined if there is none. */
+function statusOf(id: number): { readonly state: string | undefined; readonly parent: number } | undefined {
+  try {
+    // The fields after the name, which stands in brackets: state, parent, ...
+    const fields = readFileSync(`/proc/${id}/stat`, 'utf8').split(') ').at(-1)?.split(' ')
+    return { state: fields?.[0], parent: Number(fields?.[1]) }
+  } catch {
+    return undefined
+  }
 }
 
 async function freePort(): Promise<number> {

@@ -65,7 +65,7 @@ export class PostgresDatabase implements Queries {
   }
 
   async all(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
-    return (await this.#guarded(() => this.#pool.query(statement(sql, values)))).rows
+    return (await this.guarded(() => this.#pool.query(statement(sql, values)))).rows
   }
 
   async get(sql: string, ...values: readonly Value[]): Promise<Row | undefined> {
@@ -73,7 +73,7 @@ export class PostgresDatabase implements Queries {
   }
 
   async run(sql: string, ...values: readonly Value[]): Promise<number> {
-    return (await this.#guarded(() => this.#pool.query(statement(sql, values)))).rowCount ?? 0
+    return (await this.guarded(() => this.#pool.query(statement(sql, values)))).rowCount ?? 0
   }
 
   /** Runs work as one transaction. Each of its statements sees what others have committed by then. */
@@ -95,12 +95,21 @@ export class PostgresDatabase implements Queries {
     }
   }
 
+  /** Runs work that reads stored values. @throws STORE_DAMAGED a value is not one that we write; and as the statements */
+  async guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw storeError(error, this.target)
+    }
+  }
+
   async close(): Promise<void> {
     if (!this.#pool.ending) await this.#pool.end()
   }
 
   async #transaction<T>(begin: string, work: (queries: Transaction) => Promise<T>): Promise<T> {
-    return this.#guarded(async () => {
+    return this.guarded(async () => {
       const client = await this.#pool.connect()
       let broken: Error | undefined
       const fail = (error: Error): void => {
@@ -120,14 +129,6 @@ export class PostgresDatabase implements Queries {
         client.release(broken)
       }
     })
-  }
-
-  async #guarded<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      throw storeError(error, this.target)
-    }
   }
 }
 

@@ -1,3 +1,6 @@
+import { CHAIN_TABLES } from './journal/chain-schema.ts'
+import { LEDGER_TABLES } from './ledger/ledger-schema.ts'
+
 /**
  * Numbered migrations, which are applied in order and recorded in `migrations`. Never change a released one; add a new
  * one. Names, columns and codecs are those of the embedded store, so both hold the same rows for the same history. All text
@@ -66,4 +69,5 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (chain, account)
   );
   `,
+  CHAIN_TABLES + LEDGER_TABLES,
 ]

@@ -1,6 +1,7 @@
 import type { Records } from '../seam/records.ts'
 import { PostgresDatabase } from './database.ts'
 import { dumpRecords } from './dump-records.ts'
+import { PostgresLedgers } from './ledger/ledgers.ts'
 import { migrate } from './migrate.ts'
 import { PostgresFollowRequests } from './records/follow-requests.ts'
 import { PostgresKeys } from './records/keys.ts'
@@ -16,6 +17,7 @@ export class PostgresStore implements Records {
   readonly sessions: PostgresSessions
   readonly prices: PostgresPrices
   readonly followRequests: PostgresFollowRequests
+  readonly ledgers: PostgresLedgers
   readonly #db: PostgresDatabase
 
   private constructor(db: PostgresDatabase) {
@@ -25,6 +27,7 @@ export class PostgresStore implements Records {
     this.sessions = new PostgresSessions(db)
     this.prices = new PostgresPrices(db)
     this.followRequests = new PostgresFollowRequests(db)
+    this.ledgers = new PostgresLedgers(db)
   }
 
   /**

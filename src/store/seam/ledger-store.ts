@@ -1,4 +1,5 @@
 import type { Header } from '../../core/block.ts'
+import type { ChainId } from '../../core/chain.ts'
 import type { Idempotency, RecordedOperation, Series } from '../../core/operation.ts'
 
 /** The ledger's newest block, and the number of operations in each series. */
@@ -137,6 +138,21 @@ export interface LedgerReads {
   assets(query: { readonly after: number; readonly limit: number }): Promise<readonly RecordedOperation[]>
   /** Oldest first. */
   operations(query: RecordQuery): Promise<readonly RecordedOperation[]>
+}
+
+/** Issuers' ledgers, beside the other records: at most one per store. */
+export interface LedgerRecords {
+  /**
+   * Opens the writer of an issuer's ledger. `genesis`: the first block of a new ledger.
+   * @throws STORE_MISMATCH the store holds another ledger
+   * @throws STORE_FULL the disk has no space to write
+   * @throws STORE_REPLACED a ledger existed, and the store lacks it or its newest blocks
+   */
+  openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal>
+  /** Opens the record of an issuer's ledger that was begun. */
+  openRecord(chain: ChainId): Promise<LedgerReads>
+  /** Records that the operator confirms the clock of this machine. A running server on it sees that. */
+  acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void>
 }
 
 /** A block as stored. The genesis has no operation. `parentHash` is '' if the block has no parent. */

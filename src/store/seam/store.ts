@@ -1,6 +1,6 @@
 import type { Accounting, AssetRef } from '../../core/asset.ts'
 import type { BalanceKey, Observation } from '../../core/balance.ts'
-import type { BlockRef, Header } from '../../core/block.ts'
+import type { BlockRef } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage, Scope } from '../../core/coverage.ts'
 import type { Standard } from '../../core/standards.ts'
@@ -17,7 +17,7 @@ import type { Heartbeat } from './heartbeat.ts'
 import type { HistoryReads } from './history.ts'
 import type { Appended, JournalState } from './journal-state.ts'
 import type { LearnedTexts } from './learned-texts.ts'
-import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from './ledger-store.ts'
+import type { LedgerAudit, LedgerReads, LedgerRecords } from './ledger-store.ts'
 import type { LifeStore } from './lives.ts'
 import type { BlockStatus, HoldingReads, ObservationStore } from './observations.ts'
 import type { PairReads, ReadTrail } from './pairs.ts'
@@ -59,15 +59,8 @@ export interface Store extends Records {
   readonly custody: CustodyStore
 }
 
-/** Issuers' ledgers, in the authoritative file: at most one per store. */
-export interface LedgerStore {
-  /**
-   * Opens the writer of an issuer's ledger, in the authoritative file. `genesis`: the first block of a new ledger.
-   * @throws STORE_MISMATCH the file holds another ledger
-   * @throws STORE_FULL the disk has no space to write
-   * @throws STORE_REPLACED a ledger existed, and the file lacks it or its newest blocks
-   */
-  openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal>
+/** Issuers' ledgers of a store that also reads them as chains. */
+export interface LedgerStore extends LedgerRecords {
   /**
    * Opens the read side of an issuer's ledger: its record, and its balances and transfers as a chain. Both share their
    * snapshots.
@@ -78,8 +71,6 @@ export interface LedgerStore {
    * @throws STORE_MISMATCH the store holds no such ledger
    */
   openAudit(chain: ChainId, replica: string): Promise<LedgerAudit>
-  /** Records that the operator confirms the clock. A running server sees it. */
-  acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void>
 }
 
 /** The only writer of one chain. @throws LEASE_LOST from every method once another process took over */

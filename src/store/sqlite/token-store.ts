@@ -3,6 +3,7 @@ import type { TokenFact } from '../../core/token.ts'
 import { decodeAmount } from '../../journal/amount-codec.ts'
 import { encodeHash } from '../../journal/hash-codec.ts'
 import { parseStandard } from '../../journal/rules/assets.ts'
+import { readOptionalRef } from '../rows/header-rows.ts'
 import type { FoundTokens, StoredToken, TokenQuery, TokenStore } from '../seam/tokens.ts'
 import {
   bytes,
@@ -15,7 +16,6 @@ import {
   text,
 } from './database.ts'
 import { TokenSearcher } from './read/token-searcher.ts'
-import { readOptionalRef } from './rows/header-rows.ts'
 import { encodeNullable } from './rows/nullable-amount.ts'
 
 /** Assets that are queued for reading in one transaction. */

@@ -4,10 +4,10 @@ import type { AssetRef } from '../../../core/asset.ts'
 import type { Header } from '../../../core/block.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { parseStandard } from '../../../journal/rules/assets.ts'
+import { HEADER_COLUMNS, readOptionalHeader } from '../../rows/header-rows.ts'
 import type { StoredChain, StoredExtent, StoredRecord } from '../../seam/stored-chain.ts'
 import { bytes, guarded, int, NO_ROW, nullable, type Row, type SqliteDatabase, text } from '../database.ts'
 import { openReader } from '../facts-file.ts'
-import { HEADER_COLUMNS, readOptionalHeader } from '../rows/header-rows.ts'
 
 /** Newest transfers whose density is taken for that of a gap. */
 const NEWEST = 100_000

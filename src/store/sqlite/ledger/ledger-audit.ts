@@ -3,11 +3,11 @@ import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { decodeAmount } from '../../../journal/amount-codec.ts'
 import { decodeHash } from '../../../journal/hash-codec.ts'
+import { HEADER_COLUMNS, readHeader } from '../../rows/header-rows.ts'
+import { RECORD_COLUMNS, readRecorded } from '../../rows/ledger-rows.ts'
 import type { AuditedBlock, LedgerAudit, LedgerFault } from '../../seam/ledger-store.ts'
 import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, text } from '../database.ts'
 import { MAIN_MIGRATIONS } from '../main-schema.ts'
-import { HEADER_COLUMNS, readHeader } from '../rows/header-rows.ts'
-import { RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
 import { schemaFaults } from './ledger-schema.ts'
 
 /** Tables that operations do not determine: other parts of the store, repeated calls, and the chain audit's tables. */

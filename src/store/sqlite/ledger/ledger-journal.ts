@@ -1,17 +1,16 @@
 import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
-import type { AssetRef } from '../../../core/asset.ts'
 import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
-import type { Coverage } from '../../../core/coverage.ts'
-import { fieldsOf, type Series, seriesOf } from '../../../core/operation.ts'
-import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
+import { type Series, seriesOf } from '../../../core/operation.ts'
+import type { Batch } from '../../../core/transfer.ts'
 import { encodeHash } from '../../../journal/hash-codec.ts'
 import { advanceClock, appendRows } from '../../../journal/rules/append.ts'
+import { batchOf, LEDGER_COVERAGE } from '../../rows/ledger-batch.ts'
+import { recordedValues } from '../../rows/ledger-rows.ts'
 import type {
   AcceptedClock,
   Decided,
-  LedgerBlock,
   LedgerFacts,
   LedgerHead,
   LedgerJournal,
@@ -26,15 +25,11 @@ import { JournalFile } from '../write/journal-file.ts'
 import { readAcceptedClock } from './accepted-clock.ts'
 import { LedgerLookups } from './ledger-lookups.ts'
 import { LedgerMarker } from './ledger-marker.ts'
-import { recordedValues } from './ledger-rows.ts'
 
 /** Points in a commit where a test kills the process, to prove that nothing is lost or duplicated there. */
 export const LEDGER_STEPS = ['ledger:read', 'append:rows', 'append:clock', 'ledger:rows', 'ledger:done'] as const
 /** A named point of a ledger's write, for tests that kill the process there. */
 export type LedgerStep = (typeof LEDGER_STEPS)[number]
-
-/** A ledger is complete from its first block, so a missing row means zero. */
-const COVERAGE: Coverage = { scope: { type: 'all' }, from: 0 }
 
 /**
  * Commits between two checkpoints of the write-ahead log: about 10 MB, so a checkpoint takes about as long as a commit.
@@ -86,7 +81,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
     this.#marker = new LedgerMarker(folder, chain)
     this.#db = db
     this.#step = onStep ?? (() => undefined)
-    this.#file = new JournalFile(db, { codec: TEXT_ACCOUNTS, coverage: COVERAGE, fixed: new Map() })
+    this.#file = new JournalFile(db, { codec: TEXT_ACCOUNTS, coverage: LEDGER_COVERAGE, fixed: new Map() })
     this.#lookups = new LedgerLookups(db, this.#file.assets)
     this.#s = prepare(db)
     guarded(db, () => {
@@ -96,7 +91,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
         begun: this.#s.begun.get() !== undefined,
         hashAt: (number) => this.#lookups.header(number)?.hash,
       })
-      bindToChain({ db, chain, coverage: COVERAGE, codec: TEXT_ACCOUNTS })
+      bindToChain({ db, chain, coverage: LEDGER_COVERAGE, codec: TEXT_ACCOUNTS })
       this.#begin(genesis)
       this.#marker.write(this.#lookups.head().header)
     })
@@ -253,31 +248,6 @@ function found<T>(names: readonly string[], find: (name: string) => T | undefine
     if (fact !== undefined) map.set(name, fact)
   }
   return map
-}
-
-/** Converts ledger blocks to a batch of a chain: each operation that moves units is one transfer. */
-function batchOf(blocks: readonly LedgerBlock[]): Batch {
-  const headers = blocks.map(({ block: { number, hash }, parentHash, timestamp }) => {
-    return { number, hash, parentHash, timestamp }
-  })
-  const [first] = headers
-  const through = headers.at(-1)
-  assert(first !== undefined && through !== undefined, 'a batch has blocks')
-  const assets = new Map<string, AssetRef>()
-  return { first: first.number, through, headers, blocks: blocks.map((block) => transfersOf(block, assets)) }
-}
-
-/** `assets`: one shared object per asset of the batch; an append looks assets up by object. */
-function transfersOf(
-  { block: { number, hash }, parentHash, timestamp, operation }: LedgerBlock,
-  assets: Map<string, AssetRef>,
-): BlockTransfers {
-  const { assetId, amount, from, to } = fieldsOf(operation)
-  if (assetId === undefined || amount === undefined) return { number, hash, parentHash, timestamp, transfers: [] }
-  const asset = assets.get(assetId) ?? { standard: 'ledger', reference: assetId }
-  assets.set(assetId, asset)
-  const transfer = { event: 0, part: 0, asset, from, to, item: '', amount, transactionHash: hash }
-  return { number, hash, parentHash, timestamp, transfers: [transfer] }
 }
 
 function prepare(db: SqliteDatabase) {

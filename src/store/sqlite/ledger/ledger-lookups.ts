@@ -3,11 +3,11 @@ import { assert } from '../../../core/assert.ts'
 import type { Header } from '../../../core/block.ts'
 import type { Idempotency, RecordedOperation } from '../../../core/operation.ts'
 import { decodeAmount } from '../../../journal/amount-codec.ts'
+import { HEADER_COLUMNS, readHeader } from '../../rows/header-rows.ts'
+import { RECORD, RECORD_COLUMNS, readRecorded } from '../../rows/ledger-rows.ts'
 import type { AssetFacts, Holding, KeyFacts, LedgerHead } from '../../seam/ledger-store.ts'
 import { bytes, int, type SqliteDatabase, type Statement, text } from '../database.ts'
 import type { AssetTable } from '../rows/asset-table.ts'
-import { HEADER_COLUMNS, readHeader } from '../rows/header-rows.ts'
-import { RECORD, RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
 
 /**
  * Most registrations kept in memory, and most known wallets. Past this, the cache is cleared. About 30 MB with typical

@@ -1,12 +1,12 @@
 import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import type { Header } from '../../../core/block.ts'
 import type { RecordedOperation } from '../../../core/operation.ts'
+import { RECORD, RECORD_COLUMNS, readRecorded } from '../../rows/ledger-rows.ts'
 import type { AssetFacts, LedgerReads, RecordQuery } from '../../seam/ledger-store.ts'
 import { int, NO_ROW, type SqliteDatabase, type Statement } from '../database.ts'
 import type { Snapshot } from '../read/snapshot.ts'
 import { AssetTable } from '../rows/asset-table.ts'
 import { LedgerLookups } from './ledger-lookups.ts'
-import { RECORD, RECORD_COLUMNS, readRecorded } from './ledger-rows.ts'
 import { WalletTrail } from './wallet-trail.ts'
 
 /** The read side of a ledger. Shares the connection and the snapshots of its chain's read side. */

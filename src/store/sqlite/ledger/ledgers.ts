@@ -53,6 +53,10 @@ export class SqliteLedgers implements LedgerStore {
     })
   }
 
+  async openRecord(chain: ChainId): Promise<LedgerReads> {
+    return (await this.openReads(chain)).ledger
+  }
+
   async acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void> {
     const { folder } = this.#deps
     guardedFile(folder, () => writeAcceptedClock(folder, chain, accepted))

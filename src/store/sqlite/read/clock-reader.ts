@@ -1,6 +1,7 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import type { Coverage } from '../../../core/coverage.ts'
 import { decodeHash } from '../../../journal/hash-codec.ts'
+import { readOptionalHeader, readOptionalRef } from '../../rows/header-rows.ts'
 import type { ChainClock } from '../../seam/chain-clock.ts'
 import { CHAIN_STATES } from '../../seam/heartbeat.ts'
 import { unwrittenClock } from '../../seam/unwritten-clock.ts'
@@ -16,7 +17,6 @@ import {
 } from '../database.ts'
 import { parseCounts, parseCoverage } from '../rows/clock-json.ts'
 import { DOUBT_COLUMNS, readDoubts } from '../rows/doubt-rows.ts'
-import { readOptionalHeader, readOptionalRef } from '../rows/header-rows.ts'
 
 /**
  * The parts of a chain's clock that are not stored. `own`: the chain is written only here, so its published block is

@@ -9,6 +9,7 @@ import type { Plan } from '../../../journal/plan.ts'
 import { expectedAt, noteCursor, noteFinding } from '../../../journal/rules/audit-notes.ts'
 import { noteReadability } from '../../../journal/rules/lives.ts'
 import { decodeSupplyDelta } from '../../../journal/supply.ts'
+import { readOptionalRef } from '../../rows/header-rows.ts'
 import type {
   AuditStore,
   DecidedLate,
@@ -21,7 +22,6 @@ import type {
 } from '../../seam/audits.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, type Statement, text } from '../database.ts'
 import type { FixedClasses } from '../rows/asset-table.ts'
-import { readOptionalRef } from '../rows/header-rows.ts'
 import type { JournalFile } from './journal-file.ts'
 import { Walks } from './walks.ts'
 

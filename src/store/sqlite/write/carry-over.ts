@@ -7,8 +7,8 @@ import { obtainAsset, parseStandard } from '../../../journal/rules/assets.ts'
 import { carryPairs, unproveHinted } from '../../../journal/rules/carry.ts'
 import type { PairKey } from '../../../journal/rules/pairs.ts'
 import { repair } from '../../../journal/rules/repair.ts'
+import { readHeader } from '../../rows/header-rows.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, text } from '../database.ts'
-import { readHeader } from '../rows/header-rows.ts'
 import type { JournalFile } from './journal-file.ts'
 
 /** Pairs of one token that are marked as in doubt at once: more than are marked one by one. */

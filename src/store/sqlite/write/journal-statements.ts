@@ -1,5 +1,5 @@
+import { HEADER_COLUMNS } from '../../rows/header-rows.ts'
 import type { SqliteDatabase, Statement } from '../database.ts'
-import { HEADER_COLUMNS } from '../rows/header-rows.ts'
 
 /** The prepared statements of a journal. */
 export type JournalStatements = ReturnType<typeof prepareJournal>

@@ -1,8 +1,8 @@
 import type { AnyRow, Changeset, Count, Lookup, Need, Scan, TableChanges } from '../../../journal/plan.ts'
 import { Lookup as LookupNeed, Scan as ScanNeed } from '../../../journal/plan.ts'
 import type { Table, Value } from '../../../journal/tables/table.ts'
+import { decodeRow, type Stored, type StoredColumn, storedColumns } from '../../rows/journal-codec.ts'
 import { int, type RowStatement, type SqliteDatabase, type Statement } from '../database.ts'
-import { decodeRow, type Stored, type StoredColumn, storedColumns } from '../rows/journal-codec.ts'
 
 /**
  * The tables of a journal in an SQLite file: answers the needs of plans and applies their changesets, with statements that

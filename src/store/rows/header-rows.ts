@@ -1,6 +1,6 @@
-import type { BlockRef, Header } from '../../../core/block.ts'
-import { decodeHash, encodeHash } from '../../../journal/hash-codec.ts'
-import { bytes, int, type Row } from '../database.ts'
+import type { BlockRef, Header } from '../../core/block.ts'
+import { decodeHash, encodeHash } from '../../journal/hash-codec.ts'
+import { bytes, int, type Row } from './columns.ts'
 
 /** Columns of a header, in the order of `readHeader`. */
 export const HEADER_COLUMNS = 'number, hash, parent, timestamp'

@@ -1,13 +1,13 @@
-import { decodeAmount, decodeItem, encodeAmount, encodeItem } from '../../../journal/amount-codec.ts'
-import { decodeHash, encodeHash } from '../../../journal/hash-codec.ts'
-import type { AnyRow } from '../../../journal/plan.ts'
-import { type ColumnType, type Table, typeOf, type Value } from '../../../journal/tables/table.ts'
-import { bytes, int, type Row, text } from '../database.ts'
+import { decodeAmount, decodeItem, encodeAmount, encodeItem } from '../../journal/amount-codec.ts'
+import { decodeHash, encodeHash } from '../../journal/hash-codec.ts'
+import type { AnyRow } from '../../journal/plan.ts'
+import { type ColumnType, type Table, typeOf, type Value } from '../../journal/tables/table.ts'
+import { bytes, int, type Row, text } from './columns.ts'
 
-/** A value as SQLite stores it. */
+/** A value as engines store it. */
 export type Stored = number | string | Buffer | null
 
-/** A column of a journal's table, as SQLite has it. */
+/** A column of a journal's table, as engines have it. */
 export type StoredColumn = {
   readonly name: string
   readonly sql: string

@@ -1,9 +1,9 @@
-import { TEXT_ACCOUNTS } from '../../../core/account.ts'
-import { assert } from '../../../core/assert.ts'
-import { fieldsOf, OPERATION_KINDS, operationOf, type RecordedOperation } from '../../../core/operation.ts'
-import { decodeAmount, encodeAmount } from '../../../journal/amount-codec.ts'
-import { decodeHash } from '../../../journal/hash-codec.ts'
-import { bytes, int, nullable, type Row, text } from '../database.ts'
+import { TEXT_ACCOUNTS } from '../../core/account.ts'
+import { assert } from '../../core/assert.ts'
+import { fieldsOf, OPERATION_KINDS, operationOf, type RecordedOperation } from '../../core/operation.ts'
+import { decodeAmount, encodeAmount } from '../../journal/amount-codec.ts'
+import { decodeHash } from '../../journal/hash-codec.ts'
+import { bytes, int, nullable, type Row, text } from './columns.ts'
 
 /** The columns that `readRecorded` reads, in order. */
 export const RECORD_COLUMNS =
@@ -34,7 +34,7 @@ export function readRecorded(row: Row): RecordedOperation {
 }
 
 /** The values of a `ledger_operations` row, except the request's digest. */
-export function recordedValues({ block, serial, operation }: RecordedOperation): unknown[] {
+export function recordedValues({ block, serial, operation }: RecordedOperation): (string | number | Buffer | null)[] {
   const { kind, assetId, from, to, amount, name, symbol, reissue } = fieldsOf(operation)
   const account = (wallet: string | undefined) => (wallet === undefined ? null : TEXT_ACCOUNTS.encode(wallet))
   return [
