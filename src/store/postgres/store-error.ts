@@ -61,6 +61,8 @@ export function storeError(error: unknown, target: Target): unknown {
     const says = `store: no PostgreSQL server answers at ${target.place} (${system}): start it, or correct host and port`
     return new ServiceError('STORE_UNAVAILABLE', says, { cause: error, fields: { system } })
   }
+  // The driver throws plain errors. One of another class is a bug.
+  if (system === undefined && error.name !== 'Error') return error
   if (SETTING.test(error.message)) {
     return new ServiceError('CONFIG_INVALID', `store: ${target.place}: ${error.message}`, { cause: error })
   }

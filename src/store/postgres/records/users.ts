@@ -18,6 +18,8 @@ export class PostgresUsers implements UserStore {
   }
 
   async get(name: string): Promise<StoredUser | undefined> {
+    // A caller may ask for any text. PostgreSQL stores none with this character, and fails on it.
+    if (name.includes('\0')) return undefined
     const row = await this.#db.get(`SELECT ${USER} FROM users WHERE name = ?`, name)
     return this.#db.read(() => row && parseUser(row))
   }
