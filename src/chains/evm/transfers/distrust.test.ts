@@ -2,6 +2,7 @@
  * Tests nodes that mishandle one kind of filter. After a proof the adapter does not use that kind on them again, and
  * another kind returns all logs.
  */
+
 import { isDeepStrictEqual } from 'node:util'
 import type { Address } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -12,8 +13,8 @@ import { stoppedAfterEach } from '../../../../test/nodes/test-nodes.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Header } from '../../../core/block.ts'
 import { parseChainId } from '../../../core/chain.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import type { BlockTransfers } from '../../../core/transfer.ts'
-import { isRecord } from '../../../net/json-rpc.ts'
 import type { ChainAdapter, FetchScope } from '../../adapter.ts'
 
 const SIGNAL = new AbortController().signal

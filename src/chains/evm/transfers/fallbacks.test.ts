@@ -3,6 +3,7 @@
  * smaller requests, other filters or other methods. The result must be the true transfers, each with its position and
  * time.
  */
+
 import type { Address } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEitherAdapter } from '../../../../test/chains/packed-adapter.ts'
@@ -20,9 +21,9 @@ import { assert } from '../../../core/assert.ts'
 import type { Header } from '../../../core/block.ts'
 import { parseChainId } from '../../../core/chain.ts'
 import type { Scope } from '../../../core/coverage.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import type { BlockTransfers } from '../../../core/transfer.ts'
 import { backfill } from '../../../indexer/backfill.ts'
-import { isRecord } from '../../../net/json-rpc.ts'
 import type { ChainAdapter } from '../../adapter.ts'
 import type { RpcLimits } from '../../nodes/rpc-limits.ts'
 
