@@ -2,9 +2,11 @@
  * Compiles contracts/*.sol to src/demo/contracts.json: for each contract its ABI, creation code and runtime code. The
  * same sources give the same bytes on any machine. `--check` writes nothing and exits 1 if the file is stale.
  */
+
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import solc from 'solc'
+import { isRecord } from '../src/core/is-record.ts'
 
 const SOURCES = new URL('../contracts/', import.meta.url)
 const OUTPUT = new URL('../src/demo/contracts.json', import.meta.url)
@@ -34,10 +36,6 @@ function resolveImport(path: string): { contents: string } | { error: string } {
   } catch (cause) {
     return { error: String(cause) }
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function at(value: unknown, ...path: readonly string[]): unknown {
