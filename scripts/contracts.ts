@@ -2,7 +2,6 @@
  * Compiles contracts/*.sol to src/demo/contracts.json: for each contract its ABI, creation code and runtime code. The
  * same sources give the same bytes on any machine. `--check` writes nothing and exits 1 if the file is stale.
  */
-
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import solc from 'solc'

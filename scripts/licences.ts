@@ -1,7 +1,6 @@
 /**
  * Lists packages in package-lock.json with a licence that we may neither ship nor build with. Exits 1 if there are any.
  */
-
 import { readFileSync } from 'node:fs'
 import { isRecord } from '../src/core/is-record.ts'
 

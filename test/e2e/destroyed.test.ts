@@ -1,5 +1,4 @@
 /** A contract that is destroyed and deployed again at its address, on a real node with the Shanghai rules. */
-
 import { type Address, getAddress } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isRecord } from '../../src/core/is-record.ts'

@@ -1,7 +1,6 @@
 /**
  * Servers on nodes that leave out logs, over sockets: no answer is wrong, and within a minute all balances are proven.
  */
-
 import type { Address } from 'viem'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { isRecord } from '../../src/core/is-record.ts'

@@ -2,7 +2,6 @@
  * Real EVM nodes for tests, and helpers that use them. Each test starts and stops its own:
  * `const anvil = await startAnvil()`, `await anvil.stop()`.
  */
-
 import { type Address, decodeFunctionResult, getAddress, type Hex, isHex } from 'viem'
 import { assert } from '../../src/core/assert.ts'
 import { isRecord } from '../../src/core/is-record.ts'

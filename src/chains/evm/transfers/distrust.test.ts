@@ -2,7 +2,6 @@
  * Tests nodes that mishandle one kind of filter. After a proof the adapter does not use that kind on them again, and
  * another kind returns all logs.
  */
-
 import { isDeepStrictEqual } from 'node:util'
 import type { Address } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'

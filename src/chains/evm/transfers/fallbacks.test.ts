@@ -3,7 +3,6 @@
  * smaller requests, other filters or other methods. The result must be the true transfers, each with its position and
  * time.
  */
-
 import type { Address } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEitherAdapter } from '../../../../test/chains/packed-adapter.ts'
