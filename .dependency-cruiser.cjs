@@ -81,6 +81,7 @@ module.exports = {
       '^src/chains/(adapter|account-reader)\\.ts$',
       SEAM,
     ]),
+    only('feed', '^src/feed/', ['^src/(feed|core)/', SEAM]),
     only('balances', '^src/balances/', [
       '^src/(balances|core|ledger|tokens)/',
       '^src/net/(deadline|wait)\\.ts$',

@@ -10,11 +10,38 @@ export type Plan<Result> = Generator<Step, Result, void>
 /** What a plan asks of its engine: to answer needs, or to apply a changeset. */
 export type Step = readonly Need[] | Changeset
 
-/** Rows that a plan needs. An engine answers many of one kind at once. */
-export type Need = Lookup<Table> | Scan<Table> | Count<Table>
+/** Rows that a plan needs. An engine answers many of one type at once, by setting their answers. */
+export type Need = AnyLookup | AnyScan | AnyCount
+
+/** A `Lookup` of any table. */
+export type AnyLookup = Answer<readonly (AnyRow | undefined)[]> & {
+  readonly type: 'lookup'
+  readonly table: Table
+  readonly keys: readonly Partial<AnyRow>[]
+  readonly by: readonly string[]
+}
+
+/** A `Scan` of any table. */
+export type AnyScan = Answer<readonly AnyRow[]> & {
+  readonly type: 'scan'
+  readonly table: Table
+  readonly range: Omit<ScanRange<Table>, 'where'> & { readonly where?: Partial<AnyRow> }
+}
+
+/** A `Count` of any table. */
+export type AnyCount = {
+  readonly type: 'count'
+  readonly table: Table
+  readonly where: Partial<AnyRow>
+  readonly limit: number
+  count: number
+}
+
+type Answer<Rows> = { rows: Rows }
 
 /** Rows by their key, or by other columns that identify a row (`by`). */
 export class Lookup<T extends Table> {
+  readonly type = 'lookup'
   readonly table: T
   readonly keys: readonly Partial<Row<T>>[]
   readonly by: readonly ColumnOf<T>[]
@@ -45,6 +72,7 @@ export type ScanRange<T extends Table> = {
 
 /** Rows of a table in an order. Rows without a value in a bounded column are left out. */
 export class Scan<T extends Table> {
+  readonly type = 'scan'
   readonly table: T
   readonly range: ScanRange<T>
   /** The answer. */
@@ -58,6 +86,7 @@ export class Scan<T extends Table> {
 
 /** The number of rows with some values, counted up to a limit. */
 export class Count<T extends Table> {
+  readonly type = 'count'
   readonly table: T
   readonly where: Partial<Row<T>>
   readonly limit: number

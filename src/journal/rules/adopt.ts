@@ -7,6 +7,7 @@ import { metWithoutLog, neverChanged, type Position } from '../position.ts'
 import { blocks, openings } from '../tables/facts.ts'
 import { type AssetRow, classOf, findAsset, findAssets, obtainAsset } from './assets.ts'
 import { DoubtMarks } from './doubts.ts'
+import { addReclassified, addToFeed } from './feed.ts'
 import type { JournalRules } from './journal-rules.ts'
 import { holds, readClock } from './own-blocks.ts'
 import { type BalanceRow, keyOf, type PairKey, readPair, writePairs } from './pairs.ts'
@@ -21,8 +22,18 @@ const NOT_COVERED: AdoptionResult = { outcome: 'not_covered' }
 export function* adopt(reads: readonly Observation[], rules: JournalRules): Plan<readonly AdoptionResult[]> {
   const doubts = new DoubtMarks(rules)
   const results: AdoptionResult[] = []
-  for (const read of reads) results.push(yield* adoptOne(read, rules, doubts))
-  yield* doubts.publish()
+  const adopted: number[] = []
+  for (const read of reads) {
+    const result = yield* adoptOne(read, rules, doubts)
+    results.push(result)
+    if (result.outcome === 'adopted' || result.outcome === 'reopened') adopted.push(read.block.number)
+  }
+  const isInDoubt = yield* doubts.publish()
+  if (adopted.length > 0) {
+    const last = adopted.reduce((a, b) => Math.max(a, b))
+    // The amounts of earlier blocks follow from a read too.
+    yield* addToFeed({ kind: 'adopted', first: rules.from, last })
+  } else if (isInDoubt) yield* addReclassified(rules)
   return results
 }
 

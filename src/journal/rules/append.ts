@@ -8,6 +8,7 @@ import { type AssetRow, assetsById, obtainAssets } from './assets.ts'
 import { writeChanges } from './changes.ts'
 import { Counts } from './counts.ts'
 import { DoubtMarks } from './doubts.ts'
+import { addToFeed } from './feed.ts'
 import { appendedWhole } from './followed-rows.ts'
 import { assetsOf, BatchNames, gatherChanges, type NamedAsset } from './gather.ts'
 import { applyHints } from './hinted-pairs.ts'
@@ -39,15 +40,16 @@ export function* appendRows(batch: Batch, rules: JournalRules): Plan<number> {
     ofAsset.transfers += count
     ofAsset.supply += supply
   }
-  yield* writeChanges(names.accounts, { counts, opening: rules.opening })
+  yield* writeChanges(names.accounts, { counts, assets: counted, opening: rules.opening })
   return appended
 }
 
-/** Moves the clock to the end of a batch whose rows were appended. */
+/** Moves the clock to the end of a batch whose rows were appended, and tells the feed. */
 export function* advanceClock(batch: Batch, appended: number): Plan<void> {
   const before = yield* readClock()
   const after = { ...before, ...headerColumns(batch.through), transfers: before.transfers + appended }
   yield* write((changes) => changes.update(clock, before, after))
+  yield* addToFeed({ kind: 'appended', first: batch.first, last: batch.through.number })
 }
 
 /**

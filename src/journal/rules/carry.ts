@@ -1,7 +1,9 @@
 import type { Plan } from '../plan.ts'
 import { DoubtMarks } from './doubts.ts'
+import { addToFeed } from './feed.ts'
 import { rewritePairs } from './history.ts'
 import type { JournalRules } from './journal-rules.ts'
+import { readClock } from './own-blocks.ts'
 import type { PairKey } from './pairs.ts'
 
 /** Recomputes pairs whose reads were carried from another generation of the journal. Their running sums stay. */
@@ -10,6 +12,16 @@ export function carryPairs(pairs: readonly PairKey[], rules: JournalRules): Plan
     pairs.map((pair) => ({ pair, from: Number.MAX_SAFE_INTEGER })),
     rules,
   )
+}
+
+/**
+ * Adds to the feed the blocks of a generation that is published. `before`: the last block of the generation before. Which of
+ * its rows differ is not known: if there are no new blocks, all are named.
+ */
+export function* addPublished(before: number | undefined, { from }: JournalRules): Plan<void> {
+  const last = (yield* readClock()).number ?? from
+  const next = before === undefined ? from : before + 1
+  yield* addToFeed({ kind: 'appended', first: next > last ? from : next, last })
 }
 
 /** Marks pairs that events hinted at since the generation before: none is proven until it is compared. */

@@ -1,6 +1,7 @@
 import { Changeset, chunksOf, Lookup, type Plan } from '../plan.ts'
 import { amountOf, applyChange, endBlock, isPositive, type Position, positionBefore } from '../position.ts'
 import { balances, changes, outOfRange } from '../tables/facts.ts'
+import type { AssetRow } from './assets.ts'
 import type { Counts } from './counts.ts'
 import { type BatchAccount, byBalance, type Change } from './gather.ts'
 import { type BalanceRow, balanceRow } from './pairs.ts'
@@ -8,8 +9,14 @@ import { type BalanceRow, balanceRow } from './pairs.ts'
 /** Accounts of one changeset. */
 const ACCOUNTS_AT_ONCE = 256
 
-/** What the changes of a batch are counted in, and the opening of a new pair: 0, or unknown. */
-type ChangeContext = { readonly counts: Counts; readonly opening: bigint | undefined }
+/**
+ * What the changes of a batch are counted in, the rows of its assets, and the opening of a new pair: 0, or unknown.
+ */
+type ChangeContext = {
+  readonly counts: Counts
+  readonly assets: readonly AssetRow[]
+  readonly opening: bigint | undefined
+}
 
 /** The changes of one balance of an account. */
 type Run = { readonly account: Buffer; readonly first: Change; readonly changes: readonly Change[] }
@@ -33,7 +40,7 @@ export function* writeChanges(accounts: ReadonlyMap<string, BatchAccount>, conte
     for (const [index, run] of runs.entries()) writeRun(changeset, { run, before: stored.rows[index], context })
     if (changeset.tables.length > 0) yield changeset
   }
-  yield* context.counts.apply()
+  yield* context.counts.apply(new Map(context.assets.map((row) => [row.id, row])))
 }
 
 function writeRun(

@@ -1,6 +1,9 @@
 import { assert } from '../../core/assert.ts'
 import { Changeset, Lookup, type Plan } from '../plan.ts'
 import { accounts, assets } from '../tables/facts.ts'
+import type { AssetRow } from './assets.ts'
+
+const NONE: ReadonlyMap<number, AssetRow> = new Map()
 
 /** What is added to the counts of an account. */
 type OfAccount = { readonly account: Buffer; assets: number; received: number }
@@ -31,8 +34,8 @@ export class Counts {
     return counts
   }
 
-  /** Adds what was collected to the stored counts. */
-  *apply(): Plan<void> {
+  /** Adds what was collected to the stored counts. `known`: rows of assets, as they are stored. */
+  *apply(known: ReadonlyMap<number, AssetRow> = NONE): Plan<void> {
     const ofAccounts = [...this.#accounts.values()].filter(({ assets: met, received }) => met !== 0 || received !== 0)
     const ofAssets = [...this.#assets].filter(
       ([, { transfers, holders, supply }]) => transfers !== 0 || holders !== 0 || supply !== 0n,
@@ -43,7 +46,7 @@ export class Counts {
     const accountRows = new Lookup(accounts, ofAccounts)
     const assetRows = new Lookup(
       assets,
-      ofAssets.map(([id]) => ({ id })),
+      ofAssets.flatMap(([id]) => (known.has(id) ? [] : [{ id }])),
     )
     yield [accountRows, assetRows]
     const changes = new Changeset()
@@ -53,8 +56,9 @@ export class Counts {
       if (after.assets === 0 && met < 0) changes.delete(accounts, { account })
       else changes.put(accounts, before, after)
     }
-    for (const [index, [, { transfers, holders, supply }]] of ofAssets.entries()) {
-      const before = assetRows.rows[index]
+    const read = new Map(assetRows.rows.flatMap((row) => (row === undefined ? [] : [[row.id, row]])))
+    for (const [id, { transfers, holders, supply }] of ofAssets) {
+      const before = known.get(id) ?? read.get(id)
       assert(before !== undefined, 'an asset that rows name is stored')
       changes.update(assets, before, {
         ...before,

@@ -219,13 +219,14 @@ export class DoubtMarks {
     this.#changed = true
   }
 
-  /** Updates the counts, so that readers see the changes of this plan. */
-  *publish(): Plan<void> {
-    if (!this.#changed) return
+  /** Updates the counts, so that readers see the changes of this plan. Returns true if there are any. */
+  *publish(): Plan<boolean> {
+    if (!this.#changed) return false
     this.#changed = false
     const [pairs, tokens] = [yield* count(refutedPairs, {}), yield* count(refutedAssets, {})]
     yield* changeState((state) => ({ ...state, pairs, tokens }))
     yield* countClasses()
+    return true
   }
 
   /** True for tokens that are answered from events, unless the configuration fixes their class. */

@@ -8,6 +8,7 @@ import { balances } from '../tables/facts.ts'
 import { assetsById, refOf } from './assets.ts'
 import { Counts } from './counts.ts'
 import { DoubtMarks } from './doubts.ts'
+import { addToFeed } from './feed.ts'
 import { findFollowed, putFollowed } from './followed-rows.ts'
 import { applyHints, remeetHinted } from './hinted-pairs.ts'
 import { noteHints } from './hints.ts'
@@ -58,6 +59,8 @@ export function* follow(history: AccountHistory, at: number, rules: JournalRules
   }
   yield* countRepaired(inserted - removed)
   yield* doubts.publish()
+  const { first, through } = history
+  yield* addToFeed({ kind: 'adopted', first, last: through?.number ?? first })
   const { keeps } = rules.test
   const accounts = edits.touched.accounts().map(rules.codec.decode).filter(keeps)
   const rows = yield* assetsById(touched.map(({ pair }) => pair.asset))

@@ -6,6 +6,7 @@ import { endings, unreadable } from '../tables/marks.ts'
 import type { Row } from '../tables/table.ts'
 import { countClasses, findAssets } from './assets.ts'
 import { DoubtMarks } from './doubts.ts'
+import { addReclassified } from './feed.ts'
 import type { JournalRules } from './journal-rules.ts'
 import { holds, holdsOrForgot } from './own-blocks.ts'
 
@@ -19,7 +20,7 @@ export function* recordEnd({ reference, block, seen }: Ending, rules: JournalRul
   if (!(yield* holdsOrForgot(seen)) || !(yield* holdsOrForgot(block))) return false
   const doubts = new DoubtMarks(rules)
   const isChanged = yield* changeMarks(
-    reference,
+    { reference, rules },
     (asset, before) => {
       if (before !== undefined && before.again === undefined) return before
       // A second end keeps the block of the first one: events have proven nothing since then.
@@ -33,22 +34,22 @@ export function* recordEnd({ reference, block, seen }: Ending, rules: JournalRul
 }
 
 /** Records that a destroyed contract has code again. Returns false as for `recordEnd`. */
-export function* recordNewCode({ reference, seen }: Look): Plan<boolean> {
+export function* recordNewCode({ reference, seen }: Look, rules: JournalRules): Plan<boolean> {
   if (!(yield* holdsOrForgot(seen))) return false
-  return yield* changeMarks(reference, (_, before) =>
+  return yield* changeMarks({ reference, rules }, (_, before) =>
     before === undefined || before.again !== undefined ? before : { ...before, again: seen.number },
   )
 }
 
 /** Deletes the mark of a contract whose end was on a lost branch and that has not ended since. Returns false as above. */
-export function* confirmAlive({ reference, seen }: Look): Plan<boolean> {
+export function* confirmAlive({ reference, seen }: Look, rules: JournalRules): Plan<boolean> {
   if (!(yield* holdsOrForgot(seen))) return false
-  return yield* changeMarks(reference, (_, before) => (before?.unsure === true ? undefined : before))
+  return yield* changeMarks({ reference, rules }, (_, before) => (before?.unsure === true ? undefined : before))
 }
 
 /** Changes the mark of each asset of a contract. Returns true if any changed; readers then see the change. */
 function* changeMarks(
-  reference: string,
+  { reference, rules }: { readonly reference: string; readonly rules: JournalRules },
   change: (asset: number, before: EndingRow | undefined) => EndingRow | undefined,
   changed: (asset: number) => Plan<void> = nothing,
 ): Plan<boolean> {
@@ -69,8 +70,10 @@ function* changeMarks(
     })
     yield* changed(asset)
   }
-  if (isChanged) yield* countClasses()
-  return isChanged
+  if (!isChanged) return false
+  yield* countClasses()
+  yield* addReclassified(rules)
+  return true
 }
 
 function* nothing(): Plan<void> {}
@@ -79,7 +82,10 @@ function* nothing(): Plan<void> {}
  * Records which tokens are readable at a block. Does nothing if the block is not ours. A token that is still unreadable
  * keeps its first block, so a rollback to a later block does not change it.
  */
-export function* noteReadability({ block, unreadable: silent, answering }: Readability): Plan<void> {
+export function* noteReadability(
+  { block, unreadable: silent, answering }: Readability,
+  rules: JournalRules,
+): Plan<void> {
   if (!(yield* holds(block))) return
   let isChanged = false
   for (const [list, isSilent] of [
@@ -99,5 +105,7 @@ export function* noteReadability({ block, unreadable: silent, answering }: Reada
       isChanged = true
     }
   }
-  if (isChanged) yield* countClasses()
+  if (!isChanged) return
+  yield* countClasses()
+  yield* addReclassified(rules)
 }

@@ -3,6 +3,7 @@ import { type Plan, write } from '../plan.ts'
 import { reclassified } from '../tables/marks.ts'
 import { classOf, countClasses, obtainAsset } from './assets.ts'
 import { DoubtMarks } from './doubts.ts'
+import { addReclassified } from './feed.ts'
 import type { JournalRules } from './journal-rules.ts'
 import { holds } from './own-blocks.ts'
 
@@ -13,7 +14,9 @@ export function* reclassify(
   rules: JournalRules,
 ): Plan<ReclassifyOutcome> {
   if (!(yield* holds(reclassification.block))) return 'not_canonical'
-  return yield* reclassifyAt(reclassification, at, rules)
+  const outcome = yield* reclassifyAt(reclassification, at, rules)
+  if (outcome === 'reclassified') yield* addReclassified(rules)
+  return outcome
 }
 
 /** The same at a block that is known to be ours. */

@@ -7,6 +7,7 @@ import { repaired } from '../tables/marks.ts'
 import { classesOf } from './assets.ts'
 import { Counts } from './counts.ts'
 import { DoubtMarks } from './doubts.ts'
+import { addReclassified, addToFeed } from './feed.ts'
 import { remeetHinted } from './hinted-pairs.ts'
 import { dropUngiven, noteHints } from './hints.ts'
 import { rewritePairs } from './history.ts'
@@ -67,7 +68,12 @@ export function* repair(given: readonly BlockTransfers[], how: RepairHow, rules:
   }
   if (inserted + removed > 0) yield* countRepaired(inserted - removed)
   if (how.isLoading) yield* noteRepaired(changed)
-  yield* doubts.publish()
+  const isInDoubt = yield* doubts.publish()
+  if (changed.length > 0) {
+    const numbers = changed.map(({ number }) => number)
+    const [first, last] = [numbers.reduce((a, b) => Math.min(a, b)), numbers.reduce((a, b) => Math.max(a, b))]
+    yield* addToFeed({ kind: 'repaired', first, last })
+  } else if (isInDoubt) yield* addReclassified(rules)
   const accounts = edits.touched.accounts().map((account) => rules.codec.decode(account))
   return { compared: blocks.length, inserted, removed, changed, accounts }
 }

@@ -7,6 +7,7 @@ import { endings, reclassified, unreadable } from '../tables/marks.ts'
 import { type AssetRow, assetsById, countClasses, isFungibleRow } from './assets.ts'
 import { Counts } from './counts.ts'
 import { DoubtMarks } from './doubts.ts'
+import { addToFeed } from './feed.ts'
 import { findFollowed, rollBackFollowed } from './followed-rows.ts'
 import { rollBackHints } from './hints.ts'
 import type { JournalRules } from './journal-rules.ts'
@@ -31,10 +32,14 @@ const ROWS_AT_ONCE = 5_000
 /** A pair that blocks above the ancestor changed. `isReopened`: it lost reads, so its segments are recomputed. */
 type Changed = { readonly pair: PairKey; isReopened: boolean }
 
-/** Moves the clock to the ancestor; to before the first block if it is undefined. `removed`: transfers that were removed. */
-export function* rewindClock(ancestor: BlockRef | undefined, removed: number): Plan<void> {
+/** Moves the clock to the ancestor, and tells the feed; to before the first block if it is undefined. `removed`: transfers that were removed. */
+export function* rewindClock(ancestor: BlockRef | undefined, removed: number, { from }: JournalRules): Plan<void> {
   const before = yield* readClock()
   const transfersLeft = before.transfers - removed
+  const first = (ancestor?.number ?? from - 1) + 1
+  if (before.number !== undefined && before.number >= first) {
+    yield* addToFeed({ kind: 'rolled_back', first, last: before.number })
+  }
   if (ancestor === undefined) {
     assert(before.finalizedNumber === undefined, 'a final block is never rolled back')
     const none = { number: undefined, hash: undefined, parent: undefined, timestamp: undefined }

@@ -6,6 +6,7 @@ import type { Refutation } from '../audit-outcomes.ts'
 import type { Plan } from '../plan.ts'
 import { findAsset, obtainAsset } from './assets.ts'
 import { ALWAYS, DoubtMarks } from './doubts.ts'
+import { addReclassified } from './feed.ts'
 import type { JournalRules } from './journal-rules.ts'
 import { holds } from './own-blocks.ts'
 import { type PairKey, readPair } from './pairs.ts'
@@ -22,7 +23,7 @@ export function* refute(refuted: readonly Refutation[] | 'all', rules: JournalRu
       else yield* doubts.refutePair(pairOf({ account, asset, item }, id, rules))
     }
   }
-  yield* doubts.publish()
+  if (yield* doubts.publish()) yield* addReclassified(rules)
 }
 
 /** What was equal at a block of ours. `classes`: tokens whose contract existed before a reorg (`stays`), or did not. */
@@ -51,14 +52,14 @@ export function* resolve({ block, keys, supplies, classes = [] }: Equal, rules: 
     const stored = yield* findAsset(asset)
     if (stored !== undefined) yield* doubts.resolveClass(stored.id, stays)
   }
-  yield* doubts.publish()
+  if (yield* doubts.publish()) yield* addReclassified(rules)
 }
 
 /** Removes the marks of supplies of contracts that turned out to have only items, by id. */
 export function* forgetSupplies(ids: readonly number[], rules: JournalRules): Plan<void> {
   const doubts = new DoubtMarks(rules)
   for (const id of ids) yield* doubts.resolveSupply(id, ALWAYS)
-  yield* doubts.publish()
+  if (yield* doubts.publish()) yield* addReclassified(rules)
 }
 
 /** Records that all blocks up to `through` were fetched again, since logs were proven missing. */
@@ -70,7 +71,7 @@ export function* refetched(through: number, rules: JournalRules): Plan<void> {
 export function* looked(at: 'all' | 'some', rules: JournalRules): Plan<void> {
   const doubts = new DoubtMarks(rules)
   yield* doubts.looked(at)
-  yield* doubts.publish()
+  if (yield* doubts.publish()) yield* addReclassified(rules)
 }
 
 /** False if the sum left the range of amounts, or if the events contradict the newest read. */

@@ -4,6 +4,7 @@ import { refutedPairs } from '../tables/marks.ts'
 import { assetsById, findAssets, isFungibleRow, refOf } from './assets.ts'
 import { Counts } from './counts.ts'
 import { ALWAYS, DoubtMarks } from './doubts.ts'
+import { addToFeed } from './feed.ts'
 import { dropFollowed, findFollowed, putFollowed } from './followed-rows.ts'
 import { remeetHinted } from './hinted-pairs.ts'
 import type { JournalRules } from './journal-rules.ts'
@@ -34,10 +35,7 @@ type Work = {
  */
 export function* unfollow(account: string, named: number, rules: JournalRules): Plan<boolean> {
   const known = yield* findFollowed(account, rules)
-  if (known === undefined) {
-    yield* countRepaired(0)
-    return true
-  }
+  if (known === undefined) return true
   if (!known.isLeaving) yield* putFollowed({ ...known, isFollowed: false, isLeaving: true, through: undefined }, rules)
   const [doubts, edits] = [new DoubtMarks(rules), new TransferEdits(rules, new Counts())]
   const work: Work = { rules, doubts, edits, left: MAX_DELETED, transfers: 0, blocks: new Set() }
@@ -57,6 +55,8 @@ export function* unfollow(account: string, named: number, rules: JournalRules): 
   }
   yield* countRepaired(-work.transfers)
   yield* doubts.publish()
+  const last = (yield* readClock()).number ?? rules.from
+  yield* addToFeed({ kind: 'adopted', first: rules.from, last })
   return isDone
 }
 

@@ -68,6 +68,7 @@ export const transfers = table(
     hash: 'hash',
   },
   ['block', 'log', 'sub'],
+  (row) => [row.block, row.log, row.sub, row.asset, row.sender, row.receiver, row.item, row.amount, row.hash],
 )
 
 /** The sides of transfers, each with the running sum of its balance after it. */
@@ -84,6 +85,7 @@ export const changes = table(
     sum: 'amount',
   },
   ['account', 'asset', 'item', 'block', 'log', 'sub'],
+  (row) => [row.account, row.asset, row.item, row.block, row.log, row.sub, row.delta, row.sum],
 )
 
 /** Balances: see `Position`. `amount`: opening + sum, if it is known. */
@@ -105,6 +107,10 @@ export const balances = table(
     fungible: 'flag',
   },
   ['account', 'asset', 'item'],
+  (row) => [
+    ...[row.account, row.asset, row.item, row.sum, row.opening, row.amount],
+    ...[row.metBlock, row.metLog, row.metSub, row.receivedBlock, row.lastBlock, row.closedBlock, row.fungible],
+  ],
 )
 
 /** How many assets an account met, and how many fungible ones it received. */

@@ -88,5 +88,8 @@ export const findings = table(
   ['id'],
 )
 
+/** What the newest writes did: see `FeedEntry`. */
+export const feed = table('feed', { seq: 'integer', kind: 'text', first: 'integer', last: 'integer' }, ['seq'])
+
 /** Blocks that were repaired during a bulk load. */
 export const repaired = table('repaired', { block: 'integer' }, ['block'])

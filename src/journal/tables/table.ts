@@ -38,10 +38,14 @@ export type Table<C extends Columns = Columns, K extends string = string> = {
   readonly name: string
   readonly columns: C
   readonly key: readonly K[]
+  /** The values of a row, in the order of the columns. */
+  values(row: RowOf<C>): readonly Value[]
 }
 
 /** A row of a table. */
-export type Row<T extends Table> = { readonly [N in keyof T['columns']]: ValueOf<T['columns'][N]> }
+export type Row<T extends Table> = RowOf<T['columns']>
+
+type RowOf<C extends Columns> = { readonly [N in keyof C]: ValueOf<C[N]> }
 
 /** The key of a row. */
 export type Key<T extends Table> = Pick<Row<T>, T['key'][number] & keyof T['columns']>
@@ -49,13 +53,18 @@ export type Key<T extends Table> = Pick<Row<T>, T['key'][number] & keyof T['colu
 /** The name of a column. */
 export type ColumnOf<T extends Table> = keyof T['columns'] & string
 
-/** Describes a table. */
+/**
+ * Describes a table. `values`: the values of a row in the order of the columns. It is given for tables with very many rows:
+ * reading properties by their names in the source is several times as fast as by the names of the columns.
+ */
 export function table<const C extends Columns, K extends keyof C & string>(
   name: string,
   columns: C,
   key: readonly K[],
+  values?: (row: RowOf<C>) => readonly Value[],
 ): Table<C, K> {
-  return { name, columns, key }
+  const names: readonly (keyof C)[] = Object.keys(columns)
+  return { name, columns, key, values: values ?? ((row) => names.map((column) => row[column])) }
 }
 
 /** The logical type of a column, and whether it may have no value. */

@@ -64,6 +64,7 @@ const FILL = `
   INSERT INTO changes SELECT int8send(n), n, '', n, 0, 0, '\\x80', '\\x80' FROM generate_series(100, 5000) n;
   INSERT INTO accounts SELECT int8send(n), 1, 1 FROM generate_series(100, 5000) n;
   INSERT INTO hints SELECT 'r' || n, 'ledger', int8send(n), '', n, NULL FROM generate_series(100, 5000) n;
+  INSERT INTO feed SELECT n, 'appended', n, n FROM generate_series(100, 5000) n;
   INSERT INTO ledger_operations (number, kind, serial, asset, reissue) SELECT n, 'register_asset', n, 'A' || n, 0
     FROM generate_series(10000, 20000) n;
   INSERT INTO ledger_keys SELECT 's', 'k' || n, '', n FROM generate_series(10000, 20000) n;

@@ -7,68 +7,70 @@ import { bytes, int, type Row, text } from './columns.ts'
 /** A value as engines store it. */
 export type Stored = number | string | Buffer | null
 
-/** A column of a journal's table, as engines have it. */
-export type StoredColumn = {
-  readonly name: string
-  readonly sql: string
-  readonly encode: (value: Value) => Stored
-  readonly decode: (value: unknown) => Value
-}
+/** A column of a journal's table: its name in rows and in SQL. */
+export type StoredColumn = { readonly name: string; readonly sql: string; readonly type: ColumnType }
 
 /** The columns of a table, in its order. */
 export function storedColumns(table: Table): readonly StoredColumn[] {
   return Object.entries(table.columns).map(([name, column]) => {
-    const { type, isOptional } = typeOf(column)
-    const { encode, decode } = CODECS[type]
-    return {
-      name,
-      sql: name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      encode: (value) => (value === undefined ? null : encode(value)),
-      decode: isOptional ? (value) => (value === null ? undefined : decode(value)) : decode,
-    }
+    const sql = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    return { name, sql, type: typeOf(column).type }
   })
 }
 
-/** The row of values in the order of the columns. */
-export function decodeRow(columns: readonly StoredColumn[], values: Row): AnyRow {
-  const row: Record<string, Value> = {}
+/** The value as it is stored. */
+export function encodeValue(value: Value, type: ColumnType): Stored {
+  if (value === undefined) return null
+  if (typeof value === 'bigint') return encodeAmount(value)
+  if (typeof value === 'boolean') return value ? 1 : 0
+  if (typeof value !== 'string') return value
+  if (type === 'item') return encodeItem(value)
+  return type === 'hash' ? encodeHash(value) : value
+}
+
+/** Appends the stored forms of values, each of one of the columns, to `stored`. */
+export function encodeValues(columns: readonly StoredColumn[], values: readonly Value[], stored: Stored[]): void {
+  let [amount, encoded]: [Value, Stored] = [undefined, null]
+  for (let index = 0; index < columns.length; index++) {
+    const type = columns[index]?.type ?? 'integer'
+    const value = values[index]
+    // The amount of a balance is mostly its sum.
+    if (typeof value === 'bigint') {
+      if (value !== amount) {
+        amount = value
+        encoded = encodeAmount(value)
+      }
+      stored.push(encoded)
+    } else stored.push(encodeValue(value, type))
+  }
+}
+
+/** A row with the stored values of these columns. `empty`: a row of the table without values, which is copied. */
+export function decodeRow(columns: readonly StoredColumn[], values: Row, empty: AnyRow): Record<string, Value> {
+  const row: Record<string, Value> = { ...empty }
   for (let index = 0; index < columns.length; index++) {
     const column = columns[index]
-    if (column !== undefined) row[column.name] = column.decode(values[index])
+    const value = values[index]
+    if (column !== undefined) row[column.name] = value === null ? undefined : decodeValue(value, column.type)
   }
   return row
 }
 
-type Codec = { readonly encode: (value: NonNullable<Value>) => Stored; readonly decode: (value: unknown) => Value }
-
-function plain(value: NonNullable<Value>): Stored {
-  if (typeof value === 'boolean' || typeof value === 'bigint') throw mistyped(value)
-  return value
-}
-
-const CODECS: Readonly<Record<ColumnType, Codec>> = {
-  integer: { encode: plain, decode: int },
-  text: { encode: plain, decode: text },
-  bytes: { encode: plain, decode: bytes },
-  flag: { encode: (value) => (value === true ? 1 : 0), decode: (value) => int(value) === 1 },
-  item: {
-    encode: (value) => (typeof value === 'string' ? encodeItem(value) : raise(value)),
-    decode: (value) => decodeItem(bytes(value)),
-  },
-  amount: {
-    encode: (value) => (typeof value === 'bigint' ? encodeAmount(value) : raise(value)),
-    decode: (value) => decodeAmount(bytes(value)),
-  },
-  hash: {
-    encode: (value) => (typeof value === 'string' ? encodeHash(value) : raise(value)),
-    decode: (value) => decodeHash(bytes(value)),
-  },
-}
-
-function raise(value: NonNullable<Value>): never {
-  throw mistyped(value)
-}
-
-function mistyped(value: NonNullable<Value>): TypeError {
-  return new TypeError(`a row has a value of another type: ${typeof value}`)
+function decodeValue(value: unknown, type: ColumnType): Value {
+  switch (type) {
+    case 'integer':
+      return int(value)
+    case 'bytes':
+      return bytes(value)
+    case 'amount':
+      return decodeAmount(bytes(value))
+    case 'item':
+      return decodeItem(bytes(value))
+    case 'flag':
+      return int(value) === 1
+    case 'hash':
+      return decodeHash(bytes(value))
+    case 'text':
+      return text(value)
+  }
 }

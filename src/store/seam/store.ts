@@ -12,6 +12,7 @@ import type { ChainClock, HeldBlock, StoredTransfer } from './chain-clock.ts'
 import type { CustodyStore } from './custody.ts'
 import type { OnDamage } from './damage.ts'
 import type { DoubtStore } from './doubts.ts'
+import type { FeedReads } from './feed.ts'
 import type { FollowedAccount, FollowStore } from './followed.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import type { HistoryReads } from './history.ts'
@@ -255,6 +256,7 @@ export interface ChainReads {
   followed(): Promise<readonly FollowedAccount[]>
   readonly audits: AuditReads
   readonly history: HistoryReads
+  readonly feed: FeedReads
   readonly pairs: PairReads
   readonly trail: ReadTrail
 }

@@ -228,6 +228,12 @@ export const CHAIN_MIGRATIONS: readonly string[] = [
   -- Blocks that were repaired during a bulk load, whose log has them as they were before.
   CREATE TABLE repaired (block INTEGER PRIMARY KEY) STRICT;
   `,
+  `
+  -- What each write did, numbered without gaps; the oldest rows are deleted. No facts: a dump leaves them out.
+  CREATE TABLE feed (
+    seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL
+  ) STRICT;
+  `,
 ]
 
 /**

@@ -86,4 +86,58 @@ export const CHAIN_TABLES = `
   CREATE INDEX hints_by_block ON hints (block);
   CREATE INDEX hints_as_met ON hints (reference, standard, block);
   CREATE INDEX hints_undecodable ON hints (undecodable) WHERE undecodable IS NOT NULL;
+
+  -- Tokens that were reclassified to reads, with what showed it.
+  CREATE TABLE turns (
+    asset bigint PRIMARY KEY, block bigint NOT NULL, hash bytea NOT NULL, reason text NOT NULL,
+    account bytea, item bytea, journal bytea, chain bytea, turned_at bigint NOT NULL, code_at bigint
+  );
+  CREATE INDEX turns_uncertain ON turns (code_at) WHERE code_at IS NOT NULL;
+
+  -- Unreadable tokens: since which block, and until which.
+  CREATE TABLE silences (asset bigint PRIMARY KEY, since bigint NOT NULL, until bigint);
+
+  -- Contracts that were destroyed.
+  CREATE TABLE endings (asset bigint PRIMARY KEY, block bigint NOT NULL, again bigint, unsure smallint NOT NULL DEFAULT 0);
+
+  -- Balances that the chain refuted, until that is resolved.
+  CREATE TABLE refuted_pairs (
+    asset bigint NOT NULL, account bytea NOT NULL, item bytea NOT NULL, block bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (asset, account, item)
+  );
+  CREATE INDEX refuted_pairs_by_account ON refuted_pairs (account);
+
+  -- Tokens in doubt as a whole, each with its reasons.
+  CREATE TABLE refuted_assets (
+    asset bigint PRIMARY KEY, pairs smallint NOT NULL, supply smallint NOT NULL, lacking smallint NOT NULL,
+    supply_block bigint NOT NULL DEFAULT 0
+  );
+
+  -- How much is in doubt, so that readers learn it with the clock.
+  CREATE TABLE in_doubt (
+    one bigint PRIMARY KEY CHECK (one = 1), pairs bigint NOT NULL, tokens bigint NOT NULL, chain smallint NOT NULL,
+    next_block bigint, stage bigint NOT NULL DEFAULT 0, unlooked smallint NOT NULL DEFAULT 0
+  );
+
+  -- The newest blocks whose logs were proven to have been left out by a node.
+  CREATE TABLE log_proofs (id bigint PRIMARY KEY, block bigint NOT NULL, hash bytea NOT NULL);
+
+  -- How far each walk over the balances came, and the newest findings of the audit. No facts: a dump leaves them out.
+  CREATE TABLE places (name text COLLATE "C" PRIMARY KEY, place text NOT NULL);
+  CREATE TABLE findings (
+    id bigint PRIMARY KEY, found_at bigint NOT NULL, what text NOT NULL, block bigint NOT NULL,
+    asset bigint NOT NULL, account bytea, item bytea, journal bytea, chain bytea, says text NOT NULL
+  );
+
+  -- What the newest writes did.
+  CREATE TABLE feed (seq bigint PRIMARY KEY, kind text COLLATE "C" NOT NULL, first bigint NOT NULL, last bigint NOT NULL);
+
+  -- Blocks that were repaired during a bulk load.
+  CREATE TABLE repaired (block bigint PRIMARY KEY);
+
+  -- The accounts of a chain with the scope accounts.
+  CREATE TABLE followed (
+    account bytea PRIMARY KEY, through bigint, leads bigint NOT NULL, leaving smallint NOT NULL DEFAULT 0,
+    known_through bigint, cut smallint NOT NULL DEFAULT 0
+  );
   `

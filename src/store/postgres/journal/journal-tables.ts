@@ -1,15 +1,7 @@
-import {
-  type AnyRow,
-  type Changeset,
-  type Count,
-  Lookup,
-  type Need,
-  Scan,
-  type TableChanges,
-} from '../../../journal/plan.ts'
-import { type ColumnType, type Table, typeOf, type Value } from '../../../journal/tables/table.ts'
-import { int } from '../../rows/columns.ts'
-import { decodeRow, type StoredColumn, storedColumns } from '../../rows/journal-codec.ts'
+import type { AnyCount, AnyLookup, AnyRow, AnyScan, Changeset, Need, TableChanges } from '../../../journal/plan.ts'
+import type { ColumnType, Table, Value } from '../../../journal/tables/table.ts'
+import { int, type Row } from '../../rows/columns.ts'
+import { decodeRow, encodeValue, type StoredColumn, storedColumns } from '../../rows/journal-codec.ts'
 import type { Value as Parameter, Queries } from '../database.ts'
 
 /** The type of each column in SQL. */
@@ -32,14 +24,14 @@ type Bound = { readonly sql: string; readonly values: readonly Parameter[] }
  */
 export async function answer(queries: Queries, need: Need): Promise<void> {
   const table = tableOf(need.table)
-  if (need instanceof Lookup) {
+  if (need.type === 'lookup') {
     const { sql, values } = table.lookup(need)
     const rows: (AnyRow | undefined)[] = need.keys.map(() => undefined)
-    for (const row of await queries.all(sql, ...values)) rows[int(row[0]) - 1] = decodeRow(table.columns, row.slice(1))
+    for (const row of await queries.all(sql, ...values)) rows[int(row[0]) - 1] = table.row(row.slice(1))
     need.rows = rows
-  } else if (need instanceof Scan) {
+  } else if (need.type === 'scan') {
     const { sql, values } = table.scan(need)
-    need.rows = (await queries.all(sql, ...values)).map((row) => decodeRow(table.columns, row))
+    need.rows = (await queries.all(sql, ...values)).map((row) => table.row(row))
   } else {
     const { sql, values } = table.count(need)
     need.count = int((await queries.get(sql, ...values))?.[0])
@@ -64,28 +56,29 @@ function tableOf(table: Table): JournalTable {
   return known
 }
 
-type Column = StoredColumn & { readonly type: string }
-
 /** The statements of one table. Rows travel as one array for each column. */
 class JournalTable {
-  readonly columns: readonly Column[]
+  readonly columns: readonly StoredColumn[]
   readonly #name: string
-  readonly #key: readonly Column[]
-  readonly #byName: ReadonlyMap<string, Column>
+  readonly #empty: AnyRow
+  readonly #key: readonly StoredColumn[]
+  readonly #byName: ReadonlyMap<string, StoredColumn>
 
   constructor(table: Table) {
     this.#name = table.name
-    this.columns = storedColumns(table).map((column) => {
-      const type = table.columns[column.name]
-      if (type === undefined) throw new TypeError(`${table.name} has no column ${column.name}`)
-      return { ...column, type: SQL_TYPES[typeOf(type).type] }
-    })
+    this.columns = storedColumns(table)
+    this.#empty = Object.fromEntries(this.columns.map(({ name }) => [name, undefined]))
     this.#byName = new Map(this.columns.map((column) => [column.name, column]))
     this.#key = this.#named(table.key)
   }
 
+  /** The row of the stored values of all columns. */
+  row(values: Row): AnyRow {
+    return decodeRow(this.columns, values, this.#empty)
+  }
+
   /** The rows, each after its number in the list of keys, from 1. */
-  lookup({ keys, by }: Lookup<Table>): Bound {
+  lookup({ keys, by }: AnyLookup): Bound {
     const columns = this.#named(by)
     const on = columns.map(({ sql }) => `t.${sql} = k.${sql}`).join(' AND ')
     const names = columns.map(({ sql }) => sql).join(', ')
@@ -94,19 +87,20 @@ class JournalTable {
     return { sql: `SELECT k.n, ${found} FROM ${from}`, values: transposed(columns, keys) }
   }
 
-  scan({ range }: Scan<Table>): Bound {
+  scan({ range }: AnyScan): Bound {
     const { where = {}, order, descending = false, after, through, outside, limit } = range
     const values: Parameter[] = []
     const conditions = this.#equal(where, values)
     const bound = (operator: string, of: readonly Value[]): void => {
       const columns = this.#named(order.slice(0, of.length))
-      values.push(...columns.map((column, index) => column.encode(of[index])))
+      values.push(...columns.map(({ type }, index) => encodeValue(of[index], type)))
       conditions.push(`(${columns.map(({ sql }) => sql).join(', ')}) ${operator} (${of.map(() => '?').join(', ')})`)
     }
     if (after !== undefined) bound('>', after)
     if (through !== undefined) bound('<=', through)
     if (outside !== undefined) {
-      const { encode, sql } = this.#one(outside.column)
+      const { type, sql } = this.#one(outside.column)
+      const encode = (value: Value): Parameter => encodeValue(value, type)
       conditions.push(outside.least === undefined ? `${sql} > ?` : `(${sql} < ? OR ${sql} > ?)`)
       values.push(...(outside.least === undefined ? [] : [encode(outside.least)]), encode(outside.most))
     }
@@ -117,7 +111,7 @@ class JournalTable {
     return { sql: `SELECT ${names} FROM ${this.#name}${rest}`, values }
   }
 
-  count({ where, limit }: Count<Table>): Bound {
+  count({ where, limit }: AnyCount): Bound {
     const values: Parameter[] = []
     const filter = filterOf(this.#equal(where, values))
     return { sql: `SELECT count(*) FROM (SELECT 1 FROM ${this.#name}${filter} LIMIT ?) c`, values: [...values, limit] }
@@ -156,8 +150,8 @@ class JournalTable {
   /** Conditions that columns have these values, whose stored values are added to `values`. */
   #equal(where: Partial<AnyRow>, values: Parameter[]): string[] {
     return Object.entries(where).map(([name, value]) => {
-      const { sql, encode } = this.#one(name)
-      const stored = encode(value)
+      const { sql, type } = this.#one(name)
+      const stored = encodeValue(value, type)
       if (stored === null) return `${sql} IS NULL`
       // An index over a part of the rows is used only if the statement names that part.
       if (Buffer.isBuffer(stored) && stored.length === 0) return `${sql} = ''::bytea`
@@ -166,11 +160,11 @@ class JournalTable {
     })
   }
 
-  #named(names: readonly string[]): readonly Column[] {
+  #named(names: readonly string[]): readonly StoredColumn[] {
     return names.map((name) => this.#one(name))
   }
 
-  #one(name: string): Column {
+  #one(name: string): StoredColumn {
     const column = this.#byName.get(name)
     if (column === undefined) throw new TypeError(`the table ${this.#name} has no column ${name}`)
     return column
@@ -181,13 +175,13 @@ function filterOf(conditions: readonly string[]): string {
   return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
 }
 
-function arraysOf(columns: readonly Column[]): string {
-  return columns.map(({ type }) => `?::${type}[]`).join(', ')
+function arraysOf(columns: readonly StoredColumn[]): string {
+  return columns.map(({ type }) => `?::${SQL_TYPES[type]}[]`).join(', ')
 }
 
 /** The stored values of rows, as one list for each column. */
-function transposed(columns: readonly Column[], rows: readonly Partial<AnyRow>[]): readonly Parameter[] {
-  return columns.map(({ name, encode }) => rows.map((row) => encode(row[name])))
+function transposed(columns: readonly StoredColumn[], rows: readonly Partial<AnyRow>[]): readonly Parameter[] {
+  return columns.map(({ name, type }) => rows.map((row) => encodeValue(row[name], type)))
 }
 
 function isSame(a: Value, b: Value): boolean {

@@ -26,6 +26,7 @@ import type { SqliteTokens } from '../token-store.ts'
 import type { SqliteTrail } from '../trail.ts'
 import { AccountLists } from './account-lists.ts'
 import { SqliteAuditReads } from './audit-reads.ts'
+import { SqliteFeed } from './feed-reader.ts'
 import { SqliteHistory } from './history-reader.ts'
 import { SqliteHoldings } from './holdings.ts'
 import { SqlitePairs } from './pair-reader.ts'
@@ -55,6 +56,7 @@ export class SqliteReads implements ChainReads {
   readonly learned: SqliteLearnedTexts
   readonly audits: SqliteAuditReads
   readonly history: SqliteHistory
+  readonly feed: SqliteFeed
   readonly pairs: SqlitePairs
   readonly trail: SqliteTrail
   readonly #codec: AccountCodec
@@ -76,6 +78,7 @@ export class SqliteReads implements ChainReads {
     this.audits = new SqliteAuditReads(options.db, { ...options, assets: this.#assets })
     this.#snapshot = options.snapshot
     this.#statements = prepareReads(options.db)
+    this.feed = new SqliteFeed(options.db, options.snapshot)
     const parts = { ...options, assets: this.#assets, statements: this.#statements }
     this.#positions = new PositionReader(parts)
     this.pairs = new SqlitePairs({ ...parts, positions: this.#positions })

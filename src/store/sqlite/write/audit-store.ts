@@ -137,7 +137,7 @@ export class SqliteAudits implements AuditStore {
   }
 
   async noteReadability(readability: Readability): Promise<void> {
-    this.#run(noteReadability(readability))
+    this.#run(noteReadability(readability, this.#deps.file.rules))
   }
 
   #run<Result>(plan: Plan<Result>): Result {

@@ -4,7 +4,7 @@ import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
 import { decodeAmount, decodeItem } from '../../../journal/amount-codec.ts'
 import { decodeHash } from '../../../journal/hash-codec.ts'
 import { obtainAsset, parseStandard } from '../../../journal/rules/assets.ts'
-import { carryPairs, unproveHinted } from '../../../journal/rules/carry.ts'
+import { addPublished, carryPairs, unproveHinted } from '../../../journal/rules/carry.ts'
 import type { PairKey } from '../../../journal/rules/pairs.ts'
 import { repair } from '../../../journal/rules/repair.ts'
 import { readHeader } from '../../rows/header-rows.ts'
@@ -29,7 +29,7 @@ const OF_ASSETS = [
 ] as const
 
 /** Tables that are replaced as a whole. */
-const WHOLE = ['heartbeat', 'places', 'log_proofs', 'in_doubt', 'repaired'] as const
+const WHOLE = ['heartbeat', 'places', 'log_proofs', 'in_doubt', 'repaired', 'feed'] as const
 
 /** The generation that is published, by its connection and journal, and the file of the one before. */
 export type CarryOver = {
@@ -63,6 +63,7 @@ export function carryOver({ db, file, codec, before }: CarryOver): void {
       file.forget()
       for (const pairs of openedPairs(db, file)) file.run(carryPairs(pairs, file.rules))
       for (const pairs of hintedPairs(db, file)) file.run(unproveHinted(pairs, file.rules))
+      file.run(addPublished(lastBefore(db), file.rules))
       db.exec('DROP TABLE temp.carried; DROP TABLE temp.shown')
     })
     // An immediate transaction would also lock the file before, whose writer waits for this one.
@@ -70,6 +71,11 @@ export function carryOver({ db, file, codec, before }: CarryOver): void {
   } finally {
     db.exec('DETACH before')
   }
+}
+
+/** The last written block of the generation before; undefined if it has none. */
+function lastBefore(db: SqliteDatabase): number | undefined {
+  return nullable(db.prepare('SELECT number FROM before.clock').pluck().get(), int)
 }
 
 function copyWhole(db: SqliteDatabase, table: string): void {

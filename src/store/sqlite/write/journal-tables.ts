@@ -1,7 +1,13 @@
-import type { AnyRow, Changeset, Count, Lookup, Need, Scan, TableChanges } from '../../../journal/plan.ts'
-import { Lookup as LookupNeed, Scan as ScanNeed } from '../../../journal/plan.ts'
+import type { AnyCount, AnyLookup, AnyRow, AnyScan, Changeset, Need, TableChanges } from '../../../journal/plan.ts'
 import type { Table, Value } from '../../../journal/tables/table.ts'
-import { decodeRow, type Stored, type StoredColumn, storedColumns } from '../../rows/journal-codec.ts'
+import {
+  decodeRow,
+  encodeValue,
+  encodeValues,
+  type Stored,
+  type StoredColumn,
+  storedColumns,
+} from '../../rows/journal-codec.ts'
 import { int, type RowStatement, type SqliteDatabase, type Statement } from '../database.ts'
 
 /**
@@ -21,8 +27,8 @@ export class JournalTables {
   answer(needs: readonly Need[]): void {
     for (const need of needs) {
       const table = this.#of(need.table)
-      if (need instanceof LookupNeed) need.rows = table.lookup(need)
-      else if (need instanceof ScanNeed) need.rows = table.scan(need)
+      if (need.type === 'lookup') need.rows = table.lookup(need)
+      else if (need.type === 'scan') need.rows = table.scan(need)
       else need.count = table.count(need)
     }
   }
@@ -44,60 +50,89 @@ export class JournalTables {
   }
 }
 
+/** A look-up: the columns that are known, and those that are read. */
+type LookupStatement = {
+  readonly known: readonly StoredColumn[]
+  readonly columns: readonly StoredColumn[]
+  readonly statement: RowStatement
+}
+
 /** One table of the file. */
 class StoredTable {
   readonly #db: SqliteDatabase
   readonly #table: Table
   readonly #columns: readonly StoredColumn[]
+  /** A row without values. Copies of it have their shape from the start. */
+  readonly #empty: AnyRow
   readonly #key: readonly StoredColumn[]
   readonly #byName: ReadonlyMap<string, StoredColumn>
+  readonly #values: Stored[] = []
+  readonly #lookups = new Map<string, LookupStatement>()
   readonly #rows = new Map<string, RowStatement>()
   readonly #others = new Map<string, Statement>()
-  readonly #updates = new Map<number, { readonly statement: Statement; readonly set: readonly StoredColumn[] }>()
+  readonly #updates = new Map<number, { readonly statement: Statement; readonly columns: readonly StoredColumn[] }>()
 
   constructor(db: SqliteDatabase, table: Table) {
     this.#db = db
     this.#table = table
     this.#columns = storedColumns(table)
+    this.#empty = Object.fromEntries(this.#columns.map(({ name }) => [name, undefined]))
     this.#byName = new Map(this.#columns.map((column) => [column.name, column]))
     this.#key = this.#named(table.key)
   }
 
-  lookup({ keys, by }: Lookup<Table>): (AnyRow | undefined)[] {
-    const columns = by === this.#table.key ? this.#key : this.#named(by)
-    const where = columns.map(({ sql }) => `${sql} = ?`).join(' AND ')
-    const statement = this.#select(`WHERE ${where}`)
+  lookup({ keys, by }: AnyLookup): (AnyRow | undefined)[] {
+    const [first] = by
+    const name = by.join()
+    let found = this.#lookups.get(name)
+    if (found === undefined) {
+      const known = this.#named(by)
+      const others = this.#columns.filter(({ name }) => !by.includes(name))
+      const where = known.map(({ sql }) => `${sql} = ?`).join(' AND ')
+      // A row without other columns is shown to exist by one of its key.
+      const columns = others.length === 0 ? this.#named(first === undefined ? [] : [first]) : others
+      found = { known, columns, statement: this.#select(columns, `WHERE ${where}`) }
+      this.#lookups.set(name, found)
+    }
+    const { known, columns, statement } = found
     return keys.map((key) => {
-      const row = statement.get(...encoded(columns, key))
-      return row === undefined ? undefined : decodeRow(this.#columns, row)
+      const values = statement.get(...this.#encoded(known, key))
+      if (values === undefined) return undefined
+      const row = decodeRow(columns, values, this.#empty)
+      for (const column of known) row[column.name] = key[column.name]
+      return row
     })
   }
 
-  scan({ range }: Scan<Table>): AnyRow[] {
+  scan({ range }: AnyScan): AnyRow[] {
     const { where = {}, order, descending = false, after, through, outside, limit } = range
     const values: Stored[] = []
     const conditions = this.#equal(where, values)
     const bound = (operator: string, of: readonly Value[]): void => {
       const columns = this.#named(order.slice(0, of.length))
-      values.push(...columns.map((column, index) => column.encode(of[index])))
+      values.push(...columns.map(({ type }, index) => encodeValue(of[index], type)))
       const [names, marks] = [columns.map(({ sql }) => sql).join(', '), of.map(() => '?').join(', ')]
       conditions.push(of.length === 1 ? `${names} ${operator} ${marks}` : `(${names}) ${operator} (${marks})`)
     }
     if (after !== undefined) bound('>', after)
     if (through !== undefined) bound('<=', through)
     if (outside !== undefined) {
-      const { encode, sql } = this.#one(outside.column)
-      conditions.push(outside.least === undefined ? `${sql} > ?` : `(${sql} < ? OR ${sql} > ?)`)
-      values.push(...(outside.least === undefined ? [] : [encode(outside.least)]), encode(outside.most))
+      const { least, most } = outside
+      const { sql, type } = this.#one(outside.column)
+      conditions.push(least === undefined ? `${sql} > ?` : `(${sql} < ? OR ${sql} > ?)`)
+      values.push(...(least === undefined ? [] : [encodeValue(least, type)]), encodeValue(most, type))
     }
     if (limit !== undefined) values.push(limit)
     const sorted = this.#named(order).map(({ sql }) => `${sql}${descending ? ' DESC' : ''}`)
     const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')} `
-    const statement = this.#select(`${filter}ORDER BY ${sorted.join(', ')}${limit === undefined ? '' : ' LIMIT ?'}`)
-    return statement.all(...values).map((row) => decodeRow(this.#columns, row))
+    const statement = this.#select(
+      this.#columns,
+      `${filter}ORDER BY ${sorted.join(', ')}${limit === undefined ? '' : ' LIMIT ?'}`,
+    )
+    return statement.all(...values).map((row) => decodeRow(this.#columns, row, this.#empty))
   }
 
-  count({ where, limit }: Count<Table>): number {
+  count({ where, limit }: AnyCount): number {
     const values: Stored[] = []
     const conditions = this.#equal(where, values)
     const filter = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
@@ -111,21 +146,25 @@ class StoredTable {
     if (deleted.length > 0) {
       const key = this.#key.map(({ sql }) => `${sql} = ?`).join(' AND ')
       const statement = this.#prepared(`DELETE FROM ${name} WHERE ${key}`)
-      for (const row of deleted) statement.run(...encoded(this.#key, row))
+      for (const row of deleted) statement.run(...this.#encoded(this.#key, row))
     }
     if (inserted.length > 0) {
       const [names, marks] = [columns.map(({ sql }) => sql).join(', '), columns.map(() => '?').join(', ')]
       const statement = this.#prepared(`INSERT INTO ${name} (${names}) VALUES (${marks})`)
-      for (const row of inserted) statement.run(...encoded(columns, row))
+      for (const row of inserted) statement.run(...this.#encodedValues(columns, this.#table.values(row)))
     }
     for (const { before, after } of updated) this.#update(before, after)
   }
 
   /** Sets only the columns that differ, so that indexes over others stay as they are. */
   #update(before: AnyRow, after: AnyRow): void {
+    const [old, fresh] = [this.#table.values(before), this.#table.values(after)]
+    const values: Value[] = []
     let mask = 0
-    for (const [index, { name }] of this.#columns.entries()) {
-      if (!isSame(before[name], after[name])) mask |= 1 << index
+    for (let index = 0; index < fresh.length; index++) {
+      if (isSame(old[index], fresh[index])) continue
+      mask |= 1 << index
+      values.push(fresh[index])
     }
     if (mask === 0) return
     let update = this.#updates.get(mask)
@@ -133,17 +172,18 @@ class StoredTable {
       const set = this.#columns.filter((_, index) => (mask & (1 << index)) !== 0)
       const [values, key] = [set, this.#key].map((columns) => columns.map(({ sql }) => `${sql} = ?`))
       const sql = `UPDATE ${this.#table.name} SET ${values?.join(', ')} WHERE ${key?.join(' AND ')}`
-      update = { statement: this.#db.prepare(sql), set }
+      update = { statement: this.#db.prepare(sql), columns: [...set, ...this.#key] }
       this.#updates.set(mask, update)
     }
-    update.statement.run(...encoded(update.set, after), ...encoded(this.#key, after))
+    for (const { name } of this.#key) values.push(after[name])
+    update.statement.run(...this.#encodedValues(update.columns, values))
   }
 
   /** Conditions that columns have these values, whose stored values are added to `values`. */
   #equal(where: Partial<AnyRow>, values: Stored[]): string[] {
     return Object.entries(where).map(([name, value]) => {
-      const { sql, encode } = this.#one(name)
-      const stored = encode(value)
+      const { sql, type } = this.#one(name)
+      const stored = encodeValue(value, type)
       if (stored === null) return `${sql} IS NULL`
       // SQLite uses an index over a part of the rows only if the statement names that part.
       if (Buffer.isBuffer(stored) && stored.length === 0) return `${sql} = x''`
@@ -152,12 +192,27 @@ class StoredTable {
     })
   }
 
-  #select(rest: string): RowStatement {
-    let statement = this.#rows.get(rest)
+  /** The stored values of a row. The same array is used for the next row. */
+  #encoded(columns: readonly StoredColumn[], row: Partial<AnyRow>): readonly Stored[] {
+    return this.#encodedValues(
+      columns,
+      columns.map(({ name }) => row[name]),
+    )
+  }
+
+  #encodedValues(columns: readonly StoredColumn[], values: readonly Value[]): readonly Stored[] {
+    this.#values.length = 0
+    encodeValues(columns, values, this.#values)
+    return this.#values
+  }
+
+  #select(columns: readonly StoredColumn[], rest: string): RowStatement {
+    const names = columns.map(({ sql }) => sql).join(', ')
+    const text = `SELECT ${names} FROM ${this.#table.name} ${rest}`
+    let statement = this.#rows.get(text)
     if (statement === undefined) {
-      const names = this.#columns.map(({ sql }) => sql).join(', ')
-      statement = this.#db.prepare(`SELECT ${names} FROM ${this.#table.name} ${rest}`).raw()
-      this.#rows.set(rest, statement)
+      statement = this.#db.prepare(text).raw()
+      this.#rows.set(text, statement)
     }
     return statement
   }
@@ -180,10 +235,6 @@ class StoredTable {
     if (column === undefined) throw new TypeError(`the table ${this.#table.name} has no column ${name}`)
     return column
   }
-}
-
-function encoded(columns: readonly StoredColumn[], row: Partial<AnyRow>): Stored[] {
-  return columns.map(({ name, encode }) => encode(row[name]))
 }
 
 function isSame(a: Value, b: Value): boolean {

@@ -104,7 +104,7 @@ export class SqliteJournal implements Journal {
       const { rules } = this.#file
       const transfers = this.#file.run(rollBackRows(ancestor?.number ?? rules.from - 1, rules))
       this.#step('rollback:rows')
-      this.#file.run(rewindClock(ancestor, transfers))
+      this.#file.run(rewindClock(ancestor, transfers, rules))
       return { transfers }
     })
     this.#step('rollback:done')
@@ -112,7 +112,7 @@ export class SqliteJournal implements Journal {
   }
 
   async finalize(block: BlockRef): Promise<void> {
-    this.#transaction(() => this.#file.run(finalize(block)))
+    this.#transaction(() => this.#file.run(finalize(block, this.#file.rules)))
   }
 
   async adopt(observations: readonly Observation[]): Promise<readonly AdoptionResult[]> {

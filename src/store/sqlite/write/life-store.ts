@@ -34,12 +34,12 @@ export class SqliteLives implements LifeStore {
 
   async recordNewCode(life: Parameters<LifeStore['recordNewCode']>[0]): Promise<boolean> {
     const { file, transaction } = this.#deps
-    return transaction(() => file.run(recordNewCode(life)))
+    return transaction(() => file.run(recordNewCode(life, file.rules)))
   }
 
   async confirmAlive(life: Parameters<LifeStore['confirmAlive']>[0]): Promise<boolean> {
     const { file, transaction } = this.#deps
-    return transaction(() => file.run(confirmAlive(life)))
+    return transaction(() => file.run(confirmAlive(life, file.rules)))
   }
 
   async open({ after, limit }: Parameters<LifeStore['open']>[0]): Promise<readonly OpenLife[]> {
