@@ -96,7 +96,7 @@ export class SqliteReads implements ChainReads {
     return this.#snapshot.read(() => this.#assets.find(asset))
   }
 
-  async assetsOf(reference: string): Promise<readonly StoredAsset[]> {
+  assetsOf(reference: string): readonly StoredAsset[] {
     return this.#snapshot.read(() => this.#assets.of(reference))
   }
 
@@ -111,7 +111,7 @@ export class SqliteReads implements ChainReads {
     )
   }
 
-  async balances(keys: readonly BalanceKey[], asOf?: number) {
+  balances(keys: readonly BalanceKey[], asOf?: number) {
     return this.#snapshot.read((clock) => {
       const assets = keys.map(({ asset }) => this.#positions.assetOf(asset))
       const rows = keys.map((key, index) => this.#positions.balanceOf(key, assets[index], asOf))
@@ -123,7 +123,7 @@ export class SqliteReads implements ChainReads {
     return this.#snapshot.read(() => this.#statements.followed.all().map((row) => readFollowed(row, this.#codec)))
   }
 
-  async account(query: AccountQuery): Promise<AccountPage> {
+  account(query: AccountQuery): AccountPage {
     return this.#accounts.page(query)
   }
 
