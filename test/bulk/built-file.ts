@@ -94,6 +94,7 @@ export async function builtFile(
     mark,
     codec,
     from,
+    published: undefined,
     accounts,
     ...(how.sizes ? { sizes: how.sizes } : {}),
   }

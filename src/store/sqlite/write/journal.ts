@@ -19,18 +19,11 @@ import { bindToChain } from './bind-chain.ts'
 import { SqliteBulk } from './bulk-store.ts'
 import { SqliteDoubts } from './doubt-store.ts'
 import { SqliteFollows } from './follow-store.ts'
-import type { JournalOptions, JournalStep } from './journal-options.ts'
+import { type JournalOptions, type JournalStep, NAMED_BELOW_FINAL } from './journal-options.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
 import { createWriters, type JournalWriters } from './journal-writers.ts'
 import { SqliteLives } from './life-store.ts'
 import { OwnBlocks } from './own-blocks.ts'
-
-/**
- * Blocks below the finalized head whose hashes are kept even without transfers, some 100 bytes each. Reads and
- * investigations concern blocks near the head, which are final within seconds if finality is quick. While the hash is
- * kept, such a block can be distinguished from one of another branch.
- */
-const NAMED_BELOW_FINAL = 512
 
 /** Appends between two checks of the file's size. */
 const APPENDS_A_LOOK = 8
