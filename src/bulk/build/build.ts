@@ -79,6 +79,7 @@ export class Build {
       this.#assets.know(mark.known)
       if (this.#reading === undefined) {
         const accountBytes = firstAccountBytes(this.#log)
+        // Records that name no account wait for the length of those that follow.
         if (accountBytes === undefined) return
         this.#reading = this.#begin(accountBytes)
       }
@@ -89,7 +90,10 @@ export class Build {
   /** Writes all that the log up to the last mark tells. @throws as `readTo` */
   finish(ends: Ends = ALL_FINAL): Built {
     return this.#orAbandon(() => {
-      this.#reading ??= this.#begin(1)
+      if (this.#reading === undefined) {
+        this.#reading = this.#begin(1)
+        readPart(this.#log, this.#reading.pass)
+      }
       const built = this.#write(this.#reading, ends)
       this.#reading.spills.remove()
       this.#isOver = true
@@ -160,6 +164,7 @@ function readPart(log: GrowingLog, pass: LogReading): void {
   } finally {
     cursor.close()
   }
+  log.pass()
 }
 
 function rowsOf(sweep: Sweep, { transfers, assets }: Pick<Built, 'transfers' | 'assets'>): Built {
