@@ -9,33 +9,23 @@ import type { Coverage } from '../../src/core/coverage.ts'
 import type { BlockTransfers, Hint } from '../../src/core/transfer.ts'
 import { WALKS } from '../../src/store/seam/audits.ts'
 import type { Journal } from '../../src/store/seam/store.ts'
-import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock } from '../store/chains.ts'
+import { ACCOUNTS, ASSETS, blockMovements, hashOf, type Movement, makeBlock } from '../store/chains.ts'
+import { hintsOf, ONLY_HINTED } from '../store/hints.ts'
 
 /** Accounts with a zero address. */
 export const CODEC: AccountCodec = { ...HEX_ACCOUNTS, zeroAddress: ZERO_ADDRESS }
 
-/** Contracts that only hints or only reads and the audit name. */
-const ONLY_HINTED: AssetRef = { standard: 'erc20', reference: `0x${'e'.repeat(40)}` }
-const ONLY_READ: AssetRef = { standard: 'erc20', reference: `0x${'f'.repeat(40)}` }
+/** A contract that only reads and the audit name. */
+export const ONLY_READ: AssetRef = { standard: 'erc20', reference: `0x${'f'.repeat(40)}` }
 
 const asset = fc.constantFrom<AssetRef>(...ASSETS, ONLY_HINTED, ONLY_READ)
 const account = fc.constantFrom(...ACCOUNTS)
 const share = fc.nat(99)
 
-const hint = fc
-  .record({
-    asset: fc.constantFrom<AssetRef>(...ASSETS, ONLY_HINTED),
-    account: fc.oneof({ weight: 9, arbitrary: account }, { weight: 1, arbitrary: fc.constant(ZERO_ADDRESS) }),
-    undecodable: fc.nat(6),
-    item: fc.nat(1),
-  })
-  .map(({ asset, account, undecodable, item }): Hint => {
-    const reason = undecodable === 0 ? 'undecodable' : 'moved'
-    return asset.standard === 'erc1155' ? { asset, account, reason, item: String(item) } : { asset, account, reason }
-  })
-const content = fc.record({ movements: blockMovements, hints: fc.array(hint, { maxLength: 3 }) })
+const hint = hintsOf([...ACCOUNTS, ...ACCOUNTS, ZERO_ADDRESS], 6)
 /** What a block has. */
-export type Content = typeof content extends fc.Arbitrary<infer T> ? T : never
+export type Content = { readonly movements: readonly Movement[]; readonly hints: readonly Hint[] }
+const content: fc.Arbitrary<Content> = fc.record({ movements: blockMovements, hints: fc.array(hint, { maxLength: 3 }) })
 
 /** What can happen to blocks that are stored. `share`: which block, in hundredths of them. */
 const event = fc.oneof(
@@ -107,6 +97,8 @@ export const story = fc.record({
   lost: fc.array(content, { maxLength: 2 }),
   /** Blocks that are not final, how many of them are rolled back, and what follows. */
   live: fc.array(content, { minLength: 1, maxLength: 3 }),
+  /** The live blocks are published with the last final ones; what happens after the last part is left out then. */
+  hasTail: fc.boolean(),
   back: fc.nat(3),
   after: fc.array(content, { maxLength: 2 }),
 })
@@ -200,7 +192,7 @@ export async function play(
       return
     }
     case 'walked':
-      await journal.audits.reached(event.walk, `${newest.number}`)
+      await journal.audits.reached(event.walk, event.walk === 'rereads' ? '0:0/0/0' : `${newest.number}`)
       return
     case 'beat':
       await journal.heartbeat({

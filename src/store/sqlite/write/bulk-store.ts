@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, statfsSync } from 'node:fs'
+import { mkdirSync, statfsSync } from 'node:fs'
 import { assert } from '../../../core/assert.ts'
 import type { Header } from '../../../core/block.ts'
 import type { BuildTarget, BulkStore } from '../../seam/bulk-load.ts'
@@ -90,13 +90,14 @@ export class SqliteBulk implements BulkStore {
   }
 
   async end(): Promise<void> {
-    const { db, generations, transaction } = this.#parts
+    const { db, generations, onStep, transaction } = this.#parts
     if (!guardedFile(this.folder, () => isThere(this.folder))) return
+    // In this order: a log without its repairs must never be built from.
+    guardedFile(this.folder, () => generations.retireLog())
+    onStep('end:log')
     transaction(() => db.exec('DELETE FROM repaired'))
-    guardedFile(this.folder, () => {
-      generations.removeOthers()
-      rmSync(this.folder, { recursive: true, force: true })
-    })
+    onStep('end:repairs')
+    guardedFile(this.folder, () => generations.removeOthers())
   }
 
   #carryOver(next: MovableDatabase['connection'], published: number | undefined): Header {

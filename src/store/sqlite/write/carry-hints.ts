@@ -66,23 +66,22 @@ function changesAfter(published: number): string {
 function meetAssets({ db, writers, published = -1 }: HintedGeneration): readonly number[] {
   const rows = db
     .prepare(
-      `SELECT m.id, m.first_block, b.first_block FROM main.assets m
+      `SELECT m.id, m.first_block, b.first_block, s.block FROM main.assets m
        LEFT JOIN before.assets b ON b.reference = m.reference AND b.standard = m.standard
-       WHERE m.first_block IS NOT b.first_block AND (b.first_block IS NOT NULL OR m.first_block <= ?)`,
+       LEFT JOIN main.shown s ON s.asset = m.id
+       WHERE iif(b.first_block IS NULL, m.first_block <= ? OR s.block < ifnull(m.first_block, s.block + 1),
+         m.first_block IS NOT b.first_block)`,
     )
     .raw()
     .all(published)
   const meet = db.prepare('UPDATE assets SET first_block = ? WHERE id = ?')
-  const show = db.prepare(
-    'UPDATE assets SET first_block = min(coalesce(first_block, s.block), s.block) FROM shown s WHERE id = ? AND s.asset = id',
-  )
+  const show = db.prepare('UPDATE assets SET first_block = min(ifnull(first_block, @block), @block) WHERE id = @id')
   const firstBlock = db.prepare('SELECT first_block FROM assets WHERE id = ?').pluck()
-  return rows.flatMap(([asset, built, before]) => {
+  return rows.flatMap(([asset, built, before, shown]) => {
     const id = int(asset)
-    if (before === null) {
-      writers.transfers.remeet(id)
-      show.run(id)
-    } else meet.run(before, id)
+    if (before === null) writers.transfers.remeet(id)
+    else meet.run(before, id)
+    if (before === null && shown !== null) show.run({ block: int(shown), id })
     return (firstBlock.get(id) === null) === (built === null) ? [] : [id]
   })
 }

@@ -11,6 +11,7 @@ import { NAMED_BELOW_FINAL } from './journal-options.ts'
 import type { JournalWriters } from './journal-writers.ts'
 import { pages, ROWS_AT_ONCE } from './pages.ts'
 import type { PairKey } from './pair-writer.ts'
+import { withIds } from './walk-found.ts'
 
 /** Repaired blocks with their transfers that are in memory at once. */
 const BLOCKS_AT_ONCE = 50
@@ -62,6 +63,7 @@ export function carryOver({ db, writers, codec, before, published }: CarryOver):
         db.exec(`DELETE FROM ${table}`)
         copyOfAssets(db, table, columns)
       }
+      moveCursor(db)
       const classified = carryClasses(db)
       keepHeaders(db)
       db.exec(`UPDATE chain SET fence = b.fence, followings = b.followings FROM before.chain b;
@@ -81,6 +83,18 @@ export function carryOver({ db, writers, codec, before, published }: CarryOver):
 }
 
 /**
+ * Gives the walk over tokens of `reads` the new ids of its tokens: their cursors are of one token each. Other walks go on from
+ * an id to the next ones, whichever they are.
+ */
+function moveCursor(db: SqliteDatabase): void {
+  const cursor = db.prepare("SELECT place FROM places WHERE name = 'rereads'").pluck().get()
+  if (cursor === undefined) return
+  const now = db.prepare('SELECT now FROM temp.carried WHERE was = ?').pluck()
+  const idOf = (id: number): number => nullable(now.get(id), int) ?? id
+  db.prepare("UPDATE places SET place = ? WHERE name = 'rereads'").run(withIds(text(cursor), idOf))
+}
+
+/**
  * Copies classes, and takes those that new blocks tell, as append does: not of a token that is answered by reads already.
  * Returns the assets that they reclassified.
  */
@@ -96,13 +110,18 @@ function carryClasses(db: SqliteDatabase): readonly number[] {
   return reclassified.map(int).filter((asset) => isOld.get(asset) === undefined)
 }
 
-/** Keeps the headers near the final blocks that have no transfers, as `Journal.finalize` does. */
+/**
+ * Keeps the headers near the final blocks that have no transfers, as append does: not that of the last block before. Other
+ * headers without transfers are of repaired blocks.
+ */
 function keepHeaders(db: SqliteDatabase): void {
   db.prepare(
     `INSERT OR IGNORE INTO blocks SELECT * FROM before.blocks
-     WHERE kept = 0 AND number >= (SELECT finalized_number FROM clock) - ?
-       AND number <> coalesce((SELECT number FROM before.clock), -1)`,
+     WHERE kept = 0 AND number >= (SELECT finalized_number FROM clock) - ?`,
   ).run(NAMED_BELOW_FINAL)
+  db.exec(`DELETE FROM blocks WHERE kept = 0 AND number < (SELECT number FROM before.clock)
+      AND number NOT IN (SELECT number FROM before.blocks);
+    DELETE FROM blocks WHERE kept = 0 AND number = (SELECT number FROM before.clock)`)
 }
 
 function copyOfAssets(db: SqliteDatabase, table: string, columns: string): void {

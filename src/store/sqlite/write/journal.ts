@@ -25,7 +25,7 @@ import { createWriters, type JournalWriters } from './journal-writers.ts'
 import { SqliteLives } from './life-store.ts'
 import { OwnBlocks } from './own-blocks.ts'
 
-/** Appends between two checks of the file's size. */
+/** Appends between two checks of the file's size, and of what is left of a bulk load. */
 const APPENDS_A_LOOK = 8
 
 /**
@@ -89,7 +89,11 @@ export class SqliteJournal implements Journal {
         this.#writers.followed.appendedWhole({ first: batch.first, through: batch.through.number })
       return { transfers, hinted: this.#writers.hints.note(batch.blocks) }
     })
-    if (this.#appends++ % APPENDS_A_LOOK === 0) guarded(this.#db, () => boundLog(this.#db))
+    if (this.#appends++ % APPENDS_A_LOOK === 0) {
+      guarded(this.#db, () => boundLog(this.#db))
+      // Once blocks are appended, nothing goes on from the log of a bulk load that ended in a crash.
+      await this.bulk.end()
+    }
     this.#step('append:done')
     return appended
   }
