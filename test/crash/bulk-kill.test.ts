@@ -61,7 +61,7 @@ class Asker {
 
 const STEPS: readonly (BuildStep | JournalStep)[] = [
   ...BUILD_STEPS,
-  ...JOURNAL_STEPS.filter((step) => step.startsWith('publish')),
+  ...JOURNAL_STEPS.filter((step) => /^(publish|end):/.test(step)),
 ]
 
 beforeAll(async () => {

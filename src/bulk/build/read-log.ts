@@ -27,6 +27,8 @@ export type LogPass = {
   readonly assets: BuiltAssets
   readonly spills: Spills
   readonly keeps: AccountFilter
+  /** The last published block, or -1: tokens are classified already by what its events and earlier ones show. */
+  readonly published: number
 }
 
 /**
@@ -164,14 +166,14 @@ export class LogReading {
   }
 
   #readHint(): void {
-    const { assets, keeps, spills } = this.#pass
+    const { assets, keeps, published, spills } = this.#pass
     const cursor = this.#cursor
     const { buffer, accountAt, accountLength, number } = cursor
     const isKept = keeps(buffer, accountAt, accountLength)
     const isUndecodable = cursor.reason === UNDECODABLE
     if (isUndecodable) {
       const asset = assets.meet(cursor.asset, number)
-      if (!this.#classified.has(asset)) {
+      if (number > published && !this.#classified.has(asset)) {
         this.#classified.add(asset)
         const account = isKept ? Buffer.from(buffer.subarray(accountAt, accountAt + accountLength)) : undefined
         this.#undecodable.push({ asset, block: { number, hash: decodeHash(this.#hash) }, account })

@@ -96,7 +96,8 @@ export class CheckedBuild {
   #begin(by: SinkName = SINKS[0]): Build {
     const { codec, onStep, openSink } = this.#deps
     const { log, target, expected } = this.#job
-    const options = { log, codec, from: target.coverage.from, accounts: this.#accounts, expected }
+    const { coverage, published } = target
+    const options = { log, codec, from: coverage.from, published, accounts: this.#accounts, expected }
     return new Build({ ...options, ...(onStep === undefined ? {} : { onStep }) }, openSink(by))
   }
 

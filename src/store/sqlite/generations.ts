@@ -60,9 +60,13 @@ export class Generations {
     syncFolder(this.#folder)
   }
 
-  /** Removes all generations but the current one. Connections that have one open still read it. */
+  /**
+   * Removes all generations but the current one, and a raw log that was retired. Connections that have a generation open
+   * still read it.
+   */
   removeOthers(): void {
     const current = this.current()
+    rmSync(this.#retiredLog, { force: true, recursive: true })
     for (const name of this.#names()) if (name !== current) this.#remove(name)
   }
 
@@ -70,12 +74,23 @@ export class Generations {
   removeAll(): void {
     for (const name of this.#names()) this.#remove(name)
     for (const file of [this.pointer, `${this.pointer}.new`]) rmSync(file, { force: true, recursive: true })
-    rmSync(this.logFolder, { force: true, recursive: true })
+    for (const folder of [this.logFolder, this.#retiredLog]) rmSync(folder, { force: true, recursive: true })
   }
 
   /** The folder of the raw log of a bulk load. */
   get logFolder(): string {
     return join(this.#folder, `${fileName(this.#chain)}.bulk`)
+  }
+
+  /** Renames the folder of the raw log, so that no bulk load goes on from it: also not after a crash while it is removed. */
+  retireLog(): void {
+    rmSync(this.#retiredLog, { force: true, recursive: true })
+    renameSync(this.logFolder, this.#retiredLog)
+    syncFolder(this.#folder)
+  }
+
+  get #retiredLog(): string {
+    return `${this.logFolder}.old`
   }
 
   #names(): string[] {

@@ -93,6 +93,11 @@ export class HintWriter {
     for (const pair of this.#pairsOf(asset)) this.#meetAgain(pair)
   }
 
+  /** Recomputes how pairs were met whose hints were replaced. */
+  replaced(pairs: Iterable<PairKey>): void {
+    for (const pair of pairs) this.#meetAgain(pair)
+  }
+
   /**
    * Deletes the hints of blocks that were decoded again and no longer give them. Runs after the transfers of the same
    * blocks were replaced. `unmeet`: recomputes a token's first block.
