@@ -3,7 +3,7 @@ import type { BuildJob } from '../bulk/load/checked-build.ts'
 import type { RunningBuild } from '../bulk/load/generations.ts'
 import type { Mark } from '../bulk/raw-log/mark.ts'
 import type { ChainId } from '../core/chain.ts'
-import { type ErrorCode, ServiceError } from '../core/errors.ts'
+import { type ErrorCode, type ErrorFields, ServiceError } from '../core/errors.ts'
 import { startThread } from './thread.ts'
 
 /** The input of a build's thread. */
@@ -18,7 +18,12 @@ export type ToBuild =
 export type FromBuild =
   | { readonly type: 'warn'; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }
   | { readonly type: 'built'; readonly built: Built }
-  | { readonly type: 'failed'; readonly code: ErrorCode | undefined; readonly error: string }
+  | {
+      readonly type: 'failed'
+      readonly code: ErrorCode | undefined
+      readonly error: string
+      readonly fields: ErrorFields
+    }
 
 /** How a build is run. */
 type BuildRun = {
@@ -37,7 +42,7 @@ export function startBuild(data: BuildData, { signal, log }: BuildRun): RunningB
     thread.on('message', (message: FromBuild) => {
       if (message.type === 'warn') log('warn', message.message, message.fields)
       else if (message.type === 'built') resolve(message.built)
-      else reject(message.code === undefined ? new Error(message.error) : new ServiceError(message.code, message.error))
+      else reject(errorOf(message))
     })
     thread.on('error', reject)
     thread.on('exit', () => {
@@ -50,4 +55,8 @@ export function startBuild(data: BuildData, { signal, log }: BuildRun): RunningB
     finish: (mark, ends) => tell({ type: 'finish', mark, ends }),
     built,
   }
+}
+
+function errorOf({ code, error, fields }: FromBuild & { readonly type: 'failed' }): Error {
+  return code === undefined ? new Error(error) : new ServiceError(code, error, { fields })
 }

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import type { AccountCodec } from '../../core/account.ts'
 import { assert } from '../../core/assert.ts'
 import type { Header } from '../../core/block.ts'
-import { ServiceError } from '../../core/errors.ts'
 import type { BulkSink, SortedTable } from '../../store/seam/bulk-sink.ts'
+import { logDamaged } from '../../store/seam/log-damage.ts'
 import type { Mark } from '../raw-log/mark.ts'
 import { HINT, TRANSFER } from '../raw-log/record-layout.ts'
 import { accountFilter } from './account-filter.ts'
@@ -132,7 +132,7 @@ export class Build {
     const { through, transfers } = this.#log.mark
     assert(through !== undefined, 'a build has blocks')
     const read = pass.end()
-    if (read.transfers !== transfers) throw new ServiceError('STORE_DAMAGED', `${log} lacks transfers of its mark`)
+    if (read.transfers !== transfers) throw logDamaged(`${log} lacks transfers of its mark`)
     onStep('build:log')
     if (sink.takesIndexes) writePlaces(sink, spills)
     onStep('build:places')

@@ -1,8 +1,9 @@
 import type { AccountCodec } from '../../core/account.ts'
-import { ServiceError } from '../../core/errors.ts'
+import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { Expected } from '../../store/seam/bulk-check.ts'
 import type { BuildTarget } from '../../store/seam/bulk-load.ts'
 import { type BulkSink, RowTooLarge } from '../../store/seam/bulk-sink.ts'
+import { isLogDamaged } from '../../store/seam/log-damage.ts'
 import { Build, type BuildStep, type Built, type Ends } from '../build/build.ts'
 import type { Mark } from '../raw-log/mark.ts'
 import { RawLogReader } from '../raw-log/raw-log-reader.ts'
@@ -32,6 +33,12 @@ export type CheckedBuildDeps = {
 /** What was built is not what the log tells. */
 class Fault extends Error {
   override readonly name = 'Fault'
+}
+
+/** True if another sink must build. SQLite finds damage not only when it is asked for, but in any statement. */
+function isFault(error: unknown): error is Error {
+  if (error instanceof RowTooLarge || error instanceof Fault) return true
+  return isServiceError(error, 'STORE_DAMAGED') && !isLogDamaged(error)
 }
 
 /**
@@ -84,7 +91,7 @@ export class CheckedBuild {
         this.#build ??= this.#begin(by)
         return work(this.#build)
       } catch (error) {
-        if (!(error instanceof RowTooLarge || error instanceof Fault)) throw error
+        if (!isFault(error)) throw error
         this.#deps.warn('a built generation is not used', { by, fault: error.message })
         this.#build = undefined
         if (++this.#sink === SINKS.length)

@@ -1,6 +1,6 @@
 import type { AccountCodec } from '../../core/account.ts'
-import { ServiceError } from '../../core/errors.ts'
 import type { BlockTransfers } from '../../core/transfer.ts'
+import { logDamaged } from '../../store/seam/log-damage.ts'
 import { AssetDictionary } from './asset-dictionary.ts'
 import { type Mark, readMark } from './mark.ts'
 import { loadAssets, type RawLogFiles, rawLogFiles } from './raw-log-files.ts'
@@ -18,7 +18,7 @@ export class RawLogReader {
     this.#files = rawLogFiles(folder)
     this.mark = mark
     if (mark.assetBytes > 0 && !loadAssets(this.assets, this.#files, { mark, from: 0 })) {
-      throw new ServiceError('STORE_DAMAGED', `${this.#files.assets} is damaged`)
+      throw logDamaged(`${this.#files.assets} is damaged`)
     }
   }
 

@@ -7,11 +7,12 @@ import type { AssetRef } from '../../core/asset.ts'
 import type { Header } from '../../core/block.ts'
 import { isServiceError } from '../../core/errors.ts'
 import type { BlockTransfers } from '../../core/transfer.ts'
+import { logDamaged } from '../../store/seam/log-damage.ts'
 import { AssetDictionary } from './asset-dictionary.ts'
 import { asStoreError, FRAME, FrameReader, FrameWriter, guarded } from './frames.ts'
 import { type Mark, NO_MARK, readMark, syncFolder, writeMark } from './mark.ts'
 import { PackedBlocks } from './packed-blocks.ts'
-import { hasBytesOf, loadAssets, type RawLogFiles, rawLogFiles, removeRawLog } from './raw-log-files.ts'
+import { hasBytesOf, isOpenFile, loadAssets, type RawLogFiles, rawLogFiles, removeRawLog } from './raw-log-files.ts'
 import { ASSET_AT, BLOCK, LENGTH_AT, NUMBER_AT } from './record-layout.ts'
 
 /** Longest time between two marks, in milliseconds. */
@@ -137,7 +138,7 @@ export class RawLogWriter {
 
   /**
    * Makes all that is appended durable, and marks it. More can be appended meanwhile; it is behind the mark.
-   * @throws STORE_FULL, STORE_UNAVAILABLE
+   * @throws STORE_DAMAGED the files were removed, replaced or cut meanwhile; STORE_FULL, STORE_UNAVAILABLE
    */
   async writeMark(now: number): Promise<Mark> {
     // One at a time: an older mark must never replace a newer one.
@@ -146,6 +147,7 @@ export class RawLogWriter {
     const through = this.#through
     if (through === undefined || through === this.mark.through || this.#hasTail) return this.mark
     const mark = this.#finishFrames(through)
+    this.#mustHold(mark)
     this.#marking = this.#makeDurable(mark)
     try {
       await this.#marking
@@ -183,6 +185,13 @@ export class RawLogWriter {
     this.#isTorn = false
     const [bytes, assetBytes] = [this.#records.bytes, this.#entries.bytes]
     return { through, bytes, assetBytes, assets: this.assets.count, known: this.#known, ...this.#counts }
+  }
+
+  /** No mark may tell of records that no reader can find. */
+  #mustHold(mark: Mark): void {
+    const { records, assets } = this.#files
+    if (!isOpenFile(records, this.#records.fd, mark.bytes)) throw logDamaged(`${records} was removed or cut`)
+    if (!isOpenFile(assets, this.#entries.fd, mark.assetBytes)) throw logDamaged(`${assets} was removed or cut`)
   }
 
   #begin(): void {

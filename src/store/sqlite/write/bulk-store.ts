@@ -2,9 +2,10 @@ import { mkdirSync, statfsSync } from 'node:fs'
 import { assert } from '../../../core/assert.ts'
 import type { Header } from '../../../core/block.ts'
 import type { BuildTarget, BulkStore } from '../../seam/bulk-load.ts'
+import { logDamaged } from '../../seam/log-damage.ts'
 import type { StoredChain, StoredExtent } from '../../seam/stored-chain.ts'
 import { extentOf, openStoredChain } from '../bulk/stored-chain.ts'
-import { guardedFile, type SqliteDatabase } from '../database.ts'
+import { guardedFile, int, type SqliteDatabase } from '../database.ts'
 import { openWriter } from '../facts-file.ts'
 import { isThere } from '../files.ts'
 import type { Generations } from '../generations.ts'
@@ -108,6 +109,8 @@ export class SqliteBulk implements BulkStore {
       assert(published === undefined || published <= through.number, 'published blocks stay published')
       const writers = createWriters({ db: next, codec, coverage, fixed }, () => undefined)
       carryOver({ db: next, writers, codec, before: db.name, published })
+      const [stored, built] = [db, next].map((file) => int(file.prepare('SELECT transfers FROM clock').pluck().get()))
+      if ((built ?? 0) < (stored ?? 0)) throw logDamaged(`${built} transfers were built, but ${stored} are published`)
       return through
     })
   }
