@@ -110,6 +110,7 @@ export class BulkLoad {
           if (through !== undefined) range.onFetched({ block: through.number, transfers })
         },
         onMark: (mark) => generations.consider(mark),
+        onReadable: (mark) => generations.follow(mark),
       })
       await this.#finish({ generations, writer, head: range.head }, stopping)
     } catch (error) {

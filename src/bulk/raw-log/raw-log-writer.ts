@@ -19,6 +19,8 @@ import { ASSET_AT, BLOCK, LENGTH_AT, NUMBER_AT } from './record-layout.ts'
 const MARK_MS = 2_000
 /** Most bytes between two marks. */
 const MARK_BYTES = 64 * 1024 * 1024
+/** Shortest time before a reader gets what is written behind a mark, in milliseconds: the rest of a frame is left empty then. */
+const READABLE_MS = 200
 /** Permissions of the folder: only the process's own user has access. */
 const FOLDER_MODE = 0o700
 
@@ -47,6 +49,7 @@ export class RawLogWriter {
   #known: number
   #through: Header | undefined
   #markedAt: number | undefined
+  #readableAt = 0
   #marking: Promise<void> | undefined
   /** True once blocks that are not final are appended. */
   #hasTail = false
@@ -144,6 +147,7 @@ export class RawLogWriter {
     // One at a time: an older mark must never replace a newer one.
     while (this.#marking !== undefined) await this.#marking.catch(() => undefined)
     this.#markedAt = now
+    this.#readableAt = now
     const through = this.#through
     if (through === undefined || through === this.mark.through || this.#hasTail) return this.mark
     const mark = this.#finishFrames(through)
@@ -156,6 +160,18 @@ export class RawLogWriter {
     }
     this.mark = mark
     return mark
+  }
+
+  /**
+   * Writes all that is appended, without making it durable, so that it can be read up to the returned mark: every 200 ms,
+   * and not while a mark is made durable. Thus each later durable mark is behind it. Undefined at other times.
+   * @throws STORE_FULL, STORE_UNAVAILABLE
+   */
+  readableMark(now: number): Mark | undefined {
+    const through = this.#through
+    if (this.#marking !== undefined || now - this.#readableAt < READABLE_MS || through === undefined) return undefined
+    this.#readableAt = now
+    return this.#finishFrames(through)
   }
 
   /**
