@@ -79,7 +79,8 @@ class Site {
   /** What happens after a part. */
   async events(part: number): Promise<void> {
     const { events = [], ends = false } = this.told.parts[part] ?? {}
-    for (const event of events) await play(await this.open(), event, this.told, this.blocks)
+    for (const event of events)
+      await play(event, { journal: await this.open(), coverage: this.told.coverage, blocks: this.blocks })
     if (ends) await this.close()
   }
 
@@ -199,7 +200,7 @@ async function dumpOf(told: Told, way: Way, hasTail = false): Promise<string[]> 
       await way(site, parts)
       if (!hasTail) await site.follow(live)
       await site.rollBack(Math.min(told.back, live.length))
-      await site.follow(blocksOf(told, told.after, last(site.blocks).number + 1, 1))
+      await site.follow(blocksOf(told, told.after, { first: last(site.blocks).number + 1, branch: 1 }))
     } finally {
       await site.close()
     }
@@ -210,7 +211,7 @@ async function dumpOf(told: Told, way: Way, hasTail = false): Promise<string[]> 
 function partsOf(told: Told): { readonly parts: readonly Block[][]; readonly live: readonly Block[] } {
   let next = told.coverage.from
   const take = (contents: Told['live']): Block[] => {
-    const blocks = blocksOf(told, contents, next)
+    const blocks = blocksOf(told, contents, { first: next })
     next += blocks.length
     return blocks
   }
@@ -233,7 +234,7 @@ async function compareTail(told: Told): Promise<void> {
 export async function compareWays(told: Told): Promise<void> {
   const { parts } = partsOf(told)
   const cut = 1 + (told.cut % (parts.length - 1))
-  const lost = blocksOf(told, told.lost, last(parts[cut - 1] ?? []).number + 1, 1)
+  const lost = blocksOf(told, told.lost, { first: last(parts[cut - 1] ?? []).number + 1, branch: 1 })
   const straight = await dumpOf(told, appended(cut, []))
   const all = await dumpOf(told, (site, own) => publish(site, own, {}))
   expect(all).toEqual(straight)

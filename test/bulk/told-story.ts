@@ -114,7 +114,11 @@ export function fixedOf({ isFixed }: Told): ReadonlyMap<string, Accounting> {
 export type Block = BlockTransfers & Header
 
 /** Blocks with these contents, as far as they are covered, from a number on. */
-export function blocksOf({ coverage }: Told, contents: readonly Content[], first: number, branch = 0): Block[] {
+export function blocksOf(
+  { coverage }: Told,
+  contents: readonly Content[],
+  { first, branch = 0 }: { readonly first: number; readonly branch?: number },
+): Block[] {
   return contents.map((content, index) => {
     const number = first + index
     const parentHash = hashOf(index === 0 ? 0 : branch, number - 1)
@@ -130,13 +134,11 @@ function filled({ scope }: Coverage, { movements, hints }: Content, header: Head
   return { ...makeBlock(movements.filter(isCovered), header), ...(own.length === 0 ? {} : { hints: own }) }
 }
 
-/** Does what happens. `blocks`: all that are stored. */
-export async function play(
-  journal: Journal,
-  event: ToldEvent,
-  { coverage }: Told,
-  blocks: readonly Block[],
-): Promise<void> {
+/** Where something happens. `blocks`: all that are stored. */
+export type Stage = { readonly journal: Journal; readonly coverage: Coverage; readonly blocks: readonly Block[] }
+
+/** Does what happens. */
+export async function play(event: ToldEvent, { journal, coverage, blocks }: Stage): Promise<void> {
   const at = (hundredths: number): Block => blocks[Math.floor((hundredths * blocks.length) / 100)] as Block
   const newest = at(99)
   const unknown = { item: '', journal: undefined, chain: undefined }

@@ -116,25 +116,27 @@ function* pairsOfNewTokens(db: SqliteDatabase): Generator<PairKey[]> {
   for (const [id, reference, standard] of tokens.all()) yield pairs.all(id, reference, standard).map(pairOf)
 }
 
-/** The pairs of each token that events of new blocks hint at. */
+/** The pairs of each token that events of new blocks hint at, the first ones first. */
 function* newPairs(db: SqliteDatabase, published: number): Generator<PairKey[]> {
-  const hinted = (columns: string, where = ''): string =>
-    `SELECT ${columns}, block FROM main.hints WHERE block > ${published} ${where}
-     UNION SELECT ${columns}, block FROM main.hinted_again WHERE true ${where}
-     UNION SELECT ${columns}, built FROM temp.changed WHERE built > ${published} ${where}`
+  const hints = [
+    `main.hints WHERE block > ${published}`,
+    'main.hinted_again WHERE true',
+    `temp.changed WHERE built > ${published}`,
+  ]
+  const named = hints.map((from) => `SELECT reference, standard FROM ${from}`)
   const tokens = db
     .prepare(
-      `SELECT a.id, h.reference, h.standard FROM (SELECT DISTINCT reference, standard FROM (${hinted('reference, standard')})) h
+      `SELECT a.id, h.reference, h.standard FROM (${named.join(' UNION ')}) h
        JOIN main.assets a ON a.reference = h.reference AND a.standard = h.standard WHERE a.first_block IS NOT NULL`,
     )
     .raw()
-  const pairs = db
-    .prepare(
-      `SELECT @id, @standard, account, item FROM
-       (${hinted('account, item', 'AND reference = @reference AND standard = @standard')})
-       ORDER BY block, account, item LIMIT ${PAIRS_OF_A_TOKEN}`,
-    )
-    .raw()
+  // Each part is in the order of an index or is cut while it is sorted: a token may have millions of pairs.
+  const first = `ORDER BY block, account, item LIMIT ${PAIRS_OF_A_TOKEN}`
+  const ofToken = hints.map((from) => {
+    const block = from.startsWith('temp') ? 'built AS block' : 'block'
+    return `SELECT * FROM (SELECT account, item, ${block} FROM ${from} AND reference = @reference AND standard = @standard ${first})`
+  })
+  const pairs = db.prepare(`SELECT @id, @standard, account, item FROM (${ofToken.join(' UNION ')}) ${first}`).raw()
   for (const [id, reference, standard] of tokens.all()) {
     yield pairs.all({ id: int(id), reference: text(reference), standard: text(standard) }).map(pairOf)
   }
