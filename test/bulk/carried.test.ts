@@ -66,6 +66,13 @@ const CASES: Readonly<Record<string, Told>> = {
     [[block([], hint(ALICE, 'undecodable'), hint(BOB))], repaired(block(), 'redecoded')],
     [[block([minted])]],
   ),
+  'hints of a contract count no more once no hint shows it to be a token': told(
+    [
+      [block([], hint(ALICE, 'undecodable', ONLY_HINTED))],
+      repaired(block([], hint(BOB, 'moved', ONLY_HINTED)), 'redecoded'),
+    ],
+    [[block()]],
+  ),
   'a token is shown anew by the zero address': told(
     [[block([minted])], repaired(block([{ ...minted, asset: OTHER }]))],
     [[block([], hint(ZERO_ADDRESS, 'undecodable'))]],

@@ -23,7 +23,8 @@ type HintedGeneration = {
 export function carryHints(generation: HintedGeneration): void {
   const { db, writers, published = -1 } = generation
   db.exec(changesAfter(published))
-  db.exec(`DELETE FROM main.hints WHERE EXISTS (SELECT 1 FROM temp.changed c WHERE ${same('c', 'main.hints')});
+  db.exec(`DELETE FROM main.hints WHERE (reference, standard, account, item) IN
+      (SELECT reference, standard, account, item FROM temp.changed);
     INSERT INTO main.hints SELECT reference, standard, account, item, block, undecodable FROM temp.changed
     WHERE block IS NOT NULL`)
   const remet = meetAssets(generation)

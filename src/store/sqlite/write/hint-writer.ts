@@ -114,7 +114,11 @@ export class HintWriter {
         if (stored !== undefined) lost.push(this.#pair(stored, account, item))
       }
     }
-    for (const asset of new Set(lost.map((pair) => pair.asset))) unmeet(asset)
+    for (const asset of new Set(lost.map((pair) => pair.asset))) {
+      unmeet(asset)
+      // If nothing shows the contract to be a token any more, none of its hints counts.
+      if (this.#firstBlock(asset) === undefined) this.remeet(asset)
+    }
     for (const pair of lost) this.#meetAgain(pair)
   }
 
