@@ -59,6 +59,8 @@ export class Generations {
   #latest: Mark | undefined
   #failure: { readonly error: unknown } | undefined
   #since: number
+  /** Chosen at random, so that loads that are interrupted do not all check the same. */
+  #turn = Math.floor(Math.random() * 8)
   #lastBuildMs: number
 
   constructor(deps: GenerationDeps) {
@@ -128,7 +130,11 @@ export class Generations {
   #begin(expected: number): Current {
     const { build, store, signal } = this.#deps
     const target = store.target()
-    const current = { target, build: build({ log: store.folder, target, expected }, signal), read: 0 }
+    const current = {
+      target,
+      build: build({ log: store.folder, target, expected, turn: this.#turn++ }, signal),
+      read: 0,
+    }
     current.build.built.catch((error: unknown) => this.#fail(error))
     this.#current = current
     return current

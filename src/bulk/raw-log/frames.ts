@@ -71,7 +71,7 @@ export class FrameWriter {
 /** Reads the frames of a file in order, and checks each. */
 export class FrameReader {
   /** The frame's content is from `start` to `end` of this. It changes with the next frame. */
-  readonly buffer = Buffer.allocUnsafeSlow(FRAMES_READ * FRAME)
+  readonly buffer: Buffer
   start = 0
   end = 0
   /** Offset of the frame in the file. */
@@ -88,6 +88,7 @@ export class FrameReader {
   /** Reads the frames from offset `from` to `to`. Both are multiples of `FRAME`. @throws STORE_DAMAGED the file is gone */
   constructor(file: string, { from, to }: { readonly from: number; readonly to: number }) {
     this.#file = file
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(FRAME, Math.min(FRAMES_READ * FRAME, to - from)))
     this.#fd = openMarked(file)
     this.#next = from
     this.#to = to

@@ -22,9 +22,9 @@ export class RawLogReader {
     }
   }
 
-  /** The records from an offset on: 0, an older mark's `bytes`, or a record's. The caller closes it. */
-  records(from = 0): RecordCursor {
-    return new RecordCursor(this.#files.records, { from, to: this.mark.bytes })
+  /** The records from an offset on: 0, an older mark's `bytes`, or a record's; up to a frame's end. The caller closes it. */
+  records(from = 0, to = this.mark.bytes): RecordCursor {
+    return new RecordCursor(this.#files.records, { from, to })
   }
 
   /** The blocks from an offset on, which is 0, an older mark's `bytes`, or that of a block's record, as objects. Slow. */
