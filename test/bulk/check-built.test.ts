@@ -69,7 +69,7 @@ function checked(place: string, look: (expected: Expected, by: SinkName | undefi
   const job: BuildJob = {
     log: join(folder, 'log'),
     expected: 0,
-    target: { chain: CHAIN, coverage: ALL, fixed: [], place },
+    target: { chain: CHAIN, coverage: ALL, fixed: [], published: undefined, place },
   }
   const warnings: string[] = []
   let by: SinkName | undefined
@@ -95,7 +95,11 @@ function faultOf(change: (file: string) => void): string | undefined {
   copyFileSync(built, place)
   change(place)
   try {
-    return findBuildFault({ chain: CHAIN, coverage: ALL, fixed: [], place }, HEX_ACCOUNTS, expected)
+    return findBuildFault(
+      { chain: CHAIN, coverage: ALL, fixed: [], published: undefined, place },
+      HEX_ACCOUNTS,
+      expected,
+    )
   } catch (error) {
     return String(codeOf(error))
   }

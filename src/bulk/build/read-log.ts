@@ -1,5 +1,4 @@
 import { assert } from '../../core/assert.ts'
-import { decodeHash } from '../../journal/hash-codec.ts'
 import type { BulkEnd, BulkSink, RowWriter } from '../../store/seam/bulk-sink.ts'
 import type { RecordCursor } from '../raw-log/record-cursor.ts'
 import { RecordFields } from '../raw-log/record-fields.ts'
@@ -38,8 +37,6 @@ export type LogPass = {
 export class LogReading {
   readonly #pass: LogPass
   readonly #transfers: RowWriter
-  readonly #undecodable: BulkEnd['undecodable'][number][] = []
-  readonly #classified = new Set<number>()
   #cursor = new RecordFields(NO_BYTES)
   #hash: Buffer = NO_BYTES
   #isBlockKept = false
@@ -64,7 +61,7 @@ export class LogReading {
   /** The whole log was read. */
   end(): Pick<BulkEnd, 'transfers' | 'undecodable'> {
     this.#placeHints()
-    return { transfers: this.#count, undecodable: this.#undecodable }
+    return { transfers: this.#count, undecodable: this.#pass.spills.undecodable.all() }
   }
 
   #beginBlock(): void {
@@ -173,10 +170,10 @@ export class LogReading {
     const isUndecodable = cursor.reason === UNDECODABLE
     if (isUndecodable) {
       const asset = assets.meet(cursor.asset, number)
-      if (number > published && !this.#classified.has(asset)) {
-        this.#classified.add(asset)
-        const account = isKept ? Buffer.from(buffer.subarray(accountAt, accountAt + accountLength)) : undefined
-        this.#undecodable.push({ asset, block: { number, hash: decodeHash(this.#hash) }, account })
+      if (number > published && assets.undecodable[asset] === 0) {
+        assets.undecodable[asset] = 1
+        const account = buffer.subarray(accountAt, accountAt + (isKept ? accountLength : 0))
+        spills.undecodable.add({ asset, number, hash: this.#hash, account })
       }
     }
     if (!isKept) return

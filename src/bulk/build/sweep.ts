@@ -42,7 +42,7 @@ export class Sweep {
   readonly #changes: RowWriter
   readonly #balances: RowWriter
   readonly #account: AccountRows
-  readonly #sum = new Sums(1)
+  readonly #sum = new Sums()
   readonly #encoded = Buffer.alloc(MAX_SUM_BYTES)
   #sumBytes = 0
   readonly #delta = Buffer.alloc(MAX_SUM_BYTES)
@@ -59,7 +59,7 @@ export class Sweep {
     this.#form = parts.spills.form
     this.#changes = parts.sink.rows('changes')
     this.#balances = parts.sink.rows('balances')
-    this.#account = new AccountRows(parts.sink, this.#form.accountBytes)
+    this.#account = new AccountRows(parts.sink, parts.spills)
     this.#key = Buffer.alloc(256)
     this.#sum.select(0)
   }

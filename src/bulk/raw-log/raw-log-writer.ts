@@ -8,7 +8,7 @@ import type { Header } from '../../core/block.ts'
 import { isServiceError } from '../../core/errors.ts'
 import type { BlockTransfers } from '../../core/transfer.ts'
 import { logDamaged } from '../../store/seam/log-damage.ts'
-import { AssetDictionary } from './asset-dictionary.ts'
+import { AssetDictionary, entryBytes } from './asset-dictionary.ts'
 import { asStoreError, FRAME, FrameReader, FrameWriter, guarded } from './frames.ts'
 import { type Mark, NO_MARK, readMark, syncFolder, writeMark } from './mark.ts'
 import { PackedBlocks } from './packed-blocks.ts'
@@ -228,7 +228,7 @@ export class RawLogWriter {
   #appendEntries(): void {
     const entries = this.assets.entriesFrom(this.#entryBytes)
     for (let at = 0; at < entries.length; ) {
-      const end = at + 3 + (entries[at + 2] ?? 0)
+      const end = at + entryBytes(entries, at)
       this.#entries.append(entries, { at, end }, 0)
       at = end
     }

@@ -49,12 +49,15 @@ export type BulkEnd = {
   /** The headers of all blocks behind the final ones, in order. */
   readonly tail: readonly Header[]
   readonly transfers: number
-  /** Tokens with a transfer that could not be decoded, each with the first one. `account`: as stored, if it is kept. */
-  readonly undecodable: readonly {
-    readonly asset: number
-    readonly block: BlockRef
-    readonly account: Uint8Array | undefined
-  }[]
+  /** Tokens with a transfer that could not be decoded, each with the first one. They can be read once. */
+  readonly undecodable: Iterable<UndecodableToken>
+}
+
+/** A token with a transfer that could not be decoded, in this block. `account`: as stored, if it is kept. */
+export type UndecodableToken = {
+  readonly asset: number
+  readonly block: BlockRef
+  readonly account: Uint8Array | undefined
 }
 
 /** Where a bulk load writes: a fresh file or fresh tables, which no reader sees before they are published. */

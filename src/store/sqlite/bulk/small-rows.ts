@@ -77,7 +77,6 @@ export class SmallRows {
     statements.setClock.run(...headerValues(through), transfers)
     const [number, hash] = headerValues(finalized)
     statements.setFinalized.run(number, hash)
-    if (undecodable.length === 0) return
     const assets = new AssetTable(db, fixed)
     const doubts = new DoubtWriter(db, { assets, from: coverage.from })
     const reclassifier = new ReclassifyWriter(db, { assets, codec, doubts })
