@@ -116,9 +116,9 @@ export class DirectRoutes {
   }
 
   /**
-   * The requests of a tick run together: each step of all of them after the other, as promises resolve, so the processor
-   * finds each step's code in its nearest cache. Their answers leave together too, so the
-   * kernel wakes their reader once instead of once per answer.
+   * The requests of a tick run one after the other, apart from the parser and the network, so the processor finds their
+   * code in its nearest caches. Their answers leave together too, so the kernel wakes their reader once instead of once
+   * per answer. An answer that waits leaves at the end of a later tick.
    */
   #endTick(): void {
     const begun = this.#waiting

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { RouteCounts, registerRoutes } from './route-counts.ts'
 
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-/** Milliseconds: any, and those at the edges of the buckets. */
+/** Milliseconds, those at the edges of the buckets too. */
 const MS = fc.oneof(
   fc.double({ min: 0, max: 20_000, noNaN: true }),
   fc.constantFrom(...BUCKETS.map((seconds) => seconds * 1_000)),
