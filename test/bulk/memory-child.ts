@@ -1,5 +1,6 @@
 /**
- * `memory-child.ts FOLDER SHAPE EVENTS`: loads a shaped chain in bulk, as a server does, with a node in the same process. Prints JSON: how
+ * `memory-child.ts FOLDER SHAPE EVENTS`: loads a shaped chain in bulk, as a server does. Instead of a shape it may be the URL of a
+ * node, and instead of events the number of its newest block. Prints JSON: how
  * many bytes the process grew by at most, and rows of the published file.
  */
 import { readdirSync, readFileSync } from 'node:fs'
@@ -9,7 +10,9 @@ import Database from 'better-sqlite3'
 import { bulkLoadOf } from '../../src/app/bulk-load-of.ts'
 import type { BulkLoadDeps } from '../../src/bulk/load/bulk-load.ts'
 import type { ChainAdapter } from '../../src/chains/adapter.ts'
+import { createEvmAdapter } from '../../src/chains/evm/adapter.ts'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import type { Header } from '../../src/core/block.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ALL } from './final-chain.ts'
@@ -18,27 +21,41 @@ import { SHAPES, ShapedChain, type ShapeName } from './shaped-chain.ts'
 const TABLES = ['transfers', 'changes', 'balances', 'accounts', 'assets', 'hints', 'turns'] as const
 
 const [folder = '', shape = '', events = ''] = parseArgs({ allowPositionals: true }).positionals
-const chain = new ShapedChain(shapeOf(shape), Number(events))
+const { adapter, head } = await chainOf()
 const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS })
 const journal = await store.openJournal(CHAIN, ALL)
-// Other methods are not called: all blocks are final.
-const adapter: Partial<ChainAdapter> = chain
 const log: BulkLoadDeps['log'] = (level, message, fields) => {
   if (level === 'warn') throw new Error(`${message}: ${JSON.stringify(fields)}`)
 }
-const load = bulkLoadOf({ journal, chain: CHAIN, codec: HEX_ACCOUNTS, log }, adapter as ChainAdapter)
+const load = bulkLoadOf({ journal, chain: CHAIN, codec: HEX_ACCOUNTS, log }, adapter)
 if (load === undefined) throw new Error('the store loads in bulk')
 const before = kilobytes('VmRSS')
 await load.load(
   {
-    ...{ first: 0, last: chain.head.number, head: chain.head, onCopied: () => undefined, onFetched: () => undefined },
+    ...{ first: 0, last: head.number, head, onCopied: () => undefined, onFetched: () => undefined },
     onPublished: async () => report('published'),
   },
   new AbortController().signal,
 )
 await journal.close()
 await store.close()
-process.stdout.write(JSON.stringify({ grownBytes: 1024 * (kilobytes('VmHWM') - before), rows: rowsOf() }))
+process.stdout.write(JSON.stringify({ grownBytes: 1024 * (kilobytes('VmHWM') - before), rows: rowsOf() }), () =>
+  process.exit(),
+)
+
+async function chainOf(): Promise<{ readonly adapter: ChainAdapter; readonly head: Header }> {
+  if (!shape.startsWith('http:')) {
+    const chain = new ShapedChain(shapeOf(shape), Number(events))
+    const shaped: Partial<ChainAdapter> = chain
+    // Its other methods are not called, since all blocks are final.
+    return { adapter: shaped as ChainAdapter, head: chain.head }
+  }
+  const { adapter } = createEvmAdapter({ chain: CHAIN, rpc: [shape], finality: 'finalized', warn: () => undefined })
+  const number = Number(events)
+  const [head] = await adapter.headers({ first: number, last: number }, new AbortController().signal)
+  if (head === undefined) throw new Error('the node has its newest block')
+  return { adapter, head }
+}
 
 function shapeOf(name: string): ShapeName {
   const found = Object.keys(SHAPES).find((known) => known === name)
