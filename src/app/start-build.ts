@@ -29,12 +29,17 @@ export type FromBuild =
 type BuildRun = {
   readonly signal: AbortSignal
   readonly log: (level: 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
+  /** Starts the thread; `startThread` if not given. */
+  readonly start?: typeof startThread
 }
 
-/** Begins to build a generation in a thread of its own, which ends with it or with the signal. */
-export function startBuild(data: BuildData, { signal, log }: BuildRun): RunningBuild {
+/**
+ * Begins to build a generation in a thread of its own, which ends with it or with the signal. If the thread ends early, `built`
+ * rejects with STORE_UNAVAILABLE: what is in the log can be built again.
+ */
+export function startBuild(data: BuildData, { signal, log, start = startThread }: BuildRun): RunningBuild {
   signal.throwIfAborted()
-  const thread = startThread('build-thread', { workerData: data })
+  const thread = start('build-thread', { workerData: data })
   const tell = (message: ToBuild): void => thread.postMessage(message)
   const stop = (): void => void thread.terminate()
   signal.addEventListener('abort', stop, { once: true })
@@ -44,10 +49,10 @@ export function startBuild(data: BuildData, { signal, log }: BuildRun): RunningB
       else if (message.type === 'built') resolve(message.built)
       else reject(errorOf(message))
     })
-    thread.on('error', reject)
-    thread.on('exit', () => {
+    thread.on('error', (error) => reject(endedEarly(error.message)))
+    thread.on('exit', (code) => {
       signal.removeEventListener('abort', stop)
-      reject(signal.aborted ? signal.reason : new Error('the thread of a build ended early'))
+      reject(signal.aborted ? signal.reason : endedEarly(`exit code ${code}`))
     })
   })
   return {
@@ -55,6 +60,10 @@ export function startBuild(data: BuildData, { signal, log }: BuildRun): RunningB
     finish: (mark, ends) => tell({ type: 'finish', mark, ends }),
     built,
   }
+}
+
+function endedEarly(why: string): ServiceError {
+  return new ServiceError('STORE_UNAVAILABLE', `the thread of a build ended early (${why}): the build begins anew`)
 }
 
 function errorOf({ code, error, fields }: FromBuild & { readonly type: 'failed' }): Error {

@@ -69,6 +69,8 @@ type Run = {
   readonly reports?: IndexerReport[]
   readonly onStep?: (step: JournalStep | BuildStep) => void
   readonly now?: () => number
+  /** Begins a build; in this thread if not given. */
+  readonly build?: (job: BuildJob, signal: AbortSignal) => RunningBuild
 }
 
 /** Indexes until idle, or until an error. Returns the error. */
@@ -78,7 +80,7 @@ export async function index(folder: string, run: Run): Promise<unknown> {
   const journal = await store.openJournal(CHAIN, ALL)
   const reads = await store.openReads(CHAIN)
   const deps = { now, log: () => undefined }
-  const build = (job: BuildJob, signal: AbortSignal): RunningBuild => {
+  const inThread = (job: BuildJob, signal: AbortSignal): RunningBuild => {
     const checked = new CheckedBuild(job, {
       codec: HEX_ACCOUNTS,
       openSink: (by) => openBulkSink(job.target, HEX_ACCOUNTS, by),
@@ -90,6 +92,7 @@ export async function index(folder: string, run: Run): Promise<unknown> {
     })
     return running(checked, signal)
   }
+  const { build = inThread } = run
   const bulk =
     isBulk && journal.bulk !== undefined
       ? new BulkLoad({ ...deps, adapter: chain, store: journal.bulk, coverage: ALL, codec: HEX_ACCOUNTS, build })
