@@ -22,11 +22,11 @@ export type FilePoint = keyof typeof POINTS
 /** All of them. */
 export const FILE_POINTS = Object.keys(POINTS) as readonly FilePoint[]
 
-/** A line of the trace: a file is durable up to a size, was renamed over one with this content, or names of a folder are. */
-type Traced =
-  | { readonly type: 'sync'; readonly file: string; readonly bytes: number }
-  | { readonly type: 'rename'; readonly file: string; readonly before: string | undefined }
-  | { readonly type: 'names'; readonly folder: string }
+/**
+ * A line of the trace, separated by tabs: `sync FILE BYTES`, a file is durable up to a size; `rename FILE CONTENT`, it replaced
+ * one with this content in base 64, or none; `names FOLDER`, the names of a folder are durable.
+ */
+type Traced = readonly ['sync' | 'rename' | 'names', string, string]
 
 /**
  * Has this process kill itself by SIGKILL at the `count`-th time at a point. `trace`: a file that is told what is durable. To
@@ -34,7 +34,12 @@ type Traced =
  */
 export function killAt(point: string | undefined, count: number, trace: string): void {
   const files = new Map<number, string>()
-  const tell = (line: Traced): void => original.appendFileSync(trace, `${JSON.stringify(line)}\n`)
+  const tell = (line: Traced): void =>
+    original.appendFileSync(
+      trace,
+      `${line.join('	')}
+`,
+    )
   fs.appendFileSync(trace, '')
   let left = count
   const reach = (call: string, file: string): void => {
@@ -45,23 +50,23 @@ export function killAt(point: string | undefined, count: number, trace: string):
   const synced = (fd: number): void => {
     const stat = original.fstatSync(fd)
     const file = files.get(fd) ?? ''
-    if (stat.isDirectory()) tell({ type: 'names', folder: file })
-    else tell({ type: 'sync', file, bytes: stat.size })
+    if (stat.isDirectory()) tell(['names', file, ''])
+    else tell(['sync', file, `${stat.size}`])
   }
   const original = { ...fs }
   const calls = {
-    openSync: (file: string, ...rest: readonly never[]) => {
-      const fd = original.openSync(file, ...(rest as unknown as [string]))
+    openSync: (file: string, ...rest: readonly unknown[]) => {
+      const fd = Number(Reflect.apply(original.openSync, fs, [file, ...rest]))
       files.set(fd, file)
       return fd
     },
-    writeSync: (fd: number, ...rest: readonly never[]) => {
+    writeSync: (fd: number, ...rest: readonly unknown[]) => {
       reach('writeSync', files.get(fd) ?? '')
-      return original.writeSync(fd, ...(rest as unknown as [Buffer]))
+      return Number(Reflect.apply(original.writeSync, fs, [fd, ...rest]))
     },
-    readSync: (fd: number, ...rest: readonly never[]) => {
+    readSync: (fd: number, ...rest: readonly unknown[]) => {
       reach('readSync', files.get(fd) ?? '')
-      return original.readSync(fd, ...(rest as unknown as [Buffer]))
+      return Number(Reflect.apply(original.readSync, fs, [fd, ...rest]))
     },
     fsyncSync: (fd: number) => {
       reach('fsyncSync', files.get(fd) ?? '')
@@ -72,26 +77,26 @@ export function killAt(point: string | undefined, count: number, trace: string):
       reach('fdatasync', files.get(fd) ?? '')
       const { size } = original.fstatSync(fd)
       original.fdatasync(fd, (error) => {
-        if (error === null) tell({ type: 'sync', file: files.get(fd) ?? '', bytes: size })
+        if (error === null) tell(['sync', files.get(fd) ?? '', `${size}`])
         done(error)
       })
     },
     renameSync: (from: string, to: string) => {
       reach('renameSync', from)
-      tell({ type: 'rename', file: to, before: contentOf(to) })
+      tell(['rename', to, contentOf(to)])
       original.renameSync(from, to)
     },
-    rmSync: (file: string, ...rest: readonly never[]) => {
+    rmSync: (file: string, ...rest: readonly unknown[]) => {
       reach('rmSync', file)
-      original.rmSync(file, ...(rest as unknown as [object]))
+      Reflect.apply(original.rmSync, fs, [file, ...rest])
     },
   }
   Object.assign(fs, calls)
   syncBuiltinESMExports()
 }
 
-function contentOf(file: string): string | undefined {
-  return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined
+function contentOf(file: string): string {
+  return fs.existsSync(file) ? fs.readFileSync(file, 'base64') : ''
 }
 
 /**
@@ -101,19 +106,17 @@ function contentOf(file: string): string | undefined {
  */
 export function cutPower(folder: string, trace: string, random: () => number): void {
   const durable = new Map<string, number>()
-  const renamed = new Map<string, string | undefined>()
+  const renamed = new Map<string, string>()
   for (const line of fs.readFileSync(trace, 'utf8').split('\n')) {
-    if (line === '') continue
-    const told = JSON.parse(line) as Traced
-    if (told.type === 'sync') durable.set(told.file, told.bytes)
-    else if (told.type === 'rename')
-      renamed.set(told.file, renamed.has(told.file) ? renamed.get(told.file) : told.before)
-    else for (const file of renamed.keys()) if (dirname(file) === told.folder) renamed.delete(file)
+    const [type, file = '', value = ''] = line.split('\t')
+    if (type === 'sync') durable.set(file, Number(value))
+    else if (type === 'rename') renamed.set(file, renamed.get(file) ?? value)
+    else if (type === 'names') for (const one of renamed.keys()) if (dirname(one) === file) renamed.delete(one)
   }
   for (const [file, before] of renamed) {
     if (random() < 0.5) continue
-    if (before === undefined) fs.rmSync(file, { force: true })
-    else fs.writeFileSync(file, before)
+    if (before === '') fs.rmSync(file, { force: true })
+    else fs.writeFileSync(file, before, 'base64')
   }
   for (const name of fs.readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const file = join(folder, name)
