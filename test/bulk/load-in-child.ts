@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { isRecord } from '../../src/core/is-record.ts'
 import type { ShapeName } from './shaped-chain.ts'
 
 const CHILD = fileURLToPath(new URL('./memory-child.ts', import.meta.url))
@@ -23,5 +24,8 @@ export async function loadInChild(
     shape,
     String(events),
   ])
-  return JSON.parse(stdout) as Loaded
+  const loaded: unknown = JSON.parse(stdout)
+  if (!isRecord(loaded) || typeof loaded.grownBytes !== 'number' || !isRecord(loaded.rows)) throw new Error(stdout)
+  const rows = Object.fromEntries(Object.entries(loaded.rows).map(([table, count]) => [table, Number(count)]))
+  return { grownBytes: loaded.grownBytes, rows }
 }

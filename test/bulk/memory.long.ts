@@ -1,4 +1,4 @@
-/** Loads of chains as one-sided as any input can be, in bounded memory. */
+/** Loads of chains of the most one-sided inputs, in bounded memory. */
 import { test } from 'vitest'
 import { expectBounded } from './memory-limits.ts'
 import type { ShapeName } from './shaped-chain.ts'

@@ -1,4 +1,4 @@
-/** Chains of final blocks that are as one-sided as any input can be, made as records while they are read. */
+/** Chains of final blocks of the most one-sided inputs, made as records while they are read. */
 
 import type { PackedBlocks } from '../../src/bulk/raw-log/packed-blocks.ts'
 import { HINT, TRANSFER } from '../../src/bulk/raw-log/record-layout.ts'
