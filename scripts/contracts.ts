@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import solc from 'solc'
+import { isRecord } from '../src/core/is-record.ts'
 
 const SOURCES = new URL('../contracts/', import.meta.url)
 const OUTPUT = new URL('../src/demo/contracts.json', import.meta.url)
@@ -34,10 +35,6 @@ function resolveImport(path: string): { contents: string } | { error: string } {
   } catch (cause) {
     return { error: String(cause) }
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function at(value: unknown, ...path: readonly string[]): unknown {

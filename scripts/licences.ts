@@ -2,6 +2,7 @@
  * Lists packages in package-lock.json with a licence that we may neither ship nor build with. Exits 1 if there are any.
  */
 import { readFileSync } from 'node:fs'
+import { isRecord } from '../src/core/is-record.ts'
 
 const ALLOWED = new Set([
   'MIT',
@@ -23,10 +24,6 @@ const TOOLS: ReadonlyMap<string, string> = new Map([
   ['@uniswap/default-token-list', 'GPL-3.0: data that one test reads; neither shipped nor built with'],
   ['memorystream', 'of solc, which only compiles test contracts; MIT by the text it ships'],
 ])
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /** `(MIT OR Apache-2.0)` needs one allowed part, `A AND B` needs all. */
 function isAllowed(licence: string): boolean {

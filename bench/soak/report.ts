@@ -9,7 +9,7 @@ export function linesOf(result: SoakResult): readonly string[] {
     return `${(ms ?? Number.NaN).toFixed(1)} ms`
   }
   return [
-    `${connections} connections, ${seconds / 60} minutes; ${rate} good answers a second`,
+    `${connections} connections, ${(seconds / 60).toFixed(1)} minutes; ${rate} good answers a second`,
     ...[...outcomes].map(([name, counts]) => {
       const parts = [...counts].sort(([a], [b]) => String(a).localeCompare(String(b)))
       return `  ${name.padEnd(14)} ${parts.map(([outcome, count]) => `${outcome}: ${count}`).join('  ')}`

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ChainShape, createGenerator } from '../chain/generator.ts'
 import { createRenderer } from '../chain/render.ts'
 import { startGeneratedNode } from '../chain/start.ts'
-import { type BenchServer, startServer } from '../server.ts'
+import { type BenchServer, type ChainHealth, startServer } from '../server.ts'
 import { type Caller, callersOf, type Served } from './callers.ts'
 import { isFlat, MemoryWatch } from './memory.ts'
 import { type Outcome, Wire } from './wire.ts'
@@ -20,7 +20,10 @@ const FILLING_A_MINUTE = 6_000_000
 const MAX_FILLING = 2 ** 28
 const POLL_MS = 100
 
-/** `shape`: of the chain that has caught up. `onMinute`: called after each minute. */
+/**
+ * `seconds`: at least, and until a part of the backfill is published. `shape`: of the chain that has caught up.
+ * `onMinute`: called after each minute.
+ */
 export type SoakOptions = {
   readonly seconds: number
   readonly shape: ChainShape
@@ -82,6 +85,7 @@ async function load(
   { seconds, onMinute }: SoakOptions,
 ): Promise<SoakResult> {
   const transfersBefore = (await server.health(FILLING.id))?.transfers ?? 0
+  const startedMs = performance.now()
   const memory = new MemoryWatch(server.pid)
   const late = monitorEventLoopDelay({ resolution: 5 })
   late.enable()
@@ -94,23 +98,25 @@ async function load(
     )
   }
   await sleep((seconds % 60) * 1_000)
+  // A slow machine may need longer than a short soak until it publishes a part of the backfill.
+  const after = await untilMore(server, transfersBefore)
+  const elapsed = (performance.now() - startedMs) / 1_000
   memory.stop()
   late.disable()
   await calling.end()
-  const after = await server.health(FILLING.id)
   const means = memory.minutes().slice(0, Math.max(1, Math.floor(seconds / 60)))
   return {
-    seconds,
+    seconds: elapsed,
     connections: callers.reduce((sum, caller) => sum + caller.connections, 0),
     outcomes: calling.outcomes,
     latenciesMs: calling.latenciesMs.sort((a, b) => a - b),
     lateP99Ms: late.percentile(99) / 1e6,
     memory: means,
-    backfill: ((after?.transfers ?? 0) - transfersBefore) / seconds,
+    backfill: (after.transfers - transfersBefore) / elapsed,
     faults: [
       ...calling.wrong(),
       ...(isFlat(means) ? [] : ['memory grows after the first minute']),
-      ...(after === undefined || after.state === 'stopped' ? [`the backfill stopped: ${after?.error}`] : []),
+      ...(after.state === 'stopped' ? [`the backfill stopped: ${after.error}`] : []),
     ],
   }
 }
@@ -168,4 +174,13 @@ class Calling {
 
 async function untilAt(from: BenchServer, head: number): Promise<void> {
   while (((await from.health(READY.id))?.checkpoint ?? -1) < head) await sleep(POLL_MS)
+}
+
+/** Waits until more transfers of the backfill are published, or it has stopped. */
+async function untilMore(from: BenchServer, transfers: number): Promise<ChainHealth> {
+  for (;;) {
+    const health = await from.health(FILLING.id)
+    if (health !== undefined && (health.state === 'stopped' || health.transfers > transfers)) return health
+    await sleep(POLL_MS)
+  }
 }

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { type DestinationStream, type LoggerOptions, type Logger as PinoLogger, pino } from 'pino'
+import { isRecord } from '../core/is-record.ts'
 import type { LogLevel } from '../core/log-level.ts'
 import { withoutUrls } from '../core/url.ts'
 import { LineLimiter } from './log-limit.ts'
@@ -109,8 +110,4 @@ function parseEntry(line: string): Record<string, unknown> | undefined {
   } catch {
     return undefined
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,12 +1,5 @@
-import {
-  type FaultRules,
-  faultOf,
-  isRecord,
-  outcomeOf,
-  type RpcCall,
-  type RpcFault,
-  type RpcOutcome,
-} from './json-rpc.ts'
+import { isRecord } from '../core/is-record.ts'
+import { type FaultRules, faultOf, outcomeOf, type RpcCall, type RpcFault, type RpcOutcome } from './json-rpc.ts'
 
 /** A batch as it was sent: the calls' ids count up from `firstId`. */
 export type SentBatch = { readonly calls: readonly RpcCall[]; readonly firstId: number; readonly rules: FaultRules }

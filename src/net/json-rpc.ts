@@ -1,4 +1,5 @@
 import { ServiceError } from '../core/errors.ts'
+import { isRecord } from '../core/is-record.ts'
 import { withoutTexts, withoutUrls } from '../core/url.ts'
 import type { HttpAnswer } from './http.ts'
 import { parseJsonBytes, type ReadResult } from './parse-answer-bytes.ts'
@@ -44,11 +45,6 @@ const MAX_READ_CHARACTERS = 2_000
 export function nodeMessage({ message, data, secrets = [] }: RpcFault): string {
   const words = withoutUrls(`${message}${data === '' ? '' : ` (${data})`}`)
   return withoutTexts(words, secrets).slice(0, MAX_REPEATED_CHARACTERS)
-}
-
-/** A JSON object, not an array. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** A call as JSON-RPC 2.0 sends it (https://www.jsonrpc.org/specification). */

@@ -1,15 +1,8 @@
 import { isServiceError, ServiceError } from '../core/errors.ts'
+import { isRecord } from '../core/is-record.ts'
 import { secretsOf } from '../core/url.ts'
 import { createEndpoint } from './http.ts'
-import {
-  classifyFault,
-  faultOf,
-  isRecord,
-  parseAnswer,
-  type RpcCall,
-  type RpcFault,
-  type RpcOutcome,
-} from './json-rpc.ts'
+import { classifyFault, faultOf, parseAnswer, type RpcCall, type RpcFault, type RpcOutcome } from './json-rpc.ts'
 import type { Node, NodeOptions } from './node.ts'
 
 /** Concurrent calls to a node: hides the round trip without looking like an attack. */

@@ -3,6 +3,7 @@ import { MAX_DECIMALS } from '../core/amount.ts'
 import { type AssetRef, assetText } from '../core/asset.ts'
 import { type ChainId, parseChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
+import { isRecord } from '../core/is-record.ts'
 import type { Standard } from '../core/standards.ts'
 import { cleanText, MAX_NAME_CHARACTERS, MAX_SYMBOL_CHARACTERS } from '../core/token.ts'
 
@@ -215,8 +216,4 @@ function pages(extensions: unknown): ListedToken['urls'] {
 function checkedUrl(value: unknown, schemes: ReadonlySet<string>): string | undefined {
   if (typeof value !== 'string' || value.length > MAX_URL_CHARACTERS || !/^[\x21-\x7e]+$/.test(value)) return undefined
   return URL.canParse(value) && schemes.has(new URL(value).protocol) ? value : undefined
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

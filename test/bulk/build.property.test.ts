@@ -1,30 +1,15 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { AssetRef } from '../../src/core/asset.ts'
 import type { Header } from '../../src/core/block.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
-import type { BlockTransfers, Hint } from '../../src/core/transfer.ts'
-import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock } from '../store/chains.ts'
+import type { BlockTransfers } from '../../src/core/transfer.ts'
+import { ACCOUNTS, blockMovements, hashOf, makeBlock } from '../store/chains.ts'
 import { dumpChain } from '../store/dump.ts'
+import { hintsOf } from '../store/hints.ts'
 import { appendedFile, builtFile, type Chain, inFolder, integrityOf, pageSink, sqlSink, TINY } from './built-file.ts'
 
-/** A contract that only has deposits, beside those that also have transfers. */
-const ONLY_HINTED: AssetRef = { standard: 'erc20', reference: `0x${'e'.repeat(40)}` }
-
-const hint = fc
-  .record({
-    asset: fc.constantFrom<AssetRef>(...ASSETS, ONLY_HINTED),
-    account: fc.constantFrom(...ACCOUNTS),
-    undecodable: fc.nat(9),
-    item: fc.nat(1),
-  })
-  .map(({ asset, account, undecodable, item }): Hint => {
-    const reason = undecodable === 0 ? 'undecodable' : 'moved'
-    return asset.standard === 'erc1155' ? { asset, account, reason, item: String(item) } : { asset, account, reason }
-  })
-
-const content = fc.record({ movements: blockMovements, hints: fc.array(hint, { maxLength: 2 }) })
+const content = fc.record({ movements: blockMovements, hints: fc.array(hintsOf(), { maxLength: 2 }) })
 const chain = fc.record({
   contents: fc.array(content, { minLength: 1, maxLength: 20 }),
   coverage: fc.constantFrom<Coverage>(

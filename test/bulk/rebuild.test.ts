@@ -13,7 +13,7 @@ import type { AssetRef } from '../../src/core/asset.ts'
 import type { Observation } from '../../src/core/balance.ts'
 import type { Header } from '../../src/core/block.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
-import type { BlockTransfers, Hint } from '../../src/core/transfer.ts'
+import type { BlockTransfers } from '../../src/core/transfer.ts'
 import type { BulkStore } from '../../src/store/seam/bulk-load.ts'
 import type { Journal } from '../../src/store/seam/store.ts'
 import type { StoredChain, StoredRecord } from '../../src/store/seam/stored-chain.ts'
@@ -21,27 +21,19 @@ import { PageSink } from '../../src/store/sqlite/bulk/page-sink.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock } from '../store/chains.ts'
 import { dumpChain } from '../store/dump.ts'
+import { hintsOf } from '../store/hints.ts'
 import { inFolder, withJournal } from './built-file.ts'
 
 type Block = BlockTransfers & Header
 
 const CODEC: AccountCodec = { ...HEX_ACCOUNTS, zeroAddress: ZERO_ADDRESS }
-/** Contracts that only events or reads name. */
-const ONLY_HINTED: AssetRef = { standard: 'erc20', reference: `0x${'e'.repeat(40)}` }
+/** A contract that only reads name. */
 const ONLY_READ: AssetRef = { standard: 'erc20', reference: `0x${'f'.repeat(40)}` }
 
-const hint = fc
-  .record({
-    asset: fc.constantFrom<AssetRef>(...ASSETS, ONLY_HINTED),
-    account: fc.constantFrom(...ACCOUNTS, ZERO_ADDRESS),
-    undecodable: fc.nat(4),
-    item: fc.nat(1),
-  })
-  .map(({ asset, account, undecodable, item }): Hint => {
-    const reason = undecodable === 0 ? 'undecodable' : 'moved'
-    return asset.standard === 'erc1155' ? { asset, account, reason, item: String(item) } : { asset, account, reason }
-  })
-const content = fc.record({ movements: blockMovements, hints: fc.array(hint, { maxLength: 2 }) })
+const content = fc.record({
+  movements: blockMovements,
+  hints: fc.array(hintsOf([...ACCOUNTS, ZERO_ADDRESS], 4), { maxLength: 2 }),
+})
 type Content = typeof content extends fc.Arbitrary<infer T> ? T : never
 
 const story = fc.record({
@@ -179,7 +171,7 @@ async function rebuild(journal: Journal, blocks: readonly Block[], cut: number |
   await writer.close()
   const target = bulk.target()
   const sink = new PageSink(target.place, { chain: CHAIN, codec: CODEC, coverage, fixed: new Map() })
-  build({ log: bulk.folder, mark, codec: CODEC, from: coverage.from }, sink)
+  build({ log: bulk.folder, mark, codec: CODEC, from: coverage.from, published: target.published }, sink)
   expect(await bulk.publish(target)).toMatchObject({ number: last(blocks).number })
   await bulk.end()
 }

@@ -1,7 +1,7 @@
 /** A contract that is destroyed and deployed again at its address, on a real node with the Shanghai rules. */
 import { type Address, getAddress } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isRecord } from '../../src/net/json-rpc.ts'
+import { isRecord } from '../../src/core/is-record.ts'
 import { type Anvil, blockNumber, deploy, mine, send, startAnvil, view } from '../nodes/anvil.ts'
 import { claimsOf } from '../odd/claims.ts'
 import { type Serving, serve } from './steelyard.ts'

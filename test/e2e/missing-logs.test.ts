@@ -3,7 +3,7 @@
  */
 import type { Address } from 'viem'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { isRecord } from '../../src/net/json-rpc.ts'
+import { isRecord } from '../../src/core/is-record.ts'
 import { type Anvil, blockNumber, deploy, mineTogether, placeMulticall3, startAnvil, view } from '../nodes/anvil.ts'
 import { type Asked, altering, Fault, type ScriptedNode, startScriptedNode } from '../nodes/scripted-node.ts'
 import { asOfBlock, type Serving, serve, steelyard } from './steelyard.ts'

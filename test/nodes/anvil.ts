@@ -4,6 +4,7 @@
  */
 import { type Address, decodeFunctionResult, getAddress, type Hex, isHex } from 'viem'
 import { assert } from '../../src/core/assert.ts'
+import { isRecord } from '../../src/core/is-record.ts'
 import type { Anvil } from '../../src/demo/anvil.ts'
 import { type Arguments, type ContractName, callData, contract, deployData } from '../../src/demo/contracts.ts'
 
@@ -113,8 +114,4 @@ function textOf(record: Readonly<Record<string, unknown>>, key: string): string 
   const value = record[key]
   assert(typeof value === 'string', `${key} is text`)
   return value
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

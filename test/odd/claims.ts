@@ -1,7 +1,7 @@
 /** Compares a server's answers about a token with the chain, at the block that each answer names. */
 
+import { isRecord } from '../../src/core/is-record.ts'
 import { callData } from '../../src/demo/contracts.ts'
-import { isRecord } from '../../src/net/json-rpc.ts'
 import type { Serving } from '../e2e/steelyard.ts'
 import type { Anvil } from '../nodes/anvil.ts'
 

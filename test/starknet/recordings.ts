@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { assert } from '../../src/core/assert.ts'
-import { isRecord } from '../../src/net/json-rpc.ts'
+import { isRecord } from '../../src/core/is-record.ts'
 
 const FOLDER = new URL('recordings/', import.meta.url)
 

@@ -12,7 +12,7 @@ import { feltOf, u256Felts } from '../../src/chains/starknet/words/felt.ts'
 import { EVENTS } from '../../src/chains/starknet/words/selectors.ts'
 import { assert } from '../../src/core/assert.ts'
 import { parseChainId } from '../../src/core/chain.ts'
-import { isRecord } from '../../src/net/json-rpc.ts'
+import { isRecord } from '../../src/core/is-record.ts'
 import { Fault, jsonRpc, type Methods, startScriptedNode } from '../nodes/scripted-node.ts'
 
 /** An event as a transaction emits it. */

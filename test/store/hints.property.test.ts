@@ -4,31 +4,17 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
-import type { AssetRef } from '../../src/core/asset.ts'
 import type { Header } from '../../src/core/block.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
-import type { BlockTransfers, Hint } from '../../src/core/transfer.ts'
+import type { BlockTransfers } from '../../src/core/transfer.ts'
 import type { Journal } from '../../src/store/seam/store.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
-import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock } from './chains.ts'
+import { ACCOUNTS, blockMovements, hashOf, makeBlock } from './chains.ts'
 import { dumpChain } from './dump.ts'
+import { hintsOf } from './hints.ts'
 
-/** A contract that only has deposits, beside those that also have transfers. */
-const ONLY_HINTED: AssetRef = { standard: 'erc20', reference: `0x${'e'.repeat(40)}` }
-
-const hint = fc
-  .record({
-    asset: fc.constantFrom<AssetRef>(...ASSETS, ONLY_HINTED),
-    account: fc.constantFrom(...ACCOUNTS),
-    undecodable: fc.nat(9),
-    item: fc.nat(1),
-  })
-  .map(({ asset, account, undecodable, item }): Hint => {
-    const reason = undecodable === 0 ? 'undecodable' : 'moved'
-    return asset.standard === 'erc1155' ? { asset, account, reason, item: String(item) } : { asset, account, reason }
-  })
-const content = fc.record({ movements: blockMovements, hints: fc.array(hint, { maxLength: 3 }) })
+const content = fc.record({ movements: blockMovements, hints: fc.array(hintsOf(), { maxLength: 3 }) })
 type Content = typeof content extends fc.Arbitrary<infer T> ? T : never
 
 const coverages: readonly Coverage[] = [

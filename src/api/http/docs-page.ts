@@ -1,4 +1,4 @@
-import { isRecord } from '../schema/json-schema.ts'
+import { isRecord } from '../../core/is-record.ts'
 import type { OpenApi } from '../schema/openapi.ts'
 import type { DialectExamples } from './dialect.ts'
 import { DOCS_STYLE } from './docs-style.ts'

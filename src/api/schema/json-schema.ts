@@ -1,5 +1,6 @@
 import { type TSchema, type TUnsafe, Type } from 'typebox'
 import { assert } from '../../core/assert.ts'
+import { isRecord } from '../../core/is-record.ts'
 import type { Json } from '../../json/exact-json.ts'
 
 /**
@@ -183,9 +184,4 @@ function exact(bound: unknown): bigint {
 
 function numberOr<T>(value: unknown, fallback: T): number | T {
   return typeof value === 'number' ? value : fallback
-}
-
-/** True for a plain object, so that its keys can be read. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

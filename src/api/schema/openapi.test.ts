@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
 import { fakeDeps } from '../../../test/conformance/chainbase-fakes.ts'
+import { isRecord } from '../../core/is-record.ts'
 import { createServer } from '../create-server.ts'
-import { isRecord } from './json-schema.ts'
 
 const document: unknown = JSON.parse(readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'))
 

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
-import { isRecord, PRIVATE_KEYWORDS } from './json-schema.ts'
+import { isRecord } from '../../core/is-record.ts'
+import { PRIVATE_KEYWORDS } from './json-schema.ts'
 
 /** A document of OpenAPI 3.1, as plain data. */
 export type OpenApi = Readonly<Record<string, unknown>>

@@ -4,20 +4,6 @@ import { decodeHash } from '../../journal/hash-codec.ts'
 import type { StoredChain, StoredRecord } from '../../store/seam/stored-chain.ts'
 import { PackedBlocks } from '../raw-log/packed-blocks.ts'
 import type { RawLogWriter } from '../raw-log/raw-log-writer.ts'
-import {
-  ASSET_AT,
-  BLOCK,
-  BLOCK_HEAD,
-  EVENT_AT,
-  HINT,
-  HINT_HEAD,
-  NUMBER_AT,
-  PART_AT,
-  REASONS,
-  TIMESTAMP_AT,
-  TRANSFER,
-  TRANSFER_HEAD,
-} from '../raw-log/record-layout.ts'
 
 /** Bytes of records that are appended at once. */
 const PART_BYTES = 256 * 1024
@@ -97,30 +83,24 @@ class Packer {
   }
 
   #addBlock(block: StoredRecord & { readonly type: 'block' }): void {
-    const packed = this.#packed
+    const { number, timestamp, hash = NO_BYTES } = block
     this.#block = block
-    const at = packed.begin(BLOCK, BLOCK_HEAD, [block.hash ?? NO_BYTES, NO_BYTES])
-    packed.buffer.writeDoubleLE(block.number, at + NUMBER_AT)
-    packed.buffer.writeDoubleLE(block.timestamp, at + TIMESTAMP_AT)
-    packed.blocks++
+    this.#packed.putBlock({ number, timestamp, hash, parent: NO_BYTES })
   }
 
-  #addTransfer(transfer: StoredRecord & { readonly type: 'transfer' }): void {
-    const packed = this.#packed
-    const { event, part, from = NO_BYTES, to = NO_BYTES, hash, item, amount } = transfer
-    const at = packed.begin(TRANSFER, TRANSFER_HEAD, [from, to, hash, item, amount])
-    packed.buffer.writeUInt32LE(this.#indexOf(transfer.asset), at + ASSET_AT)
-    packed.buffer.writeUInt32LE(event, at + EVENT_AT)
-    packed.buffer.writeUInt32LE(part, at + PART_AT)
-    packed.transfers++
+  #addTransfer({
+    asset,
+    from = NO_BYTES,
+    to = NO_BYTES,
+    ...transfer
+  }: StoredRecord & { readonly type: 'transfer' }): void {
+    this.#packed.putTransfer({ ...transfer, from, to, asset: this.#indexOf(asset) })
   }
 
   #addHint({ asset, account, item, isUndecodable }: StoredRecord & { readonly type: 'hint' }): void {
     const packed = this.#packed
-    const at = packed.begin(HINT, HINT_HEAD, [account, item])
-    packed.buffer[at + 3] = REASONS.indexOf(isUndecodable ? 'undecodable' : 'moved')
-    packed.buffer.writeUInt32LE(packed.assets.indexOf(asset), at + ASSET_AT)
-    packed.hints++
+    const reason = isUndecodable ? 'undecodable' : 'moved'
+    packed.putHint({ asset: packed.assets.indexOf(asset), account, item, reason })
   }
 
   /** The index of a stored asset among those of the packed records. */

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Header } from '../../core/block.ts'
 import { systemCode } from '../../core/errors.ts'
+import { isRecord } from '../../core/is-record.ts'
 import { STANDARDS } from '../../core/standards.ts'
 import { asStoreError, FRAME, guarded } from './frames.ts'
 
@@ -119,8 +120,4 @@ function isFrames(value: unknown): value is number {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

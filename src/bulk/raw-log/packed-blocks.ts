@@ -25,6 +25,34 @@ import {
 const FIRST_BYTES = 64 * 1024
 const NO_BYTES = Buffer.alloc(0)
 
+/** A block, encoded. `parent`: no bytes if it is not known. */
+export type PackedBlock = {
+  readonly number: number
+  readonly timestamp: number
+  readonly hash: Uint8Array
+  readonly parent: Uint8Array
+}
+
+/** A transfer, encoded. `asset`: its index in the dictionary. `from`, `to`: no bytes for a mint or a burn. */
+export type PackedTransfer = {
+  readonly asset: number
+  readonly event: number
+  readonly part: number
+  readonly from: Uint8Array
+  readonly to: Uint8Array
+  readonly hash: Uint8Array
+  readonly item: Uint8Array
+  readonly amount: Uint8Array
+}
+
+/** A hint, encoded. `asset`: its index in the dictionary. */
+export type PackedHint = {
+  readonly asset: number
+  readonly account: Uint8Array
+  readonly item: Uint8Array
+  readonly reason: Hint['reason']
+}
+
 /**
  * Blocks with transfers as records, in order: the content of a part of the raw log. `assets` is the dictionary of these
  * records alone. What writes records itself takes room with `reserve`, and adds to `length` and to the counts.
@@ -62,41 +90,58 @@ export class PackedBlocks {
   }
 
   /** Adds a block's own record. The records of its transfers must follow. */
-  addBlock(block: Omit<BlockTransfers, 'transfers' | 'hints'>): void {
-    const hash = encodeHash(block.hash)
-    const parent = block.parentHash === undefined ? NO_BYTES : encodeHash(block.parentHash)
-    const at = this.begin(BLOCK, BLOCK_HEAD, [hash, parent])
-    this.buffer.writeDoubleLE(block.number, at + NUMBER_AT)
-    this.buffer.writeDoubleLE(block.timestamp, at + TIMESTAMP_AT)
+  addBlock({ number, timestamp, hash, parentHash }: Omit<BlockTransfers, 'transfers' | 'hints'>): void {
+    const parent = parentHash === undefined ? NO_BYTES : encodeHash(parentHash)
+    this.putBlock({ number, timestamp, hash: encodeHash(hash), parent })
+  }
+
+  #addTransfer({ asset, event, part, from, to, ...transfer }: Transfer, codec: AccountCodec): void {
+    this.putTransfer({
+      asset: this.assets.indexOf(asset),
+      event,
+      part,
+      from: from === undefined ? NO_BYTES : codec.encode(from),
+      to: to === undefined ? NO_BYTES : codec.encode(to),
+      hash: encodeHash(transfer.transactionHash),
+      item: encodeItem(transfer.item),
+      amount: encodeAmount(transfer.amount),
+    })
+  }
+
+  /** Adds a hint of the block that was added last, after its transfers. */
+  addHint({ asset, account, reason, item = '' }: Hint, codec: AccountCodec): void {
+    const encoded = { account: codec.encode(account), item: encodeItem(item) }
+    this.putHint({ ...encoded, asset: this.assets.indexOf(asset), reason })
+  }
+
+  /** As `addBlock`, encoded. */
+  putBlock({ number, timestamp, hash, parent }: PackedBlock): void {
+    const at = this.#begin(BLOCK, BLOCK_HEAD, [hash, parent])
+    this.buffer.writeDoubleLE(number, at + NUMBER_AT)
+    this.buffer.writeDoubleLE(timestamp, at + TIMESTAMP_AT)
     this.blocks++
   }
 
-  #addTransfer(transfer: Transfer, codec: AccountCodec): void {
-    const { event, part, from, to } = transfer
+  /** Adds a transfer of the block that was added last, encoded. */
+  putTransfer({ asset, event, part, from, to, hash, item, amount }: PackedTransfer): void {
     assert(event <= MAX_PLACE && part <= MAX_PLACE, 'an event and a part fit their record')
-    const at = this.begin(TRANSFER, TRANSFER_HEAD, [
-      from === undefined ? NO_BYTES : codec.encode(from),
-      to === undefined ? NO_BYTES : codec.encode(to),
-      encodeHash(transfer.transactionHash),
-      encodeItem(transfer.item),
-      encodeAmount(transfer.amount),
-    ])
-    this.buffer.writeUInt32LE(this.assets.indexOf(transfer.asset), at + ASSET_AT)
+    const at = this.#begin(TRANSFER, TRANSFER_HEAD, [from, to, hash, item, amount])
+    this.buffer.writeUInt32LE(asset, at + ASSET_AT)
     this.buffer.writeUInt32LE(event, at + EVENT_AT)
     this.buffer.writeUInt32LE(part, at + PART_AT)
     this.transfers++
   }
 
-  /** Adds a hint of the block that was added last, after its transfers. */
-  addHint({ asset, account, reason, item = '' }: Hint, codec: AccountCodec): void {
-    const at = this.begin(HINT, HINT_HEAD, [codec.encode(account), encodeItem(item)])
+  /** As `addHint`, encoded. */
+  putHint({ asset, account, item, reason }: PackedHint): void {
+    const at = this.#begin(HINT, HINT_HEAD, [account, item])
     this.buffer[at + 3] = REASONS.indexOf(reason)
-    this.buffer.writeUInt32LE(this.assets.indexOf(asset), at + ASSET_AT)
+    this.buffer.writeUInt32LE(asset, at + ASSET_AT)
     this.hints++
   }
 
-  /** Writes a record's type, lengths and variable parts, its head zero. Returns where the record begins. Counts nothing. */
-  begin(type: number, head: number, parts: readonly Uint8Array[]): number {
+  /** Writes a record's type, lengths and variable parts, its head zero. Returns where the record begins. */
+  #begin(type: number, head: number, parts: readonly Uint8Array[]): number {
     this.reserve(MAX_RECORD)
     const { buffer, length: at } = this
     buffer.fill(0, at, at + head)

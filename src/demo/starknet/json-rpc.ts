@@ -1,3 +1,5 @@
+import { isRecord } from '../../core/is-record.ts'
+
 /** A JSON-RPC 2.0 request. Its parameters are an array, an object by name, or absent. */
 export type Request = { readonly id: unknown; readonly method: string; readonly params: unknown }
 
@@ -87,8 +89,7 @@ function answerOne(value: unknown, answer: (request: Request) => RpcAnswer): Rpc
 
 /** The fields of an object. Empty for anything else. */
 export function fieldsOf(value: unknown): ReadonlyMap<string, unknown> {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return new Map<string, unknown>(isObject ? Object.entries(value) : [])
+  return new Map<string, unknown>(isRecord(value) ? Object.entries(value) : [])
 }
 
 function failure(code: number, message: string): RpcAnswer {

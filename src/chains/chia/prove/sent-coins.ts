@@ -1,5 +1,5 @@
 import { ServiceError } from '../../../core/errors.ts'
-import { isRecord } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import type { RpcSession } from '../../nodes/session.ts'
 
 /** Most pages of one answer. */

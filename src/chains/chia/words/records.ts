@@ -1,6 +1,6 @@
 /** The answers of a full node's RPC (https://docs.chia.net/reference-client/rpc-reference/full-node-rpc). */
 import { ServiceError } from '../../../core/errors.ts'
-import { isRecord } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import { type Coin, coinId } from '../puzzles/coin.ts'
 import type { CoinSpend } from '../puzzles/spend.ts'
 import { garbage } from './faults.ts'

@@ -1,6 +1,7 @@
 import type { Header } from '../../../core/block.ts'
 import { isCallError, ServiceError } from '../../../core/errors.ts'
-import { isRecord, type RpcCall, type RpcOutcome } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
+import type { RpcCall, RpcOutcome } from '../../../net/json-rpc.ts'
 import type { HeadCalls } from '../../nodes/read-heads.ts'
 import { type RpcSession, retryingSession } from '../../nodes/session.ts'
 import { isUnclassified } from '../words/faults.ts'

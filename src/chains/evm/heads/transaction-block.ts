@@ -1,6 +1,6 @@
 import type { BlockRef } from '../../../core/block.ts'
 import { ServiceError } from '../../../core/errors.ts'
-import { isRecord } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import { findOnNodes } from '../../nodes/find-on-nodes.ts'
 import type { Rpc } from '../../nodes/rpc.ts'
 import type { RpcSession } from '../../nodes/session.ts'

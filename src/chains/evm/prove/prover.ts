@@ -1,6 +1,6 @@
 import type { BlockRef } from '../../../core/block.ts'
 import { ServiceError } from '../../../core/errors.ts'
-import { isRecord } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import { type ChainProver, noCounts, type ProverOptions } from '../../adapter.ts'
 import { confirmChain } from '../../nodes/confirm-chain.ts'
 import { createGroupProver } from '../../nodes/group-prover.ts'

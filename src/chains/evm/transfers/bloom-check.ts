@@ -1,4 +1,4 @@
-import { isRecord } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import type { FetchScope } from '../../adapter.ts'
 import { addressWord } from '../words/hex.ts'
 import { Bloom, type BloomBits, loadBitsOf } from './bloom.ts'

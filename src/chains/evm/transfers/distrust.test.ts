@@ -12,8 +12,8 @@ import { stoppedAfterEach } from '../../../../test/nodes/test-nodes.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Header } from '../../../core/block.ts'
 import { parseChainId } from '../../../core/chain.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import type { BlockTransfers } from '../../../core/transfer.ts'
-import { isRecord } from '../../../net/json-rpc.ts'
 import type { ChainAdapter, FetchScope } from '../../adapter.ts'
 
 const SIGNAL = new AbortController().signal

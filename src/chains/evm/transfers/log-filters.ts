@@ -1,5 +1,5 @@
+import { isRecord } from '../../../core/is-record.ts'
 import type { Transfer } from '../../../core/transfer.ts'
-import { isRecord } from '../../../net/json-rpc.ts'
 import type { FetchScope } from '../../adapter.ts'
 import { addressWord, ZERO_ADDRESS } from '../words/hex.ts'
 import { DEPOSIT, TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE, WITHDRAWAL } from './decode-log.ts'

@@ -1,4 +1,4 @@
-import { isRecord } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import type { RpcSession } from '../../nodes/session.ts'
 import { garbage, parseNumber } from '../words/hex.ts'
 import { type DecodedBlock, decodeRange } from './decode-range.ts'

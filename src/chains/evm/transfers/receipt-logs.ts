@@ -1,7 +1,7 @@
 import type { BlockRef } from '../../../core/block.ts'
 import { ServiceError } from '../../../core/errors.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import type { Transfer } from '../../../core/transfer.ts'
-import { isRecord } from '../../../net/json-rpc.ts'
 import { garbage, parseHash, parseNumber } from '../words/hex.ts'
 import { decodeRange } from './decode-range.ts'
 import { isOfEvents } from './log-filters.ts'

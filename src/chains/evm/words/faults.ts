@@ -1,5 +1,6 @@
 import { type ErrorCode, isCallError, ServiceError } from '../../../core/errors.ts'
-import { isRecord, nodeMessage, type RpcCall, type RpcFault } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
+import { nodeMessage, type RpcCall, type RpcFault } from '../../../net/json-rpc.ts'
 import { parseNumber } from './hex.ts'
 
 /**

@@ -1,6 +1,7 @@
 import type { Header } from '../../../core/block.ts'
 import { ServiceError } from '../../../core/errors.ts'
-import { isRecord, type RpcCall } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
+import type { RpcCall } from '../../../net/json-rpc.ts'
 import type { HeadCalls } from '../../nodes/read-heads.ts'
 import { type RpcSession, retryingSession } from '../../nodes/session.ts'
 import { isOfOneMachine } from '../words/faults.ts'

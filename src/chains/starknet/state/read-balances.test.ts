@@ -13,7 +13,7 @@ import {
 } from '../../../../test/starknet/tiny-contracts.ts'
 import { assert } from '../../../core/assert.ts'
 import type { BalanceKey } from '../../../core/balance.ts'
-import { isRecord } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import { parseAddress } from '../words/felt.ts'
 import { FUNCTIONS } from '../words/selectors.ts'
 import { readBalances } from './read-balances.ts'

@@ -1,5 +1,6 @@
 import { ServiceError } from '../../../core/errors.ts'
-import { isRecord, type RpcCall } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
+import type { RpcCall } from '../../../net/json-rpc.ts'
 import type { RpcSession } from '../../nodes/session.ts'
 import { blockParameter, parseHeader, type StarknetHeader } from '../heads/headers.ts'
 import { garbage, parseHash } from '../words/felt.ts'

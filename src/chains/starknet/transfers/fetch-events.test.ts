@@ -9,7 +9,7 @@ import {
   transfer,
   withNode,
 } from '../../../../test/starknet/tiny-chain.ts'
-import { isRecord } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import { noCounts } from '../../adapter.ts'
 import { parseAddress } from '../words/felt.ts'
 import { TRANSFER_SELECTORS } from '../words/selectors.ts'

@@ -1,6 +1,7 @@
 import type { BlockRef } from '../../../core/block.ts'
 import { ServiceError } from '../../../core/errors.ts'
-import { isRecord, type RpcCall, type RpcOutcome } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
+import type { RpcCall, RpcOutcome } from '../../../net/json-rpc.ts'
 import type { RpcSession } from '../../nodes/session.ts'
 import { blockParameter } from '../heads/headers.ts'
 import { hasRpcCode } from '../words/faults.ts'

@@ -1,4 +1,4 @@
-import { isRecord } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import { parseHash, parseNumber } from '../words/felt.ts'
 
 /** An event as JSON-RPC sends it. The felts are untrusted and in any spelling. */

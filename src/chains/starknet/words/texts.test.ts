@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { recording } from '../../../../test/starknet/recordings.ts'
 import { assert } from '../../../core/assert.ts'
-import { isRecord } from '../../../net/json-rpc.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import { parseFelt } from './felt.ts'
 import { textBytes } from './texts.ts'
 

@@ -1,4 +1,5 @@
 import type { Coverage, Scope } from '../../../core/coverage.ts'
+import { isRecord } from '../../../core/is-record.ts'
 import { mustBeOurs, parseStoredJson } from '../../../journal/damaged-value.ts'
 
 /** Parses a stored coverage. */
@@ -26,7 +27,7 @@ export function parseCounts(json: string): Readonly<Record<string, number>> {
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {
-  mustBeOurs(typeof value === 'object' && value !== null && !Array.isArray(value), 'a stored object is a JSON object')
+  mustBeOurs(isRecord(value), 'a stored object is a JSON object')
   return { ...value }
 }
 
