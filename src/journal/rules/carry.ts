@@ -24,9 +24,19 @@ export function* addPublished(before: number | undefined, { from }: JournalRules
   yield* addToFeed({ kind: 'appended', first: next > last ? from : next, last })
 }
 
-/** Marks pairs that events hinted at since the generation before: none is proven until it is compared. */
-export function* unproveHinted(pairs: readonly PairKey[], rules: JournalRules): Plan<void> {
+/** Removes the marks of tokens that new blocks reclassified: they are answered by reads. */
+export function* resolveClassified(assets: readonly number[], rules: JournalRules): Plan<void> {
   const doubts = new DoubtMarks(rules)
-  yield* doubts.unprove(pairs)
+  for (const asset of assets) yield* doubts.resolveAsset(asset)
+  yield* doubts.publish()
+}
+
+/**
+ * Marks pairs that events hint at: none is proven until it is compared. `at`: the newest block when that was found; the last
+ * written one if not given.
+ */
+export function* unproveHinted(pairs: readonly PairKey[], rules: JournalRules, at?: number): Plan<void> {
+  const doubts = new DoubtMarks(rules)
+  yield* doubts.unprove(pairs, at)
   yield* doubts.publish()
 }

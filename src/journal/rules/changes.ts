@@ -4,7 +4,7 @@ import { balances, changes, outOfRange } from '../tables/facts.ts'
 import type { AssetRow } from './assets.ts'
 import type { Counts } from './counts.ts'
 import { type BatchAccount, byBalance, type Change } from './gather.ts'
-import { type BalanceRow, balanceRow } from './pairs.ts'
+import { type BalanceRow, balanceRow, positionOf } from './pairs.ts'
 
 /** Accounts of one changeset. */
 const ACCOUNTS_AT_ONCE = 256
@@ -49,7 +49,7 @@ function writeRun(
 ): void {
   const { account, first } = run
   const { asset, item, fungible } = first
-  const position: Position = before === undefined ? positionBefore(first, context.opening) : { ...before }
+  const position = before === undefined ? positionBefore(first, context.opening) : positionOf(before)
   for (const [index, change] of run.changes.entries()) {
     applyChange(position, change)
     // The range is checked only at the end of a block: within a block, contracts log in any order.

@@ -44,10 +44,11 @@ export class DoubtMarks {
     this.#rules = rules
   }
 
-  *refutePair(pair: PairKey): Plan<void> {
+  /** `at`: the newest block then; the last written one if not given. */
+  *refutePair(pair: PairKey, at?: number): Plan<void> {
     if (!(yield* this.#mayDoubt(pair.asset))) return
     const key = markOf(pair)
-    const [before, block] = [yield* find(refutedPairs, key), yield* writtenBlock()]
+    const [before, block] = [yield* find(refutedPairs, key), at ?? (yield* writtenBlock())]
     if (before !== undefined && before.block >= block) return
     yield* write((changes) => changes.put(refutedPairs, before, { ...key, block }))
     this.#changed = true
@@ -58,8 +59,9 @@ export class DoubtMarks {
 
   /**
    * Marks balances that may have changed without a transfer, according to events. None is proven until it is compared.
+   * `at`: as for `refutePair`.
    */
-  *unprove(pairs: readonly PairKey[]): Plan<void> {
+  *unprove(pairs: readonly PairKey[], at?: number): Plan<void> {
     const tokens = new Map<number, PairKey[]>()
     for (const pair of pairs) {
       const own = tokens.get(pair.asset)
@@ -69,14 +71,15 @@ export class DoubtMarks {
     for (const [asset, own] of tokens) {
       if (!(yield* this.#mayDoubt(asset))) continue
       const left = Math.max(0, MAX_MARKED_PAIRS - (yield* count(refutedPairs, { asset }, MAX_MARKED_PAIRS)))
-      for (const pair of own.slice(0, left)) yield* this.refutePair(pair)
-      if (own.length > left) yield* this.refuteSupply(asset)
+      for (const pair of own.slice(0, left)) yield* this.refutePair(pair, at)
+      if (own.length > left) yield* this.refuteSupply(asset, at)
     }
   }
 
-  *refuteSupply(asset: number): Plan<void> {
+  /** `at`: as for `refutePair`. */
+  *refuteSupply(asset: number, at?: number): Plan<void> {
     if (!(yield* this.#mayDoubt(asset))) return
-    const [before, supplyBlock] = [yield* find(refutedAssets, { asset }), yield* writtenBlock()]
+    const [before, supplyBlock] = [yield* find(refutedAssets, { asset }), at ?? (yield* writtenBlock())]
     if (before?.supply === true && before.supplyBlock >= supplyBlock) return
     yield* this.#mark(asset, { supply: true, supplyBlock })
     this.#changed = true

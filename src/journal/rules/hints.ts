@@ -3,9 +3,9 @@ import type { BalanceKey } from '../../core/balance.ts'
 import type { BlockTransfers, Hint } from '../../core/transfer.ts'
 import { chunksOf, count, lookup, type Plan, scan, write } from '../plan.ts'
 import { assets, hints } from '../tables/facts.ts'
-import { type AssetRow, findAssets, obtainAsset } from './assets.ts'
+import { type AssetRow, assetsById, findAssets, obtainAsset } from './assets.ts'
 import type { DoubtMarks } from './doubts.ts'
-import { applyHints, type HintRow, hintedPair, meet, meetAgain, pairsOf } from './hinted-pairs.ts'
+import { applyHints, type HintRow, hintedPair, meet, meetAgain, pairsOf, remeetHinted } from './hinted-pairs.ts'
 import type { JournalRules } from './journal-rules.ts'
 import type { PairKey } from './pairs.ts'
 import { markReclassified } from './reclassify.ts'
@@ -93,7 +93,12 @@ export function* dropUngiven(
     }
   }
   if (lost.length === 0) return
-  yield* remeet(new Set(lost.map((pair) => pair.asset)))
+  const ids = new Set(lost.map((pair) => pair.asset))
+  yield* remeet(ids)
+  // If nothing shows the contract to be a token any more, none of its hints counts.
+  for (const row of (yield* assetsById(ids)).values()) {
+    if (row.firstBlock === undefined) yield* remeetHinted(row.id, rules)
+  }
   yield* meetAgain(lost, rules)
 }
 

@@ -50,6 +50,12 @@ export function* readPair(pair: PairKey): Plan<BalanceRow | undefined> {
   return (yield* readPairs([pair]))[0]
 }
 
+/** The position of a stored balance, which can be changed. */
+export function positionOf(row: BalanceRow): Position {
+  const { sum, opening, metBlock, metLog, metSub, receivedBlock, lastBlock, closedBlock, fungible } = row
+  return { sum, opening, metBlock, metLog, metSub, receivedBlock, lastBlock, closedBlock, fungible }
+}
+
 /** The row of a position. */
 export function balanceRow({ account, asset, item }: PairKey, position: Readonly<Position>): BalanceRow {
   const { sum, opening, metBlock, metLog, metSub, receivedBlock, lastBlock, closedBlock, fungible } = position

@@ -108,8 +108,19 @@ export const balances = table(
   },
   ['account', 'asset', 'item'],
   (row) => [
-    ...[row.account, row.asset, row.item, row.sum, row.opening, row.amount],
-    ...[row.metBlock, row.metLog, row.metSub, row.receivedBlock, row.lastBlock, row.closedBlock, row.fungible],
+    row.account,
+    row.asset,
+    row.item,
+    row.sum,
+    row.opening,
+    row.amount,
+    row.metBlock,
+    row.metLog,
+    row.metSub,
+    row.receivedBlock,
+    row.lastBlock,
+    row.closedBlock,
+    row.fungible,
   ],
 )
 

@@ -10,13 +10,17 @@ import { bytes, guarded, int, nullable, type Row, type SqliteDatabase, text } fr
 import { MAIN_MIGRATIONS } from '../main-schema.ts'
 import { schemaFaults } from './ledger-schema.ts'
 
-/** Tables that operations do not determine: other parts of the store, repeated calls, and the chain audit's tables. */
+/**
+ * Tables that operations do not determine: other parts of the store, repeated calls, the chain audit's tables, and the feed,
+ * which depends on which operations were committed together.
+ */
 const NOT_OF_THE_RECORD = new Set([
   ...tablesOf(MAIN_MIGRATIONS),
   'parts',
   'heartbeat',
   'places',
   'findings',
+  'feed',
   'ledger_repeats',
 ])
 /** Columns that record use of the file: `fence` counts how often it was opened. */

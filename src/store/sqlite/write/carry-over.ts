@@ -4,67 +4,75 @@ import type { BlockTransfers, Transfer } from '../../../core/transfer.ts'
 import { decodeAmount, decodeItem } from '../../../journal/amount-codec.ts'
 import { decodeHash } from '../../../journal/hash-codec.ts'
 import { obtainAsset, parseStandard } from '../../../journal/rules/assets.ts'
-import { addPublished, carryPairs, unproveHinted } from '../../../journal/rules/carry.ts'
+import { addPublished, carryPairs, resolveClassified } from '../../../journal/rules/carry.ts'
+import { NAMED_BELOW_FINAL } from '../../../journal/rules/finalize.ts'
 import type { PairKey } from '../../../journal/rules/pairs.ts'
 import { repair } from '../../../journal/rules/repair.ts'
 import { readHeader } from '../../rows/header-rows.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, text } from '../database.ts'
+import { carryHints } from './carry-hints.ts'
 import type { JournalFile } from './journal-file.ts'
+import { pages, ROWS_AT_ONCE } from './pages.ts'
+import { withIds } from './walk-found.ts'
 
-/** Pairs of one token that are marked as in doubt at once: more than are marked one by one. */
-const PAIRS_OF_A_TOKEN = 1_001
-
-/** Rows, and repaired blocks with their transfers, that are in memory at once. */
-const ROWS_AT_ONCE = 1_000
+/** Repaired blocks with their transfers that are in memory at once. */
 const BLOCKS_AT_ONCE = 50
 
-/** Tables whose rows name an asset, with their other columns. */
+/** Tables whose rows name an asset, with their other columns. What repairs that are made again wrote to them is dropped. */
 const OF_ASSETS = [
-  ['turns', 'block, hash, reason, account, item, journal, chain, turned_at, code_at'],
+  ['findings', 'id, found_at, what, block, account, item, journal, chain, says'],
   ['silences', 'since, until'],
   ['endings', 'block, again, unsure'],
   ['refuted_pairs', 'account, item, block'],
   ['refuted_assets', 'pairs, supply, lacking, supply_block'],
   ['openings', 'account, item, block, hash, amount, since'],
 ] as const
+const TURNS = 'block, hash, reason, account, item, journal, chain, turned_at, code_at'
 
 /** Tables that are replaced as a whole. */
 const WHOLE = ['heartbeat', 'places', 'log_proofs', 'in_doubt', 'repaired', 'feed'] as const
 
-/** The generation that is published, by its connection and journal, and the file of the one before. */
+/**
+ * The generation that is published, by its connection and journal, and the file of the one before. `published`: the last
+ * block of that one; undefined if it has none.
+ */
 export type CarryOver = {
   readonly db: SqliteDatabase
   readonly file: JournalFile
   readonly codec: AccountCodec
   readonly before: string
+  readonly published: number | undefined
 }
 
 /**
- * Copies from the generation before what no log tells: classes, openings, doubts, endings, cursors, the repaired blocks,
- * and the state of the writer. Assets are found by name, since an asset that only a read named has another id.
+ * Makes of a built generation what append would have made of the one before and the new blocks: copies what no log tells
+ * (classes, openings, doubts, endings, findings, cursors, the state of the writer), makes repairs again, takes the hints of
+ * published blocks as they are now, and marks the pairs that new blocks hint at. Assets are found by name, since an asset
+ * that only a read named has another id.
  */
-export function carryOver({ db, file, codec, before }: CarryOver): void {
+export function carryOver({ db, file, codec, before, published }: CarryOver): void {
   db.prepare('ATTACH ? AS before').run(before)
   try {
     const run = db.transaction(() => {
       const how = { at: Math.floor(Date.now() / 1000), isLoading: false }
       for (const blocks of repairedBlocks(db, codec)) file.run(repair(blocks, how, file.rules))
       mapAssets(db, file)
-      for (const table of WHOLE) copyWhole(db, table)
-      db.exec('CREATE TEMP TABLE shown AS SELECT asset FROM main.turns')
-      for (const [table, columns] of OF_ASSETS) copyOfAssets(db, table, columns)
-      // A class is certain if the log has an event that shows the contract to exist.
-      db.exec('UPDATE main.turns SET code_at = NULL WHERE asset IN (SELECT asset FROM temp.shown)')
-      db.exec(`DELETE FROM findings; INSERT INTO findings
-        SELECT id, found_at, what, block, m.now, account, item, journal, chain, says
-        FROM before.findings f JOIN temp.carried m ON m.was = f.asset;
-        UPDATE chain SET fence = (SELECT fence FROM before.chain), followings = (SELECT followings FROM before.chain);
+      for (const table of WHOLE) db.exec(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM before.${table}`)
+      for (const [table, columns] of OF_ASSETS) {
+        db.exec(`DELETE FROM ${table}`)
+        copyOfAssets(db, table, columns)
+      }
+      moveCursor(db)
+      const classified = carryClasses(db)
+      keepHeaders(db)
+      db.exec(`UPDATE chain SET fence = b.fence, followings = b.followings FROM before.chain b;
         UPDATE clock SET classes = max(classes, (SELECT classes FROM before.clock)) + 1`)
       file.forget()
+      file.run(resolveClassified(classified, file.rules))
+      carryHints({ db, file, published })
       for (const pairs of openedPairs(db, file)) file.run(carryPairs(pairs, file.rules))
-      for (const pairs of hintedPairs(db, file)) file.run(unproveHinted(pairs, file.rules))
-      file.run(addPublished(lastBefore(db), file.rules))
-      db.exec('DROP TABLE temp.carried; DROP TABLE temp.shown')
+      file.run(addPublished(published, file.rules))
+      db.exec('DROP TABLE temp.carried; DROP TABLE main.shown')
     })
     // An immediate transaction would also lock the file before, whose writer waits for this one.
     run.deferred()
@@ -73,14 +81,46 @@ export function carryOver({ db, file, codec, before }: CarryOver): void {
   }
 }
 
-/** The last written block of the generation before; undefined if it has none. */
-function lastBefore(db: SqliteDatabase): number | undefined {
-  return nullable(db.prepare('SELECT number FROM before.clock').pluck().get(), int)
+/**
+ * Gives the walk over tokens of `reads` the new ids of its tokens: their cursors are of one token each. Other walks go on from
+ * an id to the next ones, whichever they are.
+ */
+function moveCursor(db: SqliteDatabase): void {
+  const cursor = db.prepare("SELECT place FROM places WHERE name = 'rereads'").pluck().get()
+  if (cursor === undefined) return
+  const now = db.prepare('SELECT now FROM temp.carried WHERE was = ?').pluck()
+  const idOf = (id: number): number => nullable(now.get(id), int) ?? id
+  db.prepare("UPDATE places SET place = ? WHERE name = 'rereads'").run(withIds(text(cursor), idOf))
 }
 
-function copyWhole(db: SqliteDatabase, table: string): void {
-  db.exec(`DELETE FROM ${table} WHERE EXISTS (SELECT 1 FROM before.${table})`)
-  db.exec(`INSERT INTO ${table} SELECT * FROM before.${table}`)
+/**
+ * Copies classes, and takes those that new blocks tell, as append does: not of a token that is answered by reads already.
+ * Returns the assets that they reclassified.
+ */
+function carryClasses(db: SqliteDatabase): readonly number[] {
+  const reclassified = db.prepare('SELECT asset FROM turns').pluck().all()
+  db.exec('DELETE FROM turns WHERE asset IN (SELECT asset FROM endings)')
+  copyOfAssets(db, 'turns', TURNS)
+  // A class is certain if new blocks show that the contract exists.
+  db.exec('UPDATE turns SET code_at = NULL WHERE asset IN (SELECT asset FROM shown)')
+  const isOld = db
+    .prepare('SELECT 1 FROM temp.carried c JOIN before.turns t ON t.asset = c.was WHERE c.now = ?')
+    .pluck()
+  return reclassified.map(int).filter((asset) => isOld.get(asset) === undefined)
+}
+
+/**
+ * Keeps the headers near the final blocks that have no transfers, as append does: not that of the last block before. Other
+ * headers without transfers are of repaired blocks.
+ */
+function keepHeaders(db: SqliteDatabase): void {
+  db.prepare(
+    `INSERT OR IGNORE INTO blocks SELECT * FROM before.blocks
+     WHERE kept = 0 AND number >= (SELECT finalized_number FROM clock) - ?`,
+  ).run(NAMED_BELOW_FINAL)
+  db.exec(`DELETE FROM blocks WHERE kept = 0 AND number < (SELECT number FROM before.clock)
+      AND number NOT IN (SELECT number FROM before.blocks);
+    DELETE FROM blocks WHERE kept = 0 AND number = (SELECT number FROM before.clock)`)
 }
 
 function copyOfAssets(db: SqliteDatabase, table: string, columns: string): void {
@@ -88,14 +128,18 @@ function copyOfAssets(db: SqliteDatabase, table: string, columns: string): void 
     SELECT m.now, ${columns} FROM before.${table} b JOIN temp.carried m ON m.was = b.asset`)
 }
 
-/** Finds the new ids of the assets that carried rows name, and adds those that no transfer names. */
+/**
+ * Finds the new ids of the assets that carried rows name, and adds those that no transfer names: an asset that was added
+ * once stays.
+ */
 function mapAssets(db: SqliteDatabase, file: JournalFile): void {
   db.exec('CREATE TEMP TABLE carried (was INTEGER PRIMARY KEY, now INTEGER NOT NULL)')
-  const named = [...OF_ASSETS.map(([table]) => table), 'findings'].map((table) => `SELECT asset FROM before.${table}`)
+  const tables = ['turns', ...OF_ASSETS.map(([table]) => table)]
+  const named = tables.map((table) => `SELECT asset FROM before.${table}`)
   const after = db
     .prepare(
-      `SELECT id, standard, reference FROM before.assets WHERE id IN (${named.join(' UNION ')}) AND id > ?
-       ORDER BY id LIMIT ${ROWS_AT_ONCE}`,
+      `SELECT id, standard, reference FROM before.assets
+       WHERE (transfers = 0 OR id IN (${named.join(' UNION ')})) AND id > ? ORDER BY id LIMIT ${ROWS_AT_ONCE}`,
     )
     .raw()
   const insert = db.prepare('INSERT INTO temp.carried VALUES (?, ?)')
@@ -103,11 +147,6 @@ function mapAssets(db: SqliteDatabase, file: JournalFile): void {
     const asset = { standard: parseStandard(row[1]), reference: text(row[2]) }
     insert.run(int(row[0]), file.run(obtainAsset(asset)).id)
   }
-}
-
-/** The rows of pages, each of which follows the last row of the one before; `[]` before the first. */
-function* pages(next: (last: Row) => Row[]): Generator<Row> {
-  for (let rows = next([]); rows.length > 0; rows = next(rows.at(-1) ?? [])) yield* rows
 }
 
 /** The blocks that were repaired since the log was begun, some at a time, as the generation before has them. */
@@ -151,7 +190,7 @@ function transferOf(row: Row, codec: AccountCodec): Transfer {
   }
 }
 
-function* openedPairs(db: SqliteDatabase, file: JournalFile): Generator<PairKey[]> {
+function* openedPairs(db: SqliteDatabase, { assets }: JournalFile): Generator<PairKey[]> {
   const after = db
     .prepare(
       `SELECT DISTINCT account, asset, item FROM main.openings WHERE (account, asset, item) > (?, ?, ?)
@@ -160,35 +199,11 @@ function* openedPairs(db: SqliteDatabase, file: JournalFile): Generator<PairKey[
     .raw()
   for (let rows = after.all(Buffer.alloc(0), -1, Buffer.alloc(0)); rows.length > 0; ) {
     const last = rows.at(-1)
-    yield rows.map(([account, asset, item]) => pairOf(file, { account, asset: int(asset), item }))
+    yield rows.map(([account, id, item]) => {
+      const asset = int(id)
+      const fungible = isFungible(assets.byId(asset).asset.standard)
+      return { account: bytes(account), asset, item: decodeItem(bytes(item)), fungible }
+    })
     rows = last === undefined ? [] : after.all(...last)
-  }
-}
-
-function pairOf(
-  { assets }: JournalFile,
-  { account, asset, item }: { readonly account: unknown; readonly asset: number; readonly item: unknown },
-): PairKey {
-  const fungible = isFungible(assets.byId(asset).asset.standard)
-  return { account: bytes(account), asset, item: decodeItem(bytes(item)), fungible }
-}
-
-/** The pairs of each token that events hinted at since the last block of the generation before. */
-function* hintedPairs(db: SqliteDatabase, file: JournalFile): Generator<PairKey[]> {
-  const assets = db
-    .prepare(
-      `SELECT DISTINCT a.id FROM main.hints h JOIN main.assets a USING (reference, standard)
-       WHERE a.first_block IS NOT NULL AND h.block > coalesce((SELECT number FROM before.clock), -1)`,
-    )
-    .pluck()
-    .all()
-  const pairs = db
-    .prepare(
-      `SELECT h.account, h.item FROM main.assets a JOIN main.hints h USING (reference, standard)
-       WHERE a.id = ? AND h.block > coalesce((SELECT number FROM before.clock), -1) LIMIT ${PAIRS_OF_A_TOKEN}`,
-    )
-    .raw()
-  for (const asset of assets.map(int)) {
-    yield pairs.all(asset).map(([account, item]) => pairOf(file, { account, asset, item }))
   }
 }

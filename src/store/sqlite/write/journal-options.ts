@@ -27,6 +27,8 @@ export const JOURNAL_STEPS = [
   'publish:file',
   'publish:pointer',
   'publish:done',
+  'end:log',
+  'end:repairs',
 ] as const
 /** A named point of a journal's write, for tests that kill the process there. */
 export type JournalStep = (typeof JOURNAL_STEPS)[number]

@@ -30,7 +30,7 @@ import type { JournalOptions, JournalStep } from './journal-options.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
 import { SqliteLives } from './life-store.ts'
 
-/** Appends between two checks of the file's size. */
+/** Appends between two checks of the file's size, and of what is left of a bulk load. */
 const APPENDS_A_LOOK = 8
 
 /**
@@ -94,7 +94,11 @@ export class SqliteJournal implements Journal {
       this.#step('append:clock')
       return { transfers, hinted: this.#file.run(noteBatch(batch, now(), rules)) }
     })
-    if (this.#appends++ % APPENDS_A_LOOK === 0) guarded(this.#db, () => boundLog(this.#db))
+    if (this.#appends++ % APPENDS_A_LOOK === 0) {
+      guarded(this.#db, () => boundLog(this.#db))
+      // Once blocks are appended, nothing goes on from the log of a bulk load that ended in a crash.
+      await this.bulk.end()
+    }
     this.#step('append:done')
     return appended
   }
