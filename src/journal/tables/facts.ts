@@ -1,4 +1,4 @@
-import { table } from './table.ts'
+import { largeTable, table } from './table.ts'
 
 /** The key of the one row of a table that has one row. */
 export const ONE = { one: 1 } as const
@@ -53,8 +53,7 @@ export const blocks = table(
   ['number'],
 )
 
-/** Transfers. No sender: a mint. No receiver: a burn. */
-export const transfers = table(
+const transfersTable = table(
   'transfers',
   {
     block: 'integer',
@@ -68,11 +67,22 @@ export const transfers = table(
     hash: 'hash',
   },
   ['block', 'log', 'sub'],
-  (row) => [row.block, row.log, row.sub, row.asset, row.sender, row.receiver, row.item, row.amount, row.hash],
 )
 
-/** The sides of transfers, each with the running sum of its balance after it. */
-export const changes = table(
+/** Transfers. No sender: a mint. No receiver: a burn. */
+export const transfers = largeTable(transfersTable, (row) => [
+  row.block,
+  row.log,
+  row.sub,
+  row.asset,
+  row.sender,
+  row.receiver,
+  row.item,
+  row.amount,
+  row.hash,
+])
+
+const changesTable = table(
   'changes',
   {
     account: 'bytes',
@@ -85,11 +95,21 @@ export const changes = table(
     sum: 'amount',
   },
   ['account', 'asset', 'item', 'block', 'log', 'sub'],
-  (row) => [row.account, row.asset, row.item, row.block, row.log, row.sub, row.delta, row.sum],
 )
 
-/** Balances: see `Position`. `amount`: opening + sum, if it is known. */
-export const balances = table(
+/** The sides of transfers, each with the running sum of its balance after it. */
+export const changes = largeTable(changesTable, (row) => [
+  row.account,
+  row.asset,
+  row.item,
+  row.block,
+  row.log,
+  row.sub,
+  row.delta,
+  row.sum,
+])
+
+const balancesTable = table(
   'balances',
   {
     account: 'bytes',
@@ -107,22 +127,24 @@ export const balances = table(
     fungible: 'flag',
   },
   ['account', 'asset', 'item'],
-  (row) => [
-    row.account,
-    row.asset,
-    row.item,
-    row.sum,
-    row.opening,
-    row.amount,
-    row.metBlock,
-    row.metLog,
-    row.metSub,
-    row.receivedBlock,
-    row.lastBlock,
-    row.closedBlock,
-    row.fungible,
-  ],
 )
+
+/** Balances: see `Position`. `amount`: opening + sum, if it is known. */
+export const balances = largeTable(balancesTable, (row) => [
+  row.account,
+  row.asset,
+  row.item,
+  row.sum,
+  row.opening,
+  row.amount,
+  row.metBlock,
+  row.metLog,
+  row.metSub,
+  row.receivedBlock,
+  row.lastBlock,
+  row.closedBlock,
+  row.fungible,
+])
 
 /** How many assets an account met, and how many fungible ones it received. */
 export const accounts = table('accounts', { account: 'bytes', assets: 'integer', received: 'integer' }, ['account'])
