@@ -77,7 +77,7 @@ async function rebuild(into: BulkStore, fill: (writer: RawLogWriter) => Promise<
   const mark = await writer.writeMark(0)
   await writer.close()
   const target = into.target()
-  build({ log: into.folder, mark, codec: HEX_ACCOUNTS, from: 0 }, openBulkSink(target, HEX_ACCOUNTS, 'pages'))
+  await build({ log: into.folder, mark, codec: HEX_ACCOUNTS, from: 0 }, openBulkSink(target, HEX_ACCOUNTS, 'pages'))
   await into.publish(target)
   await into.end()
 }

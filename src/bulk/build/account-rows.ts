@@ -29,7 +29,7 @@ export class AccountRows {
   #receivedBlock = new Float64Array(FIRST_PAIRS)
   #fungible = new Uint8Array(FIRST_PAIRS)
 
-  constructor(sink: BulkSink, accountBytes: number) {
+  constructor(sink: Pick<BulkSink, 'rows' | 'takesIndexes'>, accountBytes: number) {
     this.#accounts = sink.rows('accounts')
     this.#asMet = sink.rows('balances_as_met')
     this.#takesIndexes = sink.takesIndexes

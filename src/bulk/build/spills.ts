@@ -22,7 +22,8 @@ const MAX_BITS = 12
 const MIN_BITS = 8
 /** Partitions by asset have these many bits of an id behind its highest one: what is larger is split by the sort. */
 const ASSET_BITS = 3
-const ASSET_PARTITIONS = (32 - ASSET_BITS + 1) * 2 ** ASSET_BITS
+/** Partitions of a spill by asset. */
+export const ASSET_PARTITIONS = (32 - ASSET_BITS + 1) * 2 ** ASSET_BITS
 
 /** A place of a transfer in the spill by asset: asset u32, block u40, log u32, sub u32. */
 export const PLACE_BYTES = 17
@@ -49,7 +50,8 @@ export class Spills {
   readonly pairs: PairSpills
   readonly form: ChangeForm
   readonly sorter: RecordSorter
-  readonly #folder: string
+  readonly folder: string
+  readonly sizes: BuildSizes
   readonly #shift: number
   readonly #pending: Spill
   readonly #extentBytes: number
@@ -57,7 +59,8 @@ export class Spills {
   constructor(folder: string, expected: Expected, sizes: BuildSizes) {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    this.#folder = folder
+    this.folder = folder
+    this.sizes = sizes
     this.form = new ChangeForm(expected.accountBytes)
     const bits = partitionBits(expected.transfers, sizes)
     this.#shift = 16 - bits
@@ -82,18 +85,12 @@ export class Spills {
 
   /** Adds the place of a transfer to those of its asset. */
   addPlace(asset: number, { number, event, part }: RecordFields): void {
-    let at = this.places.room(this.assetPartition(asset), PLACE_BYTES)
+    let at = this.places.room(assetPartition(asset), PLACE_BYTES)
     const to = this.places.buffer
     at = to.writeUInt32BE(asset, at)
     at = writeBlock(to, at, number)
     at = to.writeUInt32BE(event, at)
     to.writeUInt32BE(part, at)
-  }
-
-  /** The partition of an asset in spills by asset: they are in the order of ids, and small ids have their own. */
-  assetPartition(asset: number): number {
-    const shift = Math.max(0, 31 - Math.clz32(asset) - ASSET_BITS)
-    return (shift << ASSET_BITS) + (asset >>> shift)
   }
 
   addBlock(number: number, timestamp: number, hash: Buffer): void {
@@ -147,12 +144,18 @@ export class Spills {
   remove(): void {
     for (const spill of [this.changes, this.places, this.holders, this.blocks, this.#pending]) spill.remove()
     this.pairs.remove()
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true })
   }
 
   #spill(name: string, partitions: number, extentBytes: number): Spill {
-    return new Spill(join(this.#folder, name), { partitions, extentBytes })
+    return new Spill(join(this.folder, name), { partitions, extentBytes })
   }
+}
+
+/** The partition of an asset in spills by asset: they are in the order of ids, and small ids have their own. */
+export function assetPartition(asset: number): number {
+  const shift = Math.max(0, 31 - Math.clz32(asset) - ASSET_BITS)
+  return (shift << ASSET_BITS) + (asset >>> shift)
 }
 
 function partitionBits(transfers: number, { partitionBytes }: BuildSizes): number {

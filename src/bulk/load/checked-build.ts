@@ -4,6 +4,7 @@ import type { Expected } from '../../store/seam/bulk-check.ts'
 import type { BuildTarget } from '../../store/seam/bulk-load.ts'
 import { type BulkSink, RowTooLarge } from '../../store/seam/bulk-sink.ts'
 import { Build, type BuildStep, type Built, type Ends } from '../build/build.ts'
+import type { SweepHelper } from '../build/sweep-share.ts'
 import type { Mark } from '../raw-log/mark.ts'
 import { RawLogReader } from '../raw-log/raw-log-reader.ts'
 import { sampleLog } from './sample-log.ts'
@@ -27,6 +28,8 @@ export type CheckedBuildDeps = {
   readonly findFault: (expected: Expected) => string | undefined
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
   readonly onStep?: (step: BuildStep) => void
+  /** Another thread for a share of the work. */
+  readonly helper?: SweepHelper
 }
 
 /** What was built is not what the log tells. */
@@ -56,15 +59,15 @@ export class CheckedBuild {
    * Reads the log on to a later mark.
    * @throws STORE_DAMAGED plain SQL fails it too; and as `Build.readTo`
    */
-  readTo(mark: Mark): void {
-    this.#withSink((build) => build.readTo(mark))
+  async readTo(mark: Mark): Promise<void> {
+    await this.#withSink((build) => build.readTo(mark))
   }
 
   /** Builds all that the log has up to a mark. @throws as `readTo` */
-  finish(mark: Mark, ends?: Ends): Built {
-    return this.#withSink((build) => {
+  finish(mark: Mark, ends?: Ends): Promise<Built> {
+    return this.#withSink(async (build) => {
       build.readTo(mark)
-      const rows = build.finish(ends)
+      const rows = await build.finish(ends)
       const fault = this.#deps.findFault({ rows, sample: this.#sample(mark), keeps: this.#keeper() })
       if (fault !== undefined) throw new Fault(fault)
       return rows
@@ -77,12 +80,12 @@ export class CheckedBuild {
   }
 
   /** Runs work with a build by the fast sink, or by the plain one if that fails. */
-  #withSink<T>(work: (build: Build) => T): T {
+  async #withSink<T>(work: (build: Build) => T | Promise<T>): Promise<T> {
     for (;;) {
       const by = SINKS[this.#sink]
       try {
         this.#build ??= this.#begin(by)
-        return work(this.#build)
+        return await work(this.#build)
       } catch (error) {
         if (!(error instanceof RowTooLarge || error instanceof Fault)) throw error
         this.#deps.warn('a built generation is not used', { by, fault: error.message })
@@ -94,9 +97,9 @@ export class CheckedBuild {
   }
 
   #begin(by: SinkName = SINKS[0]): Build {
-    const { codec, onStep, openSink } = this.#deps
+    const { codec, helper, onStep, openSink } = this.#deps
     const { log, target, expected } = this.#job
-    const options = { log, codec, from: target.coverage.from, accounts: this.#accounts, expected }
+    const options = { log, codec, from: target.coverage.from, accounts: this.#accounts, expected, helper }
     return new Build({ ...options, ...(onStep === undefined ? {} : { onStep }) }, openSink(by))
   }
 
