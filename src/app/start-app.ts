@@ -14,7 +14,7 @@ import { configuredKind, indexerDataOf, openConfiguredStore } from './configured
 import { listedAssetsOf, type StartedCustody, startCustody } from './custody.ts'
 import { followReports } from './follow-reports.ts'
 import type { Logger } from './log.ts'
-import { abcLedger, makeServer, readLists } from './make-server.ts'
+import { abcLedger, type BesideOthers, makeServer, readLists } from './make-server.ts'
 import { openChain } from './open-chain.ts'
 import { type RunningPrices, startPrices } from './prices.ts'
 import type { Progress } from './progress.ts'
@@ -31,6 +31,8 @@ export type AppOptions = {
   readonly runsIndexers?: boolean
   /** False: the store must exist. */
   readonly mayCreate?: boolean
+  /** Other processes answer for the same store too. */
+  readonly besideOthers?: BesideOthers | undefined
   /** Extra time of each ledger commit, in milliseconds: to measure a slower disk. */
   readonly slowCommitMs?: number
 }
@@ -72,7 +74,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const listedAssets = listedAssetsOf(lists)
     const names = vendorNames({ settings: config.dialects.cobo, listed: listedAssets })
     custody = startCustody({ store: store.custody, chains, tokens, names, log, now })
-    const parts = { config, log, store, keys, chains, prices, now }
+    const parts = { config, log, store, keys, chains, prices, now, besideOthers: options.besideOthers }
     const server = makeServer({ ...parts, tokens, finder, custody: custody.custody, listedAssets })
     const url = await listen(server, config)
     const uses = recordKeyUses(keys, log)

@@ -37,6 +37,8 @@ export type ServedChain = {
 export type HttpDeps = {
   readonly chains: readonly ServedChain[]
   readonly metrics: Registry
+  /** The text of the metrics, if several processes answer on the port; absent: those of `metrics`. */
+  readonly renderMetrics?: (() => Promise<string>) | undefined
   /** Addresses or ranges of the proxies with a trusted `X-Forwarded-For` header. Empty: no proxy is trusted. */
   readonly trustProxy: readonly string[]
   readonly version: string
