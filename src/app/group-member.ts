@@ -1,6 +1,9 @@
+import type { Server } from 'node:http'
+import { Socket } from 'node:net'
 import type { Registry } from 'prom-client'
 import { assert } from '../core/assert.ts'
 import type { FromMember, ToMember, WorkerMetrics } from './group-messages.ts'
+import { HandedConnections } from './handed-connections.ts'
 import { renderOfWorkers } from './worker-metrics.ts'
 
 /** How long the metrics of other workers are waited for, in milliseconds. The process that started them waits less. */
@@ -11,12 +14,16 @@ export type GroupMember = {
   readonly name: string
   /** Resolves when the group stops, or when the process that started it is gone. */
   readonly stopped: Promise<void>
-  /** Says that this process does its work. `url`: where it answers. */
-  readonly ready: (url: string | undefined) => void
+  /** Says that this process does its work. */
+  readonly ready: () => void
+  /** Lets a server take the connections that the group hands to this process. */
+  readonly takeConnections: (server: Server) => HandedConnections
   /** Shares the metrics of this process with the group. Returns what renders those of all workers. */
   readonly shareMetrics: (own: Registry) => () => Promise<string>
-  /** From now on the group does not keep this process alive. */
+  /** Takes no more connections. */
   readonly leave: () => void
+  /** From now on the group does not keep this process alive. */
+  readonly release: () => void
 }
 
 /** Joins the group of the process that started this one. */
@@ -27,21 +34,40 @@ export function joinGroup(name: string): GroupMember {
   }
   assert(process.send !== undefined, 'a member was started by another process')
   const metrics = new SharedMetrics(name, send)
+  let connections: HandedConnections | undefined
   const stopped = new Promise<void>((resolve) => {
-    process.on('message', (message) => {
+    process.on('message', (message, handle) => {
       const told = message as ToMember
       if (told.type === 'stop') resolve()
-      else void metrics.take(told)
+      else if (told.type === 'connection') {
+        takeOrDestroy(handle, connections)
+        send({ type: 'taken' })
+      } else void metrics.take(told)
     })
     process.once('disconnect', resolve)
   })
   return {
     name,
     stopped,
-    ready: (url) => send({ type: 'ready', url }),
+    ready: () => send({ type: 'ready' }),
+    takeConnections: (server) => {
+      connections = new HandedConnections(server)
+      return connections
+    },
     shareMetrics: (own) => metrics.share(own),
-    leave: () => process.channel?.unref(),
+    leave: () => {
+      connections = undefined
+      send({ type: 'leaving' })
+    },
+    release: () => process.channel?.unref(),
   }
+}
+
+/** The handle is undefined if the connection was closed on its way. */
+function takeOrDestroy(handle: unknown, connections: HandedConnections | undefined): void {
+  if (!(handle instanceof Socket)) return
+  if (connections === undefined) handle.destroy()
+  else connections.take(handle)
 }
 
 class SharedMetrics {
@@ -64,7 +90,7 @@ class SharedMetrics {
     }
   }
 
-  async take(message: Exclude<ToMember, { type: 'stop' }>): Promise<void> {
+  async take(message: Exclude<ToMember, { type: 'stop' | 'connection' }>): Promise<void> {
     if (message.type === 'gathered') {
       this.#waiting.get(message.id)?.(message.others)
       return

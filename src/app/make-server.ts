@@ -18,6 +18,7 @@ import { readTokenLists, type TokenLists } from '../tokens/token-lists.ts'
 import type { TokenFinder, Tokens } from '../tokens/tokens.ts'
 import type { AppConfig } from './app-config.ts'
 import { collectChainMetrics, type MeteredChain } from './chain-metrics.ts'
+import type { GroupMember } from './group-member.ts'
 import { collectLedgerMetrics } from './ledger-metrics.ts'
 import type { Logger } from './log.ts'
 import type { OpenChain } from './open-chain.ts'
@@ -43,8 +44,8 @@ export type ServerParts = {
   readonly besideOthers: BesideOthers | undefined
 }
 
-/** How a process answers beside others. `shareMetrics`: if they share a port; it returns what renders the metrics of all. */
-export type BesideOthers = { readonly shareMetrics?: (own: Registry) => () => Promise<string> }
+/** How a process answers beside others. `member`: if they share a port. */
+export type BesideOthers = { readonly member: GroupMember | undefined }
 
 /** Makes the HTTP server of these chains. It does not listen yet. */
 export function makeServer(parts: ServerParts): ReturnType<typeof createServer> {
@@ -79,7 +80,7 @@ export function makeServer(parts: ServerParts): ReturnType<typeof createServer> 
     badKeys: new BadKeys({ counts }),
     counts,
     metrics,
-    renderMetrics: besideOthers?.shareMetrics?.(metrics),
+    renderMetrics: besideOthers?.member?.shareMetrics(metrics),
     trustProxy: config.listen.trustProxy,
     dialects: config.dialects,
     version: VERSION,

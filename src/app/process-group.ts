@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import cluster from 'node:cluster'
+import type { Socket } from 'node:net'
+import { FrontDoor, type Taker } from './front-door.ts'
 import type { FromMember, ToMember, WorkerMetrics } from './group-messages.ts'
 import type { Logger } from './log.ts'
 import { RestartPauses } from './restart-pauses.ts'
@@ -14,8 +15,9 @@ const STOP_MS = 30_000
 /** A process to start. `answers`: it shares the port with the others that do. `args`: of this program. */
 export type MemberPlan = { readonly name: string; readonly answers: boolean; readonly args: readonly string[] }
 
-/** What a group is made of. `program`: the JavaScript file that the members run. */
+/** What a group is made of. `program`: the JavaScript file that the members run. `listen`: the port that it holds. */
 export type GroupOptions = {
+  readonly listen: { readonly host: string; readonly port: number }
   readonly members: readonly MemberPlan[]
   readonly program: string
   readonly log: Logger
@@ -38,31 +40,41 @@ export class MemberFailed extends Error {
  */
 export class ProcessGroup {
   readonly #log: Logger
+  readonly #listen: GroupOptions['listen']
   readonly #members: readonly Member[]
+  readonly #door: FrontDoor
 
-  constructor({ members, program, log }: GroupOptions) {
+  constructor({ members, program, log, listen }: GroupOptions) {
     this.#log = log
-    const deps = { program, log, onGather: (asker: Member, id: number) => void this.#gather(asker, id) }
+    this.#listen = listen
+    const deps: MemberDeps = {
+      program,
+      log,
+      onReady: () => this.#door.flush(),
+      onGather: (asker, id) => void this.#gather(asker, id),
+    }
     this.#members = members.map((plan) => new Member(plan, deps))
+    this.#door = new FrontDoor(this.#members.filter(({ answers }) => answers))
   }
 
   /**
-   * Starts the members in order, each once the one before is ready. Resolves to the URL of those that answer.
-   * @throws MemberFailed nothing is left running
+   * Starts the members in order, each once the one before is ready. Resolves to the URL of the group.
+   * @throws MemberFailed, UNAVAILABLE (the port is taken): nothing is left running
    */
   async start(): Promise<string> {
-    let url = ''
     try {
-      for (const member of this.#members) url = (await member.start()) ?? url
+      const url = await this.#door.listen(this.#listen)
+      for (const member of this.#members) await member.start()
+      return url
     } catch (error) {
       await this.stop()
       throw error
     }
-    return url
   }
 
   /** Ends all members in order: they answer open requests and commit. */
   async stop(): Promise<void> {
+    this.#door.close()
     await Promise.all(this.#members.map((member) => member.stop()))
   }
 
@@ -81,16 +93,20 @@ export class ProcessGroup {
 type MemberDeps = {
   readonly program: string
   readonly log: Logger
+  readonly onReady: () => void
   readonly onGather: (asker: Member, id: number) => void
 }
 
-class Member {
+class Member implements Taker {
   readonly name: string
+  isReady = false
   readonly answers: boolean
   readonly #plan: MemberPlan
   readonly #deps: MemberDeps
   readonly #pauses = new RestartPauses(RESTART_PAUSES)
   readonly #collecting = new Map<number, (metrics: WorkerMetrics | undefined) => void>()
+  /** Connections that the process has not confirmed. If it dies, this process closes them: nobody else would. */
+  readonly #handing: Socket[] = []
   #child: ChildProcess | undefined
   #ended: Promise<void> = Promise.resolve()
   #restart: NodeJS.Timeout | undefined
@@ -105,9 +121,21 @@ class Member {
     this.#deps = deps
   }
 
-  /** Resolves once the member is ready, to its URL if it answers. @throws MemberFailed */
-  start(): Promise<string | undefined> {
-    const child = this.#fork()
+  get handing(): number {
+    return this.#handing.length
+  }
+
+  /** Gives a connection to this process. If it dies before it has the connection, the caller sees it closed. */
+  hand(socket: Socket): void {
+    this.#handing.push(socket)
+    const message: ToMember = { type: 'connection' }
+    this.#child?.send(message, socket, { keepOpen: true }, () => undefined)
+  }
+
+  /** Resolves once the member is ready. @throws MemberFailed */
+  start(): Promise<void> {
+    const { program, log } = this.#deps
+    const child = fork(program, [...this.#plan.args])
     this.#child = child
     this.#pauses.started()
     return new Promise((resolve, reject) => {
@@ -115,13 +143,20 @@ class Member {
         const told = message as FromMember
         if (told.type === 'ready') {
           this.#wasReady = true
-          resolve(told.url)
+          this.isReady = true
+          this.#deps.onReady()
+          resolve()
         } else this.#take(told)
       })
       this.#ended = new Promise((done) => {
         child.once('exit', (code, signal) => {
           this.#child = undefined
+          this.isReady = false
+          for (const socket of this.#handing.splice(0)) socket.destroy()
           for (const end of this.#collecting.values()) end(undefined)
+          if (!this.#wasReady && !this.#stopping) {
+            log.error({ member: this.name, ...howItEnded(code, signal) }, 'a process could not be started')
+          }
           reject(new MemberFailed(this.name, code ?? 1))
           this.#exited(code, signal)
           done()
@@ -154,6 +189,7 @@ class Member {
 
   async stop(): Promise<void> {
     this.#stopping = true
+    this.isReady = false
     clearTimeout(this.#restart)
     this.send({ type: 'stop' })
     const kill = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_MS)
@@ -161,25 +197,26 @@ class Member {
     clearTimeout(kill)
   }
 
-  #fork(): ChildProcess {
-    const args = [...this.#plan.args]
-    if (!this.#plan.answers) return fork(this.#deps.program, args)
-    // Applies to the next fork only.
-    cluster.setupPrimary({ exec: this.#deps.program, args })
-    return cluster.fork().process
-  }
-
   #take(message: Exclude<FromMember, { type: 'ready' }>): void {
-    if (message.type === 'gather') this.#deps.onGather(this, message.id)
+    // The connection stays open in the process that has taken it.
+    if (message.type === 'taken') this.#handing.shift()?.destroy()
+    else if (message.type === 'leaving') this.isReady = false
+    else if (message.type === 'gather') this.#deps.onGather(this, message.id)
     else this.#collecting.get(message.id)?.({ worker: this.name, metrics: message.metrics })
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#stopping || !this.#wasReady) return
     const { pauseMs, deaths } = this.#pauses.next()
-    const how = signal === null ? { exit_code: code } : { signal }
-    this.#deps.log.error({ member: this.name, ...how, deaths, pause_ms: pauseMs }, 'a process died and starts again')
+    this.#deps.log.error(
+      { member: this.name, ...howItEnded(code, signal), deaths, pause_ms: pauseMs },
+      'a process died and starts again',
+    )
     // If it fails again, its exit plans the next start.
     this.#restart = setTimeout(() => void this.start().catch(() => undefined), pauseMs)
   }
+}
+
+function howItEnded(code: number | null, signal: NodeJS.Signals | null) {
+  return signal === null ? { exit_code: code } : { signal }
 }

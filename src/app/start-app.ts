@@ -13,6 +13,7 @@ import type { AppConfig } from './app-config.ts'
 import { configuredKind, indexerDataOf, openConfiguredStore } from './configured-store.ts'
 import { listedAssetsOf, type StartedCustody, startCustody } from './custody.ts'
 import { followReports } from './follow-reports.ts'
+import { cannotListen } from './front-door.ts'
 import type { Logger } from './log.ts'
 import { abcLedger, type BesideOthers, makeServer, readLists } from './make-server.ts'
 import { openChain } from './open-chain.ts'
@@ -37,7 +38,7 @@ export type AppOptions = {
   readonly slowCommitMs?: number
 }
 
-/** A running Steelyard. `stop` ends it in order: rejects new requests, answers open ones, commits, closes the store. */
+/** A running Steelyard. `url`: empty if another process hands it connections. `stop` ends it in order: rejects new requests, answers open ones, commits, closes the store. */
 export type App = { readonly url: string; stop(): Promise<void> }
 
 const now = (): number => Math.floor(Date.now() / 1000)
@@ -76,7 +77,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     custody = startCustody({ store: store.custody, chains, tokens, names, log, now })
     const parts = { config, log, store, keys, chains, prices, now, besideOthers: options.besideOthers }
     const server = makeServer({ ...parts, tokens, finder, custody: custody.custody, listedAssets })
-    const url = await listen(server, config)
+    const member = options.besideOthers?.member
+    const url = member === undefined ? await listen(server, config) : ''
+    if (member !== undefined) await server.ready()
+    const connections = member?.takeConnections(server.server)
     const uses = recordKeyUses(keys, log)
     const follow = (chain: RunningChain): void => {
       if (chain.kind.source !== 'nodes' || !runsIndexers) return
@@ -92,6 +96,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       url,
       stop: async () => {
         await server.close()
+        await connections?.drained()
         await uses.stop()
         await stopWriters()
       },
@@ -222,7 +227,6 @@ async function listen(server: ReturnType<typeof makeServer>, { listen: { host, p
     return await server.listen({ host, port })
   } catch (error) {
     await server.close()
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ServiceError('UNAVAILABLE', `cannot listen on ${host} port ${port}: ${reason}`, { cause: error })
+    throw cannotListen({ host, port }, error)
   }
 }

@@ -25,7 +25,7 @@ export async function serveAsGroup(choice: GroupChoice): Promise<void> {
   const log = createLog({ level: config.log.level, sink })
   for (const sentence of said) log.info(sentence)
   const [, program = ''] = process.argv
-  const group = new ProcessGroup({ members: plansOf(choice), program, log })
+  const group = new ProcessGroup({ members: plansOf(choice), program, log, listen: config.listen })
   try {
     const url = await Promise.race([group.start(), stop.requested])
     if (url !== undefined) printServing(url, { words, log, sink })

@@ -37,7 +37,7 @@ export async function serveUntilStopped(options: AnsweringOptions): Promise<void
       log,
       runsIndexers: role === 'all',
       mayCreate: role === 'all' || member !== undefined,
-      besideOthers: role === 'all' ? undefined : { ...(member && { shareMetrics: member.shareMetrics }) },
+      besideOthers: role === 'all' ? undefined : { member },
       onProgress: (progress) => {
         display.update(progress)
         ready.update(progress)
@@ -47,7 +47,7 @@ export async function serveUntilStopped(options: AnsweringOptions): Promise<void
       if (member === undefined) printServing(app.url, { words, log, sink: display.sink })
       else {
         log.info('answering')
-        member.ready(app.url)
+        member.ready()
       }
       await Promise.race([ready.reached, stop.requested])
       if (!stop.signal.aborted) await onReady?.(app.url)
@@ -67,7 +67,7 @@ export async function indexUntilStopped(options: ServingOptions): Promise<void> 
     const indexers = await startIndexers({ config, log, onProgress })
     try {
       log.info({ chains: config.chains.map(({ id }) => id) }, 'indexing')
-      member?.ready(undefined)
+      member?.ready()
       await stop.requested
     } finally {
       display.stop()

@@ -40,7 +40,11 @@ export function listenForStop(): StopRequest {
  */
 export function listenForGroup(member: GroupMember): StopRequest {
   const stopping = new AbortController()
-  const stop = (): void => stopping.abort()
+  const stop = (): void => {
+    if (stopping.signal.aborted) return
+    member.leave()
+    stopping.abort()
+  }
   const requested = new Promise<void>((resolve) => {
     stopping.signal.addEventListener('abort', () => resolve(), { once: true })
   })
@@ -53,7 +57,7 @@ export function listenForGroup(member: GroupMember): StopRequest {
     signal: stopping.signal,
     release: () => {
       process.off('SIGTERM', stop)
-      member.leave()
+      member.release()
     },
   }
 }
