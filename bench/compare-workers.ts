@@ -18,6 +18,8 @@ export async function compareWorkers(
   { seconds, rounds }: Length,
 ): Promise<string> {
   const [ofOne, ofMany]: [Run[], Run[]] = [[], []]
+  // Not measured: all processes get warm.
+  for (const { url } of [one, many]) await saturate(targetOf(url), seconds)
   for (let round = 0; round < rounds; round++) {
     ofOne.push(await run(one, targetOf(one.url), seconds))
     ofMany.push(await run(many, targetOf(many.url), seconds))

@@ -110,7 +110,9 @@ export class RunningChain {
     if (report === undefined || report === this.#report) return
     const known = this.#report?.heads ?? []
     this.#report = report
-    for (const head of report.heads) {
+    // Heads of an earlier run may be those of a chain that was reset since.
+    const isOld = report.hasEnded || (this.#deps.runsIndexer && report.at < this.#openedAt)
+    for (const head of isOld ? [] : report.heads) {
       const isNew = !known.some(({ number, hash }) => number === head.number && hash === head.hash)
       if (isNew) this.#open?.reader.noteHead(head, head.at)
     }

@@ -60,7 +60,8 @@ const pay = async (address: Address, amount: bigint): Promise<void> =>
 async function balanceAt(url: string, address: Address) {
   const query = `chain_id=31337&address=${ALICE}&contract_address=${address}`
   const { status, text, asOf } = await ask(`${url}/v1/account/tokens?${query}`, { headers: { 'x-api-key': key } })
-  const [row] = status === 200 ? (JSON.parse(text) as { data: { balance: string }[] }).data : []
+  const { data }: { data: { balance: string }[] } = status === 200 ? JSON.parse(text) : { data: [] }
+  const [row] = data
   return {
     status,
     amount: row === undefined ? undefined : BigInt(row.balance),

@@ -55,8 +55,10 @@ const balance = (): Promise<Answer> =>
     headers: { 'x-api-key': key },
   })
 
-const amountOf = ({ text }: Answer): string | undefined =>
-  (JSON.parse(text) as { data: { balance: string }[] }).data[0]?.balance
+function amountOf({ text }: Answer): string | undefined {
+  const { data }: { data: { balance: string }[] } = JSON.parse(text)
+  return data[0]?.balance
+}
 
 /** Waits until several answers in a row, of all workers in turn, are this amount at the newest block. */
 async function answers(amount: bigint): Promise<void> {

@@ -143,6 +143,7 @@ export class SqliteStore implements Store {
         rmSync(join(this.#options.folder, readsFile(chain) + end), { force: true, recursive: true })
       }
       new Generations(this.#options.folder, chain).removeAll()
+      if (isThere(join(this.#options.folder, RUNNING_FILE))) this.reports.forget(chain)
     } finally {
       lease.release()
     }

@@ -11,7 +11,12 @@ import {
 import { type RowStatement, type SqliteDatabase, type Statement, text } from '../database.ts'
 import { RunningFile, type RunningFileOptions } from './running-file.ts'
 
-type Statements = { readonly put: Statement; readonly all: RowStatement; readonly version: Statement }
+type Statements = {
+  readonly put: Statement
+  readonly forget: Statement
+  readonly all: RowStatement
+  readonly version: Statement
+}
 
 /** The last report of each chain, in the file of running processes. */
 export class SqliteIndexerReports implements IndexerReports {
@@ -31,6 +36,12 @@ export class SqliteIndexerReports implements IndexerReports {
       const { at } = report
       put.run({ chain, writer, hasLease: hasLease ? 1 : 0, at, stale: REPORT_STALE_MS, report: JSON.stringify(report) })
     })
+  }
+
+  /** Deletes the report of a chain. */
+  forget(chain: ChainId): void {
+    this.#seen = undefined
+    this.#file.write(({ forget }) => forget.run(chain))
   }
 
   async all(): Promise<ReadonlyMap<ChainId, IndexerReport>> {
@@ -62,6 +73,7 @@ export class SqliteIndexerReports implements IndexerReports {
          WHERE excluded.has_lease = 1 OR reports.has_lease = 0 OR reports.writer = excluded.writer
            OR abs(excluded.at - reports.at) > @stale`,
       ),
+      forget: db.prepare('DELETE FROM reports WHERE chain = ?'),
       all: db.prepare('SELECT chain, report FROM reports').raw(),
       version: db.prepare('PRAGMA data_version').pluck(),
     }
