@@ -28,7 +28,7 @@ export function addServe(program: Command, terminal: Terminal): void {
         '\nExamples:\n  $ steelyard serve\n  $ steelyard serve --config /etc/steelyard.yaml\n' +
           '  $ STEELYARD_STORE=sqlite:/var/lib/steelyard STEELYARD_LISTEN_PORT=9000 \\\n      steelyard serve\n' +
           '  $ steelyard serve --workers 4\n' +
-          '  $ steelyard serve --role indexer    and, beside it:  steelyard serve --role api\n' +
+          '  $ steelyard serve --role indexer\n  $ steelyard serve --role api --workers 2\n' +
           '\nThe smallest configuration:\n' +
           '  store: sqlite:./data\n  chains:\n    - id: eip155:1\n      rpc: [http://127.0.0.1:8545]\n' +
           '\nCtrl-C stops in order: it rejects new requests, answers open ones and commits the last batch. A second Ctrl-C stops at once.',
