@@ -77,7 +77,11 @@ async function rebuild(into: BulkStore, fill: (writer: RawLogWriter) => Promise<
   const mark = await writer.writeMark(0)
   await writer.close()
   const target = into.target()
-  build({ log: into.folder, mark, codec: HEX_ACCOUNTS, from: 0 }, openBulkSink(target, HEX_ACCOUNTS, 'pages'))
+  const { published } = target
+  build(
+    { log: into.folder, mark, codec: HEX_ACCOUNTS, from: 0, published },
+    openBulkSink(target, HEX_ACCOUNTS, 'pages'),
+  )
   await into.publish(target)
   await into.end()
 }

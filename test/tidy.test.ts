@@ -90,6 +90,11 @@ describe('rules that a line can break', () => {
       /:\s*any\s*([[\])},;=>|&]|$)|\bas any\b|\bas unknown as\b|@ts-(ignore|nocheck|expect-error)/,
       () => true,
     ],
+    [
+      'a check of requests is added by addCheck: a hook does not run for direct calls',
+      /\baddHook\(\s*['"`](onRequest|preParsing|preValidation|preHandler|preSerialization|onSend)\b/,
+      ({ file }) => file.startsWith('src/') && !/^src\/api\/http\/(checks|server)\.ts$|\.test\.ts$/.test(file),
+    ],
     ['parsed JSON is checked, not cast', /JSON\.parse\(.*\)\s+as\s/, () => true],
   ])('%s', (_, pattern, concerns) => {
     expect(find(pattern, others.filter(concerns))).toEqual([])

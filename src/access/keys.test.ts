@@ -107,6 +107,29 @@ describe('the cache', () => {
     expect(await verify()).toEqual({ ok: false, reason: 'revoked' })
   })
 
+  test('after a key was right, every other text of its length is still wrong', async () => {
+    const { verify, raw } = await verifier()
+    expect(await verify()).toMatchObject({ ok: true })
+    for (let at = 0; at < raw.length; at++) {
+      const other = raw.charAt(at) === 'x' ? 'y' : 'x'
+      const changed = `${raw.slice(0, at)}${other}${raw.slice(at + 1)}`
+      expect(await verify({ raw: changed })).toMatchObject({ ok: false })
+    }
+    expect(await verify({ raw: `${raw}a` })).toEqual({ ok: false, reason: 'unknown' })
+    expect(await verify({ origin: 'https://a.example', scope: 'write' })).toEqual({ ok: false, reason: 'scope' })
+    expect(await verify()).toMatchObject({ ok: true })
+  })
+
+  test('a key whose secret was replaced stops working within a second', async () => {
+    const { verify, store, stored, time } = await verifier()
+    expect([await verify(), await verify()]).toMatchObject([{ ok: true }, { ok: true }])
+    const next = createKey({ name: 'next', createdAt: NOW })
+    await store.put({ ...stored, secretHash: next.stored.secretHash })
+    time.now = NOW + 1
+    expect(await verify()).toEqual({ ok: false, reason: 'unknown' })
+    expect(await verify({ raw: `${stored.id}.${next.raw.slice(9)}` })).toMatchObject({ ok: true })
+  })
+
   test('a key that a user made stops working within a second after the user is disabled, and an operator key stays', async () => {
     const { verify, store, time } = await verifier({ userId: 'id of ada' })
     const own = await verifier()

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { CheckedBuild } from '../bulk/load/checked-build.ts'
 import { kindOf } from '../chains/registry.ts'
 import { assert } from '../core/assert.ts'
-import { codeOf } from '../core/errors.ts'
+import { codeOf, isServiceError } from '../core/errors.ts'
 import { findBuildFault, openBulkSink } from '../store/open.ts'
 import type { BuildData, FromBuild, ToBuild } from './start-build.ts'
 
@@ -39,6 +39,7 @@ port.on('message', (message: ToBuild) => {
     if (message.type === 'read') build.readTo(message.mark)
     else end({ type: 'built', built: build.finish(message.mark, message.ends) })
   } catch (error) {
-    end({ type: 'failed', code: codeOf(error), error: error instanceof Error ? error.message : String(error) })
+    const fields = isServiceError(error) ? error.fields : {}
+    end({ type: 'failed', code: codeOf(error), error: error instanceof Error ? error.message : String(error), fields })
   }
 })

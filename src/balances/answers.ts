@@ -1,5 +1,6 @@
-import { type Balance, isNodeFailure, type Known, type Observation, type UnknownReason } from '../core/balance.ts'
+import { type Balance, isNodeFailure, type Known, type Observation } from '../core/balance.ts'
 import type { BlockRef } from '../core/block.ts'
+import { andThen, type Soon } from '../core/soon.ts'
 import type { ChainClock, HeldBlock } from '../store/seam/chain-clock.ts'
 import type { ChainReads } from '../store/seam/store.ts'
 import type { AsOf } from './as-of.ts'
@@ -15,8 +16,8 @@ import {
   unknown,
 } from './freshness.ts'
 import type { Look, LookUp } from './look.ts'
-import { type Failed, isObservation, type NodeReader, type ReadResult } from './node-reader.ts'
-import { higher, isDoubtful, isGone, mustRead, notBackwards } from './pick-answer.ts'
+import { isObservation, type NodeReader } from './node-reader.ts'
+import { failureOf, higher, isDoubtful, isGone, mustRead, notBackwards, reasonOf } from './pick-answer.ts'
 import { usableReads } from './usable-reads.ts'
 
 /** Most snapshots of the store for one answer: blocks may be replaced during a node's read, but rarely twice. */
@@ -57,9 +58,16 @@ export class Answers {
    * All balances at the published block: from events as of it, the others read at it by its hash. Only what no node can
    * read at that block is of another one.
    */
-  async atPublished<L extends Look>(look: () => Promise<L>): Promise<Answered<L>> {
-    for (let looks = 1; ; looks++) {
-      const seen = await look()
+  atPublished<L extends Look>(look: () => Soon<L>): Soon<Answered<L>> {
+    return andThen(look(), (seen) => {
+      const balances = this.#ofEvents(seen)
+      return isComplete(balances) ? { seen, balances } : this.#withReads(seen, look)
+    })
+  }
+
+  /** As `atPublished`, where the journal does not prove all balances of the first look. */
+  async #withReads<L extends Look>(first: L, look: () => Soon<L>): Promise<Answered<L>> {
+    for (let looks = 1, seen = first; ; looks++, seen = await look()) {
       const balances = this.#ofEvents(seen)
       if (isComplete(balances)) return { seen, balances }
       const answered = await this.#readMissing(seen, balances)
@@ -69,15 +77,19 @@ export class Answers {
   }
 
   /** Balances as fresh as requested: from the journal at its block, or read at the node's newest block. */
-  async newest(facts: readonly Fact[], clock: ChainClock, freshness: Freshness): Promise<readonly Balance[]> {
+  newest(facts: readonly Fact[], clock: ChainClock, freshness: Freshness): Soon<readonly Balance[]> {
     const answers = this.#ofEvents({ facts, clock })
-    if (isComplete(answers) && (await this.#isEnough(answers, clock, freshness))) return answers
-    const known = await this.#fill({ facts, answers, clock, freshness })
-    return known ?? this.#again(facts, freshness)
+    const work: Work = { facts, answers, clock, freshness }
+    if (!isComplete(answers)) return this.#filled(work)
+    return andThen(this.#isEnough(answers, clock, freshness), (isEnough) => (isEnough ? answers : this.#filled(work)))
+  }
+
+  async #filled(work: Work): Promise<readonly Balance[]> {
+    return (await this.#fill(work)) ?? this.#again(work.facts, work.freshness)
   }
 
   /** True if amounts that the journal proves are the answer: neither an earlier read nor a new one can be wanted. */
-  async #isEnough(proven: readonly Balance[], clock: ChainClock, freshness: Freshness): Promise<boolean> {
+  #isEnough(proven: readonly Balance[], clock: ChainClock, freshness: Freshness): Soon<boolean> {
     if (this.#deps.isOwn) return true
     // The journal of a chain that never caught up ends far below the head, so its nodes have newer amounts.
     if (!clock.wasReady) return false
@@ -86,7 +98,8 @@ export class Answers {
     if (freshness.mode === 'force' || first?.known !== true) return false
     // All of them are of one block.
     if (ageOf(first, this.#deps.now()) > freshness.seconds) return false
-    return ((await this.#deps.reads.observations.newestBlock()) ?? 0) <= first.block.number
+    const { number } = first.block
+    return andThen(this.#deps.reads.observations.newestBlock(), (newest) => (newest ?? 0) <= number)
   }
 
   /** Balances from what is stored, without asking a node: from the journal at its block, or the newest read. */
@@ -118,10 +131,10 @@ export class Answers {
   }
 
   #ofEvents({ facts, clock }: Pick<Look, 'facts' | 'clock'>): readonly (Balance | undefined)[] {
-    const proven = this.known(0n, clock)
-    return facts.map((fact) => {
+    const { block, finality, source, knownAt } = this.known(0n, clock)
+    return facts.map((fact): Known | undefined => {
       const amount = provenAmount(fact, clock)
-      return amount === undefined ? undefined : { ...proven, amount }
+      return amount === undefined ? undefined : { known: true, amount, block, finality, source, knownAt }
     })
   }
 
@@ -266,19 +279,6 @@ export class Answers {
     const [at] = await this.#deps.reads.locate([block])
     return at?.branch !== 'other'
   }
-}
-
-function failureOf(result: ReadResult | undefined): Failed | undefined {
-  return result === undefined || isObservation(result) ? undefined : result
-}
-
-const ABOUT_CODE: readonly UnknownReason[] = ['not_a_token', 'no_balance_function']
-
-/** Returns why a balance is unknown. A contract's code may be newer than the block of a node that lags behind ours. */
-function reasonOf(failed: Failed | undefined, { published }: ChainClock): UnknownReason {
-  if (failed === undefined) return 'node_unavailable'
-  const isBehind = failed.at !== undefined && published !== undefined && failed.at.number < published.number
-  return isBehind && ABOUT_CODE.includes(failed.reason) ? 'node_unavailable' : failed.reason
 }
 
 function isComplete(answers: readonly (Balance | undefined)[]): answers is readonly Balance[] {

@@ -2,6 +2,7 @@ import type { HeldCoin } from '../chains/account-reader.ts'
 import type { Accounting, AssetRef } from '../core/asset.ts'
 import type { Balance, BalanceKey } from '../core/balance.ts'
 import type { ChainId } from '../core/chain.ts'
+import type { Soon } from '../core/soon.ts'
 import type { Standard } from '../core/standards.ts'
 import type { StoredTransfer } from '../store/seam/chain-clock.ts'
 import type { AsOf } from './as-of.ts'
@@ -39,7 +40,7 @@ export interface Balances {
     readonly keys: readonly BalanceKey[]
     readonly freshness: Freshness
     readonly asOf?: number
-  }): Promise<readonly Balance[]>
+  }): Soon<readonly Balance[]>
   /**
    * Returns the number of the newest known block of the chain. Asks a node only if the known one is below `atLeast`.
    * Undefined if no node ever returned a block.
@@ -71,7 +72,7 @@ export interface Balances {
       readonly offset: number
       readonly limit: number
     },
-  ): Promise<{ readonly rows: readonly AssetBalance[]; readonly count: number; readonly asOf: AsOf | undefined }>
+  ): Soon<{ readonly rows: readonly AssetBalance[]; readonly count: number; readonly asOf: AsOf | undefined }>
   /**
    * Returns the positive balances of an asset, greatest first. For an asset known by reads, order and count follow the
    * newest known amounts, and the page's accounts are read at the answer's block.
@@ -103,7 +104,7 @@ export interface Balances {
   /** Returns how an asset is known; undefined if it was never indexed. */
   known(request: { readonly chain: ChainId; readonly asset: AssetRef }): Promise<KnownAsset | undefined>
   /** Returns the assets that a contract was indexed as: several if it emits events of several standards. */
-  assetsOf(request: { readonly chain: ChainId; readonly reference: string }): Promise<readonly AssetRef[]>
+  assetsOf(request: { readonly chain: ChainId; readonly reference: string }): Soon<readonly AssetRef[]>
   /**
    * Returns the transfers of an asset, newest first.
    * @throws UNAVAILABLE the scope does not cover the asset, or without `account` not all accounts of it, or the chain

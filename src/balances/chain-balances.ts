@@ -3,9 +3,10 @@ import { type Balance, type BalanceKey, isNodeUnknown, isNoneKnown } from '../co
 import { sameBlock } from '../core/block.ts'
 import type { CoverageTest } from '../core/coverage.ts'
 import { ServiceError } from '../core/errors.ts'
+import { andThen, type Soon } from '../core/soon.ts'
 import type { Standard } from '../core/standards.ts'
 import type { ChainClock, HeldBlock } from '../store/seam/chain-clock.ts'
-import type { ChainReads } from '../store/seam/store.ts'
+import type { AccountPage, ChainReads } from '../store/seam/store.ts'
 import { type Answered, Answers } from './answers.ts'
 import { type AsOf, worstOf } from './as-of.ts'
 import type { Balances, Freshness } from './balances.ts'
@@ -55,18 +56,19 @@ export class ChainBalances {
   }
 
   /** Balances in the order of the keys, as fresh as requested. Several stored ones are all of one block. */
-  async get(keys: readonly BalanceKey[], freshness: Freshness): Promise<readonly Balance[]> {
-    const seen = await this.#lookUp(keys)
-    this.#coinLists?.asked(keys, seen.clock)
-    const isNewest = freshness.mode === 'stored' && seen.clock.wasReady
-    if (!isNewest || keys.length === 1) return this.#answers.newest(seen.facts, seen.clock, freshness)
-    let first: Look | undefined = seen
-    const look = async (): Promise<Look> => {
-      const taken = first ?? (await this.#lookUp(keys))
-      first = undefined
-      return taken
-    }
-    return (await this.#answers.atPublished(look)).balances
+  get(keys: readonly BalanceKey[], freshness: Freshness): Soon<readonly Balance[]> {
+    return andThen(this.#lookUp(keys), (seen) => {
+      this.#coinLists?.asked(keys, seen.clock)
+      const isNewest = freshness.mode === 'stored' && seen.clock.wasReady
+      if (!isNewest || keys.length === 1) return this.#answers.newest(seen.facts, seen.clock, freshness)
+      let first: Look | undefined = seen
+      const look = (): Soon<Look> => {
+        const taken = first ?? this.#lookUp(keys)
+        first = undefined
+        return taken
+      }
+      return andThen(this.#answers.atPublished(look), ({ balances }) => balances)
+    })
   }
 
   /** The number of the newest known block of the chain. Asks a node only if the known one is below `atLeast`. */
@@ -84,22 +86,31 @@ export class ChainBalances {
   }
 
   /** A page of an account's assets, ordered by the account's first transfer of each. */
-  async account(query: Omit<Parameters<Balances['account']>[0], 'chain'>): ReturnType<Balances['account']> {
-    const { freshness, asOf, account, assets } = query
-    const unfollowed = await this.#ofCoins(query)
-    if (unfollowed !== undefined) return unfollowed
-    const look = async (): Promise<AccountLook> => {
-      const { clock, block, count, rows, inDoubt, mayLackTokens } = await this.#reads.account({ ...query, assets })
-      if (assets === undefined) {
-        this.#rules.mustCover(clock, (test) => test.keeps(account), account)
-        if (asOf === undefined) this.#rules.mustHaveCaughtUp(clock, query.partial)
-      }
-      const facts = rows.map(
-        (row): Fact => ({ key: { account, asset: row.asset.asset, item: NO_ITEM }, row, asset: row.asset }),
-      )
-      return { clock, block, count, facts, mayLack: inDoubt || mayLackTokens }
+  account(query: ListQuery): ReturnType<Balances['account']> {
+    if (this.#coinLists === undefined) return this.#ofJournal(query)
+    return this.#ofCoins(this.#coinLists, query).then((page) => page ?? this.#ofJournal(query))
+  }
+
+  #ofJournal(query: ListQuery): Soon<ListPage> {
+    const { account, standards, receivedOnly, assets, asOf, offset, limit } = query
+    const wanted = { account, standards, receivedOnly, assets, asOf, offset, limit }
+    const look = (): Soon<AccountLook> => andThen(this.#reads.account(wanted), (page) => this.#lookOf(page, query))
+    return andThen(this.#accountAnswer(look, query), (answered) => this.#pageOf(answered, query))
+  }
+
+  #lookOf({ clock, block, count, rows, inDoubt, mayLackTokens }: AccountPage, query: ListQuery): AccountLook {
+    const { account } = query
+    if (query.assets === undefined) {
+      this.#rules.mustCover(clock, (test) => test.keeps(account), account)
+      if (query.asOf === undefined) this.#rules.mustHaveCaughtUp(clock, query.partial)
     }
-    const { seen, balances, base } = await this.#accountAnswer(look, { freshness, asOf })
+    const facts = rows.map(
+      (row): Fact => ({ key: { account, asset: row.asset.asset, item: NO_ITEM }, row, asset: row.asset }),
+    )
+    return { clock, block, count, facts, mayLack: inDoubt || mayLackTokens }
+  }
+
+  #pageOf({ seen, balances, base }: AnsweredAccount, query: ListQuery): Soon<ListPage> {
     const rows = seen.facts.map(({ key }, index) => ({
       asset: key.asset,
       balance: balances[index] ?? unknown('node_unavailable'),
@@ -109,8 +120,10 @@ export class ChainBalances {
     if (base === undefined) return { rows, count: seen.count, asOf: undefined }
     const worst = worstOf(balances) ?? base
     const isWhole = this.#rules.isWhole(seen.clock) && !seen.mayLack && !isUnknownAt(worst, { balances, base })
-    const complete = isWhole && isListed(worst, base) && !(await this.#holdsUnmet(account, query.standards))
-    return { rows, count: seen.count, asOf: { ...worst, complete } }
+    const { count } = seen
+    if (!isWhole || !isListed(worst, base)) return { rows, count, asOf: { ...worst, complete: false } }
+    const unmet = this.#holdsUnmet(query.account, query.standards)
+    return andThen(unmet, (holdsUnmet) => ({ rows, count, asOf: { ...worst, complete: !holdsUnmet } }))
   }
 
   /** The unspent coins of an account. @throws BALANCE_UNKNOWN no node returns them; UNAVAILABLE the chain has no coins */
@@ -142,35 +155,35 @@ export class ChainBalances {
   }
 
   /** The account's list by its coins, if the journal does not have it; undefined if it has. */
-  async #ofCoins(query: Omit<Parameters<Balances['account']>[0], 'chain'>): Promise<AccountPage | undefined> {
-    if (this.#coinLists === undefined) return undefined
+  async #ofCoins(coinLists: CoinLists, query: ListQuery): Promise<ListPage | undefined> {
     const clock = await this.#reads.clock()
-    this.#coinLists.asked([query], clock)
+    coinLists.asked([query], clock)
     const isKept = testOf(clock)?.keeps(query.account) === true
     const isProven = isKept && this.#rules.isCaughtUp(clock) && !clock.inDoubt
-    return isProven || query.asOf !== undefined ? undefined : this.#coinLists.page(query, clock)
+    return isProven || query.asOf !== undefined ? undefined : coinLists.page(query, clock)
   }
 
-  async #accountAnswer(
-    look: () => Promise<AccountLook>,
-    how: { readonly freshness: Freshness; readonly asOf: number | undefined },
-  ): Promise<Answered<AccountLook> & { readonly base: AsOf | undefined }> {
-    const { freshness, asOf } = how
+  #accountAnswer(
+    look: () => Soon<AccountLook>,
+    { freshness, asOf }: Pick<ListQuery, 'freshness' | 'asOf'>,
+  ): Soon<AnsweredAccount> {
     if (asOf !== undefined) {
-      const { seen, balances, block } = await this.#atBlock(look, asOf)
-      return { seen, balances, base: block && baseOf(this.#answers.known(0n, seen.clock, block)) }
+      return this.#atBlock(look, asOf).then(({ seen, balances, block }) => {
+        return { seen, balances, base: block && baseOf(this.#answers.known(0n, seen.clock, block)) }
+      })
     }
-    if (freshness.mode === 'stored') {
-      const answered = await this.#answers.atPublished(look)
-      return { ...answered, base: this.#answers.published(answered.seen.clock) }
+    const answered = ({ seen, balances }: Answered<AccountLook>): AnsweredAccount => {
+      return { seen, balances, base: this.#answers.published(seen.clock) }
     }
-    const seen = await look()
-    const balances = await this.#answers.newest(seen.facts, seen.clock, freshness)
-    return { seen, balances, base: this.#answers.published(seen.clock) }
+    if (freshness.mode === 'stored') return andThen(this.#answers.atPublished(look), answered)
+    return andThen(look(), (seen) => {
+      const newest = this.#answers.newest(seen.facts, seen.clock, freshness)
+      return andThen(newest, (balances) => answered({ seen, balances }))
+    })
   }
 
   async #atBlock<L extends Look>(
-    look: () => Promise<L>,
+    look: () => Soon<L>,
     asOf: number,
   ): Promise<Answered<L> & { readonly block: HeldBlock | undefined }> {
     const { seen, block } = await this.#named(look, asOf)
@@ -196,10 +209,7 @@ export class ChainBalances {
    * a node is asked for the block, and the rows are read again after that. If we still have no hash then, the block was
    * final before the node was asked, so it cannot be replaced, or it is above our blocks.
    */
-  async #named<L extends Look>(
-    look: () => Promise<L>,
-    asOf: number,
-  ): Promise<{ seen: L; block: HeldBlock | undefined }> {
+  async #named<L extends Look>(look: () => Soon<L>, asOf: number): Promise<{ seen: L; block: HeldBlock | undefined }> {
     const first = await look()
     const asks = first.facts.length > 0 || isInside(asOf, first.clock)
     if (first.block !== undefined || !asks) return { seen: first, block: first.block }
@@ -211,18 +221,21 @@ export class ChainBalances {
   /**
    * True if a read showed that the account holds an asset without events for this account: its list lacks that asset.
    */
-  async #holdsUnmet(account: string, standards: readonly Standard[]): Promise<boolean> {
-    const held = await this.#reads.observations.heldBy(account)
-    const keys = held.flatMap((asset) =>
-      standards.includes(asset.standard) ? [{ account, asset, item: NO_ITEM }] : [],
-    )
-    if (keys.length === 0) return false
-    return (await this.#reads.balances(keys)).rows.includes(undefined)
+  #holdsUnmet(account: string, standards: readonly Standard[]): Soon<boolean> {
+    return andThen(this.#reads.observations.heldBy(account), (held) => {
+      const keys = held.flatMap((asset) =>
+        standards.includes(asset.standard) ? [{ account, asset, item: NO_ITEM }] : [],
+      )
+      return keys.length > 0 && andThen(this.#reads.balances(keys), ({ rows }) => rows.includes(undefined))
+    })
   }
 }
 
-type AccountPage = Awaited<ReturnType<Balances['account']>>
+/** Which of an account's assets are listed, and the list. */
+type ListQuery = Omit<Parameters<Balances['account']>[0], 'chain'>
+type ListPage = Awaited<ReturnType<Balances['account']>>
 type AccountLook = Look & { readonly count: number; readonly mayLack: boolean }
+type AnsweredAccount = Answered<AccountLook> & { readonly base: AsOf | undefined }
 
 function baseOf({ block, finality, source, knownAt }: Omit<AsOf, 'uniform' | 'complete'>): AsOf {
   return { block, finality, source, knownAt, uniform: true, complete: true }

@@ -27,7 +27,9 @@ describe('while no node answers', () => {
     await expect(first.balances.coins({ account: CAROL, of: 'tokens' })).rejects.toMatchObject({
       code: 'BALANCE_UNKNOWN',
     })
-    await expect(first.balances.account({ ...LIST, account: CAROL })).rejects.toMatchObject({ code: 'BALANCE_UNKNOWN' })
+    await expect(async () => first.balances.account({ ...LIST, account: CAROL })).rejects.toMatchObject({
+      code: 'BALANCE_UNKNOWN',
+    })
   })
 
   test('a node that hangs is given up before the request is, and what was read before is answered', async () => {
@@ -37,7 +39,7 @@ describe('while no node answers', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     let answered: unknown
-    balances.account({ ...LIST, account: BOB, freshness: { mode: 'force' } }).then((page) => {
+    Promise.resolve(balances.account({ ...LIST, account: BOB, freshness: { mode: 'force' } })).then((page) => {
       answered = page
     })
     for (let n = 0; n < 20; n++) await nextTick()

@@ -190,5 +190,7 @@ test('a question about one balance follows the account too; the past of one that
   chain.holds(BOB, GOLD, 30n)
   expect(await balances.get([of(ALICE, GOLD), of(BOB, GOLD)], STORED)).toMatchObject([{ amount: 70n }, { amount: 30n }])
   expect(requested).toEqual([BOB])
-  await expect(balances.account({ ...LIST, account: BOB, asOf: 2 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  await expect(async () => balances.account({ ...LIST, account: BOB, asOf: 2 })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  })
 })

@@ -43,7 +43,7 @@ export class CoinLists {
    * A page of the assets of an account, in the order in which their oldest coins were confirmed.
    * @throws BALANCE_UNKNOWN no node returns the coins, and nothing is stored of the account
    */
-  async page(query: Query, clock: ChainClock): ReturnType<Balances['account']> {
+  async page(query: Query, clock: ChainClock): Promise<Page> {
     const { coins, now } = this.#deps
     const { account, freshness } = query
     const read = await coins.get(account, 'tokens', { freshness, clock, now: now() })
@@ -73,7 +73,7 @@ export class CoinLists {
   }
 
   /** What was read of the account before. It may hold more by now, so the list is not complete. */
-  async #stored(query: Query, clock: ChainClock): ReturnType<Balances['account']> {
+  async #stored(query: Query, clock: ChainClock): Promise<Page> {
     const { reads } = this.#deps
     const { account } = query
     const held = await reads.observations.heldBy(account)
@@ -102,6 +102,8 @@ export class CoinLists {
     }
   }
 }
+
+type Page = Awaited<ReturnType<Balances['account']>>
 
 function asOf({ block, finality, source, knownAt }: Known, complete: boolean): AsOf {
   return { block, finality, source, knownAt, uniform: true, complete }

@@ -1,5 +1,6 @@
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
+import { andThen } from '../core/soon.ts'
 import { TOKEN_STANDARDS } from '../core/standards.ts'
 import type { ChainReads } from '../store/seam/store.ts'
 import type { Balances } from './balances.ts'
@@ -34,20 +35,20 @@ export function createHistory(chains: Served<{ readonly history: ChainHistory }>
 export function createBalances(chains: Served<ServedBalances>): Balances {
   const of = servedBy(chains)
   return {
-    get: async ({ chain, keys, freshness, asOf }) =>
+    get: ({ chain, keys, freshness, asOf }) =>
       asOf === undefined ? of(chain).balances.get(keys, freshness) : of(chain).balances.getAsOf(keys, asOf),
     newestBlock: async ({ chain, atLeast }) => of(chain).balances.newestBlock(atLeast),
-    account: async ({ chain, ...query }) => of(chain).balances.account(query),
+    account: (query) => of(query.chain).balances.account(query),
     holders: async ({ chain, ...query }) => of(chain).balances.holders(query),
     coins: async ({ chain, ...query }) => of(chain).balances.coins(query),
     known: async ({ chain, asset }) => {
       const stored = await of(chain).reads.asset(asset)
       return stored && { accounting: stored.accounting, wasDestroyed: stored.endedAt !== undefined }
     },
-    assetsOf: async ({ chain, reference }) => {
-      const stored = await of(chain).reads.assetsOf(reference)
-      return stored.flatMap(({ asset }) => (TOKEN_STANDARDS.includes(asset.standard) ? [asset] : []))
-    },
+    assetsOf: ({ chain, reference }) =>
+      andThen(of(chain).reads.assetsOf(reference), (stored) =>
+        stored.flatMap(({ asset }) => (TOKEN_STANDARDS.includes(asset.standard) ? [asset] : [])),
+      ),
     transfers: async ({ chain, ...query }) => of(chain).balances.transfers(query),
   }
 }

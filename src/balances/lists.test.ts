@@ -125,7 +125,7 @@ describe('all rows of a list are of the published block', () => {
     it.chain.fault = () => {
       throw new ServiceError('NODE_UNREACHABLE', 'down')
     }
-    await expect(it.balances.account(LIST)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(async () => it.balances.account(LIST)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 
   test('an empty list names block, finality, source and age', async () => {
@@ -211,7 +211,7 @@ describe('a chain that has never caught up', () => {
   test('rejects every list, but serves it as partial on request', async () => {
     const it = await world(behind)
     const refused = { code: 'UNAVAILABLE', message: expect.stringContaining('has not caught up') }
-    await expect(it.balances.account(LIST)).rejects.toMatchObject(refused)
+    await expect(async () => it.balances.account(LIST)).rejects.toMatchObject(refused)
     await expect(it.balances.holders({ ...PAGE, asset: GOLD })).rejects.toMatchObject(refused)
     await expect(it.balances.transfers({ ...PAGE, asset: GOLD })).rejects.toMatchObject(refused)
     expect((await it.balances.account({ ...LIST, partial: true })).asOf).toMatchObject({ complete: false })

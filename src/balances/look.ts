@@ -1,4 +1,5 @@
 import type { BalanceKey } from '../core/balance.ts'
+import { andThen, type Soon } from '../core/soon.ts'
 import type { Standard } from '../core/standards.ts'
 import type { ChainClock, HeldBlock } from '../store/seam/chain-clock.ts'
 import type { ChainReads } from '../store/seam/store.ts'
@@ -12,19 +13,19 @@ export type Look = {
 }
 
 /** Looks positions up in one snapshot, as of the published block or of the block `asOf`. The facts are in the order of the keys. */
-export type LookUp = (keys: readonly BalanceKey[], asOf?: number) => Promise<Look>
+export type LookUp = (keys: readonly BalanceKey[], asOf?: number) => Soon<Look>
 
 /** An asset that is not issued yet, on a chain that is written only here. */
 const NEVER_ISSUED: Fact['asset'] = { accounting: 'events', unreadable: false, inDoubt: false, eventsUntil: undefined }
 
 /** Creates the look-up of a chain. `issues`: the standard of the assets that are issued on it, if it is written only here. */
 export function createLookUp(reads: Pick<ChainReads, 'balances'>, issues: Standard | undefined): LookUp {
-  return async (keys, asOf) => {
-    const { clock, block, rows, assets } = await reads.balances(keys, asOf)
-    const facts = keys.map((key, index): Fact => {
-      const otherwise = key.asset.standard === issues ? NEVER_ISSUED : undefined
-      return { key, row: rows[index], asset: assets[index] ?? otherwise }
+  return (keys, asOf) =>
+    andThen(reads.balances(keys, asOf), ({ clock, block, rows, assets }) => {
+      const facts = keys.map((key, index): Fact => {
+        const otherwise = key.asset.standard === issues ? NEVER_ISSUED : undefined
+        return { key, row: rows[index], asset: assets[index] ?? otherwise }
+      })
+      return { clock, block, facts }
     })
-    return { clock, block, facts }
-  }
 }

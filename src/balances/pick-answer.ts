@@ -1,9 +1,9 @@
 /** Decides which known amount to answer, and when the chain must be read. Asks no node. */
-import type { Balance, Known, Observation } from '../core/balance.ts'
+import type { Balance, Known, Observation, UnknownReason } from '../core/balance.ts'
 import type { ChainClock } from '../store/seam/chain-clock.ts'
 import type { Freshness } from './balances.ts'
 import { ageOf } from './freshness.ts'
-import type { Failed } from './node-reader.ts'
+import { type Failed, isObservation, type ReadResult } from './node-reader.ts'
 
 /** Returns the fact or the read: the one with the higher block. */
 export function higher(fact: Balance | undefined, read: Known | undefined): Balance | undefined {
@@ -54,4 +54,18 @@ export function mustRead(answer: Balance | undefined, { clock, freshness, now }:
   if (answer === undefined || !answer.known || freshness.mode === 'force') return true
   if (freshness.mode === 'max_age') return ageOf(answer, now) > freshness.seconds
   return answer.source === 'reads' && answer.block.number < (clock.head?.number ?? 0)
+}
+
+/** Returns the failure of a read; undefined if it did not fail. */
+export function failureOf(result: ReadResult | undefined): Failed | undefined {
+  return result === undefined || isObservation(result) ? undefined : result
+}
+
+const ABOUT_CODE: readonly UnknownReason[] = ['not_a_token', 'no_balance_function']
+
+/** Returns why a balance is unknown. A contract's code may be newer than the block of a node that lags behind ours. */
+export function reasonOf(failed: Failed | undefined, { published }: ChainClock): UnknownReason {
+  if (failed === undefined) return 'node_unavailable'
+  const isBehind = failed.at !== undefined && published !== undefined && failed.at.number < published.number
+  return isBehind && ABOUT_CODE.includes(failed.reason) ? 'node_unavailable' : failed.reason
 }

@@ -80,7 +80,7 @@ export class RowMaker {
     const unread = assets.filter((_, index) => infos[index]?.unread === true && infos[index]?.decimals === undefined)
     const mayWait = (this.#hasty.get(chain.id) ?? 0) <= now()
     if (unread.length === 0 || !mayWait) return infos.map(({ decimals }) => decimals)
-    await atMost(FACTS_WAIT_MS, tokens.get(chain.id, unread, { read: true }))
+    await atMost(FACTS_WAIT_MS, Promise.resolve(tokens.get(chain.id, unread, { read: true })))
     const again = await tokens.get(chain.id, assets)
     // No node answered in time, so no other page waits for it.
     if (again.some((info) => info.unread === true)) this.#hasty.set(chain.id, now() + FACTS_PAUSE_SECONDS)

@@ -14,7 +14,7 @@ test('sums are those of bigints after each change, as they are stored', () => {
   const change = fc.record({ amount, isAdded: fc.boolean(), index: fc.integer({ min: 0, max: 3 }) })
   fc.assert(
     fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
-      const sums = new Sums(1)
+      const sums = new Sums()
       const to = Buffer.alloc(MAX_SUM_BYTES)
       const expected = [0n, 0n, 0n, 0n]
       for (const { amount, isAdded, index } of changes) {

@@ -3,6 +3,10 @@ const LIMBS = 10
 const AMOUNT_LIMBS = 8
 const BASE = 2 ** 32
 
+/** Sums of one array: a power of two. More sums take more arrays, so that none is ever copied to a larger one. */
+const PART_BITS = 14
+const PART = 2 ** PART_BITS
+
 /** Most bytes of an encoded sum. */
 export const MAX_SUM_BYTES = 1 + 4 * LIMBS
 
@@ -12,21 +16,30 @@ export const MAX_SUM_BYTES = 1 + 4 * LIMBS
  * named last.
  */
 export class Sums {
+  readonly #parts: Uint32Array[] = []
   #limbs: Uint32Array
   #base = 0
 
-  /** `count`: of sums, all 0. */
-  constructor(count: number) {
-    this.#limbs = new Uint32Array(Math.max(1, count) * LIMBS)
+  /** Begins with the first sum. All sums are 0. */
+  constructor() {
+    this.#limbs = this.#part(0)
   }
 
   /** Goes to a sum. */
   select(index: number): void {
-    this.#base = index * LIMBS
-    if (this.#base < this.#limbs.length) return
-    const larger = new Uint32Array(Math.max(2 * this.#limbs.length, this.#base + LIMBS))
-    larger.set(this.#limbs)
-    this.#limbs = larger
+    const part = index >>> PART_BITS
+    this.#limbs = this.#parts[part] ?? this.#part(part)
+    this.#base = (index & (PART - 1)) * LIMBS
+  }
+
+  /** Makes the parts up to one, which it returns. */
+  #part(wanted: number): Uint32Array {
+    let part = new Uint32Array(0)
+    while (this.#parts.length <= wanted) {
+      part = new Uint32Array(PART * LIMBS)
+      this.#parts.push(part)
+    }
+    return part
   }
 
   clear(): void {

@@ -1,6 +1,7 @@
 import type { TokenReads } from '../chains/adapter.ts'
 import { type AssetRef, assetText } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
+import { andThen, type Soon } from '../core/soon.ts'
 import { hasFacts, type TokenFacts } from '../core/token.ts'
 import type { StoredToken, TokenStore } from '../store/seam/tokens.ts'
 import type { Prices } from './prices.ts'
@@ -59,16 +60,21 @@ export class TokenMetadata implements Tokens {
   }
 
   /** @throws STORE_UNAVAILABLE */
-  async get(
+  get(
     chain: ChainId,
     assets: readonly AssetRef[],
-    options: { readonly read: boolean; readonly anew?: boolean } = { read: false },
-  ): Promise<readonly TokenInfo[]> {
-    if (options.anew === true) await this.#read(chain, assets)
-    const entries = await this.#load(chain, assets)
+    { read, anew }: { readonly read: boolean; readonly anew?: boolean } = { read: false },
+  ): Soon<readonly TokenInfo[]> {
+    if (anew === true) return this.#read(chain, assets).then(() => this.get(chain, assets, { read }))
+    return andThen(this.#load(chain, assets), (entries) =>
+      read ? this.#withReads(chain, assets, entries) : infosOf(entries),
+    )
+  }
+
+  /** What is known of tokens, after those that were never read are read. */
+  #withReads(chain: ChainId, assets: readonly AssetRef[], entries: readonly Entry[]): Soon<readonly TokenInfo[]> {
     const now = this.#sources.now()
-    const asks = options.read && (this.#pausedUntil.get(chain) ?? 0) <= now
-    if (!asks) return infosOf(entries)
+    if ((this.#pausedUntil.get(chain) ?? 0) > now) return infosOf(entries)
     const old: AssetRef[] = []
     const unread: AssetRef[] = []
     for (let index = 0; index < assets.length; index++) {
@@ -79,8 +85,7 @@ export class TokenMetadata implements Tokens {
     }
     if (old.length > 0) this.#refresh(chain, old)
     if (unread.length === 0) return infosOf(entries)
-    await this.#read(chain, unread)
-    return infosOf(await this.#load(chain, assets))
+    return this.#read(chain, unread).then(async () => infosOf(await this.#load(chain, assets)))
   }
 
   /** Reads old facts again without delaying the answer: a supply changes, a name hardly ever. */
@@ -91,7 +96,7 @@ export class TokenMetadata implements Tokens {
   }
 
   /** Entries in the order of the assets. */
-  async #load(chain: ChainId, assets: readonly AssetRef[]): Promise<readonly Entry[]> {
+  #load(chain: ChainId, assets: readonly AssetRef[]): Soon<readonly Entry[]> {
     const now = this.#sources.now()
     const fresh: Entry[] = []
     for (const asset of assets) {

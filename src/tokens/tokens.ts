@@ -1,6 +1,7 @@
 import type { Decimal } from '../core/amount.ts'
 import type { AssetRef } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
+import type { Soon } from '../core/soon.ts'
 import type { Standard } from '../core/standards.ts'
 
 /**
@@ -38,7 +39,7 @@ export interface Tokens {
     chain: ChainId,
     assets: readonly AssetRef[],
     options?: { readonly read: boolean; readonly anew?: boolean },
-  ): Promise<readonly TokenInfo[]>
+  ): Soon<readonly TokenInfo[]>
 }
 
 /** A token that a search found. `listed`: it is in a configured token list. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -36,6 +36,13 @@ export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+/** The only facts file in a folder. */
+export function generationIn(folder: string): string {
+  const files = readdirSync(folder).filter((name) => /^eip155_1(\.g\d+)?\.db$/.test(name))
+  if (files.length !== 1) throw new Error(`there are ${files.length} facts files`)
+  return join(folder, files[0] ?? '')
 }
 
 /** Opens a journal in a folder for some work. */
@@ -94,6 +101,7 @@ export async function builtFile(
     mark,
     codec,
     from,
+    published: undefined,
     accounts,
     ...(how.sizes ? { sizes: how.sizes } : {}),
   }

@@ -1,6 +1,4 @@
 /** A chain of final blocks that is loaded in bulk, and an indexer for it. */
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import type { BuildStep, Built } from '../../src/bulk/build/build.ts'
 import { BulkLoad } from '../../src/bulk/load/bulk-load.ts'
@@ -20,6 +18,7 @@ import { MockChain } from '../chains/mock-chain.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
 import { dumpChain } from '../store/dump.ts'
+import { generationIn } from './built-file.ts'
 
 /** Everything from the first block on. */
 export const ALL: Coverage = { scope: { type: 'all' }, from: 0 }
@@ -70,6 +69,8 @@ type Run = {
   readonly reports?: IndexerReport[]
   readonly onStep?: (step: JournalStep | BuildStep) => void
   readonly now?: () => number
+  /** Begins a build; in this thread if not given. */
+  readonly build?: (job: BuildJob, signal: AbortSignal) => RunningBuild
 }
 
 /** Indexes until idle, or until an error. Returns the error. */
@@ -79,7 +80,7 @@ export async function index(folder: string, run: Run): Promise<unknown> {
   const journal = await store.openJournal(CHAIN, ALL)
   const reads = await store.openReads(CHAIN)
   const deps = { now, log: () => undefined }
-  const build = (job: BuildJob, signal: AbortSignal): RunningBuild => {
+  const inThread = (job: BuildJob, signal: AbortSignal): RunningBuild => {
     const checked = new CheckedBuild(job, {
       codec: HEX_ACCOUNTS,
       openSink: (by) => openBulkSink(job.target, HEX_ACCOUNTS, by),
@@ -91,6 +92,7 @@ export async function index(folder: string, run: Run): Promise<unknown> {
     })
     return running(checked, signal)
   }
+  const { build = inThread } = run
   const bulk =
     isBulk && journal.bulk !== undefined
       ? new BulkLoad({ ...deps, adapter: chain, store: journal.bulk, coverage: ALL, codec: HEX_ACCOUNTS, build })
@@ -115,9 +117,7 @@ export async function index(folder: string, run: Run): Promise<unknown> {
 
 /** The dump of the only facts file in a folder. */
 export function dumpOf(folder: string): string[] {
-  const files = readdirSync(folder).filter((name) => /^eip155_1(\.g\d+)?\.db$/.test(name))
-  if (files.length !== 1) throw new Error(`there are ${files.length} facts files`)
-  return dumpChain(join(folder, files[0] ?? ''))
+  return dumpChain(generationIn(folder))
 }
 
 /** A build in this thread: it reads and writes when it is told to. */

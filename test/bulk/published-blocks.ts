@@ -54,7 +54,8 @@ export class Load {
     const mark = end === undefined ? marked : this.#writer.appendTail(tail, headerOf(end))
     const target = bulk.target()
     const sink = new PageSink(target.place, { chain: CHAIN, codec: HEX_ACCOUNTS, coverage, fixed: new Map() })
-    const whole = new Build({ log: bulk.folder, codec: HEX_ACCOUNTS, from: coverage.from }, sink)
+    const { published } = target
+    const whole = new Build({ log: bulk.folder, codec: HEX_ACCOUNTS, from: coverage.from, published }, sink)
     whole.readTo(marked)
     whole.readTo(mark)
     whole.finish({ finalized, tail: tail.map(headerOf) })

@@ -1,8 +1,13 @@
 import { spawn } from 'node:child_process'
+import type { BuildStep } from '../../src/bulk/build/build.ts'
 import type { JournalStep } from '../../src/store/sqlite/write/journal-options.ts'
+import type { FilePoint } from './file-points.ts'
 
 /** How a run of an indexer ends: it kills itself at a step of a write, it is killed after a time, or it finishes. */
-export type Death = { readonly step: JournalStep; readonly count: number } | { readonly afterMs: number } | 'natural'
+export type Death =
+  | { readonly step: JournalStep | BuildStep | FilePoint; readonly count: number }
+  | { readonly afterMs: number }
+  | 'natural'
 
 /**
  * One run of an indexer in a process of its own, ended as `death` says. `script` gets the arguments, and then the step

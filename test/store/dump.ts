@@ -9,6 +9,23 @@ type Cell = null | number | string | Buffer
  * without the heartbeat. Two files with the same facts give the same lines, whatever their history.
  */
 export function dumpChain(file: string): string[] {
+  return dump(file, TABLES, LEFT_OUT)
+}
+
+/**
+ * All rows of a chain's file, with those that are no facts: doubts, cursors, findings. Without what differs each time:
+ * ids, times of the clock on the wall, the writer's number, and how often answers changed.
+ */
+export function dumpWhole(file: string): string[] {
+  const tables = [...TABLES.map(({ table }) => table), ...NO_FACTS].map((table) => ({ table, order: '' }))
+  return dump(file, tables, OF_A_RUN)
+}
+
+function dump(
+  file: string,
+  tables: readonly { readonly table: string; readonly order: string }[],
+  leftOut: ReadonlySet<string>,
+): string[] {
   const db = new Database(file, { readonly: true })
   try {
     const names = new Map(
@@ -18,12 +35,14 @@ export function dumpChain(file: string): string[] {
         .map(({ id, name }) => [id, name]),
     )
     const lines: string[] = []
-    for (const { table, order } of TABLES) {
+    for (const { table, order } of tables) {
       for (const row of db.prepare<[], Record<string, Cell>>(`SELECT * FROM ${table}${order}`).all()) {
         // A meeting by a read has no position in its block. The store orders such meetings by asset id, which a dump
         // leaves out.
         if (row.met_log === REST_OF_BLOCK) row.met_sub = null
-        const cells = Object.entries(row).map(([column, cell]) => `${column}=${show(column, cell, names)}`)
+        const cells = Object.entries(row).map(([column, cell]) => {
+          return `${column}=${leftOut.has(column) ? '-' : show(column, cell, names)}`
+        })
         lines.push(`${table} ${cells.join(' ')}`)
       }
     }
@@ -56,11 +75,18 @@ const TABLES = [
   { table: 'assets', order: ' WHERE transfers > 0' },
 ] as const
 
+/** Tables whose rows are no facts. */
+const NO_FACTS = [
+  ...['chain', 'heartbeat', 'places', 'findings', 'silences', 'refuted_pairs', 'refuted_assets', 'in_doubt'],
+  ...['log_proofs', 'endings', 'followed', 'repaired'],
+] as const
+
 const AMOUNTS = new Set(['amount', 'sum', 'delta', 'opening', 'supply', 'journal', 'chain'])
 const LEFT_OUT = new Set(['id', 'parent', 'timestamp', 'finalized_number', 'finalized_hash', 'classes', 'turned_at'])
+/** Columns that a dump of all rows leaves out. A block's parent is stored only where it was followed. */
+const OF_A_RUN = new Set(['id', 'fence', 'parent', 'classes', 'turned_at', 'found_at', 'beat_at'])
 
 function show(column: string, cell: Cell, names: ReadonlyMap<number, string>): string {
-  if (LEFT_OUT.has(column)) return '-'
   if (cell === null) return 'null'
   if (column === 'asset') return names.get(Number(cell)) ?? 'unknown'
   if (!Buffer.isBuffer(cell)) return String(cell)

@@ -172,6 +172,16 @@ describe('a transfer that cannot be decoded', () => {
     expect((await reads.balances(keys)).rows.map((row) => row?.account)).toEqual([alice, bob])
   })
 
+  test('that was decoded after all no longer shows the token, so no other hint adds it to a list', async () => {
+    await open()
+    await append(0, [undecodable(alice), moved(bob)])
+    await nextTick()
+    expect([(await listOf(alice)).length, (await listOf(bob)).length]).toEqual([1, 1])
+    await journal.repair([{ ...makeBlock([], headerOf(0)), hints: [moved(bob)] }], 'redecoded')
+    await nextTick()
+    expect([await listOf(alice), await listOf(bob)]).toEqual([[], []])
+  })
+
   test('makes a class certain again that a rollback made uncertain', async () => {
     await open()
     await append(0, [])

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Static, TObject, TSchema } from 'typebox'
 import { assert } from '../../core/assert.ts'
+import { andThen, type Soon } from '../../core/soon.ts'
 import type { Answer } from '../schema/json-schema.ts'
 import type { RawQuery } from '../schema/query.ts'
 import { compileSerialiser } from '../schema/serialise.ts'
@@ -25,7 +26,7 @@ export type Direct<Success extends TSchema, Query extends TObject> = Omit<
   'method' | 'params' | 'query' | 'body' | 'origins' | 'handle'
 > & {
   readonly query: Query
-  readonly handle: (input: Input<Nothing, Query, Nothing>) => Promise<Reply<Answer<Static<Success>>> | VendorError>
+  readonly handle: (input: Input<Nothing, Query, Nothing>) => Soon<Reply<Answer<Static<Success>>> | VendorError>
 }
 
 /** Adds a call as `addRoute` does, and lets its usual requests pass by the router (decision 43). */
@@ -41,9 +42,9 @@ export function addDirectRoute<Success extends TSchema, Query extends TObject>(
   scope.direct.add({
     path,
     checks: check === undefined ? scope.checks : [...scope.checks, check],
-    answer: async (query) => {
+    answer: (query) => {
       const input = orVendorError(() => parse({ params: NO_PARAMETERS, query, body: undefined }), invalid)
-      return write(input instanceof VendorError ? input : await handle(input))
+      return andThen(input instanceof VendorError ? input : handle(input), write)
     },
   })
 }

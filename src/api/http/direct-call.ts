@@ -56,7 +56,8 @@ export class DirectCall<Route extends { readonly checks: readonly RequestCheck[]
     pushHeaders(head, this.#headers)
     pushHeaders(head, answer.headers)
     head.push('content-type', JSON_TYPE, 'content-length', `${bytes}`)
-    this.#response.once('finish', () => {
+    // It finishes once. `once` would cost another listener, and its removal.
+    this.#response.on('finish', () => {
       this.route.answered({ id: this.request.id, status, ms: performance.now() - this.#startedAt })
     })
     // Text without other characters is copied as it is.

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parse as parseQuery } from 'fast-querystring'
+import { andThen, type Soon } from '../../core/soon.ts'
 import type { RawQuery } from '../schema/query.ts'
 import type { RequestCheck } from './checks.ts'
 import { lateError } from './deadline.ts'
@@ -15,11 +16,11 @@ declare module 'fastify' {
   }
 }
 
-/** A call that is answered without the router. `answer` rejects as the call's handler does. */
+/** A call that is answered without the router. `answer` throws or rejects as the call's handler does. */
 export type DirectRoute = {
   readonly path: string
   readonly checks: readonly RequestCheck[]
-  readonly answer: (query: RawQuery) => Promise<WrittenAnswer>
+  readonly answer: (query: RawQuery) => Soon<WrittenAnswer>
 }
 
 /** What the direct routes share with the router. */
@@ -77,17 +78,23 @@ export class DirectRoutes {
     return true
   }
 
-  async #run(call: DirectCall<Registered>): Promise<void> {
+  #run(call: DirectCall<Registered>): void {
     const { route, request } = call
     try {
-      for (const check of route.checks) {
-        const waits = check(request, call)
-        if (waits instanceof Promise) await waits
-      }
-      this.#settle(call, await route.answer(parseQuery(queryOf(request.url))))
+      const passed = passChecks(call, 0)
+      const answer = andThen(passed, () => route.answer(parseQuery(queryOf(request.url))))
+      if (answer instanceof Promise) this.#wait(call, answer)
+      else this.#settle(call, answer)
     } catch (error) {
       this.#fail(call, error)
     }
+  }
+
+  #wait(call: DirectCall<Registered>, answer: Promise<WrittenAnswer>): void {
+    answer.then(
+      (made) => this.#settle(call, made),
+      (error: unknown) => this.#fail(call, error),
+    )
   }
 
   #fail(call: DirectCall<Registered>, error: unknown): void {
@@ -109,15 +116,15 @@ export class DirectRoutes {
   }
 
   /**
-   * The requests of a tick run together: each step of all of them after the other, as promises resolve, so the processor
-   * finds each step's code in its nearest cache. Their answers leave together too, so the
-   * kernel wakes their reader once instead of once per answer.
+   * The requests of a tick run one after the other, apart from the parser and the network, so the processor finds their
+   * code in its nearest caches. Their answers leave together too, so the kernel wakes their reader once instead of once
+   * per answer. An answer that waits leaves at the end of a later tick.
    */
   #endTick(): void {
     const begun = this.#waiting
     this.#waiting = []
     this.#isEndAwaited = false
-    for (const call of begun) void this.#run(call)
+    for (const call of begun) this.#run(call)
     // Node runs this once all promises of this tick have run.
     queueMicrotask(() => process.nextTick(() => this.#send(begun)))
   }
@@ -128,6 +135,15 @@ export class DirectRoutes {
     for (const call of done) call.send()
     // Most answers are made within their tick, and a timer for each would cost more than a look-up in the store.
     for (const call of begun) call.startDeadline(() => this.#fail(call, lateError()))
+  }
+}
+
+/** Runs the checks of a call, from one on, each after the one before. */
+function passChecks(call: DirectCall<Registered>, from: number): Soon<void> {
+  const { checks } = call.route
+  for (let index = from; index < checks.length; index++) {
+    const waits = checks[index]?.(call.request, call)
+    if (waits instanceof Promise) return waits.then(() => passChecks(call, index + 1))
   }
 }
 

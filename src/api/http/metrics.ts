@@ -1,8 +1,6 @@
 import type { FastifyInstance, onResponseHookHandler } from 'fastify'
-import { Counter, Histogram, type Registry } from 'prom-client'
-
-/** Seconds. Frequent calls take about a tenth of a millisecond; a read of the chain takes up to seconds. */
-const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+import type { Registry } from 'prom-client'
+import { RouteCounts, registerRoutes } from './route-counts.ts'
 
 /** The label of requests to unknown paths: guessed paths must not become series. */
 const UNMATCHED = 'unmatched'
@@ -23,23 +21,20 @@ export type RequestCounts = {
  * bounded.
  */
 export function observeRequests(server: FastifyInstance, registry: Registry): RequestCounts {
-  const requests = new Counter({
-    name: 'steelyard_http_requests_total',
-    help: 'Responses by route and status',
-    labelNames: ['route', 'status'],
-    registers: [registry],
-  })
-  const seconds = new Histogram({
-    name: 'steelyard_http_request_seconds',
-    help: 'Time from the request to the end of its response, in seconds, by route',
-    labelNames: ['route'],
-    buckets: BUCKETS,
-    registers: [registry],
-  })
-  const of = (route: string): CountAnswer =>
-    countAnswers(seconds.labels({ route }), (status) => requests.labels({ route, status }))
-  // To find a request's route and look up labels costs more than to count. So each route has its own counting hook,
-  // which looks up each status once.
+  const byRoute = new Map<string, RouteCounts>()
+  registerRoutes(byRoute, registry)
+  const countsOf = (route: string): RouteCounts => {
+    const known = byRoute.get(route)
+    if (known !== undefined) return known
+    const counts = new RouteCounts(route)
+    byRoute.set(route, counts)
+    return counts
+  }
+  const of = (route: string): CountAnswer => {
+    const counts = countsOf(route)
+    return (status, ms) => counts.count(status, ms)
+  }
+  // To find a request's route costs more than to count. So each route has its own counting hook.
   const counting = new Map<string, onResponseHookHandler>()
   const countingOf = (route: string): onResponseHookHandler => {
     let hook = counting.get(route)
@@ -60,28 +55,12 @@ export function observeRequests(server: FastifyInstance, registry: Registry): Re
     if (request.is404) unmatched.call(this, request, reply, done)
     else done()
   })
-  return { rejected: (status) => requests.labels({ route: UNMATCHED, status }).inc(), of }
+  return { rejected: (status) => countsOf(UNMATCHED).add(status), of }
 }
 
 function countingHook(count: CountAnswer): onResponseHookHandler {
   return (_request, reply, done) => {
     count(reply.statusCode, reply.elapsedTime)
     done()
-  }
-}
-
-function countAnswers(
-  seconds: Histogram.Internal<'route'>,
-  counterOf: (status: number) => Counter.Internal,
-): CountAnswer {
-  const counters = new Map<number, Counter.Internal>()
-  return (status, ms) => {
-    let counter = counters.get(status)
-    if (counter === undefined) {
-      counter = counterOf(status)
-      counters.set(status, counter)
-    }
-    counter.inc()
-    seconds.observe(ms / 1_000)
   }
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } fro
 import type { Static, TObject, TSchema } from 'typebox'
 import { assert } from '../../core/assert.ts'
 import { ServiceError } from '../../core/errors.ts'
+import type { Soon } from '../../core/soon.ts'
 import type { Json } from '../../json/exact-json.ts'
 import { compileBody } from '../schema/body.ts'
 import type { Answer } from '../schema/json-schema.ts'
@@ -83,7 +84,7 @@ export type Route<
   readonly handle: (
     input: Input<Params, Query, Body>,
     request: JsonRequest,
-  ) => Promise<Reply<Answer<Static<Success>>> | VendorError>
+  ) => Soon<Reply<Answer<Static<Success>>> | VendorError>
 }
 
 /** The statuses of a route that gives none. */
@@ -113,7 +114,8 @@ export function addRoute<
     ...(body === undefined ? {} : { preParsing: rejectEncoded }),
     handler: async (request, reply) => {
       const input = orVendorError(() => parse(request), route.invalid)
-      const made = input instanceof VendorError ? input : await inTime(route.handle(input, request), endOfTick)
+      const work = input instanceof VendorError ? input : route.handle(input, request)
+      const made = work instanceof Promise ? await inTime(work, endOfTick) : work
       await endOfTick()
       return answer(reply, made, statuses)
     },

@@ -27,6 +27,18 @@ describe('exact numbers', () => {
   })
 })
 
+test('every integer that a double holds exactly is written with its digits', () => {
+  const write = compileSerialiser(Type.Integer())
+  fc.assert(
+    fc.property(fc.maxSafeInteger(), (value) => {
+      expect(write(value)).toBe(JSON.stringify(value))
+    }),
+  )
+  for (const edge of [0, -0, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, 2 ** 32, Number.MAX_SAFE_INTEGER]) {
+    expect(write(edge)).toBe(JSON.stringify(edge))
+  }
+})
+
 test('undefined optional keys are absent, undefined required keys are a bug, keys outside the schema are left out', () => {
   const write = compileSerialiser(Type.Object({ a: Type.Optional(Type.String()), b: Type.String() }))
   expect(write({ a: undefined, b: 'x', c: 1 })).toBe('{"b":"x"}')

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import type { AccountCodec } from '../../core/account.ts'
 import { assert } from '../../core/assert.ts'
 import type { Header } from '../../core/block.ts'
-import { ServiceError } from '../../core/errors.ts'
 import type { BulkSink, SortedTable } from '../../store/seam/bulk-sink.ts'
+import { logDamaged } from '../../store/seam/log-damage.ts'
 import type { Mark } from '../raw-log/mark.ts'
 import { HINT, TRANSFER } from '../raw-log/record-layout.ts'
 import { accountFilter } from './account-filter.ts'
@@ -13,7 +13,7 @@ import { GrowingLog } from './growing-log.ts'
 import { LogReading } from './read-log.ts'
 import { writeSmallTables } from './small-tables.ts'
 import { BUILD_SIZES, type BuildSizes, PLACE_BYTES, Spills } from './spills.ts'
-import { Sweep } from './sweep.ts'
+import { NONE, Sweep } from './sweep.ts'
 
 /** Steps of a build at which a test kills the process. */
 export const BUILD_STEPS = ['build:log', 'build:places', 'build:sweep', 'build:holders', 'build:small'] as const
@@ -26,6 +26,8 @@ export type BuildOptions = {
   readonly log: string
   readonly codec: AccountCodec
   readonly from: number
+  /** Blocks up to this one are published; undefined if none is. */
+  readonly published: number | undefined
   readonly accounts?: readonly string[] | undefined
   /** About how many transfers the log will have, as far as that is known. */
   readonly expected?: number | undefined
@@ -117,31 +119,31 @@ export class Build {
   }
 
   #begin(accountBytes: number): Reading {
-    const { log, codec, accounts, expected = 0, sizes = BUILD_SIZES } = this.#options
+    const { log, codec, accounts, expected = 0, sizes = BUILD_SIZES, published = NONE } = this.#options
     const spills = new Spills(join(log, 'build'), { transfers: expected, accountBytes }, sizes)
     const zero = codec.zeroAddress === undefined ? undefined : codec.encode(codec.zeroAddress)
     const keeps = accountFilter(zero, accounts?.map(codec.encode))
-    return { spills, pass: new LogReading({ sink: this.#sink, assets: this.#assets, spills, keeps }) }
+    return { spills, pass: new LogReading({ sink: this.#sink, assets: this.#assets, spills, keeps, published }) }
   }
 
   #write({ spills, pass }: Reading, { finalized, tail }: Ends): Built {
     const [sink, assets] = [this.#sink, this.#assets]
-    const { log, from, onStep = () => undefined } = this.#options
+    const { log, from, published = NONE, onStep = () => undefined } = this.#options
     const { through, transfers } = this.#log.mark
     assert(through !== undefined, 'a build has blocks')
     const read = pass.end()
-    if (read.transfers !== transfers) throw new ServiceError('STORE_DAMAGED', `${log} lacks transfers of its mark`)
+    if (read.transfers !== transfers) throw logDamaged(`${log} lacks transfers of its mark`)
     onStep('build:log')
     if (sink.takesIndexes) writePlaces(sink, spills)
     onStep('build:places')
-    const sweep = new Sweep({ sink, assets, spills, isOpen: from === 0 })
+    const sweep = new Sweep({ sink, assets, spills, isOpen: from === 0, published })
     spills.sorter.each(spills.changes, spills.form, sweep.take)
     sweep.end()
     onStep('build:sweep')
     if (sink.takesIndexes) writeHolders(sink, spills)
     sink.endRows()
     onStep('build:holders')
-    writeSmallTables({ sink, assets, spills }, tail)
+    writeSmallTables({ sink, assets, spills, published }, tail)
     sink.finish({ ...read, through, finalized: finalized ?? through, tail })
     onStep('build:small')
     return rowsOf(sweep, { transfers, assets: assets.count })

@@ -6,6 +6,8 @@ import { grown } from './grown.ts'
 
 /** Assets that have room at first. */
 const FIRST_ASSETS = 1024
+/** Room grows by a quarter: a hostile chain can have millions of assets, and room that is filled takes memory. */
+const GROWTH = 1.25
 
 /**
  * The assets of a build. The log's dictionary also has contracts that were only hinted at, so an asset gets its id, from 1
@@ -18,8 +20,10 @@ export class BuiltAssets {
   /** The first block of each asset; -1 if none shows that it exists. */
   firstBlock = new Float64Array(FIRST_ASSETS).fill(-1)
   fungible = new Uint8Array(FIRST_ASSETS)
+  /** 1 for an asset with a transfer that cannot be decoded. */
+  undecodable = new Uint8Array(FIRST_ASSETS)
   /** What each asset's transfers minted minus what they burnt. */
-  readonly supply = new Sums(0)
+  readonly supply = new Sums()
   readonly #dictionary: AssetDictionary
   #ids = new Uint32Array(FIRST_ASSETS)
   #indexes = new Uint32Array(FIRST_ASSETS)
@@ -36,14 +40,16 @@ export class BuiltAssets {
 
   /** Makes room for all assets of the dictionary, which may have grown. */
   grow(): void {
-    const size = this.#dictionary.count + 1
-    if (size <= this.#ids.length) return
-    this.#ids = grown(this.#ids, new Uint32Array(2 * size))
-    this.#indexes = grown(this.#indexes, new Uint32Array(2 * size))
-    this.transfers = grown(this.transfers, new Float64Array(2 * size))
-    this.holders = grown(this.holders, new Float64Array(2 * size))
-    this.firstBlock = grown(this.firstBlock, new Float64Array(2 * size).fill(-1))
-    this.fungible = grown(this.fungible, new Uint8Array(2 * size))
+    const needed = this.#dictionary.count + 1
+    if (needed <= this.#ids.length) return
+    const size = Math.ceil(GROWTH * needed)
+    this.#ids = grown(this.#ids, new Uint32Array(size))
+    this.#indexes = grown(this.#indexes, new Uint32Array(size))
+    this.transfers = grown(this.transfers, new Float64Array(size))
+    this.holders = grown(this.holders, new Float64Array(size))
+    this.firstBlock = grown(this.firstBlock, new Float64Array(size).fill(-1))
+    this.fungible = grown(this.fungible, new Uint8Array(size))
+    this.undecodable = grown(this.undecodable, new Uint8Array(size))
   }
 
   /** The greatest id. */

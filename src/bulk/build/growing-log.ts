@@ -1,4 +1,4 @@
-import { ServiceError } from '../../core/errors.ts'
+import { logDamaged } from '../../store/seam/log-damage.ts'
 import { AssetDictionary } from '../raw-log/asset-dictionary.ts'
 import { type Mark, NO_MARK } from '../raw-log/mark.ts'
 import { loadAssets, type RawLogFiles, rawLogFiles } from '../raw-log/raw-log-files.ts'
@@ -21,7 +21,7 @@ export class GrowingLog {
     const { assetBytes } = this.mark
     const hasMore = mark.assetBytes > assetBytes
     if (hasMore && !loadAssets(this.assets, this.#files, { mark, from: assetBytes })) {
-      throw new ServiceError('STORE_DAMAGED', `${this.#files.assets} is damaged`)
+      throw logDamaged(`${this.#files.assets} is damaged`)
     }
     this.mark = mark
   }

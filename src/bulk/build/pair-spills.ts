@@ -6,6 +6,17 @@ import { Spill } from './spill.ts'
 /** A pair of account and asset, as stored. The asset is an id; of a hint at no known token, an index of the dictionary. */
 export type SpilledPair = { readonly account: Buffer; readonly asset: number; readonly item: Buffer }
 
+/** The first blocks that hint at a pair, by events of any kind and by undecodable ones; `new...`: of blocks that are not published yet. */
+export type SpilledHint = {
+  readonly block: number
+  readonly undecodable: number | undefined
+  readonly newBlock: number | undefined
+  readonly newUndecodable: number | undefined
+}
+
+/** The same as numbers: -1 where there is no block. */
+type SummedHint = Readonly<Record<'hintBlock' | 'undecodable' | 'newHintBlock' | 'newUndecodable', number>>
+
 /** First byte of a block that is missing. No block number has it. */
 const NO_BLOCK = 0xff
 const BLOCK_BYTES = 5
@@ -37,24 +48,29 @@ export class PairSpills {
     sorter.each(this.#closed, this.#form, (buffer, at) => onPair(this.#assetFirstAt(buffer, at)))
   }
 
-  /** Adds a hinted pair of a known token. `undecodable`: -1 if there is none. */
-  addHint(key: Buffer, keyBytes: number, hint: { readonly hintBlock: number; readonly undecodable: number }): void {
-    const length = 1 + keyBytes + 2 * BLOCK_BYTES
+  /** Adds a hinted pair of a known token. Blocks are -1 where there is none. */
+  addHint(key: Buffer, keyBytes: number, hint: SummedHint): void {
+    const blocks = [hint.hintBlock, hint.undecodable, hint.newHintBlock, hint.newUndecodable]
+    const length = 1 + keyBytes + blocks.length * BLOCK_BYTES
     let at = this.#hints.room(0, length)
     const to = this.#hints.buffer
     to[at++] = length
     at += key.copy(to, at, 0, keyBytes)
-    at = writeBlock(to, at, hint.hintBlock)
-    if (hint.undecodable < 0) to[at] = NO_BLOCK
-    else writeBlock(to, at, hint.undecodable)
+    for (const block of blocks) {
+      if (block < 0) to[at] = NO_BLOCK
+      else writeBlock(to, at, block)
+      at += BLOCK_BYTES
+    }
   }
 
-  eachHint(onHint: (pair: SpilledPair, hint: { block: number; undecodable: number | undefined }) => void): void {
+  eachHint(onHint: (pair: SpilledPair, hint: SpilledHint) => void): void {
     this.#each(this.#hints, (buffer, at) => {
-      const behind = at + (buffer[at] ?? 0) - 2 * BLOCK_BYTES
-      const last = behind + BLOCK_BYTES
-      const undecodable = buffer[last] === NO_BLOCK ? undefined : readBlock(buffer, last)
-      onHint(this.#pairAt(buffer, at + 1), { block: readBlock(buffer, behind), undecodable })
+      const blockAt = (behind: number): number | undefined => {
+        const from = at + (buffer[at] ?? 0) - behind * BLOCK_BYTES
+        return buffer[from] === NO_BLOCK ? undefined : readBlock(buffer, from)
+      }
+      const [block = 0, undecodable, newBlock, newUndecodable] = [blockAt(4), blockAt(3), blockAt(2), blockAt(1)]
+      onHint(this.#pairAt(buffer, at + 1), { block, undecodable, newBlock, newUndecodable })
     })
   }
 

@@ -1,5 +1,4 @@
 import { assert } from '../../core/assert.ts'
-import { decodeHash } from '../../journal/hash-codec.ts'
 import type { BulkEnd, BulkSink, RowWriter } from '../../store/seam/bulk-sink.ts'
 import type { RecordCursor } from '../raw-log/record-cursor.ts'
 import { RecordFields } from '../raw-log/record-fields.ts'
@@ -27,6 +26,8 @@ export type LogPass = {
   readonly assets: BuiltAssets
   readonly spills: Spills
   readonly keeps: AccountFilter
+  /** The last published block, or -1: tokens are classified already by what its events and earlier ones show. */
+  readonly published: number
 }
 
 /**
@@ -36,8 +37,6 @@ export type LogPass = {
 export class LogReading {
   readonly #pass: LogPass
   readonly #transfers: RowWriter
-  readonly #undecodable: BulkEnd['undecodable'][number][] = []
-  readonly #classified = new Set<number>()
   #cursor = new RecordFields(NO_BYTES)
   #hash: Buffer = NO_BYTES
   #isBlockKept = false
@@ -62,7 +61,7 @@ export class LogReading {
   /** The whole log was read. */
   end(): Pick<BulkEnd, 'transfers' | 'undecodable'> {
     this.#placeHints()
-    return { transfers: this.#count, undecodable: this.#undecodable }
+    return { transfers: this.#count, undecodable: this.#pass.spills.undecodable.all() }
   }
 
   #beginBlock(): void {
@@ -164,17 +163,17 @@ export class LogReading {
   }
 
   #readHint(): void {
-    const { assets, keeps, spills } = this.#pass
+    const { assets, keeps, published, spills } = this.#pass
     const cursor = this.#cursor
     const { buffer, accountAt, accountLength, number } = cursor
     const isKept = keeps(buffer, accountAt, accountLength)
     const isUndecodable = cursor.reason === UNDECODABLE
     if (isUndecodable) {
       const asset = assets.meet(cursor.asset, number)
-      if (!this.#classified.has(asset)) {
-        this.#classified.add(asset)
-        const account = isKept ? Buffer.from(buffer.subarray(accountAt, accountAt + accountLength)) : undefined
-        this.#undecodable.push({ asset, block: { number, hash: decodeHash(this.#hash) }, account })
+      if (number > published && assets.undecodable[asset] === 0) {
+        assets.undecodable[asset] = 1
+        const account = buffer.subarray(accountAt, accountAt + (isKept ? accountLength : 0))
+        spills.undecodable.add({ asset, number, hash: this.#hash, account })
       }
     }
     if (!isKept) return

@@ -13,10 +13,13 @@ type Parts = {
   readonly sink: BulkSink
   readonly assets: BuiltAssets
   readonly spills: Spills
+  /** The last published block, or -1. */
+  readonly published: number
 }
 
 /** Writes assets, blocks, hints, and the balances that are out of range. `tail`: headers of the blocks that are not final. */
-export function writeSmallTables({ sink, assets, spills }: Parts, tail: readonly Header[]): void {
+export function writeSmallTables(parts: Parts, tail: readonly Header[]): void {
+  const { sink, assets, spills, published } = parts
   const encoded = Buffer.alloc(MAX_SUM_BYTES)
   for (let id = 1; id <= assets.count; id++) {
     const { standard, reference } = assets.at(id)
@@ -31,23 +34,28 @@ export function writeSmallTables({ sink, assets, spills }: Parts, tail: readonly
     sink.insert('blocks', [number, Buffer.from(hash), parents.get(number) ?? null, timestamp, 1])
   })
   spills.pairs.eachClosed(spills.sorter, (pair) => sink.insert('doubts', [pair.asset, pair.account, pair.item]))
-  spills.pairs.eachHint((pair, { block, undecodable }) => {
+  spills.pairs.eachHint((pair, { block, undecodable, newBlock, newUndecodable }) => {
     const { reference, standard } = assets.at(pair.asset)
-    sink.insert('hints', [reference, standard, pair.account, pair.item, block, undecodable ?? null])
+    const name = [reference, standard, pair.account, pair.item]
+    sink.insert('hints', [...name, block, undecodable ?? null])
+    if (block > published || newBlock === undefined) return
+    sink.insert('hinted_again', [...name, newBlock, newUndecodable ?? null])
   })
-  writeUnmetHints({ sink, assets, spills })
+  writeUnmetHints(parts)
 }
 
 /** Writes the first hints at each contract that is no token yet. */
-function writeUnmetHints({ sink, assets, spills }: Parts): void {
+function writeUnmetHints({ sink, assets, spills, published }: Parts): void {
   let contract: number | undefined
   let pairs: UnmetPair[] = []
   let last: UnmetPair | undefined
   const write = (): void => {
     if (contract === undefined) return
     const { reference, standard } = assets.named(contract)
-    for (const { account, item, block } of firstOf(pairs)) {
+    for (const { account, item, block, newBlock } of firstOf(pairs)) {
       sink.insert('hints', [reference, standard, account, item, block, null])
+      if (block > published || newBlock === undefined) continue
+      sink.insert('hinted_again', [reference, standard, account, item, newBlock, null])
     }
   }
   spills.pairs.eachUnmet(spills.sorter, (pair, block) => {
@@ -57,15 +65,24 @@ function writeUnmetHints({ sink, assets, spills }: Parts): void {
       pairs = []
       last = undefined
     }
-    if (last?.account.equals(pair.account) === true && last.item.equals(pair.item)) return
-    last = { ...pair, block }
+    if (last?.account.equals(pair.account) === true && last.item.equals(pair.item)) {
+      if (block > published) last.newBlock ??= block
+      return
+    }
+    last = { ...pair, block, newBlock: undefined }
     pairs.push(last)
     if (pairs.length >= 2 * MAX_OF_UNKNOWN) pairs = firstOf(pairs)
   })
   write()
 }
 
-type UnmetPair = { readonly account: Buffer; readonly item: Buffer; readonly block: number }
+/** `newBlock`: the first block behind the published ones that hints at it again. */
+type UnmetPair = {
+  readonly account: Buffer
+  readonly item: Buffer
+  readonly block: number
+  newBlock: number | undefined
+}
 
 function firstOf(pairs: readonly UnmetPair[]): UnmetPair[] {
   return [...pairs].sort((a, b) => a.block - b.block).slice(0, MAX_OF_UNKNOWN)

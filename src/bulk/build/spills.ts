@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { assert } from '../../core/assert.ts'
 import type { RecordFields } from '../raw-log/record-fields.ts'
 import { ChangeForm, FIXED_BYTES, writeBlock } from './change-record.ts'
+import { MetSpill } from './met-spill.ts'
 import { PairSpills } from './pair-spills.ts'
 import { RecordSorter } from './sorted-records.ts'
 import { Spill } from './spill.ts'
+import { UndecodableSpill } from './undecodable-spill.ts'
 
 /** Bytes of an extent: written and read at once. */
 const EXTENT_BYTES = 64 * 1024
@@ -16,6 +18,8 @@ const PARTITION_BYTES = 2 * 1024 * 1024
 const TRANSFER_BYTES = 80
 /** Buffers of partitions take at most this many bytes. */
 const BUFFER_BYTES = 32 * 1024 * 1024
+/** Part of a sort's bytes for an asset of one account: 65,536 of them are sorted in memory. */
+const MET_BYTES = 512
 /** Bits of an account that choose its partition at most. */
 const MAX_BITS = 12
 /** Bits of an account that choose its partition at least: small partitions sort quicker. */
@@ -47,6 +51,10 @@ export class Spills {
   readonly holders: Spill
   readonly blocks: Spill
   readonly pairs: PairSpills
+  readonly undecodable: UndecodableSpill
+  readonly met: MetSpill
+  /** Assets of one account that are sorted in memory. */
+  readonly metPairs: number
   readonly form: ChangeForm
   readonly sorter: RecordSorter
   readonly #folder: string
@@ -70,6 +78,9 @@ export class Spills {
     this.blocks = this.#spill('blocks', 1, extentBytes)
     this.#pending = this.#spill('pending-hints', 1, extentBytes)
     this.pairs = new PairSpills(folder, { form: this.form, extentBytes })
+    this.met = new MetSpill(folder, extentBytes)
+    this.metPairs = Math.max(1, Math.floor(sizes.sortBytes / MET_BYTES))
+    this.undecodable = new UndecodableSpill(folder, extentBytes)
     this.sorter = new RecordSorter({ budget: sizes.sortBytes, extentBytes })
   }
 
@@ -147,6 +158,8 @@ export class Spills {
   remove(): void {
     for (const spill of [this.changes, this.places, this.holders, this.blocks, this.#pending]) spill.remove()
     this.pairs.remove()
+    this.undecodable.remove()
+    this.met.remove()
     rmSync(this.#folder, { recursive: true, force: true })
   }
 

@@ -19,7 +19,7 @@ import {
 import type { Spills } from './spills.ts'
 
 /** No block: before the first. */
-const NONE = -1
+export const NONE = -1
 const ZERO = Buffer.from([0x80])
 
 /** What a sweep needs. `isOpen`: coverage began at block 0, so that each pair opens with 0; else openings are unknown. */
@@ -28,6 +28,8 @@ export type SweepParts = {
   readonly assets: BuiltAssets
   readonly spills: Spills
   readonly isOpen: boolean
+  /** The last published block, or NONE. */
+  readonly published: number
 }
 
 /**
@@ -40,7 +42,7 @@ export class Sweep {
   readonly #changes: RowWriter
   readonly #balances: RowWriter
   readonly #account: AccountRows
-  readonly #sum = new Sums(1)
+  readonly #sum = new Sums()
   readonly #encoded = Buffer.alloc(MAX_SUM_BYTES)
   #sumBytes = 0
   readonly #delta = Buffer.alloc(MAX_SUM_BYTES)
@@ -57,7 +59,7 @@ export class Sweep {
     this.#form = parts.spills.form
     this.#changes = parts.sink.rows('changes')
     this.#balances = parts.sink.rows('balances')
-    this.#account = new AccountRows(parts.sink, this.#form.accountBytes)
+    this.#account = new AccountRows(parts.sink, parts.spills)
     this.#key = Buffer.alloc(256)
     this.#sum.select(0)
   }
@@ -111,9 +113,12 @@ export class Sweep {
 
   #takeHint(block: number, flags: number): void {
     const pair = this.#pair
+    const isUndecodable = (flags & UNDECODABLE) !== 0
     if (pair.hintBlock === NONE || block < pair.hintBlock) pair.hintBlock = block
-    if ((flags & UNDECODABLE) === 0) return
-    if (pair.undecodable === NONE || block < pair.undecodable) pair.undecodable = block
+    if (isUndecodable && (pair.undecodable === NONE || block < pair.undecodable)) pair.undecodable = block
+    if (block <= this.#parts.published) return
+    if (pair.newHintBlock === NONE || block < pair.newHintBlock) pair.newHintBlock = block
+    if (isUndecodable && (pair.newUndecodable === NONE || block < pair.newUndecodable)) pair.newUndecodable = block
   }
 
   #takeChange(buffer: Buffer, { at, behind, block, flags }: Placed): void {
@@ -246,7 +251,10 @@ export class Sweep {
 
 type Placed = { readonly at: number; readonly behind: number; readonly block: number; readonly flags: number }
 
-/** What is known of the pair that is summed. `hintBlock`: the first block that hints at it; NONE if there is none. */
+/**
+ * What is known of the pair that is summed. `hintBlock`: the first block that hints at it; NONE if there is none. `new...`:
+ * the same among the blocks that are not published yet.
+ */
 export type SummedPair = {
   metBlock: number
   metLog: number
@@ -256,11 +264,14 @@ export type SummedPair = {
   closedBlock: number
   hintBlock: number
   undecodable: number
+  newHintBlock: number
+  newUndecodable: number
 }
 
 function newPair(): SummedPair {
-  const blocks = { receivedBlock: NONE, lastBlock: NONE, closedBlock: NONE, hintBlock: NONE, undecodable: NONE }
-  return { metBlock: NONE, metLog: 0, metSub: 0, ...blocks }
+  const hints = { hintBlock: NONE, undecodable: NONE, newHintBlock: NONE, newUndecodable: NONE }
+  const blocks = { receivedBlock: NONE, lastBlock: NONE, closedBlock: NONE }
+  return { metBlock: NONE, metLog: 0, metSub: 0, ...blocks, ...hints }
 }
 
 function resetPair(pair: SummedPair): void {
@@ -270,6 +281,8 @@ function resetPair(pair: SummedPair): void {
   pair.closedBlock = NONE
   pair.hintBlock = NONE
   pair.undecodable = NONE
+  pair.newHintBlock = NONE
+  pair.newUndecodable = NONE
 }
 
 function writeBlockOr(row: RowWriter, block: number): void {

@@ -13,7 +13,8 @@ import { parseChainId } from '../../core/chain.ts'
 import { ServiceError } from '../../core/errors.ts'
 import type { BlockTransfers } from '../../core/transfer.ts'
 import { backfill } from '../../indexer/backfill.ts'
-import { openRawLog } from '../raw-log/raw-log-reader.ts'
+import type { Mark } from '../raw-log/mark.ts'
+import { openRawLog, RawLogReader } from '../raw-log/raw-log-reader.ts'
 import { RawLogWriter } from '../raw-log/raw-log-writer.ts'
 import { type FetchToLogOptions, fetchToLog, isStillOnChain } from './fetch-to-log.ts'
 
@@ -55,7 +56,7 @@ function writer(): RawLogWriter {
 }
 
 async function fetchAll(given: Partial<FetchToLogOptions> = {}) {
-  const into = writer()
+  const into = given.writer ?? writer()
   try {
     return await fetchToLog({
       adapter: adapter(),
@@ -112,6 +113,26 @@ test('a log goes on where it ended, and the dictionary is that of one run', asyn
   expect(Array.from({ length: mark.assets }, (__, index) => assets?.at(index).reference)).toEqual(met)
 })
 
+test('what is written can be read before it is durable, and each durable mark is behind that', async () => {
+  let time = 0
+  const told: { readonly mark: Mark; readonly isDurable: boolean }[] = []
+  const mark = await fetchAll({
+    now: () => (time += 70),
+    start: { blocks: 10, ceiling: 10, successes: 0 },
+    onMark: (durable) => told.push({ mark: durable, isDurable: true }),
+    onReadable: (readable) => {
+      told.push({ mark: readable, isDurable: false })
+      const transfers = [...new RawLogReader(folder, readable).blocks(HEX_ACCOUNTS)].map((block) => block.transfers)
+      const through = readable.through?.number ?? -1
+      expect(transfers).toEqual(truth.filter(({ number }) => number <= through).map((block) => block.transfers))
+    },
+  })
+  expect(told.filter(({ isDurable }) => !isDurable).length).toBeGreaterThan(2)
+  const bytes = told.map((one) => one.mark.bytes)
+  expect(bytes).toEqual([...bytes].sort((a, b) => a - b))
+  expect(told.at(-1)).toEqual({ mark, isDurable: true })
+})
+
 test('an error keeps what is marked', async () => {
   const failing = adapter()
   const pack = failing.packTransfers?.bind(failing)
@@ -140,7 +161,6 @@ test('a full disk stops the fetch with its error, and a later one goes on', asyn
     },
   })
   await expect(fetchAll({ writer: full })).rejects.toThrow('no room')
-  await into.close()
   await fetchAll()
   expect(read()).toEqual(truth)
 })

@@ -27,6 +27,8 @@ export type FetchToLogOptions = {
   readonly onAnswer?: (appended: RawLogWriter['appended']) => void
   /** Called with each mark, once it is durable. */
   readonly onMark?: (mark: Mark) => void
+  /** Called between them with how far the log can be read: never farther than the next durable mark. */
+  readonly onReadable?: (mark: Mark) => void
 }
 
 /**
@@ -57,12 +59,18 @@ export async function fetchToLog(options: FetchToLogOptions): Promise<Mark> {
     packs.give(packed)
     options.onAnswer?.(writer.appended)
     // Fetching goes on while the disk writes.
-    if (marking === undefined && writer.isMarkDue(now())) marking = mark()
+    if (marking !== undefined) continue
+    if (writer.isMarkDue(now())) marking = mark()
+    else tell(writer.readableMark(now()), options)
   }
   await marking
   await mark()
   if (failure !== undefined) throw failure.error
   return writer.mark
+}
+
+function tell(readable: Mark | undefined, { onReadable }: FetchToLogOptions): void {
+  if (readable !== undefined) onReadable?.(readable)
 }
 
 /**

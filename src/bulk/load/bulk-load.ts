@@ -2,8 +2,10 @@ import type { ChainAdapter } from '../../chains/adapter.ts'
 import type { AccountCodec } from '../../core/account.ts'
 import type { Header } from '../../core/block.ts'
 import type { Coverage } from '../../core/coverage.ts'
+import { ServiceError } from '../../core/errors.ts'
 import type { RangeSize } from '../../indexer/range-size.ts'
 import type { BulkStore } from '../../store/seam/bulk-load.ts'
+import { isLogDamaged } from '../../store/seam/log-damage.ts'
 import { ALL_FINAL } from '../build/build.ts'
 import { fetchTail } from '../fetch/fetch-tail.ts'
 import { fetchToLog, isStillOnChain } from '../fetch/fetch-to-log.ts'
@@ -108,6 +110,7 @@ export class BulkLoad {
           if (through !== undefined) range.onFetched({ block: through.number, transfers })
         },
         onMark: (mark) => generations.consider(mark),
+        onReadable: (mark) => generations.follow(mark),
       })
       await this.#finish({ generations, writer, head: range.head }, stopping)
     } catch (error) {
@@ -115,11 +118,21 @@ export class BulkLoad {
       // What was fetched is kept, unless the log itself cannot be written.
       await writer.writeMark(now()).catch(() => undefined)
       // The failure of a build ends the fetch, whose own error tells less.
-      throw (await generations.end()) ?? error
+      throw this.#failureOf((await generations.end()) ?? error)
     } finally {
       await writer.close()
     }
     await store.end()
+  }
+
+  /** What is thrown for a failure. A damaged log is removed: the next load fetches again what is not published. */
+  #failureOf(error: unknown): unknown {
+    if (!isLogDamaged(error)) return error
+    const { log, store } = this.#deps
+    log('warn', 'the log of a backfill is begun anew', { reason: error.message })
+    removeRawLog(store.folder)
+    const message = `${error.message}: it is begun anew, with what is published`
+    return new ServiceError('STORE_UNAVAILABLE', message, { cause: error })
   }
 
   /** Builds the last generation, with the blocks that are not final yet. */

@@ -1,18 +1,24 @@
 import type { AccountCodec } from '../../core/account.ts'
-import { ServiceError } from '../../core/errors.ts'
+import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { Expected } from '../../store/seam/bulk-check.ts'
 import type { BuildTarget } from '../../store/seam/bulk-load.ts'
 import { type BulkSink, RowTooLarge } from '../../store/seam/bulk-sink.ts'
+import { isLogDamaged } from '../../store/seam/log-damage.ts'
 import { Build, type BuildStep, type Built, type Ends } from '../build/build.ts'
 import type { Mark } from '../raw-log/mark.ts'
 import { RawLogReader } from '../raw-log/raw-log-reader.ts'
-import { sampleLog } from './sample-log.ts'
+import { LogSample } from './sample-log.ts'
 
 /**
  * What is to be built of a raw log, and where. It can be passed to another thread. `expected`: about how many transfers
- * the log will have.
+ * the log will have. `turn`: which of the generations of a load it is.
  */
-export type BuildJob = { readonly log: string; readonly target: BuildTarget; readonly expected: number }
+export type BuildJob = {
+  readonly log: string
+  readonly target: BuildTarget
+  readonly expected: number
+  readonly turn?: number
+}
 
 /** The ways of an engine to write: the fast one, and the plain one that takes its place where it fails. */
 export const SINKS = ['pages', 'sql'] as const
@@ -27,11 +33,25 @@ export type CheckedBuildDeps = {
   readonly findFault: (expected: Expected) => string | undefined
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
   readonly onStep?: (step: BuildStep) => void
+  /** Monotonic milliseconds; those of the process if not given. */
+  readonly now?: () => number
+  /** `Math.random` if not given. */
+  readonly random?: () => number
 }
+
+/** The share of a build's time that SQLite's own check may take, and what it may take at least. */
+const BUDGET_SHARE = 0.05
+const LEAST_BUDGET_MS = 100
 
 /** What was built is not what the log tells. */
 class Fault extends Error {
   override readonly name = 'Fault'
+}
+
+/** True if another sink must build. SQLite finds damage not only when it is asked for, but in any statement. */
+function isFault(error: unknown): error is Error {
+  if (error instanceof RowTooLarge || error instanceof Fault) return true
+  return isServiceError(error, 'STORE_DAMAGED') && !isLogDamaged(error)
 }
 
 /**
@@ -44,6 +64,8 @@ export class CheckedBuild {
   readonly #accounts: readonly string[] | undefined
   #sink = 0
   #build: Build | undefined
+  /** How long the build took so far. */
+  #spentMs = 0
 
   constructor(job: BuildJob, deps: CheckedBuildDeps) {
     const { scope } = job.target.coverage
@@ -57,15 +79,17 @@ export class CheckedBuild {
    * @throws STORE_DAMAGED plain SQL fails it too; and as `Build.readTo`
    */
   readTo(mark: Mark): void {
-    this.#withSink((build) => build.readTo(mark))
+    this.#withSink((build) => this.#timed(() => build.readTo(mark)))
   }
 
   /** Builds all that the log has up to a mark. @throws as `readTo` */
   finish(mark: Mark, ends?: Ends): Built {
     return this.#withSink((build) => {
-      build.readTo(mark)
-      const rows = build.finish(ends)
-      const fault = this.#deps.findFault({ rows, sample: this.#sample(mark), keeps: this.#keeper() })
+      const rows = this.#timed(() => {
+        build.readTo(mark)
+        return build.finish(ends)
+      })
+      const fault = this.#deps.findFault(this.#expected(rows, mark))
       if (fault !== undefined) throw new Fault(fault)
       return rows
     })
@@ -84,7 +108,7 @@ export class CheckedBuild {
         this.#build ??= this.#begin(by)
         return work(this.#build)
       } catch (error) {
-        if (!(error instanceof RowTooLarge || error instanceof Fault)) throw error
+        if (!isFault(error)) throw error
         this.#deps.warn('a built generation is not used', { by, fault: error.message })
         this.#build = undefined
         if (++this.#sink === SINKS.length)
@@ -93,15 +117,31 @@ export class CheckedBuild {
     }
   }
 
+  #timed<T>(work: () => T): T {
+    const { now = () => performance.now() } = this.#deps
+    const began = now()
+    const result = work()
+    this.#spentMs += now() - began
+    return result
+  }
+
   #begin(by: SinkName = SINKS[0]): Build {
     const { codec, onStep, openSink } = this.#deps
     const { log, target, expected } = this.#job
-    const options = { log, codec, from: target.coverage.from, accounts: this.#accounts, expected }
+    const { coverage, published } = target
+    const options = { log, codec, from: coverage.from, published, accounts: this.#accounts, expected }
     return new Build({ ...options, ...(onStep === undefined ? {} : { onStep }) }, openSink(by))
   }
 
-  #sample(mark: Mark): Expected['sample'] {
-    return sampleLog(new RawLogReader(this.#job.log, mark), this.#deps.codec, Math.random)
+  #expected(rows: Built, mark: Mark): Expected {
+    const { codec, now = () => performance.now(), random = Math.random } = this.#deps
+    const { target, turn = 0 } = this.#job
+    const log = new LogSample(new RawLogReader(this.#job.log, mark), codec)
+    return {
+      ...{ rows, sample: log.choose(random), find: (place) => log.find(place), keeps: this.#keeper() },
+      ...{ from: target.coverage.from, turn, random, now },
+      budgetMs: Math.max(LEAST_BUDGET_MS, this.#spentMs * BUDGET_SHARE),
+    }
   }
 
   #keeper(): Expected['keeps'] {

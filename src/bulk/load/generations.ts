@@ -59,6 +59,8 @@ export class Generations {
   #latest: Mark | undefined
   #failure: { readonly error: unknown } | undefined
   #since: number
+  /** Chosen at random, so that loads that are interrupted do not all check the same. */
+  #turn = Math.floor(Math.random() * 8)
   #lastBuildMs: number
 
   constructor(deps: GenerationDeps) {
@@ -69,22 +71,31 @@ export class Generations {
 
   /** The log is longer. Publishes a generation, if one is due. */
   consider(mark: Mark): void {
-    const { through } = mark
     this.#latest = mark
-    if (through === undefined || this.#publishing !== undefined || this.#failure !== undefined) return
-    if (this.#deps.signal.aborted) return
+    const current = this.follow(mark)
+    const { through } = mark
+    if (current === undefined || through === undefined) return
     const { now, first, last, stored } = this.#deps
-    const fetchedBlocks = through.number - first + 1
     const isDue = isBuildDue({
-      ...{ transfers: mark.transfers, built: this.#built?.transfers ?? (stored || undefined), fetchedBlocks },
-      ...{ blocksLeft: last - through.number, sinceMs: now() - this.#since, lastBuildMs: this.#lastBuildMs },
+      ...{ transfers: mark.transfers, built: this.#built?.transfers ?? (stored || undefined) },
+      ...{ fetchedBlocks: through.number - first + 1, blocksLeft: last - through.number },
+      ...{ sinceMs: now() - this.#since, lastBuildMs: this.#lastBuildMs },
     })
+    if (isDue) this.#publish(current, mark)
+  }
+
+  /** The log can be read up to a mark, which need not be durable. Returns the build that reads it, if one does. */
+  follow(mark: Mark): Current | undefined {
+    const { through } = mark
+    if (through === undefined || this.#publishing !== undefined || this.#failure !== undefined) return undefined
+    const { first, last, signal, stored } = this.#deps
+    if (signal.aborted) return undefined
+    const share = (last - first + 1) / (through.number - first + 1)
     try {
-      const share = (last - first + 1) / fetchedBlocks
-      const current = this.#follow(mark, stored + (mark.transfers - stored) * share)
-      if (isDue) this.#publish(current, mark)
+      return this.#readTo(mark, stored + (mark.transfers - stored) * share)
     } catch (error) {
       this.#fail(error)
+      return undefined
     }
   }
 
@@ -93,7 +104,7 @@ export class Generations {
     await this.#publishing
     this.#latest = undefined
     if (this.#failure === undefined && this.#built?.through !== mark.through) {
-      this.#publish(this.#follow(mark, mark.transfers), mark, ends)
+      this.#publish(this.#readTo(mark, mark.transfers), mark, ends)
       await this.#publishing
     }
     if (this.#failure !== undefined) throw this.#failure.error
@@ -108,7 +119,7 @@ export class Generations {
   }
 
   /** Has a build read up to a mark. */
-  #follow(mark: Mark, expected: number): Current {
+  #readTo(mark: Mark, expected: number): Current {
     this.#mustHaveRoom(mark)
     const current = this.#current ?? this.#begin(Math.ceil(expected))
     current.build.readTo(mark)
@@ -119,7 +130,11 @@ export class Generations {
   #begin(expected: number): Current {
     const { build, store, signal } = this.#deps
     const target = store.target()
-    const current = { target, build: build({ log: store.folder, target, expected }, signal), read: 0 }
+    const current = {
+      target,
+      build: build({ log: store.folder, target, expected, turn: this.#turn++ }, signal),
+      read: 0,
+    }
     current.build.built.catch((error: unknown) => this.#fail(error))
     this.#current = current
     return current

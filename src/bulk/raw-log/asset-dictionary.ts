@@ -71,13 +71,13 @@ export class AssetDictionary {
   /** Returns the index here of one asset of another dictionary. */
   indexIn(other: AssetDictionary, index: number): number {
     const at = other.#places[index] ?? 0
-    return this.#indexOfEntry(other.#bytes, at, HEAD + (other.#bytes[at + 2] ?? 0))
+    return this.#indexOfEntry(other.#bytes, at, entryBytes(other.#bytes, at))
   }
 
   /** True if an asset of another dictionary is here too. */
   has(other: AssetDictionary, index: number): boolean {
     const at = other.#places[index] ?? 0
-    const length = HEAD + (other.#bytes[at + 2] ?? 0)
+    const length = entryBytes(other.#bytes, at)
     return this.#slots[this.#slotOf(other.#bytes, at, length)] !== 0
   }
 
@@ -91,7 +91,7 @@ export class AssetDictionary {
   /** Adds entries that `entriesFrom` returned. Returns false if they are damaged. */
   addEntries(bytes: Uint8Array): boolean {
     for (let at = 0; at < bytes.length; ) {
-      const length = HEAD + (bytes[at + 2] ?? 0)
+      const length = entryBytes(bytes, at)
       const before = this.#count
       if (at + length > bytes.length || STANDARDS[bytes[at] ?? 0] === undefined) return false
       if (this.#indexOfEntry(bytes, at, length) !== before) return false
@@ -103,12 +103,7 @@ export class AssetDictionary {
   /** The asset with this index. */
   at(index: number): AssetRef {
     assert(index < this.#count, 'a record names an asset of its dictionary')
-    const at = this.#places[index] ?? 0
-    const bytes = this.#bytes.subarray(at + HEAD, at + HEAD + (this.#bytes[at + 2] ?? 0))
-    const standard = STANDARDS[this.#bytes[at] ?? 0]
-    assert(standard !== undefined, 'an entry has a standard')
-    const isHex = this.#bytes[at + 1] === HEX
-    return { standard, reference: isHex ? `0x${bytes.toString('hex')}` : bytes.toString('utf8') }
+    return assetOfEntry(this.#bytes, this.#places[index] ?? 0)
   }
 
   /** Forgets all assets and keeps the memory. */
@@ -162,12 +157,26 @@ export class AssetDictionary {
     const mask = this.#slots.length - 1
     for (let index = 0; index < this.#count; index++) {
       const at = places[index] ?? 0
-      const end = at + HEAD + (this.#bytes[at + 2] ?? 0)
+      const end = at + entryBytes(this.#bytes, at)
       let slot = hashOf(this.#bytes, at, end - at) & mask
       while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
       this.#slots[slot] = index + 1
     }
   }
+}
+
+/** Bytes of the entry at a position. */
+export function entryBytes(bytes: Uint8Array, at: number): number {
+  return HEAD + (bytes[at + 2] ?? 0)
+}
+
+/** The asset of the entry at a position. */
+export function assetOfEntry(bytes: Buffer, at: number): AssetRef {
+  const reference = bytes.subarray(at + HEAD, at + entryBytes(bytes, at))
+  const standard = STANDARDS[bytes[at] ?? 0]
+  assert(standard !== undefined, 'an entry has a standard')
+  const isHex = bytes[at + 1] === HEX
+  return { standard, reference: isHex ? `0x${reference.toString('hex')}` : reference.toString('utf8') }
 }
 
 function hashOf(source: Uint8Array, at: number, length: number): number {

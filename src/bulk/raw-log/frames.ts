@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { ServiceError, systemCode } from '../../core/errors.ts'
+import { logDamaged } from '../../store/seam/log-damage.ts'
 
 /** Bytes of a frame: all of a file's frames have the same size, so the frame of any offset is known. */
 export const FRAME = 64 * 1024
@@ -70,7 +71,7 @@ export class FrameWriter {
 /** Reads the frames of a file in order, and checks each. */
 export class FrameReader {
   /** The frame's content is from `start` to `end` of this. It changes with the next frame. */
-  readonly buffer = Buffer.allocUnsafeSlow(FRAMES_READ * FRAME)
+  readonly buffer: Buffer
   start = 0
   end = 0
   /** Offset of the frame in the file. */
@@ -84,10 +85,11 @@ export class FrameReader {
   #bufferAt = 0
   #held = 0
 
-  /** Reads the frames from offset `from` to `to`. Both are multiples of `FRAME`. */
+  /** Reads the frames from offset `from` to `to`. Both are multiples of `FRAME`. @throws STORE_DAMAGED the file is gone */
   constructor(file: string, { from, to }: { readonly from: number; readonly to: number }) {
     this.#file = file
-    this.#fd = guarded(file, () => openSync(file, 'r'))
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(FRAME, Math.min(FRAMES_READ * FRAME, to - from)))
+    this.#fd = openMarked(file)
     this.#next = from
     this.#to = to
   }
@@ -129,7 +131,16 @@ export class FrameReader {
   }
 
   #damaged(): ServiceError {
-    return new ServiceError('STORE_DAMAGED', `${this.#file} is damaged at byte ${this.#next}`)
+    return logDamaged(`${this.#file} is damaged at byte ${this.#next}`)
+  }
+}
+
+/** Opens a file that a mark tells of. */
+function openMarked(file: string): number {
+  try {
+    return openSync(file, 'r')
+  } catch (error) {
+    throw systemCode(error) === 'ENOENT' ? logDamaged(`${file} was removed or cut`) : asStoreError(file, error)
   }
 }
 

@@ -1,4 +1,4 @@
-import { rmSync, statSync } from 'node:fs'
+import { fstatSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AssetDictionary } from './asset-dictionary.ts'
 import { FrameReader, guarded } from './frames.ts'
@@ -16,6 +16,17 @@ export function rawLogFiles(folder: string): RawLogFiles {
 export function removeRawLog(folder: string): void {
   const { records, assets, mark } = rawLogFiles(folder)
   for (const file of [mark, `${mark}.new`, records, assets]) guarded(file, () => rmSync(file, { force: true }))
+}
+
+/**
+ * True if an open file is still the one of its name and has at least these bytes. A file that was removed or replaced can still
+ * be written through an open descriptor, but nobody reads it.
+ */
+export function isOpenFile(file: string, fd: number, bytes: number): boolean {
+  return guarded(file, () => {
+    const [named, open] = [statSync(file, { throwIfNoEntry: false }), fstatSync(fd)]
+    return named !== undefined && named.ino === open.ino && named.dev === open.dev && named.size >= bytes
+  })
 }
 
 /** True if the files have at least the bytes of their mark. */

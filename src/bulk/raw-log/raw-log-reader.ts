@@ -1,30 +1,27 @@
 import type { AccountCodec } from '../../core/account.ts'
-import { ServiceError } from '../../core/errors.ts'
 import type { BlockTransfers } from '../../core/transfer.ts'
-import { AssetDictionary } from './asset-dictionary.ts'
+import { AssetFile } from './asset-file.ts'
 import { type Mark, readMark } from './mark.ts'
-import { loadAssets, type RawLogFiles, rawLogFiles } from './raw-log-files.ts'
+import { type RawLogFiles, rawLogFiles } from './raw-log-files.ts'
 import { RecordCursor } from './record-cursor.ts'
 import { blocksOf } from './unpack.ts'
 
 /** Reads a raw log up to a mark, also while a writer appends behind it. */
 export class RawLogReader {
   readonly mark: Mark
-  readonly assets = new AssetDictionary()
+  readonly assets: AssetFile
   readonly #files: RawLogFiles
 
   /** `mark`: the one to read up to. @throws STORE_DAMAGED, STORE_UNAVAILABLE */
   constructor(folder: string, mark: Mark) {
     this.#files = rawLogFiles(folder)
     this.mark = mark
-    if (mark.assetBytes > 0 && !loadAssets(this.assets, this.#files, { mark, from: 0 })) {
-      throw new ServiceError('STORE_DAMAGED', `${this.#files.assets} is damaged`)
-    }
+    this.assets = new AssetFile(this.#files.assets, mark)
   }
 
-  /** The records from an offset on: 0, an older mark's `bytes`, or a record's. The caller closes it. */
-  records(from = 0): RecordCursor {
-    return new RecordCursor(this.#files.records, { from, to: this.mark.bytes })
+  /** The records from an offset on: 0, an older mark's `bytes`, or a record's; up to a frame's end. The caller closes it. */
+  records(from = 0, to = this.mark.bytes): RecordCursor {
+    return new RecordCursor(this.#files.records, { from, to })
   }
 
   /** The blocks from an offset on, which is 0, an older mark's `bytes`, or that of a block's record, as objects. Slow. */

@@ -7,17 +7,20 @@ import type { AssetRef } from '../../core/asset.ts'
 import type { Header } from '../../core/block.ts'
 import { isServiceError } from '../../core/errors.ts'
 import type { BlockTransfers } from '../../core/transfer.ts'
-import { AssetDictionary } from './asset-dictionary.ts'
+import { logDamaged } from '../../store/seam/log-damage.ts'
+import { AssetDictionary, entryBytes } from './asset-dictionary.ts'
 import { asStoreError, FRAME, FrameReader, FrameWriter, guarded } from './frames.ts'
 import { type Mark, NO_MARK, readMark, syncFolder, writeMark } from './mark.ts'
 import { PackedBlocks } from './packed-blocks.ts'
-import { hasBytesOf, loadAssets, type RawLogFiles, rawLogFiles, removeRawLog } from './raw-log-files.ts'
+import { hasBytesOf, isOpenFile, loadAssets, type RawLogFiles, rawLogFiles, removeRawLog } from './raw-log-files.ts'
 import { ASSET_AT, BLOCK, LENGTH_AT, NUMBER_AT } from './record-layout.ts'
 
 /** Longest time between two marks, in milliseconds. */
 const MARK_MS = 2_000
 /** Most bytes between two marks. */
 const MARK_BYTES = 64 * 1024 * 1024
+/** Shortest time before a reader gets what is written behind a mark, in milliseconds: the rest of a frame is left empty then. */
+const READABLE_MS = 200
 /** Permissions of the folder: only the process's own user has access. */
 const FOLDER_MODE = 0o700
 
@@ -46,6 +49,7 @@ export class RawLogWriter {
   #known: number
   #through: Header | undefined
   #markedAt: number | undefined
+  #readableAt = 0
   #marking: Promise<void> | undefined
   /** True once blocks that are not final are appended. */
   #hasTail = false
@@ -137,15 +141,17 @@ export class RawLogWriter {
 
   /**
    * Makes all that is appended durable, and marks it. More can be appended meanwhile; it is behind the mark.
-   * @throws STORE_FULL, STORE_UNAVAILABLE
+   * @throws STORE_DAMAGED the files were removed, replaced or cut meanwhile; STORE_FULL, STORE_UNAVAILABLE
    */
   async writeMark(now: number): Promise<Mark> {
     // One at a time: an older mark must never replace a newer one.
     while (this.#marking !== undefined) await this.#marking.catch(() => undefined)
     this.#markedAt = now
+    this.#readableAt = now
     const through = this.#through
     if (through === undefined || through === this.mark.through || this.#hasTail) return this.mark
     const mark = this.#finishFrames(through)
+    this.#mustHold(mark)
     this.#marking = this.#makeDurable(mark)
     try {
       await this.#marking
@@ -154,6 +160,18 @@ export class RawLogWriter {
     }
     this.mark = mark
     return mark
+  }
+
+  /**
+   * Writes all that is appended, without making it durable, so that it can be read up to the returned mark: every 200 ms,
+   * and not while a mark is made durable. Thus each later durable mark is behind it. Undefined at other times.
+   * @throws STORE_FULL, STORE_UNAVAILABLE
+   */
+  readableMark(now: number): Mark | undefined {
+    const through = this.#through
+    if (this.#marking !== undefined || now - this.#readableAt < READABLE_MS || through === undefined) return undefined
+    this.#readableAt = now
+    return this.#finishFrames(through)
   }
 
   /**
@@ -185,6 +203,13 @@ export class RawLogWriter {
     return { through, bytes, assetBytes, assets: this.assets.count, known: this.#known, ...this.#counts }
   }
 
+  /** No mark may tell of records that no reader can find. */
+  #mustHold(mark: Mark): void {
+    const { records, assets } = this.#files
+    if (!isOpenFile(records, this.#records.fd, mark.bytes)) throw logDamaged(`${records} was removed or cut`)
+    if (!isOpenFile(assets, this.#entries.fd, mark.assetBytes)) throw logDamaged(`${assets} was removed or cut`)
+  }
+
   #begin(): void {
     assert(!this.#isTorn, 'nothing is written to a log after an error')
     this.#isTorn = true
@@ -203,7 +228,7 @@ export class RawLogWriter {
   #appendEntries(): void {
     const entries = this.assets.entriesFrom(this.#entryBytes)
     for (let at = 0; at < entries.length; ) {
-      const end = at + 3 + (entries[at + 2] ?? 0)
+      const end = at + entryBytes(entries, at)
       this.#entries.append(entries, { at, end }, 0)
       at = end
     }

@@ -1,4 +1,5 @@
-import { ServiceError } from '../../core/errors.ts'
+import type { ServiceError } from '../../core/errors.ts'
+import { logDamaged } from '../../store/seam/log-damage.ts'
 import { FRAME, FrameReader } from './frames.ts'
 import { RecordFields } from './record-fields.ts'
 import { LENGTH_AT } from './record-layout.ts'
@@ -55,6 +56,6 @@ export class RecordCursor extends RecordFields {
   }
 
   #damaged(): ServiceError {
-    return new ServiceError('STORE_DAMAGED', `${this.#file} is damaged at byte ${this.#frames.offset}`)
+    return logDamaged(`${this.#file} is damaged at byte ${this.#frames.offset}`)
   }
 }

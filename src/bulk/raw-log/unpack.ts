@@ -9,7 +9,7 @@ import { RecordFields } from './record-fields.ts'
 import { BLOCK, LENGTH_AT, REASONS, TRANSFER } from './record-layout.ts'
 
 /** What the records refer to: their dictionary, and the chain's codec of accounts. */
-export type RecordWords = { readonly assets: AssetDictionary; readonly codec: AccountCodec }
+export type RecordWords = { readonly assets: Pick<AssetDictionary, 'at'>; readonly codec: AccountCodec }
 
 /** Returns the current record, which is a transfer, as an object. */
 export function transferOf(fields: RecordFields, { assets, codec }: RecordWords): Transfer {

@@ -1,10 +1,30 @@
 import type { Transfer } from '../../core/transfer.ts'
 import type { SortedTable } from './bulk-sink.ts'
 
-/** What a built generation must have: so many rows of each table, and these transfers with all that follows from them. */
+/** A transfer of the raw log, and its block's number. */
+export type LoggedTransfer = { readonly block: number; readonly transfer: Transfer }
+
+/** What a built generation must have: so many rows of each table, and all that follows from transfers chosen at random. */
 export type Expected = {
   readonly rows: Readonly<Record<SortedTable | 'assets', number>>
-  readonly sample: readonly { readonly block: number; readonly transfer: Transfer }[]
+  /** Transfers of the log, chosen at random, and its first and last one. */
+  readonly sample: readonly LoggedTransfer[]
+  /** Finds what the log has at a place. Costs some milliseconds. */
+  readonly find: (place: {
+    readonly block: number
+    readonly event: number
+    readonly part: number
+  }) => Transfer | undefined
   /** True for accounts whose changes are kept. */
   readonly keeps: (account: string) => boolean
+  /** The first block of coverage. */
+  readonly from: number
+  /** Milliseconds that the check may take, besides counting and the sample. */
+  readonly budgetMs: number
+  /** Chooses what is checked first: each generation begins with another table. */
+  readonly turn: number
+  /** As `Math.random`. */
+  readonly random: () => number
+  /** Monotonic milliseconds. */
+  readonly now: () => number
 }

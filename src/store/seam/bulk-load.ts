@@ -13,6 +13,11 @@ export type BuildTarget = {
   readonly coverage: Coverage
   /** Tokens whose accounting the configuration fixes, by `assetKey`. */
   readonly fixed: readonly (readonly [string, Accounting])[]
+  /**
+   * Blocks up to this one are published, undefined if none is. What events of these blocks hint at is known, and may have
+   * been corrected since. Later hints are what the generation adds.
+   */
+  readonly published: number | undefined
   /** The engine's own name of the place. */
   readonly place: string
 }

@@ -16,8 +16,11 @@ export type SortedTable = (typeof SORTED_TABLES)[number]
 /** The indexes among them, which an engine may make itself. */
 export const INDEXES: readonly SortedTable[] = ['transfers_by_asset', 'balances_as_met', 'balances_by_amount']
 
-/** The tables whose rows a bulk load writes in any order, after the sorted ones. */
-export type SmallTable = 'assets' | 'blocks' | 'hints' | 'doubts'
+/**
+ * The tables whose rows a bulk load writes in any order, after the sorted ones. `hinted_again`: the hints of blocks that are
+ * not published yet at pairs that published blocks hint at too. It is removed when the generation is published.
+ */
+export type SmallTable = 'assets' | 'blocks' | 'hints' | 'doubts' | 'hinted_again'
 
 /** A row that a sink cannot store: another sink must be used. */
 export class RowTooLarge extends Error {
@@ -46,12 +49,15 @@ export type BulkEnd = {
   /** The headers of all blocks behind the final ones, in order. */
   readonly tail: readonly Header[]
   readonly transfers: number
-  /** Tokens with a transfer that could not be decoded, each with the first one. `account`: as stored, if it is kept. */
-  readonly undecodable: readonly {
-    readonly asset: number
-    readonly block: BlockRef
-    readonly account: Uint8Array | undefined
-  }[]
+  /** Tokens with a transfer that could not be decoded, each with the first one. They can be read once. */
+  readonly undecodable: Iterable<UndecodableToken>
+}
+
+/** A token with a transfer that could not be decoded, in this block. `account`: as stored, if it is kept. */
+export type UndecodableToken = {
+  readonly asset: number
+  readonly block: BlockRef
+  readonly account: Uint8Array | undefined
 }
 
 /** Where a bulk load writes: a fresh file or fresh tables, which no reader sees before they are published. */

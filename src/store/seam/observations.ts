@@ -1,5 +1,6 @@
 import type { AssetRef } from '../../core/asset.ts'
 import type { BalanceKey, Observation } from '../../core/balance.ts'
+import type { Soon } from '../../core/soon.ts'
 import type { ObservationPage, ObservationQuery } from './positions.ts'
 
 /** The newest chain read of each key. Any process may write at any time. */
@@ -7,9 +8,9 @@ export interface ObservationStore {
   put(observations: readonly Observation[]): Promise<void>
   get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]>
   /** The highest block that any observation is of; undefined if there is none. */
-  newestBlock(): Promise<number | undefined>
+  newestBlock(): Soon<number | undefined>
   /** Assets, except the native one, with a positive amount when the account was last read; at most some hundred. */
-  heldBy(account: string): Promise<readonly AssetRef[]>
+  heldBy(account: string): Soon<readonly AssetRef[]>
   /** All observations, page by page. */
   walk(query: ObservationQuery): Promise<ObservationPage>
   /** Deletes the observations above a block. A rollback calls it first, so that a crash in between loses only reads. */

@@ -3,6 +3,7 @@ import type { BalanceKey, Observation } from '../../core/balance.ts'
 import type { BlockRef, Header } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage, Scope } from '../../core/coverage.ts'
+import type { Soon } from '../../core/soon.ts'
 import type { Standard } from '../../core/standards.ts'
 import type { Batch, BlockTransfers } from '../../core/transfer.ts'
 import type { AdoptionResult, AuditReads, AuditStore, Reclassification, ReclassifyOutcome, Repaired } from './audits.ts'
@@ -246,7 +247,7 @@ export interface ChainReads {
   clock(): Promise<ChainClock>
   asset(asset: AssetRef): Promise<StoredAsset | undefined>
   /** The assets that a contract was stored as, in the order of STANDARDS: several if it emits events of several standards. */
-  assetsOf(reference: string): Promise<readonly StoredAsset[]>
+  assetsOf(reference: string): Soon<readonly StoredAsset[]>
   /**
    * Positions in the order of the keys, as of `clock.published` or of the block `asOf`; undefined if there is no row
    * and nothing is in doubt. `block`: that block as we store it, on the same branch as the rows; undefined if we do not
@@ -256,13 +257,13 @@ export interface ChainReads {
   balances(
     keys: readonly BalanceKey[],
     asOf?: number,
-  ): Promise<{
+  ): Soon<{
     readonly clock: ChainClock
     readonly block: HeldBlock | undefined
     readonly rows: readonly (StoredBalance | undefined)[]
     readonly assets: readonly (StoredAsset | undefined)[]
   }>
-  account(query: AccountQuery): Promise<AccountPage>
+  account(query: AccountQuery): Soon<AccountPage>
   /** Positive balances, greatest first, ties by account. */
   holders(query: { readonly asset: AssetRef; readonly offset: number; readonly limit: number }): Promise<HolderPage>
   transfers(query: TransferQuery): Promise<TransferPage>

@@ -1,8 +1,8 @@
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ChainId } from '../../core/chain.ts'
-import { systemCode } from '../../core/errors.ts'
-import { factsFile, fileName } from './files.ts'
+import { ServiceError, systemCode } from '../../core/errors.ts'
+import { factsFile, fileName, isThere, remedyOf } from './files.ts'
 
 /** Permissions of the pointer: only the process's own user has access. */
 const FILE_MODE = 0o600
@@ -28,10 +28,20 @@ export class Generations {
     return join(this.#folder, `${fileName(this.#chain)}.current`)
   }
 
-  /** The name of the current facts file. */
+  /**
+   * The name of the current facts file.
+   * @throws STORE_DAMAGED the pointer is lost: the file of no generation may be taken for the current one, nor be removed
+   */
   current(): string {
     const name = readPointer(this.pointer)
-    return name !== undefined && this.#numberOf(name) !== undefined ? name : factsFile(this.#chain)
+    if (name !== undefined && this.#numberOf(name) !== undefined) return name
+    const first = factsFile(this.#chain)
+    // Until a generation is published, the first file is there. It is removed after that, and before no other.
+    if (isThere(join(this.#folder, first))) return first
+    const [other] = this.#numbered()
+    if (other === undefined) return first
+    const told = `${this.pointer} is lost, which names the current one of the files like ${other}`
+    throw new ServiceError('STORE_DAMAGED', `${told}: ${remedyOf(other)}`, { fields: { file: this.pointer } })
   }
 
   /** The path of the current facts file. */
@@ -60,9 +70,13 @@ export class Generations {
     syncFolder(this.#folder)
   }
 
-  /** Removes all generations but the current one. Connections that have one open still read it. */
+  /**
+   * Removes all generations but the current one, and a raw log that was retired. Connections that have a generation open
+   * still read it.
+   */
   removeOthers(): void {
     const current = this.current()
+    rmSync(this.#retiredLog, { force: true, recursive: true })
     for (const name of this.#names()) if (name !== current) this.#remove(name)
   }
 
@@ -70,7 +84,7 @@ export class Generations {
   removeAll(): void {
     for (const name of this.#names()) this.#remove(name)
     for (const file of [this.pointer, `${this.pointer}.new`]) rmSync(file, { force: true, recursive: true })
-    rmSync(this.logFolder, { force: true, recursive: true })
+    for (const folder of [this.logFolder, this.#retiredLog]) rmSync(folder, { force: true, recursive: true })
   }
 
   /** The folder of the raw log of a bulk load. */
@@ -78,9 +92,25 @@ export class Generations {
     return join(this.#folder, `${fileName(this.#chain)}.bulk`)
   }
 
+  /** Renames the folder of the raw log, so that no bulk load goes on from it: also not after a crash while it is removed. */
+  retireLog(): void {
+    rmSync(this.#retiredLog, { force: true, recursive: true })
+    renameSync(this.logFolder, this.#retiredLog)
+    syncFolder(this.#folder)
+  }
+
+  get #retiredLog(): string {
+    return `${this.logFolder}.old`
+  }
+
   #names(): string[] {
-    const own = factsFile(this.#chain)
-    return [own, ...readdirSync(this.#folder).filter((name) => this.#numberOf(name) !== undefined)]
+    // Generations first: see `current`.
+    return [...this.#numbered(), factsFile(this.#chain)]
+  }
+
+  #numbered(): string[] {
+    if (!isThere(this.#folder)) return []
+    return readdirSync(this.#folder).filter((name) => this.#numberOf(name) !== undefined)
   }
 
   #remove(name: string): void {

@@ -104,14 +104,14 @@ export class SqliteObservations implements ObservationStore {
     return this.#inTick(() => keys.map((key) => this.#remembered(key)))
   }
 
-  async newestBlock(): Promise<number | undefined> {
+  newestBlock(): number | undefined {
     return this.#inTick(() => {
       if (this.#newest === null) this.#newest = nullable(this.#newestBlock.get(), int)
       return this.#newest
     })
   }
 
-  async heldBy(account: string): Promise<readonly AssetRef[]> {
+  heldBy(account: string): readonly AssetRef[] {
     return this.#inTick(() => {
       const known = this.#held.get(account)
       if (known !== undefined) return known

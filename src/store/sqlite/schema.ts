@@ -287,4 +287,8 @@ export const READS_MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX trail_by_block ON trail (block);
   `,
+  `
+  -- The generation of the journal whose asset ids these are: in another one, assets that only reads name have other ids.
+  ALTER TABLE queued ADD COLUMN generation TEXT;
+  `,
 ]

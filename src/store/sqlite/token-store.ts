@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { AssetRef } from '../../core/asset.ts'
 import type { TokenFact } from '../../core/token.ts'
 import { decodeAmount } from '../../journal/amount-codec.ts'
@@ -7,6 +8,7 @@ import {
   bytes,
   guarded,
   int,
+  NO_ROW,
   nullable,
   type RowStatement,
   type SqliteDatabase,
@@ -42,7 +44,7 @@ export class SqliteTokens implements TokenStore {
   readonly #get: RowStatement
   readonly #stale: RowStatement
   readonly #expire: Statement
-  readonly #queued: Statement
+  readonly #queued: RowStatement
   readonly #queue: Statement
   readonly #setQueued: Statement
   #searcher: TokenSearcher | undefined
@@ -63,9 +65,9 @@ export class SqliteTokens implements TokenStore {
     this.#get = sql(`SELECT ${COLUMNS} FROM tokens WHERE reference = ? AND standard = ? AND read_at > 0`).raw()
     this.#stale = sql('SELECT reference, standard FROM tokens WHERE read_at < ? ORDER BY read_at LIMIT ?').raw()
     this.#expire = sql('UPDATE tokens SET read_at = 0 WHERE reference = ?')
-    this.#queued = sql('SELECT asset FROM queued').pluck()
+    this.#queued = sql('SELECT asset, generation FROM queued').raw()
     this.#queue = sql('INSERT OR IGNORE INTO tokens (reference, standard, read_at) VALUES (?, ?, 0)')
-    this.#setQueued = sql('UPDATE queued SET asset = ?')
+    this.#setQueued = sql('UPDATE queued SET asset = ?, generation = ?')
   }
 
   async put(tokens: Parameters<TokenStore['put']>[0]): Promise<void> {
@@ -106,14 +108,18 @@ export class SqliteTokens implements TokenStore {
   }
 
   #queueNew(): void {
-    const queued = int(this.#queued.get())
+    const [asset, before] = this.#queued.get() ?? NO_ROW
+    // Another generation may have given these ids to other assets, so all are queued again. Those that were queued stay as
+    // they are.
+    const generation = basename(this.#journal.name)
+    const queued = nullable(before, text) === generation ? int(asset) : 0
     const rows = guarded(this.#journal, () => this.#newAssets.all(queued, QUEUE_BATCH))
     if (rows.length === 0) return
     const run = this.#db.transaction(() => {
       for (const entry of rows) {
         const row = entry
         this.#queue.run(text(row[1]), text(row[2]))
-        this.#setQueued.run(int(row[0]))
+        this.#setQueued.run(int(row[0]), generation)
       }
     })
     run.immediate()

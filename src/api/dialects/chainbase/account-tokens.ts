@@ -2,9 +2,11 @@ import type { Static } from 'typebox'
 import { type AsOf, worstOf } from '../../../balances/as-of.ts'
 import type { AssetBalance, Balances } from '../../../balances/balances.ts'
 import { type AssetRef, NO_ITEM } from '../../../core/asset.ts'
-import { isNodeUnknown, isNoneKnown, type Known } from '../../../core/balance.ts'
+import { type Balance, isNodeUnknown, isNoneKnown, type Known } from '../../../core/balance.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
+import { andThen, type Soon, together } from '../../../core/soon.ts'
+import type { TokenInfo } from '../../../tokens/tokens.ts'
 import { asOfKnown } from '../../http/as-of-header.ts'
 import type { Reply } from '../../http/route.ts'
 import type { Answer } from '../../schema/json-schema.ts'
@@ -29,12 +31,21 @@ type Rows = {
 }
 
 /** Returns ERC-20 tokens of an account: all that it ever received, or the contracts that the caller lists. */
-export async function accountTokens(deps: ChainbaseDeps, query: Query): Promise<Reply<Body>> {
+export function accountTokens(deps: ChainbaseDeps, query: Query): Soon<Reply<Body>> {
   const chain = deps.chainOf(query.chain_id)
-  const page =
-    query.contract_address === undefined ? await received(deps, chain, query) : await listed(deps, chain, query)
-  const assets = page.rows.map((row) => row.asset)
-  const tokens = assets.length === 0 ? [] : await deps.tokens.get(chain, assets, { read: true })
+  const rows = query.contract_address === undefined ? received(deps, chain, query) : listed(deps, chain, query)
+  return andThen(rows, (page) => {
+    const assets = page.rows.map((row) => row.asset)
+    const tokens = assets.length === 0 ? [] : deps.tokens.get(chain, assets, { read: true })
+    return andThen(tokens, (infos) => replyOf(deps, chain, { page, tokens: infos }))
+  })
+}
+
+function replyOf(
+  deps: ChainbaseDeps,
+  chain: ChainId,
+  { page, tokens }: { readonly page: Rows; readonly tokens: readonly TokenInfo[] },
+): Reply<Body> {
   const data: Body['data'][number][] = []
   page.rows.forEach((row, index) => {
     const token = tokens[index]
@@ -46,11 +57,11 @@ export async function accountTokens(deps: ChainbaseDeps, query: Query): Promise<
   }
 }
 
-async function received(deps: ChainbaseDeps, chain: ChainId, query: Query): Promise<Rows> {
+function received(deps: ChainbaseDeps, chain: ChainId, query: Query): Soon<Rows> {
   if (query.address === ZERO_ADDRESS) {
     throw new ServiceError('BAD_REQUEST', 'address is the zero address: its tokens are not listed')
   }
-  const { rows, count, asOf } = await deps.balances.account({
+  const list = deps.balances.account({
     chain,
     account: query.address,
     standards: ['erc20'],
@@ -59,20 +70,35 @@ async function received(deps: ChainbaseDeps, chain: ChainId, query: Query): Prom
     offset: offsetOf(query),
     limit: query.limit,
   })
-  // Before the first block is indexed, an empty list would claim that the account never received a token.
-  if (asOf === undefined) throw nothingIndexed()
-  const known = rows.filter(isKnown)
-  // Unknown rows are found only when their page is read, so only those of this page are subtracted from the count.
-  return { rows: known, count: count - (rows.length - known.length), nextPage: nextPage(query, count), asOf }
+  return andThen(list, ({ rows, count, asOf }) => {
+    // Before the first block is indexed, an empty list would claim that the account never received a token.
+    if (asOf === undefined) throw nothingIndexed()
+    const known = rows.filter(isKnown)
+    // Unknown rows are found only when their page is read, so only those of this page are subtracted from the count.
+    return { rows: known, count: count - (rows.length - known.length), nextPage: nextPage(query, count), asOf }
+  })
 }
 
-async function listed(deps: ChainbaseDeps, chain: ChainId, query: Query): Promise<Rows> {
+function listed(deps: ChainbaseDeps, chain: ChainId, query: Query): Soon<Rows> {
   const assets = (query.contract_address ?? []).map((reference): AssetRef => ({ standard: 'erc20', reference }))
-  const balances = await deps.balances.get({
+  const found = deps.balances.get({
     chain,
     keys: assets.map((asset) => ({ account: query.address, asset, item: NO_ITEM })),
     freshness: { mode: 'stored' },
   })
+  const account = { chain, account: query.address }
+  return andThen(found, (balances) => rowsOf(deps.balances, query, { account, assets, balances }))
+}
+
+function rowsOf(
+  source: Balances,
+  query: Query,
+  {
+    account,
+    assets,
+    balances,
+  }: { readonly account: Account; readonly assets: readonly AssetRef[]; readonly balances: readonly Balance[] },
+): Soon<Rows> {
   const known: KnownRow[] = []
   assets.forEach((asset, index) => {
     const balance = balances[index]
@@ -80,18 +106,21 @@ async function listed(deps: ChainbaseDeps, chain: ChainId, query: Query): Promis
   })
   // Unknown rows are left out. If a node's failure leaves none, return an error: an empty list would be a guess.
   if (isNoneKnown(balances)) throw new ServiceError('UNAVAILABLE', 'Service unavailable')
-  const account = { chain, account: query.address }
-  const ordered = known.length < 2 ? known : await inOrderMet(deps.balances, account, known)
-  const offset = offsetOf(query)
-  // If none of the contracts is a token, that is also known as of a block.
-  const asOf = worstOf(balances) ?? (await metOf(deps.balances, account, assets)).asOf
-  if (asOf === undefined) throw nothingIndexed()
-  return {
-    rows: ordered.slice(offset, offset + query.limit),
-    count: ordered.length,
-    nextPage: nextPage(query, ordered.length),
-    asOf: { ...asOf, complete: !balances.some(isNodeUnknown) },
-  }
+  const both = together(
+    () => (known.length < 2 ? known : inOrderMet(source, account, known)),
+    // If none of the contracts is a token, that is also known as of a block.
+    () => worstOf(balances) ?? andThen(metOf(source, account, assets), (met) => met.asOf),
+  )
+  return andThen(both, ([rows, asOf]) => {
+    if (asOf === undefined) throw nothingIndexed()
+    const offset = offsetOf(query)
+    return {
+      rows: rows.slice(offset, offset + query.limit),
+      count: rows.length,
+      nextPage: nextPage(query, rows.length),
+      asOf: { ...asOf, complete: !balances.some(isNodeUnknown) },
+    }
+  })
 }
 
 type Account = { readonly chain: ChainId; readonly account: string }
@@ -113,23 +142,17 @@ function metOf(balances: Balances, account: Account, assets: readonly AssetRef[]
  * Returns the rows in the order in which the account first met their assets. Assets that it never met come last, in the
  * given order.
  */
-async function inOrderMet(
-  balances: Balances,
-  account: Account,
-  rows: readonly KnownRow[],
-): Promise<readonly KnownRow[]> {
-  const rest = new Map(rows.map((row) => [row.asset.reference, row]))
-  const page = await metOf(
-    balances,
-    account,
-    rows.map((row) => row.asset),
-  )
-  const met: KnownRow[] = []
-  for (const { asset } of page.rows) {
-    const row = rest.get(asset.reference)
-    if (row !== undefined && rest.delete(asset.reference)) met.push(row)
-  }
-  return [...met, ...rest.values()]
+function inOrderMet(balances: Balances, account: Account, rows: readonly KnownRow[]): Soon<readonly KnownRow[]> {
+  const assets = rows.map((row) => row.asset)
+  return andThen(metOf(balances, account, assets), (page) => {
+    const rest = new Map(rows.map((row) => [row.asset.reference, row]))
+    const met: KnownRow[] = []
+    for (const { asset } of page.rows) {
+      const row = rest.get(asset.reference)
+      if (row !== undefined && rest.delete(asset.reference)) met.push(row)
+    }
+    return [...met, ...rest.values()]
+  })
 }
 
 function isKnown(row: AssetBalance): row is KnownRow {

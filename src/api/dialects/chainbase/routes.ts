@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Static, TObject, TSchema } from 'typebox'
+import type { Soon } from '../../../core/soon.ts'
 import { addDirectRoute, type Direct } from '../../http/add-direct-route.ts'
 import { addRoute, type Reply } from '../../http/route.ts'
 import type { Answer } from '../../schema/json-schema.ts'
@@ -89,7 +90,7 @@ type Call<Query extends TObject, Body extends TSchema> = {
   readonly answer: Body
   /** False for calls without a block: metadata and prices. */
   readonly asOf?: boolean
-  readonly call: (deps: ChainbaseDeps, query: Static<Query>) => Promise<Reply<Answer<Static<Body>>>>
+  readonly call: (deps: ChainbaseDeps, query: Static<Query>) => Soon<Reply<Answer<Static<Body>>>>
 }
 
 /** The error statuses of every call. */

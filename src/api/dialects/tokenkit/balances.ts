@@ -3,6 +3,7 @@ import { worstOf } from '../../../balances/as-of.ts'
 import { firstOfEachContract } from '../../../balances/holdings.ts'
 import { type AssetRef, NO_ITEM } from '../../../core/asset.ts'
 import { type Balance, isNodeUnknown, type Known } from '../../../core/balance.ts'
+import { andThen, type Soon, together } from '../../../core/soon.ts'
 import { TOKEN_STANDARDS } from '../../../core/standards.ts'
 import type { Json } from '../../../json/exact-json.ts'
 import type { TokenInfo } from '../../../tokens/tokens.ts'
@@ -29,20 +30,24 @@ type PairError = NonNullable<Answer<Static<typeof BatchAnswer>>['errors']>[numbe
 type Pair = { readonly account: string; readonly asset: AssetRef }
 
 /** One balance. Not a token: 404. A read that fails, if forced or nothing is stored: 502. */
-export async function balance(
+export function balance(
   deps: TokenKitDeps,
   query: Static<typeof BalanceQuery>,
-): Promise<Reply<Answer<Static<typeof BalanceAnswer>>> | VendorError> {
+): Soon<Reply<Answer<Static<typeof BalanceAnswer>>> | VendorError> {
   const { chain, now } = deps
   const account = addressParameter('account_address', query.account_address, chain)
   const token = addressParameter('token_address', query.token_address, chain)
-  const pair = { account, asset: await assetOf(deps, token) }
-  const [found, info] = (await balancesOf(deps, [pair], query))[0] ?? []
-  if (found?.known !== true || info === undefined) return failed(found)
-  return {
-    body: { success: true, data: rowOf(pair, found, info) },
-    asOf: asOfKnown(chain.id, found, now()),
-  }
+  return andThen(assetOf(deps, token), (asset) => {
+    const pair = { account, asset }
+    return andThen(balancesOf(deps, [pair], query), ([first]) => {
+      const [found, info] = first ?? []
+      if (found?.known !== true || info === undefined) return failed(found)
+      return {
+        body: { success: true, data: rowOf(pair, found, info) },
+        asOf: asOfKnown(chain.id, found, now()),
+      }
+    })
+  })
 }
 
 function failed(found: Balance | undefined): VendorError {
@@ -117,13 +122,13 @@ function textOf(item: Json, name: string): string | undefined {
 }
 
 /** Everything that an account holds or held, in the order in which it first met the tokens. */
-export async function accountBalances(
+export function accountBalances(
   deps: TokenKitDeps,
   query: Static<typeof AccountBalancesQuery>,
-): Promise<Reply<Answer<Static<typeof AccountBalancesAnswer>>>> {
-  const { balances, chain, now, tokens } = deps
+): Soon<Reply<AccountAnswer>> {
+  const { balances, chain, tokens } = deps
   const account = accountParameter('account_address', query.account_address, chain)
-  const { rows, count, asOf } = await balances.account({
+  const list = balances.account({
     chain: chain.id,
     account,
     standards: TOKEN_STANDARDS,
@@ -134,18 +139,32 @@ export async function accountBalances(
     offset: 0,
     limit: MAX_ROWS,
   })
-  const own = firstOfEachContract(rows)
-  const assets = own.map(({ asset }) => asset)
-  // A node that did not return the balances is not asked for names as well: the request has one deadline.
-  const read = !own.some(({ balance }) => isNodeUnknown(balance))
-  const infos = assets.length === 0 ? [] : await tokens.get(chain.id, assets, { read })
+  return andThen(list, (page) => {
+    const rows = firstOfEachContract(page.rows)
+    const assets = rows.map(({ asset }) => asset)
+    // A node that did not return the balances is not asked for names as well: the request has one deadline.
+    const read = !rows.some(({ balance }) => isNodeUnknown(balance))
+    const known = assets.length === 0 ? [] : tokens.get(chain.id, assets, { read })
+    return andThen(known, (infos) => accountReply(deps, account, { page, rows, infos }))
+  })
+}
+
+type AccountAnswer = Answer<Static<typeof AccountBalancesAnswer>>
+type Page = Awaited<ReturnType<TokenKitDeps['balances']['account']>>
+
+function accountReply(
+  { chain, now }: TokenKitDeps,
+  account: string,
+  { page, rows, infos }: { page: Page; rows: Page['rows']; infos: readonly TokenInfo[] },
+): Reply<AccountAnswer> {
   const writeRow = accountRows(chain.id, account)
   const data: WrittenObject[] = []
-  own.forEach(({ balance }, index) => {
+  rows.forEach(({ balance }, index) => {
     const info = infos[index]
     if (info !== undefined) data.push(writeRow(info, balance))
   })
-  const known = asOf && { ...asOf, complete: asOf.complete && count <= rows.length }
+  const { asOf } = page
+  const known = asOf && { ...asOf, complete: asOf.complete && page.count <= page.rows.length }
   return {
     body: { success: true, count: data.length, data },
     asOf: asOfList(chain.id, known, now()),
@@ -161,24 +180,26 @@ function listFreshness(query: Parameters<typeof freshnessOf>[0]) {
   return freshness.mode === 'force' ? ({ mode: 'force' } as const) : freshness
 }
 
-async function balancesOf(
+function balancesOf(
   deps: TokenKitDeps,
   pairs: readonly Pair[],
   asked: Parameters<typeof freshnessOf>[0],
-): Promise<readonly (readonly [Balance, TokenInfo])[]> {
+): Soon<readonly (readonly [Balance, TokenInfo])[]> {
   if (pairs.length === 0) return []
   const { balances, chain, tokens } = deps
   const keys = pairs.map(({ account, asset }) => ({ account, asset, item: NO_ITEM }))
   const assets = pairs.map(({ asset }) => asset)
   // Together: each may wait for a node that hangs, and both must fit into the deadline of the request.
-  const [found, infos] = await Promise.all([
-    balances.get({ chain: chain.id, keys, freshness: freshnessOf(asked) }),
-    tokens.get(chain.id, assets, { read: true }),
-  ])
-  return found.flatMap((balance, index) => {
-    const info = infos[index]
-    return info === undefined ? [] : [[balance, info] as const]
-  })
+  const both = together(
+    () => balances.get({ chain: chain.id, keys, freshness: freshnessOf(asked) }),
+    () => tokens.get(chain.id, assets, { read: true }),
+  )
+  return andThen(both, ([found, infos]) =>
+    found.flatMap((balance, index) => {
+      const info = infos[index]
+      return info === undefined ? [] : [[balance, info] as const]
+    }),
+  )
 }
 
 function rowOf(pair: Pair, known: Known, info: TokenInfo): Row {

@@ -1,6 +1,7 @@
 import type { Balances, Freshness } from '../../../balances/balances.ts'
 import type { History } from '../../../balances/history.ts'
 import type { AssetRef } from '../../../core/asset.ts'
+import { andThen, type Soon } from '../../../core/soon.ts'
 import type { Prices } from '../../../tokens/prices.ts'
 import type { TokenFinder, Tokens } from '../../../tokens/tokens.ts'
 import type { ServedChain } from '../../http/deps.ts'
@@ -17,12 +18,13 @@ export type TokenKitDeps = {
 }
 
 /** The asset of a contract: the first one that it is indexed as, else a fungible token. */
-export async function assetOf(
+export function assetOf(
   { balances, chain }: Pick<TokenKitDeps, 'balances' | 'chain'>,
   reference: string,
-): Promise<AssetRef> {
-  const [asset] = await balances.assetsOf({ chain: chain.id, reference })
-  return asset ?? { standard: 'erc20', reference }
+): Soon<AssetRef> {
+  return andThen(balances.assetsOf({ chain: chain.id, reference }), ([asset]): AssetRef => {
+    return asset ?? { standard: 'erc20', reference }
+  })
 }
 
 /** How fresh the caller wants a balance. A forced read that fails is an error, so it must not return a stored amount. */

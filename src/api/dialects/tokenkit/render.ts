@@ -68,9 +68,11 @@ export function accountRows(chain: string, account: string): (token: TokenInfo, 
  * anew. A double holds them exactly.
  */
 export function rowId(chain: string, account: string, token: string): number {
-  const digits = hash('sha256', `${chain}|${account}|${token}`, 'hex')
-  // 48 bits of twelve digits, and five of the next two.
-  return Number.parseInt(digits.slice(0, 12), 16) * 2 ** 5 + (Number.parseInt(digits.slice(12, 14), 16) >> 3)
+  // One character for each byte: text of digits would be longer, and would have to be parsed.
+  const bytes = hash('sha256', `${chain}|${account}|${token}`, 'binary')
+  let id = 0
+  for (let index = 0; index < 6; index++) id = id * 2 ** 8 + bytes.charCodeAt(index)
+  return id * 2 ** 5 + (bytes.charCodeAt(6) >> 3)
 }
 
 /** The fields of a balance that all calls share. `at` formats its time. */

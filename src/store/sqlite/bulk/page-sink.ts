@@ -79,8 +79,8 @@ export class PageSink implements BulkSink {
 
   finish(end: BulkEnd): void {
     guardedFile(this.#file, () => {
-      this.#db?.exec('COMMIT')
       this.#small?.end(end, this.#whose)
+      this.#db?.exec('COMMIT')
       this.#db?.close()
       syncFile(this.#file)
     })

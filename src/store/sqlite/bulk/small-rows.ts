@@ -24,7 +24,21 @@ const COLUMNS: Readonly<Record<SmallTable, string>> = {
   blocks: 'number, hash, parent, timestamp, kept',
   hints: 'reference, standard, account, item, block, undecodable',
   doubts: 'asset, account, item',
+  hinted_again: 'reference, standard, account, item, block, undecodable',
 }
+
+/**
+ * Tables of a built file that its publication removes. `shown`: tokens with a transfer of blocks that are not published yet
+ * that could not be decoded, and the first such block.
+ */
+const OF_BUILD = `
+  CREATE TABLE hinted_again (
+    reference TEXT NOT NULL, standard TEXT NOT NULL, account BLOB NOT NULL, item BLOB NOT NULL,
+    block INTEGER NOT NULL, undecodable INTEGER,
+    PRIMARY KEY (reference, standard, account, item)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE shown (asset INTEGER PRIMARY KEY, block INTEGER NOT NULL) STRICT;
+`
 
 /** Writes the small tables of a built file, and its clock, in one transaction. */
 export class SmallRows {
@@ -33,6 +47,7 @@ export class SmallRows {
 
   constructor(db: SqliteDatabase) {
     this.#db = db
+    db.exec(OF_BUILD)
     const insert = (table: SmallTable): Statement => {
       const columns = COLUMNS[table]
       const values = columns.split(', ').map(() => '?')
@@ -43,6 +58,7 @@ export class SmallRows {
       blocks: insert('blocks'),
       hints: insert('hints'),
       doubts: insert('doubts'),
+      hinted_again: insert('hinted_again'),
     }
   }
 
@@ -61,12 +77,13 @@ export class SmallRows {
     statements.setClock.run(...headerValues(through), transfers)
     const [number, hash] = headerValues(finalized)
     statements.setFinalized.run(number, hash)
-    if (undecodable.length === 0) return
     const assets = new AssetTable(db, fixed)
     const doubts = new DoubtWriter(db, { assets, from: coverage.from })
     const reclassifier = new ReclassifyWriter(db, { assets, codec, doubts })
     const at = Math.floor(Date.now() / 1000)
+    const show = db.prepare('INSERT INTO shown VALUES (?, ?)')
     for (const { asset, block, account } of undecodable) {
+      show.run(asset, block.number)
       const whose = account === undefined ? undefined : codec.decode(Buffer.from(account))
       const evidence = { account: whose, item: '', journal: undefined, chain: undefined }
       reclassifier.reclassify({ asset: assets.byId(asset).asset, block, reason: 'undecodable', evidence }, at)

@@ -68,9 +68,9 @@ export class SqlSink implements BulkSink {
 
   finish(end: BulkEnd): void {
     this.#guarded(() => {
-      this.#db.exec('COMMIT')
       const small = this.#small ?? new SmallRows(this.#db)
       small.end(end, this.#whose)
+      this.#db.exec('COMMIT')
       this.#db.close()
       syncFile(this.#file)
     })

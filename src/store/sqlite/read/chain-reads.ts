@@ -47,6 +47,9 @@ export type ReadsOptions = {
   readonly snapshot: Snapshot
 }
 
+/** Contracts whose assets are kept between two commits, about 200 bytes each. */
+const MAX_REFERENCES = 10_000
+
 /** The read side of one chain's file, on its own connection. */
 export class SqliteReads implements ChainReads {
   readonly observations: SqliteObservations
@@ -65,6 +68,8 @@ export class SqliteReads implements ChainReads {
   readonly #walker: PositionWalker
   readonly #positions: PositionReader
   readonly #accounts: AccountLists
+  /** The assets of contracts that were asked for since the last commit: any commit may add an asset. */
+  readonly #ofReference = new Map<string, readonly StoredAsset[]>()
 
   constructor(options: ReadsOptions) {
     this.#codec = options.codec
@@ -82,6 +87,7 @@ export class SqliteReads implements ChainReads {
     this.#accounts = new AccountLists({ ...parts, positions: this.#positions })
     this.holdings = new SqliteHoldings({ ...options, assets: this.#assets })
     options.snapshot.onClassesChange(() => this.#assets.forget())
+    options.snapshot.onCommit(() => this.#ofReference.clear())
     this.#transfers = new TransferReader(options.db, options.codec)
     const mayLack = (asset: StoredAsset, clock: ChainClock) => this.#positions.isAnyRefuted(asset, clock)
     this.history = new SqliteHistory({ ...options, assets: this.#assets, mayLack })
@@ -96,8 +102,15 @@ export class SqliteReads implements ChainReads {
     return this.#snapshot.read(() => this.#assets.find(asset))
   }
 
-  async assetsOf(reference: string): Promise<readonly StoredAsset[]> {
-    return this.#snapshot.read(() => this.#assets.of(reference))
+  assetsOf(reference: string): readonly StoredAsset[] {
+    return this.#snapshot.read(() => {
+      const known = this.#ofReference.get(reference)
+      if (known !== undefined) return known
+      const assets = this.#assets.of(reference)
+      if (this.#ofReference.size >= MAX_REFERENCES) this.#ofReference.clear()
+      this.#ofReference.set(reference, assets)
+      return assets
+    })
   }
 
   async locate(blocks: readonly BlockRef[]): Promise<readonly BlockStatus[]> {
@@ -111,7 +124,7 @@ export class SqliteReads implements ChainReads {
     )
   }
 
-  async balances(keys: readonly BalanceKey[], asOf?: number) {
+  balances(keys: readonly BalanceKey[], asOf?: number) {
     return this.#snapshot.read((clock) => {
       const assets = keys.map(({ asset }) => this.#positions.assetOf(asset))
       const rows = keys.map((key, index) => this.#positions.balanceOf(key, assets[index], asOf))
@@ -123,7 +136,7 @@ export class SqliteReads implements ChainReads {
     return this.#snapshot.read(() => this.#statements.followed.all().map((row) => readFollowed(row, this.#codec)))
   }
 
-  async account(query: AccountQuery): Promise<AccountPage> {
+  account(query: AccountQuery): AccountPage {
     return this.#accounts.page(query)
   }
 

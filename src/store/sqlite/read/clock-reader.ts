@@ -52,6 +52,11 @@ export class ClockReader {
       .pluck()
   }
 
+  /** Changes with every commit to the file. Undefined before the first read. */
+  get version(): number | undefined {
+    return this.#seen
+  }
+
   /** Forgets what was read: the connection moved to another file. */
   forget(): void {
     this.#seen = undefined

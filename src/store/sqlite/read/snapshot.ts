@@ -10,6 +10,7 @@ export class Snapshot {
   readonly #reader: ClockReader
   #clock: ChainClock
   readonly #whenClassesChange: (() => void)[] = []
+  readonly #whenCommitted: (() => void)[] = []
   #isMoved = false
 
   constructor(db: SqliteDatabase, nature: ClockNature) {
@@ -48,9 +49,16 @@ export class Snapshot {
     this.#whenClassesChange.push(forget)
   }
 
+  /** Calls `forget` before the first read of a snapshot that may differ from the one before in any row. */
+  onCommit(forget: () => void): void {
+    this.#whenCommitted.push(forget)
+  }
+
   #refresh(): void {
     const { revision } = this.#clock
+    const { version } = this.#reader
     this.#clock = this.#reader.read()
+    if (this.#reader.version !== version) for (const forget of this.#whenCommitted) forget()
     const isChanged = this.#isMoved || this.#clock.revision !== revision
     this.#isMoved = false
     if (isChanged) for (const forget of this.#whenClassesChange) forget()

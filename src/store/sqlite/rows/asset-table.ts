@@ -55,7 +55,8 @@ export type FixedClasses = ReadonlyMap<string, Accounting>
  */
 export class AssetTable {
   readonly #byId = new Map<number, StoredAsset>()
-  readonly #byKey = new Map<string, StoredAsset>()
+  /** By reference, which needs no text to be made for a look-up. One contract may be several assets. */
+  readonly #byReference = new Map<string, readonly StoredAsset[]>()
   readonly #selectById: RowStatement
   readonly #selectByKey: RowStatement
   readonly #selectIds: Statement
@@ -79,8 +80,9 @@ export class AssetTable {
   }
 
   find(asset: AssetRef): StoredAsset | undefined {
-    const cached = this.#byKey.get(assetKey(asset))
-    if (cached !== undefined) return cached
+    for (const cached of this.#byReference.get(asset.reference) ?? NONE) {
+      if (cached.asset.standard === asset.standard) return cached
+    }
     const row = this.#selectByKey.get(asset.reference, asset.standard)
     return row === undefined ? undefined : this.#keep(row)
   }
@@ -131,7 +133,7 @@ export class AssetTable {
   /** Clears the cache. Needed after a rolled-back transaction that added assets, or after a class changed. */
   forget(): void {
     this.#byId.clear()
-    this.#byKey.clear()
+    this.#byReference.clear()
   }
 
   #keep(row: Row): StoredAsset {
@@ -140,10 +142,14 @@ export class AssetTable {
     // Do not cache an asset before its first transfer, which sets the first block.
     if (asset.firstBlock === undefined) return asset
     this.#byId.set(asset.id, asset)
-    this.#byKey.set(assetKey(asset.asset), asset)
+    const { reference, standard } = asset.asset
+    const others = (this.#byReference.get(reference) ?? NONE).filter((other) => other.asset.standard !== standard)
+    this.#byReference.set(reference, [...others, asset])
     return asset
   }
 }
+
+const NONE: readonly StoredAsset[] = []
 
 function rankOf({ asset }: StoredAsset): number {
   return STANDARDS.indexOf(asset.standard)

@@ -1,10 +1,11 @@
-import { mkdirSync, rmSync, statfsSync } from 'node:fs'
+import { mkdirSync, statfsSync } from 'node:fs'
 import { assert } from '../../../core/assert.ts'
 import type { Header } from '../../../core/block.ts'
 import type { BuildTarget, BulkStore } from '../../seam/bulk-load.ts'
+import { logDamaged } from '../../seam/log-damage.ts'
 import type { StoredChain, StoredExtent } from '../../seam/stored-chain.ts'
 import { extentOf, openStoredChain } from '../bulk/stored-chain.ts'
-import { guardedFile } from '../database.ts'
+import { guardedFile, int, type SqliteDatabase } from '../database.ts'
 import { openWriter } from '../facts-file.ts'
 import { isThere } from '../files.ts'
 import type { Generations } from '../generations.ts'
@@ -56,17 +57,19 @@ export class SqliteBulk implements BulkStore {
   }
 
   target(): BuildTarget {
-    const { chain, coverage, fixed, generations } = this.#parts
-    return { chain, coverage, fixed: [...fixed], place: generations.nextPath() }
+    const { chain, coverage, fixed, generations, db } = this.#parts
+    const published = guardedFile(db.name, () => writtenBlock(db))
+    return { chain, coverage, fixed: [...fixed], place: generations.nextPath(), published }
   }
 
-  async publish({ place }: BuildTarget): Promise<Header> {
+  async publish({ place, published }: BuildTarget): Promise<Header> {
     const { db, generations, onStep, transaction, moved } = this.#parts
     const next = openWriter(place)
     let through: Header | undefined
     try {
       transaction(() => {
-        through = this.#carryOver(next)
+        assert(writtenBlock(db) === published, 'no block is written while a generation is built')
+        through = this.#carryOver(next, published)
         onStep('publish:rows')
       })
       guardedFile(place, () => {
@@ -88,24 +91,32 @@ export class SqliteBulk implements BulkStore {
   }
 
   async end(): Promise<void> {
-    const { db, generations, transaction } = this.#parts
+    const { db, generations, onStep, transaction } = this.#parts
     if (!guardedFile(this.folder, () => isThere(this.folder))) return
+    // In this order: a log without its repairs must never be built from.
+    guardedFile(this.folder, () => generations.retireLog())
+    onStep('end:log')
     transaction(() => db.exec('DELETE FROM repaired'))
-    guardedFile(this.folder, () => {
-      generations.removeOthers()
-      rmSync(this.folder, { recursive: true, force: true })
-    })
+    onStep('end:repairs')
+    guardedFile(this.folder, () => generations.removeOthers())
   }
 
-  #carryOver(next: MovableDatabase['connection']): Header {
+  #carryOver(next: MovableDatabase['connection'], published: number | undefined): Header {
     const { db, codec, coverage, fixed } = this.#parts
     return guardedFile(next.name, () => {
-      const [before, through] = [db, next].map((file) => readOptionalHeader(prepareJournal(file).clock.get() ?? []))
+      const through = readOptionalHeader(prepareJournal(next).clock.get() ?? [])
       assert(through !== undefined, 'a built generation has blocks')
-      assert(before === undefined || before.number <= through.number, 'published blocks stay published')
+      assert(published === undefined || published <= through.number, 'published blocks stay published')
       const writers = createWriters({ db: next, codec, coverage, fixed }, () => undefined)
-      carryOver({ db: next, writers, codec, before: db.name })
+      carryOver({ db: next, writers, codec, before: db.name, published })
+      const [stored, built] = [db, next].map((file) => int(file.prepare('SELECT transfers FROM clock').pluck().get()))
+      if ((built ?? 0) < (stored ?? 0)) throw logDamaged(`${built} transfers were built, but ${stored} are published`)
       return through
     })
   }
+}
+
+/** The last block that a file has; undefined if none. */
+function writtenBlock(db: SqliteDatabase): number | undefined {
+  return readOptionalHeader(prepareJournal(db).clock.get() ?? [])?.number
 }

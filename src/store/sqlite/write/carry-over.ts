@@ -6,42 +6,49 @@ import { decodeHash } from '../../../journal/hash-codec.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, text } from '../database.ts'
 import { parseStandard } from '../rows/asset-table.ts'
 import { readHeader } from '../rows/header-rows.ts'
+import { carryHints } from './carry-hints.ts'
+import { NAMED_BELOW_FINAL } from './journal-options.ts'
 import type { JournalWriters } from './journal-writers.ts'
+import { pages, ROWS_AT_ONCE } from './pages.ts'
 import type { PairKey } from './pair-writer.ts'
+import { withIds } from './walk-found.ts'
 
-/** Pairs of one token that are marked as in doubt at once: more than are marked one by one. */
-const PAIRS_OF_A_TOKEN = 1_001
-
-/** Rows, and repaired blocks with their transfers, that are in memory at once. */
-const ROWS_AT_ONCE = 1_000
+/** Repaired blocks with their transfers that are in memory at once. */
 const BLOCKS_AT_ONCE = 50
 
-/** Tables whose rows name an asset, with their other columns. */
+/** Tables whose rows name an asset, with their other columns. What repairs that are made again wrote to them is dropped. */
 const OF_ASSETS = [
-  ['turns', 'block, hash, reason, account, item, journal, chain, turned_at, code_at'],
+  ['findings', 'id, found_at, what, block, account, item, journal, chain, says'],
   ['silences', 'since, until'],
   ['endings', 'block, again, unsure'],
   ['refuted_pairs', 'account, item, block'],
   ['refuted_assets', 'pairs, supply, lacking, supply_block'],
   ['openings', 'account, item, block, hash, amount, since'],
 ] as const
+const TURNS = 'block, hash, reason, account, item, journal, chain, turned_at, code_at'
 
 /** Tables that are replaced as a whole. */
 const WHOLE = ['heartbeat', 'places', 'log_proofs', 'in_doubt', 'repaired'] as const
 
-/** The generation that is published, by its connection and writers, and the file of the one before. */
+/**
+ * The generation that is published, by its connection and writers, and the file of the one before. `published`: the last
+ * block of that one; undefined if it has none.
+ */
 export type CarryOver = {
   readonly db: SqliteDatabase
   readonly writers: JournalWriters
   readonly codec: AccountCodec
   readonly before: string
+  readonly published: number | undefined
 }
 
 /**
- * Copies from the generation before what no log tells: classes, openings, doubts, endings, cursors, the repaired blocks,
- * and the state of the writer. Assets are found by name, since an asset that only a read named has another id.
+ * Makes of a built generation what append would have made of the one before and the new blocks: copies what no log tells
+ * (classes, openings, doubts, endings, findings, cursors, the state of the writer), makes repairs again, takes the hints of
+ * published blocks as they are now, and marks the pairs that new blocks hint at. Assets are found by name, since an asset
+ * that only a read named has another id.
  */
-export function carryOver({ db, writers, codec, before }: CarryOver): void {
+export function carryOver({ db, writers, codec, before, published }: CarryOver): void {
   db.prepare('ATTACH ? AS before').run(before)
   try {
     const run = db.transaction(() => {
@@ -51,20 +58,21 @@ export function carryOver({ db, writers, codec, before }: CarryOver): void {
         count.run(inserted - removed)
       }
       mapAssets(db, writers)
-      for (const table of WHOLE) copyWhole(db, table)
-      db.exec('CREATE TEMP TABLE shown AS SELECT asset FROM main.turns')
-      for (const [table, columns] of OF_ASSETS) copyOfAssets(db, table, columns)
-      // A class is certain if the log has an event that shows the contract to exist.
-      db.exec('UPDATE main.turns SET code_at = NULL WHERE asset IN (SELECT asset FROM temp.shown)')
-      db.exec(`DELETE FROM findings; INSERT INTO findings
-        SELECT id, found_at, what, block, m.now, account, item, journal, chain, says
-        FROM before.findings f JOIN temp.carried m ON m.was = f.asset;
-        UPDATE chain SET fence = (SELECT fence FROM before.chain), followings = (SELECT followings FROM before.chain);
+      for (const table of WHOLE) db.exec(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM before.${table}`)
+      for (const [table, columns] of OF_ASSETS) {
+        db.exec(`DELETE FROM ${table}`)
+        copyOfAssets(db, table, columns)
+      }
+      moveCursor(db)
+      const classified = carryClasses(db)
+      keepHeaders(db)
+      db.exec(`UPDATE chain SET fence = b.fence, followings = b.followings FROM before.chain b;
         UPDATE clock SET classes = max(classes, (SELECT classes FROM before.clock)) + 1`)
       writers.assets.forget()
+      for (const asset of classified) writers.doubts.resolveAsset(asset)
+      carryHints({ db, writers, published })
       for (const key of openedPairs(db, writers)) writers.history.rewrite(key, Number.MAX_SAFE_INTEGER)
-      for (const keys of hintedPairs(db, writers)) writers.doubts.unprove(keys)
-      db.exec('DROP TABLE temp.carried; DROP TABLE temp.shown')
+      db.exec('DROP TABLE temp.carried; DROP TABLE main.shown')
       writers.doubts.publish()
     })
     // An immediate transaction would also lock the file before, whose writer waits for this one.
@@ -74,9 +82,46 @@ export function carryOver({ db, writers, codec, before }: CarryOver): void {
   }
 }
 
-function copyWhole(db: SqliteDatabase, table: string): void {
-  db.exec(`DELETE FROM ${table} WHERE EXISTS (SELECT 1 FROM before.${table})`)
-  db.exec(`INSERT INTO ${table} SELECT * FROM before.${table}`)
+/**
+ * Gives the walk over tokens of `reads` the new ids of its tokens: their cursors are of one token each. Other walks go on from
+ * an id to the next ones, whichever they are.
+ */
+function moveCursor(db: SqliteDatabase): void {
+  const cursor = db.prepare("SELECT place FROM places WHERE name = 'rereads'").pluck().get()
+  if (cursor === undefined) return
+  const now = db.prepare('SELECT now FROM temp.carried WHERE was = ?').pluck()
+  const idOf = (id: number): number => nullable(now.get(id), int) ?? id
+  db.prepare("UPDATE places SET place = ? WHERE name = 'rereads'").run(withIds(text(cursor), idOf))
+}
+
+/**
+ * Copies classes, and takes those that new blocks tell, as append does: not of a token that is answered by reads already.
+ * Returns the assets that they reclassified.
+ */
+function carryClasses(db: SqliteDatabase): readonly number[] {
+  const reclassified = db.prepare('SELECT asset FROM turns').pluck().all()
+  db.exec('DELETE FROM turns WHERE asset IN (SELECT asset FROM endings)')
+  copyOfAssets(db, 'turns', TURNS)
+  // A class is certain if new blocks show that the contract exists.
+  db.exec('UPDATE turns SET code_at = NULL WHERE asset IN (SELECT asset FROM shown)')
+  const isOld = db
+    .prepare('SELECT 1 FROM temp.carried c JOIN before.turns t ON t.asset = c.was WHERE c.now = ?')
+    .pluck()
+  return reclassified.map(int).filter((asset) => isOld.get(asset) === undefined)
+}
+
+/**
+ * Keeps the headers near the final blocks that have no transfers, as append does: not that of the last block before. Other
+ * headers without transfers are of repaired blocks.
+ */
+function keepHeaders(db: SqliteDatabase): void {
+  db.prepare(
+    `INSERT OR IGNORE INTO blocks SELECT * FROM before.blocks
+     WHERE kept = 0 AND number >= (SELECT finalized_number FROM clock) - ?`,
+  ).run(NAMED_BELOW_FINAL)
+  db.exec(`DELETE FROM blocks WHERE kept = 0 AND number < (SELECT number FROM before.clock)
+      AND number NOT IN (SELECT number FROM before.blocks);
+    DELETE FROM blocks WHERE kept = 0 AND number = (SELECT number FROM before.clock)`)
 }
 
 function copyOfAssets(db: SqliteDatabase, table: string, columns: string): void {
@@ -84,14 +129,18 @@ function copyOfAssets(db: SqliteDatabase, table: string, columns: string): void 
     SELECT m.now, ${columns} FROM before.${table} b JOIN temp.carried m ON m.was = b.asset`)
 }
 
-/** Finds the new ids of the assets that carried rows name, and adds those that no transfer names. */
+/**
+ * Finds the new ids of the assets that carried rows name, and adds those that no transfer names: an asset that was added
+ * once stays.
+ */
 function mapAssets(db: SqliteDatabase, writers: JournalWriters): void {
   db.exec('CREATE TEMP TABLE carried (was INTEGER PRIMARY KEY, now INTEGER NOT NULL)')
-  const named = [...OF_ASSETS.map(([table]) => table), 'findings'].map((table) => `SELECT asset FROM before.${table}`)
+  const tables = ['turns', ...OF_ASSETS.map(([table]) => table)]
+  const named = tables.map((table) => `SELECT asset FROM before.${table}`)
   const after = db
     .prepare(
-      `SELECT id, standard, reference FROM before.assets WHERE id IN (${named.join(' UNION ')}) AND id > ?
-       ORDER BY id LIMIT ${ROWS_AT_ONCE}`,
+      `SELECT id, standard, reference FROM before.assets
+       WHERE (transfers = 0 OR id IN (${named.join(' UNION ')})) AND id > ? ORDER BY id LIMIT ${ROWS_AT_ONCE}`,
     )
     .raw()
   const insert = db.prepare('INSERT INTO temp.carried VALUES (?, ?)')
@@ -100,11 +149,6 @@ function mapAssets(db: SqliteDatabase, writers: JournalWriters): void {
     const { id } = writers.assets.find(asset) ?? writers.assets.add(asset, undefined)
     insert.run(int(row[0]), id)
   }
-}
-
-/** The rows of pages, each of which follows the last row of the one before; `[]` before the first. */
-function* pages(next: (last: Row) => Row[]): Generator<Row> {
-  for (let rows = next([]); rows.length > 0; rows = next(rows.at(-1) ?? [])) yield* rows
 }
 
 /** The blocks that were repaired since the log was begun, some at a time, as the generation before has them. */
@@ -160,26 +204,5 @@ function* openedPairs(db: SqliteDatabase, writers: JournalWriters): Generator<Pa
     const asset = int(row[1])
     const fungible = isFungible(writers.assets.byId(asset).asset.standard)
     yield { account: bytes(row[0]), asset, item: bytes(row[2]), fungible }
-  }
-}
-
-/** The pairs of each token that events hinted at since the last block of the generation before. */
-function* hintedPairs(db: SqliteDatabase, writers: JournalWriters): Generator<PairKey[]> {
-  const assets = db
-    .prepare(
-      `SELECT DISTINCT a.id FROM main.hints h JOIN main.assets a USING (reference, standard)
-       WHERE a.first_block IS NOT NULL AND h.block > coalesce((SELECT number FROM before.clock), -1)`,
-    )
-    .pluck()
-    .all()
-  const pairs = db
-    .prepare(
-      `SELECT h.account, h.item FROM main.assets a JOIN main.hints h USING (reference, standard)
-       WHERE a.id = ? AND h.block > coalesce((SELECT number FROM before.clock), -1) LIMIT ${PAIRS_OF_A_TOKEN}`,
-    )
-    .raw()
-  for (const asset of assets.map(int)) {
-    const fungible = isFungible(writers.assets.byId(asset).asset.standard)
-    yield pairs.all(asset).map((row) => ({ account: bytes(row[0]), asset, item: bytes(row[1]), fungible }))
   }
 }

@@ -58,17 +58,19 @@ export class DoubtWriter {
     return { ...readDoubts(row), rechecking: row[4] === STAGE.recheck, proofs }
   }
 
-  refutePair(key: PairKey): void {
+  /** `at`: the newest block then; the last written one if not given. */
+  refutePair(key: PairKey, at?: number): void {
     if (!this.#mayDoubt(key.asset)) return
-    if (this.#s.refutePair.run(...this.#values(key)).changes === 0) return
+    if (this.#s.refutePair.run(...this.#values(key), at ?? null).changes === 0) return
     this.#changed = true
     if (int(this.#s.countPairs.get(key.asset)) >= PAIRS_OF_A_TOKEN_IN_DOUBT) this.#s.refuteByPairs.run(key.asset)
   }
 
   /**
    * Marks balances that may have changed without a transfer, according to events. None is proven until it is compared.
+   * `at`: the newest block when that was found; the last written one if not given.
    */
-  unprove(keys: readonly PairKey[]): void {
+  unprove(keys: readonly PairKey[], at?: number): void {
     const tokens = new Map<number, PairKey[]>()
     for (const key of keys) {
       const own = tokens.get(key.asset)
@@ -78,13 +80,15 @@ export class DoubtWriter {
     for (const [asset, own] of tokens) {
       if (!this.#mayDoubt(asset)) continue
       const left = MAX_MARKED_PAIRS - int(this.#s.countPairs.get(asset))
-      for (const key of own.slice(0, Math.max(0, left))) this.refutePair(key)
-      if (own.length > left) this.refuteSupply(asset)
+      for (const key of own.slice(0, Math.max(0, left))) this.refutePair(key, at)
+      if (own.length > left) this.refuteSupply(asset, at)
     }
   }
 
-  refuteSupply(asset: number): void {
-    if (this.#mayDoubt(asset)) this.#changed = this.#s.refuteSupply.run(asset).changes > 0 || this.#changed
+  /** `at`: as for `refutePair`. */
+  refuteSupply(asset: number, at?: number): void {
+    if (!this.#mayDoubt(asset)) return
+    this.#changed = this.#s.refuteSupply.run(asset, at ?? null).changes > 0 || this.#changed
   }
 
   /**
@@ -230,7 +234,7 @@ function prepare(db: SqliteDatabase) {
     state: sql(`SELECT ${DOUBT_COLUMNS} FROM in_doubt`).raw(),
     ensure: sql('INSERT OR IGNORE INTO in_doubt VALUES (1, 0, 0, 0, NULL, 0, 0)'),
     refutePair: sql(
-      `INSERT INTO refuted_pairs SELECT ?, ?, ?, coalesce(number, 0) FROM clock WHERE true
+      `INSERT INTO refuted_pairs SELECT ?, ?, ?, coalesce(?, number, 0) FROM clock WHERE true
        ON CONFLICT DO UPDATE SET block = excluded.block WHERE block < excluded.block`,
     ),
     resolvePair: sql(`DELETE FROM refuted_pairs WHERE ${PAIR} AND block <= ?`),
@@ -243,7 +247,7 @@ function prepare(db: SqliteDatabase) {
     refuteByPairs: refute('pairs'),
     refuteSupply: sql(
       `INSERT INTO refuted_assets (asset, pairs, supply, lacking, supply_block)
-       SELECT ?, 0, 1, 0, coalesce(number, 0) FROM clock WHERE true
+       SELECT ?, 0, 1, 0, coalesce(?, number, 0) FROM clock WHERE true
        ON CONFLICT DO UPDATE SET supply = 1, supply_block = excluded.supply_block
        WHERE supply = 0 OR supply_block < excluded.supply_block`,
     ),

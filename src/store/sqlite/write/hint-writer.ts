@@ -93,6 +93,11 @@ export class HintWriter {
     for (const pair of this.#pairsOf(asset)) this.#meetAgain(pair)
   }
 
+  /** Recomputes how pairs were met whose hints were replaced. */
+  replaced(pairs: Iterable<PairKey>): void {
+    for (const pair of pairs) this.#meetAgain(pair)
+  }
+
   /**
    * Deletes the hints of blocks that were decoded again and no longer give them. Runs after the transfers of the same
    * blocks were replaced. `unmeet`: recomputes a token's first block.
@@ -109,7 +114,11 @@ export class HintWriter {
         if (stored !== undefined) lost.push(this.#pair(stored, account, item))
       }
     }
-    for (const asset of new Set(lost.map((pair) => pair.asset))) unmeet(asset)
+    for (const asset of new Set(lost.map((pair) => pair.asset))) {
+      unmeet(asset)
+      // If nothing shows the contract to be a token any more, none of its hints counts.
+      if (this.#firstBlock(asset) === undefined) this.remeet(asset)
+    }
     for (const pair of lost) this.#meetAgain(pair)
   }
 

@@ -6,6 +6,13 @@ import type { Lease } from '../lease.ts'
 import type { MovableDatabase } from '../movable-database.ts'
 import type { FixedClasses } from '../rows/asset-table.ts'
 
+/**
+ * Blocks below the finalized head whose hashes are kept even without transfers, some 100 bytes each. Reads and
+ * investigations concern blocks near the head, which are final within seconds if finality is quick. While the hash is
+ * kept, such a block can be distinguished from one of another branch.
+ */
+export const NAMED_BELOW_FINAL = 512
+
 /** Steps of a write at which a test kills the process, to prove that nothing is lost or doubled. */
 export const JOURNAL_STEPS = [
   'append:rows',
@@ -27,6 +34,8 @@ export const JOURNAL_STEPS = [
   'publish:file',
   'publish:pointer',
   'publish:done',
+  'end:log',
+  'end:repairs',
 ] as const
 /** A named point of a journal's write, for tests that kill the process there. */
 export type JournalStep = (typeof JOURNAL_STEPS)[number]

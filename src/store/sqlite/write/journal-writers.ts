@@ -27,6 +27,7 @@ export type JournalWriters = {
   readonly doubts: DoubtWriter
   readonly reclassifier: ReclassifyWriter
   readonly hints: HintWriter
+  readonly transfers: TransferWriter
   readonly batches: BatchWriter
   readonly rollback: RollbackWriter
   readonly repair: RepairWriter
@@ -62,7 +63,7 @@ export function createWriters(
   const deps = { assets, pairs, segments, codec, doubts, hints, transfers, history, followed, stores, ...codec }
   const onMet = (asset: number): void => hints.met(asset)
   return {
-    ...{ assets, pairs, segments, history, doubts, hints, followed },
+    ...{ assets, pairs, segments, history, doubts, hints, followed, transfers },
     reclassifier: turns,
     batches: new BatchWriter({ db, codec, assets, pairs, test, from, onStep, onMet }),
     rollback: new RollbackWriter(db, deps),

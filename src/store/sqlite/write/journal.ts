@@ -19,20 +19,13 @@ import { bindToChain } from './bind-chain.ts'
 import { SqliteBulk } from './bulk-store.ts'
 import { SqliteDoubts } from './doubt-store.ts'
 import { SqliteFollows } from './follow-store.ts'
-import type { JournalOptions, JournalStep } from './journal-options.ts'
+import { type JournalOptions, type JournalStep, NAMED_BELOW_FINAL } from './journal-options.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
 import { createWriters, type JournalWriters } from './journal-writers.ts'
 import { SqliteLives } from './life-store.ts'
 import { OwnBlocks } from './own-blocks.ts'
 
-/**
- * Blocks below the finalized head whose hashes are kept even without transfers, some 100 bytes each. Reads and
- * investigations concern blocks near the head, which are final within seconds if finality is quick. While the hash is
- * kept, such a block can be distinguished from one of another branch.
- */
-const NAMED_BELOW_FINAL = 512
-
-/** Appends between two checks of the file's size. */
+/** Appends between two checks of the file's size, and of what is left of a bulk load. */
 const APPENDS_A_LOOK = 8
 
 /**
@@ -96,7 +89,11 @@ export class SqliteJournal implements Journal {
         this.#writers.followed.appendedWhole({ first: batch.first, through: batch.through.number })
       return { transfers, hinted: this.#writers.hints.note(batch.blocks) }
     })
-    if (this.#appends++ % APPENDS_A_LOOK === 0) guarded(this.#db, () => boundLog(this.#db))
+    if (this.#appends++ % APPENDS_A_LOOK === 0) {
+      guarded(this.#db, () => boundLog(this.#db))
+      // Once blocks are appended, nothing goes on from the log of a bulk load that ended in a crash.
+      await this.bulk.end()
+    }
     this.#step('append:done')
     return appended
   }

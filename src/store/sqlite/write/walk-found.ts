@@ -13,6 +13,15 @@ export function parseCursor(text: string): [number, WalkCursor][] {
     : [[Number(id), [block, log, sub]]]
 }
 
+/** The cursor of the walk `rereads` with other ids of its tokens. Under the id 0 it has the last token. */
+export function withIds(cursor: string, idOf: (id: number) => number): string {
+  const parts = cursor.split(' ').flatMap((part) => parseCursor(part))
+  return parts
+    .map(([id, [block, log, sub]]) => (id === 0 ? [0, idOf(block), log, sub] : [idOf(id), block, log, sub]))
+    .map(([id, ...at]) => `${id}:${at.join('/')}`)
+    .join(' ')
+}
+
 /** The keys that a walk has found so far: each key once, and of one token at most `perToken`. */
 export class Found {
   readonly #limits: WalkLimits
