@@ -56,49 +56,49 @@ const FULL: IndexerReport = {
 }
 
 describe('reports', () => {
-  const put = (store: SqliteStore, writer: string, hasLease: boolean, report: IndexerReport) =>
+  const put = (store: SqliteStore, [writer, hasLease]: readonly [string, boolean], report: IndexerReport) =>
     store.reports.put({ chain: CHAIN, writer, hasLease, report })
   const seen = async (store: SqliteStore) => (await store.reports.all()).get(CHAIN)
 
   test('reach another process whole, and are read again only after a change', async () => {
     expect((await other.reports.all()).size).toBe(0)
-    await put(one, 'a', true, FULL)
+    await put(one, ['a', true], FULL)
     expect(await seen(other)).toEqual(FULL)
     expect(await other.reports.all()).toBe(await other.reports.all())
-    await put(one, 'a', true, EMPTY)
+    await put(one, ['a', true], EMPTY)
     expect([await seen(other), await seen(one)]).toEqual([EMPTY, EMPTY])
   })
 
   test('of a process that waits for the lease do not hide those of the one that has it', async () => {
-    await put(one, 'a', true, FULL)
-    await put(other, 'b', false, EMPTY)
+    await put(one, ['a', true], FULL)
+    await put(other, ['b', false], EMPTY)
     expect(await seen(one)).toEqual(FULL)
     // The lease moved.
-    await put(other, 'b', true, EMPTY)
+    await put(other, ['b', true], EMPTY)
     expect(await seen(one)).toEqual(EMPTY)
-    await put(one, 'a', false, FULL)
+    await put(one, ['a', false], FULL)
     expect(await seen(one)).toEqual(EMPTY)
   })
 
   test.each([REPORT_STALE_MS + 1, -REPORT_STALE_MS - 1])(
     'of a dead process are replaced: one that is %i ms newer',
     async (by) => {
-      await put(one, 'a', true, FULL)
-      await put(other, 'b', false, { ...EMPTY, at: NOW + by })
+      await put(one, ['a', true], FULL)
+      await put(other, ['b', false], { ...EMPTY, at: NOW + by })
       expect(await seen(one)).toEqual({ ...EMPTY, at: NOW + by })
     },
   )
 
   test('go on after the file was deleted', async () => {
-    await put(one, 'a', true, FULL)
+    await put(one, ['a', true], FULL)
     for (const end of ['', '-wal', '-shm']) rmSync(join(folder, `running.db${end}`))
-    await put(one, 'a', true, EMPTY)
+    await put(one, ['a', true], EMPTY)
     expect([await seen(one), await seen(other)]).toEqual([EMPTY, EMPTY])
   })
 
   test('of a damaged file are an error that names the remedy; the rest of the store works', async () => {
     writeFileSync(join(folder, 'running.db'), Buffer.alloc(8_192, 'x'))
-    await expect(put(one, 'a', true, FULL)).rejects.toMatchObject({
+    await expect(put(one, ['a', true], FULL)).rejects.toMatchObject({
       code: 'STORE_DAMAGED',
       message: expect.stringContaining('it holds only what running processes tell each other'),
     })
