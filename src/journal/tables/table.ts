@@ -53,18 +53,25 @@ export type Key<T extends Table> = Pick<Row<T>, T['key'][number] & keyof T['colu
 /** The name of a column. */
 export type ColumnOf<T extends Table> = keyof T['columns'] & string
 
-/**
- * Describes a table. `values`: the values of a row in the order of the columns. It is given for tables with very many rows:
- * reading properties by their names in the source is several times as fast as by the names of the columns.
- */
+/** Describes a table. */
 export function table<const C extends Columns, K extends keyof C & string>(
   name: string,
   columns: C,
   key: readonly K[],
-  values?: (row: RowOf<C>) => readonly Value[],
 ): Table<C, K> {
   const names: readonly (keyof C)[] = Object.keys(columns)
-  return { name, columns, key, values: values ?? ((row) => names.map((column) => row[column])) }
+  return { name, columns, key, values: (row) => names.map((column) => row[column]) }
+}
+
+/**
+ * Gives a table with very many rows the values of its rows, in the order of the columns: properties are read faster by their
+ * names in the source than by the names of the columns.
+ */
+export function withValues<C extends Columns, K extends string>(
+  described: Table<C, K>,
+  values: (row: RowOf<C>) => readonly Value[],
+): Table<C, K> {
+  return { ...described, values }
 }
 
 /** The logical type of a column, and whether it may have no value. */
