@@ -1,4 +1,4 @@
-import { table, withValues } from './table.ts'
+import { table } from './table.ts'
 
 /** The key of the one row of a table that has one row. */
 export const ONE = { one: 1 } as const
@@ -54,80 +54,57 @@ export const blocks = table(
 )
 
 /** Transfers. No sender: a mint. No receiver: a burn. */
-export const transfers = withValues(
-  table(
-    'transfers',
-    {
-      block: 'integer',
-      log: 'integer',
-      sub: 'integer',
-      asset: 'integer',
-      sender: 'bytes?',
-      receiver: 'bytes?',
-      item: 'item',
-      amount: 'amount',
-      hash: 'hash',
-    },
-    ['block', 'log', 'sub'],
-  ),
-  (row) => [row.block, row.log, row.sub, row.asset, row.sender, row.receiver, row.item, row.amount, row.hash],
+export const transfers = table(
+  'transfers',
+  {
+    block: 'integer',
+    log: 'integer',
+    sub: 'integer',
+    asset: 'integer',
+    sender: 'bytes?',
+    receiver: 'bytes?',
+    item: 'item',
+    amount: 'amount',
+    hash: 'hash',
+  },
+  ['block', 'log', 'sub'],
 )
 
 /** The sides of transfers, each with the running sum of its balance after it. */
-export const changes = withValues(
-  table(
-    'changes',
-    {
-      account: 'bytes',
-      asset: 'integer',
-      item: 'item',
-      block: 'integer',
-      log: 'integer',
-      sub: 'integer',
-      delta: 'amount',
-      sum: 'amount',
-    },
-    ['account', 'asset', 'item', 'block', 'log', 'sub'],
-  ),
-  (row) => [row.account, row.asset, row.item, row.block, row.log, row.sub, row.delta, row.sum],
+export const changes = table(
+  'changes',
+  {
+    account: 'bytes',
+    asset: 'integer',
+    item: 'item',
+    block: 'integer',
+    log: 'integer',
+    sub: 'integer',
+    delta: 'amount',
+    sum: 'amount',
+  },
+  ['account', 'asset', 'item', 'block', 'log', 'sub'],
 )
 
 /** Balances: see `Position`. `amount`: opening + sum, if it is known. */
-export const balances = withValues(
-  table(
-    'balances',
-    {
-      account: 'bytes',
-      asset: 'integer',
-      item: 'item',
-      sum: 'amount',
-      opening: 'amount?',
-      amount: 'amount?',
-      metBlock: 'integer',
-      metLog: 'integer',
-      metSub: 'integer',
-      receivedBlock: 'integer?',
-      lastBlock: 'integer',
-      closedBlock: 'integer?',
-      fungible: 'flag',
-    },
-    ['account', 'asset', 'item'],
-  ),
-  (row) => [
-    row.account,
-    row.asset,
-    row.item,
-    row.sum,
-    row.opening,
-    row.amount,
-    row.metBlock,
-    row.metLog,
-    row.metSub,
-    row.receivedBlock,
-    row.lastBlock,
-    row.closedBlock,
-    row.fungible,
-  ],
+export const balances = table(
+  'balances',
+  {
+    account: 'bytes',
+    asset: 'integer',
+    item: 'item',
+    sum: 'amount',
+    opening: 'amount?',
+    amount: 'amount?',
+    metBlock: 'integer',
+    metLog: 'integer',
+    metSub: 'integer',
+    receivedBlock: 'integer?',
+    lastBlock: 'integer',
+    closedBlock: 'integer?',
+    fungible: 'flag',
+  },
+  ['account', 'asset', 'item'],
 )
 
 /** How many assets an account met, and how many fungible ones it received. */

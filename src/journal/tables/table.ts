@@ -63,17 +63,6 @@ export function table<const C extends Columns, K extends keyof C & string>(
   return { name, columns, key, values: (row) => names.map((column) => row[column]) }
 }
 
-/**
- * Gives a table with very many rows the values of its rows, in the order of the columns: properties are read faster by their
- * names in the source than by the names of the columns.
- */
-export function withValues<C extends Columns, K extends string>(
-  described: Table<C, K>,
-  values: (row: RowOf<C>) => readonly Value[],
-): Table<C, K> {
-  return { ...described, values }
-}
-
 /** The logical type of a column, and whether it may have no value. */
 export function typeOf(column: Column): { readonly type: ColumnType; readonly isOptional: boolean } {
   const isOptional = column.endsWith('?')
