@@ -77,10 +77,8 @@ async function rebuild(into: BulkStore, fill: (writer: RawLogWriter) => Promise<
   await writer.close()
   const target = into.target()
   const { published } = target
-  build(
-    { log: into.folder, mark, codec: HEX_ACCOUNTS, from: 0, published },
-    openBulkSink(target, HEX_ACCOUNTS, 'pages'),
-  )
+  const sink = openBulkSink(target, HEX_ACCOUNTS, 'pages')
+  await build({ log: into.folder, mark, codec: HEX_ACCOUNTS, from: 0, published }, sink)
   await into.publish(target)
   await into.end()
 }

@@ -1,12 +1,14 @@
 /**
- * `npm run bench:read -- [--transfers N] [--accounts N] [--rate N] [--seconds N] [--rounds N]`: how fast the server
- * answers from its store, beside a bare node:http server that sends as many bytes and headers. See README.md.
+ * `npm run bench:read -- [--transfers N] [--accounts N] [--rate N] [--seconds N] [--rounds N] [--workers N]`: how fast the server
+ * answers from its store, beside a bare node:http server that sends as many bytes and headers; with more than one worker,
+ * only beside one process. See README.md.
  */
 import { numbersFromArguments } from './arguments.ts'
 import { type BareServer, type Sample, startBareServer } from './bare-server.ts'
 import { createGenerator, DEFAULT_SHAPE } from './chain/generator.ts'
 import { createRenderer } from './chain/render.ts'
 import { startGeneratedNode } from './chain/start.ts'
+import { compareWorkers } from './compare-workers.ts'
 import { type Latency, offer, type Target } from './open-loop.ts'
 import { LOAD_TOOL, saturate } from './saturate.ts'
 import { type BenchServer, cpuSeconds, startServer, temporaryFolder } from './server.ts'
@@ -21,13 +23,14 @@ const ACCOUNTS_ASKED = 10_000
 const FILLING_TRANSFERS = 50_000_000
 const POLL_MS = 100
 
-const { rate, seconds, rounds, ...shape } = numbersFromArguments({
+const { rate, seconds, rounds, workers, ...shape } = numbersFromArguments({
   ...DEFAULT_SHAPE,
   transfers: 450_000,
   accounts: 12_000,
   rate: 4_000,
   seconds: 10,
   rounds: 3,
+  workers: 1,
 })
 
 const DEMO = { 'x-api-key': 'demo' }
@@ -48,6 +51,10 @@ const cases = await casesOf(server)
 print(
   `${LOAD_TOOL} for saturated rates; ${seconds} s a run, ${rounds} rounds, each server in turn; load from this process`,
 )
+if (workers > 1) {
+  await besideOneProcess(server)
+  process.exit()
+}
 for (const one of cases) await saturated(server, one)
 for (const one of cases) await offered(server, one, 'quiet')
 await server.stop()
@@ -70,6 +77,19 @@ await busy.stop()
 for (const one of cases) await one.bare.stop()
 await filling.stop()
 await node.stop()
+
+/** Workers on the same store, measured in turn with the one process that has indexed it. */
+async function besideOneProcess(one: BenchServer): Promise<void> {
+  const many = await startServer(folder, [{ id: SERVED.id, rpc: node.url }], { workers })
+  for (const measured of cases) {
+    await warm(many, measured)
+    const line = await compareWorkers({ one, many, workers }, (url) => targetOf(url, measured), { seconds, rounds })
+    print(`${measured.name.padEnd(29)} ${line}`)
+  }
+  await many.stop()
+  await one.stop()
+  await node.stop()
+}
 
 /** The accounts whose number of tokens is nearest to a page's, and the calls for them. */
 async function casesOf(from: BenchServer): Promise<readonly Case[]> {

@@ -13,6 +13,8 @@ import { openStore } from '../src/store/open.ts'
 export type BenchServer = {
   readonly url: string
   readonly pid: number
+  /** The processes that answer: the server itself, or its workers now. */
+  readonly answering: () => readonly number[]
   /** A key that may read. */
   readonly key: string
   /** The progress of a chain, by its CAIP-2 id; undefined while the server does not report it. */
@@ -31,6 +33,9 @@ export type ChainHealth = {
 
 /** A chain to serve: its CAIP-2 id and its node. An issuer's ledger has no node. */
 export type BenchChain = { readonly id: string; readonly rpc?: string }
+
+/** What else a server is started with. `workers`: processes that answer. */
+export type ServerChoice = { readonly assets?: readonly IssuedAsset[]; readonly workers?: number }
 
 /** An asset of the issuer's ledger, as in the configuration. */
 export type IssuedAsset = { readonly asset_id: string; readonly reissue: boolean }
@@ -53,23 +58,26 @@ export function temporaryFolder(): string {
 export async function startServer(
   folder: string,
   chains: readonly BenchChain[],
-  assets: readonly IssuedAsset[] = [],
+  { assets = [], workers = 1 }: ServerChoice = {},
 ): Promise<BenchServer> {
   const url = `http://127.0.0.1:${await freePort()}`
-  const file = join(folder, 'bench.yaml')
+  const file = join(folder, `bench-${new URL(url).port}.yaml`)
   writeFileSync(file, configuration({ port: new URL(url).port, store: join(folder, 'store'), chains, assets }))
   const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
   assert(existsSync(main), 'dist/ is built: npm run build')
   const key = await makeKey(folder)
-  const child = spawn(process.execPath, [main, 'serve', '--config', file], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const args = [main, 'serve', '--config', file, '--workers', `${workers}`]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
   const killAtExit = (): void => void child.kill('SIGKILL')
   process.once('exit', killAtExit)
   child.once('exit', () => process.removeListener('exit', killAtExit))
   await untilReady(child, url)
-  assert(child.pid !== undefined, 'a started process has an id')
+  const { pid } = child
+  assert(pid !== undefined, 'a started process has an id')
   return {
     url,
-    pid: child.pid,
+    pid,
+    answering: () => (workers === 1 ? [pid] : workersOf(pid)),
     key,
     health: (chain) => health(url, chain),
     stop: async () => {
@@ -77,6 +85,12 @@ export async function startServer(
       if (child.exitCode === null && child.kill('SIGTERM')) await gone
     },
   }
+}
+
+/** The workers that a process has started. */
+function workersOf(parent: number): readonly number[] {
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ').map(Number)
+  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('worker-'))
 }
 
 /** JSON is YAML, and needs no quoting. */

@@ -58,7 +58,7 @@ export async function soak(folder: string, options: SoakOptions): Promise<SoakRe
   const before = await startServer(folder, [ready])
   await untilAt(before, node.head)
   await before.stop()
-  const server = await startServer(folder, [ready, { id: FILLING.id, rpc: filling.url }, LEDGER], [ISSUED])
+  const server = await startServer(folder, [ready, { id: FILLING.id, rpc: filling.url }, LEDGER], { assets: [ISSUED] })
   await untilAt(server, node.head)
   const result = await load(server, callersOf(servedBy(server, shape)), options)
   await server.stop()

@@ -1,5 +1,5 @@
 import { subscriberNetwork } from './addresses.ts'
-import { type LimitResult, RateLimit } from './rate-limit.ts'
+import { type LimitResult, RateLimit, type SharedCounts } from './rate-limit.ts'
 
 /** 20 bad keys within 5 minutes, as TokenKit documents. A person who mistypes a password stays below. */
 const MAX_BAD_KEYS = 20
@@ -23,14 +23,14 @@ export class BadKeys {
   /** What is blocked now, by network, so that a request costs no promise. Includes blocks that have ended. */
   readonly #blocks = new Map<string, Block>()
 
-  constructor({ maxNetworks = MAX_NETWORKS }: { readonly maxNetworks?: number } = {}) {
+  /** `counts`: see `RateLimit`. A process learns that an address is blocked by its next bad key here. */
+  constructor({
+    maxNetworks = MAX_NETWORKS,
+    counts,
+  }: { readonly maxNetworks?: number; readonly counts?: SharedCounts | undefined } = {}) {
     this.#maxNetworks = maxNetworks
-    this.#counts = new RateLimit({
-      name: 'bad-keys',
-      points: MAX_BAD_KEYS,
-      seconds: WINDOW_SECONDS,
-      maxKeys: maxNetworks,
-    })
+    const policy = { name: 'bad-keys', points: MAX_BAD_KEYS, seconds: WINDOW_SECONDS, maxKeys: maxNetworks }
+    this.#counts = new RateLimit(policy, counts)
   }
 
   /** True while an address is blocked. */

@@ -1,5 +1,7 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { assert } from '../core/assert.ts'
+import { isServiceError } from '../core/errors.ts'
+import type { CallCount, CallCounts } from '../store/seam/call-counts.ts'
 
 /** `name`: of the policy, for the headers. At most `points` calls of one key are allowed in each window of `seconds`. */
 export type RateLimitPolicy = {
@@ -9,6 +11,9 @@ export type RateLimitPolicy = {
   /** The most keys that are counted at once. Each takes about 650 bytes. */
   readonly maxKeys: number
 }
+
+/** Counts of calls that several processes share. */
+export type SharedCounts = Pick<CallCounts, 'add'>
 
 /**
  * The state of one key's window after a call. `limit`: calls per window; `remaining`: how many of them are left;
@@ -35,24 +40,31 @@ const MAX_SECONDS = 2_147_483
  * The counters are those of rate-limiter-flexible. Its memory store keeps one record and one timer for each key until
  * the window ends, without a bound. So this class knows all its keys, in the order of their windows. Above `maxKeys`,
  * it deletes the key whose window began first, and that key starts again at 0.
+ *
+ * If several processes answer, they count in the store instead. If the store cannot be written, each counts for itself.
  */
 export class RateLimit {
   readonly #policy: RateLimitPolicy
+  readonly #shared: SharedCounts | undefined
   readonly #limiter: RateLimiterMemory
   /** Every key that the library counts, and keys whose window has ended. Oldest window first. */
   readonly #keys = new Set<string>()
 
-  constructor(policy: RateLimitPolicy) {
+  /** `shared`: where all processes of the store count; absent: this process counts alone. */
+  constructor(policy: RateLimitPolicy, shared?: SharedCounts) {
     const { name, points, seconds, maxKeys } = policy
     assert(NAME.test(name), 'the name of a limit is lower-case letters, digits and dashes')
     assert(seconds > 0 && seconds <= MAX_SECONDS, 'a window lasts 1 second to 24 days')
     assert(points > 0 && maxKeys > 0, 'a limit allows a call, and counts a key')
     this.#policy = policy
+    this.#shared = shared
     this.#limiter = new RateLimiterMemory({ keyPrefix: name, points, duration: seconds })
   }
 
   /** Counts a call of a key, and resolves to whether it is allowed. */
   async take(key: string): Promise<LimitResult> {
+    const shared = await this.#addShared(key)
+    if (shared !== undefined) return this.#result(shared, shared.count <= this.#policy.points)
     this.#admit(key)
     try {
       return this.#counted(key, { state: await this.#limiter.consume(key), allowed: true })
@@ -68,9 +80,25 @@ export class RateLimit {
    * `allowed` is whether a next call would be.
    */
   async penalty(key: string): Promise<LimitResult> {
+    const shared = await this.#addShared(key)
+    if (shared !== undefined) return this.#result(shared, shared.count < this.#policy.points)
     this.#admit(key)
     const state = await this.#limiter.penalty(key)
     return this.#counted(key, { state, allowed: state.remainingPoints > 0 })
+  }
+
+  async #addShared(key: string): Promise<CallCount | undefined> {
+    try {
+      return await this.#shared?.add(this.#policy, key, Date.now())
+    } catch (error) {
+      if (!isServiceError(error)) throw error
+      return undefined
+    }
+  }
+
+  #result({ count, endsAt }: CallCount, allowed: boolean): LimitResult {
+    const remainingPoints = Math.max(0, this.#policy.points - count)
+    return this.#stateOf({ remainingPoints, msBeforeNext: endsAt - Date.now() }, allowed)
   }
 
   /** Makes room for a key. Synchronous, like the library's counting, so the bound holds at any time. */
@@ -92,6 +120,10 @@ export class RateLimit {
   ): LimitResult {
     // A window began: the key is now the newest, unless it was evicted meanwhile.
     if (state.isFirstInDuration && this.#keys.delete(key)) this.#keys.add(key)
+    return this.#stateOf(state, allowed)
+  }
+
+  #stateOf(state: Pick<RateLimiterRes, 'remainingPoints' | 'msBeforeNext'>, allowed: boolean): LimitResult {
     const { name, points, seconds } = this.#policy
     // The library reads the system's time: if that is set back during a window, its rest would exceed the window.
     const resetSeconds = Math.min(seconds, Math.max(1, Math.ceil(state.msBeforeNext / 1_000)))

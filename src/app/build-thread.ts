@@ -7,9 +7,12 @@ import { assert } from '../core/assert.ts'
 import { codeOf, isServiceError } from '../core/errors.ts'
 import { findBuildFault, openBulkSink } from '../store/open.ts'
 import type { BuildData, FromBuild, ToBuild } from './start-build.ts'
+import { startSweepHelper } from './start-sweep-helper.ts'
 
 /** A lower priority than the API's thread, as the indexer has. */
 const NICENESS = 19
+/** Fewer transfers are built by one thread: another one costs more to start. */
+const SHARED_TRANSFERS = 200_000
 
 const port = parentPort
 assert(port !== null, 'this module is a thread')
@@ -21,7 +24,9 @@ const { chain, job } = workerData as BuildData
 const kind = kindOf(chain)
 assert(kind !== undefined, 'an indexed chain has a kind')
 const { accountCodec: codec } = kind
+const helper = job.expected >= SHARED_TRANSFERS ? startSweepHelper() : undefined
 const build = new CheckedBuild(job, {
+  ...(helper === undefined ? {} : { helper }),
   codec,
   openSink: (by) => openBulkSink(job.target, codec, by),
   findFault: (expected) => findBuildFault(job.target, codec, expected),
@@ -31,15 +36,18 @@ const build = new CheckedBuild(job, {
 /** Ends the thread with a last message. */
 function end(message: FromBuild): void {
   post(message)
+  helper?.end()
   port?.close()
 }
 
 port.on('message', (message: ToBuild) => {
-  try {
-    if (message.type === 'read') build.readTo(message.mark)
-    else end({ type: 'built', built: build.finish(message.mark, message.ends) })
-  } catch (error) {
+  run(message).catch((error: unknown) => {
     const fields = isServiceError(error) ? error.fields : {}
     end({ type: 'failed', code: codeOf(error), error: error instanceof Error ? error.message : String(error), fields })
-  }
+  })
 })
+
+async function run(message: ToBuild): Promise<void> {
+  if (message.type === 'read') await build.readTo(message.mark)
+  else end({ type: 'built', built: await build.finish(message.mark, message.ends) })
+}

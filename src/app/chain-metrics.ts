@@ -3,6 +3,7 @@ import type { ServedChain } from '../api/http/deps.ts'
 import { isServiceError } from '../core/errors.ts'
 import type { ChainClock } from '../store/seam/chain-clock.ts'
 import { INDEXER_COUNTERS } from './indexer-counters.ts'
+import { SAME_EVERYWHERE } from './worker-metrics.ts'
 
 /** A chain, with its number of assets and how many of them are known only by reads. */
 export type MeteredChain = ServedChain & {
@@ -131,6 +132,7 @@ function collectGauges(registry: Registry, chains: readonly MeteredChain[], read
       help,
       labelNames: ['chain'],
       registers: [registry],
+      aggregator: SAME_EVERYWHERE,
       collect: async () => {
         const values = await Promise.all(chains.map(read))
         gauge.reset()
@@ -150,6 +152,7 @@ function collectUp(registry: Registry, chains: readonly MeteredChain[], read: Cl
     help: '1 while the indexer follows the chain without an error',
     labelNames: ['chain'],
     registers: [registry],
+    aggregator: SAME_EVERYWHERE,
     collect: async () => {
       for (const chain of chains) {
         const clock = await read(chain)
@@ -167,6 +170,7 @@ function collectCounters(registry: Registry, chains: readonly MeteredChain[], re
       help,
       labelNames: ['chain'],
       registers: [registry],
+      aggregator: SAME_EVERYWHERE,
       collect: async () => {
         const values = await Promise.all(chains.map(read))
         counter.reset()
@@ -185,6 +189,7 @@ function collectSamples(registry: Registry, chains: readonly MeteredChain[], rea
     help: 'Stored amounts that verify sampled and compared with the chain, by outcome; different should stay 0',
     labelNames: ['chain', 'outcome'],
     registers: [registry],
+    aggregator: SAME_EVERYWHERE,
     collect: async () => {
       const values = await Promise.all(chains.map(read))
       samples.reset()
@@ -204,6 +209,7 @@ function collectTokens(registry: Registry, chains: readonly MeteredChain[]): voi
     help: 'Tokens by how their balances are known: events, or reads',
     labelNames: ['chain', 'accounting'],
     registers: [registry],
+    aggregator: SAME_EVERYWHERE,
     collect: async () => {
       tokens.reset()
       for (const { id, classes } of chains) {

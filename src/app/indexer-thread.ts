@@ -275,6 +275,7 @@ async function open(chain: ChainConfig, kind: KindDefinition): Promise<Opened> {
   })
   try {
     const journal = await store.openJournal(chain.id, { scope: chain.scope, from: chain.from }, stopForGood)
+    post({ type: 'leased' })
     try {
       return { store, journal, reads: await store.openReads(chain.id, stopForGood) }
     } catch (error) {

@@ -50,6 +50,8 @@ export function withoutSecrets(text: string): string {
 export type LogOptions = {
   readonly level: LogLevel
   readonly sink: LogSink
+  /** The process in a group of several: a field of every line. */
+  readonly member?: string | undefined
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number
 }
@@ -58,13 +60,14 @@ export type LogOptions = {
  * A logger that writes redacted lines to the sink: JSON, or `12:00:00 warn words key=value` on a terminal. Limits
  * repeated warnings and errors.
  */
-export function createLog({ level, sink, now = () => performance.now() }: LogOptions): Logger {
+export function createLog({ level, sink, member, now = () => performance.now() }: LogOptions): Logger {
   const limiter = new LineLimiter(now)
   const stream: DestinationStream = {
     write: (line) => sink.write(withoutSecrets(sink.terminal ? readable(line) : line)),
   }
   const hooks = { logMethod: limited(limiter) }
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks }, stream)
+  const base = member === undefined ? null : { member }
+  return pino({ level, base, timestamp: pino.stdTimeFunctions.isoTime, hooks }, stream)
 }
 
 /** Pino's number for the level `warn`. */

@@ -18,6 +18,7 @@ import { readTokenLists, type TokenLists } from '../tokens/token-lists.ts'
 import type { TokenFinder, Tokens } from '../tokens/tokens.ts'
 import type { AppConfig } from './app-config.ts'
 import { collectChainMetrics, type MeteredChain } from './chain-metrics.ts'
+import type { GroupMember } from './group-member.ts'
 import { collectLedgerMetrics } from './ledger-metrics.ts'
 import type { Logger } from './log.ts'
 import type { OpenChain } from './open-chain.ts'
@@ -39,11 +40,16 @@ export type ServerParts = {
   readonly listedAssets: (chain: ChainId) => readonly ListedAsset[]
   readonly prices: Prices
   readonly now: () => number
+  /** Other processes answer for the same store, perhaps on the same port. */
+  readonly besideOthers: BesideOthers | undefined
 }
+
+/** How a process answers beside others. `member`: if they share a port. */
+export type BesideOthers = { readonly member: GroupMember | undefined }
 
 /** Makes the HTTP server of these chains. It does not listen yet. */
 export function makeServer(parts: ServerParts): ReturnType<typeof createServer> {
-  const { config, log, store, keys, chains, tokens, finder, custody, listedAssets, prices, now } = parts
+  const { config, log, store, keys, chains, tokens, finder, custody, listedAssets, prices, now, besideOthers } = parts
   const served: MeteredChain[] = chains.map((chain) => ({
     ...chain.served(),
     classes: async () => chain.use().reads.audits.classes(),
@@ -55,6 +61,7 @@ export function makeServer(parts: ServerParts): ReturnType<typeof createServer> 
   collectChainMetrics(metrics, served)
   collectLedgerMetrics(metrics, ledgersOf(chains))
   const all = new Map(chains.map((chain) => [chain.config.id, chain]))
+  const counts = besideOthers === undefined ? undefined : store.callCounts
   const byId: ServedChains = { get: (id) => all.get(id)?.use() }
   return createServer({
     balances: createBalances(byId),
@@ -70,8 +77,10 @@ export function makeServer(parts: ServerParts): ReturnType<typeof createServer> 
     keys,
     issueUserKey: (request) => issueUserKey(store.keys, request),
     sessions: new Sessions({ users: store.users, sessions: store.sessions, now }),
-    badKeys: new BadKeys(),
+    badKeys: new BadKeys({ counts }),
+    counts,
     metrics,
+    renderMetrics: besideOthers?.member?.shareMetrics(metrics),
     trustProxy: config.listen.trustProxy,
     dialects: config.dialects,
     version: VERSION,

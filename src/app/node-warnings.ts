@@ -1,4 +1,4 @@
-import type { NodeWarning } from '../api/http/deps.ts'
+import type { NodeWarning } from '../store/seam/indexer-reports.ts'
 
 /** Seconds for which a warning is shown after it was last reported: an operator looks once a day. */
 const KEPT_SECONDS = 86_400

@@ -1,21 +1,37 @@
 /** Part of the composition root: the state of a configured chain, whether or not its store can be read. */
 
-import type { ServedChain } from '../api/http/deps.ts'
+import type { ChainWait, ServedChain } from '../api/http/deps.ts'
 import type { KindDefinition } from '../chains/adapter.ts'
 import type { ChainConfig } from '../config/chains.ts'
 import { assert } from '../core/assert.ts'
 import type { AssetRef } from '../core/asset.ts'
 import type { BalanceKey } from '../core/balance.ts'
-import { ServiceError } from '../core/errors.ts'
+import { isServiceError, ServiceError } from '../core/errors.ts'
 import { isFungible, TOKEN_STANDARDS } from '../core/standards.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { ChainClock } from '../store/seam/chain-clock.ts'
+import { type IndexerReport, REPORT_STALE_MS } from '../store/seam/indexer-reports.ts'
+import type { Store } from '../store/seam/store.ts'
 import { unwrittenClock } from '../store/seam/unwritten-clock.ts'
 import type { OpenChain } from './open-chain.ts'
-import type { IndexerHandle, IndexerStatus, Stopped } from './start-indexer.ts'
+import type { IndexerHandle } from './start-indexer.ts'
+
+/** What helps if no indexer runs. */
+const START_INDEXER = 'Start one: steelyard serve --role indexer'
 
 /** How many stored positions are searched for one that the documentation can name. */
 const POSITIONS_LOOKED_AT = 200
+
+/** What a configured chain is made of. `onFailure` is called once, with the error that stops the chain. */
+export type RunningChainDeps = {
+  readonly config: ChainConfig
+  readonly kind: KindDefinition
+  /** Where the chain's indexer reports, in this process or in another. */
+  readonly store: Pick<Store, 'reports' | 'comparisons'>
+  /** The chain's indexer runs in this process, or will in a moment. */
+  readonly runsIndexer: boolean
+  readonly onFailure: (error: ServiceError) => void
+}
 
 /**
  * A configured chain. Damage to its files, found at the start or later, stops only this chain. Its calls then fail with
@@ -24,21 +40,18 @@ const POSITIONS_LOOKED_AT = 200
 export class RunningChain {
   readonly config: ChainConfig
   readonly kind: KindDefinition
+  readonly #deps: RunningChainDeps
   #open: OpenChain | undefined
   #indexer: IndexerHandle | undefined
+  #report: IndexerReport | undefined
   #failure: ServiceError | undefined
   #lastClock: ChainClock
-  readonly #onFailure: (error: ServiceError) => void
+  readonly #openedAt = Date.now()
 
-  /** `onFailure` is called once, with the error that stops the chain. */
-  constructor(deps: {
-    readonly config: ChainConfig
-    readonly kind: KindDefinition
-    readonly onFailure: (error: ServiceError) => void
-  }) {
+  constructor(deps: RunningChainDeps) {
     this.config = deps.config
     this.kind = deps.kind
-    this.#onFailure = deps.onFailure
+    this.#deps = deps
     this.#lastClock = unwrittenClock(deps.kind.accountCodec.zeroAddress)
   }
 
@@ -57,6 +70,8 @@ export class RunningChain {
   setOpen(open: OpenChain): void {
     this.#open = open
     this.#failure = undefined
+    // The new reader knows no heads.
+    this.#report = undefined
   }
 
   /** Why the chain is stopped; undefined if it is not. */
@@ -64,11 +79,14 @@ export class RunningChain {
     return this.#failure
   }
 
-  /** Asks the audit to compare a balance soon, if the chain is indexed here. */
+  /** Asks the audit to compare a balance soon, whichever process runs it. Never throws: the audit finds it later too. */
   compare(key: BalanceKey): void {
-    this.#indexer?.compare(key)
+    this.#deps.store.comparisons.add(this.config.id, key).catch((error: unknown) => {
+      if (!isServiceError(error)) throw error
+    })
   }
 
+  /** Sets the chain's indexer, if it runs in this process. */
   setIndexer(indexer: IndexerHandle): void {
     this.#indexer = indexer
   }
@@ -81,12 +99,27 @@ export class RunningChain {
     if (this.#failure !== undefined) return
     this.#failure = error
     void this.#indexer?.stop()
-    this.#onFailure(error)
+    this.#deps.onFailure(error)
   }
 
-  /** The indexer ended by itself. If its store failed, nothing can be read either. */
-  indexerStopped({ code, error }: Stopped): void {
-    if (code === 'STORE_DAMAGED' || code === 'STORE_REPLACED') this.fail(new ServiceError(code, error))
+  /**
+   * Takes what the indexer reports. Answers of this process then do not look newer than what the indexer's nodes reported. If
+   * the indexer's store failed, nothing can be read here either.
+   */
+  told(report: IndexerReport | undefined): void {
+    if (report === undefined || report === this.#report) return
+    const known = this.#report?.heads ?? []
+    this.#report = report
+    // Heads of an earlier run may be those of a chain that was reset since.
+    const isOld = report.hasEnded || (this.#deps.runsIndexer && report.at < this.#openedAt)
+    for (const head of isOld ? [] : report.heads) {
+      const isNew = !known.some(({ number, hash }) => number === head.number && hash === head.hash)
+      if (isNew) this.#open?.reader.noteHead(head, head.at)
+    }
+    // The report of an earlier run says nothing about the files of today.
+    const { code, error } = report.at < this.#openedAt ? {} : (report.stopped ?? {})
+    const isLost = code === 'STORE_DAMAGED' || code === 'STORE_REPLACED'
+    if (isLost && error !== undefined) this.fail(new ServiceError(code, error))
   }
 
   async stop(): Promise<void> {
@@ -121,8 +154,8 @@ export class RunningChain {
       nativeAsset: this.kind.source === 'nodes' ? this.kind.nativeAsset : undefined,
       pollMs: this.kind.source === 'nodes' ? (this.config.pollMs ?? this.kind.pollMs) : undefined,
       clock: () => this.clock(),
-      wait: () => this.#indexer?.status().wait,
-      nodeWarnings: () => this.#indexer?.status().nodeWarnings ?? [],
+      wait: () => this.#wait(),
+      nodeWarnings: () => this.#report?.nodeWarnings ?? [],
       position: () => this.#position(),
     }
   }
@@ -147,12 +180,35 @@ export class RunningChain {
 
   /** How far the chain is: the stored clock with the newer state from its indexer. Never throws. */
   async clock(): Promise<ChainClock> {
-    const clock = withBeat(await this.#storedClock(), this.#indexer?.status().beat)
+    await this.#look()
+    const clock = withBeat(await this.#storedClock(), this.#report?.beat)
     const ledger = this.#open?.ledger?.trouble()
-    const ended = ledger?.forGood === true ? ledger.error : this.#indexer?.status().stopped?.error
+    const indexer = this.#report?.hasEnded === true ? undefined : this.#report?.stopped
+    const ended = ledger?.forGood === true ? ledger.error : indexer?.error
     const stopped = this.#failure?.message ?? ended
     if (stopped !== undefined) return { ...clock, state: 'stopped', error: stopped }
     return ledger === undefined ? clock : { ...clock, error: ledger.error }
+  }
+
+  /** Reads the newest report. If it cannot be read, the last one stays. */
+  async #look(): Promise<void> {
+    if (this.kind.source !== 'nodes') return
+    try {
+      this.told((await this.#deps.store.reports.all()).get(this.config.id))
+    } catch (error) {
+      if (!isServiceError(error)) throw error
+    }
+  }
+
+  /** What the chain waits for: what its indexer says, or the indexer. */
+  #wait(): ChainWait | undefined {
+    if (this.kind.source !== 'nodes' || this.#failure !== undefined) return undefined
+    const report = this.#report
+    if (this.#deps.runsIndexer && report?.hasEnded !== false) return undefined
+    if (report === undefined) return { for: `an indexer: none has run yet. ${START_INDEXER}`, since: this.#openedAt }
+    if (isRecent(report) && !report.hasEnded) return report.wait
+    const what = report.hasEnded ? 'the last one has ended' : 'the last one does not report any more'
+    return { for: `an indexer: ${what}. ${START_INDEXER}`, since: report.at }
   }
 
   async #storedClock(): Promise<ChainClock> {
@@ -167,8 +223,13 @@ export class RunningChain {
 }
 
 /** The indexer's last beat may be newer than the stored one, because the store may not be writable. */
-function withBeat(clock: ChainClock, beat: IndexerStatus['beat']): ChainClock {
+function withBeat(clock: ChainClock, beat: IndexerReport['beat']): ChainClock {
   if (beat === undefined || beat.at < (clock.beatAt ?? 0)) return clock
   const { state, counts, error, auditError, head = clock.head } = beat
   return { ...clock, state, counts, head, error, auditError, beatAt: beat.at }
+}
+
+/** False if its writer must be dead: a running one writes every second. */
+function isRecent({ at }: IndexerReport): boolean {
+  return Math.abs(Date.now() - at) <= REPORT_STALE_MS
 }

@@ -3,26 +3,24 @@ import { setMaxListeners } from 'node:events'
 import { KeyVerifier } from '../access/keys.ts'
 import { vendorNames } from '../api/dialects/cobo/vendor-names.ts'
 import { recordKeyUses } from '../api/http/record-key-uses.ts'
-import { fixedClassesOf, kindOf } from '../chains/registry.ts'
 import type { ChainConfig } from '../config/chains.ts'
-import { assert } from '../core/assert.ts'
 import type { BalanceKey } from '../core/balance.ts'
-import type { BlockRef } from '../core/block.ts'
-import type { ChainId } from '../core/chain.ts'
 import { type ErrorCode, isServiceError, ServiceError } from '../core/errors.ts'
 import { wait } from '../net/wait.ts'
-import { openStore } from '../store/open.ts'
 import type { Store } from '../store/seam/store.ts'
 import type { TokenLists } from '../tokens/token-lists.ts'
 import type { AppConfig } from './app-config.ts'
+import { configuredKind, indexerDataOf, openConfiguredStore } from './configured-store.ts'
 import { listedAssetsOf, type StartedCustody, startCustody } from './custody.ts'
+import { followReports } from './follow-reports.ts'
+import { cannotListen } from './front-door.ts'
 import type { Logger } from './log.ts'
-import { abcLedger, makeServer, readLists } from './make-server.ts'
+import { abcLedger, type BesideOthers, makeServer, readLists } from './make-server.ts'
 import { openChain } from './open-chain.ts'
 import { type RunningPrices, startPrices } from './prices.ts'
 import type { Progress } from './progress.ts'
 import { RunningChain } from './running-chain.ts'
-import { type Stopped, startIndexer } from './start-indexer.ts'
+import { startIndexer } from './start-indexer.ts'
 import { makeTokens } from './tokens.ts'
 
 /** What an app is made of. */
@@ -30,33 +28,39 @@ export type AppOptions = {
   readonly config: AppConfig
   readonly log: Logger
   readonly onProgress?: (progress: Progress) => void
+  /** False: other processes run the indexers of this store. */
+  readonly runsIndexers?: boolean
+  /** False: the store must exist. */
+  readonly mayCreate?: boolean
+  /** Other processes answer for the same store too. */
+  readonly besideOthers?: BesideOthers | undefined
   /** Extra time of each ledger commit, in milliseconds: to measure a slower disk. */
   readonly slowCommitMs?: number
 }
 
-/** A running Steelyard. `stop` ends it in order: rejects new requests, answers open ones, commits, closes the store. */
+/** A running Steelyard. `url`: empty if another process hands it connections. `stop` ends it in order: rejects new requests, answers open ones, commits, closes the store. */
 export type App = { readonly url: string; stop(): Promise<void> }
 
 const now = (): number => Math.floor(Date.now() / 1000)
 
 /**
  * Starts everything in the configuration. After a failure, nothing is left running.
- * @throws CONFIG_INVALID (a token list), STORE_UNAVAILABLE, STORE_MISMATCH, UNAVAILABLE (the port is taken)
+ * @throws CONFIG_INVALID (a token list), STORE_MISSING, STORE_UNAVAILABLE, STORE_MISMATCH, UNAVAILABLE (the port is taken)
  */
 export async function startApp(options: AppOptions): Promise<App> {
-  const { config, log, onProgress = () => undefined } = options
+  const { config, log, onProgress = () => undefined, runsIndexers = true, mayCreate = true } = options
   const lists = readLists(config)
   const stopping = new AbortController()
   // Every open read of a chain listens to this signal, so many listeners are no leak.
   setMaxListeners(0, stopping.signal)
-  const classesOf = (chain: ChainId) => fixedClassesOf(chain, config.tokens.accounting)
-  const store = await openStore({ url: config.store, codecOf: (chain) => kind(chain).accountCodec, classesOf })
+  const store = await openConfiguredStore(config, mayCreate)
   const chains: RunningChain[] = []
   let pricing: RunningPrices | undefined
   let custody: StartedCustody | undefined
+  let following: Promise<void> | undefined
   const stopWriters = async (): Promise<void> => {
     stopping.abort()
-    await Promise.all([pricing?.stop(), custody?.stop(), ...chains.map((chain) => chain.stop())])
+    await Promise.all([pricing?.stop(), custody?.stop(), following, ...chains.map((chain) => chain.stop())])
     await store.close()
   }
   try {
@@ -64,23 +68,23 @@ export async function startApp(options: AppOptions): Promise<App> {
     const opening = { options, store, lists, signal: stopping.signal }
     for (const chain of config.chains) chains.push(await open(chain, opening))
     await registerConfigured(config, { chains, log })
+    following = followReports({ chains, reports: store.reports, log }, stopping.signal)
     const keys = new KeyVerifier(store.keys, now)
     const { prices } = pricing
     const { tokens, finder } = makeTokens({ chains, lists, prices, log, now })
     const listedAssets = listedAssetsOf(lists)
     const names = vendorNames({ settings: config.dialects.cobo, listed: listedAssets })
     custody = startCustody({ store: store.custody, chains, tokens, names, log, now })
-    const parts = { config, log, store, keys, chains, prices, now }
+    const parts = { config, log, store, keys, chains, prices, now, besideOthers: options.besideOthers }
     const server = makeServer({ ...parts, tokens, finder, custody: custody.custody, listedAssets })
-    const url = await listen(server, config)
+    const member = options.besideOthers?.member
+    const url = member === undefined ? await listen(server, config) : ''
+    if (member !== undefined) await server.ready()
+    const connections = member?.takeConnections(server.server)
     const uses = recordKeyUses(keys, log)
     const follow = (chain: RunningChain): void => {
-      if (chain.kind.source !== 'nodes') return
-      const data = { store: config.store, chain: chain.config, fixedAccounting: classesOf(chain.config.id) }
-      // The answers of this thread must not look newer than what the indexer's nodes reported.
-      const onHead = (block: BlockRef, at: number): void => chain.opened?.reader.noteHead(block, at)
-      const onStopped = (stopped: Stopped): void => chain.indexerStopped(stopped)
-      chain.setIndexer(startIndexer({ data, log, onProgress, onHead, onStopped }))
+      if (chain.kind.source !== 'nodes' || !runsIndexers) return
+      chain.setIndexer(startIndexer({ data: indexerDataOf(config, chain.config), log, onProgress, store }))
     }
     for (const chain of chains) {
       if (chain.opened !== undefined) follow(chain)
@@ -92,6 +96,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       url,
       stop: async () => {
         await server.close()
+        await connections?.drained()
         await uses.stop()
         await stopWriters()
       },
@@ -100,12 +105,6 @@ export async function startApp(options: AppOptions): Promise<App> {
     await stopWriters()
     throw error
   }
-}
-
-function kind(chain: ChainId) {
-  const definition = kindOf(chain)
-  assert(definition !== undefined, `the configuration accepts only known kinds: ${chain}`)
-  return definition
 }
 
 /** Failures of a chain's own files. They stop that chain, and the server starts with the others. */
@@ -137,11 +136,12 @@ type Opening = {
  */
 async function open(config: ChainConfig, opening: Opening): Promise<RunningChain> {
   const { log } = opening.options
-  const definition = kind(config.id)
+  const definition = configuredKind(config.id)
   const onFailure = (error: ServiceError): void => {
     log.error({ ...error.fields, chain: config.id, code: error.code, error: error.message }, 'this chain is stopped')
   }
-  const chain = new RunningChain({ config, kind: definition, onFailure })
+  const { runsIndexers: runsIndexer = true } = opening.options
+  const chain = new RunningChain({ config, kind: definition, store: opening.store, runsIndexer, onFailure })
   try {
     await openStored(chain, opening)
   } catch (error) {
@@ -227,7 +227,6 @@ async function listen(server: ReturnType<typeof makeServer>, { listen: { host, p
     return await server.listen({ host, port })
   } catch (error) {
     await server.close()
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ServiceError('UNAVAILABLE', `cannot listen on ${host} port ${port}: ${reason}`, { cause: error })
+    throw cannotListen({ host, port }, error)
   }
 }

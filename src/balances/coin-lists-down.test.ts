@@ -39,7 +39,7 @@ describe('while no node answers', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     let answered: unknown
-    Promise.resolve(balances.account({ ...LIST, account: BOB, freshness: { mode: 'force' } })).then((page) => {
+    void Promise.resolve(balances.account({ ...LIST, account: BOB, freshness: { mode: 'force' } })).then((page) => {
       answered = page
     })
     for (let n = 0; n < 20; n++) await nextTick()

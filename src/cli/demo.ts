@@ -21,7 +21,7 @@ import { codecOf } from './account-codec.ts'
 import { helpText } from './help-text.ts'
 import type { Terminal } from './outcome.ts'
 import { parsePort } from './port.ts'
-import { serveUntilStopped } from './serve.ts'
+import { serveUntilStopped } from './serve-until-stopped.ts'
 import { listenForStop, type StopRequest } from './stop-signal.ts'
 import { now } from './time-text.ts'
 

@@ -126,16 +126,18 @@ type Watched = {
  * its `sink`, so that log lines and bar do not mix, and call `tick` several times a second.
  */
 export class ProgressDisplay {
-  readonly #screen: Screen
+  readonly #glyphs: Glyphs
   readonly #line: StatusLine
   readonly #now: () => number
+  readonly #hasBar: boolean
   readonly #chains = new Map<string, Watched>()
   #drawnAt = Number.NEGATIVE_INFINITY
   #log: Logger | undefined
 
-  /** `now` returns monotonic milliseconds. */
-  constructor(screen: Screen, now: () => number) {
-    this.#screen = screen
+  /** `now` returns monotonic milliseconds. `hasBar` false: log lines even on a terminal. */
+  constructor(screen: Screen, now: () => number, hasBar = screen.sink.terminal) {
+    this.#hasBar = hasBar
+    this.#glyphs = screen.glyphs
     this.#line = new StatusLine(screen)
     this.#now = now
   }
@@ -167,7 +169,7 @@ export class ProgressDisplay {
       this.#log?.info({ chain: progress.chain, block: progress.written, transfers: stored }, 'caught up')
     }
     known.live = progress.state === 'live'
-    if (this.#screen.sink.terminal) this.tick()
+    if (this.#hasBar) this.tick()
     else if (progress.state === 'backfill' && at - known.loggedAt >= LOG_MS) {
       known.loggedAt = at
       const { blocksPerSecond, ...rate } = rateOf(known.samples, progress.head ?? progress.first)
@@ -177,13 +179,14 @@ export class ProgressDisplay {
 
   /** Redraws the bar if it is due, with or without progress. */
   tick(): void {
+    if (!this.#hasBar) return
     const at = this.#now()
     const [busy, ...others] = [...this.#chains.values()].filter(({ progress }) => progress.state === 'backfill')
     if (busy === undefined) this.#line.clear()
     if (busy === undefined || at - this.#drawnAt < DRAW_MS) return
     this.#drawnAt = at
     const rate = rateOf(busy.samples, busy.progress.head ?? busy.progress.first)
-    const space = { columns: this.#line.columns, glyphs: this.#screen.glyphs, quietMs: at - busy.newsAt }
+    const space = { columns: this.#line.columns, glyphs: this.#glyphs, quietMs: at - busy.newsAt }
     this.#line.draw(renderBar(busy.progress, rate, { ...space, others: others.length }))
   }
 

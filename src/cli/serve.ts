@@ -1,15 +1,12 @@
-import type { Command } from 'commander'
-import type { AppConfig } from '../app/app-config.ts'
-import { createLog, type Logger, type LogSink } from '../app/log.ts'
-import type { Progress } from '../app/progress.ts'
-import { startApp } from '../app/start-app.ts'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { joinGroup } from '../app/group-member.ts'
 import { type ConfigChoice, configOption, type ReadConfig, readConfig } from './config-option.ts'
 import { helpText } from './help-text.ts'
-import type { Terminal } from './outcome.ts'
-import { DRAW_MS, ProgressDisplay } from './progress.ts'
-import { errorScreen } from './screen.ts'
-import { type ServeWords, serveLines, serveWords } from './serve-words.ts'
-import { listenForStop, type StopRequest } from './stop-signal.ts'
+import { type Terminal, UsageError } from './outcome.ts'
+import { serveAsGroup } from './serve-group.ts'
+import { indexUntilStopped, serveUntilStopped } from './serve-until-stopped.ts'
+import { serveWords } from './serve-words.ts'
+import { listenForGroup, listenForStop } from './stop-signal.ts'
 
 /** `steelyard serve`: follows the chains and serves the API. */
 export function addServe(program: Command, terminal: Terminal): void {
@@ -17,26 +14,65 @@ export function addServe(program: Command, terminal: Terminal): void {
     .command('serve')
     .description('index the configured chains and serve the API over HTTP')
     .addOption(configOption())
+    .addOption(new Option('--role <role>', 'what this process does').choices([...ROLES]).default('all'))
+    .addOption(
+      new Option('--workers <n>', `processes that answer on the port, 1 to ${MAX_WORKERS}`)
+        .argParser(parseWorkers)
+        .default(1),
+    )
+    // For the processes of --workers.
+    .addOption(new Option('--member <name>').hideHelp())
     .addHelpText(
       'after',
       helpText(
         '\nExamples:\n  $ steelyard serve\n  $ steelyard serve --config /etc/steelyard.yaml\n' +
           '  $ STEELYARD_STORE=sqlite:/var/lib/steelyard STEELYARD_LISTEN_PORT=9000 \\\n      steelyard serve\n' +
+          '  $ steelyard serve --workers 4\n' +
+          '  $ steelyard serve --role indexer\n  $ steelyard serve --role api --workers 2\n' +
           '\nThe smallest configuration:\n' +
           '  store: sqlite:./data\n  chains:\n    - id: eip155:1\n      rpc: [http://127.0.0.1:8545]\n' +
           '\nCtrl-C stops in order: it rejects new requests, answers open ones and commits the last batch. A second Ctrl-C stops at once.',
       ),
     )
-    .action(async (options: ConfigChoice) => {
-      const { said, ...read } = readQuietly(options, terminal)
-      const stop = listenForStop()
-      try {
-        const { config } = read
-        await serveUntilStopped({ config, said, stop, words: serveWords(config, options.config) })
-      } finally {
-        stop.release()
-      }
-    })
+    .action((options: ServeChoice) => runServe(options, terminal))
+}
+
+/** What a process does: it answers, it indexes, or both. */
+const ROLES = ['api', 'indexer', 'all'] as const
+
+type ServeChoice = ConfigChoice & {
+  readonly role: (typeof ROLES)[number]
+  readonly workers: number
+  readonly member?: string
+}
+
+/** Most processes that answer on one port: more than one for each processor core gain nothing. */
+const MAX_WORKERS = 64
+
+function parseWorkers(text: string): number {
+  const workers = /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (workers >= 1 && workers <= MAX_WORKERS) return workers
+  throw new InvalidArgumentError(`expected a number from 1 to ${MAX_WORKERS}: about one for each processor core.`)
+}
+
+async function runServe(choice: ServeChoice, terminal: Terminal): Promise<void> {
+  const { role, workers } = choice
+  if (role === 'indexer' && workers > 1) {
+    throw new UsageError(
+      '--workers: a process with --role indexer does not answer; give --workers to one with --role api or all',
+    )
+  }
+  const { said, config } = readQuietly(choice, terminal)
+  const member = choice.member === undefined ? undefined : joinGroup(choice.member)
+  const stop = member === undefined ? listenForStop() : listenForGroup(member)
+  const words = serveWords(config, choice.config)
+  try {
+    if (workers > 1) await serveAsGroup({ config, file: choice.config, role, workers, said, stop, words })
+    else if (role === 'indexer') await indexUntilStopped({ config, said, stop, member })
+    else await serveUntilStopped({ config, said, stop, words, member, role })
+  } finally {
+    stop.release()
+  }
 }
 
 /**
@@ -51,75 +87,4 @@ function readQuietly(choice: ConfigChoice, terminal: Terminal): ReadConfig & { r
     for (const sentence of said) terminal.err(`${sentence}\n`)
     throw error
   }
-}
-
-/**
- * Serves until a stop is requested. `said`: lines for the start of the log. `onReady` receives the server's URL once
- * every chain has caught up.
- */
-export async function serveUntilStopped(options: {
-  readonly config: AppConfig
-  readonly said?: readonly string[]
-  /** Hints to print once the server listens; undefined: only its URL. */
-  readonly words?: ServeWords
-  readonly stop: StopRequest
-  readonly onReady?: (url: string) => Promise<void>
-}): Promise<void> {
-  const { config, stop } = options
-  const display = new ProgressDisplay(errorScreen(), () => performance.now())
-  const drawing = setInterval(() => display.tick(), DRAW_MS)
-  const log = createLog({ level: config.log.level, sink: display.sink })
-  display.logTo(log)
-  for (const sentence of options.said ?? []) log.info(sentence)
-  const ready = readiness(config.chains.map(({ id }) => id))
-  try {
-    const app = await startApp({
-      config,
-      log,
-      onProgress: (progress) => {
-        display.update(progress)
-        ready.update(progress)
-      },
-    })
-    try {
-      printServing(app.url, { words: options.words, log, sink: display.sink })
-      await Promise.race([ready.reached, stop.requested])
-      if (!stop.signal.aborted) await options.onReady?.(app.url)
-      await stop.requested
-    } finally {
-      display.stop()
-      await app.stop()
-    }
-    log.info('stopped')
-  } finally {
-    clearInterval(drawing)
-    display.stop()
-  }
-}
-
-/** Prints the hints on a terminal, else writes one log line. Writes neither if the log level is above info. */
-function printServing(
-  url: string,
-  { words, log, sink }: { readonly words: ServeWords | undefined; readonly log: Logger; readonly sink: LogSink },
-): void {
-  if (sink.terminal && words !== undefined && log.isLevelEnabled('info')) sink.write(serveLines(url, words))
-  else log.info({ url, ...(words === undefined ? {} : { try: words.path, key: words.key }) }, 'serving')
-}
-
-/** Resolves once every chain has been live. */
-function readiness(chains: readonly string[]): {
-  readonly reached: Promise<void>
-  readonly update: (progress: Progress) => void
-} {
-  const missing = new Set(chains)
-  let reach: () => void = () => {}
-  const reached = new Promise<void>((resolve) => {
-    reach = resolve
-  })
-  if (missing.size === 0) reach()
-  const update = (progress: Progress): void => {
-    if (progress.state === 'live') missing.delete(progress.chain)
-    if (missing.size === 0) reach()
-  }
-  return { reached, update }
 }

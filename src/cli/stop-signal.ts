@@ -1,3 +1,4 @@
+import type { GroupMember } from '../app/group-member.ts'
 import { EXIT } from './outcome.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
@@ -29,6 +30,34 @@ export function listenForStop(): StopRequest {
     signal: stopping.signal,
     release: () => {
       for (const signal of SIGNALS) process.off(signal, listener)
+    },
+  }
+}
+
+/**
+ * Listens for the end of a group, and for SIGTERM. Ctrl-C at a terminal reaches every process of the group, but only the one
+ * that started the others decides.
+ */
+export function listenForGroup(member: GroupMember): StopRequest {
+  const stopping = new AbortController()
+  const stop = (): void => {
+    if (stopping.signal.aborted) return
+    member.leave()
+    stopping.abort()
+  }
+  const requested = new Promise<void>((resolve) => {
+    stopping.signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  const ignore = (): void => undefined
+  process.on('SIGINT', ignore)
+  process.on('SIGTERM', stop)
+  void member.stopped.then(stop)
+  return {
+    requested,
+    signal: stopping.signal,
+    release: () => {
+      process.off('SIGTERM', stop)
+      member.release()
     },
   }
 }

@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { type Built, build } from '../../src/bulk/build/build.ts'
 import type { BuildSizes } from '../../src/bulk/build/spills.ts'
+import { type SweepHelper, sweepShare } from '../../src/bulk/build/sweep-share.ts'
 import { RawLogWriter } from '../../src/bulk/raw-log/raw-log-writer.ts'
 import { type AccountCodec, HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { Header } from '../../src/core/block.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import type { BlockTransfers } from '../../src/core/transfer.ts'
+import { openSinkPart } from '../../src/store/open-sink-part.ts'
 import type { BulkSink } from '../../src/store/seam/bulk-sink.ts'
 import type { Journal } from '../../src/store/seam/store.ts'
 import { PageSink } from '../../src/store/sqlite/bulk/page-sink.ts'
@@ -80,11 +82,28 @@ export const sqlSink: MakeSink = (file, whose) => new SqlSink(file, whose)
 /** A sink that writes pages. */
 export const pageSink: MakeSink = (file, whose) => new PageSink(file, whose)
 
+/** A helper in this thread: it sweeps so many of the last partitions at first, as another thread would beside the build. */
+export function helperOf(partitions: number): SweepHelper {
+  return {
+    sweep: async (given) => {
+      const job = structuredClone(given)
+      const taken = new Int32Array(job.claims)
+      const all = job.changes.extents.length
+      const own = Math.min(partitions, all)
+      taken[0] = all - own
+      const swept = sweepShare(job, openSinkPart(job.place))
+      // The rest is left to the build.
+      taken[0] = own
+      return structuredClone(swept)
+    },
+  }
+}
+
 /** Writes a chain's raw log, and builds its file from that. */
 export async function builtFile(
   folder: string,
   chain: Chain,
-  how: { readonly sink?: MakeSink; readonly sizes?: BuildSizes } = {},
+  how: { readonly sink?: MakeSink; readonly sizes?: BuildSizes; readonly helper?: SweepHelper } = {},
 ): Promise<Built & { readonly file: string }> {
   const { coverage, blocks, through, codec = HEX_ACCOUNTS } = chain
   mkdirSync(folder, { recursive: true })
@@ -104,9 +123,10 @@ export async function builtFile(
     published: undefined,
     accounts,
     ...(how.sizes ? { sizes: how.sizes } : {}),
+    helper: how.helper,
   }
   const sink = (how.sink ?? pageSink)(file, { chain: CHAIN, codec, coverage, fixed: new Map() })
-  return { ...build(options, sink), file }
+  return { ...(await build(options, sink)), file }
 }
 
 /** What SQLite's own check says of a file: `ok`. */

@@ -123,12 +123,14 @@ export function dumpOf(folder: string): string[] {
 /** A build in this thread: it reads and writes when it is told to. */
 function running(build: CheckedBuild, signal: AbortSignal): RunningBuild {
   let finish: RunningBuild['finish'] = () => undefined
+  let readTo: RunningBuild['readTo'] = () => undefined
   const built = new Promise<Built>((resolve, reject) => {
     finish = (mark, ends) => resolve(build.finish(mark, ends))
+    readTo = (mark) => void build.readTo(mark).catch(reject)
     signal.addEventListener('abort', () => {
       build.abandon()
       reject(signal.reason)
     })
   })
-  return { readTo: (mark) => build.readTo(mark), finish, built }
+  return { readTo, finish, built }
 }

@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { LOCK_PAGE } from '../../src/store/sqlite/bulk/page-file.ts'
+import { LOCK_PAGE } from '../../src/store/sqlite/bulk/page-runs.ts'
 import { PageSink } from '../../src/store/sqlite/bulk/page-sink.ts'
 import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
 import { dumpChain } from '../store/dump.ts'

@@ -58,7 +58,7 @@ export class Load {
     const whole = new Build({ log: bulk.folder, codec: HEX_ACCOUNTS, from: coverage.from, published }, sink)
     whole.readTo(marked)
     whole.readTo(mark)
-    whole.finish({ finalized, tail: tail.map(headerOf) })
+    await whole.finish({ finalized, tail: tail.map(headerOf) })
     expect(await bulk.publish(target)).toMatchObject({ number: (end ?? finalized).number })
   }
 

@@ -171,7 +171,7 @@ async function rebuild(journal: Journal, blocks: readonly Block[], cut: number |
   await writer.close()
   const target = bulk.target()
   const sink = new PageSink(target.place, { chain: CHAIN, codec: CODEC, coverage, fixed: new Map() })
-  build({ log: bulk.folder, mark, codec: CODEC, from: coverage.from, published: target.published }, sink)
+  await build({ log: bulk.folder, mark, codec: CODEC, from: coverage.from, published: target.published }, sink)
   expect(await bulk.publish(target)).toMatchObject({ number: last(blocks).number })
   await bulk.end()
 }

@@ -3,27 +3,15 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { HEX_ACCOUNTS } from '../../src/core/account.ts'
-import type { BulkEnd } from '../../src/store/seam/bulk-sink.ts'
 import { RowTooLarge } from '../../src/store/seam/bulk-sink.ts'
 import { makeFreshFile, openUnlogged } from '../../src/store/sqlite/bulk/fresh-file.ts'
-import { LOCK_PAGE, PageFile } from '../../src/store/sqlite/bulk/page-file.ts'
+import { PageFile } from '../../src/store/sqlite/bulk/page-file.ts'
 import { PageRows } from '../../src/store/sqlite/bulk/page-rows.ts'
+import { LOCK_PAGE } from '../../src/store/sqlite/bulk/page-runs.ts'
 import { PageSink } from '../../src/store/sqlite/bulk/page-sink.ts'
-import type { BuiltChain } from '../../src/store/sqlite/bulk/small-rows.ts'
 import { TreeWriter } from '../../src/store/sqlite/bulk/tree-writer.ts'
-import { CHAIN } from '../indexer/harness.ts'
+import { account, END, WHOSE } from './account-rows.ts'
 import { inFolder, integrityOf } from './built-file.ts'
-
-const WHOSE: BuiltChain = {
-  chain: CHAIN,
-  codec: HEX_ACCOUNTS,
-  coverage: { scope: { type: 'all' }, from: 0 },
-  fixed: new Map(),
-}
-const THROUGH = { number: 9, hash: `0x${'9'.repeat(64)}`, parentHash: '', timestamp: 9 }
-const END: BulkEnd = { through: THROUGH, finalized: THROUGH, tail: [], transfers: 0, undecodable: [] }
-const account = (index: number): Buffer => Buffer.from(index.toString(16).padStart(40, '0'), 'hex')
 
 /** Writes so many accounts, each in its own way. */
 function writeAccounts(sink: PageSink, count: number): void {

@@ -3,12 +3,10 @@ import type { Registry } from 'prom-client'
 import type { AssetRef } from '../../core/asset.ts'
 import type { ChainId, Kind } from '../../core/chain.ts'
 import type { ChainClock } from '../../store/seam/chain-clock.ts'
+import type { NodeWarning } from '../../store/seam/indexer-reports.ts'
 
 /** What a chain waits for, as text, and since when, in Unix milliseconds. */
 export type ChainWait = { readonly for: string; readonly since: number }
-
-/** What a node refuses or does wrong while the chain goes on. `node`: scheme and host. `at`: last reported, Unix seconds. */
-export type NodeWarning = { readonly node: string; readonly says: string; readonly at: number }
 
 /**
  * A configured chain, and how to read its progress. `pollMs`: the pause between two polls of its head, in milliseconds;
@@ -39,6 +37,8 @@ export type ServedChain = {
 export type HttpDeps = {
   readonly chains: readonly ServedChain[]
   readonly metrics: Registry
+  /** The text of the metrics, if several processes answer on the port; absent: those of `metrics`. */
+  readonly renderMetrics?: (() => Promise<string>) | undefined
   /** Addresses or ranges of the proxies with a trusted `X-Forwarded-For` header. Empty: no proxy is trusted. */
   readonly trustProxy: readonly string[]
   readonly version: string

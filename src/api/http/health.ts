@@ -160,9 +160,10 @@ async function chainHealth(chain: ServedChain, now: number): Promise<ChainHealth
   const { id, kind, pollMs = 0 } = chain
   const stalledSeconds = Math.max(STALLED_SECONDS, (STALLED_POLLS * pollMs) / 1_000)
   try {
+    const clock = await chain.clock()
     const told = chain.nodeWarnings?.() ?? []
     const warnings = told.length === 0 ? {} : { node_warnings: [...told] }
-    return { id, kind, ...fromClock(await chain.clock(), { now, stalledSeconds, wait: chain.wait?.() }), ...warnings }
+    return { id, kind, ...fromClock(clock, { now, stalledSeconds, wait: chain.wait?.() }), ...warnings }
   } catch {
     return { id, kind, state: 'unknown', transfers: 0, error: 'the store cannot be read' }
   }

@@ -49,7 +49,7 @@ export function registerOwnRoutes(scope: FastifyInstance, deps: HttpDeps, dialec
   const metrics = { operationId: 'GetMetrics', summary: 'Metrics for Prometheus', type: 'text/plain' }
   scope.get('/metrics', { schema: pageSchema(metrics) }, async (_request, reply) => {
     reply.type(deps.metrics.contentType)
-    return deps.metrics.metrics()
+    return deps.renderMetrics === undefined ? deps.metrics.metrics() : deps.renderMetrics()
   })
   const home = { operationId: 'GetHome', summary: 'State of every chain, as a page', type: 'text/html' }
   scope.get('/', { schema: pageSchema(home) }, async (_request, reply) => {

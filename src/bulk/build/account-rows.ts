@@ -30,7 +30,10 @@ export class AccountRows {
   #receivedBlock = new Float64Array(FIRST_PAIRS)
   #fungible = new Uint8Array(FIRST_PAIRS)
 
-  constructor(sink: BulkSink, { form, met, metPairs }: Pick<Spills, 'form' | 'met' | 'metPairs'>) {
+  constructor(
+    sink: Pick<BulkSink, 'rows' | 'takesIndexes'>,
+    { form, met, metPairs }: Pick<Spills, 'form' | 'met' | 'metPairs'>,
+  ) {
     this.#accounts = sink.rows('accounts')
     this.#asMet = sink.rows('balances_as_met')
     this.#takesIndexes = sink.takesIndexes

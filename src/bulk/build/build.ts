@@ -13,7 +13,9 @@ import { GrowingLog } from './growing-log.ts'
 import { LogReading } from './read-log.ts'
 import { writeSmallTables } from './small-tables.ts'
 import { BUILD_SIZES, type BuildSizes, PLACE_BYTES, Spills } from './spills.ts'
-import { NONE, Sweep } from './sweep.ts'
+import { NONE, type SweptRows } from './sweep.ts'
+import type { SweepHelper } from './sweep-share.ts'
+import { SweptAccounts } from './swept-accounts.ts'
 
 /** Steps of a build at which a test kills the process. */
 export const BUILD_STEPS = ['build:log', 'build:places', 'build:sweep', 'build:holders', 'build:small'] as const
@@ -33,6 +35,8 @@ export type BuildOptions = {
   readonly expected?: number | undefined
   readonly sizes?: BuildSizes
   readonly onStep?: (step: BuildStep) => void
+  /** Another thread, which sweeps a share of the accounts. */
+  readonly helper?: SweepHelper | undefined
 }
 
 /** What was built: the rows of each table. */
@@ -88,17 +92,20 @@ export class Build {
   }
 
   /** Writes all that the log up to the last mark tells. @throws as `readTo` */
-  finish(ends: Ends = ALL_FINAL): Built {
-    return this.#orAbandon(() => {
+  async finish(ends: Ends = ALL_FINAL): Promise<Built> {
+    try {
       if (this.#reading === undefined) {
         this.#reading = this.#begin(1)
         readPart(this.#log, this.#reading.pass)
       }
-      const built = this.#write(this.#reading, ends)
+      const built = await this.#write(this.#reading, ends)
       this.#reading.spills.remove()
       this.#isOver = true
       return built
-    })
+    } catch (error) {
+      this.abandon()
+      throw error
+    }
   }
 
   /** Removes what was written, unless the build is over. */
@@ -126,32 +133,32 @@ export class Build {
     return { spills, pass: new LogReading({ sink: this.#sink, assets: this.#assets, spills, keeps, published }) }
   }
 
-  #write({ spills, pass }: Reading, { finalized, tail }: Ends): Built {
+  async #write({ spills, pass }: Reading, { finalized, tail }: Ends): Promise<Built> {
     const [sink, assets] = [this.#sink, this.#assets]
-    const { log, from, published = NONE, onStep = () => undefined } = this.#options
+    const { log, from, helper, published = NONE, onStep = () => undefined } = this.#options
     const { through, transfers } = this.#log.mark
     assert(through !== undefined, 'a build has blocks')
     const read = pass.end()
     if (read.transfers !== transfers) throw logDamaged(`${log} lacks transfers of its mark`)
     onStep('build:log')
-    if (sink.takesIndexes) writePlaces(sink, spills)
-    onStep('build:places')
-    const sweep = new Sweep({ sink, assets, spills, isOpen: from === 0, published })
-    spills.sorter.each(spills.changes, spills.form, sweep.take)
-    sweep.end()
+    const accounts = new SweptAccounts({ sink, assets, spills, isOpen: from === 0, published })
+    const rows = await accounts.write(helper, () => {
+      if (sink.takesIndexes) writePlaces(sink, spills)
+      onStep('build:places')
+    })
     onStep('build:sweep')
-    if (sink.takesIndexes) writeHolders(sink, spills)
+    if (sink.takesIndexes) accounts.writeHolders()
     sink.endRows()
     onStep('build:holders')
     writeSmallTables({ sink, assets, spills, published }, tail)
     sink.finish({ ...read, through, finalized: finalized ?? through, tail })
     onStep('build:small')
-    return rowsOf(sweep, { transfers, assets: assets.count })
+    return rowsOf(rows, { transfers, assets: assets.count })
   }
 }
 
 /** Builds all that a log has up to a mark. */
-export function build({ mark, ...options }: BuildOptions & { readonly mark: Mark }, sink: BulkSink): Built {
+export function build({ mark, ...options }: BuildOptions & { readonly mark: Mark }, sink: BulkSink): Promise<Built> {
   const whole = new Build({ expected: mark.transfers, ...options }, sink)
   whole.readTo(mark)
   return whole.finish()
@@ -167,12 +174,11 @@ function readPart(log: GrowingLog, pass: LogReading): void {
   log.pass()
 }
 
-function rowsOf(sweep: Sweep, { transfers, assets }: Pick<Built, 'transfers' | 'assets'>): Built {
-  const { rows, accounts } = sweep
+function rowsOf(rows: SweptRows, { transfers, assets }: Pick<Built, 'transfers' | 'assets'>): Built {
   return {
     ...{ transfers, assets, transfers_by_asset: transfers },
     ...{ changes: rows.changes, balances: rows.balances, balances_by_amount: rows.held },
-    ...{ accounts: accounts.count, balances_as_met: accounts.met },
+    ...{ accounts: rows.accounts, balances_as_met: rows.met },
   }
 }
 
@@ -200,24 +206,6 @@ function writePlaces(sink: BulkSink, spills: Spills): void {
     row.int(readBlock(buffer, at + 4))
     row.int(buffer.readUInt32BE(at + 9))
     row.int(buffer.readUInt32BE(at + 13))
-    row.end()
-  })
-}
-
-function writeHolders(sink: BulkSink, spills: Spills): void {
-  const row = sink.rows('balances_by_amount')
-  const { accountBytes } = spills.form
-  const amount = Buffer.alloc(64)
-  const amountBytes = (buffer: Buffer, at: number): number => 0x80 - (buffer[at + 4] ?? 0)
-  const length = (buffer: Buffer, at: number): number => 4 + amountBytes(buffer, at) + accountBytes
-  spills.sorter.each(spills.holders, { head: 0, keyLength: length, length }, (buffer, at) => {
-    const bytes = amountBytes(buffer, at)
-    for (let i = 0; i < bytes; i++) amount[i] = 0xff - (buffer[at + 4 + i] ?? 0)
-    const accountAt = at + 4 + bytes
-    row.int(buffer.readUInt32BE(at))
-    row.bytes(amount, 0, bytes)
-    row.bytes(buffer, accountAt, accountAt + accountBytes)
-    row.bytes(buffer, accountAt, accountAt)
     row.end()
   })
 }

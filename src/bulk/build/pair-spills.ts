@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { type ChangeForm, itemKeyLength, readBlock, writeBlock } from './change-record.ts'
 import type { RecordSorter } from './sorted-records.ts'
-import { Spill } from './spill.ts'
+import { type SharedSpill, Spill } from './spill.ts'
+import { SpillReader } from './spill-reader.ts'
 
 /** A pair of account and asset, as stored. The asset is an id; of a hint at no known token, an index of the dictionary. */
 export type SpilledPair = { readonly account: Buffer; readonly asset: number; readonly item: Buffer }
@@ -16,6 +17,9 @@ export type SpilledHint = {
 
 /** The same as numbers: -1 where there is no block. */
 type SummedHint = Readonly<Record<'hintBlock' | 'undecodable' | 'newHintBlock' | 'newUndecodable', number>>
+
+/** Pairs that another thread kept. */
+export type SharedPairs = { readonly closed: SharedSpill; readonly hints: SharedSpill }
 
 /** First byte of a block that is missing. No block number has it. */
 const NO_BLOCK = 0xff
@@ -86,6 +90,36 @@ export class PairSpills {
       const itemAt = this.#form.itemAt(at)
       onHint(this.#assetFirstAt(buffer, at), readBlock(buffer, itemAt + itemKeyLength(buffer, itemAt)))
     })
+  }
+
+  /** Tells another thread what was added. */
+  share(): SharedPairs {
+    return { closed: this.#closed.share(), hints: this.#hints.share() }
+  }
+
+  /** Adds what another thread shared. */
+  adopt({ closed, hints }: SharedPairs): void {
+    const form = this.#form
+    const copy = (from: SharedSpill, to: Spill): void => {
+      const reader = new SpillReader(`${to.file}-adopted`, [from])
+      const buffer = Buffer.alloc(this.#extentBytes)
+      for (const { end } of reader.extents(0, buffer, true)) {
+        for (let at = 0; at < end; ) {
+          const length = form.length(buffer, at)
+          const place = to.room(0, length)
+          buffer.copy(to.buffer, place, at, at + length)
+          at += length
+        }
+      }
+      reader.close()
+    }
+    copy(closed, this.#closed)
+    copy(hints, this.#hints)
+  }
+
+  /** Closes the files, and leaves them to the thread that they were shared with. */
+  close(): void {
+    for (const spill of [this.#closed, this.#hints, this.#unmet]) spill.close()
   }
 
   /** Removes the files. */

@@ -1,6 +1,7 @@
 import { grown } from './grown.ts'
 import { KeySorter, MAX_SORTED } from './sort-keys.ts'
 import { Spill } from './spill.ts'
+import type { SpillSource } from './spill-source.ts'
 
 /** Readable bytes that the sort needs behind the last record. */
 const PADDING = 16
@@ -39,14 +40,19 @@ export class RecordSorter {
   }
 
   /** Gives all records. The partitions must be in the order of their keys. Releases what was read. */
-  each(spill: Spill, form: RecordForm, onRecord: OnRecord): void {
+  each(spill: SpillSource, form: RecordForm, onRecord: OnRecord): void {
     for (let partition = 0; partition < spill.partitions; partition++) {
-      this.#eachOf(spill, { partition, form, onRecord })
-      spill.release(partition)
+      this.eachOf(spill, { partition, form, onRecord })
     }
   }
 
-  #eachOf(spill: Spill, part: Part): void {
+  /** Gives the records of one partition, and releases it. */
+  eachOf(spill: SpillSource, part: Part): void {
+    this.#eachOf(spill, part)
+    spill.release(part.partition)
+  }
+
+  #eachOf(spill: SpillSource, part: Part): void {
     const length = spill.length(part.partition)
     if (length === 0) return
     if (length <= this.#budget && this.#sortInMemory(spill, length, part)) return
@@ -67,7 +73,7 @@ export class RecordSorter {
   }
 
   /** False if there are too many records for one sort. */
-  #sortInMemory(spill: Spill, length: number, { partition, form, onRecord }: Part): boolean {
+  #sortInMemory(spill: SpillSource, length: number, { partition, form, onRecord }: Part): boolean {
     const buffer = this.#room(length)
     spill.read(partition, buffer)
     let count = 0
@@ -83,7 +89,7 @@ export class RecordSorter {
   }
 
   /** The first byte in which keys of a partition differ; undefined if all are equal. */
-  #firstDifference(spill: Spill, { partition, form }: Part): number | undefined {
+  #firstDifference(spill: SpillSource, { partition, form }: Part): number | undefined {
     const buffer = this.#room(this.#extentBytes)
     let first: Buffer | undefined
     let common = 0
@@ -103,7 +109,7 @@ export class RecordSorter {
     return first === undefined || common === first.length ? undefined : common
   }
 
-  #split(spill: Spill, { partition, form }: Part, differs: number): Spill {
+  #split(spill: SpillSource, { partition, form }: Part, differs: number): Spill {
     const extentBytes = this.#extentBytes
     const split = new Spill(`${spill.file}.${differs}`, { partitions: BYTE_VALUES, extentBytes })
     const buffer = this.#room(extentBytes)
@@ -124,4 +130,5 @@ export class RecordSorter {
   }
 }
 
+/** A partition, and who gets its records. */
 type Part = { readonly partition: number; readonly form: RecordForm; readonly onRecord: OnRecord }

@@ -11,6 +11,15 @@ const FILES = 16
 /** A file of extents, for some of the partitions. It is gone once all of those are released. */
 type ExtentFile = { readonly name: string; readonly fd: number; end: number; unreleased: number }
 
+/** A spill whose records are all in files, to be read in several threads. `unreleased`: partitions of each file. */
+export type SharedSpill = {
+  readonly files: readonly string[]
+  readonly partitionsOfFile: number
+  /** Of each partition: offset and length of its extents by turns. */
+  readonly extents: readonly (readonly number[])[]
+  readonly unreleased: SharedArrayBuffer
+}
+
 /**
  * Records by partition, in files of extents: each partition fills a buffer, and a full buffer goes to its file's end. No
  * record lies in two extents. Records of one partition keep their order. Neighbouring partitions share a file, so that
@@ -108,6 +117,25 @@ export class Spill {
     if (--file.unreleased === 0) removeFile(file)
   }
 
+  /** Writes all to the files, and tells what readers in other threads need (`SpillReader`). No record can be added then. */
+  share(): SharedSpill {
+    for (const [partition, buffer] of this.#buffers.entries()) if (buffer !== undefined) this.#flush(partition, buffer)
+    this.#buffers.fill(undefined)
+    const unreleased = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * this.#files.length))
+    for (const [index, file] of this.#files.entries()) unreleased[index] = file.unreleased
+    return {
+      files: this.#files.map(({ name }) => name),
+      partitionsOfFile: this.#partitionsOfFile,
+      extents: this.#extents,
+      unreleased: unreleased.buffer,
+    }
+  }
+
+  /** Closes the files, and leaves them to those that it shared them with. */
+  close(): void {
+    for (const { fd } of this.#files) closeSync(fd)
+  }
+
   /** Closes and removes the files. */
   remove(): void {
     for (const file of this.#files) if (file.unreleased > 0) removeFile(file)
@@ -132,9 +160,15 @@ export class Spill {
   }
 }
 
-type Extent = { readonly start: number; readonly length: number; readonly offset: number }
+/** Bytes of a file, and where they go. */
+export type Extent = { readonly start: number; readonly length: number; readonly offset: number }
 
-function readExtent({ name, fd }: ExtentFile, to: Buffer, { start, length, offset }: Extent): void {
+/** Reads an extent. @throws STORE_UNAVAILABLE */
+export function readExtent(
+  { name, fd }: Pick<ExtentFile, 'name' | 'fd'>,
+  to: Buffer,
+  { start, length, offset }: Extent,
+): void {
   guarded(name, () => {
     for (let at = 0; at < length; ) {
       const got = readSync(fd, to, start + at, length - at, offset + at)

@@ -26,7 +26,8 @@ const MAX_BITS = 12
 const MIN_BITS = 8
 /** Partitions by asset have these many bits of an id behind its highest one: what is larger is split by the sort. */
 const ASSET_BITS = 3
-const ASSET_PARTITIONS = (32 - ASSET_BITS + 1) * 2 ** ASSET_BITS
+/** Partitions of a spill by asset. */
+export const ASSET_PARTITIONS = (32 - ASSET_BITS + 1) * 2 ** ASSET_BITS
 
 /** A place of a transfer in the spill by asset: asset u32, block u40, log u32, sub u32. */
 export const PLACE_BYTES = 17
@@ -57,7 +58,8 @@ export class Spills {
   readonly metPairs: number
   readonly form: ChangeForm
   readonly sorter: RecordSorter
-  readonly #folder: string
+  readonly folder: string
+  readonly sizes: BuildSizes
   readonly #shift: number
   readonly #pending: Spill
   readonly #extentBytes: number
@@ -65,7 +67,8 @@ export class Spills {
   constructor(folder: string, expected: Expected, sizes: BuildSizes) {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    this.#folder = folder
+    this.folder = folder
+    this.sizes = sizes
     this.form = new ChangeForm(expected.accountBytes)
     const bits = partitionBits(expected.transfers, sizes)
     this.#shift = 16 - bits
@@ -79,7 +82,7 @@ export class Spills {
     this.#pending = this.#spill('pending-hints', 1, extentBytes)
     this.pairs = new PairSpills(folder, { form: this.form, extentBytes })
     this.met = new MetSpill(folder, extentBytes)
-    this.metPairs = Math.max(1, Math.floor(sizes.sortBytes / MET_BYTES))
+    this.metPairs = metPairsOf(sizes)
     this.undecodable = new UndecodableSpill(folder, extentBytes)
     this.sorter = new RecordSorter({ budget: sizes.sortBytes, extentBytes })
   }
@@ -93,18 +96,12 @@ export class Spills {
 
   /** Adds the place of a transfer to those of its asset. */
   addPlace(asset: number, { number, event, part }: RecordFields): void {
-    let at = this.places.room(this.assetPartition(asset), PLACE_BYTES)
+    let at = this.places.room(assetPartition(asset), PLACE_BYTES)
     const to = this.places.buffer
     at = to.writeUInt32BE(asset, at)
     at = writeBlock(to, at, number)
     at = to.writeUInt32BE(event, at)
     to.writeUInt32BE(part, at)
-  }
-
-  /** The partition of an asset in spills by asset: they are in the order of ids, and small ids have their own. */
-  assetPartition(asset: number): number {
-    const shift = Math.max(0, 31 - Math.clz32(asset) - ASSET_BITS)
-    return (shift << ASSET_BITS) + (asset >>> shift)
   }
 
   addBlock(number: number, timestamp: number, hash: Buffer): void {
@@ -160,12 +157,23 @@ export class Spills {
     this.pairs.remove()
     this.undecodable.remove()
     this.met.remove()
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true })
   }
 
   #spill(name: string, partitions: number, extentBytes: number): Spill {
-    return new Spill(join(this.#folder, name), { partitions, extentBytes })
+    return new Spill(join(this.folder, name), { partitions, extentBytes })
   }
+}
+
+/** The partition of an asset in spills by asset: they are in the order of ids, and small ids have their own. */
+export function assetPartition(asset: number): number {
+  const shift = Math.max(0, 31 - Math.clz32(asset) - ASSET_BITS)
+  return (shift << ASSET_BITS) + (asset >>> shift)
+}
+
+/** Assets of one account that are sorted in memory. */
+export function metPairsOf({ sortBytes }: BuildSizes): number {
+  return Math.max(1, Math.floor(sortBytes / MET_BYTES))
 }
 
 function partitionBits(transfers: number, { partitionBytes }: BuildSizes): number {

@@ -2,7 +2,6 @@ import { REST_OF_BLOCK } from '../../journal/position.ts'
 import { MAX_SUM_BYTES, Sums } from '../../journal/sums.ts'
 import type { BulkSink, RowWriter } from '../../store/seam/bulk-sink.ts'
 import { AccountRows } from './account-rows.ts'
-import type { BuiltAssets } from './built-assets.ts'
 import {
   type ChangeForm,
   FLAGS_BEHIND_KEY,
@@ -16,7 +15,7 @@ import {
   SUB_BYTES,
   UNDECODABLE,
 } from './change-record.ts'
-import type { Spills } from './spills.ts'
+import { assetPartition, type Spills } from './spills.ts'
 
 /** No block: before the first. */
 export const NONE = -1
@@ -24,13 +23,19 @@ const ZERO = Buffer.from([0x80])
 
 /** What a sweep needs. `isOpen`: coverage began at block 0, so that each pair opens with 0; else openings are unknown. */
 export type SweepParts = {
-  readonly sink: BulkSink
-  readonly assets: BuiltAssets
-  readonly spills: Spills
+  readonly sink: Pick<BulkSink, 'rows' | 'takesIndexes'>
+  readonly form: ChangeForm
+  /** By asset: whether it is fungible, and how many holders were counted. */
+  readonly fungible: Uint8Array
+  readonly holders: Float64Array
+  readonly spills: Pick<Spills, 'form' | 'holders' | 'met' | 'metPairs' | 'pairs'>
   readonly isOpen: boolean
   /** The last published block, or NONE. */
   readonly published: number
 }
+
+/** Rows that a sweep wrote: `held` and `met` are those of the indexes of balances. */
+export type SweptRows = Readonly<Record<'changes' | 'balances' | 'held' | 'accounts' | 'met', number>>
 
 /**
  * The sweep over all changes in the order of the tables' keys: running sums, and a row for each change, balance and
@@ -51,12 +56,11 @@ export class Sweep {
   #keyBytes = 0
   #asset = 0
   readonly #pair = newPair()
-  /** Rows that were written. */
-  readonly rows = { changes: 0, balances: 0, held: 0 }
+  readonly #rows = { changes: 0, balances: 0, held: 0 }
 
   constructor(parts: SweepParts) {
     this.#parts = parts
-    this.#form = parts.spills.form
+    this.#form = parts.form
     this.#changes = parts.sink.rows('changes')
     this.#balances = parts.sink.rows('balances')
     this.#account = new AccountRows(parts.sink, parts.spills)
@@ -74,16 +78,17 @@ export class Sweep {
     else this.#takeChange(buffer, { at, behind, block, flags })
   }
 
-  /** How many accounts there are, and how many balances without an item. */
-  get accounts(): { readonly count: number; readonly met: number } {
-    return this.#account.counts
+  get counts(): SweptRows {
+    const { count, met } = this.#account.counts
+    return { ...this.#rows, accounts: count, met }
   }
 
-  /** Writes what the last records told. */
+  /** Writes what the last records told. The next ones may be of any other accounts. */
   end(): void {
     if (this.#keyBytes === 0) return
     this.#endPair()
     this.#account.end()
+    this.#keyBytes = 0
   }
 
   #isSameKey(buffer: Buffer, at: number): boolean {
@@ -149,7 +154,7 @@ export class Sweep {
     else row.bytes(this.#delta, 0, this.#encodeReceived(buffer, digitsAt, end))
     row.bytes(this.#encoded, 0, this.#sumBytes)
     row.end()
-    this.rows.changes++
+    this.#rows.changes++
   }
 
   #encodeReceived(buffer: Buffer, start: number, end: number): number {
@@ -180,13 +185,13 @@ export class Sweep {
     if (pair.closedBlock !== NONE) this.#parts.spills.pairs.addClosed(this.#key, this.#keyBytes)
     if (pair.hintBlock !== NONE) this.#parts.spills.pairs.addHint(this.#key, this.#keyBytes, pair)
     if (this.#hasItem()) return
-    const { assets, isOpen } = this.#parts
-    this.#account.add(this.#asset, pair, assets.fungible[this.#asset] === 1)
+    const { fungible, holders, isOpen } = this.#parts
+    this.#account.add(this.#asset, pair, fungible[this.#asset] === 1)
     const isHeld = isOpen && pair.closedBlock === NONE && (this.#encoded[0] ?? 0) > 0x80
     if (!isHeld) return
-    assets.holders[this.#asset] = (assets.holders[this.#asset] ?? 0) + 1
+    holders[this.#asset] = (holders[this.#asset] ?? 0) + 1
     this.#spillHolder()
-    this.rows.held++
+    this.#rows.held++
   }
 
   /** As hints count in append: a meeting after the logs of their block, and the account may have received. */
@@ -219,9 +224,9 @@ export class Sweep {
     writeBlockOr(row, pair.receivedBlock)
     row.int(pair.lastBlock)
     writeBlockOr(row, pair.closedBlock)
-    row.int(this.#parts.assets.fungible[this.#asset] ?? 0)
+    row.int(this.#parts.fungible[this.#asset] ?? 0)
     row.end()
-    this.rows.balances++
+    this.#rows.balances++
   }
 
   #writeKey(row: RowWriter): void {
@@ -241,7 +246,7 @@ export class Sweep {
     const { spills } = this.#parts
     const { accountBytes } = this.#form
     const asset = this.#asset
-    let at = spills.holders.room(spills.assetPartition(asset), 4 + this.#sumBytes + accountBytes)
+    let at = spills.holders.room(assetPartition(asset), 4 + this.#sumBytes + accountBytes)
     const to = spills.holders.buffer
     at = to.writeUInt32BE(asset, at)
     for (let i = 0; i < this.#sumBytes; i++) to[at++] = 0xff - (this.#encoded[i] ?? 0)

@@ -5,6 +5,7 @@ import type { BuildTarget } from '../../store/seam/bulk-load.ts'
 import { type BulkSink, RowTooLarge } from '../../store/seam/bulk-sink.ts'
 import { isLogDamaged } from '../../store/seam/log-damage.ts'
 import { Build, type BuildStep, type Built, type Ends } from '../build/build.ts'
+import type { SweepHelper } from '../build/sweep-share.ts'
 import type { Mark } from '../raw-log/mark.ts'
 import { RawLogReader } from '../raw-log/raw-log-reader.ts'
 import { LogSample } from './sample-log.ts'
@@ -37,6 +38,8 @@ export type CheckedBuildDeps = {
   readonly now?: () => number
   /** `Math.random` if not given. */
   readonly random?: () => number
+  /** Another thread for a share of the work. */
+  readonly helper?: SweepHelper
 }
 
 /** The share of a build's time that SQLite's own check may take, and what it may take at least. */
@@ -78,14 +81,14 @@ export class CheckedBuild {
    * Reads the log on to a later mark.
    * @throws STORE_DAMAGED plain SQL fails it too; and as `Build.readTo`
    */
-  readTo(mark: Mark): void {
-    this.#withSink((build) => this.#timed(() => build.readTo(mark)))
+  async readTo(mark: Mark): Promise<void> {
+    await this.#withSink((build) => this.#timed(() => build.readTo(mark)))
   }
 
   /** Builds all that the log has up to a mark. @throws as `readTo` */
-  finish(mark: Mark, ends?: Ends): Built {
-    return this.#withSink((build) => {
-      const rows = this.#timed(() => {
+  finish(mark: Mark, ends?: Ends): Promise<Built> {
+    return this.#withSink(async (build) => {
+      const rows = await this.#timed(() => {
         build.readTo(mark)
         return build.finish(ends)
       })
@@ -101,12 +104,12 @@ export class CheckedBuild {
   }
 
   /** Runs work with a build by the fast sink, or by the plain one if that fails. */
-  #withSink<T>(work: (build: Build) => T): T {
+  async #withSink<T>(work: (build: Build) => T | Promise<T>): Promise<T> {
     for (;;) {
       const by = SINKS[this.#sink]
       try {
         this.#build ??= this.#begin(by)
-        return work(this.#build)
+        return await work(this.#build)
       } catch (error) {
         if (!isFault(error)) throw error
         this.#deps.warn('a built generation is not used', { by, fault: error.message })
@@ -117,19 +120,19 @@ export class CheckedBuild {
     }
   }
 
-  #timed<T>(work: () => T): T {
+  async #timed<T>(work: () => T | Promise<T>): Promise<T> {
     const { now = () => performance.now() } = this.#deps
     const began = now()
-    const result = work()
+    const result = await work()
     this.#spentMs += now() - began
     return result
   }
 
   #begin(by: SinkName = SINKS[0]): Build {
-    const { codec, onStep, openSink } = this.#deps
+    const { codec, helper, onStep, openSink } = this.#deps
     const { log, target, expected } = this.#job
     const { coverage, published } = target
-    const options = { log, codec, from: coverage.from, published, accounts: this.#accounts, expected }
+    const options = { log, codec, from: coverage.from, published, accounts: this.#accounts, expected, helper }
     return new Build({ ...options, ...(onStep === undefined ? {} : { onStep }) }, openSink(by))
   }
 

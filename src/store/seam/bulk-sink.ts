@@ -1,4 +1,5 @@
 import type { BlockRef, Header } from '../../core/block.ts'
+import type { SinkSharing } from './sink-sharing.ts'
 
 /** The tables and indexes whose rows a bulk load writes in the order of their keys. */
 export const SORTED_TABLES = [
@@ -15,6 +16,9 @@ export type SortedTable = (typeof SORTED_TABLES)[number]
 
 /** The indexes among them, which an engine may make itself. */
 export const INDEXES: readonly SortedTable[] = ['transfers_by_asset', 'balances_as_met', 'balances_by_amount']
+
+/** The tables whose rows come account by account. */
+export const ACCOUNT_TABLES = ['changes', 'balances', 'balances_as_met', 'accounts'] as const
 
 /**
  * The tables whose rows a bulk load writes in any order, after the sorted ones. `hinted_again`: the hints of blocks that are
@@ -66,6 +70,8 @@ export interface BulkSink {
   readonly takesIndexes: boolean
   /** The writer of a sorted table. Rows of several tables may come by turns. */
   rows(table: SortedTable): RowWriter
+  /** Lets another thread write rows of ACCOUNT_TABLES; undefined if the engine takes rows from one thread only. */
+  readonly sharing: SinkSharing | undefined
   /** All rows of sorted tables are written. */
   endRows(): void
   insert(table: SmallTable, values: readonly (number | string | Uint8Array | null)[]): void

@@ -9,7 +9,9 @@ import type { Batch, BlockTransfers } from '../../core/transfer.ts'
 import type { RepairMode } from '../../journal/audit-outcomes.ts'
 import type { AdoptionResult, AuditReads, AuditStore, Reclassification, ReclassifyOutcome, Repaired } from './audits.ts'
 import type { BulkStore } from './bulk-load.ts'
+import type { CallCounts } from './call-counts.ts'
 import type { ChainClock, HeldBlock, StoredTransfer } from './chain-clock.ts'
+import type { ComparisonRequests } from './comparison-requests.ts'
 import type { CustodyStore } from './custody.ts'
 import type { OnDamage } from './damage.ts'
 import type { DoubtStore } from './doubts.ts'
@@ -17,6 +19,7 @@ import type { FeedReads } from './feed.ts'
 import type { FollowedAccount, FollowRequests, FollowStore } from './followed.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import type { HistoryReads } from './history.ts'
+import type { IndexerReports } from './indexer-reports.ts'
 import type { Appended, JournalState } from './journal-state.ts'
 import type { KeyStore } from './keys.ts'
 import type { LearnedTexts } from './learned-texts.ts'
@@ -66,6 +69,9 @@ export interface Store {
   readonly prices: PriceStore
   readonly followRequests: FollowRequests
   readonly custody: CustodyStore
+  readonly reports: IndexerReports
+  readonly comparisons: ComparisonRequests
+  readonly callCounts: CallCounts
   close(): Promise<void>
 }
 

@@ -9,6 +9,9 @@ export const MAIN_FILE = 'steelyard.db'
 /** The file of when keys were last used. It is written often, and losing it does no harm. */
 export const USES_FILE = 'key-uses.db'
 
+/** The file of what running processes tell each other. Losing it does no harm. */
+export const RUNNING_FILE = 'running.db'
+
 const READS_END = '.reads.db'
 
 /** Permissions of a store's folder and files: only the process's own user has access. */
@@ -75,6 +78,9 @@ export function remedyOf(file: string): string {
   }
   if (name === USES_FILE) {
     return `stop the server, delete ${file} with its -wal and -shm, and start again: it records only when keys were used`
+  }
+  if (name === RUNNING_FILE) {
+    return `stop the server, delete ${file} with its -wal and -shm, and start again: it holds only what running processes tell each other`
   }
   return `stop the server, run "steelyard reset ${chainOf(name)}", and start again: the chain is indexed anew`
 }

@@ -11,7 +11,7 @@ import type { ChainReads, Journal, Store } from '../seam/store.ts'
 import { createCustodyStore } from './custody/custody-store.ts'
 import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase, watchFiles } from './database.ts'
 import { CurrentFacts, openReader, openWriter } from './facts-file.ts'
-import { fileName, isThere, MAIN_FILE, makeFolder, readsFile, USES_FILE } from './files.ts'
+import { fileName, isThere, MAIN_FILE, makeFolder, RUNNING_FILE, readsFile, USES_FILE } from './files.ts'
 import { SqliteFollowRequests } from './follow-requests.ts'
 import { Generations } from './generations.ts'
 import { SqliteKeyUses } from './key-uses.ts'
@@ -29,6 +29,11 @@ import { SqliteReads } from './read/chain-reads.ts'
 import { Snapshot } from './read/snapshot.ts'
 import { releaseReserve } from './reserve.ts'
 import type { FixedClasses } from './rows/asset-table.ts'
+import { SqliteCallCounts } from './running/call-counts.ts'
+import { SqliteComparisonRequests } from './running/comparison-requests.ts'
+import { SqliteIndexerReports } from './running/indexer-reports.ts'
+import { reserveLog } from './running/running-file.ts'
+import { RUNNING_MIGRATIONS } from './running/running-schema.ts'
 import { READS_MIGRATIONS } from './schema.ts'
 import { SqliteTokens } from './token-store.ts'
 import { SqliteTrail } from './trail.ts'
@@ -59,6 +64,9 @@ export class SqliteStore implements Store {
   readonly followRequests: SqliteFollowRequests
   readonly ledgers: SqliteLedgers
   readonly custody: CustodyStore
+  readonly reports: SqliteIndexerReports
+  readonly comparisons: SqliteComparisonRequests
+  readonly callCounts: SqliteCallCounts
   readonly #options: SqliteOptions
   readonly #open: SqliteDatabase[] = []
 
@@ -80,6 +88,10 @@ export class SqliteStore implements Store {
       this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: false }),
     )
     this.custody = createCustodyStore((how) => this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, ...how }))
+    const running = { open: () => this.#running(), close: (db: SqliteDatabase) => this.#closeOne(db) }
+    this.reports = new SqliteIndexerReports(running)
+    this.comparisons = new SqliteComparisonRequests(running)
+    this.callCounts = new SqliteCallCounts(running)
     this.ledgers = new SqliteLedgers({
       fileIn: (folder) => join(folder, MAIN_FILE),
       folder: options.folder,
@@ -131,6 +143,7 @@ export class SqliteStore implements Store {
         rmSync(join(this.#options.folder, readsFile(chain) + end), { force: true, recursive: true })
       }
       new Generations(this.#options.folder, chain).removeAll()
+      if (isThere(join(this.#options.folder, RUNNING_FILE))) this.reports.forget(chain)
     } finally {
       lease.release()
     }
@@ -194,6 +207,17 @@ export class SqliteStore implements Store {
     if (when === 'if there' && !isThere(join(this.#options.folder, USES_FILE))) return undefined
     const db = this.#database(USES_FILE, { migrations: USES_MIGRATIONS, durable: false })
     return this.#guarded(USES_FILE, () => new SqliteKeyUses(db))
+  }
+
+  #running(): SqliteDatabase {
+    const db = this.#database(RUNNING_FILE, { migrations: RUNNING_MIGRATIONS, durable: false })
+    reserveLog(db)
+    return db
+  }
+
+  #closeOne(db: SqliteDatabase): void {
+    this.#open.splice(this.#open.indexOf(db), 1)
+    db.close()
   }
 
   async close(): Promise<void> {

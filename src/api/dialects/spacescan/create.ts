@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { KeyVerifier } from '../../../access/keys.ts'
-import { RateLimit } from '../../../access/rate-limit.ts'
+import { RateLimit, type SharedCounts } from '../../../access/rate-limit.ts'
 import type { Balances } from '../../../balances/balances.ts'
 import type { Prices } from '../../../tokens/prices.ts'
 import type { TokenFinder, Tokens } from '../../../tokens/tokens.ts'
@@ -22,6 +22,8 @@ export type SpacescanDialectDeps = {
   readonly prices: Prices
   readonly chains: readonly ServedChain[]
   readonly keys: KeyVerifier
+  /** Where the calls of the free tier are counted, if other processes answer too. */
+  readonly counts?: SharedCounts | undefined
   readonly now: () => number
   readonly log: FastifyBaseLogger
 }
@@ -45,10 +47,8 @@ function createSpacescan(deps: SpacescanDialectDeps, settings: SpacescanSettings
     const chain = TESTNET_HOST.test(request.host) ? chains.test : chains.main
     return { balances, tokens, finder, prices, chain: mustBeServed(chain), extended, now }
   }
-  const free =
-    freePerMinute === 0
-      ? undefined
-      : new RateLimit({ name: 'free', points: freePerMinute, seconds: 60, maxKeys: MAX_FREE_ADDRESSES })
+  const policy = { name: 'free', points: freePerMinute, seconds: 60, maxKeys: MAX_FREE_ADDRESSES }
+  const free = freePerMinute === 0 ? undefined : new RateLimit(policy, deps.counts)
   return {
     name: 'spacescan',
     prefixes: ['/address/', '/token/', '/tokens/'],

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { BadKeys } from '../../../access/bad-keys.ts'
 import type { KeyVerifier, UserKeyRequest } from '../../../access/keys.ts'
-import { RateLimit } from '../../../access/rate-limit.ts'
+import { RateLimit, type SharedCounts } from '../../../access/rate-limit.ts'
 import type { Sessions } from '../../../access/sessions.ts'
 import type { Balances } from '../../../balances/balances.ts'
 import type { History } from '../../../balances/history.ts'
@@ -30,6 +30,8 @@ export type TokenKitDialectDeps = {
   readonly issueUserKey: (request: UserKeyRequest) => Promise<string | undefined>
   readonly sessions: Sessions
   readonly badKeys: BadKeys
+  /** Where the calls of sessions are counted, if other processes answer too. */
+  readonly counts?: SharedCounts | undefined
   readonly now: () => number
   readonly log: FastifyBaseLogger
 }
@@ -73,7 +75,7 @@ function register(
   addNotBuilt(scope)
   scope.register(async (guarded) => {
     addCheck(guarded, (request, reply) => admit(request, reply, access))
-    addBalances(guarded, calls, sessionChecks(settings))
+    addBalances(guarded, calls, sessionChecks(settings, deps.counts))
     addHistory(guarded, calls)
     addTokens(guarded, calls)
   })
@@ -86,10 +88,10 @@ function register(
 /** Users that each limit remembers within its minute. */
 const MAX_LIMITED_USERS = 100_000
 
-function sessionChecks({ sessionPerMinute }: TokenKitSettings): SessionChecks {
+function sessionChecks({ sessionPerMinute }: TokenKitSettings, counts: SharedCounts | undefined): SessionChecks {
   const check = (call: keyof SessionChecks, name: string): SessionChecks['balance'] => {
     const policy = { name, points: sessionPerMinute[call], seconds: 60, maxKeys: MAX_LIMITED_USERS }
-    const limit = new RateLimit(policy)
+    const limit = new RateLimit(policy, counts)
     return (request, reply) => limitSession(request, reply, limit)
   }
   return {

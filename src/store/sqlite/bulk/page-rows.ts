@@ -1,5 +1,16 @@
-import { RowTooLarge, type RowWriter } from '../../seam/bulk-sink.ts'
-import { MAX_ROW_BYTES, type TreeWriter } from './tree-writer.ts'
+import { RowTooLarge, type RowWriter, type SortedTable } from '../../seam/bulk-sink.ts'
+import { MAX_ROW_BYTES, type RowTree } from './tree-writer.ts'
+
+/** Columns of the tables and indexes. */
+export const COLUMNS: Readonly<Record<SortedTable, number>> = {
+  transfers: 9,
+  transfers_by_asset: 4,
+  changes: 8,
+  balances: 13,
+  balances_as_met: 8,
+  accounts: 3,
+  balances_by_amount: 4,
+}
 
 /** Serial types (https://sqlite.org/fileformat2.html#record_format). */
 const NULL = 0
@@ -20,7 +31,7 @@ const MAX_SHORT = 127
  * where they belong, except in the rare row that is long or has a long value.
  */
 export class PageRows implements RowWriter {
-  readonly #tree: TreeWriter
+  readonly #tree: RowTree
   readonly #columns: number
   readonly #cells: Buffer
   /** The types that take two bytes, by column. */
@@ -29,12 +40,18 @@ export class PageRows implements RowWriter {
   #typeAt: number
   #end: number
 
-  constructor(tree: TreeWriter, columns: number) {
+  constructor(tree: RowTree, columns: number) {
     this.#tree = tree
     this.#columns = columns
     this.#cells = tree.cells
     this.#typeAt = tree.at + 2
     this.#end = this.#typeAt + columns
+  }
+
+  /** Goes to where the tree takes its next row. */
+  restart(): void {
+    this.#typeAt = this.#tree.at + 2
+    this.#end = this.#typeAt + this.#columns
   }
 
   int(value: number): void {
@@ -92,8 +109,7 @@ export class PageRows implements RowWriter {
     if (length <= MAX_SHORT) this.#cells[start - 1] = length
     else this.#lengthenLength(start, length)
     tree.add(this.#end)
-    this.#typeAt = tree.at + 2
-    this.#end = this.#typeAt + this.#columns
+    this.restart()
   }
 
   #setType(type: number): void {

@@ -6,23 +6,13 @@ import {
   SORTED_TABLES,
   type SortedTable,
 } from '../../seam/bulk-sink.ts'
+import type { SinkSharing } from '../../seam/sink-sharing.ts'
 import { guardedFile, int, type SqliteDatabase, text } from '../database.ts'
 import { makeFreshFile, openUnlogged, removeFile, syncFile } from './fresh-file.ts'
 import { PageFile } from './page-file.ts'
-import { PageRows } from './page-rows.ts'
+import { COLUMNS, PageRows } from './page-rows.ts'
 import { type BuiltChain, SmallRows } from './small-rows.ts'
 import { TreeWriter } from './tree-writer.ts'
-
-/** Columns of the tables and indexes. */
-const COLUMNS: Readonly<Record<SortedTable, number>> = {
-  transfers: 9,
-  transfers_by_asset: 4,
-  changes: 8,
-  balances: 13,
-  balances_as_met: 8,
-  accounts: 3,
-  balances_by_amount: 4,
-}
 
 /**
  * Writes a chain's file page by page: the trees of the sorted tables by hand, which costs a third of what SQL costs, and
@@ -30,9 +20,10 @@ const COLUMNS: Readonly<Record<SortedTable, number>> = {
  */
 export class PageSink implements BulkSink {
   readonly takesIndexes = true
+  readonly sharing: SinkSharing
   readonly #file: string
   readonly #whose: BuiltChain
-  readonly #trees: TreeWriter[] = []
+  readonly #trees = new Map<SortedTable, TreeWriter>()
   readonly #rows: ReadonlyMap<SortedTable, PageRows>
   readonly #pages: PageFile
   #db: SqliteDatabase | undefined
@@ -48,9 +39,19 @@ export class PageSink implements BulkSink {
       return [readRoots(file), new PageFile(file, pages)] as const
     })
     this.#pages = pageFile
+    this.sharing = {
+      place: { file, memory: pageFile.last.buffer },
+      join: ({ trees, free }) => {
+        for (const [table, tree] of this.#trees) {
+          const written = trees.get(table)
+          if (written !== undefined) tree.join(written)
+        }
+        for (const page of free) pageFile.release(page)
+      },
+    }
     const rowsOf = (table: SortedTable): readonly [SortedTable, PageRows] => {
       const tree = new TreeWriter(pageFile, roots.get(table) ?? 0)
-      this.#trees.push(tree)
+      this.#trees.set(table, tree)
       return [table, new PageRows(tree, COLUMNS[table])]
     }
     this.#rows = new Map(SORTED_TABLES.map(rowsOf))
@@ -64,7 +65,7 @@ export class PageSink implements BulkSink {
 
   endRows(): void {
     guardedFile(this.#file, () => {
-      for (const tree of this.#trees) tree.finish()
+      for (const tree of this.#trees.values()) tree.finish()
       this.#pages.close()
       this.#areRowsOpen = false
       this.#db = openUnlogged(this.#file)

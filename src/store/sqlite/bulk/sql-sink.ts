@@ -23,6 +23,7 @@ const ROWS = 16
  */
 export class SqlSink implements BulkSink {
   readonly takesIndexes = false
+  readonly sharing = undefined
   readonly #file: string
   readonly #whose: BuiltChain
   readonly #db: SqliteDatabase
