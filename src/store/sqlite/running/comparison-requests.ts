@@ -1,8 +1,8 @@
 import type { BalanceKey } from '../../../core/balance.ts'
 import type { ChainId } from '../../../core/chain.ts'
+import { parseStandard } from '../../../journal/rules/assets.ts'
 import { type ComparisonRequests, MAX_COMPARISON_REQUESTS } from '../../seam/comparison-requests.ts'
 import { int, type RowStatement, type Statement, text } from '../database.ts'
-import { parseStandard } from '../rows/asset-table.ts'
 import { RunningFile, type RunningFileOptions } from './running-file.ts'
 
 type Statements = {
