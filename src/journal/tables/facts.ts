@@ -1,4 +1,4 @@
-import { largeTable, table } from './table.ts'
+import { table } from './table.ts'
 
 /** The key of the one row of a table that has one row. */
 export const ONE = { one: 1 } as const
@@ -53,7 +53,8 @@ export const blocks = table(
   ['number'],
 )
 
-const transfersTable = table(
+/** Transfers. No sender: a mint. No receiver: a burn. */
+export const transfers = table(
   'transfers',
   {
     block: 'integer',
@@ -69,20 +70,8 @@ const transfersTable = table(
   ['block', 'log', 'sub'],
 )
 
-/** Transfers. No sender: a mint. No receiver: a burn. */
-export const transfers = largeTable(transfersTable, (row) => [
-  row.block,
-  row.log,
-  row.sub,
-  row.asset,
-  row.sender,
-  row.receiver,
-  row.item,
-  row.amount,
-  row.hash,
-])
-
-const changesTable = table(
+/** The sides of transfers, each with the running sum of its balance after it. */
+export const changes = table(
   'changes',
   {
     account: 'bytes',
@@ -97,19 +86,8 @@ const changesTable = table(
   ['account', 'asset', 'item', 'block', 'log', 'sub'],
 )
 
-/** The sides of transfers, each with the running sum of its balance after it. */
-export const changes = largeTable(changesTable, (row) => [
-  row.account,
-  row.asset,
-  row.item,
-  row.block,
-  row.log,
-  row.sub,
-  row.delta,
-  row.sum,
-])
-
-const balancesTable = table(
+/** Balances: see `Position`. `amount`: opening + sum, if it is known. */
+export const balances = table(
   'balances',
   {
     account: 'bytes',
@@ -128,23 +106,6 @@ const balancesTable = table(
   },
   ['account', 'asset', 'item'],
 )
-
-/** Balances: see `Position`. `amount`: opening + sum, if it is known. */
-export const balances = largeTable(balancesTable, (row) => [
-  row.account,
-  row.asset,
-  row.item,
-  row.sum,
-  row.opening,
-  row.amount,
-  row.metBlock,
-  row.metLog,
-  row.metSub,
-  row.receivedBlock,
-  row.lastBlock,
-  row.closedBlock,
-  row.fungible,
-])
 
 /** How many assets an account met, and how many fungible ones it received. */
 export const accounts = table('accounts', { account: 'bytes', assets: 'integer', received: 'integer' }, ['account'])

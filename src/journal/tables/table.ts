@@ -63,14 +63,6 @@ export function table<const C extends Columns, K extends keyof C & string>(
   return { name, columns, key, values: (row) => names.map((column) => row[column]) }
 }
 
-/**
- * A table with very many rows. `values`: the values of a row in the order of the columns. Reading properties by their names
- * in the source is several times as fast as by the names of the columns.
- */
-export function largeTable<T extends Table>(described: T, values: (row: Row<T>) => readonly Value[]): T {
-  return { ...described, values }
-}
-
 /** The logical type of a column, and whether it may have no value. */
 export function typeOf(column: Column): { readonly type: ColumnType; readonly isOptional: boolean } {
   const isOptional = column.endsWith('?')
