@@ -1,4 +1,4 @@
-/** Blocks with 100,000 transfers each, from a node over HTTP. */
+/** A block with 100,000 transfers, from a node over HTTP. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -10,12 +10,12 @@ import { inFolder } from './built-file.ts'
 import { loadInChild } from './load-in-child.ts'
 
 const IN_BLOCK = 100_000
-const BLOCKS = 2
+const BLOCKS = 1
 const SHAPE = { ...DEFAULT_SHAPE, transfers: BLOCKS * IN_BLOCK, perBlock: IN_BLOCK, accounts: 20_000 }
-/** Of a whole load: an answer is some 60 MB of JSON, and several are under way at once. */
+/** Of a whole load: an answer is some 60 MB of JSON, and it is read more than once. */
 const MAX_BYTES = 650_000_000
 
-test('blocks with 100,000 transfers are loaded in bounded memory, row by row as their node has them', async () => {
+test('a block with 100,000 transfers is loaded in bounded memory, row by row as its node has it', async () => {
   const node = await startGeneratedNode(SHAPE, { maxLogs: IN_BLOCK })
   try {
     await inFolder(async (folder) => {

@@ -4,7 +4,6 @@ import { expectBounded } from './memory-limits.ts'
 import type { ShapeName } from './shaped-chain.ts'
 
 test.each<[ShapeName, number]>([
-  ['one token', 400_000],
   ['tokens of one account', 300_000],
   ['undecodable tokens', 100_000],
 ])('%s with %i events is loaded in bounded memory', (shape, events) => expectBounded(shape, events), 180_000)
