@@ -43,7 +43,7 @@ export class MemoryTables {
       for (const { before, after } of updated) {
         const stored = rows.get(nameOf(after))
         const isBefore =
-          stored !== undefined && table.values(stored).every((value, at) => equal(value, table.values(before)[at]))
+          stored !== undefined && Object.keys(table.columns).every((column) => equal(stored[column], before[column]))
         if (!isBefore) throw new RangeError(`a row of ${table.name} is updated that is another one by now`)
         rows.set(nameOf(after), after)
       }

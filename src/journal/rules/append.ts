@@ -17,7 +17,7 @@ import type { JournalRules } from './journal-rules.ts'
 import { headerColumns, readClock, writtenOf } from './own-blocks.ts'
 
 /** Transfers of one changeset. */
-const TRANSFERS_AT_ONCE = 4_096
+const TRANSFERS_AT_ONCE = 512
 
 /**
  * Appends the rows of a batch: all but the clock. Returns its number of transfers.

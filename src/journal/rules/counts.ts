@@ -14,14 +14,18 @@ type OfAsset = { transfers: number; holders: number; supply: bigint }
 export class Counts {
   readonly #accounts = new Map<string, OfAccount>()
   readonly #assets = new Map<number, OfAsset>()
+  #last: OfAccount | undefined
 
   account(account: Buffer): OfAccount {
+    // The pairs of one account mostly come one after another, and share its bytes.
+    if (this.#last?.account === account) return this.#last
     const name = account.toString('latin1')
     let counts = this.#accounts.get(name)
     if (counts === undefined) {
       counts = { account, assets: 0, received: 0 }
       this.#accounts.set(name, counts)
     }
+    this.#last = counts
     return counts
   }
 
@@ -41,6 +45,7 @@ export class Counts {
       ([, { transfers, holders, supply }]) => transfers !== 0 || holders !== 0 || supply !== 0n,
     )
     this.#accounts.clear()
+    this.#last = undefined
     this.#assets.clear()
     if (ofAccounts.length + ofAssets.length === 0) return
     const accountRows = new Lookup(accounts, ofAccounts)

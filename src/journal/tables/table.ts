@@ -38,8 +38,6 @@ export type Table<C extends Columns = Columns, K extends string = string> = {
   readonly name: string
   readonly columns: C
   readonly key: readonly K[]
-  /** The values of a row, in the order of the columns. */
-  values(row: RowOf<C>): readonly Value[]
 }
 
 /** A row of a table. */
@@ -59,8 +57,7 @@ export function table<const C extends Columns, K extends keyof C & string>(
   columns: C,
   key: readonly K[],
 ): Table<C, K> {
-  const names: readonly (keyof C)[] = Object.keys(columns)
-  return { name, columns, key, values: (row) => names.map((column) => row[column]) }
+  return { name, columns, key }
 }
 
 /** The logical type of a column, and whether it may have no value. */

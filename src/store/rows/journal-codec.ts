@@ -20,6 +20,7 @@ export function storedColumns(table: Table): readonly StoredColumn[] {
 
 /** The value as it is stored. */
 export function encodeValue(value: Value, type: ColumnType): Stored {
+  if (typeof value === 'number') return value
   if (value === undefined) return null
   if (typeof value === 'bigint') return encodeAmount(value)
   if (typeof value === 'boolean') return value ? 1 : 0
@@ -28,30 +29,31 @@ export function encodeValue(value: Value, type: ColumnType): Stored {
   return type === 'hash' ? encodeHash(value) : value
 }
 
-/** Appends the stored forms of values, each of one of the columns, to `stored`. */
-export function encodeValues(columns: readonly StoredColumn[], values: readonly Value[], stored: Stored[]): void {
+/** The values of a row's columns, as they are stored: `stored`, which has a place for each. */
+export function encodeRow(columns: readonly StoredColumn[], row: Partial<AnyRow>, stored: Stored[]): readonly Stored[] {
   let [amount, encoded]: [Value, Stored] = [undefined, null]
-  for (let index = 0; index < columns.length; index++) {
-    const type = columns[index]?.type ?? 'integer'
-    const value = values[index]
+  let at = 0
+  for (const { name, type } of columns) {
+    const value = row[name]
     // The amount of a balance is mostly its sum.
     if (typeof value === 'bigint') {
       if (value !== amount) {
         amount = value
         encoded = encodeAmount(value)
       }
-      stored.push(encoded)
-    } else stored.push(encodeValue(value, type))
+      stored[at++] = encoded
+    } else stored[at++] = encodeValue(value, type)
   }
+  return stored
 }
 
 /** A row with the stored values of these columns. `empty`: a row of the table without values, which is copied. */
 export function decodeRow(columns: readonly StoredColumn[], values: Row, empty: AnyRow): Record<string, Value> {
   const row: Record<string, Value> = { ...empty }
-  for (let index = 0; index < columns.length; index++) {
-    const column = columns[index]
-    const value = values[index]
-    if (column !== undefined) row[column.name] = value === null ? undefined : decodeValue(value, column.type)
+  let at = 0
+  for (const { name, type } of columns) {
+    const value = values[at++]
+    if (value !== null) row[name] = decodeValue(value, type)
   }
   return row
 }

@@ -2,8 +2,8 @@ import type { AnyCount, AnyLookup, AnyRow, AnyScan, Changeset, Need, TableChange
 import type { Table, Value } from '../../../journal/tables/table.ts'
 import {
   decodeRow,
+  encodeRow,
   encodeValue,
-  encodeValues,
   type Stored,
   type StoredColumn,
   storedColumns,
@@ -50,12 +50,21 @@ export class JournalTables {
   }
 }
 
+/**
+ * A limit that is bound. As an expression it is no part of what SQLite plans a statement for: it plans one with a bare
+ * parameter anew each time that the parameter is bound, which costs more than to run it.
+ */
+const ANY_LIMIT = '? + 0'
+
 /** A look-up: the columns that are known, and those that are read. */
 type LookupStatement = {
   readonly known: readonly StoredColumn[]
   readonly columns: readonly StoredColumn[]
   readonly statement: RowStatement
 }
+
+/** A statement that writes a row: the columns whose values it binds. */
+type WriteStatement = { readonly statement: Statement; readonly columns: readonly StoredColumn[] }
 
 /** One table of the file. */
 class StoredTable {
@@ -65,12 +74,15 @@ class StoredTable {
   /** A row without values. Copies of it have their shape from the start. */
   readonly #empty: AnyRow
   readonly #key: readonly StoredColumn[]
+  /** The columns that are not in the key. */
+  readonly #others: readonly StoredColumn[]
   readonly #byName: ReadonlyMap<string, StoredColumn>
-  readonly #values: Stored[] = []
   readonly #lookups = new Map<string, LookupStatement>()
   readonly #rows = new Map<string, RowStatement>()
-  readonly #others = new Map<string, Statement>()
-  readonly #updates = new Map<number, { readonly statement: Statement; readonly columns: readonly StoredColumn[] }>()
+  readonly #counts = new Map<string, Statement>()
+  readonly #updates = new Map<number, WriteStatement>()
+  readonly #insert: WriteStatement
+  readonly #delete: WriteStatement
 
   constructor(db: SqliteDatabase, table: Table) {
     this.#db = db
@@ -79,6 +91,9 @@ class StoredTable {
     this.#empty = Object.fromEntries(this.#columns.map(({ name }) => [name, undefined]))
     this.#byName = new Map(this.#columns.map((column) => [column.name, column]))
     this.#key = this.#named(table.key)
+    this.#others = this.#columns.filter(({ name }) => !table.key.includes(name))
+    this.#insert = this.#insertion()
+    this.#delete = this.#deletion()
   }
 
   lookup({ keys, by }: AnyLookup): (AnyRow | undefined)[] {
@@ -88,18 +103,18 @@ class StoredTable {
     if (found === undefined) {
       const known = this.#named(by)
       const others = this.#columns.filter(({ name }) => !by.includes(name))
-      const where = known.map(({ sql }) => `${sql} = ?`).join(' AND ')
       // A row without other columns is shown to exist by one of its key.
       const columns = others.length === 0 ? this.#named(first === undefined ? [] : [first]) : others
-      found = { known, columns, statement: this.#select(columns, `WHERE ${where}`) }
+      found = { known, columns, statement: this.#select(columns, `WHERE ${equalAll(known, ' AND ')}`) }
       this.#lookups.set(name, found)
     }
     const { known, columns, statement } = found
+    const stored = placesOf(known)
     return keys.map((key) => {
-      const values = statement.get(...this.#encoded(known, key))
+      const values = statement.get(...encodeRow(known, key, stored))
       if (values === undefined) return undefined
       const row = decodeRow(columns, values, this.#empty)
-      for (const column of known) row[column.name] = key[column.name]
+      for (const { name } of known) row[name] = key[name]
       return row
     })
   }
@@ -127,7 +142,7 @@ class StoredTable {
     const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')} `
     const statement = this.#select(
       this.#columns,
-      `${filter}ORDER BY ${sorted.join(', ')}${limit === undefined ? '' : ' LIMIT ?'}`,
+      `${filter}ORDER BY ${sorted.join(', ')}${limit === undefined ? '' : ` LIMIT ${ANY_LIMIT}`}`,
     )
     return statement.all(...values).map((row) => decodeRow(this.#columns, row, this.#empty))
   }
@@ -136,47 +151,54 @@ class StoredTable {
     const values: Stored[] = []
     const conditions = this.#equal(where, values)
     const filter = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
-    const sql = `SELECT count(*) FROM (SELECT 1 FROM ${this.#table.name}${filter} LIMIT ?)`
-    return int(this.#prepared(sql, (text) => this.#db.prepare(text).pluck()).get(...values, limit))
+    const sql = `SELECT count(*) FROM (SELECT 1 FROM ${this.#table.name}${filter} LIMIT ${ANY_LIMIT})`
+    let statement = this.#counts.get(sql)
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql).pluck()
+      this.#counts.set(sql, statement)
+    }
+    return int(statement.get(...values, limit))
   }
 
   apply({ inserted, updated, deleted }: TableChanges): void {
-    const { name } = this.#table
-    const columns = this.#columns
-    if (deleted.length > 0) {
-      const key = this.#key.map(({ sql }) => `${sql} = ?`).join(' AND ')
-      const statement = this.#prepared(`DELETE FROM ${name} WHERE ${key}`)
-      for (const row of deleted) statement.run(...this.#encoded(this.#key, row))
-    }
-    if (inserted.length > 0) {
-      const [names, marks] = [columns.map(({ sql }) => sql).join(', '), columns.map(() => '?').join(', ')]
-      const statement = this.#prepared(`INSERT INTO ${name} (${names}) VALUES (${marks})`)
-      for (const row of inserted) statement.run(...this.#encodedValues(columns, this.#table.values(row)))
-    }
+    if (deleted.length > 0) this.#run(this.#delete, deleted)
+    if (inserted.length > 0) this.#run(this.#insert, inserted)
     for (const { before, after } of updated) this.#update(before, after)
+  }
+
+  #run({ statement, columns }: WriteStatement, rows: readonly AnyRow[]): void {
+    const stored = placesOf(columns)
+    for (const row of rows) statement.run(...encodeRow(columns, row, stored))
+  }
+
+  #insertion(): WriteStatement {
+    const columns = this.#columns
+    const [names, marks] = [columns.map(({ sql }) => sql).join(', '), columns.map(() => '?').join(', ')]
+    return { statement: this.#db.prepare(`INSERT INTO ${this.#table.name} (${names}) VALUES (${marks})`), columns }
+  }
+
+  #deletion(): WriteStatement {
+    const statement = this.#db.prepare(`DELETE FROM ${this.#table.name} WHERE ${equalAll(this.#key, ' AND ')}`)
+    return { statement, columns: this.#key }
   }
 
   /** Sets only the columns that differ, so that indexes over others stay as they are. */
   #update(before: AnyRow, after: AnyRow): void {
-    const [old, fresh] = [this.#table.values(before), this.#table.values(after)]
-    const values: Value[] = []
-    let mask = 0
-    for (let index = 0; index < fresh.length; index++) {
-      if (isSame(old[index], fresh[index])) continue
-      mask |= 1 << index
-      values.push(fresh[index])
+    let [mask, bit] = [0, 1]
+    for (const { name } of this.#others) {
+      if (!isSame(before[name], after[name])) mask |= bit
+      bit <<= 1
     }
     if (mask === 0) return
     let update = this.#updates.get(mask)
     if (update === undefined) {
-      const set = this.#columns.filter((_, index) => (mask & (1 << index)) !== 0)
-      const [values, key] = [set, this.#key].map((columns) => columns.map(({ sql }) => `${sql} = ?`))
-      const sql = `UPDATE ${this.#table.name} SET ${values?.join(', ')} WHERE ${key?.join(' AND ')}`
+      const set = this.#others.filter((_, index) => (mask & (1 << index)) !== 0)
+      const sql = `UPDATE ${this.#table.name} SET ${equalAll(set, ', ')} WHERE ${equalAll(this.#key, ' AND ')}`
       update = { statement: this.#db.prepare(sql), columns: [...set, ...this.#key] }
       this.#updates.set(mask, update)
     }
-    for (const { name } of this.#key) values.push(after[name])
-    update.statement.run(...this.#encodedValues(update.columns, values))
+    const { statement, columns } = update
+    statement.run(...encodeRow(columns, after, placesOf(columns)))
   }
 
   /** Conditions that columns have these values, whose stored values are added to `values`. */
@@ -192,20 +214,6 @@ class StoredTable {
     })
   }
 
-  /** The stored values of a row. The same array is used for the next row. */
-  #encoded(columns: readonly StoredColumn[], row: Partial<AnyRow>): readonly Stored[] {
-    return this.#encodedValues(
-      columns,
-      columns.map(({ name }) => row[name]),
-    )
-  }
-
-  #encodedValues(columns: readonly StoredColumn[], values: readonly Value[]): readonly Stored[] {
-    this.#values.length = 0
-    encodeValues(columns, values, this.#values)
-    return this.#values
-  }
-
   #select(columns: readonly StoredColumn[], rest: string): RowStatement {
     const names = columns.map(({ sql }) => sql).join(', ')
     const text = `SELECT ${names} FROM ${this.#table.name} ${rest}`
@@ -213,15 +221,6 @@ class StoredTable {
     if (statement === undefined) {
       statement = this.#db.prepare(text).raw()
       this.#rows.set(text, statement)
-    }
-    return statement
-  }
-
-  #prepared(sql: string, prepare = (text: string): Statement => this.#db.prepare(text)): Statement {
-    let statement = this.#others.get(sql)
-    if (statement === undefined) {
-      statement = prepare(sql)
-      this.#others.set(sql, statement)
     }
     return statement
   }
@@ -239,4 +238,13 @@ class StoredTable {
 
 function isSame(a: Value, b: Value): boolean {
   return a === b || (Buffer.isBuffer(a) && Buffer.isBuffer(b) && a.equals(b))
+}
+
+function equalAll(columns: readonly StoredColumn[], separator: string): string {
+  return columns.map(({ sql }) => `${sql} = ?`).join(separator)
+}
+
+/** A place for the value of each column. */
+function placesOf(columns: readonly StoredColumn[]): Stored[] {
+  return columns.map(() => null)
 }
