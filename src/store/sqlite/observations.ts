@@ -70,14 +70,14 @@ export class SqliteObservations implements ObservationStore {
     this.#heldBy = connections.reader
       .prepare(
         `SELECT reference, standard FROM observations
-         WHERE account = ? AND item = x'' AND standard <> 'native' AND amount > x'80' LIMIT ?`,
+         WHERE account = ? AND item = x'' AND standard <> 'native' AND amount > x'80' LIMIT ? + 0`,
       )
       .raw()
     const key = 'account = ? AND reference = ? AND standard = ? AND item = ? AND block = ? AND hash = ?'
     this.#uncompared = db
       .prepare(
         `SELECT ${OBSERVATION_COLUMNS} FROM observations
-         WHERE judged = 0 AND block <= ? ORDER BY block LIMIT ?`,
+         WHERE judged = 0 AND block <= ? ORDER BY block LIMIT ? + 0`,
       )
       .raw()
     this.#mark = db.prepare(`UPDATE observations SET judged = 1 WHERE ${key}`)

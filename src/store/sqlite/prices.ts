@@ -91,11 +91,11 @@ function prepare(db: SqliteDatabase): PriceStatements {
         SELECT price_history.at, price_history.price, assets.asset FROM assets JOIN price_history
           ON price_history.asset = assets.asset
           AND price_history.at = (SELECT max(at) FROM price_history WHERE asset = assets.asset)
-        ORDER BY price_history.at DESC, assets.asset LIMIT ?`)
+        ORDER BY price_history.at DESC, assets.asset LIMIT ? + 0`)
       .raw(),
-    nextAssets: db.prepare(`${EACH_ASSET} SELECT asset FROM assets WHERE asset IS NOT NULL LIMIT ?`).raw(),
+    nextAssets: db.prepare(`${EACH_ASSET} SELECT asset FROM assets WHERE asset IS NOT NULL LIMIT ? + 0`).raw(),
     remove: db.prepare(`DELETE FROM price_history WHERE asset = @asset AND at IN (
-      SELECT at FROM price_history WHERE asset = @asset AND at < @before ORDER BY at LIMIT @limit)`),
+      SELECT at FROM price_history WHERE asset = @asset AND at < @before ORDER BY at LIMIT @limit + 0)`),
   }
 }
 

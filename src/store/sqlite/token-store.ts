@@ -55,7 +55,7 @@ export class SqliteTokens implements TokenStore {
     this.#journal = journal
     const sql = (statement: string): Statement => db.prepare(statement)
     this.#newAssets = journal
-      .prepare('SELECT id, reference, standard FROM assets WHERE id > ? ORDER BY id LIMIT ?')
+      .prepare('SELECT id, reference, standard FROM assets WHERE id > ? ORDER BY id LIMIT ? + 0')
       .raw()
     const told = FACTS.map(([column]) => `${column} = iif(?, excluded.${column}, ${column})`).join(', ')
     this.#put = sql(
@@ -63,7 +63,7 @@ export class SqliteTokens implements TokenStore {
        ON CONFLICT DO UPDATE SET ${told}, read_at = excluded.read_at`,
     )
     this.#get = sql(`SELECT ${COLUMNS} FROM tokens WHERE reference = ? AND standard = ? AND read_at > 0`).raw()
-    this.#stale = sql('SELECT reference, standard FROM tokens WHERE read_at < ? ORDER BY read_at LIMIT ?').raw()
+    this.#stale = sql('SELECT reference, standard FROM tokens WHERE read_at < ? ORDER BY read_at LIMIT ? + 0').raw()
     this.#expire = sql('UPDATE tokens SET read_at = 0 WHERE reference = ?')
     this.#queued = sql('SELECT asset, generation FROM queued').raw()
     this.#queue = sql('INSERT OR IGNORE INTO tokens (reference, standard, read_at) VALUES (?, ?, 0)')

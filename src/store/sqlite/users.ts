@@ -54,7 +54,7 @@ export class SqliteSessions implements SessionStore {
     const insert = db.prepare('INSERT INTO sessions (id_hash, user_id, created_at, expires_at) VALUES (?, ?, ?, ?)')
     const dropOldest = db.prepare(
       `DELETE FROM sessions WHERE sequence IN
-         (SELECT sequence FROM sessions WHERE user_id = ? ORDER BY sequence DESC LIMIT -1 OFFSET ?)`,
+         (SELECT sequence FROM sessions WHERE user_id = ? ORDER BY sequence DESC LIMIT -1 OFFSET ? + 0)`,
     )
     const put = db.transaction(({ idHash, userId, createdAt, expiresAt }: StoredSession, keep: number) => {
       insert.run(idHash, userId, createdAt, expiresAt)

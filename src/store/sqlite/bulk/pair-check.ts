@@ -168,10 +168,10 @@ function prepare(db: SqliteDatabase) {
       'SELECT asset, sender, receiver, item, amount FROM transfers WHERE block = ? AND log = ? AND sub = ?',
     ),
     balance: raw(`SELECT ${POSITION_COLUMNS}, amount FROM balances NOT INDEXED WHERE ${pair}`),
-    changes: pluck(`SELECT count(*) FROM (SELECT 1 FROM changes WHERE ${pair} LIMIT ?)`),
+    changes: pluck(`SELECT count(*) FROM (SELECT 1 FROM changes WHERE ${pair} LIMIT ? + 0)`),
     lastChanges: raw(
       `SELECT * FROM (SELECT block, log, sub, delta, sum FROM changes WHERE ${pair}
-       ORDER BY block DESC, log DESC, sub DESC LIMIT ?) ORDER BY block, log, sub`,
+       ORDER BY block DESC, log DESC, sub DESC LIMIT ? + 0) ORDER BY block, log, sub`,
     ),
     standard: pluck('SELECT standard FROM assets WHERE id = ?'),
     hint: pluck(
@@ -193,11 +193,11 @@ function prepare(db: SqliteDatabase) {
     ),
     asset: raw('SELECT transfers, holders, supply FROM assets WHERE id = ?'),
     transfersOf: pluck(
-      `SELECT count(*) FROM (SELECT 1 FROM transfers INDEXED BY transfers_by_asset WHERE asset = ? LIMIT ?)`,
+      `SELECT count(*) FROM (SELECT 1 FROM transfers INDEXED BY transfers_by_asset WHERE asset = ? LIMIT ? + 0)`,
     ),
     holdersOf: pluck(
       `SELECT count(*) FROM (SELECT 1 FROM balances INDEXED BY balances_by_amount
-       WHERE item = x'' AND amount > x'80' AND asset = ? LIMIT ?)`,
+       WHERE item = x'' AND amount > x'80' AND asset = ? LIMIT ? + 0)`,
     ),
     amountsOf: raw('SELECT sender, receiver, amount FROM transfers INDEXED BY transfers_by_asset WHERE asset = ?'),
   }

@@ -20,12 +20,12 @@ export function extentOf(db: SqliteDatabase): StoredExtent | undefined {
     const [last, transfers] = db.prepare('SELECT number, transfers FROM clock').raw().get() ?? NO_ROW
     if (last === null) return undefined
     const older = db
-      .prepare('SELECT block FROM transfers ORDER BY block DESC, log DESC, sub DESC LIMIT 1 OFFSET ?')
+      .prepare('SELECT block FROM transfers ORDER BY block DESC, log DESC, sub DESC LIMIT 1 OFFSET ? + 0')
       .pluck()
       .get(NEWEST)
     const first = db.prepare('SELECT min(number) FROM blocks').pluck().get()
     const [count, since] = older === undefined ? [int(transfers), nullable(first, int) ?? 0] : [NEWEST, int(older)]
-    const openings = db.prepare('SELECT count(*) FROM (SELECT 1 FROM openings LIMIT ?)').pluck().get(MAX_OPENINGS)
+    const openings = db.prepare('SELECT count(*) FROM (SELECT 1 FROM openings LIMIT ? + 0)').pluck().get(MAX_OPENINGS)
     return { transfers: int(transfers), perBlock: count / (int(last) - since + 1), openings: int(openings) }
   })
 }

@@ -109,9 +109,9 @@ function prepare(db: SqliteDatabase) {
       `SELECT d.derivation FROM custody_addresses d JOIN custody_accounts a ON a.id = d.account
        WHERE d.wallet = ? AND d.derivation IS NOT NULL AND a.family = ? ORDER BY d.derivation DESC LIMIT 1`,
     ).pluck(),
-    after: sql(`SELECT ${COLUMNS} FROM ${FROM} WHERE d.wallet = ? AND d.id > ? ORDER BY d.id LIMIT ?`).raw(),
-    before: sql(`SELECT ${COLUMNS} FROM ${FROM} WHERE d.wallet = ? AND d.id < ? ORDER BY d.id DESC LIMIT ?`).raw(),
-    from: sql(`SELECT ${COLUMNS} FROM ${FROM} WHERE d.wallet = ? ORDER BY d.id LIMIT ? OFFSET ?`).raw(),
-    accounts: sql('SELECT id, family, address FROM custody_accounts WHERE id > ? ORDER BY id LIMIT ?').raw(),
+    after: sql(`SELECT ${COLUMNS} FROM ${FROM} WHERE d.wallet = ? AND d.id > ? ORDER BY d.id LIMIT ? + 0`).raw(),
+    before: sql(`SELECT ${COLUMNS} FROM ${FROM} WHERE d.wallet = ? AND d.id < ? ORDER BY d.id DESC LIMIT ? + 0`).raw(),
+    from: sql(`SELECT ${COLUMNS} FROM ${FROM} WHERE d.wallet = ? ORDER BY d.id LIMIT ? + 0 OFFSET ? + 0`).raw(),
+    accounts: sql('SELECT id, family, address FROM custody_accounts WHERE id > ? ORDER BY id LIMIT ? + 0').raw(),
   }
 }

@@ -106,13 +106,13 @@ export function memberSql(conditions: readonly Condition[]): Readonly<Record<key
   )
   const from = `custody_members m INDEXED BY ${indexFor(conditions)} WHERE ${where.join(' AND ')}`
   const page = (condition: string, order: string): string =>
-    `SELECT ${COLUMNS} FROM (SELECT * FROM ${from} AND ${condition} ORDER BY m.id ${order} LIMIT ?) m ${NAMED}
+    `SELECT ${COLUMNS} FROM (SELECT * FROM ${from} AND ${condition} ORDER BY m.id ${order} LIMIT ? + 0) m ${NAMED}
      ORDER BY m.id ${order}`
   return {
     after: page('m.id > ?', 'ASC'),
     before: page('m.id < ?', 'DESC'),
     count: `SELECT count(*) FROM ${from} AND m.id > ?`,
-    keyAt: `SELECT m.id FROM ${from} AND m.id > ? ORDER BY m.id LIMIT 1 OFFSET ?`,
+    keyAt: `SELECT m.id FROM ${from} AND m.id > ? ORDER BY m.id LIMIT 1 OFFSET ? + 0`,
   }
 }
 

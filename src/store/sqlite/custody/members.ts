@@ -128,7 +128,7 @@ function prepare(db: SqliteDatabase) {
     ).raw(),
     having: sql(
       `SELECT m.id, a.address FROM custody_members m JOIN custody_accounts a ON a.id = m.account
-       WHERE m.asset = ? AND m.id > ? ORDER BY m.id LIMIT ?`,
+       WHERE m.asset = ? AND m.id > ? ORDER BY m.id LIMIT ? + 0`,
     ).raw(),
   }
 }

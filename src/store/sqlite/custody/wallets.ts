@@ -114,11 +114,13 @@ function prepare(db: SqliteDatabase) {
     update: sql('UPDATE custody_wallets SET name = ?, status = ?, metadata = ?, updated_at = ? WHERE uuid = ?'),
     count: both((where) => sql(`SELECT count(*) FROM custody_wallets w WHERE ${where}`).pluck()),
     after: both((where) =>
-      sql(`SELECT ${COLUMNS} FROM ${FROM} WHERE ${where} AND w.id > ? ORDER BY w.id LIMIT ?`).raw(),
+      sql(`SELECT ${COLUMNS} FROM ${FROM} WHERE ${where} AND w.id > ? ORDER BY w.id LIMIT ? + 0`).raw(),
     ),
     before: both((where) =>
-      sql(`SELECT ${COLUMNS} FROM ${FROM} WHERE ${where} AND w.id < ? ORDER BY w.id DESC LIMIT ?`).raw(),
+      sql(`SELECT ${COLUMNS} FROM ${FROM} WHERE ${where} AND w.id < ? ORDER BY w.id DESC LIMIT ? + 0`).raw(),
     ),
-    from: both((where) => sql(`SELECT ${COLUMNS} FROM ${FROM} WHERE ${where} ORDER BY w.id LIMIT ? OFFSET ?`).raw()),
+    from: both((where) =>
+      sql(`SELECT ${COLUMNS} FROM ${FROM} WHERE ${where} ORDER BY w.id LIMIT ? + 0 OFFSET ? + 0`).raw(),
+    ),
   }
 }

@@ -111,7 +111,7 @@ function prepare(db: SqliteDatabase) {
   const record = `SELECT ${RECORD_COLUMNS} FROM ${RECORD}`
   return {
     asset: sql(`${record} WHERE o.kind = 'register_asset' AND o.asset = ?`).raw(),
-    assets: sql(`${record} WHERE o.kind = 'register_asset' AND o.serial > ? ORDER BY o.serial LIMIT ?`).raw(),
+    assets: sql(`${record} WHERE o.kind = 'register_asset' AND o.serial > ? ORDER BY o.serial LIMIT ? + 0`).raw(),
     wallet: sql(`${record} WHERE o.kind = 'register_wallet' AND o.receiver = ?`).raw(),
     supply: sql('SELECT supply FROM assets WHERE id = ?').pluck(),
     account: sql('SELECT 1 FROM accounts WHERE account = ?').pluck(),

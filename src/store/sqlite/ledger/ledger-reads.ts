@@ -89,11 +89,11 @@ function prepare(db: SqliteDatabase) {
   const sql = (statement: string): Statement => db.prepare(statement)
   const record = `SELECT ${RECORD_COLUMNS} FROM ${RECORD}`
   return {
-    all: sql(`${record} WHERE o.number > ? ORDER BY o.number LIMIT ?`).raw(),
+    all: sql(`${record} WHERE o.number > ? ORDER BY o.number LIMIT ? + 0`).raw(),
     one: sql(`${record} WHERE o.number = ?`).raw(),
-    transfers: sql('SELECT block FROM transfers WHERE asset = ? AND block > ? ORDER BY block LIMIT ?').pluck(),
+    transfers: sql('SELECT block FROM transfers WHERE asset = ? AND block > ? ORDER BY block LIMIT ? + 0').pluck(),
     changes: sql(
-      "SELECT block FROM changes WHERE account = ? AND asset = ? AND item = x'' AND block > ? ORDER BY block LIMIT ?",
+      "SELECT block FROM changes WHERE account = ? AND asset = ? AND item = x'' AND block > ? ORDER BY block LIMIT ? + 0",
     ).pluck(),
   }
 }

@@ -51,7 +51,7 @@ function prepare(db: SqliteDatabase) {
   const own = "account = :account AND item = x''"
   // For an asset first met later, the meeting block is the first change.
   const later = `SELECT asset, met_block AS next FROM balances WHERE ${own} AND met_block > :after
-    ORDER BY met_block LIMIT :limit`
+    ORDER BY met_block LIMIT :limit + 0`
   const ofAsset = "account = ? AND asset = ? AND item = x''"
   const next = `SELECT block FROM changes c WHERE c.account = b.account AND c.asset = b.asset AND c.item = x''
     AND c.block > :after ORDER BY c.block LIMIT 1`
@@ -59,8 +59,10 @@ function prepare(db: SqliteDatabase) {
     WHERE ${own} AND met_block <= :after AND last_block > :after`
   return {
     // Each of these has a block of its own in the result, so `limit` of them are enough.
-    ahead: sql(`SELECT * FROM (${later}) UNION ALL SELECT * FROM (${before}) ORDER BY next LIMIT :limit`).raw(),
-    run: sql(`SELECT block FROM changes WHERE ${ofAsset} AND block >= ? AND block < ? ORDER BY block LIMIT ?`).pluck(),
+    ahead: sql(`SELECT * FROM (${later}) UNION ALL SELECT * FROM (${before}) ORDER BY next LIMIT :limit + 0`).raw(),
+    run: sql(
+      `SELECT block FROM changes WHERE ${ofAsset} AND block >= ? AND block < ? ORDER BY block LIMIT ? + 0`,
+    ).pluck(),
     next: sql(`SELECT block FROM changes WHERE ${ofAsset} AND block >= ? ORDER BY block LIMIT 1`).pluck(),
   }
 }

@@ -37,10 +37,10 @@ export class SqliteAuditReads implements AuditReads {
     this.#deps = deps
     const reclassification = 't.hash, t.reason, t.account, t.item, t.journal, t.chain, t.turned_at, a.transfers'
     const columns = ASSET_COLUMNS.replace(' FROM', `, ${reclassification} FROM`)
-    this.#tokens = db.prepare(`SELECT ${columns} WHERE a.id > ? ORDER BY a.id LIMIT ?`).raw()
+    this.#tokens = db.prepare(`SELECT ${columns} WHERE a.id > ? ORDER BY a.id LIMIT ? + 0`).raw()
     this.#findings = db
       .prepare(
-        `SELECT what, asset, block, account, item, journal, chain, says, found_at FROM findings ORDER BY id DESC LIMIT ?`,
+        `SELECT what, asset, block, account, item, journal, chain, says, found_at FROM findings ORDER BY id DESC LIMIT ? + 0`,
       )
       .raw()
     this.#classes = db.prepare('SELECT (SELECT max(id) FROM assets), (SELECT count(*) FROM turns)').raw()

@@ -12,7 +12,7 @@ export class SqliteFeed implements FeedReads {
 
   constructor(db: SqliteDatabase, snapshot: Snapshot) {
     this.#snapshot = snapshot
-    this.#after = db.prepare('SELECT seq, kind, first, last FROM feed WHERE seq > ? ORDER BY seq LIMIT ?').raw()
+    this.#after = db.prepare('SELECT seq, kind, first, last FROM feed WHERE seq > ? ORDER BY seq LIMIT ? + 0').raw()
     this.#newest = db.prepare('SELECT coalesce(max(seq), 0) FROM feed').pluck()
   }
 

@@ -149,7 +149,7 @@ export const HISTORY_STATEMENTS = {
   changes: `SELECT k.block, k.log, k.sum, b.hash, b.timestamp FROM (
       SELECT block, log, sum, max(sub) FROM changes
       WHERE account = ? AND asset = ? AND item = ? AND block BETWEEN ? AND ?
-      GROUP BY block, log ORDER BY block, log LIMIT ?
+      GROUP BY block, log ORDER BY block, log LIMIT ? + 0
     ) k CROSS JOIN blocks b ON b.number = k.block ORDER BY k.block, k.log`,
   /** A token of the account that was reclassified or destroyed, or that has a balance which contradicts its events. */
   oddToken: `SELECT 1 FROM balances b WHERE account = ? AND item = x'' AND (

@@ -113,13 +113,15 @@ function prepare(db: SqliteDatabase) {
   return {
     page: sql(
       `SELECT account, hex(amount) FROM (${observed} UNION ALL ${summed})
-       ORDER BY amount DESC, account LIMIT @limit OFFSET @offset`,
+       ORDER BY amount DESC, account LIMIT @limit + 0 OFFSET @offset + 0`,
     ).raw(),
     count: sql(`SELECT (SELECT count(*) FROM (${observed})) + (SELECT count(*) FROM (${summed}))`).pluck(),
-    observed: sql(`SELECT account FROM noted.observations WHERE ${ofAsset} LIMIT @limit`).pluck(),
-    held: sql("SELECT account FROM balances WHERE asset = @id AND item = x'' AND amount > x'80' LIMIT @limit").pluck(),
+    observed: sql(`SELECT account FROM noted.observations WHERE ${ofAsset} LIMIT @limit + 0`).pluck(),
+    held: sql(
+      "SELECT account FROM balances WHERE asset = @id AND item = x'' AND amount > x'80' LIMIT @limit + 0",
+    ).pluck(),
     // Accounts named only by events other than transfers, such as the first deposit into a wrapped native asset.
-    hinted: sql(`SELECT account FROM hints WHERE ${ofAsset} LIMIT @limit`).pluck(),
+    hinted: sql(`SELECT account FROM hints WHERE ${ofAsset} LIMIT @limit + 0`).pluck(),
     transfers: sql('SELECT transfers FROM assets WHERE id = ?').pluck(),
     parties: sql(
       `SELECT sender FROM transfers WHERE asset = @id AND sender IS NOT NULL

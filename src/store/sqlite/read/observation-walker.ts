@@ -24,11 +24,11 @@ export class ObservationWalker {
     const sql = (statement: string): Statement => db.prepare(statement)
     this.#all = sql(
       `SELECT ${OBSERVATION_COLUMNS} FROM observations WHERE (account, reference, standard, item) > (?, ?, ?, ?)
-       ORDER BY account, reference, standard, item LIMIT ?`,
+       ORDER BY account, reference, standard, item LIMIT ? + 0`,
     ).raw()
     this.#ofAccount = sql(
       `SELECT ${OBSERVATION_COLUMNS} FROM observations WHERE account = ? AND (reference, standard, item) > (?, ?, ?)
-       ORDER BY reference, standard, item LIMIT ?`,
+       ORDER BY reference, standard, item LIMIT ? + 0`,
     ).raw()
   }
 

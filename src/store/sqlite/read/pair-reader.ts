@@ -96,7 +96,7 @@ const END = { block: Number.MAX_SAFE_INTEGER, event: 0, part: 0 }
 
 /** The statements of pairs, by name, so that a test can check that no plan scans a table. */
 export const PAIR_STATEMENTS = {
-  met: 'SELECT sender, receiver, asset FROM transfers WHERE block > ? AND block <= ? LIMIT ?',
+  met: 'SELECT sender, receiver, asset FROM transfers WHERE block > ? AND block <= ? LIMIT ? + 0',
   least: 'SELECT min(sum) FROM changes WHERE account = ? AND asset = ? AND item = ? AND block > ?',
   later: transfersOf('>', 'ASC'),
   earlier: transfersOf('<', 'DESC'),
@@ -107,7 +107,7 @@ function transfersOf(side: '<' | '>', order: 'ASC' | 'DESC'): string {
   return `SELECT ${TRANSFER_COLUMNS} FROM (
       SELECT c.block, c.log, c.sub FROM changes c
       WHERE c.account = ? AND c.asset = ? AND c.item = ? AND (c.block, c.log, c.sub) ${side} (?, ?, ?)
-      ORDER BY ${by('c')} LIMIT ?
+      ORDER BY ${by('c')} LIMIT ? + 0
     ) k CROSS JOIN transfers t ON t.block = k.block AND t.log = k.log AND t.sub = k.sub
     CROSS JOIN blocks b ON b.number = t.block ORDER BY ${by('k')}`
 }

@@ -34,11 +34,11 @@ export class PositionWalker {
     const sql = (text: string): Statement => db.prepare(text)
     this.#all = sql(
       `SELECT account, asset, item FROM balances WHERE (account, asset, item) > (?, ?, ?)
-       ORDER BY account, asset, item LIMIT ?`,
+       ORDER BY account, asset, item LIMIT ? + 0`,
     ).raw()
     this.#ofAccount = sql(
       `SELECT account, asset, item FROM balances WHERE account = ? AND (asset, item) > (?, ?)
-       ORDER BY asset, item LIMIT ?`,
+       ORDER BY asset, item LIMIT ? + 0`,
     ).raw()
     this.#hash = sql('SELECT hash FROM blocks WHERE number = ?').pluck()
   }

@@ -5,8 +5,9 @@ import { FOLLOWED_COLUMNS } from '../rows/followed-row.ts'
 export type ReadStatements = ReturnType<typeof prepareReads>
 
 const PAGE = "SELECT asset, hex(amount) FROM balances WHERE account = ? AND item = x''"
-const ORDER = 'ORDER BY met_block, met_log, met_sub LIMIT ? OFFSET ?'
-const PAST_ORDER = ORDER.replace('? OFFSET ?', '@limit OFFSET @offset')
+const AS_MET = 'ORDER BY met_block, met_log, met_sub'
+const ORDER = `${AS_MET} LIMIT ? + 0 OFFSET ? + 0`
+const PAST_ORDER = `${AS_MET} LIMIT @limit + 0 OFFSET @offset + 0`
 
 /** Most rows of an account that `wholeList` reads, those of items too: about 30 µs. */
 export const MAX_WHOLE = 100
@@ -102,7 +103,7 @@ export function prepareReads(db: SqliteDatabase) {
     holderCount: sql('SELECT holders FROM assets WHERE id = ?').pluck(),
     holders: sql(
       `SELECT account, hex(amount) FROM balances WHERE asset = ? AND item = x'' AND amount > x'80'
-       ORDER BY amount DESC, account LIMIT ? OFFSET ?`,
+       ORDER BY amount DESC, account LIMIT ? + 0 OFFSET ? + 0`,
     ).raw(),
   }
 }

@@ -52,12 +52,12 @@ export class TokenSearcher {
 const SHOWN = `a.first_block IS NOT NULL AND a.standard IN (SELECT value FROM json_each(@standards))
   AND a.standard || ':' || a.reference NOT IN (SELECT value FROM json_each(@except))
   AND NOT EXISTS (SELECT 1 FROM endings e WHERE e.asset = a.id AND e.again IS NULL)`
-const PAGE = 'ORDER BY a.id LIMIT @most OFFSET @offset'
+const PAGE = 'ORDER BY a.id LIMIT @most + 0 OFFSET @offset + 0'
 
 function beginning(column: string): string {
   return `SELECT reference, standard FROM (SELECT reference, standard FROM noted.tokens
     WHERE ${column} COLLATE NOCASE >= @beginning AND ${column} COLLATE NOCASE < @end
-    ORDER BY ${column} COLLATE NOCASE LIMIT @matches)`
+    ORDER BY ${column} COLLATE NOCASE LIMIT @matches + 0)`
 }
 
 /** The statements, by name, so that a test can check their plans. `all` walks the assets by id, up to the page's end. */

@@ -125,7 +125,7 @@ function pageOf(table: 'c' | 't', from: string): string {
     `${table}.block DESC, ${table}.log DESC, ${table}.sub DESC`,
   ]
   return `SELECT ${TRANSFER_COLUMNS}, t.asset
-    FROM (SELECT ${key} FROM ${from} ORDER BY ${newestFirst} LIMIT @limit OFFSET @offset) k
+    FROM (SELECT ${key} FROM ${from} ORDER BY ${newestFirst} LIMIT @limit + 0 OFFSET @offset + 0) k
     CROSS JOIN transfers t ON t.block = k.block AND t.log = k.log AND t.sub = k.sub
     CROSS JOIN blocks b ON b.number = t.block ORDER BY k.block DESC, k.log DESC, k.sub DESC`
 }
@@ -138,9 +138,9 @@ export const TRANSFER_STATEMENTS = {
   ofAssetPage: pageOf('t', 'transfers t WHERE t.asset = @asset'),
   ofPairCount: `SELECT count(*) FROM ${OF_PAIR}`,
   ofPairPage: pageOf('c', OF_PAIR),
-  candidatesOf: "SELECT count(*) FROM (SELECT 1 FROM changes WHERE account = ? AND item = x'' LIMIT ?)",
+  candidatesOf: "SELECT count(*) FROM (SELECT 1 FROM changes WHERE account = ? AND item = x'' LIMIT ? + 0)",
   candidatesOfPair:
-    "SELECT count(*) FROM (SELECT 1 FROM changes WHERE account = ? AND asset = ? AND item = x'' LIMIT ?)",
+    "SELECT count(*) FROM (SELECT 1 FROM changes WHERE account = ? AND asset = ? AND item = x'' LIMIT ? + 0)",
   ofAccount: pageOf('c', "changes c WHERE c.account = @account AND c.item = x''"),
   ofPartyCount: `SELECT count(*) FROM ${OF_PARTY}`,
   ofPartyPage: pageOf('c', OF_PARTY),

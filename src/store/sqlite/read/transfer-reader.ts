@@ -8,7 +8,7 @@ import { readTransfer, TRANSFER_COLUMNS } from './transfer-rows.ts'
 const NEWEST_FIRST = 'ORDER BY block DESC, log DESC, sub DESC'
 /** Looks up only the rows of the page. Rows before it are skipped in an index. */
 const ROWS_OF = (page: string) =>
-  `SELECT ${TRANSFER_COLUMNS} FROM (${page} ${NEWEST_FIRST} LIMIT ? OFFSET ?) JOIN transfers t USING (block, log, sub)
+  `SELECT ${TRANSFER_COLUMNS} FROM (${page} ${NEWEST_FIRST} LIMIT ? + 0 OFFSET ? + 0) JOIN transfers t USING (block, log, sub)
    JOIN blocks b ON b.number = t.block ORDER BY t.block DESC, t.log DESC, t.sub DESC`
 
 /** Pages through one asset's transfers, newest first, of all accounts or of one. */

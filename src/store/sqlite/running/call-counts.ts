@@ -35,7 +35,7 @@ export class SqliteCallCounts implements CallCounts {
       count: db.prepare('SELECT count(*) FROM calls WHERE policy = ?').pluck(),
       dropFirst: db.prepare(
         `DELETE FROM calls WHERE policy = @policy AND key IN
-           (SELECT key FROM calls WHERE policy = @policy ORDER BY ends_at LIMIT @surplus)`,
+           (SELECT key FROM calls WHERE policy = @policy ORDER BY ends_at LIMIT @surplus + 0)`,
       ),
     }))
   }

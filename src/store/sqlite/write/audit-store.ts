@@ -217,12 +217,12 @@ function prepare(db: SqliteDatabase) {
        WHERE t.reason = 'undecodable' AND old.first_block IS NOT NULL AND later.transfers > 0
          AND coalesce((SELECT max(block) FROM transfers WHERE asset = old.id), -1) < decided
          AND old.id > ?
-       ORDER BY old.id LIMIT ?`,
+       ORDER BY old.id LIMIT ? + 0`,
     ).raw(),
     blocksOf: sql(
       `SELECT block FROM transfers WHERE asset = @id AND block > @after
        UNION SELECT h.block FROM assets a JOIN hints h USING (reference, standard) WHERE a.id = @id AND h.block > @after
-       ORDER BY block LIMIT @limit`,
+       ORDER BY block LIMIT @limit + 0`,
     ).pluck(),
   }
 }

@@ -110,12 +110,12 @@ function cursorOf(row: Row): string {
 function prepare(db: SqliteDatabase) {
   const sql = (text: string): Statement => db.prepare(text)
   const select = 'SELECT asset, account, item FROM refuted_pairs WHERE (asset, account, item)'
-  const order = 'ORDER BY asset, account, item LIMIT ?'
+  const order = 'ORDER BY asset, account, item LIMIT ? + 0'
   return {
     after: sql(`${select} > (?, ?, ?) ${order}`).raw(),
     upTo: sql(`${select} <= (?, ?, ?) ${order}`).raw(),
-    supplies: sql('SELECT asset FROM refuted_assets WHERE supply = 1 ORDER BY asset LIMIT ?').pluck(),
-    classes: sql('SELECT asset, account, code_at FROM turns WHERE code_at IS NOT NULL LIMIT ?').raw(),
+    supplies: sql('SELECT asset FROM refuted_assets WHERE supply = 1 ORDER BY asset LIMIT ? + 0').pluck(),
+    classes: sql('SELECT asset, account, code_at FROM turns WHERE code_at IS NOT NULL LIMIT ? + 0').raw(),
     state: sql(`SELECT ${DOUBT_COLUMNS} FROM in_doubt`).raw(),
     proofs: sql('SELECT block, hash FROM log_proofs ORDER BY id').raw(),
   }

@@ -18,7 +18,7 @@ export class HintWalk {
     this.#upTo = db
       .prepare(
         `SELECT block, account, item FROM hints WHERE reference = ? AND standard = ? AND block <= ?
-         ORDER BY block DESC, account, item LIMIT ?`,
+         ORDER BY block DESC, account, item LIMIT ? + 0`,
       )
       .raw()
   }

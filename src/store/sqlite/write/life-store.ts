@@ -22,7 +22,7 @@ export class SqliteLives implements LifeStore {
     this.#open = deps.db
       .prepare(
         `SELECT asset, block, unsure FROM endings WHERE (again IS NULL OR unsure = 1) AND asset > ?
-         ORDER BY asset LIMIT ?`,
+         ORDER BY asset LIMIT ? + 0`,
       )
       .raw()
   }

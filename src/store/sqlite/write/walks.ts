@@ -256,12 +256,12 @@ function prepare(db: SqliteDatabase) {
   const holders = "SELECT account, amount FROM balances WHERE asset = ? AND item = x'' AND amount > x'80'"
   const place = 'block, log, sub'
   const columns = `${place}, asset, sender, receiver, item FROM transfers`
-  const newest = 'ORDER BY block DESC, log DESC, sub DESC LIMIT ?'
+  const newest = 'ORDER BY block DESC, log DESC, sub DESC LIMIT ? + 0'
   return {
-    heldAfter: sql(`${held} > ? ORDER BY id LIMIT ?`).raw(),
-    heldUpTo: sql(`${held} <= ? ORDER BY id LIMIT ?`).raw(),
-    holders: sql(`${holders} ORDER BY amount DESC, account LIMIT ?`).raw(),
-    holderBelow: sql(`${holders} AND amount <= ? ORDER BY amount DESC, account LIMIT 1 OFFSET ?`).raw(),
+    heldAfter: sql(`${held} > ? ORDER BY id LIMIT ? + 0`).raw(),
+    heldUpTo: sql(`${held} <= ? ORDER BY id LIMIT ? + 0`).raw(),
+    holders: sql(`${holders} ORDER BY amount DESC, account LIMIT ? + 0`).raw(),
+    holderBelow: sql(`${holders} AND amount <= ? ORDER BY amount DESC, account LIMIT 1 OFFSET ? + 0`).raw(),
     doubtedAfter: sql(
       `SELECT min(asset) FROM (SELECT min(asset) AS asset FROM doubts WHERE asset > @after
        UNION ALL SELECT min(asset) FROM openings WHERE since > 0 AND asset > @after)`,
@@ -273,18 +273,18 @@ function prepare(db: SqliteDatabase) {
        UNION ALL SELECT o.account, o.item FROM openings o WHERE o.since > 0 AND o.asset = @asset AND NOT EXISTS
          (SELECT 1 FROM doubts d WHERE d.asset = o.asset AND d.account = o.account AND d.item = o.item)
          GROUP BY o.account, o.item
-       LIMIT @limit`,
+       LIMIT @limit + 0`,
     ).raw(),
     unopened: sql('SELECT 1 FROM balances WHERE account = ? AND asset = ? AND item = ? AND opening IS NULL').pluck(),
     transfersBelow: sql(`SELECT ${columns} WHERE (${place}) < (?, ?, ?) ${newest}`).raw(),
     ofAssetBelow: sql(`SELECT ${columns} WHERE asset = ? AND (${place}) < (?, ?, ?) ${newest}`).raw(),
     balancesAfter: sql(
       `SELECT account, asset, item FROM balances WHERE (account, asset, item) > (?, ?, ?)
-       ORDER BY account, asset, item LIMIT ?`,
+       ORDER BY account, asset, item LIMIT ? + 0`,
     ).raw(),
     reclassifiedAfter: sql(
       `SELECT asset FROM turns WHERE asset > @after UNION SELECT asset FROM endings WHERE again IS NOT NULL AND asset > @after
-       ORDER BY asset LIMIT @limit`,
+       ORDER BY asset LIMIT @limit + 0`,
     ).pluck(),
   }
 }
