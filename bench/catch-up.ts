@@ -12,7 +12,8 @@ import { openBulkSink } from '../src/store/open.ts'
 import type { BulkStore } from '../src/store/seam/bulk-load.ts'
 import { SqliteStore } from '../src/store/sqlite/store.ts'
 import { numbersFromArguments } from './arguments.ts'
-import { amountOf, createGenerator, DEFAULT_SHAPE, MINT } from './chain/generator.ts'
+import { generatedBlock } from './chain/blocks.ts'
+import { createGenerator, DEFAULT_SHAPE } from './chain/generator.ts'
 import { createRenderer } from './chain/render.ts'
 import { peakMemoryBytes, temporaryFolder } from './server.ts'
 
@@ -87,25 +88,11 @@ async function rebuild(into: BulkStore, fill: (writer: RawLogWriter) => Promise<
 /** A batch of generated blocks from one on, up to another, with the last one's header. */
 function blocks(first: number, last: number) {
   const end = Math.min(last, first + BATCH_BLOCKS - 1)
-  const batch = Array.from({ length: end - first + 1 }, (_, index) => blockAt(first + index))
-  const { hash, timestamp } = blockAt(end)
-  return [batch, { number: end, hash, parentHash: '', timestamp }] as const
-}
-
-function blockAt(number: number): BlockTransfers {
-  const hash = `0x${number.toString(16).padStart(64, '0')}`
-  const { start, end } = generator.span(number)
-  const transfers = Array.from({ length: end - start }, (_, event) => {
-    const movement = generator.movement(start + event)
-    return {
-      ...{ event, part: 0, item: '', transactionHash: `0x${(start + event).toString(16).padStart(64, 'a')}` },
-      asset: { standard: 'erc20' as const, reference: names.tokenAddress(movement.token) },
-      from: movement.from === MINT ? undefined : names.accountAddress(movement.from),
-      to: names.accountAddress(movement.to),
-      amount: amountOf(movement),
-    }
+  const batch = Array.from({ length: end - first + 1 }, (_, index): BlockTransfers => {
+    return { ...generatedBlock({ generator, names }, first + index), parentHash: undefined }
   })
-  return { number, hash, parentHash: undefined, timestamp: 1_600_000_000 + 12 * number, transfers }
+  const { hash, timestamp } = generatedBlock({ generator, names }, end)
+  return [batch, { number: end, hash, parentHash: '', timestamp }] as const
 }
 
 function print(name: string, says: string): void {
