@@ -2,12 +2,12 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { generatedBlock } from '../../bench/chain/blocks.ts'
 import { createGenerator } from '../../bench/chain/generator.ts'
 import { createRenderer } from '../../bench/chain/render.ts'
 import { checkStore } from '../../bench/store-check.ts'
+import { behind, sql } from './behind-index.ts'
 import { builtFile } from './built-file.ts'
 import { ALL } from './final-chain.ts'
 
@@ -35,31 +35,6 @@ function checked(change: (file: string) => void, passPairs = 800): string {
   change(file)
   return checkStore({ folder: join(folder, 'store'), chain: 'eip155:1', generator, names, passPairs }).join('\n')
 }
-
-function sql(file: string, statements: string): void {
-  const db = new Database(file)
-  db.exec(statements)
-  db.close()
-}
-
-/** Changes a table behind the back of one of its indexes. */
-function behind(file: string, index: string, statements: string): void {
-  const db = new Database(file)
-  db.unsafeMode()
-  db.pragma('writable_schema = ON')
-  const row = db.prepare<[string], SchemaRow>('SELECT * FROM sqlite_schema WHERE name = ?').get(index)
-  db.prepare('DELETE FROM sqlite_schema WHERE name = ?').run(index)
-  db.close()
-  sql(file, statements)
-  const again = new Database(file)
-  again.unsafeMode()
-  again.pragma('writable_schema = ON')
-  again
-    .prepare('INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)')
-    .run(row?.type, row?.name, row?.tbl_name, row?.rootpage, row?.sql)
-  again.close()
-}
-type SchemaRow = Readonly<Record<'type' | 'name' | 'tbl_name' | 'sql', string>> & { readonly rootpage: number }
 
 test('nothing is found in a store that nobody touched, in one pass or in several', () => {
   expect(checked(() => undefined)).toBe('')
