@@ -1,28 +1,31 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { codecOf } from '../src/cli/account-codec.ts'
-import { assert } from '../src/core/assert.ts'
-import { parseChainId } from '../src/core/chain.ts'
 import { decodeAmount } from '../src/journal/amount-codec.ts'
-import { amountOf, type Generator, MINT, type Movement } from './chain/generator.ts'
-import { expectedBalances, type Names } from './expected.ts'
+import { expectedBalances } from './expected.ts'
+import { ChainSums, encoderOf, type GeneratedChain } from './stored/generated.ts'
+import { Told } from './stored/told.ts'
+import { comparePass } from './stored/wrong-pairs.ts'
+import {
+  compareAssets,
+  compareClock,
+  compareIndexes,
+  compareTransfers,
+  type Facts,
+  type StoredChain,
+  tokensOf,
+} from './stored/wrong-tables.ts'
 
-/** Most differences that are told. */
-const MAX_TOLD = 10
+/** Most lines of integrity_check that are told. */
+const MAX_LINES = 10
 
-/** A stopped store, and the generated chain that it must have. `accounts`: those whose balances are compared. */
-export type CheckedStore = {
-  readonly folder: string
-  readonly chain: string
-  readonly generator: Generator
-  readonly names: Names
-  readonly accounts: readonly number[]
-}
+/** A stopped store, and the generated chain that it must have. */
+export type CheckedStore = GeneratedChain & { readonly folder: string }
 
 /**
- * Looks at the files of a store with SQLite itself: integrity_check of each, every stored transfer against the generator in
- * order, and the balances of some accounts. Returns what is wrong, in words.
+ * Looks at the files of a store: integrity_check of each, and every row of the chain's facts against the generator, in
+ * bounded memory: transfers, changes, balances, accounts, assets, indexes, blocks and the clock. Hashes and times are not
+ * compared, since they come from the node. Returns what is wrong, in words.
  */
 export function checkStore(store: CheckedStore): readonly string[] {
   const wrong: string[] = []
@@ -31,78 +34,80 @@ export function checkStore(store: CheckedStore): readonly string[] {
   for (const name of files) {
     const db = new Database(join(store.folder, name), { readonly: true })
     try {
-      const found: unknown[] = db.prepare('PRAGMA integrity_check').pluck().all()
-      if (found[0] !== 'ok') wrong.push(`${name}: ${found.slice(0, MAX_TOLD).join('; ')}`)
-      if (!isFactsOf(name, store.chain) || !hasTransfers(db)) continue
+      wrong.push(...unsound(db).map((line) => `${name}: ${line}`))
+      if (!isFactsOf(name, store.chain)) continue
       compared++
-      wrong.push(...wrongTransfers(db, store), ...wrongBalances(db, store))
+      wrong.push(...compareFacts({ ...store, db }))
     } finally {
       db.close()
     }
   }
-  if (compared !== 1) wrong.push(`${compared} files have transfers of ${store.chain}`)
+  if (compared !== 1) wrong.push(`${compared} files have facts of ${store.chain}`)
   return wrong
 }
 
+/** What SQLite says of a file, if it is not sound. */
+function unsound(db: Database.Database): readonly string[] {
+  try {
+    const found: unknown[] = db.prepare('PRAGMA integrity_check').pluck().all()
+    return found[0] === 'ok' ? [] : [found.slice(0, MAX_LINES).join('; ')]
+  } catch (error) {
+    return [String(error)]
+  }
+}
+
+/** Compares a file of facts. What cannot be read is wrong too, and ends the comparison. */
+function compareFacts(facts: Facts): readonly string[] {
+  const parts: Told[] = []
+  // So that many faults of one part do not hide those of the others.
+  const part = (): StoredChain => {
+    const told = new Told()
+    parts.push(told)
+    return { ...facts, told }
+  }
+  try {
+    compareClock(part())
+    const sums = new ChainSums(facts)
+    const tokens = tokensOf(facts, sums)
+    compareTransfers(part(), tokens)
+    const holders = new Uint32Array(sums.tokens)
+    let pairs = 0
+    const stored = part()
+    for (const pass of sums.passes()) {
+      comparePass({ ...stored, tokens, pass, holders })
+      pairs += pass.pairs.size
+    }
+    compareAssets(part(), tokens, { sums, holders })
+    compareIndexes(part(), {
+      transfers_by_asset: facts.generator.shape.transfers,
+      balances_as_met: pairs,
+      balances_by_amount: holders.reduce((all, some) => all + some, 0),
+    })
+  } catch (error) {
+    return [...parts.flatMap((told) => told.all()), String(error)]
+  }
+  return parts.flatMap((told) => told.all())
+}
+
 /** Compares the stored balances of some accounts alone. Returns what is wrong, in words. */
-export function checkStoredBalances(store: CheckedStore): readonly string[] {
-  const name = readdirSync(store.folder).find((file) => file.endsWith('.db') && isFactsOf(file, store.chain))
+export function checkStoredBalances(store: CheckedStore, accounts: readonly number[]): readonly string[] {
+  const name = readdirSync(store.folder).find((file) => isFactsOf(file, store.chain))
   const db = new Database(join(store.folder, name ?? ''), { readonly: true })
   try {
-    return wrongBalances(db, store)
+    return wrongBalances({ ...store, db, told: new Told() }, accounts)
   } finally {
     db.close()
   }
 }
 
+/** True for the file of a chain's facts: the first one, or that of a generation. */
 function isFactsOf(name: string, chain: string): boolean {
-  return name.startsWith(`${chain.replace(':', '_')}.`)
+  return name.startsWith(`${chain.replace(':', '_')}.`) && /^[^.]*(\.g\d+)?\.db$/.test(name)
 }
 
-function hasTransfers(db: Database.Database): boolean {
-  return db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'transfers'").get() !== undefined
-}
-
-function wrongTransfers(db: Database.Database, { generator, names, chain }: CheckedStore): readonly string[] {
+function wrongBalances(stored: StoredChain, accounts: readonly number[]): readonly string[] {
+  const { db, generator, names, chain, told } = stored
   const encode = encoderOf(chain)
-  const wrong: string[] = []
-  const assets = new Map<unknown, string>(
-    db
-      .prepare<[], { id: number; reference: string }>('SELECT id, reference FROM assets')
-      .all()
-      .map(({ id, reference }) => [id, reference]),
-  )
-  const rows = db
-    .prepare<[], StoredRow>('SELECT asset, sender, receiver, amount FROM transfers ORDER BY block, log, sub')
-    .iterate()
-  let index = 0
-  for (const { asset, sender, receiver, amount } of rows) {
-    if (index < generator.shape.transfers && wrong.length < MAX_TOLD) {
-      const movement: Movement = generator.movement(index)
-      const from = movement.from === MINT ? '' : encode(names.accountAddress(movement.from))
-      const same =
-        assets.get(asset) === names.tokenAddress(movement.token) &&
-        (sender?.toString('hex') ?? '') === from &&
-        receiver?.toString('hex') === encode(names.accountAddress(movement.to)) &&
-        decodeAmount(amount) === amountOf(movement)
-      if (!same) wrong.push(`transfer ${index} is not the generated one`)
-    }
-    index++
-  }
-  if (index !== generator.shape.transfers) wrong.push(`${index} transfers, expected ${generator.shape.transfers}`)
-  return wrong
-}
-
-type StoredRow = {
-  readonly asset: number
-  readonly sender: Buffer | null
-  readonly receiver: Buffer | null
-  readonly amount: Buffer
-}
-
-function wrongBalances(db: Database.Database, { generator, names, accounts, chain }: CheckedStore): readonly string[] {
-  const encode = encoderOf(chain)
-  const wrong: string[] = []
   const held = db.prepare<[Buffer], { reference: string; amount: Buffer | null }>(
     `SELECT reference, amount FROM balances JOIN assets ON assets.id = asset WHERE account = ? AND item = x''`,
   )
@@ -113,16 +118,9 @@ function wrongBalances(db: Database.Database, { generator, names, accounts, chai
       }),
     )
     for (const [token, amount] of expected) {
-      if (rows.get(token) !== amount) wrong.push(`${account} ${token}: expected ${amount}, stored ${rows.get(token)}`)
+      if (rows.get(token) !== amount) told.add(`${account} ${token}: expected ${amount}, stored ${rows.get(token)}`)
     }
-    if (rows.size !== expected.size) wrong.push(`${account}: ${rows.size} tokens, expected ${expected.size}`)
+    if (rows.size !== expected.size) told.add(`${account}: ${rows.size} tokens, expected ${expected.size}`)
   }
-  return wrong.slice(0, MAX_TOLD)
-}
-
-function encoderOf(chain: string): (address: string) => string {
-  const id = parseChainId(chain)
-  const codec = id === undefined ? undefined : codecOf(id)
-  assert(codec !== undefined, 'the generated chain is of a known kind')
-  return (address) => codec.encode(address).toString('hex')
+  return told.all()
 }

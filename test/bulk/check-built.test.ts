@@ -2,7 +2,6 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type BuildJob, CheckedBuild, type SinkName } from '../../src/bulk/load/checked-build.ts'
 import type { Mark } from '../../src/bulk/raw-log/mark.ts'
@@ -15,6 +14,7 @@ import type { Expected } from '../../src/store/seam/bulk-check.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ASSETS, type Movement } from '../store/chains.ts'
 import { dumpChain } from '../store/dump.ts'
+import { behind, sql } from './behind-index.ts'
 import { integrityOf } from './built-file.ts'
 import { ALL } from './final-chain.ts'
 import { blocksOf, last } from './published-blocks.ts'
@@ -103,12 +103,6 @@ function faultOf(change: (file: string) => void): string | undefined {
   } catch (error) {
     return String(codeOf(error))
   }
-}
-
-function sql(file: string, ...statements: readonly string[]): void {
-  const db = new Database(file)
-  for (const statement of statements) db.exec(statement)
-  db.close()
 }
 
 test('what is built by pages and by SQL is sound', async () => {
@@ -201,6 +195,14 @@ const WRONG: readonly string[] = [
 
 test.each(WRONG)('the check finds it: %s', (statement) => {
   expect(faultOf((file) => sql(file, statement))).toEqual(expect.any(String))
+})
+
+test.each([
+  ['balances', 'balances_as_met'],
+  ['transfers', 'transfers_by_asset'],
+])('the check finds rows that %s lost and %s kept', (table, index) => {
+  const where = table === 'balances' ? "item = x'' AND met_block % 7 = 3" : 'block % 7 = 3 AND log = 5'
+  expect(faultOf((file) => behind(file, index, `DELETE FROM ${table} WHERE ${where}`))).toMatch(`${table} has`)
 })
 
 /** Pages of the trees, without those of the freelist. */

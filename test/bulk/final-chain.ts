@@ -31,13 +31,13 @@ export const FINAL = 2_090
 class FinalChain extends MockChain {
   readonly #onRange: (first: number) => void
 
-  constructor(onRange: (first: number) => void) {
+  constructor(onRange: (first: number) => void, head: number) {
     super()
     this.#onRange = onRange
-    for (let number = 0; number <= HEAD; number++) {
+    for (let number = 0; number <= head; number++) {
       this.add(`${number}`, number === 0 ? undefined : `${number - 1}`, number % 3 === 0 ? movementsOf(number) : [])
     }
-    this.show(`${HEAD}`, FINAL)
+    this.show(`${head}`, Math.min(FINAL, head))
   }
 
   override async transfers(range: TransferRange): Promise<readonly BlockTransfers[]> {
@@ -57,9 +57,9 @@ function movementsOf(number: number): Movement[] {
   })
 }
 
-/** The chain. `onRange` is called before a range is read, and may fail. */
-export function makeChain(onRange: (first: number) => void = () => undefined): ChainAdapter {
-  return new FinalChain(onRange)
+/** The chain, up to a block. `onRange` is called before a range is read, and may fail. */
+export function makeChain(onRange: (first: number) => void = () => undefined, head = HEAD): ChainAdapter {
+  return new FinalChain(onRange, head)
 }
 
 /** How a chain is indexed. `onStep`: called at the steps of the journal and of builds. `now`: monotonic milliseconds. */

@@ -11,7 +11,8 @@ import { loadInChild } from './load-in-child.ts'
 
 const IN_BLOCK = 100_000
 const BLOCKS = 1
-const SHAPE = { ...DEFAULT_SHAPE, transfers: BLOCKS * IN_BLOCK, perBlock: IN_BLOCK, accounts: 20_000 }
+// Few tokens: of one that only mints the amount of an address, accounts are hinted at besides.
+const SHAPE = { ...DEFAULT_SHAPE, transfers: BLOCKS * IN_BLOCK, perBlock: IN_BLOCK, accounts: 20_000, tokens: 50 }
 /** Of a whole load: an answer is some 60 MB of JSON, and it is read more than once. */
 const MAX_BYTES = 650_000_000
 
@@ -24,7 +25,7 @@ test('a block with 100,000 transfers is loaded in bounded memory, row by row as 
       const { grownBytes, rows } = await loadInChild(store, `http:${node.url.slice('http:'.length)}`, BLOCKS)
       expect(rows).toMatchObject({ transfers: SHAPE.transfers })
       const generator = createGenerator(SHAPE)
-      const given = { generator, names: createRenderer(generator), accounts: [0, 1, 2, 19_999] }
+      const given = { generator, names: createRenderer(generator) }
       expect(checkStore({ folder: store, chain: 'eip155:1', ...given })).toEqual([])
       expect(grownBytes).toBeLessThan(MAX_BYTES)
     })
