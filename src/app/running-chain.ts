@@ -108,11 +108,11 @@ export class RunningChain {
    */
   told(report: IndexerReport | undefined): void {
     if (report === undefined || report === this.#report) return
+    // An earlier run's says nothing of the indexer that starts here: its files may have been damaged or reset since.
+    if (this.#deps.runsIndexer && report.at < this.#openedAt) return
     const known = this.#report?.heads ?? []
     this.#report = report
-    // Heads of an earlier run may be those of a chain that was reset since.
-    const isOld = report.hasEnded || (this.#deps.runsIndexer && report.at < this.#openedAt)
-    for (const head of isOld ? [] : report.heads) {
+    for (const head of report.hasEnded ? [] : report.heads) {
       const isNew = !known.some(({ number, hash }) => number === head.number && hash === head.hash)
       if (isNew) this.#open?.reader.noteHead(head, head.at)
     }
