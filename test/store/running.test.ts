@@ -133,6 +133,11 @@ describe('counts', () => {
     expect((await one.callCounts.add({ ...policy, name: 'other' }, 'k', NOW)).count).toBe(1)
   })
 
+  test('go on where a process that read the clock first writes last', async () => {
+    expect((await one.callCounts.add(policy, 'k', NOW)).count).toBe(1)
+    expect(await other.callCounts.add(policy, 'k', NOW - 5)).toEqual({ count: 2, endsAt: NOW + 60_000 })
+  })
+
   test('of many keys are bounded: those that end first are forgotten', async () => {
     for (let key = 0; key < 300; key++) await one.callCounts.add(policy, `k${key}`, NOW + key)
     // Some were forgotten, and the newest ones were not.

@@ -6,6 +6,9 @@ import { RunningFile, type RunningFileOptions } from './running-file.ts'
 /** Keys are forgotten once in so many new windows, so that a call seldom pays for it. */
 const FORGET_EVERY = 128
 
+/** How far two processes may be apart when they count: the one that read the clock first may write last, in milliseconds. */
+const APART_MS = 1_000
+
 type Statements = {
   readonly add: RowStatement
   readonly dropEnded: Statement
@@ -26,8 +29,8 @@ export class SqliteCallCounts implements CallCounts {
         .prepare(
           `INSERT INTO calls (policy, key, count, ends_at) VALUES (@policy, @key, 1, @end)
            ON CONFLICT DO UPDATE SET
-             count = CASE WHEN ends_at > @now AND ends_at <= @end THEN count + 1 ELSE 1 END,
-             ends_at = CASE WHEN ends_at > @now AND ends_at <= @end THEN ends_at ELSE @end END
+             count = CASE WHEN ends_at > @now AND ends_at <= @latest THEN count + 1 ELSE 1 END,
+             ends_at = CASE WHEN ends_at > @now AND ends_at <= @latest THEN ends_at ELSE @end END
            RETURNING count, ends_at`,
         )
         .raw(),
@@ -43,7 +46,8 @@ export class SqliteCallCounts implements CallCounts {
   async add(policy: CountedPolicy, key: string, now: number): Promise<CallCount> {
     const { name, seconds } = policy
     return this.#file.write((statements) => {
-      const row = statements.add.get({ policy: name, key, now, end: now + seconds * 1_000 })
+      const end = now + seconds * 1_000
+      const row = statements.add.get({ policy: name, key, now, end, latest: end + APART_MS })
       assert(row !== undefined, 'a count returns its row')
       const counted = { count: int(row[0]), endsAt: int(row[1]) }
       if (counted.count === 1) this.#forget(statements, policy, now)
