@@ -1,5 +1,5 @@
 /** Generations: what is published, under open readers, with what happened to the generation before. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -49,6 +49,31 @@ test('readers move to a new generation at their next request, and the file befor
     await store.forget(CHAIN)
     expect(readdirSync(folder).filter((name) => name.startsWith('eip155_1') && !name.endsWith('.lease'))).toEqual([])
     await other.close()
+    await store.close()
+  })
+})
+
+test('a generation that is published within one tick of a reader is no lost file', async () => {
+  await inFolder(async (folder) => {
+    const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS })
+    const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+    const load = new Load(journal)
+    await load.publish(blocksOf([BLOCK], 0))
+    await load.end()
+    await journal.close()
+    const reader = await store.openReads(CHAIN)
+    await nextTick()
+    const before = reader.balances([KEY])
+    const [was, next] = [join(folder, 'eip155_1.g1.db'), join(folder, 'eip155_1.g2.db')]
+    copyFileSync(was, next)
+    writeFileSync(join(folder, 'eip155_1.current'), 'eip155_1.g2.db\n')
+    rmSync(was)
+    // Longer than a reader goes without a look at its file.
+    for (const end = performance.now() + 300; performance.now() < end; );
+    const after = reader.balances([KEY])
+    expect([(await before).rows[0]?.amount, (await after).rows[0]?.amount]).toEqual([5n, 5n])
+    await nextTick()
+    expect((await reader.balances([KEY])).rows[0]?.amount).toBe(5n)
     await store.close()
   })
 })

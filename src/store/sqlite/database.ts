@@ -154,9 +154,9 @@ const watchedFiles = new WeakMap<SqliteDatabase, Watched>()
 
 /**
  * Files that connections watch. `follow` moves to a chain's newest generation, and returns false if that has to wait,
- * because a snapshot of the one before is still open.
+ * because a snapshot of the one before is still open. It looks once a tick, or `isAgain`.
  */
-type Watched = { readonly identities: readonly FileIdentity[]; readonly follow: () => boolean }
+type Watched = { readonly identities: readonly FileIdentity[]; readonly follow: (isAgain: boolean) => boolean }
 
 /** Errors of a file that only an operator can fix. */
 const LOSSES: ReadonlySet<string> = new Set(['STORE_DAMAGED', 'STORE_REPLACED'])
@@ -171,7 +171,7 @@ export function onDamage(db: SqliteDatabase, tell: OnDamage): void {
  * connection checks all the files, so a request for facts alone also notices that the reads file is missing. `follow`:
  * called before all work; see `Watched`.
  */
-export function watchFiles(connections: readonly SqliteDatabase[], follow: () => boolean = () => true): void {
+export function watchFiles(connections: readonly SqliteDatabase[], follow: Watched['follow'] = () => true): void {
   const names = [...new Set(connections.map(({ name }) => name))]
   const watched = { identities: names.map((name) => new FileIdentity(name)), follow }
   for (const db of connections) watchedFiles.set(db, watched)
@@ -185,15 +185,26 @@ export function watchFiles(connections: readonly SqliteDatabase[], follow: () =>
 export function guarded<T>(db: SqliteDatabase, work: () => T): T {
   try {
     return guardedFile(db.name, () => {
-      const isNewest = watchedFiles.get(db)?.follow() ?? true
-      // A move may have changed what is watched. The file of an older generation may be gone already.
-      if (isNewest) for (const identity of watchedFiles.get(db)?.identities ?? []) identity.checkSometimes()
+      try {
+        checkWatched(db, false)
+      } catch (error) {
+        if (!isServiceError(error, 'STORE_REPLACED')) throw error
+        // The file may be gone because a generation was published since this connection looked for one in this tick.
+        checkWatched(db, true)
+      }
       return work()
     })
   } catch (error) {
     if (isServiceError(error) && LOSSES.has(error.code)) damageListeners.get(db)?.(error)
     throw error
   }
+}
+
+/** @throws STORE_REPLACED a file of a watched connection, which is of the newest generation, was deleted or replaced */
+function checkWatched(db: SqliteDatabase, isAgain: boolean): void {
+  const isNewest = watchedFiles.get(db)?.follow(isAgain) ?? true
+  // A move may have changed what is watched. The file of an older generation may be gone already.
+  if (isNewest) for (const identity of watchedFiles.get(db)?.identities ?? []) identity.checkSometimes()
 }
 
 /** As `guarded`, for work on a file that has no open connection yet. */

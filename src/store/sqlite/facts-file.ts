@@ -38,8 +38,8 @@ export class CurrentFacts {
    * Moves to the current generation, looked up once in a tick of the event loop. Returns false if this connection has
    * another one open and a snapshot of it.
    */
-  follow(): boolean {
-    if (this.#isChecked) return true
+  follow(isAgain = false): boolean {
+    if (this.#isChecked && !isAgain) return true
     const stamp = this.#stamp()
     if (stamp !== this.#seen) {
       if (this.db.inTransaction) return false

@@ -168,7 +168,7 @@ export class SqliteStore implements Store {
         const opened = this.#open.length - 1
         const reads = this.#reads(chain, { db, codec, snapshot }, tell)
         const watched = this.#open.slice(opened)
-        const follow = (): boolean => facts.follow()
+        const follow = (isAgain: boolean): boolean => facts.follow(isAgain)
         watchFiles(watched, follow)
         db.onMoved(() => {
           mustBeFactsOf(db.connection, chain)
