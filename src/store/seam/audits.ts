@@ -3,6 +3,7 @@ import type { BalanceKey } from '../../core/balance.ts'
 import type { BlockRef } from '../../core/block.ts'
 import type { BlockTransfers } from '../../core/transfer.ts'
 import type { Readability, Reclassification } from '../../journal/audit-outcomes.ts'
+import type { FoundByAudit } from '../../journal/rules/audit-notes.ts'
 
 export type {
   AdoptionResult,
@@ -37,16 +38,7 @@ export type WalkLimits = { readonly keys: number; readonly perToken: number }
 export type WalkPage = { readonly keys: readonly BalanceKey[]; readonly cursor: string }
 
 /** A finding of the audit. `journal` undefined: no amount. `says`: one line for people. */
-export type Finding = {
-  readonly what: 'turned' | 'repaired' | 'different' | 'unsteady'
-  readonly asset: AssetRef
-  readonly block: number
-  readonly account: string | undefined
-  readonly item: string
-  readonly journal: bigint | undefined
-  readonly chain: bigint | undefined
-  readonly says: string
-}
+export type Finding = FoundByAudit & { readonly what: 'turned' | 'repaired' | 'different' | 'unsteady' }
 
 /** A balance at a block according to the events. */
 export type Expected = {
