@@ -2,10 +2,10 @@
 import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { CheckedBuild } from '../bulk/load/checked-build.ts'
-import { kindOf } from '../chains/registry.ts'
+import { accountCodecOf } from '../chains/account-codecs.ts'
 import { assert } from '../core/assert.ts'
 import { codeOf, isServiceError } from '../core/errors.ts'
-import { findBuildFault, openBulkSink } from '../store/open.ts'
+import { findBuildFault, openBulkSink } from '../store/open-sink.ts'
 import type { BuildData, FromBuild, ToBuild } from './start-build.ts'
 import { startSweepHelper } from './start-sweep-helper.ts'
 
@@ -21,9 +21,8 @@ const post = (message: FromBuild): void => port.postMessage(message)
 if (process.platform === 'linux') setPriority(NICENESS)
 
 const { chain, job } = workerData as BuildData
-const kind = kindOf(chain)
-assert(kind !== undefined, 'an indexed chain has a kind')
-const { accountCodec: codec } = kind
+const codec = accountCodecOf(chain)
+assert(codec !== undefined, 'an indexed chain has a kind')
 const helper = job.expected >= SHARED_TRANSFERS ? startSweepHelper() : undefined
 const build = new CheckedBuild(job, {
   ...(helper === undefined ? {} : { helper }),

@@ -1,16 +1,15 @@
-import { assert } from '../../core/assert.ts'
 import type { KindDefinition } from '../adapter.ts'
+import { CHIA_ACCOUNTS } from './account-codec.ts'
 import { createChiaAdapter } from './adapter.ts'
 import { CHIA_NAMESPACE } from './heads/confirm-node.ts'
 import { identifyChiaNode } from './identify.ts'
 import { CHIA_NATIVE } from './native-asset.ts'
 import { createChiaProver } from './prove/prover.ts'
 import { leadText } from './puzzles/lead.ts'
-import { addressOf, parseAddress, parseTokenId, puzzleHashOf } from './words/address.ts'
+import { parseAddress, parseTokenId } from './words/address.ts'
 import { parseHex32 } from './words/hex.ts'
 import { sent } from './words/records.ts'
 
-const ACCOUNT_BYTES = 32
 /** Pause between two polls of the head: a block takes 18.75 s on average. */
 const POLL_MS = 5_000
 /** After this many blocks, ten minutes, wallets and exchanges take a payment as final. */
@@ -27,16 +26,7 @@ export const CHIA: KindDefinition = {
     const hash = parseHex32(text)
     return hash && sent(hash)
   },
-  accountCodec: {
-    zeroAddress: undefined,
-    span: 1,
-    encode: (address) => {
-      const bytes = Buffer.from(puzzleHashOf(address), 'hex')
-      assert(bytes.length === ACCOUNT_BYTES, 'a Chia account has 32 bytes')
-      return bytes
-    },
-    decode: (bytes) => addressOf(bytes.toString('hex')),
-  },
+  accountCodec: CHIA_ACCOUNTS,
   nativeAsset: CHIA_NATIVE,
   listedStandard: 'cat',
   listedLead: ({ reference }) => leadText({ tail: reference, hidden: undefined }),

@@ -1,15 +1,14 @@
-import { assert } from '../../core/assert.ts'
 import { parseChainId } from '../../core/chain.ts'
 import type { KindDefinition } from '../adapter.ts'
+import { EVM_ACCOUNTS } from './account-codec.ts'
 import { createEvmAdapter } from './adapter.ts'
 import { EVM_NAMESPACE } from './heads/chain-id.ts'
 import { identifyEvmNode } from './identify.ts'
 import { EVM_NATIVE } from './native-asset.ts'
 import { createEvmProver } from './prove/prover.ts'
 import { deriveAddress } from './words/derive-address.ts'
-import { parseAddress, parseHash, ZERO_ADDRESS } from './words/hex.ts'
+import { parseAddress, parseHash } from './words/hex.ts'
 
-const ADDRESS_BYTES = 20
 /** Pause between two polls of the head: a third of Ethereum's slot, so a block is seen at most 4 s late. */
 const POLL_MS = 4_000
 
@@ -24,15 +23,7 @@ export const EVM: KindDefinition = {
   parseToken: parseAddress,
   parseHash,
   deriveAddress,
-  accountCodec: {
-    zeroAddress: ZERO_ADDRESS,
-    encode: (address) => {
-      const bytes = Buffer.from(address.slice(2), 'hex')
-      assert(bytes.length === ADDRESS_BYTES, 'an EVM account has 20 bytes')
-      return bytes
-    },
-    decode: (bytes) => `0x${bytes.toString('hex')}`,
-  },
+  accountCodec: EVM_ACCOUNTS,
   finality: { tags: ['finalized', 'safe'], usual: 'finalized' },
   listedChain: (number) => parseChainId(`${EVM_NAMESPACE}:${number}`),
   pollMs: POLL_MS,

@@ -1,14 +1,13 @@
-import { assert } from '../../core/assert.ts'
 import type { AssetRef } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { KindDefinition } from '../adapter.ts'
+import { STARKNET_ACCOUNTS } from './account-codec.ts'
 import { createStarknetAdapter } from './adapter.ts'
 import { STARKNET_NAMESPACE } from './heads/confirm-node.ts'
 import { identifyStarknetNode } from './identify.ts'
 import { createStarknetProver } from './prove/prover.ts'
-import { parseAddress, parseHash, SHORT_STRING_BYTES, ZERO_ADDRESS } from './words/felt.ts'
+import { parseAddress, parseHash, SHORT_STRING_BYTES } from './words/felt.ts'
 
-const ADDRESS_BYTES = 32
 /** Pause between two polls of the head: a block takes some seconds since Starknet 0.14. */
 const POLL_MS = 2_000
 
@@ -29,17 +28,7 @@ export const STARKNET: KindDefinition = {
   parseAddress,
   parseToken: parseAddress,
   parseHash,
-  accountCodec: {
-    zeroAddress: ZERO_ADDRESS,
-    // An address is below 2^251 of the 2^256 that 32 bytes can hold.
-    span: 2 ** -5,
-    encode: (address) => {
-      const bytes = Buffer.from(address.slice(2), 'hex')
-      assert(bytes.length === ADDRESS_BYTES, 'a Starknet account has 32 bytes')
-      return bytes
-    },
-    decode: (bytes) => `0x${bytes.toString('hex')}`,
-  },
+  accountCodec: STARKNET_ACCOUNTS,
   finality: { tags: ['l1_accepted'], usual: 'l1_accepted' },
   readsTokens: (chain: ChainId): readonly AssetRef[] =>
     (READS_TOKENS[chain] ?? []).map((reference) => ({ standard: 'erc20', reference })),
