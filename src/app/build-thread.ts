@@ -7,7 +7,7 @@ import { assert } from '../core/assert.ts'
 import { codeOf, isServiceError } from '../core/errors.ts'
 import { findBuildFault, openBulkSink } from '../store/open-sink.ts'
 import type { BuildData, FromBuild, ToBuild } from './start-build.ts'
-import { startSweepHelper } from './start-sweep-helper.ts'
+import { startBuildHelper } from './start-build-helper.ts'
 
 /** A lower priority than the API's thread, as the indexer has. */
 const NICENESS = 19
@@ -23,12 +23,12 @@ if (process.platform === 'linux') setPriority(NICENESS)
 const { chain, job } = workerData as BuildData
 const codec = accountCodecOf(chain)
 assert(codec !== undefined, 'an indexed chain has a kind')
-const helper = job.expected >= SHARED_TRANSFERS ? startSweepHelper() : undefined
+const helper = job.expected >= SHARED_TRANSFERS ? startBuildHelper() : undefined
 const build = new CheckedBuild(job, {
   ...(helper === undefined ? {} : { helper }),
   codec,
   openSink: (by) => openBulkSink(job.target, codec, by),
-  findFault: (expected) => findBuildFault(job.target, codec, expected),
+  findFault: (expected) => findBuildFault(job.target, { codec, countRows: helper?.countRows }, expected),
   warn: (message, fields) => post({ type: 'warn', message, fields }),
 })
 

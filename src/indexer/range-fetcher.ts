@@ -30,6 +30,8 @@ export type FetchOptions<T> = {
   readonly start?: RangeSize | undefined
   /** Gets the size that was learned, when the fetch ends. */
   readonly sizes?: { last: RangeSize } | undefined
+  /** Called once all ranges were requested, before their answers. A range that is too large is requested again in parts. */
+  readonly onRequested?: (() => void) | undefined
 }
 
 /**
@@ -48,6 +50,7 @@ export async function* fetchRanges<T>(options: FetchOptions<T>): AsyncGenerator<
         const last = Math.min(options.last, next + ranges.size.blocks - 1)
         waiting.push(handledLater(ranges.fetch(next, last)))
         next = last + 1
+        if (next > options.last) options.onRequested?.()
       }
       const answer = await waiting.shift()
       if (answer !== undefined) yield* ranges.resolve(answer)

@@ -1,8 +1,9 @@
 import type { AccountCodec } from '../core/account.ts'
-import type { Expected } from './seam/bulk-check.ts'
+import type { CountRows, Expected } from './seam/bulk-check.ts'
 import type { BuildTarget } from './seam/bulk-load.ts'
 import type { BulkSink } from './seam/bulk-sink.ts'
-import { findFault } from './sqlite/bulk/check-built.ts'
+import { findFault, findMiscount } from './sqlite/bulk/check-built.ts'
+import { syncFile } from './sqlite/bulk/fresh-file.ts'
 import { PageSink } from './sqlite/bulk/page-sink.ts'
 import { SqlSink } from './sqlite/bulk/sql-sink.ts'
 
@@ -13,7 +14,21 @@ export function openBulkSink(target: BuildTarget, codec: AccountCodec, by: 'page
   return by === 'pages' ? new PageSink(place, whose) : new SqlSink(place, whose)
 }
 
-/** Returns what the engine finds wrong in what was built; undefined if nothing. */
-export function findBuildFault(target: BuildTarget, codec: AccountCodec, expected: Expected): string | undefined {
-  return findFault(target.place, codec, expected)
+/**
+ * Makes what was built durable, and returns what the engine finds wrong in it; undefined if nothing. `countRows`: counts the rows meanwhile, in
+ * another thread; the engine counts them itself if it is not given.
+ */
+export async function findBuildFault(
+  target: BuildTarget,
+  { codec, countRows }: { readonly codec: AccountCodec; readonly countRows?: CountRows | undefined },
+  expected: Expected,
+): Promise<string | undefined> {
+  const { place } = target
+  const [synced, counted] = [syncFile(place), countRows?.({ place, rows: expected.rows })]
+  // They may fail first.
+  for (const begun of [synced, counted]) begun?.catch(() => undefined)
+  const fault = findFault(place, codec, expected)
+  const miscount = counted === undefined ? findMiscount(place, expected.rows) : await counted
+  await synced
+  return miscount ?? fault
 }

@@ -10,6 +10,7 @@ import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { codeOf } from '../../src/core/errors.ts'
 import { randomFrom } from '../../src/demo/plan.ts'
 import { findBuildFault, openBulkSink } from '../../src/store/open-sink.ts'
+import { countBuilt } from '../../src/store/open-sink-part.ts'
 import type { Expected } from '../../src/store/seam/bulk-check.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ASSETS, type Movement } from '../store/chains.ts'
@@ -80,7 +81,7 @@ async function checked(place: string, look: (expected: Expected, by: SinkName | 
       by = name
       return openBulkSink(job.target, HEX_ACCOUNTS, name)
     },
-    findFault: (told) => look(told, by) ?? findBuildFault(job.target, HEX_ACCOUNTS, told),
+    findFault: async (told) => look(told, by) ?? findBuildFault(job.target, { codec: HEX_ACCOUNTS }, told),
     warn: (_, fields) => void warnings.push(`${String(fields.by)}: ${String(fields.fault)}`),
     now: () => 0,
     random,
@@ -90,14 +91,14 @@ async function checked(place: string, look: (expected: Expected, by: SinkName | 
 }
 
 /** What the check says of a copy of the built file that was changed; undefined if nothing. */
-function faultOf(change: (file: string) => void): string | undefined {
+async function faultOf(change: (file: string) => void): Promise<string | undefined> {
   const place = join(folder, 'changed.db')
   copyFileSync(built, place)
   change(place)
   try {
-    return findBuildFault(
+    return await findBuildFault(
       { chain: CHAIN, coverage: ALL, fixed: [], published: undefined, place },
-      HEX_ACCOUNTS,
+      { codec: HEX_ACCOUNTS, countRows: async (counting) => countBuilt(counting) },
       expected,
     )
   } catch (error) {
@@ -106,7 +107,7 @@ function faultOf(change: (file: string) => void): string | undefined {
 }
 
 test('what is built by pages and by SQL is sound', async () => {
-  expect(faultOf(() => undefined)).toBeUndefined()
+  expect(await faultOf(() => undefined)).toBeUndefined()
   const { by, warnings } = await checked(join(folder, 'other.db'), (_, by) =>
     by === 'pages' ? 'not this one' : undefined,
   )
@@ -193,16 +194,16 @@ const WRONG: readonly string[] = [
   'DROP INDEX balances_by_amount',
 ]
 
-test.each(WRONG)('the check finds it: %s', (statement) => {
-  expect(faultOf((file) => sql(file, statement))).toEqual(expect.any(String))
+test.each(WRONG)('the check finds it: %s', async (statement) => {
+  expect(await faultOf((file) => sql(file, statement))).toEqual(expect.any(String))
 })
 
 test.each([
   ['balances', 'balances_as_met'],
   ['transfers', 'transfers_by_asset'],
-])('the check finds rows that %s lost and %s kept', (table, index) => {
+])('the check finds rows that %s lost and %s kept', async (table, index) => {
   const where = table === 'balances' ? "item = x'' AND met_block % 7 = 3" : 'block % 7 = 3 AND log = 5'
-  expect(faultOf((file) => behind(file, index, `DELETE FROM ${table} WHERE ${where}`))).toMatch(`${table} has`)
+  expect(await faultOf((file) => behind(file, index, `DELETE FROM ${table} WHERE ${where}`))).toMatch(`${table} has`)
 })
 
 /** Pages of the trees, without those of the freelist. */
@@ -212,7 +213,7 @@ function treePages(bytes: Buffer): readonly number[] {
   )
 }
 
-test('a bit that is flipped in the head or the pointers of any page is found', () => {
+test('a bit that is flipped in the head or the pointers of any page is found', async () => {
   const bytes = readFileSync(built)
   const random = randomFrom(SEED)
   const pages = treePages(bytes).filter((at) => bytes.readUInt16BE(at + 3) > 0)
@@ -225,7 +226,7 @@ test('a bit that is flipped in the head or the pointers of any page is found', (
     const offsets = [0, 3, 4, ...Array.from({ length: 2 * bytes.readUInt16BE(page + 3) }, (_, at) => head + at)]
     const at = page + (offsets[Math.floor(random() * offsets.length)] ?? 0)
     const bit = 1 << Math.floor(random() * 8)
-    const fault = faultOf((file) => {
+    const fault = await faultOf((file) => {
       const changed = Buffer.from(bytes)
       changed[at] = (changed[at] ?? 0) ^ bit
       writeFileSync(file, changed)
@@ -235,7 +236,7 @@ test('a bit that is flipped in the head or the pointers of any page is found', (
   expect(missed).toEqual([])
 }, 60_000)
 
-test('of bits that are flipped anywhere in the trees, only those in values of rows that are not looked at, or in no row, are not found', () => {
+test('of bits that are flipped anywhere in the trees, only those in values of rows that are not looked at, or in no row, are not found', async () => {
   const bytes = readFileSync(built)
   const random = randomFrom(SEED)
   const pages = treePages(bytes)
@@ -243,7 +244,7 @@ test('of bits that are flipped anywhere in the trees, only those in values of ro
   for (let flip = 0; flip < 40; flip++) {
     const at = (pages[Math.floor(random() * pages.length)] ?? 0) + Math.floor(random() * PAGE)
     const bit = 1 << Math.floor(random() * 8)
-    const fault = faultOf((file) => {
+    const fault = await faultOf((file) => {
       const changed = Buffer.from(bytes)
       changed[at] = (changed[at] ?? 0) ^ bit
       writeFileSync(file, changed)

@@ -84,7 +84,7 @@ export async function index(folder: string, run: Run): Promise<unknown> {
     const checked = new CheckedBuild(job, {
       codec: HEX_ACCOUNTS,
       openSink: (by) => openBulkSink(job.target, HEX_ACCOUNTS, by),
-      findFault: (expected) => findBuildFault(job.target, HEX_ACCOUNTS, expected),
+      findFault: (expected) => findBuildFault(job.target, { codec: HEX_ACCOUNTS }, expected),
       warn: (message, { fault }) => {
         throw new Error(`${message}: ${String(fault)}`)
       },

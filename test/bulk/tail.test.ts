@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { fetchTail } from '../../src/bulk/fetch/fetch-tail.ts'
+import { fetchTail, tailBehind } from '../../src/bulk/fetch/fetch-tail.ts'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { Header } from '../../src/core/block.ts'
 import { ServiceError } from '../../src/core/errors.ts'
@@ -62,10 +62,15 @@ async function headerOf(chain: MockChain, number: number): Promise<Header> {
   return header
 }
 
+/** The tail behind a block, as a load fetches it. */
+async function tailOf(adapter: MockChain, { after, head }: { readonly after: Header; readonly head: Header }) {
+  return tailBehind(after, await fetchTail({ adapter, scope: ALL_ACCOUNTS }, { after: after.number, head }, NEVER))
+}
+
 test('a tail has the blocks up to the head, linked to the last final one', async () => {
   const chain = chainOf(130, 1_000)
   const [after, head] = [await headerOf(chain, 9), await headerOf(chain, 129)]
-  const { headers, blocks } = await fetchTail({ adapter: chain, scope: ALL_ACCOUNTS }, { after, head }, NEVER)
+  const { headers, blocks } = await tailOf(chain, { after, head })
   expect(headers.map(({ number }) => number)).toEqual(Array.from({ length: 120 }, (_, index) => index + 10))
   expect(blocks.flatMap(({ transfers }) => transfers)).toHaveLength(120)
 })
@@ -76,7 +81,7 @@ test.each([
 ])('a tail has no block that the head does not follow: %s', async (_, branchedAt, expected) => {
   const [ours, theirs] = [chainOf(80, 1_000), chainOf(80, branchedAt)]
   const [after, head] = [await headerOf(ours, 9), await headerOf(ours, 79)]
-  const { headers } = await fetchTail({ adapter: theirs, scope: ALL_ACCOUNTS }, { after, head }, NEVER)
+  const { headers } = await tailOf(theirs, { after, head })
   expect(headers.map(({ number }) => number)).toEqual(expected)
 })
 
@@ -87,11 +92,11 @@ test('a node that fails ends the tail, and a signal ends the load', async () => 
   chain.fault = () => {
     if (--left === 0) throw new ServiceError('NODE_UNREACHABLE', 'the node is gone')
   }
-  const { headers } = await fetchTail({ adapter: chain, scope: ALL_ACCOUNTS }, { after, head }, NEVER)
+  const { headers } = await tailOf(chain, { after, head })
   expect(headers).toHaveLength(50)
   chain.fault = () => {
     throw new ServiceError('ABORTED', 'stopped')
   }
-  const aborted = fetchTail({ adapter: chain, scope: ALL_ACCOUNTS }, { after, head }, NEVER)
+  const aborted = tailOf(chain, { after, head })
   await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' })
 })

@@ -11,7 +11,7 @@ const POINTS = {
   spill: ['writeSync', /\/build\//],
   sort: ['readSync', /\/build\//],
   pages: ['writeSync', /\.g\d+\.db$/],
-  file: ['fsyncSync', /\.g\d+\.db$/],
+  file: ['fsync', /\.g\d+\.db$/],
   pointer: ['writeSync', /\.current\.new$/],
   swap: ['renameSync', /\.current\.new$/],
   remove: ['rmSync', /\.db$/],
@@ -72,6 +72,13 @@ export function killAt(point: string | undefined, count: number, trace: string):
       reach('fsyncSync', files.get(fd) ?? '')
       original.fsyncSync(fd)
       synced(fd)
+    },
+    fsync: (fd: number, done: (error: Error | null) => void) => {
+      reach('fsync', files.get(fd) ?? '')
+      original.fsync(fd, (error) => {
+        if (error === null) synced(fd)
+        done(error)
+      })
     },
     fdatasync: (fd: number, done: (error: Error | null) => void) => {
       reach('fdatasync', files.get(fd) ?? '')

@@ -7,7 +7,7 @@ import type { RangeSize } from '../../indexer/range-size.ts'
 import type { BulkStore } from '../../store/seam/bulk-load.ts'
 import { isLogDamaged } from '../../store/seam/log-damage.ts'
 import { ALL_FINAL } from '../build/build.ts'
-import { fetchTail } from '../fetch/fetch-tail.ts'
+import { fetchTail, type Tail, tailBehind } from '../fetch/fetch-tail.ts'
 import { fetchToLog, isStillOnChain } from '../fetch/fetch-to-log.ts'
 import { type Mark, readMark } from '../raw-log/mark.ts'
 import { rawLogFiles, removeRawLog } from '../raw-log/raw-log-files.ts'
@@ -101,18 +101,28 @@ export class BulkLoad {
       ...{ build, store, now, log, signal: stopping, onFailure: () => stop.abort() },
       ...{ first: range.first, last: range.last, stored, onPublished: range.onPublished },
     })
+    // Begun while the last final blocks are on their way, so that no core waits.
+    let tail: Promise<Tail> | undefined
+    const fetchBehind = (after: number): Promise<Tail> => this.#fetchTail({ after, head: range.head }, stopping)
     try {
       await fetchToLog({
         ...{ adapter, codec, writer, now, signal: stopping },
         ...{ scope: this.#deps.coverage.scope, first: range.first, last: range.last },
         ...(range.start === undefined ? {} : { start: range.start }),
+        onRequested: () => {
+          tail = fetchBehind(range.last)
+          tail.catch(() => undefined)
+        },
         onAnswer: ({ through, transfers }) => {
           if (through !== undefined) range.onFetched({ block: through.number, transfers })
         },
         onMark: (mark) => generations.consider(mark),
         onReadable: (mark) => generations.follow(mark),
       })
-      await this.#finish({ generations, writer, head: range.head }, stopping)
+      await this.#finish(
+        { generations, writer },
+        await (tail ?? fetchBehind(writer.mark.through?.number ?? range.last)),
+      )
     } catch (error) {
       stop.abort()
       // What was fetched is kept, unless the log itself cannot be written.
@@ -136,15 +146,18 @@ export class BulkLoad {
   }
 
   /** Builds the last generation, with the blocks that are not final yet. */
-  async #finish({ generations, writer, head }: LastPart, signal: AbortSignal): Promise<void> {
-    const { adapter, coverage } = this.#deps
+  async #finish({ generations, writer }: LastPart, tail: Tail): Promise<void> {
     const { mark } = writer
     if (mark.through === undefined) return
-    const { scope } = coverage
-    const { headers, blocks } = await fetchTail({ adapter, scope }, { after: mark.through, head }, signal)
+    const { headers, blocks } = tailBehind(mark.through, tail)
     const through = headers.at(-1)
     if (through === undefined) await generations.finish(mark, ALL_FINAL)
     else await generations.finish(writer.appendTail(blocks, through), { finalized: mark.through, tail: headers })
+  }
+
+  #fetchTail(range: { readonly after: number; readonly head: Header }, signal: AbortSignal): Promise<Tail> {
+    const { adapter, coverage } = this.#deps
+    return fetchTail({ adapter, scope: coverage.scope }, range, signal)
   }
 
   /** Removes the log of a load that cannot be gone on with. */
@@ -206,5 +219,5 @@ export class BulkLoad {
   }
 }
 
-/** What is left once all final blocks are in the log. `head`: the newest block. */
-type LastPart = { readonly generations: Generations; readonly writer: RawLogWriter; readonly head: Header }
+/** What is left once all final blocks are in the log. */
+type LastPart = { readonly generations: Generations; readonly writer: RawLogWriter }

@@ -31,7 +31,7 @@ export type CheckedBuildDeps = {
   readonly codec: AccountCodec
   readonly openSink: (by: SinkName) => BulkSink
   /** Returns what the engine finds wrong in what was built. */
-  readonly findFault: (expected: Expected) => string | undefined
+  readonly findFault: (expected: Expected) => Promise<string | undefined>
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
   readonly onStep?: (step: BuildStep) => void
   /** Monotonic milliseconds; those of the process if not given. */
@@ -92,7 +92,7 @@ export class CheckedBuild {
         build.readTo(mark)
         return build.finish(ends)
       })
-      const fault = this.#deps.findFault(this.#expected(rows, mark))
+      const fault = await this.#deps.findFault(this.#expected(rows, mark))
       if (fault !== undefined) throw new Fault(fault)
       return rows
     })

@@ -28,3 +28,9 @@ export type Expected = {
   /** Monotonic milliseconds. */
   readonly now: () => number
 }
+
+/** What is to be counted: the rows of what was built at a place. It can be passed to another thread. */
+export type Counting = { readonly place: string; readonly rows: Expected['rows'] }
+
+/** Counts rows in another thread. Returns which table has another number of them; undefined if none. @throws STORE_DAMAGED */
+export type CountRows = (counting: Counting) => Promise<string | undefined>

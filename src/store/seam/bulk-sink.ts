@@ -75,7 +75,7 @@ export interface BulkSink {
   /** All rows of sorted tables are written. */
   endRows(): void
   insert(table: SmallTable, values: readonly (number | string | Uint8Array | null)[]): void
-  /** Makes all durable, and closes. @throws STORE_FULL */
+  /** Closes what is complete. The check before it is published makes it durable. @throws STORE_FULL */
   finish(end: BulkEnd): void
   /** Closes and removes what was written. */
   abandon(): void

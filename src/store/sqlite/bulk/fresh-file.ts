@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs'
+import { closeSync, fsync, openSync, rmSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import type { SqliteDatabase } from '../database.ts'
+import { guardedFile, type SqliteDatabase } from '../database.ts'
 import { makePrivateFile } from '../files.ts'
 import { CHAIN_MIGRATIONS } from '../schema.ts'
 
@@ -32,11 +32,14 @@ export function removeFile(file: string): void {
   for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true })
 }
 
-/** Makes a file durable. */
-export function syncFile(file: string): void {
-  const fd = openSync(file, 'r+')
+/** Makes a file durable, while this thread does something else. @throws STORE_FULL, STORE_UNAVAILABLE */
+export async function syncFile(file: string): Promise<void> {
+  const fd = guardedFile(file, () => openSync(file, 'r+'))
   try {
-    fsyncSync(fd)
+    const failure = await new Promise<Error | null>((resolve) => fsync(fd, resolve))
+    guardedFile(file, () => {
+      if (failure !== null) throw failure
+    })
   } finally {
     closeSync(fd)
   }

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { LOCK_PAGE, PAGE_BYTES, PageRuns, writeAll } from './page-runs.ts'
 
 const HEADER_BYTES = 100
@@ -31,7 +31,7 @@ export class PageFile extends PageRuns {
     for (let page = own + 1; page <= pages; page++) if (page !== LOCK_PAGE) this.release(page)
   }
 
-  /** Puts unused pages on the freelist, writes the header, and makes all durable. */
+  /** Puts unused pages on the freelist, and writes the header. */
   close(): void {
     this.endRuns()
     const trunk = this.#writeFreelist()
@@ -46,7 +46,6 @@ export class PageFile extends PageRuns {
     writeAll(this.#fd, header, 0)
     // A file whose last pages are free must still be that long.
     writeAll(this.#fd, Buffer.alloc(1), pages * PAGE_BYTES - 1)
-    fsyncSync(this.#fd)
     closeSync(this.#fd)
   }
 

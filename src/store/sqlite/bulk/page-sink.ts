@@ -8,7 +8,7 @@ import {
 } from '../../seam/bulk-sink.ts'
 import type { SinkSharing } from '../../seam/sink-sharing.ts'
 import { guardedFile, int, type SqliteDatabase, text } from '../database.ts'
-import { makeFreshFile, openUnlogged, removeFile, syncFile } from './fresh-file.ts'
+import { makeFreshFile, openUnlogged, removeFile } from './fresh-file.ts'
 import { PageFile } from './page-file.ts'
 import { COLUMNS, PageRows } from './page-rows.ts'
 import { type BuiltChain, SmallRows } from './small-rows.ts'
@@ -83,7 +83,6 @@ export class PageSink implements BulkSink {
       this.#small?.end(end, this.#whose)
       this.#db?.exec('COMMIT')
       this.#db?.close()
-      syncFile(this.#file)
     })
   }
 

@@ -8,7 +8,7 @@ import {
 } from '../../seam/bulk-sink.ts'
 import { guardedFile, type SqliteDatabase, type Statement } from '../database.ts'
 import { CHAIN_MIGRATIONS } from '../schema.ts'
-import { makeFreshFile, openUnlogged, removeFile, syncFile } from './fresh-file.ts'
+import { makeFreshFile, openUnlogged, removeFile } from './fresh-file.ts'
 import { type BuiltChain, SmallRows } from './small-rows.ts'
 
 /** Columns of the tables. */
@@ -73,7 +73,6 @@ export class SqlSink implements BulkSink {
       small.end(end, this.#whose)
       this.#db.exec('COMMIT')
       this.#db.close()
-      syncFile(this.#file)
     })
   }
 
