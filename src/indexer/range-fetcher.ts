@@ -30,8 +30,8 @@ export type FetchOptions<T> = {
   readonly start?: RangeSize | undefined
   /** Gets the size that was learned, when the fetch ends. */
   readonly sizes?: { last: RangeSize } | undefined
-  /** Called once all ranges were requested, before their answers. A range that is too large is requested again in parts. */
-  readonly onRequested?: (() => void) | undefined
+  /** Called once, when no more ranges are left to request than are in flight. */
+  readonly onNearEnd?: (() => void) | undefined
 }
 
 /**
@@ -43,6 +43,7 @@ export async function* fetchRanges<T>(options: FetchOptions<T>): AsyncGenerator<
   const ranges = new RangeFetcher(options)
   const waiting: Promise<RangeAnswer<T> | Refused>[] = []
   let next = options.first
+  let isNearEnd = false
   const asksOn = (): boolean => next <= options.last && (options.budget === undefined || options.budget.left > 0)
   try {
     while (asksOn() || waiting.length > 0) {
@@ -50,7 +51,9 @@ export async function* fetchRanges<T>(options: FetchOptions<T>): AsyncGenerator<
         const last = Math.min(options.last, next + ranges.size.blocks - 1)
         waiting.push(handledLater(ranges.fetch(next, last)))
         next = last + 1
-        if (next > options.last) options.onRequested?.()
+        if (isNearEnd || options.last - last > IN_FLIGHT * ranges.size.blocks) continue
+        isNearEnd = true
+        options.onNearEnd?.()
       }
       const answer = await waiting.shift()
       if (answer !== undefined) yield* ranges.resolve(answer)

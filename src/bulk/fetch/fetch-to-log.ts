@@ -23,8 +23,8 @@ export type FetchToLogOptions = {
   readonly now: () => number
   readonly start?: RangeSize
   readonly sizes?: { last: RangeSize }
-  /** Called once all ranges were requested, before their answers. */
-  readonly onRequested?: () => void
+  /** Called once, shortly before all ranges are requested. */
+  readonly onNearEnd?: () => void
   /** Called after each answer, in order, with what the log has now. It may not be durable yet. */
   readonly onAnswer?: (appended: RawLogWriter['appended']) => void
   /** Called with each mark, once it is durable. */

@@ -109,7 +109,7 @@ export class BulkLoad {
         ...{ adapter, codec, writer, now, signal: stopping },
         ...{ scope: this.#deps.coverage.scope, first: range.first, last: range.last },
         ...(range.start === undefined ? {} : { start: range.start }),
-        onRequested: () => {
+        onNearEnd: () => {
           tail = fetchBehind(range.last)
           tail.catch(() => undefined)
         },
