@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads'
 import { sweepShare } from '../bulk/build/sweep-share.ts'
 import { assert } from '../core/assert.ts'
 import { codeOf } from '../core/errors.ts'
-import { countBuilt, openSinkPart } from '../store/open-sink-part.ts'
+import { checkBuiltTables, openSinkPart } from '../store/open-sink-part.ts'
 import { RowTooLarge } from '../store/seam/bulk-sink.ts'
 import type { FromHelper, ToHelper } from './start-build-helper.ts'
 
@@ -20,7 +20,7 @@ port.on('message', (message: ToHelper) => port.postMessage(answer(message)))
 
 function answer(message: ToHelper): FromHelper {
   try {
-    if (message.type === 'count') return { type: 'counted', fault: countBuilt(message.counting) }
+    if (message.type === 'check') return { type: 'checked', fault: checkBuiltTables(message.check) }
     return { type: 'swept', swept: sweepShare(message.job, openSinkPart(message.job.place)) }
   } catch (error) {
     const says = error instanceof Error ? error.message : String(error)

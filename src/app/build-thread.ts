@@ -28,7 +28,7 @@ const build = new CheckedBuild(job, {
   ...(helper === undefined ? {} : { helper }),
   codec,
   openSink: (by) => openBulkSink(job.target, codec, by),
-  findFault: (expected) => findBuildFault(job.target, { codec, countRows: helper?.countRows }, expected),
+  findFault: (expected) => findBuildFault(job.target, { codec, checkTables: helper?.checkTables }, expected),
   warn: (message, fields) => post({ type: 'warn', message, fields }),
 })
 

@@ -19,10 +19,10 @@ const NO_ROWS = {
 
 test('what fails in the other thread of a build fails here with its code, and the thread goes on', async () => {
   const place = join(folder, 'built.db')
-  const counting = { place, rows: NO_ROWS }
-  await expect(helper.countRows(counting)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  const check = { place, rows: NO_ROWS, budgetMs: 100, turn: 0 }
+  await expect(helper.checkTables(check)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
   writeFileSync(place, 'no database'.repeat(1_000))
-  await expect(helper.countRows(counting)).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
+  await expect(helper.checkTables(check)).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
   helper.end()
-  await expect(helper.countRows(counting)).rejects.toThrow('ended early')
+  await expect(helper.checkTables(check)).rejects.toThrow('ended early')
 })

@@ -1,19 +1,19 @@
 import type { SweepHelper, SweepJob, Swept } from '../bulk/build/sweep-share.ts'
 import { assert } from '../core/assert.ts'
 import { type ErrorCode, ServiceError } from '../core/errors.ts'
-import type { Counting, CountRows } from '../store/seam/bulk-check.ts'
+import type { CheckTables, TableCheck } from '../store/seam/bulk-check.ts'
 import { RowTooLarge } from '../store/seam/bulk-sink.ts'
 import { startThread } from './thread.ts'
 
 /** A message to the thread, which answers each with one. */
 export type ToHelper =
   | { readonly type: 'sweep'; readonly job: SweepJob }
-  | { readonly type: 'count'; readonly counting: Counting }
+  | { readonly type: 'check'; readonly check: TableCheck }
 
 /** An answer of the thread. `code` undefined: a row is too large for the sink, or a bug. */
 export type FromHelper =
   | { readonly type: 'swept'; readonly swept: Swept }
-  | { readonly type: 'counted'; readonly fault: string | undefined }
+  | { readonly type: 'checked'; readonly fault: string | undefined }
   | {
       readonly type: 'failed'
       readonly code: ErrorCode | undefined
@@ -21,8 +21,8 @@ export type FromHelper =
       readonly error: string
     }
 
-/** The second thread of a build: sweeps a share of it, and then counts. `end`: ends the thread. */
-export type BuildHelper = SweepHelper & { readonly countRows: CountRows; readonly end: () => void }
+/** The second thread of a build: sweeps a share of it, and then looks at its tables. `end`: ends the thread. */
+export type BuildHelper = SweepHelper & { readonly checkTables: CheckTables; readonly end: () => void }
 
 type Waiting = { readonly resolve: (answer: FromHelper) => void; readonly reject: (error: Error) => void }
 
@@ -58,9 +58,9 @@ export function startBuildHelper(): BuildHelper {
       assert(answer.type === 'swept', 'a sweep is answered')
       return answer.swept
     },
-    countRows: async (counting) => {
-      const answer = await ask({ type: 'count', counting })
-      assert(answer.type === 'counted', 'a count is answered')
+    checkTables: async (check) => {
+      const answer = await ask({ type: 'check', check })
+      assert(answer.type === 'checked', 'a check is answered')
       return answer.fault
     },
     end: () => void thread.terminate(),

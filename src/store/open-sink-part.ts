@@ -1,7 +1,7 @@
-import type { Counting } from './seam/bulk-check.ts'
+import type { TableCheck } from './seam/bulk-check.ts'
 import type { SinkPart } from './seam/sink-part.ts'
 import type { SinkPlace } from './seam/sink-sharing.ts'
-import { findMiscount } from './sqlite/bulk/check-built.ts'
+import { findUnsound } from './sqlite/bulk/check-built.ts'
 import { PageSinkPart } from './sqlite/bulk/page-sink-part.ts'
 
 /** Opens what another thread writes a share of a sink's rows with. Apart from `open.ts`: it loads little. */
@@ -9,7 +9,7 @@ export function openSinkPart(place: SinkPlace): SinkPart {
   return new PageSinkPart(place)
 }
 
-/** As `CountRows`, in this thread. */
-export function countBuilt({ place, rows }: Counting): string | undefined {
-  return findMiscount(place, rows)
+/** As `CheckTables`, in this thread. */
+export function checkBuiltTables(check: TableCheck): string | undefined {
+  return findUnsound(check)
 }

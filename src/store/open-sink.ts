@@ -1,8 +1,8 @@
 import type { AccountCodec } from '../core/account.ts'
-import type { CountRows, Expected } from './seam/bulk-check.ts'
+import type { CheckTables, Expected } from './seam/bulk-check.ts'
 import type { BuildTarget } from './seam/bulk-load.ts'
 import type { BulkSink } from './seam/bulk-sink.ts'
-import { findFault, findMiscount } from './sqlite/bulk/check-built.ts'
+import { findSampleFault, findUnsound } from './sqlite/bulk/check-built.ts'
 import { syncFile } from './sqlite/bulk/fresh-file.ts'
 import { PageSink } from './sqlite/bulk/page-sink.ts'
 import { SqlSink } from './sqlite/bulk/sql-sink.ts'
@@ -15,20 +15,22 @@ export function openBulkSink(target: BuildTarget, codec: AccountCodec, by: 'page
 }
 
 /**
- * Makes what was built durable, and returns what the engine finds wrong in it; undefined if nothing. `countRows`: counts the rows meanwhile, in
- * another thread; the engine counts them itself if it is not given.
+ * Makes what was built durable, and returns what the engine finds wrong in it; undefined if nothing. `checkTables`: looks at
+ * whole tables meanwhile, in another thread; the engine does so itself if it is not given.
  */
 export async function findBuildFault(
   target: BuildTarget,
-  { codec, countRows }: { readonly codec: AccountCodec; readonly countRows?: CountRows | undefined },
+  { codec, checkTables }: { readonly codec: AccountCodec; readonly checkTables?: CheckTables | undefined },
   expected: Expected,
 ): Promise<string | undefined> {
   const { place } = target
-  const [synced, counted] = [syncFile(place), countRows?.({ place, rows: expected.rows })]
+  const { budgetMs, rows, turn } = expected
+  const check = { place, rows, budgetMs, turn }
+  const [synced, checked] = [syncFile(place), checkTables?.(check)]
   // They may fail first.
-  for (const begun of [synced, counted]) begun?.catch(() => undefined)
-  const fault = findFault(place, codec, expected)
-  const miscount = counted === undefined ? findMiscount(place, expected.rows) : await counted
+  for (const begun of [synced, checked]) begun?.catch(() => undefined)
+  const sampleFault = findSampleFault(place, codec, expected)
+  const fault = checked === undefined ? findUnsound(check) : await checked
   await synced
-  return miscount ?? fault
+  return fault ?? sampleFault
 }

@@ -137,12 +137,12 @@ export class CheckedBuild {
   }
 
   #expected(rows: Built, mark: Mark): Expected {
-    const { codec, now = () => performance.now(), random = Math.random } = this.#deps
+    const { codec, random = Math.random } = this.#deps
     const { target, turn = 0 } = this.#job
     const log = new LogSample(new RawLogReader(this.#job.log, mark), codec)
     return {
       ...{ rows, sample: log.choose(random), find: (place) => log.find(place), keeps: this.#keeper() },
-      ...{ from: target.coverage.from, turn, random, now },
+      ...{ from: target.coverage.from, turn, random },
       budgetMs: Math.max(LEAST_BUDGET_MS, this.#spentMs * BUDGET_SHARE),
     }
   }

@@ -25,12 +25,10 @@ export type Expected = {
   readonly turn: number
   /** As `Math.random`. */
   readonly random: () => number
-  /** Monotonic milliseconds. */
-  readonly now: () => number
 }
 
-/** What is to be counted: the rows of what was built at a place. It can be passed to another thread. */
-export type Counting = { readonly place: string; readonly rows: Expected['rows'] }
+/** Which tables are looked at as wholes: those of what was built at a place. It can be passed to another thread. */
+export type TableCheck = { readonly place: string } & Pick<Expected, 'rows' | 'budgetMs' | 'turn'>
 
-/** Counts rows in another thread. Returns which table has another number of them; undefined if none. @throws STORE_DAMAGED */
-export type CountRows = (counting: Counting) => Promise<string | undefined>
+/** Looks at tables in another thread. Returns what is wrong; undefined if nothing. @throws STORE_DAMAGED */
+export type CheckTables = (check: TableCheck) => Promise<string | undefined>

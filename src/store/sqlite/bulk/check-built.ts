@@ -1,5 +1,5 @@
 import type { AccountCodec } from '../../../core/account.ts'
-import type { Expected } from '../../seam/bulk-check.ts'
+import type { Expected, TableCheck } from '../../seam/bulk-check.ts'
 import { guardedFile, int, type SqliteDatabase } from '../database.ts'
 import { openUnlogged } from './fresh-file.ts'
 import { integrityFault } from './integrity-check.ts'
@@ -17,27 +17,29 @@ const COUNTED = {
   assets: 'assets',
 } as const
 
-/** The cache of a connection that only counts, in KiB: it sees each page once. */
+/** The cache of a connection that reads whole tables, in KiB: it sees each page once. */
 const COUNT_CACHE = 2_000
 
 /**
- * Returns what SQLite finds wrong in a built file, besides the number of rows; undefined if nothing. @throws STORE_DAMAGED it
- * cannot even be read
+ * Returns what is wrong with the sample in a built file; undefined if nothing. @throws STORE_DAMAGED it cannot even be read
  */
-export function findFault(file: string, codec: AccountCodec, expected: Expected): string | undefined {
-  return look(file, (db) => new SampleCheck(db, codec, expected).fault() ?? integrityFault(db, expected))
+export function findSampleFault(file: string, codec: AccountCodec, expected: Expected): string | undefined {
+  return look(file, (db) => new SampleCheck(db, codec, expected).fault())
 }
 
-/** Returns which table of a built file has another number of rows; undefined if none. @throws as `findFault` */
-export function findMiscount(file: string, rows: Expected['rows']): string | undefined {
-  return look(file, (db) => {
+/**
+ * Returns which table of a built file has another number of rows, or what SQLite's own check finds; undefined if nothing.
+ * @throws as `findSampleFault`
+ */
+export function findUnsound({ place, rows, ...budget }: TableCheck): string | undefined {
+  return look(place, (db) => {
     db.pragma(`cache_size = -${COUNT_CACHE}`)
     for (const [table, from] of Object.entries(COUNTED)) {
       const count = int(db.prepare(`SELECT count(*) FROM ${from}`).pluck().get())
       const wanted = rows[table as keyof typeof COUNTED]
       if (count !== wanted) return `${table} has ${count} rows, not ${wanted}`
     }
-    return undefined
+    return integrityFault(db, { ...budget, now: () => performance.now() })
   })
 }
 
