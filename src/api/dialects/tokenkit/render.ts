@@ -57,22 +57,46 @@ const accountRow = compileRows<TokenInfo>({
 export function accountRows(chain: string, account: string): (token: TokenInfo, balance: Balance) => WrittenObject {
   // One object for all rows, which is then written once.
   const of = { address: account }
+  const ofAccount = digestOf('account', chain, account)
   return (token, found) => {
     const { balance, balance_usd, last_updated } = balanceFields(found, token, zulu)
-    return accountRow(token, [rowId(chain, account, token.asset.reference), of, balance, balance_usd, last_updated])
+    return accountRow(token, [sum(ofAccount, tokenDigest(chain, token)), of, balance, balance_usd, last_updated])
   }
 }
 
+/** Numbers of ids are below this: a double holds them exactly. */
+const IDS = 2 ** 53
+
 /**
- * Returns the id of a row: the first 53 bits of SHA-256 over chain, account and token, so that it survives indexing
- * anew. A double holds them exactly.
+ * Returns the id of a row: the digest of the account plus that of the token, modulo 2^53, so that it survives indexing
+ * anew. A list hashes its account once, and a token is hashed once for all lists.
  */
 export function rowId(chain: string, account: string, token: string): number {
+  return sum(digestOf('account', chain, account), digestOf('token', chain, token))
+}
+
+function sum(one: number, other: number): number {
+  return one >= IDS - other ? one - (IDS - other) : one + other
+}
+
+/** The first 53 bits of SHA-256 over what an address is, its chain, and the address. */
+function digestOf(what: 'account' | 'token', chain: string, address: string): number {
   // One character for each byte: text of digits would be longer, and would have to be parsed.
-  const bytes = hash('sha256', `${chain}|${account}|${token}`, 'binary')
-  let id = 0
-  for (let index = 0; index < 6; index++) id = id * 2 ** 8 + bytes.charCodeAt(index)
-  return id * 2 ** 5 + (bytes.charCodeAt(6) >> 3)
+  const bytes = hash('sha256', `${what}|${chain}|${address}`, 'binary')
+  let digest = 0
+  for (let index = 0; index < 6; index++) digest = digest * 2 ** 8 + bytes.charCodeAt(index)
+  return digest * 2 ** 5 + (bytes.charCodeAt(6) >> 3)
+}
+
+const digests = new WeakMap<TokenInfo, number>()
+
+function tokenDigest(chain: string, token: TokenInfo): number {
+  let known = digests.get(token)
+  if (known === undefined) {
+    known = digestOf('token', chain, token.asset.reference)
+    digests.set(token, known)
+  }
+  return known
 }
 
 /** The fields of a balance that all calls share. `at` formats its time. */
