@@ -5,6 +5,8 @@ import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
+import type { FixedClasses } from '../queries/asset-table.ts'
+import { StoredReads } from '../queries/reads.ts'
 import type { CustodyStore } from '../seam/custody.ts'
 import type { OnDamage } from '../seam/damage.ts'
 import type { ChainReads, Journal, Store } from '../seam/store.ts'
@@ -26,10 +28,8 @@ import { MAIN_MIGRATIONS, USES_MIGRATIONS } from './main-schema.ts'
 import { MovableDatabase } from './movable-database.ts'
 import { SqliteObservations } from './observations.ts'
 import { SqlitePrices } from './prices.ts'
-import { SqliteReads } from './read/chain-reads.ts'
 import { Snapshot } from './read/snapshot.ts'
 import { releaseReserve } from './reserve.ts'
-import type { FixedClasses } from './rows/asset-table.ts'
 import { SqliteCallCounts } from './running/call-counts.ts'
 import { SqliteComparisonRequests } from './running/comparison-requests.ts'
 import { SqliteIndexerReports } from './running/indexer-reports.ts'
@@ -164,7 +164,7 @@ export class SqliteStore implements Store {
       this.#open.push(db)
       return this.#guarded(db.name, () => {
         mustBeFactsOf(db, chain)
-        const snapshot = new Snapshot(db, { own: false, codec })
+        const snapshot = new Snapshot(db, { own: false, codec, fixed: this.#fixed(chain) })
         const opened = this.#open.length - 1
         const reads = this.#reads(chain, { db, codec, snapshot }, tell)
         const watched = this.#open.slice(opened)
@@ -185,7 +185,7 @@ export class SqliteStore implements Store {
     chain: ChainId,
     facts: { db: SqliteDatabase; codec: AccountCodec; snapshot: Snapshot },
     tell: OnDamage,
-  ): SqliteReads {
+  ): StoredReads {
     const { db, codec } = facts
     const name = readsFile(chain)
     const openReads = () => this.#database(name, { migrations: READS_MIGRATIONS, durable: false }, tell)
@@ -197,7 +197,8 @@ export class SqliteStore implements Store {
     this.#guarded(name, () => this.#attachReads(db, chain))
     const learned = this.#guarded(name, () => new SqliteLearnedTexts(reads))
     const trail = this.#guarded(name, () => new SqliteTrail(reads, codec))
-    return new SqliteReads({ ...facts, observations, tokens, learned, trail, fixed: this.#fixed(chain) })
+    const parts = { observations, tokens, learned, trail, fixed: this.#fixed(chain), codec }
+    return new StoredReads({ ...parts, engine: facts.snapshot })
   }
 
   #attachReads(db: SqliteDatabase, chain: ChainId): void {

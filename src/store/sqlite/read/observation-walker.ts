@@ -4,9 +4,9 @@ import type { Observation } from '../../../core/balance.ts'
 import { decodeAmount, decodeItem, encodeItem } from '../../../journal/amount-codec.ts'
 import { decodeHash } from '../../../journal/hash-codec.ts'
 import { parseStandard } from '../../../journal/rules/assets.ts'
+import { keyAt } from '../../rows/key-share.ts'
 import type { ObservationPage, ObservationQuery } from '../../seam/positions.ts'
 import { bytes, int, type Row, type RowStatement, type SqliteDatabase, type Statement, text } from '../database.ts'
-import { keyAt } from '../rows/key-share.ts'
 
 /** The columns that `readObservation` reads, in order. */
 export const OBSERVATION_COLUMNS = 'account, reference, standard, item, block, hash, amount, observed_at'

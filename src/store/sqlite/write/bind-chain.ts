@@ -2,8 +2,8 @@ import type { AccountCodec } from '../../../core/account.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import { type Coverage, canContinue, coverageChange } from '../../../core/coverage.ts'
 import { ServiceError } from '../../../core/errors.ts'
+import { parseCoverage } from '../../rows/clock-json.ts'
 import { int, nullable, type SqliteDatabase, text } from '../database.ts'
-import { parseCoverage } from '../rows/clock-json.ts'
 
 /** @throws STORE_MISMATCH the facts file belongs to another chain */
 export function mustBeFactsOf(db: SqliteDatabase, chain: ChainId): void {

@@ -1,6 +1,6 @@
-import { STAGE } from '../../../journal/rules/doubts.ts'
-import { type Doubts, NO_DOUBTS } from '../../seam/doubts.ts'
-import { int, nullable, type Row } from '../database.ts'
+import { STAGE } from '../../journal/rules/doubts.ts'
+import { type Doubts, NO_DOUBTS } from '../seam/doubts.ts'
+import { int, nullable, type Row } from './columns.ts'
 
 /** The columns of the table `in_doubt` that `readDoubts` takes, in its order. */
 export const DOUBT_COLUMNS = 'pairs, tokens, chain, next_block, stage, unlooked'

@@ -1,9 +1,9 @@
-import type { AccountCodec } from '../../../core/account.ts'
-import type { AssetRef } from '../../../core/asset.ts'
-import { decodeAmount, decodeItem } from '../../../journal/amount-codec.ts'
-import { decodeHash } from '../../../journal/hash-codec.ts'
-import type { StoredTransfer } from '../../seam/chain-clock.ts'
-import { bytes, int, nullable, type Row } from '../database.ts'
+import type { AccountCodec } from '../../core/account.ts'
+import type { AssetRef } from '../../core/asset.ts'
+import { decodeAmount, decodeItem } from '../../journal/amount-codec.ts'
+import { decodeHash } from '../../journal/hash-codec.ts'
+import type { StoredTransfer } from '../seam/chain-clock.ts'
+import { bytes, int, nullable, type Row } from './columns.ts'
 
 /** The columns that `readTransfer` takes, of `transfers t` and its `blocks b`. */
 export const TRANSFER_COLUMNS =

@@ -1,7 +1,7 @@
-import type { AccountCodec } from '../../../core/account.ts'
-import { followedOf } from '../../../journal/rules/followed-rows.ts'
-import type { FollowedAccount } from '../../seam/followed.ts'
-import { bytes, int, nullable, type Row } from '../database.ts'
+import type { AccountCodec } from '../../core/account.ts'
+import { followedOf } from '../../journal/rules/followed-rows.ts'
+import type { FollowedAccount } from '../seam/followed.ts'
+import { bytes, int, nullable, type Row } from './columns.ts'
 
 /** The columns of the table `followed` that `readFollowed` takes, in its order. */
 export const FOLLOWED_COLUMNS = 'account, through, leads, leaving, known_through, cut'

@@ -1,4 +1,4 @@
-import type { AccountCodec } from '../../../core/account.ts'
+import type { AccountCodec } from '../../core/account.ts'
 
 /** Leading bytes of an account that give its share of the key range: as many as a number holds exactly. */
 const SHARE_BYTES = 6

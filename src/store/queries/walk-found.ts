@@ -1,5 +1,5 @@
-import type { BalanceKey } from '../../../core/balance.ts'
-import type { WalkLimits } from '../../seam/audits.ts'
+import type { BalanceKey } from '../../core/balance.ts'
+import type { WalkLimits } from '../seam/audits.ts'
 
 /** The cursor of a walk over one token's transfers: block, log index, batch index. */
 export type WalkCursor = readonly [number, number, number]

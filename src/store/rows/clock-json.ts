@@ -1,6 +1,6 @@
-import type { Coverage, Scope } from '../../../core/coverage.ts'
-import { isRecord } from '../../../core/is-record.ts'
-import { mustBeOurs, parseStoredJson } from '../../../journal/damaged-value.ts'
+import type { Coverage, Scope } from '../../core/coverage.ts'
+import { isRecord } from '../../core/is-record.ts'
+import { mustBeOurs, parseStoredJson } from '../../journal/damaged-value.ts'
 
 /** Parses a stored coverage. */
 export function parseCoverage(json: string): Coverage {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { PAIR_STATEMENTS } from '../../queries/pairs.ts'
 import { IN_MEMORY, openDatabase } from '../database.ts'
 import { CHAIN_MIGRATIONS } from '../schema.ts'
-import { PAIR_STATEMENTS } from './pair-reader.ts'
 
 test('no list of pairs scans a table, or sorts', () => {
   const db = openDatabase({ file: IN_MEMORY, migrations: CHAIN_MIGRATIONS, cache: 'small', durable: false })

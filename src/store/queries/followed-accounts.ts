@@ -1,15 +1,13 @@
-import type { AccountCodec } from '../../../core/account.ts'
-import { accountsTest, type Coverage, type CoverageTest, coverageTest, type Scope } from '../../../core/coverage.ts'
-import { type AnyRow, scan } from '../../../journal/plan.ts'
-import { followedOf } from '../../../journal/rules/followed-rows.ts'
-import { followed } from '../../../journal/tables/facts.ts'
-import type { FollowedAccount } from '../../seam/followed.ts'
-import type { JournalTables } from './journal-tables.ts'
-import { runPlan } from './run-plan.ts'
+import type { AccountCodec } from '../../core/account.ts'
+import { accountsTest, type Coverage, type CoverageTest, coverageTest, type Scope } from '../../core/coverage.ts'
+import { type AnyRow, type Plan, scan } from '../../journal/plan.ts'
+import { followedOf } from '../../journal/rules/followed-rows.ts'
+import { followed } from '../../journal/tables/facts.ts'
+import type { FollowedAccount } from '../seam/followed.ts'
 
 /**
- * The accounts of a chain's file in memory, as the table `followed` has them. Empty if the scope is not `accounts`. Changes
- * of the table must be told by `changed`; after a failed transaction, `reload` must be called.
+ * The accounts of a chain in its writer's memory, as the table `followed` has them. Empty if the scope is not `accounts`. Changes
+ * of the table must be told by `changed`; at the beginning and after a failed transaction, `reload` must be run.
  */
 export class FollowedAccounts {
   /** What is indexed now: its accounts are those that are followed. */
@@ -17,7 +15,6 @@ export class FollowedAccounts {
   /** Tells what `coverage` covers at the moment of the call. */
   readonly test: CoverageTest
   readonly #codec: AccountCodec
-  readonly #tables: JournalTables
   readonly #all = new Map<string, FollowedAccount>()
   readonly #followed = new Set<string>()
   /** Undefined if the followed accounts changed since it was made. */
@@ -25,12 +22,8 @@ export class FollowedAccounts {
   /** Some account is known through a block. */
   #needsLeads = false
 
-  constructor(
-    tables: JournalTables,
-    { codec, coverage }: { readonly codec: AccountCodec; readonly coverage: Coverage },
-  ) {
+  constructor({ codec, coverage }: { readonly codec: AccountCodec; readonly coverage: Coverage }) {
     this.#codec = codec
-    this.#tables = tables
     const { from, scope } = coverage
     if (scope.type !== 'accounts') {
       this.coverage = coverage
@@ -45,7 +38,6 @@ export class FollowedAccounts {
       },
     }
     this.test = accountsTest(this.#followed, codec.zeroAddress)
-    this.reload()
   }
 
   /** True if the changes of this account are stored, completely or as far as its history has been fetched. */
@@ -61,26 +53,24 @@ export class FollowedAccounts {
     return [...this.#all.values()]
   }
 
-  /** The rows of these accounts were written or deleted. */
-  changed(rows: Iterable<AnyRow>): void {
+  /** Reads the rows of these accounts again, which were written or deleted. */
+  *changed(rows: Iterable<AnyRow>): Plan<void> {
     for (const { account } of rows) {
       if (!Buffer.isBuffer(account)) continue
-      const [row] = runPlan(this.#tables, scan(followed, { where: { account }, order: ['account'] }))
+      const [row] = yield* scan(followed, { where: { account }, order: ['account'] })
       if (row === undefined) this.#drop(this.#codec.decode(account))
       else this.#set(followedOf(row, this.#codec))
     }
   }
 
   /** Reads the table again. */
-  reload(): void {
+  *reload(): Plan<void> {
     if (this.coverage.scope.type !== 'accounts') return
     this.#all.clear()
     this.#followed.clear()
     this.#scope = undefined
     this.#needsLeads = false
-    for (const row of runPlan(this.#tables, scan(followed, { order: ['account'] }))) {
-      this.#set(followedOf(row, this.#codec))
-    }
+    for (const row of yield* scan(followed, { order: ['account'] })) this.#set(followedOf(row, this.#codec))
   }
 
   #set(one: FollowedAccount): void {

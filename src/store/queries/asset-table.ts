@@ -1,9 +1,10 @@
-import { assert } from '../../../core/assert.ts'
-import { type Accounting, type AssetRef, assetKey } from '../../../core/asset.ts'
-import { isFungible, STANDARDS } from '../../../core/standards.ts'
-import { accountingOf, parseStandard } from '../../../journal/rules/assets.ts'
-import type { StoredAsset } from '../../seam/store.ts'
-import { int, nullable, type Row, type RowStatement, type SqliteDatabase, type Statement, text } from '../database.ts'
+import { assert } from '../../core/assert.ts'
+import { type Accounting, type AssetRef, assetKey } from '../../core/asset.ts'
+import { isFungible, STANDARDS } from '../../core/standards.ts'
+import { accountingOf, parseStandard } from '../../journal/rules/assets.ts'
+import { int, nullable, type Row, text } from '../rows/columns.ts'
+import type { StoredAsset } from '../seam/store.ts'
+import { type Query, rowOf, rowsOf } from './query.ts'
 
 /**
  * Assets that are cached. Beyond that, the cache is cleared. Takes about 30 MB for contracts, or 80 MB for a ledger
@@ -44,69 +45,87 @@ export function readAsset(row: Row, classes: FixedClasses): StoredAsset {
 /** Classes that the configuration fixes, by `assetKey`. */
 export type FixedClasses = ReadonlyMap<string, Accounting>
 
+const BY_ID = rowOf(`SELECT ${ASSET_COLUMNS} WHERE a.id = ?`)
+const BY_KEY = rowOf(`SELECT ${ASSET_COLUMNS} WHERE a.reference = ? AND a.standard = ?`)
+const IDS = rowsOf('SELECT id FROM assets WHERE reference = ?')
+
 /**
- * The assets of one chain by id and by reference, through one connection. Ids never change. Classes do: a reader that
- * sees the clock's count of class changes move must call `forget`.
+ * The assets of one chain by id and by reference. Ids never change. Classes do: a reader that sees the clock's count of class
+ * changes move must call `forget`.
  */
 export class AssetTable {
   readonly #byId = new Map<number, StoredAsset>()
   /** By reference, which needs no text to be made for a look-up. One contract may be several assets. */
   readonly #byReference = new Map<string, readonly StoredAsset[]>()
-  readonly #selectById: RowStatement
-  readonly #selectByKey: RowStatement
-  readonly #selectIds: Statement
   readonly #fixed: FixedClasses
 
-  constructor(db: SqliteDatabase, fixed: FixedClasses) {
+  constructor(fixed: FixedClasses) {
     this.#fixed = fixed
-    this.#selectById = db.prepare(`SELECT ${ASSET_COLUMNS} WHERE a.id = ?`).raw()
-    this.#selectByKey = db.prepare(`SELECT ${ASSET_COLUMNS} WHERE reference = ? AND standard = ?`).raw()
-    this.#selectIds = db.prepare('SELECT id FROM assets WHERE reference = ?').pluck()
   }
 
-  byId(id: number): StoredAsset {
+  /** The asset of an id, if it is remembered. */
+  known(id: number): StoredAsset | undefined {
+    return this.#byId.get(id)
+  }
+
+  *byId(id: number): Query<StoredAsset> {
     const cached = this.#byId.get(id)
     if (cached !== undefined) return cached
-    const row = this.#selectById.get(id)
+    const [row] = yield [BY_ID, id]
     assert(row !== undefined, `asset ${id} is not stored`)
     return this.#keep(row)
   }
 
-  find(asset: AssetRef): StoredAsset | undefined {
+  /** The asset, if it is remembered. */
+  knownAs(asset: AssetRef): StoredAsset | undefined {
     for (const cached of this.#byReference.get(asset.reference) ?? NONE) {
       if (cached.asset.standard === asset.standard) return cached
     }
-    const row = this.#selectByKey.get(asset.reference, asset.standard)
+    return undefined
+  }
+
+  *find(asset: AssetRef): Query<StoredAsset | undefined> {
+    const known = this.knownAs(asset)
+    if (known !== undefined) return known
+    const [row] = yield [BY_KEY, asset.reference, asset.standard]
     return row === undefined ? undefined : this.#keep(row)
   }
 
   /** The assets that a contract is stored as, in the order of STANDARDS. */
-  of(reference: string): readonly StoredAsset[] {
-    const assets = this.#selectIds.all(reference).map((id) => this.byId(int(id)))
+  *of(reference: string): Query<readonly StoredAsset[]> {
+    const assets: StoredAsset[] = []
+    for (const row of yield [IDS, reference]) assets.push(yield* this.byId(int(row[0])))
     return assets.length < 2 ? assets : assets.sort((a, b) => rankOf(a) - rankOf(b))
   }
 
   /** The stored assets that the configuration fixes to accounting by reads. */
-  fixedReads(): readonly StoredAsset[] {
-    return [...this.#fixed].flatMap(([key, accounting]) => {
+  *fixedReads(): Query<readonly StoredAsset[]> {
+    const found: StoredAsset[] = []
+    for (const [key, accounting] of this.#fixed) {
+      if (accounting !== 'reads') continue
       const [standard, reference] = [key.slice(0, key.indexOf(':')), key.slice(key.indexOf(':') + 1)]
-      const asset = accounting === 'reads' ? this.find({ standard: parseStandard(standard), reference }) : undefined
-      return asset === undefined ? [] : [asset]
-    })
+      const asset = yield* this.find({ standard: parseStandard(standard), reference })
+      if (asset !== undefined) found.push(asset)
+    }
+    return found
   }
 
   /** True if the contract is known to have items that are not fungible. */
-  isNft(reference: string): boolean {
-    const nfts = STANDARDS.filter((standard) => !isFungible(standard))
-    return nfts.some((standard) => this.find({ standard, reference }) !== undefined)
+  *isNft(reference: string): Query<boolean> {
+    for (const standard of STANDARDS) {
+      if (!isFungible(standard) && (yield* this.find({ standard, reference })) !== undefined) return true
+    }
+    return false
   }
 
   /**
    * True if this is a contract, read as a coin, that moved only items and never units: the amounts that it reports are
    * counts of its items.
    */
-  hasItemsOnly(asset: AssetRef): boolean {
-    return isFungible(asset.standard) && this.find(asset)?.firstBlock === undefined && this.isNft(asset.reference)
+  *hasItemsOnly(asset: AssetRef): Query<boolean> {
+    if (!isFungible(asset.standard)) return false
+    const stored = yield* this.find(asset)
+    return stored?.firstBlock === undefined && (yield* this.isNft(asset.reference))
   }
 
   /** Clears the cache. Needed after a rolled-back transaction that added assets, or after a class changed. */
