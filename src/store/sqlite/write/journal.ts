@@ -1,10 +1,10 @@
-import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Observation } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
 import type { Coverage, Scope } from '../../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
 import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
+import { accountsOf } from '../../../journal/rules/accounts-of.ts'
 import { adopt } from '../../../journal/rules/adopt.ts'
 import { advanceClock, appendRows, noteBatch } from '../../../journal/rules/append.ts'
 import { finalize } from '../../../journal/rules/finalize.ts'
@@ -48,7 +48,7 @@ export class SqliteJournal implements Journal {
   readonly #db: MovableDatabase
   readonly #file: JournalFile
   readonly #statements: JournalStatements
-  readonly #accountsOf: (scope: Scope | undefined) => ReadonlySet<string> | undefined
+  readonly #accountsOf: ReturnType<typeof accountsOf>
   readonly #fence: number
   #identity: FileIdentity
   #appends = 0
@@ -218,18 +218,6 @@ export class SqliteJournal implements Journal {
     const row = this.#statements.clock.get()
     assert(row !== undefined, 'the clock row exists once the chain was claimed')
     return row
-  }
-}
-
-/** The accounts of a scope, encoded, in hex. The last scope is remembered: an audit passes the same one many times. */
-function accountsOf({ encode }: AccountCodec): (scope: Scope | undefined) => ReadonlySet<string> | undefined {
-  let last: { readonly scope: Scope; readonly accounts: ReadonlySet<string> } | undefined
-  return (scope) => {
-    if (scope?.type !== 'accounts') return undefined
-    if (last?.scope !== scope) {
-      last = { scope, accounts: new Set(scope.accounts.map((account) => encode(account).toString('hex'))) }
-    }
-    return last.accounts
   }
 }
 
