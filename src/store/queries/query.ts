@@ -15,10 +15,13 @@ export type Named = Readonly<Record<string, Value>>
 export class Sql {
   readonly text: string
   readonly isOne: boolean
+  /** False: the statement only writes, and has no rows. */
+  readonly hasRows: boolean
 
   constructor(text: string, isOne: boolean) {
     this.text = text
     this.isOne = isOne
+    this.hasRows = !/^(INSERT|UPDATE|DELETE)/.test(text) || text.includes(' RETURNING ')
   }
 }
 
@@ -27,7 +30,7 @@ export function rowsOf(text: string): Sql {
   return new Sql(text, false)
 }
 
-/** A statement of which the first row is wanted. */
+/** A statement of which the first row is wanted, if it has any. */
 export function rowOf(text: string): Sql {
   return new Sql(text, true)
 }

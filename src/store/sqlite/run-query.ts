@@ -1,5 +1,5 @@
 import type { Asked, Named, Query, Sql, Value } from '../queries/query.ts'
-import type { Row, RowStatement, SqliteDatabase } from './database.ts'
+import type { Row, RowStatement, SqliteDatabase, Statement } from './database.ts'
 
 const NO_ROWS: readonly Row[] = []
 
@@ -7,6 +7,7 @@ const NO_ROWS: readonly Row[] = []
 export class SqliteQueries {
   readonly #db: SqliteDatabase
   readonly #prepared = new Map<Sql, RowStatement>()
+  readonly #writes = new Map<Sql, Statement>()
 
   constructor(db: SqliteDatabase) {
     this.#db = db
@@ -21,10 +22,21 @@ export class SqliteQueries {
 
   /** The rows of one statement. @throws SqliteError */
   answer([sql, ...values]: Asked): readonly Row[] {
+    if (!sql.hasRows) return this.#write(sql, values as readonly (Value | Named)[])
     const statement = this.#prepared.get(sql) ?? this.#prepare(sql)
     if (!sql.isOne) return statement.all(...(values as readonly (Value | Named)[]))
     const row = statement.get(...(values as readonly (Value | Named)[]))
     return row === undefined ? NO_ROWS : [row]
+  }
+
+  #write(sql: Sql, values: readonly (Value | Named)[]): readonly Row[] {
+    let statement = this.#writes.get(sql)
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql.text)
+      this.#writes.set(sql, statement)
+    }
+    statement.run(...values)
+    return NO_ROWS
   }
 
   #prepare(sql: Sql): RowStatement {

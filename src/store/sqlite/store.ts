@@ -6,11 +6,12 @@ import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { FixedClasses } from '../queries/asset-table.ts'
+import { createCustodyStore } from '../queries/custody/custody-engine.ts'
 import { StoredReads } from '../queries/reads.ts'
 import type { CustodyStore } from '../seam/custody.ts'
 import type { OnDamage } from '../seam/damage.ts'
 import type { ChainReads, Journal, Store } from '../seam/store.ts'
-import { createCustodyStore } from './custody/custody-store.ts'
+import { SqliteCustodyEngine } from './custody/custody-engine.ts'
 import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase, watchFiles } from './database.ts'
 import { dumpRecords } from './dump-records.ts'
 import { CurrentFacts, openReader, openWriter } from './facts-file.ts'
@@ -88,7 +89,9 @@ export class SqliteStore implements Store {
     this.followRequests = new SqliteFollowRequests(() =>
       this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: false }),
     )
-    this.custody = createCustodyStore((how) => this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, ...how }))
+    const custodyIn = (durable: boolean): SqliteCustodyEngine =>
+      new SqliteCustodyEngine(() => this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable }))
+    this.custody = createCustodyStore({ durable: custodyIn(true), index: custodyIn(false) })
     const running = { open: () => this.#running(), close: (db: SqliteDatabase) => this.#closeOne(db) }
     this.reports = new SqliteIndexerReports(running)
     this.comparisons = new SqliteComparisonRequests(running)

@@ -1,7 +1,8 @@
 import type { RowKey } from '../../../core/custody.ts'
+import { int, nullable, type Row } from '../../rows/columns.ts'
 import type { MemberFilter } from '../../seam/custody.ts'
-import { int, nullable, type Row, type RowStatement, type SqliteDatabase, type Statement } from '../database.ts'
-import { Names } from './names.ts'
+import { type Query, rowOf, rowsOf, type Sql } from '../query.ts'
+import { accountId, assetId, chainNumber, principalId, walletId } from './names.ts'
 import { type CountedList, RowAnchors } from './row-anchors.ts'
 
 /** The columns of a member, of `m` joined with what it names. */
@@ -12,81 +13,86 @@ const NAMED = `CROSS JOIN custody_wallets w ON w.id = m.wallet CROSS JOIN custod
 
 /** Reads the members that match one filter. */
 export type MemberQuery = {
-  readonly after: (key: RowKey, limit: number) => readonly Row[]
-  readonly before: (key: RowKey, limit: number) => readonly Row[]
-  readonly count: () => number
+  readonly after: (key: RowKey, limit: number) => Query<readonly Row[]>
+  readonly before: (key: RowKey, limit: number) => Query<readonly Row[]>
+  readonly count: () => Query<number>
   /** The key of the row with this index, from 0. */
-  readonly keyAt: (index: number) => RowKey
+  readonly keyAt: (index: number) => Query<RowKey>
 }
 
-type Prepared = {
-  readonly after: RowStatement
-  readonly before: RowStatement
-  readonly count: Statement
-  readonly keyAt: Statement
-}
+type MemberSql = Readonly<Record<'after' | 'before' | 'count' | 'keyAt', string>>
+type Prepared = Readonly<Record<keyof MemberSql, Sql>>
 
-/** Chooses the index for a filter, and prepares its statements once for each form of filters. */
+/** Chooses the index for a filter, and keeps the statements of each form of filters. */
 export class MemberQueries {
-  readonly #db: SqliteDatabase
-  readonly #names: Names
   readonly #prepared = new Map<string, Prepared>()
   readonly #anchors = new RowAnchors()
 
-  constructor(db: SqliteDatabase) {
-    this.#db = db
-    this.#names = new Names(db)
+  /** Undefined: no member can match. */
+  of(filter: MemberFilter): Query<MemberQuery | undefined> {
+    return this.#of(filter)
   }
 
-  /** Undefined: no member can match. */
-  of(filter: MemberFilter): MemberQuery | undefined {
-    const found = this.#conditions(filter)
+  *#of(filter: MemberFilter): Query<MemberQuery | undefined> {
+    const found = yield* conditionsOf(filter)
     if (found === undefined) return undefined
     const sql = memberSql(found)
     const { after, before, count, keyAt } = this.#prepare(sql)
     const values = found.flatMap((condition) => condition.values)
     const list: CountedList = {
       name: `${sql.count} ${values}`,
-      countAfter: (key) => int(count.get(...values, key)),
-      keyAt: (key, index) => nullable(keyAt.get(...values, key, index), int),
+      *countAfter(key) {
+        return int((yield [count, ...values, key])[0]?.[0])
+      },
+      *keyAt(key, index) {
+        return nullable((yield [keyAt, ...values, key, index])[0]?.[0], int)
+      },
     }
+    const anchors = this.#anchors
     return {
-      after: (key, limit) => after.all(...values, key, limit),
-      before: (key, limit) => before.all(...values, key, limit),
-      count: () => this.#anchors.count(list),
-      keyAt: (index) => this.#anchors.keyAt(list, index),
+      *after(key, limit) {
+        return yield [after, ...values, key, limit]
+      },
+      *before(key, limit) {
+        return yield [before, ...values, key, limit]
+      },
+      count: () => anchors.count(list),
+      keyAt: (index) => anchors.keyAt(list, index),
     }
   }
 
-  #conditions({ principal, wallet, chain, addresses, asset }: MemberFilter): readonly Condition[] | undefined {
-    const owner = this.#names.principal(principal)
-    if (owner === undefined) return undefined
-    const conditions: (Condition | undefined)[] = [
-      { column: 'principal', values: [owner] },
-      ...(wallet === undefined ? [] : [one('wallet', this.#names.wallet(principal, wallet))]),
-    ]
-    if (addresses !== undefined) {
-      const ids = addresses.flatMap((address) => this.#names.account(owner, address) ?? [])
-      conditions.push(ids.length === 0 ? undefined : { column: 'account', values: ids })
-    }
-    const onChain = chain === undefined ? undefined : this.#names.chain(chain)
-    if (asset !== undefined) conditions.push(one('asset', this.#names.asset(onChain ?? 0, asset)))
-    else if (chain !== undefined) conditions.push(one('chain', onChain))
-    return conditions.every((condition) => condition !== undefined) ? conditions : undefined
-  }
-
-  #prepare(sql: Readonly<Record<keyof Prepared, string>>): Prepared {
+  #prepare(sql: MemberSql): Prepared {
     const known = this.#prepared.get(sql.after)
     if (known !== undefined) return known
     const prepared: Prepared = {
-      after: this.#db.prepare(sql.after).raw(),
-      before: this.#db.prepare(sql.before).raw(),
-      count: this.#db.prepare(sql.count).pluck(),
-      keyAt: this.#db.prepare(sql.keyAt).pluck(),
+      after: rowsOf(sql.after),
+      before: rowsOf(sql.before),
+      count: rowOf(sql.count),
+      keyAt: rowOf(sql.keyAt),
     }
     this.#prepared.set(sql.after, prepared)
     return prepared
   }
+}
+
+function* conditionsOf(filter: MemberFilter): Query<readonly Condition[] | undefined> {
+  const { principal, wallet, chain, addresses, asset } = filter
+  const owner = yield* principalId(principal)
+  if (owner === undefined) return undefined
+  const conditions: (Condition | undefined)[] = [{ column: 'principal', values: [owner] }]
+  if (wallet !== undefined) conditions.push(one('wallet', yield* walletId(principal, wallet)))
+  if (addresses !== undefined) {
+    const ids: number[] = []
+    for (const address of addresses) {
+      const id = yield* accountId(owner, address)
+      if (id !== undefined) ids.push(id)
+    }
+    conditions.push(ids.length === 0 ? undefined : { column: 'account', values: ids })
+  }
+  const onChain = chain === undefined ? undefined : yield* chainNumber(chain)
+  if (asset !== undefined) conditions.push(one('asset', yield* assetId(onChain ?? 0, asset)))
+  else if (chain !== undefined) conditions.push(one('chain', onChain))
+  return conditions.every((condition) => condition !== undefined) ? conditions : undefined
 }
 
 /** A column that must have one of these values. */
@@ -100,7 +106,7 @@ function one(column: Condition['column'], value: number | undefined): Condition 
 }
 
 /** The statements for conditions on these columns. The first values are those of the conditions, in order. */
-export function memberSql(conditions: readonly Condition[]): Readonly<Record<keyof Prepared, string>> {
+export function memberSql(conditions: readonly Condition[]): MemberSql {
   const where = conditions.map(({ column, values }) =>
     values.length === 1 ? `m.${column} = ?` : `m.${column} IN (${values.map(() => '?').join(', ')})`,
   )
