@@ -78,10 +78,13 @@ function linesOf(
 /** Removes all doubts from a chain's file without resolving them, so that the amounts in doubt can be compared. */
 export function believeAll(file: string): void {
   const db = new Database(file)
-  db.exec(`DELETE FROM refuted_pairs; DELETE FROM refuted_assets; DELETE FROM in_doubt;
-    UPDATE clock SET classes = classes + 1`)
+  db.exec(BELIEVE_ALL)
   db.close()
 }
+
+/** As `believeAll`, for any engine. */
+export const BELIEVE_ALL = `DELETE FROM refuted_pairs; DELETE FROM refuted_assets; DELETE FROM in_doubt;
+  UPDATE clock SET classes = classes + 1`
 
 /** Assets that were named only on a lost branch keep their id but have no facts, so a dump leaves them out. */
 const TABLES = [

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { ChainId } from '../../src/core/chain.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -21,13 +22,19 @@ export type StorePlace = {
   readonly open: (options?: OpenOptions) => Promise<Store>
   /** The facts of a chain as canonical lines, which are the same on all engines. */
   readonly dumpChain: (chain: ChainId) => Promise<readonly string[]>
+  /** Runs statements on the tables of a chain, as another program would. */
+  readonly exec: (chain: ChainId, sql: string) => Promise<void>
+  /** Makes another process the writer of a chain. */
+  readonly takeOver: (chain: ChainId) => Promise<void>
   /** Closes what is open, and deletes the place. */
   readonly end: () => Promise<void>
 }
 
-type Opened = Pick<StorePlace, 'url' | 'dumpChain'> & { readonly remove: () => void | Promise<void> }
+type Opened = Pick<StorePlace, 'url' | 'dumpChain' | 'exec' | 'takeOver'> & {
+  readonly remove: () => void | Promise<void>
+}
 
-function place({ url, dumpChain: dump, remove }: Opened): StorePlace {
+function place({ url, dumpChain: dump, exec, takeOver, remove }: Opened): StorePlace {
   const opened: Store[] = []
   return {
     url,
@@ -37,11 +44,19 @@ function place({ url, dumpChain: dump, remove }: Opened): StorePlace {
       return store
     },
     dumpChain: dump,
+    exec,
+    takeOver,
     end: async () => {
       for (const store of opened) await store.close()
       await remove()
     },
   }
+}
+
+function execIn(file: string, sql: string): void {
+  const db = new Database(file)
+  db.exec(sql)
+  db.close()
 }
 
 /** Every engine: suites of what all engines have loop over this list. */
@@ -50,9 +65,12 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
     name: 'sqlite',
     makePlace: async () => {
       const folder = mkdtempSync(join(tmpdir(), 'steelyard-store-'))
+      const fileOf = (chain: ChainId): string => join(folder, `${chain.replace(':', '_')}.db`)
       return place({
         url: `sqlite:${folder}`,
-        dumpChain: async (chain) => dumpChain(join(folder, `${chain.replace(':', '_')}.db`)),
+        dumpChain: async (chain) => dumpChain(fileOf(chain)),
+        exec: async (chain, sql) => execIn(fileOf(chain), sql),
+        takeOver: async (chain) => execIn(fileOf(chain), 'UPDATE chain SET fence = fence + 1'),
         remove: () => rmSync(folder, { recursive: true }),
       })
     },
@@ -66,6 +84,13 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
         dumpChain: (chain) => {
           const { journal } = chainSchemas(schema, chain)
           return dumpTables((sql) => query(sql.replace(/ FROM (\w+)/, ` FROM ${journal}.$1`)))
+        },
+        exec: async (chain, sql) => {
+          const { journal } = chainSchemas(schema, chain)
+          await query(`BEGIN; SET LOCAL search_path = ${journal}; ${sql}; COMMIT`)
+        },
+        takeOver: async (chain) => {
+          await query('UPDATE leases SET fence = fence + 1 WHERE chain = $1', [chain])
         },
         remove: end,
       })

@@ -108,15 +108,18 @@ function keptParties({ account, from, to }: TransferFilter, coverage: Coverage |
   return [account, from, to].filter((party) => party !== undefined).filter(isKept)
 }
 
-/** The sides of a transfer. `IS NULL` on a value costs nothing, and the index is chosen by the other conditions. */
-const SIDES = `(@account IS NULL OR t.sender = @account OR t.receiver = @account)
-  AND (@from IS NULL OR t.sender = @from) AND (@to IS NULL OR t.receiver = @to)`
+/**
+ * The sides of a transfer. `IS NULL` on a value costs nothing, and the index is chosen by the other conditions. It comes last:
+ * PostgreSQL learns the type of a value where it is compared.
+ */
+const SIDES = `(t.sender = @account OR t.receiver = @account OR @account IS NULL)
+  AND (t.sender = @from OR @from IS NULL) AND (t.receiver = @to OR @to IS NULL)`
 /** CROSS JOIN fixes the order of the join, so that no statistics can change the plan. */
 const OF_CHANGES = 'changes c CROSS JOIN transfers t ON t.block = c.block AND t.log = c.log AND t.sub = c.sub'
 const OF_PARTY = `${OF_CHANGES} WHERE c.account = @party AND c.item = x'' AND ${SIDES}`
 const OF_PARTY_AND_ASSET = `${OF_CHANGES} WHERE c.account = @party AND c.asset = @asset AND c.item = x'' AND ${SIDES}`
-const IN_BLOCK = `transfers t WHERE t.block = @block AND (@asset IS NULL OR t.asset = @asset)
-  AND (@hash IS NULL OR t.hash = @hash) AND ${SIDES}`
+const IN_BLOCK = `transfers t WHERE t.block = @block AND (t.asset = @asset OR @asset IS NULL)
+  AND (t.hash = @hash OR @hash IS NULL) AND ${SIDES}`
 const OF_PAIR = "changes c WHERE c.account = @account AND c.asset = @asset AND c.item = x''"
 
 /** Looks up only the rows of the page. Rows before it are skipped among the keys. `table`: the alias with the keys. */

@@ -45,7 +45,7 @@ async function rowsOf(queries: Queries, asked: Asked): Promise<readonly Row[]> {
   return queries.all(text, ...names.map((name) => named[name] ?? null))
 }
 
-/** A statement in PostgreSQL's words. `names`: the parameters in the order of their `?`; undefined: they are in order already. */
+/** A statement in PostgreSQL's words. `names`: the named parameters in the order of their numbers; undefined: they have no names. */
 type Translated = { readonly text: string; readonly names: readonly string[] | undefined }
 
 const known = new WeakMap<Sql, Translated>()
@@ -69,8 +69,8 @@ export function translate(sql: string): Translated {
     .replaceAll(/\bhex\((\w+(?:\.\w+)?)\)/g, "upper(encode($1, 'hex'))")
     .replaceAll(/\bx'([0-9a-f]*)'/g, "'\\x$1'::bytea")
     .replaceAll(/@(\w+)/g, (_, name: string) => {
-      names.push(name)
-      return '?'
+      const at = names.indexOf(name)
+      return `$${at === -1 ? names.push(name) : at + 1}`
     })
   return { text, names: names.length === 0 ? undefined : names }
 }
