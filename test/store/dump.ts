@@ -35,14 +35,19 @@ function dump(file: string, tables: Dumped, leftOut: ReadonlySet<string>): strin
   }
 }
 
-/** As `dumpChain`, of tables that are read by statements. */
+/** As `dumpChain`, of tables that are read by statements, and with columns by name: engines have them in other orders. */
 export async function dumpTables(read: (sql: string) => Promise<Rows>): Promise<string[]> {
   const rows: { table: string; rows: Rows }[] = []
   for (const { table, order } of TABLES) rows.push({ table, rows: await read(selectFrom(table, order)) })
-  return linesOf(rows, namesOf(await read(ASSETS)), LEFT_OUT)
+  const byName = rows.map(({ table, rows: some }) => ({ table, rows: some.map(inOrder) }))
+  return linesOf(byName, namesOf(await read(ASSETS)), LEFT_OUT)
 }
 
 const ASSETS = "SELECT id, standard || ':' || reference AS name FROM assets"
+
+function inOrder(row: Rows[number]): Rows[number] {
+  return Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
 
 function selectFrom(table: string, order: string): string {
   return `SELECT * FROM ${table}${order}`
@@ -63,12 +68,10 @@ function linesOf(
       // A meeting by a read has no position in its block. The store orders such meetings by asset id, which a dump
       // leaves out.
       const isByRead = Number(row.met_log) === REST_OF_BLOCK
-      const cells = Object.entries(row)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([column, cell]) => {
-          const shown = column === 'met_sub' && isByRead ? null : (cell as Cell)
-          return `${column}=${leftOut.has(column) ? '-' : show(column, shown, names)}`
-        })
+      const cells = Object.entries(row).map(([column, cell]) => {
+        const shown = column === 'met_sub' && isByRead ? null : (cell as Cell)
+        return `${column}=${leftOut.has(column) ? '-' : show(column, shown, names)}`
+      })
       lines.push(`${table} ${cells.join(' ')}`)
     }
   }

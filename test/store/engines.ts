@@ -8,7 +8,7 @@ import { openStore } from '../../src/store/open.ts'
 import { chainSchemas } from '../../src/store/postgres/chain/chain-place.ts'
 import type { Store } from '../../src/store/seam/store.ts'
 import { makeSchema } from '../postgres/test-schema.ts'
-import { dumpChain, dumpTables } from './dump.ts'
+import { dumpTables } from './dump.ts'
 
 type OpenOptions = Pick<Parameters<typeof openStore>[0], 'codecOf' | 'classesOf'>
 
@@ -68,7 +68,14 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
       const fileOf = (chain: ChainId): string => join(folder, `${chain.replace(':', '_')}.db`)
       return place({
         url: `sqlite:${folder}`,
-        dumpChain: async (chain) => dumpChain(fileOf(chain)),
+        dumpChain: async (chain) => {
+          const db = new Database(fileOf(chain), { readonly: true })
+          try {
+            return await dumpTables(async (sql) => db.prepare<[], Record<string, unknown>>(sql).all())
+          } finally {
+            db.close()
+          }
+        },
         exec: async (chain, sql) => execIn(fileOf(chain), sql),
         takeOver: async (chain) => execIn(fileOf(chain), 'UPDATE chain SET fence = fence + 1'),
         remove: () => rmSync(folder, { recursive: true }),
