@@ -2,7 +2,7 @@ import type { AssetRef } from '../../core/asset.ts'
 import type { BalanceKey } from '../../core/balance.ts'
 import { amountOfHex, decodeAmount, encodeItem } from '../../journal/amount-codec.ts'
 import { decodeHash } from '../../journal/hash-codec.ts'
-import { bytes, int, NO_ROW, nullable, text } from '../rows/columns.ts'
+import { bytes, int, NO_ROW, nullable, type Row, text } from '../rows/columns.ts'
 import type { HeldBlock } from '../seam/chain-clock.ts'
 import type { StoredAsset, StoredBalance } from '../seam/store.ts'
 import { hides, type ReadContext } from './context.ts'
@@ -12,7 +12,8 @@ import { type Query, rowOf } from './query.ts'
 export type PairValues = { readonly account: Buffer; readonly asset: number; readonly item: Buffer }
 
 const BLOCK_AT = rowOf('SELECT hash, timestamp FROM blocks WHERE number = ?')
-const AMOUNT = rowOf('SELECT hex(amount) FROM balances WHERE account = ? AND asset = ? AND item = ?')
+/** The present amount of a position, as `amountIn` reads it. */
+export const AMOUNT = rowOf('SELECT hex(amount) FROM balances WHERE account = ? AND asset = ? AND item = ?')
 const POSITION = rowOf(
   'SELECT last_block, opening, met_block FROM balances WHERE account = ? AND asset = ? AND item = ?',
 )
@@ -71,18 +72,35 @@ export function* balanceOf(
   { key, asset }: { readonly key: BalanceKey; readonly asset: StoredAsset | undefined },
   asOf: number | undefined,
 ): Query<StoredBalance | undefined> {
-  const { codec } = context
-  // An older version may have stored rows for the zero address. They are not sums of its events, so ignore them.
-  if (asset === undefined || key.account === codec.zeroAddress) return undefined
-  const where = { account: codec.encode(key.account), asset: asset.id, item: encodeItem(key.item) }
-  const named = { assetId: asset.id, account: key.account, item: key.item }
+  if (asset === undefined || isZero(context, key)) return undefined
+  const where = pairOf(context, key, asset)
   if (mayBeRefuted(context, asset) && (yield* isRefuted(context, asset, where))) {
-    return { ...named, amount: undefined, inDoubt: true }
+    return { assetId: asset.id, account: key.account, item: key.item, amount: undefined, inDoubt: true }
   }
   const [row] = yield [AMOUNT, where.account, where.asset, where.item]
-  if (row === undefined || hides(context, key.account)) return undefined
-  const now: StoredBalance = { ...named, amount: amountIn(row[0]), inDoubt: false }
-  return asOf === undefined ? now : yield* earlier(context, { now, where }, asOf)
+  const now = row && presentOf(context, { key, asset }, row)
+  return asOf === undefined || now === undefined ? now : yield* earlier(context, { now, where }, asOf)
+}
+
+/** True for the zero address: an older version may have stored rows for it, which are not sums of its events. */
+export function isZero({ codec }: ReadContext, { account }: BalanceKey): boolean {
+  return account === codec.zeroAddress
+}
+
+/** The key of a position's row. */
+export function pairOf({ codec }: ReadContext, { account, item }: BalanceKey, { id }: StoredAsset): PairValues {
+  return { account: codec.encode(account), asset: id, item: encodeItem(item) }
+}
+
+/** The present position of a row of AMOUNT that nothing refutes; undefined if it is not shown. */
+export function presentOf(
+  context: ReadContext,
+  { key, asset }: { readonly key: BalanceKey; readonly asset: StoredAsset },
+  row: Row,
+): StoredBalance | undefined {
+  const { account, item } = key
+  if (hides(context, account)) return undefined
+  return { assetId: asset.id, account, item, amount: amountIn(row[0]), inDoubt: false }
 }
 
 /** The position at an earlier block: opening + the running sum by then. Unknown before the opening holds. */

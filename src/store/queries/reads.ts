@@ -36,7 +36,17 @@ import { blockAtTime, changesPage, filteredTransfers } from './history.ts'
 import { Holdings } from './holdings.ts'
 import { pairsMet, pairsSince, pairTransfers } from './pairs.ts'
 import { walkPage } from './position-walk.ts'
-import { assetOf, balanceOf, heldAt, isAnyRefuted } from './positions.ts'
+import {
+  AMOUNT,
+  assetOf,
+  balanceOf,
+  heldAt,
+  isAnyRefuted,
+  isZero,
+  mayBeRefuted,
+  pairOf,
+  presentOf,
+} from './positions.ts'
 import { type Query, rowOf, rowsOf } from './query.ts'
 
 const HASH_AT = rowOf('SELECT hash FROM blocks WHERE number = ?')
@@ -52,7 +62,7 @@ const HOLDERS = rowsOf(
 /** How an engine runs reads, each in one snapshot: at once, or by a promise. */
 export interface ReadEngine {
   read<T>(work: (context: ReadContext) => Query<T>): Soon<T>
-  /** The assets of a contract, as far as the engine remembers them between two commits. */
+  /** The assets of a contract, as far as the engine remembers them of the snapshot of the moment. */
   readonly contracts?: {
     get(reference: string): readonly StoredAsset[] | undefined
     put(reference: string, assets: readonly StoredAsset[]): void
@@ -122,9 +132,9 @@ export class StoredReads implements ChainReads {
 
   assetsOf(reference: string): Soon<readonly StoredAsset[]> {
     const { contracts } = this.#engine
+    const known = contracts?.get(reference)
+    if (known !== undefined) return known
     return this.#engine.read(function* ({ assets }): Query<readonly StoredAsset[]> {
-      const known = contracts?.get(reference)
-      if (known !== undefined) return known
       const found = yield* assets.of(reference)
       contracts?.put(reference, found)
       return found
@@ -190,11 +200,21 @@ function* balances(context: ReadContext, keys: readonly BalanceKey[], asOf: numb
   const assets: (StoredAsset | undefined)[] = []
   const rows: (StoredBalance | undefined)[] = []
   for (const key of keys) {
-    const asset = yield* assetOf(context, key.asset)
+    const asset = context.assets.knownAs(key.asset) ?? (yield* assetOf(context, key.asset))
     assets.push(asset)
-    rows.push(yield* balanceOf(context, { key, asset }, asOf))
+    // The native asset has no rows.
+    if (asset === undefined || isZero(context, key)) rows.push(undefined)
+    else if (asOf !== undefined || mayBeRefuted(context, asset)) {
+      rows.push(yield* balanceOf(context, { key, asset }, asOf))
+    } else {
+      // What most requests ask, without a generator of its own.
+      const pair = pairOf(context, key, asset)
+      const [row] = yield [AMOUNT, pair.account, pair.asset, pair.item]
+      rows.push(row && presentOf(context, { key, asset }, row))
+    }
   }
-  return { clock: context.clock, block: yield* heldAt(context, asOf), rows, assets }
+  const block = asOf === undefined ? context.clock.published : yield* heldAt(context, asOf)
+  return { clock: context.clock, block, rows, assets }
 }
 
 function* holdersPage(context: ReadContext, query: Parameters<ChainReads['holders']>[0]): Query<HolderPage> {

@@ -21,11 +21,12 @@ export class SqliteQueries {
   }
 
   /** The rows of one statement. @throws SqliteError */
-  answer([sql, ...values]: Asked): readonly Row[] {
-    if (!sql.hasRows) return this.#write(sql, values as readonly (Value | Named)[])
+  answer(asked: Asked): readonly Row[] {
+    const [sql] = asked
+    if (!sql.hasRows) return this.#write(sql, asked.slice(1) as readonly (Value | Named)[])
     const statement = this.#prepared.get(sql) ?? this.#prepare(sql)
-    if (!sql.isOne) return statement.all(...(values as readonly (Value | Named)[]))
-    const row = statement.get(...(values as readonly (Value | Named)[]))
+    if (!sql.isOne) return statement.all(...(asked.slice(1) as readonly (Value | Named)[]))
+    const row = getOne(statement, asked)
     return row === undefined ? NO_ROWS : [row]
   }
 
@@ -44,4 +45,11 @@ export class SqliteQueries {
     this.#prepared.set(sql, statement)
     return statement
   }
+}
+
+/** The first row. The most frequent look-ups have one value or three, and cost no list of them. */
+function getOne(statement: RowStatement, asked: Asked): Row | undefined {
+  if (asked.length === 4) return statement.get(asked[1], asked[2], asked[3])
+  if (asked.length === 2) return statement.get(asked[1])
+  return statement.get(...(asked.slice(1) as readonly (Value | Named)[]))
 }

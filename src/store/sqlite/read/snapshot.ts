@@ -31,7 +31,7 @@ export class Snapshot implements ReadEngine {
   /** The assets of contracts that were asked for since the last commit: any commit may add an asset. */
   readonly #ofReference = new Map<string, readonly StoredAsset[]>()
   readonly contracts: NonNullable<ReadEngine['contracts']> = {
-    get: (reference) => this.#ofReference.get(reference),
+    get: (reference) => this.look(() => this.#ofReference.get(reference)),
     put: (reference, assets) => {
       if (this.#ofReference.size >= MAX_REFERENCES) this.#ofReference.clear()
       this.#ofReference.set(reference, assets)
