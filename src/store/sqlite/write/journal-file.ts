@@ -42,6 +42,7 @@ export class JournalFile {
   /** Forgets what is remembered of the file's rows. */
   forget(): void {
     this.assets.forget()
+    this.#tables.forget()
     this.followed.reload()
   }
 
