@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { kindOf } from '../chains/registry.ts'
 import type { ChainId } from '../core/chain.ts'
 import { isServiceError } from '../core/errors.ts'
+import { withoutUrl } from '../core/url.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/seam/store.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
@@ -42,7 +43,7 @@ async function reset(text: string, options: ResetOptions, terminal: Terminal): P
   const store = await openExisting(config.store)
   try {
     if (store === undefined || !(await store.holds(chain))) {
-      terminal.err(`Nothing of ${chain} was indexed in ${config.store}: there is nothing to delete.\n`)
+      terminal.err(`Nothing of ${chain} was indexed in ${withoutUrl(config.store)}: there is nothing to delete.\n`)
       return
     }
     if (options.yes !== true && !(await isConfirmed(chain, { terminal, url: config.store }))) {
@@ -60,7 +61,7 @@ async function isConfirmed(
   chain: ChainId,
   { terminal, url }: { readonly terminal: Terminal; readonly url: string },
 ): Promise<boolean> {
-  const question = `Delete everything indexed of ${chain} in ${url}?\nThe next start indexes it again. Type yes to continue: `
+  const question = `Delete everything indexed of ${chain} in ${withoutUrl(url)}?\nThe next start indexes it again. Type yes to continue: `
   const answer = await terminal.ask?.(question)
   return answer?.trim().toLowerCase() === 'yes'
 }

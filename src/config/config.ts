@@ -38,7 +38,7 @@ export type Config<Dialects> = {
     readonly trustProxy: readonly string[]
   }
   readonly log: { readonly level: LogLevel }
-  /** `sqlite:<absolute folder>`. */
+  /** `sqlite:<absolute folder>` or `postgres://…`, with a password: only `withoutUrl` of it may be shown. */
   readonly store: string
   readonly chains: readonly ChainConfig[]
   readonly tokens: {

@@ -44,11 +44,11 @@ describe('an invalid configuration', () => {
       'log: { level: loud }',
       'log.level: got "loud", expected silent or fatal or error or warn or info or debug or trace',
     ],
-    ['an unknown store', 'store: mysql:./x', 'store: got "mysql:.…", expected sqlite:<folder>'],
+    ['an unknown store', 'store: mysql:./x', 'store: got "mysql:.…", expected sqlite:<folder> or postgres://'],
     [
-      'PostgreSQL',
-      'store: postgres://me:pass@db/x',
-      'store: got "postgres://db/…", expected sqlite:<folder> (postgres:// is not supported yet',
+      'a URL of PostgreSQL that is none',
+      'store: "postgres://me:pass@db:x/y"',
+      'expected sqlite:<folder> or postgres://role:password@host/database',
     ],
     ['chains as a mapping', 'chains: { a: 1 }', 'chains: got a mapping, expected a list of chains, each with an id'],
     [

@@ -150,14 +150,15 @@ function resolvePath(folder: string, given: string): string {
   return isAbsolute(given) ? resolve(given) : resolve(folder, given)
 }
 
-/** The store's URL: `sqlite:` with an absolute folder. */
+/** The store's URL: `sqlite:` with an absolute folder, or that of a PostgreSQL database, which the store itself checks. */
 export function storeUrl(folder: string): Field<string> {
-  return text('sqlite:<folder> (postgres:// is not supported yet in this version)', parse, (given) => {
+  return text('sqlite:<folder> or postgres://role:password@host/database', parse, (given) => {
     const meant = `sqlite:${given.trim().replace(/^sqlite:?\/*\s*/i, '')}`
     return /[@:]/.test(meant.slice('sqlite:'.length)) || parse(meant) === undefined ? undefined : didYouMean(meant)
   })
 
   function parse(given: string): string | undefined {
+    if (/^postgres(ql)?:\/\//.test(given)) return URL.canParse(given) && isPath(given) ? given : undefined
     const named = /^sqlite:(.+)$/.exec(given)?.[1] ?? ''
     // A URL with a host is not a folder, and `:memory:` would become a folder of that name.
     const isOdd = /^\/\/(?!\/)/.test(named) || named.startsWith(':')

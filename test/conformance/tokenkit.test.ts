@@ -1,6 +1,6 @@
 /** TokenKit's balance calls, field by field as on the vendor's page, over a real chain. */
-import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { rowId } from '../../src/api/dialects/tokenkit/render.ts'
 import { callData } from '../../src/demo/contracts.ts'
 import { serveTokenKit, type TokenKitServer } from './tokenkit-server.ts'
 
@@ -182,9 +182,8 @@ describe('GET /api/account-balances/', () => {
     expect([status, json.success, json.count]).toEqual([200, true, json.data.length])
     expect(json.count).toBeGreaterThan(4)
     for (const row of json.data) {
-      const digest = createHash('sha256').update(`${server.id}|${trader}|${row.token.address}`).digest()
       expect(row).toEqual({
-        id: Number(digest.readBigUInt64BE(0) >> 11n),
+        id: rowId(server.id, trader, row.token.address),
         account: { address: trader },
         token: {
           address: expect.stringMatching(/^0x[0-9a-f]{40}$/),

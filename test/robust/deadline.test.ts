@@ -78,7 +78,8 @@ test('health and the log name a node that hangs; when it answers again the chain
   const waiting = await server.until('eip155:1', (chain) => chain.waiting !== undefined)
   expect(waiting).toMatchObject({ state: 'degraded', error: expect.stringContaining(node.server.url) })
   expect(waiting.waiting?.for).toContain('the newest block')
-  expect(server.log()).toMatch(/the chain does not advance: waiting/)
+  // The report of the indexer and its line of the log take different ways.
+  await expect.poll(() => server.log(), { timeout: 20_000 }).toMatch(/the chain does not advance: waiting/)
   node.server.become(node.answer)
   const well = await server.until('eip155:1', ({ state }) => state === 'live')
   expect(well.error).toBeUndefined()

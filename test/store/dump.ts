@@ -21,44 +21,73 @@ export function dumpWhole(file: string): string[] {
   return dump(file, tables, OF_A_RUN)
 }
 
-function dump(
-  file: string,
-  tables: readonly { readonly table: string; readonly order: string }[],
-  leftOut: ReadonlySet<string>,
-): string[] {
+type Rows = readonly Readonly<Record<string, unknown>>[]
+type Dumped = readonly { readonly table: string; readonly order: string }[]
+
+function dump(file: string, tables: Dumped, leftOut: ReadonlySet<string>): string[] {
   const db = new Database(file, { readonly: true })
   try {
-    const names = new Map(
-      db
-        .prepare<[], { id: number; name: string }>("SELECT id, standard || ':' || reference AS name FROM assets")
-        .all()
-        .map(({ id, name }) => [id, name]),
-    )
-    const lines: string[] = []
-    for (const { table, order } of tables) {
-      for (const row of db.prepare<[], Record<string, Cell>>(`SELECT * FROM ${table}${order}`).all()) {
-        // A meeting by a read has no position in its block. The store orders such meetings by asset id, which a dump
-        // leaves out.
-        if (row.met_log === REST_OF_BLOCK) row.met_sub = null
-        const cells = Object.entries(row).map(([column, cell]) => {
-          return `${column}=${leftOut.has(column) ? '-' : show(column, cell, names)}`
-        })
-        lines.push(`${table} ${cells.join(' ')}`)
-      }
-    }
-    return lines.sort()
+    const read = (sql: string): Rows => db.prepare<[], Record<string, Cell>>(sql).all()
+    const rows = tables.map(({ table, order }) => ({ table, rows: read(selectFrom(table, order)) }))
+    return linesOf(rows, namesOf(read(ASSETS)), leftOut)
   } finally {
     db.close()
   }
 }
 
+/** As `dumpChain`, of tables that are read by statements, and with columns by name: engines have them in other orders. */
+export async function dumpTables(read: (sql: string) => Promise<Rows>): Promise<string[]> {
+  const rows: { table: string; rows: Rows }[] = []
+  for (const { table, order } of TABLES) rows.push({ table, rows: await read(selectFrom(table, order)) })
+  const byName = rows.map(({ table, rows: some }) => ({ table, rows: some.map(inOrder) }))
+  return linesOf(byName, namesOf(await read(ASSETS)), LEFT_OUT)
+}
+
+const ASSETS = "SELECT id, standard || ':' || reference AS name FROM assets"
+
+function inOrder(row: Rows[number]): Rows[number] {
+  return Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function selectFrom(table: string, order: string): string {
+  return `SELECT * FROM ${table}${order}`
+}
+
+function namesOf(rows: Rows): ReadonlyMap<number, string> {
+  return new Map(rows.map(({ id, name }) => [Number(id), String(name)]))
+}
+
+function linesOf(
+  tables: readonly { readonly table: string; readonly rows: Rows }[],
+  names: ReadonlyMap<number, string>,
+  leftOut: ReadonlySet<string>,
+): string[] {
+  const lines: string[] = []
+  for (const { table, rows } of tables) {
+    for (const row of rows) {
+      // A meeting by a read has no position in its block. The store orders such meetings by asset id, which a dump
+      // leaves out.
+      const isByRead = Number(row.met_log) === REST_OF_BLOCK
+      const cells = Object.entries(row).map(([column, cell]) => {
+        const shown = column === 'met_sub' && isByRead ? null : (cell as Cell)
+        return `${column}=${leftOut.has(column) ? '-' : show(column, shown, names)}`
+      })
+      lines.push(`${table} ${cells.join(' ')}`)
+    }
+  }
+  return lines.sort()
+}
+
 /** Removes all doubts from a chain's file without resolving them, so that the amounts in doubt can be compared. */
 export function believeAll(file: string): void {
   const db = new Database(file)
-  db.exec(`DELETE FROM refuted_pairs; DELETE FROM refuted_assets; DELETE FROM in_doubt;
-    UPDATE clock SET classes = classes + 1`)
+  db.exec(BELIEVE_ALL)
   db.close()
 }
+
+/** As `believeAll`, for any engine. */
+export const BELIEVE_ALL = `DELETE FROM refuted_pairs; DELETE FROM refuted_assets; DELETE FROM in_doubt;
+  UPDATE clock SET classes = classes + 1`
 
 /** Assets that were named only on a lost branch keep their id but have no facts, so a dump leaves them out. */
 const TABLES = [

@@ -1,33 +1,62 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openRecords } from '../../src/store/open.ts'
-import type { Records } from '../../src/store/seam/records.ts'
+import Database from 'better-sqlite3'
+import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import type { ChainId } from '../../src/core/chain.ts'
+import { openStore } from '../../src/store/open.ts'
+import { chainSchemas } from '../../src/store/postgres/chain/chain-place.ts'
+import type { Store } from '../../src/store/seam/store.ts'
 import { makeSchema } from '../postgres/test-schema.ts'
+import { dumpTables } from './dump.ts'
+
+type OpenOptions = Pick<Parameters<typeof openStore>[0], 'codecOf' | 'classesOf'>
 
 /** An empty place for a store. */
 export type StorePlace = {
   readonly url: string
-  /** Opens the store there: also several at a time, as several processes do. All are closed at the end. */
-  readonly open: () => Promise<Records>
+  /**
+   * Opens the store there: also several at a time, as several processes do. All are closed at the end. Accounts are those of EVM
+   * unless `codecOf` is given.
+   */
+  readonly open: (options?: OpenOptions) => Promise<Store>
+  /** The facts of a chain as canonical lines, which are the same on all engines. */
+  readonly dumpChain: (chain: ChainId) => Promise<readonly string[]>
+  /** Runs statements on the tables of a chain, as another program would. */
+  readonly exec: (chain: ChainId, sql: string) => Promise<void>
+  /** Makes another process the writer of a chain. */
+  readonly takeOver: (chain: ChainId) => Promise<void>
   /** Closes what is open, and deletes the place. */
   readonly end: () => Promise<void>
 }
 
-async function place(url: string, remove: () => void | Promise<void>): Promise<StorePlace> {
-  const opened: Records[] = []
+type Opened = Pick<StorePlace, 'url' | 'dumpChain' | 'exec' | 'takeOver'> & {
+  readonly remove: () => void | Promise<void>
+}
+
+function place({ url, dumpChain: dump, exec, takeOver, remove }: Opened): StorePlace {
+  const opened: Store[] = []
   return {
     url,
-    open: async () => {
-      const store = await openRecords({ url, create: true })
+    open: async (options = {}) => {
+      const store = await openStore({ url, create: true, codecOf: () => HEX_ACCOUNTS, ...options })
       opened.push(store)
       return store
     },
+    dumpChain: dump,
+    exec,
+    takeOver,
     end: async () => {
       for (const store of opened) await store.close()
       await remove()
     },
   }
+}
+
+function execIn(file: string, sql: string): void {
+  const db = new Database(file)
+  db.exec(sql)
+  db.close()
 }
 
 /** Every engine: suites of what all engines have loop over this list. */
@@ -36,14 +65,42 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
     name: 'sqlite',
     makePlace: async () => {
       const folder = mkdtempSync(join(tmpdir(), 'steelyard-store-'))
-      return place(`sqlite:${folder}`, () => rmSync(folder, { recursive: true }))
+      const fileOf = (chain: ChainId): string => join(folder, `${chain.replace(':', '_')}.db`)
+      return place({
+        url: `sqlite:${folder}`,
+        dumpChain: async (chain) => {
+          const db = new Database(fileOf(chain), { readonly: true })
+          try {
+            return await dumpTables(async (sql) => db.prepare<[], Record<string, unknown>>(sql).all())
+          } finally {
+            db.close()
+          }
+        },
+        exec: async (chain, sql) => execIn(fileOf(chain), sql),
+        takeOver: async (chain) => execIn(fileOf(chain), 'UPDATE chain SET fence = fence + 1'),
+        remove: () => rmSync(folder, { recursive: true }),
+      })
     },
   },
   {
     name: 'postgres',
     makePlace: async () => {
-      const { url, end } = await makeSchema()
-      return place(url, end)
+      const { url, schema, query, end } = await makeSchema()
+      return place({
+        url,
+        dumpChain: (chain) => {
+          const { journal } = chainSchemas(schema, chain)
+          return dumpTables((sql) => query(sql.replace(/ FROM (\w+)/, ` FROM ${journal}.$1`)))
+        },
+        exec: async (chain, sql) => {
+          const { journal } = chainSchemas(schema, chain)
+          await query(`BEGIN; SET LOCAL search_path = ${journal}; ${sql}; COMMIT`)
+        },
+        takeOver: async (chain) => {
+          await query('UPDATE leases SET fence = fence + 1 WHERE chain = $1', [chain])
+        },
+        remove: end,
+      })
     },
   },
 ]

@@ -1,17 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+import { describe, expect, test } from 'vitest'
 import { assetKey } from '../../src/core/asset.ts'
 import type { Header } from '../../src/core/block.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
-import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
-import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import type { ChainReads, Journal, Store } from '../../src/store/seam/store.ts'
 import { ACCOUNTS, ASSETS, blockMovements, hashOf, type Movement, makeBlock } from './chains.ts'
-import { dumpChain } from './dump.ts'
+import { ENGINES, type StorePlace } from './engines.ts'
 import { Model } from './model.ts'
 
 const CHAIN = parseChainId('eip155:1') as ChainId
@@ -26,14 +21,14 @@ const history = fc.array(
 )
 type History = readonly { readonly blocks: readonly (readonly Movement[])[]; readonly back: number }[]
 
-async function withStore<T>(work: (store: SqliteStore, folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'steelyard-model-'))
-  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS })
+type MakePlace = () => Promise<StorePlace>
+
+async function withStore<T>(makePlace: MakePlace, work: (store: Store, place: StorePlace) => Promise<T>): Promise<T> {
+  const place = await makePlace()
   try {
-    return await work(store, folder)
+    return await work(await place.open(), place)
   } finally {
-    await store.close()
-    rmSync(folder, { recursive: true })
+    await place.end()
   }
 }
 
@@ -123,39 +118,41 @@ async function compareAssets(reads: ChainReads, model: Model): Promise<void> {
   }
 }
 
-test('balances, lists, holders, transfers and past amounts equal those of a plain model, after any appends and rollbacks', async () => {
-  await fc.assert(
-    fc.asyncProperty(history, async (history) => {
-      await withStore(async (store, folder) => {
-        const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
-        const reads = await store.openReads(CHAIN)
-        const model = new Model()
-        const headers = await play(history, journal, model)
-        await compare(reads, model, undefined)
-        await compareAccounts(reads, model, undefined)
-        for (const { number } of headers) {
-          await compare(reads, model, number)
-          await compareAccounts(reads, model, number)
-        }
-        await compareAssets(reads, model)
-        // Reads share a snapshot for one tick, so the writer closes after it.
-        await nextTick()
-        const straight = await replay(model, headers)
-        expect(dumpChain(join(folder, 'eip155_1.db'))).toEqual(straight)
-        await journal.close()
-      })
-    }),
-    { numRuns: 60 },
-  )
-}, 120_000)
+describe.each(ENGINES)('$name', ({ name, makePlace }) => {
+  test('balances, lists, holders, transfers and past amounts equal those of a plain model, after any appends and rollbacks', async () => {
+    await fc.assert(
+      fc.asyncProperty(history, async (history) => {
+        await withStore(makePlace, async (store, place) => {
+          const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+          const reads = await store.openReads(CHAIN)
+          const model = new Model()
+          const headers = await play(history, journal, model)
+          await compare(reads, model, undefined)
+          await compareAccounts(reads, model, undefined)
+          for (const { number } of headers) {
+            await compare(reads, model, number)
+            await compareAccounts(reads, model, number)
+          }
+          await compareAssets(reads, model)
+          // Reads share a snapshot for one tick, so the writer closes after it.
+          await nextTick()
+          const straight = await replay(makePlace, model, headers)
+          expect(await place.dumpChain(CHAIN)).toEqual(straight)
+          await journal.close()
+        })
+      }),
+      { numRuns: name === 'sqlite' ? 60 : 15 },
+    )
+  }, 120_000)
+})
 
 /** The same chain without rollbacks, appended in one batch like a backfill. */
-async function replay(model: Model, headers: readonly Header[]): Promise<string[]> {
-  return withStore(async (store, folder) => {
+async function replay(makePlace: MakePlace, model: Model, headers: readonly Header[]): Promise<readonly string[]> {
+  return withStore(makePlace, async (store, place) => {
     const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
     const through = headers.at(-1)
     if (through !== undefined) await journal.append({ first: 0, through, blocks: model.blocks, headers: [] })
     await journal.close()
-    return dumpChain(join(folder, 'eip155_1.db'))
+    return await place.dumpChain(CHAIN)
   })
 }

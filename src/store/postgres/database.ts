@@ -36,36 +36,32 @@ export interface Transaction extends Queries {
 /** How a transaction is committed. Not `durable`: a crash of the server may lose the last ones, but never a part of one. */
 export type Commit = { readonly durable: boolean }
 
-/** The connections to a database. Errors are the store's. */
+/** The connections to a database, seen from one schema. Errors are the store's. */
 export class PostgresDatabase implements Queries {
   readonly target: Target
   readonly #pool: pg.Pool
+  /** Undefined: the schema of the target, which is the one of each connection. */
+  readonly #path: string | undefined
+  readonly #statements = new Statements()
 
-  constructor(target: Target) {
+  constructor(target: Target, within?: { readonly pool: pg.Pool; readonly path: string }) {
     this.target = target
-    this.#pool = new pg.Pool({
-      connectionString: target.url,
-      max: MAX_CONNECTIONS,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: QUERY_TIMEOUT_MS,
-      keepAlive: true,
-      application_name: 'steelyard',
-      types: { getTypeParser },
-      options: [
-        target.options,
-        `-c search_path=${target.schema}`,
-        `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
-        `-c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`,
-        '-c synchronous_commit=on',
-        '-c client_min_messages=warning',
-      ].join(' '),
-    })
-    // A connection that broke while it was idle is replaced at its next use.
-    this.#pool.on('error', () => undefined)
+    this.#path = within?.path
+    this.#pool = within?.pool ?? poolOf(target)
+  }
+
+  /**
+   * The same connections, seen from other schemas: a table is that of the first one that has it. Each statement is of a
+   * transaction then.
+   */
+  within(schemas: readonly string[]): PostgresDatabase {
+    const [schema = this.target.schema] = schemas
+    return new PostgresDatabase({ ...this.target, schema }, { pool: this.#pool, path: schemas.join(', ') })
   }
 
   async all(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
-    return (await this.guarded(() => this.#pool.query(statement(sql, values)))).rows
+    if (this.#path !== undefined) return this.write((queries) => queries.all(sql, ...values))
+    return (await this.guarded(() => this.#pool.query(this.#statements.of(sql, values)))).rows
   }
 
   async get(sql: string, ...values: readonly Value[]): Promise<Row | undefined> {
@@ -73,7 +69,8 @@ export class PostgresDatabase implements Queries {
   }
 
   async run(sql: string, ...values: readonly Value[]): Promise<number> {
-    return (await this.guarded(() => this.#pool.query(statement(sql, values)))).rowCount ?? 0
+    if (this.#path !== undefined) return this.write((queries) => queries.run(sql, ...values))
+    return (await this.guarded(() => this.#pool.query(this.#statements.of(sql, values)))).rowCount ?? 0
   }
 
   /** Runs work as one transaction. Each of its statements sees what others have committed by then. */
@@ -117,8 +114,11 @@ export class PostgresDatabase implements Queries {
       }
       client.on('error', fail)
       try {
-        await client.query(begin)
-        const result = await work(queriesOn(client))
+        // Sent with what follows: the driver sends the statements of one client in order.
+        const begun = client.query(this.#path === undefined ? begin : `${begin}; SET LOCAL search_path = ${this.#path}`)
+        begun.catch(() => undefined)
+        const result = await work(queriesOn(client, this.#statements))
+        await begun
         await client.query('COMMIT')
         return result
       } catch (error) {
@@ -132,27 +132,56 @@ export class PostgresDatabase implements Queries {
   }
 }
 
-function queriesOn(client: pg.PoolClient): Transaction {
-  const all = async (sql: string, ...values: readonly Value[]) => (await client.query<Row>(statement(sql, values))).rows
+function poolOf(target: Target): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: target.url,
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    keepAlive: true,
+    application_name: 'steelyard',
+    types: { getTypeParser },
+    options: [
+      target.options,
+      `-c search_path=${target.schema}`,
+      `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+      `-c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`,
+      '-c synchronous_commit=on',
+      '-c client_min_messages=warning',
+    ].join(' '),
+  })
+  // A connection that broke while it was idle is replaced at its next use.
+  pool.on('error', () => undefined)
+  return pool
+}
+
+function queriesOn(client: pg.PoolClient, statements: Statements): Transaction {
+  const all = async (sql: string, ...values: readonly Value[]) =>
+    (await client.query<Row>(statements.of(sql, values))).rows
   return {
     all,
     get: async (sql, ...values) => (await all(sql, ...values))[0],
-    run: async (sql, ...values) => (await client.query(statement(sql, values))).rowCount ?? 0,
+    run: async (sql, ...values) => (await client.query(statements.of(sql, values))).rowCount ?? 0,
     exec: async (sql) => void (await client.query(sql)),
   }
 }
 
-/** The names of prepared statements, by their text. All texts are ours, so there are few. */
-const names = new Map<string, { readonly name: string; readonly text: string }>()
+/** Numbers the prepared statements of this process. All texts are ours, so there are few. */
+let prepared = 0
 
-function statement(sql: string, values: readonly Value[]): pg.QueryArrayConfig & { readonly name: string } {
-  let known = names.get(sql)
-  if (known === undefined) {
-    let count = 0
-    known = { name: `s${names.size}`, text: sql.replaceAll('?', () => `$${++count}`) }
-    names.set(sql, known)
+/** The prepared statements of one view of the database: a text means other tables in another schema. */
+class Statements {
+  readonly #known = new Map<string, { readonly name: string; readonly text: string }>()
+
+  of(sql: string, values: readonly Value[]): pg.QueryArrayConfig & { readonly name: string } {
+    let known = this.#known.get(sql)
+    if (known === undefined) {
+      let count = 0
+      known = { name: `s${prepared++}`, text: sql.replaceAll('?', () => `$${++count}`) }
+      this.#known.set(sql, known)
+    }
+    return { ...known, values: [...values], rowMode: 'array' }
   }
-  return { ...known, values: [...values], rowMode: 'array' }
 }
 
 /** Integers of 64 bits as numbers: all of ours are exact. Everything else as the driver parses it. */

@@ -3,7 +3,10 @@ import { dumpRows, type TableRows } from '../rows/dump-rows.ts'
 import type { PostgresDatabase } from './database.ts'
 
 /** Tables that tell how the store was used, and no facts. */
-const NO_RECORDS = new Set(['migrations', 'leases', 'chain', 'accepted_clocks', 'places', 'findings', 'feed'])
+const NO_RECORDS = new Set([
+  ...['migrations', 'leases', 'chain', 'accepted_clocks', 'heartbeat', 'places', 'findings', 'feed'],
+  ...['reports', 'comparisons', 'calls'],
+])
 
 /** All rows of one snapshot as canonical lines. */
 export async function dumpRecords(db: PostgresDatabase): Promise<readonly string[]> {

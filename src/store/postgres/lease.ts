@@ -13,10 +13,10 @@ export type Lease = {
   readonly fence: number
   /**
    * Runs work as one transaction that only the present writer can commit: another one waits for its end before it can
-   * take the lease.
+   * take the lease. `view`: of other schemas of the store; it sees the store's own too.
    * @throws LEASE_LOST another process took the lease
    */
-  readonly write: <T>(work: (queries: Transaction) => Promise<T>) => Promise<T>
+  readonly write: <T>(work: (queries: Transaction) => Promise<T>, view?: PostgresDatabase) => Promise<T>
   readonly release: () => Promise<void>
 }
 
@@ -36,8 +36,8 @@ export async function takeLease(db: PostgresDatabase, chain: ChainId, leaseMs = 
   prolong.unref()
   return {
     fence,
-    write: (work) =>
-      db.write(async (queries) => {
+    write: (work, view = db) =>
+      view.write(async (queries) => {
         await assertOurs(queries, chain, fence)
         return work(queries)
       }),

@@ -1,3 +1,4 @@
+import { CUSTODY_TABLES } from './custody-schema.ts'
 import { CHAIN_TABLES } from './journal/chain-schema.ts'
 import { LEDGER_TABLES } from './ledger/ledger-schema.ts'
 
@@ -68,6 +69,28 @@ export const MIGRATIONS: readonly string[] = [
     requested_at bigint NOT NULL,
     UNIQUE (chain, account)
   );
+
+  -- What running processes tell each other. Nothing in these tables is needed after a restart.
+  -- The last report of each chain's indexer, as JSON. at: Unix milliseconds.
+  CREATE TABLE reports (
+    chain text COLLATE "C" PRIMARY KEY, writer text NOT NULL, has_lease smallint NOT NULL, at bigint NOT NULL,
+    report text NOT NULL
+  );
+
+  -- Balances that the audit of a chain is to compare.
+  CREATE TABLE comparisons (
+    chain text COLLATE "C" NOT NULL, account text COLLATE "C" NOT NULL, standard text COLLATE "C" NOT NULL,
+    reference text COLLATE "C" NOT NULL, item text COLLATE "C" NOT NULL, sequence bigint NOT NULL,
+    PRIMARY KEY (chain, account, standard, reference, item)
+  );
+
+  -- Calls by policy and key in the window that ends at ends_at, in Unix milliseconds.
+  CREATE TABLE calls (
+    policy text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL, count bigint NOT NULL, ends_at bigint NOT NULL,
+    PRIMARY KEY (policy, key)
+  );
+  CREATE INDEX calls_by_end ON calls (policy, ends_at);
   `,
   CHAIN_TABLES + LEDGER_TABLES,
+  CUSTODY_TABLES,
 ]

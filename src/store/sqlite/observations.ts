@@ -4,6 +4,13 @@ import type { BalanceKey, Observation } from '../../core/balance.ts'
 import { decodeAmount, encodeAmount, encodeItem } from '../../journal/amount-codec.ts'
 import { decodeHash, encodeHash } from '../../journal/hash-codec.ts'
 import { parseStandard } from '../../journal/rules/assets.ts'
+import {
+  MAX_HELD,
+  OBSERVATION_COLUMNS,
+  observationCursor,
+  observationPage,
+  readObservation,
+} from '../rows/observation-rows.ts'
 import type { ObservationStore } from '../seam/observations.ts'
 import type { ObservationPage, ObservationQuery } from '../seam/positions.ts'
 import {
@@ -16,14 +23,10 @@ import {
   type Statement,
   text,
 } from './database.ts'
-import { OBSERVATION_COLUMNS, ObservationWalker, readObservation } from './read/observation-walker.ts'
 import { TickSnapshot } from './read/tick-snapshot.ts'
 
 /** Observations kept in memory between two writes, some 400 bytes each. */
 const MAX_REMEMBERED = 20_000
-
-/** Most assets of one account that are returned: the caller only needs to know whether a list lacks any. */
-const MAX_HELD = 500
 
 /** The newest read of each key, in a file that no batch of facts ever locks. */
 export class SqliteObservations implements ObservationStore {
@@ -45,7 +48,8 @@ export class SqliteObservations implements ObservationStore {
   readonly #mark: Statement
   readonly #drop: Statement
   readonly #unmark: Statement
-  readonly #walker: ObservationWalker
+  readonly #walk: RowStatement
+  readonly #walkOfAccount: RowStatement
 
   /** `reader`: a second connection to the same file, which never writes. */
   constructor(connections: { readonly writer: SqliteDatabase; readonly reader: SqliteDatabase }, codec: AccountCodec) {
@@ -84,7 +88,18 @@ export class SqliteObservations implements ObservationStore {
     this.#drop = db.prepare(`DELETE FROM observations WHERE ${key}`)
     this.#unmark = db.prepare('UPDATE observations SET judged = 0 WHERE account = ?')
     this.#dropAbove = ['observations', 'trail'].map((table) => db.prepare(`DELETE FROM ${table} WHERE block > ?`))
-    this.#walker = new ObservationWalker(connections.reader, codec)
+    this.#walk = connections.reader
+      .prepare(
+        `SELECT ${OBSERVATION_COLUMNS} FROM observations WHERE (account, reference, standard, item) > (?, ?, ?, ?)
+         ORDER BY account, reference, standard, item LIMIT ? + 0`,
+      )
+      .raw()
+    this.#walkOfAccount = connections.reader
+      .prepare(
+        `SELECT ${OBSERVATION_COLUMNS} FROM observations WHERE account = ? AND (reference, standard, item) > (?, ?, ?)
+         ORDER BY reference, standard, item LIMIT ? + 0`,
+      )
+      .raw()
   }
 
   async put(observations: readonly Observation[]): Promise<void> {
@@ -152,7 +167,14 @@ export class SqliteObservations implements ObservationStore {
   }
 
   async walk(query: ObservationQuery): Promise<ObservationPage> {
-    return guarded(this.#db, () => this.#walker.next(query))
+    return guarded(this.#db, () => {
+      const { from, account, behind } = observationCursor(query, this.#codec)
+      const rows =
+        account === undefined
+          ? this.#walk.all(from, ...behind, query.limit)
+          : this.#walkOfAccount.all(account, ...behind, query.limit)
+      return observationPage(rows, query, this.#codec)
+    })
   }
 
   async dropAbove(block: number): Promise<void> {

@@ -5,10 +5,13 @@ import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
+import type { FixedClasses } from '../queries/asset-table.ts'
+import { createCustodyStore } from '../queries/custody/create-custody-store.ts'
+import { StoredReads } from '../queries/reads.ts'
 import type { CustodyStore } from '../seam/custody.ts'
 import type { OnDamage } from '../seam/damage.ts'
 import type { ChainReads, Journal, Store } from '../seam/store.ts'
-import { createCustodyStore } from './custody/custody-store.ts'
+import { SqliteCustodyEngine } from './custody/custody-engine.ts'
 import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase, watchFiles } from './database.ts'
 import { dumpRecords } from './dump-records.ts'
 import { CurrentFacts, openReader, openWriter } from './facts-file.ts'
@@ -26,10 +29,8 @@ import { MAIN_MIGRATIONS, USES_MIGRATIONS } from './main-schema.ts'
 import { MovableDatabase } from './movable-database.ts'
 import { SqliteObservations } from './observations.ts'
 import { SqlitePrices } from './prices.ts'
-import { SqliteReads } from './read/chain-reads.ts'
 import { Snapshot } from './read/snapshot.ts'
 import { releaseReserve } from './reserve.ts'
-import type { FixedClasses } from './rows/asset-table.ts'
 import { SqliteCallCounts } from './running/call-counts.ts'
 import { SqliteComparisonRequests } from './running/comparison-requests.ts'
 import { SqliteIndexerReports } from './running/indexer-reports.ts'
@@ -88,7 +89,9 @@ export class SqliteStore implements Store {
     this.followRequests = new SqliteFollowRequests(() =>
       this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: false }),
     )
-    this.custody = createCustodyStore((how) => this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, ...how }))
+    const custodyIn = (durable: boolean): SqliteCustodyEngine =>
+      new SqliteCustodyEngine(() => this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable }))
+    this.custody = createCustodyStore({ durable: custodyIn(true), index: custodyIn(false) })
     const running = { open: () => this.#running(), close: (db: SqliteDatabase) => this.#closeOne(db) }
     this.reports = new SqliteIndexerReports(running)
     this.comparisons = new SqliteComparisonRequests(running)
@@ -164,7 +167,7 @@ export class SqliteStore implements Store {
       this.#open.push(db)
       return this.#guarded(db.name, () => {
         mustBeFactsOf(db, chain)
-        const snapshot = new Snapshot(db, { own: false, codec })
+        const snapshot = new Snapshot(db, { own: false, codec, fixed: this.#fixed(chain) })
         const opened = this.#open.length - 1
         const reads = this.#reads(chain, { db, codec, snapshot }, tell)
         const watched = this.#open.slice(opened)
@@ -185,7 +188,7 @@ export class SqliteStore implements Store {
     chain: ChainId,
     facts: { db: SqliteDatabase; codec: AccountCodec; snapshot: Snapshot },
     tell: OnDamage,
-  ): SqliteReads {
+  ): StoredReads {
     const { db, codec } = facts
     const name = readsFile(chain)
     const openReads = () => this.#database(name, { migrations: READS_MIGRATIONS, durable: false }, tell)
@@ -197,7 +200,8 @@ export class SqliteStore implements Store {
     this.#guarded(name, () => this.#attachReads(db, chain))
     const learned = this.#guarded(name, () => new SqliteLearnedTexts(reads))
     const trail = this.#guarded(name, () => new SqliteTrail(reads, codec))
-    return new SqliteReads({ ...facts, observations, tokens, learned, trail, fixed: this.#fixed(chain) })
+    const parts = { observations, tokens, learned, trail, fixed: this.#fixed(chain), codec }
+    return new StoredReads({ ...parts, engine: facts.snapshot })
   }
 
   #attachReads(db: SqliteDatabase, chain: ChainId): void {

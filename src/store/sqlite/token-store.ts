@@ -1,13 +1,9 @@
 import { basename } from 'node:path'
 import type { AssetRef } from '../../core/asset.ts'
-import type { TokenFact } from '../../core/token.ts'
-import { decodeAmount } from '../../journal/amount-codec.ts'
-import { encodeHash } from '../../journal/hash-codec.ts'
 import { parseStandard } from '../../journal/rules/assets.ts'
-import { readOptionalRef } from '../rows/header-rows.ts'
+import { readToken, TOKEN_COLUMNS, TOKEN_FACTS, tokenValues } from '../rows/token-rows.ts'
 import type { FoundTokens, StoredToken, TokenQuery, TokenStore } from '../seam/tokens.ts'
 import {
-  bytes,
   guarded,
   int,
   NO_ROW,
@@ -18,22 +14,9 @@ import {
   text,
 } from './database.ts'
 import { TokenSearcher } from './read/token-searcher.ts'
-import { encodeNullable } from './rows/position.ts'
 
 /** Assets that are queued for reading in one transaction. */
 const QUEUE_BATCH = 1_000
-
-const COLUMNS = 'reference, standard, name, symbol, decimals, supply, supply_block, supply_hash, read_at'
-
-/** Columns that a read may leave unchanged, each with the fact that it belongs to. */
-const FACTS: readonly (readonly [column: string, fact: TokenFact])[] = [
-  ['name', 'name'],
-  ['symbol', 'symbol'],
-  ['decimals', 'decimals'],
-  ['supply', 'totalSupply'],
-  ['supply_block', 'totalSupply'],
-  ['supply_hash', 'totalSupply'],
-]
 
 /** The facts that tokens report about themselves. New assets of the journal are queued here as never read. */
 export class SqliteTokens implements TokenStore {
@@ -57,12 +40,12 @@ export class SqliteTokens implements TokenStore {
     this.#newAssets = journal
       .prepare('SELECT id, reference, standard FROM assets WHERE id > ? ORDER BY id LIMIT ? + 0')
       .raw()
-    const told = FACTS.map(([column]) => `${column} = iif(?, excluded.${column}, ${column})`).join(', ')
+    const told = TOKEN_FACTS.map(([column]) => `${column} = iif(?, excluded.${column}, ${column})`).join(', ')
     this.#put = sql(
-      `INSERT INTO tokens (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO tokens (${TOKEN_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET ${told}, read_at = excluded.read_at`,
     )
-    this.#get = sql(`SELECT ${COLUMNS} FROM tokens WHERE reference = ? AND standard = ? AND read_at > 0`).raw()
+    this.#get = sql(`SELECT ${TOKEN_COLUMNS} FROM tokens WHERE reference = ? AND standard = ? AND read_at > 0`).raw()
     this.#stale = sql('SELECT reference, standard FROM tokens WHERE read_at < ? ORDER BY read_at LIMIT ? + 0').raw()
     this.#expire = sql('UPDATE tokens SET read_at = 0 WHERE reference = ?')
     this.#queued = sql('SELECT asset, generation FROM queued').raw()
@@ -72,12 +55,9 @@ export class SqliteTokens implements TokenStore {
 
   async put(tokens: Parameters<TokenStore['put']>[0]): Promise<void> {
     const run = this.#db.transaction(() => {
-      for (const { asset, name, symbol, decimals, totalSupply, readAt, supplyBlock, unknownFacts = [] } of tokens) {
-        const supply = encodeNullable(totalSupply)
-        const at = supplyBlock === undefined ? [null, null] : [supplyBlock.number, encodeHash(supplyBlock.hash)]
-        const facts = [name ?? null, symbol ?? null, decimals ?? null, supply, ...at, readAt]
-        const told = FACTS.map(([, fact]) => (unknownFacts.includes(fact) ? 0 : 1))
-        this.#put.run(asset.reference, asset.standard, ...facts, ...told)
+      for (const token of tokens) {
+        const { row, told } = tokenValues(token)
+        this.#put.run(...row, ...told)
       }
     })
     guarded(this.#db, () => run.immediate())
@@ -127,15 +107,6 @@ export class SqliteTokens implements TokenStore {
 
   #read(asset: AssetRef): StoredToken | undefined {
     const row = this.#get.get(asset.reference, asset.standard)
-    if (row === undefined) return undefined
-    return {
-      asset,
-      name: nullable(row[2], text),
-      symbol: nullable(row[3], text),
-      decimals: nullable(row[4], int),
-      totalSupply: nullable(row[5], (value) => decodeAmount(bytes(value))),
-      supplyBlock: readOptionalRef(row[6], row[7]),
-      readAt: int(row[8]),
-    }
+    return row && readToken(asset, row)
   }
 }

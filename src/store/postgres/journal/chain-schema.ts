@@ -17,6 +17,14 @@ export const CHAIN_TABLES = `
     transfers bigint NOT NULL, classes bigint NOT NULL DEFAULT 0
   );
 
+  -- What the indexer last saw of its node. No fact: a dump leaves it out.
+  CREATE TABLE heartbeat (
+    one bigint PRIMARY KEY CHECK (one = 1),
+    state text NOT NULL,
+    head_number bigint, head_hash bytea, head_parent bytea, head_timestamp bigint,
+    caught_up_at bigint, error text, counts text NOT NULL, beat_at bigint, audit_error text, caught_up_hash bytea
+  );
+
   -- Assets by an id that is given once and never taken back.
   CREATE TABLE assets (
     id bigint PRIMARY KEY,

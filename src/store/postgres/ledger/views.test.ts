@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { BEGAN, CHAIN } from '../../../../test/ledger/ledger.ts'
 import { makeSchema, type TestSchema } from '../../../../test/postgres/test-schema.ts'
+import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import { encodeAmount } from '../../../journal/amount-codec.ts'
 import * as facts from '../../../journal/tables/facts.ts'
 import * as marks from '../../../journal/tables/marks.ts'
@@ -13,7 +14,7 @@ let schema: TestSchema
 let store: PostgresStore
 beforeEach(async () => {
   schema = await makeSchema()
-  store = await PostgresStore.open({ url: schema.url, create: true })
+  store = await PostgresStore.open({ url: schema.url, create: true, codecOf: () => TEXT_ACCOUNTS })
 })
 afterEach(async () => {
   await store.close()

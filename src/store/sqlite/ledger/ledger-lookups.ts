@@ -7,7 +7,7 @@ import { HEADER_COLUMNS, readHeader } from '../../rows/header-rows.ts'
 import { RECORD, RECORD_COLUMNS, readRecorded } from '../../rows/ledger-rows.ts'
 import type { AssetFacts, Holding, KeyFacts, LedgerHead } from '../../seam/ledger-store.ts'
 import { bytes, int, type SqliteDatabase, type Statement, text } from '../database.ts'
-import type { AssetTable } from '../rows/asset-table.ts'
+import type { SqliteAssets } from '../rows/assets.ts'
 
 /**
  * Most registrations kept in memory, and most known wallets. Past this, the cache is cleared. About 30 MB with typical
@@ -21,12 +21,12 @@ const MAX_REMEMBERED = 50_000
  */
 export class LedgerLookups {
   readonly #s: ReturnType<typeof prepare>
-  readonly #assets: AssetTable
+  readonly #assets: SqliteAssets
   readonly #registrations = new Map<string, RecordedOperation>()
   readonly #wallets = new Set<string>()
 
   /** `assets`: the chain's asset table on the same connection. */
-  constructor(db: SqliteDatabase, assets: AssetTable) {
+  constructor(db: SqliteDatabase, assets: SqliteAssets) {
     this.#assets = assets
     this.#s = prepare(db)
   }

@@ -1,25 +1,27 @@
 import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import type { Header } from '../../../core/block.ts'
 import type { RecordedOperation } from '../../../core/operation.ts'
+import { AssetTable } from '../../queries/asset-table.ts'
 import { RECORD, RECORD_COLUMNS, readRecorded } from '../../rows/ledger-rows.ts'
 import type { AssetFacts, LedgerReads, RecordQuery } from '../../seam/ledger-store.ts'
 import { int, NO_ROW, type SqliteDatabase, type Statement } from '../database.ts'
 import type { Snapshot } from '../read/snapshot.ts'
-import { AssetTable } from '../rows/asset-table.ts'
+import { SqliteAssets } from '../rows/assets.ts'
+import { SqliteQueries } from '../run-query.ts'
 import { LedgerLookups } from './ledger-lookups.ts'
 import { WalletTrail } from './wallet-trail.ts'
 
 /** The read side of a ledger. Shares the connection and the snapshots of its chain's read side. */
 export class SqliteLedgerReads implements LedgerReads {
   readonly #snapshot: Snapshot
-  readonly #assets: AssetTable
+  readonly #assets: SqliteAssets
   readonly #lookups: LedgerLookups
   readonly #trail: WalletTrail
   readonly #s: ReturnType<typeof prepare>
 
   constructor(db: SqliteDatabase, snapshot: Snapshot) {
     this.#snapshot = snapshot
-    this.#assets = new AssetTable(db, new Map())
+    this.#assets = new SqliteAssets(new SqliteQueries(db), new AssetTable(new Map()))
     this.#lookups = new LedgerLookups(db, this.#assets)
     this.#trail = new WalletTrail(db)
     this.#s = prepare(db)
@@ -30,24 +32,24 @@ export class SqliteLedgerReads implements LedgerReads {
   }
 
   async header(number: number): Promise<Header | undefined> {
-    return this.#snapshot.read(() => this.#lookups.header(number))
+    return this.#snapshot.look(() => this.#lookups.header(number))
   }
 
   async hasWallet(wallet: string): Promise<boolean> {
-    return this.#snapshot.read(() => this.#lookups.hasWallet(wallet))
+    return this.#snapshot.look(() => this.#lookups.hasWallet(wallet))
   }
 
   async asset(assetId: string): Promise<AssetFacts | undefined> {
-    return this.#snapshot.read(() => this.#lookups.asset(assetId))
+    return this.#snapshot.look(() => this.#lookups.asset(assetId))
   }
 
   async assets(query: Parameters<LedgerReads['assets']>[0]): Promise<readonly RecordedOperation[]> {
-    return this.#snapshot.read(() => this.#lookups.assets(query))
+    return this.#snapshot.look(() => this.#lookups.assets(query))
   }
 
   async operations(query: RecordQuery): Promise<readonly RecordedOperation[]> {
     const { assetId, wallet, after, limit } = query
-    return this.#snapshot.read(() => {
+    return this.#snapshot.look(() => {
       if (assetId === undefined && wallet === undefined) {
         return this.#s.all.all(after, limit).map((row) => readRecorded(row))
       }

@@ -47,7 +47,7 @@ export class SqliteLedgers implements LedgerStore {
   ): Promise<{ ledger: LedgerReads; chain: ChainReads }> {
     const db = this.#deps.open(TABLES, tell)
     return guardedFile(db.name, () => {
-      const snapshot = new Snapshot(db, { own: true, codec: TEXT_ACCOUNTS })
+      const snapshot = new Snapshot(db, { own: true, codec: TEXT_ACCOUNTS, fixed: new Map() })
       const reads = this.#deps.readsOf(chain, { db, codec: TEXT_ACCOUNTS, snapshot }, tell)
       return { ledger: new SqliteLedgerReads(db, snapshot), chain: reads }
     })

@@ -1,13 +1,8 @@
 import { assert } from '../../../core/assert.ts'
+import { APART_MS, FORGET_EVERY } from '../../rows/call-windows.ts'
 import type { CallCount, CallCounts, CountedPolicy } from '../../seam/call-counts.ts'
 import { int, type RowStatement, type Statement } from '../database.ts'
 import { RunningFile, type RunningFileOptions } from './running-file.ts'
-
-/** Keys are forgotten once in so many new windows, so that a call seldom pays for it. */
-const FORGET_EVERY = 128
-
-/** How far two processes may be apart when they count: the one that read the clock first may write last, in milliseconds. */
-const APART_MS = 1_000
 
 type Statements = {
   readonly add: RowStatement

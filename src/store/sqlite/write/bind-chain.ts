@@ -1,9 +1,10 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import type { ChainId } from '../../../core/chain.ts'
-import { type Coverage, canContinue, coverageChange } from '../../../core/coverage.ts'
+import type { Coverage } from '../../../core/coverage.ts'
 import { ServiceError } from '../../../core/errors.ts'
+import { mustContinue, scopeOf } from '../../rows/chain-binding.ts'
+import { parseCoverage } from '../../rows/clock-json.ts'
 import { int, nullable, type SqliteDatabase, text } from '../database.ts'
-import { parseCoverage } from '../rows/clock-json.ts'
 
 /** @throws STORE_MISMATCH the facts file belongs to another chain */
 export function mustBeFactsOf(db: SqliteDatabase, chain: ChainId): void {
@@ -48,33 +49,23 @@ export function bindToChain(whose: {
     mustBeFactsOf(db, chain)
     const row = db.prepare('SELECT coverage FROM chain').pluck().get()
     const before = nullable(row, (value) => parseCoverage(text(value)))
-    if (before !== undefined && !canContinue(before, coverage)) {
-      const message =
-        `the scope of ${chain} was ${coverageChange(before, coverage)}: restore the configuration; or stop the server, ` +
-        `run \`steelyard reset ${chain}\`, and start again: it is indexed anew`
-      throw new ServiceError('STORE_MISMATCH', message, { fields: { chain } })
-    }
-    const stored = coverage.scope.type === 'accounts' ? followListed(whose, before) : coverage
+    mustContinue(chain, before, coverage)
+    const stored = followListed(whose, before)
     db.prepare('UPDATE chain SET coverage = ?, fence = fence + 1').run(JSON.stringify(stored))
     return int(db.prepare('SELECT fence FROM chain').pluck().get())
   })
   return run.immediate()
 }
 
-/**
- * Moves the accounts of a coverage to the table `followed`: those that an earlier version stored with the coverage, and
- * before the first block the configured ones, which need no history then. Returns the coverage without them.
- */
+/** Moves the accounts of a coverage to the table `followed`. Returns the coverage without them. */
 function followListed(
   { db, coverage, codec }: Parameters<typeof bindToChain>[0],
   before: Coverage | undefined,
 ): Coverage {
   const isNew = db.prepare('SELECT number FROM clock').pluck().get() === null
-  const listed = [before, isNew ? coverage : undefined].flatMap((one) =>
-    one?.scope.type === 'accounts' ? one.scope.accounts : [],
-  )
+  const { listed, stored } = scopeOf(before, coverage, isNew)
   const insert = db.prepare('INSERT OR IGNORE INTO followed (account, leads) VALUES (?, 0)')
   for (const account of listed) if (account !== codec.zeroAddress) insert.run(codec.encode(account))
   if (listed.length > 0) db.prepare('UPDATE chain SET followings = followings + 1').run()
-  return { scope: { type: 'accounts', accounts: [] }, from: coverage.from }
+  return stored
 }

@@ -8,12 +8,12 @@ import { addPublished, carryPairs, resolveClassified } from '../../../journal/ru
 import { NAMED_BELOW_FINAL } from '../../../journal/rules/finalize.ts'
 import type { PairKey } from '../../../journal/rules/pairs.ts'
 import { repair } from '../../../journal/rules/repair.ts'
+import { withIds } from '../../queries/walk-found.ts'
 import { readHeader } from '../../rows/header-rows.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, text } from '../database.ts'
 import { carryHints } from './carry-hints.ts'
 import type { JournalFile } from './journal-file.ts'
 import { pages, ROWS_AT_ONCE } from './pages.ts'
-import { withIds } from './walk-found.ts'
 
 /** Repaired blocks with their transfers that are in memory at once. */
 const BLOCKS_AT_ONCE = 50

@@ -1,37 +1,32 @@
-import type { AccountCodec } from '../../../core/account.ts'
-import type { Coverage } from '../../../core/coverage.ts'
-import type { Plan, TableChanges } from '../../../journal/plan.ts'
-import { openingFrom } from '../../../journal/position.ts'
+import { Changeset, type Plan, type Step, type TableChanges } from '../../../journal/plan.ts'
 import type { JournalRules } from '../../../journal/rules/journal-rules.ts'
-import { assets, followed } from '../../../journal/tables/facts.ts'
-import { endings, reclassified, refutedAssets, unreadable } from '../../../journal/tables/marks.ts'
-import type { Table } from '../../../journal/tables/table.ts'
-import type { SqliteDatabase } from '../database.ts'
-import { AssetTable, type FixedClasses } from '../rows/asset-table.ts'
-import { FollowedAccounts } from './followed-accounts.ts'
+import { type Asked, isAsked, type Work } from '../../queries/query.ts'
+import { WriterMemory, type WriterOf } from '../../queries/writer.ts'
+import type { Row, SqliteDatabase } from '../database.ts'
+import { SqliteAssets } from '../rows/assets.ts'
+import { SqliteQueries } from '../run-query.ts'
 import { JournalTables } from './journal-tables.ts'
 import { runPlan } from './run-plan.ts'
 
-/** Tables whose rows are a part of what `AssetTable` caches. */
-const CACHED: ReadonlySet<Table> = new Set<Table>([reclassified, endings, unreadable, refutedAssets])
+const NO_ROWS: readonly Row[] = []
 
 /** The journal of one file, over one connection: its rules, and what is remembered of its rows. */
 export class JournalFile {
-  readonly assets: AssetTable
-  readonly followed: FollowedAccounts
-  readonly rules: JournalRules
+  readonly memory: WriterMemory
+  readonly assets: SqliteAssets
+  readonly #queries: SqliteQueries
   readonly #tables: JournalTables
 
-  constructor(
-    db: SqliteDatabase,
-    file: { readonly codec: AccountCodec; readonly coverage: Coverage; readonly fixed: FixedClasses },
-  ) {
-    const { codec, coverage, fixed } = file
-    this.assets = new AssetTable(db, fixed)
+  constructor(db: SqliteDatabase, of: WriterOf) {
+    this.memory = new WriterMemory(of)
+    this.#queries = new SqliteQueries(db)
+    this.assets = new SqliteAssets(this.#queries, this.memory.assets)
     this.#tables = new JournalTables(db, (changes) => this.#written(changes))
-    this.followed = new FollowedAccounts(this.#tables, file)
-    const { test, stores, needsLeads } = this.followed
-    this.rules = { codec, from: coverage.from, opening: openingFrom(coverage.from), test, stores, needsLeads, fixed }
+    this.run(this.memory.followed.reload())
+  }
+
+  get rules(): JournalRules {
+    return this.memory.rules
   }
 
   /** Runs a plan to its end. Call it only in a transaction of the file's owner. */
@@ -39,22 +34,29 @@ export class JournalFile {
     return runPlan(this.#tables, plan)
   }
 
-  /** Forgets what is remembered of the file's rows. */
-  forget(): void {
-    this.assets.forget()
-    this.#tables.forget()
-    this.followed.reload()
+  /** As `run`, of reads and plans. */
+  work<T>(work: Work<T>): T {
+    let step = work.next(NO_ROWS)
+    while (step.done !== true) step = work.next(this.#answer(step.value))
+    return step.value
   }
 
-  #written({ table, inserted, updated, deleted }: TableChanges): void {
-    if (CACHED.has(table)) this.assets.forget()
-    else if (table === followed) {
-      this.followed.changed([...inserted, ...updated.map(({ after }) => after), ...deleted])
-    } else if (table === assets) {
-      const isMoved = updated.some(
-        ({ before, after }) => before.firstBlock !== undefined && before.firstBlock !== after.firstBlock,
-      )
-      if (isMoved) this.assets.forget()
-    }
+  /** Forgets what is remembered of the file's rows. */
+  forget(): void {
+    this.memory.assets.forget()
+    this.#tables.forget()
+    this.run(this.memory.followed.reload())
+  }
+
+  #answer(step: Asked | Step): readonly Row[] {
+    if (isAsked(step)) return this.#queries.answer(step)
+    if (step instanceof Changeset) this.#tables.apply(step)
+    else this.#tables.answer(step)
+    return NO_ROWS
+  }
+
+  #written(changes: TableChanges): void {
+    const again = this.memory.written(changes)
+    if (again !== undefined) this.run(again)
   }
 }

@@ -1,10 +1,10 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import type { Coverage } from '../../../core/coverage.ts'
+import type { FixedClasses } from '../../queries/asset-table.ts'
 import type { Generations } from '../generations.ts'
 import type { Lease } from '../lease.ts'
 import type { MovableDatabase } from '../movable-database.ts'
-import type { FixedClasses } from '../rows/asset-table.ts'
 
 /** Steps of a write at which a test kills the process, to prove that nothing is lost or doubled. */
 export const JOURNAL_STEPS = [

@@ -1,16 +1,20 @@
-import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Observation } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
 import type { Coverage, Scope } from '../../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../../core/errors.ts'
 import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
+import { accountsOf } from '../../../journal/rules/accounts-of.ts'
 import { adopt } from '../../../journal/rules/adopt.ts'
 import { advanceClock, appendRows, noteBatch } from '../../../journal/rules/append.ts'
 import { finalize } from '../../../journal/rules/finalize.ts'
 import { reclassify } from '../../../journal/rules/reclassify.ts'
 import { repair } from '../../../journal/rules/repair.ts'
 import { rewindClock, rollBackRows } from '../../../journal/rules/rollback.ts'
+import type { Work } from '../../queries/query.ts'
+import { StoredAudits } from '../../queries/stored-audits.ts'
+import { StoredDoubts, StoredFollows, StoredLives } from '../../queries/stored-writes.ts'
+import type { WriterEngine, WriterMemory } from '../../queries/writer.ts'
 import { headerValues, readHeader, readOptionalHeader, readOptionalRef } from '../../rows/header-rows.ts'
 import type { AdoptionResult, Reclassification, ReclassifyOutcome, Repaired } from '../../seam/audits.ts'
 import type { Heartbeat } from '../../seam/heartbeat.ts'
@@ -20,15 +24,11 @@ import { boundLog, guarded, int, type Row } from '../database.ts'
 import { FileIdentity } from '../file-identity.ts'
 import { isThere } from '../files.ts'
 import type { MovableDatabase } from '../movable-database.ts'
-import { SqliteAudits } from './audit-store.ts'
 import { bindToChain } from './bind-chain.ts'
 import { SqliteBulk } from './bulk-store.ts'
-import { SqliteDoubts } from './doubt-store.ts'
-import { SqliteFollows } from './follow-store.ts'
 import { JournalFile } from './journal-file.ts'
 import type { JournalOptions, JournalStep } from './journal-options.ts'
 import { type JournalStatements, prepareJournal } from './journal-statements.ts'
-import { SqliteLives } from './life-store.ts'
 
 /** Appends between two checks of the file's size, and of what is left of a bulk load. */
 const APPENDS_A_LOOK = 8
@@ -38,17 +38,17 @@ const APPENDS_A_LOOK = 8
  * `written` and `published` change in one transaction, so `written` and `published` are always equal.
  */
 export class SqliteJournal implements Journal {
-  readonly audits: SqliteAudits
-  readonly doubts: SqliteDoubts
-  readonly lives: SqliteLives
-  readonly followed: SqliteFollows
+  readonly audits: StoredAudits
+  readonly doubts: StoredDoubts
+  readonly lives: StoredLives
+  readonly followed: StoredFollows
   readonly coverage: Coverage
   readonly #options: JournalOptions
   readonly bulk: SqliteBulk
   readonly #db: MovableDatabase
   readonly #file: JournalFile
   readonly #statements: JournalStatements
-  readonly #accountsOf: (scope: Scope | undefined) => ReadonlySet<string> | undefined
+  readonly #accountsOf: ReturnType<typeof accountsOf>
   readonly #fence: number
   #identity: FileIdentity
   #appends = 0
@@ -62,15 +62,20 @@ export class SqliteJournal implements Journal {
     this.#file = new JournalFile(db, options)
     this.#statements = prepareJournal(db)
     this.#accountsOf = accountsOf(options.codec)
-    const { followed } = this.#file
+    const { followed } = this.#file.memory
     this.coverage = followed.coverage
     const onStep = (step: JournalStep): void => this.#step(step)
     const transaction = <T>(work: () => T): T => this.#transaction(work)
-    const parts = { ...options, file: this.#file, coverage: followed.coverage, transaction, onStep }
-    this.followed = new SqliteFollows(parts)
-    this.lives = new SqliteLives(parts)
-    this.doubts = new SqliteDoubts(parts)
-    this.audits = new SqliteAudits(parts)
+    const parts = { ...options, coverage: followed.coverage, transaction, onStep }
+    const engine: WriterEngine = {
+      ...{ codec: options.codec, coverage: followed.coverage, fixed: options.fixed, memory: this.#file.memory, onStep },
+      transact: <T>(work: (memory: WriterMemory) => Work<T>): T =>
+        this.#transaction(() => this.#file.work(work(this.#file.memory))),
+    }
+    this.followed = new StoredFollows(engine)
+    this.lives = new StoredLives(engine)
+    this.doubts = new StoredDoubts(engine)
+    this.audits = new StoredAudits(engine)
     const moved = (): void => this.#moved()
     this.bulk = new SqliteBulk({ ...parts, moved })
   }
@@ -213,18 +218,6 @@ export class SqliteJournal implements Journal {
     const row = this.#statements.clock.get()
     assert(row !== undefined, 'the clock row exists once the chain was claimed')
     return row
-  }
-}
-
-/** The accounts of a scope, encoded, in hex. The last scope is remembered: an audit passes the same one many times. */
-function accountsOf({ encode }: AccountCodec): (scope: Scope | undefined) => ReadonlySet<string> | undefined {
-  let last: { readonly scope: Scope; readonly accounts: ReadonlySet<string> } | undefined
-  return (scope) => {
-    if (scope?.type !== 'accounts') return undefined
-    if (last?.scope !== scope) {
-      last = { scope, accounts: new Set(scope.accounts.map((account) => encode(account).toString('hex'))) }
-    }
-    return last.accounts
   }
 }
 

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import type { ChainId } from '../../../core/chain.ts'
+import type { PostgresDatabase } from '../database.ts'
+import { CHAIN_TABLES } from '../journal/chain-schema.ts'
+import { migrate } from '../migrate.ts'
+import { READ_TABLES } from './read-schema.ts'
+
+/** The longest name of a schema, so that the names of a chain's schemas fit PostgreSQL's 63 bytes. */
+const LONGEST = 50
+const HASH_DIGITS = 12
+
+/** The schemas of a chain: its journal, and the stored reads of its nodes, which outlive a journal that is begun anew. */
+export type ChainSchemas = { readonly journal: string; readonly reads: string }
+
+/** Names the schemas of a chain in a store. */
+export function chainSchemas(store: string, chain: ChainId): ChainSchemas {
+  const plain = `${store}_${chain.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_')}`
+  // Names that differ only in what is replaced, or are too long, are told apart by a digest.
+  const isOwn = plain.length <= LONGEST && /^[a-z0-9]+:[a-z0-9]+$/.test(chain)
+  const digest = createHash('sha256').update(chain).digest('hex').slice(0, HASH_DIGITS)
+  const journal = isOwn ? plain : `${plain.slice(0, LONGEST - HASH_DIGITS - 1)}_${digest}`
+  return { journal, reads: `${journal}_reads` }
+}
+
+/** The tables of a chain in a store: those of its journal, then those of stored reads, then those of the store. */
+export function chainView(db: PostgresDatabase, chain: ChainId): PostgresDatabase {
+  const { schema } = db.target
+  const { journal, reads } = chainSchemas(schema, chain)
+  return db.within([journal, reads, schema])
+}
+
+/** Makes the tables of a chain, unless they are there. @throws as `migrate` */
+export async function makeChain(db: PostgresDatabase, chain: ChainId): Promise<PostgresDatabase> {
+  const { journal, reads } = chainSchemas(db.target.schema, chain)
+  for (const [schema, tables] of [
+    [journal, CHAIN_TABLES],
+    [reads, READ_TABLES],
+  ] as const) {
+    await migrate(db.within([schema]), { migrations: [tables], create: true })
+  }
+  return chainView(db, chain)
+}
+
+/** True if a chain has tables in a store. */
+export async function hasChain(db: PostgresDatabase, chain: ChainId): Promise<boolean> {
+  const { journal, reads } = chainSchemas(db.target.schema, chain)
+  return (await db.get('SELECT 1 FROM pg_namespace WHERE nspname = ? OR nspname = ?', journal, reads)) !== undefined
+}

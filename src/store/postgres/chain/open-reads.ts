@@ -1,0 +1,41 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import type { ChainId } from '../../../core/chain.ts'
+import type { FixedClasses } from '../../queries/asset-table.ts'
+import { StoredReads } from '../../queries/reads.ts'
+import type { ChainReads } from '../../seam/store.ts'
+import type { PostgresDatabase } from '../database.ts'
+import { migrate } from '../migrate.ts'
+import { chainSchemas, makeChain } from './chain-place.ts'
+import { PostgresLearnedTexts } from './learned-texts.ts'
+import { PostgresObservations } from './observations.ts'
+import { PostgresReadEngine } from './read-engine.ts'
+import { READ_TABLES } from './read-schema.ts'
+import { PostgresTokens } from './tokens.ts'
+import { PostgresTrail } from './trail.ts'
+
+/** What the reads of a chain need. */
+export type ReadsOf = { readonly chain: ChainId; readonly codec: AccountCodec; readonly fixed: FixedClasses }
+
+/** Opens the reads of a chain that has nodes, whether or not anything was written yet. @throws as `migrate` */
+export async function openChainReads(db: PostgresDatabase, of: ReadsOf): Promise<ChainReads> {
+  return readsOf(await makeChain(db, of.chain), of, false)
+}
+
+/** Opens the reads of a ledger as a chain: its tables are those of the store. @throws as `migrate` */
+export async function openLedgerReads(db: PostgresDatabase, of: ReadsOf): Promise<ChainReads> {
+  const { schema } = db.target
+  const { reads } = chainSchemas(schema, of.chain)
+  await migrate(db.within([reads]), { migrations: [READ_TABLES], create: true })
+  return readsOf(db.within([schema, reads]), of, true)
+}
+
+function readsOf(view: PostgresDatabase, { codec, fixed }: ReadsOf, own: boolean): ChainReads {
+  return new StoredReads({
+    engine: new PostgresReadEngine(view, { own, codec, fixed }),
+    ...{ codec, fixed },
+    observations: new PostgresObservations(view, codec),
+    tokens: new PostgresTokens(view),
+    learned: new PostgresLearnedTexts(view),
+    trail: new PostgresTrail(view, codec),
+  })
+}

@@ -1,0 +1,83 @@
+import type { AccountCodec } from '../../core/account.ts'
+import type { BalanceKey } from '../../core/balance.ts'
+import type { BlockRef } from '../../core/block.ts'
+import { decodeItem, encodeItem } from '../../journal/amount-codec.ts'
+import { decodeHash } from '../../journal/hash-codec.ts'
+import { bytes, int, type Row } from '../rows/columns.ts'
+import { keyAt, shareOf } from '../rows/key-share.ts'
+import type { Position, PositionPage, PositionQuery } from '../seam/positions.ts'
+import type { ReadContext } from './context.ts'
+import { balance } from './positions.ts'
+import { type Query, rowOf, rowsOf } from './query.ts'
+
+const ALL = rowsOf(
+  `SELECT account, asset, item FROM balances WHERE (account, asset, item) > (?, ?, ?)
+   ORDER BY account, asset, item LIMIT ? + 0`,
+)
+const OF_ACCOUNT = rowsOf(
+  `SELECT account, asset, item FROM balances WHERE account = ? AND (asset, item) > (?, ?)
+   ORDER BY asset, item LIMIT ? + 0`,
+)
+const HASH = rowOf('SELECT hash FROM blocks WHERE number = ?')
+
+/** Sorts before every asset id. */
+const NO_ASSET = 0
+const NO_ITEM_BYTES = Buffer.alloc(0)
+
+/** As `ChainReads.walk`: a bounded number of positions, in the order of their keys. */
+export function* walkPage(context: ReadContext, query: PositionQuery): Query<PositionPage> {
+  const { assets, codec } = context
+  const holds = yield* isHeld(context, query.at)
+  const keys = yield* keysOf(context, query)
+  const wanted = yield* wantedIds(context, query)
+  const rows: Position[] = []
+  for (const row of keys) {
+    const id = int(row[1])
+    if (wanted !== undefined && !wanted.has(id)) continue
+    const asset = yield* assets.byId(id)
+    const key = keyOf(row, { codec, asset: asset.asset })
+    const found = yield* balance(context, key, query.at.number)
+    if (found === undefined) continue
+    rows.push({ ...key, amount: found.amount, accounting: asset.accounting, inDoubt: found.inDoubt })
+  }
+  const last = keys.at(-1)
+  if (last === undefined || keys.length < query.limit) return { holds, rows, next: undefined, share: 1 }
+  const { asset } = yield* assets.byId(int(last[1]))
+  return { holds, rows, next: keyOf(last, { codec, asset }), share: shareOf(bytes(last[0]), codec) }
+}
+
+/**
+ * False if a reorg removed the block. Blocks below the finalized head may have no stored hash; they cannot be
+ * removed.
+ */
+function* isHeld({ clock: { published } }: ReadContext, block: BlockRef): Query<boolean> {
+  if (published === undefined || published.number < block.number) return false
+  const [row] = yield [HASH, block.number]
+  return row === undefined || decodeHash(bytes(row[0])) === block.hash
+}
+
+function* keysOf({ assets, codec }: ReadContext, { after, account, limit }: PositionQuery): Query<readonly Row[]> {
+  const cursor = 'share' in after ? undefined : after
+  const stored = cursor === undefined ? undefined : yield* assets.find(cursor.asset)
+  const pair = [stored?.id ?? NO_ASSET, cursor === undefined ? NO_ITEM_BYTES : encodeItem(cursor.item)] as const
+  if (account !== undefined) return yield [OF_ACCOUNT, codec.encode(account), ...pair, limit]
+  const from = 'share' in after ? keyAt(after.share, codec) : codec.encode(after.account)
+  return yield [ALL, from, ...pair, limit]
+}
+
+function* wantedIds({ assets }: ReadContext, query: PositionQuery): Query<ReadonlySet<number> | undefined> {
+  if (query.assets === undefined) return undefined
+  const ids = new Set<number>()
+  for (const asset of query.assets) {
+    const stored = yield* assets.find(asset)
+    if (stored !== undefined) ids.add(stored.id)
+  }
+  return ids
+}
+
+function keyOf(
+  row: Row,
+  { codec, asset }: { readonly codec: AccountCodec; readonly asset: BalanceKey['asset'] },
+): BalanceKey {
+  return { account: codec.decode(bytes(row[0])), asset, item: decodeItem(bytes(row[2])) }
+}
