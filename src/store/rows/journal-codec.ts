@@ -8,13 +8,20 @@ import { bytes, int, type Row, text } from './columns.ts'
 export type Stored = number | string | Buffer | null
 
 /** A column of a journal's table: its name in rows and in SQL. */
-export type StoredColumn = { readonly name: string; readonly sql: string; readonly type: ColumnType }
+export type StoredColumn = {
+  readonly name: string
+  readonly sql: string
+  readonly type: ColumnType
+  /** The value that a stored one, which is not null, stands for. @throws DamagedValue */
+  readonly decode: (stored: unknown) => Value
+}
 
 /** The columns of a table, in its order. */
 export function storedColumns(table: Table): readonly StoredColumn[] {
   return Object.entries(table.columns).map(([name, column]) => {
     const sql = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-    return { name, sql, type: typeOf(column).type }
+    const { type } = typeOf(column)
+    return { name, sql, type, decode: DECODERS[type] }
   })
 }
 
@@ -51,28 +58,19 @@ export function encodeRow(columns: readonly StoredColumn[], row: Partial<AnyRow>
 export function decodeRow(columns: readonly StoredColumn[], values: Row, empty: AnyRow): Record<string, Value> {
   const row: Record<string, Value> = { ...empty }
   let at = 0
-  for (const { name, type } of columns) {
+  for (const { name, decode } of columns) {
     const value = values[at++]
-    if (value !== null) row[name] = decodeValue(value, type)
+    if (value !== null) row[name] = decode(value)
   }
   return row
 }
 
-function decodeValue(value: unknown, type: ColumnType): Value {
-  switch (type) {
-    case 'integer':
-      return int(value)
-    case 'bytes':
-      return bytes(value)
-    case 'amount':
-      return decodeAmount(bytes(value))
-    case 'item':
-      return decodeItem(bytes(value))
-    case 'flag':
-      return int(value) === 1
-    case 'hash':
-      return decodeHash(bytes(value))
-    case 'text':
-      return text(value)
-  }
+const DECODERS: Readonly<Record<ColumnType, StoredColumn['decode']>> = {
+  integer: int,
+  bytes,
+  amount: (stored) => decodeAmount(bytes(stored)),
+  item: (stored) => decodeItem(bytes(stored)),
+  flag: (stored) => int(stored) === 1,
+  hash: (stored) => decodeHash(bytes(stored)),
+  text,
 }

@@ -32,7 +32,8 @@ export function carryHints(generation: HintedGeneration): void {
     INSERT INTO main.hints SELECT reference, standard, account, item, block, undecodable FROM temp.changed
     WHERE block IS NOT NULL`)
   const remet = meetAssets(generation)
-  file.assets.forget()
+  // These statements changed rows of assets.
+  file.forget()
   for (const asset of remet) file.run(remeetHinted(asset, file.rules))
   for (const pairs of changedPairs(db)) file.run(meetAgain(pairs, file.rules))
   for (const pairs of pairsOfNewTokens(db)) file.run(unproveHinted(pairs, file.rules, published))

@@ -44,6 +44,7 @@ export class JournalFile {
   /** Forgets what is remembered of the file's rows. */
   forget(): void {
     this.memory.assets.forget()
+    this.#tables.forget()
     this.run(this.memory.followed.reload())
   }
 

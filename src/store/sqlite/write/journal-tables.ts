@@ -1,4 +1,5 @@
 import type { AnyCount, AnyLookup, AnyRow, AnyScan, Changeset, Need, TableChanges } from '../../../journal/plan.ts'
+import { assets } from '../../../journal/tables/facts.ts'
 import type { Table, Value } from '../../../journal/tables/table.ts'
 import {
   decodeRow,
@@ -9,10 +10,15 @@ import {
   storedColumns,
 } from '../../rows/journal-codec.ts'
 import { int, type RowStatement, type SqliteDatabase, type Statement } from '../database.ts'
+import { RememberedRows } from './remembered-rows.ts'
+
+/** Tables with few rows, which most writes read, and only plans write. */
+const REMEMBERED: ReadonlySet<Table> = new Set<Table>([assets])
 
 /**
  * The tables of a journal in an SQLite file: answers the needs of plans and applies their changesets, with statements that
- * are prepared once. It knows no rule. Runs inside the journal's transaction. `written`: called with each table's changes.
+ * are prepared once. It knows no rule. Runs inside the journal's transaction, as the only writer of the file. `written`:
+ * called with each table's changes.
  */
 export class JournalTables {
   readonly #db: SqliteDatabase
@@ -38,6 +44,11 @@ export class JournalTables {
       this.#of(changes.table).apply(changes)
       this.#written(changes)
     }
+  }
+
+  /** Forgets all rows. Call it once a transaction was rolled back, or the file was replaced. */
+  forget(): void {
+    for (const table of this.#tables.values()) table.forget()
   }
 
   #of(table: Table): StoredTable {
@@ -83,6 +94,7 @@ class StoredTable {
   readonly #updates = new Map<number, WriteStatement>()
   readonly #insert: WriteStatement
   readonly #delete: WriteStatement
+  readonly #remembered: RememberedRows | undefined
 
   constructor(db: SqliteDatabase, table: Table) {
     this.#db = db
@@ -94,9 +106,24 @@ class StoredTable {
     this.#others = this.#columns.filter(({ name }) => !table.key.includes(name))
     this.#insert = this.#insertion()
     this.#delete = this.#deletion()
+    this.#remembered = REMEMBERED.has(table) ? new RememberedRows() : undefined
   }
 
   lookup({ keys, by }: AnyLookup): (AnyRow | undefined)[] {
+    const remembered = this.#remembered
+    if (remembered === undefined) return this.#read(keys, by)
+    const rows = keys.map((key) => remembered.find(by, key))
+    if (rows.every((row) => row !== undefined)) return rows
+    const read = this.#read(keys, by)
+    for (const row of read) if (row !== undefined) remembered.add(by, row)
+    return read
+  }
+
+  forget(): void {
+    this.#remembered?.forget()
+  }
+
+  #read(keys: AnyLookup['keys'], by: readonly string[]): (AnyRow | undefined)[] {
     const [first] = by
     const name = by.join()
     let found = this.#lookups.get(name)
@@ -160,7 +187,9 @@ class StoredTable {
     return int(statement.get(...values, limit))
   }
 
-  apply({ inserted, updated, deleted }: TableChanges): void {
+  apply(changes: TableChanges): void {
+    const { inserted, updated, deleted } = changes
+    this.#remembered?.apply(changes)
     if (deleted.length > 0) this.#run(this.#delete, deleted)
     if (inserted.length > 0) this.#run(this.#insert, inserted)
     for (const { before, after } of updated) this.#update(before, after)

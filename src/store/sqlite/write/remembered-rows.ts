@@ -1,0 +1,57 @@
+import type { AnyRow, TableChanges } from '../../../journal/plan.ts'
+
+/** Rows that are remembered under the same columns. Beyond that, they are forgotten: memory is bounded. */
+const MAX_REMEMBERED = 50_000
+
+/** Rows under the values of the columns that they were looked up by. */
+type RowsBy = { readonly columns: readonly string[]; readonly rows: Map<string, AnyRow> }
+
+/**
+ * Rows of one table that its only writer read or wrote. Each changeset that passes changes them, so they are those of the
+ * open transaction. If a transaction is rolled back, they must be forgotten.
+ */
+export class RememberedRows {
+  readonly #by = new Map<string, RowsBy>()
+
+  /** The row with these values; undefined if it is not known. */
+  find(by: readonly string[], key: Partial<AnyRow>): AnyRow | undefined {
+    return this.#by.get(by.join())?.rows.get(nameOf(by, key))
+  }
+
+  add(by: readonly string[], row: AnyRow): void {
+    const name = by.join()
+    let known = this.#by.get(name)
+    if (known === undefined) {
+      known = { columns: by, rows: new Map() }
+      this.#by.set(name, known)
+    }
+    remember(known, row)
+  }
+
+  apply({ inserted, updated, deleted }: TableChanges): void {
+    // A key that is deleted need not name the columns that its row is remembered by.
+    if (deleted.length > 0) this.forget()
+    for (const known of this.#by.values()) {
+      for (const { before } of updated) known.rows.delete(nameOf(known.columns, before))
+      for (const { after } of updated) remember(known, after)
+      for (const row of inserted) remember(known, row)
+    }
+  }
+
+  forget(): void {
+    this.#by.clear()
+  }
+}
+
+function remember({ columns, rows }: RowsBy, row: AnyRow): void {
+  if (rows.size >= MAX_REMEMBERED) rows.clear()
+  rows.set(nameOf(columns, row), row)
+}
+
+function nameOf(columns: readonly string[], row: Partial<AnyRow>): string {
+  const [first = '', second] = columns
+  // A number and a text that look alike are values of different columns.
+  if (columns.length === 1) return String(row[first])
+  if (columns.length === 2 && second !== undefined) return `${row[first]}\0${row[second]}`
+  return columns.map((name) => row[name]).join('\0')
+}
