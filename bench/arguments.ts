@@ -45,3 +45,9 @@ export function choiceFromArguments<Word extends string>(name: string, words: re
   process.stderr.write(`--${name}: got ${String(given)}, expected ${words.join(' or ')}\n`)
   process.exit(2)
 }
+
+/** Reads text given as `--name text`; undefined if it is not given. */
+export function textFromArguments(name: string): string | undefined {
+  const given = parseArgs({ options: { [name]: { type: 'string' } }, strict: false }).values[name]
+  return typeof given === 'string' ? given : undefined
+}

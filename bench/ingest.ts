@@ -1,9 +1,9 @@
 /**
  * `npm run bench:ingest -- [--kind evm|starknet] [--transfers N] [--accounts N] [--tokens N] [--per-block N] [--seed N]
- * [--sample N] [--store-check]`: how fast the server indexes a generated chain, beside the bare limit of this machine. See README.md.
+ * [--sample N] [--store-check] [--store URL]`: how fast the server indexes a generated chain, beside the bare limit of this machine. See README.md.
  */
 import { join } from 'node:path'
-import { choiceFromArguments, flagFromArguments, numbersFromArguments } from './arguments.ts'
+import { choiceFromArguments, flagFromArguments, numbersFromArguments, textFromArguments } from './arguments.ts'
 import { MAX_TRANSFERS } from './chain/balances.ts'
 import { DEFAULT_SHAPE } from './chain/generator.ts'
 import { type GeneratedNode, startGeneratedNode } from './chain/start.ts'
@@ -19,7 +19,9 @@ const TENTHS = 10
 
 const kind = choiceFromArguments('kind', ['evm', 'starknet'])
 const checksStore = flagFromArguments('store-check')
-const { sample, ...shape } = numbersFromArguments({ ...DEFAULT_SHAPE, sample: 100 }, ['kind'], ['store-check'])
+/** Undefined: a folder. Its rows are then looked at too. */
+const storeUrl = textFromArguments('store')
+const { sample, ...shape } = numbersFromArguments({ ...DEFAULT_SHAPE, sample: 100 }, ['kind', 'store'], ['store-check'])
 const bench = BENCH_KINDS[kind](shape)
 
 /** The ingested transfers at one moment. `atMs`: Unix milliseconds. */
@@ -42,15 +44,15 @@ const folder = temporaryFolder()
 await node.reset()
 const before = await node.usage()
 const startedAtMs = Date.now()
-const server = await startServer(folder, [{ id: bench.chain, rpc: node.url }])
+const server = await startServer(folder, [{ id: bench.chain, rpc: node.url }], { store: storeUrl })
 const watched = await watch(server, node)
 const used = await node.usage()
 // A new chain's balances are read from its node until the audit has compared some, and the node of a long chain knows none.
 const isServed = shape.transfers <= MAX_TRANSFERS
 const failures = isServed ? await check(server) : []
 await server.stop()
-const storeFailures = lookAtStore(storeOf(folder))
-const storeBytes = folderBytes(join(folder, 'store'))
+const storeFailures = storeUrl === undefined ? lookAtStore(storeOf(folder)) : []
+const storeBytes = folderBytes(folder)
 const bareAfter = await bench.bareLimit(node, BARE_TRANSFERS)
 await node.stop()
 report()
@@ -66,8 +68,8 @@ async function watch(from: BenchServer, source: GeneratedNode): Promise<Watched>
     const health = await from.health(bench.chain)
     if (health?.state === 'stopped') fail(`the indexer stopped: ${String(health.error)}`)
     points.push({ atMs: Date.now(), transfers: health?.transfers ?? 0 })
-    diskBytes = Math.max(diskBytes, folderBytes(join(folder, 'store')))
-    walBytes = Math.max(walBytes, folderBytes(join(folder, 'store'), '-wal'))
+    diskBytes = Math.max(diskBytes, folderBytes(folder))
+    walBytes = Math.max(walBytes, folderBytes(folder, '-wal'))
     if (health !== undefined && health.checkpoint >= source.head) break
     await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))
   }

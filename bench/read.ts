@@ -1,9 +1,10 @@
 /**
- * `npm run bench:read -- [--transfers N] [--accounts N] [--rate N] [--seconds N] [--rounds N] [--workers N]`: how fast the server
+ * `npm run bench:read -- [--transfers N] [--accounts N] [--rate N] [--seconds N] [--rounds N] [--workers N]
+ * [--store URL]`: how fast the server
  * answers from its store, beside a bare node:http server that sends as many bytes and headers; with more than one worker,
  * only beside one process. See README.md.
  */
-import { numbersFromArguments } from './arguments.ts'
+import { numbersFromArguments, textFromArguments } from './arguments.ts'
 import { type BareServer, type Sample, startBareServer } from './bare-server.ts'
 import { createGenerator, DEFAULT_SHAPE } from './chain/generator.ts'
 import { createRenderer } from './chain/render.ts'
@@ -23,15 +24,18 @@ const ACCOUNTS_ASKED = 10_000
 const FILLING_TRANSFERS = 50_000_000
 const POLL_MS = 100
 
-const { rate, seconds, rounds, workers, ...shape } = numbersFromArguments({
-  ...DEFAULT_SHAPE,
-  transfers: 450_000,
-  accounts: 12_000,
-  rate: 4_000,
-  seconds: 10,
-  rounds: 3,
-  workers: 1,
-})
+const { rate, seconds, rounds, workers, ...shape } = numbersFromArguments(
+  {
+    ...DEFAULT_SHAPE,
+    transfers: 450_000,
+    accounts: 12_000,
+    rate: 4_000,
+    seconds: 10,
+    rounds: 3,
+    workers: 1,
+  },
+  ['store'],
+)
 
 const DEMO = { 'x-api-key': 'demo' }
 
@@ -45,7 +49,9 @@ type Case = Call & { readonly bare: BareServer }
 
 const folder = temporaryFolder()
 const node = await startGeneratedNode(shape, { chainId: SERVED.chainId })
-const server = await startServer(folder, [{ id: SERVED.id, rpc: node.url }])
+/** Undefined: a folder. */
+const store = textFromArguments('store')
+const server = await startServer(folder, [{ id: SERVED.id, rpc: node.url }], { store })
 await until(server, (state) => state.checkpoint >= node.head && !state.isFirstLook, SERVED.id)
 const cases = await casesOf(server)
 print(
@@ -64,7 +70,7 @@ const both = [
   { id: SERVED.id, rpc: node.url },
   { id: FILLING.id, rpc: filling.url },
 ]
-const busy = await startServer(folder, both)
+const busy = await startServer(folder, both, { store })
 await until(busy, (state) => state.transfers > 0, FILLING.id)
 for (const one of cases) await warm(busy, one)
 const transfersBefore = (await busy.health(FILLING.id))?.transfers ?? 0
@@ -80,7 +86,7 @@ await node.stop()
 
 /** Workers on the same store, measured in turn with the one process that has indexed it. */
 async function besideOneProcess(one: BenchServer): Promise<void> {
-  const many = await startServer(folder, [{ id: SERVED.id, rpc: node.url }], { workers })
+  const many = await startServer(folder, [{ id: SERVED.id, rpc: node.url }], { workers, store })
   for (const measured of cases) {
     await warm(many, measured)
     const line = await compareWorkers({ one, many, workers }, (url) => targetOf(url, measured), { seconds, rounds })

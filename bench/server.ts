@@ -34,8 +34,12 @@ export type ChainHealth = {
 /** A chain to serve: its CAIP-2 id and its node. An issuer's ledger has no node. */
 export type BenchChain = { readonly id: string; readonly rpc?: string }
 
-/** What else a server is started with. `workers`: processes that answer. */
-export type ServerChoice = { readonly assets?: readonly IssuedAsset[]; readonly workers?: number }
+/** What else a server is started with. `workers`: processes that answer. `store`: its URL; one in the folder if not given. */
+export type ServerChoice = {
+  readonly assets?: readonly IssuedAsset[]
+  readonly workers?: number
+  readonly store?: string | undefined
+}
 
 /** An asset of the issuer's ledger, as in the configuration. */
 export type IssuedAsset = { readonly asset_id: string; readonly reissue: boolean }
@@ -58,14 +62,14 @@ export function temporaryFolder(): string {
 export async function startServer(
   folder: string,
   chains: readonly BenchChain[],
-  { assets = [], workers = 1 }: ServerChoice = {},
+  { assets = [], workers = 1, store = `sqlite:${join(folder, 'store')}` }: ServerChoice = {},
 ): Promise<BenchServer> {
   const url = `http://127.0.0.1:${await freePort()}`
   const file = join(folder, `bench-${new URL(url).port}.yaml`)
-  writeFileSync(file, configuration({ port: new URL(url).port, store: join(folder, 'store'), chains, assets }))
+  writeFileSync(file, configuration({ port: new URL(url).port, store, chains, assets }))
   const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
   assert(existsSync(main), 'dist/ is built: npm run build')
-  const key = await makeKey(folder)
+  const key = await makeKey(store)
   const args = [main, 'serve', '--config', file, '--workers', `${workers}`]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
   const killAtExit = (): void => void child.kill('SIGKILL')
@@ -103,7 +107,7 @@ function configuration(facts: {
   return JSON.stringify({
     listen: { host: '127.0.0.1', port: Number(facts.port) },
     log: { level: 'warn' },
-    store: `sqlite:${facts.store}`,
+    store: facts.store,
     chains: facts.chains.map(({ id, rpc }) => (rpc === undefined ? { id } : { id, rpc: [rpc], from: 0 })),
     dialects: {
       chainbase: { demo_key: true },
@@ -113,8 +117,8 @@ function configuration(facts: {
   })
 }
 
-async function makeKey(folder: string): Promise<string> {
-  const store = await openStore({ url: `sqlite:${join(folder, 'store')}`, create: true, codecOf })
+async function makeKey(url: string): Promise<string> {
+  const store = await openStore({ url, create: true, codecOf })
   try {
     return await issueKey(store.keys, { name: 'bench', createdAt: Math.floor(Date.now() / 1_000) })
   } finally {
