@@ -1,6 +1,7 @@
 import { Command, Help, type Option } from 'commander'
 import { VERSION } from '../app/version.ts'
 import { addConfig } from './config-check.ts'
+import { addCopy } from './copy.ts'
 import { addDemo } from './demo.ts'
 import { addFollow } from './follow.ts'
 import { addFollowed } from './followed.ts'
@@ -42,6 +43,7 @@ export function createProgram(terminal: Terminal): Command {
   addFollow(program, terminal)
   addFollowed(program, terminal)
   addReset(program, terminal)
+  addCopy(program, terminal)
   return program
 }
 

@@ -4,9 +4,12 @@ import type { Accounting } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
 import { PostgresStore } from './postgres/store.ts'
+import { PostgresTables } from './postgres/store-tables.ts'
 import type { Records } from './seam/records.ts'
 import type { Store } from './seam/store.ts'
+import type { StoreTables } from './seam/store-tables.ts'
 import { SqliteStore } from './sqlite/store.ts'
+import { SqliteTables } from './sqlite/store-tables.ts'
 
 const SQLITE = 'sqlite:'
 
@@ -18,13 +21,21 @@ type StoreOptions = {
   readonly classesOf: (chain: ChainId) => ReadonlyMap<string, Accounting>
 }
 
-/** The engines, by the scheme of a store's URL. */
-const ENGINES: readonly { readonly scheme: RegExp; readonly open: (how: StoreOptions) => Promise<Store> }[] = [
+/** An engine: the scheme of its URLs, how a store is opened, and how its rows are. */
+type Engine = {
+  readonly scheme: RegExp
+  readonly open: (how: StoreOptions) => Promise<Store>
+  readonly tables: (url: string) => StoreTables
+}
+
+/** All engines. */
+const ENGINES: readonly Engine[] = [
   {
     scheme: /^sqlite:/,
     open: async ({ url, ...how }) => new SqliteStore({ ...how, folder: url.slice(SQLITE.length) }),
+    tables: (url) => new SqliteTables(url.slice(SQLITE.length)),
   },
-  { scheme: /^postgres(ql)?:/, open: (how) => PostgresStore.open(how) },
+  { scheme: /^postgres(ql)?:/, open: (how) => PostgresStore.open(how), tables: (url) => new PostgresTables(url) },
 ]
 
 /** Opens the records of a store, for what needs none of its chains. @throws as `openStore` */
@@ -45,12 +56,16 @@ function assertNoChain(chain: ChainId): AccountCodec {
  */
 export async function openStore(options: Pick<StoreOptions, 'url'> & Partial<StoreOptions>): Promise<Store> {
   const { url, create = true, codecOf = assertNoChain, classesOf = () => new Map() } = options
+  return engineOf(url).open({ url, create, codecOf, classesOf })
+}
+
+/** Opens the rows of a store, to copy them. @throws CONFIG_INVALID no engine has the scheme */
+export function openTables(url: string): StoreTables {
+  return engineOf(url).tables(url)
+}
+
+function engineOf(url: string): Engine {
   const engine = ENGINES.find(({ scheme }) => scheme.test(url))
-  if (engine === undefined) {
-    throw new ServiceError(
-      'CONFIG_INVALID',
-      'store: expected sqlite:<folder> or postgres://role:password@host/database',
-    )
-  }
-  return engine.open({ url, create, codecOf, classesOf })
+  if (engine !== undefined) return engine
+  throw new ServiceError('CONFIG_INVALID', 'store: expected sqlite:<folder> or postgres://role:password@host/database')
 }

@@ -1,0 +1,138 @@
+import type { ChainId } from '../../core/chain.ts'
+import { text } from '../rows/columns.ts'
+import type { Cell, StorePart, StoreTable, StoreTables } from '../seam/store-tables.ts'
+import { chainSchemas, makeChain } from './chain/chain-place.ts'
+import { READ_TABLES } from './chain/read-schema.ts'
+import { PostgresDatabase, type Transaction, type Value } from './database.ts'
+import { type Lease, takeLease } from './lease.ts'
+import { migrate } from './migrate.ts'
+import { MIGRATIONS } from './schema.ts'
+import { parseTarget } from './target.ts'
+
+/** Tables that are of this engine, or are filled again by themselves. */
+const NOT_COPIED = new Set([
+  ...['migrations', 'leases', 'accepted_clocks', 'reports', 'comparisons', 'calls'],
+  ...['queued', 'repaired'],
+])
+
+/** The rows of a store in a database. It holds the leases of its chains. */
+export class PostgresTables implements StoreTables {
+  readonly #db: PostgresDatabase
+  readonly #leases = new Map<ChainId, Lease>()
+
+  constructor(url: string) {
+    this.#db = new PostgresDatabase(parseTarget(url))
+  }
+
+  async tables(part: StorePart, make: boolean): Promise<readonly StoreTable[]> {
+    if (make) await this.#make(part)
+    if (part.of === 'journal' && !this.#leases.has(part.chain)) {
+      this.#leases.set(part.chain, await takeLease(this.#db, part.chain))
+    }
+    const schema = this.#schemaOf(part)
+    const rows = await this.#db.all(COLUMNS, schema, schema)
+    const tables = new Map<string, { columns: string[]; key: { at: number; column: string }[] }>()
+    for (const [table, column, at] of rows) {
+      if (NOT_COPIED.has(text(table))) continue
+      const one = tables.get(text(table)) ?? { columns: [], key: [] }
+      tables.set(text(table), one)
+      one.columns.push(text(column))
+      if (at !== null) one.key.push({ at: Number(at), column: text(column) })
+    }
+    return [...tables]
+      .map(([name, { columns, key }]) => {
+        const inOrder = key.sort((a, b) => a.at - b.at).map(({ column }) => column)
+        return { part, name, columns: columns.sort(), key: inOrder }
+      })
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  async rows(
+    table: StoreTable,
+    after: readonly Cell[] | undefined,
+    limit: number,
+  ): Promise<readonly (readonly Cell[])[]> {
+    const key = table.key.map(quoted).join(', ')
+    const where = after === undefined ? '' : `WHERE (${key}) > (${table.key.map(() => '?').join(', ')})`
+    const sql = `SELECT ${table.columns.map(quoted).join(', ')} FROM ${table.name} ${where} ORDER BY ${key} LIMIT ?`
+    return this.#in(
+      table,
+      (queries) => queries.all(sql, ...(after ?? []), limit) as Promise<readonly (readonly Cell[])[]>,
+    )
+  }
+
+  async last(table: StoreTable): Promise<readonly Cell[] | undefined> {
+    const order = table.key.map((column) => `${quoted(column)} DESC`).join(', ')
+    const sql = `SELECT ${table.key.map(quoted).join(', ')} FROM ${table.name} ORDER BY ${order} LIMIT 1`
+    return this.#in(table, (queries) => queries.get(sql) as Promise<readonly Cell[] | undefined>)
+  }
+
+  async insert(table: StoreTable, rows: readonly (readonly Cell[])[]): Promise<void> {
+    await this.#in(table, async (queries) => {
+      const types = new Map(
+        (await queries.all(TYPES, this.#schemaOf(table.part), table.name)).map(([name, type]) => [name, type]),
+      )
+      const arrays = table.columns.map((column) => `?::${text(types.get(column))}[]`)
+      const values: Value[] = table.columns.map((_, index) => rows.map((row) => row[index] ?? null))
+      const columns = table.columns.map(quoted).join(', ')
+      await queries.run(`INSERT INTO ${table.name} (${columns}) SELECT * FROM unnest(${arrays.join(', ')})`, ...values)
+      // Rows that are added later get higher numbers.
+      for (const [sequence, column] of await queries.all(
+        SEQUENCES,
+        table.name,
+        this.#schemaOf(table.part),
+        table.name,
+      )) {
+        await queries.all(`SELECT setval('${text(sequence)}', max(${quoted(text(column))})) FROM ${table.name}`)
+      }
+    })
+  }
+
+  async close(): Promise<void> {
+    try {
+      for (const lease of this.#leases.values()) await lease.release()
+    } finally {
+      await this.#db.close()
+    }
+  }
+
+  #in<T>({ part }: StoreTable, work: (queries: Transaction) => Promise<T>): Promise<T> {
+    const view = this.#db.within([this.#schemaOf(part), this.#db.target.schema])
+    const lease = part.of === 'journal' ? this.#leases.get(part.chain) : undefined
+    return lease === undefined ? view.write(work) : lease.write(work, view)
+  }
+
+  #schemaOf(part: StorePart): string {
+    const { schema } = this.#db.target
+    if (part.of === 'store') return schema
+    const { journal, reads } = chainSchemas(schema, part.chain)
+    return part.of === 'journal' ? journal : reads
+  }
+
+  async #make(part: StorePart): Promise<void> {
+    await migrate(this.#db, { migrations: MIGRATIONS, create: true })
+    if (part.of === 'store') return
+    if (part.chain.startsWith('ledger:')) {
+      await migrate(this.#db.within([this.#schemaOf(part)]), { migrations: [READ_TABLES], create: true })
+    } else await makeChain(this.#db, part.chain)
+  }
+}
+
+/** Tables with their columns, and the places of those of their keys. */
+const COLUMNS = `SELECT c.table_name::text, c.column_name::text, k.ordinal_position::int
+  FROM information_schema.columns c
+  JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+    AND t.table_type = 'BASE TABLE'
+  LEFT JOIN information_schema.table_constraints p ON p.table_schema = c.table_schema AND p.table_name = c.table_name
+    AND p.constraint_type = 'PRIMARY KEY'
+  LEFT JOIN information_schema.key_column_usage k ON k.constraint_schema = ? AND k.constraint_name = p.constraint_name
+    AND k.table_name = c.table_name AND k.column_name = c.column_name
+  WHERE c.table_schema = ?`
+const TYPES =
+  'SELECT column_name::text, data_type::text FROM information_schema.columns WHERE table_schema = ? AND table_name = ?'
+const SEQUENCES = `SELECT pg_get_serial_sequence(?, column_name::text), column_name::text FROM information_schema.columns
+  WHERE table_schema = ? AND table_name = ? AND is_identity = 'YES'`
+
+function quoted(name: string): string {
+  return `"${name}"`
+}

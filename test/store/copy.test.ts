@@ -1,0 +1,143 @@
+import fc from 'fast-check'
+import { expect, onTestFinished, test } from 'vitest'
+import { createKey } from '../../src/access/keys.ts'
+import type { Wallet } from '../../src/core/custody.ts'
+import { copyStore } from '../../src/store/copy-store.ts'
+import { openTables } from '../../src/store/open.ts'
+import type { Store } from '../../src/store/seam/store.ts'
+import type { StorePart } from '../../src/store/seam/store-tables.ts'
+import { CHAIN } from '../indexer/harness.ts'
+import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock } from './chains.ts'
+import { ENGINES, type StorePlace } from './engines.ts'
+
+const PARTS: readonly StorePart[] = [{ of: 'store' }, { of: 'journal', chain: CHAIN }, { of: 'reads', chain: CHAIN }]
+const BLOCKS = 30
+
+const WALLET: Wallet = {
+  uuid: 'w1',
+  principal: 'p',
+  type: 'MPC',
+  name: "o'neil",
+  status: 'active',
+  metadata: '{}',
+  createdAt: 1,
+  updatedAt: 1,
+}
+
+async function makePlace(engine: string): Promise<StorePlace> {
+  const place = await ENGINES.find(({ name }) => name === engine)?.makePlace()
+  if (place === undefined) throw new Error(`there is no engine ${engine}`)
+  onTestFinished(() => place.end())
+  return place
+}
+
+/** Fills a store with something of everything. */
+async function fill(place: StorePlace): Promise<void> {
+  const store = await place.open()
+  await store.users.put({
+    ...{ id: 'u1', name: 'ada', passwordHash: '$', principal: 'p', createdAt: 1, disabledAt: undefined },
+  })
+  const { stored } = createKey({ name: 'k', createdAt: 2 })
+  await store.keys.putOfUser({ ...stored, userId: 'u1' }, 2)
+  await store.keys.noteUses(new Map([[stored.id, 9]]))
+  await store.prices.put([{ asset: 'eip155:1/slip44:60', at: 5, price: '3000.5' }], 0)
+  await store.custody.wallets.add(WALLET, 9)
+  const [address = ''] = ACCOUNTS
+  await store.custody.addresses.add({ principal: 'p', wallet: 'w1', family: 'evm', address, at: 3, max: 9 })
+  await store.custody.members.add([{ family: 'evm', address, chain: CHAIN, asset: ASSETS[0] }], 4)
+  await index(store)
+  await store.close()
+}
+
+async function index(store: Store): Promise<void> {
+  const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+  const chains = fc.sample(blockMovements, { numRuns: BLOCKS, seed: 7 })
+  for (const [number, movements] of chains.entries()) {
+    const header = { number, hash: hashOf(0, number), parentHash: hashOf(0, number - 1), timestamp: number * 12 }
+    const block = makeBlock(movements, header)
+    await journal.append({ first: number, through: header, blocks: [block], headers: [header] })
+  }
+  await journal.close()
+  const reads = await store.openReads(CHAIN)
+  const [asset] = ASSETS
+  const key = { account: ACCOUNTS[1] ?? '', asset, item: '' }
+  await reads.observations.put([{ ...key, block: { number: 3, hash: hashOf(0, 3) }, amount: 9n, observedAt: 4 }])
+  await reads.learned.add(['a', 'b'])
+}
+
+async function copy(from: StorePlace, to: StorePlace, signal = new AbortController().signal): Promise<number> {
+  const [source, target] = [openTables(from.url), openTables(to.url)]
+  try {
+    return await copyStore({ from: source, to: target, parts: PARTS, onProgress: () => undefined, signal })
+  } finally {
+    await source.close()
+    await target.close()
+  }
+}
+
+async function expectEqual(from: StorePlace, to: StorePlace): Promise<void> {
+  expect(await to.dumpChain(CHAIN)).toEqual(await from.dumpChain(CHAIN))
+  const [one, other] = [await from.open(), await to.open()]
+  const custody = async ({ custody: { members, wallets } }: Store) => [
+    await wallets.get({ principal: 'p', wallet: 'w1' }),
+    await members.rows({ principal: 'p' }, { after: 0, limit: 9 }),
+  ]
+  expect(await custody(other)).toEqual(await custody(one))
+  expect(await other.keys.list()).toEqual(await one.keys.list())
+  const [theirs, ours] = [await one.openReads(CHAIN), await other.openReads(CHAIN)]
+  const all = { after: { share: 0 }, limit: 99 } as const
+  expect(await ours.observations.walk(all)).toEqual(await theirs.observations.walk(all))
+  expect(await ours.learned.since(0)).toEqual(['a', 'b'])
+}
+
+test.each([
+  ['sqlite', 'postgres'],
+  ['postgres', 'sqlite'],
+  ['sqlite', 'sqlite'],
+])('a copy from %s to %s has all rows, and goes on as the first store does', async (from, to) => {
+  const [source, target] = [await makePlace(from), await makePlace(to)]
+  await fill(source)
+  expect(await copy(source, target)).toBeGreaterThan(BLOCKS)
+  await expectEqual(source, target)
+  const store = await target.open()
+  const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+  expect((await journal.state()).written?.number).toBe(BLOCKS - 1)
+  await journal.rollback({ number: BLOCKS - 3, hash: hashOf(0, BLOCKS - 3) })
+  await journal.close()
+  expect(await store.custody.wallets.add({ ...WALLET, uuid: 'w2' }, 9)).toBe(true)
+  expect(await store.custody.wallets.get({ principal: 'p', wallet: 'w2' })).toMatchObject({ uuid: 'w2' })
+})
+
+test('a copy that was interrupted goes on, and one that is complete copies nothing again', async () => {
+  const [source, target] = [await makePlace('sqlite'), await makePlace('postgres')]
+  await fill(source)
+  const [from, to] = [openTables(source.url), openTables(target.url)]
+  const stop = new AbortController()
+  let tables = 0
+  const onProgress = (): void => {
+    if (++tables === 6) stop.abort()
+  }
+  await expect(copyStore({ from, to, parts: PARTS, onProgress, signal: stop.signal })).rejects.toThrow()
+  await from.close()
+  await to.close()
+  expect(await copy(source, target)).toBeGreaterThan(0)
+  await expectEqual(source, target)
+  expect(await copy(source, target)).toBe(0)
+})
+
+test('a store with rows of its own, one that is being written, and one that is not there are refused', async () => {
+  const [source, target] = [await makePlace('sqlite'), await makePlace('postgres')]
+  await expect(copy(source, target)).rejects.toMatchObject({ code: 'STORE_MISSING' })
+  await fill(source)
+  const other = await target.open()
+  await other.custody.wallets.add({ ...WALLET, uuid: 'of another store' }, 9)
+  const before = await other.dump()
+  await expect(copy(source, target)).rejects.toMatchObject({
+    code: 'STORE_MISMATCH',
+    message: expect.stringContaining('has rows of its own in custody_'),
+  })
+  expect(await other.dump()).toEqual(before)
+  const journal = await (await source.open()).openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+  await expect(copy(source, await makePlace('postgres'))).rejects.toMatchObject({ code: 'LEASE_HELD' })
+  await journal.close()
+})
