@@ -52,7 +52,7 @@ async function copy({ from: given, to, ...options }: CopyOptions, terminal: Term
   try {
     const [source, target] = stores
     const onProgress = (progress: CopyProgress): void => line.draw(sentence(progress))
-    const parts = partsOf(config.chains)
+    const parts = copiedParts(config.chains)
     const rows = await copyStore({ from: source, to: target, parts, onProgress, signal: stop.signal })
     line.clear()
     terminal.err(
@@ -69,7 +69,8 @@ async function copy({ from: given, to, ...options }: CopyOptions, terminal: Term
   }
 }
 
-function partsOf(chains: readonly ChainConfig[]): readonly StorePart[] {
+/** The parts of a store that has these chains. */
+export function copiedParts(chains: readonly ChainConfig[]): readonly StorePart[] {
   const parts: StorePart[] = [{ of: 'store' }]
   for (const { id } of chains) {
     // A ledger's rows are in the store itself.

@@ -9,6 +9,7 @@ import { HELP_COLUMNS, helpText } from './help-text.ts'
 import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
 import { addLedger } from './ledger.ts'
+import { addMigrate } from './migrate.ts'
 import type { Terminal } from './outcome.ts'
 import { addReset } from './reset.ts'
 import { addServe } from './serve.ts'
@@ -44,6 +45,7 @@ export function createProgram(terminal: Terminal): Command {
   addFollowed(program, terminal)
   addReset(program, terminal)
   addCopy(program, terminal)
+  addMigrate(program, terminal)
   return program
 }
 

@@ -1,4 +1,5 @@
 import type { ChainId } from '../../core/chain.ts'
+import { ServiceError } from '../../core/errors.ts'
 import { text } from '../rows/columns.ts'
 import type { Cell, StorePart, StoreTable, StoreTables } from '../seam/store-tables.ts'
 import { chainSchemas, makeChain } from './chain/chain-place.ts'
@@ -86,6 +87,30 @@ export class PostgresTables implements StoreTables {
         await queries.all(`SELECT setval('${text(sequence)}', max(${quoted(text(column))})) FROM ${table.name}`)
       }
     })
+  }
+
+  async distribute(part: StorePart): Promise<readonly string[]> {
+    const extension = await this.#db.get("SELECT 1 FROM pg_proc WHERE proname = 'create_distributed_table' LIMIT 1")
+    if (extension === undefined) {
+      const message = `store: ${this.#db.target.place} has no extension citus: as its owner run CREATE EXTENSION citus`
+      throw new ServiceError('CONFIG_INVALID', message)
+    }
+    // What is of the store itself is small, and has keys across accounts.
+    if (part.of === 'store') return []
+    const [schema, tables] = [this.#schemaOf(part), await this.tables(part, true)]
+    const spread = await this.#db.all('SELECT logicalrelid::regclass::text FROM pg_dist_partition')
+    const isSpread = new Set(spread.map(([name]) => text(name)))
+    const done: string[] = []
+    for (const { name, key } of tables) {
+      const full = `${schema}.${name}`
+      if (isSpread.has(full)) continue
+      // Rows of one account lie together: its tables are spread alike.
+      const ofAccount = key[0] === 'account'
+      if (ofAccount) await this.#db.all("SELECT create_distributed_table(?::regclass, 'account')", full)
+      else await this.#db.all('SELECT create_reference_table(?::regclass)', full)
+      done.push(`${full}: ${ofAccount ? 'spread by account' : 'a copy on each server'}`)
+    }
+    return done
   }
 
   async close(): Promise<void> {

@@ -27,6 +27,11 @@ export interface StoreTables {
   last(table: StoreTable): Promise<readonly Cell[] | undefined>
   /** Adds rows behind all that the table has, in one transaction. */
   insert(table: StoreTable, rows: readonly (readonly Cell[])[]): Promise<void>
+  /**
+   * Spreads the tables of a part over the servers of a cluster, as far as they are not yet. Returns what was done, in words.
+   * @throws CONFIG_INVALID the store is in no cluster
+   */
+  distribute(part: StorePart): Promise<readonly string[]>
   /** Releases the rights to write, and closes. */
   close(): Promise<void>
 }

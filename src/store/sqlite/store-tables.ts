@@ -74,6 +74,13 @@ export class SqliteTables implements StoreTables {
     })
   }
 
+  async distribute(): Promise<readonly string[]> {
+    throw new ServiceError(
+      'CONFIG_INVALID',
+      'store: a folder cannot be spread over servers: name a database with Citus',
+    )
+  }
+
   async close(): Promise<void> {
     for (const db of this.#open.values()) {
       if (db.inTransaction) db.exec('COMMIT')

@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { makeSchema, type TestSchema } from '../../../test/postgres/test-schema.ts'
+import { type ChainId, parseChainId } from '../../core/chain.ts'
+import { openTables } from '../open.ts'
+import type { StoreTables } from '../seam/store-tables.ts'
+
+const CHAIN = parseChainId('eip155:1') as ChainId
+
+let schema: TestSchema
+let tables: StoreTables
+beforeEach(async () => {
+  schema = await makeSchema()
+  tables = openTables(schema.url)
+  await tables.tables({ of: 'store' }, true)
+})
+afterEach(async () => {
+  await tables.close()
+  await schema.query(`DROP SCHEMA IF EXISTS ${schema.schema}_eip155_1 CASCADE`)
+  await schema.query(`DROP SCHEMA IF EXISTS ${schema.schema}_eip155_1_reads CASCADE`)
+  await schema.end()
+})
+
+/** Stands in for the functions of Citus that are called: they note what they are asked, as Citus notes what it spreads. */
+async function standIn(): Promise<void> {
+  await schema.query('CREATE TABLE pg_dist_partition (logicalrelid regclass PRIMARY KEY, by text)')
+  await schema.query(`CREATE FUNCTION create_distributed_table(of regclass, by text) RETURNS void LANGUAGE sql AS
+    $$ INSERT INTO pg_dist_partition VALUES (of, by) $$`)
+  await schema.query(`CREATE FUNCTION create_reference_table(of regclass) RETURNS void LANGUAGE sql AS
+    $$ INSERT INTO pg_dist_partition VALUES (of, NULL) $$`)
+}
+
+test('tables of accounts are spread by account, the others are copied to each server, and nothing is done twice', async () => {
+  await standIn()
+  const done = await tables.distribute({ of: 'journal', chain: CHAIN })
+  expect(done.length).toBeGreaterThan(15)
+  const name = (table: string): string => `${schema.schema}_eip155_1.${table}`
+  for (const table of ['accounts', 'balances', 'changes', 'openings']) {
+    expect(done).toContain(`${name(table)}: spread by account`)
+  }
+  for (const table of ['assets', 'blocks', 'transfers', 'clock']) {
+    expect(done).toContain(`${name(table)}: a copy on each server`)
+  }
+  expect(await tables.distribute({ of: 'reads', chain: CHAIN })).toContain(
+    `${schema.schema}_eip155_1_reads.observations: spread by account`,
+  )
+  const spread = await schema.query('SELECT by FROM pg_dist_partition WHERE logicalrelid = $1::regclass', [
+    name('balances'),
+  ])
+  expect(spread).toEqual([{ by: 'account' }])
+  expect(await tables.distribute({ of: 'journal', chain: CHAIN })).toEqual([])
+  expect(await tables.distribute({ of: 'store' })).toEqual([])
+})
+
+test('every unique key of a table that is spread has the account', async () => {
+  await tables.tables({ of: 'journal', chain: CHAIN }, true)
+  const keys = await schema.query(
+    `SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index
+     WHERE indisunique AND indrelid::regclass::text ~ '(accounts|balances|changes|openings)$'
+       AND indrelid::regclass::text LIKE $1`,
+    [`${schema.schema}_eip155_1.%`],
+  )
+  expect(keys.length).toBeGreaterThanOrEqual(4)
+  for (const { definition } of keys) expect(definition).toMatch(/\(account\b/)
+})
+
+test('without Citus it is said what to do', async () => {
+  await expect(tables.distribute({ of: 'journal', chain: CHAIN })).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('CREATE EXTENSION citus'),
+  })
+})
