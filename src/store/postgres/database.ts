@@ -60,7 +60,11 @@ export class PostgresDatabase implements Queries {
   }
 
   async all(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
-    if (this.#path !== undefined) return this.write((queries) => queries.all(sql, ...values))
+    return this.#path === undefined ? this.one(sql, ...values) : this.write((queries) => queries.all(sql, ...values))
+  }
+
+  /** Runs one statement that names the schema of each of its tables, without a transaction of its own. */
+  async one(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
     return (await this.guarded(() => this.#pool.query(this.#statements.of(sql, values)))).rows
   }
 

@@ -22,11 +22,17 @@ const KEY = 'account = ? AND reference = ? AND standard = ? AND item = ?'
 export class PostgresObservations implements ObservationStore {
   readonly #db: PostgresDatabase
   readonly #codec: AccountCodec
+  readonly #frequent: Readonly<Record<'get' | 'newest' | 'heldBy', string>>
 
-  /** `db`: a view of the chain's schemas. */
-  constructor(db: PostgresDatabase, codec: AccountCodec) {
+  /** `db`: a view of the chain's schemas. `reads`: a frequent statement names this schema, and needs no transaction. */
+  constructor(db: PostgresDatabase, { codec, reads }: { readonly codec: AccountCodec; readonly reads: string }) {
     this.#db = db
     this.#codec = codec
+    this.#frequent = {
+      get: GET.replace('JOIN observations', `JOIN ${reads}.observations`),
+      newest: `SELECT max(block) FROM ${reads}.observations`,
+      heldBy: HELD_BY.replace('FROM observations', `FROM ${reads}.observations`),
+    }
   }
 
   async put(observations: readonly Observation[]): Promise<void> {
@@ -60,7 +66,7 @@ export class PostgresObservations implements ObservationStore {
       keys.map(({ asset }) => asset.standard),
       keys.map(({ item }) => encodeItem(item)),
     ]
-    const rows = await this.#db.all(GET, ...columns)
+    const rows = await this.#db.one(this.#frequent.get, ...columns)
     return this.#db.read(() => {
       const found: (Observation | undefined)[] = keys.map(() => undefined)
       for (const row of rows) {
@@ -75,12 +81,12 @@ export class PostgresObservations implements ObservationStore {
   }
 
   async newestBlock(): Promise<number | undefined> {
-    const row = await this.#db.get('SELECT max(block) FROM observations')
+    const [row] = await this.#db.one(this.#frequent.newest)
     return this.#db.read(() => nullable(row?.[0], int))
   }
 
   async heldBy(account: string): Promise<readonly AssetRef[]> {
-    const rows = await this.#db.all(HELD_BY, this.#codec.encode(account), MAX_HELD)
+    const rows = await this.#db.one(this.#frequent.heldBy, this.#codec.encode(account), MAX_HELD)
     return this.#db.read(() => rows.map((row) => ({ reference: text(row[0]), standard: parseStandard(row[1]) })))
   }
 

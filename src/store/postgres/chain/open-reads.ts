@@ -18,7 +18,8 @@ export type ReadsOf = { readonly chain: ChainId; readonly codec: AccountCodec; r
 
 /** Opens the reads of a chain that has nodes, whether or not anything was written yet. @throws as `migrate` */
 export async function openChainReads(db: PostgresDatabase, of: ReadsOf): Promise<ChainReads> {
-  return readsOf(await makeChain(db, of.chain), of, false)
+  const { reads } = chainSchemas(db.target.schema, of.chain)
+  return readsOf(await makeChain(db, of.chain), of, { own: false, reads })
 }
 
 /** Opens the reads of a ledger as a chain: its tables are those of the store. @throws as `migrate` */
@@ -26,14 +27,18 @@ export async function openLedgerReads(db: PostgresDatabase, of: ReadsOf): Promis
   const { schema } = db.target
   const { reads } = chainSchemas(schema, of.chain)
   await migrate(db.within([reads]), { migrations: [READ_TABLES], create: true })
-  return readsOf(db.within([schema, reads]), of, true)
+  return readsOf(db.within([schema, reads]), of, { own: true, reads })
 }
 
-function readsOf(view: PostgresDatabase, { codec, fixed }: ReadsOf, own: boolean): ChainReads {
+function readsOf(
+  view: PostgresDatabase,
+  { codec, fixed }: ReadsOf,
+  { own, reads }: { readonly own: boolean; readonly reads: string },
+): ChainReads {
   return new StoredReads({
     engine: new PostgresReadEngine(view, { own, codec, fixed }),
     ...{ codec, fixed },
-    observations: new PostgresObservations(view, codec),
+    observations: new PostgresObservations(view, { codec, reads }),
     tokens: new PostgresTokens(view),
     learned: new PostgresLearnedTexts(view),
     trail: new PostgresTrail(view, codec),

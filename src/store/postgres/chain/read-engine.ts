@@ -4,18 +4,28 @@ import type { ReadContext } from '../../queries/context.ts'
 import type { Query } from '../../queries/query.ts'
 import type { ReadEngine } from '../../queries/reads.ts'
 import type { ChainClock } from '../../seam/chain-clock.ts'
-import type { PostgresDatabase } from '../database.ts'
+import type { PostgresDatabase, Queries } from '../database.ts'
 import { runQuery } from './run-query.ts'
 
 /** What is remembered as long as no class of an asset changes. `revision`: of the clock. */
 type Remembered = { readonly revision: number; readonly assets: AssetTable; hasEndings: boolean | undefined }
 
-/** Runs reads of a chain, each in a snapshot of its own. */
+/** A read that waits for the snapshot of its tick. `run` settles its promise. */
+type Waiting = {
+  readonly run: (queries: Queries, context: ReadContext) => Promise<void>
+  readonly fail: (error: unknown) => void
+}
+
+/**
+ * Runs reads of a chain. All that are asked in one tick of the event loop share a snapshot, and so its beginning, its clock and
+ * its end, which would cost more than most reads.
+ */
 export class PostgresReadEngine implements ReadEngine {
   readonly #db: PostgresDatabase
   readonly #of: ClockNature & { readonly fixed: FixedClasses }
   readonly #rows: ClockRows
   #remembered: Remembered | undefined
+  #waiting: Waiting[] = []
 
   /** `db`: a view of the chain's schemas. */
   constructor(db: PostgresDatabase, of: ClockNature & { readonly fixed: FixedClasses }) {
@@ -25,20 +35,35 @@ export class PostgresReadEngine implements ReadEngine {
   }
 
   read<T>(work: (context: ReadContext) => Query<T>): Promise<T> {
-    return this.#db.snapshot(async (queries) => {
-      const stored = await runQuery(queries, this.#rows.read())
-      const remembered = this.#rememberedAt(stored)
-      const context: ReadContext = {
-        codec: this.#of.codec,
-        clock: this.#of.own ? asOwn(stored) : stored,
-        assets: remembered.assets,
-        readsWholeLists: false,
-        hasEndings: remembered.hasEndings,
+    return new Promise<T>((resolve, reject) => {
+      const run = async (queries: Queries, context: ReadContext): Promise<void> => {
+        await this.#db.guarded(() => runQuery(queries, work(context))).then(resolve, reject)
       }
-      const result = await runQuery(queries, work(context))
-      remembered.hasEndings = context.hasEndings
-      return result
+      this.#waiting.push({ run, fail: reject })
+      if (this.#waiting.length === 1) setImmediate(() => void this.#runAll(this.#waiting))
     })
+  }
+
+  async #runAll(waiting: readonly Waiting[]): Promise<void> {
+    this.#waiting = []
+    try {
+      await this.#db.snapshot(async (queries) => {
+        const stored = await runQuery(queries, this.#rows.read())
+        const remembered = this.#rememberedAt(stored)
+        const context: ReadContext = {
+          codec: this.#of.codec,
+          clock: this.#of.own ? asOwn(stored) : stored,
+          assets: remembered.assets,
+          readsWholeLists: false,
+          hasEndings: remembered.hasEndings,
+        }
+        await Promise.all(waiting.map(({ run }) => run(queries, context)))
+        remembered.hasEndings = context.hasEndings
+      })
+    } catch (error) {
+      // Those that were answered before stay so.
+      for (const { fail } of waiting) fail(error)
+    }
   }
 
   /** Snapshots overlap: one that is older than what is remembered must not add to it. */

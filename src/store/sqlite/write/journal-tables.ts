@@ -12,7 +12,10 @@ import {
 import { int, type RowStatement, type SqliteDatabase, type Statement } from '../database.ts'
 import { RememberedRows } from './remembered-rows.ts'
 
-/** Tables with few rows, which most writes read, and only plans write. */
+/**
+ * Tables with few rows, which most writes read. Whoever writes them by other statements than those of plans must call
+ * `JournalFile.forget`.
+ */
 const REMEMBERED: ReadonlySet<Table> = new Set<Table>([assets])
 
 /**
