@@ -121,6 +121,8 @@ async function untilProven(): Promise<void> {
     const seen = await look()
     expect(seen.untrue).toEqual([])
     sources = seen.sources
+    // The audit needs the processor too.
+    await new Promise((resolve) => setTimeout(resolve, 100))
   }
   expect([...sources]).toEqual(['events'])
   const { code, out } = await steelyard(['verify', '--config', server.config])
