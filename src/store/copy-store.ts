@@ -75,8 +75,8 @@ async function mustBeBeginning({ from, to, signal }: Copying, pair: Pair): Promi
   const last = await to.last(pair.to)
   if (last === undefined) return
   const [theirs, ours] = [new RowDigest(), new RowDigest()]
-  await eachPage(from, pair.from, { signal, through: last }, async (rows) => theirs.add(rows))
-  await eachPage(to, pair.to, { signal }, async (rows) => ours.add(rows))
+  await eachPage({ store: from, table: pair.from }, { signal, through: last }, async (rows) => theirs.add(rows))
+  await eachPage({ store: to, table: pair.to }, { signal }, async (rows) => ours.add(rows))
   if (theirs.count === ours.count && theirs.digest() === ours.digest()) return
   const message = `the store to copy to has rows of its own in ${pair.name}: name an empty one`
   throw new ServiceError('STORE_MISMATCH', message)
@@ -85,7 +85,7 @@ async function mustBeBeginning({ from, to, signal }: Copying, pair: Pair): Promi
 async function copyRows({ from, to, onProgress, signal }: Copying, pair: Pair): Promise<number> {
   const after = await to.last(pair.to)
   let copied = 0
-  await eachPage(from, pair.from, { signal, after }, async (rows) => {
+  await eachPage({ store: from, table: pair.from }, { signal, after }, async (rows) => {
     await to.insert(pair.to, rows)
     copied += rows.length
     onProgress({ table: pair.name, step: 'copied', rows: copied })
@@ -96,8 +96,8 @@ async function copyRows({ from, to, onProgress, signal }: Copying, pair: Pair): 
 /** @throws STORE_MISMATCH */
 async function mustBeEqual({ from, to, onProgress, signal }: Copying, pair: Pair): Promise<void> {
   const [theirs, ours] = [new RowDigest(), new RowDigest()]
-  await eachPage(from, pair.from, { signal }, async (rows) => theirs.add(rows))
-  await eachPage(to, pair.to, { signal }, async (rows) => ours.add(rows))
+  await eachPage({ store: from, table: pair.from }, { signal }, async (rows) => theirs.add(rows))
+  await eachPage({ store: to, table: pair.to }, { signal }, async (rows) => ours.add(rows))
   if (theirs.count !== ours.count || theirs.digest() !== ours.digest()) {
     const counts = `${theirs.count} and ${ours.count} rows`
     throw new ServiceError(
@@ -108,6 +108,7 @@ async function mustBeEqual({ from, to, onProgress, signal }: Copying, pair: Pair
   onProgress({ table: pair.name, step: 'compared', rows: ours.count })
 }
 
+type Stored = { readonly store: StoreTables; readonly table: StoreTable }
 type Pages = {
   readonly signal: AbortSignal
   readonly after?: readonly Cell[] | undefined
@@ -116,8 +117,7 @@ type Pages = {
 
 /** Gives the rows of a table page by page: those behind the key `after`, up to the key `through`. */
 async function eachPage(
-  store: StoreTables,
-  table: StoreTable,
+  { store, table }: Stored,
   { signal, after, through }: Pages,
   use: (rows: readonly (readonly Cell[])[]) => void | Promise<void>,
 ): Promise<void> {

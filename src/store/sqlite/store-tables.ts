@@ -46,7 +46,7 @@ export class SqliteTables implements StoreTables {
   ): Promise<readonly (readonly Cell[])[]> {
     const key = table.key.join(', ')
     const where = after === undefined ? '' : `WHERE (${key}) > (${table.key.map(() => '?').join(', ')})`
-    const sql = `SELECT ${table.columns.map(quoted).join(', ')} FROM ${table.name} ${where} ORDER BY ${key} LIMIT ?`
+    const sql = `SELECT ${table.columns.map(quoted).join(', ')} FROM ${table.name} ${where} ORDER BY ${key} LIMIT ? + 0`
     return this.#in(
       table,
       (db) =>
