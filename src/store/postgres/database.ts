@@ -79,7 +79,11 @@ export class PostgresDatabase implements Queries {
 
   /** Runs work as one transaction. Each of its statements sees what others have committed by then. */
   write<T>(work: (queries: Transaction) => Promise<T>, { durable }: Commit = { durable: true }): Promise<T> {
-    return this.#transaction(durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit = off', work)
+    const begin = durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit = off'
+    return this.#transaction(begin, work, (ended) => {
+      // The server answers so, without an error, if a statement had failed.
+      if (ended !== 'COMMIT') throw new Error('a transaction ended in ROLLBACK although no statement of it failed')
+    })
   }
 
   /** Runs reads as one snapshot. */
@@ -109,7 +113,11 @@ export class PostgresDatabase implements Queries {
     if (!this.#pool.ending) await this.#pool.end()
   }
 
-  async #transaction<T>(begin: string, work: (queries: Transaction) => Promise<T>): Promise<T> {
+  async #transaction<T>(
+    begin: string,
+    work: (queries: Transaction) => Promise<T>,
+    check: (ended: string) => void = () => undefined,
+  ): Promise<T> {
     return this.guarded(async () => {
       const client = await this.#pool.connect()
       let broken: Error | undefined
@@ -118,12 +126,9 @@ export class PostgresDatabase implements Queries {
       }
       client.on('error', fail)
       try {
-        // Sent with what follows: the driver sends the statements of one client in order.
-        const begun = client.query(this.#path === undefined ? begin : `${begin}; SET LOCAL search_path = ${this.#path}`)
-        begun.catch(() => undefined)
+        await client.query(this.#path === undefined ? begin : `${begin}; SET LOCAL search_path = ${this.#path}`)
         const result = await work(queriesOn(client, this.#statements))
-        await begun
-        await client.query('COMMIT')
+        check((await client.query('COMMIT')).command)
         return result
       } catch (error) {
         await client.query('ROLLBACK').catch(fail)
@@ -159,14 +164,21 @@ function poolOf(target: Target): pg.Pool {
   return pool
 }
 
+/** Each statement is sent after the answer to the one before: the driver will no longer queue them for us. */
 function queriesOn(client: pg.PoolClient, statements: Statements): Transaction {
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(query: () => Promise<T>): Promise<T> => {
+    const answer = last.then(query, query)
+    last = answer
+    return answer
+  }
   const all = async (sql: string, ...values: readonly Value[]) =>
-    (await client.query<Row>(statements.of(sql, values))).rows
+    (await inTurn(() => client.query<Row>(statements.of(sql, values)))).rows
   return {
     all,
     get: async (sql, ...values) => (await all(sql, ...values))[0],
-    run: async (sql, ...values) => (await client.query(statements.of(sql, values))).rowCount ?? 0,
-    exec: async (sql) => void (await client.query(sql)),
+    run: async (sql, ...values) => (await inTurn(() => client.query(statements.of(sql, values)))).rowCount ?? 0,
+    exec: async (sql) => void (await inTurn(() => client.query(sql))),
   }
 }
 

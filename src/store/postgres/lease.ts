@@ -13,7 +13,7 @@ export type Lease = {
   readonly fence: number
   /**
    * Runs work as one transaction that only the present writer can commit: another one waits for its end before it can
-   * take the lease. `view`: of other schemas of the store; it sees the store's own too.
+   * take the lease. `view`: of other schemas of the store.
    * @throws LEASE_LOST another process took the lease
    */
   readonly write: <T>(work: (queries: Transaction) => Promise<T>, view?: PostgresDatabase) => Promise<T>
@@ -38,7 +38,7 @@ export async function takeLease(db: PostgresDatabase, chain: ChainId, leaseMs = 
     fence,
     write: (work, view = db) =>
       view.write(async (queries) => {
-        await assertOurs(queries, chain, fence)
+        await assertOurs(queries, { schema: db.target.schema, chain, fence })
         return work(queries)
       }),
     release: async () => {
@@ -55,9 +55,12 @@ const TAKE = `INSERT INTO leases AS l (chain, fence, holder, expires_at)
 const PROLONG = `UPDATE leases SET expires_at = now() + ?::float8 * interval '1 millisecond'
   WHERE chain = ? AND fence = ?`
 
+/** A lease that is stored in a schema. */
+type Fenced = { readonly schema: string; readonly chain: ChainId; readonly fence: number }
+
 /** The lock on the row keeps the fence as it is until the transaction ends. */
-async function assertOurs(queries: Queries, chain: ChainId, fence: number): Promise<void> {
-  const ours = await queries.get('SELECT 1 FROM leases WHERE chain = ? AND fence = ? FOR SHARE', chain, fence)
+async function assertOurs(queries: Queries, { schema, chain, fence }: Fenced): Promise<void> {
+  const ours = await queries.get(`SELECT 1 FROM ${schema}.leases WHERE chain = ? AND fence = ? FOR SHARE`, chain, fence)
   if (ours !== undefined) return
   throw new ServiceError('LEASE_LOST', `another process writes ${chain} now`, { fields: { chain } })
 }

@@ -25,7 +25,7 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   [/^53100/, { code: 'STORE_FULL', says: () => "make room on the server's disk" }],
   [/^53300/, { code: 'STORE_UNAVAILABLE', says: () => "raise the server's max_connections, or close other clients" }],
   [
-    /^57014|^55P03|^25P0/,
+    /^57014|^55P03|^25P03/,
     { code: 'STORE_UNAVAILABLE', says: () => 'a statement took too long: look for locks and load' },
   ],
   [/^57P0|^08/, { code: 'STORE_UNAVAILABLE', says: () => 'the server is stopping, starting or unreachable' }],
@@ -83,6 +83,11 @@ function serverError(error: pg.DatabaseError, target: Target): ServiceError {
   const says = remedy === undefined ? '' : `: ${remedy.says(target)}`
   const message = `store: ${target.place}: ${error.message}${says}`
   return new ServiceError(remedy?.code ?? 'STORE_UNAVAILABLE', message, { cause: error, fields: { sqlstate: state } })
+}
+
+/** True if a statement failed only because another one of its transaction had failed. `error`: as the store throws it. */
+export function isOfFailedTransaction(error: unknown): boolean {
+  return error instanceof ServiceError && error.cause instanceof pg.DatabaseError && error.cause.code === '25P02'
 }
 
 /** Node tries each address of a host, and collects the errors. */

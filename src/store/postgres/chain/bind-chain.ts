@@ -6,16 +6,27 @@ import { parseCoverage } from '../../rows/clock-json.ts'
 import { nullable, text } from '../../rows/columns.ts'
 import type { Queries } from '../database.ts'
 
-/** A chain that a writer claims. */
-type Claimed = { readonly chain: ChainId; readonly coverage: Coverage; readonly codec: AccountCodec }
+/** A chain that a writer claims, as the writer of this number. */
+type Claimed = {
+  readonly chain: ChainId
+  readonly coverage: Coverage
+  readonly codec: AccountCodec
+  readonly fence: number
+}
+
+/** More than any journal counts. */
+const COUNTS_OF_ONE_JOURNAL = 2 ** 32
 
 /**
  * Claims a chain's tables for a writer: checks their coverage.
  * @throws STORE_MISMATCH the chain was indexed under another coverage
  */
-export async function bindToChain(queries: Queries, { chain, coverage, codec }: Claimed): Promise<void> {
-  await queries.run('INSERT INTO chain (one, chain, fence) VALUES (1, ?, 0) ON CONFLICT DO NOTHING', chain)
-  await queries.run('INSERT INTO clock (one, transfers) VALUES (1, 0) ON CONFLICT DO NOTHING')
+export async function bindToChain(queries: Queries, { chain, coverage, codec, fence }: Claimed): Promise<void> {
+  // What other processes remember of a journal that was deleted must not be taken for this one's.
+  const counted = (fence - 1) * COUNTS_OF_ONE_JOURNAL
+  const newChain = 'INSERT INTO chain (one, chain, fence, followings) VALUES (1, ?, 0, ?) ON CONFLICT DO NOTHING'
+  await queries.run(newChain, chain, counted)
+  await queries.run('INSERT INTO clock (one, transfers, classes) VALUES (1, 0, ?) ON CONFLICT DO NOTHING', counted)
   const row = await queries.get('SELECT coverage FROM chain')
   const before = nullable(row?.[0], (value) => parseCoverage(text(value)))
   mustContinue(chain, before, coverage)

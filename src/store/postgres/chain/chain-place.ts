@@ -22,11 +22,13 @@ export function chainSchemas(store: string, chain: ChainId): ChainSchemas {
   return { journal, reads: `${journal}_reads` }
 }
 
-/** The tables of a chain in a store: those of its journal, then those of stored reads, then those of the store. */
+/**
+ * The tables of a chain in a store: those of its journal, and those of stored reads. Those of the store are not seen: some have
+ * the same names, and would answer for a chain that was just deleted.
+ */
 export function chainView(db: PostgresDatabase, chain: ChainId): PostgresDatabase {
-  const { schema } = db.target
-  const { journal, reads } = chainSchemas(schema, chain)
-  return db.within([journal, reads, schema])
+  const { journal, reads } = chainSchemas(db.target.schema, chain)
+  return db.within([journal, reads])
 }
 
 /** Makes the tables of a chain, unless they are there. @throws as `migrate` */

@@ -84,7 +84,7 @@ export class PostgresJournal implements Journal {
       // Each transaction of the writer holds the row of its lease, which is in the store's own schema.
       const ours: Lease = { ...lease, write: (work) => lease.write(work, view) }
       const journal = new PostgresJournal(of, ours, memory)
-      await ours.write((queries) => bindToChain(queries, of))
+      await ours.write((queries) => bindToChain(queries, { ...of, fence: lease.fence }))
       await journal.#reload()
       return journal
     } catch (error) {

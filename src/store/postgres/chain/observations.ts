@@ -18,10 +18,18 @@ import type { PostgresDatabase, Value } from '../database.ts'
 
 const KEY = 'account = ? AND reference = ? AND standard = ? AND item = ?'
 
+/** Keys that are looked up in the statement of their tick. */
+type Asked = {
+  readonly keys: readonly BalanceKey[]
+  readonly resolve: (found: readonly (Observation | undefined)[]) => void
+  readonly reject: (error: unknown) => void
+}
+
 /** The newest read of each key of a chain. Not durable at once: a crash of the server may lose the last reads. */
 export class PostgresObservations implements ObservationStore {
   readonly #db: PostgresDatabase
   readonly #codec: AccountCodec
+  #asked: Asked[] = []
   readonly #frequent: Readonly<Record<'get' | 'newest' | 'heldBy', string>>
 
   /** `db`: a view of the chain's schemas. `reads`: a frequent statement names this schema, and needs no transaction. */
@@ -58,8 +66,30 @@ export class PostgresObservations implements ObservationStore {
     await this.#db.write((queries) => queries.run(PUT, ...columns), { durable: false })
   }
 
-  async get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]> {
-    if (keys.length === 0) return []
+  /** All that is asked in one tick of the event loop is one statement. */
+  get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]> {
+    if (keys.length === 0) return Promise.resolve([])
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ keys, resolve, reject })
+      if (this.#asked.length === 1) setImmediate(() => void this.#answer(this.#asked))
+    })
+  }
+
+  async #answer(asked: readonly Asked[]): Promise<void> {
+    this.#asked = []
+    try {
+      const found = await this.#find(asked.flatMap(({ keys }) => keys))
+      let at = 0
+      for (const { keys, resolve } of asked) {
+        resolve(found.slice(at, at + keys.length))
+        at += keys.length
+      }
+    } catch (error) {
+      for (const { reject } of asked) reject(error)
+    }
+  }
+
+  async #find(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]> {
     const columns = [
       keys.map(({ account }) => this.#codec.encode(account)),
       keys.map(({ asset }) => asset.reference),

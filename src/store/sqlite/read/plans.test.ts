@@ -1,8 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { memberSql } from '../../queries/custody/member-queries.ts'
 import { HISTORY_STATEMENTS } from '../../queries/history.ts'
 import { PAIR_STATEMENTS } from '../../queries/pairs.ts'
 import { TRANSFER_STATEMENTS } from '../../queries/transfer-finder.ts'
 import { IN_MEMORY, openDatabase } from '../database.ts'
+import { MAIN_MIGRATIONS } from '../main-schema.ts'
 import { CHAIN_MIGRATIONS } from '../schema.ts'
 
 test('no list of pairs scans a table, or sorts', () => {
@@ -37,4 +39,32 @@ test('no statement of the history scans a table, and only an account over all it
     if (/USE TEMP B-TREE/.test(plan)) sorts.push(name)
   }
   expect(sorts).toEqual(['ofAccount', 'ofPartyPage'])
+})
+
+test('no page of members scans a table or sorts, except the rows of one address', () => {
+  const db = openDatabase({ file: IN_MEMORY, migrations: MAIN_MIGRATIONS, cache: 'small', durable: false })
+  onTestFinished(() => void db.close())
+  const columns = [[], ['wallet'], ['chain'], ['asset'], ['wallet', 'chain'], ['wallet', 'asset'], ['account']] as const
+  for (const more of columns) {
+    const conditions = ['principal' as const, ...more].map((column) => ({ column, values: [1] }))
+    const sql = memberSql(conditions)
+    for (const text of [sql.after, sql.before, sql.keyAt]) {
+      const values = Array.from({ length: text.split('?').length - 1 }, () => 1)
+      const plan = db
+        .prepare(`EXPLAIN QUERY PLAN ${text}`)
+        .raw()
+        .all(...values)
+        .map((row) => String(row[3]))
+      expect(
+        plan.filter((step) => /SCAN (?!m$|\(subquery)/.test(step)),
+        `${more}: ${plan.join('; ')}`,
+      ).toEqual([])
+      if (!more.some((column) => column === 'account')) {
+        expect(
+          plan.filter((step) => /TEMP B-TREE/.test(step)),
+          `${more}: ${plan.join('; ')}`,
+        ).toEqual([])
+      }
+    }
+  }
 })
