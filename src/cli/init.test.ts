@@ -185,7 +185,7 @@ test.each<[string[], string]>([
   [['--rpc', NOWHERE, '--chain', 'ledger:main'], 'expected a chain with nodes'],
   [['--ledger', '--port', '70000'], 'expected a port'],
   [['--ledger', '--from', '-1'], 'expected a whole number, 0 or greater'],
-  [['--ledger', '--store', 'postgres://a/b'], 'store: got'],
+  [['--ledger', '--store', 'mysql://a/b'], 'store: got'],
   [['--ledger', '--host', 'a b'], 'listen.host: got'],
 ])('%j is wrong use, and nothing is written', async (args, words) => {
   expect(await init(args)).toMatchObject({ code: 2, err: expect.stringContaining(words) })
