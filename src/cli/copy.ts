@@ -21,7 +21,7 @@ the same command is given again. The store to copy from is not changed.
 
 Examples:
   $ steelyard copy --to postgres://steelyard:password@db.example/steelyard
-  $ steelyard copy --from postgres://steelyard:password@db/steelyard --to sqlite:./data
+  $ steelyard copy --from postgres://me:password@db/steelyard --to sqlite:./data
 
 Afterwards set "store" in the configuration to the copy.
 
