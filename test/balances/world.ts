@@ -1,7 +1,4 @@
 /** A real store with a few blocks, a node with a table of balances, and the read side over both. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
 import { AccountCoins } from '../../src/balances/account-coins.ts'
@@ -18,9 +15,9 @@ import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import { ServiceError } from '../../src/core/errors.ts'
 import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
-import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import { hash, MockChain } from '../chains/mock-chain.ts'
 import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
+import { ENGINES } from '../store/engines.ts'
 
 const CHAIN = parseChainId('eip155:1') as ChainId
 export const [ALICE = '', BOB = '', CAROL = ''] = ACCOUNTS
@@ -93,6 +90,8 @@ export type World = {
 }
 
 export type WorldOptions = {
+  /** The store's engine. The first one if it is not given. */
+  readonly engine?: (typeof ENGINES)[number] | undefined
   readonly coverage?: Coverage
   /** Tokens with accounting by reads, by `assetKey`. */
   readonly reads?: readonly string[]
@@ -108,10 +107,10 @@ export type WorldOptions = {
 /** Blocks 0 to 4 of one branch, all indexed. GOLD moves in 1 and 3, SILVER in 2. The node shows 4. */
 export async function world(options: WorldOptions = {}): Promise<World> {
   const { indexed = true, caughtUp = indexed, servePartial = false } = options
-  const folder = mkdtempSync(join(tmpdir(), 'steelyard-balances-'))
+  const place = await (options.engine ?? ENGINES[0])?.makePlace()
+  if (place === undefined) throw new Error('there is an engine')
   const classes = new Map((options.reads ?? []).map((key) => [key, 'reads'] as const))
-  const store = new SqliteStore({
-    folder,
+  const store = await place.open({
     codecOf: () => ({ ...HEX_ACCOUNTS, zeroAddress: ZERO }),
     classesOf: () => classes,
   })
@@ -139,8 +138,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   onTestFinished(async () => {
     await nextTick()
     await journal.close()
-    await store.close()
-    rmSync(folder, { recursive: true })
+    await place.end()
   })
   const requested: string[] = []
   const { accounts } = options

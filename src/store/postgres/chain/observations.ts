@@ -1,5 +1,5 @@
 import type { AccountCodec } from '../../../core/account.ts'
-import { type AssetRef, assetKey } from '../../../core/asset.ts'
+import type { AssetRef } from '../../../core/asset.ts'
 import type { BalanceKey, Observation } from '../../../core/balance.ts'
 import { decodeAmount, encodeAmount, encodeItem } from '../../../journal/amount-codec.ts'
 import { decodeHash, encodeHash } from '../../../journal/hash-codec.ts'
@@ -15,6 +15,7 @@ import {
 import type { ObservationStore } from '../../seam/observations.ts'
 import type { ObservationPage, ObservationQuery } from '../../seam/positions.ts'
 import type { PostgresDatabase, Value } from '../database.ts'
+import { balanceName, inLockOrder } from './lock-order.ts'
 
 const KEY = 'account = ? AND reference = ? AND standard = ? AND item = ?'
 
@@ -47,11 +48,11 @@ export class PostgresObservations implements ObservationStore {
     // One statement must not name a row twice; the newest read of a key is the one that is kept.
     const newest = new Map<string, Observation>()
     for (const one of observations) {
-      const name = `${one.account}/${assetKey(one.asset)}/${one.item}`
+      const name = balanceName(one)
       const before = newest.get(name)
       if (before === undefined || one.block.number >= before.block.number) newest.set(name, one)
     }
-    const rows = [...newest.values()]
+    const rows = inLockOrder([...newest.values()], balanceName)
     if (rows.length === 0) return
     const columns = [
       rows.map(({ account }) => this.#codec.encode(account)),
@@ -130,7 +131,7 @@ export class PostgresObservations implements ObservationStore {
   ): Promise<void> {
     await this.#db.write(
       async (queries) => {
-        for (const { observation, keep } of compared) {
+        for (const { observation, keep } of inLockOrder(compared, ({ observation: one }) => balanceName(one))) {
           const { block } = observation
           const where: readonly Value[] = [...this.#where(observation), block.number, encodeHash(block.hash)]
           await queries.run(keep ? MARK : DROP, ...where)
@@ -142,10 +143,13 @@ export class PostgresObservations implements ObservationStore {
 
   async compareAgain(accounts: readonly string[]): Promise<void> {
     if (accounts.length === 0) return
-    await this.#db.run(
-      'UPDATE observations SET judged = 0 WHERE account = ANY (?::bytea[])',
-      accounts.map(this.#codec.encode),
-    )
+    await this.#db.write(async (queries) => {
+      await queries.exec(LOCK_ALL)
+      await queries.run(
+        'UPDATE observations SET judged = 0 WHERE account = ANY (?::bytea[])',
+        accounts.map(this.#codec.encode),
+      )
+    })
   }
 
   async walk(query: ObservationQuery): Promise<ObservationPage> {
@@ -159,6 +163,7 @@ export class PostgresObservations implements ObservationStore {
 
   async dropAbove(block: number): Promise<void> {
     await this.#db.write(async (queries) => {
+      await queries.exec(`${LOCK_ALL}; LOCK TABLE trail IN SHARE ROW EXCLUSIVE MODE`)
       await queries.run('DELETE FROM observations WHERE block > ?', block)
       await queries.run('DELETE FROM trail WHERE block > ?', block)
     })
@@ -169,6 +174,8 @@ export class PostgresObservations implements ObservationStore {
   }
 }
 
+/** Rows are found by a condition, so not in the order of `inLockOrder`: such a write waits until nobody else writes. */
+const LOCK_ALL = 'LOCK TABLE observations IN SHARE ROW EXCLUSIVE MODE'
 const PUT = `INSERT INTO observations AS o (account, reference, standard, item, block, hash, amount, observed_at)
   SELECT * FROM unnest(?::bytea[], ?::text[], ?::text[], ?::bytea[], ?::bigint[], ?::bytea[], ?::bytea[], ?::bigint[])
   ON CONFLICT (account, reference, standard, item) DO UPDATE SET

@@ -66,6 +66,8 @@ export function translate(sql: string): Translated {
     .replaceAll(/ (NOT INDEXED|INDEXED BY \w+)/g, '')
     .replaceAll('CROSS JOIN', 'JOIN')
     .replaceAll('noted.', '')
+    // There is no min() of bytes before PostgreSQL 18, but there is one of arrays.
+    .replaceAll('min(sum)', '(min(ARRAY[sum]))[1]')
     .replaceAll(/\bhex\((\w+(?:\.\w+)?)\)/g, "upper(encode($1, 'hex'))")
     .replaceAll(/\bx'([0-9a-f]*)'/g, "'\\x$1'::bytea")
     .replaceAll(/@(\w+)/g, (_, name: string) => {

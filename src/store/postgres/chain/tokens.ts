@@ -4,6 +4,7 @@ import { int, text } from '../../rows/columns.ts'
 import { readToken, TOKEN_COLUMNS, TOKEN_FACTS, tokenValues } from '../../rows/token-rows.ts'
 import type { FoundTokens, StoredToken, TokenQuery, TokenStore } from '../../seam/tokens.ts'
 import type { PostgresDatabase, Value } from '../database.ts'
+import { inLockOrder } from './lock-order.ts'
 
 /** Assets that are queued for reading in one transaction. */
 const QUEUE_BATCH = 1_000
@@ -24,7 +25,7 @@ export class PostgresTokens implements TokenStore {
   async put(tokens: Parameters<TokenStore['put']>[0]): Promise<void> {
     await this.#db.write(
       async (queries) => {
-        for (const token of tokens) {
+        for (const token of inLockOrder(tokens, ({ asset }) => assetKey(asset))) {
           const { row, told } = tokenValues(token)
           await queries.run(PUT, ...(row as readonly Value[]), ...told)
         }
@@ -88,10 +89,14 @@ export class PostgresTokens implements TokenStore {
       )
       const last = rows.at(-1)
       if (last === undefined) return
+      const assets = inLockOrder(
+        rows.map((row) => ({ reference: text(row[1]), standard: parseStandard(row[2]) })),
+        assetKey,
+      )
       await queries.run(
         QUEUE,
-        rows.map((row) => text(row[1])),
-        rows.map((row) => text(row[2])),
+        assets.map(({ reference }) => reference),
+        assets.map(({ standard }) => standard),
       )
       await queries.run('UPDATE queued SET asset = ?', int(last[0]))
     })

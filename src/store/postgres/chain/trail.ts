@@ -5,10 +5,11 @@ import { decodeAmount, encodeAmount, encodeItem } from '../../../journal/amount-
 import { bytes, int } from '../../rows/columns.ts'
 import type { ReadSince, ReadTrail } from '../../seam/pairs.ts'
 import type { PostgresDatabase, Queries, Value } from '../database.ts'
+import { balanceName, inLockOrder } from './lock-order.ts'
 
 const KEY = 'account = ? AND reference = ? AND standard = ? AND item = ?'
 const NEWEST = `SELECT block, amount, observed_at FROM trail WHERE ${KEY} AND block <= ? ORDER BY block DESC LIMIT 1`
-const LEAST = `SELECT min(amount) FROM trail WHERE ${KEY} AND block >= ?`
+const LEAST = `SELECT amount FROM trail WHERE ${KEY} AND block >= ? ORDER BY amount LIMIT 1`
 const PUT = `INSERT INTO trail (account, reference, standard, item, block, amount, observed_at) VALUES (?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (account, reference, standard, item, block) DO UPDATE SET
     amount = excluded.amount, observed_at = excluded.observed_at`
@@ -27,7 +28,7 @@ export class PostgresTrail implements ReadTrail {
 
   async add(reads: readonly Observation[], finalized: BlockRef): Promise<void> {
     await this.#db.write(async (queries) => {
-      for (const read of reads) await this.#add(queries, read, finalized.number)
+      for (const read of inLockOrder(reads, balanceName)) await this.#add(queries, read, finalized.number)
     })
   }
 
