@@ -1,5 +1,6 @@
 import type { ChainConfig } from '../config/chains.ts'
 import { isServiceError } from '../core/errors.ts'
+import { gatherPerTick } from '../core/per-tick.ts'
 import type { FollowRequests } from '../store/seam/followed.ts'
 import type { Logger } from './log.ts'
 
@@ -30,7 +31,6 @@ export function requestFollowing({ chain, requests, log, now }: RequestingDeps):
   if (scope.type !== 'accounts') return () => undefined
   const configured = new Set(scope.accounts)
   const requestedAt = new Map<string, number>()
-  let gathered: string[] = []
   let fullAt: number | undefined
 
   async function write(accounts: readonly string[]): Promise<void> {
@@ -50,17 +50,13 @@ export function requestFollowing({ chain, requests, log, now }: RequestingDeps):
     }
   }
 
+  const gather = gatherPerTick<string>((accounts) => void write(accounts))
   return (account) => {
     const at = requestedAt.get(account)
     if (configured.has(account) || (at !== undefined && now() - at < REMEMBERED_SECONDS)) return
     if (fullAt !== undefined && now() - fullAt < FULL_SECONDS) return
     if (requestedAt.size >= MAX_REMEMBERED) requestedAt.clear()
     requestedAt.set(account, now())
-    if (gathered.push(account) > 1) return
-    setImmediate(() => {
-      const accounts = gathered
-      gathered = []
-      void write(accounts)
-    })
+    gather(account)
   }
 }

@@ -1,5 +1,5 @@
 import { assetKey, NO_ITEM } from '../core/asset.ts'
-import { type BalanceKey, isReadable } from '../core/balance.ts'
+import { type BalanceKey, balanceName, isReadable } from '../core/balance.ts'
 import { isFungible } from '../core/standards.ts'
 import type { BlockTransfers } from '../core/transfer.ts'
 
@@ -41,7 +41,7 @@ export class RecentlyChanged {
     if (!isReadable(key)) return
     const token = assetKey(key.asset)
     const count = this.#ofToken.get(token) ?? 0
-    const name = `${token}/${key.account}/${key.item}`
+    const name = balanceName(key)
     if (count >= MAX_OF_TOKEN || this.#keys.has(name)) return
     this.#keys.set(name, key)
     this.#ofToken.set(token, count + 1)

@@ -1,6 +1,6 @@
 import type { BalanceRead, ChainReader } from '../chains/adapter.ts'
 import { type AssetRef, assetKey, NO_ITEM } from '../core/asset.ts'
-import type { BalanceKey, Observation, Unknown } from '../core/balance.ts'
+import { type BalanceKey, balanceName, type Observation, type Unknown } from '../core/balance.ts'
 import { type BlockRef, type Header, sameBlock } from '../core/block.ts'
 import { isServiceError, ServiceError } from '../core/errors.ts'
 import { within } from '../net/deadline.ts'
@@ -169,7 +169,7 @@ export class NodeReader {
 
   #join(key: BalanceKey, pinned: Pinned): Promise<ReadResult> {
     const pin = pinned === 'latest' ? pinned : pinned.block.hash
-    const name = `${key.account}/${assetKey(key.asset)}/${key.item}/${pin}`
+    const name = `${balanceName(key)}/${pin}`
     const known = this.#underWay.get(name)
     if (known !== undefined) return known
     let gathered = this.#gathering.get(pin)

@@ -1,4 +1,4 @@
-import type { AssetRef } from './asset.ts'
+import { type AssetRef, assetKey } from './asset.ts'
 import type { BlockRef, Finality } from './block.ts'
 import { STANDARD_RULES } from './standards.ts'
 
@@ -58,6 +58,11 @@ export function isNoneKnown(balances: readonly Balance[]): boolean {
  * roll-up.
  */
 export type BalanceKey = { readonly account: string; readonly asset: AssetRef; readonly item: string }
+
+/** The name of a balance in maps: equal for equal keys, and for no others of the same chain. */
+export function balanceName({ account, asset, item }: BalanceKey): string {
+  return `${account}/${assetKey(asset)}/${item}`
+}
 
 /**
  * True if the chain has a call for this balance. A collection may have none for its roll-up row: the sum of an ERC-1155's

@@ -1,5 +1,5 @@
 import { type AssetRef, assetKey, NO_ITEM } from '../../core/asset.ts'
-import type { BalanceKey } from '../../core/balance.ts'
+import { type BalanceKey, balanceName } from '../../core/balance.ts'
 import type { BlockTransfers, Hint } from '../../core/transfer.ts'
 import { chunksOf, count, lookup, type Plan, scan, write } from '../plan.ts'
 import { assets, hints } from '../tables/facts.ts'
@@ -149,7 +149,7 @@ function gather(blocks: readonly HintedBlock[], { stores }: JournalRules): reado
       if (!stores(hint.account)) continue
       for (const item of itemsOf(hint)) {
         const key = { account: hint.account, asset: hint.asset, item }
-        const name = `${assetKey(hint.asset)}/${hint.account}/${item}`
+        const name = balanceName(key)
         const undecodable = hint.reason === 'undecodable' ? number : undefined
         const one = noted.get(name) ?? { key, block: number, undecodable, moved: false }
         one.block = Math.min(one.block, number)

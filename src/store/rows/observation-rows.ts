@@ -1,6 +1,6 @@
 import type { AccountCodec } from '../../core/account.ts'
 import { assetKey } from '../../core/asset.ts'
-import type { Observation } from '../../core/balance.ts'
+import type { BalanceKey, Observation } from '../../core/balance.ts'
 import { decodeAmount, decodeItem, encodeItem } from '../../journal/amount-codec.ts'
 import { decodeHash } from '../../journal/hash-codec.ts'
 import { parseStandard } from '../../journal/rules/assets.ts'
@@ -10,10 +10,20 @@ import { keyAt } from './key-share.ts'
 
 /** The columns that `readObservation` reads, in order. */
 export const OBSERVATION_COLUMNS = 'account, reference, standard, item, block, hash, amount, observed_at'
+/** The condition that a row is of one balance. Its values are those of `observedKey`. */
+export const OF_KEY = 'account = ? AND reference = ? AND standard = ? AND item = ?'
 /** Most assets of one account that are returned: the caller only needs to know whether a list lacks any. */
 export const MAX_HELD = 500
 /** Sorts before every asset. */
 const NO_ASSET = { reference: '', standard: '' }
+
+/** The stored values of a balance's key, in the order of OF_KEY. */
+export type ObservedKey = readonly [account: Buffer, reference: string, standard: string, item: Buffer]
+
+/** The key of a balance as it is stored. */
+export function observedKey({ account, asset, item }: BalanceKey, codec: AccountCodec): ObservedKey {
+  return [codec.encode(account), asset.reference, asset.standard, encodeItem(item)]
+}
 
 /** Where a page of a walk begins: behind `from` and `behind`, or of one account behind `behind`. */
 export function observationCursor({ after, account }: ObservationQuery, codec: AccountCodec) {

@@ -1,14 +1,16 @@
 import type { AccountCodec } from '../../core/account.ts'
 import type { AssetRef } from '../../core/asset.ts'
-import type { BalanceKey, Observation } from '../../core/balance.ts'
-import { decodeAmount, encodeAmount, encodeItem } from '../../journal/amount-codec.ts'
+import { type BalanceKey, balanceName, type Observation } from '../../core/balance.ts'
+import { decodeAmount, encodeAmount } from '../../journal/amount-codec.ts'
 import { decodeHash, encodeHash } from '../../journal/hash-codec.ts'
 import { parseStandard } from '../../journal/rules/assets.ts'
 import {
   MAX_HELD,
   OBSERVATION_COLUMNS,
+  OF_KEY,
   observationCursor,
   observationPage,
+  observedKey,
   readObservation,
 } from '../rows/observation-rows.ts'
 import type { ObservationStore } from '../seam/observations.ts'
@@ -65,10 +67,7 @@ export class SqliteObservations implements ObservationStore {
        WHERE excluded.block >= block`,
     )
     this.#get = connections.reader
-      .prepare(
-        `SELECT block, hash, amount, observed_at FROM observations
-         WHERE account = ? AND reference = ? AND standard = ? AND item = ?`,
-      )
+      .prepare(`SELECT block, hash, amount, observed_at FROM observations WHERE ${OF_KEY}`)
       .raw()
     this.#newestBlock = connections.reader.prepare('SELECT max(block) FROM observations').pluck()
     this.#heldBy = connections.reader
@@ -77,7 +76,7 @@ export class SqliteObservations implements ObservationStore {
          WHERE account = ? AND item = x'' AND standard <> 'native' AND amount > x'80' LIMIT ? + 0`,
       )
       .raw()
-    const key = 'account = ? AND reference = ? AND standard = ? AND item = ? AND block = ? AND hash = ?'
+    const key = `${OF_KEY} AND block = ? AND hash = ?`
     this.#uncompared = db
       .prepare(
         `SELECT ${OBSERVATION_COLUMNS} FROM observations
@@ -105,7 +104,13 @@ export class SqliteObservations implements ObservationStore {
   async put(observations: readonly Observation[]): Promise<void> {
     const run = this.#db.transaction(() => {
       for (const { amount, block, observedAt, ...key } of observations) {
-        this.#put.run(...this.#where(key), block.number, encodeHash(block.hash), encodeAmount(amount), observedAt)
+        this.#put.run(
+          ...observedKey(key, this.#codec),
+          block.number,
+          encodeHash(block.hash),
+          encodeAmount(amount),
+          observedAt,
+        )
       }
     })
     guarded(this.#db, () => {
@@ -149,7 +154,7 @@ export class SqliteObservations implements ObservationStore {
     const run = this.#db.transaction(() => {
       for (const { observation, keep } of compared) {
         const { block } = observation
-        const where = [...this.#where(observation), block.number, encodeHash(block.hash)]
+        const where = [...observedKey(observation, this.#codec), block.number, encodeHash(block.hash)]
         if (keep) this.#mark.run(...where)
         else this.#drop.run(...where)
       }
@@ -201,7 +206,7 @@ export class SqliteObservations implements ObservationStore {
   }
 
   #remembered(key: BalanceKey): Observation | undefined {
-    const name = `${key.account}/${key.asset.reference}/${key.asset.standard}/${key.item}`
+    const name = balanceName(key)
     const known = this.#memory.get(name)
     if (known !== undefined || this.#memory.has(name)) return known
     const read = this.#read(key)
@@ -210,13 +215,9 @@ export class SqliteObservations implements ObservationStore {
   }
 
   #read({ account, asset, item }: BalanceKey): Observation | undefined {
-    const row = this.#get.get(...this.#where({ account, asset, item }))
+    const row = this.#get.get(...observedKey({ account, asset, item }, this.#codec))
     if (row === undefined) return undefined
     const block = { number: int(row[0]), hash: decodeHash(bytes(row[1])) }
     return { account, asset, item, block, amount: decodeAmount(bytes(row[2])), observedAt: int(row[3]) }
-  }
-
-  #where({ account, asset, item }: BalanceKey): [Buffer, string, string, Buffer] {
-    return [this.#codec.encode(account), asset.reference, asset.standard, encodeItem(item)]
   }
 }

@@ -1,11 +1,10 @@
 import type { AccountCodec } from '../../core/account.ts'
 import type { BalanceKey, Observation } from '../../core/balance.ts'
 import type { BlockRef } from '../../core/block.ts'
-import { decodeAmount, encodeAmount, encodeItem } from '../../journal/amount-codec.ts'
+import { decodeAmount, encodeAmount } from '../../journal/amount-codec.ts'
+import { type ObservedKey, OF_KEY, observedKey } from '../rows/observation-rows.ts'
 import type { ReadSince, ReadTrail } from '../seam/pairs.ts'
 import { bytes, guarded, int, type SqliteDatabase, type Statement } from './database.ts'
-
-type KeyValues = readonly [Buffer, string, string, Buffer]
 
 /** Reads of balances over the blocks that are not final yet, in the file of reads. */
 export class SqliteTrail implements ReadTrail {
@@ -27,11 +26,11 @@ export class SqliteTrail implements ReadTrail {
   }
 
   async since(keys: readonly BalanceKey[], block: number): Promise<readonly ReadSince[]> {
-    return guarded(this.#db, () => keys.map((key) => this.#since(this.#valuesOf(key), block)))
+    return guarded(this.#db, () => keys.map((key) => this.#since(observedKey(key, this.#codec), block)))
   }
 
   #add(read: Observation, finalized: number): void {
-    const key = this.#valuesOf(read)
+    const key = observedKey(read, this.#codec)
     const amount = encodeAmount(read.amount)
     const before = this.#s.newest.get(...key, read.block.number)
     if (before === undefined || !bytes(before[1]).equals(amount)) {
@@ -41,7 +40,7 @@ export class SqliteTrail implements ReadTrail {
     if (base !== undefined) this.#s.forget.run(...key, int(base[0]))
   }
 
-  #since(key: KeyValues, block: number): ReadSince {
+  #since(key: ObservedKey, block: number): ReadSince {
     const base = this.#s.newest.get(...key, block)
     const newest = this.#s.newest.get(...key, Number.MAX_SAFE_INTEGER)
     const changedAt = newest && int(newest[2])
@@ -49,21 +48,16 @@ export class SqliteTrail implements ReadTrail {
     const least = decodeAmount(bytes(this.#s.least.get(...key, int(base[0]))))
     return { least, changedAt }
   }
-
-  #valuesOf({ account, asset, item }: BalanceKey): KeyValues {
-    return [this.#codec.encode(account), asset.reference, asset.standard, encodeItem(item)]
-  }
 }
 
 function prepare(db: SqliteDatabase) {
   const sql = (statement: string): Statement => db.prepare(statement)
-  const key = 'account = ? AND reference = ? AND standard = ? AND item = ?'
   return {
     newest: sql(
-      `SELECT block, amount, observed_at FROM trail WHERE ${key} AND block <= ? ORDER BY block DESC LIMIT 1`,
+      `SELECT block, amount, observed_at FROM trail WHERE ${OF_KEY} AND block <= ? ORDER BY block DESC LIMIT 1`,
     ).raw(),
-    least: sql(`SELECT min(amount) FROM trail WHERE ${key} AND block >= ?`).pluck(),
+    least: sql(`SELECT min(amount) FROM trail WHERE ${OF_KEY} AND block >= ?`).pluck(),
     put: sql('INSERT OR REPLACE INTO trail VALUES (?, ?, ?, ?, ?, ?, ?)'),
-    forget: sql(`DELETE FROM trail WHERE ${key} AND block < ?`),
+    forget: sql(`DELETE FROM trail WHERE ${OF_KEY} AND block < ?`),
   }
 }

@@ -1,6 +1,7 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import type { AssetRef } from '../../../core/asset.ts'
-import type { BalanceKey, Observation } from '../../../core/balance.ts'
+import { type BalanceKey, balanceName, type Observation } from '../../../core/balance.ts'
+import { gatherPerTick } from '../../../core/per-tick.ts'
 import { decodeAmount, encodeAmount, encodeItem } from '../../../journal/amount-codec.ts'
 import { decodeHash, encodeHash } from '../../../journal/hash-codec.ts'
 import { parseStandard } from '../../../journal/rules/assets.ts'
@@ -8,16 +9,16 @@ import { bytes, int, nullable, text } from '../../rows/columns.ts'
 import {
   MAX_HELD,
   OBSERVATION_COLUMNS,
+  OF_KEY,
   observationCursor,
   observationPage,
+  observedKey,
   readObservation,
 } from '../../rows/observation-rows.ts'
 import type { ObservationStore } from '../../seam/observations.ts'
 import type { ObservationPage, ObservationQuery } from '../../seam/positions.ts'
 import type { PostgresDatabase, Value } from '../database.ts'
-import { balanceName, inLockOrder } from './lock-order.ts'
-
-const KEY = 'account = ? AND reference = ? AND standard = ? AND item = ?'
+import { inLockOrder } from './lock-order.ts'
 
 /** Keys that are looked up in the statement of their tick. */
 type Asked = {
@@ -30,7 +31,7 @@ type Asked = {
 export class PostgresObservations implements ObservationStore {
   readonly #db: PostgresDatabase
   readonly #codec: AccountCodec
-  #asked: Asked[] = []
+  readonly #ask = gatherPerTick<Asked>((asked) => void this.#answer(asked))
   readonly #frequent: Readonly<Record<'get' | 'newest' | 'heldBy', string>>
 
   /** `db`: a view of the chain's schemas. `reads`: a frequent statement names this schema, and needs no transaction. */
@@ -70,14 +71,10 @@ export class PostgresObservations implements ObservationStore {
   /** All that is asked in one tick of the event loop is one statement. */
   get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]> {
     if (keys.length === 0) return Promise.resolve([])
-    return new Promise((resolve, reject) => {
-      this.#asked.push({ keys, resolve, reject })
-      if (this.#asked.length === 1) setImmediate(() => void this.#answer(this.#asked))
-    })
+    return new Promise((resolve, reject) => this.#ask({ keys, resolve, reject }))
   }
 
   async #answer(asked: readonly Asked[]): Promise<void> {
-    this.#asked = []
     try {
       const found = await this.#find(asked.flatMap(({ keys }) => keys))
       let at = 0
@@ -133,7 +130,11 @@ export class PostgresObservations implements ObservationStore {
       async (queries) => {
         for (const { observation, keep } of inLockOrder(compared, ({ observation: one }) => balanceName(one))) {
           const { block } = observation
-          const where: readonly Value[] = [...this.#where(observation), block.number, encodeHash(block.hash)]
+          const where: readonly Value[] = [
+            ...observedKey(observation, this.#codec),
+            block.number,
+            encodeHash(block.hash),
+          ]
           await queries.run(keep ? MARK : DROP, ...where)
         }
       },
@@ -168,10 +169,6 @@ export class PostgresObservations implements ObservationStore {
       await queries.run('DELETE FROM trail WHERE block > ?', block)
     })
   }
-
-  #where({ account, asset, item }: BalanceKey): readonly Value[] {
-    return [this.#codec.encode(account), asset.reference, asset.standard, encodeItem(item)]
-  }
 }
 
 /** Rows are found by a condition, so not in the order of `inLockOrder`: such a write waits until nobody else writes. */
@@ -189,8 +186,8 @@ const HELD_BY = `SELECT reference, standard FROM observations
   WHERE account = ? AND item = ''::bytea AND standard <> 'native' AND amount > '\\x80'::bytea
   ORDER BY reference, standard LIMIT ?`
 const UNCOMPARED = `SELECT ${OBSERVATION_COLUMNS} FROM observations WHERE judged = 0 AND block <= ? ORDER BY block LIMIT ?`
-const MARK = `UPDATE observations SET judged = 1 WHERE ${KEY} AND block = ? AND hash = ?`
-const DROP = `DELETE FROM observations WHERE ${KEY} AND block = ? AND hash = ?`
+const MARK = `UPDATE observations SET judged = 1 WHERE ${OF_KEY} AND block = ? AND hash = ?`
+const DROP = `DELETE FROM observations WHERE ${OF_KEY} AND block = ? AND hash = ?`
 const WALK = `SELECT ${OBSERVATION_COLUMNS} FROM observations WHERE (account, reference, standard, item) > (?, ?, ?, ?)
   ORDER BY account, reference, standard, item LIMIT ?`
 const WALK_OF_ACCOUNT = `SELECT ${OBSERVATION_COLUMNS} FROM observations

@@ -1,3 +1,4 @@
+import { gatherPerTick } from '../../../core/per-tick.ts'
 import { AssetTable, type FixedClasses } from '../../queries/asset-table.ts'
 import { asOwn, type ClockNature, ClockRows } from '../../queries/clock.ts'
 import type { ReadContext } from '../../queries/context.ts'
@@ -26,7 +27,7 @@ export class PostgresReadEngine implements ReadEngine {
   readonly #of: ClockNature & { readonly fixed: FixedClasses }
   readonly #rows: ClockRows
   #remembered: Remembered | undefined
-  readonly #waiting: Waiting[] = []
+  readonly #add = gatherPerTick<Waiting>((waiting) => void this.#runAll(waiting))
 
   /** `db`: a view of the chain's schemas. */
   constructor(db: PostgresDatabase, of: ClockNature & { readonly fixed: FixedClasses }) {
@@ -40,8 +41,7 @@ export class PostgresReadEngine implements ReadEngine {
       const run = async (queries: Queries, context: ReadContext): Promise<void> => {
         resolve(await this.#db.guarded(() => runQuery(queries, work(context))))
       }
-      this.#waiting.push({ run, fail: reject })
-      if (this.#waiting.length === 1) setImmediate(() => void this.#runAll(this.#waiting.splice(0)))
+      this.#add({ run, fail: reject })
     })
   }
 

@@ -1,19 +1,19 @@
 import type { AccountCodec } from '../../../core/account.ts'
-import type { BalanceKey, Observation } from '../../../core/balance.ts'
+import { type BalanceKey, balanceName, type Observation } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
-import { decodeAmount, encodeAmount, encodeItem } from '../../../journal/amount-codec.ts'
+import { decodeAmount, encodeAmount } from '../../../journal/amount-codec.ts'
 import { bytes, int } from '../../rows/columns.ts'
+import { OF_KEY, observedKey } from '../../rows/observation-rows.ts'
 import type { ReadSince, ReadTrail } from '../../seam/pairs.ts'
 import type { PostgresDatabase, Queries, Value } from '../database.ts'
-import { balanceName, inLockOrder } from './lock-order.ts'
+import { inLockOrder } from './lock-order.ts'
 
-const KEY = 'account = ? AND reference = ? AND standard = ? AND item = ?'
-const NEWEST = `SELECT block, amount, observed_at FROM trail WHERE ${KEY} AND block <= ? ORDER BY block DESC LIMIT 1`
-const LEAST = `SELECT amount FROM trail WHERE ${KEY} AND block >= ? ORDER BY amount LIMIT 1`
+const NEWEST = `SELECT block, amount, observed_at FROM trail WHERE ${OF_KEY} AND block <= ? ORDER BY block DESC LIMIT 1`
+const LEAST = `SELECT amount FROM trail WHERE ${OF_KEY} AND block >= ? ORDER BY amount LIMIT 1`
 const PUT = `INSERT INTO trail (account, reference, standard, item, block, amount, observed_at) VALUES (?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (account, reference, standard, item, block) DO UPDATE SET
     amount = excluded.amount, observed_at = excluded.observed_at`
-const FORGET = `DELETE FROM trail WHERE ${KEY} AND block < ?`
+const FORGET = `DELETE FROM trail WHERE ${OF_KEY} AND block < ?`
 
 /** Reads of balances of a chain over the blocks that are not final yet. */
 export class PostgresTrail implements ReadTrail {
@@ -35,13 +35,13 @@ export class PostgresTrail implements ReadTrail {
   since(keys: readonly BalanceKey[], block: number): Promise<readonly ReadSince[]> {
     return this.#db.snapshot(async (queries) => {
       const found: ReadSince[] = []
-      for (const key of keys) found.push(await readSince(queries, this.#valuesOf(key), block))
+      for (const key of keys) found.push(await readSince(queries, observedKey(key, this.#codec), block))
       return found
     })
   }
 
   async #add(queries: Queries, read: Observation, finalized: number): Promise<void> {
-    const key = this.#valuesOf(read)
+    const key = observedKey(read, this.#codec)
     const amount = encodeAmount(read.amount)
     const before = await queries.get(NEWEST, ...key, read.block.number)
     if (before === undefined || !bytes(before[1]).equals(amount)) {
@@ -49,10 +49,6 @@ export class PostgresTrail implements ReadTrail {
     }
     const base = await queries.get(NEWEST, ...key, finalized)
     if (base !== undefined) await queries.run(FORGET, ...key, int(base[0]))
-  }
-
-  #valuesOf({ account, asset, item }: BalanceKey): readonly Value[] {
-    return [this.#codec.encode(account), asset.reference, asset.standard, encodeItem(item)]
   }
 }
 

@@ -3,14 +3,12 @@ import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
-import { coverageTest } from '../../../core/coverage.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { type Series, seriesOf } from '../../../core/operation.ts'
 import type { Batch } from '../../../core/transfer.ts'
 import { encodeHash } from '../../../journal/hash-codec.ts'
-import { openingFrom } from '../../../journal/position.ts'
 import { advanceClock, appendRows } from '../../../journal/rules/append.ts'
-import type { JournalRules } from '../../../journal/rules/journal-rules.ts'
+import { WriterMemory } from '../../queries/writer.ts'
 import { text } from '../../rows/columns.ts'
 import { batchOf, LEDGER_COVERAGE } from '../../rows/ledger-batch.ts'
 import { recordedValues } from '../../rows/ledger-rows.ts'
@@ -29,15 +27,7 @@ import type { PostgresDatabase, Queries, Value } from '../database.ts'
 import { runPlan } from '../journal/run-plan.ts'
 import { holdingName, readAssets, readFacts, readHead, readHoldings } from './ledger-lookups.ts'
 
-const RULES: JournalRules = {
-  codec: TEXT_ACCOUNTS,
-  from: LEDGER_COVERAGE.from,
-  opening: openingFrom(LEDGER_COVERAGE.from),
-  test: coverageTest(LEDGER_COVERAGE, TEXT_ACCOUNTS.zeroAddress),
-  stores: () => true,
-  needsLeads: () => false,
-  fixed: new Map(),
-}
+const { rules: RULES } = new WriterMemory({ codec: TEXT_ACCOUNTS, coverage: LEDGER_COVERAGE, fixed: new Map() })
 
 /** Writes an issuer's ledger: its operations, and their transfers and balances through the rules of a chain's journal. */
 export class PostgresLedgerJournal implements LedgerJournal {

@@ -1,7 +1,5 @@
-import { type ChainId, parseChainId } from '../../../core/chain.ts'
-import { mustBeOurs } from '../../../journal/damaged-value.ts'
-import { parseReport } from '../../report-json.ts'
-import { text } from '../../rows/columns.ts'
+import type { ChainId } from '../../../core/chain.ts'
+import { ParsedReports } from '../../rows/parsed-reports.ts'
 import {
   type IndexerReport,
   type IndexerReports,
@@ -13,8 +11,7 @@ import type { PostgresDatabase } from '../database.ts'
 /** The last report of each chain. */
 export class PostgresIndexerReports implements IndexerReports {
   readonly #db: PostgresDatabase
-  /** The parsed reports by their text: most of them do not change between two reads. */
-  readonly #parsed = new Map<ChainId, { readonly json: string; readonly report: IndexerReport }>()
+  readonly #parsed = new ParsedReports()
   #last: ReadonlyMap<ChainId, IndexerReport> = new Map()
 
   constructor(db: PostgresDatabase) {
@@ -33,20 +30,11 @@ export class PostgresIndexerReports implements IndexerReports {
 
   async all(): Promise<ReadonlyMap<ChainId, IndexerReport>> {
     const rows = await this.#db.all('SELECT chain, report FROM reports')
-    const reports = this.#db.read(() => new Map(rows.map((row) => this.#reportOf(text(row[0]), text(row[1])))))
+    const reports = this.#db.read(() => this.#parsed.of(rows))
     const isSame =
       reports.size === this.#last.size && [...reports].every(([chain, one]) => this.#last.get(chain) === one)
     if (!isSame) this.#last = reports
     return this.#last
-  }
-
-  #reportOf(name: string, json: string): [ChainId, IndexerReport] {
-    const chain = parseChainId(name)
-    mustBeOurs(chain !== undefined, 'a stored chain has an id')
-    const known = this.#parsed.get(chain)
-    const report = known?.json === json ? known.report : parseReport(json)
-    this.#parsed.set(chain, { json, report })
-    return [chain, report]
   }
 }
 

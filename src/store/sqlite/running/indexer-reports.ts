@@ -1,14 +1,12 @@
 import type { ChainId } from '../../../core/chain.ts'
-import { parseChainId } from '../../../core/chain.ts'
-import { mustBeOurs } from '../../../journal/damaged-value.ts'
-import { parseReport } from '../../report-json.ts'
+import { ParsedReports } from '../../rows/parsed-reports.ts'
 import {
   type IndexerReport,
   type IndexerReports,
   REPORT_STALE_MS,
   type ReportOfChain,
 } from '../../seam/indexer-reports.ts'
-import { type RowStatement, type SqliteDatabase, type Statement, text } from '../database.ts'
+import type { RowStatement, SqliteDatabase, Statement } from '../database.ts'
 import { RunningFile, type RunningFileOptions } from './running-file.ts'
 
 type Statements = {
@@ -23,8 +21,7 @@ export class SqliteIndexerReports implements IndexerReports {
   readonly #file: RunningFile<Statements>
   /** The reports as they were read, until this or another connection writes. */
   #seen: { readonly version: unknown; readonly reports: ReadonlyMap<ChainId, IndexerReport> } | undefined
-  /** The parsed reports by their text: most of them do not change between two reads. */
-  readonly #parsed = new Map<string, { readonly json: string; readonly report: IndexerReport }>()
+  readonly #parsed = new ParsedReports()
 
   constructor(options: RunningFileOptions) {
     this.#file = new RunningFile(options, (db) => this.#prepare(db))
@@ -48,19 +45,10 @@ export class SqliteIndexerReports implements IndexerReports {
     return this.#file.read(({ all, version }) => {
       const now = version.get()
       if (this.#seen !== undefined && this.#seen.version === now) return this.#seen.reports
-      const reports = new Map(all.all().map((row) => this.#reportOf(text(row[0]), text(row[1]))))
+      const reports = this.#parsed.of(all.all())
       this.#seen = { version: now, reports }
       return reports
     })
-  }
-
-  #reportOf(name: string, json: string): [ChainId, IndexerReport] {
-    const chain = parseChainId(name)
-    mustBeOurs(chain !== undefined, 'a stored chain has an id')
-    const known = this.#parsed.get(name)
-    const report = known?.json === json ? known.report : parseReport(json)
-    this.#parsed.set(name, { json, report })
-    return [chain, report]
   }
 
   #prepare(db: SqliteDatabase): Statements {
