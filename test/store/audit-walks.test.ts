@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type AssetRef, assetKey } from '../../src/core/asset.ts'
-import type { Journal, Store } from '../../src/store/seam/store.ts'
-import { CHAIN } from '../indexer/harness.ts'
+import type { Journal } from '../../src/store/seam/store.ts'
 import { ACCOUNTS, hashOf, makeBlock } from './chains.ts'
 import { ENGINES, type StorePlace } from './engines.ts'
 
@@ -16,25 +15,19 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
   const LIMITS = { keys: 50, perToken: 5 }
 
   let place: StorePlace
-  let store: Store
   let journal: Journal
 
   /** An account spends what it never had of every token. All tokens except the last are reclassified. */
   beforeEach(async () => {
     place = await makePlace()
-    store = await place.open()
-    journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+    ;({ journal } = await place.openChain())
     const movements = tokens.map((asset) => ({ asset, from: alice, to: bob, amount: 1n, item: 0 }))
     await journal.append({ first: 0, through: header, blocks: [makeBlock(movements, header)], headers: [header] })
     const evidence = { account: alice, item: '', journal: undefined, chain: 0n }
     for (const asset of tokens.slice(0, TURNED))
       await journal.reclassify({ asset, block: header, reason: 'range', evidence })
   })
-  afterEach(async () => {
-    await journal.close()
-    await store.close()
-    await place.end()
-  })
+  afterEach(() => place.end())
 
   /** The tokens that `count` steps of a walk return, step by step. */
   async function steps(walk: 'doubts' | 'rereads', count: number): Promise<string[][]> {

@@ -1,12 +1,11 @@
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { MAX_AMOUNT } from '../../src/core/amount.ts'
 import { type Accounting, type AssetRef, assetKey } from '../../src/core/asset.ts'
 import type { Observation } from '../../src/core/balance.ts'
 import type { Header } from '../../src/core/block.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
-import type { ChainReads, Journal, Store } from '../../src/store/seam/store.ts'
+import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, hashOf, type Movement, makeBlock } from './chains.ts'
 import { BELIEVE_ALL } from './dump.ts'
@@ -16,24 +15,16 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
   const [alice = '', bob = ''] = ACCOUNTS
   const [coin, , deed] = ASSETS
   let place: StorePlace
-  let store: Store
   let journal: Journal
   let reads: ChainReads
 
   async function open(coverage: Coverage, classes: ReadonlyMap<string, Accounting> = new Map()): Promise<void> {
-    store = await place.open({ codecOf: () => HEX_ACCOUNTS, classesOf: () => classes })
-    journal = await store.openJournal(CHAIN, coverage)
-    reads = await store.openReads(CHAIN)
+    ;({ journal, reads } = await place.openChain(coverage, { classesOf: () => classes }))
   }
   beforeEach(async () => {
     place = await makePlace()
   })
-  afterEach(async () => {
-    await nextTick()
-    await journal.close()
-    await store.close()
-    await place.end()
-  })
+  afterEach(() => place.end())
 
   const FROM_10: Coverage = { scope: { type: 'all' }, from: 10 }
   const WHOLE: Coverage = { scope: { type: 'all' }, from: 0 }

@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { ChainId } from '../../src/core/chain.ts'
+import type { Coverage } from '../../src/core/coverage.ts'
 import { openStore } from '../../src/store/open.ts'
 import { chainSchemas } from '../../src/store/postgres/chain/chain-place.ts'
-import type { Store } from '../../src/store/seam/store.ts'
+import type { ChainReads, Journal, Store } from '../../src/store/seam/store.ts'
+import { CHAIN } from '../indexer/harness.ts'
 import { makeSchema } from '../postgres/test-schema.ts'
 import { dumpTables } from './dump.ts'
 
@@ -20,6 +23,8 @@ export type StorePlace = {
    * unless `codecOf` is given.
    */
   readonly open: (options?: OpenOptions) => Promise<Store>
+  /** Opens a store there, its chain CHAIN for writing, from block 0 on unless `coverage` is given, and the reads of the chain. */
+  readonly openChain: (coverage?: Coverage, options?: OpenOptions) => Promise<OpenChain>
   /** The facts of a chain as canonical lines, which are the same on all engines. */
   readonly dumpChain: (chain: ChainId) => Promise<readonly string[]>
   /** Runs statements on the tables of a chain, as another program would. */
@@ -30,23 +35,37 @@ export type StorePlace = {
   readonly end: () => Promise<void>
 }
 
+/** A chain that is written and read. */
+export type OpenChain = { readonly journal: Journal; readonly reads: ChainReads }
+
 type Opened = Pick<StorePlace, 'url' | 'dumpChain' | 'exec' | 'takeOver'> & {
   readonly remove: () => void | Promise<void>
 }
 
 function place({ url, dumpChain: dump, exec, takeOver, remove }: Opened): StorePlace {
   const opened: Store[] = []
+  const journals: Journal[] = []
+  const open = async (options: OpenOptions = {}): Promise<Store> => {
+    const store = await openStore({ url, create: true, codecOf: () => HEX_ACCOUNTS, ...options })
+    opened.push(store)
+    return store
+  }
   return {
     url,
-    open: async (options = {}) => {
-      const store = await openStore({ url, create: true, codecOf: () => HEX_ACCOUNTS, ...options })
-      opened.push(store)
-      return store
+    open,
+    openChain: async (coverage = { scope: { type: 'all' }, from: 0 }, options = {}) => {
+      const store = await open(options)
+      const journal = await store.openJournal(CHAIN, coverage)
+      journals.push(journal)
+      return { journal, reads: await store.openReads(CHAIN) }
     },
     dumpChain: dump,
     exec,
     takeOver,
     end: async () => {
+      // A snapshot of this tick would keep the log of the file from being emptied.
+      await nextTick()
+      for (const journal of journals) await journal.close()
       for (const store of opened) await store.close()
       await remove()
     },

@@ -5,7 +5,7 @@ import type { Header } from '../../src/core/block.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import { type FeedNews, followFeed } from '../../src/feed/follow-feed.ts'
 import { FEED_ENTRIES } from '../../src/journal/feed-entry.ts'
-import type { ChainReads, Journal, Store } from '../../src/store/seam/store.ts'
+import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, hashOf, type Movement, makeBlock } from './chains.ts'
 import { ENGINES, type StorePlace } from './engines.ts'
@@ -14,24 +14,16 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
   const [alice = '', bob = ''] = ACCOUNTS
   const [coin] = ASSETS
   let place: StorePlace
-  let store: Store
   let journal: Journal
   let reads: ChainReads
 
   async function open(coverage: Coverage): Promise<void> {
-    store = await place.open()
-    journal = await store.openJournal(CHAIN, coverage)
-    reads = await store.openReads(CHAIN)
+    ;({ journal, reads } = await place.openChain(coverage))
   }
   beforeEach(async () => {
     place = await makePlace()
   })
-  afterEach(async () => {
-    await nextTick()
-    await journal.close()
-    await store.close()
-    await place.end()
-  })
+  afterEach(() => place.end())
 
   function headerOf(number: number): Header {
     return { number, hash: hashOf(0, number), parentHash: hashOf(0, number - 1), timestamp: number * 12 }

@@ -5,8 +5,7 @@ import { type Accounting, type AssetRef, assetKey } from '../../src/core/asset.t
 import type { Header } from '../../src/core/block.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import type { Hint } from '../../src/core/transfer.ts'
-import type { ChainReads, Journal, Store } from '../../src/store/seam/store.ts'
-import { CHAIN } from '../indexer/harness.ts'
+import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
 import { ACCOUNTS, ASSETS, hashOf, type Movement, makeBlock } from './chains.ts'
 import { ENGINES, type StorePlace } from './engines.ts'
 
@@ -17,25 +16,17 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
   const WHOLE: Coverage = { scope: { type: 'all' }, from: 0 }
 
   let place: StorePlace
-  let store: Store
   let journal: Journal
   let reads: ChainReads
 
   async function open(coverage = WHOLE, classes: ReadonlyMap<string, Accounting> = new Map()): Promise<void> {
     const codec = { ...HEX_ACCOUNTS, zeroAddress: ZERO }
-    store = await place.open({ codecOf: () => codec, classesOf: () => classes })
-    journal = await store.openJournal(CHAIN, coverage)
-    reads = await store.openReads(CHAIN)
+    ;({ journal, reads } = await place.openChain(coverage, { codecOf: () => codec, classesOf: () => classes }))
   }
   beforeEach(async () => {
     place = await makePlace()
   })
-  afterEach(async () => {
-    await nextTick()
-    await journal.close()
-    await store.close()
-    await place.end()
-  })
+  afterEach(() => place.end())
 
   function headerOf(number: number): Header {
     return {

@@ -1,13 +1,12 @@
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { type Accounting, type AssetRef, assetKey } from '../../src/core/asset.ts'
 import type { Observation } from '../../src/core/balance.ts'
 import type { Header } from '../../src/core/block.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import type { BlockTransfers } from '../../src/core/transfer.ts'
 import type { TransferFilter } from '../../src/store/seam/history.ts'
-import type { ChainReads, Journal, Store } from '../../src/store/seam/store.ts'
+import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, hashOf, type Movement, makeBlock } from './chains.ts'
 import { BELIEVE_ALL } from './dump.ts'
@@ -20,24 +19,16 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
   const FROM_10: Coverage = { scope: { type: 'all' }, from: 10 }
 
   let place: StorePlace
-  let store: Store
   let journal: Journal
   let reads: ChainReads
 
   async function open(coverage = WHOLE, classes: ReadonlyMap<string, Accounting> = new Map()): Promise<void> {
-    store = await place.open({ codecOf: () => HEX_ACCOUNTS, classesOf: () => classes })
-    journal = await store.openJournal(CHAIN, coverage)
-    reads = await store.openReads(CHAIN)
+    ;({ journal, reads } = await place.openChain(coverage, { classesOf: () => classes }))
   }
   beforeEach(async () => {
     place = await makePlace()
   })
-  afterEach(async () => {
-    await nextTick()
-    await journal.close()
-    await store.close()
-    await place.end()
-  })
+  afterEach(() => place.end())
 
   function headerOf(number: number, branch = 0): Header {
     return { number, hash: hashOf(branch, number), parentHash: hashOf(branch, number - 1), timestamp: number * 12 }

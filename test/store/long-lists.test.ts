@@ -1,11 +1,9 @@
 /** Accounts with more rows than are read as a whole have the same lists as others. */
-import { setImmediate as nextTick } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AssetRef } from '../../src/core/asset.ts'
 import { TOKEN_STANDARDS } from '../../src/core/standards.ts'
 import { MAX_WHOLE } from '../../src/store/queries/account-lists.ts'
-import type { ChainReads, Journal, Store } from '../../src/store/seam/store.ts'
-import { CHAIN } from '../indexer/harness.ts'
+import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
 import { ACCOUNTS, ASSETS, hashOf, type Movement, makeBlock } from './chains.ts'
 import { ENGINES, type StorePlace } from './engines.ts'
 
@@ -14,22 +12,14 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
   const [, , deed] = ASSETS
 
   let place: StorePlace
-  let store: Store
   let journal: Journal
   let reads: ChainReads
 
   beforeEach(async () => {
     place = await makePlace()
-    store = await place.open()
-    journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
-    reads = await store.openReads(CHAIN)
+    ;({ journal, reads } = await place.openChain())
   })
-  afterEach(async () => {
-    await nextTick()
-    await journal.close()
-    await store.close()
-    await place.end()
-  })
+  afterEach(() => place.end())
 
   /** Contracts whose order by address is not the one in which the account meets them. */
   const coin = (nth: number): AssetRef => ({

@@ -7,24 +7,16 @@ import type { Observation } from '../../src/core/balance.ts'
 import type { BlockRef, Header } from '../../src/core/block.ts'
 import type { PositionQuery } from '../../src/store/seam/positions.ts'
 import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
-import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, blockMovements, hashOf, type Movement, makeBlock } from './chains.ts'
-import { ENGINES } from './engines.ts'
+import { ENGINES, type OpenChain } from './engines.ts'
 import { Model } from './model.ts'
 
 describe.each(ENGINES)('$name', ({ name, makePlace }) => {
-  type Open = { readonly journal: Journal; readonly reads: ChainReads }
-
-  async function withChain<T>(work: (open: Open) => Promise<T>): Promise<T> {
+  async function withChain<T>(work: (open: OpenChain) => Promise<T>): Promise<T> {
     const place = await makePlace()
-    const store = await place.open()
-    const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
     try {
-      return await work({ journal, reads: await store.openReads(CHAIN) })
+      return await work(await place.openChain())
     } finally {
-      await nextTick()
-      await journal.close()
-      await store.close()
       await place.end()
     }
   }
