@@ -2,9 +2,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Header } from '../../src/core/block.ts'
-import { CHAIN } from '../indexer/harness.ts'
+import type { Journal } from '../../src/store/seam/store.ts'
 import { blockMovements, hashOf, type Movement, makeBlock } from '../store/chains.ts'
-import { ENGINES, type StorePlace } from '../store/engines.ts'
+import { dumpAfter, ENGINES } from '../store/engines.ts'
 
 /** Batches of blocks, each followed by the rollback of some blocks (0: none), and perhaps by a finalized block. */
 const story = fc.array(
@@ -23,8 +23,7 @@ type Story = readonly {
   readonly finalizes: boolean
 }[]
 
-async function tell(told: Story, place: StorePlace): Promise<readonly string[]> {
-  const journal = await (await place.open()).openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+async function tell(told: Story, journal: Journal): Promise<void> {
   let headers: Header[] = []
   let finalized = -1
   for (const [branch, { blocks, together, back, finalizes }] of told.entries()) {
@@ -50,8 +49,6 @@ async function tell(told: Story, place: StorePlace): Promise<readonly string[]> 
     await journal.finalize(ancestor)
     finalized = ancestor.number
   }
-  await journal.close()
-  return place.dumpChain(CHAIN)
 }
 
 test('all engines hold the same rows after the same appends, rollbacks and finalized blocks', async () => {
@@ -59,12 +56,7 @@ test('all engines hold the same rows after the same appends, rollbacks and final
     fc.asyncProperty(story, async (told) => {
       const dumps: (readonly string[])[] = []
       for (const { makePlace } of ENGINES) {
-        const place = await makePlace()
-        try {
-          dumps.push(await tell(told, place))
-        } finally {
-          await place.end()
-        }
+        dumps.push(await dumpAfter(makePlace, { scope: { type: 'all' }, from: 0 }, (journal) => tell(told, journal)))
       }
       const [first, ...others] = dumps
       expect(first?.length).toBeGreaterThan(0)

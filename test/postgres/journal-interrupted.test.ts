@@ -4,33 +4,25 @@ import type { Coverage } from '../../src/core/coverage.ts'
 import type { Journal, Store } from '../../src/store/seam/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, hashOf, type Movement, makeBlock } from '../store/chains.ts'
-import { ENGINES, type StorePlace } from '../store/engines.ts'
+import { dumpAfter, placeMaker, type StorePlace } from '../store/engines.ts'
 
 const ALL: Coverage = { scope: { type: 'all' }, from: 0 }
 const [alice = '', bob = ''] = ACCOUNTS
 /** All tables that the append of a block writes. */
 const WRITTEN = ['assets', 'blocks', 'transfers', 'changes', 'balances', 'accounts', 'feed', 'clock']
 
-const places: StorePlace[] = []
 let place: StorePlace
 let store: Store
 let journal: Journal
 beforeEach(async () => {
-  place = await makePlace('postgres')
+  place = await placeMaker('postgres')()
   store = await place.open()
   journal = await store.openJournal(CHAIN, ALL)
 })
 afterEach(async () => {
   await journal.close()
-  for (const made of places.splice(0)) await made.end()
+  await place.end()
 })
-
-async function makePlace(name: string): Promise<StorePlace> {
-  const made = await ENGINES.find((engine) => engine.name === name)?.makePlace()
-  if (made === undefined) throw new Error(`no engine ${name}`)
-  places.push(made)
-  return made
-}
 
 function append(to: Journal, number: number, movements: readonly Movement[]) {
   const header = { number, hash: hashOf(0, number), parentHash: hashOf(0, number - 1), timestamp: number * 12 }
@@ -45,11 +37,7 @@ const SECOND: readonly Movement[] = [
 
 /** What an undisturbed writer of the embedded store leaves after the same writes. */
 async function undisturbed(work: (writer: Journal) => Promise<unknown>): Promise<readonly string[]> {
-  const sqlite = await makePlace('sqlite')
-  const writer = await (await sqlite.open()).openJournal(CHAIN, ALL)
-  await work(writer)
-  await writer.close()
-  return sqlite.dumpChain(CHAIN)
+  return dumpAfter(placeMaker('sqlite'), ALL, work)
 }
 
 async function appendBoth(writer: Journal): Promise<void> {

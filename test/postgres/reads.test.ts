@@ -4,7 +4,7 @@ import type { Coverage } from '../../src/core/coverage.ts'
 import type { Store } from '../../src/store/seam/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, hashOf, makeBlock } from '../store/chains.ts'
-import { ENGINES, type StorePlace } from '../store/engines.ts'
+import { placeMaker, type StorePlace } from '../store/engines.ts'
 
 const ALL: Coverage = { scope: { type: 'all' }, from: 0 }
 const [alice = ''] = ACCOUNTS
@@ -16,9 +16,7 @@ const [gold, silver] = [
 let place: StorePlace
 let store: Store
 beforeEach(async () => {
-  const made = await ENGINES.find(({ name }) => name === 'postgres')?.makePlace()
-  if (made === undefined) throw new Error('no engine postgres')
-  place = made
+  place = await placeMaker('postgres')()
   store = await place.open()
 })
 afterEach(() => place.end())

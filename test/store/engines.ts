@@ -123,3 +123,27 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
     },
   },
 ]
+
+/** Makes places for one engine, for what only it has. */
+export function placeMaker(name: string): () => Promise<StorePlace> {
+  const engine = ENGINES.find((one) => one.name === name)
+  if (engine === undefined) throw new Error(`no engine ${name}`)
+  return engine.makePlace
+}
+
+/** The facts of a chain, as `dumpChain`, after some work on it in a place of its own. */
+export async function dumpAfter(
+  makePlace: () => Promise<StorePlace>,
+  coverage: Coverage,
+  work: (journal: Journal) => Promise<unknown>,
+): Promise<readonly string[]> {
+  const place = await makePlace()
+  try {
+    const journal = await (await place.open()).openJournal(CHAIN, coverage)
+    await work(journal)
+    await journal.close()
+    return await place.dumpChain(CHAIN)
+  } finally {
+    await place.end()
+  }
+}

@@ -4,9 +4,8 @@ import type { Header } from '../../src/core/block.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import type { BlockTransfers } from '../../src/core/transfer.ts'
 import type { Journal } from '../../src/store/seam/store.ts'
-import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, blockMovements, hashOf, makeBlock } from './chains.ts'
-import { ENGINES } from './engines.ts'
+import { dumpAfter, ENGINES } from './engines.ts'
 import { hintsOf } from './hints.ts'
 
 describe.each(ENGINES)('$name', ({ name, makePlace }) => {
@@ -29,17 +28,7 @@ describe.each(ENGINES)('$name', ({ name, makePlace }) => {
 
   /** The dump of a chain's file without the classes, since a class may survive the block that caused it. */
   async function dumpOf(coverage: Coverage, work: (journal: Journal) => Promise<void>): Promise<string[]> {
-    const place = await makePlace()
-    const store = await place.open()
-    try {
-      const journal = await store.openJournal(CHAIN, coverage)
-      await work(journal)
-      await journal.close()
-      return (await place.dumpChain(CHAIN)).filter((line) => !line.startsWith('turns '))
-    } finally {
-      await store.close()
-      await place.end()
-    }
+    return (await dumpAfter(makePlace, coverage, work)).filter((line) => !line.startsWith('turns '))
   }
 
   async function append(journal: Journal, block: BlockTransfers & Header): Promise<void> {

@@ -5,9 +5,8 @@ import type { Header } from '../../src/core/block.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import type { BlockTransfers } from '../../src/core/transfer.ts'
 import type { Journal } from '../../src/store/seam/store.ts'
-import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, blockMovements, hashOf, type Movement, makeBlock } from './chains.ts'
-import { ENGINES } from './engines.ts'
+import { dumpAfter, ENGINES } from './engines.ts'
 
 describe.each(ENGINES)('$name', ({ name, makePlace }) => {
   /** A chain of blocks, and for each block the transfers that the journal missed or invented. */
@@ -33,23 +32,6 @@ describe.each(ENGINES)('$name', ({ name, makePlace }) => {
     /** Blocks that are rolled back at the end, which may include repaired blocks and the blocks of the reads. */
     back: fc.option(fc.nat(8), { nil: undefined }),
   })
-
-  async function withJournal(
-    coverage: Coverage,
-    work: (journal: Journal) => Promise<void>,
-  ): Promise<readonly string[]> {
-    const place = await makePlace()
-    const store = await place.open()
-    try {
-      const journal = await store.openJournal(CHAIN, coverage)
-      await work(journal)
-      await journal.close()
-      return await place.dumpChain(CHAIN)
-    } finally {
-      await store.close()
-      await place.end()
-    }
-  }
 
   async function append(journal: Journal, block: BlockTransfers & Header): Promise<void> {
     await journal.append({ first: block.number, through: block, blocks: [block], headers: [block] })
@@ -98,13 +80,13 @@ describe.each(ENGINES)('$name', ({ name, makePlace }) => {
         })
         const all = [...whole, ...after]
         const ancestor = back === undefined ? undefined : all[Math.max(0, all.length - 1 - back)]
-        const straight = await withJournal(coverage, async (journal) => {
+        const straight = await dumpAfter(makePlace, coverage, async (journal) => {
           for (const block of whole) await append(journal, block)
           await journal.adopt(observed)
           for (const block of after) await append(journal, block)
           if (ancestor !== undefined) await journal.rollback(ancestor)
         })
-        const repaired = await withJournal(coverage, async (journal) => {
+        const repaired = await dumpAfter(makePlace, coverage, async (journal) => {
           for (const block of seen) await append(journal, block)
           // Missing transfers close pairs, which these reads reopen until the repair.
           await journal.adopt(observed)
