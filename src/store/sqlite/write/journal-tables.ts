@@ -1,14 +1,8 @@
 import type { AnyCount, AnyLookup, AnyRow, AnyScan, Changeset, Need, TableChanges } from '../../../journal/plan.ts'
 import { assets } from '../../../journal/tables/facts.ts'
-import type { Table, Value } from '../../../journal/tables/table.ts'
-import {
-  decodeRow,
-  encodeRow,
-  encodeValue,
-  type Stored,
-  type StoredColumn,
-  storedColumns,
-} from '../../rows/journal-codec.ts'
+import type { Table } from '../../../journal/tables/table.ts'
+import { encodeRow, type Stored, type StoredColumn } from '../../rows/journal-codec.ts'
+import { isSameValue, namesOf, TableColumns, type Wording } from '../../rows/table-columns.ts'
 import { int, type RowStatement, type SqliteDatabase, type Statement } from '../database.ts'
 import { RememberedRows } from './remembered-rows.ts'
 
@@ -65,10 +59,10 @@ export class JournalTables {
 }
 
 /**
- * A limit that is bound. As an expression it is no part of what SQLite plans a statement for: it plans one with a bare
+ * A limit that is bound is an expression, so that it is no part of what SQLite plans a statement for: it plans one with a bare
  * parameter anew each time that the parameter is bound, which costs more than to run it.
  */
-const ANY_LIMIT = '? + 0'
+const WORDING: Wording = { noBytes: "x''", limit: '? + 0' }
 
 /** A look-up: the columns that are known, and those that are read. */
 type LookupStatement = {
@@ -84,13 +78,9 @@ type WriteStatement = { readonly statement: Statement; readonly columns: readonl
 class StoredTable {
   readonly #db: SqliteDatabase
   readonly #table: Table
-  readonly #columns: readonly StoredColumn[]
-  /** A row without values. Copies of it have their shape from the start. */
-  readonly #empty: AnyRow
-  readonly #key: readonly StoredColumn[]
+  readonly #columns: TableColumns
   /** The columns that are not in the key. */
   readonly #others: readonly StoredColumn[]
-  readonly #byName: ReadonlyMap<string, StoredColumn>
   readonly #lookups = new Map<string, LookupStatement>()
   readonly #rows = new Map<string, RowStatement>()
   readonly #counts = new Map<string, Statement>()
@@ -102,11 +92,8 @@ class StoredTable {
   constructor(db: SqliteDatabase, table: Table) {
     this.#db = db
     this.#table = table
-    this.#columns = storedColumns(table)
-    this.#empty = Object.fromEntries(this.#columns.map(({ name }) => [name, undefined]))
-    this.#byName = new Map(this.#columns.map((column) => [column.name, column]))
-    this.#key = this.#named(table.key)
-    this.#others = this.#columns.filter(({ name }) => !table.key.includes(name))
+    this.#columns = new TableColumns(table, WORDING)
+    this.#others = this.#columns.all.filter(({ name }) => !table.key.includes(name))
     this.#insert = this.#insertion()
     this.#delete = this.#deletion()
     this.#remembered = REMEMBERED.has(table) ? new RememberedRows() : undefined
@@ -131,11 +118,11 @@ class StoredTable {
     const name = by.join()
     let found = this.#lookups.get(name)
     if (found === undefined) {
-      const known = this.#named(by)
-      const others = this.#columns.filter(({ name }) => !by.includes(name))
+      const known = this.#columns.named(by)
+      const others = this.#columns.all.filter(({ name }) => !by.includes(name))
       // A row without other columns is shown to exist by one of its key.
-      const columns = others.length === 0 ? this.#named(first === undefined ? [] : [first]) : others
-      found = { known, columns, statement: this.#select(columns, `WHERE ${equalAll(known, ' AND ')}`) }
+      const columns = others.length === 0 ? this.#columns.named(first === undefined ? [] : [first]) : others
+      found = { known, columns, statement: this.#select(columns, ` WHERE ${equalAll(known, ' AND ')}`) }
       this.#lookups.set(name, found)
     }
     const { known, columns, statement } = found
@@ -143,45 +130,22 @@ class StoredTable {
     return keys.map((key) => {
       const values = statement.get(...encodeRow(known, key, stored))
       if (values === undefined) return undefined
-      const row = decodeRow(columns, values, this.#empty)
+      const row = this.#columns.row(values, columns)
       for (const { name } of known) row[name] = key[name]
       return row
     })
   }
 
-  scan({ range }: AnyScan): AnyRow[] {
-    const { where = {}, order, descending = false, after, through, outside, limit } = range
-    const values: Stored[] = []
-    const conditions = this.#equal(where, values)
-    const bound = (operator: string, of: readonly Value[]): void => {
-      const columns = this.#named(order.slice(0, of.length))
-      values.push(...columns.map(({ type }, index) => encodeValue(of[index], type)))
-      const [names, marks] = [columns.map(({ sql }) => sql).join(', '), of.map(() => '?').join(', ')]
-      conditions.push(of.length === 1 ? `${names} ${operator} ${marks}` : `(${names}) ${operator} (${marks})`)
-    }
-    if (after !== undefined) bound('>', after)
-    if (through !== undefined) bound('<=', through)
-    if (outside !== undefined) {
-      const { least, most } = outside
-      const { sql, type } = this.#one(outside.column)
-      conditions.push(least === undefined ? `${sql} > ?` : `(${sql} < ? OR ${sql} > ?)`)
-      values.push(...(least === undefined ? [] : [encodeValue(least, type)]), encodeValue(most, type))
-    }
-    if (limit !== undefined) values.push(limit)
-    const sorted = this.#named(order).map(({ sql }) => `${sql}${descending ? ' DESC' : ''}`)
-    const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')} `
-    const statement = this.#select(
-      this.#columns,
-      `${filter}ORDER BY ${sorted.join(', ')}${limit === undefined ? '' : ` LIMIT ${ANY_LIMIT}`}`,
-    )
-    return statement.all(...values).map((row) => decodeRow(this.#columns, row, this.#empty))
+  scan(scan: AnyScan): AnyRow[] {
+    const { sql, values } = this.#columns.scan(scan)
+    return this.#select(this.#columns.all, sql)
+      .all(...values)
+      .map((row) => this.#columns.row(row))
   }
 
   count({ where, limit }: AnyCount): number {
-    const values: Stored[] = []
-    const conditions = this.#equal(where, values)
-    const filter = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
-    const sql = `SELECT count(*) FROM (SELECT 1 FROM ${this.#table.name}${filter} LIMIT ${ANY_LIMIT})`
+    const { sql: filter, values } = this.#columns.filter(where)
+    const sql = `SELECT count(*) FROM (SELECT 1 FROM ${this.#table.name}${filter} LIMIT ${WORDING.limit})`
     let statement = this.#counts.get(sql)
     if (statement === undefined) {
       statement = this.#db.prepare(sql).pluck()
@@ -204,51 +168,40 @@ class StoredTable {
   }
 
   #insertion(): WriteStatement {
-    const columns = this.#columns
-    const [names, marks] = [columns.map(({ sql }) => sql).join(', '), columns.map(() => '?').join(', ')]
-    return { statement: this.#db.prepare(`INSERT INTO ${this.#table.name} (${names}) VALUES (${marks})`), columns }
+    const columns = this.#columns.all
+    const marks = columns.map(() => '?').join(', ')
+    return {
+      statement: this.#db.prepare(`INSERT INTO ${this.#table.name} (${namesOf(columns)}) VALUES (${marks})`),
+      columns,
+    }
   }
 
   #deletion(): WriteStatement {
-    const statement = this.#db.prepare(`DELETE FROM ${this.#table.name} WHERE ${equalAll(this.#key, ' AND ')}`)
-    return { statement, columns: this.#key }
+    const statement = this.#db.prepare(`DELETE FROM ${this.#table.name} WHERE ${equalAll(this.#columns.key, ' AND ')}`)
+    return { statement, columns: this.#columns.key }
   }
 
   /** Sets only the columns that differ, so that indexes over others stay as they are. */
   #update(before: AnyRow, after: AnyRow): void {
     let [mask, bit] = [0, 1]
     for (const { name } of this.#others) {
-      if (!isSame(before[name], after[name])) mask |= bit
+      if (!isSameValue(before[name], after[name])) mask |= bit
       bit <<= 1
     }
     if (mask === 0) return
     let update = this.#updates.get(mask)
     if (update === undefined) {
       const set = this.#others.filter((_, index) => (mask & (1 << index)) !== 0)
-      const sql = `UPDATE ${this.#table.name} SET ${equalAll(set, ', ')} WHERE ${equalAll(this.#key, ' AND ')}`
-      update = { statement: this.#db.prepare(sql), columns: [...set, ...this.#key] }
+      const sql = `UPDATE ${this.#table.name} SET ${equalAll(set, ', ')} WHERE ${equalAll(this.#columns.key, ' AND ')}`
+      update = { statement: this.#db.prepare(sql), columns: [...set, ...this.#columns.key] }
       this.#updates.set(mask, update)
     }
     const { statement, columns } = update
     statement.run(...encodeRow(columns, after, placesOf(columns)))
   }
 
-  /** Conditions that columns have these values, whose stored values are added to `values`. */
-  #equal(where: Partial<AnyRow>, values: Stored[]): string[] {
-    return Object.entries(where).map(([name, value]) => {
-      const { sql, type } = this.#one(name)
-      const stored = encodeValue(value, type)
-      if (stored === null) return `${sql} IS NULL`
-      // SQLite uses an index over a part of the rows only if the statement names that part.
-      if (Buffer.isBuffer(stored) && stored.length === 0) return `${sql} = x''`
-      values.push(stored)
-      return `${sql} = ?`
-    })
-  }
-
   #select(columns: readonly StoredColumn[], rest: string): RowStatement {
-    const names = columns.map(({ sql }) => sql).join(', ')
-    const text = `SELECT ${names} FROM ${this.#table.name} ${rest}`
+    const text = `SELECT ${namesOf(columns)} FROM ${this.#table.name}${rest}`
     let statement = this.#rows.get(text)
     if (statement === undefined) {
       statement = this.#db.prepare(text).raw()
@@ -256,20 +209,6 @@ class StoredTable {
     }
     return statement
   }
-
-  #named(names: readonly string[]): readonly StoredColumn[] {
-    return names.map((name) => this.#one(name))
-  }
-
-  #one(name: string): StoredColumn {
-    const column = this.#byName.get(name)
-    if (column === undefined) throw new TypeError(`the table ${this.#table.name} has no column ${name}`)
-    return column
-  }
-}
-
-function isSame(a: Value, b: Value): boolean {
-  return a === b || (Buffer.isBuffer(a) && Buffer.isBuffer(b) && a.equals(b))
 }
 
 function equalAll(columns: readonly StoredColumn[], separator: string): string {
