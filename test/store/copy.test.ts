@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { createKey } from '../../src/access/keys.ts'
@@ -8,7 +9,7 @@ import type { Store } from '../../src/store/seam/store.ts'
 import type { StorePart } from '../../src/store/seam/store-tables.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock } from './chains.ts'
-import { ENGINES, type StorePlace } from './engines.ts'
+import { placeMaker, type StorePlace } from './engines.ts'
 
 const PARTS: readonly StorePart[] = [{ of: 'store' }, { of: 'journal', chain: CHAIN }, { of: 'reads', chain: CHAIN }]
 const BLOCKS = 30
@@ -25,8 +26,7 @@ const WALLET: Wallet = {
 }
 
 async function makePlace(engine: string): Promise<StorePlace> {
-  const place = await ENGINES.find(({ name }) => name === engine)?.makePlace()
-  if (place === undefined) throw new Error(`there is no engine ${engine}`)
+  const place = await placeMaker(engine)()
   onTestFinished(() => place.end())
   return place
 }
@@ -65,7 +65,9 @@ async function index(store: Store): Promise<void> {
   await reads.learned.add(['a', 'b'])
 }
 
-async function copy(from: StorePlace, to: StorePlace, signal = new AbortController().signal): Promise<number> {
+type Located = Pick<StorePlace, 'url'>
+
+async function copy(from: Located, to: Located, signal = new AbortController().signal): Promise<number> {
   const [source, target] = [openTables(from.url), openTables(to.url)]
   try {
     return await copyStore({ from: source, to: target, parts: PARTS, onProgress: () => undefined, signal })
@@ -140,4 +142,13 @@ test('a store with rows of its own, one that is being written, and one that is n
   const journal = await (await source.open()).openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
   await expect(copy(source, await makePlace('postgres'))).rejects.toMatchObject({ code: 'LEASE_HELD' })
   await journal.close()
+})
+
+test('a copy to a folder that is not there makes it, and one from such a folder fails and makes nothing', async () => {
+  const [source, target] = [await makePlace('postgres'), await makePlace('sqlite')]
+  await fill(source)
+  const at = (name: string): Located => ({ url: `${target.url}/deep/${name}` })
+  expect(await copy(source, at('made'))).toBeGreaterThan(BLOCKS)
+  await expect(copy(at('missing'), target)).rejects.toMatchObject({ code: 'STORE_MISSING' })
+  expect(existsSync(at('missing').url.slice('sqlite:'.length))).toBe(false)
 })

@@ -4,7 +4,7 @@ import { ServiceError } from '../../core/errors.ts'
 import type { Cell, StorePart, StoreTable, StoreTables } from '../seam/store-tables.ts'
 import { guardedFile, openDatabase, type SqliteDatabase, text } from './database.ts'
 import { openWriter } from './facts-file.ts'
-import { fileName, isThere, MAIN_FILE, readsFile, USES_FILE } from './files.ts'
+import { fileName, isThere, MAIN_FILE, makeFolder, readsFile, USES_FILE } from './files.ts'
 import { Generations } from './generations.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { LEDGER_TABLES } from './ledger/ledger-schema.ts'
@@ -28,6 +28,7 @@ export class SqliteTables implements StoreTables {
   }
 
   async tables(part: StorePart, make: boolean): Promise<readonly StoreTable[]> {
+    if (make) guardedFile(this.#folder, () => makeFolder(this.#folder))
     const files = this.#filesOf(part, make)
     const tables: StoreTable[] = []
     for (const { file, open } of files) {
