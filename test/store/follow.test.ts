@@ -192,6 +192,28 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
     await shut(straight)
   }, 60_000)
 
+  test('a transfer goes with the account that has it, though the history of the other side has begun', async () => {
+    const journal = await store.openJournal(CHAIN, of(alice))
+    const shared = block(1, paid(alice, 0n, bob))
+    await append(journal, block(0))
+    await append(journal, shared)
+    const begun = { accounts: [bob], first: 0, through: header(0), blocks: [], leads: 0 }
+    await journal.followed.follow(begun)
+    expect(await journal.followed.unfollow(alice)).toBe(true)
+    expect((await dump()).filter((line) => line.startsWith('transfers'))).toEqual([])
+    // What is fetched of the other side brings it back.
+    await journal.followed.follow({ ...begun, first: 1, through: header(1), blocks: [shared] })
+    expect((await dump()).filter((line) => line.startsWith('transfers'))).toHaveLength(1)
+    expect(await journal.followed.unfollow(bob)).toBe(true)
+    const rows = await dump()
+    await shut(journal)
+    await store.forget(CHAIN)
+    const straight = await store.openJournal(CHAIN, of())
+    for (const number of [0, 1]) await append(straight, block(number))
+    expect(rows).toEqual(await dump())
+    await shut(straight)
+  })
+
   test('a repair keeps the transfers of accounts that were followed since its blocks were fetched', async () => {
     const journal = await store.openJournal(CHAIN, of(alice))
     await append(journal, block(0, paid(alice, 7n)))

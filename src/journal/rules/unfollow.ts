@@ -12,7 +12,7 @@ import { CHAIN_ORDER } from './meetings.ts'
 import { readClock } from './own-blocks.ts'
 import { keyOf, type PairKey, readPair, writePairs } from './pairs.ts'
 import { countRepaired } from './repair.ts'
-import { hasChanges, remeet, TransferEdits, unkeepBlock } from './transfers.ts'
+import { remeet, TransferEdits, type TransferRow, unkeepBlock } from './transfers.ts'
 
 /** Balance changes that one call deletes: some 100 ms of the writer's time. */
 const MAX_DELETED = 20_000
@@ -90,12 +90,28 @@ function* removeTransfers(
 ): Plan<void> {
   const keys = positions.map(({ block, log, sub }) => ({ block, log, sub }))
   const rows = (yield* lookup(transfers, keys)).filter((row) => row !== undefined)
-  const own = rows.filter(
-    (row) => [row.sender, row.receiver].some((side) => side?.equals(account) === true) && !hasChanges(row, work.rules),
-  )
+  const sided = rows.filter(({ sender, receiver }) => sender?.equals(account) === true || receiver?.equals(account))
+  const shared = yield* sharedWith(account, sided)
+  const own = sided.filter((row) => !shared.has(row))
   yield* work.edits.drop(own)
   work.transfers += own.length
   for (const { block } of own) work.blocks.add(block)
+}
+
+/**
+ * The transfers of an account that have stored changes of their other side too. Whether that side is followed does not tell:
+ * as long as its history is being fetched, it has the changes of some blocks only.
+ */
+function* sharedWith(account: Buffer, rows: readonly TransferRow[]): Plan<ReadonlySet<TransferRow>> {
+  const others = rows.flatMap((row) => {
+    const side = [row.sender, row.receiver].find((one) => one !== undefined && !one.equals(account))
+    return side === undefined ? [] : [{ row, side }]
+  })
+  const keys = others.map(({ row: { asset, block, log, sub }, side }) => {
+    return { account: side, asset, item: '', block, log, sub }
+  })
+  const stored = yield* lookup(changes, keys)
+  return new Set(others.filter((_, index) => stored[index] !== undefined).map(({ row }) => row))
 }
 
 /** Marks blocks without transfers, and recomputes the pairs that were met by hints of tokens that are no longer known. */
