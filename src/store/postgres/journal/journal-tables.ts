@@ -79,7 +79,12 @@ class JournalTable {
     const columns = this.#columns.named(by)
     const on = columns.map(({ sql }) => `t.${sql} = k.${sql}`).join(' AND ')
     const found = this.#columns.all.map(({ sql }) => `t.${sql}`).join(', ')
-    const from = `unnest(${arraysOf(columns)}) WITH ORDINALITY AS k (${namesOf(columns)}, n) JOIN ${this.#name} t ON ${on}`
+    const keyed = `unnest(${arraysOf(columns)}) WITH ORDINALITY AS k (${namesOf(columns)}, n)`
+    const isKey = columns.length === this.#columns.key.length && this.#columns.key.every((one) => columns.includes(one))
+    // Other columns than the key may be those of very many rows, of which one is wanted.
+    const from = isKey
+      ? `${keyed} JOIN ${this.#name} t ON ${on}`
+      : `${keyed} CROSS JOIN LATERAL (SELECT * FROM ${this.#name} t WHERE ${on} LIMIT 1) t`
     return { sql: `SELECT k.n, ${found} FROM ${from}`, values: transposed(columns, keys) }
   }
 
