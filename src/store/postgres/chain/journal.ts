@@ -31,10 +31,11 @@ import type { Heartbeat } from '../../seam/heartbeat.ts'
 import type { Appended, JournalState } from '../../seam/journal-state.ts'
 import type { Journal, RepairMode } from '../../seam/store.ts'
 import type { PostgresDatabase, Transaction } from '../database.ts'
+import { RememberedTables } from '../journal/run-plan.ts'
 import { type Lease, takeLease } from '../lease.ts'
 import { bindToChain } from './bind-chain.ts'
 import { makeChain } from './chain-place.ts'
-import { runWork } from './run-query.ts'
+import { type Remembered, runWork } from './run-query.ts'
 
 /** What a chain's journal needs. */
 export type JournalOf = {
@@ -56,13 +57,13 @@ export class PostgresJournal implements Journal {
   readonly followed: StoredFollows
   readonly coverage: Coverage
   readonly #lease: Lease
-  readonly #memory: WriterMemory
+  readonly #remembered: Remembered
   readonly #accountsOf: ReturnType<typeof accountsOf>
   #turn: Promise<unknown> = Promise.resolve()
 
   private constructor(of: JournalOf, lease: Lease, memory: WriterMemory) {
     this.#lease = lease
-    this.#memory = memory
+    this.#remembered = { memory, tables: new RememberedTables() }
     this.#accountsOf = accountsOf(of.codec)
     this.coverage = memory.followed.coverage
     const engine: WriterEngine = {
@@ -159,11 +160,10 @@ export class PostgresJournal implements Journal {
   }
 
   async #transact<T>(work: (memory: WriterMemory) => Work<T>): Promise<T> {
-    const memory = this.#memory
+    const { memory } = this.#remembered
     try {
-      return await this.#inTurn((queries) => runWork(queries, memory, work(memory)))
+      return await this.#inTurn((queries) => runWork(queries, this.#remembered, work(memory)))
     } catch (error) {
-      memory.assets.forget()
       // If the database is away, the next transaction fails too, and tries this again.
       await this.#reload().catch(() => undefined)
       throw error
@@ -171,8 +171,10 @@ export class PostgresJournal implements Journal {
   }
 
   async #reload(): Promise<void> {
-    const memory = this.#memory
-    await this.#inTurn((queries) => runWork(queries, memory, planned(memory.followed.reload())))
+    const { memory, tables } = this.#remembered
+    memory.assets.forget()
+    tables.forget()
+    await this.#inTurn((queries) => runWork(queries, this.#remembered, planned(memory.followed.reload())))
   }
 
   /** Runs a transaction after the one before: each reads what it writes from. */
