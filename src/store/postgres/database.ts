@@ -40,14 +40,18 @@ export type Commit = { readonly durable: boolean }
 export class PostgresDatabase implements Queries {
   readonly target: Target
   readonly #pool: pg.Pool
+  /** The connections of snapshots. */
+  readonly #reading: pg.Pool
   /** Undefined: the schema of the target, which is the one of each connection. */
   readonly #path: string | undefined
   readonly #statements = new Statements()
 
-  constructor(target: Target, within?: { readonly pool: pg.Pool; readonly path: string }) {
+  constructor(target: Target, within?: { readonly pools: Pools; readonly path: string }) {
+    const { pool, reading } = within?.pools ?? { pool: poolOf(target, false), reading: poolOf(target, true) }
     this.target = target
     this.#path = within?.path
-    this.#pool = within?.pool ?? poolOf(target)
+    this.#pool = pool
+    this.#reading = reading
   }
 
   /**
@@ -56,7 +60,8 @@ export class PostgresDatabase implements Queries {
    */
   within(schemas: readonly string[]): PostgresDatabase {
     const [schema = this.target.schema] = schemas
-    return new PostgresDatabase({ ...this.target, schema }, { pool: this.#pool, path: schemas.join(', ') })
+    const pools = { pool: this.#pool, reading: this.#reading }
+    return new PostgresDatabase({ ...this.target, schema }, { pools, path: schemas.join(', ') })
   }
 
   async all(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
@@ -80,15 +85,19 @@ export class PostgresDatabase implements Queries {
   /** Runs work as one transaction. Each of its statements sees what others have committed by then. */
   write<T>(work: (queries: Transaction) => Promise<T>, { durable }: Commit = { durable: true }): Promise<T> {
     const begin = durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit = off'
-    return this.#transaction(begin, work, (ended) => {
+    const check = (ended: string): void => {
       // The server answers so, without an error, if a statement had failed.
       if (ended !== 'COMMIT') throw new Error('a transaction ended in ROLLBACK although no statement of it failed')
-    })
+    }
+    return this.#transaction(begin, work, { pool: this.#pool, check })
   }
 
-  /** Runs reads as one snapshot. */
+  /**
+   * Runs reads as one snapshot. A statement is sent at once, also if those before it were not answered yet. `work` must not send
+   * any after its promise has settled.
+   */
   snapshot<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work)
+    return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work, { pool: this.#reading })
   }
 
   /** Parses rows with `parse`. @throws STORE_DAMAGED a value is not one that we write */
@@ -110,25 +119,50 @@ export class PostgresDatabase implements Queries {
   }
 
   async close(): Promise<void> {
-    if (!this.#pool.ending) await this.#pool.end()
+    await Promise.all([this.#pool, this.#reading].map((pool) => (pool.ending ? undefined : pool.end())))
+  }
+
+  /**
+   * The statements of a transaction that begins with `begun`; all of them fail if that does. On a connection that is not pipelined, each
+   * is sent after the answer to the one before: the driver will no longer queue them for us.
+   */
+  #queriesOn(client: pg.PoolClient, begun: Promise<unknown>): Transaction {
+    let last = begun
+    begun.catch(() => undefined)
+    const inTurn = <T>(query: () => Promise<T>): Promise<T> => {
+      const answer = client.pipeline ? query() : last.then(query, query)
+      last = answer
+      return this.guarded(async () => (await Promise.all([begun, answer]))[1])
+    }
+    const all = async (sql: string, ...values: readonly Value[]) =>
+      (await inTurn(() => client.query<Row>(this.#statements.of(sql, values)))).rows
+    return {
+      all,
+      get: async (sql, ...values) => (await all(sql, ...values))[0],
+      run: async (sql, ...values) => (await inTurn(() => client.query(this.#statements.of(sql, values)))).rowCount ?? 0,
+      exec: async (sql) => void (await inTurn(() => client.query(sql))),
+    }
   }
 
   async #transaction<T>(
     begin: string,
     work: (queries: Transaction) => Promise<T>,
-    check: (ended: string) => void = () => undefined,
+    { pool, check }: { readonly pool: pg.Pool; readonly check?: (ended: string) => void },
   ): Promise<T> {
     return this.guarded(async () => {
-      const client = await this.#pool.connect()
+      const client = await pool.connect()
       let broken: Error | undefined
       const fail = (error: Error): void => {
         broken = error
       }
       client.on('error', fail)
       try {
-        await client.query(this.#path === undefined ? begin : `${begin}; SET LOCAL search_path = ${this.#path}`)
-        const result = await work(queriesOn(client, this.#statements))
-        check((await client.query('COMMIT')).command)
+        const begun = client.query(this.#path === undefined ? begin : `${begin}; SET LOCAL search_path = ${this.#path}`)
+        if (!client.pipeline) await begun
+        const result = await work(this.#queriesOn(client, begun))
+        await begun
+        const { command } = await client.query('COMMIT')
+        check?.(command)
         return result
       } catch (error) {
         await client.query('ROLLBACK').catch(fail)
@@ -141,13 +175,17 @@ export class PostgresDatabase implements Queries {
   }
 }
 
-function poolOf(target: Target): pg.Pool {
+/** The connections of a process. Those of snapshots are pipelined, which those that copy rows cannot be. */
+type Pools = { readonly pool: pg.Pool; readonly reading: pg.Pool }
+
+function poolOf(target: Target, pipeline: boolean): pg.Pool {
   const pool = new pg.Pool({
     connectionString: target.url,
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
+    pipeline,
     application_name: 'steelyard',
     types: { getTypeParser },
     options: [
@@ -162,24 +200,6 @@ function poolOf(target: Target): pg.Pool {
   // A connection that broke while it was idle is replaced at its next use.
   pool.on('error', () => undefined)
   return pool
-}
-
-/** Each statement is sent after the answer to the one before: the driver will no longer queue them for us. */
-function queriesOn(client: pg.PoolClient, statements: Statements): Transaction {
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(query: () => Promise<T>): Promise<T> => {
-    const answer = last.then(query, query)
-    last = answer
-    return answer
-  }
-  const all = async (sql: string, ...values: readonly Value[]) =>
-    (await inTurn(() => client.query<Row>(statements.of(sql, values)))).rows
-  return {
-    all,
-    get: async (sql, ...values) => (await all(sql, ...values))[0],
-    run: async (sql, ...values) => (await inTurn(() => client.query(statements.of(sql, values)))).rowCount ?? 0,
-    exec: async (sql) => void (await inTurn(() => client.query(sql))),
-  }
 }
 
 /** Numbers the prepared statements of this process. All texts are ours, so there are few. */

@@ -1,11 +1,11 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import type { AssetRef } from '../../../core/asset.ts'
 import { type BalanceKey, balanceName, type Observation } from '../../../core/balance.ts'
-import { gatherPerTick } from '../../../core/per-tick.ts'
 import { decodeAmount, encodeAmount, encodeItem } from '../../../journal/amount-codec.ts'
 import { decodeHash, encodeHash } from '../../../journal/hash-codec.ts'
 import { parseStandard } from '../../../journal/rules/assets.ts'
-import { bytes, int, nullable, text } from '../../rows/columns.ts'
+import { type Asked, rowOf, rowsOf, type Sql } from '../../queries/query.ts'
+import { bytes, int, nullable, type Row, text } from '../../rows/columns.ts'
 import {
   MAX_HELD,
   OBSERVATION_COLUMNS,
@@ -18,30 +18,26 @@ import {
 import type { ObservationStore } from '../../seam/observations.ts'
 import type { ObservationPage, ObservationQuery } from '../../seam/positions.ts'
 import type { PostgresDatabase, Value } from '../database.ts'
+import { askerOf } from './alike.ts'
 import { inLockOrder } from './lock-order.ts'
-
-/** Keys that are looked up in the statement of their tick. */
-type Asked = {
-  readonly keys: readonly BalanceKey[]
-  readonly resolve: (found: readonly (Observation | undefined)[]) => void
-  readonly reject: (error: unknown) => void
-}
 
 /** The newest read of each key of a chain. Not durable at once: a crash of the server may lose the last reads. */
 export class PostgresObservations implements ObservationStore {
   readonly #db: PostgresDatabase
   readonly #codec: AccountCodec
-  readonly #ask = gatherPerTick<Asked>((asked) => void this.#answer(asked))
-  readonly #frequent: Readonly<Record<'get' | 'newest' | 'heldBy', string>>
+  readonly #ask: (asked: Asked) => Promise<readonly Row[]>
+  readonly #frequent: Readonly<Record<'get' | 'newest' | 'heldBy', Sql>>
 
   /** `db`: a view of the chain's schemas. `reads`: a frequent statement names this schema, and needs no transaction. */
   constructor(db: PostgresDatabase, { codec, reads }: { readonly codec: AccountCodec; readonly reads: string }) {
     this.#db = db
     this.#codec = codec
+    this.#ask = askerOf({ all: (sql, ...values) => db.one(sql, ...values) })
+    const table = `${reads}.observations`
     this.#frequent = {
-      get: GET.replace('JOIN observations', `JOIN ${reads}.observations`),
-      newest: `SELECT max(block) FROM ${reads}.observations`,
-      heldBy: HELD_BY.replace('FROM observations', `FROM ${reads}.observations`),
+      get: rowOf(`SELECT block, hash, amount, observed_at FROM ${table} WHERE ${OF_KEY}`),
+      newest: rowOf(`SELECT max(block) FROM ${table}`),
+      heldBy: rowsOf(HELD_BY.replace('observations', table)),
     }
   }
 
@@ -68,53 +64,26 @@ export class PostgresObservations implements ObservationStore {
     await this.#db.write((queries) => queries.run(PUT, ...columns), { durable: false })
   }
 
-  /** All that is asked in one tick of the event loop is one statement. */
   get(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]> {
-    if (keys.length === 0) return Promise.resolve([])
-    return new Promise((resolve, reject) => this.#ask({ keys, resolve, reject }))
+    return Promise.all(keys.map((key) => this.#get(key)))
   }
 
-  async #answer(asked: readonly Asked[]): Promise<void> {
-    try {
-      const found = await this.#find(asked.flatMap(({ keys }) => keys))
-      let at = 0
-      for (const { keys, resolve } of asked) {
-        resolve(found.slice(at, at + keys.length))
-        at += keys.length
-      }
-    } catch (error) {
-      for (const { reject } of asked) reject(error)
-    }
-  }
-
-  async #find(keys: readonly BalanceKey[]): Promise<readonly (Observation | undefined)[]> {
-    const columns = [
-      keys.map(({ account }) => this.#codec.encode(account)),
-      keys.map(({ asset }) => asset.reference),
-      keys.map(({ asset }) => asset.standard),
-      keys.map(({ item }) => encodeItem(item)),
-    ]
-    const rows = await this.#db.one(this.#frequent.get, ...columns)
+  async #get(key: BalanceKey): Promise<Observation | undefined> {
+    const [row] = await this.#ask([this.#frequent.get, ...observedKey(key, this.#codec)])
+    if (row === undefined) return undefined
     return this.#db.read(() => {
-      const found: (Observation | undefined)[] = keys.map(() => undefined)
-      for (const row of rows) {
-        const at = int(row[0]) - 1
-        const key = keys[at]
-        if (key === undefined) continue
-        const block = { number: int(row[1]), hash: decodeHash(bytes(row[2])) }
-        found[at] = { ...key, block, amount: decodeAmount(bytes(row[3])), observedAt: int(row[4]) }
-      }
-      return found
+      const block = { number: int(row[0]), hash: decodeHash(bytes(row[1])) }
+      return { ...key, block, amount: decodeAmount(bytes(row[2])), observedAt: int(row[3]) }
     })
   }
 
   async newestBlock(): Promise<number | undefined> {
-    const [row] = await this.#db.one(this.#frequent.newest)
+    const [row] = await this.#ask([this.#frequent.newest])
     return this.#db.read(() => nullable(row?.[0], int))
   }
 
   async heldBy(account: string): Promise<readonly AssetRef[]> {
-    const rows = await this.#db.one(this.#frequent.heldBy, this.#codec.encode(account), MAX_HELD)
+    const rows = await this.#ask([this.#frequent.heldBy, this.#codec.encode(account), MAX_HELD])
     return this.#db.read(() => rows.map((row) => ({ reference: text(row[0]), standard: parseStandard(row[1]) })))
   }
 
@@ -179,9 +148,6 @@ const PUT = `INSERT INTO observations AS o (account, reference, standard, item, 
     block = excluded.block, hash = excluded.hash, amount = excluded.amount, observed_at = excluded.observed_at,
     judged = CASE WHEN o.judged = 1 AND o.hash = excluded.hash AND o.amount = excluded.amount THEN 1 ELSE 0 END
   WHERE excluded.block >= o.block`
-const GET = `SELECT k.n, o.block, o.hash, o.amount, o.observed_at
-  FROM unnest(?::bytea[], ?::text[], ?::text[], ?::bytea[]) WITH ORDINALITY AS k (account, reference, standard, item, n)
-  JOIN observations o ON o.account = k.account AND o.reference = k.reference AND o.standard = k.standard AND o.item = k.item`
 const HELD_BY = `SELECT reference, standard FROM observations
   WHERE account = ? AND item = ''::bytea AND standard <> 'native' AND amount > '\\x80'::bytea
   ORDER BY reference, standard LIMIT ?`

@@ -50,7 +50,8 @@ type Translated = { readonly text: string; readonly names: readonly string[] | u
 
 const known = new WeakMap<Sql, Translated>()
 
-function translated(sql: Sql): Translated {
+/** A shared statement in PostgreSQL's words. */
+export function translated(sql: Sql): Translated {
   let found = known.get(sql)
   if (found === undefined) {
     found = translate(sql.text)
@@ -68,7 +69,8 @@ export function translate(sql: string): Translated {
     .replaceAll('noted.', '')
     // There is no min() of bytes before PostgreSQL 18, but there is one of arrays.
     .replaceAll('min(sum)', '(min(ARRAY[sum]))[1]')
-    .replaceAll(/\bhex\((\w+(?:\.\w+)?)\)/g, "upper(encode($1, 'hex'))")
+    .replaceAll('group_concat(', 'string_agg(')
+    .replaceAll(/\bhex\((\w+(?:\.\w+)?)\)/g, "coalesce(upper(encode($1, 'hex')), '')")
     .replaceAll(/\bx'([0-9a-f]*)'/g, "'\\x$1'::bytea")
     .replaceAll(/@(\w+)/g, (_, name: string) => {
       const at = names.indexOf(name)
