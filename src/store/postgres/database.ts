@@ -46,12 +46,17 @@ export class PostgresDatabase implements Queries {
   readonly #path: string | undefined
   readonly #statements = new Statements()
 
-  constructor(target: Target, within?: { readonly pools: Pools; readonly path: string }) {
-    const { pool, reading } = within?.pools ?? { pool: poolOf(target, false), reading: poolOf(target, true) }
+  constructor(target: Target, within?: { readonly pools: Pools; readonly path?: string }) {
+    const { pool, reading } = within?.pools ?? poolsOf(target, QUERY_TIMEOUT_MS)
     this.target = target
     this.#path = within?.path
     this.#pool = pool
     this.#reading = reading
+  }
+
+  /** Connections of a command's own, whose statements may sort many rows: their transactions set the server's limits. */
+  static unhurried(target: Target): PostgresDatabase {
+    return new PostgresDatabase(target, { pools: poolsOf(target, undefined) })
   }
 
   /**
@@ -96,7 +101,7 @@ export class PostgresDatabase implements Queries {
    * Runs reads as one snapshot. A statement is sent at once, also if those before it were not answered yet. `work` must not send
    * any after its promise has settled.
    */
-  snapshot<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+  snapshot<T>(work: (queries: Transaction) => Promise<T>): Promise<T> {
     return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work, { pool: this.#reading })
   }
 
@@ -178,12 +183,20 @@ export class PostgresDatabase implements Queries {
 /** The connections of a process. Those of snapshots are pipelined, which those that copy rows cannot be. */
 type Pools = { readonly pool: pg.Pool; readonly reading: pg.Pool }
 
-function poolOf(target: Target, pipeline: boolean): pg.Pool {
+function poolsOf(target: Target, queryTimeoutMs: number | undefined): Pools {
+  const [pool, reading] = [false, true].map((pipeline) => poolOf(target, queryTimeoutMs, pipeline)) as [
+    pg.Pool,
+    pg.Pool,
+  ]
+  return { pool, reading }
+}
+
+function poolOf(target: Target, queryTimeoutMs: number | undefined, pipeline: boolean): pg.Pool {
   const pool = new pg.Pool({
     connectionString: target.url,
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
+    ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
     keepAlive: true,
     pipeline,
     application_name: 'steelyard',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Asked, rowOf, rowsOf } from '../../queries/query.ts'
+import { type Asked, each, rowOf, rowsOf } from '../../queries/query.ts'
 import type { Row } from '../../rows/columns.ts'
 import type { Value } from '../database.ts'
 import { askTogether, isSame } from './alike.ts'
@@ -7,6 +7,7 @@ import { askTogether, isSame } from './alike.ts'
 const AMOUNT = rowOf('SELECT hex(amount) FROM balances WHERE account = ? AND asset = ?')
 const NAMED = rowsOf('SELECT @second, @first')
 const CLOCK = rowOf('SELECT clock')
+const MANY = each('SELECT one FROM many WHERE id = ?', ['int'])
 
 type Sent = { readonly sql: string; readonly values: readonly Value[] }
 type Answer = readonly Row[] | string
@@ -19,7 +20,8 @@ async function ask(asked: readonly Asked[], answer: (sent: Sent) => readonly Row
     sent.push({ sql, values })
     return answer({ sql, values })
   }
-  await askTogether({ all }, asked, {
+  const run = async () => expect.unreachable('nothing is written')
+  await askTogether({ all, run }, asked, {
     answered: (at, rows) => {
       answers[at] = rows
     },
@@ -47,7 +49,7 @@ test('statements that differ in their values are one, and each gets its own rows
     [alice, bob, alice],
     [1, 2, 1],
   ])
-  expect(sent[0]?.sql).toMatch(/unnest\(\(SELECT \?::bytea\[\]\), \(SELECT \?::bigint\[\]\)\).*k\.p1 AND asset = k\.p2/)
+  expect(sent[0]?.sql).toMatch(/unnest\(\(SELECT \?::bytea\[\]\), \(SELECT \?::bigint\[\]\)\).*k\.c1 AND asset = k\.c2/)
   expect(answers).toEqual([[['a'], ['b']], [['noon']], [], [['noon']], [['c']]])
 })
 
@@ -58,6 +60,8 @@ test('one that is alone, and values without a type or of another type, are state
     [AMOUNT, null, 1],
     [AMOUNT, null, 1],
     [NAMED, { first: 1, second: 2 }],
+    [MANY, [[1], [2]]],
+    [MANY, [[1], [2]]],
   ]
   const { sent } = await ask(asked, () => [])
   expect(sent.map(({ values }) => values)).toEqual([
@@ -66,6 +70,8 @@ test('one that is alone, and values without a type or of another type, are state
     [alice, 'one'],
     [null, 1],
     [null, 1],
+    [[1, 2]],
+    [[1, 2]],
   ])
 })
 
@@ -90,4 +96,6 @@ test('the same is asked if statement and values are the same', () => {
   ]
   for (const other of others) expect(isSame([AMOUNT, alice, 1], other)).toBe(false)
   expect(isSame([NAMED, { first: 1, second: 2 }], [NAMED, { first: 1, second: 3 }])).toBe(false)
+  expect(isSame([MANY, [[1]]], [MANY, [[1]]])).toBe(true)
+  expect(isSame([MANY, [[1]]], [MANY, [[1], [2]]])).toBe(false)
 })

@@ -4,6 +4,7 @@ import { type BalanceKey, balanceName, type Observation } from '../../../core/ba
 import { decodeAmount, encodeAmount, encodeItem } from '../../../journal/amount-codec.ts'
 import { decodeHash, encodeHash } from '../../../journal/hash-codec.ts'
 import { parseStandard } from '../../../journal/rules/assets.ts'
+import { inLockOrder } from '../../queries/lock-order.ts'
 import { type Asked, rowOf, rowsOf, type Sql } from '../../queries/query.ts'
 import { bytes, int, nullable, type Row, text } from '../../rows/columns.ts'
 import {
@@ -19,7 +20,6 @@ import type { ObservationStore } from '../../seam/observations.ts'
 import type { ObservationPage, ObservationQuery } from '../../seam/positions.ts'
 import type { PostgresDatabase, Value } from '../database.ts'
 import { askerOf } from './alike.ts'
-import { inLockOrder } from './lock-order.ts'
 
 /** The newest read of each key of a chain. Not durable at once: a crash of the server may lose the last reads. */
 export class PostgresObservations implements ObservationStore {
@@ -32,7 +32,7 @@ export class PostgresObservations implements ObservationStore {
   constructor(db: PostgresDatabase, { codec, reads }: { readonly codec: AccountCodec; readonly reads: string }) {
     this.#db = db
     this.#codec = codec
-    this.#ask = askerOf({ all: (sql, ...values) => db.one(sql, ...values) })
+    this.#ask = askerOf({ all: db.one.bind(db), run: db.run.bind(db) })
     const table = `${reads}.observations`
     this.#frequent = {
       get: rowOf(`SELECT block, hash, amount, observed_at FROM ${table} WHERE ${OF_KEY}`),
