@@ -13,7 +13,7 @@ import { CHAIN } from '../indexer/harness.ts'
 import { makeSchema } from '../postgres/test-schema.ts'
 import { dumpTables } from './dump.ts'
 
-type OpenOptions = Pick<Parameters<typeof openStore>[0], 'codecOf' | 'classesOf'>
+type OpenOptions = Pick<Parameters<typeof openStore>[0], 'codecOf' | 'classesOf' | 'loadFolder'>
 
 /** An empty place for a store. */
 export type StorePlace = {

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { DamagedValue } from '../../journal/damaged-value.ts'
 import type { Row } from '../rows/columns.ts'
+import { copyIn } from './copy-in.ts'
 import { storeError } from './store-error.ts'
 import type { Target } from './target.ts'
 
@@ -31,6 +32,17 @@ export interface Queries {
 export interface Transaction extends Queries {
   /** Runs statements that have no parameters, without preparing them. */
   exec(sql: string): Promise<void>
+}
+
+/** The statements of a connection of its own. What is not committed when its work ends is undone. */
+export interface OwnConnection extends Transaction {
+  begin(): Promise<void>
+  commit(): Promise<void>
+  /**
+   * Fills a table with the rows of a file in the binary form of COPY. Returns how many it has.
+   * @throws errors of the file system as they are
+   */
+  copyIn(table: string, columns: readonly string[], file: string): Promise<number>
 }
 
 /** How a transaction is committed. Not `durable`: a crash of the server may lose the last ones, but never a part of one. */
@@ -80,15 +92,41 @@ export class PostgresDatabase implements Queries {
   /** Runs work as one transaction. Each of its statements sees what others have committed by then. */
   write<T>(work: (queries: Transaction) => Promise<T>, { durable }: Commit = { durable: true }): Promise<T> {
     const begin = durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit = off'
-    return this.#transaction(begin, work, (ended) => {
-      // The server answers so, without an error, if a statement had failed.
-      if (ended !== 'COMMIT') throw new Error('a transaction ended in ROLLBACK although no statement of it failed')
-    })
+    return this.#transaction(begin, work, mustBeCommitted)
   }
 
   /** Runs reads as one snapshot. */
   snapshot<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
     return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work)
+  }
+
+  /**
+   * Runs work on a connection of its own, whose statements may take as long as they need. `searchPath`: of its statements.
+   * @throws ABORTED the signal ended the connection
+   */
+  async apart<T>(
+    searchPath: string,
+    work: (connection: OwnConnection) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const client = new pg.Client(settingsOf({ ...this.target, schema: searchPath }, NO_TIMEOUTS))
+    // A query that runs fails with the connection.
+    client.on('error', () => undefined)
+    const end = (): void => void client.connection.stream.destroy()
+    return this.guarded(async () => {
+      signal.throwIfAborted()
+      try {
+        await client.connect()
+        signal.addEventListener('abort', end, { once: true })
+        return await work(connectionOn(client))
+      } catch (error) {
+        signal.throwIfAborted()
+        throw error
+      } finally {
+        signal.removeEventListener('abort', end)
+        await client.end().catch(() => undefined)
+      }
+    })
   }
 
   /** Parses rows with `parse`. @throws STORE_DAMAGED a value is not one that we write */
@@ -141,31 +179,40 @@ export class PostgresDatabase implements Queries {
   }
 }
 
-function poolOf(target: Target): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: target.url,
-    max: MAX_CONNECTIONS,
+/** How long statements may take and transactions may wait, in milliseconds; 0 is no limit. */
+type Timeouts = { readonly statement: number; readonly query: number; readonly idle: number }
+
+const TIMEOUTS: Timeouts = { statement: STATEMENT_TIMEOUT_MS, query: QUERY_TIMEOUT_MS, idle: IDLE_IN_TRANSACTION_MS }
+const NO_TIMEOUTS: Timeouts = { statement: 0, query: 0, idle: 0 }
+
+function settingsOf({ url, options, schema }: Pick<Target, 'url' | 'options' | 'schema'>, timeouts: Timeouts) {
+  return {
+    connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
+    query_timeout: timeouts.query,
     keepAlive: true,
     application_name: 'steelyard',
     types: { getTypeParser },
     options: [
-      target.options,
-      `-c search_path=${target.schema}`,
-      `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
-      `-c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`,
+      options,
+      `-c search_path=${schema}`,
+      `-c statement_timeout=${timeouts.statement}`,
+      `-c idle_in_transaction_session_timeout=${timeouts.idle}`,
       '-c synchronous_commit=on',
       '-c client_min_messages=warning',
     ].join(' '),
-  })
+  }
+}
+
+function poolOf(target: Target): pg.Pool {
+  const pool = new pg.Pool({ ...settingsOf(target, TIMEOUTS), max: MAX_CONNECTIONS })
   // A connection that broke while it was idle is replaced at its next use.
   pool.on('error', () => undefined)
   return pool
 }
 
 /** Each statement is sent after the answer to the one before: the driver will no longer queue them for us. */
-function queriesOn(client: pg.PoolClient, statements: Statements): Transaction {
+function queriesOn(client: pg.ClientBase, statements: Statements): Transaction {
   let last: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(query: () => Promise<T>): Promise<T> => {
     const answer = last.then(query, query)
@@ -179,6 +226,20 @@ function queriesOn(client: pg.PoolClient, statements: Statements): Transaction {
     get: async (sql, ...values) => (await all(sql, ...values))[0],
     run: async (sql, ...values) => (await inTurn(() => client.query(statements.of(sql, values)))).rowCount ?? 0,
     exec: async (sql) => void (await inTurn(() => client.query(sql))),
+  }
+}
+
+function mustBeCommitted(ended: string): void {
+  // The server answers so, without an error, if a statement had failed.
+  if (ended !== 'COMMIT') throw new Error('a transaction ended in ROLLBACK although no statement of it failed')
+}
+
+function connectionOn(client: pg.Client): OwnConnection {
+  return {
+    ...queriesOn(client, new Statements()),
+    begin: async () => void (await client.query('BEGIN')),
+    commit: async () => mustBeCommitted((await client.query('COMMIT')).command),
+    copyIn: (table, columns, file) => copyIn(client, `COPY ${table} (${columns.join(', ')})`, file),
   }
 }
 
