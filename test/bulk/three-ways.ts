@@ -2,42 +2,44 @@
 import { expect } from 'vitest'
 import { Build } from '../../src/bulk/build/build.ts'
 import { copyToLog } from '../../src/bulk/load/copy-stored.ts'
+import { LogSample } from '../../src/bulk/load/sample-log.ts'
+import { RawLogReader } from '../../src/bulk/raw-log/raw-log-reader.ts'
 import { RawLogWriter } from '../../src/bulk/raw-log/raw-log-writer.ts'
 import type { Header } from '../../src/core/block.ts'
 import { openBulkSink } from '../../src/store/open-sink.ts'
+import { leaveSample } from '../../src/store/postgres/bulk/sample.ts'
 import type { BulkStore } from '../../src/store/seam/bulk-load.ts'
-import type { Journal } from '../../src/store/seam/store.ts'
-import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import type { Journal, Store } from '../../src/store/seam/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
-import { dumpWhole } from '../store/dump.ts'
-import { generationIn, helperOf, inFolder, TINY } from './built-file.ts'
+import { ENGINES, placeMaker, type StorePlace } from '../store/engines.ts'
+import { helperOf, inFolder, TINY } from './built-file.ts'
 import { type Block, blocksOf, CODEC, fixedOf, play, type Told } from './told-story.ts'
 
 const last = (blocks: readonly Block[]): Block => blocks.at(-1) as Block
 const headerOf = ({ number, hash, parentHash, timestamp }: Block): Header => ({ number, hash, parentHash, timestamp })
 const withoutParents = (blocks: readonly Block[]) => blocks.map((block) => ({ ...block, parentHash: undefined }))
 
-/** A store in a folder, in which a story happens. */
+/** A store in a place, in which a story happens. */
 class Site {
   readonly told: Told
   /** All blocks that are stored. */
   blocks: Block[] = []
-  readonly #folder: string
-  #store: SqliteStore | undefined
+  readonly #place: StorePlace
+  readonly #loadFolder: string
+  #store: Store | undefined
   #journal: Journal | undefined
   #writer: RawLogWriter | undefined
 
-  constructor(told: Told, folder: string) {
+  constructor(told: Told, place: StorePlace, loadFolder: string) {
     this.told = told
-    this.#folder = folder
+    this.#place = place
+    this.#loadFolder = loadFolder
   }
 
   async open(): Promise<Journal> {
-    this.#store ??= new SqliteStore({
-      folder: this.#folder,
-      codecOf: () => CODEC,
-      classesOf: () => fixedOf(this.told),
-    })
+    const { told } = this
+    const how = { codecOf: () => CODEC, classesOf: () => fixedOf(told), loadFolder: this.#loadFolder }
+    this.#store ??= await this.#place.open(how)
     this.#journal ??= await this.#store.openJournal(CHAIN, this.told.coverage)
     return this.#journal
   }
@@ -84,6 +86,11 @@ class Site {
     if (ends) await this.close()
   }
 
+  /** What happens before any block is stored. */
+  async early(events: Told['parts'][number]['events'], blocks: readonly Block[]): Promise<void> {
+    for (const event of events) await play(event, { journal: await this.open(), coverage: this.told.coverage, blocks })
+  }
+
   /** Publishes final blocks and a tail of others. `during`: happens while they are built. */
   async publish(blocks: readonly Block[], { tail = [], during = async () => undefined }: Publishing): Promise<void> {
     const bulk = await this.#bulk()
@@ -99,14 +106,20 @@ class Site {
       published: target.published,
       sizes: TINY,
       // Some generations are swept by two threads.
-      helper: this.blocks.length % 2 === 0 ? undefined : helperOf(128),
+      helper: target.engine === 'postgres' || this.blocks.length % 2 === 0 ? undefined : helperOf(128),
     }
     const whole = new Build(options, openBulkSink(target, CODEC, 'pages'))
     whole.readTo(marked)
     await during()
     const mark = tail.length === 0 ? marked : writer.appendTail(tail, headerOf(last(tail)))
     whole.readTo(mark)
-    await whole.finish({ finalized, tail: tail.map(headerOf) })
+    const rows = await whole.finish({ finalized, tail: tail.map(headerOf) })
+    if (target.engine === 'postgres') {
+      // What is to be looked up once the rows are in the database.
+      const sample = new LogSample(new RawLogReader(bulk.folder, mark), CODEC).choose(Math.random)
+      const keeps = (account: string): boolean => account !== CODEC.zeroAddress
+      expect(leaveSample(target.place, CODEC, { rows, sample, keeps })).toBeUndefined()
+    }
     this.blocks.push(...blocks, ...tail)
     expect(await (await this.#bulk()).publish(target)).toMatchObject({ number: last(this.blocks).number })
   }
@@ -158,7 +171,7 @@ async function append(site: Site, parts: readonly (readonly Block[])[], from = 0
 async function publish(
   site: Site,
   parts: readonly (readonly Block[])[],
-  { from = 0, tail = [] as Block[] },
+  { from = 0, tail = [] as readonly Block[] },
 ): Promise<void> {
   const { told } = site
   const isLast = (index: number): boolean => index === parts.length - 1
@@ -194,21 +207,30 @@ async function getLost(site: Site, lost: readonly Block[]): Promise<void> {
 }
 
 /** The dump of what a way stores, followed by live blocks and a reorg. `hasTail`: the live blocks are stored already. */
-async function dumpOf(told: Told, way: Way, hasTail = false): Promise<string[]> {
+async function dumpOf(
+  told: Told,
+  way: Way,
+  { hasTail = false, makePlace = placeMaker('sqlite') }: Dumping = {},
+): Promise<readonly string[]> {
   return inFolder(async (folder) => {
-    const site = new Site(told, folder)
+    const place = await makePlace()
+    const site = new Site(told, place, folder)
     try {
       const { parts, live } = partsOf(told)
       await way(site, parts)
       if (!hasTail) await site.follow(live)
       await site.rollBack(Math.min(told.back, live.length))
       await site.follow(blocksOf(told, told.after, { first: last(site.blocks).number + 1, branch: 1 }))
+      await site.close()
+      return await place.dumpWhole(CHAIN)
     } finally {
       await site.close()
+      await place.end()
     }
-    return dumpWhole(generationIn(folder))
   })
 }
+
+type Dumping = { readonly hasTail?: boolean; readonly makePlace?: () => Promise<StorePlace> }
 
 function partsOf(told: Told): { readonly parts: readonly Block[][]; readonly live: readonly Block[] } {
   let next = told.coverage.from
@@ -228,7 +250,7 @@ async function compareTail(told: Told): Promise<void> {
     ...told,
     parts: told.parts.map((part, index) => ({ ...part, events: isLast(index) ? [] : part.events })),
   }
-  const withTail = await dumpOf(quiet, (site, own) => publish(site, own, { tail: [...live] }), true)
+  const withTail = await dumpOf(quiet, (site, own) => publish(site, own, { tail: [...live] }), { hasTail: true })
   expect(withTail.map(withoutTime)).toEqual((await dumpOf(quiet, append)).map(withoutTime))
 }
 
@@ -258,5 +280,49 @@ export async function compareWays(told: Told): Promise<void> {
 
 /** Without the newest block when a pair was last refuted: blocks that are not final are stored one by one, or all at once. */
 function withoutTime(line: string): string {
-  return line.replace(/^(refuted_pairs .*) block=\d+$/, '$1')
+  return line.replace(/^(refuted_pairs .*) block=\d+/, '$1')
+}
+
+/**
+ * Compares a story whose final blocks are published at once, in the place of a chain without blocks, with one that appends them:
+ * on each engine. What happens in the first part happens before, and what happens in the last part after that.
+ */
+export async function compareOnce(told: Told): Promise<void> {
+  const [first, end] = [told.parts[0]?.events ?? [], told.parts.at(-1)?.events ?? []]
+  const once = {
+    ...told,
+    parts: [
+      {
+        blocks: told.parts.flatMap(({ blocks }) => blocks),
+        events: end,
+        isLate: false,
+        ends: told.parts[0]?.ends ?? false,
+      },
+    ],
+  }
+  const { live } = partsOf(once)
+  const { hasTail } = told
+  const straight = await dumpOf(
+    once,
+    async (site, [blocks = []]) => {
+      await site.early(first, blocks)
+      await site.backfill(blocks)
+      if (hasTail) await site.follow(live)
+      await site.events(0)
+    },
+    { hasTail },
+  )
+  for (const { name, makePlace } of ENGINES) {
+    const bulk = await dumpOf(
+      once,
+      async (site, [blocks = []]) => {
+        await site.publish(blocks, { tail: hasTail ? live : [], during: () => site.early(first, blocks) })
+        await site.events(0)
+        await site.end()
+      },
+      { hasTail, makePlace },
+    )
+    if (hasTail) expect(bulk.map(withoutTime), name).toEqual(straight.map(withoutTime))
+    else expect(bulk, name).toEqual(straight)
+  }
 }

@@ -9,9 +9,10 @@ import type { Coverage } from '../../src/core/coverage.ts'
 import { openStore } from '../../src/store/open.ts'
 import { chainSchemas } from '../../src/store/postgres/chain/chain-place.ts'
 import type { ChainReads, Journal, Store } from '../../src/store/seam/store.ts'
+import { Generations } from '../../src/store/sqlite/generations.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { makeSchema } from '../postgres/test-schema.ts'
-import { dumpTables } from './dump.ts'
+import { dumpTables, dumpWholeTables } from './dump.ts'
 
 type OpenOptions = Pick<Parameters<typeof openStore>[0], 'codecOf' | 'classesOf' | 'loadFolder'>
 
@@ -27,6 +28,8 @@ export type StorePlace = {
   readonly openChain: (coverage?: Coverage, options?: OpenOptions) => Promise<OpenChain>
   /** The facts of a chain as canonical lines, which are the same on all engines. */
   readonly dumpChain: (chain: ChainId) => Promise<readonly string[]>
+  /** The same, with all other rows of its tables. */
+  readonly dumpWhole: (chain: ChainId) => Promise<readonly string[]>
   /** Runs statements on the tables of a chain, as another program would. */
   readonly exec: (chain: ChainId, sql: string) => Promise<void>
   /** Makes another process the writer of a chain. */
@@ -38,11 +41,15 @@ export type StorePlace = {
 /** A chain that is written and read. */
 export type OpenChain = { readonly journal: Journal; readonly reads: ChainReads }
 
-type Opened = Pick<StorePlace, 'url' | 'dumpChain' | 'exec' | 'takeOver'> & {
+type Opened = Pick<StorePlace, 'url' | 'exec' | 'takeOver'> & {
+  /** Runs work that reads the tables of a chain by statements. */
+  readonly read: <T>(chain: ChainId, work: (read: Read) => Promise<T>) => Promise<T>
   readonly remove: () => void | Promise<void>
 }
 
-function place({ url, dumpChain: dump, exec, takeOver, remove }: Opened): StorePlace {
+type Read = Parameters<typeof dumpTables>[0]
+
+function place({ url, read, exec, takeOver, remove }: Opened): StorePlace {
   const opened: Store[] = []
   const journals: Journal[] = []
   const open = async (options: OpenOptions = {}): Promise<Store> => {
@@ -59,7 +66,8 @@ function place({ url, dumpChain: dump, exec, takeOver, remove }: Opened): StoreP
       journals.push(journal)
       return { journal, reads: await store.openReads(CHAIN) }
     },
-    dumpChain: dump,
+    dumpChain: (chain) => read(chain, dumpTables),
+    dumpWhole: (chain) => read(chain, dumpWholeTables),
     exec,
     takeOver,
     end: async () => {
@@ -84,13 +92,13 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
     name: 'sqlite',
     makePlace: async () => {
       const folder = mkdtempSync(join(tmpdir(), 'steelyard-store-'))
-      const fileOf = (chain: ChainId): string => join(folder, `${chain.replace(':', '_')}.db`)
+      const fileOf = (chain: ChainId): string => new Generations(folder, chain).currentPath()
       return place({
         url: `sqlite:${folder}`,
-        dumpChain: async (chain) => {
+        read: async (chain, work) => {
           const db = new Database(fileOf(chain), { readonly: true })
           try {
-            return await dumpTables(async (sql) => db.prepare<[], Record<string, unknown>>(sql).all())
+            return await work(async (sql) => db.prepare<[], Record<string, unknown>>(sql).all())
           } finally {
             db.close()
           }
@@ -107,9 +115,9 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
       const { url, schema, query, end } = await makeSchema()
       return place({
         url,
-        dumpChain: (chain) => {
+        read: (chain, work) => {
           const { journal } = chainSchemas(schema, chain)
-          return dumpTables((sql) => query(sql.replace(/ FROM (\w+)/, ` FROM ${journal}.$1`)))
+          return work((sql) => query(sql.replace(/ FROM (\w+)/, ` FROM ${journal}.$1`)))
         },
         exec: async (chain, sql) => {
           const { journal } = chainSchemas(schema, chain)

@@ -1,4 +1,3 @@
-import { type FileHandle, open } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import type pg from 'pg'
 
@@ -8,11 +7,18 @@ const COPY_DATA = 'd'.charCodeAt(0)
 /** Bytes of a message before its content: its type and its length, which counts itself. */
 const HEAD = 5
 
-/** Sends a file to a COPY in binary form, with no more of it in memory than the server takes. Returns the number of rows. */
-export function copyIn(client: pg.Client, copy: string, path: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    client.query(new CopyIn(`${copy} FROM STDIN (FORMAT binary)`, path, { resolve, reject }))
-  })
+/** Rows in the binary form of COPY: `read` fills a part of memory, and returns how many bytes that took; 0 at the end. */
+export type CopySource = { readonly read: (into: Buffer) => Promise<number>; readonly close: () => Promise<void> }
+
+/** Sends rows to a COPY, with no more of them in memory than the server takes. Returns how many there are. Closes the source. */
+export async function copyIn(client: pg.Client, copy: string, source: CopySource): Promise<number> {
+  try {
+    return await new Promise((resolve, reject) => {
+      client.query(new CopyIn(`${copy} FROM STDIN (FORMAT binary)`, source, { resolve, reject }))
+    })
+  } finally {
+    await source.close()
+  }
 }
 
 /** What is used of the driver's connection, of which its types tell less. */
@@ -28,7 +34,7 @@ type Ends = { readonly resolve: (rows: number) => void; readonly reject: (error:
 /** A query as the driver runs it. Its methods are called for what the server answers. */
 class CopyIn implements pg.Submittable {
   readonly #text: string
-  readonly #path: string
+  readonly #source: CopySource
   readonly #ends: Ends
   #rows = 0
   #error: unknown
@@ -36,9 +42,9 @@ class CopyIn implements pg.Submittable {
   /** Ends the wait for the server to take more. */
   #wake: () => void = () => undefined
 
-  constructor(text: string, path: string, ends: Ends) {
+  constructor(text: string, source: CopySource, ends: Ends) {
     this.#text = text
-    this.#path = path
+    this.#source = source
     this.#ends = ends
   }
 
@@ -53,7 +59,7 @@ class CopyIn implements pg.Submittable {
       },
       (error: unknown) => {
         this.#error ??= error
-        if (!this.#isOver) connection.sendCopyFail('the file cannot be read')
+        if (!this.#isOver) connection.sendCopyFail('the rows cannot be read')
       },
     )
   }
@@ -81,19 +87,14 @@ class CopyIn implements pg.Submittable {
   }
 
   async #send(connection: Wire): Promise<void> {
-    const file = await open(this.#path)
-    try {
-      while (!this.#isOver) {
-        // The socket may hold what it was given for a while, so each part has its own memory.
-        const part = Buffer.allocUnsafe(HEAD + PART_BYTES)
-        const length = await fill(file, part.subarray(HEAD))
-        if (length === 0) return
-        part[0] = COPY_DATA
-        part.writeUInt32BE(length + HEAD - 1, 1)
-        if (!connection.stream.write(part.subarray(0, HEAD + length))) await this.#drained(connection)
-      }
-    } finally {
-      await file.close()
+    while (!this.#isOver) {
+      // The socket may hold what it was given for a while, so each part has its own memory.
+      const part = Buffer.allocUnsafe(HEAD + PART_BYTES)
+      const length = await this.#source.read(part.subarray(HEAD))
+      if (length === 0 || this.#isOver) return
+      part[0] = COPY_DATA
+      part.writeUInt32BE(length + HEAD - 1, 1)
+      if (!connection.stream.write(part.subarray(0, HEAD + length))) await this.#drained(connection)
     }
   }
 
@@ -104,8 +105,4 @@ class CopyIn implements pg.Submittable {
       if (this.#isOver) resolve()
     })
   }
-}
-
-async function fill(file: FileHandle, into: Buffer): Promise<number> {
-  return (await file.read(into, 0, into.length)).bytesRead
 }

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { DamagedValue } from '../../journal/damaged-value.ts'
 import type { Row } from '../rows/columns.ts'
-import { copyIn } from './copy-in.ts'
+import { type CopySource, copyIn } from './copy-in.ts'
 import { storeError } from './store-error.ts'
 import type { Target } from './target.ts'
 
@@ -38,11 +38,8 @@ export interface Transaction extends Queries {
 export interface OwnConnection extends Transaction {
   begin(): Promise<void>
   commit(): Promise<void>
-  /**
-   * Fills a table with the rows of a file in the binary form of COPY. Returns how many it has.
-   * @throws errors of the file system as they are
-   */
-  copyIn(table: string, columns: readonly string[], file: string): Promise<number>
+  /** Adds rows to a table by COPY. Returns how many there are. Closes their source. */
+  copyIn(table: string, columns: readonly string[], source: CopySource): Promise<number>
 }
 
 /** How a transaction is committed. Not `durable`: a crash of the server may lose the last ones, but never a part of one. */
@@ -104,11 +101,7 @@ export class PostgresDatabase implements Queries {
    * Runs work on a connection of its own, whose statements may take as long as they need. `searchPath`: of its statements.
    * @throws ABORTED the signal ended the connection
    */
-  async apart<T>(
-    searchPath: string,
-    work: (connection: OwnConnection) => Promise<T>,
-    signal: AbortSignal,
-  ): Promise<T> {
+  async apart<T>(searchPath: string, work: (connection: OwnConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
     const client = new pg.Client(settingsOf({ ...this.target, schema: searchPath }, NO_TIMEOUTS))
     // A query that runs fails with the connection.
     client.on('error', () => undefined)
@@ -239,7 +232,7 @@ function connectionOn(client: pg.Client): OwnConnection {
     ...queriesOn(client, new Statements()),
     begin: async () => void (await client.query('BEGIN')),
     commit: async () => mustBeCommitted((await client.query('COMMIT')).command),
-    copyIn: (table, columns, file) => copyIn(client, `COPY ${table} (${columns.join(', ')})`, file),
+    copyIn: (table, columns, source) => copyIn(client, `COPY ${table} (${columns.join(', ')})`, source),
   }
 }
 

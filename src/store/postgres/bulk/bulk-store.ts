@@ -94,7 +94,10 @@ export class PostgresBulk implements BulkStore {
     if (fault !== undefined) throw damaged(fault)
     for (let tries = 1; !(await this.#swap(connection, memory)); tries++) {
       if (tries === LOCK_TRIES) {
-        throw new ServiceError('STORE_UNAVAILABLE', 'something reads the empty tables of the chain all the time: end it')
+        throw new ServiceError(
+          'STORE_UNAVAILABLE',
+          'something reads the empty tables of the chain all the time: end it',
+        )
       }
       await sleep(LOCK_PAUSE_MS)
     }
@@ -127,7 +130,10 @@ type Filled = { readonly next: string; readonly place: string; readonly built: B
 
 /** Locks all tables of a schema. Returns false, with none of them locked, if that took too long. */
 async function areLocked(connection: OwnConnection, schema: string): Promise<boolean> {
-  const tables = await connection.all("SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = ?", schema)
+  const tables = await connection.all(
+    "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = ?",
+    schema,
+  )
   await connection.exec(`SAVEPOINT unlocked; SET LOCAL lock_timeout = ${LOCK_MS}`)
   try {
     await connection.exec(`LOCK TABLE ${tables.map(([table]) => text(table)).join(', ')} IN ACCESS EXCLUSIVE MODE`)

@@ -20,6 +20,8 @@ export async function carryNew(queries: Transaction, before: string, memory: Wri
   const { rules } = memory
   await mapAssets(queries, before, memory)
   for (const table of CARRIED_WHOLE) {
+    // The pairs that hints name are in doubt already.
+    if (table === 'in_doubt') continue
     await queries.exec(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM ${before}.${table}`)
   }
   await queries.exec(`INSERT INTO followed SELECT * FROM ${before}.followed ON CONFLICT DO NOTHING`)
@@ -36,7 +38,18 @@ export async function carryNew(queries: Transaction, before: string, memory: Wri
   memory.assets.forget()
   await runWork(queries, memory, planned(memory.followed.reload()))
   const classified = await queries.all('SELECT asset FROM turns UNION SELECT asset FROM endings')
-  await runWork(queries, memory, planned(resolveClassified(classified.map(([asset]) => int(asset)), rules)))
+  await runWork(
+    queries,
+    memory,
+    planned(
+      resolveClassified(
+        classified.map(([asset]) => int(asset)),
+        rules,
+      ),
+    ),
+  )
+  await queries.exec(`INSERT INTO in_doubt SELECT * FROM ${before}.in_doubt ON CONFLICT (one) DO UPDATE SET
+    chain = excluded.chain, next_block = excluded.next_block, stage = excluded.stage, unlooked = excluded.unlooked`)
   await queries.exec(`UPDATE in_doubt SET pairs = (SELECT count(*) FROM refuted_pairs),
     tokens = (SELECT count(*) FROM refuted_assets)`)
   await runWork(queries, memory, planned(addPublished(undefined, rules)))

@@ -1,10 +1,21 @@
+import {
+  accounts,
+  assets,
+  balances,
+  blocks,
+  changes,
+  hints,
+  outOfRange,
+  transfers,
+} from '../../../journal/tables/facts.ts'
 import type { ColumnType, Table } from '../../../journal/tables/table.ts'
-import { accounts, assets, balances, blocks, changes, hints, outOfRange, transfers } from '../../../journal/tables/facts.ts'
 import { storedColumns } from '../../rows/journal-codec.ts'
 import type { SmallTable, SortedTable } from '../../seam/bulk-sink.ts'
 
 /** The tables that a build fills. `shown`: tokens with a transfer that could not be decoded; it is gone when all is published. */
-export type CopiedTable = Exclude<SortedTable | SmallTable, `${string}_by_${string}` | `${string}_as_met` | 'hinted_again'> | 'shown'
+export type CopiedTable =
+  | Exclude<SortedTable | SmallTable, `${string}_by_${string}` | `${string}_as_met` | 'hinted_again'>
+  | 'shown'
 
 /** A column: its name, and how many bytes its integers have; undefined: bytes or text. */
 export type CopiedColumn = { readonly name: string; readonly integer: 2 | 8 | undefined }

@@ -1,8 +1,17 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert } from '../../../core/assert.ts'
 import { encodeHash } from '../../../journal/hash-codec.ts'
-import { type BulkEnd, type BulkSink, NoRows, type RowWriter, type SmallTable, type SortedTable } from '../../seam/bulk-sink.ts'
+import {
+  type BulkEnd,
+  type BulkSink,
+  NoRows,
+  type RowWriter,
+  type SmallTable,
+  type SortedTable,
+} from '../../seam/bulk-sink.ts'
+import type { CopySource } from '../copy-in.ts'
 import { COPIED, COPIED_TABLES, type CopiedTable } from './copy-columns.ts'
 import { CopyRows } from './copy-rows.ts'
 import { folderError } from './load-folder.ts'
@@ -10,8 +19,22 @@ import { folderError } from './load-folder.ts'
 /** What a build knows beside the rows. `counts`: the rows of each table. */
 export type BuiltRows = Omit<BulkEnd, 'undecodable'> & { readonly counts: Readonly<Record<CopiedTable, number>> }
 
+/** Opens the rows of a table in the folder of a build. @throws STORE_UNAVAILABLE, also as they are read */
+export async function openRows(folder: string, table: CopiedTable): Promise<CopySource> {
+  const name = rowsFile(folder, table)
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw folderError(error, name)
+    }
+  }
+  const file = await guarded(() => open(name))
+  return { read: (into) => guarded(async () => (await file.read(into)).bytesRead), close: () => file.close() }
+}
+
 /** The file of a table's rows in the folder of a build. */
-export function rowsFile(folder: string, table: CopiedTable): string {
+function rowsFile(folder: string, table: CopiedTable): string {
   return join(folder, `${table}.copy`)
 }
 
@@ -33,7 +56,10 @@ export class CopySink implements BulkSink {
     this.#tables = this.#guarded(() => {
       rmSync(folder, { recursive: true, force: true })
       mkdirSync(folder, { recursive: true, mode: 0o700 })
-      const open = (table: CopiedTable): [string, CopyRows] => [table, new CopyRows(rowsFile(folder, table), COPIED[table])]
+      const open = (table: CopiedTable): [string, CopyRows] => [
+        table,
+        new CopyRows(rowsFile(folder, table), COPIED[table]),
+      ]
       return Object.fromEntries(COPIED_TABLES.map(open)) as Record<CopiedTable, CopyRows>
     })
   }

@@ -1,6 +1,6 @@
 import { decodeHash } from '../../../journal/hash-codec.ts'
-import { unproveHinted } from '../../../journal/rules/carry.ts'
 import { parseStandard } from '../../../journal/rules/assets.ts'
+import { unproveHinted } from '../../../journal/rules/carry.ts'
 import { reclassifyAt } from '../../../journal/rules/reclassify.ts'
 import { planned } from '../../queries/query.ts'
 import type { WriterMemory } from '../../queries/writer.ts'

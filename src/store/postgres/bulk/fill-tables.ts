@@ -1,9 +1,9 @@
-import { JOURNAL_MIGRATIONS } from '../chain/chain-place.ts'
 import { text } from '../../rows/columns.ts'
+import { JOURNAL_MIGRATIONS } from '../chain/chain-place.ts'
 import type { OwnConnection } from '../database.ts'
 import { createTables } from '../migrate.ts'
 import { COPIED, COPIED_TABLES, type CopiedTable } from './copy-columns.ts'
-import { rowsFile } from './copy-sink.ts'
+import { openRows } from './copy-sink.ts'
 
 /** Memory of the server for the sort of an index. */
 const SORT_MEMORY = '128MB'
@@ -43,7 +43,7 @@ export async function fillTables(
   const counts: [CopiedTable, number][] = []
   for (const table of COPIED_TABLES) {
     const columns = COPIED[table].map(({ name }) => name)
-    counts.push([table, await connection.copyIn(table, columns, rowsFile(folder, table))])
+    counts.push([table, await connection.copyIn(table, columns, await openRows(folder, table))])
   }
   await connection.exec(`SET LOCAL maintenance_work_mem = '${SORT_MEMORY}'`)
   for (const [, make] of [...constraints, ...indexes]) await connection.exec(make)

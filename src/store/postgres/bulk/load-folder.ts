@@ -1,5 +1,5 @@
-import { lstatSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
 import { createHash } from 'node:crypto'
+import { lstatSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ChainId } from '../../../core/chain.ts'

@@ -37,7 +37,10 @@ export function leaveSample(
     if (counts[table] !== rows[table]) return `${table} has ${counts[table]} rows, not ${rows[table]}`
   }
   try {
-    writeFileSync(join(folder, FILE), JSON.stringify(sample.map(({ block, transfer }) => sampled(block, transfer, { codec, keeps }))))
+    writeFileSync(
+      join(folder, FILE),
+      JSON.stringify(sample.map(({ block, transfer }) => sampled(block, transfer, { codec, keeps }))),
+    )
   } catch (error) {
     throw folderError(error, folder)
   }
@@ -53,7 +56,9 @@ function sampled(
   const hex = (account: string | undefined): string | null =>
     account === undefined ? null : codec.encode(account).toString('hex')
   const fungible = isFungible(asset.standard)
-  const values = [encodeItem(item), encodeAmount(amount), encodeHash(transactionHash)].map((value) => value.toString('hex'))
+  const values = [encodeItem(item), encodeAmount(amount), encodeHash(transactionHash)].map((value) =>
+    value.toString('hex'),
+  )
   const kept = sidesOf(transfer, (one, other) => one === other).filter(({ account }) => keeps(account))
   const sides = kept.flatMap(({ account, delta }) =>
     itemsOfSide(encodeItem(item), { none: Buffer.alloc(0), fungible }).map(
@@ -65,12 +70,20 @@ function sampled(
 
 /** Looks up the transfers of the sample in filled tables, and all rows that follow from them. Returns what is wrong; undefined if nothing. */
 export async function findSampleFault(queries: Queries, folder: string): Promise<string | undefined> {
-  const sample = JSON.parse(readFileSync(join(folder, FILE), 'utf8')) as readonly SampledTransfer[]
+  const sample = readSample(folder)
   for (const one of sample) {
     const fault = await transferFault(queries, one)
     if (fault !== undefined) return `the transfer ${one.place.join('/')} ${fault}`
   }
   return undefined
+}
+
+function readSample(folder: string): readonly SampledTransfer[] {
+  try {
+    return JSON.parse(readFileSync(join(folder, FILE), 'utf8')) as readonly SampledTransfer[]
+  } catch (error) {
+    throw folderError(error, folder)
+  }
 }
 
 async function transferFault(
@@ -82,14 +95,16 @@ async function transferFault(
   const [asset, ...stored] = found
   const wanted = [standard, reference, ...row]
   if (!wanted.every((value, index) => stored[index] === value)) return 'differs from the log'
-  if ((await queries.get('SELECT 1 FROM blocks WHERE number = ? AND kept = 1', place[0])) === undefined) return 'has no block'
+  if ((await queries.get('SELECT 1 FROM blocks WHERE number = ? AND kept = 1', place[0])) === undefined)
+    return 'has no block'
   for (const [account, item, delta] of sides) {
     const pair = [Buffer.from(account, 'hex'), Number(asset), Buffer.from(item, 'hex')] as const
     const [changed] = (await queries.get(CHANGE, ...pair, ...place)) ?? []
     if (changed !== delta) return 'lacks a change'
     const [sum, last] = (await queries.get(BALANCE, ...pair)) ?? []
     if (sum === undefined || sum !== last) return 'has a balance that is not the last sum'
-    if ((await queries.get('SELECT 1 FROM accounts WHERE account = ?', pair[0])) === undefined) return 'lacks an account'
+    if ((await queries.get('SELECT 1 FROM accounts WHERE account = ?', pair[0])) === undefined)
+      return 'lacks an account'
   }
   return undefined
 }

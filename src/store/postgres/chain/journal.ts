@@ -48,8 +48,7 @@ export type JournalOf = {
 }
 
 /**
- * The writer of one chain: runs the plans of `src/journal/rules/`, each in one transaction, in which the clock is the last to
- * change.
+ * The writer of one chain: runs the plans of `src/journal/rules/`, each in one transaction.
  */
 export class PostgresJournal implements Journal {
   readonly audits: StoredAudits
@@ -118,9 +117,9 @@ export class PostgresJournal implements Journal {
   append(batch: Batch): Promise<Appended> {
     return this.#transact(function* ({ rules }): Work<Appended> {
       const transfers = yield* planned(appendRows(batch, rules))
-      const hinted = yield* planned(noteBatch(batch, now(), rules))
       yield* planned(advanceClock(batch, transfers))
-      return { transfers, hinted }
+      // What hints put in doubt was so at the last block of the batch.
+      return { transfers, hinted: yield* planned(noteBatch(batch, now(), rules)) }
     })
   }
 

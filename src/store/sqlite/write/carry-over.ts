@@ -8,8 +8,8 @@ import { addPublished, carryPairs, resolveClassified } from '../../../journal/ru
 import { NAMED_BELOW_FINAL } from '../../../journal/rules/finalize.ts'
 import type { PairKey } from '../../../journal/rules/pairs.ts'
 import { repair } from '../../../journal/rules/repair.ts'
-import { CARRIED_OF_ASSETS, CARRIED_TURNS, CARRIED_WHOLE } from '../../rows/carried-tables.ts'
 import { withIds } from '../../queries/walk-found.ts'
+import { CARRIED_OF_ASSETS, CARRIED_TURNS, CARRIED_WHOLE } from '../../rows/carried-tables.ts'
 import { readHeader } from '../../rows/header-rows.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, text } from '../database.ts'
 import { carryHints } from './carry-hints.ts'
@@ -44,7 +44,8 @@ export function carryOver({ db, file, codec, before, published }: CarryOver): vo
       const how = { at: Math.floor(Date.now() / 1000), isLoading: false }
       for (const blocks of repairedBlocks(db, codec)) file.run(repair(blocks, how, file.rules))
       mapAssets(db, file)
-      for (const table of CARRIED_WHOLE) db.exec(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM before.${table}`)
+      for (const table of CARRIED_WHOLE)
+        db.exec(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM before.${table}`)
       for (const [table, columns] of CARRIED_OF_ASSETS) {
         db.exec(`DELETE FROM ${table}`)
         copyOfAssets(db, table, columns)
