@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { test } from 'vitest'
-import { compareOnce } from './three-ways.ts'
+import { compareOnce } from './once.ts'
 import { story } from './told-story.ts'
 
 /** Stories that are told, and the first seed. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { test } from 'vitest'
-import { compareOnce } from './three-ways.ts'
+import { compareOnce } from './once.ts'
 import { story } from './told-story.ts'
 
 test('a new chain that is published at once is stored alike on each engine, and as if it had been appended', async () => {

@@ -7,7 +7,7 @@ import { WriterMemory } from '../../queries/writer.ts'
 import { text } from '../../rows/columns.ts'
 import type { BuildTarget, BulkStore } from '../../seam/bulk-load.ts'
 import { type ChainSchemas, nextSchema } from '../chain/chain-place.ts'
-import type { JournalOf } from '../chain/journal.ts'
+import type { JournalOf } from '../chain/journal-of.ts'
 import type { OwnConnection, PostgresDatabase } from '../database.ts'
 import type { Lease } from '../lease.ts'
 import { carryNew } from './carry-new.ts'
@@ -71,8 +71,8 @@ export class PostgresBulk implements BulkStore {
   }
 
   async publish({ place }: BuildTarget, signal = new AbortController().signal): Promise<Header> {
-    const { db, folder, lease, schemas } = this.#parts
-    const built = folder.guarded(() => readBuilt(place))
+    const { db, lease, schemas } = this.#parts
+    const built = readBuilt(place)
     const next = nextSchema(schemas, lease.fence)
     await db.apart(next, (connection) => this.#replace(connection, { next, place, built }), signal)
     return built.through

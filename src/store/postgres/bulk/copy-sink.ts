@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert } from '../../../core/assert.ts'
@@ -15,6 +15,7 @@ import type { CopySource } from '../copy-in.ts'
 import { COPIED, COPIED_TABLES, type CopiedTable } from './copy-columns.ts'
 import { CopyRows } from './copy-rows.ts'
 import { folderError } from './load-folder.ts'
+import { readNote, writeNote } from './notes.ts'
 
 /** What a build knows beside the rows. `counts`: the rows of each table. */
 export type BuiltRows = Omit<BulkEnd, 'undecodable'> & { readonly counts: Readonly<Record<CopiedTable, number>> }
@@ -38,7 +39,7 @@ function rowsFile(folder: string, table: CopiedTable): string {
   return join(folder, `${table}.copy`)
 }
 
-const END_FILE = 'end.json'
+const END_FILE = 'end'
 
 /**
  * Writes the rows of a build to files in a folder, one for each table, as COPY takes them: a build takes its rows from memory
@@ -83,7 +84,7 @@ export class CopySink implements BulkSink {
       for (const rows of Object.values(this.#tables)) rows.finish()
       const counts = Object.fromEntries(COPIED_TABLES.map((table) => [table, this.#tables[table].count]))
       const { through, finalized, tail, transfers } = end
-      writeFileSync(join(this.#folder, END_FILE), JSON.stringify({ through, finalized, tail, transfers, counts }))
+      writeNote(join(this.#folder, END_FILE), { through, finalized, tail, transfers, counts })
     })
   }
 
@@ -101,9 +102,9 @@ export class CopySink implements BulkSink {
   }
 }
 
-/** What the build in a folder knows beside its rows. */
+/** What the build in a folder knows beside its rows. @throws STORE_UNAVAILABLE */
 export function readBuilt(folder: string): BuiltRows {
-  return JSON.parse(readFileSync(join(folder, END_FILE), 'utf8')) as BuiltRows
+  return readNote<BuiltRows>(join(folder, END_FILE))
 }
 
 function isCopied(table: SortedTable | SmallTable): table is CopiedTable & (SortedTable | SmallTable) {

@@ -1,4 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AccountCodec } from '../../../core/account.ts'
 import { isFungible } from '../../../core/standards.ts'
@@ -9,7 +8,7 @@ import { itemsOfSide, sidesOf } from '../../../journal/sides.ts'
 import type { Expected } from '../../seam/bulk-check.ts'
 import type { Queries } from '../database.ts'
 import { readBuilt } from './copy-sink.ts'
-import { folderError } from './load-folder.ts'
+import { readNote, writeNote } from './notes.ts'
 
 /** Which rows a database must have: as hex digits where they are bytes. */
 type SampledTransfer = {
@@ -21,7 +20,7 @@ type SampledTransfer = {
   readonly sides: readonly (readonly [string, string, string])[]
 }
 
-const FILE = 'sample.json'
+const FILE = 'sample'
 
 /**
  * Looks whether the files of a build have as many rows as it counted. Leaves transfers of its log for the one who copies the files
@@ -36,14 +35,10 @@ export function leaveSample(
   for (const table of ['transfers', 'changes', 'balances', 'accounts', 'assets'] as const) {
     if (counts[table] !== rows[table]) return `${table} has ${counts[table]} rows, not ${rows[table]}`
   }
-  try {
-    writeFileSync(
-      join(folder, FILE),
-      JSON.stringify(sample.map(({ block, transfer }) => sampled(block, transfer, { codec, keeps }))),
-    )
-  } catch (error) {
-    throw folderError(error, folder)
-  }
+  writeNote(
+    join(folder, FILE),
+    sample.map(({ block, transfer }) => sampled(block, transfer, { codec, keeps })),
+  )
   return undefined
 }
 
@@ -70,20 +65,12 @@ function sampled(
 
 /** Looks up the transfers of the sample in filled tables, and all rows that follow from them. Returns what is wrong; undefined if nothing. */
 export async function findSampleFault(queries: Queries, folder: string): Promise<string | undefined> {
-  const sample = readSample(folder)
+  const sample = readNote<readonly SampledTransfer[]>(join(folder, FILE))
   for (const one of sample) {
     const fault = await transferFault(queries, one)
     if (fault !== undefined) return `the transfer ${one.place.join('/')} ${fault}`
   }
   return undefined
-}
-
-function readSample(folder: string): readonly SampledTransfer[] {
-  try {
-    return JSON.parse(readFileSync(join(folder, FILE), 'utf8')) as readonly SampledTransfer[]
-  } catch (error) {
-    throw folderError(error, folder)
-  }
 }
 
 async function transferFault(

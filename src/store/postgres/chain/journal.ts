@@ -1,8 +1,6 @@
-import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Observation } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
-import type { ChainId } from '../../../core/chain.ts'
 import type { Coverage, Scope } from '../../../core/coverage.ts'
 import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
 import type { Plan } from '../../../journal/plan.ts'
@@ -14,7 +12,6 @@ import type { JournalRules } from '../../../journal/rules/journal-rules.ts'
 import { reclassify } from '../../../journal/rules/reclassify.ts'
 import { repair } from '../../../journal/rules/repair.ts'
 import { rewindClock, rollBackRows } from '../../../journal/rules/rollback.ts'
-import type { FixedClasses } from '../../queries/asset-table.ts'
 import { planned, type Work } from '../../queries/query.ts'
 import { StoredAudits } from '../../queries/stored-audits.ts'
 import { StoredDoubts, StoredFollows, StoredLives } from '../../queries/stored-writes.ts'
@@ -36,16 +33,8 @@ import type { PostgresDatabase, Transaction } from '../database.ts'
 import { type Lease, takeLease } from '../lease.ts'
 import { bindToChain } from './bind-chain.ts'
 import { chainSchemas, isSpread, makeChain } from './chain-place.ts'
+import type { JournalOf } from './journal-of.ts'
 import { runWork } from './run-query.ts'
-
-/** What a chain's journal needs. */
-export type JournalOf = {
-  readonly chain: ChainId
-  readonly codec: AccountCodec
-  readonly coverage: Coverage
-  /** Tokens whose accounting the configuration fixes. */
-  readonly fixed: FixedClasses
-}
 
 /**
  * The writer of one chain: runs the plans of `src/journal/rules/`, each in one transaction.
