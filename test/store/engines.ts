@@ -8,6 +8,7 @@ import type { ChainId } from '../../src/core/chain.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import { openStore } from '../../src/store/open.ts'
 import { chainSchemas } from '../../src/store/postgres/chain/chain-place.ts'
+import { translate } from '../../src/store/postgres/chain/run-query.ts'
 import type { ChainReads, Journal, Store } from '../../src/store/seam/store.ts'
 import { Generations } from '../../src/store/sqlite/generations.ts'
 import { CHAIN } from '../indexer/harness.ts'
@@ -32,6 +33,8 @@ export type StorePlace = {
   readonly dumpWhole: (chain: ChainId) => Promise<readonly string[]>
   /** Runs statements on the tables of a chain, as another program would. */
   readonly exec: (chain: ChainId, sql: string) => Promise<void>
+  /** Runs statements on the tables of the store itself, as another program would. Bytes are written as `x'80'`. */
+  readonly execRecords: (sql: string) => Promise<void>
   /** Makes another process the writer of a chain. */
   readonly takeOver: (chain: ChainId) => Promise<void>
   /** Closes what is open, and deletes the place. */
@@ -41,7 +44,7 @@ export type StorePlace = {
 /** A chain that is written and read. */
 export type OpenChain = { readonly journal: Journal; readonly reads: ChainReads }
 
-type Opened = Pick<StorePlace, 'url' | 'exec' | 'takeOver'> & {
+type Opened = Pick<StorePlace, 'url' | 'exec' | 'execRecords' | 'takeOver'> & {
   /** Runs work that reads the tables of a chain by statements. */
   readonly read: <T>(chain: ChainId, work: (read: Read) => Promise<T>) => Promise<T>
   readonly remove: () => void | Promise<void>
@@ -49,7 +52,7 @@ type Opened = Pick<StorePlace, 'url' | 'exec' | 'takeOver'> & {
 
 type Read = Parameters<typeof dumpTables>[0]
 
-function place({ url, read, exec, takeOver, remove }: Opened): StorePlace {
+function place({ url, read, exec, execRecords, takeOver, remove }: Opened): StorePlace {
   const opened: Store[] = []
   const journals: Journal[] = []
   const open = async (options: OpenOptions = {}): Promise<Store> => {
@@ -69,6 +72,7 @@ function place({ url, read, exec, takeOver, remove }: Opened): StorePlace {
     dumpChain: (chain) => read(chain, dumpTables),
     dumpWhole: (chain) => read(chain, dumpWholeTables),
     exec,
+    execRecords,
     takeOver,
     end: async () => {
       // A snapshot of this tick would keep the log of the file from being emptied.
@@ -104,6 +108,7 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
           }
         },
         exec: async (chain, sql) => execIn(fileOf(chain), sql),
+        execRecords: async (sql) => execIn(join(folder, 'steelyard.db'), sql),
         takeOver: async (chain) => execIn(fileOf(chain), 'UPDATE chain SET fence = fence + 1'),
         remove: () => rmSync(folder, { recursive: true }),
       })
@@ -123,6 +128,7 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
           const { journal } = chainSchemas(schema, chain)
           await query(`BEGIN; SET LOCAL search_path = ${journal}; ${sql}; COMMIT`)
         },
+        execRecords: async (sql) => void (await query(translate(sql).text)),
         takeOver: async (chain) => {
           await query('UPDATE leases SET fence = fence + 1 WHERE chain = $1', [chain])
         },

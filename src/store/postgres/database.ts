@@ -53,10 +53,15 @@ export class PostgresDatabase implements Queries {
   readonly #path: string | undefined
   readonly #statements = new Statements()
 
-  constructor(target: Target, within?: { readonly pool: pg.Pool; readonly path: string }) {
+  constructor(target: Target, within?: { readonly pool: pg.Pool; readonly path?: string }) {
     this.target = target
     this.#path = within?.path
-    this.#pool = within?.pool ?? poolOf(target)
+    this.#pool = within?.pool ?? poolOf(target, QUERY_TIMEOUT_MS)
+  }
+
+  /** Connections of a command's own, whose statements may sort many rows: their transactions set the server's limits. */
+  static unhurried(target: Target): PostgresDatabase {
+    return new PostgresDatabase(target, { pool: poolOf(target, undefined) })
   }
 
   /**
@@ -93,16 +98,16 @@ export class PostgresDatabase implements Queries {
   }
 
   /** Runs reads as one snapshot. */
-  snapshot<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+  snapshot<T>(work: (queries: Transaction) => Promise<T>): Promise<T> {
     return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work)
   }
 
   /**
-   * Runs work on a connection of its own, whose statements may take as long as they need. `searchPath`: of its statements.
+   * Runs work on a connection of its own, whose transactions set the server's limits. `searchPath`: of its statements.
    * @throws ABORTED the signal ended the connection
    */
   async apart<T>(searchPath: string, work: (connection: OwnConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const client = new pg.Client(settingsOf({ ...this.target, schema: searchPath }, NO_TIMEOUTS))
+    const client = new pg.Client(settingsOf({ ...this.target, schema: searchPath }))
     // A query that runs fails with the connection.
     client.on('error', () => undefined)
     const end = (): void => void client.connection.stream.destroy()
@@ -172,33 +177,28 @@ export class PostgresDatabase implements Queries {
   }
 }
 
-/** How long statements may take and transactions may wait, in milliseconds; 0 is no limit. */
-type Timeouts = { readonly statement: number; readonly query: number; readonly idle: number }
-
-const TIMEOUTS: Timeouts = { statement: STATEMENT_TIMEOUT_MS, query: QUERY_TIMEOUT_MS, idle: IDLE_IN_TRANSACTION_MS }
-const NO_TIMEOUTS: Timeouts = { statement: 0, query: 0, idle: 0 }
-
-function settingsOf({ url, options, schema }: Pick<Target, 'url' | 'options' | 'schema'>, timeouts: Timeouts) {
+/** How the driver connects. `queryTimeoutMs` undefined: statements are limited by the server alone. */
+function settingsOf({ url, options, schema }: Pick<Target, 'url' | 'options' | 'schema'>, queryTimeoutMs?: number) {
   return {
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: timeouts.query,
+    ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
     keepAlive: true,
     application_name: 'steelyard',
     types: { getTypeParser },
     options: [
       options,
       `-c search_path=${schema}`,
-      `-c statement_timeout=${timeouts.statement}`,
-      `-c idle_in_transaction_session_timeout=${timeouts.idle}`,
+      `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+      `-c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`,
       '-c synchronous_commit=on',
       '-c client_min_messages=warning',
     ].join(' '),
   }
 }
 
-function poolOf(target: Target): pg.Pool {
-  const pool = new pg.Pool({ ...settingsOf(target, TIMEOUTS), max: MAX_CONNECTIONS })
+function poolOf(target: Target, queryTimeoutMs: number | undefined): pg.Pool {
+  const pool = new pg.Pool({ ...settingsOf(target, queryTimeoutMs), max: MAX_CONNECTIONS })
   // A connection that broke while it was idle is replaced at its next use.
   pool.on('error', () => undefined)
   return pool

@@ -9,6 +9,7 @@ import type { BuildTarget, BulkStore } from '../../seam/bulk-load.ts'
 import { type ChainSchemas, nextSchema } from '../chain/chain-place.ts'
 import type { JournalOf } from '../chain/journal-of.ts'
 import type { OwnConnection, PostgresDatabase } from '../database.ts'
+import { NO_LIMITS } from '../held-transaction.ts'
 import type { Lease } from '../lease.ts'
 import { carryNew } from './carry-new.ts'
 import { COPIED_TABLES } from './copy-columns.ts'
@@ -85,6 +86,7 @@ export class PostgresBulk implements BulkStore {
   async #replace(connection: OwnConnection, { next, place, built }: Filled): Promise<void> {
     const { of, lease } = this.#parts
     await connection.begin()
+    await connection.exec(NO_LIMITS)
     const counts = await fillTables(connection, next, place)
     const wrong = COPIED_TABLES.find((table) => counts[table] !== built.counts[table])
     if (wrong !== undefined) throw damaged(`${wrong} has ${counts[wrong]} rows, not ${built.counts[wrong]}`)
