@@ -3,11 +3,15 @@ import { assert } from '../core/assert.ts'
 import type { Accounting } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
+import { PostgresRecordTarget, openSnapshot as postgresSnapshot } from './postgres/record-target.ts'
 import { PostgresStore } from './postgres/store.ts'
 import { PostgresTables } from './postgres/store-tables.ts'
+import type { RecordSnapshot } from './queries/record-snapshot.ts'
+import type { RecordTarget } from './queries/record-target.ts'
 import type { Records } from './seam/records.ts'
 import type { Store } from './seam/store.ts'
 import type { StoreTables } from './seam/store-tables.ts'
+import { SqliteRecordTarget, openSnapshot as sqliteSnapshot } from './sqlite/record-target.ts'
 import { SqliteStore } from './sqlite/store.ts'
 import { SqliteTables } from './sqlite/store-tables.ts'
 
@@ -26,6 +30,8 @@ type Engine = {
   readonly scheme: RegExp
   readonly open: (how: StoreOptions) => Promise<Store>
   readonly tables: (url: string) => StoreTables
+  readonly snapshot: (url: string) => Promise<RecordSnapshot>
+  readonly target: (url: string) => Promise<RecordTarget>
 }
 
 /** All engines. */
@@ -34,8 +40,16 @@ const ENGINES: readonly Engine[] = [
     scheme: /^sqlite:/,
     open: async ({ url, ...how }) => new SqliteStore({ ...how, folder: url.slice(SQLITE.length) }),
     tables: (url) => new SqliteTables(url.slice(SQLITE.length)),
+    snapshot: async (url) => sqliteSnapshot(url.slice(SQLITE.length)),
+    target: async (url) => SqliteRecordTarget.open(url.slice(SQLITE.length)),
   },
-  { scheme: /^postgres(ql)?:/, open: (how) => PostgresStore.open(how), tables: (url) => new PostgresTables(url) },
+  {
+    scheme: /^postgres(ql)?:/,
+    open: (how) => PostgresStore.open(how),
+    tables: (url) => new PostgresTables(url),
+    snapshot: postgresSnapshot,
+    target: (url) => PostgresRecordTarget.open(url),
+  },
 ]
 
 /** Opens the records of a store, for what needs none of its chains. @throws as `openStore` */
@@ -62,6 +76,16 @@ export async function openStore(options: Pick<StoreOptions, 'url'> & Partial<Sto
 /** Opens the rows of a store, to copy them. @throws CONFIG_INVALID no engine has the scheme */
 export function openTables(url: string): StoreTables {
   return engineOf(url).tables(url)
+}
+
+/** Opens the rows that a backup of a store has, in one snapshot. @throws CONFIG_INVALID; STORE_MISSING and others from the engine */
+export async function openSnapshot(url: string): Promise<RecordSnapshot> {
+  return engineOf(url).snapshot(url)
+}
+
+/** Opens an empty store for a restore, which makes its tables. @throws CONFIG_INVALID; STORE_MISMATCH it has rows of its own */
+export async function openTarget(url: string): Promise<RecordTarget> {
+  return engineOf(url).target(url)
 }
 
 function engineOf(url: string): Engine {

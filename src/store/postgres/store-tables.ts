@@ -4,9 +4,11 @@ import { text } from '../rows/columns.ts'
 import type { Cell, StorePart, StoreTable, StoreTables } from '../seam/store-tables.ts'
 import { chainSchemas, makeChain } from './chain/chain-place.ts'
 import { READ_TABLES } from './chain/read-schema.ts'
-import { PostgresDatabase, type Transaction, type Value } from './database.ts'
+import { PostgresDatabase, type Transaction } from './database.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { migrate } from './migrate.ts'
+import { tableShapes } from './record-snapshot.ts'
+import { insertRows } from './record-target.ts'
 import { MIGRATIONS } from './schema.ts'
 import { parseTarget } from './target.ts'
 
@@ -31,21 +33,8 @@ export class PostgresTables implements StoreTables {
       this.#leases.set(part.chain, await takeLease(this.#db, part.chain))
     }
     const schema = this.#schemaOf(part)
-    const rows = await this.#db.all(COLUMNS, schema, schema)
-    const tables = new Map<string, { columns: string[]; key: { at: number; column: string }[] }>()
-    for (const [table, column, at] of rows) {
-      if (NOT_COPIED.has(text(table))) continue
-      const one = tables.get(text(table)) ?? { columns: [], key: [] }
-      tables.set(text(table), one)
-      one.columns.push(text(column))
-      if (at !== null) one.key.push({ at: Number(at), column: text(column) })
-    }
-    return [...tables]
-      .map(([name, { columns, key }]) => {
-        const inOrder = key.sort((a, b) => a.at - b.at).map(({ column }) => column)
-        return { part, name, columns: columns.sort(), key: inOrder }
-      })
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+    const shapes = await tableShapes(this.#db, schema)
+    return shapes.filter(({ name }) => !NOT_COPIED.has(name)).map((table) => ({ part, ...table }))
   }
 
   async rows(
@@ -69,24 +58,7 @@ export class PostgresTables implements StoreTables {
   }
 
   async insert(table: StoreTable, rows: readonly (readonly Cell[])[]): Promise<void> {
-    await this.#in(table, async (queries) => {
-      const types = new Map(
-        (await queries.all(TYPES, this.#schemaOf(table.part), table.name)).map(([name, type]) => [name, type]),
-      )
-      const arrays = table.columns.map((column) => `?::${text(types.get(column))}[]`)
-      const values: Value[] = table.columns.map((_, index) => rows.map((row) => row[index] ?? null))
-      const columns = table.columns.map(quoted).join(', ')
-      await queries.run(`INSERT INTO ${table.name} (${columns}) SELECT * FROM unnest(${arrays.join(', ')})`, ...values)
-      // Rows that are added later get higher numbers.
-      for (const [sequence, column] of await queries.all(
-        SEQUENCES,
-        table.name,
-        this.#schemaOf(table.part),
-        table.name,
-      )) {
-        await queries.all(`SELECT setval('${text(sequence)}', max(${quoted(text(column))})) FROM ${table.name}`)
-      }
-    })
+    await this.#in(table, (queries) => insertRows(queries, { ...table, schema: this.#schemaOf(table.part) }, rows))
   }
 
   async distribute(part: StorePart): Promise<readonly string[]> {
@@ -142,21 +114,6 @@ export class PostgresTables implements StoreTables {
     } else await makeChain(this.#db, part.chain)
   }
 }
-
-/** Tables with their columns, and the places of those of their keys. */
-const COLUMNS = `SELECT c.table_name::text, c.column_name::text, k.ordinal_position::int
-  FROM information_schema.columns c
-  JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
-    AND t.table_type = 'BASE TABLE'
-  LEFT JOIN information_schema.table_constraints p ON p.table_schema = c.table_schema AND p.table_name = c.table_name
-    AND p.constraint_type = 'PRIMARY KEY'
-  LEFT JOIN information_schema.key_column_usage k ON k.constraint_schema = ? AND k.constraint_name = p.constraint_name
-    AND k.table_name = c.table_name AND k.column_name = c.column_name
-  WHERE c.table_schema = ?`
-const TYPES =
-  'SELECT column_name::text, data_type::text FROM information_schema.columns WHERE table_schema = ? AND table_name = ?'
-const SEQUENCES = `SELECT pg_get_serial_sequence(?, column_name::text), column_name::text FROM information_schema.columns
-  WHERE table_schema = ? AND table_name = ? AND is_identity = 'YES'`
 
 function quoted(name: string): string {
   return `"${name}"`
