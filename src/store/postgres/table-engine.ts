@@ -3,7 +3,7 @@ import type { TableEngine } from '../engine/table-engine.ts'
 import { type Asked, Each, type Query, type Sql, type Value } from '../queries/query.ts'
 import type { Row } from '../rows/columns.ts'
 import { answerAsked, runQuery } from './chain/run-query.ts'
-import type { Commit, PostgresDatabase } from './database.ts'
+import type { Commit, PostgresDatabase, Queries } from './database.ts'
 
 const NO_ROWS: readonly Row[] = []
 
@@ -17,15 +17,24 @@ type Gathered = {
 /** The reads that need more than one statement, by their first one. They begin a snapshot at once the next time. */
 const needSnapshot = new WeakSet<Sql>()
 
-/** Runs queries about the tables of one schema. */
+/** How the tables are written, and where they are. */
+export type TablesOf = Commit & {
+  /** Given if the database is seen from several schemas: the schema of these tables, which a statement alone names. */
+  readonly named?: { readonly schema: string; readonly tables: readonly string[] }
+}
+
+/** Runs queries about a group of tables. */
 export class PostgresTableEngine implements TableEngine {
   readonly #db: PostgresDatabase
   readonly #commit: Commit
+  /** Runs single statements. */
+  readonly #single: Pick<Queries, 'all'>
   readonly #gathering = new WeakMap<Each, (one: Gathered) => void>()
 
-  constructor(db: PostgresDatabase, commit: Commit) {
+  constructor(db: PostgresDatabase, { durable, named }: TablesOf) {
     this.#db = db
-    this.#commit = commit
+    this.#commit = { durable }
+    this.#single = named === undefined ? db : naming(db, named)
   }
 
   /** One statement is a snapshot by itself, without the messages of a transaction. */
@@ -51,7 +60,7 @@ export class PostgresTableEngine implements TableEngine {
   /** All rows of values that are looked up in one tick of the event loop are one statement. */
   #one(asked: Asked): Promise<readonly Row[]> {
     const [sql] = asked
-    if (!(sql instanceof Each)) return answerAsked(this.#db, asked)
+    if (!(sql instanceof Each)) return answerAsked(this.#single, asked)
     const rows = asked[1] as readonly (readonly Value[])[]
     if (rows.length === 0) return Promise.resolve(NO_ROWS)
     let gather = this.#gathering.get(sql)
@@ -64,7 +73,7 @@ export class PostgresTableEngine implements TableEngine {
 
   async #answer(sql: Each, gathered: readonly Gathered[]): Promise<void> {
     try {
-      const found = await answerAsked(this.#db, [sql, gathered.flatMap(({ rows }) => rows)])
+      const found = await answerAsked(this.#single, [sql, gathered.flatMap(({ rows }) => rows)])
       let at = 0
       for (const { rows, resolve } of gathered) {
         resolve(found.slice(at, at + rows.length))
@@ -73,5 +82,21 @@ export class PostgresTableEngine implements TableEngine {
     } catch (error) {
       for (const { reject } of gathered) reject(error)
     }
+  }
+}
+
+/** Runs statements, each for itself, of which each table is that of this schema. */
+function naming(db: PostgresDatabase, { schema, tables }: NonNullable<TablesOf['named']>): Pick<Queries, 'all'> {
+  const place = new RegExp(`\\b(FROM|JOIN) (${tables.join('|')})\\b`, 'g')
+  const known = new Map<string, string>()
+  return {
+    all: (sql, ...values) => {
+      let named = known.get(sql)
+      if (named === undefined) {
+        named = sql.replaceAll(place, `$1 ${schema}.$2`)
+        known.set(sql, named)
+      }
+      return db.one(named, ...values)
+    },
   }
 }
