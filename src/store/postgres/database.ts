@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { DamagedValue } from '../../journal/damaged-value.ts'
 import type { Row } from '../rows/columns.ts'
+import { type CopySource, copyIn } from './copy-in.ts'
 import { storeError } from './store-error.ts'
 import type { Target } from './target.ts'
 
@@ -33,6 +34,14 @@ export interface Transaction extends Queries {
   exec(sql: string): Promise<void>
 }
 
+/** The statements of a connection of its own. What is not committed when its work ends is undone. */
+export interface OwnConnection extends Transaction {
+  begin(): Promise<void>
+  commit(): Promise<void>
+  /** Adds rows to a table by COPY. Returns how many there are. Closes their source. */
+  copyIn(table: string, columns: readonly string[], source: CopySource): Promise<number>
+}
+
 /** How a transaction is committed. Not `durable`: a crash of the server may lose the last ones, but never a part of one. */
 export type Commit = { readonly durable: boolean }
 
@@ -40,23 +49,19 @@ export type Commit = { readonly durable: boolean }
 export class PostgresDatabase implements Queries {
   readonly target: Target
   readonly #pool: pg.Pool
-  /** The connections of snapshots. */
-  readonly #reading: pg.Pool
   /** Undefined: the schema of the target, which is the one of each connection. */
   readonly #path: string | undefined
   readonly #statements = new Statements()
 
-  constructor(target: Target, within?: { readonly pools: Pools; readonly path?: string }) {
-    const { pool, reading } = within?.pools ?? poolsOf(target, QUERY_TIMEOUT_MS)
+  constructor(target: Target, within?: { readonly pool: pg.Pool; readonly path?: string }) {
     this.target = target
     this.#path = within?.path
-    this.#pool = pool
-    this.#reading = reading
+    this.#pool = within?.pool ?? poolOf(target, QUERY_TIMEOUT_MS)
   }
 
   /** Connections of a command's own, whose statements may sort many rows: their transactions set the server's limits. */
   static unhurried(target: Target): PostgresDatabase {
-    return new PostgresDatabase(target, { pools: poolsOf(target, undefined) })
+    return new PostgresDatabase(target, { pool: poolOf(target, undefined) })
   }
 
   /**
@@ -65,8 +70,7 @@ export class PostgresDatabase implements Queries {
    */
   within(schemas: readonly string[]): PostgresDatabase {
     const [schema = this.target.schema] = schemas
-    const pools = { pool: this.#pool, reading: this.#reading }
-    return new PostgresDatabase({ ...this.target, schema }, { pools, path: schemas.join(', ') })
+    return new PostgresDatabase({ ...this.target, schema }, { pool: this.#pool, path: schemas.join(', ') })
   }
 
   async all(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
@@ -90,11 +94,7 @@ export class PostgresDatabase implements Queries {
   /** Runs work as one transaction. Each of its statements sees what others have committed by then. */
   write<T>(work: (queries: Transaction) => Promise<T>, { durable }: Commit = { durable: true }): Promise<T> {
     const begin = durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit = off'
-    const check = (ended: string): void => {
-      // The server answers so, without an error, if a statement had failed.
-      if (ended !== 'COMMIT') throw new Error('a transaction ended in ROLLBACK although no statement of it failed')
-    }
-    return this.#transaction(begin, work, { pool: this.#pool, check })
+    return this.#transaction(begin, work, { waits: true, check: mustBeCommitted })
   }
 
   /**
@@ -102,7 +102,32 @@ export class PostgresDatabase implements Queries {
    * any after its promise has settled.
    */
   snapshot<T>(work: (queries: Transaction) => Promise<T>): Promise<T> {
-    return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work, { pool: this.#reading })
+    return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work, { waits: false })
+  }
+
+  /**
+   * Runs work on a connection of its own, whose transactions set the server's limits. `searchPath`: of its statements.
+   * @throws ABORTED the signal ended the connection
+   */
+  async apart<T>(searchPath: string, work: (connection: OwnConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const client = new pg.Client(settingsOf({ ...this.target, schema: searchPath }))
+    // A query that runs fails with the connection.
+    client.on('error', () => undefined)
+    const end = (): void => void client.connection.stream.destroy()
+    return this.guarded(async () => {
+      signal.throwIfAborted()
+      try {
+        await client.connect()
+        signal.addEventListener('abort', end, { once: true })
+        return await work(connectionOn(client))
+      } catch (error) {
+        signal.throwIfAborted()
+        throw error
+      } finally {
+        signal.removeEventListener('abort', end)
+        await client.end().catch(() => undefined)
+      }
+    })
   }
 
   /** Parses rows with `parse`. @throws STORE_DAMAGED a value is not one that we write */
@@ -124,38 +149,17 @@ export class PostgresDatabase implements Queries {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#pool, this.#reading].map((pool) => (pool.ending ? undefined : pool.end())))
+    if (!this.#pool.ending) await this.#pool.end()
   }
 
-  /**
-   * The statements of a transaction that begins with `begun`; all of them fail if that does. On a connection that is not pipelined, each
-   * is sent after the answer to the one before: the driver will no longer queue them for us.
-   */
-  #queriesOn(client: pg.PoolClient, begun: Promise<unknown>): Transaction {
-    let last = begun
-    begun.catch(() => undefined)
-    const inTurn = <T>(query: () => Promise<T>): Promise<T> => {
-      const answer = client.pipeline ? query() : last.then(query, query)
-      last = answer
-      return this.guarded(async () => (await Promise.all([begun, answer]))[1])
-    }
-    const all = async (sql: string, ...values: readonly Value[]) =>
-      (await inTurn(() => client.query<Row>(this.#statements.of(sql, values)))).rows
-    return {
-      all,
-      get: async (sql, ...values) => (await all(sql, ...values))[0],
-      run: async (sql, ...values) => (await inTurn(() => client.query(this.#statements.of(sql, values)))).rowCount ?? 0,
-      exec: async (sql) => void (await inTurn(() => client.query(sql))),
-    }
-  }
-
+  /** `waits`: nothing is sent before the transaction has begun, so that nothing can be written outside of it. */
   async #transaction<T>(
     begin: string,
     work: (queries: Transaction) => Promise<T>,
-    { pool, check }: { readonly pool: pg.Pool; readonly check?: (ended: string) => void },
+    { waits, check }: { readonly waits: boolean; readonly check?: (ended: string) => void },
   ): Promise<T> {
     return this.guarded(async () => {
-      const client = await pool.connect()
+      const client = await this.#pool.connect()
       let broken: Error | undefined
       const fail = (error: Error): void => {
         broken = error
@@ -163,8 +167,8 @@ export class PostgresDatabase implements Queries {
       client.on('error', fail)
       try {
         const begun = client.query(this.#path === undefined ? begin : `${begin}; SET LOCAL search_path = ${this.#path}`)
-        if (!client.pipeline) await begun
-        const result = await work(this.#queriesOn(client, begun))
+        if (waits) await begun
+        const result = await work(queriesOn(client, this.#statements, begun))
         await begun
         const { command } = await client.query('COMMIT')
         check?.(command)
@@ -180,39 +184,59 @@ export class PostgresDatabase implements Queries {
   }
 }
 
-/** The connections of a process. Those of snapshots are pipelined, which those that copy rows cannot be. */
-type Pools = { readonly pool: pg.Pool; readonly reading: pg.Pool }
-
-function poolsOf(target: Target, queryTimeoutMs: number | undefined): Pools {
-  const [pool, reading] = [false, true].map((pipeline) => poolOf(target, queryTimeoutMs, pipeline)) as [
-    pg.Pool,
-    pg.Pool,
-  ]
-  return { pool, reading }
-}
-
-function poolOf(target: Target, queryTimeoutMs: number | undefined, pipeline: boolean): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: target.url,
-    max: MAX_CONNECTIONS,
+/** How the driver connects. `queryTimeoutMs` undefined: statements are limited by the server alone. */
+function settingsOf({ url, options, schema }: Pick<Target, 'url' | 'options' | 'schema'>, queryTimeoutMs?: number) {
+  return {
+    connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
     keepAlive: true,
-    pipeline,
     application_name: 'steelyard',
     types: { getTypeParser },
     options: [
-      target.options,
-      `-c search_path=${target.schema}`,
+      options,
+      `-c search_path=${schema}`,
       `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
       `-c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`,
       '-c synchronous_commit=on',
       '-c client_min_messages=warning',
     ].join(' '),
-  })
+  }
+}
+
+function poolOf(target: Target, queryTimeoutMs: number | undefined): pg.Pool {
+  const pool = new pg.Pool({ ...settingsOf(target, queryTimeoutMs), max: MAX_CONNECTIONS, pipeline: true })
   // A connection that broke while it was idle is replaced at its next use.
   pool.on('error', () => undefined)
   return pool
+}
+
+/** The statements of a transaction that begins with `begun`: all of them fail if that does. */
+function queriesOn(client: pg.ClientBase, statements: Statements, begun: Promise<unknown>): Transaction {
+  begun.catch(() => undefined)
+  const ask = async <T>(query: Promise<T>): Promise<T> => (await Promise.all([begun, query]))[1]
+  const all = async (sql: string, ...values: readonly Value[]) =>
+    (await ask(client.query<Row>(statements.of(sql, values)))).rows
+  return {
+    all,
+    get: async (sql, ...values) => (await all(sql, ...values))[0],
+    run: async (sql, ...values) => (await ask(client.query(statements.of(sql, values)))).rowCount ?? 0,
+    exec: async (sql) => void (await ask(client.query(sql))),
+  }
+}
+
+function mustBeCommitted(ended: string): void {
+  // The server answers so, without an error, if a statement had failed.
+  if (ended !== 'COMMIT') throw new Error('a transaction ended in ROLLBACK although no statement of it failed')
+}
+
+function connectionOn(client: pg.Client): OwnConnection {
+  return {
+    ...queriesOn(client, new Statements(), Promise.resolve()),
+    begin: async () => void (await client.query('BEGIN')),
+    commit: async () => mustBeCommitted((await client.query('COMMIT')).command),
+    copyIn: (table, columns, source) => copyIn(client, `COPY ${table} (${columns.join(', ')})`, source),
+  }
 }
 
 /** Numbers the prepared statements of this process. All texts are ours, so there are few. */

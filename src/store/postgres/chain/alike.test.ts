@@ -20,8 +20,7 @@ async function ask(asked: readonly Asked[], answer: (sent: Sent) => readonly Row
     sent.push({ sql, values })
     return answer({ sql, values })
   }
-  const run = async () => expect.unreachable('nothing is written')
-  await askTogether({ all, run }, asked, {
+  await askTogether({ all }, asked, {
     answered: (at, rows) => {
       answers[at] = rows
     },
@@ -60,19 +59,29 @@ test('one that is alone, and values without a type or of another type, are state
     [AMOUNT, null, 1],
     [AMOUNT, null, 1],
     [NAMED, { first: 1, second: 2 }],
-    [MANY, [[1], [2]]],
-    [MANY, [[1], [2]]],
   ]
   const { sent } = await ask(asked, () => [])
   expect(sent.map(({ values }) => values)).toEqual([
     [alice, 1],
-    [2, 1],
     [alice, 'one'],
     [null, 1],
     [null, 1],
-    [[1, 2]],
-    [[1, 2]],
+    [2, 1],
   ])
+})
+
+test('look-ups of many rows of values are one, and each gets as many rows as it has values', async () => {
+  const asked: readonly Asked[] = [
+    [MANY, [[1], [2]]],
+    [MANY, [[3]]],
+    [MANY, []],
+  ]
+  const { sent, answers } = await ask(asked, () => [
+    [3, 'c'],
+    [1, 'a'],
+  ])
+  expect(sent.map(({ values }) => values)).toEqual([[[1, 2, 3]]])
+  expect(answers).toEqual([[['a'], []], [['c']], []])
 })
 
 test('one that fails says how many it answered', async () => {

@@ -1,11 +1,9 @@
 import { gatherWhileBusy } from '../../../core/per-tick.ts'
 import { type Asked, Each, type Sql, type Value } from '../../queries/query.ts'
 import { int, type Row } from '../../rows/columns.ts'
+import type { Queries } from '../database.ts'
 import { readForEach } from '../each-text.ts'
-import { answerAsked, inWords, type Statements } from './run-query.ts'
-
-/** Statements that differ only in their values. `at`: their places among all that were asked. `values`: of each, in order. */
-type Alike = { readonly first: Asked; readonly at: number[]; readonly values: (readonly Value[])[] }
+import { answerAsked, inWords } from './run-query.ts'
 
 /** Who gets the rows of statement number `at`, or why there are none. `sharedBy`: how many were one statement, this one too. */
 type Answering = {
@@ -13,17 +11,25 @@ type Answering = {
   readonly failed: (at: number, error: unknown, sharedBy: number) => void
 }
 
+/** Statements that are answered by one. `at`: their places among all that were asked. */
+type Alike = {
+  readonly asked: Asked[]
+  readonly at: number[]
+  /** By the types of their values. Undefined: the array of a value without a type could not be named, so it is asked alone. */
+  readonly types: string | undefined
+}
+
+type Statements = Pick<Queries, 'all'>
+
 const NO_ROWS: readonly Row[] = []
 
-/**
- * Answers statements that are asked at the same time: those that differ only in their values are one statement. Never rejects.
- */
+/** Answers reads that are asked at the same time: those that differ only in their values are one statement. Never rejects. */
 export async function askTogether(
   queries: Statements,
   asked: readonly Asked[],
   { answered, failed }: Answering,
 ): Promise<void> {
-  const all = [...alike(asked)].map(async (group) => {
+  const all = alike(asked).map(async (group) => {
     const { at } = group
     let found: readonly (readonly Row[])[]
     try {
@@ -38,7 +44,7 @@ export async function askTogether(
 }
 
 /**
- * Asks statements each of which is a snapshot of its own. Those that wait at the same time are asked together. Each fails with the
+ * Asks reads each of which is a snapshot of its own. Those that wait at the same time are asked together. Each fails with the
  * statement that it shares.
  */
 export function askerOf(queries: Statements): (asked: Asked) => Promise<readonly Row[]> {
@@ -76,60 +82,66 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Buffer.isBuffer(value)
 }
 
-async function rowsOf(queries: Statements, { first, values }: Alike): Promise<readonly (readonly Row[])[]> {
-  const [one = []] = values
-  if (values.length > 1 && one.length > 0) {
-    return byNumber(await queries.all(forEach(inWords(first).text, one), ...columnsOf(values)), values.length)
-  }
-  const rows = await answerAsked(queries, first)
-  return values.map(() => rows)
-}
-
-function alike(asked: readonly Asked[]): Iterable<Alike> {
-  const groups = new Map<Sql, Alike>()
-  const alone: Alike[] = []
+function alike(asked: readonly Asked[]): readonly Alike[] {
+  const all: Alike[] = []
+  const known = new Map<Sql, Alike[]>()
   for (const [index, one] of asked.entries()) {
-    const values = one[0] instanceof Each ? undefined : inWords(one).values
-    // The array of a value without a type could not be named.
-    if (values === undefined || values.includes(null)) {
-      alone.push({ first: one, at: [index], values: [[]] })
+    const [sql] = one
+    const types = sql instanceof Each ? '' : typesOf(inWords(one).values)
+    const ofSql = known.get(sql) ?? []
+    const group = types === undefined ? undefined : ofSql.find((other) => other.types === types)
+    if (group !== undefined) {
+      group.at.push(index)
+      group.asked.push(one)
       continue
     }
-    const group = groups.get(one[0])
-    if (group !== undefined && haveSameTypes(values, group.values[0])) {
-      group.at.push(index)
-      group.values.push(values)
-    } else {
-      const made: Alike = { first: one, at: [index], values: [values] }
-      if (group === undefined) groups.set(one[0], made)
-      else alone.push(made)
-    }
+    const made: Alike = { asked: [one], at: [index], types }
+    all.push(made)
+    known.set(sql, [...ofSql, made])
   }
-  return [...groups.values(), ...alone]
-}
-
-function haveSameTypes(values: readonly Value[], others: readonly Value[] = []): boolean {
-  return values.every((value, index) => typeof value === typeof others[index])
+  return all
 }
 
 const TYPES: Readonly<Record<string, string>> = { object: 'bytea', number: 'bigint', string: 'text' }
 
+function typesOf(values: readonly Value[]): string | undefined {
+  return values.includes(null) ? undefined : values.map((value) => TYPES[typeof value]).join()
+}
+
+/** The rows of each of them. */
+async function rowsOf(queries: Statements, { asked, types }: Alike): Promise<readonly (readonly Row[])[]> {
+  const [first] = asked as [Asked]
+  const [sql] = first
+  if (asked.length === 1) return [await answerAsked(queries, first)]
+  if (sql instanceof Each) {
+    const lists = asked.map(([, rows]) => rows as readonly (readonly Value[])[])
+    const rows = await answerAsked(queries, [sql, lists.flat()])
+    let next = 0
+    return lists.map(({ length }) => {
+      next += length
+      return rows.slice(next - length, next)
+    })
+  }
+  if (types === undefined || types === '') {
+    const rows = await answerAsked(queries, first)
+    return asked.map(() => rows)
+  }
+  const words = asked.map(inWords)
+  const columns = (words[0]?.values ?? []).map((_, column) => words.map(({ values }) => values[column] ?? null))
+  return byNumber(await queries.all(forEach(words[0]?.text ?? '', types), ...columns), asked.length)
+}
+
 const known = new Map<string, string>()
 
-/** The statement for many rows of values such as these. */
-function forEach(text: string, values: readonly Value[]): string {
-  const types = values.map((value) => TYPES[typeof value] ?? 'text')
-  const name = `${types.join()} ${text}`
+/** The statement for many rows of values of these types. */
+function forEach(text: string, types: string): string {
+  const name = `${types} ${text}`
   let made = known.get(name)
   if (made === undefined) {
-    made = readForEach(text, types)
+    made = readForEach(text, types.split(','))
     known.set(name, made)
   }
   return made
-}
-
-function columnsOf(values: readonly (readonly Value[])[]): readonly (string | number | Buffer | null)[][] {
-  return (values[0] ?? []).map((_, column) => values.map((row) => row[column] ?? null))
 }
 
 /** The rows of each number from 1 on, without it. */

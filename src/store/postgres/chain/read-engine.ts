@@ -1,11 +1,11 @@
 import { gatherWhileBusy } from '../../../core/per-tick.ts'
+import type { ReadEngine } from '../../engine/read-engine.ts'
 import { AssetTable, type FixedClasses } from '../../queries/asset-table.ts'
 import { asOwn, type ClockNature, ClockRows } from '../../queries/clock.ts'
 import type { ReadContext } from '../../queries/context.ts'
 import type { Query } from '../../queries/query.ts'
-import type { ReadEngine } from '../../queries/reads.ts'
 import type { ChainClock } from '../../seam/chain-clock.ts'
-import type { PostgresDatabase } from '../database.ts'
+import type { PostgresDatabase, Queries } from '../database.ts'
 import { askAhead, type Reading, readingOf, runTogether } from './reading.ts'
 import { runQuery } from './run-query.ts'
 
@@ -45,7 +45,8 @@ export class PostgresReadEngine implements ReadEngine {
   async #read(readings: readonly Reading[], before?: ReadContext, began?: () => void): Promise<void> {
     let again: readonly Reading[] = []
     try {
-      again = await this.#db.snapshot(async (queries) => {
+      again = await this.#db.snapshot(async (transaction) => {
+        const queries = { ...transaction, all: this.#guarded(transaction) }
         const clock = runQuery(queries, this.#rows.read())
         const ahead = before === undefined ? undefined : askAhead(queries, readings, before)
         const [stored] = await Promise.all([clock, ahead])
@@ -65,6 +66,11 @@ export class PostgresReadEngine implements ReadEngine {
     const middle = Math.ceil(again.length / 2)
     const parts = [again.slice(0, middle), again.slice(middle)].filter((part) => part.length > 0)
     await Promise.all(parts.map((part) => this.#read(part)))
+  }
+
+  /** Its failures are the store's. */
+  #guarded({ all }: Queries): Queries['all'] {
+    return (sql, ...values) => this.#db.guarded(() => all(sql, ...values))
   }
 
   #contextOf(stored: ChainClock, { assets, hasEndings }: Remembered): ReadContext {

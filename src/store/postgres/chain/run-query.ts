@@ -4,6 +4,7 @@ import {
   type Asked,
   type Value as AskedValue,
   Each,
+  GENERATION,
   isAsked,
   type Named,
   type Query,
@@ -49,13 +50,11 @@ async function applyAll(queries: Queries, memory: WriterMemory, changeset: Chang
   }
 }
 
-/** What runs statements. */
-export type Statements = Pick<Queries, 'all' | 'run'>
-
 /** The rows of one statement. */
-export async function answerAsked(queries: Statements, asked: Asked): Promise<readonly Row[]> {
+export async function answerAsked(queries: Pick<Queries, 'all'>, asked: Asked): Promise<readonly Row[]> {
   const [sql, ...values] = asked
   if (sql instanceof Each) return answerEach(queries, sql, asked[1] as readonly (readonly Value[])[])
+  if (sql === GENERATION) return queries.all(NAME_OF_JOURNAL)
   if (sql === TURN) return queries.all(TAKE_TURN, ...(values as readonly Value[]))
   if (sql === ALONE) return queries.all(`LOCK TABLE ${String(values[0])} IN SHARE ROW EXCLUSIVE MODE`)
   const words = inWords(asked)
@@ -70,10 +69,12 @@ export function inWords([sql, ...values]: Asked): { readonly text: string; reado
   return { text, values: names.map((name) => named[name] ?? null) }
 }
 
+/** A journal that replaces another one has tables of its own. */
+const NAME_OF_JOURNAL = "SELECT to_regclass('assets')::oid::text"
 const TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '/' || ?, 0))"
 
 async function answerEach(
-  queries: Statements,
+  queries: Pick<Queries, 'all'>,
   sql: Each,
   rows: readonly (readonly Value[])[],
 ): Promise<readonly Row[]> {
@@ -81,7 +82,7 @@ async function answerEach(
   const { text } = translated(sql)
   const all = eachText(text, sql.types)
   if (all === undefined) {
-    for (const values of rows) await queries.run(text, ...values)
+    for (const values of rows) await queries.all(text, ...values)
     return NO_ROWS
   }
   const arrays = sql.types.map((_, at) => rows.map((values) => values[at] as string | number | Buffer | null))
@@ -116,6 +117,8 @@ export function translate(sql: string): Translated {
     // There is no min() of bytes before PostgreSQL 18, but there is one of arrays.
     .replaceAll('min(sum)', '(min(ARRAY[sum]))[1]')
     .replaceAll('group_concat(', 'string_agg(')
+    .replaceAll(/SELECT value FROM json_each\((@\w+)\)/g, 'SELECT jsonb_array_elements_text(CAST($1 AS jsonb))')
+    .replaceAll(/\b(\w+) COLLATE NOCASE/g, 'lower($1)')
     .replaceAll(/\bhex\((\w+(?:\.\w+)?)\)/g, "coalesce(upper(encode($1, 'hex')), '')")
     .replaceAll(/\bx'([0-9a-f]*)'/g, "'\\x$1'::bytea")
     .replaceAll(/@(\w+)/g, (_, name: string) => {
