@@ -25,7 +25,8 @@ export class RememberedTables {
 
 /**
  * The steps of plans in one transaction, in as few messages to the server as they allow: what is remembered is not asked, and
- * changes wait until something reads their table, or until there is nothing else to do.
+ * changes wait until something reads their table, or until there is nothing else to do, and all that one step
+ * asks is asked at once.
  */
 export class PlanRun {
   readonly #queries: Queries
@@ -40,7 +41,9 @@ export class PlanRun {
 
   async step(step: Step): Promise<void> {
     if (step instanceof Changeset) return this.#change(step)
-    for (const need of step) await this.#answer(need)
+    const asked = step.filter((need) => !this.#isRemembered(need))
+    if (asked.some(({ table }) => this.#waiting.has(table))) await this.send()
+    await Promise.all(asked.map((need) => this.#answer(need)))
   }
 
   /** Sends the changes that wait. Needed before statements that are no steps, and in the end. */
@@ -61,11 +64,15 @@ export class PlanRun {
     }
   }
 
-  async #answer(need: Need): Promise<void> {
+  /** Answers a need from what is remembered. False if something is not. */
+  #isRemembered(need: Need): boolean {
     const rows = this.#remembered?.of(need.table)
-    if (rows !== undefined && answerFrom(rows, need)) return
-    if (this.#waiting.has(need.table)) await this.send()
+    return rows !== undefined && answerFrom(rows, need)
+  }
+
+  async #answer(need: Need): Promise<void> {
     await answer(this.#queries, need)
+    const rows = this.#remembered?.of(need.table)
     if (rows !== undefined) remember(rows, need)
   }
 }
