@@ -6,6 +6,7 @@ import { ServiceError } from '../core/errors.ts'
 import { PostgresRecordTarget, openSnapshot as postgresSnapshot } from './postgres/record-target.ts'
 import { PostgresStore } from './postgres/store.ts'
 import { PostgresTables } from './postgres/store-tables.ts'
+import { postgresUse } from './postgres/store-use.ts'
 import type { RecordSnapshot } from './queries/record-snapshot.ts'
 import type { RecordTarget } from './queries/record-target.ts'
 import type { Records } from './seam/records.ts'
@@ -14,6 +15,8 @@ import type { StoreTables } from './seam/store-tables.ts'
 import { SqliteRecordTarget, openSnapshot as sqliteSnapshot } from './sqlite/record-target.ts'
 import { SqliteStore } from './sqlite/store.ts'
 import { SqliteTables } from './sqlite/store-tables.ts'
+import { sqliteUse } from './sqlite/store-use.ts'
+import type { StoreUse } from './store-use.ts'
 
 const SQLITE = 'sqlite:'
 
@@ -32,6 +35,7 @@ type Engine = {
   readonly tables: (url: string) => StoreTables
   readonly snapshot: (url: string) => Promise<RecordSnapshot>
   readonly target: (url: string) => Promise<RecordTarget>
+  readonly use: (url: string) => Promise<StoreUse>
 }
 
 /** All engines. */
@@ -42,6 +46,7 @@ const ENGINES: readonly Engine[] = [
     tables: (url) => new SqliteTables(url.slice(SQLITE.length)),
     snapshot: async (url) => sqliteSnapshot(url.slice(SQLITE.length)),
     target: async (url) => SqliteRecordTarget.open(url.slice(SQLITE.length)),
+    use: async (url) => sqliteUse(url.slice(SQLITE.length)),
   },
   {
     scheme: /^postgres(ql)?:/,
@@ -49,6 +54,7 @@ const ENGINES: readonly Engine[] = [
     tables: (url) => new PostgresTables(url),
     snapshot: postgresSnapshot,
     target: (url) => PostgresRecordTarget.open(url),
+    use: postgresUse,
   },
 ]
 
@@ -76,6 +82,11 @@ export async function openStore(options: Pick<StoreOptions, 'url'> & Partial<Sto
 /** Opens the rows of a store, to copy them. @throws CONFIG_INVALID no engine has the scheme */
 export function openTables(url: string): StoreTables {
   return engineOf(url).tables(url)
+}
+
+/** Looks which store a URL names, and who is on it. Creates nothing. @throws CONFIG_INVALID; STORE_UNAVAILABLE */
+export async function lookAtStore(url: string): Promise<StoreUse> {
+  return engineOf(url).use(url)
 }
 
 /** Opens the rows that a backup of a store has, in one snapshot. @throws CONFIG_INVALID; STORE_MISSING and others from the engine */

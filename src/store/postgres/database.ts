@@ -47,12 +47,19 @@ export class PostgresDatabase implements Queries {
   constructor(target: Target, within?: { readonly pool: pg.Pool; readonly path?: string }) {
     this.target = target
     this.#path = within?.path
-    this.#pool = within?.pool ?? poolOf(target, QUERY_TIMEOUT_MS)
+    this.#pool =
+      within?.pool ?? poolOf(target, { application: applicationOf(target), queryTimeoutMs: QUERY_TIMEOUT_MS })
   }
 
   /** Connections of a command's own, whose statements may sort many rows: their transactions set the server's limits. */
   static unhurried(target: Target): PostgresDatabase {
-    return new PostgresDatabase(target, { pool: poolOf(target, undefined) })
+    return new PostgresDatabase(target, { pool: poolOf(target, { application: COMMAND, queryTimeoutMs: undefined }) })
+  }
+
+  /** Connections of a command that must not count as a server on the store. */
+  static ofCommand(target: Target): PostgresDatabase {
+    const pool = poolOf(target, { application: COMMAND, queryTimeoutMs: QUERY_TIMEOUT_MS })
+    return new PostgresDatabase(target, { pool })
   }
 
   /**
@@ -146,14 +153,27 @@ export class PostgresDatabase implements Queries {
   }
 }
 
-function poolOf(target: Target, queryTimeoutMs: number | undefined): pg.Pool {
+/** How the connections of commands that move whole stores are named. */
+const COMMAND = 'steelyard command'
+
+/** How the connections of processes on a store are named, so that a command can see whether there are any. */
+export function applicationOf({ schema }: Target): string {
+  return `steelyard ${schema}`.slice(0, MAX_NAME_CHARACTERS)
+}
+
+/** The server cuts longer names. */
+const MAX_NAME_CHARACTERS = 63
+
+type PoolOptions = { readonly application: string; readonly queryTimeoutMs: number | undefined }
+
+function poolOf(target: Target, { application, queryTimeoutMs }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: target.url,
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
     keepAlive: true,
-    application_name: 'steelyard',
+    application_name: application,
     types: { getTypeParser },
     options: [
       target.options,
