@@ -35,6 +35,7 @@ export async function startNode(id: number): Promise<Node> {
   const blocks = chain.grow([], { from: -1, blocks: BLOCKS, branch: id })
   const node = new FakeNode(chain)
   node.show(blocks)
+  node.remember()
   const answer = ({ calls, batch }: Arrived): Reply => {
     const answers = calls.map((asked) =>
       asked.method === 'eth_chainId'
