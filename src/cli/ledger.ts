@@ -139,14 +139,9 @@ async function verify({ store, chain }: OpenLedger, anchors: readonly BlockRef[]
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-verify-'))
   const replica = await openStore({ url: `sqlite:${folder}` })
   try {
-    const audit = await store.ledgers.openAudit(chain, folder)
+    const audit = await store.ledgers.openAudit(chain)
     try {
-      return await verifyLedger({
-        audit,
-        chain,
-        anchors,
-        openReplica: (genesis) => replica.ledgers.openJournal(chain, genesis),
-      })
+      return await verifyLedger({ audit, chain, anchors, replica: replica.ledgers })
     } finally {
       await audit.close()
     }
@@ -207,20 +202,15 @@ function addExport(ledger: Command, terminal: Terminal): void {
     )
     .action(async (options: ConfigChoice & { spreadsheet: boolean }) => {
       await withLedger({ choice: options, terminal, create: false }, async ({ store, chain }) => {
-        const folder = mkdtempSync(join(tmpdir(), 'steelyard-export-'))
+        const audit = await store.ledgers.openAudit(chain)
         try {
-          const audit = await store.ledgers.openAudit(chain, folder)
-          try {
-            terminal.out(csvLine(COLUMNS, options))
-            for (const block of audit.blocks()) {
-              if (!('header' in block)) throw new ServiceError('STORE_MISMATCH', faultLine(block))
-              terminal.out(csvLine(cellsOf(block), options))
-            }
-          } finally {
-            await audit.close()
+          terminal.out(csvLine(COLUMNS, options))
+          for await (const block of audit.blocks()) {
+            if (!('header' in block)) throw new ServiceError('STORE_MISMATCH', faultLine(block))
+            terminal.out(csvLine(cellsOf(block), options))
           }
         } finally {
-          rmSync(folder, { recursive: true, force: true })
+          await audit.close()
         }
       })
     })

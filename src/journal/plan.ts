@@ -39,13 +39,13 @@ export type AnyCount = {
 
 type Answer<Rows> = { rows: Rows }
 
-/** Rows by their key, or by other columns that identify a row (`by`). */
+/** Rows by their key, or by other columns (`by`). */
 export class Lookup<T extends Table> {
   readonly type = 'lookup'
   readonly table: T
   readonly keys: readonly Partial<Row<T>>[]
   readonly by: readonly ColumnOf<T>[]
-  /** The answer: a row for each key, in their order; undefined if there is none. */
+  /** The answer: a row for each key, in their order: any one of several; undefined if there is none. */
   rows: readonly (Row<T> | undefined)[] = []
 
   constructor(table: T, keys: readonly Partial<Row<T>>[], by: readonly ColumnOf<T>[] = table.key) {

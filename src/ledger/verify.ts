@@ -1,8 +1,8 @@
 import type { BlockRef } from '../core/block.ts'
-import { fieldsOf, isOperation, type RecordedOperation } from '../core/operation.ts'
+import { isOperation } from '../core/operation.ts'
 import type { AuditedBlock, LedgerAudit, LedgerFault, LedgerJournal } from '../store/seam/ledger-store.ts'
+import type { LedgerStore } from '../store/seam/store.ts'
 import { decideAgain, needsOf, type PastRequest } from './decide.ts'
-import { holdingName } from './draft.ts'
 import { genesisOf } from './record.ts'
 
 /** Number of blocks that one commit of the replica decides again. */
@@ -20,52 +20,64 @@ export type Verified = {
 /** The input of a verification. `anchors`: blocks that someone noted earlier, elsewhere. */
 export type Verification = {
   readonly audit: LedgerAudit
-  /** Opens an empty ledger with this first block. The verification writes the operations into it again. */
-  readonly openReplica: (genesis: ReturnType<typeof genesisOf>) => Promise<LedgerJournal>
+  /** The ledger of an empty store of any engine. The verification writes the operations into it again. */
+  readonly replica: Pick<LedgerStore, 'openJournal' | 'openAudit'>
   readonly chain: Parameters<typeof genesisOf>[0]
   readonly anchors: readonly BlockRef[]
 }
 
 /**
  * Verifies a ledger from its operations alone. It decides each operation again, in order and at its time, and compares
- * hash, parent and number. It computes every balance and supply again. It compares every other table with one that is
+ * hash, parent and number. It adds up every balance and supply again. It compares every other table with one that is
  * written again from the operations. If someone rewrote the whole record with all its hashes, only `anchors` reveal it.
  */
-export async function verifyLedger({ audit, openReplica, chain, anchors }: Verification): Promise<Verified> {
-  const damage = audit.damage()
+export async function verifyLedger({ audit, replica, chain, anchors }: Verification): Promise<Verified> {
+  const damage = await audit.damage()
   if (damage.length > 0) return { operations: 0, head: undefined, faults: damage }
   const walk = new Walk(anchors)
-  let replica: LedgerJournal | undefined
+  await decideAll(audit, { walk, chain, replica })
+  if (walk.faults.length === 0) walk.faults.push(...(await audit.sums(MAX_FAULTS)), ...walk.missingAnchors())
+  if (walk.faults.length === 0) {
+    const rewritten = await replica.openAudit(chain)
+    try {
+      walk.faults.push(...(await audit.differences(rewritten, MAX_FAULTS)))
+    } finally {
+      await rewritten.close()
+    }
+  }
+  return { operations: walk.operations, head: walk.head, faults: walk.faults.slice(0, MAX_FAULTS) }
+}
+
+/** Writes the operations into the replica again, up to the first fault. */
+async function decideAll(
+  audit: LedgerAudit,
+  { walk, chain, replica }: Pick<Verification, 'chain' | 'replica'> & { readonly walk: Walk },
+): Promise<void> {
+  let journal: LedgerJournal | undefined
   let group: AuditedBlock[] = []
-  for (const block of audit.blocks()) {
+  for await (const block of audit.blocks()) {
     if (!walk.follows(block)) break
-    if (replica === undefined) {
+    if (journal === undefined) {
       const genesis = genesisOf(chain, block.header.timestamp)
       if (!walk.begins(block, genesis.hash)) break
-      replica = await openReplica(genesis)
+      journal = await replica.openJournal(chain, genesis)
       continue
     }
     group.push(block)
     if (group.length === GROUP) {
-      await decideGroup(replica, group, walk)
+      await decideGroup(journal, group, walk)
       group = []
       if (walk.faults.length > 0) break
     }
   }
-  if (replica !== undefined) {
-    if (walk.faults.length === 0) await decideGroup(replica, group, walk)
-    await replica.close()
-  }
-  if (walk.faults.length === 0) walk.faults.push(...compareSums(audit, walk), ...walk.missingAnchors())
-  if (walk.faults.length === 0) walk.faults.push(...audit.differences(MAX_FAULTS))
-  return { operations: walk.operations, head: walk.head, faults: walk.faults.slice(0, MAX_FAULTS) }
+  if (journal === undefined) return
+  if (walk.faults.length === 0) await decideGroup(journal, group, walk)
+  await journal.close()
 }
 
 /** The state of the walk along the record: the verified part, and the faults. */
 class Walk {
   readonly faults: LedgerFault[] = []
-  readonly balances = new Map<string, bigint>()
-  readonly supplies = new Map<string, bigint>()
   operations = 0
   head: BlockRef | undefined
   #number = -1
@@ -101,17 +113,11 @@ class Walk {
     if (recorded === undefined || this.faults.length > 0) return
     if (hash === undefined) this.fault(header.number, `the rules reject its operation: ${refusal}`)
     else if (hash !== header.hash) this.fault(header.number, 'its hash does not match its content')
-    else this.#count({ number: header.number, hash }, recorded)
+    else this.#count({ number: header.number, hash })
   }
 
-  #count(block: BlockRef, { operation }: RecordedOperation): void {
-    const { assetId, from, to, amount } = fieldsOf(operation)
+  #count(block: BlockRef): void {
     this.operations += 1
-    if (assetId !== undefined && amount !== undefined) {
-      if (from !== undefined) add(this.balances, holdingName({ wallet: from, assetId }), -amount)
-      if (to !== undefined) add(this.balances, holdingName({ wallet: to, assetId }), amount)
-      add(this.supplies, assetId, (to === undefined ? 0n : amount) - (from === undefined ? 0n : amount))
-    }
     this.#addBlock(block)
   }
 
@@ -149,38 +155,4 @@ async function decideGroup(replica: LedgerJournal, blocks: readonly AuditedBlock
     const refusal = outcome?.accepted === false ? outcome.reason : 'it repeats an earlier operation'
     walk.decided(block, isNew ? outcome.receipt.block.hash : undefined, refusal)
   }
-}
-
-/** Compares the stored balances and supplies with the sums of the operations. */
-function compareSums(audit: LedgerAudit, { balances, supplies }: Walk): readonly LedgerFault[] {
-  const faults: LedgerFault[] = []
-  const left = new Map(balances)
-  for (const row of audit.balances()) {
-    if (!('amount' in row)) {
-      faults.push(row)
-      continue
-    }
-    const { wallet, assetId, amount, lastBlock } = row
-    const sum = left.get(holdingName(row))
-    left.delete(holdingName(row))
-    if (amount === sum) continue
-    const says = `the balance of ${JSON.stringify(wallet)} in ${JSON.stringify(assetId)} is stored as ${amount}, but its operations add up to ${sum ?? 'nothing'}`
-    faults.push({ block: lastBlock, says })
-  }
-  for (const name of left.keys()) {
-    faults.push({ block: undefined, says: `the balance of ${JSON.stringify(name.split('\0'))} is missing` })
-  }
-  for (const row of audit.supplies()) {
-    if (!('supply' in row)) faults.push(row)
-    else if (row.supply !== supplies.get(row.assetId)) {
-      const sum = supplies.get(row.assetId)
-      const says = `the supply of ${JSON.stringify(row.assetId)} is stored as ${row.supply}, but its operations add up to ${sum ?? 'nothing'}`
-      faults.push({ block: undefined, says })
-    }
-  }
-  return faults
-}
-
-function add(sums: Map<string, bigint>, name: string, delta: bigint): void {
-  sums.set(name, (sums.get(name) ?? 0n) + delta)
 }

@@ -5,10 +5,12 @@ import { setImmediate as nextTick } from 'node:timers/promises'
 import { TEXT_ACCOUNTS } from '../../src/core/account.ts'
 import { assert } from '../../src/core/assert.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
+import type { Operation } from '../../src/core/operation.ts'
 import { commitGroup, outcomeOf } from '../../src/ledger/group-commit.ts'
 import type { LedgerRequest, Outcome } from '../../src/ledger/ledger.ts'
 import { genesisOf } from '../../src/ledger/record.ts'
 import { type Verified, verifyLedger } from '../../src/ledger/verify.ts'
+import type { Store } from '../../src/store/seam/store.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 
 const parsed = parseChainId('ledger:main')
@@ -16,6 +18,19 @@ assert(parsed !== undefined, 'ledger:main is a chain id')
 export const CHAIN: ChainId = parsed
 /** The start time of test ledgers, in Unix seconds. */
 export const BEGAN = 1_000
+
+/** A short history of a gilt: every kind of operation, with and without keys. */
+export const OPERATIONS: readonly Operation[] = [
+  { kind: 'register_asset', assetId: 'GILT', name: 'A gilt', symbol: 'G', reissue: true },
+  { kind: 'register_asset', assetId: 'BOND', name: undefined, symbol: undefined, reissue: false },
+  { kind: 'register_wallet', wallet: 'bank' },
+  { kind: 'mint', assetId: 'GILT', amount: 1_000n, to: 'bank' },
+  { kind: 'mint', assetId: 'BOND', amount: 2n ** 53n - 1n, to: 'bank' },
+  { kind: 'transfer', assetId: 'GILT', amount: 300n, from: 'bank', to: 'alice' },
+  { kind: 'transfer', assetId: 'GILT', amount: 1n, from: 'alice', to: 'alice' },
+  { kind: 'burn', assetId: 'GILT', amount: 50n, from: 'alice' },
+  { kind: 'transfer', assetId: 'GILT', amount: 250n, from: 'alice', to: 'bank' },
+]
 
 /** A folder for a ledger. */
 export type Folder = { readonly path: string; readonly file: string; readonly remove: () => void }
@@ -55,20 +70,25 @@ export async function openLedger(folder: Folder, strictWallets = false) {
 
 /** Returns the result of `steelyard ledger verify` for a folder that no process has open. */
 export async function verify(folder: Folder, anchors: Verified['head'][] = []): Promise<Verified> {
-  const replica = makeFolder()
-  const [store, copy] = [openStoreAt(folder), openStoreAt(replica)]
-  const audit = await store.ledgers.openAudit(CHAIN, replica.path)
+  const store = openStoreAt(folder)
   try {
-    return await verifyLedger({
-      audit,
-      chain: CHAIN,
-      anchors: anchors.filter((anchor) => anchor !== undefined),
-      openReplica: (genesis) => copy.ledgers.openJournal(CHAIN, genesis),
-    })
+    return await verifyStore(store, anchors)
+  } finally {
+    await store.close()
+  }
+}
+
+/** Returns the result of `steelyard ledger verify` for a store. */
+export async function verifyStore({ ledgers }: Store, anchors: Verified['head'][] = []): Promise<Verified> {
+  const folder = makeFolder()
+  const replica = openStoreAt(folder)
+  const audit = await ledgers.openAudit(CHAIN)
+  try {
+    const noted = anchors.filter((anchor) => anchor !== undefined)
+    return await verifyLedger({ audit, chain: CHAIN, anchors: noted, replica: replica.ledgers })
   } finally {
     await audit.close()
-    await copy.close()
-    await store.close()
-    replica.remove()
+    await replica.close()
+    folder.remove()
   }
 }

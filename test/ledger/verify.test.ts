@@ -1,22 +1,8 @@
 import { copyFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Operation } from '../../src/core/operation.ts'
 import { MAIN_MIGRATIONS } from '../../src/store/sqlite/main-schema.ts'
-import { type Folder, makeFolder, openLedger, verify } from './ledger.ts'
-
-/** A short history of a gilt: every kind of operation, with and without keys. */
-const OPERATIONS: readonly Operation[] = [
-  { kind: 'register_asset', assetId: 'GILT', name: 'A gilt', symbol: 'G', reissue: true },
-  { kind: 'register_asset', assetId: 'BOND', name: undefined, symbol: undefined, reissue: false },
-  { kind: 'register_wallet', wallet: 'bank' },
-  { kind: 'mint', assetId: 'GILT', amount: 1_000n, to: 'bank' },
-  { kind: 'mint', assetId: 'BOND', amount: 2n ** 53n - 1n, to: 'bank' },
-  { kind: 'transfer', assetId: 'GILT', amount: 300n, from: 'bank', to: 'alice' },
-  { kind: 'transfer', assetId: 'GILT', amount: 1n, from: 'alice', to: 'alice' },
-  { kind: 'burn', assetId: 'GILT', amount: 50n, from: 'alice' },
-  { kind: 'transfer', assetId: 'GILT', amount: 250n, from: 'alice', to: 'bank' },
-]
+import { type Folder, makeFolder, OPERATIONS, openLedger, verify } from './ledger.ts'
 
 const whole = makeFolder()
 beforeAll(async () => {

@@ -5,10 +5,14 @@ import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { openStore } from '../../src/store/open.ts'
 import { chainSchemas } from '../../src/store/postgres/chain/chain-place.ts'
 import { translate } from '../../src/store/postgres/chain/run-query.ts'
+import { eachText } from '../../src/store/postgres/each-text.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { makeSchema } from './test-schema.ts'
 
-const { made } = vi.hoisted(() => ({ made: new Set<string>() }))
+const { made, forEach } = vi.hoisted(() => ({
+  made: new Set<string>(),
+  forEach: new Map<string, readonly ('bytes' | 'int' | 'text')[]>(),
+}))
 // Records each statement that is made; it is the real one.
 vi.mock(import('../../src/store/queries/query.ts'), async (original) => {
   const real = await original()
@@ -18,7 +22,11 @@ vi.mock(import('../../src/store/queries/query.ts'), async (original) => {
       made.add(text)
       return make(text)
     }
-  return { ...real, rowOf: recorded(real.rowOf), rowsOf: recorded(real.rowsOf) }
+  const each: typeof real.each = (text, types) => {
+    forEach.set(text, types)
+    return real.each(text, types)
+  }
+  return { ...real, rowOf: recorded(real.rowOf), rowsOf: recorded(real.rowsOf), each }
 })
 
 const QUERIES = new URL('../../src/store/queries/', import.meta.url)
@@ -29,15 +37,22 @@ test('PostgreSQL understands each of them', async () => {
   )
   for (const file of files) await import(new URL(file, QUERIES).pathname)
   expect(made.size).toBeGreaterThan(100)
+  expect(forEach.size).toBeGreaterThan(5)
+  // For one row of values, and for all at once.
+  const statements = [...made, ...forEach.keys()].map((text) => ({ text, translated: translate(text).text }))
+  for (const [text, types] of forEach) {
+    const all = eachText(translate(text).text, types)
+    if (all !== undefined) statements.push({ text, translated: all })
+  }
   const { url, schema, query, end } = await makeSchema()
   const store = await openStore({ url, create: true, codecOf: () => HEX_ACCOUNTS })
   try {
     await (await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })).close()
     const { journal, reads } = chainSchemas(schema, CHAIN)
     const faults: string[] = []
-    for (const text of made) {
+    for (const { text, translated } of statements) {
       let count = 0
-      const statement = translate(text).text.replaceAll('?', () => `$${++count}`)
+      const statement = translated.replaceAll('?', () => `$${++count}`)
       await query(
         `SET search_path = ${journal}, ${reads}, ${schema}; PREPARE one AS ${statement}; DEALLOCATE one`,
       ).catch((error: unknown) => faults.push(`${String(error)}: ${text}`))

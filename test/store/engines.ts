@@ -8,6 +8,7 @@ import type { ChainId } from '../../src/core/chain.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import { openStore } from '../../src/store/open.ts'
 import { chainSchemas } from '../../src/store/postgres/chain/chain-place.ts'
+import { translate } from '../../src/store/postgres/chain/run-query.ts'
 import type { ChainReads, Journal, Store } from '../../src/store/seam/store.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { makeSchema } from '../postgres/test-schema.ts'
@@ -29,6 +30,8 @@ export type StorePlace = {
   readonly dumpChain: (chain: ChainId) => Promise<readonly string[]>
   /** Runs statements on the tables of a chain, as another program would. */
   readonly exec: (chain: ChainId, sql: string) => Promise<void>
+  /** Runs statements on the tables of the store itself, as another program would. Bytes are written as `x'80'`. */
+  readonly execRecords: (sql: string) => Promise<void>
   /** Makes another process the writer of a chain. */
   readonly takeOver: (chain: ChainId) => Promise<void>
   /** Closes what is open, and deletes the place. */
@@ -38,11 +41,11 @@ export type StorePlace = {
 /** A chain that is written and read. */
 export type OpenChain = { readonly journal: Journal; readonly reads: ChainReads }
 
-type Opened = Pick<StorePlace, 'url' | 'dumpChain' | 'exec' | 'takeOver'> & {
+type Opened = Pick<StorePlace, 'url' | 'dumpChain' | 'exec' | 'execRecords' | 'takeOver'> & {
   readonly remove: () => void | Promise<void>
 }
 
-function place({ url, dumpChain: dump, exec, takeOver, remove }: Opened): StorePlace {
+function place({ url, dumpChain: dump, exec, execRecords, takeOver, remove }: Opened): StorePlace {
   const opened: Store[] = []
   const journals: Journal[] = []
   const open = async (options: OpenOptions = {}): Promise<Store> => {
@@ -61,6 +64,7 @@ function place({ url, dumpChain: dump, exec, takeOver, remove }: Opened): StoreP
     },
     dumpChain: dump,
     exec,
+    execRecords,
     takeOver,
     end: async () => {
       // A snapshot of this tick would keep the log of the file from being emptied.
@@ -96,6 +100,7 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
           }
         },
         exec: async (chain, sql) => execIn(fileOf(chain), sql),
+        execRecords: async (sql) => execIn(join(folder, 'steelyard.db'), sql),
         takeOver: async (chain) => execIn(fileOf(chain), 'UPDATE chain SET fence = fence + 1'),
         remove: () => rmSync(folder, { recursive: true }),
       })
@@ -115,6 +120,7 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
           const { journal } = chainSchemas(schema, chain)
           await query(`BEGIN; SET LOCAL search_path = ${journal}; ${sql}; COMMIT`)
         },
+        execRecords: async (sql) => void (await query(translate(sql).text)),
         takeOver: async (chain) => {
           await query('UPDATE leases SET fence = fence + 1 WHERE chain = $1', [chain])
         },

@@ -2,8 +2,8 @@ import { assert } from '../../core/assert.ts'
 import type { BalanceKey } from '../../core/balance.ts'
 import { ServiceError } from '../../core/errors.ts'
 import type { Batch } from '../../core/transfer.ts'
-import { Changeset, find, type Plan, write } from '../plan.ts'
-import { assets, blocks, clock, transfers } from '../tables/facts.ts'
+import { Changeset, find, lookup, type Plan, write } from '../plan.ts'
+import { assets, blocks, clock, hints, transfers } from '../tables/facts.ts'
 import { type AssetRow, assetsById, obtainAssets } from './assets.ts'
 import { writeChanges } from './changes.ts'
 import { Counts } from './counts.ts'
@@ -18,6 +18,8 @@ import { headerColumns, readClock, writtenOf } from './own-blocks.ts'
 
 /** Transfers of one changeset. */
 const TRANSFERS_AT_ONCE = 512
+/** What the hints of a token have in common. */
+const HINTS_OF = ['reference', 'standard'] as const
 
 /**
  * Appends the rows of a batch: all but the clock. Returns its number of transfers.
@@ -93,7 +95,11 @@ function* meetAssets(
     }
   })
   const doubts = new DoubtMarks(rules)
-  for (const { id } of unmet) yield* applyHints(id, rules, doubts)
+  // Few have hints: one look-up tells which.
+  const hinted = yield* lookup(hints, unmet, HINTS_OF)
+  for (const [index, { id }] of unmet.entries()) {
+    if (hinted[index] !== undefined) yield* applyHints(id, rules, doubts)
+  }
   yield* doubts.publish()
   const met = yield* assetsById(unmet.map(({ id }) => id))
   return rows.map((row) => met.get(row.id) ?? row)

@@ -44,10 +44,15 @@ export class PostgresDatabase implements Queries {
   readonly #path: string | undefined
   readonly #statements = new Statements()
 
-  constructor(target: Target, within?: { readonly pool: pg.Pool; readonly path: string }) {
+  constructor(target: Target, within?: { readonly pool: pg.Pool; readonly path?: string }) {
     this.target = target
     this.#path = within?.path
-    this.#pool = within?.pool ?? poolOf(target)
+    this.#pool = within?.pool ?? poolOf(target, QUERY_TIMEOUT_MS)
+  }
+
+  /** Connections of a command's own, whose statements may sort many rows: their transactions set the server's limits. */
+  static unhurried(target: Target): PostgresDatabase {
+    return new PostgresDatabase(target, { pool: poolOf(target, undefined) })
   }
 
   /**
@@ -87,7 +92,7 @@ export class PostgresDatabase implements Queries {
   }
 
   /** Runs reads as one snapshot. */
-  snapshot<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+  snapshot<T>(work: (queries: Transaction) => Promise<T>): Promise<T> {
     return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work)
   }
 
@@ -141,12 +146,12 @@ export class PostgresDatabase implements Queries {
   }
 }
 
-function poolOf(target: Target): pg.Pool {
+function poolOf(target: Target, queryTimeoutMs: number | undefined): pg.Pool {
   const pool = new pg.Pool({
     connectionString: target.url,
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
+    ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
     keepAlive: true,
     application_name: 'steelyard',
     types: { getTypeParser },

@@ -4,14 +4,12 @@ import { CHAIN } from '../../../test/ledger/ledger.ts'
 import { makeSchema, type TestSchema } from '../../../test/postgres/test-schema.ts'
 import { commitGroup } from '../../ledger/group-commit.ts'
 import { genesisOf } from '../../ledger/record.ts'
+import { createRecords } from '../queries/records/create-records.ts'
 import { PostgresDatabase, type Queries, type Transaction, type Value } from './database.ts'
 import { PostgresLedgers } from './ledger/ledgers.ts'
 import { migrate } from './migrate.ts'
-import { PostgresFollowRequests } from './records/follow-requests.ts'
-import { PostgresKeys } from './records/keys.ts'
-import { PostgresPrices } from './records/prices.ts'
-import { PostgresSessions, PostgresUsers } from './records/users.ts'
 import { MIGRATIONS } from './schema.ts'
+import { PostgresTableEngine } from './table-engine.ts'
 import { parseTarget } from './target.ts'
 
 type Asked = { readonly sql: string; readonly values: readonly Value[] }
@@ -127,19 +125,19 @@ test('no hot statement reads a table as a whole', async () => {
   for (const query of [page, { ...page, assetId }, { ...page, wallet }, { ...page, assetId, wallet }]) {
     await reads.operations(query)
   }
-  const [keys, users, sessions] = [new PostgresKeys(db), new PostgresUsers(db), new PostgresSessions(db)]
+  const engine = new PostgresTableEngine(db, { durable: true })
+  const engines = { durable: engine, relaxed: engine, uses: engine, running: engine }
+  const { keys, users, sessions, prices, followRequests } = createRecords(engines)
   await keys.get('k7')
   await keys.noteUses(new Map([['k7', 1]]))
   await users.get('u7')
   await sessions.session(Buffer.alloc(8))
   await sessions.putSession({ idHash: Buffer.alloc(3), userId: 'u7', createdAt: 1, expiresAt: 2 }, 3)
-  const prices = new PostgresPrices(db)
   await prices.put([{ asset: 'a1', at: 1, price: '1' }], 9)
   await prices.at('a1', 9)
   await prices.latest(3)
-  const requested = new PostgresFollowRequests(db)
-  await requested.add({ chain: CHAIN, accounts: ['a7'], max: 3, at: 1 })
-  await requested.list(CHAIN)
+  await followRequests.add({ chain: CHAIN, accounts: ['a7'], max: 3, at: 1 })
+  await followRequests.list(CHAIN)
   const distinct = new Map(db.asked.map((asked) => [asked.sql, asked]))
   expect(distinct.size).toBeGreaterThan(50)
   const found: string[] = []

@@ -7,6 +7,7 @@ import { READ_TABLES } from './chain/read-schema.ts'
 import { PostgresDatabase, type Transaction, type Value } from './database.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { migrate } from './migrate.ts'
+import { tableShapes } from './record-snapshot.ts'
 import { MIGRATIONS } from './schema.ts'
 import { parseTarget } from './target.ts'
 
@@ -31,21 +32,8 @@ export class PostgresTables implements StoreTables {
       this.#leases.set(part.chain, await takeLease(this.#db, part.chain))
     }
     const schema = this.#schemaOf(part)
-    const rows = await this.#db.all(COLUMNS, schema, schema)
-    const tables = new Map<string, { columns: string[]; key: { at: number; column: string }[] }>()
-    for (const [table, column, at] of rows) {
-      if (NOT_COPIED.has(text(table))) continue
-      const one = tables.get(text(table)) ?? { columns: [], key: [] }
-      tables.set(text(table), one)
-      one.columns.push(text(column))
-      if (at !== null) one.key.push({ at: Number(at), column: text(column) })
-    }
-    return [...tables]
-      .map(([name, { columns, key }]) => {
-        const inOrder = key.sort((a, b) => a.at - b.at).map(({ column }) => column)
-        return { part, name, columns: columns.sort(), key: inOrder }
-      })
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+    const shapes = await tableShapes(this.#db, schema)
+    return shapes.filter(({ name }) => !NOT_COPIED.has(name)).map((table) => ({ part, ...table }))
   }
 
   async rows(
@@ -143,16 +131,6 @@ export class PostgresTables implements StoreTables {
   }
 }
 
-/** Tables with their columns, and the places of those of their keys. */
-const COLUMNS = `SELECT c.table_name::text, c.column_name::text, k.ordinal_position::int
-  FROM information_schema.columns c
-  JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
-    AND t.table_type = 'BASE TABLE'
-  LEFT JOIN information_schema.table_constraints p ON p.table_schema = c.table_schema AND p.table_name = c.table_name
-    AND p.constraint_type = 'PRIMARY KEY'
-  LEFT JOIN information_schema.key_column_usage k ON k.constraint_schema = ? AND k.constraint_name = p.constraint_name
-    AND k.table_name = c.table_name AND k.column_name = c.column_name
-  WHERE c.table_schema = ?`
 const TYPES =
   'SELECT column_name::text, data_type::text FROM information_schema.columns WHERE table_schema = ? AND table_name = ?'
 const SEQUENCES = `SELECT pg_get_serial_sequence(?, column_name::text), column_name::text FROM information_schema.columns

@@ -3,26 +3,18 @@ import type { AccountCodec } from '../../core/account.ts'
 import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
-import { createCustodyStore } from '../queries/custody/create-custody-store.ts'
-import type { CustodyStore } from '../seam/custody.ts'
+import { createRecords, type StoredRecords } from '../queries/records/create-records.ts'
 import type { ChainReads, Journal, Store } from '../seam/store.ts'
 import { chainSchemas, hasChain } from './chain/chain-place.ts'
 import { PostgresJournal } from './chain/journal.ts'
 import { openChainReads } from './chain/open-reads.ts'
-import { PostgresCustodyEngine } from './custody.ts'
 import { PostgresDatabase } from './database.ts'
 import { dumpRecords } from './dump-records.ts'
 import { takeLease } from './lease.ts'
 import { PostgresLedgers } from './ledger/ledgers.ts'
 import { migrate } from './migrate.ts'
-import { PostgresFollowRequests } from './records/follow-requests.ts'
-import { PostgresKeys } from './records/keys.ts'
-import { PostgresPrices } from './records/prices.ts'
-import { PostgresSessions, PostgresUsers } from './records/users.ts'
-import { PostgresCallCounts } from './running/call-counts.ts'
-import { PostgresComparisonRequests } from './running/comparison-requests.ts'
-import { PostgresIndexerReports } from './running/indexer-reports.ts'
 import { MIGRATIONS } from './schema.ts'
+import { PostgresTableEngine } from './table-engine.ts'
 import { parseTarget } from './target.ts'
 
 /** How a store of PostgreSQL is opened. */
@@ -37,35 +29,35 @@ export type PostgresOptions = {
 
 /** A schema of a PostgreSQL database, and two more for each chain that has nodes. */
 export class PostgresStore implements Store {
-  readonly keys: PostgresKeys
-  readonly users: PostgresUsers
-  readonly sessions: PostgresSessions
-  readonly prices: PostgresPrices
-  readonly followRequests: PostgresFollowRequests
+  readonly keys: Store['keys']
+  readonly users: Store['users']
+  readonly sessions: Store['sessions']
+  readonly prices: Store['prices']
+  readonly followRequests: Store['followRequests']
   readonly ledgers: PostgresLedgers
-  readonly custody: CustodyStore
-  readonly reports: PostgresIndexerReports
-  readonly comparisons: PostgresComparisonRequests
-  readonly callCounts: PostgresCallCounts
+  readonly custody: Store['custody']
+  readonly reports: StoredRecords['reports']
+  readonly comparisons: Store['comparisons']
+  readonly callCounts: Store['callCounts']
   readonly #db: PostgresDatabase
   readonly #options: PostgresOptions
 
   private constructor(db: PostgresDatabase, options: PostgresOptions) {
     this.#db = db
     this.#options = options
-    this.keys = new PostgresKeys(db)
-    this.users = new PostgresUsers(db)
-    this.sessions = new PostgresSessions(db)
-    this.prices = new PostgresPrices(db)
-    this.followRequests = new PostgresFollowRequests(db)
+    const durable = new PostgresTableEngine(db, { durable: true })
+    const relaxed = new PostgresTableEngine(db, { durable: false })
+    const records = createRecords({ durable, relaxed, uses: relaxed, running: relaxed })
+    this.keys = records.keys
+    this.users = records.users
+    this.sessions = records.sessions
+    this.prices = records.prices
+    this.followRequests = records.followRequests
+    this.custody = records.custody
     this.ledgers = new PostgresLedgers(db)
-    this.custody = createCustodyStore({
-      durable: new PostgresCustodyEngine(db, { durable: true }),
-      index: new PostgresCustodyEngine(db, { durable: false }),
-    })
-    this.reports = new PostgresIndexerReports(db)
-    this.comparisons = new PostgresComparisonRequests(db)
-    this.callCounts = new PostgresCallCounts(db)
+    this.reports = records.reports
+    this.comparisons = records.comparisons
+    this.callCounts = records.callCounts
   }
 
   /**

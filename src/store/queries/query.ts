@@ -16,13 +16,17 @@ export type Named = Readonly<Record<string, Value>>
 export class Sql {
   readonly text: string
   readonly isOne: boolean
-  /** False: the statement only writes, and has no rows. */
+  /** False: the statement only writes, and has no rows; or it is one of the special ones below. */
   readonly hasRows: boolean
 
-  constructor(text: string, isOne: boolean) {
+  constructor(
+    text: string,
+    isOne: boolean,
+    hasRows = !/^(INSERT|UPDATE|DELETE)/.test(text) || /\sRETURNING\s/.test(text),
+  ) {
     this.text = text
     this.isOne = isOne
-    this.hasRows = !/^(INSERT|UPDATE|DELETE)/.test(text) || text.includes(' RETURNING ')
+    this.hasRows = hasRows
   }
 }
 
@@ -36,8 +40,45 @@ export function rowOf(text: string): Sql {
   return new Sql(text, true)
 }
 
-/** A statement with its parameters: in order, or by name. */
-export type Asked = readonly [sql: Sql, ...values: readonly Value[]] | readonly [sql: Sql, named: Named]
+/** The types of the values of `Each`, in their order. */
+export type ValueType = 'bytes' | 'int' | 'text'
+
+/**
+ * A statement that is run for each of many rows of values. Of a read, at most one row is wanted for each: the answer has as many
+ * rows as there are values, in their order, and `NO_ROW` where none was found. An `INSERT` has one list of `VALUES`, and an engine
+ * may run it at once for all: no two rows of values may have one key. Rows that are written are given in the order of their keys
+ * (`inLockOrder`).
+ */
+export class Each extends Sql {
+  readonly types: readonly ValueType[]
+  readonly isRead: boolean
+
+  constructor(text: string, types: readonly ValueType[]) {
+    super(text, true, false)
+    this.types = types
+    this.isRead = text.startsWith('SELECT')
+  }
+}
+
+/** A statement for each of many rows of values of these types. */
+export function each(text: string, types: readonly ValueType[]): Each {
+  return new Each(text, types)
+}
+
+/**
+ * From here on, this transaction is the only one that has the turn of this name, until it ends. A reader that saw a row that was
+ * numbered in turn never finds another one with a lower number later. Nothing to do where transactions that write take turns anyway.
+ */
+export const TURN = new Sql('TURN', false, false)
+
+/** From here on, this transaction is the only one that writes the table of this name. For writes that find their rows by conditions. */
+export const ALONE = new Sql('ALONE', false, false)
+
+/** A statement with its parameters: in order, by name, or many of them. */
+export type Asked =
+  | readonly [sql: Sql, ...values: readonly Value[]]
+  | readonly [sql: Sql, named: Named]
+  | readonly [each: Each, rows: readonly (readonly Value[])[]]
 
 /**
  * Reads of an engine, written once for all: a generator that yields statements and gets their rows. An engine drives it

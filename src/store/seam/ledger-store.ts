@@ -169,17 +169,16 @@ export type LedgerFault = { readonly block: number | undefined; readonly says: s
 
 /** Everything that a store holds of a ledger, in one snapshot, for an audit that trusts none of it. */
 export interface LedgerAudit {
-  /** Faults that SQLite finds in its own file. */
-  damage(): readonly LedgerFault[]
+  /** Faults of the store itself: its files, as far as the engine can check them, and its tables. If there are any, read nothing else. */
+  damage(): Promise<readonly LedgerFault[]>
   /** Every block in order. A row that cannot be read yields a fault. */
-  blocks(): Iterable<AuditedBlock | LedgerFault>
-  /** Every balance as stored. */
-  balances(): Iterable<(Holding & { readonly amount: bigint; readonly lastBlock: number }) | LedgerFault>
-  /** The supply of each asset, as stored. */
-  supplies(): Iterable<{ readonly assetId: string; readonly supply: bigint } | LedgerFault>
+  blocks(): AsyncIterable<AuditedBlock | LedgerFault>
+  /** Balances and supplies that are not the sums of the recorded operations; at most `limit`. */
+  sums(limit: number): Promise<readonly LedgerFault[]>
   /**
-   * Rows that differ from the ledger in another folder, which was written from the same operations; at most `limit`.
+   * Rows that differ from those of `replica`, a ledger of any engine that was written from the same operations; at most
+   * `limit`.
    */
-  differences(limit: number): readonly LedgerFault[]
+  differences(replica: LedgerAudit, limit: number): Promise<readonly LedgerFault[]>
   close(): Promise<void>
 }

@@ -74,11 +74,8 @@ export interface LedgerStore extends LedgerRecords {
    * snapshots.
    */
   openReads(chain: ChainId, tell?: OnDamage): Promise<{ readonly ledger: LedgerReads; readonly chain: ChainReads }>
-  /**
-   * Opens all of a ledger as stored, to compare it with one that was rewritten into another folder (`replica`).
-   * @throws STORE_MISMATCH the store holds no such ledger
-   */
-  openAudit(chain: ChainId, replica: string): Promise<LedgerAudit>
+  /** Opens all of a ledger as stored, in one snapshot. @throws STORE_MISMATCH the store holds no such ledger */
+  openAudit(chain: ChainId): Promise<LedgerAudit>
 }
 
 /** The only writer of one chain. @throws LEASE_LOST from every method once another process took over */

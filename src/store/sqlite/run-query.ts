@@ -1,5 +1,5 @@
-import type { Asked, Named, Query, Sql, Value } from '../queries/query.ts'
-import type { Row, RowStatement, SqliteDatabase, Statement } from './database.ts'
+import { ALONE, type Asked, Each, type Named, type Query, type Sql, TURN, type Value } from '../queries/query.ts'
+import { NO_ROW, type Row, type RowStatement, type SqliteDatabase, type Statement } from './database.ts'
 
 const NO_ROWS: readonly Row[] = []
 
@@ -23,21 +23,39 @@ export class SqliteQueries {
   /** The rows of one statement. @throws SqliteError */
   answer(asked: Asked): readonly Row[] {
     const [sql] = asked
-    if (!sql.hasRows) return this.#write(sql, asked.slice(1) as readonly (Value | Named)[])
+    if (!sql.hasRows) return this.#other(asked)
     const statement = this.#prepared.get(sql) ?? this.#prepare(sql)
     if (!sql.isOne) return statement.all(...(asked.slice(1) as readonly (Value | Named)[]))
     const row = getOne(statement, asked)
     return row === undefined ? NO_ROWS : [row]
   }
 
-  #write(sql: Sql, values: readonly (Value | Named)[]): readonly Row[] {
+  /** Answers what is no plain read. */
+  #other(asked: Asked): readonly Row[] {
+    const [sql] = asked
+    // All that writes a file takes turns.
+    if (sql === TURN || sql === ALONE) return NO_ROWS
+    if (!(sql instanceof Each)) {
+      this.#toWrite(sql).run(...(asked.slice(1) as readonly (Value | Named)[]))
+      return NO_ROWS
+    }
+    const rows = asked[1] as readonly (readonly Value[])[]
+    if (sql.isRead) {
+      const statement = this.#prepared.get(sql) ?? this.#prepare(sql)
+      return rows.map((values) => statement.get(...values) ?? NO_ROW)
+    }
+    const statement = this.#toWrite(sql)
+    for (const values of rows) statement.run(...values)
+    return NO_ROWS
+  }
+
+  #toWrite(sql: Sql): Statement {
     let statement = this.#writes.get(sql)
     if (statement === undefined) {
       statement = this.#db.prepare(sql.text)
       this.#writes.set(sql, statement)
     }
-    statement.run(...values)
-    return NO_ROWS
+    return statement
   }
 
   #prepare(sql: Sql): RowStatement {

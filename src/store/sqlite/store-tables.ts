@@ -2,13 +2,14 @@ import { join } from 'node:path'
 import type { ChainId } from '../../core/chain.ts'
 import { ServiceError } from '../../core/errors.ts'
 import type { Cell, StorePart, StoreTable, StoreTables } from '../seam/store-tables.ts'
-import { guardedFile, openDatabase, type SqliteDatabase, text } from './database.ts'
+import { guardedFile, openDatabase, type SqliteDatabase } from './database.ts'
 import { openWriter } from './facts-file.ts'
 import { fileName, isThere, MAIN_FILE, makeFolder, readsFile, USES_FILE } from './files.ts'
 import { Generations } from './generations.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { LEDGER_TABLES } from './ledger/ledger-schema.ts'
 import { MAIN_MIGRATIONS, USES_MIGRATIONS } from './main-schema.ts'
+import { tableShapes } from './record-snapshot.ts'
 import { READS_MIGRATIONS } from './schema.ts'
 
 /** Tables that are of this engine, or are filled again by themselves. */
@@ -141,14 +142,9 @@ function held(db: SqliteDatabase): SqliteDatabase {
 }
 
 function tablesIn(db: SqliteDatabase, part: StorePart): readonly StoreTable[] {
-  const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all().map(text)
-  return names
-    .filter((name) => !NOT_COPIED.has(name) && !name.startsWith('sqlite_'))
-    .map((name) => {
-      const columns = db.prepare(`SELECT name, pk FROM pragma_table_info('${name}')`).raw().all()
-      const key = columns.filter((row) => Number(row[1]) > 0).sort((a, b) => Number(a[1]) - Number(b[1]))
-      return { part, name, columns: columns.map((row) => text(row[0])).sort(), key: key.map((row) => text(row[0])) }
-    })
+  return tableShapes(db)
+    .filter(({ name }) => !NOT_COPIED.has(name))
+    .map((table) => ({ part, ...table }))
 }
 
 function quoted(name: string): string {

@@ -6,20 +6,15 @@ import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { FixedClasses } from '../queries/asset-table.ts'
-import { createCustodyStore } from '../queries/custody/create-custody-store.ts'
 import { StoredReads } from '../queries/reads.ts'
-import type { CustodyStore } from '../seam/custody.ts'
+import { createRecords, type StoredRecords } from '../queries/records/create-records.ts'
 import type { OnDamage } from '../seam/damage.ts'
 import type { ChainReads, Journal, Store } from '../seam/store.ts'
-import { SqliteCustodyEngine } from './custody/custody-engine.ts'
 import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase, watchFiles } from './database.ts'
 import { dumpRecords } from './dump-records.ts'
 import { CurrentFacts, openReader, openWriter } from './facts-file.ts'
 import { fileName, isThere, MAIN_FILE, makeFolder, RUNNING_FILE, readsFile, USES_FILE } from './files.ts'
-import { SqliteFollowRequests } from './follow-requests.ts'
 import { Generations } from './generations.ts'
-import { SqliteKeyUses } from './key-uses.ts'
-import { SqliteKeys } from './keys.ts'
 import { SqliteLearnedTexts } from './learned-texts.ts'
 import { type Lease, takeLease } from './lease.ts'
 import type { LedgerStep } from './ledger/ledger-journal.ts'
@@ -28,18 +23,14 @@ import { SqliteLedgers } from './ledger/ledgers.ts'
 import { MAIN_MIGRATIONS, USES_MIGRATIONS } from './main-schema.ts'
 import { MovableDatabase } from './movable-database.ts'
 import { SqliteObservations } from './observations.ts'
-import { SqlitePrices } from './prices.ts'
 import { Snapshot } from './read/snapshot.ts'
 import { releaseReserve } from './reserve.ts'
-import { SqliteCallCounts } from './running/call-counts.ts'
-import { SqliteComparisonRequests } from './running/comparison-requests.ts'
-import { SqliteIndexerReports } from './running/indexer-reports.ts'
-import { reserveLog } from './running/running-file.ts'
+import { reserveLog } from './running/reserve-log.ts'
 import { RUNNING_MIGRATIONS } from './running/running-schema.ts'
 import { READS_MIGRATIONS } from './schema.ts'
+import { SqliteTableEngine } from './table-engine.ts'
 import { SqliteTokens } from './token-store.ts'
 import { SqliteTrail } from './trail.ts'
-import { SqliteSessions, SqliteUsers } from './users.ts'
 import { bindReadsFile, mustBeFactsOf } from './write/bind-chain.ts'
 import { SqliteJournal } from './write/journal.ts'
 import type { JournalStep } from './write/journal-options.ts'
@@ -59,16 +50,16 @@ export type SqliteOptions = {
 
 /** A folder with one authoritative file, and for each chain one facts file and one reads file. */
 export class SqliteStore implements Store {
-  readonly keys: SqliteKeys
-  readonly users: SqliteUsers
-  readonly sessions: SqliteSessions
-  readonly prices: SqlitePrices
-  readonly followRequests: SqliteFollowRequests
+  readonly keys: Store['keys']
+  readonly users: Store['users']
+  readonly sessions: Store['sessions']
+  readonly prices: Store['prices']
+  readonly followRequests: Store['followRequests']
   readonly ledgers: SqliteLedgers
-  readonly custody: CustodyStore
-  readonly reports: SqliteIndexerReports
-  readonly comparisons: SqliteComparisonRequests
-  readonly callCounts: SqliteCallCounts
+  readonly custody: Store['custody']
+  readonly reports: StoredRecords['reports']
+  readonly comparisons: Store['comparisons']
+  readonly callCounts: Store['callCounts']
   readonly #options: SqliteOptions
   readonly #open: SqliteDatabase[] = []
 
@@ -81,21 +72,28 @@ export class SqliteStore implements Store {
     }
     guardedFile(options.folder, () => makeFolder(options.folder))
     const access = this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: true })
-    this.keys = this.#guarded(MAIN_FILE, () => new SqliteKeys(access, (when) => this.#keyUses(when)))
-    this.users = this.#guarded(MAIN_FILE, () => new SqliteUsers(access))
-    this.sessions = this.#guarded(MAIN_FILE, () => new SqliteSessions(access))
-    // Not durable: a crash of the machine may lose the last prices, and no write waits for the disk.
-    this.prices = new SqlitePrices(() => this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: false }))
-    this.followRequests = new SqliteFollowRequests(() =>
-      this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: false }),
-    )
-    const custodyIn = (durable: boolean): SqliteCustodyEngine =>
-      new SqliteCustodyEngine(() => this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable }))
-    this.custody = createCustodyStore({ durable: custodyIn(true), index: custodyIn(false) })
-    const running = { open: () => this.#running(), close: (db: SqliteDatabase) => this.#closeOne(db) }
-    this.reports = new SqliteIndexerReports(running)
-    this.comparisons = new SqliteComparisonRequests(running)
-    this.callCounts = new SqliteCallCounts(running)
+    const close = (db: SqliteDatabase): void => this.#closeOne(db)
+    const records = createRecords({
+      durable: new SqliteTableEngine({ open: () => access }),
+      // A crash of the machine may lose the last commits, and no write waits for the disk.
+      relaxed: new SqliteTableEngine({
+        open: () => this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: false }),
+      }),
+      uses: new SqliteTableEngine({
+        open: () => this.#database(USES_FILE, { migrations: USES_MIGRATIONS, durable: false }),
+        close,
+      }),
+      running: new SqliteTableEngine({ open: () => this.#running(), close }),
+    })
+    this.keys = records.keys
+    this.users = records.users
+    this.sessions = records.sessions
+    this.prices = records.prices
+    this.followRequests = records.followRequests
+    this.custody = records.custody
+    this.reports = records.reports
+    this.comparisons = records.comparisons
+    this.callCounts = records.callCounts
     this.ledgers = new SqliteLedgers({
       fileIn: (folder) => join(folder, MAIN_FILE),
       folder: options.folder,
@@ -135,6 +133,7 @@ export class SqliteStore implements Store {
 
   async forget(chain: ChainId): Promise<void> {
     guardedFile(this.#options.folder, () => this.#forget(chain))
+    if (isThere(join(this.#options.folder, RUNNING_FILE))) await this.reports.forget(chain)
   }
 
   #forget(chain: ChainId): void {
@@ -147,7 +146,6 @@ export class SqliteStore implements Store {
         rmSync(join(this.#options.folder, readsFile(chain) + end), { force: true, recursive: true })
       }
       new Generations(this.#options.folder, chain).removeAll()
-      if (isThere(join(this.#options.folder, RUNNING_FILE))) this.reports.forget(chain)
     } finally {
       lease.release()
     }
@@ -206,12 +204,6 @@ export class SqliteStore implements Store {
 
   #attachReads(db: SqliteDatabase, chain: ChainId): void {
     db.prepare('ATTACH ? AS noted').run(join(this.#options.folder, readsFile(chain)))
-  }
-
-  #keyUses(when: 'if there' | 'anyway'): SqliteKeyUses | undefined {
-    if (when === 'if there' && !isThere(join(this.#options.folder, USES_FILE))) return undefined
-    const db = this.#database(USES_FILE, { migrations: USES_MIGRATIONS, durable: false })
-    return this.#guarded(USES_FILE, () => new SqliteKeyUses(db))
   }
 
   async dump(): Promise<readonly string[]> {

@@ -5,6 +5,7 @@ import { gatherPerTick } from '../../../core/per-tick.ts'
 import { decodeAmount, encodeAmount, encodeItem } from '../../../journal/amount-codec.ts'
 import { decodeHash, encodeHash } from '../../../journal/hash-codec.ts'
 import { parseStandard } from '../../../journal/rules/assets.ts'
+import { inLockOrder } from '../../queries/lock-order.ts'
 import { bytes, int, nullable, text } from '../../rows/columns.ts'
 import {
   MAX_HELD,
@@ -18,7 +19,6 @@ import {
 import type { ObservationStore } from '../../seam/observations.ts'
 import type { ObservationPage, ObservationQuery } from '../../seam/positions.ts'
 import type { PostgresDatabase, Value } from '../database.ts'
-import { inLockOrder } from './lock-order.ts'
 
 /** Keys that are looked up in the statement of their tick. */
 type Asked = {

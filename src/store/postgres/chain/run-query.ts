@@ -1,8 +1,19 @@
 import { Changeset } from '../../../journal/plan.ts'
-import { type Asked, isAsked, type Named, type Query, type Sql, type Work } from '../../queries/query.ts'
+import {
+  ALONE,
+  type Asked,
+  Each,
+  isAsked,
+  type Named,
+  type Query,
+  type Sql,
+  TURN,
+  type Work,
+} from '../../queries/query.ts'
 import type { WriterMemory } from '../../queries/writer.ts'
-import type { Row } from '../../rows/columns.ts'
+import { int, NO_ROW, type Row } from '../../rows/columns.ts'
 import type { Queries, Value } from '../database.ts'
+import { eachText } from '../each-text.ts'
 import { answer, apply } from '../journal/journal-tables.ts'
 import { runPlan } from '../journal/run-plan.ts'
 
@@ -11,7 +22,7 @@ const NO_ROWS: readonly Row[] = []
 /** Runs a query to its end in a transaction that is one snapshot. */
 export async function runQuery<T>(queries: Queries, query: Query<T>): Promise<T> {
   let step = query.next(NO_ROWS)
-  while (step.done !== true) step = query.next(await rowsOf(queries, step.value))
+  while (step.done !== true) step = query.next(await answerAsked(queries, step.value))
   return step.value
 }
 
@@ -20,7 +31,7 @@ export async function runWork<T>(queries: Queries, memory: WriterMemory, work: W
   let step = work.next(NO_ROWS)
   while (step.done !== true) {
     let rows = NO_ROWS
-    if (isAsked(step.value)) rows = await rowsOf(queries, step.value)
+    if (isAsked(step.value)) rows = await answerAsked(queries, step.value)
     else if (step.value instanceof Changeset) await applyAll(queries, memory, step.value)
     else for (const need of step.value) await answer(queries, need)
     step = work.next(rows)
@@ -37,12 +48,34 @@ async function applyAll(queries: Queries, memory: WriterMemory, changeset: Chang
   }
 }
 
-async function rowsOf(queries: Queries, asked: Asked): Promise<readonly Row[]> {
+/** The rows of one statement. */
+export async function answerAsked(queries: Queries, asked: Asked): Promise<readonly Row[]> {
   const [sql, ...values] = asked
+  if (sql instanceof Each) return answerEach(queries, sql, asked[1] as readonly (readonly Value[])[])
+  if (sql === TURN) return queries.all(TAKE_TURN, ...(values as readonly Value[]))
+  if (sql === ALONE) return queries.all(`LOCK TABLE ${String(values[0])} IN SHARE ROW EXCLUSIVE MODE`)
   const { text, names } = translated(sql)
   if (names === undefined) return queries.all(text, ...(values as readonly Value[]))
   const [named] = values as readonly [Named]
   return queries.all(text, ...names.map((name) => named[name] ?? null))
+}
+
+const TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '/' || ?, 0))"
+
+async function answerEach(queries: Queries, sql: Each, rows: readonly (readonly Value[])[]): Promise<readonly Row[]> {
+  if (rows.length === 0) return NO_ROWS
+  const { text } = translated(sql)
+  const all = eachText(text, sql.types)
+  if (all === undefined) {
+    for (const values of rows) await queries.run(text, ...values)
+    return NO_ROWS
+  }
+  const arrays = sql.types.map((_, at) => rows.map((values) => values[at] as string | number | Buffer | null))
+  const answered = await queries.all(all, ...arrays)
+  if (!sql.isRead) return NO_ROWS
+  const found = rows.map(() => NO_ROW)
+  for (const [number, ...row] of answered) found[int(number) - 1] = row
+  return found
 }
 
 /** A statement in PostgreSQL's words. `names`: the named parameters in the order of their numbers; undefined: they have no names. */

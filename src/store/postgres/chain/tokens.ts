@@ -1,10 +1,10 @@
 import { type AssetRef, assetKey } from '../../../core/asset.ts'
 import { parseStandard } from '../../../journal/rules/assets.ts'
+import { inLockOrder } from '../../queries/lock-order.ts'
 import { int, text } from '../../rows/columns.ts'
 import { readToken, TOKEN_COLUMNS, TOKEN_FACTS, tokenValues } from '../../rows/token-rows.ts'
 import type { FoundTokens, StoredToken, TokenQuery, TokenStore } from '../../seam/tokens.ts'
 import type { PostgresDatabase, Value } from '../database.ts'
-import { inLockOrder } from './lock-order.ts'
 
 /** Assets that are queued for reading in one transaction. */
 const QUEUE_BATCH = 1_000

@@ -2,11 +2,11 @@ import type { AccountCodec } from '../../../core/account.ts'
 import { type BalanceKey, balanceName, type Observation } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
 import { decodeAmount, encodeAmount } from '../../../journal/amount-codec.ts'
+import { inLockOrder } from '../../queries/lock-order.ts'
 import { bytes, int } from '../../rows/columns.ts'
 import { OF_KEY, observedKey } from '../../rows/observation-rows.ts'
 import type { ReadSince, ReadTrail } from '../../seam/pairs.ts'
 import type { PostgresDatabase, Queries, Value } from '../database.ts'
-import { inLockOrder } from './lock-order.ts'
 
 const NEWEST = `SELECT block, amount, observed_at FROM trail WHERE ${OF_KEY} AND block <= ? ORDER BY block DESC LIMIT 1`
 const LEAST = `SELECT amount FROM trail WHERE ${OF_KEY} AND block >= ? ORDER BY amount LIMIT 1`

@@ -1,17 +1,24 @@
 import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
-import { ServiceError } from '../../../core/errors.ts'
+import { StoredLedgerAudit } from '../../queries/ledger/ledger-audit.ts'
 import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from '../../seam/ledger-store.ts'
 import type { ChainReads, LedgerStore } from '../../seam/store.ts'
 import { openLedgerReads } from '../chain/open-reads.ts'
-import type { PostgresDatabase } from '../database.ts'
+import { PostgresDatabase } from '../database.ts'
+import { PostgresRecordSnapshot } from '../record-snapshot.ts'
 import { acceptClock, PostgresLedgerJournal } from './ledger-journal.ts'
 import { PostgresLedgerReads } from './ledger-reads.ts'
+import { readModel, type SchemaObjects, schemaFaults } from './schema-faults.ts'
+
+/** Most differences of tables that are reported. */
+const MAX_FAULTS = 10
 
 /** The ledger of a schema. */
 export class PostgresLedgers implements LedgerStore {
   readonly #db: PostgresDatabase
+  /** What the schema of this version holds, once it was asked for. */
+  #model: SchemaObjects | undefined
 
   constructor(db: PostgresDatabase) {
     this.#db = db
@@ -31,8 +38,16 @@ export class PostgresLedgers implements LedgerStore {
   }
 
   async openAudit(chain: ChainId): Promise<LedgerAudit> {
-    const message = `the rows of ${chain} can be compared with its operations only in a store of sqlite: so far`
-    throw new ServiceError('UNAVAILABLE', message, { fields: { chain } })
+    const db = PostgresDatabase.unhurried(this.#db.target)
+    try {
+      this.#model ??= await readModel(db)
+      const faults = await schemaFaults(db, this.#model, MAX_FAULTS)
+      const snapshot = await PostgresRecordSnapshot.open(db)
+      return await StoredLedgerAudit.open({ snapshot, schemaFaults: faults, damage: () => [] }, chain)
+    } catch (error) {
+      await db.close()
+      throw error
+    }
   }
 
   acceptClock(_: ChainId, accepted: AcceptedClock): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Page, RowKey, WatchedAddress } from '../../../core/custody.ts'
+import type { TableEngine } from '../../engine/table-engine.ts'
 import { int, nullable, type Row, text } from '../../rows/columns.ts'
 import type { AddedAddress, AddressStore, FamilyAddress, NewAddress, OfWallet } from '../../seam/custody.ts'
 import { type Query, rowOf, rowsOf } from '../query.ts'
-import type { CustodyEngine } from './custody-engine.ts'
 import { accountId, addAccount, addPrincipal, principalId, readFamily, walletId } from './names.ts'
 import { type Keyed, readPage } from './read-page.ts'
 
@@ -23,9 +23,9 @@ const ACCOUNTS = rowsOf('SELECT id, family, address FROM custody_accounts WHERE 
 
 /** The addresses that custody wallets watch, on any engine. */
 export class StoredAddresses implements AddressStore {
-  readonly #engine: CustodyEngine
+  readonly #engine: TableEngine
 
-  constructor(engine: CustodyEngine) {
+  constructor(engine: TableEngine) {
     this.#engine = engine
   }
 

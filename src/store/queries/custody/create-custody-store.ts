@@ -1,6 +1,7 @@
+import type { TableEngine } from '../../engine/table-engine.ts'
 import type { CustodyStore } from '../../seam/custody.ts'
+import { type Query, TURN } from '../query.ts'
 import { StoredAddresses } from './addresses.ts'
-import type { CustodyEngine } from './custody-engine.ts'
 import { StoredHolds } from './holds.ts'
 import { StoredMembers } from './members.ts'
 import { StoredVendorIds } from './vendor-ids.ts'
@@ -11,15 +12,28 @@ import { StoredWallets } from './wallets.ts'
  * it is found again in the journals.
  */
 export function createCustodyStore(engines: {
-  readonly durable: CustodyEngine
-  readonly index: CustodyEngine
+  readonly durable: TableEngine
+  readonly index: TableEngine
 }): CustodyStore {
-  const { durable, index } = engines
+  const [durable, index] = [inTurn(engines.durable), inTurn(engines.index)]
   return {
     wallets: new StoredWallets(durable),
     addresses: new StoredAddresses(durable),
     members: new StoredMembers(index),
     holds: new StoredHolds(durable),
     ids: new StoredVendorIds(durable),
+  }
+}
+
+/** Writers of custody take turns, so rows get their numbers in the order of the commits. */
+function inTurn(engine: TableEngine): TableEngine {
+  return {
+    read: (work) => engine.read(work),
+    write: <T>(work: () => Query<T>) => {
+      return engine.write(function* (): Query<T> {
+        yield [TURN, 'custody']
+        return yield* work()
+      })
+    },
   }
 }

@@ -2,10 +2,10 @@ import { type AssetRef, assetKey } from '../../../core/asset.ts'
 import type { Hold, Principal } from '../../../core/custody.ts'
 import { decodeAmount, encodeAmount } from '../../../journal/amount-codec.ts'
 import { parseStandard } from '../../../journal/rules/assets.ts'
+import type { TableEngine } from '../../engine/table-engine.ts'
 import { bytes, int, nullable, type Row, text } from '../../rows/columns.ts'
 import type { HoldStore, OfWallet, PlacedHold } from '../../seam/custody.ts'
 import { type Query, rowOf, rowsOf } from '../query.ts'
-import type { CustodyEngine } from './custody-engine.ts'
 import { assetId, chainNumber, principalId, readChain, walletId } from './names.ts'
 
 type Placing = Parameters<HoldStore['place']>[0]
@@ -29,9 +29,9 @@ const RELEASE = rowOf('UPDATE custody_holds SET released_at = coalesce(released_
 
 /** Holds, on any engine. */
 export class StoredHolds implements HoldStore {
-  readonly #engine: CustodyEngine
+  readonly #engine: TableEngine
 
-  constructor(engine: CustodyEngine) {
+  constructor(engine: TableEngine) {
     this.#engine = engine
   }
 

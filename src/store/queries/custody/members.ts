@@ -3,10 +3,10 @@ import type { ChainId } from '../../../core/chain.ts'
 import type { RowKey } from '../../../core/custody.ts'
 import { decodeAmount } from '../../../journal/amount-codec.ts'
 import { parseStandard } from '../../../journal/rules/assets.ts'
+import type { TableEngine } from '../../engine/table-engine.ts'
 import { bytes, int, nullable, type Row, text } from '../../rows/columns.ts'
 import type { FamilyAddress, Meeting, Member, MemberFilter, MemberStore } from '../../seam/custody.ts'
 import { type Query, rowOf, rowsOf } from '../query.ts'
-import type { CustodyEngine } from './custody-engine.ts'
 import { MemberQueries } from './member-queries.ts'
 import { addAsset, addChain, assetId, chainNumber, mustBeLimit, readChain, readFamily } from './names.ts'
 
@@ -37,10 +37,10 @@ const HAVING = rowsOf(
 
 /** The index of what is listed, on any engine. */
 export class StoredMembers implements MemberStore {
-  readonly #engine: CustodyEngine
+  readonly #engine: TableEngine
   readonly #queries = new MemberQueries()
 
-  constructor(engine: CustodyEngine) {
+  constructor(engine: TableEngine) {
     this.#engine = engine
   }
 

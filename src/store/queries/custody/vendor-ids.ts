@@ -1,9 +1,9 @@
 import { assert } from '../../../core/assert.ts'
 import { parseStandard } from '../../../journal/rules/assets.ts'
+import type { TableEngine } from '../../engine/table-engine.ts'
 import { nullable, text } from '../../rows/columns.ts'
 import type { StoredChainAsset, VendorIdStore } from '../../seam/custody.ts'
 import { type Query, rowOf } from '../query.ts'
-import type { CustodyEngine } from './custody-engine.ts'
 import { addAsset, addChain, assetId, chainNumber, readChain } from './names.ts'
 
 const CHAINS = tableOf('custody_chains')
@@ -26,9 +26,9 @@ function tableOf(name: 'custody_chains' | 'custody_assets') {
 
 /** The vendor's ids of chains and assets, on any engine. */
 export class StoredVendorIds implements VendorIdStore {
-  readonly #engine: CustodyEngine
+  readonly #engine: TableEngine
 
-  constructor(engine: CustodyEngine) {
+  constructor(engine: TableEngine) {
     this.#engine = engine
   }
 

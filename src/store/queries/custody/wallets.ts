@@ -8,10 +8,10 @@ import {
   type WalletType,
 } from '../../../core/custody.ts'
 import { mustBeOurs } from '../../../journal/damaged-value.ts'
+import type { TableEngine } from '../../engine/table-engine.ts'
 import { int, NO_ROW, type Row, text } from '../../rows/columns.ts'
 import type { OfWallet, WalletStore } from '../../seam/custody.ts'
 import { type Query, rowOf, rowsOf } from '../query.ts'
-import type { CustodyEngine } from './custody-engine.ts'
 import { addPrincipal, principalId } from './names.ts'
 import { type Keyed, readPage } from './read-page.ts'
 
@@ -42,9 +42,9 @@ function listOf(where: string) {
 
 /** Custody wallets, on any engine. */
 export class StoredWallets implements WalletStore {
-  readonly #engine: CustodyEngine
+  readonly #engine: TableEngine
 
-  constructor(engine: CustodyEngine) {
+  constructor(engine: TableEngine) {
     this.#engine = engine
   }
 

@@ -1,17 +1,18 @@
 import { type AccountCodec, TEXT_ACCOUNTS } from '../../../core/account.ts'
 import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
+import { StoredLedgerAudit } from '../../queries/ledger/ledger-audit.ts'
 import type { OnDamage } from '../../seam/damage.ts'
 import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from '../../seam/ledger-store.ts'
 import type { ChainReads, LedgerStore } from '../../seam/store.ts'
-import { guardedFile, type OpenOptions, openDatabase, type SqliteDatabase } from '../database.ts'
+import { guarded, guardedFile, type OpenOptions, openDatabase, type SqliteDatabase } from '../database.ts'
 import { Snapshot } from '../read/snapshot.ts'
+import { SqliteRecordSnapshot } from '../record-snapshot.ts'
 import { keepReserve, noRoom } from '../reserve.ts'
 import { writeAcceptedClock } from './accepted-clock.ts'
-import { SqliteLedgerAudit } from './ledger-audit.ts'
 import { type LedgerStep, SqliteLedgerJournal } from './ledger-journal.ts'
 import { SqliteLedgerReads } from './ledger-reads.ts'
-import { LEDGER_TABLES } from './ledger-schema.ts'
+import { LEDGER_TABLES, schemaFaults } from './ledger-schema.ts'
 
 const TABLES: Tables = LEDGER_TABLES
 
@@ -62,16 +63,30 @@ export class SqliteLedgers implements LedgerStore {
     guardedFile(folder, () => writeAcceptedClock(folder, chain, accepted))
   }
 
-  async openAudit(chain: ChainId, replica: string): Promise<LedgerAudit> {
+  async openAudit(chain: ChainId): Promise<LedgerAudit> {
     const { fileIn, folder } = this.#deps
     const db = openDatabase({ file: fileIn(folder), ...TABLES, cache: 'small' })
+    let faults: readonly string[]
+    let snapshot: SqliteRecordSnapshot
     try {
-      return guardedFile(db.name, () => new SqliteLedgerAudit(db, { chain, replica: fileIn(replica) }))
+      snapshot = new SqliteRecordSnapshot(db)
+      faults = guarded(db, () => schemaFaults(db, MAX_DAMAGE))
     } catch (error) {
       db.close()
       throw error
     }
+    const damage = (): readonly string[] => damageIn(db)
+    return StoredLedgerAudit.open({ snapshot, schemaFaults: faults, damage }, chain)
   }
+}
+
+/** Most faults that SQLite's integrity check reports, and most differences of tables. */
+const MAX_DAMAGE = 10
+
+/** Faults that SQLite finds in its own file. */
+function damageIn(db: SqliteDatabase): readonly string[] {
+  const said = guarded(db, () => db.prepare(`PRAGMA main.integrity_check(${MAX_DAMAGE})`).pluck().all())
+  return said.filter((line) => line !== 'ok').map((line) => `the file: ${String(line)}`)
 }
 
 /** What `SqliteLedgers` needs from the store. */
