@@ -40,14 +40,16 @@ beforeAll(async () => {
   const followed = nodes.map(({ server }, at) => ({ id: CHAINS[at], rpc: [server.url], poll_ms: 50 }))
   world = await makeWorld([...followed, { id: 'ledger:main' }])
   const server = await start()
-  for (const id of CHAINS) await server.until(id, isBelieved)
+  // Only the sound chain must have been audited: the audit of all would take long on a busy machine.
+  await server.until(SOUND, isBelieved)
+  for (const id of BROKEN) await server.until(id, ({ state }) => state === 'live')
   expect((await server.post('/api/assets', { asset_id: 'GILT' })).status).toBe(201)
   // A read of the node stores a row in the reads file.
   for (const id of CHAINS) expect((await balance(server, id)).status).toBe(200)
   expect(await server.end('SIGINT')).toBe(0)
   pristine = join(world.folder, 'pristine')
   cpSync(world.data, pristine, { recursive: true })
-}, 180_000)
+}, 300_000)
 afterAll(async () => {
   // A failed test leaves its server running.
   await Promise.all(started.splice(0).map((server) => server.end('SIGKILL')))
@@ -173,12 +175,12 @@ function testDamages(damages: readonly Damage[], begin: (harm: () => void) => Pr
           broken.map(({ id }) => id),
         )
         await server.until(SOUND, ({ state }) => state === 'live')
-      }, 120_000)
+      }, 300_000)
       afterAll(async () => {
         expect(await server.end('SIGINT')).toBe(0)
       })
       for (const { what, of, id, file } of broken) {
-        test(`${of}: ${what}`, () => mustBeContained(server, id, file), 60_000)
+        test(`${of}: ${what}`, () => mustBeContained(server, id, file), 180_000)
       }
     })
   }
@@ -276,4 +278,4 @@ test('the named remedy works: after a reset the chain is indexed again', async (
   await server.until(broken, isBelieved)
   expect((await tokens(server, broken)).status).toBe(200)
   expect(await server.end('SIGINT')).toBe(0)
-}, 120_000)
+}, 300_000)
