@@ -1,5 +1,6 @@
 import { Command, Help, type Option } from 'commander'
 import { VERSION } from '../app/version.ts'
+import { addBackup } from './backup.ts'
 import { addConfig } from './config-check.ts'
 import { addCopy } from './copy.ts'
 import { addDemo } from './demo.ts'
@@ -44,6 +45,7 @@ export function createProgram(terminal: Terminal): Command {
   addFollow(program, terminal)
   addFollowed(program, terminal)
   addReset(program, terminal)
+  addBackup(program, terminal)
   addCopy(program, terminal)
   addMigrate(program, terminal)
   return program
@@ -82,6 +84,7 @@ Begin here:
   $ steelyard followed            which accounts are followed, where not all are
   $ steelyard verify              compare every stored balance with the chain
   $ steelyard reset eip155:1      delete the index of a chain, to index it again
+  $ steelyard backup FILE         save ledger, keys, users and custody
 
 Environment:
   STEELYARD_<KEY>    overrides a key of the configuration:

@@ -62,6 +62,11 @@ export const ERRORS = {
   CLOCK_JUMPED: { retry: true, expose: false, says: "The system's clock jumped, so the ledger accepts no operations." },
   STORE_MISSING: { retry: false, expose: false, says: 'There is no store where the configuration says.' },
   STORE_MISMATCH: { retry: false, expose: false, says: 'The store belongs to another chain or a newer version.' },
+  BACKUP_INVALID: {
+    retry: false,
+    expose: false,
+    says: 'A backup is damaged, cut or of a newer version, or the file is no backup.',
+  },
   LEASE_HELD: { retry: true, expose: false, says: 'Another process writes this chain.' },
   LEASE_LOST: { retry: false, expose: false, says: 'This process no longer holds the right to write this chain.' },
   CONFIG_INVALID: {

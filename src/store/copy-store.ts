@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { ServiceError } from '../core/errors.ts'
 import type { Cell, StorePart, StoreTable, StoreTables } from './seam/store-tables.ts'
+import { inOrderOfReferences } from './table-order.ts'
 
 /** Rows that are copied in one transaction. */
 const ROWS = 2_000
@@ -19,14 +20,6 @@ type Copying = {
   readonly parts: readonly StorePart[]
   readonly onProgress: (progress: CopyProgress) => void
   readonly signal: AbortSignal
-}
-
-/** Tables that rows of others refer to, in the order in which they must be filled. */
-const REFERRED_TO = ['users', 'custody_principals', 'custody_chains', 'custody_wallets', 'custody_accounts']
-
-function inOrderOfReferences({ name: a }: StoreTable, { name: b }: StoreTable): number {
-  const rank = (name: string): number => (REFERRED_TO.includes(name) ? REFERRED_TO.indexOf(name) : REFERRED_TO.length)
-  return rank(a) - rank(b) || (a < b ? -1 : 1)
 }
 
 /** A table of both stores. */

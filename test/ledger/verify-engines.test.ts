@@ -4,18 +4,8 @@ import { commitGroup } from '../../src/ledger/group-commit.ts'
 import { genesisOf } from '../../src/ledger/record.ts'
 import type { Store } from '../../src/store/seam/store.ts'
 import { ENGINES, type StorePlace } from '../store/engines.ts'
-import { BEGAN, CHAIN, OPERATIONS, verifyStore } from './ledger.ts'
-
-/** Writes the operations, in groups, each second one with a key. */
-async function write({ ledgers }: Store): Promise<void> {
-  const journal = await ledgers.openJournal(CHAIN, genesisOf(CHAIN, BEGAN))
-  for (const [at, operation] of OPERATIONS.entries()) {
-    const key = { scope: '/mint', key: `key-${at}`, fingerprint: 'ab'.repeat(32) }
-    const request = { operation, idempotency: at % 2 === 0 ? key : undefined }
-    await commitGroup(journal, [request], { rules: { strictWallets: false }, now: BEGAN + at })
-  }
-  await journal.close()
-}
+import { fillLedger } from '../store/filled-store.ts'
+import { BEGAN, CHAIN, verifyStore } from './ledger.ts'
 
 /** A change of the tables, how it is undone, and what a fault must say. */
 type Damage = { readonly what: string; readonly change: string; readonly undo: string; readonly says: RegExp }
@@ -114,7 +104,7 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
   beforeAll(async () => {
     place = await makePlace()
     store = await place.open()
-    await write(store)
+    await fillLedger(store)
   })
   afterAll(() => place.end())
 

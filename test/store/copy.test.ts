@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
-import { createKey } from '../../src/access/keys.ts'
-import type { Wallet } from '../../src/core/custody.ts'
 import { copyStore } from '../../src/store/copy-store.ts'
 import { openTables } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/seam/store.ts'
@@ -10,20 +8,10 @@ import type { StorePart } from '../../src/store/seam/store-tables.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, blockMovements, hashOf, makeBlock } from './chains.ts'
 import { placeMaker, type StorePlace } from './engines.ts'
+import { fillRecords, WALLET } from './filled-store.ts'
 
 const PARTS: readonly StorePart[] = [{ of: 'store' }, { of: 'journal', chain: CHAIN }, { of: 'reads', chain: CHAIN }]
 const BLOCKS = 30
-
-const WALLET: Wallet = {
-  uuid: 'w1',
-  principal: 'p',
-  type: 'MPC',
-  name: "o'neil",
-  status: 'active',
-  metadata: '{}',
-  createdAt: 1,
-  updatedAt: 1,
-}
 
 async function makePlace(engine: string): Promise<StorePlace> {
   const place = await placeMaker(engine)()
@@ -34,17 +22,7 @@ async function makePlace(engine: string): Promise<StorePlace> {
 /** Fills a store with something of everything. */
 async function fill(place: StorePlace): Promise<void> {
   const store = await place.open()
-  await store.users.put({
-    ...{ id: 'u1', name: 'ada', passwordHash: '$', principal: 'p', createdAt: 1, disabledAt: undefined },
-  })
-  const { stored } = createKey({ name: 'k', createdAt: 2 })
-  await store.keys.putOfUser({ ...stored, userId: 'u1' }, 2)
-  await store.keys.noteUses(new Map([[stored.id, 9]]))
-  await store.prices.put([{ asset: 'eip155:1/slip44:60', at: 5, price: '3000.5' }], 0)
-  await store.custody.wallets.add(WALLET, 9)
-  const [address = ''] = ACCOUNTS
-  await store.custody.addresses.add({ principal: 'p', wallet: 'w1', family: 'evm', address, at: 3, max: 9 })
-  await store.custody.members.add([{ family: 'evm', address, chain: CHAIN, asset: ASSETS[0] }], 4)
+  await fillRecords(store)
   await index(store)
   await store.close()
 }

@@ -3,12 +3,10 @@ import type { RecordSnapshot, TableShape } from '../queries/record-snapshot.ts'
 import { type Row, text } from '../rows/columns.ts'
 import { translate } from './chain/run-query.ts'
 import type { PostgresDatabase, Queries } from './database.ts'
+import { type HeldTransaction, holdTransaction, NO_LIMITS } from './held-transaction.ts'
 
 /** Rows of a page: one message of the server. */
 const PAGE_ROWS = 1_000
-
-/** No limit of the server ends a long read: who reads may wait for a slow disk, and the server may sort many rows. */
-export const NO_LIMITS = 'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0'
 
 /** Numbers the cursors of this process: a prepared FETCH belongs to one. */
 let cursors = 0
@@ -16,55 +14,49 @@ let cursors = 0
 /** The schema of a store in one snapshot. It owns its connections. */
 export class PostgresRecordSnapshot implements RecordSnapshot {
   readonly #db: PostgresDatabase
-  readonly #queries: Queries
-  readonly #end: () => Promise<void>
+  readonly #held: HeldTransaction
 
-  private constructor(db: PostgresDatabase, queries: Queries, end: () => Promise<void>) {
+  private constructor(db: PostgresDatabase, held: HeldTransaction) {
     this.#db = db
-    this.#queries = queries
-    this.#end = end
+    this.#held = held
   }
 
   /** `db`: `PostgresDatabase.unhurried`. */
   static async open(db: PostgresDatabase): Promise<PostgresRecordSnapshot> {
-    return new Promise((resolve, reject) => {
-      const ended = db.snapshot(async (queries) => {
-        await queries.exec(NO_LIMITS)
-        await new Promise<void>((release) => {
-          const end = async (): Promise<void> => {
-            release()
-            await ended
-          }
-          resolve(new PostgresRecordSnapshot(db, queries, end))
-        })
-      })
-      ended.catch(reject)
-    })
+    const held = await holdTransaction((work) => db.snapshot(work))
+    // The snapshot is of the first statement that reads.
+    await db.guarded(() => held.queries.exec(`${NO_LIMITS}; SELECT 1`))
+    return new PostgresRecordSnapshot(db, held)
   }
 
   tables(): Promise<readonly TableShape[]> {
-    return this.#db.guarded(() => tableShapes(this.#queries, this.#db.target.schema))
+    return this.#db.guarded(() => tableShapes(this.#held.queries, this.#db.target.schema))
   }
 
-  async *pages(sql: Sql): AsyncIterable<readonly Row[]> {
-    const name = `rows_${cursors++}`
-    const guarded = (run: string): Promise<readonly Row[]> => this.#db.guarded(() => this.#queries.all(run))
-    await guarded(`DECLARE ${name} NO SCROLL CURSOR FOR ${translate(sql.text).text}`)
-    for (;;) {
-      const page = await guarded(`FETCH ${PAGE_ROWS} FROM ${name}`)
-      if (page.length > 0) yield page
-      if (page.length < PAGE_ROWS) break
-    }
-    await guarded(`CLOSE ${name}`)
+  pages(sql: Sql): AsyncIterable<readonly Row[]> {
+    return pagesIn(this.#db, this.#held.queries, sql)
   }
 
   async close(): Promise<void> {
     try {
-      await this.#end()
+      await this.#held.commit()
     } finally {
       await this.#db.close()
     }
   }
+}
+
+/** The rows of a statement in a transaction, page by page. */
+export async function* pagesIn(db: PostgresDatabase, queries: Queries, sql: Sql): AsyncGenerator<readonly Row[], void> {
+  const name = `rows_${cursors++}`
+  const run = (statement: string): Promise<readonly Row[]> => db.guarded(() => queries.all(statement))
+  await run(`DECLARE ${name} NO SCROLL CURSOR FOR ${translate(sql.text).text}`)
+  for (;;) {
+    const page = await run(`FETCH ${PAGE_ROWS} FROM ${name}`)
+    if (page.length > 0) yield page
+    if (page.length < PAGE_ROWS) break
+  }
+  await run(`CLOSE ${name}`)
 }
 
 /** All tables of a schema, by name. */

@@ -4,10 +4,11 @@ import { text } from '../rows/columns.ts'
 import type { Cell, StorePart, StoreTable, StoreTables } from '../seam/store-tables.ts'
 import { chainSchemas, makeChain } from './chain/chain-place.ts'
 import { READ_TABLES } from './chain/read-schema.ts'
-import { PostgresDatabase, type Transaction, type Value } from './database.ts'
+import { PostgresDatabase, type Transaction } from './database.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { migrate } from './migrate.ts'
 import { tableShapes } from './record-snapshot.ts'
+import { insertRows } from './record-target.ts'
 import { MIGRATIONS } from './schema.ts'
 import { parseTarget } from './target.ts'
 
@@ -57,24 +58,7 @@ export class PostgresTables implements StoreTables {
   }
 
   async insert(table: StoreTable, rows: readonly (readonly Cell[])[]): Promise<void> {
-    await this.#in(table, async (queries) => {
-      const types = new Map(
-        (await queries.all(TYPES, this.#schemaOf(table.part), table.name)).map(([name, type]) => [name, type]),
-      )
-      const arrays = table.columns.map((column) => `?::${text(types.get(column))}[]`)
-      const values: Value[] = table.columns.map((_, index) => rows.map((row) => row[index] ?? null))
-      const columns = table.columns.map(quoted).join(', ')
-      await queries.run(`INSERT INTO ${table.name} (${columns}) SELECT * FROM unnest(${arrays.join(', ')})`, ...values)
-      // Rows that are added later get higher numbers.
-      for (const [sequence, column] of await queries.all(
-        SEQUENCES,
-        table.name,
-        this.#schemaOf(table.part),
-        table.name,
-      )) {
-        await queries.all(`SELECT setval('${text(sequence)}', max(${quoted(text(column))})) FROM ${table.name}`)
-      }
-    })
+    await this.#in(table, (queries) => insertRows(queries, { ...table, schema: this.#schemaOf(table.part) }, rows))
   }
 
   async distribute(part: StorePart): Promise<readonly string[]> {
@@ -130,11 +114,6 @@ export class PostgresTables implements StoreTables {
     } else await makeChain(this.#db, part.chain)
   }
 }
-
-const TYPES =
-  'SELECT column_name::text, data_type::text FROM information_schema.columns WHERE table_schema = ? AND table_name = ?'
-const SEQUENCES = `SELECT pg_get_serial_sequence(?, column_name::text), column_name::text FROM information_schema.columns
-  WHERE table_schema = ? AND table_name = ? AND is_identity = 'YES'`
 
 function quoted(name: string): string {
   return `"${name}"`

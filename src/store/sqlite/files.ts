@@ -72,7 +72,8 @@ export function readsFile(chain: ChainId): string {
 /** What an operator can do about a damaged file. */
 export function remedyOf(file: string): string {
   const name = basename(file)
-  if (name === MAIN_FILE) return 'stop the server and restore the file from a backup: nothing else holds its content'
+  if (name === MAIN_FILE)
+    return 'stop the server, move the file away and run "steelyard restore" with a backup: nothing else holds its content'
   if (name.endsWith(READS_END)) {
     return `stop the server, delete ${file} with its -wal and -shm, and start again: it holds only answers of nodes`
   }

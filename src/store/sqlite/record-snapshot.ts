@@ -24,21 +24,26 @@ export class SqliteRecordSnapshot implements RecordSnapshot {
     return guarded(this.#db, () => tableShapes(this.#db))
   }
 
-  async *pages(sql: Sql): AsyncIterable<readonly Row[]> {
-    const rows = guarded(this.#db, () => this.#db.prepare(sql.text).raw().iterate())
-    try {
-      for (;;) {
-        const page = guarded(this.#db, () => nextPage(rows))
-        if (page.length > 0) yield page
-        if (page.length < PAGE_ROWS) return
-      }
-    } finally {
-      rows.return?.()
-    }
+  pages(sql: Sql): AsyncIterable<readonly Row[]> {
+    return pagesIn(this.#db, sql)
   }
 
   async close(): Promise<void> {
     this.#db.close()
+  }
+}
+
+/** The rows of a statement, page by page. */
+export async function* pagesIn(db: SqliteDatabase, sql: Sql): AsyncGenerator<readonly Row[], void> {
+  const rows = guarded(db, () => db.prepare(sql.text).raw().iterate())
+  try {
+    for (;;) {
+      const page = guarded(db, () => nextPage(rows))
+      if (page.length > 0) yield page
+      if (page.length < PAGE_ROWS) return
+    }
+  } finally {
+    rows.return?.()
   }
 }
 

@@ -10,6 +10,7 @@ import { type Lease, takeLease } from './lease.ts'
 import { LEDGER_TABLES } from './ledger/ledger-schema.ts'
 import { MAIN_MIGRATIONS, USES_MIGRATIONS } from './main-schema.ts'
 import { tableShapes } from './record-snapshot.ts'
+import { insertRows } from './record-target.ts'
 import { READS_MIGRATIONS } from './schema.ts'
 
 /** Tables that are of this engine, or are filled again by themselves. */
@@ -66,10 +67,8 @@ export class SqliteTables implements StoreTables {
   }
 
   async insert(table: StoreTable, rows: readonly (readonly Cell[])[]): Promise<void> {
-    const values = table.columns.map(() => '?').join(', ')
     this.#in(table, (db) => {
-      const add = db.prepare(`INSERT INTO ${table.name} (${table.columns.map(quoted).join(', ')}) VALUES (${values})`)
-      const all = (): void => rows.forEach((row) => void add.run(...row))
+      const all = (): void => insertRows(db, table, rows)
       // The authoritative file is in one transaction all the time.
       if (db.inTransaction) all()
       else db.transaction(all).immediate()
