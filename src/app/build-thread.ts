@@ -5,7 +5,7 @@ import { CheckedBuild } from '../bulk/load/checked-build.ts'
 import { accountCodecOf } from '../chains/account-codecs.ts'
 import { assert } from '../core/assert.ts'
 import { codeOf, isServiceError } from '../core/errors.ts'
-import { findBuildFault, openBulkSink } from '../store/open-sink.ts'
+import { findBuildFault, isShared, openBulkSink } from '../store/open-sink.ts'
 import type { BuildData, FromBuild, ToBuild } from './start-build.ts'
 import { startBuildHelper } from './start-build-helper.ts'
 
@@ -23,7 +23,7 @@ if (process.platform === 'linux') setPriority(NICENESS)
 const { chain, job } = workerData as BuildData
 const codec = accountCodecOf(chain)
 assert(codec !== undefined, 'an indexed chain has a kind')
-const helper = job.expected >= SHARED_TRANSFERS ? startBuildHelper() : undefined
+const helper = isShared(job.target) && job.expected >= SHARED_TRANSFERS ? startBuildHelper() : undefined
 const build = new CheckedBuild(job, {
   ...(helper === undefined ? {} : { helper }),
   codec,

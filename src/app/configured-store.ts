@@ -34,5 +34,6 @@ export async function openConfiguredStore(config: AppConfig, create: boolean): P
 
 /** What the indexer of a configured chain needs. */
 export function indexerDataOf(config: AppConfig, chain: ChainConfig): ThreadData {
-  return { store: config.store, chain, fixedAccounting: fixedClassesOf(chain.id, config.tokens.accounting) }
+  const { store, loadFolder } = config
+  return { store, loadFolder, chain, fixedAccounting: fixedClassesOf(chain.id, config.tokens.accounting) }
 }

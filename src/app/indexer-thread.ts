@@ -270,6 +270,7 @@ function waitFor(error: unknown, message: string): string {
 async function open(chain: ChainConfig, kind: KindDefinition): Promise<Opened> {
   const store = await openStore({
     url: data.store,
+    loadFolder: data.loadFolder,
     codecOf: () => kind.accountCodec,
     classesOf: () => data.fixedAccounting,
   })

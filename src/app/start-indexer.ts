@@ -18,6 +18,8 @@ import { startThread } from './thread.ts'
 /** The input of an indexer thread. `fixedAccounting`: the tokens of the chain with a fixed accounting, by `assetKey`. */
 export type ThreadData = {
   readonly store: string
+  /** As for `openStore`. */
+  readonly loadFolder?: string | undefined
   readonly chain: ChainConfig
   readonly fixedAccounting: ReadonlyMap<string, Accounting>
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { AppConfig } from '../app/app-config.ts'
 import { kindOf } from '../chains/registry.ts'
 import type { ChainId } from '../core/chain.ts'
 import { isServiceError } from '../core/errors.ts'
@@ -40,7 +41,7 @@ async function reset(text: string, options: ResetOptions, terminal: Terminal): P
   if (options.yes !== true && terminal.ask === undefined) {
     throw new UsageError(`nothing was done: without a terminal to ask on, only --yes deletes the index of ${chain}`)
   }
-  const store = await openExisting(config.store)
+  const store = await openExisting(config)
   try {
     if (store === undefined || !(await store.holds(chain))) {
       terminal.err(`Nothing of ${chain} was indexed in ${withoutUrl(config.store)}: there is nothing to delete.\n`)
@@ -66,9 +67,9 @@ async function isConfirmed(
   return answer?.trim().toLowerCase() === 'yes'
 }
 
-async function openExisting(url: string): Promise<Store | undefined> {
+async function openExisting({ store, loadFolder }: AppConfig): Promise<Store | undefined> {
   try {
-    return await openStore({ url, create: false })
+    return await openStore({ url: store, loadFolder, create: false })
   } catch (error) {
     if (isServiceError(error, 'STORE_MISSING')) return undefined
     throw error

@@ -15,6 +15,7 @@ import {
   type ConfigPath,
   type Field,
   integer,
+  optional,
   type Problem,
   refine,
   text,
@@ -40,6 +41,8 @@ export type Config<Dialects> = {
   readonly log: { readonly level: LogLevel }
   /** `sqlite:<absolute folder>` or `postgres://…`, with a password: only `withoutUrl` of it may be shown. */
   readonly store: string
+  /** The absolute folder where bulk loads into a database keep what they fetched; undefined: one of the system's temporary ones. */
+  readonly loadFolder?: string | undefined
   readonly chains: readonly ChainConfig[]
   readonly tokens: {
     /** Absolute paths of token lists, most trusted first. */
@@ -133,6 +136,7 @@ function configField<D>(
     listen,
     log: mapping({ level: withDefault(word(LOG_LEVELS), 'info') }),
     store: withDefault(storeUrl(folder), `sqlite:${resolve(folder, 'data')}`),
+    loadFolder: optional(path(folder)),
     chains: needsChains ? refine(distinctChains, atLeastOne) : distinctChains,
     tokens: mapping({
       lists: withDefault(list(path(folder), 'a list of files'), []),

@@ -108,6 +108,8 @@ export type TableChanges = {
   readonly table: Table<Readonly<Record<string, Column>>>
   readonly inserted: AnyRow[]
   readonly updated: { readonly before: AnyRow; readonly after: AnyRow }[]
+  /** Rows whose numbers are added to those of the stored row with their key, if there is one; else they are inserted. */
+  readonly added: AnyRow[]
   /** The keys of the rows that are deleted, if they are there. */
   readonly deleted: AnyRow[]
 }
@@ -137,6 +139,14 @@ export class Changeset {
     else this.update(table, before, after)
   }
 
+  /**
+   * Adds the numbers of a row to those of the stored row with its key, or writes it if none is stored. All columns but those
+   * of the key are numbers.
+   */
+  add<T extends Table>(table: T, row: Row<T>): void {
+    this.#of(table).added.push(row)
+  }
+
   /** Deletes a row, if it is there. */
   delete<T extends Table>(table: T, key: Key<T>): void {
     this.#of(table).deleted.push(key)
@@ -145,7 +155,7 @@ export class Changeset {
   #of(table: Table): TableChanges {
     let changes = this.#tables.get(table)
     if (changes === undefined) {
-      changes = { table, inserted: [], updated: [], deleted: [] }
+      changes = { table, inserted: [], updated: [], added: [], deleted: [] }
       this.#tables.set(table, changes)
     }
     return changes

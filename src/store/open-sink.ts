@@ -1,4 +1,6 @@
 import type { AccountCodec } from '../core/account.ts'
+import { CopySink } from './postgres/bulk/copy-sink.ts'
+import { leaveSample } from './postgres/bulk/sample.ts'
 import type { CheckTables, Expected } from './seam/bulk-check.ts'
 import type { BuildTarget } from './seam/bulk-load.ts'
 import type { BulkSink } from './seam/bulk-sink.ts'
@@ -7,9 +9,15 @@ import { syncFile } from './sqlite/bulk/fresh-file.ts'
 import { PageSink } from './sqlite/bulk/page-sink.ts'
 import { SqlSink } from './sqlite/bulk/sql-sink.ts'
 
+/** True if another thread can write rows of a build's sink, and look at what was written. */
+export function isShared({ engine }: BuildTarget): boolean {
+  return engine === 'sqlite'
+}
+
 /** Opens the sink of a build. `by`: the fast way of the engine, or plain SQL. */
 export function openBulkSink(target: BuildTarget, codec: AccountCodec, by: 'pages' | 'sql'): BulkSink {
-  const { chain, coverage, fixed, place } = target
+  const { engine, chain, coverage, fixed, place } = target
+  if (engine === 'postgres') return new CopySink(place)
   const whose = { chain, coverage, codec, fixed: new Map(fixed) }
   return by === 'pages' ? new PageSink(place, whose) : new SqlSink(place, whose)
 }
@@ -23,7 +31,8 @@ export async function findBuildFault(
   { codec, checkTables }: { readonly codec: AccountCodec; readonly checkTables?: CheckTables | undefined },
   expected: Expected,
 ): Promise<string | undefined> {
-  const { place } = target
+  const { engine, place } = target
+  if (engine === 'postgres') return leaveSample(place, codec, expected)
   const { budgetMs, rows, turn } = expected
   const check = { place, rows, budgetMs, turn }
   const [synced, checked] = [syncFile(place), checkTables?.(check)]

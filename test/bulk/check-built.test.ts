@@ -70,7 +70,7 @@ async function checked(place: string, look: (expected: Expected, by: SinkName | 
   const job: BuildJob = {
     log: join(folder, 'log'),
     expected: 0,
-    target: { chain: CHAIN, coverage: ALL, fixed: [], published: undefined, place },
+    target: { engine: 'sqlite' as const, chain: CHAIN, coverage: ALL, fixed: [], published: undefined, place },
   }
   const warnings: string[] = []
   let by: SinkName | undefined
@@ -102,7 +102,7 @@ async function faultOf(change: (file: string) => void): Promise<string | undefin
   change(place)
   try {
     return await findBuildFault(
-      { chain: CHAIN, coverage: ALL, fixed: [], published: undefined, place },
+      { engine: 'sqlite' as const, chain: CHAIN, coverage: ALL, fixed: [], published: undefined, place },
       { codec: HEX_ACCOUNTS, checkTables },
       expected,
     )

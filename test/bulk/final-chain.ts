@@ -12,6 +12,7 @@ import type { BlockTransfers } from '../../src/core/transfer.ts'
 import { Indexer } from '../../src/indexer/indexer.ts'
 import type { IndexerReport } from '../../src/indexer/indexer-options.ts'
 import { findBuildFault, openBulkSink } from '../../src/store/open-sink.ts'
+import type { Store } from '../../src/store/seam/store.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import type { JournalStep } from '../../src/store/sqlite/write/journal-options.ts'
 import { MockChain } from '../chains/mock-chain.ts'
@@ -73,10 +74,15 @@ type Run = {
   readonly build?: (job: BuildJob, signal: AbortSignal) => RunningBuild
 }
 
-/** Indexes until idle, or until an error. Returns the error. */
-export async function index(folder: string, run: Run): Promise<unknown> {
+/** Indexes into a folder until idle, or until an error. Returns the error. */
+export function index(folder: string, run: Run): Promise<unknown> {
+  const { onStep = () => undefined } = run
+  return indexStore(new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, onStep }), run)
+}
+
+/** Indexes into a store until idle, or until an error, and closes it. Returns the error. */
+export async function indexStore(store: Store, run: Run): Promise<unknown> {
   const { chain = makeChain(), isBulk, reports = [], onStep = () => undefined, now = () => performance.now() } = run
-  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, onStep })
   const journal = await store.openJournal(CHAIN, ALL)
   const reads = await store.openReads(CHAIN)
   const deps = { now, log: () => undefined }

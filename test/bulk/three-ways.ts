@@ -1,147 +1,7 @@
 /** A story's chain through append, through a bulk load, and half and half. */
 import { expect } from 'vitest'
-import { Build } from '../../src/bulk/build/build.ts'
-import { copyToLog } from '../../src/bulk/load/copy-stored.ts'
-import { RawLogWriter } from '../../src/bulk/raw-log/raw-log-writer.ts'
-import type { Header } from '../../src/core/block.ts'
-import { openBulkSink } from '../../src/store/open-sink.ts'
-import type { BulkStore } from '../../src/store/seam/bulk-load.ts'
-import type { Journal } from '../../src/store/seam/store.ts'
-import { SqliteStore } from '../../src/store/sqlite/store.ts'
-import { CHAIN } from '../indexer/harness.ts'
-import { dumpWhole } from '../store/dump.ts'
-import { generationIn, helperOf, inFolder, TINY } from './built-file.ts'
-import { type Block, blocksOf, CODEC, fixedOf, play, type Told } from './told-story.ts'
-
-const last = (blocks: readonly Block[]): Block => blocks.at(-1) as Block
-const headerOf = ({ number, hash, parentHash, timestamp }: Block): Header => ({ number, hash, parentHash, timestamp })
-const withoutParents = (blocks: readonly Block[]) => blocks.map((block) => ({ ...block, parentHash: undefined }))
-
-/** A store in a folder, in which a story happens. */
-class Site {
-  readonly told: Told
-  /** All blocks that are stored. */
-  blocks: Block[] = []
-  readonly #folder: string
-  #store: SqliteStore | undefined
-  #journal: Journal | undefined
-  #writer: RawLogWriter | undefined
-
-  constructor(told: Told, folder: string) {
-    this.told = told
-    this.#folder = folder
-  }
-
-  async open(): Promise<Journal> {
-    this.#store ??= new SqliteStore({
-      folder: this.#folder,
-      codecOf: () => CODEC,
-      classesOf: () => fixedOf(this.told),
-    })
-    this.#journal ??= await this.#store.openJournal(CHAIN, this.told.coverage)
-    return this.#journal
-  }
-
-  async close(): Promise<void> {
-    await this.#writer?.close()
-    await this.#journal?.close()
-    await this.#store?.close()
-    this.#writer = undefined
-    this.#journal = undefined
-    this.#store = undefined
-  }
-
-  /** Appends the final blocks of a part in one batch. */
-  async backfill(blocks: readonly Block[]): Promise<void> {
-    const journal = await this.open()
-    const through = last(blocks)
-    const batch = { first: blocks[0]?.number ?? 0, through, blocks: withoutParents(blocks), headers: [] }
-    await journal.append(batch)
-    await journal.finalize(through)
-    this.blocks.push(...blocks)
-  }
-
-  /** Appends blocks one by one. */
-  async follow(blocks: readonly Block[]): Promise<void> {
-    const journal = await this.open()
-    for (const block of blocks) {
-      await journal.append({ first: block.number, through: block, blocks: [block], headers: [block] })
-    }
-    this.blocks.push(...blocks)
-  }
-
-  async rollBack(back: number): Promise<void> {
-    const journal = await this.open()
-    if (back > 0) this.blocks.splice(-back)
-    await journal.rollback(last(this.blocks))
-  }
-
-  /** What happens after a part. */
-  async events(part: number): Promise<void> {
-    const { events = [], ends = false } = this.told.parts[part] ?? {}
-    for (const event of events)
-      await play(event, { journal: await this.open(), coverage: this.told.coverage, blocks: this.blocks })
-    if (ends) await this.close()
-  }
-
-  /** Publishes final blocks and a tail of others. `during`: happens while they are built. */
-  async publish(blocks: readonly Block[], { tail = [], during = async () => undefined }: Publishing): Promise<void> {
-    const bulk = await this.#bulk()
-    const writer = await this.#log(bulk)
-    const finalized = headerOf(last(blocks))
-    writer.append(withoutParents(blocks), finalized)
-    const marked = await writer.writeMark(0)
-    const target = bulk.target()
-    const options = {
-      log: bulk.folder,
-      codec: CODEC,
-      from: this.told.coverage.from,
-      published: target.published,
-      sizes: TINY,
-      // Some generations are swept by two threads.
-      helper: this.blocks.length % 2 === 0 ? undefined : helperOf(128),
-    }
-    const whole = new Build(options, openBulkSink(target, CODEC, 'pages'))
-    whole.readTo(marked)
-    await during()
-    const mark = tail.length === 0 ? marked : writer.appendTail(tail, headerOf(last(tail)))
-    whole.readTo(mark)
-    await whole.finish({ finalized, tail: tail.map(headerOf) })
-    this.blocks.push(...blocks, ...tail)
-    expect(await (await this.#bulk()).publish(target)).toMatchObject({ number: last(this.blocks).number })
-  }
-
-  async end(): Promise<void> {
-    await this.#writer?.close()
-    this.#writer = undefined
-    await (await this.#bulk()).end()
-  }
-
-  async #bulk(): Promise<BulkStore> {
-    const { bulk } = await this.open()
-    if (bulk === undefined) throw new Error('this engine has no bulk load')
-    return bulk
-  }
-
-  /** The log, with all that is stored. */
-  async #log(bulk: BulkStore): Promise<RawLogWriter> {
-    if (this.#writer !== undefined) return this.#writer
-    const writer = new RawLogWriter({ folder: bulk.folder, origin: 'test', codec: CODEC })
-    this.#writer = writer
-    const stored = bulk.open()
-    if (stored !== undefined && stored.through.number > (writer.appended.through?.number ?? -1)) {
-      const { signal } = new AbortController()
-      await copyToLog({ stored, writer, now: () => 0, signal, onCopied: () => undefined })
-    }
-    stored?.close()
-    return writer
-  }
-}
-
-type Publishing = { readonly tail?: readonly Block[]; readonly during?: () => Promise<void> }
-
-/** A way of storing the parts of a story. */
-type Way = (site: Site, parts: readonly (readonly Block[])[]) => Promise<void>
+import { dumpOf, last, partsOf, type Site, type Way, withoutTime } from './site.ts'
+import { type Block, blocksOf, type Told } from './told-story.ts'
 
 const events = async (site: Site, parts: readonly number[]): Promise<void> => {
   for (const part of parts) await site.events(part)
@@ -158,7 +18,7 @@ async function append(site: Site, parts: readonly (readonly Block[])[], from = 0
 async function publish(
   site: Site,
   parts: readonly (readonly Block[])[],
-  { from = 0, tail = [] as Block[] },
+  { from = 0, tail = [] as readonly Block[] },
 ): Promise<void> {
   const { told } = site
   const isLast = (index: number): boolean => index === parts.length - 1
@@ -193,33 +53,6 @@ async function getLost(site: Site, lost: readonly Block[]): Promise<void> {
   await site.rollBack(lost.length)
 }
 
-/** The dump of what a way stores, followed by live blocks and a reorg. `hasTail`: the live blocks are stored already. */
-async function dumpOf(told: Told, way: Way, hasTail = false): Promise<string[]> {
-  return inFolder(async (folder) => {
-    const site = new Site(told, folder)
-    try {
-      const { parts, live } = partsOf(told)
-      await way(site, parts)
-      if (!hasTail) await site.follow(live)
-      await site.rollBack(Math.min(told.back, live.length))
-      await site.follow(blocksOf(told, told.after, { first: last(site.blocks).number + 1, branch: 1 }))
-    } finally {
-      await site.close()
-    }
-    return dumpWhole(generationIn(folder))
-  })
-}
-
-function partsOf(told: Told): { readonly parts: readonly Block[][]; readonly live: readonly Block[] } {
-  let next = told.coverage.from
-  const take = (contents: Told['live']): Block[] => {
-    const blocks = blocksOf(told, contents, { first: next })
-    next += blocks.length
-    return blocks
-  }
-  return { parts: told.parts.map(({ blocks }) => take(blocks)), live: take(told.live) }
-}
-
 /** Compares a story whose live blocks are published with the last final ones. */
 async function compareTail(told: Told): Promise<void> {
   const { parts, live } = partsOf(told)
@@ -228,7 +61,7 @@ async function compareTail(told: Told): Promise<void> {
     ...told,
     parts: told.parts.map((part, index) => ({ ...part, events: isLast(index) ? [] : part.events })),
   }
-  const withTail = await dumpOf(quiet, (site, own) => publish(site, own, { tail: [...live] }), true)
+  const withTail = await dumpOf(quiet, (site, own) => publish(site, own, { tail: [...live] }), { hasTail: true })
   expect(withTail.map(withoutTime)).toEqual((await dumpOf(quiet, append)).map(withoutTime))
 }
 
@@ -254,9 +87,4 @@ export async function compareWays(told: Told): Promise<void> {
     await publish(site, own.slice(cut), { from: cut })
   })
   expect(bulkLast).toEqual(crooked)
-}
-
-/** Without the newest block when a pair was last refuted: blocks that are not final are stored one by one, or all at once. */
-function withoutTime(line: string): string {
-  return line.replace(/^(refuted_pairs .*) block=\d+$/, '$1')
 }

@@ -30,10 +30,10 @@ export class MemoryTables {
   }
 
   #apply(changeset: Changeset): void {
-    for (const { table, inserted, updated, deleted } of changeset.tables) {
+    for (const { table, inserted, updated, added, deleted } of changeset.tables) {
       const rows = this.#of(table)
       const nameOf = (row: AnyRow): string => table.key.map((column) => shown(row[column])).join('/')
-      const named = [...deleted, ...inserted, ...updated.map(({ after }) => after)].map(nameOf)
+      const named = [...deleted, ...inserted, ...added, ...updated.map(({ after }) => after)].map(nameOf)
       if (new Set(named).size !== named.length) throw new RangeError(`a changeset names a row of ${table.name} twice`)
       for (const row of deleted) rows.delete(nameOf(row))
       for (const row of inserted) {
@@ -46,6 +46,13 @@ export class MemoryTables {
           stored !== undefined && Object.keys(table.columns).every((column) => equal(stored[column], before[column]))
         if (!isBefore) throw new RangeError(`a row of ${table.name} is updated that is another one by now`)
         rows.set(nameOf(after), after)
+      }
+      for (const row of added) {
+        const stored = rows.get(nameOf(row)) ?? {}
+        const sums = Object.entries(row).map(([column, value]) => {
+          return [column, typeof value === 'number' ? value + Number(stored[column] ?? 0) : value]
+        })
+        rows.set(nameOf(row), Object.fromEntries(sums))
       }
     }
   }

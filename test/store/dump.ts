@@ -17,8 +17,7 @@ export function dumpChain(file: string): string[] {
  * ids, times of the clock on the wall, the writer's number, and how often answers changed.
  */
 export function dumpWhole(file: string): string[] {
-  const tables = [...TABLES.map(({ table }) => table), ...NO_FACTS].map((table) => ({ table, order: '' }))
-  return dump(file, tables, OF_A_RUN)
+  return dump(file, WHOLE, OF_A_RUN)
 }
 
 type Rows = readonly Readonly<Record<string, unknown>>[]
@@ -36,11 +35,24 @@ function dump(file: string, tables: Dumped, leftOut: ReadonlySet<string>): strin
 }
 
 /** As `dumpChain`, of tables that are read by statements, and with columns by name: engines have them in other orders. */
-export async function dumpTables(read: (sql: string) => Promise<Rows>): Promise<string[]> {
+export function dumpTables(read: (sql: string) => Promise<Rows>): Promise<string[]> {
+  return dumpBy(read, TABLES, LEFT_OUT)
+}
+
+/** As `dumpWhole`, of tables that are read by statements. */
+export function dumpWholeTables(read: (sql: string) => Promise<Rows>): Promise<string[]> {
+  return dumpBy(read, WHOLE, OF_A_RUN)
+}
+
+async function dumpBy(
+  read: (sql: string) => Promise<Rows>,
+  tables: Dumped,
+  leftOut: ReadonlySet<string>,
+): Promise<string[]> {
   const rows: { table: string; rows: Rows }[] = []
-  for (const { table, order } of TABLES) rows.push({ table, rows: await read(selectFrom(table, order)) })
+  for (const { table, order } of tables) rows.push({ table, rows: await read(selectFrom(table, order)) })
   const byName = rows.map(({ table, rows: some }) => ({ table, rows: some.map(inOrder) }))
-  return linesOf(byName, namesOf(await read(ASSETS)), LEFT_OUT)
+  return linesOf(byName, namesOf(await read(ASSETS)), leftOut)
 }
 
 const ASSETS = "SELECT id, standard || ':' || reference AS name FROM assets"
@@ -109,6 +121,8 @@ const NO_FACTS = [
   ...['chain', 'heartbeat', 'places', 'findings', 'silences', 'refuted_pairs', 'refuted_assets', 'in_doubt'],
   ...['log_proofs', 'endings', 'followed', 'repaired'],
 ] as const
+
+const WHOLE = [...TABLES.map(({ table }) => table), ...NO_FACTS].map((table) => ({ table, order: '' }))
 
 const AMOUNTS = new Set(['amount', 'sum', 'delta', 'opening', 'supply', 'journal', 'chain'])
 const LEFT_OUT = new Set(['id', 'parent', 'timestamp', 'finalized_number', 'finalized_hash', 'classes', 'turned_at'])

@@ -10,11 +10,12 @@ import { openStore } from '../../src/store/open.ts'
 import { chainSchemas } from '../../src/store/postgres/chain/chain-place.ts'
 import { translate } from '../../src/store/postgres/chain/run-query.ts'
 import type { ChainReads, Journal, Store } from '../../src/store/seam/store.ts'
+import { Generations } from '../../src/store/sqlite/generations.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { makeSchema } from '../postgres/test-schema.ts'
-import { dumpTables } from './dump.ts'
+import { dumpTables, dumpWholeTables } from './dump.ts'
 
-type OpenOptions = Pick<Parameters<typeof openStore>[0], 'codecOf' | 'classesOf'>
+type OpenOptions = Pick<Parameters<typeof openStore>[0], 'codecOf' | 'classesOf' | 'loadFolder'>
 
 /** An empty place for a store. */
 export type StorePlace = {
@@ -28,6 +29,8 @@ export type StorePlace = {
   readonly openChain: (coverage?: Coverage, options?: OpenOptions) => Promise<OpenChain>
   /** The facts of a chain as canonical lines, which are the same on all engines. */
   readonly dumpChain: (chain: ChainId) => Promise<readonly string[]>
+  /** The same, with all other rows of its tables. */
+  readonly dumpWhole: (chain: ChainId) => Promise<readonly string[]>
   /** Runs statements on the tables of a chain, as another program would. */
   readonly exec: (chain: ChainId, sql: string) => Promise<void>
   /** Runs statements on the tables of the store itself, as another program would. Bytes are written as `x'80'`. */
@@ -41,11 +44,15 @@ export type StorePlace = {
 /** A chain that is written and read. */
 export type OpenChain = { readonly journal: Journal; readonly reads: ChainReads }
 
-type Opened = Pick<StorePlace, 'url' | 'dumpChain' | 'exec' | 'execRecords' | 'takeOver'> & {
+type Opened = Pick<StorePlace, 'url' | 'exec' | 'execRecords' | 'takeOver'> & {
+  /** Runs work that reads the tables of a chain by statements. */
+  readonly read: <T>(chain: ChainId, work: (read: Read) => Promise<T>) => Promise<T>
   readonly remove: () => void | Promise<void>
 }
 
-function place({ url, dumpChain: dump, exec, execRecords, takeOver, remove }: Opened): StorePlace {
+type Read = Parameters<typeof dumpTables>[0]
+
+function place({ url, read, exec, execRecords, takeOver, remove }: Opened): StorePlace {
   const opened: Store[] = []
   const journals: Journal[] = []
   const open = async (options: OpenOptions = {}): Promise<Store> => {
@@ -62,7 +69,8 @@ function place({ url, dumpChain: dump, exec, execRecords, takeOver, remove }: Op
       journals.push(journal)
       return { journal, reads: await store.openReads(CHAIN) }
     },
-    dumpChain: dump,
+    dumpChain: (chain) => read(chain, dumpTables),
+    dumpWhole: (chain) => read(chain, dumpWholeTables),
     exec,
     execRecords,
     takeOver,
@@ -88,13 +96,13 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
     name: 'sqlite',
     makePlace: async () => {
       const folder = mkdtempSync(join(tmpdir(), 'steelyard-store-'))
-      const fileOf = (chain: ChainId): string => join(folder, `${chain.replace(':', '_')}.db`)
+      const fileOf = (chain: ChainId): string => new Generations(folder, chain).currentPath()
       return place({
         url: `sqlite:${folder}`,
-        dumpChain: async (chain) => {
+        read: async (chain, work) => {
           const db = new Database(fileOf(chain), { readonly: true })
           try {
-            return await dumpTables(async (sql) => db.prepare<[], Record<string, unknown>>(sql).all())
+            return await work(async (sql) => db.prepare<[], Record<string, unknown>>(sql).all())
           } finally {
             db.close()
           }
@@ -112,9 +120,9 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
       const { url, schema, query, end } = await makeSchema()
       return place({
         url,
-        dumpChain: (chain) => {
+        read: (chain, work) => {
           const { journal } = chainSchemas(schema, chain)
-          return dumpTables((sql) => query(sql.replace(/ FROM (\w+)/, ` FROM ${journal}.$1`)))
+          return work((sql) => query(sql.replace(/ FROM (\w+)/, ` FROM ${journal}.$1`)))
         },
         exec: async (chain, sql) => {
           const { journal } = chainSchemas(schema, chain)

@@ -2,7 +2,7 @@ import type { ChainAdapter } from '../../chains/adapter.ts'
 import type { AccountCodec } from '../../core/account.ts'
 import type { Header } from '../../core/block.ts'
 import type { Coverage } from '../../core/coverage.ts'
-import { ServiceError } from '../../core/errors.ts'
+import { isServiceError, ServiceError } from '../../core/errors.ts'
 import type { RangeSize } from '../../indexer/range-size.ts'
 import type { BulkStore } from '../../store/seam/bulk-load.ts'
 import { isLogDamaged } from '../../store/seam/log-damage.ts'
@@ -71,6 +71,7 @@ export class BulkLoad {
   isFor({ first, last, written }: LoadGap): boolean {
     const { adapter, coverage, log, store } = this.#deps
     if (adapter.packTransfers === undefined || coverage.scope.type === 'accounts') return false
+    if (!store.grows) return written === undefined && this.#hasPlace()
     if (written === undefined || this.#mark()?.through !== undefined) return true
     const extent = store.extent()
     if (extent === undefined) return true
@@ -84,6 +85,20 @@ export class BulkLoad {
     }
     log('info', 'all is built anew, since that costs less than to append what is missing', { stored, missing })
     return true
+  }
+
+  /** True if there is a folder for the log, and room in it. Blocks can be appended without. */
+  #hasPlace(): boolean {
+    const { log, store } = this.#deps
+    try {
+      const free = store.freeBytes()
+      if (free >= LEAST_BYTES) return true
+      log('warn', 'blocks are appended, since there is no room for a bulk load', { folder: store.folder, free })
+    } catch (error) {
+      if (!isServiceError(error)) throw error
+      log('warn', 'blocks are appended, since a bulk load has no folder', { error: error.message })
+    }
+    return false
   }
 
   /**

@@ -74,7 +74,7 @@ export class Generations {
     this.#latest = mark
     const current = this.follow(mark)
     const { through } = mark
-    if (current === undefined || through === undefined) return
+    if (current === undefined || through === undefined || !this.#deps.store.grows) return
     const { now, first, last, stored } = this.#deps
     const isDue = isBuildDue({
       ...{ transfers: mark.transfers, built: this.#built?.transfers ?? (stored || undefined) },
@@ -156,7 +156,7 @@ export class Generations {
     build.finish(mark, ends)
     await build.built
     signal.throwIfAborted()
-    const through = await store.publish(target)
+    const through = await store.publish(target, signal)
     this.#built = mark
     this.#since = now()
     this.#lastBuildMs = this.#since - began

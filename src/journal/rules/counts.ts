@@ -48,17 +48,21 @@ export class Counts {
     this.#last = undefined
     this.#assets.clear()
     if (ofAccounts.length + ofAssets.length === 0) return
-    const accountRows = new Lookup(accounts, ofAccounts)
+    // What only grows is added without being read. A count that sinks may end its row.
+    const sinking = ofAccounts.filter(({ assets: met }) => met < 0)
+    const accountRows = new Lookup(accounts, sinking)
     const assetRows = new Lookup(
       assets,
       ofAssets.flatMap(([id]) => (known.has(id) ? [] : [{ id }])),
     )
-    yield [accountRows, assetRows]
+    const needs = [accountRows, assetRows].filter(({ keys }) => keys.length > 0)
+    if (needs.length > 0) yield needs
     const changes = new Changeset()
-    for (const [index, { account, assets: met, received }] of ofAccounts.entries()) {
+    for (const one of ofAccounts) if (one.assets >= 0) changes.add(accounts, one)
+    for (const [index, { account, assets: met, received }] of sinking.entries()) {
       const before = accountRows.rows[index]
       const after = { account, assets: (before?.assets ?? 0) + met, received: (before?.received ?? 0) + received }
-      if (after.assets === 0 && met < 0) changes.delete(accounts, { account })
+      if (after.assets === 0) changes.delete(accounts, { account })
       else changes.put(accounts, before, after)
     }
     const read = new Map(assetRows.rows.flatMap((row) => (row === undefined ? [] : [[row.id, row]])))

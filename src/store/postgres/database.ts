@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { DamagedValue } from '../../journal/damaged-value.ts'
 import type { Row } from '../rows/columns.ts'
+import { type CopySource, copyIn } from './copy-in.ts'
 import { storeError } from './store-error.ts'
 import type { Target } from './target.ts'
 
@@ -33,6 +34,14 @@ export interface Transaction extends Queries {
   exec(sql: string): Promise<void>
 }
 
+/** The statements of a connection of its own. What is not committed when its work ends is undone. */
+export interface OwnConnection extends Transaction {
+  begin(): Promise<void>
+  commit(): Promise<void>
+  /** Adds rows to a table by COPY. Returns how many there are. Closes their source. */
+  copyIn(table: string, columns: readonly string[], source: CopySource): Promise<number>
+}
+
 /** How a transaction is committed. Not `durable`: a crash of the server may lose the last ones, but never a part of one. */
 export type Commit = { readonly durable: boolean }
 
@@ -53,7 +62,7 @@ export class PostgresDatabase implements Queries {
 
   /** Connections of a command's own, whose statements may sort many rows: their transactions set the server's limits. */
   static unhurried(target: Target): PostgresDatabase {
-    return new PostgresDatabase(target, { pool: poolOf(target, { application: COMMAND, queryTimeoutMs: undefined }) })
+    return new PostgresDatabase(target, { pool: poolOf(target, { application: COMMAND }) })
   }
 
   /** Connections of a command that must not count as a server on the store. */
@@ -92,15 +101,42 @@ export class PostgresDatabase implements Queries {
   /** Runs work as one transaction. Each of its statements sees what others have committed by then. */
   write<T>(work: (queries: Transaction) => Promise<T>, { durable }: Commit = { durable: true }): Promise<T> {
     const begin = durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit = off'
-    return this.#transaction(begin, work, (ended) => {
-      // The server answers so, without an error, if a statement had failed.
-      if (ended !== 'COMMIT') throw new Error('a transaction ended in ROLLBACK although no statement of it failed')
-    })
+    return this.#transaction(begin, work, { waits: true, check: mustBeCommitted })
   }
 
-  /** Runs reads as one snapshot. */
+  /**
+   * Runs reads as one snapshot. A statement is sent at once, also if those before it were not answered yet. `work` must not send
+   * any after its promise has settled.
+   */
   snapshot<T>(work: (queries: Transaction) => Promise<T>): Promise<T> {
-    return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work)
+    return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work, { waits: false })
+  }
+
+  /**
+   * Runs work on a connection of its own, whose transactions set the server's limits. `searchPath`: of its statements.
+   * @throws ABORTED the signal ended the connection
+   */
+  async apart<T>(searchPath: string, work: (connection: OwnConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const client = new pg.Client(
+      settingsOf({ ...this.target, schema: searchPath }, { application: applicationOf(this.target) }),
+    )
+    // A query that runs fails with the connection.
+    client.on('error', () => undefined)
+    const end = (): void => void client.connection.stream.destroy()
+    return this.guarded(async () => {
+      signal.throwIfAborted()
+      try {
+        await client.connect()
+        signal.addEventListener('abort', end, { once: true })
+        return await work(connectionOn(client))
+      } catch (error) {
+        signal.throwIfAborted()
+        throw error
+      } finally {
+        signal.removeEventListener('abort', end)
+        await client.end().catch(() => undefined)
+      }
+    })
   }
 
   /** Parses rows with `parse`. @throws STORE_DAMAGED a value is not one that we write */
@@ -125,10 +161,11 @@ export class PostgresDatabase implements Queries {
     if (!this.#pool.ending) await this.#pool.end()
   }
 
+  /** `waits`: nothing is sent before the transaction has begun, so that nothing can be written outside of it. */
   async #transaction<T>(
     begin: string,
     work: (queries: Transaction) => Promise<T>,
-    check: (ended: string) => void = () => undefined,
+    { waits, check }: { readonly waits: boolean; readonly check?: (ended: string) => void },
   ): Promise<T> {
     return this.guarded(async () => {
       const client = await this.#pool.connect()
@@ -138,9 +175,12 @@ export class PostgresDatabase implements Queries {
       }
       client.on('error', fail)
       try {
-        await client.query(this.#path === undefined ? begin : `${begin}; SET LOCAL search_path = ${this.#path}`)
-        const result = await work(queriesOn(client, this.#statements))
-        check((await client.query('COMMIT')).command)
+        const begun = client.query(this.#path === undefined ? begin : `${begin}; SET LOCAL search_path = ${this.#path}`)
+        if (waits) await begun
+        const result = await work(queriesOn(client, this.#statements, begun))
+        await begun
+        const { command } = await client.query('COMMIT')
+        check?.(command)
         return result
       } catch (error) {
         await client.query('ROLLBACK').catch(fail)
@@ -164,46 +204,61 @@ export function applicationOf({ schema }: Target): string {
 /** The server cuts longer names. */
 const MAX_NAME_CHARACTERS = 63
 
-type PoolOptions = { readonly application: string; readonly queryTimeoutMs: number | undefined }
+/** `queryTimeoutMs` undefined: statements are limited by the server alone. */
+type Connecting = { readonly application: string; readonly queryTimeoutMs?: number }
 
-function poolOf(target: Target, { application, queryTimeoutMs }: PoolOptions): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: target.url,
-    max: MAX_CONNECTIONS,
+/** How the driver connects. */
+function settingsOf({ url, options, schema }: Target, { application, queryTimeoutMs }: Connecting) {
+  return {
+    connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
     keepAlive: true,
     application_name: application,
     types: { getTypeParser },
     options: [
-      target.options,
-      `-c search_path=${target.schema}`,
+      options,
+      `-c search_path=${schema}`,
       `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
       `-c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`,
       '-c synchronous_commit=on',
       '-c client_min_messages=warning',
     ].join(' '),
-  })
+  }
+}
+
+function poolOf(target: Target, how: Connecting): pg.Pool {
+  const pool = new pg.Pool({ ...settingsOf(target, how), max: MAX_CONNECTIONS, pipeline: true })
   // A connection that broke while it was idle is replaced at its next use.
   pool.on('error', () => undefined)
   return pool
 }
 
-/** Each statement is sent after the answer to the one before: the driver will no longer queue them for us. */
-function queriesOn(client: pg.PoolClient, statements: Statements): Transaction {
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(query: () => Promise<T>): Promise<T> => {
-    const answer = last.then(query, query)
-    last = answer
-    return answer
-  }
+/** The statements of a transaction that begins with `begun`: all of them fail if that does. */
+function queriesOn(client: pg.ClientBase, statements: Statements, begun: Promise<unknown>): Transaction {
+  begun.catch(() => undefined)
+  const ask = async <T>(query: Promise<T>): Promise<T> => (await Promise.all([begun, query]))[1]
   const all = async (sql: string, ...values: readonly Value[]) =>
-    (await inTurn(() => client.query<Row>(statements.of(sql, values)))).rows
+    (await ask(client.query<Row>(statements.of(sql, values)))).rows
   return {
     all,
     get: async (sql, ...values) => (await all(sql, ...values))[0],
-    run: async (sql, ...values) => (await inTurn(() => client.query(statements.of(sql, values)))).rowCount ?? 0,
-    exec: async (sql) => void (await inTurn(() => client.query(sql))),
+    run: async (sql, ...values) => (await ask(client.query(statements.of(sql, values)))).rowCount ?? 0,
+    exec: async (sql) => void (await ask(client.query(sql))),
+  }
+}
+
+function mustBeCommitted(ended: string): void {
+  // The server answers so, without an error, if a statement had failed.
+  if (ended !== 'COMMIT') throw new Error('a transaction ended in ROLLBACK although no statement of it failed')
+}
+
+function connectionOn(client: pg.Client): OwnConnection {
+  return {
+    ...queriesOn(client, new Statements(), Promise.resolve()),
+    begin: async () => void (await client.query('BEGIN')),
+    commit: async () => mustBeCommitted((await client.query('COMMIT')).command),
+    copyIn: (table, columns, source) => copyIn(client, `COPY ${table} (${columns.join(', ')})`, source),
   }
 }
 

@@ -17,6 +17,8 @@ export type Lease = {
    * @throws LEASE_LOST another process took the lease
    */
   readonly write: <T>(work: (queries: Transaction) => Promise<T>, view?: PostgresDatabase) => Promise<T>
+  /** Makes a transaction of another connection one that only the present writer can commit. @throws LEASE_LOST */
+  readonly hold: (queries: Queries) => Promise<void>
   readonly release: () => Promise<void>
 }
 
@@ -34,11 +36,13 @@ export async function takeLease(db: PostgresDatabase, chain: ChainId, leaseMs = 
     db.run(PROLONG, leaseMs, chain, fence).catch(() => undefined)
   }, leaseMs / 3)
   prolong.unref()
+  const hold = (queries: Queries): Promise<void> => assertOurs(queries, { schema: db.target.schema, chain, fence })
   return {
     fence,
+    hold,
     write: (work, view = db) =>
       view.write(async (queries) => {
-        await assertOurs(queries, { schema: db.target.schema, chain, fence })
+        await hold(queries)
         return work(queries)
       }),
     release: async () => {

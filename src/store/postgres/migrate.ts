@@ -62,6 +62,15 @@ async function assertUsable(db: PostgresDatabase): Promise<void> {
   }
 }
 
+/** Makes a schema that is not there with its tables, as a part of the caller's transaction, whose search path it is. */
+export async function createTables(queries: Transaction, schema: string, migrations: readonly string[]): Promise<void> {
+  await createSchema(queries, schema)
+  for (const [index, migration] of migrations.entries()) {
+    await queries.exec(migration)
+    await queries.run('INSERT INTO migrations (number) VALUES (?)', index + 1)
+  }
+}
+
 async function createSchema(queries: Transaction, schema: string): Promise<void> {
   // CREATE SCHEMA IF NOT EXISTS needs a right on the database even if the schema is there.
   const exists = await queries.get('SELECT 1 FROM pg_namespace WHERE nspname = ?', schema)

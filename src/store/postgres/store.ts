@@ -5,6 +5,7 @@ import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import { createRecords, type StoredRecords } from '../queries/records/create-records.ts'
 import type { ChainReads, Journal, Store } from '../seam/store.ts'
+import { defaultLoadFolder, LoadFolder } from './bulk/load-folder.ts'
 import { chainSchemas, hasChain } from './chain/chain-place.ts'
 import { PostgresJournal } from './chain/journal.ts'
 import { openChainReads } from './chain/open-reads.ts'
@@ -25,6 +26,8 @@ export type PostgresOptions = {
   readonly codecOf: (chain: ChainId) => AccountCodec
   /** Tokens whose accounting the configuration fixes, by `assetKey`. */
   readonly classesOf?: (chain: ChainId) => ReadonlyMap<string, Accounting>
+  /** Where bulk loads keep what they fetched; a folder of the system's temporary ones if not given. */
+  readonly loadFolder?: string | undefined
 }
 
 /** A schema of a PostgreSQL database, and two more for each chain that has nodes. */
@@ -76,7 +79,7 @@ export class PostgresStore implements Store {
   }
 
   openJournal(chain: ChainId, coverage: Coverage): Promise<Journal> {
-    return PostgresJournal.open(this.#db, { ...this.#of(chain), coverage })
+    return PostgresJournal.open(this.#db, { ...this.#of(chain), coverage }, this.#loadFolder)
   }
 
   openReads(chain: ChainId): Promise<ChainReads> {
@@ -97,6 +100,7 @@ export class PostgresStore implements Store {
         }
       })
       await this.reports.forget(chain)
+      new LoadFolder(this.#loadFolder, this.#db.target, chain).remove()
     } finally {
       await lease.release()
     }
@@ -108,6 +112,10 @@ export class PostgresStore implements Store {
 
   close(): Promise<void> {
     return this.#db.close()
+  }
+
+  get #loadFolder(): string {
+    return this.#options.loadFolder ?? defaultLoadFolder()
   }
 
   #of(chain: ChainId) {

@@ -1,34 +1,35 @@
-import { gatherPerTick } from '../../core/per-tick.ts'
 import type { TableEngine } from '../engine/table-engine.ts'
-import { type Asked, Each, type Query, type Sql, type Value } from '../queries/query.ts'
+import type { Asked, Query, Sql } from '../queries/query.ts'
 import type { Row } from '../rows/columns.ts'
-import { answerAsked, runQuery } from './chain/run-query.ts'
-import type { Commit, PostgresDatabase } from './database.ts'
+import { askerOf } from './chain/alike.ts'
+import { runQuery } from './chain/run-query.ts'
+import type { Commit, PostgresDatabase, Queries } from './database.ts'
 
 const NO_ROWS: readonly Row[] = []
-
-/** Rows of values that are looked up in the statement of their tick. */
-type Gathered = {
-  readonly rows: readonly (readonly Value[])[]
-  readonly resolve: (found: readonly Row[]) => void
-  readonly reject: (error: unknown) => void
-}
 
 /** The reads that need more than one statement, by their first one. They begin a snapshot at once the next time. */
 const needSnapshot = new WeakSet<Sql>()
 
-/** Runs queries about the tables of one schema. */
+/** How the tables are written, and where they are. */
+export type TablesOf = Commit & {
+  /** Given if the database is seen from several schemas: the schema of these tables, which a statement alone names. */
+  readonly named?: { readonly schema: string; readonly tables: readonly string[] }
+}
+
+/** Runs queries about a group of tables. */
 export class PostgresTableEngine implements TableEngine {
   readonly #db: PostgresDatabase
   readonly #commit: Commit
-  readonly #gathering = new WeakMap<Each, (one: Gathered) => void>()
+  /** Runs a single statement. */
+  readonly #one: (asked: Asked) => Promise<readonly Row[]>
 
-  constructor(db: PostgresDatabase, commit: Commit) {
+  constructor(db: PostgresDatabase, { durable, named }: TablesOf) {
     this.#db = db
-    this.#commit = commit
+    this.#commit = { durable }
+    this.#one = askerOf(named === undefined ? db : naming(db, named))
   }
 
-  /** One statement is a snapshot by itself, without the messages of a transaction. */
+  /** One statement is a snapshot by itself, without the messages of a transaction. It is shared with those that are asked alike. */
   read<T>(work: (state: undefined) => Query<T>): Promise<T> {
     return this.#db.guarded(async () => {
       const query = work(undefined)
@@ -47,31 +48,20 @@ export class PostgresTableEngine implements TableEngine {
   write<T>(work: () => Query<T>): Promise<T> {
     return this.#db.write((queries) => runQuery(queries, work()), this.#commit)
   }
+}
 
-  /** All rows of values that are looked up in one tick of the event loop are one statement. */
-  #one(asked: Asked): Promise<readonly Row[]> {
-    const [sql] = asked
-    if (!(sql instanceof Each)) return answerAsked(this.#db, asked)
-    const rows = asked[1] as readonly (readonly Value[])[]
-    if (rows.length === 0) return Promise.resolve(NO_ROWS)
-    let gather = this.#gathering.get(sql)
-    if (gather === undefined) {
-      gather = gatherPerTick((gathered) => void this.#answer(sql, gathered))
-      this.#gathering.set(sql, gather)
-    }
-    return new Promise((resolve, reject) => gather({ rows, resolve, reject }))
-  }
-
-  async #answer(sql: Each, gathered: readonly Gathered[]): Promise<void> {
-    try {
-      const found = await answerAsked(this.#db, [sql, gathered.flatMap(({ rows }) => rows)])
-      let at = 0
-      for (const { rows, resolve } of gathered) {
-        resolve(found.slice(at, at + rows.length))
-        at += rows.length
+/** Runs statements, each for itself, of which each table is that of this schema. */
+function naming(db: PostgresDatabase, { schema, tables }: NonNullable<TablesOf['named']>): Pick<Queries, 'all'> {
+  const place = new RegExp(`\\b(FROM|JOIN) (${tables.join('|')})\\b`, 'g')
+  const known = new Map<string, string>()
+  return {
+    all: (sql, ...values) => {
+      let named = known.get(sql)
+      if (named === undefined) {
+        named = sql.replaceAll(place, `$1 ${schema}.$2`)
+        known.set(sql, named)
       }
-    } catch (error) {
-      for (const { reject } of gathered) reject(error)
-    }
+      return db.one(named, ...values)
+    },
   }
 }

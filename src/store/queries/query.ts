@@ -9,9 +9,10 @@ export type Named = Readonly<Record<string, Value>>
 
 /**
  * A statement of SQL that all engines know. Parameters are `?` or `@name`; bytes are written as `x'80'`, their hex digits in
- * capital letters are `hex(column)`, and the least of the bytes `sum` is `min(sum)`. Tables of stored reads of nodes are named
- * `noted.table`. `INDEXED BY` and the order of `CROSS JOIN … ON` are for engines that do not choose by themselves. `isOne`: at
- * most one row is wanted.
+ * capital letters are `hex(column)`, which is '' for null, texts are joined by `group_concat`, and the least of the bytes `sum` is
+ * `min(sum)`. The texts of a list are `SELECT value FROM json_each(@list)`, and `column COLLATE NOCASE` has A to Z as a to z. Tables of
+ * stored reads of nodes are named `noted.table`. `INDEXED BY` and the order of `CROSS JOIN … ON` are for engines that do not choose by
+ * themselves. `isOne`: at most one row is wanted.
  */
 export class Sql {
   readonly text: string
@@ -73,6 +74,9 @@ export const TURN = new Sql('TURN', false, false)
 
 /** From here on, this transaction is the only one that writes the table of this name. For writes that find their rows by conditions. */
 export const ALONE = new Sql('ALONE', false, false)
+
+/** The name of the journal that is read: another one once its rows were replaced as a whole. One row with one text. */
+export const GENERATION = new Sql('GENERATION', true, false)
 
 /** A statement with its parameters: in order, by name, or many of them. */
 export type Asked =

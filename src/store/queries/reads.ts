@@ -4,6 +4,8 @@ import type { BlockRef } from '../../core/block.ts'
 import type { Soon } from '../../core/soon.ts'
 import { decodeAmountHex } from '../../journal/amount-codec.ts'
 import { decodeHash } from '../../journal/hash-codec.ts'
+import type { ReadEngine } from '../engine/read-engine.ts'
+import type { TableEngine } from '../engine/table-engine.ts'
 import { bytes, int, nullable, text } from '../rows/columns.ts'
 import { FOLLOWED_COLUMNS, readFollowed } from '../rows/followed-row.ts'
 import type { AuditReads } from '../seam/audits.ts'
@@ -34,6 +36,10 @@ import type { ReadContext } from './context.ts'
 import { feedAfter } from './feed.ts'
 import { blockAtTime, changesPage, filteredTransfers } from './history.ts'
 import { Holdings } from './holdings.ts'
+import { StoredLearnedTexts } from './node-reads/learned-texts.ts'
+import { StoredObservations } from './node-reads/observations.ts'
+import { StoredTokens } from './node-reads/tokens.ts'
+import { StoredTrail } from './node-reads/trail.ts'
 import { pairsMet, pairsSince, pairTransfers } from './pairs.ts'
 import { walkPage } from './position-walk.ts'
 import {
@@ -59,25 +65,13 @@ const HOLDERS = rowsOf(
    ORDER BY amount DESC, account LIMIT ? + 0 OFFSET ? + 0`,
 )
 
-/** How an engine runs reads, each in one snapshot: at once, or by a promise. */
-export interface ReadEngine {
-  read<T>(work: (context: ReadContext) => Query<T>): Soon<T>
-  /** The assets of a contract, as far as the engine remembers them of the snapshot of the moment. */
-  readonly contracts?: {
-    get(reference: string): readonly StoredAsset[] | undefined
-    put(reference: string, assets: readonly StoredAsset[]): void
-  }
-}
-
-/** What the reads of a chain consist of, besides its journal. */
+/** What the reads of a chain consist of. */
 export type ReadParts = {
   readonly engine: ReadEngine
   readonly fixed: FixedClasses
   readonly codec: ReadContext['codec']
-  readonly observations: ObservationStore
-  readonly tokens: TokenStore
-  readonly learned: LearnedTexts
-  readonly trail: ReadTrail
+  /** Of the stored reads of nodes. Its commits need not be on disk: a crash may lose the last reads. */
+  readonly noted: TableEngine
 }
 
 /** The read side of one chain, on any engine. */
@@ -93,12 +87,12 @@ export class StoredReads implements ChainReads {
   readonly trail: ReadTrail
   readonly #engine: ReadEngine
 
-  constructor({ engine, fixed, codec, observations, tokens, learned, trail }: ReadParts) {
+  constructor({ engine, fixed, codec, noted }: ReadParts) {
     this.#engine = engine
-    this.observations = observations
-    this.tokens = tokens
-    this.learned = learned
-    this.trail = trail
+    this.observations = new StoredObservations(noted, codec)
+    this.tokens = new StoredTokens(noted, engine)
+    this.learned = new StoredLearnedTexts(noted)
+    this.trail = new StoredTrail(noted, codec)
     const holdings = new Holdings(codec)
     this.holdings = {
       page: async (query) => engine.read((context) => holdings.page(context, query)),

@@ -28,6 +28,13 @@ export class TableColumns {
     this.key = this.named(table.key)
   }
 
+  /** What an insertion says behind its rows, so that their numbers are added to those of stored rows with their keys. */
+  get adding(): string {
+    const others = this.all.filter((column) => !this.key.includes(column))
+    const sums = others.map(({ sql }) => `${sql} = ${this.#table}.${sql} + excluded.${sql}`)
+    return ` ON CONFLICT (${namesOf(this.key)}) DO UPDATE SET ${sums.join(', ')}`
+  }
+
   named(names: readonly string[]): readonly StoredColumn[] {
     return names.map((name) => this.#one(name))
   }

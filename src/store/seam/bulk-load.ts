@@ -9,6 +9,8 @@ import type { StoredChain, StoredExtent } from './stored-chain.ts'
  * thread.
  */
 export type BuildTarget = {
+  /** Whose sink writes it. */
+  readonly engine: 'sqlite' | 'postgres'
   readonly chain: ChainId
   readonly coverage: Coverage
   /** Tokens whose accounting the configuration fixes, by `assetKey`. */
@@ -24,9 +26,11 @@ export type BuildTarget = {
 
 /** Replaces the rows of a chain by those of a bulk load, one generation after the other. */
 export interface BulkStore {
+  /** False: it only takes the place of a chain without blocks, and is published once. */
+  readonly grows: boolean
   /** The folder for the raw log and what else a bulk load keeps on disk. It may not exist yet. */
   readonly folder: string
-  /** Bytes that are free on its disk. */
+  /** Bytes that are free on its disk. @throws STORE_UNAVAILABLE the folder cannot be used */
   freeBytes(): number
   /** How much is stored; undefined if nothing. */
   extent(): StoredExtent | undefined
@@ -38,8 +42,9 @@ export interface BulkStore {
    * Makes a built generation the one that is read and written from now on, with all that the log does not tell: classes,
    * openings, doubts, repairs, cursors. Readers move at their next request. Returns its last block.
    * @throws STORE_FULL, STORE_UNAVAILABLE, LEASE_LOST the generation before is still the one
+   * @throws ABORTED the signal ended it before it was published
    */
-  publish(built: BuildTarget): Promise<Header>
+  publish(built: BuildTarget, signal?: AbortSignal): Promise<Header>
   /** The bulk load is over: its log and what it kept of repairs are removed. */
   end(): Promise<void>
 }

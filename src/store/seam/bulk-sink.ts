@@ -45,6 +45,14 @@ export interface RowWriter {
   end(): void
 }
 
+/** Takes the rows of an index that the engine makes itself. */
+export class NoRows implements RowWriter {
+  int(): void {}
+  bytes(): void {}
+  nothing(): void {}
+  end(): void {}
+}
+
 /** What a bulk load knows at its end. */
 export type BulkEnd = {
   /** The last block of the load, and the last one that is final. */

@@ -126,6 +126,11 @@ function migrate(db: SqliteDatabase, { file, migrations }: OpenOptions): void {
   run.immediate()
 }
 
+/** @throws SqliteError a table is missing that these migrations make: the file is damaged */
+export function mustHaveTables(db: SqliteDatabase, migrations: readonly string[]): void {
+  for (const [, table] of migrations.join().matchAll(/CREATE TABLE (\w+)/g)) db.prepare(`SELECT 1 FROM ${table}`)
+}
+
 /** Migrates one group of tables to its newest schema. The table `parts` stores its version. */
 function migratePart(
   db: SqliteDatabase,

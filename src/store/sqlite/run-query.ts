@@ -1,4 +1,15 @@
-import { ALONE, type Asked, Each, type Named, type Query, type Sql, TURN, type Value } from '../queries/query.ts'
+import { basename } from 'node:path'
+import {
+  ALONE,
+  type Asked,
+  Each,
+  GENERATION,
+  type Named,
+  type Query,
+  type Sql,
+  TURN,
+  type Value,
+} from '../queries/query.ts'
 import { NO_ROW, type Row, type RowStatement, type SqliteDatabase, type Statement } from './database.ts'
 
 const NO_ROWS: readonly Row[] = []
@@ -35,6 +46,7 @@ export class SqliteQueries {
     const [sql] = asked
     // All that writes a file takes turns.
     if (sql === TURN || sql === ALONE) return NO_ROWS
+    if (sql === GENERATION) return [[basename(this.#db.name)]]
     if (!(sql instanceof Each)) {
       this.#toWrite(sql).run(...(asked.slice(1) as readonly (Value | Named)[]))
       return NO_ROWS

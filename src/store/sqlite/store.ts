@@ -10,27 +10,32 @@ import { StoredReads } from '../queries/reads.ts'
 import { createRecords, type StoredRecords } from '../queries/records/create-records.ts'
 import type { OnDamage } from '../seam/damage.ts'
 import type { ChainReads, Journal, Store } from '../seam/store.ts'
-import { guardedFile, type OpenOptions, onDamage, openDatabase, type SqliteDatabase, watchFiles } from './database.ts'
+import {
+  guardedFile,
+  mustHaveTables,
+  type OpenOptions,
+  onDamage,
+  openDatabase,
+  type SqliteDatabase,
+  watchFiles,
+} from './database.ts'
 import { dumpRecords } from './dump-records.ts'
 import { CurrentFacts, openReader, openWriter } from './facts-file.ts'
 import { fileName, isThere, MAIN_FILE, makeFolder, RUNNING_FILE, readsFile, USES_FILE } from './files.ts'
 import { Generations } from './generations.ts'
-import { SqliteLearnedTexts } from './learned-texts.ts'
 import { type Lease, takeLease } from './lease.ts'
 import type { LedgerStep } from './ledger/ledger-journal.ts'
 import { assertLedgerNotLost } from './ledger/ledger-marker.ts'
 import { SqliteLedgers } from './ledger/ledgers.ts'
 import { MAIN_MIGRATIONS, USES_MIGRATIONS } from './main-schema.ts'
 import { MovableDatabase } from './movable-database.ts'
-import { SqliteObservations } from './observations.ts'
+import { SqliteNotedEngine } from './noted-engine.ts'
 import { Snapshot } from './read/snapshot.ts'
 import { releaseReserve } from './reserve.ts'
 import { reserveLog } from './running/reserve-log.ts'
 import { RUNNING_MIGRATIONS } from './running/running-schema.ts'
 import { READS_MIGRATIONS } from './schema.ts'
 import { SqliteTableEngine } from './table-engine.ts'
-import { SqliteTokens } from './token-store.ts'
-import { SqliteTrail } from './trail.ts'
 import { bindReadsFile, mustBeFactsOf } from './write/bind-chain.ts'
 import { SqliteJournal } from './write/journal.ts'
 import type { JournalStep } from './write/journal-options.ts'
@@ -72,6 +77,7 @@ export class SqliteStore implements Store {
     }
     guardedFile(options.folder, () => makeFolder(options.folder))
     const access = this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: true })
+    this.#guarded(MAIN_FILE, () => mustHaveTables(access, MAIN_MIGRATIONS))
     const close = (db: SqliteDatabase): void => this.#closeOne(db)
     const records = createRecords({
       durable: new SqliteTableEngine({ open: () => access }),
@@ -190,16 +196,12 @@ export class SqliteStore implements Store {
     const { db, codec } = facts
     const name = readsFile(chain)
     const openReads = () => this.#database(name, { migrations: READS_MIGRATIONS, durable: false }, tell)
-    const [reads, reader] = [openReads(), openReads()]
-    this.#guarded(name, () => bindReadsFile(reads, chain))
-    const observations = this.#guarded(name, () => new SqliteObservations({ writer: reads, reader }, codec))
-    const tokens = this.#guarded(name, () => new SqliteTokens(reads, db))
+    const [writer, reader] = [openReads(), openReads()]
+    this.#guarded(name, () => bindReadsFile(writer, chain))
+    const noted = this.#guarded(name, () => new SqliteNotedEngine({ writer, reader }))
     // Holders of `reads` assets are found by joining both files.
     this.#guarded(name, () => this.#attachReads(db, chain))
-    const learned = this.#guarded(name, () => new SqliteLearnedTexts(reads))
-    const trail = this.#guarded(name, () => new SqliteTrail(reads, codec))
-    const parts = { observations, tokens, learned, trail, fixed: this.#fixed(chain), codec }
-    return new StoredReads({ ...parts, engine: facts.snapshot })
+    return new StoredReads({ engine: facts.snapshot, noted, fixed: this.#fixed(chain), codec })
   }
 
   #attachReads(db: SqliteDatabase, chain: ChainId): void {

@@ -31,16 +31,31 @@ export function chainView(db: PostgresDatabase, chain: ChainId): PostgresDatabas
   return db.within([journal, reads])
 }
 
+/** The migrations of a chain's journal. */
+export const JOURNAL_MIGRATIONS: readonly string[] = [CHAIN_TABLES]
+
 /** Makes the tables of a chain, unless they are there. @throws as `migrate` */
 export async function makeChain(db: PostgresDatabase, chain: ChainId): Promise<PostgresDatabase> {
   const { journal, reads } = chainSchemas(db.target.schema, chain)
-  for (const [schema, tables] of [
-    [journal, CHAIN_TABLES],
-    [reads, READ_TABLES],
-  ] as const) {
-    await migrate(db.within([schema]), { migrations: [tables], create: true })
-  }
+  await migrate(db.within([journal]), { migrations: JOURNAL_MIGRATIONS, create: true })
+  await migrate(db.within([reads]), { migrations: [READ_TABLES], create: true })
   return chainView(db, chain)
+}
+
+/** The schema in which a bulk load fills the tables of a journal. `fence`: of the writer, so that no other one uses the same name. */
+export function nextSchema({ journal }: ChainSchemas, fence: number): string {
+  return `${journal}_next_${fence}`
+}
+
+/** True if `migrate --distribute` spread tables of a journal over servers. */
+export async function isSpread(db: PostgresDatabase, { journal }: ChainSchemas): Promise<boolean> {
+  if ((await db.get("SELECT 1 WHERE to_regclass('pg_dist_partition') IS NOT NULL")) === undefined) return false
+  const found = await db.get(
+    `SELECT 1 FROM pg_dist_partition d JOIN pg_class t ON t.oid = d.logicalrelid
+     JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = ? LIMIT 1`,
+    journal,
+  )
+  return found !== undefined
 }
 
 /** True if a chain has tables in a store. */

@@ -1,8 +1,6 @@
-import type { AccountCodec } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import type { Observation } from '../../../core/balance.ts'
 import type { BlockRef } from '../../../core/block.ts'
-import type { ChainId } from '../../../core/chain.ts'
 import type { Coverage, Scope } from '../../../core/coverage.ts'
 import type { Batch, BlockTransfers } from '../../../core/transfer.ts'
 import type { Plan } from '../../../journal/plan.ts'
@@ -14,7 +12,6 @@ import type { JournalRules } from '../../../journal/rules/journal-rules.ts'
 import { reclassify } from '../../../journal/rules/reclassify.ts'
 import { repair } from '../../../journal/rules/repair.ts'
 import { rewindClock, rollBackRows } from '../../../journal/rules/rollback.ts'
-import type { FixedClasses } from '../../queries/asset-table.ts'
 import { planned, type Work } from '../../queries/query.ts'
 import { StoredAudits } from '../../queries/stored-audits.ts'
 import { StoredDoubts, StoredFollows, StoredLives } from '../../queries/stored-writes.ts'
@@ -30,24 +27,17 @@ import type { AdoptionResult, Reclassification, ReclassifyOutcome, Repaired } fr
 import type { Heartbeat } from '../../seam/heartbeat.ts'
 import type { Appended, JournalState } from '../../seam/journal-state.ts'
 import type { Journal, RepairMode } from '../../seam/store.ts'
+import { type BulkParts, PostgresBulk } from '../bulk/bulk-store.ts'
+import { LoadFolder } from '../bulk/load-folder.ts'
 import type { PostgresDatabase, Transaction } from '../database.ts'
 import { type Lease, takeLease } from '../lease.ts'
 import { bindToChain } from './bind-chain.ts'
-import { makeChain } from './chain-place.ts'
+import { chainSchemas, isSpread, makeChain } from './chain-place.ts'
+import type { JournalOf } from './journal-of.ts'
 import { runWork } from './run-query.ts'
 
-/** What a chain's journal needs. */
-export type JournalOf = {
-  readonly chain: ChainId
-  readonly codec: AccountCodec
-  readonly coverage: Coverage
-  /** Tokens whose accounting the configuration fixes. */
-  readonly fixed: FixedClasses
-}
-
 /**
- * The writer of one chain: runs the plans of `src/journal/rules/`, each in one transaction, in which the clock is the last to
- * change.
+ * The writer of one chain: runs the plans of `src/journal/rules/`, each in one transaction.
  */
 export class PostgresJournal implements Journal {
   readonly audits: StoredAudits
@@ -55,12 +45,13 @@ export class PostgresJournal implements Journal {
   readonly lives: StoredLives
   readonly followed: StoredFollows
   readonly coverage: Coverage
+  readonly bulk?: PostgresBulk
   readonly #lease: Lease
   readonly #memory: WriterMemory
   readonly #accountsOf: ReturnType<typeof accountsOf>
   #turn: Promise<unknown> = Promise.resolve()
 
-  private constructor(of: JournalOf, lease: Lease, memory: WriterMemory) {
+  private constructor(of: JournalOf, lease: Lease, { memory, load }: Opened) {
     this.#lease = lease
     this.#memory = memory
     this.#accountsOf = accountsOf(of.codec)
@@ -73,17 +64,24 @@ export class PostgresJournal implements Journal {
     this.lives = new StoredLives(engine)
     this.doubts = new StoredDoubts(engine)
     this.audits = new StoredAudits(engine)
+    const between: BulkParts['between'] = (work) => this.#between(work)
+    const coverage = memory.followed.coverage
+    if (load !== undefined) this.bulk = new PostgresBulk({ ...load, of: { ...of, coverage }, lease, between })
   }
 
-  /** @throws LEASE_HELD, STORE_MISMATCH, and as `migrate` */
-  static async open(db: PostgresDatabase, of: JournalOf): Promise<PostgresJournal> {
+  /** `loadFolder`: where a bulk load keeps what it fetched. @throws LEASE_HELD, STORE_MISMATCH, and as `migrate` */
+  static async open(db: PostgresDatabase, of: JournalOf, loadFolder: string): Promise<PostgresJournal> {
     const lease = await takeLease(db, of.chain)
     try {
       const memory = new WriterMemory(of)
       const view = await makeChain(db, of.chain)
       // Each transaction of the writer holds the row of its lease, which is in the store's own schema.
       const ours: Lease = { ...lease, write: (work) => lease.write(work, view) }
-      const journal = new PostgresJournal(of, ours, memory)
+      const schemas = chainSchemas(db.target.schema, of.chain)
+      const folder = new LoadFolder(loadFolder, db.target, of.chain)
+      // Tables that are spread over servers are made by commands of their own, which fresh ones would lack.
+      const load = (await isSpread(db, schemas)) ? undefined : { db, schemas, folder }
+      const journal = new PostgresJournal(of, ours, { memory, load })
       await ours.write((queries) => bindToChain(queries, { ...of, fence: lease.fence }))
       await journal.#reload()
       return journal
@@ -108,9 +106,9 @@ export class PostgresJournal implements Journal {
   append(batch: Batch): Promise<Appended> {
     return this.#transact(function* ({ rules }): Work<Appended> {
       const transfers = yield* planned(appendRows(batch, rules))
-      const hinted = yield* planned(noteBatch(batch, now(), rules))
       yield* planned(advanceClock(batch, transfers))
-      return { transfers, hinted }
+      // What hints put in doubt was so at the last block of the batch.
+      return { transfers, hinted: yield* planned(noteBatch(batch, now(), rules)) }
     })
   }
 
@@ -170,6 +168,18 @@ export class PostgresJournal implements Journal {
     }
   }
 
+  /** Runs work between two transactions, which changes what is remembered of the rows. */
+  async #between<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => undefined)
+    try {
+      return await turn
+    } finally {
+      this.#memory.assets.forget()
+      await this.#reload().catch(() => undefined)
+    }
+  }
+
   async #reload(): Promise<void> {
     const memory = this.#memory
     await this.#inTurn((queries) => runWork(queries, memory, planned(memory.followed.reload())))
@@ -181,6 +191,12 @@ export class PostgresJournal implements Journal {
     this.#turn = turn.catch(() => undefined)
     return turn
   }
+}
+
+/** What a journal was opened with. `load`: undefined if its tables cannot be replaced. */
+type Opened = {
+  readonly memory: WriterMemory
+  readonly load: Pick<BulkParts, 'db' | 'schemas' | 'folder'> | undefined
 }
 
 const BEAT = `INSERT INTO heartbeat AS h (one, state, head_number, head_hash, head_parent, head_timestamp, caught_up_at,

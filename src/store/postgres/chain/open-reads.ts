@@ -5,13 +5,10 @@ import { StoredReads } from '../../queries/reads.ts'
 import type { ChainReads } from '../../seam/store.ts'
 import type { PostgresDatabase } from '../database.ts'
 import { migrate } from '../migrate.ts'
+import { PostgresTableEngine } from '../table-engine.ts'
 import { chainSchemas, makeChain } from './chain-place.ts'
-import { PostgresLearnedTexts } from './learned-texts.ts'
-import { PostgresObservations } from './observations.ts'
 import { PostgresReadEngine } from './read-engine.ts'
 import { READ_TABLES } from './read-schema.ts'
-import { PostgresTokens } from './tokens.ts'
-import { PostgresTrail } from './trail.ts'
 
 /** What the reads of a chain need. */
 export type ReadsOf = { readonly chain: ChainId; readonly codec: AccountCodec; readonly fixed: FixedClasses }
@@ -30,6 +27,8 @@ export async function openLedgerReads(db: PostgresDatabase, of: ReadsOf): Promis
   return readsOf(db.within([schema, reads]), of, { own: true, reads })
 }
 
+const NOTED = [...READ_TABLES.matchAll(/CREATE TABLE (\w+)/g)].map(([, table]) => String(table))
+
 function readsOf(
   view: PostgresDatabase,
   { codec, fixed }: ReadsOf,
@@ -38,9 +37,6 @@ function readsOf(
   return new StoredReads({
     engine: new PostgresReadEngine(view, { own, codec, fixed }),
     ...{ codec, fixed },
-    observations: new PostgresObservations(view, { codec, reads }),
-    tokens: new PostgresTokens(view),
-    learned: new PostgresLearnedTexts(view),
-    trail: new PostgresTrail(view, codec),
+    noted: new PostgresTableEngine(view, { durable: false, named: { schema: reads, tables: NOTED } }),
   })
 }

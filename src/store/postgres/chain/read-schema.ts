@@ -31,8 +31,8 @@ export const READ_TABLES = `
   CREATE INDEX tokens_by_symbol ON tokens (lower(symbol)) WHERE symbol IS NOT NULL;
   CREATE INDEX tokens_by_name ON tokens (lower(name)) WHERE name IS NOT NULL;
 
-  -- Up to which asset of the journal tokens are queued for reading.
-  CREATE TABLE queued (one bigint PRIMARY KEY CHECK (one = 1), asset bigint NOT NULL);
+  -- Up to which asset of which journal tokens are queued for reading.
+  CREATE TABLE queued (one bigint PRIMARY KEY CHECK (one = 1), asset bigint NOT NULL, generation text);
   INSERT INTO queued VALUES (1, 0);
 
   -- What adapters learned. Rows are never deleted, so their numbers have no gaps.

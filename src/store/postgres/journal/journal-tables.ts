@@ -41,7 +41,7 @@ export async function answer(queries: Queries, need: Need): Promise<void> {
   }
 }
 
-/** Applies a changeset: up to three statements for each table, however many rows it changes. */
+/** Applies a changeset: up to four statements for each table, however many rows it changes. */
 export async function apply(queries: Queries, changeset: Changeset): Promise<void> {
   for (const changes of changeset.tables) {
     for (const { sql, values } of tableOf(changes.table).changes(changes)) await queries.run(sql, ...values)
@@ -79,7 +79,12 @@ class JournalTable {
     const columns = this.#columns.named(by)
     const on = columns.map(({ sql }) => `t.${sql} = k.${sql}`).join(' AND ')
     const found = this.#columns.all.map(({ sql }) => `t.${sql}`).join(', ')
-    const from = `unnest(${arraysOf(columns)}) WITH ORDINALITY AS k (${namesOf(columns)}, n) JOIN ${this.#name} t ON ${on}`
+    const keyed = `unnest(${arraysOf(columns)}) WITH ORDINALITY AS k (${namesOf(columns)}, n)`
+    const isKey = columns.length === this.#columns.key.length && this.#columns.key.every((one) => columns.includes(one))
+    // Other columns than the key may be those of very many rows, of which one is wanted.
+    const from = isKey
+      ? `${keyed} JOIN ${this.#name} t ON ${on}`
+      : `${keyed} CROSS JOIN LATERAL (SELECT * FROM ${this.#name} t WHERE ${on} LIMIT 1) t`
     return { sql: `SELECT k.n, ${found} FROM ${from}`, values: transposed(columns, keys) }
   }
 
@@ -93,7 +98,7 @@ class JournalTable {
     return { sql: `SELECT count(*) FROM (SELECT 1 FROM ${this.#name}${sql} LIMIT ?) c`, values: [...values, limit] }
   }
 
-  changes({ inserted, updated, deleted }: TableChanges): readonly Bound[] {
+  changes({ inserted, updated, added, deleted }: TableChanges): readonly Bound[] {
     const statements: Bound[] = []
     const { all, key } = this.#columns
     const on = key.map(({ sql }) => `t.${sql} = u.${sql}`).join(' AND ')
@@ -102,9 +107,10 @@ class JournalTable {
       const sql = `DELETE FROM ${this.#name} t USING ${from} WHERE ${on}`
       statements.push({ sql, values: transposed(key, deleted) })
     }
-    if (inserted.length > 0) {
-      const sql = `INSERT INTO ${this.#name} (${namesOf(all)}) SELECT * FROM unnest(${arraysOf(all)})`
-      statements.push({ sql, values: transposed(all, inserted) })
+    const insertion = `INSERT INTO ${this.#name} (${namesOf(all)}) SELECT * FROM unnest(${arraysOf(all)})`
+    if (inserted.length > 0) statements.push({ sql: insertion, values: transposed(all, inserted) })
+    if (added.length > 0) {
+      statements.push({ sql: `${insertion}${this.#columns.adding}`, values: transposed(all, added) })
     }
     // Only columns that differ in some row, so that indexes over others stay as they are.
     const set = all.filter(({ name }) => updated.some(({ before, after }) => !isSameValue(before[name], after[name])))

@@ -2,6 +2,7 @@ import {
   type BulkEnd,
   type BulkSink,
   INDEXES,
+  NoRows,
   type RowWriter,
   type SmallTable,
   type SortedTable,
@@ -132,12 +133,4 @@ class SqlRows implements RowWriter {
     }
     this.#values = []
   }
-}
-
-/** Takes the rows of an index that SQLite makes. */
-class NoRows implements RowWriter {
-  int(): void {}
-  bytes(): void {}
-  nothing(): void {}
-  end(): void {}
 }

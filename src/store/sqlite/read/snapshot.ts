@@ -1,8 +1,8 @@
+import type { ReadEngine } from '../../engine/read-engine.ts'
 import { AssetTable, type FixedClasses } from '../../queries/asset-table.ts'
 import { asOwn, type ClockNature, ClockRows } from '../../queries/clock.ts'
 import type { ReadContext } from '../../queries/context.ts'
 import type { Query } from '../../queries/query.ts'
-import type { ReadEngine } from '../../queries/reads.ts'
 import type { ChainClock } from '../../seam/chain-clock.ts'
 import type { StoredAsset } from '../../seam/store.ts'
 import { guarded, int, type SqliteDatabase, type Statement } from '../database.ts'
@@ -51,7 +51,6 @@ export class Snapshot implements ReadEngine {
       codec: of.codec,
       clock: this.#clock,
       assets: new AssetTable(of.fixed),
-      readsWholeLists: true,
       hasEndings: undefined,
     }
     this.#refresh()

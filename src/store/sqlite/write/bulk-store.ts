@@ -29,6 +29,7 @@ export type BulkParts = Pick<JournalOptions, 'chain' | 'codec' | 'coverage' | 'f
 
 /** The generations of a chain's file, as its writer makes them. */
 export class SqliteBulk implements BulkStore {
+  readonly grows = true
   readonly #parts: BulkParts
 
   constructor(parts: BulkParts) {
@@ -59,7 +60,7 @@ export class SqliteBulk implements BulkStore {
   target(): BuildTarget {
     const { chain, coverage, fixed, generations, db } = this.#parts
     const published = guardedFile(db.name, () => writtenBlock(db))
-    return { chain, coverage, fixed: [...fixed], place: generations.nextPath(), published }
+    return { engine: 'sqlite', chain, coverage, fixed: [...fixed], place: generations.nextPath(), published }
   }
 
   async publish({ place, published }: BuildTarget): Promise<Header> {

@@ -1,16 +1,11 @@
-import { isFungible } from '../../../core/standards.ts'
-import { decodeItem } from '../../../journal/amount-codec.ts'
-import { parseStandard } from '../../../journal/rules/assets.ts'
 import { unproveHinted } from '../../../journal/rules/carry.ts'
 import { meetAgain, remeetHinted } from '../../../journal/rules/hinted-pairs.ts'
 import type { PairKey } from '../../../journal/rules/pairs.ts'
 import { remeet } from '../../../journal/rules/transfers.ts'
-import { bytes, int, type Row, type SqliteDatabase, text } from '../database.ts'
+import { hintedPairOf, PAIRS_OF_A_TOKEN } from '../../rows/hinted-rows.ts'
+import { int, type SqliteDatabase, text } from '../database.ts'
 import type { JournalFile } from './journal-file.ts'
 import { ROWS_AT_ONCE } from './pages.ts'
-
-/** Pairs of one token that are marked as in doubt at once: more than are marked one by one. */
-const PAIRS_OF_A_TOKEN = 1_001
 
 /** The generation that is published. `published`: the last block of the one before it, which is attached as `before`. */
 type HintedGeneration = {
@@ -102,7 +97,7 @@ function* changedPairs(db: SqliteDatabase): Generator<PairKey[]> {
     )
     .raw()
   for (let rows = after.all(0); rows.length > 0; rows = after.all(rows.at(-1)?.[0])) {
-    yield rows.map((row) => pairOf(row.slice(1)))
+    yield rows.map((row) => hintedPairOf(row.slice(1)))
   }
 }
 
@@ -121,7 +116,7 @@ function* pairsOfNewTokens(db: SqliteDatabase): Generator<PairKey[]> {
       `SELECT ?, standard, account, item FROM before.hints WHERE reference = ? AND standard = ? LIMIT ${PAIRS_OF_A_TOKEN}`,
     )
     .raw()
-  for (const [id, reference, standard] of tokens.all()) yield pairs.all(id, reference, standard).map(pairOf)
+  for (const [id, reference, standard] of tokens.all()) yield pairs.all(id, reference, standard).map(hintedPairOf)
 }
 
 /** The pairs of each token that events of new blocks hint at, the first ones first. */
@@ -146,16 +141,6 @@ function* newPairs(db: SqliteDatabase, published: number): Generator<PairKey[]> 
   })
   const pairs = db.prepare(`SELECT @id, @standard, account, item FROM (${ofToken.join(' UNION ')}) ${first}`).raw()
   for (const [id, reference, standard] of tokens.all()) {
-    yield pairs.all({ id: int(id), reference: text(reference), standard: text(standard) }).map(pairOf)
-  }
-}
-
-/** The pair of a row of asset, standard, account and item. */
-function pairOf([asset, standard, account, item]: Row): PairKey {
-  return {
-    asset: int(asset),
-    account: bytes(account),
-    item: decodeItem(bytes(item)),
-    fungible: isFungible(parseStandard(standard)),
+    yield pairs.all({ id: int(id), reference: text(reference), standard: text(standard) }).map(hintedPairOf)
   }
 }

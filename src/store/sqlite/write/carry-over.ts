@@ -9,6 +9,7 @@ import { NAMED_BELOW_FINAL } from '../../../journal/rules/finalize.ts'
 import type { PairKey } from '../../../journal/rules/pairs.ts'
 import { repair } from '../../../journal/rules/repair.ts'
 import { withIds } from '../../queries/walk-found.ts'
+import { CARRIED_OF_ASSETS, CARRIED_TURNS, CARRIED_WHOLE } from '../../rows/carried-tables.ts'
 import { readHeader } from '../../rows/header-rows.ts'
 import { bytes, int, nullable, type Row, type SqliteDatabase, text } from '../database.ts'
 import { carryHints } from './carry-hints.ts'
@@ -17,20 +18,6 @@ import { pages, ROWS_AT_ONCE } from './pages.ts'
 
 /** Repaired blocks with their transfers that are in memory at once. */
 const BLOCKS_AT_ONCE = 50
-
-/** Tables whose rows name an asset, with their other columns. What repairs that are made again wrote to them is dropped. */
-const OF_ASSETS = [
-  ['findings', 'id, found_at, what, block, account, item, journal, chain, says'],
-  ['silences', 'since, until'],
-  ['endings', 'block, again, unsure'],
-  ['refuted_pairs', 'account, item, block'],
-  ['refuted_assets', 'pairs, supply, lacking, supply_block'],
-  ['openings', 'account, item, block, hash, amount, since'],
-] as const
-const TURNS = 'block, hash, reason, account, item, journal, chain, turned_at, code_at'
-
-/** Tables that are replaced as a whole. */
-const WHOLE = ['heartbeat', 'places', 'log_proofs', 'in_doubt', 'repaired', 'feed'] as const
 
 /**
  * The generation that is published, by its connection and journal, and the file of the one before. `published`: the last
@@ -57,8 +44,9 @@ export function carryOver({ db, file, codec, before, published }: CarryOver): vo
       const how = { at: Math.floor(Date.now() / 1000), isLoading: false }
       for (const blocks of repairedBlocks(db, codec)) file.run(repair(blocks, how, file.rules))
       mapAssets(db, file)
-      for (const table of WHOLE) db.exec(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM before.${table}`)
-      for (const [table, columns] of OF_ASSETS) {
+      for (const table of CARRIED_WHOLE)
+        db.exec(`DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM before.${table}`)
+      for (const [table, columns] of CARRIED_OF_ASSETS) {
         db.exec(`DELETE FROM ${table}`)
         copyOfAssets(db, table, columns)
       }
@@ -100,7 +88,7 @@ function moveCursor(db: SqliteDatabase): void {
 function carryClasses(db: SqliteDatabase): readonly number[] {
   const reclassified = db.prepare('SELECT asset FROM turns').pluck().all()
   db.exec('DELETE FROM turns WHERE asset IN (SELECT asset FROM endings)')
-  copyOfAssets(db, 'turns', TURNS)
+  copyOfAssets(db, 'turns', CARRIED_TURNS)
   // A class is certain if new blocks show that the contract exists.
   db.exec('UPDATE turns SET code_at = NULL WHERE asset IN (SELECT asset FROM shown)')
   const isOld = db
@@ -134,7 +122,7 @@ function copyOfAssets(db: SqliteDatabase, table: string, columns: string): void 
  */
 function mapAssets(db: SqliteDatabase, file: JournalFile): void {
   db.exec('CREATE TEMP TABLE carried (was INTEGER PRIMARY KEY, now INTEGER NOT NULL)')
-  const tables = ['turns', ...OF_ASSETS.map(([table]) => table)]
+  const tables = ['turns', ...CARRIED_OF_ASSETS.map(([table]) => table)]
   const named = tables.map((table) => `SELECT asset FROM before.${table}`)
   const after = db
     .prepare(

@@ -86,6 +86,7 @@ class StoredTable {
   readonly #counts = new Map<string, Statement>()
   readonly #updates = new Map<number, WriteStatement>()
   readonly #insert: WriteStatement
+  #add: WriteStatement | undefined
   readonly #delete: WriteStatement
   readonly #remembered: RememberedRows | undefined
 
@@ -155,11 +156,15 @@ class StoredTable {
   }
 
   apply(changes: TableChanges): void {
-    const { inserted, updated, deleted } = changes
+    const { inserted, updated, added, deleted } = changes
     this.#remembered?.apply(changes)
     if (deleted.length > 0) this.#run(this.#delete, deleted)
     if (inserted.length > 0) this.#run(this.#insert, inserted)
     for (const { before, after } of updated) this.#update(before, after)
+    if (added.length > 0) {
+      this.#add ??= this.#insertion(this.#columns.adding)
+      this.#run(this.#add, added)
+    }
   }
 
   #run({ statement, columns }: WriteStatement, rows: readonly AnyRow[]): void {
@@ -167,11 +172,12 @@ class StoredTable {
     for (const row of rows) statement.run(...encodeRow(columns, row, stored))
   }
 
-  #insertion(): WriteStatement {
+  /** `rest`: what the statement says behind the values. */
+  #insertion(rest = ''): WriteStatement {
     const columns = this.#columns.all
     const marks = columns.map(() => '?').join(', ')
     return {
-      statement: this.#db.prepare(`INSERT INTO ${this.#table.name} (${namesOf(columns)}) VALUES (${marks})`),
+      statement: this.#db.prepare(`INSERT INTO ${this.#table.name} (${namesOf(columns)}) VALUES (${marks})${rest}`),
       columns,
     }
   }

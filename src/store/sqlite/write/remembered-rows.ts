@@ -28,9 +28,9 @@ export class RememberedRows {
     remember(known, row)
   }
 
-  apply({ inserted, updated, deleted }: TableChanges): void {
-    // A key that is deleted need not name the columns that its row is remembered by.
-    if (deleted.length > 0) this.forget()
+  apply({ inserted, updated, added, deleted }: TableChanges): void {
+    // A key that is deleted need not name the columns that its row is remembered by, and what is added is no whole row.
+    if (deleted.length + added.length > 0) this.forget()
     for (const known of this.#by.values()) {
       for (const { before } of updated) known.rows.delete(nameOf(known.columns, before))
       for (const { after } of updated) remember(known, after)

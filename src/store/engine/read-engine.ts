@@ -1,0 +1,14 @@
+import type { Soon } from '../../core/soon.ts'
+import type { ReadContext } from '../queries/context.ts'
+import type { Query } from '../queries/query.ts'
+import type { StoredAsset } from '../seam/store.ts'
+
+/** How an engine runs reads, each in one snapshot: at once, or by a promise. */
+export interface ReadEngine {
+  read<T>(work: (context: ReadContext) => Query<T>): Soon<T>
+  /** The assets of a contract, as far as the engine remembers them of the snapshot of the moment. */
+  readonly contracts?: {
+    get(reference: string): readonly StoredAsset[] | undefined
+    put(reference: string, assets: readonly StoredAsset[]): void
+  }
+}
