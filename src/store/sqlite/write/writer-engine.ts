@@ -75,8 +75,12 @@ export class SqliteWriterEngine implements WriterEngine {
 
   async close(): Promise<void> {
     try {
-      // A failed checkpoint loses nothing: what stays in the log is read from there.
-      guarded(this.#db, () => this.#db.pragma('wal_checkpoint(TRUNCATE)'))
+      // A checkpoint waits for readers, and this thread's own may have a snapshot until the end of the tick: do not wait for
+      // them. What stays in the log is read from there.
+      guarded(this.#db, () => {
+        this.#db.pragma('busy_timeout = 0')
+        this.#db.pragma('wal_checkpoint(TRUNCATE)')
+      })
     } catch (error) {
       if (!isServiceError(error)) throw error
     } finally {
