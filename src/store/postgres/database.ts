@@ -2,6 +2,7 @@ import pg from 'pg'
 import { DamagedValue } from '../../journal/damaged-value.ts'
 import type { Row } from '../rows/columns.ts'
 import { type CopySource, copyIn } from './copy-in.ts'
+import { Statements, type Value } from './prepared-statements.ts'
 import { storeError } from './store-error.ts'
 import type { Target } from './target.ts'
 
@@ -16,8 +17,7 @@ const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
 /** How long the server keeps the locks of a process that stopped in the middle of a transaction. */
 const IDLE_IN_TRANSACTION_MS = 10_000
 
-/** What a column may be set to. */
-export type Value = string | number | bigint | boolean | Buffer | null | readonly (string | number | Buffer | null)[]
+export type { Value } from './prepared-statements.ts'
 
 /** Runs statements whose parameters are written as `?`. Each statement is prepared once for each connection. */
 export interface Queries {
@@ -275,28 +275,6 @@ function connectionOn(client: pg.Client): OwnConnection {
     begin: async () => void (await client.query('BEGIN')),
     commit: async () => mustBeCommitted((await client.query('COMMIT')).command),
     copyIn: (table, columns, source) => copyIn(client, `COPY ${table} (${columns.join(', ')})`, source),
-  }
-}
-
-/** Prepared statements of one view: each connection keeps what the server planned for them. More are planned at each use. */
-const MAX_PREPARED = 1_000
-/** Numbers the prepared statements of this process. */
-let prepared = 0
-
-/** The prepared statements of one view of the database: a text means other tables in another schema. */
-class Statements {
-  readonly #known = new Map<string, { readonly name?: string; readonly text: string }>()
-
-  of(sql: string, values: readonly Value[]): pg.QueryArrayConfig {
-    let known = this.#known.get(sql)
-    if (known === undefined) {
-      let count = 0
-      const text = sql.replaceAll('?', () => `$${++count}`)
-      const isKept = this.#known.size < MAX_PREPARED
-      known = isKept ? { name: `s${prepared++}`, text } : { text }
-      if (isKept) this.#known.set(sql, known)
-    }
-    return { ...known, values: [...values], rowMode: 'array' }
   }
 }
 
