@@ -12,9 +12,9 @@ import { each, type Query, rowOf } from './query.ts'
 export type PairValues = { readonly account: Buffer; readonly asset: number; readonly item: Buffer }
 
 const BLOCK_AT = rowOf('SELECT hash, timestamp FROM blocks WHERE number = ?')
-/** The present amount of a position, as `amountIn` reads it. */
 const AMOUNT_OF = 'SELECT hex(amount) FROM balances WHERE account = ? AND asset = ? AND item = ?'
-const AMOUNT = rowOf(AMOUNT_OF)
+/** The present amount of a position, as `amountIn` reads it. */
+export const AMOUNT = rowOf(AMOUNT_OF)
 /** The same of many positions: a row without columns where there is none. */
 export const AMOUNTS = each(AMOUNT_OF, ['bytes', 'int', 'bytes'])
 const POSITION = rowOf(
