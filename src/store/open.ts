@@ -3,17 +3,22 @@ import { assert } from '../core/assert.ts'
 import type { Accounting } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
+import type { StoreEngine } from './engine/store-engine.ts'
+import { EngineStore } from './engine-store.ts'
 import { PostgresRecordTarget, openSnapshot as postgresSnapshot } from './postgres/record-target.ts'
-import { PostgresStore } from './postgres/store.ts'
+import { openPostgres } from './postgres/store.ts'
 import { PostgresTables } from './postgres/store-tables.ts'
+import { postgresUse } from './postgres/store-use.ts'
 import type { RecordSnapshot } from './queries/record-snapshot.ts'
 import type { RecordTarget } from './queries/record-target.ts'
 import type { Records } from './seam/records.ts'
 import type { Store } from './seam/store.ts'
 import type { StoreTables } from './seam/store-tables.ts'
 import { SqliteRecordTarget, openSnapshot as sqliteSnapshot } from './sqlite/record-target.ts'
-import { SqliteStore } from './sqlite/store.ts'
+import { SqliteEngine } from './sqlite/store.ts'
 import { SqliteTables } from './sqlite/store-tables.ts'
+import { sqliteUse } from './sqlite/store-use.ts'
+import type { StoreUse } from './store-use.ts'
 
 const SQLITE = 'sqlite:'
 
@@ -29,27 +34,30 @@ type StoreOptions = {
 /** An engine: the scheme of its URLs, how a store is opened, and how its rows are. */
 type Engine = {
   readonly scheme: RegExp
-  readonly open: (how: StoreOptions) => Promise<Store>
+  readonly open: (how: StoreOptions) => Promise<StoreEngine>
   readonly tables: (url: string) => StoreTables
   readonly snapshot: (url: string) => Promise<RecordSnapshot>
   readonly target: (url: string) => Promise<RecordTarget>
+  readonly use: (url: string) => Promise<StoreUse>
 }
 
 /** All engines. */
 const ENGINES: readonly Engine[] = [
   {
     scheme: /^sqlite:/,
-    open: async ({ url, ...how }) => new SqliteStore({ ...how, folder: url.slice(SQLITE.length) }),
+    open: async ({ url, ...how }) => new SqliteEngine({ ...how, folder: url.slice(SQLITE.length) }),
     tables: (url) => new SqliteTables(url.slice(SQLITE.length)),
     snapshot: async (url) => sqliteSnapshot(url.slice(SQLITE.length)),
     target: async (url) => SqliteRecordTarget.open(url.slice(SQLITE.length)),
+    use: async (url) => sqliteUse(url.slice(SQLITE.length)),
   },
   {
     scheme: /^postgres(ql)?:/,
-    open: (how) => PostgresStore.open(how),
+    open: openPostgres,
     tables: (url) => new PostgresTables(url),
     snapshot: postgresSnapshot,
     target: (url) => PostgresRecordTarget.open(url),
+    use: postgresUse,
   },
 ]
 
@@ -71,12 +79,17 @@ function assertNoChain(chain: ChainId): AccountCodec {
  */
 export async function openStore(options: Pick<StoreOptions, 'url'> & Partial<StoreOptions>): Promise<Store> {
   const { url, create = true, codecOf = assertNoChain, classesOf = () => new Map(), loadFolder } = options
-  return engineOf(url).open({ url, create, codecOf, classesOf, loadFolder })
+  return new EngineStore(await engineOf(url).open({ url, create, codecOf, classesOf, loadFolder }))
 }
 
 /** Opens the rows of a store, to copy them. @throws CONFIG_INVALID no engine has the scheme */
 export function openTables(url: string): StoreTables {
   return engineOf(url).tables(url)
+}
+
+/** Looks which store a URL names, and who is on it. Creates nothing. @throws CONFIG_INVALID; STORE_UNAVAILABLE */
+export async function lookAtStore(url: string): Promise<StoreUse> {
+  return engineOf(url).use(url)
 }
 
 /** Opens the rows that a backup of a store has, in one snapshot. @throws CONFIG_INVALID; STORE_MISSING and others from the engine */

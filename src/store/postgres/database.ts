@@ -56,12 +56,19 @@ export class PostgresDatabase implements Queries {
   constructor(target: Target, within?: { readonly pool: pg.Pool; readonly path?: string }) {
     this.target = target
     this.#path = within?.path
-    this.#pool = within?.pool ?? poolOf(target, QUERY_TIMEOUT_MS)
+    this.#pool =
+      within?.pool ?? poolOf(target, { application: applicationOf(target), queryTimeoutMs: QUERY_TIMEOUT_MS })
   }
 
   /** Connections of a command's own, whose statements may sort many rows: their transactions set the server's limits. */
   static unhurried(target: Target): PostgresDatabase {
-    return new PostgresDatabase(target, { pool: poolOf(target, undefined) })
+    return new PostgresDatabase(target, { pool: poolOf(target, { application: COMMAND }) })
+  }
+
+  /** Connections of a command that must not count as a server on the store. */
+  static ofCommand(target: Target): PostgresDatabase {
+    const pool = poolOf(target, { application: COMMAND, queryTimeoutMs: QUERY_TIMEOUT_MS })
+    return new PostgresDatabase(target, { pool })
   }
 
   /**
@@ -110,7 +117,9 @@ export class PostgresDatabase implements Queries {
    * @throws ABORTED the signal ended the connection
    */
   async apart<T>(searchPath: string, work: (connection: OwnConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const client = new pg.Client(settingsOf({ ...this.target, schema: searchPath }))
+    const client = new pg.Client(
+      settingsOf({ ...this.target, schema: searchPath }, { application: applicationOf(this.target) }),
+    )
     // A query that runs fails with the connection.
     client.on('error', () => undefined)
     const end = (): void => void client.connection.stream.destroy()
@@ -184,14 +193,28 @@ export class PostgresDatabase implements Queries {
   }
 }
 
-/** How the driver connects. `queryTimeoutMs` undefined: statements are limited by the server alone. */
-function settingsOf({ url, options, schema }: Pick<Target, 'url' | 'options' | 'schema'>, queryTimeoutMs?: number) {
+/** How the connections of commands that move whole stores are named. */
+const COMMAND = 'steelyard command'
+
+/** How the connections of processes on a store are named, so that a command can see whether there are any. */
+export function applicationOf({ schema }: Target): string {
+  return `steelyard ${schema}`.slice(0, MAX_NAME_CHARACTERS)
+}
+
+/** The server cuts longer names. */
+const MAX_NAME_CHARACTERS = 63
+
+/** `queryTimeoutMs` undefined: statements are limited by the server alone. */
+type Connecting = { readonly application: string; readonly queryTimeoutMs?: number }
+
+/** How the driver connects. */
+function settingsOf({ url, options, schema }: Target, { application, queryTimeoutMs }: Connecting) {
   return {
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
     keepAlive: true,
-    application_name: 'steelyard',
+    application_name: application,
     types: { getTypeParser },
     options: [
       options,
@@ -204,8 +227,8 @@ function settingsOf({ url, options, schema }: Pick<Target, 'url' | 'options' | '
   }
 }
 
-function poolOf(target: Target, queryTimeoutMs: number | undefined): pg.Pool {
-  const pool = new pg.Pool({ ...settingsOf(target, queryTimeoutMs), max: MAX_CONNECTIONS, pipeline: true })
+function poolOf(target: Target, how: Connecting): pg.Pool {
+  const pool = new pg.Pool({ ...settingsOf(target, how), max: MAX_CONNECTIONS, pipeline: true })
   // A connection that broke while it was idle is replaced at its next use.
   pool.on('error', () => undefined)
   return pool
