@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { IndexerReport } from '../../src/indexer/indexer-options.ts'
-import { FINAL, HEAD, indexStore, makeChain } from '../bulk/final-chain.ts'
+import { appendedDump, FINAL, HEAD, indexStore, makeChain } from '../bulk/final-chain.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { placeMaker, type StorePlace } from '../store/engines.ts'
 
@@ -24,24 +24,10 @@ type Run = Parameters<typeof indexStore>[1]
 const load = async (run: Partial<Run> = {}): Promise<unknown> =>
   indexStore(await place.open({ loadFolder }), { isBulk: true, ...run })
 
-let told: readonly string[] | undefined
-/** What append stores of the chain in the embedded store. */
-async function appended(): Promise<readonly string[]> {
-  if (told !== undefined) return told
-  const other = await placeMaker('sqlite')()
-  try {
-    await indexStore(await other.open(), { isBulk: false })
-    told = await other.dumpChain(CHAIN)
-    return told
-  } finally {
-    await other.end()
-  }
-}
-
 test('a new chain is loaded in bulk and published once, with its files removed, as if it had been appended', async () => {
   const reports: IndexerReport[] = []
   expect(await load({ reports })).toBeUndefined()
-  expect(await place.dumpChain(CHAIN)).toEqual(await appended())
+  expect(await place.dumpChain(CHAIN)).toEqual(await appendedDump())
   expect(reports.at(-1)).toMatchObject({ state: 'live', written: HEAD })
   const before = reports.filter(({ written }) => written === undefined)
   expect(before.some(({ fetched }) => fetched?.block === FINAL)).toBe(true)
@@ -57,6 +43,6 @@ test('a load that failed goes on from its log', async () => {
   expect(readdirSync(loadFolder)).toHaveLength(1)
   expect(await load({ chain: makeChain((first) => void asked.push(first)) })).toBeUndefined()
   expect(Math.min(...asked)).toBeGreaterThan(0)
-  expect(await place.dumpChain(CHAIN)).toEqual(await appended())
+  expect(await place.dumpChain(CHAIN)).toEqual(await appendedDump())
   expect(existsSync(loadFolder)).toBe(true)
 })
