@@ -65,7 +65,7 @@ export const INDEXER_COUNTERS: Readonly<Record<Counted, CounterWords>> = {
   audit_settled: { name: 'steelyard_audit_settled_total', help: 'Balances whose doubt was resolved' },
   audit_refetched: {
     name: 'steelyard_audit_refetched_transfers_total',
-    help: 'Transfers written while all blocks were fetched again',
+    help: 'Transfers written while blocks or logs were fetched again',
   },
   verify_failed: {
     name: 'steelyard_verify_failed_rounds_total',

@@ -15,8 +15,10 @@ import { CoolDowns } from './cool-downs.ts'
 import { FailingTokens } from './failing-tokens.ts'
 import { Investigations } from './investigations.ts'
 import { Investigator, type InvestigatorDeps } from './investigator.ts'
+import { LogRechecks } from './log-rechecks.ts'
 import { RecentlyChanged } from './recently-changed.ts'
 import { DoubtResolver } from './resolve-doubts.ts'
+import { isSameWork } from './same-work.ts'
 import { StateWindow } from './state-window.ts'
 import { HEAD_WALKS, PAUSED_WALKS, WALK_LIMITS } from './walk-limits.ts'
 
@@ -56,6 +58,7 @@ export class Auditor implements AuditFeed {
   readonly #conclusions: Conclusions
   readonly #resolver: DoubtResolver
   readonly #lives: ContractLives
+  readonly #rechecks: LogRechecks
   readonly #changed = new RecentlyChanged()
   readonly #counts = noAuditCounts()
   readonly #coolDowns = new CoolDowns()
@@ -84,6 +87,7 @@ export class Auditor implements AuditFeed {
     const deps = { ...options, window: this.#window, investigations: this.#investigations, counts: this.#counts }
     const investigator = new Investigator(deps)
     this.#lives = new ContractLives(deps)
+    this.#rechecks = new LogRechecks(deps)
     this.#comparer = new Comparer({ ...deps, investigator })
     this.#conclusions = new Conclusions({ ...deps, investigator, coolDowns: this.#coolDowns })
     this.#resolver = new DoubtResolver({ ...deps, investigator, comparer: this.#comparer, failing: this.#failing })
@@ -188,6 +192,7 @@ export class Auditor implements AuditFeed {
     const isNew = this.#isNewHead
     await part(() => this.#compare({ work: before, head, isNew }, signal))
     if (isNew) await part(() => this.#lives.revisit(head, signal))
+    if (isNew) await part(() => this.#rechecks.look(head, signal))
     await part(() => this.#resolver.compare(head, signal))
     const limit = before.refetching === undefined ? MAX_INVESTIGATIONS : MAX_INVESTIGATIONS_REFETCHING
     const isShort = before.refetching !== undefined || before.rechecking
@@ -197,7 +202,7 @@ export class Auditor implements AuditFeed {
       await part(() => this.#options.journal.doubts.looked('some'))
     }
     const after = await this.#takeWork()
-    const moves = !isSame(before, after)
+    const moves = !isSameWork(before, after)
     this.#counts.audit_settled += Math.max(0, before.pairs - after.pairs)
     this.#fruitless = moves ? 0 : this.#fruitless + 1
     if (errors.length > 0) throw errors[0]
@@ -227,6 +232,7 @@ export class Auditor implements AuditFeed {
     const pages = new Map<Walk, WalkPage>()
     for (const walk of names) pages.set(walk, await this.#options.journal.audits.next(walk, WALK_LIMITS[walk]))
     const of = (walk: Walk): readonly BalanceKey[] => pages.get(walk)?.keys ?? []
+    this.#rechecks.note(of('rereads').map(({ asset }) => asset))
     const keys = [...changed, ...names.flatMap(of)]
     const compare = async (some: readonly BalanceKey[]): Promise<void> => {
       const { answers } = await this.#comparer.balances(some, head, signal)
@@ -289,11 +295,4 @@ export class Auditor implements AuditFeed {
     if (pairs + tokens === 0 && refetching === undefined) return undefined
     return Math.min(last, first * 2 ** Math.min(this.#fruitless, 16))
   }
-}
-
-function isSame(before: DoubtWork, after: DoubtWork): boolean {
-  const { pairs, tokens, chain, refetching, rechecking } = before
-  const counted = pairs === after.pairs && tokens === after.tokens && chain === after.chain
-  const staged = refetching === after.refetching && rechecking === after.rechecking
-  return counted && staged && before.unlooked === after.unlooked
 }

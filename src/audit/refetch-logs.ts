@@ -6,7 +6,7 @@ import type { Coverage, Scope } from '../core/coverage.ts'
 import { isCallError, ServiceError } from '../core/errors.ts'
 import type { BlockTransfers } from '../core/transfer.ts'
 import { backfill } from '../indexer/backfill.ts'
-import type { ChainReads, Journal } from '../store/seam/store.ts'
+import type { ChainReads, Journal, RepairMode } from '../store/seam/store.ts'
 
 /** Blocks whose receipts are requested at once. */
 const BLOCKS_AT_ONCE = 4
@@ -133,10 +133,28 @@ export class Refetcher {
   }
 
   /**
+   * Adds the given transfers that the journal lacks, and then fetches their blocks by their receipts: more may be missing
+   * there. Returns how many transfers changed.
+   * @throws as `fetchBlocks`
+   */
+  async addFound(blocks: readonly BlockTransfers[], signal: AbortSignal): Promise<number> {
+    if (blocks.length === 0) return 0
+    const before = this.#repairs.blocks.length
+    // Hints are about logs that are stored already.
+    const bare = blocks.map(({ number, hash, parentHash, timestamp, transfers }) => {
+      return { number, hash, parentHash, timestamp, transfers }
+    })
+    const { transfers } = await this.#repair([{ blocks: bare, proven: false }], this.#deps.coverage.scope, 'lacking')
+    const changed = this.#repairs.blocks.slice(before)
+    if (changed.length === 0) return 0
+    return transfers + (await this.fetchBlocks(changed, signal)).transfers
+  }
+
+  /**
    * Corrects the journal's transfers, and reports the changed blocks to the adapter, since its logs were wrong there.
    * Without receipts, transfers are only added. `scope`: what was indexed before the first of them was fetched.
    */
-  async #repair(parts: readonly Answered[], scope: Scope, how?: 'redecoded'): Promise<Fetched> {
+  async #repair(parts: readonly Answered[], scope: Scope, how?: RepairMode): Promise<Fetched> {
     const { adapter, journal, reads } = this.#deps
     const proven = parts.every((part) => part.proven)
     const blocks = parts.flatMap((part) => part.blocks)
@@ -149,7 +167,7 @@ export class Refetcher {
     await reads.observations.compareAgain(accounts)
     this.#repairs.transfers += inserted + removed
     this.#repairs.blocks.push(...changed.map(({ number }) => number))
-    if (how === undefined) for (const block of changed) adapter.distrustLogs({ block, scope })
+    if (how !== 'redecoded') for (const block of changed) adapter.distrustLogs({ block, scope })
     if (compared < blocks.length) {
       const fields = { first: blocks[0]?.number, compared, asked: blocks.length }
       throw new ServiceError('BLOCK_CONFLICT', 'the node has other blocks than ours', { fields })

@@ -11,7 +11,8 @@ export async function usableReads(
   keys: readonly BalanceKey[],
   proven: readonly (Balance | undefined)[],
 ): Promise<readonly (Observation | undefined)[]> {
-  const newest = (await observations.newestBlock()) ?? Number.NEGATIVE_INFINITY
+  const isAnyProven = proven.some((amount) => amount?.known === true)
+  const newest = (isAnyProven ? await observations.newestBlock() : undefined) ?? Number.NEGATIVE_INFINITY
   const wanted = [...keys.keys()].filter((index) => {
     const amount = proven[index]
     return amount?.known !== true || amount.block.number < newest

@@ -64,7 +64,7 @@ export type Repaired = {
 }
 
 /** How transfers of past blocks are replaced: see `Journal.repair`. */
-export type RepairMode = 'adding' | 'redecoded'
+export type RepairMode = 'adding' | 'lacking' | 'redecoded'
 
 /**
  * The result of reading balances at a block. `unreadable`: tokens for which the node answered but no balance could be read.

@@ -3,8 +3,10 @@ import { assert } from '../core/assert.ts'
 import type { Accounting } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
+import type { StoreEngine } from './engine/store-engine.ts'
+import { EngineStore } from './engine-store.ts'
 import { PostgresRecordTarget, openSnapshot as postgresSnapshot } from './postgres/record-target.ts'
-import { PostgresStore } from './postgres/store.ts'
+import { openPostgres } from './postgres/store.ts'
 import { PostgresTables } from './postgres/store-tables.ts'
 import type { RecordSnapshot } from './queries/record-snapshot.ts'
 import type { RecordTarget } from './queries/record-target.ts'
@@ -12,7 +14,7 @@ import type { Records } from './seam/records.ts'
 import type { Store } from './seam/store.ts'
 import type { StoreTables } from './seam/store-tables.ts'
 import { SqliteRecordTarget, openSnapshot as sqliteSnapshot } from './sqlite/record-target.ts'
-import { SqliteStore } from './sqlite/store.ts'
+import { SqliteEngine } from './sqlite/store.ts'
 import { SqliteTables } from './sqlite/store-tables.ts'
 
 const SQLITE = 'sqlite:'
@@ -29,7 +31,7 @@ type StoreOptions = {
 /** An engine: the scheme of its URLs, how a store is opened, and how its rows are. */
 type Engine = {
   readonly scheme: RegExp
-  readonly open: (how: StoreOptions) => Promise<Store>
+  readonly open: (how: StoreOptions) => Promise<StoreEngine>
   readonly tables: (url: string) => StoreTables
   readonly snapshot: (url: string) => Promise<RecordSnapshot>
   readonly target: (url: string) => Promise<RecordTarget>
@@ -39,14 +41,14 @@ type Engine = {
 const ENGINES: readonly Engine[] = [
   {
     scheme: /^sqlite:/,
-    open: async ({ url, ...how }) => new SqliteStore({ ...how, folder: url.slice(SQLITE.length) }),
+    open: async ({ url, ...how }) => new SqliteEngine({ ...how, folder: url.slice(SQLITE.length) }),
     tables: (url) => new SqliteTables(url.slice(SQLITE.length)),
     snapshot: async (url) => sqliteSnapshot(url.slice(SQLITE.length)),
     target: async (url) => SqliteRecordTarget.open(url.slice(SQLITE.length)),
   },
   {
     scheme: /^postgres(ql)?:/,
-    open: (how) => PostgresStore.open(how),
+    open: openPostgres,
     tables: (url) => new PostgresTables(url),
     snapshot: postgresSnapshot,
     target: (url) => PostgresRecordTarget.open(url),
@@ -71,7 +73,7 @@ function assertNoChain(chain: ChainId): AccountCodec {
  */
 export async function openStore(options: Pick<StoreOptions, 'url'> & Partial<StoreOptions>): Promise<Store> {
   const { url, create = true, codecOf = assertNoChain, classesOf = () => new Map(), loadFolder } = options
-  return engineOf(url).open({ url, create, codecOf, classesOf, loadFolder })
+  return new EngineStore(await engineOf(url).open({ url, create, codecOf, classesOf, loadFolder }))
 }
 
 /** Opens the rows of a store, to copy them. @throws CONFIG_INVALID no engine has the scheme */

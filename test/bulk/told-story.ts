@@ -43,7 +43,7 @@ const event = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('repair' as const),
       share,
-      mode: fc.constantFrom(undefined, 'adding' as const, 'redecoded' as const),
+      mode: fc.constantFrom(undefined, 'adding' as const, 'lacking' as const, 'redecoded' as const),
       content: fc.option(content, { nil: undefined }),
     }),
   },

@@ -18,5 +18,5 @@ test.skipIf(!hasSimulator())(
     expect(result.kills).toBeGreaterThan(0)
     expect(result.reorgs.size).toBeGreaterThan(0)
   },
-  240_000,
+  420_000,
 )

@@ -15,4 +15,4 @@ test(`no answer about Starknet is untrue at the block that it names, under ${SEC
   expect(result.tally.total('true')).toBeGreaterThan(0)
   expect(result.kills).toBeGreaterThan(0)
   expect(result.reorgs.size).toBeGreaterThan(0)
-}, 240_000)
+}, 420_000)

@@ -17,4 +17,4 @@ test(`no answer is untrue at the block that it names, under ${SECONDS} s of faul
   expect(result.tally.total('true')).toBeGreaterThan(300)
   expect(result.kills).toBeGreaterThan(0)
   expect(result.reorgs.size).toBeGreaterThan(0)
-}, 240_000)
+}, 420_000)

@@ -1,6 +1,6 @@
 /**
- * Damaged files of one chain, found at the start or while the server runs: that chain stops, and everything else
- * continues.
+ * Damaged files of chains, found at the start or while the server runs: those chains stop, and everything else continues. One
+ * server has several damages, each of another chain, so that none hides behind another and few servers are started.
  */
 import {
   closeSync,
@@ -16,44 +16,43 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import Database from 'better-sqlite3'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { steelyard } from '../e2e/steelyard.ts'
 import { type ChainHealth, makeWorld, type Node, type Served, startNode, type World } from './world.ts'
 
 const PAGE = 4096
-const BROKEN = 'eip155:1'
-const SOUND = 'eip155:2'
+/** Chains whose files are damaged at a time. */
+const BROKEN = ['eip155:2', 'eip155:3', 'eip155:4', 'eip155:5', 'eip155:6', 'eip155:7']
+const SOUND = 'eip155:1'
+const CHAINS = [SOUND, ...BROKEN]
 
-/** A new chain is in doubt until the first audit. This node answers no reads, so that takes a while. */
+/** A new chain is in doubt until the first audit. */
 const isBelieved = ({ state, audit }: ChainHealth): boolean => state === 'live' && audit?.in_doubt === undefined
 
 let nodes: Node[] = []
 let world: World
 let pristine = ''
-let account = ''
 const started: Served[] = []
 beforeAll(async () => {
-  nodes = await Promise.all([1, 2].map((id) => startNode(id)))
-  const followed = nodes.map(({ server }, at) => ({ id: `eip155:${at + 1}`, rpc: [server.url], poll_ms: 50 }))
+  nodes = await Promise.all(CHAINS.map((id) => startNode(numberOf(id))))
+  const followed = nodes.map(({ server }, at) => ({ id: CHAINS[at], rpc: [server.url], poll_ms: 50 }))
   world = await makeWorld([...followed, { id: 'ledger:main' }])
-  account = nodes[0]?.blocks.flatMap(({ movements }) => movements).find(({ to }) => to !== '')?.to ?? ''
   const server = await start()
-  await server.until(BROKEN, isBelieved)
+  // Only the sound chain must have been audited: the audit of all would take long on a busy machine.
   await server.until(SOUND, isBelieved)
+  for (const id of BROKEN) await server.until(id, ({ state }) => state === 'live')
   expect((await server.post('/api/assets', { asset_id: 'GILT' })).status).toBe(201)
   // A read of the node stores a row in the reads file.
-  expect((await server.get(`/v1/account/balance?chain_id=1&address=${account}`)).status).toBe(200)
+  for (const id of CHAINS) expect((await balance(server, id)).status).toBe(200)
   expect(await server.end('SIGINT')).toBe(0)
   pristine = join(world.folder, 'pristine')
   cpSync(world.data, pristine, { recursive: true })
-}, 120_000)
-afterEach(async () => {
+}, 300_000)
+afterAll(async () => {
   // A failed test leaves its server running.
   await Promise.all(started.splice(0).map((server) => server.end('SIGKILL')))
-})
-afterAll(async () => {
   world.remove()
   await Promise.all(nodes.map(({ server }) => server.stop()))
 })
@@ -68,6 +67,19 @@ function restore(): void {
   rmSync(world.data, { recursive: true, force: true })
   cpSync(pristine, world.data, { recursive: true })
 }
+
+const numberOf = (id: string): number => Number(id.split(':')[1])
+
+/** An account of a chain that has tokens. */
+function accountOf(id: string): string {
+  const blocks = nodes[CHAINS.indexOf(id)]?.blocks ?? []
+  return blocks.flatMap(({ movements }) => movements).find(({ to }) => to !== '')?.to ?? ''
+}
+
+const tokens = (server: Served, id: string) =>
+  server.get(`/v1/account/tokens?chain_id=${numberOf(id)}&address=${accountOf(id)}`)
+const balance = (server: Served, id: string) =>
+  server.get(`/v1/account/balance?chain_id=${numberOf(id)}&address=${accountOf(id)}`)
 
 function overwrite(file: string, first: number, bytes: number): void {
   const fd = openSync(file, 'r+')
@@ -89,27 +101,26 @@ function pragma(file: string, statement: string): void {
   db.close()
 }
 
-const tokens = (server: Served, chain: number) => server.get(`/v1/account/tokens?chain_id=${chain}&address=${account}`)
-
-/** Sends requests until the chain stops: a request or the indexer finds the damage first and stops it. */
-async function untilStopped(server: Served): Promise<void> {
-  await server.until(BROKEN, ({ state }) => {
-    void tokens(server, 1)
-    void server.get(`/v1/account/balance?chain_id=1&address=${account}`)
-    return state === 'stopped'
-  })
+/** Sends requests until the chains stop: a request or the indexer finds the damage first and stops them. */
+async function untilStopped(server: Served, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    await server.until(id, ({ state }) => {
+      void tokens(server, id)
+      void balance(server, id)
+      return state === 'stopped'
+    })
+  }
 }
 
 /**
- * The broken chain must answer 503 and name file and remedy. The other chain and the ledger must answer, and the
- * process must live on.
+ * The broken chain must answer 503 and name file and remedy. A sound chain and the ledger must answer, and the process must
+ * live on.
  */
-async function mustBeContained(server: Served, file: string): Promise<void> {
+async function mustBeContained(server: Served, id: string, file: string): Promise<void> {
   for (let round = 0; round < 3; round++) {
-    const refused = await tokens(server, 1)
+    const refused = await tokens(server, id)
     expect([refused.status, refused.text.includes(world.data)]).toEqual([503, false])
-    const other = nodes[1]?.blocks.flatMap(({ movements }) => movements).find(({ to }) => to !== '')?.to
-    expect((await server.get(`/v1/account/tokens?chain_id=2&address=${other}`)).status).toBe(200)
+    expect((await tokens(server, SOUND)).status).toBe(200)
     const wallet = { wallet_address: `wallet-${Math.random()}` }
     expect((await server.post('/api/wallets', wallet)).status).toBe(201)
     expect((await server.get('/metrics')).status).toBe(200)
@@ -117,74 +128,24 @@ async function mustBeContained(server: Served, file: string): Promise<void> {
   await server.until(SOUND, ({ state }) => state === 'live')
   const { status, chains } = await server.health()
   expect(status).toBe('degraded')
-  const [broken, sound, ledger] = chains
-  expect(broken).toMatchObject({ id: BROKEN, state: 'stopped', error: expect.stringContaining(file) })
-  expect(broken?.error).toMatch(
-    /steelyard reset eip155:1|delete .*reads\.db|check that it is a file|newer version|right file in its place/,
+  const of = (wanted: string) => chains.find((chain) => chain.id === wanted)
+  expect(of(id)).toMatchObject({ state: 'stopped', error: expect.stringContaining(file) })
+  expect(of(id)?.error).toMatch(
+    new RegExp(
+      `steelyard reset ${id}|delete .*reads\\.db|check that it is a file|newer version|right file in its place`,
+    ),
   )
-  expect([sound?.state, ledger?.state]).toEqual(['live', 'live'])
+  expect([of(SOUND)?.state, of('ledger:main')?.state]).toEqual(['live', 'live'])
   expect(server.log()).toContain(file)
-  expect(await server.end('SIGINT')).toBe(0)
 }
 
-const FACTS = 'eip155_1.db'
-const READS = 'eip155_1.reads.db'
+/** A damage to one file of a chain. */
+type Damage = { readonly what: string; readonly of: 'facts' | 'reads'; readonly harm: (path: string) => void }
 
-describe('found at the start', () => {
-  const cases: readonly { readonly what: string; readonly file: string; readonly harm: (file: string) => void }[] = [
-    { what: 'all pages but the first', file: FACTS, harm: (file) => overwrite(file, PAGE, statSync(file).size - PAGE) },
-    { what: 'the page of the clock', file: FACTS, harm: (file) => overwriteTable(file, 'clock') },
-    { what: 'cut after two pages', file: FACTS, harm: (file) => truncateSync(file, 2 * PAGE) },
-    { what: 'one page of the balances', file: FACTS, harm: (file) => overwriteTable(file, 'balances') },
-    { what: 'cut within a page', file: FACTS, harm: (file) => truncateSync(file, PAGE + 17) },
-    { what: 'an invalid header', file: FACTS, harm: (file) => overwrite(file, 0, 100) },
-    {
-      what: 'text',
-      file: FACTS,
-      harm: (file) => writeFileSync(file, 'not a database, but long enough to be read\n'.repeat(99)),
-    },
-    { what: 'a schema of a newer version', file: FACTS, harm: (file) => pragma(file, 'PRAGMA user_version = 999') },
-    {
-      what: 'a schema with an older version number',
-      file: FACTS,
-      harm: (file) => pragma(file, 'PRAGMA user_version = 1'),
-    },
-    { what: 'a missing table', file: FACTS, harm: (file) => pragma(file, 'DROP TABLE balances') },
-    {
-      what: 'a value that does not parse',
-      file: FACTS,
-      harm: (file) => pragma(file, "UPDATE chain SET coverage = '{'"),
-    },
-    {
-      what: 'a folder instead of the file',
-      file: FACTS,
-      harm: (file) => {
-        rmSync(file)
-        mkdirSync(file)
-      },
-    },
-    { what: 'an invalid header', file: READS, harm: (file) => overwrite(file, 0, 100) },
-    { what: 'all pages but the first', file: READS, harm: (file) => overwrite(file, PAGE, statSync(file).size - PAGE) },
-    { what: 'a missing table', file: READS, harm: (file) => pragma(file, 'DROP TABLE observations') },
-    ...[FACTS, READS].map((file) => ({
-      what: "another chain's",
-      file,
-      harm: (path: string) => replace(path, join(pristine, sibling(file))),
-    })),
-  ]
-  for (const { what, file, harm } of cases) {
-    test(`${file}: ${what}`, async () => {
-      restore()
-      harm(join(world.data, file))
-      const server = await start()
-      await untilStopped(server)
-      await server.until(SOUND, ({ state }) => state === 'live')
-      await mustBeContained(server, file)
-    }, 60_000)
-  }
-})
+const fileOf = (id: string, { of }: Damage): string => `${id.replace(':', '_')}${of === 'facts' ? '.db' : '.reads.db'}`
 
-const LOG_ENDS = ['', '-wal', '-shm']
+/** The same file of the sound chain, in the pristine folder. */
+const soundFile = (path: string): string => join(pristine, basename(path).replace(/eip155_\d+/, 'eip155_1'))
 
 /** Replaces a file by a copy of another one: a new inode, as with `mv` and most backup tools. */
 function replace(file: string, by: string): void {
@@ -192,55 +153,129 @@ function replace(file: string, by: string): void {
   renameSync(`${file}.copy`, file)
 }
 
-/** The same file of the other, sound chain. */
-const sibling = (file: string): string => file.replace('eip155_1', 'eip155_2')
+/**
+ * One server for so many damages as there are chains to break. `begin` starts it, with the damages done, in the order that is
+ * to be tested.
+ */
+function testDamages(damages: readonly Damage[], begin: (harm: () => void) => Promise<Served>): void {
+  for (let first = 0; first < damages.length; first += BROKEN.length) {
+    const broken = damages.slice(first, first + BROKEN.length).map((damage, at) => {
+      const id = BROKEN[at] ?? ''
+      return { id, file: fileOf(id, damage), ...damage }
+    })
+    describe(`damages from ${first + 1} on`, () => {
+      let server: Served
+      beforeAll(async () => {
+        restore()
+        server = await begin(() => {
+          for (const { file, harm } of broken) harm(join(world.data, file))
+        })
+        await untilStopped(
+          server,
+          broken.map(({ id }) => id),
+        )
+        await server.until(SOUND, ({ state }) => state === 'live')
+      }, 300_000)
+      afterAll(async () => {
+        expect(await server.end('SIGINT')).toBe(0)
+      })
+      for (const { what, of, id, file } of broken) {
+        test(`${of}: ${what}`, () => mustBeContained(server, id, file), 180_000)
+      }
+    })
+  }
+}
+
+const LOG_ENDS = ['', '-wal', '-shm']
+
+describe('found at the start', () => {
+  const damages: readonly Damage[] = [
+    { what: 'all pages but the first', of: 'facts', harm: (file) => overwrite(file, PAGE, statSync(file).size - PAGE) },
+    { what: 'the page of the clock', of: 'facts', harm: (file) => overwriteTable(file, 'clock') },
+    { what: 'cut after two pages', of: 'facts', harm: (file) => truncateSync(file, 2 * PAGE) },
+    { what: 'one page of the balances', of: 'facts', harm: (file) => overwriteTable(file, 'balances') },
+    { what: 'cut within a page', of: 'facts', harm: (file) => truncateSync(file, PAGE + 17) },
+    { what: 'an invalid header', of: 'facts', harm: (file) => overwrite(file, 0, 100) },
+    {
+      what: 'text',
+      of: 'facts',
+      harm: (file) => writeFileSync(file, 'not a database, but long enough to be read\n'.repeat(99)),
+    },
+    { what: 'a schema of a newer version', of: 'facts', harm: (file) => pragma(file, 'PRAGMA user_version = 999') },
+    {
+      what: 'a schema with an older version number',
+      of: 'facts',
+      harm: (file) => pragma(file, 'PRAGMA user_version = 1'),
+    },
+    { what: 'a missing table', of: 'facts', harm: (file) => pragma(file, 'DROP TABLE balances') },
+    {
+      what: 'a value that does not parse',
+      of: 'facts',
+      harm: (file) => pragma(file, "UPDATE chain SET coverage = '{'"),
+    },
+    {
+      what: 'a folder instead of the file',
+      of: 'facts',
+      harm: (file) => {
+        rmSync(file)
+        mkdirSync(file)
+      },
+    },
+    { what: 'an invalid header', of: 'reads', harm: (file) => overwrite(file, 0, 100) },
+    { what: 'all pages but the first', of: 'reads', harm: (file) => overwrite(file, PAGE, statSync(file).size - PAGE) },
+    { what: 'a missing table', of: 'reads', harm: (file) => pragma(file, 'DROP TABLE observations') },
+    ...(['facts', 'reads'] as const).map((of) => ({
+      what: "another chain's",
+      of,
+      harm: (path: string) => replace(path, soundFile(path)),
+    })),
+  ]
+  testDamages(damages, (harm) => {
+    harm()
+    return start()
+  })
+})
 
 describe('found while the server runs', () => {
   const everything = (file: string): void => overwrite(file, 0, statSync(file).size)
-  const cases: readonly { readonly what: string; readonly file: string; readonly harm: (file: string) => void }[] = [
-    { what: 'every page', file: FACTS, harm: everything },
-    { what: 'cut to nothing', file: FACTS, harm: (file) => truncateSync(file, 0) },
-    { what: 'cut after two pages', file: FACTS, harm: (file) => truncateSync(file, 2 * PAGE) },
-    { what: 'every page', file: READS, harm: everything },
-    ...[FACTS, READS].flatMap((file) => [
-      { what: 'deleted', file, harm: (path: string) => rmSync(path) },
-      { what: 'deleted with its log', file, harm: (path: string) => LOG_ENDS.map((end) => rmSync(path + end)) },
-      { what: 'only its log is deleted', file, harm: (path: string) => rmSync(`${path}-wal`) },
-      { what: 'moved away', file, harm: (path: string) => renameSync(path, `${path}.away`) },
-      { what: 'replaced by its copy', file, harm: (path: string) => replace(path, path) },
-      { what: 'replaced by an older backup', file, harm: (path: string) => replace(path, join(pristine, file)) },
-      { what: 'replaced by an empty file', file, harm: (path: string) => replace(path, '/dev/null') },
+  const damages: readonly Damage[] = [
+    { what: 'every page', of: 'facts', harm: everything },
+    { what: 'cut to nothing', of: 'facts', harm: (file) => truncateSync(file, 0) },
+    { what: 'cut after two pages', of: 'facts', harm: (file) => truncateSync(file, 2 * PAGE) },
+    { what: 'every page', of: 'reads', harm: everything },
+    ...(['facts', 'reads'] as const).flatMap((of): readonly Damage[] => [
+      { what: 'deleted', of, harm: (path) => rmSync(path) },
+      { what: 'deleted with its log', of, harm: (path) => LOG_ENDS.map((end) => rmSync(path + end)) },
+      { what: 'only its log is deleted', of, harm: (path) => rmSync(`${path}-wal`) },
+      { what: 'moved away', of, harm: (path) => renameSync(path, `${path}.away`) },
+      { what: 'replaced by its copy', of, harm: (path) => replace(path, path) },
       {
-        what: "replaced by another chain's",
-        file,
-        harm: (path: string) => replace(path, join(pristine, sibling(file))),
+        what: 'replaced by an older backup',
+        of,
+        harm: (path) => replace(path, join(pristine, basename(path))),
       },
+      { what: 'replaced by an empty file', of, harm: (path) => replace(path, '/dev/null') },
+      { what: "replaced by another chain's", of, harm: (path) => replace(path, soundFile(path)) },
     ]),
   ]
-  for (const { what, file, harm } of cases) {
-    test(`${file}: ${what}`, async () => {
-      restore()
-      const server = await start()
-      await server.until(BROKEN, ({ state }) => state === 'live')
-      await server.until(SOUND, ({ state }) => state === 'live')
-      harm(join(world.data, file))
-      await untilStopped(server)
-      await mustBeContained(server, file)
-    }, 60_000)
-  }
+  testDamages(damages, async (harm) => {
+    const server = await start()
+    for (const id of CHAINS) await server.until(id, ({ state }) => state === 'live')
+    harm()
+    return server
+  })
 })
 
+/** The tests above show which remedy is named for this damage. */
 test('the named remedy works: after a reset the chain is indexed again', async () => {
   restore()
-  overwriteTable(join(world.data, FACTS), 'clock')
+  const [broken = ''] = BROKEN
+  const file = `${broken.replace(':', '_')}.`
+  overwriteTable(join(world.data, `${file}db`), 'clock')
+  expect((await steelyard(['reset', broken, '--yes', '--config', world.config])).code).toBe(0)
+  expect(readdirSync(world.data).filter((name) => name.startsWith(file) && !name.endsWith('.lease'))).toEqual([])
   const server = await start()
-  const { error = '' } = await server.until(BROKEN, ({ state }) => state === 'stopped')
+  await server.until(broken, isBelieved)
+  expect((await tokens(server, broken)).status).toBe(200)
   expect(await server.end('SIGINT')).toBe(0)
-  expect(error).toContain('steelyard reset eip155:1')
-  expect((await steelyard(['reset', BROKEN, '--yes', '--config', world.config])).code).toBe(0)
-  expect(readdirSync(world.data).filter((name) => name.startsWith('eip155_1.') && !name.endsWith('.lease'))).toEqual([])
-  const again = await start()
-  await again.until(BROKEN, isBelieved)
-  expect((await tokens(again, 1)).status).toBe(200)
-  expect(await again.end('SIGINT')).toBe(0)
-}, 120_000)
+}, 300_000)

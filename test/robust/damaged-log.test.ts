@@ -6,13 +6,13 @@
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import { steelyard } from '../e2e/steelyard.ts'
 import { type ChainHealth, makeWorld, type Node, type Served, startNode, type World } from './world.ts'
 
-const CHAIN = 'eip155:1'
-const FACTS = 'eip155_1.db'
-const READS = 'eip155_1.reads.db'
+/** Chains of one server, each with another damage. */
+const CHAINS = ['eip155:1', 'eip155:2', 'eip155:3', 'eip155:4', 'eip155:5', 'eip155:6']
 const LEDGER = 'steelyard.db'
 /** How many accounts have their lists compared. */
 const ACCOUNTS = 5
@@ -24,47 +24,50 @@ const FRAME_BYTES = FRAME_HEADER_BYTES + 4096
 
 const isBelieved = ({ state, audit }: ChainHealth): boolean => state === 'live' && audit?.in_doubt === undefined
 
-let node: Node
+let nodes: readonly Node[] = []
 let world: World
-let accounts: readonly string[] = []
-/** The folder after the server was killed, and the lists that the server had answered. */
+/** The folder after the server was killed, and the lists that the server had answered, by chain. */
 let crashed = ''
-let answered: readonly string[] = []
+const answered = new Map<string, readonly string[]>()
 let server: Served | undefined
 
 beforeAll(async () => {
-  node = await startNode(1)
-  world = await makeWorld([{ id: CHAIN, rpc: [node.server.url], poll_ms: 50 }, { id: 'ledger:main' }])
-  const receivers = node.blocks.flatMap(({ movements }) => movements.map(({ to }) => to)).filter((to) => to !== '')
-  accounts = [...new Set(receivers)].slice(0, ACCOUNTS)
+  nodes = await Promise.all(CHAINS.map((id) => startNode(numberOf(id))))
+  const followed = nodes.map(({ server: { url } }, at) => ({ id: CHAINS[at], rpc: [url], poll_ms: 50 }))
+  world = await makeWorld([...followed, { id: 'ledger:main' }])
   server = await world.start()
-  await server.until(CHAIN, isBelieved)
+  for (const id of CHAINS) {
+    await server.until(id, isBelieved)
+    answered.set(id, await lists(server, id))
+  }
   for (const wallet_address of ['first', 'second']) {
     expect((await server.post('/api/wallets', { wallet_address })).status).toBe(201)
   }
-  answered = await lists(server)
   expect(await server.end('SIGKILL')).toBe(null)
   crashed = join(world.folder, 'crashed')
   cpSync(world.data, crashed, { recursive: true })
-}, 120_000)
-afterEach(async () => {
-  await server?.end('SIGKILL')
-  server = undefined
-})
+}, 400_000)
 afterAll(async () => {
+  await server?.end('SIGKILL')
   world.remove()
-  await node.server.stop()
+  await Promise.all(nodes.map((node) => node.server.stop()))
 })
 
-/** Returns the list of each account. Each must be complete. */
-async function lists(running: Served): Promise<string[]> {
+const numberOf = (id: string): number => Number(id.split(':')[1])
+const nodeOf = (id: string): Node | undefined => nodes[CHAINS.indexOf(id)]
+
+/** Returns the list of each account of a chain. Each must be complete. */
+async function lists(running: Served, id: string): Promise<string[]> {
+  const movements = nodeOf(id)?.blocks.flatMap((block) => block.movements) ?? []
+  const receivers = movements.map(({ to }) => to).filter((to) => to !== '')
   const found: string[] = []
-  for (const account of accounts) {
-    const { status, text } = await running.get(`/v1/account/tokens?chain_id=1&address=${account}`)
+  for (const account of [...new Set(receivers)].slice(0, ACCOUNTS)) {
+    const { status, text } = await running.get(`/v1/account/tokens?chain_id=${numberOf(id)}&address=${account}`)
     expect(status).toBe(200)
     expect(JSON.parse(text).count).toBeGreaterThan(0)
     found.push(text)
   }
+  expect(found.length).toBe(ACCOUNTS)
   return found
 }
 
@@ -125,7 +128,6 @@ const HARMS: readonly Harm[] = [
 
 /** Damages the log of a file, and asserts that less of it can be read than before. */
 function damage(file: string, { to }: Harm, sql: string): void {
-  restore()
   const path = join(world.data, `${file}-wal`)
   const log = readFileSync(path)
   const frames = framesOf(log)
@@ -135,24 +137,37 @@ function damage(file: string, { to }: Harm, sql: string): void {
   expect(rowsOf(file, sql)).toBeLessThan(before)
 }
 
-describe.each([
-  [FACTS, 'SELECT count(*) + (SELECT sum(fence) FROM chain) FROM blocks'],
-  [READS, 'SELECT count(*) FROM tokens WHERE read_at > 0'],
-])('the log of %s: the chain is indexed again from there, and gives the same answers', (file, sql) => {
-  test.each(file === FACTS ? HARMS : HARMS.slice(0, 3))(
-    '$what',
-    async (harm) => {
-      damage(file, harm, sql)
-      server = await world.start()
-      const { checkpoint } = await server.until(CHAIN, isBelieved)
-      expect(checkpoint?.number).toBe(node.blocks.length - 1)
-      await server.until('ledger:main', ({ state }) => state === 'live')
-      expect(balancesOf(await lists(server))).toEqual(balancesOf(answered))
-      expect(await server.end('SIGINT')).toBe(0)
-    },
-    60_000,
-  )
-})
+const FACT_ROWS = 'SELECT count(*) + (SELECT sum(fence) FROM chain) FROM blocks'
+const READ_ROWS = 'SELECT count(*) FROM tokens WHERE read_at > 0'
+const DAMAGES = [
+  ...HARMS.map((harm) => ({ harm, end: '.db', sql: FACT_ROWS })),
+  ...HARMS.slice(0, 3).map((harm) => ({ harm, end: '.reads.db', sql: READ_ROWS })),
+]
+
+describe.each([DAMAGES.slice(0, CHAINS.length), DAMAGES.slice(CHAINS.length)])(
+  'the logs of chains: each is indexed again from there, and gives the same answers',
+  (...damages) => {
+    const damaged = damages.map((damage, at) => ({ ...damage, id: CHAINS[at] ?? '' }))
+    let running: Served
+    beforeAll(async () => {
+      restore()
+      for (const { harm, end, sql, id } of damaged) damage(`${id.replace(':', '_')}${end}`, harm, sql)
+      running = await world.start()
+      server = running
+    }, 60_000)
+    afterAll(async () => {
+      expect(await running.end('SIGINT')).toBe(0)
+    })
+    for (const { harm, end, id } of damaged) {
+      test(`*${end}: ${harm.what}`, async () => {
+        const { checkpoint } = await running.until(id, isBelieved)
+        expect(checkpoint?.number).toBe((nodeOf(id)?.blocks.length ?? 0) - 1)
+        await running.until('ledger:main', ({ state }) => state === 'live')
+        expect(balancesOf(await lists(running, id))).toEqual(balancesOf(answered.get(id) ?? []))
+      }, 180_000)
+    }
+  },
+)
 
 /** Contracts and amounts of lists. Token names are left out, because they are read again at their own time. */
 function balancesOf(texts: readonly string[]): readonly unknown[] {
@@ -164,13 +179,20 @@ function balancesOf(texts: readonly string[]): readonly unknown[] {
 }
 
 describe('the log of the ledger: it does not start without acknowledged operations', () => {
+  /** Without the chains, which take longer to start. */
+  let config = ''
+  beforeAll(() => {
+    config = join(world.folder, 'ledger.yaml')
+    writeFileSync(config, stringify({ store: 'sqlite:./data', chains: [{ id: 'ledger:main' }] }))
+  })
   test.each(HARMS)(
     '$what',
     async (harm) => {
+      restore()
       damage(LEDGER, harm, 'SELECT count(*) FROM ledger_operations')
-      const refused = await steelyard(['serve', '--config', world.config])
+      const refused = await steelyard(['serve', '--config', config])
       expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('STORE_REPLACED')])
     },
-    60_000,
+    180_000,
   )
 })

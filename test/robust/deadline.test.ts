@@ -14,7 +14,7 @@ beforeAll(async () => {
   world = await makeWorld([{ id: 'eip155:1', rpc: [node.server.url], from: 100, poll_ms: 50 }])
   server = await world.start()
   await server.until('eip155:1', ({ state }) => state === 'live')
-}, 60_000)
+}, 180_000)
 afterAll(async () => {
   expect(await server.end('SIGINT')).toBe(0)
   world.remove()
@@ -65,7 +65,7 @@ describe('a node that', () => {
       for (const status of await Promise.all(answers)) expect([200, 404, 503]).toContain(status)
       const chain = await server.until('eip155:1', ({ state }) => state === 'degraded')
       expect(chain.error).toBeDefined()
-    }, 60_000)
+    }, 180_000)
   }
 })
 
@@ -83,4 +83,4 @@ test('health and the log name a node that hangs; when it answers again the chain
   node.server.become(node.answer)
   const well = await server.until('eip155:1', ({ state }) => state === 'live')
   expect(well.error).toBeUndefined()
-}, 90_000)
+}, 200_000)

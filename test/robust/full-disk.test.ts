@@ -22,7 +22,7 @@ beforeAll(async () => {
   keeper = Number(stdout.trim())
   if (!(keeper > 0)) throw new Error(`a file system can be mounted in a namespace: ${stderr}`)
   server = await start()
-}, 60_000)
+}, 180_000)
 afterAll(async () => {
   await server.end('SIGINT')
   process.kill(keeper)
@@ -94,4 +94,4 @@ test('full while it runs, full at a start, then with space again: reported, read
   await server.until(LEDGER, ({ error, state }) => error === undefined && state === 'live')
   await server.until('eip155:1', ({ state }) => state === 'live')
   expect((await register('in the end')).status).toBe(201)
-}, 120_000)
+}, 300_000)

@@ -35,4 +35,4 @@ test('each run keeps the commits of earlier runs and adds its own', async () => 
   const { checkpoint } = await server.until('eip155:1', (chain) => chain.checkpoint !== undefined)
   expect(checkpoint?.number).toBeGreaterThanOrEqual(kept)
   expect(await server.end('SIGINT')).toBe(0)
-}, 120_000)
+}, 300_000)

@@ -25,7 +25,7 @@ beforeAll(async () => {
   expect((await register(again, 'second')).status).toBe(201)
   expect(await again.end('SIGINT')).toBe(0)
   cpSync(world.data, newest, { recursive: true })
-}, 60_000)
+}, 180_000)
 beforeEach(async () => {
   if (server !== undefined) expect(await server.end('SIGINT')).toBe(0)
   server = undefined
@@ -90,7 +90,7 @@ describe('while the server runs', () => {
       const chain = await running.until(LEDGER, ({ error }) => error !== undefined)
       expect(chain).toMatchObject({ state: 'degraded', error: expect.stringContaining(FILE) })
       expect(running.log()).toContain('STORE_REPLACED')
-    }, 60_000)
+    }, 180_000)
   }
 
   test('a file that is renamed and then restored is written again, with all acknowledged operations', async () => {
@@ -106,7 +106,7 @@ describe('while the server runs', () => {
       'second',
       'kept',
     ])
-  }, 60_000)
+  }, 180_000)
 })
 
 describe('between two starts', () => {
@@ -150,7 +150,7 @@ describe('between two starts', () => {
       const running = await start()
       expect((await register(running, 'first')).status).toBe(200)
       expect((await register(running, 'third')).status).toBe(201)
-    }, 60_000)
+    }, 180_000)
   }
 
   test('after the operator deletes the marker, the server continues with the older copy', async () => {
@@ -159,5 +159,5 @@ describe('between two starts', () => {
     rmSync(at('ledger_main.marker'))
     const running = await start()
     expect((await register(running, 'second')).status).toBe(201)
-  }, 60_000)
+  }, 180_000)
 })

@@ -40,4 +40,4 @@ test('the ledger is written again and the chain is followed again after their th
   await expect.poll(states, { timeout: 20_000 }).toEqual(['live', 'live'])
   expect((await server.post('/api/wallets', { wallet_address: 'after' })).status).toBe(201)
   expect(threads).toHaveLength(4)
-}, 60_000)
+}, 180_000)

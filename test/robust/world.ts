@@ -8,6 +8,12 @@ import { type FakeBlock, FakeChain } from '../faults/chain.ts'
 import { FakeNode } from '../faults/node.ts'
 import { type Arrived, answerTo, type Reply, type ScriptedNode, startScriptedNode } from '../nodes/scripted-node.ts'
 
+/**
+ * How long a chain may take to be as wanted, in milliseconds. It takes some seconds on a machine that has nothing else to do, and
+ * much longer on a busy one: indexers have the lowest priority.
+ */
+const PATIENCE_MS = 150_000
+
 /** Blocks of each chain: enough for several pages in every table. */
 const BLOCKS = 600
 
@@ -35,6 +41,7 @@ export async function startNode(id: number): Promise<Node> {
   const blocks = chain.grow([], { from: -1, blocks: BLOCKS, branch: id })
   const node = new FakeNode(chain)
   node.show(blocks)
+  node.remember()
   const answer = ({ calls, batch }: Arrived): Reply => {
     const answers = calls.map((asked) =>
       asked.method === 'eth_chainId'
@@ -60,7 +67,7 @@ export type Served = ServeProcess & {
   readonly get: (path: string) => Promise<{ readonly status: number; readonly text: string }>
   readonly post: (path: string, body: object) => Promise<{ readonly status: number; readonly text: string }>
   readonly health: () => Promise<Health>
-  /** Polls `/health` until the chain is as wanted. @throws Error after a minute, with the chain's last state */
+  /** Polls `/health` until the chain is as wanted. @throws Error after `PATIENCE_MS`, with the chain's last state */
   readonly until: (id: string, wanted: (chain: ChainHealth) => boolean) => Promise<ChainHealth>
 }
 
@@ -94,7 +101,7 @@ function served(server: ServeProcess, key: string): Served {
     post: (path, body) =>
       ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     until: async (id, wanted) => {
-      const deadline = Date.now() + 60_000
+      const deadline = Date.now() + PATIENCE_MS
       for (;;) {
         const chain = (await health()).chains.find((one) => one.id === id)
         if (chain !== undefined && wanted(chain)) return chain

@@ -25,7 +25,7 @@ function request(operation: Operation, key?: string): LedgerRequest {
 async function openLedger(place: StorePlace) {
   const store = await place.open()
   const journal = await store.ledgers.openJournal(CHAIN, GENESIS)
-  const reads = await store.ledgers.openRecord(CHAIN)
+  const { ledger: reads } = await store.ledgers.openReads(CHAIN)
   return {
     store,
     journal,

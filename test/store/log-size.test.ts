@@ -48,3 +48,25 @@ test('the write-ahead log stays in proportion to its file, during a backfill and
   await store.close()
   rmSync(folder, { recursive: true })
 }, 60_000)
+
+/** Shorter than what a statement waits for another connection, and longer than any pause of a busy machine, in milliseconds. */
+const SOON_MS = 4_000
+
+test('a journal closes although a reader has a snapshot', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-log-'))
+  const tookMs: number[] = []
+  // One slow try may be the machine's.
+  while (tookMs.length < 3 && !tookMs.some((ms) => ms < SOON_MS)) {
+    const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, classesOf: () => new Map() })
+    const journal = await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
+    const reads = await store.openReads(CHAIN)
+    await journal.heartbeat({ state: 'live', head: undefined, caughtUpAt: 1, error: undefined, counts: {} })
+    await reads.clock()
+    const begun = performance.now()
+    await journal.close()
+    tookMs.push(performance.now() - begun)
+    await store.close()
+  }
+  rmSync(folder, { recursive: true })
+  expect(Math.min(...tookMs)).toBeLessThan(SOON_MS)
+}, 60_000)

@@ -92,7 +92,8 @@ function* replaceBlock(
 ): Plan<{ readonly missing: readonly TransferRow[]; readonly surplus: readonly TransferRow[] }> {
   const { stored } = rows
   // An account may be no longer followed since the blocks were fetched.
-  const wanted = how.accounts === undefined ? rows.wanted : rows.wanted.filter((row) => hasChanges(row, rules))
+  const given = how.accounts === undefined ? rows.wanted : rows.wanted.filter((row) => hasChanges(row, rules))
+  const wanted = how.mode === 'lacking' ? yield* lackingRows(given, stored, rules) : given
   const missing = without(wanted, stored)
   const positions = new Set(missing.map(logPosition))
   // If the given logs may be incomplete, remove a stored transfer only if another one has its position.
@@ -108,6 +109,32 @@ function* replaceBlock(
   const isEmpty = wanted.length === 0 && surplus.length > 0 && surplus.length === stored.length
   if (isEmpty) yield* unkeepBlock(block.number)
   return { missing, surplus }
+}
+
+/** The rows of which fewer are stored, whatever the positions of their logs are, and however the logs are read. */
+function* lackingRows(
+  given: readonly TransferRow[],
+  stored: readonly TransferRow[],
+  rules: JournalRules,
+): Plan<readonly TransferRow[]> {
+  if (given.length === 0) return []
+  const classes = yield* classesOf(
+    [...given, ...stored].map(({ asset }) => asset),
+    rules,
+  )
+  const nameOf = ({ asset, hash, sender, receiver }: TransferRow): string =>
+    `${classes.get(asset)?.row.reference}/${hash}/${sender?.toString('hex')}/${receiver?.toString('hex')}`
+  const [taken, told] = [stored, given].map((rows) => new Set(rows.map(logPosition)))
+  const moved = new Map<string, number>()
+  for (const row of stored) {
+    if (!told?.has(logPosition(row))) moved.set(nameOf(row), (moved.get(nameOf(row)) ?? 0) + 1)
+  }
+  return given.filter((row) => {
+    if (taken?.has(logPosition(row))) return false
+    const left = moved.get(nameOf(row)) ?? 0
+    moved.set(nameOf(row), left - 1)
+    return left <= 0
+  })
 }
 
 /** True for stored transfers that the given ones would include. */

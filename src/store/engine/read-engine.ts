@@ -1,7 +1,9 @@
 import type { Soon } from '../../core/soon.ts'
+import type { FixedClasses } from '../queries/asset-table.ts'
 import type { ReadContext } from '../queries/context.ts'
 import type { Query } from '../queries/query.ts'
 import type { StoredAsset } from '../seam/store.ts'
+import type { TableEngine } from './table-engine.ts'
 
 /** How an engine runs reads, each in one snapshot: at once, or by a promise. */
 export interface ReadEngine {
@@ -11,4 +13,13 @@ export interface ReadEngine {
     get(reference: string): readonly StoredAsset[] | undefined
     put(reference: string, assets: readonly StoredAsset[]): void
   }
+}
+
+/** What the reads of a chain run on. `fixed`: classes that the configuration fixes. */
+export type ReadEngines = {
+  readonly engine: ReadEngine
+  /** Of the stored reads of nodes. Its commits need not be on disk: a crash may lose the last reads. */
+  readonly noted: TableEngine
+  readonly fixed: FixedClasses
+  readonly codec: ReadContext['codec']
 }

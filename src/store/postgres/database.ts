@@ -94,12 +94,15 @@ export class PostgresDatabase implements Queries {
   /** Runs work as one transaction. Each of its statements sees what others have committed by then. */
   write<T>(work: (queries: Transaction) => Promise<T>, { durable }: Commit = { durable: true }): Promise<T> {
     const begin = durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit = off'
-    return this.#transaction(begin, work, mustBeCommitted)
+    return this.#transaction(begin, work, { waits: true, check: mustBeCommitted })
   }
 
-  /** Runs reads as one snapshot. */
+  /**
+   * Runs reads as one snapshot. A statement is sent at once, also if those before it were not answered yet. `work` must not send
+   * any after its promise has settled.
+   */
   snapshot<T>(work: (queries: Transaction) => Promise<T>): Promise<T> {
-    return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work)
+    return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work, { waits: false })
   }
 
   /**
@@ -149,10 +152,11 @@ export class PostgresDatabase implements Queries {
     if (!this.#pool.ending) await this.#pool.end()
   }
 
+  /** `waits`: nothing is sent before the transaction has begun, so that nothing can be written outside of it. */
   async #transaction<T>(
     begin: string,
     work: (queries: Transaction) => Promise<T>,
-    check: (ended: string) => void = () => undefined,
+    { waits, check }: { readonly waits: boolean; readonly check?: (ended: string) => void },
   ): Promise<T> {
     return this.guarded(async () => {
       const client = await this.#pool.connect()
@@ -162,9 +166,12 @@ export class PostgresDatabase implements Queries {
       }
       client.on('error', fail)
       try {
-        await client.query(this.#path === undefined ? begin : `${begin}; SET LOCAL search_path = ${this.#path}`)
-        const result = await work(queriesOn(client, this.#statements))
-        check((await client.query('COMMIT')).command)
+        const begun = client.query(this.#path === undefined ? begin : `${begin}; SET LOCAL search_path = ${this.#path}`)
+        if (waits) await begun
+        const result = await work(queriesOn(client, this.#statements, begun))
+        await begun
+        const { command } = await client.query('COMMIT')
+        check?.(command)
         return result
       } catch (error) {
         await client.query('ROLLBACK').catch(fail)
@@ -198,27 +205,23 @@ function settingsOf({ url, options, schema }: Pick<Target, 'url' | 'options' | '
 }
 
 function poolOf(target: Target, queryTimeoutMs: number | undefined): pg.Pool {
-  const pool = new pg.Pool({ ...settingsOf(target, queryTimeoutMs), max: MAX_CONNECTIONS })
+  const pool = new pg.Pool({ ...settingsOf(target, queryTimeoutMs), max: MAX_CONNECTIONS, pipeline: true })
   // A connection that broke while it was idle is replaced at its next use.
   pool.on('error', () => undefined)
   return pool
 }
 
-/** Each statement is sent after the answer to the one before: the driver will no longer queue them for us. */
-function queriesOn(client: pg.ClientBase, statements: Statements): Transaction {
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(query: () => Promise<T>): Promise<T> => {
-    const answer = last.then(query, query)
-    last = answer
-    return answer
-  }
+/** The statements of a transaction that begins with `begun`: all of them fail if that does. */
+function queriesOn(client: pg.ClientBase, statements: Statements, begun: Promise<unknown>): Transaction {
+  begun.catch(() => undefined)
+  const ask = async <T>(query: Promise<T>): Promise<T> => (await Promise.all([begun, query]))[1]
   const all = async (sql: string, ...values: readonly Value[]) =>
-    (await inTurn(() => client.query<Row>(statements.of(sql, values)))).rows
+    (await ask(client.query<Row>(statements.of(sql, values)))).rows
   return {
     all,
     get: async (sql, ...values) => (await all(sql, ...values))[0],
-    run: async (sql, ...values) => (await inTurn(() => client.query(statements.of(sql, values)))).rowCount ?? 0,
-    exec: async (sql) => void (await inTurn(() => client.query(sql))),
+    run: async (sql, ...values) => (await ask(client.query(statements.of(sql, values)))).rowCount ?? 0,
+    exec: async (sql) => void (await ask(client.query(sql))),
   }
 }
 
@@ -229,7 +232,7 @@ function mustBeCommitted(ended: string): void {
 
 function connectionOn(client: pg.Client): OwnConnection {
   return {
-    ...queriesOn(client, new Statements()),
+    ...queriesOn(client, new Statements(), Promise.resolve()),
     begin: async () => void (await client.query('BEGIN')),
     commit: async () => mustBeCommitted((await client.query('COMMIT')).command),
     copyIn: (table, columns, source) => copyIn(client, `COPY ${table} (${columns.join(', ')})`, source),

@@ -6,6 +6,7 @@ import { commitGroup } from '../../ledger/group-commit.ts'
 import { genesisOf } from '../../ledger/record.ts'
 import { createRecords } from '../queries/records/create-records.ts'
 import { PostgresDatabase, type Queries, type Transaction, type Value } from './database.ts'
+import { PostgresLedgerReads } from './ledger/ledger-reads.ts'
 import { PostgresLedgers } from './ledger/ledgers.ts'
 import { migrate } from './migrate.ts'
 import { MIGRATIONS } from './schema.ts'
@@ -115,7 +116,7 @@ test('no hot statement reads a table as a whole', async () => {
     const settled = await commitGroup(journal, group, { rules: { strictWallets: false }, now: 1 })
     expect(settled.filter((one) => 'outcome' in one && one.outcome.accepted)).toHaveLength(group.length)
   }
-  const reads = await ledgers.openRecord()
+  const reads = new PostgresLedgerReads(db)
   const page = { after: 0, limit: 20 }
   await reads.header(3)
   await reads.asset('GILT')

@@ -85,9 +85,13 @@ function serverError(error: pg.DatabaseError, target: Target): ServiceError {
   return new ServiceError(remedy?.code ?? 'STORE_UNAVAILABLE', message, { cause: error, fields: { sqlstate: state } })
 }
 
+/** Such a transaction runs no further statement, and so prepares none that was sent twice. */
+const FAILED_BEFORE = new Set(['25P02', '26000'])
+
 /** True if a statement failed only because another one of its transaction had failed. `error`: as the store throws it. */
 export function isOfFailedTransaction(error: unknown): boolean {
-  return error instanceof ServiceError && error.cause instanceof pg.DatabaseError && error.cause.code === '25P02'
+  if (!(error instanceof ServiceError && error.cause instanceof pg.DatabaseError)) return false
+  return FAILED_BEFORE.has(error.cause.code ?? '')
 }
 
 /** Node tries each address of a host, and collects the errors. */

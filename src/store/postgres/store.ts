@@ -3,12 +3,13 @@ import type { AccountCodec } from '../../core/account.ts'
 import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
-import { createRecords, type StoredRecords } from '../queries/records/create-records.ts'
-import type { ChainReads, Journal, Store } from '../seam/store.ts'
+import type { ReadEngines } from '../engine/read-engine.ts'
+import type { RecordEngines, StoreEngine } from '../engine/store-engine.ts'
+import type { WriterEngine } from '../engine/writer-engine.ts'
 import { defaultLoadFolder, LoadFolder } from './bulk/load-folder.ts'
 import { chainSchemas, hasChain } from './chain/chain-place.ts'
-import { PostgresJournal } from './chain/journal.ts'
 import { openChainReads } from './chain/open-reads.ts'
+import { PostgresWriterEngine } from './chain/writer-engine.ts'
 import { PostgresDatabase } from './database.ts'
 import { dumpRecords } from './dump-records.ts'
 import { takeLease } from './lease.ts'
@@ -31,58 +32,26 @@ export type PostgresOptions = {
 }
 
 /** A schema of a PostgreSQL database, and two more for each chain that has nodes. */
-export class PostgresStore implements Store {
-  readonly keys: Store['keys']
-  readonly users: Store['users']
-  readonly sessions: Store['sessions']
-  readonly prices: Store['prices']
-  readonly followRequests: Store['followRequests']
+class PostgresEngine implements StoreEngine {
+  readonly records: RecordEngines
   readonly ledgers: PostgresLedgers
-  readonly custody: Store['custody']
-  readonly reports: StoredRecords['reports']
-  readonly comparisons: Store['comparisons']
-  readonly callCounts: Store['callCounts']
   readonly #db: PostgresDatabase
   readonly #options: PostgresOptions
 
-  private constructor(db: PostgresDatabase, options: PostgresOptions) {
+  constructor(db: PostgresDatabase, options: PostgresOptions) {
     this.#db = db
     this.#options = options
-    const durable = new PostgresTableEngine(db, { durable: true })
     const relaxed = new PostgresTableEngine(db, { durable: false })
-    const records = createRecords({ durable, relaxed, uses: relaxed, running: relaxed })
-    this.keys = records.keys
-    this.users = records.users
-    this.sessions = records.sessions
-    this.prices = records.prices
-    this.followRequests = records.followRequests
-    this.custody = records.custody
+    const durable = new PostgresTableEngine(db, { durable: true })
+    this.records = { durable, relaxed, uses: relaxed, running: relaxed }
     this.ledgers = new PostgresLedgers(db)
-    this.reports = records.reports
-    this.comparisons = records.comparisons
-    this.callCounts = records.callCounts
   }
 
-  /**
-   * Connects, and brings the tables to the newest version.
-   * @throws CONFIG_INVALID, STORE_MISSING, STORE_MISMATCH, STORE_UNAVAILABLE as `migrate` and `parseTarget`
-   */
-  static async open(options: PostgresOptions): Promise<PostgresStore> {
-    const db = new PostgresDatabase(parseTarget(options.url))
-    try {
-      await migrate(db, { migrations: MIGRATIONS, create: options.create })
-    } catch (error) {
-      await db.close()
-      throw error
-    }
-    return new PostgresStore(db, options)
+  openWriter(chain: ChainId, coverage: Coverage): Promise<WriterEngine> {
+    return PostgresWriterEngine.open(this.#db, { ...this.#of(chain), coverage }, this.#loadFolder)
   }
 
-  openJournal(chain: ChainId, coverage: Coverage): Promise<Journal> {
-    return PostgresJournal.open(this.#db, { ...this.#of(chain), coverage }, this.#loadFolder)
-  }
-
-  openReads(chain: ChainId): Promise<ChainReads> {
+  openReads(chain: ChainId): Promise<ReadEngines> {
     return openChainReads(this.#db, this.#of(chain))
   }
 
@@ -99,7 +68,6 @@ export class PostgresStore implements Store {
           await queries.exec(`DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(schema)} CASCADE`)
         }
       })
-      await this.reports.forget(chain)
       new LoadFolder(this.#loadFolder, this.#db.target, chain).remove()
     } finally {
       await lease.release()
@@ -122,4 +90,19 @@ export class PostgresStore implements Store {
     const { classesOf, codecOf } = this.#options
     return { chain, codec: codecOf(chain), fixed: classesOf?.(chain) ?? new Map<string, Accounting>() }
   }
+}
+
+/**
+ * Connects to a store, and brings its tables to the newest version.
+ * @throws CONFIG_INVALID, STORE_MISSING, STORE_MISMATCH, STORE_UNAVAILABLE as `migrate` and `parseTarget`
+ */
+export async function openPostgres(options: PostgresOptions): Promise<StoreEngine> {
+  const db = new PostgresDatabase(parseTarget(options.url))
+  try {
+    await migrate(db, { migrations: MIGRATIONS, create: options.create })
+  } catch (error) {
+    await db.close()
+    throw error
+  }
+  return new PostgresEngine(db, options)
 }

@@ -1,18 +1,11 @@
-import { gatherPerTick } from '../../core/per-tick.ts'
 import type { TableEngine } from '../engine/table-engine.ts'
-import { type Asked, Each, type Query, type Sql, type Value } from '../queries/query.ts'
+import type { Asked, Query, Sql } from '../queries/query.ts'
 import type { Row } from '../rows/columns.ts'
-import { answerAsked, runQuery } from './chain/run-query.ts'
+import { askerOf } from './chain/alike.ts'
+import { runQuery } from './chain/run-query.ts'
 import type { Commit, PostgresDatabase, Queries } from './database.ts'
 
 const NO_ROWS: readonly Row[] = []
-
-/** Rows of values that are looked up in the statement of their tick. */
-type Gathered = {
-  readonly rows: readonly (readonly Value[])[]
-  readonly resolve: (found: readonly Row[]) => void
-  readonly reject: (error: unknown) => void
-}
 
 /** The reads that need more than one statement, by their first one. They begin a snapshot at once the next time. */
 const needSnapshot = new WeakSet<Sql>()
@@ -27,17 +20,16 @@ export type TablesOf = Commit & {
 export class PostgresTableEngine implements TableEngine {
   readonly #db: PostgresDatabase
   readonly #commit: Commit
-  /** Runs single statements. */
-  readonly #single: Pick<Queries, 'all'>
-  readonly #gathering = new WeakMap<Each, (one: Gathered) => void>()
+  /** Runs a single statement. */
+  readonly #one: (asked: Asked) => Promise<readonly Row[]>
 
   constructor(db: PostgresDatabase, { durable, named }: TablesOf) {
     this.#db = db
     this.#commit = { durable }
-    this.#single = named === undefined ? db : naming(db, named)
+    this.#one = askerOf(named === undefined ? db : naming(db, named))
   }
 
-  /** One statement is a snapshot by itself, without the messages of a transaction. */
+  /** One statement is a snapshot by itself, without the messages of a transaction. It is shared with those that are asked alike. */
   read<T>(work: (state: undefined) => Query<T>): Promise<T> {
     return this.#db.guarded(async () => {
       const query = work(undefined)
@@ -55,33 +47,6 @@ export class PostgresTableEngine implements TableEngine {
 
   write<T>(work: () => Query<T>): Promise<T> {
     return this.#db.write((queries) => runQuery(queries, work()), this.#commit)
-  }
-
-  /** All rows of values that are looked up in one tick of the event loop are one statement. */
-  #one(asked: Asked): Promise<readonly Row[]> {
-    const [sql] = asked
-    if (!(sql instanceof Each)) return answerAsked(this.#single, asked)
-    const rows = asked[1] as readonly (readonly Value[])[]
-    if (rows.length === 0) return Promise.resolve(NO_ROWS)
-    let gather = this.#gathering.get(sql)
-    if (gather === undefined) {
-      gather = gatherPerTick((gathered) => void this.#answer(sql, gathered))
-      this.#gathering.set(sql, gather)
-    }
-    return new Promise((resolve, reject) => gather({ rows, resolve, reject }))
-  }
-
-  async #answer(sql: Each, gathered: readonly Gathered[]): Promise<void> {
-    try {
-      const found = await answerAsked(this.#single, [sql, gathered.flatMap(({ rows }) => rows)])
-      let at = 0
-      for (const { rows, resolve } of gathered) {
-        resolve(found.slice(at, at + rows.length))
-        at += rows.length
-      }
-    } catch (error) {
-      for (const { reject } of gathered) reject(error)
-    }
   }
 }
 

@@ -2,7 +2,7 @@ import { assert } from '../../core/assert.ts'
 import type { AssetRef } from '../../core/asset.ts'
 import { isFungible, TOKEN_STANDARDS } from '../../core/standards.ts'
 import { encodeItem } from '../../journal/amount-codec.ts'
-import { int, type Row } from '../rows/columns.ts'
+import { int, NO_ROW, type Row } from '../rows/columns.ts'
 import type { AccountPage, AccountQuery, StoredAsset } from '../seam/store.ts'
 import { hides, type ReadContext } from './context.ts'
 import { amountIn, balance, heldAt, isRefuted, mayBeRefuted, mayLack } from './positions.ts'
@@ -34,30 +34,38 @@ function ofEach<T>(make: (which: Which) => T): Readonly<Record<Which, T>> {
   return { received: make('received'), fungible: make('fungible'), all: make('all') }
 }
 
-const COUNT: Readonly<Record<Which, Sql>> = {
-  received: rowOf('SELECT received FROM accounts WHERE account = ?'),
-  fungible: rowOf("SELECT count(*) FROM balances WHERE account = ? AND item = x'' AND fungible = 1"),
-  all: rowOf('SELECT assets FROM accounts WHERE account = ?'),
+const COUNT: Readonly<Record<Which, string>> = {
+  received: 'SELECT received FROM accounts WHERE account = @account',
+  fungible: "SELECT count(*) FROM balances WHERE account = @account AND item = x'' AND fungible = 1",
+  all: 'SELECT assets FROM accounts WHERE account = @account',
 }
+const GONE = ofEach(
+  (which) =>
+    `SELECT count(*) FROM balances WHERE account = @account AND item = x'' AND ${PRESENT[which]} AND ${IS_GONE}`,
+)
 
 /**
- * All assets that an account met, in order, as one text: `id hex(amount)` with commas between. Null if there are none, or
- * if the account has more rows than MAX_WHOLE. It reads the account's rows one after the other, where a page
- * looks up each row by the index of the order, and it returns one value instead of two for each row: half the time of a page.
+ * The count of the assets that an account met (null if it met none), of how many of them the contract has no code, and all of them in
+ * order, as one text: `id hex(amount)` with commas between. The text is null if there are none, or if the account has more rows than
+ * MAX_WHOLE. It reads the account's rows one after the other, where a page looks up each row by the index of the order, and it returns
+ * one value instead of two for each row: half the time of a page.
  */
-const WHOLE = ofEach((which) => {
+function wholeOf(which: Which, gone: string): Sql {
   const list = `SELECT group_concat(asset || ' ' || hex(amount), ',' ORDER BY met_block, met_log, met_sub)
     FROM balances WHERE account = @account AND length(item) = 0 AND ${PRESENT[which]}`
   const more = `SELECT 1 FROM balances WHERE account = @account LIMIT 1 OFFSET ${MAX_WHOLE}`
-  return rowOf(`SELECT CASE WHEN EXISTS (${more}) THEN NULL ELSE (${list}) END`)
-})
+  return rowOf(`SELECT (${COUNT[which]}), (${gone}), CASE WHEN EXISTS (${more}) THEN NULL ELSE (${list}) END`)
+}
+
+const WHOLE = {
+  /** Where no contract was ever destroyed. */
+  withoutEndings: ofEach((which) => wholeOf(which, 'SELECT 0')),
+  withEndings: ofEach((which) => wholeOf(which, GONE[which])),
+}
 const PAGES = ofEach((which) => rowsOf(`${PAGE} AND ${PRESENT[which]} ${ORDER}`))
 
-/** The same pages without assets whose contract has no code, and the number of such assets that the account met. */
+/** The same pages without assets whose contract has no code. */
 const PRESENT_PAGES = ofEach((which) => rowsOf(`${PAGE} AND ${PRESENT[which]} AND NOT ${IS_GONE} ${ORDER}`))
-const GONE = ofEach((which) =>
-  rowOf(`SELECT count(*) FROM balances WHERE account = ? AND item = x'' AND ${PRESENT[which]} AND ${IS_GONE}`),
-)
 const HAS_ENDINGS = rowOf('SELECT 1 FROM endings LIMIT 1')
 
 /** The assets that an account had met by a block: their count, and a page of their ids. */
@@ -112,16 +120,14 @@ function* rowsOfPage(
     }
     return { count: int(counted?.[0]), rows }
   }
-  const [counted] = yield [COUNT[which], account]
-  const hasGone = counted !== undefined && (yield* hasEndings(context))
-  const gone = hasGone ? int((yield [GONE[which], account])[0]?.[0]) : 0
-  const count = counted === undefined ? 0 : int(counted[0]) - gone
+  const statement = WHOLE[(yield* hasEndings(context)) ? 'withEndings' : 'withoutEndings'][which]
+  const [[counted, ended, whole] = NO_ROW] = yield [statement, { account }]
+  const gone = int(ended)
+  const count = counted === null ? 0 : int(counted) - gone
   if (count === 0 || offset >= count) return { count, rows: [] }
   const of: Listed = { account: query.account, pair: { account, item: NO_ITEM_BYTES } }
-  const isWhole = context.readsWholeLists && gone === 0 && count <= MAX_WHOLE
-  const whole = isWhole ? (yield [WHOLE[which], { account }])[0]?.[0] : null
   const rows: ListRow[] = []
-  if (typeof whole === 'string') {
+  if (gone === 0 && typeof whole === 'string') {
     for (const entry of whole.split(',').slice(offset, offset + limit)) {
       const space = entry.indexOf(' ')
       const row = [Number(entry.slice(0, space)), entry.slice(space + 1)]

@@ -8,8 +8,6 @@ export type ReadContext = {
   readonly codec: AccountCodec
   readonly clock: ChainClock
   readonly assets: AssetTable
-  /** True if the engine returns the list of an account with few rows as one text sooner than row by row. */
-  readonly readsWholeLists: boolean
   /** True if any contract was ever destroyed, as far as that was looked up with these assets. */
   hasEndings: boolean | undefined
 }

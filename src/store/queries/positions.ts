@@ -33,9 +33,9 @@ const LACKS_ROW = rowOf(
    (SELECT 1 FROM balances b WHERE b.account = r.account AND b.asset = r.asset AND b.item = r.item) LIMIT 1`,
 )
 
-/** The amount of a column `hex(amount)`; undefined if there is none. Engines differ in what `hex` of null is. */
+/** The amount of a column `hex(amount)`; undefined if there is none. */
 export function amountIn(value: unknown): bigint | undefined {
-  return value === null ? undefined : amountOfHex(text(value))
+  return amountOfHex(text(value))
 }
 
 /** Our block at a number, or the published block if `number` is undefined; undefined if we do not store it. */

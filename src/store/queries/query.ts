@@ -9,10 +9,10 @@ export type Named = Readonly<Record<string, Value>>
 
 /**
  * A statement of SQL that all engines know. Parameters are `?` or `@name`; bytes are written as `x'80'`, their hex digits in
- * capital letters are `hex(column)`, and the least of the bytes `sum` is `min(sum)`. The texts of a list are
- * `SELECT value FROM json_each(@list)`, and `column COLLATE NOCASE` has A to Z as a to z. Tables of stored reads of nodes are named
- * `noted.table`. `INDEXED BY` and the order of `CROSS JOIN … ON` are for engines that do not choose by themselves. `isOne`: at
- * most one row is wanted.
+ * capital letters are `hex(column)`, which is '' for null, texts are joined by `group_concat`, and the least of the bytes `sum` is
+ * `min(sum)`. The texts of a list are `SELECT value FROM json_each(@list)`, and `column COLLATE NOCASE` has A to Z as a to z. Tables of
+ * stored reads of nodes are named `noted.table`. `INDEXED BY` and the order of `CROSS JOIN … ON` are for engines that do not choose by
+ * themselves. `isOne`: at most one row is wanted.
  */
 export class Sql {
   readonly text: string

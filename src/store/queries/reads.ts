@@ -4,8 +4,7 @@ import type { BlockRef } from '../../core/block.ts'
 import type { Soon } from '../../core/soon.ts'
 import { decodeAmountHex } from '../../journal/amount-codec.ts'
 import { decodeHash } from '../../journal/hash-codec.ts'
-import type { ReadEngine } from '../engine/read-engine.ts'
-import type { TableEngine } from '../engine/table-engine.ts'
+import type { ReadEngine, ReadEngines } from '../engine/read-engine.ts'
 import { bytes, int, nullable, text } from '../rows/columns.ts'
 import { FOLLOWED_COLUMNS, readFollowed } from '../rows/followed-row.ts'
 import type { AuditReads } from '../seam/audits.ts'
@@ -29,7 +28,6 @@ import type {
 } from '../seam/store.ts'
 import type { TokenStore } from '../seam/tokens.ts'
 import { accountPage } from './account-lists.ts'
-import type { FixedClasses } from './asset-table.ts'
 import { transfersPage } from './asset-transfers.ts'
 import { classedTokens, countClasses, newestFindings } from './audit-reads.ts'
 import type { ReadContext } from './context.ts'
@@ -65,15 +63,6 @@ const HOLDERS = rowsOf(
    ORDER BY amount DESC, account LIMIT ? + 0 OFFSET ? + 0`,
 )
 
-/** What the reads of a chain consist of. */
-export type ReadParts = {
-  readonly engine: ReadEngine
-  readonly fixed: FixedClasses
-  readonly codec: ReadContext['codec']
-  /** Of the stored reads of nodes. Its commits need not be on disk: a crash may lose the last reads. */
-  readonly noted: TableEngine
-}
-
 /** The read side of one chain, on any engine. */
 export class StoredReads implements ChainReads {
   readonly observations: ObservationStore
@@ -87,7 +76,7 @@ export class StoredReads implements ChainReads {
   readonly trail: ReadTrail
   readonly #engine: ReadEngine
 
-  constructor({ engine, fixed, codec, noted }: ReadParts) {
+  constructor({ engine, fixed, codec, noted }: ReadEngines) {
     this.#engine = engine
     this.observations = new StoredObservations(noted, codec)
     this.tokens = new StoredTokens(noted, engine)

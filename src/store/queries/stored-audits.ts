@@ -7,6 +7,7 @@ import { decodeAmount, decodeItem, encodeItem } from '../../journal/amount-codec
 import { expectedAt, noteCursor, noteFinding } from '../../journal/rules/audit-notes.ts'
 import { noteReadability } from '../../journal/rules/lives.ts'
 import { decodeSupplyDelta } from '../../journal/supply.ts'
+import type { WriterEngine } from '../engine/writer-engine.ts'
 import { bytes, int, nullable, type Row, text } from '../rows/columns.ts'
 import { readOptionalRef } from '../rows/header-rows.ts'
 import type {
@@ -21,7 +22,7 @@ import type {
 } from '../seam/audits.ts'
 import { planned, type Query, rowOf, rowsOf } from './query.ts'
 import { walkOn } from './walks.ts'
-import type { WriterEngine, WriterMemory } from './writer.ts'
+import type { WriterMemory } from './writer.ts'
 
 /** Stored transfers that one query scans: some 30 ms of the writer's time. */
 const MAX_COMPARED = 20_000

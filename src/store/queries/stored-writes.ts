@@ -6,13 +6,13 @@ import type { JournalRules } from '../../journal/rules/journal-rules.ts'
 import { confirmAlive, recordEnd, recordNewCode } from '../../journal/rules/lives.ts'
 import { looked, refetched, refute, resolve } from '../../journal/rules/settle-doubts.ts'
 import { unfollow } from '../../journal/rules/unfollow.ts'
+import type { WriterEngine } from '../engine/writer-engine.ts'
 import { int } from '../rows/columns.ts'
 import type { DoubtPage, DoubtStore, DoubtWork, Refutation } from '../seam/doubts.ts'
 import type { AccountHistory, FollowedAccount, FollowStore, HistoryStored } from '../seam/followed.ts'
 import type { Ending, LifeStore, OpenLife } from '../seam/lives.ts'
 import { doubtPage, doubtWork } from './doubts.ts'
 import { planned, rowsOf, type Work } from './query.ts'
-import type { WriterEngine } from './writer.ts'
 
 /** Changes which accounts of a chain are followed, on any engine. */
 export class StoredFollows implements FollowStore {
@@ -27,27 +27,27 @@ export class StoredFollows implements FollowStore {
   }
 
   async follow(history: AccountHistory): Promise<HistoryStored> {
-    const { onStep, memory } = this.#engine
-    const { scope } = memory.followed.coverage
+    const engine = this.#engine
+    const { scope } = engine.memory.followed.coverage
     assert(scope.type === 'accounts', 'only a chain with the scope accounts follows accounts')
     const at = Math.floor(Date.now() / 1000)
-    const stored = await this.#engine.transact(function* ({ rules }): Work<HistoryStored> {
+    const stored = await engine.transact(function* ({ rules }): Work<HistoryStored> {
       const done = yield* planned(follow(history, at, rules))
-      onStep('follow:rows')
+      engine.onStep('follow:rows')
       return done
     })
-    onStep('follow:done')
+    engine.onStep('follow:done')
     return stored
   }
 
   async unfollow(account: string): Promise<boolean> {
-    const { onStep } = this.#engine
-    const isDone = await this.#engine.transact(function* ({ rules }): Work<boolean> {
+    const engine = this.#engine
+    const isDone = await engine.transact(function* ({ rules }): Work<boolean> {
       const done = yield* planned(unfollow(account, NAMED_BELOW_FINAL, rules))
-      onStep('unfollow:rows')
+      engine.onStep('unfollow:rows')
       return done
     })
-    onStep('unfollow:done')
+    engine.onStep('unfollow:done')
     return isDone
   }
 }

@@ -1,6 +1,5 @@
 import type { AccountCodec } from '../../core/account.ts'
 import type { Coverage } from '../../core/coverage.ts'
-import type { Soon } from '../../core/soon.ts'
 import type { Plan, TableChanges } from '../../journal/plan.ts'
 import { openingFrom } from '../../journal/position.ts'
 import type { JournalRules } from '../../journal/rules/journal-rules.ts'
@@ -9,7 +8,6 @@ import { endings, reclassified, refutedAssets, unreadable } from '../../journal/
 import type { Table } from '../../journal/tables/table.ts'
 import { AssetTable, type FixedClasses } from './asset-table.ts'
 import { FollowedAccounts } from './followed-accounts.ts'
-import type { Work } from './query.ts'
 
 /** Tables whose rows are a part of what `AssetTable` caches. */
 const CACHED: ReadonlySet<Table> = new Set<Table>([reclassified, endings, unreadable, refutedAssets])
@@ -45,18 +43,3 @@ export class WriterMemory {
     return undefined
   }
 }
-
-/** How an engine runs the work of a chain's writer: each in one transaction, which only the present writer can commit. */
-export interface WriterEngine {
-  readonly codec: AccountCodec
-  readonly coverage: Coverage
-  readonly fixed: FixedClasses
-  /** What is remembered of the rows. Another one once the chain's rows were replaced as a whole. */
-  readonly memory: WriterMemory
-  transact<T>(work: (memory: WriterMemory) => Work<T>): Soon<T>
-  /** For tests that end the process at a named step. */
-  readonly onStep: (step: WriterStep) => void
-}
-
-/** Steps of a change of the followed accounts. */
-export type WriterStep = 'follow:rows' | 'follow:done' | 'unfollow:rows' | 'unfollow:done'

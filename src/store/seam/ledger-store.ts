@@ -149,8 +149,6 @@ export interface LedgerRecords {
    * @throws STORE_REPLACED a ledger existed, and the store lacks it or its newest blocks
    */
   openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal>
-  /** Opens the record of an issuer's ledger that was begun. */
-  openRecord(chain: ChainId): Promise<LedgerReads>
   /** Records that the operator confirms the clock of this machine. A running server on it sees that. */
   acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void>
 }

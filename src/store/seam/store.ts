@@ -109,6 +109,7 @@ export interface Journal {
    * recomputes everything that follows from them. Ignores blocks that are not ours. Tokens whose transfers changed are
    * in doubt from then on, since some of their logs were missing or wrong; but not a contract of `reads` whose logs are
    * only read in another way now. `adding`: the given blocks may be incomplete, so nothing of ours is removed.
+   * `lacking`: the same, and what is stored with another log index, or read in another way, is not added.
    * `redecoded`: the same, but hints that these blocks no longer give are deleted. `scope`: the scope that the blocks were
    * fetched with, if accounts may have been followed since: transfers outside it stay.
    */

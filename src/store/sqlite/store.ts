@@ -5,11 +5,12 @@ import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
+import type { ReadEngines } from '../engine/read-engine.ts'
+import type { RecordEngines, StoreEngine } from '../engine/store-engine.ts'
+import type { WriterEngine } from '../engine/writer-engine.ts'
+import { EngineStore } from '../engine-store.ts'
 import type { FixedClasses } from '../queries/asset-table.ts'
-import { StoredReads } from '../queries/reads.ts'
-import { createRecords, type StoredRecords } from '../queries/records/create-records.ts'
 import type { OnDamage } from '../seam/damage.ts'
-import type { ChainReads, Journal, Store } from '../seam/store.ts'
 import {
   guardedFile,
   mustHaveTables,
@@ -37,8 +38,8 @@ import { RUNNING_MIGRATIONS } from './running/running-schema.ts'
 import { READS_MIGRATIONS } from './schema.ts'
 import { SqliteTableEngine } from './table-engine.ts'
 import { bindReadsFile, mustBeFactsOf } from './write/bind-chain.ts'
-import { SqliteJournal } from './write/journal.ts'
 import type { JournalStep } from './write/journal-options.ts'
+import { SqliteWriterEngine } from './write/writer-engine.ts'
 
 /** How a SQLite store is opened. */
 export type SqliteOptions = {
@@ -54,17 +55,9 @@ export type SqliteOptions = {
 }
 
 /** A folder with one authoritative file, and for each chain one facts file and one reads file. */
-export class SqliteStore implements Store {
-  readonly keys: Store['keys']
-  readonly users: Store['users']
-  readonly sessions: Store['sessions']
-  readonly prices: Store['prices']
-  readonly followRequests: Store['followRequests']
+export class SqliteEngine implements StoreEngine {
+  readonly records: RecordEngines
   readonly ledgers: SqliteLedgers
-  readonly custody: Store['custody']
-  readonly reports: StoredRecords['reports']
-  readonly comparisons: Store['comparisons']
-  readonly callCounts: Store['callCounts']
   readonly #options: SqliteOptions
   readonly #open: SqliteDatabase[] = []
 
@@ -79,7 +72,7 @@ export class SqliteStore implements Store {
     const access = this.#database(MAIN_FILE, { migrations: MAIN_MIGRATIONS, durable: true })
     this.#guarded(MAIN_FILE, () => mustHaveTables(access, MAIN_MIGRATIONS))
     const close = (db: SqliteDatabase): void => this.#closeOne(db)
-    const records = createRecords({
+    this.records = {
       durable: new SqliteTableEngine({ open: () => access }),
       // A crash of the machine may lose the last commits, and no write waits for the disk.
       relaxed: new SqliteTableEngine({
@@ -90,16 +83,7 @@ export class SqliteStore implements Store {
         close,
       }),
       running: new SqliteTableEngine({ open: () => this.#running(), close }),
-    })
-    this.keys = records.keys
-    this.users = records.users
-    this.sessions = records.sessions
-    this.prices = records.prices
-    this.followRequests = records.followRequests
-    this.custody = records.custody
-    this.reports = records.reports
-    this.comparisons = records.comparisons
-    this.callCounts = records.callCounts
+    }
     this.ledgers = new SqliteLedgers({
       fileIn: (folder) => join(folder, MAIN_FILE),
       folder: options.folder,
@@ -109,7 +93,7 @@ export class SqliteStore implements Store {
     })
   }
 
-  async openJournal(chain: ChainId, coverage: Coverage, tell: OnDamage = ignore): Promise<Journal> {
+  async openWriter(chain: ChainId, coverage: Coverage, tell: OnDamage = ignore): Promise<WriterEngine> {
     const { folder, codecOf, onStep } = this.#options
     const lease = this.#lease(chain)
     const generations = new Generations(folder, chain)
@@ -122,7 +106,7 @@ export class SqliteStore implements Store {
       onDamage(db, tell)
       const parts = { db, chain, codec: codecOf(chain), coverage, lease, fixed: this.#fixed(chain), generations }
       const options = onStep === undefined ? parts : { ...parts, onStep }
-      return guardedFile(file, () => new SqliteJournal(options))
+      return guardedFile(file, () => new SqliteWriterEngine(options))
     } catch (error) {
       db?.close()
       lease.release()
@@ -139,7 +123,6 @@ export class SqliteStore implements Store {
 
   async forget(chain: ChainId): Promise<void> {
     guardedFile(this.#options.folder, () => this.#forget(chain))
-    if (isThere(join(this.#options.folder, RUNNING_FILE))) await this.reports.forget(chain)
   }
 
   #forget(chain: ChainId): void {
@@ -157,7 +140,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  async openReads(chain: ChainId, tell: OnDamage = ignore): Promise<ChainReads> {
+  async openReads(chain: ChainId, tell: OnDamage = ignore): Promise<ReadEngines> {
     const codec = this.#options.codecOf(chain)
     const { folder } = this.#options
     return this.#orClose(() => {
@@ -192,7 +175,7 @@ export class SqliteStore implements Store {
     chain: ChainId,
     facts: { db: SqliteDatabase; codec: AccountCodec; snapshot: Snapshot },
     tell: OnDamage,
-  ): StoredReads {
+  ): ReadEngines {
     const { db, codec } = facts
     const name = readsFile(chain)
     const openReads = () => this.#database(name, { migrations: READS_MIGRATIONS, durable: false }, tell)
@@ -201,7 +184,7 @@ export class SqliteStore implements Store {
     const noted = this.#guarded(name, () => new SqliteNotedEngine({ writer, reader }))
     // Holders of `reads` assets are found by joining both files.
     this.#guarded(name, () => this.#attachReads(db, chain))
-    return new StoredReads({ engine: facts.snapshot, noted, fixed: this.#fixed(chain), codec })
+    return { engine: facts.snapshot, noted, fixed: this.#fixed(chain), codec }
   }
 
   #attachReads(db: SqliteDatabase, chain: ChainId): void {
@@ -269,6 +252,13 @@ export class SqliteStore implements Store {
     onDamage(db, tell)
     this.#open.push(db)
     return db
+  }
+}
+
+/** The store in a folder. */
+export class SqliteStore extends EngineStore {
+  constructor(options: SqliteOptions) {
+    super(new SqliteEngine(options))
   }
 }
 

@@ -60,7 +60,7 @@ export async function startChiaWorld(seed: number, options: ChiaWorldOptions = {
   return {
     truth,
     questions: SPACESCAN,
-    settlingMs: 60_000,
+    settlingMs: 150_000,
     chain: { id: 'chia:simulator0', rpc: network.urls, poll_ms: POLL_MS },
     head: () => trueBlock(newest),
     subjects: () => {

@@ -6,9 +6,9 @@ import { ancestorAt, type EvmBlock } from './state.ts'
 
 /**
  * How long the server has to find that a token's events no longer report its balances, in milliseconds: the audit's
- * time.
+ * time on a busy machine.
  */
-const UNTOLD_MS = 60_000
+const UNTOLD_MS = 120_000
 
 /** How many blocks behind a server may be if it lags and was killed. */
 const LATELY_BLOCKS = 100

@@ -40,7 +40,7 @@ export async function startEvmWorld(seed: number): Promise<World> {
   return {
     truth: chain,
     questions: CHAINBASE,
-    settlingMs: 60_000,
+    settlingMs: 150_000,
     chain: { id: 'eip155:1', rpc: network.urls, poll_ms: POLL_MS, from: 0 },
     head: () => chain.head,
     subjects: () => {

@@ -10,7 +10,7 @@ import type { TrueBlock, TrueTransfer, Truth } from '../truth.ts'
  * How long the server has to find that a token's events no longer report its balances, in milliseconds: the audit's
  * time.
  */
-const UNTOLD_MS = 60_000
+const UNTOLD_MS = 120_000
 /** The same for tokens that come with many blocks at once: the audit begins when the server has indexed them all. */
 const UNTOLD_AFTER_REORG_MS = 180_000
 /** A reorg of more blocks than this takes a while to index while nodes fail. */

@@ -111,15 +111,13 @@ export class PostgresBulk implements BulkStore {
    */
   #swap(connection: OwnConnection, memory: WriterMemory): Promise<boolean> {
     const { schemas, lease, between } = this.#parts
-    const { journal, reads } = schemas
+    const { journal } = schemas
     return between(async () => {
       if (!(await areLocked(connection, journal))) return false
       await lease.hold(connection)
       const written = await connection.get(`SELECT number FROM ${journal}.clock`)
       assert(written?.[0] === null, 'a bulk load only takes the place of a journal without blocks')
       await carryNew(connection, journal, memory)
-      // Assets have other ids now.
-      await connection.exec(`UPDATE ${reads}.queued SET asset = 0`)
       const next = nextSchema(schemas, lease.fence)
       await connection.exec(`DROP SCHEMA ${journal} CASCADE; ALTER SCHEMA ${next} RENAME TO ${journal}`)
       await connection.commit()

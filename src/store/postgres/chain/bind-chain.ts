@@ -18,10 +18,10 @@ type Claimed = {
 const COUNTS_OF_ONE_JOURNAL = 2 ** 32
 
 /**
- * Claims a chain's tables for a writer: checks their coverage.
+ * Claims a chain's tables for a writer: checks their coverage. Returns true if they have no blocks.
  * @throws STORE_MISMATCH the chain was indexed under another coverage
  */
-export async function bindToChain(queries: Queries, { chain, coverage, codec, fence }: Claimed): Promise<void> {
+export async function bindToChain(queries: Queries, { chain, coverage, codec, fence }: Claimed): Promise<boolean> {
   // What other processes remember of a journal that was deleted must not be taken for this one's.
   const counted = (fence - 1) * COUNTS_OF_ONE_JOURNAL
   const newChain = 'INSERT INTO chain (one, chain, fence, followings) VALUES (1, ?, 0, ?) ON CONFLICT DO NOTHING'
@@ -39,4 +39,5 @@ export async function bindToChain(queries: Queries, { chain, coverage, codec, fe
   }
   const more = listed.length > 0 ? 1 : 0
   await queries.run('UPDATE chain SET coverage = ?, followings = followings + ?::bigint', JSON.stringify(stored), more)
+  return isNew
 }

@@ -1,4 +1,4 @@
-import { gatherPerTick } from '../../../core/per-tick.ts'
+import { gatherWhileBusy } from '../../../core/per-tick.ts'
 import type { ReadEngine } from '../../engine/read-engine.ts'
 import { AssetTable, type FixedClasses } from '../../queries/asset-table.ts'
 import { asOwn, type ClockNature, ClockRows } from '../../queries/clock.ts'
@@ -6,28 +6,24 @@ import type { ReadContext } from '../../queries/context.ts'
 import type { Query } from '../../queries/query.ts'
 import type { ChainClock } from '../../seam/chain-clock.ts'
 import type { PostgresDatabase, Queries } from '../database.ts'
-import { isOfFailedTransaction } from '../store-error.ts'
+import { askAhead, type Reading, readingOf, runTogether } from './reading.ts'
 import { runQuery } from './run-query.ts'
 
 /** What is remembered as long as no class of an asset changes. `revision`: of the clock. */
 type Remembered = { readonly revision: number; readonly assets: AssetTable; hasEndings: boolean | undefined }
 
-/** A read that waits for the snapshot of its tick. `run` answers it; `fail` throws to who asked. */
-type Waiting = {
-  readonly run: (queries: Queries, context: ReadContext) => Promise<void>
-  readonly fail: (error: unknown) => void
-}
-
 /**
- * Runs reads of a chain. All that are asked in one tick of the event loop share a snapshot, and so its beginning, its clock and
- * its end, which would cost more than most reads. If one of them fails, the others are read again, each for itself.
+ * Runs reads of a chain (decision 53). All that wait when a snapshot begins share it, and with it its beginning, its clock, its end and
+ * the statements that are alike. If one of them fails, the others are read again.
  */
 export class PostgresReadEngine implements ReadEngine {
   readonly #db: PostgresDatabase
   readonly #of: ClockNature & { readonly fixed: FixedClasses }
   readonly #rows: ClockRows
   #remembered: Remembered | undefined
-  readonly #add = gatherPerTick<Waiting>((waiting) => void this.#runAll(waiting))
+  /** The context of the last snapshot. */
+  #last: ReadContext | undefined
+  readonly #add = gatherWhileBusy<Reading>((readings, began) => this.#read(readings, this.#last, began))
 
   /** `db`: a view of the chain's schemas. */
   constructor(db: PostgresDatabase, of: ClockNature & { readonly fixed: FixedClasses }) {
@@ -38,42 +34,48 @@ export class PostgresReadEngine implements ReadEngine {
 
   read<T>(work: (context: ReadContext) => Query<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const run = async (queries: Queries, context: ReadContext): Promise<void> => {
-        resolve(await this.#db.guarded(() => runQuery(queries, work(context))))
-      }
-      this.#add({ run, fail: reject })
+      this.#add(readingOf(work, { resolve, reject, parse: (parse) => this.#db.read(parse) }))
     })
   }
 
-  async #runAll(waiting: readonly Waiting[]): Promise<void> {
-    const again: Waiting[] = []
-    const runOne = async (one: Waiting, queries: Queries, context: ReadContext): Promise<void> => {
-      try {
-        await one.run(queries, context)
-      } catch (error) {
-        if (waiting.length > 1 && isOfFailedTransaction(error)) again.push(one)
-        else one.fail(error)
-      }
-    }
+  /**
+   * Reads in one snapshot. `before`: a context, of which it is guessed what the reads will ask first: that is asked together with the clock.
+   * `began` is called when both are answered.
+   */
+  async #read(readings: readonly Reading[], before?: ReadContext, began?: () => void): Promise<void> {
+    let again: readonly Reading[] = []
     try {
-      await this.#db.snapshot(async (queries) => {
-        const stored = await runQuery(queries, this.#rows.read())
+      again = await this.#db.snapshot(async (transaction) => {
+        const queries = { ...transaction, all: this.#guarded(transaction) }
+        const clock = runQuery(queries, this.#rows.read())
+        const ahead = before === undefined ? undefined : askAhead(queries, readings, before)
+        const [stored] = await Promise.all([clock, ahead])
+        began?.()
         const remembered = this.#rememberedAt(stored)
-        const context: ReadContext = {
-          codec: this.#of.codec,
-          clock: this.#of.own ? asOwn(stored) : stored,
-          assets: remembered.assets,
-          readsWholeLists: false,
-          hasEndings: remembered.hasEndings,
-        }
-        await Promise.all(waiting.map((one) => runOne(one, queries, context)))
+        const context = this.#contextOf(stored, remembered)
+        this.#last = context
+        const failed = await runTogether(queries, readings, context)
         remembered.hasEndings = context.hasEndings
+        return failed
       })
     } catch (error) {
       // Those that were answered before stay so.
-      for (const { fail } of waiting) fail(error)
+      for (const reading of readings) reading.fail(error)
     }
-    for (const one of again) void this.#runAll([one])
+    // Each time fewer of them share a snapshot, until the one that fails is alone.
+    const middle = Math.ceil(again.length / 2)
+    const parts = [again.slice(0, middle), again.slice(middle)].filter((part) => part.length > 0)
+    await Promise.all(parts.map((part) => this.#read(part)))
+  }
+
+  /** Its failures are the store's. */
+  #guarded({ all }: Queries): Queries['all'] {
+    return (sql, ...values) => this.#db.guarded(() => all(sql, ...values))
+  }
+
+  #contextOf(stored: ChainClock, { assets, hasEndings }: Remembered): ReadContext {
+    const { codec, own } = this.#of
+    return { codec, clock: own ? asOwn(stored) : stored, assets, hasEndings }
   }
 
   /** Snapshots overlap: one that is older than what is remembered must not add to it. */

@@ -2,6 +2,7 @@ import { Changeset } from '../../../journal/plan.ts'
 import {
   ALONE,
   type Asked,
+  type Value as AskedValue,
   Each,
   GENERATION,
   isAsked,
@@ -56,10 +57,16 @@ export async function answerAsked(queries: Pick<Queries, 'all'>, asked: Asked): 
   if (sql === GENERATION) return queries.all(NAME_OF_JOURNAL)
   if (sql === TURN) return queries.all(TAKE_TURN, ...(values as readonly Value[]))
   if (sql === ALONE) return queries.all(`LOCK TABLE ${String(values[0])} IN SHARE ROW EXCLUSIVE MODE`)
+  const words = inWords(asked)
+  return queries.all(words.text, ...words.values)
+}
+
+/** A statement in PostgreSQL's words, with its values in the order of their numbers. It is not one of many rows of values. */
+export function inWords([sql, ...values]: Asked): { readonly text: string; readonly values: readonly AskedValue[] } {
   const { text, names } = translated(sql)
-  if (names === undefined) return queries.all(text, ...(values as readonly Value[]))
+  if (names === undefined) return { text, values: values as readonly AskedValue[] }
   const [named] = values as readonly [Named]
-  return queries.all(text, ...names.map((name) => named[name] ?? null))
+  return { text, values: names.map((name) => named[name] ?? null) }
 }
 
 /** A journal that replaces another one has tables of its own. */
@@ -109,9 +116,10 @@ export function translate(sql: string): Translated {
     .replaceAll('noted.', '')
     // There is no min() of bytes before PostgreSQL 18, but there is one of arrays.
     .replaceAll('min(sum)', '(min(ARRAY[sum]))[1]')
+    .replaceAll('group_concat(', 'string_agg(')
     .replaceAll(/SELECT value FROM json_each\((@\w+)\)/g, 'SELECT jsonb_array_elements_text(CAST($1 AS jsonb))')
     .replaceAll(/\b(\w+) COLLATE NOCASE/g, 'lower($1)')
-    .replaceAll(/\bhex\((\w+(?:\.\w+)?)\)/g, "upper(encode($1, 'hex'))")
+    .replaceAll(/\bhex\((\w+(?:\.\w+)?)\)/g, "coalesce(upper(encode($1, 'hex')), '')")
     .replaceAll(/\bx'([0-9a-f]*)'/g, "'\\x$1'::bytea")
     .replaceAll(/@(\w+)/g, (_, name: string) => {
       const at = names.indexOf(name)

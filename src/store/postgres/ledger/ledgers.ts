@@ -1,9 +1,9 @@
 import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
+import type { LedgerEngine, OpenLedger } from '../../engine/ledger-engine.ts'
 import { StoredLedgerAudit } from '../../queries/ledger/ledger-audit.ts'
-import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from '../../seam/ledger-store.ts'
-import type { ChainReads, LedgerStore } from '../../seam/store.ts'
+import type { AcceptedClock, LedgerJournal } from '../../seam/ledger-store.ts'
 import { openLedgerReads } from '../chain/open-reads.ts'
 import { PostgresDatabase } from '../database.ts'
 import { PostgresRecordSnapshot } from '../record-snapshot.ts'
@@ -15,7 +15,7 @@ import { readModel, type SchemaObjects, schemaFaults } from './schema-faults.ts'
 const MAX_FAULTS = 10
 
 /** The ledger of a schema. */
-export class PostgresLedgers implements LedgerStore {
+export class PostgresLedgers implements LedgerEngine {
   readonly #db: PostgresDatabase
   /** What the schema of this version holds, once it was asked for. */
   #model: SchemaObjects | undefined
@@ -28,16 +28,12 @@ export class PostgresLedgers implements LedgerStore {
     return PostgresLedgerJournal.open(this.#db, chain, genesis)
   }
 
-  async openRecord(): Promise<LedgerReads> {
-    return new PostgresLedgerReads(this.#db)
-  }
-
-  async openReads(chain: ChainId): Promise<{ readonly ledger: LedgerReads; readonly chain: ChainReads }> {
+  async openReads(chain: ChainId): Promise<OpenLedger> {
     const reads = await openLedgerReads(this.#db, { chain, codec: TEXT_ACCOUNTS, fixed: new Map() })
     return { ledger: new PostgresLedgerReads(this.#db), chain: reads }
   }
 
-  async openAudit(chain: ChainId): Promise<LedgerAudit> {
+  async openAudit(chain: ChainId): Promise<StoredLedgerAudit> {
     const db = PostgresDatabase.unhurried(this.#db.target)
     try {
       this.#model ??= await readModel(db)

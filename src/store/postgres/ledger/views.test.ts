@@ -7,14 +7,15 @@ import * as facts from '../../../journal/tables/facts.ts'
 import * as marks from '../../../journal/tables/marks.ts'
 import { commitGroup } from '../../../ledger/group-commit.ts'
 import { genesisOf } from '../../../ledger/record.ts'
+import { openStore } from '../../open.ts'
 import { storedColumns } from '../../rows/journal-codec.ts'
-import { PostgresStore } from '../store.ts'
+import type { Store } from '../../seam/store.ts'
 
 let schema: TestSchema
-let store: PostgresStore
+let store: Store
 beforeEach(async () => {
   schema = await makeSchema()
-  store = await PostgresStore.open({ url: schema.url, create: true, codecOf: () => TEXT_ACCOUNTS })
+  store = await openStore({ url: schema.url, create: true, codecOf: () => TEXT_ACCOUNTS })
 })
 afterEach(async () => {
   await store.close()

@@ -1,4 +1,4 @@
-import type { TableEngine } from '../../engine/table-engine.ts'
+import type { RecordEngines } from '../../engine/store-engine.ts'
 import type { Records } from '../../seam/records.ts'
 import type { Store } from '../../seam/store.ts'
 import { createCustodyStore } from '../custody/create-custody-store.ts'
@@ -9,18 +9,6 @@ import { StoredFollowRequests } from './follow-requests.ts'
 import { StoredKeys } from './keys.ts'
 import { StoredPrices } from './prices.ts'
 import { StoredSessions, StoredUsers } from './users.ts'
-
-/** The engines of the records' tables. */
-export type RecordEngines = {
-  /** Commits are on disk before they return. */
-  readonly durable: TableEngine
-  /** The same tables. A crash may lose the last commits, but never a part of one. */
-  readonly relaxed: TableEngine
-  /** When keys were last used. As `relaxed`. */
-  readonly uses: TableEngine
-  /** What running processes tell each other: nothing of it must be kept. */
-  readonly running: TableEngine
-}
 
 /** The records that engines only store, and all that their rules are about. */
 export type StoredRecords = Pick<Records, 'keys' | 'users' | 'sessions' | 'prices' | 'followRequests'> &

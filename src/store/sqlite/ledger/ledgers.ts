@@ -1,10 +1,11 @@
 import { type AccountCodec, TEXT_ACCOUNTS } from '../../../core/account.ts'
 import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
+import type { LedgerEngine, OpenLedger } from '../../engine/ledger-engine.ts'
+import type { ReadEngines } from '../../engine/read-engine.ts'
 import { StoredLedgerAudit } from '../../queries/ledger/ledger-audit.ts'
 import type { OnDamage } from '../../seam/damage.ts'
-import type { AcceptedClock, LedgerAudit, LedgerJournal, LedgerReads } from '../../seam/ledger-store.ts'
-import type { ChainReads, LedgerStore } from '../../seam/store.ts'
+import type { AcceptedClock, LedgerJournal } from '../../seam/ledger-store.ts'
 import { guarded, guardedFile, type OpenOptions, openDatabase, type SqliteDatabase } from '../database.ts'
 import { Snapshot } from '../read/snapshot.ts'
 import { SqliteRecordSnapshot } from '../record-snapshot.ts'
@@ -22,7 +23,7 @@ type Tables = Pick<OpenOptions, 'migrations' | 'parts' | 'durable'>
 export type ChainFacts = { readonly db: SqliteDatabase; readonly codec: AccountCodec; readonly snapshot: Snapshot }
 
 /** Opens the ledger of a store folder. */
-export class SqliteLedgers implements LedgerStore {
+export class SqliteLedgers implements LedgerEngine {
   readonly #deps: LedgerDeps
 
   constructor(deps: LedgerDeps) {
@@ -42,10 +43,7 @@ export class SqliteLedgers implements LedgerStore {
     }
   }
 
-  async openReads(
-    chain: ChainId,
-    tell: OnDamage = () => undefined,
-  ): Promise<{ ledger: LedgerReads; chain: ChainReads }> {
+  async openReads(chain: ChainId, tell: OnDamage = () => undefined): Promise<OpenLedger> {
     const db = this.#deps.open(TABLES, tell)
     return guardedFile(db.name, () => {
       const snapshot = new Snapshot(db, { own: true, codec: TEXT_ACCOUNTS, fixed: new Map() })
@@ -54,16 +52,12 @@ export class SqliteLedgers implements LedgerStore {
     })
   }
 
-  async openRecord(chain: ChainId): Promise<LedgerReads> {
-    return (await this.openReads(chain)).ledger
-  }
-
   async acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void> {
     const { folder } = this.#deps
     guardedFile(folder, () => writeAcceptedClock(folder, chain, accepted))
   }
 
-  async openAudit(chain: ChainId): Promise<LedgerAudit> {
+  async openAudit(chain: ChainId): Promise<StoredLedgerAudit> {
     const { fileIn, folder } = this.#deps
     const db = openDatabase({ file: fileIn(folder), ...TABLES, cache: 'small' })
     let faults: readonly string[]
@@ -98,5 +92,5 @@ export type LedgerDeps = {
   readonly onStep: ((step: LedgerStep) => void) | undefined
   /** Opens the authoritative file for reading. The store closes it. */
   readonly open: (tables: Tables, tell: OnDamage) => SqliteDatabase
-  readonly readsOf: (chain: ChainId, facts: ChainFacts, tell: OnDamage) => ChainReads
+  readonly readsOf: (chain: ChainId, facts: ChainFacts, tell: OnDamage) => ReadEngines
 }

@@ -51,7 +51,6 @@ export class Snapshot implements ReadEngine {
       codec: of.codec,
       clock: this.#clock,
       assets: new AssetTable(of.fixed),
-      readsWholeLists: true,
       hasEndings: undefined,
     }
     this.#refresh()

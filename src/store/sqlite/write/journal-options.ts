@@ -1,6 +1,7 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import type { Coverage } from '../../../core/coverage.ts'
+import { WRITER_STEPS } from '../../engine/writer-engine.ts'
 import type { FixedClasses } from '../../queries/asset-table.ts'
 import type { Generations } from '../generations.ts'
 import type { Lease } from '../lease.ts'
@@ -8,21 +9,7 @@ import type { MovableDatabase } from '../movable-database.ts'
 
 /** Steps of a write at which a test kills the process, to prove that nothing is lost or doubled. */
 export const JOURNAL_STEPS = [
-  'append:rows',
-  'append:clock',
-  'append:done',
-  'rollback:rows',
-  'rollback:done',
-  'adopt:rows',
-  'adopt:done',
-  'reclassify:rows',
-  'reclassify:done',
-  'repair:rows',
-  'repair:done',
-  'follow:rows',
-  'follow:done',
-  'unfollow:rows',
-  'unfollow:done',
+  ...WRITER_STEPS,
   'publish:rows',
   'publish:file',
   'publish:pointer',

@@ -12,16 +12,6 @@ export function prepareJournal(db: SqliteDatabase) {
     clock: sql(`SELECT ${HEADER_COLUMNS}, finalized_number, finalized_hash FROM clock`).raw(),
     setClock: sql('UPDATE clock SET number = ?, hash = ?, parent = ?, timestamp = ?, transfers = transfers + ?'),
     setFinalized: sql('UPDATE clock SET finalized_number = ?, finalized_hash = ?'),
-    headersFrom: sql(`SELECT ${HEADER_COLUMNS} FROM blocks WHERE number >= ? ORDER BY number`).raw(),
     insertBlock: sql('INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?)'),
-    beat: sql(
-      `INSERT INTO heartbeat VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-       state = excluded.state, head_number = excluded.head_number, head_hash = excluded.head_hash,
-       head_parent = excluded.head_parent, head_timestamp = excluded.head_timestamp,
-       caught_up_at = coalesce(excluded.caught_up_at, caught_up_at),
-       caught_up_hash = iif(excluded.caught_up_at IS NULL, caught_up_hash, excluded.caught_up_hash),
-       error = excluded.error, counts = excluded.counts, beat_at = excluded.beat_at,
-       audit_error = excluded.audit_error`,
-    ),
   }
 }

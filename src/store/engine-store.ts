@@ -1,0 +1,66 @@
+import type { ChainId } from '../core/chain.ts'
+import type { Coverage } from '../core/coverage.ts'
+import type { StoreEngine } from './engine/store-engine.ts'
+import { StoredLedgers } from './queries/ledger/stored-ledgers.ts'
+import { StoredReads } from './queries/reads.ts'
+import { createRecords, type StoredRecords } from './queries/records/create-records.ts'
+import { StoredJournal } from './queries/stored-journal.ts'
+import type { OnDamage } from './seam/damage.ts'
+import type { ChainReads, Journal, LedgerStore, Store } from './seam/store.ts'
+
+/** The store on an engine. */
+export class EngineStore implements Store {
+  readonly keys: StoredRecords['keys']
+  readonly users: StoredRecords['users']
+  readonly sessions: StoredRecords['sessions']
+  readonly prices: StoredRecords['prices']
+  readonly followRequests: StoredRecords['followRequests']
+  readonly custody: StoredRecords['custody']
+  readonly reports: StoredRecords['reports']
+  readonly comparisons: StoredRecords['comparisons']
+  readonly callCounts: StoredRecords['callCounts']
+  readonly ledgers: LedgerStore
+  readonly #engine: StoreEngine
+
+  constructor(engine: StoreEngine) {
+    this.#engine = engine
+    const records = createRecords(engine.records)
+    this.keys = records.keys
+    this.users = records.users
+    this.sessions = records.sessions
+    this.prices = records.prices
+    this.followRequests = records.followRequests
+    this.custody = records.custody
+    this.reports = records.reports
+    this.comparisons = records.comparisons
+    this.callCounts = records.callCounts
+    this.ledgers = new StoredLedgers(engine.ledgers)
+  }
+
+  async openJournal(chain: ChainId, coverage: Coverage, tell?: OnDamage): Promise<Journal> {
+    return new StoredJournal(await this.#engine.openWriter(chain, coverage, tell))
+  }
+
+  async openReads(chain: ChainId, tell?: OnDamage): Promise<ChainReads> {
+    return new StoredReads(await this.#engine.openReads(chain, tell))
+  }
+
+  holds(chain: ChainId): Promise<boolean> {
+    return this.#engine.holds(chain)
+  }
+
+  async forget(chain: ChainId): Promise<void> {
+    // A chain that is not there was not reported either.
+    const isThere = await this.#engine.holds(chain)
+    await this.#engine.forget(chain)
+    if (isThere) await this.reports.forget(chain)
+  }
+
+  dump(): Promise<readonly string[]> {
+    return this.#engine.dump()
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close()
+  }
+}

@@ -1,0 +1,118 @@
+import type { AccountCodec } from '../../../core/account.ts'
+import type { Coverage } from '../../../core/coverage.ts'
+import type { WriterEngine } from '../../engine/writer-engine.ts'
+import type { FixedClasses } from '../../queries/asset-table.ts'
+import { planned, type Work } from '../../queries/query.ts'
+import { WriterMemory } from '../../queries/writer.ts'
+import { type BulkParts, PostgresBulk } from '../bulk/bulk-store.ts'
+import { LoadFolder } from '../bulk/load-folder.ts'
+import type { PostgresDatabase, Transaction } from '../database.ts'
+import { type Lease, takeLease } from '../lease.ts'
+import { bindToChain } from './bind-chain.ts'
+import { chainSchemas, isSpread, makeChain } from './chain-place.ts'
+import type { JournalOf } from './journal-of.ts'
+import { runWork } from './run-query.ts'
+
+/** Runs the work of one chain's writer, one transaction after the other. */
+export class PostgresWriterEngine implements WriterEngine {
+  readonly codec: AccountCodec
+  readonly coverage: Coverage
+  readonly fixed: FixedClasses
+  readonly memory: WriterMemory
+  readonly bulk: PostgresBulk | undefined
+  readonly #lease: Lease
+  #turn: Promise<unknown> = Promise.resolve()
+
+  private constructor(of: JournalOf, lease: Lease, { memory, load }: Opened) {
+    this.codec = of.codec
+    this.coverage = memory.followed.coverage
+    this.fixed = of.fixed
+    this.memory = memory
+    this.#lease = lease
+    const between: BulkParts['between'] = (work) => this.#between(work)
+    const whose = { ...of, coverage: this.coverage }
+    this.bulk = load === undefined ? undefined : new PostgresBulk({ ...load, of: whose, lease, between })
+  }
+
+  /** `loadFolder`: where a bulk load keeps what it fetched. @throws LEASE_HELD, STORE_MISMATCH, and as `migrate` */
+  static async open(db: PostgresDatabase, of: JournalOf, loadFolder: string): Promise<PostgresWriterEngine> {
+    const lease = await takeLease(db, of.chain)
+    try {
+      const memory = new WriterMemory(of)
+      const view = await makeChain(db, of.chain)
+      // Each transaction of the writer holds the row of its lease, which is in the store's own schema.
+      const ours: Lease = { ...lease, write: (work) => lease.write(work, view) }
+      const schemas = chainSchemas(db.target.schema, of.chain)
+      const folder = new LoadFolder(loadFolder, db.target, of.chain)
+      // Tables that are spread over servers are made by commands of their own, which fresh ones would lack.
+      const load = (await isSpread(db, schemas)) ? undefined : { db, schemas, folder }
+      const engine = new PostgresWriterEngine(of, ours, { memory, load })
+      const isNew = await ours.write((queries) => bindToChain(queries, { ...of, fence: lease.fence }))
+      // A process that died once its load was published left its files.
+      if (!isNew) await engine.bulk?.end().catch(() => undefined)
+      await engine.#reload()
+      return engine
+    } catch (error) {
+      await lease.release().catch(() => undefined)
+      throw error
+    }
+  }
+
+  async transact<T>(work: (memory: WriterMemory) => Work<T>): Promise<T> {
+    const { memory } = this
+    try {
+      return await this.#inTurn((queries) => runWork(queries, memory, work(memory)))
+    } catch (error) {
+      await this.#forget()
+      throw error
+    }
+  }
+
+  appended(): void {}
+
+  /** A bulk load takes the place of a chain without blocks, so there is nothing to repair. */
+  isLoading(): boolean {
+    return false
+  }
+
+  onStep(): void {}
+
+  async close(): Promise<void> {
+    await this.#lease.release()
+  }
+
+  /** Runs work between two transactions, which changes what is remembered of the rows. */
+  async #between<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => undefined)
+    try {
+      return await turn
+    } finally {
+      await this.#forget()
+    }
+  }
+
+  async #forget(): Promise<void> {
+    this.memory.assets.forget()
+    // If the database is away, the next transaction fails too, and tries this again.
+    await this.#reload().catch(() => undefined)
+  }
+
+  async #reload(): Promise<void> {
+    const { memory } = this
+    await this.#inTurn((queries) => runWork(queries, memory, planned(memory.followed.reload())))
+  }
+
+  /** Runs a transaction after the one before: each reads what it writes from. */
+  #inTurn<T>(work: (queries: Transaction) => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(() => this.#lease.write(work))
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+}
+
+/** What a chain was opened with. `load`: undefined if its tables cannot be replaced. */
+type Opened = {
+  readonly memory: WriterMemory
+  readonly load: Pick<BulkParts, 'db' | 'schemas' | 'folder'> | undefined
+}
