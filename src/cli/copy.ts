@@ -1,10 +1,10 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { kindOf } from '../chains/registry.ts'
 import type { ChainConfig } from '../config/chains.ts'
-import { isServiceError } from '../core/errors.ts'
+import { isServiceError, ServiceError } from '../core/errors.ts'
 import { withoutUrl } from '../core/url.ts'
 import { type CopyProgress, copyStore } from '../store/copy-store.ts'
-import { openTables } from '../store/open.ts'
+import { lookAtStore, openTables } from '../store/open.ts'
 import type { StorePart } from '../store/seam/store-tables.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import { helpText } from './help-text.ts'
@@ -20,13 +20,18 @@ stores by their number and a checksum. A copy that was interrupted goes on when
 the same command is given again. The store to copy from is not changed.
 
 Examples:
-  $ steelyard copy --to postgres://steelyard:password@db.example/steelyard
-  $ steelyard copy --from postgres://me:password@db/steelyard --to sqlite:./data
+  $ steelyard copy --to postgres://steelyard@db.example/steelyard
+  $ steelyard copy --from postgres://me@db/steelyard --to sqlite:./data
 
-Afterwards set "store" in the configuration to the copy.
+Other users of the machine can see a command line. So leave a password out, and
+put the whole URL into STEELYARD_COPY_TO or STEELYARD_COPY_FROM, or the password
+into PGPASSWORD or ~/.pgpass. Afterwards set "store" in the configuration to the copy.
 
 Exit codes: 0 copied and equal, 1 a failure or a difference, 2 wrong use,
 130 stopped by Ctrl-C.`
+
+/** Variables that replace options, so that no password is on the command line. */
+const [FROM, TO] = ['STEELYARD_COPY_FROM', 'STEELYARD_COPY_TO']
 
 type CopyOptions = ConfigChoice & { readonly from?: string; readonly to: string }
 
@@ -36,8 +41,8 @@ export function addCopy(program: Command, terminal: Terminal): void {
     .command('copy')
     .description('copy everything into another store, from a folder to PostgreSQL or back')
     .addOption(configOption())
-    .option('--from <url>', 'the store to copy; that of the configuration if not given')
-    .requiredOption('--to <url>', 'the empty store to copy to')
+    .addOption(new Option('--from <url>', 'the store to copy; default: that of the configuration').env(FROM))
+    .addOption(new Option('--to <url>', 'the empty store to copy to').env(TO).makeOptionMandatory())
     .addHelpText('after', helpText(HELP))
     .action((options: CopyOptions) => copy(options, terminal))
 }
@@ -45,7 +50,7 @@ export function addCopy(program: Command, terminal: Terminal): void {
 async function copy({ from: given, to, ...options }: CopyOptions, terminal: Terminal): Promise<void> {
   const config = readConfigAloud(options, terminal, { needsChains: true })
   const from = given ?? config.store
-  if (from === to) throw new UsageError('--to: got the store to copy from, expected another one')
+  await mustBeFree(from, to)
   const line = new StatusLine(errorScreen())
   const stop = listenForStop()
   const stores = [openTables(from), openTables(to)] as const
@@ -66,6 +71,22 @@ async function copy({ from: given, to, ...options }: CopyOptions, terminal: Term
   } finally {
     stop.release()
     for (const store of stores) await store.close()
+  }
+}
+
+/**
+ * Checks, before anything is made, that these are two stores, and that no server is on them: what it writes meanwhile would be
+ * missing in the copy.
+ */
+async function mustBeFree(from: string, to: string): Promise<void> {
+  const [source, target] = [await lookAtStore(from), await lookAtStore(to)]
+  if (source.identity === target.identity) {
+    throw new UsageError('--to: got the store to copy from, expected another one')
+  }
+  for (const { place, connections } of [source, target]) {
+    if (connections === 0) continue
+    const says = `Steelyard has ${connections} connections to ${place}: stop all of its servers first`
+    throw new ServiceError('STORE_UNAVAILABLE', says)
   }
 }
 

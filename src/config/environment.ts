@@ -7,7 +7,9 @@ import { type ParsedYaml, parseYaml } from './yaml.ts'
 export const PREFIX = 'STEELYARD_'
 
 /** Variables that are not keys of the configuration. */
-export const OTHER_VARIABLES = ['STEELYARD_DEBUG', 'STEELYARD_CONFIG'] as const
+export const OTHER_VARIABLES = [
+  ...['STEELYARD_DEBUG', 'STEELYARD_CONFIG', 'STEELYARD_COPY_FROM', 'STEELYARD_COPY_TO'],
+] as const
 
 /**
  * Variables that container platforms set for a service called `steelyard`, without the operator: Kubernetes' service

@@ -33,27 +33,42 @@ type Pair = { readonly name: string; readonly from: StoreTable; readonly to: Sto
  * @throws ABORTED; a later copy goes on
  */
 export async function copyStore(copying: Copying): Promise<number> {
-  const pairs = await pairsOf(copying)
-  // Before anything is written.
-  for (const pair of pairs) await mustBeBeginning(copying, pair)
+  const theirs = await tablesOf(copying)
+  // Before anything is made: what is there already must be the beginning of a copy.
+  for (const pair of await pairsOf(copying, theirs, false)) await mustBeBeginning(copying, pair)
+  const pairs = await pairsOf(copying, theirs, true)
   let rows = 0
   for (const pair of pairs) rows += await copyRows(copying, pair)
   for (const pair of pairs) await mustBeEqual(copying, pair)
   return rows
 }
 
-async function pairsOf({ from, to, parts }: Copying): Promise<readonly Pair[]> {
-  const pairs: Pair[] = []
+/** The tables to copy, part by part. */
+type PartTables = readonly { readonly part: StorePart; readonly tables: readonly StoreTable[] }[]
+
+/** @throws STORE_MISSING */
+async function tablesOf({ from, parts }: Copying): Promise<PartTables> {
+  const found: { part: StorePart; tables: readonly StoreTable[] }[] = []
   for (const part of parts) {
-    const theirs = await from.tables(part, false)
-    if (theirs.length === 0) {
-      if (part.of !== 'store') continue
+    const tables = await from.tables(part, false)
+    if (tables.length > 0) found.push({ part, tables: [...tables].sort(inOrderOfReferences) })
+    else if (part.of === 'store') {
       throw new ServiceError('STORE_MISSING', 'there is no store to copy from: check the URL and the schema')
     }
-    const ours = new Map((await to.tables(part, true)).map((table) => [table.name, table]))
-    for (const table of [...theirs].sort(inOrderOfReferences)) {
+  }
+  return found
+}
+
+/** The tables of both stores. Makes those of the other one if `make`; else only those that it has are returned. */
+async function pairsOf({ to }: Copying, theirs: PartTables, make: boolean): Promise<readonly Pair[]> {
+  const pairs: Pair[] = []
+  for (const { part, tables } of theirs) {
+    const ours = new Map((await to.tables(part, make)).map((table) => [table.name, table]))
+    if (ours.size === 0 && !make) continue
+    for (const table of tables) {
       const name = part.of === 'store' ? table.name : `${part.chain} ${table.name}`
       const own = ours.get(table.name)
+      if (own === undefined && !make) continue
       if (own === undefined || own.columns.join() !== table.columns.join() || own.key.join() !== table.key.join()) {
         throw new ServiceError('STORE_MISMATCH', `the stores have tables ${name} of different forms: update both first`)
       }

@@ -8,6 +8,7 @@ import { EngineStore } from './engine-store.ts'
 import { PostgresRecordTarget, openSnapshot as postgresSnapshot } from './postgres/record-target.ts'
 import { openPostgres } from './postgres/store.ts'
 import { PostgresTables } from './postgres/store-tables.ts'
+import { postgresUse } from './postgres/store-use.ts'
 import type { RecordSnapshot } from './queries/record-snapshot.ts'
 import type { RecordTarget } from './queries/record-target.ts'
 import type { Records } from './seam/records.ts'
@@ -16,6 +17,8 @@ import type { StoreTables } from './seam/store-tables.ts'
 import { SqliteRecordTarget, openSnapshot as sqliteSnapshot } from './sqlite/record-target.ts'
 import { SqliteEngine } from './sqlite/store.ts'
 import { SqliteTables } from './sqlite/store-tables.ts'
+import { sqliteUse } from './sqlite/store-use.ts'
+import type { StoreUse } from './store-use.ts'
 
 const SQLITE = 'sqlite:'
 
@@ -35,6 +38,7 @@ type Engine = {
   readonly tables: (url: string) => StoreTables
   readonly snapshot: (url: string) => Promise<RecordSnapshot>
   readonly target: (url: string) => Promise<RecordTarget>
+  readonly use: (url: string) => Promise<StoreUse>
 }
 
 /** All engines. */
@@ -45,6 +49,7 @@ const ENGINES: readonly Engine[] = [
     tables: (url) => new SqliteTables(url.slice(SQLITE.length)),
     snapshot: async (url) => sqliteSnapshot(url.slice(SQLITE.length)),
     target: async (url) => SqliteRecordTarget.open(url.slice(SQLITE.length)),
+    use: async (url) => sqliteUse(url.slice(SQLITE.length)),
   },
   {
     scheme: /^postgres(ql)?:/,
@@ -52,6 +57,7 @@ const ENGINES: readonly Engine[] = [
     tables: (url) => new PostgresTables(url),
     snapshot: postgresSnapshot,
     target: (url) => PostgresRecordTarget.open(url),
+    use: postgresUse,
   },
 ]
 
@@ -79,6 +85,11 @@ export async function openStore(options: Pick<StoreOptions, 'url'> & Partial<Sto
 /** Opens the rows of a store, to copy them. @throws CONFIG_INVALID no engine has the scheme */
 export function openTables(url: string): StoreTables {
   return engineOf(url).tables(url)
+}
+
+/** Looks which store a URL names, and who is on it. Creates nothing. @throws CONFIG_INVALID; STORE_UNAVAILABLE */
+export async function lookAtStore(url: string): Promise<StoreUse> {
+  return engineOf(url).use(url)
 }
 
 /** Opens the rows that a backup of a store has, in one snapshot. @throws CONFIG_INVALID; STORE_MISSING and others from the engine */

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
 import fc from 'fast-check'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { runToExit } from '../../src/cli/outcome.ts'
+import { createProgram } from '../../src/cli/program.ts'
 import { copyStore } from '../../src/store/copy-store.ts'
-import { openTables } from '../../src/store/open.ts'
+import { lookAtStore, openSnapshot, openTables } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/seam/store.ts'
 import type { StorePart } from '../../src/store/seam/store-tables.ts'
 import { CHAIN } from '../indexer/harness.ts'
@@ -118,8 +121,61 @@ test('a store with rows of its own, one that is being written, and one that is n
   })
   expect(await other.dump()).toEqual(before)
   const journal = await (await source.open()).openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })
-  await expect(copy(source, await makePlace('postgres'))).rejects.toMatchObject({ code: 'LEASE_HELD' })
+  const unmade = await makePlace('postgres')
+  await expect(copy(source, unmade)).rejects.toMatchObject({ code: 'LEASE_HELD' })
+  await expect(openSnapshot(unmade.url)).rejects.toMatchObject({ code: 'STORE_MISSING' })
   await journal.close()
+})
+
+test.each([
+  ['sqlite', (url: string) => `${url}/../${basename(url)}/`],
+  ['postgres', (url: string) => `${url.replace('postgres:', 'postgresql:')}&keepalives=1`],
+])('two URLs of one store of %s are known as such, and servers on it are seen', async (engine, otherwise) => {
+  const [place, another] = [await makePlace(engine), await makePlace(engine)]
+  const before = await lookAtStore(place.url)
+  expect(before.connections).toBe(0)
+  const store = await place.open()
+  await fillRecords(store)
+  const { identity, connections } = await lookAtStore(otherwise(place.url))
+  expect(identity).toBe(before.identity)
+  expect((await lookAtStore(another.url)).identity).not.toBe(identity)
+  // Who writes a folder shows by its locks.
+  expect(connections > 0).toBe(engine === 'postgres')
+  await store.close()
+})
+
+test('the command refuses the store to copy from, and stores with servers, and takes URLs from the environment', async () => {
+  const [source, target] = [await makePlace('postgres'), await makePlace('sqlite')]
+  const store = await source.open()
+  vi.stubEnv('STEELYARD_COPY_FROM', source.url)
+  const run = async (to: string) => {
+    let said = ''
+    const err = (text: string): void => {
+      said += text
+    }
+    const terminal = { out: () => undefined, err }
+    vi.stubEnv('STEELYARD_COPY_TO', to)
+    vi.stubEnv('STEELYARD_CHAINS', '[{ id: "ledger:main" }]')
+    const args = ['node', 'steelyard', 'copy']
+    const code = await runToExit(async () => void (await createProgram(terminal).parseAsync(args)), terminal, false)
+    return { code, said: said.split('\n').at(-2) }
+  }
+  try {
+    expect(await run(`${source.url}&keepalives=1`)).toEqual({
+      code: 2,
+      said: 'steelyard: --to: got the store to copy from, expected another one',
+    })
+    expect(await run(target.url)).toEqual({
+      code: 1,
+      said: expect.stringMatching(
+        /^steelyard: Steelyard has \d+ connections to schema .*: stop all of its servers first/,
+      ),
+    })
+    await store.close()
+    expect(await run(target.url)).toMatchObject({ code: 0, said: expect.stringMatching(/^Copied /) })
+  } finally {
+    vi.unstubAllEnvs()
+  }
 })
 
 test('a copy to a folder that is not there makes it, and one from such a folder fails and makes nothing', async () => {

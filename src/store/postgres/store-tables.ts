@@ -24,16 +24,15 @@ export class PostgresTables implements StoreTables {
   readonly #leases = new Map<ChainId, Lease>()
 
   constructor(url: string) {
-    this.#db = new PostgresDatabase(parseTarget(url))
+    this.#db = PostgresDatabase.ofCommand(parseTarget(url))
   }
 
   async tables(part: StorePart, make: boolean): Promise<readonly StoreTable[]> {
     if (make) await this.#make(part)
-    if (part.of === 'journal' && !this.#leases.has(part.chain)) {
+    const shapes = await tableShapes(this.#db, this.#schemaOf(part))
+    if (shapes.length > 0 && part.of === 'journal' && !this.#leases.has(part.chain)) {
       this.#leases.set(part.chain, await takeLease(this.#db, part.chain))
     }
-    const schema = this.#schemaOf(part)
-    const shapes = await tableShapes(this.#db, schema)
     return shapes.filter(({ name }) => !NOT_COPIED.has(name)).map((table) => ({ part, ...table }))
   }
 

@@ -1,29 +1,70 @@
 import { DamagedValue } from '../../journal/damaged-value.ts'
 import type { Row } from '../rows/columns.ts'
 
-/** Rows of two lists with the same key, or one of them. */
-export type Merged = { readonly left: Row | undefined; readonly right: Row | undefined }
+/** Rows in the order of a key, which is their first values, page by page. */
+export type Pages = AsyncIterable<readonly Row[]>
 
 /**
- * Merges two lists of rows that are in the order of their first `width` columns, the key. Rows with equal keys meet one by one:
- * if one list has more of them, the rest of it stays alone.
+ * What is done with rows of two lists: those with the same key meet one by one, and one whose key the other list lacks, or has
+ * less often, comes alone. It returns false if no more rows are wanted. `width`: how many values are the key.
  */
-export async function* mergeRows(
-  left: AsyncIterator<Row>,
-  right: AsyncIterator<Row>,
-  width: number,
-): AsyncGenerator<Merged, void> {
+export type Meeting = {
+  readonly width: number
+  readonly meet: (left: Row | undefined, right: Row | undefined) => boolean
+}
+
+/** Merges two lists of rows. It waits once a page, not once a row. */
+export async function mergeRows(left: Pages, right: Pages, { width, meet }: Meeting): Promise<void> {
+  const [one, other] = [new Reading(left), new Reading(right)]
   try {
-    let [one, other] = [await nextOf(left), await nextOf(right)]
-    while (one !== undefined || other !== undefined) {
-      const order = one === undefined ? 1 : other === undefined ? -1 : compareKeys(one, other, width)
-      yield { left: order <= 0 ? one : undefined, right: order >= 0 ? other : undefined }
-      if (order <= 0) one = await nextOf(left)
-      if (order >= 0) other = await nextOf(right)
+    await one.fill()
+    await other.fill()
+    for (;;) {
+      const [a, b] = [one.row, other.row]
+      if (a === undefined && b === undefined) return
+      const order = a === undefined ? 1 : b === undefined ? -1 : compareKeys(a, b, width)
+      if (!meet(order <= 0 ? a : undefined, order >= 0 ? b : undefined)) return
+      if (order <= 0 && !one.advance()) await one.fill()
+      if (order >= 0 && !other.advance()) await other.fill()
     }
   } finally {
-    await left.return?.()
-    await right.return?.()
+    await one.end()
+    await other.end()
+  }
+}
+
+/** Where the reading of a list of rows is. */
+class Reading {
+  readonly #pages: AsyncIterator<readonly Row[]>
+  #page: readonly Row[] = []
+  #at = 0
+
+  constructor(pages: Pages) {
+    this.#pages = pages[Symbol.asyncIterator]()
+  }
+
+  /** The present row; undefined at the end. */
+  get row(): Row | undefined {
+    return this.#page[this.#at]
+  }
+
+  /** Moves to the next row. Returns false if it is of the next page, which `fill` reads. */
+  advance(): boolean {
+    this.#at += 1
+    return this.#at < this.#page.length
+  }
+
+  async fill(): Promise<void> {
+    do {
+      const next = await this.#pages.next()
+      this.#at = 0
+      this.#page = next.done === true ? [] : next.value
+      if (next.done === true) return
+    } while (this.#page.length === 0)
+  }
+
+  async end(): Promise<void> {
+    await this.#pages.return?.()
   }
 }
 
@@ -41,11 +82,6 @@ export function compareKeys(one: Row, other: Row, width: number): number {
     return Buffer.compare(bytesOf(a), bytesOf(b))
   }
   return 0
-}
-
-async function nextOf(rows: AsyncIterator<Row>): Promise<Row | undefined> {
-  const next = await rows.next()
-  return next.done === true ? undefined : next.value
 }
 
 /** True if two stored values are equal. */

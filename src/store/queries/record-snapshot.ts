@@ -16,11 +16,6 @@ export interface RecordSnapshot {
   close(): Promise<void>
 }
 
-/** The rows of a statement one by one. */
-export async function* eachRow(snapshot: RecordSnapshot, sql: Sql): AsyncGenerator<Row, void> {
-  for await (const page of snapshot.pages(sql)) yield* page
-}
-
 /** Names of columns in SQL, with commas between. Some are words of SQL. */
 export function quotedNames(names: readonly string[]): string {
   return names.map((name) => `"${name}"`).join(', ')

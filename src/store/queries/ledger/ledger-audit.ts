@@ -7,7 +7,8 @@ import { RECORD_COLUMNS, readRecorded } from '../../rows/ledger-rows.ts'
 import type { AuditedBlock, LedgerAudit, LedgerFault } from '../../seam/ledger-store.ts'
 import { isSameRow, mergeRows } from '../merge-rows.ts'
 import { rowsOf } from '../query.ts'
-import { eachRow, quotedNames, type RecordSnapshot, type TableShape } from '../record-snapshot.ts'
+import { quotedNames, type RecordSnapshot, type TableShape } from '../record-snapshot.ts'
+import { Faults } from './faults.ts'
 import { unreadable, wrongSums } from './ledger-sums.ts'
 import { blockOf, describeRow } from './row-words.ts'
 
@@ -68,18 +69,18 @@ export class StoredLedgerAudit implements LedgerAudit {
   }
 
   async sums(limit: number): Promise<readonly LedgerFault[]> {
-    return firstOf(wrongSums(this.#store.snapshot), limit)
+    const faults = new Faults(limit)
+    await wrongSums(this.#store.snapshot, faults)
+    return faults.found
   }
 
   async differences(other: StoredLedgerAudit, limit: number): Promise<readonly LedgerFault[]> {
-    const faults: LedgerFault[] = []
+    const faults = new Faults(limit)
     for (const table of await other.#store.snapshot.tables()) {
-      if (NOT_OF_THE_RECORD.has(table.name)) continue
-      const some = differencesOf(table, this.#store.snapshot, other.#store.snapshot)
-      faults.push(...(await firstOf(some, limit - faults.length)))
-      if (faults.length === limit) break
+      if (NOT_OF_THE_RECORD.has(table.name) || faults.areEnough) continue
+      await compareTable(table, { stored: this.#store.snapshot, replica: other.#store.snapshot, faults })
     }
-    return faults
+    return faults.found
   }
 
   close(): Promise<void> {
@@ -89,7 +90,7 @@ export class StoredLedgerAudit implements LedgerAudit {
 
 async function mustHold(snapshot: RecordSnapshot, chain: ChainId): Promise<void> {
   const whose: unknown[] = []
-  for await (const [id] of eachRow(snapshot, CHAIN)) whose.push(id)
+  for await (const page of snapshot.pages(CHAIN)) whose.push(...page.map(([id]) => id))
   if (whose[0] === chain) return
   const message =
     whose.length === 0 ? `the store holds no ${chain}` : `the store holds ${String(whose[0])}, not ${chain}`
@@ -112,12 +113,14 @@ function readBlock(row: Row): AuditedBlock | LedgerFault {
   }
 }
 
-/** Rows of a table that only one of two ledgers has. `replica` was written from the operations of `stored`. */
-async function* differencesOf(
+/** Two ledgers, of which `replica` was written from the operations of `stored`, and where differences are added. */
+type Comparison = { readonly stored: RecordSnapshot; readonly replica: RecordSnapshot; readonly faults: Faults }
+
+/** Finds the rows of a table that only one of two ledgers has. */
+async function compareTable(
   { name, columns: all, key }: TableShape,
-  stored: RecordSnapshot,
-  replica: RecordSnapshot,
-): AsyncGenerator<LedgerFault, void> {
+  { stored, replica, faults }: Comparison,
+): Promise<void> {
   const facts = all.filter((column) => !key.includes(column) && !NOT_FACTS.has(`${name}.${column}`))
   const columns = [...key, ...facts]
   const rows = rowsOf(`SELECT ${quotedNames(columns)} FROM ${name} ORDER BY ${quotedNames(key)}`)
@@ -125,20 +128,12 @@ async function* differencesOf(
     block: blockOf(columns, row),
     says: `table ${name}: ${says}: ${describeRow(columns, row)}`,
   })
-  for await (const { left, right } of mergeRows(eachRow(stored, rows), eachRow(replica, rows), key.length)) {
-    if (left !== undefined && right !== undefined && isSameRow(left, right)) continue
-    if (left !== undefined) yield fault(left, 'the operations do not produce this row')
-    if (right !== undefined) yield fault(right, 'this row is missing, but the operations produce it')
-  }
-}
-
-/** At most `limit` of them. */
-async function firstOf(faults: AsyncIterable<LedgerFault>, limit: number): Promise<readonly LedgerFault[]> {
-  const found: LedgerFault[] = []
-  if (limit <= 0) return found
-  for await (const fault of faults) {
-    found.push(fault)
-    if (found.length === limit) break
-  }
-  return found
+  await mergeRows(stored.pages(rows), replica.pages(rows), {
+    width: key.length,
+    meet: (ours, theirs) => {
+      if (ours !== undefined && theirs !== undefined && isSameRow(ours, theirs)) return true
+      faults.add(ours && fault(ours, 'the operations do not produce this row'))
+      return faults.add(theirs && fault(theirs, 'this row is missing, but the operations produce it'))
+    },
+  })
 }

@@ -2,9 +2,10 @@ import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import { decodeAmount } from '../../../journal/amount-codec.ts'
 import { bytes, int, type Row, text } from '../../rows/columns.ts'
 import type { LedgerFault } from '../../seam/ledger-store.ts'
-import { isSameValue, mergeRows } from '../merge-rows.ts'
+import { isSameValue, mergeRows, type Pages } from '../merge-rows.ts'
 import { rowsOf } from '../query.ts'
-import { eachRow, type RecordSnapshot } from '../record-snapshot.ts'
+import type { RecordSnapshot } from '../record-snapshot.ts'
+import type { Faults } from './faults.ts'
 
 /** Operations that move units. */
 const MOVES = "kind IN ('mint', 'transfer', 'burn')"
@@ -26,33 +27,36 @@ const SUPPLIES = rowsOf('SELECT reference, supply, first_block FROM assets ORDER
 
 /**
  * Balances and supplies that are not the sums of the recorded operations. The sums are made of the operations alone, without the
- * rules of a journal, which wrote the balances. The engine sorts; memory does not grow with the ledger.
+ * rules of a journal, which wrote the balances. The engine sorts; memory does not grow with the ledger. They are added to `faults`.
  */
-export async function* wrongSums(snapshot: RecordSnapshot): AsyncGenerator<LedgerFault, void> {
-  const balances = mergeRows(eachRow(snapshot, BALANCES), summed(eachRow(snapshot, SIDES), 2), 2)
-  for await (const { left: row, right: sum } of balances) {
-    const fault = row === undefined ? missing(sum ?? []) : wrongRow(row, sum, BALANCE)
-    if (fault !== undefined) yield fault
-  }
-  const supplies = mergeRows(eachRow(snapshot, SUPPLIES), summed(eachRow(snapshot, ISSUES), 1), 1)
-  for await (const { left: row, right: sum } of supplies) {
-    const fault = row && wrongRow(row, sum, SUPPLY)
+export async function wrongSums(snapshot: RecordSnapshot, faults: Faults): Promise<void> {
+  await mergeRows(snapshot.pages(BALANCES), summed(snapshot.pages(SIDES), 2), {
+    width: 2,
+    meet: (row, sum) => faults.add(row === undefined ? missing(sum ?? []) : wrongRow(row, sum, BALANCE)),
+  })
+  await mergeRows(snapshot.pages(SUPPLIES), summed(snapshot.pages(ISSUES), 1), {
+    width: 1,
     // An asset without a row has no balances either, and those were missed before.
-    if (fault !== undefined) yield fault
-  }
+    meet: (row, sum) => faults.add(row && wrongRow(row, sum, SUPPLY)),
+  })
 }
 
 /** Adds up rows with the same first `width` values: an amount, and whether it is added. */
-async function* summed(rows: AsyncIterable<Row>, width: number): AsyncGenerator<Row, void> {
-  let [key, sum]: [Row | undefined, bigint] = [undefined, 0n]
-  const isOf = (row: Row): boolean => key?.every((value, at) => isSameValue(value, row[at])) === true
-  for await (const row of rows) {
-    if (key !== undefined && !isOf(row)) yield [...key, sum]
-    if (!isOf(row)) [key, sum] = [row.slice(0, width), 0n]
-    const amount = decodeAmount(bytes(row[width]))
-    sum += int(row[width + 1]) === 1 ? amount : -amount
+async function* summed(pages: Pages, width: number): AsyncGenerator<readonly Row[], void> {
+  let [key, sum]: [Row, bigint] = [[], 0n]
+  for await (const page of pages) {
+    const sums: Row[] = []
+    for (const row of page) {
+      if (key.length === 0 || !key.every((value, at) => isSameValue(value, row[at]))) {
+        if (key.length > 0) sums.push([...key, sum])
+        ;[key, sum] = [row.slice(0, width), 0n]
+      }
+      const amount = decodeAmount(bytes(row[width]))
+      sum += int(row[width + 1]) === 1 ? amount : -amount
+    }
+    yield sums
   }
-  if (key !== undefined) yield [...key, sum]
+  if (key.length > 0) yield [[...key, sum]]
 }
 
 /** How a row with an amount is read: where the amount is, the block that it is of, and the name of the amount. */
