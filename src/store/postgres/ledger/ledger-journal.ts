@@ -8,8 +8,9 @@ import { type Series, seriesOf } from '../../../core/operation.ts'
 import type { Batch } from '../../../core/transfer.ts'
 import { encodeHash } from '../../../journal/hash-codec.ts'
 import { advanceClock, appendRows } from '../../../journal/rules/append.ts'
+import { claimChain } from '../../queries/claim-chain.ts'
 import { WriterMemory } from '../../queries/writer.ts'
-import { text } from '../../rows/columns.ts'
+
 import { batchOf, LEDGER_COVERAGE } from '../../rows/ledger-batch.ts'
 import { recordedValues } from '../../rows/ledger-rows.ts'
 import type {
@@ -23,6 +24,7 @@ import type {
   LedgerNeeds,
   LedgerWrites,
 } from '../../seam/ledger-store.ts'
+import { runQuery } from '../chain/run-query.ts'
 import type { PostgresDatabase, Queries, Value } from '../database.ts'
 import { runPlan } from '../journal/run-plan.ts'
 import { holdingName, readAssets, readFacts, readHead, readHoldings } from './ledger-lookups.ts'
@@ -43,17 +45,15 @@ export class PostgresLedgerJournal implements LedgerJournal {
   /** Opens a ledger. Begins it with `genesis` if it is new. @throws STORE_MISMATCH the schema holds another ledger */
   static async open(db: PostgresDatabase, chain: ChainId, genesis: Header): Promise<PostgresLedgerJournal> {
     await db.write(async (queries) => {
-      const claimed = `INSERT INTO chain (one, chain, coverage, fence) VALUES (1, ?, ?, 1)
-        ON CONFLICT (one) DO UPDATE SET fence = chain.fence + 1 RETURNING chain`
-      const row = await queries.get(claimed, chain, JSON.stringify(LEDGER_COVERAGE))
-      const owner = text(row?.[0])
-      if (owner !== chain) {
+      const mustOwn = (owner: string): void => {
+        if (owner === chain) return
         const says = `schema ${db.target.schema} of ${db.target.place} holds ${owner}: use another schema for ${chain}`
         throw new ServiceError('STORE_MISMATCH', says, { fields: { chain } })
       }
+      const claimed = { chain, coverage: LEDGER_COVERAGE, codec: TEXT_ACCOUNTS, counted: 0, mustOwn }
+      await runQuery(queries, claimChain(claimed))
       const begun = await queries.run('INSERT INTO ledger VALUES (1, 0, 0, 0, 0) ON CONFLICT (one) DO NOTHING')
       if (begun === 0) return
-      await queries.run('INSERT INTO clock (one, transfers) VALUES (1, 0)')
       await append(queries, { first: genesis.number, through: genesis, blocks: [], headers: [genesis] })
     })
     const journal = new PostgresLedgerJournal(db)
