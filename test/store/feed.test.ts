@@ -89,15 +89,19 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
   })
 
   test('a reader that was away for more entries than are kept is told to begin anew, and so is one of another store', async () => {
-    await open({ scope: { type: 'all' }, from: 0 })
+    const coverage: Coverage = { scope: { type: 'all' }, from: 0 }
+    journal = await (await place.open()).openJournal(CHAIN, coverage)
     await append(0)
     await append(1)
+    await nextTick()
+    await journal.close()
     await place.exec(CHAIN, 'DELETE FROM feed')
     await place.exec(
       CHAIN,
       `WITH RECURSIVE n(seq) AS (SELECT 3 UNION ALL SELECT seq + 1 FROM n WHERE seq < ${FEED_ENTRIES + 2})
     INSERT INTO feed SELECT seq, 'appended', seq, seq FROM n`,
     )
+    await open(coverage)
     await append(2)
     const newest = FEED_ENTRIES + 3
     await nextTick()

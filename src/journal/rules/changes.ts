@@ -6,8 +6,8 @@ import type { Counts } from './counts.ts'
 import { type BatchAccount, byBalance, type Change } from './gather.ts'
 import { type BalanceRow, balanceRow, positionOf } from './pairs.ts'
 
-/** Accounts of one changeset. */
-const ACCOUNTS_AT_ONCE = 256
+/** Accounts of one changeset: those of most single blocks. */
+const ACCOUNTS_AT_ONCE = 1_024
 
 /**
  * What the changes of a batch are counted in, the rows of its assets, and the opening of a new pair: 0, or unknown.

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { DamagedValue } from '../../journal/damaged-value.ts'
 import type { Row } from '../rows/columns.ts'
 import { type CopySource, copyIn } from './copy-in.ts'
+import { Statements, type Value } from './prepared-statements.ts'
 import { storeError } from './store-error.ts'
 import type { Target } from './target.ts'
 
@@ -16,8 +17,7 @@ const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
 /** How long the server keeps the locks of a process that stopped in the middle of a transaction. */
 const IDLE_IN_TRANSACTION_MS = 10_000
 
-/** What a column may be set to. */
-export type Value = string | number | bigint | boolean | Buffer | null | readonly (string | number | Buffer | null)[]
+export type { Value } from './prepared-statements.ts'
 
 /** Runs statements whose parameters are written as `?`. Each statement is prepared once for each connection. */
 export interface Queries {
@@ -42,8 +42,14 @@ export interface OwnConnection extends Transaction {
   copyIn(table: string, columns: readonly string[], source: CopySource): Promise<number>
 }
 
-/** How a transaction is committed. Not `durable`: a crash of the server may lose the last ones, but never a part of one. */
-export type Commit = { readonly durable: boolean }
+/**
+ * How a transaction is committed. Not `durable`: a crash of the server may lose the last ones, but never a part of one. `first`:
+ * a read that goes with the beginning, in one message; what `check` throws, given its number of rows, ends the transaction.
+ */
+export type Commit = {
+  readonly durable?: boolean | undefined
+  readonly first?: { readonly sql: string; readonly check: (rows: number) => void } | undefined
+}
 
 /** The connections to a database, seen from one schema. Errors are the store's. */
 export class PostgresDatabase implements Queries {
@@ -99,9 +105,9 @@ export class PostgresDatabase implements Queries {
   }
 
   /** Runs work as one transaction. Each of its statements sees what others have committed by then. */
-  write<T>(work: (queries: Transaction) => Promise<T>, { durable }: Commit = { durable: true }): Promise<T> {
+  write<T>(work: (queries: Transaction) => Promise<T>, { durable = true, first }: Commit = {}): Promise<T> {
     const begin = durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit = off'
-    return this.#transaction(begin, work, { waits: true, check: mustBeCommitted })
+    return this.#transaction(begin, work, { waits: true, first, check: mustBeCommitted })
   }
 
   /**
@@ -165,7 +171,11 @@ export class PostgresDatabase implements Queries {
   async #transaction<T>(
     begin: string,
     work: (queries: Transaction) => Promise<T>,
-    { waits, check }: { readonly waits: boolean; readonly check?: (ended: string) => void },
+    {
+      waits,
+      first,
+      check,
+    }: Pick<Commit, 'first'> & { readonly waits: boolean; readonly check?: (ended: string) => void },
   ): Promise<T> {
     return this.guarded(async () => {
       const client = await this.#pool.connect()
@@ -175,8 +185,9 @@ export class PostgresDatabase implements Queries {
       }
       client.on('error', fail)
       try {
-        const begun = client.query(this.#path === undefined ? begin : `${begin}; SET LOCAL search_path = ${this.#path}`)
-        if (waits) await begun
+        const path = this.#path === undefined ? [] : [`SET LOCAL search_path = ${this.#path}`]
+        const begun = client.query([begin, ...path, ...(first === undefined ? [] : [first.sql])].join('; '))
+        if (waits) first?.check(lastOf(await begun).rowCount ?? 0)
         const result = await work(queriesOn(client, this.#statements, begun))
         await begun
         const { command } = await client.query('COMMIT')
@@ -248,6 +259,11 @@ function queriesOn(client: pg.ClientBase, statements: Statements, begun: Promise
   }
 }
 
+/** The result of the last statement of a message. The driver gives a list of them if there are several. */
+function lastOf(results: pg.QueryResult | readonly pg.QueryResult[]): Pick<pg.QueryResult, 'rowCount'> {
+  return 'rowCount' in results ? results : (results.at(-1) ?? { rowCount: null })
+}
+
 function mustBeCommitted(ended: string): void {
   // The server answers so, without an error, if a statement had failed.
   if (ended !== 'COMMIT') throw new Error('a transaction ended in ROLLBACK although no statement of it failed')
@@ -259,24 +275,6 @@ function connectionOn(client: pg.Client): OwnConnection {
     begin: async () => void (await client.query('BEGIN')),
     commit: async () => mustBeCommitted((await client.query('COMMIT')).command),
     copyIn: (table, columns, source) => copyIn(client, `COPY ${table} (${columns.join(', ')})`, source),
-  }
-}
-
-/** Numbers the prepared statements of this process. All texts are ours, so there are few. */
-let prepared = 0
-
-/** The prepared statements of one view of the database: a text means other tables in another schema. */
-class Statements {
-  readonly #known = new Map<string, { readonly name: string; readonly text: string }>()
-
-  of(sql: string, values: readonly Value[]): pg.QueryArrayConfig & { readonly name: string } {
-    let known = this.#known.get(sql)
-    if (known === undefined) {
-      let count = 0
-      known = { name: `s${prepared++}`, text: sql.replaceAll('?', () => `$${++count}`) }
-      this.#known.set(sql, known)
-    }
-    return { ...known, values: [...values], rowMode: 'array' }
   }
 }
 

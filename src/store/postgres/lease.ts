@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import pg from 'pg'
 import type { ChainId } from '../../core/chain.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { int, text } from '../rows/columns.ts'
@@ -36,15 +37,16 @@ export async function takeLease(db: PostgresDatabase, chain: ChainId, leaseMs = 
     db.run(PROLONG, leaseMs, chain, fence).catch(() => undefined)
   }, leaseMs / 3)
   prolong.unref()
-  const hold = (queries: Queries): Promise<void> => assertOurs(queries, { schema: db.target.schema, chain, fence })
+  // The lock on the row keeps the fence as it is until the transaction ends.
+  const ours = `SELECT 1 FROM ${db.target.schema}.leases WHERE chain = ${pg.escapeLiteral(chain)} AND fence = ${fence} FOR SHARE`
+  const check = (rows: number): void => {
+    if (rows > 0) return
+    throw new ServiceError('LEASE_LOST', `another process writes ${chain} now`, { fields: { chain } })
+  }
   return {
     fence,
-    hold,
-    write: (work, view = db) =>
-      view.write(async (queries) => {
-        await hold(queries)
-        return work(queries)
-      }),
+    hold: async (queries) => check((await queries.all(ours)).length),
+    write: (work, view = db) => view.write(work, { first: { sql: ours, check } }),
     release: async () => {
       clearInterval(prolong)
       await db.run('UPDATE leases SET expires_at = now() WHERE chain = ? AND fence = ?', chain, fence)
@@ -58,16 +60,6 @@ const TAKE = `INSERT INTO leases AS l (chain, fence, holder, expires_at)
   WHERE l.expires_at <= now() RETURNING fence`
 const PROLONG = `UPDATE leases SET expires_at = now() + ?::float8 * interval '1 millisecond'
   WHERE chain = ? AND fence = ?`
-
-/** A lease that is stored in a schema. */
-type Fenced = { readonly schema: string; readonly chain: ChainId; readonly fence: number }
-
-/** The lock on the row keeps the fence as it is until the transaction ends. */
-async function assertOurs(queries: Queries, { schema, chain, fence }: Fenced): Promise<void> {
-  const ours = await queries.get(`SELECT 1 FROM ${schema}.leases WHERE chain = ? AND fence = ? FOR SHARE`, chain, fence)
-  if (ours !== undefined) return
-  throw new ServiceError('LEASE_LOST', `another process writes ${chain} now`, { fields: { chain } })
-}
 
 async function heldBy(db: PostgresDatabase, chain: ChainId): Promise<ServiceError> {
   const row = await db.get(

@@ -42,6 +42,7 @@ import { pairsMet, pairsSince, pairTransfers } from './pairs.ts'
 import { walkPage } from './position-walk.ts'
 import {
   AMOUNT,
+  AMOUNTS,
   assetOf,
   balanceOf,
   heldAt,
@@ -179,21 +180,37 @@ type Balances = {
   readonly assets: readonly (StoredAsset | undefined)[]
 }
 
+/** A key whose present amount is looked up together with others, and its place among all. */
+type Present = { readonly at: number; readonly key: BalanceKey; readonly asset: StoredAsset }
+
 function* balances(context: ReadContext, keys: readonly BalanceKey[], asOf: number | undefined): Query<Balances> {
   const assets: (StoredAsset | undefined)[] = []
   const rows: (StoredBalance | undefined)[] = []
-  for (const key of keys) {
+  const present: Present[] = []
+  for (const [at, key] of keys.entries()) {
     const asset = context.assets.knownAs(key.asset) ?? (yield* assetOf(context, key.asset))
     assets.push(asset)
+    rows.push(undefined)
     // The native asset has no rows.
-    if (asset === undefined || isZero(context, key)) rows.push(undefined)
-    else if (asOf !== undefined || mayBeRefuted(context, asset)) {
-      rows.push(yield* balanceOf(context, { key, asset }, asOf))
-    } else {
+    if (asset === undefined || isZero(context, key)) continue
+    if (asOf !== undefined || mayBeRefuted(context, asset)) rows[at] = yield* balanceOf(context, { key, asset }, asOf)
+    else if (keys.length > 1) present.push({ at, key, asset })
+    else {
       // What most requests ask, without a generator of its own.
       const pair = pairOf(context, key, asset)
       const [row] = yield [AMOUNT, pair.account, pair.asset, pair.item]
-      rows.push(row && presentOf(context, { key, asset }, row))
+      rows[at] = row && presentOf(context, { key, asset }, row)
+    }
+  }
+  if (present.length > 0) {
+    const pairs = present.map((one) => {
+      const { account, asset, item } = pairOf(context, one.key, one.asset)
+      return [account, asset, item] as const
+    })
+    const found = yield [AMOUNTS, pairs]
+    for (const [index, one] of present.entries()) {
+      const row = found[index]
+      if (row !== undefined && row.length > 0) rows[one.at] = presentOf(context, one, row)
     }
   }
   const block = asOf === undefined ? context.clock.published : yield* heldAt(context, asOf)

@@ -36,11 +36,11 @@ export async function carryNew(queries: Transaction, before: string, memory: Wri
     FROM ${before}.chain b`)
   await queries.exec(`UPDATE clock SET classes = greatest(clock.classes, b.classes) + 1 FROM ${before}.clock b`)
   memory.assets.forget()
-  await runWork(queries, memory, planned(memory.followed.reload()))
+  await runWork(queries, { memory }, planned(memory.followed.reload()))
   const classified = await queries.all('SELECT asset FROM turns UNION SELECT asset FROM endings')
   await runWork(
     queries,
-    memory,
+    { memory },
     planned(
       resolveClassified(
         classified.map(([asset]) => int(asset)),
@@ -52,7 +52,7 @@ export async function carryNew(queries: Transaction, before: string, memory: Wri
     chain = excluded.chain, next_block = excluded.next_block, stage = excluded.stage, unlooked = excluded.unlooked`)
   await queries.exec(`UPDATE in_doubt SET pairs = (SELECT count(*) FROM refuted_pairs),
     tokens = (SELECT count(*) FROM refuted_assets)`)
-  await runWork(queries, memory, planned(addPublished(undefined, rules)))
+  await runWork(queries, { memory }, planned(addPublished(undefined, rules)))
   await queries.exec('DROP TABLE shown; DROP TABLE carried')
 }
 
@@ -66,7 +66,7 @@ async function mapAssets(queries: Transaction, before: string, memory: WriterMem
       ASSETS_AT_ONCE,
     )
     const named = rows.map((row) => ({ standard: parseStandard(row[1]), reference: text(row[2]) }))
-    const found = await runWork(queries, memory, planned(obtainAssets(named)))
+    const found = await runWork(queries, { memory }, planned(obtainAssets(named)))
     const ids = [rows.map(([id]) => int(id)), found.map(({ id }) => id)]
     await queries.run('INSERT INTO carried SELECT * FROM unnest(?::bigint[], ?::bigint[])', ...ids)
     if (rows.length < ASSETS_AT_ONCE) return

@@ -53,7 +53,7 @@ async function reclassifyShown(queries: Queries, { of, memory }: Omit<EndedTable
       const token = { standard: parseStandard(standard), reference: text(reference) }
       const ref = { number: int(block), hash: decodeHash(bytes(hash)) }
       const reclassification = { asset: token, block: ref, reason: 'undecodable', evidence } as const
-      await runWork(queries, memory, planned(reclassifyAt(reclassification, at, memory.rules)))
+      await runWork(queries, { memory }, planned(reclassifyAt(reclassification, at, memory.rules)))
       after = int(asset)
     }
     if (rows.length < ROWS_AT_ONCE) return
@@ -69,7 +69,7 @@ async function unproveAll(queries: Queries, memory: WriterMemory): Promise<void>
     for (const [id, reference, standard] of tokens) {
       after = int(id)
       const pairs = await queries.all(HINTED_PAIRS, after, text(reference), text(standard), PAIRS_OF_A_TOKEN)
-      await runWork(queries, memory, planned(unproveHinted(pairs.map(hintedPairOf), memory.rules)))
+      await runWork(queries, { memory }, planned(unproveHinted(pairs.map(hintedPairOf), memory.rules)))
     }
     if (tokens.length < ROWS_AT_ONCE) return
   }

@@ -16,8 +16,7 @@ import type { WriterMemory } from '../../queries/writer.ts'
 import { int, NO_ROW, type Row } from '../../rows/columns.ts'
 import type { Queries, Value } from '../database.ts'
 import { eachText } from '../each-text.ts'
-import { answer, apply } from '../journal/journal-tables.ts'
-import { runPlan } from '../journal/run-plan.ts'
+import { PlanRun, type RememberedTables } from '../journal/run-plan.ts'
 
 const NO_ROWS: readonly Row[] = []
 
@@ -28,25 +27,37 @@ export async function runQuery<T>(queries: Queries, query: Query<T>): Promise<T>
   return step.value
 }
 
+/**
+ * What a writer remembers of its chain. `tables`: rows as plans see them, if nothing but this work and the work before it
+ * writes those tables.
+ */
+export type Remembered = { readonly memory: WriterMemory; readonly tables?: RememberedTables }
+
 /** Runs a writer's work to its end in a transaction. */
-export async function runWork<T>(queries: Queries, memory: WriterMemory, work: Work<T>): Promise<T> {
+export async function runWork<T>(queries: Queries, { memory, tables }: Remembered, work: Work<T>): Promise<T> {
+  const run = new PlanRun(queries, tables)
   let step = work.next(NO_ROWS)
   while (step.done !== true) {
     let rows = NO_ROWS
-    if (isAsked(step.value)) rows = await answerAsked(queries, step.value)
-    else if (step.value instanceof Changeset) await applyAll(queries, memory, step.value)
-    else for (const need of step.value) await answer(queries, need)
+    if (isAsked(step.value)) {
+      await run.send()
+      rows = await answerAsked(queries, step.value)
+    } else {
+      await run.step(step.value)
+      if (step.value instanceof Changeset) await forgetWrong(run, memory, step.value)
+    }
     step = work.next(rows)
   }
+  await run.send()
   return step.value
 }
 
-/** Applies a changeset, and has the writer forget what it makes wrong. */
-async function applyAll(queries: Queries, memory: WriterMemory, changeset: Changeset): Promise<void> {
-  await apply(queries, changeset)
+/** Has the writer forget what a changeset makes wrong, and read it again. */
+async function forgetWrong(run: PlanRun, memory: WriterMemory, changeset: Changeset): Promise<void> {
   for (const changes of changeset.tables) {
     const again = memory.written(changes)
-    if (again !== undefined) await runPlan(queries, again)
+    if (again === undefined) continue
+    for (let step = again.next(); step.done !== true; step = again.next()) await run.step(step.value)
   }
 }
 

@@ -7,6 +7,7 @@ import { WriterMemory } from '../../queries/writer.ts'
 import { type BulkParts, PostgresBulk } from '../bulk/bulk-store.ts'
 import { LoadFolder } from '../bulk/load-folder.ts'
 import type { PostgresDatabase, Transaction } from '../database.ts'
+import { RememberedTables } from '../journal/run-plan.ts'
 import { type Lease, takeLease } from '../lease.ts'
 import { bindToChain } from './bind-chain.ts'
 import { chainSchemas, isSpread, makeChain } from './chain-place.ts'
@@ -21,6 +22,7 @@ export class PostgresWriterEngine implements WriterEngine {
   readonly memory: WriterMemory
   readonly bulk: PostgresBulk | undefined
   readonly #lease: Lease
+  readonly #tables = new RememberedTables()
   #turn: Promise<unknown> = Promise.resolve()
 
   private constructor(of: JournalOf, lease: Lease, { memory, load }: Opened) {
@@ -57,9 +59,8 @@ export class PostgresWriterEngine implements WriterEngine {
   }
 
   async transact<T>(work: (memory: WriterMemory) => Work<T>): Promise<T> {
-    const { memory } = this
     try {
-      return await this.#inTurn((queries) => runWork(queries, memory, work(memory)))
+      return await this.#run(work)
     } catch (error) {
       await this.#forget()
       throw error
@@ -92,13 +93,18 @@ export class PostgresWriterEngine implements WriterEngine {
 
   async #forget(): Promise<void> {
     this.memory.assets.forget()
+    this.#tables.forget()
     // If the database is away, the next transaction fails too, and tries this again.
     await this.#reload().catch(() => undefined)
   }
 
   async #reload(): Promise<void> {
-    const { memory } = this
-    await this.#inTurn((queries) => runWork(queries, memory, planned(memory.followed.reload())))
+    await this.#run((memory) => planned(memory.followed.reload()))
+  }
+
+  #run<T>(work: (memory: WriterMemory) => Work<T>): Promise<T> {
+    const remembered = { memory: this.memory, tables: this.#tables }
+    return this.#inTurn((queries) => runWork(queries, remembered, work(this.memory)))
   }
 
   /** Runs a transaction after the one before: each reads what it writes from. */

@@ -1,4 +1,4 @@
-import type { AnyCount, AnyLookup, AnyRow, AnyScan, Changeset, Need, TableChanges } from '../../../journal/plan.ts'
+import type { AnyCount, AnyLookup, AnyRow, AnyScan, Need, TableChanges } from '../../../journal/plan.ts'
 import type { ColumnType, Table } from '../../../journal/tables/table.ts'
 import { int, type Row } from '../../rows/columns.ts'
 import { encodeValue, type StoredColumn } from '../../rows/journal-codec.ts'
@@ -41,11 +41,17 @@ export async function answer(queries: Queries, need: Need): Promise<void> {
   }
 }
 
-/** Applies a changeset: up to four statements for each table, however many rows it changes. */
-export async function apply(queries: Queries, changeset: Changeset): Promise<void> {
-  for (const changes of changeset.tables) {
-    for (const { sql, values } of tableOf(changes.table).changes(changes)) await queries.run(sql, ...values)
-  }
+/**
+ * Applies the changes of distinct tables in one statement, however many rows they have. No part of it sees what the others do:
+ * a table occurs once.
+ */
+export async function apply(queries: Queries, changes: readonly TableChanges[]): Promise<void> {
+  const parts = changes.flatMap((one) => tableOf(one.table).changes(one))
+  const last = parts.pop()
+  if (last === undefined) return
+  const values = [...parts, last].flatMap((part) => part.values)
+  const first = parts.map(({ sql }, index) => `w${index} AS (${sql})`)
+  await queries.run(first.length === 0 ? last.sql : `WITH ${first.join(', ')} ${last.sql}`, ...values)
 }
 
 const tables = new Map<Table, JournalTable>()

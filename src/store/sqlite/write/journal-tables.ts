@@ -2,9 +2,9 @@ import type { AnyCount, AnyLookup, AnyRow, AnyScan, Changeset, Need, TableChange
 import { assets } from '../../../journal/tables/facts.ts'
 import type { Table } from '../../../journal/tables/table.ts'
 import { encodeRow, type Stored, type StoredColumn } from '../../rows/journal-codec.ts'
+import { RememberedRows } from '../../rows/remembered-rows.ts'
 import { isSameValue, namesOf, TableColumns, type Wording } from '../../rows/table-columns.ts'
 import { int, type RowStatement, type SqliteDatabase, type Statement } from '../database.ts'
-import { RememberedRows } from './remembered-rows.ts'
 
 /**
  * Tables with few rows, which most writes read. Whoever writes them by other statements than those of plans must call

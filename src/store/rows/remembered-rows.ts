@@ -1,4 +1,4 @@
-import type { AnyRow, TableChanges } from '../../../journal/plan.ts'
+import type { AnyRow, AnyScan, TableChanges } from '../../journal/plan.ts'
 
 /** Rows that are remembered under the same columns. Beyond that, they are forgotten: memory is bounded. */
 const MAX_REMEMBERED = 50_000
@@ -12,6 +12,8 @@ type RowsBy = { readonly columns: readonly string[]; readonly rows: Map<string, 
  */
 export class RememberedRows {
   readonly #by = new Map<string, RowsBy>()
+  /** The row with the highest number as its key. */
+  #newest: { readonly column: string; readonly row: AnyRow } | undefined
 
   /** The row with these values; undefined if it is not known. */
   find(by: readonly string[], key: Partial<AnyRow>): AnyRow | undefined {
@@ -28,19 +30,53 @@ export class RememberedRows {
     remember(known, row)
   }
 
+  /** The answer of a scan for the newest row; undefined if that is not known. */
+  scan(scan: AnyScan): readonly AnyRow[] | undefined {
+    return this.#newest !== undefined && newestBy(scan) === this.#newest.column ? [this.#newest.row] : undefined
+  }
+
+  /** Remembers what a scan answered, if it was for the newest row. */
+  addScanned(scan: AnyScan, [row]: readonly AnyRow[]): void {
+    const column = newestBy(scan)
+    if (column !== undefined && row !== undefined) this.#newest = { column, row }
+  }
+
   apply({ inserted, updated, added, deleted }: TableChanges): void {
     // A key that is deleted need not name the columns that its row is remembered by, and what is added is no whole row.
-    if (deleted.length + added.length > 0) this.forget()
+    if (deleted.length + added.length > 0) this.#by.clear()
     for (const known of this.#by.values()) {
       for (const { before } of updated) known.rows.delete(nameOf(known.columns, before))
       for (const { after } of updated) remember(known, after)
       for (const row of inserted) remember(known, row)
     }
+    for (const row of [...deleted, ...added]) if (this.#isNewest(row)) this.#newest = undefined
+    for (const { after } of updated) if (this.#isNewest(after)) this.#pass(after)
+    for (const row of inserted) this.#pass(row)
   }
 
   forget(): void {
     this.#by.clear()
+    this.#newest = undefined
   }
+
+  #isNewest(row: AnyRow): boolean {
+    return this.#newest !== undefined && this.#newest.row[this.#newest.column] === row[this.#newest.column]
+  }
+
+  #pass(row: AnyRow): void {
+    const newest = this.#newest
+    if (newest !== undefined && Number(row[newest.column]) >= Number(newest.row[newest.column])) {
+      this.#newest = { ...newest, row }
+    }
+  }
+}
+
+/** The column whose highest number a scan asks for; undefined if it asks for something else. */
+function newestBy({ range }: AnyScan): string | undefined {
+  const { where, order, descending, after, through, outside, limit } = range
+  const isNewest = descending === true && limit === 1 && order.length === 1
+  const isBounded = [where, after, through, outside].some((bound) => bound !== undefined)
+  return isNewest && !isBounded ? order[0] : undefined
 }
 
 function remember({ columns, rows }: RowsBy, row: AnyRow): void {

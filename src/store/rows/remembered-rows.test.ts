@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { Changeset } from '../../../journal/plan.ts'
-import { newAsset } from '../../../journal/rules/assets.ts'
-import { assets } from '../../../journal/tables/facts.ts'
+import { Changeset, Scan } from '../../journal/plan.ts'
+import { newAsset } from '../../journal/rules/assets.ts'
+import { assets } from '../../journal/tables/facts.ts'
 import { RememberedRows } from './remembered-rows.ts'
 
 const BY_REFERENCE = ['reference', 'standard']
@@ -37,4 +37,23 @@ test('no row is found after it was deleted, or once all are forgotten', () => {
   rows.add(['id'], coin)
   rows.forget()
   expect(rows.find(['id'], { id: 1 })).toBeUndefined()
+})
+
+test('the newest row is known until it goes, whatever other rows do', () => {
+  const rows = new RememberedRows()
+  const newest = new Scan(assets, { order: ['id'], descending: true, limit: 1 })
+  expect(rows.scan(newest)).toBeUndefined()
+  rows.addScanned(newest, [coin])
+  for (const other of [{ limit: 2 }, { descending: false }, { where: { id: 1 } }, { after: [1] }] as const) {
+    expect(rows.scan(new Scan(assets, { ...newest.range, ...other }))).toBeUndefined()
+  }
+  applied(rows, (changeset) => changeset.insert(assets, gem))
+  expect(rows.scan(newest)).toEqual([gem])
+  applied(rows, (changeset) => changeset.delete(assets, { id: 1 }))
+  expect(rows.scan(newest)).toEqual([gem])
+  const moved = { ...gem, transfers: 1 }
+  applied(rows, (changeset) => changeset.update(assets, gem, moved))
+  expect(rows.scan(newest)).toEqual([moved])
+  applied(rows, (changeset) => changeset.delete(assets, { id: 2 }))
+  expect(rows.scan(newest)).toBeUndefined()
 })
