@@ -83,7 +83,7 @@ export class PostgresLedgerJournal implements LedgerJournal {
   }
 
   #work<T>(queries: Queries, work: Work<T>): Promise<T> {
-    return runWork(queries, this.#memory, work)
+    return runWork(queries, { memory: this.#memory }, work)
   }
 
   /** As of the last `probe` or `lastTime`. */
