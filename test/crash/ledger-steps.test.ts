@@ -38,4 +38,4 @@ test('killed at any step of a commit, a group is stored whole or not at all, and
   }
   await ledger.close()
   expect((await verify(folder)).faults).toEqual([])
-}, 60_000)
+}, 180_000)

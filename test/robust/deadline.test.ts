@@ -4,7 +4,7 @@ import type { Reply } from '../nodes/scripted-node.ts'
 import { makeWorld, type Node, type Served, startNode, type World } from './world.ts'
 
 /** Above the deadline of requests: a request without an answer by then never gets one. */
-const PATIENCE_MS = 9_000
+const PATIENCE_MS = 30_000
 
 let node: Node
 let world: World
@@ -79,7 +79,7 @@ test('health and the log name a node that hangs; when it answers again the chain
   expect(waiting).toMatchObject({ state: 'degraded', error: expect.stringContaining(node.server.url) })
   expect(waiting.waiting?.for).toContain('the newest block')
   // The report of the indexer and its line of the log take different ways.
-  await expect.poll(() => server.log(), { timeout: 20_000 }).toMatch(/the chain does not advance: waiting/)
+  await expect.poll(() => server.log(), { timeout: 90_000 }).toMatch(/the chain does not advance: waiting/)
   node.server.become(node.answer)
   const well = await server.until('eip155:1', ({ state }) => state === 'live')
   expect(well.error).toBeUndefined()

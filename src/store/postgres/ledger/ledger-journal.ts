@@ -3,11 +3,11 @@ import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
+import { claimChain } from '../../queries/claim-chain.ts'
 import { LedgerLookups } from '../../queries/ledger/ledger-lookups.ts'
-import { appendBlocks, decideAndWrite, type LedgerWriting } from '../../queries/ledger/ledger-writes.ts'
+import { beginLedger, decideAndWrite, type LedgerWriting, touchLedger } from '../../queries/ledger/ledger-writes.ts'
 import type { Work } from '../../queries/query.ts'
 import { WriterMemory } from '../../queries/writer.ts'
-import { text } from '../../rows/columns.ts'
 import { LEDGER_COVERAGE } from '../../rows/ledger-batch.ts'
 import type {
   AcceptedClock,
@@ -38,19 +38,14 @@ export class PostgresLedgerJournal implements LedgerJournal {
   static async open(db: PostgresDatabase, chain: ChainId, genesis: Header): Promise<PostgresLedgerJournal> {
     const journal = new PostgresLedgerJournal(db)
     await db.write(async (queries) => {
-      const claimed = `INSERT INTO chain (one, chain, coverage, fence) VALUES (1, ?, ?, 1)
-        ON CONFLICT (one) DO UPDATE SET fence = chain.fence + 1 RETURNING chain`
-      const row = await queries.get(claimed, chain, JSON.stringify(LEDGER_COVERAGE))
-      const owner = text(row?.[0])
-      if (owner !== chain) {
+      const mustOwn = (owner: string): void => {
+        if (owner === chain) return
         const says = `schema ${db.target.schema} of ${db.target.place} holds ${owner}: use another schema for ${chain}`
         throw new ServiceError('STORE_MISMATCH', says, { fields: { chain } })
       }
-      const begun = await queries.run('INSERT INTO ledger VALUES (1, 0, 0, 0, 0) ON CONFLICT (one) DO NOTHING')
-      if (begun === 0) return
-      await queries.run('INSERT INTO clock (one, transfers) VALUES (1, 0)')
-      const batch = { first: genesis.number, through: genesis, blocks: [], headers: [genesis] }
-      await journal.#work(queries, appendBlocks(batch, journal.#writing))
+      const claimed = { chain, coverage: LEDGER_COVERAGE, codec: TEXT_ACCOUNTS, counted: 0, mustOwn }
+      await runQuery(queries, claimChain(claimed))
+      await journal.#work(queries, beginLedger(genesis, journal.#writing))
     })
     await journal.probe({ write: false })
     return journal
@@ -74,7 +69,7 @@ export class PostgresLedgerJournal implements LedgerJournal {
 
   async probe({ write: writes }: { readonly write: boolean }): Promise<void> {
     this.#acceptedClock = await readAcceptedClock(this.#db)
-    if (writes) await this.#db.run('UPDATE ledger SET assets = assets')
+    if (writes) await this.#db.write((queries) => runQuery(queries, touchLedger()))
   }
 
   async lastTime(): Promise<number> {

@@ -1,4 +1,5 @@
 import { assert } from '../../../core/assert.ts'
+import type { Header } from '../../../core/block.ts'
 import { type Series, seriesOf } from '../../../core/operation.ts'
 import type { Batch } from '../../../core/transfer.ts'
 import { encodeHash } from '../../../journal/hash-codec.ts'
@@ -9,7 +10,7 @@ import { batchOf } from '../../rows/ledger-batch.ts'
 import { recordedValues } from '../../rows/ledger-rows.ts'
 import type { Decided, LedgerBlock, LedgerFacts, LedgerHead, LedgerNeeds } from '../../seam/ledger-store.ts'
 import { inLockOrder } from '../lock-order.ts'
-import { each, planned, rowOf, type Value, type Work } from '../query.ts'
+import { each, planned, type Query, rowOf, type Value, type Work } from '../query.ts'
 import { holdingName, type LedgerLookups } from './ledger-lookups.ts'
 
 const OPERATION = each(
@@ -21,6 +22,10 @@ const OPERATION = each(
 const KEY = insertKey('ledger_keys')
 const REPEAT = insertKey('ledger_repeats')
 const COUNTS = rowOf('UPDATE ledger SET assets = ?, wallets = ?, mints = ?, moves = ?')
+
+const BEGIN = rowOf(`INSERT INTO ledger (one, assets, wallets, mints, moves) VALUES (1, 0, 0, 0, 0)
+  ON CONFLICT (one) DO NOTHING RETURNING one`)
+const TOUCH = rowOf('UPDATE ledger SET assets = assets')
 
 function insertKey(table: string) {
   return each(`INSERT INTO ${table} (scope, key, fingerprint, number) VALUES (?, ?, ?, ?)`, [
@@ -54,8 +59,20 @@ export function* decideAndWrite<T>(
   return decided
 }
 
+/** Begins a new ledger with its first block. Does nothing if it was begun. */
+export function* beginLedger(genesis: Header, writing: LedgerWriting): Work<void> {
+  const [begun] = yield [BEGIN]
+  if (begun === undefined) return
+  yield* appendBlocks({ first: genesis.number, through: genesis, blocks: [], headers: [genesis] }, writing)
+}
+
+/** Writes without a change, to see whether a write is possible. */
+export function* touchLedger(): Query<void> {
+  yield [TOUCH]
+}
+
 /** Appends blocks to the ledger's rows as a chain. */
-export function* appendBlocks(batch: Batch, { rules, step }: Omit<LedgerWriting, 'lookups'>): Work<void> {
+function* appendBlocks(batch: Batch, { rules, step }: Omit<LedgerWriting, 'lookups'>): Work<void> {
   const appended = yield* planned(appendRows(batch, rules))
   step('append:rows')
   yield* planned(advanceClock(batch, appended))

@@ -4,7 +4,7 @@ import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import type { LedgerStep } from '../../engine/ledger-engine.ts'
 import { LedgerLookups } from '../../queries/ledger/ledger-lookups.ts'
-import { appendBlocks, decideAndWrite, type LedgerWriting } from '../../queries/ledger/ledger-writes.ts'
+import { beginLedger, decideAndWrite, type LedgerWriting, touchLedger } from '../../queries/ledger/ledger-writes.ts'
 import { LEDGER_COVERAGE } from '../../rows/ledger-batch.ts'
 import type {
   AcceptedClock,
@@ -14,7 +14,7 @@ import type {
   LedgerNeeds,
   LedgerWrites,
 } from '../../seam/ledger-store.ts'
-import { guarded, type SqliteDatabase, type Statement } from '../database.ts'
+import { guarded, type SqliteDatabase } from '../database.ts'
 import { FileIdentity } from '../file-identity.ts'
 import { hasRoom, noRoom } from '../reserve.ts'
 import { bindToChain } from '../write/bind-chain.ts'
@@ -57,7 +57,6 @@ export class SqliteLedgerJournal implements LedgerJournal {
   readonly #identity: FileIdentity
   readonly #lookups = new LedgerLookups()
   readonly #file: JournalFile
-  readonly #s: ReturnType<typeof prepare>
   readonly #step: (step: LedgerStep) => void
   readonly #writes: Writes = {
     commits: 0,
@@ -73,16 +72,15 @@ export class SqliteLedgerJournal implements LedgerJournal {
     this.#db = db
     this.#step = onStep ?? (() => undefined)
     this.#file = new JournalFile(db, { codec: TEXT_ACCOUNTS, coverage: LEDGER_COVERAGE, fixed: new Map() })
-    this.#s = prepare(db)
     guarded(db, () => {
       assert(db.pragma('synchronous', { simple: true }) === FULL, 'a ledger commit is on disk')
       db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       this.#marker.check({
-        begun: this.#s.begun.get() !== undefined,
+        begun: db.prepare('SELECT 1 FROM ledger').get() !== undefined,
         hashAt: (number) => this.#file.work(this.#lookups.header(number))?.hash,
       })
       bindToChain({ db, chain, coverage: LEDGER_COVERAGE, codec: TEXT_ACCOUNTS })
-      this.#begin(genesis)
+      db.transaction(() => this.#file.work(beginLedger(genesis, this.#writing))).immediate()
       this.#marker.write(this.#head)
     })
     this.#identity = new FileIdentity(db.name)
@@ -108,7 +106,7 @@ export class SqliteLedgerJournal implements LedgerJournal {
     this.#identity.check()
     if (!write) return
     if (!hasRoom(this.#store.folder)) throw noRoom(this.#store.folder)
-    this.#undoable(() => this.#s.touch.run())
+    this.#undoable(() => this.#file.work(touchLedger()))
   }
 
   async lastTime(): Promise<number> {
@@ -164,24 +162,5 @@ export class SqliteLedgerJournal implements LedgerJournal {
       this.#file.forget()
       throw error
     }
-  }
-
-  #begin(genesis: Header): void {
-    const run = this.#db.transaction(() => {
-      if (this.#s.begun.get() !== undefined) return
-      this.#s.begin.run()
-      const batch = { first: genesis.number, through: genesis, blocks: [], headers: [genesis] }
-      this.#file.work(appendBlocks(batch, this.#writing))
-    })
-    run.immediate()
-  }
-}
-
-function prepare(db: SqliteDatabase) {
-  const sql = (statement: string): Statement => db.prepare(statement)
-  return {
-    begun: sql('SELECT 1 FROM ledger').pluck(),
-    begin: sql('INSERT INTO ledger VALUES (1, 0, 0, 0, 0)'),
-    touch: sql('UPDATE ledger SET assets = assets'),
   }
 }
