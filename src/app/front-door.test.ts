@@ -41,16 +41,16 @@ const counts = () => workers.map(({ taken }) => taken.length)
 
 test('connections go to the ready workers in turn', async () => {
   await call(6)
-  await expect.poll(counts).toEqual([3, 3])
+  await expect.poll(counts, { timeout: 60_000 }).toEqual([3, 3])
   workers[0].isReady = false
   await call(3)
-  await expect.poll(counts).toEqual([3, 6])
+  await expect.poll(counts, { timeout: 60_000 }).toEqual([3, 6])
 })
 
 test('a worker that confirms nothing gets no more than the other one has to confirm', async () => {
   workers[0].confirms = false
   await call(10)
-  await expect.poll(counts).toEqual([1, 9])
+  await expect.poll(counts, { timeout: 60_000 }).toEqual([1, 9])
 })
 
 test('connections wait while no worker is ready, and are closed if none comes', async () => {
@@ -58,7 +58,7 @@ test('connections wait while no worker is ready, and are closed if none comes', 
   await call(2)
   workers[1].isReady = true
   await call(1)
-  await expect.poll(counts).toEqual([0, 1])
+  await expect.poll(counts, { timeout: 60_000 }).toEqual([0, 1])
   door.flush()
   expect(counts()).toEqual([0, 3])
   workers[1].isReady = false

@@ -66,7 +66,7 @@ test('the demo answers, and Ctrl-C leaves nothing behind', async () => {
   await ended
   expect([child.exitCode, written.err]).toEqual([0, expect.stringContaining('left nothing behind')])
   expect(readdirSync(temporary).filter((name) => name.startsWith('steelyard-demo-'))).toEqual([])
-}, 60_000)
+}, 180_000)
 
 test('a closed pipe is not a failure', async () => {
   const { child, written, ended } = start('--help')

@@ -188,4 +188,4 @@ test('the real command reads one line of standard input, and shows it nowhere', 
   expect([child.exitCode, shown]).toEqual([0, 'Created user "ada" for default.\n'])
   const stored = await inStore(({ users: all }) => all.get('ada'))
   expect(await verifyPassword(PASSWORD, stored?.passwordHash)).toBe(true)
-}, 30_000)
+}, 120_000)

@@ -211,6 +211,7 @@ describe('a valid configuration', () => {
 describe('the environment', () => {
   const file = 'chains: [{ id: "eip155:1", rpc: ["http://a"] }]'
   test.each<[string, string, (config: Config<DialectsConfig>) => unknown, unknown]>([
+    ['STEELYARD_LOAD_FOLDER', 'loads', (c) => c.loadFolder, '/etc/steelyard/loads'],
     ['STEELYARD_STORE', 'sqlite:/var/lib/steelyard', (c) => c.store, 'sqlite:/var/lib/steelyard'],
     ['STEELYARD_LISTEN', '{ host: "::1" }', (c) => c.listen.host, '::1'],
     ['STEELYARD_LISTEN_PORT', '9000', (c) => c.listen.port, 9000],

@@ -135,7 +135,7 @@ describe('token metadata', () => {
     expect([rows.size, reads]).toEqual([0, [['0xa']]])
     await store.put([{ ...facts(token('c')), readAt: 1, supplyBlock: undefined }])
     await tokens.get(chain, [token('c')], { read: true })
-    await vi.waitFor(() => expect(rows.get(assetKey(token('c')))).toMatchObject(nothing))
+    await vi.waitFor(() => expect(rows.get(assetKey(token('c')))).toMatchObject(nothing), { timeout: 60_000 })
   })
 
   test('equal reads in flight are shared', async () => {

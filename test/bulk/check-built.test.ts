@@ -239,7 +239,7 @@ test('a bit that is flipped in the head or the pointers of any page is found', a
     if (fault === undefined) missed.push(`${at} ${bit}`)
   }
   expect(missed).toEqual([])
-}, 60_000)
+}, 180_000)
 
 test('of bits that are flipped anywhere in the trees, only those in values of rows that are not looked at, or in no row, are not found', async () => {
   const bytes = readFileSync(built)
@@ -262,4 +262,4 @@ test('of bits that are flipped anywhere in the trees, only those in values of ro
     }
   }
   expect(counts.found).toBeGreaterThan(counts.missed)
-}, 60_000)
+}, 180_000)

@@ -19,6 +19,7 @@ import { MockChain } from '../chains/mock-chain.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
 import { dumpChain } from '../store/dump.ts'
+import { placeMaker } from '../store/engines.ts'
 import { generationIn } from './built-file.ts'
 
 /** Everything from the first block on. */
@@ -118,6 +119,17 @@ export async function indexStore(store: Store, run: Run): Promise<unknown> {
     await nextTick()
     await journal.close()
     await store.close()
+  }
+}
+
+/** What append stores of the chain in the embedded store, as `StorePlace.dumpChain`. */
+export async function appendedDump(): Promise<readonly string[]> {
+  const place = await placeMaker('sqlite')()
+  try {
+    await indexStore(await place.open(), { isBulk: false })
+    return await place.dumpChain(CHAIN)
+  } finally {
+    await place.end()
   }
 }
 

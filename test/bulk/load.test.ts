@@ -18,7 +18,7 @@ test('a chain is loaded in bulk up to its final block and then followed, as if i
     expect(reports.some(({ fetched, written }) => fetched?.block === FINAL && written === undefined)).toBe(true)
     expect(existsSync(join(bulk, 'eip155_1.bulk'))).toBe(false)
   })
-}, 30_000)
+}, 120_000)
 
 test('a load that failed goes on from its log', async () => {
   await inFolder(async (folder) => {
@@ -35,7 +35,7 @@ test('a load that failed goes on from its log', async () => {
     await index(appended, { isBulk: false })
     expect(dumpOf(bulk)).toEqual(dumpOf(appended))
   })
-}, 30_000)
+}, 120_000)
 
 /** Indexes the blocks up to one without a bulk load. */
 function indexUpTo(folder: string, last: number): Promise<unknown> {
@@ -93,4 +93,4 @@ test('a load publishes generation after generation while it fetches', async () =
     expect(published.has(HEAD)).toBe(true)
     expect(dumpOf(bulk)).toEqual(dumpOf(appended))
   })
-}, 30_000)
+}, 120_000)

@@ -42,7 +42,7 @@ test('a tree of any number of rows is sound, and SQLite reads each of its rows a
       db.close()
     }
   })
-}, 60_000)
+}, 180_000)
 
 test('rows of any length up to the limit are read as written, and a longer one is refused', async () => {
   await inFolder(async (folder) => {
@@ -104,7 +104,7 @@ test('a file that grows past the page of the lock bytes leaves it out', async ()
     expect(built.prepare('SELECT count(*) FROM accounts').pluck().get()).toBe(40_000)
     built.close()
   })
-}, 60_000)
+}, 180_000)
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, index) => from + index)

@@ -46,7 +46,7 @@ describe.skipIf(!hasSimulator())('a simulated chain with hundreds of coins', () 
     tokens = await Promise.all(all.map((cat) => world.call('cat', cat)))
     await world.call('tradeFor', BLOCKS, { cats: CATS, traders: TRADERS })
     url = (await world.call('startNode')).url
-  }, 60_000)
+  }, 180_000)
   afterAll(() => world.stop())
 
   const adapterOver = (rpc: string): ChainAdapter =>
@@ -110,7 +110,7 @@ describe.skipIf(!hasSimulator())('a simulated chain with hundreds of coins', () 
     const created = blocks.flatMap(({ transfers }) => transfers.filter(({ to }) => to !== undefined))
     expect(created.length).toBeGreaterThan(200)
     expect(created.some(({ amount }) => amount > 2n ** 53n)).toBe(true)
-  }, 60_000)
+  }, 180_000)
 
   test('has the same history by the coins of its accounts, once the leads are known', async () => {
     const adapter = adapterOver(url)
@@ -121,7 +121,7 @@ describe.skipIf(!hasSimulator())('a simulated chain with hundreds of coins', () 
     const shown = (blocks: readonly BlockTransfers[]) =>
       blocks.map(({ number, hash, timestamp, transfers }) => ({ number, hash, timestamp, transfers }))
     expect(shown(history)).toEqual(shown(full))
-  }, 60_000)
+  }, 180_000)
 
   test('is proven by the prover, which shares no code with the adapter', async () => {
     const memory = memoryOf(tokens)
@@ -140,7 +140,7 @@ describe.skipIf(!hasSimulator())('a simulated chain with hundreds of coins', () 
     const proofs = await prover.prove(questions, SIGNAL)
     const amounts = questions.map(({ key }) => expected.get(`${key.account} ${key.asset.reference}`) ?? 0n)
     expect(proofs).toEqual(amounts.map((amount) => ({ ok: true, amount })))
-  }, 60_000)
+  }, 180_000)
 
   test('is asked only what a real full node answers', async () => {
     const asked = await world.call('asked')
@@ -166,7 +166,7 @@ describe.skipIf(!hasSimulator())('a simulated chain with hundreds of coins', () 
     const blocks = await follow(adapter, headers)
     expect(sumsOf(blocks, last)).toEqual(await truth())
     expect(await held(adapter)).toEqual(await truth())
-  }, 60_000)
+  }, 180_000)
 
   test('gives XCH by its coins', async () => {
     const adapter = adapterOver(url)

@@ -31,11 +31,18 @@ export function sendRaw(port: number, bytes: string, ms = 400): Promise<string> 
   return new Promise((resolve, reject) => {
     const socket = new Socket()
     let text = ''
-    socket.setTimeout(ms)
+    // Two halves: if this process stands still for longer than all of it, the server in it still has the second half.
+    let silent = 0
+    socket.setTimeout(ms / 2)
     socket.on('data', (chunk) => {
+      silent = 0
       text += chunk.toString('latin1')
     })
-    socket.on('timeout', () => socket.destroy())
+    socket.on('timeout', () => {
+      silent += 1
+      if (silent === 2) socket.destroy()
+      else socket.setTimeout(ms / 2)
+    })
     socket.on('error', reject)
     socket.on('close', () => resolve(text))
     socket.connect(port, '127.0.0.1', () => socket.write(bytes, 'latin1'))

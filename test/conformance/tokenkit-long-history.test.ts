@@ -63,7 +63,7 @@ test('a long history leaves room for other requests, and reads old blocks ten at
   }
   await past({ ...deps, balances }, { from: 250 * HOUR })
   expect(most).toBe(10)
-}, 60_000)
+}, 180_000)
 
 test('a history that takes too long ends within the deadline of a request, and reads no further blocks', async () => {
   const { deps } = await busy(2, 200)
@@ -82,4 +82,4 @@ test('a history that takes too long ends within the deadline of a request, and r
   const then = reads
   await pause(1_500)
   expect(reads).toBe(then)
-}, 30_000)
+}, 120_000)

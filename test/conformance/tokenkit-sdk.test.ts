@@ -94,7 +94,7 @@ async function mount(endpoint: string): Promise<{ rows: () => readonly string[];
 
 test('the first page comes from the server itself', async () => {
   const { rows, unmount } = await mount(server.url)
-  await vi.waitFor(() => expect(rows()).toHaveLength(50), { timeout: 10_000 })
+  await vi.waitFor(() => expect(rows()).toHaveLength(50), { timeout: 60_000 })
   for (const [index, text] of rows().entries()) expect(text).toContain(`LIST${index}`)
   unmount()
 })
@@ -102,7 +102,7 @@ test('the first page comes from the server itself', async () => {
 test('all pages come from behind a TLS proxy, with listed tokens before those that were indexed', async () => {
   const { json } = await server.get('/api/tokens/?is_erc20=true&limit=1000')
   const { rows, unmount } = await mount(proxy.url)
-  await vi.waitFor(() => expect(rows()).toHaveLength(json.results.length), { timeout: 10_000 })
+  await vi.waitFor(() => expect(rows()).toHaveLength(json.results.length), { timeout: 60_000 })
   expect(json.results.length).toBeGreaterThan(LISTED)
   for (const [index, { symbol }] of json.results.slice(0, LISTED).entries()) expect(rows()[index]).toContain(symbol)
   unmount()

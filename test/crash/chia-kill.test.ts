@@ -36,7 +36,7 @@ describe.skipIf(!hasSimulator())('a Chia chain', () => {
     url = (await world.call('startNode')).url
     const wallets = Array.from({ length: TRADERS }, (_, at) => world.call('wallet', at + 1))
     accounts = (await Promise.all(wallets)).map(({ address }) => address).join(',')
-  }, 60_000)
+  }, 180_000)
   afterAll(async () => {
     await world.stop()
     rmSync(folder, { recursive: true })

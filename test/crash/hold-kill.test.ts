@@ -62,4 +62,4 @@ test('two processes that are killed while they place holds exceed nothing, and l
     outcome: 'short',
     left: 0n,
   })
-}, 60_000)
+}, 180_000)

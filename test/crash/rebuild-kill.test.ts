@@ -24,7 +24,7 @@ beforeAll(async () => {
     return at
   }
   expect(await index(join(folder, 'paused'), { isBulk: false, chain: paused, now })).toBeInstanceOf(Error)
-}, 60_000)
+}, 180_000)
 afterAll(() => rmSync(folder, { recursive: true }))
 
 test.each<BuildStep | JournalStep>(['build:log', 'build:small', 'publish:rows', 'publish:pointer', 'publish:done'])(

@@ -31,7 +31,7 @@ beforeAll(async () => {
   Object.assign(token, { plain, rebasing, fee, silent, wrapped })
   const chainId = Number(await anvil.rpc('eth_chainId', []))
   server = await serve({ chains: [{ id: `eip155:${chainId}`, rpc: [anvil.url], poll_ms: 50 }] })
-}, 60_000)
+}, 180_000)
 afterAll(async () => {
   expect(await server.stop()).toBe(0)
   await anvil.stop()

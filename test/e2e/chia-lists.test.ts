@@ -52,5 +52,5 @@ describe.skipIf(!hasSimulator())('the coins of a listed CAT without hints', () =
     const tokens = [{ asset_id: tail, name: 'Listed', symbol: 'LST' }]
     writeFileSync(file, JSON.stringify({ chain: 'chia:simulator0', tokens }))
     expect(await balanceWith({ tokens: { lists: [file] } })).toMatchObject([{ asset_id: tail, balance: 1.234 }])
-  }, 60_000)
+  }, 180_000)
 })

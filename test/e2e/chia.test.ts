@@ -93,7 +93,7 @@ describe.skipIf(!hasSimulator())('the compiled server on a Chia chain', () => {
     await compareAll()
     const { code, out } = await steelyard(['followed', '--json', '--config', server.config])
     expect([code, wallets.every(({ address }) => out.includes(address))]).toEqual([0, true])
-  }, 60_000)
+  }, 180_000)
 
   test('both prefixes name the same account, and bad addresses are refused', async () => {
     const [one] = wallets
@@ -137,7 +137,7 @@ describe.skipIf(!hasSimulator())('the compiled server on a Chia chain', () => {
     expect([code, report.result, report.equal]).toEqual([0, 'equal', report.checked])
     expect(report.checked).toBeGreaterThan(10)
     expect(report.chains.map(({ chain }) => chain)).toEqual(['chia:simulator0'])
-  }, 60_000)
+  }, 180_000)
 })
 
 /** The balances of an answer by TAIL, with their digits. */

@@ -48,7 +48,7 @@ beforeAll(async () => {
   ])
   server = await startServe(file)
   desk = new CoboClient(server.url, made.out.trim())
-}, 60_000)
+}, 180_000)
 afterAll(async () => {
   expect(await server.end('SIGINT')).toBe(0)
   desk.close()
@@ -64,7 +64,7 @@ async function numbers(query: string): Promise<readonly string[] | undefined> {
 
 /** Waits until a balance has these four numbers. */
 async function becomes(query: string, expected: readonly string[]): Promise<void> {
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + 90_000
   for (;;) {
     const found = await numbers(query)
     if (JSON.stringify(found) === JSON.stringify(expected)) return
@@ -176,7 +176,7 @@ test('a ledger and a chain are in one list, whose header names a block of each; 
   await transfer(DEPLOYER, ALICE, 1n)
   const list = `/api/v1/wallets/transactions?${own}&token_id=DEMO_COIN`
   const last = async () => (await desk.rows(list)).rows.at(-1)
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + 90_000
   while ((await last())?.amount !== '0.000001' && Date.now() < deadline)
     await new Promise((resolve) => setTimeout(resolve, 30))
   expect(await last()).toMatchObject({
@@ -206,4 +206,4 @@ test('addresses below an extended public key differ, and a wallet without one ha
     expect((await desk.call('POST', await make(metadata), { chain_type: 'ETH' })).status).toBe(400)
   }
   expect((await desk.call('POST', path, { chain_type: 'LEDGER' })).status).toBe(400)
-}, 60_000)
+}, 180_000)

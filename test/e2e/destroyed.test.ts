@@ -27,7 +27,7 @@ beforeAll(async () => {
     dialects: { chainbase: { balance: 'decimal' } },
   })
   await audited()
-}, 60_000)
+}, 180_000)
 afterAll(async () => {
   expect(await server.stop()).toBe(0)
   await anvil.stop()
@@ -87,7 +87,7 @@ test('its rows and holders disappear with its code', async () => {
   expect(await untrue()).toEqual([])
   expect(await listed()).toEqual([undefined, undefined])
   expect((await holders()).told).toEqual([])
-}, 60_000)
+}, 180_000)
 
 test('after a new deployment only the new contract counts, including its supply', async () => {
   await send(anvil, { name: 'Phoenix', address: cradle, functionName: 'rise' })
@@ -104,4 +104,4 @@ test('after a new deployment only the new contract counts, including its supply'
   await indexed()
   expect(await untrue()).toEqual([])
   expect(await listed()).toEqual(['5', '7'])
-}, 60_000)
+}, 180_000)

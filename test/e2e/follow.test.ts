@@ -26,7 +26,7 @@ beforeAll(async () => {
     await mine(anvil, 130)
     await pay(other, account, 7n)
   }
-}, 60_000)
+}, 180_000)
 afterAll(async () => {
   await anvil.stop()
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
@@ -54,7 +54,7 @@ type Told = { checkpoint?: { number: number }; accounts?: { followed: number; wa
 
 /** Waits until the server is at the node's head, and follows so many accounts. */
 async function settled({ url }: ServeProcess, followed: number): Promise<void> {
-  const deadline = Date.now() + 60_000
+  const deadline = Date.now() + 90_000
   for (;;) {
     const head = await blockNumber(anvil)
     const { chains } = (await (await fetch(`${url}/health`)).json()) as { chains: Told[] }

@@ -49,4 +49,4 @@ test('if the file cannot grow, operations are on disk and answered, the log and 
   db.close()
   const verified = await steelyard(['ledger', 'verify', '--config', config])
   expect(verified).toMatchObject({ code: 0, err: expect.stringContaining('61 operations: every hash') })
-}, 60_000)
+}, 180_000)

@@ -42,7 +42,7 @@ beforeAll(async () => {
     }
   }
   truth = held
-}, 60_000)
+}, 180_000)
 afterAll(() => anvil.stop())
 
 let nodes: readonly ScriptedNode[] = []

@@ -8,7 +8,7 @@ import { ask, healthOf, makePlace, type Place, type ServingProcess, startServing
 const ALICE: Address = '0x00000000000000000000000000000000000a11ce'
 const CHAIN = 'eip155:31337'
 /** A request that waits for a database that is away for longer than this does not fail fast. */
-const FAST_MS = 10_000
+const FAST_MS = 20_000
 
 let database: PostgresServer
 let anvil: Anvil

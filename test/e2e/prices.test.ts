@@ -37,7 +37,7 @@ test('prices of the source are answered with all digits, static ones win, and a 
     new RegExp(`"price":0\\.1234567890123456789[,}].*"source":"http","updated_at":"${seen}"`),
   )
   try {
-    await vi.waitFor(async () => expect(await priceOf(server, COIN)).toEqual({ status: 200, text: expected }), 30_000)
+    await vi.waitFor(async () => expect(await priceOf(server, COIN)).toEqual({ status: 200, text: expected }), 60_000)
     expect(await priceOf(server, FIXED)).toEqual({
       status: 200,
       text: expect.stringMatching(/"price":1\.5[,}].*"source":"static"/),

@@ -122,7 +122,7 @@ describe.each(STORES)('$name', ({ makeStore }) => {
     const revokedAt = Date.now()
     await until('both reject the key', async () => (await statuses()).every(({ status }) => status !== 200))
     // Both read each key at least once a second; the rest is this machine's slowness.
-    expect(Date.now() - revokedAt).toBeLessThan(10_000)
+    expect(Date.now() - revokedAt).toBeLessThan(30_000)
   })
 
   test('a repair reaches both, and no answer is wrong before it', async () => {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 
 const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 100_000
 
 /** A folder with a configuration. */
 export type Place = { readonly folder: string; readonly config: string; readonly remove: () => void }
@@ -113,7 +113,7 @@ export async function until<T>(what: string, look: () => Promise<T | undefined |
   for (;;) {
     const found = await look()
     if (found !== undefined && found !== null && found !== false) return found
-    if (Date.now() > deadline) throw new Error(`not within a minute: ${what}`)
+    if (Date.now() > deadline) throw new Error(`not in time: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

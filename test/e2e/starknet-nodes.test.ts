@@ -104,7 +104,7 @@ describe('a node that does not fit', () => {
     await expectNeighbourGoesOn(running)
     expect(await running.end('SIGINT')).toBe(0)
     await world.stop()
-  }, 90_000)
+  }, 180_000)
 
   test('of an old specification: log and health name /rpc/v0_10, and the right URL is the whole remedy', async () => {
     const world = await startStarknetWorld(SMALL)
@@ -125,7 +125,7 @@ describe('a node that does not fit', () => {
     await health(running, ({ chains: [one] }) => one?.checkpoint?.number === world.chain.head.number)
     expect(await running.end('SIGINT')).toBe(0)
     await world.stop()
-  }, 90_000)
+  }, 180_000)
 })
 
 describe('a node with a fault that comes and goes', () => {

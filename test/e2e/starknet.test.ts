@@ -21,7 +21,7 @@ beforeAll(async () => {
     prices: { static: { [`${world.id}/erc20:${COIN}`]: PRICE } },
   })
   await untilAudited(server, world)
-}, 60_000)
+}, 180_000)
 afterAll(async () => {
   expect(await server.stop()).toBe(0)
   await world.stop()

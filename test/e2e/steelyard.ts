@@ -7,6 +7,9 @@ import { stringify } from 'yaml'
 
 const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
+/** How long a server may take, in milliseconds: indexers have the lowest priority on a busy machine. */
+const PATIENCE_MS = 100_000
+
 export type Run = { readonly code: number | null; readonly out: string; readonly err: string }
 
 /** Runs the compiled command line until it ends. */
@@ -46,7 +49,7 @@ export type Serving = {
   readonly pid: number
   /** Sends GET with the key. `path` begins with a slash. */
   readonly get: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Response>
-  /** Polls `/health` until the condition holds. @throws Error after a minute */
+  /** Polls `/health` until the condition holds. @throws Error after `PATIENCE_MS` */
   readonly healthy: (condition: (chain: Health) => boolean) => Promise<Health>
   /** Stops the server, runs `between`, and starts it again. `url` and `pid` stay those of the first start. */
   readonly restart: (between: () => Promise<void>) => Promise<void>
@@ -134,12 +137,12 @@ async function waitFor(
   get: (path: string) => Promise<Response>,
   condition: (chain: Health) => boolean,
 ): Promise<Health> {
-  const deadline = Date.now() + 60_000
+  const deadline = Date.now() + PATIENCE_MS
   for (;;) {
     const body = (await (await get('/health')).json()) as { chains: Health[] }
     const [chain] = body.chains
     if (chain !== undefined && condition(chain)) return chain
-    if (Date.now() > deadline) throw new Error(`not within a minute: ${JSON.stringify(chain)}`)
+    if (Date.now() > deadline) throw new Error(`not in time: ${JSON.stringify(chain)}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

@@ -6,7 +6,7 @@ import type { Tally, Verdict } from './tally.ts'
 import type { Truth } from './truth.ts'
 
 /** How long an answer may take: longer than the server's own deadline of a request. */
-const TIMEOUT_MS = 30_000
+const TIMEOUT_MS = 60_000
 /** How many characters of an untrue answer the report shows. */
 const SHOWN = 600
 

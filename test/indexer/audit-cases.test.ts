@@ -51,7 +51,7 @@ describe('a lost mint of a token with very many transfers', () => {
     expect(await rig.audit()).toMatchObject({ audit_repaired: 1, audit_turned: 0 })
     expect(rig.dump()).toEqual(await undisturbed(busy()))
     await rig.close()
-  }, 60_000)
+  }, 180_000)
 
   test('is found by its mints and burns if the node no longer has the old state', async () => {
     const chain = busy().hide('5', [1], false)
@@ -60,7 +60,7 @@ describe('a lost mint of a token with very many transfers', () => {
     expect(await rig.audit()).toMatchObject({ audit_repaired: 1, audit_turned: 0 })
     expect(rig.dump()).toEqual(await undisturbed(busy()))
     await rig.close()
-  }, 60_000)
+  }, 180_000)
 })
 
 test('a token is reclassified for its supply only after all its mints and burns were compared, in several investigations', async () => {
@@ -75,7 +75,7 @@ test('a token is reclassified for its supply only after all its mints and burns 
   }
   expect((await findingsOf(rig))[0]).toBe('turned')
   await rig.close()
-}, 60_000)
+}, 180_000)
 
 test('a lost payment in an old block is found over several investigations, while other tokens are investigated too', async () => {
   const lost = (): StatefulChain => {
@@ -112,7 +112,7 @@ test('a lost payment in an old block is found over several investigations, while
   const key = { account: bob, asset: coin, item: '' }
   expect((await rig.reads.balances([key])).rows[0]?.amount).toBe(11n)
   await rig.close()
-}, 60_000)
+}, 180_000)
 
 test('another supply from another node keeps a token from being reclassified', async () => {
   const chain = trunk().silently('2', [move(undefined, stranger, 5n)])

@@ -119,7 +119,7 @@ describe('a node that leaves out', () => {
       expect(chain.distrusted.length).toBeGreaterThan(0)
       expect((await rig.reads.clock()).doubts).toMatchObject({ pairs: 0, tokens: 0, chain: false })
     },
-    60_000,
+    180_000,
   )
 
   test.each(Object.entries(LIES))(
@@ -138,7 +138,7 @@ describe('a node that leaves out', () => {
       }
       expect((await rig.reads.audits.findings(999)).length).toBeGreaterThan(0)
     },
-    60_000,
+    180_000,
   )
 })
 

@@ -87,10 +87,10 @@ test('closing does not wait for a reader of an older state, so other writers can
   const before = performance.now()
   await ledger.close()
   // It used to wait as long as for another writer: 30 s.
-  expect(performance.now() - before).toBeLessThan(10_000)
+  expect(performance.now() - before).toBeLessThan(20_000)
   let blocks = 0
   for await (const _ of audit.blocks()) blocks += 1
   expect(blocks).toBe(1)
   await audit.close()
   await store.close()
-}, 60_000)
+}, 180_000)

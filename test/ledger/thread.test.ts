@@ -50,12 +50,12 @@ test('requests that wait for a busy disk are one commit: 50 concurrent operation
   const before = await metric('commits_total')
   const lock = holdLock()
   const posted = Array.from({ length: 50 }, (_, at) => register(`wallet-${at}`, `key-${at}`))
-  await expect.poll(() => metric('waiting'), { timeout: 20_000 }).toBe(50)
+  await expect.poll(() => metric('waiting'), { timeout: 60_000 }).toBe(50)
   lock.release()
   expect((await Promise.all(posted)).map(({ status }) => status)).toEqual(posted.map(() => 201))
   expect(await metric('operations_total')).toBe(50)
   expect((await metric('commits_total')) - before).toBeLessThanOrEqual(2)
-}, 60_000)
+}, 180_000)
 
 test('an operation that the store rejects is 503, is not written, and succeeds in a retry', async () => {
   const db = new Database(join(place.folder, 'data', 'steelyard.db'))
@@ -72,7 +72,7 @@ test("when the ledger's thread dies, waiting and new requests are 503, reads con
   expect((await register('early', 'early')).status).toBe(201)
   const lock = holdLock()
   const open = register('open', 'open')
-  await expect.poll(() => metric('waiting'), { timeout: 20_000 }).toBe(1)
+  await expect.poll(() => metric('waiting'), { timeout: 60_000 }).toBe(1)
   const ended = thread.terminate()
   lock.release()
   await ended
@@ -91,4 +91,4 @@ test("when the ledger's thread dies, waiting and new requests are 503, reads con
   expect((await register('open', 'open')).status).toBe(201)
   const { json } = await server.get('/api/tokens/transactions?wallet_address=open')
   expect(json).toMatchObject({ transactions: [{ type: 'register_wallet', wallet_address: 'open' }], has_more: false })
-}, 60_000)
+}, 180_000)

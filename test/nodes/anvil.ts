@@ -19,7 +19,7 @@ export const MULTICALL3: Address = '0xca11bde05977b3631167028862be2a173976ca11'
 /** Enough gas for any call of our contracts, and below the 2^24 that EIP-7825 allows a transaction. */
 const GAS = '0xf42400'
 /** Anvil mines shortly after it answers. This is the longest wait for a receipt. */
-const MINED_TIMEOUT_MS = 5_000
+const MINED_TIMEOUT_MS = 60_000
 const MINED_POLL_MS = 5
 
 export type Sending = {

@@ -95,7 +95,7 @@ let anvil: Anvil
 beforeAll(async () => {
   anvil = await startAnvil()
   await placeMulticall3(anvil)
-}, 60_000)
+}, 180_000)
 afterAll(() => anvil.stop())
 
 type Deployed = Odd & { readonly token: Address }
@@ -188,7 +188,7 @@ describe('tokens with unusual event layouts or without events', () => {
   let tokens: readonly Deployed[]
   beforeAll(async () => {
     tokens = await deployed()
-  }, 60_000)
+  }, 180_000)
 
   test('have true balances as they move, and all balances are known in the end', async () => {
     const running = await served(anvil.url)

@@ -1,10 +1,11 @@
 /** A new chain that is loaded in bulk into PostgreSQL, against one that is appended to the embedded store. */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { IndexerReport } from '../../src/indexer/indexer-options.ts'
-import { FINAL, HEAD, indexStore, makeChain } from '../bulk/final-chain.ts'
+import { openTables } from '../../src/store/open.ts'
+import { appendedDump, FINAL, HEAD, indexStore, makeChain } from '../bulk/final-chain.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { placeMaker, type StorePlace } from '../store/engines.ts'
 
@@ -24,24 +25,12 @@ type Run = Parameters<typeof indexStore>[1]
 const load = async (run: Partial<Run> = {}): Promise<unknown> =>
   indexStore(await place.open({ loadFolder }), { isBulk: true, ...run })
 
-let told: readonly string[] | undefined
-/** What append stores of the chain in the embedded store. */
-async function appended(): Promise<readonly string[]> {
-  if (told !== undefined) return told
-  const other = await placeMaker('sqlite')()
-  try {
-    await indexStore(await other.open(), { isBulk: false })
-    told = await other.dumpChain(CHAIN)
-    return told
-  } finally {
-    await other.end()
-  }
-}
-
 test('a new chain is loaded in bulk and published once, with its files removed, as if it had been appended', async () => {
   const reports: IndexerReport[] = []
-  expect(await load({ reports })).toBeUndefined()
-  expect(await place.dumpChain(CHAIN)).toEqual(await appended())
+  const steps: string[] = []
+  expect(await load({ reports, onStep: (step) => void steps.push(step) })).toBeUndefined()
+  expect(steps.filter((step) => step === 'build:small')).toEqual(['build:small'])
+  expect(await place.dumpChain(CHAIN)).toEqual(await appendedDump())
   expect(reports.at(-1)).toMatchObject({ state: 'live', written: HEAD })
   const before = reports.filter(({ written }) => written === undefined)
   expect(before.some(({ fetched }) => fetched?.block === FINAL)).toBe(true)
@@ -57,6 +46,30 @@ test('a load that failed goes on from its log', async () => {
   expect(readdirSync(loadFolder)).toHaveLength(1)
   expect(await load({ chain: makeChain((first) => void asked.push(first)) })).toBeUndefined()
   expect(Math.min(...asked)).toBeGreaterThan(0)
-  expect(await place.dumpChain(CHAIN)).toEqual(await appended())
+  expect(await place.dumpChain(CHAIN)).toEqual(await appendedDump())
   expect(existsSync(loadFolder)).toBe(true)
+})
+
+test('without a folder that can be used, blocks are appended', async () => {
+  const file = join(loadFolder, 'file')
+  writeFileSync(file, '')
+  const steps: string[] = []
+  const store = await place.open({ loadFolder: file })
+  expect(await indexStore(store, { isBulk: true, onStep: (step) => void steps.push(step) })).toBeUndefined()
+  expect(await place.dumpChain(CHAIN)).toEqual(await appendedDump())
+  expect(steps).toEqual([])
+})
+
+test('tables that are spread over servers are not replaced', async () => {
+  const tables = openTables(place.url)
+  await tables.tables({ of: 'journal', chain: CHAIN }, true)
+  await tables.close()
+  const before = (await place.openChain()).journal
+  expect(before.bulk).toBeDefined()
+  await before.close()
+  await place.execRecords('CREATE TABLE pg_dist_partition (logicalrelid regclass PRIMARY KEY)')
+  await place.execRecords(`INSERT INTO pg_dist_partition SELECT c.oid FROM pg_class c
+    WHERE c.relname = 'balances' AND c.relnamespace::regnamespace::text LIKE current_schema() || '_eip155_1'`)
+  const { journal } = await place.openChain()
+  expect(journal.bulk).toBeUndefined()
 })

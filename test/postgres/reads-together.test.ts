@@ -112,7 +112,7 @@ test('equal those of each read alone, whatever was remembered of the chain befor
     }
   }
   await fc.assert(fc.asyncProperty(story, told), { numRuns: 3 })
-}, 60_000)
+}, 180_000)
 
 test('10,000 in a tick, of items and coins and with repeats, each get their own answer', async () => {
   const { journal, reads } = await place.openChain()

@@ -10,7 +10,7 @@ import pg from 'pg'
 const USER = 'steelyard'
 const PASSWORD = 'only for tests'
 /** A server that is not ready by then does not start at all. */
-const START_TIMEOUT_MS = 30_000
+const START_TIMEOUT_MS = 90_000
 
 /**
  * What a server for tests is started with. A process that is killed loses nothing without `fsync`; only a machine that loses

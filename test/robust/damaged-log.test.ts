@@ -154,7 +154,7 @@ describe.each([DAMAGES.slice(0, CHAINS.length), DAMAGES.slice(CHAINS.length)])(
       for (const { harm, end, sql, id } of damaged) damage(`${id.replace(':', '_')}${end}`, harm, sql)
       running = await world.start()
       server = running
-    }, 60_000)
+    }, 180_000)
     afterAll(async () => {
       expect(await running.end('SIGINT')).toBe(0)
     })

@@ -30,14 +30,14 @@ const states = async (): Promise<readonly string[]> => {
 }
 
 test('the ledger is written again and the chain is followed again after their threads died', async () => {
-  await expect.poll(states, { timeout: 20_000 }).toEqual(['live', 'live'])
+  await expect.poll(states, { timeout: 60_000 }).toEqual(['live', 'live'])
   const [ledger, indexer] = threads
   expect([ledger, indexer].includes(undefined)).toBe(false)
   await ledger?.terminate()
   await indexer?.terminate()
   expect(await states()).toEqual(['stopped', 'stopped'])
   expect(JSON.parse((await server.get('/health')).text).chains[1].error).toContain('crashed')
-  await expect.poll(states, { timeout: 20_000 }).toEqual(['live', 'live'])
+  await expect.poll(states, { timeout: 60_000 }).toEqual(['live', 'live'])
   expect((await server.post('/api/wallets', { wallet_address: 'after' })).status).toBe(201)
   expect(threads).toHaveLength(4)
 }, 180_000)

@@ -190,7 +190,7 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
     await append(straight, block(1))
     expect(rows).toEqual(await dump())
     await shut(straight)
-  }, 60_000)
+  }, 180_000)
 
   test('a transfer goes with the account that has it, though the history of the other side has begun', async () => {
     const journal = await store.openJournal(CHAIN, of(alice))

@@ -169,11 +169,11 @@ describe('running', () => {
     const prices = world.makePrices()
     const running = prices.run()
     for (const number of [1, 2]) {
-      await vi.waitFor(() => expect(prices.find(CHAIN, token(number))?.text).toBe(String(number)), { timeout: 20_000 })
+      await vi.waitFor(() => expect(prices.find(CHAIN, token(number))?.text).toBe(String(number)), { timeout: 60_000 })
     }
     world.server.become(() => 'hang')
     prices.find(CHAIN, token(3))
-    await vi.waitFor(() => expect(world.server.coins().at(-1)).toEqual([coin(3)]), { timeout: 20_000 })
+    await vi.waitFor(() => expect(world.server.coins().at(-1)).toEqual([coin(3)]), { timeout: 60_000 })
     world.stopping.abort()
     await running
     expect(world.logged).toEqual([])

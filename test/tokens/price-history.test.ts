@@ -95,7 +95,7 @@ describe('the history', () => {
     expect(short(await prices.at(CHAIN, { asset: token(1), time: START + 450_000 }))).toEqual([0, '1'])
     expect(world.logged).toEqual(['warn prices of the past cannot be read UNAVAILABLE'])
     world.stopping.abort()
-  }, 20_000)
+  }, 120_000)
 
   test('a price that is far from the time is not the price of that time', async () => {
     world.server.become(pricesOf({ [coin(1)]: '1' }, START - 90_000 - 6 * 3_600 - 1))

@@ -32,7 +32,7 @@ beforeAll(async () => {
     blocks.push(...batch.blocks)
   }
   truth = blocks
-}, 60_000)
+}, 180_000)
 afterAll(() => node.stop())
 
 let folder = ''

@@ -184,7 +184,10 @@ export class BulkLoad {
     const { log, store } = this.#deps
     const free = store.freeBytes()
     const fits = Math.floor(free / (2 * STORED_BYTES))
-    log('info', 'the backfill needs twice the final size on disk, some 700 bytes a transfer', { free, fits })
+    const needs = store.grows
+      ? 'the backfill needs twice the final size on disk, some 700 bytes a transfer'
+      : 'the backfill keeps some 700 bytes a transfer in a folder until all are in the database'
+    log('info', needs, store.grows ? { free, fits } : { folder: store.folder, free, fits })
     if (free < LEAST_BYTES) throw noRoom(LEAST_BYTES, free)
   }
 

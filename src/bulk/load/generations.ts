@@ -12,6 +12,8 @@ import { buildMsOf } from './rebuild-due.ts'
 export const READ_BYTES = 280
 /** Bytes for each transfer that it then writes. */
 export const WRITTEN_BYTES = 200
+/** The same, if they wait in files until they are in a database. */
+const WAITING_BYTES = 300
 /** Bytes that a build of anything needs. */
 export const LEAST_BYTES = 64 * 1024 * 1024
 
@@ -174,8 +176,10 @@ export class Generations {
 
   #mustHaveRoom(mark: Mark): void {
     const read = this.#current?.read ?? 0
-    const needed = LEAST_BYTES + READ_BYTES * (mark.transfers - read) + WRITTEN_BYTES * mark.transfers
-    const free = this.#deps.store.freeBytes()
+    const { store } = this.#deps
+    const written = store.grows ? WRITTEN_BYTES : WAITING_BYTES
+    const needed = LEAST_BYTES + READ_BYTES * (mark.transfers - read) + written * mark.transfers
+    const free = store.freeBytes()
     if (free < needed) throw noRoom(needed, free)
   }
 }

@@ -86,8 +86,8 @@ test('a transaction that began under a lease ends before another writer can take
 })
 
 test('a lease is prolonged as long as its writer lives', async () => {
-  const lease = await take(one, 900)
-  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  const lease = await take(one, 2_000)
+  await new Promise((resolve) => setTimeout(resolve, 3_000))
   await expect(takeLease(other, CHAIN)).rejects.toMatchObject({ code: 'LEASE_HELD' })
   await add(lease, 1)
   expect(await written()).toEqual([1])

@@ -60,7 +60,7 @@ beforeAll(async () => {
   await send(anvil, { name: 'WrappedNative', address: weth, functionName: 'deposit', value: 9n })
   const burn = [`0x${'0'.repeat(40)}`, 2n]
   await send(anvil, { name: 'WrappedNative', address: weth, functionName: 'transfer', args: burn })
-}, 60_000)
+}, 180_000)
 afterAll(async () => {
   await Promise.all([anvil.stop(), ...nodes.map((node) => node.stop())])
 })
@@ -224,7 +224,7 @@ test('a node that hangs is replaced by another one after the timeout', async () 
   const prover = createEvmProver({ chain: CHAIN, rpc, warn: () => {}, timeoutMs: 2_000 }, FAST)
   expect(await prover.prove([question], SIGNAL)).toEqual([amount(MAX)])
   expect(hung.arrived).toHaveLength(1)
-}, 20_000)
+}, 120_000)
 
 test('a node that fails midway is asked again, and its keys stay secret', async () => {
   let asked = 0

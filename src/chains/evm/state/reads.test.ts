@@ -187,7 +187,7 @@ test('balances are read at the given block, not at the newest one', async () => 
   const { latest: at } = await adapter.heads(SIGNAL)
   await anvil.rpc('eth_sendTransaction', [{ from: DEPLOYER, to: bob, value: '0x10' }])
   // Anvil mines shortly after it answers.
-  await vi.waitUntil(async () => (await blockNumber(anvil)) > at.number)
+  await vi.waitUntil(async () => (await blockNumber(anvil)) > at.number, { timeout: 60_000 })
   expect((await adapter.readBalances({ keys, at }, SIGNAL)).reads).toEqual([{ ok: true, amount: 0n }])
   expect((await adapter.readBalances({ keys, at: 'latest' }, SIGNAL)).reads).toEqual([{ ok: true, amount: 16n }])
 })

@@ -20,7 +20,7 @@ let anvil: Anvil
 beforeAll(async () => {
   anvil = await startAnvil()
   await placeMulticall3(anvil)
-}, 60_000)
+}, 180_000)
 afterAll(() => anvil.stop())
 
 async function naturesOf(samples: readonly Sample[], url = anvil.url): Promise<readonly (TokenNature | undefined)[]> {

@@ -24,7 +24,7 @@ import { findSampleFault } from './sample.ts'
  * than the server waits before it ends one of two that wait for each other.
  */
 const LOCK_MS = 500
-const LOCK_PAUSE_MS = 500
+const LOCK_PAUSE_MS = 250
 /** Tries to swap. A backup of the database holds what it reads for as long as it takes. */
 const LOCK_TRIES = 400
 /** The server did not get a lock in time. */
@@ -128,10 +128,14 @@ export class PostgresBulk implements BulkStore {
 
 type Filled = { readonly next: string; readonly place: string; readonly built: BuiltRows }
 
-/** Locks all tables of a schema. Returns false, with none of them locked, if that took too long. */
+/**
+ * Locks all tables of a schema, the clock first: reads of a chain begin with it, so none of them holds another table once it is
+ * locked. Returns false, with no table locked, if that took too long.
+ */
 async function areLocked(connection: OwnConnection, schema: string): Promise<boolean> {
   const tables = await connection.all(
-    "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = ?",
+    `SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = ?
+     ORDER BY tablename <> 'clock', tablename`,
     schema,
   )
   await connection.exec(`SAVEPOINT unlocked; SET LOCAL lock_timeout = ${LOCK_MS}`)

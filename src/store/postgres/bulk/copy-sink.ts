@@ -21,8 +21,12 @@ import { readNote, writeNote } from './notes.ts'
 export type BuiltRows = Omit<BulkEnd, 'undecodable'> & { readonly counts: Readonly<Record<CopiedTable, number>> }
 
 /** Opens the rows of a table in the folder of a build. @throws STORE_UNAVAILABLE, also as they are read */
-export async function openRows(folder: string, table: CopiedTable): Promise<CopySource> {
-  const name = rowsFile(folder, table)
+export function openRows(folder: string, table: CopiedTable): Promise<CopySource> {
+  return openCopied(rowsFile(folder, table))
+}
+
+/** Opens the rows that `CopyRows` wrote to a file. @throws as `openRows` */
+export async function openCopied(name: string): Promise<CopySource> {
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work()

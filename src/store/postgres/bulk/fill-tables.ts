@@ -43,7 +43,7 @@ export async function fillTables(
   const counts: [CopiedTable, number][] = []
   for (const table of COPIED_TABLES) {
     const columns = COPIED[table].map(({ name }) => name)
-    counts.push([table, await connection.copyIn(table, columns, await openRows(folder, table))])
+    counts.push([table, await connection.copyIn(`${schema}.${table}`, columns, await openRows(folder, table))])
   }
   await connection.exec(`SET LOCAL maintenance_work_mem = '${SORT_MEMORY}'`)
   for (const [, make] of [...constraints, ...indexes]) await connection.exec(make)

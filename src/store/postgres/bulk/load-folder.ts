@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ChainId } from '../../../core/chain.ts'
@@ -49,12 +49,12 @@ export class LoadFolder {
 
   /** Removes the folder with all that is in it, if it is there. It is whole, or no load goes on from it. */
   remove(): void {
+    const old = `${this.path}.old`
     this.guarded(() => {
-      const old = `${this.path}.old`
-      rmSync(old, { force: true, recursive: true })
-      if (lstatSync(this.path, { throwIfNoEntry: false }) === undefined) return
+      if (existsSync(old)) rmSync(old, { recursive: true })
+      if (!existsSync(this.path)) return
       renameSync(this.path, old)
-      rmSync(old, { force: true, recursive: true })
+      rmSync(old, { recursive: true })
     })
   }
 

@@ -49,7 +49,12 @@ export class PostgresWriterEngine implements WriterEngine {
       // Tables that are spread over servers are made by commands of their own, which fresh ones would lack.
       const load = (await isSpread(db, schemas)) ? undefined : { db, schemas, folder }
       const engine = new PostgresWriterEngine(of, ours, { memory, load })
-      await ours.write((queries) => bindToChain(queries, { ...of, fence: lease.fence }))
+      const isNew = await ours.write(async (queries) => {
+        await bindToChain(queries, { ...of, fence: lease.fence })
+        return (await queries.get('SELECT number FROM clock'))?.[0] === null
+      })
+      // A process that died once its load was published left its files.
+      if (!isNew) await engine.bulk?.end().catch(() => undefined)
       await engine.#reload()
       return engine
     } catch (error) {

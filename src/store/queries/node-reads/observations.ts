@@ -20,6 +20,7 @@ import type { ObservationStore } from '../../seam/observations.ts'
 import type { ObservationPage, ObservationQuery } from '../../seam/positions.ts'
 import { inLockOrder } from '../lock-order.ts'
 import { ALONE, each, type Query, rowOf, rowsOf } from '../query.ts'
+import { dropTrailAbove } from './trail.ts'
 
 /** Observations kept in memory between two writes, some 400 bytes each. */
 const MAX_REMEMBERED = 20_000
@@ -57,7 +58,6 @@ const WALK_OF_ACCOUNT = rowsOf(
    ORDER BY reference, standard, item LIMIT ? + 0`,
 )
 const DROP_ABOVE = rowOf('DELETE FROM observations WHERE block > ?')
-const DROP_TRAIL_ABOVE = rowOf('DELETE FROM trail WHERE block > ?')
 
 /** What was read of one state of the tables. */
 class Memory {
@@ -92,9 +92,20 @@ export class StoredObservations implements ObservationStore {
       const before = newest.get(name)
       if (before === undefined || one.block.number >= before.block.number) newest.set(name, one)
     }
-    const rows = inLockOrder([...newest], ([name]) => name).map(([, { amount, block, observedAt, ...key }]) => {
-      const read = [block.number, encodeHash(block.hash), encodeAmount(amount), observedAt]
-      return [...observedKey(key, this.#codec), ...read]
+    const inOrder = newest.size === 1 ? [...newest] : inLockOrder([...newest], ([name]) => name)
+    const rows = inOrder.map(([, read]) => {
+      const [account, reference, standard, item] = observedKey(read, this.#codec)
+      const { block, amount, observedAt } = read
+      return [
+        account,
+        reference,
+        standard,
+        item,
+        block.number,
+        encodeHash(block.hash),
+        encodeAmount(amount),
+        observedAt,
+      ]
     })
     if (rows.length === 0) return
     await this.#engine.write(function* (): Query<void> {
@@ -156,9 +167,8 @@ export class StoredObservations implements ObservationStore {
   async dropAbove(block: number): Promise<void> {
     await this.#engine.write(function* (): Query<void> {
       yield [ALONE, 'observations']
-      yield [ALONE, 'trail']
       yield [DROP_ABOVE, block]
-      yield [DROP_TRAIL_ABOVE, block]
+      yield* dropTrailAbove(block)
     })
   }
 

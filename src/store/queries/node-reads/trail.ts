@@ -7,7 +7,7 @@ import { bytes, int } from '../../rows/columns.ts'
 import { type ObservedKey, OF_KEY, observedKey } from '../../rows/observation-rows.ts'
 import type { ReadSince, ReadTrail } from '../../seam/pairs.ts'
 import { inLockOrder } from '../lock-order.ts'
-import { each, type Query } from '../query.ts'
+import { ALONE, each, type Query, rowOf } from '../query.ts'
 
 const KEY = ['bytes', 'text', 'text', 'bytes'] as const
 const NEWEST = each(`SELECT block, amount, observed_at FROM trail WHERE ${OF_KEY} AND block <= ? ORDER BY block DESC`, [
@@ -22,6 +22,14 @@ const PUT = each(
   [...KEY, 'int', 'bytes', 'int'],
 )
 const FORGET = each(`DELETE FROM trail WHERE ${OF_KEY} AND block < ?`, [...KEY, 'int'])
+
+const DROP_ABOVE = rowOf('DELETE FROM trail WHERE block > ?')
+
+/** Deletes the reads above a block, in a transaction that may have others to itself already. */
+export function* dropTrailAbove(block: number): Query<void> {
+  yield [ALONE, 'trail']
+  yield [DROP_ABOVE, block]
+}
 
 /** A read, its key as it is stored, and the key's name. */
 type Keyed = { readonly name: string; readonly key: ObservedKey; readonly read: Observation }

@@ -8,7 +8,9 @@ import type { BulkEnd, SmallTable } from '../../seam/bulk-sink.ts'
 import type { SqliteDatabase, Statement } from '../database.ts'
 import { bindToChain } from '../write/bind-chain.ts'
 import { JournalFile } from '../write/journal-file.ts'
-import { prepareJournal } from '../write/journal-statements.ts'
+
+const SET_CLOCK = `UPDATE clock SET number = ?, hash = ?, parent = ?, timestamp = ?, transfers = ?, finalized_number = ?,
+  finalized_hash = ?`
 
 /** Whose file a build writes. */
 export type BuiltChain = {
@@ -70,13 +72,12 @@ export class SmallRows {
   end({ through, finalized, tail, transfers, undecodable }: BulkEnd, whose: BuiltChain): void {
     const { chain, codec, coverage, fixed } = whose
     const db = this.#db
-    const statements = prepareJournal(db)
     bindToChain({ db, chain, codec, coverage })
     // Those with transfers are there already.
-    for (const header of [finalized, ...tail]) statements.insertBlock.run(...headerValues(header), 0)
-    statements.setClock.run(...headerValues(through), transfers)
+    const insertBlock = db.prepare('INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?)')
+    for (const header of [finalized, ...tail]) insertBlock.run(...headerValues(header), 0)
     const [number, hash] = headerValues(finalized)
-    statements.setFinalized.run(number, hash)
+    db.prepare(SET_CLOCK).run(...headerValues(through), transfers, number, hash)
     const file = new JournalFile(db, { codec, coverage, fixed })
     const at = Math.floor(Date.now() / 1000)
     const show = db.prepare('INSERT INTO shown VALUES (?, ?)')

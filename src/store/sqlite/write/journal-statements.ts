@@ -10,8 +10,5 @@ export function prepareJournal(db: SqliteDatabase) {
   return {
     fence: sql('SELECT fence FROM chain').pluck(),
     clock: sql(`SELECT ${HEADER_COLUMNS}, finalized_number, finalized_hash FROM clock`).raw(),
-    setClock: sql('UPDATE clock SET number = ?, hash = ?, parent = ?, timestamp = ?, transfers = transfers + ?'),
-    setFinalized: sql('UPDATE clock SET finalized_number = ?, finalized_hash = ?'),
-    insertBlock: sql('INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?)'),
   }
 }
