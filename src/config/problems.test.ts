@@ -13,12 +13,12 @@ describe('an invalid configuration', () => {
     [
       'an unknown key',
       'lisen: 1',
-      'lisen: no such key; known keys: listen, log, store, chains, tokens, prices, dialects; did you mean "listen"?',
+      'lisen: no such key; known keys: listen, log, store, load_folder, chains, tokens, prices, dialects; did you mean "listen"?',
     ],
     [
       'no mapping',
       '- a',
-      'the file: got a list of 1, expected a mapping with listen, log, store, chains, tokens, prices, dialects',
+      'the file: got a list of 1, expected a mapping with listen, log, store, load_folder, chains, tokens, prices, dialects',
     ],
     ['broken YAML', 'a: [', 'steelyard.yaml: not YAML: '],
     ['a key twice', 'store: a\nstore: b', 'steelyard.yaml: not YAML: Map keys must be unique'],
