@@ -44,30 +44,32 @@ test('an account with a dead node has its stored rows and their true time; force
   trouble = 'dead'
   const diedAt = Date.now() / 1_000
   await pause(2_500)
-  const single = await server.get(asked('&max_age=1'))
+  const { trader, tokens } = server.chain
+  const pair = { account_address: trader, token_address: tokens.cents }
+  const [single, forced, batch, list, unknown] = await Promise.all([
+    server.get(asked('&max_age=1')),
+    server.get(asked('&force_refresh=true')),
+    server.post('/api/balances/', { balances: [pair], force_refresh: true }),
+    server.get(account('&force_refresh=true')),
+    // A token that nobody indexed or read: nothing is stored.
+    server.get(`/api/balance/?account_address=${trader}&token_address=0x${'7'.repeat(40)}`),
+  ])
   expect([single.status, single.json.data.balance]).toEqual([200, before.balance])
   // Known until the node died, and no longer.
   expect(secondsAgo(single.json.data.last_updated)).toBeGreaterThanOrEqual(Date.now() / 1_000 - diedAt - 1)
-  const forced = await server.get(asked('&force_refresh=true'))
   expect([forced.status, forced.json]).toEqual([
     502,
     { success: false, error: 'The balance could not be read from the chain.' },
   ])
-  const { trader, tokens } = server.chain
-  const pair = { account_address: trader, token_address: tokens.cents }
-  const batch = await server.post('/api/balances/', { balances: [pair], force_refresh: true })
   expect([batch.status, batch.json.data, batch.json.errors]).toEqual([
     200,
     [],
     [{ ...pair, error: 'The balance could not be read from the chain.' }],
   ])
-  const list = await server.get(account('&force_refresh=true'))
   expect(list.status).toBe(200)
   const row = list.json.data.find((one: { token: { address: string } }) => one.token.address === tokens.cents)
   expect(row.balance).toBe(before.balance)
   expect(secondsAgo(row.last_updated)).toBeGreaterThanOrEqual(Date.now() / 1_000 - diedAt - 1)
-  // A token that nobody indexed or read: nothing is stored.
-  const unknown = await server.get(`/api/balance/?account_address=${trader}&token_address=0x${'7'.repeat(40)}`)
   expect([unknown.status, unknown.json.success]).toEqual([502, false])
   trouble = 'none'
   await until(asked('&force_refresh=true'), ({ status }) => status === 200)

@@ -5,7 +5,8 @@ import { TEXT_ACCOUNTS } from '../../src/core/account.ts'
 import { fieldsOf, type Operation, type RecordedOperation } from '../../src/core/operation.ts'
 import type { LedgerReads } from '../../src/store/seam/ledger-store.ts'
 import type { SqliteDatabase } from '../../src/store/sqlite/database.ts'
-import { WalletTrail } from '../../src/store/sqlite/ledger/wallet-trail.ts'
+import { walletBlocks } from '../../src/store/sqlite/ledger/wallet-trail.ts'
+import { SqliteQueries } from '../../src/store/sqlite/run-query.ts'
 import { type Folder, makeFolder, openLedger } from './ledger.ts'
 
 const folders: Folder[] = []
@@ -98,12 +99,13 @@ test('a page costs only its own rows, with any number of other assets of the wal
   let statements = 0
   const db = new Database(folder.file, { readonly: true, verbose: () => statements++ }) as SqliteDatabase
   try {
-    const trail = new WalletTrail(db)
+    const queries = new SqliteQueries(db)
     const account = TEXT_ACCOUNTS.encode('bank')
     for (const place of [0, 150, 600, 1_490]) {
       statements = 0
       const after = (mints[place] ?? 0) - 1
-      expect(trail.blocks(account, { after, limit: 10 })).toEqual(mints.slice(place, place + 10))
+      const blocks = queries.run(walletBlocks(account, { after, limit: 10 })).map(([block]) => block)
+      expect(blocks).toEqual(mints.slice(place, place + 10))
       expect(statements).toBeLessThanOrEqual(1 + 2 * 10)
     }
   } finally {

@@ -4,10 +4,11 @@ import { CHAIN } from '../../../test/ledger/ledger.ts'
 import { makeSchema, type TestSchema } from '../../../test/postgres/test-schema.ts'
 import { commitGroup } from '../../ledger/group-commit.ts'
 import { genesisOf } from '../../ledger/record.ts'
+import { StoredLedgerReads } from '../queries/ledger/stored-ledger-reads.ts'
 import { createRecords } from '../queries/records/create-records.ts'
 import { PostgresDatabase, type Queries, type Transaction, type Value } from './database.ts'
-import { PostgresLedgerReads } from './ledger/ledger-reads.ts'
 import { PostgresLedgers } from './ledger/ledgers.ts'
+import { walletBlocks } from './ledger/wallet-blocks.ts'
 import { migrate } from './migrate.ts'
 import { MIGRATIONS } from './schema.ts'
 import { PostgresTableEngine } from './table-engine.ts'
@@ -116,7 +117,12 @@ test('no hot statement reads a table as a whole', async () => {
     const settled = await commitGroup(journal, group, { rules: { strictWallets: false }, now: 1 })
     expect(settled.filter((one) => 'outcome' in one && one.outcome.accepted)).toHaveLength(group.length)
   }
-  const reads = new PostgresLedgerReads(db)
+  const engine = new PostgresTableEngine(db, { durable: true })
+  const reads = new StoredLedgerReads({
+    read: (work) => engine.read(work),
+    renew: () => undefined,
+    blocksOf: walletBlocks,
+  })
   const page = { after: 0, limit: 20 }
   await reads.header(3)
   await reads.asset('GILT')
@@ -126,7 +132,6 @@ test('no hot statement reads a table as a whole', async () => {
   for (const query of [page, { ...page, assetId }, { ...page, wallet }, { ...page, assetId, wallet }]) {
     await reads.operations(query)
   }
-  const engine = new PostgresTableEngine(db, { durable: true })
   const engines = { durable: engine, relaxed: engine, uses: engine, running: engine }
   const { keys, users, sessions, prices, followRequests } = createRecords(engines)
   await keys.get('k7')

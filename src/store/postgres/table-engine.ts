@@ -1,14 +1,11 @@
 import type { TableEngine } from '../engine/table-engine.ts'
-import type { Asked, Query, Sql } from '../queries/query.ts'
+import { type Asked, needSnapshot, type Query } from '../queries/query.ts'
 import type { Row } from '../rows/columns.ts'
 import { askerOf } from './chain/alike.ts'
 import { runQuery } from './chain/run-query.ts'
 import type { Commit, PostgresDatabase, Queries } from './database.ts'
 
 const NO_ROWS: readonly Row[] = []
-
-/** The reads that need more than one statement, by their first one. They begin a snapshot at once the next time. */
-const needSnapshot = new WeakSet<Sql>()
 
 /** How the tables are written, and where they are. */
 export type TablesOf = Commit & {

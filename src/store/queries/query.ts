@@ -90,6 +90,12 @@ export type Asked =
  */
 export type Query<T> = Generator<Asked, T, readonly Row[]>
 
+/**
+ * First statements of queries that have several. A query with one statement needs no transaction, since that is a snapshot by itself;
+ * these begin one at once the next time.
+ */
+export const needSnapshot = new WeakSet<Sql>()
+
 /** Reads and plans of a writer in one transaction. What a plan asks is yielded as it is; its answers are in it. */
 export type Work<T> = Generator<Asked | Step, T, readonly Row[]>
 

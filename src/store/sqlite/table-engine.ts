@@ -1,9 +1,11 @@
 import { isServiceError } from '../../core/errors.ts'
 import type { TableEngine } from '../engine/table-engine.ts'
-import type { Query } from '../queries/query.ts'
+import { needSnapshot, type Query } from '../queries/query.ts'
 import { CheckedFile } from './checked-file.ts'
-import type { SqliteDatabase, Statement } from './database.ts'
+import type { Row, SqliteDatabase, Statement } from './database.ts'
 import { SqliteQueries } from './run-query.ts'
+
+const NO_ROWS: readonly Row[] = []
 
 /** How a file is opened. */
 export type TableFile = {
@@ -36,13 +38,20 @@ export class SqliteTableEngine implements TableEngine {
 
   read<T>(work: (state: number) => Query<T>): T {
     return this.#use(({ db, queries, version }) => {
-      const read = (): T => {
-        const seen = version.get()
-        if (seen !== this.#seen) this.#state++
-        this.#seen = seen
-        return queries.run(work(this.#state))
+      const seen = version.get()
+      if (seen !== this.#seen) this.#state++
+      this.#seen = seen
+      // What is read may be newer than this state says, and is read again once its number is another one.
+      const query = work(this.#state)
+      const first = query.next(NO_ROWS)
+      if (first.done === true) return first.value
+      const [sql] = first.value
+      if (!needSnapshot.has(sql)) {
+        const step = query.next(queries.answer(first.value))
+        if (step.done === true) return step.value
+        needSnapshot.add(sql)
       }
-      return db.transaction(read).deferred()
+      return db.transaction(() => queries.run(work(this.#state))).deferred()
     })
   }
 

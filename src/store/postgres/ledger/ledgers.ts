@@ -1,15 +1,16 @@
 import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
-import type { LedgerEngine, OpenLedger } from '../../engine/ledger-engine.ts'
+import type { LedgerEngine, LedgerReadEngine, OpenLedger } from '../../engine/ledger-engine.ts'
 import { StoredLedgerAudit } from '../../queries/ledger/ledger-audit.ts'
 import type { AcceptedClock, LedgerJournal } from '../../seam/ledger-store.ts'
 import { openLedgerReads } from '../chain/open-reads.ts'
 import { PostgresDatabase } from '../database.ts'
 import { PostgresRecordSnapshot } from '../record-snapshot.ts'
+import { PostgresTableEngine } from '../table-engine.ts'
 import { acceptClock, PostgresLedgerJournal } from './ledger-journal.ts'
-import { PostgresLedgerReads } from './ledger-reads.ts'
 import { readModel, type SchemaObjects, schemaFaults } from './schema-faults.ts'
+import { walletBlocks } from './wallet-blocks.ts'
 
 /** Most differences of tables that are reported. */
 const MAX_FAULTS = 10
@@ -30,7 +31,14 @@ export class PostgresLedgers implements LedgerEngine {
 
   async openReads(chain: ChainId): Promise<OpenLedger> {
     const reads = await openLedgerReads(this.#db, { chain, codec: TEXT_ACCOUNTS, fixed: new Map() })
-    return { ledger: new PostgresLedgerReads(this.#db), chain: reads }
+    const tables = new PostgresTableEngine(this.#db, { durable: true })
+    // Every read sees what is committed when it begins.
+    const ledger: LedgerReadEngine = {
+      read: (work) => tables.read(work),
+      renew: () => undefined,
+      blocksOf: walletBlocks,
+    }
+    return { ledger, chain: reads }
   }
 
   async openAudit(chain: ChainId): Promise<StoredLedgerAudit> {

@@ -5,6 +5,7 @@ import type { OnDamage } from '../../seam/damage.ts'
 import type { AcceptedClock, LedgerAudit, LedgerJournal } from '../../seam/ledger-store.ts'
 import type { LedgerStore } from '../../seam/store.ts'
 import { StoredReads } from '../reads.ts'
+import { StoredLedgerReads } from './stored-ledger-reads.ts'
 
 /** The ledger of a store, on any engine. */
 export class StoredLedgers implements LedgerStore {
@@ -20,7 +21,7 @@ export class StoredLedgers implements LedgerStore {
 
   async openReads(chain: ChainId, tell?: OnDamage): ReturnType<LedgerStore['openReads']> {
     const opened = await this.#engine.openReads(chain, tell)
-    return { ledger: opened.ledger, chain: new StoredReads(opened.chain) }
+    return { ledger: new StoredLedgerReads(opened.ledger), chain: new StoredReads(opened.chain) }
   }
 
   openAudit(chain: ChainId): Promise<LedgerAudit> {

@@ -92,9 +92,20 @@ export class StoredObservations implements ObservationStore {
       const before = newest.get(name)
       if (before === undefined || one.block.number >= before.block.number) newest.set(name, one)
     }
-    const rows = inLockOrder([...newest], ([name]) => name).map(([, { amount, block, observedAt, ...key }]) => {
-      const read = [block.number, encodeHash(block.hash), encodeAmount(amount), observedAt]
-      return [...observedKey(key, this.#codec), ...read]
+    const inOrder = newest.size === 1 ? [...newest] : inLockOrder([...newest], ([name]) => name)
+    const rows = inOrder.map(([, read]) => {
+      const [account, reference, standard, item] = observedKey(read, this.#codec)
+      const { block, amount, observedAt } = read
+      return [
+        account,
+        reference,
+        standard,
+        item,
+        block.number,
+        encodeHash(block.hash),
+        encodeAmount(amount),
+        observedAt,
+      ]
     })
     if (rows.length === 0) return
     await this.#engine.write(function* (): Query<void> {

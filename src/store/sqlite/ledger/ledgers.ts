@@ -1,7 +1,7 @@
 import { type AccountCodec, TEXT_ACCOUNTS } from '../../../core/account.ts'
 import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
-import type { LedgerEngine, OpenLedger } from '../../engine/ledger-engine.ts'
+import type { LedgerEngine, LedgerReadEngine, LedgerStep, OpenLedger } from '../../engine/ledger-engine.ts'
 import type { ReadEngines } from '../../engine/read-engine.ts'
 import { StoredLedgerAudit } from '../../queries/ledger/ledger-audit.ts'
 import type { OnDamage } from '../../seam/damage.ts'
@@ -11,9 +11,9 @@ import { Snapshot } from '../read/snapshot.ts'
 import { SqliteRecordSnapshot } from '../record-snapshot.ts'
 import { keepReserve, noRoom } from '../reserve.ts'
 import { writeAcceptedClock } from './accepted-clock.ts'
-import { type LedgerStep, SqliteLedgerJournal } from './ledger-journal.ts'
-import { SqliteLedgerReads } from './ledger-reads.ts'
+import { SqliteLedgerJournal } from './ledger-journal.ts'
 import { LEDGER_TABLES, schemaFaults } from './ledger-schema.ts'
+import { walletBlocks } from './wallet-trail.ts'
 
 const TABLES: Tables = LEDGER_TABLES
 
@@ -48,7 +48,12 @@ export class SqliteLedgers implements LedgerEngine {
     return guardedFile(db.name, () => {
       const snapshot = new Snapshot(db, { own: true, codec: TEXT_ACCOUNTS, fixed: new Map() })
       const reads = this.#deps.readsOf(chain, { db, codec: TEXT_ACCOUNTS, snapshot }, tell)
-      return { ledger: new SqliteLedgerReads(db, snapshot), chain: reads }
+      const ledger: LedgerReadEngine = {
+        read: (work) => snapshot.read(work),
+        renew: () => snapshot.renew(),
+        blocksOf: walletBlocks,
+      }
+      return { ledger, chain: reads }
     })
   }
 
