@@ -194,7 +194,10 @@ export function partsOf(told: Told): { readonly parts: readonly Block[][]; reado
   return { parts: told.parts.map(({ blocks }) => take(blocks)), live: take(told.live) }
 }
 
-/** Without the newest block when a pair was last refuted: blocks that are not final are stored one by one, or all at once. */
-export function withoutTime(line: string): string {
-  return line.replace(/^(refuted_pairs .*) block=\d+/, '$1')
+/**
+ * Lines of a dump without the newest block when a pair was last refuted: blocks that are not final are stored one by one, or all at
+ * once.
+ */
+export function withoutTimes(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => line.replace(/^(refuted_pairs .*) block=\d+/, '$1')).sort()
 }
