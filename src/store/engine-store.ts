@@ -52,8 +52,8 @@ export class EngineStore implements Store {
   async forget(chain: ChainId): Promise<void> {
     // A chain that is not there was not reported either.
     const isThere = await this.#engine.holds(chain)
-    await this.#engine.forget(chain)
-    if (isThere) await this.reports.forget(chain)
+    const mayBeTold = await this.#engine.forget(chain)
+    if (isThere && mayBeTold) await this.reports.forget(chain)
   }
 
   dump(): Promise<readonly string[]> {

@@ -31,8 +31,11 @@ export interface StoreEngine {
   openReads(chain: ChainId, tell?: OnDamage): Promise<ReadEngines>
   /** True if there are tables of a chain that has nodes. */
   holds(chain: ChainId): Promise<boolean>
-  /** Deletes the tables of a chain that has nodes, under its lease. */
-  forget(chain: ChainId): Promise<void>
+  /**
+   * Deletes the tables of a chain that has nodes, under its lease. Returns false if the tables of `running` were never made, so that
+   * nothing of the chain is told there.
+   */
+  forget(chain: ChainId): Promise<boolean>
   /** All rows of the store's own tables as canonical lines, in one snapshot (`dumpRows`). */
   dump(): Promise<readonly string[]>
   close(): Promise<void>

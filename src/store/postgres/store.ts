@@ -59,7 +59,7 @@ class PostgresEngine implements StoreEngine {
     return hasChain(this.#db, chain)
   }
 
-  async forget(chain: ChainId): Promise<void> {
+  async forget(chain: ChainId): Promise<boolean> {
     const lease = await takeLease(this.#db, chain)
     try {
       const { journal, reads } = chainSchemas(this.#db.target.schema, chain)
@@ -69,6 +69,7 @@ class PostgresEngine implements StoreEngine {
         }
       })
       new LoadFolder(this.#loadFolder, this.#db.target, chain).remove()
+      return true
     } finally {
       await lease.release()
     }

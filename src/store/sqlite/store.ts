@@ -121,8 +121,12 @@ export class SqliteEngine implements StoreEngine {
     return files.some((file) => isThere(file))
   }
 
-  async forget(chain: ChainId): Promise<void> {
-    guardedFile(this.#options.folder, () => this.#forget(chain))
+  async forget(chain: ChainId): Promise<boolean> {
+    const { folder } = this.#options
+    return guardedFile(folder, () => {
+      this.#forget(chain)
+      return isThere(join(folder, RUNNING_FILE))
+    })
   }
 
   #forget(chain: ChainId): void {

@@ -6,7 +6,14 @@ import type { ReadEngines } from '../../engine/read-engine.ts'
 import { StoredLedgerAudit } from '../../queries/ledger/ledger-audit.ts'
 import type { OnDamage } from '../../seam/damage.ts'
 import type { AcceptedClock, LedgerJournal } from '../../seam/ledger-store.ts'
-import { guarded, guardedFile, type OpenOptions, openDatabase, type SqliteDatabase } from '../database.ts'
+import {
+  guarded,
+  guardedFile,
+  mustHaveTables,
+  type OpenOptions,
+  openDatabase,
+  type SqliteDatabase,
+} from '../database.ts'
 import { Snapshot } from '../read/snapshot.ts'
 import { SqliteRecordSnapshot } from '../record-snapshot.ts'
 import { keepReserve, noRoom } from '../reserve.ts'
@@ -36,7 +43,10 @@ export class SqliteLedgers implements LedgerEngine {
     try {
       // Without a reserve, the last free space is needed for the next start, so reject the write.
       if (!keepReserve(folder)) throw noRoom(folder)
-      return guardedFile(db.name, () => new SqliteLedgerJournal({ db, folder, chain, genesis, onStep }))
+      return guardedFile(db.name, () => {
+        mustHaveLedger(db)
+        return new SqliteLedgerJournal({ db, folder, chain, genesis, onStep })
+      })
     } catch (error) {
       db.close()
       throw error
@@ -46,6 +56,7 @@ export class SqliteLedgers implements LedgerEngine {
   async openReads(chain: ChainId, tell: OnDamage = () => undefined): Promise<OpenLedger> {
     const db = this.#deps.open(TABLES, tell)
     return guardedFile(db.name, () => {
+      mustHaveLedger(db)
       const snapshot = new Snapshot(db, { own: true, codec: TEXT_ACCOUNTS, fixed: new Map() })
       const reads = this.#deps.readsOf(chain, { db, codec: TEXT_ACCOUNTS, snapshot }, tell)
       const ledger: LedgerReadEngine = {
@@ -77,6 +88,11 @@ export class SqliteLedgers implements LedgerEngine {
     const damage = (): readonly string[] => damageIn(db)
     return StoredLedgerAudit.open({ snapshot, schemaFaults: faults, damage }, chain)
   }
+}
+
+/** @throws an error of SQLite if a table of the ledger is missing: its statements are prepared only once they are needed. */
+function mustHaveLedger(db: SqliteDatabase): void {
+  for (const migrations of Object.values(LEDGER_TABLES.parts)) mustHaveTables(db, migrations)
 }
 
 /** Most faults that SQLite's integrity check reports, and most differences of tables. */
