@@ -5,7 +5,6 @@ import type { Balance } from '../core/balance.ts'
 import type { ChainId } from '../core/chain.ts'
 import type { Member } from '../store/seam/custody.ts'
 import type { Tokens } from '../tokens/tokens.ts'
-import { atMost } from './at-most.ts'
 import type { BulkReader } from './bulk-reader.ts'
 import { type CustodyChain, type CustodyChains, ifOpen } from './chains.ts'
 import type { ChainAsOf, CustodyBalance } from './custody.ts'
@@ -80,7 +79,7 @@ export class RowMaker {
     const unread = assets.filter((_, index) => infos[index]?.unread === true && infos[index]?.decimals === undefined)
     const mayWait = (this.#hasty.get(chain.id) ?? 0) <= now()
     if (unread.length === 0 || !mayWait) return infos.map(({ decimals }) => decimals)
-    await atMost(FACTS_WAIT_MS, Promise.resolve(tokens.get(chain.id, unread, { read: true })))
+    await tokens.get(chain.id, unread, { read: true, waitMs: FACTS_WAIT_MS })
     const again = await tokens.get(chain.id, assets)
     // No node answered in time, so no other page waits for it.
     if (again.some((info) => info.unread === true)) this.#hasty.set(chain.id, now() + FACTS_PAUSE_SECONDS)

@@ -149,6 +149,19 @@ describe('token metadata', () => {
     expect(reads).toEqual([['0xa'], ['0xb']])
   })
 
+  test('a read is waited for as long as the caller says, and serves later requests', async () => {
+    let open = (): void => undefined
+    const opened = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const { tokens, reads } = setUp((assets) => opened.then(() => answer(assets)))
+    const ask = () => tokens.get(chain, [token('a')], { read: true, waitMs: 1 })
+    expect(await ask()).toMatchObject([{ unread: true, decimals: undefined }])
+    open()
+    await vi.waitFor(async () => expect(await ask()).toMatchObject([{ decimals: 18 }]))
+    expect(reads).toEqual([['0xa']])
+  })
+
   test('a request that waits for the read of another one gets what was read, also for the same object of the asset', async () => {
     const { tokens } = setUp(answer)
     const [first, second] = [token('a'), token('c')]

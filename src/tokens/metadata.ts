@@ -1,5 +1,6 @@
 import type { TokenReads } from '../chains/adapter.ts'
 import { type AssetRef, assetText } from '../core/asset.ts'
+import { atMost } from '../core/at-most.ts'
 import type { ChainId } from '../core/chain.ts'
 import { andThen, type Soon } from '../core/soon.ts'
 import { hasFacts, type TokenFacts } from '../core/token.ts'
@@ -63,16 +64,20 @@ export class TokenMetadata implements Tokens {
   get(
     chain: ChainId,
     assets: readonly AssetRef[],
-    { read, anew }: { readonly read: boolean; readonly anew?: boolean } = { read: false },
+    { read, anew, waitMs }: NonNullable<Parameters<Tokens['get']>[2]> = { read: false },
   ): Soon<readonly TokenInfo[]> {
     if (anew === true) return this.#read(chain, assets).then(() => this.get(chain, assets, { read }))
     return andThen(this.#load(chain, assets), (entries) =>
-      read ? this.#withReads(chain, assets, entries) : infosOf(entries),
+      read ? this.#withReads(chain, assets, { entries, waitMs }) : infosOf(entries),
     )
   }
 
   /** What is known of tokens, after those that were never read are read. */
-  #withReads(chain: ChainId, assets: readonly AssetRef[], entries: readonly Entry[]): Soon<readonly TokenInfo[]> {
+  #withReads(
+    chain: ChainId,
+    assets: readonly AssetRef[],
+    { entries, waitMs }: { readonly entries: readonly Entry[]; readonly waitMs: number | undefined },
+  ): Soon<readonly TokenInfo[]> {
     const now = this.#sources.now()
     if ((this.#pausedUntil.get(chain) ?? 0) > now) return infosOf(entries)
     const old: AssetRef[] = []
@@ -85,7 +90,9 @@ export class TokenMetadata implements Tokens {
     }
     if (old.length > 0) this.#refresh(chain, old)
     if (unread.length === 0) return infosOf(entries)
-    return this.#read(chain, unread).then(async () => infosOf(await this.#load(chain, assets)))
+    const reading = this.#read(chain, unread)
+    const waited = waitMs === undefined ? reading : atMost(waitMs, reading)
+    return waited.then(async () => infosOf(await this.#load(chain, assets)))
   }
 
   /** Reads old facts again without delaying the answer: a supply changes, a name hardly ever. */

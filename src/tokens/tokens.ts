@@ -29,16 +29,24 @@ export type TokenInfo = {
   readonly price: Price | undefined
 }
 
+/**
+ * How long an answer waits for facts of tokens once its balances were asked of a node, which may have taken 5 of the 7 seconds of a
+ * request, in milliseconds.
+ */
+const AFTER_BALANCES_MS = 1_500
+/** How facts of tokens are asked for once the balances of an answer were asked of a node. */
+export const AFTER_BALANCES = { read: true, waitMs: AFTER_BALANCES_MS } as const
+
 /** Facts, list entries and prices of tokens, over all chains. */
 export interface Tokens {
   /**
    * Returns tokens in the order of `assets`. `read`: read tokens from the chain that were never read. `anew`: read all
-   * of them again.
+   * of them again. `waitMs`: reads are waited for at most so long; what is not known by then is unread in this answer.
    */
   get(
     chain: ChainId,
     assets: readonly AssetRef[],
-    options?: { readonly read: boolean; readonly anew?: boolean },
+    options?: { readonly read: boolean; readonly anew?: boolean; readonly waitMs?: number },
   ): Soon<readonly TokenInfo[]>
 }
 

@@ -6,7 +6,7 @@ import { type Balance, isNodeUnknown, isNoneKnown, type Known } from '../../../c
 import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { andThen, type Soon, together } from '../../../core/soon.ts'
-import type { TokenInfo } from '../../../tokens/tokens.ts'
+import { AFTER_BALANCES, type TokenInfo } from '../../../tokens/tokens.ts'
 import { asOfKnown } from '../../http/as-of-header.ts'
 import type { Reply } from '../../http/route.ts'
 import type { Answer } from '../../schema/json-schema.ts'
@@ -36,7 +36,7 @@ export function accountTokens(deps: ChainbaseDeps, query: Query): Soon<Reply<Bod
   const rows = query.contract_address === undefined ? received(deps, chain, query) : listed(deps, chain, query)
   return andThen(rows, (page) => {
     const assets = page.rows.map((row) => row.asset)
-    const tokens = assets.length === 0 ? [] : deps.tokens.get(chain, assets, { read: true })
+    const tokens = assets.length === 0 ? [] : deps.tokens.get(chain, assets, AFTER_BALANCES)
     return andThen(tokens, (infos) => replyOf(deps, chain, { page, tokens: infos }))
   })
 }

@@ -6,7 +6,7 @@ import { type Balance, isNodeUnknown, type Known } from '../../../core/balance.t
 import { andThen, type Soon, together } from '../../../core/soon.ts'
 import { TOKEN_STANDARDS } from '../../../core/standards.ts'
 import type { Json } from '../../../json/exact-json.ts'
-import type { TokenInfo } from '../../../tokens/tokens.ts'
+import { AFTER_BALANCES, type TokenInfo } from '../../../tokens/tokens.ts'
 import { asOfKnown, asOfList } from '../../http/as-of-header.ts'
 import { type Reply, VendorError } from '../../http/route.ts'
 import type { Answer } from '../../schema/json-schema.ts'
@@ -144,7 +144,7 @@ export function accountBalances(
     const assets = rows.map(({ asset }) => asset)
     // A node that did not return the balances is not asked for names as well: the request has one deadline.
     const read = !rows.some(({ balance }) => isNodeUnknown(balance))
-    const known = assets.length === 0 ? [] : tokens.get(chain.id, assets, { read })
+    const known = assets.length === 0 ? [] : tokens.get(chain.id, assets, read ? AFTER_BALANCES : undefined)
     return andThen(known, (infos) => accountReply(deps, account, { page, rows, infos }))
   })
 }

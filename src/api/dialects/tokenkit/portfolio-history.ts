@@ -5,7 +5,7 @@ import { inTime, paced } from '../../../balances/paced.ts'
 import { totalOf } from '../../../balances/portfolio.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { pricesOver } from '../../../tokens/prices-over.ts'
-import type { TokenInfo } from '../../../tokens/tokens.ts'
+import { AFTER_BALANCES, type TokenInfo } from '../../../tokens/tokens.ts'
 import { asOfList } from '../../http/as-of-header.ts'
 import type { Reply } from '../../http/route.ts'
 import { zulu } from '../../http/utc-time.ts'
@@ -143,7 +143,7 @@ async function infosOf(
   for (const { held } of new Set(looks.map(({ holdings }) => holdings))) {
     for (const { key, asset } of held) assets.set(key, asset)
   }
-  const infos = assets.size === 0 ? [] : await tokens.get(chain.id, [...assets.values()], { read: true })
+  const infos = assets.size === 0 ? [] : await tokens.get(chain.id, [...assets.values()], AFTER_BALANCES)
   return new Map([...assets.keys()].flatMap((key, index) => (infos[index] === undefined ? [] : [[key, infos[index]]])))
 }
 

@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import { type Held, holdingsAt, placeOf } from '../../../balances/holdings.ts'
 import { type Portfolio, portfolioOf } from '../../../balances/portfolio.ts'
 import { pricesOver } from '../../../tokens/prices-over.ts'
-import type { TokenInfo } from '../../../tokens/tokens.ts'
+import { AFTER_BALANCES, type TokenInfo } from '../../../tokens/tokens.ts'
 import { asOfList } from '../../http/as-of-header.ts'
 import type { Reply } from '../../http/route.ts'
 import type { Answer } from '../../schema/json-schema.ts'
@@ -56,7 +56,7 @@ async function valuesOf(
   time: number | undefined,
 ): Promise<Portfolio<Row>> {
   const assets = held.map(({ asset }) => asset)
-  const infos = assets.length === 0 ? [] : await tokens.get(chain.id, assets, { read: true })
+  const infos = assets.length === 0 ? [] : await tokens.get(chain.id, assets, AFTER_BALANCES)
   const questions = time === undefined ? [] : assets.map((asset) => ({ asset, time }))
   const then = await pricesOver(prices, chain.id, { questions })
   const rows = held.flatMap((one, index): readonly Row[] => {

@@ -125,10 +125,14 @@ const isEmpty = (result: unknown): boolean => Array.isArray(result) && result.le
 const logsOf = (result: unknown): Readonly<Record<string, unknown>>[] =>
   Array.isArray(result) ? result.filter(isRecord) : []
 
-/** Fails every other call that `at` selects, like a load balancer with two machines where one lags. */
+/** Fails every other call that `at` selects, like a load balancer with two machines where one lags; none twice in a row. */
 function everyOther(at: (asked: Asked) => boolean, fault: Fault): Answer {
+  const failed = new Set<string>()
   let turn = 0
-  return failing((asked) => at(asked) && turn++ % 2 === 0, fault)
+  return failing((asked) => {
+    const call = JSON.stringify([asked.method, asked.params])
+    return at(asked) && !failed.delete(call) && turn++ % 2 === 0 && failed.add(call) !== undefined
+  }, fault)
 }
 
 const ODD: ReadonlyArray<readonly [string, () => Answer]> = [
