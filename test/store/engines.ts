@@ -90,10 +90,21 @@ function execIn(file: string, sql: string): void {
   db.close()
 }
 
-/** Every engine: suites of what all engines have loop over this list. */
-export const ENGINES: readonly { readonly name: string; readonly makePlace: () => Promise<StorePlace> }[] = [
+/** An engine. `isNear`: its store is in this process, so that thousands of writes one after the other take no time. */
+export type TestedEngine = {
+  readonly name: string
+  readonly isNear: boolean
+  readonly makePlace: () => Promise<StorePlace>
+}
+
+/**
+ * Every engine: suites of what all engines have loop over this list. What takes long because each write waits for a server has a short
+ * form for engines that are not near, and its full form in `npm run test:long`.
+ */
+export const ENGINES: readonly TestedEngine[] = [
   {
     name: 'sqlite',
+    isNear: true,
     makePlace: async () => {
       const folder = mkdtempSync(join(tmpdir(), 'steelyard-store-'))
       const fileOf = (chain: ChainId): string => new Generations(folder, chain).currentPath()
@@ -116,6 +127,7 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
   },
   {
     name: 'postgres',
+    isNear: false,
     makePlace: async () => {
       const { url, schema, query, end } = await makeSchema()
       return place({
