@@ -29,6 +29,7 @@ type StoreOptions = {
   readonly codecOf: (chain: ChainId) => AccountCodec
   readonly classesOf: (chain: ChainId) => ReadonlyMap<string, Accounting>
   readonly loadFolder: string | undefined
+  readonly onStep: ((step: string) => void) | undefined
 }
 
 /** An engine: the scheme of its URLs, how a store is opened, and how its rows are. */
@@ -73,13 +74,14 @@ function assertNoChain(chain: ChainId): AccountCodec {
 /**
  * Opens the store of a URL: `sqlite:<folder>` or `postgres://…`. `codecOf`: how a chain's accounts are encoded. `classesOf`: tokens
  * whose accounting the configuration fixes, by `assetKey`. `loadFolder`: where bulk loads into a database keep what they fetched.
+ * `onStep`: for tests that end the process at a named step of a write.
  * @throws CONFIG_INVALID no engine has the scheme
  * @throws STORE_MISSING there is no store and `create` is false, as for commands that only read
  * @throws STORE_UNAVAILABLE, STORE_MISMATCH from the engine
  */
 export async function openStore(options: Pick<StoreOptions, 'url'> & Partial<StoreOptions>): Promise<Store> {
-  const { url, create = true, codecOf = assertNoChain, classesOf = () => new Map(), loadFolder } = options
-  return new EngineStore(await engineOf(url).open({ url, create, codecOf, classesOf, loadFolder }))
+  const { url, create = true, codecOf = assertNoChain, classesOf = () => new Map(), loadFolder, onStep } = options
+  return new EngineStore(await engineOf(url).open({ url, create, codecOf, classesOf, loadFolder, onStep }))
 }
 
 /** Opens the rows of a store, to copy them. @throws CONFIG_INVALID no engine has the scheme */

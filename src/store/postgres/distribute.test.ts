@@ -15,8 +15,6 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await tables.close()
-  await schema.query(`DROP SCHEMA IF EXISTS ${schema.schema}_eip155_1 CASCADE`)
-  await schema.query(`DROP SCHEMA IF EXISTS ${schema.schema}_eip155_1_reads CASCADE`)
   await schema.end()
 })
 

@@ -5,7 +5,7 @@ import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import type { ReadEngines } from '../engine/read-engine.ts'
 import type { RecordEngines, StoreEngine } from '../engine/store-engine.ts'
-import type { WriterEngine } from '../engine/writer-engine.ts'
+import type { WriterEngine, WriterStep } from '../engine/writer-engine.ts'
 import { defaultLoadFolder, LoadFolder } from './bulk/load-folder.ts'
 import { chainSchemas, hasChain } from './chain/chain-place.ts'
 import { openChainReads } from './chain/open-reads.ts'
@@ -29,6 +29,8 @@ export type PostgresOptions = {
   readonly classesOf?: (chain: ChainId) => ReadonlyMap<string, Accounting>
   /** Where bulk loads keep what they fetched; a folder of the system's temporary ones if not given. */
   readonly loadFolder?: string | undefined
+  /** For tests that end the process at a named step of a write. */
+  readonly onStep?: ((step: WriterStep) => void) | undefined
 }
 
 /** A schema of a PostgreSQL database, and two more for each chain that has nodes. */
@@ -48,7 +50,11 @@ class PostgresEngine implements StoreEngine {
   }
 
   openWriter(chain: ChainId, coverage: Coverage): Promise<WriterEngine> {
-    return PostgresWriterEngine.open(this.#db, { ...this.#of(chain), coverage }, this.#loadFolder)
+    return PostgresWriterEngine.open(
+      this.#db,
+      { ...this.#of(chain), coverage, onStep: this.#options.onStep },
+      this.#loadFolder,
+    )
   }
 
   openReads(chain: ChainId): Promise<ReadEngines> {

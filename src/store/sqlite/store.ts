@@ -50,7 +50,7 @@ export type SqliteOptions = {
   /** False: a missing store is not created. */
   readonly create?: boolean
   /** For tests that kill the process at a named step of a write. */
-  readonly onStep?: (step: JournalStep) => void
+  readonly onStep?: ((step: JournalStep) => void) | undefined
   readonly onLedgerStep?: (step: LedgerStep) => void
 }
 

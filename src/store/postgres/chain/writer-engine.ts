@@ -1,6 +1,6 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import type { Coverage } from '../../../core/coverage.ts'
-import type { WriterEngine } from '../../engine/writer-engine.ts'
+import type { WriterEngine, WriterStep } from '../../engine/writer-engine.ts'
 import type { FixedClasses } from '../../queries/asset-table.ts'
 import { planned, type Work } from '../../queries/query.ts'
 import { WriterMemory } from '../../queries/writer.ts'
@@ -22,6 +22,7 @@ export class PostgresWriterEngine implements WriterEngine {
   readonly memory: WriterMemory
   readonly bulk: PostgresBulk | undefined
   readonly #lease: Lease
+  readonly #onStep: JournalOf['onStep']
   readonly #tables = new RememberedTables()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -31,6 +32,7 @@ export class PostgresWriterEngine implements WriterEngine {
     this.fixed = of.fixed
     this.memory = memory
     this.#lease = lease
+    this.#onStep = of.onStep
     const between: BulkParts['between'] = (work) => this.#between(work)
     const whose = { ...of, coverage: this.coverage }
     this.bulk = load === undefined ? undefined : new PostgresBulk({ ...load, of: whose, lease, between })
@@ -79,7 +81,9 @@ export class PostgresWriterEngine implements WriterEngine {
     return false
   }
 
-  onStep(): void {}
+  onStep(step: WriterStep): void {
+    this.#onStep?.(step)
+  }
 
   async close(): Promise<void> {
     await this.#lease.release()
