@@ -36,5 +36,5 @@ describe.skipIf(!hasSimulator())('a Chia chain', () => {
       await world.call('replaceDrawn', depth, blocks, MARKET)
     })
     await killThroughReorgs({ chain, script: [CHILD, url, accounts], reorgs })
-  }, 240_000)
+  }, 360_000)
 })

@@ -32,4 +32,4 @@ test('killed at the steps of a write and at random times, during backfill and re
     node.show(chain.reorganize(depth, blocks))
   })
   await killThroughReorgs({ chain: id, script: [CHILD, served.url], reorgs })
-}, 240_000)
+}, 360_000)

@@ -68,7 +68,10 @@ export class PostgresTables implements StoreTables {
     }
     // What is of the store itself is small, and has keys across accounts.
     if (part.of === 'store') return []
-    const [schema, tables] = [this.#schemaOf(part), await this.tables(part, true)]
+    const schema = this.#schemaOf(part)
+    // Nobody writes the chain meanwhile.
+    await this.tables(part, true)
+    const tables = await tableShapes(this.#db, schema)
     const spread = await this.#db.all('SELECT logicalrelid::regclass::text FROM pg_dist_partition')
     const isSpread = new Set(spread.map(([name]) => text(name)))
     const done: string[] = []
