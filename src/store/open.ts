@@ -4,7 +4,7 @@ import type { Accounting } from '../core/asset.ts'
 import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { StoreEngine } from './engine/store-engine.ts'
-import { EngineStore } from './engine-store.ts'
+import { EngineStore, type OnSteps } from './engine-store.ts'
 import { PostgresRecordTarget, openSnapshot as postgresSnapshot } from './postgres/record-target.ts'
 import { openPostgres } from './postgres/store.ts'
 import { PostgresTables } from './postgres/store-tables.ts'
@@ -77,9 +77,9 @@ function assertNoChain(chain: ChainId): AccountCodec {
  * @throws STORE_MISSING there is no store and `create` is false, as for commands that only read
  * @throws STORE_UNAVAILABLE, STORE_MISMATCH from the engine
  */
-export async function openStore(options: Pick<StoreOptions, 'url'> & Partial<StoreOptions>): Promise<Store> {
+export async function openStore(options: Pick<StoreOptions, 'url'> & Partial<StoreOptions> & OnSteps): Promise<Store> {
   const { url, create = true, codecOf = assertNoChain, classesOf = () => new Map(), loadFolder } = options
-  return new EngineStore(await engineOf(url).open({ url, create, codecOf, classesOf, loadFolder }))
+  return new EngineStore(await engineOf(url).open({ url, create, codecOf, classesOf, loadFolder }), options)
 }
 
 /** Opens the rows of a store, to copy them. @throws CONFIG_INVALID no engine has the scheme */

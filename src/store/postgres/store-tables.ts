@@ -69,7 +69,9 @@ export class PostgresTables implements StoreTables {
     }
     // What is of the store itself is small, and has keys across accounts.
     if (part.of === 'store') return []
-    const [schema, tables] = [this.#schemaOf(part), await this.tables(part, true)]
+    await this.#make(part)
+    const schema = this.#schemaOf(part)
+    const tables = await tableShapes(this.#db, schema)
     if (part.of === 'journal') await this.#lease(part.chain)
     const spread = await this.#db.all('SELECT logicalrelid::regclass::text FROM pg_dist_partition')
     const isSpread = new Set(spread.map(([name]) => text(name)))
