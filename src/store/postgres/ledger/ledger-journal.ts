@@ -59,7 +59,7 @@ export class PostgresLedgerJournal implements LedgerJournal {
   async commit<T>(needs: LedgerNeeds, decide: (facts: LedgerFacts) => Decided<T>): Promise<T> {
     const { blocks, repeats, result } = await this.#db.write(async (queries) => {
       // Other writers wait here. A statement after this one sees what the writer before committed.
-      await queries.get('SELECT 1 FROM ledger FOR UPDATE')
+      await queries.run('SELECT 1 FROM ledger FOR UPDATE')
       return this.#work(queries, decideAndWrite(this.#writing, needs, decide))
     })
     if (blocks.length > 0 || repeats.length > 0) this.#commits += 1
