@@ -79,8 +79,6 @@ export class PostgresWriterEngine implements WriterEngine {
     return false
   }
 
-  onStep(): void {}
-
   async close(): Promise<void> {
     await this.#lease.release()
   }
