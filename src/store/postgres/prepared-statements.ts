@@ -38,10 +38,21 @@ function parsed(sql: string): Known {
   return { text, arrays }
 }
 
-function encoded(value: Value, elements: ElementType | undefined): Value {
+function encoded(given: Value, elements: ElementType | undefined): Value {
+  const value = storable(given)
   return elements !== undefined && isArray(value) ? (binaryArray(value, elements) ?? value) : value
 }
 
 function isArray(value: Value): value is Extract<Value, readonly unknown[]> {
   return Array.isArray(value)
+}
+
+/** The server's texts have no U+0000. A caller may ask for any text: it stands as what is no character does, which names nothing. */
+function storable(value: Value): Value {
+  if (isUnstorable(value)) return value.replaceAll('\0', '\ufffd')
+  return Array.isArray(value) && value.some(isUnstorable) ? (value.map(storable) as Value) : value
+}
+
+function isUnstorable(value: unknown): value is string {
+  return typeof value === 'string' && value.includes('\0')
 }
