@@ -7,6 +7,10 @@ import { StoredLedgers } from './queries/ledger/stored-ledgers.ts'
 import { StoredReads } from './queries/reads.ts'
 import { createRecords, type StoredRecords } from './queries/records/create-records.ts'
 import { StoredJournal } from './queries/stored-journal.ts'
+import { allRows } from './queries/table-rows.ts'
+import type { Row } from './rows/columns.ts'
+import { dumpRows, type TableRows } from './rows/dump-rows.ts'
+import { isRecord } from './rows/table-lists.ts'
 import type { OnDamage } from './seam/damage.ts'
 import type { ChainReads, Journal, LedgerStore, Store } from './seam/store.ts'
 
@@ -44,11 +48,7 @@ export class EngineStore implements Store {
     this.reports = records.reports
     this.comparisons = records.comparisons
     this.callCounts = records.callCounts
-    this.ledgers = new StoredLedgers({
-      engine: engine.ledgers,
-      records: engine.records.durable,
-      onStep: onLedgerStep,
-    })
+    this.ledgers = new StoredLedgers(engine, onLedgerStep)
   }
 
   async openJournal(chain: ChainId, coverage: Coverage, tell?: OnDamage): Promise<Journal> {
@@ -70,8 +70,19 @@ export class EngineStore implements Store {
     if (isThere && mayBeTold) await this.reports.forget(chain)
   }
 
-  dump(): Promise<readonly string[]> {
-    return this.#engine.dump()
+  async dump(): Promise<readonly string[]> {
+    const held = await this.#engine.snapshot()
+    try {
+      const tables: TableRows[] = []
+      for (const table of held.tables.filter(isRecord)) {
+        const rows: Row[] = []
+        for await (const page of held.pages(allRows(table))) rows.push(...page)
+        tables.push({ table: table.name, columns: table.columns, rows })
+      }
+      return dumpRows(tables)
+    } finally {
+      await held.close()
+    }
   }
 
   close(): Promise<void> {

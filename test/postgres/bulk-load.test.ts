@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { IndexerReport } from '../../src/indexer/indexer-options.ts'
-import { openTables } from '../../src/store/open.ts'
+import { migratePart } from '../../src/store/migrate-store.ts'
 import { appendedDump, FINAL, HEAD, indexStore, makeChain } from '../bulk/final-chain.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { placeMaker, type StorePlace } from '../store/engines.ts'
@@ -61,9 +61,7 @@ test('without a folder that can be used, blocks are appended', async () => {
 })
 
 test('tables that are spread over servers are not replaced', async () => {
-  const tables = openTables(place.url)
-  await tables.tables({ of: 'journal', chain: CHAIN }, true)
-  await tables.close()
+  await migratePart(place.url, { of: 'journal', chain: CHAIN })
   const before = (await place.openChain()).journal
   expect(before.bulk).toBeDefined()
   await before.close()

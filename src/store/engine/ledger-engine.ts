@@ -1,6 +1,5 @@
 import type { ChainId } from '../../core/chain.ts'
 import type { Soon } from '../../core/soon.ts'
-import type { StoredLedgerAudit } from '../queries/ledger/ledger-audit.ts'
 import type { Query } from '../queries/query.ts'
 import type { Row } from '../rows/columns.ts'
 import type { OnDamage } from '../seam/damage.ts'
@@ -33,5 +32,4 @@ export interface LedgerEngine {
   /** Its transactions exclude those of all other writers of the ledger, and are on disk when they end. */
   openWriter(chain: ChainId): Promise<WriterEngine>
   openReads(chain: ChainId, tell?: OnDamage): Promise<OpenLedger>
-  openAudit(chain: ChainId): Promise<StoredLedgerAudit>
 }

@@ -1,6 +1,7 @@
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import type { OnDamage } from '../seam/damage.ts'
+import type { HeldTables } from './held-tables.ts'
 import type { LedgerEngine } from './ledger-engine.ts'
 import type { ReadEngines } from './read-engine.ts'
 import type { TableEngine } from './table-engine.ts'
@@ -36,7 +37,7 @@ export interface StoreEngine {
    * nothing of the chain is told there.
    */
   forget(chain: ChainId): Promise<boolean>
-  /** All rows of the store's own tables as canonical lines, in one snapshot (`dumpRows`). */
-  dump(): Promise<readonly string[]>
+  /** The store's own tables in one snapshot, those of a ledger too. */
+  snapshot(): Promise<HeldTables>
   close(): Promise<void>
 }

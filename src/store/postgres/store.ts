@@ -3,6 +3,7 @@ import type { AccountCodec } from '../../core/account.ts'
 import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
+import type { HeldTables } from '../engine/held-tables.ts'
 import type { ReadEngines } from '../engine/read-engine.ts'
 import type { RecordEngines, StoreEngine } from '../engine/store-engine.ts'
 import type { WriterEngine } from '../engine/writer-engine.ts'
@@ -11,7 +12,7 @@ import { chainSchemas, hasChain } from './chain/chain-place.ts'
 import { openChainReads } from './chain/open-reads.ts'
 import { PostgresWriterEngine } from './chain/writer-engine.ts'
 import { PostgresDatabase } from './database.ts'
-import { dumpRecords } from './dump-records.ts'
+import { PostgresHeldTables } from './held-tables.ts'
 import { takeLease } from './lease.ts'
 import { PostgresLedgers } from './ledger/ledgers.ts'
 import { migrate } from './migrate.ts'
@@ -75,8 +76,8 @@ class PostgresEngine implements StoreEngine {
     }
   }
 
-  dump(): Promise<readonly string[]> {
-    return dumpRecords(this.#db)
+  snapshot(): Promise<HeldTables> {
+    return PostgresHeldTables.snapshot(this.#db.target)
   }
 
   close(): Promise<void> {

@@ -5,6 +5,7 @@ import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
+import type { HeldTables } from '../engine/held-tables.ts'
 import type { LedgerStep } from '../engine/ledger-engine.ts'
 import type { ReadEngines } from '../engine/read-engine.ts'
 import type { RecordEngines, StoreEngine } from '../engine/store-engine.ts'
@@ -21,10 +22,10 @@ import {
   type SqliteDatabase,
   watchFiles,
 } from './database.ts'
-import { dumpRecords } from './dump-records.ts'
 import { CurrentFacts, openReader, openWriter } from './facts-file.ts'
 import { fileName, isThere, MAIN_FILE, makeFolder, RUNNING_FILE, readsFile, USES_FILE } from './files.ts'
 import { Generations } from './generations.ts'
+import { SqliteHeldTables } from './held-tables.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { assertLedgerNotLost } from './ledger/ledger-marker.ts'
 import { SqliteLedgers } from './ledger/ledgers.ts'
@@ -194,8 +195,8 @@ export class SqliteEngine implements StoreEngine {
     db.prepare('ATTACH ? AS noted').run(join(this.#options.folder, readsFile(chain)))
   }
 
-  async dump(): Promise<readonly string[]> {
-    return dumpRecords([MAIN_FILE, USES_FILE].map((name) => join(this.#options.folder, name)))
+  async snapshot(): Promise<HeldTables> {
+    return guardedFile(this.#options.folder, () => SqliteHeldTables.snapshot(this.#options.folder))
   }
 
   #running(): SqliteDatabase {
