@@ -1,8 +1,8 @@
 import type { ChainId } from '../core/chain.ts'
 import type { Coverage } from '../core/coverage.ts'
-import type { LedgerStep } from './engine/ledger-engine.ts'
 import type { StoreEngine } from './engine/store-engine.ts'
 import type { OnWriterStep } from './engine/writer-engine.ts'
+import type { LedgerStep } from './queries/ledger/ledger-steps.ts'
 import { StoredLedgers } from './queries/ledger/stored-ledgers.ts'
 import { StoredReads } from './queries/reads.ts'
 import { createRecords, type StoredRecords } from './queries/records/create-records.ts'
@@ -52,11 +52,11 @@ export class EngineStore implements Store {
   }
 
   async openJournal(chain: ChainId, coverage: Coverage, tell?: OnDamage): Promise<Journal> {
-    return new StoredJournal(await this.#engine.openWriter(chain, coverage, tell), this.#onStep)
+    return new StoredJournal(await this.#engine.openWriter({ chain, coverage, isLedger: false }, tell), this.#onStep)
   }
 
   async openReads(chain: ChainId, tell?: OnDamage): Promise<ChainReads> {
-    return new StoredReads(await this.#engine.openReads(chain, tell))
+    return new StoredReads(await this.#engine.openReads({ chain, isLedger: false }, tell))
   }
 
   holds(chain: ChainId): Promise<boolean> {

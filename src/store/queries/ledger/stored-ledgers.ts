@@ -1,13 +1,14 @@
 import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
-import type { LedgerStep } from '../../engine/ledger-engine.ts'
 import type { StoreEngine } from '../../engine/store-engine.ts'
+import { LEDGER_COVERAGE } from '../../rows/ledger-batch.ts'
 import type { OnDamage } from '../../seam/damage.ts'
 import type { AcceptedClock, LedgerAudit, LedgerJournal } from '../../seam/ledger-store.ts'
 import type { LedgerStore } from '../../seam/store.ts'
 import { StoredReads } from '../reads.ts'
 import { acceptClock } from './accepted-clock.ts'
 import { StoredLedgerAudit } from './ledger-audit.ts'
+import type { LedgerStep } from './ledger-steps.ts'
 import { StoredLedgerJournal } from './stored-ledger-journal.ts'
 import { StoredLedgerReads } from './stored-ledger-reads.ts'
 
@@ -23,12 +24,17 @@ export class StoredLedgers implements LedgerStore {
   }
 
   async openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal> {
-    return StoredLedgerJournal.open(await this.#engine.ledgers.openWriter(chain), genesis, this.#onStep)
+    return StoredLedgerJournal.open(
+      await this.#engine.openWriter({ chain, coverage: LEDGER_COVERAGE, isLedger: true }),
+      genesis,
+      this.#onStep,
+    )
   }
 
   async openReads(chain: ChainId, tell?: OnDamage): ReturnType<LedgerStore['openReads']> {
-    const opened = await this.#engine.ledgers.openReads(chain, tell)
-    return { ledger: new StoredLedgerReads(opened.ledger), chain: new StoredReads(opened.chain) }
+    const opened = await this.#engine.openReads({ chain, isLedger: true }, tell)
+    const { walletBlocks } = this.#engine
+    return { ledger: new StoredLedgerReads(opened.engine, walletBlocks), chain: new StoredReads(opened) }
   }
 
   async openAudit(chain: ChainId): Promise<LedgerAudit> {
