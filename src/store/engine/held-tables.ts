@@ -6,8 +6,8 @@ import type { Cell, StorePart } from '../seam/store-parts.ts'
 export type TableShape = { readonly name: string; readonly columns: readonly string[]; readonly key: readonly string[] }
 
 /**
- * How tables are held. `read`: one snapshot, of this version's tables. `hold`: as they are, and no other process writes them. `make`:
- * as `hold`, and those that are missing are made, and older ones are brought to this version.
+ * How tables are held. `read`: one snapshot, of this version's tables. `hold`: as they are, and no other process writes the journal of a
+ * chain. `make`: those that are missing are made, older ones are brought to this version, and once they are used nobody else writes them.
  */
 export type Hold = 'read' | 'hold' | 'make'
 

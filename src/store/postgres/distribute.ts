@@ -5,6 +5,7 @@ import type { StorePart } from '../seam/store-parts.ts'
 import { makePart, schemaOf } from './chain/chain-place.ts'
 import { PostgresDatabase } from './database.ts'
 import { tableShapes } from './held-tables.ts'
+import { takeLease } from './lease.ts'
 import { parseTarget } from './target.ts'
 
 /**
@@ -30,9 +31,18 @@ async function distribute(db: PostgresDatabase, part: StorePart): Promise<readon
   // What is of the store itself is small, and has keys across accounts.
   if (part.of === 'store') return []
   await makePart(db, part)
+  const lease = part.of === 'journal' ? await takeLease(db, part.chain) : undefined
+  try {
+    return await spread(db, part)
+  } finally {
+    await lease?.release()
+  }
+}
+
+async function spread(db: PostgresDatabase, part: StorePart): Promise<readonly string[]> {
   const schema = schemaOf(db.target.schema, part)
-  const spread = await db.all('SELECT logicalrelid::regclass::text FROM pg_dist_partition')
-  const isSpread = new Set(spread.map(([name]) => text(name)))
+  const before = await db.all('SELECT logicalrelid::regclass::text FROM pg_dist_partition')
+  const isSpread = new Set(before.map(([name]) => text(name)))
   const done: string[] = []
   for (const { name, key } of (await tableShapes(db, schema)).filter(isCopied)) {
     const full = `${schema}.${name}`

@@ -4,13 +4,13 @@ import { quotedNames } from '../queries/table-rows.ts'
 import { type Row, text } from '../rows/columns.ts'
 import { isCopied } from '../rows/table-lists.ts'
 import type { Cell, StorePart } from '../seam/store-parts.ts'
-import { makePart, schemaOf } from './chain/chain-place.ts'
+import { makePart, migrationsOf, schemaOf } from './chain/chain-place.ts'
 import { inWords } from './chain/run-query.ts'
 import { PostgresDatabase, type Queries, type Transaction, type Value } from './database.ts'
 import { type HeldTransaction, holdTransaction, NO_LIMITS } from './held-transaction.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { readModel, schemaFaults } from './ledger/schema-faults.ts'
-import { migrate } from './migrate.ts'
+import { migrate, mustBeKnown } from './migrate.ts'
 import { MIGRATIONS } from './schema.ts'
 import { parseTarget, type Target } from './target.ts'
 
@@ -28,6 +28,7 @@ export class PostgresHeldTables implements HeldTables {
   readonly #parts: Parts
   /** The snapshot, or the transaction that writes, while there is one. */
   #open: HeldTransaction | undefined
+  #lease: Lease | undefined
 
   private constructor(parts: Parts, tables: readonly TableShape[]) {
     this.#parts = parts
@@ -37,7 +38,6 @@ export class PostgresHeldTables implements HeldTables {
   /** Holds a part of the store of a URL; undefined if it has no tables. @throws LEASE_HELD; and as `migrate` */
   static async open(url: string, part: StorePart, how: Hold): Promise<PostgresHeldTables | undefined> {
     const db = PostgresDatabase.unhurried(parseTarget(url))
-    let lease: Lease | undefined
     try {
       if (how === 'make') await makePart(db, part)
       else if (how === 'read' && part.of === 'store') await migrate(db, { migrations: MIGRATIONS, create: false })
@@ -47,14 +47,14 @@ export class PostgresHeldTables implements HeldTables {
         await db.close()
         return undefined
       }
-      if (how !== 'read' && part.of === 'journal') lease = await takeLease(db, part.chain)
+      if (how === 'hold') await mustBeKnown(db.within([schema]), migrationsOf(part))
       const view = part.of === 'store' ? db : db.within([schema, db.target.schema])
-      const opened = new PostgresHeldTables({ db, view, schema, lease }, tables)
+      const opened = new PostgresHeldTables({ db, view, schema, part, how }, tables)
       if (how === 'read') opened.#open = await opened.#snapshot()
-      else if (how === 'make' && part.of === 'store') await opened.#writing()
+      // Tables that are made are held once they are used: their making alone waits for nobody.
+      if (how === 'hold') await opened.#hold()
       return opened
     } catch (error) {
-      await lease?.release()
       await db.close()
       throw error
     }
@@ -65,7 +65,8 @@ export class PostgresHeldTables implements HeldTables {
     const db = PostgresDatabase.unhurried(target)
     try {
       const { schema } = target
-      const opened = new PostgresHeldTables({ db, view: db, schema, lease: undefined }, await tableShapes(db, schema))
+      const parts: Parts = { db, view: db, schema, part: { of: 'store' }, how: 'read' }
+      const opened = new PostgresHeldTables(parts, await tableShapes(db, schema))
       opened.#open = await opened.#snapshot()
       return opened
     } catch (error) {
@@ -76,13 +77,17 @@ export class PostgresHeldTables implements HeldTables {
 
   async *pages(asked: Asked): AsyncGenerator<readonly Row[], void> {
     const { db } = this.#parts
-    // What is held, but not written at the moment, is read by itself: a lease could not be prolonged meanwhile.
-    const own = this.#open === undefined ? await this.#snapshot() : undefined
+    const { how, part } = this.#parts
+    const isLocked = how === 'make' && part.of === 'store'
+    const open = this.#open ?? (isLocked ? await this.#writing() : undefined)
+    if (open !== undefined) return yield* pagesIn(db, open.queries, asked)
+    // A lease could not be prolonged while a transaction checks it, so what is not written at the moment is read by itself.
+    await this.#hold()
+    const own = await this.#snapshot()
     try {
-      const { queries } = own ?? this.#open ?? (await this.#writing())
-      yield* pagesIn(db, queries, asked)
+      yield* pagesIn(db, own.queries, asked)
     } finally {
-      await own?.commit()
+      await own.commit()
     }
   }
 
@@ -105,13 +110,19 @@ export class PostgresHeldTables implements HeldTables {
   }
 
   async close(): Promise<void> {
-    const { db, lease } = this.#parts
+    const { db } = this.#parts
     try {
       await this.#open?.rollBack()
-      await lease?.release()
+      await this.#lease?.release()
     } finally {
       await db.close()
     }
+  }
+
+  /** Keeps other writers of a chain away. @throws LEASE_HELD */
+  async #hold(): Promise<void> {
+    const { db, part, how } = this.#parts
+    if (how !== 'read' && part.of === 'journal') this.#lease ??= await takeLease(db, part.chain)
   }
 
   async #snapshot(): Promise<HeldTransaction> {
@@ -124,7 +135,9 @@ export class PostgresHeldTables implements HeldTables {
 
   /** Begins a transaction that writes, beside which nobody else does. */
   async #writing(): Promise<HeldTransaction> {
-    const { db, view, lease } = this.#parts
+    const { db, view } = this.#parts
+    await this.#hold()
+    const lease = this.#lease
     const held = await holdTransaction((work) => (lease === undefined ? view.write(work) : lease.write(work, view)))
     const names = this.tables.filter(isCopied).map(({ name }) => name)
     const lock = lease === undefined ? `LOCK TABLE ${names.join(', ')} IN SHARE ROW EXCLUSIVE MODE; ` : ''
@@ -139,7 +152,8 @@ type Parts = {
   readonly db: PostgresDatabase
   readonly view: PostgresDatabase
   readonly schema: string
-  readonly lease: Lease | undefined
+  readonly part: StorePart
+  readonly how: Hold
 }
 
 /** The rows of a statement in a transaction, page by page. */

@@ -5,7 +5,7 @@ import type { HeldTables, Hold, TableShape } from '../engine/held-tables.ts'
 import type { Asked } from '../queries/query.ts'
 import { quotedNames } from '../queries/table-rows.ts'
 import type { Cell, StorePart } from '../seam/store-parts.ts'
-import { guarded, guardedFile, openDatabase, type Row, type SqliteDatabase, text } from './database.ts'
+import { guarded, guardedFile, mustBeKnown, openDatabase, type Row, type SqliteDatabase, text } from './database.ts'
 import { openWriter } from './facts-file.ts'
 import { fileName, isThere, MAIN_FILE, makeFolder, readsFile, USES_FILE } from './files.ts'
 import { Generations } from './generations.ts'
@@ -134,9 +134,17 @@ function usesIn(folder: string): Pick<Opened, 'uses'> {
   return isThere(uses) ? { uses } : {}
 }
 
+/** @throws STORE_MISMATCH a newer version made it */
 function openAsItIs(file: string): SqliteDatabase {
   // The package's types do not model how `raw` and `pluck` change results.
-  return new Database(file, { fileMustExist: true }) as SqliteDatabase
+  const db = new Database(file, { fileMustExist: true }) as SqliteDatabase
+  try {
+    mustBeKnown(Number(db.pragma('user_version', { simple: true })), { file, migrations: MAIN_MIGRATIONS })
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
 }
 
 /** @throws LEASE_HELD another process writes the chain */

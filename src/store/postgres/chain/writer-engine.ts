@@ -10,7 +10,7 @@ import type { PostgresDatabase, Transaction } from '../database.ts'
 import { RememberedTables } from '../journal/run-plan.ts'
 import { type Lease, takeLease } from '../lease.ts'
 import { bindToChain } from './bind-chain.ts'
-import { chainSchemas, isSpread, makeChain } from './chain-place.ts'
+import { chainSchemas, isReplaceable, makeChain } from './chain-place.ts'
 import type { JournalOf } from './journal-of.ts'
 import { runWork } from './run-query.ts'
 
@@ -46,8 +46,7 @@ export class PostgresWriterEngine implements WriterEngine {
       const ours: Lease = { ...lease, write: (work) => lease.write(work, view) }
       const schemas = chainSchemas(db.target.schema, of.chain)
       const folder = new LoadFolder(loadFolder, db.target, of.chain)
-      // Tables that are spread over servers are made by commands of their own, which fresh ones would lack.
-      const load = (await isSpread(db, schemas)) ? undefined : { db, schemas, folder }
+      const load = (await isReplaceable(db, schemas)) ? { db, schemas, folder } : undefined
       const engine = new PostgresWriterEngine(of, ours, { memory, load })
       const isNew = await ours.write(async (queries) => {
         await bindToChain(queries, { ...of, fence: lease.fence })
