@@ -2,6 +2,7 @@ import type { TableEngine } from '../../engine/table-engine.ts'
 import { int, nullable } from '../../rows/columns.ts'
 import { parseSessionOfUser, parseUser, SESSION, USER, userValues } from '../../rows/user-rows.ts'
 import type { SessionStore, StoredSession, StoredUser, UserStore } from '../../seam/users.ts'
+import { isInNoRow } from '../caller-text.ts'
 import { type Query, rowOf, rowsOf, TURN } from '../query.ts'
 
 const ADD = rowOf(
@@ -27,8 +28,7 @@ export class StoredUsers implements UserStore {
   }
 
   async get(name: string): Promise<StoredUser | undefined> {
-    // A caller may ask for any text. PostgreSQL stores none with this character, and fails on it.
-    if (name.includes('\0')) return undefined
+    if (isInNoRow(name)) return undefined
     return this.#engine.read(function* (): Query<StoredUser | undefined> {
       const [row] = yield [GET, name]
       return row && parseUser(row)
