@@ -22,6 +22,16 @@ export class Statements {
       known = isKept ? { name: `s${prepared++}`, text } : { text }
       if (isKept) this.#known.set(sql, known)
     }
-    return { ...known, values: [...values], rowMode: 'array' }
+    return { ...known, values: values.map(storable), rowMode: 'array' }
   }
+}
+
+/** The server's texts have no U+0000. A caller may ask for any text: it stands as what is no character does, which names nothing. */
+function storable(value: Value): Value {
+  if (isUnstorable(value)) return value.replaceAll('\0', '\ufffd')
+  return Array.isArray(value) && value.some(isUnstorable) ? (value.map(storable) as Value) : value
+}
+
+function isUnstorable(value: unknown): value is string {
+  return typeof value === 'string' && value.includes('\0')
 }

@@ -28,7 +28,10 @@ export class StoredUsers implements UserStore {
   }
 
   async get(name: string): Promise<StoredUser | undefined> {
+<<<<<<< HEAD
     if (isInNoRow(name)) return undefined
+=======
+>>>>>>> main
     return this.#engine.read(function* (): Query<StoredUser | undefined> {
       const [row] = yield [GET, name]
       return row && parseUser(row)
