@@ -3,7 +3,6 @@ import { parseStandard } from '../../../journal/rules/assets.ts'
 import type { TableEngine } from '../../engine/table-engine.ts'
 import { nullable, text } from '../../rows/columns.ts'
 import type { StoredChainAsset, VendorIdStore } from '../../seam/custody.ts'
-import { isInNoRow } from '../caller-text.ts'
 import { type Query, rowOf } from '../query.ts'
 import { addAsset, addChain, assetId, chainNumber, readChain } from './names.ts'
 
@@ -56,7 +55,6 @@ export class StoredVendorIds implements VendorIdStore {
   }
 
   async asset(id: string): Promise<StoredChainAsset | undefined> {
-    if (isInNoRow(id)) return undefined
     return this.#engine.read(function* (): Query<StoredChainAsset | undefined> {
       const [row] = yield [ASSET_BY_ID, id]
       return row && { chain: readChain(row[0]), asset: { standard: parseStandard(row[1]), reference: text(row[2]) } }

@@ -2,7 +2,6 @@ import { type AssetRef, assetKey } from '../../../core/asset.ts'
 import { parseStandard } from '../../../journal/rules/assets.ts'
 import { text } from '../../rows/columns.ts'
 import type { FoundTokens, TokenQuery } from '../../seam/tokens.ts'
-import { isInNoRow } from '../caller-text.ts'
 import { type Asked, type Named, type Query, rowsOf } from '../query.ts'
 
 /** Most tokens with a matching symbol, and with a matching name, that one search looks at: some 10 ms. */
@@ -38,9 +37,6 @@ const excluded = new WeakMap<readonly AssetRef[], string>()
 
 /** As `TokenStore.search`. */
 export function* searchTokens({ match, standards, except, offset, limit }: TokenQuery): Query<FoundTokens> {
-  if (match !== undefined && isInNoRow('reference' in match ? match.reference : match.beginning)) {
-    return { assets: [], more: false }
-  }
   // One more row shows whether there are more.
   const page = { standards: JSON.stringify(standards), except: keysOf(except), offset, most: limit + 1 }
   const rows = yield asked(match, page)

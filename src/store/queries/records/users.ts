@@ -2,7 +2,6 @@ import type { TableEngine } from '../../engine/table-engine.ts'
 import { int, nullable } from '../../rows/columns.ts'
 import { parseSessionOfUser, parseUser, SESSION, USER, userValues } from '../../rows/user-rows.ts'
 import type { SessionStore, StoredSession, StoredUser, UserStore } from '../../seam/users.ts'
-import { isInNoRow } from '../caller-text.ts'
 import { type Query, rowOf, rowsOf, TURN } from '../query.ts'
 
 const ADD = rowOf(
@@ -28,10 +27,6 @@ export class StoredUsers implements UserStore {
   }
 
   async get(name: string): Promise<StoredUser | undefined> {
-<<<<<<< HEAD
-    if (isInNoRow(name)) return undefined
-=======
->>>>>>> main
     return this.#engine.read(function* (): Query<StoredUser | undefined> {
       const [row] = yield [GET, name]
       return row && parseUser(row)
