@@ -81,8 +81,9 @@ test('a live block is two round trips, and its finalization too: the reads go wi
     'a new token': await tripsOf(append(6, [mint(2, bob, 1)])),
     'a rollback of it': await tripsOf(() => journal.rollback({ number: 5, hash: hashOf(0, 5) })),
     'and the block that replaces it': await tripsOf(append(6, [mint(0, alice)])),
-    'after a repair': (await journal.repair([blockOf(5, [])]), await tripsOf(append(7, [mint(0, alice)]))),
   }
+  await journal.repair([blockOf(5, [])])
+  expect(await tripsOf(append(7, [mint(0, alice)]))).toEqual([2])
   expect(counted).toEqual({
     'known accounts and tokens': [2],
     'a new account': [2],
@@ -92,7 +93,6 @@ test('a live block is two round trips, and its finalization too: the reads go wi
     'a new token': [4],
     'a rollback of it': [19],
     'and the block that replaces it': [2],
-    'after a repair': [2],
   })
 })
 
