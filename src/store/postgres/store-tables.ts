@@ -96,7 +96,7 @@ export class PostgresTables implements StoreTables {
 
   async #in<T>({ part }: StoreTable, work: (queries: Transaction) => Promise<T>): Promise<T> {
     const view = this.#db.within([this.#schemaOf(part), this.#db.target.schema])
-    return part.of === 'journal' ? (await this.#lease(part.chain)).write(work, view) : view.write(work)
+    return part.of === 'journal' ? (await this.#lease(part.chain)).write(work, { view }) : view.write(work)
   }
 
   /** @throws LEASE_HELD another process writes the chain */
