@@ -101,8 +101,7 @@ async function look(at: {
 }): Promise<Failure | undefined> {
   const { journal, clock, before } = at
   try {
-    await journal.probe({ write: before !== undefined })
-    clock.mayStamp(await journal.lastTime())
+    clock.mayStamp(await journal.probe({ write: before !== undefined }))
     if (before !== undefined) post({ type: 'trouble', trouble: undefined })
     return undefined
   } catch (error) {

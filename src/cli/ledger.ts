@@ -169,7 +169,7 @@ function addAcceptClock(ledger: Command, terminal: Terminal): void {
         const { chain: reads } = await store.ledgers.openReads(chain)
         const clocks = readClocks()
         const last = (await reads.clock()).published?.timestamp ?? 0
-        await store.ledgers.acceptClock(chain, { ...clocks, through: last })
+        await store.ledgers.acceptClock({ ...clocks, through: last })
         const time = (seconds: number): string => new Date(seconds * 1_000).toISOString()
         terminal.err(`Accepted: it is ${time(clocks.wall)}, and the time of the last block is ${time(last)}.\n`)
       })

@@ -1,12 +1,20 @@
 import type { ChainId } from '../core/chain.ts'
 import type { Coverage } from '../core/coverage.ts'
+import type { LedgerStep } from './engine/ledger-engine.ts'
 import type { StoreEngine } from './engine/store-engine.ts'
+import type { OnWriterStep } from './engine/writer-engine.ts'
 import { StoredLedgers } from './queries/ledger/stored-ledgers.ts'
 import { StoredReads } from './queries/reads.ts'
 import { createRecords, type StoredRecords } from './queries/records/create-records.ts'
 import { StoredJournal } from './queries/stored-journal.ts'
 import type { OnDamage } from './seam/damage.ts'
 import type { ChainReads, Journal, LedgerStore, Store } from './seam/store.ts'
+
+/** Told of the steps of writes, for tests that end the process at one of them. */
+export type OnSteps = {
+  readonly onStep?: OnWriterStep | undefined
+  readonly onLedgerStep?: ((step: LedgerStep) => void) | undefined
+}
 
 /** The store on an engine. */
 export class EngineStore implements Store {
@@ -21,9 +29,11 @@ export class EngineStore implements Store {
   readonly callCounts: StoredRecords['callCounts']
   readonly ledgers: LedgerStore
   readonly #engine: StoreEngine
+  readonly #onStep: OnWriterStep | undefined
 
-  constructor(engine: StoreEngine) {
+  constructor(engine: StoreEngine, { onStep, onLedgerStep }: OnSteps = {}) {
     this.#engine = engine
+    this.#onStep = onStep
     const records = createRecords(engine.records)
     this.keys = records.keys
     this.users = records.users
@@ -34,11 +44,15 @@ export class EngineStore implements Store {
     this.reports = records.reports
     this.comparisons = records.comparisons
     this.callCounts = records.callCounts
-    this.ledgers = new StoredLedgers(engine.ledgers)
+    this.ledgers = new StoredLedgers({
+      engine: engine.ledgers,
+      records: engine.records.durable,
+      onStep: onLedgerStep,
+    })
   }
 
   async openJournal(chain: ChainId, coverage: Coverage, tell?: OnDamage): Promise<Journal> {
-    return new StoredJournal(await this.#engine.openWriter(chain, coverage, tell))
+    return new StoredJournal(await this.#engine.openWriter(chain, coverage, tell), this.#onStep)
   }
 
   async openReads(chain: ChainId, tell?: OnDamage): Promise<ChainReads> {

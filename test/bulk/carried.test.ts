@@ -77,6 +77,10 @@ const CASES: Readonly<Record<string, Told>> = {
     [[block([minted])], repaired(block([{ ...minted, asset: OTHER }]))],
     [[block([], hint(ZERO_ADDRESS, 'undecodable'))]],
   ),
+  'pairs of a token that is shown anew by the zero address are met again': told(
+    [[block([minted], hint(BOB))], repaired(block([{ ...minted, asset: OTHER }], hint(BOB)))],
+    [[block([], hint(ZERO_ADDRESS, 'undecodable'))]],
+  ),
   'the doubt after a repair does not come back once it was settled': told(
     [
       [block([minted])],

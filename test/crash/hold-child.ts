@@ -1,13 +1,14 @@
 /**
- * A process that places holds, to be killed: `hold-child.ts FOLDER NAME` places holds of 1 to 3 of the 100 that are available,
+ * A process that places holds, to be killed: `hold-child.ts URL NAME` places holds of 1 to 3 of the 100 that are available,
  * each with a request id of its own, and prints `REQUEST ID` for each that was placed. It ends when nothing is left.
  */
 import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTick } from 'node:timers/promises'
-import { holdOf, storeAt } from '../custody/hold-store.ts'
+import { openStore } from '../../src/store/open.ts'
+import { holdOf } from '../custody/hold-store.ts'
 
-const [folder = '', name = ''] = process.argv.slice(2)
-const { holds } = storeAt(folder).custody
+const [url = '', name = ''] = process.argv.slice(2)
+const { holds } = (await openStore({ url, create: false })).custody
 process.stdout.write('started\n')
 for (let at = 0; ; at++) {
   const hold = holdOf({ id: randomUUID(), requestId: `${name}-${at}`, amount: BigInt(1 + (at % 3)) })

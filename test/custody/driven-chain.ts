@@ -5,8 +5,7 @@ import { addressOf } from '../../src/chains/chia/words/address.ts'
 import { assert } from '../../src/core/assert.ts'
 import type { AssetRef } from '../../src/core/asset.ts'
 import { type ChainId, type Kind, parseChainId } from '../../src/core/chain.ts'
-import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
-import type { SqliteStore } from '../../src/store/sqlite/store.ts'
+import type { ChainReads, Journal, Store } from '../../src/store/seam/store.ts'
 import { TableChain } from '../balances/world.ts'
 import { hash } from '../chains/mock-chain.ts'
 import type { Movement } from '../store/chains.ts'
@@ -61,7 +60,7 @@ export type Driven = {
 export type FollowedFamily = keyof typeof PARTS
 
 /** Opens the journal of a chain and indexes its first block. `accounts`: how many a chain that follows accounts follows. */
-export async function drive(store: SqliteStore, family: FollowedFamily, accounts: number): Promise<Driven> {
+export async function drive(store: Store, family: FollowedFamily, accounts: number): Promise<Driven> {
   const { id, account, token } = PARTS[family]
   const listed = Array.from({ length: accounts }, (_, index) => account(index + 1))
   const isByAccount = family === 'chia'

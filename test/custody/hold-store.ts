@@ -1,11 +1,9 @@
-/** A store with one wallet, one address and one asset, for holds of several processes. */
-import { HEX_ACCOUNTS } from '../../src/core/account.ts'
+/** One wallet, one address and one asset, for holds of several processes. */
 import { assert } from '../../src/core/assert.ts'
 import type { AssetRef } from '../../src/core/asset.ts'
 import { parseChainId } from '../../src/core/chain.ts'
 import type { Hold } from '../../src/core/custody.ts'
 import type { Store } from '../../src/store/seam/store.ts'
-import { SqliteStore } from '../../src/store/sqlite/store.ts'
 
 const CHAIN = parseChainId('eip155:1')
 assert(CHAIN !== undefined, 'the chain id is one')
@@ -14,20 +12,9 @@ export const HOLD_CHAIN = CHAIN
 const ADDRESS = `0x${'1'.repeat(40)}`
 const GOLD: AssetRef = { standard: 'erc20', reference: `0x${'a'.repeat(40)}` }
 
-export function storeAt(folder: string): SqliteStore {
-  return new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS })
-}
-
 /** A hold of the wallet `w1`. */
 export function holdOf(parts: Pick<Hold, 'id' | 'requestId' | 'amount'>): Omit<Hold, 'status' | 'releasedAt'> {
   return { ...parts, wallet: 'w1', chain: HOLD_CHAIN, address: ADDRESS, asset: GOLD, createdAt: 1 }
-}
-
-/** Makes a store with the wallet, its address and its asset. */
-export async function makeHoldStore(folder: string): Promise<SqliteStore> {
-  const store = storeAt(folder)
-  await addHoldWallet(store)
-  return store
 }
 
 /** Adds the wallet, its address and its asset to a store. */

@@ -12,8 +12,7 @@ import type { CustodyChain } from '../../src/custody/chains.ts'
 import { commitGroup } from '../../src/ledger/group-commit.ts'
 import { createOwnReader } from '../../src/ledger/own-reader.ts'
 import { genesisOf } from '../../src/ledger/record.ts'
-import type { ChainReads } from '../../src/store/seam/store.ts'
-import type { SqliteStore } from '../../src/store/sqlite/store.ts'
+import type { ChainReads, Store } from '../../src/store/seam/store.ts'
 import { TokenMetadata } from '../../src/tokens/metadata.ts'
 import { StaticPrices } from '../../src/tokens/prices.ts'
 import { readTokenLists } from '../../src/tokens/token-lists.ts'
@@ -21,7 +20,7 @@ import { hash } from '../chains/mock-chain.ts'
 import { idOf, NOW } from './driven-chain.ts'
 
 /** Opens a ledger, as custody uses it. */
-export async function openLedger(store: SqliteStore, now: { at: number }) {
+export async function openLedger(store: Store, now: { at: number }) {
   const id = idOf('ledger:main')
   const journal = await store.ledgers.openJournal(id, genesisOf(id, NOW - 500))
   const { ledger, chain: reads } = await store.ledgers.openReads(id)

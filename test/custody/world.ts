@@ -1,13 +1,10 @@
 /** A real store with four chains, nodes with tables of balances, and custody over all of them. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setImmediate as nextTick } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { ChainBalances } from '../../src/balances/chain-balances.ts'
 import { ChainFunds } from '../../src/balances/chain-funds.ts'
 import { NodeReader } from '../../src/balances/node-reader.ts'
 import { kindOf } from '../../src/chains/registry.ts'
+import type { AccountCodec } from '../../src/core/account.ts'
 import { assert } from '../../src/core/assert.ts'
 import type { AssetRef } from '../../src/core/asset.ts'
 import type { ChainId } from '../../src/core/chain.ts'
@@ -15,45 +12,36 @@ import { ServiceError } from '../../src/core/errors.ts'
 import type { CustodyChain } from '../../src/custody/chains.ts'
 import { createCustody } from '../../src/custody/create-custody.ts'
 import type { CustodyBalance } from '../../src/custody/custody.ts'
-import type { ChainReads } from '../../src/store/seam/store.ts'
-import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import type { ChainReads, Store } from '../../src/store/seam/store.ts'
 import type { Movement } from '../store/chains.ts'
+import type { StorePlace } from '../store/engines.ts'
 import { type Driven, drive, type FollowedFamily, NOW } from './driven-chain.ts'
 import { makeTokens, openLedger } from './own-chain.ts'
 
-/** Opens a store in a folder of its own. */
-export function openStore() {
-  const folder = mkdtempSync(join(tmpdir(), 'steelyard-custody-'))
-  const store = storeAt(folder)
-  onTestFinished(async () => {
-    await nextTick()
-    await store.close()
-    rmSync(folder, { recursive: true })
-  })
-  return { folder, store }
+/** How the accounts of any chain are encoded. */
+const codecOf = (chain: ChainId): AccountCodec => {
+  const kind = kindOf(chain)
+  assert(kind !== undefined, `${chain} is of a known kind`)
+  return kind.accountCodec
 }
 
-/** Opens the store of a folder. */
-export function storeAt(folder: string): SqliteStore {
-  return new SqliteStore({
-    folder,
-    codecOf: (chain) => {
-      const kind = kindOf(chain)
-      assert(kind !== undefined, `${chain} is of a known kind`)
-      return kind.accountCodec
-    },
-  })
+type WorldOptions = {
+  readonly families?: readonly FollowedFamily[]
+  readonly withLedger?: boolean
+  readonly accounts?: number
 }
 
-export async function custodyWorld(
-  options: {
-    readonly families?: readonly FollowedFamily[]
-    readonly withLedger?: boolean
-    readonly accounts?: number
-  } = {},
-) {
+/** Makes worlds in the places of an engine. */
+export function custodyWorlds(makePlace: () => Promise<StorePlace>): (options?: WorldOptions) => Promise<CustodyWorld> {
+  return async (options = {}) => custodyWorld(await makePlace(), options)
+}
+
+async function custodyWorld(place: StorePlace, options: WorldOptions) {
   const { families = ['evm'], withLedger = false, accounts = 9 } = options
-  const { folder, store } = openStore()
+  onTestFinished(() => place.end())
+  /** Opens the store as another process does. */
+  const open = (): Promise<Store> => place.open({ codecOf })
+  const store = await open()
   const now = { at: NOW }
   const signal = new AbortController().signal
   const driven = new Map<FollowedFamily, Driven>()
@@ -73,7 +61,7 @@ export async function custodyWorld(
   }
   const decimals = new Map<string, number | undefined>()
   const tokens = makeTokens({ decimals, readsOf, ledger, now })
-  const make = (over: Pick<SqliteStore, 'custody'> = store) =>
+  const make = (over: Pick<Store, 'custody'> = store) =>
     createCustody({
       store: over.custody,
       chains,
@@ -94,7 +82,7 @@ export async function custodyWorld(
     return one
   }
   return {
-    folder,
+    open,
     store,
     custody,
     make,

@@ -20,7 +20,6 @@ beforeEach(async () => {
     },
     writes: opened.journal.writes,
     probe: (how) => opened.journal.probe(how),
-    lastTime: () => opened.journal.lastTime(),
     acceptedClock: () => opened.journal.acceptedClock(),
     close: () => opened.journal.close(),
   }

@@ -3,9 +3,10 @@ import { afterEach, expect, test } from 'vitest'
 import { commitGroup, outcomeOf } from '../../src/ledger/group-commit.ts'
 import type { Operation, Outcome } from '../../src/ledger/ledger.ts'
 import { genesisOf } from '../../src/ledger/record.ts'
+import { StoredLedgerJournal } from '../../src/store/queries/ledger/stored-ledger-journal.ts'
 import type { LedgerJournal } from '../../src/store/seam/ledger-store.ts'
 import { openDatabase, type SqliteDatabase } from '../../src/store/sqlite/database.ts'
-import { SqliteLedgerJournal } from '../../src/store/sqlite/ledger/ledger-journal.ts'
+import { SqliteLedgerWriter } from '../../src/store/sqlite/ledger/ledger-writer.ts'
 import { LEDGER_MIGRATIONS, MAIN_MIGRATIONS } from '../../src/store/sqlite/main-schema.ts'
 import { CHAIN_MIGRATIONS } from '../../src/store/sqlite/schema.ts'
 import { BEGAN, CHAIN, type Folder, makeFolder, openLedger, openStoreAt, verify } from './ledger.ts'
@@ -27,14 +28,9 @@ function openFile({ file }: Folder, durable = true): SqliteDatabase {
   return openDatabase({ file, migrations: MAIN_MIGRATIONS, parts, durable, cache: 'ledger' })
 }
 
-function journalOn(db: SqliteDatabase): SqliteLedgerJournal {
-  return new SqliteLedgerJournal({
-    db,
-    folder: dirname(db.name),
-    chain: CHAIN,
-    genesis: genesisOf(CHAIN, BEGAN),
-    onStep: undefined,
-  })
+async function journalOn(db: SqliteDatabase): Promise<LedgerJournal> {
+  const writer = new SqliteLedgerWriter({ db, folder: dirname(db.name), chain: CHAIN })
+  return StoredLedgerJournal.open(writer, genesisOf(CHAIN, BEGAN))
 }
 
 async function register(journal: LedgerJournal, wallet: string): Promise<Outcome> {
@@ -48,16 +44,16 @@ test('a journal accepts only a connection that waits for the disk', async () => 
   const folder = newFolder()
   const durable = openFile(folder)
   expect(durable.pragma('synchronous', { simple: true })).toBe(2)
-  await journalOn(durable).close()
+  await (await journalOn(durable)).close()
   const careless = openFile(folder, false)
-  expect(() => journalOn(careless)).toThrow('a ledger commit is on disk')
+  await expect(journalOn(careless)).rejects.toThrow('a ledger commit is on disk')
   careless.close()
 })
 
 test('a failed checkpoint is counted, but does not fail operations that are on disk', async () => {
   const folder = newFolder()
   const db = openFile(folder)
-  const journal = journalOn(db)
+  const journal = await journalOn(db)
   // An unfinished statement on the same connection prevents only that SQLite copies the log.
   db.unsafeMode(true)
   const rows = db.prepare('SELECT 1 UNION ALL SELECT 2 FROM chain UNION ALL SELECT 3 FROM clock').iterate()

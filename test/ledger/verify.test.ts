@@ -43,7 +43,7 @@ test('what the rest of the store keeps in the same file is not part of the recor
     db.pragma('foreign_keys = OFF')
     for (const [table] of MAIN_MIGRATIONS.flatMap((sql) => [...sql.matchAll(/(?<=\bCREATE TABLE )\w+/g)])) {
       const columns = db.prepare<[], { type: string }>(`PRAGMA table_info(${table})`).all()
-      const values = columns.map(({ type }) => ({ INTEGER: '1', BLOB: 'zeroblob(32)' })[type] ?? "'a'")
+      const values = columns.map(({ type }) => ({ INTEGER: '1', REAL: '1', BLOB: 'zeroblob(32)' })[type] ?? "'a'")
       db.exec(`INSERT INTO ${table} VALUES (${values.join(', ')})`)
     }
   })

@@ -1,11 +1,13 @@
 /** A new chain that is loaded in bulk into PostgreSQL, against one that is appended to the embedded store. */
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { IndexerReport } from '../../src/indexer/indexer-options.ts'
-import { openTables } from '../../src/store/open.ts'
-import { appendedDump, FINAL, HEAD, indexStore, makeChain } from '../bulk/final-chain.ts'
+import { openStore, openTables } from '../../src/store/open.ts'
+import { ALL, appendedDump, FINAL, HEAD, indexStore, makeChain } from '../bulk/final-chain.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { placeMaker, type StorePlace } from '../store/engines.ts'
 
@@ -58,6 +60,27 @@ test('without a folder that can be used, blocks are appended', async () => {
   expect(await indexStore(store, { isBulk: true, onStep: (step) => void steps.push(step) })).toBeUndefined()
   expect(await place.dumpChain(CHAIN)).toEqual(await appendedDump())
   expect(steps).toEqual([])
+})
+
+test('a role that may not make schemas appends, in tables that are there', async () => {
+  const { pathname, username } = new URL(place.url)
+  const [role, database] = [`r${randomBytes(6).toString('hex')}`, pathname.slice(1)]
+  const url = Object.assign(new URL(place.url), { username: role, password: 'p' }).href
+  await place.execRecords(`CREATE ROLE ${role} LOGIN PASSWORD 'p'; GRANT CREATE ON DATABASE ${database} TO ${role}`)
+  try {
+    const bulkOf = async (): Promise<unknown> => {
+      const store = await openStore({ url, codecOf: () => HEX_ACCOUNTS, loadFolder })
+      const journal = await store.openJournal(CHAIN, ALL)
+      await journal.close()
+      await store.close()
+      return journal.bulk
+    }
+    expect(await bulkOf()).toBeDefined()
+    await place.execRecords(`REVOKE CREATE ON DATABASE ${database} FROM ${role}`)
+    expect(await bulkOf()).toBeUndefined()
+  } finally {
+    await place.execRecords(`REASSIGN OWNED BY ${role} TO "${username}"; DROP OWNED BY ${role}; DROP ROLE ${role}`)
+  }
 })
 
 test('tables that are spread over servers are not replaced', async () => {

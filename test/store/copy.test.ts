@@ -144,6 +144,40 @@ test.each([
   await store.close()
 })
 
+test.each([
+  ['sqlite', 'the store', 'PRAGMA user_version = 99'],
+  ['postgres', 'the store', 'INSERT INTO migrations (number) VALUES (99)'],
+  ['postgres', 'a chain', 'INSERT INTO migrations (number) VALUES (99)'],
+])('in %s, %s that a newer version made is not copied', async (engine, part, raise) => {
+  const [source, target] = [await makePlace(engine), await makePlace('sqlite')]
+  await fill(source)
+  await (part === 'a chain' ? source.exec(CHAIN, raise) : source.execRecords(raise))
+  await expect(copy(source, target)).rejects.toMatchObject({
+    code: 'STORE_MISMATCH',
+    message: expect.stringContaining('use that version'),
+  })
+  await expect(openSnapshot(target.url)).rejects.toMatchObject({ code: 'STORE_MISSING' })
+})
+
+test('the command that updates tables does so while a server writes the chain', async () => {
+  const place = await makePlace('postgres')
+  await place.openChain()
+  let said = ''
+  const err = (text: string): void => {
+    said += text
+  }
+  const terminal = { out: () => undefined, err }
+  vi.stubEnv('STEELYARD_STORE', place.url)
+  vi.stubEnv('STEELYARD_CHAINS', `[{ id: "${CHAIN}", rpc: ["http://127.0.0.1:1"] }]`)
+  try {
+    const args = ['node', 'steelyard', 'migrate']
+    const code = await runToExit(async () => void (await createProgram(terminal).parseAsync(args)), terminal, false)
+    expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining('is ready for this version') })
+  } finally {
+    vi.unstubAllEnvs()
+  }
+})
+
 test('the command refuses the store to copy from, and stores with servers, and takes URLs from the environment', async () => {
   const [source, target] = [await makePlace('postgres'), await makePlace('sqlite')]
   const store = await source.open()

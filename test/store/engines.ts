@@ -90,10 +90,24 @@ function execIn(file: string, sql: string): void {
   db.close()
 }
 
-/** Every engine: suites of what all engines have loop over this list. */
-export const ENGINES: readonly { readonly name: string; readonly makePlace: () => Promise<StorePlace> }[] = [
+/** An engine. `isFull`: suites that take long on it take their full form. */
+export type TestedEngine = {
+  readonly name: string
+  readonly isFull: boolean
+  readonly makePlace: () => Promise<StorePlace>
+}
+
+/** True in `npm run test:long`. */
+const IS_LONG = process.env.STEELYARD_LONG_TESTS === '1'
+
+/**
+ * Every engine: suites of what all engines have loop over this list. Where each write waits for a server, what takes long has a short
+ * form in `npm test`, and its full form in `npm run test:long`.
+ */
+export const ENGINES: readonly TestedEngine[] = [
   {
     name: 'sqlite',
+    isFull: true,
     makePlace: async () => {
       const folder = mkdtempSync(join(tmpdir(), 'steelyard-store-'))
       const fileOf = (chain: ChainId): string => new Generations(folder, chain).currentPath()
@@ -116,6 +130,7 @@ export const ENGINES: readonly { readonly name: string; readonly makePlace: () =
   },
   {
     name: 'postgres',
+    isFull: IS_LONG,
     makePlace: async () => {
       const { url, schema, query, end } = await makeSchema()
       return place({

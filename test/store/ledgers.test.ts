@@ -88,7 +88,7 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
       { assetId: 'BOND' },
     ])
     expect(await reads.header(0)).toEqual(GENESIS)
-    expect(await journal.lastTime()).toBe(BEGAN)
+    expect(await journal.probe({ write: false })).toBe(BEGAN)
     await journal.close()
     await store.close()
   })
@@ -134,7 +134,7 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
     const { journal, store } = await openLedger(place)
     expect(journal.acceptedClock()).toBeUndefined()
     const other = await place.open()
-    await other.ledgers.acceptClock(CHAIN, { wall: 5, steady: 6.5, through: 7 })
+    await other.ledgers.acceptClock({ wall: 5, steady: 6.5, through: 7 })
     await journal.probe({ write: true })
     expect(journal.acceptedClock()).toEqual({ wall: 5, steady: 6.5, through: 7 })
     await journal.close()

@@ -5,7 +5,7 @@ import type { DirectRequest } from './direct-request.ts'
 import { LIMITS } from './limits.ts'
 import { JSON_TYPE, type WrittenAnswer } from './write-failure.ts'
 
-/** Called at the end of each answer. `ms`: the time since the request. */
+/** Called for each answer once it is given to its connection. `ms`: the time since the request. */
 export type Answered = (answered: { readonly id: string; readonly status: number; readonly ms: number }) => void
 
 const EVERY_ANSWER = Object.entries(CORS_HEADERS).flat()
@@ -46,8 +46,8 @@ export class DirectCall<Route extends { readonly checks: readonly RequestCheck[]
     if (this.#answer === undefined) this.#deadline = setTimeout(late, LIMITS.answerMs)
   }
 
-  /** Sends the answer. */
-  send(): void {
+  /** Sends the answer, if there is one. `finished` is called once the kernel has all of it. */
+  send(finished?: () => void): void {
     const answer = this.#answer
     if (answer === undefined) return
     const { status, text } = answer
@@ -56,12 +56,11 @@ export class DirectCall<Route extends { readonly checks: readonly RequestCheck[]
     pushHeaders(head, this.#headers)
     pushHeaders(head, answer.headers)
     head.push('content-type', JSON_TYPE, 'content-length', `${bytes}`)
-    // It finishes once. `once` would cost another listener, and its removal.
-    this.#response.on('finish', () => {
-      this.route.answered({ id: this.request.id, status, ms: performance.now() - this.#startedAt })
-    })
+    // A listener of each answer would cost as much as half of its row in the store.
+    if (finished !== undefined) this.#response.once('finish', finished)
     // Text without other characters is copied as it is.
     this.#response.writeHead(status, head).end(text, bytes === text.length ? 'latin1' : 'utf8')
+    this.route.answered({ id: this.request.id, status, ms: performance.now() - this.#startedAt })
   }
 }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { request as send } from 'node:http'
+import { connect } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { listen, type Served, sendRaw } from '../../../test/conformance/chainbase-client.ts'
@@ -17,6 +19,7 @@ import {
 } from '../../../test/conformance/chainbase-fakes.ts'
 import { createServer } from '../create-server.ts'
 import { addressReader } from './direct-request.ts'
+import { LIMITS } from './limits.ts'
 
 const [TOKEN, OTHER] = [erc20(address('1')), erc20(address('2'))]
 const WORLD: World = {
@@ -116,7 +119,8 @@ test.each([
   take.mockRestore()
 })
 
-test('answers keep the order of their requests, also where the first one waits and a router answers between', async () => {
+/** A server whose list with `limit=7` waits until `release` is called, and the text of a request to it. */
+async function waitingServer(closeMs?: number) {
   let release = (): void => undefined
   const waits = new Promise<void>((resolve) => {
     release = resolve
@@ -131,13 +135,35 @@ test('answers keep the order of their requests, also where the first one waits a
       },
     },
   })
-  const slow = await listen(createServer(deps))
+  const server = createServer(deps, closeMs === undefined ? LIMITS : { ...LIMITS, closeMs })
   const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\nX-Api-Key: ${deps.key}\r\n\r\n`
+  return { slow: await listen(server), server, release: () => release(), get }
+}
+
+test('answers keep the order of their requests, also where the first one waits and a router answers between', async () => {
+  const { slow, release, get } = await waitingServer()
   const all = sendRaw(slow.port, `${get(`${LIST}&limit=7`)}${get('/nothing')}${get(LIST)}`, 1_500)
   setTimeout(release, 300)
   const statuses = [...(await all).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
   expect(statuses).toEqual(['200', '404', '200'])
   await slow.close()
+})
+
+test('a connection whose direct answer comes after the close began ends with that answer', async () => {
+  // Longer than the test may take: only the end of the answer can close the connection.
+  const { slow, server, release, get } = await waitingServer(3_600_000)
+  const take = vi.spyOn(server.direct, 'take')
+  const socket = connect(slow.port, '127.0.0.1')
+  const chunks: Buffer[] = []
+  const ended = once(socket, 'close')
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk)).write(get(`${LIST}&limit=7`))
+  while (take.mock.results.length === 0) await new Promise(setImmediate)
+  expect(take.mock.results[0]?.value).toBe(true)
+  const closed = server.close()
+  await new Promise(setImmediate)
+  release()
+  await Promise.all([closed, ended])
+  expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 200 /)
 })
 
 test('a malformed request after a direct one is answered after it, in the format of its path', async () => {

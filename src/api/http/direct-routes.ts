@@ -32,6 +32,8 @@ export type DirectDeps = {
   /** Records a request whose head is valid. */
   readonly served: (raw: IncomingMessage, response: ServerResponse) => void
   readonly answeredOf: (route: string) => Answered
+  /** Called at the end of each answer that is sent after `close`. */
+  readonly closeIdle: () => void
 }
 
 type Registered = DirectRoute & { readonly answered: Answered }
@@ -132,7 +134,8 @@ export class DirectRoutes {
   #send(begun: readonly DirectCall<Registered>[]): void {
     const done = this.#done
     this.#done = []
-    for (const call of done) call.send()
+    const finished = this.#isClosing ? this.#deps.closeIdle : undefined
+    for (const call of done) call.send(finished)
     // Most answers are made within their tick, and a timer for each would cost more than a look-up in the store.
     for (const call of begun) call.startDeadline(() => this.#fail(call, lateError()))
   }

@@ -74,8 +74,8 @@ export function createHttpServer(
   const counts = observeRequests(server, deps.metrics)
   rejected.countTo(counts.rejected)
   const logSlow = slowLogger(server, deps.log)
-  const closeIdle = closeInTime(server, limits.closeMs)
   const direct = new DirectRoutes({
+    closeIdle: closeInTime(server, limits.closeMs),
     requestId,
     addressOf: addressReader(deps.trustProxy),
     writeFailure,
@@ -85,7 +85,6 @@ export function createHttpServer(
       return ({ id, status, ms }) => {
         count(status, ms)
         logSlow({ id, route, status, ms })
-        closeIdle()
       }
     },
   })

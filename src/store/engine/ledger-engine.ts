@@ -1,12 +1,11 @@
-import type { Header } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Soon } from '../../core/soon.ts'
 import type { StoredLedgerAudit } from '../queries/ledger/ledger-audit.ts'
 import type { Query } from '../queries/query.ts'
 import type { Row } from '../rows/columns.ts'
 import type { OnDamage } from '../seam/damage.ts'
-import type { AcceptedClock, LedgerJournal } from '../seam/ledger-store.ts'
 import type { ReadEngines } from './read-engine.ts'
+import type { WriterEngine } from './writer-engine.ts'
 
 /** Points in a commit where a test kills the process, to prove that nothing is lost or duplicated there. */
 export const LEDGER_STEPS = ['ledger:read', 'append:rows', 'append:clock', 'ledger:rows', 'ledger:done'] as const
@@ -31,8 +30,8 @@ export type OpenLedger = { readonly ledger: LedgerReadEngine; readonly chain: Re
 
 /** The ledger of a store, as an engine gives it. The methods throw as those of `LedgerStore`. */
 export interface LedgerEngine {
-  openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal>
+  /** Its transactions exclude those of all other writers of the ledger, and are on disk when they end. */
+  openWriter(chain: ChainId): Promise<WriterEngine>
   openReads(chain: ChainId, tell?: OnDamage): Promise<OpenLedger>
   openAudit(chain: ChainId): Promise<StoredLedgerAudit>
-  acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void>
 }

@@ -1,10 +1,12 @@
 import type { AccountCodec } from '../../core/account.ts'
+import type { BlockRef } from '../../core/block.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import type { Soon } from '../../core/soon.ts'
 import type { FixedClasses } from '../queries/asset-table.ts'
 import type { Work } from '../queries/query.ts'
 import type { WriterMemory } from '../queries/writer.ts'
 import type { BulkStore } from '../seam/bulk-load.ts'
+import type { LedgerWrites } from '../seam/ledger-store.ts'
 
 /** Steps of a write at which a test kills the process, to prove that nothing is lost or doubled. */
 export const WRITER_STEPS = [
@@ -26,8 +28,13 @@ export const WRITER_STEPS = [
 ] as const
 /** A named point of a write. */
 export type WriterStep = (typeof WRITER_STEPS)[number]
+/** Is told of each step. */
+export type OnWriterStep = (step: WriterStep) => void
 
-/** How an engine runs the work of a chain's writer, which has the lease of the chain. */
+/** Copies of a writer's log. */
+export type Checkpoints = Pick<LedgerWrites, 'checkpoints' | 'checkpointsFailed' | 'checkpointError'>
+
+/** How an engine runs the work of a writer: of a chain, whose lease it has, or of a ledger. */
 export interface WriterEngine {
   readonly codec: AccountCodec
   readonly coverage: Coverage
@@ -36,17 +43,17 @@ export interface WriterEngine {
   readonly memory: WriterMemory
   /** Undefined if the engine cannot replace a chain's rows as a whole. */
   readonly bulk?: BulkStore | undefined
+  /** Counts since the writer was opened, if it decides itself when its log is copied into its tables. */
+  readonly checkpoints?: Checkpoints
   /**
    * Runs work as one transaction, after those before it. If it fails, what is remembered of the rows is forgotten.
    * @throws LEASE_LOST another process took over: only the present writer can commit
    */
   transact<T>(work: (memory: WriterMemory) => Work<T>): Soon<T>
-  /** Keeps the engine's own house after blocks were appended. */
-  appended(): Soon<void>
+  /** Keeps the engine's own house after blocks were appended. `head`: the newest one. */
+  appended(head: BlockRef): Soon<void>
   /** True if a bulk load goes on: repairs are kept for its next generation. */
   isLoading(): boolean
-  /** For tests that end the process at a named step. */
-  onStep(step: WriterStep): void
   /** Releases the lease. */
   close(): Promise<void>
 }

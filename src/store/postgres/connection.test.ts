@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { PostgresServer } from '../../../test/postgres/server.ts'
 import { makeSchema, type TestSchema } from '../../../test/postgres/test-schema.ts'
@@ -29,6 +31,8 @@ function changed(change: (url: URL) => void): string {
   return url.href
 }
 
+const databaseOf = (url: string): string => new URL(url).pathname.slice(1)
+
 const prepare = (db: PostgresDatabase, migrations = MIGRATIONS) => migrate(db, { migrations, create: true })
 
 describe('a URL', () => {
@@ -39,6 +43,11 @@ describe('a URL', () => {
     ['postgres://u@h/d?schema=pg_mine', 'got pg_mine'],
     ['postgres://u@h/d?schema=a"b', 'the schema must be up to 63 of a-z, 0-9 and _'],
     ['postgres://u@h/d?schema=', 'the schema must be'],
+    ['postgres://u@h/d?schema=information_schema', 'got information_schema'],
+    ['postgres://u%zz@h/d', 'write special characters of the password as %XX'],
+    ['postgres://u:p%zz@h/d', 'write special characters of the password as %XX'],
+    ['postgres://u@h/d%zz', 'write special characters of the password as %XX'],
+    ['postgres://u@h/d?application_name=mine', 'remove application_name'],
   ])('%s is rejected', (url, says) => {
     expect(() => parseTarget(url)).toThrow(says)
     expect(() => parseTarget(url)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
@@ -75,10 +84,14 @@ describe('an error says what to do', () => {
   })
 
   test('if the password is wrong or missing, which it never contains', async () => {
-    for (const password of ['wrong words', '']) {
+    const advice = [
+      ['wrong words', /check the password of role \w+ and pg_hba\.conf/],
+      ['', /write the password into the URL, \$PGPASSWORD or ~\/\.pgpass/],
+    ] as const
+    for (const [password, says] of advice) {
       const db = connect(changed((url) => Object.assign(url, { password })))
       const error: unknown = await prepare(db).catch((thrown: unknown) => thrown)
-      expect(error).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('password') })
+      expect(error).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringMatching(says) })
       expect(String(error)).not.toContain('wrong words')
     }
   })
@@ -97,7 +110,7 @@ describe('an error says what to do', () => {
     await schema.query(`CREATE ROLE ${role} LOGIN PASSWORD 'p'`)
     try {
       const db = connect(changed((url) => Object.assign(url, { username: role, password: 'p' })))
-      const advice = `CREATE SCHEMA IF NOT EXISTS ${schema.schema} AUTHORIZATION ${role}`
+      const advice = `GRANT CONNECT, CREATE ON DATABASE "${databaseOf(schema.url)}" TO "${role}"`
       await expect(prepare(db)).rejects.toMatchObject({
         code: 'CONFIG_INVALID',
         message: expect.stringContaining(advice),
@@ -130,9 +143,44 @@ describe('an error says what to do', () => {
     const db = connect(changed((url) => url.searchParams.set('options', '-c default_transaction_read_only=on')))
     await expect(prepare(db)).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
-      message: expect.stringContaining('the server is read-only, as a replica is: name the primary'),
+      message: expect.stringContaining(
+        'allows only reading: name the primary server, or turn default_transaction_read_only off',
+      ),
     })
     expect(await schema.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema.schema])).toEqual([])
+  })
+
+  test('if only reading is allowed, although nothing is to be made', async () => {
+    await prepare(connect())
+    const reading = connect(changed((url) => url.searchParams.set('options', '-c default_transaction_read_only=on')))
+    await expect(prepare(reading)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await migrate(reading, { migrations: MIGRATIONS, create: false })
+  })
+
+  test.each([
+    ['options', '-c nothing=1', 'correct "options" in the URL'],
+    ['options', '-c work_mem=much', 'correct "options" in the URL'],
+    ['sslmode', 'verify-full', 'turn ssl on in the server, or leave sslmode out'],
+    ['sslrootcert', '/nowhere/root.crt', 'correct sslrootcert'],
+    ['schema', 'user', 'the schema user has the name of a word of SQL'],
+  ])('if the parameter %s is wrong: %s', async (name, value, says) => {
+    const db = connect(changed((url) => url.searchParams.set(name, value)))
+    await expect(prepare(db)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining(says) })
+  })
+
+  test('if what answers is no PostgreSQL server', async () => {
+    const other = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request'))
+    other.listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    try {
+      await expect(prepare(connect(changed((url) => Object.assign(url, { port }))))).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringContaining('look whether a PostgreSQL server runs there'),
+      })
+    } finally {
+      other.close()
+    }
   })
 
   test('if there is no store, and none is to be created', async () => {

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { ServiceError } from '../../core/errors.ts'
 import { int } from '../rows/columns.ts'
 import type { PostgresDatabase, Queries, Transaction } from './database.ts'
+import { READ_ONLY } from './store-error.ts'
 
 /** The oldest major version of the server that the statements are written for. */
 const LEAST_VERSION = 14
@@ -21,7 +22,7 @@ export async function migrate(
   { migrations, create }: { readonly migrations: readonly string[]; readonly create: boolean },
 ): Promise<void> {
   const { schema, place } = db.target
-  await assertUsable(db)
+  await assertUsable(db, create)
   const stored = await versionOf(db, schema)
   if (stored === 0 && !create)
     throw new ServiceError('STORE_MISSING', `there is no store in schema ${schema} of ${place}`)
@@ -50,9 +51,9 @@ export function assertVersion(reported: number, place: string): void {
   throw new ServiceError('CONFIG_INVALID', says)
 }
 
-async function assertUsable(db: PostgresDatabase): Promise<void> {
-  const { place } = db.target
-  const row = await db.get("SELECT current_setting('server_version_num')::integer, pg_is_in_recovery()")
+async function assertUsable(db: PostgresDatabase, writes: boolean): Promise<void> {
+  const { place, schema } = db.target
+  const row = await db.get(SERVER, schema, schema)
   assertVersion(
     db.read(() => int(row?.[0])),
     place,
@@ -60,7 +61,19 @@ async function assertUsable(db: PostgresDatabase): Promise<void> {
   if (row?.[1] === true) {
     throw new ServiceError('STORE_UNAVAILABLE', `store: ${place} is a read-only replica: name the primary server`)
   }
+  if (writes && row?.[2] === 'on') {
+    throw new ServiceError('STORE_UNAVAILABLE', `store: ${place} allows only reading: ${READ_ONLY}`)
+  }
+  if (row?.[3] === false) {
+    throw new ServiceError(
+      'CONFIG_INVALID',
+      `store: the schema ${schema} has the name of a word of SQL: name another one`,
+    )
+  }
 }
+
+const SERVER = `SELECT current_setting('server_version_num')::integer, pg_is_in_recovery(),
+    current_setting('transaction_read_only'), quote_ident(?) = ?`
 
 /** Makes a schema that is not there with its tables, as a part of the caller's transaction, whose search path it is. */
 export async function createTables(queries: Transaction, schema: string, migrations: readonly string[]): Promise<void> {
@@ -78,6 +91,11 @@ async function createSchema(queries: Transaction, schema: string): Promise<void>
   await queries.exec(
     'CREATE TABLE migrations (number bigint PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
   )
+}
+
+/** Checks tables without changing them. @throws STORE_MISMATCH a newer version of Steelyard made them */
+export async function mustBeKnown(db: PostgresDatabase, migrations: readonly string[]): Promise<void> {
+  assertKnown(await versionOf(db, db.target.schema), migrations, db)
 }
 
 /** How many migrations the tables of a schema have had; 0 if there are no tables. */

@@ -4,6 +4,7 @@ import { CHAIN } from '../../../test/ledger/ledger.ts'
 import { makeSchema, type TestSchema } from '../../../test/postgres/test-schema.ts'
 import { commitGroup } from '../../ledger/group-commit.ts'
 import { genesisOf } from '../../ledger/record.ts'
+import { StoredLedgerJournal } from '../queries/ledger/stored-ledger-journal.ts'
 import { StoredLedgerReads } from '../queries/ledger/stored-ledger-reads.ts'
 import { createRecords } from '../queries/records/create-records.ts'
 import { PostgresDatabase, type Queries, type Transaction, type Value } from './database.ts'
@@ -99,7 +100,7 @@ async function scanned({ sql, values }: Asked): Promise<readonly string[]> {
 
 test('no hot statement reads a table as a whole', async () => {
   const ledgers = new PostgresLedgers(db)
-  const journal = await ledgers.openJournal(CHAIN, genesisOf(CHAIN, 1))
+  const journal = await StoredLedgerJournal.open(await ledgers.openWriter(CHAIN), genesisOf(CHAIN, 1))
   await client.query(FILL)
   db.asked.length = 0
   const operations = [

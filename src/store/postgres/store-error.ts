@@ -7,21 +7,27 @@ import type { Target } from './target.ts'
 type Remedy = { readonly code: ErrorCode; readonly says: (target: Target) => string }
 
 const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
-  [/^28/, { code: 'CONFIG_INVALID', says: ({ role }) => `check the password of role ${role} and pg_hba.conf` }],
+  [
+    /^28/,
+    {
+      code: 'CONFIG_INVALID',
+      says: ({ role }) =>
+        role === '' ? 'name the role in the URL' : `check the password of role ${role} and pg_hba.conf`,
+    },
+  ],
   [/^3D000/, { code: 'CONFIG_INVALID', says: () => 'create the database, or correct its name in the URL' }],
   [
     /^42501/,
     {
       code: 'CONFIG_INVALID',
-      says: ({ schema, role }) =>
-        `as its owner run: CREATE SCHEMA IF NOT EXISTS ${schema} AUTHORIZATION ${role}; ` +
-        `if the schema exists: ALTER SCHEMA ${schema} OWNER TO ${role}, and the same for its tables`,
+      says: ({ database, schema, role }) => {
+        const [to, on] = [pg.escapeIdentifier(role), pg.escapeIdentifier(database)]
+        const others = `if schema ${schema} is another role's: ALTER SCHEMA ${schema} OWNER TO ${to}, and the same for its tables`
+        return `as an administrator run: GRANT CONNECT, CREATE ON DATABASE ${on} TO ${to}; ${others}`
+      },
     },
   ],
-  [
-    /^25006/,
-    { code: 'STORE_UNAVAILABLE', says: () => 'the server is read-only, as a replica is: name the primary server' },
-  ],
+  [/^25006/, { code: 'STORE_UNAVAILABLE', says: () => READ_ONLY }],
   [/^53100/, { code: 'STORE_FULL', says: () => "make room on the server's disk" }],
   [/^53300/, { code: 'STORE_UNAVAILABLE', says: () => "raise the server's max_connections, or close other clients" }],
   [
@@ -33,6 +39,12 @@ const REMEDIES: readonly (readonly [RegExp, Remedy])[] = [
   // Our statements are fixed, so what they name is missing only if someone changed the tables.
   [/^42/, { code: 'STORE_DAMAGED', says: ({ schema }) => `the tables of schema ${schema} were changed: restore them` }],
 ]
+
+/** What to do if only reading is allowed: on a standby, or by a setting of the server, the database, the role or the URL. */
+export const READ_ONLY = 'name the primary server, or turn default_transaction_read_only off'
+
+/** What to do about a parameter that the server refuses as a connection begins, before any statement of ours. */
+const REFUSED: Remedy = { code: 'CONFIG_INVALID', says: () => 'correct "options" in the URL' }
 
 /** Codes of the operating system for a server that does not answer where the URL says. */
 const NO_SERVER = new Set([
@@ -57,29 +69,42 @@ export function storeError(error: unknown, target: Target): unknown {
   if (!(error instanceof Error) || error instanceof ServiceError) return error
   if (error instanceof pg.DatabaseError) return serverError(error, target)
   const system = systemCode(error) ?? systemCodeOfFirst(error)
-  if (system !== undefined && NO_SERVER.has(system)) {
+  if (system !== undefined && NO_SERVER.has(system) && !isOfFile(error)) {
     const says = `store: no PostgreSQL server answers at ${target.place} (${system}): start it, or correct host and port`
     return new ServiceError('STORE_UNAVAILABLE', says, { cause: error, fields: { system } })
   }
   // The driver throws plain errors. One of another class is a bug.
   if (system === undefined && error.name !== 'Error') return error
-  if (SETTING.test(error.message)) {
-    return new ServiceError('CONFIG_INVALID', `store: ${target.place}: ${error.message}`, { cause: error })
+  const setting = isOfFile(error) ? CERTIFICATES : SETTINGS.find(([texts]) => texts.test(error.message))?.[1]
+  if (setting !== undefined) {
+    const says = `store: ${target.place}: ${setting} (${error.message})`
+    return new ServiceError('CONFIG_INVALID', says, { cause: error })
   }
   if (system !== undefined || DRIVER.test(error.message)) {
-    const says = `store: the connection to ${target.place} failed (${error.message})`
+    const says = `store: the connection to ${target.place} failed (${error.message}): look whether a PostgreSQL server runs there, and try again`
     return new ServiceError('STORE_UNAVAILABLE', says, { cause: error })
   }
   return error
 }
 
 /** Errors of the driver, which have no codes: about what the URL lacks, and about a connection that was lost. */
-const SETTING = /password must be a|does not support SSL/
 const DRIVER = /timeout|terminated|[Cc]onnection|not queryable|SSL|SASL|stream/
+const CERTIFICATES = 'correct sslrootcert, sslcert or sslkey in the URL'
+const SETTINGS: readonly (readonly [RegExp, string])[] = [
+  [/password must be a/, 'write the password into the URL, $PGPASSWORD or ~/.pgpass'],
+  [/does not support SSL/, 'turn ssl on in the server, or leave sslmode out of the URL'],
+  [/certificate/, 'name its authority in the URL, as sslrootcert=<file>'],
+]
+
+/** True if the system refused a file that the URL names. */
+function isOfFile(error: Error): boolean {
+  return 'syscall' in error && (error.syscall === 'open' || error.syscall === 'read')
+}
 
 function serverError(error: pg.DatabaseError, target: Target): ServiceError {
   const state = error.code ?? ''
-  const remedy = REMEDIES.find(([states]) => states.test(state))?.[1]
+  const isRefused = error.severity === 'FATAL' && /^(22|42[^5])/.test(state)
+  const remedy = isRefused ? REFUSED : REMEDIES.find(([states]) => states.test(state))?.[1]
   const says = remedy === undefined ? '' : `: ${remedy.says(target)}`
   const message = `store: ${target.place}: ${error.message}${says}`
   return new ServiceError(remedy?.code ?? 'STORE_UNAVAILABLE', message, { cause: error, fields: { sqlstate: state } })

@@ -2,11 +2,10 @@ import type { ChainId } from '../../core/chain.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { text } from '../rows/columns.ts'
 import type { Cell, StorePart, StoreTable, StoreTables } from '../seam/store-tables.ts'
-import { chainSchemas, makeChain } from './chain/chain-place.ts'
-import { READ_TABLES } from './chain/read-schema.ts'
+import { chainSchemas, JOURNAL_MIGRATIONS, makeChain, READ_MIGRATIONS } from './chain/chain-place.ts'
 import { PostgresDatabase, type Transaction } from './database.ts'
 import { type Lease, takeLease } from './lease.ts'
-import { migrate } from './migrate.ts'
+import { migrate, mustBeKnown } from './migrate.ts'
 import { tableShapes } from './record-snapshot.ts'
 import { insertRows } from './record-target.ts'
 import { MIGRATIONS } from './schema.ts'
@@ -18,7 +17,7 @@ const NOT_COPIED = new Set([
   ...['queued', 'repaired'],
 ])
 
-/** The rows of a store in a database. It holds the leases of its chains. */
+/** The rows of a store in a database. It holds the leases of the chains whose rows it reads or writes. */
 export class PostgresTables implements StoreTables {
   readonly #db: PostgresDatabase
   readonly #leases = new Map<ChainId, Lease>()
@@ -29,9 +28,11 @@ export class PostgresTables implements StoreTables {
 
   async tables(part: StorePart, make: boolean): Promise<readonly StoreTable[]> {
     if (make) await this.#make(part)
-    const shapes = await tableShapes(this.#db, this.#schemaOf(part))
-    if (shapes.length > 0 && part.of === 'journal' && !this.#leases.has(part.chain)) {
-      this.#leases.set(part.chain, await takeLease(this.#db, part.chain))
+    const schema = this.#schemaOf(part)
+    const shapes = await tableShapes(this.#db, schema)
+    if (!make && shapes.length > 0) {
+      await mustBeKnown(this.#db.within([schema]), migrationsOf(part))
+      if (part.of === 'journal') await this.#lease(part.chain)
     }
     return shapes.filter(({ name }) => !NOT_COPIED.has(name)).map((table) => ({ part, ...table }))
   }
@@ -69,6 +70,7 @@ export class PostgresTables implements StoreTables {
     // What is of the store itself is small, and has keys across accounts.
     if (part.of === 'store') return []
     const [schema, tables] = [this.#schemaOf(part), await this.tables(part, true)]
+    if (part.of === 'journal') await this.#lease(part.chain)
     const spread = await this.#db.all('SELECT logicalrelid::regclass::text FROM pg_dist_partition')
     const isSpread = new Set(spread.map(([name]) => text(name)))
     const done: string[] = []
@@ -92,10 +94,16 @@ export class PostgresTables implements StoreTables {
     }
   }
 
-  #in<T>({ part }: StoreTable, work: (queries: Transaction) => Promise<T>): Promise<T> {
+  async #in<T>({ part }: StoreTable, work: (queries: Transaction) => Promise<T>): Promise<T> {
     const view = this.#db.within([this.#schemaOf(part), this.#db.target.schema])
-    const lease = part.of === 'journal' ? this.#leases.get(part.chain) : undefined
-    return lease === undefined ? view.write(work) : lease.write(work, view)
+    return part.of === 'journal' ? (await this.#lease(part.chain)).write(work, view) : view.write(work)
+  }
+
+  /** @throws LEASE_HELD another process writes the chain */
+  async #lease(chain: ChainId): Promise<Lease> {
+    const lease = this.#leases.get(chain) ?? (await takeLease(this.#db, chain))
+    this.#leases.set(chain, lease)
+    return lease
   }
 
   #schemaOf(part: StorePart): string {
@@ -109,9 +117,14 @@ export class PostgresTables implements StoreTables {
     await migrate(this.#db, { migrations: MIGRATIONS, create: true })
     if (part.of === 'store') return
     if (part.chain.startsWith('ledger:')) {
-      await migrate(this.#db.within([this.#schemaOf(part)]), { migrations: [READ_TABLES], create: true })
+      await migrate(this.#db.within([this.#schemaOf(part)]), { migrations: READ_MIGRATIONS, create: true })
     } else await makeChain(this.#db, part.chain)
   }
+}
+
+function migrationsOf({ of }: StorePart): readonly string[] {
+  if (of === 'store') return MIGRATIONS
+  return of === 'journal' ? JOURNAL_MIGRATIONS : READ_MIGRATIONS
 }
 
 function quoted(name: string): string {

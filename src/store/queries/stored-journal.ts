@@ -12,7 +12,7 @@ import type { JournalRules } from '../../journal/rules/journal-rules.ts'
 import { reclassify } from '../../journal/rules/reclassify.ts'
 import { repair } from '../../journal/rules/repair.ts'
 import { rewindClock, rollBackRows } from '../../journal/rules/rollback.ts'
-import type { WriterEngine } from '../engine/writer-engine.ts'
+import type { OnWriterStep, WriterEngine } from '../engine/writer-engine.ts'
 import { HEADER_COLUMNS, headerValues, readHeader, readOptionalHeader, readOptionalRef } from '../rows/header-rows.ts'
 import type { AdoptionResult, Reclassification, ReclassifyOutcome, Repaired } from '../seam/audits.ts'
 import type { BulkStore } from '../seam/bulk-load.ts'
@@ -46,13 +46,16 @@ export class StoredJournal implements Journal {
   readonly coverage: Coverage
   readonly bulk?: BulkStore
   readonly #engine: WriterEngine
+  readonly #step: OnWriterStep
   readonly #accountsOf: ReturnType<typeof accountsOf>
 
-  constructor(engine: WriterEngine) {
+  /** `step`: for tests that end the process at a named step. */
+  constructor(engine: WriterEngine, step: OnWriterStep = () => undefined) {
     this.#engine = engine
+    this.#step = step
     this.#accountsOf = accountsOf(engine.codec)
     this.coverage = engine.coverage
-    this.followed = new StoredFollows(engine)
+    this.followed = new StoredFollows(engine, step)
     this.lives = new StoredLives(engine)
     this.doubts = new StoredDoubts(engine)
     this.audits = new StoredAudits(engine)
@@ -71,29 +74,29 @@ export class StoredJournal implements Journal {
   }
 
   async append(batch: Batch): Promise<Appended> {
-    const engine = this.#engine
-    const appended = await engine.transact(function* ({ rules }): Work<Appended> {
+    const step = this.#step
+    const appended = await this.#engine.transact(function* ({ rules }): Work<Appended> {
       const transfers = yield* planned(appendRows(batch, rules))
-      engine.onStep('append:rows')
+      step('append:rows')
       yield* planned(advanceClock(batch, transfers))
-      engine.onStep('append:clock')
+      step('append:clock')
       // What hints put in doubt was so at the last block of the batch.
       return { transfers, hinted: yield* planned(noteBatch(batch, now(), rules)) }
     })
-    await engine.appended()
-    engine.onStep('append:done')
+    await this.#engine.appended(batch.through)
+    step('append:done')
     return appended
   }
 
   async rollback(ancestor: BlockRef | undefined): Promise<{ readonly transfers: number }> {
-    const engine = this.#engine
-    const undone = await engine.transact(function* ({ rules }): Work<{ readonly transfers: number }> {
+    const step = this.#step
+    const undone = await this.#engine.transact(function* ({ rules }): Work<{ readonly transfers: number }> {
       const transfers = yield* planned(rollBackRows(ancestor?.number ?? rules.from - 1, rules))
-      engine.onStep('rollback:rows')
+      step('rollback:rows')
       yield* planned(rewindClock(ancestor, transfers, rules))
       return { transfers }
     })
-    engine.onStep('rollback:done')
+    step('rollback:done')
     return undone
   }
 
@@ -133,13 +136,13 @@ export class StoredJournal implements Journal {
 
   /** Runs a plan that is one transaction with the steps `rows` and `done`. */
   async #run<T>(what: 'adopt' | 'reclassify' | 'repair', plan: (rules: JournalRules) => Plan<T>): Promise<T> {
-    const engine = this.#engine
-    const result = await engine.transact(function* ({ rules }): Work<T> {
+    const step = this.#step
+    const result = await this.#engine.transact(function* ({ rules }): Work<T> {
       const done = yield* planned(plan(rules))
-      engine.onStep(`${what}:rows`)
+      step(`${what}:rows`)
       return done
     })
-    engine.onStep(`${what}:done`)
+    step(`${what}:done`)
     return result
   }
 }

@@ -6,7 +6,7 @@ import type { JournalRules } from '../../journal/rules/journal-rules.ts'
 import { confirmAlive, recordEnd, recordNewCode } from '../../journal/rules/lives.ts'
 import { looked, refetched, refute, resolve } from '../../journal/rules/settle-doubts.ts'
 import { unfollow } from '../../journal/rules/unfollow.ts'
-import type { WriterEngine } from '../engine/writer-engine.ts'
+import type { OnWriterStep, WriterEngine } from '../engine/writer-engine.ts'
 import { int } from '../rows/columns.ts'
 import type { DoubtPage, DoubtStore, DoubtWork, Refutation } from '../seam/doubts.ts'
 import type { AccountHistory, FollowedAccount, FollowStore, HistoryStored } from '../seam/followed.ts'
@@ -17,9 +17,11 @@ import { planned, rowsOf, type Work } from './query.ts'
 /** Changes which accounts of a chain are followed, on any engine. */
 export class StoredFollows implements FollowStore {
   readonly #engine: WriterEngine
+  readonly #step: OnWriterStep
 
-  constructor(engine: WriterEngine) {
+  constructor(engine: WriterEngine, step: OnWriterStep) {
     this.#engine = engine
+    this.#step = step
   }
 
   list(): readonly FollowedAccount[] {
@@ -27,27 +29,27 @@ export class StoredFollows implements FollowStore {
   }
 
   async follow(history: AccountHistory): Promise<HistoryStored> {
-    const engine = this.#engine
+    const [engine, step] = [this.#engine, this.#step]
     const { scope } = engine.memory.followed.coverage
     assert(scope.type === 'accounts', 'only a chain with the scope accounts follows accounts')
     const at = Math.floor(Date.now() / 1000)
     const stored = await engine.transact(function* ({ rules }): Work<HistoryStored> {
       const done = yield* planned(follow(history, at, rules))
-      engine.onStep('follow:rows')
+      step('follow:rows')
       return done
     })
-    engine.onStep('follow:done')
+    step('follow:done')
     return stored
   }
 
   async unfollow(account: string): Promise<boolean> {
-    const engine = this.#engine
+    const [engine, step] = [this.#engine, this.#step]
     const isDone = await engine.transact(function* ({ rules }): Work<boolean> {
       const done = yield* planned(unfollow(account, NAMED_BELOW_FINAL, rules))
-      engine.onStep('unfollow:rows')
+      step('unfollow:rows')
       return done
     })
-    engine.onStep('unfollow:done')
+    step('unfollow:done')
     return isDone
   }
 }

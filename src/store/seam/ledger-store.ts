@@ -107,13 +107,11 @@ export interface LedgerJournal {
   readonly writes: LedgerWrites
   /**
    * Checks that a commit is possible now. `write`: also makes a minimal write, which shows whether a full disk has
-   * space again.
+   * space again. Returns the time of the last block, in Unix seconds.
    * @throws STORE_REPLACED, STORE_FULL
    */
-  probe(how: { readonly write: boolean }): Promise<void>
-  /** The time of the last block, in Unix seconds. */
-  lastTime(): Promise<number>
-  /** The clock state that the operator confirmed. */
+  probe(how: { readonly write: boolean }): Promise<number>
+  /** The clock state that the operator confirmed on this machine, as of the last `probe` or of a commit that failed because of the clock. */
   acceptedClock(): AcceptedClock | undefined
   close(): Promise<void>
 }
@@ -150,7 +148,7 @@ export interface LedgerRecords {
    */
   openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal>
   /** Records that the operator confirms the clock of this machine. A running server on it sees that. */
-  acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void>
+  acceptClock(accepted: AcceptedClock): Promise<void>
 }
 
 /** A block as stored. The genesis has no operation. `parentHash` is '' if the block has no parent. */

@@ -118,7 +118,10 @@ function migrate(db: SqliteDatabase, { file, migrations }: OpenOptions): void {
   const run = db.transaction(() => {
     const from = version()
     if (from > migrations.length) {
-      throw new ServiceError('STORE_MISMATCH', `${file} was written by a newer version (schema ${from})`)
+      throw new ServiceError(
+        'STORE_MISMATCH',
+        `${file} was written by a newer version (schema ${from}): use that version`,
+      )
     }
     for (const migration of migrations.slice(from)) db.exec(migration)
     db.pragma(`user_version = ${migrations.length}`)
@@ -146,7 +149,10 @@ function migratePart(
     db.exec('CREATE TABLE IF NOT EXISTS parts (part TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID')
     const from = version()
     if (from > migrations.length) {
-      throw new ServiceError('STORE_MISMATCH', `${file} was written by a newer version (${part} ${from})`)
+      throw new ServiceError(
+        'STORE_MISMATCH',
+        `${file} was written by a newer version (${part} ${from}): use that version`,
+      )
     }
     for (const migration of migrations.slice(from)) db.exec(migration)
     db.prepare('INSERT OR REPLACE INTO parts VALUES (?, ?)').run(part, migrations.length)

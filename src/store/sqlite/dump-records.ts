@@ -5,7 +5,7 @@ import { guardedFile, type SqliteDatabase, text } from './database.ts'
 import { isThere } from './files.ts'
 
 /** Tables that tell how the file was used, and no facts. */
-const NO_RECORDS = new Set(['parts', 'chain', 'heartbeat', 'places', 'findings', 'feed'])
+const NO_RECORDS = new Set(['parts', 'accepted_clocks', 'chain', 'heartbeat', 'places', 'findings', 'feed'])
 
 /** All rows of these files as canonical lines. A missing file has none. */
 export function dumpRecords(files: readonly string[]): readonly string[] {

@@ -58,6 +58,12 @@ export const MAIN_MIGRATIONS: readonly string[] = [
   ) STRICT;
   `,
   CUSTODY_MIGRATION,
+  `
+  -- The clock state that the operator confirmed on a machine.
+  CREATE TABLE accepted_clocks (
+    host TEXT PRIMARY KEY, wall REAL NOT NULL, steady REAL NOT NULL, through REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /**

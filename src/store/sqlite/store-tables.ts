@@ -14,7 +14,7 @@ import { insertRows } from './record-target.ts'
 import { READS_MIGRATIONS } from './schema.ts'
 
 /** Tables that are of this engine, or are filled again by themselves. */
-const NOT_COPIED = new Set(['parts', 'queued', 'read_of', 'repaired'])
+const NOT_COPIED = new Set(['parts', 'accepted_clocks', 'queued', 'read_of', 'repaired'])
 
 /** The authoritative file as it is. */
 const MAIN_TABLES = { migrations: MAIN_MIGRATIONS, durable: true }

@@ -87,7 +87,6 @@ export class SqliteEngine implements StoreEngine {
     this.ledgers = new SqliteLedgers({
       fileIn: (folder) => join(folder, MAIN_FILE),
       folder: options.folder,
-      onStep: options.onLedgerStep,
       open: (tables, tell) => this.#database(MAIN_FILE, tables, tell),
       readsOf: (chain, facts, tell) => this.#orClose(() => this.#reads(chain, facts, tell)),
     })
@@ -262,7 +261,7 @@ export class SqliteEngine implements StoreEngine {
 /** The store in a folder. */
 export class SqliteStore extends EngineStore {
   constructor(options: SqliteOptions) {
-    super(new SqliteEngine(options))
+    super(new SqliteEngine(options), options)
   }
 }
 

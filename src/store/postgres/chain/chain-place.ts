@@ -33,12 +33,14 @@ export function chainView(db: PostgresDatabase, chain: ChainId): PostgresDatabas
 
 /** The migrations of a chain's journal. */
 export const JOURNAL_MIGRATIONS: readonly string[] = [CHAIN_TABLES]
+/** The migrations of the stored reads of a chain's nodes. */
+export const READ_MIGRATIONS: readonly string[] = [READ_TABLES]
 
 /** Makes the tables of a chain, unless they are there. @throws as `migrate` */
 export async function makeChain(db: PostgresDatabase, chain: ChainId): Promise<PostgresDatabase> {
   const { journal, reads } = chainSchemas(db.target.schema, chain)
   await migrate(db.within([journal]), { migrations: JOURNAL_MIGRATIONS, create: true })
-  await migrate(db.within([reads]), { migrations: [READ_TABLES], create: true })
+  await migrate(db.within([reads]), { migrations: READ_MIGRATIONS, create: true })
   return chainView(db, chain)
 }
 
@@ -47,16 +49,23 @@ export function nextSchema({ journal }: ChainSchemas, fence: number): string {
   return `${journal}_next_${fence}`
 }
 
-/** True if `migrate --distribute` spread tables of a journal over servers. */
-export async function isSpread(db: PostgresDatabase, { journal }: ChainSchemas): Promise<boolean> {
-  if ((await db.get("SELECT 1 WHERE to_regclass('pg_dist_partition') IS NOT NULL")) === undefined) return false
-  const found = await db.get(
+/**
+ * True if fresh tables may take the place of a journal's: not if the role lacks the rights, or `migrate --distribute` spread tables
+ * over servers, which is done by commands of their own that fresh tables would lack.
+ */
+export async function isReplaceable(db: PostgresDatabase, { journal }: ChainSchemas): Promise<boolean> {
+  if ((await db.get(MAY_REPLACE, journal)) === undefined) return false
+  if ((await db.get("SELECT 1 WHERE to_regclass('pg_dist_partition') IS NOT NULL")) === undefined) return true
+  const spread = await db.get(
     `SELECT 1 FROM pg_dist_partition d JOIN pg_class t ON t.oid = d.logicalrelid
      JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = ? LIMIT 1`,
     journal,
   )
-  return found !== undefined
+  return spread === undefined
 }
+
+const MAY_REPLACE = `SELECT 1 FROM pg_namespace WHERE nspname = ? AND pg_has_role(nspowner, 'USAGE')
+    AND has_database_privilege(current_database(), 'CREATE')`
 
 /** True if a chain has tables in a store. */
 export async function hasChain(db: PostgresDatabase, chain: ChainId): Promise<boolean> {

@@ -6,11 +6,11 @@ import { planned, type Work } from '../../queries/query.ts'
 import { WriterMemory } from '../../queries/writer.ts'
 import { type BulkParts, PostgresBulk } from '../bulk/bulk-store.ts'
 import { LoadFolder } from '../bulk/load-folder.ts'
-import type { PostgresDatabase, Transaction } from '../database.ts'
+import type { PostgresDatabase } from '../database.ts'
 import { RememberedTables } from '../journal/run-plan.ts'
 import { type Lease, takeLease } from '../lease.ts'
 import { bindToChain } from './bind-chain.ts'
-import { chainSchemas, isSpread, makeChain } from './chain-place.ts'
+import { chainSchemas, isReplaceable, makeChain } from './chain-place.ts'
 import type { JournalOf } from './journal-of.ts'
 import { runWork } from './run-query.ts'
 
@@ -51,8 +51,7 @@ export class PostgresWriterEngine implements WriterEngine {
       const ours: Lease = { ...lease, write: (work) => lease.write(work, view) }
       const schemas = chainSchemas(db.target.schema, of.chain)
       const folder = new LoadFolder(loadFolder, db.target, of.chain)
-      // Tables that are spread over servers are made by commands of their own, which fresh ones would lack.
-      const load = (await isSpread(db, schemas)) ? undefined : { db, schemas, folder }
+      const load = (await isReplaceable(db, schemas)) ? { db, schemas, folder } : undefined
       const engine = new PostgresWriterEngine(of, ours, { memory, load })
       await ours.write((queries) => bindToChain(queries, { ...of, fence: lease.fence }))
       await engine.bulk?.resume()
@@ -64,13 +63,15 @@ export class PostgresWriterEngine implements WriterEngine {
     }
   }
 
-  async transact<T>(work: (memory: WriterMemory) => Work<T>): Promise<T> {
-    try {
-      return await this.#run(work)
-    } catch (error) {
-      await this.#forget()
-      throw error
-    }
+  transact<T>(work: (memory: WriterMemory) => Work<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      try {
+        return await this.#run(work)
+      } catch (error) {
+        await this.#forget()
+        throw error
+      }
+    })
   }
 
   async appended(): Promise<void> {
@@ -82,21 +83,19 @@ export class PostgresWriterEngine implements WriterEngine {
     return this.bulk?.isLoading() ?? false
   }
 
-  onStep(): void {}
-
   async close(): Promise<void> {
     await this.#lease.release()
   }
 
   /** Runs work between two transactions, which changes what is remembered of the rows. */
-  async #between<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work)
-    this.#turn = turn.catch(() => undefined)
-    try {
-      return await turn
-    } finally {
-      await this.#forget()
-    }
+  #between<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      try {
+        return await work()
+      } finally {
+        await this.#forget()
+      }
+    })
   }
 
   async #forget(): Promise<void> {
@@ -112,12 +111,12 @@ export class PostgresWriterEngine implements WriterEngine {
 
   #run<T>(work: (memory: WriterMemory) => Work<T>): Promise<T> {
     const remembered = { memory: this.memory, tables: this.#tables }
-    return this.#inTurn((queries) => runWork(queries, remembered, work(this.memory)))
+    return this.#lease.write((queries) => runWork(queries, remembered, work(this.memory)))
   }
 
-  /** Runs a transaction after the one before: each reads what it writes from. */
-  #inTurn<T>(work: (queries: Transaction) => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(() => this.#lease.write(work))
+  /** Runs work after the work before: each reads what it writes from, and what it remembers. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
     this.#turn = turn.catch(() => undefined)
     return turn
   }

@@ -1,14 +1,13 @@
 import { TEXT_ACCOUNTS } from '../../../core/account.ts'
-import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import type { LedgerEngine, LedgerReadEngine, OpenLedger } from '../../engine/ledger-engine.ts'
+import type { WriterEngine } from '../../engine/writer-engine.ts'
 import { StoredLedgerAudit } from '../../queries/ledger/ledger-audit.ts'
-import type { AcceptedClock, LedgerJournal } from '../../seam/ledger-store.ts'
 import { openLedgerReads } from '../chain/open-reads.ts'
 import { PostgresDatabase } from '../database.ts'
 import { PostgresRecordSnapshot } from '../record-snapshot.ts'
 import { PostgresTableEngine } from '../table-engine.ts'
-import { acceptClock, PostgresLedgerJournal } from './ledger-journal.ts'
+import { PostgresLedgerWriter } from './ledger-writer.ts'
 import { readModel, type SchemaObjects, schemaFaults } from './schema-faults.ts'
 import { walletBlocks } from './wallet-blocks.ts'
 
@@ -25,8 +24,8 @@ export class PostgresLedgers implements LedgerEngine {
     this.#db = db
   }
 
-  openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal> {
-    return PostgresLedgerJournal.open(this.#db, chain, genesis)
+  openWriter(chain: ChainId): Promise<WriterEngine> {
+    return PostgresLedgerWriter.open(this.#db, chain)
   }
 
   async openReads(chain: ChainId): Promise<OpenLedger> {
@@ -52,9 +51,5 @@ export class PostgresLedgers implements LedgerEngine {
       await db.close()
       throw error
     }
-  }
-
-  acceptClock(_: ChainId, accepted: AcceptedClock): Promise<void> {
-    return acceptClock(this.#db, accepted)
   }
 }

@@ -17,7 +17,7 @@ import { blockOf, describeRow } from './row-words.ts'
  * which depends on which operations were committed together.
  */
 const NOT_OF_THE_RECORD = new Set([
-  ...['keys', 'users', 'sessions', 'price_history', 'follow_requests', 'parts'],
+  ...['keys', 'users', 'sessions', 'price_history', 'follow_requests', 'parts', 'accepted_clocks'],
   ...['custody_principals', 'custody_wallets', 'custody_accounts', 'custody_addresses', 'custody_chains'],
   ...['custody_assets', 'custody_members', 'custody_holds'],
   ...['heartbeat', 'places', 'findings', 'feed', 'ledger_repeats'],

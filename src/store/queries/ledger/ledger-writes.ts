@@ -1,5 +1,5 @@
 import { assert } from '../../../core/assert.ts'
-import type { Header } from '../../../core/block.ts'
+import type { BlockRef, Header } from '../../../core/block.ts'
 import { type Series, seriesOf } from '../../../core/operation.ts'
 import type { Batch } from '../../../core/transfer.ts'
 import { encodeHash } from '../../../journal/hash-codec.ts'
@@ -40,12 +40,15 @@ export type LedgerWriting = {
   readonly step: (step: LedgerStep) => void
 }
 
+/** A decision that was written, and the newest block after it. */
+export type Written<T> = { readonly decided: Decided<T>; readonly head: BlockRef }
+
 /** Reads the needed facts, decides, and writes the decision. Call it in a transaction that no other writer's overlaps. */
 export function* decideAndWrite<T>(
   writing: LedgerWriting,
   needs: LedgerNeeds,
   decide: (facts: LedgerFacts) => Decided<T>,
-): Work<Decided<T>> {
+): Work<Written<T>> {
   const facts = yield* writing.lookups.facts(needs)
   writing.step('ledger:read')
   const decided = decide(facts)
@@ -56,7 +59,7 @@ export function* decideAndWrite<T>(
     })
     yield [REPEAT, inLockOrder(rows, nameOfKey)]
   }
-  return decided
+  return { decided, head: decided.blocks.at(-1)?.block ?? facts.head.header }
 }
 
 /** Begins a new ledger with its first block. Does nothing if it was begun. */

@@ -1,22 +1,36 @@
 import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
-import type { LedgerEngine } from '../../engine/ledger-engine.ts'
+import type { LedgerEngine, LedgerStep } from '../../engine/ledger-engine.ts'
+import type { TableEngine } from '../../engine/table-engine.ts'
 import type { OnDamage } from '../../seam/damage.ts'
 import type { AcceptedClock, LedgerAudit, LedgerJournal } from '../../seam/ledger-store.ts'
 import type { LedgerStore } from '../../seam/store.ts'
 import { StoredReads } from '../reads.ts'
+import { acceptClock } from './accepted-clock.ts'
+import { StoredLedgerJournal } from './stored-ledger-journal.ts'
 import { StoredLedgerReads } from './stored-ledger-reads.ts'
+
+/** What a ledger runs on. `records`: the tables of the store. `onStep`: for tests that end the process at a named point. */
+type LedgerParts = {
+  readonly engine: LedgerEngine
+  readonly records: TableEngine
+  readonly onStep?: ((step: LedgerStep) => void) | undefined
+}
 
 /** The ledger of a store, on any engine. */
 export class StoredLedgers implements LedgerStore {
   readonly #engine: LedgerEngine
+  readonly #records: TableEngine
+  readonly #onStep: LedgerParts['onStep']
 
-  constructor(engine: LedgerEngine) {
+  constructor({ engine, records, onStep }: LedgerParts) {
     this.#engine = engine
+    this.#records = records
+    this.#onStep = onStep
   }
 
-  openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal> {
-    return this.#engine.openJournal(chain, genesis)
+  async openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal> {
+    return StoredLedgerJournal.open(await this.#engine.openWriter(chain), genesis, this.#onStep)
   }
 
   async openReads(chain: ChainId, tell?: OnDamage): ReturnType<LedgerStore['openReads']> {
@@ -28,7 +42,7 @@ export class StoredLedgers implements LedgerStore {
     return this.#engine.openAudit(chain)
   }
 
-  acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void> {
-    return this.#engine.acceptClock(chain, accepted)
+  async acceptClock(accepted: AcceptedClock): Promise<void> {
+    await this.#records.write(() => acceptClock(accepted))
   }
 }

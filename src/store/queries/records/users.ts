@@ -27,8 +27,6 @@ export class StoredUsers implements UserStore {
   }
 
   async get(name: string): Promise<StoredUser | undefined> {
-    // A caller may ask for any text. PostgreSQL stores none with this character, and fails on it.
-    if (name.includes('\0')) return undefined
     return this.#engine.read(function* (): Query<StoredUser | undefined> {
       const [row] = yield [GET, name]
       return row && parseUser(row)

@@ -1,11 +1,10 @@
 import { type AccountCodec, TEXT_ACCOUNTS } from '../../../core/account.ts'
-import type { Header } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
-import type { LedgerEngine, LedgerReadEngine, LedgerStep, OpenLedger } from '../../engine/ledger-engine.ts'
+import type { LedgerEngine, LedgerReadEngine, OpenLedger } from '../../engine/ledger-engine.ts'
 import type { ReadEngines } from '../../engine/read-engine.ts'
+import type { WriterEngine } from '../../engine/writer-engine.ts'
 import { StoredLedgerAudit } from '../../queries/ledger/ledger-audit.ts'
 import type { OnDamage } from '../../seam/damage.ts'
-import type { AcceptedClock, LedgerJournal } from '../../seam/ledger-store.ts'
 import {
   guarded,
   guardedFile,
@@ -17,9 +16,8 @@ import {
 import { Snapshot } from '../read/snapshot.ts'
 import { SqliteRecordSnapshot } from '../record-snapshot.ts'
 import { keepReserve, noRoom } from '../reserve.ts'
-import { writeAcceptedClock } from './accepted-clock.ts'
-import { SqliteLedgerJournal } from './ledger-journal.ts'
 import { LEDGER_TABLES, schemaFaults } from './ledger-schema.ts'
+import { SqliteLedgerWriter } from './ledger-writer.ts'
 import { walletBlocks } from './wallet-trail.ts'
 
 const TABLES: Tables = LEDGER_TABLES
@@ -37,15 +35,15 @@ export class SqliteLedgers implements LedgerEngine {
     this.#deps = deps
   }
 
-  async openJournal(chain: ChainId, genesis: Header): Promise<LedgerJournal> {
-    const { fileIn, folder, onStep } = this.#deps
+  async openWriter(chain: ChainId): Promise<WriterEngine> {
+    const { fileIn, folder } = this.#deps
     const db = openDatabase({ file: fileIn(folder), ...TABLES, cache: 'ledger' })
     try {
       // Without a reserve, the last free space is needed for the next start, so reject the write.
       if (!keepReserve(folder)) throw noRoom(folder)
       return guardedFile(db.name, () => {
         mustHaveLedger(db)
-        return new SqliteLedgerJournal({ db, folder, chain, genesis, onStep })
+        return new SqliteLedgerWriter({ db, folder, chain })
       })
     } catch (error) {
       db.close()
@@ -66,11 +64,6 @@ export class SqliteLedgers implements LedgerEngine {
       }
       return { ledger, chain: reads }
     })
-  }
-
-  async acceptClock(chain: ChainId, accepted: AcceptedClock): Promise<void> {
-    const { folder } = this.#deps
-    guardedFile(folder, () => writeAcceptedClock(folder, chain, accepted))
   }
 
   async openAudit(chain: ChainId): Promise<StoredLedgerAudit> {
@@ -109,8 +102,6 @@ export type LedgerDeps = {
   /** The path of the authoritative file in a store folder. */
   readonly fileIn: (folder: string) => string
   readonly folder: string
-  /** For tests that kill the process at a named step of a commit. */
-  readonly onStep: ((step: LedgerStep) => void) | undefined
   /** Opens the authoritative file for reading. The store closes it. */
   readonly open: (tables: Tables, tell: OnDamage) => SqliteDatabase
   readonly readsOf: (chain: ChainId, facts: ChainFacts, tell: OnDamage) => ReadEngines

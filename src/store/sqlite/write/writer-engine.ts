@@ -48,7 +48,7 @@ export class SqliteWriterEngine implements WriterEngine {
     this.fixed = options.fixed
     this.memory = this.#file.memory
     this.coverage = this.memory.followed.coverage
-    const onStep = (step: JournalStep): void => this.onStep(step)
+    const onStep = (step: JournalStep): void => options.onStep?.(step)
     const transaction = <T>(work: () => T): T => this.#transaction(work)
     const moved = (): void => this.#moved()
     this.bulk = new SqliteBulk({ ...options, coverage: this.coverage, transaction, onStep, moved })
@@ -67,10 +67,6 @@ export class SqliteWriterEngine implements WriterEngine {
 
   isLoading(): boolean {
     return isThere(this.bulk.folder)
-  }
-
-  onStep(step: JournalStep): void {
-    this.#options.onStep?.(step)
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,3 @@
+/** The full forms on every engine. */
+import './budget.test.ts'
+import './paging.test.ts'
