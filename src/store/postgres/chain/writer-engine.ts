@@ -37,7 +37,7 @@ export class PostgresWriterEngine implements WriterEngine {
     this.#lease = lease
     const between: BulkParts['between'] = (work) => this.#between(work)
     const whose = { ...of, coverage: this.coverage }
-    const write: BulkParts['write'] = (work) => this.#inTurn(work)
+    const write: BulkParts['write'] = (work) => this.#inTurn(() => lease.write(work))
     this.bulk = load === undefined ? undefined : new PostgresBulk({ ...load, of: whose, lease, between, write })
   }
 
