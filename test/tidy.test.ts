@@ -14,7 +14,7 @@ import { forbiddenWords } from './tidy/words.ts'
 
 const MAX_FILE_LINES = 300
 /** Methods of the ports of the store, which the application uses and which are implemented once. This number only falls. */
-const MAX_SEAM_METHODS = 172
+const MAX_SEAM_METHODS = 165
 /** Interfaces of the ports with more methods than six. The list only gets shorter. */
 const WIDE_INTERFACES: Readonly<Record<string, number>> = {
   AuditStore: 9,
@@ -22,13 +22,14 @@ const WIDE_INTERFACES: Readonly<Record<string, number>> = {
   Journal: 9,
   ChainReads: 10,
 }
-/** Methods of `src/store/engine/`: what every engine implements. */
-const MAX_ENGINE_METHODS = 21
+/** Methods of `src/store/engine/`: all that an engine implements, but for a bulk load. */
+const MAX_ENGINE_METHODS = 25
 /**
- * What an engine's folder implements or names besides, by the numbers of methods. The lists only get shorter.
+ * What an engine's folder names besides, by the numbers of methods. The lists only get shorter.
  */
 const ALSO_OF_ENGINES: Readonly<Record<string, number>> = {
-  ...{ StoreTables: 6, RecordSnapshot: 3, RecordTarget: 2, Claimed: 1, StoredColumn: 1 },
+  // Engines use it; `journal-codec.ts` makes it.
+  StoredColumn: 1,
   // An engine may have no bulk load. `Expected` is what it is checked against.
   ...{ BulkStore: 6, BulkSink: 5, RowWriter: 4, SinkPart: 4, SinkSharing: 1, StoredChain: 4, Expected: 3 },
 }

@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander'
 import { kindOf } from '../chains/registry.ts'
 import type { ChainConfig } from '../config/chains.ts'
-import { isServiceError, ServiceError } from '../core/errors.ts'
+import { isServiceError } from '../core/errors.ts'
 import { withoutUrl } from '../core/url.ts'
 import { type CopyProgress, copyStore } from '../store/copy-store.ts'
-import { lookAtStore, openTables } from '../store/open.ts'
-import type { StorePart } from '../store/seam/store-tables.ts'
+import { lookAtStore, mustBeFree, partsOf } from '../store/open.ts'
+import type { StorePart } from '../store/seam/store-parts.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import { helpText } from './help-text.ts'
 import { Ended, EXIT, type Terminal, UsageError } from './outcome.ts'
@@ -50,15 +50,13 @@ export function addCopy(program: Command, terminal: Terminal): void {
 async function copy({ from: given, to, ...options }: CopyOptions, terminal: Terminal): Promise<void> {
   const config = readConfigAloud(options, terminal, { needsChains: true })
   const from = given ?? config.store
-  await mustBeFree(from, to)
+  await mustBeApartAndFree(from, to)
   const line = new StatusLine(errorScreen())
   const stop = listenForStop()
-  const stores = [openTables(from), openTables(to)] as const
   try {
-    const [source, target] = stores
     const onProgress = (progress: CopyProgress): void => line.draw(sentence(progress))
     const parts = copiedParts(config.chains)
-    const rows = await copyStore({ from: source, to: target, parts, onProgress, signal: stop.signal })
+    const rows = await copyStore({ from: partsOf(from), to: partsOf(to), parts, onProgress, signal: stop.signal })
     line.clear()
     terminal.err(
       `Copied ${rows.toLocaleString('en-US')} rows. All rows of ${withoutUrl(to)} equal those of the first store.\n`,
@@ -70,7 +68,6 @@ async function copy({ from: given, to, ...options }: CopyOptions, terminal: Term
     throw new Ended(EXIT.stopped)
   } finally {
     stop.release()
-    for (const store of stores) await store.close()
   }
 }
 
@@ -78,16 +75,12 @@ async function copy({ from: given, to, ...options }: CopyOptions, terminal: Term
  * Checks, before anything is made, that these are two stores, and that no server is on them: what it writes meanwhile would be
  * missing in the copy.
  */
-async function mustBeFree(from: string, to: string): Promise<void> {
+async function mustBeApartAndFree(from: string, to: string): Promise<void> {
   const [source, target] = [await lookAtStore(from), await lookAtStore(to)]
   if (source.identity === target.identity) {
     throw new UsageError('--to: got the store to copy from, expected another one')
   }
-  for (const { place, connections } of [source, target]) {
-    if (connections === 0) continue
-    const says = `Steelyard has ${connections} connections to ${place}: stop all of its servers first`
-    throw new ServiceError('STORE_UNAVAILABLE', says)
-  }
+  for (const use of [source, target]) mustBeFree(use)
 }
 
 /** The parts of a store that has these chains. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { openConfiguredStore } from '../app/configured-store.ts'
 import { withoutUrl } from '../core/url.ts'
-import { openTables } from '../store/open.ts'
+import { distributePart, migratePart } from '../store/migrate-store.ts'
 import { type ConfigChoice, configOption, readConfigAloud } from './config-option.ts'
 import { copiedParts } from './copy.ts'
 import { helpText } from './help-text.ts'
@@ -35,18 +35,13 @@ async function migrate(options: MigrateOptions, terminal: Terminal): Promise<voi
   const config = readConfigAloud(options, terminal, { needsChains: true })
   const store = await openConfiguredStore(config, true)
   await store.close()
-  const tables = openTables(config.store)
-  try {
-    for (const part of copiedParts(config.chains)) {
-      const { length } = await tables.tables(part, true)
-      const name =
-        part.of === 'store' ? 'the store' : `${part.chain}, ${part.of === 'reads' ? 'stored reads' : 'journal'}`
-      terminal.err(`${name}: ${length} tables, of this version\n`)
-      if (options.distribute !== true) continue
-      for (const done of await tables.distribute(part)) terminal.out(`${done}\n`)
-    }
-  } finally {
-    await tables.close()
+  for (const part of copiedParts(config.chains)) {
+    const tables = await migratePart(config.store, part)
+    const name =
+      part.of === 'store' ? 'the store' : `${part.chain}, ${part.of === 'reads' ? 'stored reads' : 'journal'}`
+    terminal.err(`${name}: ${tables} tables, of this version\n`)
+    if (options.distribute !== true) continue
+    for (const done of await distributePart(config.store, part)) terminal.out(`${done}\n`)
   }
   terminal.err(`${withoutUrl(config.store)} is ready for this version.\n`)
 }

@@ -1,9 +1,12 @@
 import { createHash, type Hash } from 'node:crypto'
 import { ServiceError } from '../core/errors.ts'
-import type { Cell, StorePart, StoreTable, StoreTables } from './seam/store-tables.ts'
-import { inOrderOfReferences } from './table-order.ts'
+import type { HeldTables, HoldPart, TableShape } from './engine/held-tables.ts'
+import { allRows, type Bound, firstOf, lastKey } from './queries/table-rows.ts'
+import type { Row } from './rows/columns.ts'
+import { inOrderOfReferences, isCopied } from './rows/table-lists.ts'
+import type { Cell, StorePart } from './seam/store-parts.ts'
 
-/** Rows that are copied in one transaction. */
+/** Rows that are committed together. */
 const ROWS = 2_000
 
 /** How far a copy is. */
@@ -15,15 +18,19 @@ export type CopyProgress = {
 
 /** What is copied, and who is told. */
 type Copying = {
-  readonly from: StoreTables
-  readonly to: StoreTables
+  readonly from: HoldPart
+  readonly to: HoldPart
   readonly parts: readonly StorePart[]
   readonly onProgress: (progress: CopyProgress) => void
   readonly signal: AbortSignal
 }
 
+/** A part that is held. */
+type Held = { readonly part: StorePart; readonly held: HeldTables }
+
 /** A table of both stores. */
-type Pair = { readonly name: string; readonly from: StoreTable; readonly to: StoreTable }
+type Pair = { readonly name: string; readonly from: TableOf; readonly to: TableOf }
+type TableOf = { readonly held: HeldTables; readonly table: TableShape }
 
 /**
  * Copies the rows of a store into another one, which is empty, or has the first rows of an earlier copy that was interrupted. Then
@@ -33,118 +40,115 @@ type Pair = { readonly name: string; readonly from: StoreTable; readonly to: Sto
  * @throws ABORTED; a later copy goes on
  */
 export async function copyStore(copying: Copying): Promise<number> {
-  const theirs = await tablesOf(copying)
-  // Before anything is made: what is there already must be the beginning of a copy.
-  for (const pair of await pairsOf(copying, theirs, false)) await mustBeBeginning(copying, pair)
-  const pairs = await pairsOf(copying, theirs, true)
-  let rows = 0
-  for (const pair of pairs) rows += await copyRows(copying, pair)
-  for (const pair of pairs) await mustBeEqual(copying, pair)
-  return rows
-}
-
-/** The tables to copy, part by part. */
-type PartTables = readonly { readonly part: StorePart; readonly tables: readonly StoreTable[] }[]
-
-/** @throws STORE_MISSING */
-async function tablesOf({ from, parts }: Copying): Promise<PartTables> {
-  const found: { part: StorePart; tables: readonly StoreTable[] }[] = []
-  for (const part of parts) {
-    const tables = await from.tables(part, false)
-    if (tables.length > 0) found.push({ part, tables: [...tables].sort(inOrderOfReferences) })
-    else if (part.of === 'store') {
-      throw new ServiceError('STORE_MISSING', 'there is no store to copy from: check the URL and the schema')
-    }
+  const open: HeldTables[] = []
+  const noted = (held: HeldTables): HeldTables => {
+    open.push(held)
+    return held
   }
-  return found
+  try {
+    const sources: Held[] = []
+    for (const part of copying.parts) {
+      const held = await copying.from(part, 'hold')
+      if (held !== undefined) sources.push({ part, held: noted(held) })
+      else if (part.of === 'store') {
+        throw new ServiceError('STORE_MISSING', 'there is no store to copy from: check the URL and the schema')
+      }
+    }
+    // Before anything is made: what is there already must be the beginning of a copy.
+    for (const source of sources) await mustBeBeginning(copying, source)
+    const pairs: Pair[] = []
+    for (const source of sources) {
+      const target = await copying.to(source.part, 'make')
+      if (target !== undefined) pairs.push(...pairsOf(source, noted(target), true))
+    }
+    let rows = 0
+    for (const pair of pairs) rows += await copyRows(copying, pair)
+    for (const pair of pairs) await mustBeEqual(copying, pair)
+    return rows
+  } finally {
+    for (const held of open.reverse()) await held.close()
+  }
 }
 
-/** The tables of both stores. Makes those of the other one if `make`; else only those that it has are returned. */
-async function pairsOf({ to }: Copying, theirs: PartTables, make: boolean): Promise<readonly Pair[]> {
-  const pairs: Pair[] = []
-  for (const { part, tables } of theirs) {
-    const ours = new Map((await to.tables(part, make)).map((table) => [table.name, table]))
-    if (ours.size === 0 && !make) continue
-    for (const table of tables) {
+/** The tables of a part of both stores, in the order in which they can be filled. `isMade`: the other store has all tables. */
+function pairsOf({ part, held }: Held, target: HeldTables, isMade: boolean): readonly Pair[] {
+  const ours = new Map(target.tables.map((table) => [table.name, table]))
+  return held.tables
+    .filter(isCopied)
+    .sort(inOrderOfReferences)
+    .flatMap((table) => {
       const name = part.of === 'store' ? table.name : `${part.chain} ${table.name}`
       const own = ours.get(table.name)
-      if (own === undefined && !make) continue
+      if (own === undefined && !isMade) return []
       if (own === undefined || own.columns.join() !== table.columns.join() || own.key.join() !== table.key.join()) {
         throw new ServiceError('STORE_MISMATCH', `the stores have tables ${name} of different forms: update both first`)
       }
-      pairs.push({ name, from: table, to: own })
+      return [{ name, from: { held, table }, to: { held: target, table: own } }]
+    })
+}
+
+/** @throws STORE_MISMATCH the rows of a part of the other store are not the first ones of this one */
+async function mustBeBeginning({ to, signal }: Copying, source: Held): Promise<void> {
+  const there = await to(source.part, 'hold')
+  if (there === undefined) return
+  try {
+    for (const pair of pairsOf(source, there, false)) {
+      const last = await lastOf(pair.to)
+      if (last === undefined) continue
+      if (await areEqual(pair, signal, { through: last })) continue
+      const message = `the store to copy to has rows of its own in ${pair.name}: name an empty one`
+      throw new ServiceError('STORE_MISMATCH', message)
     }
+  } finally {
+    await there.close()
   }
-  return pairs
 }
 
-/** @throws STORE_MISMATCH the rows of the other store are not the first ones of this one */
-async function mustBeBeginning({ from, to, signal }: Copying, pair: Pair): Promise<void> {
-  const last = await to.last(pair.to)
-  if (last === undefined) return
-  const [theirs, ours] = [new RowDigest(), new RowDigest()]
-  await eachPage({ store: from, table: pair.from }, { signal, through: last }, async (rows) => theirs.add(rows))
-  await eachPage({ store: to, table: pair.to }, { signal }, async (rows) => ours.add(rows))
-  if (theirs.count === ours.count && theirs.digest() === ours.digest()) return
-  const message = `the store to copy to has rows of its own in ${pair.name}: name an empty one`
-  throw new ServiceError('STORE_MISMATCH', message)
-}
-
-async function copyRows({ from, to, onProgress, signal }: Copying, pair: Pair): Promise<number> {
-  const after = await to.last(pair.to)
-  let copied = 0
-  await eachPage({ store: from, table: pair.from }, { signal, after }, async (rows) => {
-    await to.insert(pair.to, rows)
-    copied += rows.length
-    onProgress({ table: pair.name, step: 'copied', rows: copied })
-  })
+async function copyRows({ onProgress, signal }: Copying, { name, from, to }: Pair): Promise<number> {
+  const after = await lastOf(to)
+  let [copied, kept] = [0, 0]
+  for await (const page of pagesOf(from, after && { after })) {
+    signal.throwIfAborted()
+    await to.held.insert(to.table, page as readonly (readonly Cell[])[])
+    copied += page.length
+    if (copied - kept >= ROWS) {
+      await to.held.commit()
+      kept = copied
+    }
+    onProgress({ table: name, step: 'copied', rows: copied })
+  }
+  await to.held.commit()
   return copied
 }
 
 /** @throws STORE_MISMATCH */
-async function mustBeEqual({ from, to, onProgress, signal }: Copying, pair: Pair): Promise<void> {
+async function mustBeEqual({ onProgress, signal }: Copying, pair: Pair): Promise<void> {
+  const rows = await areEqual(pair, signal)
+  if (rows !== undefined) return onProgress({ table: pair.name, step: 'compared', rows: rows.count })
+  throw new ServiceError('STORE_MISMATCH', `the stores differ in ${pair.name}: delete the copy, and begin again`)
+}
+
+/** The rows of the other store; undefined if those of the first one, up to a bound, are others. */
+async function areEqual({ from, to }: Pair, signal: AbortSignal, bound?: Bound): Promise<RowDigest | undefined> {
   const [theirs, ours] = [new RowDigest(), new RowDigest()]
-  await eachPage({ store: from, table: pair.from }, { signal }, async (rows) => theirs.add(rows))
-  await eachPage({ store: to, table: pair.to }, { signal }, async (rows) => ours.add(rows))
-  if (theirs.count !== ours.count || theirs.digest() !== ours.digest()) {
-    const counts = `${theirs.count} and ${ours.count} rows`
-    throw new ServiceError(
-      'STORE_MISMATCH',
-      `the stores differ in ${pair.name} (${counts}): delete the copy, and begin again`,
-    )
+  for (const [digest, of, through] of [
+    [theirs, from, bound],
+    [ours, to, undefined],
+  ] as const) {
+    for await (const page of pagesOf(of, through)) {
+      signal.throwIfAborted()
+      digest.add(page)
+    }
   }
-  onProgress({ table: pair.name, step: 'compared', rows: ours.count })
+  return theirs.count === ours.count && theirs.digest() === ours.digest() ? ours : undefined
 }
 
-type Stored = { readonly store: StoreTables; readonly table: StoreTable }
-type Pages = {
-  readonly signal: AbortSignal
-  readonly after?: readonly Cell[] | undefined
-  readonly through?: readonly Cell[]
+function pagesOf({ held, table }: TableOf, bound?: Bound): AsyncIterable<readonly Row[]> {
+  return held.pages(allRows(table, bound))
 }
 
-/** Gives the rows of a table page by page: those behind the key `after`, up to the key `through`. */
-async function eachPage(
-  { store, table }: Stored,
-  { signal, after, through }: Pages,
-  use: (rows: readonly (readonly Cell[])[]) => void | Promise<void>,
-): Promise<void> {
-  const at = table.key.map((column) => table.columns.indexOf(column))
-  const keyOf = (row: readonly Cell[]): readonly Cell[] => at.map((index) => row[index] ?? null)
-  for (let last = after; ; ) {
-    signal.throwIfAborted()
-    const page = await store.rows(table, last, ROWS)
-    const end = through === undefined ? -1 : page.findIndex((row) => isSameKey(keyOf(row), through))
-    const rows = end === -1 ? page : page.slice(0, end + 1)
-    if (rows.length > 0) await use(rows)
-    const row = page.at(-1)
-    if (end !== -1 || row === undefined || page.length < ROWS) return
-    last = keyOf(row)
-  }
-}
-
-function isSameKey(one: readonly Cell[], other: readonly Cell[]): boolean {
-  return one.every((cell, index) => textOf(cell) === textOf(other[index] ?? null))
+async function lastOf({ held, table }: TableOf): Promise<readonly Cell[] | undefined> {
+  return (await firstOf(held.pages(lastKey(table)))) as readonly Cell[] | undefined
 }
 
 /** A checksum over rows in order, the same for all engines. */
@@ -152,7 +156,7 @@ class RowDigest {
   count = 0
   readonly #hash: Hash = createHash('sha256')
 
-  add(rows: readonly (readonly Cell[])[]): void {
+  add(rows: readonly Row[]): void {
     this.count += rows.length
     for (const row of rows) this.#hash.update(`${row.map(textOf).join('|')}\n`)
   }
@@ -163,6 +167,6 @@ class RowDigest {
 }
 
 /** A value as text: no two values look alike. */
-function textOf(cell: Cell): string {
+function textOf(cell: unknown): string {
   return Buffer.isBuffer(cell) ? `x${cell.toString('hex')}` : JSON.stringify(cell)
 }

@@ -1,12 +1,16 @@
 import type { ChainId } from '../core/chain.ts'
 import type { Coverage } from '../core/coverage.ts'
-import type { LedgerStep } from './engine/ledger-engine.ts'
 import type { StoreEngine } from './engine/store-engine.ts'
 import type { OnWriterStep } from './engine/writer-engine.ts'
+import type { LedgerStep } from './queries/ledger/ledger-steps.ts'
 import { StoredLedgers } from './queries/ledger/stored-ledgers.ts'
 import { StoredReads } from './queries/reads.ts'
 import { createRecords, type StoredRecords } from './queries/records/create-records.ts'
 import { StoredJournal } from './queries/stored-journal.ts'
+import { allRows } from './queries/table-rows.ts'
+import type { Row } from './rows/columns.ts'
+import { dumpRows, type TableRows } from './rows/dump-rows.ts'
+import { isRecord } from './rows/table-lists.ts'
 import type { OnDamage } from './seam/damage.ts'
 import type { ChainReads, Journal, LedgerStore, Store } from './seam/store.ts'
 
@@ -44,19 +48,15 @@ export class EngineStore implements Store {
     this.reports = records.reports
     this.comparisons = records.comparisons
     this.callCounts = records.callCounts
-    this.ledgers = new StoredLedgers({
-      engine: engine.ledgers,
-      records: engine.records.durable,
-      onStep: onLedgerStep,
-    })
+    this.ledgers = new StoredLedgers(engine, onLedgerStep)
   }
 
   async openJournal(chain: ChainId, coverage: Coverage, tell?: OnDamage): Promise<Journal> {
-    return new StoredJournal(await this.#engine.openWriter(chain, coverage, tell), this.#onStep)
+    return new StoredJournal(await this.#engine.openWriter({ chain, coverage, isLedger: false }, tell), this.#onStep)
   }
 
   async openReads(chain: ChainId, tell?: OnDamage): Promise<ChainReads> {
-    return new StoredReads(await this.#engine.openReads(chain, tell))
+    return new StoredReads(await this.#engine.openReads({ chain, isLedger: false }, tell))
   }
 
   holds(chain: ChainId): Promise<boolean> {
@@ -70,8 +70,19 @@ export class EngineStore implements Store {
     if (isThere && mayBeTold) await this.reports.forget(chain)
   }
 
-  dump(): Promise<readonly string[]> {
-    return this.#engine.dump()
+  async dump(): Promise<readonly string[]> {
+    const held = await this.#engine.snapshot()
+    try {
+      const tables: TableRows[] = []
+      for (const table of held.tables.filter(isRecord)) {
+        const rows: Row[] = []
+        for await (const page of held.pages(allRows(table))) rows.push(...page)
+        tables.push({ table: table.name, columns: table.columns, rows })
+      }
+      return dumpRows(tables)
+    } finally {
+      await held.close()
+    }
   }
 
   close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
-import { LEDGER_STEPS } from '../../src/store/engine/ledger-engine.ts'
+import { LEDGER_STEPS } from '../../src/store/queries/ledger/ledger-steps.ts'
 import { makeFolder, openLedger, verify } from '../ledger/ledger.ts'
 
 const CHILD = fileURLToPath(new URL('./ledger-child.ts', import.meta.url))

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { IndexerReport } from '../../src/indexer/indexer-options.ts'
-import { openStore, openTables } from '../../src/store/open.ts'
+import { migratePart } from '../../src/store/migrate-store.ts'
+import { openStore } from '../../src/store/open.ts'
 import { ALL, appendedDump, FINAL, HEAD, indexStore, makeChain } from '../bulk/final-chain.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { placeMaker, type StorePlace } from '../store/engines.ts'
@@ -84,9 +85,7 @@ test('a role that may not make schemas appends, in tables that are there', async
 })
 
 test('tables that are spread over servers are not replaced', async () => {
-  const tables = openTables(place.url)
-  await tables.tables({ of: 'journal', chain: CHAIN }, true)
-  await tables.close()
+  await migratePart(place.url, { of: 'journal', chain: CHAIN })
   const before = (await place.openChain()).journal
   expect(before.bulk).toBeDefined()
   await before.close()

@@ -209,6 +209,18 @@ test.each(['sqlite', 'postgres'])('a restore into %s that fails keeps nothing', 
   expect(await verifyStore(await place.open())).toMatchObject({ operations: 9, faults: [] })
 })
 
+test.each(['sqlite', 'postgres'])('a restore into %s refuses an empty store that a server has open', async (engine) => {
+  const place = await makePlace(engine)
+  const store = await place.open()
+  await expect(restore(whole, place.url)).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringContaining('stop all of its servers first'),
+  })
+  expect(await store.dump()).toEqual([])
+  await store.close()
+  await restore(whole, place.url)
+})
+
 test('a folder that lost its file gets it back, unless blocks are missing', async () => {
   const place = await makePlace('sqlite')
   await restore(whole, place.url)

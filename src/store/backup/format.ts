@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
-import type { TableShape } from '../queries/record-snapshot.ts'
+import type { TableShape } from '../engine/held-tables.ts'
 import type { Row } from '../rows/columns.ts'
-import type { Cell } from '../seam/store-tables.ts'
+import type { Cell } from '../seam/store-parts.ts'
 
 /**
  * A backup is gzip over lines of JSON in UTF-8, each with a line feed. docs/backup.md describes them: a header, for each table its

@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { codeOf, isServiceError, ServiceError } from '../../core/errors.ts'
-import type { TableShape } from '../queries/record-snapshot.ts'
-import type { Cell } from '../seam/store-tables.ts'
+import type { TableShape } from '../engine/held-tables.ts'
+import type { Cell } from '../seam/store-parts.ts'
 import { FORMAT, FORMAT_VERSION, LineDigest, parseRow } from './format.ts'
 
 /** Rows that are returned together. */

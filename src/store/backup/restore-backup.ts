@@ -1,9 +1,10 @@
 import { ServiceError } from '../../core/errors.ts'
-import type { TableShape } from '../queries/record-snapshot.ts'
-import { isSaved, type RecordTarget } from '../queries/record-target.ts'
+import type { HeldTables, TableShape } from '../engine/held-tables.ts'
+import { allRows } from '../queries/table-rows.ts'
+import { isSaved } from '../rows/table-lists.ts'
 import { LineDigest, rowLine } from './format.ts'
 import { readBackup } from './read-backup.ts'
-import { type BackupProgress, inOrder, type Saved } from './write-backup.ts'
+import type { BackupProgress, Saved } from './write-backup.ts'
 
 type Reading = {
   readonly file: string
@@ -40,9 +41,9 @@ export async function checkBackup({ file, onProgress, signal }: Reading): Promis
 export async function restoreBackup(
   { file, onProgress, signal }: Reading,
   checked: CheckedBackup,
-  target: RecordTarget,
+  target: HeldTables,
 ): Promise<void> {
-  mustKnow(file, checked, await target.tables())
+  mustKnow(file, checked, target.tables)
   let sha256 = ''
   let rows = 0
   for await (const part of readBackup(file)) {
@@ -75,9 +76,9 @@ function mustKnow(file: string, { content }: CheckedBackup, ours: readonly Table
 }
 
 /** @throws STORE_MISMATCH */
-async function mustHave(target: RecordTarget, { table, rows, sha256 }: Checked): Promise<void> {
+async function mustHave(target: HeldTables, { table, rows, sha256 }: Checked): Promise<void> {
   const digest = new LineDigest()
-  for await (const page of target.pages(inOrder(table, table.columns))) for (const row of page) digest.add(rowLine(row))
+  for await (const page of target.pages(allRows(table))) for (const row of page) digest.add(rowLine(row))
   if (digest.count === rows && digest.digest() === sha256) return
   const message = `the restored rows of ${table.name} differ from the backup (${digest.count} and ${rows} rows): nothing was kept`
   throw new ServiceError('STORE_MISMATCH', message)

@@ -5,10 +5,9 @@ import { dirname } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { rowsOf } from '../queries/query.ts'
-import { quotedNames, type RecordSnapshot, type TableShape } from '../queries/record-snapshot.ts'
-import { isSaved } from '../queries/record-target.ts'
-import { inOrderOfReferences } from '../table-order.ts'
+import type { HeldTables, TableShape } from '../engine/held-tables.ts'
+import { allRows } from '../queries/table-rows.ts'
+import { inOrderOfReferences, isSaved } from '../rows/table-lists.ts'
 import { type BackupEnd, type BackupHeader, columnsOf, FORMAT, FORMAT_VERSION, LineDigest, rowLine } from './format.ts'
 
 /** Only the user of the process may read a backup. */
@@ -23,7 +22,7 @@ export type BackupProgress = {
 
 /** What is saved. `program`: the version of Steelyard. `at`: when it is saved. */
 export type Backup = {
-  readonly snapshot: RecordSnapshot
+  readonly snapshot: HeldTables
   readonly program: string
   readonly at: Date
   readonly onProgress: (progress: BackupProgress) => void
@@ -70,7 +69,7 @@ async function* linesOf(backup: Backup, saved: { tables: number; rows: number })
   const created = at.toISOString()
   const header: BackupHeader = { format: FORMAT, version: FORMAT_VERSION, program, created_at: created }
   yield noted(`${JSON.stringify(header)}\n`)
-  for (const table of [...(await snapshot.tables())].filter(isSaved).sort(inOrderOfReferences)) {
+  for (const table of [...snapshot.tables].filter(isSaved).sort(inOrderOfReferences)) {
     saved.tables += 1
     for await (const text of tableLines(backup, table, saved)) yield noted(text)
   }
@@ -87,7 +86,7 @@ async function* tableLines(
   const columns = columnsOf(table)
   yield `${JSON.stringify({ table: name, columns, key })}\n`
   const digest = new LineDigest()
-  for await (const page of snapshot.pages(inOrder(table, columns))) {
+  for await (const page of snapshot.pages(allRows({ ...table, columns }))) {
     const lines = page.map(rowLine)
     for (const line of lines) digest.add(line)
     yield lines.join('')
@@ -95,11 +94,6 @@ async function* tableLines(
   }
   saved.rows += digest.count
   yield `${JSON.stringify({ end: name, rows: digest.count, sha256: digest.digest() })}\n`
-}
-
-/** All rows of a table in the order of its key. */
-export function inOrder({ name, key }: Pick<TableShape, 'name' | 'key'>, columns: readonly string[]) {
-  return rowsOf(`SELECT ${quotedNames(columns)} FROM ${name} ORDER BY ${quotedNames(key)}`)
 }
 
 /** Makes a new name in a folder survive a crash of the machine, where the system can do that. */

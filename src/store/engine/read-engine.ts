@@ -8,6 +8,8 @@ import type { TableEngine } from './table-engine.ts'
 /** How an engine runs reads, each in one snapshot: at once, or by a promise. */
 export interface ReadEngine {
   read<T>(work: (context: ReadContext) => Query<T>): Soon<T>
+  /** The next reads see all that is committed by now, also those of the same tick. */
+  renew(): void
   /** The assets of a contract, as far as the engine remembers them of the snapshot of the moment. */
   readonly contracts?: {
     get(reference: string): readonly StoredAsset[] | undefined

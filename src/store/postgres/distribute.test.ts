@@ -1,20 +1,16 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { makeSchema, type TestSchema } from '../../../test/postgres/test-schema.ts'
 import { type ChainId, parseChainId } from '../../core/chain.ts'
-import { openTables } from '../open.ts'
-import type { StoreTables } from '../seam/store-tables.ts'
+import { distributePart, migratePart } from '../migrate-store.ts'
 
 const CHAIN = parseChainId('eip155:1') as ChainId
 
 let schema: TestSchema
-let tables: StoreTables
 beforeEach(async () => {
   schema = await makeSchema()
-  tables = openTables(schema.url)
-  await tables.tables({ of: 'store' }, true)
+  await migratePart(schema.url, { of: 'store' })
 })
 afterEach(async () => {
-  await tables.close()
   await schema.query(`DROP SCHEMA IF EXISTS ${schema.schema}_eip155_1 CASCADE`)
   await schema.query(`DROP SCHEMA IF EXISTS ${schema.schema}_eip155_1_reads CASCADE`)
   await schema.end()
@@ -31,7 +27,7 @@ async function standIn(): Promise<void> {
 
 test('tables of accounts are spread by account, the others are copied to each server, and nothing is done twice', async () => {
   await standIn()
-  const done = await tables.distribute({ of: 'journal', chain: CHAIN })
+  const done = await distributePart(schema.url, { of: 'journal', chain: CHAIN })
   expect(done.length).toBeGreaterThan(15)
   const name = (table: string): string => `${schema.schema}_eip155_1.${table}`
   for (const table of ['accounts', 'balances', 'changes', 'openings']) {
@@ -40,19 +36,19 @@ test('tables of accounts are spread by account, the others are copied to each se
   for (const table of ['assets', 'blocks', 'transfers', 'clock']) {
     expect(done).toContain(`${name(table)}: a copy on each server`)
   }
-  expect(await tables.distribute({ of: 'reads', chain: CHAIN })).toContain(
+  expect(await distributePart(schema.url, { of: 'reads', chain: CHAIN })).toContain(
     `${schema.schema}_eip155_1_reads.observations: spread by account`,
   )
   const spread = await schema.query('SELECT by FROM pg_dist_partition WHERE logicalrelid = $1::regclass', [
     name('balances'),
   ])
   expect(spread).toEqual([{ by: 'account' }])
-  expect(await tables.distribute({ of: 'journal', chain: CHAIN })).toEqual([])
-  expect(await tables.distribute({ of: 'store' })).toEqual([])
+  expect(await distributePart(schema.url, { of: 'journal', chain: CHAIN })).toEqual([])
+  expect(await distributePart(schema.url, { of: 'store' })).toEqual([])
 })
 
 test('every unique key of a table that is spread has the account', async () => {
-  await tables.tables({ of: 'journal', chain: CHAIN }, true)
+  await migratePart(schema.url, { of: 'journal', chain: CHAIN })
   const keys = await schema.query(
     `SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index
      WHERE indisunique AND indrelid::regclass::text ~ '(accounts|balances|changes|openings)$'
@@ -64,7 +60,7 @@ test('every unique key of a table that is spread has the account', async () => {
 })
 
 test('without Citus it is said what to do', async () => {
-  await expect(tables.distribute({ of: 'journal', chain: CHAIN })).rejects.toMatchObject({
+  await expect(distributePart(schema.url, { of: 'journal', chain: CHAIN })).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
     message: expect.stringContaining('CREATE EXTENSION citus'),
   })

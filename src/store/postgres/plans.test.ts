@@ -8,8 +8,8 @@ import { StoredLedgerJournal } from '../queries/ledger/stored-ledger-journal.ts'
 import { StoredLedgerReads } from '../queries/ledger/stored-ledger-reads.ts'
 import { createRecords } from '../queries/records/create-records.ts'
 import { PostgresDatabase, type Queries, type Transaction, type Value } from './database.ts'
-import { PostgresLedgers } from './ledger/ledgers.ts'
-import { walletBlocks } from './ledger/wallet-blocks.ts'
+import { PostgresLedgerWriter } from './ledger/ledger-writer.ts'
+import { WALLET_BLOCKS } from './ledger/wallet-blocks.ts'
 import { migrate } from './migrate.ts'
 import { MIGRATIONS } from './schema.ts'
 import { PostgresTableEngine } from './table-engine.ts'
@@ -99,8 +99,7 @@ async function scanned({ sql, values }: Asked): Promise<readonly string[]> {
 }
 
 test('no hot statement reads a table as a whole', async () => {
-  const ledgers = new PostgresLedgers(db)
-  const journal = await StoredLedgerJournal.open(await ledgers.openWriter(CHAIN), genesisOf(CHAIN, 1))
+  const journal = await StoredLedgerJournal.open(await PostgresLedgerWriter.open(db, CHAIN), genesisOf(CHAIN, 1))
   await client.query(FILL)
   db.asked.length = 0
   const operations = [
@@ -119,11 +118,7 @@ test('no hot statement reads a table as a whole', async () => {
     expect(settled.filter((one) => 'outcome' in one && one.outcome.accepted)).toHaveLength(group.length)
   }
   const engine = new PostgresTableEngine(db, { durable: true })
-  const reads = new StoredLedgerReads({
-    read: (work) => engine.read(work),
-    renew: () => undefined,
-    blocksOf: walletBlocks,
-  })
+  const reads = new StoredLedgerReads({ read: (work) => engine.read(work), renew: () => undefined }, WALLET_BLOCKS)
   const page = { after: 0, limit: 20 }
   await reads.header(3)
   await reads.asset('GILT')

@@ -1,5 +1,5 @@
+import type { StoreUse } from '../engine/engine.ts'
 import { type Row, text } from '../rows/columns.ts'
-import type { StoreUse } from '../store-use.ts'
 import { applicationOf, PostgresDatabase } from './database.ts'
 import { parseTarget } from './target.ts'
 
@@ -15,7 +15,7 @@ export async function postgresUse(url: string): Promise<StoreUse> {
   try {
     const row: Row = (await db.get(USE, applicationOf(target))) ?? []
     const place = `schema ${target.schema} of ${target.place}`
-    return { identity: `${text(row[0])} ${text(row[1])} ${target.schema}`, place, connections: Number(row[2]) }
+    return { identity: `${text(row[0])} ${text(row[1])} ${target.schema}`, place, isUsed: Number(row[2]) > 0 }
   } finally {
     await db.close()
   }

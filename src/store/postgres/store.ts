@@ -1,19 +1,21 @@
 import pg from 'pg'
-import type { AccountCodec } from '../../core/account.ts'
+import { type AccountCodec, TEXT_ACCOUNTS } from '../../core/account.ts'
 import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
+import type { HeldTables } from '../engine/held-tables.ts'
 import type { ReadEngines } from '../engine/read-engine.ts'
-import type { RecordEngines, StoreEngine } from '../engine/store-engine.ts'
+import type { JournalOf, RecordEngines, StoreEngine } from '../engine/store-engine.ts'
 import type { WriterEngine } from '../engine/writer-engine.ts'
 import { defaultLoadFolder, LoadFolder } from './bulk/load-folder.ts'
 import { chainSchemas, hasChain } from './chain/chain-place.ts'
-import { openChainReads } from './chain/open-reads.ts'
+import { openChainReads, openLedgerReads } from './chain/open-reads.ts'
 import { PostgresWriterEngine } from './chain/writer-engine.ts'
 import { PostgresDatabase } from './database.ts'
-import { dumpRecords } from './dump-records.ts'
+import { PostgresHeldTables } from './held-tables.ts'
 import { takeLease } from './lease.ts'
-import { PostgresLedgers } from './ledger/ledgers.ts'
+import { PostgresLedgerWriter } from './ledger/ledger-writer.ts'
+import { WALLET_BLOCKS } from './ledger/wallet-blocks.ts'
 import { migrate } from './migrate.ts'
 import { MIGRATIONS } from './schema.ts'
 import { PostgresTableEngine } from './table-engine.ts'
@@ -34,7 +36,7 @@ export type PostgresOptions = {
 /** A schema of a PostgreSQL database, and two more for each chain that has nodes. */
 class PostgresEngine implements StoreEngine {
   readonly records: RecordEngines
-  readonly ledgers: PostgresLedgers
+  readonly walletBlocks = WALLET_BLOCKS
   readonly #db: PostgresDatabase
   readonly #options: PostgresOptions
 
@@ -44,14 +46,15 @@ class PostgresEngine implements StoreEngine {
     const relaxed = new PostgresTableEngine(db, { durable: false })
     const durable = new PostgresTableEngine(db, { durable: true })
     this.records = { durable, relaxed, uses: relaxed, running: relaxed }
-    this.ledgers = new PostgresLedgers(db)
   }
 
-  openWriter(chain: ChainId, coverage: Coverage): Promise<WriterEngine> {
+  openWriter({ chain, coverage, isLedger }: JournalOf & { readonly coverage: Coverage }): Promise<WriterEngine> {
+    if (isLedger) return PostgresLedgerWriter.open(this.#db, chain)
     return PostgresWriterEngine.open(this.#db, { ...this.#of(chain), coverage }, this.#loadFolder)
   }
 
-  openReads(chain: ChainId): Promise<ReadEngines> {
+  openReads({ chain, isLedger }: JournalOf): Promise<ReadEngines> {
+    if (isLedger) return openLedgerReads(this.#db, { chain, codec: TEXT_ACCOUNTS, fixed: new Map() })
     return openChainReads(this.#db, this.#of(chain))
   }
 
@@ -75,8 +78,8 @@ class PostgresEngine implements StoreEngine {
     }
   }
 
-  dump(): Promise<readonly string[]> {
-    return dumpRecords(this.#db)
+  snapshot(): Promise<HeldTables> {
+    return PostgresHeldTables.snapshot(this.#db.target)
   }
 
   close(): Promise<void> {

@@ -117,16 +117,18 @@ function migrate(db: SqliteDatabase, { file, migrations }: OpenOptions): void {
   if (version() === migrations.length) return
   const run = db.transaction(() => {
     const from = version()
-    if (from > migrations.length) {
-      throw new ServiceError(
-        'STORE_MISMATCH',
-        `${file} was written by a newer version (schema ${from}): use that version`,
-      )
-    }
+    mustBeKnown(from, { file, migrations })
     for (const migration of migrations.slice(from)) db.exec(migration)
     db.pragma(`user_version = ${migrations.length}`)
   })
   run.immediate()
+}
+
+/** @throws STORE_MISMATCH a newer version of Steelyard wrote a file that says to be of this schema */
+export function mustBeKnown(version: number, { file, migrations }: Pick<OpenOptions, 'file' | 'migrations'>): void {
+  if (version <= migrations.length) return
+  const message = `${file} was written by a newer version (schema ${version}): use that version`
+  throw new ServiceError('STORE_MISMATCH', message)
 }
 
 /** @throws SqliteError a table is missing that these migrations make: the file is damaged */

@@ -1,16 +1,17 @@
 import { rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { AccountCodec } from '../../core/account.ts'
+import { type AccountCodec, TEXT_ACCOUNTS } from '../../core/account.ts'
 import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import { isServiceError, ServiceError } from '../../core/errors.ts'
-import type { LedgerStep } from '../engine/ledger-engine.ts'
+import type { HeldTables } from '../engine/held-tables.ts'
 import type { ReadEngines } from '../engine/read-engine.ts'
-import type { RecordEngines, StoreEngine } from '../engine/store-engine.ts'
+import type { JournalOf, RecordEngines, StoreEngine } from '../engine/store-engine.ts'
 import type { WriterEngine } from '../engine/writer-engine.ts'
 import { EngineStore } from '../engine-store.ts'
 import type { FixedClasses } from '../queries/asset-table.ts'
+import type { LedgerStep } from '../queries/ledger/ledger-steps.ts'
 import type { OnDamage } from '../seam/damage.ts'
 import {
   guardedFile,
@@ -21,13 +22,15 @@ import {
   type SqliteDatabase,
   watchFiles,
 } from './database.ts'
-import { dumpRecords } from './dump-records.ts'
 import { CurrentFacts, openReader, openWriter } from './facts-file.ts'
 import { fileName, isThere, MAIN_FILE, makeFolder, RUNNING_FILE, readsFile, USES_FILE } from './files.ts'
 import { Generations } from './generations.ts'
+import { SqliteHeldTables } from './held-tables.ts'
 import { type Lease, takeLease } from './lease.ts'
 import { assertLedgerNotLost } from './ledger/ledger-marker.ts'
-import { SqliteLedgers } from './ledger/ledgers.ts'
+import { LEDGER_TABLES } from './ledger/ledger-schema.ts'
+import { openLedgerWriter, readLedger } from './ledger/ledgers.ts'
+import { WALLET_BLOCKS } from './ledger/wallet-blocks.ts'
 import { MAIN_MIGRATIONS, USES_MIGRATIONS } from './main-schema.ts'
 import { MovableDatabase } from './movable-database.ts'
 import { SqliteNotedEngine } from './noted-engine.ts'
@@ -57,7 +60,7 @@ export type SqliteOptions = {
 /** A folder with one authoritative file, and for each chain one facts file and one reads file. */
 export class SqliteEngine implements StoreEngine {
   readonly records: RecordEngines
-  readonly ledgers: SqliteLedgers
+  readonly walletBlocks = WALLET_BLOCKS
   readonly #options: SqliteOptions
   readonly #open: SqliteDatabase[] = []
 
@@ -84,16 +87,14 @@ export class SqliteEngine implements StoreEngine {
       }),
       running: new SqliteTableEngine({ open: () => this.#running(), close }),
     }
-    this.ledgers = new SqliteLedgers({
-      fileIn: (folder) => join(folder, MAIN_FILE),
-      folder: options.folder,
-      open: (tables, tell) => this.#database(MAIN_FILE, tables, tell),
-      readsOf: (chain, facts, tell) => this.#orClose(() => this.#reads(chain, facts, tell)),
-    })
   }
 
-  async openWriter(chain: ChainId, coverage: Coverage, tell: OnDamage = ignore): Promise<WriterEngine> {
+  async openWriter(
+    { chain, coverage, isLedger }: JournalOf & { readonly coverage: Coverage },
+    tell: OnDamage = ignore,
+  ): Promise<WriterEngine> {
     const { folder, codecOf, onStep } = this.#options
+    if (isLedger) return openLedgerWriter(folder, join(folder, MAIN_FILE), chain)
     const lease = this.#lease(chain)
     const generations = new Generations(folder, chain)
     let db: MovableDatabase | undefined
@@ -143,34 +144,44 @@ export class SqliteEngine implements StoreEngine {
     }
   }
 
-  async openReads(chain: ChainId, tell: OnDamage = ignore): Promise<ReadEngines> {
+  async openReads({ chain, isLedger }: JournalOf, tell: OnDamage = ignore): Promise<ReadEngines> {
+    return this.#orClose(() => (isLedger ? this.#readLedger(chain, tell) : this.#readChain(chain, tell)))
+  }
+
+  #readLedger(chain: ChainId, tell: OnDamage): ReadEngines {
+    const db = this.#database(MAIN_FILE, LEDGER_TABLES, tell)
+    return this.#guarded(db.name, () => {
+      const snapshot = readLedger(db)
+      return this.#reads(chain, { db, codec: TEXT_ACCOUNTS, snapshot }, tell)
+    })
+  }
+
+  #readChain(chain: ChainId, tell: OnDamage): ReadEngines {
     const codec = this.#options.codecOf(chain)
     const { folder } = this.#options
-    return this.#orClose(() => {
-      const generations = new Generations(folder, chain)
-      const facts = guardedFile(
-        folder,
-        () => new CurrentFacts(generations, (file) => this.#openOnFullDisk(() => openReader(file))),
-      )
-      const { db } = facts
-      onDamage(db, tell)
-      this.#open.push(db)
-      return this.#guarded(db.name, () => {
-        mustBeFactsOf(db, chain)
-        const snapshot = new Snapshot(db, { own: false, codec, fixed: this.#fixed(chain) })
-        const opened = this.#open.length - 1
-        const reads = this.#reads(chain, { db, codec, snapshot }, tell)
-        const watched = this.#open.slice(opened)
-        const follow = (isAgain: boolean): boolean => facts.follow(isAgain)
+    const generations = new Generations(folder, chain)
+    const facts = guardedFile(
+      folder,
+      () => new CurrentFacts(generations, (file) => this.#openOnFullDisk(() => openReader(file))),
+    )
+    const { db } = facts
+    onDamage(db, tell)
+    this.#open.push(db)
+    return this.#guarded(db.name, () => {
+      mustBeFactsOf(db, chain)
+      const snapshot = new Snapshot(db, { own: false, codec, fixed: this.#fixed(chain) })
+      const opened = this.#open.length - 1
+      const reads = this.#reads(chain, { db, codec, snapshot }, tell)
+      const watched = this.#open.slice(opened)
+      const follow = (isAgain: boolean): boolean => facts.follow(isAgain)
+      watchFiles(watched, follow)
+      db.onMoved(() => {
+        mustBeFactsOf(db.connection, chain)
+        this.#attachReads(db, chain)
+        snapshot.moved()
         watchFiles(watched, follow)
-        db.onMoved(() => {
-          mustBeFactsOf(db.connection, chain)
-          this.#attachReads(db, chain)
-          snapshot.moved()
-          watchFiles(watched, follow)
-        })
-        return reads
       })
+      return reads
     })
   }
 
@@ -194,8 +205,8 @@ export class SqliteEngine implements StoreEngine {
     db.prepare('ATTACH ? AS noted').run(join(this.#options.folder, readsFile(chain)))
   }
 
-  async dump(): Promise<readonly string[]> {
-    return dumpRecords([MAIN_FILE, USES_FILE].map((name) => join(this.#options.folder, name)))
+  async snapshot(): Promise<HeldTables> {
+    return guardedFile(this.#options.folder, () => SqliteHeldTables.snapshot(this.#options.folder))
   }
 
   #running(): SqliteDatabase {

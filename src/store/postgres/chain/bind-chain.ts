@@ -1,7 +1,6 @@
 import type { AccountCodec } from '../../../core/account.ts'
 import type { ChainId } from '../../../core/chain.ts'
 import type { Coverage } from '../../../core/coverage.ts'
-import { mustBeOurs } from '../../../journal/damaged-value.ts'
 import { claimChain } from '../../queries/claim-chain.ts'
 import type { Queries } from '../database.ts'
 import { runQuery } from './run-query.ts'
@@ -21,6 +20,6 @@ const COUNTS_OF_ONE_JOURNAL = 2 ** 32
 export async function bindToChain(queries: Queries, { fence, ...claimed }: Claimed): Promise<void> {
   // What other processes remember of a journal that was deleted must not be taken for this one's.
   const counted = (fence - 1) * COUNTS_OF_ONE_JOURNAL
-  const mustOwn = (owner: string): void => mustBeOurs(owner === claimed.chain, `a schema is that of ${owner}`)
-  await runQuery(queries, claimChain({ ...claimed, counted, mustOwn }))
+  const remedy = `run "steelyard reset ${claimed.chain}", and start again: the chain is indexed anew`
+  await runQuery(queries, claimChain({ ...claimed, counted, place: 'its schema', remedy }))
 }

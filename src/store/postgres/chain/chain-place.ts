@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { ChainId } from '../../../core/chain.ts'
+import type { StorePart } from '../../seam/store-parts.ts'
 import type { PostgresDatabase } from '../database.ts'
 import { CHAIN_TABLES } from '../journal/chain-schema.ts'
 import { migrate } from '../migrate.ts'
+import { MIGRATIONS } from '../schema.ts'
 import { READ_TABLES } from './read-schema.ts'
 
 /** The longest name of a schema, so that the names of a chain's schemas fit PostgreSQL's 63 bytes. */
@@ -42,6 +44,24 @@ export async function makeChain(db: PostgresDatabase, chain: ChainId): Promise<P
   await migrate(db.within([journal]), { migrations: JOURNAL_MIGRATIONS, create: true })
   await migrate(db.within([reads]), { migrations: READ_MIGRATIONS, create: true })
   return chainView(db, chain)
+}
+
+/** The schema of a part of a store. */
+export function schemaOf(store: string, part: StorePart): string {
+  return part.of === 'store' ? store : chainSchemas(store, part.chain)[part.of]
+}
+
+/** Makes the tables of a part of a store, and those of the store itself, unless they are there. @throws as `migrate` */
+export async function makePart(db: PostgresDatabase, part: StorePart): Promise<void> {
+  await migrate(db, { migrations: MIGRATIONS, create: true })
+  if (part.of === 'store') return
+  await migrate(db.within([schemaOf(db.target.schema, part)]), { migrations: migrationsOf(part), create: true })
+}
+
+/** The migrations of a part of a store. */
+export function migrationsOf({ of }: StorePart): readonly string[] {
+  if (of === 'store') return MIGRATIONS
+  return of === 'journal' ? JOURNAL_MIGRATIONS : READ_MIGRATIONS
 }
 
 /** The schema in which a bulk load fills the tables of a journal. `fence`: of the writer, so that no other one uses the same name. */

@@ -45,6 +45,9 @@ export class PostgresReadEngine implements ReadEngine {
     })
   }
 
+  /** Every read sees what is committed when it begins. */
+  renew(): void {}
+
   /**
    * Reads in one snapshot. `before`: a context, of which it is guessed what the reads will ask first: that is asked together with the clock.
    * `began` is called when both are answered. `isAgain`: a snapshot before this one may have been too old.

@@ -1,6 +1,5 @@
 import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import type { ChainId } from '../../../core/chain.ts'
-import { ServiceError } from '../../../core/errors.ts'
 import type { WriterEngine } from '../../engine/writer-engine.ts'
 import { claimChain } from '../../queries/claim-chain.ts'
 import type { Work } from '../../queries/query.ts'
@@ -31,12 +30,8 @@ export class PostgresLedgerWriter implements WriterEngine {
 
   /** @throws STORE_MISMATCH the schema holds another ledger */
   static async open(db: PostgresDatabase, chain: ChainId): Promise<PostgresLedgerWriter> {
-    const mustOwn = (owner: string): void => {
-      if (owner === chain) return
-      const says = `schema ${db.target.schema} of ${db.target.place} holds ${owner}: use another schema for ${chain}`
-      throw new ServiceError('STORE_MISMATCH', says, { fields: { chain } })
-    }
-    const claimed = { chain, coverage: LEDGER_COVERAGE, codec: TEXT_ACCOUNTS, counted: 0, mustOwn }
+    const where = { place: `schema ${db.target.schema} of ${db.target.place}`, remedy: 'use another schema' }
+    const claimed = { chain, coverage: LEDGER_COVERAGE, codec: TEXT_ACCOUNTS, counted: 0, ...where }
     await db.write((queries) => runQuery(queries, claimChain(claimed)))
     return new PostgresLedgerWriter(db)
   }

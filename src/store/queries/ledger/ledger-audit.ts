@@ -1,13 +1,14 @@
 import type { ChainId } from '../../../core/chain.ts'
 import { ServiceError } from '../../../core/errors.ts'
 import { decodeHash } from '../../../journal/hash-codec.ts'
+import type { HeldTables, TableShape } from '../../engine/held-tables.ts'
 import { bytes, nullable, type Row, text } from '../../rows/columns.ts'
 import { HEADER_COLUMNS, readHeader } from '../../rows/header-rows.ts'
 import { RECORD_COLUMNS, readRecorded } from '../../rows/ledger-rows.ts'
 import type { AuditedBlock, LedgerAudit, LedgerFault } from '../../seam/ledger-store.ts'
 import { isSameRow, mergeRows } from '../merge-rows.ts'
 import { rowsOf } from '../query.ts'
-import { quotedNames, type RecordSnapshot, type TableShape } from '../record-snapshot.ts'
+import { allRows, firstOf } from '../table-rows.ts'
 import { Faults } from './faults.ts'
 import { unreadable, wrongSums } from './ledger-sums.ts'
 import { blockOf, describeRow } from './row-words.ts'
@@ -17,7 +18,7 @@ import { blockOf, describeRow } from './row-words.ts'
  * which depends on which operations were committed together.
  */
 const NOT_OF_THE_RECORD = new Set([
-  ...['keys', 'users', 'sessions', 'price_history', 'follow_requests', 'parts', 'accepted_clocks'],
+  ...['keys', 'users', 'sessions', 'price_history', 'follow_requests', 'parts', 'accepted_clocks', 'uses'],
   ...['custody_principals', 'custody_wallets', 'custody_accounts', 'custody_addresses', 'custody_chains'],
   ...['custody_assets', 'custody_members', 'custody_holds'],
   ...['heartbeat', 'places', 'findings', 'feed', 'ledger_repeats'],
@@ -31,69 +32,61 @@ const BLOCKS = rowsOf(`SELECT ${RECORD_COLUMNS}, ${HEADER.join(', ')}, o.request
   FROM blocks b LEFT JOIN ledger_operations o ON o.number = b.number
   LEFT JOIN ledger_keys k ON k.number = b.number ORDER BY b.number`)
 
-/** What an engine knows of its own tables. */
-export type AuditedStore = {
-  readonly snapshot: RecordSnapshot
-  /** How the tables differ from those of this version. If they do, nothing else is read. */
-  readonly schemaFaults: readonly string[]
-  /** Faults that the engine finds in its own files. */
-  readonly damage: () => readonly string[]
-}
-
 /** Reads all rows of a ledger in one snapshot. The same for all engines, so ledgers of two engines can be compared. */
 export class StoredLedgerAudit implements LedgerAudit {
-  readonly #store: AuditedStore
+  readonly #held: HeldTables
+  readonly #tableFaults: readonly string[]
 
-  private constructor(store: AuditedStore) {
-    this.#store = store
+  private constructor(held: HeldTables, tableFaults: readonly string[]) {
+    this.#held = held
+    this.#tableFaults = tableFaults
   }
 
-  /** Closes the snapshot if it fails. @throws STORE_MISMATCH the store holds no such ledger */
-  static async open(store: AuditedStore, chain: ChainId): Promise<StoredLedgerAudit> {
+  /** `held`: a snapshot of the store, which is closed if this fails. @throws STORE_MISMATCH the store holds no such ledger */
+  static async open(held: HeldTables, chain: ChainId): Promise<StoredLedgerAudit> {
     try {
-      if (store.schemaFaults.length === 0) await mustHold(store.snapshot, chain)
-      return new StoredLedgerAudit(store)
+      // If the tables are others than those of this version, nothing else is read.
+      const faults = await held.faults('tables')
+      if (faults.length === 0) await mustHold(held, chain)
+      return new StoredLedgerAudit(held, faults)
     } catch (error) {
-      await store.snapshot.close()
+      await held.close()
       throw error
     }
   }
 
   async damage(): Promise<readonly LedgerFault[]> {
-    const { damage, schemaFaults } = this.#store
-    return [...damage(), ...schemaFaults].map((says) => ({ block: undefined, says }))
+    return [...(await this.#held.faults('files')), ...this.#tableFaults].map((says) => ({ block: undefined, says }))
   }
 
   async *blocks(): AsyncIterable<AuditedBlock | LedgerFault> {
-    for await (const page of this.#store.snapshot.pages(BLOCKS)) for (const row of page) yield readBlock(row)
+    for await (const page of this.#held.pages([BLOCKS])) for (const row of page) yield readBlock(row)
   }
 
   async sums(limit: number): Promise<readonly LedgerFault[]> {
     const faults = new Faults(limit)
-    await wrongSums(this.#store.snapshot, faults)
+    await wrongSums(this.#held, faults)
     return faults.found
   }
 
   async differences(other: StoredLedgerAudit, limit: number): Promise<readonly LedgerFault[]> {
     const faults = new Faults(limit)
-    for (const table of await other.#store.snapshot.tables()) {
+    for (const table of other.#held.tables) {
       if (NOT_OF_THE_RECORD.has(table.name) || faults.areEnough) continue
-      await compareTable(table, { stored: this.#store.snapshot, replica: other.#store.snapshot, faults })
+      await compareTable(table, { stored: this.#held, replica: other.#held, faults })
     }
     return faults.found
   }
 
   close(): Promise<void> {
-    return this.#store.snapshot.close()
+    return this.#held.close()
   }
 }
 
-async function mustHold(snapshot: RecordSnapshot, chain: ChainId): Promise<void> {
-  const whose: unknown[] = []
-  for await (const page of snapshot.pages(CHAIN)) whose.push(...page.map(([id]) => id))
-  if (whose[0] === chain) return
-  const message =
-    whose.length === 0 ? `the store holds no ${chain}` : `the store holds ${String(whose[0])}, not ${chain}`
+async function mustHold(held: HeldTables, chain: ChainId): Promise<void> {
+  const row = await firstOf(held.pages([CHAIN]))
+  if (row?.[0] === chain) return
+  const message = row === undefined ? `the store holds no ${chain}` : `the store holds ${String(row[0])}, not ${chain}`
   throw new ServiceError('STORE_MISMATCH', message, { fields: { chain } })
 }
 
@@ -114,7 +107,7 @@ function readBlock(row: Row): AuditedBlock | LedgerFault {
 }
 
 /** Two ledgers, of which `replica` was written from the operations of `stored`, and where differences are added. */
-type Comparison = { readonly stored: RecordSnapshot; readonly replica: RecordSnapshot; readonly faults: Faults }
+type Comparison = { readonly stored: HeldTables; readonly replica: HeldTables; readonly faults: Faults }
 
 /** Finds the rows of a table that only one of two ledgers has. */
 async function compareTable(
@@ -123,7 +116,7 @@ async function compareTable(
 ): Promise<void> {
   const facts = all.filter((column) => !key.includes(column) && !NOT_FACTS.has(`${name}.${column}`))
   const columns = [...key, ...facts]
-  const rows = rowsOf(`SELECT ${quotedNames(columns)} FROM ${name} ORDER BY ${quotedNames(key)}`)
+  const rows = allRows({ name, columns, key })
   const fault = (row: Row, says: string): LedgerFault => ({
     block: blockOf(columns, row),
     says: `table ${name}: ${says}: ${describeRow(columns, row)}`,

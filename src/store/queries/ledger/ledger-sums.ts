@@ -1,10 +1,10 @@
 import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import { decodeAmount } from '../../../journal/amount-codec.ts'
+import type { HeldTables } from '../../engine/held-tables.ts'
 import { bytes, int, type Row, text } from '../../rows/columns.ts'
 import type { LedgerFault } from '../../seam/ledger-store.ts'
 import { isSameValue, mergeRows, type Pages } from '../merge-rows.ts'
 import { rowsOf } from '../query.ts'
-import type { RecordSnapshot } from '../record-snapshot.ts'
 import type { Faults } from './faults.ts'
 
 /** Operations that move units. */
@@ -29,12 +29,12 @@ const SUPPLIES = rowsOf('SELECT reference, supply, first_block FROM assets ORDER
  * Balances and supplies that are not the sums of the recorded operations. The sums are made of the operations alone, without the
  * rules of a journal, which wrote the balances. The engine sorts; memory does not grow with the ledger. They are added to `faults`.
  */
-export async function wrongSums(snapshot: RecordSnapshot, faults: Faults): Promise<void> {
-  await mergeRows(snapshot.pages(BALANCES), summed(snapshot.pages(SIDES), 2), {
+export async function wrongSums(held: HeldTables, faults: Faults): Promise<void> {
+  await mergeRows(held.pages([BALANCES]), summed(held.pages([SIDES]), 2), {
     width: 2,
     meet: (row, sum) => faults.add(row === undefined ? missing(sum ?? []) : wrongRow(row, sum, BALANCE)),
   })
-  await mergeRows(snapshot.pages(SUPPLIES), summed(snapshot.pages(ISSUES), 1), {
+  await mergeRows(held.pages([SUPPLIES]), summed(held.pages([ISSUES]), 1), {
     width: 1,
     // An asset without a row has no balances either, and those were missed before.
     meet: (row, sum) => faults.add(row && wrongRow(row, sum, SUPPLY)),

@@ -5,13 +5,13 @@ import type { Batch } from '../../../core/transfer.ts'
 import { encodeHash } from '../../../journal/hash-codec.ts'
 import { advanceClock, appendRows } from '../../../journal/rules/append.ts'
 import type { JournalRules } from '../../../journal/rules/journal-rules.ts'
-import type { LedgerStep } from '../../engine/ledger-engine.ts'
 import { batchOf } from '../../rows/ledger-batch.ts'
 import { recordedValues } from '../../rows/ledger-rows.ts'
 import type { Decided, LedgerBlock, LedgerFacts, LedgerHead, LedgerNeeds } from '../../seam/ledger-store.ts'
 import { inLockOrder } from '../lock-order.ts'
 import { each, planned, type Query, rowOf, type Value, type Work } from '../query.ts'
 import { holdingName, type LedgerLookups } from './ledger-lookups.ts'
+import type { LedgerStep } from './ledger-steps.ts'
 
 const OPERATION = each(
   `INSERT INTO ledger_operations

@@ -1,6 +1,5 @@
 import type { Header } from '../../../core/block.ts'
 import { isServiceError } from '../../../core/errors.ts'
-import type { LedgerStep } from '../../engine/ledger-engine.ts'
 import type { WriterEngine } from '../../engine/writer-engine.ts'
 import type {
   AcceptedClock,
@@ -13,6 +12,7 @@ import type {
 import type { WriterMemory } from '../writer.ts'
 import { readAcceptedClock } from './accepted-clock.ts'
 import { LedgerLookups } from './ledger-lookups.ts'
+import type { LedgerStep } from './ledger-steps.ts'
 import { beginLedger, decideAndWrite, type LedgerWriting, touchLedger } from './ledger-writes.ts'
 
 const NO_CHECKPOINTS = { checkpoints: 0, checkpointsFailed: 0, checkpointError: undefined }

@@ -1,11 +1,11 @@
 import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import type { Header } from '../../../core/block.ts'
 import type { RecordedOperation } from '../../../core/operation.ts'
-import type { LedgerReadEngine } from '../../engine/ledger-engine.ts'
+import type { Soon } from '../../../core/soon.ts'
 import { int } from '../../rows/columns.ts'
 import { RECORD, RECORD_COLUMNS, readRecorded } from '../../rows/ledger-rows.ts'
 import type { AssetFacts, LedgerReads, RecordQuery } from '../../seam/ledger-store.ts'
-import { each, type Query, rowsOf } from '../query.ts'
+import { each, type Query, rowsOf, type Sql } from '../query.ts'
 import { LedgerLookups } from './ledger-lookups.ts'
 
 const record = `SELECT ${RECORD_COLUMNS} FROM ${RECORD}`
@@ -32,13 +32,19 @@ const REGISTERED = rowsOf(
   "SELECT number FROM ledger_operations WHERE kind = 'register_wallet' AND receiver = @account AND number > @after",
 )
 
+/** Runs reads, each in one snapshot. */
+type Reads = { readonly read: <T>(work: () => Query<T>) => Soon<T>; readonly renew: () => void }
+
 /** Reads a ledger's record. */
 export class StoredLedgerReads implements LedgerReads {
-  readonly #engine: LedgerReadEngine
+  readonly #engine: Reads
+  readonly #walletBlocks: Sql
   readonly #lookups = new LedgerLookups()
 
-  constructor(engine: LedgerReadEngine) {
+  /** `walletBlocks`: as `StoreEngine` has it. */
+  constructor(engine: Reads, walletBlocks: Sql) {
     this.#engine = engine
+    this.#walletBlocks = walletBlocks
   }
 
   renew(): void {
@@ -74,7 +80,7 @@ export class StoredLedgerReads implements LedgerReads {
         return yield* recorded(yield [OF_HOLDING, { asset: assetId, account, after, limit }])
       }
       const registered = yield [REGISTERED, { account, after }]
-      const moved = yield* this.#engine.blocksOf(account, { after, limit })
+      const moved = yield [this.#walletBlocks, { account, after, limit }]
       const numbers = [...registered, ...moved].sort(([a], [b]) => int(a) - int(b))
       return yield* recorded(numbers.slice(0, limit))
     }

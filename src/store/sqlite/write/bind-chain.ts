@@ -1,6 +1,5 @@
 import type { ChainId } from '../../../core/chain.ts'
-import { ServiceError } from '../../../core/errors.ts'
-import { type Claimed, claimChain } from '../../queries/claim-chain.ts'
+import { type Claimed, claimChain, mustBeOf } from '../../queries/claim-chain.ts'
 import type { SqliteDatabase } from '../database.ts'
 import { SqliteQueries } from '../run-query.ts'
 
@@ -23,22 +22,20 @@ function assertSameChain(
   owner: unknown,
   { db, chain }: { readonly db: SqliteDatabase; readonly chain: ChainId },
 ): void {
-  if (owner === chain) return
-  const message =
-    `the store holds ${String(owner)} in ${db.name}, where ${chain} belongs: use another store folder, or stop the ` +
-    'server, put the right file in its place, and start again'
-  throw new ServiceError('STORE_MISMATCH', message, { fields: { chain } })
+  mustBeOf(chain, String(owner), { place: db.name, remedy: REMEDY })
 }
+
+const REMEDY = 'use another store folder, or stop the server, put the right file in its place, and start again'
 
 /**
  * Claims a chain's file for a writer: checks its chain and coverage, and takes the next fencing number.
  * @throws STORE_MISMATCH the file belongs to another chain, or was indexed under another coverage
  */
 export function bindToChain({ db, ...whose }: Claim): number {
-  const { chain } = whose
-  const mustOwn = (owner: string): void => assertSameChain(owner, { db, chain })
   const queries = new SqliteQueries(db)
-  return db.transaction(() => queries.run(claimChain({ ...whose, counted: 0, mustOwn }))).immediate()
+  return db
+    .transaction(() => queries.run(claimChain({ ...whose, counted: 0, place: db.name, remedy: REMEDY })))
+    .immediate()
 }
 
 type Claim = Pick<Claimed, 'chain' | 'coverage' | 'codec'> & { readonly db: SqliteDatabase }
