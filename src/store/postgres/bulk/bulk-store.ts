@@ -57,11 +57,13 @@ export type BulkParts = {
 export class PostgresBulk implements BulkStore {
   readonly isApart = true
   readonly #parts: BulkParts
+  readonly #journal: PostgresDatabase
   /** The last stored block, as far as a load knows. */
   #published: number | undefined
 
   constructor(parts: BulkParts) {
     this.#parts = parts
+    this.#journal = parts.db.within([parts.schemas.journal])
   }
 
   get folder(): string {
@@ -133,11 +135,6 @@ export class PostgresBulk implements BulkStore {
     const load = randomUUID()
     await write((queries) => queries.run(SET_LOAD, LOAD, load))
     folder.begin(load)
-  }
-
-  get #journal(): PostgresDatabase {
-    const { db, schemas } = this.#parts
-    return db.within([schemas.journal])
   }
 
   async #replace(connection: OwnConnection, filled: Filled): Promise<void> {

@@ -10,8 +10,8 @@ import { HEADER_COLUMNS, readOptionalHeader } from '../../rows/header-rows.ts'
 import type { StoredChain, StoredExtent, StoredRecord } from '../../seam/stored-chain.ts'
 import { runQuery } from '../chain/run-query.ts'
 import type { PostgresDatabase } from '../database.ts'
+import { pagesIn } from '../held-tables.ts'
 import { type HeldTransaction, holdTransaction, NO_LIMITS } from '../held-transaction.ts'
-import { pagesIn } from '../record-snapshot.ts'
 
 /** What others have that a table cannot be replaced with: views, keys that refer to it, and publications. */
 const PINNED = `SELECT 1 FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = ? AND (
@@ -80,6 +80,6 @@ class PostgresStoredChain implements StoredChain {
 
   #pages(sql: string, after: number): AsyncGenerator<readonly Row[], void> {
     const { db, held } = this.#opened
-    return pagesIn(db, held.queries, rowsOf(sql.replace('?', String(after))))
+    return pagesIn(db, held.queries, [rowsOf(sql), after])
   }
 }
