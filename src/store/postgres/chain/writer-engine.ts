@@ -48,7 +48,7 @@ export class PostgresWriterEngine implements WriterEngine {
       const memory = new WriterMemory(of)
       const view = await makeChain(db, of.chain)
       // Each transaction of the writer holds the row of its lease, which is in the store's own schema.
-      const ours: Lease = { ...lease, write: (work) => lease.write(work, view) }
+      const ours: Lease = { ...lease, write: (work, how) => lease.write(work, { ...how, view }) }
       const schemas = chainSchemas(db.target.schema, of.chain)
       const folder = new LoadFolder(loadFolder, db.target, of.chain)
       const load = (await isReplaceable(db, schemas)) ? { db, schemas, folder } : undefined
@@ -63,10 +63,10 @@ export class PostgresWriterEngine implements WriterEngine {
     }
   }
 
-  transact<T>(work: (memory: WriterMemory) => Work<T>): Promise<T> {
+  transact<T>(work: (memory: WriterMemory) => Work<T>, how?: { readonly durable: boolean }): Promise<T> {
     return this.#inTurn(async () => {
       try {
-        return await this.#run(work)
+        return await this.#run(work, how)
       } catch (error) {
         await this.#forget()
         throw error
@@ -109,9 +109,9 @@ export class PostgresWriterEngine implements WriterEngine {
     await this.#run((memory) => planned(memory.followed.reload()))
   }
 
-  #run<T>(work: (memory: WriterMemory) => Work<T>): Promise<T> {
+  #run<T>(work: (memory: WriterMemory) => Work<T>, how?: { readonly durable: boolean }): Promise<T> {
     const remembered = { memory: this.memory, tables: this.#tables }
-    return this.#lease.write((queries) => runWork(queries, remembered, work(this.memory)))
+    return this.#lease.write((queries) => runWork(queries, remembered, work(this.memory)), how)
   }
 
   /** Runs work after the work before: each reads what it writes from, and what it remembers. */
