@@ -138,7 +138,7 @@ export class PostgresHeldTables implements HeldTables {
     const { db, view } = this.#parts
     await this.#hold()
     const lease = this.#lease
-    const held = await holdTransaction((work) => (lease === undefined ? view.write(work) : lease.write(work, view)))
+    const held = await holdTransaction((work) => (lease === undefined ? view.write(work) : lease.write(work, { view })))
     const names = this.tables.filter(isCopied).map(({ name }) => name)
     const lock = lease === undefined ? `LOCK TABLE ${names.join(', ')} IN SHARE ROW EXCLUSIVE MODE; ` : ''
     this.#open = held
@@ -157,7 +157,7 @@ type Parts = {
 }
 
 /** The rows of a statement in a transaction, page by page. */
-async function* pagesIn(
+export async function* pagesIn(
   db: PostgresDatabase,
   queries: Transaction,
   asked: Asked,
