@@ -119,6 +119,11 @@ describe('an error says what to do', () => {
       await schema.query(advice)
       await prepare(db)
       expect(await db.all('SELECT * FROM one')).toEqual([[1, null]])
+      await schema.query(`REVOKE USAGE ON SCHEMA ${schema.schema} FROM ${role}`)
+      await expect(prepare(db)).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining('OWNER TO'),
+      })
       await db.close()
       open.length = 0
     } finally {
