@@ -141,12 +141,12 @@ test(`${FAULT_COUNT} faults over ${BLOCKS} blocks leave the same store as an und
   expect(audited).toMatchObject({ audit_different: 0, audit_turned: 0, audit_repaired: 0 })
   expect(audited.audit_equal).toBeGreaterThan(0)
   expect(counts.omittedLogs).toBeGreaterThan(0)
-  expect(rig.dump()).toEqual(await undisturbed(chain, canonical))
+  expect(await rig.dump()).toEqual(await undisturbed(chain, canonical))
   await rig.close()
   await Promise.all(servers.map((server) => server.stop()))
 }, 300_000)
 
-async function undisturbed(chain: FakeChain, canonical: readonly FakeBlock[]): Promise<string[]> {
+async function undisturbed(chain: FakeChain, canonical: readonly FakeBlock[]): Promise<readonly string[]> {
   const node = new FakeNode(chain)
   node.show(canonical)
   const server = await startScriptedNode(faulty(node, new FaultPlan(1)))
@@ -154,7 +154,7 @@ async function undisturbed(chain: FakeChain, canonical: readonly FakeBlock[]): P
   await follow(rig)
   node.remember()
   await rig.audit()
-  const lines = rig.dump()
+  const lines = await rig.dump()
   expect(lines.length).toBeGreaterThan(BLOCKS)
   await rig.close()
   await server.stop()

@@ -99,7 +99,7 @@ test('a reorg removes an opening with its block, and the store equals an undistu
   await rig.settle()
   const other = await makeRig(shown, FROM_7)
   await other.settle()
-  expect(rig.dump()).toEqual(other.dump())
+  expect(await rig.dump()).toEqual(await other.dump())
   await other.close()
   await rig.close()
 })

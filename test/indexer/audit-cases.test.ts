@@ -49,7 +49,7 @@ describe('a lost mint of a token with very many transfers', () => {
   test('is found by bisecting on the supply, even if the node’s logs never contain it', async () => {
     const rig = await makeRig(busy().hide('5', [1]))
     expect(await rig.audit()).toMatchObject({ audit_repaired: 1, audit_turned: 0 })
-    expect(rig.dump()).toEqual(await undisturbed(busy()))
+    expect(await rig.dump()).toEqual(await undisturbed(busy()))
     await rig.close()
   }, 180_000)
 
@@ -58,7 +58,7 @@ describe('a lost mint of a token with very many transfers', () => {
     chain.stateBlocks = 8
     const rig = await makeRig(chain)
     expect(await rig.audit()).toMatchObject({ audit_repaired: 1, audit_turned: 0 })
-    expect(rig.dump()).toEqual(await undisturbed(busy()))
+    expect(await rig.dump()).toEqual(await undisturbed(busy()))
     await rig.close()
   }, 180_000)
 })
@@ -136,7 +136,7 @@ test('a difference that could not be investigated is investigated at a later hea
     await rig.audit()
   }
   expect(await classOf(rig)).toBe('events')
-  expect(rig.dump()).toEqual(await undisturbed(grow(trunk(), 13)))
+  expect(await rig.dump()).toEqual(await undisturbed(grow(trunk(), 13)))
   await rig.close()
 })
 
@@ -161,7 +161,7 @@ test('a block of another branch proves nothing: the investigation is stopped for
   chain.headers = headers
   chain.show('5b')
   expect(await rig.audit()).toMatchObject({ audit_turned: 0, audit_failed: 1 })
-  expect(rig.dump()).toEqual(await undisturbed(chain))
+  expect(await rig.dump()).toEqual(await undisturbed(chain))
   await rig.close()
 })
 
@@ -171,7 +171,7 @@ test('a second node without old state does not count: the balance is repaired', 
   const rig = await makeRig(chain)
   expect((await rig.audit()).audit_repaired).toBeGreaterThan(0)
   expect(await rig.audit()).toMatchObject({ audit_unsteady: 0, audit_turned: 0 })
-  expect(rig.dump()).toEqual(await undisturbed(trunk()))
+  expect(await rig.dump()).toEqual(await undisturbed(trunk()))
   await rig.close()
 })
 
@@ -196,7 +196,7 @@ test('an investigation rewrites the pairs of all its blocks in one write', async
   }
   expect(await rig.audit()).toMatchObject({ audit_repaired: 1, audit_turned: 0 })
   expect(repairs).toBe(1)
-  expect(rig.dump()).toEqual(await undisturbed(blocks(trunk())))
+  expect(await rig.dump()).toEqual(await undisturbed(blocks(trunk())))
   await rig.close()
 })
 

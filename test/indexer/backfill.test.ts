@@ -127,6 +127,6 @@ test('a backfill that fails again and again ends like an undisturbed one', async
   for (let tries = 0; tries < 60; tries++) await rig.indexer.step(new AbortController().signal).catch(() => undefined)
   chain.fault = () => undefined
   await rig.settle()
-  expect(rig.dump()).toEqual(await undisturbed(chain))
+  expect(await rig.dump()).toEqual(await undisturbed(chain))
   await rig.close()
 })

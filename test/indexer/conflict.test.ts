@@ -86,7 +86,7 @@ describe('a reorg of any depth down to the finalized head', () => {
       await rig.settle()
       chain.show(`${to}b`)
       await rig.settle()
-      expect(rig.dump()).toEqual(await undisturbed(chain))
+      expect(await rig.dump()).toEqual(await undisturbed(chain))
       expect(await counts(rig)).toEqual({ rollbacks: 1, conflicts: 1 })
       await rig.close()
     }
@@ -96,11 +96,11 @@ describe('a reorg of any depth down to the finalized head', () => {
     const chain = grow(trunk(), 'b', { from: `${HEAD - depth}`, to: HEAD + 1 })
     const rig = await makeRig(chain.show(`${HEAD}`, FINAL))
     await rig.settle()
-    const before = rig.dump()
+    const before = await rig.dump()
     chain.show(`${HEAD + 1}b`)
     const stopped = { code: 'REORG_TOO_DEEP', message: expect.stringMatching(/replaced block 10.*steelyard reset/) }
     await expect(rig.settle()).rejects.toMatchObject(stopped)
-    expect(rig.dump()).toEqual(before)
+    expect(await rig.dump()).toEqual(before)
     await rig.close()
   })
 })
@@ -119,7 +119,7 @@ describe('blocks replaced while the indexer was stopped, so long ago that a back
   test.each([0, 1, 5, 20])('%i of them leave no trace', async (depth) => {
     const { chain, rig } = await away(depth)
     await rig.settle()
-    expect(rig.dump()).toEqual(await undisturbed(chain))
+    expect(await rig.dump()).toEqual(await undisturbed(chain))
     expect(await counts(rig)).toEqual({ rollbacks: Math.sign(depth), conflicts: Math.sign(depth) })
     await rig.close()
   })
@@ -133,24 +133,24 @@ describe('blocks replaced while the indexer was stopped, so long ago that a back
     for (let tries = 0; tries < 40; tries++) await step(rig).catch(() => undefined)
     chain.fault = () => undefined
     await rig.settle()
-    expect(rig.dump()).toEqual(await undisturbed(chain))
+    expect(await rig.dump()).toEqual(await undisturbed(chain))
     await rig.close()
   })
 
   test('nothing is appended while the other nodes have our blocks', async () => {
     const { chain, rig } = await away(5)
-    const before = rig.dump()
+    const before = await rig.dump()
     chain.others = () => 'refused'
     for (let polls = 0; polls < 5; polls++) expect(await rig.indexer.step(SIGNAL)).toBe('idle')
-    expect(rig.dump()).toEqual(before)
+    expect(await rig.dump()).toEqual(before)
     await rig.close()
   })
 
   test('a replaced final block stops the chain, and nothing is appended', async () => {
     const { rig } = await away(21)
-    const before = rig.dump()
+    const before = await rig.dump()
     await expect(rig.settle()).rejects.toMatchObject({ code: 'REORG_TOO_DEEP' })
-    expect(rig.dump()).toEqual(before)
+    expect(await rig.dump()).toEqual(before)
     await rig.close()
   })
 })
@@ -167,7 +167,7 @@ test('a chain that is replaced again during the search for the ancestor ends on 
     }
     for (let tries = 0; tries < 12; tries++) await step(rig).catch(() => undefined)
     await rig.settle()
-    expect(rig.dump()).toEqual(await undisturbed(chain))
+    expect(await rig.dump()).toEqual(await undisturbed(chain))
     expect((await rig.reads.clock()).published?.hash).toBe(hash('31c'))
     await rig.close()
   }
@@ -222,7 +222,7 @@ describe('a block that differs from ours', () => {
     expect(await counts(rig)).toMatchObject({ rollbacks: 0 })
     chain.show('30')
     await rig.settle()
-    expect(rig.dump()).toEqual(await undisturbed(chain))
+    expect(await rig.dump()).toEqual(await undisturbed(chain))
     await rig.close()
   })
 
@@ -230,7 +230,7 @@ describe('a block that differs from ours', () => {
     const { rig, chain } = await rigOn(['refused', 'refused', 'agreed'])
     await rig.settle()
     expect(await counts(rig)).toMatchObject({ rollbacks: 1 })
-    expect(rig.dump()).toEqual(await undisturbed(chain))
+    expect(await rig.dump()).toEqual(await undisturbed(chain))
     await rig.close()
   })
 })

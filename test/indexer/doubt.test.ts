@@ -115,7 +115,7 @@ describe('a node that leaves out', () => {
         expect(await untrue(rig, chain)).toEqual([])
       }
       expect(await sources(rig, chain)).toEqual(new Set(['events']))
-      expect(rig.dump()).toEqual(await undisturbed(busyChain()))
+      expect(await rig.dump()).toEqual(await undisturbed(busyChain()))
       expect(chain.distrusted.length).toBeGreaterThan(0)
       expect((await rig.reads.clock()).doubts).toMatchObject({ pairs: 0, tokens: 0, chain: false })
     },
@@ -165,7 +165,7 @@ test('missing logs of one token put it in doubt, and of a second token the chain
   await rig.audit()
   expect([await doubts(), (await rig.reads.clock()).inDoubt]).toEqual([[false, false, false], false])
   expect(await sources(rig, chain)).toEqual(new Set(['events']))
-  expect(rig.dump()).toEqual(await undisturbed(chain))
+  expect(await rig.dump()).toEqual(await undisturbed(chain))
 })
 
 test('tokens without complete logs put only themselves in doubt, however many they are, and are then read', async () => {
@@ -196,11 +196,11 @@ test('after a restart in the middle of the refetch, it continues, and the adapte
   for (let round = 0; round < 4; round++) await rig.round().catch(() => undefined)
   await nextTick()
   expect((await rig.reads.clock()).doubts.refetching).toBeDefined()
-  const folder = await rig.stop()
+  const place = await rig.stop()
   rig = undefined
   chain.fault = () => undefined
   chain.distrusted.length = 0
-  rig = await makeRig(chain, undefined, { folder })
+  rig = await makeRig(chain, undefined, { place })
   expect(await untrue(rig, chain)).toEqual([])
   await rig.settle()
   await rig.round()
@@ -208,7 +208,7 @@ test('after a restart in the middle of the refetch, it continues, and the adapte
   expect(await untrue(rig, chain)).toEqual([])
   await rig.audit()
   expect(await sources(rig, chain)).toEqual(new Set(['events']))
-  expect(rig.dump()).toEqual(await undisturbed(busyChain()))
+  expect(await rig.dump()).toEqual(await undisturbed(busyChain()))
 })
 
 test('a reorg during the refetch: no answer is untrue, and the replaced blocks are fetched too', async () => {
@@ -229,5 +229,5 @@ test('a reorg during the refetch: no answer is untrue, and the replaced blocks a
   await rig.audit()
   expect(await untrue(rig, chain)).toEqual([])
   expect(await sources(rig, chain)).toEqual(new Set(['events']))
-  expect(rig.dump()).toEqual(await undisturbed(chain))
+  expect(await rig.dump()).toEqual(await undisturbed(chain))
 })

@@ -53,10 +53,10 @@ test('an account that is wanted later has its whole history, and the chain goes 
   }
   expect(seen).toEqual(seen.map((_, index) => 640 + index))
   await rig.settle()
-  expect(rig.dump()).toEqual(await undisturbed(chain, of(alice, bob)))
+  expect(await rig.dump()).toEqual(await undisturbed(chain, of(alice, bob)))
   wants.accounts = [bob]
   await rig.settle()
-  expect([followed(rig), rig.dump()]).toEqual([[bob], await undisturbed(chain, of(bob))])
+  expect([followed(rig), await rig.dump()]).toEqual([[bob], await undisturbed(chain, of(bob))])
 })
 
 test('accounts that are wanted before the first block need no history', async () => {
@@ -65,7 +65,7 @@ test('accounts that are wanted before the first block need no history', async ()
   chain.fault = (call) => void calls.push(call)
   const rig = await rigOf(chain, { accounts: [alice, carol] }, { coverage: of() })
   await rig.settle()
-  expect(rig.dump()).toEqual(await undisturbed(longChain(30).show('30', 10), of(alice, carol)))
+  expect(await rig.dump()).toEqual(await undisturbed(longChain(30).show('30', 10), of(alice, carol)))
   expect(calls).not.toContain('transfers')
 })
 
@@ -98,7 +98,7 @@ describe('while a history is fetched', () => {
     chain.fault = () => undefined
     clock.at += 1
     await rig.settle()
-    expect(rig.dump()).toEqual(await undisturbed(chain, of(alice, bob)))
+    expect(await rig.dump()).toEqual(await undisturbed(chain, of(alice, bob)))
     expect(logs.filter((line) => line.includes('account'))).toEqual([
       'warn: cannot fetch the history of accounts, will try again',
       'info: accounts are followed',
@@ -126,10 +126,10 @@ describe('while a history is fetched', () => {
     chain.show('60', 5)
     clock.at += 60_000
     await rig.settle()
-    expect(rig.dump()).toEqual(await undisturbed(longChain(60).show('60', 5), of(alice, bob)))
+    expect(await rig.dump()).toEqual(await undisturbed(longChain(60).show('60', 5), of(alice, bob)))
     chain.show('62b', 5)
     await rig.settle()
-    expect(rig.dump()).toEqual(await undisturbed(chain, of(alice, bob)))
+    expect(await rig.dump()).toEqual(await undisturbed(chain, of(alice, bob)))
   })
 
   test('a reorg of the newest blocks is noticed by their hashes', async () => {
@@ -147,7 +147,7 @@ describe('while a history is fetched', () => {
     await rig.settle()
     chain.fault = () => undefined
     await rig.settle()
-    expect(rig.dump()).toEqual(await undisturbed(chain, of(bob)))
+    expect(await rig.dump()).toEqual(await undisturbed(chain, of(bob)))
   })
 })
 
@@ -186,7 +186,7 @@ test('a journal whose accounts change while the chain forks and nodes fail equal
       for (const [index, one] of events.entries()) {
         const letter = String.fromCharCode(97 + index)
         if ('wants' in one) wants.accounts = one.wants
-        if ('restarts' in one) rig = await makeRig(chain, of(), { ...options, folder: await rig.stop() })
+        if ('restarts' in one) rig = await makeRig(chain, of(), { ...options, place: await rig.stop() })
         if ('back' in one) {
           head = Math.max(final, head - one.back)
           branch = chain.canonical()[head]?.hash === undefined ? '0' : nameAt(chain, head)
@@ -205,7 +205,7 @@ test('a journal whose accounts change while the chain forks and nodes fail equal
       clock.at += 100_000
       await rig.settle()
       expect(followed(rig)).toEqual([...wants.accounts].sort())
-      expect(rig.dump()).toEqual(await undisturbed(chain, of(...wants.accounts)))
+      expect(await rig.dump()).toEqual(await undisturbed(chain, of(...wants.accounts)))
       await rig.close()
     }),
     { numRuns: 40 },

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { Auditor } from '../../src/audit/auditor.ts'
 import type { ChainAdapter } from '../../src/chains/adapter.ts'
@@ -11,9 +8,8 @@ import type { Coverage } from '../../src/core/coverage.ts'
 import { Indexer } from '../../src/indexer/indexer.ts'
 import type { IndexerOptions } from '../../src/indexer/indexer-options.ts'
 import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
-import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import type { MockChain } from '../chains/mock-chain.ts'
-import { dumpChain } from '../store/dump.ts'
+import { placeMaker, type StorePlace, type TestedEngine } from '../store/engines.ts'
 
 export const CHAIN = parseChainId('eip155:1') as ChainId
 const ALL: Coverage = { scope: { type: 'all' }, from: 0 }
@@ -33,17 +29,17 @@ export type Rig = {
   /** One round of the audit, due or not. */
   readonly round: () => Promise<void>
   readonly auditor: Auditor
-  readonly dump: () => string[]
-  /** Stops the rig and keeps its folder, for another rig that continues there. */
-  readonly stop: () => Promise<string>
+  readonly dump: () => Promise<readonly string[]>
+  /** Stops the rig and keeps its place, for another rig that continues there. */
+  readonly stop: () => Promise<StorePlace>
   readonly close: () => Promise<void>
 }
 
 export type RigOptions = {
   readonly classes?: ReadonlyMap<string, Accounting>
   readonly ranges?: number
-  /** The folder of a stopped rig. */
-  readonly folder?: string
+  /** That of a stopped rig. */
+  readonly place?: StorePlace
   /** Unix seconds. */
   readonly time?: () => number
   /** Monotonic milliseconds. */
@@ -55,14 +51,17 @@ export type RigOptions = {
   readonly wanted?: () => Promise<readonly string[]>
 }
 
-function newFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'steelyard-indexer-'))
+let makePlace = (): Promise<StorePlace> => placeMaker('sqlite')()
+
+/** Puts the stores of all rigs that are made from now on into places of an engine. */
+export function rigsOn(engine: TestedEngine): void {
+  makePlace = engine.makePlace
 }
 
 export async function makeRig(chain: ChainAdapter, coverage = ALL, options: RigOptions = {}): Promise<Rig> {
-  const { classes, folder = newFolder(), codec = HEX_ACCOUNTS, wanted, ranges } = options
+  const { classes, place = await makePlace(), codec = HEX_ACCOUNTS, wanted, ranges } = options
   const { time = () => 1_000_000, now = () => performance.now(), log = () => undefined } = options
-  const store = new SqliteStore({ folder, codecOf: () => codec, classesOf: () => classes ?? new Map() })
+  const store = await place.open({ codecOf: () => codec, classesOf: () => classes ?? new Map() })
   const journal = await store.openJournal(CHAIN, coverage)
   const reads = await store.openReads(CHAIN)
   const parts = { adapter: chain, journal, now, time, log }
@@ -83,11 +82,11 @@ export async function makeRig(chain: ChainAdapter, coverage = ALL, options: RigO
     // Reads share a snapshot within a tick: the next tick sees what was just written.
     await nextTick()
   }
-  const stop = async (): Promise<string> => {
+  const stop = async (): Promise<StorePlace> => {
     await nextTick()
     await journal.close()
     await store.close()
-    return folder
+    return place
   }
   return {
     indexer,
@@ -107,19 +106,19 @@ export async function makeRig(chain: ChainAdapter, coverage = ALL, options: RigO
     },
     auditor: audit,
     stop,
-    dump: () => dumpChain(join(folder, 'eip155_1.db')),
+    dump: () => place.dumpChain(CHAIN),
     close: async () => {
       await stop()
-      rmSync(folder, { recursive: true })
+      await place.end()
     },
   }
 }
 
 /** The store of an indexer that follows the shown chain without disturbance. */
-export async function undisturbed(chain: MockChain, coverage = ALL): Promise<string[]> {
+export async function undisturbed(chain: MockChain, coverage = ALL): Promise<readonly string[]> {
   const rig = await makeRig(chain, coverage)
   await rig.settle()
-  const lines = rig.dump()
+  const lines = await rig.dump()
   await rig.close()
   return lines
 }

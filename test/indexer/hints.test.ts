@@ -99,7 +99,7 @@ test('hints of a lost branch leave no account behind, and those of the new branc
   await rig.audit()
   chain.show('2b')
   await rig.audit()
-  const rows = rig.dump().filter((line) => line.startsWith('balances ') || line.startsWith('hints '))
+  const rows = (await rig.dump()).filter((line) => line.startsWith('balances ') || line.startsWith('hints '))
   expect(rows.filter((line) => line.includes(bob.slice(2)))).toEqual([])
   expect(rows.filter((line) => line.includes(carol.slice(2)))).toHaveLength(2)
   await rig.close()

@@ -85,7 +85,8 @@ describe('where transfers are found by leads', () => {
     }
     return chain
   }
-  const shown = (rig: Rig): readonly string[] => rig.dump().filter((line) => line.startsWith('balances'))
+  const shown = async (rig: Rig): Promise<readonly string[]> =>
+    (await rig.dump()).filter((line) => line.startsWith('balances'))
 
   test('the coins of an account are read before its history, and a lead that is found later reveals the rest', async () => {
     const chain = coinChain(160)
@@ -96,7 +97,7 @@ describe('where transfers are found by leads', () => {
     await rig.settle()
     wants.accounts = [carol, alice]
     await rig.settle()
-    expect(shown(rig)).toEqual([expect.stringContaining(assetKey(GOLD))])
+    expect(await shown(rig)).toEqual([expect.stringContaining(assetKey(GOLD))])
     expect(rig.journal.followed.list()).toMatchObject([
       { account: carol, leads: 1 },
       { account: alice, leads: 1 },
@@ -105,7 +106,7 @@ describe('where transfers are found by leads', () => {
     chain.show('160', 150)
     await rig.settle()
     expect(chain.searches).toEqual([{ type: 'accounts', accounts: [carol, alice], leadsAbove: 1 }])
-    expect(rig.dump()).toEqual(await undisturbed(coinChainOf(chain), of(carol, alice)))
+    expect(await rig.dump()).toEqual(await undisturbed(coinChainOf(chain), of(carol, alice)))
     // An adapter that lost its memory numbers its leads anew.
     chain.searches.length = 0
     chain.memory.splice(0)
@@ -172,14 +173,14 @@ describe('where transfers are found by leads', () => {
     const first = await makeRig(chain, of(), { wanted: async () => wants.accounts })
     await first.settle()
     expect(first.journal.followed.list()).toMatchObject([{ leads: 1, knownThrough: 150 }])
-    const folder = await first.stop()
+    const place = await first.stop()
     chain.show('400', 390)
-    const rig = await makeRig(chain, of(), { wanted: async () => wants.accounts, folder })
+    const rig = await makeRig(chain, of(), { wanted: async () => wants.accounts, place })
     onTestFinished(rig.close)
     await rig.indexer.step(SIGNAL)
     await rig.settle()
     expect(rig.journal.followed.list()).toMatchObject([{ leads: 2, knownThrough: 400 }])
-    expect(rig.dump()).toEqual(await undisturbed(coinChainOf(chain), of(alice)))
+    expect(await rig.dump()).toEqual(await undisturbed(coinChainOf(chain), of(alice)))
   })
 
   test('an account that no node can read does not hold up the others', async () => {

@@ -102,7 +102,7 @@ describe('after a reorg the store equals one that never saw the lost branch', ()
     for (const head of heads) {
       chain.show(head)
       await rig.settle()
-      expect(rig.dump()).toEqual(await undisturbed(chain))
+      expect(await rig.dump()).toEqual(await undisturbed(chain))
       expect((await rig.reads.clock()).published?.hash).toBe(hash(head))
     }
     await rig.close()
@@ -138,10 +138,10 @@ test('a reorg deeper than the finalized head stops the chain, and the stored dat
   const chain = trunk().add('1b', '0').add('2b', '1b').add('3b', '2b').show('2', 1)
   const rig = await makeRig(chain)
   await rig.settle()
-  const before = rig.dump()
+  const before = await rig.dump()
   chain.show('3b', 1)
   await expect(rig.settle()).rejects.toMatchObject({ code: 'REORG_TOO_DEEP' })
-  expect(rig.dump()).toEqual(before)
+  expect(await rig.dump()).toEqual(before)
   await rig.close()
 })
 
@@ -160,7 +160,7 @@ test('a reorg that replaces the first block of the coverage, before any block wa
   await rig.settle()
   chain.show('3b')
   await rig.settle()
-  expect(rig.dump()).toEqual(await undisturbed(chain, from2))
+  expect(await rig.dump()).toEqual(await undisturbed(chain, from2))
   expect(await rig.reads.observations.get([key])).toEqual([undefined])
   expect(await rig.reads.clock()).toMatchObject({ published: { hash: hash('3b') }, error: undefined })
   await rig.close()
@@ -182,6 +182,6 @@ test('a node that fails during a reorg does not change the result', async () => 
   for (let tries = 0; tries < 40; tries++) await rig.indexer.step(new AbortController().signal).catch(() => undefined)
   chain.fault = () => undefined
   await rig.settle()
-  expect(rig.dump()).toEqual(await undisturbed(chain))
+  expect(await rig.dump()).toEqual(await undisturbed(chain))
   await rig.close()
 })

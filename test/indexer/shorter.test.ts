@@ -45,7 +45,7 @@ test.each(['8', '5', '3'])(
     chain.show(head)
     expect(await poll(5)).toEqual({ ...LIVE, head: 9, rollbacks: 0 })
     expect(await poll(1)).toEqual({ ...LIVE, head: Number(head), rollbacks: 1 })
-    expect(rig.dump()).toEqual(await undisturbed(chain))
+    expect(await rig.dump()).toEqual(await undisturbed(chain))
     expect(await poll(9)).toEqual({ ...LIVE, head: Number(head), rollbacks: 1 })
     chain.add('4b', '3').add('5b', '4b').add('6b', '5b').add('7b', '6b').add('8b', '7b').add('9b', '8b').show('9b')
     await rig.settle()

@@ -30,20 +30,20 @@ test('a collection whose first items are burnt is a coin of unknown amounts, unt
       (await rig.reads.asset(PLAIN_DEEDS))?.accounting,
     ]
     expect(await accounting(before)).toEqual(['reads', 'reads'])
-    expect(before.dump().filter((line) => line.startsWith('transfers '))).toHaveLength(3)
-    const folder = await before.stop()
+    expect((await before.dump()).filter((line) => line.startsWith('transfers '))).toHaveLength(3)
+    const place = await before.stop()
 
     rows.push(moved('501', undefined, bob))
     await world.mine(...rows.slice(-1))
-    const after = await started({ folder })
+    const after = await started({ place })
     await after.audit()
     expect((await after.reads.asset(coin))?.firstBlock).toBeUndefined()
     expect(await after.reads.asset(PLAIN_DEEDS)).toMatchObject({ firstBlock: 1, accounting: 'reads' })
-    const stored = after.dump().filter((line) => line.startsWith('transfers '))
+    const stored = (await after.dump()).filter((line) => line.startsWith('transfers '))
     expect(stored).toHaveLength(4)
     expect(stored.every((line) => line.includes(`asset=${assetKey(PLAIN_DEEDS)} `))).toBe(true)
-    const sums = after.dump().filter((line) => line.startsWith('balances ') && line.includes(' item= '))
-    expect(sums.map((line) => / sum=(\d+) /.exec(line)?.[1]).sort()).toEqual(['0', '1'])
+    const sums = (await after.dump()).filter((line) => line.startsWith('balances ') && line.includes(' item= '))
+    expect(sums.map((line) => / sum=(\d+)/.exec(line)?.[1]).sort()).toEqual(['0', '1'])
     await after.close()
   } finally {
     await world.stop()
