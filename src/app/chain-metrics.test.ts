@@ -122,3 +122,17 @@ test('a scrape reads each chain once', async () => {
   await registry.metrics()
   expect(looks).toBe(2)
 })
+
+test('a scrape waits for all chains at once, so a store that does not answer delays it once', async () => {
+  let [asked, go] = [0, (): void => undefined]
+  const all = new Promise<void>((resolve) => {
+    go = resolve
+  })
+  const classes = async () => {
+    if (++asked === 2) go()
+    await all
+    return { assets: 5, reclassified: 2 }
+  }
+  const text = await scrape([chain({ classes }), chain({ id: BROKEN, classes })])
+  expect(text).toContain('steelyard_tokens{chain="eip155:2",accounting="events"} 3\n')
+})

@@ -114,14 +114,21 @@ function oncePerScrape(): ClockReader {
   return (chain) => {
     const known = looks.get(chain)
     if (known !== undefined) return known
-    const look = chain.clock().catch((error: unknown) => {
-      if (!isServiceError(error)) throw error
-      return undefined
-    })
+    const look = ifReadable(chain.clock())
     looks.set(chain, look)
     const forget = (): void => void setImmediate(() => looks.delete(chain))
     look.then(forget, forget)
     return look
+  }
+}
+
+/** If its store cannot be read, a chain has no value. The other metrics still appear. */
+async function ifReadable<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read
+  } catch (error) {
+    if (!isServiceError(error)) throw error
+    return undefined
   }
 }
 
@@ -154,8 +161,9 @@ function collectUp(registry: Registry, chains: readonly MeteredChain[], read: Cl
     registers: [registry],
     aggregator: SAME_EVERYWHERE,
     collect: async () => {
-      for (const chain of chains) {
-        const clock = await read(chain)
+      const clocks = await Promise.all(chains.map(read))
+      for (const [at, chain] of chains.entries()) {
+        const clock = clocks[at]
         const isUp = clock !== undefined && clock.error === undefined && clock.state !== 'stopped'
         up.set({ chain: chain.id }, isUp ? 1 : 0)
       }
@@ -211,16 +219,14 @@ function collectTokens(registry: Registry, chains: readonly MeteredChain[]): voi
     registers: [registry],
     aggregator: SAME_EVERYWHERE,
     collect: async () => {
+      // Of all at once: a database that does not answer is waited for once.
+      const counted = await Promise.all(chains.map(({ classes }) => ifReadable(classes())))
       tokens.reset()
-      for (const { id, classes } of chains) {
-        try {
-          const { assets, reclassified } = await classes()
-          tokens.set({ chain: id, accounting: 'events' }, assets - reclassified)
-          tokens.set({ chain: id, accounting: 'reads' }, reclassified)
-        } catch (error) {
-          // If its store cannot be read, the chain has no value here. The other metrics still appear.
-          if (!isServiceError(error)) throw error
-        }
+      for (const [at, { id }] of chains.entries()) {
+        const { assets, reclassified } = counted[at] ?? {}
+        if (assets === undefined || reclassified === undefined) continue
+        tokens.set({ chain: id, accounting: 'events' }, assets - reclassified)
+        tokens.set({ chain: id, accounting: 'reads' }, reclassified)
       }
     },
   })

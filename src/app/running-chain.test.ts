@@ -34,15 +34,18 @@ beforeEach(() => {
   report = undefined
 })
 
-/** A chain whose store has one report, and whose reader notes heads. */
-function chainOf(runsIndexer: boolean): RunningChain {
+/** A chain whose store has one report, and whose reader notes heads. `asked` is called and waited for at each read of the store. */
+function chainOf(runsIndexer: boolean, asked = async (): Promise<void> => undefined): RunningChain {
   const chain = new RunningChain({
     config: mustBe<ChainConfig>(config),
     kind: configuredKind(mustBe(CHAIN)),
     store: {
       reports: {
         put: async () => expect.fail('a process that answers reports nothing'),
-        all: async () => new Map(report === undefined ? [] : [[mustBe(CHAIN), report]]),
+        all: async () => {
+          await asked()
+          return new Map(report === undefined ? [] : [[mustBe(CHAIN), report]])
+        },
       },
       comparisons: { add: async () => undefined, take: async () => [] },
     },
@@ -50,7 +53,11 @@ function chainOf(runsIndexer: boolean): RunningChain {
     onFailure: (error) => failures.push(error),
   })
   const reader = { noteHead: (block: BlockRef, at: number) => heads.push({ ...block, at }) }
-  const reads = { clock: async () => unwrittenClock(undefined) }
+  const clock = async () => {
+    await asked()
+    return unwrittenClock(undefined)
+  }
+  const reads = { clock }
   chain.setOpen(Object.assign(Object.create(null), { reader, reads }) satisfies OpenChain)
   return chain
 }
@@ -76,6 +83,18 @@ test('heads of an indexer that has ended, or ran before this process, are none',
   chainOf(false).told(reportOf({ ...old, hasEnded: true }))
   chainOf(true).told(reportOf({ ...old, at: Date.now() - 1_000 }))
   expect(heads).toEqual([])
+})
+
+test('report and clock are asked for at once, so a store that does not answer delays the clock once', async () => {
+  let [asked, go] = [0, (): void => undefined]
+  const both = new Promise<void>((resolve) => {
+    go = resolve
+  })
+  const chain = chainOf(false, () => {
+    if (++asked === 2) go()
+    return both
+  })
+  expect(await chain.clock()).toMatchObject(unwrittenClock(undefined))
 })
 
 test('what the indexer waits for, and that it is missing, dead or has ended, is said', async () => {

@@ -180,8 +180,9 @@ export class RunningChain {
 
   /** How far the chain is: the stored clock with the newer state from its indexer. Never throws. */
   async clock(): Promise<ChainClock> {
-    await this.#look()
-    const clock = withBeat(await this.#storedClock(), this.#report?.beat)
+    // A database that does not answer is waited for once.
+    const [stored] = await Promise.all([this.#storedClock(), this.#look()])
+    const clock = withBeat(stored, this.#report?.beat)
     const ledger = this.#open?.ledger?.trouble()
     const indexer = this.#report?.hasEnded === true ? undefined : this.#report?.stopped
     const ended = ledger?.forGood === true ? ledger.error : indexer?.error

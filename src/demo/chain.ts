@@ -1,4 +1,5 @@
-import { type Address, getContractAddress, isAddress } from 'viem'
+import type { Address } from 'viem'
+import { getContractAddress, isAddress } from 'viem/utils'
 import { assert } from '../core/assert.ts'
 import { type Anvil, startAnvil } from './anvil.ts'
 import { type Book, DEMO_TOKEN_KEYS, DEMO_TOKENS, type DemoToken, type Holdings, type Step } from './book.ts'

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { type Abi, encodeDeployData, encodeFunctionData, type Hex, isHex } from 'viem'
+import type { Abi, Hex } from 'viem'
+import { encodeDeployData, encodeFunctionData, isHex } from 'viem/utils'
 import { assert } from '../core/assert.ts'
 // Only the type: it gives the contracts' names, and makes the build copy the file beside the compiled code.
 import type artifacts from './contracts.json'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { keccak256, stringToBytes } from 'viem'
+import { keccak256, stringToBytes } from 'viem/utils'
 import { assert } from '../../core/assert.ts'
 
 /** Starknet's field prime (https://docs.starknet.io/build/quickstart/environment-setup, "felt252"). */

@@ -5,6 +5,7 @@ import { type CopySource, copyIn } from './copy-in.ts'
 import { Statements, type Value } from './prepared-statements.ts'
 import { storeError } from './store-error.ts'
 import type { Target } from './target.ts'
+import { OpenTransaction, type Queries, type Transaction } from './transaction.ts'
 
 /** Connections of one process. More would only queue in the server. */
 const MAX_CONNECTIONS = 10
@@ -17,22 +18,13 @@ const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
 /** How long the server keeps the locks of a process that stopped in the middle of a transaction. */
 const IDLE_IN_TRANSACTION_MS = 10_000
 
+/**
+ * What a transaction sends before it waits for an answer: beyond this, the server has enough to do, and what is sent takes memory here.
+ */
+const MAX_UNANSWERED_BYTES = 1_000_000
+
 export type { Value } from './prepared-statements.ts'
-
-/** Runs statements whose parameters are written as `?`. Each statement is prepared once for each connection. */
-export interface Queries {
-  all(sql: string, ...values: readonly Value[]): Promise<readonly Row[]>
-  /** The first row; undefined if there is none. */
-  get(sql: string, ...values: readonly Value[]): Promise<Row | undefined>
-  /** Returns how many rows were inserted, updated or deleted. */
-  run(sql: string, ...values: readonly Value[]): Promise<number>
-}
-
-/** The statements of one transaction. */
-export interface Transaction extends Queries {
-  /** Runs statements that have no parameters, without preparing them. */
-  exec(sql: string): Promise<void>
-}
+export type { Queries, Transaction } from './transaction.ts'
 
 /** The statements of a connection of its own. What is not committed when its work ends is undone. */
 export interface OwnConnection extends Transaction {
@@ -99,23 +91,23 @@ export class PostgresDatabase implements Queries {
     return (await this.all(sql, ...values))[0]
   }
 
-  async run(sql: string, ...values: readonly Value[]): Promise<number> {
-    if (this.#path !== undefined) return this.write((queries) => queries.run(sql, ...values))
-    return (await this.guarded(() => this.#pool.query(this.#statements.of(sql, values)))).rowCount ?? 0
-  }
-
-  /** Runs work as one transaction. Each of its statements sees what others have committed by then. */
-  write<T>(work: (queries: Transaction) => Promise<T>, { durable = true, first }: Commit = {}): Promise<T> {
-    const begin = durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit = off'
-    return this.#transaction(begin, work, { waits: true, first, check: mustBeCommitted })
+  async run(sql: string, ...values: readonly Value[]): Promise<void> {
+    if (this.#path === undefined) await this.one(sql, ...values)
+    else await this.write((queries) => queries.run(sql, ...values))
   }
 
   /**
-   * Runs reads as one snapshot. A statement is sent at once, also if those before it were not answered yet. `work` must not send
+   * Runs work as one transaction (`OpenTransaction`). Each of its statements sees what others have committed by then. `work` must not send
    * any after its promise has settled.
    */
+  write<T>(work: (queries: Transaction) => Promise<T>, { durable = true, first }: Commit = {}): Promise<T> {
+    const begin = durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit = off'
+    return this.#transaction(begin, work, { first, end: (transaction) => transaction.commit() })
+  }
+
+  /** Runs reads as one snapshot, else as `write` does. */
   snapshot<T>(work: (queries: Transaction) => Promise<T>): Promise<T> {
-    return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work, { waits: false })
+    return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work, { end: ({ end }) => end() })
   }
 
   /**
@@ -167,15 +159,10 @@ export class PostgresDatabase implements Queries {
     if (!this.#pool.ending) await this.#pool.end()
   }
 
-  /** `waits`: nothing is sent before the transaction has begun, so that nothing can be written outside of it. */
   async #transaction<T>(
     begin: string,
     work: (queries: Transaction) => Promise<T>,
-    {
-      waits,
-      first,
-      check,
-    }: Pick<Commit, 'first'> & { readonly waits: boolean; readonly check?: (ended: string) => void },
+    { first, end }: Pick<Commit, 'first'> & { readonly end: (transaction: OpenTransaction) => Promise<unknown> },
   ): Promise<T> {
     return this.guarded(async () => {
       const client = await this.#pool.connect()
@@ -186,12 +173,22 @@ export class PostgresDatabase implements Queries {
       client.on('error', fail)
       try {
         const path = this.#path === undefined ? [] : [`SET LOCAL search_path = ${this.#path}`]
-        const begun = client.query([begin, ...path, ...(first === undefined ? [] : [first.sql])].join('; '))
-        if (waits) first?.check(lastOf(await begun).rowCount ?? 0)
-        const result = await work(queriesOn(client, this.#statements, begun))
-        await begun
-        const { command } = await client.query('COMMIT')
-        check?.(command)
+        const begun = client
+          .query([begin, ...path, ...(first === undefined ? [] : [first.sql])].join('; '))
+          .then((results) => first?.check(lastOf(results).rowCount ?? 0))
+        // Who awaits it next finds out.
+        begun.catch(() => undefined)
+        const transaction = new OpenTransaction(client, {
+          statements: this.#statements,
+          begun,
+          maxUnansweredBytes: MAX_UNANSWERED_BYTES,
+        })
+        const result = await work(transaction).catch(async (error: unknown) => {
+          // What was read without the right to write shows nothing.
+          await begun
+          throw error
+        })
+        await end(transaction)
         return result
       } catch (error) {
         await client.query('ROLLBACK').catch(fail)
@@ -245,37 +242,19 @@ function poolOf(target: Target, how: Connecting): pg.Pool {
   return pool
 }
 
-/** The statements of a transaction that begins with `begun`: all of them fail if that does. */
-function queriesOn(client: pg.ClientBase, statements: Statements, begun: Promise<unknown>): Transaction {
-  begun.catch(() => undefined)
-  const ask = async <T>(query: Promise<T>): Promise<T> => (await Promise.all([begun, query]))[1]
-  const all = async (sql: string, ...values: readonly Value[]) =>
-    (await ask(client.query<Row>(statements.of(sql, values)))).rows
-  return {
-    all,
-    get: async (sql, ...values) => (await all(sql, ...values))[0],
-    run: async (sql, ...values) => (await ask(client.query(statements.of(sql, values)))).rowCount ?? 0,
-    exec: async (sql) => void (await ask(client.query(sql))),
-  }
-}
-
 /** The result of the last statement of a message. The driver gives a list of them if there are several. */
 function lastOf(results: pg.QueryResult | readonly pg.QueryResult[]): Pick<pg.QueryResult, 'rowCount'> {
   return 'rowCount' in results ? results : (results.at(-1) ?? { rowCount: null })
 }
 
-function mustBeCommitted(ended: string): void {
-  // The server answers so, without an error, if a statement had failed.
-  if (ended !== 'COMMIT') throw new Error('a transaction ended in ROLLBACK although no statement of it failed')
-}
-
 function connectionOn(client: pg.Client): OwnConnection {
-  return {
-    ...queriesOn(client, new Statements(), Promise.resolve()),
+  // This connection is not pipelined, so nothing is sent before what was sent before is answered.
+  const use = { statements: new Statements(), begun: Promise.resolve(), maxUnansweredBytes: 0 }
+  return Object.assign(new OpenTransaction(client, use), {
     begin: async () => void (await client.query('BEGIN')),
-    commit: async () => mustBeCommitted((await client.query('COMMIT')).command),
-    copyIn: (table, columns, source) => copyIn(client, `COPY ${table} (${columns.join(', ')})`, source),
-  }
+    copyIn: (table: string, columns: readonly string[], source: CopySource) =>
+      copyIn(client, `COPY ${table} (${columns.join(', ')})`, source),
+  })
 }
 
 /** Integers of 64 bits as numbers: all of ours are exact. Everything else as the driver parses it. */

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { binaryArray, type ElementType, isElementType } from './binary-array.ts'
 
 /** What a column may be set to. */
 export type Value = string | number | bigint | boolean | Buffer | null | readonly (string | number | Buffer | null)[]
@@ -8,22 +9,42 @@ const MAX_PREPARED = 1_000
 /** Numbers the prepared statements of this process. */
 let prepared = 0
 
+/** A statement in the server's words. `arrays`: for each parameter, of which type the elements of its array are. */
+type Known = { readonly name?: string; readonly text: string; readonly arrays: readonly (ElementType | undefined)[] }
+
 /** The prepared statements of one view of the database: a text means other tables in another schema. */
 export class Statements {
-  readonly #known = new Map<string, { readonly name?: string; readonly text: string }>()
+  readonly #known = new Map<string, Known>()
 
   /** The statement with these values for its `?`. */
-  of(sql: string, values: readonly Value[]): pg.QueryArrayConfig {
+  of(sql: string, values: readonly Value[]): pg.QueryArrayConfig & { readonly values: unknown[] } {
     let known = this.#known.get(sql)
     if (known === undefined) {
-      let count = 0
-      const text = sql.replaceAll('?', () => `$${++count}`)
-      const isKept = this.#known.size < MAX_PREPARED
-      known = isKept ? { name: `s${prepared++}`, text } : { text }
-      if (isKept) this.#known.set(sql, known)
+      known = this.#known.size < MAX_PREPARED ? { name: `s${prepared++}`, ...parsed(sql) } : parsed(sql)
+      if (known.name !== undefined) this.#known.set(sql, known)
     }
-    return { ...known, values: values.map(storable), rowMode: 'array' }
+    const { arrays, ...named } = known
+    const sent = values.map((value, at) => encoded(value, arrays[at]))
+    return { ...named, values: sent, rowMode: 'array' }
   }
+}
+
+function parsed(sql: string): Known {
+  const arrays: (ElementType | undefined)[] = []
+  const text = sql.replaceAll(/\?(?:::(\w+)\[\])?/g, (word, element: string | undefined) => {
+    const number = arrays.push(isElementType(element) ? element : undefined)
+    return `$${number}${word.slice(1)}`
+  })
+  return { text, arrays }
+}
+
+function encoded(given: Value, elements: ElementType | undefined): Value {
+  const value = storable(given)
+  return elements !== undefined && isArray(value) ? (binaryArray(value, elements) ?? value) : value
+}
+
+function isArray(value: Value): value is Extract<Value, readonly unknown[]> {
+  return Array.isArray(value)
 }
 
 /** The server's texts have no U+0000. A caller may ask for any text: it stands as what is no character does, which names nothing. */

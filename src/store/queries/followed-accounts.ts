@@ -66,11 +66,13 @@ export class FollowedAccounts {
   /** Reads the table again. */
   *reload(): Plan<void> {
     if (this.coverage.scope.type !== 'accounts') return
+    const rows = yield* scan(followed, { order: ['account'] })
+    // Not before they are read: that takes time, or fails.
     this.#all.clear()
     this.#followed.clear()
     this.#scope = undefined
     this.#needsLeads = false
-    for (const row of yield* scan(followed, { order: ['account'] })) this.#set(followedOf(row, this.#codec))
+    for (const row of rows) this.#set(followedOf(row, this.#codec))
   }
 
   #set(one: FollowedAccount): void {

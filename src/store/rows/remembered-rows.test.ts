@@ -15,8 +15,7 @@ function applied(rows: RememberedRows, fill: (changeset: Changeset) => void): vo
 }
 
 test('a row is found by the columns that rows were looked up by, as the last changeset left it', () => {
-  const rows = new RememberedRows()
-  rows.add(['id'], coin)
+  const rows = new RememberedRows(['id'])
   rows.add(BY_REFERENCE, coin)
   const moved = { ...coin, transfers: 3, supply: 5n }
   applied(rows, (changeset) => {
@@ -26,11 +25,12 @@ test('a row is found by the columns that rows were looked up by, as the last cha
   expect(rows.find(['id'], { id: 1 })).toEqual(moved)
   expect(rows.find(BY_REFERENCE, { reference: '0xa', standard: 'erc20' })).toEqual(moved)
   expect(rows.find(BY_REFERENCE, { reference: '0xb', standard: 'erc20' })).toEqual(gem)
+  expect(rows.find(['id'], { id: 2 })).toEqual(gem)
   expect(rows.find(BY_REFERENCE, { reference: '0xb', standard: 'erc721' })).toBeUndefined()
 })
 
 test('no row is found after it was deleted, or once all are forgotten', () => {
-  const rows = new RememberedRows()
+  const rows = new RememberedRows(['id'])
   rows.add(['id'], coin)
   applied(rows, (changeset) => changeset.delete(assets, { id: 1 }))
   expect(rows.find(['id'], { id: 1 })).toBeUndefined()
@@ -40,7 +40,7 @@ test('no row is found after it was deleted, or once all are forgotten', () => {
 })
 
 test('the newest row is known until it goes, whatever other rows do', () => {
-  const rows = new RememberedRows()
+  const rows = new RememberedRows(['id'])
   const newest = new Scan(assets, { order: ['id'], descending: true, limit: 1 })
   expect(rows.scan(newest)).toBeUndefined()
   rows.addScanned(newest, [coin])

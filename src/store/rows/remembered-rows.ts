@@ -12,8 +12,15 @@ type RowsBy = { readonly columns: readonly string[]; readonly rows: Map<string, 
  */
 export class RememberedRows {
   readonly #by = new Map<string, RowsBy>()
+  readonly #key: readonly string[]
   /** The row with the highest number as its key. */
   #newest: { readonly column: string; readonly row: AnyRow } | undefined
+
+  /** `key`: the columns by which every row is remembered that passes. */
+  constructor(key: readonly string[]) {
+    this.#key = key
+    this.forget()
+  }
 
   /** The row with these values; undefined if it is not known. */
   find(by: readonly string[], key: Partial<AnyRow>): AnyRow | undefined {
@@ -43,7 +50,7 @@ export class RememberedRows {
 
   apply({ inserted, updated, added, deleted }: TableChanges): void {
     // A key that is deleted need not name the columns that its row is remembered by, and what is added is no whole row.
-    if (deleted.length + added.length > 0) this.#by.clear()
+    if (deleted.length + added.length > 0) this.#forgetRows()
     for (const known of this.#by.values()) {
       for (const { before } of updated) known.rows.delete(nameOf(known.columns, before))
       for (const { after } of updated) remember(known, after)
@@ -55,8 +62,13 @@ export class RememberedRows {
   }
 
   forget(): void {
-    this.#by.clear()
+    this.#forgetRows()
     this.#newest = undefined
+  }
+
+  #forgetRows(): void {
+    this.#by.clear()
+    this.#by.set(this.#key.join(), { columns: this.#key, rows: new Map() })
   }
 
   #isNewest(row: AnyRow): boolean {

@@ -1,4 +1,4 @@
-import { isHex } from 'viem'
+import { isHex } from 'viem/utils'
 import { assert } from '../../../core/assert.ts'
 import type { BlockRef } from '../../../core/block.ts'
 import { isServiceError } from '../../../core/errors.ts'

@@ -23,7 +23,7 @@ const NO_ROWS: readonly Row[] = []
 /** Runs a query to its end in a transaction that is one snapshot. */
 export async function runQuery<T>(queries: Queries, query: Query<T>): Promise<T> {
   let step = query.next(NO_ROWS)
-  while (step.done !== true) step = query.next(await answerAsked(queries, step.value))
+  while (step.done !== true) step = query.next(await runAsked(queries, step.value))
   return step.value
 }
 
@@ -41,7 +41,7 @@ export async function runWork<T>(queries: Queries, { memory, tables }: Remembere
     let rows = NO_ROWS
     if (isAsked(step.value)) {
       await run.send()
-      rows = await answerAsked(queries, step.value)
+      rows = await runAsked(queries, step.value)
     } else {
       await run.step(step.value)
       if (step.value instanceof Changeset) await forgetWrong(run, memory, step.value)
@@ -59,6 +59,18 @@ async function forgetWrong(run: PlanRun, memory: WriterMemory, changeset: Change
     if (again === undefined) continue
     for (let step = again.next(); step.done !== true; step = again.next()) await run.step(step.value)
   }
+}
+
+/** Runs a statement of a transaction. Awaits the rows of a read; what only writes is sent. */
+async function runAsked(queries: Queries, asked: Asked): Promise<readonly Row[]> {
+  const [sql] = asked
+  const isRead = sql instanceof Each ? sql.isRead : sql.hasRows || sql === GENERATION
+  if (isRead) return answerAsked(queries, asked)
+  const all: Queries['all'] = async (text, ...values) => {
+    await queries.run(text, ...values)
+    return NO_ROWS
+  }
+  return answerAsked({ all }, asked)
 }
 
 /** The rows of one statement. */

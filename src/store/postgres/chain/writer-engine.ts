@@ -6,7 +6,7 @@ import { planned, type Work } from '../../queries/query.ts'
 import { WriterMemory } from '../../queries/writer.ts'
 import { type BulkParts, PostgresBulk } from '../bulk/bulk-store.ts'
 import { LoadFolder } from '../bulk/load-folder.ts'
-import type { PostgresDatabase, Transaction } from '../database.ts'
+import type { PostgresDatabase } from '../database.ts'
 import { RememberedTables } from '../journal/run-plan.ts'
 import { type Lease, takeLease } from '../lease.ts'
 import { bindToChain } from './bind-chain.ts'
@@ -62,13 +62,15 @@ export class PostgresWriterEngine implements WriterEngine {
     }
   }
 
-  async transact<T>(work: (memory: WriterMemory) => Work<T>): Promise<T> {
-    try {
-      return await this.#run(work)
-    } catch (error) {
-      await this.#forget()
-      throw error
-    }
+  transact<T>(work: (memory: WriterMemory) => Work<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      try {
+        return await this.#run(work)
+      } catch (error) {
+        await this.#forget()
+        throw error
+      }
+    })
   }
 
   appended(): void {}
@@ -83,14 +85,14 @@ export class PostgresWriterEngine implements WriterEngine {
   }
 
   /** Runs work between two transactions, which changes what is remembered of the rows. */
-  async #between<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work)
-    this.#turn = turn.catch(() => undefined)
-    try {
-      return await turn
-    } finally {
-      await this.#forget()
-    }
+  #between<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      try {
+        return await work()
+      } finally {
+        await this.#forget()
+      }
+    })
   }
 
   async #forget(): Promise<void> {
@@ -106,12 +108,12 @@ export class PostgresWriterEngine implements WriterEngine {
 
   #run<T>(work: (memory: WriterMemory) => Work<T>): Promise<T> {
     const remembered = { memory: this.memory, tables: this.#tables }
-    return this.#inTurn((queries) => runWork(queries, remembered, work(this.memory)))
+    return this.#lease.write((queries) => runWork(queries, remembered, work(this.memory)))
   }
 
-  /** Runs a transaction after the one before: each reads what it writes from. */
-  #inTurn<T>(work: (queries: Transaction) => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(() => this.#lease.write(work))
+  /** Runs work after the work before: each reads what it writes from, and what it remembers. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
     this.#turn = turn.catch(() => undefined)
     return turn
   }

@@ -11,7 +11,7 @@ const REMEMBERED: readonly Table[] = [assets, chain, clock, feed]
 
 /** What the writer of a chain remembers of its tables from one transaction to the next. */
 export class RememberedTables {
-  readonly #tables = new Map<Table, RememberedRows>(REMEMBERED.map((table) => [table, new RememberedRows()]))
+  readonly #tables = new Map<Table, RememberedRows>(REMEMBERED.map((table) => [table, new RememberedRows(table.key)]))
 
   of(table: Table): RememberedRows | undefined {
     return this.#tables.get(table)

@@ -97,7 +97,7 @@ class StoredTable {
     this.#others = this.#columns.all.filter(({ name }) => !table.key.includes(name))
     this.#insert = this.#insertion()
     this.#delete = this.#deletion()
-    this.#remembered = REMEMBERED.has(table) ? new RememberedRows() : undefined
+    this.#remembered = REMEMBERED.has(table) ? new RememberedRows(table.key) : undefined
   }
 
   lookup({ keys, by }: AnyLookup): (AnyRow | undefined)[] {
