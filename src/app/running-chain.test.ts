@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import type { ChainConfig } from '../config/chains.ts'
 import type { BlockRef } from '../core/block.ts'
 import { parseChainId } from '../core/chain.ts'
-import type { ServiceError } from '../core/errors.ts'
+import { ServiceError } from '../core/errors.ts'
 import { type IndexerReport, REPORT_STALE_MS } from '../store/seam/indexer-reports.ts'
 import { unwrittenClock } from '../store/seam/unwritten-clock.ts'
 import { parseAppConfig } from './app-config.ts'
@@ -113,6 +113,22 @@ test('what the indexer waits for, and that it is missing, dead or has ended, is 
   // The own indexer is about to report.
   expect(await waitOf(chainOf(true), reportOf({ hasEnded: true }))).toBeUndefined()
   expect(await waitOf(chainOf(true), undefined)).toBeUndefined()
+})
+
+test('a store that cannot be read is the error, whatever was reported before', async () => {
+  const beat = { state: 'live', head: undefined, caughtUpAt: 5, error: undefined, counts: {}, at: 6 } as const
+  report = reportOf({ at: Date.now() - REPORT_STALE_MS + 500, beat })
+  let isAway = false
+  const chain = chainOf(false, async () => {
+    if (isAway) throw new ServiceError('STORE_UNAVAILABLE', 'no server answers')
+  })
+  expect(await chain.clock()).toMatchObject({ error: undefined, beatAt: 6 })
+  isAway = true
+  expect(await chain.clock()).toMatchObject({ error: 'no server answers', beatAt: 6 })
+  await vi.waitFor(() => expect(Date.now() - (report?.at ?? 0)).toBeGreaterThan(REPORT_STALE_MS))
+  expect(chain.served().wait?.()).toBeUndefined()
+  isAway = false
+  expect(await chain.clock()).toMatchObject({ error: undefined })
 })
 
 test('a newer heartbeat than the stored one counts, and an ended indexer is not stopped', async () => {

@@ -46,6 +46,8 @@ export class RunningChain {
   #report: IndexerReport | undefined
   #failure: ServiceError | undefined
   #lastClock: ChainClock
+  /** Why the stored clock could not be read when it was read last. */
+  #unreadable: string | undefined
   readonly #openedAt = Date.now()
 
   constructor(deps: RunningChainDeps) {
@@ -182,7 +184,9 @@ export class RunningChain {
   async clock(): Promise<ChainClock> {
     // A database that does not answer is waited for once.
     const [stored] = await Promise.all([this.#storedClock(), this.#look()])
-    const clock = withBeat(stored, this.#report?.beat)
+    const beaten = withBeat(stored, this.#report?.beat)
+    // The last report may be older than the failure.
+    const clock = this.#unreadable === undefined ? beaten : { ...beaten, error: this.#unreadable }
     const ledger = this.#open?.ledger?.trouble()
     const indexer = this.#report?.hasEnded === true ? undefined : this.#report?.stopped
     const ended = ledger?.forGood === true ? ledger.error : indexer?.error
@@ -208,18 +212,22 @@ export class RunningChain {
     if (this.#deps.runsIndexer && report?.hasEnded !== false) return undefined
     if (report === undefined) return { for: `an indexer: none has run yet. ${START_INDEXER}`, since: this.#openedAt }
     if (isRecent(report) && !report.hasEnded) return report.wait
+    // If the store cannot be read, newer reports cannot be either.
+    if (this.#unreadable !== undefined) return undefined
     const what = report.hasEnded ? 'the last one has ended' : 'the last one does not report any more'
     return { for: `an indexer: ${what}. ${START_INDEXER}`, since: report.at }
   }
 
+  /** The stored clock; the last one that could be read if it cannot be read now. */
   async #storedClock(): Promise<ChainClock> {
     if (this.#open === undefined || this.#failure !== undefined) return this.#lastClock
     try {
       this.#lastClock = await this.#open.reads.clock()
-      return this.#lastClock
+      this.#unreadable = undefined
     } catch (error) {
-      return { ...this.#lastClock, error: error instanceof Error ? error.message : String(error) }
+      this.#unreadable = error instanceof Error ? error.message : String(error)
     }
+    return this.#lastClock
   }
 }
 

@@ -46,9 +46,6 @@ function assertNoChain(chain: ChainId): AccountCodec {
   assert(false, `${chain} must not be opened here`)
 }
 
-/** How a store is opened. `steps`: for tests that end the process at a step of a write. */
-type Opening = Pick<StoreOptions, 'url'> & Partial<StoreOptions> & { readonly steps?: OnSteps }
-
 /**
  * Opens the store of a URL: `sqlite:<folder>` or `postgres://…`. `codecOf`: how a chain's accounts are encoded. `classesOf`: tokens
  * whose accounting the configuration fixes, by `assetKey`. `loadFolder`: where bulk loads into a database keep what they fetched.
@@ -56,9 +53,9 @@ type Opening = Pick<StoreOptions, 'url'> & Partial<StoreOptions> & { readonly st
  * @throws STORE_MISSING there is no store and `create` is false, as for commands that only read
  * @throws STORE_UNAVAILABLE, STORE_MISMATCH from the engine
  */
-export async function openStore({ steps, ...options }: Opening): Promise<Store> {
+export async function openStore(options: Pick<StoreOptions, 'url'> & Partial<StoreOptions> & OnSteps): Promise<Store> {
   const { url, create = true, codecOf = assertNoChain, classesOf = () => new Map(), loadFolder } = options
-  return new EngineStore(await engineOf(url).open({ url, create, codecOf, classesOf, loadFolder }), steps)
+  return new EngineStore(await engineOf(url).open({ url, create, codecOf, classesOf, loadFolder }), options)
 }
 
 /** How the parts of a store are held, to copy, save or restore them. @throws CONFIG_INVALID no engine has the scheme */

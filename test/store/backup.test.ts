@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -258,4 +258,29 @@ test('a backup that is stopped leaves the older file and no other', async () => 
   expect(await checkBackup({ file, ...watch })).toMatchObject({ rows: expect.any(Number) })
   await expect(save(`${place.url}/missing`, file)).rejects.toMatchObject({ code: 'STORE_MISSING' })
   expect(existsSync(`${place.url.slice('sqlite:'.length)}/missing`)).toBe(false)
+})
+
+test('a role that may not read a table of the store saves nothing, and one that may read all saves all', async () => {
+  const place = await makePlace('postgres')
+  const store = await place.open()
+  await fillRecords(store)
+  const role = `r${randomBytes(6).toString('hex')}`
+  const url = Object.assign(new URL(place.url), { username: role, password: 'p' })
+  const schema = url.searchParams.get('schema')
+  const file = join(folder, 'of-a-role')
+  const grant = (what: string, on: string): Promise<void> => place.execRecords(`GRANT ${what} ON ${on} TO ${role}`)
+  await place.execRecords(`CREATE ROLE ${role} LOGIN PASSWORD 'p'`)
+  try {
+    await grant('USAGE', `SCHEMA ${schema}`)
+    await grant('SELECT, UPDATE', 'migrations, keys')
+    await expect(save(url.href, file)).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    expect(existsSync(file)).toBe(false)
+    await grant('SELECT', `ALL TABLES IN SCHEMA ${schema}`)
+    await save(url.href, file)
+    const all = join(folder, 'of-its-owner')
+    await save(place.url, all)
+    expect(gunzipSync(readFileSync(file))).toEqual(gunzipSync(readFileSync(all)))
+  } finally {
+    await place.execRecords(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+  }
 })

@@ -46,10 +46,11 @@ export interface WriterEngine {
   /** Counts since the writer was opened, if it decides itself when its log is copied into its tables. */
   readonly checkpoints?: Checkpoints
   /**
-   * Runs work as one transaction, after those before it. If it fails, what is remembered of the rows is forgotten.
+   * Runs work as one transaction, after those before it. If it fails, what is remembered of the rows is forgotten. Not `durable`: a
+   * crash of the machine may lose it, if that makes it cheaper.
    * @throws LEASE_LOST another process took over: only the present writer can commit
    */
-  transact<T>(work: (memory: WriterMemory) => Work<T>): Soon<T>
+  transact<T>(work: (memory: WriterMemory) => Work<T>, how?: { readonly durable: boolean }): Soon<T>
   /** Keeps the engine's own house after blocks were appended. `head`: the newest one. */
   appended(head: BlockRef): Soon<void>
   /** True if a bulk load goes on: repairs are kept for its next generation. */

@@ -138,7 +138,7 @@ export class PostgresHeldTables implements HeldTables {
     const { db, view } = this.#parts
     await this.#hold()
     const lease = this.#lease
-    const held = await holdTransaction((work) => (lease === undefined ? view.write(work) : lease.write(work, view)))
+    const held = await holdTransaction((work) => (lease === undefined ? view.write(work) : lease.write(work, { view })))
     const names = this.tables.filter(isCopied).map(({ name }) => name)
     const lock = lease === undefined ? `LOCK TABLE ${names.join(', ')} IN SHARE ROW EXCLUSIVE MODE; ` : ''
     this.#open = held
@@ -157,7 +157,7 @@ type Parts = {
 }
 
 /** The rows of a statement in a transaction, page by page. */
-async function* pagesIn(
+export async function* pagesIn(
   db: PostgresDatabase,
   queries: Transaction,
   asked: Asked,
@@ -178,7 +178,7 @@ async function* pagesIn(
 /** All tables of a schema, by name. */
 export async function tableShapes(queries: Queries, schema: string): Promise<readonly TableShape[]> {
   const tables = new Map<string, { columns: string[]; key: { at: number; column: string }[] }>()
-  for (const [table, column, at] of await queries.all(COLUMNS, schema, schema)) {
+  for (const [table, column, at] of await queries.all(COLUMNS, schema)) {
     const one = tables.get(text(table)) ?? { columns: [], key: [] }
     tables.set(text(table), one)
     one.columns.push(text(column))
@@ -192,16 +192,15 @@ export async function tableShapes(queries: Queries, schema: string): Promise<rea
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** Tables with their columns, and the places of those of their keys. */
-const COLUMNS = `SELECT c.table_name::text, c.column_name::text, k.ordinal_position::int
-  FROM information_schema.columns c
-  JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
-    AND t.table_type = 'BASE TABLE'
-  LEFT JOIN information_schema.table_constraints p ON p.table_schema = c.table_schema AND p.table_name = c.table_name
-    AND p.constraint_type = 'PRIMARY KEY'
-  LEFT JOIN information_schema.key_column_usage k ON k.constraint_schema = ? AND k.constraint_name = p.constraint_name
-    AND k.table_name = c.table_name AND k.column_name = c.column_name
-  WHERE c.table_schema = ?`
+/**
+ * Tables with their columns, and the places of those of their keys: also tables that the role may not read, which
+ * `information_schema` leaves out. A backup without them would look whole.
+ */
+const COLUMNS = `SELECT c.relname::text, a.attname::text, array_position(i.indkey::int2[], a.attnum)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+  WHERE n.nspname = ? AND c.relkind IN ('r', 'p')`
 
 /** A table of a schema, with the columns that rows have. */
 type Into = Pick<TableShape, 'name' | 'columns'> & { readonly schema: string }

@@ -14,10 +14,13 @@ export type Lease = {
   readonly fence: number
   /**
    * Runs work as one transaction that only the present writer can commit: another one waits for its end before it can
-   * take the lease. `view`: of other schemas of the store.
+   * take the lease. `view`: of other schemas of the store. `durable`: as of `Commit`.
    * @throws LEASE_LOST another process took the lease
    */
-  readonly write: <T>(work: (queries: Transaction) => Promise<T>, view?: PostgresDatabase) => Promise<T>
+  readonly write: <T>(
+    work: (queries: Transaction) => Promise<T>,
+    how?: { readonly view?: PostgresDatabase; readonly durable?: boolean | undefined },
+  ) => Promise<T>
   /** Makes a transaction of another connection one that only the present writer can commit. @throws LEASE_LOST */
   readonly hold: (queries: Queries) => Promise<void>
   readonly release: () => Promise<void>
@@ -46,7 +49,7 @@ export async function takeLease(db: PostgresDatabase, chain: ChainId, leaseMs = 
   return {
     fence,
     hold: async (queries) => check((await queries.all(ours)).length),
-    write: (work, view = db) => view.write(work, { first: { sql: ours, check } }),
+    write: (work, { view = db, durable } = {}) => view.write(work, { durable, first: { sql: ours, check } }),
     release: async () => {
       clearInterval(prolong)
       await db.run('UPDATE leases SET expires_at = now() WHERE chain = ? AND fence = ?', chain, fence)

@@ -39,7 +39,8 @@ function parsed(sql: string): Known {
 }
 
 function encoded(given: Value, elements: ElementType | undefined): Value {
-  const value = storable(given)
+  // Numbers and bytes have no texts.
+  const value = elements === undefined || elements === 'text' ? storable(given) : given
   return elements !== undefined && isArray(value) ? (binaryArray(value, elements) ?? value) : value
 }
 

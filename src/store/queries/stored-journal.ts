@@ -125,9 +125,11 @@ export class StoredJournal implements Journal {
     const caughtUpHash = beat.caughtUpAt === undefined ? null : (head[1] ?? null)
     const counts = JSON.stringify(beat.counts)
     const [caughtUpAt, error, auditError] = [beat.caughtUpAt ?? null, beat.error ?? null, beat.auditError ?? null]
-    await this.#engine.transact(function* (): Work<void> {
+    const write = function* (): Work<void> {
       yield [BEAT, beat.state, ...head, caughtUpAt, error, counts, now(), auditError, caughtUpHash]
-    })
+    }
+    // The next one says it again.
+    await this.#engine.transact(write, { durable: false })
   }
 
   close(): Promise<void> {
