@@ -2,11 +2,10 @@
 import { readdirSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
-import { openStore } from '../../src/store/open.ts'
+import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import { chainSchemas } from '../../src/store/postgres/chain/chain-place.ts'
 import { translate } from '../../src/store/postgres/chain/run-query.ts'
 import { eachText, readForEach } from '../../src/store/postgres/each-text.ts'
-import { CHAIN } from '../indexer/harness.ts'
 import { makeSchema } from './test-schema.ts'
 
 const { made, forEach } = vi.hoisted(() => ({
@@ -29,6 +28,7 @@ vi.mock(import('../../src/store/queries/query.ts'), async (original) => {
   return { ...real, rowOf: recorded(real.rowOf), rowsOf: recorded(real.rowsOf), each }
 })
 
+const CHAIN = parseChainId('eip155:1') as ChainId
 const QUERIES = new URL('../../src/store/queries/', import.meta.url)
 
 test('PostgreSQL understands each of them', async () => {
@@ -45,6 +45,8 @@ test('PostgreSQL understands each of them', async () => {
     if (all !== undefined) statements.push({ text, translated: all })
   }
   const { url, schema, query, end } = await makeSchema()
+  // Not before: the other engines have statements of their own.
+  const { openStore } = await import('../../src/store/open.ts')
   const store = await openStore({ url, create: true, codecOf: () => HEX_ACCOUNTS })
   try {
     await (await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })).close()
