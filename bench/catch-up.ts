@@ -60,12 +60,12 @@ async function measured(transfers: number, work: () => Promise<void>): Promise<n
 }
 
 async function copy(from: BulkStore, writer: RawLogWriter): Promise<void> {
-  const open = from.open()
+  const open = await from.open()
   if (open === undefined) throw new Error('a chain is stored')
   const { signal } = new AbortController()
   const before = process.cpuUsage()
   await copyToLog({ stored: open, writer, now: () => performance.now(), signal, onCopied: () => undefined })
-  open.close()
+  await open.close()
   const { user, system } = process.cpuUsage(before)
   print('copy', `${((user + system) / stored).toFixed(1)} us of processor time a stored transfer`)
 }

@@ -3,8 +3,6 @@ import type { Fetched } from './backfill.ts'
 import type { IndexerOptions, LoadProgress } from './indexer-options.ts'
 import { startSize } from './range-size.ts'
 
-/** Blocks from which on a bulk load is quicker than appending, which needs no files of its own. */
-const BULK_BLOCKS = 1_000
 /** Pause between two heartbeats, in milliseconds: a build alone may take minutes. */
 const BEAT_MS = 2_000
 
@@ -32,8 +30,8 @@ export async function bulkBackfill(
   { bulk, log, wholeRanges }: Pick<IndexerOptions, 'bulk' | 'log' | 'wholeRanges'>,
   { first, last, head, written, onBeat, onProgress, onPublished, signal }: Range,
 ): Promise<boolean> {
-  if (bulk === undefined) return false
-  if (last - first < BULK_BLOCKS || !bulk.isFor({ first, last, written })) {
+  if (bulk === undefined || first > last) return false
+  if (!(await bulk.isFor({ first, last, written }))) {
     await bulk.drop()
     return false
   }

@@ -29,12 +29,12 @@ export type LoadProgress = {
 
 /** Loads old blocks in bulk. */
 export type BulkLoader = {
-  /** True if it loads these blocks, which follow the last written one. */
+  /** True if it loads these blocks, which follow the last written one: that costs less than to append them. */
   readonly isFor: (gap: {
     readonly first: number
     readonly last: number
     readonly written: Header | undefined
-  }) => boolean
+  }) => Promise<boolean>
   /** Loads a range, and makes blocks readable part by part. A later call goes on after an error. */
   readonly load: (range: BulkRange, signal: AbortSignal) => Promise<void>
   /** Removes what an earlier load left that is of no use. */

@@ -116,6 +116,8 @@ export class Indexer {
       await journal.finalize(batch.through)
       this.#held.finalizedAt(batch.through)
       await this.#beat()
+      // Only blocks tell how many transfers they have.
+      if (await this.#isBulkLoaded({ ...range, first: batch.through.number + 1, head }, signal)) return
       // The open requests are for the accounts of now.
       if (now() - began >= FOLLOW_PAUSE_MS && (await this.#follower?.isDue()) === true) return
     }
@@ -199,8 +201,7 @@ export class Indexer {
       return
     }
     const ancestor = await findAncestor({ adapter, headers, finalized, from: theirs }, signal)
-    const undone = await this.#rollBack(ancestor)
-    log('warn', 'reorg: blocks were replaced', { ...undone, from: theirs.number })
+    log('warn', 'reorg: blocks were replaced', { ...(await this.#rollBack(ancestor)), from: theirs.number })
   }
 
   /** Handles a node that is behind us on our own chain. If no node has our newest block any more, the chain got shorter. */
@@ -212,8 +213,7 @@ export class Indexer {
     if (written === undefined || !this.#shortening.isLikely(at, now())) return
     const { number, hash } = written
     if ((await adapter.confirm({ number, theirs: undefined, ours: hash }, signal)) === 'refused') return
-    const undone = await this.#rollBack(at)
-    log('warn', 'reorg: the chain got shorter', { ...undone, from: number })
+    log('warn', 'reorg: the chain got shorter', { ...(await this.#rollBack(at)), from: number })
   }
 
   /** Removes our blocks above a common ancestor. */

@@ -51,14 +51,14 @@ test.each([1, 1_000_000])('a copy has all that is stored, in parts of %i bytes',
     await withJournal(folder, { coverage: { scope: { type: 'all' }, from: 0 }, codec: CODEC }, async (journal) => {
       const through = blocks.at(-1) as BlockTransfers & Header
       await journal.append({ first: 0, through, blocks, headers: [] })
-      const stored = journal.bulk?.open()
+      const stored = await journal.bulk?.open()
       if (stored === undefined) throw new Error('a chain is stored')
       const log = join(folder, 'log')
       const writer = new RawLogWriter({ folder: log, origin: 'test', codec: CODEC })
       const [reached, { signal }] = [[] as number[], new AbortController()]
       const onCopied = (block: number): void => void reached.push(block)
       await copyToLog({ stored, writer, now: () => 0, signal, partBytes, onCopied })
-      stored.close()
+      await stored.close()
       await writer.close()
       const read = [...new RawLogReader(log, writer.mark).blocks(CODEC)]
       expect(read.map(({ number, transfers, hints = [] }) => ({ number, transfers, hints }))).toEqual(COPIED)

@@ -33,11 +33,15 @@ export const FINAL = 2_090
 class FinalChain extends MockChain {
   readonly #onRange: (first: number) => void
 
-  constructor(onRange: (first: number) => void, head: number) {
+  constructor(onRange: (first: number) => void, head: number, times: number) {
     super()
     this.#onRange = onRange
     for (let number = 0; number <= head; number++) {
-      this.add(`${number}`, number === 0 ? undefined : `${number - 1}`, number % 3 === 0 ? movementsOf(number) : [])
+      this.add(
+        `${number}`,
+        number === 0 ? undefined : `${number - 1}`,
+        number % 3 === 0 ? movementsOf(number, times) : [],
+      )
     }
     this.show(`${head}`, Math.min(FINAL, head))
   }
@@ -52,16 +56,18 @@ class FinalChain extends MockChain {
   }
 }
 
-function movementsOf(number: number): Movement[] {
-  return ASSETS.map((asset, index) => {
-    const [from, to] = [ACCOUNTS[(number + index) % 6], ACCOUNTS[(number * 7 + index) % 6]]
-    return { asset, from, to, amount: BigInt(number), item: number % 5 }
-  })
+function movementsOf(number: number, times: number): Movement[] {
+  return Array.from({ length: times }, () => ASSETS).flatMap((assets) =>
+    assets.map((asset, index) => {
+      const [from, to] = [ACCOUNTS[(number + index) % 6], ACCOUNTS[(number * 7 + index) % 6]]
+      return { asset, from, to, amount: BigInt(number), item: number % 5 }
+    }),
+  )
 }
 
-/** The chain, up to a block. `onRange` is called before a range is read, and may fail. */
-export function makeChain(onRange: (first: number) => void = () => undefined, head = HEAD): ChainAdapter {
-  return new FinalChain(onRange, head)
+/** The chain, up to a block. `onRange` is called before a range is read, and may fail. `times`: how often it has each transfer. */
+export function makeChain(onRange: (first: number) => void = () => undefined, head = HEAD, times = 1): ChainAdapter {
+  return new FinalChain(onRange, head, times)
 }
 
 /** How a chain is indexed. `onStep`: called at the steps of the journal and of builds. `now`: monotonic milliseconds. */
@@ -123,10 +129,10 @@ export async function indexStore(store: Store, run: Run): Promise<unknown> {
 }
 
 /** What append stores of the chain in the embedded store, as `StorePlace.dumpChain`. */
-export async function appendedDump(): Promise<readonly string[]> {
+export async function appendedDump(chain?: ChainAdapter): Promise<readonly string[]> {
   const place = await placeMaker('sqlite')()
   try {
-    await indexStore(await place.open(), { isBulk: false })
+    await indexStore(await place.open(), { isBulk: false, ...(chain === undefined ? {} : { chain }) })
     return await place.dumpChain(CHAIN)
   } finally {
     await place.end()

@@ -37,11 +37,18 @@ test('a load that failed goes on from its log', async () => {
   })
 }, 120_000)
 
-/** Indexes the blocks up to one without a bulk load. */
-function indexUpTo(folder: string, last: number): Promise<unknown> {
-  const cut = makeChain((first) => {
-    if (first > last) throw new Error('the node is gone')
-  })
+/** How often the chain has each transfer, so that its blocks are worth a bulk load although they are few. */
+const DENSE = 12
+
+/** Indexes the blocks of a chain up to one without a bulk load. */
+function indexUpTo(folder: string, last: number, times: number): Promise<unknown> {
+  const cut = makeChain(
+    (first) => {
+      if (first > last) throw new Error('the node is gone')
+    },
+    HEAD,
+    times,
+  )
   // Seconds pass between any two answers, so that each is committed.
   let at = 0
   const now = (): number => {
@@ -52,29 +59,45 @@ function indexUpTo(folder: string, last: number): Promise<unknown> {
 }
 
 test.each([
-  ['a short gap is appended', 1_500, 'eip155_1.db'],
-  ['after a long pause, all is built anew', 500, 'eip155_1.g1.db'],
+  ['a gap of few transfers is appended', 1, 'eip155_1.db'],
+  ['after a long pause, all is built anew', DENSE, 'eip155_1.g1.db'],
 ])(
   '%s to a chain that was begun without a bulk load',
-  async (_, last, file) => {
+  async (_, times, file) => {
     await inFolder(async (folder) => {
-      expect(await indexUpTo(folder, last)).toMatchObject({ message: 'the node is gone' })
+      expect(await indexUpTo(folder, 500, times)).toMatchObject({ message: 'the node is gone' })
       const reports: IndexerReport[] = []
-      expect(await index(folder, { isBulk: true, reports })).toBeUndefined()
+      const chain = makeChain(undefined, HEAD, times)
+      expect(await index(folder, { chain, isBulk: true, reports })).toBeUndefined()
       expect(readdirSync(folder)).toContain(file)
       expect(existsSync(join(folder, 'eip155_1.bulk'))).toBe(false)
       // What was stored stays readable, and only what is new is counted.
       const written = reports.flatMap((report) => (report.written === undefined ? [] : [report.written]))
       expect(Math.min(...written)).toBeGreaterThan(0)
-      expect(reports.at(-1)?.transfers).toBeLessThan(ASSETS.length * (HEAD / 3))
+      expect(reports.at(-1)?.transfers).toBeLessThan(times * ASSETS.length * (HEAD / 3))
       expect(reports.some(({ isFetched = false }) => isFetched)).toBe(file.includes('.g1.'))
       const other = join(folder, 'other')
-      await index(other, { isBulk: true })
+      await index(other, { chain, isBulk: true })
       expect(dumpOf(folder)).toEqual(dumpOf(other))
     })
   },
   30_000,
 )
+
+test('a short new chain of many transfers is loaded in bulk once its first blocks are stored', async () => {
+  await inFolder(async (folder) => {
+    const [bulk, appended] = [join(folder, 'bulk'), join(folder, 'appended')]
+    const reports: IndexerReport[] = []
+    const chain = makeChain(undefined, 900, 3 * DENSE)
+    expect(await index(bulk, { chain, isBulk: true, reports })).toBeUndefined()
+    const written = reports.flatMap((report) => (report.written === undefined ? [] : [report.written]))
+    // The first answer of the node is stored at once.
+    expect(Math.min(...written)).toBeLessThan(100)
+    expect(readdirSync(bulk)).toContain('eip155_1.g1.db')
+    await index(appended, { chain, isBulk: false })
+    expect(dumpOf(bulk)).toEqual(dumpOf(appended))
+  })
+}, 60_000)
 
 test('a load publishes generation after generation while it fetches', async () => {
   await inFolder(async (folder) => {

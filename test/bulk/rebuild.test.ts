@@ -13,6 +13,7 @@ import type { AssetRef } from '../../src/core/asset.ts'
 import type { Observation } from '../../src/core/balance.ts'
 import type { Header } from '../../src/core/block.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
+import type { Soon } from '../../src/core/soon.ts'
 import type { BlockTransfers } from '../../src/core/transfer.ts'
 import type { BulkStore } from '../../src/store/seam/bulk-load.ts'
 import type { Journal } from '../../src/store/seam/store.ts'
@@ -116,28 +117,26 @@ class CutChain implements StoredChain {
     this.#left = left
   }
 
-  assets(): Iterable<AssetRef> {
-    return this.#whole.assets()
+  assets(after: number): AsyncIterable<readonly AssetRef[]> {
+    return this.#whole.assets(after)
   }
 
-  asset(id: number): AssetRef {
-    return this.#whole.asset(id)
-  }
-
-  *records(after: number): Generator<StoredRecord> {
-    for (const record of this.#whole.records(after)) {
-      if (this.#left-- === 0) throw new Error('cut')
-      yield record
+  async *records(after: number): AsyncGenerator<Iterable<StoredRecord>> {
+    for await (const some of this.#whole.records(after)) {
+      for (const record of some) {
+        if (this.#left-- === 0) throw new Error('cut')
+        yield [record]
+      }
     }
   }
 
-  close(): void {
-    this.#whole.close()
+  close(): Soon<void> {
+    return this.#whole.close()
   }
 }
 
 async function copy(bulk: BulkStore, cut?: number): Promise<RawLogWriter> {
-  const whole = bulk.open()
+  const whole = await bulk.open()
   if (whole === undefined) throw new Error('a chain is stored')
   const stored = cut === undefined ? whole : new CutChain(whole, cut)
   const writer = new RawLogWriter({ folder: bulk.folder, origin: 'test', codec: CODEC })
@@ -153,7 +152,7 @@ async function copy(bulk: BulkStore, cut?: number): Promise<RawLogWriter> {
     await copyToLog({ ...parts, partBytes: 1 })
     return writer
   } finally {
-    stored.close()
+    await stored.close()
   }
 }
 

@@ -142,12 +142,12 @@ export class Site {
     if (this.#writer !== undefined) return this.#writer
     const writer = new RawLogWriter({ folder: bulk.folder, origin: 'test', codec: CODEC })
     this.#writer = writer
-    const stored = bulk.open()
+    const stored = await bulk.open()
     if (stored !== undefined && stored.through.number > (writer.appended.through?.number ?? -1)) {
       const { signal } = new AbortController()
       await copyToLog({ stored, writer, now: () => 0, signal, onCopied: () => undefined })
     }
-    stored?.close()
+    await stored?.close()
     return writer
   }
 }

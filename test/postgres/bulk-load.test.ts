@@ -28,7 +28,7 @@ type Run = Parameters<typeof indexStore>[1]
 const load = async (run: Partial<Run> = {}): Promise<unknown> =>
   indexStore(await place.open({ loadFolder }), { isBulk: true, ...run })
 
-test('a new chain is loaded in bulk and published once, with its files removed, as if it had been appended', async () => {
+test('a new chain is loaded in bulk, with its files removed, as if it had been appended', async () => {
   const reports: IndexerReport[] = []
   const steps: string[] = []
   expect(await load({ reports, onStep: (step) => void steps.push(step) })).toBeUndefined()

@@ -9,7 +9,7 @@ const WRITTEN =
  * Files that fill tables which no reader sees before they are published: those of a bulk load. And schemas, which make tables with
  * their first rows.
  */
-const BEFORE_PUBLISHED = /\/(bulk\/|write\/carry-)|schema\.ts$/
+const BEFORE_PUBLISHED = /\/(bulk|carry)\/|schema\.ts$/
 
 /** For each table of the schemas, the files of `src/store/` with a statement that writes it, as paths from there. */
 export function tableWriters(sources: readonly Source[]): ReadonlyMap<string, readonly string[]> {

@@ -14,11 +14,13 @@ import { rawLogFiles, removeRawLog } from '../raw-log/raw-log-files.ts'
 import { RawLogWriter } from '../raw-log/raw-log-writer.ts'
 import type { BuildJob } from './checked-build.ts'
 import { copyToLog } from './copy-stored.ts'
-import { Generations, LEAST_BYTES, noRoom, READ_BYTES, type RunningBuild, WRITTEN_BYTES } from './generations.ts'
+import { Generations, LEAST_BYTES, noRoom, READ_BYTES, type RunningBuild, writtenBytes } from './generations.ts'
 import { isRebuildCheaper, transfersOf } from './rebuild-due.ts'
 
-/** Bytes for each transfer when all is built anew: of the log, and of the build. */
-const BYTES_ANEW = 140 + READ_BYTES + WRITTEN_BYTES
+/** Bytes for each transfer when all is built anew: of the log, and of what a build reads. */
+const BYTES_ANEW = 140 + READ_BYTES
+/** Blocks of which a new chain is loaded in bulk at once. Of fewer, the first are appended, which tells how many transfers they have. */
+const MANY_BLOCKS = 1_000
 /** Bytes of the store and of the log for each transfer in the end, for what is said before the load. */
 const STORED_BYTES = 350
 
@@ -65,20 +67,22 @@ export class BulkLoad {
   }
 
   /**
-   * True if blocks are to be loaded in bulk: if nothing was written before, if they are in a log that was begun, or if they are
-   * so many that to build all anew costs less than to append them.
+   * True if blocks are to be loaded in bulk: if they are in a log that was begun, if they are many and nothing was written before,
+   * or if they are so many that to build all anew costs less than to append them.
    */
-  isFor({ first, last, written }: LoadGap): boolean {
+  async isFor({ first, last, written }: LoadGap): Promise<boolean> {
     const { adapter, coverage, log, store } = this.#deps
     if (adapter.packTransfers === undefined || coverage.scope.type === 'accounts') return false
-    if (!store.grows) return written === undefined && this.#hasPlace()
-    if (written === undefined || this.#mark()?.through !== undefined) return true
-    const extent = store.extent()
-    if (extent === undefined) return true
-    const gap = { ...extent, blocks: last - first + 1 }
-    if (!isRebuildCheaper(gap)) return false
+    const [blocks, mark] = [last - first + 1, this.#mark()]
+    const isBegun = mark?.through !== undefined
+    if (written === undefined) return (isBegun || blocks >= MANY_BLOCKS) && this.#hasPlace()
+    const extent = await store.extent()
+    if (extent === undefined || extent.isPinned) return false
+    const gap = { ...extent, blocks, logged: mark?.transfers ?? 0 }
+    if (!isRebuildCheaper(gap) || !this.#hasPlace()) return false
     const [stored, missing] = [extent.transfers, transfersOf(gap)]
-    const [needed, free] = [LEAST_BYTES + BYTES_ANEW * (stored + missing), store.freeBytes()]
+    const needed = LEAST_BYTES + (BYTES_ANEW + writtenBytes(store)) * (stored + missing)
+    const free = store.freeBytes()
     if (free < needed) {
       log('warn', 'blocks are appended, since there is no room to build all anew', { stored, missing, needed, free })
       return false
@@ -90,6 +94,8 @@ export class BulkLoad {
   /** True if there is a folder for the log, and room in it. Blocks can be appended without. */
   #hasPlace(): boolean {
     const { log, store } = this.#deps
+    // The disk of the store itself is needed in any case.
+    if (!store.isApart) return true
     try {
       const free = store.freeBytes()
       if (free >= LEAST_BYTES) return true
@@ -108,7 +114,7 @@ export class BulkLoad {
   async load(range: LoadRange, signal: AbortSignal): Promise<void> {
     const { adapter, build, codec, now, store, log } = this.#deps
     this.#sayNeeds()
-    const stored = store.extent()?.transfers ?? 0
+    const stored = (await store.extent())?.transfers ?? 0
     const writer = await this.#openLog(range, signal)
     const stop = new AbortController()
     const stopping = AbortSignal.any([signal, stop.signal])
@@ -184,10 +190,10 @@ export class BulkLoad {
     const { log, store } = this.#deps
     const free = store.freeBytes()
     const fits = Math.floor(free / (2 * STORED_BYTES))
-    const needs = store.grows
-      ? 'the backfill needs twice the final size on disk, some 700 bytes a transfer'
-      : 'the backfill keeps some 700 bytes a transfer in a folder until all are in the database'
-    log('info', needs, store.grows ? { free, fits } : { folder: store.folder, free, fits })
+    const needs = store.isApart
+      ? 'the backfill keeps some 700 bytes a transfer in a folder until all are in the database'
+      : 'the backfill needs twice the final size on disk, some 700 bytes a transfer'
+    log('info', needs, store.isApart ? { folder: store.folder, free, fits } : { free, fits })
     if (free < LEAST_BYTES) throw noRoom(LEAST_BYTES, free)
   }
 
@@ -215,19 +221,26 @@ export class BulkLoad {
   /** Copies to the log what is stored and the log lacks. */
   async #copyStored(writer: RawLogWriter, { onCopied }: LoadRange, signal: AbortSignal): Promise<void> {
     const { log, now, store } = this.#deps
-    const stored = store.open()
+    const stored = await store.open()
     if (stored === undefined) return
     try {
       if ((writer.appended.through?.number ?? -1) >= stored.through.number) return
       await copyToLog({ stored, writer, now, signal, onCopied })
       log('info', 'what is stored was copied', { block: stored.through.number, transfers: writer.appended.transfers })
     } finally {
-      stored.close()
+      await stored.close()
     }
   }
 
+  /** The mark of a log that was begun. A folder apart that cannot be used has none. */
   #mark(): Mark | undefined {
-    return readMark(rawLogFiles(this.#deps.store.folder).mark, this.#origin())
+    const { folder, isApart } = this.#deps.store
+    try {
+      return readMark(rawLogFiles(folder).mark, this.#origin())
+    } catch (error) {
+      if (isApart && isServiceError(error, 'STORE_UNAVAILABLE')) return undefined
+      throw error
+    }
   }
 
   /** What the blocks of the log depend on. */

@@ -1,4 +1,6 @@
 import { setImmediate as nextTick } from 'node:timers/promises'
+import { assert } from '../../core/assert.ts'
+import type { AssetRef } from '../../core/asset.ts'
 import type { Header } from '../../core/block.ts'
 import { decodeHash } from '../../journal/hash-codec.ts'
 import type { StoredChain, StoredRecord } from '../../store/seam/stored-chain.ts'
@@ -35,18 +37,23 @@ export async function copyToLog({
   onCopied,
 }: CopyParts): Promise<void> {
   const { through } = writer.appended
-  if (through === undefined) writer.know(stored.assets())
-  const packer = new Packer(stored, writer)
-  for (const record of stored.records(through?.number ?? -1)) {
-    if (record.type === 'block' && packer.holds(partBytes)) {
-      const last = packer.append()
-      onCopied(last.number)
-      // A load goes on after a block only if it can be compared with the chain's.
-      if (last.hash !== '' && writer.isMarkDue(now())) await writer.writeMark(now())
-      await nextTick()
-      signal.throwIfAborted()
+  if (through === undefined) for await (const some of stored.assets(0)) writer.know(some)
+  const newer: AssetRef[] = []
+  // Assets may be newer than the log, if that was begun by an interrupted copy.
+  for await (const some of stored.assets(writer.known)) newer.push(...some)
+  const packer = new Packer(newer, writer)
+  for await (const some of stored.records(through?.number ?? -1)) {
+    for (const record of some) {
+      if (record.type === 'block' && packer.holds(partBytes)) {
+        const last = packer.append()
+        onCopied(last.number)
+        // A load goes on after a block only if it can be compared with the chain's.
+        if (last.hash !== '' && writer.isMarkDue(now())) await writer.writeMark(now())
+        await nextTick()
+        signal.throwIfAborted()
+      }
+      packer.add(record)
     }
-    packer.add(record)
   }
   packer.append(stored.through)
   await writer.writeMark(now())
@@ -54,13 +61,14 @@ export async function copyToLog({
 
 /** Packs stored records. */
 class Packer {
-  readonly #stored: StoredChain
+  /** The assets that have ids behind those that the log knows. */
+  readonly #newer: readonly AssetRef[]
   readonly #writer: RawLogWriter
   readonly #packed = new PackedBlocks()
   #block: (StoredRecord & { readonly type: 'block' }) | undefined
 
-  constructor(stored: StoredChain, writer: RawLogWriter) {
-    this.#stored = stored
+  constructor(newer: readonly AssetRef[], writer: RawLogWriter) {
+    this.#newer = newer
     this.#writer = writer
   }
 
@@ -106,9 +114,11 @@ class Packer {
   /** The index of a stored asset among those of the packed records. */
   #indexOf(id: number): number {
     const { assets } = this.#packed
-    // An asset may be newer than the log, if that was begun by an interrupted copy.
-    if (id > this.#writer.known) return assets.indexOf(this.#stored.asset(id))
-    return assets.indexIn(this.#writer.assets, id - 1)
+    const { known } = this.#writer
+    if (id <= known) return assets.indexIn(this.#writer.assets, id - 1)
+    const newer = this.#newer[id - known - 1]
+    assert(newer !== undefined, `asset ${id} is not stored`)
+    return assets.indexOf(newer)
   }
 }
 

@@ -10,9 +10,8 @@ import { buildMsOf } from './rebuild-due.ts'
 
 /** Bytes on disk for each transfer that a build reads: a part of the new generation, and what it keeps meanwhile. */
 export const READ_BYTES = 280
-/** Bytes for each transfer that it then writes. */
-export const WRITTEN_BYTES = 200
-/** The same, if they wait in files until they are in a database. */
+/** Bytes for each transfer that it then writes, and if they wait in files until they are in a database. */
+const WRITTEN_BYTES = 200
 const WAITING_BYTES = 300
 /** Bytes that a build of anything needs. */
 export const LEAST_BYTES = 64 * 1024 * 1024
@@ -76,7 +75,7 @@ export class Generations {
     this.#latest = mark
     const current = this.follow(mark)
     const { through } = mark
-    if (current === undefined || through === undefined || !this.#deps.store.grows) return
+    if (current === undefined || through === undefined) return
     const { now, first, last, stored } = this.#deps
     const isDue = isBuildDue({
       ...{ transfers: mark.transfers, built: this.#built?.transfers ?? (stored || undefined) },
@@ -177,11 +176,16 @@ export class Generations {
   #mustHaveRoom(mark: Mark): void {
     const read = this.#current?.read ?? 0
     const { store } = this.#deps
-    const written = store.grows ? WRITTEN_BYTES : WAITING_BYTES
+    const written = writtenBytes(store)
     const needed = LEAST_BYTES + READ_BYTES * (mark.transfers - read) + written * mark.transfers
     const free = store.freeBytes()
     if (free < needed) throw noRoom(needed, free)
   }
+}
+
+/** Bytes on disk for each transfer that a build writes. */
+export function writtenBytes({ isApart }: BulkStore): number {
+  return isApart ? WAITING_BYTES : WRITTEN_BYTES
 }
 
 /** The error of a disk with too little room. */

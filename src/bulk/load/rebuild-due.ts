@@ -12,8 +12,11 @@ const APPEND_US = 55
 const APPEND_US_A_MILLION = 20
 const MAX_APPEND_US = 400
 
-/** What is stored, and how many blocks follow it. */
-export type Gap = StoredExtent & { readonly blocks: number }
+/** Begins and ends a load: threads, the check, the swap. */
+const LOAD_US = 500_000
+
+/** What is stored, how many blocks follow it, and how many transfers are in a log that was begun. */
+export type Gap = Omit<StoredExtent, 'isPinned'> & { readonly blocks: number; readonly logged?: number }
 
 /** About how many transfers a gap has, if its blocks are like the newest stored ones. */
 export function transfersOf({ perBlock, blocks }: Pick<Gap, 'perBlock' | 'blocks'>): number {
@@ -29,6 +32,7 @@ export function buildMsOf(transfers: number): number {
 export function isRebuildCheaper(gap: Gap): boolean {
   const missing = transfersOf(gap)
   const append = missing * Math.min(MAX_APPEND_US, APPEND_US + (APPEND_US_A_MILLION * gap.transfers) / 1e6)
-  const rebuild = gap.transfers * COPY_US + (gap.transfers + missing) * BUILD_US + gap.openings * OPENING_US
+  const copied = Math.max(0, gap.transfers - (gap.logged ?? 0))
+  const rebuild = LOAD_US + copied * COPY_US + (gap.transfers + missing) * BUILD_US + gap.openings * OPENING_US
   return rebuild < append
 }

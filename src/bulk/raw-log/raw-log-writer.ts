@@ -85,9 +85,10 @@ export class RawLogWriter {
     return this.#known
   }
 
-  /** Begins an empty log with the assets of a stored chain, in the order of their ids, which they keep. */
+  /** Begins an empty log with the assets of a stored chain, in the order of their ids, which they keep. More may follow. */
   know(assets: Iterable<AssetRef>): void {
-    assert(this.#through === undefined && this.assets.count === 0, 'only an empty log takes assets that have ids')
+    const isBegun = this.#through !== undefined || this.assets.count !== this.#known
+    assert(!isBegun, 'only an empty log takes assets that have ids')
     for (const asset of assets) this.assets.indexOf(asset)
     this.#known = this.assets.count
   }

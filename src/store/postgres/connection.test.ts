@@ -168,16 +168,28 @@ describe('an error says what to do', () => {
     await expect(prepare(db)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining(says) })
   })
 
-  test('if what answers is no PostgreSQL server', async () => {
-    const other = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request'))
+  const refusal = 'SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: options\0\0'
+  test.each([
+    [
+      'no PostgreSQL server',
+      'HTTP/1.1 400 Bad Request',
+      'STORE_UNAVAILABLE',
+      'look whether a PostgreSQL server runs there',
+    ],
+    [
+      'a pooler without parameters',
+      `E\0\0\0${String.fromCharCode(refusal.length + 4)}${refusal}`,
+      'CONFIG_INVALID',
+      'name the server itself',
+    ],
+  ])('if what answers is %s', async (_, answer, code, says) => {
+    const other = createServer((socket) => socket.once('data', () => socket.end(answer, 'latin1')))
     other.listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
     try {
-      await expect(prepare(connect(changed((url) => Object.assign(url, { port }))))).rejects.toMatchObject({
-        code: 'STORE_UNAVAILABLE',
-        message: expect.stringContaining('look whether a PostgreSQL server runs there'),
-      })
+      const db = connect(changed((url) => Object.assign(url, { port })))
+      await expect(prepare(db)).rejects.toMatchObject({ code, message: expect.stringContaining(says) })
     } finally {
       other.close()
     }

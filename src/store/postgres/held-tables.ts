@@ -157,7 +157,7 @@ type Parts = {
 }
 
 /** The rows of a statement in a transaction, page by page. */
-async function* pagesIn(
+export async function* pagesIn(
   db: PostgresDatabase,
   queries: Transaction,
   asked: Asked,

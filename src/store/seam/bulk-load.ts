@@ -2,6 +2,7 @@ import type { Accounting } from '../../core/asset.ts'
 import type { Header } from '../../core/block.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
+import type { Soon } from '../../core/soon.ts'
 import type { StoredChain, StoredExtent } from './stored-chain.ts'
 
 /**
@@ -26,17 +27,17 @@ export type BuildTarget = {
 
 /** Replaces the rows of a chain by those of a bulk load, one generation after the other. */
 export interface BulkStore {
-  /** False: it only takes the place of a chain without blocks, and is published once. */
-  readonly grows: boolean
   /** The folder for the raw log and what else a bulk load keeps on disk. It may not exist yet. */
   readonly folder: string
+  /** True: the folder is not that of the store, and rows wait there until they are in it. */
+  readonly isApart: boolean
   /** Bytes that are free on its disk. @throws STORE_UNAVAILABLE the folder cannot be used */
   freeBytes(): number
   /** How much is stored; undefined if nothing. */
-  extent(): StoredExtent | undefined
-  /** Opens what is stored, to copy it to the raw log; undefined if nothing is. @throws STORE_UNAVAILABLE */
-  open(): StoredChain | undefined
-  /** Where the next generation is to be built. */
+  extent(): Soon<StoredExtent | undefined>
+  /** Begins a load. Opens what is stored, to copy it to the raw log; undefined if nothing is. @throws STORE_UNAVAILABLE */
+  open(): Soon<StoredChain | undefined>
+  /** Where the next generation is to be built, once a load has begun. */
   target(): BuildTarget
   /**
    * Makes a built generation the one that is read and written from now on, with all that the log does not tell: classes,

@@ -1,5 +1,6 @@
 import type { AssetRef } from '../../core/asset.ts'
 import type { Header } from '../../core/block.ts'
+import type { Soon } from '../../core/soon.ts'
 
 /**
  * A record of what is stored of a chain, its bytes as `src/journal` and the chain's codec encode them. A block comes before
@@ -36,14 +37,20 @@ export type StoredRecord =
 export interface StoredChain {
   /** The last block. */
   readonly through: Header
-  /** The assets in the order of their ids, from 1 on. */
-  assets(): Iterable<AssetRef>
-  /** The asset with an id. */
-  asset(id: number): AssetRef
-  /** The records of the blocks after one, in order. */
-  records(after: number): Iterable<StoredRecord>
-  close(): void
+  /** The assets with ids above one, in their order without gaps, some at a time. */
+  assets(after: number): AsyncIterable<readonly AssetRef[]>
+  /** The records of the blocks after one, in order, some at a time. */
+  records(after: number): AsyncIterable<Iterable<StoredRecord>>
+  close(): Soon<void>
 }
 
-/** How much is stored of a chain. `perBlock`: transfers of a block, on the average of the newest ones. */
-export type StoredExtent = { readonly transfers: number; readonly perBlock: number; readonly openings: number }
+/**
+ * How much is stored of a chain. `perBlock`: transfers of a block, on the average of the newest ones. `isPinned`: others have
+ * what depends on the tables, which thus cannot be replaced.
+ */
+export type StoredExtent = {
+  readonly transfers: number
+  readonly perBlock: number
+  readonly openings: number
+  readonly isPinned: boolean
+}

@@ -12,10 +12,11 @@ import type { ColumnType, Table } from '../../../journal/tables/table.ts'
 import { storedColumns } from '../../rows/journal-codec.ts'
 import type { SmallTable, SortedTable } from '../../seam/bulk-sink.ts'
 
-/** The tables that a build fills. `shown`: tokens with a transfer that could not be decoded; it is gone when all is published. */
-export type CopiedTable =
-  | Exclude<SortedTable | SmallTable, `${string}_by_${string}` | `${string}_as_met` | 'hinted_again'>
-  | 'shown'
+/**
+ * The tables that a build fills. `shown`: tokens with a transfer that could not be decoded. It and `hinted_again` are gone when
+ * all is published.
+ */
+export type CopiedTable = Exclude<SortedTable | SmallTable, `${string}_by_${string}` | `${string}_as_met`> | 'shown'
 
 /** A column: its name, and how many bytes its integers have; undefined: bytes or text. */
 export type CopiedColumn = { readonly name: string; readonly integer: 2 | 8 | undefined }
@@ -31,6 +32,7 @@ export const COPIED: Readonly<Record<CopiedTable, readonly CopiedColumn[]>> = {
   assets: columnsOf(assets),
   blocks: columnsOf(blocks),
   hints: columnsOf(hints),
+  hinted_again: columnsOf(hints),
   doubts: columnsOf(outOfRange),
   shown: [
     { name: 'asset', integer: 8 },

@@ -1,12 +1,10 @@
 import { decodeHash } from '../../../journal/hash-codec.ts'
 import { parseStandard } from '../../../journal/rules/assets.ts'
-import { unproveHinted } from '../../../journal/rules/carry.ts'
 import { reclassifyAt } from '../../../journal/rules/reclassify.ts'
 import { planned } from '../../queries/query.ts'
 import type { WriterMemory } from '../../queries/writer.ts'
 import { bytes, int, nullable, text } from '../../rows/columns.ts'
 import { headerValues } from '../../rows/header-rows.ts'
-import { hintedPairOf, PAIRS_OF_A_TOKEN } from '../../rows/hinted-rows.ts'
 import { bindToChain } from '../chain/bind-chain.ts'
 import type { JournalOf } from '../chain/journal-of.ts'
 import { runWork } from '../chain/run-query.ts'
@@ -24,8 +22,8 @@ export type EndedTables = {
 }
 
 /**
- * Writes to filled tables what no file has: the chain's row, the clock, the headers, the classes of tokens with transfers that
- * could not be decoded, and that the pairs that events hint at are not proven.
+ * Writes to filled tables what no file has: the chain's row, the clock, the headers, and the classes of tokens with transfers
+ * that could not be decoded.
  */
 export async function endTables(queries: Queries, { of, memory, built }: EndedTables): Promise<void> {
   const { through, finalized, tail, transfers } = built
@@ -35,7 +33,6 @@ export async function endTables(queries: Queries, { of, memory, built }: EndedTa
   const [number, hash] = headerValues(finalized)
   await queries.run(SET_CLOCK, ...headerValues(through), number, hash, transfers)
   await reclassifyShown(queries, { of, memory })
-  await unproveAll(queries, memory)
 }
 
 const INSERT_BLOCK = `INSERT INTO blocks (number, hash, parent, timestamp, kept) VALUES (?, ?, ?, ?, 0)
@@ -62,20 +59,3 @@ async function reclassifyShown(queries: Queries, { of, memory }: Omit<EndedTable
 
 const SHOWN = `SELECT s.asset, s.block, s.hash, s.account, a.standard, a.reference FROM shown s
   JOIN assets a ON a.id = s.asset WHERE s.asset > ? ORDER BY s.asset LIMIT ?`
-
-async function unproveAll(queries: Queries, memory: WriterMemory): Promise<void> {
-  for (let after = 0; ; ) {
-    const tokens = await queries.all(HINTED_TOKENS, after, ROWS_AT_ONCE)
-    for (const [id, reference, standard] of tokens) {
-      after = int(id)
-      const pairs = await queries.all(HINTED_PAIRS, after, text(reference), text(standard), PAIRS_OF_A_TOKEN)
-      await runWork(queries, { memory }, planned(unproveHinted(pairs.map(hintedPairOf), memory.rules)))
-    }
-    if (tokens.length < ROWS_AT_ONCE) return
-  }
-}
-
-const HINTED_TOKENS = `SELECT a.id, a.reference, a.standard FROM assets a WHERE a.first_block IS NOT NULL AND a.id > ?
-  AND EXISTS (SELECT 1 FROM hints h WHERE h.reference = a.reference AND h.standard = a.standard) ORDER BY a.id LIMIT ?`
-const HINTED_PAIRS = `SELECT ?::bigint, standard, account, item FROM hints WHERE reference = ? AND standard = ?
-  ORDER BY block, account, item LIMIT ?`

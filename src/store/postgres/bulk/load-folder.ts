@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ChainId } from '../../../core/chain.ts'
@@ -45,6 +45,24 @@ export class LoadFolder {
       const { bavail, bsize } = statfsSync(this.path)
       return bavail * bsize
     })
+  }
+
+  exists(): boolean {
+    return existsSync(this.path)
+  }
+
+  /** The name of the load that goes on in the folder; undefined if none does. */
+  load(): string | undefined {
+    return this.guarded(() => (existsSync(this.#name) ? readFileSync(this.#name, 'utf8') : undefined))
+  }
+
+  /** Names the load of the folder, which is there. */
+  begin(load: string): void {
+    this.guarded(() => writeFileSync(this.#name, load))
+  }
+
+  get #name(): string {
+    return join(this.path, 'load')
   }
 
   /** Removes the folder with all that is in it, if it is there. It is whole, or no load goes on from it. */

@@ -12,6 +12,13 @@ import { runQuery } from './run-query.ts'
 /** What is remembered as long as no class of an asset changes. `revision`: of the clock. */
 type Remembered = { readonly revision: number; readonly assets: AssetTable; hasEndings: boolean | undefined }
 
+/** How a snapshot is read. */
+type Snapshot = {
+  readonly before?: ReadContext | undefined
+  readonly began?: (() => void) | undefined
+  readonly isAgain?: boolean
+}
+
 /**
  * Runs reads of a chain (decision 53). All that wait when a snapshot begins share it, and with it its beginning, its clock, its end and
  * the statements that are alike. If one of them fails, the others are read again.
@@ -23,7 +30,7 @@ export class PostgresReadEngine implements ReadEngine {
   #remembered: Remembered | undefined
   /** The context of the last snapshot. */
   #last: ReadContext | undefined
-  readonly #add = gatherWhileBusy<Reading>((readings, began) => this.#read(readings, this.#last, began))
+  readonly #add = gatherWhileBusy<Reading>((readings, began) => this.#read(readings, { before: this.#last, began }))
 
   /** `db`: a view of the chain's schemas. */
   constructor(db: PostgresDatabase, of: ClockNature & { readonly fixed: FixedClasses }) {
@@ -43,16 +50,18 @@ export class PostgresReadEngine implements ReadEngine {
 
   /**
    * Reads in one snapshot. `before`: a context, of which it is guessed what the reads will ask first: that is asked together with the clock.
-   * `began` is called when both are answered.
+   * `began` is called when both are answered. `isAgain`: a snapshot before this one may have been too old.
    */
-  async #read(readings: readonly Reading[], before?: ReadContext, began?: () => void): Promise<void> {
-    let again: readonly Reading[] = []
+  async #read(readings: readonly Reading[], { before, began, isAgain = false }: Snapshot): Promise<void> {
+    let again: readonly Reading[] | undefined = []
     try {
       again = await this.#db.snapshot(async (transaction) => {
         const queries = { ...transaction, all: this.#guarded(transaction) }
         const clock = runQuery(queries, this.#rows.read())
         const ahead = before === undefined ? undefined : askAhead(queries, readings, before)
         const [stored] = await Promise.all([clock, ahead])
+        // The tables took the place of others since the snapshot was taken, which shows none of their rows.
+        if (stored.coverage === undefined && !isAgain) return undefined
         began?.()
         const remembered = this.#rememberedAt(stored)
         const context = this.#contextOf(stored, remembered)
@@ -65,10 +74,14 @@ export class PostgresReadEngine implements ReadEngine {
       // Those that were answered before stay so.
       for (const reading of readings) reading.fail(error)
     }
+    if (again === undefined) {
+      for (const reading of readings) reading.unprepare()
+      return this.#read(readings, { began, isAgain: true })
+    }
     // Each time fewer of them share a snapshot, until the one that fails is alone.
     const middle = Math.ceil(again.length / 2)
     const parts = [again.slice(0, middle), again.slice(middle)].filter((part) => part.length > 0)
-    await Promise.all(parts.map((part) => this.#read(part)))
+    await Promise.all(parts.map((part) => this.#read(part, {})))
   }
 
   /** Its failures are the store's. */

@@ -13,6 +13,8 @@ export interface Reading {
   firstAsked(context: ReadContext): Asked | undefined
   /** Rows of a statement that was asked before the read, in its snapshot. It uses them if that is what it asks first. */
   prepare(asked: Asked, rows: readonly Row[]): void
+  /** Forgets rows of a snapshot in which it does not run. */
+  unprepare(): void
   /** Begins to read. Returns what it asks; undefined if it has ended. */
   begin(context: ReadContext): Asked | undefined
   /** Goes on with the rows of what it asked. Returns what it asks next; undefined if it has ended. */
@@ -53,6 +55,9 @@ export function readingOf<T>(work: (context: ReadContext) => Query<T>, { resolve
     },
     prepare(asked, rows) {
       prepared = { asked, rows }
+    },
+    unprepare() {
+      prepared = undefined
     },
     begin(context) {
       query = work(context)

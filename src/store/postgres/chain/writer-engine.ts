@@ -14,6 +14,9 @@ import { chainSchemas, isReplaceable, makeChain } from './chain-place.ts'
 import type { JournalOf } from './journal-of.ts'
 import { runWork } from './run-query.ts'
 
+/** Appends between two looks for what is left of a bulk load. */
+const APPENDS_A_LOOK = 8
+
 /** Runs the work of one chain's writer, one transaction after the other. */
 export class PostgresWriterEngine implements WriterEngine {
   readonly codec: AccountCodec
@@ -23,6 +26,7 @@ export class PostgresWriterEngine implements WriterEngine {
   readonly bulk: PostgresBulk | undefined
   readonly #lease: Lease
   readonly #tables = new RememberedTables()
+  #appends = 0
   #turn: Promise<unknown> = Promise.resolve()
 
   private constructor(of: JournalOf, lease: Lease, { memory, load }: Opened) {
@@ -33,7 +37,8 @@ export class PostgresWriterEngine implements WriterEngine {
     this.#lease = lease
     const between: BulkParts['between'] = (work) => this.#between(work)
     const whose = { ...of, coverage: this.coverage }
-    this.bulk = load === undefined ? undefined : new PostgresBulk({ ...load, of: whose, lease, between })
+    const write: BulkParts['write'] = (work) => this.#inTurn(() => lease.write(work))
+    this.bulk = load === undefined ? undefined : new PostgresBulk({ ...load, of: whose, lease, between, write })
   }
 
   /** `loadFolder`: where a bulk load keeps what it fetched. @throws LEASE_HELD, STORE_MISMATCH, and as `migrate` */
@@ -48,12 +53,8 @@ export class PostgresWriterEngine implements WriterEngine {
       const folder = new LoadFolder(loadFolder, db.target, of.chain)
       const load = (await isReplaceable(db, schemas)) ? { db, schemas, folder } : undefined
       const engine = new PostgresWriterEngine(of, ours, { memory, load })
-      const isNew = await ours.write(async (queries) => {
-        await bindToChain(queries, { ...of, fence: lease.fence })
-        return (await queries.get('SELECT number FROM clock'))?.[0] === null
-      })
-      // A process that died once its load was published left its files.
-      if (!isNew) await engine.bulk?.end().catch(() => undefined)
+      await ours.write((queries) => bindToChain(queries, { ...of, fence: lease.fence }))
+      await engine.bulk?.resume()
       await engine.#reload()
       return engine
     } catch (error) {
@@ -73,11 +74,13 @@ export class PostgresWriterEngine implements WriterEngine {
     })
   }
 
-  appended(): void {}
+  async appended(): Promise<void> {
+    // Once blocks are appended, nothing goes on from the log of a bulk load that ended in a crash.
+    if (this.#appends++ % APPENDS_A_LOOK === 0) await this.bulk?.end()
+  }
 
-  /** A bulk load takes the place of a chain without blocks, so there is nothing to repair. */
   isLoading(): boolean {
-    return false
+    return this.bulk?.isLoading() ?? false
   }
 
   async close(): Promise<void> {

@@ -1,17 +1,19 @@
 import { mkdirSync, statfsSync } from 'node:fs'
 import { assert } from '../../../core/assert.ts'
 import type { Header } from '../../../core/block.ts'
+import { storedExtent } from '../../queries/carry/stored-extent.ts'
 import { readOptionalHeader } from '../../rows/header-rows.ts'
 import type { BuildTarget, BulkStore } from '../../seam/bulk-load.ts'
 import { logDamaged } from '../../seam/log-damage.ts'
 import type { StoredChain, StoredExtent } from '../../seam/stored-chain.ts'
-import { extentOf, openStoredChain } from '../bulk/stored-chain.ts'
-import { guardedFile, int, type SqliteDatabase } from '../database.ts'
+import { openStoredChain } from '../bulk/stored-chain.ts'
+import { guarded, guardedFile, int, type SqliteDatabase } from '../database.ts'
 import { openWriter } from '../facts-file.ts'
 import { isThere } from '../files.ts'
 import type { Generations } from '../generations.ts'
 import type { MovableDatabase } from '../movable-database.ts'
-import { carryOver } from './carry-over.ts'
+import { SqliteQueries } from '../run-query.ts'
+import { carryOverFile } from './carry-over.ts'
 import { JournalFile } from './journal-file.ts'
 import type { JournalOptions, JournalStep } from './journal-options.ts'
 import { prepareJournal } from './journal-statements.ts'
@@ -29,7 +31,7 @@ export type BulkParts = Pick<JournalOptions, 'chain' | 'codec' | 'coverage' | 'f
 
 /** The generations of a chain's file, as its writer makes them. */
 export class SqliteBulk implements BulkStore {
-  readonly grows = true
+  readonly isApart = false
   readonly #parts: BulkParts
 
   constructor(parts: BulkParts) {
@@ -49,7 +51,9 @@ export class SqliteBulk implements BulkStore {
   }
 
   extent(): StoredExtent | undefined {
-    return extentOf(this.#parts.db)
+    const { db } = this.#parts
+    const extent = guarded(db, () => new SqliteQueries(db).run(storedExtent()))
+    return extent && { ...extent, isPinned: false }
   }
 
   open(): StoredChain | undefined {
@@ -109,7 +113,7 @@ export class SqliteBulk implements BulkStore {
       assert(through !== undefined, 'a built generation has blocks')
       assert(published === undefined || published <= through.number, 'published blocks stay published')
       const file = new JournalFile(next, { codec, coverage, fixed })
-      carryOver({ db: next, file, codec, before: db.name, published })
+      carryOverFile({ db: next, file, before: db.name, published })
       const [stored, built] = [db, next].map((one) => int(one.prepare('SELECT transfers FROM clock').pluck().get()))
       if ((built ?? 0) < (stored ?? 0)) throw logDamaged(`${built} transfers were built, but ${stored} are published`)
       return through
