@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
+import { OF_BUILD } from '../../src/store/postgres/bulk/fill-tables.ts'
 import { chainSchemas } from '../../src/store/postgres/chain/chain-place.ts'
 import { translate } from '../../src/store/postgres/chain/run-query.ts'
 import { eachText, readForEach } from '../../src/store/postgres/each-text.ts'
@@ -31,6 +32,11 @@ vi.mock(import('../../src/store/queries/query.ts'), async (original) => {
 const CHAIN = parseChainId('eip155:1') as ChainId
 const QUERIES = new URL('../../src/store/queries/', import.meta.url)
 
+/** Tables that the statements of `carry` fill. */
+const OF_CARRY = `CREATE TABLE carried (was bigint PRIMARY KEY, now bigint NOT NULL);
+  CREATE TABLE changed (place bigint, reference text, standard text, account bytea, item bytea, block bigint,
+    undecodable bigint, built bigint)`
+
 test('PostgreSQL understands each of them', async () => {
   const files = readdirSync(QUERIES, { recursive: true, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
@@ -51,11 +57,12 @@ test('PostgreSQL understands each of them', async () => {
   try {
     await (await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })).close()
     const { journal, reads } = chainSchemas(schema, CHAIN)
+    await query(`SET search_path = ${journal}; ${OF_BUILD}; ${OF_CARRY}`)
     const faults: string[] = []
     /** Returns the types of the parameters. */
     const prepare = async (name: string, text: string): Promise<readonly string[]> => {
       let count = 0
-      const statement = text.replaceAll('?', () => `$${++count}`)
+      const statement = text.replaceAll('?', () => `$${++count}`).replaceAll('before.', `${journal}.`)
       await query(`SET search_path = ${journal}, ${reads}, ${schema}; PREPARE ${name} AS ${statement}`)
       const rows = await query(
         `SELECT unnest(parameter_types)::text AS type FROM pg_prepared_statements WHERE name = '${name}'`,
