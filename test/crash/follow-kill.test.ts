@@ -51,5 +51,5 @@ test.each(ENGINES)(
     }
     expect(killed).toBeGreaterThanOrEqual(isFull ? 12 : 4)
   },
-  240_000,
+  360_000,
 )

@@ -44,5 +44,5 @@ test.each(ENGINES)(
     }
     expect(killed).toBeGreaterThanOrEqual(isFull ? 20 : 7)
   },
-  240_000,
+  360_000,
 )

@@ -5,6 +5,7 @@ import { PostgresServer } from '../../../test/postgres/server.ts'
 import { makeSchema, type TestSchema } from '../../../test/postgres/test-schema.ts'
 import { PostgresDatabase } from './database.ts'
 import { assertVersion, migrate } from './migrate.ts'
+import { storeError } from './store-error.ts'
 import { parseTarget } from './target.ts'
 
 const MIGRATIONS = ['CREATE TABLE one (n bigint PRIMARY KEY); INSERT INTO one VALUES (1)', 'ALTER TABLE one ADD m text']
@@ -118,6 +119,11 @@ describe('an error says what to do', () => {
       await schema.query(advice)
       await prepare(db)
       expect(await db.all('SELECT * FROM one')).toEqual([[1, null]])
+      await schema.query(`REVOKE USAGE ON SCHEMA ${schema.schema} FROM ${role}`)
+      await expect(prepare(db)).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining('OWNER TO'),
+      })
       await db.close()
       open.length = 0
     } finally {
@@ -228,6 +234,13 @@ describe('migrations', () => {
     await prepare(db, [...MIGRATIONS, 'CREATE TABLE three (n bigint)'])
     expect(await db.all('SELECT * FROM three')).toEqual([])
   })
+})
+
+test('a connection that is cut while it is read is one that failed, and a folder is no certificate', () => {
+  const of = (code: string) =>
+    storeError(Object.assign(new Error(code), { code, syscall: 'read' }), parseTarget('postgres://r:p@127.0.0.1/d'))
+  expect(of('ECONNRESET')).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  expect(of('EISDIR')).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('sslrootcert') })
 })
 
 describe('a server that goes away', () => {

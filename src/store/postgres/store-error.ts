@@ -102,9 +102,9 @@ const SETTINGS: readonly (readonly [RegExp, string])[] = [
   [/certificate/, 'name its authority in the URL, as sslrootcert=<file>'],
 ]
 
-/** True if the system refused a file that the URL names. */
+/** True if the system refused a file that the URL names: a connection is read too, but never opened, and is no directory. */
 function isOfFile(error: Error): boolean {
-  return 'syscall' in error && (error.syscall === 'open' || error.syscall === 'read')
+  return 'syscall' in error && (error.syscall === 'open' || systemCode(error) === 'EISDIR')
 }
 
 function serverError(error: pg.DatabaseError, target: Target): ServiceError {
