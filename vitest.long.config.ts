@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     environment: 'node',
-    env: { STEELYARD_LONG_TESTS: '1' },
+    env: { LONG_TESTS: '1' },
     globalSetup: ['test/postgres/shared-server.ts'],
     include: ['test/**/*.long.ts'],
     pool: 'forks',

@@ -5,7 +5,5 @@ import { rigsOn } from './harness.ts'
 
 const [, far] = ENGINES
 if (far !== undefined) rigsOn(far)
-for (const file of readdirSync(import.meta.dirname).filter(
-  (name) => name.endsWith('.test.ts') && name !== 'far.test.ts',
-))
-  await import(`./${file}`)
+const suites = readdirSync(import.meta.dirname).flatMap((file) => /^(.*)\.test\.ts$/.exec(file)?.[1] ?? [])
+for (const suite of suites) if (suite !== 'far') await import(`./${suite}.test.ts`)

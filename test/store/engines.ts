@@ -101,7 +101,7 @@ export type TestedEngine = {
 }
 
 /** True in `npm run test:long`. */
-const IS_LONG = process.env.STEELYARD_LONG_TESTS === '1'
+const IS_LONG = process.env.LONG_TESTS === '1'
 
 /**
  * Every engine: suites of what all engines have loop over this list. Where each write waits for a server, what takes long has a short
