@@ -3,15 +3,15 @@ import { Auditor } from '../../src/audit/auditor.ts'
 import type { ChainAdapter } from '../../src/chains/adapter.ts'
 import { type AccountCodec, HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { Accounting } from '../../src/core/asset.ts'
-import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import { Indexer } from '../../src/indexer/indexer.ts'
 import type { IndexerOptions } from '../../src/indexer/indexer-options.ts'
 import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
 import type { MockChain } from '../chains/mock-chain.ts'
-import { placeMaker, type StorePlace, type TestedEngine } from '../store/engines.ts'
+import { CHAIN, placeMaker, type StorePlace, type TestedEngine } from '../store/engines.ts'
 
-export const CHAIN = parseChainId('eip155:1') as ChainId
+export { CHAIN }
+
 const ALL: Coverage = { scope: { type: 'all' }, from: 0 }
 
 /** An audit that still finds work after so many rounds is accepted as it is. */

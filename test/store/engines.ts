@@ -4,16 +4,18 @@ import { join } from 'node:path'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
-import type { ChainId } from '../../src/core/chain.ts'
+import { type ChainId, parseChainId } from '../../src/core/chain.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import { openStore } from '../../src/store/open.ts'
 import { chainSchemas } from '../../src/store/postgres/chain/chain-place.ts'
 import { translate } from '../../src/store/postgres/chain/run-query.ts'
 import type { ChainReads, Journal, Store } from '../../src/store/seam/store.ts'
 import { Generations } from '../../src/store/sqlite/generations.ts'
-import { CHAIN } from '../indexer/harness.ts'
 import { makeSchema } from '../postgres/test-schema.ts'
 import { dumpTables, dumpWholeTables } from './dump.ts'
+
+/** The chain of suites that have one. */
+export const CHAIN = parseChainId('eip155:1') as ChainId
 
 type OpenOptions = Pick<Parameters<typeof openStore>[0], 'codecOf' | 'classesOf' | 'loadFolder' | 'onStep'>
 
