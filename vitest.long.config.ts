@@ -12,5 +12,8 @@ export default defineConfig({
     maxWorkers: 1,
     fileParallelism: false,
     retry: 0,
+    // As in vitest.config.ts, whose suites run here too.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
   },
 })

@@ -35,8 +35,9 @@ Exit codes: 0 saved, 1 a failure, 2 wrong use, 130 stopped by Ctrl-C.`
 
 const RESTORE_HELP = `
 The file may be of a store of any engine. It is checked before anything is
-written, the store of the configuration must be empty, and all rows are compared
-with the file in the end: if anything fails, the store stays empty. Chains are
+written, the store of the configuration must be empty, with no server on it, and
+all rows are compared with the file in the end: if anything fails, the store
+stays empty. Chains are
 indexed again when the server starts, unless the folder has them.
 
 What happened after the backup is lost: revoke again what was revoked since, and

@@ -5,8 +5,8 @@ import type { LedgerStore } from '../store/seam/store.ts'
 import { decideAgain, needsOf, type PastRequest } from './decide.ts'
 import { genesisOf } from './record.ts'
 
-/** Number of blocks that one commit of the replica decides again. */
-const GROUP = 256
+/** Number of blocks that one commit of the replica decides again: each commit waits for the disk. */
+const GROUP = 1_024
 /** Largest number of reported faults: the first few show the cause. */
 const MAX_FAULTS = 20
 

@@ -4,7 +4,7 @@ import type { ChainId } from '../core/chain.ts'
 import { ServiceError } from '../core/errors.ts'
 import type { Engine, StoreUse } from './engine/engine.ts'
 import type { HoldPart } from './engine/held-tables.ts'
-import { EngineStore } from './engine-store.ts'
+import { EngineStore, type OnSteps } from './engine-store.ts'
 import { distributePostgres } from './postgres/distribute.ts'
 import { PostgresHeldTables } from './postgres/held-tables.ts'
 import { openPostgres } from './postgres/store.ts'
@@ -53,9 +53,9 @@ function assertNoChain(chain: ChainId): AccountCodec {
  * @throws STORE_MISSING there is no store and `create` is false, as for commands that only read
  * @throws STORE_UNAVAILABLE, STORE_MISMATCH from the engine
  */
-export async function openStore(options: Pick<StoreOptions, 'url'> & Partial<StoreOptions>): Promise<Store> {
+export async function openStore(options: Pick<StoreOptions, 'url'> & Partial<StoreOptions> & OnSteps): Promise<Store> {
   const { url, create = true, codecOf = assertNoChain, classesOf = () => new Map(), loadFolder } = options
-  return new EngineStore(await engineOf(url).open({ url, create, codecOf, classesOf, loadFolder }))
+  return new EngineStore(await engineOf(url).open({ url, create, codecOf, classesOf, loadFolder }), options)
 }
 
 /** How the parts of a store are held, to copy, save or restore them. @throws CONFIG_INVALID no engine has the scheme */

@@ -1,10 +1,8 @@
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { Auditor } from '../../src/audit/auditor.ts'
-import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { Coverage } from '../../src/core/coverage.ts'
 import { Indexer } from '../../src/indexer/indexer.ts'
-import { SqliteStore } from '../../src/store/sqlite/store.ts'
-import type { JournalStep } from '../../src/store/sqlite/write/journal-options.ts'
+import type { Store } from '../../src/store/seam/store.ts'
 import { StatefulChain } from '../chains/stateful-chain.ts'
 import { CHAIN } from '../indexer/harness.ts'
 import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
@@ -33,10 +31,9 @@ function auditChain(): StatefulChain {
   return chain.silently('20', [mint(second, 1)]).show(`${LAST}`)
 }
 
-/** An indexer and its audit on a store in a folder. `settle` runs them until nothing is due. */
-export async function makeAuditRig(folder: string, onStep: (step: JournalStep) => void) {
+/** An indexer and its audit on a store. `settle` runs them until nothing is due. */
+export async function makeAuditRig(store: Store) {
   const adapter = auditChain()
-  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, onStep })
   const journal = await store.openJournal(CHAIN, ALL)
   const reads = await store.openReads(CHAIN)
   const { signal } = new AbortController()
@@ -53,7 +50,6 @@ export async function makeAuditRig(folder: string, onStep: (step: JournalStep) =
     close: async (): Promise<void> => {
       await nextTick()
       await journal.close()
-      await store.close()
     },
   }
 }

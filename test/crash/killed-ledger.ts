@@ -5,6 +5,7 @@ import { expect } from 'vitest'
 import { stringify } from 'yaml'
 import { randomFrom } from '../../src/demo/plan.ts'
 import { type ServeProcess, startServe, steelyard } from '../e2e/steelyard.ts'
+import type { StorePlace } from '../store/engines.ts'
 
 const CLIENTS = 50
 const ASSETS = ['GILT', 'BOND', 'NOTE']
@@ -98,18 +99,19 @@ export type KilledLedger = { readonly operations: number; readonly kills: number
 
 /**
  * Sends operations of 50 clients to a ledger whose server is killed again and again. Each must be acknowledged once, none may
- * be done twice, and all sums must be right.
+ * be done twice, and all sums must be right. Ends the place.
  */
-export async function killLedger({ operations, kills }: KilledLedger): Promise<void> {
+export async function killLedger(place: StorePlace, { operations, kills }: KilledLedger): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-ledger-crash-'))
   try {
     const file = join(folder, 'steelyard.yaml')
     const assets = ASSETS.map((asset_id) => ({ asset_id, reissue: true }))
-    const given = { listen: { port: 0 }, store: 'sqlite:./data', chains: [{ id: 'ledger:main' }] }
+    const given = { listen: { port: 0 }, store: place.url, chains: [{ id: 'ledger:main' }] }
     writeFileSync(file, stringify({ ...given, dialects: { 'abc-labs': { assets } } }))
     await killWhile(file, { operations, kills })
   } finally {
     rmSync(folder, { recursive: true, force: true })
+    await place.end()
   }
 }
 
@@ -157,8 +159,8 @@ async function killWhile(file: string, { operations, kills }: KilledLedger): Pro
       expect(await response.json()).toMatchObject({ balance: held.get(`${asset}/${wallet}`) ?? 0 })
     }
   }
-  // Verify supplies, hashes and everything that follows from them while the server runs, then again from its files
-  // alone.
+  // Verify supplies, hashes and everything that follows from them while the server runs, then again from what is
+  // stored alone.
   const live = await steelyard(['ledger', 'verify', '--config', file])
   expect(live).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+:0x[0-9a-f]{64}\n$/) })
   expect(await end('SIGINT')).toBe(0)

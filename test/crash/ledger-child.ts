@@ -1,17 +1,17 @@
 /**
- * A ledger's writer in a process of its own, to be killed: `ledger-child.ts FOLDER FIRST [STEP]` submits a group of
+ * A ledger's writer in a process of its own, to be killed: `ledger-child.ts URL FIRST [STEP]` submits a group of
  * transfers named FIRST and prints `done`. With STEP it kills itself by SIGKILL at that step of the commit.
  */
 import { TEXT_ACCOUNTS } from '../../src/core/account.ts'
 import { commitGroup } from '../../src/ledger/group-commit.ts'
 import { genesisOf } from '../../src/ledger/record.ts'
-import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import { openStore } from '../../src/store/open.ts'
 import { CHAIN } from '../ledger/ledger.ts'
 
-const [folder = '', name = '', fatal] = process.argv.slice(2)
+const [url = '', name = '', fatal] = process.argv.slice(2)
 let armed = false
-const store = new SqliteStore({
-  folder,
+const store = await openStore({
+  url,
   codecOf: () => TEXT_ACCOUNTS,
   onLedgerStep: (step) => {
     if (armed && step === fatal) process.kill(process.pid, 'SIGKILL')

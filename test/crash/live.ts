@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { BuildStep } from '../../src/bulk/build/build.ts'
 import type { JournalStep } from '../../src/store/sqlite/write/journal-options.ts'
+import type { StorePlace } from '../store/engines.ts'
 import type { FilePoint } from './file-points.ts'
 
 /** How a run of an indexer ends: it kills itself at a step of a write, it is killed after a time, or it finishes. */
@@ -29,4 +30,15 @@ export function live(script: string, args: readonly string[], death: Death): Pro
       else reject(new Error(`the indexer ended with ${String(code ?? signal)}`))
     })
   })
+}
+
+/** As `live`, of a script whose first argument is the URL of a store. Another run can write there at once. */
+export async function liveIn(
+  { url, endLeases }: StorePlace,
+  [script, ...args]: readonly [string, ...string[]],
+  death: Death,
+): Promise<boolean> {
+  const isKilled = await live(script, [url, ...args], death)
+  if (isKilled) await endLeases()
+  return isKilled
 }

@@ -1,5 +1,5 @@
 /**
- * An indexer of a Starknet chain in a process of its own, to be killed: `starknet-child.ts FOLDER URL [STEP COUNT]` kills
+ * An indexer of a Starknet chain in a process of its own, to be killed: `starknet-child.ts STORE URL [STEP COUNT]` kills
  * itself by SIGKILL at the COUNT-th STEP of a write. Otherwise it ends when the store has the head of the node.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,12 +9,12 @@ import { assert } from '../../src/core/assert.ts'
 import { parseChainId } from '../../src/core/chain.ts'
 import { startIndexerToKill } from './indexer-to-kill.ts'
 
-const [folder = '', url = '', step, count] = process.argv.slice(2)
+const [store = '', url = '', step, count] = process.argv.slice(2)
 const id = parseChainId('starknet:SN_MAIN')
 assert(id !== undefined, 'a CAIP-2 id')
 const options = { chain: id, rpc: [url], finality: 'l1_accepted', warn: () => undefined } as const
 const { adapter } = createStarknetAdapter(options)
-const place = { folder, chain: id, codec: STARKNET.accountCodec }
+const place = { url: store, chain: id, codec: STARKNET.accountCodec }
 const { indexer, close } = await startIndexerToKill(place, adapter, { step, count })
 const signal = new AbortController().signal
 for (let idle = 0; idle < 3; ) {

@@ -7,8 +7,8 @@ import { expect } from 'vitest'
 import { stringify } from 'yaml'
 import { kindOf } from '../../src/chains/registry.ts'
 import { assert } from '../../src/core/assert.ts'
-import { openStore } from '../../src/store/open.ts'
 import { mine, startAnvil } from '../nodes/anvil.ts'
+import type { StorePlace } from '../store/engines.ts'
 import { CoboClient } from './cobo-client.ts'
 import { startServe, steelyard } from './steelyard.ts'
 
@@ -19,13 +19,13 @@ const REFRESH_EVERY = 50
 const addressOf = (index: number): string => `0xcc${index.toString(16).padStart(38, '0')}`
 
 /** Adds wallets with an address each, as the server does. Returns their uuids. */
-async function addWallets(folder: string, count: number): Promise<readonly string[]> {
+async function addWallets({ open }: StorePlace, count: number): Promise<readonly string[]> {
   const codecOf = (chain: Parameters<typeof kindOf>[0]) => {
     const kind = kindOf(chain)
     assert(kind !== undefined, 'the kind is known')
     return kind.accountCodec
   }
-  const store = await openStore({ url: `sqlite:${join(folder, 'data')}`, create: true, codecOf })
+  const store = await open({ codecOf })
   const { wallets, addresses } = store.custody
   const uuids: string[] = []
   for (let index = 0; index < count; index++) {
@@ -36,7 +36,6 @@ async function addWallets(folder: string, count: number): Promise<readonly strin
     await addresses.add({ principal: 'desk', wallet: uuid, family: 'evm', address: addressOf(index), at: 1, max: 9 })
     uuids.push(uuid)
   }
-  await store.close()
   return uuids
 }
 
@@ -73,15 +72,15 @@ async function walk(
 
 /**
  * Walks over the wallets of a server whose node dies: page by page, with forced reads in between, and wallet by wallet. Every
- * answer is 200 on one connection, and no balance gets another time.
+ * answer is 200 on one connection, and no balance gets another time. Ends the place.
  */
-export async function walkOverWallets(count: number): Promise<void> {
+export async function walkOverWallets(place: StorePlace, count: number): Promise<void> {
   const anvil = await startAnvil()
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-e2e-walk-'))
   const file = join(folder, 'steelyard.yaml')
   const chains = [{ id: 'eip155:31337', rpc: [anvil.url], poll_ms: 100 }]
-  writeFileSync(file, stringify({ listen: { port: 0 }, store: 'sqlite:./data', chains }))
-  const uuids = await addWallets(folder, count)
+  writeFileSync(file, stringify({ listen: { port: 0 }, store: place.url, chains }))
+  const uuids = await addWallets(place, count)
   const made = await steelyard([
     'keys',
     'create',
@@ -126,6 +125,7 @@ export async function walkOverWallets(count: number): Promise<void> {
     client.close()
     await server.end('SIGINT')
     await anvil.stop()
+    await place.end()
     rmSync(folder, { recursive: true, force: true })
   }
 }

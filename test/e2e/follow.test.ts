@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Address } from 'viem'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { stringify } from 'yaml'
-import { type Anvil, blockNumber, DEPLOYER, deploy, mine, send, startAnvil } from '../nodes/anvil.ts'
-import { dumpChain } from '../store/dump.ts'
+import { parseChainId } from '../../src/core/chain.ts'
+import { type Anvil, blockNumber, DEPLOYER, deploy, mine, send, startAnvil, view } from '../nodes/anvil.ts'
+import { ENGINES, type StorePlace } from '../store/engines.ts'
 import { type ServeProcess, startServe, steelyard } from './steelyard.ts'
 
 const ID = 'eip155:31337'
@@ -36,17 +37,18 @@ async function pay(token: Address, to: Address, amount: bigint): Promise<void> {
   await send(anvil, { name: 'Erc20', address: token, functionName: 'mint', args: [to, amount] })
 }
 
+async function amountOf(token: Address, account: Address | undefined): Promise<string> {
+  return String(await view(anvil, { name: 'Erc20', address: token, functionName: 'balanceOf', args: [account] }))
+}
+
 /** A folder with a configuration that follows these accounts. Returns the name of the file. */
-function configure(scope: readonly (Address | undefined)[]): string {
+function configure({ url }: StorePlace, scope: readonly (Address | undefined)[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-e2e-follow-'))
   folders.push(folder)
   const chain = { id: ID, rpc: [anvil.url], poll_ms: 50, scope: { accounts: scope } }
   const file = join(folder, 'steelyard.yaml')
   const chainbase = { balance: 'decimal', demo_key: true }
-  writeFileSync(
-    file,
-    stringify({ listen: { port: 0 }, store: 'sqlite:./data', chains: [chain], dialects: { chainbase } }),
-  )
+  writeFileSync(file, stringify({ listen: { port: 0 }, store: url, chains: [chain], dialects: { chainbase } }))
   return file
 }
 
@@ -74,45 +76,51 @@ async function tokensOf({ url }: ServeProcess, account: Address | undefined): Pr
   return data.map(({ contract_address, balance }) => [contract_address, balance])
 }
 
-const dumpOf = (file: string): string[] => dumpChain(join(file, '../data/eip155_31337.db'))
+test.each(ENGINES)(
+  '$name: accounts are followed and no longer followed while the chain goes on, also through kills, as if they had always been',
+  async ({ isFull, makePlace }) => {
+    const [place, always] = [await makePlace(), await makePlace()]
+    onTestFinished(async () => {
+      await place.end()
+      await always.end()
+    })
+    const file = configure(place, [ALICE])
+    let server = await startServe(file)
+    await settled(server, 1)
+    expect(await tokensOf(server, BOB)).toBe(503)
+    const asked = await steelyard(['follow', ID, BOB ?? '', CAROL ?? '', '--config', file])
+    expect([asked.code, asked.err]).toEqual([0, expect.stringContaining('2 accounts of eip155:31337 followed')])
+    for (let kills = 0; kills < (isFull ? 4 : 1); kills++) {
+      await new Promise((resolve) => setTimeout(resolve, 40 * kills))
+      await server.end('SIGKILL')
+      await pay(coin, accounts[kills % 3] ?? DEPLOYER, BigInt(kills + 1))
+      server = await startServe(file)
+    }
+    await mine(anvil, 3)
+    await pay(other, BOB ?? DEPLOYER, 1n)
+    await settled(server, 3)
+    const held = await Promise.all([coin, other].map(async (token) => [token, await amountOf(token, BOB)]))
+    expect(await tokensOf(server, BOB)).toEqual(held)
+    const listed = await steelyard(['followed', '--config', file, '--json'])
+    const rows = listed.out.trim().split('\n')
+    expect(rows.map((row): unknown => Object(JSON.parse(row)).followed)).toEqual([true, true, true])
+    expect((await steelyard(['verify', '--config', file])).code).toBe(0)
+    await server.end('SIGINT')
 
-test('accounts are followed and no longer followed while the chain goes on, also through kills, as if they had always been', async () => {
-  const file = configure([ALICE])
-  let server = await startServe(file)
-  await settled(server, 1)
-  expect(await tokensOf(server, BOB)).toBe(503)
-  const asked = await steelyard(['follow', ID, BOB ?? '', CAROL ?? '', '--config', file])
-  expect([asked.code, asked.err]).toEqual([0, expect.stringContaining('2 accounts of eip155:31337 followed')])
-  for (let kills = 0; kills < 4; kills++) {
-    await new Promise((resolve) => setTimeout(resolve, 40 * kills))
-    await server.end('SIGKILL')
-    await pay(coin, accounts[kills % 3] ?? DEPLOYER, BigInt(kills))
+    const straight = configure(always, accounts)
+    const second = await startServe(straight)
+    await settled(second, 3)
+    await second.end('SIGINT')
+    const chain = parseChainId(ID) ?? expect.fail()
+    expect(await place.dumpChain(chain)).toEqual(await always.dumpChain(chain))
+
     server = await startServe(file)
-  }
-  await mine(anvil, 3)
-  await pay(other, BOB ?? DEPLOYER, 1n)
-  await settled(server, 3)
-  expect(await tokensOf(server, BOB)).toEqual([
-    [coin, '102'],
-    [other, '8'],
-  ])
-  const listed = await steelyard(['followed', '--config', file, '--json'])
-  const rows = listed.out.trim().split('\n')
-  expect(rows.map((row): unknown => Object(JSON.parse(row)).followed)).toEqual([true, true, true])
-  expect((await steelyard(['verify', '--config', file])).code).toBe(0)
-  await server.end('SIGINT')
-
-  const straight = configure(accounts)
-  const second = await startServe(straight)
-  await settled(second, 3)
-  await second.end('SIGINT')
-  expect(dumpOf(file)).toEqual(dumpOf(straight))
-
-  server = await startServe(file)
-  await steelyard(['unfollow', ID, CAROL ?? '', '--config', file])
-  await settled(server, 2)
-  expect(await tokensOf(server, CAROL)).toBe(503)
-  const metrics = await (await fetch(`${server.url}/metrics`)).text()
-  expect(metrics).toContain(`steelyard_accounts_followed{chain="${ID}"} 2`)
-  await server.end('SIGINT')
-}, 180_000)
+    await steelyard(['unfollow', ID, CAROL ?? '', '--config', file])
+    await settled(server, 2)
+    expect(await tokensOf(server, CAROL)).toBe(503)
+    const metrics = await (await fetch(`${server.url}/metrics`)).text()
+    expect(metrics).toContain(`steelyard_accounts_followed{chain="${ID}"} 2`)
+    await server.end('SIGINT')
+  },
+  180_000,
+)

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { stringify } from 'yaml'
+import { ENGINES, type StorePlace } from '../store/engines.ts'
 import { type ServeProcess, startServe } from './steelyard.ts'
 
 /** The number of kills, the number of concurrent senders, and the number of answers before each kill. */
@@ -10,14 +11,14 @@ const LIVES = 5
 const SENDERS = 8
 const ANSWERS = 40
 
-let folder = ''
-let file = ''
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'steelyard-ledger-kill-'))
-  file = join(folder, 'steelyard.yaml')
-  writeFileSync(file, stringify({ listen: { port: 0 }, store: 'sqlite:./data', chains: [{ id: 'ledger:main' }] }))
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+/** A configuration over a store. */
+function configure({ url }: StorePlace): string {
+  const folder = mkdtempSync(join(tmpdir(), 'steelyard-ledger-kill-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'steelyard.yaml')
+  writeFileSync(file, stringify({ listen: { port: 0 }, store: url, chains: [{ id: 'ledger:main' }] }))
+  return file
+}
 
 type Said = { readonly status: number; readonly text: string }
 
@@ -75,30 +76,38 @@ async function live(server: ServeProcess, life: number): Promise<{ answered: Map
   return { answered, sent }
 }
 
-test('killed during writes, again and again: answered operations are kept, and each retry has one result', async () => {
-  let server = await startServe(file)
-  await post(`${server.url}/api/assets`, { asset_id: 'GILT' }, 'register')
-  const mint = { asset_id: 'GILT', amount: 1_000_000, recipient_wallet_address: 'bank' }
-  expect((await post(`${server.url}/api/tokens/mint`, mint, 'mint')).status).toBe(200)
-  const keys = new Set<string>()
-  for (let life = 0; life < LIVES; life++) {
-    const { answered, sent } = await live(server, life)
-    expect([...answered.values()].map(({ status }) => status)).toEqual([...answered].map(() => 200))
-    server = await startServe(file)
-    for (const key of sent) {
-      const again = await move(server.url, key)
-      expect(again).toEqual(answered.get(key) ?? { status: 200, text: expect.stringContaining(`to-${key}"`) })
-      keys.add(key)
+test.each(ENGINES)(
+  '$name: killed during writes, again and again: answered operations are kept, and each retry has one result',
+  async ({ isFull, makePlace }) => {
+    const place = await makePlace()
+    onTestFinished(() => place.end())
+    const file = configure(place)
+    const lives = isFull ? LIVES : 2
+    let server = await startServe(file)
+    await post(`${server.url}/api/assets`, { asset_id: 'GILT' }, 'register')
+    const mint = { asset_id: 'GILT', amount: 1_000_000, recipient_wallet_address: 'bank' }
+    expect((await post(`${server.url}/api/tokens/mint`, mint, 'mint')).status).toBe(200)
+    const keys = new Set<string>()
+    for (let life = 0; life < lives; life++) {
+      const { answered, sent } = await live(server, life)
+      expect([...answered.values()].map(({ status }) => status)).toEqual([...answered].map(() => 200))
+      server = await startServe(file)
+      for (const key of sent) {
+        const again = await move(server.url, key)
+        expect(again).toEqual(answered.get(key) ?? { status: 200, text: expect.stringContaining(`to-${key}"`) })
+        keys.add(key)
+      }
     }
-  }
-  expect(keys.size).toBeGreaterThanOrEqual(LIVES * ANSWERS)
+    expect(keys.size).toBeGreaterThanOrEqual(lives * ANSWERS)
 
-  const rows = await record(server.url)
-  const moves = rows.filter(({ type }) => type === 'transfer')
-  expect(moves.map(({ to_wallet }) => to_wallet).sort()).toEqual([...keys].map((key) => `to-${key}`).sort())
-  expect(moves.map((row) => row.transaction_id)).toEqual(moves.map((_, index) => `TX-${index + 1}`))
-  expect(rows.map(({ sequence }) => sequence)).toEqual(rows.map((_, index) => index + 1))
-  const bank = await fetch(`${server.url}/api/tokens/balance?asset_id=GILT&wallet_address=bank`)
-  expect(await bank.text()).toContain(`"balance":${1_000_000 - keys.size}}`)
-  expect(await server.end('SIGINT')).toBe(0)
-}, 120_000)
+    const rows = await record(server.url)
+    const moves = rows.filter(({ type }) => type === 'transfer')
+    expect(moves.map(({ to_wallet }) => to_wallet).sort()).toEqual([...keys].map((key) => `to-${key}`).sort())
+    expect(moves.map((row) => row.transaction_id)).toEqual(moves.map((_, index) => `TX-${index + 1}`))
+    expect(rows.map(({ sequence }) => sequence)).toEqual(rows.map((_, index) => index + 1))
+    const bank = await fetch(`${server.url}/api/tokens/balance?asset_id=GILT&wallet_address=bank`)
+    expect(await bank.text()).toContain(`"balance":${1_000_000 - keys.size}}`)
+    expect(await server.end('SIGINT')).toBe(0)
+  },
+  120_000,
+)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
+import { ENGINES } from '../store/engines.ts'
 
 const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
@@ -94,6 +95,25 @@ export async function serve(config: object): Promise<Serving> {
       return code
     },
   }
+}
+
+/** A server on each engine, with the engine's name. */
+export type ServedEngine = Serving & { readonly engine: string }
+
+/** As `serve`, a server on each engine with the same configuration. Its `stop` deletes its store too. */
+export async function serveOnEach(config: object): Promise<readonly ServedEngine[]> {
+  return Promise.all(
+    ENGINES.map(async ({ name, makePlace }) => {
+      const place = await makePlace()
+      const serving = await serve({ ...config, store: place.url })
+      const stop = async (): Promise<number | null> => {
+        const code = await serving.stop()
+        await place.end()
+        return code
+      }
+      return { ...serving, engine: name, stop }
+    }),
+  )
 }
 
 /**

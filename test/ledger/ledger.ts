@@ -46,7 +46,11 @@ export function openStoreAt(folder: Folder): SqliteStore {
 
 /** Opens a ledger for writing and reading in this thread. */
 export async function openLedger(folder: Folder, strictWallets = false) {
-  const store = openStoreAt(folder)
+  return ledgerIn(openStoreAt(folder), strictWallets)
+}
+
+/** As `openLedger`, in a store. */
+export async function ledgerIn(store: Store, strictWallets = false) {
   const journal = await store.ledgers.openJournal(CHAIN, genesisOf(CHAIN, BEGAN))
   const { ledger, chain } = await store.ledgers.openReads(CHAIN)
   return {

@@ -2,11 +2,11 @@
 import { readdirSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
 import { HEX_ACCOUNTS } from '../../src/core/account.ts'
-import { openStore } from '../../src/store/open.ts'
+import { type ChainId, parseChainId } from '../../src/core/chain.ts'
+import { OF_BUILD } from '../../src/store/postgres/bulk/fill-tables.ts'
 import { chainSchemas } from '../../src/store/postgres/chain/chain-place.ts'
 import { translate } from '../../src/store/postgres/chain/run-query.ts'
 import { eachText, readForEach } from '../../src/store/postgres/each-text.ts'
-import { CHAIN } from '../indexer/harness.ts'
 import { makeSchema } from './test-schema.ts'
 
 const { made, forEach } = vi.hoisted(() => ({
@@ -29,7 +29,13 @@ vi.mock(import('../../src/store/queries/query.ts'), async (original) => {
   return { ...real, rowOf: recorded(real.rowOf), rowsOf: recorded(real.rowsOf), each }
 })
 
+const CHAIN = parseChainId('eip155:1') as ChainId
 const QUERIES = new URL('../../src/store/queries/', import.meta.url)
+
+/** Tables that the statements of `carry` fill. */
+const OF_CARRY = `CREATE TABLE carried (was bigint PRIMARY KEY, now bigint NOT NULL);
+  CREATE TABLE changed (place bigint, reference text, standard text, account bytea, item bytea, block bigint,
+    undecodable bigint, built bigint)`
 
 test('PostgreSQL understands each of them', async () => {
   const files = readdirSync(QUERIES, { recursive: true, encoding: 'utf8' }).filter(
@@ -45,15 +51,18 @@ test('PostgreSQL understands each of them', async () => {
     if (all !== undefined) statements.push({ text, translated: all })
   }
   const { url, schema, query, end } = await makeSchema()
+  // Not before: the other engines have statements of their own.
+  const { openStore } = await import('../../src/store/open.ts')
   const store = await openStore({ url, create: true, codecOf: () => HEX_ACCOUNTS })
   try {
     await (await store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })).close()
     const { journal, reads } = chainSchemas(schema, CHAIN)
+    await query(`SET search_path = ${journal}; ${OF_BUILD}; ${OF_CARRY}`)
     const faults: string[] = []
     /** Returns the types of the parameters. */
     const prepare = async (name: string, text: string): Promise<readonly string[]> => {
       let count = 0
-      const statement = text.replaceAll('?', () => `$${++count}`)
+      const statement = text.replaceAll('?', () => `$${++count}`).replaceAll('before.', `${journal}.`)
       await query(`SET search_path = ${journal}, ${reads}, ${schema}; PREPARE ${name} AS ${statement}`)
       const rows = await query(
         `SELECT unnest(parameter_types)::text AS type FROM pg_prepared_statements WHERE name = '${name}'`,

@@ -11,7 +11,7 @@ export type TestSchema = {
   readonly schema: string
   /** Runs a statement as the superuser, with the schema as search path. Returns its rows. */
   readonly query: (sql: string, values?: readonly unknown[]) => Promise<Record<string, unknown>[]>
-  /** Deletes the schema. */
+  /** Deletes the schema, and those of its chains. */
   readonly end: () => Promise<void>
 }
 
@@ -37,7 +37,13 @@ export async function makeSchema(): Promise<TestSchema> {
     schema,
     query: async (sql, values = []) => (await client.query<Record<string, unknown>>(sql, [...values])).rows,
     end: async () => {
-      await client.query(`SET client_min_messages = warning; DROP SCHEMA IF EXISTS ${schema} CASCADE`)
+      // Chains have schemas of their own.
+      const { rows } = await client.query<{ name: string }>(
+        `SELECT nspname AS name FROM pg_namespace WHERE nspname = $1 OR starts_with(nspname, $1 || '_')`,
+        [schema],
+      )
+      await client.query('SET client_min_messages = warning')
+      for (const { name } of rows) await client.query(`DROP SCHEMA ${pg.escapeIdentifier(name)} CASCADE`)
       await client.end()
     },
   }

@@ -27,14 +27,14 @@ function dump(file: string, tables: Dumped, leftOut: ReadonlySet<string>): strin
   const db = new Database(file, { readonly: true })
   try {
     const read = (sql: string): Rows => db.prepare<[], Record<string, Cell>>(sql).all()
-    const rows = tables.map(({ table, order }) => ({ table, rows: read(selectFrom(table, order)) }))
+    const rows = tables.map(({ table, order }) => ({ table, rows: read(selectFrom(table, order)).map(inOrder) }))
     return linesOf(rows, namesOf(read(ASSETS)), leftOut)
   } finally {
     db.close()
   }
 }
 
-/** As `dumpChain`, of tables that are read by statements, and with columns by name: engines have them in other orders. */
+/** As `dumpChain`, of tables that are read by statements. */
 export function dumpTables(read: (sql: string) => Promise<Rows>): Promise<string[]> {
   return dumpBy(read, TABLES, LEFT_OUT)
 }
@@ -57,6 +57,7 @@ async function dumpBy(
 
 const ASSETS = "SELECT id, standard || ':' || reference AS name FROM assets"
 
+/** Columns by name: engines have them in other orders. */
 function inOrder(row: Rows[number]): Rows[number] {
   return Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -15,7 +15,7 @@ import { CHAIN } from '../indexer/harness.ts'
 import { makeSchema } from '../postgres/test-schema.ts'
 import { dumpTables, dumpWholeTables } from './dump.ts'
 
-type OpenOptions = Pick<Parameters<typeof openStore>[0], 'codecOf' | 'classesOf' | 'loadFolder'>
+type OpenOptions = Pick<Parameters<typeof openStore>[0], 'codecOf' | 'classesOf' | 'loadFolder' | 'onStep'>
 
 /** An empty place for a store. */
 export type StorePlace = {
@@ -37,6 +37,8 @@ export type StorePlace = {
   readonly execRecords: (sql: string) => Promise<void>
   /** Makes another process the writer of a chain. */
   readonly takeOver: (chain: ChainId) => Promise<void>
+  /** Ends the rights of writers that were killed, as time does. */
+  readonly endLeases: () => Promise<void>
   /** Closes what is open, and deletes the place. */
   readonly end: () => Promise<void>
 }
@@ -44,7 +46,7 @@ export type StorePlace = {
 /** A chain that is written and read. */
 export type OpenChain = { readonly journal: Journal; readonly reads: ChainReads }
 
-type Opened = Pick<StorePlace, 'url' | 'exec' | 'execRecords' | 'takeOver'> & {
+type Opened = Pick<StorePlace, 'url' | 'exec' | 'execRecords' | 'takeOver' | 'endLeases'> & {
   /** Runs work that reads the tables of a chain by statements. */
   readonly read: <T>(chain: ChainId, work: (read: Read) => Promise<T>) => Promise<T>
   readonly remove: () => void | Promise<void>
@@ -52,7 +54,7 @@ type Opened = Pick<StorePlace, 'url' | 'exec' | 'execRecords' | 'takeOver'> & {
 
 type Read = Parameters<typeof dumpTables>[0]
 
-function place({ url, read, exec, execRecords, takeOver, remove }: Opened): StorePlace {
+function place({ url, read, exec, execRecords, takeOver, endLeases, remove }: Opened): StorePlace {
   const opened: Store[] = []
   const journals: Journal[] = []
   const open = async (options: OpenOptions = {}): Promise<Store> => {
@@ -74,6 +76,7 @@ function place({ url, read, exec, execRecords, takeOver, remove }: Opened): Stor
     exec,
     execRecords,
     takeOver,
+    endLeases,
     end: async () => {
       // A snapshot of this tick would keep the log of the file from being emptied.
       await nextTick()
@@ -124,6 +127,8 @@ export const ENGINES: readonly TestedEngine[] = [
         exec: async (chain, sql) => execIn(fileOf(chain), sql),
         execRecords: async (sql) => execIn(join(folder, 'steelyard.db'), sql),
         takeOver: async (chain) => execIn(fileOf(chain), 'UPDATE chain SET fence = fence + 1'),
+        // They end with their process.
+        endLeases: async () => undefined,
         remove: () => rmSync(folder, { recursive: true }),
       })
     },
@@ -146,6 +151,10 @@ export const ENGINES: readonly TestedEngine[] = [
         execRecords: async (sql) => void (await query(translate(sql).text)),
         takeOver: async (chain) => {
           await query('UPDATE leases SET fence = fence + 1 WHERE chain = $1', [chain])
+        },
+        endLeases: async () => {
+          const [made] = await query("SELECT to_regclass('leases') IS NOT NULL AS there")
+          if (made?.there === true) await query('UPDATE leases SET expires_at = now()')
         },
         remove: end,
       })

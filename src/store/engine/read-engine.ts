@@ -22,6 +22,8 @@ export type ReadEngines = {
   readonly engine: ReadEngine
   /** Of the stored reads of nodes. Its commits need not be on disk: a crash may lose the last reads. */
   readonly noted: TableEngine
+  /** Of a ledger: reads its record without a clock, if that costs less than a snapshot of its chain. */
+  readonly record?: Pick<TableEngine, 'read'>
   readonly fixed: FixedClasses
   readonly codec: ReadContext['codec']
 }

@@ -5,6 +5,7 @@ import { PostgresServer } from '../../../test/postgres/server.ts'
 import { makeSchema, type TestSchema } from '../../../test/postgres/test-schema.ts'
 import { PostgresDatabase } from './database.ts'
 import { assertVersion, migrate } from './migrate.ts'
+import { storeError } from './store-error.ts'
 import { parseTarget } from './target.ts'
 
 const MIGRATIONS = ['CREATE TABLE one (n bigint PRIMARY KEY); INSERT INTO one VALUES (1)', 'ALTER TABLE one ADD m text']
@@ -118,6 +119,11 @@ describe('an error says what to do', () => {
       await schema.query(advice)
       await prepare(db)
       expect(await db.all('SELECT * FROM one')).toEqual([[1, null]])
+      await schema.query(`REVOKE USAGE ON SCHEMA ${schema.schema} FROM ${role}`)
+      await expect(prepare(db)).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining('OWNER TO'),
+      })
       await db.close()
       open.length = 0
     } finally {
@@ -168,16 +174,28 @@ describe('an error says what to do', () => {
     await expect(prepare(db)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining(says) })
   })
 
-  test('if what answers is no PostgreSQL server', async () => {
-    const other = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request'))
+  const refusal = 'SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: options\0\0'
+  test.each([
+    [
+      'no PostgreSQL server',
+      'HTTP/1.1 400 Bad Request',
+      'STORE_UNAVAILABLE',
+      'look whether a PostgreSQL server runs there',
+    ],
+    [
+      'a pooler without parameters',
+      `E\0\0\0${String.fromCharCode(refusal.length + 4)}${refusal}`,
+      'CONFIG_INVALID',
+      'name the server itself',
+    ],
+  ])('if what answers is %s', async (_, answer, code, says) => {
+    const other = createServer((socket) => socket.once('data', () => socket.end(answer, 'latin1')))
     other.listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
     try {
-      await expect(prepare(connect(changed((url) => Object.assign(url, { port }))))).rejects.toMatchObject({
-        code: 'STORE_UNAVAILABLE',
-        message: expect.stringContaining('look whether a PostgreSQL server runs there'),
-      })
+      const db = connect(changed((url) => Object.assign(url, { port })))
+      await expect(prepare(db)).rejects.toMatchObject({ code, message: expect.stringContaining(says) })
     } finally {
       other.close()
     }
@@ -216,6 +234,13 @@ describe('migrations', () => {
     await prepare(db, [...MIGRATIONS, 'CREATE TABLE three (n bigint)'])
     expect(await db.all('SELECT * FROM three')).toEqual([])
   })
+})
+
+test('a connection that is cut while it is read is one that failed, and a folder is no certificate', () => {
+  const of = (code: string) =>
+    storeError(Object.assign(new Error(code), { code, syscall: 'read' }), parseTarget('postgres://r:p@127.0.0.1/d'))
+  expect(of('ECONNRESET')).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  expect(of('EISDIR')).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('sslrootcert') })
 })
 
 describe('a server that goes away', () => {

@@ -11,8 +11,6 @@ beforeEach(async () => {
   await migratePart(schema.url, { of: 'store' })
 })
 afterEach(async () => {
-  await schema.query(`DROP SCHEMA IF EXISTS ${schema.schema}_eip155_1 CASCADE`)
-  await schema.query(`DROP SCHEMA IF EXISTS ${schema.schema}_eip155_1_reads CASCADE`)
   await schema.end()
 })
 
@@ -45,6 +43,25 @@ test('tables of accounts are spread by account, the others are copied to each se
   expect(spread).toEqual([{ by: 'account' }])
   expect(await distributePart(schema.url, { of: 'journal', chain: CHAIN })).toEqual([])
   expect(await distributePart(schema.url, { of: 'store' })).toEqual([])
+})
+
+/** Tables that name accounts and are copied to each server all the same: they have few rows, and are read by asset or block. */
+const COPIED = ['doubts', 'findings', 'hints', 'refuted_pairs', 'turns']
+
+test('no table of a chain is left out, and those of accounts are spread', async () => {
+  await standIn()
+  for (const of of ['journal', 'reads'] as const) await distributePart(schema.url, { of, chain: CHAIN })
+  const all = await schema.query(
+    `SELECT c.relname, p.logicalrelid IS NOT NULL AS is_told, p.by,
+       EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'account') AS has_account
+     FROM pg_class c LEFT JOIN pg_dist_partition p ON p.logicalrelid = c.oid
+     WHERE c.relkind IN ('r', 'p') AND starts_with(c.relnamespace::regnamespace::text, $1) ORDER BY 1`,
+    [`${schema.schema}_eip155_1`],
+  )
+  expect(all.length).toBeGreaterThan(25)
+  expect(all.filter(({ is_told }) => is_told !== true)).toEqual([])
+  const ofAccounts = all.filter(({ has_account }) => has_account === true)
+  expect(ofAccounts.filter(({ by }) => by !== 'account').map(({ relname }) => relname)).toEqual(COPIED)
 })
 
 test('every unique key of a table that is spread has the account', async () => {

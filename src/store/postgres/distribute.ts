@@ -1,6 +1,5 @@
 import { ServiceError } from '../../core/errors.ts'
 import { text } from '../rows/columns.ts'
-import { isCopied } from '../rows/table-lists.ts'
 import type { StorePart } from '../seam/store-parts.ts'
 import { makePart, schemaOf } from './chain/chain-place.ts'
 import { PostgresDatabase } from './database.ts'
@@ -44,7 +43,7 @@ async function spread(db: PostgresDatabase, part: StorePart): Promise<readonly s
   const before = await db.all('SELECT logicalrelid::regclass::text FROM pg_dist_partition')
   const isSpread = new Set(before.map(([name]) => text(name)))
   const done: string[] = []
-  for (const { name, key } of (await tableShapes(db, schema)).filter(isCopied)) {
+  for (const { name, key } of await tableShapes(db, schema)) {
     const full = `${schema}.${name}`
     if (isSpread.has(full)) continue
     // Rows of one account lie together: its tables are spread alike.

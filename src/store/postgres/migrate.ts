@@ -102,7 +102,9 @@ export async function mustBeKnown(db: PostgresDatabase, migrations: readonly str
 async function versionOf(queries: Queries, schema: string): Promise<number> {
   const exists = 'SELECT 1 FROM pg_tables WHERE schemaname = ? AND tablename = ?'
   if ((await queries.get(exists, schema, 'migrations')) === undefined) return 0
-  return int((await queries.get('SELECT coalesce(max(number), 0) FROM migrations'))?.[0])
+  // Named with its schema: one that the role may not use is left out of the search path, as if it had no tables.
+  const found = await queries.get(`SELECT coalesce(max(number), 0) FROM ${pg.escapeIdentifier(schema)}.migrations`)
+  return int(found?.[0])
 }
 
 function assertKnown(version: number, migrations: readonly string[], { target }: PostgresDatabase): void {

@@ -46,6 +46,12 @@ export const READ_ONLY = 'name the primary server, or turn default_transaction_r
 /** What to do about a parameter that the server refuses as a connection begins, before any statement of ours. */
 const REFUSED: Remedy = { code: 'CONFIG_INVALID', says: () => 'correct "options" in the URL' }
 
+/** PgBouncer does not pass on what sets the schema. A server that stops has the same SQLSTATE, and no such words, which are never translated. */
+const POOLER: Remedy = {
+  code: 'CONFIG_INVALID',
+  says: () => 'name the server itself, or a pooler that passes on "options"',
+}
+
 /** Codes of the operating system for a server that does not answer where the URL says. */
 const NO_SERVER = new Set([
   'ECONNREFUSED',
@@ -96,18 +102,23 @@ const SETTINGS: readonly (readonly [RegExp, string])[] = [
   [/certificate/, 'name its authority in the URL, as sslrootcert=<file>'],
 ]
 
-/** True if the system refused a file that the URL names. */
+/** True if the system refused a file that the URL names: a connection is read too, but never opened, and is no directory. */
 function isOfFile(error: Error): boolean {
-  return 'syscall' in error && (error.syscall === 'open' || error.syscall === 'read')
+  return 'syscall' in error && (error.syscall === 'open' || systemCode(error) === 'EISDIR')
 }
 
 function serverError(error: pg.DatabaseError, target: Target): ServiceError {
   const state = error.code ?? ''
-  const isRefused = error.severity === 'FATAL' && /^(22|42[^5])/.test(state)
-  const remedy = isRefused ? REFUSED : REMEDIES.find(([states]) => states.test(state))?.[1]
+  const remedy = remedyOf(error, state)
   const says = remedy === undefined ? '' : `: ${remedy.says(target)}`
   const message = `store: ${target.place}: ${error.message}${says}`
   return new ServiceError(remedy?.code ?? 'STORE_UNAVAILABLE', message, { cause: error, fields: { sqlstate: state } })
+}
+
+function remedyOf({ severity, message }: pg.DatabaseError, state: string): Remedy | undefined {
+  if (severity === 'FATAL' && /^(22|42[^5])/.test(state)) return REFUSED
+  if (state === '08P01' && message.includes('unsupported startup parameter')) return POOLER
+  return REMEDIES.find(([states]) => states.test(state))?.[1]
 }
 
 /** Such a transaction runs no further statement, and so prepares none that was sent twice. */

@@ -9,7 +9,7 @@ import { openRows } from './copy-sink.ts'
 const SORT_MEMORY = '128MB'
 
 /** Tables of a build that its publication drops. */
-const OF_BUILD = `CREATE TABLE shown (asset bigint NOT NULL, block bigint NOT NULL, hash bytea NOT NULL, account bytea);
+export const OF_BUILD = `CREATE TABLE shown (asset bigint NOT NULL, block bigint NOT NULL, hash bytea NOT NULL, account bytea);
   CREATE TABLE hinted_again AS SELECT * FROM hints WITH NO DATA`
 
 /** Keys and indexes of the tables that a build fills: how each is dropped and made. */

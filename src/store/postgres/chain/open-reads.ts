@@ -23,7 +23,9 @@ export async function openLedgerReads(db: PostgresDatabase, of: ReadsOf): Promis
   const { schema } = db.target
   const { reads } = chainSchemas(schema, of.chain)
   await migrate(db.within([reads]), { migrations: READ_MIGRATIONS, create: true })
-  return readsOf(db.within([schema, reads]), of, { own: true, reads })
+  // One statement needs no transaction.
+  const record = new PostgresTableEngine(db, { durable: true })
+  return { ...readsOf(db.within([schema, reads]), of, { own: true, reads }), record }
 }
 
 const NOTED = [...READ_TABLES.matchAll(/CREATE TABLE (\w+)/g)].map(([, table]) => String(table))

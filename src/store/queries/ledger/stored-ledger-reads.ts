@@ -33,16 +33,16 @@ const REGISTERED = rowsOf(
 )
 
 /** Runs reads, each in one snapshot. */
-type Reads = { readonly read: <T>(work: () => Query<T>) => Soon<T>; readonly renew: () => void }
+export type LedgerReading = { readonly read: <T>(work: () => Query<T>) => Soon<T>; readonly renew: () => void }
 
 /** Reads a ledger's record. */
 export class StoredLedgerReads implements LedgerReads {
-  readonly #engine: Reads
+  readonly #engine: LedgerReading
   readonly #walletBlocks: Sql
   readonly #lookups = new LedgerLookups()
 
   /** `walletBlocks`: as `StoreEngine` has it. */
-  constructor(engine: Reads, walletBlocks: Sql) {
+  constructor(engine: LedgerReading, walletBlocks: Sql) {
     this.#engine = engine
     this.#walletBlocks = walletBlocks
   }

@@ -10,7 +10,7 @@ import { acceptClock } from './accepted-clock.ts'
 import { StoredLedgerAudit } from './ledger-audit.ts'
 import type { LedgerStep } from './ledger-steps.ts'
 import { StoredLedgerJournal } from './stored-ledger-journal.ts'
-import { StoredLedgerReads } from './stored-ledger-reads.ts'
+import { type LedgerReading, StoredLedgerReads } from './stored-ledger-reads.ts'
 
 /** The ledger of a store, on any engine. */
 export class StoredLedgers implements LedgerStore {
@@ -33,8 +33,10 @@ export class StoredLedgers implements LedgerStore {
 
   async openReads(chain: ChainId, tell?: OnDamage): ReturnType<LedgerStore['openReads']> {
     const opened = await this.#engine.openReads({ chain, isLedger: true }, tell)
-    const { walletBlocks } = this.#engine
-    return { ledger: new StoredLedgerReads(opened.engine, walletBlocks), chain: new StoredReads(opened) }
+    const { engine } = opened
+    const record: Pick<LedgerReading, 'read'> = opened.record ?? engine
+    const reading: LedgerReading = { read: (work) => record.read(work), renew: () => engine.renew() }
+    return { ledger: new StoredLedgerReads(reading, this.#engine.walletBlocks), chain: new StoredReads(opened) }
   }
 
   async openAudit(chain: ChainId): Promise<LedgerAudit> {
