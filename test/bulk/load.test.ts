@@ -38,7 +38,7 @@ test('a load that failed goes on from its log', async () => {
 }, 120_000)
 
 /** How often the chain has each transfer, so that its blocks are worth a bulk load although they are few. */
-const DENSE = 12
+const DENSE = 10
 
 /** Indexes the blocks of a chain up to one without a bulk load. */
 function indexUpTo(folder: string, last: number, times: number): Promise<unknown> {
@@ -88,7 +88,7 @@ test('a short new chain of many transfers is loaded in bulk once its first block
   await inFolder(async (folder) => {
     const [bulk, appended] = [join(folder, 'bulk'), join(folder, 'appended')]
     const reports: IndexerReport[] = []
-    const chain = makeChain(undefined, 900, 3 * DENSE)
+    const chain = makeChain(undefined, 900, DENSE)
     expect(await index(bulk, { chain, isBulk: true, reports })).toBeUndefined()
     const written = reports.flatMap((report) => (report.written === undefined ? [] : [report.written]))
     // The first answer of the node is stored at once.

@@ -9,7 +9,7 @@ import { CHAIN } from '../indexer/harness.ts'
 import { placeMaker, type StorePlace } from '../store/engines.ts'
 
 /** How often the chain has each transfer, so that its blocks are worth a bulk load although they are few. */
-const DENSE = 12
+const DENSE = 10
 /** The last block before the pause. */
 const PAUSED = 200
 

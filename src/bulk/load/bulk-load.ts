@@ -61,6 +61,8 @@ export type LoadRange = {
  */
 export class BulkLoad {
   readonly #deps: BulkLoadDeps
+  /** Why blocks are appended, as last said. */
+  #told: string | undefined
 
   constructor(deps: BulkLoadDeps) {
     this.#deps = deps
@@ -77,33 +79,37 @@ export class BulkLoad {
     const isBegun = mark?.through !== undefined
     if (written === undefined) return (isBegun || blocks >= MANY_BLOCKS) && this.#hasPlace()
     const extent = await store.extent()
-    if (extent === undefined || extent.isPinned) return false
+    if (extent === undefined) return false
     const gap = { ...extent, blocks, logged: mark?.transfers ?? 0 }
     if (!isRebuildCheaper(gap) || !this.#hasPlace()) return false
+    if (extent.isPinned) return this.#appends('others have views, keys or publications of the tables', {})
     const [stored, missing] = [extent.transfers, transfersOf(gap)]
     const needed = LEAST_BYTES + (BYTES_ANEW + writtenBytes(store)) * (stored + missing)
     const free = store.freeBytes()
-    if (free < needed) {
-      log('warn', 'blocks are appended, since there is no room to build all anew', { stored, missing, needed, free })
-      return false
-    }
+    if (free < needed) return this.#appends('there is no room to build all anew', { stored, missing, needed, free })
     log('info', 'all is built anew, since that costs less than to append what is missing', { stored, missing })
     return true
   }
 
   /** True if there is a folder for the log, and room in it. Blocks can be appended without. */
   #hasPlace(): boolean {
-    const { log, store } = this.#deps
+    const { store } = this.#deps
     // The disk of the store itself is needed in any case.
     if (!store.isApart) return true
     try {
       const free = store.freeBytes()
       if (free >= LEAST_BYTES) return true
-      log('warn', 'blocks are appended, since there is no room for a bulk load', { folder: store.folder, free })
+      return this.#appends('there is no room for a bulk load', { folder: store.folder, free })
     } catch (error) {
       if (!isServiceError(error)) throw error
-      log('warn', 'blocks are appended, since a bulk load has no folder', { error: error.message })
+      return this.#appends('a bulk load has no folder', { error: error.message })
     }
+  }
+
+  /** Says why blocks are appended, once: they are looked at again after each batch. */
+  #appends(why: string, fields: Readonly<Record<string, unknown>>): false {
+    if (this.#told !== why) this.#deps.log('warn', `blocks are appended, since ${why}`, fields)
+    this.#told = why
     return false
   }
 
