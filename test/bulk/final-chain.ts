@@ -77,6 +77,8 @@ type Run = {
   readonly reports?: IndexerReport[]
   readonly onStep?: (step: JournalStep | BuildStep) => void
   readonly now?: () => number
+  /** What is missing is always loaded in bulk, not only where that is cheaper. */
+  readonly isEager?: boolean
   /** Begins a build; in this thread if not given. */
   readonly build?: (job: BuildJob, signal: AbortSignal) => RunningBuild
 }
@@ -105,10 +107,13 @@ export async function indexStore(store: Store, run: Run): Promise<unknown> {
     })
     return running(checked, signal)
   }
-  const { build = inThread } = run
+  const { build = inThread, isEager = false } = run
   const bulk =
     isBulk && journal.bulk !== undefined
-      ? new BulkLoad({ ...deps, adapter: chain, store: journal.bulk, coverage: ALL, codec: HEX_ACCOUNTS, build })
+      ? new BulkLoad({
+          ...{ ...deps, adapter: chain, store: journal.bulk, coverage: ALL, codec: HEX_ACCOUNTS, build },
+          ...(isEager ? { isCheaper: () => true } : {}),
+        })
       : undefined
   const indexer = new Indexer({
     ...{ ...deps, adapter: chain, journal, observations: reads.observations, bulk },

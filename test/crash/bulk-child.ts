@@ -13,6 +13,8 @@ let at = 0
 process.stdout.write('started\n')
 const error = await index(folder, {
   isBulk: true,
+  // So that each run has a load to be killed in.
+  isEager: true,
   onStep: (name) => {
     if (name === point && --left === 0) process.kill(process.pid, 'SIGKILL')
   },

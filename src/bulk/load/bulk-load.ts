@@ -15,7 +15,7 @@ import { RawLogWriter } from '../raw-log/raw-log-writer.ts'
 import type { BuildJob } from './checked-build.ts'
 import { copyToLog } from './copy-stored.ts'
 import { Generations, LEAST_BYTES, noRoom, READ_BYTES, type RunningBuild, writtenBytes } from './generations.ts'
-import { isRebuildCheaper, transfersOf } from './rebuild-due.ts'
+import { type Gap, isRebuildCheaper, transfersOf } from './rebuild-due.ts'
 
 /** Bytes for each transfer when all is built anew: of the log, and of what a build reads. */
 const BYTES_ANEW = 140 + READ_BYTES
@@ -32,6 +32,8 @@ export type BulkLoadDeps = {
   readonly codec: AccountCodec
   /** Begins to build a generation, in a thread of its own. */
   readonly build: (job: BuildJob, signal: AbortSignal) => RunningBuild
+  /** Whether to build all anew rather than to append a gap; `isRebuildCheaper` if not given. */
+  readonly isCheaper?: (gap: Gap) => boolean
   /** Monotonic milliseconds. */
   readonly now: () => number
   readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
@@ -73,7 +75,7 @@ export class BulkLoad {
    * or if they are so many that to build all anew costs less than to append them.
    */
   async isFor({ first, last, written }: LoadGap): Promise<boolean> {
-    const { adapter, coverage, log, store } = this.#deps
+    const { adapter, coverage, isCheaper = isRebuildCheaper, log, store } = this.#deps
     if (adapter.packTransfers === undefined || coverage.scope.type === 'accounts') return false
     const [blocks, mark] = [last - first + 1, this.#mark()]
     const isBegun = mark?.through !== undefined
@@ -81,7 +83,7 @@ export class BulkLoad {
     const extent = await store.extent()
     if (extent === undefined) return false
     const gap = { ...extent, blocks, logged: mark?.transfers ?? 0 }
-    if (!isRebuildCheaper(gap) || !this.#hasPlace()) return false
+    if (!isCheaper(gap) || !this.#hasPlace()) return false
     if (extent.isPinned) return this.#appends('others have views, keys or publications of the tables', {})
     const [stored, missing] = [extent.transfers, transfersOf(gap)]
     const needed = LEAST_BYTES + (BYTES_ANEW + writtenBytes(store)) * (stored + missing)
