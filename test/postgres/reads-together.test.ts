@@ -156,11 +156,13 @@ test('are of one block, however fast blocks come', async () => {
   const reading = Array.from({ length: 5 }, async () => {
     while (!isOver) await look()
   })
-  for (let number = 1; number <= 40; number++) await append(journal, number, [mint(alice, 1n), mint(bob, 1n)])
+  // Until reads and blocks have met often enough.
+  for (let number = 1; number <= 40 || seen.size <= 5; number++) {
+    await append(journal, number, [mint(alice, 1n), mint(bob, 1n)])
+  }
   isOver = true
   await Promise.all(reading)
   expect(faults).toEqual([])
-  expect(seen.size).toBeGreaterThan(5)
 })
 
 test('fail alone: neither a damaged row nor a statement that fails has the others fail', async () => {
