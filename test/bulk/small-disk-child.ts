@@ -85,7 +85,7 @@ const fillOnce = (): void => {
 }
 const isPublished = (): boolean => reports.some(({ written }) => written !== undefined)
 const failed = await index(small, {
-  ...{ isBulk: true, reports, now: clock() },
+  ...{ isBulk: true, isEager: true, reports, now: clock() },
   chain: makeChain((first) => {
     if (first > (step === 'fetch' ? 1_500 : step === 'first fetch' ? 0 : Infinity)) fillOnce()
   }),
@@ -96,11 +96,16 @@ const failed = await index(small, {
 const read = [await publishedBlock()]
 const current = read[0] === undefined ? undefined : readFileSync(join(small, 'eip155_1.current'), 'utf8').trim()
 const dump = current === undefined ? undefined : dumpChain(join(small, current))
-const again = await index(small, { isBulk: true, now: clock() }).catch((error: unknown) => error)
+const again = await index(small, { isBulk: true, isEager: true, now: clock() }).catch((error: unknown) => error)
 read.push(await publishedBlock())
 rmSync(ballast, { force: true })
 const asked: number[] = []
-const later = await index(small, { isBulk: true, now: clock(), chain: makeChain((first) => void asked.push(first)) })
+const later = await index(small, {
+  isBulk: true,
+  isEager: true,
+  now: clock(),
+  chain: makeChain((first) => void asked.push(first)),
+})
 const result: SmallDisk = {
   ...{ failed: said(failed), again: said(again), read, dump },
   failedLater: said(later),

@@ -133,7 +133,7 @@ async function killWhile(file: string, { operations, kills }: KilledLedger): Pro
   }
   await Promise.all(Array.from({ length: CLIENTS }, client))
   expect(server.kills).toBe(kills)
-  const { url, end } = await server.current()
+  const { url, end, log } = await server.current()
 
   const accepted = answers.filter(({ status }) => status === 200)
   expect(accepted.length).toBeGreaterThan(operations / 4)
@@ -163,7 +163,7 @@ async function killWhile(file: string, { operations, kills }: KilledLedger): Pro
   // stored alone.
   const live = await steelyard(['ledger', 'verify', '--config', file])
   expect(live).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+:0x[0-9a-f]{64}\n$/) })
-  expect(await end('SIGINT')).toBe(0)
+  expect(await end('SIGINT'), log()).toBe(0)
   const again = await steelyard(['ledger', 'verify', '--config', file, '--anchor', live.out.trim()])
   expect(again).toMatchObject({ code: 0, out: live.out })
 }

@@ -71,8 +71,8 @@ export class BulkLoad {
   }
 
   /**
-   * True if blocks are to be loaded in bulk: if they are in a log that was begun, if they are many and nothing was written before,
-   * or if they are so many that to build all anew costs less than to append them.
+   * True if blocks are to be loaded in bulk: if nothing was written before and they are many, or in a log that was begun; or if to
+   * build all anew costs less than to append them.
    */
   async isFor({ first, last, written }: LoadGap): Promise<boolean> {
     const { adapter, coverage, isCheaper = isRebuildCheaper, log, store } = this.#deps
@@ -86,6 +86,8 @@ export class BulkLoad {
     if (!isCheaper(gap) || !this.#hasPlace()) return false
     if (extent.isPinned) return this.#appends('others have views, keys or publications of the tables', {})
     const [stored, missing] = [extent.transfers, transfersOf(gap)]
+    // What a begun log holds would have to be fetched again: without room for the rest, the load stops and says so.
+    if (isBegun) return true
     const needed = LEAST_BYTES + (BYTES_ANEW + writtenBytes(store)) * (stored + missing)
     const free = store.freeBytes()
     if (free < needed) return this.#appends('there is no room to build all anew', { stored, missing, needed, free })

@@ -106,7 +106,7 @@ export class OpenTransaction implements Transaction {
 
   /** `told` is called at once if a statement cannot be sent: so it is known before another one is sent. */
   #send(statement: string | pg.QueryArrayConfig, told: (error: Error | null, result: unknown) => void): void {
-    this.#client.query(statement as string, told)
+    void this.#client.query(statement as string, told)
   }
 
   #mustNotHaveFailed(): void {
