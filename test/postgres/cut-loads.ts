@@ -1,22 +1,16 @@
 /** A place in PostgreSQL for bulk loads that are cut off. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
-import { indexStore } from '../bulk/final-chain.ts'
 import { placeMaker, type StorePlace } from '../store/engines.ts'
-
-type Run = Partial<Parameters<typeof indexStore>[1]>
+import { LoadPlace } from './load-place.ts'
 
 /** What is stored of a chain of which nothing was published: no block, and no schema but its own. */
 export const NOTHING = { number: null, schemas: ['_eip155_1', '_eip155_1_reads'] }
 
-export class CutLoads {
-  readonly place: StorePlace
-  readonly loadFolder = mkdtempSync(join(tmpdir(), 'steelyard-load-test-'))
+export class CutLoads extends LoadPlace {
   /** The name of the chain's schema. */
   readonly chain: string
   /** Holds locks. */
@@ -25,13 +19,13 @@ export class CutLoads {
   readonly #client: pg.Client
 
   private constructor(place: StorePlace, schema: string, clients: readonly [pg.Client, pg.Client]) {
-    this.place = place
+    super(place)
     this.#schema = schema
     this.chain = `${schema}_eip155_1`
     ;[this.#client, this.other] = clients
   }
 
-  static async make(): Promise<CutLoads> {
+  static override async make(): Promise<CutLoads> {
     const place = await placeMaker('postgres')()
     const url = new URL(place.url)
     const schema = url.searchParams.get('schema') ?? ''
@@ -44,16 +38,10 @@ export class CutLoads {
     return new CutLoads(place, schema, [await connect(), await connect()])
   }
 
-  async end(): Promise<void> {
+  override async end(): Promise<void> {
     await this.#client.end()
     await this.other.end()
-    await this.place.end()
-    rmSync(this.loadFolder, { recursive: true })
-  }
-
-  /** Loads the chain, and returns why that failed. */
-  async load(run: Run = {}): Promise<unknown> {
-    return indexStore(await this.place.open({ loadFolder: this.loadFolder }), { isBulk: true, ...run })
+    await super.end()
   }
 
   /** The number of blocks, and the schemas of the chain. */

@@ -1,33 +1,22 @@
 /** Chains with blocks that are loaded in bulk into PostgreSQL: generation after generation, and after a pause. */
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { IndexerReport } from '../../src/indexer/indexer-options.ts'
-import { appendedDump, FINAL, HEAD, indexStore, makeChain } from '../bulk/final-chain.ts'
+import { appendedDump, FINAL, HEAD, makeChain } from '../bulk/final-chain.ts'
 import { CHAIN } from '../indexer/harness.ts'
-import { placeMaker, type StorePlace } from '../store/engines.ts'
+import { LoadPlace } from './load-place.ts'
 
 /** How often the chain has each transfer, so that its blocks are worth a bulk load although they are few. */
 const DENSE = 10
 /** The last block before the pause. */
 const PAUSED = 200
 
-let place: StorePlace
-let loadFolder: string
+let loads: LoadPlace
 beforeEach(async () => {
-  place = await placeMaker('postgres')()
-  loadFolder = mkdtempSync(join(tmpdir(), 'steelyard-load-test-'))
+  loads = await LoadPlace.make()
 })
-afterEach(async () => {
-  await place.end()
-  rmSync(loadFolder, { recursive: true })
-})
-
-type Run = Parameters<typeof indexStore>[1]
-
-const load = async (run: Partial<Run> = {}): Promise<unknown> =>
-  indexStore(await place.open({ loadFolder }), { isBulk: true, ...run })
+afterEach(() => loads.end())
 
 /** Seconds pass between any two looks at this clock, so that generations become due, and each answer is stored. */
 function slowClock(): () => number {
@@ -46,7 +35,7 @@ const cutAt = (last: number, times: number) =>
   )
 
 /** Stores the blocks before the pause without a bulk load. */
-const storeOld = (): Promise<unknown> => load({ chain: cutAt(PAUSED, DENSE), isBulk: false, now: slowClock() })
+const storeOld = (): Promise<unknown> => loads.load({ chain: cutAt(PAUSED, DENSE), isBulk: false, now: slowClock() })
 
 const dense = () => makeChain(undefined, HEAD, DENSE)
 const builds = (steps: readonly string[]): number => steps.filter((step) => step === 'build:small').length
@@ -54,12 +43,12 @@ const builds = (steps: readonly string[]): number => steps.filter((step) => step
 test('generation after generation is published while blocks are fetched, as if they had been appended', async () => {
   const reports: IndexerReport[] = []
   const steps: string[] = []
-  expect(await load({ reports, now: slowClock(), onStep: (step) => void steps.push(step) })).toBeUndefined()
+  expect(await loads.load({ reports, now: slowClock(), onStep: (step) => void steps.push(step) })).toBeUndefined()
   expect(builds(steps)).toBeGreaterThan(1)
   const published = new Set(reports.flatMap(({ written }) => (written === undefined ? [] : [written])))
   expect([...published].some((block) => block < FINAL)).toBe(true)
-  expect(await place.dumpChain(CHAIN)).toEqual(await appendedDump())
-  expect(readdirSync(loadFolder)).toEqual([])
+  expect(await loads.place.dumpChain(CHAIN)).toEqual(await appendedDump())
+  expect(readdirSync(loads.loadFolder)).toEqual([])
 }, 60_000)
 
 const IS_GRANTED = `EXISTS (SELECT 1 FROM pg_class c, aclexplode(c.relacl) a
@@ -67,36 +56,36 @@ const IS_GRANTED = `EXISTS (SELECT 1 FROM pg_class c, aclexplode(c.relacl) a
 
 test('after a long pause all is built anew, what is granted stays so, and what was stored stays readable', async () => {
   expect(await storeOld()).toMatchObject({ message: 'the node is gone' })
-  await place.exec(CHAIN, 'GRANT SELECT ON balances TO PUBLIC')
+  await loads.place.exec(CHAIN, 'GRANT SELECT ON balances TO PUBLIC')
   const reports: IndexerReport[] = []
   const steps: string[] = []
   const chain = dense()
-  expect(await load({ chain, reports, onStep: (step) => void steps.push(step) })).toBeUndefined()
+  expect(await loads.load({ chain, reports, onStep: (step) => void steps.push(step) })).toBeUndefined()
   expect(builds(steps)).toBe(1)
   const written = reports.flatMap((report) => (report.written === undefined ? [] : [report.written]))
   expect(Math.min(...written)).toBeGreaterThan(0)
-  expect(await place.dumpChain(CHAIN)).toEqual(await appendedDump(chain))
-  await place.exec(CHAIN, `DO $$ BEGIN ASSERT ${IS_GRANTED}; END $$`)
+  expect(await loads.place.dumpChain(CHAIN)).toEqual(await appendedDump(chain))
+  await loads.place.exec(CHAIN, `DO $$ BEGIN ASSERT ${IS_GRANTED}; END $$`)
 }, 60_000)
 
 test('tables of which others have views are not replaced: blocks are appended', async () => {
   expect(await storeOld()).toMatchObject({ message: 'the node is gone' })
-  const schema = new URL(place.url).searchParams.get('schema') ?? ''
-  await place.execRecords(`CREATE VIEW seen AS SELECT count(*) FROM ${schema}_eip155_1.balances`)
+  const schema = new URL(loads.place.url).searchParams.get('schema') ?? ''
+  await loads.place.execRecords(`CREATE VIEW seen AS SELECT count(*) FROM ${schema}_eip155_1.balances`)
   const steps: string[] = []
-  expect(await load({ chain: dense(), onStep: (step) => void steps.push(step) })).toBeUndefined()
+  expect(await loads.load({ chain: dense(), onStep: (step) => void steps.push(step) })).toBeUndefined()
   expect(builds(steps)).toBe(0)
-  await place.execRecords('SELECT * FROM seen')
+  await loads.place.execRecords('SELECT * FROM seen')
 })
 
 test('a log behind which another process wrote is not gone on with', async () => {
   const cut = cutAt(1_500, 1)
-  expect(await load({ chain: cut, now: slowClock() })).toMatchObject({ message: 'the node is gone' })
-  const [name = ''] = readdirSync(loadFolder)
-  const away = `${loadFolder}-away`
-  renameSync(join(loadFolder, name), away)
-  await (await place.openChain()).journal.close()
-  renameSync(away, join(loadFolder, name))
-  await (await place.openChain(undefined, { loadFolder })).journal.close()
-  expect(existsSync(join(loadFolder, name))).toBe(false)
+  expect(await loads.load({ chain: cut, now: slowClock() })).toMatchObject({ message: 'the node is gone' })
+  const [name = ''] = readdirSync(loads.loadFolder)
+  const away = `${loads.loadFolder}-away`
+  renameSync(join(loads.loadFolder, name), away)
+  await (await loads.place.openChain()).journal.close()
+  renameSync(away, join(loads.loadFolder, name))
+  await (await loads.place.openChain(undefined, { loadFolder: loads.loadFolder })).journal.close()
+  expect(existsSync(join(loads.loadFolder, name))).toBe(false)
 })
