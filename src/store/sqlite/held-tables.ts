@@ -59,13 +59,8 @@ export class SqliteHeldTables implements HeldTables {
     return held({ db, ...usesIn(folder) }, 'read')
   }
 
-  pages([sql, ...values]: Asked): AsyncIterable<readonly Row[]> {
-    return pagesIn(this.#db, () =>
-      this.#db
-        .prepare(sql.text)
-        .raw()
-        .iterate(...(values as readonly Cell[])),
-    )
+  pages(asked: Asked): AsyncIterable<readonly Row[]> {
+    return pagesIn(this.#db, asked)
   }
 
   async insert({ name, columns }: TableShape, rows: readonly (readonly Cell[])[]): Promise<void> {
@@ -161,8 +156,13 @@ function openJournal(folder: string, chain: ChainId, how: Hold): Opened {
 }
 
 /** The rows of a statement, page by page. */
-async function* pagesIn(db: SqliteDatabase, iterate: () => Iterator<Row>): AsyncGenerator<readonly Row[], void> {
-  const rows = guarded(db, iterate)
+export async function* pagesIn(db: SqliteDatabase, [sql, ...values]: Asked): AsyncGenerator<readonly Row[], void> {
+  const rows = guarded(db, () =>
+    db
+      .prepare(sql.text)
+      .raw()
+      .iterate(...(values as readonly Cell[])),
+  )
   try {
     for (;;) {
       const page = guarded(db, () => nextPage(rows))

@@ -1,17 +1,12 @@
 import type { AccountCodec } from '../../../core/account.ts'
-import type { AssetRef } from '../../../core/asset.ts'
-import type { Header } from '../../../core/block.ts'
-import { parseStandard } from '../../../journal/rules/assets.ts'
+import { StoredChainReader } from '../../queries/carry/stored-chain-reader.ts'
 import { storedExtent } from '../../queries/carry/stored-extent.ts'
-import { storedRecords } from '../../queries/carry/stored-records.ts'
-import { rowsOf } from '../../queries/query.ts'
-import { type Row, text } from '../../rows/columns.ts'
 import { HEADER_COLUMNS, readOptionalHeader } from '../../rows/header-rows.ts'
-import type { StoredChain, StoredExtent, StoredRecord } from '../../seam/stored-chain.ts'
+import type { StoredChain, StoredExtent } from '../../seam/stored-chain.ts'
 import { runQuery } from '../chain/run-query.ts'
 import type { PostgresDatabase } from '../database.ts'
 import { pagesIn } from '../held-tables.ts'
-import { type HeldTransaction, holdTransaction, NO_LIMITS } from '../held-transaction.ts'
+import { holdTransaction, NO_LIMITS } from '../held-transaction.ts'
 
 /** What others have that a table cannot be replaced with: views, keys that refer to it, and publications. */
 const PINNED = `SELECT 1 FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = ? AND (
@@ -36,50 +31,19 @@ export async function openStoredChain(db: PostgresDatabase, codec: AccountCodec)
     return await db.guarded(async () => {
       await held.queries.exec(NO_LIMITS)
       const through = readOptionalHeader((await held.queries.get(`SELECT ${HEADER_COLUMNS} FROM clock`)) ?? [])
-      if (through !== undefined) return new PostgresStoredChain({ db, held, codec }, through)
+      if (through !== undefined) {
+        return new StoredChainReader(through, {
+          codec,
+          pages: (asked) => pagesIn(db, held.queries, asked),
+          read: (parse) => db.read(parse),
+          close: () => held.commit(),
+        })
+      }
       await held.commit()
       return undefined
     })
   } catch (error) {
     await held.rollBack().catch(() => undefined)
     throw error
-  }
-}
-
-type Opened = { readonly db: PostgresDatabase; readonly held: HeldTransaction; readonly codec: AccountCodec }
-
-class PostgresStoredChain implements StoredChain {
-  readonly through: Header
-  readonly #opened: Opened
-
-  constructor(opened: Opened, through: Header) {
-    this.through = through
-    this.#opened = opened
-  }
-
-  async *assets(after: number): AsyncGenerator<readonly AssetRef[]> {
-    const { db } = this.#opened
-    for await (const rows of this.#pages('SELECT standard, reference FROM assets WHERE id > ? ORDER BY id', after))
-      yield db.read(() => rows.map((row) => ({ standard: parseStandard(row[0]), reference: text(row[1]) })))
-  }
-
-  async *records(after: number): AsyncGenerator<readonly StoredRecord[]> {
-    const { db, codec } = this.#opened
-    try {
-      yield* storedRecords((sql, from) => this.#pages(sql, from), after, codec)
-    } catch (error) {
-      db.read(() => {
-        throw error
-      })
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#opened.held.commit()
-  }
-
-  #pages(sql: string, after: number): AsyncGenerator<readonly Row[], void> {
-    const { db, held } = this.#opened
-    return pagesIn(db, held.queries, [rowsOf(sql), after])
   }
 }

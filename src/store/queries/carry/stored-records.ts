@@ -4,12 +4,10 @@ import { mustBeOurs } from '../../../journal/damaged-value.ts'
 import { parseStandard } from '../../../journal/rules/assets.ts'
 import { bytes, int, NO_ROW, nullable, type Row, text } from '../../rows/columns.ts'
 import type { StoredRecord } from '../../seam/stored-chain.ts'
+import { type Asked, rowsOf, type Sql } from '../query.ts'
 
-/** Reads the rows of a statement with one parameter, some at a time. All statements are of one snapshot. */
-export type ReadPages = (
-  sql: string,
-  after: number,
-) => Iterator<readonly Row[], void> | AsyncIterator<readonly Row[], void>
+/** Reads the rows of a statement, some at a time. All statements are of one snapshot. */
+export type ReadPages = (asked: Asked) => AsyncGenerator<readonly Row[], void>
 
 /** Rows that begin with their block, as far as they were read. */
 type Stream = {
@@ -26,7 +24,7 @@ export async function* storedRecords(
   codec: AccountCodec,
 ): AsyncGenerator<readonly StoredRecord[], void> {
   const streams = streamsOf(codec).map(([sql, parse]): Stream => {
-    return { pages: read(sql, after), parse, rows: [], isAtEnd: false }
+    return { pages: read([sql, after]), parse, rows: [], isAtEnd: false }
   })
   try {
     for (let end = 0; end < Number.POSITIVE_INFINITY; ) {
@@ -36,7 +34,7 @@ export async function* storedRecords(
       yield [...recordsBelow(end, streams)]
     }
   } finally {
-    for (const { pages } of streams) await pages.return?.()
+    for (const { pages } of streams) await pages.return()
   }
 }
 
@@ -84,23 +82,25 @@ function* recordsBelow(end: number, streams: readonly Stream[]): Generator<Store
   for (const [index, stream] of streams.entries()) stream.rows = stream.rows.slice(all[index]?.at)
 }
 
-const HEADERS = 'SELECT number, timestamp, hash FROM blocks WHERE number > ? ORDER BY number'
-const TRANSFERS = `SELECT block, log, sub, asset, sender, receiver, item, amount, hash FROM transfers WHERE block > ?
-  ORDER BY block, log, sub`
-const HINTS = `SELECT block, reference, standard, account, item, CASE WHEN undecodable = block THEN 1 ELSE 0 END
-  FROM hints WHERE block > ? ORDER BY block`
-const UNDECODABLE = `SELECT undecodable, reference, standard, account, item, 1 FROM hints
-  WHERE undecodable > ? AND undecodable <> block ORDER BY undecodable`
+const HEADERS = rowsOf('SELECT number, timestamp, hash FROM blocks WHERE number > ? ORDER BY number')
+const TRANSFERS =
+  rowsOf(`SELECT block, log, sub, asset, sender, receiver, item, amount, hash FROM transfers WHERE block > ?
+  ORDER BY block, log, sub`)
+const HINTS = rowsOf(`SELECT block, reference, standard, account, item, CASE WHEN undecodable = block THEN 1 ELSE 0 END
+  FROM hints WHERE block > ? ORDER BY block`)
+const UNDECODABLE = rowsOf(`SELECT undecodable, reference, standard, account, item, 1 FROM hints
+  WHERE undecodable > ? AND undecodable <> block ORDER BY undecodable`)
 /**
  * Tokens may have been shown to exist by an event of an account whose hints are not stored: the zero address. Such an event
  * reclassifies a token.
  */
-const MET = `SELECT a.first_block, a.reference, a.standard, NULL, NULL, 1 FROM turns t JOIN assets a ON a.id = t.asset
+const MET =
+  rowsOf(`SELECT a.first_block, a.reference, a.standard, NULL, NULL, 1 FROM turns t JOIN assets a ON a.id = t.asset
   WHERE a.first_block > ? AND t.code_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM transfers s WHERE s.asset = a.id AND s.block = a.first_block)
-  ORDER BY a.first_block`
+  ORDER BY a.first_block`)
 
-function streamsOf({ zeroAddress, encode }: AccountCodec): readonly (readonly [sql: string, parse: Stream['parse']])[] {
+function streamsOf({ zeroAddress, encode }: AccountCodec): readonly (readonly [sql: Sql, parse: Stream['parse']])[] {
   const hint = (row: Row): StoredRecord => hintOf(row, bytes(row[3]), bytes(row[4]))
   const zero = zeroAddress === undefined ? undefined : encode(zeroAddress)
   return [
