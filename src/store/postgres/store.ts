@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type AccountCodec, TEXT_ACCOUNTS } from '../../core/account.ts'
+import type { AccountCodec } from '../../core/account.ts'
 import type { Accounting } from '../../core/asset.ts'
 import type { ChainId } from '../../core/chain.ts'
 import type { Coverage } from '../../core/coverage.ts'
@@ -7,6 +7,7 @@ import type { HeldTables } from '../engine/held-tables.ts'
 import type { ReadEngines } from '../engine/read-engine.ts'
 import type { JournalOf, RecordEngines, StoreEngine } from '../engine/store-engine.ts'
 import type { WriterEngine } from '../engine/writer-engine.ts'
+import { LEDGER_NATURE } from '../rows/ledger-batch.ts'
 import { defaultLoadFolder, LoadFolder } from './bulk/load-folder.ts'
 import { chainSchemas, hasChain } from './chain/chain-place.ts'
 import { openChainReads, openLedgerReads } from './chain/open-reads.ts'
@@ -54,7 +55,7 @@ class PostgresEngine implements StoreEngine {
   }
 
   openReads({ chain, isLedger }: JournalOf): Promise<ReadEngines> {
-    if (isLedger) return openLedgerReads(this.#db, { chain, codec: TEXT_ACCOUNTS, fixed: new Map() })
+    if (isLedger) return openLedgerReads(this.#db, { chain, ...LEDGER_NATURE })
     return openChainReads(this.#db, this.#of(chain))
   }
 

@@ -1,5 +1,6 @@
+import { TEXT_ACCOUNTS } from '../../core/account.ts'
 import { assert } from '../../core/assert.ts'
-import type { AssetRef } from '../../core/asset.ts'
+import type { Accounting, AssetRef } from '../../core/asset.ts'
 import type { Coverage } from '../../core/coverage.ts'
 import { fieldsOf } from '../../core/operation.ts'
 import type { Batch, BlockTransfers } from '../../core/transfer.ts'
@@ -7,6 +8,11 @@ import type { LedgerBlock } from '../seam/ledger-store.ts'
 
 /** A ledger is complete from its first block, so a missing row means zero. */
 export const LEDGER_COVERAGE: Coverage = { scope: { type: 'all' }, from: 0 }
+
+const NO_CLASSES: ReadonlyMap<string, Accounting> = new Map()
+
+/** What a ledger's journal is, on any engine: no token of it has a class of its own. */
+export const LEDGER_NATURE = { codec: TEXT_ACCOUNTS, coverage: LEDGER_COVERAGE, fixed: NO_CLASSES }
 
 /** Converts ledger blocks to a batch of a chain: each operation that moves units is one transfer. */
 export function batchOf(blocks: readonly LedgerBlock[]): Batch {

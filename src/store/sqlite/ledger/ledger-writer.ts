@@ -1,4 +1,3 @@
-import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import { assert } from '../../../core/assert.ts'
 import type { BlockRef } from '../../../core/block.ts'
 import type { ChainId } from '../../../core/chain.ts'
@@ -7,7 +6,7 @@ import type { Checkpoints, WriterEngine } from '../../engine/writer-engine.ts'
 import { LedgerLookups } from '../../queries/ledger/ledger-lookups.ts'
 import type { Work } from '../../queries/query.ts'
 import type { WriterMemory } from '../../queries/writer.ts'
-import { LEDGER_COVERAGE } from '../../rows/ledger-batch.ts'
+import { LEDGER_NATURE } from '../../rows/ledger-batch.ts'
 import { guarded, type SqliteDatabase } from '../database.ts'
 import { FileIdentity } from '../file-identity.ts'
 import { hasRoom, noRoom } from '../reserve.ts'
@@ -29,16 +28,14 @@ const BUSY_TIMEOUT_MS = 30_000
 /** `PRAGMA synchronous` reports FULL as this number: every commit waits for the disk. */
 const FULL = 2
 
-const OF_LEDGER = { codec: TEXT_ACCOUNTS, coverage: LEDGER_COVERAGE, fixed: new Map() }
-
 /** Where a ledger is. `db`: a durable connection to the authoritative file of the folder, used only by this writer. */
 export type LedgerFile = { readonly db: SqliteDatabase; readonly folder: string; readonly chain: ChainId }
 
 /** Runs the work of a ledger's writer on the authoritative file, which it shares with other processes. */
 export class SqliteLedgerWriter implements WriterEngine {
-  readonly codec = OF_LEDGER.codec
-  readonly coverage = OF_LEDGER.coverage
-  readonly fixed = OF_LEDGER.fixed
+  readonly codec = LEDGER_NATURE.codec
+  readonly coverage = LEDGER_NATURE.coverage
+  readonly fixed = LEDGER_NATURE.fixed
   readonly memory: WriterMemory
   readonly checkpoints: { -readonly [Part in keyof Checkpoints]: Checkpoints[Part] } = {
     checkpoints: 0,
@@ -58,7 +55,7 @@ export class SqliteLedgerWriter implements WriterEngine {
     this.#db = db
     this.#folder = folder
     this.#marker = new LedgerMarker(folder, chain)
-    this.#file = new JournalFile(db, OF_LEDGER)
+    this.#file = new JournalFile(db, LEDGER_NATURE)
     this.memory = this.#file.memory
     guarded(db, () => {
       assert(db.pragma('synchronous', { simple: true }) === FULL, 'a ledger commit is on disk')
@@ -67,7 +64,7 @@ export class SqliteLedgerWriter implements WriterEngine {
         begun: db.prepare('SELECT 1 FROM ledger').get() !== undefined,
         hashAt: (number) => this.#file.work(new LedgerLookups().header(number))?.hash,
       })
-      bindToChain({ db, chain, coverage: LEDGER_COVERAGE, codec: TEXT_ACCOUNTS })
+      bindToChain({ db, chain, ...LEDGER_NATURE })
     })
     this.#identity = new FileIdentity(db.name)
   }

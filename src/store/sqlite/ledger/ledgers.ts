@@ -1,5 +1,5 @@
-import { TEXT_ACCOUNTS } from '../../../core/account.ts'
 import type { ChainId } from '../../../core/chain.ts'
+import { LEDGER_NATURE } from '../../rows/ledger-batch.ts'
 import { guardedFile, mustHaveTables, openDatabase, type SqliteDatabase } from '../database.ts'
 import { Snapshot } from '../read/snapshot.ts'
 import { keepReserve, noRoom } from '../reserve.ts'
@@ -25,7 +25,7 @@ export function openLedgerWriter(folder: string, file: string, chain: ChainId): 
 /** The reads of the ledger of a file that was opened with its tables. */
 export function readLedger(db: SqliteDatabase): Snapshot {
   mustHaveLedger(db)
-  return new Snapshot(db, { own: true, codec: TEXT_ACCOUNTS, fixed: new Map() })
+  return new Snapshot(db, { own: true, ...LEDGER_NATURE })
 }
 
 /** @throws an error of SQLite if a table of the ledger is missing: its statements are prepared only once they are needed. */
