@@ -10,7 +10,7 @@ import { assert } from '../../src/core/assert.ts'
 import { mine, startAnvil } from '../nodes/anvil.ts'
 import type { StorePlace } from '../store/engines.ts'
 import { CoboClient } from './cobo-client.ts'
-import { startServe, steelyard } from './steelyard.ts'
+import { makeKey, startServe } from './steelyard.ts'
 
 const BALANCES = '/api/v1/wallets/balances'
 /** One forced read for this many wallets. */
@@ -81,20 +81,9 @@ export async function walkOverWallets(place: StorePlace, count: number): Promise
   const chains = [{ id: 'eip155:31337', rpc: [anvil.url], poll_ms: 100 }]
   writeFileSync(file, stringify({ listen: { port: 0 }, store: place.url, chains }))
   const uuids = await addWallets(place, count)
-  const made = await steelyard([
-    'keys',
-    'create',
-    '--config',
-    file,
-    '--name',
-    'a',
-    '--principal',
-    'desk',
-    '--scope',
-    'wallet:read',
-  ])
+  const key = await makeKey(file, '--principal', 'desk', '--scope', 'wallet:read')
   const server = await startServe(file)
-  const client = new CoboClient(server.url, made.out.trim(), 1)
+  const client = new CoboClient(server.url, key, 1)
   try {
     const deadline = Date.now() + 120_000
     while ((await countKnown(client)) < count) {

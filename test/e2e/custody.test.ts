@@ -8,7 +8,7 @@ import { stringify } from 'yaml'
 import { type Anvil, DEPLOYER, deploy, mine, send, startAnvil } from '../nodes/anvil.ts'
 import { ENGINES, type StorePlace } from '../store/engines.ts'
 import { CoboClient } from './cobo-client.ts'
-import { type ServeProcess, startServe, steelyard } from './steelyard.ts'
+import { makeKey, type ServeProcess, startServe } from './steelyard.ts'
 
 /** Anvil's second unlocked account. */
 const ALICE: Address = '0x70997970c51812dc3a010c7d01b50e0d17dc79c8'
@@ -38,20 +38,9 @@ describe.each(ENGINES)('$name', ({ makePlace }) => {
       cobo: { tokens: { DEMO_COIN: `${CHAIN}/erc20:${coin}` } },
     }
     writeFileSync(file, stringify({ listen: { port: 0 }, store: place.url, chains, dialects }))
-    const made = await steelyard([
-      'keys',
-      'create',
-      '--config',
-      file,
-      '--name',
-      'desk',
-      '--principal',
-      'desk',
-      '--scope',
-      '*',
-    ])
+    const key = await makeKey(file, '--principal', 'desk', '--scope', '*')
     server = await startServe(file)
-    desk = new CoboClient(server.url, made.out.trim())
+    desk = new CoboClient(server.url, key)
   }, 180_000)
   afterAll(async () => {
     expect(await server.end('SIGINT')).toBe(0)

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DemoChain, startDemoChain } from '../../src/demo/chain.ts'
 import { callData } from '../../src/demo/contracts.ts'
 import { ENGINES } from '../store/engines.ts'
-import { asOfBlock, type ServedEngine, type Serving, serveOnEach, steelyard } from './steelyard.ts'
+import { asOfBlock, makeKey, type ServedEngine, type Serving, serveOnEach, steelyard } from './steelyard.ts'
 
 const SEED: unknown = JSON.parse(
   readFileSync(new URL('../conformance/chainbase.openapi.json', import.meta.url), 'utf8'),
@@ -163,7 +163,7 @@ describe.each(ENGINES)('$name', ({ name }) => {
   })
 
   test('a revoked key is rejected without a restart', async () => {
-    const made = (await steelyard(['keys', 'create', '--config', server.config, '--name', 'short'])).out.trim()
+    const made = await makeKey(server.config)
     const path = `/v1/account/tokens?chain_id=${demo.chainId}&address=${demo.trader}`
     expect((await server.get(path, { 'x-api-key': made })).status).toBe(200)
     const revoked = await steelyard(['keys', 'revoke', '--config', server.config, made.split('.')[0] ?? ''])

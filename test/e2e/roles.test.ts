@@ -6,7 +6,7 @@ import { type Anvil, blockNumber, deploy, mine, placeMulticall3, send, startAnvi
 import { altering, type ScriptedNode, startScriptedNode } from '../nodes/scripted-node.ts'
 import { makeSchema } from '../postgres/test-schema.ts'
 import { ask, healthOf, makePlace, type Place, type ServingProcess, startServing, until } from './serving-process.ts'
-import { steelyard } from './steelyard.ts'
+import { makeKey, steelyard } from './steelyard.ts'
 
 const ALICE: Address = '0x00000000000000000000000000000000000a11ce'
 const CHAIN = 'eip155:31337'
@@ -54,7 +54,7 @@ describe.each(STORES)('$name', ({ makeStore }) => {
     const early = await steelyard(['serve', '--config', place.config, '--role', 'api'])
     expect([early.code, early.err]).toEqual([1, expect.stringContaining('start "steelyard serve --role indexer"')])
     indexer = await startServing(place.config, '--role', 'indexer')
-    key = (await steelyard(['keys', 'create', '--config', place.config, '--name', 'test'])).out.trim()
+    key = await makeKey(place.config)
     apis = [await startServing(place.config, '--role', 'api'), await startServing(place.config, '--role', 'api')]
     await reachesAll(100n)
   }, 120_000)
@@ -114,7 +114,7 @@ describe.each(STORES)('$name', ({ makeStore }) => {
   }, 120_000)
 
   test('a revoked key is rejected by both', async () => {
-    const made = (await steelyard(['keys', 'create', '--config', place.config, '--name', 'to revoke'])).out.trim()
+    const made = await makeKey(place.config)
     const path = `/v1/account/balance?chain_id=31337&address=${ALICE}`
     const statuses = () => Promise.all(apis.map(({ url }) => ask(url + path, { headers: { 'x-api-key': made } })))
     expect((await statuses()).map(({ status }) => status)).toEqual([200, 200])

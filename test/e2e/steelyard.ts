@@ -69,12 +69,17 @@ export type Health = {
   readonly error?: string
 }
 
+/** Makes a key with the options of `steelyard keys create`, and returns its text. */
+export async function makeKey(config: string, ...options: readonly string[]): Promise<string> {
+  return (await steelyard(['keys', 'create', '--config', config, '--name', 'test', ...options])).out.trim()
+}
+
 /** Writes the configuration into a new folder, makes a key and starts the server. */
 export async function serve(config: object): Promise<Serving> {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-e2e-'))
   const file = join(folder, 'steelyard.yaml')
   writeFileSync(file, stringify({ listen: { port: 0 }, store: 'sqlite:./data', ...config }))
-  const key = (await steelyard(['keys', 'create', '--config', file, '--name', 'test'])).out.trim()
+  const key = await makeKey(file)
   let running = await startServe(file)
   const get = (path: string, headers = {}) => fetch(running.url + path, { headers: { 'x-api-key': key, ...headers } })
   return {

@@ -14,7 +14,7 @@ import {
   startServing,
   until,
 } from './serving-process.ts'
-import { steelyard } from './steelyard.ts'
+import { makeKey, steelyard } from './steelyard.ts'
 
 const ALICE: Address = '0x00000000000000000000000000000000000a11ce'
 const FREE_PER_MINUTE = 20
@@ -35,7 +35,7 @@ beforeAll(async () => {
     dialects: { chainbase: { balance: 'decimal' }, spacescan: { free_per_minute: FREE_PER_MINUTE } },
   })
   server = await startServing(place.config, '--workers', '2')
-  key = (await steelyard(['keys', 'create', '--config', place.config, '--name', 'test'])).out.trim()
+  key = await makeKey(place.config)
   await answers(100n)
 }, 120_000)
 afterAll(async () => {

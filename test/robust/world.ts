@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { type ServeProcess, startServe, steelyard } from '../e2e/steelyard.ts'
+import { makeKey, type ServeProcess, startServe } from '../e2e/steelyard.ts'
 import { type FakeBlock, FakeChain } from '../faults/chain.ts'
 import { FakeNode } from '../faults/node.ts'
 import { type Arrived, answerTo, type Reply, type ScriptedNode, startScriptedNode } from '../nodes/scripted-node.ts'
@@ -75,8 +75,7 @@ export async function makeWorld(chains: readonly object[]): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-robust-'))
   const config = join(folder, 'steelyard.yaml')
   writeFileSync(config, stringify({ listen: { port: 0 }, store: 'sqlite:./data', chains }))
-  const made = await steelyard(['keys', 'create', '--config', config, '--name', 'test'])
-  const key = made.out.trim()
+  const key = await makeKey(config)
   return {
     folder,
     data: join(folder, 'data'),
