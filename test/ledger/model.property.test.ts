@@ -145,12 +145,11 @@ test('groups of operations: outcomes, balances at every block, holders, supply, 
           expect(outcomes.map(realSaid)).toEqual(requests.map((request) => modelSays(model, keys, request)))
         }
         await compare(real, model)
-        await real.journal.close()
-        expect((await verifyStore(real.store)).faults).toEqual([])
       } finally {
         await real.close()
-        await real.place.end()
       }
+      expect((await verifyStore(await real.place.open())).faults).toEqual([])
+      await real.place.end()
     }),
     { numRuns: ENGINE.name === 'sqlite' ? 60 : 20 },
   )

@@ -230,7 +230,7 @@ test.each(ENGINES)(
           await both.close()
         }
       }),
-      { numRuns: name === 'sqlite' ? 100 : 12 },
+      { numRuns: name === 'sqlite' ? 100 : 5 },
     )
   },
   180_000,
