@@ -70,7 +70,8 @@ async function serve(store: Store): Promise<void> {
     if (queue.length === 0) {
       if (stopping) break
       trouble = await look({ journal, clock, before: trouble })
-      await woken(LOOK_MS)
+      // A request that came while the ledger was looked at woke nobody.
+      if (queue.length === 0 && !stopping) await woken(LOOK_MS)
       continue
     }
     const requests = queue.splice(0, MAX_GROUP)

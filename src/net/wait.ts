@@ -10,11 +10,11 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw aborted(signal)
 }
 
-/** Resolves after this many milliseconds. @throws ABORTED as soon as the signal fires */
-export function wait(ms: number, signal: AbortSignal): Promise<void> {
+/** Resolves after this many milliseconds. @throws ABORTED, always by its promise, as soon as the signal fires */
+export async function wait(ms: number, signal: AbortSignal): Promise<void> {
   throwIfAborted(signal)
-  if (ms <= 0) return Promise.resolve()
-  return new Promise((resolve, reject) => {
+  if (ms <= 0) return
+  await new Promise<void>((resolve, reject) => {
     const stop = (): void => {
       clearTimeout(timer)
       reject(aborted(signal))

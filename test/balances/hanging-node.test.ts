@@ -2,9 +2,6 @@
  * The reads of the API as the server opens them: a node that accepts connections but never answers is replaced by
  * another.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type OpenChain, openChain } from '../../src/app/open-chain.ts'
@@ -13,9 +10,9 @@ import { kindOf } from '../../src/chains/registry.ts'
 import { assert } from '../../src/core/assert.ts'
 import { NO_ITEM } from '../../src/core/asset.ts'
 import { parseChainId } from '../../src/core/chain.ts'
-import { openStore } from '../../src/store/open.ts'
 import { type Anvil, startAnvil } from '../nodes/anvil.ts'
 import { type ScriptedNode, startScriptedNode } from '../nodes/scripted-node.ts'
+import { newPlace } from '../store/engines.ts'
 
 const RICH = '0x00000000000000000000000000000000000a11ce'
 
@@ -27,15 +24,11 @@ beforeAll(async () => {
   anvil = await startAnvil()
   hanging = await startScriptedNode(() => 'hang')
   await anvil.rpc('anvil_setBalance', [RICH, '0x7'])
-  const folder = mkdtempSync(join(tmpdir(), 'steelyard-hanging-'))
+  const place = await newPlace()
   const id = parseChainId('eip155:31337')
   const kind = id && kindOf(id)
   assert(id !== undefined && kind !== undefined, 'the chain id has a known kind')
-  const store = await openStore({
-    url: `sqlite:${folder}`,
-    codecOf: () => kind.accountCodec,
-    classesOf: () => new Map(),
-  })
+  const store = await place.open({ codecOf: () => kind.accountCodec })
   const config = { id, rpc: [hanging.url, anvil.url], from: 0, scope: { type: 'all' }, finality: 'finalized' } as const
   const stopping = new AbortController()
   chain = await openChain({
@@ -45,14 +38,13 @@ beforeAll(async () => {
     log: pino({ level: 'silent' }),
     signal: stopping.signal,
     now: () => 0,
-    ledgers: { storeUrl: `sqlite:${folder}`, strictWallets: false, slowCommitMs: 0 },
+    ledgers: { storeUrl: place.url, strictWallets: false, slowCommitMs: 0 },
   })
   closing.push(
     () => stopping.abort(),
     () => hanging.stop(),
     () => anvil.stop(),
-    () => store.close(),
-    () => rmSync(folder, { recursive: true }),
+    () => place.end(),
   )
 })
 afterAll(async () => {

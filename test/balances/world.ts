@@ -17,7 +17,7 @@ import { ServiceError } from '../../src/core/errors.ts'
 import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
 import { hash, MockChain } from '../chains/mock-chain.ts'
 import { ACCOUNTS, ASSETS, type Movement } from '../store/chains.ts'
-import { ENGINES } from '../store/engines.ts'
+import { ENGINE, type TestedEngine } from '../store/engines.ts'
 
 const CHAIN = parseChainId('eip155:1') as ChainId
 export const [ALICE = '', BOB = '', CAROL = ''] = ACCOUNTS
@@ -90,8 +90,8 @@ export type World = {
 }
 
 export type WorldOptions = {
-  /** The store's engine. The first one if it is not given. */
-  readonly engine?: (typeof ENGINES)[number] | undefined
+  /** The store's engine. That of the run if it is not given. */
+  readonly engine?: TestedEngine | undefined
   readonly coverage?: Coverage
   /** Tokens with accounting by reads, by `assetKey`. */
   readonly reads?: readonly string[]
@@ -107,8 +107,7 @@ export type WorldOptions = {
 /** Blocks 0 to 4 of one branch, all indexed. GOLD moves in 1 and 3, SILVER in 2. The node shows 4. */
 export async function world(options: WorldOptions = {}): Promise<World> {
   const { indexed = true, caughtUp = indexed, servePartial = false } = options
-  const place = await (options.engine ?? ENGINES[0])?.makePlace()
-  if (place === undefined) throw new Error('there is an engine')
+  const place = await (options.engine ?? ENGINE).makePlace()
   const classes = new Map((options.reads ?? []).map((key) => [key, 'reads'] as const))
   const store = await place.open({
     codecOf: () => ({ ...HEX_ACCOUNTS, zeroAddress: ZERO }),

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { errorBody, type LedgerServer, makeFolder, makeKey, serveLedger } from './abc-labs-server.ts'
+import { newPlace } from '../store/engines.ts'
+import { errorBody, type LedgerServer, makeKey, serveLedger } from './abc-labs-server.ts'
 import { sendRaw } from './chainbase-client.ts'
 
-const { folder, remove } = makeFolder()
-const folders = [remove]
-afterAll(() => {
-  for (const removeOne of folders) removeOne()
+const place = await newPlace()
+const places = [place]
+afterAll(async () => {
+  for (const one of places) await one.end()
 })
 
 const ASSET = { asset_id: 'A' }
@@ -28,7 +29,7 @@ const KEY_MISSING = 'API key is missing: send it as x-api-key; "steelyard keys c
 describe('without keys, a page of another origin', () => {
   let server: LedgerServer
   beforeAll(async () => {
-    server = await serveLedger(folder)
+    server = await serveLedger(place)
   })
   afterAll(() => server.stop())
 
@@ -78,9 +79,9 @@ describe('without keys, a page of another origin', () => {
 })
 
 test('only listed origins may write without a key', async () => {
-  const listed = makeFolder()
-  folders.push(listed.remove)
-  const server = await serveLedger(listed.folder, { origins: ['https://desk.example', 'http://localhost:3000'] })
+  const listed = await newPlace()
+  places.push(listed)
+  const server = await serveLedger(listed, { origins: ['https://desk.example', 'http://localhost:3000'] })
   for (const origin of ['https://desk.example', 'http://localhost:3000']) {
     const answer = await server.call('/api/assets', preflight(origin))
     expect(answer.status).toBe(204)
@@ -100,15 +101,15 @@ describe('with keys', () => {
   let server: LedgerServer
   let keys: Readonly<Record<'read' | 'write' | 'both' | 'admin', string>>
   beforeAll(async () => {
-    const locked = makeFolder()
-    folders.push(locked.remove)
+    const locked = await newPlace()
+    places.push(locked)
     keys = {
-      read: await makeKey(locked.folder, ['read']),
-      write: await makeKey(locked.folder, ['write']),
-      both: await makeKey(locked.folder, ['read', 'write']),
-      admin: await makeKey(locked.folder, ['admin']),
+      read: await makeKey(locked, ['read']),
+      write: await makeKey(locked, ['write']),
+      both: await makeKey(locked, ['read', 'write']),
+      admin: await makeKey(locked, ['admin']),
     }
-    server = await serveLedger(locked.folder, { keys: true })
+    server = await serveLedger(locked, { keys: true })
   })
   afterAll(() => server.stop())
 
@@ -147,21 +148,21 @@ describe('with keys', () => {
 
 describe('configured assets', () => {
   test('are registered once, at the start; different content stops the start with an error', async () => {
-    const given = makeFolder()
-    folders.push(given.remove)
+    const given = await newPlace()
+    places.push(given)
     const gilt = { asset_id: 'GILT', name: 'Gilt', symbol: 'GLT', reissue: true }
     for (let start = 0; start < 2; start++) {
-      const server = await serveLedger(given.folder, { assets: [gilt, { asset_id: 'BARE' }] })
+      const server = await serveLedger(given, { assets: [gilt, { asset_id: 'BARE' }] })
       const { json } = await server.get('/api/assets')
       const bare = { asset_id: 'BARE', name: null, symbol: null, reissue: false }
       expect(json).toEqual({ assets: [gilt, bare], next: null })
       expect((await server.get('/api/tokens/transactions')).json).toMatchObject({ next: 2 })
       await server.stop()
     }
-    await expect(serveLedger(given.folder, { assets: [{ ...gilt, name: 'Other' }] })).rejects.toThrow(
+    await expect(serveLedger(given, { assets: [{ ...gilt, name: 'Other' }] })).rejects.toThrow(
       'dialects.abc-labs.assets: GILT is registered with another name, symbol or reissue',
     )
-    const server = await serveLedger(given.folder)
+    const server = await serveLedger(given)
     expect((await server.get('/api/assets')).json).toMatchObject({ assets: [gilt, {}] })
     await server.stop()
   })
@@ -169,9 +170,9 @@ describe('configured assets', () => {
 
 describe('with wallets that must be registered first', () => {
   test('a mint or a transfer does not create wallets', async () => {
-    const strict = makeFolder()
-    folders.push(strict.remove)
-    const server = await serveLedger(strict.folder, { strict_wallets: true, assets: [ASSET] })
+    const strict = await newPlace()
+    places.push(strict)
+    const server = await serveLedger(strict, { strict_wallets: true, assets: [ASSET] })
     const mint = { asset_id: 'A', amount: 5, recipient_wallet_address: 'w' }
     const transfer = { asset_id: 'A', amount: 2, from_wallet: 'w', to_wallet: 'v' }
     expect((await server.post('/api/tokens/mint', mint)).json).toEqual(
@@ -189,14 +190,14 @@ describe('with wallets that must be registered first', () => {
 })
 
 test('the start warns if other machines may write without a key', async () => {
-  const wide = makeFolder()
-  folders.push(wide.remove)
+  const wide = await newPlace()
+  places.push(wide)
   const root = { chains: [{ id: 'ledger:main' }], listen: { host: '0.0.0.0', port: 0 } }
   for (const [keys, warns] of [
     [false, true],
     [true, false],
   ] as const) {
-    const server = await serveLedger(wide.folder, { keys }, root)
+    const server = await serveLedger(wide, { keys }, root)
     await server.stop()
     expect(server.log.join('').includes('can mint, transfer and burn without a key')).toBe(warns)
   }

@@ -1,19 +1,20 @@
 import { request as httpRequest } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newPlace } from '../store/engines.ts'
 import { expectError, invalid, MINT, NOT_JSON, POSTS, prepare, TRANSFER, writesNothing } from './abc-labs-calls.ts'
-import { errorBody, type LedgerServer, makeFolder, serveLedger } from './abc-labs-server.ts'
+import { errorBody, type LedgerServer, serveLedger } from './abc-labs-server.ts'
 import { sendRaw } from './chainbase-client.ts'
 
-const { folder, remove } = makeFolder()
+const place = await newPlace()
 let server: LedgerServer
 beforeAll(async () => {
-  server = await serveLedger(folder)
+  server = await serveLedger(place)
   await prepare(server)
 })
 afterAll(async () => {
   await server.stop()
-  remove()
+  await place.end()
 })
 
 describe('bodies', () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newPlace } from '../store/engines.ts'
 import {
   ASSET,
   BURN,
@@ -11,17 +12,17 @@ import {
   TRANSFER,
   writesNothing,
 } from './abc-labs-calls.ts'
-import { balanceText, errorBody, type LedgerServer, makeFolder, serveLedger } from './abc-labs-server.ts'
+import { balanceText, errorBody, type LedgerServer, serveLedger } from './abc-labs-server.ts'
 
-const { folder, remove } = makeFolder()
+const place = await newPlace()
 let server: LedgerServer
 beforeAll(async () => {
-  server = await serveLedger(folder)
+  server = await serveLedger(place)
   await prepare(server)
 })
 afterAll(async () => {
   await server.stop()
-  remove()
+  await place.end()
 })
 
 describe('every code of the table', () => {

@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { balanceText, errorBody, type LedgerServer, makeFolder, makeKey, serveLedger } from './abc-labs-server.ts'
+import { newPlace } from '../store/engines.ts'
+import { balanceText, errorBody, type LedgerServer, makeKey, serveLedger } from './abc-labs-server.ts'
 
-const { folder, remove } = makeFolder()
+const place = await newPlace()
 let server: LedgerServer
 beforeAll(async () => {
-  server = await serveLedger(folder)
+  server = await serveLedger(place)
   await server.post('/api/assets', { asset_id: 'A', reissue: true })
   await server.post('/api/tokens/mint', { asset_id: 'A', amount: 1_000_000, recipient_wallet_address: 'bank' })
 })
 afterAll(async () => {
   await server.stop()
-  remove()
+  await place.end()
 })
 
 const key = (value: string) => ({ 'idempotency-key': value })
@@ -90,7 +91,7 @@ describe('a retry', () => {
     )
     expect(others.map(({ status }) => status)).toEqual([409, 409])
     await server.stop()
-    server = await serveLedger(folder)
+    server = await serveLedger(place)
     const again = await server.post('/api/assets', { asset_id: 'BEFORE' }, key('kept'))
     expect([again.status, again.text]).toEqual([200, first.text])
     const other = await server.post('/api/wallets', { wallet_address: 'another' }, key('kept'))
@@ -126,7 +127,7 @@ describe('a retry', () => {
   test('after a restart still returns the first answer', async () => {
     const first = await server.post('/api/tokens/transfer', transfer('restarted', 9), key('restart'))
     await server.stop()
-    server = await serveLedger(folder)
+    server = await serveLedger(place)
     const again = await server.post('/api/tokens/transfer', transfer('restarted', 9), key('restart'))
     expect([again.status, again.text]).toEqual([200, first.text])
     expect(await balanceText(server, 'A', 'restarted')).toBe('9')
@@ -249,7 +250,7 @@ describe('the key text', () => {
   })
 
   test("belongs to a principal: another principal's key is another one, a newer API key of one principal shares it", async () => {
-    const keys = await Promise.all(['one', 'one', 'two'].map((principal) => makeKey(folder, ['write'], principal)))
+    const keys = await Promise.all(['one', 'one', 'two'].map((principal) => makeKey(place, ['write'], principal)))
     const locked = await serveLocked()
     const send = (raw: string | undefined) =>
       locked.post('/api/tokens/transfer', transfer('owned', 2), { ...key('owned'), 'x-api-key': raw ?? '' })
@@ -257,12 +258,12 @@ describe('the key text', () => {
     expect([first.status, newer.text === first.text, other.status]).toEqual([200, true, 200])
     expect(other.text).not.toBe(first.text)
     await locked.stop()
-    server = await serveLedger(folder)
+    server = await serveLedger(place)
     expect(await balanceText(server, 'A', 'owned')).toBe('4')
   })
 
   async function serveLocked(): Promise<LedgerServer> {
     await server.stop()
-    return serveLedger(folder, { keys: true })
+    return serveLedger(place, { keys: true })
   }
 })

@@ -1,14 +1,15 @@
 import { afterAll, expect, test } from 'vitest'
-import { errorBody, makeFolder, serveLedger } from './abc-labs-server.ts'
+import { newPlace } from '../store/engines.ts'
+import { errorBody, serveLedger } from './abc-labs-server.ts'
 
-const { folder, remove } = makeFolder()
-afterAll(remove)
+const place = await newPlace()
+afterAll(() => place.end())
 
 const READS = ['/api/tokens/balance?asset_id=A&wallet_address=w', '/api/tokens/transactions', '/api/assets']
 const WRITES = ['/api/tokens/mint', '/api/tokens/transfer', '/api/tokens/burn', '/api/assets', '/api/wallets']
 
 test('without a ledger every call is 503 and the log has the reason; unknown paths and methods answer as usual', async () => {
-  const server = await serveLedger(folder, {}, { chains: [] })
+  const server = await serveLedger(place, {}, { chains: [] })
   const unavailable = errorBody(503, 'SERVICE_UNAVAILABLE', 'No ledger is configured')
   for (const path of READS) {
     const answer = await server.get(path)

@@ -1,14 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { createKey } from '../../src/access/keys.ts'
 import { parseAppConfig } from '../../src/app/app-config.ts'
 import { createLog } from '../../src/app/log.ts'
 import { startApp } from '../../src/app/start-app.ts'
-import { HEX_ACCOUNTS } from '../../src/core/account.ts'
-import { openStore } from '../../src/store/open.ts'
 import type { KeyScope } from '../../src/store/seam/keys.ts'
+import type { StorePlace } from '../store/engines.ts'
 
 /** An answer as a client sees it: `text` byte for byte, `json` parsed from it. */
 export type Answered = {
@@ -18,7 +15,7 @@ export type Answered = {
   readonly json: unknown
 }
 
-/** A complete Steelyard on a socket, with a ledger in a folder. */
+/** A complete Steelyard on a socket, with a ledger in its store. */
 export type LedgerServer = {
   readonly url: string
   readonly log: readonly string[]
@@ -26,26 +23,18 @@ export type LedgerServer = {
   /** Sends a body as JSON. A string is sent unchanged. */
   readonly post: (path: string, body: unknown, headers?: Readonly<Record<string, string>>) => Promise<Answered>
   readonly call: (path: string, init?: RequestInit) => Promise<Answered>
-  /** Stops the server and keeps the folder. */
+  /** Stops the server and keeps the store. */
   readonly stop: () => Promise<void>
 }
 
-/** Makes a folder for stores. `remove` deletes it. */
-export function makeFolder(): { readonly folder: string; readonly remove: () => void } {
-  const folder = mkdtempSync(join(tmpdir(), 'steelyard-abc-'))
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
-}
-
-/**
- * Starts a server on the folder's store. `abcLabs`: the dialect's configuration; `root`: other top-level configuration.
- */
+/** Starts a server on a store. `abcLabs`: the dialect's configuration; `root`: other top-level configuration. */
 export async function serveLedger(
-  folder: string,
+  { url }: StorePlace,
   abcLabs: object = {},
   root: object = { chains: [{ id: 'ledger:main' }] },
 ): Promise<LedgerServer> {
-  const given = { store: 'sqlite:./data', listen: { port: 0 }, ...root, dialects: { 'abc-labs': abcLabs } }
-  const config = parseAppConfig({ text: stringify(given), name: 'test', folder, env: {} })
+  const given = { store: url, listen: { port: 0 }, ...root, dialects: { 'abc-labs': abcLabs } }
+  const config = parseAppConfig({ text: stringify(given), name: 'test', folder: tmpdir(), env: {} })
   const lines: string[] = []
   const sink = { terminal: false, write: (line: string) => lines.push(line) }
   const app = await startApp({ config, log: createLog({ level: 'info', sink }) })
@@ -77,9 +66,9 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Creates a key with these scopes in the folder's store. */
-export async function makeKey(folder: string, scopes: readonly KeyScope[], principal = 'default'): Promise<string> {
-  const store = await openStore({ url: `sqlite:${join(folder, 'data')}`, codecOf: () => HEX_ACCOUNTS })
+/** Creates a key with these scopes in a store. */
+export async function makeKey(place: StorePlace, scopes: readonly KeyScope[], principal = 'default'): Promise<string> {
+  const store = await place.open()
   const { raw, stored } = createKey({ name: 'test', principal, scopes, createdAt: 1 })
   await store.keys.put(stored)
   await store.close()

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
+import { newPlace } from '../store/engines.ts'
 import { type Call, LedgerModel, type Said } from './abc-labs-model.ts'
-import { type LedgerServer, makeFolder, serveLedger } from './abc-labs-server.ts'
+import { type LedgerServer, serveLedger } from './abc-labs-server.ts'
 
-const { folder, remove } = makeFolder()
-afterAll(remove)
+const place = await newPlace()
+afterAll(() => place.end())
 
 const asset = fc.constantFrom('A', 'B', 'C')
 const wallet = fc.constantFrom('u', 'v', 'w')
@@ -61,7 +62,7 @@ function withoutSerial([status, says]: Said): Said {
 test.each([false, true])(
   'any sequence of calls gets the answers of the rules (strict wallets: %s)',
   async (strict) => {
-    const server = await serveLedger(folder, { strict_wallets: strict })
+    const server = await serveLedger(place, { strict_wallets: strict })
     const seen = new Set<string>()
     let run = 0
     try {

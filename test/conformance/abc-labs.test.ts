@@ -1,16 +1,17 @@
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { balanceText, errorBody, type LedgerServer, makeFolder, serveLedger } from './abc-labs-server.ts'
+import { TEXT_ACCOUNTS } from '../../src/core/account.ts'
+import { parseChainId } from '../../src/core/chain.ts'
+import { newPlace } from '../store/engines.ts'
+import { balanceText, errorBody, type LedgerServer, serveLedger } from './abc-labs-server.ts'
 
-const { folder, remove } = makeFolder()
+const place = await newPlace()
 let server: LedgerServer
 beforeAll(async () => {
-  server = await serveLedger(folder)
+  server = await serveLedger(place)
 })
 afterAll(async () => {
   await server.stop()
-  remove()
+  await place.end()
 })
 
 const MAX = Number.MAX_SAFE_INTEGER
@@ -84,12 +85,10 @@ describe('the vendor’s documented behaviour', () => {
       expect(json).toMatchObject({ balance: 0 })
       expect(headers.get('balance-as-of')).toMatch(AS_OF)
     }
-    const reads = new Database(join(folder, 'data', 'ledger_main.reads.db'), { readonly: true })
-    try {
-      expect(reads.prepare('SELECT count(*) FROM observations').pluck().get()).toBe(0)
-    } finally {
-      reads.close()
-    }
+    const store = await place.open({ codecOf: () => TEXT_ACCOUNTS })
+    const { observations } = await store.openReads(parseChainId('ledger:main') ?? expect.fail())
+    expect(await observations.newestBlock()).toBeUndefined()
+    await store.close()
   })
 
   test('GET works with and without trailing slash, as HEAD, and with an empty or unknown parameter', async () => {

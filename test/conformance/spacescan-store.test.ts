@@ -1,7 +1,4 @@
 /** The balances of CATs from a real store: coins that were created and spent, as one-sided transfers. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { renderError } from '../../src/api/dialects/spacescan/errors.ts'
@@ -11,11 +8,10 @@ import { ChainBalances } from '../../src/balances/chain-balances.ts'
 import { createBalances } from '../../src/balances/create-balances.ts'
 import { NodeReader } from '../../src/balances/node-reader.ts'
 import { puzzleHashOf } from '../../src/chains/chia/words/address.ts'
-import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { AssetRef } from '../../src/core/asset.ts'
 import type { Transfer } from '../../src/core/transfer.ts'
-import { SqliteStore } from '../../src/store/sqlite/store.ts'
 import { hash, MockChain } from '../chains/mock-chain.ts'
+import { newPlace } from '../store/engines.ts'
 import { NOW } from './chainbase-fakes.ts'
 import { cat, chiaChain, MAINNET, SEED_ADDRESS, SEED_PUZZLE_HASH, tail } from './spacescan-world.ts'
 
@@ -26,8 +22,8 @@ type Change = readonly [asset: AssetRef, side: 'created' | 'spent', amount: bigi
 
 /** The read side over blocks of such changes. `caughtUp`: the chain has caught up with its node once. */
 async function callsOver(blocks: readonly (readonly Change[])[], caughtUp = true) {
-  const folder = mkdtempSync(join(tmpdir(), 'steelyard-spacescan-'))
-  const store = new SqliteStore({ folder, codecOf: () => HEX_ACCOUNTS, classesOf: () => new Map() })
+  const place = await newPlace()
+  const store = await place.open()
   const coverage = { scope: { type: 'accounts', accounts: [ACCOUNT] }, from: 0 } as const
   const journal = await store.openJournal(MAINNET, coverage)
   for (const [number, changes] of blocks.entries()) {
@@ -45,8 +41,7 @@ async function callsOver(blocks: readonly (readonly Change[])[], caughtUp = true
   onTestFinished(async () => {
     await nextTick()
     await journal.close()
-    await store.close()
-    rmSync(folder, { recursive: true })
+    await place.end()
   })
   const adapter = new MockChain()
   const node = new NodeReader({ adapter, observations: reads.observations, signal: new AbortController().signal })

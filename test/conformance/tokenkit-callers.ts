@@ -1,6 +1,4 @@
-import { join } from 'node:path'
 import { createUser } from '../../src/access/users.ts'
-import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/seam/store.ts'
 import type { Answered, TokenKitServer } from './tokenkit-server.ts'
 
@@ -36,7 +34,7 @@ export function callersOf(server: () => TokenKitServer) {
     post('/api/users/auth/create-api-key/', body, headers)
   /** Works in the server's store, as a command would beside it. */
   const inStore = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
-    const store = await openStore({ url: `sqlite:${join(server().folder, 'data')}` })
+    const store = await server().place.open()
     try {
       return await work(store)
     } finally {

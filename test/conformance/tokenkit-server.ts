@@ -1,15 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { createKey } from '../../src/access/keys.ts'
 import { createUser } from '../../src/access/users.ts'
 import { parseAppConfig } from '../../src/app/app-config.ts'
 import { createLog } from '../../src/app/log.ts'
 import { type App, startApp } from '../../src/app/start-app.ts'
-import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import { type DemoChain, startDemoChain } from '../../src/demo/chain.ts'
-import { openStore } from '../../src/store/open.ts'
+import { newPlace, type StorePlace } from '../store/engines.ts'
 
 /** An answer as a client sees it: `text` byte for byte, `json` parsed from it. */
 export type Answered = {
@@ -29,7 +26,7 @@ export type TokenKitServer = {
   readonly key: string
   readonly chain: DemoChain
   readonly id: string
-  readonly folder: string
+  readonly place: StorePlace
   readonly call: (path: string, init?: RequestInit) => Promise<Answered>
   /** Sends GET with the key. */
   readonly get: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Answered>
@@ -47,18 +44,18 @@ export async function serveTokenKit(
   tokenkit: object = {},
 ): Promise<TokenKitServer> {
   const chain = await startDemoChain()
-  const folder = mkdtempSync(join(tmpdir(), 'steelyard-tokenkit-'))
+  const place = await newPlace()
   const id = `eip155:${chain.chainId}`
   const given = {
-    store: 'sqlite:./data',
+    store: place.url,
     listen: { port: 0 },
     chains: [{ id, rpc: [chain.url], poll_ms: 200 }],
     dialects: { tokenkit: { chain: id, ...tokenkit } },
     ...(typeof root === 'function' ? await root(chain) : root),
   }
-  const config = parseAppConfig({ text: stringify(given), name: 'test', folder, env: {} })
+  const config = parseAppConfig({ text: stringify(given), name: 'test', folder: tmpdir(), env: {} })
   const { raw, stored } = createKey({ name: 'test', createdAt: Math.floor(Date.now() / 1_000) })
-  const store = await openStore({ url: config.store, codecOf: () => HEX_ACCOUNTS, classesOf: () => new Map() })
+  const store = await place.open()
   await store.keys.put(stored)
   for (const user of [ALICE, BOB]) await store.users.put(await createUser({ ...user, createdAt: stored.createdAt }))
   await store.close()
@@ -74,7 +71,7 @@ export async function serveTokenKit(
     key: raw,
     chain,
     id,
-    folder,
+    place,
     call,
     get: (path, headers = {}) => call(path, { headers: { 'api-key': raw, ...headers } }),
     post: (path, body, headers = {}) =>
@@ -86,7 +83,7 @@ export async function serveTokenKit(
     stop: async () => {
       await app.stop()
       await chain.stop()
-      rmSync(folder, { recursive: true, force: true })
+      await place.end()
     },
   }
 }

@@ -1,3 +1,4 @@
+/** A file that cannot grow, and its write-ahead log. The disk of a database server is its own. */
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

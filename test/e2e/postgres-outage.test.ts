@@ -21,18 +21,15 @@ beforeAll(async () => {
   await placeMulticall3(anvil)
   coin = await deploy(anvil, 'Erc20', ['Coin', 'COIN', 6])
   await pay(100n)
-  place = makePlace({
-    store: database.url,
-    chains: [{ id: CHAIN, rpc: [anvil.url], poll_ms: 50, finality: { confirmations: 5 } }],
-    dialects: { chainbase: { balance: 'decimal', demo_key: true } },
-  })
+  const chain = { id: CHAIN, rpc: [anvil.url], poll_ms: 50, finality: { confirmations: 5 } }
+  const config = { chains: [chain], dialects: { chainbase: { balance: 'decimal', demo_key: true } } }
+  place = await makePlace(config, { url: database.url, end: () => database.stop() })
   server = await startServing(place.config)
 }, 120_000)
 afterAll(async () => {
   expect(await server.end('SIGINT')).toBe(0)
-  place.remove()
+  await place.remove()
   await anvil.stop()
-  await database.stop()
 })
 
 const pay = async (amount: bigint): Promise<void> =>

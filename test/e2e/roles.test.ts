@@ -4,22 +4,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isRecord } from '../../src/core/is-record.ts'
 import { type Anvil, blockNumber, deploy, mine, placeMulticall3, send, startAnvil, view } from '../nodes/anvil.ts'
 import { altering, type ScriptedNode, startScriptedNode } from '../nodes/scripted-node.ts'
-import { makeSchema } from '../postgres/test-schema.ts'
+import { ENGINES } from '../store/engines.ts'
 import { ask, healthOf, makePlace, type Place, type ServingProcess, startServing, until } from './serving-process.ts'
 import { makeKey, steelyard } from './steelyard.ts'
 
 const ALICE: Address = '0x00000000000000000000000000000000000a11ce'
 const CHAIN = 'eip155:31337'
 
-/** Where the processes keep everything: a folder, or a schema of a server. */
-const STORES = [
-  { name: 'sqlite', makeStore: async () => ({ url: 'sqlite:./data', end: async () => undefined }) },
-  { name: 'postgres', makeStore: makeSchema },
-]
-
-describe.each(STORES)('$name', ({ makeStore }) => {
+describe.each(ENGINES)('$name', ({ makePlace: makeStore }) => {
   let anvil: Anvil
-  let store: Awaited<ReturnType<typeof makeStore>>
   let node: ScriptedNode
   let coin: Address
   let other: Address
@@ -45,12 +38,8 @@ describe.each(STORES)('$name', ({ makeStore }) => {
         return isRecord(result) && 'logsBloom' in result ? { ...result, logsBloom: `0x${'0'.repeat(512)}` } : result
       }),
     )
-    store = await makeStore()
-    place = makePlace({
-      store: store.url,
-      chains: [{ id: CHAIN, rpc: [node.url], poll_ms: 50, finality: { confirmations: 5 } }],
-      dialects: { chainbase: { balance: 'decimal' } },
-    })
+    const chain = { id: CHAIN, rpc: [node.url], poll_ms: 50, finality: { confirmations: 5 } }
+    place = await makePlace({ chains: [chain], dialects: { chainbase: { balance: 'decimal' } } }, await makeStore())
     const early = await steelyard(['serve', '--config', place.config, '--role', 'api'])
     expect([early.code, early.err]).toEqual([1, expect.stringContaining('start "steelyard serve --role indexer"')])
     indexer = await startServing(place.config, '--role', 'indexer')
@@ -60,8 +49,7 @@ describe.each(STORES)('$name', ({ makeStore }) => {
   }, 120_000)
   afterAll(async () => {
     for (const process of [...apis, indexer]) expect(await process.end('SIGINT')).toBe(0)
-    place.remove()
-    await store.end()
+    await place.remove()
     await node.stop()
     await anvil.stop()
   })

@@ -6,18 +6,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
+import { newPlace, type StorePlace } from '../store/engines.ts'
 
 const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const PATIENCE_MS = 100_000
 
-/** A folder with a configuration. */
-export type Place = { readonly folder: string; readonly config: string; readonly remove: () => void }
+/** A folder with a configuration, and the place of its store. */
+export type Place = { readonly folder: string; readonly config: string; readonly remove: () => Promise<void> }
 
-export function makePlace(config: object): Place {
+export async function makePlace(config: object, store?: Pick<StorePlace, 'url' | 'end'>): Promise<Place> {
+  const { url, end } = store ?? (await newPlace())
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-roles-'))
   const file = join(folder, 'steelyard.yaml')
-  writeFileSync(file, stringify({ listen: { port: 0 }, store: 'sqlite:./data', ...config }))
-  return { folder, config: file, remove: () => rmSync(folder, { recursive: true, force: true }) }
+  writeFileSync(file, stringify({ listen: { port: 0 }, store: url, ...config }))
+  const remove = async (): Promise<void> => {
+    rmSync(folder, { recursive: true, force: true })
+    await end()
+  }
+  return { folder, config: file, remove }
 }
 
 /** A process that serves. `url` is empty if it does not answer. */

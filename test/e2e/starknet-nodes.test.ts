@@ -7,6 +7,7 @@ import { parse, stringify } from 'yaml'
 import { type Anvil, blockNumber, mine, startAnvil } from '../nodes/anvil.ts'
 import { verify } from '../odd/verify.ts'
 import type { NodeFault } from '../starknet/node/faults.ts'
+import { newPlace } from '../store/engines.ts'
 import { compareLists, compareSingles, untilAudited } from './starknet-compare.ts'
 import { type StarknetWorld, startStarknetWorld } from './starknet-world.ts'
 import { type Health, type ServeProcess, type Serving, serve, startServe, steelyard } from './steelyard.ts'
@@ -17,14 +18,16 @@ const OLDER = { spec: '0.9.0', scanBlocks: 7, missingEntryPoint: 40 } as const
 
 let folder: string
 let anvil: Anvil
-/** Servers to end, also after a failed test. */
+/** Servers to end, also after a failed test, and their places. */
 const started: ServeProcess[] = []
+const ends: (() => Promise<void>)[] = []
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'steelyard-starknet-'))
   anvil = await startAnvil()
 })
 afterAll(async () => {
   for (const running of started) await running.end('SIGKILL')
+  for (const end of ends) await end()
   rmSync(folder, { recursive: true, force: true })
   await anvil.stop()
 })
@@ -66,7 +69,8 @@ async function withNeighbour(chain: object): Promise<ServeProcess> {
     { poll_ms: 100, ...chain },
     { id: 'eip155:31337', rpc: [anvil.url], poll_ms: 100 },
   ]
-  const store = `sqlite:${join(folder, `data-${Math.random()}`)}`
+  const { url: store, end } = await newPlace()
+  ends.push(end)
   writeFileSync(file, stringify({ listen: { port: 0 }, store, chains }))
   const running = await startServe(file)
   started.push(running)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
-import { ENGINES } from '../store/engines.ts'
+import { ENGINES, newPlace, type StorePlace } from '../store/engines.ts'
 
 const BIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
@@ -74,11 +74,15 @@ export async function makeKey(config: string, ...options: readonly string[]): Pr
   return (await steelyard(['keys', 'create', '--config', config, '--name', 'test', ...options])).out.trim()
 }
 
-/** Writes the configuration into a new folder, makes a key and starts the server. */
-export async function serve(config: object): Promise<Serving> {
+/**
+ * Writes the configuration into a new folder, makes a key and starts the server, with its store in a place. `stop` ends the place
+ * too.
+ */
+export async function serve(config: object, place?: StorePlace): Promise<Serving> {
+  const { url: store, end } = place ?? (await newPlace())
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-e2e-'))
   const file = join(folder, 'steelyard.yaml')
-  writeFileSync(file, stringify({ listen: { port: 0 }, store: 'sqlite:./data', ...config }))
+  writeFileSync(file, stringify({ listen: { port: 0 }, store, ...config }))
   const key = await makeKey(file)
   let running = await startServe(file)
   const get = (path: string, headers = {}) => fetch(running.url + path, { headers: { 'x-api-key': key, ...headers } })
@@ -97,6 +101,7 @@ export async function serve(config: object): Promise<Serving> {
     stop: async () => {
       const code = await running.end('SIGINT')
       rmSync(folder, { recursive: true, force: true })
+      await end()
       return code
     },
   }
@@ -105,19 +110,10 @@ export async function serve(config: object): Promise<Serving> {
 /** A server on each engine, with the engine's name. */
 export type ServedEngine = Serving & { readonly engine: string }
 
-/** As `serve`, a server on each engine with the same configuration. Its `stop` deletes its store too. */
+/** As `serve`, a server on each engine with the same configuration. */
 export async function serveOnEach(config: object): Promise<readonly ServedEngine[]> {
   return Promise.all(
-    ENGINES.map(async ({ name, makePlace }) => {
-      const place = await makePlace()
-      const serving = await serve({ ...config, store: place.url })
-      const stop = async (): Promise<number | null> => {
-        const code = await serving.stop()
-        await place.end()
-        return code
-      }
-      return { ...serving, engine: name, stop }
-    }),
+    ENGINES.map(async ({ name, makePlace }) => ({ ...(await serve(config, await makePlace())), engine: name })),
   )
 }
 

@@ -30,7 +30,7 @@ beforeAll(async () => {
   anvil = await startAnvil()
   coin = await deploy(anvil, 'Erc20', ['Coin', 'COIN', 6])
   await pay(100n)
-  place = makePlace({
+  place = await makePlace({
     chains: [{ id: 'eip155:31337', rpc: [anvil.url], poll_ms: 50 }, { id: 'ledger:main' }],
     dialects: { chainbase: { balance: 'decimal' }, spacescan: { free_per_minute: FREE_PER_MINUTE } },
   })
@@ -43,7 +43,7 @@ afterAll(async () => {
   expect(members).toHaveLength(3)
   expect(await server.end('SIGTERM')).toBe(0)
   expect(members.filter(isRunning)).toEqual([])
-  place.remove()
+  await place.remove()
   await anvil.stop()
 })
 
@@ -202,13 +202,13 @@ test('a port that is taken, and a group whose parent is killed', async () => {
   expect(taken.code).toBe(1)
   expect(taken.err.match(/cannot listen on/g)).toHaveLength(1)
 
-  const lone = makePlace({ chains: [{ id: 'ledger:main' }] })
+  const lone = await makePlace({ chains: [{ id: 'ledger:main' }] })
   const group = await startServing(lone.config, '--workers', '2')
   const members = [...membersOf(group.pid).values()]
   expect(members).toHaveLength(3)
   await group.end('SIGKILL')
   await until('all members end with their parent', async () => !members.some(isRunning))
-  lone.remove()
+  await lone.remove()
 }, 120_000)
 
 test.each([

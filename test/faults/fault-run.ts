@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Draw } from '../../src/demo/draw.ts'
+import { newPlace } from '../store/engines.ts'
 import { type Asking, ask } from './clients.ts'
 import type { Question } from './questions.ts'
 import { ServerChild } from './server-child.ts'
@@ -47,7 +48,7 @@ const CLIENT_PAUSE_MS = 25
  * the faults stop. Then everything must be right within the world's time, and `verify` must find all equal.
  */
 export async function runFaults(world: World, options: FaultRunOptions): Promise<FaultRunResult> {
-  const server = new ServerChild({
+  const server = new ServerChild(await newPlace(), {
     chains: [world.chain],
     dialects: world.questions.dialects(world.chain.id),
   })

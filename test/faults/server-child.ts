@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type ServeProcess, startServe, steelyard } from '../e2e/steelyard.ts'
+import type { StorePlace } from '../store/engines.ts'
 
 /** How a process that was started with `serve` is ended. */
 type Signal = 'SIGKILL' | 'SIGINT'
 
 /** The compiled server with its own store. The test can kill it and start it again. */
 export class ServerChild {
+  readonly #place: StorePlace
   readonly #folder: string
   readonly #file: string
   #process: ServeProcess | undefined
@@ -17,10 +19,11 @@ export class ServerChild {
   /** The key of the clients; empty before the first start. */
   key = ''
 
-  constructor(config: object) {
+  constructor(place: StorePlace, config: object) {
+    this.#place = place
     this.#folder = mkdtempSync(join(tmpdir(), 'steelyard-faults-'))
     this.#file = join(this.#folder, 'steelyard.yaml')
-    writeFileSync(this.#file, stringify({ listen: { port: 0 }, store: 'sqlite:./data', ...config }))
+    writeFileSync(this.#file, stringify({ listen: { port: 0 }, store: place.url, ...config }))
   }
 
   /** Its address. Undefined if it is not up. */
@@ -55,5 +58,6 @@ export class ServerChild {
   async remove(): Promise<void> {
     await this.end('SIGINT')
     rmSync(this.#folder, { recursive: true, force: true })
+    await this.#place.end()
   }
 }

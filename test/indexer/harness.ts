@@ -8,7 +8,7 @@ import { Indexer } from '../../src/indexer/indexer.ts'
 import type { IndexerOptions } from '../../src/indexer/indexer-options.ts'
 import type { ChainReads, Journal } from '../../src/store/seam/store.ts'
 import type { MockChain } from '../chains/mock-chain.ts'
-import { CHAIN, placeMaker, type StorePlace, type TestedEngine } from '../store/engines.ts'
+import { CHAIN, newPlace, type StorePlace } from '../store/engines.ts'
 
 export { CHAIN }
 
@@ -51,15 +51,8 @@ export type RigOptions = {
   readonly wanted?: () => Promise<readonly string[]>
 }
 
-let makePlace = (): Promise<StorePlace> => placeMaker('sqlite')()
-
-/** Puts the stores of all rigs that are made from now on into places of an engine. */
-export function rigsOn(engine: TestedEngine): void {
-  makePlace = engine.makePlace
-}
-
 export async function makeRig(chain: ChainAdapter, coverage = ALL, options: RigOptions = {}): Promise<Rig> {
-  const { classes, place = await makePlace(), codec = HEX_ACCOUNTS, wanted, ranges } = options
+  const { classes, place = await newPlace(), codec = HEX_ACCOUNTS, wanted, ranges } = options
   const { time = () => 1_000_000, now = () => performance.now(), log = () => undefined } = options
   const store = await place.open({ codecOf: () => codec, classesOf: () => classes ?? new Map() })
   const journal = await store.openJournal(CHAIN, coverage)

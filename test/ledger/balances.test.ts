@@ -1,15 +1,13 @@
-import { afterAll, expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { ChainBalances } from '../../src/balances/chain-balances.ts'
 import { NodeReader } from '../../src/balances/node-reader.ts'
 import type { AssetRef } from '../../src/core/asset.ts'
 import { createOwnReader } from '../../src/ledger/own-reader.ts'
-import { BEGAN, makeFolder, openLedger } from './ledger.ts'
-
-const folder = makeFolder()
-afterAll(() => folder.remove())
+import { BEGAN, newLedger } from './ledger.ts'
 
 test('with any freshness, balances come from the record; there is no chain read and no observation', async () => {
-  const opened = await openLedger(folder)
+  const opened = await newLedger()
+  onTestFinished(() => opened.place.end())
   const { ledger, chain } = opened
   const operations = [
     { kind: 'register_asset', assetId: 'GILT', name: undefined, symbol: undefined, reissue: false },

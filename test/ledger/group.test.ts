@@ -1,3 +1,4 @@
+/** Groups of requests. In a file, since a trigger makes it fail: it is about the commit, which is the same on all engines. */
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Operation } from '../../src/core/operation.ts'

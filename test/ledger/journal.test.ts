@@ -1,3 +1,4 @@
+/** What only a ledger in a file has: its connection, checkpoints, and readers of older states. `test/store/ledgers.test.ts` has the rest. */
 import { dirname } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { commitGroup, outcomeOf } from '../../src/ledger/group-commit.ts'

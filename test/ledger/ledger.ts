@@ -12,6 +12,7 @@ import { genesisOf } from '../../src/ledger/record.ts'
 import { type Verified, verifyLedger } from '../../src/ledger/verify.ts'
 import type { Store } from '../../src/store/seam/store.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import { newPlace } from '../store/engines.ts'
 
 const parsed = parseChainId('ledger:main')
 assert(parsed !== undefined, 'ledger:main is a chain id')
@@ -47,6 +48,13 @@ export function openStoreAt(folder: Folder): SqliteStore {
 /** Opens a ledger for writing and reading in this thread. */
 export async function openLedger(folder: Folder, strictWallets = false) {
   return ledgerIn(openStoreAt(folder), strictWallets)
+}
+
+/** As `openLedger`, in a new place. `place.end` closes and deletes it. */
+export async function newLedger(strictWallets = false) {
+  const place = await newPlace()
+  const store = await place.open({ codecOf: () => TEXT_ACCOUNTS })
+  return { ...(await ledgerIn(store, strictWallets)), place }
 }
 
 /** As `openLedger`, in a store. */

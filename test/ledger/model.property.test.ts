@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Idempotency, Operation } from '../../src/core/operation.ts'
 import type { LedgerRequest, Outcome } from '../../src/ledger/ledger.ts'
-import { makeFolder, openLedger, verify } from './ledger.ts'
+import { ENGINE } from '../store/engines.ts'
+import { newLedger, verifyStore } from './ledger.ts'
 import { LedgerModel, type ModelSaid } from './model.ts'
 
 const ASSETS = ['GILT', 'BOND']
@@ -96,7 +97,7 @@ function requestOf({ operation: given, key }: Fresh): LedgerRequest {
   return { operation: given, idempotency }
 }
 
-type OpenLedger = Awaited<ReturnType<typeof openLedger>>
+type OpenLedger = Awaited<ReturnType<typeof newLedger>>
 
 /** Compares all reads with the model. */
 async function compare({ ledger, chain }: OpenLedger, model: LedgerModel): Promise<void> {
@@ -135,8 +136,7 @@ async function compare({ ledger, chain }: OpenLedger, model: LedgerModel): Promi
 test('groups of operations: outcomes, balances at every block, holders, supply, trails and keys equal those of plain lists', async () => {
   await fc.assert(
     fc.asyncProperty(story, async ({ strict, groups }) => {
-      const folder = makeFolder()
-      const real = await openLedger(folder, strict)
+      const real = await newLedger(strict)
       const model = new LedgerModel(strict)
       const keys = new Map<string, Told>()
       try {
@@ -148,9 +148,9 @@ test('groups of operations: outcomes, balances at every block, holders, supply, 
       } finally {
         await real.close()
       }
-      expect((await verify(folder)).faults).toEqual([])
-      folder.remove()
+      expect((await verifyStore(await real.place.open())).faults).toEqual([])
+      await real.place.end()
     }),
-    { numRuns: 60 },
+    { numRuns: ENGINE.name === 'sqlite' ? 60 : 20 },
   )
 }, 120_000)

@@ -6,14 +6,13 @@ import { MAX_WAITING, QueuedLedger } from '../../src/ledger/queued-ledger.ts'
 import { errorBody } from '../conformance/abc-labs-server.ts'
 import { listen } from '../conformance/chainbase-client.ts'
 import { DIALECTS, fakeDeps } from '../conformance/chainbase-fakes.ts'
-import { CHAIN, makeFolder, openLedger } from './ledger.ts'
+import { CHAIN, newLedger } from './ledger.ts'
 
-const folder = makeFolder()
-let opened: Awaited<ReturnType<typeof openLedger>>
+let opened: Awaited<ReturnType<typeof newLedger>>
 let sent: (readonly LedgerRequest[])[] = []
 let queued: QueuedLedger
 beforeAll(async () => {
-  opened = await openLedger(folder)
+  opened = await newLedger()
 })
 beforeEach(() => {
   sent = []
@@ -21,7 +20,7 @@ beforeEach(() => {
 })
 afterAll(async () => {
   await opened.close()
-  folder.remove()
+  await opened.place.end()
 })
 
 function wallet(name: string): LedgerRequest {

@@ -2,30 +2,34 @@ import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { errorBody, type LedgerServer, makeFolder, serveLedger } from '../conformance/abc-labs-server.ts'
+import { errorBody, type LedgerServer, serveLedger } from '../conformance/abc-labs-server.ts'
+import { placeMaker, type StorePlace } from '../store/engines.ts'
 
-let place: ReturnType<typeof makeFolder>
+/** In a folder, since the tests hold the lock of its file and change its tables. */
+let place: StorePlace
 let server: LedgerServer
 let thread: Worker
 beforeEach(async () => {
-  place = makeFolder()
+  place = await placeMaker('sqlite')()
   await start()
 })
 afterEach(async () => {
   await server.stop()
-  place.remove()
+  await place.end()
 })
 
 /** Starts a server. Its only thread is the ledger's. */
 async function start(): Promise<void> {
   const started = new Promise<Worker>((resolve) => process.once('worker', resolve))
-  server = await serveLedger(place.folder)
+  server = await serveLedger(place)
   thread = await started
 }
 
+const openFile = (): Database.Database => new Database(join(place.url.slice('sqlite:'.length), 'steelyard.db'))
+
 /** Holds the write lock of the ledger's file, like another writing process. */
 function holdLock(): { readonly release: () => void } {
-  const db = new Database(join(place.folder, 'data', 'steelyard.db'))
+  const db = openFile()
   db.exec('BEGIN IMMEDIATE')
   return {
     release: () => {
@@ -58,7 +62,7 @@ test('requests that wait for a busy disk are one commit: 50 concurrent operation
 }, 180_000)
 
 test('an operation that the store rejects is 503, is not written, and succeeds in a retry', async () => {
-  const db = new Database(join(place.folder, 'data', 'steelyard.db'))
+  const db = openFile()
   db.exec("CREATE TRIGGER refuse BEFORE INSERT ON ledger_operations BEGIN SELECT RAISE(ABORT, 'no room'); END")
   const refused = await register('w', 'key')
   expect([refused.status, refused.json]).toEqual([503, errorBody(503, 'SERVICE_UNAVAILABLE', 'Service unavailable')])

@@ -1,3 +1,4 @@
+/** Every cell of a record is changed, in copies of a file, which are made fast. `verify-engines.test.ts` has a change of each kind on every engine. */
 import { copyFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -102,7 +102,7 @@ describe('a server on a socket', () => {
   }, 180_000)
   afterAll(async () => {
     expect(await server.end('SIGINT')).toBe(0)
-    world.remove()
+    await world.remove()
   })
 
   const startThere = (): Promise<Served> => world.start(`export NODE_OPTIONS='--import file://${preload}'`)

@@ -20,7 +20,7 @@ import { basename, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { steelyard } from '../e2e/steelyard.ts'
-import { type ChainHealth, makeWorld, type Node, type Served, startNode, type World } from './world.ts'
+import { type ChainHealth, type FileWorld, makeFileWorld, type Node, type Served, startNode } from './world.ts'
 
 const PAGE = 4096
 /** Chains whose files are damaged at a time. */
@@ -32,13 +32,13 @@ const CHAINS = [SOUND, ...BROKEN]
 const isBelieved = ({ state, audit }: ChainHealth): boolean => state === 'live' && audit?.in_doubt === undefined
 
 let nodes: Node[] = []
-let world: World
+let world: FileWorld
 let pristine = ''
 const started: Served[] = []
 beforeAll(async () => {
   nodes = await Promise.all(CHAINS.map((id) => startNode(numberOf(id))))
   const followed = nodes.map(({ server }, at) => ({ id: CHAINS[at], rpc: [server.url], poll_ms: 50 }))
-  world = await makeWorld([...followed, { id: 'ledger:main' }])
+  world = await makeFileWorld([...followed, { id: 'ledger:main' }])
   const server = await start()
   // Only the sound chain must have been audited: the audit of all would take long on a busy machine.
   await server.until(SOUND, isBelieved)
@@ -53,7 +53,7 @@ beforeAll(async () => {
 afterAll(async () => {
   // A failed test leaves its server running.
   await Promise.all(started.splice(0).map((server) => server.end('SIGKILL')))
-  world.remove()
+  await world.remove()
   await Promise.all(nodes.map(({ server }) => server.stop()))
 })
 

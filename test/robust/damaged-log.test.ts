@@ -9,7 +9,7 @@ import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { steelyard } from '../e2e/steelyard.ts'
-import { type ChainHealth, makeWorld, type Node, type Served, startNode, type World } from './world.ts'
+import { type ChainHealth, type FileWorld, makeFileWorld, type Node, type Served, startNode } from './world.ts'
 
 /** Chains of one server, each with another damage. */
 const CHAINS = ['eip155:1', 'eip155:2', 'eip155:3', 'eip155:4', 'eip155:5', 'eip155:6']
@@ -25,7 +25,7 @@ const FRAME_BYTES = FRAME_HEADER_BYTES + 4096
 const isBelieved = ({ state, audit }: ChainHealth): boolean => state === 'live' && audit?.in_doubt === undefined
 
 let nodes: readonly Node[] = []
-let world: World
+let world: FileWorld
 /** The folder after the server was killed, and the lists that the server had answered, by chain. */
 let crashed = ''
 const answered = new Map<string, readonly string[]>()
@@ -34,7 +34,7 @@ let server: Served | undefined
 beforeAll(async () => {
   nodes = await Promise.all(CHAINS.map((id) => startNode(numberOf(id))))
   const followed = nodes.map(({ server: { url } }, at) => ({ id: CHAINS[at], rpc: [url], poll_ms: 50 }))
-  world = await makeWorld([...followed, { id: 'ledger:main' }])
+  world = await makeFileWorld([...followed, { id: 'ledger:main' }])
   server = await world.start()
   for (const id of CHAINS) {
     await server.until(id, isBelieved)
@@ -49,7 +49,7 @@ beforeAll(async () => {
 }, 400_000)
 afterAll(async () => {
   await server?.end('SIGKILL')
-  world.remove()
+  await world.remove()
   await Promise.all(nodes.map((node) => node.server.stop()))
 })
 
@@ -183,7 +183,7 @@ describe('the log of the ledger: it does not start without acknowledged operatio
   let config = ''
   beforeAll(() => {
     config = join(world.folder, 'ledger.yaml')
-    writeFileSync(config, stringify({ store: 'sqlite:./data', chains: [{ id: 'ledger:main' }] }))
+    writeFileSync(config, stringify({ store: `sqlite:${world.data}`, chains: [{ id: 'ledger:main' }] }))
   })
   test.each(HARMS)(
     '$what',

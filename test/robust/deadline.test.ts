@@ -42,7 +42,7 @@ beforeAll(async () => {
 }, 300_000)
 afterAll(async () => {
   expect(await server.end('SIGINT')).toBe(0)
-  world.remove()
+  await world.remove()
   await Promise.all(nodes.map((node) => node.server.stop()))
 })
 

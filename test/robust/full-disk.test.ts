@@ -3,19 +3,19 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeWorld, type Node, type Served, startNode, type World } from './world.ts'
+import { type FileWorld, makeFileWorld, type Node, type Served, startNode } from './world.ts'
 
 const MIB = 1024 * 1024
 const LEDGER = 'ledger:main'
 
 let node: Node
-let world: World
+let world: FileWorld
 let server: Served
 /** A process that keeps the file system mounted over several runs of the server. */
 let keeper = 0
 beforeAll(async () => {
   node = await startNode(1)
-  world = await makeWorld([{ id: LEDGER }, { id: 'eip155:1', rpc: [node.server.url], poll_ms: 50 }])
+  world = await makeFileWorld([{ id: LEDGER }, { id: 'eip155:1', rpc: [node.server.url], poll_ms: 50 }])
   // Only processes in the same namespace see the mount. It ends with the last of them.
   const mount = `mount -t tmpfs -o size=24m tmpfs '${world.data}' && (sleep 600 >/dev/null 2>&1 & echo $!)`
   const { stdout, stderr } = spawnSync('unshare', ['-rm', 'sh', '-c', mount], { encoding: 'utf8' })
@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.end('SIGINT')
   process.kill(keeper)
-  world.remove()
+  await world.remove()
   await node.server.stop()
 })
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
   world = await makeWorld([{ id: 'eip155:1', rpc: [node.server.url], poll_ms: 50 }])
 })
 afterAll(async () => {
-  world.remove()
+  await world.remove()
   await node.server.stop()
 })
 

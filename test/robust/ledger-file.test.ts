@@ -3,18 +3,18 @@ import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFi
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { steelyard } from '../e2e/steelyard.ts'
-import { makeWorld, type Served, type World } from './world.ts'
+import { type FileWorld, makeFileWorld, type Served } from './world.ts'
 
 const FILE = 'steelyard.db'
 const LEDGER = 'ledger:main'
 
-let world: World
+let world: FileWorld
 /** A copy of the folder with two wallets, and an older one with one wallet. */
 let newest = ''
 let older = ''
 let server: Served | undefined
 beforeAll(async () => {
-  world = await makeWorld([{ id: LEDGER }])
+  world = await makeFileWorld([{ id: LEDGER }])
   newest = join(world.folder, 'newest')
   older = join(world.folder, 'older')
   const running = await world.start()
@@ -34,7 +34,7 @@ beforeEach(async () => {
 })
 afterAll(async () => {
   if (server !== undefined) expect(await server.end('SIGINT')).toBe(0)
-  world.remove()
+  await world.remove()
 })
 
 function register(running: Served, wallet: string) {
@@ -84,7 +84,7 @@ describe('while the server runs', () => {
       const refused = await register(running, 'lost')
       expect(refused.status).toBe(503)
       expect(refused.text).toContain('deleted or replaced')
-      expect(refused.text).not.toContain(world.folder)
+      expect(refused.text).not.toContain(world.data)
       const key = await running.get(`/v1/account/balance?chain_id=1&address=0x${'1'.repeat(40)}`)
       expect(key.status).toBe(503)
       const chain = await running.until(LEDGER, ({ error }) => error !== undefined)
@@ -132,10 +132,10 @@ describe('between two starts', () => {
     },
   ]
   beforeAll(async () => {
-    const keysOnly = await makeWorld([{ id: LEDGER }])
+    const keysOnly = await makeFileWorld([{ id: LEDGER }])
     mkdirSync(join(world.folder, 'keys-only'))
     cpSync(join(keysOnly.data, FILE), join(world.folder, 'keys-only', FILE))
-    keysOnly.remove()
+    await keysOnly.remove()
   })
   for (const { what, harm, says } of cases) {
     test(`${what}: the server does not start, and the named remedy works`, async () => {

@@ -1,26 +1,27 @@
 /** Dead threads are reported and restarted. */
 import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type LedgerServer, makeFolder, serveLedger } from '../conformance/abc-labs-server.ts'
+import { type LedgerServer, serveLedger } from '../conformance/abc-labs-server.ts'
+import { newPlace, type StorePlace } from '../store/engines.ts'
 import { type Node, startNode } from './world.ts'
 
 let node: Node
-let place: ReturnType<typeof makeFolder>
+let place: StorePlace
 let server: LedgerServer
 const threads: Worker[] = []
 const note = (worker: Worker): void => void threads.push(worker)
 beforeEach(async () => {
   node = await startNode(1)
-  place = makeFolder()
+  place = await newPlace()
   threads.length = 0
   process.on('worker', note)
   const chains = [{ id: 'ledger:main' }, { id: 'eip155:1', rpc: [node.server.url], poll_ms: 50 }]
-  server = await serveLedger(place.folder, {}, { chains })
+  server = await serveLedger(place, {}, { chains })
 })
 afterEach(async () => {
   process.off('worker', note)
   await server.stop()
-  place.remove()
+  await place.end()
   await node.server.stop()
 })
 

@@ -1,4 +1,4 @@
-/** A server in its own process, with two chains of fake nodes and a ledger. Tests may damage its files. */
+/** A server in its own process, with chains of fake nodes and a ledger. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { makeKey, type ServeProcess, startServe } from '../e2e/steelyard.ts'
 import { type FakeBlock, FakeChain } from '../faults/chain.ts'
 import { FakeNode } from '../faults/node.ts'
 import { type Arrived, answerTo, type Reply, type ScriptedNode, startScriptedNode } from '../nodes/scripted-node.ts'
+import { newPlace, placeMaker, type StorePlace } from '../store/engines.ts'
 
 /**
  * How long a chain may take to be as wanted, in milliseconds. It takes some seconds on a machine that has nothing else to do, and
@@ -53,15 +54,17 @@ export async function startNode(id: number): Promise<Node> {
   return { server: await startScriptedNode(answer), blocks, answer }
 }
 
-/** The folder of a store, with its configuration and a key. `start` serves it. */
+/** A folder with a configuration and a key of a store. `start` serves it. */
 export type World = {
   readonly folder: string
-  readonly data: string
   readonly config: string
   readonly key: string
   readonly start: (shell?: string) => Promise<Served>
-  readonly remove: () => void
+  readonly remove: () => Promise<void>
 }
+
+/** A world whose store is in files, which tests may damage. */
+export type FileWorld = World & { readonly data: string }
 
 export type Served = ServeProcess & {
   readonly get: (path: string) => Promise<{ readonly status: number; readonly text: string }>
@@ -71,19 +74,28 @@ export type Served = ServeProcess & {
   readonly until: (id: string, wanted: (chain: ChainHealth) => boolean) => Promise<ChainHealth>
 }
 
-export async function makeWorld(chains: readonly object[]): Promise<World> {
+export async function makeWorld(chains: readonly object[], place?: StorePlace): Promise<World> {
+  const { url: store, end } = place ?? (await newPlace())
   const folder = mkdtempSync(join(tmpdir(), 'steelyard-robust-'))
   const config = join(folder, 'steelyard.yaml')
-  writeFileSync(config, stringify({ listen: { port: 0 }, store: 'sqlite:./data', chains }))
+  writeFileSync(config, stringify({ listen: { port: 0 }, store, chains }))
   const key = await makeKey(config)
   return {
     folder,
-    data: join(folder, 'data'),
     config,
     key,
     start: async (shell = '') => served(await startServe(config, shell), key),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: async () => {
+      rmSync(folder, { recursive: true, force: true })
+      await end()
+    },
   }
+}
+
+/** As `makeWorld`, of the engine whose stores are files. */
+export async function makeFileWorld(chains: readonly object[]): Promise<FileWorld> {
+  const place = await placeMaker('sqlite')()
+  return { ...(await makeWorld(chains, place)), data: place.url.slice('sqlite:'.length) }
 }
 
 function served(server: ServeProcess, key: string): Served {

@@ -91,14 +91,7 @@ function linesOf(
   return lines.sort()
 }
 
-/** Removes all doubts from a chain's file without resolving them, so that the amounts in doubt can be compared. */
-export function believeAll(file: string): void {
-  const db = new Database(file)
-  db.exec(BELIEVE_ALL)
-  db.close()
-}
-
-/** As `believeAll`, for any engine. */
+/** Removes all doubts from a chain without resolving them, so that the amounts in doubt can be compared. */
 export const BELIEVE_ALL = `DELETE FROM refuted_pairs; DELETE FROM refuted_assets; DELETE FROM in_doubt;
   UPDATE clock SET classes = classes + 1`
 

@@ -164,12 +164,25 @@ export const ENGINES: readonly TestedEngine[] = [
   },
 ]
 
-/** Makes places for one engine, for what only it has. */
-export function placeMaker(name: string): () => Promise<StorePlace> {
+function engineOf(name: string): TestedEngine {
   const engine = ENGINES.find((one) => one.name === name)
   if (engine === undefined) throw new Error(`no engine ${name}`)
-  return engine.makePlace
+  return engine
 }
+
+/** Makes places for one engine, for what only it has. */
+export function placeMaker(name: string): () => Promise<StorePlace> {
+  return engineOf(name).makePlace
+}
+
+/**
+ * The engine of suites that use stores, but are about something else. A run has one: those of `test/suites.ts` are run once for
+ * each engine.
+ */
+export const ENGINE = engineOf(process.env.TEST_ENGINE ?? 'sqlite')
+
+/** Makes an empty place on the engine of this run. */
+export const newPlace = ENGINE.makePlace
 
 /** The facts of a chain, as `dumpChain`, after some work on it in a place of its own. */
 export async function dumpAfter(

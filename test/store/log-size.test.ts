@@ -1,3 +1,4 @@
+/** The write-ahead log of a file. A database server has its own. */
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

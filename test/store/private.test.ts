@@ -1,3 +1,4 @@
+/** The permissions of the files of a store. A database server has roles. */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** Folders and files that are no store. `src/store/postgres/connection.test.ts` has what a database server refuses. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,7 +46,7 @@ const refused = (message: RegExp, code = 'STORE_UNAVAILABLE') =>
   expect.objectContaining({ name: 'ServiceError', code, message: expect.stringMatching(message) })
 
 /** An SQLite file without our tables counts as damaged. */
-const damaged = () => refused(/no such table/, 'STORE_DAMAGED')
+const damaged = () => refused(/lacks table/, 'STORE_DAMAGED')
 
 describe('an error of the file system becomes STORE_UNAVAILABLE', () => {
   test('for a folder that is a file', async () => {
@@ -71,6 +72,15 @@ describe('an error of the file system becomes STORE_UNAVAILABLE', () => {
     expect(existsSync(join(folder, 'eip155_1.db'))).toBe(false)
     await store.close()
   })
+})
+
+test('the file of a chain that a newer version made is rejected', async () => {
+  const store = await open()
+  emptied('eip155_1.db', 999)
+  await expect(store.openJournal(CHAIN, { scope: { type: 'all' }, from: 0 })).rejects.toMatchObject({
+    code: 'STORE_MISMATCH',
+  })
+  await store.close()
 })
 
 describe('a file without its tables is damaged', () => {

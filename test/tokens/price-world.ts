@@ -1,14 +1,10 @@
 /** Prices of a scripted source on a real socket, with a real store and a clock that the test sets. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { HEX_ACCOUNTS } from '../../src/core/account.ts'
 import type { AssetRef } from '../../src/core/asset.ts'
 import { type ChainId, parseChainId } from '../../src/core/chain.ts'
-import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import type { Store } from '../../src/store/seam/store.ts'
 import { HttpPrices } from '../../src/tokens/http-prices.ts'
 import { createPriceSource } from '../../src/tokens/price-source.ts'
-import { CHAIN } from '../indexer/harness.ts'
+import { CHAIN, newPlace, type StorePlace } from '../store/engines.ts'
 import { type PriceServer, pricesOf, startPriceServer } from './price-server.ts'
 
 /** The time at the start, in Unix seconds. */
@@ -28,24 +24,21 @@ export function coin(number: number): string {
 
 export class PriceWorld {
   server: PriceServer
-  store: SqliteStore
+  store: Store
   now = START
   readonly logged: string[] = []
   readonly stopping = new AbortController()
-  readonly #folder: string
+  readonly #place: StorePlace
 
   static async start(): Promise<PriceWorld> {
-    return new PriceWorld(await startPriceServer(pricesOf({})))
+    const place = await newPlace()
+    return new PriceWorld(await startPriceServer(pricesOf({})), place, await place.open())
   }
 
-  private constructor(server: PriceServer) {
+  private constructor(server: PriceServer, place: StorePlace, store: Store) {
     this.server = server
-    this.#folder = mkdtempSync(join(tmpdir(), 'steelyard-http-prices-'))
-    this.store = this.#openStore()
-  }
-
-  #openStore(): SqliteStore {
-    return new SqliteStore({ folder: this.#folder, codecOf: () => HEX_ACCOUNTS })
+    this.#place = place
+    this.store = store
   }
 
   makePrices(options: { readonly url?: string; readonly timeoutMs?: number } = {}): HttpPrices {
@@ -74,7 +67,7 @@ export class PriceWorld {
 
   async reopenStore(): Promise<void> {
     await this.store.close()
-    this.store = this.#openStore()
+    this.store = await this.#place.open()
   }
 
   /** Starts the source again, at the same port. */
@@ -85,7 +78,6 @@ export class PriceWorld {
   async stop(): Promise<void> {
     this.stopping.abort()
     await this.server.stop()
-    await this.store.close()
-    rmSync(this.#folder, { recursive: true })
+    await this.#place.end()
   }
 }

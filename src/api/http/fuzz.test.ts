@@ -2,21 +2,22 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type LedgerServer, makeFolder, serveLedger } from '../../../test/conformance/abc-labs-server.ts'
+import { type LedgerServer, serveLedger } from '../../../test/conformance/abc-labs-server.ts'
+import { newPlace } from '../../../test/store/engines.ts'
 
 /** Requests per run. The seed is fixed, so that a failure can be reproduced. */
 const RUNS = { numRuns: 600, seed: 20_260_101 }
 
-const { folder, remove } = makeFolder()
+const place = await newPlace()
 let server: LedgerServer
 beforeAll(async () => {
   // A chain with an unreachable node: its reads fail with an error.
   const chains = [{ id: 'ledger:main' }, { id: 'eip155:1', rpc: ['http://127.0.0.1:1'] }]
-  server = await serveLedger(folder, { assets: [{ asset_id: 'A', reissue: true }] }, { chains })
+  server = await serveLedger(place, { assets: [{ asset_id: 'A', reissue: true }] }, { chains })
 })
 afterAll(async () => {
   await server.stop()
-  remove()
+  await place.end()
 })
 
 const path = fc.oneof(
