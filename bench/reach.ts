@@ -38,11 +38,11 @@ const node = await startScriptedNode(
   }),
 )
 const url = textFromArguments('store') ?? `sqlite:${temporaryFolder()}`
-const place = makePlace({
-  store: url,
+const config = {
   chains: [{ id: CHAIN, rpc: [node.url], poll_ms: 50, finality: { confirmations: 5 } }],
   dialects: { chainbase: { balance: 'decimal' } },
-})
+}
+const place = await makePlace(config, { url, end: async () => undefined })
 for (const token of [coin, lossy]) await pay(token)
 const indexer = await startServing(place.config, '--role', 'indexer')
 const apis = [await startServing(place.config, '--role', 'api'), await startServing(place.config, '--role', 'api')]
@@ -94,7 +94,7 @@ for (const [what, times] of Object.entries(took)) {
   )
 }
 await store.close()
-place.remove()
+await place.remove()
 await node.stop()
 await anvil.stop()
 process.exit()
