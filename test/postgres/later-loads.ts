@@ -22,6 +22,12 @@ export function slowClock(): () => number {
   return () => (at += 3_000)
 }
 
+/** Who is told of each statement, and how the chain is indexed. */
+type Later = {
+  readonly told?: (statement: string) => void
+  readonly run?: Parameters<LoadPlace['load']>[0]
+}
+
 export class LaterLoads extends LoadPlace {
   /** Stores the first blocks without a bulk load, with reads that open balances. */
   static override async make(): Promise<LaterLoads> {
@@ -40,11 +46,11 @@ export class LaterLoads extends LoadPlace {
   }
 
   /** Loads what is missing, and returns why that failed. */
-  async later(happening: Happening, told?: (statement: string) => void): Promise<unknown> {
+  async later(happening: Happening, { told, run = {} }: Later = {}): Promise<unknown> {
     const end = watchLoads(happening, told)
     try {
       // A journal that cannot release its lease fails to close.
-      return await this.load({ isEager: true }).catch((error: unknown) => error)
+      return await this.load({ isEager: true, ...run }).catch((error: unknown) => error)
     } finally {
       end()
     }
@@ -54,7 +60,7 @@ export class LaterLoads extends LoadPlace {
   async statements(): Promise<readonly string[]> {
     const told: string[] = []
     expect(
-      await this.later({ at: -1, when: 'before', act: cut }, (statement) => void told.push(statement)),
+      await this.later({ at: -1, when: 'before', act: cut }, { told: (statement) => void told.push(statement) }),
     ).toBeUndefined()
     return told
   }
