@@ -31,7 +31,7 @@ for (const version of values.version ?? VERSIONS) {
   try {
     const programs = install(version, folder)
     console.log(`PostgreSQL: ${run(join(programs, 'postgres'), ['--version']).output.trim()}`)
-    const env = { ...process.env, STEELYARD_TEST_POSTGRES_PROGRAMS: programs }
+    const env = { ...process.env, POSTGRES_PROGRAMS: programs }
     const tests = spawnSync('npx', ['vitest', 'run', '--reporter=dot', ...filters], { stdio: 'inherit', env })
     if (tests.status !== 0) failed.push(version)
   } finally {

